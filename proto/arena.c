@@ -1,0 +1,105 @@
+#include "proto/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+#define BLOCK_SIZE 4096 /* bytes; a larger allocation gets a block of its own */
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size;
+	size_t used;
+	max_align_t bytes[];
+};
+
+void arena_init(struct arena *arena)
+{
+	*arena = (struct arena){ 0 };
+}
+
+void arena_deinit(struct arena *arena)
+{
+	while (arena->blocks) {
+		struct arena_block *next = arena->blocks->next;
+		free(arena->blocks);
+		arena->blocks = next;
+	}
+	arena_init(arena);
+}
+
+static struct arena_block *block_with_room(struct arena *arena, size_t size)
+{
+	struct arena_block *block = arena->blocks;
+	if (block && block->size - block->used >= size)
+		return block;
+
+	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	block = mem_alloc(sizeof *block + room);
+	block->size = room;
+	block->next = arena->blocks;
+	arena->blocks = block;
+	return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	const size_t align = _Alignof(max_align_t);
+	size_t rounded = (size + align - 1) / align * align;
+	if (rounded < size)
+		abort(); /* our own mistake: sizes from outside have limits far below this */
+
+	struct arena_block *block = block_with_room(arena, rounded);
+	void *p = (char *)block->bytes + block->used;
+	block->used += rounded;
+	arena->bytes += rounded;
+	return p;
+}
+
+void *arena_alloc_array(struct arena *arena, size_t n, size_t size)
+{
+	if (size && n > SIZE_MAX / size)
+		abort();
+	return arena_alloc(arena, n * size);
+}
+
+char *arena_strndup(struct arena *arena, const char *bytes, size_t n)
+{
+	if (!bytes)
+		return NULL;
+	char *copy = arena_alloc(arena, n + 1);
+	if (n > 0)
+		memcpy(copy, bytes, n);
+	return copy;
+}
+
+char *arena_strdup(struct arena *arena, const char *text)
+{
+	return text ? arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (n < 0)
+		abort();
+
+	char *text = arena_alloc(arena, (size_t)n + 1);
+	vsnprintf(text, (size_t)n + 1, format, args);
+	return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text = arena_vprintf(arena, format, args);
+	va_end(args);
+	return text;
+}

@@ -1,0 +1,103 @@
+/*
+ * The site view: what the servers of one site have proven about each other at one moment, and what
+ * that says of each adapter. Every term here is defined in the table "Terms" of the exposure rule
+ * and is used in that sense: active adapter, peer, row, void row, proof, falls short, conclusive
+ * peer, isolated, unjudged, partial, borrowed, good.
+ *
+ * Pure: same reports and moment in, same view out. A site points into the reports it was made of
+ * and lives in the arena it was given.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proto/arena.h"
+#include "proto/report.h"
+
+/* A report is fresh while it is younger than this many of its server's intervals. */
+#define SITE_FRESH_INTERVALS 3
+
+/* The latest report of one machine, and when its facts were collected by the judge's clock. */
+struct site_report {
+	const struct report *report;
+	int64_t at_ms;
+};
+
+/* Worst last, so that they compare; unjudged is a lack of knowledge and stands apart. */
+enum adapter_state {
+	ADAPTER_INACTIVE, /* disabled, or without a usable address: no part in the question */
+	ADAPTER_GOOD,
+	ADAPTER_UNJUDGED,
+	ADAPTER_BORROWED,
+	ADAPTER_PARTIAL,
+	ADAPTER_ISOLATED,
+};
+
+/* What one adapter showed about one peer that its server probed. */
+struct site_path {
+	const char
+		*peer; /* the Exchange server name, as a row or the peer's own report spells it */
+	enum grade grade;       /* best grade of the adapter's rows; GRADE_UNKNOWN: it has none */
+	int64_t for_s;          /* of that grade; REPORT_ABSENT: not told */
+	enum probe_error error; /* of the row that gave the grade */
+	enum grade proven; /* by the best proof that counts against it; GRADE_UNKNOWN: by none */
+	bool falls_short;
+	bool conclusive;
+	bool borrowed; /* all its successes went via an adapter outside its subnet */
+};
+
+struct site_adapter {
+	const struct report_adapter *facts;
+	enum adapter_state state;
+	bool link_down_isolates; /* isolated because its link is down */
+	struct site_path *paths; /* one per peer that the server probed, in order of their names */
+	size_t n_paths;
+};
+
+struct site_server {
+	const struct report *report;
+	int64_t at_ms;
+	bool fresh;
+	const char *name;              /* report_server_name() */
+	struct site_adapter *adapters; /* one per adapter of the report, in its order */
+	size_t n_adapters;
+	size_t n_active;
+	bool has_peer;      /* the site has, or the server probed, another server */
+	bool has_live_peer; /* a probed peer has a proof or a self-probe that counts as one */
+};
+
+struct site {
+	const struct site_report *reports;
+	struct site_server *servers; /* one per report, in their order */
+	size_t n;
+	int64_t now_ms;
+	struct site_index *index; /* private */
+};
+
+/*
+ * Views `n` reports, at most one a machine and all of one organisation and site, at `now_ms`.
+ * None may be collected after `now_ms`. `reports` is borrowed for the life of the view.
+ */
+void site_view(struct site *out, const struct site_report *reports, size_t n, int64_t now_ms,
+	       struct arena *arena);
+
+/*
+ * May peers see `to_adapter`'s addresses? Counts the rows of fresh reports of other servers that
+ * aim at an address of the adapter: how many reached the endpoint mapper, how many did not.
+ */
+struct site_inbound {
+	size_t reached;
+	size_t failed;
+};
+struct site_inbound site_inbound(const struct site *site, size_t server, size_t to_adapter);
+
+/* Is a report collected at `at_ms` fresh at `now_ms`? */
+bool site_report_is_fresh(const struct report *report, int64_t at_ms, int64_t now_ms);
+
+/* The last moment at which it was fresh. */
+int64_t site_report_fresh_until(const struct report *report, int64_t at_ms);
+
+/* The name of a state for evidence and pages: "good", "isolated" ... */
+const char *adapter_state_name(enum adapter_state state);

@@ -1,0 +1,33 @@
+/*
+ * How a call ended: one enumeration for all of mtawatch.
+ *
+ * Codes of systems and libraries (errno, GetLastError, CURLcode, SQLite, libuv) are translated
+ * where they arise; beyond that file nobody sees one. Zero is success.
+ */
+#pragma once
+
+/* name, the sentence an administrator reads (completes "could not ...: ") */
+#define STATUS_MAP(X)                                                                              \
+	X(STATUS_OK, "no error")                                                                   \
+	X(STATUS_TRUNCATED, "the data ends too early")                                             \
+	X(STATUS_MALFORMED, "the data contradicts its format")                                     \
+	X(STATUS_INVALID, "the value is not one of those allowed")                                 \
+	X(STATUS_LIMIT, "a limit is exceeded")                                                     \
+	X(STATUS_UNSUPPORTED, "this kind is not supported")                                        \
+	X(STATUS_NOT_FOUND, "it does not exist")                                                   \
+	X(STATUS_DENIED, "access is denied")                                                       \
+	X(STATUS_CONFLICT, "it contradicts what is already there")                                 \
+	X(STATUS_REFUSED, "the other side refused")                                                \
+	X(STATUS_TIMEOUT, "the time limit passed")                                                 \
+	X(STATUS_UNREACHABLE, "the other side cannot be reached")                                  \
+	X(STATUS_FULL, "there is no room left")                                                    \
+	X(STATUS_SYSTEM, "the system would not do it")
+
+enum status {
+#define X(name, text) name,
+	STATUS_MAP(X)
+#undef X
+};
+
+/* The sentence; never NULL, static. */
+const char *status_text(enum status status);

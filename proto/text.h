@@ -1,0 +1,19 @@
+/*
+ * Small text helpers that C leaves to the locale or lacks: comparisons without ASCII case (how
+ * Windows, Exchange and DNS compare the names that mtawatch meets).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Order without ASCII case; NULL is before everything. */
+int text_compare(const char *a, const char *b);
+
+bool text_equal(const char *a, const char *b);
+
+/* Does `text` begin with `prefix`, without ASCII case? */
+bool text_has_prefix(const char *text, const char *prefix);
+
+/* Length of the short form of a host name: up to its first dot. */
+size_t text_short_name_length(const char *host_name);
