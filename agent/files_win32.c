@@ -1,0 +1,231 @@
+#include "agent/files.h"
+
+#include <windows.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+static enum status from_win32(DWORD code)
+{
+	switch (code) {
+	case ERROR_FILE_NOT_FOUND:
+	case ERROR_PATH_NOT_FOUND:
+		return STATUS_NOT_FOUND;
+	case ERROR_ACCESS_DENIED:
+	case ERROR_SHARING_VIOLATION:
+	case ERROR_WRITE_PROTECT:
+		return STATUS_DENIED;
+	case ERROR_DISK_FULL:
+	case ERROR_HANDLE_DISK_FULL:
+		return STATUS_FULL;
+	case ERROR_FILENAME_EXCED_RANGE:
+		return STATUS_LIMIT;
+	default:
+		return STATUS_SYSTEM;
+	}
+}
+
+/* UTF-8 to the call's UTF-16, '/' as '\'. */
+static enum status to_wide(const char *path, wchar_t wide[FILES_MAX_PATH])
+{
+	if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, FILES_MAX_PATH) == 0)
+		return STATUS_LIMIT;
+	for (wchar_t *at = wide; *at; at++) {
+		if (*at == L'/')
+			*at = L'\\';
+	}
+	return STATUS_OK;
+}
+
+/*
+ * %ALLUSERSPROFILE% is there from Windows 2000 on; on NT 4.0 the directory of the system stands
+ * in, where only administrators may write.
+ */
+const char *files_default_state_dir(struct arena *arena)
+{
+	char dir[MAX_PATH];
+	DWORD n = GetEnvironmentVariableA("ALLUSERSPROFILE", dir, sizeof dir);
+
+	if (n > 0 && n < sizeof dir)
+		return arena_printf(arena, "%s\\mtawatch-agent", dir);
+	n = GetSystemDirectoryA(dir, sizeof dir);
+	return n > 0 && n < sizeof dir ? arena_printf(arena, "%s\\mtawatch-agent", dir) : NULL;
+}
+
+static bool is_dir(const wchar_t *path)
+{
+	DWORD facts = GetFileAttributesW(path);
+	return facts != INVALID_FILE_ATTRIBUTES && (facts & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+enum status files_make_dir(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+
+	for (wchar_t *at = wide; st == STATUS_OK; at++) {
+		wchar_t end = *at;
+		if (end != L'\\' && end != L'\0')
+			continue;
+		*at = L'\0';
+		/* The parents may be a drive or a share, which cannot be made and are there. */
+		if (at != wide && !is_dir(wide) && !CreateDirectoryW(wide, NULL) && end == L'\0')
+			st = from_win32(GetLastError());
+		*at = end;
+		if (end == L'\0')
+			break;
+	}
+	return st;
+}
+
+static enum status read_all(HANDLE file, size_t limit, char **out, size_t *n)
+{
+	DWORD high = 0;
+	DWORD size = GetFileSize(file, &high);
+	DWORD got = 0;
+
+	if (size == INVALID_FILE_SIZE && GetLastError() != NO_ERROR)
+		return from_win32(GetLastError());
+	if (high != 0 || size > limit)
+		return STATUS_LIMIT;
+	char *bytes = mem_alloc((size_t)size + 1);
+	if (!ReadFile(file, bytes, size, &got, NULL)) {
+		enum status st = from_win32(GetLastError());
+		free(bytes);
+		return st;
+	}
+	*out = bytes;
+	*n = got;
+	return STATUS_OK;
+}
+
+enum status files_read(const char *path, size_t limit, char **out, size_t *n)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	HANDLE file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+				  OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	st = read_all(file, limit, out, n);
+	CloseHandle(file);
+	return st;
+}
+
+enum status files_move(const char *from, const char *to)
+{
+	wchar_t source[FILES_MAX_PATH];
+	wchar_t target[FILES_MAX_PATH];
+	enum status st = to_wide(from, source);
+
+	if (st == STATUS_OK)
+		st = to_wide(to, target);
+	if (st == STATUS_OK &&
+	    !MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+		st = from_win32(GetLastError());
+	return st;
+}
+
+static enum status write_new(const char *path, const void *bytes, size_t n)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS,
+				  FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	DWORD put = 0;
+	if (!WriteFile(file, bytes, (DWORD)n, &put, NULL) || !FlushFileBuffers(file))
+		st = from_win32(GetLastError());
+	else if (put != n)
+		st = STATUS_FULL;
+	if (!CloseHandle(file) && st == STATUS_OK)
+		st = from_win32(GetLastError());
+	return st;
+}
+
+enum status files_replace(const char *path, const void *bytes, size_t n)
+{
+	char temporary[FILES_MAX_PATH + 4];
+	size_t length = strlen(path);
+
+	if (length >= FILES_MAX_PATH)
+		return STATUS_LIMIT;
+	memcpy(temporary, path, length);
+	memcpy(temporary + length, ".tmp", 5);
+	enum status st = write_new(temporary, bytes, n);
+	if (st == STATUS_OK)
+		st = files_move(temporary, path);
+	if (st != STATUS_OK)
+		(void)files_remove(temporary); /* may be gone; the first failure is told */
+	return st;
+}
+
+enum status files_remove(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+
+	if (st == STATUS_OK && !DeleteFileW(wide))
+		st = from_win32(GetLastError());
+	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Takes the entries of an open search. */
+static enum status take_names(HANDLE search, WIN32_FIND_DATAW *entry, struct arena *arena,
+			      const char **found, size_t *count)
+{
+	do {
+		char name[3 * MAX_PATH];
+		if ((entry->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
+			continue;
+		if (*count == FILES_MAX_LISTED)
+			return STATUS_LIMIT;
+		if (WideCharToMultiByte(CP_UTF8, 0, entry->cFileName, -1, name, sizeof name, NULL,
+					NULL) == 0)
+			return STATUS_SYSTEM;
+		found[(*count)++] = arena_strdup(arena, name);
+	} while (FindNextFileW(search, entry));
+	DWORD code = GetLastError();
+	return code == ERROR_NO_MORE_FILES ? STATUS_OK : from_win32(code);
+}
+
+enum status files_list(const char *path, struct arena *arena, const char ***names, size_t *n)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	WIN32_FIND_DATAW entry;
+	enum status st = to_wide(files_join(arena, path, "*"), wide);
+	if (st != STATUS_OK)
+		return st;
+
+	const char **found = arena_alloc_array(arena, FILES_MAX_LISTED, sizeof *found);
+	size_t count = 0;
+	HANDLE search = FindFirstFileW(wide, &entry);
+	if (search != INVALID_HANDLE_VALUE) {
+		st = take_names(search, &entry, arena, found, &count);
+		FindClose(search);
+	} else if (GetLastError() !=
+		   ERROR_FILE_NOT_FOUND) { /* an empty directory has "." at least */
+		st = from_win32(GetLastError());
+	}
+	if (st != STATUS_OK)
+		return st;
+	qsort(found, count, sizeof *found, compare_names);
+	*names = found;
+	*n = count;
+	return STATUS_OK;
+}

@@ -1,0 +1,20 @@
+/*
+ * What the agent tells the administrator while it runs: one line on standard error a message,
+ * "2026-11-22T10:45:23Z warning: ...". Text in lower case, without a full stop; control characters
+ * are made harmless here, so a message may quote anything. Any thread.
+ */
+#pragma once
+
+#define LOG_MAX_LINE 2048 /* bytes; what is longer is cut */
+
+enum log_level {
+	LOG_LEVEL_ERROR,   /* something that the agent is for does not happen */
+	LOG_LEVEL_WARNING, /* something is lost or odd; the agent goes on */
+	LOG_LEVEL_INFO,    /* what the agent does */
+};
+
+void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)

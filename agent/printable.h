@@ -1,0 +1,15 @@
+/*
+ * Text from outside, made harmless for a terminal or a log: a name out of a registry, an event or
+ * an HTTP answer may hold escape sequences, line ends or marks that turn the reading direction.
+ */
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Copies `text` (UTF-8; NULL counts as "") and puts '?' for every control character (C0, DEL, C1),
+ * every mark that changes direction (U+200E to U+200F, U+202A to U+202E, U+2066 to U+2069) or
+ * breaks a line (U+2028, U+2029), and every byte that is no UTF-8. Cut at a character where `size`
+ * is too small; always terminated (`size` > 0). Returns `out`.
+ */
+char *printable(char *out, size_t size, const char *text);

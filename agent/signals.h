@@ -1,0 +1,20 @@
+/*
+ * The end, as the system asks for it: SIGINT and SIGTERM, on Windows Ctrl-C, Ctrl-Break, the
+ * closed console window. Later a service's stop takes the same way.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/host.h"
+#include "proto/status.h"
+
+/*
+ * From now on the system's request calls host_stop() and is remembered.
+ *
+ * STATUS_SYSTEM  the system would not
+ */
+enum status signals_start(struct host *host);
+
+/* Has the end been asked for? Any thread. */
+bool signals_stopped(void);
