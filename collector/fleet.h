@@ -1,0 +1,147 @@
+/*
+ * The fleet: every server in memory with its latest report and its current assessment, grouped into
+ * sites. It is a cache of the store, rebuilt from it at start and after a failed commit.
+ *
+ * It decides, and nothing it decides is seen before it is durable:
+ *
+ *   snapshot_read() ─► fleet_take() ─► store_submit(changes) ─► done ─► fleet_publish(), answer
+ *
+ *   fleet_take(fleet, snapshot, body, size, now, &changes, &taken, error)
+ *   store_submit(store, change of `changes`; done = on_committed, user = changes)
+ *   on_committed, STATUS_OK:  fleet_publish(fleet, changes); tell who listens of changes->views;
+ *                             changes_free(changes); answer with fleet_find()'s verdict and
+ *                             fleet_deal()'s peers
+ *   on_committed, else:       changes_free(changes); answer 503; rebuild once store_pending() is 0
+ *                             (collector/store.h says how)
+ *   store_submit refuses:     changes_free(changes), answer 503, and rebuild likewise, for the
+ * fleet is now ahead of the store
+ *
+ * The same with fleet_advance(), which is to be called when fleet_next_expiry() has come: reports
+ * cease to be fresh without anything arriving, and their servers become silent.
+ *
+ * What it says of a silent server is a function of the reports alone, whatever the order in which
+ * they arrived: the verdict of its last fresh moment, from the reports collected until then. A
+ * report that comes late, from an agent's spool, is counted where it belongs.
+ *
+ * Time is a parameter everywhere. The loop's thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/deal.h"
+#include "collector/record.h"
+#include "collector/snapshot.h"
+#include "collector/store.h"
+#include "collector/view.h"
+#include "proto/arena.h"
+#include "proto/status.h"
+
+#define FLEET_ERROR_SIZE STORE_ERROR_SIZE
+
+/*
+ * Verdicts of silent servers that one call judges again because of a late report; what is left is
+ * due at once (fleet_next_expiry), so that no call takes long.
+ */
+#define FLEET_MAX_HOLDS 32
+
+struct fleet;
+
+/* What the fleet reads from the store: the functions of collector/store.h, or a test's own. */
+struct fleet_history {
+	enum status (*report_until)(void *user, const char *key, int64_t until_ms,
+				    struct arena *arena, struct record_report *out, char *error);
+	enum status (*body_hash)(void *user, const char *agent_id, const char *epoch,
+				 int64_t sequence, uint64_t *out, char *error);
+	enum status (*servers)(void *user, store_each_server *each, void *each_user, char *error);
+	void *user;
+};
+
+/* That of a store; it must outlive the fleet. */
+struct fleet_history fleet_history_of_store(struct store *store);
+
+/*
+ * What one call changed: rows for the store, and the views that become visible with them. Owns all
+ * of it. A change set is published or freed unpublished, in the order in which they were made.
+ */
+struct changes {
+	const struct record_report *report; /* NULL: no report to store */
+	const struct record_server *servers;
+	size_t n_servers;
+	struct view **views; /* of every server that looks different now */
+	size_t n_views;
+
+	struct snapshot *snapshot; /* of `report`; private */
+	struct arena arena;        /* private */
+};
+
+/* NULL is allowed. */
+void changes_free(struct changes *changes);
+
+/* The change that stores them; `done` and `user` are the caller's to set. */
+struct store_change changes_for_store(const struct changes *changes);
+
+/* How a report was taken. */
+enum fleet_taken {
+	FLEET_TAKEN_LATEST,   /* it is the latest of its server now */
+	FLEET_TAKEN_OLDER,    /* stored; the server's latest stays */
+	FLEET_TAKEN_REPEATED, /* known already; nothing to store */
+};
+
+struct fleet *fleet_new(struct fleet_history history);
+void fleet_free(struct fleet *fleet);
+
+/*
+ * Forgets everything and reads it from the store again, judged at `now_ms`. `*changes` is what time
+ * has changed since the store was written; the servers in it are published with it, all others at
+ * once. Change sets that were made before must have been freed.
+ *
+ * On failure the fleet is empty; `error` says why.
+ */
+enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
+		       char error[FLEET_ERROR_SIZE]);
+
+/*
+ * Takes a report: borrows `snapshot` (the fleet takes its own references) and `body`, the text it
+ * was read from, which is copied into the changes. The report's time must not be after `now_ms`.
+ * On success `*changes` is to be submitted, also for a repetition (it has no rows then, and its
+ * commit tells that the first copy is durable).
+ *
+ * STATUS_CONFLICT  the same agent, epoch and sequence came before with another body: 409
+ * STATUS_SYSTEM    the store could not be read: 503, and the fleet is to be rebuilt
+ */
+enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const char *body,
+		       size_t size, int64_t now_ms, struct changes **changes,
+		       enum fleet_taken *taken, char error[FLEET_ERROR_SIZE]);
+
+/* When the next report ceases to be fresh; INT64_MAX: never. May lie in the past. */
+int64_t fleet_next_expiry(const struct fleet *fleet);
+
+/*
+ * Does what time has brought until `now_ms`. `*changes` is NULL where nothing changed.
+ *
+ * STATUS_SYSTEM  the store could not be read: the fleet is to be rebuilt
+ */
+enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **changes,
+			  char error[FLEET_ERROR_SIZE]);
+
+/* Makes the views of committed changes visible. `changes` stays the caller's to free. */
+void fleet_publish(struct fleet *fleet, const struct changes *changes);
+
+/* Servers known, published or not: the bound of fleet_view(). */
+size_t fleet_count(const struct fleet *fleet);
+
+/*
+ * The published view of server number `i`, in order of arrival; NULL while its first report is not
+ * durable yet. Borrowed: valid until control returns to the loop.
+ */
+struct view *fleet_view(const struct fleet *fleet, size_t i);
+
+/* The published view of the server with that host name (its short form, without case), or NULL. */
+struct view *fleet_find(const struct fleet *fleet, const char *host_name);
+
+/* The peers that the server `key` is to probe next, in `arena`; none for an unknown key. */
+void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,
+		size_t *n);

@@ -1,0 +1,127 @@
+/*
+ * The store: the truth that outlives the process. store_sqlite*.c keeps it in one SQLite database
+ * in the data directory; the interface has no word of SQL, so that another engine can take its
+ * place.
+ *
+ * Writing is asynchronous: store_submit() queues a change, a thread of the store commits whatever
+ * has gathered while the previous commit was under way, and `done` runs on the loop once the change
+ * is durable (it survives a power cut) or has failed. Changes are committed in the order of their
+ * submission, each whole or not at all.
+ *
+ * After a failed commit everything that was submitted before store_resume() fails too, for it was
+ * worked out on top of what is lost. The owner's way back: wait until store_pending() is 0, rebuild
+ * the fleet (fleet_load), then store_resume(); tried again after a pause while it fails.
+ *
+ * Reading is synchronous, on the loop's thread, and sees only what is committed: single rows by
+ * key at any time, everything at start and after a failure.
+ *
+ * Every call belongs to the loop's thread. Errors are told in words: what was tried, on which file,
+ * why it failed.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "collector/record.h"
+#include "proto/arena.h"
+#include "proto/status.h"
+
+/* Files in the data directory; SQLite puts "-wal" and "-shm" beside the first. */
+#define STORE_FILE "mtawatch.db"
+#define STORE_LOCK "mtawatch.lock"
+
+#define STORE_ERROR_SIZE 512
+
+/* Reports kept per server, the oldest dropped first: a week of one every five minutes. */
+#define STORE_MAX_REPORTS_PER_SERVER 2016
+
+/* Changes that may wait for a commit; past it store_submit() refuses. */
+#define STORE_MAX_PENDING 16384
+
+struct store;
+
+/*
+ * Opens the store in `directory`, which exists, and brings its schema up to date. On success the
+ * directory is locked against a second collector.
+ *
+ * STATUS_CONFLICT     another process holds the directory
+ * STATUS_UNSUPPORTED  the database was written by a newer version
+ * STATUS_MALFORMED    the file is no database, or a damaged one
+ * STATUS_DENIED, STATUS_FULL, STATUS_SYSTEM ...  with the system's reason in `error`
+ */
+enum status store_open(struct store **out, const char *directory, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE]);
+
+/*
+ * Ends it: what was submitted is still committed and its `done` run, then `closed` is called, once,
+ * from the loop, and the store is no more. Nothing may be submitted any longer.
+ */
+void store_close(struct store *store, void (*closed)(void *user), void *user);
+
+/* One change: everything in it is committed together. The rows are borrowed until `done` runs. */
+struct store_change {
+	const struct record_report *report; /* NULL: none */
+	const struct record_server *servers;
+	size_t n_servers;
+	const struct record_told *told;
+	size_t n_told;
+
+	/*
+	 * Runs once, on the loop. STATUS_OK: it is durable. Anything else: nothing of it is stored,
+	 * and `error` says why; borrowed for the call.
+	 */
+	void (*done)(void *user, enum status status, const char *error);
+	void *user;
+};
+
+/*
+ * Queues a change; the struct itself is copied. A change without rows is allowed: its `done` tells
+ * that all that was submitted before it is durable.
+ *
+ * STATUS_LIMIT  STORE_MAX_PENDING wait already: the answer is 503, `done` does not run
+ */
+enum status store_submit(struct store *store, const struct store_change *change);
+
+/* Changes whose `done` has not run yet. */
+size_t store_pending(const struct store *store);
+
+/*
+ * Accepts changes again after a failed commit, if the database can be written.
+ *
+ * Anything but STATUS_OK: it cannot; `error` says why, and it stays as it was.
+ */
+enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Every server with its latest report, in order of keys. The rows are borrowed for the call. `each`
+ * may stop it by returning anything but STATUS_OK, which is then the result.
+ */
+typedef enum status store_each_server(void *user, const struct record_server *server,
+				      const struct record_report *latest);
+enum status store_read_servers(struct store *store, store_each_server *each, void *user,
+			       char error[STORE_ERROR_SIZE]);
+
+/* Likewise what the hook was last told of each server. */
+typedef enum status store_each_told(void *user, const struct record_told *told);
+enum status store_read_told(struct store *store, store_each_told *each, void *user,
+			    char error[STORE_ERROR_SIZE]);
+
+/*
+ * The latest report of a server whose time is not after `until_ms`; in `arena`.
+ *
+ * STATUS_NOT_FOUND  it has none
+ */
+enum status store_read_report_until(struct store *store, const char *key, int64_t until_ms,
+				    struct arena *arena, struct record_report *out,
+				    char error[STORE_ERROR_SIZE]);
+
+/*
+ * The hash of the body that was stored under this identity, to tell a repetition from a conflict.
+ *
+ * STATUS_NOT_FOUND  there is no such report
+ */
+enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
+				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
