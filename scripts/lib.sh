@@ -1,0 +1,131 @@
+# shellcheck shell=bash
+# What the programs in scripts/ have in common; they source this file, which only defines functions.
+#
+#   repo_root, cache_dir      where things are
+#   say, die                  what a person reads: one line, on standard error
+#   as_root COMMAND...        runs COMMAND as root: directly, or through sudo
+#   need_debian               ends the script on a system whose packages are not Debian 12's
+#   need_packages GROUP...    installs what is missing of the groups (package_group lists them)
+#   debian_mirror             the archive that this machine's own apt uses for its release
+#
+# MTAWATCH_CACHE names the folder for what is built or fetched once and kept outside of the
+# repository (libraries of the Windows build, Wine); the default is ~/.cache/mtawatch.
+
+repo_root() {
+	cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd
+}
+
+cache_dir() {
+	printf '%s\n' "${MTAWATCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mtawatch}"
+}
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+	say "$*"
+	exit 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo -- "$@"
+	else
+		die "'$*' needs root: run this as root, or install sudo"
+	fi
+}
+
+need_debian() {
+	local ID='' ID_LIKE='' VERSION_CODENAME='' PRETTY_NAME='an unknown system'
+	# shellcheck disable=SC1091
+	[ ! -r /etc/os-release ] || . /etc/os-release
+	if [[ " $ID $ID_LIKE " != *' debian '* ]] || ! command -v apt-get >/dev/null; then
+		die "made for Debian 12; this is $PRETTY_NAME, where the packages have other names"
+	fi
+	[ "$VERSION_CODENAME" = bookworm ] ||
+		say "made for Debian 12 (bookworm); this is $PRETTY_NAME, so a package may be missing"
+}
+
+# The packages of a group, and on the first line why they are needed.
+package_group() {
+	case $1 in
+	build) cat <<-'END' ;;
+		to build the agent and the collector, and for their unit tests
+		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
+		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libzstd-dev libssl-dev
+		libcurl4-openssl-dev libcmocka-dev sqlite3 openssl
+		python3 python3-pytest python3-jsonschema python3-requests
+	END
+	windows) cat <<-'END' ;;
+		to cross-build the 32-bit Windows agent
+		gcc-mingw-w64-i686 cmake ninja-build make dpkg-dev patch xz-utils ca-certificates
+	END
+	lab) cat <<-'END' ;;
+		for the site in network namespaces: real endpoint mappers, and readers to check them
+		iproute2 nftables samba samba-common-bin tdb-tools smbclient python3 python3-pytest
+	END
+	wine) cat <<-'END' ;;
+		to run the 32-bit Windows agent
+		debootstrap util-linux
+	END
+	browser) cat <<-'END' ;;
+		to look at the dashboard as people do
+		chromium chromium-driver python3-selenium python3-pytest
+	END
+	check) cat <<-'END' ;;
+		to check the style of the code
+		clang clang-format clang-tidy shellcheck
+	END
+	fuzz) cat <<-'END' ;;
+		for the fuzz targets
+		clang libclang-rt-14-dev
+	END
+	*) return 1 ;;
+	esac
+}
+
+# The packages among the given ones that are not installed, one a line.
+missing_packages() {
+	local package
+	for package in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+			printf '%s\n' "$package"
+	done
+}
+
+# Somebody else's apt may hold the lock for minutes; it is waited for.
+apt_get() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 "$@"
+}
+
+install_packages() {
+	local options=(install -y -qq --no-install-recommends)
+	apt_get "${options[@]}" "$@" >/dev/null && return
+	say "that failed; once more with fresh package lists"
+	apt_get update -qq || say "not every package list could be fetched; going on with the others"
+	apt_get "${options[@]}" "$@" >/dev/null
+}
+
+need_packages() {
+	local group text why missing
+	need_debian
+	for group in "$@"; do
+		text=$(package_group "$group") || die "there is no package group '$group'"
+		why=${text%%$'\n'*}
+		# shellcheck disable=SC2086 # a list of words
+		missing=$(missing_packages ${text#*$'\n'} | xargs)
+		[ -n "$missing" ] || continue
+		say "installing, $why: $missing"
+		# shellcheck disable=SC2086
+		install_packages $missing || die "could not install: $missing"
+	done
+}
+
+debian_mirror() {
+	local format="\$(ORIGIN)|\$(CODENAME)|\$(SITE)"
+	apt-get indextargets --format "$format" 'Created-By: Packages' 2>/dev/null |
+		awk -F '|' '$1 == "Debian" && $2 !~ /security|updates|backports/ { print $3; exit }'
+}
