@@ -1,0 +1,31 @@
+# Toolchain: Debian's mingw-w64, for one 32-bit program that Windows NT 4.0 SP6a loads.
+#
+# The oldest processor is the Pentium Pro: our code keeps to the Pentium, but the C runtime and
+# libgcc of Debian's compiler use CMOV. The libraries to link are in windows-deps.cmake.
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86)
+
+set(triplet i686-w64-mingw32)
+set(CMAKE_C_COMPILER ${triplet}-gcc)
+set(CMAKE_RC_COMPILER ${triplet}-windres)
+
+# Only what is built for Windows is looked for in the target's folders, never the host's libraries.
+set(CMAKE_FIND_ROOT_PATH /usr/${triplet})
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+
+# Unwind tables are for C++ exceptions and debuggers; they would be a tenth of the program.
+string(JOIN " " CMAKE_C_FLAGS_INIT -march=i586 -mno-sse -ffunction-sections -fdata-sections
+       -fno-asynchronous-unwind-tables -fno-unwind-tables)
+
+# Version 4.0 in the header is what an NT 4.0 loader accepts. No relocations and none of the flags
+# of later loaders: NT 4.0 has no use for them. No time stamp: the same source gives the same file.
+string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT -static -static-libgcc
+       -Wl,--gc-sections,--no-insert-timestamp
+       -Wl,--disable-reloc-section,--disable-dynamicbase,--disable-nxcompat
+       -Wl,--major-os-version,4,--minor-os-version,0
+       -Wl,--major-subsystem-version,4,--minor-subsystem-version,0)
+set(CMAKE_EXE_LINKER_FLAGS_RELEASE_INIT -s)
+set(CMAKE_EXE_LINKER_FLAGS_MINSIZEREL_INIT -s)
