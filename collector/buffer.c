@@ -1,0 +1,78 @@
+#include "collector/buffer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+#define FIRST_ROOM 256 /* bytes */
+
+void buffer_init(struct buffer *buffer)
+{
+	*buffer = (struct buffer){ 0 };
+}
+
+void buffer_deinit(struct buffer *buffer)
+{
+	free(buffer->bytes);
+	buffer_init(buffer);
+}
+
+/* Makes room for `n` more bytes and the NUL. */
+static char *reserve(struct buffer *buffer, size_t n)
+{
+	size_t room = buffer->room ? buffer->room : FIRST_ROOM;
+	while (room - buffer->size <= n)
+		room *= 2;
+	if (room != buffer->room) {
+		buffer->bytes = mem_realloc(buffer->bytes, room);
+		buffer->room = room;
+	}
+	return buffer->bytes + buffer->size;
+}
+
+void buffer_add(struct buffer *buffer, const void *bytes, size_t n)
+{
+	char *end = reserve(buffer, n);
+	if (n > 0)
+		memcpy(end, bytes, n);
+	end[n] = '\0';
+	buffer->size += n;
+}
+
+void buffer_add_text(struct buffer *buffer, const char *text)
+{
+	buffer_add(buffer, text, strlen(text));
+}
+
+void buffer_add_char(struct buffer *buffer, char c)
+{
+	buffer_add(buffer, &c, 1);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int n = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (n < 0)
+		abort(); /* our own mistake: a format that cannot be printed */
+
+	char *end = reserve(buffer, (size_t)n);
+	va_start(args, format);
+	vsnprintf(end, (size_t)n + 1, format, args);
+	va_end(args);
+	buffer->size += (size_t)n;
+}
+
+char *buffer_take(struct buffer *buffer, size_t *size)
+{
+	buffer_add(buffer, NULL, 0); /* so that there is a NUL at least */
+	char *bytes = buffer->bytes;
+	*size = buffer->size;
+	buffer_init(buffer);
+	return bytes;
+}
