@@ -82,6 +82,9 @@ void wire_put_u8(struct wire_writer *w, uint8_t value);
 void wire_put_u16(struct wire_writer *w, uint16_t value);
 void wire_put_u32(struct wire_writer *w, uint32_t value);
 
-/* Overwrites what was put at `at` before: a length that is known only now. */
+/*
+ * Overwrites what was put at `at` before: a length that is known only now. STATUS_INVALID where
+ * nothing was put there.
+ */
 void wire_patch_u16(struct wire_writer *w, size_t at, uint16_t value);
 void wire_patch_u32(struct wire_writer *w, size_t at, uint32_t value);

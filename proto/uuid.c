@@ -1,0 +1,85 @@
+#include "proto/uuid.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The 16 bytes in the order of the text. */
+static bool get_bytes(const char *text, uint8_t bytes[16])
+{
+	for (int i = 0; i < 16; i++) {
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
+			return false;
+		int high = digit_value(*text);
+		int low = high < 0 ? -1 : digit_value(text[1]);
+		if (low < 0)
+			return false;
+		bytes[i] = (uint8_t)(high << 4 | low);
+		text += 2;
+	}
+	return *text == '\0';
+}
+
+enum status uuid_parse(const char *text, struct uuid *out)
+{
+	uint8_t bytes[16];
+
+	if (!get_bytes(text, bytes))
+		return STATUS_MALFORMED;
+	struct wire_reader r = wire_read_from(bytes, sizeof bytes);
+	r.big_endian = true; /* as people write numbers */
+	*out = wire_get_uuid(&r);
+	return STATUS_OK;
+}
+
+char *uuid_format(const struct uuid *uuid, char text[UUID_TEXT_SIZE])
+{
+	const uint8_t *rest = uuid->rest;
+	snprintf(text, UUID_TEXT_SIZE, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 (unsigned)uuid->time_low, uuid->time_mid, uuid->time_high, rest[0], rest[1],
+		 rest[2], rest[3], rest[4], rest[5], rest[6], rest[7]);
+	return text;
+}
+
+bool uuid_equal(const struct uuid *a, const struct uuid *b)
+{
+	return a->time_low == b->time_low && a->time_mid == b->time_mid &&
+	       a->time_high == b->time_high && memcmp(a->rest, b->rest, sizeof a->rest) == 0;
+}
+
+bool uuid_is_nil(const struct uuid *uuid)
+{
+	static const struct uuid nil;
+	return uuid_equal(uuid, &nil);
+}
+
+struct uuid wire_get_uuid(struct wire_reader *r)
+{
+	struct uuid uuid = { 0 };
+
+	uuid.time_low = wire_get_u32(r);
+	uuid.time_mid = wire_get_u16(r);
+	uuid.time_high = wire_get_u16(r);
+	const uint8_t *rest = wire_get_bytes(r, sizeof uuid.rest);
+	if (rest)
+		memcpy(uuid.rest, rest, sizeof uuid.rest);
+	return uuid;
+}
+
+void wire_put_uuid(struct wire_writer *w, const struct uuid *uuid)
+{
+	wire_put_u32(w, uuid->time_low);
+	wire_put_u16(w, uuid->time_mid);
+	wire_put_u16(w, uuid->time_high);
+	wire_put_bytes(w, uuid->rest, sizeof uuid->rest);
+}
