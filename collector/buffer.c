@@ -52,20 +52,26 @@ void buffer_add_char(struct buffer *buffer, char c)
 	buffer_add(buffer, &c, 1);
 }
 
-void buffer_printf(struct buffer *buffer, const char *format, ...)
+static void add_formatted(struct buffer *buffer, const char *format, va_list args)
 {
-	va_list args;
-	va_start(args, format);
-	int n = vsnprintf(NULL, 0, format, args);
-	va_end(args);
+	va_list again;
+	va_copy(again, args);
+	int n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
 	if (n < 0)
 		abort(); /* our own mistake: a format that cannot be printed */
 
 	char *end = reserve(buffer, (size_t)n);
-	va_start(args, format);
 	vsnprintf(end, (size_t)n + 1, format, args);
-	va_end(args);
 	buffer->size += (size_t)n;
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	add_formatted(buffer, format, args);
+	va_end(args);
 }
 
 char *buffer_take(struct buffer *buffer, size_t *size)

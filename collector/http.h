@@ -21,14 +21,14 @@
 
 #include "collector/buffer.h"
 
-#define HTTP_MAX_HEAD_BYTES (16 * 1024) /* request line and header fields; past it 431 */
-#define HTTP_MAX_FIELDS     64          /* header fields; past it 431 */
+#define HTTP_MAX_HEAD_BYTES ((size_t)16 * 1024) /* request line and header fields; past it 431 */
+#define HTTP_MAX_FIELDS     64                  /* header fields; past it 431 */
 
 /*
  * Bytes of one body as sent, chunk sizes included. A body above its route's limit is read up to
  * here and dropped, so that the connection stays usable after the 413; past this it does not.
  */
-#define HTTP_MAX_BODY_READ (8 * 1024 * 1024)
+#define HTTP_MAX_BODY_READ ((size_t)8 * 1024 * 1024)
 
 enum http_method {
 	HTTP_METHOD_OTHER, /* a method that no route here has */
