@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/json_text.h"
+#include "collector/buffer.h"
 #include "collector/snapshot.h"
 #include "proto/arena.h"
 #include "proto/exposure.h"
@@ -45,20 +45,24 @@ struct view *view_ref(struct view *view);
 void view_unref(struct view *view); /* NULL is allowed */
 
 /*
- * Puts the server object: the members of verdict_json_write() and
+ * Adds the server object: the members of verdict_json_write() and
  *   "exchange_server", "since", "reported_at", "interval_s", "os", "build" (of Emsmta.exe, else of
  *   Exchange), "mta" (state of the service), each null where it is not known,
  *   "age_s": seconds from the report's time to `now_ms`.
  */
-void view_put(const struct view *view, int64_t now_ms, struct json_text *out);
+void view_add(const struct view *view, int64_t now_ms, struct buffer *out);
 
 /*
  * The same object with two members more:
  *   "adapters": [{"id", "state", "link_down", "paths": [{"peer", "grade", "proven", "for_s",
- *                 "error", "falls_short", "conclusive", "borrowed"}]}], as they were judged;
+ *                 "error", "falls_short", "conclusive", "borrowed"}]}], as they were judged, with
+ *                 null for what is not known;
  *   "report": the latest report, with received_at and age_s: what `assess` reads.
  */
-void view_put_detail(const struct view *view, int64_t now_ms, struct json_text *out);
+void view_add_detail(const struct view *view, int64_t now_ms, struct buffer *out);
+
+/* Is everything that they show the same, but for `now_ms`? */
+bool view_shows_the_same(const struct view *a, const struct view *b);
 
 /*
  * Makes a view of an assessment; one reference. `adapters` is the server's entry of the site view.
