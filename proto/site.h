@@ -42,7 +42,7 @@ struct site_path {
 	enum grade grade;       /* best grade of the adapter's rows; GRADE_UNKNOWN: it has none */
 	int64_t for_s;          /* of that grade; REPORT_ABSENT: not told */
 	enum probe_error error; /* of the row that gave the grade */
-	enum grade proven; /* by the best proof that counts against it; GRADE_UNKNOWN: by none */
+	enum grade proven; /* the peer's proven grade for this server; GRADE_UNKNOWN: no proof */
 	bool falls_short;
 	bool conclusive;
 	bool borrowed; /* all its successes went via an adapter outside its subnet */
@@ -64,8 +64,8 @@ struct site_server {
 	struct site_adapter *adapters; /* one per adapter of the report, in its order */
 	size_t n_adapters;
 	size_t n_active;
-	bool has_peer;      /* the site has, or the server probed, another server */
-	bool has_live_peer; /* a probed peer has a proof or a self-probe that counts as one */
+	bool has_peer;            /* the site has, or the server probed, another server */
+	bool has_conclusive_peer; /* for at least one active adapter */
 };
 
 struct site {
