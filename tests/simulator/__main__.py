@@ -1,0 +1,82 @@
+"""python3 tests/simulator: plays organisation DEMO to a collector. See --help."""
+
+import argparse
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from simulator import demo, facts  # noqa: E402
+from simulator.play import Play  # noqa: E402
+from simulator.send import Sender  # noqa: E402
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(
+        prog="simulator", description="Plays organisation DEMO, 12 servers that together show "
+        "every verdict, to a collector over its HTTP API.")
+    parser.add_argument("--collector", metavar="URL", default="http://127.0.0.1:8285",
+                        help="where the collector listens (%(default)s)")
+    parser.add_argument("--interval", metavar="S", type=int, default=10,
+                        help="seconds between two reports of a server (%(default)s)")
+    parser.add_argument("--once", action="store_true",
+                        help="one report per server; exit 0 only if all were accepted")
+    parser.add_argument("--print", action="store_true", dest="show",
+                        help="print the reports as a JSON array instead of sending them")
+    options = parser.parse_args(arguments)
+    if not 1 <= options.interval <= 86400:
+        parser.error("--interval must be from 1 to 86400 seconds")
+    return options
+
+
+def send(play, part, sender):
+    """True if the collector accepted; otherwise a line on standard error says why not."""
+    report, age = play.report(part, facts.beginning())
+    try:
+        status, answer = sender.post(report, age)
+    except OSError as error:
+        print(f"simulator: {part.server.host}: {error}", file=sys.stderr)
+        return False
+    if status != 200:
+        print(f"simulator: {part.server.host}: refused, {status}: {answer}", file=sys.stderr)
+    return status == 200
+
+
+def repeat(play, sender):
+    """Sends for ever, the servers spread over the interval. The dead one has sent its last."""
+    living = [part for part in play.parts if not part.server.dead_for]
+    pause = play.interval / len(living)
+    due = time.monotonic() + pause
+    while True:
+        for part in living:
+            time.sleep(max(0, due - time.monotonic()))
+            due = max(due, time.monotonic() - play.interval) + pause
+            send(play, part, sender)
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    play = Play(demo.servers(), options.interval)
+    if options.show:
+        reports = [play.report(part, play.born)[0] for part in play.parts]
+        print(json.dumps(reports, indent=1))
+        return 0
+    sender = Sender(options.collector)
+    accepted = sum(send(play, part, sender) for part in play.parts)
+    print(f"simulator: {accepted} of {len(play.parts)} reports accepted by {options.collector}",
+          file=sys.stderr)
+    if options.once:
+        return 0 if accepted == len(play.parts) else 1
+    repeat(play, sender)
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(0)
