@@ -1,0 +1,155 @@
+#include "agent/answer.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "proto/ipv4.h"
+#include "proto/report.h"
+
+struct reading {
+	struct arena *arena;
+	struct answer answer;
+	const char *why;
+};
+
+static enum status fail(struct reading *r, enum status status, const char *why)
+{
+	r->why = why;
+	return status;
+}
+
+/* Is it nested deeper than allowed? cJSON reads recursively, so this is asked before. */
+static bool too_deep(const char *text, size_t size)
+{
+	size_t depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < size; i++) {
+		if (in_string && text[i] == '\\')
+			i++;
+		else if (text[i] == '"')
+			in_string = !in_string;
+		else if (!in_string && (text[i] == '{' || text[i] == '['))
+			depth++;
+		else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
+			depth--;
+		if (depth > ANSWER_MAX_DEPTH)
+			return true;
+	}
+	return false;
+}
+
+/* The whole of `text` as JSON, NULL if it is none. */
+static cJSON *parse(const char *text, size_t size)
+{
+	if (size > ANSWER_MAX_BYTES || too_deep(text, size))
+		return NULL;
+	return cJSON_ParseWithLength(text, size);
+}
+
+static bool get_whole_number(const cJSON *object, const char *name, int64_t min, int64_t max,
+			     int64_t *out)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= (double)min) ||
+	    !(item->valuedouble <= (double)max))
+		return false;
+	*out = (int64_t)item->valuedouble;
+	return (double)*out == item->valuedouble;
+}
+
+/* A string of 1 to REPORT_MAX_STRING bytes, or NULL. */
+static const char *get_string(const cJSON *item)
+{
+	const char *text = cJSON_GetStringValue(item);
+	size_t n = text ? strlen(text) : 0;
+	return n > 0 && n <= REPORT_MAX_STRING ? text : NULL;
+}
+
+static enum status get_addresses(struct reading *r, const cJSON *item, struct peer *peer)
+{
+	const cJSON *entry = NULL;
+
+	if (!cJSON_IsArray(item))
+		return fail(r, STATUS_INVALID, "peers: addresses must be an array");
+	cJSON_ArrayForEach(entry, item)
+	{
+		const char *text = get_string(entry);
+		uint32_t address = 0;
+		if (!text || !ipv4_parse(text, &address))
+			return fail(r, STATUS_INVALID, "peers: an address must be an IPv4 address");
+		if (peers_usable_address(address) && !peers_add_address(peer, address))
+			return fail(r, STATUS_LIMIT, "peers: too many addresses of one peer");
+	}
+	return STATUS_OK;
+}
+
+static enum status get_peers(struct reading *r, const cJSON *item)
+{
+	const cJSON *entry = NULL;
+
+	if (!cJSON_IsArray(item))
+		return fail(r, STATUS_INVALID, "peers must be an array");
+	cJSON_ArrayForEach(entry, item)
+	{
+		struct peer peer = { .name = get_string(
+					     cJSON_GetObjectItemCaseSensitive(entry, "name")) };
+		if (!peer.name)
+			return fail(r, STATUS_INVALID,
+				    "peers: name must be a string of 1 to 1024 bytes");
+		enum status st = get_addresses(
+			r, cJSON_GetObjectItemCaseSensitive(entry, "addresses"), &peer);
+		if (st != STATUS_OK)
+			return st;
+		peer.name = arena_strdup(r->arena, peer.name);
+		peers_add(&r->answer.peers, &peer);
+	}
+	return r->answer.peers.left_out == 0 ? STATUS_OK : fail(r, STATUS_LIMIT, "too many peers");
+}
+
+static enum status get_answer(struct reading *r, const cJSON *root)
+{
+	const char *verdict =
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "verdict"));
+
+	if (!cJSON_IsObject(root))
+		return fail(r, STATUS_MALFORMED, "it is no JSON object");
+	/* 2^53: as far as JSON's numbers are exact in everybody's reader (RFC 8259 section 6). */
+	if (!get_whole_number(root, "accepted", 0, INT64_C(1) << 53, &r->answer.accepted))
+		return fail(r, STATUS_INVALID, "accepted must be a whole number");
+	if (!get_whole_number(root, "interval_s", 1, REPORT_MAX_INTERVAL, &r->answer.interval_s))
+		return fail(r, STATUS_INVALID, "interval_s must be 1 to 86400");
+	if (!verdict || !verdict_from_name(verdict, &r->answer.verdict))
+		return fail(r, STATUS_INVALID, "verdict must be one of the known verdicts");
+	return get_peers(r, cJSON_GetObjectItemCaseSensitive(root, "peers"));
+}
+
+enum status answer_read(const char *text, size_t size, struct arena *arena, struct answer *out,
+			const char **why)
+{
+	struct reading r = { .arena = arena };
+	cJSON *root = parse(text, size);
+	enum status st = get_answer(&r, root);
+
+	cJSON_Delete(root);
+	if (st == STATUS_OK)
+		*out = r.answer;
+	else
+		*why = r.why;
+	return st;
+}
+
+const char *answer_read_problem(const char *text, size_t size, struct arena *arena)
+{
+	cJSON *root = parse(text, size);
+	const char *detail = get_string(cJSON_GetObjectItemCaseSensitive(root, "detail"));
+	const char *title = get_string(cJSON_GetObjectItemCaseSensitive(root, "title"));
+	const char *words = detail ? detail : title;
+	const char *copy = words ? arena_strdup(arena, words) : NULL;
+
+	cJSON_Delete(root);
+	return copy;
+}

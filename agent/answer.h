@@ -1,0 +1,38 @@
+/*
+ * What the collector answers, read strictly and with limits: the answer to a report (PROTOCOL.md)
+ * and a problem (RFC 9457). The agent's only user of cJSON.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/peers.h"
+#include "proto/arena.h"
+#include "proto/exposure.h"
+#include "proto/status.h"
+
+#define ANSWER_MAX_BYTES (256 * 1024)
+#define ANSWER_MAX_DEPTH 16 /* of nested objects and arrays */
+
+struct answer {
+	int64_t accepted; /* the sequence */
+	enum verdict verdict;
+	struct peers peers; /* their names in the arena of the call */
+	int64_t interval_s;
+};
+
+/*
+ * Reads `text`, its strings into `arena`. Unknown members are ignored; addresses that no peer can
+ * have (loopback, multicast, 0.0.0.0) are left out. On failure `*out` is as it was and `why` says
+ * what is wrong, in words.
+ *
+ * STATUS_MALFORMED  it is not JSON
+ * STATUS_INVALID    a member is missing, of the wrong type or value
+ * STATUS_LIMIT      more peers, addresses or bytes than allowed
+ */
+enum status answer_read(const char *text, size_t size, struct arena *arena, struct answer *out,
+			const char **why);
+
+/* The detail of a problem, or else its title, in `arena`. NULL where `text` is no problem. */
+const char *answer_read_problem(const char *text, size_t size, struct arena *arena);

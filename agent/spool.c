@@ -1,0 +1,318 @@
+#include "agent/spool.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/files.h"
+#include "agent/hash.h"
+#include "agent/log.h"
+#include "agent/number.h"
+#include "proto/mem.h"
+
+#define FILE_HEAD  "mtawatch-spool/1"
+#define SUFFIX     ".report"
+#define NAME_SIZE  32  /* twenty digits, the suffix, the NUL */
+#define HEAD_SIZE  256 /* bytes of the first line */
+#define MAX_NUMBER INT64_C(9999999999999)
+
+/* A report on disk. */
+struct kept {
+	int64_t number; /* the file's name; higher is newer */
+	size_t bytes;   /* of the file */
+	bool ours;      /* written by this process: its monotonic clock is ours */
+};
+
+struct spool {
+	struct arena arena;
+	const char *dir;
+	const char *rejected_dir;
+	struct kept kept[SPOOL_MAX_REPORTS + 1]; /* oldest first */
+	size_t n;
+	size_t bytes;
+	int64_t next; /* number of the next one */
+	size_t dropped;
+};
+
+static bool get_number(const char *name, int64_t *number)
+{
+	char digits[NAME_SIZE];
+	size_t n = strlen(name);
+	size_t suffix = strlen(SUFFIX);
+
+	if (n <= suffix || n >= sizeof digits || strcmp(name + n - suffix, SUFFIX) != 0)
+		return false;
+	memcpy(digits, name, n - suffix);
+	digits[n - suffix] = '\0';
+	return number_parse(digits, 1, MAX_NUMBER, number);
+}
+
+static char *path_of(const char *dir, int64_t number, struct arena *arena)
+{
+	return arena_printf(arena, "%s/%013" PRId64 SUFFIX, dir, number);
+}
+
+/* Forgets the report at `i`; its file is gone, or shall not be looked at again. */
+static void forget(struct spool *spool, size_t i)
+{
+	spool->bytes -= spool->kept[i].bytes;
+	spool->n--;
+	memmove(&spool->kept[i], &spool->kept[i + 1], (spool->n - i) * sizeof *spool->kept);
+}
+
+static void remove_at(struct spool *spool, size_t i)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *path = path_of(spool->dir, spool->kept[i].number, &arena);
+	enum status st = files_remove(path);
+	if (st != STATUS_OK)
+		log_warning("could not remove %s: %s", path, status_text(st));
+	arena_deinit(&arena);
+	forget(spool, i);
+}
+
+/* Drops the oldest until there is room. */
+static void make_room(struct spool *spool)
+{
+	size_t before = spool->n;
+
+	while (spool->n > SPOOL_MAX_REPORTS || (spool->bytes > SPOOL_MAX_BYTES && spool->n > 1))
+		remove_at(spool, 0);
+	if (spool->n == before)
+		return;
+	spool->dropped += before - spool->n;
+	log_warning("the spool is full: dropped the oldest %lu report(s), %lu since the start",
+		    (unsigned long)(before - spool->n), (unsigned long)spool->dropped);
+}
+
+static void keep(struct spool *spool, int64_t number, size_t bytes, bool ours)
+{
+	spool->kept[spool->n++] = (struct kept){ number, bytes, ours };
+	spool->bytes += bytes;
+	if (number >= spool->next)
+		spool->next = number + 1;
+	make_room(spool);
+}
+
+/* The body and the moment of a file's text; in place. False where it is damaged. */
+static bool parse(char *text, size_t size, char **body, struct moment *at)
+{
+	char *fields[5];
+	char hash[HASH_SHA256_TEXT_SIZE];
+	int64_t bytes = 0;
+	char *end = memchr(text, '\n', size < HEAD_SIZE ? size : HEAD_SIZE);
+	size_t n = 0;
+
+	if (!end)
+		return false;
+	*end = '\0';
+	for (char *field = text; n < 5 && field; n++) {
+		fields[n] = field;
+		field = strchr(field, ' ');
+		if (field)
+			*field++ = '\0';
+	}
+	*body = end + 1;
+	size_t left = size - (size_t)(*body - text);
+	return n == 5 && strcmp(fields[0], FILE_HEAD) == 0 &&
+	       number_parse(fields[1], INT64_MIN, INT64_MAX, &at->wall_ms) &&
+	       number_parse(fields[2], 0, INT64_MAX, &at->mono_ms) &&
+	       number_parse(fields[3], 0, REPORT_MAX_BYTES, &bytes) && (size_t)bytes == left &&
+	       hash_sha256(*body, left, hash) == STATUS_OK && strcmp(hash, fields[4]) == 0;
+}
+
+/* Reads the file of a report. */
+static enum status read_kept(const char *path, char **body, struct moment *at, size_t *bytes)
+{
+	char *text = NULL;
+	char *inside = NULL;
+	enum status st = files_read(path, REPORT_MAX_BYTES + HEAD_SIZE, &text, bytes);
+	if (st != STATUS_OK)
+		return st;
+	if (parse(text, *bytes, &inside, at))
+		*body = mem_strdup(inside);
+	else
+		st = STATUS_MALFORMED;
+	free(text);
+	return st;
+}
+
+/* Takes in one file that was there before us. */
+static void adopt(struct spool *spool, const char *name)
+{
+	struct moment at;
+	char *body = NULL;
+	size_t bytes = 0;
+	int64_t number = 0;
+	const char *path = files_join(&spool->arena, spool->dir, name);
+
+	if (!get_number(name, &number)) {
+		(void)files_remove(
+			path); /* a .tmp that a crash left; if it stays it does no harm */
+		return;
+	}
+	enum status st = read_kept(path, &body, &at, &bytes);
+	free(body);
+	if (st == STATUS_OK) {
+		keep(spool, number, bytes, false);
+		return;
+	}
+	spool->dropped++;
+	log_warning("skipped the spooled report %s: %s", path, status_text(st));
+	if (st == STATUS_MALFORMED || st == STATUS_LIMIT)
+		(void)files_remove(path); /* else it is skipped again at the next start */
+}
+
+static enum status adopt_all(struct spool *spool)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	enum status st = files_list(spool->dir, &spool->arena, &names, &n);
+
+	for (size_t i = 0; st == STATUS_OK && i < n; i++)
+		adopt(spool, names[i]); /* the names are sorted, so the oldest comes first */
+	return st;
+}
+
+enum status spool_open(struct spool **out, const char *dir)
+{
+	struct spool *spool = mem_alloc(sizeof *spool);
+
+	arena_init(&spool->arena);
+	spool->next = 1;
+	spool->dir = files_join(&spool->arena, dir, "spool");
+	spool->rejected_dir = files_join(&spool->arena, dir, "rejected");
+	enum status st = files_make_dir(spool->dir);
+	if (st == STATUS_OK)
+		st = files_make_dir(spool->rejected_dir);
+	if (st == STATUS_OK)
+		st = adopt_all(spool);
+	if (st != STATUS_OK) {
+		log_error("could not use the spool %s: %s", spool->dir, status_text(st));
+		spool_close(spool);
+		return st;
+	}
+	*out = spool;
+	return STATUS_OK;
+}
+
+void spool_close(struct spool *spool)
+{
+	if (!spool)
+		return;
+	arena_deinit(&spool->arena);
+	free(spool);
+}
+
+size_t spool_count(const struct spool *spool)
+{
+	return spool->n;
+}
+
+size_t spool_dropped(const struct spool *spool)
+{
+	return spool->dropped;
+}
+
+enum status spool_put(struct spool *spool, const char *body, const struct moment *at)
+{
+	struct arena arena;
+	char hash[HASH_SHA256_TEXT_SIZE];
+	size_t n = strlen(body);
+
+	if (n > REPORT_MAX_BYTES)
+		return STATUS_LIMIT;
+	arena_init(&arena);
+	const char *path = path_of(spool->dir, spool->next, &arena);
+	enum status st = hash_sha256(body, n, hash);
+	if (st == STATUS_OK) {
+		const char *text =
+			arena_printf(&arena, FILE_HEAD " %" PRId64 " %" PRId64 " %lu %s\n%s",
+				     at->wall_ms, at->mono_ms, (unsigned long)n, hash, body);
+		size_t size = strlen(text);
+		st = files_replace(path, text, size);
+		if (st == STATUS_OK)
+			keep(spool, spool->next, size, true);
+	}
+	if (st != STATUS_OK)
+		log_warning("could not spool the report as %s: %s", path, status_text(st));
+	arena_deinit(&arena);
+	return st;
+}
+
+/* How old is a report of `at`? */
+static int64_t age_of(const struct kept *kept, const struct moment *at, const struct moment *now)
+{
+	int64_t age_ms = 0;
+
+	if (kept->ours)
+		return now->mono_ms - at->mono_ms;
+	(void)moment_elapsed(at, now, &age_ms); /* where it is in doubt, the wall's word */
+	return age_ms;
+}
+
+enum status spool_get_newest(struct spool *spool, const struct moment *now, char **body,
+			     int64_t *age_ms)
+{
+	while (spool->n > 0) {
+		struct arena arena;
+		struct moment at;
+		size_t bytes = 0;
+		const struct kept *kept = &spool->kept[spool->n - 1];
+
+		arena_init(&arena);
+		const char *path = path_of(spool->dir, kept->number, &arena);
+		enum status st = read_kept(path, body, &at, &bytes);
+		if (st == STATUS_OK)
+			*age_ms = age_of(kept, &at, now);
+		else
+			log_warning("skipped the spooled report %s: %s", path, status_text(st));
+		arena_deinit(&arena);
+		if (st == STATUS_OK)
+			return STATUS_OK;
+		spool->dropped++;
+		remove_at(spool, spool->n - 1);
+	}
+	return STATUS_NOT_FOUND;
+}
+
+void spool_remove_newest(struct spool *spool)
+{
+	remove_at(spool, spool->n - 1);
+}
+
+/* Keeps the folder of refused reports small. */
+static void trim_rejected(struct spool *spool, struct arena *arena)
+{
+	const char **names = NULL;
+	size_t n = 0;
+
+	if (files_list(spool->rejected_dir, arena, &names, &n) != STATUS_OK)
+		return; /* it is only there to be looked at */
+	for (size_t i = 0; i + SPOOL_MAX_REJECTED < n; i++)
+		(void)files_remove(files_join(arena, spool->rejected_dir, names[i]));
+}
+
+void spool_reject_newest(struct spool *spool)
+{
+	struct arena arena;
+	int64_t number = spool->kept[spool->n - 1].number;
+
+	arena_init(&arena);
+	const char *from = path_of(spool->dir, number, &arena);
+	const char *to = path_of(spool->rejected_dir, number, &arena);
+	enum status st = files_move(from, to);
+	if (st == STATUS_OK) {
+		log_warning("the refused report is kept as %s", to);
+		forget(spool, spool->n - 1);
+		trim_rejected(spool, &arena);
+	} else {
+		log_warning("could not move %s to %s: %s", from, to, status_text(st));
+		remove_at(spool, spool->n - 1);
+	}
+	arena_deinit(&arena);
+}
