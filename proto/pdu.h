@@ -26,7 +26,7 @@
 
 /* Of one response: its fragments, and the bytes of its stub together. */
 #define PDU_MAX_FRAGMENTS 64
-#define PDU_MAX_STUB      (256 * 1024)
+#define PDU_MAX_STUB      ((size_t)256 * 1024)
 
 /* Results of a bind_ack that are kept; presentation contexts that one PDU may have. */
 #define PDU_MAX_RESULTS 8
@@ -140,7 +140,8 @@ enum status pdu_get_header(const void *bytes, size_t size, struct pdu_header *ou
 
 /*
  * Readers of one whole PDU, `header->fragment_length` bytes from its first, whose header was read
- * before and is of that type. `*out` is written only on success.
+ * before and is of that type (a bind_ack's reader also takes alter_context_resp). `*out` is written
+ * only on success.
  *
  * STATUS_TRUNCATED  a field runs past the end
  * STATUS_MALFORMED  the fields contradict each other
@@ -162,7 +163,8 @@ enum status pdu_get_fault(const uint8_t *pdu, const struct pdu_header *header,
  * its stub by wire_put_*, and is ended; its stub begins at a multiple of 8, so alignment may be
  * counted from the start of the writer's buffer if the PDU is the first in it.
  *
- * STATUS_FULL  no room
+ * STATUS_FULL   no room
+ * STATUS_LIMIT  larger than PDU_MAX_FRAGMENT
  */
 enum status pdu_put_bind(struct wire_writer *w, uint32_t call_id,
 			 const struct pdu_syntax *interface_syntax);
@@ -192,9 +194,11 @@ void pdu_assembly_reset(struct pdu_assembly *assembly);
 void pdu_assembly_deinit(struct pdu_assembly *assembly);
 
 /*
- * Adds one response fragment; `*complete` tells whether it was the last.
+ * Adds one fragment; `*complete` tells whether it was the last. After a failure only reset and
+ * deinit make sense.
  *
- * STATUS_MALFORMED  it does not continue what is there: flags, call id, context or byte order
+ * STATUS_MALFORMED  no response, or it does not continue what is there: flags, call id, context or
+ *                   byte order
  * STATUS_LIMIT      more than PDU_MAX_FRAGMENTS, or PDU_MAX_STUB
  * others            as pdu_get_response
  */
