@@ -32,8 +32,8 @@
 #define HOST_MAX_GATEWAYS  16  /* of one adapter */
 #define HOST_MAX_NAME      256 /* bytes of a host name with its NUL (RFC 1035: 255) */
 #define HOST_MAX_EVENTS    512 /* given back by one reading of the log, newest */
-#define HOST_MAX_FILE      (64 * 1024 * 1024) /* bytes of one file that is read whole */
-#define HOST_MAX_VALUE     (64 * 1024)        /* bytes of one registry value */
+#define HOST_MAX_FILE      ((size_t)64 * 1024 * 1024) /* bytes of one file that is read whole */
+#define HOST_MAX_VALUE     ((size_t)64 * 1024)        /* bytes of one registry value */
 
 /* Winsock's errors of a name lookup (winsock2.h), used on every platform. */
 #define HOST_LOOKUP_OK        0

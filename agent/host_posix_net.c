@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netpacket/packet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -150,15 +151,16 @@ static void get_gateways(struct host_adapter *adapters, size_t n)
 		return;
 	char line[256];
 	while (fgets(line, sizeof line, file)) {
-		char name[IFNAMSIZ + 1];
-		unsigned target = 0;
-		unsigned gateway = 0;
-		if (sscanf(line, "%16s %8x %8x", name, &target, &gateway) != 3 || target != 0 ||
-		    gateway == 0)
+		char *rest = line + strcspn(line, "\t ");
+		char *end = rest;
+		unsigned long target = strtoul(rest, &end, 16);
+		unsigned long gateway = strtoul(end, NULL, 16);
+		if (end == rest || target != 0 || gateway == 0)
 			continue;
-		struct host_adapter *adapter = find_adapter(adapters, n, name);
+		*rest = '\0';
+		struct host_adapter *adapter = find_adapter(adapters, n, line);
 		if (adapter && adapter->n_gateways < HOST_MAX_GATEWAYS)
-			adapter->gateways[adapter->n_gateways++] = ntohl(gateway);
+			adapter->gateways[adapter->n_gateways++] = ntohl((uint32_t)gateway);
 	}
 	fclose(file);
 }

@@ -17,9 +17,9 @@
 #include "proto/arena.h"
 #include "proto/status.h"
 
-#define REGFILE_MAX_BYTES  (64 * 1024 * 1024) /* of one export */
-#define REGFILE_MAX_VALUES 1000000            /* of one registry, keys counted too */
-#define REGFILE_MAX_DATA   (64 * 1024)        /* bytes of one value; longer ones are refused */
+#define REGFILE_MAX_BYTES  ((size_t)64 * 1024 * 1024) /* of one export */
+#define REGFILE_MAX_VALUES 1000000                    /* of one registry, keys counted too */
+#define REGFILE_MAX_DATA   ((size_t)64 * 1024) /* bytes of one value; longer ones are refused */
 
 enum regfile_kind {
 	REGFILE_STRING, /* REG_SZ, REG_EXPAND_SZ */

@@ -164,7 +164,7 @@ static enum status facts_only(const char *path, struct host_file *out, struct ho
 		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s is a directory", path);
 	if (facts.size > HOST_MAX_FILE)
 		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				 "%s is longer than the %d bytes that are read", path,
+				 "%s is longer than the %zu bytes that are read", path,
 				 HOST_MAX_FILE);
 	*out = (struct host_file){ .size = (size_t)facts.size, .modified_ms = facts.modified_ms };
 	return STATUS_OK;
@@ -208,7 +208,7 @@ static enum status read_log(const char *path, struct event_window *window, struc
 			    struct host_error *error)
 {
 	struct host_file file = { 0 };
-	enum status status = disk_read(path, EVENTLOG_MAX_FILE, &file, error);
+	enum status status = disk_read(path, HOST_MAX_FILE, &file, error);
 	if (status != STATUS_OK)
 		return status;
 

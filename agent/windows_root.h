@@ -29,7 +29,7 @@
 #include "proto/status.h"
 
 #define WINDOWS_ROOT_MAX_EXPORTS  64
-#define WINDOWS_ROOT_MAX_SERVICES (256 * 1024) /* bytes of services.txt */
+#define WINDOWS_ROOT_MAX_SERVICES ((size_t)256 * 1024) /* bytes of services.txt */
 
 struct windows_root;
 
