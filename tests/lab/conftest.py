@@ -1,8 +1,10 @@
 import os
 import shutil
+import subprocess
 
 import pytest
 
+from .network import WINE
 from .site import Site
 
 PROGRAMS = ("ip", "nft", "tdbtool", "rpcclient")
@@ -23,3 +25,9 @@ def site(laboratory):
     with Site() as the_site:
         the_site.start()
         yield the_site
+
+
+@pytest.fixture(scope="session")
+def wine():
+    """Wine, which installs itself where it is not there yet."""
+    subprocess.run([WINE, "--setup"], check=True)

@@ -5,14 +5,11 @@ call, so the interface of a program that is not Samba's can be entered with tdbt
 begun anew at each start of Samba; start() therefore enters the interface again.
 """
 
-import contextlib
-import os
-import signal
 import subprocess
 import time
 from pathlib import Path
 
-from .network import run
+from .network import end_session, run
 
 MTA_INTERFACE = "9e8ee830-4459-11ce-979b-00aa005ffebe"
 MTA_ANNOTATION = "MS Exchange MTA 'Mta' Interface"
@@ -77,10 +74,7 @@ class Mapper:
         """Stops the mapper and its workers; port 135 refuses from then on."""
         if self.process is None:
             return
-        # The process began a session of its own, so the group is Samba's alone.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(timeout=10)
+        end_session(self.process)
         self.process = None
         self.wait(lambda: not self.host.listening(MAPPER_PORT), "give up port 135")
 

@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+WINE = Path(__file__).parents[2] / "scripts" / "wine"
 NAME = re.compile(r"mtalab-(\d+)-")
 
 # What a host is on top of its network namespace: its name and its file of host names. `ip netns
@@ -56,9 +57,23 @@ def end_processes(namespace):
             return
 
 
+def end_session(process):
+    """Ends a program that began a session of its own, with its children in that session."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+
+
 def remove_namespace(namespace):
     end_processes(namespace)
-    run(["ip", "netns", "delete", namespace])
+    # Two laboratories that begin at once may sweep up the same namespace.
+    with contextlib.suppress(RuntimeError):
+        run(["ip", "netns", "delete", namespace])
+    if namespace in namespaces():
+        raise RuntimeError(f"the network namespace {namespace} cannot be removed")
 
 
 def abandoned(name):
@@ -73,7 +88,7 @@ def sweep():
         remove_namespace(namespace)
     for folder in Path(tempfile.gettempdir()).iterdir():
         if abandoned(folder.name) and folder.lstat().st_uid == os.geteuid():
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)  # another one may be at it
 
 
 class Host:
@@ -152,6 +167,16 @@ class Host:
         self.processes.append(process)
         return process
 
+    def windows(self, argv, limit_s=120):
+        """The command line of a Windows program on this host, for run() and popen().
+
+        The host is one Windows machine: all its programs share a disk and a registry. What they
+        write is better led into a file than captured, for Wine's own services hold a captured
+        output open for some seconds.
+        """
+        prefix = self.network.folder / f"wine-{self.name.lower()}"
+        return [WINE, "--prefix", prefix, "--timeout", limit_s, "--", *argv]
+
     def listening(self, port):
         """True if a program of this host listens on the TCP port, on whatever address."""
         return bool(run(["ip", "netns", "exec", self.ns, "ss", "-Hltn", f"sport = :{port}"]))
@@ -186,10 +211,12 @@ class Network:
         return self
 
     def __exit__(self, *exception):
-        self.cleanup.close()
+        # Programs first, by what started them: one that has just been started may not have entered
+        # its namespace yet. Then the namespaces, with what the programs left behind in them.
         for host in self.hosts.values():
             for process in host.processes:
-                process.wait(timeout=5)
+                end_session(process)
+        self.cleanup.close()
 
     def name(self, what):
         return f"mtalab-{os.getpid()}-{self.number}-{what}"

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from .mapper import Mapper
-from .network import Network
+from .network import Network, end_session
 
 MTA_PORT = 5001
 SITE_LAN = "10.77.1.{}/24"
@@ -49,8 +49,7 @@ class Listener:
 
     def stop(self):
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait(timeout=10)
+            end_session(self.process)
             self.process = None
 
     def heard(self):

@@ -165,13 +165,28 @@ def test_nobody_has_a_name_for_the_address_on_the_other_lan(site):
     assert site.exch2.run(["getent", "hosts", "10.99.0.12"]).returncode == 2
 
 
+def test_a_windows_program_sees_the_name_and_the_adapters_of_its_host(site, wine):
+    for host, addresses in ((site.exch1, ["10.77.1.11"]), (site.exch2, ["10.77.1.12", "10.99.0.12"])):
+        told = host.run(host.windows(["cmd", "/c", "hostname & ipconfig"]))
+        assert told.returncode == 0, told.stderr
+        assert told.stdout.splitlines()[0] == host.name
+        found = [line.split()[-1] for line in told.stdout.splitlines() if "IPv4" in line]
+        assert found == ["127.0.0.1", *addresses]
+
+
+def test_a_windows_program_that_overstays_is_ended(site, wine):
+    told = site.exch1.run(site.exch1.windows(["ping", "-n", "60", "127.0.0.1"], limit_s=1))
+    assert told.returncode == 124
+
+
 # A laboratory that starts a program, tells its namespaces, and waits to be ended.
 LABORATORY = """
-import sys, time
+import subprocess, time
 from lab.network import Network
 with Network() as network:
     host = network.add_host("LONER")
-    host.popen(["sleep", "1000"])
+    program = host.popen(["sh", "-c", "echo runs; exec sleep 1000"], stdout=subprocess.PIPE)
+    program.stdout.readline()
     print(host.ns, network.folder, flush=True)
     {end}
 """
@@ -181,7 +196,7 @@ def laboratory_process(end):
     folder = Path(__file__).parents[1]
     process = subprocess.Popen([sys.executable, "-c", LABORATORY.format(end=end)], text=True,
                                env={**os.environ, "PYTHONPATH": str(folder)},
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                               stdout=subprocess.PIPE)
     namespace, folder = process.stdout.readline().split()
     return process, namespace, Path(folder)
 
