@@ -329,10 +329,10 @@ static void view_server(const struct question *q, struct site_server *server, st
 }
 
 void site_view(struct site *out, const struct site_report *reports, size_t n, int64_t now_ms,
-	       struct arena *arena)
+	       site_is_elsewhere *is_elsewhere, void *user, struct arena *arena)
 {
 	*out = (struct site){ .reports = reports, .n = n, .now_ms = now_ms };
-	out->index = site_index_new(reports, n, now_ms, arena);
+	out->index = site_index_new(reports, n, now_ms, is_elsewhere, user, arena);
 	out->servers = arena_alloc_array(arena, n, sizeof *out->servers);
 
 	for (size_t i = 0; i < n; i++) {

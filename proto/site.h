@@ -77,11 +77,18 @@ struct site {
 };
 
 /*
+ * Tells whether a server of that Exchange name is known to be of another site. Agents probe what
+ * their administrators configure, and rows on such a server are no rows on a peer.
+ */
+typedef bool site_is_elsewhere(void *user, const char *server_name);
+
+/*
  * Views `n` reports, at most one a machine and all of one organisation and site, at `now_ms`.
  * None may be collected after `now_ms`. `reports` is borrowed for the life of the view.
+ * `is_elsewhere` is asked about names that no report here carries; NULL: nothing is known.
  */
 void site_view(struct site *out, const struct site_report *reports, size_t n, int64_t now_ms,
-	       struct arena *arena);
+	       site_is_elsewhere *is_elsewhere, void *user, struct arena *arena);
 
 /*
  * May peers see `to_adapter`'s addresses? Counts the rows of fresh reports of other servers that

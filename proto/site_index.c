@@ -176,7 +176,8 @@ bool site_index_row_counts(const struct site_index *index, const struct report *
 
 	if (!row->peer || row->grade == GRADE_UNKNOWN || row->error == PROBE_LOCAL)
 		return false;
-	if (site_index_find(index, row->peer) == self)
+	const struct site_peer *peer = site_index_find(index, row->peer);
+	if (peer == self || peer->elsewhere)
 		return false;
 	if (!ipv4_parse(row->to, &to))
 		return true;
@@ -242,11 +243,21 @@ static void list_rows(struct site_index *index, const struct site_report *report
 	add_fresh_rows(index, reports, n, now_ms);
 }
 
+static void mark_elsewhere(struct site_index *index, site_is_elsewhere *is_elsewhere, void *user)
+{
+	for (size_t i = 0; i < index->n_peers; i++) {
+		struct site_peer *peer = &index->peers[i];
+		peer->elsewhere = !peer->reports && is_elsewhere(user, peer->name);
+	}
+}
+
 struct site_index *site_index_new(const struct site_report *reports, size_t n, int64_t now_ms,
-				  struct arena *arena)
+				  site_is_elsewhere *is_elsewhere, void *user, struct arena *arena)
 {
 	struct site_index *index = arena_alloc(arena, sizeof *index);
 	list_peers(index, reports, n, arena);
+	if (is_elsewhere)
+		mark_elsewhere(index, is_elsewhere, user);
 
 	size_t addresses = 0;
 	for (size_t i = 0; i < n; i++)

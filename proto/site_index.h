@@ -32,6 +32,7 @@ struct site_row {
 struct site_peer {
 	const char *name;
 	bool reports;          /* a machine of that name has a report in the site */
+	bool elsewhere;        /* it is known to be of another site: no peer */
 	bool has_proof;        /* one of `rows` is a proof */
 	struct site_row *rows; /* of others, on this peer, whatever their grade */
 	size_t n_rows;
@@ -48,8 +49,9 @@ struct site_index {
 	size_t n_holdings;
 };
 
+/* The arguments are those of site_view(). */
 struct site_index *site_index_new(const struct site_report *reports, size_t n, int64_t now_ms,
-				  struct arena *arena);
+				  site_is_elsewhere *is_elsewhere, void *user, struct arena *arena);
 
 /* The peer of that name; every name in a report of the site is there. */
 struct site_peer *site_index_find(const struct site_index *index, const char *name);

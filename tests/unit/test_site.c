@@ -11,7 +11,7 @@
 
 static void view(struct builder *b)
 {
-	site_view(&b->site, b->entries, b->n, BUILDER_NOW_MS, &b->arena);
+	site_view(&b->site, b->entries, b->n, BUILDER_NOW_MS, NULL, NULL, &b->arena);
 }
 
 /* Server 0 has adapter A on the site's LAN; it stands at `grade` on C for `for_s`. */
@@ -186,6 +186,28 @@ static void void_rows_count_for_nothing(void **state)
 	builder_deinit(&b);
 }
 
+static bool is_x(void *user, const char *server_name)
+{
+	(void)user;
+	return server_name[0] == 'X';
+}
+
+static void rows_on_a_server_of_another_site_are_no_rows_on_a_peer(void **state)
+{
+	struct builder b;
+	(void)state;
+
+	builder_init(&b);
+	struct report *server = builder_server(&b, "EXCH1", "5.5.2653.23");
+	builder_adapter(&b, server, "A", "10.0.0.5/24");
+	builder_probe(&b, server, "A", "X", "10.7.0.12", GRADE_MTA);
+	assert_int_equal(judged(&b), ADAPTER_GOOD);
+	site_view(&b.site, b.entries, b.n, BUILDER_NOW_MS, is_x, NULL, &b.arena);
+	assert_int_equal(b.site.servers[0].adapters[0].state, ADAPTER_UNJUDGED);
+	assert_false(b.site.servers[0].has_peer);
+	builder_deinit(&b);
+}
+
 static void an_adapter_is_active_with_one_usable_address(void **state)
 {
 	static const struct {
@@ -255,6 +277,7 @@ int main(void)
 		cmocka_unit_test(the_longest_duration_of_the_best_grade_counts),
 		cmocka_unit_test(a_lifted_grade_is_held_against_those_that_were_named_the_endpoint),
 		cmocka_unit_test(void_rows_count_for_nothing),
+		cmocka_unit_test(rows_on_a_server_of_another_site_are_no_rows_on_a_peer),
 		cmocka_unit_test(an_adapter_is_active_with_one_usable_address),
 		cmocka_unit_test(a_link_that_is_down_isolates_unless_a_probe_left_through_it),
 		cmocka_unit_test(inbound_rows_are_counted_by_their_target),
