@@ -1,0 +1,70 @@
+#!/bin/sh
+# Fails on an #include that runs against the architecture: a layer that looks upwards, or a
+# third-party or system header outside the files that own it. CONTRIBUTING.md has the table.
+cd "$(dirname "$0")/.." || exit 1
+bad=0
+
+# includes PATTERN FOLDER...: the files below FOLDERs that include what PATTERN matches.
+includes() {
+	pattern=$1
+	shift
+	grep -rlE --include='*.[ch]' "^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*[<\"]($pattern)" "$@"
+}
+
+# layer FOLDER PATTERN: nothing in FOLDER may include what PATTERN matches.
+layer() {
+	for file in $(includes "$2" "$1"); do
+		echo "$file: $1/ may not include $2"
+		bad=1
+	done
+}
+
+# only PATTERN GLOB...: outside of tests, nothing but files that match a GLOB may include it.
+only() {
+	what=$1
+	shift
+	for file in $(includes "$what" proto agent collector); do
+		allowed=no
+		for glob in "$@"; do
+			# shellcheck disable=SC2254 # the pattern is meant as one
+			case $file in $glob) allowed=yes ;; esac
+		done
+		[ $allowed = yes ] && continue
+		echo "$file: may not include $what"
+		bad=1
+	done
+}
+
+layer proto 'agent/|collector/|dashboard/|tests/'
+layer agent 'collector/|dashboard/|tests/'
+layer collector 'agent/|tests/'
+
+# proto/ knows no sockets, clocks, files or threads.
+layer proto 'sys/|unistd\.h|time\.h|fcntl\.h|pthread\.h|netinet/|arpa/|poll\.h|errno\.h|dirent\.h'
+
+# Platforms stay in files named for them, third parties in the files that own them.
+only 'windows\.h|winsock2\.h|winsvc\.h|winreg\.h|iphlpapi\.h|direct\.h|io\.h|conio\.h|process\.h' \
+	'*_win32*.[ch]'
+only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.h|netdb\.h|poll\.h|ifaddrs\.h|linux/.*' \
+	'agent/*_posix*.[ch]' 'collector/*'
+only 'cjson/.*|cJSON\.h' 'proto/report_json*' 'proto/verdict_json*' 'proto/json_*' \
+	'agent/send.c' 'agent/answer.c' 'collector/api_*.c' 'collector/view.c' 'collector/json_text.c' \
+	'collector/notify.c' 'collector/problem.c'
+only 'mbedtls/.*' 'agent/hash.c'
+only 'curl/.*' 'agent/send.c'
+only 'sqlite3\.h' 'collector/store_sqlite*'
+only 'llhttp\.h' 'collector/http.c'
+only 'openssl/.*' 'collector/tls.c'
+only 'uv\.h' 'collector/conn.[ch]' 'collector/server.[ch]' 'collector/loop.[ch]' 'collector/client.c' \
+	'collector/jobs.[ch]' 'collector/store*' 'collector/notify.c' 'collector/hook_command.[ch]' \
+	'collector/ingest.c' 'collector/clock*' 'collector/serve.c'
+
+# A platform is a file, chosen by the build; no conditional tells them apart in the code.
+for file in $(grep -rlE '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \
+	--include='*.[ch]' proto agent collector); do
+	echo "$file: a platform conditional; make it two files"
+	bad=1
+done
+
+[ $bad -eq 0 ] && echo "every include follows the arrows"
+exit $bad
