@@ -1,0 +1,329 @@
+#include "collector/store_sqlite.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/store_lock.h"
+#include "proto/arena.h"
+#include "proto/mem.h"
+
+/* Changes of one commit at most: a longer one would keep the first of them waiting. */
+#define MAX_BATCH 512
+
+struct pending {
+	struct pending *next;
+	struct store_change change;
+	enum status status; /* once it is over */
+	char *error;        /* of a failure; shared by nobody */
+};
+
+struct queue {
+	struct pending *first;
+	struct pending **end;
+	size_t n;
+};
+
+struct store {
+	struct store_db reader;
+	struct store_db writer; /* the thread's; ours only while nothing is pending */
+	struct store_checkpointer *checkpointer;
+	int lock;
+	size_t pending; /* submitted, `done` has not run; the loop's */
+	bool closing;
+	void (*closed)(void *user);
+	void *closed_user;
+
+	uv_async_t over_signal; /* something is in `over`, or the thread ends */
+	uv_thread_t thread;
+	uv_mutex_t mutex;
+	uv_cond_t woken;
+
+	/* Under the mutex. */
+	struct queue waiting;
+	struct queue over;
+	bool stopping;       /* the thread is to end when nothing waits */
+	bool ended;          /* it has */
+	enum status failure; /* of the last commit; until store_resume() */
+	char failure_error[STORE_ERROR_SIZE];
+};
+
+static void queue_init(struct queue *queue)
+{
+	queue->first = NULL;
+	queue->end = &queue->first;
+	queue->n = 0;
+}
+
+static void queue_put(struct queue *queue, struct pending *pending)
+{
+	pending->next = NULL;
+	*queue->end = pending;
+	queue->end = &pending->next;
+	queue->n++;
+}
+
+static struct pending *queue_take(struct queue *queue)
+{
+	struct pending *pending = queue->first;
+	if (!pending)
+		return NULL;
+	queue->first = pending->next;
+	if (!queue->first)
+		queue->end = &queue->first;
+	queue->n--;
+	return pending;
+}
+
+/* The writer's thread, from here on. */
+
+/* Waits for changes. Returns how many; 0: the end. */
+static size_t gather(struct store *store, struct pending *batch[MAX_BATCH])
+{
+	size_t n = 0;
+
+	uv_mutex_lock(&store->mutex);
+	while (store->waiting.n == 0 && !store->stopping)
+		uv_cond_wait(&store->woken, &store->mutex);
+	while (n < MAX_BATCH && store->waiting.n > 0)
+		batch[n++] = queue_take(&store->waiting);
+	uv_mutex_unlock(&store->mutex);
+	return n;
+}
+
+static enum status commit(struct store *store, struct pending *const *batch, size_t n,
+			  char error[STORE_ERROR_SIZE])
+{
+	const struct store_change *changes[MAX_BATCH];
+
+	/* Only this thread sets a failure, and the loop clears it only while nothing is pending. */
+	if (store->failure != STATUS_OK) {
+		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
+		return store->failure;
+	}
+	for (size_t i = 0; i < n; i++)
+		changes[i] = &batch[i]->change;
+	return store_db_commit(&store->writer, changes, n, error);
+}
+
+static void hand_back(struct store *store, struct pending *const *batch, size_t n,
+		      enum status status, const char *error)
+{
+	uv_mutex_lock(&store->mutex);
+	if (status != STATUS_OK && store->failure == STATUS_OK) {
+		store->failure = status;
+		snprintf(store->failure_error, sizeof store->failure_error, "%s", error);
+	}
+	for (size_t i = 0; i < n; i++) {
+		batch[i]->status = status;
+		batch[i]->error = status == STATUS_OK ? NULL : mem_strdup(error);
+		queue_put(&store->over, batch[i]);
+	}
+	uv_mutex_unlock(&store->mutex);
+	uv_async_send(&store->over_signal);
+}
+
+static void write_changes(void *user)
+{
+	struct store *store = user;
+	struct pending *batch[MAX_BATCH];
+
+	for (size_t n = gather(store, batch); n > 0; n = gather(store, batch)) {
+		char error[STORE_ERROR_SIZE] = "";
+		enum status status = commit(store, batch, n, error);
+		if (status == STATUS_OK)
+			store_checkpointer_wake(store->checkpointer);
+		hand_back(store, batch, n, status, error);
+	}
+	uv_mutex_lock(&store->mutex);
+	store->ended = true;
+	uv_mutex_unlock(&store->mutex);
+	uv_async_send(&store->over_signal);
+}
+
+/* The loop's thread, from here on. */
+
+static void close_files(struct store *store)
+{
+	if (store->checkpointer)
+		store_checkpointer_stop(store->checkpointer);
+	store_db_close(&store->reader);
+	store_db_close(&store->writer); /* the last one; SQLite empties the log with it */
+	store_lock_release(store->lock);
+}
+
+static void destroy(struct store *store)
+{
+	uv_cond_destroy(&store->woken);
+	uv_mutex_destroy(&store->mutex);
+	free(store);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct store *store = handle->data;
+	void (*closed)(void *user) = store->closed;
+	void *user = store->closed_user;
+
+	destroy(store);
+	if (closed)
+		closed(user);
+}
+
+static void on_over(uv_async_t *async)
+{
+	struct store *store = async->data;
+
+	uv_mutex_lock(&store->mutex);
+	struct pending *over = store->over.first;
+	queue_init(&store->over);
+	bool ended = store->ended;
+	uv_mutex_unlock(&store->mutex);
+
+	while (over) {
+		struct pending *next = over->next;
+		store->pending--;
+		over->change.done(over->change.user, over->status, over->error);
+		free(over->error);
+		free(over);
+		over = next;
+	}
+	if (ended && !uv_is_closing((uv_handle_t *)async)) {
+		uv_thread_join(&store->thread);
+		close_files(store);
+		uv_close((uv_handle_t *)async, on_closed);
+	}
+}
+
+static enum status open_files(struct store *store, const char *directory,
+			      char error[STORE_ERROR_SIZE])
+{
+	struct arena arena;
+	arena_init(&arena);
+	const char *lock = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
+	const char *file = arena_printf(&arena, "%s/%s", directory, STORE_FILE);
+
+	enum status status = store_lock_take(lock, &store->lock, error, STORE_ERROR_SIZE);
+	if (status != STATUS_OK) {
+		arena_deinit(&arena);
+		return status;
+	}
+	status = store_db_open(&store->writer, file, error);
+	if (status == STATUS_OK)
+		status = store_db_migrate(&store->writer, error);
+	if (status == STATUS_OK)
+		status = store_db_open(&store->reader, file, error);
+	if (status == STATUS_OK)
+		status = store_checkpointer_start(&store->checkpointer, file, error);
+	if (status != STATUS_OK)
+		close_files(store);
+	arena_deinit(&arena);
+	return status;
+}
+
+static enum status start(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+{
+	int code = uv_thread_create(&store->thread, write_changes, store);
+	if (code != 0) {
+		snprintf(error, STORE_ERROR_SIZE, "could not start a thread for the store: %s",
+			 uv_strerror(code));
+		close_files(store);
+		return STATUS_SYSTEM;
+	}
+	/* The thread signals only what was submitted, so the handle may come after it. */
+	if (uv_async_init(loop, &store->over_signal, on_over) != 0)
+		abort(); /* only when the process is out of file descriptors at its start */
+	store->over_signal.data = store;
+	return STATUS_OK;
+}
+
+enum status store_open(struct store **out, const char *directory, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE])
+{
+	struct store *store = mem_alloc(sizeof *store);
+
+	queue_init(&store->waiting);
+	queue_init(&store->over);
+	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
+		abort(); /* only for lack of memory */
+	enum status status = open_files(store, directory, error);
+	if (status == STATUS_OK)
+		status = start(store, loop, error);
+	if (status != STATUS_OK) {
+		destroy(store);
+		return status;
+	}
+	*out = store;
+	return STATUS_OK;
+}
+
+void store_close(struct store *store, void (*closed)(void *user), void *user)
+{
+	assert(!store->closing);
+	store->closing = true;
+	store->closed = closed;
+	store->closed_user = user;
+	uv_mutex_lock(&store->mutex);
+	store->stopping = true;
+	uv_cond_signal(&store->woken);
+	uv_mutex_unlock(&store->mutex);
+}
+
+enum status store_submit(struct store *store, const struct store_change *change)
+{
+	assert(!store->closing);
+	if (store->pending >= STORE_MAX_PENDING)
+		return STATUS_LIMIT;
+
+	struct pending *pending = mem_alloc(sizeof *pending);
+	pending->change = *change;
+	store->pending++;
+	uv_mutex_lock(&store->mutex);
+	queue_put(&store->waiting, pending);
+	uv_cond_signal(&store->woken);
+	uv_mutex_unlock(&store->mutex);
+	return STATUS_OK;
+}
+
+size_t store_pending(const struct store *store)
+{
+	return store->pending;
+}
+
+enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
+{
+	assert(store->pending == 0); /* so the thread is asleep and its connection ours */
+	uv_mutex_lock(&store->mutex);
+	enum status status = store_db_touch(&store->writer, error);
+	if (status == STATUS_OK)
+		store->failure = STATUS_OK;
+	uv_mutex_unlock(&store->mutex);
+	return status;
+}
+
+enum status store_read_servers(struct store *store, store_each_server *each, void *user,
+			       char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_servers(&store->reader, each, user, error);
+}
+
+enum status store_read_told(struct store *store, store_each_told *each, void *user,
+			    char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_told(&store->reader, each, user, error);
+}
+
+enum status store_read_report_until(struct store *store, const char *key, int64_t until_ms,
+				    struct arena *arena, struct record_report *out,
+				    char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_report_until(&store->reader, key, until_ms, arena, out, error);
+}
+
+enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
+				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_body_hash(&store->reader, agent_id, epoch, sequence, out, error);
+}

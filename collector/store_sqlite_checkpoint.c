@@ -1,0 +1,136 @@
+#include "collector/store_sqlite.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <uv.h>
+
+#include "proto/mem.h"
+
+/* Pause between two checkpoints while commits go on. */
+#define PAUSE_NS (UINT64_C(200) * 1000 * 1000)
+
+/*
+ * Pages of the write-ahead log (4 KB each) beyond which it is cut off although that holds up the
+ * commits for as long: a passive checkpoint never makes the file smaller.
+ */
+#define MAX_LOG_PAGES 16384
+
+struct store_checkpointer {
+	struct store_db db;
+	uv_thread_t thread;
+	uv_mutex_t mutex;
+	uv_cond_t woken;
+	bool is_work; /* under the mutex: something was committed since the last checkpoint */
+	bool stopping;
+};
+
+/*
+ * A passive checkpoint disturbs nobody, and leaves the rest for the next time where somebody reads.
+ * That it fails is no harm by itself, for the log still holds everything, and it is told once; a
+ * disk that is full fails the next commit, which is told to all.
+ */
+static void checkpoint(struct store_checkpointer *c, int mode, bool *failing)
+{
+	int log_pages = 0;
+	int done_pages = 0;
+	int code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, mode, &log_pages, &done_pages);
+
+	if (code == SQLITE_OK && mode == SQLITE_CHECKPOINT_PASSIVE && log_pages > MAX_LOG_PAGES)
+		code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+						 NULL, NULL);
+	bool fails = code != SQLITE_OK && code != SQLITE_BUSY;
+	if (fails && !*failing) {
+		char error[STORE_ERROR_SIZE];
+		store_db_fail(&c->db, "move what is committed out of the write-ahead log", error);
+		fprintf(stderr, "mtawatch-collector: %s\n", error);
+	}
+	*failing = fails;
+}
+
+/* Returns false when it is to stop. */
+static bool wait_for_work(struct store_checkpointer *c)
+{
+	uv_mutex_lock(&c->mutex);
+	while (!c->is_work && !c->stopping)
+		uv_cond_wait(&c->woken, &c->mutex);
+	bool is_work = c->is_work && !c->stopping;
+	c->is_work = false;
+	uv_mutex_unlock(&c->mutex);
+	return is_work;
+}
+
+/* True where commits came in meanwhile. */
+static bool pause_for_commits(struct store_checkpointer *c)
+{
+	uint64_t until = uv_hrtime() + PAUSE_NS;
+
+	uv_mutex_lock(&c->mutex);
+	for (uint64_t now = uv_hrtime(); now < until && !c->stopping; now = uv_hrtime())
+		uv_cond_timedwait(&c->woken, &c->mutex, until - now);
+	bool more = c->is_work;
+	uv_mutex_unlock(&c->mutex);
+	return more;
+}
+
+static void run(void *user)
+{
+	struct store_checkpointer *c = user;
+	bool failing = false;
+
+	while (wait_for_work(c)) {
+		checkpoint(c, SQLITE_CHECKPOINT_PASSIVE, &failing);
+		if (!pause_for_commits(c)) /* idle: nobody is held up by cutting the log off */
+			checkpoint(c, SQLITE_CHECKPOINT_TRUNCATE, &failing);
+	}
+}
+
+enum status store_checkpointer_start(struct store_checkpointer **out, const char *path,
+				     char error[STORE_ERROR_SIZE])
+{
+	struct store_checkpointer *c = mem_alloc(sizeof *c);
+	enum status status = store_db_open(&c->db, path, error);
+	if (status != STATUS_OK) {
+		free(c);
+		return status;
+	}
+	/* It has time, and must not hold up the end of the program. */
+	sqlite3_busy_timeout(c->db.handle, 0);
+	if (uv_mutex_init(&c->mutex) != 0 || uv_cond_init(&c->woken) != 0)
+		abort(); /* only for lack of memory */
+	int code = uv_thread_create(&c->thread, run, c);
+	if (code != 0) {
+		snprintf(error, STORE_ERROR_SIZE, "could not start a thread for '%s': %s", path,
+			 uv_strerror(code));
+		uv_cond_destroy(&c->woken);
+		uv_mutex_destroy(&c->mutex);
+		store_db_close(&c->db);
+		free(c);
+		return STATUS_SYSTEM;
+	}
+	*out = c;
+	return STATUS_OK;
+}
+
+void store_checkpointer_wake(struct store_checkpointer *c)
+{
+	uv_mutex_lock(&c->mutex);
+	c->is_work = true;
+	uv_cond_signal(&c->woken);
+	uv_mutex_unlock(&c->mutex);
+}
+
+void store_checkpointer_stop(struct store_checkpointer *c)
+{
+	uv_mutex_lock(&c->mutex);
+	c->stopping = true;
+	uv_cond_signal(&c->woken);
+	uv_mutex_unlock(&c->mutex);
+	uv_thread_join(&c->thread);
+
+	uv_cond_destroy(&c->woken);
+	uv_mutex_destroy(&c->mutex);
+	store_db_close(&c->db);
+	free(c);
+}

@@ -1,0 +1,146 @@
+#include "collector/store_sqlite.h"
+
+#include "proto/arena.h"
+
+static const char *text_at(sqlite3_stmt *row, int column)
+{
+	return (const char *)sqlite3_column_text(row, column);
+}
+
+/* The columns agent_id to body, from `first` on; borrowed from the row. */
+static void get_report(sqlite3_stmt *row, int first, const char *key, struct record_report *out)
+{
+	out->key = key;
+	out->agent_id = text_at(row, first);
+	out->epoch = text_at(row, first + 1);
+	out->sequence = sqlite3_column_int64(row, first + 2);
+	out->at_ms = sqlite3_column_int64(row, first + 3);
+	out->received_at_ms = sqlite3_column_int64(row, first + 4);
+	out->age_s = sqlite3_column_int64(row, first + 5);
+	out->body_hash = (uint64_t)sqlite3_column_int64(row, first + 6);
+	out->body = sqlite3_column_blob(row, first + 7);
+	out->body_size = (size_t)sqlite3_column_bytes(row, first + 7);
+}
+
+static enum status each_server(sqlite3_stmt *row, store_each_server *each, void *user)
+{
+	struct record_server server = {
+		.key = text_at(row, 0),
+		.silent = sqlite3_column_int(row, 1) != 0,
+		.verdict = text_at(row, 2),
+		.since_ms = sqlite3_column_int64(row, 3),
+		.verdict_json = text_at(row, 4),
+		.adapters_json = text_at(row, 5),
+	};
+	struct record_report latest;
+
+	get_report(row, 6, server.key, &latest);
+	return each(user, &server, &latest);
+}
+
+static enum status each_told(sqlite3_stmt *row, store_each_told *each, void *user)
+{
+	struct record_told told = {
+		.key = text_at(row, 0),
+		.verdict = text_at(row, 1),
+		.number = sqlite3_column_int64(row, 2),
+	};
+	return each(user, &told);
+}
+
+enum status store_db_read_servers(struct store_db *db, store_each_server *each, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_SERVERS);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list)
+		return store_db_fail(db, "read the servers", error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
+		status = each_server(list, each, user);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, "read the servers", error);
+	sqlite3_reset(list);
+	return status;
+}
+
+enum status store_db_read_told(struct store_db *db, store_each_told *each, void *user,
+			       char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_TOLD);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list)
+		return store_db_fail(db, "read what the hook was told", error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
+		status = each_told(list, each, user);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, "read what the hook was told", error);
+	sqlite3_reset(list);
+	return status;
+}
+
+static void copy_report(sqlite3_stmt *row, const char *key, struct arena *arena,
+			struct record_report *out)
+{
+	struct record_report borrowed;
+
+	get_report(row, 0, key, &borrowed);
+	*out = borrowed;
+	out->key = arena_strdup(arena, key);
+	out->agent_id = arena_strdup(arena, borrowed.agent_id);
+	out->epoch = arena_strdup(arena, borrowed.epoch);
+	out->body = arena_strndup(arena, borrowed.body, borrowed.body_size);
+}
+
+/* One step of a statement that gives a row or none. */
+static enum status step_once(struct store_db *db, sqlite3_stmt *statement, const char *what,
+			     char error[STORE_ERROR_SIZE])
+{
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		return STATUS_OK;
+	case SQLITE_DONE:
+		return STATUS_NOT_FOUND;
+	default:
+		return store_db_fail(db, what, error);
+	}
+}
+
+enum status store_db_read_report_until(struct store_db *db, const char *key, int64_t until_ms,
+				       struct arena *arena, struct record_report *out,
+				       char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read an earlier report";
+	sqlite3_stmt *find = store_db_statement(db, STORE_REPORT_UNTIL);
+
+	if (!find || sqlite3_bind_text(find, 1, key, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_int64(find, 2, until_ms) != SQLITE_OK)
+		return store_db_fail(db, what, error);
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		copy_report(find, key, arena, out);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
+enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
+				    int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "look for an earlier copy of a report";
+	sqlite3_stmt *find = store_db_statement(db, STORE_BODY_HASH);
+
+	if (!find || sqlite3_bind_text(find, 1, agent_id, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_text(find, 2, epoch, -1, SQLITE_STATIC) != SQLITE_OK ||
+	    sqlite3_bind_int64(find, 3, sequence) != SQLITE_OK)
+		return store_db_fail(db, what, error);
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		*out = (uint64_t)sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}

@@ -1,0 +1,116 @@
+#include "collector/store_sqlite.h"
+
+#include <stdio.h>
+
+/* Marks the file as ours: "mtaw". */
+#define APPLICATION_ID 0x6d746177
+
+/*
+ * The numbered migrations: number i brings the schema from version i to i + 1. A row that was
+ * released is never changed; what is to be different comes as a new one.
+ *
+ * report.encoding tells how `body` is kept; 0: as the text that arrived.
+ */
+static const char *const migrations[] = {
+	"CREATE TABLE report ("
+	" id INTEGER PRIMARY KEY,"
+	" key TEXT NOT NULL,"
+	" ordinal INTEGER NOT NULL," /* counts the reports of one server */
+	" agent_id TEXT NOT NULL,"
+	" epoch TEXT NOT NULL,"
+	" sequence INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" received_at_ms INTEGER NOT NULL,"
+	" age_s INTEGER NOT NULL,"
+	" body_hash INTEGER NOT NULL,"
+	" encoding INTEGER NOT NULL,"
+	" body BLOB NOT NULL);"
+	"CREATE UNIQUE INDEX report_identity ON report (agent_id, epoch, sequence);"
+	"CREATE UNIQUE INDEX report_ordinal ON report (key, ordinal);"
+	"CREATE INDEX report_time ON report (key, at_ms, sequence);"
+	"CREATE TABLE server ("
+	" key TEXT PRIMARY KEY NOT NULL,"
+	" report_id INTEGER NOT NULL," /* its latest report */
+	" silent INTEGER NOT NULL,"
+	" verdict TEXT NOT NULL,"
+	" since_ms INTEGER NOT NULL,"
+	" verdict_json TEXT NOT NULL,"
+	" adapters_json TEXT NOT NULL);"
+	"CREATE TABLE told ("
+	" key TEXT PRIMARY KEY NOT NULL,"
+	" verdict TEXT,"
+	" number INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
+	"INSERT INTO meta VALUES ('resumed', 0);",
+};
+
+#define VERSION ((int)(sizeof migrations / sizeof *migrations))
+
+static enum status read_number(struct store_db *db, const char *pragma, int *out,
+			       char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *statement = NULL;
+	enum status status = STATUS_OK;
+
+	if (sqlite3_prepare_v2(db->handle, pragma, -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW)
+		status = store_db_fail(db, "read the version of the schema", error);
+	else
+		*out = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return status;
+}
+
+enum status store_db_check_owner(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	int id = 0;
+	int version = 0;
+	int objects = 0;
+	enum status status = read_number(db, "PRAGMA application_id", &id, error);
+	if (status == STATUS_OK)
+		status = read_number(db, "PRAGMA user_version", &version, error);
+	if (status == STATUS_OK)
+		status = read_number(db, "SELECT count(*) FROM sqlite_schema", &objects, error);
+	if (status != STATUS_OK)
+		return status;
+
+	if (id != APPLICATION_ID && (id != 0 || version != 0 || objects != 0)) {
+		snprintf(error, STORE_ERROR_SIZE, "'%s' is a database of another program",
+			 db->path);
+		return STATUS_MALFORMED;
+	}
+	if (version > VERSION) {
+		snprintf(error, STORE_ERROR_SIZE,
+			 "'%s' was written by a newer version of mtawatch-collector (its schema is "
+			 "%d, this program knows %d)",
+			 db->path, version, VERSION);
+		return STATUS_UNSUPPORTED;
+	}
+	return STATUS_OK;
+}
+
+/* One step, whole or not at all: DDL and version are transactional in SQLite. */
+static enum status migrate(struct store_db *db, int from, char error[STORE_ERROR_SIZE])
+{
+	char mark[96];
+	snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT;",
+		 APPLICATION_ID, from + 1);
+
+	if (sqlite3_exec(db->handle, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db->handle, migrations[from], NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db->handle, mark, NULL, NULL, NULL) == SQLITE_OK)
+		return STATUS_OK;
+	enum status status = store_db_fail(db, "bring the schema up to date", error);
+	if (!sqlite3_get_autocommit(db->handle))
+		sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	return status;
+}
+
+enum status store_db_migrate(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	int version = 0;
+	enum status status = read_number(db, "PRAGMA user_version", &version, error);
+	for (; status == STATUS_OK && version < VERSION; version++)
+		status = migrate(db, version, error);
+	return status;
+}
