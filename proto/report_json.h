@@ -30,5 +30,9 @@ struct report_json_error {
 enum status report_json_read(const char *text, size_t size, struct arena *arena, struct report *out,
 			     struct report_json_error *error);
 
-/* The text of a report, to be passed to free(); absent facts are left out. */
+/*
+ * The text of a report, to be passed to free(). Absent facts are left out, and with them rows'
+ * members. So that a reader takes it: longer strings are cut to REPORT_MAX_STRING, and bytes that
+ * are no UTF-8 become U+FFFD.
+ */
 char *report_json_write(const struct report *report);

@@ -1,0 +1,255 @@
+#include "proto/json_fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "proto/json_check.h"
+#include "proto/timestamp.h"
+
+/* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z: an offset may lead beyond. */
+#define FIRST_MS INT64_C(-62167219200000)
+#define LAST_MS  INT64_C(253402300799999)
+
+/* Appends the way to `place` to `text`, outermost first. Names of ours need no escapes. */
+static size_t put_pointer(const struct json_place *place, char *text, size_t size)
+{
+	if (!place->parent)
+		return 0;
+	size_t at = put_pointer(place->parent, text, size);
+	int n = place->name ? snprintf(text + at, size - at, "/%s", place->name)
+			    : snprintf(text + at, size - at, "/%lu", (unsigned long)place->index);
+	return n < 0 || (size_t)n >= size - at ? size - 1 : at + (size_t)n;
+}
+
+static void refuse_place(struct json_reading *in, const struct json_place *place,
+			 enum status status, const char *detail)
+{
+	if (in->status != STATUS_OK)
+		return;
+	in->status = status;
+	in->error.pointer[0] = '\0';
+	put_pointer(place, in->error.pointer, sizeof in->error.pointer);
+	snprintf(in->error.detail, sizeof in->error.detail, "%s", detail);
+}
+
+void json_refuse(struct json_reading *in, const struct json_place *at, const char *name,
+		 enum status status, const char *detail)
+{
+	const struct json_place member = { .parent = at, .name = name };
+	refuse_place(in, name ? &member : at, status, detail);
+}
+
+/* The member, NULL where it is absent or something has failed. */
+static const cJSON *find(const struct json_reading *in, const struct json_place *at,
+			 const char *name)
+{
+	return in->status == STATUS_OK ? cJSON_GetObjectItemCaseSensitive(at->value, name) : NULL;
+}
+
+enum status json_begin(struct json_reading *in, const char *text, size_t size, size_t max_string,
+		       struct arena *arena, struct json_place *root)
+{
+	struct json_fault fault = { 0 };
+
+	*in = (struct json_reading){ .arena = arena, .max_string = max_string };
+	*root = (struct json_place){ 0 };
+	in->status = json_check(text, size, &fault);
+	if (in->status != STATUS_OK) {
+		snprintf(in->error.detail, sizeof in->error.detail, "line %lu, column %lu: %s",
+			 (unsigned long)fault.line, (unsigned long)fault.column, fault.what);
+		return in->status;
+	}
+	in->root = cJSON_ParseWithLength(text, size);
+	root->value = in->root;
+	if (!in->root)
+		refuse_place(in, root, STATUS_MALFORMED, "JSON that cJSON does not take");
+	else if (!cJSON_IsObject(in->root))
+		refuse_place(in, root, STATUS_INVALID, "expected an object");
+	return in->status;
+}
+
+void json_end(struct json_reading *in)
+{
+	cJSON_Delete(in->root);
+	in->root = NULL;
+}
+
+void json_require(struct json_reading *in, const struct json_place *at, const char *name)
+{
+	if (in->status == STATUS_OK && !find(in, at, name))
+		json_refuse(in, at, name, STATUS_INVALID, "is missing");
+}
+
+bool json_get_object(struct json_reading *in, const struct json_place *at, const char *name,
+		     struct json_place *out)
+{
+	const cJSON *value = find(in, at, name);
+	if (!value)
+		return false;
+	*out = (struct json_place){ .parent = at, .name = name, .value = value };
+	if (!cJSON_IsObject(value))
+		refuse_place(in, out, STATUS_INVALID, "expected an object");
+	return in->status == STATUS_OK;
+}
+
+/* The string at `place` itself, or NULL. */
+static const char *string_at(struct json_reading *in, const struct json_place *place)
+{
+	char detail[64];
+
+	if (!cJSON_IsString(place->value)) {
+		refuse_place(in, place, STATUS_INVALID, "expected a string");
+		return NULL;
+	}
+	if (strlen(place->value->valuestring) > in->max_string) {
+		snprintf(detail, sizeof detail, "expected a string of at most %lu bytes",
+			 (unsigned long)in->max_string);
+		refuse_place(in, place, STATUS_LIMIT, detail);
+		return NULL;
+	}
+	return place->value->valuestring;
+}
+
+const char *json_borrow_text(struct json_reading *in, const struct json_place *at, const char *name)
+{
+	const cJSON *value = find(in, at, name);
+	const struct json_place place = { .parent = at, .name = name, .value = value };
+	return value ? string_at(in, &place) : NULL;
+}
+
+void json_get_text(struct json_reading *in, const struct json_place *at, const char *name,
+		   const char **out)
+{
+	const char *text = json_borrow_text(in, at, name);
+	if (text)
+		*out = arena_strdup(in->arena, text);
+}
+
+void json_get_name(struct json_reading *in, const struct json_place *at, const char *name,
+		   const char **out)
+{
+	const char *text = json_borrow_text(in, at, name);
+	if (text && *text == '\0')
+		json_refuse(in, at, name, STATUS_INVALID, "expected a string that is not empty");
+	else if (text)
+		*out = arena_strdup(in->arena, text);
+}
+
+void json_get_integer(struct json_reading *in, const struct json_place *at, const char *name,
+		      int64_t min, int64_t max, int64_t *out)
+{
+	char detail[96];
+	const cJSON *value = find(in, at, name);
+
+	if (!value)
+		return;
+	double number = cJSON_IsNumber(value) ? value->valuedouble : (double)max + 1;
+	if (number >= (double)min && number <= (double)max && (double)(int64_t)number == number) {
+		*out = (int64_t)number;
+		return;
+	}
+	snprintf(detail, sizeof detail, "expected an integer from %lld to %lld", (long long)min,
+		 (long long)max);
+	json_refuse(in, at, name, STATUS_INVALID, detail);
+}
+
+bool json_get_bool(struct json_reading *in, const struct json_place *at, const char *name,
+		   bool *out)
+{
+	const cJSON *value = find(in, at, name);
+	if (!value)
+		return false;
+	if (!cJSON_IsBool(value)) {
+		json_refuse(in, at, name, STATUS_INVALID, "expected true or false");
+		return false;
+	}
+	*out = cJSON_IsTrue(value);
+	return true;
+}
+
+void json_get_time(struct json_reading *in, const struct json_place *at, const char *name,
+		   int64_t *out)
+{
+	int64_t ms = 0;
+	const char *text = json_borrow_text(in, at, name);
+
+	if (!text)
+		return;
+	if (timestamp_parse(text, &ms) == STATUS_OK && ms >= FIRST_MS && ms <= LAST_MS)
+		*out = ms;
+	else
+		json_refuse(in, at, name, STATUS_INVALID,
+			    "expected a time as 2026-11-22T10:45:23Z (RFC 3339)");
+}
+
+/* The array of that name and its size, or NULL. */
+static const cJSON *find_array(struct json_reading *in, const struct json_place *place, size_t max,
+			       size_t *n)
+{
+	char detail[64];
+
+	if (!cJSON_IsArray(place->value)) {
+		refuse_place(in, place, STATUS_INVALID, "expected an array");
+		return NULL;
+	}
+	*n = (size_t)cJSON_GetArraySize(place->value);
+	if (*n > max) {
+		snprintf(detail, sizeof detail, "expected at most %lu elements",
+			 (unsigned long)max);
+		refuse_place(in, place, STATUS_LIMIT, detail);
+		return NULL;
+	}
+	return place->value;
+}
+
+void json_get_texts(struct json_reading *in, const struct json_place *at, const char *name,
+		    const char ***out, size_t *n)
+{
+	const struct json_place list = { .parent = at, .name = name, .value = find(in, at, name) };
+	size_t count = 0;
+
+	if (!list.value || !find_array(in, &list, SIZE_MAX, &count))
+		return;
+	const char **texts = arena_alloc_array(in->arena, count, sizeof *texts);
+	size_t i = 0;
+	const cJSON *element;
+	cJSON_ArrayForEach(element, list.value)
+	{
+		const struct json_place place = { .parent = &list, .index = i, .value = element };
+		const char *text = string_at(in, &place);
+		if (!text)
+			return;
+		texts[i++] = arena_strdup(in->arena, text);
+	}
+	*out = texts;
+	*n = count;
+}
+
+void *json_get_list(struct json_reading *in, const struct json_place *at, const char *name,
+		    size_t max, size_t size, json_read_item *read_item, size_t *n, bool *there)
+{
+	const struct json_place list = { .parent = at, .name = name, .value = find(in, at, name) };
+	size_t count = 0;
+
+	if (!list.value || !find_array(in, &list, max, &count))
+		return NULL;
+	if (there)
+		*there = true;
+	char *items = arena_alloc_array(in->arena, count, size);
+	size_t i = 0;
+	const cJSON *element;
+	cJSON_ArrayForEach(element, list.value)
+	{
+		const struct json_place place = { .parent = &list, .index = i, .value = element };
+		if (!cJSON_IsObject(element))
+			refuse_place(in, &place, STATUS_INVALID, "expected an object");
+		if (in->status != STATUS_OK)
+			return NULL;
+		read_item(in, &place, items + i * size);
+		i++;
+	}
+	*n = count;
+	return items;
+}
