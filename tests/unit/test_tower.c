@@ -93,7 +93,7 @@ static void what_contradicts_itself_is_refused(void **state)
 		{ "floor past the end", 2, 0xff, STATUS_TRUNCATED },
 		{ "counts in network order", 1, 5, STATUS_TRUNCATED },
 		{ "left side of the interface too long", 2, 0x14, STATUS_MALFORMED },
-		{ "port of one byte", 62, 1, STATUS_TRUNCATED },
+		{ "port of one byte", 62, 1, STATUS_MALFORMED },
 		{ "address of three bytes", 69, 3, STATUS_MALFORMED },
 		{ "address of five bytes", 69, 5, STATUS_TRUNCATED },
 	};
