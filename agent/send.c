@@ -51,9 +51,12 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
 	return s->stopped && s->stopped();
 }
 
-static bool is_http_url(const char *url)
+bool send_is_url(const char *url)
 {
-	return text_has_prefix(url, "http://") || text_has_prefix(url, "https://");
+	size_t scheme = text_has_prefix(url, "http://")    ? 7
+			: text_has_prefix(url, "https://") ? 8
+							   : 0;
+	return scheme > 0 && url[scheme] != '\0' && url[scheme] != '/';
 }
 
 /* "https://collector.example/" and "/v1/reports" */
@@ -97,7 +100,7 @@ static bool set_options(struct sender *s, const struct send_options *options)
 
 enum status send_open(struct sender **out, const struct send_options *options)
 {
-	if (!is_http_url(options->collector))
+	if (!send_is_url(options->collector))
 		return STATUS_INVALID;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return STATUS_SYSTEM;

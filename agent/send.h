@@ -40,6 +40,9 @@ struct send_result {
 	char error[SEND_MAX_ERROR_TEXT]; /* why not, in words, where there was no answer */
 };
 
+/* Is it a URL that reports can be sent to: http:// or https://, with a host? */
+bool send_is_url(const char *url);
+
 /*
  * Makes ready to send; the options' strings are copied.
  *

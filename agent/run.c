@@ -1,0 +1,155 @@
+#include "agent/run.h"
+
+#include <stdlib.h>
+
+#include "agent/cycle.h"
+#include "agent/log.h"
+#include "agent/uplink.h"
+#include "proto/report_json.h"
+
+#define MAX_WAIT_MS 60000 /* between two looks at the clock */
+
+struct runner {
+	struct host *host;
+	const struct options *options;
+	bool (*stopped)(void);
+	struct cycle cycle;
+	struct uplink *uplink;
+	uint64_t begun_ms; /* of the last cycle */
+	uint64_t next_ms;  /* the next one is due */
+	bool has_verdict;
+	enum verdict verdict; /* the last one that was told */
+};
+
+static void on_answer(const struct answer *answer, const char *body, size_t size, void *user)
+{
+	struct runner *r = user;
+
+	if (!r->has_verdict || r->verdict != answer->verdict)
+		log_info("the collector's verdict on this server: %s",
+			 verdict_name(answer->verdict));
+	r->has_verdict = true;
+	r->verdict = answer->verdict;
+	cycle_take_answer(&r->cycle, body, size);
+}
+
+static void on_conflict(void *user)
+{
+	struct runner *r = user;
+
+	log_warning("the collector knows other reports of ours by the same numbers (was this "
+		    "machine restored from an image?): a new epoch begins");
+	cycle_take_conflict(&r->cycle);
+}
+
+static uint64_t jittered_interval_ms(struct runner *r)
+{
+	struct host_error error;
+	uint64_t interval_ms = (uint64_t)cycle_interval_s(&r->cycle) * 1000;
+	uint64_t spread_ms = interval_ms * RUN_JITTER_PERCENT / 100;
+	uint16_t random = 0;
+
+	if (host_random(r->host, &random, sizeof random, &error) != STATUS_OK)
+		return interval_ms; /* no jitter then */
+	return interval_ms - spread_ms + 2 * spread_ms * random / 0xffff;
+}
+
+/* One cycle; its report is handed to the uplink. */
+static enum status run_cycle(struct runner *r)
+{
+	struct arena arena;
+	struct report report;
+	struct moment at;
+
+	r->begun_ms = host_now_ms(r->host);
+	arena_init(&arena);
+	enum status st = cycle_run(&r->cycle, &arena, &report, &at);
+	if (st == STATUS_OK) {
+		char *body = report_json_write(&report);
+		uplink_offer(r->uplink, body, &at);
+		free(body);
+	}
+	arena_deinit(&arena);
+	return st;
+}
+
+/* Something changed: the next cycle comes soon. */
+static void hasten(struct runner *r)
+{
+	uint64_t soon_ms = host_now_ms(r->host) + RUN_SETTLE_MS;
+
+	if (soon_ms < r->begun_ms + RUN_MIN_GAP_MS)
+		soon_ms = r->begun_ms + RUN_MIN_GAP_MS;
+	if (soon_ms < r->next_ms) {
+		log_info("the system tells of a change: the next cycle comes now");
+		r->next_ms = soon_ms;
+	}
+}
+
+/* Waits for the next thing to do. */
+static void wait_for_work(struct runner *r)
+{
+	uint64_t now_ms = host_now_ms(r->host);
+	uint64_t due_ms = uplink_due_ms(r->uplink);
+
+	if (r->next_ms < due_ms)
+		due_ms = r->next_ms;
+	uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+	if (wait_ms > MAX_WAIT_MS)
+		wait_ms = MAX_WAIT_MS;
+	if (host_wait(r->host, (uint32_t)wait_ms) == HOST_WAKE_CHANGE)
+		hasten(r);
+}
+
+static enum status run_until_stopped(struct runner *r)
+{
+	while (!r->stopped()) {
+		if (host_now_ms(r->host) >= r->next_ms) {
+			(void)run_cycle(r); /* logged; the next one may do better */
+			r->next_ms = r->begun_ms + jittered_interval_ms(r);
+		}
+		if (!r->stopped())
+			(void)uplink_work(r->uplink, cycle_interval_s(&r->cycle));
+		if (!r->stopped())
+			wait_for_work(r);
+	}
+	return STATUS_OK;
+}
+
+static enum status run_once(struct runner *r)
+{
+	enum status st = run_cycle(r);
+
+	if (st != STATUS_OK)
+		return st;
+	return uplink_work(r->uplink, cycle_interval_s(&r->cycle)) ? STATUS_OK : STATUS_UNREACHABLE;
+}
+
+static enum status open_uplink(struct runner *r)
+{
+	const struct options *o = r->options;
+	struct send_options send = { o->collector, o->ca_file, r->stopped };
+	struct uplink_events events = { on_answer, on_conflict, r };
+	enum status st = uplink_open(&r->uplink, r->host, r->cycle.state_dir, &send, &events);
+
+	if (st != STATUS_OK)
+		log_error("could not make ready to send to %s: %s", o->collector, status_text(st));
+	return st;
+}
+
+enum status run(struct host *host, const struct options *options, bool (*stopped)(void))
+{
+	struct runner r = { .host = host, .options = options, .stopped = stopped };
+	enum status st = cycle_open(&r.cycle, host, options, true, stopped);
+
+	if (st == STATUS_OK)
+		st = open_uplink(&r);
+	if (st == STATUS_OK) {
+		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION, options->collector);
+		r.next_ms = host_now_ms(host);
+		st = options->once ? run_once(&r) : run_until_stopped(&r);
+	}
+	uplink_close(r.uplink);
+	cycle_close(&r.cycle);
+	return st;
+}

@@ -1,0 +1,25 @@
+/*
+ * The command `run`: cycle after cycle, and reports on their way up in between.
+ *
+ * A cycle begins an interval after the last one did, with jitter, or soon after the system told of
+ * a change (an adapter, the event log). Sending comes after the probes and never during them.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/host.h"
+#include "agent/options.h"
+#include "proto/status.h"
+
+#define RUN_JITTER_PERCENT 5     /* of the interval, more or less */
+#define RUN_SETTLE_MS      2000  /* after a change: more of them tend to follow */
+#define RUN_MIN_GAP_MS     10000 /* between the beginnings of two cycles, whatever changes */
+
+/*
+ * Runs until `stopped`, or one cycle with options->once.
+ *
+ * STATUS_UNREACHABLE  options->once, and the collector did not take the report
+ * others              it could not begin; logged
+ */
+enum status run(struct host *host, const struct options *options, bool (*stopped)(void));

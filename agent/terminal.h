@@ -1,0 +1,11 @@
+/* What the standard output is connected to. */
+#pragma once
+
+#include <stdbool.h>
+
+/*
+ * May the standard output be coloured: is it a terminal that understands ECMA-48, and does neither
+ * NO_COLOR (no-color.org) nor TERM=dumb speak against it? Never on the consoles of Windows NT 4.0
+ * and 2000, which do not understand it.
+ */
+bool terminal_has_color(void);
