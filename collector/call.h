@@ -1,0 +1,44 @@
+/*
+ * A call: one request on its way through a handler, and its answer.
+ *
+ * A handler answers every call exactly once, now or later. A call lives until it is answered, also
+ * when its client goes away meanwhile: then `request` is NULL and the answer is dropped. So a
+ * completion that comes later never meets a client that is gone. The loop's thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "collector/http.h"
+#include "collector/route.h"
+#include "proto/arena.h"
+
+struct client;
+
+struct call {
+	struct http_request *request; /* NULL once the client is gone; use it before deferring */
+	const char *params[ROUTE_MAX_PARAMS]; /* of the route's pattern, decoded; in `arena` */
+	void *context;                        /* what the server was opened with */
+	struct arena arena;                   /* for the handler; freed after the answer */
+	struct client *client;                /* private */
+};
+
+struct answer {
+	int status;
+	const char *content_type; /* NULL: no body */
+	const char *etag;         /* with its quotes, or NULL; the answer may be stored then */
+	const char *fields;       /* further header lines, each with its CRLF, or NULL */
+	char *body;               /* from malloc; taken */
+	const char *static_body;  /* instead of `body`: lives as long as the process */
+	size_t size;              /* of the body */
+};
+
+/* Ends the call; `answer` and its texts are borrowed until this returns, but for the body. */
+void call_answer(struct call *call, const struct answer *answer);
+
+/* Does If-None-Match name `etag` (weak comparison)? False once the client is gone. */
+bool call_has_etag(const struct call *call, const char *etag);
+
+/* 304 for that etag, without a body. */
+void call_answer_not_modified(struct call *call, const char *etag);

@@ -1,0 +1,452 @@
+#include "collector/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "collector/buffer.h"
+#include "collector/call.h"
+#include "collector/conn.h"
+#include "collector/http.h"
+#include "collector/problem.h"
+#include "proto/mem.h"
+
+/* What the connection waits for; decides which clocks run. */
+enum waits_for {
+	WAITS_FOR_NOTHING, /* clocks not set yet */
+	WAITS_FOR_REQUEST, /* the first byte of the next one */
+	WAITS_FOR_REST,    /* of a request that has begun */
+	WAITS_FOR_ANSWER,  /* of a handler */
+	WAITS_FOR_READER,  /* too much is written and not yet taken */
+};
+
+struct client {
+	struct clients *set;
+	struct client *next;
+	struct client **link; /* where the pointer to this one is */
+	struct conn *conn;
+	struct http *http;
+	struct call *call; /* being answered, or NULL */
+	struct route_match match;
+	struct buffer held; /* arrived and not yet read: it waits for the answer before it */
+	unsigned n_requests;
+	enum waits_for waits_for;
+	unsigned clocks_request; /* `n_requests` when the clocks were set */
+	bool consuming;          /* in consume(): answers need not continue it */
+	bool last;               /* the next answer ends the connection */
+	bool ended;              /* nothing more will be read */
+};
+
+static bool is_open(const struct client *c)
+{
+	return !c->ended && conn_is_open(c->conn);
+}
+
+static void end(struct client *c)
+{
+	c->ended = true;
+	buffer_deinit(&c->held);
+	conn_finish(c->conn);
+}
+
+static enum waits_for waits_for(const struct client *c)
+{
+	if (c->call)
+		return WAITS_FOR_ANSWER;
+	if (conn_is_congested(c->conn))
+		return WAITS_FOR_READER;
+	return http_has_begun(c->http) ? WAITS_FOR_REST : WAITS_FOR_REQUEST;
+}
+
+/* Starts the clocks for what it waits for now; they go on where that is still the same. */
+static void set_clocks(struct client *c)
+{
+	const struct client_clocks *clocks = &c->set->clocks;
+	enum waits_for now = waits_for(c);
+
+	if (now == c->waits_for && c->n_requests == c->clocks_request)
+		return;
+	c->waits_for = now;
+	c->clocks_request = c->n_requests;
+	switch (now) {
+	case WAITS_FOR_REQUEST:
+		conn_set_clocks(c->conn, clocks->keep_alive_ms, CONN_NO_CLOCK);
+		break;
+	case WAITS_FOR_REST:
+		conn_set_clocks(c->conn, clocks->stall_ms, clocks->request_ms);
+		break;
+	case WAITS_FOR_READER:
+		conn_set_clocks(c->conn, clocks->stall_ms, clocks->answer_ms);
+		break;
+	case WAITS_FOR_ANSWER:
+	case WAITS_FOR_NOTHING:
+		conn_set_clocks(c->conn, CONN_NO_CLOCK, CONN_NO_CLOCK);
+		break;
+	}
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), without the locale. */
+static void add_date(struct buffer *out)
+{
+	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now == (time_t)-1 || !gmtime_r(&now, &tm))
+		return; /* a server without a clock sends none */
+	buffer_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
+		      tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+		      tm.tm_sec);
+}
+
+static void add_head(struct buffer *out, const struct answer *answer, bool closes)
+{
+	buffer_printf(out, "HTTP/1.1 %d %s\r\n", answer->status,
+		      http_status_phrase(answer->status));
+	add_date(out);
+	if (answer->content_type)
+		buffer_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+			      answer->content_type, answer->size);
+	else if (answer->status != 304)
+		buffer_add_text(out, "Content-Length: 0\r\n");
+	if (answer->etag)
+		buffer_printf(out, "ETag: %s\r\n", answer->etag);
+	buffer_add_text(out, answer->etag ? "Cache-Control: no-cache\r\n"
+					  : "Cache-Control: no-store\r\n");
+	buffer_add_text(out, "X-Content-Type-Options: nosniff\r\n");
+	if (answer->fields)
+		buffer_add_text(out, answer->fields);
+	buffer_add_text(out,
+			closes ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n");
+}
+
+static void send_answer(struct client *c, const struct answer *answer, bool head_only, bool closes)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	add_head(&out, answer, closes);
+	if (answer->body && !head_only)
+		buffer_add(&out, answer->body, answer->size);
+	free(answer->body);
+
+	size_t size;
+	char *bytes = buffer_take(&out, &size);
+	conn_write(c->conn, bytes, size);
+	if (answer->static_body && !head_only)
+		conn_write_static(c->conn, answer->static_body, answer->size);
+}
+
+/* Answers without a handler, and ends: after this the bytes that follow mean nothing. */
+static void refuse(struct client *c, int status, const char *code, const char *detail)
+{
+	struct problem problem = { .status = status, .code = code, .detail = detail };
+	struct answer answer = { .status = status, .content_type = PROBLEM_CONTENT_TYPE };
+	if (status == 503)
+		answer.fields = "Retry-After: 30\r\n";
+	answer.body = problem_write(&problem, &answer.size);
+	send_answer(c, &answer, false, true);
+	end(c);
+}
+
+static struct call *call_new(struct client *c)
+{
+	struct call *call = mem_alloc(sizeof *call);
+	call->request = http_request(c->http);
+	call->context = c->set->context;
+	call->client = c;
+	arena_init(&call->arena);
+	c->call = call;
+	return call;
+}
+
+static void call_free(struct call *call)
+{
+	arena_deinit(&call->arena);
+	free(call);
+}
+
+static bool closes_after(const struct client *c, const struct http_request *request)
+{
+	return c->last || !request->keep_alive || c->n_requests >= c->set->max_requests;
+}
+
+static void go_on(struct client *c);
+
+void call_answer(struct call *call, const struct answer *answer)
+{
+	struct client *c = call->client;
+	if (!c) {
+		free(answer->body);
+		call_free(call);
+		return;
+	}
+
+	bool closes = closes_after(c, call->request);
+	send_answer(c, answer, call->request->method == HTTP_METHOD_HEAD, closes);
+	c->call = NULL;
+	call_free(call);
+	http_next(c->http);
+	if (closes)
+		end(c);
+	else if (!c->consuming)
+		go_on(c);
+}
+
+bool call_has_etag(const struct call *call, const char *etag)
+{
+	const char *known = call->request ? http_field(call->request, "If-None-Match") : NULL;
+	if (!known)
+		return false;
+	if (strcmp(known, "*") == 0)
+		return true;
+	/* The opaque part with its quotes; "W/" before either does not matter here. */
+	const char *opaque = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+	return strstr(known, opaque) != NULL;
+}
+
+void call_answer_not_modified(struct call *call, const char *etag)
+{
+	struct answer answer = { .status = 304, .etag = etag };
+	call_answer(call, &answer);
+}
+
+/* Decodes the route's parameters into the call. False: one is malformed. */
+static bool decode_params(const struct client *c, struct call *call)
+{
+	for (size_t i = 0; i < c->match.n_params; i++) {
+		const struct route_param *param = &c->match.params[i];
+		char *out = arena_alloc(&call->arena, param->size + 1);
+		if (!http_percent_decode(param->text, param->size, out))
+			return false;
+		call->params[i] = out;
+	}
+	return true;
+}
+
+static void answer_no_route(struct client *c, struct call *call)
+{
+	char allow[ROUTE_ALLOW_SIZE];
+	struct problem problem = { .status = 404,
+				   .code = "not_found",
+				   .detail = "There is nothing at this path." };
+	if (c->match.path_is_known) {
+		route_allow(c->set->routes, c->set->n_routes, call->request->path, allow);
+		problem.status = 405;
+		problem.code = "method_not_allowed";
+		problem.detail = "This path does not have that method.";
+		problem.fields = arena_printf(&call->arena, "Allow: %s\r\n", allow);
+	}
+	problem_answer(call, &problem);
+}
+
+static void answer_too_large(struct client *c, struct call *call)
+{
+	struct problem problem = {
+		.status = 413,
+		.code = "body_too_large",
+		.detail = arena_printf(&call->arena, "The body is larger than %zu bytes.",
+				       c->match.route->body_limit),
+	};
+	problem_answer(call, &problem);
+}
+
+/* A request is complete (or, with an expectation that is not met, its head is). */
+static void dispatch(struct client *c)
+{
+	struct call *call = call_new(c);
+	struct problem malformed = { .status = 400,
+				     .code = "malformed_path",
+				     .detail = "The path is not percent-encoded as it should be." };
+
+	if (!c->match.route)
+		answer_no_route(c, call);
+	else if (call->request->body_too_large)
+		answer_too_large(c, call);
+	else if (!decode_params(c, call))
+		problem_answer(call, &malformed);
+	else
+		c->match.route->handler(call);
+}
+
+/* The head is there: which route, how large may the body be, does the client wait for us? */
+static void on_head(struct client *c)
+{
+	static const char go_ahead[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct http_request *request = http_request(c->http);
+
+	c->n_requests++;
+	c->match = route_find(c->set->routes, c->set->n_routes, request->method, request->path);
+	http_set_body_limit(c->http, c->match.route ? c->match.route->body_limit : 0);
+	if (!request->awaits_continue)
+		return;
+	if (c->match.route && !request->body_too_large) {
+		conn_write_static(c->conn, go_ahead, sizeof go_ahead - 1);
+		return;
+	}
+	c->last = true; /* whether the body follows or not is open: nothing can be read after it */
+	dispatch(c);
+}
+
+/* Reads requests out of `bytes` until one has to wait; returns how much was used. */
+static size_t read_requests(struct client *c, const char *bytes, size_t n)
+{
+	size_t at = 0;
+	bool after_head = false;
+
+	while (is_open(c) && !c->call && !conn_is_congested(c->conn) && (at < n || after_head)) {
+		size_t used;
+		enum http_event event = http_read(c->http, bytes + at, n - at, &used);
+		at += used;
+		after_head = event == HTTP_EVENT_HEAD;
+		if (event == HTTP_EVENT_HEAD) {
+			on_head(c);
+		} else if (event == HTTP_EVENT_DONE) {
+			dispatch(c);
+		} else if (event == HTTP_EVENT_FAILED) {
+			const struct http_failure *f = http_failure(c->http);
+			refuse(c, f->status, f->code, f->detail);
+		}
+	}
+	return at;
+}
+
+/* Reads what it can, keeps the rest for later, and stops or starts the flow accordingly. */
+static void consume(struct client *c, const char *bytes, size_t n)
+{
+	c->consuming = true;
+	size_t used = read_requests(c, bytes, n);
+	c->consuming = false;
+	if (!is_open(c))
+		return;
+	if (used < n)
+		buffer_add(&c->held, bytes + used, n - used);
+	if (c->call || conn_is_congested(c->conn))
+		conn_pause(c->conn);
+	else
+		conn_resume(c->conn);
+	set_clocks(c);
+}
+
+/* After an answer, or when the reader has caught up: what was held comes first. */
+static void go_on(struct client *c)
+{
+	struct buffer held = c->held;
+	buffer_init(&c->held);
+	consume(c, held.bytes, held.size);
+	buffer_deinit(&held);
+}
+
+static void on_bytes(struct conn *conn, const char *bytes, size_t n, void *user)
+{
+	(void)conn;
+	consume(user, bytes, n);
+}
+
+/* Comes only while reading is on, that is, when all that was asked before is answered. */
+static void on_end(struct conn *conn, void *user)
+{
+	(void)conn;
+	end(user);
+}
+
+static void on_relieved(struct conn *conn, void *user)
+{
+	struct client *c = user;
+	(void)conn;
+	if (is_open(c) && !c->call && !c->consuming)
+		go_on(c);
+}
+
+static void on_late(struct conn *conn, void *user)
+{
+	struct client *c = user;
+	(void)conn;
+	if (c->waits_for == WAITS_FOR_REST)
+		refuse(c, 408, "request_timeout", "The request did not arrive in time.");
+	else if (c->waits_for == WAITS_FOR_READER)
+		conn_close(c->conn);
+	else
+		end(c);
+}
+
+static void on_gone(void *user)
+{
+	struct client *c = user;
+	struct clients *set = c->set;
+
+	if (c->call) {
+		c->call->client = NULL;
+		c->call->request = NULL;
+	}
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	set->n--;
+	http_free(c->http);
+	buffer_deinit(&c->held);
+	free(c);
+	set->gone(set->user);
+}
+
+static const struct conn_events events = {
+	.bytes = on_bytes,
+	.end = on_end,
+	.relieved = on_relieved,
+	.late = on_late,
+	.gone = on_gone,
+};
+
+static void add_to_set(struct client *c, struct clients *set)
+{
+	c->set = set;
+	c->next = set->first;
+	c->link = &set->first;
+	if (c->next)
+		c->next->link = &c->next;
+	set->first = c;
+	set->n++;
+}
+
+void clients_accept(struct clients *clients, uv_stream_t *listener, bool turn_away)
+{
+	struct client *c = mem_alloc(sizeof *c);
+	c->conn = conn_accept(listener, &events, c);
+	if (!c->conn) {
+		free(c);
+		return;
+	}
+	c->http = http_new();
+	buffer_init(&c->held);
+	add_to_set(c, clients);
+	set_clocks(c);
+	if (turn_away)
+		refuse(c, 503, "too_many_connections",
+		       "Too many connections are open. Try again later.");
+}
+
+void clients_end(struct clients *clients)
+{
+	struct client *next;
+	for (struct client *c = clients->first; c; c = next) {
+		next = c->next;
+		c->last = true;
+		if (is_open(c) && !c->call && !http_has_begun(c->http))
+			end(c);
+	}
+}
+
+void clients_close(struct clients *clients)
+{
+	for (struct client *c = clients->first; c; c = c->next)
+		conn_close(c->conn);
+}
+
+void clients_close_newest(struct clients *clients)
+{
+	if (clients->first)
+		conn_close(clients->first->conn);
+}

@@ -1,0 +1,25 @@
+/*
+ * Errors as application/problem+json (RFC 9457): what programs match is `code`, which never
+ * changes; what people read is `detail`.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "collector/call.h"
+
+#define PROBLEM_CONTENT_TYPE "application/problem+json"
+
+struct problem {
+	int status;
+	const char *code;
+	const char *detail;
+	const char *pointer;      /* JSON pointer into the request's body, or NULL */
+	const char *pointer_note; /* what is wrong there */
+	const char *fields;       /* further header lines, each with its CRLF, or NULL */
+};
+
+/* The body, to be passed to free(). */
+char *problem_write(const struct problem *problem, size_t *size);
+
+void problem_answer(struct call *call, const struct problem *problem);

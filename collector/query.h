@@ -1,0 +1,29 @@
+/*
+ * The query of a request as keys and values, decoded ("%41", "+" is a space as in forms).
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "proto/arena.h"
+#include "proto/status.h"
+
+#define QUERY_MAX_PAIRS 32
+
+struct query_pair {
+	const char *key;
+	const char *value; /* "" where there is none */
+};
+
+struct query {
+	struct query_pair pairs[QUERY_MAX_PAIRS]; /* in their order; a key may come again */
+	size_t n;
+};
+
+/*
+ * Reads `text`, which may be NULL; the strings live in `arena`.
+ *
+ * STATUS_MALFORMED  not percent-encoded as it should be
+ * STATUS_LIMIT      more than QUERY_MAX_PAIRS
+ */
+enum status query_read(const char *text, struct arena *arena, struct query *out);

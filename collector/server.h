@@ -1,0 +1,61 @@
+/*
+ * The server: a listening socket and the clients that came through it. The loop's thread only.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include <uv.h>
+
+#include "collector/client.h"
+#include "collector/listen.h"
+#include "proto/status.h"
+
+/* Connections at a time, unless the limit of open files is lower; past it a client gets 503. */
+#define SERVER_MAX_CONNECTIONS 16384
+
+/* Of these, so many more may be told so at the same time; past that they are closed unheard. */
+#define SERVER_MAX_TURNED_AWAY 256
+
+/* Files that are open for other reasons: the store, hooks, the loop itself. */
+#define SERVER_RESERVED_FILES 64
+
+/* How long server_close() waits for answers that are due. */
+#define SERVER_CLOSE_MS 5000
+
+#define SERVER_ERROR_SIZE 256
+
+struct server;
+
+struct server_options {
+	uv_loop_t *loop;
+	struct listen_address address;
+	const struct route *routes; /* borrowed for the server's life */
+	size_t n_routes;
+	void *context; /* for the handlers */
+	struct client_clocks clocks;
+	size_t max_connections; /* 0: as many as the limits above allow */
+	unsigned max_requests;  /* on one connection; 0: CLIENT_MAX_REQUESTS */
+};
+
+/*
+ * Listens. On failure `error` says what was tried and why it failed.
+ *
+ * STATUS_CONFLICT  the port is taken
+ * STATUS_DENIED    the system does not allow it
+ * STATUS_SYSTEM    anything else
+ */
+enum status server_open(struct server **out, const struct server_options *options,
+			char error[SERVER_ERROR_SIZE]);
+
+/* Where it listens, with the port that the system chose if it was asked to. */
+const struct listen_address *server_address(const struct server *server);
+
+/* Connections that are open now. */
+size_t server_connections(const struct server *server);
+
+/*
+ * Stops listening, lets answers that are due go out, closes the rest after SERVER_CLOSE_MS, and
+ * calls `closed`, once, from the loop. The server is no more then.
+ */
+void server_close(struct server *server, void (*closed)(void *user), void *user);
