@@ -1,0 +1,157 @@
+/* Verdicts, adapters, grades, remedies and times in words. No page, no network. */
+
+import { svg } from "./dom.js";
+
+/* Worst first. `mark` is drawn in 16 x 16; the first path is the shape, the others its sign. */
+export const VERDICTS = {
+  failing: {
+    word: "Failing now",
+    meaning: "The MTA is down: its last start ended in event 9321 with NT Error 11004.",
+    mark: ["M5.2 1.2h5.6l4 4v5.6l-4 4H5.2l-4-4V5.2z", "M5.5 5.5l5 5M10.5 5.5l-5 5"],
+  },
+  exposed: {
+    word: "Exposed",
+    meaning: "Its MTA would fail at its next start: an active adapter reaches no server of the site.",
+    mark: ["M8 1.4l7 12.8H1z", "M8 5.8v4M8 12v.1"],
+  },
+  at_risk: {
+    word: "At risk",
+    meaning: "An active adapter reaches only some of the site, or only through another adapter.",
+    mark: ["M8 .9l7.1 7.1L8 15.1.9 8z", "M8 4.8v4M8 11.1v.1"],
+  },
+  unknown: {
+    word: "Cannot tell",
+    meaning: "Facts are missing, and they could change the answer.",
+    mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z",
+      "M6 6.2a2 2 0 1 1 2.9 1.8c-.6.3-.9.7-.9 1.3M8 11.7v.1"],
+  },
+  clear: {
+    word: "Clear",
+    meaning: "The fault is in the code, but the condition for it is not there.",
+    mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M4.9 8.3l2.2 2.2 4.1-4.7"],
+  },
+  protected: {
+    word: "Protected",
+    meaning: "The fix is in.",
+    mark: ["M8 .9l6 2.2v4.5c0 3.7-2.5 6.1-6 7.5-3.5-1.4-6-3.8-6-7.5V3.1z",
+      "M5.2 7.9l2 2 3.6-4.1"],
+  },
+  not_applicable: {
+    word: "Not applicable",
+    meaning: "No Exchange 5.5 MTA here, or one from before the fault.",
+    mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M5 8h6"],
+  },
+};
+
+export const SILENT = {
+  word: "Silent",
+  meaning: "No report for three intervals: what is shown is old.",
+  mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M8 4.4V8l2.6 1.8"],
+};
+
+export function verdictWord(verdict) {
+  return VERDICTS[verdict]?.word ?? String(verdict);
+}
+
+/** The glyph of a verdict, or of "silent". */
+export function glyph(verdict) {
+  const mark = verdict === "silent" ? SILENT.mark : VERDICTS[verdict]?.mark ?? VERDICTS.unknown.mark;
+  return svg("glyph", ...mark);
+}
+
+/* The reason that decides, where it is not the first one. */
+const LEADS = {
+  unknown: ["facts_missing", "no_live_peer", "no_peer_in_site"],
+  protected: ["hotfix_present"],
+  not_applicable: ["no_exchange_mta", "before_the_fault"],
+};
+
+export function leadReason(server) {
+  const reasons = server.reasons ?? [];
+  const lead = LEADS[server.verdict]?.map((code) => reasons.find((r) => r.code === code)).find(Boolean);
+  if (lead) return lead.text;
+  if (reasons.length > 0) return reasons[0].text;
+  return server.verdict === "clear" ? "Every active adapter reaches the site's servers over RPC."
+    : VERDICTS[server.verdict]?.meaning ?? "";
+}
+
+const ACTIONS = {
+  disable_adapter: (step) => `disable ${step.adapter}`,
+  install_service_pack: () => "install Service Pack 4",
+  install_fix: () => "install the fix (2654.54 or later)",
+  start_mta: () => "start the MTA",
+};
+
+/** An option in a few words: "disable El90x2, then start the MTA". */
+export function optionWords(option) {
+  return (option.steps ?? []).map((s) => ACTIONS[s.action]?.(s) ?? s.text).join(", then ");
+}
+
+/** The whole remedy in a line, or "". */
+export function remedyLine(server) {
+  const remedy = server.remedy ?? {};
+  const options = (remedy.options ?? []).map(optionWords).filter(Boolean);
+  if (options.length === 0 && !remedy.text) return "";
+  const line = options.join(", or ");
+  const whole = remedy.text && options.length === 0 ? remedy.text : line;
+  return whole.charAt(0).toUpperCase() + whole.slice(1);
+}
+
+export const GRADES = ["none", "tcp", "epm", "mapped", "mta"];
+export const GRADE_MEANING = {
+  none: "nothing answers on port 135",
+  tcp: "port 135 accepts and says nothing",
+  epm: "the endpoint mapper answers, and names no MTA",
+  mapped: "the MTA's endpoint is named and does not answer",
+  mta: "the MTA answers",
+};
+
+export const ADAPTER_STATES = {
+  good: ["Good", "ok"],
+  isolated: ["Isolated", "bad"],
+  partial: ["Partial", "warn"],
+  borrowed: ["Borrowed", "warn"],
+  unjudged: ["Not judged", "none"],
+  inactive: ["Not active", "none"],
+};
+
+const SERVICE = {
+  running: "running", stopped: "stopped", start_pending: "starting", stop_pending: "stopping",
+  paused: "paused", not_installed: "not installed",
+};
+
+export function serviceWord(state) {
+  return state ? SERVICE[state] ?? state : "not known";
+}
+
+/** "42 s", "7 min", "3 h", "12 d" */
+export function duration(seconds) {
+  const s = Math.max(0, Math.round(seconds));
+  if (s < 100) return `${s} s`;
+  if (s < 100 * 60) return `${Math.round(s / 60)} min`;
+  if (s < 48 * 3600) return `${Math.round(s / 3600)} h`;
+  return `${Math.round(s / 86400)} d`;
+}
+
+const DAY_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** In the reader's zone; "" for what is no time. */
+export function localTime(text) {
+  const ms = Date.parse(text ?? "");
+  return Number.isNaN(ms) ? "" : DAY_TIME.format(ms);
+}
+
+export function clock(ms) {
+  return CLOCK.format(ms);
+}
+
+/** The same moment in UTC, for titles. */
+export function utc(text) {
+  const ms = Date.parse(text ?? "");
+  return Number.isNaN(ms) ? "" : new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+}
+
+export function count(n, one, many = `${one}s`) {
+  return `${n} ${n === 1 ? one : many}`;
+}
