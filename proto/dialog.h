@@ -33,6 +33,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/epm.h"
 #include "proto/pdu.h"
 #include "proto/report.h"
 
@@ -71,9 +72,10 @@ struct dialog {
 	uint16_t mta_minor;
 
 	/* Private. */
-	uint32_t call_id; /* of the PDU that is to be answered */
-	unsigned pages;   /* answers to ept_lookup so far */
-	bool heard;       /* a byte came on this connection */
+	uint32_t call_id;         /* of the PDU that is to be answered */
+	unsigned pages;           /* answers to ept_lookup so far */
+	struct epm_handle lookup; /* where it stands in the mapper's list */
+	bool heard;               /* a byte came on this connection */
 	uint8_t out[DIALOG_OUT_SIZE];
 	size_t out_size;
 	size_t out_at; /* bytes of `out` that were sent */
