@@ -56,7 +56,7 @@ package_group() {
 		to build the agent and the collector, and for their unit tests
 		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libzstd-dev libssl-dev
-		libcurl4-openssl-dev libcmocka-dev sqlite3 openssl
+		libcurl4-openssl-dev libmbedtls-dev libcmocka-dev sqlite3 openssl
 		python3 python3-pytest python3-jsonschema python3-requests
 	END
 	windows) cat <<-'END' ;;
@@ -65,7 +65,8 @@ package_group() {
 	END
 	lab) cat <<-'END' ;;
 		for the site in network namespaces: real endpoint mappers, and readers to check them
-		iproute2 nftables samba samba-common-bin tdb-tools smbclient python3 python3-pytest
+		iproute2 nftables procps samba samba-common-bin tdb-tools smbclient
+		python3 python3-pytest
 	END
 	wine) cat <<-'END' ;;
 		to run the 32-bit Windows agent

@@ -216,7 +216,14 @@ class Network:
         for host in self.hosts.values():
             for process in host.processes:
                 end_session(process)
+        self.remove_wine_sockets()
         self.cleanup.close()
+
+    def remove_wine_sockets(self):
+        """Debian's Wine never removes the folder in /tmp that a prefix names for its socket."""
+        for file in self.folder.glob("wine-*/wineserver"):
+            if re.fullmatch(r"wine-\w+", name := file.read_text()):
+                shutil.rmtree(Path("/tmp", name), ignore_errors=True)
 
     def name(self, what):
         return f"mtalab-{os.getpid()}-{self.number}-{what}"
