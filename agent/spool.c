@@ -98,31 +98,38 @@ static void keep(struct spool *spool, int64_t number, size_t bytes, bool ours)
 	make_room(spool);
 }
 
+/* Cuts the next field off a line of fields parted by spaces. */
+static char *next_field(char **at)
+{
+	char *field = *at;
+	char *space = field ? strchr(field, ' ') : NULL;
+
+	if (space)
+		*space++ = '\0';
+	*at = space;
+	return field;
+}
+
 /* The body and the moment of a file's text; in place. False where it is damaged. */
 static bool parse(char *text, size_t size, char **body, struct moment *at)
 {
-	char *fields[5];
 	char hash[HASH_SHA256_TEXT_SIZE];
-	int64_t bytes = 0;
+	char *rest = text;
 	char *end = memchr(text, '\n', size < HEAD_SIZE ? size : HEAD_SIZE);
-	size_t n = 0;
 
-	if (!end)
+	if (!end || memchr(text, '\0', size))
+		return false;
+	const char *name = next_field(&rest);
+	const char *told = next_field(&rest);
+	if (!rest || rest > end ||
+	    hash_sha256(rest, size - (size_t)(rest - text), hash) != STATUS_OK)
 		return false;
 	*end = '\0';
-	for (char *field = text; n < 5 && field; n++) {
-		fields[n] = field;
-		field = strchr(field, ' ');
-		if (field)
-			*field++ = '\0';
-	}
+	const char *wall = next_field(&rest);
 	*body = end + 1;
-	size_t left = size - (size_t)(*body - text);
-	return n == 5 && strcmp(fields[0], FILE_HEAD) == 0 &&
-	       number_parse(fields[1], INT64_MIN, INT64_MAX, &at->wall_ms) &&
-	       number_parse(fields[2], 0, INT64_MAX, &at->mono_ms) &&
-	       number_parse(fields[3], 0, REPORT_MAX_BYTES, &bytes) && (size_t)bytes == left &&
-	       hash_sha256(*body, left, hash) == STATUS_OK && strcmp(hash, fields[4]) == 0;
+	return strcmp(name, FILE_HEAD) == 0 && strcmp(told, hash) == 0 &&
+	       number_parse(wall, INT64_MIN, INT64_MAX, &at->wall_ms) &&
+	       number_parse(rest, 0, INT64_MAX, &at->mono_ms);
 }
 
 /* Reads the file of a report. */
@@ -178,6 +185,21 @@ static enum status adopt_all(struct spool *spool)
 	return st;
 }
 
+/* Numbers go on behind the refused reports, so that none is written over by a later one. */
+static void number_behind_rejected(struct spool *spool)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	int64_t number = 0;
+
+	if (files_list(spool->rejected_dir, &spool->arena, &names, &n) != STATUS_OK)
+		return; /* it is only there to be looked at */
+	for (size_t i = 0; i < n; i++) {
+		if (get_number(names[i], &number) && number >= spool->next)
+			spool->next = number + 1;
+	}
+}
+
 enum status spool_open(struct spool **out, const char *dir)
 {
 	struct spool *spool = mem_alloc(sizeof *spool);
@@ -191,6 +213,8 @@ enum status spool_open(struct spool **out, const char *dir)
 		st = files_make_dir(spool->rejected_dir);
 	if (st == STATUS_OK)
 		st = adopt_all(spool);
+	if (st == STATUS_OK)
+		number_behind_rejected(spool);
 	if (st != STATUS_OK) {
 		log_error("could not use the spool %s: %s", spool->dir, status_text(st));
 		spool_close(spool);
@@ -222,21 +246,19 @@ enum status spool_put(struct spool *spool, const char *body, const struct moment
 {
 	struct arena arena;
 	char hash[HASH_SHA256_TEXT_SIZE];
-	size_t n = strlen(body);
 
-	if (n > REPORT_MAX_BYTES)
+	if (strlen(body) > REPORT_MAX_BYTES)
 		return STATUS_LIMIT;
 	arena_init(&arena);
 	const char *path = path_of(spool->dir, spool->next, &arena);
-	enum status st = hash_sha256(body, n, hash);
+	const char *hashed =
+		arena_printf(&arena, "%" PRId64 " %" PRId64 "\n%s", at->wall_ms, at->mono_ms, body);
+	enum status st = hash_sha256(hashed, strlen(hashed), hash);
 	if (st == STATUS_OK) {
-		const char *text =
-			arena_printf(&arena, FILE_HEAD " %" PRId64 " %" PRId64 " %lu %s\n%s",
-				     at->wall_ms, at->mono_ms, (unsigned long)n, hash, body);
-		size_t size = strlen(text);
-		st = files_replace(path, text, size);
+		const char *text = arena_printf(&arena, FILE_HEAD " %s %s", hash, hashed);
+		st = files_replace(path, text, strlen(text));
 		if (st == STATUS_OK)
-			keep(spool, spool->next, size, true);
+			keep(spool, spool->next, strlen(text), true);
 	}
 	if (st != STATUS_OK)
 		log_warning("could not spool the report as %s: %s", path, status_text(st));

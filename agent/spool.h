@@ -2,8 +2,8 @@
  * Reports that are not yet with the collector, on disk: DIR/spool holds one file a report, and
  * DIR/rejected the last ones that the collector refused, to look at.
  *
- * A file is a line of head (format, order, both clocks at collection, bytes and SHA-256 of the
- * body) and the body, exactly as it is sent. Files are written whole or not at all; one that is
+ * A file is a line of head (format, SHA-256 of all that follows, both clocks at collection) and the
+ * body, exactly as it is sent. Files are written whole or not at all; one that is
  * damaged all the same is skipped with a message and removed. Bounded: when there are more than
  * SPOOL_MAX_REPORTS or SPOOL_MAX_BYTES the oldest go, and are counted.
  *

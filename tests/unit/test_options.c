@@ -1,0 +1,235 @@
+#include "agent/options.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "agent/files.h"
+#include "agent/printable.h"
+
+#define MAX_ARGUMENTS 16
+
+static struct arena arena;
+static struct options options;
+static const char *error;
+static char path[] = "/tmp/test_options.XXXXXX";
+
+static int begin(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	error = NULL;
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	arena_deinit(&arena);
+	return 0;
+}
+
+/* Reads a command line, cut at spaces. */
+static enum status read_line(const char *line)
+{
+	char *arguments[MAX_ARGUMENTS];
+	int n = 0;
+	char *rest = arena_strdup(&arena, line);
+
+	for (char *word = strtok(rest, " "); word; word = strtok(NULL, " "))
+		arguments[n++] = word;
+	return options_read(n, arguments, &arena, &options, &error);
+}
+
+static void write_file(const char *text)
+{
+	assert_int_equal(files_replace(path, text, strlen(text)), STATUS_OK);
+}
+
+static enum status read_with_file(const char *text)
+{
+	write_file(text);
+	return read_line(arena_printf(&arena, "check --config %s", path));
+}
+
+static void a_command_line_says_everything(void **state)
+{
+	(void)state;
+	assert_int_equal(read_line("run --collector https://c.example --peer A=10.0.0.6,10.0.0.7 "
+				   "--peer=B=10.0.0.8 --interval 60 --probe-limit=5 --once"),
+			 STATUS_OK);
+	assert_int_equal(options.command, COMMAND_RUN);
+	assert_string_equal(options.collector, "https://c.example");
+	assert_int_equal(options.peers.n, 2);
+	assert_string_equal(options.peers.list[0].name, "A");
+	assert_int_equal(options.peers.list[0].n_addresses, 2);
+	assert_int_equal(options.peers.list[1].addresses[0], 0x0a000008);
+	assert_int_equal(options.interval_s, 60);
+	assert_int_equal(options.probe_limit_ms, 5000);
+	assert_true(options.once);
+	assert_false(options.disk_only);
+}
+
+static void a_file_says_the_same_and_the_command_line_goes_over_it(void **state)
+{
+	(void)state;
+	write_file("\xef\xbb\xbf# the agent of EXCH1\r\n"
+		   "\n"
+		   "collector = http://127.0.0.1:8470\r\n"
+		   "  peer=EXCH2=10.0.0.6\n"
+		   "; another\n"
+		   "interval = 30\n"
+		   "windows-root = /srv/dead server\n"
+		   "disk-only = yes");
+	assert_int_equal(read_line(arena_printf(&arena, "run --interval 20 --config=%s", path)),
+			 STATUS_OK);
+	assert_string_equal(options.collector, "http://127.0.0.1:8470");
+	assert_int_equal(options.peers.n, 1);
+	assert_string_equal(options.windows_root, "/srv/dead server");
+	assert_true(options.disk_only);
+	assert_int_equal(options.interval_s, 20);
+}
+
+static void a_mistake_in_a_file_is_named_with_its_line(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *says;
+	} cases[] = {
+		{ "\ninterval = 0\n", ":2: interval = 0: expected a whole number of seconds" },
+		{ "peers = A=10.0.0.6\n", ":1: unknown key peers" },
+		{ "once = yes\n", ":1: unknown key once" },
+		{ "#\n#\ncollector\n", ":3: expected KEY = VALUE" },
+		{ "collector = ftp://c\n", ":1: collector = ftp://c: expected an http://" },
+		{ "disk-only = maybe\n", ":1: disk-only = maybe: expected yes or no" },
+		{ "peer = A=10.0.0.6,\n", ":1: peer = A=10.0.0.6,: expected NAME=ADDRESS" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(read_with_file(cases[i].text), STATUS_INVALID);
+		assert_int_equal(strncmp(error, path, strlen(path)), 0);
+		assert_int_equal(
+			strncmp(error + strlen(path), cases[i].says, strlen(cases[i].says)), 0);
+	}
+}
+
+static void a_mistake_on_the_command_line_is_named(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *says;
+	} cases[] = {
+		{ "", "no command" },
+		{ "watch", "unknown command watch" },
+		{ "--json check", "expected a command before --json" },
+		{ "check --verbose", "unknown option --verbose" },
+		{ "check --peer", "--peer needs a value" },
+		{ "check --peer A=127.0.0.1", "--peer A=127.0.0.1: expected NAME=ADDRESS" },
+		{ "check --peer A=10.0.0.256", "--peer A=10.0.0.256: expected NAME=ADDRESS" },
+		{ "check --peer =10.0.0.6", "--peer =10.0.0.6: expected NAME=ADDRESS" },
+		{ "check --interval 5m", "--interval 5m: expected a whole number" },
+		{ "check --interval 86401", "--interval 86401: expected a whole number" },
+		{ "check --probe-limit 61", "--probe-limit 61: expected a whole number" },
+		{ "check --once", "--once is no option of check" },
+		{ "report --json", "--json is no option of report" },
+		{ "check EXCH2", "unexpected argument EXCH2" },
+		{ "check --disk-only", "--disk-only needs --windows-root" },
+		{ "run", "run needs --collector" },
+		{ "run --collector http:///x", "--collector http:///x: expected an http://" },
+		{ "check --config /nowhere/x", "could not read /nowhere/x: it does not exist" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_not_equal(read_line(cases[i].line), STATUS_OK);
+		if (strncmp(error, cases[i].says, strlen(cases[i].says)) != 0)
+			fail_msg("%s says: %s", cases[i].line, error);
+	}
+}
+
+static void help_is_given_whatever_else_is_wrong(void **state)
+{
+	(void)state;
+	assert_int_equal(read_line("check --verbose --help"), STATUS_OK);
+	assert_true(options.help);
+	assert_int_equal(options.command, COMMAND_CHECK);
+	assert_int_equal(read_line("-h"), STATUS_OK);
+	assert_int_equal(options.command, COMMAND_NONE);
+	assert_int_equal(read_line("--version"), STATUS_OK);
+	assert_true(options.version);
+}
+
+static void a_peer_with_a_known_name_or_address_is_the_same_peer(void **state)
+{
+	(void)state;
+	assert_int_equal(read_line("check --peer EXCH2=10.0.0.6 --peer exch2=10.0.0.7 "
+				   "--peer ALIAS=10.0.0.7,10.0.0.8"),
+			 STATUS_OK);
+	assert_int_equal(options.peers.n, 1);
+	assert_string_equal(options.peers.list[0].name, "EXCH2");
+	assert_int_equal(options.peers.list[0].n_addresses, 3);
+}
+
+static void text_from_outside_is_made_harmless(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *clean;
+	} cases[] = {
+		{ "El90x1 (\xc3\xa4)", "El90x1 (\xc3\xa4)" },
+		{ "\033[31mred\r\n\t", "?[31mred???" },
+		{ "\xc2\x9b"
+		  "31m",
+		  "?31m" },
+		{ "\xe2\x80\xae"
+		  "gpj.exe",
+		  "?gpj.exe" },
+		{ "\xe2\x80\xa8", "?" },
+		{ "\xff\xc3", "??" },
+		{ "\xc0\x9b"
+		  "a",
+		  "??a" },
+		{ NULL, "" },
+	};
+	char out[64];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(printable(out, sizeof out, cases[i].text), cases[i].clean);
+	assert_string_equal(printable(out, 3, "a\xc3\xa4"), "a"); /* never half a character */
+	assert_string_equal(printable(out, 4, "a\xc3\xa4"), "a\xc3\xa4");
+}
+
+static int make_file(void **state)
+{
+	(void)state;
+	int fd = mkstemp(path);
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+	(void)state;
+	return unlink(path);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(a_command_line_says_everything),
+		TEST(a_file_says_the_same_and_the_command_line_goes_over_it),
+		TEST(a_mistake_in_a_file_is_named_with_its_line),
+		TEST(a_mistake_on_the_command_line_is_named),
+		TEST(help_is_given_whatever_else_is_wrong),
+		TEST(a_peer_with_a_known_name_or_address_is_the_same_peer),
+		TEST(text_from_outside_is_made_harmless),
+	};
+	return cmocka_run_group_tests(tests, make_file, remove_file);
+}
