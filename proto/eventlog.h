@@ -33,7 +33,7 @@
 
 /* A larger .evt file is refused. Logs of the era have 512 KiB by default, some tens of MiB at most.
  */
-#define EVENTLOG_MAX_FILE (64 * 1024 * 1024)
+#define EVENTLOG_MAX_FILE 67108864 /* 64 MiB */
 
 /* The bits of an event id that name the message; above them are severity and facility. */
 #define EVENTLOG_ID_MASK 0xFFFF
@@ -70,13 +70,14 @@ struct eventlog {
 	const uint8_t *bytes;
 	size_t size;
 	size_t first; /* the ring begins here; with `wraps` it goes on here behind its end */
-	size_t at;    /* next record */
-	size_t left;  /* bytes that are still to be walked through */
 	bool wraps;
-	bool sorted;     /* no end-of-file record: what does not rise is a remain, and skipped */
-	bool gave;       /* a record was read; `number` is its number */
-	bool damaged;    /* damage lies between that record and `at` */
-	uint32_t number; /* of the last record */
+	size_t at;            /* next record */
+	size_t left;          /* bytes that are still to be walked through */
+	size_t skipped;       /* of them, before `at`: bytes of damage since the last record */
+	bool numbered;        /* `number` is that of the last record */
+	uint32_t number;      /* record numbers begin with 1 */
+	uint32_t next_number; /* of the record that would come after the last one; 0: not known */
+	bool sorted;          /* no end-of-file record: numbers that do not rise are of remains */
 };
 
 /*
@@ -99,7 +100,8 @@ enum status eventlog_open_file(struct eventlog *log, const void *bytes, size_t s
 
 /*
  * The next record whose source is `source`, without ASCII case; NULL: of any source. False when
- * there is none left; `*out` is then as it was. Nothing is allocated for records of other sources.
+ * there is none left; `*out` is then as it was. Records of other sources cost no memory (but for
+ * the one that runs over the end of the file).
  *
  * UTF-16 that is invalid (a surrogate alone) becomes U+FFFD.
  */

@@ -150,7 +150,7 @@ static void unicode_escape(struct scan *s)
 static void escape(struct scan *s)
 {
 	int c = peek(s);
-	if (c < 0 || !memchr("\"\\/bfnrtu", c, 9)) {
+	if (c <= 0 || !strchr("\"\\/bfnrtu", c)) {
 		fail(s, STATUS_MALFORMED, "an escape that JSON does not have");
 		return;
 	}

@@ -17,7 +17,7 @@
 #include "proto/version.h"
 
 /* Callers refuse to load a larger file into memory. Emsmta.exe has about 2 MiB. */
-#define PE_VERSION_MAX_FILE (64 * 1024 * 1024)
+#define PE_VERSION_MAX_FILE 67108864 /* 64 MiB */
 
 /*
  * The version of the file of which `bytes` are all `size` bytes. `*out` is written only on success.

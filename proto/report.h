@@ -18,7 +18,7 @@
 #define REPORT_SCHEMA "mtawatch.report/1"
 
 /* Limits of a report (PROTOCOL): past them it is refused and nothing is stored. */
-#define REPORT_MAX_BYTES    (1024 * 1024) /* of its JSON text */
+#define REPORT_MAX_BYTES    1048576 /* of its JSON text: 1 MiB */
 #define REPORT_MAX_ADAPTERS 64
 #define REPORT_MAX_PROBES   4096
 #define REPORT_MAX_STRING   1024  /* bytes of UTF-8, without the NUL */
