@@ -106,7 +106,7 @@ struct host_file {
 /* Why host_wait() came back. */
 enum host_wake {
 	HOST_WAKE_TIME,   /* the time passed */
-	HOST_WAKE_CHANGE, /* the system told of a change: adapters, the event log */
+	HOST_WAKE_CHANGE, /* the system told of a change of adapters or addresses */
 	HOST_WAKE_STOP,   /* host_stop() was called, and will be reported from now on */
 };
 

@@ -164,8 +164,8 @@ static enum status facts_only(const char *path, struct host_file *out, struct ho
 		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s is a directory", path);
 	if (facts.size > HOST_MAX_FILE)
 		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				 "%s is longer than the %zu bytes that are read", path,
-				 HOST_MAX_FILE);
+				 "%s is longer than the %lu bytes that are read", path,
+				 (unsigned long)HOST_MAX_FILE);
 	*out = (struct host_file){ .size = (size_t)facts.size, .modified_ms = facts.modified_ms };
 	return STATUS_OK;
 }

@@ -1,0 +1,23 @@
+/* What the files of the Windows host share; nobody else includes it. Free of Windows' own types. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/host.h"
+#include "agent/windows_root.h"
+
+struct host_system; /* events and clock, host_win32.c's own */
+
+struct host {
+	struct windows_root *root; /* NULL: the facts are this system's */
+	bool disk_only;
+	struct host_system *system;
+};
+
+typedef void (*host_function)(void);
+
+/*
+ * A function of iphlpapi.dll, NULL where the system has none of that name. The library is loaded
+ * once and kept: NT 4.0 leaks handles with each load (Q241480).
+ */
+host_function host_ip_helper(const char *name);
