@@ -1,4 +1,4 @@
-"""Proves the laboratory itself, with Samba's client and plain sockets: what the lab tests build on."""
+"""Proves the laboratory itself, which the lab tests build on, with Samba's client and sockets."""
 
 import os
 import signal
@@ -14,8 +14,8 @@ from .mapper import MTA_INTERFACE, ask
 from .network import namespaces
 from .site import MTA_PORT, Site
 
-# The bind as a real Exchange client sends it, but to the MTA's interface, version 2.0; the interface
-# stands at byte 32. What it asks of, and the length of the answer, are C706's.
+# The bind as a real Exchange client sends it, but to the MTA's interface, version 2.0. The
+# interface stands at byte 32, its version at 48 (C706 chapter 12).
 BIND = bytes.fromhex(
     "05000b03100000004800000001000000d016d0160000000001000000000001"
     "00" "30e88e9e5944ce11979b00aa005ffebe02000000"
@@ -55,9 +55,11 @@ def test_each_mapper_names_the_mtas_port_to_its_neighbours(site, name):
 
 
 def test_the_other_lan_reaches_the_second_adapter_and_nothing_else(site):
-    assert mta_endpoints(site, site.stranger, "10.99.0.12") == [f"ncacn_ip_tcp:10.99.0.12[{MTA_PORT}]"]
+    endpoint = f"ncacn_ip_tcp:10.99.0.12[{MTA_PORT}]"
+    assert mta_endpoints(site, site.stranger, "10.99.0.12") == [endpoint]
     assert talk(site.stranger, "10.77.1.12", 135, BIND) == "OSError"
-    assert "Network is unreachable" in site.stranger.run(["ip", "route", "get", "10.77.1.11"]).stderr
+    route = site.stranger.run(["ip", "route", "get", "10.77.1.11"])
+    assert "Network is unreachable" in route.stderr
 
 
 def test_the_listener_acknowledges_the_mtas_bind(site):
@@ -166,7 +168,8 @@ def test_nobody_has_a_name_for_the_address_on_the_other_lan(site):
 
 
 def test_a_windows_program_sees_the_name_and_the_adapters_of_its_host(site, wine):
-    for host, addresses in ((site.exch1, ["10.77.1.11"]), (site.exch2, ["10.77.1.12", "10.99.0.12"])):
+    expected = ((site.exch1, ["10.77.1.11"]), (site.exch2, ["10.77.1.12", "10.99.0.12"]))
+    for host, addresses in expected:
         told = host.run(host.windows(["cmd", "/c", "hostname & ipconfig"]))
         assert told.returncode == 0, told.stderr
         assert told.stdout.splitlines()[0] == host.name
