@@ -73,8 +73,14 @@ struct changes {
 	struct view **views; /* of every server that looks different now */
 	size_t n_views;
 
-	struct snapshot *snapshot; /* of `report`; private */
-	struct arena arena;        /* private */
+	/* Private. */
+	struct fleet *fleet;
+	struct snapshot *snapshot; /* of `report` */
+	uint64_t id;
+	size_t room;              /* of `views` */
+	struct changes *previous; /* those with a report that is not durable yet */
+	struct changes *next;
+	struct arena arena;
 };
 
 /* NULL is allowed. */
@@ -95,10 +101,10 @@ void fleet_free(struct fleet *fleet);
 
 /*
  * Forgets everything and reads it from the store again, judged at `now_ms`. `*changes` is what time
- * has changed since the store was written; the servers in it are published with it, all others at
- * once. Change sets that were made before must have been freed.
+ * has changed since the store was written; until it is published the servers in it are shown as
+ * they were stored. Change sets that were made before must have been freed.
  *
- * On failure the fleet is empty; `error` says why.
+ * On failure `error` says why, and what was published stays visible.
  */
 enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
 		       char error[FLEET_ERROR_SIZE]);

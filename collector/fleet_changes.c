@@ -1,0 +1,154 @@
+#include "collector/fleet_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/mem.h"
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static void put_in_flight(struct fleet *fleet, struct changes *changes)
+{
+	changes->next = fleet->in_flight;
+	if (fleet->in_flight)
+		fleet->in_flight->previous = changes;
+	fleet->in_flight = changes;
+}
+
+static void take_out_of_flight(struct changes *changes)
+{
+	if (changes->previous)
+		changes->previous->next = changes->next;
+	else if (changes->fleet->in_flight == changes)
+		changes->fleet->in_flight = changes->next;
+	if (changes->next)
+		changes->next->previous = changes->previous;
+	changes->previous = changes->next = NULL;
+}
+
+struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot, const char *body,
+				  size_t size)
+{
+	struct changes *changes = mem_alloc(sizeof *changes);
+
+	arena_init(&changes->arena);
+	changes->fleet = fleet;
+	changes->id = ++fleet->last_changes_id;
+	if (!snapshot)
+		return changes;
+
+	struct record_report *report = arena_alloc(&changes->arena, sizeof *report);
+	report->key = snapshot->key;
+	report->agent_id = or_empty(snapshot->report.agent.id);
+	report->epoch = or_empty(snapshot->report.agent.epoch);
+	report->sequence = snapshot->report.sequence;
+	report->at_ms = snapshot->at_ms;
+	report->received_at_ms = snapshot->report.received_at_ms;
+	report->age_s = snapshot->report.age_s;
+	report->body_hash = snapshot->body_hash;
+	report->body = arena_strndup(&changes->arena, body, size);
+	report->body_size = size;
+	changes->report = report;
+	changes->snapshot = snapshot_ref(snapshot);
+	put_in_flight(fleet, changes);
+	return changes;
+}
+
+void changes_free(struct changes *changes)
+{
+	if (!changes)
+		return;
+	take_out_of_flight(changes);
+	for (size_t i = 0; i < changes->n_views; i++)
+		view_unref(changes->views[i]);
+	free(changes->views);
+	snapshot_unref(changes->snapshot);
+	arena_deinit(&changes->arena);
+	free(changes);
+}
+
+void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view)
+{
+	view_unref(server->current);
+	server->current = view_ref(view);
+	if (server->changes_id == changes->id) {
+		view_unref(changes->views[server->changes_at]);
+		changes->views[server->changes_at] = view;
+		return;
+	}
+	if (changes->n_views == changes->room) {
+		changes->room = changes->room ? changes->room * 2 : 4;
+		changes->views = mem_realloc(changes->views, changes->room * sizeof(struct view *));
+	}
+	server->changes_id = changes->id;
+	server->changes_at = changes->n_views;
+	changes->views[changes->n_views++] = view;
+}
+
+void fleet_changes_close(struct changes *changes, bool latest)
+{
+	struct record_server *rows =
+		arena_alloc_array(&changes->arena, changes->n_views, sizeof *rows);
+
+	for (size_t i = 0; i < changes->n_views; i++) {
+		const struct view *view = changes->views[i];
+		rows[i] = (struct record_server){
+			.key = view->key,
+			.is_new_report = latest && view->snapshot == changes->snapshot,
+			.silent = view->silent,
+			.verdict = verdict_name(view->verdict),
+			.since_ms = view->since_ms,
+			.verdict_json = view->verdict_json,
+			.adapters_json = view->adapters_json,
+		};
+	}
+	changes->servers = rows;
+	changes->n_servers = changes->n_views;
+}
+
+struct store_change changes_for_store(const struct changes *changes)
+{
+	return (struct store_change){
+		.report = changes->report,
+		.servers = changes->servers,
+		.n_servers = changes->n_servers,
+	};
+}
+
+void fleet_publish(struct fleet *fleet, const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n_views; i++) {
+		struct fleet_server *server = fleet_server_find(fleet, changes->views[i]->key);
+		view_unref(server->published);
+		server->published = view_ref(changes->views[i]);
+	}
+}
+
+struct snapshot *fleet_changes_find(const struct fleet *fleet, const char *agent_id,
+				    const char *epoch, int64_t sequence)
+{
+	for (const struct changes *c = fleet->in_flight; c; c = c->next) {
+		const struct record_report *report = c->report;
+		if (report->sequence == sequence &&
+		    strcmp(report->agent_id, or_empty(agent_id)) == 0 &&
+		    strcmp(report->epoch, or_empty(epoch)) == 0)
+			return c->snapshot;
+	}
+	return NULL;
+}
+
+struct snapshot *fleet_changes_find_until(const struct fleet *fleet, const char *key,
+					  int64_t until_ms)
+{
+	struct snapshot *best = NULL;
+
+	for (const struct changes *c = fleet->in_flight; c; c = c->next) {
+		if (c->report->at_ms <= until_ms && strcmp(c->report->key, key) == 0 &&
+		    (!best || snapshot_is_later(c->snapshot, best)))
+			best = c->snapshot;
+	}
+	return best;
+}

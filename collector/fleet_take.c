@@ -1,0 +1,117 @@
+#include "collector/fleet_state.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+/*
+ * Did a report of this identity come before, and with which body?
+ *
+ * STATUS_NOT_FOUND  no
+ */
+static enum status find_earlier_copy(const struct fleet *fleet, const struct report *report,
+				     uint64_t *body_hash, char error[FLEET_ERROR_SIZE])
+{
+	const char *id = or_empty(report->agent.id);
+	const char *epoch = or_empty(report->agent.epoch);
+	const struct snapshot *unstored = fleet_changes_find(fleet, id, epoch, report->sequence);
+
+	if (unstored) {
+		*body_hash = unstored->body_hash;
+		return STATUS_OK;
+	}
+	return fleet->history.body_hash(fleet->history.user, id, epoch, report->sequence, body_hash,
+					error);
+}
+
+static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t body_hash,
+				     char error[FLEET_ERROR_SIZE])
+{
+	if (body_hash == snapshot->body_hash)
+		return STATUS_OK;
+	snprintf(error, FLEET_ERROR_SIZE,
+		 "report %" PRId64
+		 " of the agent '%s' (epoch '%s') came before with another content",
+		 snapshot->report.sequence, or_empty(snapshot->report.agent.id),
+		 or_empty(snapshot->report.agent.epoch));
+	return STATUS_CONFLICT;
+}
+
+/* It is the latest of its server; judges that one, or has it judged with its site. */
+static enum status take_latest(struct fleet *fleet, struct fleet_server *server, int64_t now_ms,
+			       struct changes *changes, char error[FLEET_ERROR_SIZE])
+{
+	bool fresh = snapshot_judged_at(server->latest, now_ms) == now_ms;
+
+	fleet_site_touch(fleet, server->site);
+	server->silent = !fresh;
+	if (fresh) {
+		fleet_expiry_set(fleet, server);
+		return STATUS_OK;
+	}
+	fleet_expiry_drop(fleet, server);
+	return fleet_hold(fleet, server, changes, error);
+}
+
+static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int64_t now_ms,
+			    struct changes *changes, enum fleet_taken *taken,
+			    char error[FLEET_ERROR_SIZE])
+{
+	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	enum status status = STATUS_OK;
+
+	if (!server) {
+		server = fleet_server_add(fleet, snapshot);
+	} else if (snapshot_is_later(snapshot, server->latest)) {
+		fleet_server_set_latest(fleet, server, snapshot);
+	} else {
+		*taken = FLEET_TAKEN_OLDER;
+	}
+	if (*taken == FLEET_TAKEN_LATEST)
+		status = take_latest(fleet, server, now_ms, changes, error);
+	const struct fleet_site *site = fleet_site_find(fleet, snapshot);
+	if (site)
+		fleet_mark_stale(fleet, site, snapshot->at_ms);
+	if (status == STATUS_OK)
+		status = fleet_hold_stale(fleet, changes, error);
+	fleet_assess_touched(fleet, now_ms, changes);
+	return status;
+}
+
+enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const char *body,
+		       size_t size, int64_t now_ms, struct changes **changes,
+		       enum fleet_taken *taken, char error[FLEET_ERROR_SIZE])
+{
+	uint64_t body_hash = 0;
+	assert(snapshot->at_ms <= now_ms);
+
+	enum status status = find_earlier_copy(fleet, &snapshot->report, &body_hash, error);
+	if (status == STATUS_OK) {
+		status = refuse_other_body(snapshot, body_hash, error);
+		if (status != STATUS_OK)
+			return status;
+		*taken = FLEET_TAKEN_REPEATED;
+		*changes = fleet_changes_new(fleet, NULL, NULL, 0);
+		return STATUS_OK;
+	}
+	if (status != STATUS_NOT_FOUND)
+		return status;
+
+	struct changes *made = fleet_changes_new(fleet, snapshot, body, size);
+	*taken = FLEET_TAKEN_LATEST;
+	status = fleet_expire(fleet, now_ms, FLEET_MAX_HOLDS, made, error);
+	if (status == STATUS_OK)
+		status = take_new(fleet, snapshot, now_ms, made, taken, error);
+	if (status != STATUS_OK) {
+		changes_free(made);
+		return status;
+	}
+	fleet_changes_close(made, *taken == FLEET_TAKEN_LATEST);
+	*changes = made;
+	return STATUS_OK;
+}
