@@ -14,7 +14,7 @@ const POLL_MS = 3000;
 const LATE_MS = 3 * POLL_MS; // without an answer for so long, the page is not live
 const HEALTH_EVERY = 5;      // polls
 
-const state = { servers: [], counts: null, answeredAt: null, error: "", health: null, polls: 0 };
+const state = { servers: [], counts: null, matched: 0, answeredAt: null, error: "", health: null, polls: 0 };
 let timer = 0;
 let asking = false;
 
@@ -52,8 +52,9 @@ function show(changed = []) {
   if (!state.counts) return;
   const shown = showList(state.servers, changed, open);
   setText(byId("headline"), headline(state.counts));
-  setText(byId("shown"), isFiltered() ? `${shown} of ${count(state.servers.length, "server")}`
-    : count(shown, "server"));
+  const cut = state.matched > state.servers.length ? ` (the worst of ${state.matched.toLocaleString()})` : "";
+  setText(byId("shown"), (isFiltered() ? `${shown} of ${count(state.servers.length, "server")}`
+    : count(shown, "server")) + cut);
   byId("clear").hidden = !isFiltered();
   byId("servers").hidden = shown === 0;
   byId("empty").hidden = shown > 0;
@@ -126,6 +127,7 @@ async function ask() {
       const changed = first ? [] : changes(state.servers, body.servers);
       state.servers = body.servers;
       state.counts = body.counts ?? {};
+      state.matched = body.matched ?? body.servers.length;
       show(changed.map((s) => s.server));
       tell(changed);
     }

@@ -18,7 +18,7 @@ export function el(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value === true ? "" : plain(value));
+    else node.setAttribute(name, value === true ? "" : name === "title" ? plain(value) : value);
   }
   append(node, children);
   return node;

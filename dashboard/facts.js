@@ -2,7 +2,7 @@
 
 import { el, value } from "./dom.js";
 import { secondsSince } from "./time.js";
-import { ADAPTER_STATES, duration, glyph, GRADE_MEANING, localTime, serviceWord, utc, verdictWord } from "./words.js";
+import { ADAPTER_STATES, ALL_REACH, duration, glyph, GRADE_MEANING, localTime, serviceWord, utc, verdictWord } from "./words.js";
 
 const FIXED_IN = "5.5.2654.54"; // Q285350; the collector says so in its evidence where it judged a file
 
@@ -44,7 +44,7 @@ export function reasons(server) {
     `Silent: the last report is ${duration(secondsSince(server.reported_at) ?? 0)} old. `,
     "What follows was so when the server was last heard of.");
   return section("Why", old, items.length > 0 ? el("ul", { class: "reasons" }, items)
-    : el("p", { class: "quiet" }, "Every active adapter reaches the site's servers over RPC."));
+    : el("p", { class: "quiet" }, ALL_REACH));
 }
 
 /* ---- what to do ---- */

@@ -1,9 +1,9 @@
 /* The worst-first list. Rows are patched in place: what did not change is not touched. */
 
-import { byId, el, fill, setText, value } from "./dom.js";
+import { byId, el, fill, plain, setText, value } from "./dom.js";
 import { isShown, place, placeUrl } from "./place.js";
 import { secondsSince } from "./time.js";
-import { duration, glyph, leadReason, localTime, remedyLine, serviceWord, utc, verdictWord } from "./words.js";
+import { duration, glyph, localTime, remedyLine, serviceWord, utc, verdictWord, why } from "./words.js";
 
 const rows = new Map(); // server name: row
 
@@ -52,20 +52,20 @@ function showTime(node, text, shown) {
 function patchRow(row, server) {
   row.server = server;
   const remedy = remedyLine(server);
+  const reason = why(server);
   const known = JSON.stringify([server.verdict, server.silent, server.site, server.organization,
-    server.exchange_server, leadReason(server), remedy, server.mta, server.build]);
+    server.exchange_server, reason, remedy, server.mta, server.build]);
   if (known === row.signature) return;
   row.signature = known;
   row.node.className = `row v-${server.silent ? "silent" : server.verdict}`;
   fill(row.verdict, badge(server));
   const other = server.exchange_server && server.exchange_server.toLowerCase() !== server.server.toLowerCase();
   fill(row.site, other && [value(server.exchange_server), " · "], value(server.site ?? "no site"));
-  row.site.title = [server.organization, server.site].filter(Boolean).join(" / ");
-  const reason = leadReason(server);
-  setText(row.why, reason);
-  row.why.title = reason;
+  row.site.title = plain([server.organization, server.site].filter(Boolean).join(" / "));
+  setText(row.why, reason.line);
+  row.why.title = plain(reason.text);
   setText(row.fix, remedy);
-  row.fix.title = remedy;
+  row.fix.title = plain(remedy);
   row.fix.hidden = remedy === "";
   fill(row.mta, el("span", { class: `mta mta-${server.mta === "running" ? "on" : server.mta ? "off" : "none"}` },
     serviceWord(server.mta)));

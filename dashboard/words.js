@@ -62,17 +62,46 @@ export function glyph(verdict) {
 /* The reason that decides, where it is not the first one. */
 const LEADS = {
   unknown: ["facts_missing", "no_live_peer", "no_peer_in_site"],
+  clear: ["single_homed"],
   protected: ["hotfix_present"],
   not_applicable: ["no_exchange_mta", "before_the_fault"],
 };
 
-export function leadReason(server) {
+export const ALL_REACH = "Every active adapter reaches the site's servers over RPC.";
+
+function leadReason(server) {
   const reasons = server.reasons ?? [];
-  const lead = LEADS[server.verdict]?.map((code) => reasons.find((r) => r.code === code)).find(Boolean);
-  if (lead) return lead.text;
-  if (reasons.length > 0) return reasons[0].text;
-  return server.verdict === "clear" ? "Every active adapter reaches the site's servers over RPC."
-    : VERDICTS[server.verdict]?.meaning ?? "";
+  const leads = LEADS[server.verdict];
+  return leads ? leads.map((code) => reasons.find((r) => r.code === code)).find(Boolean) ?? null : reasons[0] ?? null;
+}
+
+function adapterName(evidence) {
+  const address = evidence.addresses?.[0]?.split("/")[0];
+  return address ? `${evidence.adapter} (${address})` : evidence.adapter;
+}
+
+/* What a line of the list has room for; the details have the whole sentence. */
+const SHORT = {
+  adapter_isolated: (e) => e.link === "down"
+    ? `Adapter ${adapterName(e)} is cut off: its link is down, and it still holds its address`
+    : `Adapter ${adapterName(e)} reaches no server of the site over RPC`,
+  adapter_partial: (e) => `Adapter ${adapterName(e)} reaches only a part of the site over RPC`,
+  adapter_borrowed: (e) => `Adapter ${adapterName(e)} hangs on another network and borrows its way to the site`,
+  mta_11004: (e) => `The MTA's last start failed: event 9321 with NT Error 11004${e.further_event ? `, then ${e.further_event}` : ""}`,
+  hotfix_present: (e) => `The fix is in: Emsmta.exe is at ${e.version}`,
+  before_the_fault: (e) => `Emsmta.exe ${e.version} is older than the fault${e.warning ? ". Mend the isolated adapter before SP4" : ""}`,
+  single_homed: () => "Only one adapter is active",
+  facts_missing: (e) => `Not known: ${(e.facts ?? []).join(", ")}`,
+};
+
+/** {line, text}: why the verdict is as it is, short and as a sentence. */
+export function why(server) {
+  const lead = leadReason(server);
+  if (!lead) {
+    const text = server.verdict === "clear" ? ALL_REACH : VERDICTS[server.verdict]?.meaning ?? "";
+    return { line: text.replace(/\.$/, ""), text };
+  }
+  return { line: SHORT[lead.code]?.(lead.evidence ?? {}) ?? lead.text, text: lead.text };
 }
 
 const ACTIONS = {

@@ -1,0 +1,90 @@
+"""A collector of our own for a test: the real program on a port of its own.
+
+MTAWATCH_BUILD names the build directory that holds it (default: build/sanitize)."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
+PROGRAM = BUILD / "collector/mtawatch-collector"
+STARTS_WITHIN = 20  # seconds; a sanitized program on a busy machine is slow
+ENDS_WITHIN = 20
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Collector:
+    """Keeps port and data over stop() and start()."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._process = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        with open(self.folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [PROGRAM, "serve", "--listen", f"127.0.0.1:{self.port}",
+                 "--data", self.folder / "data"], stdout=log, stderr=log)
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._process.kill()
+                raise RuntimeError("the collector did not start:\n" + self.log())
+            time.sleep(0.05)
+
+    def stop(self):
+        """Ends it as an administrator would; it must end well, sanitizers included."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.terminate()
+        try:
+            status = process.wait(ENDS_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        assert status == 0, f"the collector ended with {status}:\n{self.log()}"
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def get(self, path):
+        """(status, headers, body as text)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+    def servers(self):
+        """Server name: server object."""
+        return {server["server"]: server for server in json.loads(self.get("/v1/servers")[2])["servers"]}
+
+    def _is_ready(self):
+        try:
+            return self.get("/readyz")[0] == 200
+        except OSError:
+            return False
