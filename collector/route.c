@@ -69,12 +69,15 @@ char *route_allow(const struct route *routes, size_t n, const char *path,
 		  char allow[ROUTE_ALLOW_SIZE])
 {
 	struct route_match match;
+	unsigned listed = 0; /* a bit for each method */
 	size_t at = 0;
 
 	allow[0] = '\0';
 	for (size_t i = 0; i < n && at < ROUTE_ALLOW_SIZE; i++) {
-		if (!match_path(routes[i].pattern, path, &match))
+		unsigned bit = 1U << routes[i].method;
+		if ((listed & bit) || !match_path(routes[i].pattern, path, &match))
 			continue;
+		listed |= bit;
 		int written = snprintf(allow + at, ROUTE_ALLOW_SIZE - at, "%s%s%s", at ? ", " : "",
 				       http_method_name(routes[i].method),
 				       routes[i].method == HTTP_METHOD_GET ? ", HEAD" : "");

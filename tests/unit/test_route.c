@@ -23,6 +23,7 @@ static const struct route routes[] = {
 	{ HTTP_METHOD_DELETE, "/v1/servers/{name}", 0, handler },
 	{ HTTP_METHOD_GET, "/v1/sites/{org}/{site}/matrix", 0, handler },
 	{ HTTP_METHOD_GET, "/files/{path*}", 0, handler },
+	{ HTTP_METHOD_GET, "/files/{name}", 0, handler },
 };
 #define N_ROUTES (sizeof routes / sizeof *routes)
 
@@ -82,6 +83,7 @@ static void a_path_tells_the_methods_that_it_has(void **state)
 	assert_string_equal(route_allow(routes, N_ROUTES, "/v1/reports", allow), "POST");
 	assert_string_equal(route_allow(routes, N_ROUTES, "/v1/servers/a", allow),
 			    "GET, HEAD, DELETE");
+	assert_string_equal(route_allow(routes, N_ROUTES, "/files/a", allow), "GET, HEAD");
 	assert_string_equal(route_allow(routes, N_ROUTES, "/nothing", allow), "");
 }
 

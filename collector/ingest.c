@@ -1,0 +1,166 @@
+#include "collector/ingest.h"
+
+#include <stdlib.h>
+
+#include "collector/buffer.h"
+#include "collector/json_text.h"
+#include "collector/problem.h"
+#include "collector/snapshot.h"
+#include "proto/mem.h"
+
+#define TEXT_OF(number)   #number
+#define DIGITS_OF(number) TEXT_OF(number)
+
+/* A report that waits for its commit. */
+struct waiting {
+	struct pipeline *pipeline;
+	struct call *call;
+	struct snapshot *snapshot;
+};
+
+/* Not readable as a report: where and why. */
+static void refuse(struct call *call, enum status status, const struct report_json_error *error)
+{
+	struct problem problem = { .status = 422,
+				   .pointer = error->pointer,
+				   .pointer_note = error->detail };
+	switch (status) {
+	case STATUS_MALFORMED:
+		problem.status = 400;
+		problem.code = "malformed_json";
+		problem.detail = "The body is not JSON.";
+		break;
+	case STATUS_UNSUPPORTED:
+		problem.code = "unsupported_schema";
+		problem.detail = "The report is of another schema than " REPORT_SCHEMA ".";
+		break;
+	case STATUS_LIMIT:
+		problem.code = "limit_exceeded";
+		problem.detail = "The report exceeds a limit.";
+		break;
+	default:
+		problem.code = "invalid_report";
+		problem.detail = "A member of the report is missing or not of an allowed value.";
+		break;
+	}
+	problem_answer(call, &problem);
+}
+
+static void refuse_conflict(struct call *call)
+{
+	struct problem problem = {
+		.status = 409,
+		.code = "conflicting_report",
+		.detail = "Another report with this agent id, epoch and sequence is stored already."
+	};
+	problem_answer(call, &problem);
+}
+
+static void ask_to_retry(struct call *call)
+{
+	struct problem problem = {
+		.status = 503,
+		.code = "not_stored",
+		.detail = "Reports cannot be stored at this moment. Send it again later.",
+		.fields = "Retry-After: " DIGITS_OF(INGEST_RETRY_AFTER_S) "\r\n",
+	};
+	problem_answer(call, &problem);
+}
+
+static void add_peers(struct buffer *out, const struct deal_peer *peers, size_t n)
+{
+	buffer_add_char(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		buffer_add_text(out, i ? ",{\"name\":" : "{\"name\":");
+		json_add_string(out, peers[i].name);
+		buffer_add_text(out, ",\"addresses\":[");
+		for (size_t k = 0; k < peers[i].n_addresses; k++) {
+			buffer_add_text(out, k ? "," : "");
+			json_add_string(out, peers[i].addresses[k]);
+		}
+		buffer_add_text(out, "]}");
+	}
+	buffer_add_char(out, ']');
+}
+
+static void confirm(struct call *call, struct fleet *fleet, const struct snapshot *snapshot)
+{
+	struct answer answer = { .status = 200, .content_type = "application/json" };
+	const struct view *view = fleet_find(fleet, snapshot->key);
+	struct deal_peer *peers;
+	size_t n_peers;
+	struct buffer out;
+
+	fleet_deal(fleet, snapshot->key, &call->arena, &peers, &n_peers);
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"accepted\":");
+	json_add_number(&out, snapshot->report.sequence);
+	buffer_add_text(&out, ",\"verdict\":");
+	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
+	buffer_add_text(&out, ",\"peers\":");
+	add_peers(&out, peers, n_peers);
+	buffer_add_text(&out, ",\"interval_s\":");
+	json_add_number(&out, snapshot->report.interval_s);
+	buffer_add_text(&out, "}\n");
+	answer.body = buffer_take(&out, &answer.size);
+	call_answer(call, &answer);
+}
+
+static void on_done(void *user, bool durable)
+{
+	struct waiting *waiting = user;
+	if (durable)
+		confirm(waiting->call, pipeline_fleet(waiting->pipeline), waiting->snapshot);
+	else
+		ask_to_retry(waiting->call);
+	snapshot_unref(waiting->snapshot);
+	free(waiting);
+}
+
+/* Sends what the fleet made of it on its way to the store; the answer comes in on_done(). */
+static void submit(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
+		   struct changes *changes)
+{
+	struct waiting *waiting = mem_alloc(sizeof *waiting);
+	*waiting = (struct waiting){ pipeline, call, snapshot_ref(snapshot) };
+	if (pipeline_submit(pipeline, changes, on_done, waiting) != STATUS_OK)
+		on_done(waiting, false);
+}
+
+static void take(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot)
+{
+	const struct buffer *body = &call->request->body;
+	char error[FLEET_ERROR_SIZE];
+	struct changes *changes;
+	enum fleet_taken taken;
+
+	enum status status = fleet_take(pipeline_fleet(pipeline), snapshot, body->bytes, body->size,
+					pipeline_now_ms(pipeline), &changes, &taken, error);
+	if (status == STATUS_OK) {
+		submit(pipeline, call, snapshot, changes);
+	} else if (status == STATUS_CONFLICT) {
+		refuse_conflict(call);
+	} else {
+		pipeline_fail(pipeline, error);
+		ask_to_retry(call);
+	}
+}
+
+void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s)
+{
+	const struct buffer *body = &call->request->body;
+	struct report_json_error error;
+	struct snapshot *snapshot;
+
+	enum status status = snapshot_read(body->size ? body->bytes : "", body->size,
+					   pipeline_now_ms(pipeline), age_s, &snapshot, &error);
+	if (status != STATUS_OK) {
+		refuse(call, status, &error);
+		return;
+	}
+	if (pipeline_is_ready(pipeline))
+		take(pipeline, call, snapshot);
+	else
+		ask_to_retry(call);
+	snapshot_unref(snapshot);
+}

@@ -1,0 +1,226 @@
+#include "collector/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/loop.h"
+#include "proto/mem.h"
+
+struct pipeline {
+	struct pipeline_options options;
+	struct fleet *fleet;
+	struct loop_timer *wake;    /* when the next report ceases to be fresh */
+	struct loop_timer *rebuild; /* after a failure */
+	uint64_t retry_ms;
+	uint64_t revision;
+	bool ready;
+	bool stopped;
+};
+
+/* Changes on their way to the store. */
+struct passage {
+	struct pipeline *pipeline;
+	struct changes *changes;
+	pipeline_done *done;
+	void *user;
+};
+
+static void schedule_wake(struct pipeline *p)
+{
+	int64_t expiry = fleet_next_expiry(p->fleet);
+	int64_t now = p->options.now_ms();
+
+	if (p->stopped || !p->ready)
+		return;
+	if (expiry > now && expiry - now < PIPELINE_MAX_SLEEP_MS)
+		loop_timer_start(p->wake, (uint64_t)(expiry - now));
+	else
+		loop_timer_start(p->wake, expiry <= now ? 0 : PIPELINE_MAX_SLEEP_MS);
+}
+
+void pipeline_fail(struct pipeline *p, const char *error)
+{
+	if (p->ready)
+		fprintf(stderr, "mtawatch-collector: not ready: %s\n", error);
+	p->ready = false;
+	if (p->stopped)
+		return;
+	loop_timer_stop(p->wake);
+	loop_timer_start(p->rebuild, p->retry_ms);
+}
+
+static void notify_views(struct pipeline *p, struct view **views, size_t n)
+{
+	if (!p->options.notify)
+		return;
+	for (size_t i = 0; i < n; i++)
+		notify_view(p->options.notify, views[i]);
+}
+
+static void on_committed(void *user, enum status status, const char *error)
+{
+	struct passage *passage = user;
+	struct pipeline *p = passage->pipeline;
+
+	if (status == STATUS_OK) {
+		fleet_publish(p->fleet, passage->changes);
+		p->revision++;
+		notify_views(p, passage->changes->views, passage->changes->n_views);
+	} else {
+		pipeline_fail(p, error);
+	}
+	changes_free(passage->changes);
+	passage->done(passage->user, status == STATUS_OK);
+	free(passage);
+}
+
+enum status pipeline_submit(struct pipeline *p, struct changes *changes, pipeline_done *done,
+			    void *user)
+{
+	struct store_change change = changes_for_store(changes);
+	struct passage *passage = mem_alloc(sizeof *passage);
+
+	*passage = (struct passage){ p, changes, done, user };
+	change.done = on_committed;
+	change.user = passage;
+	enum status status = store_submit(p->options.store, &change);
+	if (status != STATUS_OK) {
+		changes_free(changes);
+		free(passage);
+		pipeline_fail(p, "too many changes wait for the store");
+		return status;
+	}
+	schedule_wake(p);
+	return STATUS_OK;
+}
+
+static void ignore_done(void *user, bool durable)
+{
+	(void)user;
+	(void)durable; /* a failure is dealt with where it is seen, in on_committed() */
+}
+
+/* Submits what time has changed, if anything; a refusal leads to another rebuild. */
+static void submit_own(struct pipeline *p, struct changes *changes)
+{
+	if (changes)
+		(void)pipeline_submit(p, changes, ignore_done, NULL);
+	else
+		schedule_wake(p);
+}
+
+static void on_wake(void *user)
+{
+	struct pipeline *p = user;
+	struct changes *changes = NULL;
+	char error[FLEET_ERROR_SIZE];
+
+	if (fleet_advance(p->fleet, p->options.now_ms(), &changes, error) != STATUS_OK)
+		pipeline_fail(p, error);
+	else
+		submit_own(p, changes);
+}
+
+static void notify_all(struct pipeline *p)
+{
+	for (size_t i = 0; i < fleet_count(p->fleet); i++) {
+		struct view *view = fleet_view(p->fleet, i);
+		if (view)
+			notify_views(p, &view, 1);
+	}
+}
+
+/* The fleet is what the store says, and the store takes changes. */
+static void become_ready(struct pipeline *p, struct changes *changes)
+{
+	p->ready = true;
+	p->retry_ms = PIPELINE_RETRY_MIN_MS;
+	p->revision++;
+	notify_all(p);
+	submit_own(p, changes);
+}
+
+/* Loads the fleet and opens the store for changes again; all or nothing. */
+static enum status reload(struct pipeline *p, struct changes **changes, char *error)
+{
+	enum status status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
+	if (status != STATUS_OK)
+		return status;
+	status = store_resume(p->options.store, error);
+	if (status != STATUS_OK)
+		changes_free(*changes);
+	return status;
+}
+
+static void on_rebuild(void *user)
+{
+	struct pipeline *p = user;
+	struct changes *changes = NULL;
+	char error[STORE_ERROR_SIZE];
+
+	if (store_pending(p->options.store) == 0 && reload(p, &changes, error) == STATUS_OK) {
+		fprintf(stderr, "mtawatch-collector: ready again\n");
+		become_ready(p, changes);
+		return;
+	}
+	p->retry_ms =
+		p->retry_ms * 2 < PIPELINE_RETRY_MAX_MS ? p->retry_ms * 2 : PIPELINE_RETRY_MAX_MS;
+	loop_timer_start(p->rebuild, p->retry_ms);
+}
+
+enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
+			  char error[STORE_ERROR_SIZE])
+{
+	struct fleet *fleet = fleet_new(fleet_history_of_store(options->store));
+	struct changes *changes = NULL;
+	enum status status = fleet_load(fleet, options->now_ms(), &changes, error);
+	if (status != STATUS_OK) {
+		fleet_free(fleet);
+		return status;
+	}
+
+	struct pipeline *p = mem_alloc(sizeof *p);
+	p->options = *options;
+	p->fleet = fleet;
+	p->wake = loop_timer_new(options->loop, on_wake, p);
+	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
+	become_ready(p, changes);
+	*out = p;
+	return STATUS_OK;
+}
+
+void pipeline_stop(struct pipeline *p)
+{
+	p->stopped = true;
+	p->options.notify = NULL;
+	loop_timer_close(p->wake);
+	loop_timer_close(p->rebuild);
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	fleet_free(p->fleet);
+	free(p);
+}
+
+struct fleet *pipeline_fleet(struct pipeline *p)
+{
+	return p->fleet;
+}
+
+bool pipeline_is_ready(const struct pipeline *p)
+{
+	return p->ready;
+}
+
+uint64_t pipeline_revision(const struct pipeline *p)
+{
+	return p->revision;
+}
+
+int64_t pipeline_now_ms(const struct pipeline *p)
+{
+	return p->options.now_ms();
+}

@@ -1,0 +1,165 @@
+#include "collector/serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collector/api.h"
+#include "collector/loop.h"
+#include "collector/notify.h"
+#include "collector/pipeline.h"
+#include "collector/server.h"
+#include "collector/store.h"
+
+/* Everything that is open, in the order of opening; NULL: not (any more). */
+struct serve {
+	const struct options *options;
+	struct loop *loop;
+	struct store *store;
+	struct notify *notify;
+	struct pipeline *pipeline;
+	struct server *server;
+	struct api api;
+};
+
+static int fail(const char *error)
+{
+	fprintf(stderr, "mtawatch-collector: %s\n", error);
+	return SERVE_EXIT_FAILED;
+}
+
+/*
+ * The end, in the reverse order: first nobody can ask any more, then nobody is told, then the store
+ * commits what waits. Each step begins when the one before is over.
+ */
+static void on_store_closed(void *user)
+{
+	struct serve *s = user;
+	s->store = NULL;
+}
+
+static void on_notify_closed(void *user)
+{
+	struct serve *s = user;
+	s->notify = NULL;
+	if (s->store)
+		store_close(s->store, on_store_closed, s);
+}
+
+static void on_server_closed(void *user)
+{
+	struct serve *s = user;
+	s->server = NULL;
+	if (s->pipeline)
+		pipeline_stop(s->pipeline);
+	if (s->notify)
+		notify_close(s->notify, on_notify_closed, s);
+	else
+		on_notify_closed(s);
+}
+
+static void begin_end(void *user)
+{
+	struct serve *s = user;
+	if (s->server)
+		server_close(s->server, on_server_closed, s);
+	else
+		on_server_closed(s);
+}
+
+static int open_store(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	const char *data = s->options->data;
+
+	if (mkdir(data, 0700) != 0 && errno != EEXIST) {
+		snprintf(error, sizeof error, "could not make the directory %s: %s", data,
+			 strerror(errno));
+		return fail(error);
+	}
+	if (store_open(&s->store, data, loop_uv(s->loop), error) != STATUS_OK)
+		return fail(error);
+	return SERVE_EXIT_OK;
+}
+
+static int open_notify(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	struct notify_options options = {
+		.loop = loop_uv(s->loop),
+		.store = s->store,
+		.hook.command = s->options->hook_command,
+		.now_ms = loop_wall_ms,
+	};
+	if (!s->options->hook_command)
+		return SERVE_EXIT_OK;
+	s->notify = notify_new(&options);
+	if (notify_load(s->notify, error) != STATUS_OK)
+		return fail(error);
+	return SERVE_EXIT_OK;
+}
+
+static int open_pipeline(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	struct pipeline_options options = {
+		.loop = loop_uv(s->loop),
+		.store = s->store,
+		.notify = s->notify,
+		.now_ms = loop_wall_ms,
+	};
+	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
+		return fail(error);
+	return SERVE_EXIT_OK;
+}
+
+static int open_server(struct serve *s)
+{
+	char error[SERVER_ERROR_SIZE];
+	char text[LISTEN_TEXT_SIZE];
+	struct server_options options = {
+		.loop = loop_uv(s->loop),
+		.address = s->options->listen,
+		.routes = api_routes,
+		.n_routes = api_n_routes,
+		.context = &s->api,
+		.clocks = CLIENT_CLOCKS_DEFAULT,
+	};
+	s->api = (struct api){ .pipeline = s->pipeline, .epoch = (uint64_t)loop_wall_ms() };
+	if (server_open(&s->server, &options, error) != STATUS_OK)
+		return fail(error);
+	printf("listening on http://%s\n", listen_format(server_address(s->server), text));
+	fflush(stdout);
+	return SERVE_EXIT_OK;
+}
+
+static int open_all(struct serve *s)
+{
+	int rc = open_store(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_notify(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_pipeline(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_server(s);
+	return rc;
+}
+
+int serve_run(const struct options *options)
+{
+	struct serve s = { .options = options };
+
+	if (loop_open(&s.loop, begin_end, &s) != STATUS_OK)
+		return fail("could not begin: the system has no resources for an event loop");
+	int rc = open_all(&s);
+	if (rc != SERVE_EXIT_OK) {
+		loop_release(s.loop);
+		begin_end(&s);
+	}
+	loop_run(s.loop);
+	pipeline_free(s.pipeline);
+	if (loop_close(s.loop) != STATUS_OK)
+		rc = SERVE_EXIT_FAILED;
+	return rc;
+}

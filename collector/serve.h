@@ -1,0 +1,12 @@
+/*
+ * `mtawatch-collector serve`: opens everything, runs until it is asked to end, closes everything.
+ */
+#pragma once
+
+#include "collector/options.h"
+
+#define SERVE_EXIT_OK     0
+#define SERVE_EXIT_FAILED 1 /* it could not begin; standard error says why */
+
+/* Returns the exit status of the program. */
+int serve_run(const struct options *options);
