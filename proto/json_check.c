@@ -19,8 +19,9 @@ struct scan {
 	size_t size;
 	size_t at;
 	unsigned depth;
-	enum status status; /* first failure; the scan then stands at `at` */
+	enum status status; /* first failure: `what`, at `fault_at` */
 	const char *what;
+	size_t fault_at;
 	bool has_nul; /* the first escape of U+0000 is at `nul_at` */
 	size_t nul_at;
 	struct name *names; /* of the objects that are open, the innermost ones last */
@@ -28,12 +29,18 @@ struct scan {
 	size_t room;
 };
 
-static void fail(struct scan *s, enum status status, const char *what)
+static void fail_at(struct scan *s, size_t at, enum status status, const char *what)
 {
 	if (s->status != STATUS_OK)
 		return;
 	s->status = status;
 	s->what = what;
+	s->fault_at = at;
+}
+
+static void fail(struct scan *s, enum status status, const char *what)
+{
+	fail_at(s, s->at, status, what);
 }
 
 static bool ok(const struct scan *s)
@@ -92,10 +99,8 @@ static void number(struct scan *s)
 			take(s, '-');
 		digits(s);
 	}
-	if (ok(s) && s->at - start > JSON_MAX_NUMBER) {
-		s->at = start;
-		fail(s, STATUS_LIMIT, "a number of more than 63 characters");
-	}
+	if (s->at - start > JSON_MAX_NUMBER)
+		fail_at(s, start, STATUS_LIMIT, "a number of more than 63 characters");
 }
 
 static int hex_value(int c)
@@ -245,13 +250,15 @@ static bool same_name(const struct name *a, const struct name *b)
 /* Notes a name of the innermost object, whose names begin at `first`. */
 static void add_name(struct scan *s, size_t first, const struct name *name)
 {
+	size_t at = (size_t)(name->text - s->text) - 1;
+
 	if (s->n_names - first == JSON_MAX_MEMBERS) {
-		fail(s, STATUS_LIMIT, "an object of more than 256 members");
+		fail_at(s, at, STATUS_LIMIT, "an object of more than 256 members");
 		return;
 	}
 	for (size_t i = first; i < s->n_names; i++) {
 		if (same_name(&s->names[i], name)) {
-			fail(s, STATUS_MALFORMED, "a member that the object already has");
+			fail_at(s, at, STATUS_MALFORMED, "a member that the object already has");
 			return;
 		}
 	}
@@ -269,15 +276,10 @@ static void member(struct scan *s, size_t first)
 	struct name name = { 0 };
 
 	skip_space(s);
-	size_t start = s->at;
 	string(s, &name);
 	if (!ok(s))
 		return;
 	add_name(s, first, &name);
-	if (!ok(s)) {
-		s->at = start;
-		return;
-	}
 	skip_space(s);
 	if (take(s, ':'))
 		value(s);
@@ -381,12 +383,10 @@ enum status json_check(const char *text, size_t size, struct json_fault *fault)
 		value(&s);
 	if (ok(&s) && s.at < size)
 		fail(&s, STATUS_MALFORMED, "more text behind the end");
-	if (ok(&s) && s.has_nul) {
-		s.at = s.nul_at;
-		fail(&s, STATUS_INVALID, "a string that holds U+0000");
-	}
+	if (s.has_nul)
+		fail_at(&s, s.nul_at, STATUS_INVALID, "a string that holds U+0000");
 	if (!ok(&s)) {
-		locate(&s, s.at, fault);
+		locate(&s, s.fault_at, fault);
 		fault->what = s.what;
 	}
 	free(s.names);

@@ -58,8 +58,18 @@ static void put_host(struct json_text *t, const struct report *report)
 	json_text_close(t, '}');
 }
 
+static bool knows_exchange(const struct report *report)
+{
+	return report->exchange.installed != TRISTATE_UNKNOWN || report->exchange.version ||
+	       report->exchange.service_pack != REPORT_ABSENT || report->exchange.build ||
+	       report->exchange.organization || report->exchange.site || report->exchange.server ||
+	       report->exchange.directory || report->exchange.clustered != TRISTATE_UNKNOWN;
+}
+
 static void put_exchange(struct json_text *t, const struct report *report)
 {
+	if (!knows_exchange(report))
+		return;
 	json_text_open(t, "exchange", '{');
 	put_tristate(t, "installed", report->exchange.installed);
 	put_text(t, "version", report->exchange.version);
