@@ -54,6 +54,7 @@ enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void 
 		return STATUS_SYSTEM;
 	}
 	signal(SIGPIPE, SIG_IGN); /* a client that is gone is an error of write(), no signal */
+	signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
 	loop->asked_to_end = asked_to_end;
 	loop->user = user;
 	if (!watch_signals(loop)) {

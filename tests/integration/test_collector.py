@@ -9,10 +9,12 @@ import datetime
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -512,6 +514,48 @@ def test_a_report_in_chunks_after_100_continue_is_taken(collector):
             answer += chunk
     assert statuses(answer) == [200]
     assert collector.get("/v1/servers/EXCH1")["server"] == "EXCH1"
+
+
+# A disk that takes no more
+
+@contextlib.contextmanager
+def files_that_may_not_grow(process):
+    """As on a full disk, but for this process only, and without a disk of its own."""
+    before = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_while_nothing_can_be_stored_agents_are_asked_to_come_back_and_nothing_is_lost(tmp_path):
+    running = Collector(tmp_path / "data")
+    try:
+        assert running.post(minimal("EXCH1"))[0] == 200
+        with files_that_may_not_grow(running.process):
+            status, headers, body = running.ask("/v1/reports", "POST", json.dumps(minimal("EXCH2")), JSON)
+            assert (status, json.loads(body)["code"]) == (503, "not_stored")
+            assert int(headers["Retry-After"]) > 0
+            assert running.ask("/readyz")[0] == 503 and running.ask("/livez")[0] == 200
+            assert [s["server"] for s in running.get("/v1/servers")["servers"]] == ["EXCH1"]
+        wait_until(lambda: running.ask("/readyz")[0] == 200)
+        assert running.post(minimal("EXCH2"))[0] == 200
+        assert [s["server"] for s in running.get("/v1/servers")["servers"]] == ["EXCH1", "EXCH2"]
+    finally:
+        running.process.terminate()
+        _, errors = running.process.communicate(timeout=PATIENCE)
+    assert running.process.returncode == 0
+    assert errors.count("not ready: ") == 1 and errors.count("ready again") == 1
+    with Collector(tmp_path / "data") as again:
+        assert [s["server"] for s in again.get("/v1/servers")["servers"]] == ["EXCH1", "EXCH2"]
 
 
 # Beginning and ending
