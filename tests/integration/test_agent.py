@@ -1,0 +1,425 @@
+"""mtawatch-agent as a program: its commands, and its reports on their way to a collector.
+
+Runs in a network namespace of its own (root) whose only adapter is `v0` with 192.0.2.1/24, where
+192.0.2.2 swallows everything. The collector is a stand-in here: a few lines of HTTP that record
+what comes and answer what the test wants.
+
+MTAWATCH_BUILD names the build folder (default: build/sanitize).
+"""
+
+import contextlib
+import ctypes
+import http.server
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+
+import jsonschema
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
+AGENT = BUILD / "agent/mtawatch-agent"
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((ROOT / "proto/report.schema.json").read_text()))
+CLONE_NEWNET = 0x40000000
+SWALLOWED = "192.0.2.2"
+
+
+def setup_network():
+    for line in ("link set lo up", "link add v0 type veth peer name v1",
+                 "addr add 192.0.2.1/24 dev v0", "link set v0 up", "link set v1 up",
+                 f"neigh add {SWALLOWED} lladdr 02:00:00:00:00:02 dev v0"):
+        subprocess.run(["ip", *line.split()], check=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def namespace():
+    """Moves this thread, and with it all that it starts, into a network of its own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net") as before:
+        if libc.unshare(CLONE_NEWNET) != 0:
+            pytest.skip("no right to make a network namespace")
+        setup_network()
+        yield
+        assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
+
+
+class StandIn:
+    """A stand-in for the collector. `answers` are used up first, then every report is accepted."""
+
+    def __init__(self, port=0):
+        self.requests = []
+        self.answers = []
+        self.peers = []
+        self.interval_s = 300
+        stand_in = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                stand_in.requests.append((self.path, dict(self.headers), json.loads(body)))
+                status, kind, answer = stand_in.answer(json.loads(body))
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(answer)))
+                if status == 503:
+                    self.send_header("Retry-After", "1")
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def answer(self, report):
+        if self.answers:
+            return self.answers.pop(0)
+        body = {"accepted": report["sequence"], "verdict": "exposed", "peers": self.peers,
+                "interval_s": self.interval_s}
+        return 200, "application/json", json.dumps(body).encode()
+
+    def refuse(self, status, detail):
+        problem = {"title": "refused", "status": status, "detail": detail, "code": "x"}
+        self.answers.append((status, "application/problem+json", json.dumps(problem).encode()))
+
+    @property
+    def reports(self):
+        return [report for _, _, report in self.requests]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def collector():
+    with contextlib.closing(StandIn()) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def agent(tmp_path):
+    """Runs the agent to its end: agent("check", "--json") gives exit status, output, messages."""
+    def call(*arguments, ok=None, limit="1"):
+        command = [str(AGENT), *arguments]
+        if arguments and arguments[0] in ("run", "report", "check"):
+            command += ["--state-dir", str(tmp_path / "state"), "--probe-limit", limit]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        if ok is not None:
+            assert done.returncode == ok, done.stderr
+        return done
+    call.state = tmp_path / "state"
+    return call
+
+
+class Running:
+    """`mtawatch-agent run` in the background, with its messages."""
+
+    def __init__(self, state, *arguments):
+        self.process = subprocess.Popen(
+            [str(AGENT), "run", "--state-dir", str(state), *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.messages = []
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.messages.append(line)
+
+    def says(self, words):
+        return sum(words in line for line in self.messages)
+
+    def stop(self):
+        """Ends it; returns the seconds that it took."""
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        took = time.monotonic() - begun
+        self.reader.join()
+        assert self.process.stdout.read() == ""
+        self.process.stdout.close()
+        self.process.stderr.close()
+        assert code == 0, "".join(self.messages)
+        return took
+
+
+@contextlib.contextmanager
+def running(state, *arguments):
+    agent = Running(state, *arguments)
+    try:
+        yield agent
+    finally:
+        if agent.process.returncode is None:
+            agent.stop()
+
+
+def wait_until(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def spooled(agent):
+    return sorted((agent.state / "spool").iterdir())
+
+
+def test_report_prints_the_report_and_nothing_else(agent):
+    done = agent("report", "--peer", f"EXCH2={SWALLOWED}", ok=0)
+    report = json.loads(done.stdout)
+    SCHEMA.validate(report)
+    assert done.stdout.count("\n") == 1
+    row, = report["probes"]
+    assert (row["adapter"], row["peer"], row["from"], row["to"]) == (
+        "v0", "EXCH2", "192.0.2.1", SWALLOWED)
+    assert (row["grade"], row["error"], row["attempts"], row["for_s"]) == ("none", "timeout", 3, 0)
+    assert row["via"] == "v0"
+    assert 900 <= row["ms"] <= 1300
+    own, = report["self_probes"]
+    assert (own["to"], own["grade"], own["error"]) == ("192.0.2.1", "none", "refused")
+    assert not agent.state.exists()
+
+
+def test_the_server_itself_is_never_probed_as_a_peer(agent):
+    name = json.loads(agent("report", ok=0).stdout)["host"]["name"]
+    done = agent("report", "--peer", "ALIAS=192.0.2.1", "--peer", f"{name.lower()}=192.0.2.77",
+                 ok=0)
+    assert json.loads(done.stdout).get("probes", []) == []
+
+
+def test_help_and_version_go_to_standard_output(agent):
+    assert agent("--version", ok=0).stdout.startswith("mtawatch-agent ")
+    for command in ([], ["run"], ["report"], ["check"]):
+        done = agent(*command, "--help", ok=0)
+        assert "Examples" in done.stdout
+        assert done.stderr == ""
+
+
+def test_a_wrong_command_line_suggests_help_and_exits_2(agent):
+    done = agent("--verbose", ok=2)
+    assert "--help" in done.stderr
+    assert done.stdout == ""
+    assert "unknown option --verbose" in agent("check", "--verbose", ok=2).stderr
+
+
+def test_check_tells_people_and_programs(agent):
+    done = agent("check", "--peer", f"EXCH2={SWALLOWED}", ok=0)
+    assert ": not_applicable\n" in done.stdout.splitlines(keepends=True)[0]
+    assert "\033" not in done.stdout
+    verdict = json.loads(agent("check", "--json", ok=0).stdout)
+    assert verdict["verdict"] == "not_applicable"
+
+
+def test_a_cycle_reaches_the_collector_and_takes_its_answer(agent, collector):
+    collector.peers = [{"name": "EXCH2", "addresses": [SWALLOWED, "127.0.0.1"]}]
+    collector.interval_s = 77
+    agent("run", "--once", "--collector", collector.url + "/", ok=0)
+    (path, headers, first), = collector.requests
+    assert path == "/v1/reports"
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Mtawatch-Report-Age"] in ("0", "1", "2")
+    assert headers["User-Agent"].startswith("mtawatch-agent/")
+    SCHEMA.validate(first)
+    assert (first["sequence"], first["interval_s"]) == (1, 300)
+    assert first.get("probes", []) == []
+    assert spooled(agent) == []
+
+    agent("run", "--once", "--collector", collector.url, "--peer", f"exch2={SWALLOWED}", ok=0)
+    second = collector.reports[1]
+    assert (second["sequence"], second["interval_s"]) == (2, 77)
+    assert second["agent"]["id"] == first["agent"]["id"]
+    assert second["agent"]["epoch"] == first["agent"]["epoch"]
+    assert [(row["peer"], row["to"]) for row in second["probes"]] == [("EXCH2", SWALLOWED)]
+
+
+def test_a_grade_stands_over_a_restart(agent, collector):
+    peer = ["--peer", f"EXCH2={SWALLOWED}"]
+    agent("run", "--once", "--collector", collector.url, *peer, ok=0)
+    time.sleep(1.1)
+    agent("run", "--once", "--collector", collector.url, *peer, ok=0)
+    first, second = (report["probes"][0] for report in collector.reports)
+    assert first["for_s"] == 0
+    assert 2 <= second["for_s"] <= 10
+    # `report` looks at the same history and leaves it as it is.
+    assert json.loads(agent("report", *peer, ok=0).stdout)["probes"][0]["for_s"] >= second["for_s"]
+
+
+def test_a_lost_sequence_begins_a_new_epoch(agent, collector):
+    def once():
+        agent("run", "--once", "--collector", collector.url, ok=0)
+        return collector.reports[-1]
+    first = once()
+    (agent.state / "sequence").write_text("nonsense")
+    second = once()
+    assert second["agent"]["id"] == first["agent"]["id"]
+    assert second["agent"]["epoch"] != first["agent"]["epoch"]
+    assert second["sequence"] == 1
+    (agent.state / "identity").unlink()
+    third = once()
+    assert third["agent"]["id"] != first["agent"]["id"]
+    assert third["agent"]["epoch"] != second["agent"]["epoch"]
+
+
+def test_reports_wait_for_a_collector_that_is_away_and_the_newest_goes_first(agent, collector):
+    url, port = collector.url, collector.port
+    collector.close()
+    for _ in range(3):
+        done = agent("run", "--once", "--collector", url, ok=2)
+        assert done.stderr.count("could not send reports") == 1
+    assert len(spooled(agent)) == 3
+    back = StandIn(port)
+    try:
+        agent("run", "--once", "--collector", url, ok=0)
+    finally:
+        back.close()
+        collector.__init__()  # the fixture closes what is there
+    assert [report["sequence"] for report in back.reports] == [4, 3, 2, 1]
+    ages = [int(headers["Mtawatch-Report-Age"]) for _, headers, _ in back.requests]
+    assert ages == sorted(ages) and ages[-1] > ages[0]
+    assert spooled(agent) == []
+
+
+def test_away_is_said_once_and_back_is_said_once(agent, collector):
+    url, port = collector.url, collector.port
+    collector.close()
+    with running(agent.state, "--collector", url, "--interval", "1", "--probe-limit", "1") as run:
+        wait_until(lambda: len(spooled(agent)) >= 3 if agent.state.exists() else False)
+        collector.__init__(port)
+        wait_until(lambda: len(collector.reports) >= 5)
+        assert run.says("could not send reports to the collector") == 1
+        assert run.says("can be reached again") == 1
+        assert run.says("the collector's verdict on this server: exposed") == 1
+        assert run.stop() < 2
+    sequences = sorted(report["sequence"] for report in collector.reports)
+    assert sequences == list(range(1, len(sequences) + 1))
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_refused_report_is_put_aside_and_blocks_nothing(agent, collector, status):
+    collector.refuse(status, "probes/0/grade: expected\ta grade\n\033[31m")
+    done = agent("run", "--once", "--collector", collector.url, ok=0)
+    assert f"HTTP status {status}: probes/0/grade: expected?a grade??[31m" in done.stderr
+    assert len(list((agent.state / "rejected").iterdir())) == 1
+    assert spooled(agent) == []
+    agent("run", "--once", "--collector", collector.url, ok=0)
+    assert [report["sequence"] for report in collector.reports] == [1, 2]
+
+
+def test_a_conflict_begins_a_new_epoch(agent, collector):
+    collector.refuse(409, "another report has this sequence")
+    agent("run", "--once", "--collector", collector.url, ok=0)
+    with running(agent.state, "--collector", collector.url, "--interval", "1"):
+        wait_until(lambda: len(collector.reports) >= 2)
+        collector.refuse(409, "again")
+        wait_until(lambda: len(collector.reports) >= 4)
+    epochs = [report["agent"]["epoch"] for report in collector.reports]
+    refused = collector.reports[2]
+    after = collector.reports[3]
+    assert after["agent"]["epoch"] not in epochs[:3] and after["sequence"] == 1
+    assert refused["agent"]["id"] == after["agent"]["id"]
+
+
+@pytest.mark.parametrize("answer", [
+    (200, "text/html", b"<html>please log in</html>"),
+    (200, "application/json", b'{"accepted": 1, "verdict": "exposed", "peers": [], '
+                              b'"interval_s": 0}'),
+    (200, "application/json", b'{"accepted": 1, "verdict": "fine", "peers": [], '
+                              b'"interval_s": 9}'),
+    (200, "application/json", b"[" * 100000),
+    (200, "application/json", b" " * 300000),
+    (301, "text/html", b""),
+    (401, "application/problem+json", b'{"title": "Unauthorized", "detail": "no such agent"}'),
+    (500, "text/plain", b"oops"),
+    (503, "text/plain", b"later"),
+])
+def test_what_is_no_acceptance_loses_no_report(agent, collector, answer):
+    collector.answers.append(answer)
+    done = agent("run", "--once", "--collector", collector.url, ok=2)
+    assert done.stderr.count("could not send reports") == 1
+    if answer[0] == 401:
+        assert "HTTP status 401: no such agent" in done.stderr
+    assert len(spooled(agent)) == 1
+    agent("run", "--once", "--collector", collector.url, ok=0)
+    assert [report["sequence"] for report in collector.reports] == [1, 2, 1]
+    assert collector.reports[0] == collector.reports[2]
+
+
+def test_a_damaged_spool_file_is_skipped_with_a_message(agent, collector):
+    collector.answers.append((500, "text/plain", b""))
+    agent("run", "--once", "--collector", collector.url, ok=2)
+    file, = spooled(agent)
+    file.write_bytes(file.read_bytes()[:-1])
+    done = agent("run", "--once", "--collector", collector.url, ok=0)
+    assert f"skipped the spooled report {file}" in done.stderr
+    assert [report["sequence"] for report in collector.reports] == [1, 2]
+
+
+@pytest.mark.parametrize("phase", ["probing", "sending", "waiting"])
+def test_it_ends_within_two_seconds_whatever_it_does(agent, collector, phase):
+    arguments = ["--collector", collector.url, "--probe-limit", "60"]
+    held = threading.Event()
+    if phase == "probing":
+        arguments += ["--peer", f"EXCH2={SWALLOWED}"]
+    if phase == "sending":
+        answer = collector.answer
+        collector.answer = lambda report: held.wait(30) and answer(report) or answer(report)
+    with running(agent.state, *arguments) as run:
+        if phase == "probing":
+            wait_until(lambda: run.says("reports to"))
+            time.sleep(0.5)
+        else:
+            wait_until(lambda: collector.requests, 40)
+            time.sleep(0.5)
+        took = run.stop()
+        held.set()
+    assert took < 2
+
+
+def test_a_state_directory_that_cannot_be_used_is_named(agent, collector):
+    agent.state.write_text("a file is in the way")
+    done = agent("run", "--once", "--collector", collector.url, ok=2)
+    assert f"could not make the state directory {agent.state}" in done.stderr
+
+
+def test_a_full_disk_stops_no_report(agent, collector):
+    """On a small file system that is full: the reports go out though nothing can be kept."""
+    agent.state.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", agent.state],
+                      capture_output=True).returncode != 0:
+        pytest.skip("no right to mount a small file system")
+    try:
+        agent("run", "--once", "--collector", collector.url, ok=0)
+        with contextlib.suppress(OSError), open(agent.state / "ballast", "wb", 0) as ballast:
+            while True:
+                ballast.write(b"x" * 4096)
+        done = agent("run", "--once", "--collector", collector.url, ok=0)
+        assert "there is no room left" in done.stderr
+        first, second = collector.reports
+        assert second["agent"]["epoch"] != first["agent"]["epoch"]
+        assert second["sequence"] == 1
+    finally:
+        subprocess.run(["umount", agent.state], check=True)
+
+
+def test_a_configuration_file_works_and_its_mistakes_have_lines(agent, collector, tmp_path):
+    file = tmp_path / "agent.conf"
+    file.write_text(f"# where to\ncollector = {collector.url}\npeer = EXCH2={SWALLOWED}\n")
+    agent("run", "--once", "--config", str(file), ok=0)
+    assert collector.reports[0]["probes"][0]["peer"] == "EXCH2"
+    file.write_text("\ncolector = x\n")
+    done = agent("run", "--once", "--config", str(file), ok=2)
+    assert f"{file}:2: unknown key colector" in done.stderr
