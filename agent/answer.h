@@ -12,7 +12,7 @@
 #include "proto/exposure.h"
 #include "proto/status.h"
 
-#define ANSWER_MAX_BYTES (256 * 1024)
+#define ANSWER_MAX_BYTES 262144
 #define ANSWER_MAX_DEPTH 16 /* of nested objects and arrays */
 
 struct answer {

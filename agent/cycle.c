@@ -131,7 +131,7 @@ static enum status probe(struct cycle *c, struct arena *arena, struct report *re
 	enum status st = probe_run(c->host, plan.jobs, plan.n, &settings);
 	if (st == STATUS_OK)
 		probe_plan_write(&plan, c->host, c->history, report, arena);
-	else if (st != STATUS_TIMEOUT)
+	else if (st != STATUS_TIMED_OUT)
 		log_error("could not probe the peers: %s", status_text(st));
 	return st;
 }

@@ -8,7 +8,6 @@
 #include "agent/win32_text.h"
 #include "proto/mem.h"
 
-/* Behind our own headers: winnt.h has a macro of its own STATUS_TIMEOUT. */
 #include <windows.h>
 
 /* The path as the calls want it. */

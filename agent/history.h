@@ -22,7 +22,7 @@
 #include "proto/status.h"
 
 #define HISTORY_MAX_ROWS  (REPORT_MAX_PROBES + REPORT_MAX_ADAPTERS * HOST_MAX_ADDRESSES)
-#define HISTORY_MAX_BYTES (4 * 1024 * 1024) /* of the file */
+#define HISTORY_MAX_BYTES 4194304 /* of the file: 4 MiB */
 
 struct history;
 

@@ -8,4 +8,4 @@
 
 /* Writes code and text and returns `status`; a text too long is cut. */
 enum status host_fail(struct host_error *error, enum status status, int64_t code,
-		      const char *format, ...) __attribute__((format(printf, 4, 5)));
+		      const char *format, ...) __attribute__((format(PRINTF_FORMAT, 4, 5)));

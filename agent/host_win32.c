@@ -6,7 +6,6 @@
 #include "proto/mem.h"
 #include "proto/timestamp.h"
 
-/* Behind our own headers: winnt.h has a macro of its own STATUS_TIMEOUT. */
 #include <winsock2.h>
 #include <windows.h>
 

@@ -12,7 +12,6 @@
 #include "proto/eventlog.h"
 #include "proto/mem.h"
 
-/* Behind our own headers: winnt.h has a macro of its own STATUS_TIMEOUT. */
 #include <winsock2.h>
 #include <windows.h>
 

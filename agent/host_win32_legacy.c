@@ -7,7 +7,6 @@
 #include "agent/host_error.h"
 #include "agent/win32_text.h"
 
-/* Behind our own headers: winnt.h has a macro of its own STATUS_TIMEOUT. */
 #include <winsock2.h>
 #include <windows.h>
 

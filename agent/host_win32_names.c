@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Behind our own headers: winnt.h has a macro of its own STATUS_TIMEOUT. */
 #include <winsock2.h>
 
 int host_reverse_lookup(struct host *host, uint32_t address, char name[HOST_MAX_NAME])

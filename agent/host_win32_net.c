@@ -9,7 +9,6 @@
 #include "agent/win32_text.h"
 #include "proto/mem.h"
 
-/* Behind our own headers: winnt.h has a macro of its own STATUS_TIMEOUT. */
 #include <winsock2.h>
 #include <windows.h>
 

@@ -26,7 +26,7 @@ static enum status look(struct host *host, const struct options *options, struct
 
 	if (st == STATUS_OK)
 		st = cycle_run(cycle, arena, report, &at);
-	if (st == STATUS_TIMEOUT)
+	if (st == STATUS_TIMED_OUT)
 		log_error("stopped before the cycle was done");
 	cycle_close(cycle);
 	return st;

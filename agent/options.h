@@ -14,8 +14,8 @@
 #include "proto/arena.h"
 #include "proto/status.h"
 
-#define OPTIONS_MAX_FILE (64 * 1024) /* bytes of a configuration file */
-#define OPTIONS_MAX_TEXT 1000        /* bytes of a path or URL */
+#define OPTIONS_MAX_FILE 65536 /* bytes of a configuration file */
+#define OPTIONS_MAX_TEXT 1000  /* bytes of a path or URL */
 
 enum command {
 	COMMAND_NONE,

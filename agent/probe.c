@@ -285,7 +285,7 @@ enum status probe_run(struct host *host, struct probe_job *jobs, size_t n,
 
 	keep_time(&run);
 	while (st == STATUS_OK && (run.n_busy > 0 || run.next < n)) {
-		st = settings->stopped && settings->stopped() ? STATUS_TIMEOUT : move_bytes(&run);
+		st = settings->stopped && settings->stopped() ? STATUS_TIMED_OUT : move_bytes(&run);
 		if (st == STATUS_OK)
 			keep_time(&run);
 	}

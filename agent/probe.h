@@ -59,7 +59,7 @@ struct probe_job {
  * Runs all jobs to their end.
  *
  * STATUS_OK       every job has its result
- * STATUS_TIMEOUT  it was stopped: jobs that are not done have GRADE_UNKNOWN
+ * STATUS_TIMED_OUT  it was stopped: jobs that are not done have GRADE_UNKNOWN
  * STATUS_SYSTEM   the system would not watch the sockets: the same
  */
 enum status probe_run(struct host *host, struct probe_job *jobs, size_t n,

@@ -1,6 +1,6 @@
 #include "agent/socket.h"
 
-/* winsock2.h would take 64. Ours comes first: winnt.h has a macro of its own STATUS_TIMEOUT. */
+/* winsock2.h would take 64. */
 #define FD_SETSIZE 1024
 #include <winsock2.h>
 

@@ -21,8 +21,8 @@
 #include "proto/report.h"
 #include "proto/status.h"
 
-#define SPOOL_MAX_REPORTS  288 /* a day at the default interval */
-#define SPOOL_MAX_BYTES    (16 * 1024 * 1024)
+#define SPOOL_MAX_REPORTS  288      /* a day at the default interval */
+#define SPOOL_MAX_BYTES    16777216 /* 16 MiB */
 #define SPOOL_MAX_REJECTED 16
 
 struct spool;

@@ -7,7 +7,6 @@
 #include "agent/codepage.h"
 #include "agent/host_error.h"
 
-/* Behind our own headers: winnt.h has a macro of its own STATUS_TIMEOUT. */
 #include <windows.h>
 
 wchar_t *win32_wide(const char *text, struct arena *arena)

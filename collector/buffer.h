@@ -23,7 +23,7 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t n);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_char(struct buffer *buffer, char c);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((format(PRINTF_FORMAT, 2, 3)));
 
 /* Moves the bytes to the caller, to be passed to free(); never NULL. The buffer is empty then. */
 char *buffer_take(struct buffer *buffer, size_t *size);

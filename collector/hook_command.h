@@ -30,7 +30,7 @@ struct hook_command_options {
 struct hook_command;
 
 /*
- * How it ended; the run is no more. STATUS_OK: exit status 0. STATUS_TIMEOUT: killed at the time
+ * How it ended; the run is no more. STATUS_OK: exit status 0. STATUS_TIMED_OUT: killed at the time
  * limit. STATUS_REFUSED: it exited otherwise, or by a signal. STATUS_SYSTEM, STATUS_NOT_FOUND,
  * STATUS_DENIED: it could not be started. `message` says it in words, with the first lines that the
  * program wrote; borrowed for the call.
@@ -41,5 +41,5 @@ typedef void hook_command_done(void *user, enum status status, const char *messa
 struct hook_command *hook_command_run(uv_loop_t *loop, const struct hook_command_options *options,
 				      const char *json, hook_command_done *done, void *user);
 
-/* Kills it now; `done` still runs, with STATUS_TIMEOUT. */
+/* Kills it now; `done` still runs, with STATUS_TIMED_OUT. */
 void hook_command_kill(struct hook_command *run);

@@ -29,7 +29,7 @@ struct found {
 };
 
 static enum status complain(char *error, enum status status, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+	__attribute__((format(PRINTF_FORMAT, 3, 4)));
 
 static enum status complain(char *error, enum status status, const char *format, ...)
 {

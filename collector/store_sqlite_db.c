@@ -51,7 +51,7 @@ static enum status status_of(int code)
 		return STATUS_MALFORMED;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return STATUS_TIMEOUT;
+		return STATUS_TIMED_OUT;
 	case SQLITE_PERM:
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:

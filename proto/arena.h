@@ -30,6 +30,6 @@ char *arena_strndup(struct arena *arena, const char *bytes, size_t n);
 
 /* A formatted string. */
 char *arena_printf(struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((format(PRINTF_FORMAT, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
-	__attribute__((format(printf, 2, 0)));
+	__attribute__((format(PRINTF_FORMAT, 2, 0)));

@@ -27,7 +27,7 @@ struct reason_list {
 
 /* Appends a reason and returns it, valid until the next one is appended. */
 struct reason *reason_add(struct exposure_context *x, struct reason_list *list, const char *code,
-			  const char *format, ...) __attribute__((format(printf, 4, 5)));
+			  const char *format, ...) __attribute__((format(PRINTF_FORMAT, 4, 5)));
 void reason_text(struct reason *reason, const char *key, const char *text);
 void reason_number(struct reason *reason, const char *key, int64_t number);
 void reason_list_of(struct reason *reason, const char *key, const char **list, size_t n);

@@ -121,123 +121,123 @@ struct act {
 
 static const struct scenario {
 	const char *what;
-	bool no_mapper; /* nobody listens on port 135 */
-	bool drop_mta;  /* nobody listens on the MTA's port */
 	struct act mapper[MAX_ACTS];
 	struct act mta[MAX_ACTS];
 	enum grade grade;
 	enum probe_error error;
 	uint32_t attempts;
+	bool no_mapper; /* nobody listens on port 135 */
+	bool no_mta;    /* nobody listens on the MTA's port */
 } scenarios[] = {
-	{ "nobody listens", true, true, NONE, NONE, GRADE_NONE, PROBE_REFUSED, 3 },
-	{ "silent", false, true, { HANG }, NONE, GRADE_TCP, PROBE_SILENT, 3 },
+	{ "nobody listens", NONE, NONE, GRADE_NONE, PROBE_REFUSED, 3, true, true },
+	{ "silent", { HANG }, NONE, GRADE_TCP, PROBE_SILENT, 3, false, true },
 	{ "half an answer",
-	  false,
-	  true,
 	  { READ, RAW("\x05\x00\x0c\x03"), HANG },
 	  NONE,
 	  GRADE_TCP,
 	  PROBE_TIMEOUT,
-	  3 },
-	{ "a mail server",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "a mail server",
 	  { RAW("220 mail ready\r\n"), HANG },
 	  NONE,
 	  GRADE_TCP,
 	  PROBE_MALFORMED,
-	  3 },
-	{ "closes at once", false, true, { READ }, NONE, GRADE_TCP, PROBE_CLOSED, 3 },
-	{ "resets at the bind", false, true, { READ, RESET }, NONE, GRADE_TCP, PROBE_RESET, 3 },
-	{ "bind_nak",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "closes at once", { READ }, NONE, GRADE_TCP, PROBE_CLOSED, 3, false, true },
+	{ "resets at the bind", { READ, RESET }, NONE, GRADE_TCP, PROBE_RESET, 3, false, true },
+	{ "bind_nak",
 	  { READ, ANSWER(bind_nak), HANG },
 	  NONE,
 	  GRADE_TCP,
 	  PROBE_BIND_NAK,
-	  3 },
-	{ "no endpoint mapper",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "no endpoint mapper",
 	  { READ, ANSWER(rejection), HANG },
 	  NONE,
 	  GRADE_TCP,
 	  PROBE_REJECTED,
-	  3 },
-	{ "resets after the bind",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "resets after the bind",
 	  { READ, ANSWER(bind_ack), READ, RESET },
 	  NONE,
 	  GRADE_EPM,
 	  PROBE_RESET,
-	  3 },
-	{ "faults",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "faults",
 	  { READ, ANSWER(bind_ack), READ, ANSWER(fault), HANG },
 	  NONE,
 	  GRADE_EPM,
 	  PROBE_FAULT,
-	  3 },
-	{ "silent after the bind",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "silent after the bind",
 	  { READ, ANSWER(bind_ack), HANG },
 	  NONE,
 	  GRADE_EPM,
 	  PROBE_TIMEOUT,
-	  3 },
-	{ "not registered",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "not registered",
 	  { READ, ANSWER(bind_ack), READ, ANSWER(nothing_mapped), READ, ANSWER(nothing_mapped),
 	    HANG },
 	  NONE,
 	  GRADE_EPM,
 	  PROBE_NOT_REGISTERED,
-	  3 },
-	{ "the MTA's port refuses",
+	  3,
 	  false,
-	  true,
+	  true },
+	{ "the MTA's port refuses",
 	  { READ, ANSWER(bind_ack), READ, ANSWER(mapped), HANG },
 	  NONE,
 	  GRADE_MAPPED,
 	  PROBE_REFUSED,
-	  3 },
+	  3,
+	  false,
+	  true },
 	{ "the MTA is silent",
-	  false,
-	  false,
 	  { READ, ANSWER(bind_ack), READ, ANSWER(mapped), HANG },
 	  { HANG },
 	  GRADE_MAPPED,
 	  PROBE_SILENT,
-	  3 },
+	  3,
+	  false,
+	  false },
 	{ "another server has the port",
-	  false,
-	  false,
 	  { READ, ANSWER(bind_ack), READ, ANSWER(mapped), HANG },
 	  { READ, ANSWER(rejection), HANG },
 	  GRADE_MAPPED,
 	  PROBE_REJECTED,
-	  3 },
+	  3,
+	  false,
+	  false },
 	{ "the MTA answers",
-	  false,
-	  false,
 	  { READ, ANSWER(bind_ack), READ, ANSWER(mapped), HANG },
 	  { READ, ANSWER(bind_ack), HANG },
 	  GRADE_MTA,
 	  PROBE_OK,
-	  1 },
+	  1,
+	  false,
+	  false },
 	{ "slow byte by byte, longer than one try may be silent",
-	  false,
-	  false,
 	  { READ, TRICKLE(bind_ack), READ, TRICKLE(mapped), HANG },
 	  { READ, TRICKLE(bind_ack), HANG },
 	  GRADE_MTA,
 	  PROBE_OK,
-	  1 },
+	  1,
+	  false,
+	  false },
 };
 
 #define N_SCENARIOS (sizeof scenarios / sizeof *scenarios)
@@ -408,7 +408,7 @@ static void every_failure_has_its_grade_and_class_and_none_holds_up_another(void
 		jobs[i] = (struct probe_job){ .from = 0x7f000001, .to = address_of(i) };
 		if (!s->no_mapper)
 			start_peer(address_of(i), DIALOG_EPM_PORT, s->mapper);
-		if (!s->drop_mta)
+		if (!s->no_mta)
 			start_peer(address_of(i), MTA_PORT, s->mta);
 	}
 	uint32_t took_ms = run_jobs(jobs, N_SCENARIOS, LIMIT_MS);
@@ -481,7 +481,8 @@ static void tries_begin_at_the_named_pace(void **state)
 		jobs[i] = (struct probe_job){ .from = 0x7f000001, .to = 0x7f000301 };
 	uint32_t took_ms = run_jobs(jobs, n, LIMIT_MS);
 	expect(&jobs[n - 1], "nobody listens", GRADE_NONE, PROBE_REFUSED);
-	assert_in_range(took_ms, (PROBE_TRIES * n - 3 * PROBE_MAX_BURST) * PROBE_PACE_MS, LIMIT_MS);
+	assert_in_range(took_ms, (PROBE_TRIES * n - (size_t)3 * PROBE_MAX_BURST) * PROBE_PACE_MS,
+			LIMIT_MS);
 }
 
 static uint64_t stop_at_ms;
@@ -498,7 +499,7 @@ static void a_stop_is_obeyed_at_once(void **state)
 	(void)state;
 
 	stop_at_ms = host_now_ms(host) + 100;
-	assert_int_equal(probe_run(host, &job, 1, &settings), STATUS_TIMEOUT);
+	assert_int_equal(probe_run(host, &job, 1, &settings), STATUS_TIMED_OUT);
 	assert_in_range(host_now_ms(host) - stop_at_ms, 0, 500);
 	assert_int_equal(job.grade, GRADE_UNKNOWN);
 }
