@@ -225,14 +225,24 @@ static bool begins_anew(const struct start *start, const struct host_event *even
 	}
 }
 
-/* What decides always has its place: the newest event that only came along makes room for it. */
+/* The newest event that only came along makes room for one that decides. */
+static void make_room(struct start *start)
+{
+	size_t gone = start->n - 1;
+	while (gone > 0 && is_decisive(start->events[gone]->id))
+		gone--;
+	start->n--;
+	memmove(&start->events[gone], &start->events[gone + 1],
+		(start->n - gone) * sizeof start->events[0]);
+}
+
 static void add(struct start *start, const struct host_event *event)
 {
 	start->last_ms = event->at_ms;
+	if (start->n == MTA_MAX_START_EVENTS && is_decisive(event->id))
+		make_room(start);
 	if (start->n < MTA_MAX_START_EVENTS)
 		start->events[start->n++] = event;
-	else if (is_decisive(event->id))
-		start->events[start->n - 1] = event;
 }
 
 static void note_failure(struct start *start, const struct host_event *event)
