@@ -411,7 +411,7 @@ static void add_to_set(struct client *c, struct clients *set)
 	set->n++;
 }
 
-void clients_accept(struct clients *clients, uv_stream_t *listener, bool turn_away)
+void clients_accept(struct clients *clients, struct uv_stream_s *listener, bool turn_away)
 {
 	struct client *c = mem_alloc(sizeof *c);
 	c->conn = conn_accept(listener, &events, c);

@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <uv.h>
-
 #include "collector/route.h"
 
 /* Requests on one connection; the answer to the last one ends it. */
@@ -44,6 +42,9 @@ struct client_clocks {
 	((struct client_clocks){ CLIENT_KEEP_ALIVE_MS, CLIENT_STALL_MS, CLIENT_REQUEST_MS,         \
 				 CLIENT_ANSWER_MS })
 
+struct client;
+struct uv_stream_s; /* libuv: a listening socket */
+
 /* The clients of one server and what they share. */
 struct clients {
 	const struct route *routes;
@@ -62,7 +63,7 @@ struct clients {
  * Accepts one connection from the listener. With `turn_away` it only learns that there are too
  * many (503).
  */
-void clients_accept(struct clients *clients, uv_stream_t *listener, bool turn_away);
+void clients_accept(struct clients *clients, struct uv_stream_s *listener, bool turn_away);
 
 /* Ends each one after the answer that is due, at once where none is. */
 void clients_end(struct clients *clients);

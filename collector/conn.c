@@ -4,8 +4,9 @@
 
 #include "proto/mem.h"
 
-/* While it finishes, a peer that takes nothing of what waits for it gets this long. */
-#define FINISH_MS 30000
+/* While it finishes: a peer that takes nothing of what waits for it gets this long, and in all. */
+#define FINISH_MS       30000
+#define FINISH_TOTAL_MS 300000
 
 enum life {
 	LIFE_OPEN,
@@ -275,7 +276,7 @@ void conn_finish(struct conn *c)
 		return;
 	}
 	c->life = LIFE_FINISHING;
-	conn_set_clocks(c, FINISH_MS, CONN_NO_CLOCK);
+	conn_set_clocks(c, FINISH_MS, FINISH_TOTAL_MS);
 	conn_resume(c); /* reads to the end, so that the kernel does not reset the connection */
 }
 

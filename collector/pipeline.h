@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <uv.h>
-
 #include "collector/fleet.h"
 #include "collector/notify.h"
 #include "collector/store.h"
@@ -25,9 +23,10 @@
 #define PIPELINE_MAX_SLEEP_MS (INT64_C(60) * 1000)
 
 struct pipeline;
+struct uv_loop_s; /* libuv: the event loop */
 
 struct pipeline_options {
-	uv_loop_t *loop;
+	struct uv_loop_s *loop;
 	struct store *store;   /* outlives the pipeline */
 	struct notify *notify; /* NULL: nobody is told; else until pipeline_stop() */
 	int64_t (*now_ms)(void);
