@@ -87,37 +87,15 @@ struct act {
 	size_t n;
 };
 
-#define READ                                                                                       \
-	{                                                                                          \
-		ACT_READ, NULL, 0                                                                  \
-	}
-#define ANSWER(pdu)                                                                                \
-	{                                                                                          \
-		ACT_ANSWER, pdu, sizeof pdu                                                        \
-	}
-#define TRICKLE(pdu)                                                                               \
-	{                                                                                          \
-		ACT_TRICKLE, pdu, sizeof pdu                                                       \
-	} /* a byte every two milliseconds */
-#define RAW(text)                                                                                  \
-	{                                                                                          \
-		ACT_RAW, text, sizeof text - 1                                                     \
-	}
-#define RESET                                                                                      \
-	{                                                                                          \
-		ACT_RESET, NULL, 0                                                                 \
-	}
-#define HANG                                                                                       \
-	{                                                                                          \
-		ACT_HANG, NULL, 0                                                                  \
-	} /* until the prober closes */
-
-#define NONE                                                                                       \
-	{                                                                                          \
-		{                                                                                  \
-			ACT_END, NULL, 0                                                           \
-		}                                                                                  \
-	}
+/* clang-format off */
+#define READ         { ACT_READ, NULL, 0 }
+#define ANSWER(pdu)  { ACT_ANSWER, (pdu), sizeof(pdu) }
+#define TRICKLE(pdu) { ACT_TRICKLE, (pdu), sizeof(pdu) } /* a byte every two milliseconds */
+#define RAW(text)    { ACT_RAW, (text), sizeof(text) - 1 }
+#define RESET        { ACT_RESET, NULL, 0 }
+#define HANG         { ACT_HANG, NULL, 0 } /* until the prober closes */
+#define NONE         { { ACT_END, NULL, 0 } }
+/* clang-format on */
 
 static const struct scenario {
 	const char *what;
