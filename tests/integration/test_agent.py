@@ -423,3 +423,38 @@ def test_a_configuration_file_works_and_its_mistakes_have_lines(agent, collector
     file.write_text("\ncolector = x\n")
     done = agent("run", "--once", "--config", str(file), ok=2)
     assert f"{file}:2: unknown key colector" in done.stderr
+
+
+def test_the_windows_agent_does_the_same_under_wine(collector, tmp_path):
+    """The real 32-bit executable: a cycle, an away collector, the spool, the restart."""
+    executable = pathlib.Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
+    executable /= "agent/mtawatch-agent.exe"
+    if not executable.exists():
+        pytest.skip(f"{executable} is not built")
+    prefix = tmp_path / "wine"
+
+    def call(*arguments):
+        return subprocess.run(
+            [ROOT / "scripts/wine", "--prefix", prefix, "--", executable, "run", "--once",
+             "--state-dir", "Z:" + str(tmp_path / "state").replace("/", "\\"),
+             "--probe-limit", "1", "--peer", f"EXCH2={SWALLOWED}", *arguments],
+            capture_output=True, text=True, timeout=170)
+    try:
+        done = call("--collector", "http://127.0.0.1:9")
+        assert done.returncode == 2 and done.stderr.count("could not send reports") == 1
+        done = call("--collector", collector.url)
+        assert done.returncode == 0, done.stderr
+    finally:
+        subprocess.run([ROOT / "scripts/wine", "--prefix", prefix, "--kill"], check=True)
+    second, first = collector.reports
+    for report in (first, second):
+        SCHEMA.validate(report)
+        row, = report["probes"]
+        assert (row["from"], row["to"], row["grade"], row["error"], row["attempts"]) == (
+            "192.0.2.1", SWALLOWED, "none", "timeout", 3)
+        assert report["agent"]["platform"] == "windows-x86"
+        assert report["self_probes"][0]["error"] == "refused"
+    assert (first["sequence"], second["sequence"]) == (1, 2)
+    assert first["agent"]["epoch"] == second["agent"]["epoch"]
+    assert second["probes"][0]["for_s"] >= 1 and first["probes"][0]["for_s"] == 0
+    assert list((tmp_path / "state/spool").iterdir()) == []
