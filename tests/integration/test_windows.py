@@ -1,0 +1,124 @@
+"""The Windows agent, the real 32-bit executable, under Wine: it says of a server's disk what the Linux
+build says of it, and of its machine what Windows tells.
+
+MTAWATCH_WINDOWS_BUILD and MTAWATCH_BUILD name the build folders (default: build/windows and
+build/sanitize).
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from lab.exchange_disk import ExchangeDisk  # noqa: E402
+
+LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "agent/mtawatch-agent"
+WINDOWS_AGENT = (Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
+                 / "agent/mtawatch-agent.exe")
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((ROOT / "proto/report.schema.json").read_text()))
+
+
+def on_windows(path):
+    return f"Z:{path}".replace("/", "\\")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("windows")
+
+
+@pytest.fixture(scope="module")
+def disk(folder):
+    disk = ExchangeDisk(folder / "disk", "EXCH1", build="5.5.2654.50")
+    disk.failed_to_start()
+    return disk
+
+
+@pytest.fixture(scope="module")
+def windows(folder):
+    """Runs the Windows agent, and gives what came back; standard output through a file, for Wine's
+    own services hold a pipe open for some seconds."""
+    def run(*arguments):
+        output = folder / "output"
+        with output.open("wb") as file:
+            done = subprocess.run([ROOT / "scripts/wine", "--prefix", folder / "prefix", "--",
+                                   WINDOWS_AGENT, *arguments], stdout=file,
+                                  stderr=subprocess.PIPE, text=True, timeout=180)
+        return done.returncode, output.read_text("utf-8"), done.stderr
+
+    yield run
+    subprocess.run([ROOT / "scripts/wine", "--prefix", folder / "prefix", "--kill"], timeout=60)
+
+
+@pytest.fixture(scope="module")
+def reports(folder, disk, windows):
+    """The report of the Windows build and that of the Linux build on the same disk."""
+    state = folder / "state"
+    status, text, errors = windows("report", "--windows-root", on_windows(disk.folder),
+                                   "--state-dir", on_windows(state / "windows"))
+    assert status == 0, errors
+    linux = subprocess.run([LINUX_AGENT, "report", "--windows-root", disk.folder, "--state-dir",
+                            state / "linux"], capture_output=True, text=True, timeout=60)
+    assert linux.returncode == 0, linux.stderr
+    return json.loads(text), json.loads(linux.stdout)
+
+
+def test_the_executable_is_made_for_windows_nt_4():
+    told = subprocess.run(["i686-w64-mingw32-objdump", "-p", WINDOWS_AGENT], capture_output=True,
+                          text=True, check=True).stdout
+    header = dict(line.split(None, 1) for line in told.splitlines() if line.startswith("M"))
+    assert (header["MajorOSystemVersion"], header["MajorSubsystemVersion"]) == ("4", "4")
+    assert (header["MinorOSystemVersion"], header["MinorSubsystemVersion"]) == ("0", "0")
+
+
+def test_its_report_keeps_to_the_schema(reports):
+    windows, _ = reports
+    SCHEMA.validate(windows)
+    assert windows["agent"]["platform"] == "windows-x86"
+    assert windows["host"]["os"].startswith("Windows")
+
+
+def test_both_builds_say_the_same_of_a_disk(reports):
+    windows, linux = reports
+    assert windows["exchange"] == linux["exchange"]
+    assert windows["mta"] == linux["mta"]
+    assert windows["files"] == linux["files"]
+
+
+def test_adapters_come_from_windows(reports):
+    windows, linux = reports
+    addresses = {address for adapter in windows["adapters"]
+                 for address in adapter.get("addresses", [])}
+    assert addresses == {address for adapter in linux["adapters"] if adapter["enabled"]
+                         for address in adapter.get("addresses", [])}
+    assert all(adapter["id"] and adapter["mac"] for adapter in windows["adapters"])
+
+
+def test_check_tells_the_verdict_and_says_it_with_its_exit_status(disk, folder, windows):
+    status, text, errors = windows("check", "--json", "--windows-root", on_windows(disk.folder),
+                                   "--state-dir", on_windows(folder / "state" / "check"))
+    assert status == 1, errors
+    verdict = json.loads(text)
+    assert verdict["verdict"] == "failing"
+    assert "mta_11004" in [reason["code"] for reason in verdict["reasons"]]
+
+
+def test_without_exchange_it_says_so(folder, windows):
+    status, text, errors = windows("check", "--json", "--state-dir",
+                                   on_windows(folder / "state" / "bare"))
+    assert status == 0, errors
+    assert json.loads(text)["verdict"] == "not_applicable"
+
+
+def test_a_wrong_command_line_is_refused_with_a_hint(windows):
+    status, text, errors = windows("report", "--no-such-option")
+    assert (status, text) == (2, "")
+    assert "--no-such-option" in errors and "--help" in errors
