@@ -230,7 +230,7 @@ enum status host_route(struct host *host, uint32_t to, struct arena *arena, cons
 	DWORD index = 0;
 	size_t n = 0;
 	const char *id = NULL;
-	bool own = false;
+	bool own = ipv4_is_loopback(to);
 	struct host_numbered *list = arena_alloc_array(arena, HOST_MAX_ADAPTERS, sizeof *list);
 	enum status status = best_index(to, &index, error);
 	if (status == STATUS_OK)

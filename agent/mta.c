@@ -232,8 +232,8 @@ static void make_room(struct start *start)
 	while (gone > 0 && is_decisive(start->events[gone]->id))
 		gone--;
 	start->n--;
-	memmove(&start->events[gone], &start->events[gone + 1],
-		(start->n - gone) * sizeof start->events[0]);
+	for (size_t i = gone; i < start->n; i++)
+		start->events[i] = start->events[i + 1];
 }
 
 static void add(struct start *start, const struct host_event *event)
