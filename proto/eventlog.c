@@ -19,7 +19,6 @@
 /* The fixed part of EVENTLOGRECORD, as far as it is of use. */
 struct fixed {
 	uint32_t length;
-	uint32_t signature;
 	uint32_t number;
 	uint32_t generated; /* seconds since 1970 */
 	uint32_t full_id;
@@ -81,7 +80,7 @@ static struct fixed get_fixed(const uint8_t bytes[FIXED_SIZE])
 	struct fixed f;
 
 	f.length = wire_get_u32(&r);
-	f.signature = wire_get_u32(&r);
+	wire_skip(&r, 4); /* signature */
 	f.number = wire_get_u32(&r);
 	f.generated = wire_get_u32(&r);
 	wire_skip(&r, 4); /* time written */
@@ -102,12 +101,12 @@ static bool frame_at(const struct eventlog *log, size_t at, size_t left, struct 
 {
 	uint8_t bytes[FIXED_SIZE];
 
-	if (left < SMALLEST || !copy(log, at, bytes, sizeof bytes))
+	if (left < SMALLEST || u32_at(log, behind(log, at, 4)) != SIGNATURE ||
+	    !copy(log, at, bytes, sizeof bytes))
 		return false;
 	*out = get_fixed(bytes);
 	/* The length stands at both ends, so that the service can read backwards. */
-	return out->signature == SIGNATURE && out->length >= SMALLEST &&
-	       out->length % ALIGNMENT == 0 && out->length <= left &&
+	return out->length >= SMALLEST && out->length % ALIGNMENT == 0 && out->length <= left &&
 	       u32_at(log, behind(log, at, out->length - 4)) == out->length;
 }
 
@@ -270,7 +269,8 @@ static bool end_at(const struct eventlog *log, size_t at, struct end *out)
 					    0x44444444 };
 	uint8_t bytes[EOF_SIZE];
 
-	if (at < log->first || at >= log->size || !copy(log, at, bytes, sizeof bytes))
+	if (at < log->first || at >= log->size || u32_at(log, at) != EOF_SIZE ||
+	    !copy(log, at, bytes, sizeof bytes))
 		return false;
 	struct wire_reader r = wire_read_from(bytes, sizeof bytes);
 	for (size_t i = 0; i < sizeof pattern / sizeof *pattern; i++) {
