@@ -92,6 +92,7 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 
 	enum status status =
 		fleet->history.servers(fleet->history.user, load_server, &loading, error);
+	now_ms = fleet_clock(fleet, now_ms);
 	if (status == STATUS_OK)
 		status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);
 	if (status != STATUS_OK)
@@ -139,6 +140,7 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 {
 	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
 
+	now_ms = fleet_clock(fleet, now_ms);
 	enum status status = fleet_expire(fleet, now_ms, FLEET_MAX_HOLDS, made, error);
 	if (status == STATUS_OK)
 		status = fleet_hold_stale(fleet, made, error);

@@ -23,7 +23,8 @@
  * they arrived: the verdict of its last fresh moment, from the reports collected until then. A
  * report that comes late, from an agent's spool, is counted where it belongs.
  *
- * Time is a parameter everywhere. The loop's thread only.
+ * Time is a parameter everywhere; where it runs backwards, because the system's clock was set, it
+ * stands still here until it has caught up with the latest report. The loop's thread only.
  */
 #pragma once
 
@@ -111,7 +112,7 @@ enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **cha
 
 /*
  * Takes a report: borrows `snapshot` (the fleet takes its own references) and `body`, the text it
- * was read from, which is copied into the changes. The report's time must not be after `now_ms`.
+ * was read from, which is copied into the changes. `now_ms` is when it was received.
  * On success `*changes` is to be submitted, also for a repetition (it has no rows then, and its
  * commit tells that the first copy is durable).
  *

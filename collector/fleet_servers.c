@@ -168,6 +168,17 @@ static bool deals_alike(const struct report *a, const struct report *b)
 	return true;
 }
 
+int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms)
+{
+	return now_ms > fleet->newest_ms ? now_ms : fleet->newest_ms;
+}
+
+static void note_time(struct fleet *fleet, const struct snapshot *latest)
+{
+	if (latest->at_ms > fleet->newest_ms)
+		fleet->newest_ms = latest->at_ms;
+}
+
 struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *key)
 {
 	return text_map_get(&fleet->by_key, key);
@@ -178,6 +189,7 @@ struct fleet_server *fleet_server_add(struct fleet *fleet, struct snapshot *late
 	struct fleet_server *server = mem_alloc(sizeof *server);
 	size_t room = fleet->room;
 
+	note_time(fleet, latest);
 	server->key = mem_strdup(latest->key);
 	server->latest = snapshot_ref(latest);
 	server->heap_at = FLEET_NOWHERE;
@@ -197,6 +209,7 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 {
 	struct snapshot *old = server->latest;
 
+	note_time(fleet, latest);
 	leave_name(server);
 	server->latest = snapshot_ref(latest);
 	join_name(fleet, server);

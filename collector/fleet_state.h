@@ -77,6 +77,7 @@ struct fleet {
 
 	struct changes *in_flight; /* with a report that is not durable yet */
 	uint64_t last_changes_id;
+	int64_t newest_ms; /* the latest time of a report: it is never earlier than that here */
 };
 
 /* fleet_servers.c: servers and sites as such. */
@@ -93,6 +94,12 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 
 /* The site that a report names, or NULL where no server ever did. */
 struct fleet_site *fleet_site_find(const struct fleet *fleet, const struct snapshot *snapshot);
+
+/*
+ * `now_ms`, or the latest time of a report where the system's clock was set back: no report may lie
+ * after the moment that it is judged at.
+ */
+int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms);
 
 /* The first of the machines that carry an Exchange server name, without case, or NULL. */
 const struct fleet_server *fleet_name_find(const struct fleet *fleet, const char *server_name);

@@ -1,6 +1,5 @@
 #include "collector/fleet_state.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -88,7 +87,7 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 		       enum fleet_taken *taken, char error[FLEET_ERROR_SIZE])
 {
 	uint64_t body_hash = 0;
-	assert(snapshot->at_ms <= now_ms);
+	now_ms = fleet_clock(fleet, now_ms > snapshot->at_ms ? now_ms : snapshot->at_ms);
 
 	enum status status = find_earlier_copy(fleet, &snapshot->report, &body_hash, error);
 	if (status == STATUS_OK) {

@@ -32,7 +32,7 @@
 #include "collector/view.h"
 
 #define NOTIFY_RETRY_MIN_MS 1000
-#define NOTIFY_RETRY_MAX_MS (5 * 60 * 1000)
+#define NOTIFY_RETRY_MAX_MS 300000
 
 struct notify;
 
@@ -63,5 +63,5 @@ enum status notify_load(struct notify *notify, char error[STORE_ERROR_SIZE]);
  */
 void notify_view(struct notify *notify, struct view *view);
 
-/* Notifications that are due and not over. */
+/* Notifications that wait or are under way. */
 size_t notify_due(const struct notify *notify);

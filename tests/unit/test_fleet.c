@@ -295,6 +295,26 @@ static void deals_the_peers_of_the_site_as_they_were_reported_last(void **state)
 	fixture_deinit(&f);
 }
 
+static void a_clock_that_is_set_back_harms_nobody(void **state)
+{
+	static const struct fixture_words s1 = { .name = "S1", .rows = "S2:mta/none" };
+	static const struct fixture_words s2 = { .name = "S2", .rows = "S1:mta/mta" };
+	struct fixture f;
+	(void)state;
+
+	fixture_init(&f);
+	fixture_report(&f, &s1, T0, T0);
+	fixture_report(&f, &s2, T0 - DAY, T0 - DAY);
+	assert_string_equal(fixture_verdict(&f, "S1"), "exposed");
+	assert_string_equal(fixture_verdict(&f, "S2"), "clear silent");
+	fixture_advance(&f, T0 - DAY);
+	fixture_restart(&f, T0 - DAY);
+	assert_string_equal(fixture_verdict(&f, "S1"), "exposed");
+	fixture_report(&f, &s2, T0 + MINUTE, T0 + MINUTE);
+	assert_string_equal(fixture_verdict(&f, "S2"), "clear");
+	fixture_deinit(&f);
+}
+
 /* Every report that was sent, for the rule written down plainly. */
 struct sent {
 	struct snapshot *snapshots[FIXTURE_MAX_ROWS];
@@ -472,6 +492,7 @@ int main(void)
 			one_that_fell_silent_unseen_is_judged_at_its_own_last_fresh_moment),
 		cmocka_unit_test(a_failed_commit_leaves_what_is_stored),
 		cmocka_unit_test(deals_the_peers_of_the_site_as_they_were_reported_last),
+		cmocka_unit_test(a_clock_that_is_set_back_harms_nobody),
 		cmocka_unit_test(whatever_the_order_of_arrival_the_verdicts_are_those_of_the_rule),
 		cmocka_unit_test(reports_that_are_not_durable_yet_count_as_well),
 	};
