@@ -6,6 +6,7 @@
 #include "agent/printable.h"
 #include "proto/arena.h"
 #include "proto/site.h"
+#include "proto/text.h"
 #include "proto/verdict_json.h"
 
 #define MAX_LINE 2048 /* bytes of one text on the page; what is longer is cut */
@@ -125,22 +126,31 @@ static void put_problems(struct page *page, const struct report *report)
 	put_heading(page, "What could not be read");
 	for (size_t i = 0; i < report->n_problems; i++) {
 		const struct report_problem *problem = &report->problems[i];
+		const char *why = problem->message ? problem->message : "no reason was given";
+		bool named = text_has_prefix(why, problem->fact);
 		char line[MAX_LINE];
-		(void)snprintf(line, sizeof line, "%s: %s", problem->fact,
-			       problem->message ? problem->message : "no reason was given");
+		(void)snprintf(line, sizeof line, "%s%s%s", named ? "" : problem->fact,
+			       named ? "" : ": ", why);
 		put_wrapped(page, 4, "  - ", line);
 	}
+}
+
+/* What this verdict could not know. */
+static const char *limits_of(const struct report *report)
+{
+	if (!report->adapters_known)
+		return "Judged without adapters and probes: they are not known here.";
+	if (report->n_probes == 0)
+		return "No peer was probed: name other servers of the site with --peer "
+		       "NAME=ADDRESS, or let a collector deal them.";
+	return "Judged by this machine's own facts and probes alone; the collector also knows "
+	       "what other servers see.";
 }
 
 static void put_limits(struct page *page, const struct report *report)
 {
 	fputc('\n', page->stream);
-	put_wrapped(page, 0, "",
-		    report->n_probes > 0
-			    ? "Judged by this machine's own facts and probes alone; the collector "
-			      "also knows what other servers see."
-			    : "No peer was probed: name other servers of the site with --peer "
-			      "NAME=ADDRESS, or let a collector deal them.");
+	put_wrapped(page, 0, "", limits_of(report));
 }
 
 static void put_page(struct page *page, const struct report *report,

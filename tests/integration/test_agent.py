@@ -13,15 +13,22 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
+import sys
 import threading
 import time
+import urllib.request
 
 import jsonschema
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
+
 BUILD = pathlib.Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
 AGENT = BUILD / "agent/mtawatch-agent"
 SCHEMA = jsonschema.Draft202012Validator(
@@ -366,6 +373,57 @@ def test_a_damaged_spool_file_is_skipped_with_a_message(agent, collector):
     done = agent("run", "--once", "--collector", collector.url, ok=0)
     assert f"skipped the spooled report {file}" in done.stderr
     assert [report["sequence"] for report in collector.reports] == [1, 2]
+
+
+class Collector:
+    """The real collector, on a port that stays the same over restarts."""
+
+    def __init__(self, folder, listen="127.0.0.1:0"):
+        self.process = subprocess.Popen(
+            [str(BUILD / "collector/mtawatch-collector"), "serve", "--listen", listen,
+             "--data", str(folder)], stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        self.address = re.search(r"127\.0\.0\.1:\d+", line).group()
+        self.url = f"http://{self.address}"
+
+    def server(self, name):
+        with urllib.request.urlopen(f"{self.url}/v1/servers/{name}", timeout=10) as answer:
+            return json.load(answer)
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()
+
+
+def test_the_real_collector_takes_reports_and_those_of_while_it_was_away(agent, tmp_path):
+    name = json.loads(agent("report", ok=0).stdout)["host"]["name"]
+    with contextlib.closing(Collector(tmp_path / "data")) as collector:
+        agent("run", "--once", "--collector", collector.url, ok=0)
+        assert collector.server(name)["verdict"] == "not_applicable"
+        address = collector.address
+    for _ in range(2):
+        agent("run", "--once", "--collector", f"http://{address}", ok=2)
+    assert len(spooled(agent)) == 2
+    with contextlib.closing(Collector(tmp_path / "data", address)) as collector:
+        done = agent("run", "--once", "--collector", collector.url, ok=0)
+        assert "refused" not in done.stderr
+        assert collector.server(name)["verdict"] == "not_applicable"
+    assert spooled(agent) == []
+
+
+def test_check_warns_of_a_failing_server(agent, tmp_path):
+    disk = ExchangeDisk(tmp_path / "disk", "EXCH1")
+    disk.failed_to_start()
+    disk.service("stopped")
+    done = agent("check", "--windows-root", str(tmp_path / "disk"), "--disk-only", ok=1)
+    assert done.stdout.startswith("EXCH1: failing\n")
+    assert "event 9321" in done.stdout
+    assert "What to do" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    verdict = json.loads(agent("check", "--json", "--windows-root", str(tmp_path / "disk"),
+                               "--disk-only", ok=1).stdout)
+    assert verdict["verdict"] == "failing"
 
 
 @pytest.mark.parametrize("phase", ["probing", "sending", "waiting"])
