@@ -4,7 +4,6 @@ set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
-set(type_png "image/png")
 set(type_json "application/json")
 
 file(GLOB files LIST_DIRECTORIES false RELATIVE ${DIRECTORY} ${DIRECTORY}/*)
@@ -15,7 +14,7 @@ set(number 0)
 foreach(name ${files})
   string(REGEX MATCH "[^.]*$" extension ${name})
   if(NOT DEFINED type_${extension})
-    continue() # a note for developers
+    continue() # a note or a picture for people
   endif()
   file(READ ${DIRECTORY}/${name} bytes HEX)
   file(SHA256 ${DIRECTORY}/${name} hash)

@@ -175,7 +175,7 @@ export function host(server) {
   const { agent = {}, host: machine = {}, exchange = {} } = report;
   return section("Host and report", el("dl", { class: "pairs" },
     pair("System", value(server.os ?? "not known")),
-    machine.booted_at ? pair("Started", moment(machine.booted_at)) : null,
+    machine.booted_at ? pair("Booted", moment(machine.booted_at)) : null,
     pair("Exchange", value([exchange.version, exchange.service_pack ? `SP${exchange.service_pack}` : "",
       exchange.build && `build ${exchange.build}`, exchange.clustered ? "on a cluster" : ""].filter(Boolean).join(", ") || "not known")),
     pair("Known to peers as", value(server.exchange_server ?? server.server)),

@@ -68,8 +68,8 @@ function patchRow(row, server) {
   row.fix.title = plain(remedy);
   row.fix.hidden = remedy === "";
   fill(row.mta, el("span", { class: `mta mta-${server.mta === "running" ? "on" : server.mta ? "off" : "none"}` },
-    serviceWord(server.mta)));
-  fill(row.build, value(server.build ?? "not known"));
+    server.mta ? serviceWord(server.mta) : "–"));
+  fill(row.build, value(server.build ?? "–"));
 }
 
 /** Ages go on between two answers; called every second. */
