@@ -25,8 +25,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <uv.h>
-
 #include "collector/hook_command.h"
 #include "collector/store.h"
 #include "collector/view.h"

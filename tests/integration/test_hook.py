@@ -1,0 +1,108 @@
+"""The hook of a running collector: told once, in order, and over restarts and crashes."""
+
+import json
+import signal
+import time
+
+import pytest
+from test_collector import PATIENCE, Collector, exposed_site, row, server
+
+
+class Hook:
+    """A program that keeps what it is given, one line a call."""
+
+    def __init__(self, folder):
+        folder.mkdir()
+        self.out = folder / "out"
+        self.environment = folder / "environment"
+        self.program = folder / "hook"
+        self.works()
+
+    def works(self):
+        self.write(f"env > {self.environment}\ncat >> {self.out}")
+
+    def write(self, commands):
+        self.program.write_text("#!/bin/sh\n" + commands + "\n")
+        self.program.chmod(0o755)
+
+    def told(self, n):
+        """The first `n` notifications, waited for; asserts that there are no more."""
+        deadline = time.monotonic() + PATIENCE
+        while len(lines := self.lines()) < n and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        assert len(self.lines()) == n, lines
+        return [json.loads(line) for line in self.lines()]
+
+    def lines(self):
+        return self.out.read_text().splitlines() if self.out.exists() else []
+
+
+@pytest.fixture
+def hook(tmp_path):
+    return Hook(tmp_path / "hook")
+
+
+def start(tmp_path, hook):
+    return Collector(tmp_path / "data", "--hook-command", str(hook.program))
+
+
+def mended(sequence=2):
+    """EXCH1 with its second adapter disabled."""
+    rows = [row("A", "EXCH2", "10.0.0.1", "10.0.0.2"), row("A", "EXCH3", "10.0.0.1", "10.0.0.3")]
+    return {**server("EXCH1", "10.0.0.1", rows), "sequence": sequence}
+
+
+def test_it_is_told_of_the_exposed_server_and_of_its_recovery(tmp_path, hook):
+    with start(tmp_path, hook) as collector:
+        for report in exposed_site():
+            assert collector.post(report)[0] == 200
+        fired, = hook.told(1)
+        assert fired["event"] == "fired" and fired["previous_verdict"] is None
+        assert fired["server"]["server"] == "EXCH1" and fired["server"]["verdict"] == "exposed"
+        shown, = [s for s in collector.get("/v1/servers")["servers"] if s["server"] == "EXCH1"]
+        assert set(fired["server"]) == set(shown)
+        assert collector.post(mended())[0] == 200
+        resolved = hook.told(2)[1]
+        assert resolved["event"] == "resolved" and resolved["previous_verdict"] == "exposed"
+        assert resolved["server"]["verdict"] == "clear" and resolved["id"] != fired["id"]
+    assert {line.split("=")[0] for line in hook.environment.read_text().splitlines()} <= \
+        {"PATH", "HOME", "LANG", "TZ", "PWD", "_", "SHLVL", "OLDPWD"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_was_told_is_not_told_again_and_what_was_not_is(tmp_path, hook, number):
+    with start(tmp_path, hook) as collector:
+        assert collector.post(exposed_site()[0])[0] == 200
+        first, = hook.told(1)
+        time.sleep(0.5)  # the store is to know, too
+        hook.write("sleep 60")
+        assert collector.post(mended())[0] == 200
+        collector.end(number)
+    hook.works()
+    with start(tmp_path, hook):
+        resolved = hook.told(2)[1]
+        assert (first["event"], resolved["event"]) == ("fired", "resolved")
+        assert resolved["previous_verdict"] == "exposed"
+
+
+def test_a_hook_that_fails_is_said_and_tried_again_and_hurts_no_agent(tmp_path, hook):
+    hook.write("echo no route to the pager >&2; exit 4")
+    collector = start(tmp_path, hook)
+    try:
+        assert collector.post(exposed_site()[0])[0] == 200
+        line = collector.process.stderr.readline()
+        assert "EXCH1" in line.upper() and "exit status 4" in line
+        assert "no route to the pager" in line
+        assert collector.post(exposed_site()[1])[0] == 200
+        hook.works()
+        assert hook.told(1)[0]["event"] == "fired"
+    finally:
+        collector.end(signal.SIGKILL)
+
+
+def test_a_hook_given_later_is_told_of_what_is_exposed_already(tmp_path, hook):
+    with Collector(tmp_path / "data") as collector:
+        assert collector.post(exposed_site()[0])[0] == 200
+    with start(tmp_path, hook):
+        assert hook.told(1)[0]["server"]["server"] == "EXCH1"
