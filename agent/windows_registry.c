@@ -92,8 +92,8 @@ static enum status load_export(struct regfile *contents, const char *path, struc
 	host_free_file(&file);
 	if (status != STATUS_OK)
 		return host_fail(error, status == STATUS_LIMIT ? status : STATUS_MALFORMED,
-				 REPORT_ABSENT, "registry export %s, line %lu: %s", path, (unsigned long)why.line,
-				 why.text);
+				 REPORT_ABSENT, "registry export %s, line %lu: %s", path,
+				 (unsigned long)why.line, why.text);
 	return STATUS_OK;
 }
 
