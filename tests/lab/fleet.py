@@ -1,0 +1,132 @@
+"""mtawatch in a laboratory: the collector on its host, an agent on each Exchange server.
+
+The agents are real, and so is what they probe; the agent of EXCH3 is the Windows executable. Each
+server's disk is a folder (exchange_disk.py). What the collector says is asked from its own host,
+for nobody outside of the laboratory can reach it.
+"""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from .exchange_disk import ExchangeDisk
+
+ROOT = Path(__file__).parents[2]
+BUILD = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build" / "sanitize"))
+WINDOWS_BUILD = Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build" / "windows"))
+PORT = 8285
+INTERVAL_S = 4
+PROBE_LIMIT_S = 4  # above the 3.1 s after which Linux tells that nobody holds an address
+
+# Prints an address's answer; the collector's host runs it.
+GET = """
+import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
+    sys.stdout.write(answer.read().decode())
+"""
+
+# The hook: notes what it is told, one JSON object a line.
+HOOK = """#!/bin/sh
+{{ cat; echo; }} >> {file}
+"""
+
+
+class Fleet:
+    """Collector and agents on the hosts of a Site."""
+
+    WINDOWS = ("EXCH3",)
+
+    def __init__(self, site):
+        self.site = site
+        self.folder = site.folder
+        self.told = self.folder / "told.jsonl"
+        self.disks = {name: ExchangeDisk(self.folder / f"disk-{name.lower()}", name)
+                      for name in site.EXCHANGE}
+
+    @property
+    def url(self):
+        return f"http://{self.site.collector.address('eth0')}:{PORT}"
+
+    def log(self, name):
+        return self.folder / f"{name.lower()}.log"
+
+    def start_program(self, host, name, argv):
+        with self.log(name).open("ab") as log:
+            return host.popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def start_collector(self):
+        hook = self.folder / "hook"
+        hook.write_text(HOOK.format(file=self.told))
+        hook.chmod(0o755)
+        listen = f"{self.site.collector.address('eth0')}:{PORT}"
+        self.start_program(self.site.collector, "collector", [
+            BUILD / "collector" / "mtawatch-collector", "serve", "--listen", listen,
+            "--allow-plain", "--data", self.folder / "data", "--hook-command", hook])
+        self.wait(lambda: self.site.collector.listening(PORT), 10, "the collector does not listen")
+
+    def start_agent(self, name):
+        host = self.site.hosts[name]
+        arguments = ["run", "--collector", self.url, "--interval", INTERVAL_S,
+                     "--probe-limit", PROBE_LIMIT_S,
+                     "--state-dir", self.folder / f"state-{name.lower()}",
+                     "--windows-root", self.disks[name].folder]
+        if name in self.WINDOWS:
+            program = WINDOWS_BUILD / "agent" / "mtawatch-agent.exe"
+            arguments = [f"Z:{word}".replace("/", "\\") if isinstance(word, Path) else word
+                         for word in arguments]
+            argv = host.windows([program, *arguments], limit_s=0)
+        else:
+            argv = [BUILD / "agent" / "mtawatch-agent", *arguments]
+        return self.start_program(host, name, argv)
+
+    def start(self):
+        self.start_collector()
+        for name in self.site.EXCHANGE:
+            self.start_agent(name)
+
+    def get(self, path):
+        done = self.site.collector.run(["/usr/bin/python3", "-c", GET, self.url + path])
+        if done.returncode != 0:
+            raise RuntimeError(f"GET {path}: {done.stderr.strip()}\n{self.logs()}")
+        return json.loads(done.stdout)
+
+    def servers(self):
+        return {server["server"].upper(): server for server in self.get("/v1/servers")["servers"]}
+
+    def verdicts(self):
+        return {name: server["verdict"] for name, server in self.servers().items()}
+
+    def notifications(self):
+        if not self.told.exists():
+            return []
+        return [json.loads(line) for line in self.told.read_text().splitlines() if line]
+
+    def logs(self):
+        """The last words of every program, for the message of a failed test."""
+        return "\n".join(f"--- {path.name}\n" + "\n".join(path.read_text("utf-8", "replace")
+                                                          .splitlines()[-15:])
+                         for path in sorted(self.folder.glob("*.log")))
+
+    def wait(self, condition, limit_s, what):
+        until = time.monotonic() + limit_s
+        while not condition():
+            if time.monotonic() > until:
+                raise AssertionError(f"{what} within {limit_s} s\n{self.logs()}")
+            time.sleep(0.25)
+
+    def wait_for_verdicts(self, limit_s=60, **verdicts):
+        """Waits until these servers stand so, and all others are clear."""
+        want = {name: "clear" for name in self.site.EXCHANGE} | verdicts
+        seen = {}
+
+        def stands():
+            seen.clear()
+            seen.update(self.verdicts())
+            return seen == want
+
+        try:
+            self.wait(stands, limit_s, f"not {want}")
+        except AssertionError as failure:
+            raise AssertionError(f"last seen: {seen}; {failure}") from None
