@@ -558,6 +558,33 @@ def test_while_nothing_can_be_stored_agents_are_asked_to_come_back_and_nothing_i
         assert [s["server"] for s in again.get("/v1/servers")["servers"]] == ["EXCH1", "EXCH2"]
 
 
+# Who is told
+
+def told(file):
+    """What the hook has noted so far: a document a line, the last one perhaps half written."""
+    text = file.read_text() if file.exists() else ""
+    return [json.loads(line) for line in text.rpartition("\n")[0].splitlines() if line]
+
+
+def test_the_hook_hears_of_a_server_that_becomes_exposed_and_recovers_also_over_a_restart(tmp_path):
+    heard, program = tmp_path / "heard", tmp_path / "hook"
+    program.write_text(f"#!/bin/sh\ncat >>{heard}\necho >>{heard}\n")
+    program.chmod(0o755)
+    cured = server("EXCH1", "10.0.0.1", exposed_site()[0]["probes"][:2])
+    cured["sequence"] = 2
+    with Collector(tmp_path / "data", "--hook-command", program) as running:
+        for report in exposed_site():
+            assert running.post(report)[0] == 200
+        wait_until(lambda: len(told(heard)) == 1)
+        running.end(signal.SIGKILL)
+    with Collector(tmp_path / "data", "--hook-command", program) as running:
+        assert running.post(cured)[1]["verdict"] == "clear"
+        wait_until(lambda: len({note["id"] for note in told(heard)}) == 2)
+    notes = {note["id"]: note for note in told(heard)}  # at least once each
+    assert [(note["event"], note["server"]["server"], note["server"]["verdict"])
+            for note in notes.values()] == [("fired", "EXCH1", "exposed"), ("resolved", "EXCH1", "clear")]
+
+
 # Beginning and ending
 
 def without_age(listed):
