@@ -403,12 +403,17 @@ void exposure_add_reasons(struct exposure_context *x, struct reason_list *list)
 	if (x->verdict == VERDICT_FAILING && exposure_fact_is(x->facts.era, ERA_FIXED) &&
 	    exposure_fact_is(x->facts.clustered, false))
 		add_despite_fix(x, list);
+	bool build_decides =
+		x->verdict == VERDICT_PROTECTED || x->verdict == VERDICT_NOT_APPLICABLE;
+	if (build_decides)
+		add_build_reasons(x, list);
 	if (x->server->n_active >= 2)
 		add_adapter_reasons(x, list);
 	else if (x->report->adapters_known)
 		add_single_homed(x, list);
 	if (x->verdict == VERDICT_EXPOSED && x->report->mta.service == SERVICE_STATE_RUNNING)
 		add_running_exposed(x, list);
-	add_build_reasons(x, list);
+	if (!build_decides)
+		add_build_reasons(x, list);
 	add_missing(x, list);
 }

@@ -444,6 +444,27 @@ static void sp3_with_an_isolated_adapter_is_warned(void **state)
 	builder_deinit(&s.b);
 }
 
+static void what_decided_is_said_first(void **state)
+{
+	static const struct {
+		const char *build;
+		const char *first;
+	} cases[] = {
+		{ "5.5.2650.24", "before_the_fault" },
+		{ "5.5.2653.23", "adapter_isolated" },
+		{ "5.5.2654.54", "hotfix_present" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct scene s;
+		scene_init(&s, cases[i].build, TRISTATE_NO);
+		b_isolated(&s);
+		assert_string_equal(builder_assess(&s.b, 0)->reasons[0].code, cases[i].first);
+		builder_deinit(&s.b);
+	}
+}
+
 static void notes_help_and_decide_nothing(void **state)
 {
 	struct report_lookup lookup = { "10.9.0.5", "exch1.other", 0, 11004 };
@@ -490,6 +511,7 @@ int main(void)
 		cmocka_unit_test(every_row_of_the_truth_table_holds),
 		cmocka_unit_test(a_fact_that_changes_nothing_is_not_called_missing),
 		cmocka_unit_test(sp3_with_an_isolated_adapter_is_warned),
+		cmocka_unit_test(what_decided_is_said_first),
 		cmocka_unit_test(notes_help_and_decide_nothing),
 		cmocka_unit_test(a_stopped_mta_is_said),
 	};
