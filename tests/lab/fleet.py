@@ -1,8 +1,8 @@
 """mtawatch in a laboratory: the collector on its host, an agent on each Exchange server.
 
-The agents are real, and so is what they probe; the agent of EXCH3 is the Windows executable. Each
-server's disk is a folder (exchange_disk.py). What the collector says is asked from its own host,
-for nobody outside of the laboratory can reach it.
+The agents are real, and so is what they probe; those named in `windows` are the Windows executable.
+Each server's disk is a folder (exchange_disk.py). What the collector says is asked from its own
+host, for nobody outside of the laboratory can reach it.
 """
 
 import json
@@ -36,10 +36,9 @@ HOOK = """#!/bin/sh
 class Fleet:
     """Collector and agents on the hosts of a Site."""
 
-    WINDOWS = ("EXCH3",)
-
-    def __init__(self, site):
+    def __init__(self, site, windows=()):
         self.site = site
+        self.windows = windows
         self.folder = site.folder
         self.told = self.folder / "told.jsonl"
         self.disks = {name: ExchangeDisk(self.folder / f"disk-{name.lower()}", name)
@@ -72,7 +71,7 @@ class Fleet:
                      "--probe-limit", PROBE_LIMIT_S,
                      "--state-dir", self.folder / f"state-{name.lower()}",
                      "--windows-root", self.disks[name].folder]
-        if name in self.WINDOWS:
+        if name in self.windows:
             program = WINDOWS_BUILD / "agent" / "mtawatch-agent.exe"
             arguments = [f"Z:{word}".replace("/", "\\") if isinstance(word, Path) else word
                          for word in arguments]

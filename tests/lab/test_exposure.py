@@ -13,7 +13,7 @@ CYCLE_S = INTERVAL_S + PROBE_LIMIT_S
 
 @pytest.fixture(scope="module")
 def fleet(site, wine):
-    the_fleet = Fleet(site)
+    the_fleet = Fleet(site, windows=("EXCH3",))
     the_fleet.start()
     the_fleet.wait_for_verdicts(120, EXCH2="exposed")
     return the_fleet
