@@ -60,11 +60,11 @@ only 'uv\.h' 'collector/conn.[ch]' 'collector/server.[ch]' 'collector/loop.[ch]'
 	'collector/ingest.c' 'collector/clock*' 'collector/serve.c'
 
 # A platform is a file, chosen by the build; no conditional tells them apart in the code.
-for file in $(grep -rlE '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \
-	--include='*.[ch]' proto agent collector); do
-	echo "$file: a platform conditional; make it two files"
+if grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \
+	proto agent collector; then
+	echo "a platform conditional; make it two files"
 	bad=1
-done
+fi
 
 [ $bad -eq 0 ] && echo "every include follows the arrows"
 exit $bad
