@@ -13,7 +13,8 @@ enum log_level {
 	LOG_LEVEL_INFO,    /* what the agent does */
 };
 
-void log_write(enum log_level level, const char *format, ...) __attribute__((format(PRINTF_FORMAT, 2, 3)));
+void log_write(enum log_level level, const char *format, ...)
+	__attribute__((format(PRINTF_FORMAT, 2, 3)));
 
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)

@@ -51,8 +51,8 @@ void store_db_close(struct store_db *db);
 
 /*
  * The words for what has just failed, "could not WHAT in 'FILE': why", and its status:
- * STATUS_FULL, STATUS_DENIED, STATUS_MALFORMED (damaged, or no database), STATUS_TIMED_OUT (locked),
- * else STATUS_SYSTEM.
+ * STATUS_FULL, STATUS_DENIED, STATUS_MALFORMED (damaged, or no database), STATUS_TIMED_OUT
+ * (locked), else STATUS_SYSTEM.
  */
 enum status store_db_fail(const struct store_db *db, const char *what,
 			  char error[STORE_ERROR_SIZE]);

@@ -18,7 +18,7 @@
 	X(STATUS_DENIED, "access is denied")                                                       \
 	X(STATUS_CONFLICT, "it contradicts what is already there")                                 \
 	X(STATUS_REFUSED, "the other side refused")                                                \
-	X(STATUS_TIMED_OUT, "the time limit passed")                                                 \
+	X(STATUS_TIMED_OUT, "the time limit passed")                                               \
 	X(STATUS_UNREACHABLE, "the other side cannot be reached")                                  \
 	X(STATUS_FULL, "there is no room left")                                                    \
 	X(STATUS_SYSTEM, "the system would not do it")

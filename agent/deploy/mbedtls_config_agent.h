@@ -16,7 +16,7 @@
 
 /* mbedTLS would call _vsnprintf_s, which only the msvcrt.dll of Windows Vista and later has. */
 #include <stdio.h>
-#define MBEDTLS_PLATFORM_SNPRINTF_MACRO __mingw_snprintf
+#define MBEDTLS_PLATFORM_SNPRINTF_MACRO  __mingw_snprintf
 #define MBEDTLS_PLATFORM_VSNPRINTF_MACRO __mingw_vsnprintf
 
 #define MBEDTLS_ENTROPY_C
@@ -71,7 +71,7 @@
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_RSA_ENABLED
 #define MBEDTLS_KEY_EXCHANGE_ECDHE_ECDSA_ENABLED
 #define MBEDTLS_KEY_EXCHANGE_RSA_ENABLED
-#define MBEDTLS_SSL_IN_CONTENT_LEN 16384
+#define MBEDTLS_SSL_IN_CONTENT_LEN  16384
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 4096
 
 #include "mbedtls/check_config.h"
