@@ -192,8 +192,8 @@ static char *rows_of(const char *words)
 	buffer_add_text(&out, "");
 	for (const char *at = words; at && *at;) {
 		add_rows(&out, at);
-		at = strchr(at, ' ');
-		at += at != NULL;
+		const char *space = strchr(at, ' ');
+		at = space ? space + 1 : NULL;
 	}
 	return buffer_take(&out, &size);
 }
