@@ -44,20 +44,17 @@ layer proto 'sys/|unistd\.h|time\.h|fcntl\.h|pthread\.h|netinet/|arpa/|poll\.h|e
 
 # Platforms stay in files named for them, third parties in the files that own them.
 only 'windows\.h|winsock2\.h|winsvc\.h|winreg\.h|iphlpapi\.h|direct\.h|io\.h|conio\.h|process\.h' \
-	'*_win32*.[ch]'
+	'agent/*_win32*.[ch]' 'agent/win32_*.c'
 only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.h|netdb\.h|poll\.h|ifaddrs\.h|linux/.*' \
 	'agent/*_posix*.[ch]' 'collector/*'
-only 'cjson/.*|cJSON\.h' 'proto/report_json*' 'proto/verdict_json*' 'proto/json_*' \
-	'agent/send.c' 'agent/answer.c' 'collector/api_*.c' 'collector/view.c' 'collector/json_text.c' \
-	'collector/notify.c' 'collector/problem.c'
-only 'mbedtls/.*' 'agent/hash.c'
+only 'cjson/.*|cJSON\.h' 'proto/json_fields.c' 'agent/answer.c'
+only 'mbedtls/.*' 'agent/hash.c' 'agent/deploy/*'
 only 'curl/.*' 'agent/send.c'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'llhttp\.h' 'collector/http.c'
 only 'openssl/.*' 'collector/tls.c'
-only 'uv\.h' 'collector/conn.[ch]' 'collector/server.[ch]' 'collector/loop.[ch]' 'collector/client.c' \
-	'collector/jobs.[ch]' 'collector/store*' 'collector/notify.c' 'collector/hook_command.[ch]' \
-	'collector/ingest.c' 'collector/clock*' 'collector/serve.c'
+only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
+	'collector/store_sqlite*.c' 'collector/hook_command.h'
 
 # A platform is a file, chosen by the build; no conditional tells them apart in the code.
 if grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \
