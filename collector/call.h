@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/answer.h"
 #include "collector/http.h"
 #include "collector/route.h"
 #include "proto/arena.h"
@@ -22,16 +23,6 @@ struct call {
 	void *context;                        /* what the server was opened with */
 	struct arena arena;                   /* for the handler; freed after the answer */
 	struct client *client;                /* private */
-};
-
-struct answer {
-	int status;
-	const char *content_type; /* NULL: no body */
-	const char *etag;         /* with its quotes, or NULL; the answer may be stored then */
-	const char *fields;       /* further header lines, each with its CRLF, or NULL */
-	char *body;               /* from malloc; taken */
-	const char *static_body;  /* instead of `body`: lives as long as the process */
-	size_t size;              /* of the body */
 };
 
 /* Ends the call; `answer` and its texts are borrowed until this returns, but for the body. */

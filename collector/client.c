@@ -1,10 +1,9 @@
 #include "collector/client.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "collector/answer.h"
 #include "collector/buffer.h"
 #include "collector/call.h"
 #include "collector/conn.h"
@@ -86,49 +85,12 @@ static void set_clocks(struct client *c)
 	}
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), without the locale. */
-static void add_date(struct buffer *out)
-{
-	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
-					      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (now == (time_t)-1 || !gmtime_r(&now, &tm))
-		return; /* a server without a clock sends none */
-	buffer_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
-		      tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-		      tm.tm_sec);
-}
-
-static void add_head(struct buffer *out, const struct answer *answer, bool closes)
-{
-	buffer_printf(out, "HTTP/1.1 %d %s\r\n", answer->status,
-		      http_status_phrase(answer->status));
-	add_date(out);
-	if (answer->content_type)
-		buffer_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-			      answer->content_type, answer->size);
-	else if (answer->status != 304)
-		buffer_add_text(out, "Content-Length: 0\r\n");
-	if (answer->etag)
-		buffer_printf(out, "ETag: %s\r\n", answer->etag);
-	buffer_add_text(out, answer->etag ? "Cache-Control: no-cache\r\n"
-					  : "Cache-Control: no-store\r\n");
-	buffer_add_text(out, "X-Content-Type-Options: nosniff\r\n");
-	if (answer->fields)
-		buffer_add_text(out, answer->fields);
-	buffer_add_text(out,
-			closes ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n");
-}
-
 static void send_answer(struct client *c, const struct answer *answer, bool head_only, bool closes)
 {
 	struct buffer out;
 
 	buffer_init(&out);
-	add_head(&out, answer, closes);
+	answer_add_head(answer, closes, &out);
 	if (answer->body && !head_only)
 		buffer_add(&out, answer->body, answer->size);
 	free(answer->body);

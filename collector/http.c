@@ -186,6 +186,11 @@ static enum http_event fail_malformed(struct http *http, const char *detail)
 	return fail(http, 400, "malformed_request", detail);
 }
 
+static enum http_event fail_folded(struct http *http)
+{
+	return fail_malformed(http, "A header line begins with white space.");
+}
+
 /* Fills `fields` from `spans`; `head` does not move any more. */
 static void point_fields(struct message *m)
 {
@@ -327,6 +332,8 @@ static void watch_folds(struct message *m, const char *bytes, size_t n)
 static enum http_event refuse_head(struct http *http)
 {
 	const struct message *m = http->message;
+	if (m->folded)
+		return fail_folded(http);
 	if (m->n_spans == HTTP_MAX_FIELDS && llhttp_get_errno(&http->parser) == HPE_USER)
 		return fail(http, 431, "too_many_header_fields",
 			    "The request has too many header fields.");
@@ -338,17 +345,22 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Gives llhttp up to `n` bytes. False if it failed; pauses are ours and no failure. */
+/*
+ * Gives llhttp up to `n` bytes. False if it failed, `*used` then telling where; pauses are ours and
+ * no failure.
+ */
 static bool execute(struct http *http, const char *bytes, size_t n, size_t *used)
 {
 	llhttp_errno_t error = llhttp_execute(&http->parser, n > 0 ? bytes : "", n);
 	*used = n;
-	if (error == HPE_PAUSED) {
-		*used = n > 0 ? (size_t)(llhttp_get_error_pos(&http->parser) - bytes) : 0;
-		llhttp_resume(&http->parser);
+	if (error == HPE_OK)
 		return true;
-	}
-	return error == HPE_OK;
+	if (n > 0)
+		*used = (size_t)(llhttp_get_error_pos(&http->parser) - bytes);
+	if (error != HPE_PAUSED)
+		return false;
+	llhttp_resume(&http->parser);
+	return true;
 }
 
 static enum http_event read_head(struct http *http, const char *bytes, size_t n, size_t *used)
@@ -361,7 +373,7 @@ static enum http_event read_head(struct http *http, const char *bytes, size_t n,
 	if (!good)
 		return refuse_head(http);
 	if (m->folded)
-		return fail_malformed(http, "A header line begins with white space.");
+		return fail_folded(http);
 	if (m->head_bytes > HTTP_MAX_HEAD_BYTES)
 		return fail(http, 431, "header_too_large", "The request's header is too large.");
 	return http->phase == PHASE_HEAD ? HTTP_EVENT_MORE : check_head(http);
@@ -431,85 +443,4 @@ const char *http_field(const struct http_request *request, const char *name)
 			return request->fields[i].value;
 	}
 	return NULL;
-}
-
-const char *http_method_name(enum http_method method)
-{
-	switch (method) {
-	case HTTP_METHOD_GET:
-		return "GET";
-	case HTTP_METHOD_HEAD:
-		return "HEAD";
-	case HTTP_METHOD_POST:
-		return "POST";
-	case HTTP_METHOD_PUT:
-		return "PUT";
-	case HTTP_METHOD_DELETE:
-		return "DELETE";
-	case HTTP_METHOD_OTHER:
-		break;
-	}
-	return "";
-}
-
-const char *http_status_phrase(int status)
-{
-	static const struct {
-		int status;
-		const char *phrase;
-	} phrases[] = {
-		{ 100, "Continue" },
-		{ 200, "OK" },
-		{ 204, "No Content" },
-		{ 304, "Not Modified" },
-		{ 400, "Bad Request" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 408, "Request Timeout" },
-		{ 409, "Conflict" },
-		{ 413, "Content Too Large" },
-		{ 415, "Unsupported Media Type" },
-		{ 417, "Expectation Failed" },
-		{ 422, "Unprocessable Content" },
-		{ 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-	};
-	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
-		if (phrases[i].status == status)
-			return phrases[i].phrase;
-	}
-	return "Other";
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-bool http_percent_decode(const char *text, size_t n, char *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		char c = text[i];
-		if (c == '%') {
-			int high = i + 2 < n ? hex_value(text[i + 1]) : -1;
-			int low = i + 2 < n ? hex_value(text[i + 2]) : -1;
-			if (high < 0 || low < 0)
-				return false;
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		if (c == '\0')
-			return false;
-		*out++ = c;
-	}
-	*out = '\0';
-	return true;
 }
