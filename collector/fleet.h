@@ -22,6 +22,9 @@
  * What it says of a silent server is a function of the reports alone, whatever the order in which
  * they arrived: the verdict of its last fresh moment, from the reports collected until then. A
  * report that comes late, from an agent's spool, is counted where it belongs.
+ * Two things are not followed back: a machine that has moved to another site no longer counts for
+ * the moments it was in the old one, and a server that turns up at another site is noticed by those
+ * who had taken it for a peer with the next report of their own site.
  *
  * Time is a parameter everywhere; where it runs backwards, because the system's clock was set, it
  * stands still here until it has caught up with the latest report. The loop's thread only.

@@ -37,8 +37,8 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"SELECT agent_id, epoch, sequence, at_ms, received_at_ms, age_s, body_hash, body "
 		"FROM report WHERE key = ?1 AND at_ms <= ?2 "
 		"ORDER BY at_ms DESC, sequence DESC LIMIT 1",
-	[STORE_BODY_HASH] = "SELECT body_hash FROM report WHERE agent_id = ?1 AND epoch = ?2 AND "
-			    "sequence = ?3",
+	[STORE_BODY_HASH] =
+		"SELECT body_hash FROM report WHERE agent_id = ?1 AND epoch = ?2 AND sequence = ?3",
 };
 
 static enum status status_of(int code)
