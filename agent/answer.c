@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "proto/ipv4.h"
+#include "proto/json_check.h"
 #include "proto/report.h"
 
 struct reading {
@@ -20,31 +21,12 @@ static enum status fail(struct reading *r, enum status status, const char *why)
 	return status;
 }
 
-/* Is it nested deeper than allowed? cJSON reads recursively, so this is asked before. */
-static bool too_deep(const char *text, size_t size)
-{
-	size_t depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < size; i++) {
-		if (in_string && text[i] == '\\')
-			i++;
-		else if (text[i] == '"')
-			in_string = !in_string;
-		else if (!in_string && (text[i] == '{' || text[i] == '['))
-			depth++;
-		else if (!in_string && (text[i] == '}' || text[i] == ']') && depth > 0)
-			depth--;
-		if (depth > ANSWER_MAX_DEPTH)
-			return true;
-	}
-	return false;
-}
-
-/* The whole of `text` as JSON, NULL if it is none. */
+/* The whole of `text` as JSON, NULL if it is none: cJSON alone takes much that is none. */
 static cJSON *parse(const char *text, size_t size)
 {
-	if (size > ANSWER_MAX_BYTES || too_deep(text, size))
+	struct json_fault fault;
+
+	if (size > ANSWER_MAX_BYTES || json_check(text, size, &fault) != STATUS_OK)
 		return NULL;
 	return cJSON_ParseWithLength(text, size);
 }

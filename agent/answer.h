@@ -13,7 +13,6 @@
 #include "proto/status.h"
 
 #define ANSWER_MAX_BYTES 262144
-#define ANSWER_MAX_DEPTH 16 /* of nested objects and arrays */
 
 struct answer {
 	int64_t accepted; /* the sequence */
@@ -27,7 +26,7 @@ struct answer {
  * have (loopback, multicast, 0.0.0.0) are left out. On failure `*out` is as it was and `why` says
  * what is wrong, in words.
  *
- * STATUS_MALFORMED  it is not JSON
+ * STATUS_MALFORMED  it is not JSON as proto/json_check.h has it, or exceeds its limits
  * STATUS_INVALID    a member is missing, of the wrong type or value
  * STATUS_LIMIT      more peers, addresses or bytes than allowed
  */
