@@ -331,6 +331,29 @@ static void percent_decoding_refuses_what_is_cut_or_hides_a_nul(void **state)
 		assert_false(http_percent_decode(bad[i], strlen(bad[i]), out));
 }
 
+static void the_first_fault_counts_however_the_bytes_come(void **state)
+{
+	static const char *const before[] = { "X: a\r\n b\r\n", "" };
+	static const char *const behind[] = { "", " b\r\n" };
+	static const int wanted[] = { 400, 431 };
+	struct buffer fields;
+
+	(void)state;
+	buffer_init(&fields);
+	for (size_t i = 0; i <= HTTP_MAX_FIELDS; i++)
+		buffer_add_text(&fields, "a:\r\n");
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		struct buffer text;
+		buffer_init(&text);
+		buffer_add_text(&text, "GET / HTTP/1.1\r\nHost: c\r\n");
+		buffer_printf(&text, "%s%s%s\r\n", before[i], fields.bytes, behind[i]);
+		assert_int_equal(failure_of_bytes(text.bytes, text.size, text.size), wanted[i]);
+		assert_int_equal(failure_of_bytes(text.bytes, text.size, 1), wanted[i]);
+		buffer_deinit(&text);
+	}
+	buffer_deinit(&fields);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +361,7 @@ int main(void)
 		cmocka_unit_test(pipelined_requests_come_out_one_by_one),
 		cmocka_unit_test(a_request_cut_anywhere_waits_for_the_rest),
 		cmocka_unit_test(refuses_what_is_malformed_or_ambiguous),
+		cmocka_unit_test(the_first_fault_counts_however_the_bytes_come),
 		cmocka_unit_test(refuses_a_nul_in_a_field),
 		cmocka_unit_test(the_head_has_a_limit_of_bytes),
 		cmocka_unit_test(the_head_has_a_limit_of_fields),
