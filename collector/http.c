@@ -303,6 +303,8 @@ static enum http_event check_head(struct http *http)
 		return fail(http, 505, "unsupported_http_version",
 			    "This server speaks HTTP/1.1 and HTTP/1.0.");
 	point_fields(m);
+	if (count_fields(r, "") > 0)
+		return fail_malformed(http, "A header field has no name.");
 	size_t hosts = count_fields(r, "Host");
 	if (hosts > 1)
 		return fail_malformed(http, "Host is there more than once.");

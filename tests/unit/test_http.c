@@ -130,6 +130,8 @@ static void refuses_what_is_malformed_or_ambiguous(void **state)
 		{ "length of 20 digits", HEAD "Content-Length: 99999999999999999999\r\n\r\n", 400 },
 		{ "bare line feeds", "GET / HTTP/1.1\nHost: c\n\n", 400 },
 		{ "space before the colon", "GET / HTTP/1.1\r\nHost : c\r\n\r\n", 400 },
+		{ "field without a name", HEAD ": x\r\n\r\n", 400 },
+		{ "first field without a name", "GET / HTTP/1.1\r\n:Host: c\r\n\r\n", 400 },
 		{ "no Host", "GET / HTTP/1.1\r\n\r\n", 400 },
 		{ "two Hosts", "GET / HTTP/1.1\r\nHost: c\r\nhost: c\r\n\r\n", 400 },
 		{ "two Hosts in 1.0", "GET / HTTP/1.0\r\nHost: c\r\nhost: c\r\n\r\n", 400 },
