@@ -1,6 +1,7 @@
 /*
- * Any bytes as what the servers of one probe say, in pieces whose size is the first byte. Whatever
- * they say, the dialog ends with a result that makes sense and sends nothing but what it may.
+ * Any bytes as what the servers of one probe say, in pieces whose size is the last byte and one.
+ * Whatever they say, the dialog ends with a result that makes sense and sends nothing but what it
+ * may.
  */
 #include <stdlib.h>
 
@@ -37,10 +38,10 @@ static void check_result(const struct dialog *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct dialog d;
-	size_t piece = size > 0 && data[0] > 0 ? data[0] : 4096;
+	size_t piece = size > 0 ? (size_t)data[size - 1] + 1 : 1;
 
 	dialog_start(&d);
-	for (size_t at = 1; at < size && !dialog_over(&d); at += piece) {
+	for (size_t at = 0; at < size && !dialog_over(&d); at += piece) {
 		if (dialog_wants_connection(&d))
 			dialog_connected(&d);
 		check_output(&d);

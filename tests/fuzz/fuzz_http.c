@@ -1,6 +1,6 @@
 /*
- * Any bytes as what a client sends, whole and in pieces whose size is the first byte: both must be
- * read as the same requests and end the same way, and no limit may be passed.
+ * Any bytes as what a client sends on one connection. Read whole, byte by byte and cut in two, they
+ * are the same requests with the same end; and a request that is complete keeps the reader's word.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,102 +8,134 @@
 #include <string.h>
 
 #include "collector/http.h"
-#include "collector/snapshot.h"
+#include "proto/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define BODY_LIMIT 64
+#define CUTS       64 /* places to cut a long input at; a short one is cut everywhere */
 
-/* What reading came to: how many requests, how it ended, and a hash over all that was understood.
- */
-struct outcome {
-	size_t n_requests;
-	bool failed;
-	uint64_t hash;
-};
-
-static void mix(struct outcome *o, const void *bytes, size_t n)
+/* What a connection said, one line a request and one for its end. */
+static void note_request(struct buffer *told, const struct http_request *r)
 {
-	o->hash = o->hash * UINT64_C(1099511628211) ^ snapshot_hash(bytes, n);
+	buffer_printf(told, "%d %s ? %s, keep %d, continue %d, too large %d\n", (int)r->method,
+		      r->path, r->query ? r->query : "(none)", r->keep_alive, r->awaits_continue,
+		      r->body_too_large);
+	for (size_t i = 0; i < r->n_fields; i++)
+		buffer_printf(told, "%s: %s\n", r->fields[i].name, r->fields[i].value);
+	buffer_add(told, r->body.bytes ? r->body.bytes : "", r->body.size);
+	buffer_add_char(told, '\n');
 }
 
-static void mix_text(struct outcome *o, const char *text)
+static size_t count_fields(const struct http_request *r, const char *name)
 {
-	mix(o, text ? text : "-", text ? strlen(text) : 1);
-}
-
-static void note_request(struct outcome *o, struct http_request *r)
-{
-	if (r->n_fields > HTTP_MAX_FIELDS || r->body.size > BODY_LIMIT)
-		abort();
-	if (r->body_too_large && r->body.size > 0)
-		abort();
-	o->n_requests++;
-	mix_text(o, http_method_name(r->method));
-	mix_text(o, r->path);
-	mix_text(o, r->query);
+	size_t n = 0;
 	for (size_t i = 0; i < r->n_fields; i++) {
-		mix_text(o, r->fields[i].name);
-		mix_text(o, r->fields[i].value);
+		struct http_request one = { .fields = &r->fields[i], .n_fields = 1 };
+		n += http_field(&one, name) != NULL;
 	}
-	mix(o, r->body.size ? r->body.bytes : "", r->body.size);
+	return n;
 }
 
-/* One step; returns how many bytes it took. False in `*goes_on`: nothing more can be read. */
-static size_t step(struct http *http, const char *bytes, size_t n, struct outcome *o, bool *goes_on)
+static void check_path(const char *path)
 {
-	size_t used;
-	switch (http_read(http, bytes, n, &used)) {
-	case HTTP_EVENT_HEAD:
-		http_set_body_limit(http, BODY_LIMIT);
-		break;
-	case HTTP_EVENT_DONE:
-		note_request(o, http_request(http));
-		*goes_on = http_request(http)->keep_alive;
-		http_next(http);
-		break;
-	case HTTP_EVENT_FAILED:
-		o->failed = true;
-		*goes_on = false;
-		break;
-	case HTTP_EVENT_MORE:
-		if (used != n)
-			abort();
-		break;
-	}
-	if (used > n)
+	char *decoded = mem_alloc(strlen(path) + 1);
+
+	if (*path != '/' && strcmp(path, "*") != 0)
 		abort();
-	return used;
+	if (strpbrk(path, "?# \r\n"))
+		abort();
+	if (http_percent_decode(path, strlen(path), decoded) && strlen(decoded) > strlen(path))
+		abort();
+	free(decoded);
 }
 
-static struct outcome read_all(const char *bytes, size_t size, size_t piece)
+static void check_request(const struct http_request *r)
 {
-	struct outcome o = { 0 };
-	struct http *http = http_new();
-	bool goes_on = true;
-
-	for (size_t at = 0; at < size && goes_on;) {
-		size_t n = size - at < piece ? size - at : piece;
-		at += step(http, bytes + at, n, &o, &goes_on);
+	check_path(r->path);
+	if (r->n_fields > HTTP_MAX_FIELDS || count_fields(r, "Host") > 1)
+		abort();
+	if (count_fields(r, "Content-Length") + count_fields(r, "Transfer-Encoding") > 1)
+		abort();
+	for (size_t i = 0; i < r->n_fields; i++) {
+		if (!*r->fields[i].name || strpbrk(r->fields[i].name, " \t\r\n:") ||
+		    strpbrk(r->fields[i].value, "\r\n"))
+			abort();
 	}
-	if (goes_on) /* what needs no further byte */
-		step(http, "", 0, &o, &goes_on);
+	if (r->body.size > BODY_LIMIT || (r->body_too_large && r->body.size > 0))
+		abort();
+}
+
+/* Reads on in `n` bytes. False once nothing more may be read. */
+static bool read_piece(struct http *http, const char *bytes, size_t n, struct buffer *told)
+{
+	enum http_event event = HTTP_EVENT_HEAD;
+	size_t used = 0;
+
+	for (; n > 0 || event != HTTP_EVENT_MORE; bytes += used, n -= used) {
+		event = http_read(http, bytes, n, &used);
+		if (used > n || (event == HTTP_EVENT_MORE && used < n))
+			abort();
+		if (event == HTTP_EVENT_FAILED) {
+			buffer_printf(told, "failed: %d\n", http_failure(http)->status);
+			return false;
+		}
+		if (event == HTTP_EVENT_HEAD)
+			http_set_body_limit(http, BODY_LIMIT);
+		if (event != HTTP_EVENT_DONE)
+			continue;
+		struct http_request *r = http_request(http);
+		bool goes_on = r->keep_alive;
+		check_request(r);
+		note_request(told, r);
+		http_next(http);
+		if (!goes_on)
+			return false;
+	}
+	return true;
+}
+
+/* What the client says if its bytes come in a first piece and then in pieces of `step`. */
+static struct buffer tell(const char *bytes, size_t size, size_t first, size_t step)
+{
+	struct http *http = http_new();
+	struct buffer told;
+	bool goes_on = true;
+	size_t n;
+
+	buffer_init(&told);
+	for (size_t at = 0; at < size && goes_on; at += n) {
+		n = at == 0 ? first : step;
+		n = n < size - at ? n : size - at;
+		goes_on = read_piece(http, bytes + at, n, &told);
+	}
+	if (goes_on)
+		buffer_add_text(&told, http_has_begun(http) ? "unfinished\n" : "silent\n");
 	http_free(http);
-	return o;
+	return told;
+}
+
+static void check_cut(const char *bytes, size_t size, size_t first, size_t step,
+		      const struct buffer *whole)
+{
+	struct buffer cut = tell(bytes, size, first, step);
+
+	if (cut.size != whole->size || memcmp(cut.bytes, whole->bytes, cut.size) != 0)
+		abort();
+	buffer_deinit(&cut);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (size < 1)
-		return 0;
-	size_t piece = data[0] > 0 ? data[0] : 1;
-	const char *bytes = (const char *)data + 1;
-	struct outcome whole = read_all(bytes, size - 1, SIZE_MAX);
-	struct outcome pieces = read_all(bytes, size - 1, piece);
+	const char *bytes = (const char *)data;
+	size_t apart = size / CUTS + 1;
 
-	/* Which of two faults is named may depend on the pieces; that there is one may not. */
-	if (whole.n_requests != pieces.n_requests || whole.hash != pieces.hash ||
-	    whole.failed != pieces.failed)
-		abort();
+	if (size == 0)
+		return 0;
+	struct buffer whole = tell(bytes, size, size, size);
+	check_cut(bytes, size, 1, 1, &whole);
+	for (size_t first = apart; first < size; first += apart)
+		check_cut(bytes, size, first, size, &whole);
+	buffer_deinit(&whole);
 	return 0;
 }

@@ -1,0 +1,68 @@
+/*
+ * Any bytes as what a collector answers to a report. What is taken is JSON by the strict scan, and
+ * keeps every limit that the agent relies on.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/answer.h"
+#include "proto/json_check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_peer(const struct peer *peer)
+{
+	if (!*peer->name || strlen(peer->name) > REPORT_MAX_STRING)
+		abort();
+	if (peer->n_addresses > PEERS_MAX_ADDRESSES)
+		abort();
+	for (size_t i = 0; i < peer->n_addresses; i++) {
+		if (!peers_usable_address(peer->addresses[i]))
+			abort();
+	}
+}
+
+static void check_answer(const struct answer *answer)
+{
+	if (answer->accepted < 0)
+		abort();
+	if (answer->interval_s < 1 || answer->interval_s > REPORT_MAX_INTERVAL)
+		abort();
+	if (answer->peers.n > PEERS_MAX || answer->peers.left_out > 0)
+		abort();
+	for (size_t i = 0; i < answer->peers.n; i++)
+		check_peer(&answer->peers.list[i]);
+}
+
+static void check_json(const char *text, size_t size)
+{
+	struct json_fault fault;
+
+	if (json_check(text, size, &fault) != STATUS_OK)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct answer answer;
+	struct arena arena;
+	const char *text = (const char *)data;
+	const char *why = NULL;
+
+	arena_init(&arena);
+	if (answer_read(text, size, &arena, &answer, &why) == STATUS_OK) {
+		check_json(text, size);
+		check_answer(&answer);
+	} else if (!why) {
+		abort();
+	}
+	const char *detail = answer_read_problem(text, size, &arena);
+	if (detail) {
+		check_json(text, size);
+		if (!*detail || strlen(detail) > REPORT_MAX_STRING)
+			abort();
+	}
+	arena_deinit(&arena);
+	return 0;
+}

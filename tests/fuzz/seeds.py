@@ -1,0 +1,259 @@
+#!/usr/bin/python3
+"""Writes the seeds of the fuzz targets, tests/fuzz/corpus, out of what the repository has itself.
+
+The binary ones come from tests/unit/captures.h and from the writers of tests/lab/exchange_disk.py.
+Run it again after a change of those or of this file; it is not part of the build.
+"""
+
+import re
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = Path(__file__).resolve().parent / "corpus"
+sys.path.insert(0, str(ROOT))
+from tests.lab import exchange_disk  # noqa: E402
+
+BEGAN = datetime(1999, 11, 22, 10, 45, 23, tzinfo=timezone.utc)
+
+
+def put(target, seeds):
+    """Makes `seeds`, a dict of texts or bytes, all that the folder of a target holds."""
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        if old.name not in seeds:
+            old.unlink()
+    for name, content in seeds.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def captures():
+    """The arrays of captures.h, by name."""
+    text = (ROOT / "tests/unit/captures.h").read_text()
+    arrays = re.findall(r"static const uint8_t (\w+)\[\] = \{(.*?)\};", text, re.DOTALL)
+    return {name: bytes(int(byte, 16) for byte in re.findall(
+        r"0x([0-9a-f]{2})", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)))
+        for name, body in arrays}
+
+
+def streams(pdu):
+    """What the servers of a probe say, one after the other, the last byte telling the pieces."""
+    whole = b"\x00"  # bytes come one by one
+    return {
+        "mta": pdu["bind_ack"] + pdu["map_mta_found"] + pdu["bind_ack"] + whole,
+        "not_registered": pdu["bind_ack"] + pdu["map_mta_missing"] + whole,
+        "bind_nak": pdu["bind_nak"] + whole,
+        "rejected": pdu["bind_unknown"] + whole,
+        "fault": pdu["bind_ack"] + pdu["fault_opnum"] + whole,
+        "mta_refuses": pdu["bind_ack"] + pdu["map_mta_found"] + pdu["bind_unknown"] + whole,
+        "big_endian_lookup": pdu["be_bind_ack"] + pdu["be_map_missing"] + pdu["be_lookup_one"]
+                             + whole,
+        "big_endian_fault": pdu["be_bind_ack"] + pdu["be_fault_opnum"] + whole,
+        "lsarpc_instead": pdu["be_bind_ack"] + pdu["be_map_lsarpc"] + b"\x0f",
+        "banner": b"SSH-2.0-OpenSSH_9.2p1\r\n\xff",
+    }
+
+
+def programs():
+    good = exchange_disk.executable("5.5.2653.23")
+    no_resource = bytearray(good)
+    no_resource[64 + 24 + 96 + 16:64 + 24 + 96 + 24] = bytes(8)
+    plus = bytearray(good)
+    plus[64 + 24:64 + 26] = b"\x0b\x02"  # the magic of PE32+ over fields of PE32
+    return {
+        "good": good,
+        "newer": exchange_disk.executable("5.5.2654.54"),
+        "cut_in_resource": good[:0x260],
+        "headers_only": good[:0x200],
+        "no_resource": bytes(no_resource),
+        "confused_plus": bytes(plus),
+        "dos": b"MZ" + bytes(62),
+        "ne": b"MZ" + bytes(58) + b"\x40\0\0\0" + b"NE" + bytes(62),
+    }
+
+
+def event_logs():
+    def at(minutes):
+        return BEGAN + timedelta(minutes=minutes)
+    events = [
+        (at(0), 9298, ("5.5 (build 2653.23)", "BASE IL MAIN BASE", "1", "0", "16")),
+        (at(5), 9299, ()),
+        (at(9), 9321, ("11004", "", "BASE IL MAIN BASE", "1", "504", "14")),
+        (at(9), 9266, ("4", "BASE IL MAIN BASE", "1", "173", "16")),
+        (at(10), 9318, ("\u00c4\U0001f4e7", "")),
+    ]
+    whole = exchange_disk.event_log(events, "EXCH1")
+    records = whole[48:-40]
+    dirty = bytearray(whole)
+    dirty[16:28] = (48).to_bytes(4, "little") * 2 + (1).to_bytes(4, "little")
+    dirty[36] = 1
+    corrupt = bytearray(whole)
+    corrupt[48 + 3] = 0x7f  # the length of the first record
+    second = int.from_bytes(records[:4], "little")
+    # A ring whose oldest record is the third: the file's end lies inside the last one.
+    return {
+        "whole": whole,
+        "empty": exchange_disk.event_log([], "EXCH1"),
+        "dirty": bytes(dirty),
+        "corrupt": bytes(corrupt),
+        "cut": whole[:-100],
+        "header": whole[:48],
+        "records": records,
+        "records_from_the_middle": records[second + 4:],
+        "foreign_source": whole.replace("MSExchangeMTA".encode("utf-16-le"),
+                                        "MSExchangeMTB".encode("utf-16-le")),
+        "wrapped": wrapped(records),
+    }
+
+
+def wrapped(records):
+    """The same records as a ring: the last one goes on behind the header, before the end record."""
+    places = [0]
+    while places[-1] < len(records):
+        places.append(places[-1] + int.from_bytes(records[places[-1]:places[-1] + 4], "little"))
+    last = records[places[-2]:]
+    split = 60
+    tail = last[split:]
+    first = 48 + len(tail) + 40  # where the oldest record lies
+    count = len(places) - 1
+    body = records[:places[-2]] + last[:split]
+    numbers = [48 + len(tail), count + 1, 1]
+    size = first + len(body)
+
+    def words(*values):
+        return b"".join(value.to_bytes(4, "little") for value in values)
+    header = words(48, 0x654C664C, 1, 1, first, *numbers, size, 2, 0, 48)
+    end = words(40, 0x11111111, 0x22222222, 0x33333333, 0x44444444, first, *numbers, 40)
+    return header + tail + end + body
+
+
+def exports():
+    text = exchange_disk.REGISTRY.format(server="EXCH1", organization="ACME", site="LAB")
+    text = text.replace("\n", "\r\n")
+    wide = text.replace("REGEDIT4", "Windows Registry Editor Version 5.00")
+    wide += ('"Bind"=hex(7):65,00,31,00,00,00,\\\r\n  65,00,32,00,00,00,00,00\r\n'
+             '"Expand"=hex(2):25,00,53,00,00,00\r\n@="\u00fc\U0001f4e7"\r\n')
+    narrow = ('REGEDIT4\r\n\r\n; remark\r\n[HKEY_LOCAL_MACHINE\\A]\r\n@="x"\r\n'
+              '"List"=hex(7):65,31,00,\\\r\n  65,32,00,00\r\n"Raw"=hex:01,02\r\n'
+              '"Escapes \\"\\\\"="a\\\\b\\"c"\r\n"Lines"="one\r\ntwo"\r\n'
+              '"Word"=hex(4):01,00,00,00\r\n[HKEY_CURRENT_USER\\B]\r\n"Name"="kept out"\r\n')
+    return {
+        "regedit4.reg": text,
+        "version5.reg": b"\xff\xfe" + wide.encode("utf-16-le"),
+        "version5_utf8.reg": b"\xef\xbb\xbf" + wide.encode(),
+        "forms.reg": narrow,
+        "ansi.reg": narrow.replace("one", "\u00e9\u20ac").encode("cp1252"),
+        "deletion.reg": 'REGEDIT4\n[-HKEY_LOCAL_MACHINE\\A]\n',
+        "unclosed.reg": 'REGEDIT4\n[HKEY_LOCAL_MACHINE\\A]\n"a"="b\n',
+    }
+
+
+def requests():
+    host = "Host: collector:8285\r\n"
+
+    def post(*fields, body=""):
+        return "POST /v1/reports HTTP/1.1\r\n" + host + "".join(
+            field + "\r\n" for field in fields) + "\r\n" + body
+    return {
+        "get": f"GET /v1/servers?verdict=exposed&site=A%20B HTTP/1.1\r\n{host}\r\n",
+        "head_absolute": f"HEAD http://collector/healthz HTTP/1.1\r\n{host}\r\n",
+        "http10": "GET / HTTP/1.0\r\n\r\n",
+        "post": post("Content-Type: application/json", "Content-Length: 2", body="{}"),
+        "chunked": post("Transfer-Encoding: chunked",
+                        body="5;x=1\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: x\r\n\r\n"),
+        "too_large": post("Content-Length: 70", body="0123456789" * 7),
+        "chunked_too_large": post("Transfer-Encoding: chunked",
+                                  body="46\r\n" + "0123456789" * 7 + "\r\n0\r\n\r\n"),
+        "continue": post("Expect: 100-continue", "Content-Length: 3", body="abc"),
+        "expectation": post("Expect: 200-ok", "Content-Length: 0"),
+        "pipelined": f"GET /1 HTTP/1.1\r\n{host}\r\n" + post("Content-Length: 1", body="x")
+                     + "\r\nDELETE /v1/servers/x HTTP/1.1\r\n" + host
+                     + "Connection: close\r\n\r\nrest",
+        "both_lengths": post("Content-Length: 3", "Transfer-Encoding: chunked",
+                             body="0\r\n\r\n"),
+        "two_lengths": post("Content-Length: 3", "Content-Length: 4", body="abcd"),
+        "gzip_coding": post("Transfer-Encoding: gzip, chunked", body="0\r\n\r\n"),
+        "chunk_of_bad_size": post("Transfer-Encoding: chunked", body="fffffffffffffffff\r\n"),
+        "folded": f"GET / HTTP/1.1\r\n{host}X: a\r\n b\r\n\r\n",
+        "folded_and_many": f"GET / HTTP/1.1\r\n{host}X: a\r\n b\r\n" + "a:\r\n" * 70 + "\r\n",
+        "many_and_folded": f"GET / HTTP/1.1\r\n{host}" + "a:\r\n" * 70 + " b\r\n\r\n",
+        "no_name": f"GET / HTTP/1.1\r\n{host}: x\r\n\r\n",
+        "no_host": "GET / HTTP/1.1\r\n\r\n",
+        "two_hosts": f"GET / HTTP/1.1\r\n{host}{host}\r\n",
+        "space_before_colon": "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        "many_fields": f"GET / HTTP/1.1\r\n{host}" + "a:\r\n" * 70 + "\r\n",
+        "bare_newlines": "GET / HTTP/1.1\nHost: x\n\n",
+        "connect": f"CONNECT collector:443 HTTP/1.1\r\n{host}\r\n",
+        "upgrade": f"GET / HTTP/1.1\r\n{host}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+        "version": f"GET / HTTP/2.0\r\n{host}\r\n",
+        "fragment": f"GET /a#b HTTP/1.1\r\n{host}\r\n",
+        "options": f"OPTIONS * HTTP/1.1\r\n{host}\r\n",
+    }
+
+
+def reports():
+    found = {path.name: path.read_bytes()
+             for path in sorted((ROOT / "tests/integration/reports").glob("*.json"))}
+    minimal = found["minimal.json"].decode()
+    head = minimal.rstrip().removesuffix("}")
+    return found | {
+        "escapes.json": minimal.replace("exch9", r"\u00e4\ud83d\ude00\/\"\\\b\f\n\r\t"),
+        "lone_surrogate.json": minimal.replace("exch9", r"\ud83d"),
+        "nul.json": minimal.replace("exch9", r"a\u0000b"),
+        "twice.json": head + ', "sequence": 1}',
+        "numbers.json": head + ', "duration_ms": 1.5e3, "age_s": 9007199254740991, "x": -0.0}',
+        "offsets.json": minimal.replace("23Z", "23.1234-12:30"),
+        "deep.json": head + ', "x": ' + "[" * 33 + "]" * 33 + "}",
+        "empty_members.json": head + ', "exchange": {}, "adapters": [{}], "mta": {'
+                              '"last_start": {}}, "probes": [{}], "files": [], "bindings": {}}',
+    }
+
+
+def answers():
+    whole = ('{"accepted": 7, "verdict": "exposed", "interval_s": 300, "peers": [\n'
+             ' {"name": "EXCH2", "addresses": ["10.0.0.2", "192.168.7.2", "127.0.0.1"]},\n'
+             ' {"name": "EXCH3", "addresses": []}]}')
+    return {
+        "answer.json": whole,
+        "no_peers.json": '{"accepted":0,"verdict":"clear","interval_s":1,"peers":[]}',
+        "unknown_members.json": whole.replace('"peers"', '"more": {"a": [1, null, true]}, "peers"'),
+        "problem.json": '{"type": "about:blank", "title": "Gone", "status": 410,'
+                        ' "detail": "\\u00e4"}',
+        "title.json": '{"title": "Bad Request"}',
+        "behind_the_end.json": whole + "x",
+        "twice.json": whole.replace('"accepted": 7', '"accepted": 7, "accepted": 8'),
+        "fraction.json": whole.replace("300", "300.5"),
+        "deep.json": "[" * 17 + "]" * 17,
+        "proxy.html": "<html><body>407 Proxy Authentication Required</body></html>",
+    }
+
+
+def main():
+    pdu = captures()
+    put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
+    put("dialog", streams(pdu))
+    put("pe_version", programs())
+    put("eventlog", event_logs())
+    put("regfile", exports())
+    put("http", requests())
+    put("report", reports())
+    put("answer", answers())
+    put("query", {
+        "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
+        "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",
+        "many": "&".join("a" * 33),
+    })
+    put("text", {
+        "time": "2026-11-22T10:45:23Z", "fraction": "2026-11-22T10:45:23.123456+05:30",
+        "leap": "1998-12-31T23:59:60Z", "leap_day": "2000-02-29t00:00:00z",
+        "last": "9999-12-31T23:59:59.999Z", "first": "0000-01-01T00:00:00Z",
+        "version": "5.5.2654.54", "short_version": "5.5", "large_version": "65535.65535.0.65536",
+        "address": "192.168.1.255", "prefix": "10.0.0.5/24", "zero": "0.0.0.0/0",
+        "name": "/o=ACME/ou=LAB/cn=Configuration/cn=Servers/cn=EXCH1/cn=Microsoft MTA",
+    })
+
+
+if __name__ == "__main__":
+    main()
