@@ -152,6 +152,18 @@ static enum status number_report(struct cycle *c, struct report *report)
 	return st;
 }
 
+/* Nobody could tell whose report it is without one; a copied disk need not tell it. */
+static enum status need_name(const struct report *report)
+{
+	const struct report_problem *problem = report_find_problem(report, "host.name");
+
+	if (report->host.name)
+		return STATUS_OK;
+	log_error("the name of the server is not known: %s",
+		  problem && problem->message ? problem->message : "nothing tells it");
+	return STATUS_NOT_FOUND;
+}
+
 static void save_history(struct cycle *c, struct arena *arena)
 {
 	const char *path = state_path(c, HISTORY_FILE, arena);
@@ -169,11 +181,15 @@ enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *o
 	struct report *report = out;
 
 	collect_facts(c->collect, arena, report);
+	enum status st = need_name(report);
+	if (st != STATUS_OK)
+		return st;
 	*at = moment_now(c->host);
 	report->collected_at_ms = at->wall_ms;
 	report->interval_s = cycle_interval_s(c);
 	history_begin(c->history, at, max_gap_ms(c));
-	enum status st = host_has_network(c->host) ? probe(c, arena, report) : STATUS_OK;
+	if (host_has_network(c->host))
+		st = probe(c, arena, report);
 	if (st == STATUS_OK)
 		collect_names(c->collect, arena, report);
 	report->duration_ms = (int64_t)(host_now_ms(c->host) - begun_ms);

@@ -54,7 +54,8 @@ void cycle_close(struct cycle *cycle);
  * Runs one cycle. `*out` and all behind it live in `arena`; `*at` is the report's moment.
  *
  * STATUS_TIMED_OUT  it was stopped
- * STATUS_SYSTEM   it could not be done; logged
+ * STATUS_NOT_FOUND  nothing tells the name of the server; logged
+ * STATUS_SYSTEM     it could not be done; logged
  */
 enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *out,
 		      struct moment *at);

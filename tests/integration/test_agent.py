@@ -516,3 +516,14 @@ def test_the_windows_agent_does_the_same_under_wine(collector, tmp_path):
     assert first["agent"]["epoch"] == second["agent"]["epoch"]
     assert second["probes"][0]["for_s"] >= 1 and first["probes"][0]["for_s"] == 0
     assert list((tmp_path / "state/spool").iterdir()) == []
+
+
+def test_a_disk_that_names_no_server_is_told_so(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (disk / "some.reg").write_text('REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\X]\n"A"="b"\n')
+    done = subprocess.run([AGENT, "report", "--windows-root", disk, "--disk-only"],
+                          capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "name of the server is not known" in done.stderr
+    assert "ComputerName" in done.stderr
