@@ -90,7 +90,7 @@ struct question {
 
 static void find_row_peers(struct question *q, struct arena *arena)
 {
-	q->row_peers = arena_alloc_array(arena, q->report->n_probes, sizeof *q->row_peers);
+	q->row_peers = arena_alloc_array(arena, q->report->n_probes, sizeof(struct site_peer *));
 	q->cut_off = true;
 	for (size_t i = 0; i < q->report->n_probes; i++) {
 		const struct report_probe *row = &q->report->probes[i];
@@ -272,14 +272,14 @@ static const struct site_peer **list_probed(const struct question *q, size_t *n,
 {
 	size_t rows = 0;
 	const struct site_peer **peers =
-		arena_alloc_array(arena, q->report->n_probes, sizeof *peers);
+		arena_alloc_array(arena, q->report->n_probes, sizeof(struct site_peer *));
 
 	for (size_t i = 0; i < q->report->n_probes; i++) {
 		if (q->row_peers[i])
 			peers[rows++] = q->row_peers[i];
 	}
 	if (rows > 1)
-		qsort(peers, rows, sizeof *peers, compare_pointers);
+		qsort(peers, rows, sizeof(struct site_peer *), compare_pointers);
 	*n = 0;
 	for (size_t i = 0; i < rows; i++) {
 		if (*n == 0 || peers[*n - 1] != peers[i])
