@@ -33,7 +33,8 @@ struct message {
 	bool in_field;      /* a field's name has begun, its value is not complete */
 	struct buffer head; /* target, names and values, each with a NUL behind it */
 	struct span spans[HTTP_MAX_FIELDS];
-	size_t n_spans; /* may count one beyond the array: too many */
+	size_t n_spans;
+	bool too_many_fields;
 	struct http_field fields[HTTP_MAX_FIELDS];
 	struct http_request request;
 };
@@ -75,8 +76,9 @@ static int on_field(llhttp_t *parser, const char *at, size_t n)
 	if (!m->in_field) {
 		m->in_field = true;
 		if (m->n_spans == HTTP_MAX_FIELDS)
-			return HPE_USER;
-		m->spans[m->n_spans++].name = m->head.size;
+			m->too_many_fields = true;
+		else
+			m->spans[m->n_spans++].name = m->head.size;
 	}
 	buffer_add(&m->head, at, n);
 	return HPE_OK;
@@ -87,6 +89,8 @@ static int on_field_complete(llhttp_t *parser)
 	struct message *m = http_of(parser)->message;
 	if (is_trailer(parser))
 		return HPE_OK;
+	if (m->too_many_fields) /* told here, where the name is known to be one however it came */
+		return HPE_USER;
 	buffer_add_char(&m->head, '\0');
 	m->spans[m->n_spans - 1].value = m->head.size;
 	return HPE_OK;
@@ -336,7 +340,7 @@ static enum http_event refuse_head(struct http *http)
 	const struct message *m = http->message;
 	if (m->folded)
 		return fail_folded(http);
-	if (m->n_spans == HTTP_MAX_FIELDS && llhttp_get_errno(&http->parser) == HPE_USER)
+	if (m->too_many_fields && llhttp_get_errno(&http->parser) == HPE_CB_HEADER_FIELD_COMPLETE)
 		return fail(http, 431, "too_many_header_fields",
 			    "The request has too many header fields.");
 	return fail_malformed(http, llhttp_get_error_reason(&http->parser));

@@ -356,6 +356,22 @@ static void the_first_fault_counts_however_the_bytes_come(void **state)
 	buffer_deinit(&fields);
 }
 
+/* The name of the field that is one too many is malformed: that is what is wrong with it. */
+static void a_malformed_name_past_the_limit_of_fields_is_malformed_however_it_comes(void **state)
+{
+	struct buffer text;
+
+	(void)state;
+	buffer_init(&text);
+	buffer_add_text(&text, "GET / HTTP/1.1\r\nHost: c\r\n");
+	for (size_t i = 1; i < HTTP_MAX_FIELDS; i++)
+		buffer_add_text(&text, "a:\r\n");
+	buffer_add_text(&text, "ab cd: e\r\n\r\n");
+	assert_int_equal(failure_of_bytes(text.bytes, text.size, text.size), 400);
+	assert_int_equal(failure_of_bytes(text.bytes, text.size, 1), 400);
+	buffer_deinit(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +380,8 @@ int main(void)
 		cmocka_unit_test(a_request_cut_anywhere_waits_for_the_rest),
 		cmocka_unit_test(refuses_what_is_malformed_or_ambiguous),
 		cmocka_unit_test(the_first_fault_counts_however_the_bytes_come),
+		cmocka_unit_test(
+			a_malformed_name_past_the_limit_of_fields_is_malformed_however_it_comes),
 		cmocka_unit_test(refuses_a_nul_in_a_field),
 		cmocka_unit_test(the_head_has_a_limit_of_bytes),
 		cmocka_unit_test(the_head_has_a_limit_of_fields),
