@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "collector/buffer.h"
-#include "collector/json_text.h"
+#include "collector/json_add.h"
 #include "collector/problem.h"
 #include "collector/query.h"
 #include "collector/view.h"

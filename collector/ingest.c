@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "collector/buffer.h"
-#include "collector/json_text.h"
+#include "collector/json_add.h"
 #include "collector/problem.h"
 #include "collector/snapshot.h"
 #include "proto/mem.h"

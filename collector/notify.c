@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "collector/buffer.h"
-#include "collector/json_text.h"
+#include "collector/json_add.h"
 #include "collector/text_map.h"
 #include "proto/arena.h"
 #include "proto/exposure.h"

@@ -1,7 +1,7 @@
 #include "collector/problem.h"
 
 #include "collector/buffer.h"
-#include "collector/json_text.h"
+#include "collector/json_add.h"
 
 char *problem_write(const struct problem *problem, size_t *size)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/json_text.h"
+#include "collector/json_add.h"
 #include "proto/mem.h"
 #include "proto/report_json.h"
 #include "proto/text.h"
