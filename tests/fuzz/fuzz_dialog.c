@@ -1,7 +1,7 @@
 /*
- * Any bytes as what the servers of one probe say, in pieces whose size is the last byte and one.
- * Whatever they say, the dialog ends with a result that makes sense and sends nothing but what it
- * may.
+ * Any bytes as what the servers of one probe say, in pieces of a size that the last byte tells: 256
+ * less it. Whatever they say, the dialog ends with a result that makes sense and sends nothing but
+ * what it may.
  */
 #include <stdlib.h>
 
@@ -38,7 +38,7 @@ static void check_result(const struct dialog *d)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct dialog d;
-	size_t piece = size > 0 ? (size_t)data[size - 1] + 1 : 1;
+	size_t piece = size > 0 ? 256 - (size_t)data[size - 1] : 1;
 
 	dialog_start(&d);
 	for (size_t at = 0; at < size && !dialog_over(&d); at += piece) {

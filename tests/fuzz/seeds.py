@@ -40,19 +40,19 @@ def captures():
 
 def streams(pdu):
     """What the servers of a probe say, one after the other, the last byte telling the pieces."""
-    whole = b"\x00"  # bytes come one by one
+    one_by_one = b"\xff"
     return {
-        "mta": pdu["bind_ack"] + pdu["map_mta_found"] + pdu["bind_ack"] + whole,
-        "not_registered": pdu["bind_ack"] + pdu["map_mta_missing"] + whole,
-        "bind_nak": pdu["bind_nak"] + whole,
-        "rejected": pdu["bind_unknown"] + whole,
-        "fault": pdu["bind_ack"] + pdu["fault_opnum"] + whole,
-        "mta_refuses": pdu["bind_ack"] + pdu["map_mta_found"] + pdu["bind_unknown"] + whole,
+        "mta": pdu["bind_ack"] + pdu["map_mta_found"] + pdu["bind_ack"] + one_by_one,
+        "not_registered": pdu["bind_ack"] + pdu["map_mta_missing"] + one_by_one,
+        "bind_nak": pdu["bind_nak"] + one_by_one,
+        "rejected": pdu["bind_unknown"] + one_by_one,
+        "fault": pdu["bind_ack"] + pdu["fault_opnum"] + one_by_one,
+        "mta_refuses": pdu["bind_ack"] + pdu["map_mta_found"] + pdu["bind_unknown"] + one_by_one,
         "big_endian_lookup": pdu["be_bind_ack"] + pdu["be_map_missing"] + pdu["be_lookup_one"]
-                             + whole,
-        "big_endian_fault": pdu["be_bind_ack"] + pdu["be_fault_opnum"] + whole,
-        "lsarpc_instead": pdu["be_bind_ack"] + pdu["be_map_lsarpc"] + b"\x0f",
-        "banner": b"SSH-2.0-OpenSSH_9.2p1\r\n\xff",
+                             + one_by_one,
+        "big_endian_fault": pdu["be_bind_ack"] + pdu["be_fault_opnum"] + one_by_one,
+        "lsarpc_instead": pdu["be_bind_ack"] + pdu["be_map_lsarpc"] + b"\xf0",
+        "banner": b"SSH-2.0-OpenSSH_9.2p1\r\n\x00",
     }
 
 
