@@ -101,6 +101,13 @@ static bool get_offset(const char **at, int *minutes)
 	return true;
 }
 
+/* In UTC: an offset or a leap second can lead out of the years that RFC 3339 can write. */
+static bool has_four_digit_year(int64_t ms)
+{
+	return ms >= days_from_date(0, 1, 1) * MS_PER_DAY &&
+	       ms < days_from_date(10000, 1, 1) * MS_PER_DAY;
+}
+
 enum status timestamp_parse(const char *text, int64_t *out_ms)
 {
 	const char *at = text;
@@ -129,7 +136,10 @@ enum status timestamp_parse(const char *text, int64_t *out_ms)
 		return STATUS_MALFORMED;
 
 	int64_t seconds = (int64_t)hour * 3600 + ((int64_t)minute - offset_minutes) * 60 + second;
-	*out_ms = days_from_date(year, month, day) * MS_PER_DAY + seconds * 1000 + ms;
+	int64_t result = days_from_date(year, month, day) * MS_PER_DAY + seconds * 1000 + ms;
+	if (!has_four_digit_year(result))
+		return STATUS_MALFORMED;
+	*out_ms = result;
 	return STATUS_OK;
 }
 

@@ -19,7 +19,7 @@
  * Reads an RFC 3339 date-time (section 5.6); offsets other than Z are taken into account, digits
  * beyond milliseconds are dropped.
  *
- * STATUS_MALFORMED  it is none; `*out_ms` is left as it was
+ * STATUS_MALFORMED  it is none, or in UTC of no year from 0000 to 9999; `*out_ms` is left as it was
  */
 enum status timestamp_parse(const char *text, int64_t *out_ms);
 

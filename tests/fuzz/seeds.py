@@ -249,6 +249,7 @@ def main():
         "time": "2026-11-22T10:45:23Z", "fraction": "2026-11-22T10:45:23.123456+05:30",
         "leap": "1998-12-31T23:59:60Z", "leap_day": "2000-02-29t00:00:00z",
         "last": "9999-12-31T23:59:59.999Z", "first": "0000-01-01T00:00:00Z",
+        "too_late": "9999-12-31T23:59:60Z", "too_early": "0000-01-01T00:00:00+00:01",
         "version": "5.5.2654.54", "short_version": "5.5", "large_version": "65535.65535.0.65536",
         "address": "192.168.1.255", "prefix": "10.0.0.5/24", "zero": "0.0.0.0/0",
         "name": "/o=ACME/ou=LAB/cn=Configuration/cn=Servers/cn=EXCH1/cn=Microsoft MTA",
