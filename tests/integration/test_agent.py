@@ -51,9 +51,11 @@ def namespace():
     with open("/proc/thread-self/ns/net") as before:
         if libc.unshare(CLONE_NEWNET) != 0:
             pytest.skip("no right to make a network namespace")
-        setup_network()
-        yield
-        assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
+        try:
+            setup_network()
+            yield
+        finally:
+            assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
 
 
 class StandIn:
