@@ -135,7 +135,7 @@ static void on_bind_ack(struct dialog *d, const struct pdu_header *header)
 {
 	struct pdu_bind_ack ack;
 
-	if (pdu_get_bind_ack(d->in, header, &ack) != STATUS_OK || ack.n_results != 1) {
+	if (pdu_get_bind_ack(d->in.pdu, header, &ack) != STATUS_OK || ack.n_results != 1) {
 		finish(d, PROBE_MALFORMED, 0);
 	} else if (ack.results[0].result != PDU_RESULT_ACCEPTANCE) {
 		finish(d, PROBE_REJECTED, ack.results[0].reason);
@@ -152,7 +152,7 @@ static void on_response(struct dialog *d, const struct pdu_header *header)
 {
 	bool complete = false;
 
-	if (pdu_assembly_add(&d->answer, d->in, header, &complete) != STATUS_OK)
+	if (pdu_assembly_add(&d->answer, d->in.pdu, header, &complete) != STATUS_OK)
 		finish(d, PROBE_MALFORMED, 0);
 	else if (complete && d->state == DIALOG_MAP)
 		on_mapped(d);
@@ -164,7 +164,7 @@ static void on_bind_nak(struct dialog *d, const struct pdu_header *header)
 {
 	struct pdu_bind_nak nak;
 
-	if (pdu_get_bind_nak(d->in, header, &nak) != STATUS_OK)
+	if (pdu_get_bind_nak(d->in.pdu, header, &nak) != STATUS_OK)
 		finish(d, PROBE_MALFORMED, 0);
 	else
 		finish(d, PROBE_BIND_NAK, nak.reason);
@@ -174,7 +174,7 @@ static void on_fault(struct dialog *d, const struct pdu_header *header)
 {
 	struct pdu_fault fault;
 
-	if (pdu_get_fault(d->in, header, &fault) != STATUS_OK)
+	if (pdu_get_fault(d->in.pdu, header, &fault) != STATUS_OK)
 		finish(d, PROBE_MALFORMED, 0);
 	else
 		finish(d, PROBE_FAULT, fault.status);
@@ -208,42 +208,18 @@ static void on_pdu(struct dialog *d, const struct pdu_header *header)
 		on_response(d, header);
 }
 
-/* Takes bytes up to the end of the header, then of the fragment. Returns how many. */
-static size_t take(struct dialog *d, const uint8_t *bytes, size_t n, size_t want)
-{
-	size_t missing = want - d->in_size;
-	size_t taken = n < missing ? n : missing;
-
-	memcpy(d->in + d->in_size, bytes, taken);
-	d->in_size += taken;
-	return taken;
-}
-
 void dialog_input(struct dialog *d, const void *bytes, size_t n)
 {
 	const uint8_t *at = bytes;
 	struct pdu_header header;
 
 	while (n > 0 && is_waiting_for_bytes(d)) {
-		bool has_header = d->in_size >= PDU_HEADER_SIZE;
-		size_t want = PDU_HEADER_SIZE;
-		if (has_header && pdu_get_header(d->in, d->in_size, &header) == STATUS_OK)
-			want = header.fragment_length;
-
-		size_t taken = take(d, at, n, want);
-		at += taken;
-		n -= taken;
 		d->heard = true;
-
-		enum status status = pdu_get_header(d->in, d->in_size, &header);
-		if (status == STATUS_TRUNCATED)
-			continue;
-		if (status != STATUS_OK) {
-			finish(d, PROBE_MALFORMED, 0);
-		} else if (d->in_size == header.fragment_length) {
-			d->in_size = 0;
+		enum status status = pdu_stream_take(&d->in, &at, &n, &header);
+		if (status == STATUS_OK)
 			on_pdu(d, &header);
-		}
+		else if (status != STATUS_TRUNCATED)
+			finish(d, PROBE_MALFORMED, 0);
 	}
 }
 

@@ -35,6 +35,7 @@
 
 #include "proto/epm.h"
 #include "proto/pdu.h"
+#include "proto/pdu_stream.h"
 #include "proto/report.h"
 
 /* The endpoint mapper's well-known TCP port (C706 appendix H). */
@@ -79,8 +80,7 @@ struct dialog {
 	uint8_t out[DIALOG_OUT_SIZE];
 	size_t out_size;
 	size_t out_at; /* bytes of `out` that were sent */
-	uint8_t in[PDU_MAX_FRAGMENT];
-	size_t in_size;
+	struct pdu_stream in;
 	struct pdu_assembly answer;
 };
 
