@@ -66,6 +66,7 @@ package_group() {
 	lab) cat <<-'END' ;;
 		for the site in network namespaces: real endpoint mappers, and readers to check them
 		iproute2 nftables procps samba samba-common-bin tdb-tools smbclient
+		tshark python3-impacket
 		python3 python3-pytest
 	END
 	wine) cat <<-'END' ;;
