@@ -28,6 +28,7 @@ void event_window_add(struct event_window *window, struct eventlog *log, struct 
 			continue;
 		window->kept[window->n_seen++ % HOST_MAX_EVENTS] = (struct host_event){
 			.id = event.id,
+			.full_id = event.full_id,
 			.at_ms = event.generated_ms,
 			.strings = event.strings,
 			.n_strings = event.n_strings,

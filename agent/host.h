@@ -91,10 +91,12 @@ struct host_service {
 
 /* A record of the Application log. */
 struct host_event {
-	uint16_t id;   /* masked with 0xFFFF */
-	int64_t at_ms; /* when it was generated, by the server's clock */
+	uint16_t id;      /* masked with 0xFFFF */
+	uint32_t full_id; /* with severity and facility, as a message file knows it */
+	int64_t at_ms;    /* when it was generated, by the server's clock */
 	const char **strings;
 	size_t n_strings;
+	const char *text; /* with the strings in it; NULL where the system has no words for it */
 };
 
 struct host_file {

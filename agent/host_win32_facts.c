@@ -8,6 +8,7 @@
 #include "agent/disk.h"
 #include "agent/event_window.h"
 #include "agent/host_error.h"
+#include "agent/host_win32_messages.h"
 #include "agent/win32_text.h"
 #include "proto/eventlog.h"
 #include "proto/mem.h"
@@ -243,8 +244,10 @@ enum status host_read_events(struct host *host, const char *source, const uint16
 	struct event_window *window = mem_alloc(sizeof *window);
 	event_window_init(window, source, ids, n_ids);
 	enum status status = read_log(window, arena, error);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		*out = event_window_take(window, arena, n);
+		host_win32_put_texts(host, source, *out, *n, arena);
+	}
 	free(window);
 	return status;
 }

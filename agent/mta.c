@@ -153,7 +153,7 @@ const char *mta_build(const struct host_event *event, struct arena *arena)
 	return arena_printf(arena, "%.*s.%.*s", (int)length[0], pair[0], (int)length[1], pair[1]);
 }
 
-static const char *event_text(const struct host_event *event, struct arena *arena)
+static const char *joined_strings(const struct host_event *event, struct arena *arena)
 {
 	const char *text = NULL;
 	for (size_t i = 0; i < event->n_strings; i++) {
@@ -164,7 +164,12 @@ static const char *event_text(const struct host_event *event, struct arena *aren
 		if (strlen(text) > REPORT_MAX_STRING)
 			break;
 	}
-	return report_text(text, arena);
+	return text;
+}
+
+static const char *event_text(const struct host_event *event, struct arena *arena)
+{
+	return report_text(event->text ? event->text : joined_strings(event, arena), arena);
 }
 
 static void fill(const struct start *start, enum start_outcome outcome, int64_t at_ms,

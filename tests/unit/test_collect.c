@@ -168,8 +168,10 @@ static void a_failed_start_stands_in_the_report(void **state)
 	(void)state;
 	const char *listen[] = { "11004", "BASE" };
 	const char *fatal[] = { "4", "BASE" };
-	const struct host_event events[] = { { 9321, 10000, listen, 2 },
-					     { 9266, 11000, fatal, 2 } };
+	const struct host_event events[] = {
+		{ .id = 9321, .at_ms = 10000, .strings = listen, .n_strings = 2 },
+		{ .id = 9266, .at_ms = 11000, .strings = fatal, .n_strings = 2 }
+	};
 	machine.events = events;
 	machine.n_events = COUNT(events);
 	services[0].service = (struct host_service){ SERVICE_STATE_STOPPED, 2140 };

@@ -292,6 +292,18 @@ static void a_build_needs_both_its_halves(void **state)
 	assert_null(mta_build(&half, &arena));
 }
 
+/* The sentence may be in any language and hold any number; the error is that of the strings. */
+static void the_words_of_a_message_file_are_the_text_and_only_that(void **state)
+{
+	(void)state;
+	struct host_event events[] = { LISTEN(10, "11004"), FATAL(11) };
+	events[0].text = "RPC-Fehler 1720. NT Error: 11004. [ BASE IL MAIN BASE 1 504] (14)";
+	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	assert_string_equal(h.last_start.events[0].text, events[0].text);
+	assert_int_equal(h.last_start.events[0].nt_error, 11004);
+	assert_string_equal(h.last_start.events[1].text, "4 BASE IL MAIN BASE 1 173 16");
+}
+
 static void the_text_of_an_event_fits_into_a_report(void **state)
 {
 	(void)state;
@@ -329,6 +341,7 @@ int main(void)
 		TEST(the_error_is_found_wherever_it_stands),
 		TEST(a_number_that_is_none_of_the_error_is_never_taken),
 		TEST(a_build_needs_both_its_halves),
+		TEST(the_words_of_a_message_file_are_the_text_and_only_that),
 		TEST(the_text_of_an_event_fits_into_a_report),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
