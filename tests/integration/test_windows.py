@@ -1,8 +1,7 @@
 """The Windows agent, the real 32-bit executable, under Wine: it says of a server's disk what the Linux
 build says of it, and of its machine what Windows tells.
 
-MTAWATCH_WINDOWS_BUILD and MTAWATCH_BUILD name the build folders (default: build/windows and
-build/sanitize).
+MTAWATCH_BUILD names the build folder of the Linux agent (default: build/sanitize).
 """
 
 import json
@@ -15,19 +14,15 @@ import jsonschema
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from lab.exchange_disk import ExchangeDisk  # noqa: E402
+from wine import AGENT as WINDOWS_AGENT  # noqa: E402
+from wine import Wine, on_windows  # noqa: E402
 
 LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "agent/mtawatch-agent"
-WINDOWS_AGENT = (Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
-                 / "agent/mtawatch-agent.exe")
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((ROOT / "proto/report.schema.json").read_text()))
-
-
-def on_windows(path):
-    return f"Z:{path}".replace("/", "\\")
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +39,10 @@ def disk(folder):
 
 @pytest.fixture(scope="module")
 def windows(folder):
-    """Runs the Windows agent, and gives what came back; standard output through a file, for Wine's
-    own services hold a pipe open for some seconds."""
-    def run(*arguments):
-        output = folder / "output"
-        with output.open("wb") as file:
-            done = subprocess.run([ROOT / "scripts/wine", "--prefix", folder / "prefix", "--",
-                                   WINDOWS_AGENT, *arguments], stdout=file,
-                                  stderr=subprocess.PIPE, text=True, timeout=180)
-        return done.returncode, output.read_text("utf-8"), done.stderr
-
-    yield run
-    subprocess.run([ROOT / "scripts/wine", "--prefix", folder / "prefix", "--kill"], timeout=60)
+    """Runs the Windows agent, and gives what came back."""
+    machine = Wine(folder)
+    yield lambda *arguments: machine.run(WINDOWS_AGENT, *arguments)
+    machine.close()
 
 
 @pytest.fixture(scope="module")
