@@ -1,0 +1,69 @@
+/*
+ * event_texts FILE.evt: what the agent says of each of the MTA's events in the file, with the
+ * message files that this Windows has registered. One line each: id, NT error or "-", text or "-".
+ *
+ * Wine's event log is always empty; the records therefore come from a file, all else is Windows'.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/disk.h"
+#include "agent/event_window.h"
+#include "agent/host_win32_messages.h"
+#include "agent/mta.h"
+#include "proto/advisory.h"
+#include "proto/eventlog.h"
+#include "proto/mem.h"
+
+static void print_events(const struct host_event *events, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int64_t error = mta_nt_error(&events[i]);
+		printf("%u\t", events[i].id);
+		if (error == REPORT_ABSENT)
+			printf("-\t");
+		else
+			printf("%" PRId64 "\t", error);
+		printf("%s\n", events[i].text ? events[i].text : "-");
+	}
+}
+
+/* As host_read_events() does it with the records of the system. */
+static void read_log(struct host *host, const struct host_file *file)
+{
+	struct event_window *window = mem_alloc(sizeof *window);
+	struct arena arena;
+	struct eventlog log;
+	size_t n = 0;
+	arena_init(&arena);
+	event_window_init(window, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids);
+	if (eventlog_open_file(&log, file->bytes, file->size) == STATUS_OK)
+		event_window_add(window, &log, &arena);
+	struct host_event *events = event_window_take(window, &arena, &n);
+	host_win32_put_texts(host, ADVISORY_MTA_SOURCE, events, n, &arena);
+	print_events(events, n);
+	arena_deinit(&arena);
+	free(window);
+}
+
+int main(int argc, char **argv)
+{
+	const struct host_options options = { 0 };
+	struct host *host = NULL;
+	struct host_error error = { .text = "" };
+	struct host_file file;
+	if (argc != 2) {
+		fputs("usage: event_texts FILE.evt\n", stderr);
+		return 2;
+	}
+	if (host_open(&host, &options, &error) != STATUS_OK ||
+	    disk_read(argv[1], HOST_MAX_FILE, &file, &error) != STATUS_OK) {
+		fprintf(stderr, "event_texts: %s\n", error.text);
+		return 1;
+	}
+	read_log(host, &file);
+	host_free_file(&file);
+	host_close(host);
+	return 0;
+}
