@@ -6,6 +6,7 @@ Run it again after a change of those or of this file; it is not part of the buil
 """
 
 import re
+import struct
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -230,6 +231,21 @@ def answers():
     }
 
 
+def message_tables():
+    """The id that is looked for, then MESSAGE_RESOURCE_DATA (winnt.h): one block, two messages."""
+    entries = b"".join(struct.pack("<2H", 4 + len(text), unicode) + text for text, unicode in (
+        (b"A fatal error. Reboot. [%1 %2!d!] (%99)%0\r\n\0\0", 0),
+        ("NT Error: %1. 100%% %n\u00fc\r\n\0".encode("utf-16-le"), 1)))
+    table = struct.pack("<4I", 1, 0x80002469, 0x8000246A, 16) + entries
+    return {
+        "ansi": struct.pack("<I", 0x80002469) + table,
+        "utf16": struct.pack("<I", 0x8000246A) + table,
+        "other_severity": struct.pack("<I", 0xC0002469) + table,
+        "cut": struct.pack("<I", 0x8000246A) + table[:-9],
+        "pattern": b"\0\0\0\0%2%3%1 %% %. %b%t%r\xc2\x85\xe2\x80\xa8%4!s!%",
+    }
+
+
 def main():
     pdu = captures()
     put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
@@ -240,6 +256,7 @@ def main():
     put("http", requests())
     put("report", reports())
     put("answer", answers())
+    put("message", message_tables())
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",
