@@ -278,6 +278,7 @@ void host_stop(struct host *host)
 }
 
 struct start {
+	struct fake_host *machine;
 	void (*run)(void *arg);
 	void *arg;
 };
@@ -287,17 +288,26 @@ static void *run_thread(void *arg)
 	struct start start = *(struct start *)arg;
 	free(arg);
 	start.run(start.arg);
+	__atomic_sub_fetch(&start.machine->n_threads, 1, __ATOMIC_SEQ_CST);
 	return NULL;
+}
+
+void fake_host_join(struct fake_host *machine)
+{
+	while (__atomic_load_n(&machine->n_threads, __ATOMIC_SEQ_CST) > 0)
+		sleep_really(1);
 }
 
 enum status host_start_thread(struct host *host, void (*run)(void *arg), void *arg,
 			      struct host_error *error)
 {
-	(void)host;
+	struct fake_host *machine = machine_of(host);
 	pthread_t thread;
 	struct start *start = mem_alloc(sizeof *start);
-	*start = (struct start){ run, arg };
+	*start = (struct start){ machine, run, arg };
+	__atomic_add_fetch(&machine->n_threads, 1, __ATOMIC_SEQ_CST);
 	if (pthread_create(&thread, NULL, run_thread, start) != 0) {
+		__atomic_sub_fetch(&machine->n_threads, 1, __ATOMIC_SEQ_CST);
 		free(start);
 		return planted(error, STATUS_SYSTEM, "thread");
 	}

@@ -84,6 +84,10 @@ struct fake_host {
 	uint8_t random;         /* host_random() counts up from here */
 	size_t n_file_reads;    /* host_read_file() calls so far */
 	size_t n_lookups_asked; /* host_reverse_lookup() calls so far */
+	size_t n_threads;       /* that have not ended yet */
 };
 
 struct host *fake_host(struct fake_host *machine);
+
+/* Waits for the machine's threads: a late one would count in the next test. */
+void fake_host_join(struct fake_host *machine);

@@ -86,6 +86,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	collect_free(collect);
+	fake_host_join(&machine);
 	arena_deinit(&arena);
 	return 0;
 }
