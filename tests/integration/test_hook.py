@@ -37,6 +37,16 @@ class Hook:
     def lines(self):
         return self.out.read_text().splitlines() if self.out.exists() else []
 
+    def hangs(self):
+        """From now on it begins and never ends; began() waits for that."""
+        self.write(f"touch {self.out.with_name('began')}\nsleep 60")
+
+    def began(self):
+        deadline = time.monotonic() + PATIENCE
+        while not self.out.with_name("began").exists():
+            assert time.monotonic() < deadline, "the hook was not run"
+            time.sleep(0.05)
+
 
 @pytest.fixture
 def hook(tmp_path):
@@ -75,9 +85,9 @@ def test_what_was_told_is_not_told_again_and_what_was_not_is(tmp_path, hook, num
     with start(tmp_path, hook) as collector:
         assert collector.post(exposed_site()[0])[0] == 200
         first, = hook.told(1)
-        time.sleep(0.5)  # the store is to know, too
-        hook.write("sleep 60")
+        hook.hangs()
         assert collector.post(mended())[0] == 200
+        hook.began()  # one at a time: the store knows that the first was told
         collector.end(number)
     hook.works()
     with start(tmp_path, hook):
