@@ -207,12 +207,14 @@ static void walk_path(const struct question *q, const struct report_adapter *ada
 	path->borrowed = succeeded && all_elsewhere;
 }
 
-static bool succeeded_via_itself(const struct question *q, const struct report_adapter *adapter)
+/* A success that left through it proves its wire, whichever adapter's address it carried. */
+static bool carried_a_success(const struct question *q, const struct report_adapter *adapter)
 {
 	for (size_t i = 0; i < q->report->n_probes; i++) {
 		const struct report_probe *row = &q->report->probes[i];
-		if (q->row_peers[i] && is_row_of(row, adapter) && row->grade >= GRADE_EPM &&
-		    strcmp(via_of(row), adapter->id) == 0)
+		const char *via = via_of(row);
+		if (q->row_peers[i] && row->grade >= GRADE_EPM && via &&
+		    strcmp(via, adapter->id) == 0)
 			return true;
 	}
 	return false;
@@ -251,7 +253,7 @@ static void judge_adapter(const struct question *q, struct site_adapter *adapter
 
 	if (!is_active(adapter->facts)) {
 		adapter->state = ADAPTER_INACTIVE;
-	} else if (adapter->facts->link == LINK_DOWN && !succeeded_via_itself(q, adapter->facts)) {
+	} else if (adapter->facts->link == LINK_DOWN && !carried_a_success(q, adapter->facts)) {
 		adapter->state = ADAPTER_ISOLATED;
 		adapter->link_down_isolates = true;
 	} else {

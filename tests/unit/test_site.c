@@ -245,6 +245,11 @@ static void a_link_that_is_down_isolates_unless_a_probe_left_through_it(void **s
 	server->probes[0].via = "OTHER";
 	assert_int_equal(judged(&b), ADAPTER_ISOLATED);
 	assert_true(b.site.servers[0].adapters[0].link_down_isolates);
+
+	/* Another adapter's success that left through it proves its wire. */
+	builder_adapter(&b, server, "B", "10.0.0.6/24");
+	builder_probe(&b, server, "B", "C", "10.0.0.12", GRADE_MTA)->via = "A";
+	assert_int_equal(judged(&b), ADAPTER_BORROWED);
 	builder_deinit(&b);
 }
 
