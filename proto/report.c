@@ -92,5 +92,7 @@ const struct report_problem *report_find_problem(const struct report *report, co
 
 const char *report_server_name(const struct report *report)
 {
-	return report->exchange.server ? report->exchange.server : report->host.name;
+	if (report->exchange.server)
+		return report->exchange.server;
+	return report->host.short_name ? report->host.short_name : report->host.name;
 }

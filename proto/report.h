@@ -168,6 +168,7 @@ struct report {
 
 	struct {
 		const char *name;
+		const char *short_name; /* up to its first dot; NULL: `name` is short already */
 		const char *os;
 		int64_t booted_at_ms;
 		const char **name_resolves_to; /* the addresses of its own name */
@@ -224,7 +225,7 @@ const struct report_file *report_find_file(const struct report *report, const ch
 /* The first problem of that fact, or NULL. */
 const struct report_problem *report_find_problem(const struct report *report, const char *fact);
 
-/* The Exchange server name, or else the host name (PROTOCOL: the name of a peer). */
+/* The Exchange server name, or else the short host name (PROTOCOL: the name of a peer). */
 const char *report_server_name(const struct report *report);
 
 /*

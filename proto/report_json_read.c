@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/json_fields.h"
+#include "proto/text.h"
 
 #define MAX_CODE INT64_C(4294967295) /* a DWORD */
 #define MAX_ID   INT64_C(65535)
@@ -280,9 +281,12 @@ enum status report_json_read(const char *text, size_t size, struct arena *arena,
 	if (json_begin(&in, text, size, REPORT_MAX_STRING, arena, &root) == STATUS_OK)
 		read_report(&in, &root, &report);
 	json_end(&in);
-	if (in.status == STATUS_OK)
-		*out = report;
-	else
+	if (in.status != STATUS_OK) {
 		*error = in.error;
-	return in.status;
+		return in.status;
+	}
+	size_t n = text_short_name_length(report.host.name);
+	report.host.short_name = arena_strndup(arena, report.host.name, n);
+	*out = report;
+	return STATUS_OK;
 }

@@ -89,6 +89,16 @@ static void what_is_empty_is_known(void **state)
 	assert_true(report.mta.last_failure.at_ms == TIMESTAMP_NONE);
 }
 
+static void without_an_exchange_name_the_short_host_name_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(read_report("{" SCHEMA ", " AGENT ", " TIMES
+				     ", 'host': {'name': 'M1.acme.example'}}"),
+			 STATUS_OK);
+	assert_string_equal(report.host.name, "M1.acme.example");
+	assert_string_equal(report_server_name(&report), "M1");
+}
+
 static void rows_keep_what_they_carry(void **state)
 {
 	(void)state;
@@ -297,6 +307,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_absent_is_absent),
 		TEST(what_is_empty_is_known),
+		TEST(without_an_exchange_name_the_short_host_name_counts),
 		TEST(rows_keep_what_they_carry),
 		TEST(a_refused_report_leaves_the_callers_struct),
 		TEST(what_is_wrong_is_named_by_its_pointer),
