@@ -181,12 +181,10 @@ const struct report_start *exposure_last_start(const struct report *report)
 
 	if (!exposure_log_was_read(report))
 		return NULL;
-	if (!start->present)
-		return failure->present ? failure : NULL;
-	/* A failed start may leave the telling of its events to last_failure. */
-	if (start->outcome == START_OUTCOME_FAILED && start->n_events == 0 && failure->present)
+	/* A start that tells nothing is not over, or leaves the telling to last_failure. */
+	if (failure->present && start->outcome != START_OUTCOME_STARTED && start->n_events == 0)
 		return failure;
-	return start;
+	return start->present ? start : NULL;
 }
 
 const struct report_event *exposure_find_event(const struct report_start *start, int64_t id)

@@ -307,12 +307,16 @@ static void add_build_reasons(struct exposure_context *x, struct reason_list *li
 			version_text(x, &version));
 		add_file_evidence(x, reason, &version);
 	}
-	if (exposure_fact_is(x->facts.clustered, true)) {
-		reason_add(
-			x, list, "cluster_by_design",
-			"On a cluster this is by design: the fix does not lift it, only adapters "
-			"that all reach the site's servers do.");
-	}
+}
+
+static void add_cluster(struct exposure_context *x, struct reason_list *list)
+{
+	if (!exposure_fact_is(x->facts.clustered, true))
+		return;
+	reason_add(
+		x, list, "cluster_by_design",
+		"On a cluster this is by design: the fix does not lift it, only adapters that all "
+		"reach the site's servers do.");
 }
 
 static void name_unjudged(struct exposure_context *x, const char **facts, size_t *n)
@@ -415,5 +419,6 @@ void exposure_add_reasons(struct exposure_context *x, struct reason_list *list)
 		add_running_exposed(x, list);
 	if (!build_decides)
 		add_build_reasons(x, list);
+	add_cluster(x, list);
 	add_missing(x, list);
 }

@@ -235,9 +235,10 @@ def adapter_state(where, report, adapter):
     reached = {row.peer for row in successes}
     conclusive = reached | short_on
 
-    # The text says "no success went via itself" and could mean any row of the report, those of
-    # the other adapters too. Here it is the adapter's own rows.
-    if adapter.get("link") == "down" and not any(row.via == name for row in successes):
+    # "No success went via itself": of any row of the report, for a success proves the adapter that
+    # it went through.
+    if adapter.get("link") == "down" and not any(row.via == name and row.grade >= EPM
+                                                 for row in where.rows(report)):
         return "isolated"
     if conclusive and not reached:
         return "isolated"
@@ -454,8 +455,7 @@ def reasons(report, facts, found, answer):
             codes.add("single_homed")
     if answer == "exposed" and facts.running == (True,):
         codes.add("mta_may_fail_at_next_start")
-    # The text does not tie this to the build; where the build is unknown it is not said yet.
-    if answer in HARMFUL and facts.clustered == (True,) and len(facts.build) == 1:
+    if answer in HARMFUL and facts.clustered == (True,):
         codes.add("cluster_by_design")
     return codes
 

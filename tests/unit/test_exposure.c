@@ -444,6 +444,34 @@ static void sp3_with_an_isolated_adapter_is_warned(void **state)
 	builder_deinit(&s.b);
 }
 
+static void a_cluster_is_told_why_the_fix_does_not_help_whatever_its_build(void **state)
+{
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, NULL, TRISTATE_YES);
+	unreadable_b_isolated(&s);
+	const struct assessment *assessment = builder_assess(&s.b, 0);
+	assert_int_equal(assessment->verdict, VERDICT_EXPOSED);
+	assert_non_null(builder_find_reason(assessment, "cluster_by_design"));
+	builder_deinit(&s.b);
+}
+
+static void while_a_start_is_pending_the_last_finished_one_counts(void **state)
+{
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, "5.5.2653.23", TRISTATE_NO);
+	b_isolated(&s);
+	failed_11004(&s);
+	s.server->mta.service = SERVICE_STATE_START_PENDING;
+	s.server->mta.last_failure = s.server->mta.last_start;
+	s.server->mta.last_start = (struct report_start){ .present = true };
+	assert_int_equal(builder_assess(&s.b, 0)->verdict, VERDICT_FAILING);
+	builder_deinit(&s.b);
+}
+
 static void what_decided_is_said_first(void **state)
 {
 	static const struct {
@@ -511,6 +539,8 @@ int main(void)
 		cmocka_unit_test(every_row_of_the_truth_table_holds),
 		cmocka_unit_test(a_fact_that_changes_nothing_is_not_called_missing),
 		cmocka_unit_test(sp3_with_an_isolated_adapter_is_warned),
+		cmocka_unit_test(a_cluster_is_told_why_the_fix_does_not_help_whatever_its_build),
+		cmocka_unit_test(while_a_start_is_pending_the_last_finished_one_counts),
 		cmocka_unit_test(what_decided_is_said_first),
 		cmocka_unit_test(notes_help_and_decide_nothing),
 		cmocka_unit_test(a_stopped_mta_is_said),
