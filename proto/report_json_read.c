@@ -252,13 +252,18 @@ static void check_schema(struct json_reading *in, const struct json_place *root)
 		json_refuse(in, root, "schema", STATUS_UNSUPPORTED, "expected " REPORT_SCHEMA);
 }
 
-static void read_report(struct json_reading *in, const struct json_place *root, struct report *out)
+static void read_report(struct json_reading *in, const struct json_place *root, struct arena *arena,
+			struct report *out)
 {
 	report_init(out);
 	check_schema(in, root);
 	read_agent(in, root, out);
 	read_times(in, root, out);
 	read_host(in, root, out);
+	if (out->host.name) {
+		size_t n = text_short_name_length(out->host.name);
+		out->host.short_name = arena_strndup(arena, out->host.name, n);
+	}
 	read_exchange(in, root, out);
 	read_bindings(in, root, out);
 	read_lists(in, root, out);
@@ -279,14 +284,11 @@ enum status report_json_read(const char *text, size_t size, struct arena *arena,
 		return STATUS_LIMIT;
 	}
 	if (json_begin(&in, text, size, REPORT_MAX_STRING, arena, &root) == STATUS_OK)
-		read_report(&in, &root, &report);
+		read_report(&in, &root, arena, &report);
 	json_end(&in);
-	if (in.status != STATUS_OK) {
+	if (in.status == STATUS_OK)
+		*out = report;
+	else
 		*error = in.error;
-		return in.status;
-	}
-	size_t n = text_short_name_length(report.host.name);
-	report.host.short_name = arena_strndup(arena, report.host.name, n);
-	*out = report;
-	return STATUS_OK;
+	return in.status;
 }
