@@ -8,6 +8,7 @@
 #include "agent/disk.h"
 #include "agent/event_window.h"
 #include "agent/host_error.h"
+#include "agent/log.h"
 #include "agent/windows_registry.h"
 #include "agent/windows_services.h"
 #include "proto/eventlog.h"
@@ -23,6 +24,7 @@
 struct windows_root {
 	char *dir;
 	struct windows_registry registry;
+	size_t lost_events; /* damaged records of the log, as last told */
 };
 
 enum status windows_root_open(struct windows_root **out, const char *dir, struct host_error *error)
@@ -204,7 +206,16 @@ static const char *find_log(const struct windows_root *root, struct arena *arena
 	return find_file(root, APPLICATION_LOG, arena);
 }
 
-static enum status read_log(const char *path, struct event_window *window, struct arena *arena,
+/* Once for each count: the log is read in every cycle. */
+static void tell_lost_events(struct windows_root *root, const char *path, size_t lost)
+{
+	if (lost > 0 && lost != root->lost_events)
+		log_warning("event log %s: damaged records that were skipped: %zu", path, lost);
+	root->lost_events = lost;
+}
+
+static enum status read_log(struct windows_root *root, const char *path,
+			    struct event_window *window, struct arena *arena,
 			    struct host_error *error)
 {
 	struct host_file file = { 0 };
@@ -214,11 +225,13 @@ static enum status read_log(const char *path, struct event_window *window, struc
 
 	struct eventlog log;
 	status = eventlog_open_file(&log, file.bytes, file.size);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		event_window_add(window, &log, arena);
-	else
+		tell_lost_events(root, path, log.lost);
+	} else {
 		status = host_fail(error, STATUS_MALFORMED, REPORT_ABSENT, "event log %s: %s", path,
 				   status_text(status));
+	}
 	host_free_file(&file);
 	return status;
 }
@@ -235,7 +248,7 @@ enum status windows_root_read_events(struct windows_root *root, const char *sour
 
 	struct event_window *window = mem_alloc(sizeof *window);
 	event_window_init(window, source, ids, n_ids);
-	enum status status = read_log(path, window, arena, error);
+	enum status status = read_log(root, path, window, arena, error);
 	if (status == STATUS_OK)
 		*out = event_window_take(window, arena, n);
 	free(window);

@@ -529,3 +529,19 @@ def test_a_disk_that_names_no_server_is_told_so(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert "name of the server is not known" in done.stderr
     assert "ComputerName" in done.stderr
+
+
+def test_damaged_records_of_an_event_log_are_counted(tmp_path):
+    disk = ExchangeDisk(tmp_path / "disk", "EXCH1")
+    disk.failed_to_start()
+    log = tmp_path / "disk" / "AppEvent.evt"
+    content = bytearray(log.read_bytes())
+    second = content.index(b"LfLe", content.index(b"LfLe", 48) + 4)
+    content[second - 4:second] = b"\xff\xff\xff\x7f"  # its length
+    log.write_bytes(content)
+    done = subprocess.run([AGENT, "report", "--windows-root", tmp_path / "disk", "--disk-only"],
+                          capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0
+    assert "damaged records that were skipped: 1" in done.stderr
+    start = json.loads(done.stdout)["mta"]["last_start"]
+    assert [event["id"] for event in start["events"]] == [9266]
