@@ -149,24 +149,13 @@ static enum status get_quoted(struct parser *p, const char **out)
 	return STATUS_OK;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* One to `max` hexadecimal digits. */
 static bool get_hex(struct parser *p, int max, uint32_t *out)
 {
 	uint32_t number = 0;
 	int digits = 0;
-	while (digits < max && hex_digit(*p->at) >= 0) {
-		number = number << 4 | (uint32_t)hex_digit(*p->at);
+	while (digits < max && text_hex_digit(*p->at) >= 0) {
+		number = number << 4 | (uint32_t)text_hex_digit(*p->at);
 		p->at++;
 		digits++;
 	}

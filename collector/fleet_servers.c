@@ -23,10 +23,8 @@ static const char *or_empty(const char *name)
 
 static char *lower(char *text)
 {
-	for (char *c = text; *c; c++) {
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	}
+	for (char *c = text; *c; c++)
+		*c = text_lower(*c);
 	return text;
 }
 

@@ -1,6 +1,8 @@
 /* The parts of collector/http.h that only know names and spellings, not llhttp. */
 #include "collector/http.h"
 
+#include "proto/text.h"
+
 const char *http_method_name(enum http_method method)
 {
 	switch (method) {
@@ -53,22 +55,13 @@ const char *http_status_phrase(int status)
 	return "Other";
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool http_percent_decode(const char *text, size_t n, char *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		char c = text[i];
 		if (c == '%') {
-			int high = i + 2 < n ? hex_value(text[i + 1]) : -1;
-			int low = i + 2 < n ? hex_value(text[i + 2]) : -1;
+			int high = i + 2 < n ? text_hex_digit(text[i + 1]) : -1;
+			int low = i + 2 < n ? text_hex_digit(text[i + 2]) : -1;
 			if (high < 0 || low < 0)
 				return false;
 			c = (char)(high * 16 + low);

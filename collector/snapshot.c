@@ -23,10 +23,8 @@ char *snapshot_key(const char *host_name, char key[SNAPSHOT_KEY_SIZE])
 	size_t n = text_short_name_length(host_name);
 	if (n >= SNAPSHOT_KEY_SIZE)
 		n = SNAPSHOT_KEY_SIZE - 1; /* longer than any name in a report: equal to none */
-	for (size_t i = 0; i < n; i++) {
-		char c = host_name[i];
-		key[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-	}
+	for (size_t i = 0; i < n; i++)
+		key[i] = text_lower(host_name[i]);
 	key[n] = '\0';
 	return key;
 }

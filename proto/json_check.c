@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/mem.h"
+#include "proto/text.h"
 #include "proto/utf8.h"
 
 /* A member name between its quotes, escapes unresolved. */
@@ -103,15 +104,6 @@ static void number(struct scan *s)
 		fail_at(s, start, STATUS_LIMIT, "a number of more than 63 characters");
 }
 
-static int hex_value(int c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* The four digits behind "\u"; -1 if they are none. */
 static int32_t hex4(const char *text, size_t size)
 {
@@ -119,7 +111,7 @@ static int32_t hex4(const char *text, size_t size)
 	if (size < 4)
 		return -1;
 	for (size_t i = 0; i < 4; i++) {
-		int digit = hex_value((unsigned char)text[i]);
+		int digit = text_hex_digit(text[i]);
 		if (digit < 0)
 			return -1;
 		value = value * 16 + digit;

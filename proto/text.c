@@ -2,20 +2,28 @@
 
 #include <string.h>
 
-static int lower(char c)
+char text_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : (unsigned char)c;
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+int text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	char letter = text_lower(c);
+	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 int text_compare(const char *a, const char *b)
 {
 	if (!a || !b)
 		return (a != NULL) - (b != NULL);
-	while (*a && lower(*a) == lower(*b)) {
+	while (*a && text_lower(*a) == text_lower(*b)) {
 		a++;
 		b++;
 	}
-	return lower(*a) - lower(*b);
+	return (unsigned char)text_lower(*a) - (unsigned char)text_lower(*b);
 }
 
 bool text_equal(const char *a, const char *b)
@@ -27,7 +35,7 @@ bool text_has_prefix(const char *text, const char *prefix)
 {
 	if (!text)
 		return false;
-	while (*prefix && lower(*text) == lower(*prefix)) {
+	while (*prefix && text_lower(*text) == text_lower(*prefix)) {
 		text++;
 		prefix++;
 	}

@@ -15,5 +15,11 @@ bool text_equal(const char *a, const char *b);
 /* Does `text` begin with `prefix`, without ASCII case? */
 bool text_has_prefix(const char *text, const char *prefix);
 
+/* The lower case form of an ASCII letter; every other character as it is. */
+char text_lower(char c);
+
+/* The value of a hexadecimal digit in either case; -1 if it is none. */
+int text_hex_digit(char c);
+
 /* Length of the short form of a host name: up to its first dot. */
 size_t text_short_name_length(const char *host_name);

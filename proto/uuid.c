@@ -3,16 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "proto/text.h"
 
 /* The 16 bytes in the order of the text. */
 static bool get_bytes(const char *text, uint8_t bytes[16])
@@ -20,8 +11,8 @@ static bool get_bytes(const char *text, uint8_t bytes[16])
 	for (int i = 0; i < 16; i++) {
 		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
 			return false;
-		int high = digit_value(*text);
-		int low = high < 0 ? -1 : digit_value(text[1]);
+		int high = text_hex_digit(*text);
+		int low = high < 0 ? -1 : text_hex_digit(text[1]);
 		if (low < 0)
 			return false;
 		bytes[i] = (uint8_t)(high << 4 | low);

@@ -23,6 +23,19 @@ static void names_compare_without_ascii_case(void **state)
 	assert_int_equal(text_short_name_length("exch1.acme.example"), 5);
 }
 
+static void letters_and_digits_are_those_of_ascii(void **state)
+{
+	(void)state;
+	assert_int_equal(text_lower('Z'), 'z');
+	assert_int_equal(text_lower('['), '[');
+	assert_int_equal(text_lower('\xc4'), '\xc4'); /* a letter in some code page only */
+	assert_int_equal(text_hex_digit('9'), 9);
+	assert_int_equal(text_hex_digit('a'), 10);
+	assert_int_equal(text_hex_digit('F'), 15);
+	assert_int_equal(text_hex_digit('g'), -1);
+	assert_int_equal(text_hex_digit('\0'), -1);
+}
+
 static void addresses_are_four_plain_numbers(void **state)
 {
 	static const char *const none[] = { "",          "10.0.0",  "10.0.0.256", "10.0.0.5.6",
@@ -100,6 +113,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_compare_without_ascii_case),
+		cmocka_unit_test(letters_and_digits_are_those_of_ascii),
 		cmocka_unit_test(addresses_are_four_plain_numbers),
 		cmocka_unit_test(a_prefix_holds_its_subnet),
 		cmocka_unit_test(versions_compare_as_numbers),
