@@ -70,3 +70,11 @@ void reason_list_of(struct reason *reason, const char *key, const char **list, s
 	evidence->list = list;
 	evidence->n_list = n;
 }
+
+size_t exposure_count_adapters(const struct site_server *server, enum adapter_state state)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < server->n_adapters; i++)
+		n += server->adapters[i].state == state;
+	return n;
+}

@@ -43,5 +43,8 @@ void exposure_make_remedy(struct exposure_context *x, struct remedy *out);
 const char *exposure_adapter_label(struct exposure_context *x,
 				   const struct report_adapter *adapter);
 
+/* How many adapters of the server stand so. */
+size_t exposure_count_adapters(const struct site_server *server, enum adapter_state state);
+
 /* Is this the only value that the fact may have? */
 bool exposure_fact_is(unsigned set, unsigned value);

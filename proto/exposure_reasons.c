@@ -148,15 +148,6 @@ static void add_unjudged(struct exposure_context *x, struct reason_list *list,
 	add_adapter_evidence(x, reason, adapter, is_probed);
 }
 
-static bool any_unjudged(const struct exposure_context *x)
-{
-	for (size_t i = 0; i < x->server->n_adapters; i++) {
-		if (x->server->adapters[i].state == ADAPTER_UNJUDGED)
-			return true;
-	}
-	return false;
-}
-
 /* Why no adapter at all can be judged by its probes. */
 static void add_no_peer(struct exposure_context *x, struct reason_list *list)
 {
@@ -186,7 +177,7 @@ static void add_adapter_reasons(struct exposure_context *x, struct reason_list *
 		else if (adapter->state == ADAPTER_UNJUDGED && some_judged)
 			add_unjudged(x, list, adapter);
 	}
-	if (!some_judged && any_unjudged(x))
+	if (!some_judged && exposure_count_adapters(x->server, ADAPTER_UNJUDGED) > 0)
 		add_no_peer(x, list);
 }
 
@@ -263,19 +254,11 @@ static void add_fixed(struct exposure_context *x, struct reason_list *list,
 	reason_list_of(reason, "files", older, n_older);
 }
 
-static bool any_isolated(const struct exposure_context *x)
-{
-	for (size_t i = 0; i < x->server->n_adapters; i++) {
-		if (x->server->adapters[i].state == ADAPTER_ISOLATED)
-			return true;
-	}
-	return false;
-}
-
 static void add_before_the_fault(struct exposure_context *x, struct reason_list *list,
 				 const struct version *version)
 {
-	bool warn = x->server->n_active >= 2 && any_isolated(x);
+	bool warn = x->server->n_active >= 2 &&
+		    exposure_count_adapters(x->server, ADAPTER_ISOLATED) > 0;
 	struct reason *reason = reason_add(
 		x, list, "before_the_fault",
 		"Emsmta.exe is at %s, older than the code that fails (5.5.2651.75).%s",

@@ -45,14 +45,6 @@ static bool needs_mending(const struct site_adapter *adapter)
 	return adapter->state > ADAPTER_GOOD;
 }
 
-static size_t count_good(const struct site_server *server)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < server->n_adapters; i++)
-		n += server->adapters[i].state == ADAPTER_GOOD;
-	return n;
-}
-
 static void offer_disabling(struct exposure_context *x, struct remedy *remedy)
 {
 	const struct site_server *server = x->server;
@@ -155,7 +147,7 @@ static bool wants_remedy(const struct exposure_context *x)
 
 void exposure_make_remedy(struct exposure_context *x, struct remedy *out)
 {
-	size_t good = count_good(x->server);
+	size_t good = exposure_count_adapters(x->server, ADAPTER_GOOD);
 	bool fix_helps = !exposure_fact_is(x->facts.era, ERA_FIXED) &&
 			 !exposure_fact_is(x->facts.clustered, true);
 
