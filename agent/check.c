@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/printable.h"
+#include "proto/printable.h"
 #include "proto/arena.h"
 #include "proto/site.h"
 #include "proto/text.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "agent/printable.h"
+#include "proto/printable.h"
 #include "proto/timestamp.h"
 
 void log_write(enum log_level level, const char *format, ...)

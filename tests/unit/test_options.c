@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "agent/files.h"
-#include "agent/printable.h"
 
 #define MAX_ARGUMENTS 16
 
@@ -176,36 +175,6 @@ static void a_peer_with_a_known_name_or_address_is_the_same_peer(void **state)
 	assert_int_equal(options.peers.list[0].n_addresses, 3);
 }
 
-static void text_from_outside_is_made_harmless(void **state)
-{
-	static const struct {
-		const char *text;
-		const char *clean;
-	} cases[] = {
-		{ "El90x1 (\xc3\xa4)", "El90x1 (\xc3\xa4)" },
-		{ "\033[31mred\r\n\t", "?[31mred???" },
-		{ "\xc2\x9b"
-		  "31m",
-		  "?31m" },
-		{ "\xe2\x80\xae"
-		  "gpj.exe",
-		  "?gpj.exe" },
-		{ "\xe2\x80\xa8", "?" },
-		{ "\xff\xc3", "??" },
-		{ "\xc0\x9b"
-		  "a",
-		  "??a" },
-		{ NULL, "" },
-	};
-	char out[64];
-	(void)state;
-
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		assert_string_equal(printable(out, sizeof out, cases[i].text), cases[i].clean);
-	assert_string_equal(printable(out, 3, "a\xc3\xa4"), "a"); /* never half a character */
-	assert_string_equal(printable(out, 4, "a\xc3\xa4"), "a\xc3\xa4");
-}
-
 static int make_file(void **state)
 {
 	(void)state;
@@ -229,7 +198,6 @@ int main(void)
 		TEST(a_mistake_on_the_command_line_is_named),
 		TEST(help_is_given_whatever_else_is_wrong),
 		TEST(a_peer_with_a_known_name_or_address_is_the_same_peer),
-		TEST(text_from_outside_is_made_harmless),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }

@@ -1,5 +1,6 @@
 #include "proto/arena.h"
 #include "proto/ipv4.h"
+#include "proto/printable.h"
 #include "proto/text.h"
 #include "proto/version.h"
 
@@ -109,6 +110,36 @@ static void an_arena_gives_zeroed_aligned_memory(void **state)
 	assert_int_equal(arena.bytes, 0);
 }
 
+static void text_from_outside_is_made_harmless(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *clean;
+	} cases[] = {
+		{ "El90x1 (\xc3\xa4)", "El90x1 (\xc3\xa4)" },
+		{ "\033[31mred\r\n\t", "?[31mred???" },
+		{ "\xc2\x9b"
+		  "31m",
+		  "?31m" },
+		{ "\xe2\x80\xae"
+		  "gpj.exe",
+		  "?gpj.exe" },
+		{ "\xe2\x80\xa8", "?" },
+		{ "\xff\xc3", "??" },
+		{ "\xc0\x9b"
+		  "a",
+		  "??a" },
+		{ NULL, "" },
+	};
+	char out[64];
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		assert_string_equal(printable(out, sizeof out, cases[i].text), cases[i].clean);
+	assert_string_equal(printable(out, 3, "a\xc3\xa4"), "a"); /* never half a character */
+	assert_string_equal(printable(out, 4, "a\xc3\xa4"), "a\xc3\xa4");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +149,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_holds_its_subnet),
 		cmocka_unit_test(versions_compare_as_numbers),
 		cmocka_unit_test(an_arena_gives_zeroed_aligned_memory),
+		cmocka_unit_test(text_from_outside_is_made_harmless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

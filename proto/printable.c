@@ -1,4 +1,4 @@
-#include "agent/printable.h"
+#include "proto/printable.h"
 
 #include <stdbool.h>
 #include <stdint.h>
