@@ -14,9 +14,12 @@ static const int ending_signals[] = { SIGTERM, SIGINT };
 struct loop {
 	uv_loop_t uv;
 	uv_signal_t signals[COUNT(ending_signals)];
+	uv_signal_t hangup;
 	bool released;
 	void (*asked_to_end)(void *user);
 	void *user;
+	void (*reload)(void *user); /* NULL: nobody wants to know */
+	void *reload_user;
 };
 
 struct loop_timer {
@@ -34,11 +37,21 @@ static void on_signal(uv_signal_t *handle, int number)
 	loop->asked_to_end(loop->user);
 }
 
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	struct loop *loop = handle->data;
+	(void)number;
+	if (loop->reload)
+		loop->reload(loop->reload_user);
+}
+
 static bool watch_signals(struct loop *loop)
 {
-	bool good = true;
+	uv_signal_init(&loop->uv, &loop->hangup); /* cannot fail on a good loop */
+	loop->hangup.data = loop;
+	bool good = uv_signal_start(&loop->hangup, on_hangup, SIGHUP) == 0;
 	for (size_t i = 0; i < COUNT(ending_signals); i++) {
-		uv_signal_init(&loop->uv, &loop->signals[i]); /* cannot fail on a good loop */
+		uv_signal_init(&loop->uv, &loop->signals[i]);
 		loop->signals[i].data = loop;
 		good = good &&
 		       uv_signal_start(&loop->signals[i], on_signal, ending_signals[i]) == 0;
@@ -67,6 +80,12 @@ enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void 
 	return STATUS_OK;
 }
 
+void loop_on_reload(struct loop *loop, void (*reload)(void *user), void *user)
+{
+	loop->reload = reload;
+	loop->reload_user = user;
+}
+
 uv_loop_t *loop_uv(struct loop *loop)
 {
 	return &loop->uv;
@@ -84,6 +103,7 @@ void loop_release(struct loop *loop)
 	loop->released = true;
 	for (size_t i = 0; i < COUNT(ending_signals); i++)
 		uv_close((uv_handle_t *)&loop->signals[i], NULL);
+	uv_close((uv_handle_t *)&loop->hangup, NULL);
 }
 
 enum status loop_close(struct loop *loop)

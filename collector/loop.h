@@ -1,6 +1,7 @@
 /*
- * The event loop of the process: the signals that ask it to end, and timers for modules that know
- * nothing of libuv. One thread; everything with a handle belongs to it.
+ * The event loop of the process: the signals that ask it to end or to read its settings again, and
+ * timers for modules that know nothing of libuv. One thread; everything with a handle belongs to
+ * it.
  */
 #pragma once
 
@@ -20,6 +21,9 @@ struct loop;
  * STATUS_SYSTEM  the system has no resources for it
  */
 enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void *user);
+
+/* `reload` is called on each SIGHUP, which otherwise is ignored while the loop is open. */
+void loop_on_reload(struct loop *loop, void (*reload)(void *user), void *user);
 
 uv_loop_t *loop_uv(struct loop *loop);
 

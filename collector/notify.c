@@ -7,6 +7,7 @@
 
 #include "collector/buffer.h"
 #include "collector/json_add.h"
+#include "collector/log.h"
 #include "collector/text_map.h"
 #include "proto/arena.h"
 #include "proto/exposure.h"
@@ -193,10 +194,9 @@ static void on_saved(void *user, enum status status, const char *error)
 
 	n->is_saving = false;
 	if (status != STATUS_OK) {
-		fprintf(stderr,
-			"mtawatch-collector: could not remember what the hook was told of '%s', "
-			"so it will be told again: %s\n",
-			item->key, error);
+		log_error("could not remember what the hook was told of '%s', so it will be told "
+			  "again: %s",
+			  item->key, error);
 		if (!n->is_closing)
 			try_again_later(n);
 		try_end_closing(n);
@@ -247,9 +247,8 @@ static void on_run(void *user, enum status status, const char *message)
 		try_end_closing(n);
 		return;
 	}
-	fprintf(stderr,
-		"mtawatch-collector: the hook failed for '%s', next attempt in %" PRIu64 " s: %s\n",
-		n->at_work->key, n->pause_ms / 1000, message);
+	log_error("the hook failed for '%s', next attempt in %" PRIu64 " s: %s", n->at_work->key,
+		  n->pause_ms / 1000, message);
 	try_again_later(n);
 }
 

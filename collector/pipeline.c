@@ -1,8 +1,8 @@
 #include "collector/pipeline.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "collector/log.h"
 #include "collector/loop.h"
 #include "proto/mem.h"
 
@@ -41,7 +41,7 @@ static void schedule_wake(struct pipeline *p)
 void pipeline_fail(struct pipeline *p, const char *error)
 {
 	if (p->ready)
-		fprintf(stderr, "mtawatch-collector: not ready: %s\n", error);
+		log_error("not ready: %s", error);
 	p->ready = false;
 	if (p->stopped)
 		return;
@@ -159,7 +159,7 @@ static void on_rebuild(void *user)
 	char error[STORE_ERROR_SIZE];
 
 	if (store_pending(p->options.store) == 0 && reload(p, &changes, error) == STATUS_OK) {
-		fprintf(stderr, "mtawatch-collector: ready again\n");
+		log_info("ready again");
 		become_ready(p, changes);
 		return;
 	}

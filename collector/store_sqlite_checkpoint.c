@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "collector/log.h"
 #include "proto/mem.h"
 
 /* Pause between two checkpoints while commits go on. */
@@ -44,7 +45,7 @@ static void checkpoint(struct store_checkpointer *c, int mode, bool *failing)
 	if (fails && !*failing) {
 		char error[STORE_ERROR_SIZE];
 		store_db_fail(&c->db, "move what is committed out of the write-ahead log", error);
-		fprintf(stderr, "mtawatch-collector: %s\n", error);
+		log_warning("%s", error);
 	}
 	*failing = fails;
 }
