@@ -12,7 +12,21 @@
 #include "proto/timestamp.h"
 #include "proto/verdict_json.h"
 
-struct command {
+const char assess_help[] =
+	"mtawatch-collector assess: judge report files as a running collector would.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector assess exch1.json exch2.json\n"
+	"  mtawatch-collector assess --at 2026-11-22T10:45:23Z reports/*.json\n"
+	"  mtawatch-agent report | mtawatch-collector assess -\n"
+	"\n"
+	"Options:\n"
+	"  --at TIME   judge as of this moment (RFC 3339); default: now\n"
+	"\n"
+	"Prints one JSON array, ordered by server. Exit status: 0 nothing alarming, 1 a server is\n"
+	"exposed or failing, 2 a file was no valid report or the usage is wrong.\n";
+
+struct assess {
 	int64_t at_ms;
 	char **files;
 	int n_files;
@@ -35,11 +49,11 @@ static bool parse_time(const char *text, int64_t *out)
 }
 
 /* Options may stand anywhere before "--"; the files are moved to the front of `argv`. */
-static bool parse(int argc, char **argv, struct command *out)
+static bool parse(int argc, char **argv, struct assess *out)
 {
 	bool options = true;
 
-	*out = (struct command){ .at_ms = now_ms(), .files = argv };
+	*out = (struct assess){ .at_ms = now_ms(), .files = argv };
 	for (int i = 0; i < argc; i++) {
 		if (!options || argv[i][0] != '-' || strcmp(argv[i], "-") == 0) {
 			argv[out->n_files++] = argv[i];
@@ -173,7 +187,7 @@ static int judge(const struct book *book, int64_t at_ms)
 
 int assess_main(int argc, char **argv)
 {
-	struct command command;
+	struct assess command;
 
 	if (!parse(argc, argv, &command))
 		return ASSESS_EXIT_ERROR;

@@ -13,5 +13,7 @@
 #define ASSESS_EXIT_ALARMING 1 /* one is */
 #define ASSESS_EXIT_ERROR    2 /* a file was no valid report, or the command line is wrong */
 
+extern const char assess_help[];
+
 /* `argv` begins behind the word "assess". Returns the exit status of the program. */
 int assess_main(int argc, char **argv);

@@ -10,3 +10,8 @@
 
 /* Returns the exit status of the program. */
 int serve_run(const struct options *options);
+
+extern const char serve_help[];
+
+/* The command: reads the options of `argv`, which begins behind the word "serve", and runs. */
+int serve_main(int argc, char **argv);

@@ -711,10 +711,29 @@ def test_help_begins_with_examples(arguments):
 
 
 def test_without_a_command_the_usage_goes_to_standard_error():
-    for arguments in ([], ["sevre"]):
-        ended = run(*arguments)
-        assert (ended.returncode, ended.stdout) == (2, "")
-        assert "expected a command" in ended.stderr
+    ended = run()
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Commands:" in ended.stderr and "expected a command" in ended.stderr
+
+
+def test_an_unknown_command_is_told_with_what_was_probably_meant():
+    ended = run("sevre", "--data", "x")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "mtawatch-collector: there is no command 'sevre'; did you mean 'serve'?\n"
+    ended = run("frobnicate")
+    assert ended.returncode == 2
+    assert ended.stderr.endswith("no command 'frobnicate'; see mtawatch-collector --help\n")
+
+
+def test_every_command_has_help_of_its_own():
+    listed = run("--help").stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+    names = [line.split()[0] for line in listed.splitlines()]
+    assert {"serve", "assess"} <= set(names)
+    for name in names:
+        ended = run(name, "--help")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout.startswith(f"mtawatch-collector {name}: ")
+        assert "Examples:\n  mtawatch-" in ended.stdout
 
 
 def test_the_version_is_told():
