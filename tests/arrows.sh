@@ -52,7 +52,7 @@ only 'mbedtls/.*' 'agent/hash.c' 'agent/deploy/*'
 only 'curl/.*' 'agent/send.c'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'llhttp\.h' 'collector/http.c'
-only 'openssl/.*' 'collector/tls.c'
+only 'openssl/.*' 'collector/tls*' 'collector/certificate*'
 only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
 	'collector/store_sqlite*.c' 'collector/hook_command.h'
 
