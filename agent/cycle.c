@@ -112,12 +112,12 @@ int64_t cycle_interval_s(const struct cycle *cycle)
 /* The longest time between two cycles that still follow each other: half an interval is jitter. */
 static int64_t max_gap_ms(const struct cycle *c)
 {
-	return cycle_interval_s(c) * 1500 + c->options->probe_limit_ms;
+	return cycle_interval_s(c) * 1500 + c->options->probe_limit_s * 1000;
 }
 
 static enum status probe(struct cycle *c, struct arena *arena, struct report *report)
 {
-	struct probe_settings settings = { c->options->probe_limit_ms, c->stopped };
+	struct probe_settings settings = { (uint32_t)c->options->probe_limit_s * 1000, c->stopped };
 	struct peers *peers = arena_alloc(arena, sizeof *peers);
 	struct probe_plan plan;
 

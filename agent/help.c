@@ -1,89 +1,115 @@
 #include "agent/help.h"
 
-static const char program[] =
-	"mtawatch-agent tells whether this server's Exchange 5.5 MTA will start (Q285350).\n"
-	"\n"
-	"Examples\n"
-	"  mtawatch-agent check --peer EXCH2=10.0.0.6\n"
-	"  mtawatch-agent run --collector https://collector.example\n"
-	"  mtawatch-agent check --windows-root D:\\dead-server --disk-only\n"
-	"\n"
-	"Commands\n"
-	"  run      watch this server and report to the collector until Ctrl-C\n"
-	"  report   print the report that would be sent, as JSON\n"
-	"  check    judge this server alone, for people\n"
-	"\n"
-	"mtawatch-agent COMMAND --help tells more of each. mtawatch-agent --version.\n"
-	"The exit status is 2 where the command line is wrong or something could not be done.\n";
+#include <string.h>
 
-#define COMMON_OPTIONS                                                                             \
-	"  --peer NAME=ADDRESS[,ADDRESS]  another server of the site; may be repeated\n"           \
-	"  --probe-limit S       seconds for a probe with all its tries, 1 to 60 (10)\n"           \
-	"  --interval S          seconds between two cycles, 1 to 86400 (what the\n"               \
-	"                        collector says, else 300)\n"                                      \
-	"  --state-dir DIR       where identity, history and unsent reports are kept\n"            \
-	"  --windows-root DIR    a directory that stands for the server's disk: files,\n"          \
-	"                        registry exports (*.reg), services.txt, *.evt\n"                  \
-	"  --disk-only           with --windows-root: the disk is another machine's; its\n"        \
-	"                        adapters are not known and nothing is probed\n"                   \
-	"  --config FILE         reads KEY = VALUE lines first; keys are the option\n"             \
-	"                        names without dashes, switches are yes or no\n"                   \
-	"  -h, --help            prints this\n"
+#include "agent/settings.h"
 
-static const char run[] =
-	"mtawatch-agent run --collector URL [OPTION...]\n"
-	"\n"
-	"Collects the facts, probes the peers, sends a report, again and again until SIGINT, "
-	"SIGTERM\n"
-	"or Ctrl-C. Reports that cannot be sent are kept on disk and sent later. Messages go to\n"
-	"standard error.\n"
-	"\n"
-	"Examples\n"
-	"  mtawatch-agent run --collector https://collector.example --ca-file ca.pem\n"
-	"  mtawatch-agent run --config /etc/mtawatch/agent.conf\n"
-	"\n"
-	"Options\n"
-	"  --collector URL       where to send the reports, http:// or https://\n"
-	"  --ca-file FILE        certificates that vouch for the collector, PEM\n"
-	"  --once                one cycle, one attempt to send, and out: the exit status\n"
-	"                        is 0 if the collector has the report, else 2\n" COMMON_OPTIONS "\n"
-	"The exit status is 0 at the end, 2 in trouble.\n";
+#define COLUMN 24 /* where the words about an option begin */
 
-static const char report[] =
-	"mtawatch-agent report [OPTION...]\n"
-	"\n"
-	"Runs one cycle and prints the report that would be sent, as one line of JSON on standard\n"
-	"output. Sends nothing and changes nothing.\n"
-	"\n"
-	"Examples\n"
-	"  mtawatch-agent report --peer EXCH2=10.0.0.6 > report.json\n"
-	"  mtawatch-agent report --windows-root /mnt/c --disk-only\n"
-	"\n"
-	"Options\n" COMMON_OPTIONS "\n"
-	"The exit status is 0, or 2 in trouble.\n";
+static const char config_help[] = "reads KEY = VALUE lines first; keys are the option names\n"
+				  "without dashes, switches are yes or no";
 
-static const char check[] =
-	"mtawatch-agent check [OPTION...]\n"
-	"\n"
-	"Runs one cycle and judges this server by it, without a collector: the verdict, why, what "
-	"to\n"
-	"do about it, what is not known. Sends nothing and changes nothing. Probes the peers that "
-	"the\n"
-	"collector dealt last (they are in the state directory) and those that are named.\n"
-	"\n"
-	"Examples\n"
-	"  mtawatch-agent check --peer EXCH2=10.0.0.6 --peer EXCH3=10.0.0.7\n"
-	"  mtawatch-agent check --json\n"
-	"\n"
-	"Options\n"
-	"  --json                for programs: one JSON object\n"
-	"  --no-color            no colours (as with the variable NO_COLOR)\n" COMMON_OPTIONS "\n"
-	"The exit status is 1 if the verdict is exposed or failing, 0 for every other verdict, "
-	"and\n"
-	"2 in trouble.\n";
+/* The groups that are listed under a heading of their own. */
+static const struct section {
+	const char *heading;
+	unsigned groups;
+} sections[] = {
+	{ "Options", SETTING_ONCE | SETTING_JSON | SETTING_COLOR },
+	{ "The way to the collector", SETTING_REPORTING },
+	{ "Probing", SETTING_PROBING },
+	{ "State and messages", SETTING_KEEPING },
+	{ "A disk instead of this machine", SETTING_DISK },
+};
 
-const char *help_text(enum command command)
+static const char *next_line(const char *line)
 {
-	static const char *const texts[] = { program, run, report, check };
-	return texts[command];
+	const char *end = strchr(line, '\n');
+	return end ? end + 1 : NULL;
+}
+
+/* "  --name ARGUMENT    words", each further line of the words below the first. */
+static void print_option(FILE *stream, const char *option, const char *argument, const char *words)
+{
+	int used =
+		fprintf(stream, "  %s%s%s", option, argument ? " " : "", argument ? argument : "");
+
+	if (used < 0 || used >= COLUMN) {
+		fputc('\n', stream);
+		used = 0;
+	}
+	for (const char *line = words; line; line = next_line(line)) {
+		fprintf(stream, "%*s%.*s\n", COLUMN - used, "", (int)strcspn(line, "\n"), line);
+		used = 0;
+	}
+}
+
+static void print_section(FILE *stream, const struct section *section, unsigned taken)
+{
+	size_t n = 0;
+	const struct setting *all = setting_list(&n);
+	bool begun = false;
+
+	for (size_t i = 0; i < n; i++) {
+		char option[32];
+		if (!(all[i].group & section->groups & taken))
+			continue;
+		if (!begun)
+			fprintf(stream, "\n%s\n", section->heading);
+		begun = true;
+		(void)snprintf(option, sizeof option, "--%s", all[i].name);
+		print_option(stream, option, all[i].argument, all[i].help);
+	}
+}
+
+static void print_command(FILE *stream, const struct command *command)
+{
+	fprintf(stream, "mtawatch-agent %s%s%s\n\n%s", command->name, *command->usage ? " " : "",
+		command->usage, command->about);
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+		print_section(stream, &sections[i], command->options);
+	fputs("\nEverywhere\n", stream);
+	if (command->options & SETTING_CONFIGURED)
+		print_option(stream, "--config", "FILE", config_help);
+	print_option(stream, "-h, --help", NULL, "prints this");
+	fprintf(stream, "\n%s", command->exit_text);
+}
+
+static void print_program(FILE *stream)
+{
+	size_t n = 0;
+	const struct command *all = command_list(&n);
+
+	fputs("mtawatch-agent tells whether this server's Exchange 5.5 MTA will start (Q285350).\n"
+	      "\n"
+	      "Examples\n"
+	      "  mtawatch-agent check --peer EXCH2=10.0.0.6\n"
+	      "  mtawatch-agent run --collector https://collector.example\n"
+	      "  mtawatch-agent check --windows-root D:\\dead-server --disk-only\n"
+	      "\n"
+	      "Commands\n",
+	      stream);
+	for (size_t i = 0; i < n; i++)
+		fprintf(stream, "  %-10s %s\n", all[i].name, all[i].summary);
+	fputs("\n"
+	      "mtawatch-agent COMMAND --help tells more of each. mtawatch-agent --version.\n"
+	      "The exit status is 2 where the command line is wrong or something could not be "
+	      "done.\n",
+	      stream);
+}
+
+bool help_print(FILE *stream, const struct command *command)
+{
+	if (command)
+		print_command(stream, command);
+	else
+		print_program(stream);
+	return fflush(stream) == 0 && !ferror(stream);
+}
+
+bool help_print_version(FILE *stream)
+{
+	fputs("mtawatch-agent " MTAWATCH_VERSION "\n"
+	      "for Windows NT 4.0 SP6a and Windows 2000, x86, Pentium Pro or later\n",
+	      stream);
+	return fflush(stream) == 0 && !ferror(stream);
 }

@@ -1,7 +1,12 @@
-/* What --help prints: of the program, and of each command. Examples first. */
+/* What --help and --version print: of the program, and of each command. */
 #pragma once
 
-#include "agent/options.h"
+#include <stdbool.h>
+#include <stdio.h>
 
-/* COMMAND_NONE: the program's. Static. */
-const char *help_text(enum command command);
+#include "agent/command.h"
+
+/* NULL: of the program. False: it could not be printed. */
+bool help_print(FILE *stream, const struct command *command);
+
+bool help_print_version(FILE *stream);

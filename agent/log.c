@@ -5,11 +5,29 @@
 #include <time.h>
 
 #include "proto/printable.h"
+#include "proto/text.h"
 #include "proto/timestamp.h"
+
+static const char *const names[] = { "error", "warning", "info" };
+
+bool log_level_parse(const char *text, enum log_level *out)
+{
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (text_equal(text, names[i])) {
+			*out = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *log_level_name(enum log_level level)
+{
+	return names[level];
+}
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	static const char *const names[] = { "error", "warning", "info" };
 	char text[LOG_MAX_LINE];
 	char clean[LOG_MAX_LINE];
 	char when[TIMESTAMP_TEXT_SIZE];

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #define LOG_MAX_LINE 2048 /* bytes; what is longer is cut */
 
 enum log_level {
@@ -12,6 +14,10 @@ enum log_level {
 	LOG_LEVEL_WARNING, /* something is lost or odd; the agent goes on */
 	LOG_LEVEL_INFO,    /* what the agent does */
 };
+
+/* "error", "warning", "info" without case. False: it is none of them. */
+bool log_level_parse(const char *text, enum log_level *out);
+const char *log_level_name(enum log_level level);
 
 void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(PRINTF_FORMAT, 2, 3)));

@@ -10,36 +10,51 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/command.h"
+#include "agent/log.h"
 #include "agent/peers.h"
+#include "agent/settings.h"
 #include "proto/arena.h"
 #include "proto/status.h"
 
 #define OPTIONS_MAX_FILE 65536 /* bytes of a configuration file */
-#define OPTIONS_MAX_TEXT 1000  /* bytes of a path or URL */
 
-enum command {
-	COMMAND_NONE,
-	COMMAND_RUN,
-	COMMAND_REPORT,
-	COMMAND_CHECK,
+/* Public keys of the collector, any of which is good: "sha256//BASE64" each. */
+struct option_pins {
+	const char *list[SETTING_MAX_PINS];
+	size_t n; /* 0: none; the certificate is judged by its issuer alone */
 };
 
+/* What is set; agent/settings.h says what each may be. A text that is not set is NULL. */
 struct options {
-	enum command command;
-	bool help;    /* --help: of `command`, or of the program where that is COMMAND_NONE */
-	bool version; /* --version */
+	const struct command *command; /* NULL: none (--help, --version) */
+	bool help;                     /* --help: of `command`, or of the program */
+	bool version;                  /* --version */
 
-	const char *collector; /* NULL: none */
-	struct peers peers;    /* configured ones */
-	int64_t interval_s;    /* 0: what the collector says, else AGENT_DEFAULT_INTERVAL_S */
-	uint32_t probe_limit_ms;
+	const char *collector;
+	const char *collector_fallback; /* the second collector's URL */
+	const char *ca_file;
+	struct option_pins pins;
+	const char *client_cert; /* file */
+	const char *client_key;  /* file */
+	const char *proxy;
+	const char *enroll_secret_file;
+
+	struct peers peers; /* configured ones */
+	int64_t interval_s; /* 0: what the collector says, else CYCLE_DEFAULT_INTERVAL_S */
+	int64_t probe_limit_s;
+
 	const char *state_dir; /* NULL: the platform's default */
+	const char *log_file;  /* NULL: none */
+	enum log_level log_level;
+	int64_t log_max_kb;
+
 	const char *windows_root;
 	bool disk_only;
-	const char *ca_file;
-	bool once;     /* run: one cycle and out */
-	bool json;     /* check: for programs */
-	bool no_color; /* check */
+
+	bool once; /* run: one cycle and out */
+	bool json; /* for programs */
+	bool no_color;
 };
 
 /*
@@ -53,6 +68,3 @@ struct options {
  */
 enum status options_read(int n, char *const *arguments, struct arena *arena, struct options *out,
 			 const char **error);
-
-/* "run"; never NULL. */
-const char *command_name(enum command command);

@@ -11,7 +11,10 @@
 
 #include "agent/files.h"
 
-#define MAX_ARGUMENTS 16
+#define MAX_ARGUMENTS 24
+
+#define PIN_A "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+#define PIN_B "sha256//LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564="
 
 static struct arena arena;
 static struct options options;
@@ -62,14 +65,14 @@ static void a_command_line_says_everything(void **state)
 	assert_int_equal(read_line("run --collector https://c.example --peer A=10.0.0.6,10.0.0.7 "
 				   "--peer=B=10.0.0.8 --interval 60 --probe-limit=5 --once"),
 			 STATUS_OK);
-	assert_int_equal(options.command, COMMAND_RUN);
+	assert_ptr_equal(options.command, command_find("run"));
 	assert_string_equal(options.collector, "https://c.example");
 	assert_int_equal(options.peers.n, 2);
 	assert_string_equal(options.peers.list[0].name, "A");
 	assert_int_equal(options.peers.list[0].n_addresses, 2);
 	assert_int_equal(options.peers.list[1].addresses[0], 0x0a000008);
 	assert_int_equal(options.interval_s, 60);
-	assert_int_equal(options.probe_limit_ms, 5000);
+	assert_int_equal(options.probe_limit_s, 5);
 	assert_true(options.once);
 	assert_false(options.disk_only);
 }
@@ -100,7 +103,7 @@ static void a_mistake_in_a_file_is_named_with_its_line(void **state)
 		const char *text;
 		const char *says;
 	} cases[] = {
-		{ "\ninterval = 0\n", ":2: interval = 0: expected a whole number of seconds" },
+		{ "\ninterval = 0\n", ":2: interval = 0: expected a whole number" },
 		{ "peers = A=10.0.0.6\n", ":1: unknown key peers" },
 		{ "once = yes\n", ":1: unknown key once" },
 		{ "#\n#\ncollector\n", ":3: expected KEY = VALUE" },
@@ -139,8 +142,18 @@ static void a_mistake_on_the_command_line_is_named(void **state)
 		{ "report --json", "--json is no option of report" },
 		{ "check EXCH2", "unexpected argument EXCH2" },
 		{ "check --disk-only", "--disk-only needs --windows-root" },
-		{ "run", "run needs --collector" },
 		{ "run --collector http:///x", "--collector http:///x: expected an http://" },
+		{ "check --collector http://c", "--collector is no option of check" },
+		{ "run --collector https://u:p@c", "--collector: expected an http://" },
+		{ "run --proxy https://proxy", "--proxy https://proxy: expected http://HOST:PORT" },
+		{ "run --proxy http://u:p@proxy:1", "--proxy: expected http://HOST:PORT" },
+		{ "run --pin sha256//AAAA", "--pin sha256//AAAA: expected one or two of" },
+		{ "run --pin " PIN_A "," PIN_B "," PIN_A, "--pin " },
+		{ "run --pin " PIN_A ",", "--pin " },
+		{ "run --log-level debug", "--log-level debug: expected error, warning" },
+		{ "run --log-max-kb 63", "--log-max-kb 63: expected a whole number from 64" },
+		{ "run --log-max-kb 1048577", "--log-max-kb 1048577: expected a whole" },
+		{ "check --peer A=10.0.0.6;", "--peer A=10.0.0.6;: expected NAME=ADDRESS" },
 		{ "check --config /nowhere/x", "could not read /nowhere/x: it does not exist" },
 	};
 	(void)state;
@@ -157,11 +170,68 @@ static void help_is_given_whatever_else_is_wrong(void **state)
 	(void)state;
 	assert_int_equal(read_line("check --verbose --help"), STATUS_OK);
 	assert_true(options.help);
-	assert_int_equal(options.command, COMMAND_CHECK);
+	assert_ptr_equal(options.command, command_find("check"));
 	assert_int_equal(read_line("-h"), STATUS_OK);
-	assert_int_equal(options.command, COMMAND_NONE);
+	assert_null(options.command);
 	assert_int_equal(read_line("--version"), STATUS_OK);
 	assert_true(options.version);
+}
+
+static void the_way_to_the_collector_can_be_set(void **state)
+{
+	(void)state;
+	assert_int_equal(read_line("run --collector https://c.example --proxy http://proxy:3128 "
+				   "--collector-fallback https://d.example:8443/x --ca-file ca.pem "
+				   "--client-cert cert.pem --client-key key.pem --pin " PIN_A
+				   "," PIN_B " "
+				   "--enroll-secret-file secret.txt"),
+			 STATUS_OK);
+	assert_string_equal(options.collector_fallback, "https://d.example:8443/x");
+	assert_string_equal(options.proxy, "http://proxy:3128");
+	assert_string_equal(options.ca_file, "ca.pem");
+	assert_string_equal(options.client_cert, "cert.pem");
+	assert_string_equal(options.client_key, "key.pem");
+	assert_string_equal(options.enroll_secret_file, "secret.txt");
+	assert_int_equal(options.pins.n, 2);
+	assert_string_equal(options.pins.list[0], PIN_A);
+	assert_string_equal(options.pins.list[1], PIN_B);
+}
+
+static void messages_have_a_file_a_level_and_a_bound(void **state)
+{
+	(void)state;
+	assert_int_equal(read_line("run"), STATUS_OK);
+	assert_null(options.log_file);
+	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
+	assert_int_equal(options.log_max_kb, SETTING_LOG_KB);
+	assert_int_equal(read_line("run --log-file agent.log --log-level Warning --log-max-kb 64"),
+			 STATUS_OK);
+	assert_string_equal(options.log_file, "agent.log");
+	assert_int_equal(options.log_level, LOG_LEVEL_WARNING);
+	assert_int_equal(options.log_max_kb, 64);
+}
+
+static void several_peers_may_stand_in_one_value(void **state)
+{
+	(void)state;
+	assert_int_equal(read_line("check --peer A=10.0.0.6;B=10.0.0.7,10.0.0.8"), STATUS_OK);
+	assert_int_equal(options.peers.n, 2);
+	assert_int_equal(options.peers.list[1].n_addresses, 2);
+}
+
+/* A text of `n` umlauts is as long as an ASCII one of `n` characters, as Windows counts. */
+static void a_text_is_as_long_as_windows_counts_it(void **state)
+{
+	const struct setting *setting = setting_find("ca-file", strlen("ca-file"));
+	char text[2 * (SETTING_MAX_TEXT + 1) + 1];
+	(void)state;
+
+	for (size_t i = 0; i <= SETTING_MAX_TEXT; i++)
+		memcpy(text + 2 * i, "\xc3\xbc", 3);
+	assert_non_null(setting_apply(setting, text, &arena, &options));
+	text[2 * SETTING_MAX_TEXT] = '\0';
+	assert_null(setting_apply(setting, text, &arena, &options));
+	assert_string_equal(options.ca_file, text);
 }
 
 static void a_peer_with_a_known_name_or_address_is_the_same_peer(void **state)
@@ -197,6 +267,10 @@ int main(void)
 		TEST(a_mistake_in_a_file_is_named_with_its_line),
 		TEST(a_mistake_on_the_command_line_is_named),
 		TEST(help_is_given_whatever_else_is_wrong),
+		TEST(the_way_to_the_collector_can_be_set),
+		TEST(messages_have_a_file_a_level_and_a_bound),
+		TEST(several_peers_may_stand_in_one_value),
+		TEST(a_text_is_as_long_as_windows_counts_it),
 		TEST(a_peer_with_a_known_name_or_address_is_the_same_peer),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -1,0 +1,79 @@
+#include "agent/command.h"
+
+#include <string.h>
+
+#include "agent/settings.h"
+
+static const struct command commands[] = {
+	{
+		.name = "run",
+		.summary = "watch this server and report to the collector until Ctrl-C",
+		.usage = "--collector URL [OPTION...]",
+		.about = "Collects the facts, probes the peers, sends a report, again and again "
+			 "until\n"
+			 "SIGINT, SIGTERM or Ctrl-C. Reports that cannot be sent are kept on disk "
+			 "and\n"
+			 "sent later. Messages go to standard error.\n"
+			 "\n"
+			 "Examples\n"
+			 "  mtawatch-agent run --collector https://collector.example --ca-file "
+			 "ca.pem\n"
+			 "  mtawatch-agent run --config /etc/mtawatch/agent.conf\n",
+		.exit_text = "The exit status is 0 at the end, 2 in trouble.\n",
+		.options = SETTING_CONFIGURED | SETTING_ONCE,
+		.needs_host = true,
+		.run = command_run,
+	},
+	{
+		.name = "report",
+		.summary = "print the report that would be sent, as JSON",
+		.usage = "[OPTION...]",
+		.about = "Runs one cycle and prints the report that would be sent, as one line of "
+			 "JSON\n"
+			 "on standard output. Sends nothing and changes nothing.\n"
+			 "\n"
+			 "Examples\n"
+			 "  mtawatch-agent report --peer EXCH2=10.0.0.6 > report.json\n"
+			 "  mtawatch-agent report --windows-root /mnt/c --disk-only\n",
+		.exit_text = "The exit status is 0, or 2 in trouble.\n",
+		.options = SETTING_PROBING | SETTING_KEEPING | SETTING_DISK,
+		.needs_host = true,
+		.run = command_report,
+	},
+	{
+		.name = "check",
+		.summary = "judge this server alone, for people",
+		.usage = "[OPTION...]",
+		.about = "Runs one cycle and judges this server by it, without a collector: the\n"
+			 "verdict, why, what to do about it, what is not known. Sends nothing and\n"
+			 "changes nothing. Probes the peers that the collector dealt last (they "
+			 "are in\n"
+			 "the state directory) and those that are named.\n"
+			 "\n"
+			 "Examples\n"
+			 "  mtawatch-agent check --peer EXCH2=10.0.0.6 --peer EXCH3=10.0.0.7\n"
+			 "  mtawatch-agent check --json\n",
+		.exit_text = "The exit status is 1 if the verdict is exposed or failing, 0 for "
+			     "every other\n"
+			     "verdict, and 2 in trouble.\n",
+		.options = SETTING_PROBING | SETTING_KEEPING | SETTING_DISK | SETTING_JSON |
+			   SETTING_COLOR,
+		.needs_host = true,
+		.run = command_check,
+	},
+};
+
+const struct command *command_list(size_t *n)
+{
+	*n = sizeof commands / sizeof *commands;
+	return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
