@@ -109,6 +109,11 @@ int64_t cycle_interval_s(const struct cycle *cycle)
 	return cycle->answer.interval_s > 0 ? cycle->answer.interval_s : CYCLE_DEFAULT_INTERVAL_S;
 }
 
+bool cycle_has_answer(const struct cycle *cycle)
+{
+	return cycle->answer.interval_s > 0; /* every answer has one */
+}
+
 /* The longest time between two cycles that still follow each other: half an interval is jitter. */
 static int64_t max_gap_ms(const struct cycle *c)
 {

@@ -63,6 +63,9 @@ enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *o
 /* The seconds from one cycle to the next: configured, or the collector's word, or the default. */
 int64_t cycle_interval_s(const struct cycle *cycle);
 
+/* Did the collector ever answer, in this run or one before? */
+bool cycle_has_answer(const struct cycle *cycle);
+
 /* Takes the collector's answer for the cycles to come, and keeps it. */
 void cycle_take_answer(struct cycle *cycle, const char *body, size_t size);
 

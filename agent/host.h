@@ -1,5 +1,6 @@
 /*
- * What the agent asks of the machine it runs on, and nothing that it tells it: every call reads.
+ * What the agent asks of the machine it runs on. Every call reads; the one thing that the agent
+ * tells the machine is an event of its own (host_write_event).
  *
  * host_posix*.c and host_win32*.c answer on their platforms, tests/fake_host.c in the tests;
  * exactly one of them is linked. Text is UTF-8, paths and registry keys are Windows' own on every
@@ -47,6 +48,7 @@ struct host;
 struct host_options {
 	const char *windows_root; /* directory that stands for the server's disk, or NULL */
 	bool disk_only;           /* that disk is another machine's */
+	bool writes_events;       /* the system's log takes host_write_event()'s */
 };
 
 /* Why a call failed. */
@@ -220,6 +222,16 @@ enum status host_stat_file(struct host *host, const char *path, struct host_file
 enum status host_read_file(struct host *host, const char *path, struct host_file *out,
 			   struct host_error *error);
 void host_free_file(struct host_file *file);
+
+enum host_severity { HOST_SEVERITY_INFORMATION, HOST_SEVERITY_WARNING, HOST_SEVERITY_ERROR };
+
+/*
+ * Writes an event of `source` into the Application log of a Windows whose host was opened with
+ * `writes_events`; everywhere else nothing happens. `id` is without severity. A failure is logged.
+ * Any thread.
+ */
+void host_write_event(struct host *host, const char *source, enum host_severity severity,
+		      uint16_t id, const char *const *strings, size_t n);
 
 /* Milliseconds since some fixed moment; never runs backwards. Any thread. */
 uint64_t host_now_ms(struct host *host);

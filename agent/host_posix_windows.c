@@ -58,3 +58,14 @@ enum status host_read_file(struct host *host, const char *path, struct host_file
 		return not_windows(error, path);
 	return windows_root_get_file(host->root, path, true, out, error);
 }
+
+void host_write_event(struct host *host, const char *source, enum host_severity severity,
+		      uint16_t id, const char *const *strings, size_t n)
+{
+	(void)host;
+	(void)source;
+	(void)severity;
+	(void)id;
+	(void)strings;
+	(void)n;
+}

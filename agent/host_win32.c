@@ -109,6 +109,7 @@ enum status host_open(struct host **out, const struct host_options *options,
 				 "a disk is to be judged, but no directory stands for it");
 	struct host *host = mem_alloc(sizeof *host);
 	host->disk_only = options->disk_only;
+	host->writes_events = options->writes_events;
 	host->system = system_new();
 	enum status status = start_up(host, options, error);
 	if (status != STATUS_OK) {

@@ -13,7 +13,8 @@
 static int run_on_host(struct call *call)
 {
 	const struct options *options = call->options;
-	struct host_options where = { options->windows_root, options->disk_only };
+	struct host_options where = { .windows_root = options->windows_root,
+				      .disk_only = options->disk_only };
 	struct host_error error;
 	int code = EXIT_TROUBLE;
 

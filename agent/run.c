@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/announce.h"
 #include "agent/cycle.h"
 #include "agent/log.h"
 #include "agent/uplink.h"
@@ -18,7 +19,7 @@ struct runner {
 	uint64_t begun_ms; /* of the last cycle */
 	uint64_t next_ms;  /* the next one is due */
 	bool has_verdict;
-	enum verdict verdict; /* the last one that was told */
+	enum verdict verdict; /* the last one that was told, also before a restart */
 };
 
 static void on_answer(const struct answer *answer, const char *body, size_t size, void *user)
@@ -26,8 +27,9 @@ static void on_answer(const struct answer *answer, const char *body, size_t size
 	struct runner *r = user;
 
 	if (!r->has_verdict || r->verdict != answer->verdict)
-		log_info("the collector's verdict on this server: %s",
-			 verdict_name(answer->verdict));
+		announce_verdict(r->host, answer->verdict,
+				 r->has_verdict ? verdict_name(r->verdict) : "not known",
+				 "It is the collector's.");
 	r->has_verdict = true;
 	r->verdict = answer->verdict;
 	cycle_take_answer(&r->cycle, body, size);
@@ -145,6 +147,8 @@ enum status run(struct host *host, const struct options *options, bool (*stopped
 	if (st == STATUS_OK)
 		st = open_uplink(&r);
 	if (st == STATUS_OK) {
+		r.has_verdict = cycle_has_answer(&r.cycle);
+		r.verdict = r.cycle.answer.verdict;
 		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION, options->collector);
 		r.next_ms = host_now_ms(host);
 		st = options->once ? run_once(&r) : run_until_stopped(&r);

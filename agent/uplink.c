@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/announce.h"
 #include "agent/log.h"
 #include "agent/spool.h"
 #include "proto/arena.h"
@@ -19,8 +20,11 @@ struct uplink {
 	char *loose;
 	struct moment loose_at;
 
-	bool away;         /* and it was said */
-	long away_status;  /* the HTTP status that was said; 0: no answer */
+	bool away;        /* and it was said */
+	long away_status; /* the HTTP status that was said; 0: no answer */
+	uint64_t away_since_ms;
+	bool away_announced;
+	bool refusal_announced;
 	int64_t backoff_s; /* of the next failure */
 	uint64_t not_before_ms;
 };
@@ -123,6 +127,19 @@ static uint64_t with_jitter(struct host *host, uint64_t n)
 	return n * 3 / 4 + n / 2 * random / 0xffff;
 }
 
+/* Tells the administrators, once, of a collector that stays away. */
+static void announce_away(struct uplink *u, const char *why)
+{
+	uint64_t now_ms = host_now_ms(u->host);
+
+	if (!u->away)
+		u->away_since_ms = now_ms;
+	if (u->away_announced || now_ms - u->away_since_ms < UPLINK_LONG_AWAY_S * UINT64_C(1000))
+		return;
+	announce(u->host, ANNOUNCE_COLLECTOR_AWAY, u->collector, why);
+	u->away_announced = true;
+}
+
 static void on_away(struct uplink *u, const struct send_result *result, int64_t interval_s)
 {
 	int64_t longest_s = interval_s < UPLINK_MAX_BACKOFF_S ? interval_s : UPLINK_MAX_BACKOFF_S;
@@ -133,13 +150,15 @@ static void on_away(struct uplink *u, const struct send_result *result, int64_t 
 	if (result->retry_s > wait_s)
 		wait_s = result->retry_s;
 	u->not_before_ms = host_now_ms(u->host) + with_jitter(u->host, (uint64_t)wait_s * 1000);
-	if (u->away && u->away_status == result->http_status)
-		return;
+	arena_init(&arena);
+	const char *why = words_of(result, &arena);
+	announce_away(u, why);
+	if (!u->away || u->away_status != result->http_status)
+		log_error("could not send reports to the collector %s: %s; they are kept and sent "
+			  "later",
+			  u->collector, why);
 	u->away = true;
 	u->away_status = result->http_status;
-	arena_init(&arena);
-	log_error("could not send reports to the collector %s: %s; they are kept and sent later",
-		  u->collector, words_of(result, &arena));
 	arena_deinit(&arena);
 }
 
@@ -149,7 +168,10 @@ static void on_here(struct uplink *u)
 	if (u->away)
 		log_info("the collector %s can be reached again; %lu report(s) to send",
 			 u->collector, (unsigned long)count(u));
+	if (u->away_announced)
+		announce(u->host, ANNOUNCE_COLLECTOR_BACK, u->collector, NULL);
 	u->away = false;
+	u->away_announced = false;
 	u->backoff_s = UPLINK_MIN_BACKOFF_S;
 	u->not_before_ms = 0;
 }
@@ -159,7 +181,12 @@ static void on_refused(struct uplink *u, const struct send_result *result)
 	struct arena arena;
 
 	arena_init(&arena);
-	log_error("the collector %s refused a report: %s", u->collector, words_of(result, &arena));
+	if (u->refusal_announced)
+		log_error("the collector %s refused a report: %s", u->collector,
+			  words_of(result, &arena));
+	else
+		announce(u->host, ANNOUNCE_REFUSED, u->collector, words_of(result, &arena));
+	u->refusal_announced = true;
 	arena_deinit(&arena);
 	if (result->http_status == 409)
 		u->events.conflict(u->events.user);
@@ -176,6 +203,7 @@ static void take_answer(struct uplink *u, struct send_result *result)
 	arena_init(&arena);
 	if (answer_read(body, result->size, &arena, &answer, &why) == STATUS_OK) {
 		on_here(u);
+		u->refusal_announced = false;
 		settle_newest(u, false);
 		u->events.answered(&answer, body, result->size, u->events.user);
 	} else {

@@ -5,7 +5,8 @@
  * collector that is away is said once, and once when it is back; in between it is tried again after
  * UPLINK_MIN_BACKOFF_S, twice that, and so on up to the interval or UPLINK_MAX_BACKOFF_S, or after
  * what its Retry-After asks for, each time with jitter. A report that it refuses for good is put
- * aside.
+ * aside. The administrators are told (agent/announce.h) of a collector that has been away for
+ * UPLINK_LONG_AWAY_S, of its return then, and of the first refusal since it last took a report.
  */
 #pragma once
 
@@ -20,6 +21,7 @@
 
 #define UPLINK_MIN_BACKOFF_S 2
 #define UPLINK_MAX_BACKOFF_S 300
+#define UPLINK_LONG_AWAY_S   900   /* three default intervals: the collector calls us silent */
 #define UPLINK_MAX_WORK_MS   60000 /* one uplink_work() begins no further report after that */
 
 struct uplink;

@@ -238,6 +238,21 @@ enum status host_read_file(struct host *host, const char *path, struct host_file
 	return STATUS_OK;
 }
 
+void host_write_event(struct host *host, const char *source, enum host_severity severity,
+		      uint16_t id, const char *const *strings, size_t n)
+{
+	struct fake_host *machine = machine_of(host);
+	(void)source;
+	if (machine->n_written == FAKE_HOST_MAX_WRITTEN)
+		return;
+	struct fake_event *event = &machine->written[machine->n_written++];
+	*event = (struct fake_event){ .severity = severity, .id = id, .n = n };
+	for (size_t i = 0; i < n && i < 2; i++) {
+		(void)snprintf(event->strings[i], sizeof event->strings[i], "%s", strings[i]);
+		event->lengths[i] = strlen(strings[i]);
+	}
+}
+
 uint64_t host_now_ms(struct host *host)
 {
 	return machine_of(host)->now_ms;

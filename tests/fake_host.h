@@ -53,6 +53,17 @@ struct fake_route {
 	const char *adapter; /* NULL: an address of its own */
 };
 
+/* What host_write_event() was told. */
+struct fake_event {
+	enum host_severity severity;
+	uint16_t id;
+	size_t n;
+	char strings[2][256]; /* the first ones, cut */
+	size_t lengths[2];    /* uncut */
+};
+
+#define FAKE_HOST_MAX_WRITTEN 32
+
 struct fake_host {
 	const char *name;
 	const char *os;
@@ -84,7 +95,9 @@ struct fake_host {
 	uint8_t random;         /* host_random() counts up from here */
 	size_t n_file_reads;    /* host_read_file() calls so far */
 	size_t n_lookups_asked; /* host_reverse_lookup() calls so far */
-	size_t n_threads;       /* that have not ended yet */
+	struct fake_event written[FAKE_HOST_MAX_WRITTEN];
+	size_t n_written;
+	size_t n_threads; /* that have not ended yet */
 };
 
 struct host *fake_host(struct fake_host *machine);

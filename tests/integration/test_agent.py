@@ -311,7 +311,7 @@ def test_away_is_said_once_and_back_is_said_once(agent, collector):
         wait_until(lambda: len(collector.reports) >= 5)
         assert run.says("could not send reports to the collector") == 1
         assert run.says("can be reached again") == 1
-        assert run.says("the collector's verdict on this server: exposed") == 1
+        assert run.says("error: event 220: ") == 1
         assert run.stop() < 2
     sequences = sorted(report["sequence"] for report in collector.reports)
     assert sequences == list(range(1, len(sequences) + 1))
@@ -321,7 +321,7 @@ def test_away_is_said_once_and_back_is_said_once(agent, collector):
 def test_a_refused_report_is_put_aside_and_blocks_nothing(agent, collector, status):
     collector.refuse(status, "probes/0/grade: expected\ta grade\n\033[31m")
     done = agent("run", "--once", "--collector", collector.url, ok=0)
-    assert f"HTTP status {status}: probes/0/grade: expected?a grade??[31m" in done.stderr
+    assert f"HTTP status {status}: probes/0/grade: expected a grade  [31m" in done.stderr
     assert len(list((agent.state / "rejected").iterdir())) == 1
     assert spooled(agent) == []
     agent("run", "--once", "--collector", collector.url, ok=0)

@@ -1,0 +1,46 @@
+"""The agent's own events: what Windows says of them, out of the message file in the program itself.
+
+Wine's event log is a stub that takes every event and keeps none, so that nothing can be read back.
+What the agent writes is proven at the seam (tests/unit/test_announce.c, a host that records); here
+stands that the numbers it writes have their texts.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
+
+from wine import AGENT, PROGRAMS, Wine, on_windows  # noqa: E402
+
+SEVERITIES = {"INFORMATION": 0x40000000, "WARNING": 0x80000000, "ERROR": 0xC0000000}
+EVENTS = [(int(number), severity, text) for number, severity, text in
+          re.findall(r'^X\(\w+, (\d+), (\w+), "(.*)"\)$',
+                     (ROOT / "agent/announce_events.def").read_text(), re.MULTILINE)]
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    machine = Wine(tmp_path_factory.mktemp("events"))
+    status, text, errors = machine.run(PROGRAMS / "message_texts.exe", on_windows(AGENT))
+    machine.close()
+    assert status == 0, errors
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_windows_finds_the_text_of_each_event_in_the_program(texts):
+    filled = [text.replace("%1", "<one>").replace("%2", "<two>") for _, _, text in EVENTS]
+    assert len(EVENTS) > 10
+    assert [(int(number), int(full, 16)) for number, full, _, _ in texts] == [
+        (number, SEVERITIES[severity] | number) for number, severity, _ in EVENTS]
+    assert [windows for _, _, windows, _ in texts] == filled
+    assert [ours for _, _, _, ours in texts] == filled
+
+
+def test_the_readme_names_each_event_with_its_severity():
+    rows = re.findall(r"^\| (\d+) \| (\w+) \| ", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [(int(number), severity.upper()) for number, severity in rows
+            if int(number) < 400] == [(number, severity) for number, severity, _ in EVENTS]
