@@ -6,54 +6,32 @@
 #include "collector/answer.h"
 #include "collector/buffer.h"
 #include "collector/call.h"
-#include "collector/conn.h"
+#include "collector/channel.h"
+#include "collector/client_parts.h"
+#include "collector/clients.h"
 #include "collector/http.h"
 #include "collector/problem.h"
 #include "proto/mem.h"
 
-/* What the connection waits for; decides which clocks run. */
-enum waits_for {
-	WAITS_FOR_NOTHING, /* clocks not set yet */
-	WAITS_FOR_REQUEST, /* the first byte of the next one */
-	WAITS_FOR_REST,    /* of a request that has begun */
-	WAITS_FOR_ANSWER,  /* of a handler */
-	WAITS_FOR_READER,  /* too much is written and not yet taken */
-};
-
-struct client {
-	struct clients *set;
-	struct client *next;
-	struct client **link; /* where the pointer to this one is */
-	struct conn *conn;
-	struct http *http;
-	struct call *call; /* being answered, or NULL */
-	struct route_match match;
-	struct buffer held; /* arrived and not yet read: it waits for the answer before it */
-	unsigned n_requests;
-	enum waits_for waits_for;
-	unsigned clocks_request; /* `n_requests` when the clocks were set */
-	bool consuming;          /* in consume(): answers need not continue it */
-	bool last;               /* the next answer ends the connection */
-	bool ended;              /* nothing more will be read */
-};
-
 static bool is_open(const struct client *c)
 {
-	return !c->ended && conn_is_open(c->conn);
+	return !c->ended && channel_is_open(c->channel);
 }
 
 static void end(struct client *c)
 {
 	c->ended = true;
 	buffer_deinit(&c->held);
-	conn_finish(c->conn);
+	channel_finish(c->channel);
 }
 
 static enum waits_for waits_for(const struct client *c)
 {
+	if (!channel_is_ready(c->channel))
+		return WAITS_FOR_HANDSHAKE;
 	if (c->call)
 		return WAITS_FOR_ANSWER;
-	if (conn_is_congested(c->conn))
+	if (channel_is_congested(c->channel))
 		return WAITS_FOR_READER;
 	return http_has_begun(c->http) ? WAITS_FOR_REST : WAITS_FOR_REQUEST;
 }
@@ -69,18 +47,21 @@ static void set_clocks(struct client *c)
 	c->waits_for = now;
 	c->clocks_request = c->n_requests;
 	switch (now) {
+	case WAITS_FOR_HANDSHAKE:
+		channel_set_clocks(c->channel, CHANNEL_NO_CLOCK, clocks->handshake_ms);
+		break;
 	case WAITS_FOR_REQUEST:
-		conn_set_clocks(c->conn, clocks->keep_alive_ms, CONN_NO_CLOCK);
+		channel_set_clocks(c->channel, clocks->keep_alive_ms, CHANNEL_NO_CLOCK);
 		break;
 	case WAITS_FOR_REST:
-		conn_set_clocks(c->conn, clocks->stall_ms, clocks->request_ms);
+		channel_set_clocks(c->channel, clocks->stall_ms, clocks->request_ms);
 		break;
 	case WAITS_FOR_READER:
-		conn_set_clocks(c->conn, clocks->stall_ms, clocks->answer_ms);
+		channel_set_clocks(c->channel, clocks->stall_ms, clocks->answer_ms);
 		break;
 	case WAITS_FOR_ANSWER:
 	case WAITS_FOR_NOTHING:
-		conn_set_clocks(c->conn, CONN_NO_CLOCK, CONN_NO_CLOCK);
+		channel_set_clocks(c->channel, CHANNEL_NO_CLOCK, CHANNEL_NO_CLOCK);
 		break;
 	}
 }
@@ -97,9 +78,9 @@ static void send_answer(struct client *c, const struct answer *answer, bool head
 
 	size_t size;
 	char *bytes = buffer_take(&out, &size);
-	conn_write(c->conn, bytes, size);
+	channel_write(c->channel, bytes, size);
 	if (answer->static_body && !head_only)
-		conn_write_static(c->conn, answer->static_body, answer->size);
+		channel_write_static(c->channel, answer->static_body, answer->size);
 }
 
 /* Answers without a handler, and ends: after this the bytes that follow mean nothing. */
@@ -107,7 +88,7 @@ static void refuse(struct client *c, int status, const char *code, const char *d
 {
 	struct problem problem = { .status = status, .code = code, .detail = detail };
 	struct answer answer = { .status = status, .content_type = PROBLEM_CONTENT_TYPE };
-	if (status == 503)
+	if (status == 503 || status == 429)
 		answer.fields = "Retry-After: 30\r\n";
 	answer.body = problem_write(&problem, &answer.size);
 	send_answer(c, &answer, false, true);
@@ -246,7 +227,7 @@ static void on_head(struct client *c)
 	if (!request->awaits_continue)
 		return;
 	if (c->match.route && !request->body_too_large) {
-		conn_write_static(c->conn, go_ahead, sizeof go_ahead - 1);
+		channel_write_static(c->channel, go_ahead, sizeof go_ahead - 1);
 		return;
 	}
 	c->last = true; /* whether the body follows or not is open: nothing can be read after it */
@@ -259,7 +240,8 @@ static size_t read_requests(struct client *c, const char *bytes, size_t n)
 	size_t at = 0;
 	bool after_head = false;
 
-	while (is_open(c) && !c->call && !conn_is_congested(c->conn) && (at < n || after_head)) {
+	while (is_open(c) && !c->call && !channel_is_congested(c->channel) &&
+	       (at < n || after_head)) {
 		size_t used;
 		enum http_event event = http_read(c->http, bytes + at, n - at, &used);
 		at += used;
@@ -286,10 +268,10 @@ static void consume(struct client *c, const char *bytes, size_t n)
 		return;
 	if (used < n)
 		buffer_add(&c->held, bytes + used, n - used);
-	if (c->call || conn_is_congested(c->conn))
-		conn_pause(c->conn);
+	if (c->call || channel_is_congested(c->channel))
+		channel_pause(c->channel);
 	else
-		conn_resume(c->conn);
+		channel_resume(c->channel);
 	set_clocks(c);
 }
 
@@ -302,35 +284,66 @@ static void go_on(struct client *c)
 	buffer_deinit(&held);
 }
 
-static void on_bytes(struct conn *conn, const char *bytes, size_t n, void *user)
+/* Refuses one that is to be turned away; over TLS it can be told after the handshake only. */
+static void begin_requests(struct client *c)
 {
-	(void)conn;
+	if (c->turn_away == TURN_AWAY_TOO_MANY)
+		refuse(c, 503, "too_many_connections",
+		       "Too many connections are open. Try again later.");
+	else if (c->turn_away == TURN_AWAY_TOO_MANY_OF_ADDRESS)
+		refuse(c, 429, "too_many_connections_of_address",
+		       "Too many connections of this address are open. Try again later.");
+	else
+		set_clocks(c);
+}
+
+void client_begin(struct client *c)
+{
+	if (channel_is_ready(c->channel))
+		begin_requests(c);
+	else
+		set_clocks(c);
+}
+
+void client_end(struct client *c)
+{
+	c->last = true;
+	if (is_open(c) && !c->call && !http_has_begun(c->http))
+		end(c);
+}
+
+static void on_ready(void *user)
+{
+	begin_requests(user);
+}
+
+static void on_bytes(const char *bytes, size_t n, void *user)
+{
 	consume(user, bytes, n);
 }
 
 /* Comes only while reading is on, that is, when all that was asked before is answered. */
-static void on_end(struct conn *conn, void *user)
+static void on_end(void *user)
 {
-	(void)conn;
 	end(user);
 }
 
-static void on_relieved(struct conn *conn, void *user)
+static void on_relieved(void *user)
 {
 	struct client *c = user;
-	(void)conn;
 	if (is_open(c) && !c->call && !c->consuming)
 		go_on(c);
 }
 
-static void on_late(struct conn *conn, void *user)
+static void on_late(void *user)
 {
 	struct client *c = user;
-	(void)conn;
-	if (c->waits_for == WAITS_FOR_REST)
+	if (c->waits_for == WAITS_FOR_HANDSHAKE)
+		channel_give_up(c->channel);
+	else if (c->waits_for == WAITS_FOR_REST)
 		refuse(c, 408, "request_timeout", "The request did not arrive in time.");
 	else if (c->waits_for == WAITS_FOR_READER)
-		conn_close(c->conn);
+		channel_close(c->channel);
 	else
 		end(c);
 }
@@ -338,77 +351,21 @@ static void on_late(struct conn *conn, void *user)
 static void on_gone(void *user)
 {
 	struct client *c = user;
-	struct clients *set = c->set;
 
 	if (c->call) {
 		c->call->client = NULL;
 		c->call->request = NULL;
 	}
-	*c->link = c->next;
-	if (c->next)
-		c->next->link = c->link;
-	set->n--;
 	http_free(c->http);
 	buffer_deinit(&c->held);
-	free(c);
-	set->gone(set->user);
+	clients_remove(c);
 }
 
-static const struct conn_events events = {
+const struct channel_events client_channel_events = {
+	.ready = on_ready,
 	.bytes = on_bytes,
 	.end = on_end,
 	.relieved = on_relieved,
 	.late = on_late,
 	.gone = on_gone,
 };
-
-static void add_to_set(struct client *c, struct clients *set)
-{
-	c->set = set;
-	c->next = set->first;
-	c->link = &set->first;
-	if (c->next)
-		c->next->link = &c->next;
-	set->first = c;
-	set->n++;
-}
-
-void clients_accept(struct clients *clients, struct uv_stream_s *listener, bool turn_away)
-{
-	struct client *c = mem_alloc(sizeof *c);
-	c->conn = conn_accept(listener, &events, c);
-	if (!c->conn) {
-		free(c);
-		return;
-	}
-	c->http = http_new();
-	buffer_init(&c->held);
-	add_to_set(c, clients);
-	set_clocks(c);
-	if (turn_away)
-		refuse(c, 503, "too_many_connections",
-		       "Too many connections are open. Try again later.");
-}
-
-void clients_end(struct clients *clients)
-{
-	struct client *next;
-	for (struct client *c = clients->first; c; c = next) {
-		next = c->next;
-		c->last = true;
-		if (is_open(c) && !c->call && !http_has_begun(c->http))
-			end(c);
-	}
-}
-
-void clients_close(struct clients *clients)
-{
-	for (struct client *c = clients->first; c; c = c->next)
-		conn_close(c->conn);
-}
-
-void clients_close_newest(struct clients *clients)
-{
-	if (clients->first)
-		conn_close(clients->first->conn);
-}

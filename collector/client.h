@@ -1,6 +1,6 @@
 /*
- * A client: one connection and the requests on it. It joins conn (bytes), http (requests) and route
- * (handlers): requests are answered one after the other in their order; while one is being
+ * A client: one connection and the requests on it. It joins channel (bytes), http (requests) and
+ * route (handlers): requests are answered one after the other in their order; while one is being
  * answered, or answers wait for a slow reader, nothing more is read.
  *
  * Answers to what is no request come from here: 400, 408, 413, 431, 501, 505. The loop's thread
@@ -8,11 +8,7 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-
-#include "collector/route.h"
 
 /* Requests on one connection; the answer to the last one ends it. */
 #define CLIENT_MAX_REQUESTS 100000
@@ -31,45 +27,17 @@
 #define CLIENT_REQUEST_MS (UINT64_C(60) * 1000)
 #define CLIENT_ANSWER_MS  (UINT64_C(300) * 1000)
 
+/* From the connection's beginning to the end of the TLS handshake, waiting for a turn included. */
+#define CLIENT_HANDSHAKE_MS (UINT64_C(20) * 1000)
+
 /* A server's limits of time, as one value so that tests can shorten them. */
 struct client_clocks {
 	uint64_t keep_alive_ms;
 	uint64_t stall_ms;
 	uint64_t request_ms;
 	uint64_t answer_ms;
+	uint64_t handshake_ms;
 };
 #define CLIENT_CLOCKS_DEFAULT                                                                      \
 	((struct client_clocks){ CLIENT_KEEP_ALIVE_MS, CLIENT_STALL_MS, CLIENT_REQUEST_MS,         \
-				 CLIENT_ANSWER_MS })
-
-struct client;
-struct uv_stream_s; /* libuv: a listening socket */
-
-/* The clients of one server and what they share. */
-struct clients {
-	const struct route *routes;
-	size_t n_routes;
-	void *context; /* for the handlers */
-	struct client_clocks clocks;
-	unsigned max_requests;    /* on one connection */
-	void (*gone)(void *user); /* one of them is no more */
-	void *user;
-
-	size_t n;
-	struct client *first; /* private */
-};
-
-/*
- * Accepts one connection from the listener. With `turn_away` it only learns that there are too
- * many (503).
- */
-void clients_accept(struct clients *clients, struct uv_stream_s *listener, bool turn_away);
-
-/* Ends each one after the answer that is due, at once where none is. */
-void clients_end(struct clients *clients);
-
-/* Closes all connections now. */
-void clients_close(struct clients *clients);
-
-/* Closes the one that was accepted last. */
-void clients_close_newest(struct clients *clients);
+				 CLIENT_ANSWER_MS, CLIENT_HANDSHAKE_MS })

@@ -115,6 +115,13 @@ static void start_clock(struct conn *c)
 		uv_timer_start(&c->clock, on_clock, end > now ? end - now : 0, 0);
 }
 
+bool conn_peer(const struct conn *c, struct listen_address *out)
+{
+	int size = sizeof out->address;
+	return c->life != LIFE_CLOSING &&
+	       uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&out->address, &size) == 0;
+}
+
 bool conn_is_open(const struct conn *c)
 {
 	return c->life == LIFE_OPEN;
@@ -190,6 +197,15 @@ static void put(struct conn *c, const char *bytes, size_t n, char *owned)
 void conn_write(struct conn *c, char *bytes, size_t n)
 {
 	put(c, bytes, n, bytes);
+}
+
+void conn_write_copy(struct conn *c, const char *bytes, size_t n)
+{
+	size_t written = write_now(c, bytes, n);
+	if (written == n)
+		return;
+	char *rest = mem_strndup(bytes + written, n - written);
+	write_later(c, rest, n - written, rest);
 }
 
 void conn_write_static(struct conn *c, const char *bytes, size_t n)

@@ -18,6 +18,8 @@
 
 #include <uv.h>
 
+#include "collector/listen.h"
+
 #define CONN_READ_BYTES ((size_t)64 * 1024) /* most that one `bytes` brings */
 
 /* Bytes of answers that may wait for a slow reader before nothing more is read of it. */
@@ -49,6 +51,10 @@ struct conn *conn_accept(uv_stream_t *listener, const struct conn_events *events
 /* Takes `bytes` (from malloc) whatever happens; failure closes the conn. */
 void conn_write(struct conn *conn, char *bytes, size_t n);
 
+/* The same with bytes that are borrowed until this returns; what cannot be written yet is copied.
+ */
+void conn_write_copy(struct conn *conn, const char *bytes, size_t n);
+
 /* The same with bytes that live as long as the process. */
 void conn_write_static(struct conn *conn, const char *bytes, size_t n);
 
@@ -58,6 +64,9 @@ bool conn_is_congested(const struct conn *conn);
 /* Stops and starts reading; the kernel's window then holds the peer back. */
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
+
+/* Who is at the other end; false if the system does not say, for it may be gone already. */
+bool conn_peer(const struct conn *conn, struct listen_address *out);
 
 /* Neither finished nor closed. */
 bool conn_is_open(const struct conn *conn);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "collector/handshakes.h"
 #include "proto/mem.h"
 
 #define BACKLOG 1024 /* the kernel cuts it to its own limit (net.core.somaxconn) */
@@ -15,7 +16,7 @@ struct server {
 	unsigned open_handles; /* initialised and not yet closed */
 	bool closing;
 	struct listen_address address;
-	size_t max_connections;
+	struct handshakes handshakes;
 	struct clients clients;
 	void (*closed)(void *user); /* NULL: it never opened */
 	void *closed_user;
@@ -38,12 +39,19 @@ static void on_handle_closed(uv_handle_t *handle)
 	end_if_empty(s);
 }
 
-/* The deadline lives until the last client is gone. */
+/* What clients need lives until the last one is gone. */
+static void close_timers_if_empty(struct server *s)
+{
+	if (!s->closing || s->clients.n > 0 || uv_is_closing((uv_handle_t *)&s->deadline))
+		return;
+	handshakes_deinit(&s->handshakes);
+	uv_close((uv_handle_t *)&s->deadline, on_handle_closed);
+}
+
 static void on_client_gone(void *user)
 {
 	struct server *s = user;
-	if (s->closing && s->clients.n == 0 && !uv_is_closing((uv_handle_t *)&s->deadline))
-		uv_close((uv_handle_t *)&s->deadline, on_handle_closed);
+	close_timers_if_empty(s);
 	end_if_empty(s);
 }
 
@@ -52,10 +60,7 @@ static void on_connection(uv_stream_t *listener, int rc)
 	struct server *s = listener->data;
 	if (rc < 0)
 		return; /* this one connection failed before it was ours */
-	bool turn_away = s->clients.n >= s->max_connections;
-	clients_accept(&s->clients, listener, turn_away);
-	if (s->clients.n > s->max_connections + SERVER_MAX_TURNED_AWAY)
-		clients_close_newest(&s->clients);
+	clients_accept(&s->clients, listener);
 }
 
 /* What the limit of open files leaves for connections; raises it as far as it goes. */
@@ -63,20 +68,20 @@ static size_t connections_by_files(void)
 {
 	struct rlimit files;
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return SERVER_MAX_CONNECTIONS;
+		return CLIENTS_MAX;
 	files.rlim_cur = files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) != 0 && getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return SERVER_MAX_CONNECTIONS;
+		return CLIENTS_MAX;
 	if (files.rlim_cur == RLIM_INFINITY)
-		return SERVER_MAX_CONNECTIONS;
-	size_t kept = SERVER_RESERVED_FILES + SERVER_MAX_TURNED_AWAY;
+		return CLIENTS_MAX;
+	size_t kept = SERVER_RESERVED_FILES + CLIENTS_MAX_TURNED_AWAY;
 	return files.rlim_cur > kept + 1 ? (size_t)files.rlim_cur - kept : 1;
 }
 
 static size_t choose_max_connections(size_t wanted)
 {
 	size_t possible = connections_by_files();
-	size_t most = wanted ? wanted : SERVER_MAX_CONNECTIONS;
+	size_t most = wanted ? wanted : CLIENTS_MAX;
 	return possible < most ? possible : most;
 }
 
@@ -84,8 +89,7 @@ static void close_handles(struct server *s)
 {
 	s->closing = true;
 	uv_close((uv_handle_t *)&s->listener, on_handle_closed);
-	if (s->clients.n == 0)
-		uv_close((uv_handle_t *)&s->deadline, on_handle_closed);
+	close_timers_if_empty(s);
 }
 
 static enum status explain(int rc, const struct listen_address *address,
@@ -115,13 +119,16 @@ static struct server *server_new(const struct server_options *options)
 {
 	struct server *s = mem_alloc(sizeof *s);
 	s->address = options->address;
-	s->max_connections = choose_max_connections(options->max_connections);
 	s->clients = (struct clients){
 		.routes = options->routes,
 		.n_routes = options->n_routes,
 		.context = options->context,
 		.clocks = options->clocks,
 		.max_requests = options->max_requests ? options->max_requests : CLIENT_MAX_REQUESTS,
+		.max = choose_max_connections(options->max_connections),
+		.max_of_address =
+			options->max_of_address ? options->max_of_address : CLIENTS_MAX_OF_ADDRESS,
+		.security = { options->tls, &s->handshakes },
 		.gone = on_client_gone,
 		.user = s,
 	};
@@ -138,6 +145,7 @@ enum status server_open(struct server **out, const struct server_options *option
 		return explain(rc, &options->address, error);
 	}
 	uv_timer_init(options->loop, &s->deadline); /* cannot fail */
+	handshakes_init(&s->handshakes, options->loop, HANDSHAKES_MAX, &channel_handshake_events);
 	s->listener.data = s->deadline.data = s;
 	s->open_handles = 2;
 
@@ -148,6 +156,11 @@ enum status server_open(struct server **out, const struct server_options *option
 	}
 	*out = s;
 	return STATUS_OK;
+}
+
+void server_set_tls(struct server *server, const struct tls_context *tls)
+{
+	server->clients.security.tls = tls;
 }
 
 const struct listen_address *server_address(const struct server *server)

@@ -7,15 +7,9 @@
 
 #include <uv.h>
 
-#include "collector/client.h"
+#include "collector/clients.h"
 #include "collector/listen.h"
 #include "proto/status.h"
-
-/* Connections at a time, unless the limit of open files is lower; past it a client gets 503. */
-#define SERVER_MAX_CONNECTIONS 16384
-
-/* Of these, so many more may be told so at the same time; past that they are closed unheard. */
-#define SERVER_MAX_TURNED_AWAY 256
 
 /* Files that are open for other reasons: the store, hooks, the loop itself. */
 #define SERVER_RESERVED_FILES 64
@@ -26,6 +20,7 @@
 #define SERVER_ERROR_SIZE 256
 
 struct server;
+struct tls_context;
 
 struct server_options {
 	uv_loop_t *loop;
@@ -34,8 +29,10 @@ struct server_options {
 	size_t n_routes;
 	void *context; /* for the handlers */
 	struct client_clocks clocks;
-	size_t max_connections; /* 0: as many as the limits above allow */
-	unsigned max_requests;  /* on one connection; 0: CLIENT_MAX_REQUESTS */
+	size_t max_connections;        /* 0: CLIENTS_MAX, or what the limit of open files leaves */
+	size_t max_of_address;         /* connections; 0: CLIENTS_MAX_OF_ADDRESS */
+	unsigned max_requests;         /* on one connection; 0: CLIENT_MAX_REQUESTS */
+	const struct tls_context *tls; /* NULL: plain HTTP; borrowed until another is set */
 };
 
 /*
@@ -47,6 +44,9 @@ struct server_options {
  */
 enum status server_open(struct server **out, const struct server_options *options,
 			char error[SERVER_ERROR_SIZE]);
+
+/* For connections that come from now on; those that are there keep theirs. */
+void server_set_tls(struct server *server, const struct tls_context *tls);
 
 /* Where it listens, with the port that the system chose if it was asked to. */
 const struct listen_address *server_address(const struct server *server);

@@ -1,0 +1,57 @@
+/*
+ * The clients of one server: accepts them, counts them in all and of each address, turns away those
+ * that are too many, ends them. The loop's thread only.
+ *
+ * One that is too many learns so by 503 or 429; when too many have to be told, the newest is closed
+ * unheard.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "collector/channel.h"
+#include "collector/client.h"
+#include "collector/route.h"
+#include "collector/sources.h"
+
+/* Connections at a time, unless the limit of open files is lower; past it a client gets 503. */
+#define CLIENTS_MAX 16384
+
+/*
+ * Of these from one address; past it a client gets 429. Many agents may share an address behind a
+ * translator or a proxy, so the administrator can change it.
+ */
+#define CLIENTS_MAX_OF_ADDRESS 1024
+
+/* So many more may be told so at the same time; past that they are closed unheard. */
+#define CLIENTS_MAX_TURNED_AWAY 256
+
+struct client;
+struct uv_stream_s; /* libuv: a listening socket */
+
+struct clients {
+	const struct route *routes;
+	size_t n_routes;
+	void *context; /* for the handlers */
+	struct client_clocks clocks;
+	unsigned max_requests; /* on one connection */
+	size_t max;
+	size_t max_of_address;
+	struct channel_security security;
+	void (*gone)(void *user); /* one of them is no more */
+	void *user;
+
+	size_t n;               /* with those that are being turned away */
+	size_t n_turned_away;   /* being turned away */
+	struct client *first;   /* private */
+	struct sources sources; /* private */
+};
+
+/* Accepts one connection from the listener. */
+void clients_accept(struct clients *clients, struct uv_stream_s *listener);
+
+/* Ends each one after the answer that is due, at once where none is. */
+void clients_end(struct clients *clients);
+
+/* Closes all connections now. */
+void clients_close(struct clients *clients);
