@@ -80,8 +80,9 @@ int command_main(const struct command *commands, size_t n, const char *about, in
 	const struct command *command = find(commands, n, name);
 
 	if (command)
-		return asks_for_help(argc - 2, argv + 2) ? print(command->help)
-							 : command->run(argc - 2, argv + 2);
+		return command->help && asks_for_help(argc - 2, argv + 2)
+			       ? print(command->help)
+			       : command->run(argc - 2, argv + 2);
 	if (strcmp(name, "--version") == 0)
 		return print("mtawatch-collector " MTAWATCH_VERSION "\n");
 	if (asks_for_help(argc - 1, argv + 1))

@@ -11,7 +11,7 @@
 struct command {
 	const char *name;
 	const char *summary; /* one line for the list, lower case, no full stop */
-	const char *help;    /* all of `mtawatch-collector NAME --help` */
+	const char *help;    /* all of `... NAME --help`; NULL: `run` prints it */
 
 	/* `argv` begins behind the name. Returns the exit status of the program. */
 	int (*run)(int argc, char **argv);

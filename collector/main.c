@@ -11,7 +11,7 @@ static const char about[] =
 
 /* In the order of --help. */
 static const struct command commands[] = {
-	{ "serve", "take reports from agents, judge the servers, show them on a page", serve_help,
+	{ "serve", "take reports from agents, judge the servers, show them on a page", NULL,
 	  serve_main },
 	{ "assess", "judge report files, print verdicts as JSON", assess_help, assess_main },
 };

@@ -5,77 +5,123 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/setting.h"
+#include "proto/suggest.h"
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum key { KEY_LISTEN, KEY_ALLOW_PLAIN, KEY_DATA, KEY_HOOK_COMMAND, KEY_CONFIG };
+#define HELP_COLUMN 27 /* where the explanation of an option begins */
 
-/* Every option; `value` is what --help calls it, NULL for a switch. */
-static const struct {
-	const char *name;
-	const char *value;
-} keys[] = {
-	[KEY_LISTEN] = { "listen", "ADDRESS:PORT" },
-	[KEY_ALLOW_PLAIN] = { "allow-plain", NULL },
-	[KEY_DATA] = { "data", "DIRECTORY" },
-	[KEY_HOOK_COMMAND] = { "hook-command", "PROGRAM" },
-	[KEY_CONFIG] = { "config", "FILE" },
-};
+/* Origins, told apart by their addresses. */
+static const char command_line[] = "command line";
+static const char by_default[] = "default";
 
-/* What was found so far, as text; NULL: not yet. The first one found stays. */
-struct found {
-	const char *values[COUNT(keys)];
+/* A reading under way. What was said first stays: the command line before the file. */
+struct reading {
+	struct options *options;
+	struct options_faults *faults;
 	struct arena *arena;
-	char *error;
 };
 
-static enum status complain(char *error, enum status status, const char *format, ...)
-	__attribute__((format(PRINTF_FORMAT, 3, 4)));
+static void complain(struct reading *r, const char *format, ...)
+	__attribute__((format(PRINTF_FORMAT, 2, 3)));
 
-static enum status complain(char *error, enum status status, const char *format, ...)
+static void complain(struct reading *r, const char *format, ...)
 {
+	char text[1024];
 	va_list args;
+
+	if (r->faults->n == OPTIONS_MAX_FAULTS)
+		return;
 	va_start(args, format);
-	vsnprintf(error, OPTIONS_ERROR_SIZE, format, args);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	return status;
+	r->faults->texts[r->faults->n++] = arena_strdup(r->arena, text);
 }
 
-/* The key whose name is `n` bytes of `name`; false if there is none. */
-static bool find_key(const char *name, size_t n, enum key *out)
+/* The row whose name is `n` bytes of `name`, or NULL. */
+static const struct setting *find_setting(const char *name, size_t n)
 {
-	for (size_t i = 0; i < COUNT(keys); i++) {
-		if (strlen(keys[i].name) == n && memcmp(keys[i].name, name, n) == 0) {
-			*out = (enum key)i;
-			return true;
-		}
+	for (size_t i = 0; i < settings_n; i++) {
+		if (strlen(settings[i].name) == n && memcmp(settings[i].name, name, n) == 0)
+			return &settings[i];
 	}
-	return false;
+	return NULL;
 }
 
-/* "--key value", "--key=value" or "--switch" at argv[*at]. */
-static enum status read_argument(struct found *found, int argc, char **argv, int *at)
+/* "there is no WHAT NAME", with the one that was probably meant. */
+static void complain_unknown(struct reading *r, const char *place, const char *what,
+			     const char *name, size_t n)
+{
+	const char *typed = arena_strndup(r->arena, name, n);
+	struct suggestion best = suggest_begin(typed);
+
+	for (size_t i = 0; i < settings_n; i++)
+		suggest_try(&best, settings[i].name);
+	complain(r, "%s: there is no %s \"%s\"%s%s%s", place, what, typed,
+		 best.name ? "; did you mean \"" : "", best.name ? best.name : "",
+		 best.name ? "\"?" : "; see mtawatch-collector serve --help");
+}
+
+static void say(struct reading *r, const struct setting *setting, const char *value,
+		const char *origin)
+{
+	size_t i = (size_t)(setting - settings);
+
+	if (r->options->values[i] && r->options->origins[i] != command_line && origin != by_default)
+		complain(r, "%s: %s was set before: %s", origin, setting->name,
+			 r->options->origins[i]);
+	if (r->options->values[i])
+		return;
+	r->options->values[i] = value;
+	r->options->origins[i] = origin;
+	const char *wanted = setting->apply(r->options, value);
+	if (wanted)
+		complain(r, "%s: %s \"%s\": expected %s", origin, setting->name, value, wanted);
+}
+
+/* The value of the option at argv[*at], which may be the next argument; NULL: it lacks one. */
+static const char *value_of(const char *equals, bool is_switch, int argc, char **argv, int *at)
+{
+	if (equals)
+		return equals + 1;
+	if (is_switch)
+		return "yes";
+	return *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+static bool is_named(const char *name, size_t n, const char *wanted)
+{
+	return strlen(wanted) == n && memcmp(name, wanted, n) == 0;
+}
+
+/* "--name value", "--name=value" or "--switch" at argv[*at]. */
+static void read_argument(struct reading *r, int argc, char **argv, int *at)
 {
 	const char *text = argv[*at];
-	enum key key;
+	size_t n = strncmp(text, "--", 2) == 0 ? strcspn(text + 2, "=") : 0;
+	const char *equals = n > 0 && text[2 + n] == '=' ? text + 2 + n : NULL;
+	const struct setting *setting = n > 0 ? find_setting(text + 2, n) : NULL;
 
-	if (strncmp(text, "--", 2) != 0)
-		return complain(found->error, STATUS_INVALID,
-				"\"%s\" is no option; serve takes nothing else", text);
-	size_t n = strcspn(text + 2, "=");
-	if (!find_key(text + 2, n, &key))
-		return complain(found->error, STATUS_INVALID,
-				"there is no option \"%s\"; see mtawatch-collector serve --help",
-				text);
-	const char *value = text[2 + n] == '=' ? text + 2 + n + 1 : NULL;
-	if (!keys[key].value && !value)
-		value = "yes";
-	else if (!value && *at + 1 < argc)
-		value = argv[++*at];
-	if (!value)
-		return complain(found->error, STATUS_INVALID, "--%s needs a value: --%s %s",
-				keys[key].name, keys[key].name, keys[key].value);
-	found->values[key] = value;
-	return STATUS_OK;
+	if (n == 0) {
+		complain(r, "\"%s\" is no option; serve takes nothing else", text);
+	} else if (is_named(text + 2, n, "check-config")) {
+		r->options->check_only = true;
+	} else if (is_named(text + 2, n, "print-config")) {
+		r->options->print_only = true;
+	} else if (!setting && !is_named(text + 2, n, "config")) {
+		complain_unknown(r, command_line, "option", text + 2, n);
+	} else {
+		bool is_switch = setting && !setting->value;
+		const char *value = value_of(equals, is_switch, argc, argv, at);
+		if (!value)
+			complain(r, "%s needs a value: %s %s", text, text,
+				 setting ? setting->value : "FILE");
+		else if (setting)
+			say(r, setting, value, command_line);
+		else
+			r->options->config = value;
+	}
 }
 
 static char *trim(char *text)
@@ -87,119 +133,165 @@ static char *trim(char *text)
 	return text;
 }
 
-static enum status read_line(struct found *found, char *line, const char *file, unsigned number)
+static void read_line(struct reading *r, char *line, const char *origin)
 {
-	enum key key;
-
 	line = trim(line);
 	if (*line == '\0' || *line == '#')
-		return STATUS_OK;
+		return;
 	char *equals = strchr(line, '=');
-	if (!equals)
-		return complain(found->error, STATUS_INVALID,
-				"%s, line %u: expected \"key = value\"", file, number);
+	if (!equals) {
+		complain(r, "%s: expected \"key = value\"", origin);
+		return;
+	}
 	*equals = '\0';
 	const char *name = trim(line);
-	if (!find_key(name, strlen(name), &key) || key == KEY_CONFIG)
-		return complain(found->error, STATUS_INVALID, "%s, line %u: there is no key \"%s\"",
-				file, number, name);
-	if (!found->values[key])
-		found->values[key] = trim(equals + 1);
-	return STATUS_OK;
+	const struct setting *setting = find_setting(name, strlen(name));
+	if (setting)
+		say(r, setting, trim(equals + 1), origin);
+	else
+		complain_unknown(r, origin, "key", name, strlen(name));
 }
 
-static enum status load_file(const char *path, struct arena *arena, char **out, char *error)
+/* NULL where it cannot be read; that is complained of. */
+static char *load_file(struct reading *r, const char *path)
 {
 	FILE *file = fopen(path, "rb");
-	if (!file)
-		return complain(error, STATUS_SYSTEM, "could not open %s: %s", path,
-				strerror(errno));
-	char *text = arena_alloc(arena, OPTIONS_MAX_FILE_BYTES + 1);
+	if (!file) {
+		complain(r, "could not open %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	char *text = arena_alloc(r->arena, OPTIONS_MAX_FILE_BYTES + 1);
 	size_t n = fread(text, 1, OPTIONS_MAX_FILE_BYTES + 1, file);
 	bool failed = ferror(file) != 0;
 	fclose(file); /* only read: nothing can be lost */
 	if (failed)
-		return complain(error, STATUS_SYSTEM, "could not read %s", path);
-	if (n > OPTIONS_MAX_FILE_BYTES)
-		return complain(error, STATUS_INVALID, "%s has more than %zu bytes", path,
-				OPTIONS_MAX_FILE_BYTES);
-	text[n] = '\0';
-	*out = text;
-	return STATUS_OK;
-}
-
-static enum status read_file(struct found *found, const char *path)
-{
-	char *text = NULL;
-	enum status status = load_file(path, found->arena, &text, found->error);
-	for (unsigned number = 1; status == STATUS_OK && text; number++) {
-		char *line = strsep(&text, "\n");
-		status = read_line(found, line, path, number);
-	}
-	return status;
-}
-
-static enum status read_switch(const struct found *found, enum key key, bool *out)
-{
-	const char *value = found->values[key];
-	if (!value || strcmp(value, "no") == 0)
-		*out = false;
-	else if (strcmp(value, "yes") == 0)
-		*out = true;
+		complain(r, "could not read %s", path);
+	else if (n > OPTIONS_MAX_FILE_BYTES)
+		complain(r, "%s has more than %zu bytes", path, OPTIONS_MAX_FILE_BYTES);
+	else if (memchr(text, '\0', n))
+		complain(r, "%s is no text: it holds a zero byte", path);
 	else
-		return complain(found->error, STATUS_INVALID, "%s: \"%s\" is neither yes nor no",
-				keys[key].name, value);
-	return STATUS_OK;
+		return text; /* the arena zeroes: there is a NUL behind it */
+	return NULL;
 }
 
-static enum status read_listen(const struct found *found, struct options *out)
+static void read_file(struct reading *r, const char *path)
 {
-	const char *value = found->values[KEY_LISTEN];
-	if (!value)
-		value = OPTIONS_DEFAULT_LISTEN;
-	if (listen_parse(value, &out->listen) != STATUS_OK)
-		return complain(found->error, STATUS_INVALID,
-				"listen: \"%s\" is not ADDRESS:PORT, such as 127.0.0.1:8285 or "
-				"[::1]:8285",
-				value);
-	if (listen_is_loopback(&out->listen) || out->allow_plain)
-		return STATUS_OK;
-	return complain(found->error, STATUS_DENIED,
-			"%s can be reached from other machines, and plain HTTP lets everybody on "
-			"the way read and forge reports; listen on a loopback address, or say "
-			"--allow-plain if that network may be trusted",
-			value);
+	char *text = load_file(r, path);
+
+	for (unsigned number = 1; text; number++) {
+		char *line = strsep(&text, "\n");
+		read_line(r, line, arena_printf(r->arena, "%s, line %u", path, number));
+	}
 }
 
-static enum status judge(const struct found *found, struct options *out)
+static void judge(struct reading *r)
 {
-	enum status status = read_switch(found, KEY_ALLOW_PLAIN, &out->allow_plain);
-	if (status == STATUS_OK)
-		status = read_listen(found, out);
-	out->data = found->values[KEY_DATA] ? found->values[KEY_DATA] : OPTIONS_DEFAULT_DATA;
-	out->hook_command = found->values[KEY_HOOK_COMMAND];
-	if (status == STATUS_OK && *out->data == '\0')
-		status = complain(found->error, STATUS_INVALID, "data: a directory is needed");
-	if (out->hook_command && *out->hook_command == '\0')
-		out->hook_command = NULL;
-	return status;
+	const char *at = NULL;
+	const char *why = settings_contradict(r->options, &at);
+
+	if (!why)
+		return;
+	size_t i = (size_t)(find_setting(at, strlen(at)) - settings);
+	complain(r, "%s: %s \"%s\": %s", r->options->origins[i], at, r->options->values[i], why);
 }
 
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
-			 char error[OPTIONS_ERROR_SIZE])
+			 struct options_faults *faults)
 {
-	struct found found = { .arena = arena, .error = error };
 	struct options options = { 0 };
-	enum status status = STATUS_OK;
+	struct reading r = { &options, faults, arena };
 
-	error[0] = '\0';
-	for (int i = 0; i < argc && status == STATUS_OK; i++)
-		status = read_argument(&found, argc, argv, &i);
-	if (status == STATUS_OK && found.values[KEY_CONFIG])
-		status = read_file(&found, found.values[KEY_CONFIG]);
-	if (status == STATUS_OK)
-		status = judge(&found, &options);
-	if (status == STATUS_OK)
-		*out = options;
-	return status;
+	*faults = (struct options_faults){ .n = 0 };
+	for (int i = 0; i < argc; i++)
+		read_argument(&r, argc, argv, &i);
+	if (options.config)
+		read_file(&r, options.config);
+	for (size_t i = 0; i < settings_n; i++) {
+		if (settings[i].fallback)
+			say(&r, &settings[i], settings[i].fallback, by_default);
+	}
+	if (faults->n == 0)
+		judge(&r);
+	if (faults->n > 0)
+		return STATUS_INVALID;
+	*out = options;
+	return STATUS_OK;
+}
+
+void options_print(const struct options *options, struct buffer *out)
+{
+	for (size_t i = 0; i < settings_n; i++) {
+		if (options->values[i])
+			buffer_printf(out, "# %s\n%s = %s\n", options->origins[i], settings[i].name,
+				      options->values[i]);
+		else
+			buffer_printf(out, "# not set\n#%s =\n", settings[i].name);
+	}
+}
+
+/* The explanation, line by line, in its column. */
+static void add_explanation(struct buffer *out, const char *text)
+{
+	for (size_t n = strcspn(text, "\n"); text[n] != '\0'; n = strcspn(text, "\n")) {
+		buffer_printf(out, "%.*s\n%*s", (int)n, text, HELP_COLUMN, "");
+		text += n + 1;
+	}
+	buffer_add_text(out, text);
+}
+
+static void add_option(struct buffer *out, const char *name, const char *value, const char *text)
+{
+	char option[128];
+
+	int n = snprintf(option, sizeof option, "  --%s%s%s", name, value ? " " : "",
+			 value ? value : "");
+	if (n < HELP_COLUMN - 1)
+		buffer_printf(out, "%-*s", HELP_COLUMN, option);
+	else
+		buffer_printf(out, "%s\n%*s", option, HELP_COLUMN, "");
+	add_explanation(out, text);
+}
+
+void options_help(struct buffer *out)
+{
+	static const struct setting others[] = {
+		{ .name = "config",
+		  .value = "FILE",
+		  .help = "what is not said here is read from there" },
+		{ .name = "check-config", .help = "say what is wrong with all that, and end" },
+		{ .name = "print-config",
+		  .help = "print every setting and where it comes from, and end" },
+	};
+	for (size_t i = 0; i < settings_n; i++) {
+		add_option(out, settings[i].name, settings[i].value, settings[i].help);
+		if (settings[i].value && settings[i].fallback)
+			buffer_printf(out, " (%s)", settings[i].fallback);
+		buffer_add_char(out, '\n');
+	}
+	for (size_t i = 0; i < COUNT(others); i++) {
+		add_option(out, others[i].name, others[i].value, others[i].help);
+		buffer_add_char(out, '\n');
+	}
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+size_t options_compare(const struct options *before, const struct options *after,
+		       struct buffer *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < settings_n; i++) {
+		const char *now = after->values[i];
+		if (same(before->values[i], now))
+			continue;
+		buffer_printf(out, "%s is %s%s\n", settings[i].name, now ? now : "not set",
+			      settings[i].reloads ? "" : " from the next start on");
+		n++;
+	}
+	return n;
 }

@@ -1,13 +1,14 @@
 /*
  * What `mtawatch-collector serve` is told: on its command line, in a file, or by default. The
- * command line comes before the file, the file before the defaults.
+ * command line comes before the file, the file before the defaults. The settings themselves are the
+ * rows of collector/setting.h.
  *
  * The file holds one "key = value" a line, with the names of the options without their dashes;
  * lines that begin with "#" and empty ones do not count:
  *
- *   listen = 127.0.0.1:8285
+ *   # the address that agents and administrators use
+ *   listen = 10.0.0.2:8285
  *   data = /var/lib/mtawatch
- *   hook-command = /usr/local/bin/tell-operators
  *   allow-plain = no
  */
 #pragma once
@@ -15,30 +16,56 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/buffer.h"
 #include "collector/listen.h"
+#include "collector/log.h"
 #include "proto/arena.h"
 #include "proto/status.h"
 
-#define OPTIONS_DEFAULT_LISTEN "127.0.0.1:8285"
-#define OPTIONS_DEFAULT_DATA   "/var/lib/mtawatch"
-
 #define OPTIONS_MAX_FILE_BYTES ((size_t)64 * 1024)
-#define OPTIONS_ERROR_SIZE     512
+#define OPTIONS_MAX_FAULTS     16 /* that one reading tells */
+#define OPTIONS_MAX_SETTINGS   48
 
 struct options {
 	struct listen_address listen;
 	bool allow_plain;         /* plain HTTP on an address that other machines reach */
 	const char *data;         /* directory of the store */
 	const char *hook_command; /* NULL: no hook */
+	enum log_level log_level;
+	enum log_format log_format;
+
+	const char *config; /* the file that was read, NULL: none */
+	bool check_only;    /* --check-config */
+	bool print_only;    /* --print-config */
+
+	/* Each setting as text and where it was said, by its row in settings[]; NULL: not set. */
+	const char *values[OPTIONS_MAX_SETTINGS];
+	const char *origins[OPTIONS_MAX_SETTINGS]; /* "command line", "FILE, line 3", "default" */
+};
+
+/* What is wrong, each with its place: "/etc/mtawatch/collector.conf, line 3: ...". */
+struct options_faults {
+	const char *texts[OPTIONS_MAX_FAULTS];
+	size_t n;
 };
 
 /*
  * Reads the arguments behind the word "serve" and the file that they name; strings live in `arena`.
- * On failure `error` says what is wrong and where.
  *
- * STATUS_INVALID  an option or value is none
- * STATUS_DENIED   another address than loopback without allow-plain
- * STATUS_SYSTEM   the file could not be read
+ * STATUS_INVALID  `faults` says what is wrong and where; `out` is as it was
  */
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
-			 char error[OPTIONS_ERROR_SIZE]);
+			 struct options_faults *faults);
+
+/* Every setting with its value and where it comes from, as a file that --config takes. */
+void options_print(const struct options *options, struct buffer *out);
+
+/* The options as --help shows them. */
+void options_help(struct buffer *out);
+
+/*
+ * Adds a line for each setting that differs: what takes effect now, and what only at the next
+ * start. Returns how many differ.
+ */
+size_t options_compare(const struct options *before, const struct options *after,
+		       struct buffer *out);

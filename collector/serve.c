@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 
 #include "collector/api.h"
+#include "collector/log.h"
 #include "collector/loop.h"
 #include "collector/notify.h"
 #include "collector/pipeline.h"
 #include "collector/server.h"
 #include "collector/store.h"
+#include "collector/supervisor.h"
 
 /* Everything that is open, in the order of opening; NULL: not (any more). */
 struct serve {
@@ -20,12 +22,19 @@ struct serve {
 	struct notify *notify;
 	struct pipeline *pipeline;
 	struct server *server;
+	struct supervisor *supervisor;
 	struct api api;
+
+	/* How the options were made, and the last good reading of them. */
+	int argc;
+	char **argv;
+	struct arena arena; /* of `latest` */
+	struct options latest;
 };
 
 static int fail(const char *error)
 {
-	fprintf(stderr, "mtawatch-collector: %s\n", error);
+	log_error("%s", error);
 	return SERVE_EXIT_FAILED;
 }
 
@@ -62,6 +71,8 @@ static void on_server_closed(void *user)
 static void begin_end(void *user)
 {
 	struct serve *s = user;
+	supervisor_stopping(s->supervisor);
+	s->supervisor = NULL;
 	if (s->server)
 		server_close(s->server, on_server_closed, s);
 	else
@@ -134,6 +145,59 @@ static int open_server(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
+static void tell_ready(struct serve *s)
+{
+	char text[LISTEN_TEXT_SIZE];
+	char status[LISTEN_TEXT_SIZE + 32];
+
+	snprintf(status, sizeof status, "listening on %s",
+		 listen_format(server_address(s->server), text));
+	supervisor_ready(s->supervisor, status);
+}
+
+/* Logs a text line by line. */
+static void log_lines(struct buffer *text)
+{
+	char *rest = text->bytes;
+	for (char *line = strsep(&rest, "\n"); line && *line; line = strsep(&rest, "\n"))
+		log_info("%s", line);
+}
+
+static void take_over(struct serve *s, const struct options *options)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	if (options_compare(&s->latest, options, &text) == 0)
+		buffer_add_text(&text, "the settings were read again: nothing changed\n");
+	log_set(options->log_format, options->log_level);
+	log_lines(&text);
+	buffer_deinit(&text);
+}
+
+/* A reading that fails changes nothing. */
+static void reload(void *user)
+{
+	struct serve *s = user;
+	struct options options;
+	struct options_faults faults;
+	struct arena arena;
+
+	supervisor_reloading(s->supervisor);
+	arena_init(&arena);
+	if (options_read(&options, s->argc, s->argv, &arena, &faults) == STATUS_OK) {
+		take_over(s, &options);
+		arena_deinit(&s->arena);
+		s->arena = arena;
+		s->latest = options;
+	} else {
+		for (size_t i = 0; i < faults.n; i++)
+			log_error("the settings stay as they were: %s", faults.texts[i]);
+		arena_deinit(&arena);
+	}
+	tell_ready(s);
+}
+
 static int open_all(struct serve *s)
 {
 	int rc = open_store(s);
@@ -146,19 +210,26 @@ static int open_all(struct serve *s)
 	return rc;
 }
 
-int serve_run(const struct options *options)
+int serve_run(const struct options *options, int argc, char **argv)
 {
-	struct serve s = { .options = options };
+	struct serve s = { .options = options, .argc = argc, .argv = argv, .latest = *options };
 
+	log_set(options->log_format, options->log_level);
+	arena_init(&s.arena);
 	if (loop_open(&s.loop, begin_end, &s) != STATUS_OK)
 		return fail("could not begin: the system has no resources for an event loop");
+	s.supervisor = supervisor_new(loop_uv(s.loop));
 	int rc = open_all(&s);
-	if (rc != SERVE_EXIT_OK) {
+	if (rc == SERVE_EXIT_OK) {
+		loop_on_reload(s.loop, reload, &s);
+		tell_ready(&s);
+	} else {
 		loop_release(s.loop);
 		begin_end(&s);
 	}
 	loop_run(s.loop);
 	pipeline_free(s.pipeline);
+	arena_deinit(&s.arena);
 	if (loop_close(s.loop) != STATUS_OK)
 		rc = SERVE_EXIT_FAILED;
 	return rc;

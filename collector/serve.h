@@ -8,10 +8,12 @@
 #define SERVE_EXIT_OK     0
 #define SERVE_EXIT_FAILED 1 /* it could not begin; standard error says why */
 
-/* Returns the exit status of the program. */
-int serve_run(const struct options *options);
+/*
+ * Runs with `options`, which `argv` made; on SIGHUP they are made from it again. Returns the exit
+ * status of the program.
+ */
+int serve_run(const struct options *options, int argc, char **argv);
 
-extern const char serve_help[];
-
-/* The command: reads the options of `argv`, which begins behind the word "serve", and runs. */
+/* The command: reads the options of `argv`, which begins behind the word "serve", and runs;
+ * prints its own --help. */
 int serve_main(int argc, char **argv);

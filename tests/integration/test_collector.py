@@ -640,7 +640,7 @@ def test_a_port_that_is_taken_is_named(collector, tmp_path):
 def test_plain_http_for_other_machines_has_to_be_allowed_by_name(tmp_path):
     ended = run("serve", "--listen", "0.0.0.0:0", "--data", tmp_path / "data")
     assert ended.returncode == 2
-    assert "0.0.0.0:0 can be reached from other machines" in ended.stderr
+    assert 'listen "0.0.0.0:0": it can be reached from other machines' in ended.stderr
     assert "--allow-plain" in ended.stderr
     assert not (tmp_path / "data").exists()
 
@@ -655,12 +655,12 @@ def test_allowed_by_name_it_listens_everywhere(tmp_path):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    (["--lisen", "x"], 'there is no option "--lisen"'),
+    (["--lisen", "x"], 'there is no option "lisen"; did you mean "listen"?'),
     (["--listen"], "--listen needs a value: --listen ADDRESS:PORT"),
-    (["--listen", "8285"], 'listen: "8285" is not ADDRESS:PORT'),
-    (["--allow-plain=maybe"], 'allow-plain: "maybe" is neither yes nor no'),
+    (["--listen", "8285"], 'listen "8285": expected ADDRESS:PORT'),
+    (["--allow-plain=maybe"], 'allow-plain "maybe": expected yes or no'),
     (["now"], '"now" is no option'),
-    (["--data="], "data: a directory is needed"),
+    (["--data="], 'data "": expected a directory'),
     (["--config", "/nonexistent"], "could not open /nonexistent: No such file or directory"),
 ])
 def test_a_wrong_option_is_named(arguments, words):
