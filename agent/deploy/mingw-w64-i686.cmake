@@ -16,13 +16,20 @@ set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 
-# Unwind tables are for C++ exceptions and debuggers; they would be a tenth of the program.
-string(JOIN " " CMAKE_C_FLAGS_INIT -march=i586 -mno-sse -ffunction-sections -fdata-sections
+# No function or data sections: the optimization of the whole program at the link (windows preset)
+# drops what nobody uses, and variables in sections of their own would no longer be in .bss.
+string(JOIN " " CMAKE_C_FLAGS_INIT -march=i586 -mno-sse
        -fno-asynchronous-unwind-tables -fno-unwind-tables)
+
+# Unwind tables are for C++ exceptions and debuggers. Those in the C runtime are left out by
+# no-unwind-tables.ld; GCC's start files besides crt2.o do nothing but register them.
+execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=crt2.o OUTPUT_VARIABLE crt2
+                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 
 # Version 4.0 in the header is what an NT 4.0 loader accepts. No relocations and none of the flags
 # of later loaders: NT 4.0 has no use for them. No time stamp: the same source gives the same file.
-string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT -static -static-libgcc
+string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT -static -static-libgcc -nostartfiles ${crt2}
+       -Wl,-T,${CMAKE_CURRENT_LIST_DIR}/no-unwind-tables.ld
        -Wl,--gc-sections,--no-insert-timestamp
        -Wl,--disable-reloc-section,--disable-dynamicbase,--disable-nxcompat
        -Wl,--major-os-version,4,--minor-os-version,0
