@@ -13,12 +13,14 @@
 #define EXIT_ALARM   1 /* check: exposed or failing */
 #define EXIT_TROUBLE 2 /* something could not be done; it was logged */
 
+struct config;
 struct options;
 
 /* What a command is given. */
 struct call {
-	const struct options *options;
-	struct host *host; /* NULL unless the command's `needs_host` */
+	const struct options *options; /* of `config`; follows it */
+	struct config *config;         /* can be read again, and tells origins */
+	struct host *host;             /* NULL unless the command's `needs_host` */
 	struct arena *arena;
 };
 

@@ -19,6 +19,13 @@
 const char *files_default_state_dir(struct arena *arena);
 
 /*
+ * The configuration file where none is named: on Windows mtawatch-agent.conf beside the program,
+ * where only who may replace the program may write; else /etc/mtawatch/agent.conf. In `arena`;
+ * NULL: the system would not say.
+ */
+const char *files_default_config(struct arena *arena);
+
+/*
  * Makes a directory that only this user (on Windows: who the parent lets) may read, with its
  * parents. One that is there already is no failure.
  *

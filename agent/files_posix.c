@@ -44,6 +44,12 @@ const char *files_default_state_dir(struct arena *arena)
 				      : NULL;
 }
 
+const char *files_default_config(struct arena *arena)
+{
+	(void)arena;
+	return "/etc/mtawatch/agent.conf";
+}
+
 enum status files_make_dir(const char *path)
 {
 	char part[FILES_MAX_PATH];

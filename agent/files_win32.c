@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/codepage.h"
 #include "proto/mem.h"
 
 static enum status from_win32(DWORD code)
@@ -40,19 +41,37 @@ static enum status to_wide(const char *path, wchar_t wide[FILES_MAX_PATH])
 	return STATUS_OK;
 }
 
+static char *to_utf8(const wchar_t *wide, struct arena *arena)
+{
+	return codepage_from_utf16le(arena, (const uint8_t *)wide, wcslen(wide) * sizeof *wide);
+}
+
 /*
  * %ALLUSERSPROFILE% is there from Windows 2000 on; on NT 4.0 the directory of the system stands
  * in, where only administrators may write.
  */
 const char *files_default_state_dir(struct arena *arena)
 {
-	char dir[MAX_PATH];
-	DWORD n = GetEnvironmentVariableA("ALLUSERSPROFILE", dir, sizeof dir);
+	wchar_t dir[MAX_PATH];
+	DWORD n = GetEnvironmentVariableW(L"ALLUSERSPROFILE", dir, MAX_PATH);
 
-	if (n > 0 && n < sizeof dir)
-		return arena_printf(arena, "%s\\mtawatch-agent", dir);
-	n = GetSystemDirectoryA(dir, sizeof dir);
-	return n > 0 && n < sizeof dir ? arena_printf(arena, "%s\\mtawatch-agent", dir) : NULL;
+	if (n == 0 || n >= MAX_PATH)
+		n = GetSystemDirectoryW(dir, MAX_PATH);
+	return n > 0 && n < MAX_PATH
+		       ? arena_printf(arena, "%s\\mtawatch-agent", to_utf8(dir, arena))
+		       : NULL;
+}
+
+const char *files_default_config(struct arena *arena)
+{
+	wchar_t path[MAX_PATH];
+	DWORD n = GetModuleFileNameW(NULL, path, MAX_PATH);
+	wchar_t *slash = n > 0 && n < MAX_PATH ? wcsrchr(path, L'\\') : NULL;
+
+	if (!slash)
+		return NULL;
+	*slash = L'\0';
+	return arena_printf(arena, "%s\\mtawatch-agent.conf", to_utf8(path, arena));
 }
 
 static bool is_dir(const wchar_t *path)

@@ -3,6 +3,8 @@
 
 #include "agent/arguments.h"
 #include "agent/command.h"
+#include "agent/command_line.h"
+#include "agent/config.h"
 #include "agent/help.h"
 #include "agent/host.h"
 #include "agent/log.h"
@@ -10,11 +12,10 @@
 #include "agent/signals.h"
 
 /* Runs a command on this machine, or on the directory that stands for its disk. */
-static int run_on_host(struct call *call)
+static int run_on_host(const struct command *command, struct call *call)
 {
-	const struct options *options = call->options;
-	struct host_options where = { .windows_root = options->windows_root,
-				      .disk_only = options->disk_only };
+	struct host_options where = { .windows_root = call->options->windows_root,
+				      .disk_only = call->options->disk_only };
 	struct host_error error;
 	int code = EXIT_TROUBLE;
 
@@ -22,24 +23,38 @@ static int run_on_host(struct call *call)
 		log_error("could not look at this machine: %s", error.text);
 		return EXIT_TROUBLE;
 	}
+	config_use_host(call->config, call->host);
 	if (signals_start(call->host) == STATUS_OK)
-		code = options->command->run(call);
+		code = command->run(call);
 	else
 		log_error("could not prepare for signals");
 	host_close(call->host);
 	return code;
 }
 
-static int do_command(const struct options *options, struct arena *arena)
+static int do_command(const struct command_line *line, struct arena *arena)
 {
-	struct call call = { .options = options, .arena = arena };
+	struct config *config = NULL;
+	const char *error = NULL;
+	int code = EXIT_TROUBLE;
 
-	return options->command->needs_host ? run_on_host(&call) : options->command->run(&call);
+	if (config_open(&config, line, &error) != STATUS_OK) {
+		log_error("%s; see mtawatch-agent --help", error);
+		return EXIT_TROUBLE;
+	}
+	struct call call = { .options = config_options(config), .config = config, .arena = arena };
+	if (line->command->needs_host)
+		code = run_on_host(line->command, &call);
+	else
+		code = line->command->run(&call);
+	config_close(config);
+	return code;
 }
 
 int main(int argc, char **argv)
 {
 	struct arena arena;
+	struct command_line line;
 	const char *error = NULL;
 	char **arguments = NULL;
 	int n = 0;
@@ -47,15 +62,14 @@ int main(int argc, char **argv)
 
 	arena_init(&arena);
 	arguments_get(argc, argv, &arena, &arguments, &n);
-	struct options *options = arena_alloc(&arena, sizeof *options);
-	if (options_read(n, arguments, &arena, options, &error) != STATUS_OK)
+	if (command_line_read(n, arguments, &arena, &line, &error) != STATUS_OK)
 		log_error("%s; see mtawatch-agent --help", error);
-	else if (options->version)
+	else if (line.version)
 		code = help_print_version(stdout) ? EXIT_SUCCESS : EXIT_TROUBLE;
-	else if (options->help)
-		code = help_print(stdout, options->command) ? EXIT_SUCCESS : EXIT_TROUBLE;
+	else if (line.help)
+		code = help_print(stdout, line.command) ? EXIT_SUCCESS : EXIT_TROUBLE;
 	else
-		code = do_command(options, &arena);
+		code = do_command(&line, &arena);
 	arena_deinit(&arena);
 	return code;
 }

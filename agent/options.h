@@ -1,23 +1,15 @@
 /*
- * What the administrator asked for: a command, and settings from the command line and from a file.
- *
- * A file holds lines KEY = VALUE, where KEY is the name of an option without its dashes; empty
- * lines and lines that begin with '#' or ';' are skipped. The command line goes over the file;
- * peers of both add up.
+ * What is set, ready for use; agent/settings.h says what each setting may be, agent/config.h where
+ * it comes from.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/command.h"
 #include "agent/log.h"
 #include "agent/peers.h"
 #include "agent/settings.h"
-#include "proto/arena.h"
-#include "proto/status.h"
-
-#define OPTIONS_MAX_FILE 65536 /* bytes of a configuration file */
 
 /* Public keys of the collector, any of which is good: "sha256//BASE64" each. */
 struct option_pins {
@@ -25,12 +17,8 @@ struct option_pins {
 	size_t n; /* 0: none; the certificate is judged by its issuer alone */
 };
 
-/* What is set; agent/settings.h says what each may be. A text that is not set is NULL. */
+/* A text that is not set is NULL. Texts are borrowed. */
 struct options {
-	const struct command *command; /* NULL: none (--help, --version) */
-	bool help;                     /* --help: of `command`, or of the program */
-	bool version;                  /* --version */
-
 	const char *collector;
 	const char *collector_fallback; /* the second collector's URL */
 	const char *ca_file;
@@ -57,14 +45,5 @@ struct options {
 	bool no_color;
 };
 
-/*
- * Reads the arguments behind the program's name, and the file that --config names. Texts live in
- * `arena` or are the arguments' own.
- *
- * On a failure `*out` is of no use and `*error` (in `arena`) says what is wrong where:
- * STATUS_INVALID  an unknown command, option or key, or a value that is none; files are named with
- *                 the line
- * others          the file could not be read
- */
-enum status options_read(int n, char *const *arguments, struct arena *arena, struct options *out,
-			 const char **error);
+/* Every setting at its default. */
+void options_init(struct options *options);

@@ -12,12 +12,13 @@
 
 struct runner {
 	struct host *host;
-	const struct options *options;
+	struct config *config;
+	const struct options *options; /* of `config` */
 	bool (*stopped)(void);
 	struct cycle cycle;
-	struct uplink *uplink;
-	uint64_t begun_ms; /* of the last cycle */
-	uint64_t next_ms;  /* the next one is due */
+	struct uplink *uplink; /* NULL: no collector is set */
+	uint64_t begun_ms;     /* of the last cycle */
+	uint64_t next_ms;      /* the next one is due */
 	bool has_verdict;
 	enum verdict verdict; /* the last one that was told, also before a restart */
 };
@@ -92,7 +93,7 @@ static void hasten(struct runner *r)
 static void wait_for_work(struct runner *r)
 {
 	uint64_t now_ms = host_now_ms(r->host);
-	uint64_t due_ms = uplink_due_ms(r->uplink);
+	uint64_t due_ms = r->uplink ? uplink_due_ms(r->uplink) : UINT64_MAX;
 
 	if (r->next_ms < due_ms)
 		due_ms = r->next_ms;
@@ -103,14 +104,50 @@ static void wait_for_work(struct runner *r)
 		hasten(r);
 }
 
+static enum status open_uplink(struct runner *r)
+{
+	const struct options *o = r->options;
+
+	if (!o->collector) {
+		log_warning("no collector is set: nothing is reported until one is");
+		return STATUS_OK;
+	}
+	struct send_options send = { o->collector, o->ca_file, r->stopped };
+	struct uplink_events events = { on_answer, on_conflict, r };
+	enum status st = uplink_open(&r->uplink, r->host, r->cycle.state_dir, &send, &events);
+
+	if (st != STATUS_OK)
+		log_error("could not make ready to send to %s: %s", o->collector, status_text(st));
+	return st;
+}
+
+/* Reads the settings again, and follows them. */
+static void follow_settings(struct runner *r)
+{
+	if (!config_refresh(r->config))
+		return;
+	uplink_close(r->uplink);
+	r->uplink = NULL;
+	(void)open_uplink(r); /* logged; the next change may do better */
+}
+
+static void begin_cycle(struct runner *r)
+{
+	follow_settings(r);
+	if (r->uplink) {
+		(void)run_cycle(r); /* logged; the next one may do better */
+		r->next_ms = r->begun_ms + jittered_interval_ms(r);
+	} else {
+		r->next_ms = host_now_ms(r->host) + MAX_WAIT_MS;
+	}
+}
+
 static enum status run_until_stopped(struct runner *r)
 {
 	while (!r->stopped()) {
-		if (host_now_ms(r->host) >= r->next_ms) {
-			(void)run_cycle(r); /* logged; the next one may do better */
-			r->next_ms = r->begun_ms + jittered_interval_ms(r);
-		}
-		if (!r->stopped())
+		if (host_now_ms(r->host) >= r->next_ms)
+			begin_cycle(r);
+		if (r->uplink && !r->stopped())
 			(void)uplink_work(r->uplink, cycle_interval_s(&r->cycle));
 		if (!r->stopped())
 			wait_for_work(r);
@@ -124,24 +161,17 @@ static enum status run_once(struct runner *r)
 
 	if (st != STATUS_OK)
 		return st;
-	return uplink_work(r->uplink, cycle_interval_s(&r->cycle)) ? STATUS_OK : STATUS_UNREACHABLE;
+	return r->uplink && uplink_work(r->uplink, cycle_interval_s(&r->cycle))
+		       ? STATUS_OK
+		       : STATUS_UNREACHABLE;
 }
 
-static enum status open_uplink(struct runner *r)
+enum status run(struct host *host, struct config *config, bool (*stopped)(void))
 {
-	const struct options *o = r->options;
-	struct send_options send = { o->collector, o->ca_file, r->stopped };
-	struct uplink_events events = { on_answer, on_conflict, r };
-	enum status st = uplink_open(&r->uplink, r->host, r->cycle.state_dir, &send, &events);
-
-	if (st != STATUS_OK)
-		log_error("could not make ready to send to %s: %s", o->collector, status_text(st));
-	return st;
-}
-
-enum status run(struct host *host, const struct options *options, bool (*stopped)(void))
-{
-	struct runner r = { .host = host, .options = options, .stopped = stopped };
+	const struct options *options = config_options(config);
+	struct runner r = {
+		.host = host, .config = config, .options = options, .stopped = stopped
+	};
 	enum status st = cycle_open(&r.cycle, host, options, true, stopped);
 
 	if (st == STATUS_OK)
@@ -149,7 +179,8 @@ enum status run(struct host *host, const struct options *options, bool (*stopped
 	if (st == STATUS_OK) {
 		r.has_verdict = cycle_has_answer(&r.cycle);
 		r.verdict = r.cycle.answer.verdict;
-		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION, options->collector);
+		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION,
+			 options->collector ? options->collector : "nobody yet");
 		r.next_ms = host_now_ms(host);
 		st = options->once ? run_once(&r) : run_until_stopped(&r);
 	}

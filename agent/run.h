@@ -3,13 +3,15 @@
  *
  * A cycle begins an interval after the last one did, with jitter, or soon after the system told of
  * a change (an adapter, the event log). Sending comes after the probes and never during them.
+ * Before each cycle the settings are read again; what changed counts from then on, but for the
+ * state directory. Without a collector there are no cycles until one is set.
  */
 #pragma once
 
 #include <stdbool.h>
 
+#include "agent/config.h"
 #include "agent/host.h"
-#include "agent/options.h"
 #include "proto/status.h"
 
 #define RUN_JITTER_PERCENT 5     /* of the interval, more or less */
@@ -17,9 +19,9 @@
 #define RUN_MIN_GAP_MS     10000 /* between the beginnings of two cycles, whatever changes */
 
 /*
- * Runs until `stopped`, or one cycle with options->once.
+ * Runs until `stopped`, or one cycle with --once.
  *
- * STATUS_UNREACHABLE  options->once, and the collector did not take the report
+ * STATUS_UNREACHABLE  --once, and the collector did not take the report
  * others              it could not begin; logged
  */
-enum status run(struct host *host, const struct options *options, bool (*stopped)(void));
+enum status run(struct host *host, struct config *config, bool (*stopped)(void));

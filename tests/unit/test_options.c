@@ -1,4 +1,4 @@
-#include "agent/options.h"
+#include "agent/config.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,9 @@
 #define PIN_B "sha256//LCa0a2j/xo/5m0U8HTBBNBNCLXBkg7+g+YpeiGJm564="
 
 static struct arena arena;
-static struct options options;
+static struct command_line line;
+static struct config *config;
+static struct options options; /* in force */
 static const char *error;
 static char path[] = "/tmp/test_options.XXXXXX";
 
@@ -32,20 +34,29 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
+	config_close(config);
+	config = NULL;
 	arena_deinit(&arena);
 	return 0;
 }
 
-/* Reads a command line, cut at spaces. */
-static enum status read_line(const char *line)
+/* Reads a command line, cut at spaces, and the file that it names. */
+static enum status read_line(const char *text)
 {
 	char *arguments[MAX_ARGUMENTS];
 	int n = 0;
-	char *rest = arena_strdup(&arena, line);
+	char *rest = arena_strdup(&arena, text);
 
 	for (char *word = strtok(rest, " "); word; word = strtok(NULL, " "))
 		arguments[n++] = word;
-	return options_read(n, arguments, &arena, &options, &error);
+	config_close(config);
+	config = NULL;
+	enum status st = command_line_read(n, arguments, &arena, &line, &error);
+	if (st == STATUS_OK)
+		st = config_open(&config, &line, &error);
+	if (st == STATUS_OK)
+		options = *config_options(config);
+	return st;
 }
 
 static void write_file(const char *text)
@@ -65,7 +76,7 @@ static void a_command_line_says_everything(void **state)
 	assert_int_equal(read_line("run --collector https://c.example --peer A=10.0.0.6,10.0.0.7 "
 				   "--peer=B=10.0.0.8 --interval 60 --probe-limit=5 --once"),
 			 STATUS_OK);
-	assert_ptr_equal(options.command, command_find("run"));
+	assert_ptr_equal(line.command, command_find("run"));
 	assert_string_equal(options.collector, "https://c.example");
 	assert_int_equal(options.peers.n, 2);
 	assert_string_equal(options.peers.list[0].name, "A");
@@ -154,6 +165,7 @@ static void a_mistake_on_the_command_line_is_named(void **state)
 		{ "run --log-max-kb 63", "--log-max-kb 63: expected a whole number from 64" },
 		{ "run --log-max-kb 1048577", "--log-max-kb 1048577: expected a whole" },
 		{ "check --peer A=10.0.0.6;", "--peer A=10.0.0.6;: expected NAME=ADDRESS" },
+		{ "check --config", "--config needs a value" },
 		{ "check --config /nowhere/x", "could not read /nowhere/x: it does not exist" },
 	};
 	(void)state;
@@ -169,12 +181,12 @@ static void help_is_given_whatever_else_is_wrong(void **state)
 {
 	(void)state;
 	assert_int_equal(read_line("check --verbose --help"), STATUS_OK);
-	assert_true(options.help);
-	assert_ptr_equal(options.command, command_find("check"));
+	assert_true(line.help);
+	assert_ptr_equal(line.command, command_find("check"));
 	assert_int_equal(read_line("-h"), STATUS_OK);
-	assert_null(options.command);
+	assert_null(line.command);
 	assert_int_equal(read_line("--version"), STATUS_OK);
-	assert_true(options.version);
+	assert_true(line.version);
 }
 
 static void the_way_to_the_collector_can_be_set(void **state)
