@@ -183,7 +183,7 @@ enum status check_print(FILE *stream, const struct report *report, const struct 
 
 	arena_init(&arena);
 	site_view(&site, &alone, 1, alone.at_ms, NULL, NULL, &arena);
-	exposure_assess(&site, 0, &assessment, &arena);
+	exposure_assess(&site.servers[0], &assessment, &arena);
 	if (style->json)
 		put_json(stream, report, &assessment);
 	else

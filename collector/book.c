@@ -152,7 +152,7 @@ static void judge_group(struct judging *j, const struct subject *subjects, size_
 		const struct snapshot *s = subjects[i].snapshot;
 		out[i].snapshot = s;
 		out[i].silent = j->at_ms < now_ms;
-		exposure_assess(&site, find_in_site(&site, &s->report), &out[i].assessment,
+		exposure_assess(&site.servers[find_in_site(&site, &s->report)], &out[i].assessment,
 				j->arena);
 	}
 }

@@ -48,7 +48,7 @@ static void judge(struct fleet_server *server, bool silent, const struct site *s
 	struct assessment assessment;
 	int64_t since_ms = site->now_ms;
 
-	exposure_assess(site, number, &assessment, arena);
+	exposure_assess(&site->servers[number], &assessment, arena);
 	if (server->current && server->current->verdict == assessment.verdict)
 		since_ms = server->current->since_ms;
 	struct view *view =

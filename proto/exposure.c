@@ -30,14 +30,11 @@ const char *remedy_action_name(enum remedy_action action)
 	return names[action];
 }
 
-void exposure_assess(const struct site *site, size_t server, struct assessment *out,
-		     struct arena *arena)
+void exposure_assess(const struct site_server *server, struct assessment *out, struct arena *arena)
 {
 	struct exposure_context x = {
-		.site = site,
-		.number = server,
-		.server = &site->servers[server],
-		.report = site->servers[server].report,
+		.server = server,
+		.report = server->report,
 		.arena = arena,
 	};
 	struct reason_list reasons = { 0 };

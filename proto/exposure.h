@@ -84,9 +84,8 @@ struct assessment {
 	struct remedy remedy;
 };
 
-/* Judges server number `server` of `site`; everything in `out` lives in `arena`. */
-void exposure_assess(const struct site *site, size_t server, struct assessment *out,
-		     struct arena *arena);
+/* Judges a server by its view, made with its report; everything in `out` lives in `arena`. */
+void exposure_assess(const struct site_server *server, struct assessment *out, struct arena *arena);
 
 /* "failing" ...; never NULL. */
 const char *verdict_name(enum verdict verdict);

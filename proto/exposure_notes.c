@@ -41,7 +41,7 @@ static void note_inbound(struct exposure_context *x, struct reason_list *list)
 		const struct site_adapter *adapter = &x->server->adapters[i];
 		if (adapter->state == ADAPTER_INACTIVE || !reaches_a_peer(adapter))
 			continue;
-		struct site_inbound inbound = site_inbound(x->site, x->number, i);
+		struct site_inbound inbound = adapter->inbound;
 		if (inbound.reached > 0 || inbound.failed == 0)
 			continue;
 		struct reason *reason = reason_add(x, list, "inbound_blocked",

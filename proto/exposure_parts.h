@@ -8,8 +8,6 @@
 #include "proto/exposure_facts.h"
 
 struct exposure_context {
-	const struct site *site;
-	size_t number; /* of the server in the site */
 	const struct site_server *server;
 	const struct report *report;
 	struct exposure_facts facts;

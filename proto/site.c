@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/site_index.h"
-#include "proto/text.h"
-
 bool site_report_is_fresh(const struct report *report, int64_t at_ms, int64_t now_ms)
 {
 	return now_ms <= site_report_fresh_until(report, at_ms);
@@ -23,127 +20,120 @@ const char *adapter_state_name(enum adapter_state state)
 	return names[state];
 }
 
-static bool is_active(const struct report_adapter *adapter)
-{
-	struct ipv4_prefix address;
+/* A time during which a row is known to have been true; both ends belong to it. */
+struct stretch {
+	bool known; /* false: the row tells no duration, and is taken to overlap with any other */
+	int64_t from_ms;
+	int64_t to_ms;
+};
 
-	if (adapter->enabled == TRISTATE_NO)
-		return false;
-	for (size_t i = 0; i < adapter->n_addresses; i++) {
-		if (site_address_usable(adapter->addresses[i], &address))
-			return true;
-	}
-	return false;
+static struct stretch stretch_of(int64_t at_ms, int64_t for_s)
+{
+	if (for_s == REPORT_ABSENT)
+		return (struct stretch){ .known = false };
+	return (struct stretch){ true, at_ms - for_s * 1000, at_ms };
 }
 
-static const char *via_of(const struct report_probe *row)
+static bool overlap(const struct stretch *a, const struct stretch *b)
 {
-	return row->via ? row->via : row->adapter;
+	if (!a->known || !b->known)
+		return true;
+	return a->from_ms <= b->to_ms && b->from_ms <= a->to_ms;
 }
 
-static bool is_row_of(const struct report_probe *row, const struct report_adapter *adapter)
-{
-	return row->adapter && strcmp(row->adapter, adapter->id) == 0;
-}
+/* One member's view of the index while it is made. */
+struct question {
+	const struct site_index *index;
+	const struct site_member *member;
+	bool cut_off; /* no peer that it probed has a proof: self-probes stand in for them */
+};
 
-static bool shares_a_subnet(const struct report_adapter *a, const struct report_adapter *b)
+static bool shares_a_subnet(const struct site_member *member, const struct site_nic *a,
+			    const struct site_nic *b)
 {
+	const struct ipv4_prefix *x = site_nic_addresses(member, a);
+	const struct ipv4_prefix *y = site_nic_addresses(member, b);
+
 	for (size_t i = 0; i < a->n_addresses; i++) {
-		struct ipv4_prefix subnet;
-		if (!site_address_usable(a->addresses[i], &subnet))
-			continue;
-		for (size_t j = 0; j < b->n_addresses; j++) {
-			struct ipv4_prefix other;
-			if (site_address_usable(b->addresses[j], &other) &&
-			    ipv4_prefix_holds(&subnet, other.address))
+		for (size_t j = 0; site_address_usable(&x[i]) && j < b->n_addresses; j++) {
+			if (site_address_usable(&y[j]) && ipv4_prefix_holds(&x[i], y[j].address))
 				return true;
 		}
 	}
 	return false;
 }
 
-/* Did this success leave through an adapter that has no address in `adapter`'s subnet? */
-static bool went_through_elsewhere(const struct report *report,
-				   const struct report_adapter *adapter,
-				   const struct report_probe *row)
+/* Did this success leave through an adapter that has no address in `nic`'s subnet? */
+static bool went_through_elsewhere(const struct site_member *member, const struct site_nic *nic,
+				   const struct site_row *row)
 {
-	const char *via = via_of(row);
-
-	if (strcmp(via, adapter->id) == 0)
+	if (row->via == nic->first_of_id)
 		return false;
-	for (size_t i = 0; i < report->n_adapters; i++) {
-		if (strcmp(report->adapters[i].id, via) == 0)
-			return !shares_a_subnet(adapter, &report->adapters[i]);
-	}
-	return true;
-}
-
-/* One server's view of the index while it is made. */
-struct question {
-	const struct site_index *index;
-	const struct report *report;
-	size_t number; /* of the report in the site */
-	int64_t at_ms;
-	const struct site_peer **row_peers; /* per row of the report: its peer, NULL: it is void */
-	bool cut_off; /* no peer that it probed has a proof: self-probes stand in for them */
-};
-
-static void find_row_peers(struct question *q, struct arena *arena)
-{
-	q->row_peers = arena_alloc_array(arena, q->report->n_probes, sizeof(struct site_peer *));
-	q->cut_off = true;
-	for (size_t i = 0; i < q->report->n_probes; i++) {
-		const struct report_probe *row = &q->report->probes[i];
-		if (!site_index_row_counts(q->index, q->report, row))
-			continue;
-		q->row_peers[i] = site_index_find(q->index, row->peer);
-		if (q->row_peers[i]->has_proof)
-			q->cut_off = false;
-	}
-}
-
-/* The best grade that these rows prove, GRADE_UNKNOWN where none proves any. */
-static enum grade best_grade(const struct site_row *rows, size_t n)
-{
-	enum grade best = GRADE_UNKNOWN;
-	for (size_t i = 0; i < n; i++) {
-		if (site_row_is_proof(&rows[i]) && rows[i].facts->grade > best)
-			best = rows[i].facts->grade;
-	}
-	return best;
+	return row->via == SITE_NO_ADAPTER ||
+	       !shares_a_subnet(member, nic, &site_member_nics(member)[row->via]);
 }
 
 /* Does the peer's own probe of itself lift a proven `mapped` to `mta`? */
 static bool is_lifted(const struct question *q, const struct site_peer *peer)
 {
-	return !q->cut_off && best_grade(peer->rows, peer->n_rows) == GRADE_MAPPED &&
-	       best_grade(peer->self_rows, peer->n_self_rows) == GRADE_MTA;
+	return !q->cut_off && site_best_grade(peer->proofs) == GRADE_MAPPED &&
+	       site_best_grade(peer->self_proofs) == GRADE_MTA;
 }
 
 static enum grade proven_grade(const struct question *q, const struct site_peer *peer)
 {
 	if (q->cut_off)
-		return best_grade(peer->self_rows, peer->n_self_rows);
-	return is_lifted(q, peer) ? GRADE_MTA : best_grade(peer->rows, peer->n_rows);
+		return site_best_grade(peer->self_proofs);
+	return is_lifted(q, peer) ? GRADE_MTA : site_best_grade(peer->proofs);
 }
 
-/* May this proof be held against a path of the asking server: were both true at one moment? */
-static bool proof_counts(const struct question *q, const struct site_row *proof,
-			 const struct site_path *path)
+/* May this proof be held against a path of the asking member: were both true at one moment? */
+static bool proof_counts(const struct question *q, const struct site_member *of,
+			 const struct site_row *proof, const struct site_path *path)
 {
-	struct site_stretch stretch = site_stretch_of(q->at_ms, path->for_s);
+	struct stretch shown = stretch_of(of->at_ms, proof->for_s);
+	struct stretch asked = stretch_of(q->member->at_ms, path->for_s);
 
-	if (proof->report == q->number)
+	if (of == q->member)
 		return true;
-	return path->for_s != 0 && site_stretches_overlap(&proof->stretch, &stretch);
+	return path->for_s != 0 && overlap(&shown, &asked);
 }
 
-static bool falls_short_of(const struct question *q, const struct site_row *rows, size_t n,
-			   const struct site_path *path)
+static bool any_counts(const struct question *q, const struct site_member *of,
+		       const struct site_row *rows, size_t n, bool all_count,
+		       const struct site_path *path)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (site_row_is_proof(&rows[i]) && rows[i].facts->grade > path->grade &&
-		    proof_counts(q, &rows[i], path))
+		if ((all_count || rows[i].counts) && rows[i].grade >= GRADE_EPM &&
+		    rows[i].grade > path->grade && proof_counts(q, of, &rows[i], path))
+			return true;
+	}
+	return false;
+}
+
+/* By what its own members say of themselves? */
+static bool falls_short_of_self(const struct question *q, const struct site_peer *peer,
+				const struct site_path *path)
+{
+	if (site_best_grade(peer->self_proofs) <= path->grade)
+		return false;
+	for (const struct site_member *m = peer->members; m; m = m->next_of_name) {
+		if (m->fresh &&
+		    any_counts(q, m, site_member_self_rows(m), m->n_self_rows, true, path))
+			return true;
+	}
+	return false;
+}
+
+/* By what others say of it? */
+static bool falls_short_of_others(const struct question *q, const struct site_peer *peer,
+				  const struct site_path *path)
+{
+	if (site_best_grade(peer->proofs) <= path->grade)
+		return false;
+	for (const struct site_watch *w = peer->watches; w; w = w->next) {
+		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
+		if (w->member->fresh && any_counts(q, w->member, rows, w->n_rows, false, path))
 			return true;
 	}
 	return false;
@@ -153,8 +143,8 @@ static bool falls_short(const struct question *q, const struct site_peer *peer,
 			const struct site_path *path)
 {
 	if (q->cut_off)
-		return falls_short_of(q, peer->self_rows, peer->n_self_rows, path);
-	if (falls_short_of(q, peer->rows, peer->n_rows, path))
+		return falls_short_of_self(q, peer, path);
+	if (falls_short_of_others(q, peer, path))
 		return true;
 	/*
 	 * A lift tells that the MTA lives behind the endpoint that the mapper names. It is held
@@ -162,11 +152,11 @@ static bool falls_short(const struct question *q, const struct site_peer *peer,
 	 * nothing about the way to it.
 	 */
 	return path->grade == GRADE_MAPPED && is_lifted(q, peer) &&
-	       falls_short_of(q, peer->self_rows, peer->n_self_rows, path);
+	       falls_short_of_self(q, peer, path);
 }
 
 /* Of rows with the best grade the longest duration counts; one that tells none is the longest. */
-static bool is_better(const struct report_probe *row, const struct site_path *path)
+static bool is_better(const struct site_row *row, const struct site_path *path)
 {
 	if (row->grade != path->grade)
 		return row->grade > path->grade;
@@ -175,46 +165,46 @@ static bool is_better(const struct report_probe *row, const struct site_path *pa
 	return row->for_s == REPORT_ABSENT || row->for_s > path->for_s;
 }
 
-/* Fills in what the rows of `adapter` show about `peer`. */
-static void walk_path(const struct question *q, const struct report_adapter *adapter,
-		      const struct site_peer *peer, struct site_path *path)
+/* Fills in what the rows of `nic` show about the peer of a watch. */
+static void walk_path(const struct question *q, const struct site_nic *nic,
+		      const struct site_watch *watch, struct site_path *path)
 {
+	const struct site_row *rows = site_member_rows(q->member) + watch->first_row;
 	bool succeeded = false;
 	bool all_elsewhere = true;
 
-	path->peer = peer->name;
+	path->peer = site_member_text(q->member, watch->name);
 	path->grade = GRADE_UNKNOWN;
 	path->for_s = REPORT_ABSENT;
-	for (size_t i = 0; i < q->report->n_probes; i++) {
-		const struct report_probe *row = &q->report->probes[i];
-		if (q->row_peers[i] != peer || !is_row_of(row, adapter))
+	for (size_t i = 0; i < watch->n_rows; i++) {
+		const struct site_row *row = &rows[i];
+		if (!row->counts || row->adapter != nic->first_of_id)
 			continue;
 		if (is_better(row, path)) {
-			path->grade = row->grade;
+			path->grade = (enum grade)row->grade;
 			path->for_s = row->for_s;
-			path->error = row->error;
+			path->error = (enum probe_error)row->error;
 		}
 		if (row->grade >= GRADE_EPM) {
 			succeeded = true;
-			all_elsewhere &= went_through_elsewhere(q->report, adapter, row);
+			all_elsewhere &= went_through_elsewhere(q->member, nic, row);
 		}
 	}
-	path->proven = proven_grade(q, peer);
+	path->proven = proven_grade(q, watch->peer);
 	if (path->grade == GRADE_UNKNOWN)
 		return;
-	path->falls_short = falls_short(q, peer, path);
+	path->falls_short = falls_short(q, watch->peer, path);
 	path->conclusive = path->grade >= GRADE_EPM || path->falls_short;
 	path->borrowed = succeeded && all_elsewhere;
 }
 
 /* A success that left through it proves its wire, whichever adapter's address it carried. */
-static bool carried_a_success(const struct question *q, const struct report_adapter *adapter)
+static bool carried_a_success(const struct site_member *member, const struct site_nic *nic)
 {
-	for (size_t i = 0; i < q->report->n_probes; i++) {
-		const struct report_probe *row = &q->report->probes[i];
-		const char *via = via_of(row);
-		if (q->row_peers[i] && row->grade >= GRADE_EPM && via &&
-		    strcmp(via, adapter->id) == 0)
+	const struct site_row *rows = site_member_rows(member);
+
+	for (size_t i = 0; i < member->n_rows; i++) {
+		if (rows[i].counts && rows[i].grade >= GRADE_EPM && rows[i].via == nic->first_of_id)
 			return true;
 	}
 	return false;
@@ -243,51 +233,57 @@ static enum adapter_state state_of_paths(const struct site_adapter *adapter)
 	return borrowed ? ADAPTER_BORROWED : ADAPTER_GOOD;
 }
 
-static void judge_adapter(const struct question *q, struct site_adapter *adapter,
-			  const struct site_peer *const *peers, size_t n_peers, struct arena *arena)
+static bool aims_at(const struct site_row *row, const struct site_member *member,
+		    const struct site_nic *nic)
 {
-	adapter->paths = arena_alloc_array(arena, n_peers, sizeof *adapter->paths);
-	adapter->n_paths = n_peers;
-	for (size_t i = 0; i < n_peers; i++)
-		walk_path(q, adapter->facts, peers[i], &adapter->paths[i]);
+	const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
 
-	if (!is_active(adapter->facts)) {
+	for (size_t i = 0; row->has_to && i < nic->n_addresses; i++) {
+		if (site_address_usable(&addresses[i]) && addresses[i].address == row->to)
+			return true;
+	}
+	return false;
+}
+
+static struct site_inbound count_inbound(const struct site_member *member,
+					 const struct site_nic *nic)
+{
+	struct site_inbound seen = { 0 };
+
+	for (const struct site_watch *w = member->self->watches; w; w = w->next) {
+		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
+		for (size_t i = 0; w->member->fresh && i < w->n_rows; i++) {
+			if (!rows[i].counts || !aims_at(&rows[i], member, nic))
+				continue;
+			if (rows[i].grade >= GRADE_EPM)
+				seen.reached++;
+			else
+				seen.failed++;
+		}
+	}
+	return seen;
+}
+
+static void judge_adapter(const struct question *q, const struct site_nic *nic,
+			  struct site_adapter *adapter, size_t n_peers, struct arena *arena)
+{
+	const struct site_watch *watches = site_member_watches(q->member);
+
+	adapter->id = site_member_text(q->member, nic->id);
+	adapter->paths = arena_alloc_array(arena, n_peers, sizeof *adapter->paths);
+	for (size_t i = 0; i < q->member->n_watches; i++) {
+		if (site_watch_counts(&watches[i]))
+			walk_path(q, nic, &watches[i], &adapter->paths[adapter->n_paths++]);
+	}
+	adapter->inbound = count_inbound(q->member, nic);
+	if (!nic->active) {
 		adapter->state = ADAPTER_INACTIVE;
-	} else if (adapter->facts->link == LINK_DOWN && !carried_a_success(q, adapter->facts)) {
+	} else if (nic->link_down && !carried_a_success(q->member, nic)) {
 		adapter->state = ADAPTER_ISOLATED;
 		adapter->link_down_isolates = true;
 	} else {
 		adapter->state = state_of_paths(adapter);
 	}
-}
-
-static int compare_pointers(const void *a, const void *b)
-{
-	const struct site_peer *const *x = a;
-	const struct site_peer *const *y = b;
-	return (*x > *y) - (*x < *y);
-}
-
-/* The peers that the server probed, in order of their names, which is that of the index. */
-static const struct site_peer **list_probed(const struct question *q, size_t *n,
-					    struct arena *arena)
-{
-	size_t rows = 0;
-	const struct site_peer **peers =
-		arena_alloc_array(arena, q->report->n_probes, sizeof(struct site_peer *));
-
-	for (size_t i = 0; i < q->report->n_probes; i++) {
-		if (q->row_peers[i])
-			peers[rows++] = q->row_peers[i];
-	}
-	if (rows > 1)
-		qsort(peers, rows, sizeof(struct site_peer *), compare_pointers);
-	*n = 0;
-	for (size_t i = 0; i < rows; i++) {
-		if (*n == 0 || peers[*n - 1] != peers[i])
-			peers[(*n)++] = peers[i];
-	}
-	return peers;
 }
 
 static bool has_conclusive_peer(const struct site_adapter *adapter)
@@ -299,87 +295,90 @@ static bool has_conclusive_peer(const struct site_adapter *adapter)
 	return false;
 }
 
-static bool knows_another_server(const struct question *q)
+static size_t count_probed(const struct site_member *member)
 {
-	for (size_t i = 0; i < q->index->n_peers; i++) {
-		const struct site_peer *peer = &q->index->peers[i];
-		if (peer->reports && !text_equal(peer->name, report_server_name(q->report)))
-			return true;
-	}
-	return false;
+	size_t n = 0;
+	for (size_t i = 0; i < member->n_watches; i++)
+		n += site_watch_counts(&site_member_watches(member)[i]);
+	return n;
 }
 
-static void view_server(const struct question *q, struct site_server *server, struct arena *arena)
+void site_view_member(const struct site_index *index, const struct site_member *member,
+		      const struct report *report, struct site_server *out, struct arena *arena)
 {
-	const struct report *report = q->report;
-	size_t n_peers = 0;
-	const struct site_peer **peers = list_probed(q, &n_peers, arena);
+	struct question q = { index, member, site_index_is_cut_off(member) };
+	size_t n_peers = count_probed(member);
 
-	server->name = report_server_name(report);
-	server->has_peer = n_peers > 0 || knows_another_server(q);
-	server->adapters = arena_alloc_array(arena, report->n_adapters, sizeof *server->adapters);
-	server->n_adapters = report->n_adapters;
-	for (size_t i = 0; i < report->n_adapters; i++) {
-		struct site_adapter *adapter = &server->adapters[i];
-		adapter->facts = &report->adapters[i];
-		judge_adapter(q, adapter, peers, n_peers, arena);
+	*out = (struct site_server){
+		.report = report,
+		.at_ms = member->at_ms,
+		.fresh = member->fresh,
+		.name = site_member_name(member),
+		.adapters = arena_alloc_array(arena, member->n_nics, sizeof *out->adapters),
+		.n_adapters = member->n_nics,
+		.has_peer = n_peers > 0 || index->n_names > 1,
+	};
+	for (size_t i = 0; i < member->n_nics; i++) {
+		struct site_adapter *adapter = &out->adapters[i];
+		adapter->facts = report ? &report->adapters[i] : NULL;
+		judge_adapter(&q, &site_member_nics(member)[i], adapter, n_peers, arena);
 		if (adapter->state == ADAPTER_INACTIVE)
 			continue;
-		server->n_active++;
-		server->has_conclusive_peer |= has_conclusive_peer(adapter);
+		out->n_active++;
+		out->has_conclusive_peer |= has_conclusive_peer(adapter);
 	}
+}
+
+static uint64_t add_to_signature(uint64_t signature, uint64_t value)
+{
+	signature = (signature ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return signature ^ signature >> 29;
+}
+
+static uint64_t sign_path(uint64_t signature, const struct site_path *path)
+{
+	uint64_t flags = path->falls_short | path->conclusive << 1 | path->borrowed << 2;
+
+	flags = flags << 8 | (uint8_t)path->grade;
+	flags = flags << 8 | (uint8_t)path->proven;
+	flags = flags << 8 | (uint8_t)path->error;
+	return add_to_signature(add_to_signature(signature, flags), (uint64_t)path->for_s);
+}
+
+uint64_t site_view_signature(const struct site_server *server)
+{
+	uint64_t signature = server->n_adapters;
+
+	signature = add_to_signature(signature, server->has_peer);
+	for (size_t i = 0; i < server->n_adapters; i++) {
+		const struct site_adapter *adapter = &server->adapters[i];
+		signature = add_to_signature(signature, adapter->state);
+		signature = add_to_signature(signature, adapter->link_down_isolates);
+		signature = add_to_signature(signature, adapter->inbound.reached);
+		signature = add_to_signature(signature, adapter->inbound.failed);
+		signature = add_to_signature(signature, adapter->n_paths);
+		for (size_t j = 0; j < adapter->n_paths; j++)
+			signature = sign_path(signature, &adapter->paths[j]);
+	}
+	return signature;
 }
 
 void site_view(struct site *out, const struct site_report *reports, size_t n, int64_t now_ms,
 	       site_is_elsewhere *is_elsewhere, void *user, struct arena *arena)
 {
+	struct site_member **members = arena_alloc_array(arena, n, sizeof(struct site_member *));
+
 	*out = (struct site){ .reports = reports, .n = n, .now_ms = now_ms };
-	out->index = site_index_new(reports, n, now_ms, is_elsewhere, user, arena);
 	out->servers = arena_alloc_array(arena, n, sizeof *out->servers);
-
+	site_index_init(&out->index, arena);
 	for (size_t i = 0; i < n; i++) {
-		struct question q = {
-			.index = out->index,
-			.report = reports[i].report,
-			.number = i,
-			.at_ms = reports[i].at_ms,
-		};
-		find_row_peers(&q, arena);
-		out->servers[i].report = reports[i].report;
-		out->servers[i].at_ms = reports[i].at_ms;
-		out->servers[i].fresh =
-			site_report_is_fresh(reports[i].report, reports[i].at_ms, now_ms);
-		view_server(&q, &out->servers[i], arena);
+		members[i] = site_member_new(reports[i].report, reports[i].at_ms, arena);
+		site_index_put(&out->index, members[i],
+			       site_report_is_fresh(reports[i].report, reports[i].at_ms, now_ms),
+			       NULL);
 	}
-}
-
-static bool aims_at(const struct report_probe *row, const struct report_adapter *adapter)
-{
-	uint32_t to = 0;
-	if (!ipv4_parse(row->to, &to))
-		return false;
-	for (size_t i = 0; i < adapter->n_addresses; i++) {
-		struct ipv4_prefix own;
-		if (site_address_usable(adapter->addresses[i], &own) && own.address == to)
-			return true;
-	}
-	return false;
-}
-
-struct site_inbound site_inbound(const struct site *site, size_t server, size_t to_adapter)
-{
-	const struct site_server *viewed = &site->servers[server];
-	const struct site_peer *self = site_index_find(site->index, viewed->name);
-	struct site_inbound seen = { 0 };
-
-	for (size_t i = 0; i < self->n_rows; i++) {
-		const struct report_probe *row = self->rows[i].facts;
-		if (!aims_at(row, viewed->adapters[to_adapter].facts))
-			continue;
-		if (row->grade >= GRADE_EPM)
-			seen.reached++;
-		else
-			seen.failed++;
-	}
-	return seen;
+	site_index_ask(&out->index, is_elsewhere, user);
+	for (size_t i = 0; i < n; i++)
+		site_view_member(&out->index, members[i], reports[i].report, &out->servers[i],
+				 arena);
 }

@@ -4,8 +4,8 @@
  * and is used in that sense: active adapter, peer, row, void row, proof, falls short, conclusive
  * peer, isolated, unjudged, partial, borrowed, good.
  *
- * Pure: same reports and moment in, same view out. A site points into the reports it was made of
- * and lives in the arena it was given.
+ * Pure: same reports and moment in, same view out. A site may be viewed at once, from its reports,
+ * or be kept as an index and viewed server by server; both give the same.
  */
 #pragma once
 
@@ -15,6 +15,7 @@
 
 #include "proto/arena.h"
 #include "proto/report.h"
+#include "proto/site_index.h"
 
 /* A report is fresh while it is younger than this many of its server's intervals. */
 #define SITE_FRESH_INTERVALS 3
@@ -37,8 +38,7 @@ enum adapter_state {
 
 /* What one adapter showed about one peer that its server probed. */
 struct site_path {
-	const char
-		*peer; /* the Exchange server name, as a row or the peer's own report spells it */
+	const char *peer;       /* the Exchange server name, as the server's own rows spell it */
 	enum grade grade;       /* best grade of the adapter's rows; GRADE_UNKNOWN: it has none */
 	int64_t for_s;          /* of that grade; REPORT_ABSENT: not told */
 	enum probe_error error; /* of the row that gave the grade */
@@ -48,16 +48,27 @@ struct site_path {
 	bool borrowed; /* all its successes went via an adapter outside its subnet */
 };
 
+/*
+ * May peers see an adapter's addresses? How many rows of fresh reports of other servers that aim at
+ * one of them reached the endpoint mapper, and how many did not.
+ */
+struct site_inbound {
+	size_t reached;
+	size_t failed;
+};
+
 struct site_adapter {
-	const struct report_adapter *facts;
+	const char *id;
+	const struct report_adapter *facts; /* NULL where the view was made without the report */
 	enum adapter_state state;
 	bool link_down_isolates; /* isolated because its link is down */
 	struct site_path *paths; /* one per peer that the server probed, in order of their names */
 	size_t n_paths;
+	struct site_inbound inbound;
 };
 
 struct site_server {
-	const struct report *report;
+	const struct report *report; /* NULL where the view was made without it */
 	int64_t at_ms;
 	bool fresh;
 	const char *name;              /* report_server_name() */
@@ -73,14 +84,21 @@ struct site {
 	struct site_server *servers; /* one per report, in their order */
 	size_t n;
 	int64_t now_ms;
-	struct site_index *index; /* private */
+	struct site_index index;
 };
 
 /*
- * Tells whether a server of that Exchange name is known to be of another site. Agents probe what
- * their administrators configure, and rows on such a server are no rows on a peer.
+ * Views one member of an index. `report` is the one that the member was made of, or NULL: then the
+ * view tells all but what the index does not know. Points into the member, the report and `arena`.
  */
-typedef bool site_is_elsewhere(void *user, const char *server_name);
+void site_view_member(const struct site_index *index, const struct site_member *member,
+		      const struct report *report, struct site_server *out, struct arena *arena);
+
+/*
+ * A number for all that a view says. Of one member whose report stays, views with equal numbers
+ * are equal.
+ */
+uint64_t site_view_signature(const struct site_server *server);
 
 /*
  * Views `n` reports, at most one a machine and all of one organisation and site, at `now_ms`.
@@ -89,16 +107,6 @@ typedef bool site_is_elsewhere(void *user, const char *server_name);
  */
 void site_view(struct site *out, const struct site_report *reports, size_t n, int64_t now_ms,
 	       site_is_elsewhere *is_elsewhere, void *user, struct arena *arena);
-
-/*
- * May peers see `to_adapter`'s addresses? Counts the rows of fresh reports of other servers that
- * aim at an address of the adapter: how many reached the endpoint mapper, how many did not.
- */
-struct site_inbound {
-	size_t reached;
-	size_t failed;
-};
-struct site_inbound site_inbound(const struct site *site, size_t server, size_t to_adapter);
 
 /* Is a report collected at `at_ms` fresh at `now_ms`? */
 bool site_report_is_fresh(const struct report *report, int64_t at_ms, int64_t now_ms);

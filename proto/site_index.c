@@ -1,279 +1,445 @@
 #include "proto/site_index.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "proto/mem.h"
+#include "proto/site_tables.h"
 #include "proto/text.h"
 
-/* Longer durations say nothing more, and would overflow as milliseconds. */
-#define MAX_FOR_S INT64_C(1000000000)
-
-/* An address, and a server of the site that holds it. */
-struct site_holding {
-	uint32_t address;
-	const struct site_peer *holder;
-};
-
-bool site_address_usable(const char *text, struct ipv4_prefix *out)
+enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES])
 {
-	return ipv4_prefix_parse(text, out) && out->address != 0 && !ipv4_is_loopback(out->address);
-}
-
-struct site_stretch site_stretch_of(int64_t at_ms, int64_t for_s)
-{
-	if (for_s == REPORT_ABSENT)
-		return (struct site_stretch){ .known = false };
-	if (for_s > MAX_FOR_S)
-		for_s = MAX_FOR_S;
-	return (struct site_stretch){ true, at_ms - for_s * 1000, at_ms };
-}
-
-bool site_stretches_overlap(const struct site_stretch *a, const struct site_stretch *b)
-{
-	if (!a->known || !b->known)
-		return true;
-	return a->from_ms <= b->to_ms && b->from_ms <= a->to_ms;
-}
-
-static int compare_peers(const void *a, const void *b)
-{
-	return text_compare(((const struct site_peer *)a)->name,
-			    ((const struct site_peer *)b)->name);
-}
-
-static int compare_holdings(const void *a, const void *b)
-{
-	const struct site_holding *x = a;
-	const struct site_holding *y = b;
-	if (x->address != y->address)
-		return x->address < y->address ? -1 : 1;
-	return (x->holder > y->holder) - (x->holder < y->holder);
-}
-
-struct site_peer *site_index_find(const struct site_index *index, const char *name)
-{
-	struct site_peer key = { .name = name };
-	if (index->n_peers == 0)
-		return NULL;
-	return bsearch(&key, index->peers, index->n_peers, sizeof key, compare_peers);
-}
-
-/* Every name: of the reporting servers, and of the peers that rows name. */
-static void list_peers(struct site_index *index, const struct site_report *reports, size_t n,
-		       struct arena *arena)
-{
-	size_t most = n;
-	for (size_t i = 0; i < n; i++)
-		most += reports[i].report->n_probes;
-	index->peers = arena_alloc_array(arena, most, sizeof *index->peers);
-
-	size_t listed = 0;
-	for (size_t i = 0; i < n; i++) {
-		const struct report *report = reports[i].report;
-		index->peers[listed++].name = report_server_name(report);
-		for (size_t j = 0; j < report->n_probes; j++) {
-			if (report->probes[j].peer)
-				index->peers[listed++].name = report->probes[j].peer;
-		}
+	for (int i = SITE_PROOF_GRADES - 1; i >= 0; i--) {
+		if (proofs[i])
+			return (enum grade)(GRADE_EPM + i);
 	}
-	if (listed > 1)
-		qsort(index->peers, listed, sizeof *index->peers, compare_peers);
-
-	for (size_t i = 0; i < listed; i++) {
-		size_t last = index->n_peers;
-		if (last == 0 || compare_peers(&index->peers[last - 1], &index->peers[i]) != 0)
-			index->peers[index->n_peers++] = index->peers[i];
-	}
-	for (size_t i = 0; i < n; i++)
-		site_index_find(index, report_server_name(reports[i].report))->reports = true;
+	return GRADE_UNKNOWN;
 }
 
-static size_t count_addresses(const struct report *report)
+bool site_watch_counts(const struct site_watch *watch)
 {
-	size_t count = 0;
-	for (size_t i = 0; i < report->n_adapters; i++)
-		count += report->adapters[i].n_addresses;
-	return count;
-}
+	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
 
-static void hold_addresses(struct site_index *index, const struct report *report)
-{
-	const struct site_peer *holder = site_index_find(index, report_server_name(report));
-
-	for (size_t i = 0; i < report->n_adapters; i++) {
-		const struct report_adapter *adapter = &report->adapters[i];
-		if (adapter->enabled == TRISTATE_NO)
-			continue;
-		for (size_t j = 0; j < adapter->n_addresses; j++) {
-			struct ipv4_prefix held;
-			if (!site_address_usable(adapter->addresses[j], &held))
-				continue;
-			index->holdings[index->n_holdings++] =
-				(struct site_holding){ held.address, holder };
-		}
-	}
-}
-
-/* The holdings of one address, as a run in the sorted list. */
-static const struct site_holding *find_holdings(const struct site_index *index, uint32_t address,
-						size_t *n)
-{
-	size_t low = 0;
-	size_t high = index->n_holdings;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (index->holdings[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*n = 0;
-	while (low + *n < index->n_holdings && index->holdings[low + *n].address == address)
-		++*n;
-	return index->holdings + low;
-}
-
-/* Two servers of the site number it alike, as heartbeat nets do. */
-static bool is_held_twice(const struct site_index *index, uint32_t address)
-{
-	size_t n = 0;
-	const struct site_holding *run = find_holdings(index, address, &n);
-	return n > 0 && run[0].holder != run[n - 1].holder;
-}
-
-static bool is_held_by(const struct site_index *index, uint32_t address,
-		       const struct site_peer *holder)
-{
-	size_t n = 0;
-	const struct site_holding *run = find_holdings(index, address, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (run[i].holder == holder)
+	for (size_t i = 0; i < watch->n_rows; i++) {
+		if (rows[i].counts)
 			return true;
 	}
 	return false;
 }
 
-static bool has_address(const struct report *report, uint32_t address)
+bool site_index_is_cut_off(const struct site_member *member)
 {
-	for (size_t i = 0; i < report->n_adapters; i++) {
-		const struct report_adapter *adapter = &report->adapters[i];
-		if (adapter->enabled == TRISTATE_NO)
-			continue;
-		for (size_t j = 0; j < adapter->n_addresses; j++) {
-			struct ipv4_prefix own;
-			if (ipv4_prefix_parse(adapter->addresses[j], &own) &&
-			    own.address == address)
-				return true;
+	const struct site_watch *watches = site_member_watches(member);
+
+	for (size_t i = 0; i < member->n_watches; i++) {
+		if (site_watch_counts(&watches[i]) &&
+		    site_best_grade(watches[i].peer->proofs) != GRADE_UNKNOWN)
+			return false;
+	}
+	return true;
+}
+
+/* Remembers how the peer is before the change that is under way. */
+static void mark(struct site_index *index, struct site_peer *peer)
+{
+	if (peer->is_marked)
+		return;
+	peer->is_marked = true;
+	peer->old_best = (int8_t)site_best_grade(peer->proofs);
+	peer->old_self_best = (int8_t)site_best_grade(peer->self_proofs);
+	peer->old_inbound = peer->inbound;
+	peer->next_marked = index->marked;
+	index->marked = peer;
+}
+
+static void suspect(struct site_index *index, struct site_member *member)
+{
+	if (member->is_suspect || !member->fresh)
+		return;
+	member->is_suspect = true;
+	member->next_suspect = index->suspects;
+	index->suspects = member;
+}
+
+static void clear(struct site_index *index, struct site_member *member)
+{
+	struct site_member **at = &index->suspects;
+
+	if (!member->is_suspect)
+		return;
+	while (*at && *at != member)
+		at = &(*at)->next_suspect;
+	assert(*at);
+	*at = member->next_suspect;
+	member->is_suspect = false;
+}
+
+struct site_member *site_index_take_suspect(struct site_index *index)
+{
+	struct site_member *member = index->suspects;
+
+	if (member) {
+		index->suspects = member->next_suspect;
+		member->is_suspect = false;
+	}
+	return member;
+}
+
+static bool row_counts(const struct site_index *index, const struct site_member *member,
+		       const struct site_peer *peer, const struct site_row *row)
+{
+	if (peer->elsewhere)
+		return false;
+	if (!row->has_to)
+		return true;
+	return !site_member_has_address(member, row->to) &&
+	       !site_index_is_held_twice(index, row->to) &&
+	       !site_table_is_held_by(index, row->to, member->self);
+}
+
+/* The worse of what two adapters achieved. A row of no adapter of the report is none's. */
+static int8_t worst_grade(const struct site_row *rows, size_t n)
+{
+	int8_t worst = GRADE_MTA + 1;
+
+	for (size_t i = 0; i < n; i++) {
+		int8_t best = GRADE_UNKNOWN;
+		for (size_t j = 0; j < n; j++) {
+			if (rows[j].counts && rows[j].adapter == rows[i].adapter &&
+			    rows[j].grade > best)
+				best = rows[j].grade;
 		}
+		if (rows[i].counts && rows[i].adapter != SITE_NO_ADAPTER && best < worst)
+			worst = best;
+	}
+	return worst;
+}
+
+/* Decides which rows of a watch count. */
+static void count_rows(const struct site_index *index, struct site_watch *watch)
+{
+	struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+
+	for (size_t i = 0; i < watch->n_rows; i++)
+		rows[i].counts = row_counts(index, watch->member, watch->peer, &rows[i]);
+	watch->worst = worst_grade(rows, watch->n_rows);
+}
+
+/* Would it be decided otherwise now? */
+static bool is_outdated(const struct site_index *index, const struct site_watch *watch)
+{
+	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+
+	for (size_t i = 0; i < watch->n_rows; i++) {
+		if (rows[i].counts != row_counts(index, watch->member, watch->peer, &rows[i]))
+			return true;
 	}
 	return false;
 }
 
-bool site_index_row_counts(const struct site_index *index, const struct report *report,
-			   const struct report_probe *row)
+/* A number for what a row says of an address; their sum changes with what is said of any. */
+static uint64_t inbound_of(const struct site_row *row)
 {
-	const struct site_peer *self = site_index_find(index, report_server_name(report));
-	uint32_t to = 0;
+	uint64_t x = (uint64_t)row->to << 1 | (row->grade >= GRADE_EPM);
 
-	if (!row->peer || row->grade == GRADE_UNKNOWN || row->error == PROBE_LOCAL)
-		return false;
-	const struct site_peer *peer = site_index_find(index, row->peer);
-	if (peer == self || peer->elsewhere)
-		return false;
-	if (!ipv4_parse(row->to, &to))
-		return true;
-	return !has_address(report, to) && !is_held_by(index, to, self) &&
-	       !is_held_twice(index, to);
+	x *= UINT64_C(0x9e3779b97f4a7c15); /* spread, as in splitmix64 */
+	x ^= x >> 30;
+	return x * UINT64_C(0xbf58476d1ce4e5b9);
 }
 
-bool site_row_is_proof(const struct site_row *row)
+/* Adds what a watch says of its peer, or takes it away (`sign` -1). */
+static void contribute(struct site_index *index, struct site_watch *watch, int sign)
 {
-	return row->facts->grade >= GRADE_EPM;
-}
+	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
 
-/* Without a list yet it only counts. */
-static void add_row(struct site_row *rows, size_t *n, size_t report, int64_t at_ms,
-		    const struct report_probe *facts)
-{
-	if (rows)
-		rows[*n] = (struct site_row){ report, facts, site_stretch_of(at_ms, facts->for_s) };
-	++*n;
-}
-
-static void add_rows_of(struct site_index *index, const struct site_report *reports, size_t number)
-{
-	const struct report *report = reports[number].report;
-	int64_t at_ms = reports[number].at_ms;
-	struct site_peer *self = site_index_find(index, report_server_name(report));
-
-	for (size_t i = 0; i < report->n_probes; i++) {
-		const struct report_probe *row = &report->probes[i];
-		if (!site_index_row_counts(index, report, row))
+	mark(index, watch->peer);
+	for (size_t i = 0; i < watch->n_rows; i++) {
+		if (!rows[i].counts)
 			continue;
-		struct site_peer *peer = site_index_find(index, row->peer);
-		peer->has_proof |= row->grade >= GRADE_EPM;
-		add_row(peer->rows, &peer->n_rows, number, at_ms, row);
-	}
-	for (size_t i = 0; i < report->n_self_probes; i++)
-		add_row(self->self_rows, &self->n_self_rows, number, at_ms,
-			&report->self_probes[i]);
-}
-
-static void add_fresh_rows(struct site_index *index, const struct site_report *reports, size_t n,
-			   int64_t now_ms)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (site_report_is_fresh(reports[i].report, reports[i].at_ms, now_ms))
-			add_rows_of(index, reports, i);
+		if (rows[i].grade >= GRADE_EPM)
+			watch->peer->proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
+		if (rows[i].has_to)
+			watch->peer->inbound += (uint64_t)sign * inbound_of(&rows[i]);
 	}
 }
 
-/* Counts, makes room, fills in. */
-static void list_rows(struct site_index *index, const struct site_report *reports, size_t n,
-		      int64_t now_ms, struct arena *arena)
+/* Adds what a fresh member says of all, or takes it away. */
+static void contribute_all(struct site_index *index, struct site_member *member, int sign)
 {
-	add_fresh_rows(index, reports, n, now_ms);
-	for (size_t i = 0; i < index->n_peers; i++) {
-		struct site_peer *peer = &index->peers[i];
-		peer->rows = arena_alloc_array(arena, peer->n_rows, sizeof *peer->rows);
-		peer->self_rows =
-			arena_alloc_array(arena, peer->n_self_rows, sizeof *peer->self_rows);
-		peer->n_rows = 0;
-		peer->n_self_rows = 0;
-	}
-	add_fresh_rows(index, reports, n, now_ms);
-}
+	const struct site_row *rows = site_member_self_rows(member);
 
-static void mark_elsewhere(struct site_index *index, site_is_elsewhere *is_elsewhere, void *user)
-{
-	for (size_t i = 0; i < index->n_peers; i++) {
-		struct site_peer *peer = &index->peers[i];
-		peer->elsewhere = !peer->reports && is_elsewhere(user, peer->name);
+	for (size_t i = 0; i < member->n_watches; i++)
+		contribute(index, &site_member_watches(member)[i], sign);
+	mark(index, member->self);
+	for (size_t i = 0; i < member->n_self_rows; i++) {
+		if (rows[i].grade >= GRADE_EPM)
+			member->self->self_proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
 	}
 }
 
-struct site_index *site_index_new(const struct site_report *reports, size_t n, int64_t now_ms,
-				  site_is_elsewhere *is_elsewhere, void *user, struct arena *arena)
+static void recount(struct site_index *index, struct site_watch *watch)
 {
-	struct site_index *index = arena_alloc(arena, sizeof *index);
-	list_peers(index, reports, n, arena);
-	if (is_elsewhere)
-		mark_elsewhere(index, is_elsewhere, user);
+	if (!is_outdated(index, watch))
+		return;
+	if (watch->member->fresh)
+		contribute(index, watch, -1);
+	count_rows(index, watch);
+	if (watch->member->fresh)
+		contribute(index, watch, 1);
+	suspect(index, watch->member);
+}
 
-	size_t addresses = 0;
-	for (size_t i = 0; i < n; i++)
-		addresses += count_addresses(reports[i].report);
-	index->holdings = arena_alloc_array(arena, addresses, sizeof *index->holdings);
-	for (size_t i = 0; i < n; i++) {
-		/* A silent server no longer vouches for its addresses: they may be another's now.
+static void recount_member(struct site_index *index, struct site_member *member)
+{
+	for (size_t i = 0; i < member->n_watches; i++)
+		recount(index, &site_member_watches(member)[i]);
+}
+
+/* Whether it is elsewhere is asked only while nobody here carries the name. */
+static void set_elsewhere(struct site_index *index, struct site_peer *peer)
+{
+	bool elsewhere = !peer->members && index->is_elsewhere &&
+			 index->is_elsewhere(index->user, peer->name);
+
+	if (elsewhere == peer->elsewhere)
+		return;
+	peer->elsewhere = elsewhere;
+	peer->is_to_recount = true;
+	mark(index, peer);
+}
+
+static void link_watch(struct site_index *index, struct site_watch *watch)
+{
+	bool is_new = false;
+	struct site_peer *peer = site_table_peer(
+		index, site_member_text(watch->member, watch->name), watch->hash, &is_new);
+
+	watch->peer = peer;
+	watch->next = peer->watches;
+	watch->link = &peer->watches;
+	if (peer->watches)
+		peer->watches->link = &watch->next;
+	peer->watches = watch;
+	if (is_new)
+		set_elsewhere(index, peer);
+}
+
+static void unlink_watch(struct site_index *index, struct site_watch *watch)
+{
+	mark(index, watch->peer); /* it may be nobody's any more */
+	*watch->link = watch->next;
+	if (watch->next)
+		watch->next->link = watch->link;
+}
+
+static void join_name(struct site_index *index, struct site_member *member)
+{
+	bool is_new = false;
+	struct site_peer *peer =
+		site_table_peer(index, site_member_name(member), member->name_hash, &is_new);
+
+	if (!peer->members)
+		index->n_names++;
+	member->self = peer;
+	member->next_of_name = peer->members;
+	peer->members = member;
+	set_elsewhere(index, peer);
+}
+
+static void leave_name(struct site_index *index, struct site_member *member)
+{
+	struct site_peer *peer = member->self;
+	struct site_member **at = &peer->members;
+
+	while (*at && *at != member)
+		at = &(*at)->next_of_name;
+	assert(*at);
+	*at = member->next_of_name;
+	mark(index, peer);
+	if (peer->members)
+		return;
+	index->n_names--;
+	set_elsewhere(index, peer);
+}
+
+static void link_member(struct site_index *index, struct site_member *member)
+{
+	member->next = index->members;
+	member->link = &index->members;
+	if (index->members)
+		index->members->link = &member->next;
+	index->members = member;
+	join_name(index, member);
+	for (size_t i = 0; i < member->n_watches; i++)
+		link_watch(index, &site_member_watches(member)[i]);
+}
+
+static void unlink_member(struct site_index *index, struct site_member *member)
+{
+	clear(index, member);
+	for (size_t i = 0; i < member->n_watches; i++)
+		unlink_watch(index, &site_member_watches(member)[i]);
+	leave_name(index, member);
+	*member->link = member->next;
+	if (member->next)
+		member->next->link = member->link;
+	member->fresh = false;
+}
+
+/* Its addresses are held, or no longer: other nodes of the same server look at theirs again. */
+static void hold(struct site_index *index, struct site_member *member, bool holds)
+{
+	for (size_t i = 0; i < member->n_nics; i++) {
+		const struct site_nic *nic = &site_member_nics(member)[i];
+		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
+		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
+			if (site_address_usable(&addresses[j]))
+				index->is_to_recount |= site_table_hold(index, addresses[j].address,
+									member->self, holds);
+		}
+	}
+	index->is_to_recount |= member->self->members && member->self->members->next_of_name;
+}
+
+static void begin(struct site_index *index)
+{
+	index->old_names = index->n_names;
+}
+
+/* Who may see something else of this peer now? */
+static void settle_peer(struct site_index *index, struct site_peer *peer)
+{
+	int8_t best = (int8_t)site_best_grade(peer->proofs);
+	int8_t self_best = (int8_t)site_best_grade(peer->self_proofs);
+	bool changed = best != peer->old_best || self_best != peer->old_self_best;
+
+	for (struct site_watch *w = peer->watches; w; w = w->next) {
+		/* Proofs have moved in time, which matters to paths that they may be held against.
 		 */
-		if (site_report_is_fresh(reports[i].report, reports[i].at_ms, now_ms))
-			hold_addresses(index, reports[i].report);
+		if (changed || w->worst < best ||
+		    (w->worst < self_best &&
+		     (w->worst == GRADE_MAPPED || site_index_is_cut_off(w->member))))
+			suspect(index, w->member);
 	}
-	if (index->n_holdings > 1) {
-		qsort(index->holdings, index->n_holdings, sizeof *index->holdings,
-		      compare_holdings);
-	}
+	if (peer->inbound == peer->old_inbound)
+		return;
+	for (struct site_member *m = peer->members; m; m = m->next_of_name)
+		suspect(index, m);
+}
 
-	list_rows(index, reports, n, now_ms, arena);
-	return index;
+static void recount_marked(struct site_index *index)
+{
+	for (struct site_member *m = index->members; m && index->is_to_recount; m = m->next)
+		recount_member(index, m);
+	index->is_to_recount = false;
+	/* What is marked meanwhile stands in front, and is nothing to recount. */
+	for (struct site_peer *peer = index->marked; peer; peer = peer->next_marked) {
+		for (struct site_watch *w = peer->watches; w && peer->is_to_recount; w = w->next)
+			recount(index, w);
+		peer->is_to_recount = false;
+	}
+}
+
+/* The end of every change. */
+static void settle(struct site_index *index)
+{
+	recount_marked(index);
+	while (index->marked) {
+		struct site_peer *peer = index->marked;
+		index->marked = peer->next_marked;
+		peer->is_marked = false;
+		settle_peer(index, peer);
+		if (!peer->members && !peer->watches)
+			site_table_drop(index, peer);
+	}
+	if ((index->old_names >= 2) == (index->n_names >= 2))
+		return;
+	for (struct site_member *m = index->members; m; m = m->next)
+		suspect(index, m); /* that there is another server at all is part of a view */
+}
+
+void site_index_init(struct site_index *index, struct arena *arena)
+{
+	*index = (struct site_index){ .arena = arena };
+}
+
+void site_index_deinit(struct site_index *index)
+{
+	site_tables_deinit(index);
+	*index = (struct site_index){ 0 };
+}
+
+void site_index_ask(struct site_index *index, site_is_elsewhere *is_elsewhere, void *user)
+{
+	index->is_elsewhere = is_elsewhere;
+	index->user = user;
+	begin(index);
+	for (size_t i = 0; i < index->n_buckets; i++) {
+		for (struct site_peer *p = index->buckets[i]; p; p = p->next_in_bucket)
+			set_elsewhere(index, p);
+	}
+	settle(index);
+}
+
+void site_index_ask_again(struct site_index *index, const char *name)
+{
+	struct site_peer *peer = site_table_find_peer(index, name, text_hash(name));
+
+	if (!peer)
+		return;
+	begin(index);
+	set_elsewhere(index, peer);
+	settle(index);
+}
+
+void site_index_put(struct site_index *index, struct site_member *member, bool fresh,
+		    struct site_member *old)
+{
+	bool was_fresh = old && old->fresh;
+	bool holds_alike = was_fresh && fresh && site_member_holds_alike(old, member);
+
+	begin(index);
+	if (was_fresh)
+		contribute_all(index, old, -1);
+	if (was_fresh && !holds_alike)
+		hold(index, old, false);
+	/* The new one comes first, so that a name that both carry is never nobody's. */
+	link_member(index, member);
+	if (old)
+		unlink_member(index, old);
+	member->fresh = fresh;
+	if (fresh && !holds_alike)
+		hold(index, member, true);
+	for (size_t i = 0; i < member->n_watches; i++)
+		count_rows(index, &site_member_watches(member)[i]);
+	if (fresh)
+		contribute_all(index, member, 1);
+	suspect(index, member);
+	settle(index);
+}
+
+void site_index_silence(struct site_index *index, struct site_member *member)
+{
+	if (!member->fresh)
+		return;
+	begin(index);
+	contribute_all(index, member, -1);
+	hold(index, member, false);
+	clear(index, member);
+	member->fresh = false;
+	settle(index);
+}
+
+void site_index_remove(struct site_index *index, struct site_member *member)
+{
+	bool was_fresh = member->fresh;
+
+	begin(index);
+	if (was_fresh) {
+		contribute_all(index, member, -1);
+		hold(index, member, false);
+	}
+	unlink_member(index, member);
+	settle(index);
 }

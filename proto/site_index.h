@@ -1,7 +1,11 @@
 /*
- * What the fresh reports of one site say, arranged for questions: who holds which address, and
- * which rows prove that a peer answers. The exposure rule's terms; proto/site.c draws the
- * conclusions.
+ * What the reports of one site say about each other, kept up to date report by report: who carries
+ * which name, who holds which address, who probed whom and how far that got. The exposure rule's
+ * terms; proto/site.c draws the conclusions.
+ *
+ * A change costs what the changed report says, not what the site holds: it tells which members may
+ * look different now (suspects), and only those need to be viewed again. A view of any other is
+ * what it was.
  */
 #pragma once
 
@@ -10,61 +14,95 @@
 #include <stdint.h>
 
 #include "proto/arena.h"
-#include "proto/ipv4.h"
-#include "proto/report.h"
-#include "proto/site.h"
+#include "proto/site_member.h"
 
-/* The time during which a row is known to have been true; both ends belong to it. */
-struct site_stretch {
-	bool known; /* false: the row tells no duration, and is taken to overlap with any other */
-	int64_t from_ms;
-	int64_t to_ms;
-};
+/*
+ * Tells whether a server of that Exchange name is known to be of another site. Agents probe what
+ * their administrators configure, and rows on such a server are no rows on a peer.
+ */
+typedef bool site_is_elsewhere(void *user, const char *server_name);
 
-/* A row of a fresh report that counts for something. */
-struct site_row {
-	size_t report; /* index into the site's reports */
-	const struct report_probe *facts;
-	struct site_stretch stretch;
-};
+#define SITE_PROOF_GRADES 3 /* GRADE_EPM, GRADE_MAPPED, GRADE_MTA */
 
 /* One Exchange server name of the site, or one that a row names. */
 struct site_peer {
-	const char *name;
-	bool reports;          /* a machine of that name has a report in the site */
-	bool elsewhere;        /* it is known to be of another site: no peer */
-	bool has_proof;        /* one of `rows` is a proof */
-	struct site_row *rows; /* of others, on this peer, whatever their grade */
-	size_t n_rows;
-	struct site_row *self_rows; /* its own self-probes */
-	size_t n_self_rows;
+	struct site_peer *next_in_bucket;
+	struct site_member
+		*members;           /* who carries the name: none, one, or the nodes of a cluster */
+	struct site_watch *watches; /* of others on it, whatever their freshness */
+	uint32_t hash;
+	uint32_t proofs[SITE_PROOF_GRADES];      /* rows of fresh members that prove such a grade */
+	uint32_t self_proofs[SITE_PROOF_GRADES]; /* of its own fresh members, on themselves */
+	uint64_t inbound; /* changes with what fresh rows say of its single addresses */
+	bool elsewhere;   /* it is known to be of another site: no peer */
+
+	/* While a change is under way: how it was before. */
+	bool is_marked;
+	bool is_to_recount;
+	int8_t old_best;
+	int8_t old_self_best;
+	uint64_t old_inbound;
+	struct site_peer *next_marked;
+
+	char name[];
 };
 
 struct site_holding;
 
 struct site_index {
-	struct site_peer *peers; /* by name, without case */
+	struct site_peer **buckets;
+	size_t n_buckets; /* a power of two, or 0 */
 	size_t n_peers;
-	struct site_holding *holdings; /* by address, then holder */
+	size_t n_names; /* peers that a member carries */
+	struct site_holding **holdings;
+	size_t n_holding_buckets;
 	size_t n_holdings;
+	struct site_member *members;
+	struct site_member *suspects;
+	struct site_peer *marked;
+	bool is_to_recount; /* an address became ambiguous, or ceased to be */
+	size_t old_names;
+	site_is_elsewhere *is_elsewhere; /* NULL: nothing is known of other sites */
+	void *user;
+	struct arena *arena; /* NULL: the heap */
 };
 
-/* The arguments are those of site_view(). */
-struct site_index *site_index_new(const struct site_report *reports, size_t n, int64_t now_ms,
-				  site_is_elsewhere *is_elsewhere, void *user, struct arena *arena);
+/* Where `arena` is not NULL the index lies there and needs no deinit. */
+void site_index_init(struct site_index *index, struct arena *arena);
 
-/* The peer of that name; every name in a report of the site is there. */
-struct site_peer *site_index_find(const struct site_index *index, const char *name);
+/* The members are their owner's, and in no index afterwards. */
+void site_index_deinit(struct site_index *index);
 
-/* Is it a proof that its peer answers RPC? */
-bool site_row_is_proof(const struct site_row *row);
+/*
+ * From now on asks about names that no member carries, and does so about those it knows. `user` is
+ * asked again only by site_index_ask_again(): when the answer for a name has become another.
+ */
+void site_index_ask(struct site_index *index, site_is_elsewhere *is_elsewhere, void *user);
+void site_index_ask_again(struct site_index *index, const char *name);
 
-/* Does this row of `report` count for something: on a peer, with a grade, and not void? */
-bool site_index_row_counts(const struct site_index *index, const struct report *report,
-			   const struct report_probe *row);
+/*
+ * Puts a member in, in the place of `old` (NULL: it is new), which is in no index afterwards. It
+ * becomes a suspect if it is fresh.
+ */
+void site_index_put(struct site_index *index, struct site_member *member, bool fresh,
+		    struct site_member *old);
 
-struct site_stretch site_stretch_of(int64_t at_ms, int64_t for_s);
-bool site_stretches_overlap(const struct site_stretch *a, const struct site_stretch *b);
+/* Its report is not fresh any more: it proves nothing, and vouches for no address. */
+void site_index_silence(struct site_index *index, struct site_member *member);
 
-/* An address that makes an adapter active: IPv4, neither loopback nor 0.0.0.0. */
-bool site_address_usable(const char *text, struct ipv4_prefix *out);
+void site_index_remove(struct site_index *index, struct site_member *member);
+
+/* The next fresh member whose view may have changed, which is no suspect any more; NULL: none. */
+struct site_member *site_index_take_suspect(struct site_index *index);
+
+/* The best grade in these counts, GRADE_UNKNOWN where there is none. */
+enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES]);
+
+/* Has a watch a row that counts? */
+bool site_watch_counts(const struct site_watch *watch);
+
+/* Has no peer that the member probed a proof, so that self-probes stand in for them? */
+bool site_index_is_cut_off(const struct site_member *member);
+
+/* Do two servers of the site hold it, as those of heartbeat nets do? */
+bool site_index_is_held_twice(const struct site_index *index, uint32_t address);

@@ -46,3 +46,13 @@ size_t text_short_name_length(const char *host_name)
 {
 	return strcspn(host_name, ".");
 }
+
+uint32_t text_hash(const char *text)
+{
+	uint32_t hash = UINT32_C(0x811c9dc5);
+	for (; *text; text++) {
+		hash ^= (unsigned char)text_lower(*text);
+		hash *= UINT32_C(0x01000193);
+	}
+	return hash;
+}

@@ -6,11 +6,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Order without ASCII case; NULL is before everything. */
 int text_compare(const char *a, const char *b);
 
 bool text_equal(const char *a, const char *b);
+
+/* A hash that is the same for texts that are equal without ASCII case (FNV-1a, 32 bit). */
+uint32_t text_hash(const char *text);
 
 /* Does `text` begin with `prefix`, without ASCII case? */
 bool text_has_prefix(const char *text, const char *prefix);

@@ -143,7 +143,7 @@ const struct assessment *builder_assess(struct builder *b, size_t server)
 	struct assessment *assessment = arena_alloc(&b->arena, sizeof *assessment);
 
 	site_view(&b->site, b->entries, b->n, BUILDER_NOW_MS, NULL, NULL, &b->arena);
-	exposure_assess(&b->site, server, assessment, &b->arena);
+	exposure_assess(&b->site.servers[server], assessment, &b->arena);
 	return assessment;
 }
 

@@ -365,7 +365,7 @@ static void expect_as_the_rule_says(const struct fixture *f, const struct sent *
 	struct assessment assessment;
 	arena_init(&arena);
 	site_view(&site, reports, n, at_ms, NULL, NULL, &arena);
-	exposure_assess(&site, number, &assessment, &arena);
+	exposure_assess(&site.servers[number], &assessment, &arena);
 	assert_non_null(view);
 	assert_int_equal(view->silent, at_ms < now_ms);
 	char *expected = verdict_json_write(&subject->report, view->silent, &assessment);

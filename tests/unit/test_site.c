@@ -264,7 +264,7 @@ static void inbound_rows_are_counted_by_their_target(void **state)
 	builder_probe(&b, c, "A", "exch1", "10.0.0.5", GRADE_TCP);
 	builder_probe(&b, c, "A", "EXCH1", "10.9.0.5", GRADE_MTA);
 	view(&b);
-	struct site_inbound inbound = site_inbound(&b.site, 0, 0);
+	struct site_inbound inbound = b.site.servers[0].adapters[0].inbound;
 	assert_int_equal(inbound.reached, 0);
 	assert_int_equal(inbound.failed, 1);
 	builder_deinit(&b);
