@@ -241,11 +241,12 @@ static void name_host(struct collect *collect, struct arena *arena, struct repor
 		report->host.name_resolves_to[i] = address_text(answer->addresses[i], arena);
 }
 
-void collect_names(struct collect *collect, struct arena *arena, struct report *report)
+void collect_names(struct collect *collect, struct arena *arena, struct report *report,
+		   bool (*stopped)(void))
 {
 	if (!host_has_network(collect->host))
 		return;
-	names_wait(collect->names, COLLECT_NAMES_WAIT_MS);
+	names_wait(collect->names, COLLECT_NAMES_WAIT_MS, stopped);
 	for (size_t i = 0; i < report->n_adapters; i++)
 		name_adapter(collect, arena, report, &report->adapters[i]);
 	name_host(collect, arena, report);

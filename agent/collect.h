@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "agent/host.h"
@@ -33,8 +34,12 @@ void collect_free(struct collect *collect);
  */
 void collect_facts(struct collect *collect, struct arena *arena, struct report *out);
 
-/* Adds the name lookups to a report that collect_facts() has filled. */
-void collect_names(struct collect *collect, struct arena *arena, struct report *report);
+/*
+ * Adds the name lookups to a report that collect_facts() has filled. `stopped` (may be NULL) ends
+ * the waiting for them.
+ */
+void collect_names(struct collect *collect, struct arena *arena, struct report *report,
+		   bool (*stopped)(void));
 
 /* Adds an entry to `problems`; the texts are copied into `arena`. */
 void collect_add_problem(struct report *report, struct arena *arena, const char *fact, int64_t code,

@@ -196,21 +196,21 @@ enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *o
 	if (host_has_network(c->host))
 		st = probe(c, arena, report);
 	if (st == STATUS_OK)
-		collect_names(c->collect, arena, report);
+		collect_names(c->collect, arena, report, c->stopped);
 	report->duration_ms = (int64_t)(host_now_ms(c->host) - begun_ms);
 	if (st == STATUS_OK && c->keep)
 		save_history(c, arena);
 	return st == STATUS_OK ? number_report(c, report) : st;
 }
 
-void cycle_take_answer(struct cycle *cycle, const char *body, size_t size)
+bool cycle_take_answer(struct cycle *cycle, const char *body, size_t size)
 {
 	struct arena arena;
 	const char *why = read_answer(cycle, body, size);
 
 	if (why) {
 		log_warning("could not use the collector's answer: %s", why);
-		return;
+		return false;
 	}
 	arena_init(&arena);
 	const char *path = state_path(cycle, ANSWER_FILE, &arena);
@@ -218,6 +218,7 @@ void cycle_take_answer(struct cycle *cycle, const char *body, size_t size)
 	if (st != STATUS_OK)
 		log_warning("could not write %s: %s", path, status_text(st));
 	arena_deinit(&arena);
+	return true;
 }
 
 void cycle_take_conflict(struct cycle *cycle)

@@ -66,8 +66,8 @@ int64_t cycle_interval_s(const struct cycle *cycle);
 /* Did the collector ever answer, in this run or one before? */
 bool cycle_has_answer(const struct cycle *cycle);
 
-/* Takes the collector's answer for the cycles to come, and keeps it. */
-void cycle_take_answer(struct cycle *cycle, const char *body, size_t size);
+/* Takes the collector's answer for the cycles to come, and keeps it. False: it is none; logged. */
+bool cycle_take_answer(struct cycle *cycle, const char *body, size_t size);
 
 /* The collector has seen our numbers with another report: begins a new epoch. */
 void cycle_take_conflict(struct cycle *cycle);

@@ -111,6 +111,7 @@ struct host_file {
 enum host_wake {
 	HOST_WAKE_TIME,   /* the time passed */
 	HOST_WAKE_CHANGE, /* the system told of a change of adapters or addresses */
+	HOST_WAKE_NUDGE,  /* host_nudge() was called */
 	HOST_WAKE_STOP,   /* host_stop() was called, and will be reported from now on */
 };
 
@@ -252,12 +253,15 @@ void host_sleep(struct host *host, uint32_t ms);
 /* Waits at most `ms` for a change or the end. */
 enum host_wake host_wait(struct host *host, uint32_t ms);
 
+/* Ends one host_wait(): the one under way, or the next. Any thread. */
+void host_nudge(struct host *host);
+
 /* Ends host_wait(), now and later. Any thread, and from a signal handler. */
 void host_stop(struct host *host);
 
 /*
  * Runs `run(arg)` on a thread of its own that nobody waits for; `arg` outlives it or is freed by
- * it, and so must the host.
+ * it. A host with threads that have not ended is left by host_close() to the end of the process.
  *
  * STATUS_SYSTEM  no thread could be made; `run` is not called
  */

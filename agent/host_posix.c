@@ -23,11 +23,16 @@
 /* Changes come in bursts: an adapter that comes up gets its address a moment later. */
 #define SETTLE_MS 500
 
-static enum status open_stop_pipe(struct host *host, struct host_error *error)
+static enum status open_pipes(struct host *host, struct host_error *error)
 {
-	if (pipe2(host->stop_pipe, O_CLOEXEC | O_NONBLOCK) == 0)
+	if (pipe2(host->stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+		return host_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
+	if (pipe2(host->nudge_pipe, O_CLOEXEC | O_NONBLOCK) == 0)
 		return STATUS_OK;
-	return host_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
+	enum status st = host_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
+	close(host->stop_pipe[0]);
+	close(host->stop_pipe[1]);
+	return st;
 }
 
 enum status host_open(struct host **out, const struct host_options *options,
@@ -39,7 +44,7 @@ enum status host_open(struct host **out, const struct host_options *options,
 
 	struct host *host = mem_alloc(sizeof *host);
 	host->disk_only = options->disk_only;
-	enum status status = open_stop_pipe(host, error);
+	enum status status = open_pipes(host, error);
 	if (status != STATUS_OK) {
 		free(host);
 		return status;
@@ -57,13 +62,15 @@ enum status host_open(struct host **out, const struct host_options *options,
 
 void host_close(struct host *host)
 {
-	if (!host)
+	if (!host || atomic_load(&host->threads) > 0)
 		return;
 	windows_root_close(host->root);
 	if (host->changes >= 0)
 		close(host->changes);
 	close(host->stop_pipe[0]);
 	close(host->stop_pipe[1]);
+	close(host->nudge_pipe[0]);
+	close(host->nudge_pipe[1]);
 	free(host);
 }
 
@@ -223,19 +230,33 @@ static void settle(struct host *host)
 		continue;
 }
 
+/* Takes out the bytes of all the nudges so far. */
+static void drain(int fd)
+{
+	char bytes[64];
+
+	while (read(fd, bytes, sizeof bytes) > 0)
+		;
+}
+
 enum host_wake host_wait(struct host *host, uint32_t ms)
 {
-	struct pollfd watched[2] = {
+	struct pollfd watched[] = {
 		{ .fd = host->stop_pipe[0], .events = POLLIN },
+		{ .fd = host->nudge_pipe[0], .events = POLLIN },
 		{ .fd = host->changes, .events = POLLIN }, /* poll() leaves out -1 */
 	};
 	uint64_t end = host_now_ms(host) + ms;
 	for (;;) {
 		uint64_t now = host_now_ms(host);
 		uint64_t left = now < end ? end - now : 0;
-		int n = poll(watched, 2, left > INT32_MAX ? INT32_MAX : (int)left);
+		int n = poll(watched, 3, left > INT32_MAX ? INT32_MAX : (int)left);
 		if (n > 0 && watched[0].revents)
 			return HOST_WAKE_STOP;
+		if (n > 0 && watched[1].revents) {
+			drain(host->nudge_pipe[0]);
+			return HOST_WAKE_NUDGE;
+		}
 		if (n > 0) {
 			settle(host);
 			return HOST_WAKE_CHANGE;
@@ -245,14 +266,25 @@ enum host_wake host_wait(struct host *host, uint32_t ms)
 	}
 }
 
-void host_stop(struct host *host)
+/* A full pipe holds a byte already, which is all that is wanted. */
+static void put_byte(int fd)
 {
-	/* A full pipe holds a byte already, which is all that is wanted. */
-	ssize_t written = write(host->stop_pipe[1], "", 1);
+	ssize_t written = write(fd, "", 1);
 	(void)written;
 }
 
+void host_nudge(struct host *host)
+{
+	put_byte(host->nudge_pipe[1]);
+}
+
+void host_stop(struct host *host)
+{
+	put_byte(host->stop_pipe[1]);
+}
+
 struct start {
+	struct host *host;
 	void (*run)(void *arg);
 	void *arg;
 };
@@ -262,18 +294,20 @@ static void *run_thread(void *arg)
 	struct start start = *(struct start *)arg;
 	free(arg);
 	start.run(start.arg);
+	atomic_fetch_sub(&start.host->threads, 1);
 	return NULL;
 }
 
 enum status host_start_thread(struct host *host, void (*run)(void *arg), void *arg,
 			      struct host_error *error)
 {
-	(void)host;
 	struct start *start = mem_alloc(sizeof *start);
-	*start = (struct start){ run, arg };
+	*start = (struct start){ host, run, arg };
 	pthread_t thread;
+	atomic_fetch_add(&host->threads, 1);
 	int code = pthread_create(&thread, NULL, run_thread, start);
 	if (code != 0) {
+		atomic_fetch_sub(&host->threads, 1);
 		free(start);
 		return host_fail(error, STATUS_SYSTEM, code, "pthread_create: %s", strerror(code));
 	}

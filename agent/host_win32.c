@@ -35,6 +35,8 @@ struct time_of_day {
 /* What the system holds for us. */
 struct host_system {
 	HANDLE stop_event;      /* manual reset: set once, it ends every wait */
+	HANDLE nudge_event;     /* resets itself: ends one wait */
+	LONG volatile threads;  /* that have not ended */
 	HANDLE change_event;    /* set when an address came or went; NULL: nobody tells */
 	OVERLAPPED change;      /* of NotifyAddrChange; must stay while it is asked */
 	CRITICAL_SECTION clock; /* guards what follows */
@@ -81,6 +83,8 @@ static void system_free(struct host_system *system)
 {
 	if (system->stop_event)
 		CloseHandle(system->stop_event);
+	if (system->nudge_event)
+		CloseHandle(system->nudge_event);
 	DeleteCriticalSection(&system->clock);
 	if (!system->change_event)
 		free(system);
@@ -94,7 +98,8 @@ static enum status start_up(struct host *host, const struct host_options *option
 	if (code != 0)
 		return win32_fail(error, (DWORD)code, "WSAStartup");
 	host->system->stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
-	if (!host->system->stop_event)
+	host->system->nudge_event = CreateEventW(NULL, FALSE, FALSE, NULL);
+	if (!host->system->stop_event || !host->system->nudge_event)
 		return win32_fail(error, GetLastError(), "CreateEvent");
 	if (options->windows_root)
 		return windows_root_open(&host->root, options->windows_root, error);
@@ -123,7 +128,7 @@ enum status host_open(struct host **out, const struct host_options *options,
 
 void host_close(struct host *host)
 {
-	if (!host)
+	if (!host || host->system->threads > 0)
 		return;
 	windows_root_close(host->root);
 	system_free(host->system);
@@ -229,15 +234,22 @@ void host_sleep(struct host *host, uint32_t ms)
 enum host_wake host_wait(struct host *host, uint32_t ms)
 {
 	struct host_system *system = host->system;
-	HANDLE events[2] = { system->stop_event, system->change_event };
-	DWORD woken = WaitForMultipleObjects(system->change_event ? 2 : 1, events, FALSE, ms);
+	HANDLE events[] = { system->stop_event, system->nudge_event, system->change_event };
+	DWORD woken = WaitForMultipleObjects(system->change_event ? 3 : 2, events, FALSE, ms);
 	if (woken == WAIT_OBJECT_0)
 		return HOST_WAKE_STOP;
-	if (woken != WAIT_OBJECT_0 + 1)
+	if (woken == WAIT_OBJECT_0 + 1)
+		return HOST_WAKE_NUDGE;
+	if (woken != WAIT_OBJECT_0 + 2)
 		return HOST_WAKE_TIME;
 	Sleep(SETTLE_MS);
 	watch_changes(system);
 	return HOST_WAKE_CHANGE;
+}
+
+void host_nudge(struct host *host)
+{
+	SetEvent(host->system->nudge_event);
 }
 
 void host_stop(struct host *host)
@@ -246,6 +258,7 @@ void host_stop(struct host *host)
 }
 
 struct start {
+	struct host *host;
 	void (*run)(void *arg);
 	void *arg;
 };
@@ -255,19 +268,21 @@ static DWORD WINAPI run_thread(void *arg)
 	struct start start = *(struct start *)arg;
 	free(arg);
 	start.run(start.arg);
+	InterlockedDecrement(&start.host->system->threads);
 	return 0;
 }
 
 enum status host_start_thread(struct host *host, void (*run)(void *arg), void *arg,
 			      struct host_error *error)
 {
-	(void)host;
 	DWORD id = 0; /* Windows 95 wants a place for it; so it is always given */
 	struct start *start = mem_alloc(sizeof *start);
-	*start = (struct start){ run, arg };
+	*start = (struct start){ host, run, arg };
+	InterlockedIncrement(&host->system->threads);
 	HANDLE thread = CreateThread(NULL, THREAD_STACK, run_thread, start, 0, &id);
 	if (!thread) {
 		DWORD code = GetLastError();
+		InterlockedDecrement(&host->system->threads);
 		free(start);
 		return win32_fail(error, code, "CreateThread");
 	}

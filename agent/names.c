@@ -180,10 +180,10 @@ void names_ask_name(struct names *names, const char *name)
 	ask(names, 0, name);
 }
 
-void names_wait(struct names *names, uint32_t limit_ms)
+void names_wait(struct names *names, uint32_t limit_ms, bool (*stopped)(void))
 {
 	uint64_t end = host_now_ms(names->host) + limit_ms;
-	while (advance(names) > 0 && host_now_ms(names->host) < end)
+	while (advance(names) > 0 && host_now_ms(names->host) < end && !(stopped && stopped()))
 		host_sleep(names->host, POLL_MS);
 }
 

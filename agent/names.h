@@ -37,8 +37,8 @@ void names_begin(struct names *names);
 void names_ask_address(struct names *names, uint32_t address);
 void names_ask_name(struct names *names, const char *name);
 
-/* Waits at most `limit_ms` for the answers that are still out. */
-void names_wait(struct names *names, uint32_t limit_ms);
+/* Waits at most `limit_ms`, or until `stopped` (may be NULL), for what is still out. */
+void names_wait(struct names *names, uint32_t limit_ms, bool (*stopped)(void));
 
 /* The answer, borrowed until the next call of names_begin(); NULL: it is not there yet. */
 const struct names_answer *names_of_address(const struct names *names, uint32_t address);

@@ -5,6 +5,7 @@
 #include "agent/announce.h"
 #include "agent/cycle.h"
 #include "agent/log.h"
+#include "agent/send_options.h"
 #include "agent/uplink.h"
 #include "proto/report_json.h"
 
@@ -23,26 +24,34 @@ struct runner {
 	enum verdict verdict; /* the last one that was told, also before a restart */
 };
 
-static void on_answer(const struct answer *answer, const char *body, size_t size, void *user)
+static void take_answer(struct runner *r, const char *body, size_t size)
 {
-	struct runner *r = user;
-
-	if (!r->has_verdict || r->verdict != answer->verdict)
-		announce_verdict(r->host, answer->verdict,
+	if (!cycle_take_answer(&r->cycle, body, size))
+		return;
+	enum verdict verdict = r->cycle.answer.verdict;
+	if (!r->has_verdict || r->verdict != verdict)
+		announce_verdict(r->host, verdict,
 				 r->has_verdict ? verdict_name(r->verdict) : "not known",
 				 "It is the collector's.");
 	r->has_verdict = true;
-	r->verdict = answer->verdict;
-	cycle_take_answer(&r->cycle, body, size);
+	r->verdict = verdict;
 }
 
-static void on_conflict(void *user)
+/* What the uplink heard from the collector. */
+static void take_news(struct runner *r)
 {
-	struct runner *r = user;
+	struct uplink_news news;
 
-	log_warning("the collector knows other reports of ours by the same numbers (was this "
-		    "machine restored from an image?): a new epoch begins");
-	cycle_take_conflict(&r->cycle);
+	if (!r->uplink || !uplink_take_news(r->uplink, &news))
+		return;
+	if (news.conflict) {
+		log_warning("the collector knows other reports of ours by the same numbers (was "
+			    "this machine restored from an image?): a new epoch begins");
+		cycle_take_conflict(&r->cycle);
+	}
+	if (news.answer)
+		take_answer(r, news.answer, news.size);
+	free(news.answer);
 }
 
 static uint64_t jittered_interval_ms(struct runner *r)
@@ -69,7 +78,7 @@ static enum status run_cycle(struct runner *r)
 	enum status st = cycle_run(&r->cycle, &arena, &report, &at);
 	if (st == STATUS_OK) {
 		char *body = report_json_write(&report);
-		uplink_offer(r->uplink, body, &at);
+		uplink_offer(r->uplink, body, &at, cycle_interval_s(&r->cycle));
 		free(body);
 	}
 	arena_deinit(&arena);
@@ -93,11 +102,8 @@ static void hasten(struct runner *r)
 static void wait_for_work(struct runner *r)
 {
 	uint64_t now_ms = host_now_ms(r->host);
-	uint64_t due_ms = r->uplink ? uplink_due_ms(r->uplink) : UINT64_MAX;
+	uint64_t wait_ms = r->next_ms > now_ms ? r->next_ms - now_ms : 0;
 
-	if (r->next_ms < due_ms)
-		due_ms = r->next_ms;
-	uint64_t wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
 	if (wait_ms > MAX_WAIT_MS)
 		wait_ms = MAX_WAIT_MS;
 	if (host_wait(r->host, (uint32_t)wait_ms) == HOST_WAKE_CHANGE)
@@ -112,12 +118,15 @@ static enum status open_uplink(struct runner *r)
 		log_warning("no collector is set: nothing is reported until one is");
 		return STATUS_OK;
 	}
-	struct send_options send = { o->collector, o->ca_file, r->stopped };
-	struct uplink_events events = { on_answer, on_conflict, r };
-	enum status st = uplink_open(&r->uplink, r->host, r->cycle.state_dir, &send, &events);
+	struct uplink_options options = { .collector = o->collector,
+					  .fallback = o->collector_fallback,
+					  .send = send_options_of(o) };
+	enum status st = uplink_open(&r->uplink, r->host, r->cycle.state_dir, &options);
 
 	if (st != STATUS_OK)
 		log_error("could not make ready to send to %s: %s", o->collector, status_text(st));
+	else if (!o->once)
+		st = uplink_start(r->uplink);
 	return st;
 }
 
@@ -145,10 +154,9 @@ static void begin_cycle(struct runner *r)
 static enum status run_until_stopped(struct runner *r)
 {
 	while (!r->stopped()) {
+		take_news(r);
 		if (host_now_ms(r->host) >= r->next_ms)
 			begin_cycle(r);
-		if (r->uplink && !r->stopped())
-			(void)uplink_work(r->uplink, cycle_interval_s(&r->cycle));
 		if (!r->stopped())
 			wait_for_work(r);
 	}
@@ -161,9 +169,9 @@ static enum status run_once(struct runner *r)
 
 	if (st != STATUS_OK)
 		return st;
-	return r->uplink && uplink_work(r->uplink, cycle_interval_s(&r->cycle))
-		       ? STATUS_OK
-		       : STATUS_UNREACHABLE;
+	bool all = r->uplink && uplink_work(r->uplink, r->stopped);
+	take_news(r);
+	return all ? STATUS_OK : STATUS_UNREACHABLE;
 }
 
 enum status run(struct host *host, struct config *config, bool (*stopped)(void))

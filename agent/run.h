@@ -1,8 +1,8 @@
 /*
- * The command `run`: cycle after cycle, and reports on their way up in between.
+ * The command `run`: cycle after cycle, and reports on their way up beside them (agent/uplink.h).
  *
  * A cycle begins an interval after the last one did, with jitter, or soon after the system told of
- * a change (an adapter, the event log). Sending comes after the probes and never during them.
+ * a change (an adapter, the event log). It ends within two seconds, whatever is in flight.
  * Before each cycle the settings are read again; what changed counts from then on, but for the
  * state directory. Without a collector there are no cycles until one is set.
  */

@@ -9,20 +9,25 @@
 #include <curl/curl.h>
 
 #include "agent/answer.h"
+#include "agent/curl_options.h"
+#include "agent/http_date.h"
 #include "proto/arena.h"
 #include "proto/mem.h"
 #include "proto/text.h"
+#include "proto/timestamp.h"
 
-#define REPORTS_PATH "/v1/reports"
+#define MAX_HEADERS 5
 
 struct sender {
 	CURL *curl;
 	struct arena arena; /* the options' strings */
-	bool (*stopped)(void);
+	bool (*stopped)(void *user);
+	void *user;
 	char error[CURL_ERROR_SIZE];
 	char *body; /* of the answer that comes in */
 	size_t size;
 	bool too_long;
+	int64_t date_ms;
 };
 
 /* Takes a part of the answer. */
@@ -42,13 +47,31 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *user)
 	return n;
 }
 
+/* Takes a line of head, of which only the date matters; libcurl bounds the lines. */
+static size_t on_header(char *line, size_t one, size_t n, void *user)
+{
+	static const char name[] = "Date: ";
+	struct sender *s = user;
+	size_t length = n;
+	(void)one;
+
+	while (length > 0 && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+		length--;
+	char *text = mem_strndup(line, length);
+	if (text_has_prefix(text, name)) /* one that cannot be read is none */
+		(void)http_date_parse(text + sizeof name - 1, strlen(text) - (sizeof name - 1),
+				      &s->date_ms);
+	free(text);
+	return n;
+}
+
 /* Asked at least once a second. */
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
 	const struct sender *s = user;
 	(void)down_total, (void)down, (void)up_total, (void)up;
-	return s->stopped && s->stopped();
+	return s->stopped && s->stopped(s->user);
 }
 
 bool send_is_url(const char *url)
@@ -60,54 +83,40 @@ bool send_is_url(const char *url)
 }
 
 /* "https://collector.example/" and "/v1/reports" */
-static char *join_url(struct arena *arena, const char *collector)
+static char *join_url(struct arena *arena, const struct send_request *request)
 {
-	size_t n = strlen(collector);
+	size_t n = strlen(request->collector);
 
-	while (n > 0 && collector[n - 1] == '/')
+	while (n > 0 && request->collector[n - 1] == '/')
 		n--;
-	return arena_printf(arena, "%.*s" REPORTS_PATH, (int)n, collector);
+	return arena_printf(arena, "%.*s%s", (int)n, request->collector, request->path);
 }
 
 static bool set_options(struct sender *s, const struct send_options *options)
 {
-	CURLcode bad = CURLE_OK;
+	CURLcode bad = (CURLcode)curl_options_apply(s->curl, options, &s->arena);
 
-#define SET(option, value)                                                                         \
-	do {                                                                                       \
-		if (bad == CURLE_OK)                                                               \
-			bad = curl_easy_setopt(s->curl, option, value);                            \
-	} while (0)
-	SET(CURLOPT_URL, join_url(&s->arena, options->collector));
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_POST, 1L);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_USERAGENT, "mtawatch-agent/" MTAWATCH_VERSION);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)SEND_CONNECT_MS);
-	SET(CURLOPT_TIMEOUT_MS, (long)SEND_TIMEOUT_MS);
-	SET(CURLOPT_ERRORBUFFER, s->error);
-	SET(CURLOPT_WRITEFUNCTION, on_body);
-	SET(CURLOPT_WRITEDATA, s);
-	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-	SET(CURLOPT_XFERINFODATA, s);
-	SET(CURLOPT_NOPROGRESS, 0L);
-	SET(CURLOPT_QUICK_EXIT, 1L); /* at the end a stuck name lookup is left behind */
-	if (options->ca_file)
-		SET(CURLOPT_CAINFO, arena_strdup(&s->arena, options->ca_file));
-#undef SET
+	CURL_SET(bad, s->curl, CURLOPT_TIMEOUT_MS, (long)SEND_TIMEOUT_MS);
+	CURL_SET(bad, s->curl, CURLOPT_ERRORBUFFER, s->error);
+	CURL_SET(bad, s->curl, CURLOPT_WRITEFUNCTION, on_body);
+	CURL_SET(bad, s->curl, CURLOPT_WRITEDATA, s);
+	CURL_SET(bad, s->curl, CURLOPT_HEADERFUNCTION, on_header);
+	CURL_SET(bad, s->curl, CURLOPT_HEADERDATA, s);
+	CURL_SET(bad, s->curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	CURL_SET(bad, s->curl, CURLOPT_XFERINFODATA, s);
+	CURL_SET(bad, s->curl, CURLOPT_NOPROGRESS, 0L);
 	return bad == CURLE_OK;
 }
 
 enum status send_open(struct sender **out, const struct send_options *options)
 {
-	if (!send_is_url(options->collector))
-		return STATUS_INVALID;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return STATUS_SYSTEM;
 
 	struct sender *s = mem_alloc(sizeof *s);
 	arena_init(&s->arena);
 	s->stopped = options->stopped;
+	s->user = options->user;
 	s->curl = curl_easy_init();
 	if (!s->curl || !set_options(s, options)) {
 		send_close(s);
@@ -129,15 +138,22 @@ void send_close(struct sender *sender)
 }
 
 /* NULL where the list could not be made. */
-static struct curl_slist *make_headers(int64_t age_ms)
+static struct curl_slist *make_headers(const struct send_request *request, struct arena *arena)
 {
-	char age[64];
+	const char *lines[MAX_HEADERS];
+	size_t n = 0;
 	struct curl_slist *list = NULL;
 
-	(void)snprintf(age, sizeof age, "Mtawatch-Report-Age: %" PRId64, age_ms / 1000);
-	/* An empty Expect keeps libcurl from waiting for 100 Continue before a large body. */
-	const char *const lines[] = { "Content-Type: application/json", "Expect:", age };
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+	lines[n++] = "Expect:"; /* or libcurl waits for 100 Continue before a large body */
+	lines[n++] = "Accept: application/json";
+	if (request->body)
+		lines[n++] = "Content-Type: application/json";
+	if (request->age_ms >= 0)
+		lines[n++] = arena_printf(arena, "Mtawatch-Report-Age: %" PRId64,
+					  request->age_ms / 1000);
+	if (request->authorization)
+		lines[n++] = arena_printf(arena, "Authorization: %s", request->authorization);
+	for (size_t i = 0; i < n; i++) {
 		struct curl_slist *longer = curl_slist_append(list, lines[i]);
 		if (!longer) {
 			curl_slist_free_all(list);
@@ -148,28 +164,13 @@ static struct curl_slist *make_headers(int64_t age_ms)
 	return list;
 }
 
-static enum send_outcome outcome_of(long http_status)
-{
-	switch (http_status) {
-	case 200:
-		return SEND_ACCEPTED;
-	case 400:
-	case 409:
-	case 413:
-	case 422:
-		return SEND_REFUSED;
-	default:
-		return SEND_AWAY;
-	}
-}
-
 static void take_answer(struct sender *s, struct send_result *result)
 {
 	curl_off_t retry_s = 0;
 
 	if (curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &result->http_status) != CURLE_OK)
 		result->http_status = 0;
-	result->outcome = outcome_of(result->http_status);
+	result->outcome = SEND_ANSWERED;
 	if (curl_easy_getinfo(s->curl, CURLINFO_RETRY_AFTER, &retry_s) == CURLE_OK && retry_s > 0)
 		result->retry_s = retry_s < SEND_MAX_RETRY_S ? (int64_t)retry_s : SEND_MAX_RETRY_S;
 	result->body = s->body;
@@ -177,37 +178,80 @@ static void take_answer(struct sender *s, struct send_result *result)
 	s->body = NULL;
 }
 
+/* Those that a certificate, a key or the other side's refusal of ours may be behind. */
+static bool is_tls_trouble(CURLcode code)
+{
+	switch (code) {
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+	case CURLE_SEND_ERROR: /* TLS 1.3: our certificate is refused when we take it for done */
+	case CURLE_RECV_ERROR:
+	case CURLE_GOT_NOTHING:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void take_failure(struct sender *s, CURLcode code, struct send_result *result)
 {
-	result->outcome = code == CURLE_ABORTED_BY_CALLBACK ? SEND_STOPPED : SEND_AWAY;
+	result->outcome = code == CURLE_ABORTED_BY_CALLBACK ? SEND_STOPPED : SEND_FAILED;
+	result->tls_trouble = is_tls_trouble(code);
 	(void)snprintf(result->error, sizeof result->error, "%s",
 		       s->too_long           ? "the answer is longer than allowed"
 		       : s->error[0] != '\0' ? s->error
 					     : curl_easy_strerror(code));
 }
 
-void send_report(struct sender *sender, const char *body, int64_t age_ms,
-		 struct send_result *result)
+static CURLcode set_request(struct sender *s, const struct send_request *request,
+			    struct arena *arena)
+{
+	static const char *const methods[] = { "GET", "POST", "DELETE" };
+	CURLcode bad = CURLE_OK;
+
+	CURL_SET(bad, s->curl, CURLOPT_URL, join_url(arena, request));
+	CURL_SET(bad, s->curl, CURLOPT_HTTPGET, 1L); /* forgets the last one's body */
+	if (request->body) {
+		CURL_SET(bad, s->curl, CURLOPT_POST, 1L);
+		CURL_SET(bad, s->curl, CURLOPT_POSTFIELDS, request->body);
+		CURL_SET(bad, s->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+			 (curl_off_t)strlen(request->body));
+	}
+	CURL_SET(bad, s->curl, CURLOPT_CUSTOMREQUEST, methods[request->method]);
+	return bad;
+}
+
+void send_do(struct sender *sender, const struct send_request *request, struct send_result *result)
 {
 	struct sender *s = sender;
-	struct curl_slist *headers = make_headers(age_ms);
-	CURLcode code = CURLE_OUT_OF_MEMORY;
+	struct arena arena;
 
-	*result = (struct send_result){ .outcome = SEND_AWAY };
+	arena_init(&arena);
+	struct curl_slist *headers = make_headers(request, &arena);
+	CURLcode code = headers ? set_request(s, request, &arena) : CURLE_OUT_OF_MEMORY;
+	*result = (struct send_result){ .outcome = SEND_FAILED, .date_ms = TIMESTAMP_NONE };
 	free(s->body);
 	s->body = NULL;
 	s->size = 0;
 	s->too_long = false;
 	s->error[0] = '\0';
-	if (headers && curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
-	    curl_easy_setopt(s->curl, CURLOPT_POSTFIELDS, body) == CURLE_OK &&
-	    curl_easy_setopt(s->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(body)) ==
-		    CURLE_OK)
+	s->date_ms = TIMESTAMP_NONE;
+	CURL_SET(code, s->curl, CURLOPT_HTTPHEADER, headers);
+	if (code == CURLE_OK)
 		code = curl_easy_perform(s->curl);
+	result->date_ms = s->date_ms;
 	if (code == CURLE_OK)
 		take_answer(s, result);
 	else
 		take_failure(s, code, result);
 	(void)curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, NULL); /* cannot fail */
+	(void)curl_easy_setopt(s->curl, CURLOPT_POSTFIELDS, NULL);
 	curl_slist_free_all(headers);
+	arena_deinit(&arena);
 }

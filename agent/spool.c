@@ -10,6 +10,7 @@
 #include "agent/hash.h"
 #include "agent/log.h"
 #include "agent/number.h"
+#include "agent/sync.h"
 #include "proto/mem.h"
 
 #define FILE_HEAD  "mtawatch-spool/1"
@@ -17,6 +18,7 @@
 #define NAME_SIZE  32  /* twenty digits, the suffix, the NUL */
 #define HEAD_SIZE  256 /* bytes of the first line */
 #define MAX_NUMBER INT64_C(9999999999999)
+#define LOOSE      INT64_C(0) /* the number of the report that is only in memory */
 
 /* A report on disk. */
 struct kept {
@@ -26,7 +28,11 @@ struct kept {
 };
 
 struct spool {
+	struct sync_lock *lock; /* guards what follows */
 	struct arena arena;
+	bool usable; /* the folders are there */
+	char *loose; /* the newest report, where the disk did not take it */
+	struct moment loose_at;
 	const char *dir;
 	const char *rejected_dir;
 	struct kept kept[SPOOL_MAX_REPORTS + 1]; /* oldest first */
@@ -200,49 +206,63 @@ static void number_behind_rejected(struct spool *spool)
 	}
 }
 
-enum status spool_open(struct spool **out, const char *dir)
+static enum status open_folders(struct spool *spool)
 {
-	struct spool *spool = mem_alloc(sizeof *spool);
-
-	arena_init(&spool->arena);
-	spool->next = 1;
-	spool->dir = files_join(&spool->arena, dir, "spool");
-	spool->rejected_dir = files_join(&spool->arena, dir, "rejected");
 	enum status st = files_make_dir(spool->dir);
+
 	if (st == STATUS_OK)
 		st = files_make_dir(spool->rejected_dir);
 	if (st == STATUS_OK)
 		st = adopt_all(spool);
 	if (st == STATUS_OK)
 		number_behind_rejected(spool);
-	if (st != STATUS_OK) {
-		log_error("could not use the spool %s: %s", spool->dir, status_text(st));
-		spool_close(spool);
-		return st;
-	}
-	*out = spool;
-	return STATUS_OK;
+	return st;
+}
+
+struct spool *spool_open(const char *dir)
+{
+	struct spool *spool = mem_alloc(sizeof *spool);
+
+	spool->lock = sync_lock_new();
+	arena_init(&spool->arena);
+	spool->next = LOOSE + 1;
+	spool->dir = files_join(&spool->arena, dir, "spool");
+	spool->rejected_dir = files_join(&spool->arena, dir, "rejected");
+	enum status st = open_folders(spool);
+	spool->usable = st == STATUS_OK;
+	if (!spool->usable)
+		log_error("could not use the spool %s: %s; only the newest report is kept",
+			  spool->dir, status_text(st));
+	return spool;
 }
 
 void spool_close(struct spool *spool)
 {
 	if (!spool)
 		return;
+	sync_lock_free(spool->lock);
 	arena_deinit(&spool->arena);
+	free(spool->loose);
 	free(spool);
 }
 
-size_t spool_count(const struct spool *spool)
+size_t spool_count(struct spool *spool)
 {
-	return spool->n;
+	sync_take(spool->lock);
+	size_t n = spool->n + (spool->loose ? 1 : 0);
+	sync_give(spool->lock);
+	return n;
 }
 
-size_t spool_dropped(const struct spool *spool)
+size_t spool_dropped(struct spool *spool)
 {
-	return spool->dropped;
+	sync_take(spool->lock);
+	size_t n = spool->dropped;
+	sync_give(spool->lock);
+	return n;
 }
 
-enum status spool_put(struct spool *spool, const char *body, const struct moment *at)
+static enum status put_file(struct spool *spool, const char *body, const struct moment *at)
 {
 	struct arena arena;
 	char hash[HASH_SHA256_TEXT_SIZE];
@@ -266,6 +286,26 @@ enum status spool_put(struct spool *spool, const char *body, const struct moment
 	return st;
 }
 
+static void forget_loose(struct spool *spool)
+{
+	free(spool->loose);
+	spool->loose = NULL;
+}
+
+enum status spool_put(struct spool *spool, const char *body, const struct moment *at)
+{
+	sync_take(spool->lock);
+	spool->dropped += spool->loose ? 1 : 0;
+	forget_loose(spool);
+	enum status st = spool->usable ? put_file(spool, body, at) : STATUS_SYSTEM;
+	if (st != STATUS_OK) {
+		spool->loose = mem_strdup(body);
+		spool->loose_at = *at;
+	}
+	sync_give(spool->lock);
+	return st;
+}
+
 /* How old is a report of `at`? */
 static int64_t age_of(const struct kept *kept, const struct moment *at, const struct moment *now)
 {
@@ -277,34 +317,65 @@ static int64_t age_of(const struct kept *kept, const struct moment *at, const st
 	return age_ms;
 }
 
-enum status spool_get_newest(struct spool *spool, const struct moment *now, char **body,
-			     int64_t *age_ms)
+/* Reads the newest file; one that cannot be read is dropped. */
+static enum status get_newest_file(struct spool *spool, const struct moment *now,
+				   struct spooled *out)
 {
-	while (spool->n > 0) {
-		struct arena arena;
-		struct moment at;
-		size_t bytes = 0;
-		const struct kept *kept = &spool->kept[spool->n - 1];
+	struct arena arena;
+	struct moment at;
+	size_t bytes = 0;
+	const struct kept *kept = &spool->kept[spool->n - 1];
 
-		arena_init(&arena);
-		const char *path = path_of(spool->dir, kept->number, &arena);
-		enum status st = read_kept(path, body, &at, &bytes);
-		if (st == STATUS_OK)
-			*age_ms = age_of(kept, &at, now);
-		else
-			log_warning("skipped the spooled report %s: %s", path, status_text(st));
-		arena_deinit(&arena);
-		if (st == STATUS_OK)
-			return STATUS_OK;
+	arena_init(&arena);
+	const char *path = path_of(spool->dir, kept->number, &arena);
+	enum status st = read_kept(path, &out->body, &at, &bytes);
+	if (st == STATUS_OK) {
+		out->number = kept->number;
+		out->age_ms = age_of(kept, &at, now);
+	} else {
+		log_warning("skipped the spooled report %s: %s", path, status_text(st));
 		spool->dropped++;
 		remove_at(spool, spool->n - 1);
 	}
-	return STATUS_NOT_FOUND;
+	arena_deinit(&arena);
+	return st;
 }
 
-void spool_remove_newest(struct spool *spool)
+enum status spool_get_newest(struct spool *spool, const struct moment *now, struct spooled *out)
 {
-	remove_at(spool, spool->n - 1);
+	enum status st = STATUS_NOT_FOUND;
+
+	sync_take(spool->lock);
+	if (spool->loose) {
+		*out = (struct spooled){ LOOSE, mem_strdup(spool->loose),
+					 now->mono_ms - spool->loose_at.mono_ms };
+		st = STATUS_OK;
+	}
+	while (st != STATUS_OK && spool->n > 0)
+		st = get_newest_file(spool, now, out);
+	sync_give(spool->lock);
+	return st == STATUS_OK ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+/* The index of a report; spool->n where it has been dropped meanwhile. */
+static size_t find(const struct spool *spool, int64_t number)
+{
+	size_t i = spool->n;
+
+	while (i > 0 && spool->kept[i - 1].number != number)
+		i--;
+	return i > 0 ? i - 1 : spool->n;
+}
+
+void spool_remove(struct spool *spool, int64_t number)
+{
+	sync_take(spool->lock);
+	size_t i = find(spool, number);
+	if (number == LOOSE)
+		forget_loose(spool);
+	else if (i < spool->n)
+		remove_at(spool, i);
+	sync_give(spool->lock);
 }
 
 /* Keeps the folder of refused reports small. */
@@ -319,10 +390,10 @@ static void trim_rejected(struct spool *spool, struct arena *arena)
 		(void)files_remove(files_join(arena, spool->rejected_dir, names[i]));
 }
 
-void spool_reject_newest(struct spool *spool)
+static void put_aside(struct spool *spool, size_t i)
 {
 	struct arena arena;
-	int64_t number = spool->kept[spool->n - 1].number;
+	int64_t number = spool->kept[i].number;
 
 	arena_init(&arena);
 	const char *from = path_of(spool->dir, number, &arena);
@@ -330,11 +401,22 @@ void spool_reject_newest(struct spool *spool)
 	enum status st = files_move(from, to);
 	if (st == STATUS_OK) {
 		log_warning("the refused report is kept as %s", to);
-		forget(spool, spool->n - 1);
+		forget(spool, i);
 		trim_rejected(spool, &arena);
 	} else {
 		log_warning("could not move %s to %s: %s", from, to, status_text(st));
-		remove_at(spool, spool->n - 1);
+		remove_at(spool, i);
 	}
 	arena_deinit(&arena);
+}
+
+void spool_reject(struct spool *spool, int64_t number)
+{
+	sync_take(spool->lock);
+	size_t i = find(spool, number);
+	if (number == LOOSE)
+		forget_loose(spool);
+	else if (i < spool->n)
+		put_aside(spool, i);
+	sync_give(spool->lock);
 }

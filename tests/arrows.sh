@@ -49,7 +49,7 @@ only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.
 	'agent/*_posix*.[ch]' 'collector/*'
 only 'cjson/.*|cJSON\.h' 'proto/json_fields.c' 'agent/answer.c'
 only 'mbedtls/.*' 'agent/hash.c' 'agent/deploy/*'
-only 'curl/.*' 'agent/send.c'
+only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/curl_options.[ch]'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'llhttp\.h' 'collector/http.c'
 only 'openssl/.*' 'collector/tls*' 'collector/certificate*'

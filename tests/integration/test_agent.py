@@ -9,12 +9,14 @@ MTAWATCH_BUILD names the build folder (default: build/sanitize).
 
 import contextlib
 import ctypes
+import datetime
 import http.server
 import json
 import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -137,9 +139,9 @@ def agent(tmp_path):
 class Running:
     """`mtawatch-agent run` in the background, with its messages."""
 
-    def __init__(self, state, *arguments):
+    def __init__(self, state, *arguments, within=()):
         self.process = subprocess.Popen(
-            [str(AGENT), "run", "--state-dir", str(state), *arguments],
+            [*within, str(AGENT), "run", "--state-dir", str(state), *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.messages = []
         self.reader = threading.Thread(target=self.read)
@@ -167,8 +169,8 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(state, *arguments):
-    agent = Running(state, *arguments)
+def running(state, *arguments, **options):
+    agent = Running(state, *arguments, **options)
     try:
         yield agent
     finally:
@@ -290,6 +292,7 @@ def test_reports_wait_for_a_collector_that_is_away_and_the_newest_goes_first(age
         done = agent("run", "--once", "--collector", url, ok=2)
         assert done.stderr.count("could not send reports") == 1
     assert len(spooled(agent)) == 3
+    wait_until(lambda: time.time() - spooled(agent)[0].stat().st_mtime > 2)
     back = StandIn(port)
     try:
         agent("run", "--once", "--collector", url, ok=0)
@@ -333,13 +336,13 @@ def test_a_conflict_begins_a_new_epoch(agent, collector):
     agent("run", "--once", "--collector", collector.url, ok=0)
     with running(agent.state, "--collector", collector.url, "--interval", "1"):
         wait_until(lambda: len(collector.reports) >= 2)
+        before = {report["agent"]["epoch"] for report in collector.reports}
         collector.refuse(409, "again")
-        wait_until(lambda: len(collector.reports) >= 4)
-    epochs = [report["agent"]["epoch"] for report in collector.reports]
-    refused = collector.reports[2]
-    after = collector.reports[3]
-    assert after["agent"]["epoch"] not in epochs[:3] and after["sequence"] == 1
-    assert refused["agent"]["id"] == after["agent"]["id"]
+        wait_until(lambda: collector.reports[-1]["agent"]["epoch"] not in before)
+    first = next(report for report in collector.reports
+                 if report["agent"]["epoch"] not in before)
+    assert first["sequence"] == 1
+    assert first["agent"]["id"] == collector.reports[0]["agent"]["id"]
 
 
 @pytest.mark.parametrize("answer", [
@@ -365,6 +368,47 @@ def test_what_is_no_acceptance_loses_no_report(agent, collector, answer):
     agent("run", "--once", "--collector", collector.url, ok=0)
     assert [report["sequence"] for report in collector.reports] == [1, 2, 1]
     assert collector.reports[0] == collector.reports[2]
+
+
+@contextlib.contextmanager
+def silent_listener():
+    """A stand-in for a collector that hangs: it accepts, and never says a word."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        yield listener.getsockname()[1]
+
+
+def collected(agent):
+    """When the spooled reports were collected, in order."""
+    return [datetime.datetime.fromisoformat(
+        json.loads(path.read_text().split("\n", 1)[1])["collected_at"].replace("Z", "+00:00"))
+        for path in spooled(agent)]
+
+
+def expect_cycles_and_a_quick_end(run, agent):
+    wait_until(lambda: len(spooled(agent)) >= 5)
+    times = collected(agent)
+    gaps = [(b - a).total_seconds() for a, b in zip(times, times[1:])]
+    assert max(gaps) < 5, gaps
+    assert run.stop() < 2
+    assert run.says("left the sending") <= 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_collector_that_hangs_delays_no_cycle_and_no_end(agent, scheme):
+    with silent_listener() as port:
+        with running(agent.state, "--collector", f"{scheme}://127.0.0.1:{port}",
+                     "--interval", "1", "--probe-limit", "1") as run:
+            expect_cycles_and_a_quick_end(run, agent)
+
+
+def test_a_name_server_that_hangs_delays_no_cycle_and_no_end(agent, tmp_path):
+    resolver = tmp_path / "resolv.conf"
+    resolver.write_text(f"nameserver {SWALLOWED}\noptions timeout:30 attempts:5\n")
+    within = ["unshare", "--mount", "sh", "-c",
+              f"mount --bind {resolver} /etc/resolv.conf && exec \"$@\"", "sh"]
+    with running(agent.state, "--collector", "https://collector.example", "--interval", "1",
+                 "--probe-limit", "1", within=within) as run:
+        expect_cycles_and_a_quick_end(run, agent)
 
 
 def test_a_damaged_spool_file_is_skipped_with_a_message(agent, collector):

@@ -327,7 +327,7 @@ static void a_judged_disk_tells_nothing_of_the_judging_machine(void **state)
 	(void)state;
 	machine.disk_only = true;
 	run();
-	collect_names(collect, &arena, &report);
+	collect_names(collect, &arena, &report, NULL);
 	assert_false(report.adapters_known);
 	assert_int_equal(report.n_adapters, 0);
 	assert_int_equal(problem("adapters")->code, REPORT_ABSENT);
@@ -355,7 +355,7 @@ static void names_of_addresses_come_with_their_errors(void **state)
 	machine.lookups = lookups;
 	machine.n_lookups = COUNT(lookups);
 	run();
-	collect_names(collect, &arena, &report);
+	collect_names(collect, &arena, &report, NULL);
 	assert_int_equal(report.adapters[0].n_lookups, 1);
 	assert_string_equal(report.adapters[0].lookups[0].address, "10.0.0.5");
 	assert_string_equal(report.adapters[0].lookups[0].name, "exch1.acme.example");
@@ -374,7 +374,7 @@ static void an_address_without_a_name_has_no_way_back(void **state)
 	machine.lookups = lookups;
 	machine.n_lookups = 1;
 	run();
-	collect_names(collect, &arena, &report);
+	collect_names(collect, &arena, &report, NULL);
 	assert_null(report.adapters[0].lookups[0].name);
 	assert_int_equal(report.adapters[0].lookups[0].reverse_error, 11004);
 	assert_int_equal(report.adapters[0].lookups[0].forward_error, REPORT_ABSENT);
@@ -385,14 +385,14 @@ static void answers_are_kept_for_a_while(void **state)
 {
 	(void)state;
 	run();
-	collect_names(collect, &arena, &report);
+	collect_names(collect, &arena, &report, NULL);
 	run();
-	collect_names(collect, &arena, &report);
+	collect_names(collect, &arena, &report, NULL);
 	assert_int_equal(machine.n_lookups_asked, 1);
 	assert_int_equal(report.adapters[0].n_lookups, 1);
 	machine.now_ms += 900000;
 	run();
-	collect_names(collect, &arena, &report);
+	collect_names(collect, &arena, &report, NULL);
 	assert_int_equal(machine.n_lookups_asked, 2);
 }
 
@@ -406,7 +406,7 @@ static void a_lookup_that_hangs_delays_nobody(void **state)
 	machine.n_lookups = 1;
 	uint64_t begun_ms = machine.now_ms;
 	run();
-	collect_names(collect, &arena, &report);
+	collect_names(collect, &arena, &report, NULL);
 	assert_true(machine.now_ms - begun_ms <= COLLECT_NAMES_WAIT_MS + 100);
 	assert_int_equal(report.adapters[0].n_lookups, 0);
 	problem("adapters/El90x1/lookups");
@@ -414,7 +414,7 @@ static void a_lookup_that_hangs_delays_nobody(void **state)
 	/* A later cycle has the answer, and nothing was asked a second time. */
 	for (int i = 0; i < 40 && report.adapters[0].n_lookups == 0; i++) {
 		run();
-		collect_names(collect, &arena, &report);
+		collect_names(collect, &arena, &report, NULL);
 	}
 	assert_string_equal(report.adapters[0].lookups[0].name, "late.acme.example");
 	assert_int_equal(machine.n_lookups_asked, 1);

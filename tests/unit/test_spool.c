@@ -59,20 +59,28 @@ static size_t files_in(const char *folder, const char ***names)
 
 static struct spool *open_spool(void)
 {
-	struct spool *spool = NULL;
-	assert_int_equal(spool_open(&spool, dir), STATUS_OK);
-	return spool;
+	return spool_open(dir);
 }
 
-static void expect_newest(struct spool *spool, const char *text, int64_t age_s)
+/* The number of the newest report, which is what the test expects. */
+static int64_t expect_newest(struct spool *spool, const char *text, int64_t age_s)
 {
-	char *body = NULL;
-	int64_t age_ms = -1;
+	struct spooled newest = { .age_ms = -1 };
 
-	assert_int_equal(spool_get_newest(spool, &now, &body, &age_ms), STATUS_OK);
-	assert_string_equal(body, text);
-	assert_int_equal(age_ms / 1000, age_s);
-	free(body);
+	assert_int_equal(spool_get_newest(spool, &now, &newest), STATUS_OK);
+	assert_string_equal(newest.body, text);
+	assert_int_equal(newest.age_ms / 1000, age_s);
+	free(newest.body);
+	return newest.number;
+}
+
+static int64_t newest_number(struct spool *spool)
+{
+	struct spooled newest;
+
+	assert_int_equal(spool_get_newest(spool, &now, &newest), STATUS_OK);
+	free(newest.body);
+	return newest.number;
 }
 
 static void put(struct spool *spool, const char *text, int64_t age_s)
@@ -84,18 +92,15 @@ static void put(struct spool *spool, const char *text, int64_t age_s)
 static void the_newest_report_comes_first_and_leaves_when_it_is_removed(void **state)
 {
 	struct spool *spool = open_spool();
-	char *body = NULL;
-	int64_t age_ms = 0;
+	struct spooled none;
 	const char **names = NULL;
 	(void)state;
 
 	put(spool, "{\"sequence\": 1}", 600);
 	put(spool, "{\"sequence\": 2}", 300);
-	expect_newest(spool, "{\"sequence\": 2}", 300);
-	spool_remove_newest(spool);
-	expect_newest(spool, "{\"sequence\": 1}", 600);
-	spool_remove_newest(spool);
-	assert_int_equal(spool_get_newest(spool, &now, &body, &age_ms), STATUS_NOT_FOUND);
+	spool_remove(spool, expect_newest(spool, "{\"sequence\": 2}", 300));
+	spool_remove(spool, expect_newest(spool, "{\"sequence\": 1}", 600));
+	assert_int_equal(spool_get_newest(spool, &now, &none), STATUS_NOT_FOUND);
 	assert_int_equal(files_in("spool", &names), 0);
 	spool_close(spool);
 }
@@ -137,7 +142,7 @@ static void a_report_is_as_old_as_the_best_clock_says(void **state)
 		spool_close(spool);
 		spool = open_spool();
 		expect_newest(spool, cases[i].what, cases[i].age_s);
-		spool_remove_newest(spool);
+		spool_remove(spool, newest_number(spool));
 		spool_close(spool);
 	}
 }
@@ -158,7 +163,7 @@ static void the_oldest_are_dropped_and_counted_when_there_are_too_many(void **st
 	expect_newest(spool, text, 0);
 	assert_int_equal(files_in("spool", &names), SPOOL_MAX_REPORTS);
 	while (spool_count(spool) > 1)
-		spool_remove_newest(spool);
+		spool_remove(spool, newest_number(spool));
 	expect_newest(spool, "report 3", 0);
 	spool_close(spool);
 }
@@ -187,7 +192,7 @@ static void a_refused_report_is_put_aside_and_only_so_many_are_kept(void **state
 
 	for (int i = 0; i < SPOOL_MAX_REJECTED + 2; i++) {
 		put(spool, "refused", 0);
-		spool_reject_newest(spool);
+		spool_reject(spool, newest_number(spool));
 		spool_close(spool); /* later numbers follow those of refused ones */
 		spool = open_spool();
 	}
@@ -196,6 +201,44 @@ static void a_refused_report_is_put_aside_and_only_so_many_are_kept(void **state
 	assert_int_equal(files_in("rejected", &names), SPOOL_MAX_REJECTED);
 	assert_string_equal(names[0], "0000000000003.report");
 	spool_close(spool);
+}
+
+/* While the sender had it under way a newer one came, and the spool overflowed. */
+static void the_report_that_was_sent_is_removed_and_no_other(void **state)
+{
+	struct spool *spool = open_spool();
+	(void)state;
+
+	put(spool, "one", 600);
+	int64_t sent = expect_newest(spool, "one", 600);
+	put(spool, "two", 300);
+	spool_remove(spool, sent);
+	assert_int_equal(spool_count(spool), 1);
+	for (int i = 0; i < SPOOL_MAX_REPORTS; i++)
+		put(spool, "later", 0);
+	spool_remove(spool, sent + 1);
+	spool_reject(spool, sent + 1);
+	assert_int_equal(spool_count(spool), SPOOL_MAX_REPORTS);
+	spool_close(spool);
+}
+
+static void without_a_disk_the_newest_report_is_kept_in_memory(void **state)
+{
+	const char *in_the_way = files_join(&arena, dir, "spool");
+	struct spooled none;
+	(void)state;
+
+	assert_int_equal(files_replace(in_the_way, "", 0), STATUS_OK);
+	struct spool *spool = open_spool();
+	struct moment at = { now.wall_ms - 7000, now.mono_ms - 7000 };
+	assert_int_equal(spool_put(spool, "one", &at), STATUS_SYSTEM);
+	assert_int_equal(spool_put(spool, "two", &at), STATUS_SYSTEM);
+	assert_int_equal(spool_count(spool), 1);
+	assert_int_equal(spool_dropped(spool), 1);
+	spool_remove(spool, expect_newest(spool, "two", 7));
+	assert_int_equal(spool_get_newest(spool, &now, &none), STATUS_NOT_FOUND);
+	spool_close(spool);
+	assert_int_equal(files_remove(in_the_way), STATUS_OK);
 }
 
 /* The loss of power leaves a file cut anywhere, or with bytes that never got to the disk. */
@@ -213,9 +256,11 @@ static void a_damaged_file_is_skipped_and_the_others_are_not(void **state)
 	assert_int_equal(files_in("spool", &names), 2);
 	const char *path = files_join(&arena, files_join(&arena, dir, "spool"), names[1]);
 	assert_int_equal(files_read(path, 4096, &whole, &n), STATUS_OK);
-	for (size_t i = 0; i < 2 * n; i++) {
+	for (size_t i = 0; i <= 2 * n; i++) {
 		char *copy = mem_strndup(whole, n);
-		if (i >= n)
+		if (i == 2 * n)
+			memset(copy, 0, n); /* the rename came to the disk, the data did not */
+		else if (i >= n)
 			copy[i - n] ^= 1; /* a digit becomes another */
 		assert_int_equal(files_replace(path, copy, i < n ? i : n), STATUS_OK);
 		free(copy);
@@ -253,7 +298,7 @@ static void what_a_crash_left_half_written_is_cleared_away(void **state)
 	spool_close(spool);
 	const char *path =
 		files_join(&arena, files_join(&arena, dir, "spool"), "0000000000001.report.tmp");
-	assert_int_equal(files_replace(path, "half", 4), STATUS_OK);
+	assert_int_equal(files_replace(path, "mtawatch-spool/1 0a", 19), STATUS_OK);
 	spool = open_spool();
 	assert_int_equal(spool_count(spool), 0);
 	assert_int_equal(files_in("spool", &names), 0);
@@ -270,6 +315,8 @@ int main(void)
 		TEST(the_oldest_are_dropped_and_counted_when_there_are_too_many),
 		TEST(the_oldest_are_dropped_when_there_are_too_many_bytes),
 		TEST(a_refused_report_is_put_aside_and_only_so_many_are_kept),
+		TEST(the_report_that_was_sent_is_removed_and_no_other),
+		TEST(without_a_disk_the_newest_report_is_kept_in_memory),
 		TEST(a_damaged_file_is_skipped_and_the_others_are_not),
 		TEST(a_file_that_is_damaged_while_the_agent_runs_is_skipped),
 		TEST(what_a_crash_left_half_written_is_cleared_away),

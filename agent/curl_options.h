@@ -1,0 +1,18 @@
+/*
+ * What every connection to a collector has in common, as options of libcurl: whom to trust, who we
+ * are, the proxy. For agent/send.c and agent/dial.c, which include <curl/curl.h>; nobody else does.
+ */
+#pragma once
+
+#include "agent/send.h"
+#include "proto/arena.h"
+
+/* Sets an option unless `bad` is an error already. */
+#define CURL_SET(bad, curl, option, value)                                                         \
+	do {                                                                                       \
+		if ((bad) == CURLE_OK)                                                             \
+			(bad) = curl_easy_setopt(curl, option, value);                             \
+	} while (0)
+
+/* `curl` is a CURL; returns a CURLcode. Strings that it borrows are copied into `arena`. */
+int curl_options_apply(void *curl, const struct send_options *options, struct arena *arena);
