@@ -58,14 +58,6 @@ def reports(folder, disk, windows):
     return json.loads(text), json.loads(linux.stdout)
 
 
-def test_the_executable_is_made_for_windows_nt_4():
-    told = subprocess.run(["i686-w64-mingw32-objdump", "-p", WINDOWS_AGENT], capture_output=True,
-                          text=True, check=True).stdout
-    header = dict(line.split(None, 1) for line in told.splitlines() if line.startswith("M"))
-    assert (header["MajorOSystemVersion"], header["MajorSubsystemVersion"]) == ("4", "4")
-    assert (header["MinorOSystemVersion"], header["MinorSubsystemVersion"]) == ("0", "0")
-
-
 def test_its_report_keeps_to_the_schema(reports):
     windows, _ = reports
     SCHEMA.validate(windows)

@@ -1,0 +1,227 @@
+"""The Windows executable is one that Windows NT 4.0 SP6a loads and a Pentium Pro runs: its header, its
+imports and its instructions are held against windows_nt4.allow, and each check is shown to refuse.
+
+Wine cannot say this: it has every import, and the processor here every instruction.
+"""
+
+import fnmatch
+import re
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from wine import AGENT
+
+ALLOWED = Path(__file__).parent / "windows_nt4.allow"
+CC = "i686-w64-mingw32-gcc"
+MAX_SIZE = 450_000  # bytes of the executable
+
+# What a 386 with a 387 executes, as objdump spells it.
+BASE = re.compile(r"""
+    (mov|add|adc|sub|sbb|cmp|test|and|or|xor|not|neg|inc|dec|mul|imul|div|idiv|shl|sar|shr|rol|ror|rcl|rcr
+      |lea|push|pop|xchg|stos|lods|scas|cmps|movs|bt|bts|btr|btc|bsf|bsr|shld|shrd|call|jmp|ret|leave)[bwl]?
+    | mov[sz][bw][wl] | j[a-z]{1,4} | set[a-z]{1,3} | nop | cwtl | cltd | cwtd | cld | std | sahf | lahf
+    | rep | repz | repnz | lock | hlt | int3 | enter | pusha | popa
+    | f(ld|st|stp|ild|ist|istp)(s|l|t|ll)? | f(add|sub|subr|mul|div|divr)[pls]? | fi(add|sub|mul|div)[ls]?
+    | f(com|comp|compp|ucom|ucomp|ucompp)[ls]? | fld(1|z|pi|l2e|l2t|lg2|ln2|cw|env) | fn?st(cw|sw|env)
+    | f(xch|chs|abs|xam|tst|sqrt|scale|rndint|prem|prem1|2xm1|yl2x|yl2xp1|sin|cos|sincos|ptan|patan|xtract)
+    | fn?init | fn?clex | fnop | fincstp | fdecstp | ffree | fwait
+    """, re.VERBOSE)
+VECTOR = re.compile(r"%([xyz]?mm\d)")
+
+# Entries of the data directory (Microsoft PE/COFF specification), and those an executable of ours has.
+DIRECTORIES = ("exports", "imports", "resources", "exceptions", "certificates", "relocations", "debug",
+               "architecture", "global pointer", "thread storage", "load configuration",
+               "bound imports", "import addresses", "delay imports", "CLR header", "reserved")
+EXPECTED_DIRECTORIES = {"imports", "resources", "thread storage", "import addresses"}
+
+
+def allowed(text):
+    """The entries, without comments; an entry without a source is refused."""
+    entries = []
+    for line in text.splitlines():
+        entry, _, source = line.partition("#")
+        if entry.strip():
+            assert source.strip(), f"{entry.strip()}: no source"
+            entries.append(entry.strip())
+    assert len(entries) == len(set(entries))
+    return entries
+
+
+def header_faults(image):
+    """What a loader of NT 4.0 minds in the header of an executable's bytes."""
+    at, = struct.unpack_from("<I", image, 0x3c)
+    assert image[at:at + 4] == b"PE\0\0"
+    machine, = struct.unpack_from("<H", image, at + 4)
+    magic, = struct.unpack_from("<H", image, at + 24)
+    versions = struct.unpack_from("<6H", image, at + 64)
+    subsystem, characteristics = struct.unpack_from("<HH", image, at + 92)
+    directories = struct.unpack_from("<32I", image, at + 120)
+    present = {name for name, address in zip(DIRECTORIES, directories[::2]) if address}
+    if (machine, magic) != (0x14c, 0x10b):
+        yield "no 32-bit x86 executable"
+    if versions[0:2] != (4, 0) or versions[4:6] != (4, 0):
+        yield f"made for system {versions[0]}.{versions[1]}, subsystem {versions[4]}.{versions[5]}"
+    if subsystem != 3:
+        yield f"subsystem {subsystem} is not the console"
+    if characteristics:
+        yield f"DllCharacteristics {characteristics:#x}"
+    for name in sorted(present - EXPECTED_DIRECTORIES):
+        yield f"it has {name}"
+
+
+def imports(path):
+    dll = None
+    for line in objdump("-p", path):
+        words = line.split()
+        if words[:2] == ["DLL", "Name:"]:
+            dll = words[2].lower()
+        elif dll and len(words) == 3 and re.fullmatch(r"\t[0-9a-f]+\t +\d+ +\S+ *", line):
+            yield f"{dll}!{words[2]}"
+        elif dll and re.match(r"\t[0-9a-f]+\t", line):
+            yield f"{dll}!{line.strip()}"  # by number: never among the allowed ones
+
+
+def instructions(path):
+    """Mnemonics, and in place of one that uses vector registers the register. Behind the code lie the
+    empty lists of constructors and destructors, words of ones."""
+    for line in objdump("-d", path):
+        fields = line.split("\t")
+        if len(fields) < 3 or not fields[2].strip():
+            continue
+        words = fields[2].split()
+        vector = VECTOR.search(fields[2])
+        if vector:
+            yield vector[1]
+        elif words[0] != "(bad)" or set(fields[1].split()) != {"ff"}:
+            yield words[0]
+
+
+def objdump(*arguments):
+    return subprocess.run(["i686-w64-mingw32-objdump", *arguments], capture_output=True, text=True,
+                          check=True).stdout.splitlines()
+
+
+def faults(path, entries):
+    """Everything in the executable that windows_nt4.allow does not allow, and what it allows in vain."""
+    patterns = [entry.split()[1] for entry in entries if entry.startswith("instruction ")]
+    wanted = set(imports(path))
+    assert wanted
+    used = set(wanted)
+    yield from header_faults(Path(path).read_bytes())
+    for name in sorted(wanted - set(entries)):
+        yield f"import {name}"
+    for mnemonic in sorted(set(instructions(path))):
+        fits = [pattern for pattern in patterns if fnmatch.fnmatchcase(mnemonic, pattern)]
+        used.update(f"instruction {pattern}" for pattern in fits)
+        if not fits and not BASE.fullmatch(mnemonic):
+            yield f"instruction {mnemonic}"
+    for entry in sorted(set(entries) - used):
+        yield f"not needed: {entry}"
+
+
+@pytest.fixture(scope="module")
+def entries():
+    return allowed(ALLOWED.read_text())
+
+
+def test_it_asks_nothing_that_nt_4_does_not_have(entries):
+    assert list(faults(AGENT, entries)) == []
+
+
+def test_it_is_small():
+    assert AGENT.stat().st_size < MAX_SIZE
+
+
+def build(folder, source, *flags):
+    folder.joinpath("program.c").write_text(source)
+    program = folder / "program.exe"
+    subprocess.run([CC, *flags, "-o", program, folder / "program.c", "-lws2_32"], check=True)
+    return program
+
+
+def own_flags():
+    """The flags of the toolchain file for compiling and linking."""
+    text = (AGENT.parents[1] / "CMakeCache.txt").read_text()
+    cache = dict(re.findall(r"^(CMAKE_C_FLAGS|CMAKE_EXE_LINKER_FLAGS):STRING=(.*)$", text, re.M))
+    return cache["CMAKE_C_FLAGS"].split() + cache["CMAKE_EXE_LINKER_FLAGS"].split()
+
+
+NAIVE = """
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#include <windows.h>
+int main(void)
+{
+	struct addrinfo *found = NULL;
+	ULONGLONG began = GetTickCount64();
+	int code = getaddrinfo("example.invalid", "443", NULL, &found);
+	return code + (int)(GetTickCount64() - began);
+}
+"""
+
+SUMS = """
+#include <stdlib.h>
+int main(int argc, char **argv)
+{
+	float sums[64];
+	for (int i = 0; i < 64; i++)
+		sums[i] = (float)atoi(argv[argc - 1]) * i;
+	return (int)sums[argc] + %s;
+}
+"""
+
+
+def test_a_naive_build_is_refused_for_imports_and_header(tmp_path, entries):
+    program = build(tmp_path, NAIVE, "-O2", "-s", "-D_WIN32_WINNT=0x0600")
+    found = list(faults(program, entries))
+    assert "import kernel32.dll!GetTickCount64" in found
+    assert "import ws2_32.dll!getaddrinfo" in found
+    assert any(fault.startswith("DllCharacteristics 0x") for fault in found)
+    assert "it has relocations" in found
+
+
+@pytest.mark.parametrize("flags, expression, refused", [
+    (["-O2", "-march=pentium3", "-msse", "-mfpmath=sse"], "0", "instruction xmm0"),
+    (["-O1", "-mpopcnt"], "__builtin_popcount(argc)", "instruction popcnt"),
+    (["-O1", "-march=prescott", "-msse3", "-mfpmath=387"], "(int)(sums[0] * 3.5f)", "instruction fisttp"),
+    (["-O1", "-march=pentium-mmx"], '({ __asm__ volatile("pxor %%mm0, %%mm0; emms"); 0; })',
+     "instruction mm0"),
+])
+def test_newer_instructions_are_refused(tmp_path, entries, flags, expression, refused):
+    source = SUMS.replace("%s", expression).replace("%%", "%")
+    program = build(tmp_path, source, *own_flags(), *flags)
+    found = [fault for fault in faults(program, entries) if not fault.startswith("not needed")]
+    assert any(fault.startswith(refused) for fault in found), found
+    assert not any(fault.startswith(("made for", "DllCharacteristics", "it has")) for fault in found)
+
+
+def test_our_flags_alone_make_a_program_that_passes(tmp_path, entries):
+    program = build(tmp_path, SUMS.replace("%s", "0"), *own_flags(), "-Os")
+    assert [fault for fault in faults(program, entries) if not fault.startswith("not needed")] == []
+
+
+@pytest.mark.parametrize("offset, size, value, refused", [
+    (64, "<H", 5, "made for system 5.0, subsystem 4.0"),
+    (72, "<H", 5, "made for system 4.0, subsystem 5.0"),
+    (74, "<H", 1, "made for system 4.0, subsystem 4.1"),
+    (94, "<H", 0x140, "DllCharacteristics 0x140"),
+    (92, "<H", 2, "subsystem 2 is not the console"),
+    (120 + 8 * 13, "<I", 0x1000, "it has delay imports"),
+    (120 + 8 * 5, "<I", 0x1000, "it has relocations"),
+    (4, "<H", 0x8664, "no 32-bit x86 executable"),
+])
+def test_each_field_of_the_header_counts(offset, size, value, refused):
+    image = bytearray(AGENT.read_bytes())
+    assert list(header_faults(image)) == []
+    at, = struct.unpack_from("<I", image, 0x3c)
+    struct.pack_into(size, image, at + offset, value)
+    assert list(header_faults(image)) == [refused]
+
+
+def test_an_entry_that_nobody_needs_or_that_has_no_source_is_refused(entries):
+    assert list(faults(AGENT, [*entries, "kernel32.dll!Beep", "instruction rdtsc"])) == [
+        "not needed: instruction rdtsc", "not needed: kernel32.dll!Beep"]
+    with pytest.raises(AssertionError, match="no source"):
+        allowed("kernel32.dll!Beep\n")
