@@ -28,7 +28,7 @@ void answer_add_head(const struct answer *answer, bool closes, struct buffer *ou
 	if (answer->content_type)
 		buffer_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
 			      answer->content_type, answer->size);
-	else if (answer->status != 304)
+	else if (answer->status != 304 && answer->status != 204)
 		buffer_add_text(out, "Content-Length: 0\r\n");
 	if (answer->etag)
 		buffer_printf(out, "ETag: %s\r\n", answer->etag);

@@ -1,24 +1,50 @@
 /*
  * The collector's HTTP interface: the table of its routes, and what their handlers need. One file a
- * resource: api_reports.c, api_servers.c, api_health.c, api_pages.c.
+ * resource: api_reports.c, api_servers.c, api_health.c, api_pages.c; api_enroll.c, api_agents.c,
+ * api_secrets.c (tokens, too), api_session.c, api_audit.c.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "collector/call.h"
+#include "collector/identities.h"
+#include "collector/pace.h"
 #include "collector/pipeline.h"
 #include "collector/route.h"
+
+/*
+ * Enrolments: of one source, and of all. Agents that are told to wait do, so a fleet that enrols
+ * behind one address only takes longer.
+ */
+#define API_ENROLL_PER_SOURCE ((struct pace_limit){ .burst = 60, .per_minute = 60 })
+#define API_ENROLL_TOTAL      ((struct pace_limit){ .burst = 2000, .per_minute = 30000 })
+
+/* Logins of browsers, likewise. */
+#define API_LOGIN_PER_SOURCE ((struct pace_limit){ .burst = 30, .per_minute = 30 })
+#define API_LOGIN_TOTAL      ((struct pace_limit){ .burst = 300, .per_minute = 600 })
+
+/* The body of a call that is no report. */
+#define API_MAX_BODY ((size_t)4096)
 
 /* The context of every handler here; outlives the server. */
 struct api {
 	struct pipeline *pipeline;
+	struct identities *identities;
+	bool open; /* until there is an identity everybody may do everything */
+	struct pace enrolments;
+	struct pace logins;
 	uint64_t epoch; /* told anew by each run: revisions of two runs are not the same */
 };
 
 extern const struct route api_routes[];
 extern const size_t api_n_routes;
+
+/* The client_admit of the server: `context` is a struct api. */
+const struct problem *api_admit(void *context, const struct http_request *request,
+				const struct route *route, struct caller *caller);
 
 /* POST /v1/reports */
 void api_report_post(struct call *call);
@@ -27,10 +53,34 @@ void api_report_post(struct call *call);
 void api_server_list(struct call *call);
 void api_server_get(struct call *call);
 
+/* POST /v1/enroll */
+void api_enroll_post(struct call *call);
+
+/* GET /v1/agents, DELETE /v1/agents/{id} */
+void api_agent_list(struct call *call);
+void api_agent_delete(struct call *call);
+
+/* GET and POST /v1/tokens and /v1/secrets, DELETE /v1/tokens/{name} and /v1/secrets/{name} */
+void api_token_list(struct call *call);
+void api_token_post(struct call *call);
+void api_token_delete(struct call *call);
+void api_secret_list(struct call *call);
+void api_secret_post(struct call *call);
+void api_secret_delete(struct call *call);
+
+/* GET, POST and DELETE /v1/session */
+void api_session_get(struct call *call);
+void api_session_post(struct call *call);
+void api_session_delete(struct call *call);
+
+/* GET /v1/audit */
+void api_audit_list(struct call *call);
+
 /* GET /livez, GET /readyz and /healthz */
 void api_live_get(struct call *call);
 void api_ready_get(struct call *call);
 
-/* GET / and the files of the dashboard */
+/* GET /, GET /login, and the files of the dashboard */
 void api_index_get(struct call *call);
+void api_login_get(struct call *call);
 void api_asset_get(struct call *call);

@@ -1,5 +1,7 @@
 #include "collector/api.h"
 
+#include <string.h>
+
 #include "collector/assets.h"
 #include "collector/problem.h"
 
@@ -33,9 +35,27 @@ static void answer_asset(struct call *call, const char *name)
 						    .size = asset->size });
 }
 
+/* Strangers are sent to the login, with what the page was asked to show. */
 void api_index_get(struct call *call)
 {
-	answer_asset(call, "index.html");
+	const char *query = call->request->query;
+
+	if (call->caller.role >= ROLE_VIEWER)
+		answer_asset(call, "index.html");
+	else
+		call_answer(call,
+			    &(struct answer){
+				    .status = 303,
+				    .fields = arena_printf(&call->arena, "Location: login%s%s\r\n",
+							   query ? "?" : "", query ? query : ""),
+			    });
+}
+
+/* The login page and what it loads: all that a stranger sees. */
+void api_login_get(struct call *call)
+{
+	const char *name = call->request->path + 1;
+	answer_asset(call, strcmp(name, "login") == 0 ? "login.html" : name);
 }
 
 void api_asset_get(struct call *call)

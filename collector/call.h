@@ -11,22 +11,31 @@
 #include <stddef.h>
 
 #include "collector/answer.h"
+#include "collector/caller.h"
 #include "collector/http.h"
 #include "collector/route.h"
 #include "proto/arena.h"
 
 struct client;
+struct listen_address;
 
 struct call {
 	struct http_request *request; /* NULL once the client is gone; use it before deferring */
 	const char *params[ROUTE_MAX_PARAMS]; /* of the route's pattern, decoded; in `arena` */
 	void *context;                        /* what the server was opened with */
+	struct caller caller;                 /* who calls; the route serves their role */
 	struct arena arena;                   /* for the handler; freed after the answer */
 	struct client *client;                /* private */
 };
 
 /* Ends the call; `answer` and its texts are borrowed until this returns, but for the body. */
 void call_answer(struct call *call, const struct answer *answer);
+
+/* The client's address. False once it is gone, or the system does not know it any more. */
+bool call_peer(const struct call *call, struct listen_address *out);
+
+/* Can nobody on the way read what is said? */
+bool call_is_encrypted(const struct call *call);
 
 /* Does If-None-Match name `etag` (weak comparison)? False once the client is gone. */
 bool call_has_etag(const struct call *call, const char *etag);

@@ -281,6 +281,11 @@ bool channel_is_open(const struct channel *ch)
 	return conn_is_open(ch->conn);
 }
 
+bool channel_is_encrypted(const struct channel *ch)
+{
+	return ch->tls != NULL;
+}
+
 bool channel_peer(const struct channel *ch, struct listen_address *out)
 {
 	return conn_peer(ch->conn, out);

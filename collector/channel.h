@@ -53,6 +53,7 @@ void channel_write_static(struct channel *channel, const char *bytes, size_t n);
 
 bool channel_is_congested(const struct channel *channel);
 bool channel_is_open(const struct channel *channel);
+bool channel_is_encrypted(const struct channel *channel);
 bool channel_peer(const struct channel *channel, struct listen_address *out);
 void channel_pause(struct channel *channel);
 void channel_resume(struct channel *channel);

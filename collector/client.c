@@ -139,6 +139,16 @@ void call_answer(struct call *call, const struct answer *answer)
 		go_on(c);
 }
 
+bool call_peer(const struct call *call, struct listen_address *out)
+{
+	return call->client && channel_peer(call->client->channel, out);
+}
+
+bool call_is_encrypted(const struct call *call)
+{
+	return call->client && channel_is_encrypted(call->client->channel);
+}
+
 bool call_has_etag(const struct call *call, const char *etag)
 {
 	const char *known = call->request ? http_field(call->request, "If-None-Match") : NULL;
@@ -197,6 +207,15 @@ static void answer_too_large(struct client *c, struct call *call)
 	problem_answer(call, &problem);
 }
 
+/* NULL: the request may go to its route. */
+static const struct problem *admit(struct client *c, struct caller *caller)
+{
+	*caller = (struct caller){ 0 };
+	if (!c->set->admit)
+		return NULL;
+	return c->set->admit(c->set->context, http_request(c->http), c->match.route, caller);
+}
+
 /* A request is complete (or, with an expectation that is not met, its head is). */
 static void dispatch(struct client *c)
 {
@@ -205,8 +224,12 @@ static void dispatch(struct client *c)
 				     .code = "malformed_path",
 				     .detail = "The path is not percent-encoded as it should be." };
 
+	const struct problem *refusal = c->match.route ? admit(c, &call->caller) : NULL;
+
 	if (!c->match.route)
 		answer_no_route(c, call);
+	else if (refusal)
+		problem_answer(call, refusal);
 	else if (call->request->body_too_large)
 		answer_too_large(c, call);
 	else if (!decode_params(c, call))
@@ -220,13 +243,16 @@ static void on_head(struct client *c)
 {
 	static const char go_ahead[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct http_request *request = http_request(c->http);
+	struct caller caller;
 
 	c->n_requests++;
 	c->match = route_find(c->set->routes, c->set->n_routes, request->method, request->path);
-	http_set_body_limit(c->http, c->match.route ? c->match.route->body_limit : 0);
+	/* No memory for the bodies of strangers; whether they still may is asked again later. */
+	bool welcome = c->match.route && !admit(c, &caller);
+	http_set_body_limit(c->http, welcome ? c->match.route->body_limit : 0);
 	if (!request->awaits_continue)
 		return;
-	if (c->match.route && !request->body_too_large) {
+	if (welcome && !request->body_too_large) {
 		channel_write_static(c->channel, go_ahead, sizeof go_ahead - 1);
 		return;
 	}

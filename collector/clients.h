@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "collector/caller.h"
 #include "collector/channel.h"
 #include "collector/client.h"
 #include "collector/route.h"
@@ -29,10 +30,19 @@
 struct client;
 struct uv_stream_s; /* libuv: a listening socket */
 
+/*
+ * May this request go to that route? Says in `*caller` who asks. NULL: yes; otherwise the problem
+ * that is the answer, which lives as long as the process.
+ */
+struct problem;
+typedef const struct problem *client_admit(void *context, const struct http_request *request,
+					   const struct route *route, struct caller *caller);
+
 struct clients {
 	const struct route *routes;
 	size_t n_routes;
-	void *context; /* for the handlers */
+	void *context;       /* for the handlers */
+	client_admit *admit; /* NULL: everybody may do everything */
 	struct client_clocks clocks;
 	unsigned max_requests; /* on one connection */
 	size_t max;

@@ -30,9 +30,13 @@ const char *http_status_phrase(int status)
 	} phrases[] = {
 		{ 100, "Continue" },
 		{ 200, "OK" },
+		{ 201, "Created" },
 		{ 204, "No Content" },
+		{ 303, "See Other" },
 		{ 304, "Not Modified" },
 		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
 		{ 408, "Request Timeout" },

@@ -1,15 +1,14 @@
 #include "collector/ingest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/buffer.h"
 #include "collector/json_add.h"
 #include "collector/problem.h"
 #include "collector/snapshot.h"
 #include "proto/mem.h"
-
-#define TEXT_OF(number)   #number
-#define DIGITS_OF(number) TEXT_OF(number)
+#include "proto/text.h"
 
 /* A report that waits for its commit. */
 struct waiting {
@@ -46,23 +45,30 @@ static void refuse(struct call *call, enum status status, const struct report_js
 	problem_answer(call, &problem);
 }
 
+/* An agent reports as itself: by the id that it was given, of the host that it enrolled. */
+static bool is_own(const struct caller *caller, const struct snapshot *snapshot)
+{
+	return text_equal(snapshot->report.agent.id, caller->id) &&
+	       strcmp(snapshot->key, caller->name) == 0;
+}
+
+static void refuse_stranger(struct call *call)
+{
+	static const struct problem problem = {
+		.status = 403,
+		.code = "wrong_agent",
+		.detail = "An agent may report only as itself: agent.id has to be the id that it "
+			  "was given, host.name the host that it enrolled."
+	};
+	problem_answer(call, &problem);
+}
+
 static void refuse_conflict(struct call *call)
 {
 	struct problem problem = {
 		.status = 409,
 		.code = "conflicting_report",
 		.detail = "Another report with this agent id, epoch and sequence is stored already."
-	};
-	problem_answer(call, &problem);
-}
-
-static void ask_to_retry(struct call *call)
-{
-	struct problem problem = {
-		.status = 503,
-		.code = "not_stored",
-		.detail = "Reports cannot be stored at this moment. Send it again later.",
-		.fields = "Retry-After: " DIGITS_OF(INGEST_RETRY_AFTER_S) "\r\n",
 	};
 	problem_answer(call, &problem);
 }
@@ -112,7 +118,7 @@ static void on_done(void *user, bool durable)
 	if (durable)
 		confirm(waiting->call, pipeline_fleet(waiting->pipeline), waiting->snapshot);
 	else
-		ask_to_retry(waiting->call);
+		problem_answer_not_stored(waiting->call);
 	snapshot_unref(waiting->snapshot);
 	free(waiting);
 }
@@ -142,7 +148,7 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 		refuse_conflict(call);
 	} else {
 		pipeline_fail(pipeline, error);
-		ask_to_retry(call);
+		problem_answer_not_stored(call);
 	}
 }
 
@@ -158,9 +164,11 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s)
 		refuse(call, status, &error);
 		return;
 	}
-	if (pipeline_is_ready(pipeline))
+	if (call->caller.role == ROLE_AGENT && !is_own(&call->caller, snapshot))
+		refuse_stranger(call);
+	else if (pipeline_is_ready(pipeline))
 		take(pipeline, call, snapshot);
 	else
-		ask_to_retry(call);
+		problem_answer_not_stored(call);
 	snapshot_unref(snapshot);
 }

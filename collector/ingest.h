@@ -12,8 +12,5 @@
 /* How old the facts of a report may be, in seconds: ten years. */
 #define INGEST_MAX_AGE_S (INT64_C(10) * 366 * 86400)
 
-/* Seconds after which an agent is asked to try again while reports cannot be stored. */
-#define INGEST_RETRY_AFTER_S 10
-
 /* Answers `call` with what becomes of the report in its body, whose facts are `age_s` old. */
 void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s);

@@ -74,20 +74,31 @@ bool listen_is_loopback(const struct listen_address *address)
 	return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
 }
 
-char *listen_format(const struct listen_address *address, char text[LISTEN_TEXT_SIZE])
+char *listen_format_host(const struct listen_address *address, char text[LISTEN_TEXT_SIZE])
 {
-	char host[INET6_ADDRSTRLEN] = "?";
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 
+	memcpy(text, "?", 2);
 	if (address->address.ss_family == AF_INET) {
 		memcpy(&in, &address->address, sizeof in);
-		inet_ntop(AF_INET, &in.sin_addr, host, sizeof host);
-		snprintf(text, LISTEN_TEXT_SIZE, "%s:%u", host, (unsigned)ntohs(in.sin_port));
-	} else {
+		inet_ntop(AF_INET, &in.sin_addr, text, LISTEN_TEXT_SIZE);
+	} else if (address->address.ss_family == AF_INET6) {
 		memcpy(&in6, &address->address, sizeof in6);
-		inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
-		snprintf(text, LISTEN_TEXT_SIZE, "[%s]:%u", host, (unsigned)ntohs(in6.sin6_port));
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, LISTEN_TEXT_SIZE);
 	}
+	return text;
+}
+
+char *listen_format(const struct listen_address *address, char text[LISTEN_TEXT_SIZE])
+{
+	char host[LISTEN_TEXT_SIZE];
+	bool is_ipv6 = address->address.ss_family == AF_INET6;
+	struct sockaddr_in in;
+
+	/* The port is at the same place in both. */
+	memcpy(&in, &address->address, sizeof in);
+	snprintf(text, LISTEN_TEXT_SIZE, is_ipv6 ? "[%s]:%u" : "%s:%u",
+		 listen_format_host(address, host), (unsigned)ntohs(in.sin_port));
 	return text;
 }

@@ -26,4 +26,7 @@ enum status listen_parse(const char *text, struct listen_address *out);
 /* Reaches no other machine: 127.0.0.0/8 or ::1. */
 bool listen_is_loopback(const struct listen_address *address);
 
+/* "127.0.0.1", "fe80::1": the address alone. */
+char *listen_format_host(const struct listen_address *address, char text[LISTEN_TEXT_SIZE]);
+
 char *listen_format(const struct listen_address *address, char text[LISTEN_TEXT_SIZE]);

@@ -153,6 +153,11 @@ void loop_timer_close(struct loop_timer *timer)
 	uv_close((uv_handle_t *)&timer->uv, on_timer_closed);
 }
 
+uint64_t loop_monotonic_ms(void)
+{
+	return uv_hrtime() / 1000000;
+}
+
 int64_t loop_wall_ms(void)
 {
 	struct timespec now;

@@ -51,5 +51,8 @@ void loop_timer_stop(struct loop_timer *timer);
 /* Stops and frees it, the handle a little later. */
 void loop_timer_close(struct loop_timer *timer);
 
+/* A clock that nobody sets, in milliseconds. */
+uint64_t loop_monotonic_ms(void);
+
 /* The system's clock: milliseconds since 1970-01-01T00:00:00Z. */
 int64_t loop_wall_ms(void);

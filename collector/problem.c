@@ -3,6 +3,9 @@
 #include "collector/buffer.h"
 #include "collector/json_add.h"
 
+#define TEXT_OF(number)   #number
+#define DIGITS_OF(number) TEXT_OF(number)
+
 char *problem_write(const struct problem *problem, size_t *size)
 {
 	struct buffer out;
@@ -36,4 +39,15 @@ void problem_answer(struct call *call, const struct problem *problem)
 	};
 	answer.body = problem_write(problem, &answer.size);
 	call_answer(call, &answer);
+}
+
+void problem_answer_not_stored(struct call *call)
+{
+	static const struct problem problem = {
+		.status = 503,
+		.code = "not_stored",
+		.detail = "Nothing can be stored at this moment. Send it again later.",
+		.fields = "Retry-After: " DIGITS_OF(PROBLEM_RETRY_AFTER_S) "\r\n",
+	};
+	problem_answer(call, &problem);
 }

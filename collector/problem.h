@@ -22,4 +22,10 @@ struct problem {
 /* The body, to be passed to free(). */
 char *problem_write(const struct problem *problem, size_t *size);
 
+/* Seconds after which a client is asked to try again while nothing can be stored. */
+#define PROBLEM_RETRY_AFTER_S 10
+
+/* 503: nothing can be stored at this moment. */
+void problem_answer_not_stored(struct call *call);
+
 void problem_answer(struct call *call, const struct problem *problem);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "collector/http.h"
+#include "collector/role.h"
 
 #define ROUTE_MAX_PARAMS 3
 
@@ -21,6 +22,7 @@ typedef void route_handler(struct call *call);
 struct route {
 	enum http_method method; /* HTTP_METHOD_GET serves HEAD, too */
 	const char *pattern;
+	unsigned access;   /* the roles that it serves: ACCESS_... (collector/role.h) */
 	size_t body_limit; /* bytes; past it the answer is 413 */
 	route_handler *handler;
 };

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "collector/api.h"
+#include "collector/identities.h"
 #include "collector/log.h"
 #include "collector/loop.h"
 #include "collector/notify.h"
@@ -21,6 +22,7 @@ struct serve {
 	struct store *store;
 	struct notify *notify;
 	struct pipeline *pipeline;
+	struct identities *identities;
 	struct server *server;
 	struct supervisor *supervisor;
 	struct api api;
@@ -60,6 +62,8 @@ static void on_server_closed(void *user)
 {
 	struct serve *s = user;
 	s->server = NULL;
+	if (s->identities)
+		identities_stop(s->identities);
 	if (s->pipeline)
 		pipeline_stop(s->pipeline);
 	if (s->notify)
@@ -125,6 +129,19 @@ static int open_pipeline(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
+static int open_identities(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	struct identities_options options = {
+		.loop = loop_uv(s->loop),
+		.store = s->store,
+		.now_ms = loop_wall_ms,
+	};
+	if (identities_open(&s->identities, &options, error) != STATUS_OK)
+		return fail(error);
+	return SERVE_EXIT_OK;
+}
+
 static int open_server(struct serve *s)
 {
 	char error[SERVER_ERROR_SIZE];
@@ -135,9 +152,15 @@ static int open_server(struct serve *s)
 		.routes = api_routes,
 		.n_routes = api_n_routes,
 		.context = &s->api,
+		.admit = api_admit,
 		.clocks = CLIENT_CLOCKS_DEFAULT,
 	};
-	s->api = (struct api){ .pipeline = s->pipeline, .epoch = (uint64_t)loop_wall_ms() };
+	s->api.pipeline = s->pipeline;
+	s->api.identities = s->identities;
+	s->api.open = listen_is_loopback(&s->options->listen);
+	s->api.epoch = (uint64_t)loop_wall_ms();
+	pace_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
+	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
 	if (server_open(&s->server, &options, error) != STATUS_OK)
 		return fail(error);
 	printf("listening on http://%s\n", listen_format(server_address(s->server), text));
@@ -206,6 +229,8 @@ static int open_all(struct serve *s)
 	if (rc == SERVE_EXIT_OK)
 		rc = open_pipeline(s);
 	if (rc == SERVE_EXIT_OK)
+		rc = open_identities(s);
+	if (rc == SERVE_EXIT_OK)
 		rc = open_server(s);
 	return rc;
 }
@@ -230,6 +255,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	loop_run(s.loop);
 	pipeline_free(s.pipeline);
 	arena_deinit(&s.arena);
+	identities_free(s.identities);
 	if (loop_close(s.loop) != STATUS_OK)
 		rc = SERVE_EXIT_FAILED;
 	return rc;

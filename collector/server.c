@@ -123,6 +123,7 @@ static struct server *server_new(const struct server_options *options)
 		.routes = options->routes,
 		.n_routes = options->n_routes,
 		.context = options->context,
+		.admit = options->admit,
 		.clocks = options->clocks,
 		.max_requests = options->max_requests ? options->max_requests : CLIENT_MAX_REQUESTS,
 		.max = choose_max_connections(options->max_connections),

@@ -27,7 +27,8 @@ struct server_options {
 	struct listen_address address;
 	const struct route *routes; /* borrowed for the server's life */
 	size_t n_routes;
-	void *context; /* for the handlers */
+	void *context;       /* for the handlers */
+	client_admit *admit; /* NULL: everybody may do everything */
 	struct client_clocks clocks;
 	size_t max_connections;        /* 0: CLIENTS_MAX, or what the limit of open files leaves */
 	size_t max_of_address;         /* connections; 0: CLIENTS_MAX_OF_ADDRESS */

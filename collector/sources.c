@@ -12,12 +12,12 @@
 #define FNV_START UINT32_C(2166136261)
 #define FNV_PRIME UINT32_C(16777619)
 
-static void make_key(const struct sockaddr_storage *address, uint8_t key[16])
+void sources_key(const struct sockaddr_storage *address, uint8_t key[SOURCES_KEY_SIZE])
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 
-	memset(key, 0, 16);
+	memset(key, 0, SOURCES_KEY_SIZE);
 	if (address->ss_family == AF_INET) {
 		memcpy(&in, address, sizeof in);
 		memcpy(key + 12, &in.sin_addr, sizeof in.sin_addr);
@@ -32,19 +32,19 @@ static void make_key(const struct sockaddr_storage *address, uint8_t key[16])
 		memcpy(key, in6.sin6_addr.s6_addr, IPV6_PREFIX_BYTES);
 }
 
-static uint32_t bucket_of(const uint8_t key[16])
+static uint32_t bucket_of(const uint8_t key[SOURCES_KEY_SIZE])
 {
 	uint32_t hash = FNV_START;
-	for (size_t i = 0; i < 16; i++)
+	for (size_t i = 0; i < SOURCES_KEY_SIZE; i++)
 		hash = (hash ^ key[i]) * FNV_PRIME;
 	return hash % SOURCES_BUCKETS;
 }
 
 struct source *sources_enter(struct sources *sources, const struct sockaddr_storage *address)
 {
-	uint8_t key[16];
+	uint8_t key[SOURCES_KEY_SIZE];
 
-	make_key(address, key);
+	sources_key(address, key);
 	struct source **bucket = &sources->buckets[bucket_of(key)];
 	struct source *source = *bucket;
 	while (source && memcmp(source->key, key, sizeof key) != 0)

@@ -10,10 +10,15 @@
 
 #define SOURCES_BUCKETS 1024
 
+#define SOURCES_KEY_SIZE 16
+
+/* What of an address tells sources apart; an unknown kind of address is one of its own. */
+void sources_key(const struct sockaddr_storage *address, uint8_t key[SOURCES_KEY_SIZE]);
+
 struct source {
 	struct source *next;
 	struct source **link; /* where the pointer to this one is */
-	uint8_t key[16];
+	uint8_t key[SOURCES_KEY_SIZE];
 	size_t n; /* connections; with the last one it ceases to exist */
 };
 
@@ -22,7 +27,7 @@ struct sources {
 	struct source *buckets[SOURCES_BUCKETS];
 };
 
-/* One more connection from that address; an unknown kind of address is one of its own. */
+/* One more connection from that address. */
 struct source *sources_enter(struct sources *sources, const struct sockaddr_storage *address);
 
 void source_leave(struct source *source);

@@ -38,6 +38,9 @@
 /* Reports kept per server, the oldest dropped first: a week of one every five minutes. */
 #define STORE_MAX_REPORTS_PER_SERVER 2016
 
+/* Rows of the audit log that are kept, the oldest dropped first. */
+#define STORE_MAX_AUDIT 200000
+
 /* Changes that may wait for a commit; past it store_submit() refuses. */
 #define STORE_MAX_PENDING 16384
 
@@ -68,6 +71,16 @@ struct store_change {
 	size_t n_servers;
 	const struct record_told *told;
 	size_t n_told;
+
+	/*
+	 * An identity that is new: nothing happens where its kind and name are taken. Or one that
+	 * goes, by its kind and name: a token takes its sessions along. At most one of the two.
+	 */
+	const struct record_identity *add_identity;
+	const struct record_identity *drop_identity;
+
+	/* A line of the audit log; left out where the identity was taken, or not there. */
+	const struct record_audit *audit;
 
 	/*
 	 * Runs once, on the loop. STATUS_OK: it is durable. Anything else: nothing of it is stored,
@@ -125,3 +138,34 @@ enum status store_read_report_until(struct store *store, const char *key, int64_
  */
 enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
 				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * One identity by kind and name; in `arena`. STATUS_NOT_FOUND: there is none.
+ */
+enum status store_read_identity(struct store *store, enum record_kind kind, const char *name,
+				struct arena *arena, struct record_identity *out,
+				char error[STORE_ERROR_SIZE]);
+
+/*
+ * Identities of a kind in order of their names, the first `limit` behind the name `after` ("": from
+ * the beginning). Borrowed for the call; `each` as above.
+ */
+typedef enum status store_each_identity(void *user, const struct record_identity *identity);
+enum status store_read_identities(struct store *store, enum record_kind kind, const char *after,
+				  size_t limit, store_each_identity *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+
+/*
+ * Lines of the audit log: `limit` at most, upwards from behind the id `after`, or downwards from
+ * before the id `before`. Borrowed for the call.
+ */
+typedef enum status store_each_audit(void *user, const struct record_audit *audit);
+enum status store_read_audit_after(struct store *store, int64_t after, size_t limit,
+				   store_each_audit *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_read_audit_before(struct store *store, int64_t before, size_t limit,
+				    store_each_audit *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
+
+/* The id of the newest line of the audit log; 0: there is none yet. */
+enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE]);

@@ -327,3 +327,37 @@ enum status store_read_body_hash(struct store *store, const char *agent_id, cons
 {
 	return store_db_read_body_hash(&store->reader, agent_id, epoch, sequence, out, error);
 }
+
+enum status store_read_identity(struct store *store, enum record_kind kind, const char *name,
+				struct arena *arena, struct record_identity *out,
+				char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_identity(&store->reader, kind, name, arena, out, error);
+}
+
+enum status store_read_identities(struct store *store, enum record_kind kind, const char *after,
+				  size_t limit, store_each_identity *each, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_identities(&store->reader, kind, after, limit, each, user, error);
+}
+
+enum status store_read_audit_after(struct store *store, int64_t after, size_t limit,
+				   store_each_audit *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_audit(&store->reader, STORE_AUDIT_AFTER, after, limit, each, user,
+				   error);
+}
+
+enum status store_read_audit_before(struct store *store, int64_t before, size_t limit,
+				    store_each_audit *each, void *user,
+				    char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_audit(&store->reader, STORE_AUDIT_BEFORE, before, limit, each, user,
+				   error);
+}
+
+enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_last_audit(&store->reader, out, error);
+}

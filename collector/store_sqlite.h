@@ -33,6 +33,17 @@ enum store_statement {
 	STORE_LIST_TOLD,
 	STORE_REPORT_UNTIL,
 	STORE_BODY_HASH,
+	STORE_ADD_IDENTITY,
+	STORE_DROP_IDENTITY,
+	STORE_DROP_SESSIONS,
+	STORE_TRIM_SESSIONS,
+	STORE_ONE_IDENTITY,
+	STORE_LIST_IDENTITIES,
+	STORE_ADD_AUDIT,
+	STORE_DROP_AUDIT,
+	STORE_AUDIT_AFTER,
+	STORE_AUDIT_BEFORE,
+	STORE_LAST_AUDIT,
 	STORE_STATEMENT_COUNT,
 };
 
@@ -96,6 +107,24 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 				       char error[STORE_ERROR_SIZE]);
 enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
 				    int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+
+/* The part of a change that is about identities, and its audit row (store_sqlite_identity.c). */
+enum status store_db_put_identity(struct store_db *db, const struct store_change *change,
+				  char error[STORE_ERROR_SIZE]);
+
+enum status store_db_read_identity(struct store_db *db, enum record_kind kind, const char *name,
+				   struct arena *arena, struct record_identity *out,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_db_read_identities(struct store_db *db, enum record_kind kind, const char *after,
+				     size_t limit, store_each_identity *each, void *user,
+				     char error[STORE_ERROR_SIZE]);
+
+/* `which` is STORE_AUDIT_AFTER or STORE_AUDIT_BEFORE, `id` its bound. */
+enum status store_db_read_audit(struct store_db *db, enum store_statement which, int64_t id,
+				size_t limit, store_each_audit *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+enum status store_db_read_last_audit(struct store_db *db, int64_t *out,
+				     char error[STORE_ERROR_SIZE]);
 
 /*
  * The checkpointer (store_sqlite_checkpoint.c): moves what is committed from the write-ahead log

@@ -39,6 +39,31 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"ORDER BY at_ms DESC, sequence DESC LIMIT 1",
 	[STORE_BODY_HASH] =
 		"SELECT body_hash FROM report WHERE agent_id = ?1 AND epoch = ?2 AND sequence = ?3",
+	[STORE_ADD_IDENTITY] =
+		"INSERT INTO identity (kind, name, id, hash, role, made_by, made_at_ms, "
+		"expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
+		"ON CONFLICT (kind, name) DO NOTHING",
+	[STORE_DROP_IDENTITY] = "DELETE FROM identity WHERE kind = ?1 AND name = ?2",
+	[STORE_DROP_SESSIONS] = "DELETE FROM identity WHERE kind = 4 AND made_by = ?1",
+	/* Those that are over, and of one token all but the `?3` newest. */
+	[STORE_TRIM_SESSIONS] =
+		"DELETE FROM identity WHERE kind = 4 AND (expires_at_ms <= ?1 OR (made_by = ?2 AND "
+		"name NOT IN (SELECT name FROM identity WHERE kind = 4 AND made_by = ?2 "
+		"ORDER BY made_at_ms DESC, name LIMIT ?3)))",
+	[STORE_ONE_IDENTITY] =
+		"SELECT name, id, hash, role, made_by, made_at_ms, expires_at_ms FROM identity "
+		"WHERE kind = ?1 AND name = ?2",
+	[STORE_LIST_IDENTITIES] =
+		"SELECT name, id, hash, role, made_by, made_at_ms, expires_at_ms FROM identity "
+		"WHERE kind = ?1 AND name > ?2 ORDER BY name LIMIT ?3",
+	[STORE_ADD_AUDIT] = "INSERT INTO audit (at_ms, who, origin, action, kind, object, "
+			    "object_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[STORE_DROP_AUDIT] = "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?1",
+	[STORE_AUDIT_AFTER] = "SELECT id, at_ms, who, origin, action, kind, object, object_id "
+			      "FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[STORE_AUDIT_BEFORE] = "SELECT id, at_ms, who, origin, action, kind, object, object_id "
+			       "FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+	[STORE_LAST_AUDIT] = "SELECT coalesce(max(id), 0) FROM audit",
 };
 
 static enum status status_of(int code)

@@ -42,6 +42,27 @@ static const char *const migrations[] = {
 	" number INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
 	"INSERT INTO meta VALUES ('resumed', 0);",
+
+	/* Ids of audit rows are never used twice: who follows the log relies on it. */
+	"CREATE TABLE identity ("
+	" kind INTEGER NOT NULL," /* enum record_kind */
+	" name TEXT NOT NULL,"
+	" id TEXT,"
+	" hash BLOB NOT NULL,"
+	" role INTEGER NOT NULL," /* enum role */
+	" made_by TEXT NOT NULL,"
+	" made_at_ms INTEGER NOT NULL,"
+	" expires_at_ms INTEGER NOT NULL,"
+	" PRIMARY KEY (kind, name)) WITHOUT ROWID;"
+	"CREATE TABLE audit ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" at_ms INTEGER NOT NULL,"
+	" who TEXT NOT NULL,"
+	" origin TEXT NOT NULL,"
+	" action TEXT NOT NULL,"
+	" kind INTEGER NOT NULL,"
+	" object TEXT NOT NULL,"
+	" object_id TEXT);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

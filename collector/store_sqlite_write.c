@@ -95,6 +95,8 @@ static enum status apply(struct store_db *db, const struct store_change *change,
 		status = drop_old_reports(db, change->report->key, error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_told; i++)
 		status = put_told(db, &change->told[i], error);
+	if (status == STATUS_OK)
+		status = store_db_put_identity(db, change, error);
 	return status;
 }
 

@@ -4,6 +4,7 @@ const TIMEOUT_MS = 8000;
 const known = new Map(); // path: {etag, body} of the last answer
 
 export const PAGE = "./";
+const LOGIN = "login";
 
 export function serverPath(name) {
   return `v1/servers/${encodeURIComponent(name)}`;
@@ -33,10 +34,11 @@ async function get(path) {
   return { body, fresh: true, date };
 }
 
-async function ask(path, headers = {}) {
+async function ask(path, headers = {}, method = "GET", body = undefined) {
   try {
     return await fetch(path, {
-      headers, cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS),
+      method, headers, body,
+      cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {
     const late = error.name === "TimeoutError";
@@ -47,6 +49,28 @@ async function ask(path, headers = {}) {
 async function reason(response) {
   const problem = await response.json().catch(() => null);
   return problem?.detail ?? problem?.title ?? `it answers ${response.status}`;
+}
+
+/** Begins a session; the browser keeps its cookie, which no script sees. */
+export async function logIn(token) {
+  const response = await ask("v1/session", { "Content-Type": "application/json" }, "POST", JSON.stringify({ token }));
+  if (!response.ok) throw new ApiError(await reason(response), response.status);
+}
+
+/** Ends the session. */
+export async function logOut() {
+  const response = await ask("v1/session", {}, "DELETE");
+  if (!response.ok && response.status !== 401) throw new ApiError(await reason(response), response.status);
+}
+
+/** To the login, and back to what the page shows now. */
+export function goToLogin() {
+  location.assign(LOGIN + location.search);
+}
+
+/** Who is logged in: {name, role, expires_at} */
+export async function session() {
+  return (await get("v1/session")).body;
 }
 
 export function servers() {

@@ -133,6 +133,7 @@ async function ask() {
     }
     if (place.server) await showDetail(place.server, state.servers);
   } catch (error) {
+    if (error.status === 401) api.goToLogin();
     state.error = error instanceof api.ApiError ? error.message : `this page failed: ${error.message}`;
     if (!(error instanceof api.ApiError)) console.error(error);
   }
@@ -206,6 +207,25 @@ function explainVerdicts() {
   }
 }
 
+async function logOut() {
+  try {
+    await api.logOut();
+    api.goToLogin();
+  } catch (error) {
+    state.error = `could not log out: ${error.message}`;
+    showLive();
+  }
+}
+
+async function showSession() {
+  try {
+    const who = await api.session();
+    byId("logout").title = `Logged in as ${who.name} (${who.role})`;
+  } catch (error) {
+    if (error.status === 401) api.goToLogin();
+  }
+}
+
 function begin() {
   readPlace();
   buildStrip(toggle);
@@ -216,6 +236,7 @@ function begin() {
   byId("clear").addEventListener("click", () => filter({ verdicts: new Set(), site: "", q: "" }));
   byId("detail-close").addEventListener("click", close);
   byId("help-button").addEventListener("click", toggleHelp);
+  byId("logout").addEventListener("click", logOut);
   listenToKeys({ open, escape });
   addEventListener("popstate", arrive);
   addEventListener("online", poll);
@@ -223,6 +244,7 @@ function begin() {
   setInterval(() => { tick(); showLive(); }, 1000);
   show();
   poll();
+  showSession();
 }
 
 begin();

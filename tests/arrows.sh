@@ -52,7 +52,7 @@ only 'mbedtls/.*' 'agent/hash.c' 'agent/deploy/*'
 only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/curl_options.[ch]'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'llhttp\.h' 'collector/http.c'
-only 'openssl/.*' 'collector/tls*' 'collector/certificate*'
+only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c'
 only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
 	'collector/store_sqlite*.c' 'collector/hook_command.h'
 

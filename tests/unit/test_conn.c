@@ -123,10 +123,10 @@ static void big(struct call *call)
 }
 
 static const struct route routes[] = {
-	{ HTTP_METHOD_POST, "/echo", 16, echo },
-	{ HTTP_METHOD_GET, "/later", 0, later },
-	{ HTTP_METHOD_GET, "/big", 0, big },
-	{ HTTP_METHOD_GET, "/things/{name}", 0, show_param },
+	{ HTTP_METHOD_POST, "/echo", ACCESS_ANYBODY, 16, echo },
+	{ HTTP_METHOD_GET, "/later", ACCESS_ANYBODY, 0, later },
+	{ HTTP_METHOD_GET, "/big", ACCESS_ANYBODY, 0, big },
+	{ HTTP_METHOD_GET, "/things/{name}", ACCESS_ANYBODY, 0, show_param },
 };
 
 static void on_over(uv_async_t *handle)
