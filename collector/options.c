@@ -219,14 +219,26 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 	return STATUS_OK;
 }
 
+/* The explanation as a comment. */
+static void add_comment(struct buffer *out, const char *text)
+{
+	buffer_add_text(out, "# ");
+	for (; *text; text++)
+		buffer_printf(out, *text == '\n' ? "\n# " : "%c", *text);
+	buffer_add_char(out, '\n');
+}
+
 void options_print(const struct options *options, struct buffer *out)
 {
 	for (size_t i = 0; i < settings_n; i++) {
-		if (options->values[i])
-			buffer_printf(out, "# %s\n%s = %s\n", options->origins[i], settings[i].name,
-				      options->values[i]);
-		else
-			buffer_printf(out, "# not set\n#%s =\n", settings[i].name);
+		const char *value = options->values[i];
+		bool said = value && options->origins[i] != by_default;
+
+		add_comment(out, settings[i].help);
+		if (said)
+			buffer_printf(out, "# (%s)\n", options->origins[i]);
+		buffer_printf(out, "%s%s = %s\n\n", said ? "" : "#", settings[i].name,
+			      value ? value : "");
 	}
 }
 

@@ -57,7 +57,10 @@ struct options_faults {
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
 			 struct options_faults *faults);
 
-/* Every setting with its value and where it comes from, as a file that --config takes. */
+/*
+ * Every setting, explained, with its value and where it was said, as a file that --config takes;
+ * defaults are commented out.
+ */
 void options_print(const struct options *options, struct buffer *out);
 
 /* The options as --help shows them. */

@@ -70,9 +70,9 @@ def test_check_config_of_a_good_file_opens_nothing(config, tmp_path):
 def test_print_config_tells_where_each_setting_comes_from(config):
     config.write_text("log-level = debug\n")
     printed = run("serve", "--config", config, "--print-config", "--data", "/srv/m").stdout
-    assert f"# {config}, line 1\nlog-level = debug\n" in printed
-    assert "# command line\ndata = /srv/m\n" in printed
-    assert "# default\nlisten = 127.0.0.1:8285\n" in printed
+    assert f"# ({config}, line 1)\nlog-level = debug\n" in printed
+    assert "# (command line)\ndata = /srv/m\n" in printed
+    assert "\n#listen = 127.0.0.1:8285\n" in printed
 
 
 def test_a_hangup_takes_over_what_can_change_and_says_what_cannot(config, tmp_path):
@@ -131,3 +131,24 @@ def test_somebody_elses_watchdog_is_not_fed(tmp_path):
                      WATCHDOG_PID="1"):
             assert manager.recv(4096).startswith(b"READY=1")
         assert manager.recv(4096).startswith(b"STOPPING=1")
+
+
+def test_the_example_configuration_is_accepted_with_every_line_in_force(tmp_path):
+    example = (PROGRAM.parent / "collector.conf").read_text()
+    settings = [line[1:] for line in example.splitlines() if line.startswith("#") and line[1] != " "]
+    assert len(settings) > 5
+    config = tmp_path / "all.conf"
+    config.write_text("\n".join(s for s in settings if s.split(" = ")[1]) + "\n")
+    checked = run("serve", "--config", config, "--check-config")
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_unit_is_valid_and_gives_little_away(tmp_path):
+    """systemd itself reads it; `analyze security` counts exposure in tenths, 100 is everything."""
+    unit = tmp_path / "mtawatch-collector.service"
+    text = (PROGRAM.parent / unit.name).read_text()
+    unit.write_text(text.replace("/usr/local/bin/mtawatch-collector", str(PROGRAM)))
+    for check in (["verify", "--man=no"], ["security", "--offline=true", "--threshold=20", "--no-pager"]):
+        checked = subprocess.run(["systemd-analyze", *check, unit], capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert not any(line for line in checked.stderr.splitlines() if unit.name in line), checked.stderr

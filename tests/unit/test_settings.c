@@ -182,9 +182,9 @@ static void what_is_printed_can_be_read_again(void **state)
 	buffer_init(&printed);
 	assert_int_equal(read_all("log-level = error\n", "--data", "/d", NULL), STATUS_OK);
 	options_print(&options, &printed);
-	assert_non_null(strstr(printed.bytes, "# command line\ndata = /d\n"));
-	assert_non_null(strstr(printed.bytes, ", line 1\nlog-level = error\n"));
-	assert_non_null(strstr(printed.bytes, "# not set\n#hook-command =\n"));
+	assert_non_null(strstr(printed.bytes, "# (command line)\ndata = /d\n"));
+	assert_non_null(strstr(printed.bytes, ", line 1)\nlog-level = error\n"));
+	assert_non_null(strstr(printed.bytes, "\n#hook-command = \n"));
 	assert_int_equal(read_all(printed.bytes, NULL), STATUS_OK);
 	assert_string_equal(options.data, "/d");
 	assert_int_equal(options.log_level, LOG_LEVEL_ERROR);
