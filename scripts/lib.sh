@@ -6,6 +6,7 @@
 #   as_root COMMAND...        runs COMMAND as root: directly, or through sudo
 #   need_debian               ends the script on a system whose packages are not Debian 12's
 #   need_packages GROUP...    installs what is missing of the groups (package_group lists them)
+#   unpack_package NAME       prints a folder with the files of a Debian package that is not installed
 #   debian_mirror             the archive that this machine's own apt uses for its release
 #
 # MTAWATCH_CACHE names the folder for what is built or fetched once and kept outside of the
@@ -62,6 +63,10 @@ package_group() {
 	windows) cat <<-'END' ;;
 		to cross-build the 32-bit Windows agent
 		gcc-mingw-w64-i686 cmake ninja-build make dpkg-dev patch xz-utils ca-certificates
+	END
+	operation) cat <<-'END' ;;
+		to read the unit as systemd does
+		systemd
 	END
 	lab) cat <<-'END' ;;
 		for the site in network namespaces: real endpoint mappers, and readers to check them
@@ -124,6 +129,22 @@ need_packages() {
 		# shellcheck disable=SC2086
 		install_packages $missing || die "could not install: $missing"
 	done
+}
+
+# For a single program out of a package that would start a server when it is installed.
+unpack_package() {
+	local name=$1 version folder new
+	version=$(apt-cache show --no-all-versions "$name" 2>/dev/null | sed -n 's/^Version: //p')
+	[ -n "$version" ] || die "apt knows no package $name; run 'apt-get update' first"
+	folder=$(cache_dir)/packages/$name-$version
+	if [ ! -d "$folder" ]; then
+		new=$folder.new.$$
+		mkdir -p "$new"
+		(cd "$new" && apt-get -o APT::Sandbox::User="$(id -un)" download -qq "$name" >/dev/null && dpkg-deb -x "$name"_*.deb .) ||
+			die "could not get the package $name"
+		mv -T "$new" "$folder" 2>/dev/null || [ -d "$folder" ] || die "could not write $folder"
+	fi
+	printf '%s\n' "$folder"
 }
 
 debian_mirror() {
