@@ -10,7 +10,7 @@
 #include "agent/host.h"
 #include "proto/arena.h"
 
-#define EXIT_ALARM   1 /* check: exposed or failing */
+#define EXIT_ALARM   1 /* check: exposed or failing; config: a value does not count */
 #define EXIT_TROUBLE 2 /* something could not be done; it was logged */
 
 struct config;
@@ -45,3 +45,4 @@ const struct command *command_find(const char *name);
 int command_run(const struct call *call);
 int command_report(const struct call *call);
 int command_check(const struct call *call);
+int command_config(const struct call *call);

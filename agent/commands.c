@@ -61,6 +61,28 @@ static const struct command commands[] = {
 		.needs_host = true,
 		.run = command_check,
 	},
+	{
+		.name = "config",
+		.summary = "print each setting, where it comes from, and what does not count",
+		.usage = "[OPTION...]",
+		.about = "Prints the settings in force. Each comes from the highest place that has "
+			 "it:\n"
+			 "the command line, the policy (HKLM\\Software\\Policies\\mtawatch), the\n"
+			 "installer's values (HKLM\\Software\\mtawatch), the configuration file, "
+			 "the\n"
+			 "default. Values that are not valid are named and do not count. Secrets "
+			 "are\n"
+			 "never printed: they are in files of their own.\n"
+			 "\n"
+			 "Examples\n"
+			 "  mtawatch-agent config\n"
+			 "  mtawatch-agent config --json\n",
+		.exit_text =
+			"The exit status is 0, 1 if a value does not count, or 2 in trouble.\n",
+		.options = SETTING_CONFIGURED | SETTING_JSON,
+		.needs_host = true,
+		.run = command_config,
+	},
 };
 
 const struct command *command_list(size_t *n)

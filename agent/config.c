@@ -19,7 +19,9 @@ struct reading {
 struct config {
 	const struct command_line *line;
 	const char *file; /* NULL: none */
+	bool file_found;
 	struct host *host;
+	bool is_service;
 	struct options options;
 	struct reading *now;
 	struct reading *before; /* its texts may still be in use */
@@ -71,10 +73,11 @@ static void reread_file(struct config *c, struct reading *reading)
 {
 	struct layers found = { .arena = &reading->arena };
 	const char *error = NULL;
-	enum status st = c->file ? config_file_read(&found, c->file, &error) : STATUS_OK;
+	enum status st = c->file ? config_file_read(&found, c->file, &error) : STATUS_NOT_FOUND;
 	bool good = st == STATUS_OK || st == STATUS_NOT_FOUND;
 
 	copy_layer(&reading->layers, good ? &found : &c->now->layers, LAYER_FILE);
+	c->file_found = st == STATUS_OK;
 	note_trouble(&c->file_trouble, good ? NULL : error);
 }
 
@@ -155,6 +158,14 @@ static bool tell_changes(const struct layers_result *before, const struct layers
 	return changed;
 }
 
+static void set_service_log(const struct config *c, struct options *options, struct arena *arena)
+{
+	const char *dir = options->state_dir ? options->state_dir : files_default_state_dir(arena);
+
+	if (c->is_service && !options->log_file && dir)
+		options->log_file = files_join(arena, dir, CONFIG_SERVICE_LOG);
+}
+
 /* From now on this reading counts. */
 static void adopt(struct config *c, struct reading *reading)
 {
@@ -162,6 +173,7 @@ static void adopt(struct config *c, struct reading *reading)
 	c->before = c->now;
 	c->now = reading;
 	c->options = reading->result.options;
+	set_service_log(c, &c->options, &reading->arena);
 }
 
 enum status config_open(struct config **out, const struct command_line *line, const char **error)
@@ -213,6 +225,12 @@ void config_use_host(struct config *config, struct host *host)
 	adopt(config, reading);
 }
 
+void config_use_service(struct config *config)
+{
+	config->is_service = true;
+	set_service_log(config, &config->options, &config->now->arena);
+}
+
 bool config_refresh(struct config *config)
 {
 	struct reading *reading = reading_new();
@@ -241,4 +259,14 @@ const struct layers *config_layers(const struct config *config)
 const struct layers_result *config_result(const struct config *config)
 {
 	return &config->now->result;
+}
+
+const char *config_file(const struct config *config)
+{
+	return config->file;
+}
+
+bool config_file_found(const struct config *config)
+{
+	return config->file_found;
 }

@@ -16,6 +16,8 @@
 #include "agent/options.h"
 #include "proto/status.h"
 
+#define CONFIG_SERVICE_LOG "mtawatch-agent.log"
+
 struct config;
 
 /*
@@ -37,6 +39,12 @@ void config_close(struct config *config);
 void config_use_host(struct config *config, struct host *host);
 
 /*
+ * The agent runs as a service, where nobody sees standard error: where nothing sets log-file, it is
+ * CONFIG_SERVICE_LOG in the state directory, from now on.
+ */
+void config_use_service(struct config *config);
+
+/*
  * Reads everything again. True if a setting has another value now, which is logged; the caller
  * then hands the new options to whoever kept texts of the old ones, which are gone at the refresh
  * after this one. A file that cannot be used any more stays as it was; so does a setting that is
@@ -50,3 +58,7 @@ const struct options *config_options(const struct config *config);
 /* What they come from, for `mtawatch-agent config`. Good until the next refresh. */
 const struct layers *config_layers(const struct config *config);
 const struct layers_result *config_result(const struct config *config);
+
+/* The file's path, NULL: none; and was it there when it was last read? */
+const char *config_file(const struct config *config);
+bool config_file_found(const struct config *config);

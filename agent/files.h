@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "proto/arena.h"
 #include "proto/status.h"
@@ -51,6 +52,15 @@ enum status files_read(const char *path, size_t limit, char **out, size_t *n);
  * STATUS_DENIED, STATUS_FULL, STATUS_NOT_FOUND (the directory), STATUS_SYSTEM
  */
 enum status files_replace(const char *path, const void *bytes, size_t n);
+
+/*
+ * Appends `n` bytes to the file, which is made if it is not there; all of them or none (what was
+ * written in part is taken back). Nothing is forced to the disk.
+ *
+ * STATUS_LIMIT  there is something in the file, and it would become longer than `max_size` bytes
+ * STATUS_DENIED, STATUS_FULL, STATUS_NOT_FOUND (the directory), STATUS_SYSTEM
+ */
+enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size);
 
 /* Moves a file over whatever is at `to`. Failures as of files_replace(). */
 enum status files_move(const char *from, const char *to);

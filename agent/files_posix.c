@@ -22,6 +22,7 @@ static enum status from_errno(int code)
 		return STATUS_DENIED;
 	case ENOSPC:
 	case EDQUOT:
+	case EFBIG:
 		return STATUS_FULL;
 	case ENAMETOOLONG:
 		return STATUS_LIMIT;
@@ -162,6 +163,36 @@ enum status files_replace(const char *path, const void *bytes, size_t n)
 		st = files_move(temporary, path);
 	if (st != STATUS_OK)
 		(void)unlink(temporary); /* may already be gone; the first failure is told */
+	return st;
+}
+
+/* Writes at the end of an open file of `size` bytes, all or nothing. */
+static enum status append_whole(int fd, const void *bytes, size_t n, off_t size)
+{
+	ssize_t put = write(fd, bytes, n);
+
+	if (put == (ssize_t)n)
+		return STATUS_OK;
+	enum status st = put < 0 ? from_errno(errno) : STATUS_FULL;
+	return put > 0 && ftruncate(fd, size) != 0 ? from_errno(errno) : st;
+}
+
+enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	struct stat facts;
+	enum status st = STATUS_OK;
+
+	if (fd < 0)
+		return from_errno(errno);
+	if (fstat(fd, &facts) != 0)
+		st = from_errno(errno);
+	else if (facts.st_size > 0 && facts.st_size + (int64_t)n > max_size)
+		st = STATUS_LIMIT;
+	else
+		st = append_whole(fd, bytes, n, facts.st_size);
+	if (close(fd) != 0 && st == STATUS_OK)
+		st = from_errno(errno);
 	return st;
 }
 

@@ -189,6 +189,47 @@ enum status files_replace(const char *path, const void *bytes, size_t n)
 	return st;
 }
 
+/* Writes at the end of an open file of `size` bytes, all or nothing. */
+static enum status append_whole(HANDLE file, const void *bytes, size_t n, DWORD size)
+{
+	DWORD put = 0;
+
+	if (SetFilePointer(file, 0, NULL, FILE_END) == INVALID_SET_FILE_POINTER)
+		return from_win32(GetLastError());
+	bool good = WriteFile(file, bytes, (DWORD)n, &put, NULL);
+	if (good && put == n)
+		return STATUS_OK;
+	enum status st = good ? STATUS_FULL : from_win32(GetLastError());
+	if (put > 0 &&
+	    (SetFilePointer(file, (LONG)size, NULL, FILE_BEGIN) == INVALID_SET_FILE_POINTER ||
+	     !SetEndOfFile(file)))
+		st = from_win32(GetLastError());
+	return st;
+}
+
+enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+				  OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	DWORD size = GetFileSize(file, NULL);
+	if (size == INVALID_FILE_SIZE)
+		st = from_win32(GetLastError());
+	else if (size > 0 && (int64_t)size + (int64_t)n > max_size)
+		st = STATUS_LIMIT;
+	else
+		st = append_whole(file, bytes, n, size);
+	if (!CloseHandle(file) && st == STATUS_OK)
+		st = from_win32(GetLastError());
+	return st;
+}
+
 enum status files_remove(const char *path)
 {
 	wchar_t wide[FILES_MAX_PATH];

@@ -1,11 +1,13 @@
 /*
- * What the agent tells the administrator while it runs: one line on standard error a message,
- * "2026-11-22T10:45:23Z warning: ...". Text in lower case, without a full stop; control characters
- * are made harmless here, so a message may quote anything. Any thread.
+ * What the agent tells the administrator while it runs: one line a message,
+ * "2026-11-22T10:45:23Z warning: ...", on standard error and in a file, where there is one. Text in
+ * lower case, without a full stop; control characters are made harmless here, so a message may
+ * quote anything. Any thread, but for the calls that set something up: those come from one thread.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define LOG_MAX_LINE 2048 /* bytes; what is longer is cut */
 
@@ -25,3 +27,12 @@ void log_write(enum log_level level, const char *format, ...)
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
+
+/*
+ * From now on only messages of this level and worse are told, and they also go to the file `path`
+ * (NULL: to none). When a message would make the file longer than `max_kb`, the file becomes
+ * PATH.old, in place of the one before it, and a new one begins. A message that cannot be written
+ * (full disk, missing directory) is counted; when writing is possible again, the file tells how
+ * many are missing.
+ */
+void log_configure(enum log_level level, const char *path, int64_t max_kb);

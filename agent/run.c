@@ -130,11 +130,17 @@ static enum status open_uplink(struct runner *r)
 	return st;
 }
 
+static void configure_log(const struct options *options)
+{
+	log_configure(options->log_level, options->log_file, options->log_max_kb);
+}
+
 /* Reads the settings again, and follows them. */
 static void follow_settings(struct runner *r)
 {
 	if (!config_refresh(r->config))
 		return;
+	configure_log(r->options);
 	uplink_close(r->uplink);
 	r->uplink = NULL;
 	(void)open_uplink(r); /* logged; the next change may do better */
@@ -180,6 +186,8 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void))
 	struct runner r = {
 		.host = host, .config = config, .options = options, .stopped = stopped
 	};
+
+	configure_log(options);
 	enum status st = cycle_open(&r.cycle, host, options, true, stopped);
 
 	if (st == STATUS_OK)

@@ -107,6 +107,7 @@ static const struct setting settings[] = {
 	  AT(interval_s),
 	  .min = 1,
 	  .max = REPORT_MAX_INTERVAL,
+	  .fallback_text = "what the collector says, else 300",
 	  .help = "seconds between two cycles, 1 to 86400 (what the\n"
 		  "collector says, else 300)" },
 
@@ -123,6 +124,7 @@ static const struct setting settings[] = {
 	  .kind = SETTING_IS_TEXT,
 	  .group = SETTING_KEEPING,
 	  AT(log_file),
+	  .fallback_text = "none; of the service: mtawatch-agent.log in the state directory",
 	  .help = "where messages go besides standard error" },
 	{ .name = "log-level",
 	  .value_name = "LogLevel",
@@ -130,6 +132,7 @@ static const struct setting settings[] = {
 	  .kind = SETTING_IS_LEVEL,
 	  .group = SETTING_KEEPING,
 	  AT(log_level),
+	  .fallback_text = "info",
 	  .help = "the least that is told: error, warning or info (info)" },
 	{ .name = "log-max-kb",
 	  .value_name = "LogMaxKb",

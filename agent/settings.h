@@ -50,10 +50,11 @@ struct setting {
 	const char *argument;   /* what --help calls its value; NULL: a switch */
 	enum setting_kind kind;
 	unsigned group;
-	size_t offset;    /* of the member in struct options */
-	int64_t min, max; /* of a number */
-	int64_t fallback; /* of a number: where none is set */
-	const char *help; /* lines */
+	size_t offset;             /* of the member in struct options */
+	int64_t min, max;          /* of a number */
+	int64_t fallback;          /* of a number: where none is set; 0: there is none */
+	const char *fallback_text; /* what counts where none is set, in words; may be NULL */
+	const char *help;          /* lines */
 };
 
 /* All of them, in the order of the help. */
