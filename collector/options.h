@@ -28,7 +28,12 @@
 
 struct options {
 	struct listen_address listen;
-	bool allow_plain;         /* plain HTTP on an address that other machines reach */
+	bool allow_plain;      /* plain HTTP on an address that other machines reach */
+	const char *cert;      /* file of the server's certificate, PEM; NULL: plain HTTP */
+	const char *key;       /* of its private key; not NULL where `cert` is not */
+	const char *client_ca; /* who signs what clients have to show; NULL: they need nothing */
+	size_t max_connections;
+	size_t max_of_address;    /* connections of one client address */
 	const char *data;         /* directory of the store */
 	const char *hook_command; /* NULL: no hook */
 	enum log_level log_level;

@@ -11,6 +11,7 @@
 #include "collector/loop.h"
 #include "collector/notify.h"
 #include "collector/pipeline.h"
+#include "collector/security.h"
 #include "collector/server.h"
 #include "collector/store.h"
 #include "collector/supervisor.h"
@@ -23,6 +24,7 @@ struct serve {
 	struct notify *notify;
 	struct pipeline *pipeline;
 	struct identities *identities;
+	struct security *security;
 	struct server *server;
 	struct supervisor *supervisor;
 	struct api api;
@@ -64,6 +66,8 @@ static void on_server_closed(void *user)
 	s->server = NULL;
 	if (s->identities)
 		identities_stop(s->identities);
+	security_close(s->security);
+	s->security = NULL;
 	if (s->pipeline)
 		pipeline_stop(s->pipeline);
 	if (s->notify)
@@ -77,6 +81,7 @@ static void begin_end(void *user)
 	struct serve *s = user;
 	supervisor_stopping(s->supervisor);
 	s->supervisor = NULL;
+	security_attach(s->security, NULL);
 	if (s->server)
 		server_close(s->server, on_server_closed, s);
 	else
@@ -142,6 +147,14 @@ static int open_identities(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
+static int open_security(struct serve *s)
+{
+	char error[SECURITY_ERROR_SIZE];
+	if (security_open(&s->security, loop_uv(s->loop), s->options, error) != STATUS_OK)
+		return fail(error);
+	return SERVE_EXIT_OK;
+}
+
 static int open_server(struct serve *s)
 {
 	char error[SERVER_ERROR_SIZE];
@@ -154,6 +167,9 @@ static int open_server(struct serve *s)
 		.context = &s->api,
 		.admit = api_admit,
 		.clocks = CLIENT_CLOCKS_DEFAULT,
+		.max_connections = s->options->max_connections,
+		.max_of_address = s->options->max_of_address,
+		.tls = security_context(s->security),
 	};
 	s->api.pipeline = s->pipeline;
 	s->api.identities = s->identities;
@@ -163,7 +179,9 @@ static int open_server(struct serve *s)
 	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
 	if (server_open(&s->server, &options, error) != STATUS_OK)
 		return fail(error);
-	printf("listening on http://%s\n", listen_format(server_address(s->server), text));
+	security_attach(s->security, s->server);
+	printf("listening on %s://%s\n", options.tls ? "https" : "http",
+	       listen_format(server_address(s->server), text));
 	fflush(stdout);
 	return SERVE_EXIT_OK;
 }
@@ -195,6 +213,7 @@ static void take_over(struct serve *s, const struct options *options)
 		buffer_add_text(&text, "the settings were read again: nothing changed\n");
 	log_set(options->log_format, options->log_level);
 	log_lines(&text);
+	security_reload(s->security, options);
 	buffer_deinit(&text);
 }
 
@@ -230,6 +249,8 @@ static int open_all(struct serve *s)
 		rc = open_pipeline(s);
 	if (rc == SERVE_EXIT_OK)
 		rc = open_identities(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_security(s);
 	if (rc == SERVE_EXIT_OK)
 		rc = open_server(s);
 	return rc;

@@ -4,6 +4,7 @@
 
 #include "collector/command.h"
 #include "collector/options.h"
+#include "collector/security.h"
 #include "collector/serve.h"
 #include "proto/arena.h"
 
@@ -62,10 +63,16 @@ static bool asks_for_help(int argc, char **argv)
 
 static int act(const struct options *options, int argc, char **argv)
 {
+	char error[SECURITY_ERROR_SIZE];
+
 	if (options->print_only)
 		return print_options(options);
 	if (!options->check_only)
 		return serve_run(options, argc, argv);
+	if (!security_check(options, error)) {
+		fprintf(stderr, "mtawatch-collector: %s\n", error);
+		return COMMAND_EXIT_USAGE;
+	}
 	puts("the settings are good");
 	return fflush(stdout) == 0 ? SERVE_EXIT_OK : SERVE_EXIT_FAILED;
 }

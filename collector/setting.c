@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "collector/clients.h"
 #include "collector/options.h"
 
 static const char *set_switch(bool *where, const char *value)
@@ -25,6 +26,48 @@ static const char *set_listen(struct options *options, const char *value)
 static const char *set_allow_plain(struct options *options, const char *value)
 {
 	return set_switch(&options->allow_plain, value);
+}
+
+static const char *set_cert(struct options *options, const char *value)
+{
+	options->cert = *value ? value : NULL;
+	return NULL;
+}
+
+static const char *set_key(struct options *options, const char *value)
+{
+	options->key = *value ? value : NULL;
+	return NULL;
+}
+
+static const char *set_client_ca(struct options *options, const char *value)
+{
+	options->client_ca = *value ? value : NULL;
+	return NULL;
+}
+
+/* From 1 to `most`. */
+static bool set_number(size_t *where, const char *value, size_t most)
+{
+	size_t n = strspn(value, "0123456789");
+	size_t number = 0;
+
+	if (n == 0 || value[n] != '\0')
+		return false;
+	for (; *value && number <= most; value++)
+		number = number * 10 + (size_t)(*value - '0');
+	*where = number;
+	return number >= 1 && number <= most;
+}
+
+static const char *set_max_connections(struct options *options, const char *value)
+{
+	return set_number(&options->max_connections, value, CLIENTS_MAX) ? NULL : "1 to 16384";
+}
+
+static const char *set_max_of_address(struct options *options, const char *value)
+{
+	return set_number(&options->max_of_address, value, CLIENTS_MAX) ? NULL : "1 to 16384";
 }
 
 static const char *set_data(struct options *options, const char *value)
@@ -64,6 +107,18 @@ const struct setting settings[] = {
 	  "where agents and browsers find the collector; port 0 lets the\nsystem choose" },
 	{ "allow-plain", NULL, "no", false, set_allow_plain,
 	  "allow plain HTTP on an address that other machines reach" },
+	{ "cert", "FILE", NULL, true, set_cert,
+	  "speak HTTPS with this certificate (PEM, then those that it was signed\n"
+	  "by); read again on SIGHUP and once a day" },
+	{ "key", "FILE", NULL, true, set_key,
+	  "the certificate's private key (PEM, no passphrase)" },
+	{ "client-ca", "FILE", NULL, true, set_client_ca,
+	  "whoever connects has to show a certificate signed by one of these" },
+	{ "max-connections", "N", "16384", false, set_max_connections,
+	  "connections at a time; the limit of open files may be lower" },
+	{ "max-connections-per-address", "N", "1024", false, set_max_of_address,
+	  "of these from one address (IPv6: of one /64); raise it where many\n"
+	  "agents come through one proxy or address translator" },
 	{ "data", "DIRECTORY", "/var/lib/mtawatch", false, set_data,
 	  "the store; made if it is not there" },
 	{ "hook-command", "PROGRAM", NULL, false, set_hook_command,
@@ -82,10 +137,20 @@ _Static_assert(sizeof settings / sizeof *settings <= OPTIONS_MAX_SETTINGS,
 
 const char *settings_contradict(const struct options *options, const char **at)
 {
+	*at = "cert";
+	if (options->cert && !options->key)
+		return "it needs the file of its private key too: --key";
+	*at = "key";
+	if (options->key && !options->cert)
+		return "it needs the file of its certificate too: --cert";
+	*at = "client-ca";
+	if (options->client_ca && !options->cert)
+		return "only over HTTPS can clients show certificates: --cert and --key";
 	*at = "listen";
-	if (listen_is_loopback(&options->listen) || options->allow_plain)
+	if (options->cert || options->allow_plain || listen_is_loopback(&options->listen))
 		return NULL;
 	return "it can be reached from other machines, and plain HTTP lets everybody on the way "
-	       "read and forge reports; listen on a loopback address, or say --allow-plain if that "
-	       "network may be trusted";
+	       "read and forge reports; give a certificate (--cert and --key), listen on a "
+	       "loopback "
+	       "address, or say --allow-plain if that network may be trusted";
 }

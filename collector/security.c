@@ -1,0 +1,168 @@
+#include "collector/security.h"
+
+#include <stdlib.h>
+
+#include "collector/log.h"
+#include "collector/loop.h"
+#include "collector/options.h"
+#include "collector/server.h"
+#include "collector/tls_context.h"
+#include "proto/mem.h"
+#include "proto/timestamp.h"
+
+#define MS_A_DAY (INT64_C(24) * 60 * 60 * 1000)
+
+struct security {
+	struct loop_timer *timer;
+	struct tls_context *context; /* NULL: plain HTTP */
+	struct server *server;       /* NULL: none yet, or not any more */
+
+	/* Copies, for the reading once a day. */
+	char *certificate;
+	char *key;
+	char *client_ca;
+};
+
+static void tell_end(const struct certificate_info *info)
+{
+	char until[TIMESTAMP_TEXT_SIZE];
+	int64_t left_ms = info->not_after_ms - loop_wall_ms();
+
+	timestamp_format(info->not_after_ms, until);
+	if (left_ms < 0)
+		log_error("the certificate of %s has expired at %s: agents refuse it",
+			  info->subject, until);
+	else if (left_ms < SECURITY_WARN_DAYS * MS_A_DAY)
+		log_warning("the certificate of %s expires at %s, in %d days: renew it",
+			    info->subject, until, (int)(left_ms / MS_A_DAY));
+	if (info->not_before_ms > loop_wall_ms())
+		log_error("the certificate of %s is not valid yet; is the clock right?",
+			  info->subject);
+}
+
+static void tell(const struct tls_context *context)
+{
+	const struct certificate_info *info = tls_context_info(context);
+	char until[TIMESTAMP_TEXT_SIZE];
+
+	log_info("the certificate is that of %s, valid until %s, pin %s", info->subject,
+		 timestamp_format(info->not_after_ms, until), info->pin);
+	tell_end(info);
+}
+
+static char *copy(const char *text)
+{
+	return text ? mem_strdup(text) : NULL;
+}
+
+/* Remembers where the certificates are. */
+static void note_files(struct security *s, const struct options *options)
+{
+	char *old[] = { s->certificate, s->key, s->client_ca };
+
+	s->certificate = copy(options->cert);
+	s->key = copy(options->key);
+	s->client_ca = copy(options->client_ca);
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+		free(old[i]);
+}
+
+/* The old context goes when the server has the new one. */
+static void read_again(struct security *s)
+{
+	char error[CERTIFICATE_ERROR_SIZE];
+	struct tls_files files = { s->certificate, s->key, s->client_ca };
+	struct tls_context *fresh;
+
+	if (tls_context_new(&fresh, &files, error) != STATUS_OK) {
+		log_error("the certificates stay as they were: %s", error);
+		tell_end(tls_context_info(s->context));
+		return;
+	}
+	if (s->server)
+		server_set_tls(s->server, fresh);
+	tls_context_free(s->context);
+	s->context = fresh;
+	tell(fresh);
+}
+
+static void on_timer(void *user)
+{
+	struct security *s = user;
+	read_again(s);
+	loop_timer_start(s->timer, SECURITY_REREAD_MS);
+}
+
+/* NULL for plain HTTP. */
+static enum status read_files(const struct options *options, struct tls_context **out,
+			      char error[SECURITY_ERROR_SIZE])
+{
+	struct tls_files files = { options->cert, options->key, options->client_ca };
+
+	*out = NULL;
+	return options->cert ? tls_context_new(out, &files, error) : STATUS_OK;
+}
+
+bool security_check(const struct options *options, char error[SECURITY_ERROR_SIZE])
+{
+	struct tls_context *context;
+	enum status status = read_files(options, &context, error);
+
+	tls_context_free(context);
+	return status == STATUS_OK;
+}
+
+enum status security_open(struct security **out, struct uv_loop_s *loop,
+			  const struct options *options, char error[SECURITY_ERROR_SIZE])
+{
+	struct tls_context *context;
+	enum status status = read_files(options, &context, error);
+
+	if (status != STATUS_OK)
+		return status;
+	struct security *s = mem_alloc(sizeof *s);
+	s->context = context;
+	s->timer = loop_timer_new(loop, on_timer, s);
+	note_files(s, options);
+	if (context) {
+		tell(context);
+		loop_timer_start(s->timer, SECURITY_REREAD_MS);
+	}
+	*out = s;
+	return STATUS_OK;
+}
+
+const struct tls_context *security_context(const struct security *s)
+{
+	return s->context;
+}
+
+void security_attach(struct security *s, struct server *server)
+{
+	if (s)
+		s->server = server;
+}
+
+void security_reload(struct security *s, const struct options *options)
+{
+	if (!s->context != !options->cert) {
+		log_error("TLS stays %s: that changes only at the next start",
+			  s->context ? "on" : "off");
+		return;
+	}
+	note_files(s, options);
+	if (s->context)
+		read_again(s);
+}
+
+void security_close(struct security *s)
+{
+	if (!s)
+		return;
+	loop_timer_close(s->timer);
+	tls_context_free(s->context);
+	free(s->certificate);
+	free(s->key);
+	free(s->client_ca);
+	free(s);
+}
