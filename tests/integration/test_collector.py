@@ -1,158 +1,27 @@
-"""The collector over real sockets: what it takes, what it refuses, what it shows, how it ends.
-
-MTAWATCH_BUILD names the build directory that holds it (default: build/sanitize)."""
+"""The collector over real sockets: what it takes, what it refuses, what it shows, how it ends."""
 
 import contextlib
 import copy
-import csv
 import datetime
-import http.client
 import json
-import os
 import resource
 import signal
 import socket
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from running import (JSON, PATIENCE, PROGRAM, ROOT, Collector, ask, exposed_site, minimal, server,
+                     statuses)
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
-TESTDATA = Path(os.environ.get("MTAWATCH_TESTDATA", ROOT / "../shared/testdata"))
-PATIENCE = 20  # seconds; a sanitized program on a busy machine is slow
 VERDICTS = ["failing", "exposed", "at_risk", "unknown", "clear", "protected", "not_applicable"]
-JSON = {"Content-Type": "application/json"}
-
-
-class Collector:
-    """One run of `serve`; ends with the block, and must end well."""
-
-    def __init__(self, data, *arguments):
-        self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        assert line.startswith("listening on http://127.0.0.1:"), line + self.process.stderr.read()
-        self.port = int(line.rsplit(":", 1)[1])
-        self.ended = False
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.end()
-
-    def end(self, number=signal.SIGTERM):
-        if self.ended:
-            return
-        self.ended = True
-        self.process.send_signal(number)
-        try:
-            _, errors = self.process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.communicate()
-            raise
-        if number != signal.SIGKILL:
-            assert (self.process.returncode, errors) == (0, "")
-
-    def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-
-    def ask(self, path, method="GET", body=None, headers=None):
-        """(status, headers, body) on a connection of its own"""
-        with contextlib.closing(self.connect()) as connection:
-            return ask(connection, path, method, body, headers)
-
-    def get(self, path):
-        status, _, body = self.ask(path)
-        assert status == 200, body
-        return json.loads(body)
-
-    def post(self, report, **fields):
-        status, _, body = self.ask("/v1/reports", "POST", json.dumps(report), {**JSON, **fields})
-        return status, json.loads(body)
-
-    def raw(self, data):
-        """Everything that comes back until the collector closes."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as peer:
-            sender = threading.Thread(target=send_what_is_taken, args=(peer, data))
-            sender.start()
-            answer = b""
-            while chunk := peer.recv(65536):
-                answer += chunk
-            sender.join()
-            return answer
-
-
-def send_what_is_taken(peer, data):
-    with contextlib.suppress(OSError):
-        peer.sendall(data)
-
-
-def ask(connection, path, method="GET", body=None, headers=None):
-    connection.request(method, path, body, headers or {})
-    answer = connection.getresponse()
-    return answer.status, answer.headers, answer.read()
-
-
-def statuses(answer):
-    """The status codes of a run of answers with bodies of known length."""
-    found = []
-    while answer:
-        head, _, answer = answer.partition(b"\r\n\r\n")
-        lines = head.split(b"\r\n")
-        found.append(int(lines[0].split()[1]))
-        for line in lines[1:]:
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                answer = answer[int(value):]
-    return found
 
 
 @pytest.fixture
 def collector(tmp_path):
     with Collector(tmp_path / "data") as running:
         yield running
-
-
-def minimal(name="EXCH1", sequence=1, **more):
-    return {"schema": "mtawatch.report/1",
-            "agent": {"id": "id-" + name, "epoch": "e", "version": "1.0.0", "platform": "linux"},
-            "sequence": sequence, "collected_at": "2026-11-22T10:45:23Z", "interval_s": 300,
-            "host": {"name": name, "os": "Windows NT 4.0 Service Pack 6"}, **more}
-
-
-def server(name, address, peer_rows=(), build="5.5.2653.23", site="HQ", second=None):
-    """A running Exchange server with one or two adapters."""
-    adapters = [{"id": "A", "enabled": True, "link": "up", "addresses": [address + "/24"]}]
-    if second:
-        adapters.append({"id": "B", "enabled": True, "link": "up", "addresses": [second + "/24"]})
-    return minimal(
-        name,
-        exchange={"installed": True, "version": "5.5", "service_pack": 4, "build": build,
-                  "organization": "ACME", "site": site, "server": name, "clustered": False},
-        adapters=adapters, probes=list(peer_rows), self_probes=[],
-        mta={"service": "running", "start_type": "auto"},
-        files=[{"name": "Emsmta.exe", "state": "versioned", "version": build}])
-
-
-def row(adapter, peer, origin, to, grade="mta", via="A", **more):
-    return {"adapter": adapter, "peer": peer, "from": origin, "to": to, "via": via, "grade": grade,
-            "for_s": 3600, "ms": 3, "attempts": 1, **more}
-
-
-def exposed_site():
-    """EXCH1's second adapter reaches nobody; EXCH2 and EXCH3 are well."""
-    rows = [row("A", "EXCH2", "10.0.0.1", "10.0.0.2"), row("A", "EXCH3", "10.0.0.1", "10.0.0.3"),
-            row("B", "EXCH2", "10.9.0.1", "10.0.0.2", "none", error="timeout"),
-            row("B", "EXCH3", "10.9.0.1", "10.0.0.3", "none", error="timeout")]
-    return [server("EXCH1", "10.0.0.1", rows, second="10.9.0.1"),
-            server("EXCH2", "10.0.0.2", [row("A", "EXCH3", "10.0.0.2", "10.0.0.3")]),
-            server("EXCH3", "10.0.0.3", [row("A", "EXCH2", "10.0.0.3", "10.0.0.2")])]
 
 
 # Reports that are refused
@@ -434,58 +303,7 @@ def test_a_path_that_is_nothing_is_404(collector):
     assert (status, json.loads(body)["code"]) == (404, "not_found")
 
 
-# HTTP that is none
-
-HEAD = b"POST /v1/reports HTTP/1.1\r\nHost: c\r\n"
-MALFORMED = [
-    ("TE and CL", HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400),
-    ("two different CL", HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400),
-    ("bare LF", b"GET /livez HTTP/1.1\nHost: c\n\n", 400),
-    ("signed CL", HEAD + b"Content-Length: +2\r\n\r\nab", 400),
-    ("space before colon", b"GET /livez HTTP/1.1\r\nHost : c\r\n\r\n", 400),
-    ("no Host", b"GET /livez HTTP/1.1\r\n\r\n", 400),
-    ("two Hosts", b"GET /livez HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
-    ("chunk size overflow", HEAD + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nx", 400),
-    ("unknown TE and CL", HEAD + b"Transfer-Encoding: xchunked\r\nContent-Length: 3\r\n\r\nabc", 400),
-    ("folded field", b"GET /livez HTTP/1.1\r\nHost: c\r\nX: a\r\n b\r\n\r\n", 400),
-    ("CL of 20 digits", HEAD + b"Content-Length: 99999999999999999999\r\n\r\n", 400),
-    ("1 MB of header", b"GET /livez HTTP/1.1\r\nHost: c\r\nX: " + b"x" * 1048576 + b"\r\n\r\n", 431),
-    ("65 fields", b"GET /livez HTTP/1.1\r\nHost: c\r\n" + b"X: y\r\n" * 64 + b"\r\n", 431),
-    ("NUL in a field", b"GET /livez HTTP/1.1\r\nHost: c\r\nX: a\0b\r\n\r\n", 400),
-    ("bare CR in a field", b"GET /livez HTTP/1.1\r\nHost: c\r\nX: a\rb\r\n\r\n", 400),
-    ("HTTP/2.0", b"GET /livez HTTP/2.0\r\nHost: c\r\n\r\n", 505),
-    ("HTTP/0.9", b"GET /livez\r\n\r\n", 505),
-    ("TLS", bytes.fromhex("16030100c8010000c40303"), 400),
-]
-
-
-@pytest.mark.parametrize("what, data, status", MALFORMED, ids=[case[0] for case in MALFORMED])
-def test_malformed_http_is_refused_and_the_connection_ends(collector, what, data, status):
-    answer = collector.raw(data + b"GET /livez HTTP/1.1\r\nHost: c\r\n\r\n")
-    assert statuses(answer) == [status]
-    assert b"application/problem+json" in answer and b"Connection: close" in answer
-    assert collector.ask("/livez")[0] == 200
-
-
-def recorded_requests():
-    folder = TESTDATA / "http"
-    if not folder.is_dir():
-        return []
-    with open(folder / "expected.tsv", newline="") as table:
-        return list(csv.reader(table, delimiter="\t", quoting=csv.QUOTE_NONE))
-
-
-@pytest.mark.skipif(not recorded_requests(), reason=f"no recorded requests in {TESTDATA / 'http'}")
-def test_what_the_reference_parser_refuses_is_refused_here(collector):
-    head, *rows = recorded_requests()
-    refused = [row for row in rows if row[head.index("llhttp_error_code")] not in ("0", "22")]
-    assert len(refused) > 20
-    for row in refused:
-        data = (TESTDATA / "http" / row[0]).read_bytes()
-        got = statuses(collector.raw(data + b"\r\n\r\n"))
-        assert got and got[-1] in (400, 501, 505), row
-    assert collector.ask("/livez")[0] == 200
-
+# HTTP that is unusual
 
 def test_pipelined_requests_are_answered_in_order_each_seeing_what_came_before(collector):
     body = json.dumps(minimal()).encode()
@@ -502,7 +320,7 @@ def test_pipelined_requests_are_answered_in_order_each_seeing_what_came_before(c
 def test_a_report_in_chunks_after_100_continue_is_taken(collector):
     body = json.dumps(minimal()).encode()
     with socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE) as peer:
-        peer.sendall(HEAD + b"Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+        peer.sendall(b"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
                      b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
         assert peer.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         for at in range(0, len(body), 7):

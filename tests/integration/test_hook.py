@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from test_collector import PATIENCE, Collector, exposed_site, row, server
+from running import PATIENCE, Collector, exposed_site, row, server
 
 
 class Hook:

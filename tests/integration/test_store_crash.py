@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from test_collector import Collector, minimal
+from running import Collector, minimal
 
 AGENTS = 12
 TRIALS = 3

@@ -1,0 +1,376 @@
+"""HTTPS with the clients that people use: curl, openssl, Python; and an administrator who renews."""
+
+import contextlib
+import hashlib
+import http.client
+import json
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+import requests
+from certificates import Authority, arguments, client_of
+from running import JSON, PATIENCE, PROGRAM, Collector, ask, minimal
+
+LIVEZ = b"GET /livez HTTP/1.1\r\nHost: c\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def files(authority):
+    return authority.sign_server()
+
+
+@pytest.fixture
+def collector(tmp_path, authority, files):
+    with Collector(tmp_path / "data", *arguments(files), tls=client_of(authority)) as running:
+        yield running
+
+
+def curl(*words):
+    return subprocess.run(["curl", "--silent", "--show-error", "--max-time", str(PATIENCE), *words],
+                          capture_output=True, text=True)
+
+
+def s_client(collector, authority, *words, say=LIVEZ):
+    """What `openssl s_client` prints after it has asked for /livez."""
+    ended = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{collector.port}", "-CAfile",
+         authority.certificate, "-verify_return_error", "-verify_ip", "127.0.0.1", "-ign_eof", *words],
+        input=say.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), capture_output=True,
+        timeout=PATIENCE)
+    return ended.stdout.decode() + ended.stderr.decode()
+
+
+def logged(collector):
+    collector.end()
+    return collector.errors
+
+
+# Clients
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_curl_reports_over_each_version(collector, authority, version):
+    asked = curl("--cacert", authority.certificate, f"--tlsv{version}", "--tls-max", version,
+                 "--json", json.dumps(minimal()), "--write-out", "\n%{http_code} %{http_version}",
+                 f"{collector.url}/v1/reports")
+    assert asked.returncode == 0, asked.stderr
+    body, _, numbers = asked.stdout.rpartition("\n")
+    assert (numbers, json.loads(body)["accepted"]) == ("200 1.1", 1)
+
+
+def test_curl_keeps_its_connection_for_the_next_request(collector, authority):
+    asked = curl("--cacert", authority.certificate, "--write-out", "%{num_connects}\n",
+                 f"{collector.url}/livez", f"{collector.url}/livez")
+    assert [line[-1] for line in asked.stdout.splitlines()][-1] == "0", asked
+
+
+def test_curl_refuses_a_ca_that_it_does_not_know_and_the_log_says_so(collector, tmp_path):
+    other = Authority(tmp_path / "other")
+    assert curl("--cacert", other.certificate, f"{collector.url}/livez").returncode == 60
+    assert re.search(r"the TLS handshake with 127\.0\.0\.1:\d+ failed: the client does not trust",
+                     logged(collector))
+
+
+def test_curl_checks_the_pin_that_the_log_shows(tmp_path, authority, files):
+    with Collector(tmp_path / "data", *arguments(files), tls=client_of(authority)) as running:
+        good = curl("--cacert", authority.certificate, "--pinnedpubkey", pin_of(files), f"{running.url}/livez")
+        bad = curl("--cacert", authority.certificate, "--pinnedpubkey", "sha256//" + "A" * 43 + "=",
+                   f"{running.url}/livez")
+    assert (good.returncode, bad.returncode) == (0, 90)
+    assert f"pin {pin_of(files)}\n" in running.errors
+
+
+def pin_of(files):
+    public = subprocess.run(["openssl", "x509", "-in", files[0], "-noout", "-pubkey"], check=True,
+                            capture_output=True).stdout
+    der = ssl.PEM_cert_to_DER_cert(public.decode().replace("PUBLIC KEY", "CERTIFICATE"))
+    digest = subprocess.run(["openssl", "base64"], input=hashlib.sha256(der).digest(), check=True,
+                            capture_output=True).stdout.decode().strip()
+    return "sha256//" + digest
+
+
+def test_requests_posts_and_reads(collector, authority):
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy, no other CA
+        session.verify = str(authority.certificate)
+        posted = session.post(f"{collector.url}/v1/reports", json=minimal(), timeout=PATIENCE)
+        shown = session.get(f"{collector.url}/v1/servers", timeout=PATIENCE)
+    assert (posted.status_code, [s["server"] for s in shown.json()["servers"]]) == (200, ["EXCH1"])
+
+
+@pytest.mark.parametrize("version, shown", [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")])
+def test_openssl_speaks_each_version_and_chooses_http_1_1(collector, authority, version, shown):
+    told = s_client(collector, authority, version, "-alpn", "h2,http/1.1")
+    assert "HTTP/1.1 200 OK" in told and f"New, {shown}, Cipher is" in told
+    assert "ALPN protocol: http/1.1" in told and "Verification: OK" in told
+
+
+@pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
+def test_openssl_resumes_its_session(collector, authority, version, tmp_path):
+    kept = tmp_path / "session"
+    first = s_client(collector, authority, version, "-sess_out", kept)
+    again = s_client(collector, authority, version, "-sess_in", kept)
+    assert first.count("New, TLSv1") == 1 and "Reused, TLSv1" in again
+    assert "HTTP/1.1 200 OK" in again
+
+
+@pytest.mark.parametrize("version", ["-tls1", "-tls1_1"])
+def test_versions_that_are_unsafe_are_refused(collector, authority, version):
+    told = s_client(collector, authority, version, "-cipher", "ALL:@SECLEVEL=0")
+    assert "HTTP/1.1" not in told and "alert protocol version" in told
+    assert "the client offers nothing newer than TLS 1.1" in logged(collector)
+
+
+@pytest.mark.parametrize("cipher", ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256", "NULL", "aNULL"])
+def test_ciphers_without_forward_secrecy_or_authentication_are_refused(collector, authority, cipher):
+    told = s_client(collector, authority, "-tls1_2", "-cipher", f"{cipher}:@SECLEVEL=0")
+    assert "HTTP/1.1" not in told and "alert handshake failure" in told
+
+
+def test_an_rsa_certificate_of_ones_own_serves_as_well(tmp_path, authority):
+    rsa = authority.sign_server("rsa", key=["-newkey", "rsa:2048", "-nodes"])
+    with Collector(tmp_path / "data", *arguments(rsa), tls=client_of(authority)) as running:
+        for version in ("-tls1_2", "-tls1_3"):
+            assert "HTTP/1.1 200 OK" in s_client(running, authority, version)
+
+
+# Those that do not speak TLS
+
+def test_who_speaks_plain_http_is_told_to_speak_https(collector):
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE) as peer:
+        peer.sendall(LIVEZ)
+        answer = b""
+        while chunk := peer.recv(4096):
+            answer += chunk
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ") and b"https://" in body
+    assert int(re.search(rb"Content-Length: (\d+)", head)[1]) == len(body)
+    assert "the client speaks plain HTTP" in logged(collector)
+
+
+def test_what_is_no_tls_is_let_go(collector):
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE) as peer:
+        peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        while peer.recv(4096):
+            pass
+    assert "the client does not speak TLS" in logged(collector)
+
+
+def test_failures_are_told_a_limited_number_of_times(collector):
+    for _ in range(30):
+        with socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE) as peer:
+            peer.sendall(b"nonsense, and enough of it\r\n")
+            while peer.recv(4096):
+                pass
+    assert collector.ask("/livez")[0] == 200
+    assert logged(collector).count("handshake with") == 10
+
+
+def test_who_only_connects_and_leaves_is_no_failure(collector):
+    for _ in range(5):
+        socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE).close()
+    assert collector.ask("/livez")[0] == 200
+    assert "handshake" not in logged(collector)
+
+
+# Clients that have to show a certificate
+
+def test_only_clients_of_the_right_authority_are_let_in(tmp_path, authority, files):
+    clients, others = Authority(tmp_path / "clients", "clients"), Authority(tmp_path / "others")
+    good, bad = clients.sign("agent"), others.sign("agent")
+    with Collector(tmp_path / "data", *arguments(files), "--client-ca", clients.certificate,
+                   tls=client_of(authority, good)) as running:
+        shown = ["--cacert", authority.certificate, f"{running.url}/livez", "--cert"]
+        assert curl(*shown, good[0], "--key", good[1]).returncode == 0
+        for version in ("1.2", "1.3"):
+            for words in ((bad[0], "--key", bad[1]), (good[0], "--key", good[1])):
+                asked = curl(*shown, *words, "--tls-max", version)
+                assert (asked.returncode == 0) == (words[0] == good[0]), asked
+        assert curl(*shown[:3]).returncode != 0
+    assert "the client's certificate is not one of the authority" in running.errors
+    assert "the client shows no certificate, which this server demands" in running.errors
+
+
+def test_a_resumed_session_keeps_the_certificate_that_was_shown(tmp_path, authority, files):
+    clients = Authority(tmp_path / "clients", "clients")
+    good = clients.sign("agent")
+    shown = ["-cert", good[0], "-key", good[1]]
+    with Collector(tmp_path / "data", *arguments(files), "--client-ca", clients.certificate,
+                   tls=client_of(authority, good)) as running:
+        s_client(running, authority, *shown, "-sess_out", tmp_path / "session")
+        assert "Reused, TLSv1.3" in s_client(running, authority, "-sess_in", tmp_path / "session")
+
+
+# Certificates that change
+
+def copy(files, to):
+    for source, name in zip(files, ("server.pem", "server.key")):
+        shutil.copy(source, to / name)
+    return to / "server.pem", to / "server.key"
+
+
+def serial_of(collector):
+    with collector.dial() as peer:
+        return peer.getpeercert()["serialNumber"]
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_renewed_certificate_is_used_after_sighup_and_old_connections_go_on(tmp_path, authority, files):
+    used = copy(files, tmp_path)
+    with Collector(tmp_path / "data", *arguments(used), tls=client_of(authority)) as running:
+        with contextlib.closing(running.connect()) as kept:
+            assert ask(kept, "/livez")[0] == 200
+            before = serial_of(running)
+            copy(authority.sign_server("renewed"), tmp_path)
+            assert serial_of(running) == before
+            running.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: serial_of(running) != before)
+            connection = kept.sock
+            assert ask(kept, "/livez")[0] == 200 and kept.sock is connection
+
+
+@pytest.mark.parametrize("what, words", [
+    ("key", "does not belong to the certificate"), ("garbage", "could not read the private key"),
+    ("gone", "No such file or directory")])
+def test_certificates_that_cannot_be_used_leave_the_old_ones_in_use(tmp_path, authority, files, what, words):
+    used = copy(files, tmp_path)
+    running = Collector(tmp_path / "data", *arguments(used), tls=client_of(authority))
+    before = serial_of(running)
+    if what == "key":
+        copy((files[0], authority.sign_server("another")[1]), tmp_path)
+    elif what == "garbage":
+        used[1].write_text("nothing")
+    else:
+        used[1].unlink()
+    running.process.send_signal(signal.SIGHUP)
+    logged_line = ""
+    while "the certificates stay as they were" not in logged_line:
+        logged_line = running.process.stderr.readline()
+        assert logged_line
+    assert words in logged_line
+    assert serial_of(running) == before and running.ask("/livez")[0] == 200
+    running.process.terminate()
+    running.process.communicate(timeout=PATIENCE)
+    assert running.process.returncode == 0
+
+
+def test_a_certificate_that_ends_soon_is_warned_about(tmp_path, authority):
+    short = authority.sign_server("short", days=20)
+    with Collector(tmp_path / "data", *arguments(short), tls=client_of(authority)) as running:
+        pass
+    assert re.search(r"warning: the certificate of CN=short expires at .*, in (19|20) days: renew it",
+                     running.errors)
+
+
+# Beginning and ending
+
+@pytest.mark.parametrize("words, missing", [
+    (["--cert", "CERT"], "it needs the file of its private key too"),
+    (["--key", "KEY"], "it needs the file of its certificate too"),
+    (["--client-ca", "CERT"], "only over HTTPS can clients show certificates")])
+def test_settings_that_need_each_other_are_told(tmp_path, files, words, missing):
+    named = {"CERT": files[0], "KEY": files[1]}
+    ended = subprocess.run([PROGRAM, "serve", "--data", tmp_path / "data",
+                            *(named.get(word, word) for word in words)], capture_output=True, text=True,
+                           timeout=PATIENCE)
+    assert ended.returncode == 2 and missing in ended.stderr
+
+
+def unusable(what, folder, authority, files):
+    """Arguments with files that do not do, and what is said about them."""
+    cert, key = copy(files, folder)
+    if what == "no file":
+        return [folder / "nothing", key], "nothing: No such file or directory"
+    if what == "no certificate":
+        cert.write_text("hello")
+        return [cert, key], "it holds nothing of that kind in PEM form"
+    if what == "another key":
+        return [cert, authority.sign_server("another")[1]], "does not belong to the certificate"
+    if what == "encrypted key":
+        subprocess.run(["openssl", "pkey", "-in", files[1], "-aes256", "-passout", "pass:x", "-out", key],
+                       check=True)
+        return [cert, key], "is encrypted"
+    weak = authority.sign_server("weak", key=["-newkey", "rsa:1024", "-nodes"])
+    return list(weak), "ee key too small"
+
+
+@pytest.mark.parametrize("what", ["no file", "no certificate", "another key", "encrypted key", "weak key"])
+def test_certificates_that_do_not_do_are_told_at_the_start_and_by_check_config(tmp_path, authority, files,
+                                                                               what):
+    words, told = unusable(what, tmp_path, authority, files)
+    for more, status in (([], 1), (["--check-config"], 2)):
+        ended = subprocess.run([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "data",
+                                *arguments(words), *more], capture_output=True, text=True,
+                               stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        assert (ended.returncode, ended.stdout) == (status, ""), ended
+        assert told in ended.stderr
+
+
+def test_with_a_certificate_other_machines_may_be_served(tmp_path, files):
+    process = subprocess.Popen([PROGRAM, "serve", "--listen", "0.0.0.0:0", *arguments(files), "--data",
+                                tmp_path / "data"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout.readline().startswith("listening on https://0.0.0.0:")
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    process.stdout.close()
+
+
+def test_the_end_is_told_to_every_client_and_waits_for_no_idle_one(collector):
+    """suppress_ragged_eofs is off: an end without close_notify would be an error here."""
+    idle, asked = collector.dial(), collector.dial()
+    asked.sendall(LIVEZ)
+    assert b" 200 " in asked.recv(65536)
+    half = socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE)
+    half.sendall(bytes.fromhex("1603010200"))
+    collector.end()
+    for peer in (idle, asked):
+        while peer.recv(65536):
+            pass
+        peer.close()
+    assert half.recv(1) == b""
+    half.close()
+
+
+def test_what_is_in_flight_is_answered_before_the_end(tmp_path, authority, files):
+    """Agents that report without a pause when SIGTERM comes: a report is answered whole or not at all."""
+    running = Collector(tmp_path / "data", *arguments(files), tls=client_of(authority))
+    taken, cut = [], []
+
+    def report(number):
+        with contextlib.closing(running.connect()) as connection:
+            for sequence in range(1_000_000):
+                body = json.dumps(minimal(f"S{number}", sequence))
+                try:
+                    status, _, answer = ask(connection, "/v1/reports", "POST", body, JSON)
+                    taken.append((status, json.loads(answer)["accepted"] == sequence))
+                except (OSError, http.client.RemoteDisconnected):
+                    return
+                except (http.client.HTTPException, ValueError) as error:
+                    cut.append(error)
+                    return
+
+    agents = [threading.Thread(target=report, args=(n,)) for n in range(8)]
+    for agent in agents:
+        agent.start()
+    wait_until(lambda: len(taken) > 100)
+    running.end()
+    for agent in agents:
+        agent.join()
+    assert cut == [] and set(taken) == {(200, True)}
