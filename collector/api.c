@@ -21,6 +21,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, "/v1/session", ACCESS_VIEWER, 0, api_session_get },
 	{ HTTP_METHOD_DELETE, "/v1/session", ACCESS_VIEWER, 0, api_session_delete },
 	{ HTTP_METHOD_GET, "/v1/audit", ACCESS_OPERATOR, 0, api_audit_list },
+	{ HTTP_METHOD_GET, "/metrics", ACCESS_VIEWER, 0, api_metrics_get },
 	{ HTTP_METHOD_GET, "/livez", ACCESS_ANYBODY, 0, api_live_get },
 	{ HTTP_METHOD_GET, "/readyz", ACCESS_ANYBODY, 0, api_ready_get },
 	{ HTTP_METHOD_GET, "/healthz", ACCESS_ANYBODY, 0, api_ready_get },

@@ -1,7 +1,7 @@
 /*
  * The collector's HTTP interface: the table of its routes, and what their handlers need. One file a
  * resource: api_reports.c, api_servers.c, api_health.c, api_pages.c; api_enroll.c, api_agents.c,
- * api_secrets.c (tokens, too), api_session.c, api_audit.c.
+ * api_secrets.c (tokens, too), api_session.c, api_audit.c, api_metrics.c.
  */
 #pragma once
 
@@ -14,6 +14,8 @@
 #include "collector/pace.h"
 #include "collector/pipeline.h"
 #include "collector/route.h"
+#include "collector/server.h"
+#include "collector/traffic.h"
 
 /*
  * Enrolments: of one source, and of all. Agents that are told to wait do, so a fleet that enrols
@@ -36,6 +38,9 @@ struct api {
 	bool open; /* until there is an identity everybody may do everything */
 	struct pace enrolments;
 	struct pace logins;
+	struct server *server;   /* once it is open */
+	struct traffic *traffic; /* what was answered */
+	int64_t started_ms;
 	uint64_t epoch; /* told anew by each run: revisions of two runs are not the same */
 };
 
@@ -75,6 +80,9 @@ void api_session_delete(struct call *call);
 
 /* GET /v1/audit */
 void api_audit_list(struct call *call);
+
+/* GET /metrics */
+void api_metrics_get(struct call *call);
 
 /* GET /livez, GET /readyz and /healthz */
 void api_live_get(struct call *call);

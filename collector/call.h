@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "collector/answer.h"
 #include "collector/caller.h"
@@ -25,6 +26,7 @@ struct call {
 	void *context;                        /* what the server was opened with */
 	struct caller caller;                 /* who calls; the route serves their role */
 	struct arena arena;                   /* for the handler; freed after the answer */
+	uint64_t begun_ns;                    /* when the request was complete */
 	struct client *client;                /* private */
 };
 

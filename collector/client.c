@@ -10,7 +10,9 @@
 #include "collector/client_parts.h"
 #include "collector/clients.h"
 #include "collector/http.h"
+#include "collector/loop.h"
 #include "collector/problem.h"
+#include "collector/traffic.h"
 #include "proto/mem.h"
 
 static bool is_open(const struct client *c)
@@ -66,10 +68,23 @@ static void set_clocks(struct client *c)
 	}
 }
 
+/* An answer to nothing that arrived whole took no time. */
+static void note(const struct client *c, int status)
+{
+	if (!c->set->traffic)
+		return;
+	if (c->call)
+		traffic_note(c->set->traffic, c->match.route, status,
+			     loop_monotonic_ns() - c->call->begun_ns);
+	else
+		traffic_note(c->set->traffic, NULL, status, 0);
+}
+
 static void send_answer(struct client *c, const struct answer *answer, bool head_only, bool closes)
 {
 	struct buffer out;
 
+	note(c, answer->status);
 	buffer_init(&out);
 	answer_add_head(answer, closes, &out);
 	if (answer->body && !head_only)
@@ -101,6 +116,7 @@ static struct call *call_new(struct client *c)
 	call->request = http_request(c->http);
 	call->context = c->set->context;
 	call->client = c;
+	call->begun_ns = loop_monotonic_ns();
 	arena_init(&call->arena);
 	c->call = call;
 	return call;

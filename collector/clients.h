@@ -28,6 +28,7 @@
 #define CLIENTS_MAX_TURNED_AWAY 256
 
 struct client;
+struct traffic;
 struct uv_stream_s; /* libuv: a listening socket */
 
 /*
@@ -48,6 +49,7 @@ struct clients {
 	size_t max;
 	size_t max_of_address;
 	struct channel_security security;
+	struct traffic *traffic;  /* counts what is answered; NULL: nobody does */
 	void (*gone)(void *user); /* one of them is no more */
 	void *user;
 

@@ -158,6 +158,11 @@ uint64_t loop_monotonic_ms(void)
 	return uv_hrtime() / 1000000;
 }
 
+uint64_t loop_monotonic_ns(void)
+{
+	return uv_hrtime();
+}
+
 int64_t loop_wall_ms(void)
 {
 	struct timespec now;

@@ -54,5 +54,8 @@ void loop_timer_close(struct loop_timer *timer);
 /* A clock that nobody sets, in milliseconds. */
 uint64_t loop_monotonic_ms(void);
 
+/* Nanoseconds since some fixed moment; never runs backwards. Any thread. */
+uint64_t loop_monotonic_ns(void);
+
 /* The system's clock: milliseconds since 1970-01-01T00:00:00Z. */
 int64_t loop_wall_ms(void);

@@ -166,12 +166,14 @@ static int open_server(struct serve *s)
 		.n_routes = api_n_routes,
 		.context = &s->api,
 		.admit = api_admit,
+		.traffic = s->api.traffic,
 		.clocks = CLIENT_CLOCKS_DEFAULT,
 		.max_connections = s->options->max_connections,
 		.max_of_address = s->options->max_of_address,
 		.tls = security_context(s->security),
 	};
 	s->api.pipeline = s->pipeline;
+	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;
 	s->api.open = listen_is_loopback(&s->options->listen);
 	s->api.epoch = (uint64_t)loop_wall_ms();
@@ -180,6 +182,7 @@ static int open_server(struct serve *s)
 	if (server_open(&s->server, &options, error) != STATUS_OK)
 		return fail(error);
 	security_attach(s->security, s->server);
+	s->api.server = s->server;
 	printf("listening on %s://%s\n", options.tls ? "https" : "http",
 	       listen_format(server_address(s->server), text));
 	fflush(stdout);
@@ -265,6 +268,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	if (loop_open(&s.loop, begin_end, &s) != STATUS_OK)
 		return fail("could not begin: the system has no resources for an event loop");
 	s.supervisor = supervisor_new(loop_uv(s.loop));
+	s.api.traffic = traffic_new(api_routes, api_n_routes);
 	int rc = open_all(&s);
 	if (rc == SERVE_EXIT_OK) {
 		loop_on_reload(s.loop, reload, &s);
@@ -275,6 +279,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	}
 	loop_run(s.loop);
 	pipeline_free(s.pipeline);
+	traffic_free(s.api.traffic);
 	arena_deinit(&s.arena);
 	identities_free(s.identities);
 	if (loop_close(s.loop) != STATUS_OK)

@@ -129,6 +129,7 @@ static struct server *server_new(const struct server_options *options)
 		.max = choose_max_connections(options->max_connections),
 		.max_of_address =
 			options->max_of_address ? options->max_of_address : CLIENTS_MAX_OF_ADDRESS,
+		.traffic = options->traffic,
 		.security = { options->tls, &s->handshakes },
 		.gone = on_client_gone,
 		.user = s,
