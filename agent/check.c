@@ -172,18 +172,36 @@ static void put_json(FILE *stream, const struct report *report, const struct ass
 	free(json);
 }
 
+/* The rule over the one report; everything lives in `arena`. */
+static void judge(const struct report *report, struct assessment *out, struct arena *arena)
+{
+	struct site_report alone = { .report = report, .at_ms = report->collected_at_ms };
+	struct site site;
+
+	site_view(&site, &alone, 1, alone.at_ms, NULL, NULL, arena);
+	exposure_assess(&site.servers[0], out, arena);
+}
+
+enum verdict check_judge(const struct report *report)
+{
+	struct assessment assessment;
+	struct arena arena;
+
+	arena_init(&arena);
+	judge(report, &assessment, &arena);
+	arena_deinit(&arena);
+	return assessment.verdict;
+}
+
 enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
 			enum verdict *out)
 {
 	struct page page = { .stream = stream, .color = style->color };
-	struct site_report alone = { .report = report, .at_ms = report->collected_at_ms };
 	struct assessment assessment;
-	struct site site;
 	struct arena arena;
 
 	arena_init(&arena);
-	site_view(&site, &alone, 1, alone.at_ms, NULL, NULL, &arena);
-	exposure_assess(&site.servers[0], &assessment, &arena);
+	judge(report, &assessment, &arena);
 	if (style->json)
 		put_json(stream, report, &assessment);
 	else

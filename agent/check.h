@@ -29,5 +29,8 @@ struct check_style {
 enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
 			enum verdict *out);
 
+/* The verdict alone, without a page. */
+enum verdict check_judge(const struct report *report);
+
 /* Does this verdict make the exit status 1: exposed or failing? */
 bool check_is_alarm(enum verdict verdict);

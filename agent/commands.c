@@ -83,6 +83,19 @@ static const struct command commands[] = {
 		.needs_host = true,
 		.run = command_config,
 	},
+	{
+		.name = "service",
+		.summary = "what Windows' service manager runs; for nobody else",
+		.usage = "[OPTION...]",
+		.about = "The command 'run' as a Windows service. 'mtawatch-agent install' and the "
+			 "package\n"
+			 "make the service; net start mtawatch-agent starts it. What it has to "
+			 "tell goes to\n"
+			 "the Application log (source mtawatch) and to the log file.\n",
+		.exit_text = "The exit status is 0 at the end, 2 in trouble.\n",
+		.options = SETTING_CONFIGURED,
+		.run = command_service,
+	},
 };
 
 const struct command *command_list(size_t *n)

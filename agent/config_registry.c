@@ -40,6 +40,7 @@ static void read_peers(struct layers *layers, struct host *host, const struct pl
 	const char *key = arena_printf(layers->arena, "%s\\%s", place->key, place->name);
 	struct host_error error;
 
+	read_value(layers, host, place);
 	if (host_find_key(host, key, &error) == STATUS_NOT_FOUND)
 		return;
 	for (int i = 1; i <= PEERS_MAX; i++) {

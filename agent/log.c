@@ -17,8 +17,9 @@ static struct {
 		level;             /* read without the lock: a message more or less is no harm */
 	char path[FILES_MAX_PATH]; /* "": no file */
 	int64_t max_bytes;
-	unsigned long lost; /* messages that the file lacks */
-	enum status why;    /* the last of them could not be written */
+	unsigned long lost;       /* messages that the file lacks */
+	enum status why;          /* the last of them could not be written */
+	char error[LOG_MAX_LINE]; /* the last one that was told */
 } sink = { .level = LOG_LEVEL_INFO };
 
 static const char *const names[] = { "error", "warning", "info" };
@@ -80,9 +81,16 @@ static void tell(enum log_level level, const char *text)
 	/* One call a line, so that lines of two threads do not mix; a lost one is nobody's ill. */
 	(void)fputs(line, stderr);
 	log_lock();
+	if (level == LOG_LEVEL_ERROR)
+		(void)snprintf(sink.error, sizeof sink.error, "%s", text);
 	if (sink.path[0] != '\0' && n > 0)
 		write_file(line, (size_t)n, when);
 	log_unlock();
+}
+
+const char *log_last_error(void)
+{
+	return sink.error;
 }
 
 void log_write(enum log_level level, const char *format, ...)

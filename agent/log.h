@@ -24,6 +24,9 @@ const char *log_level_name(enum log_level level);
 void log_write(enum log_level level, const char *format, ...)
 	__attribute__((format(PRINTF_FORMAT, 2, 3)));
 
+/* The last error that was logged; static, "" at first. Not while other threads may log. */
+const char *log_last_error(void);
+
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "agent/announce.h"
+#include "agent/check.h"
 #include "agent/cycle.h"
 #include "agent/log.h"
 #include "agent/send_options.h"
@@ -20,21 +21,41 @@ struct runner {
 	struct uplink *uplink; /* NULL: no collector is set */
 	uint64_t begun_ms;     /* of the last cycle */
 	uint64_t next_ms;      /* the next one is due */
+	uint64_t heard_ms;     /* when the collector answered last, or the beginning */
 	bool has_verdict;
 	enum verdict verdict; /* the last one that was told, also before a restart */
 };
+
+static void take_verdict(struct runner *r, enum verdict verdict, const char *judge)
+{
+	if (!r->has_verdict || r->verdict != verdict)
+		announce_verdict(r->host, verdict,
+				 r->has_verdict ? verdict_name(r->verdict) : "not known", judge);
+	r->has_verdict = true;
+	r->verdict = verdict;
+}
+
+/* Judges without the collector, where that does not. */
+static void judge_alone(struct runner *r, const struct report *report)
+{
+	if (!r->options->collector) {
+		take_verdict(r, check_judge(report),
+			     "It is this server's own; no collector is set.");
+		return;
+	}
+	if (host_now_ms(r->host) - r->heard_ms < RUN_ALONE_S * UINT64_C(1000))
+		return;
+	enum verdict verdict = check_judge(report);
+	if (check_is_alarm(verdict))
+		take_verdict(r, verdict, "It is this server's own; the collector is away.");
+}
 
 static void take_answer(struct runner *r, const char *body, size_t size)
 {
 	if (!cycle_take_answer(&r->cycle, body, size))
 		return;
-	enum verdict verdict = r->cycle.answer.verdict;
-	if (!r->has_verdict || r->verdict != verdict)
-		announce_verdict(r->host, verdict,
-				 r->has_verdict ? verdict_name(r->verdict) : "not known",
-				 "It is the collector's.");
-	r->has_verdict = true;
-	r->verdict = verdict;
+	r->heard_ms = host_now_ms(r->host);
+	take_verdict(r, r->cycle.answer.verdict, "It is the collector's.");
 }
 
 /* What the uplink heard from the collector. */
@@ -66,7 +87,7 @@ static uint64_t jittered_interval_ms(struct runner *r)
 	return interval_ms - spread_ms + 2 * spread_ms * random / 0xffff;
 }
 
-/* One cycle; its report is handed to the uplink. */
+/* One cycle; its report is handed to the uplink, where there is one. */
 static enum status run_cycle(struct runner *r)
 {
 	struct arena arena;
@@ -76,7 +97,9 @@ static enum status run_cycle(struct runner *r)
 	r->begun_ms = host_now_ms(r->host);
 	arena_init(&arena);
 	enum status st = cycle_run(&r->cycle, &arena, &report, &at);
-	if (st == STATUS_OK) {
+	if (st == STATUS_OK)
+		judge_alone(r, &report);
+	if (st == STATUS_OK && r->uplink) {
 		char *body = report_json_write(&report);
 		uplink_offer(r->uplink, body, &at, cycle_interval_s(&r->cycle));
 		free(body);
@@ -115,7 +138,7 @@ static enum status open_uplink(struct runner *r)
 	const struct options *o = r->options;
 
 	if (!o->collector) {
-		log_warning("no collector is set: nothing is reported until one is");
+		log_warning("no collector is set: this server is judged alone until one is");
 		return STATUS_OK;
 	}
 	struct uplink_options options = { .collector = o->collector,
@@ -149,12 +172,8 @@ static void follow_settings(struct runner *r)
 static void begin_cycle(struct runner *r)
 {
 	follow_settings(r);
-	if (r->uplink) {
-		(void)run_cycle(r); /* logged; the next one may do better */
-		r->next_ms = r->begun_ms + jittered_interval_ms(r);
-	} else {
-		r->next_ms = host_now_ms(r->host) + MAX_WAIT_MS;
-	}
+	(void)run_cycle(r); /* logged; the next one may do better */
+	r->next_ms = r->begun_ms + jittered_interval_ms(r);
 }
 
 static enum status run_until_stopped(struct runner *r)
@@ -180,7 +199,8 @@ static enum status run_once(struct runner *r)
 	return all ? STATUS_OK : STATUS_UNREACHABLE;
 }
 
-enum status run(struct host *host, struct config *config, bool (*stopped)(void))
+enum status run(struct host *host, struct config *config, bool (*stopped)(void),
+		void (*ready)(void *user), void *user)
 {
 	const struct options *options = config_options(config);
 	struct runner r = {
@@ -197,7 +217,9 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void))
 		r.verdict = r.cycle.answer.verdict;
 		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION,
 			 options->collector ? options->collector : "nobody yet");
-		r.next_ms = host_now_ms(host);
+		r.next_ms = r.heard_ms = host_now_ms(host);
+		if (ready)
+			ready(user);
 		st = options->once ? run_once(&r) : run_until_stopped(&r);
 	}
 	uplink_close(r.uplink);

@@ -4,7 +4,11 @@
  * A cycle begins an interval after the last one did, with jitter, or soon after the system told of
  * a change (an adapter, the event log). It ends within two seconds, whatever is in flight.
  * Before each cycle the settings are read again; what changed counts from then on, but for the
- * state directory. Without a collector there are no cycles until one is set.
+ * state directory.
+ *
+ * The verdict is the collector's. Where there is none, the agent judges this server alone; where
+ * one is set but has not answered for RUN_ALONE_S, it does so too, but tells an alarm only, for it
+ * knows less. A change of the verdict is announced (agent/announce.h).
  */
 #pragma once
 
@@ -16,12 +20,15 @@
 
 #define RUN_JITTER_PERCENT 5     /* of the interval, more or less */
 #define RUN_SETTLE_MS      2000  /* after a change: more of them tend to follow */
+#define RUN_ALONE_S        900   /* as long as UPLINK_LONG_AWAY_S */
 #define RUN_MIN_GAP_MS     10000 /* between the beginnings of two cycles, whatever changes */
 
 /*
- * Runs until `stopped`, or one cycle with --once.
+ * Runs until `stopped`, or one cycle with --once. `ready(user)`, where it is not NULL, is called
+ * once, when nothing can keep it from running any more.
  *
  * STATUS_UNREACHABLE  --once, and the collector did not take the report
  * others              it could not begin; logged
  */
-enum status run(struct host *host, struct config *config, bool (*stopped)(void));
+enum status run(struct host *host, struct config *config, bool (*stopped)(void),
+		void (*ready)(void *user), void *user);

@@ -1,6 +1,6 @@
 /*
  * The end, as the system asks for it: SIGINT and SIGTERM, on Windows Ctrl-C, Ctrl-Break, the
- * closed console window. Later a service's stop takes the same way.
+ * closed console window, the stop of a service.
  */
 #pragma once
 
@@ -18,3 +18,6 @@ enum status signals_start(struct host *host);
 
 /* Has the end been asked for? Any thread. */
 bool signals_stopped(void);
+
+/* As if the system had asked for it now; only after signals_start(). Any thread. */
+void signals_stop(void);

@@ -32,3 +32,8 @@ bool signals_stopped(void)
 {
 	return stopped != 0;
 }
+
+void signals_stop(void)
+{
+	on_signal(0);
+}

@@ -12,13 +12,18 @@
 static struct host *stopped_host;
 static volatile LONG stopped;
 
+void signals_stop(void)
+{
+	InterlockedExchange(&stopped, 1);
+	host_stop(stopped_host);
+}
+
 /* Runs on a thread of the system's, which dies with the process. */
 static BOOL WINAPI on_control(DWORD what)
 {
 	if (what == CTRL_LOGOFF_EVENT)
 		return FALSE;
-	InterlockedExchange(&stopped, 1);
-	host_stop(stopped_host);
+	signals_stop();
 	Sleep(PATIENCE_MS);
 	ExitProcess(EXIT_IMPATIENT);
 }
