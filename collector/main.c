@@ -1,18 +1,27 @@
+#include "collector/agents_command.h"
 #include "collector/assess.h"
 #include "collector/command.h"
+#include "collector/init_command.h"
+#include "collector/secret_commands.h"
 #include "collector/serve.h"
 
 static const char about[] =
 	"mtawatch-collector finds Exchange 5.5 servers whose MTA will not start (Q285350).\n"
 	"\n"
 	"Examples:\n"
+	"  mtawatch-collector init --host collector.example.com\n"
 	"  mtawatch-collector serve --data /var/lib/mtawatch\n"
 	"  mtawatch-collector assess exch1.json exch2.json\n";
 
 /* In the order of --help. */
 static const struct command commands[] = {
+	{ "init", "set up a data directory: certificates, first secrets", init_help, init_main },
 	{ "serve", "take reports from agents, judge the servers, show them on a page", NULL,
 	  serve_main },
+	{ "token", "make, list, revoke the tokens of people and programs", token_help, token_main },
+	{ "secret", "make, list, revoke the secrets with which agents enrol", secret_help,
+	  secret_main },
+	{ "agents", "list the agents that have enrolled, release one", agents_help, agents_main },
 	{ "assess", "judge report files, print verdicts as JSON", assess_help, assess_main },
 };
 

@@ -87,6 +87,9 @@ enum status store_db_check_owner(struct store_db *db, char error[STORE_ERROR_SIZ
 /* Brings the schema up to date (store_sqlite_schema.c). */
 enum status store_db_migrate(struct store_db *db, char error[STORE_ERROR_SIZE]);
 
+/* Is the schema of this version already? Changes nothing. STATUS_CONFLICT: it is an older one. */
+enum status store_db_is_current(struct store_db *db, char error[STORE_ERROR_SIZE]);
+
 /*
  * Commits changes together (store_sqlite_write.c). On failure nothing of them is stored.
  * `changes` is an array of pointers.

@@ -135,3 +135,16 @@ enum status store_db_migrate(struct store_db *db, char error[STORE_ERROR_SIZE])
 		status = migrate(db, version, error);
 	return status;
 }
+
+enum status store_db_is_current(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	int version = 0;
+	enum status status = read_number(db, "PRAGMA user_version", &version, error);
+
+	if (status != STATUS_OK || version == VERSION)
+		return status;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "the collector that uses '%s' is older than this program: restart it first",
+		 db->path);
+	return STATUS_CONFLICT;
+}

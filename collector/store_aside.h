@@ -1,0 +1,39 @@
+/*
+ * The store from the terminal: a connection of its own beside a collector that may be running.
+ * Everything is synchronous, and the calls belong to one thread.
+ *
+ * The database takes care of two writers: each waits for the other's commit, which takes
+ * milliseconds. The collector sees what was committed here when it looks next
+ * (collector/identities.h). Only the schema may not change under a collector: it is brought up to
+ * date here only while none runs.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "collector/store.h"
+
+struct store_aside;
+
+/*
+ * Opens the store in `directory`, which exists; with `create` it is made where it is not there.
+ *
+ * STATUS_NOT_FOUND    there is none
+ * STATUS_CONFLICT     a collector of another version runs
+ * others              as store_open()
+ */
+enum status store_aside_open(struct store_aside **out, const char *directory, bool create,
+			     char error[STORE_ERROR_SIZE]);
+void store_aside_close(struct store_aside *aside);
+
+/* Commits a change (`done` is not called). STATUS_TIMED_OUT: another writer does not let go. */
+enum status store_aside_change(struct store_aside *aside, const struct store_change *change,
+			       char error[STORE_ERROR_SIZE]);
+
+/* As store_read_identity() and store_read_identities(). */
+enum status store_aside_read_identity(struct store_aside *aside, enum record_kind kind,
+				      const char *name, struct arena *arena,
+				      struct record_identity *out, char error[STORE_ERROR_SIZE]);
+enum status store_aside_read_identities(struct store_aside *aside, enum record_kind kind,
+					store_each_identity *each, void *user,
+					char error[STORE_ERROR_SIZE]);

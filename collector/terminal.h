@@ -1,0 +1,61 @@
+/*
+ * What the commands share that change identities from the terminal: token, secret, agents, init.
+ * Each works on the data directory itself, also while a collector runs (collector/store_aside.h),
+ * and leaves its line in the audit log. Secrets are never arguments, which every user of the
+ * machine sees in the list of processes; they are made here and shown once.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "collector/record.h"
+#include "collector/store_aside.h"
+#include "proto/arena.h"
+
+#define TERMINAL_EXIT_OK     0
+#define TERMINAL_EXIT_FAILED 1
+
+struct terminal {
+	struct store_aside *store;
+	const char *data;
+	const char *who; /* "terminal (root)" */
+	struct arena arena;
+};
+
+/* The arguments that every one of them takes. */
+#define TERMINAL_HELP_DATA                                                                         \
+	"  --data DIRECTORY   the collector's; default: what --config says, else "                 \
+	"/var/lib/mtawatch\n"                                                                      \
+	"  --config FILE      the file that `serve` is given\n"
+
+/*
+ * Opens the store of the data directory that `data` or the file `config` names; both may be NULL.
+ * With `create` directory and store are made where they are not there. Returns an exit status;
+ * unless that is TERMINAL_EXIT_OK standard error says why. terminal_close() is due either way.
+ */
+int terminal_open(struct terminal *terminal, const char *data, const char *config, bool create);
+void terminal_close(struct terminal *terminal);
+
+/* "mtawatch-collector: ..." on standard error; returns TERMINAL_EXIT_FAILED. */
+int terminal_fail(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));
+
+/* The same for wrong usage; returns COMMAND_EXIT_USAGE. */
+int terminal_refuse(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));
+
+/*
+ * Adds an identity, or drops one, with its line of the audit log. `identity` needs kind and name;
+ * to be added also what it is made of, but for who made it and when.
+ *
+ * STATUS_CONFLICT, STATUS_NOT_FOUND  the name is taken, or not there
+ * others                             `error` says why
+ */
+enum status terminal_add(struct terminal *terminal, struct record_identity *identity,
+			 const char *action, char error[STORE_ERROR_SIZE]);
+enum status terminal_drop(struct terminal *terminal, struct record_identity *identity,
+			  const char *action, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Writes a secret on a line of its own: into a new file that only its owner may read, or on
+ * standard output where `path` is NULL. Returns an exit status.
+ */
+int terminal_hand_out(const char *secret, const char *path);
