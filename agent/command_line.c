@@ -36,8 +36,9 @@ static enum status take_option(struct reading *r, const struct setting *setting,
 	wanted = setting_apply(setting, value, r->arena, r->scratch);
 	if (wanted)
 		return invalid(r, arena_printf(r->arena, "%s%s%s: expected %s", where,
-					       setting_is_secret(value) ? "" : " ",
-					       setting_is_secret(value) ? "" : value, wanted));
+					       setting_is_secret(setting, value) ? "" : " ",
+					       setting_is_secret(setting, value) ? "" : value,
+					       wanted));
 	layers_add(&r->line->options, setting, LAYER_COMMAND_LINE, where, value);
 	return STATUS_OK;
 }

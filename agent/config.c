@@ -122,7 +122,7 @@ static bool complain(const struct reading *reading, const struct reading *before
 	bool news = false;
 
 	for (const struct layer_value *v = reading->layers.first; v; v = v->next) {
-		bool shown = v->text[0] != '\0' && !setting_is_secret(v->text);
+		bool shown = v->text[0] != '\0' && !setting_is_secret(v->setting, v->text);
 		if (v->use != LAYER_INVALID || complained(before, v))
 			continue;
 		log_warning("%s%s%s does not count: expected %s", v->where, shown ? " = " : "",

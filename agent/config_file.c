@@ -31,8 +31,8 @@ static const char *take_value(struct parsing *p, const char *key, const char *va
 	const char *wanted = setting_apply(setting, value, arena, p->scratch);
 	if (wanted)
 		return arena_printf(arena, "%s%s%s: expected %s", key,
-				    setting_is_secret(value) ? "" : " = ",
-				    setting_is_secret(value) ? "" : value, wanted);
+				    setting_is_secret(setting, value) ? "" : " = ",
+				    setting_is_secret(setting, value) ? "" : value, wanted);
 	layers_add(p->layers, setting, LAYER_FILE, arena_printf(arena, "%s:%u", p->path, p->line),
 		   value);
 	return NULL;

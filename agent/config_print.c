@@ -30,7 +30,7 @@ static bool is_configured(const struct setting *setting)
 
 static const char *shown_text(const struct layer_value *value)
 {
-	if (setting_is_secret(value->text))
+	if (setting_is_secret(value->setting, value->text))
 		return "(not shown)";
 	return value->text[0] != '\0' ? value->text : "(not readable)";
 }
@@ -127,7 +127,8 @@ static void put_values(struct json_text *t, const char *name, const struct confi
 		json_text_string(t, "origin", layer_name(v->layer));
 		json_text_string(t, "where", v->where);
 		put_text(t, "value",
-			 v->text[0] == '\0' || setting_is_secret(v->text) ? NULL : v->text);
+			 v->text[0] == '\0' || setting_is_secret(v->setting, v->text) ? NULL
+										      : v->text);
 		if (v->wrong)
 			json_text_string(t, "expected", v->wrong);
 		json_text_close(t, '}');

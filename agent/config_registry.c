@@ -45,7 +45,7 @@ static void read_peers(struct layers *layers, struct host *host, const struct pl
 		return;
 	for (int i = 1; i <= PEERS_MAX; i++) {
 		struct place peer = { place->setting, place->layer, key,
-				      arena_printf(layers->arena, "Peer%d", i) };
+				      arena_printf(layers->arena, CONFIG_PEER_PREFIX "%d", i) };
 		read_value(layers, host, &peer);
 	}
 }

@@ -15,6 +15,8 @@
 #define CONFIG_POLICY_KEY    "Software\\Policies\\mtawatch"
 #define CONFIG_INSTALLER_KEY "Software\\mtawatch"
 
+#define CONFIG_PEER_PREFIX "Peer" /* of the values in the subkey of the peers, then a number */
+
 /*
  * Adds what stands in both keys. A single value that cannot be read is added as that.
  *

@@ -74,4 +74,4 @@ const char *setting_apply(const struct setting *setting, const char *value, stru
  * Does the value hold a password (a URL with user and password)? Then it is never shown, logged or
  * printed, not even where it is refused.
  */
-bool setting_is_secret(const char *value);
+bool setting_is_secret(const struct setting *setting, const char *value);

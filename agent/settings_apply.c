@@ -57,24 +57,26 @@ static const char *apply_text(const struct applying *a, const char *value)
 }
 
 /* "https://user:password@host": something stands before the host. */
-bool setting_is_secret(const char *value)
+bool setting_is_secret(const struct setting *setting, const char *value)
 {
+	bool is_url = setting->kind == SETTING_IS_URL || setting->kind == SETTING_IS_PROXY;
 	const char *host = strstr(value, "//");
 	size_t n = host ? strcspn(host + 2, "/?#") : 0;
 
-	return host && memchr(host + 2, '@', n) != NULL;
+	return is_url && host && memchr(host + 2, '@', n) != NULL;
 }
 
 static const char *apply_url(const struct applying *a, const char *value)
 {
-	if (!send_is_url(value) || setting_is_secret(value))
+	if (!send_is_url(value) || setting_is_secret(a->setting, value))
 		return "an http:// or https:// URL, without user and password";
 	return apply_text(a, value);
 }
 
 static const char *apply_proxy(const struct applying *a, const char *value)
 {
-	if (!send_is_url(value) || !text_has_prefix(value, "http://") || setting_is_secret(value))
+	if (!send_is_url(value) || !text_has_prefix(value, "http://") ||
+	    setting_is_secret(a->setting, value))
 		return "http://HOST:PORT, without user and password";
 	return apply_text(a, value);
 }

@@ -246,6 +246,30 @@ def message_tables():
     }
 
 
+def configurations():
+    """Configuration files, and single values of settings."""
+    pin = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    return {
+        "all": "\ufeff# the agent of EXCH1\r\ncollector = https://c.example\r\n"
+               "collector-fallback=https://d.example:8443/x\nca-file = C:\\ca.pem\n"
+               f"pin = {pin},{pin}\nclient-cert = c.pem\nclient-key = k.pem\n"
+               "proxy = http://proxy:3128\nenroll-secret-file = \\\\share\\secret.txt\n\n"
+               "; peers\npeer = EXCH2=10.0.0.6,10.0.0.7;EXCH3=10.0.0.8\npeer = exch2=10.0.0.9\n"
+               "probe-limit = 60\ninterval = 86400\nstate-dir = /var/lib/x\nlog-file = \u00fc.log\n"
+               "log-level = Warning\nlog-max-kb = 64\nwindows-root = /mnt\ndisk-only = yes\n",
+        "unknown_key": "interval = 60\nonce = yes\n",
+        "no_value": "interval\n",
+        "out_of_bounds": "interval = 86401\n",
+        "password": "proxy = http://user:password@proxy:3128\n",
+        "url": "https://collector.example",
+        "number": "60",
+        "level": "error",
+        "peers": "EXCH2=10.0.0.6;EXCH3=10.0.0.7,10.0.0.8",
+        "peers_and_none": "EXCH2=10.0.0.6;",
+        "pins": f"{pin},{pin}",
+    }
+
+
 def main():
     pdu = captures()
     put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
@@ -257,6 +281,7 @@ def main():
     put("report", reports())
     put("answer", answers())
     put("message", message_tables())
+    put("config", configurations())
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",
