@@ -337,7 +337,8 @@ static uint64_t add_to_signature(uint64_t signature, uint64_t value)
 
 static uint64_t sign_path(uint64_t signature, const struct site_path *path)
 {
-	uint64_t flags = path->falls_short | path->conclusive << 1 | path->borrowed << 2;
+	uint64_t flags = (uint64_t)path->falls_short | (uint64_t)path->conclusive << 1 |
+			 (uint64_t)path->borrowed << 2;
 
 	flags = flags << 8 | (uint8_t)path->grade;
 	flags = flags << 8 | (uint8_t)path->proven;
