@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,7 +17,8 @@ struct event_window {
 	const uint16_t *ids;
 	size_t n_ids;
 	struct host_event kept[HOST_MAX_EVENTS]; /* private: a ring */
-	size_t n_seen;                           /* private: fitting events so far */
+	size_t n_seen;                           /* fitting events so far */
+	uint32_t newest;                         /* number of the last one's record; 0: none */
 };
 
 void event_window_init(struct event_window *window, const char *source, const uint16_t *ids,
@@ -24,6 +26,16 @@ void event_window_init(struct event_window *window, const char *source, const ui
 
 /* Walks through the rest of `log`; strings go to `arena`. */
 void event_window_add(struct event_window *window, struct eventlog *log, struct arena *arena);
+
+/*
+ * The same for records that come newest first, up to the one of number `known`, which is left out
+ * with all that follow. True: it was reached.
+ */
+bool event_window_add_younger(struct event_window *window, struct eventlog *log, uint32_t known,
+			      struct arena *arena);
+
+/* Forgets what was added. */
+void event_window_empty(struct event_window *window);
 
 /* The events kept, oldest first, in `arena`. */
 struct host_event *event_window_take(const struct event_window *window, struct arena *arena,

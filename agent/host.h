@@ -101,6 +101,12 @@ struct host_event {
 	const char *text; /* with the strings in it; NULL where the system has no words for it */
 };
 
+/* What is new since the last look. */
+struct host_news {
+	bool events;   /* one that was asked for was written, or the log was cleared and has one */
+	bool registry; /* an export of the directory that stands for the disk is another */
+};
+
 struct host_file {
 	uint8_t *bytes; /* NULL where only the facts were asked */
 	size_t size;
@@ -111,6 +117,7 @@ struct host_file {
 enum host_wake {
 	HOST_WAKE_TIME,   /* the time passed */
 	HOST_WAKE_CHANGE, /* the system told of a change of adapters or addresses */
+	HOST_WAKE_LOG,    /* it told that something was written into the Application log */
 	HOST_WAKE_NUDGE,  /* host_nudge() was called */
 	HOST_WAKE_STOP,   /* host_stop() was called, and will be reported from now on */
 };
@@ -208,6 +215,15 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 enum status host_read_events(struct host *host, const char *source, const uint16_t *ids,
 			     size_t n_ids, struct arena *arena, struct host_event **out, size_t *n,
 			     struct host_error *error);
+
+/*
+ * Has `source` written an event under one of `ids` since the last look? The first look says no.
+ * Made to be called every few seconds: records are read only where something was written.
+ *
+ * Failures as of host_read_events(); what could be looked at is in `*out` all the same.
+ */
+enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
+			       size_t n_ids, struct host_news *out, struct host_error *error);
 
 /*
  * The size and time of the file at a Windows path ("C:\exchsrvr\bin\Emsmta.exe"), and with

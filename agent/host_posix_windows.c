@@ -43,6 +43,15 @@ enum status host_read_events(struct host *host, const char *source, const uint16
 	return windows_root_read_events(host->root, source, ids, n_ids, arena, out, n, error);
 }
 
+enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
+			       size_t n_ids, struct host_news *out, struct host_error *error)
+{
+	*out = (struct host_news){ 0 };
+	if (!host->root)
+		return not_windows(error, "event log Application");
+	return windows_root_look_for_news(host->root, source, ids, n_ids, out, error);
+}
+
 enum status host_stat_file(struct host *host, const char *path, struct host_file *out,
 			   struct host_error *error)
 {

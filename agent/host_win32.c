@@ -36,6 +36,7 @@ struct time_of_day {
 struct host_system {
 	HANDLE stop_event;      /* manual reset: set once, it ends every wait */
 	HANDLE nudge_event;     /* resets itself: ends one wait */
+	HANDLE log_event;       /* likewise; the event log service pulses it */
 	LONG volatile threads;  /* that have not ended */
 	HANDLE change_event;    /* set when an address came or went; NULL: nobody tells */
 	OVERLAPPED change;      /* of NotifyAddrChange; must stay while it is asked */
@@ -85,6 +86,8 @@ static void system_free(struct host_system *system)
 		CloseHandle(system->stop_event);
 	if (system->nudge_event)
 		CloseHandle(system->nudge_event);
+	if (system->log_event)
+		CloseHandle(system->log_event);
 	DeleteCriticalSection(&system->clock);
 	if (!system->change_event)
 		free(system);
@@ -99,7 +102,9 @@ static enum status start_up(struct host *host, const struct host_options *option
 		return win32_fail(error, (DWORD)code, "WSAStartup");
 	host->system->stop_event = CreateEventW(NULL, TRUE, FALSE, NULL);
 	host->system->nudge_event = CreateEventW(NULL, FALSE, FALSE, NULL);
-	if (!host->system->stop_event || !host->system->nudge_event)
+	host->system->log_event = CreateEventW(NULL, FALSE, FALSE, NULL);
+	host->log.event = host->system->log_event;
+	if (!host->system->stop_event || !host->system->nudge_event || !host->system->log_event)
 		return win32_fail(error, GetLastError(), "CreateEvent");
 	if (options->windows_root)
 		return windows_root_open(&host->root, options->windows_root, error);
@@ -116,6 +121,7 @@ enum status host_open(struct host **out, const struct host_options *options,
 	host->disk_only = options->disk_only;
 	host->writes_events = options->writes_events;
 	host->system = system_new();
+	host->log.calls = &log_calls_system;
 	enum status status = start_up(host, options, error);
 	if (status != STATUS_OK) {
 		host_close(host);
@@ -131,6 +137,7 @@ void host_close(struct host *host)
 	if (!host || host->system->threads > 0)
 		return;
 	windows_root_close(host->root);
+	win32_log_stop(&host->log);
 	system_free(host->system);
 	free(host);
 }
@@ -234,13 +241,16 @@ void host_sleep(struct host *host, uint32_t ms)
 enum host_wake host_wait(struct host *host, uint32_t ms)
 {
 	struct host_system *system = host->system;
-	HANDLE events[] = { system->stop_event, system->nudge_event, system->change_event };
-	DWORD woken = WaitForMultipleObjects(system->change_event ? 3 : 2, events, FALSE, ms);
+	HANDLE events[] = { system->stop_event, system->nudge_event, system->log_event,
+			    system->change_event };
+	DWORD woken = WaitForMultipleObjects(system->change_event ? 4 : 3, events, FALSE, ms);
 	if (woken == WAIT_OBJECT_0)
 		return HOST_WAKE_STOP;
 	if (woken == WAIT_OBJECT_0 + 1)
 		return HOST_WAKE_NUDGE;
-	if (woken != WAIT_OBJECT_0 + 2)
+	if (woken == WAIT_OBJECT_0 + 2)
+		return HOST_WAKE_LOG;
+	if (woken != WAIT_OBJECT_0 + 3)
 		return HOST_WAKE_TIME;
 	Sleep(SETTLE_MS);
 	watch_changes(system);

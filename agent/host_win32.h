@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "agent/host.h"
+#include "agent/host_win32_log.h"
 #include "agent/windows_root.h"
 
 struct host_system; /* events and clock, host_win32.c's own */
@@ -13,6 +14,7 @@ struct host {
 	bool disk_only;
 	bool writes_events;
 	struct host_system *system;
+	struct win32_log_watch log; /* watched from the first host_look_for_news() on */
 };
 
 typedef void (*host_function)(void);

@@ -8,19 +8,15 @@
 #include "agent/disk.h"
 #include "agent/event_window.h"
 #include "agent/host_error.h"
+#include "agent/host_win32_log.h"
 #include "agent/host_win32_messages.h"
 #include "agent/win32_text.h"
-#include "proto/eventlog.h"
 #include "proto/mem.h"
 
 #include <winsock2.h>
 #include <windows.h>
 
 #include "agent/host_win32.h"
-
-#define LOG_BUFFER   (64 * 1024)  /* bytes for ReadEventLog at first */
-#define LOG_MAX      (512 * 1024) /* more than it ever asks for */
-#define LOG_ATTEMPTS 3            /* the log may be cleared while it is read */
 
 static enum status open_key(const char *key, struct arena *arena, HKEY *out,
 			    struct host_error *error)
@@ -189,51 +185,6 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 	return status;
 }
 
-/* Reads all records of the open log into the window; gives the system's code, 0 at the log's end.
- */
-static DWORD read_records(HANDLE log, struct event_window *window, struct arena *arena)
-{
-	DWORD room = LOG_BUFFER;
-	uint8_t *buffer = mem_alloc(room);
-	DWORD code = ERROR_SUCCESS;
-	while (code == ERROR_SUCCESS) {
-		DWORD got = 0; /* Wine leaves both as they were where it fails */
-		DWORD needed = 0;
-		if (ReadEventLogW(log, EVENTLOG_SEQUENTIAL_READ | EVENTLOG_FORWARDS_READ, 0, buffer,
-				  room, &got, &needed)) {
-			struct eventlog records;
-			eventlog_open_records(&records, buffer, got);
-			event_window_add(window, &records, arena);
-			continue;
-		}
-		code = GetLastError();
-		if (code == ERROR_INSUFFICIENT_BUFFER && needed > room && needed <= LOG_MAX) {
-			room = needed;
-			buffer = mem_realloc(buffer, room);
-			code = ERROR_SUCCESS;
-		}
-	}
-	free(buffer);
-	return code == ERROR_HANDLE_EOF ? ERROR_SUCCESS : code;
-}
-
-static enum status read_log(struct event_window *window, struct arena *arena,
-			    struct host_error *error)
-{
-	DWORD code = ERROR_EVENTLOG_FILE_CHANGED;
-	for (int i = 0; i < LOG_ATTEMPTS && code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
-		HANDLE log = OpenEventLogW(NULL, L"Application");
-		if (!log)
-			return win32_fail(error, GetLastError(), "OpenEventLog Application");
-		window->n_seen = 0;
-		code = read_records(log, window, arena);
-		CloseEventLog(log);
-	}
-	if (code != ERROR_SUCCESS)
-		return win32_fail(error, code, "ReadEventLog Application");
-	return STATUS_OK;
-}
-
 enum status host_read_events(struct host *host, const char *source, const uint16_t *ids,
 			     size_t n_ids, struct arena *arena, struct host_event **out, size_t *n,
 			     struct host_error *error)
@@ -243,11 +194,24 @@ enum status host_read_events(struct host *host, const char *source, const uint16
 						error);
 	struct event_window *window = mem_alloc(sizeof *window);
 	event_window_init(window, source, ids, n_ids);
-	enum status status = read_log(window, arena, error);
+	enum status status = win32_log_read(&log_calls_system, window, arena, error);
 	if (status == STATUS_OK) {
 		*out = event_window_take(window, arena, n);
 		host_win32_put_texts(host, source, *out, *n, arena);
 	}
+	free(window);
+	return status;
+}
+
+enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
+			       size_t n_ids, struct host_news *out, struct host_error *error)
+{
+	*out = (struct host_news){ 0 };
+	if (host->root)
+		return windows_root_look_for_news(host->root, source, ids, n_ids, out, error);
+	struct event_window *window = mem_alloc(sizeof *window);
+	event_window_init(window, source, ids, n_ids);
+	enum status status = win32_log_look(&host->log, window, &out->events, error);
 	free(window);
 	return status;
 }

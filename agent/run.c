@@ -8,9 +8,8 @@
 #include "agent/log.h"
 #include "agent/send_options.h"
 #include "agent/uplink.h"
+#include "agent/watch.h"
 #include "proto/report_json.h"
-
-#define MAX_WAIT_MS 60000 /* between two looks at the clock */
 
 struct runner {
 	struct host *host;
@@ -22,6 +21,8 @@ struct runner {
 	uint64_t begun_ms;     /* of the last cycle */
 	uint64_t next_ms;      /* the next one is due */
 	uint64_t heard_ms;     /* when the collector answered last, or the beginning */
+	struct watch watch;
+	uint64_t look_ms; /* the next look is due */
 	bool has_verdict;
 	enum verdict verdict; /* the last one that was told, also before a restart */
 };
@@ -109,28 +110,39 @@ static enum status run_cycle(struct runner *r)
 }
 
 /* Something changed: the next cycle comes soon. */
-static void hasten(struct runner *r)
+static void hasten(struct runner *r, const char *what)
 {
 	uint64_t soon_ms = host_now_ms(r->host) + RUN_SETTLE_MS;
 
 	if (soon_ms < r->begun_ms + RUN_MIN_GAP_MS)
 		soon_ms = r->begun_ms + RUN_MIN_GAP_MS;
 	if (soon_ms < r->next_ms) {
-		log_info("the system tells of a change: the next cycle comes now");
+		log_info("%s: the next cycle comes now", what);
 		r->next_ms = soon_ms;
 	}
+}
+
+static void look(struct runner *r)
+{
+	const char *changed = watch_look(&r->watch);
+
+	if (changed)
+		hasten(r, changed);
+	r->look_ms = host_now_ms(r->host) + WATCH_PACE_MS;
 }
 
 /* Waits for the next thing to do. */
 static void wait_for_work(struct runner *r)
 {
 	uint64_t now_ms = host_now_ms(r->host);
-	uint64_t wait_ms = r->next_ms > now_ms ? r->next_ms - now_ms : 0;
+	uint64_t due_ms = r->next_ms < r->look_ms ? r->next_ms : r->look_ms;
+	uint32_t wait_ms = due_ms > now_ms ? (uint32_t)(due_ms - now_ms) : 0;
+	enum host_wake wake = host_wait(r->host, wait_ms);
 
-	if (wait_ms > MAX_WAIT_MS)
-		wait_ms = MAX_WAIT_MS;
-	if (host_wait(r->host, (uint32_t)wait_ms) == HOST_WAKE_CHANGE)
-		hasten(r);
+	if (wake == HOST_WAKE_CHANGE)
+		hasten(r, "an adapter or an address changed");
+	if (wake == HOST_WAKE_LOG || host_now_ms(r->host) >= r->look_ms)
+		look(r);
 }
 
 static enum status open_uplink(struct runner *r)
@@ -172,7 +184,8 @@ static void follow_settings(struct runner *r)
 static void begin_cycle(struct runner *r)
 {
 	follow_settings(r);
-	(void)run_cycle(r); /* logged; the next one may do better */
+	(void)watch_look(&r->watch); /* what is new is in this report */
+	(void)run_cycle(r);          /* logged; the next one may do better */
 	r->next_ms = r->begun_ms + jittered_interval_ms(r);
 }
 
@@ -208,6 +221,7 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void),
 	};
 
 	configure_log(options);
+	watch_init(&r.watch, host);
 	enum status st = cycle_open(&r.cycle, host, options, true, stopped);
 
 	if (st == STATUS_OK)

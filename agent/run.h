@@ -1,8 +1,9 @@
 /*
  * The command `run`: cycle after cycle, and reports on their way up beside them (agent/uplink.h).
  *
- * A cycle begins an interval after the last one did, with jitter, or soon after the system told of
- * a change (an adapter, the event log). It ends within two seconds, whatever is in flight.
+ * A cycle begins an interval after the last one did, with jitter, or RUN_SETTLE_MS after a change:
+ * the system tells of adapters and addresses, agent/watch.h of the MTA. However many changes come,
+ * there are RUN_MIN_GAP_MS between two cycles. It ends within two seconds, whatever is in flight.
  * Before each cycle the settings are read again; what changed counts from then on, but for the
  * state directory.
  *

@@ -21,10 +21,20 @@
 #define COMPUTER_KEY    "SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
 #define WINDOWS_KEY     "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
 
+/* What windows_root_look_for_news() saw the last time. */
+struct look {
+	bool known;
+	uint64_t registry; /* the exports' fingerprint */
+	uint64_t log_size;
+	int64_t log_modified_ms;
+	uint32_t newest; /* number of the newest record that fits; 0: none */
+};
+
 struct windows_root {
 	char *dir;
 	struct windows_registry registry;
 	size_t lost_events; /* damaged records of the log, as last told */
+	struct look look;
 };
 
 enum status windows_root_open(struct windows_root **out, const char *dir, struct host_error *error)
@@ -252,6 +262,57 @@ enum status windows_root_read_events(struct windows_root *root, const char *sour
 	if (status == STATUS_OK)
 		*out = event_window_take(window, arena, n);
 	free(window);
+	return status;
+}
+
+/* The number of the newest record that fits, 0 where there is none. */
+static enum status find_newest(struct windows_root *root, const char *path, const char *source,
+			       const uint16_t *ids, size_t n_ids, uint32_t *newest,
+			       struct host_error *error)
+{
+	struct arena scratch;
+	struct event_window *window = mem_alloc(sizeof *window);
+	arena_init(&scratch);
+	event_window_init(window, source, ids, n_ids);
+	enum status status = read_log(root, path, window, &scratch, error);
+	if (status == STATUS_OK)
+		*newest = window->newest;
+	arena_deinit(&scratch);
+	free(window);
+	return status;
+}
+
+enum status windows_root_look_for_news(struct windows_root *root, const char *source,
+				       const uint16_t *ids, size_t n_ids, struct host_news *out,
+				       struct host_error *error)
+{
+	struct host_error ignored; /* the registry's failure is told where it is read */
+	struct disk_facts facts = { 0 };
+	struct arena scratch;
+	struct look now = root->look;
+	enum status status = STATUS_OK;
+
+	arena_init(&scratch);
+	if (windows_registry_refresh(&root->registry, &ignored) == STATUS_OK)
+		now.registry = root->registry.seen;
+	const char *path = find_log(root, &scratch);
+	if (path)
+		status = disk_stat(path, &facts, error);
+	now.log_size = facts.size;
+	now.log_modified_ms = facts.modified_ms;
+	bool written = !now.known || now.log_size != root->look.log_size ||
+		       now.log_modified_ms != root->look.log_modified_ms;
+	if (status == STATUS_OK && path && written)
+		status = find_newest(root, path, source, ids, n_ids, &now.newest, error);
+	arena_deinit(&scratch);
+
+	*out = (struct host_news){
+		.events = now.known && now.newest != root->look.newest && now.newest > 0,
+		.registry = now.known && now.registry != root->look.registry,
+	};
+	now.known = true;
+	if (status == STATUS_OK)
+		root->look = now;
 	return status;
 }
 

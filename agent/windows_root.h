@@ -53,6 +53,14 @@ enum status windows_root_read_events(struct windows_root *root, const char *sour
 				     const uint16_t *ids, size_t n_ids, struct arena *arena,
 				     struct host_event **out, size_t *n, struct host_error *error);
 
+/*
+ * As host_look_for_news(). The log is read where its file has changed; a new event is one in a
+ * record of higher number, and any where the numbers have fallen.
+ */
+enum status windows_root_look_for_news(struct windows_root *root, const char *source,
+				       const uint16_t *ids, size_t n_ids, struct host_news *out,
+				       struct host_error *error);
+
 /* With `whole` the bytes too. */
 enum status windows_root_get_file(struct windows_root *root, const char *path, bool whole,
 				  struct host_file *out, struct host_error *error);

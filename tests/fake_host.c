@@ -206,6 +206,24 @@ enum status host_read_events(struct host *host, const char *source, const uint16
 	return STATUS_OK;
 }
 
+enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
+			       size_t n_ids, struct host_news *out, struct host_error *error)
+{
+	(void)source;
+	struct fake_host *machine = machine_of(host);
+	size_t before = machine->n_events_seen;
+
+	*out = (struct host_news){ .registry = machine->registry_changed };
+	machine->registry_changed = false;
+	machine->n_events_seen = machine->n_events;
+	for (size_t i = before; machine->looked_for_news && i < machine->n_events; i++) {
+		for (size_t j = 0; j < n_ids; j++)
+			out->events = out->events || machine->events[i].id == ids[j];
+	}
+	machine->looked_for_news = true;
+	return planted(error, machine->events_status, "event log Application");
+}
+
 static const struct fake_file *find_file(const struct fake_host *machine, const char *path)
 {
 	for (size_t i = 0; i < machine->n_files; i++) {

@@ -83,6 +83,9 @@ struct fake_host {
 	const struct host_event *events; /* all of them asked for */
 	size_t n_events;
 	enum status events_status;
+	size_t n_events_seen; /* by host_look_for_news() */
+	bool looked_for_news;
+	bool registry_changed; /* what host_look_for_news() says next */
 	const struct fake_file *files;
 	size_t n_files;
 	const struct fake_lookup *lookups;

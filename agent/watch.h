@@ -1,0 +1,27 @@
+/*
+ * What is looked at between two cycles, so that a change is reported at once: the state of the
+ * MTA's service, its events, and where a directory stands for the disk, the registry's exports.
+ * Adapters are not watched here: of these the system tells (HOST_WAKE_CHANGE).
+ *
+ * A look asks little: the service manager for one state, the event log for how far it goes. What
+ * cannot be looked at counts as unchanged; the next report says why.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "agent/host.h"
+#include "proto/report.h"
+
+#define WATCH_PACE_MS 5000 /* between two looks */
+
+struct watch {
+	struct host *host;
+	bool known; /* `service` is that of the last look */
+	enum service_state service;
+};
+
+void watch_init(struct watch *watch, struct host *host);
+
+/* What changed since the last look, for the log, or NULL. The first look says NULL. */
+const char *watch_look(struct watch *watch);

@@ -1,0 +1,174 @@
+/*
+ * event_log COMMAND FILE.evt [FILE.evt]: the Windows agent's reading of the Application log,
+ * through calls that serve the records of a file as ReadEventLog does. Wine's own log is always
+ * empty.
+ *
+ *   read     prints the ids of the MTA's events, oldest first
+ *   cramped  the same; each first reading on a handle wants more room than it was given
+ *   cleared  the same; the log is cleared while it is read for the first time
+ *   always   the log is cleared whenever it is read
+ *   denied   the log does not open
+ *   broken   its second reading fails
+ *   look     looks for news in the first file, then in the second one: prints "new" or "-" for each
+ *            of two looks at either
+ *
+ * A failure is printed as its sentence.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/disk.h"
+#include "agent/host_win32_log.h"
+#include "agent/mta.h"
+#include "proto/advisory.h"
+#include "proto/mem.h"
+
+#include <windows.h>
+
+#define HEADER_SIZE 48 /* ELF_LOGFILE_HEADER; the records follow, then the record of the end */
+#define ROOM_WANTED (70 * 1024)
+
+/* The log that is served: whole records of a file that is not a ring yet. */
+static const uint8_t *records;
+static uint32_t size;
+static const char *command;
+static int opened; /* handles so far */
+
+struct handle {
+	uint32_t at; /* bytes that were read, from either end */
+	int readings;
+};
+
+static uint32_t word(const uint8_t *at)
+{
+	uint32_t value = 0;
+	memcpy(&value, at, sizeof value);
+	return value;
+}
+
+static void serve(const struct host_file *file)
+{
+	records = file->bytes + HEADER_SIZE;
+	size = word(file->bytes + 20) - HEADER_SIZE; /* where the record of the end lies */
+}
+
+static void *open_log(unsigned long *code)
+{
+	*code = ERROR_ACCESS_DENIED;
+	if (strcmp(command, "denied") == 0)
+		return NULL;
+	opened++;
+	return mem_alloc(sizeof(struct handle));
+}
+
+/* What the command plans for this reading; 0: nothing. */
+static unsigned long planned(const struct handle *handle, uint32_t room, uint32_t *needed)
+{
+	*needed = ROOM_WANTED;
+	if (strcmp(command, "cramped") == 0 && room < ROOM_WANTED)
+		return ERROR_INSUFFICIENT_BUFFER;
+	if (strcmp(command, "always") == 0 || (strcmp(command, "cleared") == 0 && opened == 1))
+		return handle->readings > 1 ? ERROR_EVENTLOG_FILE_CHANGED : 0;
+	if (strcmp(command, "broken") == 0 && handle->readings > 1)
+		return ERROR_EVENTLOG_FILE_CORRUPT;
+	return 0;
+}
+
+/* One record a call: what more of them would bring is the same again. */
+static bool read_log(void *log, bool backwards, void *buffer, uint32_t room, uint32_t *got,
+		     uint32_t *needed, unsigned long *code)
+{
+	struct handle *handle = log;
+	handle->readings++;
+	*code = planned(handle, room, needed);
+	if (*code == 0 && handle->at == size)
+		*code = ERROR_HANDLE_EOF;
+	if (*code != 0)
+		return false;
+	/* A record begins and ends with its length. */
+	const uint8_t *edge = backwards ? records + size - handle->at : records + handle->at;
+	*got = word(backwards ? edge - 4 : edge);
+	memcpy(buffer, backwards ? edge - *got : edge, *got);
+	handle->at += *got;
+	return true;
+}
+
+static bool newest(void *log, uint32_t *number, unsigned long *code)
+{
+	(void)log;
+	*code = 0;
+	*number = 0;
+	for (uint32_t at = 0; at < size; at += word(records + at))
+		*number = word(records + at + 8);
+	return true;
+}
+
+static bool notify(void *log, void *event)
+{
+	(void)log;
+	return event != NULL;
+}
+
+static void close_log(void *log)
+{
+	free(log);
+}
+
+static const struct log_calls calls = { open_log, read_log, newest, notify, close_log };
+
+static void print_all(struct event_window *window)
+{
+	struct host_error error;
+	struct arena arena;
+	size_t n = 0;
+	arena_init(&arena);
+	if (win32_log_read(&calls, window, &arena, &error) == STATUS_OK) {
+		struct host_event *events = event_window_take(window, &arena, &n);
+		for (size_t i = 0; i < n; i++)
+			printf("%u\n", events[i].id);
+	} else {
+		printf("%s\n", error.text);
+	}
+	arena_deinit(&arena);
+}
+
+static void print_news(struct win32_log_watch *watch, struct event_window *window)
+{
+	struct host_error error;
+	bool found = false;
+	event_window_empty(window);
+	if (win32_log_look(watch, window, &found, &error) == STATUS_OK)
+		puts(found ? "new" : "-");
+	else
+		printf("%s\n", error.text);
+}
+
+int main(int argc, char **argv)
+{
+	struct event_window *window = mem_alloc(sizeof *window);
+	struct win32_log_watch watch = { .calls = &calls };
+	struct host_file files[2];
+	struct host_error error;
+	if (argc < 3 || argc > 4) {
+		fputs("usage: event_log COMMAND FILE.evt [FILE.evt]\n", stderr);
+		return 2;
+	}
+	command = argv[1];
+	event_window_init(window, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids);
+	for (int i = 0; i < argc - 2; i++) {
+		if (disk_read(argv[2 + i], HOST_MAX_FILE, &files[i], &error) != STATUS_OK) {
+			fprintf(stderr, "event_log: %s\n", error.text);
+			return 1;
+		}
+		serve(&files[i]);
+		if (strcmp(command, "look") != 0) {
+			print_all(window);
+			continue;
+		}
+		print_news(&watch, window);
+		print_news(&watch, window);
+	}
+	win32_log_stop(&watch);
+	return 0;
+}
