@@ -124,14 +124,33 @@ enum status answer_read(const char *text, size_t size, struct arena *arena, stru
 	return st;
 }
 
-const char *answer_read_problem(const char *text, size_t size, struct arena *arena)
+static const char *copy_string(const cJSON *root, const char *name, struct arena *arena)
+{
+	return arena_strdup(arena, get_string(cJSON_GetObjectItemCaseSensitive(root, name)));
+}
+
+struct answer_problem answer_read_problem(const char *text, size_t size, struct arena *arena)
 {
 	cJSON *root = parse(text, size);
-	const char *detail = get_string(cJSON_GetObjectItemCaseSensitive(root, "detail"));
-	const char *title = get_string(cJSON_GetObjectItemCaseSensitive(root, "title"));
-	const char *words = detail ? detail : title;
-	const char *copy = words ? arena_strdup(arena, words) : NULL;
+	struct answer_problem problem = { .code = copy_string(root, "code", arena),
+					  .words = copy_string(root, "detail", arena) };
 
+	if (!problem.words)
+		problem.words = copy_string(root, "title", arena);
 	cJSON_Delete(root);
-	return copy;
+	return problem;
+}
+
+enum status answer_read_enrolment(const char *text, size_t size, char id[UUID_TEXT_SIZE])
+{
+	cJSON *root = parse(text, size);
+	const char *given = get_string(cJSON_GetObjectItemCaseSensitive(root, "id"));
+	struct uuid uuid;
+	enum status st =
+		given && uuid_parse(given, &uuid) == STATUS_OK ? STATUS_OK : STATUS_MALFORMED;
+
+	if (st == STATUS_OK)
+		uuid_format(&uuid, id);
+	cJSON_Delete(root);
+	return st;
 }

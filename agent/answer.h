@@ -1,6 +1,6 @@
 /*
- * What the collector answers, read strictly and with limits: the answer to a report (PROTOCOL.md)
- * and a problem (RFC 9457). The agent's only user of cJSON.
+ * What the collector answers, read strictly and with limits: the answer to a report and to an
+ * enrolment (PROTOCOL.md), and a problem (RFC 9457). The agent's only user of cJSON.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "proto/arena.h"
 #include "proto/exposure.h"
 #include "proto/status.h"
+#include "proto/uuid.h"
 
 #define ANSWER_MAX_BYTES 262144
 
@@ -33,5 +34,18 @@ struct answer {
 enum status answer_read(const char *text, size_t size, struct arena *arena, struct answer *out,
 			const char **why);
 
-/* The detail of a problem, or else its title, in `arena`. NULL where `text` is no problem. */
-const char *answer_read_problem(const char *text, size_t size, struct arena *arena);
+/* What a problem says, in the arena of the call; NULL where it does not say that. */
+struct answer_problem {
+	const char *code;  /* "unknown_agent": for us */
+	const char *words; /* its detail, or else its title: for people */
+};
+
+/* Reads a problem; one that is none says nothing. */
+struct answer_problem answer_read_problem(const char *text, size_t size, struct arena *arena);
+
+/*
+ * Reads the answer to an enrolment: the id that the collector gave.
+ *
+ * STATUS_MALFORMED  it is none; `id` is as it was
+ */
+enum status answer_read_enrolment(const char *text, size_t size, char id[UUID_TEXT_SIZE]);

@@ -221,6 +221,12 @@ bool cycle_take_answer(struct cycle *cycle, const char *body, size_t size)
 	return true;
 }
 
+void cycle_take_id(struct cycle *cycle, const char *id)
+{
+	/* A failure is logged there; the id is then told again at the next start. */
+	(void)identity_take_id(&cycle->identity, cycle->host, id);
+}
+
 void cycle_take_conflict(struct cycle *cycle)
 {
 	/* A failure is logged there; the numbers then go on as they are. */

@@ -69,5 +69,8 @@ bool cycle_has_answer(const struct cycle *cycle);
 /* Takes the collector's answer for the cycles to come, and keeps it. False: it is none; logged. */
 bool cycle_take_answer(struct cycle *cycle, const char *body, size_t size);
 
+/* The collector knows us by this id: reports carry it from now on, in an epoch of their own. */
+void cycle_take_id(struct cycle *cycle, const char *id);
+
 /* The collector has seen our numbers with another report: begins a new epoch. */
 void cycle_take_conflict(struct cycle *cycle);

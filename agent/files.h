@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,11 +63,28 @@ enum status files_replace(const char *path, const void *bytes, size_t n);
  */
 enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size);
 
+/*
+ * Like files_replace() for what only the agent's account may read (on Windows: SYSTEM and
+ * Administrators, by an access list of the file's own).
+ */
+enum status files_replace_private(const char *path, const void *bytes, size_t n);
+
 /* Moves a file over whatever is at `to`. Failures as of files_replace(). */
 enum status files_move(const char *from, const char *to);
 
 /* Removes a file; one that is not there is no failure. */
 enum status files_remove(const char *path);
+
+/* Is the path on a disk of this machine, not on another machine's share? */
+bool files_is_local(const char *path);
+
+/*
+ * Overwrites a file and removes it, so that what was in it does not lie about. A medium that writes
+ * elsewhere than where it was told to may keep it all the same.
+ *
+ * STATUS_NOT_FOUND, STATUS_DENIED, STATUS_SYSTEM
+ */
+enum status files_erase(const char *path);
 
 /*
  * The names of the files in a directory, sorted by their bytes; in `arena`.

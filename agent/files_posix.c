@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "proto/mem.h"
@@ -194,6 +196,43 @@ enum status files_append(const char *path, const void *bytes, size_t n, int64_t 
 	if (close(fd) != 0 && st == STATUS_OK)
 		st = from_errno(errno);
 	return st;
+}
+
+enum status files_replace_private(const char *path, const void *bytes, size_t n)
+{
+	return files_replace(path, bytes, n);
+}
+
+/* What statfs(2) calls the file systems of other machines. */
+bool files_is_local(const char *path)
+{
+	static const unsigned long remote[] = { NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC,
+						CIFS_SUPER_MAGIC };
+	struct statfs facts;
+
+	if (statfs(path, &facts) != 0)
+		return false;
+	for (size_t i = 0; i < sizeof remote / sizeof *remote; i++) {
+		if ((unsigned long)facts.f_type == remote[i])
+			return false;
+	}
+	return true;
+}
+
+enum status files_erase(const char *path)
+{
+	struct stat facts;
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return from_errno(errno);
+	enum status st = fstat(fd, &facts) == 0 ? STATUS_OK : from_errno(errno);
+	for (off_t at = 0; st == STATUS_OK && at < facts.st_size; at++)
+		st = pwrite(fd, "", 1, at) == 1 ? STATUS_OK : from_errno(errno);
+	if (st == STATUS_OK && fsync(fd) != 0)
+		st = from_errno(errno);
+	close(fd);
+	return st == STATUS_OK ? files_remove(path) : st;
 }
 
 enum status files_remove(const char *path)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/codepage.h"
+#include "agent/private_win32.h"
 #include "proto/mem.h"
 
 static enum status from_win32(DWORD code)
@@ -151,14 +152,19 @@ enum status files_move(const char *from, const char *to)
 	return st;
 }
 
-static enum status write_new(const char *path, const void *bytes, size_t n)
+/* `attributes` may be NULL: as the directory hands down. */
+static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, const void *bytes,
+			     size_t n)
 {
 	wchar_t wide[FILES_MAX_PATH];
 	enum status st = to_wide(path, wide);
 	if (st != STATUS_OK)
 		return st;
 
-	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS,
+	/* One that is left would keep its own access list. */
+	if (attributes && !DeleteFileW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND)
+		return from_win32(GetLastError());
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, attributes, CREATE_ALWAYS,
 				  FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
 		return from_win32(GetLastError());
@@ -172,7 +178,8 @@ static enum status write_new(const char *path, const void *bytes, size_t n)
 	return st;
 }
 
-enum status files_replace(const char *path, const void *bytes, size_t n)
+static enum status replace(const char *path, SECURITY_ATTRIBUTES *attributes, const void *bytes,
+			   size_t n)
 {
 	char temporary[FILES_MAX_PATH + 4];
 	size_t length = strlen(path);
@@ -181,7 +188,7 @@ enum status files_replace(const char *path, const void *bytes, size_t n)
 		return STATUS_LIMIT;
 	memcpy(temporary, path, length);
 	memcpy(temporary + length, ".tmp", 5);
-	enum status st = write_new(temporary, bytes, n);
+	enum status st = write_new(temporary, attributes, bytes, n);
 	if (st == STATUS_OK)
 		st = files_move(temporary, path);
 	if (st != STATUS_OK)
@@ -228,6 +235,65 @@ enum status files_append(const char *path, const void *bytes, size_t n, int64_t 
 	if (!CloseHandle(file) && st == STATUS_OK)
 		st = from_win32(GetLastError());
 	return st;
+}
+
+enum status files_replace(const char *path, const void *bytes, size_t n)
+{
+	return replace(path, NULL, bytes, n);
+}
+
+enum status files_replace_private(const char *path, const void *bytes, size_t n)
+{
+	SECURITY_ATTRIBUTES *private = private_attributes_new();
+
+	if (!private)
+		return from_win32(GetLastError());
+	enum status st = replace(path, private, bytes, n);
+	free(private);
+	return st;
+}
+
+bool files_is_local(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	wchar_t whole[FILES_MAX_PATH];
+	wchar_t *name = NULL;
+
+	if (to_wide(path, wide) != STATUS_OK ||
+	    GetFullPathNameW(wide, FILES_MAX_PATH, whole, &name) < 3 || whole[1] != L':')
+		return false; /* \\server\share */
+	whole[3] = L'\0';
+	return GetDriveTypeW(whole) != DRIVE_REMOTE;
+}
+
+static enum status overwrite(HANDLE file)
+{
+	DWORD size = GetFileSize(file, NULL);
+	DWORD put = 0;
+
+	if (size == INVALID_FILE_SIZE)
+		return from_win32(GetLastError());
+	for (DWORD at = 0; at < size; at++) {
+		if (!WriteFile(file, "", 1, &put, NULL))
+			return from_win32(GetLastError());
+	}
+	return FlushFileBuffers(file) ? STATUS_OK : from_win32(GetLastError());
+}
+
+enum status files_erase(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+				  FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	st = overwrite(file);
+	CloseHandle(file);
+	return st == STATUS_OK ? files_remove(path) : st;
 }
 
 enum status files_remove(const char *path)

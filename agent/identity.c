@@ -101,6 +101,19 @@ enum status identity_renew_epoch(struct identity *identity, struct host *host)
 	return make_uuid(host, identity->epoch);
 }
 
+enum status identity_take_id(struct identity *identity, struct host *host, const char *id)
+{
+	if (strcmp(identity->id, id) == 0)
+		return STATUS_OK;
+	(void)snprintf(identity->id, sizeof identity->id, "%s", id);
+	enum status st = identity_renew_epoch(identity, host);
+	if (st == STATUS_OK)
+		st = save_sequence(identity);
+	if (st == STATUS_OK && identity->dir)
+		st = write_line(identity->dir, "identity", identity->id);
+	return st;
+}
+
 enum status identity_next(struct identity *identity, struct host *host)
 {
 	identity->sequence++;

@@ -2,7 +2,8 @@
  * Who the agent is: an id for the life of its installation, and for each report the pair of epoch
  * and sequence by which the collector tells reports apart (PROTOCOL.md).
  *
- * The id is made at the first start (file `identity`). The sequence is saved before it is used
+ * The id is made at the first start (file `identity`), and is the collector's from the enrolment on
+ * (agent/enroll.h). The sequence is saved before it is used
  * (file `sequence`), so none is ever used twice; whenever the last one cannot be known (a new
  * identity, a damaged or lost file, a file that cannot be written, a collector that has seen this
  * number with another report) a new epoch begins at 1.
@@ -38,6 +39,9 @@ enum status identity_open(struct identity *identity, struct host *host, const ch
 
 /* Takes the next sequence; it is saved when this returns, or a new epoch has begun. */
 enum status identity_next(struct identity *identity, struct host *host);
+
+/* Takes the id that the collector gave, and saves it; another one than before begins an epoch. */
+enum status identity_take_id(struct identity *identity, struct host *host, const char *id);
 
 /* Begins a new epoch: the next sequence is 1. */
 enum status identity_renew_epoch(struct identity *identity, struct host *host);

@@ -66,6 +66,8 @@ static void take_news(struct runner *r)
 
 	if (!r->uplink || !uplink_take_news(r->uplink, &news))
 		return;
+	if (news.id[0])
+		cycle_take_id(&r->cycle, news.id);
 	if (news.conflict) {
 		log_warning("the collector knows other reports of ours by the same numbers (was "
 			    "this machine restored from an image?): a new epoch begins");
@@ -153,10 +155,12 @@ static enum status open_uplink(struct runner *r)
 		log_warning("no collector is set: this server is judged alone until one is");
 		return STATUS_OK;
 	}
-	struct uplink_options options = { .collector = o->collector,
-					  .fallback = o->collector_fallback,
-					  .send = send_options_of(o) };
-	enum status st = uplink_open(&r->uplink, r->host, r->cycle.state_dir, &options);
+	struct ways_options options = { .collector = o->collector,
+					.fallback = o->collector_fallback,
+					.state_dir = r->cycle.state_dir,
+					.enroll_secret_file = o->enroll_secret_file,
+					.send = send_options_of(o) };
+	enum status st = uplink_open(&r->uplink, r->host, &options);
 
 	if (st != STATUS_OK)
 		log_error("could not make ready to send to %s: %s", o->collector, status_text(st));

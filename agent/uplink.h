@@ -3,18 +3,9 @@
  * meanwhile. A name lookup or a handshake that hangs delays no probe and no end.
  *
  * The cycle's thread offers reports and takes news (the collector's answers); the uplink's thread
- * sends. A report is on the disk (agent/spool.h) when uplink_offer() returns, and is removed when
- * the collector has it; the newest goes first. One that the collector refuses for good is put
- * aside.
- *
- * A collector that is away is said once, and once when it is back; in between it is tried again
- * after UPLINK_MIN_BACKOFF_S, twice that, and so on up to the interval or UPLINK_MAX_BACKOFF_S, or
- * after what its Retry-After asks for, each time with jitter. While the first collector is away
- * reports go to the second one, if there is one; the first is tried again all the same, and what it
- * takes goes there. Both are ways to one fleet and know the same agents.
- *
- * The administrators are told (agent/announce.h) when no report could be sent for
- * UPLINK_LONG_AWAY_S, of the end of that, and of the first refusal since one was taken.
+ * sends (agent/ways.h). A report is on the disk (agent/spool.h) when uplink_offer() returns, and is
+ * removed when the collector has it; the newest goes first. One that the collector refuses for good
+ * is put aside.
  */
 #pragma once
 
@@ -24,37 +15,29 @@
 
 #include "agent/host.h"
 #include "agent/moment.h"
-#include "agent/send.h"
+#include "agent/ways.h"
 #include "proto/status.h"
+#include "proto/uuid.h"
 
-#define UPLINK_MIN_BACKOFF_S 2
-#define UPLINK_MAX_BACKOFF_S 300
-#define UPLINK_LONG_AWAY_S   900  /* three default intervals: the collector calls us silent */
-#define UPLINK_PATIENCE_MS   1200 /* uplink_close() waits so long for what is in flight */
+#define UPLINK_PATIENCE_MS 1200 /* uplink_close() waits so long for what is in flight */
 
 struct uplink;
-
-struct uplink_options {
-	const char *collector;
-	const char *fallback;     /* NULL: there is no second one */
-	struct send_options send; /* its `stopped` is of no use here: uplink_close() ends it */
-};
 
 /* What came from the collector since the last time. */
 struct uplink_news {
 	char *answer; /* its newest answer to a report, to be passed to free(); NULL: none */
 	size_t size;
-	bool conflict; /* it has seen our id, epoch and sequence with another report */
+	bool conflict;           /* it has seen our id, epoch and sequence with another report */
+	char id[UUID_TEXT_SIZE]; /* the id that it gave; "": none */
 };
 
 /*
- * Opens the spool in `state_dir` and makes ready to send; the options' strings are copied.
+ * Opens the spool in the state directory and makes ready to send; the options' strings are copied.
+ * Their `stopped` is of no use here: uplink_close() ends it.
  *
- * STATUS_INVALID  a collector is no http:// or https:// URL
- * STATUS_SYSTEM   libcurl would not start
+ * STATUS_INVALID, STATUS_SYSTEM  as of ways_open()
  */
-enum status uplink_open(struct uplink **out, struct host *host, const char *state_dir,
-			const struct uplink_options *options);
+enum status uplink_open(struct uplink **out, struct host *host, const struct ways_options *options);
 
 /*
  * Starts the thread; each piece of news nudges the host (host_nudge()).

@@ -1,6 +1,6 @@
 /*
- * Any bytes as what a collector answers to a report. What is taken is JSON by the strict scan, and
- * keeps every limit that the agent relies on.
+ * Any bytes as what a collector answers to a report or an enrolment. What is taken is JSON by the
+ * strict scan, and keeps every limit that the agent relies on.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,6 +43,28 @@ static void check_json(const char *text, size_t size)
 		abort();
 }
 
+/* A string out of a problem; NULL: it has none. */
+static void check_string(const char *string, const char *text, size_t size)
+{
+	if (!string)
+		return;
+	check_json(text, size);
+	if (!*string || strlen(string) > REPORT_MAX_STRING)
+		abort();
+}
+
+static void check_enrolment(const char *text, size_t size)
+{
+	char id[UUID_TEXT_SIZE];
+	struct uuid uuid;
+
+	if (answer_read_enrolment(text, size, id) != STATUS_OK)
+		return;
+	check_json(text, size);
+	if (uuid_parse(id, &uuid) != STATUS_OK)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct answer answer;
@@ -57,12 +79,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (!why) {
 		abort();
 	}
-	const char *detail = answer_read_problem(text, size, &arena);
-	if (detail) {
-		check_json(text, size);
-		if (!*detail || strlen(detail) > REPORT_MAX_STRING)
-			abort();
-	}
+	struct answer_problem problem = answer_read_problem(text, size, &arena);
+	check_string(problem.words, text, size);
+	check_string(problem.code, text, size);
+	check_enrolment(text, size);
 	arena_deinit(&arena);
 	return 0;
 }

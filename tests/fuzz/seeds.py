@@ -222,6 +222,7 @@ def answers():
         "unknown_members.json": whole.replace('"peers"', '"more": {"a": [1, null, true]}, "peers"'),
         "problem.json": '{"type": "about:blank", "title": "Gone", "status": 410,'
                         ' "detail": "\\u00e4"}',
+        "enrolled.json": '{"id": "6f1c0000-0000-4000-8000-00000000000a"}',
         "title.json": '{"title": "Bad Request"}',
         "behind_the_end.json": whole + "x",
         "twice.json": whole.replace('"accepted": 7', '"accepted": 7, "accepted": 8'),
@@ -280,6 +281,12 @@ def main():
     put("http", requests())
     put("report", reports())
     put("answer", answers())
+    put("http_date", {
+        "fixdate": "Sun, 06 Nov 1994 08:49:37 GMT",
+        "leap_day": "Thu, 29 Feb 1996 23:59:60 GMT",
+        "no_month": "Sun, 06 Foo 1994 08:49:37 GMT",
+        "rfc850": "Sunday, 06-Nov-94 08:49:37 GMT",
+    })
     put("message", message_tables())
     put("config", configurations())
     put("query", {

@@ -10,12 +10,10 @@ MTAWATCH_BUILD names the build folder (default: build/sanitize).
 import contextlib
 import ctypes
 import datetime
-import http.server
 import json
 import os
 import pathlib
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -27,12 +25,11 @@ import jsonschema
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
+from agent_rig import AGENT, BUILD, StandIn, running, wait_until  # noqa: E402
 from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
 
-BUILD = pathlib.Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
-AGENT = BUILD / "agent/mtawatch-agent"
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((ROOT / "proto/report.schema.json").read_text()))
 CLONE_NEWNET = 0x40000000
@@ -60,61 +57,6 @@ def namespace():
             assert libc.setns(before.fileno(), CLONE_NEWNET) == 0
 
 
-class StandIn:
-    """A stand-in for the collector. `answers` are used up first, then every report is accepted."""
-
-    def __init__(self, port=0):
-        self.requests = []
-        self.answers = []
-        self.peers = []
-        self.interval_s = 300
-        stand_in = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                stand_in.requests.append((self.path, dict(self.headers), json.loads(body)))
-                status, kind, answer = stand_in.answer(json.loads(body))
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(answer)))
-                if status == 503:
-                    self.send_header("Retry-After", "1")
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-
-    def answer(self, report):
-        if self.answers:
-            return self.answers.pop(0)
-        body = {"accepted": report["sequence"], "verdict": "exposed", "peers": self.peers,
-                "interval_s": self.interval_s}
-        return 200, "application/json", json.dumps(body).encode()
-
-    def refuse(self, status, detail):
-        problem = {"title": "refused", "status": status, "detail": detail, "code": "x"}
-        self.answers.append((status, "application/problem+json", json.dumps(problem).encode()))
-
-    @property
-    def reports(self):
-        return [report for _, _, report in self.requests]
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def collector():
     with contextlib.closing(StandIn()) as stand_in:
@@ -134,55 +76,6 @@ def agent(tmp_path):
         return done
     call.state = tmp_path / "state"
     return call
-
-
-class Running:
-    """`mtawatch-agent run` in the background, with its messages."""
-
-    def __init__(self, state, *arguments, within=()):
-        self.process = subprocess.Popen(
-            [*within, str(AGENT), "run", "--state-dir", str(state), *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.messages = []
-        self.reader = threading.Thread(target=self.read)
-        self.reader.start()
-
-    def read(self):
-        for line in self.process.stderr:
-            self.messages.append(line)
-
-    def says(self, words):
-        return sum(words in line for line in self.messages)
-
-    def stop(self):
-        """Ends it; returns the seconds that it took."""
-        begun = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=30)
-        took = time.monotonic() - begun
-        self.reader.join()
-        assert self.process.stdout.read() == ""
-        self.process.stdout.close()
-        self.process.stderr.close()
-        assert code == 0, "".join(self.messages)
-        return took
-
-
-@contextlib.contextmanager
-def running(state, *arguments, **options):
-    agent = Running(state, *arguments, **options)
-    try:
-        yield agent
-    finally:
-        if agent.process.returncode is None:
-            agent.stop()
-
-
-def wait_until(condition, seconds=20):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
 
 
 def spooled(agent):

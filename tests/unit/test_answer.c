@@ -96,14 +96,38 @@ static void nesting_that_would_exhaust_the_stack_is_refused(void **state)
 
 static void a_problem_gives_its_detail_or_else_its_title(void **state)
 {
-	static const char both[] = "{\"title\":\"Gone\",\"detail\":\"It was here.\"}";
+	static const char both[] =
+		"{\"title\":\"Gone\",\"detail\":\"It was here.\",\"code\":\"gone\"}";
 	static const char title[] = "{\"title\":\"Gone\"}";
 	static const char none[] = "{\"title\":\"Gone\"}}";
 
 	(void)state;
-	assert_string_equal(answer_read_problem(both, strlen(both), &arena), "It was here.");
-	assert_string_equal(answer_read_problem(title, strlen(title), &arena), "Gone");
-	assert_null(answer_read_problem(none, strlen(none), &arena));
+	struct answer_problem problem = answer_read_problem(both, strlen(both), &arena);
+	assert_string_equal(problem.words, "It was here.");
+	assert_string_equal(problem.code, "gone");
+	problem = answer_read_problem(title, strlen(title), &arena);
+	assert_string_equal(problem.words, "Gone");
+	assert_null(problem.code);
+	problem = answer_read_problem(none, strlen(none), &arena);
+	assert_null(problem.words);
+}
+
+static void an_enrolment_gives_an_id_and_nothing_else_is_one(void **state)
+{
+	static const char good[] = "{\"id\":\"6F1C0000-0000-4000-8000-00000000000a\",\"more\":1}";
+	static const char *const bad[] = {
+		"", "{}", "{\"id\":7}", "{\"id\":\"\"}", "{\"id\":\"6f1c\"}", "[\"id\"]"
+	};
+	char id[UUID_TEXT_SIZE] = "kept";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		assert_int_equal(answer_read_enrolment(bad[i], strlen(bad[i]), id),
+				 STATUS_MALFORMED);
+		assert_string_equal(id, "kept");
+	}
+	assert_int_equal(answer_read_enrolment(good, strlen(good), id), STATUS_OK);
+	assert_string_equal(id, "6f1c0000-0000-4000-8000-00000000000a");
 }
 
 int main(void)
@@ -116,6 +140,7 @@ int main(void)
 					  empty_arena),
 		cmocka_unit_test_teardown(a_problem_gives_its_detail_or_else_its_title,
 					  empty_arena),
+		cmocka_unit_test(an_enrolment_gives_an_id_and_nothing_else_is_one),
 	};
 	arena_init(&arena);
 	return cmocka_run_group_tests(tests, NULL, NULL);

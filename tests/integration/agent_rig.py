@@ -1,0 +1,189 @@
+"""What the tests of the Linux agent share: the program while it runs, and a stand-in for a collector.
+
+MTAWATCH_BUILD names the build folder (default: build/sanitize).
+"""
+
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
+AGENT = BUILD / "agent/mtawatch-agent"
+
+
+class Roll:
+    """The enrolled agents of a stand-in, as PROTOCOL.md has it."""
+
+    def __init__(self, secret):
+        self.secret = secret
+        self.agents = {}  # id: (host, key)
+
+    def enroll(self, asked):
+        if asked["secret"] != self.secret:
+            return problem(403, "unknown_secret", "no such enrolment secret")
+        for agent, (host, key) in self.agents.items():
+            if host == asked["host"].lower():
+                return ok({"id": agent}) if key == asked["key"] else problem(
+                    409, "host_enrolled", "this name is enrolled")
+        agent = str(uuid.uuid4())
+        self.agents[agent] = asked["host"].lower(), asked["key"]
+        return ok({"id": agent})
+
+    def refuses(self, headers, report):
+        """The answer to a report that is not this agent's, else None."""
+        agent, _, key = headers.get("Authorization", "").removeprefix("Bearer ").partition(".")
+        if agent not in self.agents or self.agents[agent][1] != key:
+            return problem(401, "unknown_agent", "this agent is not enrolled")
+        if (agent, self.agents[agent][0]) != (report["agent"]["id"], report["host"]["name"].lower()):
+            return problem(403, "wrong_agent", "this report is another agent's")
+        return None
+
+    def release(self, agent):
+        return (204, "application/json", b"") if self.agents.pop(agent, None) else problem(
+            401, "unknown_agent", "this agent is not enrolled")
+
+
+def ok(answer):
+    return 200, "application/json", json.dumps(answer).encode()
+
+
+def problem(status, code, detail):
+    body = {"title": "refused", "status": status, "detail": detail, "code": code}
+    return status, "application/problem+json", json.dumps(body).encode()
+
+
+class StandIn:
+    """A stand-in for the collector. `answers` are used up first, then every report is accepted, with
+    a `roll` only those of its agents. `tls` is a server's ssl.SSLContext."""
+
+    def __init__(self, port=0, tls=None, roll=None):
+        self.requests = []
+        self.answers = []
+        self.peers = []
+        self.interval_s = 300
+        self.enrolments = []
+        self.roll = roll
+        stand_in = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def respond(self, status, kind, answer):
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(answer)))
+                if status == 503:
+                    self.send_header("Retry-After", "1")
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.path == "/v1/enroll":
+                    self.respond(*stand_in.enroll(body))
+                    return
+                stand_in.requests.append((self.path, dict(self.headers), body))
+                self.respond(*stand_in.answer(body, self.headers))
+
+            def do_DELETE(self):
+                self.respond(*stand_in.roll.release(self.path.rpartition("/")[2]))
+
+            def do_GET(self):
+                self.respond(200, "text/plain", b"ok")
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, request, client_address):
+                pass  # handshakes that fail on purpose
+
+        self.server = Server(("127.0.0.1", port), Handler)
+        self.port = self.server.server_port
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def answer(self, report, headers):
+        if self.answers:
+            return self.answers.pop(0)
+        refusal = self.roll.refuses(headers, report) if self.roll and report else None
+        return refusal or ok({"accepted": report.get("sequence", 0), "verdict": "exposed",
+                              "peers": self.peers, "interval_s": self.interval_s})
+
+    def enroll(self, asked):
+        self.enrolments.append(asked)
+        if self.answers:
+            return self.answers.pop(0)
+        return self.roll.enroll(asked)
+
+    def refuse(self, status, detail, code="x"):
+        self.answers.append(problem(status, code, detail))
+
+    @property
+    def reports(self):
+        return [report for _, _, report in self.requests]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class Running:
+    """`mtawatch-agent run` in the background, with its messages."""
+
+    def __init__(self, state, *arguments, within=()):
+        self.process = subprocess.Popen(
+            [*within, str(AGENT), "run", "--state-dir", str(state), *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.messages = []
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.messages.append(line)
+
+    def says(self, words):
+        return sum(words in line for line in self.messages)
+
+    def stop(self):
+        """Ends it; returns the seconds that it took."""
+        begun = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        took = time.monotonic() - begun
+        self.reader.join()
+        assert self.process.stdout.read() == ""
+        self.process.stdout.close()
+        self.process.stderr.close()
+        assert code == 0, "".join(self.messages)
+        return took
+
+
+@contextlib.contextmanager
+def running(state, *arguments, **options):
+    agent = Running(state, *arguments, **options)
+    try:
+        yield agent
+    finally:
+        if agent.process.returncode is None:
+            agent.stop()
+
+
+def wait_until(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
