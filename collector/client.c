@@ -15,6 +15,9 @@
 #include "collector/traffic.h"
 #include "proto/mem.h"
 
+/* A static body up to this size is sent with its head, in one record and one system call. */
+#define MAX_COPIED ((size_t)4096)
+
 static bool is_open(const struct client *c)
 {
 	return !c->ended && channel_is_open(c->channel);
@@ -87,14 +90,16 @@ static void send_answer(struct client *c, const struct answer *answer, bool head
 	note(c, answer->status);
 	buffer_init(&out);
 	answer_add_head(answer, closes, &out);
-	if (answer->body && !head_only)
-		buffer_add(&out, answer->body, answer->size);
+	bool with_head = answer->body || answer->size <= MAX_COPIED;
+	const char *body = answer->body ? answer->body : answer->static_body;
+	if (body && with_head && !head_only)
+		buffer_add(&out, body, answer->size);
 	free(answer->body);
 
 	size_t size;
 	char *bytes = buffer_take(&out, &size);
 	channel_write(c->channel, bytes, size);
-	if (answer->static_body && !head_only)
+	if (answer->static_body && !with_head && !head_only)
 		channel_write_static(c->channel, answer->static_body, answer->size);
 }
 

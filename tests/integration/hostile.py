@@ -1,0 +1,104 @@
+"""Clients that mean no good, many at a time, and always back again when they are thrown out."""
+
+import random
+import socket
+import ssl
+import threading
+import time
+
+TICK_S = 0.25  # between two bytes of a slow one
+HEAD = b"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\n"
+
+
+class Hostile:
+    """One of them. `what` it does is one of KINDS."""
+
+    def __init__(self, what, source, port, context):
+        self.what, self.source, self.port, self.context = what, source, port, context
+        self.peer = None
+        self.come()
+
+    def come(self):
+        self.peer = socket.socket()
+        if self.what == "reads slowly":
+            self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.peer.settimeout(20)
+        self.peer.bind((self.source, 0))
+        self.peer.connect(("127.0.0.1", self.port))
+        getattr(self, "begin_" + self.what.replace(" ", "_"))()
+        self.peer.setblocking(False)
+
+    def shake(self):
+        self.peer = self.context.wrap_socket(self.peer, server_hostname="127.0.0.1")
+
+    def begin_sends_its_head_slowly(self):
+        self.shake()
+        self.peer.sendall(b"GET /livez HTTP/1.1\r\nX: ")
+
+    def begin_sends_its_body_slowly(self):
+        self.shake()
+        self.peer.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n{")
+
+    def begin_reads_slowly(self):
+        self.shake()
+        self.peer.sendall(b"GET /dashboard.js HTTP/1.1\r\nHost: c\r\n\r\n" * 200)
+
+    def begin_leaves_the_handshake_halfway(self):
+        out = ssl.MemoryBIO()
+        client = self.context.wrap_bio(ssl.MemoryBIO(), out, server_hostname="127.0.0.1")
+        try:
+            client.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        hello = out.read()
+        self.peer.sendall(hello if random.random() < 0.5 else hello[:len(hello) // 2])
+
+    def begin_talks_nonsense(self):
+        self.peer.sendall(b"\x16\x03\x01" + random.randbytes(60))
+
+    def tick(self):
+        """A little more of it; comes back if it was thrown out."""
+        try:
+            if "slowly" in self.what and self.what != "reads slowly":
+                self.peer.send(b"x")
+            elif self.what == "talks nonsense" and self.peer.recv(4096) == b"":
+                raise ConnectionResetError
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        except OSError:
+            self.peer.close()
+            self.come()
+
+
+KINDS = ["sends its head slowly", "sends its body slowly", "reads slowly", "leaves the handshake halfway",
+         "talks nonsense"]
+
+
+class Crowd:
+    """`n` of all kinds, from `sources`, on a thread of their own until the block ends."""
+
+    def __init__(self, n, port, context, sources=10):
+        self.members = [Hostile(KINDS[i % len(KINDS)], f"127.0.0.{2 + i // len(KINDS) % sources}", port, context)
+                        for i in range(n)]
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ending.set()
+        self.thread.join()
+        for member in self.members:
+            member.peer.close()
+
+    def _run(self):
+        pause = TICK_S / len(self.members) * 10
+        while not self.ending.is_set():
+            for i, member in enumerate(self.members):
+                member.tick()
+                if i % 10 == 0:
+                    time.sleep(pause)
+                if self.ending.is_set():
+                    return

@@ -1,0 +1,67 @@
+"""Honest agents among clients that mean no good, and the limits that let them through."""
+
+import contextlib
+import json
+import os
+import resource
+import statistics
+import threading
+import time
+
+import pytest
+from certificates import Authority, arguments, client_of
+from hostile import Crowd
+from running import JSON, PATIENCE, Collector, ask, minimal
+
+HOSTILE = 1000
+AGENTS = 8
+REPORTS = 25  # of each agent on a kept connection, and as many on new ones
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def files_of(process):
+    """How many it has open; all but a few of them are connections."""
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def report(collector, number, latencies, failures):
+    """Reports on a connection that is kept, and between them on new ones."""
+    with contextlib.closing(collector.connect()) as kept:
+        for sequence in range(2 * REPORTS):
+            started = time.monotonic()
+            body = json.dumps(minimal(f"S{number}", sequence))
+            if sequence % 2 == 0:
+                status = ask(kept, "/v1/reports", "POST", body, JSON)[0]
+            else:
+                status = collector.ask("/v1/reports", "POST", body, JSON)[0]
+            latencies[sequence % 2].append(time.monotonic() - started)
+            if status != 200:
+                failures.append(status)
+
+
+def test_honest_agents_are_served_among_a_thousand_hostile_clients(tmp_path, authority, capsys):
+    files_before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files_before[1], files_before[1]))
+    with Collector(tmp_path / "data", *arguments(authority.sign_server()), tls=client_of(authority)) as running:
+        latencies, failures, open_then = ([], []), [], []
+        with Crowd(HOSTILE, running.port, running.tls):
+            open_then.append(files_of(running.process))
+            agents = [threading.Thread(target=report, args=(running, n, latencies, failures))
+                      for n in range(AGENTS)]
+            for agent in agents:
+                agent.start()
+            for agent in agents:
+                agent.join()
+            open_then.append(files_of(running.process))
+        assert failures == [] and [len(part) for part in latencies] == [AGENTS * REPORTS] * 2
+        assert min(open_then) > HOSTILE * 0.8, open_then
+        with capsys.disabled():
+            for what, part in zip(("kept", "new"), latencies):
+                cuts = statistics.quantiles(part, n=100)
+                print(f"\n{what} connections among {min(open_then)} hostile ones: "
+                      f"p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms", end="")
+        assert max(latencies[0] + latencies[1]) < PATIENCE
