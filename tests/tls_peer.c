@@ -56,22 +56,26 @@ struct tls_context *tls_peer_context(const struct tls_peer_files *f, const char 
 	return context;
 }
 
-void tls_peer_init(struct tls_peer *peer, const struct tls_peer_files *files, int oldest,
-		   int newest)
+SSL_CTX *tls_peer_client_context(const struct tls_peer_files *files)
 {
 	static const unsigned char protocols[] = "\x02h2\x08http/1.1";
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
-	peer->context = SSL_CTX_new(TLS_client_method());
-	need(peer->context != NULL, "SSL_CTX_new");
-	SSL_CTX_set_min_proto_version(peer->context, oldest);
-	SSL_CTX_set_max_proto_version(peer->context, newest);
-	need(SSL_CTX_load_verify_file(peer->context, files->ca) == 1, "reading the CA");
-	SSL_CTX_set_verify(peer->context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_alpn_protos(peer->context, protocols, sizeof protocols - 1);
-	peer->ssl = SSL_new(peer->context);
+	need(context != NULL, "SSL_CTX_new");
+	need(SSL_CTX_load_verify_file(context, files->ca) == 1, "reading the CA");
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_alpn_protos(context, protocols, sizeof protocols - 1);
+	return context;
+}
+
+void tls_peer_init(struct tls_peer *peer, SSL_CTX *context, int oldest, int newest)
+{
+	peer->ssl = SSL_new(context);
 	peer->in = BIO_new(BIO_s_mem());
 	peer->out = BIO_new(BIO_s_mem());
 	need(peer->ssl && peer->in && peer->out, "SSL_new");
+	SSL_set_min_proto_version(peer->ssl, oldest);
+	SSL_set_max_proto_version(peer->ssl, newest);
 	SSL_set_bio(peer->ssl, peer->in, peer->out);
 	SSL_set_connect_state(peer->ssl);
 	SSL_set1_host(peer->ssl, "localhost");
@@ -80,7 +84,6 @@ void tls_peer_init(struct tls_peer *peer, const struct tls_peer_files *files, in
 void tls_peer_deinit(struct tls_peer *peer)
 {
 	SSL_free(peer->ssl);
-	SSL_CTX_free(peer->context);
 }
 
 bool tls_peer_shake(struct tls_peer *peer)

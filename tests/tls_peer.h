@@ -27,16 +27,17 @@ void tls_peer_remove_files(const struct tls_peer_files *files);
 /* A context of the server with those files; the caller frees it. */
 struct tls_context *tls_peer_context(const struct tls_peer_files *files, const char *client_ca);
 
+/* What clients share: trusts the CA of the files, offers h2 and http/1.1. The caller frees it. */
+SSL_CTX *tls_peer_client_context(const struct tls_peer_files *files);
+
 struct tls_peer {
-	SSL_CTX *context;
 	SSL *ssl;
 	BIO *in;  /* for the client to read */
 	BIO *out; /* written by the client */
 };
 
-/* Trusts the CA of the files, offers http/1.1; versions as TLS1_2_VERSION. */
-void tls_peer_init(struct tls_peer *peer, const struct tls_peer_files *files, int oldest,
-		   int newest);
+/* A client of "localhost"; versions as TLS1_2_VERSION. */
+void tls_peer_init(struct tls_peer *peer, SSL_CTX *context, int oldest, int newest);
 void tls_peer_deinit(struct tls_peer *peer);
 
 /* Goes on with the handshake, with what is in `in`. True: it is over. */

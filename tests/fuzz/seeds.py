@@ -271,6 +271,43 @@ def configurations():
     }
 
 
+def record(kind, body, version=0x0301):
+    return struct.pack(">BHH", kind, version, len(body)) + body
+
+
+def client_hello(*extensions, version=0x0303):
+    """RFC 8446, 4.1.2, with ECDHE-ECDSA-AES128-GCM-SHA256 and TLS_AES_128_GCM_SHA256."""
+    tail = b"".join(struct.pack(">HH", number, len(body)) + body for number, body in extensions)
+    body = (struct.pack(">H", version) + bytes(range(32)) + b"\0" + b"\0\4\xc0\x2b\x13\x01" + b"\1\0"
+            + struct.pack(">H", len(tail)) + tail)
+    return b"\1" + len(body).to_bytes(3, "big") + body
+
+
+def tls_clients():
+    """What fuzz_tls.c takes: the kind of client, then its bytes or how they are cut and changed."""
+    groups = (10, b"\0\4\0\x17\0\x1d")
+    signatures = (13, b"\0\4\4\3\x08\4")
+    only_13, alpn = (43, b"\2\3\4"), (16, b"\0\x09\x08http/1.1")
+    hello = client_hello(groups, signatures, (11, b"\1\0"), (35, b""), alpn)
+    hello_13 = client_hello(groups, signatures, only_13, (51, b"\0\0"))
+    whole, one_by_one = b"\0\xff", b"\0\0"
+    return {
+        "hello": whole + record(22, hello), "hello_bytewise": one_by_one + record(22, hello),
+        "hello_retry": whole + record(22, hello_13) + record(20, b"\1") + record(22, hello_13),
+        "hello_in_records": b"\0\x20" + record(22, hello[:20]) + record(22, hello[20:]),
+        "old_version": whole + record(22, client_hello(groups, version=0x0302)),
+        "alert": whole + record(22, hello) + record(21, b"\2\x30"),
+        "data_first": whole + record(23, b"GET / HTTP/1.1\r\n"), "empty_record": whole + record(22, b""),
+        "large_record": whole + b"\x16\3\1\xff\xff" + bytes(64),
+        "ssl2": whole + b"\x80\x2e\1\3\1\0\x15\0\0\0\x10" + bytes(37),
+        "http": whole + b"GET / HTTP/1.1\r\nHost: c\r\n\r\n", "ssh": whole + b"SSH-2.0-OpenSSH_9.2p1\r\n",
+        "real_12": b"\2", "real_13": b"\3", "real_12_bytewise": b"\2" + bytes(700),
+        "real_13_bytewise": b"\3" + bytes(700), "real_13_sixes": b"\3" + b"\5" * 120,
+        "replaced": b"\3\x64\xf0\x41\x10", "left_out": b"\2\x10\xf1\x10", "put_in": b"\3\x05\xf2\x00\x10",
+        "tampered_text": b"\3" + b"\xef" * 2 + b"\x50\x1a\xf0\0", "tampered_key": b"\2\xef\x30\xf0\xff",
+    }
+
+
 def main():
     pdu = captures()
     put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
@@ -289,6 +326,7 @@ def main():
     })
     put("message", message_tables())
     put("config", configurations())
+    put("tls", tls_clients())
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",

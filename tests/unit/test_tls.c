@@ -18,6 +18,7 @@
 #define BIG_BYTES    ((size_t)200 * 1000)
 
 static struct tls_peer_files files;
+static SSL_CTX *clients;
 
 struct talk {
 	struct tls_context *context;
@@ -32,7 +33,7 @@ static void talk_init(struct talk *t, int oldest, int newest)
 {
 	*t = (struct talk){ .context = tls_peer_context(&files, NULL), .step = SIZE_MAX };
 	t->tls = tls_new(t->context);
-	tls_peer_init(&t->peer, &files, oldest, newest);
+	tls_peer_init(&t->peer, clients, oldest, newest);
 }
 
 static void talk_deinit(struct talk *t)
@@ -304,7 +305,7 @@ static void sessions_are_resumed_by_ticket(void **state)
 
 		SSL_shutdown(t.peer.ssl); /* else OpenSSL forgets the session */
 		struct tls_peer again;
-		tls_peer_init(&again, &files, versions[i], versions[i]);
+		tls_peer_init(&again, clients, versions[i], versions[i]);
 		SSL_set_session(again.ssl, session);
 		tls_free(t.tls);
 		tls_peer_deinit(&t.peer);
@@ -321,12 +322,14 @@ static int set_up(void **state)
 {
 	(void)state;
 	tls_peer_make_files(&files);
+	clients = tls_peer_client_context(&files);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
+	SSL_CTX_free(clients);
 	tls_peer_remove_files(&files);
 	return 0;
 }
