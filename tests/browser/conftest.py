@@ -28,7 +28,7 @@ class Stage:
     def __init__(self, collector, servers=None):
         self.collector = collector
         self.play = Play(servers or demo.servers(), INTERVAL)
-        self.sender = Sender(collector.url)
+        self.sender = Sender(collector.url, collector.secret)
 
     def part(self, host):
         return next(part for part in self.play.parts if part.server.host == host)

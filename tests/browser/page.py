@@ -37,9 +37,14 @@ return faint;
 
 
 class Page:
-    def __init__(self, driver, url, query=""):
+    """The dashboard, logged in."""
+
+    def __init__(self, driver, collector, query=""):
         self.driver = driver
-        driver.get(f"{url}/{query}")
+        name, value = collector.session()
+        driver.get(f"{collector.url}/login")  # a cookie can be set only for the page that is open
+        driver.add_cookie({"name": name, "value": value, "httpOnly": True, "sameSite": "Strict"})
+        driver.get(f"{collector.url}/{query}")
 
     def wait(self, condition, what):
         return WebDriverWait(self.driver, PATIENCE, 0.1).until(lambda _: condition(), what)

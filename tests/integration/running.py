@@ -9,9 +9,15 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import identity  # noqa: E402
+from identity import bearer  # noqa: E402
+
 PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
 PATIENCE = 20  # seconds; a sanitized program on a busy machine is slow
 JSON = {"Content-Type": "application/json"}
@@ -21,10 +27,14 @@ class Collector:
     """One run of `serve`; ends with the block, and must end well.
 
     With `tls`, the client's ssl.SSLContext, everything here goes over HTTPS; the certificates are
-    among the arguments. `errors` is what the collector has logged, known once it has ended."""
+    among the arguments. Calls are made with an admin's `token`, reports by an agent that enrols
+    when it first has one, its id put in (`agents`); an Authorization of the test's own stays. A
+    connection of connect(identified=False) adds nothing. `errors` is what the collector has logged, known once it has ended."""
 
     def __init__(self, data, *arguments, tls=None):
         self.tls = tls
+        self.token, self.secret = identity.set_up(PROGRAM, data)
+        self.agents = identity.Agents(self._connect_from, self.secret)
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -58,10 +68,22 @@ class Collector:
             assert self.tls or self.errors == ""
             assert "error: " not in self.errors
 
-    def connect(self):
+    def connect(self, identified=True):
+        if not identified:
+            return self._connect_from("127.0.0.1")
         if self.tls:
-            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=self.tls)
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+            connection = identity.SignedTlsConnection("127.0.0.1", self.port, timeout=PATIENCE,
+                                                      context=self.tls)
+        else:
+            connection = identity.SignedConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection.collector = self
+        return connection
+
+    def _connect_from(self, source):
+        where = {"timeout": PATIENCE, "source_address": (source, 0)}
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, **where)
+        return http.client.HTTPConnection("127.0.0.1", self.port, **where)
 
     def dial(self, source="127.0.0.1"):
         """A socket, with TLS around it where that is spoken."""
@@ -84,6 +106,11 @@ class Collector:
     def post(self, report, **fields):
         status, _, body = self.ask("/v1/reports", "POST", json.dumps(report), {**JSON, **fields})
         return status, json.loads(body)
+
+    def signed(self, report):
+        """(body, the line of an Authorization field): for requests that are put together by hand."""
+        body, headers = self.agents.sign(json.dumps(report))
+        return body, headers["Authorization"].join(("Authorization: ", "\r\n")).encode()
 
     def raw(self, data):
         """Everything that comes back until the collector closes."""
@@ -150,3 +177,7 @@ def exposed_site():
     return [server("EXCH1", "10.0.0.1", rows, second="10.9.0.1"),
             server("EXCH2", "10.0.0.2", [row("A", "EXCH3", "10.0.0.2", "10.0.0.3")]),
             server("EXCH3", "10.0.0.3", [row("A", "EXCH2", "10.0.0.3", "10.0.0.2")])]
+
+
+__all__ = ["JSON", "PATIENCE", "PROGRAM", "Collector", "ask", "bearer", "exposed_site", "minimal", "row",
+           "server", "statuses"]

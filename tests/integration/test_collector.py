@@ -85,7 +85,7 @@ def test_a_bad_report_is_refused_in_words_and_nothing_is_stored(collector, what,
 
 
 def test_a_body_of_exactly_the_limit_is_read(collector):
-    report = json.dumps(minimal()).encode()
+    report, _ = collector.signed(minimal())
     padded = report + b" " * (1024 * 1024 - len(report))
     assert collector.ask("/v1/reports", "POST", padded, JSON)[0] == 200
 
@@ -306,11 +306,12 @@ def test_a_path_that_is_nothing_is_404(collector):
 # HTTP that is unusual
 
 def test_pipelined_requests_are_answered_in_order_each_seeing_what_came_before(collector):
-    body = json.dumps(minimal()).encode()
+    body, agent = collector.signed(minimal())
+    viewer = f"Authorization: Bearer {collector.token}\r\n".encode()
     answer = collector.raw(
         b"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\n\r\n%s" % (len(body), body) +
-        b"GET /v1/servers HTTP/1.1\r\nHost: c\r\n\r\n"
+        b"%sContent-Length: %d\r\n\r\n%s" % (agent, len(body), body) +
+        b"GET /v1/servers HTTP/1.1\r\nHost: c\r\n%s\r\n" % viewer +
         b"GET /v1/nothing HTTP/1.1\r\nHost: c\r\n\r\n"
         b"GET /livez HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n")
     assert statuses(answer) == [200, 200, 404, 200]
@@ -318,10 +319,10 @@ def test_pipelined_requests_are_answered_in_order_each_seeing_what_came_before(c
 
 
 def test_a_report_in_chunks_after_100_continue_is_taken(collector):
-    body = json.dumps(minimal()).encode()
+    body, agent = collector.signed(minimal())
     with socket.create_connection(("127.0.0.1", collector.port), timeout=PATIENCE) as peer:
-        peer.sendall(b"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
-                     b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
+        peer.sendall(b"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n" +
+                     agent + b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
         assert peer.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         for at in range(0, len(body), 7):
             part = body[at:at + 7]
@@ -358,6 +359,7 @@ def test_while_nothing_can_be_stored_agents_are_asked_to_come_back_and_nothing_i
     running = Collector(tmp_path / "data")
     try:
         assert running.post(minimal("EXCH1"))[0] == 200
+        running.agents.enrol("EXCH2")
         with files_that_may_not_grow(running.process):
             status, headers, body = running.ask("/v1/reports", "POST", json.dumps(minimal("EXCH2")), JSON)
             assert (status, json.loads(body)["code"]) == (503, "not_stored")

@@ -70,15 +70,19 @@ def test_the_rule_gives_each_server_the_verdict_it_is_made_for(reports, tmp_path
 
 def test_played_once_every_report_is_accepted_and_judged_as_meant(tmp_path):
     with Collector(tmp_path) as collector:
-        done = simulate("--once", "--collector", collector.url)
+        done = simulate("--once", "--collector", collector.url,
+                        "--enroll-secret-file", collector.folder / "data/enroll-secret")
         assert done.returncode == 0, done.stderr
         judged = {name: (server["verdict"], server["silent"])
                   for name, server in collector.servers().items()}
     assert judged == demo.INTENDED
 
 
-def test_once_fails_where_no_collector_answers():
-    done = simulate("--once", "--collector", f"http://127.0.0.1:{free_port()}")
+def test_once_fails_where_no_collector_answers(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("mtw_e")
+    done = simulate("--once", "--collector", f"http://127.0.0.1:{free_port()}",
+                    "--enroll-secret-file", secret)
     assert done.returncode == 1
     assert "0 of 12 reports accepted" in done.stderr
 

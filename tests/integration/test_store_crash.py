@@ -27,7 +27,7 @@ def report_until_it_dies(collector, trial, agent, acknowledged):
             report["agent"] = {**report["agent"], "epoch": f"trial{trial}"}
             status, _ = collector.post(report)
             if status == 200:
-                acknowledged.append((f"id-EXCH{agent}", f"trial{trial}", sequence))
+                acknowledged.append((collector.agents.enrol(f"EXCH{agent}")[0], f"trial{trial}", sequence))
 
 
 def stored_in(data):
@@ -59,6 +59,7 @@ def test_every_acknowledged_report_survives_sigkill_once(tmp_path, seed):
         shown = collector.get("/v1/servers")["servers"]
         assert len(shown) == AGENTS
         for server in shown:
+            agent_id = collector.agents.enrol(server["server"])[0]
             latest = collector.get("/v1/servers/" + server["server"])["report"]["sequence"]
             assert latest >= max(sequence for agent, epoch, sequence in acknowledged
-                                 if (agent, epoch) == ("id-" + server["server"], "trial1"))
+                                 if (agent, epoch) == (agent_id, "trial1"))

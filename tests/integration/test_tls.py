@@ -16,7 +16,7 @@ import time
 import pytest
 import requests
 from certificates import Authority, arguments, client_of
-from running import JSON, PATIENCE, PROGRAM, Collector, ask, minimal
+from running import JSON, PATIENCE, PROGRAM, Collector, ask, bearer, minimal
 
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: c\r\n\r\n"
 
@@ -61,8 +61,9 @@ def logged(collector):
 
 @pytest.mark.parametrize("version", ["1.2", "1.3"])
 def test_curl_reports_over_each_version(collector, authority, version):
+    body, agent = collector.signed(minimal())
     asked = curl("--cacert", authority.certificate, f"--tlsv{version}", "--tls-max", version,
-                 "--json", json.dumps(minimal()), "--write-out", "\n%{http_code} %{http_version}",
+                 "--json", body.decode(), "--header", agent.decode().strip(), "--write-out", "\n%{http_code} %{http_version}",
                  f"{collector.url}/v1/reports")
     assert asked.returncode == 0, asked.stderr
     body, _, numbers = asked.stdout.rpartition("\n")
@@ -104,8 +105,9 @@ def test_requests_posts_and_reads(collector, authority):
     with requests.Session() as session:
         session.trust_env = False  # no proxy, no other CA
         session.verify = str(authority.certificate)
-        posted = session.post(f"{collector.url}/v1/reports", json=minimal(), timeout=PATIENCE)
-        shown = session.get(f"{collector.url}/v1/servers", timeout=PATIENCE)
+        body, agent = collector.agents.sign(json.dumps(minimal()))
+        posted = session.post(f"{collector.url}/v1/reports", data=body, headers=JSON | agent, timeout=PATIENCE)
+        shown = session.get(f"{collector.url}/v1/servers", headers=bearer(collector.token), timeout=PATIENCE)
     assert (posted.status_code, [s["server"] for s in shown.json()["servers"]]) == (200, ["EXCH1"])
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from identity import Refused  # noqa: E402
 from simulator import demo, facts  # noqa: E402
 from simulator.play import Play  # noqa: E402
 from simulator.send import Sender  # noqa: E402
@@ -20,6 +21,8 @@ def parse(arguments):
         "every verdict, to a collector over its HTTP API.")
     parser.add_argument("--collector", metavar="URL", default="http://127.0.0.1:8285",
                         help="where the collector listens (%(default)s)")
+    parser.add_argument("--enroll-secret-file", metavar="FILE",
+                        help="the secret with which the servers' agents enrol")
     parser.add_argument("--interval", metavar="S", type=int, default=10,
                         help="seconds between two reports of a server (%(default)s)")
     parser.add_argument("--once", action="store_true",
@@ -32,12 +35,22 @@ def parse(arguments):
     return options
 
 
+def read_secret(options):
+    if not options.enroll_secret_file:
+        sys.exit("simulator: --enroll-secret-file is needed: the collector takes reports only from "
+                 "agents that enrolled")
+    try:
+        return Path(options.enroll_secret_file).read_text().strip()
+    except OSError as error:
+        sys.exit(f"simulator: the enrolment secret could not be read: {error}")
+
+
 def send(play, part, sender):
     """True if the collector accepted; otherwise a line on standard error says why not."""
     report, age = play.report(part, facts.beginning())
     try:
         status, answer = sender.post(report, age)
-    except OSError as error:
+    except (OSError, Refused) as error:
         print(f"simulator: {part.server.host}: {error}", file=sys.stderr)
         return False
     if status != 200:
@@ -64,7 +77,7 @@ def main(arguments=None):
         reports = [play.report(part, play.born)[0] for part in play.parts]
         print(json.dumps(reports, indent=1))
         return 0
-    sender = Sender(options.collector)
+    sender = Sender(options.collector, read_secret(options))
     accepted = sum(send(play, part, sender) for part in play.parts)
     print(f"simulator: {accepted} of {len(play.parts)} reports accepted by {options.collector}",
           file=sys.stderr)

@@ -7,10 +7,15 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import identity  # noqa: E402
+
 BUILD = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
 PROGRAM = BUILD / "collector/mtawatch-collector"
 STARTS_WITHIN = 20  # seconds; a sanitized program on a busy machine is slow
@@ -24,7 +29,8 @@ def free_port():
 
 
 class Collector:
-    """Keeps port and data over stop() and start()."""
+    """Keeps port and data over stop() and start(). `token` is an admin's, `secret` is what agents
+    enrol with."""
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -32,6 +38,7 @@ class Collector:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process = None
+        self.token, self.secret = identity.set_up(PROGRAM, self.folder / "data")
 
     def __enter__(self):
         self.start()
@@ -69,13 +76,25 @@ class Collector:
     def log(self):
         return (self.folder / "log").read_text(errors="replace")
 
-    def get(self, path):
-        """(status, headers, body as text)"""
+    def get(self, path, headers=None):
+        """(status, headers, body as text); as the admin, unless the headers say who."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers or identity.bearer(self.token))
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+    def session(self):
+        """The cookie of a new browser session of the admin's token: (name, value)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("POST", "/v1/session", json.dumps({"token": self.token}),
+                               {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            assert answer.status == 200, answer.read()
+            return answer.headers["Set-Cookie"].split(";")[0].split("=")
         finally:
             connection.close()
 
