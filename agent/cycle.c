@@ -77,12 +77,12 @@ enum status cycle_open(struct cycle *cycle, struct host *host, const struct opti
 	struct arena arena;
 
 	*c = (struct cycle){ .host = host, .options = options, .keep = keep, .stopped = stopped };
+	arena_init(&c->arena);
 	arena_init(&c->answer_arena);
 	c->collect = collect_new(host);
 	c->history = history_new();
-	c->state_dir = options->state_dir;
-	if (!c->state_dir)
-		c->state_dir = files_default_state_dir(&c->answer_arena);
+	c->state_dir = options->state_dir ? arena_strdup(&c->arena, options->state_dir)
+					  : files_default_state_dir(&c->arena);
 	enum status st = prepare_dir(c);
 	if (st == STATUS_OK)
 		st = identity_open(&c->identity, host, c->state_dir, keep);
@@ -100,6 +100,7 @@ void cycle_close(struct cycle *cycle)
 	collect_free(cycle->collect);
 	history_free(cycle->history);
 	arena_deinit(&cycle->answer_arena);
+	arena_deinit(&cycle->arena);
 }
 
 int64_t cycle_interval_s(const struct cycle *cycle)

@@ -29,6 +29,7 @@
 struct cycle {
 	struct host *host;
 	const struct options *options;
+	struct arena arena;    /* what lives as long as the cycle */
 	const char *state_dir; /* NULL: nothing can be kept */
 	bool keep;             /* may the state directory be written to? */
 	struct identity identity;
