@@ -45,14 +45,6 @@ struct host_system {
 	uint64_t tick_base;     /* milliseconds of all its rounds so far */
 };
 
-host_function host_ip_helper(const char *name)
-{
-	static HMODULE library;
-	if (!library)
-		library = LoadLibraryA("iphlpapi.dll");
-	return library ? (host_function)GetProcAddress(library, name) : NULL;
-}
-
 /* Asks to be told of the next change of an address; where that is not possible, nobody tells. */
 static void watch_changes(struct host_system *system)
 {

@@ -1,0 +1,20 @@
+/*
+ * What iphlpapi.dll of Windows NT 4.0 SP6a has of the functions that the agent asks for (Q193059),
+ * and nothing that came later: Wine has all of them, whatever Windows it plays.
+ */
+#include <string.h>
+
+#include "agent/host_win32.h"
+
+#include <windows.h>
+
+host_function host_ip_helper(const char *name)
+{
+	static const char *const known[] = { "GetIfTable", "GetIpAddrTable", "GetIpForwardTable" };
+	HMODULE library = LoadLibraryA("iphlpapi.dll");
+	for (size_t i = 0; library && i < sizeof known / sizeof *known; i++) {
+		if (strcmp(known[i], name) == 0)
+			return (host_function)GetProcAddress(library, name);
+	}
+	return NULL;
+}
