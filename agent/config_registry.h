@@ -2,8 +2,8 @@
  * Settings in the registry: the policy key, which Windows fills from Group Policy and empties when
  * the policy is lifted, and the installer's key. Text and numbers are both good for every setting;
  * an empty text is as good as none. Peers are the values Peer1 to Peer64 of the key's subkey
- * `Peers` (there may be gaps), where a policy's list puts them, and the value `Peers` of the key
- * itself, where an installer puts all of them with semicolons in between.
+ * `Peers`, as the policy editors write a list (there may be gaps), and the value `Peers` of the key
+ * itself, several with semicolons between them, as the installer writes its property.
  */
 #pragma once
 
