@@ -7,6 +7,7 @@
 
 #include "collector/buffer.h"
 #include "collector/json_add.h"
+#include "collector/log.h"
 #include "collector/problem.h"
 #include "collector/query.h"
 #include "collector/view.h"
@@ -257,6 +258,12 @@ void api_server_get(struct call *call)
 	const struct api *api = call->context;
 	const struct view *view = fleet_find(pipeline_fleet(api->pipeline), call->params[0]);
 	const char *etag = etag_now(api, &call->arena);
+	static const struct problem unreadable = {
+		.status = 503,
+		.code = "not_readable",
+		.detail = "The store cannot be read at this moment.",
+	};
+	char error[FLEET_ERROR_SIZE];
 	struct buffer out;
 
 	if (!view) {
@@ -265,7 +272,13 @@ void api_server_get(struct call *call)
 		call_answer_not_modified(call, etag);
 	} else {
 		buffer_init(&out);
-		view_add_detail(view, pipeline_now_ms(api->pipeline), &out);
+		if (fleet_add_detail(pipeline_fleet(api->pipeline), view,
+				     pipeline_now_ms(api->pipeline), &out, error) != STATUS_OK) {
+			log_error("%s", error);
+			problem_answer(call, &unreadable);
+			buffer_deinit(&out);
+			return;
+		}
 		buffer_add_char(&out, '\n');
 		answer_json(call, &out, etag);
 	}

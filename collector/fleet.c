@@ -23,12 +23,20 @@ static enum status store_servers(void *user, store_each_server *each, void *each
 	return store_read_servers(user, each, each_user, error);
 }
 
+static enum status store_server(void *user, const char *key, struct arena *arena,
+				struct record_server *server, struct record_report *latest,
+				char *error)
+{
+	return store_read_server(user, key, arena, server, latest, error);
+}
+
 struct fleet_history fleet_history_of_store(struct store *store)
 {
 	return (struct fleet_history){
 		.report_until = store_report_until,
 		.body_hash = store_body_hash,
 		.servers = store_servers,
+		.server = store_server,
 		.user = store,
 	};
 }
@@ -54,37 +62,61 @@ struct loading {
 	char *error;
 };
 
+/* The view of a server as it was stored. */
+static struct view *restore_view(const struct record_server *row, const struct snapshot *latest,
+				 enum verdict verdict)
+{
+	size_t size = 0;
+	const char *at = view_find_findings(row->verdict_json, &size);
+	char *findings = mem_strndup(at ? at : "", size);
+	struct view_verdict stored = {
+		.verdict = verdict,
+		.silent = row->silent,
+		.since_ms = row->since_ms,
+		.findings_json = findings,
+	};
+	struct view *view = view_make(latest, &stored);
+
+	free(findings);
+	return view;
+}
+
 static enum status load_server(void *user, const struct record_server *row,
 			       const struct record_report *latest)
 {
 	struct loading *loading = user;
-	struct report_json_error why = { 0 };
+	struct fleet *fleet = loading->fleet;
 	struct snapshot *snapshot = NULL;
 	enum verdict verdict = VERDICT_UNKNOWN;
 
-	enum status status = snapshot_read(latest->body, latest->body_size, latest->received_at_ms,
-					   latest->age_s, &snapshot, &why);
-	if (status != STATUS_OK || !verdict_from_name(row->verdict, &verdict)) {
+	if (!verdict_from_name(row->verdict, &verdict)) {
 		snprintf(loading->error, FLEET_ERROR_SIZE,
-			 "could not read what is stored of the server '%s': %s %s", row->key,
-			 why.pointer, why.detail);
-		snapshot_unref(snapshot);
-		return status != STATUS_OK ? status : STATUS_MALFORMED;
+			 "the server '%s' is stored with the verdict '%s', which is none", row->key,
+			 row->verdict);
+		return STATUS_MALFORMED;
 	}
-	struct fleet_server *server = fleet_server_add(loading->fleet, snapshot);
-	server->current = view_restore(snapshot, row->silent, row->since_ms, verdict,
-				       row->verdict_json, row->adapters_json);
-	server->published = view_ref(server->current);
-	snapshot_unref(snapshot);
+	enum status status = fleet_parse_stored(latest, &snapshot, loading->error);
+	if (status != STATUS_OK)
+		return status;
 	/* One that is fresh although it was silent: the clock was set back. */
-	server->silent = row->silent &&
-			 snapshot_judged_at(server->latest, loading->now_ms) < loading->now_ms;
-	if (!server->silent)
-		fleet_expiry_set(loading->fleet, server);
+	bool silent =
+		row->silent && snapshot_judged_at(snapshot, loading->now_ms) < loading->now_ms;
+	struct fleet_server *server = fleet_server_add(fleet, snapshot, !silent);
+	server->current = restore_view(row, snapshot, verdict);
+	server->published = view_ref(server->current);
+	server->is_judged = row->silent == silent;
+	snapshot_unref(snapshot);
+	if (silent)
+		fleet_server_silence(server);
+	else
+		fleet_expiry_set(fleet, server);
 	return STATUS_OK;
 }
 
-/* Reads and judges everything into a fleet that is empty. */
+/*
+ * Reads everything into a fleet that is empty. What is stored was judged from what is stored, so
+ * nobody has to be judged again but for what time has changed since.
+ */
 static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *made,
 			char error[FLEET_ERROR_SIZE])
 {
@@ -92,16 +124,16 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 
 	enum status status =
 		fleet->history.servers(fleet->history.user, load_server, &loading, error);
+	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
+		fleet_sign_site(fleet->sites[i]);
 	now_ms = fleet_clock(fleet, now_ms);
 	if (status == STATUS_OK)
-		status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);
-	if (status != STATUS_OK)
-		return status;
-	for (size_t i = 0; i < fleet->n_sites; i++)
-		fleet_site_touch(fleet, fleet->sites[i]);
-	fleet_assess_touched(fleet, now_ms, made);
-	fleet_changes_close(made, false);
-	return STATUS_OK;
+		status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
+	if (status == STATUS_OK)
+		status = fleet_assess_touched(fleet, now_ms, made, error);
+	if (status == STATUS_OK)
+		fleet_changes_close(made, false);
+	return status;
 }
 
 enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
@@ -135,20 +167,28 @@ int64_t fleet_next_expiry(const struct fleet *fleet)
 	return first ? first->expires_ms : INT64_MAX;
 }
 
+bool fleet_is_behind(const struct fleet *fleet, int64_t now_ms)
+{
+	const struct fleet_server *first = fleet_expiry_first(fleet);
+
+	return first && first->expires_ms < fleet_clock(fleet, now_ms) - FLEET_MAX_LAG_MS;
+}
+
 enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **changes,
 			  char error[FLEET_ERROR_SIZE])
 {
 	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
 
 	now_ms = fleet_clock(fleet, now_ms);
-	enum status status = fleet_expire(fleet, now_ms, FLEET_MAX_HOLDS, made, error);
+	enum status status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
 	if (status == STATUS_OK)
 		status = fleet_hold_stale(fleet, made, error);
+	if (status == STATUS_OK)
+		status = fleet_assess_touched(fleet, now_ms, made, error);
 	if (status != STATUS_OK) {
 		changes_free(made);
 		return status;
 	}
-	fleet_assess_touched(fleet, now_ms, made);
 	fleet_changes_close(made, false);
 	*changes = made;
 	if (made->n_views == 0) {
@@ -176,18 +216,6 @@ struct view *fleet_find(const struct fleet *fleet, const char *host_name)
 	return server ? server->published : NULL;
 }
 
-static struct deal *deal_of(struct fleet_site *site)
-{
-	if (site->deal)
-		return site->deal;
-	const struct report **reports = mem_alloc_array(site->n, sizeof(struct report *));
-	for (size_t i = 0; i < site->n; i++)
-		reports[i] = &site->servers[i]->latest->report;
-	site->deal = deal_new(reports, site->n);
-	free(reports);
-	return site->deal;
-}
-
 void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,
 		size_t *n)
 {
@@ -196,6 +224,6 @@ void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struc
 	*out = NULL;
 	*n = 0;
 	if (server)
-		deal_peers(deal_of(server->site), report_server_name(&server->latest->report),
-			   arena, out, n);
+		deal_peers(&server->site->deal, &server->site->index,
+			   site_member_name(server->member), arena, out, n);
 }

@@ -1,6 +1,10 @@
 /*
- * The fleet: every server in memory with its latest report and its current assessment, grouped into
- * sites. It is a cache of the store, rebuilt from it at start and after a failed commit.
+ * The fleet: every server in memory with what its site needs of its latest report and what is shown
+ * of it, grouped into sites. It is a cache of the store, rebuilt from it at start and after a
+ * failed commit; whole reports are read from the store one by one when they are needed.
+ *
+ * A report costs what it changes: its own server is judged, and those of its site that see
+ * something else because of it (proto/site_index.h). All others stay as they are.
  *
  * It decides, and nothing it decides is seen before it is durable:
  *
@@ -51,6 +55,12 @@
  */
 #define FLEET_MAX_HOLDS 32
 
+/* Servers that one fleet_load() or fleet_advance() makes silent, for the same reason. */
+#define FLEET_MAX_EXPIRED 1024
+
+/* The fleet is behind when a server should have fallen silent this long ago. */
+#define FLEET_MAX_LAG_MS 5000
+
 struct fleet;
 
 /* What the fleet reads from the store: the functions of collector/store.h, or a test's own. */
@@ -60,6 +70,9 @@ struct fleet_history {
 	enum status (*body_hash)(void *user, const char *agent_id, const char *epoch,
 				 int64_t sequence, uint64_t *out, char *error);
 	enum status (*servers)(void *user, store_each_server *each, void *each_user, char *error);
+	enum status (*server)(void *user, const char *key, struct arena *arena,
+			      struct record_server *server, struct record_report *latest,
+			      char *error);
 	void *user;
 };
 
@@ -81,10 +94,17 @@ struct changes {
 	struct fleet *fleet;
 	struct snapshot *snapshot; /* of `report` */
 	uint64_t id;
-	size_t room;              /* of `views` */
-	struct changes *previous; /* those with a report that is not durable yet */
+	struct changes_detail *details; /* one per view */
+	size_t room;                    /* of both */
+	struct changes *previous;       /* those with a report that is not durable yet */
 	struct changes *next;
 	struct arena arena;
+};
+
+/* What the store learns of a view beside it. */
+struct changes_detail {
+	bool says_something_new;   /* else its text is stored already */
+	const char *adapters_json; /* of a server that fell silent, else NULL */
 };
 
 /* NULL is allowed. */
@@ -130,7 +150,15 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 int64_t fleet_next_expiry(const struct fleet *fleet);
 
 /*
- * Does what time has brought until `now_ms`. `*changes` is NULL where nothing changed.
+ * Has much time gone by unseen, since the collector stood still or the clock was set? Then there
+ * may be more to do than one call should: fleet_advance() is to be called until it has caught up,
+ * and fleet_take() not before.
+ */
+bool fleet_is_behind(const struct fleet *fleet, int64_t now_ms);
+
+/*
+ * Does what time has brought until `now_ms`, or a part of it; fleet_next_expiry() tells whether
+ * more is due. `*changes` is NULL where nothing changed.
  *
  * STATUS_SYSTEM  the store could not be read: the fleet is to be rebuilt
  */
@@ -151,6 +179,17 @@ struct view *fleet_view(const struct fleet *fleet, size_t i);
 
 /* The published view of the server with that host name (its short form, without case), or NULL. */
 struct view *fleet_find(const struct fleet *fleet, const char *host_name);
+
+/*
+ * Adds everything known of the server of that view: the object of view_add() with two members more,
+ *   "adapters": as they were judged (view_add_adapters); those of a silent server at its last fresh
+ *               moment,
+ *   "report": the latest report, with received_at and age_s: what `assess` reads.
+ *
+ * STATUS_SYSTEM ...  the store could not be read
+ */
+enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64_t now_ms,
+			     struct buffer *out, char error[FLEET_ERROR_SIZE]);
 
 /* The peers that the server `key` is to probe next, in `arena`; none for an unknown key. */
 void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,

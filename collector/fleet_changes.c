@@ -65,27 +65,64 @@ void changes_free(struct changes *changes)
 	for (size_t i = 0; i < changes->n_views; i++)
 		view_unref(changes->views[i]);
 	free(changes->views);
+	free(changes->details);
 	snapshot_unref(changes->snapshot);
 	arena_deinit(&changes->arena);
 	free(changes);
 }
 
-void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view)
+/* The place of a server in the change set, which may have one already. */
+static size_t place_of(struct changes *changes, struct fleet_server *server)
 {
-	view_unref(server->current);
-	server->current = view_ref(view);
-	if (server->changes_id == changes->id) {
-		view_unref(changes->views[server->changes_at]);
-		changes->views[server->changes_at] = view;
-		return;
-	}
+	if (server->changes_id == changes->id)
+		return server->changes_at;
 	if (changes->n_views == changes->room) {
 		changes->room = changes->room ? changes->room * 2 : 4;
 		changes->views = mem_realloc(changes->views, changes->room * sizeof(struct view *));
+		changes->details =
+			mem_realloc(changes->details, changes->room * sizeof *changes->details);
 	}
 	server->changes_id = changes->id;
 	server->changes_at = changes->n_views;
-	changes->views[changes->n_views++] = view;
+	changes->views[changes->n_views] = NULL;
+	changes->details[changes->n_views] = (struct changes_detail){ 0 };
+	return changes->n_views++;
+}
+
+static const char *adapters_text(struct changes *changes, const struct site_server *adapters)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	view_add_adapters(adapters, &text);
+	const char *kept = arena_strndup(&changes->arena, text.bytes, text.size);
+	buffer_deinit(&text);
+	return kept;
+}
+
+void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view,
+		       const struct site_server *adapters)
+{
+	size_t at = place_of(changes, server);
+
+	changes->details[at].says_something_new |=
+		!server->current || !view_says_the_same(server->current, view);
+	changes->details[at].adapters_json = adapters ? adapters_text(changes, adapters) : NULL;
+	view_unref(changes->views[at]);
+	changes->views[at] = view;
+	view_unref(server->current);
+	server->current = view_ref(view);
+}
+
+static const char *verdict_text(struct changes *changes, const struct view *view)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	view_add_verdict(view, &text);
+	const char *kept = arena_strndup(&changes->arena, text.bytes, text.size);
+	buffer_deinit(&text);
+	return kept;
 }
 
 void fleet_changes_close(struct changes *changes, bool latest)
@@ -95,14 +132,16 @@ void fleet_changes_close(struct changes *changes, bool latest)
 
 	for (size_t i = 0; i < changes->n_views; i++) {
 		const struct view *view = changes->views[i];
+		const struct changes_detail *detail = &changes->details[i];
 		rows[i] = (struct record_server){
 			.key = view->key,
-			.is_new_report = latest && view->snapshot == changes->snapshot,
+			.is_new_report = latest && strcmp(view->key, changes->report->key) == 0,
 			.silent = view->silent,
 			.verdict = verdict_name(view->verdict),
 			.since_ms = view->since_ms,
-			.verdict_json = view->verdict_json,
-			.adapters_json = view->adapters_json,
+			.verdict_json =
+				detail->says_something_new ? verdict_text(changes, view) : NULL,
+			.adapters_json = detail->adapters_json,
 		};
 	}
 	changes->servers = rows;
@@ -124,6 +163,10 @@ void fleet_publish(struct fleet *fleet, const struct changes *changes)
 		struct fleet_server *server = fleet_server_find(fleet, changes->views[i]->key);
 		view_unref(server->published);
 		server->published = view_ref(changes->views[i]);
+		if (server->unstored && server->unstored == changes->snapshot) {
+			snapshot_unref(server->unstored);
+			server->unstored = NULL;
+		}
 	}
 }
 

@@ -1,7 +1,5 @@
 #include "collector/fleet_state.h"
 
-#include "proto/site.h"
-
 /* A binary heap; a parent expires no later than its two children. */
 
 static void place(struct fleet *fleet, size_t at, struct fleet_server *server)
@@ -41,9 +39,7 @@ static void move_down(struct fleet *fleet, struct fleet_server *server)
 
 void fleet_expiry_set(struct fleet *fleet, struct fleet_server *server)
 {
-	const struct snapshot *latest = server->latest;
-
-	server->expires_ms = site_report_fresh_until(&latest->report, latest->at_ms) + 1;
+	server->expires_ms = server->member->fresh_until_ms + 1;
 	if (server->heap_at == FLEET_NOWHERE)
 		place(fleet, fleet->n_heap++, server);
 	move_up(fleet, server);

@@ -1,253 +1,179 @@
-#include "collector/fleet_state.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "collector/fleet_state.h"
 #include "proto/exposure.h"
-#include "proto/mem.h"
-#include "proto/site.h"
-#include "proto/text.h"
+#include "proto/verdict_json.h"
 
-/* The reports that are judged together, each a reference. */
-struct sample {
-	struct snapshot **snapshots;
-	struct site_report *reports;
-	size_t n;
-	size_t subject; /* which one is asked about */
-};
-
-static void sample_init(struct sample *sample, size_t room)
-{
-	*sample = (struct sample){
-		.snapshots = mem_alloc_array(room, sizeof(struct snapshot *)),
-		.reports = mem_alloc_array(room, sizeof *sample->reports),
-	};
-}
-
-static void sample_deinit(struct sample *sample)
-{
-	for (size_t i = 0; i < sample->n; i++)
-		snapshot_unref(sample->snapshots[i]);
-	free(sample->snapshots);
-	free(sample->reports);
-}
-
-/* Takes the reference. */
-static void sample_add(struct sample *sample, struct snapshot *snapshot)
-{
-	sample->snapshots[sample->n] = snapshot;
-	sample->reports[sample->n] =
-		(struct site_report){ .report = &snapshot->report, .at_ms = snapshot->at_ms };
-	sample->n++;
-}
-
-/* Judges one server of a view and, where it looks different from now on, adds that. */
-static void judge(struct fleet_server *server, bool silent, const struct site *site, size_t number,
-		  struct arena *arena, struct changes *changes)
+/* Makes the view of a fresh server and, where it looks different from now on, adds it. */
+static void conclude(struct fleet_server *server, const struct snapshot *latest,
+		     const struct site_server *seen, int64_t now_ms, struct arena *arena,
+		     struct changes *changes)
 {
 	struct assessment assessment;
-	int64_t since_ms = site->now_ms;
 
-	exposure_assess(&site->servers[number], &assessment, arena);
+	exposure_assess(seen, &assessment, arena);
+	char *findings = verdict_json_write_findings(&assessment);
+	struct view_verdict verdict = {
+		.verdict = assessment.verdict,
+		.since_ms = now_ms,
+		.findings_json = findings,
+	};
 	if (server->current && server->current->verdict == assessment.verdict)
-		since_ms = server->current->since_ms;
-	struct view *view =
-		view_make(server->latest, silent, since_ms, &assessment, &site->servers[number]);
+		verdict.since_ms = server->current->since_ms;
+	struct view *view = view_make(latest, &verdict);
+	free(findings);
 	if (server->current && view_shows_the_same(server->current, view))
 		view_unref(view);
 	else
-		fleet_changes_add(changes, server, view);
+		fleet_changes_add(changes, server, view, NULL);
 }
 
-/* Reads from the store the latest report of a server until a moment; NULL where it has none. */
-static enum status read_until(struct fleet *fleet, const char *key, int64_t until_ms,
-			      struct snapshot **out, char error[FLEET_ERROR_SIZE])
+/* Judges a server again if what it sees of its site has changed, or its report is a new one. */
+static enum status judge(struct fleet *fleet, struct fleet_server *server, int64_t now_ms,
+			 struct arena *arena, struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
-	struct record_report record;
-	struct report_json_error why;
-	struct arena arena;
+	struct site_server seen;
+	struct snapshot *latest = NULL;
 
-	*out = NULL;
-	arena_init(&arena);
-	enum status status = fleet->history.report_until(fleet->history.user, key, until_ms, &arena,
-							 &record, error);
-	if (status == STATUS_OK) {
-		status = snapshot_read(record.body, record.body_size, record.received_at_ms,
-				       record.age_s, out, &why);
-		if (status != STATUS_OK)
-			snprintf(error, FLEET_ERROR_SIZE,
-				 "could not read a stored report of the server '%s': %s %s", key,
-				 why.pointer, why.detail);
-	} else if (status == STATUS_NOT_FOUND) {
-		status = STATUS_OK;
-	}
-	arena_deinit(&arena);
-	return status;
-}
-
-/* The report by which a server counted at a moment, a reference; NULL where it had none yet. */
-static enum status latest_until(struct fleet *fleet, const struct fleet_server *server,
-				int64_t until_ms, struct snapshot **out,
-				char error[FLEET_ERROR_SIZE])
-{
-	if (server->latest->at_ms <= until_ms) {
-		*out = snapshot_ref(server->latest);
+	site_view_member(&server->site->index, server->member, NULL, &seen, arena);
+	uint64_t signature = site_view_signature(&seen);
+	if (server->is_judged && server->signature == signature)
 		return STATUS_OK;
-	}
-	enum status status = read_until(fleet, server->key, until_ms, out, error);
+	enum status status = fleet_read_latest(fleet, server, &latest, error);
 	if (status != STATUS_OK)
 		return status;
-	struct snapshot *unstored = fleet_changes_find_until(fleet, server->key, until_ms);
-	if (unstored && (!*out || snapshot_is_later(unstored, *out))) {
-		snapshot_unref(*out);
-		*out = snapshot_ref(unstored);
-	}
+	site_view_attach(&seen, &latest->report);
+	conclude(server, latest, &seen, now_ms, arena, changes);
+	server->signature = signature;
+	server->is_judged = true;
+	snapshot_unref(latest);
 	return STATUS_OK;
 }
 
-/* What a site view may ask about servers of other sites, as they were at one moment. */
-struct elsewhere {
-	struct fleet *fleet;
-	int64_t at_ms;
-	enum status status; /* of the reads that it took */
-	char *error;
-};
-
-/* The site has no server of that name, so whoever carries it is of another one. */
-static bool is_elsewhere(void *user, const char *server_name)
+static enum status assess_site(struct fleet_site *site, int64_t now_ms, struct changes *changes,
+			       char error[FLEET_ERROR_SIZE])
 {
-	struct elsewhere *e = user;
-	const struct fleet_server *server = fleet_name_find(e->fleet, server_name);
-	bool found = false;
+	enum status status = STATUS_OK;
+	struct site_member *member;
 
-	for (; server && !found && e->status == STATUS_OK; server = server->next_of_name) {
-		struct snapshot *then = NULL;
-		e->status = latest_until(e->fleet, server, e->at_ms, &then, e->error);
-		found = then && text_equal(report_server_name(&then->report), server_name);
-		snapshot_unref(then);
+	while (status == STATUS_OK && (member = site_index_take_suspect(&site->index))) {
+		struct arena arena;
+		arena_init(&arena);
+		status = judge(site->fleet, member->user, now_ms, &arena, changes, error);
+		arena_deinit(&arena);
 	}
-	return found;
+	return status;
 }
 
-/* Silent servers take part, with reports that prove nothing any more, but keep their verdicts. */
-static void assess_site(struct fleet *fleet, const struct fleet_site *members, int64_t now_ms,
-			struct changes *changes)
+enum status fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct changes *changes,
+				 char error[FLEET_ERROR_SIZE])
 {
-	/* Nothing is later than now, so nothing is read and nothing can fail. */
-	struct elsewhere elsewhere = { .fleet = fleet, .at_ms = now_ms };
-	struct sample sample;
-	struct arena arena;
-	struct site site;
+	enum status status = STATUS_OK;
 
-	sample_init(&sample, members->n);
-	arena_init(&arena);
-	for (size_t i = 0; i < members->n; i++)
-		sample_add(&sample, snapshot_ref(members->servers[i]->latest));
-	site_view(&site, sample.reports, sample.n, now_ms, is_elsewhere, &elsewhere, &arena);
-	for (size_t i = 0; i < members->n; i++) {
-		/* What has expired but is not held yet is judged when its turn comes. */
-		if (!members->servers[i]->silent && site.servers[i].fresh)
-			judge(members->servers[i], false, &site, i, &arena, changes);
-	}
-	arena_deinit(&arena);
-	sample_deinit(&sample);
-}
-
-void fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct changes *changes)
-{
-	while (fleet->touched) {
+	while (fleet->touched && status == STATUS_OK) {
 		struct fleet_site *site = fleet->touched;
 		fleet->touched = site->next_touched;
 		site->is_touched = false;
-		assess_site(fleet, site, now_ms, changes);
+		status = assess_site(site, now_ms, changes, error);
 	}
-}
-
-static enum status gather(struct fleet *fleet, const struct fleet_server *subject, int64_t at_ms,
-			  struct sample *sample, char error[FLEET_ERROR_SIZE])
-{
-	const struct fleet_site *members = subject->site;
-
-	for (size_t i = 0; i < members->n; i++) {
-		struct snapshot *found = NULL;
-		enum status status = latest_until(fleet, members->servers[i], at_ms, &found, error);
-		if (status != STATUS_OK)
-			return status;
-		if (!found || snapshot_compare_sites(found, subject->latest) != 0) {
-			snapshot_unref(found); /* it was elsewhere then */
-			continue;
-		}
-		if (members->servers[i] == subject)
-			sample->subject = sample->n;
-		sample_add(sample, found);
-	}
-	return STATUS_OK;
-}
-
-enum status fleet_hold(struct fleet *fleet, struct fleet_server *server, struct changes *changes,
-		       char error[FLEET_ERROR_SIZE])
-{
-	int64_t at_ms = snapshot_judged_at(server->latest, INT64_MAX);
-	struct elsewhere elsewhere = { .fleet = fleet, .at_ms = at_ms, .error = error };
-	struct sample sample;
-
-	sample_init(&sample, server->site->n);
-	enum status status = gather(fleet, server, at_ms, &sample, error);
-	if (status == STATUS_OK) {
-		struct arena arena;
-		struct site site;
-		arena_init(&arena);
-		site_view(&site, sample.reports, sample.n, at_ms, is_elsewhere, &elsewhere, &arena);
-		status = elsewhere.status;
-		if (status == STATUS_OK)
-			judge(server, true, &site, sample.subject, &arena, changes);
-		arena_deinit(&arena);
-	}
-	sample_deinit(&sample);
 	return status;
 }
 
-void fleet_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms)
+void fleet_sign_site(struct fleet_site *site)
 {
-	for (size_t i = 0; i < site->n; i++) {
-		struct fleet_server *server = site->servers[i];
-		if (!server->silent || server->is_stale ||
-		    snapshot_judged_at(server->latest, INT64_MAX) < at_ms)
+	struct fleet_server *unjudged = NULL;
+	struct site_member *member;
+
+	while ((member = site_index_take_suspect(&site->index))) {
+		struct fleet_server *server = member->user;
+		struct site_server seen;
+		struct arena arena;
+		if (!server->is_judged) {
+			server->next_expired = unjudged;
+			unjudged = server;
 			continue;
-		server->is_stale = true;
-		server->next_stale = fleet->stale;
-		fleet->stale = server;
+		}
+		arena_init(&arena);
+		site_view_member(&site->index, member, NULL, &seen, &arena);
+		server->signature = site_view_signature(&seen);
+		arena_deinit(&arena);
 	}
+	for (; unjudged; unjudged = unjudged->next_expired)
+		site_index_suspect(&site->index, unjudged->member);
 }
 
-enum status fleet_hold_stale(struct fleet *fleet, struct changes *changes,
-			     char error[FLEET_ERROR_SIZE])
+/*
+ * It falls silent: what it looks like stays, for that was judged at its last fresh moment, which is
+ * the one before this.
+ */
+static void keep_verdict(struct fleet_server *server, struct changes *changes)
+{
+	const struct view *current = server->current;
+	struct view_verdict verdict = {
+		.verdict = current->verdict,
+		.silent = true,
+		.since_ms = current->since_ms,
+		.findings_json = current->findings_json,
+	};
+	struct site_server seen;
+	struct arena arena;
+
+	arena_init(&arena);
+	site_view_member(&server->site->index, server->member, NULL, &seen, &arena);
+	fleet_changes_add(changes, server, view_renew(current, &verdict), &seen);
+	arena_deinit(&arena);
+}
+
+/* Takes those that expire first, all at one moment, from the expiries. */
+static struct fleet_server *take_expired(struct fleet *fleet, int64_t *at_ms)
+{
+	struct fleet_server *expired = NULL;
+	struct fleet_server *server = fleet_expiry_first(fleet);
+
+	*at_ms = server->expires_ms;
+	for (; server && server->expires_ms == *at_ms; server = fleet_expiry_first(fleet)) {
+		fleet_expiry_drop(fleet, server);
+		server->next_expired = expired;
+		expired = server;
+	}
+	return expired;
+}
+
+/* They all count for each other at the moment that is their last, so none leaves before the rest.
+ */
+static enum status silence(struct fleet *fleet, struct fleet_server *expired, int64_t at_ms,
+			   struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < FLEET_MAX_HOLDS && fleet->stale && status == STATUS_OK; i++) {
-		struct fleet_server *server = fleet->stale;
-		fleet->stale = server->next_stale;
-		server->is_stale = false;
-		if (server->silent) /* it may have come back since */
-			status = fleet_hold(fleet, server, changes, error);
+	for (struct fleet_server *s = expired; s && status == STATUS_OK; s = s->next_expired) {
+		fleet_server_silence(s);
+		/* Nothing that was reported since has a part in it, as a rule. */
+		if (fleet->newest_ms < at_ms)
+			keep_verdict(s, changes);
+		else
+			status = fleet_hold(fleet, s, changes, error);
+	}
+	for (struct fleet_server *s = expired; s; s = s->next_expired) {
+		site_index_silence(&s->site->index, s->member);
+		fleet_site_touch(s->site);
 	}
 	return status;
 }
 
-enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t limit, struct changes *changes,
+enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struct changes *changes,
 			 char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
+	size_t n_before = fleet->n_heap;
 
-	for (size_t i = 0; i < limit && status == STATUS_OK; i++) {
-		struct fleet_server *server = fleet_expiry_first(fleet);
-		if (!server || server->expires_ms > now_ms)
-			break;
-		fleet_expiry_drop(fleet, server);
-		server->silent = true;
-		fleet_site_touch(fleet, server->site);
-		status = fleet_hold(fleet, server, changes, error);
+	while (status == STATUS_OK && n_before - fleet->n_heap < most && fleet->n_heap > 0 &&
+	       fleet_expiry_first(fleet)->expires_ms <= now_ms) {
+		int64_t at_ms = 0;
+		struct fleet_server *expired = take_expired(fleet, &at_ms);
+		status = silence(fleet, expired, at_ms, changes, error);
+		if (status == STATUS_OK)
+			status = fleet_assess_touched(fleet, at_ms, changes, error);
 	}
 	return status;
 }

@@ -1,14 +1,11 @@
-#include "collector/fleet_state.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/fleet_state.h"
 #include "proto/mem.h"
 #include "proto/text.h"
 
-/* Room for one more element of an array that doubles. */
-static void *with_room(void *array, size_t n, size_t *room, size_t size)
+void *fleet_with_room(void *array, size_t n, size_t *room, size_t size)
 {
 	if (n < *room)
 		return array;
@@ -16,165 +13,9 @@ static void *with_room(void *array, size_t n, size_t *room, size_t size)
 	return mem_realloc(array, *room * size);
 }
 
-static const char *or_empty(const char *name)
-{
-	return name ? name : "";
-}
-
-static char *lower(char *text)
-{
-	for (char *c = text; *c; c++)
-		*c = text_lower(*c);
-	return text;
-}
-
-/* One text per site, as snapshot_compare_sites() tells them apart. To be passed to free(). */
-static char *site_key(const struct snapshot *snapshot)
-{
-	const char *organization = or_empty(snapshot->report.exchange.organization);
-	const char *site = or_empty(snapshot->report.exchange.site);
-	bool is_alone = !*organization && !*site;
-	size_t size = strlen(organization) + strlen(site) + strlen(snapshot->key) + 32;
-	char *key = mem_alloc(size);
-
-	if (is_alone)
-		snprintf(key, size, "alone:%s", snapshot->key);
-	else
-		snprintf(key, size, "%zu:%s%s", strlen(organization), organization, site);
-	return lower(key);
-}
-
-struct fleet_site *fleet_site_find(const struct fleet *fleet, const struct snapshot *snapshot)
-{
-	char *key = site_key(snapshot);
-	struct fleet_site *site = text_map_get(&fleet->by_site, key);
-	free(key);
-	return site;
-}
-
-static struct fleet_site *find_or_add_site(struct fleet *fleet, const struct snapshot *snapshot)
-{
-	struct fleet_site *site = fleet_site_find(fleet, snapshot);
-	if (site)
-		return site;
-
-	site = mem_alloc(sizeof *site);
-	site->key = site_key(snapshot);
-	fleet->sites = with_room(fleet->sites, fleet->n_sites, &fleet->sites_room,
-				 sizeof(struct fleet_site *));
-	fleet->sites[fleet->n_sites++] = site;
-	text_map_add(&fleet->by_site, site->key, site);
-	return site;
-}
-
-void fleet_site_touch(struct fleet *fleet, struct fleet_site *site)
-{
-	if (site->is_touched)
-		return;
-	site->is_touched = true;
-	site->next_touched = fleet->touched;
-	fleet->touched = site;
-}
-
-static void forget_deal(struct fleet_site *site)
-{
-	deal_free(site->deal);
-	site->deal = NULL;
-}
-
-static void join_site(struct fleet *fleet, struct fleet_server *server)
-{
-	struct fleet_site *site = find_or_add_site(fleet, server->latest);
-
-	site->servers =
-		with_room(site->servers, site->n, &site->room, sizeof(struct fleet_server *));
-	site->servers[site->n++] = server;
-	server->site = site;
-	forget_deal(site);
-}
-
-static void leave_site(struct fleet_server *server)
-{
-	struct fleet_site *site = server->site;
-
-	for (size_t i = 0; i < site->n; i++) {
-		if (site->servers[i] == server) {
-			site->servers[i] = site->servers[--site->n];
-			break;
-		}
-	}
-	forget_deal(site);
-}
-
-const struct fleet_server *fleet_name_find(const struct fleet *fleet, const char *server_name)
-{
-	char *key = lower(mem_strdup(server_name));
-	const struct fleet_name *name = text_map_get(&fleet->by_name, key);
-	free(key);
-	return name ? name->first : NULL;
-}
-
-static void join_name(struct fleet *fleet, struct fleet_server *server)
-{
-	char *key = lower(mem_strdup(report_server_name(&server->latest->report)));
-	struct fleet_name *name = text_map_get(&fleet->by_name, key);
-
-	if (name) {
-		free(key);
-	} else {
-		name = mem_alloc(sizeof *name);
-		name->key = key;
-		fleet->names = with_room(fleet->names, fleet->n_names, &fleet->names_room,
-					 sizeof(struct fleet_name *));
-		fleet->names[fleet->n_names++] = name;
-		text_map_add(&fleet->by_name, name->key, name);
-	}
-	server->name = name;
-	server->next_of_name = name->first;
-	name->first = server;
-}
-
-static void leave_name(struct fleet_server *server)
-{
-	struct fleet_server **at = &server->name->first;
-	while (*at != server)
-		at = &(*at)->next_of_name;
-	*at = server->next_of_name;
-}
-
-static bool same_addresses(const struct report_adapter *a, const struct report_adapter *b)
-{
-	if (a->enabled != b->enabled || a->n_addresses != b->n_addresses)
-		return false;
-	for (size_t i = 0; i < a->n_addresses; i++) {
-		if (strcmp(a->addresses[i], b->addresses[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Would both reports be dealt alike? */
-static bool deals_alike(const struct report *a, const struct report *b)
-{
-	if (!text_equal(report_server_name(a), report_server_name(b)) ||
-	    a->n_adapters != b->n_adapters)
-		return false;
-	for (size_t i = 0; i < a->n_adapters; i++) {
-		if (!same_addresses(&a->adapters[i], &b->adapters[i]))
-			return false;
-	}
-	return true;
-}
-
 int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms)
 {
 	return now_ms > fleet->newest_ms ? now_ms : fleet->newest_ms;
-}
-
-static void note_time(struct fleet *fleet, const struct snapshot *latest)
-{
-	if (latest->at_ms > fleet->newest_ms)
-		fleet->newest_ms = latest->at_ms;
 }
 
 struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *key)
@@ -182,85 +23,139 @@ struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *ke
 	return text_map_get(&fleet->by_key, key);
 }
 
-struct fleet_server *fleet_server_add(struct fleet *fleet, struct snapshot *latest)
+/* A number for an agent's id and epoch: sequences compare within them. */
+static uint64_t lineage_of(const struct report *report)
 {
-	struct fleet_server *server = mem_alloc(sizeof *server);
+	const char *id = report->agent.id ? report->agent.id : "";
+	const char *epoch = report->agent.epoch ? report->agent.epoch : "";
+
+	return snapshot_hash(id, strlen(id)) * 31 + snapshot_hash(epoch, strlen(epoch));
+}
+
+bool fleet_server_is_later(const struct fleet_server *server, const struct snapshot *snapshot)
+{
+	if (snapshot->at_ms != server->member->at_ms)
+		return snapshot->at_ms > server->member->at_ms;
+	if (lineage_of(&snapshot->report) == server->lineage)
+		return snapshot->report.sequence > server->sequence;
+	return true; /* nothing tells them apart: what came last counts (snapshot_is_later) */
+}
+
+/* Takes over what is remembered of the latest report beside its member. */
+static void note_latest(struct fleet *fleet, struct fleet_server *server,
+			const struct snapshot *latest)
+{
+	if (latest->at_ms > fleet->newest_ms)
+		fleet->newest_ms = latest->at_ms;
+	server->lineage = lineage_of(&latest->report);
+	server->sequence = latest->report.sequence;
+	server->is_judged = false;
+}
+
+static struct site_member *new_member(struct fleet_server *server, const struct snapshot *latest)
+{
+	struct site_member *member = site_member_new(&latest->report, latest->at_ms, NULL);
+
+	member->user = server;
+	return member;
+}
+
+/* Is it the only one of its name in its site? */
+static bool is_alone_of_name(const struct fleet_server *server)
+{
+	const struct site_peer *self = server->member->self;
+	return !self->members->next_of_name;
+}
+
+static void join_site(struct fleet *fleet, struct fleet_server *server, bool fresh)
+{
+	fleet_name_join(fleet, server);
+	site_index_put(&server->site->index, server->member, fresh, NULL);
+	if (is_alone_of_name(server))
+		deal_join(&server->site->deal, server->name->key);
+	fleet_site_touch(server->site);
+}
+
+static void leave_site(struct fleet_server *server)
+{
+	if (is_alone_of_name(server))
+		deal_leave(&server->site->deal, server->name->key);
+	fleet_name_leave(server);
+	site_index_remove(&server->site->index, server->member);
+	fleet_site_touch(server->site);
+}
+
+struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot *latest,
+				      bool fresh)
+{
+	size_t size = strlen(latest->key) + 1;
+	struct fleet_server *server = mem_alloc(sizeof *server + size);
 	size_t room = fleet->room;
 
-	note_time(fleet, latest);
-	server->key = mem_strdup(latest->key);
-	server->latest = snapshot_ref(latest);
+	memcpy(server->key, latest->key, size);
 	server->heap_at = FLEET_NOWHERE;
-	fleet->servers =
-		with_room(fleet->servers, fleet->n, &fleet->room, sizeof(struct fleet_server *));
+	fleet->servers = fleet_with_room(fleet->servers, fleet->n, &fleet->room,
+					 sizeof(struct fleet_server *));
 	if (fleet->room != room)
 		fleet->heap = mem_realloc(fleet->heap, fleet->room * sizeof(struct fleet_server *));
 	fleet->servers[fleet->n++] = server;
 	text_map_add(&fleet->by_key, server->key, server);
-	join_site(fleet, server);
-	join_name(fleet, server);
+	note_latest(fleet, server, latest);
+	server->member = new_member(server, latest);
+	server->site = fleet_site_find_or_add(fleet, latest);
+	join_site(fleet, server, fresh);
 	return server;
 }
 
 void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
-			     struct snapshot *latest)
+			     const struct snapshot *latest, bool fresh)
 {
-	struct snapshot *old = server->latest;
+	struct fleet_site *site = fleet_site_find_or_add(fleet, latest);
+	struct site_member *old = server->member;
+	struct site_member *member = new_member(server, latest);
 
-	note_time(fleet, latest);
-	leave_name(server);
-	server->latest = snapshot_ref(latest);
-	join_name(fleet, server);
-	if (snapshot_compare_sites(old, latest) != 0) {
-		fleet_site_touch(fleet, server->site);
+	note_latest(fleet, server, latest);
+	if (site == server->site && old->name_hash == member->name_hash &&
+	    text_equal(site_member_name(old), site_member_name(member))) {
+		site_index_put(&site->index, member, fresh, old);
+		server->member = member;
+		fleet_site_touch(site);
+	} else {
 		leave_site(server);
-		join_site(fleet, server);
-	} else if (!deals_alike(&old->report, &latest->report)) {
-		forget_deal(server->site);
+		server->member = member;
+		server->site = site;
+		join_site(fleet, server, fresh);
 	}
-	snapshot_unref(old);
+	free(old);
+}
+
+void fleet_server_silence(struct fleet_server *server)
+{
+	server->silent = true;
+	if (server->member->fresh_until_ms > server->site->silent_until_ms)
+		server->site->silent_until_ms = server->member->fresh_until_ms;
 }
 
 static void free_server(struct fleet_server *server)
 {
-	snapshot_unref(server->latest);
+	free(server->member);
+	snapshot_unref(server->unstored);
 	view_unref(server->current);
 	view_unref(server->published);
-	free(server->key);
 	free(server);
-}
-
-static void free_site(struct fleet_site *site)
-{
-	forget_deal(site);
-	free(site->servers);
-	free(site->key);
-	free(site);
 }
 
 void fleet_servers_clear(struct fleet *fleet)
 {
+	fleet_sites_clear(fleet);
 	for (size_t i = 0; i < fleet->n; i++)
 		free_server(fleet->servers[i]);
-	for (size_t i = 0; i < fleet->n_sites; i++)
-		free_site(fleet->sites[i]);
-	for (size_t i = 0; i < fleet->n_names; i++) {
-		free(fleet->names[i]->key);
-		free(fleet->names[i]);
-	}
 	free(fleet->servers);
-	free(fleet->names);
-	free(fleet->sites);
 	free(fleet->heap);
 	text_map_deinit(&fleet->by_key);
-	text_map_deinit(&fleet->by_site);
-	text_map_deinit(&fleet->by_name);
 	fleet->servers = NULL;
-	fleet->sites = NULL;
-	fleet->names = NULL;
 	fleet->heap = NULL;
-	fleet->n = fleet->room = fleet->n_sites = fleet->sites_room = 0;
-	fleet->n_names = fleet->names_room = fleet->n_heap = 0;
+	fleet->n = fleet->room = fleet->n_heap = 0;
 	fleet->stale = NULL;
 	fleet->touched = NULL;
 }

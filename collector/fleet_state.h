@@ -13,46 +13,64 @@
 #include "collector/snapshot.h"
 #include "collector/text_map.h"
 #include "collector/view.h"
+#include "proto/site.h"
 
 struct fleet_site;
 struct fleet_name;
 
+/*
+ * Of the latest report stays in memory what others of the site need (`member`) and what is shown
+ * (the views); the whole is read from the store when it is needed: fleet_read_latest().
+ */
 struct fleet_server {
-	char *key;
-	struct snapshot *latest;
-	struct view *current;   /* as judged last; ahead of `published` until the commit */
-	struct view *published; /* NULL until its first commit */
+	struct site_member *member;
+	struct snapshot *unstored; /* the latest report while it is not durable, else NULL */
+	struct view *current;      /* as judged last; ahead of `published` until the commit */
+	struct view *published;    /* NULL until its first commit */
 	struct fleet_site *site;
 	struct fleet_name *name;
 	struct fleet_server *next_of_name;
+
+	/* Of the latest report, to tell which one is later. */
+	uint64_t lineage; /* a hash of the agent's id and epoch */
+	int64_t sequence;
+
+	uint64_t signature; /* of the view of the site that `current` was judged by */
+	bool is_judged;     /* by its latest report, so that `signature` counts */
 	bool silent;
 
-	int64_t expires_ms; /* when its latest report ceases to be fresh */
+	int64_t expires_ms; /* the first moment at which its latest report is not fresh */
 	size_t heap_at;     /* its place among the expiries; FLEET_NOWHERE while it is silent */
+	struct fleet_server *next_expired;
 
 	bool is_stale; /* silent, and a late report may change what is held of it */
 	struct fleet_server *next_stale;
 
 	uint64_t changes_id; /* of the change set that has a view of it... */
 	size_t changes_at;   /* ...and which one */
+
+	char key[];
 };
 
 #define FLEET_NOWHERE SIZE_MAX
 
 struct fleet_site {
-	char *key;
-	struct fleet_server **servers;
-	size_t n;
-	size_t room;
-	struct deal *deal; /* NULL: to be made when it is asked for */
-	bool is_touched;   /* to be assessed again before the call ends */
+	struct fleet *fleet;
+	struct site_index index;
+	struct deal deal;
+	int64_t silent_until_ms; /* the latest of the last fresh moments of its silent servers */
+	bool is_touched;         /* servers of it may have to be judged before the call ends */
 	struct fleet_site *next_touched;
+	char key[];
 };
 
 /* The machines that carry one Exchange server name, wherever they are. */
 struct fleet_name {
-	char *key; /* in lower case */
 	struct fleet_server *first;
+	struct fleet_site *
+		*askers; /* sites whose rows name it, although it may be of none of theirs */
+	size_t n_askers;
+	char key[]; /* in lower case */
 };
 
 struct fleet {
@@ -70,7 +88,7 @@ struct fleet {
 	size_t n_names;
 	size_t names_room;
 
-	struct fleet_server **heap; /* by expires_ms, the next one first; room as `servers` */
+	struct fleet_server **heap; /* by expiry, the next one first; room as `servers` */
 	size_t n_heap;
 	struct fleet_server *stale; /* in no order */
 	struct fleet_site *touched;
@@ -86,14 +104,35 @@ struct fleet {
 struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *key);
 
 /* A new server with its first report; not judged, not among the expiries. */
-struct fleet_server *fleet_server_add(struct fleet *fleet, struct snapshot *latest);
+struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot *latest,
+				      bool fresh);
 
 /* Makes it the latest report; moves the server where it names another site. */
 void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
-			     struct snapshot *latest);
+			     const struct snapshot *latest, bool fresh);
+
+/* Is this report a later one than the server's latest? */
+bool fleet_server_is_later(const struct fleet_server *server, const struct snapshot *snapshot);
+
+/* fleet_sites.c: sites and names. */
 
 /* The site that a report names, or NULL where no server ever did. */
 struct fleet_site *fleet_site_find(const struct fleet *fleet, const struct snapshot *snapshot);
+struct fleet_site *fleet_site_find_or_add(struct fleet *fleet, const struct snapshot *snapshot);
+
+/* To be assessed by fleet_assess_touched(). */
+void fleet_site_touch(struct fleet_site *site);
+
+/* The first of the machines that carry an Exchange server name, without case, or NULL. */
+const struct fleet_server *fleet_name_find(const struct fleet *fleet, const char *server_name);
+
+/* The server carries the name of its member; its site is set. */
+void fleet_name_join(struct fleet *fleet, struct fleet_server *server);
+void fleet_name_leave(struct fleet_server *server);
+
+/* Frees all servers, sites and names. */
+void fleet_servers_clear(struct fleet *fleet);
+void fleet_sites_clear(struct fleet *fleet);
 
 /*
  * `now_ms`, or the latest time of a report where the system's clock was set back: no report may lie
@@ -101,14 +140,11 @@ struct fleet_site *fleet_site_find(const struct fleet *fleet, const struct snaps
  */
 int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms);
 
-/* The first of the machines that carry an Exchange server name, without case, or NULL. */
-const struct fleet_server *fleet_name_find(const struct fleet *fleet, const char *server_name);
+/* Room for one more element of an array that doubles. */
+void *fleet_with_room(void *array, size_t n, size_t *room, size_t size);
 
-/* To be assessed by fleet_assess_touched(). */
-void fleet_site_touch(struct fleet *fleet, struct fleet_site *site);
-
-/* Frees all servers and sites. */
-void fleet_servers_clear(struct fleet *fleet);
+/* Notes that the server fell silent. */
+void fleet_server_silence(struct fleet_server *server);
 
 /* fleet_expiry.c: when reports cease to be fresh. */
 
@@ -119,10 +155,47 @@ void fleet_expiry_drop(struct fleet *fleet, struct fleet_server *server);
 /* The server that expires next, or NULL. */
 struct fleet_server *fleet_expiry_first(const struct fleet *fleet);
 
-/* fleet_judge.c: verdicts. */
+/* fleet_reports.c: whole reports. */
 
-/* Judges what is fresh in every touched site. */
-void fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct changes *changes);
+/* A stored report as a snapshot, a reference. */
+enum status fleet_parse_stored(const struct record_report *record, struct snapshot **out,
+			       char error[FLEET_ERROR_SIZE]);
+
+/* The latest report of a server, a reference. */
+enum status fleet_read_latest(struct fleet *fleet, const struct fleet_server *server,
+			      struct snapshot **out, char error[FLEET_ERROR_SIZE]);
+
+/*
+ * The report by which a server counted at a moment that lies before the time of its latest one, a
+ * reference; NULL where it had none yet.
+ */
+enum status fleet_read_until(struct fleet *fleet, const struct fleet_server *server,
+			     int64_t until_ms, struct snapshot **out, char error[FLEET_ERROR_SIZE]);
+
+/* fleet_judge.c: verdicts of servers with a fresh report. */
+
+/*
+ * Judges in every touched site whose view has changed, and who has a new report.
+ *
+ * STATUS_SYSTEM ...  a report could not be read
+ */
+enum status fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct changes *changes,
+				 char error[FLEET_ERROR_SIZE]);
+
+/*
+ * Remembers by what the servers of a site were judged that stand as they were stored, so that they
+ * need not be judged again.
+ */
+void fleet_sign_site(struct fleet_site *site);
+
+/*
+ * Makes silent what has expired by `now_ms`, in the order of their moments, and judges who is
+ * concerned; ends when it has made `most` or more silent.
+ */
+enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struct changes *changes,
+			 char error[FLEET_ERROR_SIZE]);
+
+/* fleet_hold.c: verdicts that silent servers keep. */
 
 /*
  * Judges a silent server at its last fresh moment, from the reports collected until then.
@@ -140,18 +213,18 @@ void fleet_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_
 enum status fleet_hold_stale(struct fleet *fleet, struct changes *changes,
 			     char error[FLEET_ERROR_SIZE]);
 
-/* Makes silent what has expired by `now_ms`, `limit` servers at most; touches their sites. */
-enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t limit, struct changes *changes,
-			 char error[FLEET_ERROR_SIZE]);
-
 /* fleet_changes.c: change sets. */
 
 /* `snapshot` and `body`: of the report that it stores, or NULL. */
 struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot, const char *body,
 				  size_t size);
 
-/* Takes the reference `view`: it is what the server looks like from now on. */
-void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view);
+/*
+ * Takes the reference `view`: it is what the server looks like from now on. `adapters` of a silent
+ * server are kept in the store, since only then they are known for good; else NULL.
+ */
+void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view,
+		       const struct site_server *adapters);
 
 /* Makes the rows; nothing is added afterwards. `latest`: its report is the latest of its server. */
 void fleet_changes_close(struct changes *changes, bool latest);

@@ -42,17 +42,20 @@ static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t b
 }
 
 /* It is the latest of its server; judges that one, or has it judged with its site. */
-static enum status take_latest(struct fleet *fleet, struct fleet_server *server, int64_t now_ms,
-			       struct changes *changes, char error[FLEET_ERROR_SIZE])
+static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
+			       struct snapshot *latest, struct changes *changes,
+			       char error[FLEET_ERROR_SIZE])
 {
-	bool fresh = snapshot_judged_at(server->latest, now_ms) == now_ms;
+	bool fresh = server->member->fresh;
 
-	fleet_site_touch(fleet, server->site);
-	server->silent = !fresh;
+	snapshot_unref(server->unstored);
+	server->unstored = snapshot_ref(latest);
+	server->silent = false;
 	if (fresh) {
 		fleet_expiry_set(fleet, server);
 		return STATUS_OK;
 	}
+	fleet_server_silence(server);
 	fleet_expiry_drop(fleet, server);
 	return fleet_hold(fleet, server, changes, error);
 }
@@ -62,23 +65,25 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 			    char error[FLEET_ERROR_SIZE])
 {
 	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	bool fresh = snapshot_judged_at(snapshot, now_ms) == now_ms;
 	enum status status = STATUS_OK;
 
 	if (!server) {
-		server = fleet_server_add(fleet, snapshot);
-	} else if (snapshot_is_later(snapshot, server->latest)) {
-		fleet_server_set_latest(fleet, server, snapshot);
+		server = fleet_server_add(fleet, snapshot, fresh);
+	} else if (fleet_server_is_later(server, snapshot)) {
+		fleet_server_set_latest(fleet, server, snapshot, fresh);
 	} else {
 		*taken = FLEET_TAKEN_OLDER;
 	}
 	if (*taken == FLEET_TAKEN_LATEST)
-		status = take_latest(fleet, server, now_ms, changes, error);
-	const struct fleet_site *site = fleet_site_find(fleet, snapshot);
+		status = take_latest(fleet, server, snapshot, changes, error);
+	struct fleet_site *site = fleet_site_find(fleet, snapshot);
 	if (site)
 		fleet_mark_stale(fleet, site, snapshot->at_ms);
 	if (status == STATUS_OK)
 		status = fleet_hold_stale(fleet, changes, error);
-	fleet_assess_touched(fleet, now_ms, changes);
+	if (status == STATUS_OK)
+		status = fleet_assess_touched(fleet, now_ms, changes, error);
 	return status;
 }
 
@@ -103,7 +108,7 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 
 	struct changes *made = fleet_changes_new(fleet, snapshot, body, size);
 	*taken = FLEET_TAKEN_LATEST;
-	status = fleet_expire(fleet, now_ms, FLEET_MAX_HOLDS, made, error);
+	status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);
 	if (status == STATUS_OK)
 		status = take_new(fleet, snapshot, now_ms, made, taken, error);
 	if (status != STATUS_OK) {

@@ -166,7 +166,7 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s)
 	}
 	if (call->caller.role == ROLE_AGENT && !is_own(&call->caller, snapshot))
 		refuse_stranger(call);
-	else if (pipeline_is_ready(pipeline))
+	else if (pipeline_may_take(pipeline))
 		take(pipeline, call, snapshot);
 	else
 		problem_answer_not_stored(call);

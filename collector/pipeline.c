@@ -212,7 +212,14 @@ struct fleet *pipeline_fleet(struct pipeline *p)
 
 bool pipeline_is_ready(const struct pipeline *p)
 {
-	return p->ready;
+	return p->ready && !fleet_is_behind(p->fleet, p->options.now_ms());
+}
+
+bool pipeline_may_take(struct pipeline *p)
+{
+	if (p->ready && !pipeline_is_ready(p))
+		loop_timer_start(p->wake, 0); /* the clock was set: it may sleep still */
+	return pipeline_is_ready(p);
 }
 
 uint64_t pipeline_revision(const struct pipeline *p)

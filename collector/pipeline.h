@@ -50,8 +50,11 @@ void pipeline_free(struct pipeline *pipeline);
 /* For queries, and for fleet_take(); see pipeline_fail(). */
 struct fleet *pipeline_fleet(struct pipeline *pipeline);
 
-/* May the fleet take reports? */
+/* Is the fleet what the store says, and as of now? */
 bool pipeline_is_ready(const struct pipeline *pipeline);
+
+/* May the fleet take reports? To be asked before fleet_take(); where it is behind it catches up. */
+bool pipeline_may_take(struct pipeline *pipeline);
 
 /* Grows whenever something is published. */
 uint64_t pipeline_revision(const struct pipeline *pipeline);

@@ -33,8 +33,9 @@ struct record_server {
 	bool silent;
 	const char *verdict; /* verdict_name() */
 	int64_t since_ms;
-	const char *verdict_json;  /* the verdict as JSON: held while the server is silent */
-	const char *adapters_json; /* its adapters as judged */
+	const char
+		*verdict_json; /* the verdict as JSON; when written, NULL: what is stored stays */
+	const char *adapters_json; /* its adapters as judged, of a silent server; likewise */
 };
 
 /* What the hook was last told of a server. */

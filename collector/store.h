@@ -117,6 +117,15 @@ typedef enum status store_each_server(void *user, const struct record_server *se
 enum status store_read_servers(struct store *store, store_each_server *each, void *user,
 			       char error[STORE_ERROR_SIZE]);
 
+/*
+ * One server with its latest report, in `arena`.
+ *
+ * STATUS_NOT_FOUND  there is none of that key
+ */
+enum status store_read_server(struct store *store, const char *key, struct arena *arena,
+			      struct record_server *out, struct record_report *latest,
+			      char error[STORE_ERROR_SIZE]);
+
 /* Likewise what the hook was last told of each server. */
 typedef enum status store_each_told(void *user, const struct record_told *told);
 enum status store_read_told(struct store *store, store_each_told *each, void *user,

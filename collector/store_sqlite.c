@@ -309,6 +309,13 @@ enum status store_read_servers(struct store *store, store_each_server *each, voi
 	return store_db_read_servers(&store->reader, each, user, error);
 }
 
+enum status store_read_server(struct store *store, const char *key, struct arena *arena,
+			      struct record_server *out, struct record_report *latest,
+			      char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_server(&store->reader, key, arena, out, latest, error);
+}
+
 enum status store_read_told(struct store *store, store_each_told *each, void *user,
 			    char error[STORE_ERROR_SIZE])
 {

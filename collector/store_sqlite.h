@@ -30,6 +30,7 @@ enum store_statement {
 	STORE_PUT_TOLD,
 	STORE_TOUCH,
 	STORE_LIST_SERVERS,
+	STORE_GET_SERVER,
 	STORE_LIST_TOLD,
 	STORE_REPORT_UNTIL,
 	STORE_BODY_HASH,
@@ -103,6 +104,9 @@ enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE]);
 /* The reads of collector/store.h (store_sqlite_read.c). */
 enum status store_db_read_servers(struct store_db *db, store_each_server *each, void *user,
 				  char error[STORE_ERROR_SIZE]);
+enum status store_db_read_server(struct store_db *db, const char *key, struct arena *arena,
+				 struct record_server *out, struct record_report *latest,
+				 char error[STORE_ERROR_SIZE]);
 enum status store_db_read_told(struct store_db *db, store_each_told *each, void *user,
 			       char error[STORE_ERROR_SIZE]);
 enum status store_db_read_report_until(struct store_db *db, const char *key, int64_t until_ms,

@@ -23,15 +23,21 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	/* `?2` is the id of the new latest report, or NULL where it stays. */
 	[STORE_PUT_SERVER] =
 		"INSERT INTO server (key, report_id, silent, verdict, since_ms, verdict_json, "
-		"adapters_json) VALUES (?1, coalesce(?2, 0), ?3, ?4, ?5, ?6, ?7) "
+		"adapters_json) VALUES (?1, coalesce(?2, 0), ?3, ?4, ?5, coalesce(?6, ''), "
+		"coalesce(?7, '[]')) "
 		"ON CONFLICT (key) DO UPDATE SET report_id = coalesce(?2, report_id), silent = ?3, "
-		"verdict = ?4, since_ms = ?5, verdict_json = ?6, adapters_json = ?7",
+		"verdict = ?4, since_ms = ?5, verdict_json = coalesce(?6, verdict_json), "
+		"adapters_json = coalesce(?7, adapters_json)",
 	[STORE_PUT_TOLD] = "INSERT OR REPLACE INTO told (key, verdict, number) VALUES (?1, ?2, ?3)",
 	[STORE_TOUCH] = "UPDATE meta SET value = value + 1 WHERE name = 'resumed'",
 	[STORE_LIST_SERVERS] =
 		"SELECT s.key, s.silent, s.verdict, s.since_ms, s.verdict_json, s.adapters_json, "
 		"r.agent_id, r.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, "
 		"r.body FROM server s JOIN report r ON r.id = s.report_id ORDER BY s.key",
+	[STORE_GET_SERVER] =
+		"SELECT s.key, s.silent, s.verdict, s.since_ms, s.verdict_json, s.adapters_json, "
+		"r.agent_id, r.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, "
+		"r.body FROM server s JOIN report r ON r.id = s.report_id WHERE s.key = ?1",
 	[STORE_LIST_TOLD] = "SELECT key, verdict, number FROM told ORDER BY key",
 	[STORE_REPORT_UNTIL] =
 		"SELECT agent_id, epoch, sequence, at_ms, received_at_ms, age_s, body_hash, body "

@@ -22,9 +22,11 @@ static void get_report(sqlite3_stmt *row, int first, const char *key, struct rec
 	out->body_size = (size_t)sqlite3_column_bytes(row, first + 7);
 }
 
-static enum status each_server(sqlite3_stmt *row, store_each_server *each, void *user)
+/* A row of STORE_LIST_SERVERS or STORE_GET_SERVER; borrowed from it. */
+static void get_server(sqlite3_stmt *row, struct record_server *server,
+		       struct record_report *latest)
 {
-	struct record_server server = {
+	*server = (struct record_server){
 		.key = text_at(row, 0),
 		.silent = sqlite3_column_int(row, 1) != 0,
 		.verdict = text_at(row, 2),
@@ -32,9 +34,15 @@ static enum status each_server(sqlite3_stmt *row, store_each_server *each, void 
 		.verdict_json = text_at(row, 4),
 		.adapters_json = text_at(row, 5),
 	};
+	get_report(row, 6, server->key, latest);
+}
+
+static enum status each_server(sqlite3_stmt *row, store_each_server *each, void *user)
+{
+	struct record_server server;
 	struct record_report latest;
 
-	get_report(row, 6, server.key, &latest);
+	get_server(row, &server, &latest);
 	return each(user, &server, &latest);
 }
 
@@ -82,17 +90,21 @@ enum status store_db_read_told(struct store_db *db, store_each_told *each, void 
 	return status;
 }
 
-static void copy_report(sqlite3_stmt *row, const char *key, struct arena *arena,
-			struct record_report *out)
+/* Makes a borrowed row one that lives in `arena`. */
+static void keep_report(struct record_report *report, struct arena *arena)
 {
-	struct record_report borrowed;
+	report->key = arena_strdup(arena, report->key);
+	report->agent_id = arena_strdup(arena, report->agent_id);
+	report->epoch = arena_strdup(arena, report->epoch);
+	report->body = arena_strndup(arena, report->body, report->body_size);
+}
 
-	get_report(row, 0, key, &borrowed);
-	*out = borrowed;
-	out->key = arena_strdup(arena, key);
-	out->agent_id = arena_strdup(arena, borrowed.agent_id);
-	out->epoch = arena_strdup(arena, borrowed.epoch);
-	out->body = arena_strndup(arena, borrowed.body, borrowed.body_size);
+static void keep_server(struct record_server *server, struct arena *arena)
+{
+	server->key = arena_strdup(arena, server->key);
+	server->verdict = arena_strdup(arena, server->verdict);
+	server->verdict_json = arena_strdup(arena, server->verdict_json);
+	server->adapters_json = arena_strdup(arena, server->adapters_json);
 }
 
 /* One step of a statement that gives a row or none. */
@@ -109,6 +121,26 @@ static enum status step_once(struct store_db *db, sqlite3_stmt *statement, const
 	}
 }
 
+enum status store_db_read_server(struct store_db *db, const char *key, struct arena *arena,
+				 struct record_server *out, struct record_report *latest,
+				 char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read a server";
+	sqlite3_stmt *find = store_db_statement(db, STORE_GET_SERVER);
+
+	if (!find || sqlite3_bind_text(find, 1, key, -1, SQLITE_STATIC) != SQLITE_OK)
+		return store_db_fail(db, what, error);
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK) {
+		get_server(find, out, latest);
+		keep_server(out, arena);
+		keep_report(latest, arena);
+	}
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
 enum status store_db_read_report_until(struct store_db *db, const char *key, int64_t until_ms,
 				       struct arena *arena, struct record_report *out,
 				       char error[STORE_ERROR_SIZE])
@@ -120,8 +152,10 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 	    sqlite3_bind_int64(find, 2, until_ms) != SQLITE_OK)
 		return store_db_fail(db, what, error);
 	enum status status = step_once(db, find, what, error);
-	if (status == STATUS_OK)
-		copy_report(find, key, arena, out);
+	if (status == STATUS_OK) {
+		get_report(find, 0, key, out);
+		keep_report(out, arena);
+	}
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
 	return status;

@@ -5,39 +5,140 @@
 #include <string.h>
 
 #include "collector/json_add.h"
+#include "proto/advisory.h"
 #include "proto/mem.h"
-#include "proto/report_json.h"
 #include "proto/text.h"
-#include "proto/verdict_json.h"
 
-/* The file whose version is the build that the rule goes by (EXPOSURE: build numbers). */
-#define BUILD_FILE "Emsmta.exe"
+/* The texts of a view, but for the findings; each may be NULL. */
+enum { KEY, SERVER, ORGANIZATION, SITE, EXCHANGE_SERVER, OS, BUILD, N_TEXTS };
 
-static const char *or_null(const char *name)
+static const char *build_of(const struct report *report)
 {
-	return name && *name ? name : NULL;
+	const struct report_file *file = report_find_file(report, ADVISORY_MTA_FILE);
+	if (file && file->state == FILE_STATE_VERSIONED && file->version)
+		return file->version;
+	return report->exchange.build;
 }
 
-/* The members that come straight from the latest report. */
-static struct view *begin(struct snapshot *snapshot, bool silent, int64_t since_ms)
+static const char *keep(char **at, const char *text, size_t size)
 {
-	struct view *view = mem_alloc(sizeof *view);
-	const struct report *report = &snapshot->report;
+	char *kept = *at;
 
-	arena_init(&view->arena);
+	if (!text)
+		return NULL;
+	memcpy(kept, text, size);
+	kept[size] = '\0';
+	*at += size + 1;
+	return kept;
+}
+
+/* A view with these texts and nothing else. */
+static struct view *make(const char *const texts[N_TEXTS], size_t server_size, const char *findings)
+{
+	size_t sizes[N_TEXTS];
+	size_t findings_size = strlen(findings);
+	size_t room = findings_size + 1;
+
+	for (size_t i = 0; i < N_TEXTS; i++) {
+		sizes[i] = !texts[i] ? 0 : i == SERVER ? server_size : strlen(texts[i]);
+		room += texts[i] ? sizes[i] + 1 : 0;
+	}
+	struct view *view = mem_alloc(sizeof *view + room);
+	char *at = view->texts;
+	view->key = keep(&at, texts[KEY], sizes[KEY]);
+	view->server = keep(&at, texts[SERVER], sizes[SERVER]);
+	view->organization = keep(&at, texts[ORGANIZATION], sizes[ORGANIZATION]);
+	view->site = keep(&at, texts[SITE], sizes[SITE]);
+	view->exchange_server = keep(&at, texts[EXCHANGE_SERVER], sizes[EXCHANGE_SERVER]);
+	view->os = keep(&at, texts[OS], sizes[OS]);
+	view->build = keep(&at, texts[BUILD], sizes[BUILD]);
+	view->findings_json = keep(&at, findings, findings_size);
 	view->references = 1;
-	view->snapshot = snapshot_ref(snapshot);
-	view->key = snapshot->key;
-	view->server = arena_strndup(&view->arena, report->host.name,
-				     text_short_name_length(report->host.name));
-	view->organization = or_null(report->exchange.organization);
-	view->site = or_null(report->exchange.site);
-	view->exchange_server = report_server_name(report);
-	view->silent = silent;
-	view->since_ms = since_ms;
-	view->reported_at_ms = snapshot->at_ms;
-	view->interval_s = report->interval_s;
 	return view;
+}
+
+static void set_verdict(struct view *view, const struct view_verdict *verdict)
+{
+	view->verdict = verdict->verdict;
+	view->silent = verdict->silent;
+	view->since_ms = verdict->since_ms;
+}
+
+struct view *view_make(const struct snapshot *latest, const struct view_verdict *verdict)
+{
+	const struct report *report = &latest->report;
+	const char *host = report->host.name;
+	const char *texts[N_TEXTS] = {
+		[KEY] = latest->key,
+		[SERVER] = host,
+		[ORGANIZATION] = report->exchange.organization,
+		[SITE] = report->exchange.site,
+		[EXCHANGE_SERVER] = report_server_name(report),
+		[OS] = report->host.os,
+		[BUILD] = build_of(report),
+	};
+	struct view *view = make(texts, text_short_name_length(host), verdict->findings_json);
+
+	set_verdict(view, verdict);
+	view->mta = report->mta.known ? service_state_name(report->mta.service) : NULL;
+	view->reported_at_ms = latest->at_ms;
+	view->interval_s = report->interval_s;
+	view->body_hash = latest->body_hash;
+	return view;
+}
+
+struct view *view_renew(const struct view *view, const struct view_verdict *verdict)
+{
+	const char *texts[N_TEXTS] = {
+		[KEY] = view->key,
+		[SERVER] = view->server,
+		[ORGANIZATION] = view->organization,
+		[SITE] = view->site,
+		[EXCHANGE_SERVER] = view->exchange_server,
+		[OS] = view->os,
+		[BUILD] = view->build,
+	};
+	struct view *renewed = make(texts, strlen(view->server), verdict->findings_json);
+
+	set_verdict(renewed, verdict);
+	renewed->mta = view->mta;
+	renewed->reported_at_ms = view->reported_at_ms;
+	renewed->interval_s = view->interval_s;
+	renewed->body_hash = view->body_hash;
+	return renewed;
+}
+
+struct view *view_ref(struct view *view)
+{
+	view->references++;
+	return view;
+}
+
+void view_unref(struct view *view)
+{
+	if (!view)
+		return;
+	assert(view->references > 0);
+	if (--view->references == 0)
+		free(view);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool view_says_the_same(const struct view *a, const struct view *b)
+{
+	return a->verdict == b->verdict && a->silent == b->silent &&
+	       same_text(a->server, b->server) && same_text(a->organization, b->organization) &&
+	       same_text(a->site, b->site) && same_text(a->findings_json, b->findings_json);
+}
+
+bool view_shows_the_same(const struct view *a, const struct view *b)
+{
+	return a->reported_at_ms == b->reported_at_ms && a->body_hash == b->body_hash &&
+	       a->since_ms == b->since_ms && view_says_the_same(a, b);
 }
 
 static void add_path(const struct site_path *path, struct buffer *out)
@@ -60,13 +161,13 @@ static void add_path(const struct site_path *path, struct buffer *out)
 		      path->borrowed ? "true" : "false");
 }
 
-static void add_adapters(const struct site_server *server, struct buffer *out)
+void view_add_adapters(const struct site_server *server, struct buffer *out)
 {
 	buffer_add_char(out, '[');
 	for (size_t i = 0; i < server->n_adapters; i++) {
 		const struct site_adapter *adapter = &server->adapters[i];
 		buffer_add_text(out, i > 0 ? ",{\"id\":" : "{\"id\":");
-		json_add_string(out, adapter->facts->id);
+		json_add_string(out, adapter->id);
 		buffer_add_text(out, ",\"state\":");
 		json_add_string(out, adapter_state_name(adapter->state));
 		buffer_printf(out, ",\"link_down\":%s,\"paths\":[",
@@ -81,79 +182,34 @@ static void add_adapters(const struct site_server *server, struct buffer *out)
 	buffer_add_char(out, ']');
 }
 
-/* Moves a text from the heap into the view. */
-static const char *keep(struct view *view, char *text)
+void view_add_verdict(const struct view *view, struct buffer *out)
 {
-	const char *kept = arena_strdup(&view->arena, text);
-	free(text);
-	return kept;
+	buffer_add_text(out, "{\"server\":");
+	json_add_string(out, view->server);
+	buffer_add_text(out, ",\"organization\":");
+	json_add_string(out, view->organization);
+	buffer_add_text(out, ",\"site\":");
+	json_add_string(out, view->site);
+	buffer_add_text(out, ",\"verdict\":");
+	json_add_string(out, verdict_name(view->verdict));
+	buffer_add_text(out, view->silent ? ",\"silent\":true," : ",\"silent\":false,");
+	buffer_add_text(out, view->findings_json);
+	buffer_add_char(out, '}');
 }
 
-struct view *view_make(struct snapshot *snapshot, bool silent, int64_t since_ms,
-		       const struct assessment *assessment, const struct site_server *adapters)
+const char *view_find_findings(const char *verdict_json, size_t *size)
 {
-	struct view *view = begin(snapshot, silent, since_ms);
-	struct buffer text;
+	/* No text within the object holds this: its quotes would be escaped. */
+	const char *at = strstr(verdict_json, "\"reasons\":");
 
-	view->verdict = assessment->verdict;
-	view->verdict_json = keep(view, verdict_json_write(&snapshot->report, silent, assessment));
-	buffer_init(&text);
-	add_adapters(adapters, &text);
-	size_t size = 0;
-	view->adapters_json = keep(view, buffer_take(&text, &size));
-	return view;
+	*size = at ? strlen(at) - 1 : 0;
+	return at;
 }
 
-struct view *view_restore(struct snapshot *snapshot, bool silent, int64_t since_ms,
-			  enum verdict verdict, const char *verdict_json, const char *adapters_json)
+void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 {
-	struct view *view = begin(snapshot, silent, since_ms);
-
-	view->verdict = verdict;
-	view->verdict_json = arena_strdup(&view->arena, verdict_json);
-	view->adapters_json = arena_strdup(&view->arena, adapters_json);
-	return view;
-}
-
-struct view *view_ref(struct view *view)
-{
-	view->references++;
-	return view;
-}
-
-void view_unref(struct view *view)
-{
-	if (!view)
-		return;
-	assert(view->references > 0);
-	if (--view->references > 0)
-		return;
-	snapshot_unref(view->snapshot);
-	arena_deinit(&view->arena);
-	free(view);
-}
-
-bool view_shows_the_same(const struct view *a, const struct view *b)
-{
-	return a->snapshot == b->snapshot && a->silent == b->silent && a->since_ms == b->since_ms &&
-	       strcmp(a->verdict_json, b->verdict_json) == 0 &&
-	       strcmp(a->adapters_json, b->adapters_json) == 0;
-}
-
-static const char *build_of(const struct report *report)
-{
-	const struct report_file *file = report_find_file(report, BUILD_FILE);
-	if (file && file->state == FILE_STATE_VERSIONED && file->version)
-		return file->version;
-	return report->exchange.build;
-}
-
-/* The object without its closing brace. */
-static void add_open_object(const struct view *view, int64_t now_ms, struct buffer *out)
-{
-	const struct report *report = &view->snapshot->report;
-
-	buffer_add(out, view->verdict_json, strlen(view->verdict_json) - 1);
+	view_add_verdict(view, out);
+	out->size--; /* the closing brace */
 	buffer_add_text(out, ",\"exchange_server\":");
 	json_add_string(out, view->exchange_server);
 	buffer_add_text(out, ",\"since\":");
@@ -165,28 +221,15 @@ static void add_open_object(const struct view *view, int64_t now_ms, struct buff
 	buffer_add_text(out, ",\"interval_s\":");
 	json_add_number(out, view->interval_s);
 	buffer_add_text(out, ",\"os\":");
-	json_add_string(out, report->host.os);
+	json_add_string(out, view->os);
 	buffer_add_text(out, ",\"build\":");
-	json_add_string(out, build_of(report));
+	json_add_string(out, view->build);
 	buffer_add_text(out, ",\"mta\":");
-	json_add_string(out, report->mta.known ? service_state_name(report->mta.service) : NULL);
+	json_add_string(out, view->mta);
 }
 
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out)
 {
-	add_open_object(view, now_ms, out);
+	view_add_open(view, now_ms, out);
 	buffer_add_char(out, '}');
-}
-
-void view_add_detail(const struct view *view, int64_t now_ms, struct buffer *out)
-{
-	char *report = report_json_write(&view->snapshot->report);
-
-	add_open_object(view, now_ms, out);
-	buffer_add_text(out, ",\"adapters\":");
-	buffer_add_text(out, view->adapters_json);
-	buffer_add_text(out, ",\"report\":");
-	buffer_add_text(out, report);
-	buffer_add_char(out, '}');
-	free(report);
 }

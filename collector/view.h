@@ -3,6 +3,9 @@
  * the current callback takes a reference. The fleet publishes a view only when the store has
  * committed what it says, so nothing is ever shown that a crash could take back.
  *
+ * There is one per server in memory, a single block of some hundred bytes: the report itself and
+ * the adapters as they were judged are not in it, but come from fleet_add_detail().
+ *
  * The loop's thread only.
  */
 #pragma once
@@ -13,36 +16,54 @@
 
 #include "collector/buffer.h"
 #include "collector/snapshot.h"
-#include "proto/arena.h"
 #include "proto/exposure.h"
 #include "proto/site.h"
 
 struct view {
 	const char *key;          /* short host name in lower case; identifies the server */
 	const char *server;       /* short host name as it was reported */
-	const char *organization; /* NULL where the report names none; so with `site` */
+	const char *organization; /* NULL or empty where the report names none; so with `site` */
 	const char *site;
 	const char *exchange_server; /* the name that peers know it by; never NULL */
+	const char *os;              /* NULL where it is not known; so with the next two */
+	const char *build;           /* of Emsmta.exe, else of Exchange */
+	const char *mta;             /* the state of the service */
+	const char *findings_json;   /* verdict_json_write_findings() of the assessment */
 	enum verdict verdict;
-	bool silent;
+	bool silent;            /* the verdict is that of its last fresh moment */
 	int64_t since_ms;       /* since when the verdict has stood */
 	int64_t reported_at_ms; /* time of the latest report */
 	int64_t interval_s;
-
-	/*
-	 * For the store: what verdict_json_write() made of the assessment, and the array "adapters"
-	 * of the detail. A silent server's are those of its last fresh moment.
-	 */
-	const char *verdict_json;
-	const char *adapters_json;
-
-	struct snapshot *snapshot; /* its latest report; a reference */
-	struct arena arena;        /* private */
-	unsigned references;       /* private */
+	uint64_t body_hash;  /* of that report */
+	unsigned references; /* private */
+	char texts[];        /* private */
 };
 
 struct view *view_ref(struct view *view);
 void view_unref(struct view *view); /* NULL is allowed */
+
+/* What the fleet concludes about a server. */
+struct view_verdict {
+	enum verdict verdict;
+	bool silent;
+	int64_t since_ms;
+	const char *findings_json;
+};
+
+/* Makes a view of a server by its latest report; one reference. Copies all it needs. */
+struct view *view_make(const struct snapshot *latest, const struct view_verdict *verdict);
+
+/* The same view with another verdict. */
+struct view *view_renew(const struct view *view, const struct view_verdict *verdict);
+
+/* Is everything that they show the same, but for `now_ms`? */
+bool view_shows_the_same(const struct view *a, const struct view *b);
+
+/* Is what view_add_verdict() makes of them the same? */
+bool view_says_the_same(const struct view *a, const struct view *b);
+
+/* Adds the object of verdict_json_write(). */
+void view_add_verdict(const struct view *view, struct buffer *out);
 
 /*
  * Adds the server object: the members of verdict_json_write() and
@@ -52,26 +73,16 @@ void view_unref(struct view *view); /* NULL is allowed */
  */
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out);
 
-/*
- * The same object with two members more:
- *   "adapters": [{"id", "state", "link_down", "paths": [{"peer", "grade", "proven", "for_s",
- *                 "error", "falls_short", "conclusive", "borrowed"}]}], as they were judged, with
- *                 null for what is not known;
- *   "report": the latest report, with received_at and age_s: what `assess` reads.
- */
-void view_add_detail(const struct view *view, int64_t now_ms, struct buffer *out);
-
-/* Is everything that they show the same, but for `now_ms`? */
-bool view_shows_the_same(const struct view *a, const struct view *b);
+/* The same without the closing brace, for whoever adds members. */
+void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);
 
 /*
- * Makes a view of an assessment; one reference. `adapters` is the server's entry of the site view.
- * Copies all it needs but the snapshot, of which it takes a reference of its own.
+ * Adds adapters as they were judged, an array:
+ *   [{"id", "state", "link_down", "paths": [{"peer", "grade", "proven", "for_s", "error",
+ *     "falls_short", "conclusive", "borrowed"}]}], with null for what is not known.
  */
-struct view *view_make(struct snapshot *snapshot, bool silent, int64_t since_ms,
-		       const struct assessment *assessment, const struct site_server *adapters);
+void view_add_adapters(const struct site_server *server, struct buffer *out);
 
-/* The same of a verdict that the store kept. */
-struct view *view_restore(struct snapshot *snapshot, bool silent, int64_t since_ms,
-			  enum verdict verdict, const char *verdict_json,
-			  const char *adapters_json);
+/* The findings within an object that verdict_json_write() or view_add_verdict() made; not copied.
+ */
+const char *view_find_findings(const char *verdict_json, size_t *size);

@@ -303,6 +303,13 @@ static size_t count_probed(const struct site_member *member)
 	return n;
 }
 
+void site_view_attach(struct site_server *server, const struct report *report)
+{
+	server->report = report;
+	for (size_t i = 0; i < server->n_adapters; i++)
+		server->adapters[i].facts = &report->adapters[i];
+}
+
 void site_view_member(const struct site_index *index, const struct site_member *member,
 		      const struct report *report, struct site_server *out, struct arena *arena)
 {
@@ -310,7 +317,6 @@ void site_view_member(const struct site_index *index, const struct site_member *
 	size_t n_peers = count_probed(member);
 
 	*out = (struct site_server){
-		.report = report,
 		.at_ms = member->at_ms,
 		.fresh = member->fresh,
 		.name = site_member_name(member),
@@ -320,13 +326,14 @@ void site_view_member(const struct site_index *index, const struct site_member *
 	};
 	for (size_t i = 0; i < member->n_nics; i++) {
 		struct site_adapter *adapter = &out->adapters[i];
-		adapter->facts = report ? &report->adapters[i] : NULL;
 		judge_adapter(&q, &site_member_nics(member)[i], adapter, n_peers, arena);
 		if (adapter->state == ADAPTER_INACTIVE)
 			continue;
 		out->n_active++;
 		out->has_conclusive_peer |= has_conclusive_peer(adapter);
 	}
+	if (report)
+		site_view_attach(out, report);
 }
 
 static uint64_t add_to_signature(uint64_t signature, uint64_t value)
@@ -355,8 +362,9 @@ uint64_t site_view_signature(const struct site_server *server)
 		const struct site_adapter *adapter = &server->adapters[i];
 		signature = add_to_signature(signature, adapter->state);
 		signature = add_to_signature(signature, adapter->link_down_isolates);
-		signature = add_to_signature(signature, adapter->inbound.reached);
-		signature = add_to_signature(signature, adapter->inbound.failed);
+		/* How many failed matters where none reached it. */
+		signature = add_to_signature(
+			signature, adapter->inbound.reached ? 0 : adapter->inbound.failed);
 		signature = add_to_signature(signature, adapter->n_paths);
 		for (size_t j = 0; j < adapter->n_paths; j++)
 			signature = sign_path(signature, &adapter->paths[j]);

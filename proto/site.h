@@ -94,9 +94,12 @@ struct site {
 void site_view_member(const struct site_index *index, const struct site_member *member,
 		      const struct report *report, struct site_server *out, struct arena *arena);
 
+/* Gives a view that was made without the report what it lacks. */
+void site_view_attach(struct site_server *server, const struct report *report);
+
 /*
- * A number for all that a view says. Of one member whose report stays, views with equal numbers
- * are equal.
+ * A number for all that matters of a view. Of one member whose report stays, views with equal
+ * numbers are assessed alike.
  */
 uint64_t site_view_signature(const struct site_server *server);
 

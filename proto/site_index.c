@@ -49,11 +49,12 @@ static void mark(struct site_index *index, struct site_peer *peer)
 	peer->old_best = (int8_t)site_best_grade(peer->proofs);
 	peer->old_self_best = (int8_t)site_best_grade(peer->self_proofs);
 	peer->old_inbound = peer->inbound;
+	peer->old_inbound_failed = peer->inbound_failed;
 	peer->next_marked = index->marked;
 	index->marked = peer;
 }
 
-static void suspect(struct site_index *index, struct site_member *member)
+void site_index_suspect(struct site_index *index, struct site_member *member)
 {
 	if (member->is_suspect || !member->fresh)
 		return;
@@ -161,6 +162,8 @@ static void contribute(struct site_index *index, struct site_watch *watch, int s
 			watch->peer->proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
 		if (rows[i].has_to)
 			watch->peer->inbound += (uint64_t)sign * inbound_of(&rows[i]);
+		if (rows[i].has_to && rows[i].grade < GRADE_EPM)
+			watch->peer->inbound_failed += (uint32_t)sign;
 	}
 }
 
@@ -187,7 +190,7 @@ static void recount(struct site_index *index, struct site_watch *watch)
 	count_rows(index, watch);
 	if (watch->member->fresh)
 		contribute(index, watch, 1);
-	suspect(index, watch->member);
+	site_index_suspect(index, watch->member);
 }
 
 static void recount_member(struct site_index *index, struct site_member *member)
@@ -320,12 +323,14 @@ static void settle_peer(struct site_index *index, struct site_peer *peer)
 		if (changed || w->worst < best ||
 		    (w->worst < self_best &&
 		     (w->worst == GRADE_MAPPED || site_index_is_cut_off(w->member))))
-			suspect(index, w->member);
+			site_index_suspect(index, w->member);
 	}
-	if (peer->inbound == peer->old_inbound)
+	/* While all reach it, by how many does not matter. */
+	if (peer->inbound == peer->old_inbound ||
+	    (peer->inbound_failed == 0 && peer->old_inbound_failed == 0))
 		return;
 	for (struct site_member *m = peer->members; m; m = m->next_of_name)
-		suspect(index, m);
+		site_index_suspect(index, m);
 }
 
 static void recount_marked(struct site_index *index)
@@ -356,7 +361,8 @@ static void settle(struct site_index *index)
 	if ((index->old_names >= 2) == (index->n_names >= 2))
 		return;
 	for (struct site_member *m = index->members; m; m = m->next)
-		suspect(index, m); /* that there is another server at all is part of a view */
+		site_index_suspect(index,
+				   m); /* that there is another server at all is part of a view */
 }
 
 void site_index_init(struct site_index *index, struct arena *arena)
@@ -415,7 +421,7 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 		count_rows(index, &site_member_watches(member)[i]);
 	if (fresh)
 		contribute_all(index, member, 1);
-	suspect(index, member);
+	site_index_suspect(index, member);
 	settle(index);
 }
 

@@ -33,8 +33,9 @@ struct site_peer {
 	uint32_t hash;
 	uint32_t proofs[SITE_PROOF_GRADES];      /* rows of fresh members that prove such a grade */
 	uint32_t self_proofs[SITE_PROOF_GRADES]; /* of its own fresh members, on themselves */
-	uint64_t inbound; /* changes with what fresh rows say of its single addresses */
-	bool elsewhere;   /* it is known to be of another site: no peer */
+	uint64_t inbound;        /* changes with what fresh rows say of its single addresses */
+	uint32_t inbound_failed; /* such rows that did not reach the endpoint mapper */
+	bool elsewhere;          /* it is known to be of another site: no peer */
 
 	/* While a change is under way: how it was before. */
 	bool is_marked;
@@ -42,6 +43,7 @@ struct site_peer {
 	int8_t old_best;
 	int8_t old_self_best;
 	uint64_t old_inbound;
+	uint32_t old_inbound_failed;
 	struct site_peer *next_marked;
 
 	char name[];
@@ -94,6 +96,9 @@ void site_index_remove(struct site_index *index, struct site_member *member);
 
 /* The next fresh member whose view may have changed, which is no suspect any more; NULL: none. */
 struct site_member *site_index_take_suspect(struct site_index *index);
+
+/* Makes it a suspect, if it is fresh. */
+void site_index_suspect(struct site_index *index, struct site_member *member);
 
 /* The best grade in these counts, GRADE_UNKNOWN where there is none. */
 enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES]);

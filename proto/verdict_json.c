@@ -1,6 +1,7 @@
 #include "proto/verdict_json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "proto/json_text.h"
 #include "proto/mem.h"
@@ -118,4 +119,18 @@ char *verdict_json_write(const struct report *report, bool silent,
 	json_text_close(&t, '}');
 	free(server);
 	return json_text_take(&t);
+}
+
+char *verdict_json_write_findings(const struct assessment *assessment)
+{
+	struct json_text t = { 0 };
+
+	json_text_open(&t, NULL, '{');
+	put_reasons(&t, assessment);
+	put_remedy(&t, &assessment->remedy);
+	json_text_close(&t, '}');
+	char *object = json_text_take(&t);
+	char *findings = mem_strndup(object + 1, strlen(object) - 2);
+	free(object);
+	return findings;
 }

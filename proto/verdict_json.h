@@ -15,3 +15,10 @@
  */
 char *verdict_json_write(const struct report *report, bool silent,
 			 const struct assessment *assessment);
+
+/*
+ * The same object in two parts, for whoever keeps the second: it is what takes time to find out,
+ * and stays while a server merely falls silent. `"reasons": [...], "remedy": {...}` without
+ * braces; to be passed to free().
+ */
+char *verdict_json_write_findings(const struct assessment *assessment);

@@ -81,11 +81,35 @@ static enum status servers(void *user, store_each_server *each, void *each_user,
 	return status;
 }
 
+static enum status server(void *user, const char *key, struct arena *arena,
+			  struct record_server *out, struct record_report *latest, char *error)
+{
+	const struct fixture *f = user;
+	(void)arena; /* the rows of the fixture live longer */
+
+	if (f->is_broken) {
+		snprintf(error, FLEET_ERROR_SIZE, "broken");
+		return STATUS_SYSTEM;
+	}
+	for (size_t i = 0; i < f->n_servers; i++) {
+		if (strcmp(f->servers[i]->row.key, key) == 0) {
+			*out = f->servers[i]->row;
+			*latest = f->servers[i]->latest->row;
+			return STATUS_OK;
+		}
+	}
+	return STATUS_NOT_FOUND;
+}
+
 void fixture_init(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
 	f->history = (struct fleet_history){
-		.report_until = report_until, .body_hash = body_hash, .servers = servers, .user = f
+		.report_until = report_until,
+		.body_hash = body_hash,
+		.servers = servers,
+		.server = server,
+		.user = f,
 	};
 	f->fleet = fleet_new(f->history);
 }
@@ -136,12 +160,17 @@ static void store_server(struct fixture *f, const struct record_server *row,
 			 const struct fixture_report *report)
 {
 	struct fixture_server *server = find_server(f, row->key);
-	const char *key = server->row.key;
+	struct record_server old = server->row;
 
 	server->row = *row;
-	server->row.key = key;
-	server->row.verdict_json = arena_strdup(&server->arena, row->verdict_json);
-	server->row.adapters_json = arena_strdup(&server->arena, row->adapters_json);
+	server->row.key = old.key;
+	server->row.verdict_json = row->verdict_json
+					   ? arena_strdup(&server->arena, row->verdict_json)
+					   : old.verdict_json;
+	server->row.adapters_json = row->adapters_json
+					    ? arena_strdup(&server->arena, row->adapters_json)
+					    : old.adapters_json;
+	assert_non_null(server->row.verdict_json);
 	if (row->is_new_report)
 		server->latest = report;
 	assert_non_null(server->latest);
@@ -286,6 +315,16 @@ void fixture_restart(struct fixture *f, int64_t now_ms)
 	if (fleet_load(f->fleet, now_ms, &changes, error) != STATUS_OK)
 		fail_msg("%s", error);
 	fixture_commit(f, changes);
+}
+
+char *fixture_verdict_json(const struct view *view)
+{
+	struct buffer out;
+	size_t size;
+
+	buffer_init(&out);
+	view_add_verdict(view, &out);
+	return buffer_take(&out, &size);
 }
 
 const char *fixture_verdict(const struct fixture *f, const char *name)

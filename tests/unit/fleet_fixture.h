@@ -65,3 +65,6 @@ void fixture_restart(struct fixture *f, int64_t now_ms);
 
 /* "exposed", "exposed silent" ...; "absent" where there is no view. Static. */
 const char *fixture_verdict(const struct fixture *f, const char *name);
+
+/* The object of view_add_verdict(), to be passed to free(). */
+char *fixture_verdict_json(const struct view *view);
