@@ -7,6 +7,7 @@
 
 #include "collector/exposition.h"
 #include "collector/text_map.h"
+#include "collector/tls_context.h"
 #include "proto/exposure.h"
 
 /* The servers of one site by verdict; the silent ones count as what they were. */
@@ -155,6 +156,33 @@ static double seconds(struct timeval time)
 	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
+static void expose_certificate(const struct tls_context *tls, struct buffer *out)
+{
+	if (tls)
+		expose_one(out, "mtawatch_certificate_expiry_timestamp_seconds", "gauge",
+			   "When the server's certificate ends.",
+			   (double)tls_context_info(tls)->not_after_ms / 1000);
+}
+
+static void expose_connections(const struct server *server, struct buffer *out)
+{
+	struct server_counts counts = server_counts(server);
+	const char *handshakes = "mtawatch_tls_handshakes_total";
+
+	expose_one(out, "mtawatch_connections", "gauge", "Open connections.",
+		   (double)counts.connections);
+	expose_one(out, "mtawatch_connections_accepted_total", "counter", "Connections so far.",
+		   (double)counts.accepted);
+	expose_one(out, "mtawatch_connections_turned_away_total", "counter",
+		   "Connections that were too many, in all or of one address.",
+		   (double)counts.turned_away);
+	exposition_family(out, handshakes, "counter", "TLS handshakes by their end.");
+	exposition_sample(out, handshakes, (double)counts.handshakes_done, "result", "done", NULL);
+	exposition_sample(out, handshakes, (double)counts.handshakes_failed, "result", "failed",
+			  NULL);
+	expose_certificate(server_tls(server), out);
+}
+
 static void expose_process(const struct api *api, struct buffer *out)
 {
 	struct rusage used;
@@ -163,8 +191,7 @@ static void expose_process(const struct api *api, struct buffer *out)
 	exposition_sample(out, "mtawatch_build_info", 1, "version", MTAWATCH_VERSION, NULL);
 	expose_one(out, "mtawatch_ready", "gauge", "Whether reports can be stored.",
 		   pipeline_is_ready(api->pipeline));
-	expose_one(out, "mtawatch_connections", "gauge", "Open connections.",
-		   (double)server_connections(api->server));
+	expose_connections(api->server, out);
 	if (getrusage(RUSAGE_SELF, &used) == 0)
 		expose_one(out, "process_cpu_seconds_total", "counter",
 			   "Processor time, user and system.",

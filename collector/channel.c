@@ -86,6 +86,7 @@ static void note_ready(struct channel *ch)
 	if (ch->ready || !tls_is_ready(ch->tls))
 		return;
 	ch->ready = true;
+	ch->handshakes->n_done++;
 	end_opening(ch);
 	ch->events->ready(ch->user);
 }

@@ -15,6 +15,7 @@ static void add(struct clients *set, struct client *c)
 		c->next->link = &c->next;
 	set->first = c;
 	set->n++;
+	set->n_all++;
 }
 
 /* What a client of that address would be now. */
@@ -34,8 +35,10 @@ static void count(struct clients *set, struct client *c)
 	channel_peer(c->channel, &peer); /* if it is gone already, nobody counts it for long */
 	c->source = sources_enter(&set->sources, &peer.address);
 	c->turn_away = judge(set, c->source);
-	if (c->turn_away != TURN_AWAY_NOT)
-		set->n_turned_away++;
+	if (c->turn_away == TURN_AWAY_NOT)
+		return;
+	set->n_turned_away++;
+	set->n_all_turned_away++;
 }
 
 void clients_accept(struct clients *set, struct uv_stream_s *listener)

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "collector/caller.h"
 #include "collector/channel.h"
@@ -53,7 +54,9 @@ struct clients {
 	void (*gone)(void *user); /* one of them is no more */
 	void *user;
 
-	size_t n;               /* with those that are being turned away */
+	size_t n;       /* with those that are being turned away */
+	uint64_t n_all; /* that there ever were */
+	uint64_t n_all_turned_away;
 	size_t n_turned_away;   /* being turned away */
 	struct client *first;   /* private */
 	struct sources sources; /* private */

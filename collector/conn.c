@@ -1,6 +1,9 @@
 #include "collector/conn.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
 
 #include "proto/mem.h"
 
@@ -25,6 +28,7 @@ struct conn {
 	bool congested;
 	const struct conn_events *events; /* NULL: not accepted, frees itself unseen */
 	void *user;
+	struct sockaddr_in6 peer; /* or a sockaddr_in, which is smaller */
 
 	uint64_t idle_ms;      /* 0: no such clock */
 	uint64_t moved_at;     /* loop time when bytes last moved */
@@ -115,11 +119,19 @@ static void start_clock(struct conn *c)
 		uv_timer_start(&c->clock, on_clock, end > now ? end - now : 0, 0);
 }
 
+/* The system forgets it as soon as the peer is gone, when the log still has to name it. */
+static void note_peer(struct conn *c)
+{
+	int size = sizeof c->peer;
+	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&c->peer, &size) != 0)
+		memset(&c->peer, 0, sizeof c->peer);
+}
+
 bool conn_peer(const struct conn *c, struct listen_address *out)
 {
-	int size = sizeof out->address;
-	return c->life != LIFE_CLOSING &&
-	       uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&out->address, &size) == 0;
+	*out = (struct listen_address){ 0 };
+	memcpy(&out->address, &c->peer, sizeof c->peer);
+	return out->address.ss_family != 0;
 }
 
 bool conn_is_open(const struct conn *c)
@@ -314,6 +326,7 @@ struct conn *conn_accept(uv_stream_t *listener, const struct conn_events *events
 		conn_close(c); /* events not set: frees itself unseen */
 		return NULL;
 	}
+	note_peer(c);
 	c->reading = true;
 	c->events = events;
 	c->user = user;

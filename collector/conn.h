@@ -65,7 +65,7 @@ bool conn_is_congested(const struct conn *conn);
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
-/* Who is at the other end; false if the system does not say, for it may be gone already. */
+/* Who is at the other end, or was; false if it had gone when it was accepted. */
 bool conn_peer(const struct conn *conn, struct listen_address *out);
 
 /* Neither finished nor closed. */

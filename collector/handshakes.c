@@ -102,6 +102,7 @@ void handshakes_tell(struct handshakes *h, const char *peer, const char *why)
 {
 	uint64_t now = uv_now(h->loop);
 
+	h->n_failed++;
 	if (h->n_told == 0 || now - h->told_since_ms >= HANDSHAKES_TOLD_MS) {
 		if (h->n_untold > 0)
 			log_warning("%u more TLS handshakes have failed since", h->n_untold);

@@ -54,6 +54,8 @@ struct handshakes {
 	uint64_t told_since_ms;
 	unsigned n_told;
 	unsigned n_untold;
+	uint64_t n_done; /* in all */
+	uint64_t n_failed;
 };
 
 void handshakes_init(struct handshakes *handshakes, struct uv_loop_s *loop, size_t limit,
@@ -66,5 +68,5 @@ bool handshakes_enter(struct handshakes *handshakes, struct handshake *handshake
 /* It ended, well or not, or waits no longer. Does nothing for one that is outside. */
 void handshakes_leave(struct handshakes *handshakes, struct handshake *handshake);
 
-/* Logs that the handshake with `peer` failed, and why. */
+/* Counts and logs that the handshake with `peer` failed, and why. */
 void handshakes_tell(struct handshakes *handshakes, const char *peer, const char *why);

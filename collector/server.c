@@ -170,9 +170,20 @@ const struct listen_address *server_address(const struct server *server)
 	return &server->address;
 }
 
-size_t server_connections(const struct server *server)
+struct server_counts server_counts(const struct server *server)
 {
-	return server->clients.n;
+	return (struct server_counts){
+		.connections = server->clients.n,
+		.accepted = server->clients.n_all,
+		.turned_away = server->clients.n_all_turned_away,
+		.handshakes_done = server->handshakes.n_done,
+		.handshakes_failed = server->handshakes.n_failed,
+	};
+}
+
+const struct tls_context *server_tls(const struct server *server)
+{
+	return server->clients.security.tls;
 }
 
 static void on_deadline(uv_timer_t *timer)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <uv.h>
 
@@ -53,8 +54,20 @@ void server_set_tls(struct server *server, const struct tls_context *tls);
 /* Where it listens, with the port that the system chose if it was asked to. */
 const struct listen_address *server_address(const struct server *server);
 
-/* Connections that are open now. */
-size_t server_connections(const struct server *server);
+struct server_counts {
+	size_t connections; /* open now */
+
+	/* Since the server was opened. */
+	uint64_t accepted;
+	uint64_t turned_away; /* of these: there were too many */
+	uint64_t handshakes_done;
+	uint64_t handshakes_failed;
+};
+
+struct server_counts server_counts(const struct server *server);
+
+/* What new connections are served with; NULL: plain HTTP. */
+const struct tls_context *server_tls(const struct server *server);
 
 /*
  * Stops listening, lets answers that are due go out, closes the rest after SERVER_CLOSE_MS, and

@@ -18,7 +18,7 @@
 #define TLS_MAX_CLIENT_CHAIN ((size_t)16 * 1024)
 
 /* A session may be resumed for this long. */
-#define TLS_SESSION_S (4 * 60 * 60)
+#define TLS_SESSION_S 14400L
 
 struct tls_context;
 

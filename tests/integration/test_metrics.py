@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from test_collector import JSON, Collector, exposed_site, minimal
+from running import JSON, Collector, exposed_site, minimal
 
 PROMTOOL = os.environ.get("MTAWATCH_PROMTOOL") or shutil.which("promtool")
 

@@ -147,6 +147,17 @@ def test_an_rsa_certificate_of_ones_own_serves_as_well(tmp_path, authority):
             assert "HTTP/1.1 200 OK" in s_client(running, authority, version)
 
 
+def test_metrics_tell_of_handshakes_and_of_the_end_of_the_certificate(collector, authority, files, tmp_path):
+    assert curl("--cacert", Authority(tmp_path / "other").certificate, f"{collector.url}/livez").returncode == 60
+    wait_until(lambda: b'mtawatch_tls_handshakes_total{result="failed"} 1\n' in collector.ask("/metrics")[2])
+    told = collector.ask("/metrics")[2].decode()
+    done = int(re.search(r'^mtawatch_tls_handshakes_total{result="done"} (\d+)$', told, re.M)[1])
+    ends = float(re.search(r"^mtawatch_certificate_expiry_timestamp_seconds (\S+)$", told, re.M)[1])
+    shown = subprocess.run(["openssl", "x509", "-in", files[0], "-noout", "-enddate"], check=True,
+                           capture_output=True, text=True).stdout
+    assert done >= 1 and ends == ssl.cert_time_to_seconds(shown.strip().removeprefix("notAfter="))
+
+
 # Those that do not speak TLS
 
 def test_who_speaks_plain_http_is_told_to_speak_https(collector):
