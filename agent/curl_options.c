@@ -1,5 +1,7 @@
 #include "agent/curl_options.h"
 
+#include <stdio.h>
+
 #include <curl/curl.h>
 
 /* "sha256//A;sha256//B", as libcurl wants it. */
@@ -46,4 +48,19 @@ int curl_options_apply(void *curl, const struct send_options *options, struct ar
 	CURL_SET(bad, curl, CURLOPT_CONNECTTIMEOUT_MS, (long)SEND_CONNECT_MS);
 	CURL_SET(bad, curl, CURLOPT_QUICK_EXIT, 1L); /* at the end a stuck lookup is left behind */
 	return (int)bad;
+}
+
+void curl_options_explain(void *curl, int code, const char *error, char *text, size_t size)
+{
+	long proxy = 0; /* the status of its answer to CONNECT */
+
+	if (curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &proxy) == CURLE_OK && proxy >= 300)
+		(void)snprintf(text, size, "the proxy does not let it through: HTTP status %ld%s",
+			       proxy,
+			       proxy == 407 ? " (it wants a password, and there is none "
+					      "that could be set)"
+					    : "");
+	else
+		(void)snprintf(text, size, "%s",
+			       error[0] ? error : curl_easy_strerror((CURLcode)code));
 }

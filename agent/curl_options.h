@@ -16,3 +16,6 @@
 
 /* `curl` is a CURL; returns a CURLcode. Strings that it borrows are copied into `arena`. */
 int curl_options_apply(void *curl, const struct send_options *options, struct arena *arena);
+
+/* Why the last transfer failed with `code` (a CURLcode), in words, in `text` of `size` bytes. */
+void curl_options_explain(void *curl, int code, const char *error, char *text, size_t size);

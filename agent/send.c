@@ -82,6 +82,31 @@ bool send_is_url(const char *url)
 	return scheme > 0 && url[scheme] != '\0' && url[scheme] != '/';
 }
 
+const char *send_default_ca_file(void)
+{
+	return curl_version_info(CURLVERSION_NOW)->cainfo;
+}
+
+bool send_verifies_addresses(void)
+{
+	const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return !tls || !text_has_prefix(tls, "mbedTLS/2");
+}
+
+struct send_options send_copy_options(const struct send_options *options, struct arena *arena)
+{
+	struct send_options copy = *options;
+
+	copy.ca_file = arena_strdup(arena, options->ca_file);
+	copy.client_cert = arena_strdup(arena, options->client_cert);
+	copy.client_key = arena_strdup(arena, options->client_key);
+	copy.proxy = arena_strdup(arena, options->proxy);
+	for (size_t i = 0; i < options->n_pins; i++)
+		copy.pins[i] = arena_strdup(arena, options->pins[i]);
+	return copy;
+}
+
 /* "https://collector.example/" and "/v1/reports" */
 static char *join_url(struct arena *arena, const struct send_request *request)
 {
@@ -203,10 +228,12 @@ static void take_failure(struct sender *s, CURLcode code, struct send_result *re
 {
 	result->outcome = code == CURLE_ABORTED_BY_CALLBACK ? SEND_STOPPED : SEND_FAILED;
 	result->tls_trouble = is_tls_trouble(code);
-	(void)snprintf(result->error, sizeof result->error, "%s",
-		       s->too_long           ? "the answer is longer than allowed"
-		       : s->error[0] != '\0' ? s->error
-					     : curl_easy_strerror(code));
+	if (s->too_long)
+		(void)snprintf(result->error, sizeof result->error,
+			       "the answer is longer than allowed");
+	else
+		curl_options_explain(s->curl, (int)code, s->error, result->error,
+				     sizeof result->error);
 }
 
 static CURLcode set_request(struct sender *s, const struct send_request *request,

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/arena.h"
 #include "proto/status.h"
 
 #define SEND_CONNECT_MS     10000
@@ -65,6 +66,18 @@ struct send_result {
 
 /* Is it a URL that requests can be sent to: http:// or https://, with a host? */
 bool send_is_url(const char *url);
+
+/* The certificates that vouch where no CA file is set; NULL: this build of libcurl has none. */
+const char *send_default_ca_file(void);
+
+/*
+ * Can a certificate be for an IP address? mbedTLS 2.28, which is libcurl's TLS on Windows, looks at
+ * the DNS names alone.
+ */
+bool send_verifies_addresses(void);
+
+/* The options with texts of their own, in `arena`. */
+struct send_options send_copy_options(const struct send_options *options, struct arena *arena);
 
 /*
  * Makes ready to send; the options' strings are copied.

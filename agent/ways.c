@@ -8,8 +8,10 @@
 #include "agent/answer.h"
 #include "agent/enroll.h"
 #include "agent/log.h"
+#include "agent/tls_look.h"
 #include "proto/mem.h"
 #include "proto/report_json.h"
+#include "proto/text.h"
 
 #define REPORTS_PATH "/v1/reports"
 #define MAX_WAYS     2
@@ -33,6 +35,7 @@ struct way {
 struct ways {
 	struct host *host;
 	struct arena arena; /* the options' strings */
+	struct send_options send;
 	struct sender *sender;
 	struct enroll *enroll;
 	struct way list[MAX_WAYS];
@@ -70,7 +73,8 @@ enum status ways_open(struct ways **out, struct host *host, const struct ways_op
 	struct ways *w = mem_alloc(sizeof *w);
 	w->host = host;
 	arena_init(&w->arena);
-	enum status st = send_open(&w->sender, &options->send);
+	w->send = send_copy_options(&options->send, &w->arena);
+	enum status st = send_open(&w->sender, &w->send);
 	if (st != STATUS_OK) {
 		ways_close(w);
 		return st;
@@ -143,6 +147,19 @@ static void announce_away(struct ways *w, const char *why)
 		return;
 	announce(w->host, ANNOUNCE_COLLECTOR_AWAY, w->list[0].url, why);
 	w->away_announced = true;
+}
+
+/* What libcurl only calls a failure of TLS, in words; once, for it takes another handshake. */
+static const char *explain(const struct ways *w, const struct way *way, const char *words,
+			   struct arena *arena)
+{
+	struct tls_view *view = arena_alloc(arena, sizeof *view);
+
+	if (!text_has_prefix(way->url, "https://") || (way->away && way->away_kind == 0))
+		return words;
+	tls_look(way->url, &w->send, arena, view);
+	const char *why = tls_explain(view, &w->send, host_wall_ms(w->host), arena);
+	return why ? arena_printf(arena, "%s (%s)", why, words) : words;
 }
 
 static void on_away(struct ways *w, struct way *way, const struct failure *failure)
@@ -254,6 +271,8 @@ static enum ways_fate take_problem(struct ways *w, struct way *way, struct parce
 		on_refused(w, way, failure.words);
 		return WAYS_REFUSED;
 	}
+	if (result->tls_trouble)
+		failure.words = explain(w, way, failure.words, &parcel->arena);
 	if (result->http_status == 401)
 		failure.words = words_of_stranger(w, &problem, &parcel->arena);
 	on_away(w, way, &failure);

@@ -48,8 +48,8 @@ only 'windows\.h|winsock2\.h|winsvc\.h|winreg\.h|iphlpapi\.h|direct\.h|io\.h|con
 only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.h|netdb\.h|poll\.h|ifaddrs\.h|linux/.*' \
 	'agent/*_posix*.[ch]' 'collector/*'
 only 'cjson/.*|cJSON\.h' 'proto/json_fields.c' 'agent/answer.c'
-only 'mbedtls/.*' 'agent/hash.c' 'agent/deploy/*'
-only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/curl_options.[ch]'
+only 'mbedtls/.*' 'agent/hash.c' 'agent/tls_look.c' 'agent/tls_certificate.c' 'agent/deploy/*'
+only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'llhttp\.h' 'collector/http.c'
 only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c'

@@ -5,6 +5,21 @@ import subprocess
 from pathlib import Path
 
 CONFIG = "[req]\ndistinguished_name = name\n[name]\n"
+AUTHORITY_CONFIG = """[ca]
+default_ca = here
+[here]
+database = {folder}/index.txt
+new_certs_dir = {folder}
+rand_serial = yes
+default_md = sha256
+policy = any
+x509_extensions = more
+[any]
+commonName = supplied
+[more]
+basicConstraints = critical,CA:FALSE
+{extensions}
+"""
 CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
 
@@ -25,6 +40,22 @@ class Authority:
 
     def sign_server(self, name="server", **more):
         return self.sign(name, "subjectAltName=DNS:localhost,IP:127.0.0.1", **more)
+
+    def sign_between(self, name, begin, end, *extensions):
+        """Like sign(), valid from one datetime in UTC to another, which may both be past."""
+        certificate, private = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        request, settings = self.folder / f"{name}.csr", self.folder / "ca.cnf"
+        settings.write_text(AUTHORITY_CONFIG.format(folder=self.folder, extensions="\n".join(
+            extension.replace("=", " = ", 1) for extension in extensions)))
+        (self.folder / "index.txt").write_text("")
+        subprocess.run(["openssl", "req", "-new", "-config", self.folder / "openssl.cnf", "-subj",
+                        f"/CN={name}", *CURVE, "-keyout", private, "-out", request],
+                       check=True, capture_output=True)
+        subprocess.run(["openssl", "ca", "-batch", "-notext", "-config", settings, "-cert",
+                        self.certificate, "-keyfile", self.key, "-in", request, "-out", certificate,
+                        "-startdate", f"{begin:%Y%m%d%H%M%SZ}", "-enddate", f"{end:%Y%m%d%H%M%SZ}"],
+                       check=True, capture_output=True)
+        return certificate, private
 
     def _make(self, name, key, *extensions, signer=(), days=30):
         certificate, private = self.folder / f"{name}.pem", self.folder / f"{name}.key"
