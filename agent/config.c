@@ -21,7 +21,6 @@ struct config {
 	const char *file; /* NULL: none */
 	bool file_found;
 	struct host *host;
-	bool is_service;
 	struct options options;
 	struct reading *now;
 	struct reading *before; /* its texts may still be in use */
@@ -158,14 +157,6 @@ static bool tell_changes(const struct layers_result *before, const struct layers
 	return changed;
 }
 
-static void set_service_log(const struct config *c, struct options *options, struct arena *arena)
-{
-	const char *dir = options->state_dir ? options->state_dir : files_default_state_dir(arena);
-
-	if (c->is_service && !options->log_file && dir)
-		options->log_file = files_join(arena, dir, CONFIG_SERVICE_LOG);
-}
-
 /* From now on this reading counts. */
 static void adopt(struct config *c, struct reading *reading)
 {
@@ -173,7 +164,6 @@ static void adopt(struct config *c, struct reading *reading)
 	c->before = c->now;
 	c->now = reading;
 	c->options = reading->result.options;
-	set_service_log(c, &c->options, &reading->arena);
 }
 
 enum status config_open(struct config **out, const struct command_line *line, const char **error)
@@ -223,12 +213,6 @@ void config_use_host(struct config *config, struct host *host)
 	complete(config, reading, NULL);
 	(void)complain(reading, NULL);
 	adopt(config, reading);
-}
-
-void config_use_service(struct config *config)
-{
-	config->is_service = true;
-	set_service_log(config, &config->options, &config->now->arena);
 }
 
 bool config_refresh(struct config *config)

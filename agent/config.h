@@ -16,8 +16,6 @@
 #include "agent/options.h"
 #include "proto/status.h"
 
-#define CONFIG_SERVICE_LOG "mtawatch-agent.log"
-
 struct config;
 
 /*
@@ -37,12 +35,6 @@ void config_close(struct config *config);
  * borrowed.
  */
 void config_use_host(struct config *config, struct host *host);
-
-/*
- * The agent runs as a service, where nobody sees standard error: where nothing sets log-file, it is
- * CONFIG_SERVICE_LOG in the state directory, from now on.
- */
-void config_use_service(struct config *config);
 
 /*
  * Reads everything again. True if a setting has another value now, which is logged; the caller

@@ -217,6 +217,20 @@ static void peers_of_the_command_line_come_in_addition_to_the_highest_place(void
 	assert_from("peer", LAYER_COMMAND_LINE, "A=10.0.0.1;B=10.0.0.2;C=10.0.0.3;F=10.0.0.6");
 }
 
+/* As the installer writes its property PEERS. */
+static void peers_may_stand_in_one_value(void **state)
+{
+	static const struct fake_value values[] = {
+		TEXT(CONFIG_INSTALLER_KEY, "Peers", "A=10.0.0.1;B=10.0.0.2"),
+		TEXT(CONFIG_INSTALLER_KEY "\\Peers", "Peer1", "C=10.0.0.3"),
+	};
+	(void)state;
+
+	set_registry(values, 2);
+	open_config("check", "", NULL);
+	assert_from("peer", LAYER_INSTALLER, "A=10.0.0.1;B=10.0.0.2;C=10.0.0.3");
+}
+
 static void a_file_that_is_broken_while_the_agent_runs_stays_as_it_was(void **state)
 {
 	(void)state;
@@ -245,18 +259,6 @@ static void the_registry_of_a_foreign_disk_does_not_count(void **state)
 	assert_int_equal(config_options(config)->interval_s, 0);
 }
 
-static void a_service_has_a_log_in_its_state_directory_unless_one_is_set(void **state)
-{
-	(void)state;
-	open_config("run", "state-dir = /var/lib/x\n", NULL);
-	assert_null(config_options(config)->log_file);
-	config_use_service(config);
-	assert_string_equal(config_options(config)->log_file, "/var/lib/x/" CONFIG_SERVICE_LOG);
-	write_file("log-file = /var/log/x\n");
-	assert_true(config_refresh(config));
-	assert_string_equal(config_options(config)->log_file, "/var/log/x");
-}
-
 static int make_file(void **state)
 {
 	(void)state;
@@ -279,8 +281,8 @@ int main(void)
 		TEST(what_is_not_valid_any_more_stays_as_it_was),
 		TEST(a_value_that_cannot_be_read_or_is_out_of_bounds_does_not_count),
 		TEST(peers_of_the_command_line_come_in_addition_to_the_highest_place),
+		TEST(peers_may_stand_in_one_value),
 		TEST(a_file_that_is_broken_while_the_agent_runs_stays_as_it_was),
-		TEST(a_service_has_a_log_in_its_state_directory_unless_one_is_set),
 		TEST(the_registry_of_a_foreign_disk_does_not_count),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
