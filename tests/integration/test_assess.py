@@ -5,7 +5,7 @@ import json
 import subprocess
 
 import pytest
-from test_collector import PROGRAM, Collector, exposed_site, minimal, row, server
+from running import PROGRAM, Collector, exposed_site, minimal, row, server
 
 T0 = datetime.datetime(2026, 11, 22, 10, 0, 0, tzinfo=datetime.timezone.utc)
 

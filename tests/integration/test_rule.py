@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 import pytest
-from test_collector import PROGRAM
+from running import PROGRAM
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle"))
 import fleets  # noqa: E402
