@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,7 +34,6 @@
 struct api {
 	struct pipeline *pipeline;
 	struct identities *identities;
-	bool open; /* until there is an identity everybody may do everything */
 	struct pace enrolments;
 	struct pace logins;
 	struct server *server;   /* once it is open */

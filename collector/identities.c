@@ -268,6 +268,11 @@ size_t identities_count(const struct identities *ids, enum record_kind kind)
 	return 0;
 }
 
+bool identities_any(const struct identities *ids)
+{
+	return ids->agents.n + ids->tokens.n + ids->secrets.n > 0;
+}
+
 struct store *identities_store(struct identities *ids)
 {
 	return ids->options.store;

@@ -52,6 +52,9 @@ void identities_free(struct identities *identities);
 /* How many there are; tokens, secrets and sessions that are over count until they are removed. */
 size_t identities_count(const struct identities *identities, enum record_kind kind);
 
+/* Is there anybody who could log in, enrol or report? */
+bool identities_any(const struct identities *identities);
+
 /*
  * Whose key, token, session or secret is `text`? Those that are over are nobody's. On success
  * `*out` says who; otherwise it is left as it was.

@@ -88,16 +88,28 @@ static void begin_end(void *user)
 		on_server_closed(s);
 }
 
+/* Nobody could log in or enrol: then it is better not to begin. */
+static int fail_not_set_up(const struct serve *s)
+{
+	log_error("the data directory %s is not set up yet; first run: mtawatch-collector init "
+		  "--data %s --host NAME",
+		  s->options->data, s->options->data);
+	return SERVE_EXIT_FAILED;
+}
+
+static bool has_store(const char *data, struct arena *arena)
+{
+	struct stat found;
+	return stat(arena_printf(arena, "%s/%s", data, STORE_FILE), &found) == 0 || errno != ENOENT;
+}
+
 static int open_store(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
 	const char *data = s->options->data;
 
-	if (mkdir(data, 0700) != 0 && errno != EEXIST) {
-		snprintf(error, sizeof error, "could not make the directory %s: %s", data,
-			 strerror(errno));
-		return fail(error);
-	}
+	if (!has_store(data, &s->arena))
+		return fail_not_set_up(s);
 	if (store_open(&s->store, data, loop_uv(s->loop), error) != STATUS_OK)
 		return fail(error);
 	return SERVE_EXIT_OK;
@@ -144,7 +156,7 @@ static int open_identities(struct serve *s)
 	};
 	if (identities_open(&s->identities, &options, error) != STATUS_OK)
 		return fail(error);
-	return SERVE_EXIT_OK;
+	return identities_any(s->identities) ? SERVE_EXIT_OK : fail_not_set_up(s);
 }
 
 static int open_security(struct serve *s)
@@ -175,7 +187,6 @@ static int open_server(struct serve *s)
 	s->api.pipeline = s->pipeline;
 	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;
-	s->api.open = true;
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	pace_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
 	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);

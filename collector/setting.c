@@ -120,7 +120,7 @@ const struct setting settings[] = {
 	  "of these from one address (IPv6: of one /64); raise it where many\n"
 	  "agents come through one proxy or address translator" },
 	{ "data", "DIRECTORY", "/var/lib/mtawatch", false, set_data,
-	  "the store; made if it is not there" },
+	  "the store; `mtawatch-collector init` makes it" },
 	{ "hook-command", "PROGRAM", NULL, false, set_hook_command,
 	  "run when a server becomes exposed or failing, and when it recovers;\n"
 	  "gets JSON on its standard input" },

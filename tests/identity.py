@@ -12,14 +12,21 @@ ENROLMENTS_PER_ADDRESS = 50
 
 
 def set_up(program, data, *options):
-    """Runs `init` on a data directory, once. Returns (admin token, enrolment secret)."""
+    """Runs `init` on a data directory, once. Returns (admin token, enrolment secret); both are
+    kept beside it."""
     data = Path(data)
-    token_file = data.with_name(data.name + ".admin-token")
-    if not token_file.exists():
-        subprocess.run([program, "init", "--data", data, "--no-certificate",
-                        "--token-file", token_file, *options],
+    token, secret = (data.with_name(f"{data.name}.{name}") for name in ("admin-token", "enroll-secret"))
+    if not token.exists():
+        subprocess.run([program, "init", "--data", data, "--no-certificate", "--token-file", token, *options],
                        check=True, stdout=subprocess.DEVNULL, timeout=60)
-    return token_file.read_text().strip(), (data / "enroll-secret").read_text().strip()
+        secret.write_bytes((data / "enroll-secret").read_bytes())
+    return token.read_text().strip(), secret.read_text().strip()
+
+
+def hand_out(secret, file):
+    """A file with the secret for one agent, which removes it when it has enrolled."""
+    file.write_text(secret + "\n")
+    return file
 
 
 def bearer(text):

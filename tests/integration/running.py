@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import identity  # noqa: E402
-from identity import bearer  # noqa: E402
+from identity import bearer, set_up  # noqa: E402
 
 PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
 PATIENCE = 20  # seconds; a sanitized program on a busy machine is slow
@@ -33,7 +33,7 @@ class Collector:
 
     def __init__(self, data, *arguments, tls=None):
         self.tls = tls
-        self.token, self.secret = identity.set_up(PROGRAM, data)
+        self.token, self.secret = set_up(PROGRAM, data)
         self.agents = identity.Agents(self._connect_from, self.secret)
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
@@ -180,4 +180,4 @@ def exposed_site():
 
 
 __all__ = ["JSON", "PATIENCE", "PROGRAM", "Collector", "ask", "bearer", "exposed_site", "minimal", "row",
-           "server", "statuses"]
+           "server", "set_up", "statuses"]

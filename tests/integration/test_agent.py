@@ -27,6 +27,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
+import identity  # noqa: E402
 from agent_rig import AGENT, BUILD, StandIn, running, wait_until  # noqa: E402
 from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
 
@@ -318,15 +319,19 @@ class Collector:
     """The real collector, on a port that stays the same over restarts."""
 
     def __init__(self, folder, listen="127.0.0.1:0"):
+        program = BUILD / "collector/mtawatch-collector"
+        self.token, secret = identity.set_up(program, folder)
+        self.secret_file = identity.hand_out(secret, folder / "for-the-agent")
         self.process = subprocess.Popen(
-            [str(BUILD / "collector/mtawatch-collector"), "serve", "--listen", listen,
+            [program, "serve", "--listen", listen,
              "--data", str(folder)], stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         self.address = re.search(r"127\.0\.0\.1:\d+", line).group()
         self.url = f"http://{self.address}"
 
     def server(self, name):
-        with urllib.request.urlopen(f"{self.url}/v1/servers/{name}", timeout=10) as answer:
+        request = urllib.request.Request(f"{self.url}/v1/servers/{name}", headers=identity.bearer(self.token))
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return json.load(answer)
 
     def close(self):
@@ -338,7 +343,8 @@ class Collector:
 def test_the_real_collector_takes_reports_and_those_of_while_it_was_away(agent, tmp_path):
     name = json.loads(agent("report", ok=0).stdout)["host"]["name"]
     with contextlib.closing(Collector(tmp_path / "data")) as collector:
-        agent("run", "--once", "--collector", collector.url, ok=0)
+        agent("run", "--once", "--collector", collector.url,
+              "--enroll-secret-file", collector.secret_file, ok=0)
         assert collector.server(name)["verdict"] == "not_applicable"
         address = collector.address
     for _ in range(2):

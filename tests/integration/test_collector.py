@@ -13,7 +13,7 @@ import time
 
 import pytest
 from running import (JSON, PATIENCE, PROGRAM, ROOT, Collector, ask, exposed_site, minimal, server,
-                     statuses)
+                     set_up, statuses)
 
 VERDICTS = ["failing", "exposed", "at_risk", "unknown", "clear", "protected", "not_applicable"]
 
@@ -452,6 +452,7 @@ def test_a_second_collector_on_the_same_data_is_refused(collector, tmp_path):
 
 
 def test_a_port_that_is_taken_is_named(collector, tmp_path):
+    set_up(PROGRAM, tmp_path / "other")
     ended = run("serve", "--listen", f"127.0.0.1:{collector.port}", "--data", tmp_path / "other")
     assert ended.returncode == 1
     assert f"could not listen on 127.0.0.1:{collector.port}: address already in use" in ended.stderr
@@ -466,6 +467,7 @@ def test_plain_http_for_other_machines_has_to_be_allowed_by_name(tmp_path):
 
 
 def test_allowed_by_name_it_listens_everywhere(tmp_path):
+    set_up(PROGRAM, tmp_path / "data")
     process = subprocess.Popen([PROGRAM, "serve", "--listen", "0.0.0.0:0", "--allow-plain", "--data",
                                 tmp_path / "data"], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline().startswith("listening on http://0.0.0.0:")
@@ -507,20 +509,22 @@ def test_the_command_line_comes_before_the_file(tmp_path):
     file.write_text(f"# where to\n  listen = 10.0.0.1:1 \ndata={tmp_path}/from-file\n")
     with Collector(tmp_path / "data", "--config", file):
         pass
-    assert (tmp_path / "data").is_dir() and not (tmp_path / "from-file").exists()
+    assert not (tmp_path / "from-file").exists()
+    set_up(PROGRAM, tmp_path / "from-file")
     process = subprocess.Popen([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--config", file],
                                stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline().startswith("listening on ")
     process.terminate()
     assert process.wait(PATIENCE) == 0
     process.stdout.close()
-    assert (tmp_path / "from-file").is_dir()
+    assert (tmp_path / "from-file/mtawatch.lock").exists()
 
 
-def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
-    ended = run("serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "missing/data")
-    assert ended.returncode == 1
-    assert f"{tmp_path}/missing/data: No such file or directory" in ended.stderr
+def test_a_data_directory_that_is_not_set_up_is_told_how(tmp_path):
+    ended = run("serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "data")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"first run: mtawatch-collector init --data {tmp_path}/data --host NAME" in ended.stderr
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["assess", "-h"]])

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import identity  # noqa: E402
+
 PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
 PATIENCE_S = 30
 
@@ -24,6 +29,7 @@ def run(*arguments):
 @contextmanager
 def serving(tmp_path, *arguments, log="log", **environment):
     """A collector that serves; its log is the file tmp_path/LOG."""
+    identity.set_up(PROGRAM, tmp_path / "data")
     with open(tmp_path / log, "ab") as out:
         process = subprocess.Popen(
             [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "data", *map(str, arguments)],

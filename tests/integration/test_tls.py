@@ -16,7 +16,7 @@ import time
 import pytest
 import requests
 from certificates import Authority, arguments, client_of
-from running import JSON, PATIENCE, PROGRAM, Collector, ask, bearer, minimal
+from running import JSON, PATIENCE, PROGRAM, Collector, ask, bearer, minimal, set_up
 
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: c\r\n\r\n"
 
@@ -328,6 +328,7 @@ def unusable(what, folder, authority, files):
 def test_certificates_that_do_not_do_are_told_at_the_start_and_by_check_config(tmp_path, authority, files,
                                                                                what):
     words, told = unusable(what, tmp_path, authority, files)
+    set_up(PROGRAM, tmp_path / "data")
     for more, status in (([], 1), (["--check-config"], 2)):
         ended = subprocess.run([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "data",
                                 *arguments(words), *more], capture_output=True, text=True,
@@ -337,6 +338,7 @@ def test_certificates_that_do_not_do_are_told_at_the_start_and_by_check_config(t
 
 
 def test_with_a_certificate_other_machines_may_be_served(tmp_path, files):
+    set_up(PROGRAM, tmp_path / "data")
     process = subprocess.Popen([PROGRAM, "serve", "--listen", "0.0.0.0:0", *arguments(files), "--data",
                                 tmp_path / "data"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout.readline().startswith("listening on https://0.0.0.0:")

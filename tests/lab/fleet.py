@@ -8,8 +8,13 @@ host, for nobody outside of the laboratory can reach it.
 import json
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import identity  # noqa: E402
 
 from .exchange_disk import ExchangeDisk
 
@@ -20,10 +25,11 @@ PORT = 8285
 INTERVAL_S = 4
 PROBE_LIMIT_S = 4  # above the 3.1 s after which Linux tells that nobody holds an address
 
-# Prints an address's answer; the collector's host runs it.
+# Prints an address's answer to a token; the collector's host runs it.
 GET = """
 import sys, urllib.request
-with urllib.request.urlopen(sys.argv[1], timeout=10) as answer:
+request = urllib.request.Request(sys.argv[1], headers={"Authorization": "Bearer " + sys.argv[2]})
+with urllib.request.urlopen(request, timeout=10) as answer:
     sys.stdout.write(answer.read().decode())
 """
 
@@ -43,6 +49,7 @@ class Fleet:
         self.told = self.folder / "told.jsonl"
         self.disks = {name: ExchangeDisk(self.folder / f"disk-{name.lower()}", name)
                       for name in site.EXCHANGE}
+        self.token = self.secret = None  # the admin's, and the agents', once the collector was started
 
     @property
     def url(self):
@@ -59,9 +66,11 @@ class Fleet:
         hook = self.folder / "hook"
         hook.write_text(HOOK.format(file=self.told))
         hook.chmod(0o755)
+        program = BUILD / "collector" / "mtawatch-collector"
+        self.token, self.secret = identity.set_up(program, self.folder / "data")
         listen = f"{self.site.collector.address('eth0')}:{PORT}"
         self.start_program(self.site.collector, "collector", [
-            BUILD / "collector" / "mtawatch-collector", "serve", "--listen", listen,
+            program, "serve", "--listen", listen,
             "--allow-plain", "--data", self.folder / "data", "--hook-command", hook])
         self.wait(lambda: self.site.collector.listening(PORT), 10, "the collector does not listen")
 
@@ -69,6 +78,7 @@ class Fleet:
         host = self.site.hosts[name]
         arguments = ["run", "--collector", self.url, "--interval", INTERVAL_S,
                      "--probe-limit", PROBE_LIMIT_S,
+                     "--enroll-secret-file", identity.hand_out(self.secret, self.folder / f"secret-{name.lower()}"),
                      "--state-dir", self.folder / f"state-{name.lower()}",
                      "--windows-root", self.disks[name].folder]
         if name in self.windows:
@@ -86,7 +96,7 @@ class Fleet:
             self.start_agent(name)
 
     def get(self, path):
-        done = self.site.collector.run(["/usr/bin/python3", "-c", GET, self.url + path])
+        done = self.site.collector.run(["/usr/bin/python3", "-c", GET, self.url + path, self.token])
         if done.returncode != 0:
             raise RuntimeError(f"GET {path}: {done.stderr.strip()}\n{self.logs()}")
         return json.loads(done.stdout)

@@ -28,9 +28,10 @@ def start_relay(fleet, port):
                             start_new_session=True)
 
 
-def tell(site, port):
+def tell(site, fleet, port):
     print(f"""The laboratory runs: EXCH1, EXCH2, EXCH3 on one LAN, EXCH2 also on another.
 Dashboard: http://127.0.0.1:{port}/
+Log in with: {fleet.token}
 Try, as root in another terminal:
   ip -n {site.exch2.ns} link set eth1 down; ip -n {site.exch2.ns} addr flush dev eth1
   ip -n {site.exch2.ns} addr add 10.99.0.12/24 dev eth1; ip -n {site.exch2.ns} link set eth1 up
@@ -57,7 +58,7 @@ def show(port):
         fleet.start()
         relay = start_relay(fleet, port)
         try:
-            tell(site, port)
+            tell(site, fleet, port)
             follow(fleet, relay)
         finally:
             end_session(relay)
