@@ -215,6 +215,22 @@ def test_only_clients_of_the_right_authority_are_let_in(tmp_path, authority, fil
     assert "the client shows no certificate, which this server demands" in running.errors
 
 
+@pytest.mark.parametrize("names, is_let_in", [(300, True), (420, False)])
+def test_a_chain_of_certificates_has_a_limit(tmp_path, authority, files, names, is_let_in):
+    """16 KB, TLS_MAX_CLIENT_CHAIN: a name takes some 40 bytes, what is around them a few hundred."""
+    clients = Authority(tmp_path / "clients", "clients")
+    large = clients.sign("large", "subjectAltName=" + ",".join(f"DNS:agent-{i:04}.{'x' * 24}.test"
+                                                               for i in range(names)))
+    size = len(ssl.PEM_cert_to_DER_cert(large[0].read_text()))
+    assert (size < 16 * 1024) == is_let_in
+    with Collector(tmp_path / "data", *arguments(files), "--client-ca", clients.certificate,
+                   tls=client_of(authority, large)) as running:
+        asked = curl("--cacert", authority.certificate, f"{running.url}/livez", "--cert", large[0], "--key",
+                     large[1])
+    assert (asked.returncode == 0) == is_let_in
+    assert ("too large a chain of certificates" in running.errors) != is_let_in
+
+
 def test_a_resumed_session_keeps_the_certificate_that_was_shown(tmp_path, authority, files):
     clients = Authority(tmp_path / "clients", "clients")
     good = clients.sign("agent")

@@ -142,6 +142,29 @@ static void an_expectation_is_met_or_refused_before_the_body(void **state)
 	server_play_free(&play);
 }
 
+static void drip_a_head(struct server_play *play)
+{
+	int fd = server_play_dial(play);
+	server_play_say(fd, "GET /later HTTP/1.1\r\nX: ");
+	for (int i = 0; i < 10; i++) {
+		usleep(40 * 1000);
+		server_play_say(fd, "x");
+	}
+	server_play_hear(play, fd);
+}
+
+static void a_head_that_drips_in_meets_the_total_clock(void **state)
+{
+	(void)state;
+	struct server_play play = server_play_new();
+	play.options.clocks.stall_ms = 150;
+	play.options.clocks.request_ms = 200;
+	server_play_through(&play, drip_a_head);
+	assert_non_null(strstr(play.got[0], "HTTP/1.1 408 "));
+	assert_int_equal(play.n_calls, 0);
+	server_play_free(&play);
+}
+
 static void drip(struct server_play *play)
 {
 	int fd = server_play_dial(play);
@@ -327,6 +350,7 @@ int main(void)
 		cmocka_unit_test(a_connection_survives_refusals_but_not_what_is_no_http),
 		cmocka_unit_test(a_refusal_reaches_a_client_that_is_still_sending),
 		cmocka_unit_test(an_expectation_is_met_or_refused_before_the_body),
+		cmocka_unit_test(a_head_that_drips_in_meets_the_total_clock),
 		cmocka_unit_test(a_request_that_drips_in_meets_the_total_clock),
 		cmocka_unit_test(
 			a_request_that_stops_meets_the_idle_clock_and_a_silent_client_is_let_go),

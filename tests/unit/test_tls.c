@@ -291,6 +291,24 @@ static void a_client_may_not_renegotiate(void **state)
 	talk_deinit(&t);
 }
 
+/* Each demands an answer: a client could fill the output without reading any. */
+static void a_flood_of_key_updates_is_answered_or_ends_but_overflows_nothing(void **state)
+{
+	struct talk t;
+
+	(void)state;
+	talk_init(&t, TLS1_3_VERSION, TLS1_3_VERSION);
+	assert_true(shake(&t));
+	for (int i = 0; i < 5000; i++) {
+		assert_int_equal(SSL_key_update(t.peer.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+		assert_int_equal(SSL_do_handshake(t.peer.ssl), 1);
+	}
+	assert_true(BIO_pending(t.peer.out) > (int)TLS_OUTPUT_BYTES);
+	to_server(&t);
+	assert_true(t.last == TLS_MORE || t.last == TLS_FAILED);
+	talk_deinit(&t);
+}
+
 static void sessions_are_resumed_by_ticket(void **state)
 {
 	(void)state;
@@ -347,6 +365,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_tls_is_refused_in_words),
 		cmocka_unit_test(a_record_that_was_tampered_with_ends_the_connection),
 		cmocka_unit_test(a_client_may_not_renegotiate),
+		cmocka_unit_test(a_flood_of_key_updates_is_answered_or_ends_but_overflows_nothing),
 		cmocka_unit_test(sessions_are_resumed_by_ticket),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
