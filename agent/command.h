@@ -46,4 +46,5 @@ int command_run(const struct call *call);
 int command_report(const struct call *call);
 int command_check(const struct call *call);
 int command_config(const struct call *call);
+int command_doctor(const struct call *call);
 int command_service(const struct call *call);

@@ -84,6 +84,28 @@ static const struct command commands[] = {
 		.run = command_config,
 	},
 	{
+		.name = "doctor",
+		.summary = "tell why the collector cannot be reached, step by step",
+		.usage = "[OPTION...]",
+		.about =
+			"Goes the way of a report and tells of each step what came of it: "
+			"settings, state\n"
+			"directory, name, route, port, proxy, TLS (subject, issuer, expiry, public "
+			"key),\n"
+			"collector, clock, key; and what to do next. Changes nothing and sends no "
+			"report.\n"
+			"\n"
+			"Examples\n"
+			"  mtawatch-agent doctor\n"
+			"  mtawatch-agent doctor --collector https://collector.example --ca-file "
+			"ca.pem\n",
+		.exit_text = "The exit status is 0 if every step is well, 1 if one failed, 2 in "
+			     "trouble.\n",
+		.options = SETTING_CONFIGURED | SETTING_JSON | SETTING_COLOR,
+		.needs_host = true,
+		.run = command_doctor,
+	},
+	{
 		.name = "service",
 		.summary = "what Windows' service manager runs; for nobody else",
 		.usage = "[OPTION...]",

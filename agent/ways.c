@@ -314,6 +314,15 @@ static void put_id(struct ways *w, struct parcel *parcel)
 	free(body);
 }
 
+/* Is that the collector's word, and no proxy's that wants a password? */
+static bool is_stranger(const struct send_result *result, struct arena *arena)
+{
+	if (result->http_status != 401 || !result->body)
+		return false;
+	struct answer_problem problem = answer_read_problem(result->body, result->size, arena);
+	return is_code(&problem, "unknown_agent");
+}
+
 static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parcel)
 {
 	struct send_request request = { .method = SEND_POST,
@@ -328,7 +337,7 @@ static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parce
 	request.authorization = enroll_authorization(w->enroll, &parcel->arena);
 	send_do(w->sender, &request, &result);
 	/* The first collector's word that we are unknown there: once more, as somebody new. */
-	if (result.http_status == 401 && way == w->list && enroll_id(w->enroll) &&
+	if (is_stranger(&result, &parcel->arena) && way == w->list && enroll_id(w->enroll) &&
 	    enroll_lost(w->enroll)) {
 		free(result.body);
 		fate = enroll(w, way, parcel);

@@ -71,6 +71,8 @@ class StandIn:
         self.interval_s = 300
         self.enrolments = []
         self.roll = roll
+        self.live = 200    # of GET
+        self.date = None   # of its clock, as the header tells it; None: the true one
         stand_in = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -97,7 +99,10 @@ class StandIn:
                 self.respond(*stand_in.roll.release(self.path.rpartition("/")[2]))
 
             def do_GET(self):
-                self.respond(200, "text/plain", b"ok")
+                self.respond(stand_in.live, "text/plain", b"")
+
+            def date_time_string(self, timestamp=None):
+                return stand_in.date or super().date_time_string(timestamp)
 
             def log_message(self, *_):
                 pass

@@ -1,0 +1,156 @@
+"""What `mtawatch-agent doctor` finds: the cases, for the Linux build (test_agent_doctor.py) and the
+Windows build (test_windows_agent_doctor.py), which bring the fixture `doctor`. The collector is a
+stand-in; everything stays on loopback.
+
+`doctor(ARGUMENT...)` gives the exit status and the findings (--json).
+"""
+
+import contextlib
+import socket
+from email.utils import format_datetime
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from agent_rig import StandIn
+from proxy import Proxy
+from tls_cases import (authority, collector, pin_of, server, showing, stranger,  # noqa: F401
+                       trusting)
+
+STEPS = ["name", "route", "port", "proxy", "tls", "collector", "clock", "key"]
+
+
+class Findings:
+    def __init__(self, found):
+        self.well = found["well"]
+        self.steps = found["steps"]
+
+    def __getitem__(self, name):
+        """The step of that name of the first collector."""
+        return next(step for step in self.steps if step["step"] == name)
+
+    def results(self):
+        return [step["result"] for step in self.steps if step["step"] in STEPS]
+
+
+@pytest.fixture
+def examine(doctor):
+    def call(status, *arguments):
+        got, found = doctor(*arguments)
+        findings = Findings(found)
+        assert (got, findings.well) == (status, status == 0), found
+        return findings
+    return call
+
+
+def expect_blocked_at(findings, step):
+    """It failed there, with something to do about it, and what follows was skipped because of it."""
+    place = STEPS.index(step)
+    assert findings[step]["result"] == "fail" and findings[step]["todo"]
+    after = findings.steps[findings.steps.index(findings[step]) + 1:][:len(STEPS) - place - 1]
+    assert all(follower["result"] == "skipped" and f"'{step}' failed" in follower["text"]
+               for follower in after), after
+
+
+def test_a_way_that_is_well_is_told_step_by_step(examine, doctor, authority, server):
+    with collector(server) as there:
+        there.refuse(422, "schema: missing")
+        found = examine(0, "--collector", there.url, *trusting(doctor, authority))
+    assert [step["step"] for step in found.steps] == ["settings", "state", *STEPS]
+    assert found.results() == ["ok", "ok", "ok", "skipped", "ok", "ok", "ok", "ok"]
+    assert f"{there.url} (command line, --collector)" in found["settings"]["text"]
+    assert "localhost is " in found["name"]["text"] and "127.0.0.1" in found["name"]["text"]
+    assert "stays on this machine" in found["route"]["text"]
+    for word in "CN=collector, issued by CN=The CA, until ", pin_of(server), "TLSv1.2":
+        assert word in found["tls"]["text"]
+    assert "no enrolment secret is set" in found["key"]["text"]
+
+
+def test_without_a_collector_it_says_where_to_set_one(examine):
+    found = examine(1)
+    assert [step["step"] for step in found.steps] == ["settings", "state"]
+    assert "CollectorUrl" in found["settings"]["todo"]
+
+
+def test_a_name_that_nobody_knows(examine):
+    found = examine(1, "--collector", "https://no-such-name.invalid")
+    expect_blocked_at(found, "name")
+
+
+def test_a_port_on_which_nobody_listens(examine):
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        found = examine(1, "--collector", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+    expect_blocked_at(found, "port")
+    assert "refused" in found["port"]["text"]
+
+
+def test_a_certificate_that_is_not_the_right_one(examine, doctor, authority, stranger):
+    with collector(stranger.sign_server("impostor")) as there:
+        found = examine(1, "--collector", there.url, *trusting(doctor, authority))
+    expect_blocked_at(found, "tls")
+    assert "CN=impostor comes from CN=Stranger" in found["tls"]["text"]
+
+
+def test_a_key_that_is_pinned_and_a_certificate_of_ours(examine, doctor, authority, server):
+    own = authority.sign("exch1", "extendedKeyUsage=clientAuth")
+    with collector(server, clients=authority) as there:
+        there.refuse(422, "schema: missing")
+        found = examine(0, "--collector", there.url, "--pin", pin_of(server), *showing(doctor, own))
+    assert "pinned" in found["tls"]["text"]
+
+
+def test_a_proxy_on_the_way_and_one_in_the_way(examine, doctor, authority, server):
+    with collector(server) as there:
+        with contextlib.closing(Proxy()) as proxy:
+            there.refuse(422, "schema: missing")
+            found = examine(0, "--collector", there.url, "--proxy", proxy.url,
+                            *trusting(doctor, authority))
+            assert found["proxy"]["result"] == "ok" and proxy.url in found["proxy"]["text"]
+            assert "127.0.0.1 is an address" in found["name"]["text"], "the proxy's"
+        with contextlib.closing(Proxy("407 Password")) as proxy:
+            found = examine(1, "--collector", there.url, "--proxy", proxy.url,
+                            *trusting(doctor, authority))
+    expect_blocked_at(found, "proxy")
+    assert "HTTP status 407 (it wants a password" in found["proxy"]["text"]
+
+
+@pytest.mark.parametrize("skew_s, result, words", [
+    (3600, "fail", "behind the collector's"), (-3600, "fail", "ahead of the collector's"),
+    (-30, "ok", "ahead of the collector's")])
+def test_clocks_that_differ(examine, skew_s, result, words):
+    with contextlib.closing(StandIn()) as there:
+        there.date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=skew_s),
+                                     usegmt=True)
+        there.refuse(422, "schema: missing")
+        found = examine(result == "fail", "--collector", there.url)
+    assert found["clock"]["result"] == result and words in found["clock"]["text"]
+    assert found["key"]["result"] == "ok", "a clock that is wrong blocks nothing"
+
+
+def test_a_collector_that_is_ill_or_is_none(examine):
+    with contextlib.closing(StandIn()) as there:
+        there.live = 503
+        found = examine(1, "--collector", there.url)
+    expect_blocked_at(found, "collector")
+
+
+def test_a_key_that_is_not_accepted(examine):
+    with contextlib.closing(StandIn()) as there:
+        there.refuse(401, "this agent is not enrolled", "unknown_agent")
+        found = examine(1, "--collector", there.url)
+    assert found["key"]["result"] == "fail"
+    assert "HTTP status 401: this agent is not enrolled" in found["key"]["text"]
+    assert "--enroll-secret-file" in found["key"]["todo"]
+
+
+def test_a_second_collector_has_its_own_steps(examine):
+    with socket.socket() as nobody, contextlib.closing(StandIn()) as there:
+        nobody.bind(("127.0.0.1", 0))
+        there.refuse(422, "schema: missing")
+        found = examine(1, "--collector", f"http://127.0.0.1:{nobody.getsockname()[1]}",
+                        "--collector-fallback", there.url)
+    assert f"the second is {there.url}" in found["settings"]["text"]
+    second = [step for step in found.steps if step["collector"] == there.url]
+    assert [step["step"] for step in second] == STEPS
+    assert "fail" not in [step["result"] for step in second]

@@ -1,0 +1,64 @@
+"""The cases of doctor_cases.py with the Linux build, and what it looks like for people."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests/integration")]
+
+from agent_rig import AGENT  # noqa: E402
+from doctor_cases import *  # noqa: E402, F403 - the tests themselves
+
+
+class Doctor:
+    def __init__(self, state):
+        self.state = state
+
+    def path(self, file):
+        return str(file)
+
+    def run(self, *arguments):
+        return subprocess.run([AGENT, "doctor", "--state-dir", self.state, *arguments],
+                              capture_output=True, text=True, timeout=60)
+
+    def __call__(self, *arguments):
+        done = self.run("--json", *arguments)
+        assert done.stderr == ""
+        return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture
+def doctor(tmp_path):
+    return Doctor(tmp_path / "state")
+
+
+def test_people_get_a_line_a_step_and_what_to_do_next(doctor):
+    done = doctor.run("--collector", "https://no-such-name.invalid")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("[ok]      settings   the collector is https://no-such-name.invalid")
+    failed = next(i for i, line in enumerate(lines) if line.startswith("[fail]    name "))
+    assert lines[failed + 1].lstrip().startswith("> check the spelling")
+    assert "[skipped] port       because the step 'name' failed" in lines
+    assert lines[-1] == "Begin with the first step that failed."
+    assert not doctor.state.exists(), "it changes nothing"
+
+
+def test_reports_that_wait_are_counted(doctor):
+    subprocess.run([AGENT, "run", "--once", "--collector", "http://127.0.0.1:9", "--state-dir",
+                    doctor.state, "--probe-limit", "1"], capture_output=True, timeout=60)
+    assert "1 report(s) wait to be sent, 0 were refused" in doctor.run().stdout
+
+
+def test_a_key_that_may_not_be_read_or_is_damaged_is_told(doctor):
+    doctor.state.mkdir()
+    (doctor.state / "key").write_text("nonsense")
+    with contextlib.closing(StandIn()) as there:
+        done = doctor.run("--json", "--collector", there.url)
+    key = json.loads(done.stdout)["steps"][-1]
+    assert (key["step"], key["result"]) == ("key", "fail")
+    assert "could not read the agent's key" in key["text"]
