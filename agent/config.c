@@ -136,10 +136,10 @@ static const char *or_none(const char *text)
 	return text ? text : "not set";
 }
 
-/* Logs what changed; true if something did. */
-static bool tell_changes(const struct layers_result *before, const struct layers_result *now)
+/* Logs what changed; gives the groups in which something did. */
+static unsigned tell_changes(const struct layers_result *before, const struct layers_result *now)
 {
-	bool changed = false;
+	unsigned changed = 0;
 	size_t n = 0;
 	const struct setting *all = setting_list(&n);
 
@@ -152,7 +152,7 @@ static bool tell_changes(const struct layers_result *before, const struct layers
 		log_info("the setting %s is now: %s (%s); before: %s (%s)", all[i].name,
 			 or_none(is->text), layer_name(is->layer), or_none(was->text),
 			 layer_name(was->layer));
-		changed = true;
+		changed |= all[i].group;
 	}
 	return changed;
 }
@@ -215,15 +215,15 @@ void config_use_host(struct config *config, struct host *host)
 	adopt(config, reading);
 }
 
-bool config_refresh(struct config *config)
+unsigned config_refresh(struct config *config)
 {
 	struct reading *reading = reading_new();
 
 	reread_file(config, reading);
 	complete(config, reading, &config->now->result);
 	bool news = complain(reading, config->now);
-	bool changed = tell_changes(&config->now->result, &reading->result);
-	if (news || changed)
+	unsigned changed = tell_changes(&config->now->result, &reading->result);
+	if (news || changed != 0)
 		adopt(config, reading);
 	else
 		reading_free(reading);

@@ -37,12 +37,13 @@ void config_close(struct config *config);
 void config_use_host(struct config *config, struct host *host);
 
 /*
- * Reads everything again. True if a setting has another value now, which is logged; the caller
- * then hands the new options to whoever kept texts of the old ones, which are gone at the refresh
- * after this one. A file that cannot be used any more stays as it was; so does a setting that is
- * not valid any more, and that is logged once.
+ * Reads everything again. Gives the groups (SETTING_... of agent/settings.h) in which a setting has
+ * another value now, which is logged; 0: none. The caller then hands the new options to whoever
+ * kept texts of the old ones, which are gone at the refresh after this one. A file that cannot be
+ * used any more stays as it was; so does a setting that is not valid any more, and that is logged
+ * once.
  */
-bool config_refresh(struct config *config);
+unsigned config_refresh(struct config *config);
 
 /* The settings in force; the pointer is good, and its contents current, for the whole life. */
 const struct options *config_options(const struct config *config);

@@ -68,7 +68,7 @@ enum status dial_open(struct dial **out, const char *url, const struct send_opti
 		*out = d;
 		return STATUS_OK;
 	}
-	curl_options_explain(d->curl, bad, d->error, error, SEND_MAX_ERROR_TEXT);
+	curl_options_explain(d->curl, (int)bad, d->error, error, SEND_MAX_ERROR_TEXT);
 	dial_close(d);
 	return STATUS_UNREACHABLE;
 }

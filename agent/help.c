@@ -6,8 +6,9 @@
 
 #define COLUMN 24 /* where the words about an option begin */
 
-static const char config_help[] = "reads KEY = VALUE lines first; keys are the option names\n"
-				  "without dashes, switches are yes or no";
+static const char config_help[] = "reads KEY = VALUE lines; keys are the option names without\n"
+				  "dashes, switches are yes or no (mtawatch-agent.conf beside\n"
+				  "the program; on Linux /etc/mtawatch/agent.conf)";
 
 /* The groups that are listed under a heading of their own. */
 static const struct section {
@@ -109,7 +110,8 @@ bool help_print(FILE *stream, const struct command *command)
 bool help_print_version(FILE *stream)
 {
 	fputs("mtawatch-agent " MTAWATCH_VERSION "\n"
-	      "for Windows NT 4.0 SP6a and Windows 2000, x86, Pentium Pro or later\n",
+	      "The oldest Windows that it runs on is Windows NT 4.0 SP6a, on 32-bit x86: a\n"
+	      "Pentium Pro or later.\n",
 	      stream);
 	return fflush(stream) == 0 && !ferror(stream);
 }

@@ -1,6 +1,7 @@
 #include "agent/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -13,8 +14,7 @@
 
 /* Where messages go; guarded by log_lock(). */
 static struct {
-	volatile enum log_level
-		level;             /* read without the lock: a message more or less is no harm */
+	atomic_int level;          /* read without the lock */
 	char path[FILES_MAX_PATH]; /* "": no file */
 	int64_t max_bytes;
 	unsigned long lost;       /* messages that the file lacks */
@@ -43,7 +43,7 @@ const char *log_level_name(enum log_level level)
 void log_configure(enum log_level level, const char *path, int64_t max_kb)
 {
 	log_lock();
-	sink.level = level;
+	atomic_store(&sink.level, (int)level);
 	sink.max_bytes = max_kb * 1024;
 	(void)snprintf(sink.path, sizeof sink.path, "%s", path ? path : "");
 	log_unlock();
@@ -99,7 +99,7 @@ void log_write(enum log_level level, const char *format, ...)
 	char clean[LOG_MAX_LINE];
 	va_list args;
 
-	if (level > sink.level)
+	if ((int)level > atomic_load(&sink.level))
 		return;
 	va_start(args, format);
 	if (vsnprintf(text, sizeof text, format, args) < 0)

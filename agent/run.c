@@ -177,9 +177,12 @@ static void configure_log(const struct options *options)
 /* Reads the settings again, and follows them. */
 static void follow_settings(struct runner *r)
 {
-	if (!config_refresh(r->config))
+	unsigned changed = config_refresh(r->config);
+
+	if (changed & SETTING_KEEPING)
+		configure_log(r->options);
+	if (!(changed & SETTING_REPORTING))
 		return;
-	configure_log(r->options);
 	uplink_close(r->uplink);
 	r->uplink = NULL;
 	(void)open_uplink(r); /* logged; the next change may do better */

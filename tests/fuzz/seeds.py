@@ -326,6 +326,12 @@ def main():
     })
     put("message", message_tables())
     put("config", configurations())
+    put("arguments", {
+        "plain": "mtawatch-agent.exe run --collector https://c.example",
+        "quoted": '"C:\\Program Files\\mtawatch\\mtawatch-agent.exe" run --log-file "C:\\a b\\\\"',
+        "escapes": 'a "ab\\"c" "\\\\" d a\\\\\\b d"e f"g h "b""c d"',
+        "lines": "one\n\ntwo words\n\\\n\"\n\\\"\\\\",
+    })
     put("tls", tls_clients())
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",

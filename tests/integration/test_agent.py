@@ -107,7 +107,8 @@ def test_the_server_itself_is_never_probed_as_a_peer(agent):
 
 
 def test_help_and_version_go_to_standard_output(agent):
-    assert agent("--version", ok=0).stdout.startswith("mtawatch-agent ")
+    told = agent("--version", ok=0).stdout
+    assert told.startswith("mtawatch-agent ") and "Windows NT 4.0 SP6a" in told
     for command in ([], ["run"], ["report"], ["check"]):
         done = agent(*command, "--help", ok=0)
         assert "Examples" in done.stdout
