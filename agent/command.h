@@ -48,3 +48,6 @@ int command_check(const struct call *call);
 int command_config(const struct call *call);
 int command_doctor(const struct call *call);
 int command_service(const struct call *call);
+int command_install(const struct call *call);
+int command_uninstall(const struct call *call);
+int command_forget(const struct call *call);

@@ -13,7 +13,6 @@ int command_run(const struct call *call)
 		log_error("run needs --collector: where to send the reports");
 		return EXIT_TROUBLE;
 	}
-	return run(call->host, call->config, signals_stopped, NULL, NULL) == STATUS_OK
-		       ? EXIT_SUCCESS
-		       : EXIT_TROUBLE;
+	return run(call->host, call->config, signals_stopped, NULL) == STATUS_OK ? EXIT_SUCCESS
+										 : EXIT_TROUBLE;
 }

@@ -41,11 +41,13 @@ static void on_stop(void *user)
 
 static int run_service(struct serving *s)
 {
+	const struct run_hooks hooks = { on_ready, s, SERVICE_LOG_NAME };
+
 	if (signals_start(s->host) != STATUS_OK)
 		log_warning("could not prepare for the system's signals");
 	config_use_host(s->call->config, s->host);
 	service_progress();
-	if (run(s->host, s->call->config, signals_stopped, on_ready, s) == STATUS_OK)
+	if (run(s->host, s->call->config, signals_stopped, &hooks) == STATUS_OK)
 		return EXIT_SUCCESS;
 	announce(s->host, ANNOUNCE_NOT_STARTED, MTAWATCH_VERSION, log_last_error());
 	return EXIT_TROUBLE;

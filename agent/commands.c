@@ -118,6 +118,52 @@ static const struct command commands[] = {
 		.options = SETTING_CONFIGURED,
 		.run = command_service,
 	},
+	{
+		.name = "install",
+		.summary = "make the Windows service out of this program, or bring it up to date",
+		.usage = "[OPTION...]",
+		.about =
+			"Copies this program to %ProgramFiles%\\mtawatch, keeps the settings that "
+			"are given\n"
+			"(HKLM\\Software\\mtawatch), registers the source of the agent's events, "
+			"makes the\n"
+			"service mtawatch-agent, starts it and waits until it runs. Done again, it "
+			"replaces\n"
+			"the program, changes the settings that are given, and leaves the others.\n"
+			"Needs an administrator and no installer.\n"
+			"\n"
+			"Examples\n"
+			"  mtawatch-agent install --collector https://collector.example --ca-file "
+			"ca.pem\n"
+			"  \\\\server\\share\\mtawatch-agent install --pin sha256//...\n",
+		.exit_text = "The exit status is 0 when the service runs, else 2.\n",
+		.options = SETTING_REPORTING | SETTING_PROBING | SETTING_KEEPING,
+		.run = command_install,
+	},
+	{
+		.name = "uninstall",
+		.summary = "remove the Windows service and all that it has left",
+		.usage = "[OPTION...]",
+		.about = "Stops the service, gives this server's name back to the collector, "
+			 "removes the\n"
+			 "service, the source of its events, its settings, its state and the "
+			 "program.\n",
+		.exit_text = "The exit status is 0 when nothing is left, else 2.\n",
+		.options = SETTING_RELEASING | SETTING_REPORTING | SETTING_KEEPING,
+		.needs_host = true,
+		.run = command_uninstall,
+	},
+	{
+		.name = "forget",
+		.summary = "give the name back to the collector and remove the state",
+		.usage = "[OPTION...]",
+		.about = "What uninstall does first, alone; the package runs it when it is "
+			 "removed.\n",
+		.exit_text = "The exit status is 0 when nothing is left, else 2.\n",
+		.options = SETTING_RELEASING | SETTING_REPORTING | SETTING_KEEPING,
+		.needs_host = true,
+		.run = command_forget,
+	},
 };
 
 const struct command *command_list(size_t *n)

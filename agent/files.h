@@ -87,6 +87,14 @@ bool files_is_local(const char *path);
 enum status files_erase(const char *path);
 
 /*
+ * Removes an empty directory; one that is not there is no failure.
+ *
+ * STATUS_CONFLICT  there is something in it
+ * STATUS_DENIED, STATUS_SYSTEM
+ */
+enum status files_remove_dir(const char *path);
+
+/*
  * The names of the files in a directory, sorted by their bytes; in `arena`.
  *
  * STATUS_NOT_FOUND, STATUS_DENIED, STATUS_LIMIT, STATUS_SYSTEM

@@ -240,6 +240,13 @@ enum status files_remove(const char *path)
 	return unlink(path) == 0 || errno == ENOENT ? STATUS_OK : from_errno(errno);
 }
 
+enum status files_remove_dir(const char *path)
+{
+	if (rmdir(path) == 0 || errno == ENOENT)
+		return STATUS_OK;
+	return errno == ENOTEMPTY || errno == EEXIST ? STATUS_CONFLICT : from_errno(errno);
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

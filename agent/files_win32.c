@@ -306,6 +306,18 @@ enum status files_remove(const char *path)
 	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
 }
 
+enum status files_remove_dir(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+
+	if (st != STATUS_OK || RemoveDirectoryW(wide))
+		return st;
+	DWORD code = GetLastError();
+	st = code == ERROR_DIR_NOT_EMPTY ? STATUS_CONFLICT : from_win32(code);
+	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -43,6 +43,7 @@ struct options {
 	bool once; /* run: one cycle and out */
 	bool json; /* for programs */
 	bool no_color;
+	bool keep_state; /* uninstall: the spool stays */
 };
 
 /* Every setting at its default. */

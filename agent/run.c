@@ -5,6 +5,7 @@
 #include "agent/announce.h"
 #include "agent/check.h"
 #include "agent/cycle.h"
+#include "agent/files.h"
 #include "agent/log.h"
 #include "agent/send_options.h"
 #include "agent/uplink.h"
@@ -16,6 +17,7 @@ struct runner {
 	struct config *config;
 	const struct options *options; /* of `config` */
 	bool (*stopped)(void);
+	const struct run_hooks *hooks;
 	struct cycle cycle;
 	struct uplink *uplink; /* NULL: no collector is set */
 	uint64_t begun_ms;     /* of the last cycle */
@@ -169,9 +171,18 @@ static enum status open_uplink(struct runner *r)
 	return st;
 }
 
-static void configure_log(const struct options *options)
+/* A service has no standard error that anybody sees. */
+static void configure_log(struct runner *r)
 {
-	log_configure(options->log_level, options->log_file, options->log_max_kb);
+	const struct options *o = r->options;
+	const char *path = o->log_file;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (!path && r->hooks && r->hooks->log_name && r->cycle.state_dir)
+		path = files_join(&arena, r->cycle.state_dir, r->hooks->log_name);
+	log_configure(o->log_level, path, o->log_max_kb);
+	arena_deinit(&arena);
 }
 
 /* Reads the settings again, and follows them. */
@@ -180,7 +191,7 @@ static void follow_settings(struct runner *r)
 	unsigned changed = config_refresh(r->config);
 
 	if (changed & SETTING_KEEPING)
-		configure_log(r->options);
+		configure_log(r);
 	if (!(changed & SETTING_REPORTING))
 		return;
 	uplink_close(r->uplink);
@@ -220,17 +231,20 @@ static enum status run_once(struct runner *r)
 }
 
 enum status run(struct host *host, struct config *config, bool (*stopped)(void),
-		void (*ready)(void *user), void *user)
+		const struct run_hooks *hooks)
 {
 	const struct options *options = config_options(config);
-	struct runner r = {
-		.host = host, .config = config, .options = options, .stopped = stopped
-	};
+	struct runner r = { .host = host,
+			    .config = config,
+			    .options = options,
+			    .stopped = stopped,
+			    .hooks = hooks };
 
-	configure_log(options);
 	watch_init(&r.watch, host);
+	configure_log(&r); /* for what comes before the state directory is there */
 	enum status st = cycle_open(&r.cycle, host, options, true, stopped);
 
+	configure_log(&r);
 	if (st == STATUS_OK)
 		st = open_uplink(&r);
 	if (st == STATUS_OK) {
@@ -239,8 +253,8 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void),
 		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION,
 			 options->collector ? options->collector : "nobody yet");
 		r.next_ms = r.heard_ms = host_now_ms(host);
-		if (ready)
-			ready(user);
+		if (hooks)
+			hooks->ready(hooks->user);
 		st = options->once ? run_once(&r) : run_until_stopped(&r);
 	}
 	uplink_close(r.uplink);

@@ -24,12 +24,18 @@
 #define RUN_ALONE_S        900   /* as long as UPLINK_LONG_AWAY_S */
 #define RUN_MIN_GAP_MS     10000 /* between the beginnings of two cycles, whatever changes */
 
+/* What a service wants besides. */
+struct run_hooks {
+	void (*ready)(void *user); /* called once: nothing can keep it from running any more */
+	void *user;
+	const char *log_name; /* of a file in the state directory, where no log file is set */
+};
+
 /*
- * Runs until `stopped`, or one cycle with --once. `ready(user)`, where it is not NULL, is called
- * once, when nothing can keep it from running any more.
+ * Runs until `stopped`, or one cycle with --once. `hooks` may be NULL.
  *
  * STATUS_UNREACHABLE  --once, and the collector did not take the report
  * others              it could not begin; logged
  */
 enum status run(struct host *host, struct config *config, bool (*stopped)(void),
-		void (*ready)(void *user), void *user);
+		const struct run_hooks *hooks);

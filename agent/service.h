@@ -18,6 +18,9 @@
 	"Tells whether this server's Exchange 5.5 MTA will start (Microsoft Q285350), and "        \
 	"reports it to the mtawatch collector. Changes nothing on the server."
 
+/* In the state directory, where no log file is set. */
+#define SERVICE_LOG_NAME "mtawatch-agent.log"
+
 /* What START_PENDING asks the SCM to wait for the next sign of life. */
 #define SERVICE_WAIT_HINT_MS 30000
 

@@ -24,6 +24,12 @@ static const struct setting settings[] = {
 	  AT(no_color),
 	  .help = "no colours (as with the variable NO_COLOR)" },
 
+	{ .name = "keep-state",
+	  .kind = SETTING_IS_SWITCH,
+	  .group = SETTING_RELEASING,
+	  AT(keep_state),
+	  .help = "leave the unsent and the refused reports where they are" },
+
 	{ .name = "collector",
 	  .value_name = "CollectorUrl",
 	  .argument = "URL",

@@ -42,6 +42,7 @@ enum setting_kind {
 #define SETTING_PROBING    0x10u /* whom and how to probe */
 #define SETTING_KEEPING    0x20u /* state and log */
 #define SETTING_DISK       0x40u /* a directory that stands for the disk */
+#define SETTING_RELEASING  0x80u /* what stays behind */
 #define SETTING_CONFIGURED (SETTING_REPORTING | SETTING_PROBING | SETTING_KEEPING | SETTING_DISK)
 
 struct setting {

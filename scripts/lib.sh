@@ -68,6 +68,10 @@ package_group() {
 		to read the unit as systemd does
 		systemd
 	END
+	package) cat <<-'END' ;;
+		to make and look at the Windows agent's installer package
+		wixl msitools
+	END
 	lab) cat <<-'END' ;;
 		for the site in network namespaces: real endpoint mappers, and readers to check them
 		iproute2 nftables procps samba samba-common-bin tdb-tools smbclient

@@ -3,14 +3,48 @@
 MTAWATCH_WINDOWS_BUILD names the build folder (default: build/windows).
 """
 
+import contextlib
+import ctypes
 import os
+import re
 import subprocess
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
 AGENT = BUILD / "agent/mtawatch-agent.exe"
 PROGRAMS = BUILD / "tests/windows_programs"
+
+
+CLONE_NEWNET = 0x40000000  # sched.h
+
+
+def wait_until(condition, seconds=30):
+    """Waits for what has to happen, and gives it."""
+    deadline = time.monotonic() + seconds
+    while not (got := condition()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
+    return got
+
+
+@contextlib.contextmanager
+def network_of_its_own():
+    """This process, and what it starts from now on, in a network namespace that leads nowhere: but
+    for loopback, whatever is sent vanishes in a wire on whose other end nobody listens. Takes root."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net") as before:
+        if libc.unshare(CLONE_NEWNET) != 0:
+            raise PermissionError("a network namespace takes root; scripts/test has it")
+        try:
+            for command in ("link set lo up", "link add wire0 type veth peer name wire1",
+                            "link set wire1 up", "link set wire0 arp off up",
+                            "address add 10.255.0.1/24 dev wire0", "route add default dev wire0"):
+                subprocess.run(["ip", *command.split()], check=True)
+            yield
+        finally:
+            libc.setns(before.fileno(), CLONE_NEWNET)
 
 
 def on_windows(path):
@@ -35,3 +69,35 @@ class Wine:
 
     def close(self):
         subprocess.run([*self.command, "--kill"], timeout=60)
+
+    def reg(self, key, *options):
+        """The values of a registry key: name to text. None: there is no such key."""
+        status, text, _ = self.run("reg", "query", key, *options)
+        return None if status else dict(
+            re.findall(r"^    (\S.*?)    REG_\w+    (.*?)\r?$", text, re.MULTILINE))
+
+    def service_state(self):
+        """"RUNNING", "STOPPED" ... of the agent's service; None: there is none."""
+        _, text, _ = self.run("sc", "query", "mtawatch-agent")
+        found = re.search(r"STATE\s*: \d+\s+(\w+)", text)
+        return found and found[1]
+
+    @contextlib.contextmanager
+    def session(self):
+        """Keeps Windows up: Wine stops services some seconds after the last program's end."""
+        self.start()
+        try:
+            yield self
+        finally:
+            self.stop()
+
+    def start(self):
+        with open(self.folder / "session", "wb") as out:
+            self.holder = subprocess.Popen(
+                [*self.command, "--timeout", "0", "--", PROGRAMS / "hold_session.exe"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+    def stop(self):
+        """As if the power were cut."""
+        self.close()
+        self.holder.wait(timeout=30)

@@ -1,0 +1,255 @@
+"""The agent as a Windows service, from `install` to `uninstall`, under Wine.
+
+What Wine does not show: it has administrators only, so that nobody is refused; it does not notice the death of
+a service and carries out no recovery actions, so that a crash is followed by a restart of Windows
+here; its event log keeps nothing (test_windows_events.py).
+"""
+
+import contextlib
+import http.server
+import re
+import shutil
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
+
+from wine import AGENT, Wine, network_of_its_own, on_windows, wait_until  # noqa: E402
+
+SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
+SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mtawatch"
+SETTINGS = r"HKLM\Software\mtawatch"
+PROGRAM = r"C:\Program Files\mtawatch\mtawatch-agent.exe"
+
+
+class Busy(http.server.BaseHTTPRequestHandler):
+    """A collector that has no time: answers at once, and takes nothing."""
+
+    def do_POST(self):
+        self.send_error(503)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def busy_collector():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    with network_of_its_own(), Wine(tmp_path_factory.mktemp("service")).session() as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def collector(machine):
+    with busy_collector() as url:
+        yield url
+
+
+@pytest.fixture
+def state(machine):
+    """A state directory of its own."""
+    machine.states = getattr(machine, "states", 0) + 1
+    return machine.folder / f"state{machine.states}"
+
+
+@pytest.fixture
+def install(machine, state):
+    """Installs with a state directory of its own, and removes afterwards what is left."""
+
+    def call(*options, program=AGENT):
+        status, text, errors = machine.run(program, "install", "--state-dir", on_windows(state),
+                                           *options)
+        assert status == 0, errors
+        return text, errors
+
+    yield call
+    machine.run(AGENT, "uninstall")
+
+
+def installed_file(machine):
+    return machine.folder / "prefix/drive_c/Program Files/mtawatch/mtawatch-agent.exe"
+
+
+def log_of(state):
+    path = state / "mtawatch-agent.log"
+    return path.read_text() if path.exists() else ""
+
+
+def stop(machine):
+    """Stops the service; how long that took, in seconds."""
+    began = time.monotonic()
+    machine.run("net", "stop", "mtawatch-agent")
+    wait_until(lambda: machine.service_state() == "STOPPED")
+    return time.monotonic() - began
+
+
+def test_install_makes_a_service_that_runs(machine, collector, install, state):
+    text, errors = install("--collector", collector, "--interval", "3600",
+                           "--peer", "EXCH2=10.255.0.2", "--peer", "EXCH3=10.255.0.3,10.255.1.3")
+    assert errors == ""
+    for line in (rf"program   {PROGRAM} (copied)", "service   mtawatch-agent created",
+                 "service   mtawatch-agent runs", f"setting   CollectorUrl = {collector}"):
+        assert line in text.splitlines()
+    service = machine.reg(SERVICE)
+    assert service["ImagePath"] == f'"{PROGRAM}" service'
+    assert service["Start"] == "0x2" and service["ObjectName"] == "LocalSystem"
+    assert service["DisplayName"] == "mtawatch agent" and "Q285350" in service["Description"]
+    assert machine.reg(SOURCE) == {"EventMessageFile": PROGRAM, "TypesSupported": "0x7"}
+    assert machine.reg(SETTINGS) == {
+        "CollectorUrl": collector, "IntervalSec": "0xe10", "StateDir": on_windows(state),
+        "Peers": "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3"}
+    assert machine.service_state() == "RUNNING"
+    assert f"event 100: mtawatch-agent 0.1.0 has started. It reports to {collector}." in log_of(state)
+    _, text, _ = machine.run(PROGRAM, "config")
+    assert f"collector            {collector} (installer, " in text
+    assert "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3 (installer, " in text
+
+
+def sockets(table, remote, state):
+    """Is there a socket to that remote end, as /proc/net tells it?"""
+    return any(line.split()[2:4] == [remote, state]
+               for line in Path(f"/proc/thread-self/net/{table}").read_text().splitlines()[1:])
+
+
+SYN_SENT = "02"  # include/net/tcp_states.h of Linux
+
+
+def is_probing():
+    return sockets("tcp", "0200FF0A:0087", SYN_SENT)  # 10.255.0.2, port 135
+
+
+def is_looking_up():
+    return any(line.split()[2].endswith(":0035")
+               for line in Path("/proc/thread-self/net/udp").read_text().splitlines()[1:])
+
+
+def test_it_stops_in_time_while_a_probe_hangs(machine, collector, install, state):
+    install("--collector", collector, "--peer", "EXCH2=10.255.0.2", "--probe-limit", "60")
+    wait_until(is_probing)
+    assert stop(machine) < 5  # two seconds, and Wine's own time
+    assert "event 101: " in log_of(state)
+
+
+def test_it_stops_in_time_while_a_send_hangs(machine, install, state):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        install("--collector", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        silent.settimeout(30)
+        connection, _ = silent.accept()
+        assert connection.recv(10)
+        assert stop(machine) < 5
+        connection.close()
+    assert "event 101: " in log_of(state)
+
+
+def test_it_stops_in_time_while_a_name_lookup_hangs(machine, install, state):
+    install("--collector", "http://collector.example")
+    wait_until(is_looking_up)
+    assert stop(machine) < 5
+    assert "event 101: " in log_of(state)
+
+
+def test_without_a_collector_it_runs_and_judges_its_server_alone(machine, install, state):
+    install()
+    wait_until(lambda: "event 202: " in log_of(state))
+    assert "No collector is set: until one is, it judges this server alone." in log_of(state)
+    assert "It is this server's own; no collector is set." in log_of(state)
+    assert machine.service_state() == "RUNNING"
+
+
+def test_after_a_crash_and_a_restart_it_is_the_same_agent(machine, collector, install, state):
+    install("--collector", collector)
+    wait_until(lambda: (state / "sequence").exists())
+    identity = (state / "identity").read_text()
+    assert machine.run("taskkill", "/f", "/im", "mtawatch-agent.exe")[0] == 0
+    assert "event 101: " not in log_of(state)
+    machine.stop()
+    machine.start()
+    wait_until(lambda: log_of(state).count("event 100: ") == 2)
+    assert machine.service_state() == "RUNNING"
+    assert (state / "identity").read_text() == identity
+
+
+def test_a_service_that_cannot_run_says_why(machine, collector, install, state):
+    install("--collector", collector)
+    stop(machine)
+    shutil.rmtree(state)
+    state.write_text("a file where the directory has to be")
+    status, text, errors = machine.run(AGENT, "install")
+    assert status == 2
+    assert "exit status 2" in errors and "mtawatch-agent ended right after its start" in errors
+    assert machine.service_state() == "STOPPED"
+    state.unlink()
+
+
+def test_install_again_replaces_a_running_program_and_keeps_the_rest(machine, collector, install,
+                                                                       state, tmp_path):
+    install("--collector", collector, "--interval", "600")
+    wait_until(lambda: (state / "sequence").exists())
+    identity = (state / "identity").read_text()
+    newer = tmp_path / "mtawatch-agent.exe"
+    newer.write_bytes(AGENT.read_bytes() + b"newer")
+    text, _ = install("--interval", "900", program=newer)
+    assert "service   mtawatch-agent was there, and is stopped" in text
+    assert installed_file(machine).read_bytes() == newer.read_bytes()
+    settings = machine.reg(SETTINGS)
+    assert (settings["CollectorUrl"], settings["IntervalSec"]) == (collector, "0x384")
+    assert machine.service_state() == "RUNNING"
+    assert (state / "identity").read_text() == identity
+
+
+def test_uninstall_leaves_nothing(machine, collector, install, state):
+    install("--collector", collector)
+    wait_until(lambda: list((state / "spool").glob("*.report")))
+    status, text, errors = machine.run(AGENT, "uninstall")
+    assert (status, errors) == (0, "")
+    assert "service   mtawatch-agent removed" in text
+    assert machine.service_state() is None
+    assert machine.reg(SETTINGS) is None and machine.reg(SOURCE) is None
+    assert machine.reg(SERVICE) is None
+    assert not installed_file(machine).parent.exists() and not state.exists()
+
+
+def test_uninstall_leaves_the_spool_where_that_is_asked(machine, collector, install, state):
+    install("--collector", collector)
+    reports = wait_until(lambda: list((state / "spool").glob("*.report")))
+    status, _, errors = machine.run(AGENT, "uninstall", "--keep-state")
+    assert (status, errors) == (0, "")
+    assert sorted(path.name for path in state.iterdir()) == ["rejected", "spool"]
+    assert set(reports) <= set((state / "spool").iterdir())
+
+
+def test_install_warns_of_what_cannot_work(machine, install):
+    _, errors = install("--collector", "https://127.0.0.1:1", "--ca-file", r"C:\no\such.pem")
+    assert re.search(r"warning: https://127\.0\.0\.1:1 names an address", errors)
+    assert re.search(r"warning: the certificates of C:\\no\\such\.pem cannot be read", errors)
+    _, errors = install("--collector", "https://127.0.0.1:1",
+                        "--pin", "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
+    assert errors == ""
+
+
+def test_install_leaves_a_package_alone(machine):
+    machine.run("reg", "add", SETTINGS, "/v", "Package", "/d", "{1}", "/f")
+    for command in ("install", "uninstall"):
+        status, text, errors = machine.run(AGENT, command)
+        assert (status, text) == (2, "")
+        assert "this machine has the agent's package ({1})" in errors
+    machine.run("reg", "delete", SETTINGS, "/f")
+
+
+def test_the_service_command_is_for_the_service_manager_alone(machine):
+    status, text, errors = machine.run(AGENT, "service")
+    assert (status, text) == (2, "")
+    assert "this command is for the service manager alone" in errors
