@@ -8,14 +8,28 @@
 #include "proto/site.h"
 #include "proto/text.h"
 
+/* Eight bytes as one number, the lowest first, whatever the machine. */
+static uint64_t read_word(const char *bytes)
+{
+	uint64_t word = 0;
+	for (size_t i = 0; i < 8; i++)
+		word |= (uint64_t)(unsigned char)bytes[i] << 8 * i;
+	return word;
+}
+
 uint64_t snapshot_hash(const char *bytes, size_t size)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (size_t i = 0; i < size; i++) {
-		hash ^= (unsigned char)bytes[i];
-		hash *= UINT64_C(0x100000001b3);
+	const uint64_t prime = UINT64_C(0x100000001b3);
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ size;
+	size_t at = 0;
+
+	for (; at + 8 <= size; at += 8) {
+		hash = (hash ^ read_word(bytes + at)) * prime;
+		hash ^= hash >> 32; /* so that high bytes reach low bits */
 	}
-	return hash;
+	for (; at < size; at++)
+		hash = (hash ^ (unsigned char)bytes[at]) * prime;
+	return hash ^ hash >> 29;
 }
 
 char *snapshot_key(const char *host_name, char key[SNAPSHOT_KEY_SIZE])

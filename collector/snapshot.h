@@ -66,5 +66,8 @@ int snapshot_compare_sites(const struct snapshot *a, const struct snapshot *b);
 /* The key of a host name: up to its first dot, ASCII letters in lower case. Returns `key`. */
 char *snapshot_key(const char *host_name, char key[SNAPSHOT_KEY_SIZE]);
 
-/* The hash that `body_hash` is (FNV-1a, 64 bit): the same in every version, for it is stored. */
+/*
+ * The hash that `body_hash` is (as FNV-1a, eight bytes at a time): the same in every version, for it
+ * is stored.
+ */
 uint64_t snapshot_hash(const char *bytes, size_t size);

@@ -13,6 +13,7 @@
 struct name {
 	const char *text;
 	size_t size;
+	bool escaped; /* it holds escapes, and so may stand for other bytes */
 };
 
 struct scan {
@@ -156,6 +157,16 @@ static void escape(struct scan *s)
 		unicode_escape(s);
 }
 
+/* Most of any string: ASCII that stands for itself. */
+static void skip_plain(struct scan *s)
+{
+	size_t at = s->at;
+
+	while (at < s->size && s->text[at] >= 0x20 && s->text[at] != '"' && s->text[at] != '\\')
+		at++;
+	s->at = at;
+}
+
 /* From the opening quote to behind the closing one; `*content` is what is between. */
 static void string(struct scan *s, struct name *content)
 {
@@ -164,12 +175,14 @@ static void string(struct scan *s, struct name *content)
 		return;
 	}
 	content->text = s->text + s->at;
+	skip_plain(s);
 	while (ok(s) && peek(s) != '"') {
 		if (peek(s) < 0) {
 			fail(s, STATUS_MALFORMED, "a string that does not end");
 		} else if (peek(s) < 0x20) {
 			fail(s, STATUS_MALFORMED, "a control character in a string");
 		} else if (take(s, '\\')) {
+			content->escaped = true;
 			escape(s);
 		} else {
 			size_t length = utf8_length(s->text + s->at, s->size - s->at);
@@ -177,6 +190,7 @@ static void string(struct scan *s, struct name *content)
 				fail(s, STATUS_MALFORMED, "bytes that are not UTF-8");
 			s->at += length;
 		}
+		skip_plain(s);
 	}
 	content->size = (size_t)(s->text + s->at - content->text);
 	take(s, '"');
@@ -231,6 +245,8 @@ static bool same_name(const struct name *a, const struct name *b)
 	struct bytes right = { .name = b };
 	int c;
 
+	if (!a->escaped && !b->escaped)
+		return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 	do {
 		c = next_byte(&left);
 		if (c != next_byte(&right))
@@ -335,7 +351,7 @@ static void nested(struct scan *s, void (*content)(struct scan *s))
 /* A value with the space around it. */
 static void value(struct scan *s)
 {
-	struct name content;
+	struct name content = { 0 };
 
 	skip_space(s);
 	int c = peek(s);

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "proto/json_check.h"
+#include "proto/json_scratch.h"
 #include "proto/timestamp.h"
 
 /* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z: an offset may lead beyond. */
@@ -41,11 +42,26 @@ void json_refuse(struct json_reading *in, const struct json_place *at, const cha
 	refuse_place(in, name ? &member : at, status, detail);
 }
 
-/* The member, NULL where it is absent or something has failed. */
-static const cJSON *find(const struct json_reading *in, const struct json_place *at,
-			 const char *name)
+/*
+ * The member, NULL where it is absent or something has failed. Members are asked for in the order
+ * in which agents write them, so the search begins behind the one that was found last.
+ */
+static const cJSON *find(struct json_reading *in, const struct json_place *at, const char *name)
 {
-	return in->status == STATUS_OK ? cJSON_GetObjectItemCaseSensitive(at->value, name) : NULL;
+	const cJSON *first = at->value ? at->value->child : NULL;
+	const cJSON *begin = in->last_of == at->value && in->last->next ? in->last->next : first;
+	const cJSON *member = begin;
+
+	if (in->status != STATUS_OK || !member)
+		return NULL;
+	while (!member->string || strcmp(member->string, name) != 0) {
+		member = member->next ? member->next : first;
+		if (member == begin)
+			return NULL;
+	}
+	in->last = member;
+	in->last_of = at->value;
+	return member;
 }
 
 enum status json_begin(struct json_reading *in, const char *text, size_t size, size_t max_string,
@@ -61,6 +77,8 @@ enum status json_begin(struct json_reading *in, const char *text, size_t size, s
 			 (unsigned long)fault.line, (unsigned long)fault.column, fault.what);
 		return in->status;
 	}
+	json_scratch_begin();
+	in->is_parsed = true;
 	in->root = cJSON_ParseWithLength(text, size);
 	root->value = in->root;
 	if (!in->root)
@@ -72,7 +90,9 @@ enum status json_begin(struct json_reading *in, const char *text, size_t size, s
 
 void json_end(struct json_reading *in)
 {
-	cJSON_Delete(in->root);
+	if (in->is_parsed && !json_scratch_end())
+		cJSON_Delete(in->root);
+	in->is_parsed = false;
 	in->root = NULL;
 }
 

@@ -36,6 +36,9 @@ struct json_reading {
 	struct arena *arena; /* gets the strings and arrays */
 	size_t max_string;   /* bytes of a string */
 	struct cJSON *root;
+	bool is_parsed;           /* a tree was begun */
+	const struct cJSON *last; /* the member that was found last, and in which object */
+	const struct cJSON *last_of;
 };
 
 /* A value and the way to it. The outermost one has no parent. */
