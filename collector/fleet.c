@@ -104,6 +104,7 @@ static enum status load_server(void *user, const struct record_server *row,
 	struct fleet_server *server = fleet_server_add(fleet, snapshot, !silent);
 	server->current = restore_view(row, snapshot, verdict);
 	server->published = view_ref(server->current);
+	fleet_row_put(fleet, server);
 	server->is_judged = row->silent == silent;
 	snapshot_unref(snapshot);
 	if (silent)
@@ -198,22 +199,17 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 	return STATUS_OK;
 }
 
-size_t fleet_count(const struct fleet *fleet)
-{
-	return fleet->n;
-}
-
-struct view *fleet_view(const struct fleet *fleet, size_t i)
-{
-	assert(i < fleet->n);
-	return fleet->servers[i]->published;
-}
-
 struct view *fleet_find(const struct fleet *fleet, const char *host_name)
 {
 	char key[SNAPSHOT_KEY_SIZE];
 	const struct fleet_server *server = fleet_server_find(fleet, snapshot_key(host_name, key));
 	return server ? server->published : NULL;
+}
+
+uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view)
+{
+	const struct fleet_server *server = fleet_server_find(fleet, view->key);
+	return server->signature * 31 + view_tag(view);
 }
 
 void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,

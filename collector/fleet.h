@@ -168,14 +168,29 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 /* Makes the views of committed changes visible. `changes` stays the caller's to free. */
 void fleet_publish(struct fleet *fleet, const struct changes *changes);
 
-/* Servers known, published or not: the bound of fleet_view(). */
-size_t fleet_count(const struct fleet *fleet);
+/* What is published of one server, small enough to look through a hundred thousand at once. */
+struct fleet_row {
+	const char *key;
+	struct view *view;
+	uint32_t site; /* fleet_place() */
+	uint8_t verdict;
+	bool silent;
+};
 
-/*
- * The published view of server number `i`, in order of arrival; NULL while its first report is not
- * durable yet. Borrowed: valid until control returns to the loop.
- */
+/* All that is published, in the order of keys; borrowed until control returns to the loop. */
+const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n);
+
+/* How many servers are published, and their views: as fleet_rows(). */
+size_t fleet_count(const struct fleet *fleet);
 struct view *fleet_view(const struct fleet *fleet, size_t i);
+
+/* The sites by number, also those that no server is of any more; "" where a report names none. */
+struct fleet_place {
+	const char *organization;
+	const char *site;
+};
+size_t fleet_count_sites(const struct fleet *fleet);
+struct fleet_place fleet_place(const struct fleet *fleet, size_t i);
 
 /* The published view of the server with that host name (its short form, without case), or NULL. */
 struct view *fleet_find(const struct fleet *fleet, const char *host_name);
@@ -190,6 +205,9 @@ struct view *fleet_find(const struct fleet *fleet, const char *host_name);
  */
 enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64_t now_ms,
 			     struct buffer *out, char error[FLEET_ERROR_SIZE]);
+
+/* A number that changes with what fleet_add_detail() adds. */
+uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view);
 
 /* The peers that the server `key` is to probe next, in `arena`; none for an unknown key. */
 void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,

@@ -163,6 +163,7 @@ void fleet_publish(struct fleet *fleet, const struct changes *changes)
 		struct fleet_server *server = fleet_server_find(fleet, changes->views[i]->key);
 		view_unref(server->published);
 		server->published = view_ref(changes->views[i]);
+		fleet_row_put(fleet, server);
 		if (server->unstored && server->unstored == changes->snapshot) {
 			snapshot_unref(server->unstored);
 			server->unstored = NULL;

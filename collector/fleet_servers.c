@@ -151,10 +151,13 @@ void fleet_servers_clear(struct fleet *fleet)
 	for (size_t i = 0; i < fleet->n; i++)
 		free_server(fleet->servers[i]);
 	free(fleet->servers);
+	free(fleet->rows);
 	free(fleet->heap);
 	text_map_deinit(&fleet->by_key);
 	fleet->servers = NULL;
+	fleet->rows = NULL;
 	fleet->heap = NULL;
+	fleet->n_rows = fleet->rows_room = 0;
 	fleet->n = fleet->room = fleet->n_heap = 0;
 	fleet->stale = NULL;
 	fleet->touched = NULL;

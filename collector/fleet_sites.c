@@ -108,6 +108,9 @@ struct fleet_site *fleet_site_find_or_add(struct fleet *fleet, const struct snap
 	site = mem_alloc(sizeof *site + size);
 	memcpy(site->key, key, size);
 	site->fleet = fleet;
+	site->number = (uint32_t)fleet->n_sites;
+	site->organization = mem_strdup(or_empty(snapshot->report.exchange.organization));
+	site->name = mem_strdup(or_empty(snapshot->report.exchange.site));
 	site->silent_until_ms = INT64_MIN;
 	site_index_init(&site->index, NULL);
 	site_index_ask(&site->index, is_elsewhere, site);
@@ -160,6 +163,8 @@ static void free_site(struct fleet_site *site)
 {
 	site_index_deinit(&site->index);
 	deal_deinit(&site->deal);
+	free(site->organization);
+	free(site->name);
 	free(site);
 }
 

@@ -56,6 +56,9 @@ struct fleet_server {
 
 struct fleet_site {
 	struct fleet *fleet;
+	uint32_t number;    /* of it in the fleet */
+	char *organization; /* as its first report spells them */
+	char *name;
 	struct site_index index;
 	struct deal deal;
 	int64_t silent_until_ms; /* the latest of the last fresh moments of its silent servers */
@@ -79,6 +82,9 @@ struct fleet {
 	struct fleet_server **servers; /* in order of arrival */
 	size_t n;
 	size_t room;
+	struct fleet_row *rows; /* what is published, by key */
+	size_t n_rows;
+	size_t rows_room;
 	struct text_map by_site;
 	struct fleet_site **sites;
 	size_t n_sites;
@@ -145,6 +151,10 @@ void *fleet_with_room(void *array, size_t n, size_t *room, size_t size);
 
 /* Notes that the server fell silent. */
 void fleet_server_silence(struct fleet_server *server);
+
+/* fleet_rows.c: what is published, in order. The server's published view is its row. */
+void fleet_row_put(struct fleet *fleet, const struct fleet_server *server);
+void fleet_row_drop(struct fleet *fleet, const char *key);
 
 /* fleet_expiry.c: when reports cease to be fresh. */
 

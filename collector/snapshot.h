@@ -67,7 +67,7 @@ int snapshot_compare_sites(const struct snapshot *a, const struct snapshot *b);
 char *snapshot_key(const char *host_name, char key[SNAPSHOT_KEY_SIZE]);
 
 /*
- * The hash that `body_hash` is (as FNV-1a, eight bytes at a time): the same in every version, for it
- * is stored.
+ * The hash that `body_hash` is (as FNV-1a, eight bytes at a time): the same in every version, for
+ * it is stored.
  */
 uint64_t snapshot_hash(const char *bytes, size_t size);

@@ -182,6 +182,14 @@ void view_add_adapters(const struct site_server *server, struct buffer *out)
 	buffer_add_char(out, ']');
 }
 
+uint64_t view_tag(const struct view *view)
+{
+	uint64_t tag = view->body_hash * 31 + (uint64_t)view->since_ms;
+
+	tag = tag * 31 + (uint64_t)view->verdict * 2 + view->silent;
+	return tag * 31 + snapshot_hash(view->findings_json, strlen(view->findings_json));
+}
+
 void view_add_verdict(const struct view *view, struct buffer *out)
 {
 	buffer_add_text(out, "{\"server\":");

@@ -62,6 +62,9 @@ bool view_shows_the_same(const struct view *a, const struct view *b);
 /* Is what view_add_verdict() makes of them the same? */
 bool view_says_the_same(const struct view *a, const struct view *b);
 
+/* A number that changes with what it shows. */
+uint64_t view_tag(const struct view *view);
+
 /* Adds the object of verdict_json_write(). */
 void view_add_verdict(const struct view *view, struct buffer *out);
 

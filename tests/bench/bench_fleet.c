@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "collector/fleet.h"
+#include "collector/server_filter.h"
 #include "crowd.h"
 #include "proto/json_scratch.h"
 
@@ -147,6 +148,37 @@ static void measure_sites(size_t servers_per_site)
 	fleet_free(fleet);
 }
 
+/* What a page of the list costs without network: selection, and the text. */
+static void measure_lists(const struct fleet *fleet)
+{
+	static const char *const queries[] = { "limit=100", "limit=1000",
+					       "verdict=exposed&limit=100", "site=SITE0007",
+					       "q=mx0100-00042" };
+
+	for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
+		struct server_filter filter;
+		struct server_tally tally;
+		struct arena arena;
+		struct buffer out;
+		size_t n = 0;
+		size_t matched = 0;
+		arena_init(&arena);
+		buffer_init(&out);
+		double begin = cpu_s();
+		if (server_filter_read(queries[i], &arena, &filter))
+			exit(1);
+		const struct view **page =
+			server_filter_select(&filter, fleet, &arena, &n, &matched, &tally);
+		double selected = cpu_s();
+		for (size_t k = 0; k < n; k++)
+			view_add(page[k], T0, &out);
+		printf("  ?%s: %zu of %zu in %.2f ms, their text in %.2f ms\n", queries[i], n,
+		       matched, (selected - begin) * 1e3, (cpu_s() - selected) * 1e3);
+		buffer_deinit(&out);
+		arena_deinit(&arena);
+	}
+}
+
 static void measure_size(size_t n)
 {
 	struct crowd crowd = { .n = n, .servers_per_site = 100 };
@@ -173,6 +205,7 @@ static void measure_size(size_t n)
 		take(fleet, &crowd, i, 1, T0 + 60000, &none, &none);
 	malloc_trim(0);
 	size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+	measure_lists(fleet);
 	printf("  %zu servers: loaded in %.2f s, %zu bytes of memory a server\n", n, loading,
 	       (after - before) / n);
 	fleet_free(fleet);
