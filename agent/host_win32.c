@@ -1,6 +1,7 @@
 #include "agent/host.h"
 
 #include "agent/host_error.h"
+#include "agent/random_win32.h"
 #include "agent/win32_filetime.h"
 #include "agent/win32_text.h"
 #include "proto/mem.h"
@@ -8,8 +9,6 @@
 
 #include <winsock2.h>
 #include <windows.h>
-
-#include <wincrypt.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -215,13 +214,9 @@ int64_t host_wall_ms(struct host *host)
 enum status host_random(struct host *host, void *bytes, size_t n, struct host_error *error)
 {
 	(void)host;
-	HCRYPTPROV provider = 0;
-	if (!CryptAcquireContextA(&provider, NULL, NULL, PROV_RSA_FULL, CRYPT_VERIFYCONTEXT))
-		return win32_fail(error, GetLastError(), "CryptAcquireContext");
-	BOOL done = CryptGenRandom(provider, (DWORD)n, bytes);
-	DWORD code = GetLastError();
-	CryptReleaseContext(provider, 0);
-	return done ? STATUS_OK : win32_fail(error, code, "CryptGenRandom");
+	const char *call = NULL;
+	unsigned long code = random_fill(bytes, n, &call);
+	return code == NO_ERROR ? STATUS_OK : win32_fail(error, code, "%s", call);
 }
 
 void host_sleep(struct host *host, uint32_t ms)

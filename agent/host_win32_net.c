@@ -221,6 +221,29 @@ static bool is_own(const struct host_adapter *adapter, uint32_t address)
 	return false;
 }
 
+/* The id of the adapter of that number, in the arena of the list. */
+static enum status find_id(struct host *host, uint32_t to, DWORD index, struct arena *arena,
+			   const char **id, struct host_error *error)
+{
+	char text[IPV4_TEXT_SIZE];
+	size_t n = 0;
+	bool own = ipv4_is_loopback(to);
+	struct host_numbered *list = arena_alloc_array(arena, HOST_MAX_ADAPTERS, sizeof *list);
+	enum status status = list_numbered(host, arena, list, &n, error);
+	if (status != STATUS_OK)
+		return status;
+	*id = NULL;
+	for (size_t i = 0; i < n; i++) {
+		own = own || is_own(&list[i].adapter, to);
+		if (list[i].index == index)
+			*id = list[i].adapter.id;
+	}
+	if (!own && *id)
+		return STATUS_OK;
+	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
+			 "route to %s: it does not leave this machine", ipv4_format(to, text));
+}
+
 enum status host_route(struct host *host, uint32_t to, struct arena *arena, const char **adapter_id,
 		       struct host_error *error)
 {
@@ -228,26 +251,15 @@ enum status host_route(struct host *host, uint32_t to, struct arena *arena, cons
 		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
 				 "routes: not on the disk");
 	DWORD index = 0;
-	size_t n = 0;
 	const char *id = NULL;
-	bool own = ipv4_is_loopback(to);
-	struct host_numbered *list = arena_alloc_array(arena, HOST_MAX_ADAPTERS, sizeof *list);
+	struct arena scratch;
 	enum status status = best_index(to, &index, error);
-	if (status == STATUS_OK)
-		status = list_numbered(host, arena, list, &n, error);
 	if (status != STATUS_OK)
 		return status;
-	for (size_t i = 0; i < n; i++) {
-		own = own || is_own(&list[i].adapter, to);
-		if (list[i].index == index)
-			id = list[i].adapter.id;
-	}
-	if (own || !id) {
-		char text[IPV4_TEXT_SIZE];
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-				 "route to %s: it does not leave this machine",
-				 ipv4_format(to, text));
-	}
-	*adapter_id = id;
-	return STATUS_OK;
+	arena_init(&scratch);
+	status = find_id(host, to, index, &scratch, &id, error);
+	if (status == STATUS_OK)
+		*adapter_id = arena_strdup(arena, id);
+	arena_deinit(&scratch);
+	return status;
 }

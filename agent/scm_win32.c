@@ -1,6 +1,7 @@
 #include "agent/service.h"
 
 #include "agent/host_error.h"
+#include "agent/newer_win32.h"
 #include "agent/win32_text.h"
 
 #include <windows.h>
@@ -14,13 +15,6 @@
 
 typedef BOOL(WINAPI *change_function)(SC_HANDLE, DWORD, void *);
 typedef BOOL(WINAPI *query_function)(SC_HANDLE, DWORD, BYTE *, DWORD, DWORD *);
-
-/* A function of advapi32.dll that Windows NT 4.0 lacks; NULL there. */
-static void (*newer_call(const char *name))(void)
-{
-	HMODULE library = GetModuleHandleA("advapi32.dll"); /* loaded: we import from it */
-	return library ? (void (*)(void))GetProcAddress(library, name) : NULL;
-}
 
 /* What an administrator has to know beyond the system's own sentence. */
 static const char *hint_of(DWORD code)
@@ -124,7 +118,7 @@ static enum status create_service(const wchar_t *command, struct host_error *err
 /* Without ChangeServiceConfig2 there are no descriptions. */
 static enum status describe(struct host_error *error)
 {
-	change_function change = (change_function)newer_call("ChangeServiceConfig2W");
+	change_function change = (change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
 	wchar_t text[] = L"" SERVICE_ABOUT;
 	SERVICE_DESCRIPTIONW description = { text };
 	SC_HANDLE service = NULL;
@@ -232,7 +226,7 @@ enum status scm_remove(struct host_error *error)
 /* Has somebody said already what is to be done when the service dies? */
 static bool has_recovery(SC_HANDLE service)
 {
-	query_function query = (query_function)newer_call("QueryServiceConfig2W");
+	query_function query = (query_function)newer_call("advapi32.dll", "QueryServiceConfig2W");
 	union {
 		SERVICE_FAILURE_ACTIONSW actions;
 		BYTE bytes[8192]; /* the call's own limit */
@@ -246,7 +240,7 @@ static bool has_recovery(SC_HANDLE service)
 
 enum status scm_keep_alive(struct host_error *error)
 {
-	change_function change = (change_function)newer_call("ChangeServiceConfig2W");
+	change_function change = (change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
 	SC_ACTION actions[] = {
 		{ SC_ACTION_RESTART, MINUTE_MS },
 		{ SC_ACTION_RESTART, 5 * MINUTE_MS },

@@ -94,6 +94,10 @@ package_group() {
 		for the fuzz targets
 		clang libclang-rt-14-dev
 	END
+	bench) cat <<-'END' ;;
+		to compare the agent with others (their services are not started)
+		zabbix-agent prometheus-node-exporter
+	END
 	*) return 1 ;;
 	esac
 }

@@ -20,6 +20,8 @@
 #define MBEDTLS_PLATFORM_VSNPRINTF_MACRO __mingw_vsnprintf
 
 #define MBEDTLS_ENTROPY_C
+#define MBEDTLS_NO_PLATFORM_ENTROPY
+#define MBEDTLS_ENTROPY_HARDWARE_ALT /* agent/random_win32.c */
 #define MBEDTLS_CTR_DRBG_C
 #define MBEDTLS_HMAC_DRBG_C
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/host_win32.h"
+#include "agent/newer_win32.h"
 
 #include <windows.h>
 
@@ -16,5 +17,12 @@ host_function host_ip_helper(const char *name)
 		if (strcmp(known[i], name) == 0)
 			return (host_function)GetProcAddress(library, name);
 	}
+	return NULL;
+}
+
+newer_function newer_call(const char *library, const char *name)
+{
+	(void)library;
+	(void)name;
 	return NULL;
 }
