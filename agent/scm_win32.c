@@ -118,7 +118,8 @@ static enum status create_service(const wchar_t *command, struct host_error *err
 /* Without ChangeServiceConfig2 there are no descriptions. */
 static enum status describe(struct host_error *error)
 {
-	change_function change = (change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
+	change_function change =
+		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
 	wchar_t text[] = L"" SERVICE_ABOUT;
 	SERVICE_DESCRIPTIONW description = { text };
 	SC_HANDLE service = NULL;
@@ -240,7 +241,8 @@ static bool has_recovery(SC_HANDLE service)
 
 enum status scm_keep_alive(struct host_error *error)
 {
-	change_function change = (change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
+	change_function change =
+		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
 	SC_ACTION actions[] = {
 		{ SC_ACTION_RESTART, MINUTE_MS },
 		{ SC_ACTION_RESTART, 5 * MINUTE_MS },

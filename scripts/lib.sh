@@ -95,7 +95,7 @@ package_group() {
 		clang libclang-rt-14-dev
 	END
 	bench) cat <<-'END' ;;
-		to compare the agent with others (their services are not started)
+		to compare the agent with others; Debian starts both as services
 		zabbix-agent prometheus-node-exporter
 	END
 	*) return 1 ;;
