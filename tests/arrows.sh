@@ -49,12 +49,13 @@ only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.
 	'agent/*_posix*.[ch]' 'collector/*'
 only 'cjson/.*|cJSON\.h' 'proto/json_fields.c' 'proto/json_scratch.c' 'agent/answer.c'
 only 'mbedtls/.*' 'agent/hash.c' 'agent/tls_look.c' 'agent/tls_certificate.c' 'agent/deploy/*'
-only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]'
+only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]' \
+	'collector/transfer.c'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'llhttp\.h' 'collector/http.c'
 only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c'
 only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
-	'collector/store_sqlite*.c' 'collector/hook_command.h'
+	'collector/store_sqlite*.c' 'collector/hook_command.h' 'collector/transfer.c'
 
 # A platform is a file, chosen by the build; no conditional tells them apart in the code.
 if grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \

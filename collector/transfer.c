@@ -1,0 +1,353 @@
+#include "collector/transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+#include <uv.h>
+
+#include "collector/loop.h"
+#include "proto/arena.h"
+#include "proto/mem.h"
+
+#define CONNECT_LIMIT_MS 15000L
+
+struct transfers {
+	CURLM *multi;
+	uv_loop_t *loop;
+	struct loop_timer *timer;
+	struct loop_timer *soon; /* to finish what could not begin */
+	struct transfer *first;
+};
+
+struct transfer {
+	struct transfers *set;
+	struct transfer *next;
+	struct transfer **link; /* where the pointer to this one is */
+	CURL *easy;
+	struct curl_slist *fields;
+	struct curl_slist *receivers;
+	struct arena arena; /* the request's body */
+	const char *body;
+	size_t size;
+	size_t sent; /* of a mail */
+	char answer[TRANSFER_MAX_ANSWER + 1];
+	size_t answer_size;
+	char error[CURL_ERROR_SIZE];
+	CURLcode failed; /* a setting that libcurl does not take */
+	transfer_done *done;
+	void *user;
+};
+
+/* One socket of libcurl's that is watched. */
+struct watch {
+	uv_poll_t poll;
+	struct transfers *set;
+	curl_socket_t socket;
+};
+
+static void transfer_free(struct transfer *t)
+{
+	*t->link = t->next;
+	if (t->next)
+		t->next->link = t->link;
+	curl_multi_remove_handle(t->set->multi, t->easy); /* legal also where it was not added */
+	curl_easy_cleanup(t->easy);
+	curl_slist_free_all(t->fields);
+	curl_slist_free_all(t->receivers);
+	arena_deinit(&t->arena);
+	free(t);
+}
+
+static void fill_result(struct transfer *t, CURLcode code, struct transfer_result *out)
+{
+	curl_off_t retry_s = 0;
+
+	t->answer[t->answer_size] = '\0';
+	*out = (struct transfer_result){ .completed = code == CURLE_OK,
+					 .body = t->answer,
+					 .size = t->answer_size };
+	/* These fail only for a handle that is none. */
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_s);
+	out->retry_s = retry_s < TRANSFER_MAX_RETRY_S ? (int64_t)retry_s : TRANSFER_MAX_RETRY_S;
+	if (code != CURLE_OK)
+		out->error = t->error[0] ? t->error : curl_easy_strerror(code);
+}
+
+static void finish(struct transfer *t, CURLcode code)
+{
+	struct transfer_result result;
+
+	fill_result(t, code, &result);
+	t->done(t->user, &result);
+	transfer_free(t);
+}
+
+static void finish_what_is_over(struct transfers *set)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(set->multi, &left))) {
+		char *user = NULL;
+		CURLcode code = message->data.result;
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
+		finish((struct transfer *)(void *)user, code);
+	}
+}
+
+static void act(struct transfers *set, curl_socket_t socket, int events)
+{
+	int running;
+
+	(void)curl_multi_socket_action(set->multi, socket, events, &running);
+	finish_what_is_over(set);
+}
+
+static void on_timer(void *user)
+{
+	act(user, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* libcurl wants to be called in so many milliseconds, or (-1) no more. */
+static int on_timeout_wanted(CURLM *multi, long ms, void *user)
+{
+	struct transfers *set = user;
+	(void)multi;
+	if (ms < 0)
+		loop_timer_stop(set->timer);
+	else
+		loop_timer_start(set->timer, (uint64_t)ms);
+	return 0;
+}
+
+static void on_ready(uv_poll_t *poll, int rc, int events)
+{
+	struct watch *watch = poll->data;
+	int found = 0;
+
+	if (rc < 0)
+		found = CURL_CSELECT_ERR;
+	if (events & UV_READABLE)
+		found |= CURL_CSELECT_IN;
+	if (events & UV_WRITABLE)
+		found |= CURL_CSELECT_OUT;
+	act(watch->set, watch->socket, found);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static struct watch *watch_new(struct transfers *set, curl_socket_t socket)
+{
+	struct watch *watch = mem_alloc(sizeof *watch);
+
+	*watch = (struct watch){ .set = set, .socket = socket };
+	if (uv_poll_init_socket(set->loop, &watch->poll, socket) != 0) {
+		free(watch);
+		return NULL;
+	}
+	watch->poll.data = watch;
+	(void)curl_multi_assign(set->multi, socket, watch); /* the socket is libcurl's own */
+	return watch;
+}
+
+static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *user, void *assigned)
+{
+	struct watch *watch = assigned;
+	int events = 0;
+	(void)easy;
+
+	if (what == CURL_POLL_REMOVE) {
+		if (watch)
+			uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+		(void)curl_multi_assign(((struct transfers *)user)->multi, socket, NULL);
+		return 0;
+	}
+	if (!watch)
+		watch = watch_new(user, socket);
+	if (!watch)
+		return -1;
+	if (what != CURL_POLL_OUT)
+		events |= UV_READABLE;
+	if (what != CURL_POLL_IN)
+		events |= UV_WRITABLE;
+	return uv_poll_start(&watch->poll, events, on_ready) == 0 ? 0 : -1;
+}
+
+static void finish_what_could_not_begin(void *user)
+{
+	struct transfers *set = user;
+	struct transfer *next;
+
+	for (struct transfer *t = set->first; t; t = next) {
+		next = t->next;
+		if (t->failed != CURLE_OK)
+			finish(t, t->failed);
+	}
+}
+
+struct transfers *transfers_new(uv_loop_t *loop)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return NULL;
+	struct transfers *set = mem_alloc(sizeof *set);
+	set->loop = loop;
+	set->multi = curl_multi_init();
+	if (!set->multi) {
+		curl_global_cleanup();
+		free(set);
+		return NULL;
+	}
+	set->timer = loop_timer_new(loop, on_timer, set);
+	set->soon = loop_timer_new(loop, finish_what_could_not_begin, set);
+	/* These fail only for an option that does not exist. */
+	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETDATA, set);
+	(void)curl_multi_setopt(set->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+	(void)curl_multi_setopt(set->multi, CURLMOPT_TIMERDATA, set);
+	return set;
+}
+
+void transfers_close(struct transfers *set)
+{
+	if (!set)
+		return;
+	while (set->first)
+		transfer_free(set->first);
+	curl_multi_cleanup(set->multi);
+	curl_global_cleanup();
+	loop_timer_close(set->timer);
+	loop_timer_close(set->soon);
+	free(set);
+}
+
+static size_t on_answer(char *bytes, size_t size, size_t n, void *user)
+{
+	struct transfer *t = user;
+	size_t room = TRANSFER_MAX_ANSWER - t->answer_size;
+	size_t kept = size * n < room ? size * n : room;
+
+	memcpy(t->answer + t->answer_size, bytes, kept);
+	t->answer_size += kept;
+	return size * n;
+}
+
+static size_t on_mail_wanted(char *bytes, size_t size, size_t n, void *user)
+{
+	struct transfer *t = user;
+	size_t left = t->size - t->sent;
+	size_t now = size * n < left ? size * n : left;
+
+	memcpy(bytes, t->body + t->sent, now);
+	t->sent += now;
+	return now;
+}
+
+static struct curl_slist *list_of(struct transfer *t, const char *const *texts, size_t n)
+{
+	struct curl_slist *list = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		struct curl_slist *longer = curl_slist_append(list, texts[i]);
+		if (!longer)
+			t->failed = CURLE_OUT_OF_MEMORY;
+		else
+			list = longer;
+	}
+	return list;
+}
+
+#define SET(option, value)                                                                         \
+	do {                                                                                       \
+		CURLcode code_ = curl_easy_setopt(t->easy, option, value);                         \
+		if (code_ != CURLE_OK)                                                             \
+			t->failed = code_;                                                         \
+	} while (0)
+
+static void set_common(struct transfer *t, const struct transfer_request *r)
+{
+	SET(CURLOPT_PRIVATE, t);
+	SET(CURLOPT_ERRORBUFFER, t->error);
+	SET(CURLOPT_URL, r->url);
+	SET(CURLOPT_PROTOCOLS_STR, r->from ? "smtp,smtps" : "http,https");
+	SET(CURLOPT_TIMEOUT_MS, (long)r->limit_ms);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_LIMIT_MS);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* a name lookup under way must not hold up the end */
+	SET(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	SET(CURLOPT_WRITEFUNCTION, on_answer);
+	SET(CURLOPT_WRITEDATA, t);
+	SET(CURLOPT_USERNAME, r->user);
+	SET(CURLOPT_PASSWORD, r->password);
+	if (r->ca_file)
+		SET(CURLOPT_CAINFO, r->ca_file);
+	SET(CURLOPT_SSLCERT, r->client_cert);
+	SET(CURLOPT_SSLKEY, r->client_key);
+	if (r->proxy)
+		SET(CURLOPT_PROXY, r->proxy);
+}
+
+/* A redirect is no success, so it is not followed: what is signed goes where it was meant to. */
+static void set_post(struct transfer *t, const struct transfer_request *r)
+{
+	t->fields = list_of(t, r->fields, r->n_fields);
+	SET(CURLOPT_HTTPHEADER, t->fields);
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_POSTFIELDS, t->body);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->size);
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_USERAGENT, "mtawatch-collector/" MTAWATCH_VERSION);
+}
+
+static void set_mail(struct transfer *t, const struct transfer_request *r)
+{
+	t->receivers = list_of(t, r->receivers, r->n_receivers);
+	SET(CURLOPT_MAIL_FROM, r->from);
+	SET(CURLOPT_MAIL_RCPT, t->receivers);
+	SET(CURLOPT_USE_SSL, (long)(r->starttls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+	SET(CURLOPT_UPLOAD, 1L);
+	SET(CURLOPT_READFUNCTION, on_mail_wanted);
+	SET(CURLOPT_READDATA, t);
+	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->size);
+}
+
+struct transfer *transfer_start(struct transfers *set, const struct transfer_request *request,
+				transfer_done *done, void *user)
+{
+	struct transfer *t = mem_alloc(sizeof *t);
+
+	*t = (struct transfer){ .set = set, .next = set->first, .link = &set->first };
+	t->done = done;
+	t->user = user;
+	t->size = request->size;
+	arena_init(&t->arena);
+	t->body = arena_strndup(&t->arena, request->body, request->size);
+	if (t->next)
+		t->next->link = &t->next;
+	set->first = t;
+	t->easy = curl_easy_init();
+	if (!t->easy)
+		abort(); /* only for lack of memory */
+	set_common(t, request);
+	if (request->from)
+		set_mail(t, request);
+	else
+		set_post(t, request);
+	if (t->failed != CURLE_OK)
+		loop_timer_start(set->soon, 0);
+	else
+		(void)curl_multi_add_handle(set->multi,
+					    t->easy); /* a new handle of a living multi */
+	return t;
+}
+
+void transfer_cancel(struct transfer *transfer)
+{
+	transfer_free(transfer);
+}
