@@ -21,8 +21,8 @@ typedef void route_handler(struct call *call);
 
 struct route {
 	enum http_method method; /* HTTP_METHOD_GET serves HEAD, too */
+	unsigned access;         /* the roles that it serves: ACCESS_... (collector/role.h) */
 	const char *pattern;
-	unsigned access;   /* the roles that it serves: ACCESS_... (collector/role.h) */
 	size_t body_limit; /* bytes; past it the answer is 413 */
 	route_handler *handler;
 };

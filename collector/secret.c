@@ -17,7 +17,7 @@ enum status secret_make(const char *prefix, char text[SECRET_TEXT_SIZE])
 	assert(at < SECRET_PREFIX_SIZE);
 	if (RAND_bytes(bytes, sizeof bytes) != 1)
 		return STATUS_SYSTEM;
-	memcpy(text, prefix, at);
+	memcpy(text, prefix, at + 1);
 	for (size_t i = 0; i < sizeof bytes; i++)
 		snprintf(text + at + 2 * i, 3, "%02x", bytes[i]);
 	OPENSSL_cleanse(bytes, sizeof bytes);

@@ -22,7 +22,7 @@
 #define SECRET_BYTES       32 /* random ones in a secret */
 #define SECRET_HASH_SIZE   32 /* SHA-256 */
 #define SECRET_PREFIX_SIZE 8  /* of a prefix and its NUL */
-#define SECRET_HEX_DIGITS  (2 * SECRET_BYTES)
+#define SECRET_HEX_DIGITS  ((size_t)2 * SECRET_BYTES)
 #define SECRET_TEXT_SIZE   (SECRET_PREFIX_SIZE + SECRET_HEX_DIGITS)
 
 /* What a text in a log or a ticket is recognised by. */

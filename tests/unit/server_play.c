@@ -97,10 +97,10 @@ static void big(struct call *call)
 }
 
 static const struct route routes[] = {
-	{ HTTP_METHOD_POST, "/echo", ACCESS_ANYBODY, 16, echo },
-	{ HTTP_METHOD_GET, "/later", ACCESS_ANYBODY, 0, later },
-	{ HTTP_METHOD_GET, "/big", ACCESS_ANYBODY, 0, big },
-	{ HTTP_METHOD_GET, "/things/{name}", ACCESS_ANYBODY, 0, show_param },
+	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/echo", 16, echo },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/later", 0, later },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/big", 0, big },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/things/{name}", 0, show_param },
 };
 
 static void on_over(uv_async_t *handle)

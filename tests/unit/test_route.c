@@ -16,14 +16,14 @@ static void handler(struct call *call)
 }
 
 static const struct route routes[] = {
-	{ HTTP_METHOD_GET, "/", ACCESS_ANYBODY, 0, handler },
-	{ HTTP_METHOD_POST, "/v1/reports", ACCESS_ANYBODY, 9, handler },
-	{ HTTP_METHOD_GET, "/v1/servers", ACCESS_ANYBODY, 0, handler },
-	{ HTTP_METHOD_GET, "/v1/servers/{name}", ACCESS_ANYBODY, 0, handler },
-	{ HTTP_METHOD_DELETE, "/v1/servers/{name}", ACCESS_ANYBODY, 0, handler },
-	{ HTTP_METHOD_GET, "/v1/sites/{org}/{site}/matrix", ACCESS_ANYBODY, 0, handler },
-	{ HTTP_METHOD_GET, "/files/{path*}", ACCESS_ANYBODY, 0, handler },
-	{ HTTP_METHOD_GET, "/files/{name}", ACCESS_ANYBODY, 0, handler },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/", 0, handler },
+	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/v1/reports", 9, handler },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/v1/servers", 0, handler },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/v1/servers/{name}", 0, handler },
+	{ HTTP_METHOD_DELETE, ACCESS_ANYBODY, "/v1/servers/{name}", 0, handler },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/v1/sites/{org}/{site}/matrix", 0, handler },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/files/{path*}", 0, handler },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/files/{name}", 0, handler },
 };
 #define N_ROUTES (sizeof routes / sizeof *routes)
 
