@@ -21,6 +21,8 @@ struct channel {
 	struct handshakes *handshakes;
 	struct opening *opening; /* from the first byte to the end of the handshake */
 	bool ready;
+	bool paused; /* the client wants nothing more for now, not even the end */
+	bool ended;  /* the peer has told the end of its text (close_notify) */
 	const struct channel_events *events;
 	void *user;
 };
@@ -91,6 +93,14 @@ static void note_ready(struct channel *ch)
 	ch->events->ready(ch->user);
 }
 
+/* The end is no news while answers are due to what came before it. */
+static void note_ended(struct channel *ch)
+{
+	ch->ended = true;
+	if (!ch->paused)
+		ch->events->end(ch->user);
+}
+
 /* One record of what was fed; false when there is no more to do. */
 static bool decrypt_record(struct channel *ch)
 {
@@ -109,7 +119,7 @@ static bool decrypt_record(struct channel *ch)
 	if (result == TLS_PLAIN && conn_is_open(ch->conn))
 		ch->events->bytes(plain, n, ch->user);
 	else if (result == TLS_ENDED && conn_is_open(ch->conn))
-		ch->events->end(ch->user);
+		note_ended(ch);
 	return result == TLS_PLAIN && conn_is_open(ch->conn);
 }
 
@@ -294,12 +304,16 @@ bool channel_peer(const struct channel *ch, struct listen_address *out)
 
 void channel_pause(struct channel *ch)
 {
+	ch->paused = true;
 	conn_pause(ch->conn);
 }
 
 void channel_resume(struct channel *ch)
 {
+	ch->paused = false;
 	conn_resume(ch->conn);
+	if (ch->ended && conn_is_open(ch->conn))
+		ch->events->end(ch->user);
 }
 
 void channel_set_clocks(struct channel *ch, uint64_t idle_ms, uint64_t total_ms)

@@ -55,8 +55,14 @@ bool channel_is_congested(const struct channel *channel);
 bool channel_is_open(const struct channel *channel);
 bool channel_is_encrypted(const struct channel *channel);
 bool channel_peer(const struct channel *channel, struct listen_address *out);
+
+/*
+ * While it is paused nothing more is read. What the last read brought is told all the same, but the
+ * end only by channel_resume().
+ */
 void channel_pause(struct channel *channel);
 void channel_resume(struct channel *channel);
+
 void channel_set_clocks(struct channel *channel, uint64_t idle_ms, uint64_t total_ms);
 void channel_finish(struct channel *channel);
 void channel_close(struct channel *channel);

@@ -315,11 +315,11 @@ static void consume(struct client *c, const char *bytes, size_t n)
 		return;
 	if (used < n)
 		buffer_add(&c->held, bytes + used, n - used);
+	set_clocks(c);
 	if (c->call || channel_is_congested(c->channel))
 		channel_pause(c->channel);
 	else
-		channel_resume(c->channel);
-	set_clocks(c);
+		channel_resume(c->channel); /* may tell the end, so it comes last */
 }
 
 /* After an answer, or when the reader has caught up: what was held comes first. */

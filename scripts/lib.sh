@@ -95,8 +95,8 @@ package_group() {
 		clang libclang-rt-14-dev
 	END
 	bench) cat <<-'END' ;;
-		to compare the agent with others; Debian starts both as services
-		zabbix-agent prometheus-node-exporter
+		for load, and to compare the agent with others; Debian starts those two as services
+		wrk zabbix-agent prometheus-node-exporter
 	END
 	*) return 1 ;;
 	esac

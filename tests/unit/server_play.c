@@ -149,6 +149,14 @@ void server_play_free(struct server_play *play)
 		free(play->got[i]);
 }
 
+size_t server_play_count(const char *text, const char *part)
+{
+	size_t n = 0;
+	for (; (text = strstr(text, part)) != NULL; text++)
+		n++;
+	return n;
+}
+
 /* On the thread from here: no assertions, only notes. */
 
 int server_play_dial_from(struct server_play *play, unsigned source)

@@ -45,6 +45,9 @@ struct server_play server_play_new(void);
 void server_play_through(struct server_play *play, void (*client)(struct server_play *play));
 void server_play_free(struct server_play *play);
 
+/* How often `part` stands in `text`. */
+size_t server_play_count(const char *text, const char *part);
+
 /* For the client's thread. */
 
 /* A connection from 127.0.0.SOURCE; 0: from where the system likes. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -174,6 +175,30 @@ static void pipelined_requests_are_answered_in_their_order(void **state)
 	server_play_free(&play);
 }
 
+static void say_the_end_at_once(struct server_play *play)
+{
+	SSL *ssl = dial_tls(play, 0);
+	int on = 1;
+	int off = 0;
+	/* All in one segment, so that the server reads it at once. */
+	setsockopt(SSL_get_fd(ssl), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+	say_tls(ssl, GET("/later") GET("/big"));
+	SSL_shutdown(ssl);
+	setsockopt(SSL_get_fd(ssl), IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+	hear_tls(play, ssl);
+}
+
+static void a_client_that_will_send_no_more_gets_its_answers(void **state)
+{
+	(void)state;
+	struct server_play play = play_new();
+	server_play_through(&play, say_the_end_at_once);
+	assert_non_null(strstr(play.got[0], "\r\n\r\nlater"));
+	assert_true(play.got_size[0] > SERVER_PLAY_BIG_BYTES);
+	assert_null(strstr(play.got[0], "[cut]"));
+	server_play_free(&play);
+}
+
 static void dial_too_many(struct server_play *play)
 {
 	SSL *one = dial_tls(play, 2);
@@ -288,6 +313,7 @@ int main(void)
 		cmocka_unit_test(answers_larger_than_all_buffers_wait_for_a_slow_reader),
 		cmocka_unit_test(a_reader_that_takes_nothing_is_cut_off),
 		cmocka_unit_test(pipelined_requests_are_answered_in_their_order),
+		cmocka_unit_test(a_client_that_will_send_no_more_gets_its_answers),
 		cmocka_unit_test(who_is_too_many_is_told_so_after_the_handshake),
 		cmocka_unit_test(an_honest_client_gets_its_turn_among_handshakes_that_do_not_end),
 		cmocka_unit_test(closing_answers_what_is_due_and_tells_everybody),

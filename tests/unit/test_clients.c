@@ -16,14 +16,6 @@
 #include "proto/mem.h"
 #include "tests/unit/server_play.h"
 
-static size_t count(const char *text, const char *part)
-{
-	size_t n = 0;
-	for (; (text = strstr(text, part)) != NULL; text++)
-		n++;
-	return n;
-}
-
 static void dial_thrice(struct server_play *play)
 {
 	int one = server_play_dial(play);
@@ -63,8 +55,8 @@ static void the_answer_to_the_last_request_allowed_ends_the_connection(void **st
 	struct server_play play = server_play_new();
 	play.options.max_requests = 2;
 	server_play_through(&play, ask_thrice);
-	assert_int_equal(count(play.got[0], "\r\n\r\nparam"), 2);
-	assert_int_equal(count(play.got[0], "Connection: close"), 1);
+	assert_int_equal(server_play_count(play.got[0], "\r\n\r\nparam"), 2);
+	assert_int_equal(server_play_count(play.got[0], "Connection: close"), 1);
 	assert_int_equal(play.n_calls, 2);
 	server_play_free(&play);
 }

@@ -16,14 +16,6 @@
 #include "collector/conn.h"
 #include "tests/unit/server_play.h"
 
-static size_t count(const char *text, const char *part)
-{
-	size_t n = 0;
-	for (; (text = strstr(text, part)) != NULL; text++)
-		n++;
-	return n;
-}
-
 static void pipeline(struct server_play *play)
 {
 	int fd = server_play_dial(play);
@@ -46,7 +38,7 @@ static void pipelined_requests_are_answered_in_their_order(void **state)
 	const char *third = strstr(second, "\r\n\r\nparam");
 	assert_non_null(third);
 	assert_non_null(strstr(third, "\r\n\r\nlater"));
-	assert_int_equal(count(play.got[0], "Connection: close"), 1);
+	assert_int_equal(server_play_count(play.got[0], "Connection: close"), 1);
 	assert_int_equal(play.n_calls, 4);
 	server_play_free(&play);
 }
@@ -74,20 +66,20 @@ static void a_connection_survives_refusals_but_not_what_is_no_http(void **state)
 	(void)state;
 	struct server_play play = server_play_new();
 	server_play_through(&play, wrong_then_right);
-	assert_int_equal(count(play.got[0], "HTTP/1.1 "), 3);
+	assert_int_equal(server_play_count(play.got[0], "HTTP/1.1 "), 3);
 	assert_non_null(strstr(play.got[0], "HTTP/1.1 404 "));
 	assert_non_null(strstr(play.got[0], "HTTP/1.1 405 "));
 	assert_non_null(strstr(play.got[0], "Allow: POST\r\n"));
 	assert_non_null(strstr(play.got[0], "HTTP/1.1 400 "));
 
-	assert_int_equal(count(play.got[1], "HTTP/1.1 "), 7);
+	assert_int_equal(server_play_count(play.got[1], "HTTP/1.1 "), 7);
 	assert_non_null(strstr(play.got[1], "HTTP/1.1 404 "));
-	assert_int_equal(count(play.got[1], "HTTP/1.1 405 "), 2);
+	assert_int_equal(server_play_count(play.got[1], "HTTP/1.1 405 "), 2);
 	assert_non_null(strstr(play.got[1], "Allow: GET, HEAD\r\n"));
 	assert_non_null(strstr(play.got[1], "HTTP/1.1 413 "));
 	assert_non_null(strstr(play.got[1], "HTTP/1.1 400 "));
-	assert_int_equal(count(play.got[1], "HTTP/1.1 200 "), 2);
-	assert_int_equal(count(play.got[1], "\r\n\r\nparam"), 1); /* HEAD has none */
+	assert_int_equal(server_play_count(play.got[1], "HTTP/1.1 200 "), 2);
+	assert_int_equal(server_play_count(play.got[1], "\r\n\r\nparam"), 1); /* HEAD has none */
 	server_play_free(&play);
 }
 
