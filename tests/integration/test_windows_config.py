@@ -117,11 +117,13 @@ def test_a_policy_counts_while_it_is_there_and_the_log_tells_it(registry, tmp_pa
     folder = tmp_path / FOLDER
     folder.mkdir()
     log = folder / "Protokoll.log"
+    full = "x" * 65500 + "\n"
+    log.write_text(full)
     with contextlib.closing(StandIn()) as first, contextlib.closing(StandIn()) as second:
         first.interval_s = second.interval_s = 1
         registry.set(INSTALLER, "CollectorUrl", first.url)
         with running(registry, "--state-dir", on_windows(folder / "state"), "--log-file",
-                     on_windows(log), "--interval", "1"):
+                     on_windows(log), "--log-max-kb", "64", "--interval", "1"):
             wait_until(lambda: first.reports)
             assert second.reports == []
             registry.set(POLICY, "CollectorUrl", second.url)
@@ -133,6 +135,7 @@ def test_a_policy_counts_while_it_is_there_and_the_log_tells_it(registry, tmp_pa
             registry.clear(POLICY)
             wait_until(lambda: len(first.reports) > count)
     text = log.read_text("utf-8")
+    assert (folder / "Protokoll.log.old").read_text() == full
     assert (folder / "state/identity").exists()
     assert f"collector is now: {second.url} (policy); before: {first.url} (installer)" in text
     assert f"collector is now: {first.url} (installer); before: {second.url} (policy)" in text
@@ -142,6 +145,6 @@ def test_a_policy_counts_while_it_is_there_and_the_log_tells_it(registry, tmp_pa
 
 
 @pytest.mark.parametrize("path", [f"C:\\{FOLDER}\\", 'say "so" \\\\"', "\\", "a  b\tc"])
-def test_arguments_arrive_as_they_were_typed(registry, path):
-    _, settings = registry.config("--ca-file", path)
+def test_arguments_arrive_as_they_were_typed(machine, path):
+    _, settings = machine.config("--ca-file", path)
     assert settings["ca-file"]["value"] == path
