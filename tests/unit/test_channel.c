@@ -100,7 +100,7 @@ static void drip_a_hello(struct server_play *play)
 	int fd = server_play_dial(play);
 	for (int i = 0; i < 10; i++) {
 		usleep(40 * 1000);
-		if (send(fd, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03" + i, 1, MSG_NOSIGNAL) != 1)
+		if (send(fd, &"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03"[i], 1, MSG_NOSIGNAL) != 1)
 			break;
 	}
 	server_play_hear(play, fd);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "agent/config_file.h"
 #include "agent/files.h"
 
 #define MAX_ARGUMENTS 24
@@ -246,6 +247,34 @@ static void a_text_is_as_long_as_windows_counts_it(void **state)
 	assert_string_equal(options.ca_file, text);
 }
 
+static void a_file_may_be_as_long_as_its_limit(void **state)
+{
+	char *text = arena_alloc(&arena, CONFIG_FILE_MAX + 2);
+	(void)state;
+
+	memset(text, '#', CONFIG_FILE_MAX + 1);
+	text[CONFIG_FILE_MAX] = '\0';
+	assert_int_equal(read_with_file(text), STATUS_OK);
+	text[CONFIG_FILE_MAX] = '#';
+	text[CONFIG_FILE_MAX + 1] = '\0';
+	assert_int_equal(read_with_file(text), STATUS_LIMIT);
+	assert_int_equal(strncmp(error, "could not read /tmp/", 20), 0);
+}
+
+static void sixty_four_peers_may_be_named(void **state)
+{
+	const char *text = "";
+	(void)state;
+
+	for (int i = 1; i <= PEERS_MAX; i++)
+		text = arena_printf(&arena, "%speer = P%d=10.0.0.%d\n", text, i, i);
+	assert_int_equal(read_with_file(text), STATUS_OK);
+	assert_int_equal(options.peers.n, PEERS_MAX);
+	assert_int_equal(read_with_file(arena_printf(&arena, "%speer = X=10.0.1.1\n", text)),
+			 STATUS_INVALID);
+	assert_non_null(strstr(error, ":65: peer = X=10.0.1.1: expected one of at most 64 peers"));
+}
+
 static void a_peer_with_a_known_name_or_address_is_the_same_peer(void **state)
 {
 	(void)state;
@@ -283,6 +312,8 @@ int main(void)
 		TEST(messages_have_a_file_a_level_and_a_bound),
 		TEST(several_peers_may_stand_in_one_value),
 		TEST(a_text_is_as_long_as_windows_counts_it),
+		TEST(a_file_may_be_as_long_as_its_limit),
+		TEST(sixty_four_peers_may_be_named),
 		TEST(a_peer_with_a_known_name_or_address_is_the_same_peer),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
