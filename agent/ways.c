@@ -8,9 +8,9 @@
 #include "agent/answer.h"
 #include "agent/enroll.h"
 #include "agent/log.h"
+#include "agent/report_peek.h"
 #include "agent/tls_look.h"
 #include "proto/mem.h"
-#include "proto/report_json.h"
 #include "proto/text.h"
 
 #define REPORTS_PATH "/v1/reports"
@@ -52,7 +52,7 @@ struct ways {
 
 /* A report on its way. */
 struct parcel {
-	struct report report; /* as it was read; its strings in `arena` */
+	const char *host; /* whose it is; NULL: it does not tell */
 	const char *body;
 	int64_t age_ms;
 	struct arena arena;
@@ -286,8 +286,8 @@ static enum ways_fate enroll(struct ways *w, struct way *way, struct parcel *par
 	struct failure failure = { .kind = ENROLLING };
 	enum ways_fate fate = WAYS_KEPT;
 
-	enum status st = enroll_do(w->enroll, w->sender, way->url, parcel->report.host.name,
-				   &parcel->arena, &result, &failure.words);
+	enum status st = enroll_do(w->enroll, w->sender, way->url, parcel->host, &parcel->arena,
+				   &result, &failure.words);
 	failure.wait_s = result.retry_s;
 	if (st == STATUS_OK)
 		fate = WAYS_ACCEPTED;
@@ -299,19 +299,6 @@ static enum ways_fate enroll(struct ways *w, struct way *way, struct parcel *par
 		on_away(w, way, &failure);
 	free(result.body);
 	return fate;
-}
-
-/* A report that was made before the enrolment carries another id: it gets ours. */
-static void put_id(struct ways *w, struct parcel *parcel)
-{
-	const char *id = enroll_id(w->enroll);
-
-	if (!id || !parcel->report.agent.id || strcmp(id, parcel->report.agent.id) == 0)
-		return;
-	parcel->report.agent.id = arena_strdup(&parcel->arena, id);
-	char *body = report_json_write(&parcel->report);
-	parcel->body = arena_strdup(&parcel->arena, body);
-	free(body);
 }
 
 /* Is that the collector's word, and no proxy's that wants a password? */
@@ -332,7 +319,10 @@ static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parce
 	struct send_result result;
 	enum ways_fate fate = WAYS_STOPPED;
 
-	put_id(w, parcel);
+	/* One that was made before the enrolment carries another id. */
+	if (enroll_id(w->enroll))
+		parcel->body =
+			report_peek_with_id(parcel->body, enroll_id(w->enroll), &parcel->arena);
 	request.body = parcel->body;
 	request.authorization = enroll_authorization(w->enroll, &parcel->arena);
 	send_do(w->sender, &request, &result);
@@ -355,7 +345,7 @@ static enum ways_fate send_on(struct ways *w, struct way *way, struct parcel *pa
 {
 	enum ways_fate fate = WAYS_ACCEPTED;
 
-	if (parcel->report.host.name && enroll_is_due(w->enroll, parcel->report.host.name))
+	if (parcel->host && enroll_is_due(w->enroll, parcel->host))
 		fate = enroll(w, way, parcel);
 	return fate == WAYS_ACCEPTED ? post(w, way, parcel) : fate;
 }
@@ -364,7 +354,6 @@ enum ways_fate ways_send(struct ways *ways, const char *report, int64_t age_ms, 
 			 size_t waiting, struct ways_answer *answer)
 {
 	enum ways_fate fate = WAYS_KEPT;
-	struct report_json_error ignored; /* what we wrote can be read; else it goes as it is */
 	struct parcel parcel = { .body = report, .age_ms = age_ms };
 
 	*answer = (struct ways_answer){ 0 };
@@ -372,7 +361,7 @@ enum ways_fate ways_send(struct ways *ways, const char *report, int64_t age_ms, 
 	ways->waiting = waiting;
 	ways->answer = answer;
 	arena_init(&parcel.arena);
-	(void)report_json_read(report, strlen(report), &parcel.arena, &parcel.report, &ignored);
+	parcel.host = report_peek_host(report, &parcel.arena);
 	for (size_t i = 0; i < ways->n && fate == WAYS_KEPT; i++) {
 		if (ways->list[i].not_before_ms <= host_now_ms(ways->host))
 			fate = send_on(ways, &ways->list[i], &parcel);

@@ -17,6 +17,8 @@ ALLOWED = Path(__file__).parent / "windows_nt4.allow"
 CC = "i686-w64-mingw32-gcc"
 MAX_SIZE = 450 * 1024  # bytes of the executable
 
+LISTS = 32  # instructions that objdump makes of the lists behind the code, at most
+
 # What a 386 with a 387 executes, as objdump spells it.
 BASE = re.compile(r"""
     (mov|add|adc|sub|sbb|cmp|test|and|or|xor|not|neg|inc|dec|mul|imul|div|idiv|shl|sar|shr|rol|ror|rcl|rcr
@@ -84,18 +86,21 @@ def imports(path):
 
 
 def instructions(path):
-    """Mnemonics, and in place of one that uses vector registers the register. Behind the code lie the
-    empty lists of constructors and destructors, words of ones."""
-    for line in objdump("-d", path):
-        fields = line.split("\t")
-        if len(fields) < 3 or not fields[2].strip():
-            continue
-        words = fields[2].split()
-        vector = VECTOR.search(fields[2])
-        if vector:
-            yield vector[1]
-        elif words[0] != "(bad)" or set(fields[1].split()) != {"ff"}:
-            yield words[0]
+    """Mnemonics, and in place of one that uses vector registers the register."""
+    for _, text in code(path):
+        vector = VECTOR.search(text)
+        yield vector[1] if vector else text.split()[0]
+
+
+def code(path):
+    """(bytes, instruction) without the end: there lie the lists of constructors and destructors, words
+    of ones and addresses, which objdump takes for code."""
+    lines = [line.split("\t")[1:] for line in objdump("-d", path)]
+    lines = [line for line in lines if len(line) == 2 and line[1].strip()]
+    for i, (content, text) in enumerate(lines[-LISTS:], max(0, len(lines) - LISTS)):
+        if text.startswith("(bad)") and set(content.split()) == {"ff"}:
+            return lines[:i]
+    return lines
 
 
 def objdump(*arguments):
