@@ -38,6 +38,14 @@ struct record_server {
 	const char *adapters_json; /* its adapters as judged, of a silent server; likewise */
 };
 
+/* Something that changed about a server (collector/history.h). */
+struct record_event {
+	const char *key;
+	int64_t at_ms; /* time of the report that shows it, or the moment where no report does */
+	const char *kind;
+	const char *detail; /* JSON, an object */
+};
+
 /* What the hook was last told of a server. */
 struct record_told {
 	const char *key;

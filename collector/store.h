@@ -35,8 +35,24 @@
 
 #define STORE_ERROR_SIZE 512
 
-/* Reports kept per server, the oldest dropped first: a week of one every five minutes. */
-#define STORE_MAX_REPORTS_PER_SERVER 2016
+/*
+ * What is kept. Whatever these say, the latest report of each server stays. The defaults keep the
+ * reports of a day at one every five minutes, and what changed for more than a year.
+ */
+struct store_limits {
+	uint32_t reports_per_server; /* the latest ones */
+	uint32_t history_per_server;
+	int64_t report_days;
+	int64_t history_days;
+	uint64_t max_bytes; /* of the database; past it servers lose half of their reports; 0: none
+			     */
+};
+
+#define STORE_LIMITS_DEFAULT                                                                       \
+	((struct store_limits){ .reports_per_server = 288,                                         \
+				.history_per_server = 1000,                                        \
+				.report_days = 30,                                                 \
+				.history_days = 400 })
 
 /* Rows of the audit log that are kept, the oldest dropped first. */
 #define STORE_MAX_AUDIT 200000
@@ -64,11 +80,16 @@ enum status store_open(struct store **out, const char *directory, uv_loop_t *loo
  */
 void store_close(struct store *store, void (*closed)(void *user), void *user);
 
+/* From now on these limits hold, instead of STORE_LIMITS_DEFAULT. */
+void store_set_limits(struct store *store, const struct store_limits *limits);
+
 /* One change: everything in it is committed together. The rows are borrowed until `done` runs. */
 struct store_change {
 	const struct record_report *report; /* NULL: none */
 	const struct record_server *servers;
 	size_t n_servers;
+	const struct record_event *events;
+	size_t n_events;
 	const struct record_told *told;
 	size_t n_told;
 
@@ -102,7 +123,9 @@ enum status store_submit(struct store *store, const struct store_change *change)
 size_t store_pending(const struct store *store);
 
 /*
- * Accepts changes again after a failed commit, if the database can be written.
+ * Accepts changes again after a failed commit, if the database can be written. It does not wait
+ * for another program's lock, and never accepts again where the database is damaged
+ * (STATUS_MALFORMED): that needs `check` and `restore`.
  *
  * Anything but STATUS_OK: it cannot; `error` says why, and it stays as it was.
  */
@@ -178,3 +201,20 @@ enum status store_read_audit_before(struct store *store, int64_t before, size_t 
 
 /* The id of the newest line of the audit log; 0: there is none yet. */
 enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * What changed about the server `key`, the latest first, from `since_ms` on and before `before`
+ * (its time and its number; STORE_HISTORY_END: from the end). At most `limit` of them: a page, for
+ * it is read on the loop. None for a key that nobody knows.
+ */
+struct store_history_place {
+	int64_t at_ms;
+	int64_t number;
+};
+#define STORE_HISTORY_END ((struct store_history_place){ INT64_MAX, INT64_MAX })
+
+typedef enum status store_each_event(void *user, const struct record_event *event,
+				     struct store_history_place place);
+enum status store_read_history(struct store *store, const char *key, int64_t since_ms,
+			       struct store_history_place before, size_t limit,
+			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);

@@ -6,12 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/log.h"
 #include "collector/store_lock.h"
 #include "proto/arena.h"
 #include "proto/mem.h"
 
 /* Changes of one commit at most: a longer one would keep the first of them waiting. */
 #define MAX_BATCH 512
+
+/* Between two chunks of the sweep: at rest, and while there is much to drop. */
+#define SWEEP_PAUSE_NS (UINT64_C(2) * 1000 * 1000 * 1000)
+#define SWEEP_HURRY_NS (UINT64_C(50) * 1000 * 1000)
 
 struct pending {
 	struct pending *next;
@@ -44,6 +49,7 @@ struct store {
 	/* Under the mutex. */
 	struct queue waiting;
 	struct queue over;
+	struct store_limits limits;
 	bool stopping;       /* the thread is to end when nothing waits */
 	bool ended;          /* it has */
 	enum status failure; /* of the last commit; until store_resume() */
@@ -79,22 +85,29 @@ static struct pending *queue_take(struct queue *queue)
 
 /* The writer's thread, from here on. */
 
-/* Waits for changes. Returns how many; 0: the end. */
-static size_t gather(struct store *store, struct pending *batch[MAX_BATCH])
+/*
+ * Waits for changes, at most until a moment of uv_hrtime(). Returns how many; 0 may be the end.
+ * Fills in the limits that hold now.
+ */
+static size_t gather(struct store *store, struct pending *batch[MAX_BATCH], uint64_t until,
+		     struct store_limits *limits, bool *stopping)
 {
 	size_t n = 0;
 
 	uv_mutex_lock(&store->mutex);
-	while (store->waiting.n == 0 && !store->stopping)
-		uv_cond_wait(&store->woken, &store->mutex);
+	for (uint64_t now = uv_hrtime(); store->waiting.n == 0 && !store->stopping && now < until;
+	     now = uv_hrtime())
+		uv_cond_timedwait(&store->woken, &store->mutex, until - now);
 	while (n < MAX_BATCH && store->waiting.n > 0)
 		batch[n++] = queue_take(&store->waiting);
+	*limits = store->limits;
+	*stopping = store->stopping;
 	uv_mutex_unlock(&store->mutex);
 	return n;
 }
 
 static enum status commit(struct store *store, struct pending *const *batch, size_t n,
-			  char error[STORE_ERROR_SIZE])
+			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
 	const struct store_change *changes[MAX_BATCH];
 
@@ -105,7 +118,7 @@ static enum status commit(struct store *store, struct pending *const *batch, siz
 	}
 	for (size_t i = 0; i < n; i++)
 		changes[i] = &batch[i]->change;
-	return store_db_commit(&store->writer, changes, n, error);
+	return store_db_commit(&store->writer, changes, n, limits, error);
 }
 
 static void hand_back(struct store *store, struct pending *const *batch, size_t n,
@@ -125,18 +138,65 @@ static void hand_back(struct store *store, struct pending *const *batch, size_t 
 	uv_async_send(&store->over_signal);
 }
 
+static int64_t wall_ms(void)
+{
+	uv_timeval64_t now;
+	uv_gettimeofday(&now); /* fails for a null pointer only */
+	return now.tv_sec * 1000 + now.tv_usec / 1000;
+}
+
+/*
+ * Drops a chunk of what is old, between two batches. A failure is told and harmless: the next
+ * commit meets the same disk. Returns when to go on, in uv_hrtime()'s terms.
+ */
+static uint64_t sweep(struct store *store, const struct store_limits *limits, int64_t *cursor,
+		      bool *failing)
+{
+	char error[STORE_ERROR_SIZE];
+	size_t dropped = 0;
+
+	/* Only this thread sets a failure; with one, the connection may be store_resume()'s. */
+	if (store->failure != STATUS_OK)
+		return uv_hrtime() + SWEEP_PAUSE_NS;
+	enum status status =
+		store_db_sweep(&store->writer, limits, wall_ms(), cursor, &dropped, error);
+	if (status != STATUS_OK && !*failing)
+		log_warning("%s", error);
+	*failing = status != STATUS_OK;
+	if (status != STATUS_OK || dropped == 0)
+		return uv_hrtime() + SWEEP_PAUSE_NS;
+	store_checkpointer_wake(store->checkpointer);
+	return uv_hrtime() + (dropped < STORE_SWEEP_ROWS ? SWEEP_PAUSE_NS : SWEEP_HURRY_NS);
+}
+
+static void write_batch(struct store *store, struct pending *const *batch, size_t n,
+			const struct store_limits *limits)
+{
+	char error[STORE_ERROR_SIZE] = "";
+	enum status status = commit(store, batch, n, limits, error);
+	if (status == STATUS_OK)
+		store_checkpointer_wake(store->checkpointer);
+	hand_back(store, batch, n, status, error);
+}
+
 static void write_changes(void *user)
 {
 	struct store *store = user;
 	struct pending *batch[MAX_BATCH];
+	struct store_limits limits;
+	uint64_t next_sweep = uv_hrtime() + SWEEP_PAUSE_NS;
+	int64_t cursor = 0;
+	bool failing = false;
+	bool stopping = false;
+	size_t n;
 
-	for (size_t n = gather(store, batch); n > 0; n = gather(store, batch)) {
-		char error[STORE_ERROR_SIZE] = "";
-		enum status status = commit(store, batch, n, error);
-		if (status == STATUS_OK)
-			store_checkpointer_wake(store->checkpointer);
-		hand_back(store, batch, n, status, error);
-	}
+	do {
+		n = gather(store, batch, next_sweep, &limits, &stopping);
+		if (n > 0)
+			write_batch(store, batch, n, &limits);
+		if (!stopping && uv_hrtime() >= next_sweep)
+			next_sweep = sweep(store, &limits, &cursor, &failing);
+	} while (n > 0 || !stopping);
 	uv_mutex_lock(&store->mutex);
 	store->ended = true;
 	uv_mutex_unlock(&store->mutex);
@@ -244,6 +304,7 @@ enum status store_open(struct store **out, const char *directory, uv_loop_t *loo
 {
 	struct store *store = mem_alloc(sizeof *store);
 
+	store->limits = STORE_LIMITS_DEFAULT;
 	queue_init(&store->waiting);
 	queue_init(&store->over);
 	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
@@ -271,6 +332,13 @@ void store_close(struct store *store, void (*closed)(void *user), void *user)
 	uv_mutex_unlock(&store->mutex);
 }
 
+void store_set_limits(struct store *store, const struct store_limits *limits)
+{
+	uv_mutex_lock(&store->mutex);
+	store->limits = *limits;
+	uv_mutex_unlock(&store->mutex);
+}
+
 enum status store_submit(struct store *store, const struct store_change *change)
 {
 	assert(!store->closing);
@@ -294,9 +362,16 @@ size_t store_pending(const struct store *store)
 
 enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
 {
-	assert(store->pending == 0); /* so the thread is asleep and its connection ours */
-	uv_mutex_lock(&store->mutex);
-	enum status status = store_db_touch(&store->writer, error);
+	enum status status = STATUS_OK;
+
+	assert(store->pending == 0);  /* so the thread is asleep, and after a failure it does not */
+	uv_mutex_lock(&store->mutex); /* sweep either: its connection is ours */
+	if (store->failure == STATUS_MALFORMED) {
+		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
+		status = STATUS_MALFORMED;
+	} else if (store->failure != STATUS_OK) {
+		status = store_db_touch(&store->writer, error);
+	}
 	if (status == STATUS_OK)
 		store->failure = STATUS_OK;
 	uv_mutex_unlock(&store->mutex);
@@ -367,4 +442,12 @@ enum status store_read_audit_before(struct store *store, int64_t before, size_t 
 enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE])
 {
 	return store_db_read_last_audit(&store->reader, out, error);
+}
+
+enum status store_read_history(struct store *store, const char *key, int64_t since_ms,
+			       struct store_history_place before, size_t limit,
+			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_history(&store->reader, key, since_ms, before, limit, each, user,
+				     error);
 }

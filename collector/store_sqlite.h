@@ -8,13 +8,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <sqlite3.h>
 
+#include "collector/buffer.h"
 #include "collector/record.h"
 #include "collector/store.h"
+#include "collector/store_pack.h"
 #include "proto/status.h"
 
 /* How long a connection waits for another's lock: longer than any checkpoint takes. */
@@ -24,8 +27,23 @@ enum store_statement {
 	STORE_BEGIN,
 	STORE_COMMIT,
 	STORE_ROLLBACK,
+	STORE_FIND_HOST,
+	STORE_ADD_HOST,
+	STORE_SET_BASE,
+	STORE_FIND_STREAM,
+	STORE_ADD_STREAM,
+	STORE_READ_BASE,
 	STORE_INSERT_REPORT,
-	STORE_DROP_REPORTS,
+	STORE_READ_PINS,
+	STORE_LIST_SHELF,
+	STORE_DROP_REPORT,
+	STORE_DROP_HISTORY,
+	STORE_NEXT_HOST,
+	STORE_PAGE_COUNT,
+	STORE_FREE_COUNT,
+	STORE_PAGE_SIZE,
+	STORE_ADD_HISTORY,
+	STORE_LIST_HISTORY,
 	STORE_PUT_SERVER,
 	STORE_PUT_TOLD,
 	STORE_TOUCH,
@@ -53,6 +71,9 @@ struct store_db {
 	sqlite3 *handle;
 	char *path;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
+	struct store_packer packer;
+	struct buffer base; /* texts of reports, while they are packed or unpacked */
+	struct buffer text;
 };
 
 /* Opens `path`, making it where it does not exist, as a connection of the house settings. */
@@ -93,12 +114,70 @@ enum status store_db_is_current(struct store_db *db, char error[STORE_ERROR_SIZE
 
 /*
  * Commits changes together (store_sqlite_write.c). On failure nothing of them is stored.
- * `changes` is an array of pointers.
+ * `changes` is an array of pointers. What old reports go with it `limits` say; NULL: none.
  */
 enum status store_db_commit(struct store_db *db, const struct store_change *const *changes,
-			    size_t n, char error[STORE_ERROR_SIZE]);
+			    size_t n, const struct store_limits *limits,
+			    char error[STORE_ERROR_SIZE]);
 
-/* Writes something that means nothing, to see whether writing is possible. */
+/*
+ * Stores a report, packed; `*id` is its row's (store_sqlite_report.c). `*host_id` is that of its
+ * server, made where it is new.
+ */
+enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
+				   int64_t *id, int64_t *host_id, char error[STORE_ERROR_SIZE]);
+
+/* The number of the server `key`, which gets one where it has none (store_sqlite_report.c). */
+enum status store_db_host(struct store_db *db, const char *key, int64_t *id, int64_t *base_id,
+			  char error[STORE_ERROR_SIZE]);
+
+/*
+ * The columns of a report in a row, from `first` on: STORE_REPORT_COLUMNS of the tables stream s,
+ * report r, and its base b. Borrowed from the row and the connection until the next of them is got.
+ *
+ * STATUS_MALFORMED  its body is damaged
+ */
+#define STORE_REPORT_COLUMNS                                                                       \
+	"s.agent_id, s.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, r.id, " \
+	"r.encoding, r.body, b.encoding, b.body"
+#define STORE_REPORT_TABLES                                                                        \
+	"report r JOIN stream s ON s.id = r.stream_id LEFT JOIN report b ON b.id = r.base_id"
+enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int first, const char *key,
+				struct record_report *out, char error[STORE_ERROR_SIZE]);
+
+/* Binds a parameter, counted from 1; NULL is allowed. The text is borrowed until the step. */
+bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text);
+bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number);
+
+/* One transaction of the writer's (store_sqlite_write.c). store_db_end() commits, or takes
+ * everything back where `status` or the commit itself is a failure. */
+enum status store_db_begin(struct store_db *db, char error[STORE_ERROR_SIZE]);
+enum status store_db_end(struct store_db *db, enum status status, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Retention (store_sqlite_retain.c). Drops of one server, within a transaction of the caller's,
+ * what is beyond the limits, at most `*budget` rows, which are taken off it. `halve`: the file is
+ * too large, so half of the reports go whatever the limits say. Stays: the latest report, and those
+ * that others are based on.
+ */
+enum status store_db_retain(struct store_db *db, int64_t host_id, const struct store_limits *limits,
+			    int64_t now_ms, bool halve, size_t *budget,
+			    char error[STORE_ERROR_SIZE]);
+
+/* Rows that one chunk of the sweep drops at most: some milliseconds. */
+#define STORE_SWEEP_ROWS 256
+
+/*
+ * A chunk of the sweep over all servers, in a transaction of its own. `*cursor` says how far it is,
+ * from 0 on; it is 0 again after the last one.
+ */
+enum status store_db_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
+			   int64_t *cursor, size_t *dropped, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Writes something that means nothing, to see whether writing is possible; does not wait for
+ * another's lock.
+ */
 enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE]);
 
 /* The reads of collector/store.h (store_sqlite_read.c). */
@@ -114,6 +193,9 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 				       char error[STORE_ERROR_SIZE]);
 enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
 				    int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+enum status store_db_read_history(struct store_db *db, const char *key, int64_t since_ms,
+				  struct store_history_place before, size_t limit,
+				  store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);
 
 /* The part of a change that is about identities, and its audit row (store_sqlite_identity.c). */
 enum status store_db_put_identity(struct store_db *db, const struct store_change *change,

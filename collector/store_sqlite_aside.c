@@ -76,7 +76,7 @@ void store_aside_close(struct store_aside *aside)
 enum status store_aside_change(struct store_aside *aside, const struct store_change *change,
 			       char error[STORE_ERROR_SIZE])
 {
-	return store_db_commit(&aside->db, &change, 1, error);
+	return store_db_commit(&aside->db, &change, 1, NULL, error);
 }
 
 enum status store_aside_read_identity(struct store_aside *aside, enum record_kind kind,

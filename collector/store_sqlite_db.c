@@ -10,16 +10,38 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
 	[STORE_ROLLBACK] = "ROLLBACK",
+	[STORE_FIND_HOST] = "SELECT id, base_id FROM host WHERE key = ?1",
+	[STORE_ADD_HOST] = "INSERT INTO host (key) VALUES (?1)",
+	[STORE_SET_BASE] = "UPDATE host SET base_id = ?2 WHERE id = ?1",
+	[STORE_FIND_STREAM] = "SELECT id FROM stream WHERE agent_id = ?1 AND epoch = ?2",
+	[STORE_ADD_STREAM] = "INSERT INTO stream (agent_id, epoch) VALUES (?1, ?2)",
+	[STORE_READ_BASE] = "SELECT encoding, body FROM report WHERE id = ?1",
 	[STORE_INSERT_REPORT] =
-		"INSERT INTO report (key, ordinal, agent_id, epoch, sequence, at_ms, "
-		"received_at_ms, age_s, body_hash, encoding, body) VALUES (?1, "
-		"(SELECT coalesce(max(ordinal), 0) + 1 FROM report WHERE key = ?1), "
-		"?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)",
-	/* `?3` rows at most, so that no commit takes long because of it. */
-	[STORE_DROP_REPORTS] =
-		"DELETE FROM report WHERE id IN (SELECT id FROM report WHERE key = ?1 AND "
-		"ordinal <= (SELECT max(ordinal) FROM report WHERE key = ?1) - ?2 AND id NOT IN "
-		"(SELECT report_id FROM server WHERE key = ?1) ORDER BY ordinal LIMIT ?3)",
+		"INSERT INTO report (host_id, stream_id, sequence, at_ms, received_at_ms, age_s, "
+		"body_hash, base_id, encoding, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+		"?10)",
+	[STORE_READ_PINS] = "SELECT h.base_id, v.report_id FROM host h LEFT JOIN server v ON "
+			    "v.key = h.key WHERE h.id = ?1",
+	[STORE_LIST_SHELF] = "SELECT id, base_id, at_ms FROM report INDEXED BY report_time "
+			     "WHERE host_id = ?1 ORDER BY at_ms DESC",
+	[STORE_DROP_REPORT] = "DELETE FROM report WHERE id = ?1",
+	/* `?2` rows stay at most, none older than `?3`; `?4` go at once. */
+	[STORE_DROP_HISTORY] =
+		"DELETE FROM history WHERE id IN (SELECT id FROM history WHERE host_id = ?1 AND "
+		"at_ms < max(?3, coalesce((SELECT at_ms FROM history WHERE host_id = ?1 "
+		"ORDER BY at_ms DESC LIMIT 1 OFFSET ?2 - 1), ?3)) ORDER BY at_ms LIMIT ?4)",
+	[STORE_NEXT_HOST] = "SELECT coalesce((SELECT id FROM host WHERE id > ?1 ORDER BY id "
+			    "LIMIT 1), 0)",
+	[STORE_PAGE_COUNT] = "PRAGMA page_count",
+	[STORE_FREE_COUNT] = "PRAGMA freelist_count",
+	[STORE_PAGE_SIZE] = "PRAGMA page_size",
+	[STORE_ADD_HISTORY] = "INSERT INTO history (host_id, at_ms, kind, detail) "
+			      "VALUES (?1, ?2, ?3, ?4)",
+	/* The latest first; those of one moment the last first. `?3` and `?4`: before this one. */
+	[STORE_LIST_HISTORY] =
+		"SELECT id, at_ms, kind, detail FROM history WHERE host_id = "
+		"(SELECT id FROM host WHERE key = ?1) AND at_ms >= ?2 AND at_ms <= ?3 AND "
+		"(at_ms < ?3 OR id < ?4) ORDER BY at_ms DESC, id DESC LIMIT ?5",
 	/* `?2` is the id of the new latest report, or NULL where it stays. */
 	[STORE_PUT_SERVER] =
 		"INSERT INTO server (key, report_id, silent, verdict, since_ms, verdict_json, "
@@ -31,20 +53,20 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_PUT_TOLD] = "INSERT OR REPLACE INTO told (key, verdict, number) VALUES (?1, ?2, ?3)",
 	[STORE_TOUCH] = "UPDATE meta SET value = value + 1 WHERE name = 'resumed'",
 	[STORE_LIST_SERVERS] =
-		"SELECT s.key, s.silent, s.verdict, s.since_ms, s.verdict_json, s.adapters_json, "
-		"r.agent_id, r.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, "
-		"r.body FROM server s JOIN report r ON r.id = s.report_id ORDER BY s.key",
+		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
+		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN " STORE_REPORT_TABLES
+		" WHERE r.id = v.report_id ORDER BY v.key",
 	[STORE_GET_SERVER] =
-		"SELECT s.key, s.silent, s.verdict, s.since_ms, s.verdict_json, s.adapters_json, "
-		"r.agent_id, r.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, "
-		"r.body FROM server s JOIN report r ON r.id = s.report_id WHERE s.key = ?1",
+		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
+		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN " STORE_REPORT_TABLES
+		" WHERE r.id = v.report_id AND v.key = ?1",
 	[STORE_LIST_TOLD] = "SELECT key, verdict, number FROM told ORDER BY key",
-	[STORE_REPORT_UNTIL] =
-		"SELECT agent_id, epoch, sequence, at_ms, received_at_ms, age_s, body_hash, body "
-		"FROM report WHERE key = ?1 AND at_ms <= ?2 "
-		"ORDER BY at_ms DESC, sequence DESC LIMIT 1",
+	[STORE_REPORT_UNTIL] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
+			       " WHERE r.host_id = (SELECT id FROM host WHERE key = ?1) AND "
+			       "r.at_ms <= ?2 ORDER BY r.at_ms DESC, r.sequence DESC LIMIT 1",
 	[STORE_BODY_HASH] =
-		"SELECT body_hash FROM report WHERE agent_id = ?1 AND epoch = ?2 AND sequence = ?3",
+		"SELECT body_hash FROM report WHERE stream_id = (SELECT id FROM stream WHERE "
+		"agent_id = ?1 AND epoch = ?2) AND sequence = ?3",
 	[STORE_ADD_IDENTITY] =
 		"INSERT INTO identity (kind, name, id, hash, role, made_by, made_at_ms, "
 		"expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
@@ -132,6 +154,16 @@ enum status store_db_run(struct store_db *db, sqlite3_stmt *statement, const cha
 	return status;
 }
 
+bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+	return sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC) == SQLITE_OK;
+}
+
+bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number)
+{
+	return sqlite3_bind_int64(statement, at, number) == SQLITE_OK;
+}
+
 /*
  * synchronous=FULL: a commit is on the disk before it is acknowledged; NORMAL loses acknowledged
  * reports when the power fails. No automatic checkpoints: they would be paid for by commits.
@@ -173,6 +205,9 @@ void store_db_close(struct store_db *db)
 	for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++)
 		sqlite3_finalize(db->statements[i]);
 	sqlite3_close(db->handle);
+	store_packer_deinit(&db->packer);
+	buffer_deinit(&db->base);
+	buffer_deinit(&db->text);
 	free(db->path);
 	*db = (struct store_db){ 0 };
 }

@@ -7,24 +7,9 @@ static const char *text_at(sqlite3_stmt *row, int column)
 	return (const char *)sqlite3_column_text(row, column);
 }
 
-/* The columns agent_id to body, from `first` on; borrowed from the row. */
-static void get_report(sqlite3_stmt *row, int first, const char *key, struct record_report *out)
-{
-	out->key = key;
-	out->agent_id = text_at(row, first);
-	out->epoch = text_at(row, first + 1);
-	out->sequence = sqlite3_column_int64(row, first + 2);
-	out->at_ms = sqlite3_column_int64(row, first + 3);
-	out->received_at_ms = sqlite3_column_int64(row, first + 4);
-	out->age_s = sqlite3_column_int64(row, first + 5);
-	out->body_hash = (uint64_t)sqlite3_column_int64(row, first + 6);
-	out->body = sqlite3_column_blob(row, first + 7);
-	out->body_size = (size_t)sqlite3_column_bytes(row, first + 7);
-}
-
 /* A row of STORE_LIST_SERVERS or STORE_GET_SERVER; borrowed from it. */
-static void get_server(sqlite3_stmt *row, struct record_server *server,
-		       struct record_report *latest)
+static enum status get_server(struct store_db *db, sqlite3_stmt *row, struct record_server *server,
+			      struct record_report *latest, char error[STORE_ERROR_SIZE])
 {
 	*server = (struct record_server){
 		.key = text_at(row, 0),
@@ -34,16 +19,17 @@ static void get_server(sqlite3_stmt *row, struct record_server *server,
 		.verdict_json = text_at(row, 4),
 		.adapters_json = text_at(row, 5),
 	};
-	get_report(row, 6, server->key, latest);
+	return store_db_get_report(db, row, 6, server->key, latest, error);
 }
 
-static enum status each_server(sqlite3_stmt *row, store_each_server *each, void *user)
+static enum status each_server(struct store_db *db, sqlite3_stmt *row, store_each_server *each,
+			       void *user, char error[STORE_ERROR_SIZE])
 {
 	struct record_server server;
 	struct record_report latest;
 
-	get_server(row, &server, &latest);
-	return each(user, &server, &latest);
+	enum status status = get_server(db, row, &server, &latest, error);
+	return status == STATUS_OK ? each(user, &server, &latest) : status;
 }
 
 static enum status each_told(sqlite3_stmt *row, store_each_told *each, void *user)
@@ -66,7 +52,7 @@ enum status store_db_read_servers(struct store_db *db, store_each_server *each, 
 	if (!list)
 		return store_db_fail(db, "read the servers", error);
 	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each_server(list, each, user);
+		status = each_server(db, list, each, user, error);
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		status = store_db_fail(db, "read the servers", error);
 	sqlite3_reset(list);
@@ -128,11 +114,12 @@ enum status store_db_read_server(struct store_db *db, const char *key, struct ar
 	static const char what[] = "read a server";
 	sqlite3_stmt *find = store_db_statement(db, STORE_GET_SERVER);
 
-	if (!find || sqlite3_bind_text(find, 1, key, -1, SQLITE_STATIC) != SQLITE_OK)
+	if (!find || !store_db_bind_text(find, 1, key))
 		return store_db_fail(db, what, error);
 	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		status = get_server(db, find, out, latest, error);
 	if (status == STATUS_OK) {
-		get_server(find, out, latest);
 		keep_server(out, arena);
 		keep_report(latest, arena);
 	}
@@ -148,14 +135,13 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 	static const char what[] = "read an earlier report";
 	sqlite3_stmt *find = store_db_statement(db, STORE_REPORT_UNTIL);
 
-	if (!find || sqlite3_bind_text(find, 1, key, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_int64(find, 2, until_ms) != SQLITE_OK)
+	if (!find || !store_db_bind_text(find, 1, key) || !store_db_bind_number(find, 2, until_ms))
 		return store_db_fail(db, what, error);
 	enum status status = step_once(db, find, what, error);
-	if (status == STATUS_OK) {
-		get_report(find, 0, key, out);
+	if (status == STATUS_OK)
+		status = store_db_get_report(db, find, 0, key, out, error);
+	if (status == STATUS_OK)
 		keep_report(out, arena);
-	}
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
 	return status;
@@ -167,14 +153,48 @@ enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, c
 	static const char what[] = "look for an earlier copy of a report";
 	sqlite3_stmt *find = store_db_statement(db, STORE_BODY_HASH);
 
-	if (!find || sqlite3_bind_text(find, 1, agent_id, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_text(find, 2, epoch, -1, SQLITE_STATIC) != SQLITE_OK ||
-	    sqlite3_bind_int64(find, 3, sequence) != SQLITE_OK)
+	if (!find || !store_db_bind_text(find, 1, agent_id) ||
+	    !store_db_bind_text(find, 2, epoch) || !store_db_bind_number(find, 3, sequence))
 		return store_db_fail(db, what, error);
 	enum status status = step_once(db, find, what, error);
 	if (status == STATUS_OK)
 		*out = (uint64_t)sqlite3_column_int64(find, 0);
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
+	return status;
+}
+
+static enum status each_event(sqlite3_stmt *row, const char *key, store_each_event *each,
+			      void *user)
+{
+	struct store_history_place place = { .at_ms = sqlite3_column_int64(row, 1),
+					     .number = sqlite3_column_int64(row, 0) };
+	struct record_event event = {
+		.key = key, .at_ms = place.at_ms, .kind = text_at(row, 2), .detail = text_at(row, 3)
+	};
+	return each(user, &event, place);
+}
+
+enum status store_db_read_history(struct store_db *db, const char *key, int64_t since_ms,
+				  struct store_history_place before, size_t limit,
+				  store_each_event *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read what changed";
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_HISTORY);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list || !store_db_bind_text(list, 1, key) ||
+	    !store_db_bind_number(list, 2, since_ms) ||
+	    !store_db_bind_number(list, 3, before.at_ms) ||
+	    !store_db_bind_number(list, 4, before.number) ||
+	    !store_db_bind_number(list, 5, (int64_t)limit))
+		return store_db_fail(db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
+		status = each_event(list, key, each, user);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	sqlite3_clear_bindings(list);
 	return status;
 }

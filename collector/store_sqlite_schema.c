@@ -8,8 +8,6 @@
 /*
  * The numbered migrations: number i brings the schema from version i to i + 1. A row that was
  * released is never changed; what is to be different comes as a new one.
- *
- * report.encoding tells how `body` is kept; 0: as the text that arrived.
  */
 static const char *const migrations[] = {
 	"CREATE TABLE report ("
@@ -63,6 +61,53 @@ static const char *const migrations[] = {
 	" kind INTEGER NOT NULL,"
 	" object TEXT NOT NULL,"
 	" object_id TEXT);",
+
+	/*
+	 * Names become numbers, reports are packed (report.encoding is an enum store_encoding,
+	 * base_id the report that a delta is based on, host.base_id the one for the next delta),
+	 * and what changed is kept apart from what was reported.
+	 */
+	"CREATE TABLE host ("
+	" id INTEGER PRIMARY KEY,"
+	" key TEXT NOT NULL UNIQUE,"
+	" base_id INTEGER);"
+	"INSERT INTO host (key) SELECT DISTINCT key FROM report ORDER BY key;"
+	"CREATE TABLE stream ("
+	" id INTEGER PRIMARY KEY,"
+	" agent_id TEXT NOT NULL,"
+	" epoch TEXT NOT NULL,"
+	" UNIQUE (agent_id, epoch));"
+	"INSERT INTO stream (agent_id, epoch) SELECT DISTINCT agent_id, epoch FROM report;"
+	"DROP INDEX report_identity;"
+	"DROP INDEX report_ordinal;"
+	"DROP INDEX report_time;"
+	"ALTER TABLE report RENAME TO report_1;"
+	"CREATE TABLE report ("
+	" id INTEGER PRIMARY KEY," /* in the order of arrival */
+	" host_id INTEGER NOT NULL,"
+	" stream_id INTEGER NOT NULL,"
+	" sequence INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" received_at_ms INTEGER NOT NULL,"
+	" age_s INTEGER NOT NULL,"
+	" body_hash INTEGER NOT NULL,"
+	" base_id INTEGER,"
+	" encoding INTEGER NOT NULL,"
+	" body BLOB NOT NULL);"
+	"INSERT INTO report SELECT r.id, h.id, s.id, r.sequence, r.at_ms, r.received_at_ms, "
+	"r.age_s,"
+	" r.body_hash, NULL, r.encoding, r.body FROM report_1 r JOIN host h ON h.key = r.key"
+	" JOIN stream s ON s.agent_id = r.agent_id AND s.epoch = r.epoch ORDER BY r.id;"
+	"DROP TABLE report_1;"
+	"CREATE UNIQUE INDEX report_identity ON report (stream_id, sequence);"
+	"CREATE INDEX report_time ON report (host_id, at_ms, base_id);"
+	"CREATE TABLE history ("
+	" id INTEGER PRIMARY KEY,"
+	" host_id INTEGER NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" kind TEXT NOT NULL,"
+	" detail TEXT NOT NULL);" /* JSON, an object */
+	"CREATE INDEX history_time ON history (host_id, at_ms);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

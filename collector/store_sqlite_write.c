@@ -1,70 +1,22 @@
 #include "collector/store_sqlite.h"
 
 #include <assert.h>
-#include <stdbool.h>
 
-/*
- * Old reports dropped with one new report at most. Each report that comes in drops one in the long
- * run; more only where the limit was lowered.
- */
-#define MAX_DROPPED 16
-
-static bool bind_text(sqlite3_stmt *statement, int at, const char *text)
-{
-	return sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC) == SQLITE_OK;
-}
-
-static bool bind_number(sqlite3_stmt *statement, int at, int64_t number)
-{
-	return sqlite3_bind_int64(statement, at, number) == SQLITE_OK;
-}
-
-static bool bind_report(sqlite3_stmt *statement, const struct record_report *report)
-{
-	return bind_text(statement, 1, report->key) && bind_text(statement, 2, report->agent_id) &&
-	       bind_text(statement, 3, report->epoch) &&
-	       bind_number(statement, 4, report->sequence) &&
-	       bind_number(statement, 5, report->at_ms) &&
-	       bind_number(statement, 6, report->received_at_ms) &&
-	       bind_number(statement, 7, report->age_s) &&
-	       bind_number(statement, 8, (int64_t)report->body_hash) &&
-	       sqlite3_bind_blob64(statement, 9, report->body, report->body_size, SQLITE_STATIC) ==
-		       SQLITE_OK;
-}
-
-/* Stores the report; `*id` is its row's. */
-static enum status insert_report(struct store_db *db, const struct record_report *report,
-				 int64_t *id, char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *insert = store_db_statement(db, STORE_INSERT_REPORT);
-	if (!insert || !bind_report(insert, report))
-		return store_db_fail(db, "store a report", error);
-	enum status status = store_db_run(db, insert, "store a report", error);
-	*id = sqlite3_last_insert_rowid(db->handle);
-	return status;
-}
-
-static enum status drop_old_reports(struct store_db *db, const char *key,
-				    char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_REPORTS);
-	if (!drop || !bind_text(drop, 1, key) ||
-	    !bind_number(drop, 2, STORE_MAX_REPORTS_PER_SERVER) ||
-	    !bind_number(drop, 3, MAX_DROPPED))
-		return store_db_fail(db, "drop old reports", error);
-	return store_db_run(db, drop, "drop old reports", error);
-}
+/* Every so many reports the old ones of their server are looked at. */
+#define RETAIN_EVERY 16
 
 /* `report_id` is the report's of the same change. */
 static enum status put_server(struct store_db *db, const struct record_server *server,
 			      int64_t report_id, char error[STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_SERVER);
-	if (!put || !bind_text(put, 1, server->key) ||
-	    (server->is_new_report && !bind_number(put, 2, report_id)) ||
-	    !bind_number(put, 3, server->silent) || !bind_text(put, 4, server->verdict) ||
-	    !bind_number(put, 5, server->since_ms) || !bind_text(put, 6, server->verdict_json) ||
-	    !bind_text(put, 7, server->adapters_json))
+	if (!put || !store_db_bind_text(put, 1, server->key) ||
+	    (server->is_new_report && !store_db_bind_number(put, 2, report_id)) ||
+	    !store_db_bind_number(put, 3, server->silent) ||
+	    !store_db_bind_text(put, 4, server->verdict) ||
+	    !store_db_bind_number(put, 5, server->since_ms) ||
+	    !store_db_bind_text(put, 6, server->verdict_json) ||
+	    !store_db_bind_text(put, 7, server->adapters_json))
 		return store_db_fail(db, "store the state of a server", error);
 	return store_db_run(db, put, "store the state of a server", error);
 }
@@ -73,26 +25,59 @@ static enum status put_told(struct store_db *db, const struct record_told *told,
 			    char error[STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_TOLD);
-	if (!put || !bind_text(put, 1, told->key) || !bind_text(put, 2, told->verdict) ||
-	    !bind_number(put, 3, told->number))
+	if (!put || !store_db_bind_text(put, 1, told->key) ||
+	    !store_db_bind_text(put, 2, told->verdict) ||
+	    !store_db_bind_number(put, 3, told->number))
 		return store_db_fail(db, "store what the hook was told", error);
 	return store_db_run(db, put, "store what the hook was told", error);
 }
 
+static enum status add_event(struct store_db *db, const struct record_event *event,
+			     char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store what changed";
+	int64_t host_id = 0;
+	int64_t base_id = 0;
+
+	enum status status = store_db_host(db, event->key, &host_id, &base_id, error);
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_HISTORY);
+	if (!add || !store_db_bind_number(add, 1, host_id) ||
+	    !store_db_bind_number(add, 2, event->at_ms) ||
+	    !store_db_bind_text(add, 3, event->kind) || !store_db_bind_text(add, 4, event->detail))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, add, what, error);
+}
+
+/* Now and then a report takes its server's old ones away: most reports pay nothing for it. */
+static enum status retain(struct store_db *db, const struct record_report *report, int64_t host_id,
+			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+{
+	size_t budget = 2 * RETAIN_EVERY;
+
+	if (!limits || report->sequence % RETAIN_EVERY != 0)
+		return STATUS_OK;
+	return store_db_retain(db, host_id, limits, report->received_at_ms, false, &budget, error);
+}
+
 static enum status apply(struct store_db *db, const struct store_change *change,
-			 char error[STORE_ERROR_SIZE])
+			 const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 	int64_t report_id = 0;
+	int64_t host_id = 0;
 
 	if (change->report)
-		status = insert_report(db, change->report, &report_id, error);
+		status = store_db_insert_report(db, change->report, &report_id, &host_id, error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_servers; i++) {
 		assert(change->report || !change->servers[i].is_new_report);
 		status = put_server(db, &change->servers[i], report_id, error);
 	}
+	for (size_t i = 0; status == STATUS_OK && i < change->n_events; i++)
+		status = add_event(db, &change->events[i], error);
 	if (status == STATUS_OK && change->report)
-		status = drop_old_reports(db, change->report->key, error);
+		status = retain(db, change->report, host_id, limits, error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_told; i++)
 		status = put_told(db, &change->told[i], error);
 	if (status == STATUS_OK)
@@ -100,13 +85,12 @@ static enum status apply(struct store_db *db, const struct store_change *change,
 	return status;
 }
 
-static enum status begin(struct store_db *db, char error[STORE_ERROR_SIZE])
+enum status store_db_begin(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	return store_db_run(db, store_db_statement(db, STORE_BEGIN), "begin a change", error);
 }
 
-/* Commits, or takes everything back where `status` or the commit itself is a failure. */
-static enum status end(struct store_db *db, enum status status, char error[STORE_ERROR_SIZE])
+enum status store_db_end(struct store_db *db, enum status status, char error[STORE_ERROR_SIZE])
 {
 	if (status == STATUS_OK)
 		status = store_db_run(db, store_db_statement(db, STORE_COMMIT), "commit", error);
@@ -119,21 +103,24 @@ static enum status end(struct store_db *db, enum status status, char error[STORE
 }
 
 enum status store_db_commit(struct store_db *db, const struct store_change *const *changes,
-			    size_t n, char error[STORE_ERROR_SIZE])
+			    size_t n, const struct store_limits *limits,
+			    char error[STORE_ERROR_SIZE])
 {
-	enum status status = begin(db, error);
+	enum status status = store_db_begin(db, error);
 	if (status != STATUS_OK)
 		return status;
 	for (size_t i = 0; status == STATUS_OK && i < n; i++)
-		status = apply(db, changes[i], error);
-	return end(db, status, error);
+		status = apply(db, changes[i], limits, error);
+	return store_db_end(db, status, error);
 }
 
 enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
-	enum status status = begin(db, error);
+	sqlite3_busy_timeout(db->handle, 0);
+	enum status status = store_db_begin(db, error);
+	sqlite3_busy_timeout(db->handle, STORE_BUSY_MS);
 	if (status != STATUS_OK)
 		return status;
 	status = store_db_run(db, store_db_statement(db, STORE_TOUCH), "write", error);
-	return end(db, status, error);
+	return store_db_end(db, status, error);
 }

@@ -52,6 +52,7 @@ only 'mbedtls/.*' 'agent/hash.c' 'agent/tls_look.c' 'agent/tls_certificate.c' 'a
 only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]' \
 	'collector/transfer.c'
 only 'sqlite3\.h' 'collector/store_sqlite*'
+only 'zstd\.h' 'collector/store_pack.c'
 only 'llhttp\.h' 'collector/http.c'
 only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c'
 only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \

@@ -34,7 +34,8 @@ def stored_in(data):
     """Every report, after the recovery that opening the database is."""
     with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        return db.execute("SELECT agent_id, epoch, sequence FROM report").fetchall()
+        return db.execute("SELECT agent_id, epoch, sequence FROM report JOIN stream "
+                          "ON stream.id = stream_id").fetchall()
 
 
 @pytest.mark.parametrize("seed", range(TRIALS))

@@ -1,0 +1,211 @@
+#include "collector/store_sqlite.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* Nothing is there yet. */
+#define NONE INT64_C(0)
+
+static struct store_bytes bytes_of(const struct buffer *buffer)
+{
+	return (struct store_bytes){ buffer->bytes ? buffer->bytes : "", buffer->size };
+}
+
+static struct store_bytes blob_at(sqlite3_stmt *row, int column)
+{
+	const char *at = sqlite3_column_blob(row, column);
+	return (struct store_bytes){ at ? at : "", (size_t)sqlite3_column_bytes(row, column) };
+}
+
+/* Steps a lookup whose parameters are bound: its first column, or NONE; `*second` likewise. */
+static enum status look_up(struct store_db *db, sqlite3_stmt *find, const char *what, int64_t *id,
+			   int64_t *second, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	int code = sqlite3_step(find);
+
+	*id = code == SQLITE_ROW ? sqlite3_column_int64(find, 0) : NONE;
+	if (second)
+		*second = code == SQLITE_ROW ? sqlite3_column_int64(find, 1) : NONE;
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
+enum status store_db_host(struct store_db *db, const char *key, int64_t *id, int64_t *base_id,
+			  char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store the name of a server";
+	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_HOST);
+	if (!find || !store_db_bind_text(find, 1, key))
+		return store_db_fail(db, what, error);
+	enum status status = look_up(db, find, what, id, base_id, error);
+	if (status != STATUS_OK || *id != NONE)
+		return status;
+
+	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_HOST);
+	if (!add || !store_db_bind_text(add, 1, key))
+		return store_db_fail(db, what, error);
+	status = store_db_run(db, add, what, error);
+	*id = sqlite3_last_insert_rowid(db->handle);
+	return status;
+}
+
+static enum status find_stream(struct store_db *db, const struct record_report *report, int64_t *id,
+			       char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store who reports";
+	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_STREAM);
+	if (!find || !store_db_bind_text(find, 1, report->agent_id) ||
+	    !store_db_bind_text(find, 2, report->epoch))
+		return store_db_fail(db, what, error);
+	enum status status = look_up(db, find, what, id, NULL, error);
+	if (status != STATUS_OK || *id != NONE)
+		return status;
+
+	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_STREAM);
+	if (!add || !store_db_bind_text(add, 1, report->agent_id) ||
+	    !store_db_bind_text(add, 2, report->epoch))
+		return store_db_fail(db, what, error);
+	status = store_db_run(db, add, what, error);
+	*id = sqlite3_last_insert_rowid(db->handle);
+	return status;
+}
+
+/*
+ * The text of the base, in db->base. One that is gone or cannot be unpacked is no harm here, for
+ * the next report is stored whole then: `*base_id` becomes NONE.
+ */
+static enum status read_base(struct store_db *db, int64_t *base_id, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read the base of a report";
+	enum status status = STATUS_OK;
+
+	if (*base_id == NONE)
+		return STATUS_OK;
+	sqlite3_stmt *read = store_db_statement(db, STORE_READ_BASE);
+	if (!read || !store_db_bind_number(read, 1, *base_id))
+		return store_db_fail(db, what, error);
+	int code = sqlite3_step(read);
+	db->base.size = 0;
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	else if (code == SQLITE_DONE ||
+		 store_unpack(&db->packer, sqlite3_column_int(read, 0), blob_at(read, 1), NULL,
+			      &db->base) != STATUS_OK)
+		*base_id = NONE;
+	sqlite3_reset(read);
+	return status;
+}
+
+static enum status set_base(struct store_db *db, int64_t host_id, int64_t base_id,
+			    char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "note the base of the next reports";
+	sqlite3_stmt *set = store_db_statement(db, STORE_SET_BASE);
+	if (!set || !store_db_bind_number(set, 1, host_id) ||
+	    !store_db_bind_number(set, 2, base_id))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, set, what, error);
+}
+
+/* `base_id` NONE: it is stored whole. */
+static enum status insert(struct store_db *db, const struct record_report *report, int64_t host_id,
+			  int64_t stream_id, int64_t base_id, enum store_encoding *encoding,
+			  char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store a report";
+	struct store_bytes base = bytes_of(&db->base);
+	struct store_bytes text = { report->body, report->body_size };
+	struct store_bytes packed;
+	sqlite3_stmt *to = store_db_statement(db, STORE_INSERT_REPORT);
+
+	*encoding = store_pack(&db->packer, text, base_id == NONE ? NULL : &base, &packed);
+	bool is_delta = *encoding == STORE_ENCODING_DELTA;
+	if (!to || !store_db_bind_number(to, 1, host_id) ||
+	    !store_db_bind_number(to, 2, stream_id) ||
+	    !store_db_bind_number(to, 3, report->sequence) ||
+	    !store_db_bind_number(to, 4, report->at_ms) ||
+	    !store_db_bind_number(to, 5, report->received_at_ms) ||
+	    !store_db_bind_number(to, 6, report->age_s) ||
+	    !store_db_bind_number(to, 7, (int64_t)report->body_hash) ||
+	    (is_delta && !store_db_bind_number(to, 8, base_id)) ||
+	    !store_db_bind_number(to, 9, *encoding) ||
+	    sqlite3_bind_blob64(to, 10, packed.at, packed.size, SQLITE_STATIC) != SQLITE_OK)
+		return store_db_fail(db, what, error);
+	return store_db_run(db, to, what, error);
+}
+
+enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
+				   int64_t *id, int64_t *host_id, char error[STORE_ERROR_SIZE])
+{
+	enum store_encoding encoding;
+	int64_t stream_id = NONE;
+	int64_t base_id = NONE;
+
+	enum status status = store_db_host(db, report->key, host_id, &base_id, error);
+	if (status == STATUS_OK)
+		status = find_stream(db, report, &stream_id, error);
+	if (status == STATUS_OK)
+		status = read_base(db, &base_id, error);
+	if (status == STATUS_OK)
+		status = insert(db, report, *host_id, stream_id, base_id, &encoding, error);
+	if (status != STATUS_OK)
+		return status;
+	*id = sqlite3_last_insert_rowid(db->handle);
+	if (encoding != STORE_ENCODING_DELTA)
+		status = set_base(db, *host_id, *id, error);
+	return status;
+}
+
+static const char *text_at(sqlite3_stmt *row, int column)
+{
+	return (const char *)sqlite3_column_text(row, column);
+}
+
+/* The body, into db->text. */
+static enum status unpack(struct store_db *db, sqlite3_stmt *row, int first)
+{
+	bool has_base = sqlite3_column_type(row, first + 2) != SQLITE_NULL;
+	enum status status = STATUS_OK;
+
+	db->base.size = 0;
+	db->text.size = 0;
+	if (has_base)
+		status = store_unpack(&db->packer, sqlite3_column_int(row, first + 2),
+				      blob_at(row, first + 3), NULL, &db->base);
+	struct store_bytes base = bytes_of(&db->base);
+	if (status == STATUS_OK)
+		status = store_unpack(&db->packer, sqlite3_column_int(row, first),
+				      blob_at(row, first + 1), has_base ? &base : NULL, &db->text);
+	return status;
+}
+
+enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int first, const char *key,
+				struct record_report *out, char error[STORE_ERROR_SIZE])
+{
+	enum status status = unpack(db, row, first + 8);
+	if (status != STATUS_OK) {
+		snprintf(error, STORE_ERROR_SIZE,
+			 "report number %" PRId64 " in '%s' is damaged: %s",
+			 (int64_t)sqlite3_column_int64(row, first + 7), db->path,
+			 status_text(status));
+		return status;
+	}
+	struct store_bytes body = bytes_of(&db->text);
+	*out = (struct record_report){
+		.key = key,
+		.agent_id = text_at(row, first),
+		.epoch = text_at(row, first + 1),
+		.sequence = sqlite3_column_int64(row, first + 2),
+		.at_ms = sqlite3_column_int64(row, first + 3),
+		.received_at_ms = sqlite3_column_int64(row, first + 4),
+		.age_s = sqlite3_column_int64(row, first + 5),
+		.body_hash = (uint64_t)sqlite3_column_int64(row, first + 6),
+		.body = body.at,
+		.body_size = body.size,
+	};
+	return STATUS_OK;
+}

@@ -1,0 +1,51 @@
+/*
+ * A store in a directory of its own, for unit tests; every call asserts that it went well.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "collector/store.h"
+
+#define FIXTURE_PATH_SIZE 160
+
+struct fixture {
+	char directory[64];
+	uv_loop_t loop;
+	struct store *store;
+	size_t done;   /* changes that were committed */
+	size_t failed; /* that were not; `error` is the last one's */
+	char error[STORE_ERROR_SIZE];
+	char listed[4096]; /* what the last list saw */
+};
+
+void fixture_set_up(struct fixture *f);
+
+/* Removes the directory; the store is closed and the loop must have nothing left. */
+void fixture_tear_down(struct fixture *f);
+
+void fixture_open(struct fixture *f);
+
+/* Closes it, which runs everything that is pending. */
+void fixture_close(struct fixture *f);
+
+char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_PATH_SIZE]);
+
+/* `done` of a change; `user` is the fixture. */
+void fixture_on_done(void *user, enum status status, const char *error);
+
+/* Commits a report of the server `key` as its latest. */
+void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_t at_ms,
+		    const char *body);
+
+/* A line of every server: "a clear silent=0 e/1 BODY; ". The first is for store_read_servers(). */
+enum status fixture_list_server(void *user, const struct record_server *server,
+				const struct record_report *latest);
+const char *fixture_servers(struct fixture *f);
+
+/* The number that a query gives, and a change, both on a connection of their own. */
+int64_t fixture_count(const struct fixture *f, const char *query);
+void fixture_execute(const struct fixture *f, const char *sql);
