@@ -1,12 +1,10 @@
 #include "collector/options.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/setting.h"
-#include "proto/suggest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -19,25 +17,11 @@ static const char by_default[] = "default";
 /* A reading under way. What was said first stays: the command line before the file. */
 struct reading {
 	struct options *options;
-	struct options_faults *faults;
+	struct faults *faults;
 	struct arena *arena;
 };
 
-static void complain(struct reading *r, const char *format, ...)
-	__attribute__((format(PRINTF_FORMAT, 2, 3)));
-
-static void complain(struct reading *r, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	if (r->faults->n == OPTIONS_MAX_FAULTS)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	r->faults->texts[r->faults->n++] = arena_strdup(r->arena, text);
-}
+#define complain(r, ...) faults_add((r)->faults, (r)->arena, __VA_ARGS__)
 
 /* The row whose name is `n` bytes of `name`, or NULL. */
 static const struct setting *find_setting(const char *name, size_t n)
@@ -49,18 +33,15 @@ static const struct setting *find_setting(const char *name, size_t n)
 	return NULL;
 }
 
-/* "there is no WHAT NAME", with the one that was probably meant. */
 static void complain_unknown(struct reading *r, const char *place, const char *what,
 			     const char *name, size_t n)
 {
-	const char *typed = arena_strndup(r->arena, name, n);
-	struct suggestion best = suggest_begin(typed);
+	struct suggestion meant = suggest_begin(arena_strndup(r->arena, name, n));
 
 	for (size_t i = 0; i < settings_n; i++)
-		suggest_try(&best, settings[i].name);
-	complain(r, "%s: there is no %s \"%s\"%s%s%s", place, what, typed,
-		 best.name ? "; did you mean \"" : "", best.name ? best.name : "",
-		 best.name ? "\"?" : "; see mtawatch-collector serve --help");
+		suggest_try(&meant, settings[i].name);
+	faults_add_unknown(r->faults, r->arena, place, what, &meant,
+			   "see mtawatch-collector serve --help");
 }
 
 static void say(struct reading *r, const struct setting *setting, const char *value,
@@ -138,6 +119,10 @@ static void read_line(struct reading *r, char *line, const char *origin)
 	line = trim(line);
 	if (*line == '\0' || *line == '#')
 		return;
+	if (*line == '[') {
+		sections_begin(&r->options->sections, line, origin, r->arena, r->faults);
+		return;
+	}
 	char *equals = strchr(line, '=');
 	if (!equals) {
 		complain(r, "%s: expected \"key = value\"", origin);
@@ -145,6 +130,10 @@ static void read_line(struct reading *r, char *line, const char *origin)
 	}
 	*equals = '\0';
 	const char *name = trim(line);
+	if (r->options->sections.first) {
+		sections_add(&r->options->sections, name, trim(equals + 1), origin, r->arena);
+		return;
+	}
 	const struct setting *setting = find_setting(name, strlen(name));
 	if (setting)
 		say(r, setting, trim(equals + 1), origin);
@@ -197,12 +186,12 @@ static void judge(struct reading *r)
 }
 
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
-			 struct options_faults *faults)
+			 struct faults *faults)
 {
 	struct options options = { 0 };
 	struct reading r = { &options, faults, arena };
 
-	*faults = (struct options_faults){ .n = 0 };
+	*faults = (struct faults){ .n = 0 };
 	for (int i = 0; i < argc; i++)
 		read_argument(&r, argc, argv, &i);
 	if (options.config)

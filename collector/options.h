@@ -10,6 +10,8 @@
  *   listen = 10.0.0.2:8285
  *   data = /var/lib/mtawatch
  *   allow-plain = no
+ *
+ * Sections may follow (collector/section.h).
  */
 #pragma once
 
@@ -17,13 +19,14 @@
 #include <stddef.h>
 
 #include "collector/buffer.h"
+#include "collector/faults.h"
 #include "collector/listen.h"
 #include "collector/log.h"
+#include "collector/section.h"
 #include "proto/arena.h"
 #include "proto/status.h"
 
 #define OPTIONS_MAX_FILE_BYTES ((size_t)64 * 1024)
-#define OPTIONS_MAX_FAULTS     16 /* that one reading tells */
 #define OPTIONS_MAX_SETTINGS   48
 
 struct options {
@@ -39,6 +42,8 @@ struct options {
 	enum log_level log_level;
 	enum log_format log_format;
 
+	struct sections sections; /* of the file, behind the plain settings */
+
 	const char *config; /* the file that was read, NULL: none */
 	bool check_only;    /* --check-config */
 	bool print_only;    /* --print-config */
@@ -48,19 +53,13 @@ struct options {
 	const char *origins[OPTIONS_MAX_SETTINGS]; /* "command line", "FILE, line 3", "default" */
 };
 
-/* What is wrong, each with its place: "/etc/mtawatch/collector.conf, line 3: ...". */
-struct options_faults {
-	const char *texts[OPTIONS_MAX_FAULTS];
-	size_t n;
-};
-
 /*
  * Reads the arguments behind the word "serve" and the file that they name; strings live in `arena`.
  *
  * STATUS_INVALID  `faults` says what is wrong and where; `out` is as it was
  */
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
-			 struct options_faults *faults);
+			 struct faults *faults);
 
 /*
  * Every setting, explained, with its value and where it was said, as a file that --config takes;

@@ -236,7 +236,7 @@ static void reload(void *user)
 {
 	struct serve *s = user;
 	struct options options;
-	struct options_faults faults;
+	struct faults faults;
 	struct arena arena;
 
 	supervisor_reloading(s->supervisor);

@@ -81,7 +81,7 @@ int serve_main(int argc, char **argv)
 {
 	struct arena arena;
 	struct options options;
-	struct options_faults faults;
+	struct faults faults;
 	int rc = COMMAND_EXIT_USAGE;
 
 	if (asks_for_help(argc, argv))

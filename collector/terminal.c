@@ -56,7 +56,7 @@ static int find_data(struct terminal *t, const char *data, const char *config)
 {
 	char name[] = "--config";
 	char *argv[] = { name, arena_strdup(&t->arena, config) };
-	struct options_faults faults;
+	struct faults faults;
 	struct options options;
 
 	t->data = data;

@@ -14,7 +14,7 @@
 
 static struct arena arena;
 static struct options options;
-static struct options_faults faults;
+static struct faults faults;
 static char file[] = "/tmp/mtawatch-settings-XXXXXX";
 
 static int set_up(void **state)
@@ -130,7 +130,7 @@ static void more_faults_than_are_told_are_counted_no_further(void **state)
 	(void)state;
 	assert_int_equal(read_all("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\n", NULL),
 			 STATUS_INVALID);
-	assert_int_equal(faults.n, OPTIONS_MAX_FAULTS);
+	assert_int_equal(faults.n, FAULTS_MAX);
 }
 
 static void a_key_that_stands_twice_is_a_fault(void **state)
@@ -223,6 +223,103 @@ static void the_help_names_every_setting(void **state)
 	buffer_deinit(&help);
 }
 
+struct hook {
+	const char *type;
+	unsigned n_sites;
+};
+
+static const char *set_type(void *into, const char *value, struct arena *memory)
+{
+	(void)memory;
+	((struct hook *)into)->type = value;
+	return strcmp(value, "webhook") == 0 ? NULL : "webhook";
+}
+
+static const char *add_site(void *into, const char *value, struct arena *memory)
+{
+	(void)memory;
+	(void)value;
+	((struct hook *)into)->n_sites++;
+	return NULL;
+}
+
+static const struct section_key hook_keys[] = { { "type", true, false, set_type },
+						{ "site", false, true, add_site } };
+
+static void sections_follow_the_settings(void **state)
+{
+	struct hook hook = { 0 };
+	(void)state;
+	assert_int_equal(
+		read_all("data = /d\n[ hook  one ]\n# x\ntype = webhook\nsite = A\nsite = B\n"
+			 "[alerts]\n[hook two]\n",
+			 NULL),
+		STATUS_OK);
+	const struct section *s = options.sections.first;
+	assert_string_equal(s->kind, "hook");
+	assert_string_equal(s->name, "one");
+	section_read(s, hook_keys, 2, &hook, &arena, &faults);
+	assert_int_equal(faults.n, 0);
+	assert_string_equal(hook.type, "webhook");
+	assert_int_equal(hook.n_sites, 2);
+	assert_string_equal(s->next->kind, "alerts");
+	assert_string_equal(s->next->name, "");
+	assert_string_equal(s->next->next->name, "two");
+	assert_null(s->next->next->next);
+}
+
+static void what_is_wrong_with_a_section_is_told_with_its_line(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *fault;
+	} cases[] = {
+		{ "[hook\n", ", line 1: expected [KIND] or [KIND NAME]" },
+		{ "[hok a]\n",
+		  ", line 1: there is no kind of section \"hok\"; did you mean \"hook\"?" },
+		{ "[zzzzzzz]\n",
+		  ", line 1: there is no kind of section \"zzzzzzz\"; there are alerts, "
+		  "hook and maintenance" },
+		{ "[hook]\n",
+		  ", line 1: a section [hook NAME] needs a name of 1 to 63 letters, digits, "
+		  "'-', '_' or '.'" },
+		{ "[hook a b]\n",
+		  ", line 1: a section [hook NAME] needs a name of 1 to 63 letters, "
+		  "digits, '-', '_' or '.'" },
+		{ "[alerts x]\n", ", line 1: a section [alerts] has no name" },
+		{ "[alerts]\nnonsense\n", ", line 2: expected \"key = value\"" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_int_equal(read_all(cases[i].text, NULL), STATUS_INVALID);
+		assert_fault(cases[i].fault);
+	}
+	assert_int_equal(read_all("[hook a]\n[hook b]\n[hook a]\n", NULL), STATUS_INVALID);
+	assert_fault(", line 1");
+}
+
+static void what_is_wrong_in_a_section_is_told_with_its_line(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *fault;
+	} cases[] = {
+		{ "[hook a]\ntpye = webhook\ntype = webhook\n",
+		  ", line 2: there is no key of [hook] \"tpye\"; did you mean \"type\"?" },
+		{ "[hook a]\ntype = mail\n", ", line 2: type \"mail\": expected webhook" },
+		{ "[hook a]\n\nsite = A\n", ", line 1: [hook a] lacks the key type" },
+		{ "[hook a]\ntype = webhook\ntype = webhook\n", ", line 2" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct hook hook = { 0 };
+		assert_int_equal(read_all(cases[i].text, NULL), STATUS_OK);
+		section_read(options.sections.first, hook_keys, 2, &hook, &arena, &faults);
+		assert_int_equal(faults.n, 1);
+		assert_fault(cases[i].fault);
+	}
+}
+
 #define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -239,6 +336,9 @@ int main(void)
 		WITH_FILE(a_file_at_the_limit_is_read_and_past_it_is_not),
 		WITH_FILE(what_is_printed_can_be_read_again),
 		WITH_FILE(a_comparison_says_what_waits_for_a_restart),
+		WITH_FILE(sections_follow_the_settings),
+		WITH_FILE(what_is_wrong_with_a_section_is_told_with_its_line),
+		WITH_FILE(what_is_wrong_in_a_section_is_told_with_its_line),
 		cmocka_unit_test(the_help_names_every_setting),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
