@@ -49,7 +49,7 @@ only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.
 	'agent/*_posix*.[ch]' 'collector/*'
 only 'cjson/.*|cJSON\.h' 'proto/json_fields.c' 'proto/json_scratch.c' 'agent/answer.c'
 only 'mbedtls/.*' 'agent/hash.c' 'agent/tls_look.c' 'agent/tls_certificate.c' 'agent/deploy/*'
-only 'curl/.*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]' \
+only 'curl/.*' 'agent/deploy/*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]' \
 	'collector/transfer.c'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'zstd\.h' 'collector/store_pack.c'

@@ -30,6 +30,8 @@ BASE = re.compile(r"""
     | f(xch|chs|abs|xam|tst|sqrt|scale|rndint|prem|prem1|2xm1|yl2x|yl2xp1|sin|cos|sincos|ptan|patan|xtract)
     | fn?init | fn?clex | fnop | fincstp | fdecstp | ffree | fwait
     """, re.VERBOSE)
+PAGE = 0x1000
+FRAME = re.compile(r"sub +\$0x([0-9a-f]+),%esp")
 VECTOR = re.compile(r"%([xyz]?mm\d)")
 
 # Entries of the data directory (Microsoft PE/COFF specification), and those an executable of ours has.
@@ -103,6 +105,15 @@ def code(path):
     return lines
 
 
+def unprobed_frames(lines):
+    """Stack frames of a page or more that are taken without touching the pages in between: the system
+    ends a program that steps over its guard page. A frame with a probe is subtracted as a register."""
+    for line in lines:
+        frame = FRAME.search(line)
+        if frame and PAGE <= int(frame[1], 16) < 0x80000000:
+            yield line.split(":")[0].strip()
+
+
 def objdump(*arguments):
     return subprocess.run(["i686-w64-mingw32-objdump", *arguments], capture_output=True, text=True,
                           check=True).stdout.splitlines()
@@ -133,6 +144,14 @@ def entries():
 
 def test_it_asks_nothing_that_nt_4_does_not_have(entries):
     assert list(faults(AGENT, entries)) == []
+
+
+def test_every_large_frame_is_probed(tmp_path):
+    assert list(unprobed_frames(objdump("-d", AGENT))) == []
+    large = "int main(int n, char **v) { volatile char room[9000]; room[n] = **v; return room[n]; }"
+    for flags, found in ([], 0), (["-mno-stack-arg-probe"], 1):
+        program = build(tmp_path, large, *own_flags(), "-O1", *flags)
+        assert len(list(unprobed_frames(objdump("-d", program)))) == found
 
 
 def test_it_is_small():
