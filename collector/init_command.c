@@ -35,6 +35,7 @@ const char init_help[] =
 	"  --token-file FILE  write the admin token into this new file, for its owner only, "
 	"instead\n"
 	"                     of showing it\n" TERMINAL_HELP_DATA "\n"
+	"Run it as the user that the collector runs as: what it makes is for that user only.\n"
 	"Exit status: 0 everything is there, 1 something could not be made, 2 wrong usage.\n";
 
 /* What was said on the command line, and what has come of it. */

@@ -49,11 +49,11 @@ void json_refuse(struct json_reading *in, const struct json_place *at, const cha
 static const cJSON *find(struct json_reading *in, const struct json_place *at, const char *name)
 {
 	const cJSON *first = at->value ? at->value->child : NULL;
+
+	if (in->status != STATUS_OK || !first)
+		return NULL; /* nothing was found in it yet, either */
 	const cJSON *begin = in->last_of == at->value && in->last->next ? in->last->next : first;
 	const cJSON *member = begin;
-
-	if (in->status != STATUS_OK || !member)
-		return NULL;
 	while (!member->string || strcmp(member->string, name) != 0) {
 		member = member->next ? member->next : first;
 		if (member == begin)
