@@ -7,6 +7,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_POST, ACCESS_AGENT, "/v1/reports", REPORT_MAX_BYTES, api_report_post },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers", 0, api_server_list },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}", 0, api_server_get },
+	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/servers/{name}", 0, api_server_delete },
 	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/v1/enroll", API_MAX_BODY, api_enroll_post },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/agents", 0, api_agent_list },
 	{ HTTP_METHOD_DELETE, ACCESS_AGENT | ACCESS_OPERATOR, "/v1/agents/{id}", 0,

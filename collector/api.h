@@ -56,6 +56,9 @@ void api_report_post(struct call *call);
 void api_server_list(struct call *call);
 void api_server_get(struct call *call);
 
+/* DELETE /v1/servers/{name}?reason=TEXT */
+void api_server_delete(struct call *call);
+
 /* POST /v1/enroll */
 void api_enroll_post(struct call *call);
 

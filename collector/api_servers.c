@@ -10,6 +10,7 @@
 #include "collector/problem.h"
 #include "collector/server_filter.h"
 #include "collector/view.h"
+#include "proto/timestamp.h"
 
 /* What a query has selected. */
 struct selection {
@@ -98,6 +99,35 @@ void api_server_list(struct call *call)
 	answer_json(call, &out, etag);
 }
 
+/* It was removed, and has not come back. */
+static void answer_gone(struct call *call, const struct record_removal *removal)
+{
+	char at[TIMESTAMP_TEXT_SIZE];
+	struct problem gone = { .status = 410, .code = "removed_server" };
+
+	gone.detail = arena_printf(&call->arena, "This server was removed at %s by %s%s%s.",
+				   timestamp_format(removal->at_ms, at), removal->by,
+				   *removal->reason ? ": " : "", removal->reason);
+	problem_answer(call, &gone);
+}
+
+/* {"at", "by", "reason"} of the removal from which it has come back, else null. */
+static void add_removal(struct buffer *out, const struct record_removal *removal)
+{
+	buffer_add_text(out, ",\"removed\":");
+	if (!removal) {
+		buffer_add_text(out, "null");
+		return;
+	}
+	buffer_add_text(out, "{\"at\":");
+	json_add_time(out, removal->at_ms);
+	buffer_add_text(out, ",\"by\":");
+	json_add_string(out, removal->by);
+	buffer_add_text(out, ",\"reason\":");
+	json_add_string(out, removal->reason);
+	buffer_add_char(out, '}');
+}
+
 void api_server_get(struct call *call)
 {
 	static const struct problem unknown = { .status = 404,
@@ -105,6 +135,8 @@ void api_server_get(struct call *call)
 						.detail = "No server of this name has reported." };
 	const struct api *api = call->context;
 	const struct view *view = fleet_find(pipeline_fleet(api->pipeline), call->params[0]);
+	const struct record_removal *removal =
+		fleet_find_removal(pipeline_fleet(api->pipeline), call->params[0]);
 	const char *etag = "";
 	static const struct problem unreadable = {
 		.status = 503,
@@ -117,7 +149,9 @@ void api_server_get(struct call *call)
 	if (view)
 		etag = make_etag(api, fleet_detail_tag(pipeline_fleet(api->pipeline), view),
 				 &call->arena);
-	if (!view) {
+	if (!view && removal) {
+		answer_gone(call, removal);
+	} else if (!view) {
 		problem_answer(call, &unknown);
 	} else if (call_has_etag(call, etag)) {
 		call_answer_not_modified(call, etag);
@@ -130,7 +164,9 @@ void api_server_get(struct call *call)
 			buffer_deinit(&out);
 			return;
 		}
-		buffer_add_char(&out, '\n');
+		out.size--; /* the closing brace */
+		add_removal(&out, removal);
+		buffer_add_text(&out, "}\n");
 		answer_json(call, &out, etag);
 	}
 }

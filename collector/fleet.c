@@ -30,6 +30,12 @@ static enum status store_server(void *user, const char *key, struct arena *arena
 	return store_read_server(user, key, arena, server, latest, error);
 }
 
+static enum status store_removals(void *user, store_each_removal *each, void *each_user,
+				  char *error)
+{
+	return store_read_removals(user, each, each_user, error);
+}
+
 struct fleet_history fleet_history_of_store(struct store *store)
 {
 	return (struct fleet_history){
@@ -37,6 +43,7 @@ struct fleet_history fleet_history_of_store(struct store *store)
 		.body_hash = store_body_hash,
 		.servers = store_servers,
 		.server = store_server,
+		.removals = store_removals,
 		.user = store,
 	};
 }
@@ -46,6 +53,7 @@ struct fleet *fleet_new(struct fleet_history history)
 	struct fleet *fleet = mem_alloc(sizeof *fleet);
 
 	fleet->history = history;
+	arena_init(&fleet->removals_arena);
 	return fleet;
 }
 
@@ -103,8 +111,7 @@ static enum status load_server(void *user, const struct record_server *row,
 		row->silent && snapshot_judged_at(snapshot, loading->now_ms) < loading->now_ms;
 	struct fleet_server *server = fleet_server_add(fleet, snapshot, !silent);
 	server->current = restore_view(row, snapshot, verdict);
-	server->published = view_ref(server->current);
-	fleet_row_put(fleet, server);
+	fleet_row_put(fleet, server, server->current);
 	server->is_judged = row->silent == silent;
 	snapshot_unref(snapshot);
 	if (silent)
@@ -118,13 +125,21 @@ static enum status load_server(void *user, const struct record_server *row,
  * Reads everything into a fleet that is empty. What is stored was judged from what is stored, so
  * nobody has to be judged again but for what time has changed since.
  */
+static enum status load_removal(void *user, const struct record_removal *removal)
+{
+	fleet_note_removal(user, removal);
+	return STATUS_OK;
+}
+
 static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *made,
 			char error[FLEET_ERROR_SIZE])
 {
 	struct loading loading = { .fleet = fleet, .now_ms = now_ms, .error = error };
 
 	enum status status =
-		fleet->history.servers(fleet->history.user, load_server, &loading, error);
+		fleet->history.removals(fleet->history.user, load_removal, fleet, error);
+	if (status == STATUS_OK)
+		status = fleet->history.servers(fleet->history.user, load_server, &loading, error);
 	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
 		fleet_sign_site(fleet->sites[i]);
 	now_ms = fleet_clock(fleet, now_ms);
@@ -145,6 +160,7 @@ enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **cha
 	*fleet = (struct fleet){
 		.history = old.history,
 		.last_changes_id = old.last_changes_id,
+		.membership = old.membership + 1,
 	};
 	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
 	enum status status = load(fleet, now_ms, made, error);
@@ -199,17 +215,10 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 	return STATUS_OK;
 }
 
-struct view *fleet_find(const struct fleet *fleet, const char *host_name)
-{
-	char key[SNAPSHOT_KEY_SIZE];
-	const struct fleet_server *server = fleet_server_find(fleet, snapshot_key(host_name, key));
-	return server ? server->published : NULL;
-}
-
 uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view)
 {
 	const struct fleet_server *server = fleet_server_find(fleet, view->key);
-	return server->signature * 31 + view_tag(view);
+	return (server ? server->signature * 31 : 0) + view_tag(view);
 }
 
 void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,

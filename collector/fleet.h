@@ -73,6 +73,7 @@ struct fleet_history {
 	enum status (*server)(void *user, const char *key, struct arena *arena,
 			      struct record_server *server, struct record_report *latest,
 			      char *error);
+	enum status (*removals)(void *user, store_each_removal *each, void *each_user, char *error);
 	void *user;
 };
 
@@ -87,7 +88,9 @@ struct changes {
 	const struct record_report *report; /* NULL: no report to store */
 	const struct record_server *servers;
 	size_t n_servers;
-	struct view **views; /* of every server that looks different now */
+	const struct record_removal *removal; /* NULL: no server is removed */
+	const struct record_audit *audit;     /* the caller's to set; NULL: none */
+	struct view **views;                  /* of every server that looks different now */
 	size_t n_views;
 
 	/* Private. */
@@ -146,6 +149,21 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 		       size_t size, int64_t now_ms, struct changes **changes,
 		       enum fleet_taken *taken, char error[FLEET_ERROR_SIZE]);
 
+/*
+ * Removes a server that somebody has decommissioned: nothing is shown of it any more, and it proves
+ * nothing. What was collected before the removal does not bring it back; a report from afterwards
+ * does, for then the machine lives, and fleet_find_removal() still tells that it had been removed.
+ *
+ * STATUS_NOT_FOUND  there is no such server
+ * STATUS_SYSTEM     the store could not be read: the fleet is to be rebuilt
+ */
+enum status fleet_remove(struct fleet *fleet, const struct record_removal *removal, int64_t now_ms,
+			 struct changes **changes, char error[FLEET_ERROR_SIZE]);
+
+/* The last removal of a server of that name, or NULL; borrowed until control returns to the loop.
+ */
+const struct record_removal *fleet_find_removal(const struct fleet *fleet, const char *host_name);
+
 /* When the next report ceases to be fresh; INT64_MAX: never. May lie in the past. */
 int64_t fleet_next_expiry(const struct fleet *fleet);
 
@@ -183,6 +201,9 @@ const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n);
 /* How many servers are published, and their views: as fleet_rows(). */
 size_t fleet_count(const struct fleet *fleet);
 struct view *fleet_view(const struct fleet *fleet, size_t i);
+
+/* Grows when a server is shown for the first time, or no longer. */
+uint64_t fleet_membership(const struct fleet *fleet);
 
 /* The sites by number, also those that no server is of any more; "" where a report names none. */
 struct fleet_place {

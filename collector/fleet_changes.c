@@ -114,6 +114,20 @@ void fleet_changes_add(struct changes *changes, struct fleet_server *server, str
 	server->current = view_ref(view);
 }
 
+void fleet_changes_forget(struct changes *changes, struct fleet_server *server)
+{
+	if (server->changes_id != changes->id)
+		return;
+	size_t at = server->changes_at;
+	view_unref(changes->views[at]);
+	changes->n_views--;
+	changes->views[at] = changes->views[changes->n_views];
+	changes->details[at] = changes->details[changes->n_views];
+	if (at < changes->n_views)
+		fleet_server_find(changes->fleet, changes->views[at]->key)->changes_at = at;
+	server->changes_id = 0;
+}
+
 static const char *verdict_text(struct changes *changes, const struct view *view)
 {
 	struct buffer text;
@@ -154,17 +168,19 @@ struct store_change changes_for_store(const struct changes *changes)
 		.report = changes->report,
 		.servers = changes->servers,
 		.n_servers = changes->n_servers,
+		.removal = changes->removal,
+		.audit = changes->audit,
 	};
 }
 
 void fleet_publish(struct fleet *fleet, const struct changes *changes)
 {
+	if (changes->removal)
+		fleet_row_drop(fleet, changes->removal->key);
 	for (size_t i = 0; i < changes->n_views; i++) {
 		struct fleet_server *server = fleet_server_find(fleet, changes->views[i]->key);
-		view_unref(server->published);
-		server->published = view_ref(changes->views[i]);
-		fleet_row_put(fleet, server);
-		if (server->unstored && server->unstored == changes->snapshot) {
+		fleet_row_put(fleet, server, changes->views[i]);
+		if (server && server->unstored && server->unstored == changes->snapshot) {
 			snapshot_unref(server->unstored);
 			server->unstored = NULL;
 		}

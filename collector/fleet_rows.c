@@ -1,7 +1,7 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/fleet_state.h"
-#include "proto/mem.h"
 
 /* The first row at or behind that key. */
 static size_t find_row(const struct fleet *fleet, const char *key)
@@ -27,25 +27,27 @@ static bool is_row_of(const struct fleet *fleet, size_t at, const char *key)
 	return at < fleet->n_rows && strcmp(fleet->rows[at].key, key) == 0;
 }
 
-void fleet_row_put(struct fleet *fleet, const struct fleet_server *server)
+void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view)
 {
-	struct view *view = server->published;
-	size_t at = find_row(fleet, server->key);
+	size_t at = find_row(fleet, view->key);
 
-	if (!is_row_of(fleet, at, server->key)) {
+	if (!is_row_of(fleet, at, view->key)) {
 		fleet->rows = fleet_with_room(fleet->rows, fleet->n_rows, &fleet->rows_room,
 					      sizeof *fleet->rows);
 		memmove(fleet->rows + at + 1, fleet->rows + at,
 			(fleet->n_rows - at) * sizeof *fleet->rows);
+		fleet->rows[at] = (struct fleet_row){ .view = NULL };
 		fleet->n_rows++;
+		fleet->membership++;
 	}
-	fleet->rows[at] = (struct fleet_row){
-		.key = server->key,
-		.view = view,
-		.site = server->site->number,
-		.verdict = (uint8_t)view->verdict,
-		.silent = view->silent,
-	};
+	struct fleet_row *row = &fleet->rows[at];
+	view_unref(row->view);
+	row->view = view_ref(view);
+	row->key = view->key;
+	row->verdict = (uint8_t)view->verdict;
+	row->silent = view->silent;
+	if (server)
+		row->site = server->site->number;
 }
 
 void fleet_row_drop(struct fleet *fleet, const char *key)
@@ -54,8 +56,32 @@ void fleet_row_drop(struct fleet *fleet, const char *key)
 
 	if (!is_row_of(fleet, at, key))
 		return;
+	view_unref(fleet->rows[at].view);
 	fleet->n_rows--;
+	fleet->membership++;
 	memmove(fleet->rows + at, fleet->rows + at + 1, (fleet->n_rows - at) * sizeof *fleet->rows);
+}
+
+void fleet_rows_clear(struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->n_rows; i++)
+		view_unref(fleet->rows[i].view);
+	free(fleet->rows);
+	fleet->rows = NULL;
+	fleet->n_rows = fleet->rows_room = 0;
+}
+
+struct view *fleet_find(const struct fleet *fleet, const char *host_name)
+{
+	char key[SNAPSHOT_KEY_SIZE];
+	size_t at = find_row(fleet, snapshot_key(host_name, key));
+
+	return is_row_of(fleet, at, key) ? fleet->rows[at].view : NULL;
+}
+
+uint64_t fleet_membership(const struct fleet *fleet)
+{
+	return fleet->membership;
 }
 
 const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n)

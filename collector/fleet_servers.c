@@ -141,8 +141,19 @@ static void free_server(struct fleet_server *server)
 	free(server->member);
 	snapshot_unref(server->unstored);
 	view_unref(server->current);
-	view_unref(server->published);
 	free(server);
+}
+
+void fleet_server_drop(struct fleet *fleet, struct fleet_server *server)
+{
+	size_t i = 0;
+
+	while (fleet->servers[i] != server)
+		i++;
+	fleet->servers[i] = fleet->servers[--fleet->n];
+	text_map_remove(&fleet->by_key, server->key);
+	leave_site(server);
+	free_server(server);
 }
 
 void fleet_servers_clear(struct fleet *fleet)
@@ -150,14 +161,14 @@ void fleet_servers_clear(struct fleet *fleet)
 	fleet_sites_clear(fleet);
 	for (size_t i = 0; i < fleet->n; i++)
 		free_server(fleet->servers[i]);
+	fleet_rows_clear(fleet);
 	free(fleet->servers);
-	free(fleet->rows);
 	free(fleet->heap);
+	text_map_deinit(&fleet->removals);
+	arena_deinit(&fleet->removals_arena);
 	text_map_deinit(&fleet->by_key);
 	fleet->servers = NULL;
-	fleet->rows = NULL;
 	fleet->heap = NULL;
-	fleet->n_rows = fleet->rows_room = 0;
 	fleet->n = fleet->room = fleet->n_heap = 0;
 	fleet->stale = NULL;
 	fleet->touched = NULL;

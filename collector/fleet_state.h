@@ -25,8 +25,7 @@ struct fleet_name;
 struct fleet_server {
 	struct site_member *member;
 	struct snapshot *unstored; /* the latest report while it is not durable, else NULL */
-	struct view *current;      /* as judged last; ahead of `published` until the commit */
-	struct view *published;    /* NULL until its first commit */
+	struct view *current;      /* as judged last; ahead of its row until the commit */
 	struct fleet_site *site;
 	struct fleet_name *name;
 	struct fleet_server *next_of_name;
@@ -85,6 +84,9 @@ struct fleet {
 	struct fleet_row *rows; /* what is published, by key */
 	size_t n_rows;
 	size_t rows_room;
+	uint64_t membership;      /* grows when a row comes or goes */
+	struct text_map removals; /* to struct record_removal */
+	struct arena removals_arena;
 	struct text_map by_site;
 	struct fleet_site **sites;
 	size_t n_sites;
@@ -152,9 +154,17 @@ void *fleet_with_room(void *array, size_t n, size_t *room, size_t size);
 /* Notes that the server fell silent. */
 void fleet_server_silence(struct fleet_server *server);
 
-/* fleet_rows.c: what is published, in order. The server's published view is its row. */
-void fleet_row_put(struct fleet *fleet, const struct fleet_server *server);
+/* Takes the server out and frees it. */
+void fleet_server_drop(struct fleet *fleet, struct fleet_server *server);
+
+/* fleet_rows.c: what is published, in order. `server` is NULL where it is removed by now. */
+void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view);
 void fleet_row_drop(struct fleet *fleet, const char *key);
+void fleet_rows_clear(struct fleet *fleet);
+
+/* fleet_remove.c: a server was removed, so that reports from before do not bring it back. */
+void fleet_note_removal(struct fleet *fleet, const struct record_removal *removal);
+bool fleet_is_from_before_removal(const struct fleet *fleet, const struct snapshot *snapshot);
 
 /* fleet_expiry.c: when reports cease to be fresh. */
 
@@ -235,6 +245,9 @@ struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot
  */
 void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view,
 		       const struct site_server *adapters);
+
+/* Takes back what the change set says of a server. */
+void fleet_changes_forget(struct changes *changes, struct fleet_server *server);
 
 /* Makes the rows; nothing is added afterwards. `latest`: its report is the latest of its server. */
 void fleet_changes_close(struct changes *changes, bool latest);

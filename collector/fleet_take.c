@@ -68,7 +68,9 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 	bool fresh = snapshot_judged_at(snapshot, now_ms) == now_ms;
 	enum status status = STATUS_OK;
 
-	if (!server) {
+	if (!server && fleet_is_from_before_removal(fleet, snapshot)) {
+		*taken = FLEET_TAKEN_OLDER;
+	} else if (!server) {
 		server = fleet_server_add(fleet, snapshot, fresh);
 	} else if (fleet_server_is_later(server, snapshot)) {
 		fleet_server_set_latest(fleet, server, snapshot, fresh);

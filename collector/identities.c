@@ -21,6 +21,7 @@ struct identity_list *identities_list(struct identities *ids, enum record_kind k
 		return &ids->sessions;
 	case RECORD_KIND_NONE:
 	case RECORD_KIND_AGENT:
+	case RECORD_KIND_SERVER:
 		break;
 	}
 	return NULL;
@@ -263,6 +264,7 @@ size_t identities_count(const struct identities *ids, enum record_kind kind)
 	case RECORD_KIND_SESSION:
 		return ids->sessions.n;
 	case RECORD_KIND_NONE:
+	case RECORD_KIND_SERVER:
 		break;
 	}
 	return 0;

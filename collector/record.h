@@ -46,6 +46,24 @@ struct record_event {
 	const char *detail; /* JSON, an object */
 };
 
+/* A server that was taken out of the fleet by somebody. */
+struct record_removal {
+	const char *key;
+	const char *server; /* as it was shown */
+	int64_t at_ms;
+	const char *by;     /* as `who` of its audit row */
+	const char *reason; /* "" where none was given */
+};
+
+/* A server that there should be. */
+struct record_expected {
+	const char *key;
+	const char *server;       /* the short host name */
+	const char *organization; /* "" where it is not told; so with `site` */
+	const char *site;
+	int64_t since_ms; /* since when it is expected */
+};
+
 /* What the hook was last told of a server. */
 struct record_told {
 	const char *key;
@@ -60,6 +78,7 @@ enum record_kind {
 	RECORD_KIND_TOKEN = 2,   /* of a person or a program */
 	RECORD_KIND_SECRET = 3,  /* with which agents enrol */
 	RECORD_KIND_SESSION = 4, /* of a browser; its name is a random id */
+	RECORD_KIND_SERVER = 5,  /* in an audit row only: a server of the fleet, by its key */
 };
 
 /* Somebody who proves who they are by a secret, of which the hash is here. One of a kind and name.

@@ -93,6 +93,17 @@ struct store_change {
 	const struct record_told *told;
 	size_t n_told;
 
+	/* A server that is taken out of the fleet: its row goes, its reports stay for a while. */
+	const struct record_removal *removal;
+
+	/*
+	 * Servers that there should be: in the place of all that were expected before, or added to
+	 * them, or taken from them (only the keys count).
+	 */
+	enum { STORE_EXPECT_ADD, STORE_EXPECT_REPLACE, STORE_EXPECT_DROP } expect;
+	const struct record_expected *expected;
+	size_t n_expected;
+
 	/*
 	 * An identity that is new: nothing happens where its kind and name are taken. Or one that
 	 * goes, by its kind and name: a token takes its sessions along. At most one of the two.
@@ -148,6 +159,21 @@ enum status store_read_servers(struct store *store, store_each_server *each, voi
 enum status store_read_server(struct store *store, const char *key, struct arena *arena,
 			      struct record_server *out, struct record_report *latest,
 			      char error[STORE_ERROR_SIZE]);
+
+/* Every server that was removed, also those that have come back since. */
+typedef enum status store_each_removal(void *user, const struct record_removal *removal);
+enum status store_read_removals(struct store *store, store_each_removal *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+
+/*
+ * Every server that there should be, in the order of keys; and a number that grows with every
+ * change to them, whoever makes it.
+ */
+typedef enum status store_each_expected(void *user, const struct record_expected *expected);
+enum status store_read_expected(struct store *store, store_each_expected *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+enum status store_read_expected_version(struct store *store, int64_t *out,
+					char error[STORE_ERROR_SIZE]);
 
 /* Likewise what the hook was last told of each server. */
 typedef enum status store_each_told(void *user, const struct record_told *told);

@@ -391,6 +391,24 @@ enum status store_read_server(struct store *store, const char *key, struct arena
 	return store_db_read_server(&store->reader, key, arena, out, latest, error);
 }
 
+enum status store_read_removals(struct store *store, store_each_removal *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_removals(&store->reader, each, user, error);
+}
+
+enum status store_read_expected(struct store *store, store_each_expected *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_expected(&store->reader, each, user, error);
+}
+
+enum status store_read_expected_version(struct store *store, int64_t *out,
+					char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_expected_version(&store->reader, out, error);
+}
+
 enum status store_read_told(struct store *store, store_each_told *each, void *user,
 			    char error[STORE_ERROR_SIZE])
 {

@@ -50,6 +50,15 @@ enum store_statement {
 	STORE_LIST_SERVERS,
 	STORE_GET_SERVER,
 	STORE_LIST_TOLD,
+	STORE_DROP_SERVER,
+	STORE_PUT_REMOVAL,
+	STORE_LIST_REMOVALS,
+	STORE_PUT_EXPECTED,
+	STORE_DROP_EXPECTED,
+	STORE_CLEAR_EXPECTED,
+	STORE_MARK_EXPECTED,
+	STORE_EXPECTED_VERSION,
+	STORE_LIST_EXPECTED,
 	STORE_REPORT_UNTIL,
 	STORE_BODY_HASH,
 	STORE_ADD_IDENTITY,
@@ -214,6 +223,16 @@ enum status store_db_read_audit(struct store_db *db, enum store_statement which,
 				char error[STORE_ERROR_SIZE]);
 enum status store_db_read_last_audit(struct store_db *db, int64_t *out,
 				     char error[STORE_ERROR_SIZE]);
+
+/* Removals and expected servers (store_sqlite_inventory.c). */
+enum status store_db_put_inventory(struct store_db *db, const struct store_change *change,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_db_read_removals(struct store_db *db, store_each_removal *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_db_read_expected(struct store_db *db, store_each_expected *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_db_read_expected_version(struct store_db *db, int64_t *out,
+					   char error[STORE_ERROR_SIZE]);
 
 /*
  * The checkpointer (store_sqlite_checkpoint.c): moves what is committed from the write-ahead log

@@ -60,6 +60,23 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
 		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN " STORE_REPORT_TABLES
 		" WHERE r.id = v.report_id AND v.key = ?1",
+	[STORE_DROP_SERVER] = "DELETE FROM server WHERE key = ?1",
+	[STORE_PUT_REMOVAL] =
+		"INSERT OR REPLACE INTO removal (key, server, at_ms, made_by, reason) "
+		"VALUES (?1, ?2, ?3, ?4, ?5)",
+	[STORE_LIST_REMOVALS] =
+		"SELECT key, server, at_ms, made_by, reason FROM removal ORDER BY key",
+	/* Since when a server is expected stays when it is named again. */
+	[STORE_PUT_EXPECTED] = "INSERT INTO expected (key, server, organization, site, since_ms) "
+			       "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET "
+			       "server = ?2, organization = ?3, site = ?4",
+	[STORE_DROP_EXPECTED] = "DELETE FROM expected WHERE key = ?1",
+	[STORE_CLEAR_EXPECTED] = "DELETE FROM expected",
+	[STORE_MARK_EXPECTED] = "INSERT INTO meta VALUES ('expected_version', 1) "
+				"ON CONFLICT (name) DO UPDATE SET value = value + 1",
+	[STORE_EXPECTED_VERSION] = "SELECT value FROM meta WHERE name = 'expected_version'",
+	[STORE_LIST_EXPECTED] =
+		"SELECT key, server, organization, site, since_ms FROM expected ORDER BY key",
 	[STORE_LIST_TOLD] = "SELECT key, verdict, number FROM told ORDER BY key",
 	[STORE_REPORT_UNTIL] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
 			       " WHERE r.host_id = (SELECT id FROM host WHERE key = ?1) AND "

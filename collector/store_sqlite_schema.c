@@ -108,6 +108,20 @@ static const char *const migrations[] = {
 	" kind TEXT NOT NULL,"
 	" detail TEXT NOT NULL);" /* JSON, an object */
 	"CREATE INDEX history_time ON history (host_id, at_ms);",
+
+	/* Servers that somebody took out of the fleet, and servers that there should be. */
+	"CREATE TABLE removal ("
+	" key TEXT PRIMARY KEY NOT NULL,"
+	" server TEXT NOT NULL,"
+	" at_ms INTEGER NOT NULL,"
+	" made_by TEXT NOT NULL,"
+	" reason TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE expected ("
+	" key TEXT PRIMARY KEY NOT NULL,"
+	" server TEXT NOT NULL,"
+	" organization TEXT NOT NULL,"
+	" site TEXT NOT NULL,"
+	" since_ms INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

@@ -68,7 +68,9 @@ static enum status apply(struct store_db *db, const struct store_change *change,
 	int64_t report_id = 0;
 	int64_t host_id = 0;
 
-	if (change->report)
+	if (change->removal || change->n_expected > 0 || change->expect == STORE_EXPECT_REPLACE)
+		status = store_db_put_inventory(db, change, error);
+	if (status == STATUS_OK && change->report)
 		status = store_db_insert_report(db, change->report, &report_id, &host_id, error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_servers; i++) {
 		assert(change->report || !change->servers[i].is_new_report);

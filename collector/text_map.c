@@ -71,3 +71,24 @@ void text_map_add(struct text_map *map, const char *key, void *value)
 	*entry = (struct text_map_entry){ .key = key, .hash = hash, .value = value };
 	map->n++;
 }
+
+void text_map_remove(struct text_map *map, const char *key)
+{
+	if (map->n == 0)
+		return;
+	struct text_map_entry *hole = find(map->entries, map->room, key, hash_of(key));
+	if (!hole->key)
+		return;
+	/* What was pushed on by it moves back, so that no search ends too early. */
+	size_t mask = map->room - 1;
+	size_t at = (size_t)(hole - map->entries);
+	for (size_t i = (at + 1) & mask; map->entries[i].key; i = (i + 1) & mask) {
+		size_t home = (size_t)map->entries[i].hash & mask;
+		if (((i - home) & mask) < ((i - at) & mask))
+			continue;
+		map->entries[at] = map->entries[i];
+		at = i;
+	}
+	map->entries[at] = (struct text_map_entry){ .key = NULL };
+	map->n--;
+}

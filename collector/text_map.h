@@ -1,6 +1,5 @@
 /*
- * A map from texts to pointers. It owns neither: a key must live as long as its entry, which is as
- * long as the map, for nothing is ever removed.
+ * A map from texts to pointers. It owns neither: a key must live as long as its entry.
  */
 #pragma once
 
@@ -22,3 +21,6 @@ void *text_map_get(const struct text_map *map, const char *key);
 
 /* Adds a key that is not there yet. */
 void text_map_add(struct text_map *map, const char *key, void *value);
+
+/* Removes a key, if it is there. */
+void text_map_remove(struct text_map *map, const char *key);

@@ -88,12 +88,19 @@ static enum status one_row(void *user, const char *key, struct arena *arena,
 	return make_row(crowd, site * crowd->servers_per_site + place, body, server, latest);
 }
 
+static enum status no_removals(void *user, store_each_removal *each, void *each_user, char *error)
+{
+	(void)user, (void)each, (void)each_user, (void)error;
+	return STATUS_OK;
+}
+
 static struct fleet *make_fleet(struct crowd *crowd)
 {
 	struct fleet_history history = { .report_until = no_report,
 					 .body_hash = no_hash,
 					 .servers = all_rows,
 					 .server = one_row,
+					 .removals = no_removals,
 					 .user = crowd };
 	return fleet_new(history);
 }

@@ -101,6 +101,14 @@ static enum status server(void *user, const char *key, struct arena *arena,
 	return STATUS_NOT_FOUND;
 }
 
+static enum status removals(void *user, store_each_removal *each, void *each_user, char *error)
+{
+	const struct fixture *f = user;
+	(void)error;
+
+	return f->removed.key ? each(each_user, &f->removed) : STATUS_OK;
+}
+
 void fixture_init(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
@@ -109,6 +117,7 @@ void fixture_init(struct fixture *f)
 		.body_hash = body_hash,
 		.servers = servers,
 		.server = server,
+		.removals = removals,
 		.user = f,
 	};
 	f->fleet = fleet_new(f->history);
@@ -176,6 +185,25 @@ static void store_server(struct fixture *f, const struct record_server *row,
 	assert_non_null(server->latest);
 }
 
+/* It remembers one removal. */
+static void remove_server(struct fixture *f, const struct record_removal *removal)
+{
+	struct fixture_server *server = find_server(f, removal->key);
+	size_t i = 0;
+
+	while (f->servers[i] != server)
+		i++;
+	f->removed = (struct record_removal){ .key = f->removed_key,
+					      .server = f->removed_key,
+					      .at_ms = removal->at_ms,
+					      .by = "test",
+					      .reason = "" };
+	snprintf(f->removed_key, sizeof f->removed_key, "%s", removal->key);
+	arena_deinit(&server->arena);
+	free(server);
+	f->servers[i] = f->servers[--f->n_servers];
+}
+
 void fixture_commit(struct fixture *f, struct changes *changes)
 {
 	const struct fixture_report *report = NULL;
@@ -183,6 +211,8 @@ void fixture_commit(struct fixture *f, struct changes *changes)
 	if (!changes)
 		return;
 	struct store_change change = changes_for_store(changes);
+	if (change.removal)
+		remove_server(f, change.removal);
 	if (change.report)
 		report = store_report(f, change.report);
 	for (size_t i = 0; i < change.n_servers; i++)

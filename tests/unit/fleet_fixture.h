@@ -22,6 +22,8 @@ struct fixture {
 	size_t n_reports;
 	struct fixture_server *servers[FIXTURE_MAX_ROWS];
 	size_t n_servers;
+	struct record_removal removed; /* the last one */
+	char removed_key[32];
 	bool is_broken; /* the store cannot be read */
 };
 

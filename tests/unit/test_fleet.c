@@ -317,6 +317,52 @@ static void a_clock_that_is_set_back_harms_nobody(void **state)
 	fixture_deinit(&f);
 }
 
+static void remove_s3(struct fixture *f, int64_t now_ms)
+{
+	static const struct record_removal removal = { .key = "s3",
+						       .server = "S3",
+						       .at_ms = T0 + MINUTE,
+						       .by = "test",
+						       .reason = "scrapped" };
+	struct changes *changes = NULL;
+	char error[FLEET_ERROR_SIZE];
+
+	assert_int_equal(fleet_remove(f->fleet, &removal, now_ms, &changes, error), STATUS_OK);
+	assert_string_equal(fixture_verdict(f, "S3"), "clear"); /* until it is durable */
+	fixture_commit(f, changes);
+	assert_string_equal(fixture_verdict(f, "S3"), "absent");
+	assert_int_equal(fleet_remove(f->fleet, &removal, now_ms, &changes, error),
+			 STATUS_NOT_FOUND);
+}
+
+static void a_removed_server_proves_nothing_and_comes_back_only_alive(void **state)
+{
+	static const struct fixture_words s1 = { .name = "S1", .rows = "S2:none/none" };
+	static const struct fixture_words s3 = { .name = "S3", .rows = "S2:mta/mta" };
+	(void)state;
+
+	for (int restart = 0; restart < 2; restart++) {
+		struct fixture f;
+		fixture_init(&f);
+		fixture_report(&f, &s1, T0, T0);
+		fixture_report(&f, &s3, T0, T0);
+		assert_string_equal(fixture_verdict(&f, "S1"), "exposed");
+		remove_s3(&f, T0 + MINUTE);
+		assert_string_equal(fixture_verdict(&f, "S1"), "unknown");
+		if (restart)
+			fixture_restart(&f, T0 + MINUTE);
+		/* From a spool, of before. */
+		fixture_report(&f, &s3, T0 + MINUTE, T0 + 2 * MINUTE);
+		assert_string_equal(fixture_verdict(&f, "S3"), "absent");
+		assert_int_equal(fleet_count(f.fleet), 1);
+		fixture_report(&f, &s3, T0 + MINUTE + SECOND, T0 + 2 * MINUTE);
+		assert_string_equal(fixture_verdict(&f, "S3"), "clear");
+		assert_string_equal(fixture_verdict(&f, "S1"), "exposed");
+		assert_non_null(fleet_find_removal(f.fleet, "S3.acme.example"));
+		fixture_deinit(&f);
+	}
+}
+
 /* Every report that was sent, for the rule written down plainly. */
 struct sent {
 	struct snapshot *snapshots[FIXTURE_MAX_ROWS];
@@ -496,6 +542,7 @@ int main(void)
 			one_that_fell_silent_unseen_is_judged_at_its_own_last_fresh_moment),
 		cmocka_unit_test(a_failed_commit_leaves_what_is_stored),
 		cmocka_unit_test(deals_the_peers_of_the_site_as_they_were_reported_last),
+		cmocka_unit_test(a_removed_server_proves_nothing_and_comes_back_only_alive),
 		cmocka_unit_test(a_clock_that_is_set_back_harms_nobody),
 		cmocka_unit_test(whatever_the_order_of_arrival_the_verdicts_are_those_of_the_rule),
 		cmocka_unit_test(reports_that_are_not_durable_yet_count_as_well),
