@@ -1,6 +1,7 @@
 #include "collector/api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -133,15 +134,14 @@ static void expose_reports(const struct traffic *traffic, struct buffer *out)
 
 static double resident_bytes(void)
 {
-	unsigned long pages = 0;
+	char line[128] = "";
 	FILE *statm = fopen("/proc/self/statm", "r");
 
 	if (!statm)
 		return 0;
-	if (fscanf(statm, "%*u %lu", &pages) != 1)
-		pages = 0;
+	const char *resident = fgets(line, sizeof line, statm) ? strchr(line, ' ') : NULL;
 	fclose(statm); /* only read */
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+	return resident ? (double)strtoul(resident, NULL, 10) * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
 static void expose_one(struct buffer *out, const char *name, const char *type, const char *help,
