@@ -333,6 +333,16 @@ def main():
         "lines": "one\n\ntwo words\n\\\n\"\n\\\"\\\\",
     })
     put("tls", tls_clients())
+    agent = b"03dcba4b-0b96-477c-a510-5f629d2f07dd." + b"a1" * 32
+    ours, session = b"http://collector.example:8285", b"theme=dark; mtawatch_session=5e5510"
+    put("access", {
+        "empty": b"", "agent": b"Bearer " + agent, "agent_unknown": b"Bearer " + agent[:-1] + b"2",
+        "agent_cut": b"Bearer " + agent[:36], "token": b"bearer  mtw_v0", "basic": b"Basic bXR3X3YwOg==",
+        "dots": b"Bearer ..." + b"a" * 100, "cookie": b"\n" + session, "cookie_cut": b"\nmtawatch_session",
+        "cookie_long": b"\nmtawatch_session=" + b"0" * 500 + b"; mtawatch_session=5e5510",
+        "ours": b"\n" + session + b"\n" + ours, "other": b"\n" + session + b"\nhttp://evil.example",
+        "fetch_ours": b"\n" + session + b"\n" + ours + b"\nsame-origin",
+        "fetch_other": b"\n" + session + b"\n" + ours + b"\ncross-site"})
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",
