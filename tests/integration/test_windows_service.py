@@ -5,13 +5,10 @@ a service and carries out no recovery actions, so that a crash is followed by a 
 here; its event log keeps nothing (test_windows_events.py).
 """
 
-import contextlib
-import http.server
 import re
 import shutil
 import socket
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -20,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
+from busy_collector import busy_collector  # noqa: E402
 from wine import AGENT, Wine, network_of_its_own, on_windows, wait_until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
@@ -28,27 +26,9 @@ SETTINGS = r"HKLM\Software\mtawatch"
 PROGRAM = r"C:\Program Files\mtawatch\mtawatch-agent.exe"
 
 
-class Busy(http.server.BaseHTTPRequestHandler):
-    """A collector that has no time: answers at once, and takes nothing."""
-
-    def do_POST(self):
-        self.send_error(503)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextlib.contextmanager
-def busy_collector():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
-    with network_of_its_own(), Wine(tmp_path_factory.mktemp("service")).session() as machine:
+    with network_of_its_own(wire=True), Wine(tmp_path_factory.mktemp("service")).session() as machine:
         yield machine
 
 

@@ -30,17 +30,21 @@ def wait_until(condition, seconds=30):
 
 
 @contextlib.contextmanager
-def network_of_its_own():
-    """This process, and what it starts from now on, in a network namespace that leads nowhere: but
-    for loopback, whatever is sent vanishes in a wire on whose other end nobody listens. Takes root."""
+def network_of_its_own(wire):
+    """This process, and what it starts from now on, in a network namespace with loopback alone.
+    With `wire` everything else is sent, and vanishes: nobody listens at the other end; without it
+    nothing else can be sent. Takes root."""
+    commands = ["link set lo up"]
+    if wire:
+        commands += ["link add wire0 type veth peer name wire1", "link set wire1 up",
+                     "link set wire0 arp off up", "address add 10.255.0.1/24 dev wire0",
+                     "route add default dev wire0"]
     libc = ctypes.CDLL(None, use_errno=True)
     with open("/proc/self/ns/net") as before:
         if libc.unshare(CLONE_NEWNET) != 0:
             raise PermissionError("a network namespace takes root; scripts/test has it")
         try:
-            for command in ("link set lo up", "link add wire0 type veth peer name wire1",
-                            "link set wire1 up", "link set wire0 arp off up",
-                            "address add 10.255.0.1/24 dev wire0", "route add default dev wire0"):
+            for command in commands:
                 subprocess.run(["ip", *command.split()], check=True)
             yield
         finally:

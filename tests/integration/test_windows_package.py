@@ -1,0 +1,234 @@
+"""The package for Windows Installer, from its first installation to its removal, under Wine.
+
+What Wine does not do as Windows Installer does: it puts no quotes around a service's path; it does not
+wait for a service that it stops, so that the program may be replaced only at the next start of Windows;
+it forgets the upgrade code of a product that has taken another one's place, so that a downgrade is
+tried on one that was installed anew; its msiexec /f knows no package. Exit codes are cut to eight bits.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
+
+from busy_collector import busy_collector  # noqa: E402
+from wine import AGENT, Wine, network_of_its_own, on_windows, wait_until  # noqa: E402
+
+SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
+SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mtawatch"
+SETTINGS = r"HKLM\Software\mtawatch"
+FAILURE = 1603 % 256  # ERROR_INSTALL_FAILURE, as Wine cuts it
+RESTART = 3010 % 256  # ERROR_SUCCESS_REBOOT_REQUIRED
+MAX_SIZE = 260 * 1024  # bytes
+
+PEERS = "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3"
+PIN = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    """Version to package; the later one has another program."""
+    folder = tmp_path_factory.mktemp("packages")
+    newer = folder / "newer.exe"
+    newer.write_bytes(AGENT.read_bytes() + b"newer")
+    made = {}
+    for version, program in (("0.0.9", AGENT), ("0.1.0", AGENT), ("0.2.0", newer)):
+        made[version] = folder / f"{version}.msi"
+        subprocess.run([ROOT / "scripts/package", "--version", version, "--program", program,
+                        "--out", made[version]], check=True, stdout=subprocess.DEVNULL)
+    return made
+
+
+def table(package, name):
+    """The rows of a table, as mappings."""
+    text = subprocess.run(["msiinfo", "export", package, name], check=True, capture_output=True,
+                          text=True).stdout
+    head, _, _, *rows = [line.rstrip("\r").split("\t") for line in text.splitlines()]
+    return [dict(zip(head, row)) for row in rows]
+
+
+def test_it_is_small(packages):
+    assert packages["0.1.0"].stat().st_size < MAX_SIZE
+
+
+def test_it_is_made_for_windows_installer_2(packages):
+    told = subprocess.run(["msiinfo", "suminfo", packages["0.1.0"]], check=True,
+                          capture_output=True, text=True).stdout
+    assert "Version: 200 (c8)" in told and "Template: Intel;1033" in told
+    # ExtendedType came with Windows Installer 4.5.
+    assert set(table(packages["0.1.0"], "CustomAction")[0]) == {"Action", "Type", "Source",
+                                                               "Target"}
+
+
+def test_what_decides_is_in_its_tables(packages):
+    package = packages["0.1.0"]
+    values = {row["Property"]: row["Value"] for row in table(package, "Property")}
+    assert values["UpgradeCode"] == "{C41E7E0B-5B6A-4D0B-9F7C-2D7A6A5C8F10}"
+    assert {"COLLECTORURL", "ENROLLSECRETFILE", "PEERS", "CAFILE", "PIN", "KEEPSTATE",
+            "OLDCOLLECTORURL", "NEWERFOUND"} <= set(values["SecureCustomProperties"].split(";"))
+    assert values["ALLUSERS"] == "1" and values["ARPHELPLINK"] and values["ARPCOMMENTS"]
+    assert {row["Component"]: (row["Condition"], int(row["Attributes"]))
+            for row in table(package, "Component")} == {
+        "Agent": ("", 0), "CollectorUrl": ("COLLECTORURL", 68),
+        "EnrollSecretFile": ("ENROLLSECRETFILE", 68), "Peers": ("PEERS", 68),
+        "CaFile": ("CAFILE", 68), "Pin": ("PIN", 68)}
+    words = {row["Condition"]: row["Description"] for row in table(package, "LaunchCondition")}
+    assert "A newer version of mtawatch agent is installed" in words["Installed OR NOT NEWERFOUND"]
+    assert any("Service Pack 6" in text for text in words.values())
+    assert any("Windows Installer 2.0" in text for text in words.values())
+    sequence = {row["Action"]: int(row["Sequence"])
+                for row in table(package, "InstallExecuteSequence")}
+    assert sequence["AppSearch"] < sequence["KeepCollectorUrl"] < sequence["CostInitialize"]
+    assert sequence["AppSearch"] < sequence["RunAgain"] < sequence["CostInitialize"]
+    assert sequence["StopServices"] < sequence["Forget"] < sequence["RemoveRegistryValues"]
+    assert sequence["InstallExecute"] < sequence["RemoveExistingProducts"]
+    assert sequence["RemoveExistingProducts"] < sequence["InstallFinalize"]
+    service, = table(package, "ServiceInstall")
+    assert (service["Name"], service["Arguments"], service["StartType"]) == (
+        "mtawatch-agent", "service", "2")
+    files, = table(package, "File")
+    assert files["Version"] == "0.1.0.0"
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    with network_of_its_own(wire=False), \
+            Wine(tmp_path_factory.mktemp("package")).session() as machine:
+        # Wine has other folders for services than for people; this one is named for both.
+        machine.state = machine.folder / "state"
+        machine.run("reg", "add", SETTINGS, "/v", "StateDir", "/d", on_windows(machine.state), "/f")
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def collectors(machine):
+    with busy_collector() as first, busy_collector() as second:
+        yield first, second
+
+
+def msiexec(machine, action, package, *properties):
+    return machine.run("msiexec", action, on_windows(package), "/qn", *properties)[0]
+
+
+def program(machine):
+    return machine.folder / "prefix/drive_c/Program Files/mtawatch/mtawatch-agent.exe"
+
+
+def settings(machine):
+    values = machine.reg(SETTINGS)
+    return {name: values.get(name) for name in ("CollectorUrl", "Peers", "Pin", "CaFile",
+                                                "EnrollSecretFile")}
+
+
+def log_of(machine):
+    path = machine.state / "mtawatch-agent.log"
+    return path.read_text() if path.exists() else ""
+
+
+def identity(machine):
+    """Waits for the agent to be somebody."""
+    wait_until((machine.state / "sequence").exists)
+    return (machine.state / "identity").read_text()
+
+
+@pytest.fixture(scope="module")
+def installed(machine, packages, collectors):
+    """The first installation; the tests below go on from each other's end."""
+    assert msiexec(machine, "/i", packages["0.1.0"], f"COLLECTORURL={collectors[0]}",
+                   f"PEERS={PEERS}") == 0
+    return identity(machine)
+
+
+def test_an_installation_with_properties(machine, collectors, installed):
+    assert settings(machine) == {"CollectorUrl": collectors[0], "Peers": PEERS, "Pin": None,
+                                 "CaFile": None, "EnrollSecretFile": None}
+    assert program(machine).read_bytes() == AGENT.read_bytes()
+    assert machine.service_state() == "RUNNING"
+    service = machine.reg(SERVICE)
+    assert service["ImagePath"].replace('"', "").endswith(r"\mtawatch\mtawatch-agent.exe service")
+    assert service["Start"] == "0x2" and "Q285350" in service["Description"]
+    assert machine.reg(SOURCE) == {
+        "EventMessageFile": r"C:\Program Files\mtawatch\mtawatch-agent.exe",
+        "TypesSupported": "0x7"}
+    assert f"event 100: mtawatch-agent 0.1.0 has started. It reports to {collectors[0]}." in (
+        log_of(machine))
+
+
+def test_the_same_package_again_takes_new_values(machine, packages, collectors, installed):
+    assert msiexec(machine, "/i", packages["0.1.0"], f"COLLECTORURL={collectors[1]}",
+                   f"PIN={PIN}", r"CAFILE=C:\ca.pem") == 0
+    assert settings(machine) == {"CollectorUrl": collectors[1], "Peers": PEERS, "Pin": PIN,
+                                 "CaFile": r"C:\ca.pem", "EnrollSecretFile": None}
+    assert machine.service_state() == "RUNNING"
+    wait_until(lambda: f"It reports to {collectors[1]}." in log_of(machine))
+
+
+@pytest.mark.parametrize("how", [[], ["REINSTALL=ALL", "REINSTALLMODE=amus"]])
+def test_the_same_package_again_without_values_is_a_repair(machine, packages, installed, how):
+    before = settings(machine)
+    machine.run("net", "stop", "mtawatch-agent")
+    wait_until(lambda: machine.service_state() == "STOPPED")
+    program(machine).unlink()
+    machine.run("reg", "delete", SOURCE, "/f")
+    assert msiexec(machine, "/i", packages["0.1.0"], *how) == 0
+    assert program(machine).read_bytes() == AGENT.read_bytes()
+    assert settings(machine) == before and machine.reg(SOURCE)["TypesSupported"] == "0x7"
+    assert machine.service_state() == "RUNNING"
+    assert identity(machine) == installed
+
+
+def test_an_upgrade_of_the_running_service_keeps_settings_and_key(machine, packages, installed):
+    before = settings(machine)
+    old = machine.reg(SETTINGS)["Package"]
+    assert msiexec(machine, "/i", packages["0.2.0"]) in (0, RESTART)
+    machine.stop()
+    machine.start()
+    wait_until(lambda: machine.service_state() == "RUNNING")
+    assert program(machine).read_bytes() == AGENT.read_bytes() + b"newer"
+    assert settings(machine) == before and machine.reg(SETTINGS)["Package"] != old
+    assert identity(machine) == installed
+    assert machine.reg(SOURCE)["TypesSupported"] == "0x7"
+
+
+def test_a_removal_leaves_the_spool_where_that_is_asked(machine, packages, installed):
+    reports = wait_until(lambda: list((machine.state / "spool").glob("*.report")))
+    assert msiexec(machine, "/x", packages["0.2.0"], "KEEPSTATE=1") == 0
+    assert machine.service_state() is None
+    assert machine.reg(SETTINGS) is None and machine.reg(SOURCE) is None
+    assert not program(machine).parent.exists()
+    assert sorted(path.name for path in machine.state.iterdir()) == ["rejected", "spool"]
+    assert {path.name for path in reports} <= {path.name for path in
+                                               (machine.state / "spool").iterdir()}
+
+
+def test_a_removal_leaves_nothing(machine, packages, collectors, installed):
+    machine.run("reg", "add", SETTINGS, "/v", "StateDir", "/d", on_windows(machine.state), "/f")
+    assert msiexec(machine, "/i", packages["0.1.0"], f"COLLECTORURL={collectors[0]}") == 0
+    identity(machine)
+    assert msiexec(machine, "/x", packages["0.1.0"]) == 0
+    assert machine.service_state() is None
+    assert machine.reg(SETTINGS) is None and machine.reg(SOURCE) is None
+    assert not program(machine).parent.exists() and not machine.state.exists()
+
+
+def test_a_downgrade_is_refused_and_changes_nothing(machine, packages, collectors):
+    assert msiexec(machine, "/i", packages["0.2.0"], f"COLLECTORURL={collectors[1]}") == 0
+    for version in ("0.1.0", "0.0.9"):
+        assert msiexec(machine, "/i", packages[version],
+                       f"COLLECTORURL={collectors[0]}") == FAILURE
+    assert program(machine).read_bytes() == AGENT.read_bytes() + b"newer"
+    assert settings(machine)["CollectorUrl"] == collectors[1]
+    assert machine.service_state() == "RUNNING"
+    assert msiexec(machine, "/x", packages["0.2.0"]) == 0
+
+
+def test_without_any_property_it_is_installed_and_waits_for_a_policy(machine, packages):
+    machine.run("reg", "add", SETTINGS, "/v", "StateDir", "/d", on_windows(machine.state), "/f")
+    assert msiexec(machine, "/i", packages["0.1.0"]) == 0
+    assert machine.service_state() == "RUNNING"
+    assert settings(machine) == dict.fromkeys(settings(machine))
+    assert msiexec(machine, "/x", packages["0.1.0"]) == 0
