@@ -23,6 +23,7 @@
 #include "collector/listen.h"
 #include "collector/log.h"
 #include "collector/section.h"
+#include "collector/store_limits.h"
 #include "proto/arena.h"
 #include "proto/status.h"
 
@@ -39,6 +40,7 @@ struct options {
 	size_t max_of_address;    /* connections of one client address */
 	const char *data;         /* directory of the store */
 	const char *hook_command; /* NULL: no hook */
+	struct store_limits keep;
 	enum log_level log_level;
 	enum log_format log_format;
 

@@ -112,6 +112,7 @@ static int open_store(struct serve *s)
 		return fail_not_set_up(s);
 	if (store_open(&s->store, data, loop_uv(s->loop), error) != STATUS_OK)
 		return fail(error);
+	store_set_limits(s->store, &s->options->keep);
 	return SERVE_EXIT_OK;
 }
 
@@ -228,6 +229,7 @@ static void take_over(struct serve *s, const struct options *options)
 	log_set(options->log_format, options->log_level);
 	log_lines(&text);
 	security_reload(s->security, options);
+	store_set_limits(s->store, &options->keep);
 	buffer_deinit(&text);
 }
 

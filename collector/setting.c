@@ -76,6 +76,35 @@ static const char *set_data(struct options *options, const char *value)
 	return *value ? NULL : "a directory";
 }
 
+static const char *set_keep_reports(struct options *options, const char *value)
+{
+	return set_number(&options->keep.reports, value, STORE_MAX_ROWS_PER_SERVER)
+		       ? NULL
+		       : "1 to 1000000";
+}
+
+static const char *set_keep_report_days(struct options *options, const char *value)
+{
+	return set_number(&options->keep.report_days, value, STORE_MAX_DAYS) ? NULL : "1 to 36500";
+}
+
+static const char *set_keep_changes(struct options *options, const char *value)
+{
+	return set_number(&options->keep.changes, value, STORE_MAX_ROWS_PER_SERVER)
+		       ? NULL
+		       : "1 to 1000000";
+}
+
+static const char *set_keep_change_days(struct options *options, const char *value)
+{
+	return set_number(&options->keep.change_days, value, STORE_MAX_DAYS) ? NULL : "1 to 36500";
+}
+
+static const char *set_keep_mb(struct options *options, const char *value)
+{
+	return set_number(&options->keep.max_mb, value, STORE_MAX_MB) ? NULL : "1 to 1000000000";
+}
+
 static const char *set_hook_command(struct options *options, const char *value)
 {
 	options->hook_command = *value ? value : NULL;
@@ -121,6 +150,16 @@ const struct setting settings[] = {
 	  "agents come through one proxy or address translator" },
 	{ "data", "DIRECTORY", "/var/lib/mtawatch", false, set_data,
 	  "the store; `mtawatch-collector init` makes it" },
+	{ "keep-reports", "N", "288", true, set_keep_reports,
+	  "reports that are kept of a server, the latest ones" },
+	{ "keep-report-days", "N", "30", true, set_keep_report_days,
+	  "days that they are kept; the latest of a server always stays" },
+	{ "keep-changes", "N", "1000", true, set_keep_changes,
+	  "changes that the history of a server keeps" },
+	{ "keep-change-days", "N", "400", true, set_keep_change_days, "days that they are kept" },
+	{ "keep-mb", "N", NULL, true, set_keep_mb,
+	  "megabytes that the database may have before every server loses half\n"
+	  "of its kept reports" },
 	{ "hook-command", "PROGRAM", NULL, false, set_hook_command,
 	  "run when a server becomes exposed or failing, and when it recovers;\n"
 	  "gets JSON on its standard input" },

@@ -26,6 +26,7 @@
 #include <uv.h>
 
 #include "collector/record.h"
+#include "collector/store_limits.h"
 #include "proto/arena.h"
 #include "proto/status.h"
 
@@ -34,25 +35,6 @@
 #define STORE_LOCK "mtawatch.lock"
 
 #define STORE_ERROR_SIZE 512
-
-/*
- * What is kept. Whatever these say, the latest report of each server stays. The defaults keep the
- * reports of a day at one every five minutes, and what changed for more than a year.
- */
-struct store_limits {
-	uint32_t reports_per_server; /* the latest ones */
-	uint32_t history_per_server;
-	int64_t report_days;
-	int64_t history_days;
-	uint64_t max_bytes; /* of the database; past it servers lose half of their reports; 0: none
-			     */
-};
-
-#define STORE_LIMITS_DEFAULT                                                                       \
-	((struct store_limits){ .reports_per_server = 288,                                         \
-				.history_per_server = 1000,                                        \
-				.report_days = 30,                                                 \
-				.history_days = 400 })
 
 /* Rows of the audit log that are kept, the oldest dropped first. */
 #define STORE_MAX_AUDIT 200000

@@ -137,8 +137,8 @@ static enum status drop_history(struct store_db *db, int64_t host_id,
 {
 	sqlite3_stmt *drop_rows = store_db_statement(db, STORE_DROP_HISTORY);
 	if (!drop_rows || !store_db_bind_number(drop_rows, 1, host_id) ||
-	    !store_db_bind_number(drop_rows, 2, (int64_t)limits->history_per_server) ||
-	    !store_db_bind_number(drop_rows, 3, now_ms - limits->history_days * DAY_MS) ||
+	    !store_db_bind_number(drop_rows, 2, (int64_t)limits->changes) ||
+	    !store_db_bind_number(drop_rows, 3, now_ms - (int64_t)limits->change_days * DAY_MS) ||
 	    !store_db_bind_number(drop_rows, 4, (int64_t)*budget))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_run(db, drop_rows, what, error);
@@ -152,12 +152,12 @@ enum status store_db_retain(struct store_db *db, int64_t host_id, const struct s
 			    char error[STORE_ERROR_SIZE])
 {
 	struct shelf shelf = { 0 };
-	size_t keep = limits->reports_per_server;
+	size_t keep = limits->reports;
 
 	enum status status = read_shelf(db, host_id, &shelf, error);
 	if (halve && keep > shelf.n / 2)
 		keep = shelf.n / 2;
-	shelf.kept = count_kept(&shelf, keep, now_ms - limits->report_days * DAY_MS);
+	shelf.kept = count_kept(&shelf, keep, now_ms - (int64_t)limits->report_days * DAY_MS);
 	if (status == STATUS_OK)
 		status = drop(db, &shelf, true, budget, error);
 	if (status == STATUS_OK && *budget > 0)
@@ -231,7 +231,7 @@ enum status store_db_sweep(struct store_db *db, const struct store_limits *limit
 	if (status != STATUS_OK)
 		return status;
 	status = read_size(db, &size, error);
-	bool halve = limits->max_bytes > 0 && size > limits->max_bytes;
+	bool halve = limits->max_mb > 0 && size > limits->max_mb * UINT64_C(1000000);
 	if (status == STATUS_OK)
 		status = sweep_hosts(db, limits, now_ms, halve, cursor, &budget, error);
 	*dropped = STORE_SWEEP_ROWS - budget;

@@ -86,6 +86,36 @@ static void the_command_line_comes_before_the_file(void **state)
 	assert_string_equal(options.config, file);
 }
 
+static void what_is_kept_has_limits(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *fault; /* NULL: allowed */
+	} cases[] = {
+		{ "keep-reports = 1000000\n", NULL },
+		{ "keep-reports = 1000001\n", "expected 1 to 1000000" },
+		{ "keep-reports = 0\n", "expected 1 to 1000000" },
+		{ "keep-changes = 1000000\n", NULL },
+		{ "keep-changes = 1000001\n", "expected 1 to 1000000" },
+		{ "keep-report-days = 36500\n", NULL },
+		{ "keep-report-days = 36501\n", "expected 1 to 36500" },
+		{ "keep-change-days = 36500\n", NULL },
+		{ "keep-change-days = 36501\n", "expected 1 to 36500" },
+		{ "keep-mb = 1000000000\n", NULL },
+		{ "keep-mb = 1000000001\n", "expected 1 to 1000000000" },
+	};
+	(void)state;
+
+	assert_int_equal(read_all(NULL, NULL), STATUS_OK);
+	assert_memory_equal(&options.keep, &STORE_LIMITS_DEFAULT, sizeof options.keep);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		enum status status = read_all(cases[i].text, NULL);
+		assert_int_equal(status, cases[i].fault ? STATUS_INVALID : STATUS_OK);
+		if (cases[i].fault)
+			assert_fault(cases[i].fault);
+	}
+}
+
 static void a_fault_names_its_line(void **state)
 {
 	static const struct {
@@ -327,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_FILE(there_are_defaults_for_everything),
 		WITH_FILE(the_command_line_comes_before_the_file),
+		WITH_FILE(what_is_kept_has_limits),
 		WITH_FILE(a_fault_names_its_line),
 		WITH_FILE(every_fault_is_told_at_once),
 		WITH_FILE(more_faults_than_are_told_are_counted_no_further),

@@ -175,12 +175,12 @@ static void reports_of_a_server_are_kept_as_what_differs_and_read_whole(void **s
 }
 
 /* Limits of which only the number of reports binds. */
-static struct store_limits keep(uint32_t reports)
+static struct store_limits keep(size_t reports)
 {
 	struct store_limits limits = STORE_LIMITS_DEFAULT;
-	limits.reports_per_server = reports;
-	limits.report_days = 100000;
-	limits.history_days = 100000;
+	limits.reports = reports;
+	limits.report_days = STORE_MAX_DAYS;
+	limits.change_days = STORE_MAX_DAYS;
 	return limits;
 }
 
@@ -276,17 +276,17 @@ static void a_database_that_is_too_large_loses_reports_and_no_latest(void **stat
 
 	fixture_set_up(&f);
 	fixture_open(&f);
-	for (unsigned n = 1; n <= 60; n++) {
-		char *body = make_body(n, 1); /* each a base of its own */
+	for (unsigned n = 1; n <= 800; n++) {
+		char *body = make_body(n, 1); /* each a base of its own, of 2 KB */
 		fixture_report(&f, n % 2 ? "a" : "b", n, n * 1000, body);
 		free(body);
 	}
-	limits.max_bytes = 40 * 4096;
+	limits.max_mb = 1;
 	store_set_limits(f.store, &limits);
-	wait_for_rows(&f, "SELECT count(*) < 40 FROM report", 1);
+	wait_for_rows(&f, "SELECT count(*) <= 500 FROM report", 1);
 	fixture_close(&f);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report r JOIN server s ON "
-					   "s.report_id = r.id WHERE r.sequence IN (59, 60)"),
+					   "s.report_id = r.id WHERE r.sequence IN (799, 800)"),
 			 2);
 	fixture_tear_down(&f);
 }
@@ -358,7 +358,7 @@ static void keeps_so_many_changes(void **state)
 	struct store_change change = {
 		.events = events, .n_events = 500, .done = fixture_on_done, .user = &f
 	};
-	limits.history_per_server = 100;
+	limits.changes = 100;
 	store_set_limits(f.store, &limits);
 	assert_int_equal(store_submit(f.store, &change), STATUS_OK);
 	wait_for_rows(&f, "SELECT count(*) FROM history", 100);
