@@ -26,6 +26,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/livez", 0, api_live_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/readyz", 0, api_ready_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/healthz", 0, api_ready_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/openapi.json", 0, api_description_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/", 0, api_index_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/login", 0, api_login_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/login.js", 0, api_login_get },

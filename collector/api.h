@@ -89,6 +89,9 @@ void api_metrics_get(struct call *call);
 void api_live_get(struct call *call);
 void api_ready_get(struct call *call);
 
+/* GET /openapi.json */
+void api_description_get(struct call *call);
+
 /* GET /, GET /login, and the files of the dashboard */
 void api_index_get(struct call *call);
 void api_login_get(struct call *call);

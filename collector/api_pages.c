@@ -62,3 +62,8 @@ void api_asset_get(struct call *call)
 {
 	answer_asset(call, call->params[0]);
 }
+
+void api_description_get(struct call *call)
+{
+	answer_asset(call, "openapi.json");
+}

@@ -35,6 +35,7 @@ MAY = {
     "GET /livez": EVERYBODY,
     "GET /readyz": EVERYBODY,
     "GET /healthz": EVERYBODY,
+    "GET /openapi.json": VIEWER,
     "GET /": EVERYBODY,  # strangers are sent to the login
     "GET /login": EVERYBODY,
     "GET /login.js": EVERYBODY,

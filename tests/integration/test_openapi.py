@@ -1,78 +1,282 @@
-"""collector/openapi.json against the real collector: the calls for identities and their answers."""
+"""collector/openapi.json against the running collector: every route of its table is described and
+every description has a route; every answer that a test here gets is held against it; and every
+answer that is described was seen, but for those named in UNSEEN."""
 
+import contextlib
 import json
 import re
 
 import jsonschema
 import pytest
-from running import JSON, ROOT, Collector
+from running import JSON, ROOT, Collector, ask, bearer, exposed_site, minimal
 from test_access import MAY, routes
 
 DOCUMENT = json.loads((ROOT / "collector/openapi.json").read_text())
 OPERATIONS = {f"{method.upper()} {path}": operation
               for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()}
+PROBLEM = "application/problem+json"
+
+# Described, and not there yet.
+PLANNED = {
+    "GET /v1/servers.csv", "DELETE /v1/servers/{name}", "GET /v1/servers/{name}/history",
+    "GET /v1/servers/{name}/report", "GET /v1/sites", "GET /v1/sites/{org}/{site}/matrix", "GET /v1/events",
+    "GET /v1/alerts", "POST /v1/alerts/{id}/acknowledge", "DELETE /v1/alerts/{id}/acknowledge",
+    "GET /v1/silences", "POST /v1/silences", "DELETE /v1/silences/{id}", "GET /v1/deliveries",
+    "POST /v1/deliveries/{id}/retry"}
+
+# Answers that need a broken disk, a flood or a limit that other tests reach.
+UNSEEN = {"410", "429", "503"}
+
+seen = set()  # (route, status)
 
 
-@pytest.fixture
-def collector(tmp_path):
-    with Collector(tmp_path / "data") as running:
+def resolve(node):
+    while "$ref" in node:
+        found = DOCUMENT
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        node = found
+    return node
+
+
+def walk(node):
+    yield node
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from walk(child)
+
+
+def closed(node):
+    """The schema, but that objects have no member that it does not name: clients are told that
+    members may be added; here that has to be described."""
+    if isinstance(node, list):
+        return [closed(child) for child in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: closed(value) for key, value in node.items()}
+    if node.get("type") == "object" and "properties" in node:
+        node.setdefault("additionalProperties", False)
+    return node
+
+
+COMPONENTS = closed(DOCUMENT["components"])
+
+
+# The document itself
+
+def test_it_is_what_the_collector_serves(collector):
+    assert collector.get("/openapi.json") == DOCUMENT
+
+
+def test_it_is_an_openapi_document():
+    """What the OpenAPI 3.1 schema and text demand of the parts that are used here."""
+    assert re.fullmatch(r"3\.1\.\d+", DOCUMENT["openapi"])
+    assert set(DOCUMENT) <= {"openapi", "info", "servers", "paths", "components", "webhooks"}
+    assert DOCUMENT["info"]["title"] and DOCUMENT["info"]["version"]
+    assert set(DOCUMENT["components"]) <= {"schemas", "responses", "parameters", "securitySchemes"}
+    names = [operation["operationId"] for operation in OPERATIONS.values()]
+    assert len(names) == len(set(names))
+    for node in walk(DOCUMENT):
+        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            assert node["$ref"].startswith("#/") and resolve(node)
+        if isinstance(node, dict) and isinstance(node.get("schema"), dict):
+            jsonschema.Draft202012Validator.check_schema(node["schema"])
+    for schema in DOCUMENT["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("route", OPERATIONS)
+def test_an_operation_is_well_formed(route):
+    operation = OPERATIONS[route]
+    allowed = {"operationId", "summary", "description", "security", "parameters", "requestBody", "responses"}
+    assert {key for key in operation if not key.startswith("x-")} <= allowed
+    parameters = [resolve(parameter) for parameter in operation.get("parameters", [])]
+    assert len({(p["in"], p["name"]) for p in parameters}) == len(parameters)
+    for parameter in parameters:
+        assert set(parameter) <= {"name", "in", "required", "description", "schema", "style", "explode"}
+        assert parameter["in"] in ("path", "query", "header") and parameter["schema"]
+        assert parameter["in"] != "path" or parameter["required"] is True
+    in_path = [p["name"] for p in parameters if p["in"] == "path"]
+    assert in_path == re.findall(r"\{(\w+)\}", route)
+    assert operation["responses"]
+    for status, response in operation["responses"].items():
+        response = resolve(response)
+        assert re.fullmatch(r"[2-5]\d\d", status)
+        assert response["description"] and set(response) <= {"description", "headers", "content"}
+        if int(status) >= 400 and "text/plain; charset=utf-8" not in response["content"]:
+            assert list(response["content"]) == [PROBLEM] and "`code`: " in response["description"]
+    for requirement in operation["security"]:
+        assert set(requirement) <= set(DOCUMENT["components"]["securitySchemes"])
+
+
+def test_what_is_described_is_there_and_the_reverse():
+    assert set(routes()) | PLANNED == set(OPERATIONS)
+    assert not set(routes()) & PLANNED
+
+
+@pytest.mark.parametrize("route", sorted(set(OPERATIONS) - PLANNED))
+def test_the_roles_are_those_that_the_collector_serves(route):
+    operation = OPERATIONS[route]
+    people = [who for who in MAY[route] if who in ("agent", "viewer", "operator", "admin")]
+    everybody = "nobody" in MAY[route]
+    assert operation["x-roles"] == ("everybody" if everybody else people)
+    assert (operation["security"] == []) == everybody
+
+
+# Its answers
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory):
+    with Collector(tmp_path_factory.mktemp("openapi") / "data") as running:
+        for report in exposed_site():
+            assert running.post(report)[0] == 200
         yield running
 
 
-def test_the_calls_for_identities_are_described_and_nothing_else_than_there_is():
-    about = [route for route in routes()
-             if re.search("/v1/(enroll|agents|tokens|secrets|session|audit)", route)]
-    assert set(about) <= set(OPERATIONS) <= set(routes())
+@pytest.fixture(scope="module")
+def viewer(collector):
+    body = json.dumps({"name": "a-viewer", "role": "viewer"})
+    return bearer(json.loads(collector.ask("/v1/tokens", "POST", body, JSON)[2])["token"])
 
 
-def test_the_roles_are_those_that_the_collector_serves():
-    for route, operation in OPERATIONS.items():
-        people = [who for who in MAY[route] if who in ("agent", "viewer", "operator", "admin")]
-        everybody = "nobody" in MAY[route]
-        assert operation["x-roles"] == ("everybody" if everybody else people), route
-        assert (operation["security"] == []) == everybody
-
-
-def answer(collector, route, body=None, status=200, **parameters):
-    """Calls, and holds the answer against its description; of a problem, the code, too."""
-    method, path = route.split(" ")
-    got, headers, text = collector.ask(path.format(**parameters), method, json.dumps(body) if body else b"", JSON)
+def check(route, status, headers, text):
+    """Holds an answer against its description; of a problem its code, too. Returns it."""
     described = OPERATIONS[route]["responses"]
-    assert got == status and str(got) in described, text
-    content = described[str(got)].get("content")
-    if content is None:
+    assert str(status) in described, (route, status, text)
+    seen.add((route, str(status)))
+    response = resolve(described[str(status)])
+    for name in set(response.get("headers", ())) - {"Link"}:
+        assert name in headers, (route, status, name)
+    if "content" not in response:
         assert text == b""
         return None
-    kind, = content
-    assert headers["Content-Type"] == kind
-    schema = {**content[kind]["schema"], "components": DOCUMENT["components"]}
-    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
-    jsonschema.Draft202012Validator(schema, format_checker=checker).validate(json.loads(text))
+    kind = headers["Content-Type"]
+    assert kind in response["content"] or kind.split(";")[0] in response["content"], (route, kind)
+    if not kind.startswith(("application/json", PROBLEM)):
+        return text.decode()
+    schema = response["content"][kind]["schema"] if kind in response["content"] else {}
+    validator = jsonschema.Draft202012Validator({**closed(schema), "components": COMPONENTS},
+                                                format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+    answer = json.loads(text)
+    validator.validate(answer)
     if status >= 400:
-        assert f"{json.loads(text)['code']}" in described[str(got)]["description"]
-    return json.loads(text)
+        assert re.search(rf"[ ,]{answer['code']}[,.]", response["description"]), (route, status, answer)
+    return answer
 
 
-def test_answers_are_as_described(collector):
-    enrolment = {"secret": collector.secret, "host": "EXCH1", "key": "a1" * 32}
+def answer(collector, route, body=None, status=200, query="", headers=None, **parameters):
+    """Calls, and holds the answer against its description."""
+    method, path = route.split(" ")
+    fields = {**JSON, **(headers or {})}
+    data = json.dumps(body) if isinstance(body, dict) else body
+    got, answer_headers, text = collector.ask(path.format(**parameters) + query, method, data or b"", fields)
+    assert got == status, (route, got, text)
+    return check(route, got, answer_headers, text)
+
+
+def filled(route):
+    """Its path, for an object that is there."""
+    public = {route.split("/")[-1] for route in OPERATIONS}
+    file = next(path.name for path in (ROOT / "dashboard").glob("*.js") if path.name not in public)
+    names = {"name": "EXCH1", "file": file, "org": "ACME", "site": "HQ", "id": "0"}
+    return route.split(" ")[1].format(**names)
+
+
+THERE = [route for route in OPERATIONS if route not in PLANNED]
+
+
+@pytest.mark.parametrize("route", [route for route in THERE if "401" in OPERATIONS[route]["responses"]])
+def test_a_stranger_is_refused_as_described(collector, viewer, route):
+    method = route.split(" ")[0]
+    with contextlib.closing(collector.connect(identified=False)) as connection:
+        assert check(route, *ask(connection, filled(route), method, b"", JSON))["code"] == "unauthenticated"
+        who = viewer if "viewer" not in OPERATIONS[route]["x-roles"] else bearer(collector.agents.enrol("EXCH1")[1])
+        check(route, *ask(connection, filled(route), method, b"", JSON | who))
+
+
+@pytest.mark.parametrize("route", [route for route in THERE if "requestBody" in OPERATIONS[route]])
+def test_a_body_that_is_none_is_refused_as_described(collector, route):
+    path = filled(route)
+    for body, headers in ((b"{}", {"Content-Type": "text/plain"}), (b"{", JSON), (b"{}", JSON),
+                          (b" " * 1100000, JSON)):
+        check(route, *collector.ask(path, "POST", body, headers))
+    assert {(route, "400"), (route, "413"), (route, "415"), (route, "422")} <= seen
+
+
+@pytest.mark.parametrize("route", [route for route in THERE if route.startswith("GET ")])
+def test_a_query_that_is_none_is_refused_as_described(collector, route):
+    if "400" in OPERATIONS[route]["responses"]:
+        check(route, *collector.ask(filled(route) + "?no=such", "GET"))
+        assert (route, "400") in seen
+
+
+@pytest.mark.parametrize("route", [route for route in THERE if route.startswith("GET ")])
+def test_what_is_known_already_is_not_sent_again(collector, route):
+    status, headers, text = collector.ask(filled(route))
+    check(route, status, headers, text)
+    if "304" in OPERATIONS[route]["responses"]:
+        check(route, *collector.ask(filled(route), headers={"If-None-Match": headers["ETag"]}))
+        assert (route, "304") in seen
+
+
+def test_reports_are_answered_as_described(collector):
+    report = minimal("EXCH7")
+    assert answer(collector, "POST /v1/reports", report)["accepted"] == 1
+    answer(collector, "POST /v1/reports", report)
+    answer(collector, "POST /v1/reports", {**report, "interval_s": 60}, 409)
+    answer(collector, "POST /v1/reports", {**report, "interval_s": "often"}, 422)
+    answer(collector, "POST /v1/reports", {**report, "schema": "other/1"}, 422)
+    answer(collector, "POST /v1/reports", report, 400, headers={"Mtawatch-Report-Age": "old"})
+    other = collector.agents.enrol("EXCH8")[1]
+    answer(collector, "POST /v1/reports", report, 403, headers=bearer(other))
+
+
+def test_servers_are_answered_as_described(collector):
+    listed = answer(collector, "GET /v1/servers")
+    assert "EXCH1" in [server["server"] for server in listed["servers"]]
+    assert answer(collector, "GET /v1/servers/{name}", name="EXCH1")["adapters"]
+    answer(collector, "GET /v1/servers/{name}", None, 404, name="EXCH9")
+
+
+def test_enrolments_are_answered_as_described(collector):
+    enrolment = {"secret": collector.secret, "host": "NEW1", "key": "a1" * 32}
     agent = answer(collector, "POST /v1/enroll", enrolment)["id"]
     answer(collector, "POST /v1/enroll", {**enrolment, "key": "b2" * 32}, 409)
     answer(collector, "POST /v1/enroll", {**enrolment, "secret": "x"}, 403)
     answer(collector, "POST /v1/enroll", {"host": 7}, 422)
     answer(collector, "POST /v1/enroll", None, 400)
-    answer(collector, "GET /v1/agents")
-    for kind in ("token", "secret"):
-        more = {"role": "viewer"} if kind == "token" else {}
-        made = {"name": "x", "expires_at": "2100-01-01T00:00:00Z", **more}
-        answer(collector, f"POST /v1/{kind}s", made, 201)
-        answer(collector, f"POST /v1/{kind}s", made, 409)
-        assert len(answer(collector, f"GET /v1/{kind}s")[f"{kind}s"]) == 2
-        answer(collector, f"DELETE /v1/{kind}s/{{name}}", None, 204, name="x")
-        answer(collector, f"DELETE /v1/{kind}s/{{name}}", None, 404, name="x")
+    assert answer(collector, "GET /v1/agents", query="?limit=1")["enrolled"] > 1
+    answer(collector, "DELETE /v1/agents/{id}", None, 204, id=agent)
+    answer(collector, "DELETE /v1/agents/{id}", None, 404, id=agent)
+
+
+@pytest.mark.parametrize("kind", ["token", "secret"])
+def test_secrets_are_answered_as_described(collector, kind):
+    made = {"name": "x", "expires_at": "2100-01-01T00:00:00Z", **({"role": "viewer"} if kind == "token" else {})}
+    before = len(answer(collector, f"GET /v1/{kind}s")[f"{kind}s"])
+    answer(collector, f"POST /v1/{kind}s", made, 201)
+    answer(collector, f"POST /v1/{kind}s", made, 409)
+    assert len(answer(collector, f"GET /v1/{kind}s")[f"{kind}s"]) == before + 1
+    answer(collector, f"DELETE /v1/{kind}s/{{name}}", None, 204, name="x")
+    answer(collector, f"DELETE /v1/{kind}s/{{name}}", None, 404, name="x")
+
+
+def test_sessions_are_answered_as_described(collector):
     answer(collector, "POST /v1/session", {"token": collector.token})
     answer(collector, "POST /v1/session", {"token": "x"}, 403)
     answer(collector, "GET /v1/session")
     answer(collector, "DELETE /v1/session", None, 204)
-    answer(collector, "DELETE /v1/agents/{id}", None, 204, id=agent)
-    answer(collector, "DELETE /v1/agents/{id}", None, 404, id=agent)
-    assert len(answer(collector, "GET /v1/audit")["lines"]) == 9
+    lines = answer(collector, "GET /v1/audit")["lines"]
+    assert {"agent.enroll", "session.begin"} <= {line["action"] for line in lines}
+
+
+def test_the_dashboard_is_answered_as_described(collector):
+    with contextlib.closing(collector.connect(identified=False)) as connection:
+        check("GET /", *ask(connection, "/"))
+    check("GET /{file}", *collector.ask("/nothing.js"))
+
+
+def test_every_answer_that_is_described_was_seen():
+    """Last in this file: what the tests above have got."""
+    for route in THERE:
+        missing = {s for s in OPERATIONS[route]["responses"] if (route, s) not in seen} - UNSEEN
+        assert not missing, (route, missing)
