@@ -107,14 +107,6 @@ bool config_print_text(FILE *stream, const struct config *config)
 	return fflush(stream) == 0 && !ferror(stream);
 }
 
-static void put_text(struct json_text *t, const char *name, const char *text)
-{
-	if (text)
-		json_text_string(t, name, text);
-	else
-		json_text_null(t, name);
-}
-
 /* The values of a setting that have this use. */
 static void put_values(struct json_text *t, const char *name, const struct config *config,
 		       const struct setting *setting, enum layer_use use)
@@ -126,9 +118,10 @@ static void put_values(struct json_text *t, const char *name, const struct confi
 		json_text_open(t, NULL, '{');
 		json_text_string(t, "origin", layer_name(v->layer));
 		json_text_string(t, "where", v->where);
-		put_text(t, "value",
-			 v->text[0] == '\0' || setting_is_secret(v->setting, v->text) ? NULL
-										      : v->text);
+		json_text_string_or_null(
+			t, "value",
+			v->text[0] == '\0' || setting_is_secret(v->setting, v->text) ? NULL
+										     : v->text);
 		if (v->wrong)
 			json_text_string(t, "expected", v->wrong);
 		json_text_close(t, '}');
@@ -142,10 +135,11 @@ static void put_setting(struct json_text *t, const struct config *config,
 {
 	json_text_open(t, NULL, '{');
 	json_text_string(t, "name", setting->name);
-	put_text(t, "value_name", setting->value_name);
-	put_text(t, "value", choice->text ? choice->text : fallback_of(setting, arena));
+	json_text_string_or_null(t, "value_name", setting->value_name);
+	json_text_string_or_null(t, "value",
+				 choice->text ? choice->text : fallback_of(setting, arena));
 	json_text_string(t, "origin", layer_name(choice->layer));
-	put_text(t, "where", choice->where);
+	json_text_string_or_null(t, "where", choice->where);
 	json_text_bool(t, "kept", choice->kept);
 	put_values(t, "sources", config, setting, LAYER_USED);
 	put_values(t, "overrides", config, setting, LAYER_OVERRIDDEN);
@@ -162,7 +156,7 @@ bool config_print_json(FILE *stream, const struct config *config)
 
 	arena_init(&arena);
 	json_text_open(&t, NULL, '{');
-	put_text(&t, "file", config_file(config));
+	json_text_string_or_null(&t, "file", config_file(config));
 	json_text_bool(&t, "file_found", config_file_found(config));
 	json_text_open(&t, "settings", '[');
 	for (size_t i = 0; i < n; i++) {

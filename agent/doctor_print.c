@@ -46,14 +46,6 @@ bool doctor_print_text(FILE *stream, const struct doctor_findings *findings, boo
 	return fflush(stream) == 0 && !ferror(stream);
 }
 
-static void put_text(struct json_text *t, const char *name, const char *text)
-{
-	if (text)
-		json_text_string(t, name, text);
-	else
-		json_text_null(t, name);
-}
-
 bool doctor_print_json(FILE *stream, const struct doctor_findings *findings)
 {
 	struct json_text t = { 0 };
@@ -64,11 +56,11 @@ bool doctor_print_json(FILE *stream, const struct doctor_findings *findings)
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct doctor_step *step = &findings->steps[i];
 		json_text_open(&t, NULL, '{');
-		put_text(&t, "collector", step->collector);
+		json_text_string_or_null(&t, "collector", step->collector);
 		json_text_string(&t, "step", step->name);
 		json_text_string(&t, "result", results[step->result]);
 		json_text_string(&t, "text", step->text);
-		put_text(&t, "todo", step->todo);
+		json_text_string_or_null(&t, "todo", step->todo);
 		json_text_close(&t, '}');
 	}
 	json_text_close(&t, ']');

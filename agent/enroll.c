@@ -16,7 +16,7 @@
 #define ENROLL_PATH "/v1/enroll"
 #define AGENTS_PATH "/v1/agents/"
 #define KEY_BYTES   32
-#define KEY_TEXT    (2 * KEY_BYTES) /* hexadecimal digits */
+#define KEY_TEXT    64 /* hexadecimal digits */
 #define NO_ID       "-"
 
 struct enroll {

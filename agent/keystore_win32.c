@@ -7,12 +7,12 @@
 
 #include "agent/files.h"
 #include "agent/keystore.h"
+#include "agent/keystore_file.h"
 #include "agent/private_win32.h"
 #include "agent/win32_text.h"
 #include "proto/arena.h"
 #include "proto/mem.h"
 
-#define KEY_FILE   "key"
 #define KEY_PATH   L"Software\\mtawatch\\Key"
 #define VALUE_NAME L"AgentKey"
 
@@ -102,13 +102,8 @@ enum status keystore_remove_value(void)
 
 enum status keystore_load(const char *state_dir, char **text)
 {
-	struct arena arena;
-	size_t n = 0;
+	enum status st = keystore_load_file(state_dir, text);
 
-	arena_init(&arena);
-	enum status st =
-		files_read(files_join(&arena, state_dir, KEY_FILE), KEYSTORE_MAX_TEXT, text, &n);
-	arena_deinit(&arena);
 	return st == STATUS_NOT_FOUND && !keystore_volume_has_lists(state_dir)
 		       ? keystore_load_value(text)
 		       : st;
@@ -116,24 +111,14 @@ enum status keystore_load(const char *state_dir, char **text)
 
 enum status keystore_save(const char *state_dir, const char *text)
 {
-	struct arena arena;
-
-	if (!keystore_volume_has_lists(state_dir))
-		return keystore_save_value(text);
-	arena_init(&arena);
-	enum status st =
-		files_replace_private(files_join(&arena, state_dir, KEY_FILE), text, strlen(text));
-	arena_deinit(&arena);
-	return st;
+	return keystore_volume_has_lists(state_dir) ? keystore_save_file(state_dir, text)
+						    : keystore_save_value(text);
 }
 
 enum status keystore_remove(const char *state_dir)
 {
-	struct arena arena;
-
-	arena_init(&arena);
-	enum status st = files_remove(files_join(&arena, state_dir, KEY_FILE));
-	arena_deinit(&arena);
+	enum status st = keystore_remove_file(state_dir);
 	enum status other = keystore_remove_value();
+
 	return st == STATUS_OK ? other : st;
 }

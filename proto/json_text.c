@@ -120,6 +120,14 @@ void json_text_null(struct json_text *t, const char *name)
 	put_text(t, "null");
 }
 
+void json_text_string_or_null(struct json_text *t, const char *name, const char *value)
+{
+	if (value)
+		json_text_string(t, name, value);
+	else
+		json_text_null(t, name);
+}
+
 char *json_text_take(struct json_text *t)
 {
 	char *text = t->text ? t->text : mem_strdup("");

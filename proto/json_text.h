@@ -39,5 +39,8 @@ void json_text_integer(struct json_text *t, const char *name, int64_t value);
 void json_text_bool(struct json_text *t, const char *name, bool value);
 void json_text_null(struct json_text *t, const char *name);
 
+/* A string, or null where `value` is NULL. */
+void json_text_string_or_null(struct json_text *t, const char *name, const char *value);
+
 /* The text, to be passed to free(); `t` is empty again. */
 char *json_text_take(struct json_text *t);
