@@ -39,12 +39,13 @@ void log_set(enum log_format format, enum log_level level)
 bool log_goes_to_journal(void)
 {
 	const char *told = getenv("JOURNAL_STREAM");
-	uintmax_t device;
-	uintmax_t inode;
+	char name[64];
 	struct stat now;
 
-	return told && sscanf(told, "%ju:%ju", &device, &inode) == 2 &&
-	       fstat(STDERR_FILENO, &now) == 0 && now.st_dev == device && now.st_ino == inode;
+	if (!told || fstat(STDERR_FILENO, &now) != 0)
+		return false;
+	snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)now.st_dev, (uintmax_t)now.st_ino);
+	return strcmp(told, name) == 0;
 }
 
 bool log_level_parse(const char *name, enum log_level *out)

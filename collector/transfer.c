@@ -23,7 +23,7 @@ struct transfers {
 struct transfer {
 	struct transfers *set;
 	struct transfer *next;
-	struct transfer **link; /* where the pointer to this one is */
+	struct transfer *previous; /* NULL: it is the set's first */
 	CURL *easy;
 	struct curl_slist *fields;
 	struct curl_slist *receivers;
@@ -48,9 +48,12 @@ struct watch {
 
 static void transfer_free(struct transfer *t)
 {
-	*t->link = t->next;
+	if (t->previous)
+		t->previous->next = t->next;
+	else
+		t->set->first = t->next;
 	if (t->next)
-		t->next->link = t->link;
+		t->next->previous = t->previous;
 	curl_multi_remove_handle(t->set->multi, t->easy); /* legal also where it was not added */
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->fields);
@@ -180,16 +183,21 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *us
 	return uv_poll_start(&watch->poll, events, on_ready) == 0 ? 0 : -1;
 }
 
+static struct transfer *first_failed(const struct transfers *set)
+{
+	struct transfer *t = set->first;
+	while (t && t->failed == CURLE_OK)
+		t = t->next;
+	return t;
+}
+
+/* Begins anew after each one, for its `done` may cancel others. */
 static void finish_what_could_not_begin(void *user)
 {
 	struct transfers *set = user;
-	struct transfer *next;
 
-	for (struct transfer *t = set->first; t; t = next) {
-		next = t->next;
-		if (t->failed != CURLE_OK)
-			finish(t, t->failed);
-	}
+	for (struct transfer *t = first_failed(set); t; t = first_failed(set))
+		finish(t, t->failed);
 }
 
 struct transfers *transfers_new(uv_loop_t *loop)
@@ -322,14 +330,12 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 {
 	struct transfer *t = mem_alloc(sizeof *t);
 
-	*t = (struct transfer){ .set = set, .next = set->first, .link = &set->first };
-	t->done = done;
-	t->user = user;
+	*t = (struct transfer){ .set = set, .next = set->first, .done = done, .user = user };
 	t->size = request->size;
 	arena_init(&t->arena);
 	t->body = arena_strndup(&t->arena, request->body, request->size);
 	if (t->next)
-		t->next->link = &t->next;
+		t->next->previous = t;
 	set->first = t;
 	t->easy = curl_easy_init();
 	if (!t->easy)
