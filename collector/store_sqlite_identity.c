@@ -7,24 +7,15 @@
 /* Sessions of one token at a time; a further one ends the oldest. */
 #define MAX_SESSIONS_PER_TOKEN 16
 
-static bool bind_text(sqlite3_stmt *statement, int at, const char *text)
-{
-	return sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC) == SQLITE_OK;
-}
-
-static bool bind_number(sqlite3_stmt *statement, int at, int64_t number)
-{
-	return sqlite3_bind_int64(statement, at, number) == SQLITE_OK;
-}
-
 static enum status trim_sessions(struct store_db *db, const struct record_identity *newest,
 				 char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "end old sessions";
 	sqlite3_stmt *trim = store_db_statement(db, STORE_TRIM_SESSIONS);
 
-	if (!trim || !bind_number(trim, 1, newest->made_at_ms) ||
-	    !bind_text(trim, 2, newest->made_by) || !bind_number(trim, 3, MAX_SESSIONS_PER_TOKEN))
+	if (!trim || !store_db_bind_number(trim, 1, newest->made_at_ms) ||
+	    !store_db_bind_text(trim, 2, newest->made_by) ||
+	    !store_db_bind_number(trim, 3, MAX_SESSIONS_PER_TOKEN))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, trim, what, error);
 }
@@ -36,13 +27,15 @@ static enum status add(struct store_db *db, const struct record_identity *identi
 	static const char what[] = "store an identity";
 	sqlite3_stmt *insert = store_db_statement(db, STORE_ADD_IDENTITY);
 
-	if (!insert || !bind_number(insert, 1, identity->kind) ||
-	    !bind_text(insert, 2, identity->name) || !bind_text(insert, 3, identity->id) ||
+	if (!insert || !store_db_bind_number(insert, 1, identity->kind) ||
+	    !store_db_bind_text(insert, 2, identity->name) ||
+	    !store_db_bind_text(insert, 3, identity->id) ||
 	    sqlite3_bind_blob(insert, 4, identity->hash, sizeof identity->hash, SQLITE_STATIC) !=
 		    SQLITE_OK ||
-	    !bind_number(insert, 5, identity->role) || !bind_text(insert, 6, identity->made_by) ||
-	    !bind_number(insert, 7, identity->made_at_ms) ||
-	    !bind_number(insert, 8, identity->expires_at_ms))
+	    !store_db_bind_number(insert, 5, identity->role) ||
+	    !store_db_bind_text(insert, 6, identity->made_by) ||
+	    !store_db_bind_number(insert, 7, identity->made_at_ms) ||
+	    !store_db_bind_number(insert, 8, identity->expires_at_ms))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_run(db, insert, what, error);
 	*done = status == STATUS_OK && sqlite3_changes(db->handle) > 0;
@@ -58,15 +51,15 @@ static enum status drop(struct store_db *db, const struct record_identity *ident
 	static const char what[] = "remove an identity";
 	sqlite3_stmt *remove = store_db_statement(db, STORE_DROP_IDENTITY);
 
-	if (!remove || !bind_number(remove, 1, identity->kind) ||
-	    !bind_text(remove, 2, identity->name))
+	if (!remove || !store_db_bind_number(remove, 1, identity->kind) ||
+	    !store_db_bind_text(remove, 2, identity->name))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_run(db, remove, what, error);
 	*done = status == STATUS_OK && sqlite3_changes(db->handle) > 0;
 	if (!*done || identity->kind != RECORD_KIND_TOKEN)
 		return status;
 	sqlite3_stmt *sessions = store_db_statement(db, STORE_DROP_SESSIONS);
-	if (!sessions || !bind_text(sessions, 1, identity->name))
+	if (!sessions || !store_db_bind_text(sessions, 1, identity->name))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, sessions, what, error);
 }
@@ -77,16 +70,19 @@ static enum status add_audit(struct store_db *db, const struct record_audit *aud
 	static const char what[] = "write the audit log";
 	sqlite3_stmt *insert = store_db_statement(db, STORE_ADD_AUDIT);
 
-	if (!insert || !bind_number(insert, 1, audit->at_ms) || !bind_text(insert, 2, audit->who) ||
-	    !bind_text(insert, 3, audit->origin) || !bind_text(insert, 4, audit->action) ||
-	    !bind_number(insert, 5, audit->kind) || !bind_text(insert, 6, audit->object) ||
-	    !bind_text(insert, 7, audit->object_id))
+	if (!insert || !store_db_bind_number(insert, 1, audit->at_ms) ||
+	    !store_db_bind_text(insert, 2, audit->who) ||
+	    !store_db_bind_text(insert, 3, audit->origin) ||
+	    !store_db_bind_text(insert, 4, audit->action) ||
+	    !store_db_bind_number(insert, 5, audit->kind) ||
+	    !store_db_bind_text(insert, 6, audit->object) ||
+	    !store_db_bind_text(insert, 7, audit->object_id))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_run(db, insert, what, error);
 	if (status != STATUS_OK)
 		return status;
 	sqlite3_stmt *trim = store_db_statement(db, STORE_DROP_AUDIT);
-	if (!trim || !bind_number(trim, 1, STORE_MAX_AUDIT))
+	if (!trim || !store_db_bind_number(trim, 1, STORE_MAX_AUDIT))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, trim, what, error);
 }
@@ -142,7 +138,7 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 	sqlite3_stmt *find = store_db_statement(db, STORE_ONE_IDENTITY);
 	enum status status = STATUS_NOT_FOUND;
 
-	if (!find || !bind_number(find, 1, kind) || !bind_text(find, 2, name))
+	if (!find || !store_db_bind_number(find, 1, kind) || !store_db_bind_text(find, 2, name))
 		return store_db_fail(db, what, error);
 	int code = sqlite3_step(find);
 	if (code == SQLITE_ROW) {
@@ -167,8 +163,8 @@ enum status store_db_read_identities(struct store_db *db, enum record_kind kind,
 	enum status status = STATUS_OK;
 	int code = SQLITE_ROW;
 
-	if (!list || !bind_number(list, 1, kind) || !bind_text(list, 2, after) ||
-	    !bind_number(list, 3, (int64_t)limit))
+	if (!list || !store_db_bind_number(list, 1, kind) || !store_db_bind_text(list, 2, after) ||
+	    !store_db_bind_number(list, 3, (int64_t)limit))
 		return store_db_fail(db, what, error);
 	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
 		get_identity(list, kind, &identity);
@@ -205,7 +201,8 @@ enum status store_db_read_audit(struct store_db *db, enum store_statement which,
 	enum status status = STATUS_OK;
 	int code = SQLITE_ROW;
 
-	if (!list || !bind_number(list, 1, id) || !bind_number(list, 2, (int64_t)limit))
+	if (!list || !store_db_bind_number(list, 1, id) ||
+	    !store_db_bind_number(list, 2, (int64_t)limit))
 		return store_db_fail(db, what, error);
 	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
 		status = each_audit(list, each, user);
