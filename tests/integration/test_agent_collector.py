@@ -40,6 +40,10 @@ class Machine:
                                self.state, "--probe-limit", "1", "--enroll-secret-file", self.secret,
                                *more], capture_output=True, text=True, timeout=60)
 
+    def forget(self, *more):
+        return subprocess.run([AGENT, "forget", "--collector", self.collector.url, "--state-dir",
+                               self.state, *more], capture_output=True, text=True, timeout=60)
+
     def once(self, ok=0):
         done = self.call("run", "--once")
         assert done.returncode == ok, done.stderr
@@ -108,3 +112,25 @@ def test_a_name_that_another_key_holds_waits_for_an_operator(machine, collector)
     release(collector, agent)
     machine.once()
     assert machine.credentials()[1] != agent
+
+
+def test_one_that_forgets_itself_gives_its_name_back_and_leaves_nothing(machine, collector):
+    machine.once()
+    _, agent, _ = machine.credentials()
+    done = machine.forget()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"collector {collector.url}: this server's name is free" in done.stdout
+    assert not machine.state.exists()
+    machine.give_secret(collector.secret)
+    machine.once()  # the name was free
+    assert machine.credentials()[1] != agent
+
+
+def test_one_that_forgets_itself_without_its_collector_says_who_has_to_release_it(machine,
+                                                                                 collector):
+    machine.once()
+    collector.url = "http://127.0.0.1:1"
+    done = machine.forget("--keep-state")
+    assert done.returncode == 0
+    assert "an operator has to release it there" in done.stderr
+    assert sorted(path.name for path in machine.state.iterdir()) == ["rejected", "spool"]
