@@ -310,7 +310,8 @@ static bool is_stranger(const struct send_result *result, struct arena *arena)
 	return is_code(&problem, "unknown_agent");
 }
 
-static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parcel)
+/* `first`: once, the agent may enrol again where it is not known any more. */
+static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parcel, bool first)
 {
 	struct send_request request = { .method = SEND_POST,
 					.collector = way->url,
@@ -327,11 +328,11 @@ static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parce
 	request.authorization = enroll_authorization(w->enroll, &parcel->arena);
 	send_do(w->sender, &request, &result);
 	/* The first collector's word that we are unknown there: once more, as somebody new. */
-	if (is_stranger(&result, &parcel->arena) && way == w->list && enroll_id(w->enroll) &&
-	    enroll_lost(w->enroll)) {
+	if (first && is_stranger(&result, &parcel->arena) && way == w->list &&
+	    enroll_id(w->enroll) && enroll_lost(w->enroll)) {
 		free(result.body);
 		fate = enroll(w, way, parcel);
-		return fate == WAYS_ACCEPTED ? post(w, way, parcel) : fate;
+		return fate == WAYS_ACCEPTED ? post(w, way, parcel, false) : fate;
 	}
 	if (result.http_status == 200)
 		fate = take_answer(w, way, parcel, &result);
@@ -347,7 +348,7 @@ static enum ways_fate send_on(struct ways *w, struct way *way, struct parcel *pa
 
 	if (parcel->host && enroll_is_due(w->enroll, parcel->host))
 		fate = enroll(w, way, parcel);
-	return fate == WAYS_ACCEPTED ? post(w, way, parcel) : fate;
+	return fate == WAYS_ACCEPTED ? post(w, way, parcel, true) : fate;
 }
 
 enum ways_fate ways_send(struct ways *ways, const char *report, int64_t age_ms, int64_t interval_s,

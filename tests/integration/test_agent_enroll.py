@@ -186,6 +186,16 @@ def test_an_agent_that_was_released_enrols_again(machine, collector):
     assert before["id"] == after["id"] == new
 
 
+def test_a_collector_that_enrols_and_forgets_is_not_asked_without_end(machine, collector, tmp_path):
+    kept = tmp_path / "kept.txt"
+    machine.secret.rename(kept)
+    machine.secret.symlink_to(kept)  # is not ours to erase, like a file on a share
+    collector.roll.refuses = lambda *_: (401, "application/problem+json",
+                                         b'{"code": "unknown_agent", "detail": "who?"}')
+    assert "HTTP status 401: who?" in machine.once(2)
+    assert len(collector.enrolments) == 2 and kept.read_text().strip() == SECRET
+
+
 def test_a_running_agent_goes_on_under_its_new_id(machine, collector):
     with running(machine.state, *machine.arguments(), "--interval", "1"):
         wait_until(lambda: len(collector.reports) >= 2)
