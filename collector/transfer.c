@@ -18,6 +18,7 @@ struct transfers {
 	struct loop_timer *timer;
 	struct loop_timer *soon; /* to finish what could not begin */
 	struct transfer *first;
+	struct transfer *failed; /* could not begin */
 };
 
 struct transfer {
@@ -34,8 +35,8 @@ struct transfer {
 	char answer[TRANSFER_MAX_ANSWER + 1];
 	size_t answer_size;
 	char error[CURL_ERROR_SIZE];
-	CURLcode failed; /* a setting that libcurl does not take */
-	transfer_done *done;
+	CURLcode failed;     /* a setting that libcurl does not take */
+	transfer_done *done; /* NULL: cancelled */
 	void *user;
 };
 
@@ -46,14 +47,18 @@ struct watch {
 	curl_socket_t socket;
 };
 
-static void transfer_free(struct transfer *t)
+static void take_out(struct transfers *set, struct transfer *t)
 {
 	if (t->previous)
 		t->previous->next = t->next;
 	else
-		t->set->first = t->next;
+		set->first = t->next;
 	if (t->next)
 		t->next->previous = t->previous;
+}
+
+static void transfer_free(struct transfer *t)
+{
 	curl_multi_remove_handle(t->set->multi, t->easy); /* legal also where it was not added */
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->fields);
@@ -78,12 +83,14 @@ static void fill_result(struct transfer *t, CURLcode code, struct transfer_resul
 		out->error = t->error[0] ? t->error : curl_easy_strerror(code);
 }
 
+/* It is in no list any more. */
 static void finish(struct transfer *t, CURLcode code)
 {
 	struct transfer_result result;
 
 	fill_result(t, code, &result);
-	t->done(t->user, &result);
+	if (t->done)
+		t->done(t->user, &result);
 	transfer_free(t);
 }
 
@@ -98,7 +105,9 @@ static void finish_what_is_over(struct transfers *set)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
-		finish((struct transfer *)(void *)user, code);
+		struct transfer *t = (struct transfer *)(void *)user;
+		take_out(set, t);
+		finish(t, code);
 	}
 }
 
@@ -183,21 +192,25 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *us
 	return uv_poll_start(&watch->poll, events, on_ready) == 0 ? 0 : -1;
 }
 
-static struct transfer *first_failed(const struct transfers *set)
-{
-	struct transfer *t = set->first;
-	while (t && t->failed == CURLE_OK)
-		t = t->next;
-	return t;
-}
-
-/* Begins anew after each one, for its `done` may cancel others. */
 static void finish_what_could_not_begin(void *user)
 {
 	struct transfers *set = user;
 
-	for (struct transfer *t = first_failed(set); t; t = first_failed(set))
+	while (set->failed) {
+		struct transfer *t = set->failed;
+		set->failed = t->next;
 		finish(t, t->failed);
+	}
+}
+
+static void free_all(struct transfer *first)
+{
+	struct transfer *next;
+
+	for (struct transfer *t = first; t; t = next) {
+		next = t->next;
+		transfer_free(t);
+	}
 }
 
 struct transfers *transfers_new(uv_loop_t *loop)
@@ -226,8 +239,8 @@ void transfers_close(struct transfers *set)
 {
 	if (!set)
 		return;
-	while (set->first)
-		transfer_free(set->first);
+	free_all(set->first);
+	free_all(set->failed);
 	curl_multi_cleanup(set->multi);
 	curl_global_cleanup();
 	loop_timer_close(set->timer);
@@ -325,18 +338,30 @@ static void set_mail(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->size);
 }
 
+static void begin(struct transfers *set, struct transfer *t)
+{
+	t->next = set->first;
+	if (t->next)
+		t->next->previous = t;
+	set->first = t;
+	(void)curl_multi_add_handle(set->multi, t->easy); /* a new handle of a living multi */
+}
+
+static void begin_to_fail(struct transfers *set, struct transfer *t)
+{
+	t->next = set->failed;
+	set->failed = t;
+	loop_timer_start(set->soon, 0);
+}
+
 struct transfer *transfer_start(struct transfers *set, const struct transfer_request *request,
 				transfer_done *done, void *user)
 {
 	struct transfer *t = mem_alloc(sizeof *t);
 
-	*t = (struct transfer){ .set = set, .next = set->first, .done = done, .user = user };
-	t->size = request->size;
+	*t = (struct transfer){ .set = set, .size = request->size, .done = done, .user = user };
 	arena_init(&t->arena);
 	t->body = arena_strndup(&t->arena, request->body, request->size);
-	if (t->next)
-		t->next->previous = t;
-	set->first = t;
 	t->easy = curl_easy_init();
 	if (!t->easy)
 		abort(); /* only for lack of memory */
@@ -345,15 +370,18 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 		set_mail(t, request);
 	else
 		set_post(t, request);
-	if (t->failed != CURLE_OK)
-		loop_timer_start(set->soon, 0);
+	if (t->failed == CURLE_OK)
+		begin(set, t);
 	else
-		(void)curl_multi_add_handle(set->multi,
-					    t->easy); /* a new handle of a living multi */
+		begin_to_fail(set, t);
 	return t;
 }
 
 void transfer_cancel(struct transfer *transfer)
 {
+	transfer->done = NULL;
+	if (transfer->failed != CURLE_OK)
+		return; /* freed when its turn comes */
+	take_out(transfer->set, transfer);
 	transfer_free(transfer);
 }
