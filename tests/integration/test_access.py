@@ -18,6 +18,7 @@ MAY = {
     "POST /v1/reports": ["agent"],
     "GET /v1/servers": VIEWER,
     "GET /v1/servers/{name}": VIEWER,
+    "DELETE /v1/servers/{name}": OPERATOR,
     "POST /v1/enroll": EVERYBODY,
     "GET /v1/agents": VIEWER,
     "DELETE /v1/agents/{id}": ["agent", *OPERATOR],
