@@ -1,6 +1,7 @@
 #include "collector/api.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "collector/assets.h"
 #include "collector/problem.h"
@@ -13,7 +14,28 @@
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "       \
 	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "          \
 	"frame-ancestors 'none'\r\n"                                                               \
-	"Referrer-Policy: no-referrer\r\n"
+	"Referrer-Policy: no-referrer\r\n"                                                         \
+	"Vary: Accept-Encoding\r\n"
+#define GZIP_FIELD "Content-Encoding: gzip\r\n"
+
+/*
+ * Does the client take gzip? Only a plain "gzip" counts: who refuses it by a weight of 0, or names
+ * it in another way, gets the file as it is, which everybody takes.
+ */
+static bool takes_gzip(const struct call *call)
+{
+	const char *at = http_field(call->request, "Accept-Encoding");
+
+	while (at && *at) {
+		size_t length = strcspn(at, ",");
+		size_t begin = strspn(at, " \t");
+		if (begin < length && strcspn(at + begin, ",; \t") == 4 &&
+		    strncasecmp(at + begin, "gzip", 4) == 0)
+			return !memchr(at, ';', length);
+		at += length + (at[length] == ',');
+	}
+	return false;
+}
 
 static void answer_asset(struct call *call, const char *name)
 {
@@ -21,18 +43,23 @@ static void answer_asset(struct call *call, const char *name)
 						.code = "not_found",
 						.detail = "There is nothing at this path." };
 	const struct asset *asset = assets_find(name);
+	bool gzip = takes_gzip(call);
 
-	if (!asset)
+	if (!asset) {
 		problem_answer(call, &unknown);
-	else if (call_has_etag(call, asset->etag))
-		call_answer_not_modified(call, asset->etag);
+		return;
+	}
+	const struct asset_body *body = gzip ? &asset->gzip : &asset->plain;
+	if (call_has_etag(call, body->etag))
+		call_answer_not_modified(call, body->etag);
 	else
-		call_answer(call, &(struct answer){ .status = 200,
-						    .content_type = asset->content_type,
-						    .etag = asset->etag,
-						    .fields = PAGE_FIELDS,
-						    .static_body = asset->bytes,
-						    .size = asset->size });
+		call_answer(call,
+			    &(struct answer){ .status = 200,
+					      .content_type = asset->content_type,
+					      .etag = body->etag,
+					      .fields = gzip ? PAGE_FIELDS GZIP_FIELD : PAGE_FIELDS,
+					      .static_body = body->bytes,
+					      .size = body->size });
 }
 
 /* Strangers are sent to the login, with what the page was asked to show. */

@@ -1,14 +1,24 @@
-# Makes OUT, the C table of the files in DIRECTORY, and of one more (collector/assets_table.h).
-#   cmake -D DIRECTORY=dashboard -D MORE=openapi.json -D OUT=assets_table.c -P assets.cmake
+# Makes OUT, the C table of the files in DIRECTORY, and of others (collector/assets_table.h).
+#   cmake -D DIRECTORY=dashboard -D "MORE=openapi.json;preact.js" -D OUT=assets_table.c -P assets.cmake
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
 set(type_json "application/json")
+set(packed ${OUT}.gz)
+
+# The bytes of FILE as elements of a C array.
+function(read_bytes file out)
+  string(REPEAT "0x..," 16 sixteen) # so that lines stay short
+  file(READ ${file} bytes HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(REGEX REPLACE "${sixteen}" "\\0\n" bytes "${bytes}")
+  set(${out} "${bytes}" PARENT_SCOPE)
+endfunction()
 
 file(GLOB files LIST_DIRECTORIES false ${DIRECTORY}/*)
+list(FILTER files EXCLUDE REGEX "/package(-lock)?\\.json$") # for the build, not for browsers
 list(APPEND files ${MORE})
-string(REPEAT "0x..," 16 sixteen) # so that lines stay short
 set(arrays "")
 set(rows "")
 set(number 0)
@@ -18,17 +28,21 @@ foreach(file ${files})
   if(NOT DEFINED type_${extension})
     continue() # a note or a picture for people
   endif()
-  file(READ ${file} bytes HEX)
+  execute_process(COMMAND gzip -9 -n -c ${file} OUTPUT_FILE ${packed} COMMAND_ERROR_IS_FATAL ANY)
+  read_bytes(${file} bytes)
+  read_bytes(${packed} packed_bytes)
   file(SHA256 ${file} hash)
   file(SIZE ${file} size)
+  file(SIZE ${packed} packed_size)
   string(SUBSTRING ${hash} 0 16 hash)
-  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-  string(REGEX REPLACE "${sixteen}" "\\0\n" bytes "${bytes}")
-  string(APPEND arrays "static const unsigned char file_${number}[] = {\n${bytes}0 };\n")
-  string(APPEND rows "\t{ \"${name}\", \"${type_${extension}}\", \"\\\"${hash}\\\"\", "
-         "(const char *)file_${number}, ${size} },\n")
+  string(APPEND arrays "static const unsigned char file_${number}[] = {\n${bytes}0 };\n"
+         "static const unsigned char packed_${number}[] = {\n${packed_bytes}0 };\n")
+  string(APPEND rows "\t{ \"${name}\", \"${type_${extension}}\",\n"
+         "\t  { \"\\\"${hash}\\\"\", (const char *)file_${number}, ${size} },\n"
+         "\t  { \"\\\"${hash}-gzip\\\"\", (const char *)packed_${number}, ${packed_size} } },\n")
   math(EXPR number "${number} + 1")
 endforeach()
+file(REMOVE ${packed})
 if(number EQUAL 0)
   message(FATAL_ERROR "there is no dashboard in ${DIRECTORY}")
 endif()

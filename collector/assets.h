@@ -5,12 +5,18 @@
 
 #include <stddef.h>
 
+/* One representation of a file. */
+struct asset_body {
+	const char *etag; /* of these bytes, with the quotes */
+	const char *bytes;
+	size_t size;
+};
+
 struct asset {
 	const char *name; /* "index.html" */
 	const char *content_type;
-	const char *etag; /* of its bytes, with the quotes */
-	const char *bytes;
-	size_t size;
+	struct asset_body plain;
+	struct asset_body gzip; /* the same for "Content-Encoding: gzip" */
 };
 
 /* The file of that name, or NULL. */

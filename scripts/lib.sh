@@ -58,7 +58,7 @@ package_group() {
 		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libzstd-dev libssl-dev
 		libcurl4-openssl-dev libmbedtls-dev libcmocka-dev sqlite3 openssl
-		curl iproute2 python3 python3-pytest python3-jsonschema python3-requests
+		curl gzip npm iproute2 python3 python3-pytest python3-jsonschema python3-requests
 	END
 	windows) cat <<-'END' ;;
 		to cross-build the 32-bit Windows agent
@@ -106,6 +106,8 @@ package_group() {
 missing_packages() {
 	local package
 	for package in "$@"; do
+		# Another Node.js brings an npm of its own, beside which Debian's cannot be installed.
+		[ "$package" = npm ] && command -v npm >/dev/null && continue
 		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
 			printf '%s\n' "$package"
 	done

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import datetime
+import gzip
 import json
 import resource
 import signal
@@ -10,11 +11,13 @@ import socket
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from running import (JSON, PATIENCE, PROGRAM, ROOT, Collector, ask, exposed_site, minimal, server,
                      set_up, statuses)
 
+BUILD = PROGRAM.parents[1]
 VERDICTS = ["failing", "exposed", "at_risk", "unknown", "clear", "protected", "not_applicable"]
 
 
@@ -270,17 +273,47 @@ def test_the_page_may_load_from_here_only(collector):
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 
 
+PAGE_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+
+
+def page_files():
+    """Name: bytes of every file that the dashboard consists of, those of others included."""
+    files = [f for f in (ROOT / "dashboard").iterdir() if f.suffix in PAGE_TYPES]
+    files += [f for f in (BUILD / "generated").iterdir() if f.suffix == ".js"]
+    assert len(files) > 2
+    return {file.name: file.read_bytes() for file in files}
+
+
 def test_every_file_of_the_dashboard_is_served_as_it_is(collector):
-    types = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
-    files = [f for f in (ROOT / "dashboard").iterdir() if f.suffix in types]
-    assert files
-    for file in files:
-        status, headers, body = collector.ask("/" + file.name)
-        assert (status, body) == (200, file.read_bytes())
-        assert headers["Content-Type"] == types[file.suffix] + "; charset=utf-8"
-        status, headers, body = collector.ask("/" + file.name, "HEAD")
-        assert (status, body, int(headers["Content-Length"])) == (200, b"", file.stat().st_size)
+    for name, content in page_files().items():
+        status, headers, body = collector.ask("/" + name)
+        assert (status, body) == (200, content)
+        assert headers["Content-Type"] == PAGE_TYPES[Path(name).suffix] + "; charset=utf-8"
+        assert "Content-Encoding" not in headers and headers["Vary"] == "Accept-Encoding"
+        status, headers, body = collector.ask("/" + name, "HEAD")
+        assert (status, body, int(headers["Content-Length"])) == (200, b"", len(content))
     assert collector.ask("/nothing.js")[0] == 404
+    assert collector.ask("/package.json")[0] == 404
+
+
+def test_the_whole_page_is_small_and_comes_packed(collector):
+    total = 0
+    for name, content in page_files().items():
+        status, headers, body = collector.ask("/" + name, headers={"Accept-Encoding": "br, gzip, deflate"})
+        assert (status, headers["Content-Encoding"]) == (200, "gzip")
+        assert gzip.decompress(body) == content
+        total += len(body)
+        known = {"Accept-Encoding": "gzip", "If-None-Match": headers["ETag"]}
+        assert collector.ask("/" + name, headers=known)[0] == 304
+        assert collector.ask("/" + name, headers={"If-None-Match": headers["ETag"]})[0] == 200
+    assert total < 60_000
+
+
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "deflate, gzip;q=0.0", "xgzip", "gzipx, br", ""])
+def test_who_takes_no_gzip_gets_none(collector, accepted):
+    status, headers, body = collector.ask("/style.css", headers={"Accept-Encoding": accepted})
+    assert (status, body) == (200, (ROOT / "dashboard/style.css").read_bytes())
+    assert "Content-Encoding" not in headers
 
 
 def test_health_is_told(collector):
