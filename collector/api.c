@@ -1,6 +1,7 @@
 #include "collector/api.h"
 
 #include "collector/access.h"
+#include "collector/inventory_text.h"
 #include "proto/report.h"
 
 const struct route api_routes[] = {
@@ -8,6 +9,10 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers", 0, api_server_list },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}", 0, api_server_get },
 	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/servers/{name}", 0, api_server_delete },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/inventory", 0, api_inventory_get },
+	{ HTTP_METHOD_PUT, ACCESS_OPERATOR, "/v1/inventory", INVENTORY_MAX_BYTES,
+	  api_inventory_put },
+	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/inventory/{name}", 0, api_inventory_delete },
 	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/v1/enroll", API_MAX_BODY, api_enroll_post },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/agents", 0, api_agent_list },
 	{ HTTP_METHOD_DELETE, ACCESS_AGENT | ACCESS_OPERATOR, "/v1/agents/{id}", 0,

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "collector/call.h"
+#include "collector/expected.h"
 #include "collector/identities.h"
 #include "collector/pace.h"
 #include "collector/pipeline.h"
@@ -34,6 +35,7 @@
 struct api {
 	struct pipeline *pipeline;
 	struct identities *identities;
+	struct expected *expected;
 	struct pace enrolments;
 	struct pace logins;
 	struct server *server;   /* once it is open */
@@ -58,6 +60,11 @@ void api_server_get(struct call *call);
 
 /* DELETE /v1/servers/{name}?reason=TEXT */
 void api_server_delete(struct call *call);
+
+/* GET, PUT /v1/inventory, DELETE /v1/inventory/{name} */
+void api_inventory_get(struct call *call);
+void api_inventory_put(struct call *call);
+void api_inventory_delete(struct call *call);
 
 /* POST /v1/enroll */
 void api_enroll_post(struct call *call);

@@ -3,14 +3,22 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/buffer.h"
+#include "collector/expected.h"
 #include "collector/json_add.h"
 #include "collector/log.h"
 #include "collector/problem.h"
 #include "collector/server_filter.h"
 #include "collector/view.h"
 #include "proto/timestamp.h"
+
+static const struct problem unreadable = {
+	.status = 503,
+	.code = "not_readable",
+	.detail = "The store cannot be read at this moment.",
+};
 
 /* What a query has selected. */
 struct selection {
@@ -27,7 +35,8 @@ static void add_counts(struct buffer *out, const struct server_tally *tally)
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		buffer_printf(out, "\"%s\":%zu,", verdict_name((enum verdict)i),
 			      tally->by_verdict[i]);
-	buffer_printf(out, "\"silent\":%zu}", tally->silent);
+	buffer_printf(out, "\"not_monitored\":%zu,\"silent\":%zu}", tally->not_monitored,
+		      tally->silent);
 }
 
 static void add_list(struct buffer *out, const struct selection *s, int64_t now_ms)
@@ -56,6 +65,7 @@ static uint64_t tag_of_selection(const struct selection *s)
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		tag = tag * 31 + s->tally.by_verdict[i];
 	tag = tag * 31 + s->tally.silent;
+	tag = tag * 31 + s->tally.not_monitored;
 	for (size_t i = 0; i < s->n_page; i++)
 		tag = tag * UINT64_C(0x100000001b3) + view_tag(s->page[i]);
 	return tag;
@@ -79,16 +89,56 @@ static bool read_filter(struct call *call, struct server_filter *out)
 	return !problem.detail;
 }
 
+/* Everybody that there is, or should be; false: the call is answered. */
+static bool list_servers(struct call *call, struct server_list *out)
+{
+	const struct api *api = call->context;
+	char error[STORE_ERROR_SIZE];
+
+	*out = (struct server_list){ .fleet = pipeline_fleet(api->pipeline) };
+	if (expected_missing(api->expected, out->fleet, &out->missing, &out->n_missing, error) ==
+	    STATUS_OK)
+		return true;
+	log_error("%s", error);
+	problem_answer(call, &unreadable);
+	return false;
+}
+
+/* The expected server of that name that has not reported, or NULL. */
+static const struct view *find_missing(const struct server_list *list, const char *host_name)
+{
+	char key[SNAPSHOT_KEY_SIZE];
+
+	snapshot_key(host_name, key);
+	for (size_t i = 0; i < list->n_missing; i++) {
+		if (strcmp(list->missing[i]->key, key) == 0)
+			return list->missing[i];
+	}
+	return NULL;
+}
+
+static void answer_missing(struct call *call, const struct view *view)
+{
+	const struct api *api = call->context;
+	struct buffer out;
+
+	buffer_init(&out);
+	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
+	buffer_add_text(&out, ",\"adapters\":[],\"report\":null,\"removed\":null}\n");
+	answer_json(call, &out, make_etag(api, view_tag(view), &call->arena));
+}
+
 void api_server_list(struct call *call)
 {
 	const struct api *api = call->context;
 	struct selection s = { .n_matched = 0 };
+	struct server_list list;
 	struct buffer out;
 
-	if (!read_filter(call, &s.filter))
+	if (!read_filter(call, &s.filter) || !list_servers(call, &list))
 		return;
-	s.page = server_filter_select(&s.filter, pipeline_fleet(api->pipeline), &call->arena,
-				      &s.n_page, &s.n_matched, &s.tally);
+	s.page = server_filter_select(&s.filter, &list, &call->arena, &s.n_page, &s.n_matched,
+				      &s.tally);
 	const char *etag = make_etag(api, tag_of_selection(&s), &call->arena);
 	if (call_has_etag(call, etag)) {
 		call_answer_not_modified(call, etag);
@@ -138,18 +188,19 @@ void api_server_get(struct call *call)
 	const struct record_removal *removal =
 		fleet_find_removal(pipeline_fleet(api->pipeline), call->params[0]);
 	const char *etag = "";
-	static const struct problem unreadable = {
-		.status = 503,
-		.code = "not_readable",
-		.detail = "The store cannot be read at this moment.",
-	};
+	struct server_list list;
 	char error[FLEET_ERROR_SIZE];
 	struct buffer out;
 
 	if (view)
 		etag = make_etag(api, fleet_detail_tag(pipeline_fleet(api->pipeline), view),
 				 &call->arena);
-	if (!view && removal) {
+	if (!view && !list_servers(call, &list))
+		return;
+	const struct view *missing = view ? NULL : find_missing(&list, call->params[0]);
+	if (missing) {
+		answer_missing(call, missing);
+	} else if (!view && removal) {
 		answer_gone(call, removal);
 	} else if (!view) {
 		problem_answer(call, &unknown);

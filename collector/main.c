@@ -2,6 +2,7 @@
 #include "collector/assess.h"
 #include "collector/command.h"
 #include "collector/init_command.h"
+#include "collector/inventory_command.h"
 #include "collector/secret_commands.h"
 #include "collector/serve.h"
 #include "proto/json_scratch.h"
@@ -23,6 +24,7 @@ static const struct command commands[] = {
 	{ "secret", "make, list, revoke the secrets with which agents enrol", secret_help,
 	  secret_main },
 	{ "agents", "list the agents that have enrolled, release one", agents_help, agents_main },
+	{ "inventory", "tell which servers there should be", inventory_help, inventory_main },
 	{ "assess", "judge report files, print verdicts as JSON", assess_help, assess_main },
 };
 

@@ -188,6 +188,7 @@ static int open_server(struct serve *s)
 	s->api.pipeline = s->pipeline;
 	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;
+	s->api.expected = expected_new(s->store);
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	pace_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
 	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
@@ -291,6 +292,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 		begin_end(&s);
 	}
 	loop_run(s.loop);
+	expected_free(s.api.expected);
 	pipeline_free(s.pipeline);
 	traffic_free(s.api.traffic);
 	arena_deinit(&s.arena);

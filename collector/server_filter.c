@@ -32,7 +32,10 @@ static const char *add_pair(struct server_filter *f, const struct query_pair *pa
 	enum verdict verdict;
 	bool silent;
 
-	if (strcmp(pair->key, "verdict") == 0) {
+	if (strcmp(pair->key, "verdict") == 0 && strcmp(pair->value, "not_monitored") == 0) {
+		f->not_monitored = true;
+		f->any_verdict = false;
+	} else if (strcmp(pair->key, "verdict") == 0) {
 		if (!verdict_from_name(pair->value, &verdict))
 			return "is not a verdict";
 		f->verdicts[verdict] = true;
@@ -143,10 +146,28 @@ static void fetch_texts(const struct view *view)
 	__builtin_prefetch(view->texts + 64);
 }
 
+static bool matches_missing(const struct server_filter *f, const struct view *view)
+{
+	bool site_is_wanted = f->n_sites == 0;
+
+	for (size_t i = 0; i < f->n_sites; i++)
+		site_is_wanted |= text_equal(view->site ? view->site : "", f->sites[i]);
+	for (size_t i = 0; i < f->n_words; i++) {
+		if (*f->words[i] && !contains(view->server, f->words[i]) &&
+		    !contains(view->site, f->words[i]) &&
+		    !contains(view->organization, f->words[i]))
+			return false;
+	}
+	return (f->any_verdict || f->not_monitored) && (f->any_silent || f->silent[false]) &&
+	       site_is_wanted;
+}
+
 /* Rows come by name; what matches goes to the page of its verdict, which is never overfull. */
 struct pages {
 	const struct view **views[VERDICT_COUNT];
 	size_t n[VERDICT_COUNT];
+	const struct view **missing;
+	size_t n_missing;
 };
 
 static const struct view **join(const struct pages *pages, size_t limit, struct arena *arena,
@@ -158,24 +179,31 @@ static const struct view **join(const struct pages *pages, size_t limit, struct 
 	for (size_t v = 0; v < VERDICT_COUNT; v++) {
 		for (size_t i = 0; i < pages->n[v] && *n < limit; i++)
 			page[(*n)++] = pages->views[v][i];
+		for (size_t i = 0; v == VERDICT_UNKNOWN && i < pages->n_missing && *n < limit; i++)
+			page[(*n)++] = pages->missing[i];
 	}
 	return page;
 }
 
-const struct view **server_filter_select(const struct server_filter *f, const struct fleet *fleet,
-					 struct arena *arena, size_t *n_page, size_t *n_matched,
-					 struct server_tally *tally)
+static struct pages make_pages(size_t limit, struct arena *arena)
 {
-	size_t n = 0;
-	const struct fleet_row *rows = fleet_rows(fleet, &n);
-	const struct site_answer *sites = ask_sites(f, fleet, arena);
-	size_t limit = f->limit < n ? f->limit : n;
 	struct pages pages = { .n = { 0 } };
 
 	for (size_t v = 0; v < VERDICT_COUNT; v++)
 		pages.views[v] = arena_alloc_array(arena, limit, sizeof(struct view *));
-	*n_matched = 0;
-	*tally = (struct server_tally){ .silent = 0 };
+	pages.missing = arena_alloc_array(arena, limit, sizeof(struct view *));
+	return pages;
+}
+
+static size_t select_rows(const struct server_filter *f, const struct fleet *fleet,
+			  struct arena *arena, size_t limit, struct pages *pages,
+			  struct server_tally *tally)
+{
+	const struct site_answer *sites = ask_sites(f, fleet, arena);
+	size_t n = 0;
+	const struct fleet_row *rows = fleet_rows(fleet, &n);
+	size_t matched = 0;
+
 	for (size_t i = 0; i < n; i++) {
 		const struct fleet_row *row = &rows[i];
 		if (f->n_words > 0 && i + AHEAD < n)
@@ -184,9 +212,39 @@ const struct view **server_filter_select(const struct server_filter *f, const st
 		tally->silent += row->silent;
 		if (!matches(f, &sites[row->site], row))
 			continue;
-		++*n_matched;
-		if (pages.n[row->verdict] < limit)
-			pages.views[row->verdict][pages.n[row->verdict]++] = row->view;
+		matched++;
+		if (pages->n[row->verdict] < limit)
+			pages->views[row->verdict][pages->n[row->verdict]++] = row->view;
 	}
+	return matched;
+}
+
+static size_t select_missing(const struct server_filter *f, const struct server_list *list,
+			     size_t limit, struct pages *pages)
+{
+	size_t matched = 0;
+
+	for (size_t i = 0; i < list->n_missing; i++) {
+		if (!matches_missing(f, list->missing[i]))
+			continue;
+		matched++;
+		if (pages->n_missing < limit)
+			pages->missing[pages->n_missing++] = list->missing[i];
+	}
+	return matched;
+}
+
+const struct view **server_filter_select(const struct server_filter *f,
+					 const struct server_list *list, struct arena *arena,
+					 size_t *n_page, size_t *n_matched,
+					 struct server_tally *tally)
+{
+	size_t n = fleet_count(list->fleet) + list->n_missing;
+	size_t limit = f->limit < n ? f->limit : n;
+	struct pages pages = make_pages(limit, arena);
+
+	*tally = (struct server_tally){ .not_monitored = list->n_missing };
+	*n_matched = select_rows(f, list->fleet, arena, limit, &pages, tally);
+	*n_matched += select_missing(f, list, limit, &pages);
 	return join(&pages, limit, arena, n_page);
 }

@@ -17,7 +17,8 @@
 /* A key that comes again means "or", but for words. */
 struct server_filter {
 	bool verdicts[VERDICT_COUNT];
-	bool any_verdict; /* none was named */
+	bool not_monitored; /* as if it were a verdict */
+	bool any_verdict;   /* none was named */
 	const char *sites[QUERY_MAX_PAIRS];
 	size_t n_sites;
 	bool silent[2]; /* by what `silent` may be */
@@ -30,14 +31,25 @@ struct server_filter {
 /* What a fleet adds up to. */
 struct server_tally {
 	size_t by_verdict[VERDICT_COUNT];
+	size_t not_monitored;
 	size_t silent;
+};
+
+/* Who is looked through: a fleet, and views of servers that are expected and not in it. */
+struct server_list {
+	const struct fleet *fleet;
+	struct view *const *missing;
+	size_t n_missing;
 };
 
 /* Reads a query (NULL: none); NULL, or what is wrong with it. Texts lie in `arena`. */
 const char *server_filter_read(const char *query, struct arena *arena, struct server_filter *out);
 
-/* The first servers that match, `filter->limit` at most; how many match; and what all add up to. */
+/*
+ * The first servers that match, `filter->limit` at most; how many match; and what all add up to.
+ * Those that are not monitored come behind `unknown`.
+ */
 const struct view **server_filter_select(const struct server_filter *filter,
-					 const struct fleet *fleet, struct arena *arena,
+					 const struct server_list *list, struct arena *arena,
 					 size_t *n_page, size_t *n_matched,
 					 struct server_tally *tally);

@@ -37,3 +37,7 @@ enum status store_aside_read_identity(struct store_aside *aside, enum record_kin
 enum status store_aside_read_identities(struct store_aside *aside, enum record_kind kind,
 					store_each_identity *each, void *user,
 					char error[STORE_ERROR_SIZE]);
+
+/* As store_read_expected(). */
+enum status store_aside_read_expected(struct store_aside *aside, store_each_expected *each,
+				      void *user, char error[STORE_ERROR_SIZE]);

@@ -92,3 +92,9 @@ enum status store_aside_read_identities(struct store_aside *aside, enum record_k
 {
 	return store_db_read_identities(&aside->db, kind, "", SIZE_MAX / 2, each, user, error);
 }
+
+enum status store_aside_read_expected(struct store_aside *aside, store_each_expected *each,
+				      void *user, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_expected(&aside->db, each, user, error);
+}

@@ -87,6 +87,28 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 	return view;
 }
 
+struct view *view_make_expected(const struct record_expected *expected)
+{
+	static const char findings[] =
+		"\"reasons\":[{\"code\":\"not_monitored\",\"text\":\"This server should be "
+		"there and has never reported: install the agent on it.\",\"evidence\":{}}],"
+		"\"remedy\":{\"options\":[]}";
+	const char *texts[N_TEXTS] = {
+		[KEY] = expected->key,
+		[SERVER] = expected->server,
+		[ORGANIZATION] = *expected->organization ? expected->organization : NULL,
+		[SITE] = *expected->site ? expected->site : NULL,
+		[EXCHANGE_SERVER] = expected->server,
+	};
+	struct view *view = make(texts, strlen(expected->server), findings);
+
+	view->verdict = VERDICT_UNKNOWN;
+	view->not_monitored = true;
+	view->since_ms = expected->since_ms;
+	view->reported_at_ms = TIMESTAMP_NONE;
+	return view;
+}
+
 struct view *view_renew(const struct view *view, const struct view_verdict *verdict)
 {
 	const char *texts[N_TEXTS] = {
@@ -199,7 +221,7 @@ void view_add_verdict(const struct view *view, struct buffer *out)
 	buffer_add_text(out, ",\"site\":");
 	json_add_string(out, view->site);
 	buffer_add_text(out, ",\"verdict\":");
-	json_add_string(out, verdict_name(view->verdict));
+	json_add_string(out, view->not_monitored ? "not_monitored" : verdict_name(view->verdict));
 	buffer_add_text(out, view->silent ? ",\"silent\":true," : ",\"silent\":false,");
 	buffer_add_text(out, view->findings_json);
 	buffer_add_char(out, '}');
@@ -224,10 +246,14 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 	json_add_time(out, view->since_ms);
 	buffer_add_text(out, ",\"reported_at\":");
 	json_add_time(out, view->reported_at_ms);
-	buffer_add_text(out, ",\"age_s\":");
-	json_add_number(out, (now_ms - view->reported_at_ms) / 1000);
-	buffer_add_text(out, ",\"interval_s\":");
-	json_add_number(out, view->interval_s);
+	if (view->not_monitored) {
+		buffer_add_text(out, ",\"age_s\":null,\"interval_s\":null");
+	} else {
+		buffer_add_text(out, ",\"age_s\":");
+		json_add_number(out, (now_ms - view->reported_at_ms) / 1000);
+		buffer_add_text(out, ",\"interval_s\":");
+		json_add_number(out, view->interval_s);
+	}
 	buffer_add_text(out, ",\"os\":");
 	json_add_string(out, view->os);
 	buffer_add_text(out, ",\"build\":");

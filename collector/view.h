@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "collector/buffer.h"
+#include "collector/record.h"
 #include "collector/snapshot.h"
 #include "proto/exposure.h"
 #include "proto/site.h"
@@ -30,8 +31,9 @@ struct view {
 	const char *mta;             /* the state of the service */
 	const char *findings_json;   /* verdict_json_write_findings() of the assessment */
 	enum verdict verdict;
-	bool silent;            /* the verdict is that of its last fresh moment */
-	int64_t since_ms;       /* since when the verdict has stood */
+	bool not_monitored; /* it should be there and has never reported; `verdict` is unknown */
+	bool silent;        /* the verdict is that of its last fresh moment */
+	int64_t since_ms;   /* since when the verdict has stood */
 	int64_t reported_at_ms; /* time of the latest report */
 	int64_t interval_s;
 	uint64_t body_hash;  /* of that report */
@@ -53,6 +55,9 @@ struct view_verdict {
 /* Makes a view of a server by its latest report; one reference. Copies all it needs. */
 struct view *view_make(const struct snapshot *latest, const struct view_verdict *verdict);
 
+/* Makes a view of a server of which only the inventory knows. */
+struct view *view_make_expected(const struct record_expected *expected);
+
 /* The same view with another verdict. */
 struct view *view_renew(const struct view *view, const struct view_verdict *verdict);
 
@@ -65,7 +70,8 @@ bool view_says_the_same(const struct view *a, const struct view *b);
 /* A number that changes with what it shows. */
 uint64_t view_tag(const struct view *view);
 
-/* Adds the object of verdict_json_write(). */
+/* Adds the object of verdict_json_write(); of a server that is not monitored that is its verdict.
+ */
 void view_add_verdict(const struct view *view, struct buffer *out);
 
 /*

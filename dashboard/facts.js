@@ -171,7 +171,7 @@ export function problems(server) {
 }
 
 export function host(server) {
-  const { report = {} } = server;
+  const report = server.report ?? {}; // null: it has never reported
   const { agent = {}, host: machine = {}, exchange = {} } = report;
   return section("Host and report", el("dl", { class: "pairs" },
     pair("System", value(server.os ?? "not known")),

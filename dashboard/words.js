@@ -36,6 +36,11 @@ export const VERDICTS = {
     mark: ["M8 .9l6 2.2v4.5c0 3.7-2.5 6.1-6 7.5-3.5-1.4-6-3.8-6-7.5V3.1z",
       "M5.2 7.9l2 2 3.6-4.1"],
   },
+  not_monitored: {
+    word: "Not monitored",
+    meaning: "This server should be there and has never reported.",
+    mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8"],
+  },
   not_applicable: {
     word: "Not applicable",
     meaning: "No Exchange 5.5 MTA here, or one from before the fault.",

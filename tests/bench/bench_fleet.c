@@ -175,7 +175,8 @@ static void measure_lists(const struct fleet *fleet)
 		if (server_filter_read(queries[i], &arena, &filter))
 			exit(1);
 		const struct view **page =
-			server_filter_select(&filter, fleet, &arena, &n, &matched, &tally);
+			server_filter_select(&filter, &(struct server_list){ .fleet = fleet },
+					     &arena, &n, &matched, &tally);
 		double selected = cpu_s();
 		for (size_t k = 0; k < n; k++)
 			view_add(page[k], T0, &out);

@@ -343,6 +343,13 @@ def main():
         "ours": b"\n" + session + b"\n" + ours, "other": b"\n" + session + b"\nhttp://evil.example",
         "fetch_ours": b"\n" + session + b"\n" + ours + b"\nsame-origin",
         "fetch_other": b"\n" + session + b"\n" + ours + b"\ncross-site"})
+    put("inventory", {
+        "names": "EXCH1\nexch2.acme.example\n\n# a comment\n EXCH3 \t\n",
+        "csv": "name,organization,site\r\nEXCH1,ACME,HQ\r\nEXCH2,\"A, \"\"B\"\"\",\r\n",
+        "mark": "\N{ZERO WIDTH NO-BREAK SPACE}server\nE\N{LATIN SMALL LETTER E WITH ACUTE}\n",
+        "twice": "EXCH1\nexch1.b\n", "columns": "a,b,c,d\n", "open": "\"a\n", "behind": "\"a\"b\n",
+        "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n",
+    })
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",

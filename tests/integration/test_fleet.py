@@ -1,8 +1,9 @@
 """The fleet as an administrator changes it: servers that leave it, and that come back."""
 
 import json
+import subprocess
 
-from running import Collector, exposed_site, server
+from running import PROGRAM, Collector, exposed_site, server
 
 
 def removed(collector, name, query=""):
@@ -33,3 +34,58 @@ def test_a_removed_server_is_gone_until_it_reports_again(tmp_path):
         detail = collector.get("/v1/servers/EXCH3")
         assert detail["removed"]["reason"] == "sold off"
         assert collector.get("/v1/servers/EXCH1")["removed"] is None
+
+
+SERVERS = "name,organization,site\nEXCH1,ACME,HQ\nEXCH7.acme.example,ACME,\"Branch, east\"\n# old\nEXCH8\n"
+TEXT = {"Content-Type": "text/csv"}
+
+
+def put(collector, text):
+    status, _, body = collector.ask("/v1/inventory", "PUT", text, TEXT)
+    return status, json.loads(body)
+
+
+def test_what_is_expected_is_shown_until_it_reports(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        collector.post(exposed_site()[0])
+        assert put(collector, SERVERS) == (200, {"expected": 3})
+        answer = collector.get("/v1/servers")
+        assert answer["counts"]["not_monitored"] == 2
+        assert [(s["server"], s["verdict"], s["site"]) for s in answer["servers"]] == [
+            ("EXCH1", "exposed", "HQ"), ("EXCH7", "not_monitored", "Branch, east"),
+            ("EXCH8", "not_monitored", None)]
+        assert answer["servers"][1]["age_s"] is None
+        query = "/v1/servers?verdict=not_monitored&q=east&limit=1"
+        assert [s["server"] for s in collector.get(query)["servers"]] == ["EXCH7"]
+        assert collector.get("/v1/servers?verdict=clear")["matched"] == 0
+        assert collector.get("/v1/servers/exch8")["verdict"] == "not_monitored"
+        collector.post(server("EXCH8", "10.0.0.8"))
+        assert collector.get("/v1/servers")["counts"]["not_monitored"] == 1
+        assert collector.ask("/v1/inventory/exch7", "DELETE")[0] == 204
+        assert collector.ask("/v1/inventory/exch7", "DELETE")[0] == 404
+        assert collector.get("/v1/servers")["counts"]["not_monitored"] == 0
+        assert len(collector.get("/v1/inventory")["servers"]) == 2
+        status, problem = put(collector, "EXCH1\nexch1.b\n")
+        assert (status, problem["code"]) == (422, "invalid_inventory")
+        assert problem["detail"] == "line 2: 'exch1' is named in line 1 already"
+        assert len(collector.get("/v1/inventory")["servers"]) == 2
+
+
+def inventory(data, *arguments, text=None):
+    return subprocess.run([PROGRAM, "inventory", *arguments, "--data", data], input=text,
+                          capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_terminal_changes_the_inventory_of_a_collector_that_runs(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        done = inventory(str(tmp_path), "import", "-", text=SERVERS)
+        assert (done.returncode, done.stdout) == (0, "3 servers are expected\n"), done.stderr
+        assert collector.get("/v1/servers")["counts"]["not_monitored"] == 3
+        assert inventory(str(tmp_path), "remove", "EXCH8").returncode == 0
+        assert inventory(str(tmp_path), "remove", "EXCH8").returncode == 1
+        assert collector.get("/v1/servers")["counts"]["not_monitored"] == 2
+        assert "Branch, east" in inventory(str(tmp_path), "list").stdout
+        bad = inventory(str(tmp_path), "import", "-", text="a,b,c,d\n")
+        assert bad.returncode == 1
+        assert "line 1: more than the columns name, organization, site" in bad.stderr
+        assert collector.get("/v1/servers")["counts"]["not_monitored"] == 2
