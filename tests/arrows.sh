@@ -54,7 +54,7 @@ only 'curl/.*' 'agent/deploy/*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'age
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'zstd\.h' 'collector/store_pack.c'
 only 'llhttp\.h' 'collector/http.c'
-only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c'
+only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c' 'collector/signature.c'
 only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
 	'collector/store_sqlite*.c' 'collector/hook_command.h' 'collector/transfer.c'
 
