@@ -1,0 +1,79 @@
+/*
+ * Hooks: who is told of alerts, and by what means. The outbox (collector/outbox.h) decides what is
+ * sent to which hook and when; a hook makes one attempt and says how it ended.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/notification.h"
+
+/* Of what a receiver answers, or a program writes, this much is kept. */
+#define HOOK_TEXT_SIZE 2304
+
+struct uv_loop_s; /* libuv: the event loop */
+struct options;
+
+enum hook_type {
+	HOOK_TYPE_COMMAND,
+	HOOK_TYPE_COUNT,
+};
+
+/* Which alerts go there. */
+struct hook_route {
+	const char **sites;  /* "ORGANIZATION/SITE" with '*' and '?', without case */
+	size_t n_sites;      /* 0: all */
+	unsigned conditions; /* CONDITION_BIT() of each */
+	bool send_resolved;
+};
+
+struct hook {
+	const char *name; /* as in [hook NAME] */
+	enum hook_type type;
+	struct hook_route route;
+	struct hooks *hooks;  /* that it is one of */
+	const void *settings; /* of its type; private */
+};
+
+/* How an attempt ended. */
+enum hook_outcome {
+	HOOK_DELIVERED,
+	HOOK_RETRY,   /* not now: it may work later */
+	HOOK_REFUSED, /* never: the receiver does not want this one */
+	HOOK_GONE,    /* the receiver wants nothing any more (410): the hook is disabled */
+};
+
+struct hook_result {
+	enum hook_outcome outcome;
+	int64_t retry_s;  /* HOOK_RETRY: the receiver's wish; 0: it has none */
+	const char *text; /* status and output, in words; borrowed for the call */
+};
+
+/* Runs exactly once for each hook_send() unless it is cancelled: from the loop, never from the
+ * call. */
+typedef void hook_done(void *user, const struct hook_result *result);
+
+/* All hooks of a configuration. */
+struct hooks;
+
+/*
+ * The hooks of `options`, which outlive them. `options` were read without faults, so this cannot
+ * fail.
+ */
+struct hooks *hooks_open(struct uv_loop_s *loop, const struct options *options);
+
+size_t hooks_count(const struct hooks *hooks);
+struct hook *hooks_at(struct hooks *hooks, size_t i);
+struct hook *hooks_find(struct hooks *hooks, const char *name); /* or NULL */
+
+/*
+ * Cancels what is under way, whose `done` does not run; then `closed` is called, once, perhaps from
+ * this call, and the hooks are no more.
+ */
+void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user);
+
+/* Starts an attempt; the notification is borrowed for the call. */
+void hook_send(struct hook *hook, const struct notification *notification, hook_done *done,
+	       void *user);
