@@ -235,6 +235,10 @@ def test_servers_are_answered_as_described(collector):
     assert "EXCH1" in [server["server"] for server in listed["servers"]]
     assert answer(collector, "GET /v1/servers/{name}", name="EXCH1")["adapters"]
     answer(collector, "GET /v1/servers/{name}", None, 404, name="EXCH9")
+    assert collector.post(minimal("GONE"))[0] == 200
+    answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
+    answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")
+    answer(collector, "DELETE /v1/servers/{name}", None, 400, name="GONE?colour=red")
 
 
 def test_enrolments_are_answered_as_described(collector):
