@@ -79,3 +79,17 @@ enum status file_replace(const char *path, mode_t mode, const void *bytes, size_
 	code = sync_directory_of(path);
 	return code == 0 ? STATUS_OK : explain(path, code, error, error_size);
 }
+
+enum status file_publish(const char *fresh, const char *path, char *error, size_t error_size)
+{
+	int fd = open(fresh, O_RDONLY | O_CLOEXEC);
+	int code = fd < 0 || fsync(fd) != 0 ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	if (code == 0 && rename(fresh, path) != 0)
+		code = errno;
+	if (code == 0)
+		code = sync_directory_of(path);
+	return code == 0 ? STATUS_OK : explain(path, code, error, error_size);
+}

@@ -20,3 +20,6 @@
  */
 enum status file_replace(const char *path, mode_t mode, const void *bytes, size_t n, char *error,
 			 size_t error_size);
+
+/* The last step alone: the file `fresh`, in the same directory, is complete and becomes `path`. */
+enum status file_publish(const char *fresh, const char *path, char *error, size_t error_size);

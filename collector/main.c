@@ -1,6 +1,8 @@
 #include "collector/agents_command.h"
 #include "collector/assess.h"
+#include "collector/backup_command.h"
 #include "collector/command.h"
+#include "collector/export_command.h"
 #include "collector/init_command.h"
 #include "collector/inventory_command.h"
 #include "collector/secret_commands.h"
@@ -25,6 +27,11 @@ static const struct command commands[] = {
 	  secret_main },
 	{ "agents", "list the agents that have enrolled, release one", agents_help, agents_main },
 	{ "inventory", "tell which servers there should be", inventory_help, inventory_main },
+	{ "backup", "copy the store into a file, also while a collector runs", backup_help,
+	  backup_main },
+	{ "restore", "make the store from a backup", restore_help, restore_main },
+	{ "check", "find out whether the store, or a backup, is whole", check_help, check_main },
+	{ "export", "print the reports of the store as JSON", export_help, export_main },
 	{ "assess", "judge report files, print verdicts as JSON", assess_help, assess_main },
 };
 

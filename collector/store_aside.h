@@ -41,3 +41,19 @@ enum status store_aside_read_identities(struct store_aside *aside, enum record_k
 /* As store_read_expected(). */
 enum status store_aside_read_expected(struct store_aside *aside, store_each_expected *each,
 				      void *user, char error[STORE_ERROR_SIZE]);
+
+/* Which reports: of one server (NULL: of all), with a time from `since_ms` to `until_ms`. */
+struct store_filter {
+	const char *key;
+	int64_t since_ms;
+	int64_t until_ms;
+};
+
+/*
+ * The kept reports, server by server, the oldest first; `id` tells them apart. They are read by
+ * pages, so a collector that runs is held up by none. Borrowed for the call; `each` as in store.h.
+ */
+typedef enum status store_each_report(void *user, const struct record_report *report, int64_t id);
+enum status store_aside_read_reports(struct store_aside *aside, const struct store_filter *filter,
+				     store_each_report *each, void *user,
+				     char error[STORE_ERROR_SIZE]);

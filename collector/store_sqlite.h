@@ -61,6 +61,7 @@ enum store_statement {
 	STORE_LIST_EXPECTED,
 	STORE_REPORT_UNTIL,
 	STORE_BODY_HASH,
+	STORE_LIST_REPORTS,
 	STORE_ADD_IDENTITY,
 	STORE_DROP_IDENTITY,
 	STORE_DROP_SESSIONS,
@@ -88,6 +89,14 @@ struct store_db {
 /* Opens `path`, making it where it does not exist, as a connection of the house settings. */
 enum status store_db_open(struct store_db *db, const char *path, char error[STORE_ERROR_SIZE]);
 
+/*
+ * Opens a database that exists, to look at it only: a backup, or the store beside a collector.
+ *
+ * STATUS_MALFORMED  no database, an empty one, or another program's
+ */
+enum status store_db_open_to_read(struct store_db *db, const char *path,
+				  char error[STORE_ERROR_SIZE]);
+
 /* Legal on a zeroed or closed one. */
 void store_db_close(struct store_db *db);
 
@@ -114,6 +123,9 @@ enum status store_db_run(struct store_db *db, sqlite3_stmt *statement, const cha
  * STATUS_UNSUPPORTED  written by a newer version
  */
 enum status store_db_check_owner(struct store_db *db, char error[STORE_ERROR_SIZE]);
+
+/* Has nothing been made in it yet? */
+bool store_db_is_empty(struct store_db *db);
 
 /* Brings the schema up to date (store_sqlite_schema.c). */
 enum status store_db_migrate(struct store_db *db, char error[STORE_ERROR_SIZE]);
@@ -151,6 +163,7 @@ enum status store_db_host(struct store_db *db, const char *key, int64_t *id, int
 	"r.encoding, r.body, b.encoding, b.body"
 #define STORE_REPORT_TABLES                                                                        \
 	"report r JOIN stream s ON s.id = r.stream_id LEFT JOIN report b ON b.id = r.base_id"
+#define STORE_REPORT_ID 7 /* its column */
 enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int first, const char *key,
 				struct record_report *out, char error[STORE_ERROR_SIZE]);
 

@@ -8,6 +8,9 @@
 #include "proto/arena.h"
 #include "proto/mem.h"
 
+/* Reports that are read at once. */
+#define PAGE 64
+
 struct store_aside {
 	struct store_db db;
 };
@@ -97,4 +100,57 @@ enum status store_aside_read_expected(struct store_aside *aside, store_each_expe
 				      void *user, char error[STORE_ERROR_SIZE])
 {
 	return store_db_read_expected(&aside->db, each, user, error);
+}
+
+/* Where a page ends: the next one begins behind it. */
+struct place {
+	int64_t host_id;
+	int64_t at_ms;
+	int64_t id;
+};
+
+static enum status read_page(struct store_db *db, const struct store_filter *filter,
+			     struct place *place, int *n, store_each_report *each, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read the reports";
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_REPORTS);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list || !store_db_bind_text(list, 1, filter->key) ||
+	    !store_db_bind_number(list, 2, filter->since_ms) ||
+	    !store_db_bind_number(list, 3, filter->until_ms) ||
+	    !store_db_bind_number(list, 4, place->host_id) ||
+	    !store_db_bind_number(list, 5, place->at_ms) ||
+	    !store_db_bind_number(list, 6, place->id) || !store_db_bind_number(list, 7, PAGE))
+		return store_db_fail(db, what, error);
+	for (*n = 0; status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW; ++*n) {
+		struct record_report report;
+		status = store_db_get_report(
+			db, list, 2, (const char *)sqlite3_column_text(list, 0), &report, error);
+		if (status != STATUS_OK)
+			break;
+		*place = (struct place){ sqlite3_column_int64(list, 1), report.at_ms,
+					 sqlite3_column_int64(list, 2 + STORE_REPORT_ID) };
+		status = each(user, &report, place->id);
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	sqlite3_clear_bindings(list);
+	return status;
+}
+
+enum status store_aside_read_reports(struct store_aside *aside, const struct store_filter *filter,
+				     store_each_report *each, void *user,
+				     char error[STORE_ERROR_SIZE])
+{
+	struct place place = { 0, INT64_MIN, 0 };
+	enum status status = STATUS_OK;
+	int n = PAGE;
+
+	while (status == STATUS_OK && n == PAGE)
+		status = read_page(&aside->db, filter, &place, &n, each, user, error);
+	return status;
 }

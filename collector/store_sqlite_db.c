@@ -81,6 +81,13 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_REPORT_UNTIL] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
 			       " WHERE r.host_id = (SELECT id FROM host WHERE key = ?1) AND "
 			       "r.at_ms <= ?2 ORDER BY r.at_ms DESC, r.sequence DESC LIMIT 1",
+	/* Of the server ?1 or all, from ?2 to ?3, behind the place of ?4, ?5, ?6. */
+	[STORE_LIST_REPORTS] =
+		"SELECT h.key, h.id, " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
+		" JOIN host h ON h.id = r.host_id WHERE (?1 IS NULL OR h.key = ?1) AND "
+		"r.at_ms BETWEEN ?2 AND ?3 AND (r.host_id, r.at_ms) >= (?4, ?5) AND "
+		"(r.host_id, r.at_ms, r.id) > (?4, ?5, ?6) "
+		"ORDER BY r.host_id, r.at_ms, r.id LIMIT ?7",
 	[STORE_BODY_HASH] =
 		"SELECT body_hash FROM report WHERE stream_id = (SELECT id FROM stream WHERE "
 		"agent_id = ?1 AND epoch = ?2) AND sequence = ?3",
@@ -212,6 +219,30 @@ enum status store_db_open(struct store_db *db, const char *path, char error[STOR
 {
 	*db = (struct store_db){ .path = mem_strdup(path) };
 	enum status status = open_connection(db, error);
+	if (status != STATUS_OK)
+		store_db_close(db);
+	return status;
+}
+
+enum status store_db_open_to_read(struct store_db *db, const char *path,
+				  char error[STORE_ERROR_SIZE])
+{
+	/* Not READONLY: the last connection to a store has to remove the files beside it. */
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+
+	*db = (struct store_db){ .path = mem_strdup(path) };
+	enum status status = STATUS_OK;
+	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK)
+		status = store_db_fail(db, "open the store", error);
+	if (status == STATUS_OK) {
+		sqlite3_extended_result_codes(db->handle, 1);
+		sqlite3_busy_timeout(db->handle, STORE_BUSY_MS); /* neither can fail */
+		status = store_db_check_owner(db, error);
+	}
+	if (status == STATUS_OK && store_db_is_empty(db)) {
+		snprintf(error, STORE_ERROR_SIZE, "'%s' holds no store", path);
+		status = STATUS_MALFORMED;
+	}
 	if (status != STATUS_OK)
 		store_db_close(db);
 	return status;

@@ -190,7 +190,7 @@ enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int firs
 	if (status != STATUS_OK) {
 		snprintf(error, STORE_ERROR_SIZE,
 			 "report number %" PRId64 " in '%s' is damaged: %s",
-			 (int64_t)sqlite3_column_int64(row, first + 7), db->path,
+			 (int64_t)sqlite3_column_int64(row, first + STORE_REPORT_ID), db->path,
 			 status_text(status));
 		return status;
 	}

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "collector/snapshot.h"
+
 /* Marks the file as ours: "mtaw". */
 #define APPLICATION_ID 0x6d746177
 
@@ -122,6 +124,9 @@ static const char *const migrations[] = {
 	" organization TEXT NOT NULL,"
 	" site TEXT NOT NULL,"
 	" since_ms INTEGER NOT NULL) WITHOUT ROWID;",
+
+	/* The hash of a text is another one than that of version 1, whose texts are not packed. */
+	"UPDATE report SET body_hash = report_hash(body) WHERE encoding = 0;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
@@ -186,10 +191,22 @@ static enum status migrate(struct store_db *db, int from, char error[STORE_ERROR
 	return status;
 }
 
+/* For migrations: report_hash(TEXT) is snapshot_hash(). */
+static void report_hash(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	const char *text = sqlite3_value_blob(values[0]);
+	(void)n; /* 1: SQLite sees to that */
+	uint64_t hash = snapshot_hash(text ? text : "", (size_t)sqlite3_value_bytes(values[0]));
+	sqlite3_result_int64(context, (int64_t)hash);
+}
+
 enum status store_db_migrate(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	int version = 0;
 	enum status status = read_number(db, "PRAGMA user_version", &version, error);
+	if (sqlite3_create_function(db->handle, "report_hash", 1, SQLITE_UTF8, NULL, report_hash,
+				    NULL, NULL) != SQLITE_OK)
+		return store_db_fail(db, "prepare to bring the schema up to date", error);
 	for (; status == STATUS_OK && version < VERSION; version++)
 		status = migrate(db, version, error);
 	return status;
@@ -206,4 +223,12 @@ enum status store_db_is_current(struct store_db *db, char error[STORE_ERROR_SIZE
 		 "the collector that uses '%s' is older than this program: restart it first",
 		 db->path);
 	return STATUS_CONFLICT;
+}
+
+bool store_db_is_empty(struct store_db *db)
+{
+	char ignored[STORE_ERROR_SIZE];
+	int version = 0;
+	return read_number(db, "PRAGMA user_version", &version, ignored) == STATUS_OK &&
+	       version == 0;
 }

@@ -84,14 +84,19 @@ static enum status open_store(struct terminal *t, bool create, char error[STORE_
 	return status;
 }
 
+int terminal_prepare(struct terminal *t, const char *data, const char *config)
+{
+	*t = (struct terminal){ 0 };
+	arena_init(&t->arena);
+	t->who = name_user(&t->arena);
+	return find_data(t, data, config);
+}
+
 int terminal_open(struct terminal *t, const char *data, const char *config, bool create)
 {
 	char error[STORE_ERROR_SIZE];
 
-	*t = (struct terminal){ 0 };
-	arena_init(&t->arena);
-	t->who = name_user(&t->arena);
-	int rc = find_data(t, data, config);
+	int rc = terminal_prepare(t, data, config);
 	if (rc == TERMINAL_EXIT_OK && create)
 		rc = make_directory(t->data);
 	if (rc != TERMINAL_EXIT_OK)

@@ -34,6 +34,9 @@ struct terminal {
  * unless that is TERMINAL_EXIT_OK standard error says why. terminal_close() is due either way.
  */
 int terminal_open(struct terminal *terminal, const char *data, const char *config, bool create);
+
+/* The same without opening the store: afterwards `data` and `who` are known. */
+int terminal_prepare(struct terminal *terminal, const char *data, const char *config);
 void terminal_close(struct terminal *terminal);
 
 /* "mtawatch-collector: ..." on standard error; returns TERMINAL_EXIT_FAILED. */

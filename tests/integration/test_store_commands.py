@@ -1,0 +1,277 @@
+"""backup, restore, check and export, beside a collector that runs and takes reports."""
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import threading
+import time
+
+import pytest
+from running import PATIENCE, PROGRAM, Collector, minimal
+
+SERVERS = 6
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=6 * PATIENCE)
+
+
+def check(*arguments):
+    ended = run("check", *arguments)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    return ended.stdout
+
+
+def change(data, sql):
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
+        db.execute(sql)
+        db.commit()
+
+
+class Load:
+    """Servers that report as fast as they can, each remembering its last accepted sequence."""
+
+    def __init__(self, collector):
+        self.collector = collector
+        self.last = {}
+        self.stopping = False
+        self.threads = [threading.Thread(target=self._report, args=(number,))
+                        for number in range(SERVERS)]
+
+    def _report(self, number):
+        sequence = 0
+        while not self.stopping:
+            sequence += 1
+            status, answer = self.collector.post(minimal(f"EXCH{number}", sequence))
+            assert status == 200, answer
+            self.last[f"EXCH{number}"] = sequence
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        self.wait_for(3)
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+
+    def wait_for(self, sequence):
+        """Until every server has come so far."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.last) < SERVERS or min(self.last.values()) < sequence:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def latest_sequences(collector):
+    return {server["server"]: collector.get("/v1/servers/" + server["server"])["report"]["sequence"]
+            for server in collector.get("/v1/servers")["servers"]}
+
+
+def test_a_backup_under_load_is_one_moment_and_can_be_restored(tmp_path):
+    data, copy, backup = tmp_path / "data", tmp_path / "copy", tmp_path / "backup.db"
+    with Collector(data) as collector, Load(collector) as load:
+        before = dict(load.last)
+        assert run("backup", "--data", data, backup).returncode == 0
+        load.wait_for(max(load.last.values()) + 1)  # nobody was held up
+        check("--data", data)
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert f"ok: {SERVERS} servers" in check(backup)
+
+    copy.mkdir()
+    ended = run("restore", "--data", copy, backup)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert sorted(file.name for file in copy.iterdir()) == ["mtawatch.db", "mtawatch.lock"]
+    for name in ("admin-token", "enroll-secret"):  # what the test knows of the identities
+        shutil.copy(tmp_path / f"data.{name}", tmp_path / f"copy.{name}")
+    with Collector(copy) as collector:
+        restored = latest_sequences(collector)
+    assert all(restored[server] >= sequence for server, sequence in before.items())
+    # Of each server everything up to its latest report is there, and nothing twice.
+    with contextlib.closing(sqlite3.connect(copy / "mtawatch.db")) as db:
+        rows = db.execute("SELECT count(*), count(DISTINCT sequence), max(sequence) FROM report "
+                          "GROUP BY host_id").fetchall()
+    assert all(count == distinct for count, distinct, _ in rows) and len(rows) == SERVERS
+
+
+def test_a_backup_replaces_backups_alone(tmp_path):
+    data, backup, other = tmp_path / "data", tmp_path / "backup.db", tmp_path / "notes.txt"
+    with Collector(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        assert run("backup", "--data", data, backup).returncode == 0
+        ended = run("backup", "--data", data, backup)
+        assert ended.returncode == 1 and "exists already" in ended.stderr
+        assert run("backup", "--replace", "--data", data, backup).returncode == 0
+        other.write_text("of somebody else")
+        for file, why in ((other, "is no backup"), (data / "mtawatch.db", "is the store itself")):
+            ended = run("backup", "--replace", "--data", data, file)
+            assert ended.returncode == 1 and why in ended.stderr
+        assert other.read_text() == "of somebody else"
+        ended = run("backup", "--data", data, tmp_path / "missing/backup.db")
+        assert ended.returncode == 1 and "missing/backup.db.new': No such file" in ended.stderr
+    ended = run("backup", "--data", tmp_path / "nowhere", tmp_path / "x.db")
+    assert ended.returncode == 1 and "there is no store" in ended.stderr
+    assert not list(tmp_path.glob("*.new")) and not list(tmp_path.glob("x.db*"))
+
+
+def test_restore_overwrites_nothing_and_takes_no_damage_over(tmp_path):
+    data, backup = tmp_path / "data", tmp_path / "backup.db"
+    with Collector(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        assert run("backup", "--data", data, backup).returncode == 0
+        ended = run("restore", "--data", data, backup)
+        assert ended.returncode == 1 and "in use by another collector" in ended.stderr
+    ended = run("restore", "--data", data, backup)
+    assert ended.returncode == 1 and "is there already; move it away first" in ended.stderr
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (empty / "mtawatch.db-wal").write_bytes(b"left alone")
+    ended = run("restore", "--data", empty, backup)
+    assert ended.returncode == 1 and "mtawatch.db-wal' is there already" in ended.stderr
+    (empty / "mtawatch.db-wal").unlink()
+
+    for damage, why in ((lambda file: file.write_bytes(b"no database" * 1000), "not a database"),
+                        (lambda file: file.write_bytes(b""), "holds no store"),
+                        (lambda file: os.truncate(file, file.stat().st_size // 2), "malformed"),
+                        (lambda file: change_file(file, "UPDATE report SET body_hash = 1"),
+                         "is damaged"),
+                        (lambda file: file.unlink(), "unable to open")):
+        bad = tmp_path / "bad.db"
+        bad.write_bytes(backup.read_bytes())
+        damage(bad)
+        ended = run("restore", "--data", empty, bad)
+        assert ended.returncode == 1 and why in ended.stderr, ended.stderr
+        assert [file.name for file in empty.iterdir()] == ["mtawatch.lock"]
+
+
+def change_file(file, sql):
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        db.execute(sql)
+        db.commit()
+
+
+def test_restore_brings_an_older_backup_up_to_date(tmp_path):
+    backup, data = tmp_path / "old.db", tmp_path / "data"
+    data.mkdir()
+    body = json.dumps(minimal("EXCH1", 7)).encode()
+    with contextlib.closing(sqlite3.connect(backup)) as db:
+        db.executescript("""
+            CREATE TABLE report (id INTEGER PRIMARY KEY, key TEXT NOT NULL, ordinal INTEGER NOT NULL,
+              agent_id TEXT NOT NULL, epoch TEXT NOT NULL, sequence INTEGER NOT NULL,
+              at_ms INTEGER NOT NULL, received_at_ms INTEGER NOT NULL, age_s INTEGER NOT NULL,
+              body_hash INTEGER NOT NULL, encoding INTEGER NOT NULL, body BLOB NOT NULL);
+            CREATE UNIQUE INDEX report_identity ON report (agent_id, epoch, sequence);
+            CREATE UNIQUE INDEX report_ordinal ON report (key, ordinal);
+            CREATE INDEX report_time ON report (key, at_ms, sequence);
+            CREATE TABLE server (key TEXT PRIMARY KEY NOT NULL, report_id INTEGER NOT NULL,
+              silent INTEGER NOT NULL, verdict TEXT NOT NULL, since_ms INTEGER NOT NULL,
+              verdict_json TEXT NOT NULL, adapters_json TEXT NOT NULL);
+            CREATE TABLE told (key TEXT PRIMARY KEY NOT NULL, verdict TEXT,
+              number INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;
+            INSERT INTO meta VALUES ('resumed', 0);
+            PRAGMA application_id = 1836343671; PRAGMA user_version = 1;""")
+        db.execute("INSERT INTO report VALUES (1, 'exch1', 1, 'a', 'e', 7, 1000, 1000, 0, 0, 0, ?)", (body,))
+        db.execute("INSERT INTO server VALUES ('exch1', 1, 0, 'unknown', 0, ?, '[]')",
+                   (json.dumps({"server": "EXCH1", "organization": None, "site": None,
+                                "verdict": "unknown", "silent": False, "reasons": [],
+                                "remedy": {"options": []}}),))
+        db.commit()
+    ended = run("check", backup)
+    assert ended.returncode == 1 and "written by an older version" in ended.stderr
+    ended = run("restore", "--data", data, backup)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert check("--data", data) == "ok: 1 servers, 1 reports, 0 changes\n"
+    with Collector(data) as collector:
+        assert latest_sequences(collector) == {"EXCH1": 7}
+
+
+@pytest.mark.parametrize("sql, fault", [
+    ("UPDATE report SET body_hash = body_hash + 1 WHERE id = 2", "report number 2 is not what was"),
+    ("UPDATE report SET body = zeroblob(20) WHERE id = 1", "report number 1 in "),
+    ("DELETE FROM report WHERE id = (SELECT base_id FROM report WHERE base_id)",
+     "has lost the report that it is based on"),
+    ("UPDATE report SET host_id = 99 WHERE id = 1", "report number 1 is of a server that is not"),
+    ("UPDATE report SET stream_id = 99 WHERE id = 1", "report number 1 is of an agent that is"),
+    ("UPDATE server SET report_id = 99", "server number 1 has no latest report"),
+    ("UPDATE server SET report_id = (SELECT max(id) FROM report WHERE host_id = 1) "
+     "WHERE key = 'exch1'", "another server's report as its latest"),
+    ("UPDATE host SET base_id = 1 WHERE id = 2", "server number 2 would be based on another"),
+    ("INSERT INTO history VALUES (7, 99, 0, 'x', '{}')", "change number 7 is of a server that is"),
+])
+def test_check_finds_what_sqlite_does_not(tmp_path, sql, fault):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for sequence in range(1, 4):
+            for server in range(2):
+                report = minimal(f"EXCH{server}", sequence)
+                report["problems"] = [{"fact": "files/a", "code": 1, "message": "x" * 500 + str(n)}
+                                      for n in range(5)]
+                assert collector.post(report)[0] == 200
+    assert check("--data", data).startswith("ok: 2 servers, 6 reports, ")
+    change(data, sql)
+    ended = run("check", "--data", data)
+    assert ended.returncode == 1
+    assert fault in ended.stdout and "is damaged" in ended.stderr
+
+
+def test_check_says_where_pages_are_damaged(tmp_path):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for sequence in range(1, 40):
+            assert collector.post(minimal("EXCH1", sequence))[0] == 200
+    file = data / "mtawatch.db"
+    pages = bytearray(file.read_bytes())
+    for page in range(8, len(pages) // 4096, 2):
+        pages[page * 4096:page * 4096 + 100] = b"\x5a" * 100
+    file.write_bytes(pages)
+    ended = run("check", file)
+    assert ended.returncode == 1
+    assert ended.stdout and str(file) in ended.stderr
+
+
+def test_what_is_exported_is_what_came_and_assess_reads_it(tmp_path):
+    data, folder = tmp_path / "data", tmp_path / "reports"
+    with Collector(data) as collector:
+        for sequence in range(1, 4):
+            for server in ("EXCH1", "Exch-2.acme.example"):
+                report = minimal(server, sequence)
+                report["x_unknown"] = {"kept": [1, "\n", None]}
+                assert collector.post(report, **{"Mtawatch-Report-Age": str(3 - sequence)})[0] == 200
+        ended = run("export", "--data", data)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    reports = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [(report["host"]["name"], report["sequence"], report["age_s"]) for report in reports] == [
+        (server, sequence, 3 - sequence)
+        for server in ("EXCH1", "Exch-2.acme.example") for sequence in range(1, 4)]
+    assert all(report["x_unknown"] == {"kept": [1, "\n", None]} for report in reports)
+    assert all(report["received_at"].endswith("Z") for report in reports)
+
+    one = run("export", "--data", data, "--server", "exch-2.ACME.example").stdout.splitlines()
+    assert len(one) == 3
+    at = reports[1]["received_at"]
+    assert len(run("export", "--data", data, "--until", "2020-01-01T00:00:00Z").stdout) == 0
+    assert len(run("export", "--data", data, "--since", at).stdout.splitlines()) < 6
+
+    ended = run("export", "--data", data, "--directory", folder)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    files = sorted(folder.iterdir())
+    assert len(files) == 6 and files[0].name.startswith("exch-2-20")
+    ended = run("assess", *files)
+    assert ended.returncode == 0, ended.stderr
+    assert len(json.loads(ended.stdout)) == 2
+
+
+def test_wrong_usage_is_told(tmp_path):
+    for arguments in (["backup"], ["restore"], ["check", "a", "b"], ["export", "x"],
+                      ["export", "--since", "yesterday"], ["restore", "--replace", "x"]):
+        ended = run(*arguments, "--data", tmp_path)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith("mtawatch-collector: ")
