@@ -69,8 +69,8 @@ void signature_standard(const struct signature_key *key, const char *id, int64_t
 	buffer_add(&signed_text, body, size);
 	hmac(key, signed_text.bytes, signed_text.size, code);
 	buffer_deinit(&signed_text);
-	memcpy(text, "v1,", 3);
-	EVP_EncodeBlock((unsigned char *)text + 3, code, sizeof code);
+	int prefix = snprintf(text, SIGNATURE_TEXT_SIZE, "v1,");
+	EVP_EncodeBlock((unsigned char *)text + prefix, code, sizeof code);
 }
 
 void signature_github(const struct signature_key *key, const char *body, size_t size,
