@@ -6,6 +6,8 @@
 
 const struct route api_routes[] = {
 	{ HTTP_METHOD_POST, ACCESS_AGENT, "/v1/reports", REPORT_MAX_BYTES, api_report_post },
+	{ HTTP_METHOD_POST, ACCESS_OPERATOR, "/v1/reports/import", REPORT_MAX_BYTES,
+	  api_report_import },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers", 0, api_server_list },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}", 0, api_server_get },
 	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/servers/{name}", 0, api_server_delete },

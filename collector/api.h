@@ -54,6 +54,9 @@ const struct problem *api_admit(void *context, const struct http_request *reques
 /* POST /v1/reports */
 void api_report_post(struct call *call);
 
+/* POST /v1/reports/import */
+void api_report_import(struct call *call);
+
 /* GET /v1/servers, GET /v1/servers/{name} */
 void api_server_list(struct call *call);
 void api_server_get(struct call *call);

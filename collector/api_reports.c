@@ -40,3 +40,20 @@ void api_report_post(struct call *call)
 	else
 		ingest_report(api->pipeline, call, age_s);
 }
+
+void api_report_import(struct call *call)
+{
+	const struct api *api = call->context;
+	struct record_audit *audit = arena_alloc(&call->arena, sizeof *audit);
+
+	if (!api_is_json(call))
+		return;
+	*audit = (struct record_audit){
+		.at_ms = pipeline_now_ms(api->pipeline),
+		.who = api_who(call),
+		.origin = api_origin(call),
+		.action = "report.import",
+		.kind = RECORD_KIND_SERVER,
+	};
+	ingest_import(api->pipeline, call, audit);
+}

@@ -133,7 +133,8 @@ static void submit(struct pipeline *pipeline, struct call *call, struct snapshot
 		on_done(waiting, false);
 }
 
-static void take(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot)
+static void take(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
+		 const struct record_audit *audit)
 {
 	const struct buffer *body = &call->request->body;
 	char error[FLEET_ERROR_SIZE];
@@ -143,6 +144,7 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 	enum status status = fleet_take(pipeline_fleet(pipeline), snapshot, body->bytes, body->size,
 					pipeline_now_ms(pipeline), &changes, &taken, error);
 	if (status == STATUS_OK) {
+		changes->audit = audit;
 		submit(pipeline, call, snapshot, changes);
 	} else if (status == STATUS_CONFLICT) {
 		refuse_conflict(call);
@@ -167,8 +169,46 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s)
 	if (call->caller.role == ROLE_AGENT && !is_own(&call->caller, snapshot))
 		refuse_stranger(call);
 	else if (pipeline_may_take(pipeline))
-		take(pipeline, call, snapshot);
+		take(pipeline, call, snapshot, NULL);
 	else
 		problem_answer_not_stored(call);
+	snapshot_unref(snapshot);
+}
+
+/* The age of the facts of a report in a file; false where it would be from the future. */
+static bool age_of_file(const struct snapshot *snapshot, int64_t now_ms, int64_t *age_s)
+{
+	*age_s = (now_ms - snapshot->at_ms) / 1000;
+	return snapshot->at_ms <= now_ms && *age_s <= INGEST_MAX_AGE_S;
+}
+
+void ingest_import(struct pipeline *pipeline, struct call *call, struct record_audit *audit)
+{
+	static const struct problem not_of_then = {
+		.status = 422,
+		.code = "time_of_report",
+		.detail = "The report was collected in the future, or more than ten years ago.",
+	};
+	const struct buffer *body = &call->request->body;
+	const char *text = body->size ? body->bytes : "";
+	int64_t now_ms = pipeline_now_ms(pipeline);
+	struct report_json_error error;
+	struct snapshot *snapshot = NULL;
+	int64_t age_s = 0;
+
+	enum status status = snapshot_read_file(text, body->size, &snapshot, &error);
+	if (status == STATUS_OK && !age_of_file(snapshot, now_ms, &age_s)) {
+		problem_answer(call, &not_of_then);
+	} else if (status != STATUS_OK) {
+		refuse(call, status, &error);
+	} else if (!pipeline_may_take(pipeline)) {
+		problem_answer_not_stored(call);
+	} else {
+		/* An age has whole seconds, and the time is to stay what the file says. */
+		snapshot->report.received_at_ms = snapshot->at_ms + age_s * 1000;
+		snapshot->report.age_s = age_s;
+		audit->object = arena_strdup(&call->arena, snapshot->key);
+		take(pipeline, call, snapshot, audit);
+	}
 	snapshot_unref(snapshot);
 }

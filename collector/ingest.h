@@ -14,3 +14,11 @@
 
 /* Answers `call` with what becomes of the report in its body, whose facts are `age_s` old. */
 void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s);
+
+/*
+ * The same of a report that somebody carries from a machine without a network. Its time is that of
+ * `assess`: received_at minus age_s where a collector exported it, else collected_at; one from the
+ * future is refused. It is stored with the line `audit` of the log, which is completed and lives as
+ * long as the call; and it never takes the place of a newer one.
+ */
+void ingest_import(struct pipeline *pipeline, struct call *call, struct record_audit *audit);

@@ -16,6 +16,7 @@ VIEWER, OPERATOR, ADMIN = PEOPLE, PEOPLE[1:], PEOPLE[2:]
 
 MAY = {
     "POST /v1/reports": ["agent"],
+    "POST /v1/reports/import": OPERATOR,
     "GET /v1/servers": VIEWER,
     "GET /v1/servers/{name}": VIEWER,
     "DELETE /v1/servers/{name}": OPERATOR,

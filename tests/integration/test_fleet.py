@@ -2,8 +2,9 @@
 
 import json
 import subprocess
+import time
 
-from running import PROGRAM, Collector, exposed_site, server
+from running import JSON, PROGRAM, Collector, exposed_site, server
 
 
 def removed(collector, name, query=""):
@@ -89,3 +90,31 @@ def test_the_terminal_changes_the_inventory_of_a_collector_that_runs(tmp_path):
         assert bad.returncode == 1
         assert "line 1: more than the columns name, organization, site" in bad.stderr
         assert collector.get("/v1/servers")["counts"]["not_monitored"] == 2
+
+
+def carry(collector, report):
+    status, _, body = collector.ask("/v1/reports/import", "POST", json.dumps(report), JSON)
+    return status, json.loads(body)
+
+
+def stamp(age):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - age))
+
+
+def test_a_report_that_was_carried_by_hand_never_replaces_a_newer_one(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        carried = {**server("EXCH5", "10.0.0.5"), "collected_at": stamp(600)}
+        assert carry(collector, carried)[0] == 200
+        detail = collector.get("/v1/servers/EXCH5")
+        assert detail["reported_at"] == carried["collected_at"]
+        older = {**carried, "sequence": 9, "collected_at": stamp(7200)}
+        assert carry(collector, older)[0] == 200
+        assert collector.get("/v1/servers/EXCH5")["reported_at"] == carried["collected_at"]
+        exported = {**carried, "sequence": 10, "received_at": stamp(60), "age_s": 30}
+        assert carry(collector, exported)[0] == 200
+        assert 85 <= collector.get("/v1/servers/EXCH5")["age_s"] <= 150
+        status, problem = carry(collector, {**carried, "sequence": 11, "collected_at": stamp(-3600)})
+        assert (status, problem["code"]) == (422, "time_of_report")
+        assert carry(collector, {"schema": "x"})[0] == 422
+        lines = collector.get("/v1/audit")["lines"]
+        assert [(l["action"], l["object"]) for l in lines[:3]] == [("report.import", "exch5")] * 3

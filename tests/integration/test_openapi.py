@@ -193,7 +193,7 @@ def test_a_stranger_is_refused_as_described(collector, viewer, route):
         check(route, *ask(connection, filled(route), method, b"", JSON | who))
 
 
-@pytest.mark.parametrize("route", [route for route in THERE if "requestBody" in OPERATIONS[route]])
+@pytest.mark.parametrize("route", [route for route in THERE if "requestBody" in OPERATIONS[route] and route.startswith("POST ")])
 def test_a_body_that_is_none_is_refused_as_described(collector, route):
     path = filled(route)
     for body, headers in ((b"{}", {"Content-Type": "text/plain"}), (b"{", JSON), (b"{}", JSON),
@@ -239,6 +239,29 @@ def test_servers_are_answered_as_described(collector):
     answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 400, name="GONE?colour=red")
+
+
+def test_changes_of_the_fleet_are_answered_as_described(collector):
+    carried = minimal("EXCH5")
+    collected = {**carried, "collected_at": "2026-01-01T00:00:00Z"}
+    assert answer(collector, "POST /v1/reports/import", collected)["accepted"] == 1
+    answer(collector, "POST /v1/reports/import", {**collected, "interval_s": 60}, 409)
+    answer(collector, "POST /v1/reports/import", {**carried, "collected_at": "2999-01-01T00:00:00Z"}, 422)
+    answer(collector, "DELETE /v1/servers/{name}", None, 204, query="?reason=sold", name="EXCH5")
+    answer(collector, "GET /v1/servers/{name}", None, 410, name="EXCH5")
+    answer(collector, "DELETE /v1/servers/{name}", None, 404, name="EXCH5")
+    answer(collector, "DELETE /v1/servers/{name}", None, 400, query="?why=1", name="EXCH1")
+
+
+def test_the_inventory_is_answered_as_described(collector):
+    assert answer(collector, "PUT /v1/inventory", b"EXCH6,ACME,HQ\nEXCH1\n")["expected"] == 2
+    answer(collector, "PUT /v1/inventory", b"a,b,c,d", 422)
+    answer(collector, "PUT /v1/inventory", b"\n" * (8 * 1024 * 1024 + 1), 413)
+    assert len(answer(collector, "GET /v1/inventory")["servers"]) == 2
+    assert answer(collector, "GET /v1/servers", query="?verdict=not_monitored")["matched"] == 1
+    answer(collector, "GET /v1/servers/{name}", name="EXCH6")
+    answer(collector, "DELETE /v1/inventory/{name}", None, 204, name="EXCH6")
+    answer(collector, "DELETE /v1/inventory/{name}", None, 404, name="EXCH6")
 
 
 def test_enrolments_are_answered_as_described(collector):
