@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "collector/buffer.h"
+
 static void answer_text(struct call *call, int status, const char *text)
 {
 	call_answer(call, &(struct answer){ .status = status,
@@ -19,8 +21,16 @@ void api_live_get(struct call *call)
 void api_ready_get(struct call *call)
 {
 	const struct api *api = call->context;
-	if (pipeline_is_ready(api->pipeline))
+	const char *why_not = pipeline_why_not(api->pipeline);
+	struct answer answer = { .status = 503, .content_type = "text/plain; charset=utf-8" };
+	struct buffer text;
+
+	if (!why_not) {
 		answer_text(call, 200, "[+]store ok\n");
-	else
-		answer_text(call, 503, "[-]store failed: reports cannot be stored\n");
+		return;
+	}
+	buffer_init(&text);
+	buffer_printf(&text, "[-]store failed: reports cannot be stored: %s\n", why_not);
+	answer.body = buffer_take(&text, &answer.size);
+	call_answer(call, &answer);
 }

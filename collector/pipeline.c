@@ -1,5 +1,6 @@
 #include "collector/pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collector/log.h"
@@ -15,6 +16,7 @@ struct pipeline {
 	uint64_t revision;
 	bool ready;
 	bool stopped;
+	char why[STORE_ERROR_SIZE]; /* it is not ready */
 };
 
 /* Changes on their way to the store. */
@@ -43,6 +45,7 @@ void pipeline_fail(struct pipeline *p, const char *error)
 	if (p->ready)
 		log_error("not ready: %s", error);
 	p->ready = false;
+	snprintf(p->why, sizeof p->why, "%s", error);
 	if (p->stopped)
 		return;
 	loop_timer_stop(p->wake);
@@ -140,15 +143,15 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 	submit_own(p, changes);
 }
 
-/* Loads the fleet and opens the store for changes again; all or nothing. */
+/*
+ * Opens the store for changes again and loads the fleet: in this order, for loading takes long and
+ * is in vain while the disk is full. Until the fleet is loaded no report is taken.
+ */
 static enum status reload(struct pipeline *p, struct changes **changes, char *error)
 {
-	enum status status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
-	if (status != STATUS_OK)
-		return status;
-	status = store_resume(p->options.store, error);
-	if (status != STATUS_OK)
-		changes_free(*changes);
+	enum status status = store_resume(p->options.store, error);
+	if (status == STATUS_OK)
+		status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
 	return status;
 }
 
@@ -158,14 +161,18 @@ static void on_rebuild(void *user)
 	struct changes *changes = NULL;
 	char error[STORE_ERROR_SIZE];
 
-	if (store_pending(p->options.store) == 0 && reload(p, &changes, error) == STATUS_OK) {
+	if (store_pending(p->options.store) > 0) {
+		loop_timer_start(p->rebuild, p->retry_ms);
+		return;
+	}
+	if (reload(p, &changes, error) == STATUS_OK) {
 		log_info("ready again");
 		become_ready(p, changes);
 		return;
 	}
 	p->retry_ms =
 		p->retry_ms * 2 < PIPELINE_RETRY_MAX_MS ? p->retry_ms * 2 : PIPELINE_RETRY_MAX_MS;
-	loop_timer_start(p->rebuild, p->retry_ms);
+	pipeline_fail(p, error);
 }
 
 enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
@@ -220,6 +227,11 @@ bool pipeline_may_take(struct pipeline *p)
 	if (p->ready && !pipeline_is_ready(p))
 		loop_timer_start(p->wake, 0); /* the clock was set: it may sleep still */
 	return pipeline_is_ready(p);
+}
+
+const char *pipeline_why_not(const struct pipeline *p)
+{
+	return p->ready ? NULL : p->why;
 }
 
 uint64_t pipeline_revision(const struct pipeline *p)

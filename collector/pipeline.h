@@ -56,6 +56,9 @@ bool pipeline_is_ready(const struct pipeline *pipeline);
 /* May the fleet take reports? To be asked before fleet_take(); where it is behind it catches up. */
 bool pipeline_may_take(struct pipeline *pipeline);
 
+/* Why it may not, in words; NULL: it may. Borrowed: valid until control returns to the loop. */
+const char *pipeline_why_not(const struct pipeline *pipeline);
+
 /* Grows whenever something is published. */
 uint64_t pipeline_revision(const struct pipeline *pipeline);
 

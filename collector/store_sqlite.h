@@ -46,7 +46,8 @@ enum store_statement {
 	STORE_LIST_HISTORY,
 	STORE_PUT_SERVER,
 	STORE_PUT_TOLD,
-	STORE_TOUCH,
+	STORE_TAKE_ROOM,
+	STORE_GIVE_ROOM,
 	STORE_LIST_SERVERS,
 	STORE_GET_SERVER,
 	STORE_LIST_TOLD,
@@ -197,8 +198,7 @@ enum status store_db_sweep(struct store_db *db, const struct store_limits *limit
 			   int64_t *cursor, size_t *dropped, char error[STORE_ERROR_SIZE]);
 
 /*
- * Writes something that means nothing, to see whether writing is possible; does not wait for
- * another's lock.
+ * Sees whether writing is possible, and not just a page of it; does not wait for another's lock.
  */
 enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE]);
 

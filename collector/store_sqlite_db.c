@@ -51,7 +51,9 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"verdict = ?4, since_ms = ?5, verdict_json = coalesce(?6, verdict_json), "
 		"adapters_json = coalesce(?7, adapters_json)",
 	[STORE_PUT_TOLD] = "INSERT OR REPLACE INTO told (key, verdict, number) VALUES (?1, ?2, ?3)",
-	[STORE_TOUCH] = "UPDATE meta SET value = value + 1 WHERE name = 'resumed'",
+	/* 1 MiB: a disk that has just a page left would fail again at once. */
+	[STORE_TAKE_ROOM] = "INSERT OR REPLACE INTO meta VALUES ('room', zeroblob(1048576))",
+	[STORE_GIVE_ROOM] = "DELETE FROM meta WHERE name = 'room'",
 	[STORE_LIST_SERVERS] =
 		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
 		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN " STORE_REPORT_TABLES
@@ -139,10 +141,31 @@ static enum status status_of(int code)
 	}
 }
 
+/*
+ * The errno behind a failure, or 0. sqlite3_system_errno() knows it where opening failed; where
+ * reading or writing did, only the files know: the log, or else the database.
+ */
+static int reason_of(sqlite3 *handle, int code)
+{
+	sqlite3_file *files[2] = { NULL, NULL };
+	int reason = 0;
+
+	if ((code & 0xff) != SQLITE_IOERR)
+		return sqlite3_system_errno(handle);
+	sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &files[0]);
+	sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &files[1]);
+	for (size_t i = 0; i < 2 && reason == 0; i++) {
+		if (files[i] && files[i]->pMethods)
+			files[i]->pMethods->xFileControl(files[i], SQLITE_FCNTL_LAST_ERRNO,
+							 &reason);
+	}
+	return reason;
+}
+
 enum status store_db_fail(const struct store_db *db, const char *what, char error[STORE_ERROR_SIZE])
 {
 	int code = sqlite3_extended_errcode(db->handle);
-	int os_error = sqlite3_system_errno(db->handle);
+	int os_error = reason_of(db->handle, code);
 	enum status status = status_of(code);
 
 	if (os_error != 0 && status != STATUS_MALFORMED)

@@ -116,13 +116,22 @@ enum status store_db_commit(struct store_db *db, const struct store_change *cons
 	return store_db_end(db, status, error);
 }
 
+static enum status run_alone(struct store_db *db, enum store_statement which,
+			     char error[STORE_ERROR_SIZE])
+{
+	enum status status = store_db_begin(db, error);
+	if (status == STATUS_OK)
+		status = store_db_end(
+			db, store_db_run(db, store_db_statement(db, which), "write", error), error);
+	return status;
+}
+
 enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	sqlite3_busy_timeout(db->handle, 0);
-	enum status status = store_db_begin(db, error);
+	enum status status = run_alone(db, STORE_TAKE_ROOM, error);
+	if (status == STATUS_OK)
+		status = run_alone(db, STORE_GIVE_ROOM, error);
 	sqlite3_busy_timeout(db->handle, STORE_BUSY_MS);
-	if (status != STATUS_OK)
-		return status;
-	status = store_db_run(db, store_db_statement(db, STORE_TOUCH), "write", error);
-	return store_db_end(db, status, error);
+	return status;
 }

@@ -31,12 +31,12 @@ class Collector:
     when it first has one, its id put in (`agents`); an Authorization of the test's own stays. A
     connection of connect(identified=False) adds nothing. `errors` is what the collector has logged, known once it has ended."""
 
-    def __init__(self, data, *arguments, tls=None, environment=None):
+    def __init__(self, data, *arguments, tls=None, environment=None, wrapper=()):
         self.tls = tls
         self.token, self.secret = set_up(PROGRAM, data)
         self.agents = identity.Agents(self._connect_from, self.secret)
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
+            [*wrapper, PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env={**os.environ, **(environment or {})})
         line = self.process.stdout.readline()

@@ -1,0 +1,189 @@
+"""Disks that are full, cannot be written or are broken, a database that is locked or damaged: it is
+said which, nothing that was acknowledged is lost, and the collector goes on by itself where it can."""
+
+import contextlib
+import errno
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+
+import pytest
+from running import PATIENCE, PROGRAM, Collector, minimal
+
+FAILING_DISK = PROGRAM.parents[1] / "tests/integration/libfailing_disk.so"
+DISK_BYTES = 4 * 2**20
+
+# Gives the collector a small disk of its own as its data directory; "$1" is its path.
+SMALL_DISK = f"""cp -a "$1" "$1.copy" && mount -t tmpfs -o size={DISK_BYTES},mode=0700 small "$1" &&
+cp -a "$1.copy/." "$1" && shift && exec "$@" """
+READ_ONLY = """mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@" """
+
+
+def in_a_namespace(script, data):
+    return ["unshare", "--mount", "sh", "-c", script, "sh", data]
+
+
+needs_mounts = pytest.mark.skipif(
+    subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0,
+    reason="needs the right to mount (root)")
+
+
+@contextlib.contextmanager
+def faulty(data, *arguments, **settings):
+    """A collector that may complain; afterwards `log` says of what."""
+    collector = Collector(data, *arguments, **settings)
+    try:
+        yield collector
+    finally:
+        collector.ended = True
+        collector.process.send_signal(signal.SIGTERM)
+        _, collector.log = collector.process.communicate(timeout=PATIENCE)
+    assert collector.process.returncode == 0, collector.log
+
+
+def readiness(collector):
+    status, _, body = collector.ask("/readyz")
+    return status, body.decode()
+
+
+def wait_until(condition, seconds=2 * PATIENCE):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def report_until_refused(collector, server, acknowledged, limit=20000):
+    """Sends reports of some size; the answer that was not 200."""
+    for sequence in range(len(acknowledged) + 1, limit):
+        report = minimal(server, sequence)
+        report["problems"] = [{"fact": "files/a", "code": 1, "message": os.urandom(500).hex()}
+                              for _ in range(8)]
+        status, answer = collector.post(report)
+        if status != 200:
+            return status, answer
+        acknowledged.append(sequence)
+    return None
+
+
+def sequences_in(file):
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return [row[0] for row in db.execute("SELECT sequence FROM report ORDER BY sequence")]
+
+
+@needs_mounts
+def test_a_full_disk_is_told_and_reports_go_on_when_there_is_room_again(tmp_path):
+    data, acknowledged = tmp_path / "data", []
+    Collector(data).end()
+    with faulty(data, "--keep-reports", "1000000", wrapper=in_a_namespace(SMALL_DISK, data)) as collector:
+        disk = tmp_path / "disk"
+        disk.symlink_to(f"/proc/{collector.process.pid}/root{data}")
+        collector.agents.enrol("EXCH1")
+        (disk / "ballast").write_bytes(bytes(DISK_BYTES // 2))
+        assert report_until_refused(collector, "EXCH1", acknowledged)[0] == 503
+        status, text = readiness(collector)
+        assert status == 503 and "mtawatch.db" in text and "disk is full" in text
+        assert acknowledged and collector.ask("/livez")[0] == 200
+        shown = collector.get("/v1/servers/EXCH1")["report"]["sequence"]
+        assert shown == acknowledged[-1]
+
+        (disk / "ballast").unlink()
+        wait_until(lambda: readiness(collector)[0] == 200)
+        status, answer = collector.post(minimal("EXCH1", acknowledged[-1] + 2))
+        assert status == 200, answer
+        acknowledged.append(acknowledged[-1] + 2)
+        collector.process.send_signal(signal.SIGSTOP)
+        for name in ("mtawatch.db", "mtawatch.db-wal"):
+            shutil.copy(disk / name, tmp_path / name)
+        collector.process.send_signal(signal.SIGCONT)
+    assert collector.log.count("not ready: ") == 1 and "ready again" in collector.log
+    assert set(acknowledged) <= set(sequences_in(tmp_path / "mtawatch.db"))
+
+
+@pytest.mark.parametrize("reason, words", [(errno.EROFS, "Read-only file system"),
+                                           (errno.EIO, "disk I/O error")])
+def test_a_disk_that_fails_is_told_and_reports_go_on_when_it_works_again(tmp_path, reason, words):
+    data, flag, acknowledged = tmp_path / "data", tmp_path / "failing", [1]
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    with faulty(data, environment={"LD_PRELOAD": str(FAILING_DISK), "FAILING_DISK": str(flag),
+                                   "ASAN_OPTIONS": options}) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        flag.with_suffix(".new").write_text(str(reason))
+        flag.with_suffix(".new").rename(flag)
+        assert report_until_refused(collector, "EXCH1", acknowledged)[0] == 503
+        status, text = readiness(collector)
+        assert status == 503 and words in text, text
+        flag.unlink()
+        wait_until(lambda: readiness(collector)[0] == 200)
+        assert collector.post(minimal("EXCH1", 9))[0] == 200
+    assert set(sequences_in(data / "mtawatch.db")) == {*acknowledged, 9}
+
+
+@needs_mounts
+def test_a_data_directory_that_cannot_be_written_is_told_at_the_start(tmp_path):
+    data = tmp_path / "data"
+    Collector(data).end()
+    ended = subprocess.run([*in_a_namespace(READ_ONLY, data), PROGRAM, "serve", "--listen", "127.0.0.1:0",
+                            "--data", data], capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 1
+    assert str(data) in ended.stderr and "Read-only file system" in ended.stderr
+
+
+def test_another_program_that_locks_the_database_is_waited_for_and_then_told(tmp_path):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        collector.agents.enrol("EXCH2")
+        with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            status, answer = collector.post(minimal("EXCH1", 2))  # after ten seconds
+            assert (status, answer["code"]) == (503, "not_stored")
+            status, text = readiness(collector)
+            assert status == 503 and "database is locked" in text
+            begin = time.monotonic()
+            assert collector.ask("/livez")[0] == 200 and collector.get("/v1/servers")["servers"]
+            assert time.monotonic() - begin < 5  # the loop does not wait for the lock
+            other.execute("ROLLBACK")
+        wait_until(lambda: readiness(collector)[0] == 200)
+        assert collector.post(minimal("EXCH1", 2))[0] == 200
+    assert sequences_in(data / "mtawatch.db") == [1, 2]
+
+
+def scribble(file):
+    """Over every page but the first, as a broken controller might."""
+    with open(file, "r+b") as pages:
+        pages.seek(4096)
+        pages.write(b"\x5a" * (file.stat().st_size - 4096))
+
+
+def test_a_damaged_database_is_told_and_not_written_again(tmp_path):
+    data = tmp_path / "data"
+    file, log = data / "mtawatch.db", data / "mtawatch.db-wal"
+    with faulty(data) as collector:
+        for sequence in range(1, 5):
+            assert collector.post(minimal("EXCH1", sequence))[0] == 200
+        wait_until(lambda: log.stat().st_size == 0)  # everything is in the database
+        scribble(file)
+        status, body = 200, ""
+        for number in range(2, 40):
+            try:
+                collector.agents.enrol(f"EXCH{number}")
+            except Exception:  # it is refused in one way or another  # noqa: BLE001
+                break
+            status, body = collector.post(minimal(f"EXCH{number}", 1))
+            if status != 200:
+                break
+        wait_until(lambda: readiness(collector)[0] == 503)
+        assert "malformed" in readiness(collector)[1], (status, body)
+        assert collector.ask("/livez")[0] == 200
+        time.sleep(1)  # some attempts to go on
+        assert readiness(collector)[0] == 503
+    assert "ready again" not in collector.log
+
+    ended = subprocess.run([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data],
+                           capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 1 and str(file) in ended.stderr and "malformed" in ended.stderr
