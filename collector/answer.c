@@ -20,16 +20,26 @@ static void add_date(struct buffer *out)
 		      tm.tm_sec);
 }
 
+static void add_content(const struct answer *answer, struct buffer *out)
+{
+	if (answer->content_type)
+		buffer_printf(out, "Content-Type: %s\r\n", answer->content_type);
+	if (answer->length == ANSWER_IN_CHUNKS)
+		buffer_add_text(out, "Transfer-Encoding: chunked\r\n");
+	else if (answer->length == ANSWER_TO_THE_CLOSE)
+		return;
+	else if (answer->content_type)
+		buffer_printf(out, "Content-Length: %zu\r\n", answer->size);
+	else if (answer->status != 304 && answer->status != 204)
+		buffer_add_text(out, "Content-Length: 0\r\n");
+}
+
 void answer_add_head(const struct answer *answer, bool closes, struct buffer *out)
 {
 	buffer_printf(out, "HTTP/1.1 %d %s\r\n", answer->status,
 		      http_status_phrase(answer->status));
 	add_date(out);
-	if (answer->content_type)
-		buffer_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-			      answer->content_type, answer->size);
-	else if (answer->status != 304 && answer->status != 204)
-		buffer_add_text(out, "Content-Length: 0\r\n");
+	add_content(answer, out);
 	if (answer->etag)
 		buffer_printf(out, "ETag: %s\r\n", answer->etag);
 	buffer_add_text(out, answer->etag ? "Cache-Control: no-cache\r\n"

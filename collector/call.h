@@ -27,11 +27,42 @@ struct call {
 	struct caller caller;                 /* who calls; the route serves their role */
 	struct arena arena;                   /* for the handler; freed after the answer */
 	uint64_t begun_ns;                    /* when the request was complete */
-	struct client *client;                /* private */
+	struct client *client;                /* private; so what follows */
+	const struct call_stream *stream;     /* of an answer in pieces that has begun */
+	void *stream_user;
+	bool in_chunks;
+	bool closes; /* the connection ends behind the answer */
 };
 
 /* Ends the call; `answer` and its texts are borrowed until this returns, but for the body. */
 void call_answer(struct call *call, const struct answer *answer);
+
+/*
+ * An answer in pieces, for what is large or has no end: call_begin(), call_write() as often as
+ * needed, call_end(). Whoever writes waits for `more` when call_write() says so; then what is not
+ * read yet stays bounded, however slow the reader.
+ */
+struct call_stream {
+	void (*more)(void *user); /* the reader has caught up; never from call_write() */
+
+	/* The client has gone or is too slow, or the server ends: the call is no more. Never from
+	 * call_write(), nor after call_end(). */
+	void (*gone)(void *user);
+
+	bool endless; /* nobody waits for its end when the server closes */
+};
+
+/*
+ * Begins one; `head` has no body. False: nothing is to follow (HEAD), the call is ended. `stream`
+ * lives as long as the process. Only while there is a request: not after deferring.
+ */
+bool call_begin(struct call *call, const struct answer *head, const struct call_stream *stream,
+		void *user);
+
+/* Takes `bytes`, from malloc; n > 0. False: `more` tells when to go on. */
+bool call_write(struct call *call, char *bytes, size_t n);
+
+void call_end(struct call *call);
 
 /* The client's address. False once it is gone, or the system does not know it any more. */
 bool call_peer(const struct call *call, struct listen_address *out);

@@ -23,7 +23,7 @@ static bool is_open(const struct client *c)
 	return !c->ended && channel_is_open(c->channel);
 }
 
-static void end(struct client *c)
+void client_finish(struct client *c)
 {
 	c->ended = true;
 	buffer_deinit(&c->held);
@@ -35,14 +35,14 @@ static enum waits_for waits_for(const struct client *c)
 	if (!channel_is_ready(c->channel))
 		return WAITS_FOR_HANDSHAKE;
 	if (c->call)
-		return WAITS_FOR_ANSWER;
+		return c->call->stream ? WAITS_FOR_STREAM : WAITS_FOR_ANSWER;
 	if (channel_is_congested(c->channel))
 		return WAITS_FOR_READER;
 	return http_has_begun(c->http) ? WAITS_FOR_REST : WAITS_FOR_REQUEST;
 }
 
 /* Starts the clocks for what it waits for now; they go on where that is still the same. */
-static void set_clocks(struct client *c)
+void client_set_clocks(struct client *c)
 {
 	const struct client_clocks *clocks = &c->set->clocks;
 	enum waits_for now = waits_for(c);
@@ -64,6 +64,9 @@ static void set_clocks(struct client *c)
 	case WAITS_FOR_READER:
 		channel_set_clocks(c->channel, clocks->stall_ms, clocks->answer_ms);
 		break;
+	case WAITS_FOR_STREAM:
+		channel_set_clocks(c->channel, clocks->stall_ms, CHANNEL_NO_CLOCK);
+		break;
 	case WAITS_FOR_ANSWER:
 	case WAITS_FOR_NOTHING:
 		channel_set_clocks(c->channel, CHANNEL_NO_CLOCK, CHANNEL_NO_CLOCK);
@@ -72,7 +75,7 @@ static void set_clocks(struct client *c)
 }
 
 /* An answer to nothing that arrived whole took no time. */
-static void note(const struct client *c, int status)
+void client_note(const struct client *c, int status)
 {
 	if (!c->set->traffic)
 		return;
@@ -87,7 +90,7 @@ static void send_answer(struct client *c, const struct answer *answer, bool head
 {
 	struct buffer out;
 
-	note(c, answer->status);
+	client_note(c, answer->status);
 	buffer_init(&out);
 	answer_add_head(answer, closes, &out);
 	bool with_head = answer->body || answer->size <= MAX_COPIED;
@@ -112,7 +115,7 @@ static void refuse(struct client *c, int status, const char *code, const char *d
 		answer.fields = "Retry-After: 30\r\n";
 	answer.body = problem_write(&problem, &answer.size);
 	send_answer(c, &answer, false, true);
-	end(c);
+	client_finish(c);
 }
 
 static struct call *call_new(struct client *c)
@@ -133,7 +136,7 @@ static void call_free(struct call *call)
 	free(call);
 }
 
-static bool closes_after(const struct client *c, const struct http_request *request)
+bool client_closes_after(const struct client *c, const struct http_request *request)
 {
 	return c->last || !request->keep_alive || c->n_requests >= c->set->max_requests;
 }
@@ -149,13 +152,20 @@ void call_answer(struct call *call, const struct answer *answer)
 		return;
 	}
 
-	bool closes = closes_after(c, call->request);
+	bool closes = client_closes_after(c, call->request);
 	send_answer(c, answer, call->request->method == HTTP_METHOD_HEAD, closes);
+	client_answered(c, closes);
+}
+
+void client_answered(struct client *c, bool closes)
+{
+	struct call *call = c->call;
+
 	c->call = NULL;
 	call_free(call);
 	http_next(c->http);
 	if (closes)
-		end(c);
+		client_finish(c);
 	else if (!c->consuming)
 		go_on(c);
 }
@@ -315,7 +325,7 @@ static void consume(struct client *c, const char *bytes, size_t n)
 		return;
 	if (used < n)
 		buffer_add(&c->held, bytes + used, n - used);
-	set_clocks(c);
+	client_set_clocks(c);
 	if (c->call || channel_is_congested(c->channel))
 		channel_pause(c->channel);
 	else
@@ -341,7 +351,7 @@ static void begin_requests(struct client *c)
 		refuse(c, 429, "too_many_connections_of_address",
 		       "Too many connections of this address are open. Try again later.");
 	else
-		set_clocks(c);
+		client_set_clocks(c);
 }
 
 void client_begin(struct client *c)
@@ -349,14 +359,16 @@ void client_begin(struct client *c)
 	if (channel_is_ready(c->channel))
 		begin_requests(c);
 	else
-		set_clocks(c);
+		client_set_clocks(c);
 }
 
 void client_end(struct client *c)
 {
 	c->last = true;
-	if (is_open(c) && !c->call && !http_has_begun(c->http))
-		end(c);
+	if (is_open(c) && c->call && c->call->stream && c->call->stream->endless)
+		client_stop_stream(c);
+	else if (is_open(c) && !c->call && !http_has_begun(c->http))
+		client_finish(c);
 }
 
 static void on_ready(void *user)
@@ -372,13 +384,15 @@ static void on_bytes(const char *bytes, size_t n, void *user)
 /* Comes only while reading is on, that is, when all that was asked before is answered. */
 static void on_end(void *user)
 {
-	end(user);
+	client_finish(user);
 }
 
 static void on_relieved(void *user)
 {
 	struct client *c = user;
-	if (is_open(c) && !c->call && !c->consuming)
+	if (is_open(c) && c->call && c->call->stream)
+		c->call->stream->more(c->call->stream_user);
+	else if (is_open(c) && !c->call && !c->consuming)
 		go_on(c);
 }
 
@@ -389,17 +403,20 @@ static void on_late(void *user)
 		channel_give_up(c->channel);
 	else if (c->waits_for == WAITS_FOR_REST)
 		refuse(c, 408, "request_timeout", "The request did not arrive in time.");
-	else if (c->waits_for == WAITS_FOR_READER)
+	else if (c->waits_for == WAITS_FOR_READER || c->waits_for == WAITS_FOR_STREAM)
 		channel_close(c->channel);
 	else
-		end(c);
+		client_finish(c);
 }
 
 static void on_gone(void *user)
 {
 	struct client *c = user;
 
-	if (c->call) {
+	if (c->call && c->call->stream) {
+		c->call->stream->gone(c->call->stream_user);
+		call_free(c->call);
+	} else if (c->call) {
 		c->call->client = NULL;
 		c->call->request = NULL;
 	}

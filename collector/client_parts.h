@@ -11,6 +11,7 @@ struct channel;
 struct channel_events;
 struct clients;
 struct http;
+struct http_request;
 struct source;
 
 /* What the connection waits for; decides which clocks run. */
@@ -21,6 +22,7 @@ enum waits_for {
 	WAITS_FOR_REST,      /* of a request that has begun */
 	WAITS_FOR_ANSWER,    /* of a handler */
 	WAITS_FOR_READER,    /* too much is written and not yet taken */
+	WAITS_FOR_STREAM,    /* an answer in pieces goes out */
 };
 
 /* Why a client is not heard. */
@@ -53,6 +55,24 @@ void client_begin(struct client *client);
 
 /* Ends it after the answer that is due, at once where none is. */
 void client_end(struct client *client);
+
+/* The answer to its call is out whole: the call is freed, and the next request may come. */
+void client_answered(struct client *client, bool closes);
+
+/* Does the connection end behind the answer to this request? */
+bool client_closes_after(const struct client *client, const struct http_request *request);
+
+/* Counts an answer to its call, or to nothing. */
+void client_note(const struct client *client, int status);
+
+/* Nothing more is read; what is written still goes out. */
+void client_finish(struct client *client);
+
+/* Sets the clocks for what it waits for now. */
+void client_set_clocks(struct client *client);
+
+/* client_stream.c: ends an answer in pieces that has no end of its own. */
+void client_stop_stream(struct client *client);
 
 /* clients.c: the channel no longer exists; takes the client out of the set and frees it. */
 void clients_remove(struct client *client);

@@ -316,6 +316,7 @@ static enum http_event check_head(struct http *http)
 		return fail_malformed(http, "An HTTP/1.1 request must name its Host.");
 	r->method = method_of(&http->parser);
 	r->keep_alive = llhttp_should_keep_alive(&http->parser) != 0;
+	r->takes_chunks = http->parser.http_minor == 1;
 	if (http->parser.method == HTTP_CONNECT)
 		return fail(http, 501, "unsupported_method", "This server is no proxy.");
 	if (!split_target(m))

@@ -55,6 +55,7 @@ struct http_request {
 	bool body_too_large;  /* for http_set_body_limit() */
 	bool awaits_continue; /* "Expect: 100-continue" of HTTP/1.1 with a body that is to come */
 	bool keep_alive;
+	bool takes_chunks; /* HTTP/1.1: an answer may come in chunks */
 };
 
 /* How to answer what is no request; the connection has to end then. */
