@@ -9,6 +9,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_POST, ACCESS_OPERATOR, "/v1/reports/import", REPORT_MAX_BYTES,
 	  api_report_import },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers", 0, api_server_list },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers.csv", 0, api_server_export },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}", 0, api_server_get },
 	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/servers/{name}", 0, api_server_delete },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/inventory", 0, api_inventory_get },

@@ -31,8 +31,11 @@
 /* The body of a call that is no report. */
 #define API_MAX_BODY ((size_t)4096)
 
+struct uv_loop_s; /* libuv: the event loop */
+
 /* The context of every handler here; outlives the server. */
 struct api {
+	struct uv_loop_s *loop;
 	struct pipeline *pipeline;
 	struct identities *identities;
 	struct expected *expected;
@@ -57,8 +60,9 @@ void api_report_post(struct call *call);
 /* POST /v1/reports/import */
 void api_report_import(struct call *call);
 
-/* GET /v1/servers, GET /v1/servers/{name} */
+/* GET /v1/servers, GET /v1/servers.csv, GET /v1/servers/{name} */
 void api_server_list(struct call *call);
+void api_server_export(struct call *call);
 void api_server_get(struct call *call);
 
 /* DELETE /v1/servers/{name}?reason=TEXT */

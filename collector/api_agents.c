@@ -58,7 +58,8 @@ void api_agent_list(struct call *call)
 	}
 	buffer_add_text(&list.out, "]}\n");
 	api_answer_json(call, 200, &list.out,
-			list.more ? api_link_next(call, "/v1/agents", &page, list.last) : NULL);
+			list.more ? api_link_next(call, "/v1/agents", "", page.limit, list.last)
+				  : NULL);
 }
 
 static void on_released(struct call *call, void *user, enum status status)

@@ -70,5 +70,6 @@ void api_audit_list(struct call *call)
 	buffer_add_text(&list.out, "]}\n");
 	const char *cursor = arena_printf(&call->arena, "%" PRId64, list.last);
 	api_answer_json(call, 200, &list.out,
-			list.more ? api_link_next(call, "/v1/audit", &page, cursor) : NULL);
+			list.more ? api_link_next(call, "/v1/audit", "", page.limit, cursor)
+				  : NULL);
 }

@@ -183,17 +183,17 @@ bool api_read_page(struct call *call, struct api_page *out)
 	return valid;
 }
 
-const char *api_link_next(struct call *call, const char *path, const struct api_page *page,
+const char *api_link_next(struct call *call, const char *path, const char *query, size_t limit,
 			  const char *cursor)
 {
-	struct buffer encoded;
+	struct buffer out;
 
-	buffer_init(&encoded);
-	for (; *cursor; cursor++)
-		buffer_printf(&encoded, "%%%02X", (unsigned char)*cursor);
+	buffer_init(&out);
+	buffer_add_text(&out, query);
+	query_add(&out, "limit", arena_printf(&call->arena, "%zu", limit));
+	query_add(&out, "cursor", cursor);
 	const char *field =
-		arena_printf(&call->arena, "Link: <%s?limit=%zu&cursor=%s>; rel=\"next\"\r\n", path,
-			     page->limit, encoded.bytes ? encoded.bytes : "");
-	buffer_deinit(&encoded);
+		arena_printf(&call->arena, "Link: <%s?%s>; rel=\"next\"\r\n", path, out.bytes);
+	buffer_deinit(&out);
 	return field;
 }

@@ -61,6 +61,9 @@ struct api_page {
 /* False: the call is answered, 400. */
 bool api_read_page(struct call *call, struct api_page *out);
 
-/* 'Link: <PATH?limit=..&cursor=..>; rel="next"' as a header line, in the call's arena. */
-const char *api_link_next(struct call *call, const char *path, const struct api_page *page,
+/*
+ * 'Link: <PATH?QUERY&limit=..&cursor=..>; rel="next"' as a header line, in the call's arena. Path
+ * and query are encoded already; the query may be "".
+ */
+const char *api_link_next(struct call *call, const char *path, const char *query, size_t limit,
 			  const char *cursor);

@@ -44,3 +44,26 @@ enum status query_read(const char *text, struct arena *arena, struct query *out)
 	*out = query;
 	return STATUS_OK;
 }
+
+/* What stands for itself in a query (RFC 3986 section 2.3: unreserved). */
+static void add_encoded(struct buffer *out, const char *text)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			buffer_add_char(out, *text);
+		else
+			buffer_printf(out, "%%%02X", (unsigned char)*text);
+	}
+}
+
+void query_add(struct buffer *out, const char *key, const char *value)
+{
+	if (out->size > 0)
+		buffer_add_char(out, '&');
+	add_encoded(out, key);
+	buffer_add_char(out, '=');
+	add_encoded(out, value);
+}

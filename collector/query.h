@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "collector/buffer.h"
 #include "proto/arena.h"
 #include "proto/status.h"
 
@@ -27,3 +28,6 @@ struct query {
  * STATUS_LIMIT      more than QUERY_MAX_PAIRS
  */
 enum status query_read(const char *text, struct arena *arena, struct query *out);
+
+/* Adds "key=value", percent-encoded, behind a "&" where there is something already. */
+void query_add(struct buffer *out, const char *key, const char *value);

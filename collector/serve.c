@@ -185,6 +185,7 @@ static int open_server(struct serve *s)
 		.max_of_address = s->options->max_of_address,
 		.tls = security_context(s->security),
 	};
+	s->api.loop = loop_uv(s->loop);
 	s->api.pipeline = s->pipeline;
 	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;

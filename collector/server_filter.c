@@ -1,8 +1,20 @@
 #include "collector/server_filter.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "proto/text.h"
+
+static const char *const sort_names[] = {
+	[SERVER_SORT_VERDICT] = "verdict",
+	[SERVER_SORT_SERVER] = "server",
+	[SERVER_SORT_SITE] = "site",
+	[SERVER_SORT_SINCE] = "since",
+	[SERVER_SORT_REPORTED] = "reported_at",
+	[SERVER_SORT_BUILD] = "build",
+};
+#define N_SORTS (sizeof sort_names / sizeof *sort_names)
 
 static bool get_limit(const char *text, size_t *out)
 {
@@ -26,35 +38,99 @@ static bool get_bool(const char *text, bool *out)
 	return *out || strcmp(text, "false") == 0;
 }
 
-/* NULL, or what is wrong with the pair. */
-static const char *add_pair(struct server_filter *f, const struct query_pair *pair)
+static bool get_sort(const char *text, enum server_sort *sort, bool *reversed)
+{
+	bool is_reversed = *text == '-';
+
+	for (size_t i = 0; i < N_SORTS; i++) {
+		if (strcmp(text + is_reversed, sort_names[i]) == 0) {
+			*sort = (enum server_sort)i;
+			*reversed = is_reversed;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool get_rank(const char *text, int64_t *out)
+{
+	char *end;
+
+	if (strlen(text) > 20 || text[strspn(text, "-0123456789")] != '\0')
+		return false;
+	*out = strtoll(text, &end, 10);
+	return *text != '\0' && *end == '\0';
+}
+
+/* A cursor is a query of its own: the order that it is of, and the place in it. */
+static bool get_cursor(const char *text, struct arena *arena, struct server_filter *f)
+{
+	static const char *const names[] = { "by", "rank", "key", "organization", "site" };
+	const char *values[sizeof names / sizeof *names];
+	enum server_sort sort;
+	bool reversed;
+	struct query query;
+
+	if (query_read(text, arena, &query) != STATUS_OK || query.n != sizeof names / sizeof *names)
+		return false;
+	for (size_t i = 0; i < query.n; i++) {
+		if (strcmp(query.pairs[i].key, names[i]) != 0)
+			return false;
+		values[i] = query.pairs[i].value;
+	}
+	f->cursor = (struct server_cursor){ 0, values[2], values[3], values[4] };
+	f->has_cursor = true;
+	return get_sort(values[0], &sort, &reversed) && sort == f->sort &&
+	       reversed == f->reversed && get_rank(values[1], &f->cursor.rank);
+}
+
+static bool get_verdict(struct server_filter *f, const char *text)
 {
 	enum verdict verdict;
+
+	if (strcmp(text, "not_monitored") == 0)
+		f->not_monitored = true;
+	else if (verdict_from_name(text, &verdict))
+		f->verdicts[verdict] = true;
+	else
+		return false;
+	f->any_verdict = false;
+	return true;
+}
+
+static bool get_silent(struct server_filter *f, const char *text)
+{
 	bool silent;
 
-	if (strcmp(pair->key, "verdict") == 0 && strcmp(pair->value, "not_monitored") == 0) {
-		f->not_monitored = true;
-		f->any_verdict = false;
-	} else if (strcmp(pair->key, "verdict") == 0) {
-		if (!verdict_from_name(pair->value, &verdict))
-			return "is not a verdict";
-		f->verdicts[verdict] = true;
-		f->any_verdict = false;
-	} else if (strcmp(pair->key, "silent") == 0) {
-		if (!get_bool(pair->value, &silent))
-			return "is neither true nor false";
-		f->silent[silent] = true;
-		f->any_silent = false;
-	} else if (strcmp(pair->key, "site") == 0) {
-		f->sites[f->n_sites++] = pair->value;
-	} else if (strcmp(pair->key, "q") == 0) {
-		f->words[f->n_words++] = pair->value;
-	} else if (strcmp(pair->key, "limit") == 0) {
-		if (!get_limit(pair->value, &f->limit))
-			return "is not a number from 1 to 10000";
-	} else {
+	if (!get_bool(text, &silent))
+		return false;
+	f->silent[silent] = true;
+	f->any_silent = false;
+	return true;
+}
+
+/* NULL, or what is wrong with the pair. The cursor is read last: it has to fit the order. */
+static const char *add_pair(struct server_filter *f, const struct query_pair *pair)
+{
+	const char *key = pair->key;
+	const char *value = pair->value;
+
+	if (strcmp(key, "verdict") == 0)
+		return get_verdict(f, value) ? NULL : "is not a verdict";
+	if (strcmp(key, "silent") == 0)
+		return get_silent(f, value) ? NULL : "is neither true nor false";
+	if (strcmp(key, "limit") == 0)
+		return get_limit(value, &f->limit) ? NULL : "is not a number from 1 to 10000";
+	if (strcmp(key, "sort") == 0)
+		return get_sort(value, &f->sort, &f->reversed) ? NULL : "is not an order";
+	if (strcmp(key, "site") == 0)
+		f->sites[f->n_sites++] = value;
+	else if (strcmp(key, "organization") == 0)
+		f->organizations[f->n_organizations++] = value;
+	else if (strcmp(key, "q") == 0)
+		f->words[f->n_words++] = value;
+	else if (strcmp(key, "cursor") != 0)
 		return "is not a key of this query";
-	}
 	return NULL;
 }
 
@@ -73,7 +149,52 @@ const char *server_filter_read(const char *text, struct arena *arena, struct ser
 			return arena_printf(arena, "%s: \"%s\" %s.", query.pairs[i].key,
 					    query.pairs[i].value, wrong);
 	}
+	for (size_t i = 0; i < query.n; i++) {
+		if (strcmp(query.pairs[i].key, "cursor") == 0 &&
+		    !get_cursor(query.pairs[i].value, arena, out))
+			return "cursor: it is none that a Link field gave for this order.";
+	}
 	return NULL;
+}
+
+/* Takes the text over into the arena. */
+static const char *keep(struct buffer *text, struct arena *arena)
+{
+	const char *kept = arena_strdup(arena, text->bytes ? text->bytes : "");
+
+	buffer_deinit(text);
+	return kept;
+}
+
+const char *server_filter_write(const char *text, struct arena *arena)
+{
+	struct buffer out;
+	struct query query;
+
+	buffer_init(&out);
+	if (query_read(text, arena, &query) != STATUS_OK)
+		query.n = 0;
+	for (size_t i = 0; i < query.n; i++) {
+		const struct query_pair *pair = &query.pairs[i];
+		if (strcmp(pair->key, "cursor") != 0 && strcmp(pair->key, "limit") != 0)
+			query_add(&out, pair->key, pair->value);
+	}
+	return keep(&out, arena);
+}
+
+const char *server_cursor_write(const struct server_filter *f, const struct server_cursor *cursor,
+				struct arena *arena)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	query_add(&out, "by",
+		  arena_printf(arena, "%s%s", f->reversed ? "-" : "", sort_names[f->sort]));
+	query_add(&out, "rank", arena_printf(arena, "%" PRId64, cursor->rank));
+	query_add(&out, "key", cursor->key);
+	query_add(&out, "organization", cursor->organization);
+	query_add(&out, "site", cursor->site);
+	return keep(&out, arena);
 }
 
 /* Is `word` somewhere in `text`, without ASCII case? */
@@ -90,25 +211,29 @@ static bool contains(const char *text, const char *word)
 	return false;
 }
 
-/* What the filter says of a site, asked once for all servers of it. */
-struct site_answer {
-	bool is_wanted;
-	uint64_t words; /* those that the site's names hold, a bit each */
-};
-
 _Static_assert(QUERY_MAX_PAIRS <= 64, "a word has a bit");
 
-static struct site_answer *ask_sites(const struct server_filter *f, const struct fleet *fleet,
-				     struct arena *arena)
+/* Is `text` one of them, or is there none? */
+static bool is_one_of(const char *text, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text_equal(text, names[i]))
+			return true;
+	}
+	return n == 0;
+}
+
+struct server_site_answer *server_filter_ask_sites(const struct server_filter *f,
+						   const struct fleet *fleet, struct arena *arena)
 {
 	size_t n = fleet_count_sites(fleet);
-	struct site_answer *answers = arena_alloc_array(arena, n, sizeof *answers);
+	struct server_site_answer *answers = arena_alloc_array(arena, n, sizeof *answers);
 
 	for (size_t i = 0; i < n; i++) {
 		struct fleet_place place = fleet_place(fleet, i);
-		answers[i].is_wanted = f->n_sites == 0;
-		for (size_t k = 0; k < f->n_sites; k++)
-			answers[i].is_wanted |= text_equal(place.site, f->sites[k]);
+		answers[i].is_wanted =
+			is_one_of(place.site, f->sites, f->n_sites) &&
+			is_one_of(place.organization, f->organizations, f->n_organizations);
 		for (size_t k = 0; k < f->n_words; k++) {
 			if (*f->words[k] == '\0' || contains(place.site, f->words[k]) ||
 			    contains(place.organization, f->words[k]))
@@ -128,123 +253,25 @@ static bool has_words(const struct server_filter *f, uint64_t found, const struc
 	return true;
 }
 
-static bool matches(const struct server_filter *f, const struct site_answer *site,
-		    const struct fleet_row *row)
+bool server_filter_matches(const struct server_filter *f, const struct server_site_answer *site,
+			   const struct fleet_row *row)
 {
 	return (f->any_verdict || f->verdicts[row->verdict]) &&
 	       (f->any_silent || f->silent[row->silent]) && site->is_wanted &&
 	       has_words(f, site->words, row->view);
 }
 
-/* Views lie anywhere in memory: texts that are to be looked at are fetched so many rows before. */
-#define AHEAD 16
-
-static void fetch_texts(const struct view *view)
+bool server_filter_matches_missing(const struct server_filter *f, const struct view *view)
 {
-	__builtin_prefetch(view);
-	__builtin_prefetch(view->texts);
-	__builtin_prefetch(view->texts + 64);
-}
+	const char *site = view->site ? view->site : "";
+	const char *organization = view->organization ? view->organization : "";
 
-static bool matches_missing(const struct server_filter *f, const struct view *view)
-{
-	bool site_is_wanted = f->n_sites == 0;
-
-	for (size_t i = 0; i < f->n_sites; i++)
-		site_is_wanted |= text_equal(view->site ? view->site : "", f->sites[i]);
 	for (size_t i = 0; i < f->n_words; i++) {
 		if (*f->words[i] && !contains(view->server, f->words[i]) &&
-		    !contains(view->site, f->words[i]) &&
-		    !contains(view->organization, f->words[i]))
+		    !contains(site, f->words[i]) && !contains(organization, f->words[i]))
 			return false;
 	}
 	return (f->any_verdict || f->not_monitored) && (f->any_silent || f->silent[false]) &&
-	       site_is_wanted;
-}
-
-/* Rows come by name; what matches goes to the page of its verdict, which is never overfull. */
-struct pages {
-	const struct view **views[VERDICT_COUNT];
-	size_t n[VERDICT_COUNT];
-	const struct view **missing;
-	size_t n_missing;
-};
-
-static const struct view **join(const struct pages *pages, size_t limit, struct arena *arena,
-				size_t *n)
-{
-	const struct view **page = arena_alloc_array(arena, limit, sizeof(struct view *));
-
-	*n = 0;
-	for (size_t v = 0; v < VERDICT_COUNT; v++) {
-		for (size_t i = 0; i < pages->n[v] && *n < limit; i++)
-			page[(*n)++] = pages->views[v][i];
-		for (size_t i = 0; v == VERDICT_UNKNOWN && i < pages->n_missing && *n < limit; i++)
-			page[(*n)++] = pages->missing[i];
-	}
-	return page;
-}
-
-static struct pages make_pages(size_t limit, struct arena *arena)
-{
-	struct pages pages = { .n = { 0 } };
-
-	for (size_t v = 0; v < VERDICT_COUNT; v++)
-		pages.views[v] = arena_alloc_array(arena, limit, sizeof(struct view *));
-	pages.missing = arena_alloc_array(arena, limit, sizeof(struct view *));
-	return pages;
-}
-
-static size_t select_rows(const struct server_filter *f, const struct fleet *fleet,
-			  struct arena *arena, size_t limit, struct pages *pages,
-			  struct server_tally *tally)
-{
-	const struct site_answer *sites = ask_sites(f, fleet, arena);
-	size_t n = 0;
-	const struct fleet_row *rows = fleet_rows(fleet, &n);
-	size_t matched = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct fleet_row *row = &rows[i];
-		if (f->n_words > 0 && i + AHEAD < n)
-			fetch_texts(rows[i + AHEAD].view);
-		tally->by_verdict[row->verdict]++;
-		tally->silent += row->silent;
-		if (!matches(f, &sites[row->site], row))
-			continue;
-		matched++;
-		if (pages->n[row->verdict] < limit)
-			pages->views[row->verdict][pages->n[row->verdict]++] = row->view;
-	}
-	return matched;
-}
-
-static size_t select_missing(const struct server_filter *f, const struct server_list *list,
-			     size_t limit, struct pages *pages)
-{
-	size_t matched = 0;
-
-	for (size_t i = 0; i < list->n_missing; i++) {
-		if (!matches_missing(f, list->missing[i]))
-			continue;
-		matched++;
-		if (pages->n_missing < limit)
-			pages->missing[pages->n_missing++] = list->missing[i];
-	}
-	return matched;
-}
-
-const struct view **server_filter_select(const struct server_filter *f,
-					 const struct server_list *list, struct arena *arena,
-					 size_t *n_page, size_t *n_matched,
-					 struct server_tally *tally)
-{
-	size_t n = fleet_count(list->fleet) + list->n_missing;
-	size_t limit = f->limit < n ? f->limit : n;
-	struct pages pages = make_pages(limit, arena);
-
-	*tally = (struct server_tally){ .not_monitored = list->n_missing };
-	*n_matched = select_rows(f, list->fleet, arena, limit, &pages, tally);
-	*n_matched += select_missing(f, list, limit, &pages);
-	return join(&pages, limit, arena, n_page);
+	       is_one_of(site, f->sites, f->n_sites) &&
+	       is_one_of(organization, f->organizations, f->n_organizations);
 }

@@ -12,7 +12,7 @@
 #include <time.h>
 
 #include "collector/fleet.h"
-#include "collector/server_filter.h"
+#include "collector/server_select.h"
 #include "crowd.h"
 #include "proto/json_scratch.h"
 
@@ -158,30 +158,31 @@ static void measure_sites(size_t servers_per_site)
 /* What a page of the list costs without network: selection, and the text. */
 static void measure_lists(const struct fleet *fleet)
 {
-	static const char *const queries[] = { "limit=100", "limit=1000",
-					       "verdict=exposed&limit=100", "site=SITE0007",
-					       "q=mx0100-00042" };
+	static const char *const queries[] = { "limit=100",
+					       "limit=1000",
+					       "verdict=exposed&limit=100",
+					       "site=SITE0007",
+					       "q=mx0100-00042",
+					       "sort=-since&limit=100",
+					       "sort=build&limit=100",
+					       "sort=site&limit=100" };
 
 	for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
 		struct server_filter filter;
-		struct server_tally tally;
+		struct server_page page;
 		struct arena arena;
 		struct buffer out;
-		size_t n = 0;
-		size_t matched = 0;
 		arena_init(&arena);
 		buffer_init(&out);
 		double begin = cpu_s();
 		if (server_filter_read(queries[i], &arena, &filter))
 			exit(1);
-		const struct view **page =
-			server_filter_select(&filter, &(struct server_list){ .fleet = fleet },
-					     &arena, &n, &matched, &tally);
+		server_select(&filter, &(struct server_list){ .fleet = fleet }, &arena, &page);
 		double selected = cpu_s();
-		for (size_t k = 0; k < n; k++)
-			view_add(page[k], T0, &out);
-		printf("  ?%s: %zu of %zu in %.2f ms, their text in %.2f ms\n", queries[i], n,
-		       matched, (selected - begin) * 1e3, (cpu_s() - selected) * 1e3);
+		for (size_t k = 0; k < page.n; k++)
+			view_add(page.views[k], T0, &out);
+		printf("  ?%s: %zu of %zu in %.2f ms, their text in %.2f ms\n", queries[i], page.n,
+		       page.n_matched, (selected - begin) * 1e3, (cpu_s() - selected) * 1e3);
 		buffer_deinit(&out);
 		arena_deinit(&arena);
 	}
