@@ -112,7 +112,7 @@ static int64_t rank_of_view(const struct server_filter *f, const struct view *vi
 	case SERVER_SORT_SINCE:
 		return view->since_ms;
 	case SERVER_SORT_REPORTED:
-		return view->reported_at_ms;
+		return view->not_monitored ? INT64_MIN + 1 : view->reported_at_ms;
 	case SERVER_SORT_BUILD:
 		return rank_of_build(view->build);
 	case SERVER_SORT_SITE:

@@ -18,6 +18,7 @@ MAY = {
     "POST /v1/reports": ["agent"],
     "POST /v1/reports/import": OPERATOR,
     "GET /v1/servers": VIEWER,
+    "GET /v1/servers.csv": VIEWER,
     "GET /v1/servers/{name}": VIEWER,
     "DELETE /v1/servers/{name}": OPERATOR,
     "GET /v1/inventory": VIEWER,
