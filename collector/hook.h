@@ -17,7 +17,11 @@ struct uv_loop_s; /* libuv: the event loop */
 struct options;
 
 enum hook_type {
+	HOOK_TYPE_WEBHOOK,
+	HOOK_TYPE_ALERTMANAGER,
 	HOOK_TYPE_COMMAND,
+	HOOK_TYPE_EMAIL,
+	HOOK_TYPE_HEARTBEAT,
 	HOOK_TYPE_COUNT,
 };
 
@@ -28,6 +32,13 @@ struct hook_route {
 	unsigned conditions; /* CONDITION_BIT() of each */
 	bool send_resolved;
 };
+
+/*
+ * Does an alert of this condition go there, as far as its site tells? One of the collector itself
+ * (its site is "") goes where no sites were named.
+ */
+bool hook_route_takes(const struct hook_route *route, enum condition condition,
+		      const char *organization, const char *site);
 
 struct hook {
 	const char *name; /* as in [hook NAME] */

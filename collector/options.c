@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/hook_settings.h"
 #include "collector/setting.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -200,6 +201,7 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 		if (settings[i].fallback)
 			say(&r, &settings[i], settings[i].fallback, by_default);
 	}
+	options.hooks = hook_settings_read(&options.sections, options.hook_command, arena, faults);
 	if (faults->n == 0)
 		judge(&r);
 	if (faults->n > 0)

@@ -30,6 +30,8 @@
 #define OPTIONS_MAX_FILE_BYTES ((size_t)64 * 1024)
 #define OPTIONS_MAX_SETTINGS   48
 
+struct hook_settings;
+
 struct options {
 	struct listen_address listen;
 	bool allow_plain;      /* plain HTTP on an address that other machines reach */
@@ -44,7 +46,8 @@ struct options {
 	enum log_level log_level;
 	enum log_format log_format;
 
-	struct sections sections; /* of the file, behind the plain settings */
+	struct sections sections;          /* of the file, behind the plain settings */
+	const struct hook_settings *hooks; /* what [hook NAME] and hook_command say */
 
 	const char *config; /* the file that was read, NULL: none */
 	bool check_only;    /* --check-config */

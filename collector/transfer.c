@@ -35,6 +35,7 @@ struct transfer {
 	char answer[TRANSFER_MAX_ANSWER + 1];
 	size_t answer_size;
 	char error[CURL_ERROR_SIZE];
+	struct exchange exchange;
 	CURLcode failed;     /* a setting that libcurl does not take */
 	transfer_done *done; /* NULL: cancelled */
 	void *user;
@@ -310,28 +311,58 @@ static void set_common(struct transfer *t, const struct transfer_request *r)
 		SET(CURLOPT_CAINFO, r->ca_file);
 	SET(CURLOPT_SSLCERT, r->client_cert);
 	SET(CURLOPT_SSLKEY, r->client_key);
-	if (r->proxy)
-		SET(CURLOPT_PROXY, r->proxy);
+	SET(CURLOPT_PROXY, r->proxy ? r->proxy : "");
+}
+
+static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t n, void *user)
+{
+	struct transfer *t = user;
+	(void)easy;
+
+	if (type == CURLINFO_HEADER_IN)
+		exchange_add(&t->exchange, false, bytes, n);
+	else if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
+		exchange_add(&t->exchange, true, bytes, n);
+	return 0;
+}
+
+static void set_trace(struct transfer *t, const struct transfer_request *r)
+{
+	if (!r->show)
+		return;
+	t->exchange = (struct exchange){ .show = r->show, .user = r->show_user };
+	SET(CURLOPT_DEBUGFUNCTION, on_trace);
+	SET(CURLOPT_DEBUGDATA, t);
+	SET(CURLOPT_VERBOSE, 1L);
 }
 
 /* A redirect is no success, so it is not followed: what is signed goes where it was meant to. */
-static void set_post(struct transfer *t, const struct transfer_request *r)
+static void set_http(struct transfer *t, const struct transfer_request *r)
 {
 	t->fields = list_of(t, r->fields, r->n_fields);
 	SET(CURLOPT_HTTPHEADER, t->fields);
-	SET(CURLOPT_POST, 1L);
-	SET(CURLOPT_POSTFIELDS, t->body);
-	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->size);
+	if (!r->get) {
+		SET(CURLOPT_POST, 1L);
+		SET(CURLOPT_POSTFIELDS, t->body);
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->size);
+	}
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_USERAGENT, "mtawatch-collector/" MTAWATCH_VERSION);
 }
+
+static const long starttls_levels[] = {
+	[TRANSFER_STARTTLS_REQUIRED] = CURLUSESSL_ALL,
+	[TRANSFER_STARTTLS_OFFERED] = CURLUSESSL_TRY,
+	[TRANSFER_STARTTLS_NEVER] = CURLUSESSL_NONE,
+};
 
 static void set_mail(struct transfer *t, const struct transfer_request *r)
 {
 	t->receivers = list_of(t, r->receivers, r->n_receivers);
 	SET(CURLOPT_MAIL_FROM, r->from);
 	SET(CURLOPT_MAIL_RCPT, t->receivers);
-	SET(CURLOPT_USE_SSL, (long)(r->starttls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+	SET(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+	SET(CURLOPT_USE_SSL, starttls_levels[r->starttls]);
 	SET(CURLOPT_UPLOAD, 1L);
 	SET(CURLOPT_READFUNCTION, on_mail_wanted);
 	SET(CURLOPT_READDATA, t);
@@ -366,10 +397,11 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	if (!t->easy)
 		abort(); /* only for lack of memory */
 	set_common(t, request);
+	set_trace(t, request);
 	if (request->from)
 		set_mail(t, request);
 	else
-		set_post(t, request);
+		set_http(t, request);
 	if (t->failed == CURLE_OK)
 		begin(set, t);
 	else

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/exchange.h"
+
 struct uv_loop_s; /* libuv: the event loop */
 
 /* Bytes of an answer that are kept; what follows is read and dropped. */
@@ -24,20 +26,28 @@ struct uv_loop_s; /* libuv: the event loop */
 struct transfers;
 struct transfer; /* one request under way */
 
+/* Of mail on smtp://; smtps:// is TLS from the start. */
+enum transfer_starttls {
+	TRANSFER_STARTTLS_REQUIRED,
+	TRANSFER_STARTTLS_OFFERED, /* where the server has it */
+	TRANSFER_STARTTLS_NEVER,
+};
+
 /* Everything in it is copied. */
 struct transfer_request {
 	const char *url; /* http://, https://, smtp:// or smtps:// */
 	uint64_t limit_ms;
 
-	/* HTTP: a POST of the body with these fields ("Name: value"). */
+	/* HTTP: a POST of the body with these fields ("Name: value"), or a GET. */
+	bool get;
 	const char *fields[TRANSFER_MAX_FIELDS];
 	size_t n_fields;
 
-	/* SMTP: the body is the mail, headers and all. */
+	/* SMTP: the body is the mail, headers and all. It goes to those whom the server takes. */
 	const char *from; /* envelope; NULL: this is no mail */
 	const char *receivers[TRANSFER_MAX_RECEIVERS];
 	size_t n_receivers;
-	bool starttls; /* smtp://: required, not only wished for */
+	enum transfer_starttls starttls;
 
 	const char *body;
 	size_t size;
@@ -48,7 +58,11 @@ struct transfer_request {
 	const char *ca_file; /* vouches for the peer; NULL: the system's */
 	const char *client_cert;
 	const char *client_key;
-	const char *proxy;
+	const char *proxy; /* NULL: none, whatever the environment says */
+
+	/* Shows what goes over the line, for people; NULL: nobody looks. */
+	exchange_show *show;
+	void *show_user;
 };
 
 struct transfer_result {

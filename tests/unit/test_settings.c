@@ -278,14 +278,44 @@ static const struct section_key hook_keys[] = { { "type", true, false, set_type 
 
 static void sections_follow_the_settings(void **state)
 {
+	(void)state;
+	assert_int_equal(read_all("data = /d\n[hook one]\n# x\ntype = command\n"
+				  "command = /bin/true\n",
+				  NULL),
+			 STATUS_OK);
+	const struct section *s = options.sections.first;
+	assert_string_equal(s->name, "one");
+	assert_string_equal(s->first->next->key, "command");
+	assert_string_equal(s->first->next->value, "/bin/true");
+}
+
+/* Headings, and "key=value" lines below them. */
+static struct sections make_sections(const char *const *lines, size_t n)
+{
+	struct sections sections = { NULL, NULL };
+
+	faults.n = 0;
+	for (size_t i = 0; i < n; i++) {
+		char *line = arena_strdup(&arena, lines[i]);
+		const char *place = arena_printf(&arena, "%s, line %zu", file, i + 1);
+		if (*line == '[') {
+			sections_begin(&sections, line, place, &arena, &faults);
+			continue;
+		}
+		const char *key = strsep(&line, "=");
+		sections_add(&sections, key, line, place, &arena);
+	}
+	return sections;
+}
+
+static void a_section_is_read_by_the_keys_of_its_kind(void **state)
+{
+	static const char *const lines[] = { "[ hook  one ]", "type=webhook", "site=A",
+					     "site=B",        "[alerts]",     "[hook two]" };
 	struct hook hook = { 0 };
 	(void)state;
-	assert_int_equal(
-		read_all("data = /d\n[ hook  one ]\n# x\ntype = webhook\nsite = A\nsite = B\n"
-			 "[alerts]\n[hook two]\n",
-			 NULL),
-		STATUS_OK);
-	const struct section *s = options.sections.first;
+
+	const struct section *s = make_sections(lines, 6).first;
 	assert_string_equal(s->kind, "hook");
 	assert_string_equal(s->name, "one");
 	section_read(s, hook_keys, 2, &hook, &arena, &faults);
@@ -331,20 +361,21 @@ static void what_is_wrong_with_a_section_is_told_with_its_line(void **state)
 static void what_is_wrong_in_a_section_is_told_with_its_line(void **state)
 {
 	static const struct {
-		const char *text;
+		const char *lines[3];
 		const char *fault;
 	} cases[] = {
-		{ "[hook a]\ntpye = webhook\ntype = webhook\n",
+		{ { "[hook a]", "tpye=webhook", "type=webhook" },
 		  ", line 2: there is no key of [hook] \"tpye\"; did you mean \"type\"?" },
-		{ "[hook a]\ntype = mail\n", ", line 2: type \"mail\": expected webhook" },
-		{ "[hook a]\n\nsite = A\n", ", line 1: [hook a] lacks the key type" },
-		{ "[hook a]\ntype = webhook\ntype = webhook\n", ", line 2" },
+		{ { "[hook a]", "type=mail", "site=A" },
+		  ", line 2: type \"mail\": expected webhook" },
+		{ { "[hook a]", "site=A", "site=B" }, ", line 1: [hook a] lacks the key type" },
+		{ { "[hook a]", "type=webhook", "type=webhook" }, ", line 2" },
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct hook hook = { 0 };
-		assert_int_equal(read_all(cases[i].text, NULL), STATUS_OK);
-		section_read(options.sections.first, hook_keys, 2, &hook, &arena, &faults);
+		struct sections sections = make_sections(cases[i].lines, 3);
+		section_read(sections.first, hook_keys, 2, &hook, &arena, &faults);
 		assert_int_equal(faults.n, 1);
 		assert_fault(cases[i].fault);
 	}
@@ -368,6 +399,7 @@ int main(void)
 		WITH_FILE(what_is_printed_can_be_read_again),
 		WITH_FILE(a_comparison_says_what_waits_for_a_restart),
 		WITH_FILE(sections_follow_the_settings),
+		WITH_FILE(a_section_is_read_by_the_keys_of_its_kind),
 		WITH_FILE(what_is_wrong_with_a_section_is_told_with_its_line),
 		WITH_FILE(what_is_wrong_in_a_section_is_told_with_its_line),
 		cmocka_unit_test(the_help_names_every_setting),

@@ -1,0 +1,14 @@
+/*
+ * Spans of time as people write them: "30s", "5m", "4h", "7d".
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DURATION_MAX_MS ((int64_t)366 * 86400 * 1000)
+
+#define DURATION_EXPECTED "a time such as 30s, 5m, 4h or 7d"
+
+/* A number and its unit, up to DURATION_MAX_MS; false: it is none, `*out_ms` is as it was. */
+bool duration_parse(const char *text, int64_t *out_ms);

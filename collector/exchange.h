@@ -1,0 +1,20 @@
+/*
+ * What goes over the line between the collector and a peer, as text for people: line by line, made
+ * harmless for a terminal, and without what is secret (passwords, tokens, the query of a URL).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* `sent`: by us; else it came from the peer. The line is borrowed for the call. */
+typedef void exchange_show(void *user, bool sent, const char *line);
+
+struct exchange {
+	exchange_show *show;
+	void *user;
+	bool hides; /* an SMTP login is under way; private */
+};
+
+/* Shows these bytes, which are whole lines of HTTP or SMTP, or a body. */
+void exchange_add(struct exchange *exchange, bool sent, const char *bytes, size_t n);
