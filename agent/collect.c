@@ -47,6 +47,14 @@ void collect_problem(struct collecting *c, const char *fact, const struct host_e
 	collect_add_problem(c->report, c->arena, fact, error->code, error->text);
 }
 
+void collect_misfit(struct collecting *c, const char *fact, const char *key, const char *name,
+		    const char *wanted)
+{
+	collect_add_problem(c->report, c->arena, fact, REPORT_ABSENT,
+			    arena_printf(c->arena, "registry HKLM\\%s, value \"%s\": it is not %s",
+					 key, name, wanted));
+}
+
 const char *collect_text(struct collecting *c, const char *fact, const char *key, const char *name)
 {
 	struct host_value value;
@@ -54,7 +62,9 @@ const char *collect_text(struct collecting *c, const char *fact, const char *key
 	enum status status = host_read_value(c->host, key, name, c->arena, &value, &error);
 	if (status == STATUS_OK && value.kind == HOST_VALUE_STRING)
 		return value.text[0] ? report_text(value.text, c->arena) : NULL;
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+	if (status == STATUS_OK)
+		collect_misfit(c, fact, key, name, "text");
+	else if (status != STATUS_NOT_FOUND)
 		collect_problem(c, fact, &error);
 	return NULL;
 }
@@ -69,7 +79,9 @@ bool collect_number(struct collecting *c, const char *fact, const char *key, con
 		*out = value.number;
 		return true;
 	}
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+	if (status == STATUS_OK)
+		collect_misfit(c, fact, key, name, "a number");
+	else if (status != STATUS_NOT_FOUND)
 		collect_problem(c, fact, &error);
 	return false;
 }
@@ -85,6 +97,8 @@ static void get_host(struct collecting *c)
 	c->report->host.name = report_text(identity.name, c->arena);
 	c->report->host.os = report_text(identity.os, c->arena);
 	c->report->host.booted_at_ms = identity.booted_at_ms;
+	if (identity.no_boot_time)
+		collect_problem(c, "host.booted_at", identity.no_boot_time);
 	if (host_has_network(c->host))
 		names_ask_name(c->kept->names, c->report->host.name);
 }
@@ -127,18 +141,26 @@ static void fill_adapter(struct collecting *c, const struct host_adapter *from,
 static void get_adapters(struct collecting *c)
 {
 	struct host_adapter *adapters = NULL;
+	struct host_gaps gaps;
 	struct host_error error;
 	size_t n = 0;
-	if (host_list_adapters(c->host, c->arena, &adapters, &n, &error) != STATUS_OK) {
+	if (host_list_adapters(c->host, c->arena, &adapters, &n, &gaps, &error) != STATUS_OK) {
 		collect_problem(c, "adapters", &error);
 		return;
 	}
+	if (gaps.states)
+		collect_problem(c, "adapters.link", gaps.states);
+	if (gaps.gateways)
+		collect_problem(c, "adapters.gateways", gaps.gateways);
 	struct report *report = c->report;
 	report->adapters_known = true;
 	report->adapters = arena_alloc_array(c->arena, n, sizeof *report->adapters);
 	report->n_adapters = n;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		fill_adapter(c, &adapters[i], &report->adapters[i]);
+		if (gaps.states)
+			report->adapters[i].enabled = TRISTATE_UNKNOWN;
+	}
 }
 
 /* A binding order; one that is not there binds everything and is no problem. */
@@ -148,7 +170,9 @@ static void get_bindings(struct collecting *c, const char *fact, const char *key
 	struct host_value value;
 	struct host_error error;
 	enum status status = host_read_value(c->host, key, "Bind", c->arena, &value, &error);
-	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+	if (status == STATUS_OK && value.kind != HOST_VALUE_LIST)
+		collect_misfit(c, fact, key, "Bind", "a list");
+	else if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		collect_problem(c, fact, &error);
 	if (status != STATUS_OK || value.kind != HOST_VALUE_LIST)
 		return;
@@ -213,7 +237,7 @@ static void name_adapter(struct collect *collect, struct arena *arena, struct re
 				report, arena,
 				arena_printf(arena, "adapters/%s/lookups", adapter->id),
 				REPORT_ABSENT,
-				arena_printf(arena, "looking up %s: no answer yet", address));
+				arena_printf(arena, "gethostbyaddr %s: no answer yet", address));
 	}
 }
 
@@ -225,13 +249,13 @@ static void name_host(struct collect *collect, struct arena *arena, struct repor
 	if (!answer) {
 		collect_add_problem(
 			report, arena, "host.name_resolves_to", REPORT_ABSENT,
-			arena_printf(arena, "looking up %s: no answer yet", report->host.name));
+			arena_printf(arena, "gethostbyname %s: no answer yet", report->host.name));
 		return;
 	}
 	if (answer->forward_error != HOST_LOOKUP_OK) {
 		collect_add_problem(report, arena, "host.name_resolves_to", answer->forward_error,
-				    arena_printf(arena, "looking up %s: the name gives no address",
-						 report->host.name));
+				    arena_printf(arena, "gethostbyname %s: %s", report->host.name,
+						 host_lookup_text((int)answer->forward_error)));
 		return;
 	}
 	report->host.name_resolves_to = arena_alloc_array(arena, answer->n_addresses,

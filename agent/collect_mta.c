@@ -5,6 +5,8 @@
 #define MTA_KEY        "SYSTEM\\CurrentControlSet\\Services\\MSExchangeMTA"
 #define PARAMETERS_KEY MTA_KEY "\\Parameters"
 
+#define RPC_PORT "TCP/IP port for RPC listens" /* the value's name (Q176466) */
+
 /* SERVICE_AUTO_START and so on (winsvc.h), as the value Start holds them. */
 #define START_AUTO     2
 #define START_MANUAL   3
@@ -33,16 +35,20 @@ static void get_start_type(struct collecting *c)
 		c->report->mta.start_type = START_TYPE_MANUAL;
 	else if (start == START_DISABLED)
 		c->report->mta.start_type = START_TYPE_DISABLED;
+	else
+		collect_misfit(c, "mta.start_type", MTA_KEY, "Start", "2, 3 or 4");
 }
 
 /* A static port is the administrator's choice (Q176466); without the value there is none. */
 static void get_rpc_port(struct collecting *c)
 {
 	uint32_t port = 0;
-	if (collect_number(c, "mta.rpc_port", PARAMETERS_KEY, "TCP/IP port for RPC listens",
-			   &port) &&
-	    port <= UINT16_MAX)
+	if (!collect_number(c, "mta.rpc_port", PARAMETERS_KEY, RPC_PORT, &port))
+		return;
+	if (port <= UINT16_MAX)
 		c->report->mta.rpc_port = port;
+	else
+		collect_misfit(c, "mta.rpc_port", PARAMETERS_KEY, RPC_PORT, "a port");
 }
 
 static void get_events(struct collecting *c)

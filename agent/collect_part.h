@@ -42,6 +42,10 @@ struct collecting {
 /* Notes why `fact` is absent. */
 void collect_problem(struct collecting *c, const char *fact, const struct host_error *error);
 
+/* Notes that the registry's value for `fact` is there, but is not what is `wanted`. */
+void collect_misfit(struct collecting *c, const char *fact, const char *key, const char *name,
+		    const char *wanted);
+
 /* A text value; NULL where it is not there, is empty or (with a problem for `fact`) unreadable. */
 const char *collect_text(struct collecting *c, const char *fact, const char *key, const char *name);
 

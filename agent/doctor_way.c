@@ -4,21 +4,6 @@
 #include "agent/socket.h"
 #include "proto/text.h"
 
-/* What a failed lookup means; `todo` is what to look at. */
-static const char *lookup_text(int error)
-{
-	switch (error) {
-	case HOST_LOOKUP_NOT_FOUND:
-		return "no such name";
-	case HOST_LOOKUP_TRY_AGAIN:
-		return "the name servers do not answer";
-	case HOST_LOOKUP_NO_DATA:
-		return "the name has no address";
-	default:
-		return "the name servers cannot be asked";
-	}
-}
-
 /* The address of the place; 0 where there is none. */
 static uint32_t find_address(struct doctor *d, const struct url_place *place)
 {
@@ -35,8 +20,8 @@ static uint32_t find_address(struct doctor *d, const struct url_place *place)
 	int error = host_forward_lookup(d->host, place->host, addresses, &n);
 	if (error != HOST_LOOKUP_OK || n == 0) {
 		doctor_block(d, "name",
-			     arena_printf(d->arena, "%s: %s (%d)", place->host, lookup_text(error),
-					  error),
+			     arena_printf(d->arena, "%s: %s (%d)", place->host,
+					  host_lookup_text(error), error),
 			     "check the spelling, the name servers (ipconfig /all, nslookup) and "
 			     "the hosts file");
 		return 0;
@@ -54,10 +39,11 @@ static const char *describe_adapter(struct doctor *d, const char *id)
 {
 	struct host_adapter *adapters = NULL;
 	struct host_error ignored; /* then its id has to do */
+	struct host_gaps gaps;
 	size_t n = 0;
 	char text[IPV4_TEXT_SIZE];
 
-	if (host_list_adapters(d->host, d->arena, &adapters, &n, &ignored) != STATUS_OK)
+	if (host_list_adapters(d->host, d->arena, &adapters, &n, &gaps, &ignored) != STATUS_OK)
 		return id;
 	for (size_t i = 0; i < n; i++) {
 		if (text_equal(adapters[i].id, id) && adapters[i].n_addresses > 0)

@@ -17,6 +17,27 @@ enum status host_fail(struct host_error *error, enum status status, int64_t code
 	return status;
 }
 
+const char *host_lookup_text(int error)
+{
+	switch (error) {
+	case HOST_LOOKUP_NOT_FOUND:
+		return "no such name";
+	case HOST_LOOKUP_TRY_AGAIN:
+		return "the name servers do not answer";
+	case HOST_LOOKUP_NO_DATA:
+		return "the name has no address";
+	default:
+		return "the name servers cannot be asked";
+	}
+}
+
+const struct host_error *host_keep_error(const struct host_error *error, struct arena *arena)
+{
+	struct host_error *kept = arena_alloc(arena, sizeof *kept);
+	*kept = *error;
+	return kept;
+}
+
 void host_free_file(struct host_file *file)
 {
 	free(file->bytes);

@@ -58,9 +58,10 @@ struct host_error {
 };
 
 struct host_identity {
-	const char *name;     /* what the machine calls itself, without domain */
-	const char *os;       /* for people: "Windows NT 4.0 Service Pack 6" */
-	int64_t booted_at_ms; /* TIMESTAMP_NONE: not told */
+	const char *name;                      /* what the machine calls itself, without domain */
+	const char *os;                        /* for people: "Windows NT 4.0 Service Pack 6" */
+	int64_t booted_at_ms;                  /* TIMESTAMP_NONE: not told */
+	const struct host_error *no_boot_time; /* why it is not; NULL: nobody can tell */
 };
 
 struct host_adapter {
@@ -73,6 +74,12 @@ struct host_adapter {
 	size_t n_addresses;
 	uint32_t *gateways;
 	size_t n_gateways;
+};
+
+/* What else of the adapters the system would not say, and why; NULL: it did. */
+struct host_gaps {
+	const struct host_error *states; /* `enabled` and `link`: true and LINK_UNKNOWN then */
+	const struct host_error *gateways;
 };
 
 enum host_value_kind { HOST_VALUE_STRING, HOST_VALUE_NUMBER, HOST_VALUE_LIST };
@@ -149,14 +156,14 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 
 /*
  * Lists the adapters that speak IPv4, in the system's order; loopback is left out, so is an
- * address that is loopback or 0.0.0.0.
+ * address that is loopback or 0.0.0.0. `gaps` tells what is missing in a list that came about.
  *
  * STATUS_SYSTEM       the system would not say
  * STATUS_LIMIT        more than HOST_MAX_ADAPTERS of them
  * STATUS_UNSUPPORTED  disk_only
  */
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_error *error);
+			       size_t *n, struct host_gaps *gaps, struct host_error *error);
 
 /*
  * The id of the adapter through which the system's route table sends to `to`, as
@@ -177,6 +184,9 @@ enum status host_route(struct host *host, uint32_t to, struct arena *arena, cons
 int host_reverse_lookup(struct host *host, uint32_t address, char name[HOST_MAX_NAME]);
 int host_forward_lookup(struct host *host, const char *name, uint32_t addresses[HOST_MAX_ADDRESSES],
 			size_t *n);
+
+/* What a Winsock error of a lookup means. Windows NT 4.0 has no text of its own for these. */
+const char *host_lookup_text(int error);
 
 /*
  * Reads value `name` ("" is the default value) of `key`, a path below HKEY_LOCAL_MACHINE.

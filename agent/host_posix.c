@@ -123,8 +123,13 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 		.os = system_name(&names, arena),
 		.booted_at_ms = TIMESTAMP_NONE,
 	};
-	if (clock_gettime(CLOCK_BOOTTIME, &up) == 0)
+	if (clock_gettime(CLOCK_BOOTTIME, &up) == 0) {
 		out->booted_at_ms = (host_wall_ms(host) / 1000 - up.tv_sec) * 1000;
+	} else {
+		(void)host_fail(error, STATUS_SYSTEM, errno, "clock_gettime CLOCK_BOOTTIME: %s",
+				strerror(errno));
+		out->no_boot_time = host_keep_error(error, arena);
+	}
 	return STATUS_OK;
 }
 

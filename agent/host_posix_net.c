@@ -143,12 +143,13 @@ static void get_addresses(const struct ifaddrs *list, struct host_adapter *adapt
 	}
 }
 
-/* Default gateways; where the table cannot be read there are none to tell. */
-static void get_gateways(struct host_adapter *adapters, size_t n)
+/* Default gateways. */
+static enum status get_gateways(struct host_adapter *adapters, size_t n, struct host_error *error)
 {
 	FILE *file = fopen(ROUTE_FILE, "re");
 	if (!file)
-		return;
+		return host_fail(error, STATUS_SYSTEM, errno, "open %s: %s", ROUTE_FILE,
+				 strerror(errno));
 	char line[256];
 	while (fgets(line, sizeof line, file)) {
 		char *rest = line + strcspn(line, "\t ");
@@ -163,11 +164,13 @@ static void get_gateways(struct host_adapter *adapters, size_t n)
 			adapter->gateways[adapter->n_gateways++] = ntohl((uint32_t)gateway);
 	}
 	fclose(file);
+	return STATUS_OK;
 }
 
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_error *error)
+			       size_t *n, struct host_gaps *gaps, struct host_error *error)
 {
+	*gaps = (struct host_gaps){ 0 };
 	if (host->disk_only)
 		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
 				 "adapters: not on the disk");
@@ -181,7 +184,8 @@ enum status host_list_adapters(struct host *host, struct arena *arena, struct ho
 	enum status status = get_adapters(list, arena, adapters, &count, error);
 	if (status == STATUS_OK) {
 		get_addresses(list, adapters, count);
-		get_gateways(adapters, count);
+		if (get_gateways(adapters, count, error) != STATUS_OK)
+			gaps->gateways = host_keep_error(error, arena);
 		*out = adapters;
 		*n = count;
 	}

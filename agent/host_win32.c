@@ -143,7 +143,7 @@ bool host_has_network(const struct host *host)
 	return !host->disk_only;
 }
 
-static int64_t boot_time(void)
+static enum status get_boot_time(int64_t *ms, struct host_error *error)
 {
 	typedef LONG(WINAPI * query_function)(ULONG, void *, ULONG, ULONG *);
 	struct time_of_day times;
@@ -153,11 +153,17 @@ static int64_t boot_time(void)
 		query = (query_function)(void (*)(void))GetProcAddress(ntdll,
 								       "NtQuerySystemInformation");
 	memset(&times, 0, sizeof times);
-	if (!query || query(SYSTEM_TIME_OF_DAY, &times, sizeof times, NULL) < 0 ||
-	    times.boot.QuadPart <= 0)
-		return TIMESTAMP_NONE;
-	int64_t ms = win32_filetime_ms((uint32_t)times.boot.HighPart, times.boot.LowPart);
-	return ms / 1000 * 1000;
+	if (!query)
+		return win32_fail(error, ERROR_PROC_NOT_FOUND,
+				  "ntdll.dll, NtQuerySystemInformation");
+	LONG code = query(SYSTEM_TIME_OF_DAY, &times, sizeof times, NULL);
+	if (code < 0 || times.boot.QuadPart <= 0)
+		return host_fail(error, STATUS_SYSTEM, code,
+				 "NtQuerySystemInformation SystemTimeOfDayInformation: "
+				 "status 0x%08lx",
+				 (unsigned long)code);
+	*ms = win32_filetime_ms((uint32_t)times.boot.HighPart, times.boot.LowPart) / 1000 * 1000;
+	return STATUS_OK;
 }
 
 static const char *system_name(struct arena *arena)
@@ -185,8 +191,10 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 	*out = (struct host_identity){
 		.name = win32_narrow(name, arena),
 		.os = system_name(arena),
-		.booted_at_ms = boot_time(),
+		.booted_at_ms = TIMESTAMP_NONE,
 	};
+	if (get_boot_time(&out->booted_at_ms, error) != STATUS_OK)
+		out->no_boot_time = host_keep_error(error, arena);
 	return STATUS_OK;
 }
 

@@ -133,14 +133,16 @@ static enum status fill(struct host *host, const MIB_IFTABLE *interfaces,
 }
 
 enum status host_list_legacy(struct host *host, struct arena *arena, struct host_numbered *out,
-			     size_t *n, struct host_error *error)
+			     size_t *n, struct host_gaps *gaps, struct host_error *error)
 {
-	struct host_error ignored; /* without routes the gateways are not told */
+	struct host_error no_routes;
 	MIB_IFTABLE *interfaces = host_ip_table("GetIfTable", error);
 	MIB_IPADDRTABLE *addresses = interfaces ? host_ip_table("GetIpAddrTable", error) : NULL;
 	MIB_IPFORWARDTABLE *routes =
-		addresses ? host_ip_table("GetIpForwardTable", &ignored) : NULL;
+		addresses ? host_ip_table("GetIpForwardTable", &no_routes) : NULL;
 	enum status status = STATUS_SYSTEM;
+	if (addresses && !routes)
+		gaps->gateways = host_keep_error(&no_routes, arena);
 	if (addresses)
 		status = fill(host, interfaces, addresses, routes, arena, out, n, error);
 	free(routes);

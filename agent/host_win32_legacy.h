@@ -20,7 +20,7 @@ struct host_numbered {
 };
 
 enum status host_list_legacy(struct host *host, struct arena *arena, struct host_numbered *out,
-			     size_t *n, struct host_error *error);
+			     size_t *n, struct host_gaps *gaps, struct host_error *error);
 
 /* The longest prefix that holds `to`, and among these the lowest metric. */
 enum status host_legacy_route(uint32_t to, unsigned long *index, struct host_error *error);

@@ -145,10 +145,12 @@ static IP_ADAPTER_INFO *get_info(DWORD *code)
 }
 
 static enum status fill(const IP_ADAPTER_INFO *info, struct arena *arena, struct host_numbered *out,
-			size_t *n, struct host_error *error)
+			size_t *n, struct host_gaps *gaps, struct host_error *error)
 {
 	enum status status = STATUS_OK;
 	MIB_IFTABLE *table = host_ip_table("GetIfTable", error);
+	if (!table)
+		gaps->states = host_keep_error(error, arena);
 	for (; info && status == STATUS_OK; info = info->Next) {
 		if (info->Type == MIB_IF_TYPE_LOOPBACK)
 			continue;
@@ -164,29 +166,30 @@ static enum status fill(const IP_ADAPTER_INFO *info, struct arena *arena, struct
 
 /* The adapters with their numbers; `out` has HOST_MAX_ADAPTERS places. */
 static enum status list_numbered(struct host *host, struct arena *arena, struct host_numbered *out,
-				 size_t *n, struct host_error *error)
+				 size_t *n, struct host_gaps *gaps, struct host_error *error)
 {
 	DWORD code = NO_ERROR;
 	*n = 0;
+	*gaps = (struct host_gaps){ 0 };
 	IP_ADAPTER_INFO *info = get_info(&code);
 	if (code == ERROR_NOT_SUPPORTED || code == ERROR_CALL_NOT_IMPLEMENTED)
-		return host_list_legacy(host, arena, out, n, error);
+		return host_list_legacy(host, arena, out, n, gaps, error);
 	if (code != NO_ERROR)
 		return win32_fail(error, code, "GetAdaptersInfo");
-	enum status status = fill(info, arena, out, n, error);
+	enum status status = fill(info, arena, out, n, gaps, error);
 	free(info);
 	return status;
 }
 
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_error *error)
+			       size_t *n, struct host_gaps *gaps, struct host_error *error)
 {
 	if (host->disk_only)
 		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
 				 "adapters: not on the disk");
 	size_t count = 0;
 	struct host_numbered *list = arena_alloc_array(arena, HOST_MAX_ADAPTERS, sizeof *list);
-	enum status status = list_numbered(host, arena, list, &count, error);
+	enum status status = list_numbered(host, arena, list, &count, gaps, error);
 	if (status != STATUS_OK)
 		return status;
 	*out = arena_alloc_array(arena, count, sizeof **out);
@@ -228,8 +231,9 @@ static enum status find_id(struct host *host, uint32_t to, DWORD index, struct a
 	char text[IPV4_TEXT_SIZE];
 	size_t n = 0;
 	bool own = ipv4_is_loopback(to);
+	struct host_gaps gaps;
 	struct host_numbered *list = arena_alloc_array(arena, HOST_MAX_ADAPTERS, sizeof *list);
-	enum status status = list_numbered(host, arena, list, &n, error);
+	enum status status = list_numbered(host, arena, list, &n, &gaps, error);
 	if (status != STATUS_OK)
 		return status;
 	*id = NULL;

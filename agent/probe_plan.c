@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/collect.h"
 #include "proto/ipv4.h"
 #include "proto/text.h"
 
@@ -114,19 +115,33 @@ struct routes {
 		const char *via;
 	} * list;
 	size_t n;
+	struct report *report;
+	bool failed; /* and that was told */
 };
+
+/* Once: what fails for one target fails for all. */
+static void note_failure(struct routes *routes, const struct host_error *error)
+{
+	if (!routes->failed)
+		collect_add_problem(routes->report, routes->arena, "probes.via", error->code,
+				    error->text);
+	routes->failed = true;
+}
 
 static const char *route_to(struct routes *routes, uint32_t to)
 {
-	struct host_error error; /* a system that does not tell is no trouble: no `via` */
+	struct host_error error; /* a system that has no such question is no trouble: no `via` */
 	const char *via = NULL;
 
 	for (size_t i = 0; i < routes->n; i++) {
 		if (routes->list[i].to == to)
 			return routes->list[i].via;
 	}
-	if (host_route(routes->host, to, routes->arena, &via, &error) != STATUS_OK)
+	enum status st = host_route(routes->host, to, routes->arena, &via, &error);
+	if (st != STATUS_OK)
 		via = NULL;
+	if (st == STATUS_SYSTEM || st == STATUS_LIMIT)
+		note_failure(routes, &error);
 	routes->list[routes->n].to = to;
 	routes->list[routes->n++].via = via;
 	return via;
@@ -158,7 +173,7 @@ static struct report_probe row_of(const struct probe_job *job, struct history *h
 void probe_plan_write(const struct probe_plan *plan, struct host *host, struct history *history,
 		      struct report *report, struct arena *arena)
 {
-	struct routes routes = { .host = host, .arena = arena };
+	struct routes routes = { .host = host, .arena = arena, .report = report };
 	size_t n_peer = plan->n - plan->n_self;
 
 	routes.list = arena_alloc_array(arena, n_peer, sizeof *routes.list);

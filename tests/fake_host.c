@@ -63,13 +63,17 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 			.os = arena_strdup(arena, machine->os),
 			.booted_at_ms = machine->booted_at_ms,
 		};
+	if (status == STATUS_OK &&
+	    planted(error, machine->boot_time_status, "boot time") != STATUS_OK)
+		out->no_boot_time = host_keep_error(error, arena);
 	return status;
 }
 
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_error *error)
+			       size_t *n, struct host_gaps *gaps, struct host_error *error)
 {
 	const struct fake_host *machine = machine_of(host);
+	*gaps = (struct host_gaps){ 0 };
 	if (machine->disk_only)
 		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
 				 "adapters: not on the disk");
@@ -80,6 +84,10 @@ enum status host_list_adapters(struct host *host, struct arena *arena, struct ho
 	if (machine->n_adapters > 0)
 		memcpy(*out, machine->adapters, machine->n_adapters * sizeof **out);
 	*n = machine->n_adapters;
+	if (planted(error, machine->states_status, "states") != STATUS_OK)
+		gaps->states = host_keep_error(error, arena);
+	if (planted(error, machine->gateways_status, "gateways") != STATUS_OK)
+		gaps->gateways = host_keep_error(error, arena);
 	return STATUS_OK;
 }
 

@@ -69,10 +69,13 @@ struct fake_host {
 	const char *os;
 	int64_t booted_at_ms;
 	enum status identity_status;
+	enum status boot_time_status;
 
 	struct host_adapter *adapters;
 	size_t n_adapters;
 	enum status adapters_status;
+	enum status states_status;       /* of `enabled` and `link` of the adapters */
+	enum status gateways_status;     /* of their gateways */
 	const struct fake_route *routes; /* the first that holds the address counts */
 	size_t n_routes;
 

@@ -62,13 +62,14 @@ class Wine:
         self.folder = Path(folder)
         self.command = [ROOT / "scripts/wine", "--prefix", self.folder / "prefix"]
 
-    def run(self, program, *arguments):
-        """Exit status, output and errors of a program. They go through files, for Wine's own
-        services hold a pipe open for some seconds."""
+    def run(self, program, *arguments, **variables):
+        """Exit status, output and errors of a program, with more environment variables. They go
+        through files, for Wine's own services hold a pipe open for some seconds."""
         output, errors = self.folder / "output", self.folder / "errors"
         with output.open("wb") as out, errors.open("wb") as err:
             done = subprocess.run([*self.command, "--", program, *arguments],
-                                  stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=180)
+                                  stdin=subprocess.DEVNULL, stdout=out, stderr=err, timeout=180,
+                                  env={**os.environ, **variables})
         return done.returncode, output.read_text("utf-8"), errors.read_text("utf-8")
 
     def close(self):

@@ -345,6 +345,53 @@ static void unknown_adapters_are_a_problem(void **state)
 	problem("adapters");
 }
 
+/* Each gap names what could not be read; the rest of the adapters stands. */
+static void what_is_missing_of_the_adapters_is_a_problem(void **state)
+{
+	(void)state;
+	machine.states_status = STATUS_DENIED;
+	machine.gateways_status = STATUS_SYSTEM;
+	run();
+	assert_true(report.adapters_known);
+	assert_int_equal(report.n_adapters, 2);
+	assert_int_equal(report.adapters[0].enabled, TRISTATE_UNKNOWN);
+	assert_int_equal(problem("adapters.link")->code, FAKE_HOST_ERROR_CODE);
+	assert_int_equal(problem("adapters.gateways")->code, FAKE_HOST_ERROR_CODE);
+	assert_int_equal(report.n_problems, 2);
+}
+
+static void an_unknown_boot_time_is_a_problem(void **state)
+{
+	(void)state;
+	machine.booted_at_ms = TIMESTAMP_NONE;
+	machine.boot_time_status = STATUS_SYSTEM;
+	run();
+	assert_int_equal(problem("host.booted_at")->code, FAKE_HOST_ERROR_CODE);
+}
+
+/* A value that is there but of another kind is not the same as none. */
+static void values_that_cannot_be_are_problems(void **state)
+{
+	(void)state;
+	static const char bindings[] = "SYSTEM\\CurrentControlSet\\Services\\Rpc\\Linkage";
+	values[2] = (struct fake_value)NUMBER(PARAMS, "X500 DN", 1);
+	values[4].value.number = 65536;
+	values[5].value.number = 7;
+	values[1] = (struct fake_value)TEXT(SETUP, "NewestBuild", "2653");
+	values[6] = (struct fake_value)TEXT(bindings, "Bind", "\\Device\\El90x1");
+	machine.n_values = 7;
+	run();
+	assert_non_null(strstr(problem("exchange.site")->message, "\"X500 DN\": it is not text"));
+	assert_non_null(strstr(problem("exchange.build")->message, "it is not a number"));
+	assert_non_null(strstr(problem("mta.rpc_port")->message, "it is not a port"));
+	assert_non_null(strstr(problem("mta.start_type")->message, "it is not 2, 3 or 4"));
+	assert_non_null(strstr(problem("bindings.rpc")->message, "it is not a list"));
+	assert_int_equal(report.mta.rpc_port, REPORT_ABSENT);
+	values[4].value.number = 65535;
+	run();
+	assert_int_equal(report.mta.rpc_port, 65535);
+}
+
 static void names_of_addresses_come_with_their_errors(void **state)
 {
 	(void)state;
@@ -452,6 +499,9 @@ int main(void)
 		TEST(a_file_is_read_again_only_when_it_has_changed),
 		TEST(a_judged_disk_tells_nothing_of_the_judging_machine),
 		TEST(unknown_adapters_are_a_problem),
+		TEST(what_is_missing_of_the_adapters_is_a_problem),
+		TEST(an_unknown_boot_time_is_a_problem),
+		TEST(values_that_cannot_be_are_problems),
 		TEST(names_of_addresses_come_with_their_errors),
 		TEST(an_address_without_a_name_has_no_way_back),
 		TEST(answers_are_kept_for_a_while),
