@@ -3,8 +3,7 @@
  * installer's values over the configuration file over the defaults (agent/layers.h).
  *
  * They are read again while the agent runs (config_refresh), so that a policy counts, or counts no
- * more, from the next cycle on. The command line stays what it was. One thread uses a
- * configuration.
+ * more, a few seconds later. The command line stays what it was. One thread uses a configuration.
  */
 #pragma once
 

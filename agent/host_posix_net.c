@@ -45,8 +45,11 @@ static void read_sys(const char *adapter, const char *name, char *text, int size
 	text[strcspn(text, "\n")] = '\0';
 }
 
-/* operstate as RFC 2863 has it (the kernel's operstates.rst); where it says nothing, carrier. */
-static enum link_state link_of(const char *adapter)
+/*
+ * operstate as RFC 2863 has it (the kernel's operstates.rst); where it says nothing, carrier. A
+ * container whose /sys is another's has neither, but the flag that follows them (netdevice(7)).
+ */
+static enum link_state link_of(const char *adapter, unsigned flags)
 {
 	char text[32];
 	read_sys(adapter, "operstate", text, sizeof text);
@@ -58,7 +61,7 @@ static enum link_state link_of(const char *adapter)
 	read_sys(adapter, "carrier", text, sizeof text);
 	if (strcmp(text, "1") == 0)
 		return LINK_UP;
-	return strcmp(text, "0") == 0 ? LINK_DOWN : LINK_UNKNOWN;
+	return strcmp(text, "0") == 0 || !(flags & IFF_RUNNING) ? LINK_DOWN : LINK_UP;
 }
 
 static const char *mac_text(const struct sockaddr_ll *link, struct arena *arena)
@@ -80,7 +83,7 @@ static void describe(struct host_adapter *adapter, const struct ifaddrs *entry, 
 		.description = arena_strdup(arena, alias[0] ? alias : entry->ifa_name),
 		.mac = mac_text(link, arena),
 		.enabled = (entry->ifa_flags & IFF_UP) != 0,
-		.link = link_of(entry->ifa_name),
+		.link = link_of(entry->ifa_name, entry->ifa_flags),
 		.addresses =
 			arena_alloc_array(arena, HOST_MAX_ADDRESSES, sizeof *adapter->addresses),
 		.gateways = arena_alloc_array(arena, HOST_MAX_GATEWAYS, sizeof *adapter->gateways),

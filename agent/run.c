@@ -126,29 +126,6 @@ static void hasten(struct runner *r, const char *what)
 	}
 }
 
-static void look(struct runner *r)
-{
-	const char *changed = watch_look(&r->watch);
-
-	if (changed)
-		hasten(r, changed);
-	r->look_ms = host_now_ms(r->host) + WATCH_PACE_MS;
-}
-
-/* Waits for the next thing to do. */
-static void wait_for_work(struct runner *r)
-{
-	uint64_t now_ms = host_now_ms(r->host);
-	uint64_t due_ms = r->next_ms < r->look_ms ? r->next_ms : r->look_ms;
-	uint32_t wait_ms = due_ms > now_ms ? (uint32_t)(due_ms - now_ms) : 0;
-	enum host_wake wake = host_wait(r->host, wait_ms);
-
-	if (wake == HOST_WAKE_CHANGE)
-		hasten(r, "an adapter or an address changed");
-	if (wake == HOST_WAKE_LOG || host_now_ms(r->host) >= r->look_ms)
-		look(r);
-}
-
 static enum status open_uplink(struct runner *r)
 {
 	const struct options *o = r->options;
@@ -185,23 +162,49 @@ static void configure_log(struct runner *r)
 	arena_deinit(&arena);
 }
 
-/* Reads the settings again, and follows them. */
-static void follow_settings(struct runner *r)
+/* Reads the settings again, and follows them; gives the groups in which something changed. */
+static unsigned follow_settings(struct runner *r)
 {
 	unsigned changed = config_refresh(r->config);
 
 	if (changed & SETTING_KEEPING)
 		configure_log(r);
-	if (!(changed & SETTING_REPORTING))
-		return;
-	uplink_close(r->uplink);
-	r->uplink = NULL;
-	(void)open_uplink(r); /* logged; the next change may do better */
+	if (changed & SETTING_REPORTING) {
+		uplink_close(r->uplink);
+		r->uplink = NULL;
+		(void)open_uplink(r); /* logged; the next change may do better */
+	}
+	return changed;
+}
+
+static void look(struct runner *r)
+{
+	if (follow_settings(r) & (SETTING_REPORTING | SETTING_PROBING))
+		hasten(r, "a setting changed");
+	const char *changed = watch_look(&r->watch);
+
+	if (changed)
+		hasten(r, changed);
+	r->look_ms = host_now_ms(r->host) + WATCH_PACE_MS;
+}
+
+/* Waits for the next thing to do. */
+static void wait_for_work(struct runner *r)
+{
+	uint64_t now_ms = host_now_ms(r->host);
+	uint64_t due_ms = r->next_ms < r->look_ms ? r->next_ms : r->look_ms;
+	uint32_t wait_ms = due_ms > now_ms ? (uint32_t)(due_ms - now_ms) : 0;
+	enum host_wake wake = host_wait(r->host, wait_ms);
+
+	if (wake == HOST_WAKE_CHANGE)
+		hasten(r, "an adapter or an address changed");
+	if (wake == HOST_WAKE_LOG || host_now_ms(r->host) >= r->look_ms)
+		look(r);
 }
 
 static void begin_cycle(struct runner *r)
 {
-	follow_settings(r);
+	(void)follow_settings(r);
 	(void)watch_look(&r->watch); /* what is new is in this report */
 	(void)run_cycle(r);          /* logged; the next one may do better */
 	r->next_ms = r->begun_ms + jittered_interval_ms(r);

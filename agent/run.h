@@ -2,10 +2,11 @@
  * The command `run`: cycle after cycle, and reports on their way up beside them (agent/uplink.h).
  *
  * A cycle begins an interval after the last one did, with jitter, or RUN_SETTLE_MS after a change:
- * the system tells of adapters and addresses, agent/watch.h of the MTA. However many changes come,
- * there are RUN_MIN_GAP_MS between two cycles. It ends within two seconds, whatever is in flight.
- * Before each cycle the settings are read again; what changed counts from then on, but for the
- * state directory.
+ * the system tells of adapters and addresses, agent/watch.h of the MTA and the adapters. However
+ * many changes come, there are RUN_MIN_GAP_MS between two cycles. It ends within two seconds,
+ * whatever is in flight. The settings are read again before each cycle and with each look of the
+ * watch; what changed counts from then on, but for the state directory, and a changed way to the
+ * collector or list of peers makes the next cycle come as soon as any other change.
  *
  * The verdict is the collector's. Where there is none, the agent judges this server alone; where
  * one is set but has not answered for RUN_ALONE_S, it does so too, but tells an alarm only, for it

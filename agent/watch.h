@@ -1,14 +1,16 @@
 /*
  * What is looked at between two cycles, so that a change is reported at once: the state of the
- * MTA's service, its events, and where a directory stands for the disk, the registry's exports.
- * Adapters are not watched here: of these the system tells (HOST_WAKE_CHANGE).
+ * MTA's service, its events, the adapters with their addresses and links, and where a directory
+ * stands for the disk, the registry's exports. Of adapters and addresses the system tells besides
+ * (HOST_WAKE_CHANGE), but Windows NT 4.0 does not, and of a cable that was pulled none does.
  *
- * A look asks little: the service manager for one state, the event log for how far it goes. What
- * cannot be looked at counts as unchanged; the next report says why.
+ * A look asks little: the service manager for one state, the event log for how far it goes, the
+ * tables of adapters. What cannot be looked at counts as unchanged; the next report says why.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "agent/host.h"
 #include "proto/report.h"
@@ -19,6 +21,8 @@ struct watch {
 	struct host *host;
 	bool known; /* `service` is that of the last look */
 	enum service_state service;
+	bool adapters_known; /* `adapters` is that of the last look */
+	uint64_t adapters;   /* a hash over what is told of them */
 };
 
 void watch_init(struct watch *watch, struct host *host);

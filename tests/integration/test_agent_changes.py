@@ -1,6 +1,7 @@
 """mtawatch-agent reports at once when something changes on the server, and not at once each time."""
 
 import contextlib
+import subprocess
 import sys
 import time
 from datetime import datetime
@@ -20,13 +21,13 @@ MIN_GAP_S = 10        # RUN_MIN_GAP_MS
 class Server:
     """An agent that watches a disk of its own, and the collector it reports to."""
 
-    def __init__(self, folder, cleanup):
+    def __init__(self, folder, cleanup, *more):
         self.disk = ExchangeDisk(folder / "disk", "EXCH1")
         self.collector = cleanup.enter_context(contextlib.closing(StandIn()))
         self.collector.interval_s = int(HARDLY_EVER)
         self.agent = cleanup.enter_context(running(
             folder / "state", "--collector", self.collector.url, "--windows-root",
-            str(self.disk.folder), "--probe-limit", "1"))
+            str(self.disk.folder), "--probe-limit", "1", *more))
 
     @property
     def reports(self):
@@ -41,9 +42,9 @@ class Server:
 @pytest.fixture
 def make_server(tmp_path):
     with contextlib.ExitStack() as cleanup:
-        def make(name):
+        def make(name, *more):
             tmp_path.joinpath(name).mkdir()
-            return Server(tmp_path / name, cleanup)
+            return Server(tmp_path / name, cleanup, *more)
         yield make
 
 
@@ -85,3 +86,60 @@ def test_a_flood_of_changes_makes_few_reports_and_the_last_one_is_right(make_ser
     wait_until(lambda: server.reports[-1]["mta"]["service"] == "paused", 40)
     assert len(server.reports) <= 3
     assert min(server.gaps()) >= MIN_GAP_S - 0.5
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+def addresses(report):
+    return {address for adapter in report["adapters"] for address in adapter.get("addresses", [])}
+
+
+def test_an_address_that_comes_or_goes_is_reported_at_once(make_server):
+    server = make_server("renumbered")
+    wait_until(lambda: len(server.reports) == 1)
+    ip("address", "add", "192.0.2.77/24", "dev", "v0")
+    try:
+        wait_until(lambda: len(server.reports) == 2, 40)
+        assert addresses(server.reports[1]) - addresses(server.reports[0]) == {"192.0.2.77/24"}
+        assert server.agent.says("an adapter or an address changed: the next cycle comes now") == 1
+    finally:
+        ip("address", "delete", "192.0.2.77/24", "dev", "v0")
+    wait_until(lambda: len(server.reports) == 3, 40)
+    assert addresses(server.reports[2]) == addresses(server.reports[0])
+
+
+def test_an_adapter_that_flaps_makes_few_reports_and_the_last_one_is_right(make_server):
+    server = make_server("flapping")
+    wait_until(lambda: len(server.reports) == 1)
+    until = time.monotonic() + 6
+    while time.monotonic() < until:
+        ip("address", "add", "192.0.2.78/24", "dev", "v0")
+        ip("address", "delete", "192.0.2.78/24", "dev", "v0")
+    ip("link", "set", "v1", "down")  # v0 is at the other end: its cable is out
+    try:
+        def link():
+            (v0,) = [one for one in server.reports[-1]["adapters"] if one["id"] == "v0"]
+            return v0["link"]
+        wait_until(lambda: link() == "down", 40)
+        assert len(server.reports) <= 3
+        assert min(server.gaps()) >= MIN_GAP_S - 0.5
+    finally:
+        ip("link", "set", "v1", "up")
+
+
+def test_a_changed_collector_gets_a_report_at_once(make_server, tmp_path):
+    """The file here; a policy and the installer's values are read with it."""
+    file = tmp_path / "agent.conf"
+    file.write_text("log-level = info\n")
+    server = make_server("moved", "--config", str(file))
+    wait_until(lambda: len(server.reports) == 1)
+    with contextlib.closing(StandIn()) as other:
+        other.interval_s = int(HARDLY_EVER)
+        (tmp_path / "new").write_text(f"collector-fallback = {other.url}\n")
+        (tmp_path / "new").replace(file)
+        server.collector.close()
+        wait_until(lambda: other.reports, 40)
+        assert server.agent.says("a setting changed: the next cycle comes now") == 1
+        assert other.reports[-1]["sequence"] > server.reports[0]["sequence"]
