@@ -65,6 +65,9 @@ void api_server_list(struct call *call);
 void api_server_export(struct call *call);
 void api_server_get(struct call *call);
 
+/* GET /v1/servers/{name}/history?since=TIME */
+void api_history_get(struct call *call);
+
 /* DELETE /v1/servers/{name}?reason=TEXT */
 void api_server_delete(struct call *call);
 

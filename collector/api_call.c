@@ -158,7 +158,8 @@ static bool get_limit(const char *text, size_t *out)
 	return value >= 1 && value <= API_MAX_LIMIT;
 }
 
-bool api_read_page(struct call *call, struct api_page *out)
+bool api_read_page_with(struct call *call, struct api_page *out, const char *key,
+			const char **value)
 {
 	static const struct problem invalid = {
 		.status = 400,
@@ -175,12 +176,19 @@ bool api_read_page(struct call *call, struct api_page *out)
 			valid = get_limit(query.pairs[i].value, &out->limit);
 		else if (strcmp(query.pairs[i].key, "cursor") == 0)
 			out->cursor = query.pairs[i].value;
+		else if (key && strcmp(query.pairs[i].key, key) == 0)
+			*value = query.pairs[i].value;
 		else
 			valid = false;
 	}
 	if (!valid)
 		problem_answer(call, &invalid);
 	return valid;
+}
+
+bool api_read_page(struct call *call, struct api_page *out)
+{
+	return api_read_page_with(call, out, NULL, NULL);
 }
 
 const char *api_link_next(struct call *call, const char *path, const char *query, size_t limit,

@@ -61,6 +61,10 @@ struct api_page {
 /* False: the call is answered, 400. */
 bool api_read_page(struct call *call, struct api_page *out);
 
+/* The same for a query that may have one key more; its value stays as it was where it has not. */
+bool api_read_page_with(struct call *call, struct api_page *out, const char *key,
+			const char **value);
+
 /*
  * 'Link: <PATH?QUERY&limit=..&cursor=..>; rel="next"' as a header line, in the call's arena. Path
  * and query are encoded already; the query may be "".

@@ -92,6 +92,8 @@ struct changes {
 	const struct record_audit *audit;     /* the caller's to set; NULL: none */
 	struct view **views;                  /* of every server that looks different now */
 	size_t n_views;
+	struct record_event *events; /* for the history of servers */
+	size_t n_events;
 
 	/* Private. */
 	struct fleet *fleet;
@@ -99,7 +101,8 @@ struct changes {
 	uint64_t id;
 	struct changes_detail *details; /* one per view */
 	size_t room;                    /* of both */
-	struct changes *previous;       /* those with a report that is not durable yet */
+	size_t events_room;
+	struct changes *previous; /* those with a report that is not durable yet */
 	struct changes *next;
 	struct arena arena;
 };

@@ -66,6 +66,7 @@ void changes_free(struct changes *changes)
 		view_unref(changes->views[i]);
 	free(changes->views);
 	free(changes->details);
+	free(changes->events);
 	snapshot_unref(changes->snapshot);
 	arena_deinit(&changes->arena);
 	free(changes);
@@ -105,6 +106,7 @@ void fleet_changes_add(struct changes *changes, struct fleet_server *server, str
 {
 	size_t at = place_of(changes, server);
 
+	fleet_note_view(changes, server, view);
 	changes->details[at].says_something_new |=
 		!server->current || !view_says_the_same(server->current, view);
 	changes->details[at].adapters_json = adapters ? adapters_text(changes, adapters) : NULL;
@@ -168,6 +170,8 @@ struct store_change changes_for_store(const struct changes *changes)
 		.report = changes->report,
 		.servers = changes->servers,
 		.n_servers = changes->n_servers,
+		.events = changes->events,
+		.n_events = changes->n_events,
 		.removal = changes->removal,
 		.audit = changes->audit,
 	};

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "collector/fleet_state.h"
+#include "collector/history.h"
 #include "proto/mem.h"
 #include "proto/text.h"
 
@@ -49,6 +50,7 @@ static void note_latest(struct fleet *fleet, struct fleet_server *server,
 		fleet->newest_ms = latest->at_ms;
 	server->lineage = lineage_of(&latest->report);
 	server->sequence = latest->report.sequence;
+	server->fingerprint = history_fingerprint(&latest->report);
 	server->is_judged = false;
 }
 

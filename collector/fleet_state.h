@@ -33,6 +33,7 @@ struct fleet_server {
 	/* Of the latest report, to tell which one is later. */
 	uint64_t lineage; /* a hash of the agent's id and epoch */
 	int64_t sequence;
+	uint64_t fingerprint; /* of what its history would tell (collector/history.h) */
 
 	uint64_t signature; /* of the view of the site that `current` was judged by */
 	bool is_judged;     /* by its latest report, so that `signature` counts */
@@ -174,6 +175,21 @@ void fleet_expiry_drop(struct fleet *fleet, struct fleet_server *server);
 
 /* The server that expires next, or NULL. */
 struct fleet_server *fleet_expiry_first(const struct fleet *fleet);
+
+/* fleet_history.c: what is told of a server afterwards. */
+
+/*
+ * What a report that is about to become the latest of its server shows to have changed.
+ *
+ * STATUS_SYSTEM ...  the report before could not be read
+ */
+enum status fleet_note_report(struct fleet *fleet, const struct fleet_server *server,
+			      const struct snapshot *latest, struct changes *changes,
+			      char error[FLEET_ERROR_SIZE]);
+
+/* Likewise a view that is about to become the current one. */
+void fleet_note_view(struct changes *changes, const struct fleet_server *server,
+		     const struct view *view);
 
 /* fleet_reports.c: whole reports. */
 

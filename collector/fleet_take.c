@@ -73,6 +73,9 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 	} else if (!server) {
 		server = fleet_server_add(fleet, snapshot, fresh);
 	} else if (fleet_server_is_later(server, snapshot)) {
+		status = fleet_note_report(fleet, server, snapshot, changes, error);
+		if (status != STATUS_OK)
+			return status;
 		fleet_server_set_latest(fleet, server, snapshot, fresh);
 	} else {
 		*taken = FLEET_TAKEN_OLDER;

@@ -1,0 +1,124 @@
+"""GET /v1/servers/{name}/history: what changed about a server, by pages, kept over a restart."""
+
+import json
+import re
+import sqlite3
+import time
+
+import pytest
+from running import Collector, exposed_site, minimal, server
+
+NOTHING_SINCE = "2999-01-01T00:00:00Z"
+
+
+def history(collector, name, query=""):
+    """(changes, path of the next page or None)"""
+    status, headers, body = collector.ask(f"/v1/servers/{name}/history{query}")
+    assert status == 200, body
+    link = re.fullmatch(r'<(.*)>; rel="next"', headers.get("Link") or "")
+    return json.loads(body)["changes"], link and link[1]
+
+
+def told(collector, name):
+    """The oldest first, with what is in them."""
+    return [(change["kind"], change["detail"]) for change in reversed(history(collector, name)[0])]
+
+
+def test_the_history_tells_changes_and_not_reports(tmp_path):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for sequence in range(1, 6):
+            for report in exposed_site():
+                assert collector.post({**report, "sequence": sequence})[0] == 200
+        changes = told(collector, "EXCH1")
+        assert changes[0] == ("reported", {})
+        assert [kind for kind, _ in changes[1:]] == ["verdict"] * (len(changes) - 1)
+        assert changes[-1][1]["after"] == "exposed" and "adapter_isolated" in changes[-1][1]["reasons"]
+        assert changes[1][1]["before"] is None
+        assert all(a[1]["after"] == b[1]["before"] for a, b in zip(changes[1:], changes[2:], strict=False))
+
+        # The administrator disables the adapter, installs a file, and the service stops.
+        fixed = {**exposed_site()[0], "sequence": 6}
+        fixed["adapters"] = [fixed["adapters"][0], {**fixed["adapters"][1], "enabled": False}]
+        fixed["probes"] = [row for row in fixed["probes"] if row["adapter"] == "A"]
+        fixed["files"] = [{"name": "Emsmta.exe", "state": "versioned", "version": "5.5.2657.1"}]
+        fixed["mta"] = {"service": "stopped", "start_type": "auto"}
+        assert collector.post(fixed)[0] == 200
+        later = told(collector, "EXCH1")[len(changes):]
+        assert sorted(kind for kind, _ in later) == ["adapters", "files", "mta", "verdict"]
+        later = dict(later)
+        assert later["adapters"]["changed"][0]["after"]["enabled"] is False
+        assert later["files"]["changed"][0]["before"]["version"] == "5.5.2653.23"
+        assert later["mta"] == {"before": "running", "after": "stopped"}
+        assert later["verdict"]["before"] == "exposed" and later["verdict"]["reasons"]
+        everything = told(collector, "EXCH1")
+
+        # An older report that comes late changes nothing.
+        late = {**exposed_site()[0], "sequence": 100}
+        assert collector.post(late, **{"Mtawatch-Report-Age": "3600"})[0] == 200
+        assert told(collector, "EXCH1") == everything
+    with Collector(data) as collector:
+        assert told(collector, "exch1.acme.example") == everything
+        assert history(collector, "EXCH1", f"?since={NOTHING_SINCE}") == ([], None)
+
+
+def test_silence_and_its_end_are_told(tmp_path):
+    with Collector(tmp_path / "data") as collector:
+        assert collector.post({**minimal("EXCH1", 1), "interval_s": 1})[0] == 200
+        deadline = time.monotonic() + 30
+        while not collector.get("/v1/servers/EXCH1")["silent"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert collector.post({**minimal("EXCH1", 2), "interval_s": 300})[0] == 200
+        silences = [detail for kind, detail in told(collector, "EXCH1") if kind == "silent"]
+        assert silences == [{"silent": True}, {"silent": False}]
+
+
+def test_pages_hold_everything_once(tmp_path):
+    with Collector(tmp_path / "data") as collector:
+        for sequence in range(1, 12):
+            report = server("EXCH1", "10.0.0.1", build=f"5.5.2653.{sequence}")
+            assert collector.post({**report, "sequence": sequence})[0] == 200
+        everything, more = history(collector, "EXCH1")
+        assert more is None and len(everything) > 20
+        assert [change["at"] for change in everything] == sorted(
+            (change["at"] for change in everything), reverse=True)
+        pages, query = [], "?limit=4&since=2020-01-01T00:00:00Z"
+        while query:
+            page, link = history(collector, "EXCH1", query)
+            assert 1 <= len(page) <= 4
+            pages += page
+            query = link and link.removeprefix("/v1/servers/EXCH1/history")
+        assert pages == everything
+        halfway = everything[len(everything) // 2]["at"]
+        since = history(collector, "EXCH1", f"?since={halfway}")[0]
+        assert since == [change for change in everything if change["at"] >= halfway]
+
+
+@pytest.mark.parametrize("query, status", [
+    ("?limit=1000", 200), ("?limit=1001", 400), ("?limit=0", 400), ("?since=yesterday", 400),
+    ("?since=", 400), ("?cursor=7", 400), ("?cursor=7.", 400), ("?cursor=.7", 400),
+    ("?cursor=1.2.3", 400), ("?cursor=99999999999999999999.1", 200), ("?colour=red", 400)])
+def test_queries_are_checked(collector, query, status):
+    assert collector.ask("/v1/servers/EXCH1/history" + query)[0] == status
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory):
+    with Collector(tmp_path_factory.mktemp("history") / "data") as running:
+        assert running.post(minimal("EXCH1"))[0] == 200
+        yield running
+
+
+def test_nobody_has_no_history(collector):
+    assert collector.ask("/v1/servers/NOBODY/history")[0] == 404
+
+
+def test_many_equal_reports_take_no_rows(tmp_path):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for sequence in range(1, 40):
+            assert collector.post(minimal("EXCH1", sequence))[0] == 200
+    with sqlite3.connect(data / "mtawatch.db") as db:
+        assert db.execute("SELECT count(*) FROM history").fetchone()[0] == 2  # reported, unknown
+        assert db.execute("SELECT count(*) FROM report").fetchone()[0] == 39
