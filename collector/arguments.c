@@ -27,14 +27,6 @@ static struct arguments_option *find(struct arguments_option *options, size_t n_
 	return NULL;
 }
 
-static enum status add_word(struct arguments *out, const char *word, char *error)
-{
-	if (out->n_words == ARGUMENTS_MAX_WORDS)
-		return complain(error, "\"%s\" is one word too many", word);
-	out->words[out->n_words++] = word;
-	return STATUS_OK;
-}
-
 /* "--name value", "--name=value" or "--switch" at argv[*at]. */
 static enum status read_option(int argc, char **argv, int *at, struct arguments_option *options,
 			       size_t n_options, char *error)
@@ -68,10 +60,10 @@ enum status arguments_read(struct arguments *out, int argc, char **argv,
 	enum status status = STATUS_OK;
 	bool only_words = false;
 
-	*out = (struct arguments){ 0 };
+	*out = (struct arguments){ .words = argv };
 	for (int i = 0; i < argc && status == STATUS_OK; i++) {
 		if (only_words || strncmp(argv[i], "--", 2) != 0)
-			status = add_word(out, argv[i], error);
+			out->words[out->n_words++] = argv[i];
 		else if (argv[i][2] == '\0')
 			only_words = true;
 		else

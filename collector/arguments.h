@@ -9,7 +9,6 @@
 
 #include "proto/status.h"
 
-#define ARGUMENTS_MAX_WORDS  4
 #define ARGUMENTS_ERROR_SIZE 256
 
 struct arguments_option {
@@ -21,7 +20,7 @@ struct arguments_option {
 };
 
 struct arguments {
-	const char *words[ARGUMENTS_MAX_WORDS];
+	char **words; /* moved to the front of `argv` */
 	size_t n_words;
 };
 

@@ -15,6 +15,14 @@ struct waiting {
 	struct pipeline *pipeline;
 	struct call *call;
 	struct snapshot *snapshot;
+	bool is_import;
+	enum fleet_taken taken;
+};
+
+/* What is known of a report that somebody carries. */
+struct carried {
+	struct record_audit *audit;
+	bool exported; /* by a collector, whose additions its text has */
 };
 
 /* Not readable as a report: where and why. */
@@ -112,11 +120,42 @@ static void confirm(struct call *call, struct fleet *fleet, const struct snapsho
 	call_answer(call, &answer);
 }
 
+/* What became of a report that was carried by hand, for whoever carried it. */
+static void confirm_import(struct call *call, struct fleet *fleet, const struct snapshot *snapshot,
+			   enum fleet_taken taken)
+{
+	static const char *const names[] = {
+		[FLEET_TAKEN_LATEST] = "latest",
+		[FLEET_TAKEN_OLDER] = "older",
+		[FLEET_TAKEN_REPEATED] = "known",
+	};
+	struct answer answer = { .status = 200, .content_type = "application/json" };
+	const struct view *view = fleet_find(fleet, snapshot->key);
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"accepted\":");
+	json_add_number(&out, snapshot->report.sequence);
+	buffer_add_text(&out, ",\"server\":");
+	json_add_string(&out, view ? view->server : snapshot->key);
+	buffer_add_text(&out, ",\"taken\":");
+	json_add_string(&out, names[taken]);
+	buffer_add_text(&out, ",\"verdict\":");
+	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
+	buffer_add_text(&out, "}\n");
+	answer.body = buffer_take(&out, &answer.size);
+	call_answer(call, &answer);
+}
+
 static void on_done(void *user, bool durable)
 {
 	struct waiting *waiting = user;
-	if (durable)
-		confirm(waiting->call, pipeline_fleet(waiting->pipeline), waiting->snapshot);
+	struct fleet *fleet = pipeline_fleet(waiting->pipeline);
+
+	if (durable && waiting->is_import)
+		confirm_import(waiting->call, fleet, waiting->snapshot, waiting->taken);
+	else if (durable)
+		confirm(waiting->call, fleet, waiting->snapshot);
 	else
 		problem_answer_not_stored(waiting->call);
 	snapshot_unref(waiting->snapshot);
@@ -125,16 +164,21 @@ static void on_done(void *user, bool durable)
 
 /* Sends what the fleet made of it on its way to the store; the answer comes in on_done(). */
 static void submit(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
-		   struct changes *changes)
+		   struct changes *changes, enum fleet_taken taken)
 {
 	struct waiting *waiting = mem_alloc(sizeof *waiting);
-	*waiting = (struct waiting){ pipeline, call, snapshot_ref(snapshot) };
+	*waiting = (struct waiting){ .pipeline = pipeline,
+				     .call = call,
+				     .snapshot = snapshot_ref(snapshot),
+				     .is_import = changes->audit,
+				     .taken = taken };
 	if (pipeline_submit(pipeline, changes, on_done, waiting) != STATUS_OK)
 		on_done(waiting, false);
 }
 
+/* `carried` is NULL for an agent's own. */
 static void take(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
-		 const struct record_audit *audit)
+		 const struct carried *carried)
 {
 	const struct buffer *body = &call->request->body;
 	char error[FLEET_ERROR_SIZE];
@@ -144,8 +188,11 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 	enum status status = fleet_take(pipeline_fleet(pipeline), snapshot, body->bytes, body->size,
 					pipeline_now_ms(pipeline), &changes, &taken, error);
 	if (status == STATUS_OK) {
-		changes->audit = audit;
-		submit(pipeline, call, snapshot, changes);
+		changes->audit = carried ? carried->audit : NULL;
+		submit(pipeline, call, snapshot, changes, taken);
+	} else if (status == STATUS_CONFLICT && carried && carried->exported) {
+		/* Its text is not that which the agent sent, but it is that report. */
+		confirm_import(call, pipeline_fleet(pipeline), snapshot, FLEET_TAKEN_REPEATED);
 	} else if (status == STATUS_CONFLICT) {
 		refuse_conflict(call);
 	} else {
@@ -204,11 +251,15 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 	} else if (!pipeline_may_take(pipeline)) {
 		problem_answer_not_stored(call);
 	} else {
+		struct carried carried = {
+			.audit = audit,
+			.exported = snapshot->report.received_at_ms != TIMESTAMP_NONE,
+		};
 		/* An age has whole seconds, and the time is to stay what the file says. */
 		snapshot->report.received_at_ms = snapshot->at_ms + age_s * 1000;
 		snapshot->report.age_s = age_s;
 		audit->object = arena_strdup(&call->arena, snapshot->key);
-		take(pipeline, call, snapshot, audit);
+		take(pipeline, call, snapshot, &carried);
 	}
 	snapshot_unref(snapshot);
 }

@@ -1,14 +1,13 @@
 #include "collector/inventory_command.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "collector/arguments.h"
 #include "collector/buffer.h"
 #include "collector/command.h"
 #include "collector/inventory_text.h"
+#include "collector/loop.h"
 #include "collector/snapshot.h"
 #include "collector/terminal.h"
 
@@ -31,39 +30,12 @@ const char inventory_help[] =
 	"not\n"
 	"done, 2 wrong usage.\n";
 
-/* Reads all of a file, at most a byte more than a list may have. */
-static bool read_file(const char *name, struct buffer *out)
-{
-	char block[16 * 1024];
-	bool is_stdin = strcmp(name, "-") == 0;
-	FILE *file = is_stdin ? stdin : fopen(name, "rb");
-	size_t n = file ? 1 : 0;
-
-	while (n > 0 && out->size <= INVENTORY_MAX_BYTES) {
-		n = fread(block, 1, sizeof block, file);
-		buffer_add(out, block, n);
-	}
-	bool ok = file && !ferror(file);
-	if (!ok)
-		terminal_fail("could not read '%s': %s", name, strerror(errno));
-	if (file && !is_stdin)
-		fclose(file);
-	return ok;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int change(struct terminal *t, struct store_change *change, const char *action,
 		  const char *object)
 {
 	char error[STORE_ERROR_SIZE];
 	struct record_audit audit = {
-		.at_ms = now_ms(),
+		.at_ms = loop_wall_ms(),
 		.who = t->who,
 		.origin = "terminal",
 		.action = action,
@@ -86,9 +58,10 @@ static int import(struct terminal *t, const char *name)
 	int rc = TERMINAL_EXIT_FAILED;
 
 	buffer_init(&text);
-	if (read_file(name, &text)) {
-		if (inventory_text_read(text.size ? text.bytes : "", text.size, now_ms(), &t->arena,
-					&rows, &replace.n_expected, error) != STATUS_OK) {
+	if (terminal_read_file(name, INVENTORY_MAX_BYTES, &text)) {
+		if (inventory_text_read(text.size ? text.bytes : "", text.size, loop_wall_ms(),
+					&t->arena, &rows, &replace.n_expected,
+					error) != STATUS_OK) {
 			terminal_fail("'%s', %s", name, error);
 		} else {
 			replace.expected = rows;

@@ -3,8 +3,10 @@
 #include "collector/backup_command.h"
 #include "collector/command.h"
 #include "collector/export_command.h"
+#include "collector/import_command.h"
 #include "collector/init_command.h"
 #include "collector/inventory_command.h"
+#include "collector/removal_command.h"
 #include "collector/secret_commands.h"
 #include "collector/serve.h"
 #include "proto/json_scratch.h"
@@ -27,6 +29,10 @@ static const struct command commands[] = {
 	  secret_main },
 	{ "agents", "list the agents that have enrolled, release one", agents_help, agents_main },
 	{ "inventory", "tell which servers there should be", inventory_help, inventory_main },
+	{ "decommission", "take a server out of the fleet that is no more", decommission_help,
+	  decommission_main },
+	{ "import", "give a collector reports that were carried by hand", import_help,
+	  import_main },
 	{ "backup", "copy the store into a file, also while a collector runs", backup_help,
 	  backup_main },
 	{ "restore", "make the store from a backup", restore_help, restore_main },

@@ -170,6 +170,25 @@ enum status terminal_drop(struct terminal *t, struct record_identity *identity, 
 	return store_aside_change(t->store, &change, error);
 }
 
+bool terminal_read_file(const char *name, size_t max, struct buffer *out)
+{
+	char block[16 * 1024];
+	bool is_stdin = strcmp(name, "-") == 0;
+	FILE *file = is_stdin ? stdin : fopen(name, "rb");
+	size_t n = file ? 1 : 0;
+
+	while (n > 0 && out->size <= max) {
+		n = fread(block, 1, sizeof block, file);
+		buffer_add(out, block, n);
+	}
+	bool ok = file && !ferror(file);
+	if (!ok)
+		terminal_fail("could not read '%s': %s", name, strerror(errno));
+	if (file && !is_stdin)
+		fclose(file);
+	return ok;
+}
+
 static int write_secret(FILE *file, const char *secret, const char *path)
 {
 	bool failed = fprintf(file, "%s\n", secret) < 0;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "collector/buffer.h"
 #include "collector/record.h"
 #include "collector/store_aside.h"
 #include "proto/arena.h"
@@ -56,6 +57,12 @@ enum status terminal_add(struct terminal *terminal, struct record_identity *iden
 			 const char *action, char error[STORE_ERROR_SIZE]);
 enum status terminal_drop(struct terminal *terminal, struct record_identity *identity,
 			  const char *action, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Reads a file, or standard input where `name` is "-", hardly more than `max` bytes: what is too
+ * long is seen to be. False: it could not be read, which is told.
+ */
+bool terminal_read_file(const char *name, size_t max, struct buffer *out);
 
 /*
  * Writes a secret on a line of its own: into a new file that only its owner may read, or on

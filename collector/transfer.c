@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 #include <uv.h>
 
+#include "collector/buffer.h"
 #include "collector/loop.h"
 #include "proto/arena.h"
 #include "proto/mem.h"
@@ -32,8 +33,9 @@ struct transfer {
 	const char *body;
 	size_t size;
 	size_t sent; /* of a mail */
-	char answer[TRANSFER_MAX_ANSWER + 1];
-	size_t answer_size;
+	struct buffer answer;
+	size_t max_answer;
+	bool is_cut;
 	char error[CURL_ERROR_SIZE];
 	struct exchange exchange;
 	CURLcode failed;     /* a setting that libcurl does not take */
@@ -64,6 +66,7 @@ static void transfer_free(struct transfer *t)
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->fields);
 	curl_slist_free_all(t->receivers);
+	buffer_deinit(&t->answer);
 	arena_deinit(&t->arena);
 	free(t);
 }
@@ -72,10 +75,11 @@ static void fill_result(struct transfer *t, CURLcode code, struct transfer_resul
 {
 	curl_off_t retry_s = 0;
 
-	t->answer[t->answer_size] = '\0';
 	*out = (struct transfer_result){ .completed = code == CURLE_OK,
-					 .body = t->answer,
-					 .size = t->answer_size };
+					 .size = t->answer.size,
+					 .is_cut = t->is_cut };
+	buffer_add_char(&t->answer, '\0');
+	out->body = t->answer.bytes;
 	/* These fail only for a handle that is none. */
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_s);
@@ -252,11 +256,10 @@ void transfers_close(struct transfers *set)
 static size_t on_answer(char *bytes, size_t size, size_t n, void *user)
 {
 	struct transfer *t = user;
-	size_t room = TRANSFER_MAX_ANSWER - t->answer_size;
-	size_t kept = size * n < room ? size * n : room;
+	size_t room = t->max_answer - t->answer.size;
 
-	memcpy(t->answer + t->answer_size, bytes, kept);
-	t->answer_size += kept;
+	buffer_add(&t->answer, bytes, size * n < room ? size * n : room);
+	t->is_cut |= size * n > room;
 	return size * n;
 }
 
@@ -341,11 +344,12 @@ static void set_http(struct transfer *t, const struct transfer_request *r)
 {
 	t->fields = list_of(t, r->fields, r->n_fields);
 	SET(CURLOPT_HTTPHEADER, t->fields);
-	if (!r->get) {
+	if (!r->method || t->size > 0) {
 		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDS, t->body);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->size);
 	}
+	SET(CURLOPT_CUSTOMREQUEST, r->method);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_USERAGENT, "mtawatch-collector/" MTAWATCH_VERSION);
 }
@@ -391,6 +395,8 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	struct transfer *t = mem_alloc(sizeof *t);
 
 	*t = (struct transfer){ .set = set, .size = request->size, .done = done, .user = user };
+	t->max_answer = request->max_answer ? request->max_answer : TRANSFER_MAX_ANSWER;
+	buffer_init(&t->answer);
 	arena_init(&t->arena);
 	t->body = arena_strndup(&t->arena, request->body, request->size);
 	t->easy = curl_easy_init();

@@ -13,7 +13,8 @@
 
 struct uv_loop_s; /* libuv: the event loop */
 
-/* Bytes of an answer that are kept; what follows is read and dropped. */
+/* Bytes of an answer that are kept unless the request says more; what follows is read and dropped.
+ */
 #define TRANSFER_MAX_ANSWER ((size_t)16 * 1024)
 
 /* Retry-After beyond this is cut. */
@@ -38,8 +39,8 @@ struct transfer_request {
 	const char *url; /* http://, https://, smtp:// or smtps:// */
 	uint64_t limit_ms;
 
-	/* HTTP: a POST of the body with these fields ("Name: value"), or a GET. */
-	bool get;
+	/* HTTP: the body with these fields ("Name: value"). */
+	const char *method; /* NULL: POST */
 	const char *fields[TRANSFER_MAX_FIELDS];
 	size_t n_fields;
 
@@ -51,6 +52,7 @@ struct transfer_request {
 
 	const char *body;
 	size_t size;
+	size_t max_answer; /* 0: TRANSFER_MAX_ANSWER */
 
 	/* Each may be NULL. */
 	const char *user;
@@ -71,6 +73,7 @@ struct transfer_result {
 	int64_t retry_s;  /* what Retry-After says; 0: nothing */
 	const char *body; /* the beginning of the answer, with a NUL behind it */
 	size_t size;
+	bool is_cut;       /* there was more of it */
 	const char *error; /* why it did not come to its end, in words; NULL: it did */
 };
 

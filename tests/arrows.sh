@@ -56,7 +56,7 @@ only 'zstd\.h' 'collector/store_pack.c'
 only 'llhttp\.h' 'collector/http.c'
 only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c' 'collector/signature.c'
 only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
-	'collector/store_sqlite*.c' 'collector/hook_command.h' 'collector/transfer.c'
+	'collector/store_sqlite*.c' 'collector/hook_command.h' 'collector/remote.c' 'collector/transfer.c'
 
 # A platform is a file, chosen by the build; no conditional tells them apart in the code.
 if grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \

@@ -32,6 +32,7 @@ struct ending {
 	bool completed;
 	int64_t retry_s;
 	size_t size;
+	bool is_cut;
 	char body[64];
 	char error[TRANSFER_ERROR_SIZE];
 };
@@ -114,6 +115,7 @@ static void on_done(void *user, const struct transfer_result *result)
 	ending.completed = result->completed;
 	ending.retry_s = result->retry_s;
 	ending.size = result->size;
+	ending.is_cut = result->is_cut;
 	snprintf(ending.body, sizeof ending.body, "%s", result->body);
 	snprintf(ending.error, sizeof ending.error, "%s", result->error ? result->error : "");
 	uv_stop(&loop);
@@ -180,6 +182,34 @@ static void an_answer_is_kept_up_to_its_limit(void **state)
 	run(&request);
 	assert_true(ending.completed);
 	assert_int_equal(ending.size, TRANSFER_MAX_ANSWER);
+	assert_true(ending.is_cut);
+}
+
+static void a_limit_of_its_own_keeps_an_answer_whole(void **state)
+{
+	struct transfer_request request = post();
+	(void)state;
+
+	peer.script = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole";
+	request.max_answer = 5;
+	run(&request);
+	assert_int_equal(ending.size, 5);
+	assert_false(ending.is_cut);
+}
+
+static void another_method_goes_without_a_body(void **state)
+{
+	struct transfer_request request = post();
+	(void)state;
+
+	peer.script = "HTTP/1.1 204 No Content\r\n\r\n";
+	request.method = "DELETE";
+	request.body = "";
+	request.size = 0;
+	run(&request);
+	assert_int_equal(ending.status, 204);
+	assert_memory_equal(peer.heard, "DELETE /hook HTTP/1.1\r\n", 23);
+	assert_null(strstr(peer.heard, "Content-Length"));
 }
 
 static void silence_ends_at_the_limit(void **state)
@@ -240,6 +270,8 @@ int main(void)
 		WITH_PEER(a_post_carries_fields_and_body_and_brings_the_answer),
 		WITH_PEER(a_redirect_is_not_followed),
 		WITH_PEER(an_answer_is_kept_up_to_its_limit),
+		WITH_PEER(a_limit_of_its_own_keeps_an_answer_whole),
+		WITH_PEER(another_method_goes_without_a_body),
 		WITH_PEER(silence_ends_at_the_limit),
 		WITH_PEER(a_peer_that_hangs_up_is_no_answer),
 		WITH_PEER(what_libcurl_does_not_take_ends_with_a_reason_and_is_not_sent),

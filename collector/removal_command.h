@@ -1,0 +1,7 @@
+/*
+ * `mtawatch-collector decommission`: a row of the table in main.c.
+ */
+#pragma once
+
+extern const char decommission_help[];
+int decommission_main(int argc, char **argv);
