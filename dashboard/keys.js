@@ -1,56 +1,123 @@
 /* The keyboard. Keys that type something are left alone where somebody types. */
 
-import { byId } from "./dom.js";
-import { place } from "./place.js";
-import { focusRow, neighbour } from "./list.js";
+import { fleet } from "./fleet.js";
+import { toggleHelp } from "./help.js";
+import { filterBy, goTo, goToPage, place } from "./place.js";
+
+const byId = (id) => document.getElementById(id);
+
+/* Rows that j and k go through, on whatever page: each has one link or button that is its own. */
+function rows() {
+  return [...document.querySelectorAll("tr[data-server] .name, tr[data-row] .row-action")];
+}
 
 function focusedRow() {
-  return document.activeElement?.closest?.("tr[data-server]")?.dataset.server ?? place.server;
+  return rows().findIndex((node) => node.closest("tr") === document.activeElement?.closest?.("tr"));
 }
 
-function move(step, actions) {
-  const name = neighbour(focusedRow(), step);
-  if (name === null) return;
-  if (place.server) actions.open(name, { keepFocus: true });
-  focusRow(name);
+/* On a server's page j and k go to its neighbours in the list. */
+function moveServer(step) {
+  const names = fleet.get().servers.map((server) => server.server);
+  const at = names.indexOf(place.get().server);
+  const name = names[Math.min(names.length - 1, Math.max(0, at + step))];
+  if (name && name !== place.get().server) goTo({ server: name }, { replace: true });
 }
 
-export function toggleHelp() {
-  const help = byId("help");
-  if (help.open) help.close();
-  else help.showModal();
+function move(step) {
+  if (place.get().server) {
+    moveServer(step);
+    return;
+  }
+  const all = rows();
+  const at = focusedRow();
+  all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + step))]?.focus();
 }
 
-function onKey(event, actions) {
-  if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
-  const tag = event.target.tagName;
-  const typing = tag === "INPUT" || tag === "SELECT" || tag === "TEXTAREA";
-  if (event.key === "Escape") {
-    actions.escape();
-  } else if (typing) {
-    if (tag === "INPUT" && (event.key === "ArrowDown" || event.key === "Enter")) move(0, actions);
-    else return;
-  } else if (event.key === "/") {
+/* The server that a key is about: the open one, or that of the focused row. */
+function subject() {
+  const name = place.get().server || document.activeElement?.closest?.("tr[data-server]")?.dataset.server;
+  return { name, server: fleet.get().servers.find((server) => server.server === name) };
+}
+
+function openMatrix() {
+  const { server } = subject();
+  const { organization, site } = server ?? place.get();
+  if (organization || site) goToPage("matrix", { organization: organization ?? "", site: site ?? "" });
+  else goToPage("sites");
+}
+
+function openTimeline() {
+  const { name } = subject();
+  if (!name) return;
+  if (place.get().server !== name) goTo({ server: name });
+  const look = (tries) => {
+    const title = byId("timeline-title");
+    if (title) title.focus();
+    else if (tries > 0) setTimeout(look, 100, tries - 1);
+  };
+  look(30);
+}
+
+function openAlerts() {
+  const own = document.activeElement?.closest?.("tr[data-row]")?.querySelector(".acknowledge");
+  if (own) own.click();
+  else goToPage("alerts", { server: subject().name ?? "" });
+}
+
+export function closeServer() {
+  const { server } = place.get();
+  goTo({ server: "" });
+  setTimeout(() => document.querySelector(`tr[data-server="${CSS.escape(server)}"] .name`)?.focus());
+}
+
+function escape() {
+  const search = byId("search");
+  const { q, server, page } = place.get();
+  if (document.activeElement === search && q) filterBy({ q: "" }, { replace: true });
+  else if (document.activeElement === search) search.blur();
+  else if (page === "servers" && server) closeServer();
+  else if (page !== "servers") goToPage(page === "matrix" ? "sites" : "servers");
+  else if (q) filterBy({ q: "" });
+}
+
+const ACTIONS = {
+  "/": () => {
     byId("search").focus();
     byId("search").select();
-  } else if (event.key === "?") {
-    toggleHelp();
-  } else if (event.key === "j" || (event.key === "ArrowDown" && inList(event))) {
-    move(1, actions);
-  } else if (event.key === "k" || (event.key === "ArrowUp" && inList(event))) {
-    move(-1, actions);
-  } else {
+  },
+  "?": toggleHelp, j: () => move(1), k: () => move(-1), m: openMatrix, t: openTimeline, a: openAlerts,
+};
+
+function typing(event) {
+  if (event.key === "Escape") escape();
+  else if (event.target.id === "search" && (event.key === "ArrowDown" || event.key === "Enter")) move(0);
+  else return false;
+  return true;
+}
+
+/* Elsewhere the arrows scroll, as everybody expects. */
+function inList(event) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step || !event.target.closest("tr[data-server], tr[data-row]")) return false;
+  move(step);
+  return true;
+}
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (document.querySelector("dialog[open]")) return; // it has its own Esc
+  if (["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName)) {
+    if (!typing(event)) return;
+  } else if (event.key === "Escape") {
+    escape();
+  } else if (event.key in ACTIONS) {
+    ACTIONS[event.key]();
+  } else if (!inList(event)) {
     return;
   }
   event.preventDefault();
 }
 
-/* Elsewhere the arrows scroll, as everybody expects. */
-function inList(event) {
-  return event.target.closest("#servers") !== null;
-}
-
-/** `actions`: open(name, {keepFocus}), escape(). */
-export function listenToKeys(actions) {
-  document.addEventListener("keydown", (event) => onKey(event, actions));
+export function listenToKeys() {
+  document.addEventListener("keydown", onKey);
 }

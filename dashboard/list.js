@@ -1,142 +1,115 @@
-/* The worst-first list. Rows are patched in place: what did not change is not touched. */
+/* The worst-first list: what is filtered for, in the order asked for, a page at a time. */
 
-import { byId, el, fill, plain, setText, value } from "./dom.js";
-import { isShown, place, placeUrl } from "./place.js";
-import { secondsSince } from "./time.js";
-import { duration, glyph, localTime, remedyLine, serviceWord, utc, verdictWord, why } from "./words.js";
+import { paths } from "./api.js";
+import { fleet, hold, showWaiting } from "./fleet.js";
+import { html, useEffect, useRef } from "./html.js";
+import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll } from "./place.js";
+import { Row, rowUrl } from "./row.js";
+import { SiteFilter } from "./site_filter.js";
+import { count } from "./words.js";
 
-const rows = new Map(); // server name: row
+/* name, head, what it sorts by; times sort the latest first when they are asked for once. */
+const COLUMNS = [
+  ["verdict", "Verdict", "verdict", "verdict"], ["server", "Server", "server", "server"],
+  ["site", "Site", "site", "site"], ["why", "Why, and what to do"],
+  ["since", "Since", "since", "-since"], ["report", "Report", "reported_at", "reported_at"],
+  ["mta", "MTA"], ["build", "Build", "build", "build"],
+];
 
-/** The verdict as glyph, word and colour; a silent server's only as memory. */
-export function badge(server) {
-  if (!server.silent) {
-    return el("span", { class: `badge v-${server.verdict}` }, glyph(server.verdict), verdictWord(server.verdict));
-  }
-  return el("span", { class: "silent-badge" },
-    el("span", { class: "badge v-silent" }, glyph("silent"), "Silent"),
-    el("span", { class: "was" }, `was ${verdictWord(server.verdict).toLowerCase()}`));
-}
-
-function makeRow(name, onOpen) {
-  const row = {
-    link: el("a", { class: "name" }), site: el("span", { class: "place" }),
-    verdict: el("td", { class: "c-verdict" }),
-    why: el("span", { class: "why" }), fix: el("span", { class: "fix" }),
-    since: el("time"), report: el("time"), mta: el("td", { class: "c-mta" }),
-    build: el("td", { class: "c-build" }), signature: "", server: null,
-  };
-  row.node = el("tr", { "data-server": name }, row.verdict,
-    el("th", { scope: "row", class: "c-server" }, row.link, row.site),
-    el("td", { class: "c-why" }, row.why, row.fix),
-    el("td", { class: "c-since" }, row.since), el("td", { class: "c-report" }, row.report), row.mta, row.build);
-  fill(row.link, value(name));
-  row.link.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+function Head({ column, sort }) {
+  const [name, title, key, first] = column;
+  if (!key) return html`<th scope="col" class="c-${name}">${title}</th>`;
+  const now = sort || "verdict";
+  const by = now.replace("-", "") === key;
+  const next = by ? (now.startsWith("-") ? key : `-${key}`) : first;
+  const direction = !by ? null : now.startsWith("-") ? "descending" : "ascending";
+  const change = { sort: next === "verdict" ? "" : next, cursor: "" };
+  return html`<th scope="col" class="c-${name}" aria-sort=${direction}>
+    <a href=${placeUrl(change)} onClick=${(event) => {
     event.preventDefault();
-    event.stopPropagation();
-    onOpen(name);
-  });
-  row.node.addEventListener("click", () => {
-    if (String(getSelection()) === "") onOpen(name);
-  });
-  return row;
+    filterBy(change);
+  }}>${title}${by && html`<span aria-hidden="true">${direction === "ascending" ? " ▴" : " ▾"}</span>`}</a></th>`;
 }
 
-function showTime(node, text, shown) {
-  setText(node, shown);
-  if (node.getAttribute("datetime") === text) return;
-  node.setAttribute("datetime", text ?? "");
-  node.title = text ? `${localTime(text)}  (${utc(text)})` : "";
+export function headline(counts, loaded) {
+  if (!counts) return "Asking the collector";
+  const known = Object.values(counts).some(Boolean);
+  if (!known) return loaded ? "No server has reported yet" : "Asking the collector";
+  const parts = [];
+  if (counts.failing) parts.push(`${count(counts.failing, "MTA")} ${counts.failing === 1 ? "is" : "are"} down with error 11004`);
+  if (counts.exposed) parts.push(`${counts.exposed} would fail at the next start`);
+  if (counts.at_risk) parts.push(`${counts.at_risk} at risk`);
+  if (parts.length === 0) parts.push("No server is known to be exposed");
+  if (counts.unknown) parts.push(`${counts.unknown} cannot be told`);
+  if (counts.not_monitored) parts.push(`${counts.not_monitored} not monitored`);
+  if (counts.silent) parts.push(`${counts.silent} silent`);
+  return parts.join(", ");
 }
 
-function patchRow(row, server) {
-  row.server = server;
-  const remedy = remedyLine(server);
-  const reason = why(server);
-  const known = JSON.stringify([server.verdict, server.silent, server.site, server.organization,
-    server.exchange_server, reason, remedy, server.mta, server.build]);
-  if (known === row.signature) return;
-  row.signature = known;
-  row.node.className = `row v-${server.silent ? "silent" : server.verdict}`;
-  fill(row.verdict, badge(server));
-  const other = server.exchange_server && server.exchange_server.toLowerCase() !== server.server.toLowerCase();
-  fill(row.site, other && [value(server.exchange_server), " · "], value(server.site ?? "no site"));
-  row.site.title = plain([server.organization, server.site].filter(Boolean).join(" / "));
-  setText(row.why, reason.line);
-  row.why.title = plain(reason.text);
-  setText(row.fix, remedy);
-  row.fix.title = plain(remedy);
-  row.fix.hidden = remedy === "";
-  fill(row.mta, el("span", { class: `mta mta-${server.mta === "running" ? "on" : server.mta ? "off" : "none"}` },
-    server.mta ? serviceWord(server.mta) : "–"));
-  fill(row.build, value(server.build ?? "–"));
+function total(counts) {
+  return Object.entries(counts ?? {}).reduce((sum, [name, n]) => (name === "silent" ? sum : sum + n), 0);
 }
 
-/** Ages go on between two answers; called every second. */
-export function tick() {
-  for (const { server, since, report } of rows.values()) {
-    if (!server) continue;
-    const stood = secondsSince(server.since);
-    const age = secondsSince(server.reported_at);
-    showTime(since, server.since, stood === null ? "" : duration(stood));
-    showTime(report, server.reported_at, age === null ? "" : `${duration(age)} ago`);
-    report.classList.toggle("late", age !== null && server.interval_s > 0 && age > 2 * server.interval_s);
-  }
+function Shown({ state, where }) {
+  const all = total(state.counts);
+  const text = !state.loaded ? "" : isFiltered(where)
+    ? `${state.matched.toLocaleString()} of ${count(all, "server")}` : count(all, "server");
+  const csv = paths.serversCsv(serverQuery(where));
+  return html`<p id="shown">${text}</p>
+    ${isFiltered(where) && html`<button type="button" class="link" id="clear" onClick=${showAll}>Show all</button>`}
+    ${state.loaded && state.matched > 0 && html`<a class="link" id="csv" href=${csv} download="servers.csv">CSV</a>`}`;
 }
 
-/* Moves only the rows that are out of place; the focus stays where it was. */
-function arrange(body, wanted) {
-  const focused = document.activeElement;
-  wanted.forEach((node, i) => {
-    if (body.children[i] !== node) body.insertBefore(node, body.children[i] ?? null);
-  });
-  while (body.children.length > wanted.length) body.lastChild.remove();
-  if (focused !== document.activeElement && body.contains(focused)) focused.focus({ preventScroll: true });
+function Pager({ state, where }) {
+  if (!state.next && !where.cursor) return null;
+  const to = (event, cursor) => {
+    event.preventDefault();
+    goTo({ cursor });
+    scrollTo(0, 0);
+  };
+  return html`<nav class="pager" aria-label="Pages of the list">
+    ${where.cursor && html`<a href=${placeUrl({ cursor: "" })} onClick=${(event) => to(event, "")}>First page</a>`}
+    ${state.next && html`<a id="next-page" rel="next" href=${placeUrl({ cursor: state.next })}
+      onClick=${(event) => to(event, state.next)}>Next ${state.servers.length}</a>`}</nav>`;
 }
 
-function flash(row) {
-  row.node.classList.remove("changed");
-  void row.node.offsetWidth; // begins the animation anew
-  row.node.classList.add("changed");
+function Empty({ state }) {
+  if (state.error) return html`<p class="empty" id="empty">The collector does not answer this: ${state.error}</p>`;
+  return html`<p class="empty" id="empty">${total(state.counts) === 0
+    ? "As soon as an agent reports to this collector, its server appears here by itself."
+    : "No server fits what is filtered for."}</p>`;
 }
 
-/** Shows `servers` in their order; `changed` names those to point out. Returns how many are shown. */
-export function showList(servers, changed, onOpen) {
-  const names = new Set(servers.map((s) => s.server));
-  for (const name of rows.keys()) if (!names.has(name)) rows.delete(name);
-  const wanted = [];
-  for (const server of servers) {
-    let row = rows.get(server.server);
-    if (!row) rows.set(server.server, row = makeRow(server.server, onOpen));
-    patchRow(row, server);
-    if (isShown(server)) wanted.push(row.node);
-  }
-  arrange(byId("rows"), wanted);
-  for (const name of changed) if (rows.has(name)) flash(rows.get(name));
-  select();
-  tick();
-  return wanted.length;
+/* While the pointer or the focus is at a row, rows keep their places. */
+function useHold() {
+  const body = useRef(null);
+  useEffect(() => {
+    const look = () => hold(Boolean(body.current?.matches(":hover") || body.current?.contains(document.activeElement)));
+    for (const type of ["pointerover", "focusin", "focusout"]) document.addEventListener(type, look);
+    return () => {
+      for (const type of ["pointerover", "focusin", "focusout"]) document.removeEventListener(type, look);
+      hold(false);
+    };
+  }, []);
+  return body;
 }
 
-/** Marks the row of the open server, and has every link lead to this place with its server open. */
-export function select() {
-  for (const [name, row] of rows) {
-    const open = name === place.server;
-    row.node.classList.toggle("open", open);
-    if (open) row.link.setAttribute("aria-current", "true");
-    else row.link.removeAttribute("aria-current");
-    row.link.href = placeUrl({ server: name });
-  }
-}
-
-export function focusRow(name) {
-  rows.get(name)?.link.focus();
-}
-
-/** The name of the shown row `step` after that of `name`; of the first one if there is none. */
-export function neighbour(name, step) {
-  const shown = [...byId("rows").children].map((node) => node.dataset.server);
-  if (shown.length === 0) return null;
-  const at = shown.indexOf(name);
-  return at < 0 ? shown[0] : shown[Math.min(shown.length - 1, Math.max(0, at + step))];
+export function List() {
+  const state = fleet.use((all) => all);
+  const where = place.use((all) => all);
+  const body = useHold();
+  const shown = state.servers.length > 0 && !state.error;
+  return html`<main id="list" tabindex="-1">
+    <div class="headline"><h2 id="headline">${headline(state.counts, state.loaded)}</h2>
+      <${SiteFilter} /><${Shown} state=${state} where=${where} /></div>
+    ${state.waiting > 0 && html`<button type="button" id="pill" class="pill" onClick=${showWaiting}>
+      ${count(state.waiting, "change")} – show</button>`}
+    ${shown && html`<table id="servers" aria-describedby="headline">
+      <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
+      <thead><tr>${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
+      <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
+        changed=${state.changed.has(server.server)} url=${rowUrl(server.server)} />`)}</tbody></table>`}
+    ${state.loaded && !shown && html`<${Empty} state=${state} />`}
+    <${Pager} state=${state} where=${where} />
+  </main>`;
 }

@@ -4,29 +4,35 @@
  */
 
 import { ApiError, logIn, PAGE } from "./api.js";
-import { byId, setText } from "./dom.js";
+import { html, render, useRef, useState } from "./html.js";
 
-async function submit(event) {
-  event.preventDefault();
-  const button = event.target.querySelector("button");
-  const token = byId("token");
-  showError("");
-  button.disabled = true;
-  try {
-    await logIn(token.value.trim());
-    location.replace(PAGE + location.search);
-    return;
-  } catch (error) {
-    showError(error instanceof ApiError ? error.message : `This page failed: ${error.message}`);
-  }
-  button.disabled = false;
-  token.select();
-  token.focus();
+function Login() {
+  const token = useRef(null);
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const submit = async (event) => {
+    event.preventDefault();
+    setError("");
+    setBusy(true);
+    try {
+      await logIn(token.current.value.trim());
+      location.replace(PAGE + location.search);
+    } catch (problem) {
+      setError(problem instanceof ApiError ? problem.message : `This page failed: ${problem.message}`);
+      setBusy(false);
+      token.current.select();
+      token.current.focus();
+    }
+  };
+  return html`<form id="login" onSubmit=${submit}>
+    <input type="text" autocomplete="username" value="mtawatch" aria-hidden="true" tabindex="-1" hidden />
+    <label for="token">Token</label>
+    <input id="token" type="password" autocomplete="current-password" spellcheck="false" maxlength="200" required
+      ref=${token} aria-describedby="about error" />
+    <p id="about">An administrator makes one: <code>mtawatch-collector token add NAME --role viewer</code></p>
+    <p class="error" id="error" role="alert" hidden=${error === ""}>${error}</p>
+    <button type="submit" class="button primary" disabled=${busy}>Log in</button></form>`;
 }
 
-function showError(text) {
-  setText(byId("error"), text);
-  byId("error").hidden = text === "";
-}
-
-byId("login").addEventListener("submit", submit);
+render(html`<${Login} />`, document.getElementById("form"));
+document.getElementById("token").focus();

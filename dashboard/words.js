@@ -1,7 +1,5 @@
 /* Verdicts, adapters, grades, remedies and times in words. No page, no network. */
 
-import { svg } from "./dom.js";
-
 /* Worst first. `mark` is drawn in 16 x 16; the first path is the shape, the others its sign. */
 export const VERDICTS = {
   failing: {
@@ -25,6 +23,11 @@ export const VERDICTS = {
     mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z",
       "M6 6.2a2 2 0 1 1 2.9 1.8c-.6.3-.9.7-.9 1.3M8 11.7v.1"],
   },
+  not_monitored: {
+    word: "Not monitored",
+    meaning: "This server should be there and has never reported.",
+    mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8"],
+  },
   clear: {
     word: "Clear",
     meaning: "The fault is in the code, but the condition for it is not there.",
@@ -35,11 +38,6 @@ export const VERDICTS = {
     meaning: "The fix is in.",
     mark: ["M8 .9l6 2.2v4.5c0 3.7-2.5 6.1-6 7.5-3.5-1.4-6-3.8-6-7.5V3.1z",
       "M5.2 7.9l2 2 3.6-4.1"],
-  },
-  not_monitored: {
-    word: "Not monitored",
-    meaning: "This server should be there and has never reported.",
-    mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M5.6 5.6l4.8 4.8M10.4 5.6l-4.8 4.8"],
   },
   not_applicable: {
     word: "Not applicable",
@@ -58,10 +56,9 @@ export function verdictWord(verdict) {
   return VERDICTS[verdict]?.word ?? String(verdict);
 }
 
-/** The glyph of a verdict, or of "silent". */
-export function glyph(verdict) {
-  const mark = verdict === "silent" ? SILENT.mark : VERDICTS[verdict]?.mark ?? VERDICTS.unknown.mark;
-  return svg("glyph", ...mark);
+/** The paths of the glyph of a verdict, or of "silent". */
+export function mark(of) {
+  return of === "silent" ? SILENT.mark : VERDICTS[of]?.mark ?? VERDICTS.unknown.mark;
 }
 
 /* The reason that decides, where it is not the first one. */

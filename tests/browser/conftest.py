@@ -10,6 +10,7 @@ from selenium.webdriver.chrome.service import Service
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from page import Page  # noqa: E402
 from simulator import demo, facts  # noqa: E402
 from simulator.collector import Collector  # noqa: E402
 from simulator.play import Play  # noqa: E402
@@ -77,6 +78,12 @@ def browser(chromium):
     resize(chromium, 1366, 768)
     scheme(chromium, "light")
     return chromium
+
+
+@pytest.fixture
+def page(browser, stage):
+    """The dashboard of the demo, logged in as its admin."""
+    return Page(browser, stage.collector).wait_for_rows(12)
 
 
 def resize(driver, width, height):

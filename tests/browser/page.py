@@ -39,11 +39,13 @@ return faint;
 class Page:
     """The dashboard, logged in."""
 
-    def __init__(self, driver, collector, query=""):
+    def __init__(self, driver, collector, query="", token=None):
         self.driver = driver
-        name, value = collector.session()
+        self.url = collector.url
+        name, value = collector.session(token)
         driver.get(f"{collector.url}/login")  # a cookie can be set only for the page that is open
         driver.add_cookie({"name": name, "value": value, "httpOnly": True, "sameSite": "Strict"})
+        driver.execute_script("localStorage.clear()")
         driver.get(f"{collector.url}/{query}")
 
     def wait(self, condition, what):
@@ -83,20 +85,29 @@ class Page:
         return self.run("const a = document.activeElement;"
                         "return a.closest('tr[data-server]')?.dataset.server ?? a.id")
 
-    def detail(self):
-        return self.text("#detail")
+    def open_server(self, name):
+        self.click(f"tr[data-server={name}] .name")
+        self.wait_for_server(name)
 
-    def wait_for_detail(self, name):
-        self.wait(lambda: self.text("#detail-name") == name and "Host and report" in self.run(
-            "return document.querySelector('#detail-body').textContent"), f"details of {name}")
+    def wait_for_server(self, name):
+        self.wait(lambda: self.text("#server-name") == name and "HOST AND REPORT" in self.text("main").upper(),
+                  f"the page of {name}")
+
+    def main(self):
+        return self.text("main")
+
+    def fits(self):
+        """Does nothing stick out to the right?"""
+        return self.run("return document.documentElement.scrollWidth <= innerWidth")
 
     def faint_texts(self):
         return self.run(FAINT_TEXTS)
 
     def complaints(self):
-        """What the browser's console says, without answers that the test itself broke."""
+        """What the browser's console says, without answers that the test itself broke, and without
+        routes that the collector does not have yet."""
         return [entry["message"] for entry in self.driver.get_log("browser")
-                if "ERR_CONNECTION_REFUSED" not in entry["message"]]
+                if "ERR_CONNECTION_REFUSED" not in entry["message"] and "404" not in entry["message"]]
 
 
 __all__ = ["Keys", "Page"]

@@ -10,6 +10,7 @@ class Login(Page):
 
     def __init__(self, driver, collector, query=""):
         self.driver = driver
+        self.url = collector.url
         driver.get(f"{collector.url}/login")
         driver.delete_all_cookies()
         driver.get(f"{collector.url}/{query}")
@@ -50,7 +51,8 @@ def test_a_token_and_enter_lead_to_what_was_asked_for(browser, stage):
     assert session["httpOnly"] and session["sameSite"] == "Strict" and not session["secure"]
     assert stage.collector.token not in session["value"]
     assert login.run("return document.cookie") == ""
-    assert login.run("return document.querySelector('#logout').title") == "Logged in as admin (admin)"
+    login.wait(lambda: login.run("return document.querySelector('#logout').title") == "Logged in as admin (admin)",
+               "who is logged in")
     assert login.complaints() == []
 
 

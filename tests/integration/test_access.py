@@ -47,7 +47,9 @@ MAY = {
     "GET /login": EVERYBODY,
     "GET /login.js": EVERYBODY,
     "GET /api.js": EVERYBODY,
-    "GET /dom.js": EVERYBODY,
+    "GET /html.js": EVERYBODY,
+    "GET /htm.js": EVERYBODY,
+    "GET /preact.js": EVERYBODY,
     "GET /style.css": EVERYBODY,
     "GET /{file}": VIEWER,
 }

@@ -86,11 +86,30 @@ class Collector:
         finally:
             connection.close()
 
-    def session(self):
-        """The cookie of a new browser session of the admin's token: (name, value)"""
+    def post(self, path, value):
+        """What the collector answers the admin, who must not be refused."""
+        return self._change("POST", path, json.dumps(value), "application/json")
+
+    def put(self, path, text):
+        return self._change("PUT", path, text, "text/csv")
+
+    def _change(self, method, path, body, content_type):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("POST", "/v1/session", json.dumps({"token": self.token}),
+            connection.request(method, path, body,
+                               {"Content-Type": content_type} | identity.bearer(self.token))
+            answer = connection.getresponse()
+            text = answer.read()
+            assert answer.status in (200, 201, 204), text
+            return json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def session(self, token=None):
+        """The cookie of a new browser session of a token, the admin's by default: (name, value)"""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request("POST", "/v1/session", json.dumps({"token": token or self.token}),
                                {"Content-Type": "application/json"})
             answer = connection.getresponse()
             assert answer.status == 200, answer.read()

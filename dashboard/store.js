@@ -1,0 +1,38 @@
+/* A value that components follow: they are drawn anew when what they select of it changes. */
+
+import { useLayoutEffect, useState } from "./html.js";
+
+export function makeStore(initial) {
+  let state = initial;
+  const listeners = new Set();
+
+  function set(changes) {
+    state = { ...state, ...changes };
+    for (const listener of [...listeners]) listener(state);
+  }
+
+  function follow(listener) {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** What `select` gives of it now, and again whenever that is another value. */
+  function use(select) {
+    const [, redraw] = useState(0);
+    const now = select(state);
+    useLayoutEffect(() => {
+      let known = now;
+      const look = () => {
+        const next = select(state);
+        if (Object.is(next, known)) return;
+        known = next;
+        redraw((n) => n + 1);
+      };
+      look(); // it may have changed between drawing and following
+      return follow(look);
+    });
+    return now;
+  }
+
+  return { get: () => state, set, follow, use };
+}

@@ -1,0 +1,71 @@
+"""Every page, dark and light: contrast, and nothing serious for axe-core. Keeps a picture of each."""
+
+import axe
+import pytest
+from conftest import picture, scheme
+
+PAGES = {
+    "list": ("", "MAIL-HQ1"),
+    "server": ("?server=MAIL-HQ1", "Host and report"),
+    "sites": ("?page=sites", "Sites"),
+    "matrix": ("?page=matrix&organization=DEMO&site=HQ", "HQ"),
+    "alerts": ("?page=alerts", "Alerts"),
+    "agents": ("?page=operator", "enrolled"),
+    "inventory": ("?page=operator&tab=inventory", "expected"),
+    "tokens": ("?page=operator&tab=tokens", "New token"),
+    "secrets": ("?page=operator&tab=secrets", "New secret"),
+    "audit": ("?page=operator&tab=audit", "agent.enroll"),
+}
+
+
+@pytest.fixture(scope="session")
+def source():
+    return axe.fetch()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_can_be_read_by_everybody(page, browser, source, name):
+    query, words = PAGES[name]
+    browser.get(f"{page.url}/{query}")
+    page.wait(lambda: words.lower() in page.main().lower() and "Asking" not in page.main(), f"the page {name}")
+    page.run("scrollTo(0, 0)")
+    for colours in ("light", "dark"):
+        scheme(browser, colours)
+        assert axe.findings(browser, source) == []
+        assert page.faint_texts() == []
+        picture(browser, f"{name}-{colours}")
+
+
+def test_help_and_dialogs_can_be_read_by_everybody(page, browser, source):
+    page.press("?")
+    for colours in ("light", "dark"):
+        scheme(browser, colours)
+        assert axe.findings(browser, source) == []
+        picture(browser, f"help-{colours}")
+    browser.get(f"{page.url}/?page=operator&tab=tokens")
+    page.wait(lambda: "New token" in page.main(), "the tokens")
+    page.click("#add")
+    page.wait(lambda: page.run("return document.querySelector('dialog.ask')?.open"), "the dialog")
+    assert axe.findings(browser, source) == []
+    picture(browser, "dialog")
+
+
+def test_the_list_can_be_read_without_colours(page, browser):
+    """Each verdict has a glyph and a word of its own."""
+    glyphs = page.run("return [...document.querySelectorAll('.tile')].map((t) =>"
+                      " t.querySelector('svg').innerHTML + '|' + t.querySelector('.word').innerText)")
+    assert len(set(g.split("|")[0] for g in glyphs)) == len(set(g.split("|")[1] for g in glyphs)) == 9
+    browser.execute_cdp_cmd("Emulation.setEmulatedVisionDeficiency", {"type": "achromatopsia"})
+    picture(browser, "list-grey")
+    browser.execute_cdp_cmd("Emulation.setEmulatedVisionDeficiency", {"type": "none"})
+
+
+def test_it_prints_the_list_without_what_only_a_screen_needs(page, browser):
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        for gone in (".tools", ".tabs", "#filters"):
+            assert not page.run("return document.querySelector(arguments[0]).checkVisibility()", gone)
+        assert page.run("return document.querySelector('#rows .why').checkVisibility()")
+        picture(browser, "print")
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
