@@ -13,6 +13,8 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}", 0, api_server_get },
 	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/servers/{name}", 0, api_server_delete },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/history", 0, api_history_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites", 0, api_site_list },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/events", 0, api_events_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/inventory", 0, api_inventory_get },
 	{ HTTP_METHOD_PUT, ACCESS_OPERATOR, "/v1/inventory", INVENTORY_MAX_BYTES,
 	  api_inventory_put },

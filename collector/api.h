@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "collector/call.h"
+#include "collector/events.h"
+#include "collector/news.h"
 #include "collector/expected.h"
 #include "collector/identities.h"
 #include "collector/pace.h"
@@ -39,6 +41,8 @@ struct api {
 	struct pipeline *pipeline;
 	struct identities *identities;
 	struct expected *expected;
+	struct events *events;
+	struct news *news; /* NULL at the end, when the store commits what waits; so `events` */
 	struct pace enrolments;
 	struct pace logins;
 	struct server *server;   /* once it is open */
@@ -98,6 +102,10 @@ void api_session_delete(struct call *call);
 
 /* GET /v1/audit */
 void api_audit_list(struct call *call);
+
+/* GET /v1/sites, GET /v1/events */
+void api_site_list(struct call *call);
+void api_events_get(struct call *call);
 
 /* GET /metrics */
 void api_metrics_get(struct call *call);

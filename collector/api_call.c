@@ -147,6 +147,17 @@ bool api_is_in_time(struct call *call, struct pace *pace, const char *code)
 	return false;
 }
 
+bool api_has_no_query(struct call *call)
+{
+	static const struct problem invalid = { .status = 400,
+						.code = "invalid_query",
+						.detail = "This call takes no query." };
+	if (!call->request->query || *call->request->query == '\0')
+		return true;
+	problem_answer(call, &invalid);
+	return false;
+}
+
 static bool get_limit(const char *text, size_t *out)
 {
 	size_t value = 0;

@@ -52,6 +52,9 @@ void api_change(struct call *call, const struct identities_change *change, const
 /* Is it not too soon for one more of these from its source? Otherwise the call is answered, 429. */
 bool api_is_in_time(struct call *call, struct pace *pace, const char *code);
 
+/* Is there no query? Otherwise the call is answered, 400. */
+bool api_has_no_query(struct call *call);
+
 /* What a list is asked for: "limit" and "cursor" of the query. */
 struct api_page {
 	size_t limit;

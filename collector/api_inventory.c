@@ -63,7 +63,11 @@ static void on_stored(void *user, enum status status, const char *error)
 	if (status != STATUS_OK) {
 		pipeline_fail(api->pipeline, error);
 		problem_answer_not_stored(call);
-	} else if (passage->change.expect == STORE_EXPECT_DROP) {
+		return;
+	}
+	if (api->news && pipeline_is_ready(api->pipeline))
+		news_reset(api->news, pipeline_fleet(api->pipeline));
+	if (passage->change.expect == STORE_EXPECT_DROP) {
 		api_answer_nothing(call, NULL);
 	} else {
 		buffer_init(&out);

@@ -12,6 +12,7 @@
 #include "collector/log.h"
 #include "collector/problem.h"
 #include "collector/server_select.h"
+#include "collector/site_tally.h"
 #include "collector/view.h"
 #include "proto/timestamp.h"
 
@@ -35,22 +36,12 @@ bool api_list_servers(struct call *call, struct server_list *out)
 	return false;
 }
 
-void api_add_counts(struct buffer *out, const struct server_tally *tally)
-{
-	buffer_add_text(out, "\"counts\":{");
-	for (size_t i = 0; i < VERDICT_COUNT; i++)
-		buffer_printf(out, "\"%s\":%zu,", verdict_name((enum verdict)i),
-			      tally->by_verdict[i]);
-	buffer_printf(out, "\"not_monitored\":%zu,\"silent\":%zu}", tally->not_monitored,
-		      tally->silent);
-}
-
 static void add_list(struct buffer *out, const struct server_page *page, int64_t now_ms)
 {
 	buffer_add_text(out, "{\"as_of\":");
 	json_add_time(out, now_ms);
 	buffer_add_char(out, ',');
-	api_add_counts(out, &page->tally);
+	server_tally_write(&page->tally, out);
 	buffer_printf(out, ",\"matched\":%zu,\"servers\":[", page->n_matched);
 	for (size_t i = 0; i < page->n; i++) {
 		buffer_add_text(out, i ? ",\n" : "\n");

@@ -10,7 +10,6 @@
 #include "collector/server_filter.h"
 
 struct server_list;
-struct server_tally;
 
 /* Everybody that there is, or should be. False: the call is answered. */
 bool api_list_servers(struct call *call, struct server_list *out);
@@ -20,9 +19,6 @@ bool api_read_filter(struct call *call, struct server_filter *out);
 
 /* Answers with all servers of the filter as CSV; its cursor counts, its limit does not. */
 void api_export_servers(struct call *call, const struct server_filter *filter);
-
-/* Adds '"counts":{...}'. */
-void api_add_counts(struct buffer *out, const struct server_tally *tally);
 
 /* The etag of what is shown at one path and query: the same while that is, but for the time. */
 const char *api_make_etag(const struct api *api, uint64_t tag, struct arena *arena);

@@ -5,6 +5,7 @@
 
 #include "collector/log.h"
 #include "collector/loop.h"
+#include "collector/news.h"
 #include "proto/mem.h"
 
 struct pipeline {
@@ -66,6 +67,8 @@ static void on_committed(void *user, enum status status, const char *error)
 	struct pipeline *p = passage->pipeline;
 
 	if (status == STATUS_OK) {
+		if (p->options.news)
+			news_tell(p->options.news, p->fleet, passage->changes, p->options.now_ms());
 		fleet_publish(p->fleet, passage->changes);
 		p->revision++;
 		notify_views(p, passage->changes->views, passage->changes->n_views);
@@ -139,6 +142,8 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 	p->ready = true;
 	p->retry_ms = PIPELINE_RETRY_MIN_MS;
 	p->revision++;
+	if (p->options.news)
+		news_reset(p->options.news, p->fleet);
 	notify_all(p);
 	submit_own(p, changes);
 }
@@ -200,6 +205,7 @@ void pipeline_stop(struct pipeline *p)
 {
 	p->stopped = true;
 	p->options.notify = NULL;
+	p->options.news = NULL;
 	loop_timer_close(p->wake);
 	loop_timer_close(p->rebuild);
 }

@@ -23,12 +23,14 @@
 #define PIPELINE_MAX_SLEEP_MS (INT64_C(60) * 1000)
 
 struct pipeline;
+struct news;
 struct uv_loop_s; /* libuv: the event loop */
 
 struct pipeline_options {
 	struct uv_loop_s *loop;
 	struct store *store;   /* outlives the pipeline */
 	struct notify *notify; /* NULL: nobody is told; else until pipeline_stop() */
+	struct news *news;     /* NULL: nobody follows; else until pipeline_stop() */
 	int64_t (*now_ms)(void);
 };
 

@@ -9,6 +9,7 @@
 #include "collector/identities.h"
 #include "collector/log.h"
 #include "collector/loop.h"
+#include "collector/news.h"
 #include "collector/notify.h"
 #include "collector/pipeline.h"
 #include "collector/security.h"
@@ -70,6 +71,10 @@ static void on_server_closed(void *user)
 	s->security = NULL;
 	if (s->pipeline)
 		pipeline_stop(s->pipeline);
+	news_close(s->api.news);
+	s->api.news = NULL;
+	events_close(s->api.events);
+	s->api.events = NULL;
 	if (s->notify)
 		notify_close(s->notify, on_notify_closed, s);
 	else
@@ -133,6 +138,14 @@ static int open_notify(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
+/* Ids of events grow from run to run: microseconds. */
+static void open_news(struct serve *s)
+{
+	s->api.expected = expected_new(s->store);
+	s->api.events = events_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000);
+	s->api.news = news_new(loop_uv(s->loop), s->api.events, s->api.expected);
+}
+
 static int open_pipeline(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
@@ -140,6 +153,7 @@ static int open_pipeline(struct serve *s)
 		.loop = loop_uv(s->loop),
 		.store = s->store,
 		.notify = s->notify,
+		.news = s->api.news,
 		.now_ms = loop_wall_ms,
 	};
 	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
@@ -189,7 +203,6 @@ static int open_server(struct serve *s)
 	s->api.pipeline = s->pipeline;
 	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;
-	s->api.expected = expected_new(s->store);
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	pace_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
 	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
@@ -263,8 +276,10 @@ static int open_all(struct serve *s)
 	int rc = open_store(s);
 	if (rc == SERVE_EXIT_OK)
 		rc = open_notify(s);
-	if (rc == SERVE_EXIT_OK)
+	if (rc == SERVE_EXIT_OK) {
+		open_news(s);
 		rc = open_pipeline(s);
+	}
 	if (rc == SERVE_EXIT_OK)
 		rc = open_identities(s);
 	if (rc == SERVE_EXIT_OK)

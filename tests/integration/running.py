@@ -127,7 +127,8 @@ class Collector:
 def ask(connection, path, method="GET", body=None, headers=None):
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
-    return answer.status, answer.headers, answer.read()
+    endless = answer.headers["Content-Type"] == "text/event-stream"
+    return answer.status, answer.headers, b"" if endless else answer.read()
 
 
 def statuses(answer):

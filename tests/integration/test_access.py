@@ -22,6 +22,8 @@ MAY = {
     "GET /v1/servers/{name}": VIEWER,
     "DELETE /v1/servers/{name}": OPERATOR,
     "GET /v1/servers/{name}/history": VIEWER,
+    "GET /v1/sites": VIEWER,
+    "GET /v1/events": VIEWER,
     "GET /v1/inventory": VIEWER,
     "PUT /v1/inventory": OPERATOR,
     "DELETE /v1/inventory/{name}": OPERATOR,

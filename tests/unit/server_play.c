@@ -52,7 +52,7 @@ static void on_closed(void *user)
 	(void)user;
 }
 
-static void close_server(struct server_play *play)
+void server_play_close(struct server_play *play)
 {
 	if (play->is_closing)
 		return;
@@ -82,7 +82,7 @@ static void later(struct call *call)
 	l->timer = loop_timer_new(&play->loop, answer_later, l);
 	loop_timer_start(l->timer, SERVER_PLAY_LATER_MS);
 	if (play->close_early)
-		close_server(play);
+		server_play_close(play);
 }
 
 static void big(struct call *call)
@@ -96,7 +96,14 @@ static void big(struct call *call)
 	call_answer(call, &answer);
 }
 
+static void other(struct call *call)
+{
+	struct server_play *play = play_of(call);
+	play->other(call);
+}
+
 static const struct route routes[] = {
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/other", 0, other },
 	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/echo", 16, echo },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/later", 0, later },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/big", 0, big },
@@ -105,7 +112,7 @@ static const struct route routes[] = {
 
 static void on_over(uv_async_t *handle)
 {
-	close_server(handle->data);
+	server_play_close(handle->data);
 }
 
 static void *run_client(void *user)

@@ -13,6 +13,8 @@
 
 #include "collector/server.h"
 
+struct call;
+
 #define SERVER_PLAY_BIG_BYTES   ((size_t)8 * 1024 * 1024) /* of the answer of /big */
 #define SERVER_PLAY_LATER_MS    50                        /* until the answer of /later */
 #define SERVER_PLAY_PATIENCE_MS 10000                     /* who waits longer has failed */
@@ -29,7 +31,8 @@ struct server_play {
 	struct sockaddr_in address;
 	pthread_t thread;
 	void (*client)(struct server_play *play); /* on the thread */
-	bool close_early; /* the server closes as soon as a call is under way */
+	void (*other)(struct call *call); /* answers /other on the loop; NULL: nothing does */
+	bool close_early;                 /* the server closes as soon as a call is under way */
 	bool is_closing;
 
 	unsigned n_calls;
@@ -44,6 +47,9 @@ struct server_play server_play_new(void);
 /* Plays `client` against a server; afterwards everything must be closed and freed. */
 void server_play_through(struct server_play *play, void (*client)(struct server_play *play));
 void server_play_free(struct server_play *play);
+
+/* On the loop: the server closes now, not when the client's thread is over. */
+void server_play_close(struct server_play *play);
 
 /* How often `part` stands in `text`. */
 size_t server_play_count(const char *text, const char *part);
