@@ -2,12 +2,11 @@
 
 #include <stdlib.h>
 
-#include "agent/announce.h"
-#include "agent/check.h"
 #include "agent/cycle.h"
 #include "agent/files.h"
 #include "agent/log.h"
 #include "agent/send_options.h"
+#include "agent/standing.h"
 #include "agent/uplink.h"
 #include "agent/watch.h"
 #include "proto/report_json.h"
@@ -22,43 +21,16 @@ struct runner {
 	struct uplink *uplink; /* NULL: no collector is set */
 	uint64_t begun_ms;     /* of the last cycle */
 	uint64_t next_ms;      /* the next one is due */
-	uint64_t heard_ms;     /* when the collector answered last, or the beginning */
+	struct standing standing;
 	struct watch watch;
 	uint64_t look_ms; /* the next look is due */
-	bool has_verdict;
-	enum verdict verdict; /* the last one that was told, also before a restart */
 };
-
-static void take_verdict(struct runner *r, enum verdict verdict, const char *judge)
-{
-	if (!r->has_verdict || r->verdict != verdict)
-		announce_verdict(r->host, verdict,
-				 r->has_verdict ? verdict_name(r->verdict) : "not known", judge);
-	r->has_verdict = true;
-	r->verdict = verdict;
-}
-
-/* Judges without the collector, where that does not. */
-static void judge_alone(struct runner *r, const struct report *report)
-{
-	if (!r->options->collector) {
-		take_verdict(r, check_judge(report),
-			     "It is this server's own; no collector is set.");
-		return;
-	}
-	if (host_now_ms(r->host) - r->heard_ms < RUN_ALONE_S * UINT64_C(1000))
-		return;
-	enum verdict verdict = check_judge(report);
-	if (check_is_alarm(verdict))
-		take_verdict(r, verdict, "It is this server's own; the collector is away.");
-}
 
 static void take_answer(struct runner *r, const char *body, size_t size)
 {
 	if (!cycle_take_answer(&r->cycle, body, size))
 		return;
-	r->heard_ms = host_now_ms(r->host);
-	take_verdict(r, r->cycle.answer.verdict, "It is the collector's.");
+	standing_hear(&r->standing, r->cycle.answer.verdict);
 }
 
 /* What the uplink heard from the collector. */
@@ -103,7 +75,7 @@ static enum status run_cycle(struct runner *r)
 	arena_init(&arena);
 	enum status st = cycle_run(&r->cycle, &arena, &report, &at);
 	if (st == STATUS_OK)
-		judge_alone(r, &report);
+		standing_judge(&r->standing, &report, r->options->collector != NULL);
 	if (st == STATUS_OK && r->uplink) {
 		char *body = report_json_write(&report);
 		uplink_offer(r->uplink, body, &at, cycle_interval_s(&r->cycle));
@@ -251,11 +223,11 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void),
 	if (st == STATUS_OK)
 		st = open_uplink(&r);
 	if (st == STATUS_OK) {
-		r.has_verdict = cycle_has_answer(&r.cycle);
-		r.verdict = r.cycle.answer.verdict;
+		standing_init(&r.standing, host,
+			      cycle_has_answer(&r.cycle) ? &r.cycle.answer.verdict : NULL);
 		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION,
 			 options->collector ? options->collector : "nobody yet");
-		r.next_ms = r.heard_ms = host_now_ms(host);
+		r.next_ms = host_now_ms(host);
 		if (hooks)
 			hooks->ready(hooks->user);
 		st = options->once ? run_once(&r) : run_until_stopped(&r);

@@ -8,9 +8,7 @@
  * watch; what changed counts from then on, but for the state directory, and a changed way to the
  * collector or list of peers makes the next cycle come as soon as any other change.
  *
- * The verdict is the collector's. Where there is none, the agent judges this server alone; where
- * one is set but has not answered for RUN_ALONE_S, it does so too, but tells an alarm only, for it
- * knows less. A change of the verdict is announced (agent/announce.h).
+ * What the administrators are told of the verdict: agent/standing.h.
  */
 #pragma once
 
@@ -22,7 +20,6 @@
 
 #define RUN_JITTER_PERCENT 5     /* of the interval, more or less */
 #define RUN_SETTLE_MS      2000  /* after a change: more of them tend to follow */
-#define RUN_ALONE_S        900   /* as long as UPLINK_LONG_AWAY_S */
 #define RUN_MIN_GAP_MS     10000 /* between the beginnings of two cycles, whatever changes */
 
 /* What a service wants besides. */
