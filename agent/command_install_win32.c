@@ -190,6 +190,8 @@ static enum status install(const struct call *call)
 	}
 	st = place_program(call->arena, &program, &error);
 	if (st == STATUS_OK)
+		st = install_protect_settings(&error);
+	if (st == STATUS_OK)
 		st = write_settings(call, &error);
 	if (st == STATUS_OK)
 		st = install_event_source(program, &error);

@@ -7,7 +7,12 @@
 
 #include <windows.h>
 
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "agent/keystore_win32.h"
+#include "agent/private_win32.h"
 
 #define WINDOWS_KEY L"Software\\Microsoft\\Windows\\CurrentVersion"
 #define SOURCE_KEY  "SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\" ANNOUNCE_SOURCE
@@ -54,21 +59,38 @@ static enum status put_in_place(const wchar_t *from, const wchar_t *to, const ch
 	}
 }
 
-static enum status make_folder_of(const char *program, struct arena *arena,
-				  struct host_error *error)
+static enum status make_folder(const char *folder, struct arena *arena, struct host_error *error)
 {
-	wchar_t *folder = win32_wide(program, arena);
-
-	*wcsrchr(folder, L'\\') = L'\0';
-	if (CreateDirectoryW(folder, NULL) || GetLastError() == ERROR_ALREADY_EXISTS)
+	if (CreateDirectoryW(win32_wide(folder, arena), NULL) ||
+	    GetLastError() == ERROR_ALREADY_EXISTS)
 		return STATUS_OK;
-	return win32_fail(error, GetLastError(), "make the folder of %s", program);
+	return win32_fail(error, GetLastError(), "make the folder %s", folder);
+}
+
+/*
+ * Gives a file or folder the list of what everybody may read and only administrators may change: a
+ * program that the service runs, and the folder where its configuration file may lie.
+ */
+static enum status protect_file(const char *name, struct arena *arena, struct host_error *error)
+{
+	if (!keystore_volume_has_lists(name))
+		return STATUS_OK;
+	const wchar_t *path = win32_wide(name, arena);
+	SECURITY_ATTRIBUTES *list = readable_attributes_new();
+	bool done = list &&
+		    SetFileSecurityW(path, DACL_SECURITY_INFORMATION, list->lpSecurityDescriptor);
+	DWORD code = GetLastError();
+
+	free(list);
+	return done ? STATUS_OK : win32_fail(error, code, "protect %s from changes", name);
 }
 
 static enum status copy_program(const char *program, bool *copied, struct arena *arena,
 				struct host_error *error)
 {
 	wchar_t self[MAX_PATH];
+	const char *folder =
+		arena_strndup(arena, program, (size_t)(strrchr(program, '\\') - program));
 	const wchar_t *to = win32_wide(program, arena);
 	const wchar_t *new_file = win32_wide(arena_printf(arena, "%s.new", program), arena);
 	DWORD n = GetModuleFileNameW(NULL, self, MAX_PATH);
@@ -76,10 +98,10 @@ static enum status copy_program(const char *program, bool *copied, struct arena 
 	if (n == 0 || n == MAX_PATH)
 		return win32_fail(error, GetLastError(), "find this program's own file");
 	*copied = lstrcmpiW(self, to) != 0;
-	if (!*copied)
-		return STATUS_OK;
-	enum status st = make_folder_of(program, arena, error);
-	if (st != STATUS_OK)
+	enum status st = make_folder(folder, arena, error);
+	if (st == STATUS_OK)
+		st = protect_file(folder, arena, error);
+	if (st != STATUS_OK || !*copied)
 		return st;
 	if (!CopyFileW(self, new_file, FALSE))
 		return win32_fail(error, GetLastError(), "copy this program to %s", program);
@@ -92,6 +114,8 @@ enum status install_program(const char *program, bool *copied, struct host_error
 
 	arena_init(&arena);
 	enum status st = copy_program(program, copied, &arena, error);
+	if (st == STATUS_OK)
+		st = protect_file(program, &arena, error);
 	arena_deinit(&arena);
 	return st;
 }
@@ -154,6 +178,31 @@ enum status install_setting(const char *name, const char *text, uint32_t number,
 	if (text)
 		return set_text(CONFIG_INSTALLER_KEY, name, REG_SZ, text, error);
 	return set_value(CONFIG_INSTALLER_KEY, name, REG_DWORD, &number, sizeof number, error);
+}
+
+enum status install_protect_settings(struct host_error *error)
+{
+	SECURITY_ATTRIBUTES *list = readable_attributes_new();
+	HKEY key = NULL;
+	struct arena arena;
+
+	arena_init(&arena);
+	LONG code =
+		list ? RegCreateKeyExW(HKEY_LOCAL_MACHINE, win32_wide(CONFIG_INSTALLER_KEY, &arena),
+				       0, NULL, 0, WRITE_DAC, list, &key, NULL)
+		     : (LONG)GetLastError();
+	/* It may have been there before, as somebody else made it. */
+	if (code == ERROR_SUCCESS) {
+		code = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION,
+					 list->lpSecurityDescriptor);
+		RegCloseKey(key);
+	}
+	arena_deinit(&arena);
+	free(list);
+	if (code == ERROR_SUCCESS)
+		return STATUS_OK;
+	return win32_fail(error, (DWORD)code, "protect HKLM\\%s from changes",
+			  CONFIG_INSTALLER_KEY);
 }
 
 enum status install_event_source(const char *program, struct host_error *error)

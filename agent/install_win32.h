@@ -21,7 +21,10 @@
 /* %ProgramFiles%\mtawatch\mtawatch-agent.exe, in `arena`. */
 enum status install_place(struct arena *arena, const char **program, struct host_error *error);
 
-/* Copies this program there, unless it is that one (`*copied`). */
+/*
+ * Copies this program there, unless it is that one (`*copied`). Where the volume has access lists,
+ * Users may read and execute folder and program, and only administrators may change them.
+ */
 enum status install_program(const char *program, bool *copied, struct host_error *error);
 
 /*
@@ -33,6 +36,9 @@ enum status install_remove_program(const char *program, bool *later, struct host
 /* Writes a value of HKLM\Software\mtawatch: text, or a number where `text` is NULL. */
 enum status install_setting(const char *name, const char *text, uint32_t number,
 			    struct host_error *error);
+
+/* Lets Users read that key, and only administrators change it; makes it where it is not there. */
+enum status install_protect_settings(struct host_error *error);
 
 /* The source of the agent's events, whose texts are in `program`. */
 enum status install_event_source(const char *program, struct host_error *error);

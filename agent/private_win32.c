@@ -7,7 +7,7 @@
 
 #include "proto/mem.h"
 
-#define ACL_SIZE 128 /* bytes: a head and two entries of at most 8 + 16 */
+#define ACL_SIZE 128 /* bytes: a head and three entries of at most 8 + 16 */
 
 struct private_attributes {
 	SECURITY_ATTRIBUTES attributes; /* first: it is what is given out */
@@ -18,27 +18,40 @@ struct private_attributes {
 	} list;
 };
 
-static bool allow(ACL *acl, BYTE n, DWORD first, DWORD second)
+/* Of an account below NT's authority; `flags` say what is handed down. */
+struct entry {
+	BYTE n; /* parts of its SID that count */
+	DWORD first, second;
+	DWORD rights;
+	BYTE flags;
+};
+
+static bool allow(ACL *acl, const struct entry *entry)
 {
 	SID_IDENTIFIER_AUTHORITY authority = { SECURITY_NT_AUTHORITY };
 	PSID sid = NULL;
+	void *ace = NULL;
 
-	if (!AllocateAndInitializeSid(&authority, n, first, second, 0, 0, 0, 0, 0, 0, &sid))
+	if (!AllocateAndInitializeSid(&authority, entry->n, entry->first, entry->second, 0, 0, 0, 0,
+				      0, 0, &sid))
 		return false;
-	bool done = AddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL, sid);
+	bool done = AddAccessAllowedAce(acl, ACL_REVISION, entry->rights, sid) &&
+		    GetAce(acl, acl->AceCount - 1u, &ace);
 	FreeSid(sid);
+	if (done)
+		((ACE_HEADER *)ace)->AceFlags = entry->flags;
 	return done;
 }
 
-void *private_attributes_new(void)
+static void *attributes_new(const struct entry *entries, size_t n)
 {
 	struct private_attributes *p = mem_alloc(sizeof *p);
 	ACL *acl = &p->list.acl;
+	bool good = InitializeAcl(acl, sizeof p->list, ACL_REVISION);
 
-	if (!InitializeAcl(acl, sizeof p->list, ACL_REVISION) ||
-	    !allow(acl, 1, SECURITY_LOCAL_SYSTEM_RID, 0) ||
-	    !allow(acl, 2, SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS) ||
-	    !InitializeSecurityDescriptor(&p->descriptor, SECURITY_DESCRIPTOR_REVISION) ||
+	for (size_t i = 0; good && i < n; i++)
+		good = allow(acl, &entries[i]);
+	if (!good || !InitializeSecurityDescriptor(&p->descriptor, SECURITY_DESCRIPTOR_REVISION) ||
 	    !SetSecurityDescriptorDacl(&p->descriptor, TRUE, acl, FALSE)) {
 		free(p);
 		return NULL;
@@ -48,4 +61,27 @@ void *private_attributes_new(void)
 	p->attributes = (SECURITY_ATTRIBUTES){ .nLength = sizeof p->attributes,
 					       .lpSecurityDescriptor = &p->descriptor };
 	return p;
+}
+
+void *private_attributes_new(void)
+{
+	static const struct entry entries[] = {
+		{ 1, SECURITY_LOCAL_SYSTEM_RID, 0, GENERIC_ALL, 0 },
+		{ 2, SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS, GENERIC_ALL, 0 },
+	};
+
+	return attributes_new(entries, sizeof entries / sizeof *entries);
+}
+
+void *readable_attributes_new(void)
+{
+	static const BYTE down = OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE;
+	static const struct entry entries[] = {
+		{ 1, SECURITY_LOCAL_SYSTEM_RID, 0, GENERIC_ALL, down },
+		{ 2, SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_ADMINS, GENERIC_ALL, down },
+		{ 2, SECURITY_BUILTIN_DOMAIN_RID, DOMAIN_ALIAS_RID_USERS,
+		  GENERIC_READ | GENERIC_EXECUTE, down },
+	};
+
+	return attributes_new(entries, sizeof entries / sizeof *entries);
 }

@@ -1,8 +1,16 @@
 /*
- * An access list for what only the agent may read: SYSTEM and Administrators, with all rights, and
- * nobody by inheritance. For files and registry keys that are made; calls of Windows NT 3.1.
+ * Access lists for files and registry keys that the agent makes, instead of those that they would
+ * inherit: Windows NT 4.0 lets everybody change what lies in Program Files and in HKLM\Software.
+ * Calls of Windows NT 3.1.
  */
 #pragma once
 
-/* A SECURITY_ATTRIBUTES, to be passed to free(). NULL: GetLastError() tells why. */
+/*
+ * For SYSTEM and Administrators alone, with all rights.
+ *
+ * Both give a SECURITY_ATTRIBUTES, to be passed to free(). NULL: GetLastError() tells why.
+ */
 void *private_attributes_new(void);
+
+/* Besides for Users, who may read and execute; handed down to what is made below. */
+void *readable_attributes_new(void);

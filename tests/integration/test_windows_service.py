@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from busy_collector import busy_collector  # noqa: E402
-from wine import AGENT, Wine, network_of_its_own, on_windows, wait_until  # noqa: E402
+from wine import AGENT, PROGRAMS, Wine, network_of_its_own, on_windows, wait_until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
 SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mtawatch"
@@ -63,6 +63,11 @@ def installed_file(machine):
     return machine.folder / "prefix/drive_c/Program Files/mtawatch/mtawatch-agent.exe"
 
 
+def written_by_others(path):
+    """Wine keeps access lists of files as modes; Administrators are the group."""
+    return path.stat().st_mode & 0o002
+
+
 def log_of(state):
     path = state / "mtawatch-agent.log"
     return path.read_text() if path.exists() else ""
@@ -96,6 +101,22 @@ def test_install_makes_a_service_that_runs(machine, collector, install, state):
     _, text, _ = machine.run(PROGRAM, "config")
     assert f"collector            {collector} (installer, " in text
     assert "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3 (installer, " in text
+
+
+def test_what_the_service_runs_is_changed_by_administrators_alone(machine, install):
+    """On Windows NT 4.0 everybody may change what lies in Program Files and in HKLM\\Software."""
+    folder = installed_file(machine).parent
+    wait_until(folder.parent.exists)
+    folder.mkdir()
+    folder.chmod(0o777)
+    installed_file(machine).write_bytes(b"a program of somebody else")
+    installed_file(machine).chmod(0o777)
+    install()
+    assert installed_file(machine).read_bytes() == AGENT.read_bytes()
+    assert not written_by_others(folder) and not written_by_others(installed_file(machine))
+    assert installed_file(machine).stat().st_mode & 0o005 == 0o005  # others read and execute
+    _, text, errors = machine.run(PROGRAMS / "key_list.exe", r"MACHINE\Software\mtawatch")
+    assert text.split() == ["S-1-5-18", "F", "S-1-5-32-544", "F", "S-1-5-32-545", "R"], errors
 
 
 def sockets(table, remote, state):
