@@ -8,12 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/exchange.h"
 #include "collector/notification.h"
 
 /* Of what a receiver answers, or a program writes, this much is kept. */
 #define HOOK_TEXT_SIZE 2304
 
 struct uv_loop_s; /* libuv: the event loop */
+struct hook_settings;
 struct options;
 
 enum hook_type {
@@ -44,8 +46,8 @@ struct hook {
 	const char *name; /* as in [hook NAME] */
 	enum hook_type type;
 	struct hook_route route;
-	struct hooks *hooks;  /* that it is one of */
-	const void *settings; /* of its type; private */
+	struct hooks *hooks;                  /* that it is one of */
+	const struct hook_settings *settings; /* private */
 };
 
 /* How an attempt ended. */
@@ -75,6 +77,34 @@ struct hooks;
  */
 struct hooks *hooks_open(struct uv_loop_s *loop, const struct options *options);
 
+/*
+ * Takes over other options, and says in the log what is new, changed or gone. Pointers to hooks are
+ * no longer valid; attempts under way come to their end as they began.
+ */
+void hooks_reload(struct hooks *hooks, const struct options *options);
+
+/* What goes over the lines of all hooks is shown from now on. */
+void hooks_show(struct hooks *hooks, exchange_show *show, void *user);
+
+/* Where hooks that are no matter of single notifications find what they need. */
+struct hooks_source {
+	/* Visits every alert that is to be known: those that fire, and those lately resolved. */
+	void (*each)(void *user,
+		     void (*visit)(void *visitor, const struct notification_alert *alert),
+		     void *visitor);
+	bool (*is_ready)(void *user); /* does the collector do what it is for? */
+	void *user;
+};
+
+/*
+ * Starts what the hooks do by themselves: Alertmanagers are kept in step with the alerts, and
+ * heartbeats beat. Goes on over hooks_reload().
+ */
+void hooks_start(struct hooks *hooks, const struct hooks_source *source);
+
+/* Alerts changed: the Alertmanagers hear of it soon, not only at their next turn. */
+void hooks_changed(struct hooks *hooks);
+
 size_t hooks_count(const struct hooks *hooks);
 struct hook *hooks_at(struct hooks *hooks, size_t i);
 struct hook *hooks_find(struct hooks *hooks, const char *name); /* or NULL */
@@ -85,6 +115,13 @@ struct hook *hooks_find(struct hooks *hooks, const char *name); /* or NULL */
  */
 void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user);
 
-/* Starts an attempt; the notification is borrowed for the call. */
+/* Is it told by notifications (webhook, command, email)? Others are kept in step by hooks_start().
+ */
+bool hook_is_told(const struct hook *hook);
+
+/*
+ * Starts an attempt; the notification is borrowed for the call. Of a hook that is not told this is
+ * a try: an Alertmanager gets the alerts, a heartbeat beats once.
+ */
 void hook_send(struct hook *hook, const struct notification *notification, hook_done *done,
 	       void *user);

@@ -312,7 +312,7 @@ static const struct {
 	{ { "time-limit", false, false, set_limit }, ~0U },
 	{ { "sites", false, true, set_sites }, ALERTS },
 	{ { "conditions", false, false, set_conditions }, ALERTS },
-	{ { "send-resolved", false, false, set_send_resolved }, ALERTS },
+	{ { "send-resolved", false, false, set_send_resolved }, WEBHOOK | COMMAND | EMAIL },
 	{ { "url", true, false, set_url }, WEBHOOK | HEARTBEAT },
 	{ { "url", true, true, set_url }, ALERTMANAGER },
 	{ { "secret-file", false, true, set_secret }, WEBHOOK },

@@ -3,6 +3,7 @@
 #include "collector/backup_command.h"
 #include "collector/command.h"
 #include "collector/export_command.h"
+#include "collector/hook_commands.h"
 #include "collector/import_command.h"
 #include "collector/init_command.h"
 #include "collector/inventory_command.h"
@@ -28,6 +29,7 @@ static const struct command commands[] = {
 	{ "secret", "make, list, revoke the secrets with which agents enrol", secret_help,
 	  secret_main },
 	{ "agents", "list the agents that have enrolled, release one", agents_help, agents_main },
+	{ "hook", "list the hooks, try one", hook_help, hook_main },
 	{ "inventory", "tell which servers there should be", inventory_help, inventory_main },
 	{ "decommission", "take a server out of the fleet that is no more", decommission_help,
 	  decommission_main },

@@ -20,6 +20,8 @@ struct transfers {
 	struct loop_timer *soon; /* to finish what could not begin */
 	struct transfer *first;
 	struct transfer *failed; /* could not begin */
+	bool is_busy;            /* transfers are being ended, and told */
+	bool is_closing;
 };
 
 struct transfer {
@@ -99,11 +101,29 @@ static void finish(struct transfer *t, CURLcode code)
 	transfer_free(t);
 }
 
+static void destroy(struct transfers *set)
+{
+	curl_multi_cleanup(set->multi);
+	curl_global_cleanup();
+	loop_timer_close(set->timer);
+	loop_timer_close(set->soon);
+	free(set);
+}
+
+/* A `done` may close the set, which then lives until here. */
+static void end_busy(struct transfers *set)
+{
+	set->is_busy = false;
+	if (set->is_closing)
+		destroy(set);
+}
+
 static void finish_what_is_over(struct transfers *set)
 {
 	CURLMsg *message;
 	int left;
 
+	set->is_busy = true;
 	while ((message = curl_multi_info_read(set->multi, &left))) {
 		char *user = NULL;
 		CURLcode code = message->data.result;
@@ -114,6 +134,7 @@ static void finish_what_is_over(struct transfers *set)
 		take_out(set, t);
 		finish(t, code);
 	}
+	end_busy(set);
 }
 
 static void act(struct transfers *set, curl_socket_t socket, int events)
@@ -201,11 +222,13 @@ static void finish_what_could_not_begin(void *user)
 {
 	struct transfers *set = user;
 
+	set->is_busy = true;
 	while (set->failed) {
 		struct transfer *t = set->failed;
 		set->failed = t->next;
 		finish(t, t->failed);
 	}
+	end_busy(set);
 }
 
 static void free_all(struct transfer *first)
@@ -246,11 +269,11 @@ void transfers_close(struct transfers *set)
 		return;
 	free_all(set->first);
 	free_all(set->failed);
-	curl_multi_cleanup(set->multi);
-	curl_global_cleanup();
-	loop_timer_close(set->timer);
-	loop_timer_close(set->soon);
-	free(set);
+	set->first = NULL;
+	set->failed = NULL;
+	set->is_closing = true;
+	if (!set->is_busy)
+		destroy(set);
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t n, void *user)

@@ -82,7 +82,10 @@ typedef void transfer_done(void *user, const struct transfer_result *result);
 /* NULL: libcurl would not start, which only lack of memory explains. */
 struct transfers *transfers_new(struct uv_loop_s *loop);
 
-/* Cancels what is under way, whose `done` does not run; the handles close a little later. */
+/*
+ * Cancels what is under way, whose `done` does not run; the handles close a little later. Legal
+ * from a `done` too.
+ */
 void transfers_close(struct transfers *transfers);
 
 /* `done` runs once, from the loop, never from this call. */

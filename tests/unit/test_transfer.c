@@ -262,6 +262,61 @@ static void what_is_cancelled_or_closed_never_ends(void **state)
 	assert_int_equal(ending.n, 0);
 }
 
+static void close_all(void *user, const struct transfer_result *result)
+{
+	on_done(user, result);
+	transfers_close(transfers);
+	transfers = NULL;
+}
+
+static void the_end_of_one_may_close_all(void **state)
+{
+	struct transfer_request request = post();
+	(void)state;
+
+	peer.script = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	peer.until = "{\"a\":1}";
+	transfer_start(transfers, &request, close_all, &ending);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_int_equal(ending.n, 1);
+	assert_int_equal(ending.status, 200);
+}
+
+static void show(void *user, bool sent, const char *line)
+{
+	unsigned *lines = user;
+	lines[sent] += strcmp(line, sent ? "{\"a\":1}" : "HTTP/1.1 200 OK") == 0;
+}
+
+static void who_wants_to_is_shown_what_goes_over_the_line(void **state)
+{
+	struct transfer_request request = post();
+	unsigned lines[2] = { 0, 0 };
+	(void)state;
+
+	peer.script = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	peer.until = "{\"a\":1}";
+	request.show = show;
+	request.show_user = lines;
+	run(&request);
+	assert_int_equal(lines[false], 1);
+	assert_int_equal(lines[true], 1);
+}
+
+static void a_get_has_no_body(void **state)
+{
+	struct transfer_request request = post();
+	(void)state;
+
+	peer.script = "HTTP/1.1 204 Fine\r\n\r\n";
+	request.method = "GET";
+	request.size = 0;
+	run(&request);
+	assert_int_equal(ending.status, 204);
+	assert_int_equal(strncmp(peer.heard, "GET /hook HTTP/1.1\r\n", 20), 0);
+	assert_null(strstr(peer.heard, "Content-Length"));
+}
+
 #define WITH_PEER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -276,6 +331,9 @@ int main(void)
 		WITH_PEER(a_peer_that_hangs_up_is_no_answer),
 		WITH_PEER(what_libcurl_does_not_take_ends_with_a_reason_and_is_not_sent),
 		WITH_PEER(what_is_cancelled_or_closed_never_ends),
+		WITH_PEER(the_end_of_one_may_close_all),
+		WITH_PEER(who_wants_to_is_shown_what_goes_over_the_line),
+		WITH_PEER(a_get_has_no_body),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
