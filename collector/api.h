@@ -103,8 +103,12 @@ void api_session_delete(struct call *call);
 /* GET /v1/audit */
 void api_audit_list(struct call *call);
 
-/* GET /v1/sites, GET /v1/events */
+/* GET /v1/servers/{name}/report */
+void api_report_get(struct call *call);
+
+/* GET /v1/sites, GET /v1/sites/{org}/{site}/matrix, GET /v1/events */
 void api_site_list(struct call *call);
+void api_matrix_get(struct call *call);
 void api_events_get(struct call *call);
 
 /* GET /metrics */

@@ -16,7 +16,7 @@
 #include "collector/view.h"
 #include "proto/timestamp.h"
 
-static const struct problem unreadable = {
+const struct problem api_unreadable = {
 	.status = 503,
 	.code = "not_readable",
 	.detail = "The store cannot be read at this moment.",
@@ -32,7 +32,7 @@ bool api_list_servers(struct call *call, struct server_list *out)
 	    STATUS_OK)
 		return true;
 	log_error("%s", error);
-	problem_answer(call, &unreadable);
+	problem_answer(call, &api_unreadable);
 	return false;
 }
 
@@ -183,12 +183,12 @@ static void answer_missing(struct call *call, const struct view *view)
 
 	buffer_init(&out);
 	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
-	buffer_add_text(&out, ",\"adapters\":[],\"report\":null,\"removed\":null}\n");
+	buffer_add_text(&out, ",\"adapters\":[],\"facts\":[],\"files\":[],"
+			      "\"report\":null,\"removed\":null}\n");
 	api_answer_tagged(call, &out, api_make_etag(api, view_tag(view), &call->arena), NULL);
 }
 
-/* It is not in the fleet: it may be expected, or have been removed. */
-static void answer_absent(struct call *call)
+void api_answer_absent(struct call *call)
 {
 	static const struct problem unknown = { .status = 404,
 						.code = "unknown_server",
@@ -196,6 +196,16 @@ static void answer_absent(struct call *call)
 	const struct api *api = call->context;
 	const struct record_removal *removal =
 		fleet_find_removal(pipeline_fleet(api->pipeline), call->params[0]);
+
+	if (removal)
+		answer_gone(call, removal);
+	else
+		problem_answer(call, &unknown);
+}
+
+/* It is not in the fleet: it may be expected, or have been removed. */
+static void answer_absent(struct call *call)
+{
 	struct server_list list;
 
 	if (!api_list_servers(call, &list))
@@ -203,10 +213,8 @@ static void answer_absent(struct call *call)
 	const struct view *missing = find_missing(&list, call->params[0]);
 	if (missing)
 		answer_missing(call, missing);
-	else if (removal)
-		answer_gone(call, removal);
 	else
-		problem_answer(call, &unknown);
+		api_answer_absent(call);
 }
 
 static void answer_detail(struct call *call, const struct view *view)
@@ -225,7 +233,7 @@ static void answer_detail(struct call *call, const struct view *view)
 	if (fleet_add_detail(fleet, view, pipeline_now_ms(api->pipeline), &out, error) !=
 	    STATUS_OK) {
 		log_error("%s", error);
-		problem_answer(call, &unreadable);
+		problem_answer(call, &api_unreadable);
 		buffer_deinit(&out);
 		return;
 	}

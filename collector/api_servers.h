@@ -7,12 +7,22 @@
 #include <stdint.h>
 
 #include "collector/api.h"
+#include "collector/problem.h"
 #include "collector/server_filter.h"
 
 struct server_list;
 
 /* Everybody that there is, or should be. False: the call is answered. */
 bool api_list_servers(struct call *call, struct server_list *out);
+
+/* Servers of a site that one matrix may have; past it 422. */
+#define API_MATRIX_MAX_SERVERS 2000
+
+/* 503: the store cannot be read. */
+extern const struct problem api_unreadable;
+
+/* Answers a call for a server that is not there: 404, or 410 for one that was removed. */
+void api_answer_absent(struct call *call);
 
 /* Answers the call and returns false where the query is none of ours. */
 bool api_read_filter(struct call *call, struct server_filter *out);

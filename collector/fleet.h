@@ -220,9 +220,22 @@ struct fleet_place fleet_place(const struct fleet *fleet, size_t i);
 struct view *fleet_find(const struct fleet *fleet, const char *host_name);
 
 /*
- * Adds everything known of the server of that view: the object of view_add() with two members more,
+ * Reads the latest report of the server of that view, and views its adapters: those of a silent
+ * server with the states of its last fresh moment. The view has no report attached; it lies in
+ * `arena`, `*latest` is a reference of the caller's, NULL on failure.
+ *
+ * STATUS_NOT_FOUND   it is not in the fleet any more
+ * STATUS_SYSTEM ...  the store could not be read
+ */
+enum status fleet_read_judged(struct fleet *fleet, const struct view *view, struct arena *arena,
+			      struct site_server *out, struct snapshot **latest,
+			      char error[FLEET_ERROR_SIZE]);
+
+/*
+ * Adds everything known of the server of that view: the object of view_add() with more members,
  *   "adapters": as they were judged (view_add_adapters); those of a silent server at its last fresh
  *               moment,
+ *   "facts", "files": what the verdict follows from (collector/server_facts.h),
  *   "report": the latest report, with received_at and age_s: what `assess` reads.
  *
  * STATUS_SYSTEM ...  the store could not be read

@@ -191,6 +191,11 @@ enum status fleet_note_report(struct fleet *fleet, const struct fleet_server *se
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view);
 
+/* fleet_judged.c: fleet_read_judged(), with the row of the store, which lies in `arena`, too. */
+enum status fleet_judge_stored(struct fleet *fleet, const struct view *view, struct arena *arena,
+			       struct record_server *row, struct site_server *out,
+			       struct snapshot **latest, char error[FLEET_ERROR_SIZE]);
+
 /* fleet_reports.c: whole reports. */
 
 /* A stored report as a snapshot, a reference. */

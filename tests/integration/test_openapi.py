@@ -18,13 +18,13 @@ PROBLEM = "application/problem+json"
 
 # Described, and not there yet.
 PLANNED = {
-    "GET /v1/servers/{name}/report", "GET /v1/sites/{org}/{site}/matrix",
     "GET /v1/alerts", "POST /v1/alerts/{id}/acknowledge", "DELETE /v1/alerts/{id}/acknowledge",
     "GET /v1/silences", "POST /v1/silences", "DELETE /v1/silences/{id}", "GET /v1/deliveries",
     "POST /v1/deliveries/{id}/retry"}
 
 # Answers that need a broken disk, a flood or a limit that other tests reach.
 UNSEEN = {"429", "503"}
+UNSEEN_OF = {("GET /v1/sites/{org}/{site}/matrix", "422")}
 
 seen = set()  # (route, status)
 
@@ -239,9 +239,16 @@ def test_servers_are_answered_as_described(collector):
     answer(collector, "GET /v1/servers/{name}/history", None, 404, name="EXCH9")
     answer(collector, "GET /v1/servers/{name}/history", None, 400, name="EXCH1", query="?since=x")
     assert answer(collector, "GET /v1/servers", headers={"Accept": "text/csv"}).count("\r\n") > 3
+    assert answer(collector, "GET /v1/servers/{name}", name="EXCH1")["facts"][2]["facts"]
+    assert answer(collector, "GET /v1/servers/{name}/report", name="EXCH1")["received_at"]
+    answer(collector, "GET /v1/servers/{name}/report", None, 404, name="EXCH9")
+    assert answer(collector, "GET /v1/sites/{org}/{site}/matrix", org="ACME", site="HQ")["cells"]
+    assert answer(collector, "GET /v1/sites/{org}/{site}/matrix", org="-", site="-")["cells"] == []
+    answer(collector, "GET /v1/sites/{org}/{site}/matrix", None, 404, org="ACME", site="None")
     assert collector.post(minimal("GONE"))[0] == 200
     answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")
+    answer(collector, "GET /v1/servers/{name}/report", None, 410, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 400, name="GONE?colour=red")
 
 
@@ -309,5 +316,5 @@ def test_the_dashboard_is_answered_as_described(collector):
 def test_every_answer_that_is_described_was_seen():
     """Last in this file: what the tests above have got."""
     for route in THERE:
-        missing = {s for s in OPERATIONS[route]["responses"] if (route, s) not in seen} - UNSEEN
+        missing = {s for s in OPERATIONS[route]["responses"] if (route, s) not in seen | UNSEEN_OF} - UNSEEN
         assert not missing, (route, missing)
