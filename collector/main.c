@@ -10,7 +10,6 @@
 #include "collector/removal_command.h"
 #include "collector/secret_commands.h"
 #include "collector/serve.h"
-#include "proto/json_scratch.h"
 
 static const char about[] =
 	"mtawatch-collector finds Exchange 5.5 servers whose MTA will not start (Q285350).\n"
@@ -45,6 +44,5 @@ static const struct command commands[] = {
 
 int main(int argc, char **argv)
 {
-	json_scratch_enable(); /* only this thread reads JSON */
 	return command_main(commands, sizeof commands / sizeof *commands, about, argc, argv);
 }

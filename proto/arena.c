@@ -38,14 +38,16 @@ static struct arena_block *block_with_room(struct arena *arena, size_t size)
 		return block;
 
 	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	block = mem_alloc(sizeof *block + room);
+	block = mem_realloc(NULL, sizeof *block + room);
 	block->size = room;
+	block->used = 0;
 	block->next = arena->blocks;
 	arena->blocks = block;
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Not zeroed. */
+static void *take(struct arena *arena, size_t size)
 {
 	const size_t align = _Alignof(max_align_t);
 	size_t rounded = (size + align - 1) / align * align;
@@ -59,6 +61,11 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return p;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	return memset(take(arena, size), 0, size);
+}
+
 void *arena_alloc_array(struct arena *arena, size_t n, size_t size)
 {
 	if (size && n > SIZE_MAX / size)
@@ -70,9 +77,10 @@ char *arena_strndup(struct arena *arena, const char *bytes, size_t n)
 {
 	if (!bytes)
 		return NULL;
-	char *copy = arena_alloc(arena, n + 1);
+	char *copy = take(arena, n + 1);
 	if (n > 0)
 		memcpy(copy, bytes, n);
+	copy[n] = '\0';
 	return copy;
 }
 

@@ -1,7 +1,6 @@
 #include "proto/ipv4.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 /* A decimal number of at most `max` without leading zeros; advances `*at`. -1 if it is none. */
 static int get_number(const char **at, int max)
@@ -80,10 +79,26 @@ bool ipv4_is_multicast_or_reserved(uint32_t address)
 	return address >> 28 >= 14;
 }
 
+static char *put_number(char *at, unsigned n)
+{
+	if (n >= 100)
+		*at++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*at++ = (char)('0' + n / 10 % 10);
+	*at++ = (char)('0' + n % 10);
+	return at;
+}
+
 char *ipv4_format(uint32_t address, char text[IPV4_TEXT_SIZE])
 {
-	snprintf(text, IPV4_TEXT_SIZE, "%u.%u.%u.%u", (unsigned)(address >> 24),
-		 (unsigned)(address >> 16 & 255), (unsigned)(address >> 8 & 255),
-		 (unsigned)(address & 255));
+	char *at = text;
+
+	for (unsigned shift = 24;; shift -= 8) {
+		at = put_number(at, address >> shift & 255);
+		if (shift == 0)
+			break;
+		*at++ = '.';
+	}
+	*at = '\0';
 	return text;
 }

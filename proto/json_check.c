@@ -1,20 +1,16 @@
 #include "proto/json_check.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "proto/mem.h"
-#include "proto/text.h"
 #include "proto/utf8.h"
 
-/* A member name between its quotes, escapes unresolved. */
-struct name {
-	const char *text;
-	size_t size;
-	bool escaped; /* it holds escapes, and so may stand for other bytes */
-};
+/* Of a report, rather fewer: the first guess at how many nodes there will be. */
+#define BYTES_A_NODE 14
 
 struct scan {
 	const char *text;
@@ -26,9 +22,10 @@ struct scan {
 	size_t fault_at;
 	bool has_nul; /* the first escape of U+0000 is at `nul_at` */
 	size_t nul_at;
-	struct name *names; /* of the objects that are open, the innermost ones last */
+	struct json_quoted *names; /* of the objects that are open, the innermost ones last */
 	size_t n_names;
 	size_t room;
+	struct json_nodes *nodes; /* NULL: nobody wants them */
 };
 
 static void fail_at(struct scan *s, size_t at, enum status status, const char *what)
@@ -105,25 +102,10 @@ static void number(struct scan *s)
 		fail_at(s, start, STATUS_LIMIT, "a number of more than 63 characters");
 }
 
-/* The four digits behind "\u"; -1 if they are none. */
-static int32_t hex4(const char *text, size_t size)
-{
-	int32_t value = 0;
-	if (size < 4)
-		return -1;
-	for (size_t i = 0; i < 4; i++) {
-		int digit = text_hex_digit(text[i]);
-		if (digit < 0)
-			return -1;
-		value = value * 16 + digit;
-	}
-	return value;
-}
-
 /* Behind "\u": the digits, and those of the low surrogate where one must follow. */
 static void unicode_escape(struct scan *s)
 {
-	int32_t unit = hex4(s->text + s->at, s->size - s->at);
+	int32_t unit = json_hex4(s->text + s->at, s->size - s->at);
 	if (unit < 0) {
 		fail(s, STATUS_MALFORMED, "expected four hexadecimal digits");
 		return;
@@ -137,7 +119,7 @@ static void unicode_escape(struct scan *s)
 		return;
 	int32_t low = -1;
 	if (unit <= 0xDBFF && take(s, '\\') && take(s, 'u'))
-		low = hex4(s->text + s->at, s->size - s->at);
+		low = json_hex4(s->text + s->at, s->size - s->at);
 	if (low < 0xDC00 || low > 0xDFFF)
 		fail(s, STATUS_MALFORMED, "a lone surrogate");
 	else
@@ -168,7 +150,7 @@ static void skip_plain(struct scan *s)
 }
 
 /* From the opening quote to behind the closing one; `*content` is what is between. */
-static void string(struct scan *s, struct name *content)
+static void string(struct scan *s, struct json_quoted *content)
 {
 	if (!take(s, '"')) {
 		fail(s, STATUS_MALFORMED, "expected a string");
@@ -192,71 +174,12 @@ static void string(struct scan *s, struct name *content)
 		}
 		skip_plain(s);
 	}
-	content->size = (size_t)(s->text + s->at - content->text);
+	content->size = (uint32_t)(s->text + s->at - content->text);
 	take(s, '"');
 }
 
-/* The UTF-16 unit that the escape at `*at` stands for; the name was scanned before. */
-static uint32_t get_escape(const struct name *name, size_t *at)
-{
-	static const char letters[] = "bfnrt";
-	static const char meaning[] = "\b\f\n\r\t";
-
-	const char *text = name->text + *at;
-	*at += 2;
-	if (text[1] == 'u') {
-		*at += 4;
-		return (uint32_t)hex4(text + 2, 4);
-	}
-	const char *letter = strchr(letters, text[1]);
-	return (unsigned char)(letter ? meaning[letter - letters] : text[1]);
-}
-
-/* A name read as the bytes of UTF-8 that it stands for. */
-struct bytes {
-	const struct name *name;
-	size_t at;
-	char pending[UTF8_MAX]; /* of the last escape */
-	size_t n_pending;
-	size_t given; /* of `pending` */
-};
-
-/* -1 at the end. */
-static int next_byte(struct bytes *b)
-{
-	if (b->given < b->n_pending)
-		return (unsigned char)b->pending[b->given++];
-	if (b->at >= b->name->size)
-		return -1;
-	if (b->name->text[b->at] != '\\')
-		return (unsigned char)b->name->text[b->at++];
-
-	uint32_t c = get_escape(b->name, &b->at);
-	if (c >= 0xD800 && c <= 0xDBFF) /* the scan saw that a low one follows */
-		c = 0x10000 + ((c - 0xD800) << 10) + (get_escape(b->name, &b->at) - 0xDC00);
-	b->n_pending = utf8_encode(c, b->pending);
-	b->given = 1;
-	return (unsigned char)b->pending[0];
-}
-
-static bool same_name(const struct name *a, const struct name *b)
-{
-	struct bytes left = { .name = a };
-	struct bytes right = { .name = b };
-	int c;
-
-	if (!a->escaped && !b->escaped)
-		return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
-	do {
-		c = next_byte(&left);
-		if (c != next_byte(&right))
-			return false;
-	} while (c >= 0);
-	return true;
-}
-
 /* Notes a name of the innermost object, whose names begin at `first`. */
-static void add_name(struct scan *s, size_t first, const struct name *name)
+static void add_name(struct scan *s, size_t first, const struct json_quoted *name)
 {
 	size_t at = (size_t)(name->text - s->text) - 1;
 
@@ -265,7 +188,7 @@ static void add_name(struct scan *s, size_t first, const struct name *name)
 		return;
 	}
 	for (size_t i = first; i < s->n_names; i++) {
-		if (same_name(&s->names[i], name)) {
+		if (json_quoted_equal(&s->names[i], name)) {
 			fail_at(s, at, STATUS_MALFORMED, "a member that the object already has");
 			return;
 		}
@@ -277,11 +200,11 @@ static void add_name(struct scan *s, size_t first, const struct name *name)
 	s->names[s->n_names++] = *name;
 }
 
-static void value(struct scan *s);
+static void value(struct scan *s, const struct json_quoted *name);
 
 static void member(struct scan *s, size_t first)
 {
-	struct name name = { 0 };
+	struct json_quoted name = { 0 };
 
 	skip_space(s);
 	string(s, &name);
@@ -290,7 +213,7 @@ static void member(struct scan *s, size_t first)
 	add_name(s, first, &name);
 	skip_space(s);
 	if (take(s, ':'))
-		value(s);
+		value(s, &name);
 	else
 		fail(s, STATUS_MALFORMED, "expected ':'");
 }
@@ -316,24 +239,29 @@ static void array(struct scan *s)
 	if (take(s, ']'))
 		return;
 	do
-		value(s);
+		value(s, NULL);
 	while (ok(s) && take(s, ','));
 	if (!take(s, ']'))
 		fail(s, STATUS_MALFORMED, "expected ',' or ']'");
 }
 
-static void literal(struct scan *s)
+static enum json_kind literal(struct scan *s)
 {
-	static const char *const words[] = { "true", "false", "null" };
+	static const struct {
+		const char *word;
+		enum json_kind kind;
+	} literals[] = { { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "null", JSON_NULL } };
 
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-		size_t length = strlen(words[i]);
-		if (s->size - s->at >= length && !memcmp(s->text + s->at, words[i], length)) {
+	for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+		const char *word = literals[i].word;
+		size_t length = strlen(word);
+		if (s->size - s->at >= length && !memcmp(s->text + s->at, word, length)) {
 			s->at += length;
-			return;
+			return literals[i].kind;
 		}
 	}
 	fail(s, STATUS_MALFORMED, "expected a value");
+	return JSON_NULL;
 }
 
 static void nested(struct scan *s, void (*content)(struct scan *s))
@@ -348,23 +276,63 @@ static void nested(struct scan *s, void (*content)(struct scan *s))
 	s->depth--;
 }
 
-/* A value with the space around it. */
-static void value(struct scan *s)
+/* The value at this place, which is no nested one. */
+static enum json_kind scalar(struct scan *s, struct json_quoted *content)
 {
-	struct name content = { 0 };
+	size_t start = s->at;
+	int c = peek(s);
 
+	if (c == '"') {
+		string(s, content);
+		return JSON_STRING;
+	}
+	if (c != '-' && !is_digit(c))
+		return literal(s);
+	number(s);
+	*content = (struct json_quoted){ s->text + start, (uint32_t)(s->at - start), false };
+	return JSON_NUMBER;
+}
+
+/* Makes room for a node, whose children may come before it is filled in; returns its index. */
+static size_t begin_node(struct scan *s)
+{
+	struct json_nodes *nodes = s->nodes;
+
+	if (!nodes)
+		return 0;
+	if (nodes->n == nodes->room) {
+		nodes->room = nodes->room ? 2 * nodes->room : s->size / BYTES_A_NODE + 16;
+		nodes->at = mem_realloc(nodes->at, nodes->room * sizeof *nodes->at);
+	}
+	return nodes->n++;
+}
+
+static void end_node(struct scan *s, size_t index, struct json_node node)
+{
+	if (!s->nodes)
+		return;
+	node.span = (uint32_t)(s->nodes->n - index);
+	s->nodes->at[index] = node;
+}
+
+/* A value with the space around it; of a member its name, else NULL. */
+static void value(struct scan *s, const struct json_quoted *name)
+{
+	struct json_node node = { 0 };
+	size_t index = begin_node(s);
+
+	if (name)
+		node.name = *name;
 	skip_space(s);
 	int c = peek(s);
+	node.kind = c == '{' ? JSON_OBJECT : JSON_ARRAY;
 	if (c == '{')
 		nested(s, object);
 	else if (c == '[')
 		nested(s, array);
-	else if (c == '"')
-		string(s, &content);
-	else if (c == '-' || is_digit(c))
-		number(s);
 	else
-		literal(s);
+		node.kind = scalar(s, &node.text);
+	end_node(s, index, node);
 	skip_space(s);
 }
 
@@ -381,14 +349,16 @@ static void locate(const struct scan *s, size_t at, struct json_fault *fault)
 	}
 }
 
-enum status json_check(const char *text, size_t size, struct json_fault *fault)
+enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
+		       struct json_fault *fault)
 {
-	struct scan s = { .text = text, .size = size };
+	struct scan s = { .text = text, .size = size, .nodes = nodes };
 
+	assert(size <= UINT32_MAX); /* limits of ours are far below */
 	if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
 		fail(&s, STATUS_MALFORMED, "a byte order mark, which JSON does not have");
 	else
-		value(&s);
+		value(&s, NULL);
 	if (ok(&s) && s.at < size)
 		fail(&s, STATUS_MALFORMED, "more text behind the end");
 	if (s.has_nul)
@@ -399,4 +369,15 @@ enum status json_check(const char *text, size_t size, struct json_fault *fault)
 	}
 	free(s.names);
 	return s.status;
+}
+
+enum status json_check(const char *text, size_t size, struct json_fault *fault)
+{
+	return json_parse(text, size, NULL, fault);
+}
+
+void json_nodes_free(struct json_nodes *nodes)
+{
+	free(nodes->at);
+	*nodes = (struct json_nodes){ 0 };
 }

@@ -1,20 +1,50 @@
 /*
- * Is this text JSON, strictly? The scan before cJSON, which takes what must be refused (1.7.15:
- * control characters in strings, invalid UTF-8, lone surrogates, members twice, "01", "1.", text
- * behind the end) and cuts strings at U+0000.
+ * Is this text JSON, strictly, and of what values? cJSON, which some of us read short texts with,
+ * takes what must be refused (1.7.15: control characters in strings, invalid UTF-8, lone
+ * surrogates, members twice, "01", "1.", text behind the end) and cuts strings at U+0000.
  *
- * It allocates little (the member names of the open objects), keeps nothing and understands nothing
- * of the content.
+ * It allocates little (the member names of the open objects, the nodes) and understands nothing of
+ * the content.
  */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
+#include "proto/json_quoted.h"
 #include "proto/status.h"
 
 #define JSON_MAX_DEPTH   32  /* arrays and objects within each other */
 #define JSON_MAX_MEMBERS 256 /* of one object; its names are compared each with each */
-#define JSON_MAX_NUMBER  63  /* characters of a number; cJSON reads no more */
+#define JSON_MAX_NUMBER  63  /* characters of a number */
+
+enum json_kind {
+	JSON_OBJECT,
+	JSON_ARRAY,
+	JSON_STRING,
+	JSON_NUMBER,
+	JSON_TRUE,
+	JSON_FALSE,
+	JSON_NULL,
+};
+
+/*
+ * A value. Its children follow it, each with its own: the first child of `node`, where it has one
+ * (`span` is more than 1), is `node + 1`, and what follows any node at its level is `node + span`.
+ */
+struct json_node {
+	enum json_kind kind;
+	uint32_t span;           /* of itself and everything in it */
+	struct json_quoted name; /* of a member */
+	struct json_quoted text; /* of a string; of a number its characters */
+};
+
+/* All values of a text, the outermost first; they borrow from the text. Begins zeroed. */
+struct json_nodes {
+	struct json_node *at;
+	size_t n;
+	size_t room;
+};
 
 /* Where the trouble is, and what it is. */
 struct json_fault {
@@ -33,3 +63,8 @@ struct json_fault {
  *                   string can
  */
 enum status json_check(const char *text, size_t size, struct json_fault *fault);
+
+/* The same, and puts the values into `nodes`, which are freed whatever the status. */
+enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
+		       struct json_fault *fault);
+void json_nodes_free(struct json_nodes *nodes);

@@ -1,17 +1,17 @@
 #include "proto/json_fields.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "proto/json_check.h"
-#include "proto/json_scratch.h"
 #include "proto/timestamp.h"
 
 /* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z: an offset may lead beyond. */
 #define FIRST_MS INT64_C(-62167219200000)
 #define LAST_MS  INT64_C(253402300799999)
+
+/* So many digits are below JSON_MAX_INTEGER. */
+#define PLAIN_DIGITS 15
 
 /* Appends the way to `place` to `text`, outermost first. Names of ours need no escapes. */
 static size_t put_pointer(const struct json_place *place, char *text, size_t size)
@@ -46,16 +46,21 @@ void json_refuse(struct json_reading *in, const struct json_place *at, const cha
  * The member, NULL where it is absent or something has failed. Members are asked for in the order
  * in which agents write them, so the search begins behind the one that was found last.
  */
-static const cJSON *find(struct json_reading *in, const struct json_place *at, const char *name)
+static const struct json_node *find(struct json_reading *in, const struct json_place *at,
+				    const char *name)
 {
-	const cJSON *first = at->value ? at->value->child : NULL;
-
-	if (in->status != STATUS_OK || !first)
+	if (in->status != STATUS_OK || !at->value || at->value->span == 1)
 		return NULL; /* nothing was found in it yet, either */
-	const cJSON *begin = in->last_of == at->value && in->last->next ? in->last->next : first;
-	const cJSON *member = begin;
-	while (!member->string || strcmp(member->string, name) != 0) {
-		member = member->next ? member->next : first;
+	const struct json_node *first = at->value + 1;
+	const struct json_node *end = at->value + at->value->span;
+	const struct json_node *begin = first;
+	if (in->last_of == at->value && in->last + in->last->span != end)
+		begin = in->last + in->last->span;
+	const struct json_node *member = begin;
+	while (!json_quoted_is(&member->name, name)) {
+		member += member->span;
+		if (member == end)
+			member = first;
 		if (member == begin)
 			return NULL;
 	}
@@ -71,29 +76,21 @@ enum status json_begin(struct json_reading *in, const char *text, size_t size, s
 
 	*in = (struct json_reading){ .arena = arena, .max_string = max_string };
 	*root = (struct json_place){ 0 };
-	in->status = json_check(text, size, &fault);
+	in->status = json_parse(text, size, &in->nodes, &fault);
 	if (in->status != STATUS_OK) {
 		snprintf(in->error.detail, sizeof in->error.detail, "line %lu, column %lu: %s",
 			 (unsigned long)fault.line, (unsigned long)fault.column, fault.what);
 		return in->status;
 	}
-	json_scratch_begin();
-	in->is_parsed = true;
-	in->root = cJSON_ParseWithLength(text, size);
-	root->value = in->root;
-	if (!in->root)
-		refuse_place(in, root, STATUS_MALFORMED, "JSON that cJSON does not take");
-	else if (!cJSON_IsObject(in->root))
+	root->value = in->nodes.at;
+	if (root->value->kind != JSON_OBJECT)
 		refuse_place(in, root, STATUS_INVALID, "expected an object");
 	return in->status;
 }
 
 void json_end(struct json_reading *in)
 {
-	if (in->is_parsed && !json_scratch_end())
-		cJSON_Delete(in->root);
-	in->is_parsed = false;
-	in->root = NULL;
+	json_nodes_free(&in->nodes);
 }
 
 void json_require(struct json_reading *in, const struct json_place *at, const char *name)
@@ -105,36 +102,37 @@ void json_require(struct json_reading *in, const struct json_place *at, const ch
 bool json_get_object(struct json_reading *in, const struct json_place *at, const char *name,
 		     struct json_place *out)
 {
-	const cJSON *value = find(in, at, name);
+	const struct json_node *value = find(in, at, name);
 	if (!value)
 		return false;
 	*out = (struct json_place){ .parent = at, .name = name, .value = value };
-	if (!cJSON_IsObject(value))
+	if (value->kind != JSON_OBJECT)
 		refuse_place(in, out, STATUS_INVALID, "expected an object");
 	return in->status == STATUS_OK;
 }
 
-/* The string at `place` itself, or NULL. */
+/* The string at `place` itself, copied into the arena, or NULL. */
 static const char *string_at(struct json_reading *in, const struct json_place *place)
 {
 	char detail[64];
 
-	if (!cJSON_IsString(place->value)) {
+	if (place->value->kind != JSON_STRING) {
 		refuse_place(in, place, STATUS_INVALID, "expected a string");
 		return NULL;
 	}
-	if (strlen(place->value->valuestring) > in->max_string) {
+	const char *text = json_quoted_copy(&place->value->text, in->arena);
+	if (strlen(text) > in->max_string) {
 		snprintf(detail, sizeof detail, "expected a string of at most %lu bytes",
 			 (unsigned long)in->max_string);
 		refuse_place(in, place, STATUS_LIMIT, detail);
 		return NULL;
 	}
-	return place->value->valuestring;
+	return text;
 }
 
 const char *json_borrow_text(struct json_reading *in, const struct json_place *at, const char *name)
 {
-	const cJSON *value = find(in, at, name);
+	const struct json_node *value = find(in, at, name);
 	const struct json_place place = { .parent = at, .name = name, .value = value };
 	return value ? string_at(in, &place) : NULL;
 }
@@ -144,7 +142,7 @@ void json_get_text(struct json_reading *in, const struct json_place *at, const c
 {
 	const char *text = json_borrow_text(in, at, name);
 	if (text)
-		*out = arena_strdup(in->arena, text);
+		*out = text;
 }
 
 void json_get_name(struct json_reading *in, const struct json_place *at, const char *name,
@@ -154,20 +152,53 @@ void json_get_name(struct json_reading *in, const struct json_place *at, const c
 	if (text && *text == '\0')
 		json_refuse(in, at, name, STATUS_INVALID, "expected a string that is not empty");
 	else if (text)
-		*out = arena_strdup(in->arena, text);
+		*out = text;
+}
+
+/* Most numbers are a few digits. Returns whether this one is. */
+static bool read_digits(const struct json_quoted *text, int64_t *out)
+{
+	int64_t number = 0;
+
+	if (text->size > PLAIN_DIGITS)
+		return false;
+	for (uint32_t i = 0; i < text->size; i++) {
+		if (text->text[i] < '0' || text->text[i] > '9')
+			return false;
+		number = number * 10 + (text->text[i] - '0');
+	}
+	*out = number;
+	return true;
+}
+
+/* Returns whether it is integral and a double says so exactly: "12", but also "1.2e1". */
+static bool read_integer(const struct json_node *value, int64_t *out)
+{
+	char text[JSON_MAX_NUMBER + 1] = "";
+
+	if (value->kind != JSON_NUMBER)
+		return false;
+	if (read_digits(&value->text, out))
+		return true;
+	memcpy(text, value->text.text, value->text.size); /* at most JSON_MAX_NUMBER */
+	double number = strtod(text, NULL);
+	if (number < -(double)JSON_MAX_INTEGER || number > (double)JSON_MAX_INTEGER)
+		return false;
+	*out = (int64_t)number;
+	return (double)*out == number;
 }
 
 void json_get_integer(struct json_reading *in, const struct json_place *at, const char *name,
 		      int64_t min, int64_t max, int64_t *out)
 {
 	char detail[96];
-	const cJSON *value = find(in, at, name);
+	const struct json_node *value = find(in, at, name);
+	int64_t number;
 
 	if (!value)
 		return;
-	double number = cJSON_IsNumber(value) ? value->valuedouble : (double)max + 1;
-	if (number >= (double)min && number <= (double)max && (double)(int64_t)number == number) {
-		*out = (int64_t)number;
+	if (read_integer(value, &number) && number >= min && number <= max) {
+		*out = number;
 		return;
 	}
 	snprintf(detail, sizeof detail, "expected an integer from %lld to %lld", (long long)min,
@@ -178,14 +209,14 @@ void json_get_integer(struct json_reading *in, const struct json_place *at, cons
 bool json_get_bool(struct json_reading *in, const struct json_place *at, const char *name,
 		   bool *out)
 {
-	const cJSON *value = find(in, at, name);
+	const struct json_node *value = find(in, at, name);
 	if (!value)
 		return false;
-	if (!cJSON_IsBool(value)) {
+	if (value->kind != JSON_TRUE && value->kind != JSON_FALSE) {
 		json_refuse(in, at, name, STATUS_INVALID, "expected true or false");
 		return false;
 	}
-	*out = cJSON_IsTrue(value);
+	*out = value->kind == JSON_TRUE;
 	return true;
 }
 
@@ -204,17 +235,25 @@ void json_get_time(struct json_reading *in, const struct json_place *at, const c
 			    "expected a time as 2026-11-22T10:45:23Z (RFC 3339)");
 }
 
+/* What follows a value and everything in it. */
+static const struct json_node *behind(const struct json_node *node)
+{
+	return node + node->span;
+}
+
 /* The array of that name and its size, or NULL. */
-static const cJSON *find_array(struct json_reading *in, const struct json_place *place, size_t max,
-			       size_t *n)
+static const struct json_node *find_array(struct json_reading *in, const struct json_place *place,
+					  size_t max, size_t *n)
 {
 	char detail[64];
 
-	if (!cJSON_IsArray(place->value)) {
+	if (place->value->kind != JSON_ARRAY) {
 		refuse_place(in, place, STATUS_INVALID, "expected an array");
 		return NULL;
 	}
-	*n = (size_t)cJSON_GetArraySize(place->value);
+	*n = 0;
+	for (const struct json_node *e = place->value + 1; e < behind(place->value); e += e->span)
+		++*n;
 	if (*n > max) {
 		snprintf(detail, sizeof detail, "expected at most %lu elements",
 			 (unsigned long)max);
@@ -234,14 +273,12 @@ void json_get_texts(struct json_reading *in, const struct json_place *at, const 
 		return;
 	const char **texts = arena_alloc_array(in->arena, count, sizeof *texts);
 	size_t i = 0;
-	const cJSON *element;
-	cJSON_ArrayForEach(element, list.value)
-	{
-		const struct json_place place = { .parent = &list, .index = i, .value = element };
+	for (const struct json_node *e = list.value + 1; e < behind(list.value); e += e->span) {
+		const struct json_place place = { .parent = &list, .index = i, .value = e };
 		const char *text = string_at(in, &place);
 		if (!text)
 			return;
-		texts[i++] = arena_strdup(in->arena, text);
+		texts[i++] = text;
 	}
 	*out = texts;
 	*n = count;
@@ -259,11 +296,9 @@ void *json_get_list(struct json_reading *in, const struct json_place *at, const 
 		*there = true;
 	char *items = arena_alloc_array(in->arena, count, size);
 	size_t i = 0;
-	const cJSON *element;
-	cJSON_ArrayForEach(element, list.value)
-	{
-		const struct json_place place = { .parent = &list, .index = i, .value = element };
-		if (!cJSON_IsObject(element))
+	for (const struct json_node *e = list.value + 1; e < behind(list.value); e += e->span) {
+		const struct json_place place = { .parent = &list, .index = i, .value = e };
+		if (e->kind != JSON_OBJECT)
 			refuse_place(in, &place, STATUS_INVALID, "expected an object");
 		if (in->status != STATUS_OK)
 			return NULL;

@@ -20,10 +20,9 @@
 #include <stdint.h>
 
 #include "proto/arena.h"
+#include "proto/json_check.h"
 #include "proto/report_json.h"
 #include "proto/status.h"
-
-struct cJSON;
 
 /* Integers beyond are not told apart by every JSON reader (RFC 8259 section 6, RFC 7493 2.2). */
 #define JSON_MAX_INTEGER INT64_C(9007199254740991)
@@ -35,10 +34,9 @@ struct json_reading {
 	/* Private. */
 	struct arena *arena; /* gets the strings and arrays */
 	size_t max_string;   /* bytes of a string */
-	struct cJSON *root;
-	bool is_parsed;           /* a tree was begun */
-	const struct cJSON *last; /* the member that was found last, and in which object */
-	const struct cJSON *last_of;
+	struct json_nodes nodes;
+	const struct json_node *last; /* the member that was found last, and in which object */
+	const struct json_node *last_of;
 };
 
 /* A value and the way to it. The outermost one has no parent. */
@@ -46,15 +44,15 @@ struct json_place {
 	const struct json_place *parent;
 	const char *name; /* of the member, or NULL for an element: then `index` */
 	size_t index;
-	const struct cJSON *value;
+	const struct json_node *value;
 };
 
 /* Fills one element of a list from the object at `at`. */
 typedef void json_read_item(struct json_reading *in, const struct json_place *at, void *item);
 
 /*
- * Parses a text: json_check first, then cJSON; `*root` becomes its outermost value. After it comes
- * json_end, whatever the status.
+ * Parses a text, which is borrowed until json_end; `*root` becomes its outermost value. After it
+ * comes json_end, whatever the status.
  *
  * STATUS_MALFORMED, STATUS_LIMIT, STATUS_INVALID  as json_check; the place is in `error.detail`
  * STATUS_INVALID                                  it is no object
@@ -82,7 +80,10 @@ void json_get_text(struct json_reading *in, const struct json_place *at, const c
 void json_get_name(struct json_reading *in, const struct json_place *at, const char *name,
 		   const char **out);
 
-/* The string if it is there and right, for values that are read further; otherwise NULL. */
+/*
+ * The string if it is there and right, for values that are read further; otherwise NULL. It is in
+ * the arena.
+ */
 const char *json_borrow_text(struct json_reading *in, const struct json_place *at,
 			     const char *name);
 

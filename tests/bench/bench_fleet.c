@@ -14,7 +14,6 @@
 #include "collector/fleet.h"
 #include "collector/server_select.h"
 #include "crowd.h"
-#include "proto/json_scratch.h"
 
 #define T0     INT64_C(1795344323000)
 #define ROUNDS 4
@@ -224,7 +223,6 @@ int main(int argc, char **argv)
 {
 	static const size_t sizes[] = { 10, 100, 1000, 5000 };
 
-	json_scratch_enable(); /* as the collector does */
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
 		measure_sites(sizes[i]);
 	measure_size(argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 100000);
