@@ -95,8 +95,12 @@ package_group() {
 		clang libclang-rt-14-dev
 	END
 	bench) cat <<-'END' ;;
-		for load, and to compare the agent with others; Debian starts those two as services
-		wrk zabbix-agent prometheus-node-exporter
+		to compare the agent with others; Debian starts them as services
+		zabbix-agent prometheus-node-exporter
+	END
+	bench-collector) cat <<-'END' ;;
+		for load, and to build what the collector is compared with
+		wrk g++ make python3 nodejs libnode-dev npm
 	END
 	*) return 1 ;;
 	esac
@@ -106,8 +110,9 @@ package_group() {
 missing_packages() {
 	local package
 	for package in "$@"; do
-		# Another Node.js brings an npm of its own, beside which Debian's cannot be installed.
+		# Another Node.js brings these itself, beside which Debian's cannot be installed.
 		[ "$package" = npm ] && command -v npm >/dev/null && continue
+		[ "$package" = libnode-dev ] && [ -e /usr/include/node/node.h ] && continue
 		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
 			printf '%s\n' "$package"
 	done

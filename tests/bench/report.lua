@@ -1,41 +1,164 @@
--- For wrk: every request is a report of its own, of about 4 KB, from servers in sites of 4. Arguments:
--- a number that no run before had, and a Lua file that returns the agents: {name, id, authorization}.
-local count = 0
-local row = '{"adapter":"A","peer":"EXCH%02d","from":"10.0.0.1","to":"10.0.1.%d","via":"A",'
-    .. '"grade":"mta","for_s":3600,"ms":3,"attempts":1}'
-local rows, files = {}, {}
-for i = 1, 24 do rows[i] = row:format(i, i) end
-for i = 1, 12 do
-    files[i] = ('{"name":"File%02d.dll","state":"versioned","version":"5.5.2653.%d"}'):format(i, i)
-end
-local head = '{"schema":"mtawatch.report/1","agent":{"id":"%s","epoch":"%d","version":"1.0.0",'
-    .. '"platform":"linux"},"sequence":%d,"host":{"name":"%s","os":"Windows NT 4.0 Service Pack 6"}'
-local tail = ',"collected_at":"2026-11-22T10:45:23Z","interval_s":300,'
-    .. '"exchange":{"installed":true,"version":"5.5","service_pack":4,"build":"5.5.2653.23",'
-    .. '"organization":"ACME","site":"S%d","clustered":false},'
-    .. '"mta":{"service":"running","start_type":"auto"},"self_probes":[],'
-    .. '"adapters":[{"id":"A","enabled":true,"link":"up","addresses":["10.0.0.1/24"]}],'
-    .. '"probes":[' .. table.concat(rows, ",") .. '],"files":[' .. table.concat(files, ",") .. ']}'
+-- For wrk: reports of about 4 KB, each a new one. Arguments after "--":
+--
+--   report.lua FLEET RUN [KIND [RATE CONNECTIONS]]
+--
+-- FLEET names a file with a line a server: name, agent id, key, site, place in the site, size of the
+-- site; those of one site follow one another. RUN is a number that no run against the same collector
+-- had. With a RATE (requests a second) each of the CONNECTIONS pauses at random between requests.
+--
+-- A server has two adapters and probes up to 16 servers of its site from both. One in ten is exposed:
+-- its second adapter reaches nobody. KIND says what changes from one report to the next:
+--
+--   life     (default) sequence, times, durations and milliseconds; every 1,000th time that somebody
+--            reports, whether the second adapter reaches anybody
+--   changes  all of that and the second adapter each time, so that every report changes the verdict
+--   metrics  as life, in Prometheus's text format for a pushgateway
+local PEERS, INTERVAL_S, MANY = 16, 300, 4096
+local HEAD = '{"schema":"mtawatch.report/1","agent":{"id":"%s","epoch":"%d","version":"1.0.0",'
+    .. '"platform":"windows-x86"},"sequence":'
+local HOST = ',"host":{"name":"%s","os":"Windows NT 4.0 Service Pack 6",'
+    .. '"booted_at":"2026-11-20T04:00:11Z"},"exchange":{"installed":true,"version":"5.5",'
+    .. '"service_pack":4,"build":"5.5.2653.23","organization":"CROWD","site":"%s","server":"%s",'
+    .. '"directory":"C:\\\\exchsrvr","clustered":false},"adapters":'
+    .. '[{"id":"A","enabled":true,"link":"up","addresses":["10.0.0.%d/16"]},'
+    .. '{"id":"B","enabled":true,"link":"up","addresses":["10.1.0.%d/16"]}],"probes":['
+local ROW = '{"adapter":"%s","peer":"%s","from":"10.%d.0.%d","to":"10.0.0.%d","via":"%s",'
+local REACHED = '"grade":"mta","for_s":%d,"ms":%d,"attempts":1}'
+local SILENT = '"grade":"none","for_s":%d,"error":"timeout","ms":10000,"attempts":3}'
+local TAIL = '],"self_probes":[{"adapter":"A","to":"10.0.0.%d","grade":"mta","for_s":86100,"ms":1}],'
+    .. '"mta":{"service":"running","start_type":"auto","exit_code":0,"last_start":{'
+    .. '"at":"2026-11-20T04:02:40Z","outcome":"started","events":[{"id":9298,'
+    .. '"at":"2026-11-20T04:02:40Z"}]}},"files":[%s]}'
+local FILE = '{"name":"%s","state":"versioned","version":"5.5.2653.23","size":%d}'
+local FILES = {"Emsmta.exe", "X400om.dll", "Dbserver.dll", "Ems_rid.dll", "Info4log.dll", "Mtacheck.exe"}
+local STATE = 'mtawatch_probe_%s{adapter="%s",peer="%s",from="10.%d.0.%d",to="10.0.0.%d",via="%s"} %d\n'
 
-function init(arguments)
-    epoch = tonumber(arguments[1])
-    agents = dofile(arguments[2])
-    for i, agent in ipairs(agents) do
-        agent.headers = {["Content-Type"] = "application/json", ["Authorization"] = agent[3]}
-        agent.tail = tail:format(math.floor(i / 4))
+local agents, epoch, kind, pause_ms, reports = {}, 0, "life", 0, {}
+count, bytes = 0, 0 -- global, so that done() can get at them
+local files = {}
+for i, name in ipairs(FILES) do files[i] = FILE:format(name, 4711 * i) end
+
+local function read_fleet(path)
+    for line in io.lines(path) do
+        local name, id, key, site, place, size = line:match("(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)")
+        agents[#agents + 1] = {name = name, id = id, key = key, site = site, place = tonumber(place),
+                               size = tonumber(size), reaches = tonumber(place) % 10 ~= 0}
     end
 end
 
+-- The peers of a server, each with its address's last number.
+local function peers_of(index)
+    local agent, peers = agents[index], {}
+    local first = index - agent.place
+    for i = 1, math.min(PEERS, agent.size - 1) do
+        local place = (agent.place + i) % agent.size
+        peers[i] = {name = agents[first + place].name, address = place + 1}
+    end
+    return peers
+end
+
+-- A report in pieces; those that change are filled in by body_of().
+local function prepare(index)
+    local agent, own = agents[index], agents[index].place + 1
+    local parts = {HEAD:format(agent.id, epoch), "",
+                   HOST:format(agent.name, agent.site, agent.name, own, own)}
+    for at, adapter in ipairs({"A", "B"}) do
+        for _, peer in ipairs(peers_of(index)) do
+            parts[#parts + 1] = (#parts > 3 and "," or "")
+                .. ROW:format(adapter, peer.name, at - 1, own, peer.address, adapter)
+            parts[#parts + 1] = ""
+        end
+    end
+    parts[#parts + 1] = TAIL:format(own, table.concat(files, ","))
+    return parts
+end
+
+local function body_of(index, parts)
+    local agent, round, last = agents[index], math.floor(count / #agents), #parts - 1
+    local minutes, first_of_b = round * INTERVAL_S / 60, 4 + (last - 3) / 2
+    parts[2] = ('%d,"collected_at":"2026-11-%02dT%02d:%02d:23Z","interval_s":%d,"duration_ms":%d'):format(
+        count, 22 + math.floor(minutes / 1440) % 7, math.floor(minutes / 60) % 24, minutes % 60,
+        INTERVAL_S, 3000 + count % 97)
+    for i = 5, last, 2 do
+        local for_s = i * 977 + round * INTERVAL_S
+        if i < first_of_b or agent.reaches then
+            parts[i] = REACHED:format(for_s, (count + i) % 5 + 1)
+        else
+            parts[i] = SILENT:format(for_s)
+        end
+    end
+    return table.concat(parts)
+end
+
+-- What a report says, as metrics with labels.
+local function metrics_of(index)
+    local agent, lines, own = agents[index], {}, agents[index].place + 1
+    local round = math.floor(count / #agents)
+    for _, what in ipairs({"grade", "ms", "for_s"}) do
+        lines[#lines + 1] = "# TYPE mtawatch_probe_" .. what .. " gauge\n"
+        for at, adapter in ipairs({"A", "B"}) do
+            for i, peer in ipairs(peers_of(index)) do
+                local reached = at == 1 or agent.reaches
+                local values = {grade = reached and 4 or 0, ms = reached and (count + i) % 5 + 1 or 10000,
+                                for_s = i * 977 + at * 60 + round * INTERVAL_S}
+                lines[#lines + 1] = STATE:format(what, adapter, peer.name, at - 1, own, peer.address,
+                                                 adapter, values[what])
+            end
+        end
+    end
+    lines[#lines + 1] = "# TYPE mtawatch_file gauge\n"
+    for i, name in ipairs(FILES) do
+        lines[#lines + 1] = ('mtawatch_file{name="%s",version="5.5.2653.23"} %d\n'):format(name, 4711 * i)
+    end
+    lines[#lines + 1] = "# TYPE mtawatch_report gauge\n"
+    lines[#lines + 1] = ('mtawatch_report{id="%s",organization="CROWD",site="%s",build="5.5.2653.23",'
+        .. 'service="running"} %d\n'):format(agent.id, agent.site, count)
+    return table.concat(lines)
+end
+
+local function text_of(index, parts)
+    local agent = agents[index]
+    if kind == "changes" or count % 1000 == 0 then agent.reaches = not agent.reaches end
+    local body = kind == "metrics" and metrics_of(index) or body_of(index, parts)
+    bytes = bytes + #body
+    local line = kind == "metrics" and "PUT /metrics/job/mtawatch/instance/" .. agent.name or "POST /v1/reports"
+    return ("%s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer %s.%s\r\n"
+        .. "Content-Length: %d\r\n\r\n"):format(line, agent.id, agent.key, #body) .. body
+end
+
+function init(arguments)
+    read_fleet(arguments[1])
+    epoch = tonumber(arguments[2])
+    kind = arguments[3] or kind
+    if arguments[4] then
+        pause_ms = 1000 * tonumber(arguments[5]) / tonumber(arguments[4])
+        math.randomseed(epoch)
+    else
+        delay = nil
+    end
+end
+
+function delay()
+    return math.random(0, math.floor(2 * pause_ms))
+end
+
 function request()
+    local index = count % #agents + 1
     count = count + 1
-    local agent = agents[count % #agents + 1]
-    local body = head:format(agent[2], epoch, count, agent[1]) .. agent.tail
-    return wrk.format("POST", "/v1/reports", agent.headers, body)
+    local parts = reports[index] or prepare(index)
+    if #agents <= MANY then reports[index] = parts end
+    return text_of(index, parts)
+end
+
+local threads = {}
+function setup(thread)
+    threads[1] = thread
 end
 
 function done(summary, latency)
-    io.write(("RESULT %d %d %d %d %d\n"):format(
-        summary.requests, summary.errors.status + summary.errors.read + summary.errors.write
-        + summary.errors.timeout + summary.errors.connect, summary.duration,
-        latency:percentile(50), latency:percentile(99)))
+    local errors = summary.errors
+    io.write(("RESULT %d %d %d %d %d %d %d\n"):format(
+        summary.requests, errors.status + errors.read + errors.write + errors.timeout + errors.connect,
+        summary.duration, latency:percentile(50), latency:percentile(99), latency.max,
+        threads[1]:get("bytes") / threads[1]:get("count")))
 end

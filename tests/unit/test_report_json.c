@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-
 /*
  * Types and values of every member are tested against the schema in
  * tests/integration/test_report_schema.py; here is what a schema cannot say.
