@@ -10,11 +10,15 @@
 #include "proto/printable.h"
 #include "proto/utf8.h"
 
-/* Bytes of text in one encoded word of at most 75 characters (RFC 2047 section 2), in base64. */
-#define WORD_BYTES 45
+/*
+ * Bytes of text in one encoded word, in base64: a line with one may have 76 characters, and the
+ * first begins with the header's name (RFC 2047 section 2).
+ */
+#define WORD_BYTES 39
 
-/* A header of plain ASCII up to here needs neither folding nor encoding (RFC 5322 2.1.1). */
-#define PLAIN_HEADER_BYTES 65
+/* Lines of headers are folded at this width; a word that alone is wider has to be encoded. */
+#define HEADER_WIDTH 76
+#define MAX_WORD     60
 
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -44,26 +48,37 @@ static size_t whole_characters(const char *text, size_t n, size_t most)
 	return size;
 }
 
+/* ASCII that can be folded at its blanks and is not taken for an encoded word? */
 static bool is_plain(const char *text)
 {
-	size_t n = strlen(text);
-	for (size_t i = 0; i < n; i++) {
-		if ((unsigned char)text[i] >= 0x7f)
+	size_t word = 0;
+
+	for (const char *at = text; *at; at++) {
+		word = *at == ' ' ? 0 : word + 1;
+		if ((unsigned char)*at >= 0x7f || word > MAX_WORD)
 			return false;
 	}
-	return n <= PLAIN_HEADER_BYTES && !strstr(text, "=?");
+	return word > 0 && *text != ' ' && !strstr(text, "  ") && !strstr(text, "=?");
 }
 
-/* The text is printable: it has no control characters. */
-static void add_subject(struct buffer *out, const char *text)
+static void add_folded(struct buffer *out, const char *text, size_t width)
+{
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		if (width + 1 + n > HEADER_WIDTH) {
+			buffer_add_text(out, "\r\n");
+			width = 0;
+		}
+		buffer_printf(out, " %.*s", (int)n, text);
+		width += 1 + n;
+		text += n + (text[n] == ' ');
+	}
+}
+
+static void add_encoded(struct buffer *out, const char *text)
 {
 	size_t left = strlen(text);
 
-	buffer_add_text(out, "Subject:");
-	if (is_plain(text)) {
-		buffer_printf(out, " %s\r\n", text);
-		return;
-	}
 	while (left > 0) {
 		size_t n = whole_characters(text, left, WORD_BYTES);
 		buffer_add_text(out, " =?utf-8?B?");
@@ -72,6 +87,18 @@ static void add_subject(struct buffer *out, const char *text)
 		left -= n;
 		buffer_add_text(out, left > 0 ? "?=\r\n" : "?=");
 	}
+}
+
+/* The text is printable: it has no control characters. */
+static void add_subject(struct buffer *out, const char *text)
+{
+	static const char name[] = "Subject:";
+
+	buffer_add_text(out, name);
+	if (is_plain(text))
+		add_folded(out, text, sizeof name - 1);
+	else
+		add_encoded(out, text);
 	buffer_add_text(out, "\r\n");
 }
 

@@ -59,6 +59,7 @@ package_group() {
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libzstd-dev libssl-dev
 		libcurl4-openssl-dev libmbedtls-dev libcmocka-dev sqlite3 openssl
 		curl gzip npm iproute2 python3 python3-pytest python3-jsonschema python3-requests
+		python3-aiosmtpd util-linux
 	END
 	windows) cat <<-'END' ;;
 		to cross-build the 32-bit Windows agent

@@ -1,0 +1,174 @@
+"""Receivers for hooks, and what there is to send by them: real sockets on loopback.
+
+A notification goes out by `hook_sender`, which is the collector's own code with no store behind it."""
+
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
+PROGRAM = BUILD / "collector/mtawatch-collector"
+SENDER = BUILD / "tests/integration/hook_sender"
+PATIENCE = 30
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+# Everything that could break out of JSON, HTML, a header, a terminal, a line.
+HOSTILE = ['<script>alert("1")</script> & \'x\'', "two\r\nBcc: evil@example.com\r\n\r\nlines", "\u202egnp.exe",
+           "tab\t\x1b[31mred\x07 \x7f", "K\u00f6ln \u4e2d\u6587 \U0001f600", "=?utf-8?B?SGk=?=", "." , "x" * 1024,
+           "{{template}} %n%s ${HOME} `id`", "\\ \" \\u0000"]
+
+
+class Receiver:
+    """A web server that keeps what it hears and answers what it is told to."""
+
+    def __init__(self, status=200, headers=(), body=b"fine", tls=None):
+        self.status, self.headers, self.body = status, dict(headers), body
+        self.requests = []
+        self.arrived = threading.Condition()
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                with receiver.arrived:
+                    receiver.requests.append((self.command, self.path, dict(self.headers), data))
+                    receiver.arrived.notify_all()
+                self.send_response(receiver.status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(receiver.body)))
+                self.end_headers()
+                self.wfile.write(receiver.body)
+
+            do_GET = do_POST
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/hook"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+
+    def wait(self, n=1, wanted=lambda request: True):
+        """The requests that are wanted, once there are `n` of them."""
+        found = lambda: [r for r in self.requests if wanted(r)]  # noqa: E731
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: len(found()) >= n, PATIENCE), self.requests
+            return found()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Silence:
+    """A peer that accepts and never says a word."""
+
+    def __enter__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+
+def server_context(files, clients=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    if clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
+    return context
+
+
+def alert(server="EXCH1", condition="exposed", **more):
+    fields = {"id": "7", "fingerprint": "00ff00ff00ff00ff", "condition": condition, "status": "firing",
+              "server": server, "organization": "ACME", "site": "HQ", "adapter": "El90x2",
+              "verdict": "exposed", "reason": "adapter_isolated",
+              "text": "Adapter El90x2 reaches none of 2 peers.",
+              "remedy": "Disable adapter El90x2: then clear.",
+              "url": "https://collector.example/servers/" + "EXCH1", "since": "2026-11-24T09:00:00Z",
+              "fired_at": "2026-11-24T09:05:00Z", "resolved_at": None, "flapping": False}
+    return fields | more
+
+
+def resolved(**more):
+    return alert(status="resolved", resolved_at="2026-11-24T10:00:00Z", **more)
+
+
+def notification(*alerts, **more):
+    alerts = alerts or (alert(),)
+    firing = any(a["status"] == "firing" for a in alerts)
+    return {"id": "0b96-477c", "hook": "ops", "group": "ACME/HQ adapter_isolated", "organization": "ACME",
+            "site": "HQ", "cause": "adapter_isolated", "url": "https://collector.example",
+            "status": "firing" if firing else "resolved", "reason": "first notification",
+            "at": "2026-11-24T09:05:00Z", "truncated": 0, "alerts": list(alerts)} | more
+
+
+def hostile(text, **more):
+    """A notification all of whose texts from outside are `text`."""
+    return notification(alert(server=text, adapter=text, text=text, remedy=text, organization=text,
+                              site=text), organization=text, site=text, group=text, cause=text, **more)
+
+
+class Hooks:
+    """A configuration file, and what its hooks do with a notification."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.config = folder / "collector.conf"
+        self.config.write_text("")
+
+    def add(self, name, **keys):
+        lines = [f"[hook {name}]"]
+        for key, value in keys.items():
+            for one in value if isinstance(value, list) else [value]:
+                lines.append(f"{key.replace('_', '-')} = {one}")
+        self.config.write_text(self.config.read_text() + "\n".join(lines) + "\n")
+        return self
+
+    def secret(self, name, text):
+        """The path of a file that only we can read."""
+        path = self.folder / name
+        path.touch(0o600)
+        path.write_text(text + "\n")
+        return path
+
+    def start(self, message, *names):
+        path = self.folder / "notification.json"
+        path.write_text(json.dumps(message))
+        return subprocess.Popen([SENDER, self.config, path, *names], stdout=subprocess.PIPE, text=True)
+
+    def send(self, message, *names):
+        """What each line says: hook, outcome, seconds to wait, text."""
+        process = self.start(message, *names)
+        out, _ = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, out
+        return [tuple(line.split(" ", 3)) for line in out.splitlines()]
+
+    def try_one(self, name):
+        return subprocess.run([PROGRAM, "hook", "test", name, "--config", self.config],
+                              capture_output=True, text=True, timeout=PATIENCE)
