@@ -1,23 +1,33 @@
 #include "collector/answer.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "collector/http.h"
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), without the locale. */
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), without the locale. Made once a second. */
 static void add_date(struct buffer *out)
 {
+	static struct {
+		time_t at;
+		char text[64];
+	} last;
+
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	time_t now = time(NULL);
 	struct tm tm;
 
-	if (now == (time_t)-1 || !gmtime_r(&now, &tm))
+	if (now == (time_t)-1 || (now != last.at && !gmtime_r(&now, &tm)))
 		return; /* a server without a clock sends none */
-	buffer_printf(out, "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
-		      tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
-		      tm.tm_sec);
+	if (now != last.at)
+		snprintf(last.text, sizeof last.text,
+			 "Date: %s, %02d %s %04d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
+			 tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+			 tm.tm_sec);
+	last.at = now;
+	buffer_add_text(out, last.text);
 }
 
 static void add_content(const struct answer *answer, struct buffer *out)

@@ -63,6 +63,8 @@ static bool take(struct scan *s, char c)
 
 static void skip_space(struct scan *s)
 {
+	if (peek(s) > ' ')
+		return; /* as nearly always */
 	while (peek(s) == ' ' || peek(s) == '\t' || peek(s) == '\n' || peek(s) == '\r')
 		s->at++;
 }

@@ -57,7 +57,8 @@ static const struct json_node *find(struct json_reading *in, const struct json_p
 	if (in->last_of == at->value && in->last + in->last->span != end)
 		begin = in->last + in->last->span;
 	const struct json_node *member = begin;
-	while (!json_quoted_is(&member->name, name)) {
+	const struct json_quoted wanted = { .text = name, .size = (uint32_t)strlen(name) };
+	while (!json_quoted_equal(&member->name, &wanted)) {
 		member += member->span;
 		if (member == end)
 			member = first;

@@ -62,7 +62,7 @@ static int next_byte(struct bytes *b)
 	return (unsigned char)b->pending[0];
 }
 
-static bool equal_bytes(const struct json_quoted *a, const struct json_quoted *b)
+bool json_quoted_equal_resolved(const struct json_quoted *a, const struct json_quoted *b)
 {
 	struct bytes left = { .quoted = a };
 	struct bytes right = { .quoted = b };
@@ -74,19 +74,6 @@ static bool equal_bytes(const struct json_quoted *a, const struct json_quoted *b
 			return false;
 	} while (c >= 0);
 	return true;
-}
-
-bool json_quoted_equal(const struct json_quoted *a, const struct json_quoted *b)
-{
-	if (a->escaped || b->escaped)
-		return equal_bytes(a, b);
-	return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
-}
-
-bool json_quoted_is(const struct json_quoted *quoted, const char *text)
-{
-	const struct json_quoted other = { .text = text, .size = (uint32_t)strlen(text) };
-	return json_quoted_equal(quoted, &other);
 }
 
 char *json_quoted_copy(const struct json_quoted *quoted, struct arena *arena)

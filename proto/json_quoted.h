@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "proto/arena.h"
 
@@ -19,11 +20,16 @@ struct json_quoted {
 /* The value of four hexadecimal digits, those behind "\u"; -1 if they are none. */
 int32_t json_hex4(const char *text, size_t size);
 
-/* Do they stand for the same? */
-bool json_quoted_equal(const struct json_quoted *a, const struct json_quoted *b);
+/* The same where one has escapes. */
+bool json_quoted_equal_resolved(const struct json_quoted *a, const struct json_quoted *b);
 
-/* Does it stand for that text, which ends with a NUL? */
-bool json_quoted_is(const struct json_quoted *quoted, const char *text);
+/* Do they stand for the same? Names are compared so often that most have to differ at once. */
+static inline bool json_quoted_equal(const struct json_quoted *a, const struct json_quoted *b)
+{
+	if (a->escaped || b->escaped)
+		return json_quoted_equal_resolved(a, b);
+	return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+}
 
 /* What it stands for, as UTF-8. */
 char *json_quoted_copy(const struct json_quoted *quoted, struct arena *arena);

@@ -1,6 +1,5 @@
 #include "proto/uuid.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "proto/text.h"
@@ -33,12 +32,27 @@ enum status uuid_parse(const char *text, struct uuid *out)
 	return STATUS_OK;
 }
 
+static char *put_hex(char *at, uint32_t number, unsigned digits)
+{
+	while (digits-- > 0)
+		*at++ = "0123456789abcdef"[number >> 4 * digits & 15];
+	return at;
+}
+
 char *uuid_format(const struct uuid *uuid, char text[UUID_TEXT_SIZE])
 {
 	const uint8_t *rest = uuid->rest;
-	snprintf(text, UUID_TEXT_SIZE, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		 (unsigned)uuid->time_low, uuid->time_mid, uuid->time_high, rest[0], rest[1],
-		 rest[2], rest[3], rest[4], rest[5], rest[6], rest[7]);
+	char *at = put_hex(text, uuid->time_low, 8);
+	*at++ = '-';
+	at = put_hex(at, uuid->time_mid, 4);
+	*at++ = '-';
+	at = put_hex(at, uuid->time_high, 4);
+	for (size_t i = 0; i < sizeof uuid->rest; i++) {
+		if (i == 0 || i == 2)
+			*at++ = '-';
+		at = put_hex(at, rest[i], 2);
+	}
+	*at = '\0';
 	return text;
 }
 
