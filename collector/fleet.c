@@ -18,6 +18,12 @@ static enum status store_body_hash(void *user, const char *agent_id, const char 
 	return store_read_body_hash(user, agent_id, epoch, sequence, out, error);
 }
 
+static enum status store_last_sequence(void *user, const char *agent_id, const char *epoch,
+				       int64_t *out, char *error)
+{
+	return store_read_last_sequence(user, agent_id, epoch, out, error);
+}
+
 static enum status store_servers(void *user, store_each_server *each, void *each_user, char *error)
 {
 	return store_read_servers(user, each, each_user, error);
@@ -41,6 +47,7 @@ struct fleet_history fleet_history_of_store(struct store *store)
 	return (struct fleet_history){
 		.report_until = store_report_until,
 		.body_hash = store_body_hash,
+		.last_sequence = store_last_sequence,
 		.servers = store_servers,
 		.server = store_server,
 		.removals = store_removals,

@@ -69,6 +69,8 @@ struct fleet_history {
 				    struct arena *arena, struct record_report *out, char *error);
 	enum status (*body_hash)(void *user, const char *agent_id, const char *epoch,
 				 int64_t sequence, uint64_t *out, char *error);
+	enum status (*last_sequence)(void *user, const char *agent_id, const char *epoch,
+				     int64_t *out, char *error);
 	enum status (*servers)(void *user, store_each_server *each, void *each_user, char *error);
 	enum status (*server)(void *user, const char *key, struct arena *arena,
 			      struct record_server *server, struct record_report *latest,

@@ -204,6 +204,18 @@ struct snapshot *fleet_changes_find(const struct fleet *fleet, const char *agent
 	return NULL;
 }
 
+int64_t fleet_changes_last_sequence(const struct fleet *fleet, const struct report *of,
+				    int64_t last)
+{
+	for (const struct changes *c = fleet->in_flight; c; c = c->next) {
+		if (c->report->sequence > last &&
+		    strcmp(c->report->agent_id, or_empty(of->agent.id)) == 0 &&
+		    strcmp(c->report->epoch, or_empty(of->agent.epoch)) == 0)
+			last = c->report->sequence;
+	}
+	return last;
+}
+
 struct snapshot *fleet_changes_find_until(const struct fleet *fleet, const char *key,
 					  int64_t until_ms)
 {

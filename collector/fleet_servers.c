@@ -25,7 +25,7 @@ struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *ke
 }
 
 /* A number for an agent's id and epoch: sequences compare within them. */
-static uint64_t lineage_of(const struct report *report)
+uint64_t fleet_lineage(const struct report *report)
 {
 	const char *id = report->agent.id ? report->agent.id : "";
 	const char *epoch = report->agent.epoch ? report->agent.epoch : "";
@@ -37,7 +37,7 @@ bool fleet_server_is_later(const struct fleet_server *server, const struct snaps
 {
 	if (snapshot->at_ms != server->member->at_ms)
 		return snapshot->at_ms > server->member->at_ms;
-	if (lineage_of(&snapshot->report) == server->lineage)
+	if (fleet_lineage(&snapshot->report) == server->lineage)
 		return snapshot->report.sequence > server->sequence;
 	return true; /* nothing tells them apart: what came last counts (snapshot_is_later) */
 }
@@ -48,7 +48,7 @@ static void note_latest(struct fleet *fleet, struct fleet_server *server,
 {
 	if (latest->at_ms > fleet->newest_ms)
 		fleet->newest_ms = latest->at_ms;
-	server->lineage = lineage_of(&latest->report);
+	server->lineage = fleet_lineage(&latest->report);
 	server->sequence = latest->report.sequence;
 	server->fingerprint = history_fingerprint(&latest->report);
 	server->is_judged = false;

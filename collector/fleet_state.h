@@ -35,6 +35,13 @@ struct fleet_server {
 	int64_t sequence;
 	uint64_t fingerprint; /* of what its history would tell (collector/history.h) */
 
+	/* The highest sequence of its agent's reports under one epoch, stored or on their way. */
+	struct fleet_stream {
+		uint64_t lineage; /* as above; 0: it is not known yet */
+		int64_t last_sequence;
+		uint64_t n_foreign; /* as the fleet's when it was looked up */
+	} stream;
+
 	uint64_t signature; /* of the view of the site that `current` was judged by */
 	bool is_judged;     /* by its latest report, so that `signature` counts */
 	bool silent;
@@ -104,7 +111,8 @@ struct fleet {
 
 	struct changes *in_flight; /* with a report that is not durable yet */
 	uint64_t last_changes_id;
-	int64_t newest_ms; /* the latest time of a report: it is never earlier than that here */
+	uint64_t n_foreign; /* reports so far that did not come from the agents that they name */
+	int64_t newest_ms;  /* the latest time of a report: it is never earlier than that here */
 };
 
 /* fleet_servers.c: servers and sites as such. */
@@ -119,6 +127,9 @@ struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot
 /* Makes it the latest report; moves the server where it names another site. */
 void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 			     const struct snapshot *latest, bool fresh);
+
+/* A hash of the agent's id and epoch. */
+uint64_t fleet_lineage(const struct report *report);
 
 /* Is this report a later one than the server's latest? */
 bool fleet_server_is_later(const struct fleet_server *server, const struct snapshot *snapshot);
@@ -276,6 +287,11 @@ void fleet_changes_close(struct changes *changes, bool latest);
 /* The report of that identity that is on its way to the store, or NULL. */
 struct snapshot *fleet_changes_find(const struct fleet *fleet, const char *agent_id,
 				    const char *epoch, int64_t sequence);
+
+/* `last`, or the highest sequence on its way of the agent and epoch of a report, if that is more.
+ */
+int64_t fleet_changes_last_sequence(const struct fleet *fleet, const struct report *of,
+				    int64_t last);
 
 /* The latest report of a server until a moment, among those on their way to the store, or NULL. */
 struct snapshot *fleet_changes_find_until(const struct fleet *fleet, const char *key,

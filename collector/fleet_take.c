@@ -9,13 +9,57 @@ static const char *or_empty(const char *text)
 }
 
 /*
+ * Is it certain, without a look into the store, that no report of this identity came before? An
+ * agent counts up and nobody else reports in its name, so a sequence beyond its last one is new.
+ */
+static enum status know_new(const struct fleet *fleet, const struct snapshot *snapshot,
+			    bool *is_new, char error[FLEET_ERROR_SIZE])
+{
+	const struct report *report = &snapshot->report;
+	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	uint64_t lineage = fleet_lineage(report);
+	int64_t last = INT64_MIN;
+
+	*is_new = false;
+	if (!server || !snapshot->is_own)
+		return STATUS_OK;
+	struct fleet_stream *stream = &server->stream;
+	if (stream->lineage != lineage || stream->n_foreign != fleet->n_foreign) {
+		enum status status = fleet->history.last_sequence(
+			fleet->history.user, or_empty(report->agent.id),
+			or_empty(report->agent.epoch), &last, error);
+		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+			return status;
+		last = fleet_changes_last_sequence(fleet, report, last);
+		*stream = (struct fleet_stream){ lineage, last, fleet->n_foreign };
+	}
+	*is_new = report->sequence > stream->last_sequence;
+	return STATUS_OK;
+}
+
+/* It is new and is taken. */
+static void note_taken(struct fleet *fleet, const struct snapshot *snapshot)
+{
+	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	int64_t sequence = snapshot->report.sequence;
+
+	if (!snapshot->is_own)
+		fleet->n_foreign++;
+	else if (server && server->stream.lineage == fleet_lineage(&snapshot->report) &&
+		 server->stream.last_sequence < sequence)
+		server->stream.last_sequence = sequence;
+}
+
+/*
  * Did a report of this identity come before, and with which body?
  *
  * STATUS_NOT_FOUND  no
  */
-static enum status find_earlier_copy(const struct fleet *fleet, const struct report *report,
+static enum status find_earlier_copy(const struct fleet *fleet, const struct snapshot *snapshot,
 				     uint64_t *body_hash, char error[FLEET_ERROR_SIZE])
 {
+	const struct report *report = &snapshot->report;
+	bool is_new;
 	const char *id = or_empty(report->agent.id);
 	const char *epoch = or_empty(report->agent.epoch);
 	const struct snapshot *unstored = fleet_changes_find(fleet, id, epoch, report->sequence);
@@ -24,8 +68,12 @@ static enum status find_earlier_copy(const struct fleet *fleet, const struct rep
 		*body_hash = unstored->body_hash;
 		return STATUS_OK;
 	}
-	return fleet->history.body_hash(fleet->history.user, id, epoch, report->sequence, body_hash,
-					error);
+	enum status status = know_new(fleet, snapshot, &is_new, error);
+	if (status != STATUS_OK)
+		return status;
+	return is_new ? STATUS_NOT_FOUND
+		      : fleet->history.body_hash(fleet->history.user, id, epoch, report->sequence,
+						 body_hash, error);
 }
 
 static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t body_hash,
@@ -99,7 +147,7 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 	uint64_t body_hash = 0;
 	now_ms = fleet_clock(fleet, now_ms > snapshot->at_ms ? now_ms : snapshot->at_ms);
 
-	enum status status = find_earlier_copy(fleet, &snapshot->report, &body_hash, error);
+	enum status status = find_earlier_copy(fleet, snapshot, &body_hash, error);
 	if (status == STATUS_OK) {
 		status = refuse_other_body(snapshot, body_hash, error);
 		if (status != STATUS_OK)
@@ -111,6 +159,7 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 	if (status != STATUS_NOT_FOUND)
 		return status;
 
+	note_taken(fleet, snapshot);
 	struct changes *made = fleet_changes_new(fleet, snapshot, body, size);
 	*taken = FLEET_TAKEN_LATEST;
 	status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);

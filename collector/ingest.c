@@ -56,7 +56,7 @@ static void refuse(struct call *call, enum status status, const struct report_js
 /* An agent reports as itself: by the id that it was given, of the host that it enrolled. */
 static bool is_own(const struct caller *caller, const struct snapshot *snapshot)
 {
-	return text_equal(snapshot->report.agent.id, caller->id) &&
+	return caller->role == ROLE_AGENT && text_equal(snapshot->report.agent.id, caller->id) &&
 	       strcmp(snapshot->key, caller->name) == 0;
 }
 
@@ -213,7 +213,8 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s)
 		refuse(call, status, &error);
 		return;
 	}
-	if (call->caller.role == ROLE_AGENT && !is_own(&call->caller, snapshot))
+	snapshot->is_own = is_own(&call->caller, snapshot);
+	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse_stranger(call);
 	else if (pipeline_may_take(pipeline))
 		take(pipeline, call, snapshot, NULL);

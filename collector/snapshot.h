@@ -23,8 +23,9 @@ struct snapshot {
 	int64_t at_ms;        /* time of the report */
 	const char *key;      /* who reports: the short host name in lower case */
 	uint64_t body_hash;   /* of the text it was read from: tells a repetition from a conflict */
-	struct arena arena;   /* private */
-	unsigned references;  /* private */
+	bool is_own; /* it came from the agent that it names, which reports of no other server */
+	struct arena arena;  /* private */
+	unsigned references; /* private */
 };
 
 /*

@@ -3,8 +3,9 @@
  * in the data directory; the interface has no word of SQL, so that another engine can take its
  * place.
  *
- * Writing is asynchronous: store_submit() queues a change, a thread of the store commits whatever
- * has gathered while the previous commit was under way, and `done` runs on the loop once the change
+ * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
+ * round; a thread of the store commits whatever has gathered while the previous commit was under
+ * way, and `done` runs on the loop once the change
  * is durable (it survives a power cut) or has failed. Changes are committed in the order of their
  * submission, each whole or not at all.
  *
@@ -178,6 +179,14 @@ enum status store_read_report_until(struct store *store, const char *key, int64_
  */
 enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
 				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * The highest sequence that is stored of one agent and epoch.
+ *
+ * STATUS_NOT_FOUND  there is no report of them
+ */
+enum status store_read_last_sequence(struct store *store, const char *agent_id, const char *epoch,
+				     int64_t *out, char error[STORE_ERROR_SIZE]);
 
 /*
  * One identity by kind and name; in `arena`. STATUS_NOT_FOUND: there is none.

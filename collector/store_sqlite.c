@@ -41,6 +41,10 @@ struct store {
 	void (*closed)(void *user);
 	void *closed_user;
 
+	/* The loop's: submitted in this round of it. Handed over together, they share a commit. */
+	struct queue submitted;
+	uv_prepare_t round_over;
+
 	uv_async_t over_signal; /* something is in `over`, or the thread ends */
 	uv_thread_t thread;
 	uv_mutex_t mutex;
@@ -69,6 +73,17 @@ static void queue_put(struct queue *queue, struct pending *pending)
 	*queue->end = pending;
 	queue->end = &pending->next;
 	queue->n++;
+}
+
+/* Puts all of `from` behind. */
+static void queue_append(struct queue *queue, struct queue *from)
+{
+	if (!from->first)
+		return;
+	*queue->end = from->first;
+	queue->end = from->end;
+	queue->n += from->n;
+	queue_init(from);
 }
 
 static struct pending *queue_take(struct queue *queue)
@@ -232,6 +247,25 @@ static void on_closed(uv_handle_t *handle)
 		closed(user);
 }
 
+static void on_round_over_closed(uv_handle_t *handle)
+{
+	struct store *store = handle->data;
+	uv_close((uv_handle_t *)&store->over_signal, on_closed);
+}
+
+/* Before the loop waits again: what was submitted meanwhile goes to the thread. */
+static void on_round_over(uv_prepare_t *prepare)
+{
+	struct store *store = prepare->data;
+
+	if (store->submitted.n == 0)
+		return;
+	uv_mutex_lock(&store->mutex);
+	queue_append(&store->waiting, &store->submitted);
+	uv_cond_signal(&store->woken);
+	uv_mutex_unlock(&store->mutex);
+}
+
 static void on_over(uv_async_t *async)
 {
 	struct store *store = async->data;
@@ -250,10 +284,10 @@ static void on_over(uv_async_t *async)
 		free(over);
 		over = next;
 	}
-	if (ended && !uv_is_closing((uv_handle_t *)async)) {
+	if (ended && !uv_is_closing((uv_handle_t *)&store->round_over)) {
 		uv_thread_join(&store->thread);
 		close_files(store);
-		uv_close((uv_handle_t *)async, on_closed);
+		uv_close((uv_handle_t *)&store->round_over, on_round_over_closed);
 	}
 }
 
@@ -296,6 +330,9 @@ static enum status start(struct store *store, uv_loop_t *loop, char error[STORE_
 	if (uv_async_init(loop, &store->over_signal, on_over) != 0)
 		abort(); /* only when the process is out of file descriptors at its start */
 	store->over_signal.data = store;
+	uv_prepare_init(loop, &store->round_over); /* cannot fail, nor can its start */
+	uv_prepare_start(&store->round_over, on_round_over);
+	store->round_over.data = store;
 	return STATUS_OK;
 }
 
@@ -305,6 +342,7 @@ enum status store_open(struct store **out, const char *directory, uv_loop_t *loo
 	struct store *store = mem_alloc(sizeof *store);
 
 	store->limits = STORE_LIMITS_DEFAULT;
+	queue_init(&store->submitted);
 	queue_init(&store->waiting);
 	queue_init(&store->over);
 	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
@@ -327,6 +365,7 @@ void store_close(struct store *store, void (*closed)(void *user), void *user)
 	store->closed = closed;
 	store->closed_user = user;
 	uv_mutex_lock(&store->mutex);
+	queue_append(&store->waiting, &store->submitted);
 	store->stopping = true;
 	uv_cond_signal(&store->woken);
 	uv_mutex_unlock(&store->mutex);
@@ -348,10 +387,7 @@ enum status store_submit(struct store *store, const struct store_change *change)
 	struct pending *pending = mem_alloc(sizeof *pending);
 	pending->change = *change;
 	store->pending++;
-	uv_mutex_lock(&store->mutex);
-	queue_put(&store->waiting, pending);
-	uv_cond_signal(&store->woken);
-	uv_mutex_unlock(&store->mutex);
+	queue_put(&store->submitted, pending);
 	return STATUS_OK;
 }
 
@@ -426,6 +462,12 @@ enum status store_read_body_hash(struct store *store, const char *agent_id, cons
 				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
 {
 	return store_db_read_body_hash(&store->reader, agent_id, epoch, sequence, out, error);
+}
+
+enum status store_read_last_sequence(struct store *store, const char *agent_id, const char *epoch,
+				     int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_last_sequence(&store->reader, agent_id, epoch, out, error);
 }
 
 enum status store_read_identity(struct store *store, enum record_kind kind, const char *name,

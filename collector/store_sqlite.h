@@ -62,6 +62,7 @@ enum store_statement {
 	STORE_LIST_EXPECTED,
 	STORE_REPORT_UNTIL,
 	STORE_BODY_HASH,
+	STORE_LAST_SEQUENCE,
 	STORE_LIST_REPORTS,
 	STORE_ADD_IDENTITY,
 	STORE_DROP_IDENTITY,
@@ -215,6 +216,9 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 				       char error[STORE_ERROR_SIZE]);
 enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
 				    int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+enum status store_db_read_last_sequence(struct store_db *db, const char *agent_id,
+					const char *epoch, int64_t *out,
+					char error[STORE_ERROR_SIZE]);
 enum status store_db_read_history(struct store_db *db, const char *key, int64_t since_ms,
 				  struct store_history_place before, size_t limit,
 				  store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);

@@ -93,6 +93,9 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BODY_HASH] =
 		"SELECT body_hash FROM report WHERE stream_id = (SELECT id FROM stream WHERE "
 		"agent_id = ?1 AND epoch = ?2) AND sequence = ?3",
+	[STORE_LAST_SEQUENCE] =
+		"SELECT sequence FROM report WHERE stream_id = (SELECT id FROM stream WHERE "
+		"agent_id = ?1 AND epoch = ?2) ORDER BY sequence DESC LIMIT 1",
 	[STORE_ADD_IDENTITY] =
 		"INSERT INTO identity (kind, name, id, hash, role, made_by, made_at_ms, "
 		"expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "

@@ -164,6 +164,23 @@ enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, c
 	return status;
 }
 
+enum status store_db_read_last_sequence(struct store_db *db, const char *agent_id,
+					const char *epoch, int64_t *out,
+					char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "look for the last report of an agent";
+	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_SEQUENCE);
+
+	if (!find || !store_db_bind_text(find, 1, agent_id) || !store_db_bind_text(find, 2, epoch))
+		return store_db_fail(db, what, error);
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		*out = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
 static enum status each_event(sqlite3_stmt *row, const char *key, store_each_event *each,
 			      void *user)
 {

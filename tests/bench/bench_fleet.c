@@ -39,6 +39,13 @@ static enum status no_hash(void *user, const char *agent_id, const char *epoch, 
 	return STATUS_NOT_FOUND;
 }
 
+static enum status no_sequence(void *user, const char *agent_id, const char *epoch, int64_t *out,
+			       char *error)
+{
+	(void)user, (void)agent_id, (void)epoch, (void)out, (void)error;
+	return STATUS_NOT_FOUND;
+}
+
 /* A store that makes its rows when they are asked for. */
 static enum status make_row(const struct crowd *crowd, size_t i, char *body,
 			    struct record_server *server, struct record_report *report)
@@ -97,6 +104,7 @@ static struct fleet *make_fleet(struct crowd *crowd)
 {
 	struct fleet_history history = { .report_until = no_report,
 					 .body_hash = no_hash,
+					 .last_sequence = no_sequence,
 					 .servers = all_rows,
 					 .server = one_row,
 					 .removals = no_removals,

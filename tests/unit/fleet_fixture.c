@@ -50,8 +50,9 @@ static enum status report_until(void *user, const char *key, int64_t until_ms, s
 static enum status body_hash(void *user, const char *agent_id, const char *epoch, int64_t sequence,
 			     uint64_t *out, char *error)
 {
-	const struct fixture *f = user;
+	struct fixture *f = user;
 
+	f->n_looked_up++;
 	if (f->is_broken) {
 		snprintf(error, FLEET_ERROR_SIZE, "broken");
 		return STATUS_SYSTEM;
@@ -65,6 +66,27 @@ static enum status body_hash(void *user, const char *agent_id, const char *epoch
 		}
 	}
 	return STATUS_NOT_FOUND;
+}
+
+static enum status last_sequence(void *user, const char *agent_id, const char *epoch, int64_t *out,
+				 char *error)
+{
+	const struct fixture *f = user;
+	enum status status = STATUS_NOT_FOUND;
+
+	if (f->is_broken) {
+		snprintf(error, FLEET_ERROR_SIZE, "broken");
+		return STATUS_SYSTEM;
+	}
+	for (size_t i = 0; i < f->n_reports; i++) {
+		const struct record_report *row = &f->reports[i]->row;
+		if (strcmp(row->agent_id, agent_id) != 0 || strcmp(row->epoch, epoch) != 0)
+			continue;
+		if (status != STATUS_OK || row->sequence > *out)
+			*out = row->sequence;
+		status = STATUS_OK;
+	}
+	return status;
 }
 
 static enum status servers(void *user, store_each_server *each, void *each_user, char *error)
@@ -115,6 +137,7 @@ void fixture_init(struct fixture *f)
 	f->history = (struct fleet_history){
 		.report_until = report_until,
 		.body_hash = body_hash,
+		.last_sequence = last_sequence,
 		.servers = servers,
 		.server = server,
 		.removals = removals,

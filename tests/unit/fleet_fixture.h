@@ -24,7 +24,8 @@ struct fixture {
 	size_t n_servers;
 	struct record_removal removed; /* the last one */
 	char removed_key[32];
-	bool is_broken; /* the store cannot be read */
+	bool is_broken;     /* the store cannot be read */
+	size_t n_looked_up; /* reports of which it was asked for an earlier copy */
 };
 
 void fixture_init(struct fixture *f);

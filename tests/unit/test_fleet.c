@@ -61,8 +61,8 @@ static void a_machine_is_known_by_its_short_name_without_case(void **state)
 }
 
 /* How a report is taken whose text differs from `words` only in `extra`. */
-static enum status take_again(struct fixture *f, const struct fixture_words *words, int64_t now_ms,
-			      enum fleet_taken *taken, struct changes **changes)
+static enum status take_from(struct fixture *f, bool is_own, const struct fixture_words *words,
+			     int64_t now_ms, enum fleet_taken *taken, struct changes **changes)
 {
 	struct report_json_error why;
 	struct snapshot *snapshot = NULL;
@@ -70,11 +70,58 @@ static enum status take_again(struct fixture *f, const struct fixture_words *wor
 	char *body = fixture_body(f, words);
 
 	assert_int_equal(snapshot_read(body, strlen(body), now_ms, 0, &snapshot, &why), STATUS_OK);
+	snapshot->is_own = is_own;
 	enum status status =
 		fleet_take(f->fleet, snapshot, body, strlen(body), now_ms, changes, taken, error);
 	snapshot_unref(snapshot);
 	free(body);
 	return status;
+}
+
+static enum status take_again(struct fixture *f, const struct fixture_words *words, int64_t now_ms,
+			      enum fleet_taken *taken, struct changes **changes)
+{
+	return take_from(f, false, words, now_ms, taken, changes);
+}
+
+/* Takes and stores report `sequence` of S1's agent; returns how often the store was asked. */
+static size_t take_own(struct fixture *f, bool is_own, int64_t sequence)
+{
+	const struct fixture_words words = { .name = "S1", .sequence = sequence };
+	size_t before = f->n_looked_up;
+	struct changes *changes = NULL;
+	enum fleet_taken taken;
+
+	assert_int_equal(take_from(f, is_own, &words, T0 + sequence, &taken, &changes), STATUS_OK);
+	fixture_commit(f, changes);
+	return f->n_looked_up - before;
+}
+
+static void an_agents_next_report_is_known_to_be_new(void **state)
+{
+	static const struct fixture_words other = { .name = "S1",
+						    .sequence = 8,
+						    .extra = ",\"duration_ms\":5" };
+	static const struct fixture_words imported = { .name = "S1",
+						       .sequence = 20,
+						       .extra = ",\"duration_ms\":5" };
+	enum fleet_taken taken;
+	struct changes *changes = NULL;
+	struct fixture f;
+	(void)state;
+
+	fixture_init(&f);
+	assert_int_equal(take_own(&f, true, 7), 1); /* a server that nobody knew */
+	assert_int_equal(take_own(&f, true, 8), 0);
+	assert_int_equal(take_from(&f, true, &other, T0, &taken, &changes), STATUS_CONFLICT);
+	assert_int_equal(take_own(&f, true, 8), 1); /* a repetition */
+	assert_int_equal(take_own(&f, true, 5), 1); /* came late */
+	assert_int_equal(f.n_reports, 3);
+	/* Somebody else brought a report of that agent: what comes next may be there already. */
+	assert_int_equal(take_own(&f, false, 20), 1);
+	assert_int_equal(take_from(&f, true, &imported, T0, &taken, &changes), STATUS_CONFLICT);
+	assert_int_equal(take_own(&f, true, 21), 0);
+	fixture_deinit(&f);
 }
 
 static void a_repeated_report_is_stored_once_and_another_body_refused(void **state)
@@ -533,6 +580,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report_is_seen_only_after_its_commit),
 		cmocka_unit_test(a_machine_is_known_by_its_short_name_without_case),
+		cmocka_unit_test(an_agents_next_report_is_known_to_be_new),
 		cmocka_unit_test(a_repeated_report_is_stored_once_and_another_body_refused),
 		cmocka_unit_test(an_older_report_is_stored_and_changes_nothing),
 		cmocka_unit_test(only_servers_of_one_site_prove_anything_to_each_other),

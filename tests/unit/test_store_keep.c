@@ -238,8 +238,10 @@ static void keeps_so_many_reports_and_the_latest(void **state)
 
 static void wait_for_rows(struct fixture *f, const char *query, int64_t n)
 {
-	for (int i = 0; i < 1000 && fixture_count(f, query) != n; i++)
+	for (int i = 0; i < 1000 && fixture_count(f, query) != n; i++) {
+		uv_run(&f->loop, UV_RUN_NOWAIT); /* hands over what was submitted */
 		nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+	}
 	assert_int_equal(fixture_count(f, query), n);
 }
 
