@@ -1,14 +1,129 @@
-/* Alerts: what is wrong now, who looks after it, what is silenced, and what was told to whom. */
+/*
+ * Alerts: what is wrong now and who looks after it; silences, by which what matches is told to
+ * nobody for a while; and deliveries: what was, is or could not be told to hooks.
+ */
 
-import { paths } from "./api.js";
-import { AlertRow } from "./alert_row.js";
-import { Deliveries } from "./deliveries.js";
+import { acknowledge, addSilence, endSilence, paths, retryDelivery, unacknowledge } from "./api.js";
+import { Dialog, endOf, Field, SpanField } from "./dialog.js";
 import { html, useState } from "./html.js";
-import { useAnswer } from "./live.js";
+import { beatNow, failed, useAnswer } from "./live.js";
+import { Age, Chip, Facts, Glyph, Link, Missing, Moment, Quiet, Section } from "./parts.js";
 import { goTo, place } from "./place.js";
-import { Missing, Section } from "./section.js";
-import { SilenceDialog, Silences } from "./silences.js";
-import { useMay } from "./session.js";
+import { useMay } from "./reader.js";
+import { collectorNow } from "./time.js";
+import { SILENT, verdictWord } from "./words.js";
+
+/* ---- silences ---- */
+
+const MATCHERS = [["server", "Server"], ["site", "Site"], ["organization", "Organization"], ["condition", "Condition"]];
+
+export function SilenceDialog({ matchers, onClose }) {
+  const send = ({ comment, span, ...patterns }) => {
+    const set = Object.fromEntries(Object.entries(patterns).filter(([, pattern]) => pattern !== ""));
+    if (Object.keys(set).length === 0) throw new Error("Say what is to be silenced: one pattern at least.");
+    return addSilence({ matchers: set, comment, ends_at: endOf(span, collectorNow()) });
+  };
+  return html`<${Dialog} title="Silence" submit="Silence" onSubmit=${async (values) => send(values)} onClose=${onClose}>
+    <p>What matches all of these is told to nobody; the page still shows it. <code>*</code> and <code>?</code> stand for anything.</p>
+    ${MATCHERS.map(([name, word]) => html`<${Field} key=${name} label=${word} name=${name} maxlength="255" defaultValue=${matchers[name] ?? ""} />`)}
+    <${Field} label="Comment" name="comment" maxlength="1024" required /><${SpanField} label="Until" name="span" /><//>`;
+}
+
+export function Silences() {
+  const { body, error } = useAnswer(paths.silences());
+  const may = useMay("operator");
+  if (!body) return html`<${Missing} error=${error} missing="This collector knows no silences." />`;
+  const silences = body.silences ?? [];
+  if (silences.length === 0) return html`<${Quiet}>None.<//>`;
+  const end = (id) => endSilence(id).then(beatNow, failed);
+  return html`<${Facts} label="Silences" heads=${["What", "Comment", "By", "From", "Until", ""]}>${silences.map((silence) => html`<tr key=${silence.id}>
+    <th scope="row">${Object.entries(silence.matchers).map(([name, pattern]) => html`<span class="matcher">${name} = <bdi>${pattern}</bdi></span> `)}</th>
+    <td><bdi>${silence.comment}</bdi></td><td><bdi>${silence.by}</bdi></td><td><${Moment} at=${silence.starts_at} /></td><td><${Moment} at=${silence.ends_at} /></td>
+    <td class="actions">${may && html`<button type="button" class="button" onClick=${() => end(silence.id)}>End</button>`}</td></tr>`)}<//>`;
+}
+
+/* ---- deliveries ---- */
+
+const DELIVERED = { waiting: ["waiting", "warn"], dead: ["not delivered", "bad"], done: ["delivered", "ok"] };
+const CHOICES = [["", "All"], ["waiting", "Waiting"], ["dead", "Not delivered"], ["done", "Delivered"]];
+
+function Delivery({ delivery, may }) {
+  const [word, tone] = DELIVERED[delivery.state] ?? [delivery.state, "none"];
+  const retry = () => retryDelivery(delivery.id).then(beatNow, failed);
+  return html`<tr><td><${Chip} tone=${tone}>${word}<//></td><th scope="row"><bdi>${delivery.hook}</bdi></th>
+    <td><bdi>${delivery.text ?? delivery.alert ?? delivery.server ?? delivery.id}</bdi></td>
+    <td>${delivery.attempts ?? ""}</td>
+    <td>${delivery.at || delivery.created_at ? html`<${Moment} at=${delivery.at ?? delivery.created_at} />` : ""}
+      ${delivery.next_at && html`<span class="sub">again <${Moment} at=${delivery.next_at} /></span>`}</td>
+    <td><bdi>${delivery.error ?? ""}</bdi></td>
+    <td class="actions">${may && delivery.state !== "done" && html`<button type="button" class="button" onClick=${retry}>Send now</button>`}</td></tr>`;
+}
+
+export function Deliveries() {
+  const [state, setState] = useState("");
+  const { body, error } = useAnswer(paths.deliveries({ limit: "100", ...(state ? { state } : {}) }));
+  const may = useMay("operator");
+  const list = body?.deliveries ?? [];
+  return html`<p class="choices" role="group" aria-label="Deliveries by state">${CHOICES.map(([name, word]) => html`<button type="button"
+    key=${name} aria-pressed=${String(state === name)} onClick=${() => setState(name)}>${word}</button>`)}</p>
+    ${!body ? html`<${Missing} error=${error} missing="This collector keeps no deliveries." />` : list.length === 0 ? html`<${Quiet}>None.<//>`
+    : html`<${Facts} label="Deliveries" kind="compact" heads=${["State", "Hook", "What", "Tries", "When", "Said", ""]}>
+      ${list.map((delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} may=${may} />`)}<//>`}`;
+}
+
+/* ---- alert row ---- */
+
+const STATE_WORDS = { firing: "Firing", pending: "Pending", resolved: "Resolved" };
+
+export function conditionWord(condition) {
+  return condition === "silent" ? SILENT.word : verdictWord(condition);
+}
+
+function AcknowledgeDialog({ alert, onClose }) {
+  const send = ({ comment, span }) => acknowledge(alert.id, { comment, until: endOf(span, collectorNow()) });
+  return html`<${Dialog} title=${`Acknowledge: ${conditionWord(alert.condition)}, ${alert.server}`} submit="Acknowledge" onSubmit=${send} onClose=${onClose}>
+    <p>It is not repeated while somebody looks after it.</p>
+    <${Field} label="Comment" name="comment" maxlength="1024" hint="Who does what about it; everybody sees this." required />
+    <${SpanField} label="Until" name="span" open="it is resolved" /><//>`;
+}
+
+function LookedAfter({ alert }) {
+  const { acknowledged, silenced_by: silences = [] } = alert;
+  if (acknowledged) {
+    return html`<span class="chip acknowledged"><bdi>${acknowledged.by}</bdi></span> <bdi>${acknowledged.comment}</bdi>
+      <span class="sub"><${Moment} at=${acknowledged.at} />${acknowledged.until && html`, until <${Moment} at=${acknowledged.until} />`}</span>`;
+  }
+  if (silences.length > 0) return html`<span class="chip none">silenced</span>`;
+  return html`<span class="quiet">nobody yet</span>`;
+}
+
+function Actions({ alert, onAcknowledge, onSilence }) {
+  const may = useMay("operator");
+  if (!may || alert.state === "resolved") return null;
+  const back = () => unacknowledge(alert.id).then(beatNow, failed);
+  return html`${alert.acknowledged ? html`<button type="button" class="button" onClick=${back}>Take back</button>`
+    : html`<button type="button" class="button acknowledge" title="( a )" onClick=${onAcknowledge}>Acknowledge</button>`}
+    <button type="button" class="button" onClick=${onSilence}>Silence</button>`;
+}
+
+export function AlertRow({ alert }) {
+  const [asking, ask] = useState("");
+  const close = () => ask("");
+  const word = conditionWord(alert.condition);
+  return html`<tr data-row=${alert.id} class=${`alert v-${alert.condition} is-${alert.state}`}>
+    <td><span class="badge v-${alert.state === "resolved" ? "clear" : alert.condition}"><${Glyph} of=${alert.state === "resolved" ? "clear" : alert.condition} />
+      ${word}</span><span class="sub">${STATE_WORDS[alert.state] ?? alert.state}${alert.flapping && ", flapping"}</span></td>
+    <th scope="row">${alert.server ? html`<${Link} class="row-action" to=${{ server: alert.server }}><bdi>${alert.server}</bdi><//>` : "the collector"}</th>
+    <td><bdi>${alert.site || "–"}</bdi></td>
+    <td><bdi>${alert.text}</bdi>${alert.cause && html`<span class="sub">cause: <bdi>${alert.cause}</bdi></span>`}</td>
+    <td><${Age} at=${alert.since} />${alert.resolved_at && html`<span class="sub">resolved <${Age} at=${alert.resolved_at} ago /></span>`}</td>
+    <td><${LookedAfter} alert=${alert} /></td>
+    <td class="actions"><${Actions} alert=${alert} onAcknowledge=${() => ask("acknowledge")} onSilence=${() => ask("silence")} />
+      ${asking === "acknowledge" && html`<${AcknowledgeDialog} alert=${alert} onClose=${close} />`}
+      ${asking === "silence" && html`<${SilenceDialog} matchers=${{ server: alert.server, condition: alert.condition }} onClose=${close} />`}</td></tr>`;
+}
+
+/* ---- alerts ---- */
 
 const STATES = [["firing", "Firing"], ["pending", "Pending"], ["resolved", "Resolved"]];
 const LIMIT = "200";

@@ -2,21 +2,17 @@
 
 import { Alerts } from "./alerts.js";
 import { beginFleet, fleet } from "./fleet.js";
-import { Header } from "./header.js";
-import { Help } from "./help.js";
+import { Header, Help, Trouble } from "./header.js";
 import { html, render, useEffect } from "./html.js";
 import { listenToKeys } from "./keys.js";
-import { List } from "./list.js";
+import { List, Strip } from "./list.js";
 import { begin, isLive, live } from "./live.js";
-import { MatrixPage } from "./matrix.js";
 import { Operator } from "./operator.js";
+import { useClock } from "./parts.js";
 import { place } from "./place.js";
+import { askSession } from "./reader.js";
 import { ServerPage } from "./server.js";
-import { askSession } from "./session.js";
-import { Sites } from "./sites.js";
-import { Strip } from "./strip.js";
-import { Trouble } from "./trouble.js";
-import { useClock } from "./when.js";
+import { MatrixPage, Sites } from "./sites.js";
 
 const PAGES = { servers: List, sites: Sites, matrix: MatrixPage, alerts: Alerts, operator: Operator };
 

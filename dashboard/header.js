@@ -1,15 +1,18 @@
-/* The top of every page: where one can go, the search, how old the data is, what the reader prefers. */
+/*
+ * What is around every page: where one can go, the search, how old the data is, what the reader
+ * prefers; the banner that says that what is shown is old; the keys, and what verdicts mean.
+ */
 
 import { goToLogin, logOut } from "./api.js";
-import { toggleHelp } from "./help.js";
 import { html } from "./html.js";
 import { isLive, live } from "./live.js";
-import { filterBy, goToPage, pageUrl, place } from "./place.js";
-import { session } from "./session.js";
-import { settings, turn } from "./settings.js";
+import { Link, useClock, VerdictBadge } from "./parts.js";
+import { filterBy, place } from "./place.js";
+import { session, settings, turn } from "./reader.js";
 import { collectorNow } from "./time.js";
-import { useClock } from "./when.js";
-import { clock } from "./words.js";
+import { clock, duration, SILENT, VERDICTS } from "./words.js";
+
+/* ---- header ---- */
 
 const TABS = [["servers", "Servers"], ["sites", "Sites"], ["alerts", "Alerts"], ["operator", "Operation"]];
 const THEMES = { auto: "Colours: as the system", light: "Colours: light", dark: "Colours: dark" };
@@ -22,12 +25,8 @@ function Sign({ d, full }) {
 
 function Tabs() {
   const page = place.use((state) => (state.page === "matrix" ? "sites" : state.page));
-  return html`<nav class="tabs" aria-label="Pages">${TABS.map(([name, word]) => html`<a key=${name} href=${pageUrl(name)}
-    aria-current=${page === name ? "page" : null} onClick=${(event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    goToPage(name);
-  }}>${word}</a>`)}</nav>`;
+  return html`<nav class="tabs" aria-label="Pages">${TABS.map(([name, word]) => html`<${Link} key=${name} page=${name}
+    aria-current=${page === name ? "page" : null}>${word}<//>`)}</nav>`;
 }
 
 function Search() {
@@ -88,4 +87,47 @@ export function Header() {
     <h1 title="Exchange 5.5 MTA, article Q285350"><svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
       <rect width="16" height="16" rx="3.5" /><path d="M3 9h2.5l1.5-5 2 8 1.5-3H13" /></svg>mtawatch</h1>
     <${Tabs} /><${Search} /><${Live} /><${Preferences} /></header>`;
+}
+
+/* ---- trouble ---- */
+
+function text() {
+  const state = live.get();
+  if (isLive(state)) return "";
+  if (state.answeredAt === null) {
+    return state.error ? `The collector gives no data: ${state.error}. Trying again every few seconds.` : "";
+  }
+  const silent = (performance.now() - state.answeredAt) / 1000;
+  return `Not live: the collector has not answered for ${duration(silent)}${state.error ? ` (${state.error})` : ""}. ` +
+    "What you see is old. Trying again every few seconds.";
+}
+
+export function Trouble() {
+  const shown = useClock(text);
+  return html`<p class="trouble" id="trouble" role="alert" hidden=${shown === ""}>${shown}</p>`;
+}
+
+/* ---- help ---- */
+
+const KEYS = [
+  [["/"], "search"], [["j", "k"], "next, previous row (also the arrow keys in a list)"], [["Enter"], "open"],
+  [["m"], "reachability matrix of the site"], [["t"], "timeline of the server"], [["a"], "alerts of the server; on an alert: acknowledge it"],
+  [["Esc"], "back to the list, then clear the search"], [["?"], "this help"],
+];
+
+export function toggleHelp() {
+  const help = document.getElementById("help");
+  if (help.open) help.close();
+  else help.showModal();
+}
+
+export function Help() {
+  return html`<dialog id="help" aria-labelledby="help-title">
+    <h2 id="help-title">Keys</h2>
+    <dl>${KEYS.map(([keys, text]) => html`<dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${text}</dd>`)}</dl>
+    <h3>Verdicts, worst first</h3>
+    <dl class="legend">${Object.entries(VERDICTS).map(([name, { meaning }]) => html`
+      <dt><${VerdictBadge} verdict=${name} /></dt><dd>${meaning}</dd>`)}
+      <dt><span class="badge v-silent">${SILENT.word}</span></dt><dd>${SILENT.meaning}</dd></dl>
+    <form method="dialog"><button type="submit" class="button">Close</button></form></dialog>`;
 }

@@ -1,7 +1,7 @@
 /* The keyboard. Keys that type something are left alone where somebody types. */
 
 import { fleet } from "./fleet.js";
-import { toggleHelp } from "./help.js";
+import { toggleHelp } from "./header.js";
 import { filterBy, goTo, goToPage, place } from "./place.js";
 
 const byId = (id) => document.getElementById(id);
@@ -64,7 +64,7 @@ function openAlerts() {
   else goToPage("alerts", { server: subject().name ?? "" });
 }
 
-export function closeServer() {
+function closeServer() {
   const { server } = place.get();
   goTo({ server: "" });
   setTimeout(() => document.querySelector(`tr[data-server="${CSS.escape(server)}"] .name`)?.focus());

@@ -1,12 +1,119 @@
-/* The worst-first list: what is filtered for, in the order asked for, a page at a time. */
+/*
+ * The servers: the status strip, a count per verdict, each of them a filter; and the list, worst
+ * first, what is filtered for, in the order asked for, a page at a time.
+ */
 
 import { paths } from "./api.js";
 import { fleet, hold, showWaiting } from "./fleet.js";
-import { html, useEffect, useRef } from "./html.js";
+import { Component, html, useEffect, useRef } from "./html.js";
+import { useAnswer } from "./live.js";
+import { Age, Badge, Glyph, Link } from "./parts.js";
 import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll } from "./place.js";
-import { Row, rowUrl } from "./row.js";
-import { SiteFilter } from "./site_filter.js";
-import { count } from "./words.js";
+import { count, remedyLine, serviceWord, SILENT, VERDICTS, why } from "./words.js";
+
+/* ---- strip ---- */
+
+function toggled(list, item) {
+  return list.includes(item) ? list.filter((other) => other !== item) : [...list, item];
+}
+
+function Tile({ name, count, pressed, onToggle }) {
+  const { word, meaning } = VERDICTS[name] ?? SILENT;
+  const shown = count === undefined ? "–" : count.toLocaleString();
+  return html`<button type="button" class=${`tile v-${name}${count ? "" : " none"}`} data-verdict=${name}
+      aria-pressed=${String(pressed)} title=${meaning} onClick=${onToggle}>
+    <span class="number">${shown}</span>
+    <span class="word"><${Glyph} of=${name} /><span>${word}</span></span></button>`;
+}
+
+export function Strip() {
+  const counts = fleet.use((state) => state.counts);
+  const { verdict, silent, page, server } = place.use((state) => state);
+  const on = page === "servers" && !server;
+  return html`<nav class="strip" id="strip" aria-label="Servers by verdict">
+    ${Object.keys(VERDICTS).map((name) => html`<${Tile} key=${name} name=${name} count=${counts?.[name]}
+      pressed=${on && verdict.includes(name)} onToggle=${() => filterBy({ verdict: toggled(on ? verdict : [], name) })} />`)}
+    <${Tile} name="silent" count=${counts?.silent} pressed=${on && silent === "true"}
+      onToggle=${() => filterBy({ silent: on && silent === "true" ? "" : "true" })} />
+  </nav>`;
+}
+
+/* ---- row ---- */
+
+function openIt(event, name) {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (event.currentTarget.tagName !== "A" && String(getSelection()) !== "") return; // somebody copies
+  event.preventDefault();
+  event.stopPropagation();
+  goTo({ server: name });
+}
+
+function Mta({ state }) {
+  const tone = state === "running" ? "on" : state ? "off" : "none";
+  return html`<span class="mta mta-${tone}">${state ? serviceWord(state) : "–"}</span>`;
+}
+
+export class Row extends Component {
+  shouldComponentUpdate(next) {
+    return next.server !== this.props.server || next.changed !== this.props.changed || next.url !== this.props.url;
+  }
+
+  render({ server, changed, url }) {
+    const { line, text } = why(server);
+    const fix = remedyLine(server);
+    const alias = server.exchange_server && server.exchange_server.toLowerCase() !== server.server.toLowerCase();
+    const open = (event) => openIt(event, server.server);
+    return html`<tr class=${`row v-${server.silent ? "silent" : server.verdict}${changed ? " changed" : ""}`}
+        data-server=${server.server} onClick=${open}>
+      <td class="c-verdict"><${Badge} server=${server} /></td>
+      <th scope="row" class="c-server"><a class="name" href=${url} onClick=${open}><bdi>${server.server}</bdi></a>
+        ${alias && html`<span class="place">as <bdi>${server.exchange_server}</bdi></span>`}</th>
+      <td class="c-site"><span class="place" title=${[server.organization, server.site].filter(Boolean).join(" / ")}>
+        <bdi>${server.site || "–"}</bdi></span></td>
+      <td class="c-why"><span class="why" title=${text}><bdi>${line}</bdi></span>
+        ${fix && html`<span class="fix" title=${fix}><bdi>${fix}</bdi></span>`}</td>
+      <td class="c-since"><${Age} at=${server.since} /></td>
+      <td class="c-report">${server.reported_at ? html`<${Age} at=${server.reported_at} ago
+        lateAfter=${2 * (server.interval_s ?? 0)} />` : "never"}</td>
+      <td class="c-mta"><${Mta} state=${server.mta} /></td>
+      <td class="c-build"><bdi>${server.build ?? "–"}</bdi></td>
+    </tr>`;
+  }
+}
+
+export function rowUrl(name) {
+  return placeUrl({ server: name });
+}
+
+/* ---- site filter ---- */
+
+const key = (organization, site) => JSON.stringify([organization, site]);
+
+function useSites() {
+  const { body } = useAnswer(paths.sites());
+  const servers = fleet.use((state) => state.servers);
+  const known = Array.isArray(body) ? body : servers;
+  const keys = new Map(known.map((s) => [key(s.organization ?? "", s.site ?? ""), s]));
+  return [...keys.keys()].sort();
+}
+
+export function SiteFilter() {
+  const { organization, site } = place.use((state) => state);
+  const keys = useSites();
+  const now = organization || site ? key(organization, site) : "";
+  if (now && !keys.includes(now)) keys.push(now);
+  const choose = (event) => {
+    const [nextOrganization, nextSite] = event.target.value ? JSON.parse(event.target.value) : ["", ""];
+    filterBy({ organization: nextOrganization, site: nextSite });
+  };
+  return html`<label class="visually-hidden" for="site">Site</label>
+    <select id="site" onChange=${choose}>
+      <option value="" selected=${now === ""}>All sites</option>
+      ${keys.map((item) => html`<option key=${item} value=${item} selected=${item === now}>
+        ${JSON.parse(item).filter(Boolean).join(" / ") || "no site"}</option>`)}</select>`;
+}
+
+/* ---- list ---- */
 
 /* name, head, what it sorts by; times sort the latest first when they are asked for once. */
 const COLUMNS = [
@@ -25,10 +132,7 @@ function Head({ column, sort }) {
   const direction = !by ? null : now.startsWith("-") ? "descending" : "ascending";
   const change = { sort: next === "verdict" ? "" : next, cursor: "" };
   return html`<th scope="col" class="c-${name}" aria-sort=${direction}>
-    <a href=${placeUrl(change)} onClick=${(event) => {
-    event.preventDefault();
-    filterBy(change);
-  }}>${title}${by && html`<span aria-hidden="true">${direction === "ascending" ? " ▴" : " ▾"}</span>`}</a></th>`;
+    <${Link} here=${change}>${title}${by && html`<span aria-hidden="true">${direction === "ascending" ? " ▴" : " ▾"}</span>`}<//></th>`;
 }
 
 export function headline(counts, loaded) {
@@ -62,15 +166,9 @@ function Shown({ state, where }) {
 
 function Pager({ state, where }) {
   if (!state.next && !where.cursor) return null;
-  const to = (event, cursor) => {
-    event.preventDefault();
-    goTo({ cursor });
-    scrollTo(0, 0);
-  };
   return html`<nav class="pager" aria-label="Pages of the list">
-    ${where.cursor && html`<a href=${placeUrl({ cursor: "" })} onClick=${(event) => to(event, "")}>First page</a>`}
-    ${state.next && html`<a id="next-page" rel="next" href=${placeUrl({ cursor: state.next })}
-      onClick=${(event) => to(event, state.next)}>Next ${state.servers.length}</a>`}</nav>`;
+    ${where.cursor && html`<${Link} here=${{ cursor: "" }}>First page<//>`}
+    ${state.next && html`<${Link} id="next-page" rel="next" here=${{ cursor: state.next }}>Next ${state.servers.length}<//>`}</nav>`;
 }
 
 function Empty({ state }) {

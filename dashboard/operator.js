@@ -1,23 +1,150 @@
-/* The operator's page: who may report, who may look, what there should be, and who changed what. */
+/*
+ * The operator's page, a component a tab: agents, which are released where their machine is gone or
+ * was made anew; the inventory; tokens and enrolment secrets, made here and shown once; the audit log.
+ */
 
-import { Agents } from "./agents.js";
-import { Audit } from "./audit.js";
-import { html } from "./html.js";
-import { Inventory } from "./inventory.js";
-import { goTo, pageUrl, place } from "./place.js";
-import { Secrets, Tokens } from "./tokens.js";
-import { session, useMay } from "./session.js";
+import { addSecret, addToken, paths, putInventory, releaseAgent, removeExpected, revokeSecret, revokeToken } from "./api.js";
+import { Dialog, endOf, Field, SpanField } from "./dialog.js";
+import { html, useState } from "./html.js";
+import { beatNow, failed, useAnswer } from "./live.js";
+import { Facts, Link, Missing, Moment, Quiet } from "./parts.js";
+import { goTo, place } from "./place.js";
+import { session, useMay } from "./reader.js";
+import { collectorNow } from "./time.js";
+import { count } from "./words.js";
+
+/* ---- agents ---- */
+
+function Release({ agent, onClose }) {
+  return html`<${Dialog} title=${`Release the agent of ${agent.host}?`} submit="Release" danger onSubmit=${() => releaseAgent(agent.id)} onClose=${onClose}>
+    <p>Its key is worth nothing from then on, and the name is free: the next agent that comes with the enrolment secret takes it.
+      An agent that still has the secret enrols again by itself.</p><//>`;
+}
+
+export function Agents() {
+  const { cursor } = place.use((state) => state);
+  const { body, next, error } = useAnswer(paths.agents({ limit: "200", ...(cursor ? { cursor } : {}) }));
+  const may = useMay("operator");
+  const [releasing, release] = useState(null);
+  if (!body) return html`<${Missing} error=${error} missing="This collector has no list of agents." />`;
+  return html`<${Quiet}>${count(body.enrolled, "agent")} enrolled. An agent belongs to one host name; another machine of that name is refused until it is released.<//>
+    <div class="card">${body.agents.length === 0 ? html`<${Quiet}>None.<//>` : html`<${Facts} label="Agents" kind="compact" heads=${["Host", "Enrolled", "With the secret", "Id", ""]}>
+    ${body.agents.map((agent) => html`<tr key=${agent.id} data-row=${agent.id}>
+      <th scope="row"><${Link} class="row-action" to=${{ server: agent.host }}><bdi>${agent.host}</bdi><//></th>
+      <td><${Moment} at=${agent.enrolled_at} /></td><td><bdi>${agent.secret}</bdi></td><td class="hash">${agent.id}</td>
+      <td class="actions">${may && html`<button type="button" class="button" onClick=${() => release(agent)}>Release</button>`}</td></tr>`)}<//>`}</div>
+    ${next && html`<nav class="pager" aria-label="Pages of agents"><button type="button" class="button" onClick=${() => goTo({ cursor: next })}>Next</button></nav>`}
+    ${releasing && html`<${Release} agent=${releasing} onClose=${() => release(null)} />`}`;
+}
+
+/* ---- inventory ---- */
+
+const SHOWN = 500; // more than that is read in the file that was imported
+
+function ImportDialog({ onClose }) {
+  return html`<${Dialog} title="Import the inventory" submit="Replace the inventory" onSubmit=${({ list }) => putInventory(list)} onClose=${onClose}>
+    <p>One server a line, or CSV with the columns name, organization, site. It replaces the whole inventory.</p>
+    <${Field} label="Servers" name="list"><textarea id="field-list" name="list" rows="10" spellcheck="false" required></textarea><//><//>`;
+}
+
+function Expected({ server, may }) {
+  const remove = () => removeExpected(server.server).then(beatNow, failed);
+  return html`<tr data-row=${server.server}><th scope="row"><${Link} class="row-action" to=${{ server: server.server }}><bdi>${server.server}</bdi><//></th>
+    <td><bdi>${server.organization || "–"}</bdi></td><td><bdi>${server.site || "–"}</bdi></td><td><${Moment} at=${server.since} /></td>
+    <td class="actions">${may && html`<button type="button" class="button" onClick=${remove}>Remove</button>`}</td></tr>`;
+}
+
+export function Inventory() {
+  const { body, error } = useAnswer(paths.inventory());
+  const may = useMay("operator");
+  const [importing, setImporting] = useState(false);
+  if (!body) return html`<${Missing} error=${error} missing="This collector keeps no inventory." />`;
+  const servers = body.servers ?? [];
+  return html`<div class="headline"><p class="quiet">${count(servers.length, "server")} expected. One that never reported is shown as not monitored, never as nothing.</p>
+      <${Link} class="link" to=${{ verdict: ["not_monitored"] }}>Those that never reported<//>
+      ${may && html`<button type="button" class="button primary" id="import" onClick=${() => setImporting(true)}>Import…</button>`}</div>
+    <div class="card">${servers.length === 0 ? html`<${Quiet}>No inventory is kept.<//>` : html`<${Facts} label="Inventory" kind="compact" heads=${["Server", "Organization", "Site", "Expected since", ""]}>
+      ${servers.slice(0, SHOWN).map((server) => html`<${Expected} key=${server.server} server=${server} may=${may} />`)}<//>`}
+      ${servers.length > SHOWN && html`<${Quiet}>and ${servers.length - SHOWN} more<//>`}</div>
+    ${importing && html`<${ImportDialog} onClose=${() => setImporting(false)} />`}`;
+}
+
+/* ---- tokens ---- */
+
+const NAME = { pattern: "[A-Za-z0-9._\\-]{1,63}", maxlength: "63", required: true };
+
+/* What is shown once. It is in no store of the page, and gone with this element. */
+function Shown({ text, what, onDone }) {
+  return html`<div class="note shown-once" role="status"><p><strong>The new ${what}.</strong> It is shown this once; the collector keeps a hash only.</p>
+    <p><code id="shown-once">${text}</code></p>
+    <p class="buttons"><button type="button" class="button" onClick=${() => navigator.clipboard?.writeText(text)}>Copy</button>
+    <button type="button" class="button" onClick=${onDone}>Done</button></p></div>`;
+}
+
+function AddDialog({ what, roles, make, onMade, onClose }) {
+  const send = async ({ name, role, span }) => {
+    const made = await make({ name, ...(roles ? { role } : {}), expires_at: endOf(span, collectorNow()) });
+    onMade(made.token ?? made.secret);
+  };
+  return html`<${Dialog} title=${`A new ${what}`} submit="Make it" onSubmit=${send} onClose=${onClose}>
+    <${Field} label="Name" name="name" hint="Letters, digits, dot, dash, underscore; the audit log shows it." ...${NAME} />
+    ${roles && html`<${Field} label="Role" name="role"><select id="field-role" name="role">
+      <option value="viewer">viewer: reads</option><option value="operator">operator: also acknowledges, silences, releases</option>
+      <option value="admin">admin: also makes tokens</option></select><//>`}
+    <${SpanField} label="Valid" name="span" open="until it is revoked" /><//>`;
+}
+
+/* One list with its dialogs; tokens and secrets differ in words only. */
+function Named({ what, path, list, roles, make, revoke, note }) {
+  const { body, error } = useAnswer(path);
+  const [asking, ask] = useState(null); // "add", or the name to revoke
+  const [shown, show] = useState("");
+  if (!body) return html`<${Missing} error=${error} missing=${`This collector has no list of ${what}s.`} />`;
+  const rows = body[list] ?? [];
+  return html`<div class="headline"><p class="quiet">${note}</p>
+      <button type="button" class="button primary" id="add" onClick=${() => ask("add")}>New ${what}</button></div>
+    ${shown && html`<${Shown} text=${shown} what=${what} onDone=${() => show("")} />`}
+    <div class="card">${rows.length === 0 ? html`<${Quiet}>None.<//>` : html`<${Facts} label=${`All ${what}s`} kind="compact" heads=${["Name", ...(roles ? ["Role"] : []), "Made by", "Made", "Valid until", ""]}>
+      ${rows.map((row) => html`<tr key=${row.name} data-row=${row.name}><th scope="row"><bdi>${row.name}</bdi></th>${roles && html`<td>${row.role}</td>`}
+        <td><bdi>${row.made_by}</bdi></td><td><${Moment} at=${row.made_at} /></td>
+        <td>${row.expires_at ? html`<${Moment} at=${row.expires_at} />` : "it is revoked"}</td>
+        <td class="actions"><button type="button" class="button row-action" onClick=${() => ask(row.name)}>Revoke</button></td></tr>`)}<//>`}</div>
+    ${asking === "add" && html`<${AddDialog} what=${what} roles=${roles} make=${make} onMade=${show} onClose=${() => ask(null)} />`}
+    ${asking && asking !== "add" && html`<${Dialog} title=${`Revoke the ${what} ${asking}?`} submit="Revoke" danger
+      onSubmit=${() => revoke(asking)} onClose=${() => ask(null)}><p>It is worth nothing from then on.</p><//>`}`;
+}
+
+export function Tokens() {
+  return html`<${Named} what="token" path=${paths.tokens()} list="tokens" roles make=${addToken} revoke=${revokeToken}
+    note="People log in with a token, programs send it with each call." />`;
+}
+
+export function Secrets() {
+  return html`<${Named} what="secret" path=${paths.secrets()} list="secrets" make=${addSecret} revoke=${revokeSecret}
+    note="An agent enrols with a secret, once; afterwards it has a key of its own." />`;
+}
+
+/* ---- audit ---- */
+
+export function Audit() {
+  const { cursor } = place.use((state) => state);
+  const { body, next, error } = useAnswer(paths.audit({ limit: "200", ...(cursor ? { cursor } : {}) }));
+  if (!body) return html`<${Missing} error=${error} missing="This collector has no audit log." />`;
+  return html`<div class="card">${body.lines.length === 0 ? html`<${Quiet}>Nothing was changed yet.<//>` : html`
+    <${Facts} label="Audit log" kind="compact" heads=${["When", "Who", "From", "Did", "What"]}>${body.lines.map((line) => html`<tr key=${line.id}>
+      <td><${Moment} at=${line.at} /></td><td><bdi>${line.who}</bdi></td><td><bdi>${line.from}</bdi></td><td><code>${line.action}</code></td>
+      <td><bdi>${line.object}</bdi></td></tr>`)}<//>`}</div>
+    ${next && html`<nav class="pager" aria-label="Pages of the log"><button type="button" class="button" onClick=${() => goTo({ cursor: next })}>Older</button></nav>`}`;
+}
+
+/* ---- operator ---- */
 
 const TABS = [["agents", "Agents", Agents, "viewer"], ["inventory", "Inventory", Inventory, "viewer"], ["tokens", "Tokens", Tokens, "admin"],
   ["secrets", "Enrolment secrets", Secrets, "admin"], ["audit", "Audit log", Audit, "operator"]];
 
 function Tab({ tab, now }) {
   const [name, word] = tab;
-  return html`<a href=${pageUrl("operator", { tab: name })} aria-current=${name === now ? "page" : null} onClick=${(event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    goTo({ tab: name, cursor: "" });
-  }}>${word}</a>`;
+  return html`<${Link} page="operator" to=${{ tab: name }} aria-current=${name === now ? "page" : null}>${word}<//>`;
 }
 
 export function Operator() {

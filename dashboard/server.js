@@ -1,37 +1,39 @@
 /* The page of one server: why, what to do, and everything that it rests on. */
 
-import { Adapters } from "./adapters.js";
-import { paths } from "./api.js";
-import { Badge } from "./badge.js";
-import { Decommission } from "./decommission.js";
-import { Files } from "./files.js";
-import { Host } from "./host.js";
-import { html, useEffect, useRef } from "./html.js";
-import { closeServer } from "./keys.js";
+import { paths, removeServer } from "./api.js";
+import { Dialog, Field } from "./dialog.js";
+import { Adapters, Files, Host, Mta, Probes, Problems, Raw } from "./facts.js";
+import { html, useEffect, useRef, useState } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Mta } from "./mta.js";
-import { goToPage, pageUrl, placeUrl } from "./place.js";
-import { Probes } from "./probes.js";
-import { Problems } from "./problems.js";
-import { Raw } from "./raw.js";
-import { Remedy } from "./remedy.js";
-import { Missing } from "./section.js";
+import { Age, Badge, Link, Missing, Moment } from "./parts.js";
+import { goTo } from "./place.js";
+import { useMay } from "./reader.js";
 import { Timeline } from "./timeline.js";
-import { Age, Moment } from "./when.js";
-import { Why } from "./why.js";
+import { Remedy, Why } from "./why.js";
 
-function plainClick(event, action) {
-  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
-  action();
+/* ---- decommission ---- */
+
+export function Decommission({ name, label = "Decommission" }) {
+  const may = useMay("operator");
+  const [asking, ask] = useState(false);
+  if (!may) return null;
+  const remove = async ({ reason }) => {
+    await removeServer(name, reason);
+    goTo({ server: "" }, { replace: true });
+  };
+  return html`<button type="button" class="button" onClick=${() => ask(true)}>${label}</button>
+    ${asking && html`<${Dialog} title=${`Take ${name} out of the fleet?`} submit="Decommission" danger onSubmit=${remove} onClose=${() => ask(false)}>
+      <p>No server is asked to probe it any more, and it is not watched any longer. Should it report again, it is back.</p>
+      <${Field} label="Reason, for the audit log" name="reason" maxlength="1024" /><//>`}`;
 }
+
+/* ---- server ---- */
 
 function SiteLink({ server }) {
   const place = { organization: server.organization ?? "", site: server.site ?? "" };
   const text = [server.organization, server.site].filter(Boolean).join(" / ");
   if (!text) return "no site";
-  return html`<a href=${pageUrl("matrix", place)} title="Reachability matrix of the site ( m )"
-    onClick=${(event) => plainClick(event, () => goToPage("matrix", place))}><bdi>${text}</bdi></a>`;
+  return html`<${Link} page="matrix" to=${place} title="Reachability matrix of the site ( m )"><bdi>${text}</bdi><//>`;
 }
 
 function Head({ name, server }) {
@@ -41,16 +43,14 @@ function Head({ name, server }) {
     scrollTo(0, 0);
   }, [name]);
   return html`<header class="server-head">
-    <a class="button" id="back" href=${placeUrl({ server: "" })} title="Back to the list ( Esc )"
-      onClick=${(event) => plainClick(event, closeServer)}>‹ List</a>
+    <${Link} class="button" id="back" here=${{ server: "" }} title="Back to the list ( Esc )">‹ List<//>
     <h2 id="server-name" tabindex="-1" ref=${title}><bdi>${server?.server ?? name}</bdi></h2>
     ${server && html`<${Badge} server=${server} />
       <p class="quiet"><${SiteLink} server=${server} />
         <span> · since <${Moment} at=${server.since} /></span>
         ${server.reported_at && html`<span> · report <${Age} at=${server.reported_at} ago lateAfter=${2 * (server.interval_s ?? 0)} /></span>`}</p>
       <div class="server-actions">
-        <a class="button" href=${pageUrl("alerts", { server: server.server })} title="( a )"
-          onClick=${(event) => plainClick(event, () => goToPage("alerts", { server: server.server }))}>Alerts</a>
+        <${Link} class="button" page="alerts" to=${{ server: server.server }} title="( a )">Alerts<//>
         <${Decommission} name=${server.server} /></div>`}
   </header>`;
 }

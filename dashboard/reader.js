@@ -1,6 +1,32 @@
-/* What a reader prefers, kept by the browser: colours, density, and whose time is shown. */
+/*
+ * Who looks at the page, and what they may do; and what they prefer, kept by the browser: colours,
+ * density, and whose time is shown.
+ */
 
+import { get, paths } from "./api.js";
+import { failed } from "./live.js";
 import { makeStore } from "./store.js";
+
+/* ---- session ---- */
+
+export const session = makeStore({ name: "", role: "", expires_at: null });
+
+const RANK = { viewer: 1, operator: 2, admin: 3 };
+
+/** Has the reader at least that role? For what is offered; the collector decides. */
+export function useMay(role) {
+  return session.use((state) => (RANK[state.role] ?? 0) >= RANK[role]);
+}
+
+export async function askSession() {
+  try {
+    session.set((await get(paths.session())).body);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/* ---- settings ---- */
 
 const KEY = "mtawatch";
 const CHOICES = { theme: ["auto", "light", "dark"], density: ["compact", "roomy"], zone: ["local", "utc"] };
