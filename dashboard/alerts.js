@@ -110,7 +110,7 @@ export function AlertRow({ alert }) {
   const [asking, ask] = useState("");
   const close = () => ask("");
   const word = conditionWord(alert.condition);
-  return html`<tr data-row=${alert.id} class=${`alert v-${alert.condition} is-${alert.state}`}>
+  return html`<tr data-row=${alert.id} class=${`alert v-${alert.state === "resolved" ? "not_applicable" : alert.condition} is-${alert.state}`}>
     <td><span class="badge v-${alert.state === "resolved" ? "clear" : alert.condition}"><${Glyph} of=${alert.state === "resolved" ? "clear" : alert.condition} />
       ${word}</span><span class="sub">${STATE_WORDS[alert.state] ?? alert.state}${alert.flapping && ", flapping"}</span></td>
     <th scope="row">${alert.server ? html`<${Link} class="row-action" to=${{ server: alert.server }}><bdi>${alert.server}</bdi><//>` : "the collector"}</th>

@@ -95,7 +95,7 @@ function filesOf(server) {
 
 export function Files({ server }) {
   const files = filesOf(server);
-  return html`<${Section} title="Files of the fix" id="files">${files.length === 0
+  return html`<${Section} title="Files of the fix" id="files" wide>${files.length === 0
     ? html`<${Quiet}>None reported.<//>` : html`<${Quiet}>Emsmta.exe decides; the others complete the set.<//>
       <${Facts} label="Files of the fix" kind="compact" heads=${["File", "Version", "Required", "Fix", "Date", "Bytes", "SHA-256"]}>
         ${files.map((file) => html`<${File} key=${file.name} file=${file} />`)}<//>`}<//>`;

@@ -60,12 +60,10 @@ export function ServerPage({ name }) {
   return html`<main id="list" tabindex="-1" class="server" data-server=${name}>
     <${Head} name=${name} server=${server} />
     ${!server ? html`<${Missing} error=${error} />` : html`<div class="cards">
-      <div class="column"><${Why} server=${server} /><${Remedy} server=${server} /></div>
-      <div class="column"><${Mta} server=${server} /><${Adapters} server=${server} /></div>
+      <div class="column"><${Why} server=${server} /><${Remedy} server=${server} /><${Problems} server=${server} /><${Host} server=${server} /></div>
+      <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>
       <${Timeline} server=${server} />
-      <${Probes} server=${server} />
       <${Files} server=${server} />
-      <div class="column"><${Host} server=${server} /><${Problems} server=${server} /></div>
       <${Raw} server=${server} />
     </div>`}
   </main>`;

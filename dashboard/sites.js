@@ -131,8 +131,7 @@ export class MatrixCell extends Component {
 
 function Way({ from, to, cell }) {
   const tone = toneOf(cell);
-  return html`<p><span class="cell t-${tone}" aria-hidden="true">${TONES[tone][0]}</span> <bdi>${from}</bdi> → <bdi>${to}</bdi>:
-    <bdi>${cellText(cell)}</bdi>${cell?.at && html`<span class="quiet">, seen <${Age} at=${cell.at} ago /></span>`}</p>`;
+  return html`<p><span class="cell t-${tone}" aria-hidden="true">${TONES[tone][0]}</span> <bdi>${from}</bdi> → <bdi>${to}</bdi>: <bdi>${cellText(cell)}</bdi>${cell?.at && html`<span class="quiet">, seen <${Age} at=${cell.at} ago /></span>`}</p>`;
 }
 
 export function CellFacts({ matrix, row, column }) {
@@ -208,7 +207,7 @@ function Table({ matrix, rows, columns }) {
       ${columns.map(({ peer, index }, c) => html`<${MatrixCell} key=${index} matrix=${matrix} row=${line} peer=${peer} cell=${line.cells[index]}
         at=${`${r},${c}`} inOrder=${r === row && c === at[1]} seen=${seen && seen[0] === r && seen[1] === c}
         onLook=${() => look(r, c)} onHover=${() => setSeen([r, c])} />`)}
-      <td class=${line.bad ? "total bad-text" : "total"}>${line.probed ? `${line.reached}/${line.probed}` : "–"}</td></tr>`)}</tbody>
+      <td class=${line.bad && line.reached < line.probed ? "total bad-text" : "total"}>${line.probed ? `${line.reached}/${line.probed}` : "–"}</td></tr>`)}</tbody>
     <${Totals} columns=${columns} /></table></div>
     <${CellFacts} matrix=${matrix} row=${rows[seen?.[0]]} column=${columns[seen?.[1]]} />`;
 }

@@ -1,0 +1,88 @@
+#!/usr/bin/python3
+"""What the dashboard costs a browser, of a large fleet and of a small one, in one run.
+
+    MTAWATCH_BUILD=build/release tests/bench/dashboard.py [--servers N] [--rounds N]
+
+The large fleet is an inventory of N servers, of which a thousand report; the small one has the
+thousand only. Both answer with pages of the same length, so the ratio should stay near one: the page
+must not feel how large the fleet is. Needs Chromium and its driver.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "browser"), str(HERE.parent)]
+from conftest import Stage, open_chromium, resize  # noqa: E402
+from page import Page  # noqa: E402
+from simulator import crowd  # noqa: E402
+from simulator.collector import Collector  # noqa: E402
+
+REPORTING = 1000
+SITES = 20
+CHANGED = 100
+
+FIRST_ROW = """
+new MutationObserver((_, watcher) => {
+  if (!document.querySelector('#rows tr')) return;
+  window.firstRowMs = performance.now();
+  watcher.disconnect();
+}).observe(document, {childList: true, subtree: true});
+"""
+
+# Until the frame after the change: what a reader waits for.
+CHANGE_ROWS = """
+const [count, done] = arguments;
+import('/fleet.js').then(({fleet}) => {
+  const servers = fleet.get().servers.map((s, i) => i < count
+    ? {...s, verdict: s.verdict === 'clear' ? 'exposed' : 'clear', reasons: []} : s);
+  const began = performance.now();
+  fleet.set({servers});
+  requestAnimationFrame(() => setTimeout(() => done(performance.now() - began)));
+});
+"""
+
+
+def load(driver, page):
+    """Milliseconds from the navigation to the first row, with nothing in the browser's cache."""
+    driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+    driver.get(f"{page.url}/")
+    page.wait(lambda: page.run("return window.firstRowMs"), "the first row")
+    return page.run("return window.firstRowMs")
+
+
+def measure(driver, folder, inventory, rounds):
+    """(first row, change of a hundred rows): medians in ms"""
+    with Collector(folder) as collector:
+        stage = Stage(collector, crowd.servers(REPORTING, SITES))
+        stage.send()
+        if inventory:
+            collector.put("/v1/inventory", "".join(f"INV{n:06d},CROWD,SITE{n % SITES:03d}\n"
+                                                   for n in range(inventory - REPORTING)))
+        page = Page(driver, collector)
+        loads = [load(driver, page) for _ in range(rounds)]
+        page.wait_for_rows(200)
+        changes = [driver.execute_async_script(CHANGE_ROWS, CHANGED) for _ in range(rounds)]
+        stage.sender.close()
+    return statistics.median(loads), statistics.median(changes)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--servers", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, open_chromium(Path(folder) / "chromium") as driver:
+        resize(driver, 1366, 768)
+        driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": FIRST_ROW})
+        small = measure(driver, Path(folder) / "small", 0, options.rounds)
+        large = measure(driver, Path(folder) / "large", options.servers, options.rounds)
+    for name, a, b in zip(("first row", f"{CHANGED} rows change"), small, large):
+        print(f"{name}: {a:.0f} ms of {REPORTING} servers, {b:.0f} ms of {options.servers}, ratio {b / a:.2f}")
+
+
+if __name__ == "__main__":
+    main()
