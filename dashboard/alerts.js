@@ -10,8 +10,7 @@ import { beatNow, failed, useAnswer } from "./live.js";
 import { Age, Chip, Facts, Glyph, Link, Missing, Moment, Quiet, Section } from "./parts.js";
 import { goTo, place } from "./place.js";
 import { useMay } from "./reader.js";
-import { collectorNow } from "./time.js";
-import { SILENT, verdictWord } from "./words.js";
+import { collectorNow, SILENT, verdictWord } from "./words.js";
 
 /* ---- silences ---- */
 

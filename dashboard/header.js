@@ -9,8 +9,7 @@ import { isLive, live } from "./live.js";
 import { Link, useClock, VerdictBadge } from "./parts.js";
 import { filterBy, place } from "./place.js";
 import { session, settings, turn } from "./reader.js";
-import { collectorNow } from "./time.js";
-import { clock, duration, SILENT, VERDICTS } from "./words.js";
+import { clock, collectorNow, duration, SILENT, VERDICTS } from "./words.js";
 
 /* ---- header ---- */
 

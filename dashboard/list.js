@@ -8,7 +8,7 @@ import { fleet, hold, showWaiting } from "./fleet.js";
 import { Component, html, useEffect, useRef } from "./html.js";
 import { useAnswer } from "./live.js";
 import { Age, Badge, Glyph, Link } from "./parts.js";
-import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll } from "./place.js";
+import { filterBy, goTo, isFiltered, place, serverQuery, serverUrls, showAll } from "./place.js";
 import { count, remedyLine, serviceWord, SILENT, VERDICTS, why } from "./words.js";
 
 /* ---- strip ---- */
@@ -79,10 +79,6 @@ export class Row extends Component {
       <td class="c-build"><bdi>${server.build ?? "–"}</bdi></td>
     </tr>`;
   }
-}
-
-export function rowUrl(name) {
-  return placeUrl({ server: name });
 }
 
 /* ---- site filter ---- */
@@ -197,6 +193,7 @@ export function List() {
   const where = place.use((all) => all);
   const body = useHold();
   const shown = state.servers.length > 0 && !state.error;
+  const urlOf = serverUrls();
   return html`<main id="list" tabindex="-1">
     <div class="headline"><h2 id="headline">${headline(state.counts, state.loaded)}</h2>
       <${SiteFilter} /><${Shown} state=${state} where=${where} /></div>
@@ -206,7 +203,7 @@ export function List() {
       <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
       <thead><tr>${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
       <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
-        changed=${state.changed.has(server.server)} url=${rowUrl(server.server)} />`)}</tbody></table>`}
+        changed=${state.changed.has(server.server)} url=${urlOf(server.server)} />`)}</tbody></table>`}
     ${state.loaded && !shown && html`<${Empty} state=${state} />`}
     <${Pager} state=${state} where=${where} />
   </main>`;

@@ -7,7 +7,7 @@
 import * as api from "./api.js";
 import { useEffect, useState } from "./html.js";
 import { makeStore } from "./store.js";
-import { learnTime } from "./time.js";
+import { learnTime } from "./words.js";
 
 const PULSE_MS = 3000;
 const GATHER_MS = 400;       // events that come together are one pulse

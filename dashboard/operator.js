@@ -10,8 +10,7 @@ import { beatNow, failed, useAnswer } from "./live.js";
 import { Facts, Link, Missing, Moment, Quiet } from "./parts.js";
 import { goTo, place } from "./place.js";
 import { session, useMay } from "./reader.js";
-import { collectorNow } from "./time.js";
-import { count } from "./words.js";
+import { collectorNow, count } from "./words.js";
 
 /* ---- agents ---- */
 

@@ -3,11 +3,10 @@
  * chose with the other one at hand, and ages that go on; titled sections, tables, honest notes.
  */
 
-import { html, useEffect, useState } from "./html.js";
+import { html, useEffect, useMemo, useState } from "./html.js";
 import { goTo, goToPage, pageUrl, placeUrl } from "./place.js";
 import { settings } from "./reader.js";
-import { secondsSince } from "./time.js";
-import { duration, localTime, mark, utc, verdictWord } from "./words.js";
+import { duration, localTime, mark, secondsSince, utc, verdictWord } from "./words.js";
 
 /* ---- badge ---- */
 
@@ -62,9 +61,9 @@ export function Age({ at, ago = false, lateAfter = 0 }) {
     const age = secondsSince(at);
     return age === null ? "" : `${duration(age)}${ago ? " ago" : ""}`;
   });
-  if (text === "") return "";
   const late = lateAfter > 0 && secondsSince(at) > lateAfter;
-  return html`<time class=${late ? "late" : ""} datetime=${at} title=${both(at)}>${text}</time>`;
+  const title = useMemo(() => both(at), [at]);
+  return html`<time class=${late ? "late" : ""} datetime=${at} title=${title}>${text}</time>`;
 }
 
 /** Draws its children anew every second: for what depends on the clock in another way. */

@@ -7,8 +7,7 @@ import { paths } from "./api.js";
 import { html, useState } from "./html.js";
 import { useAnswer } from "./live.js";
 import { Moment, Quiet, Section, VerdictBadge } from "./parts.js";
-import { collectorNow } from "./time.js";
-import { ADAPTER_STATES, localTime, serviceWord, utc, verdictWord } from "./words.js";
+import { ADAPTER_STATES, collectorNow, localTime, serviceWord, utc, verdictWord } from "./words.js";
 
 /* ---- history ---- */
 

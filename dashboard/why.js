@@ -6,8 +6,7 @@
 
 import { html } from "./html.js";
 import { Moment, Pair, Quiet, Section, useClock, VerdictBadge } from "./parts.js";
-import { secondsSince } from "./time.js";
-import { ALL_REACH, duration, GRADE_MEANING, VERDICTS } from "./words.js";
+import { ALL_REACH, duration, GRADE_MEANING, secondsSince, VERDICTS } from "./words.js";
 
 /* ---- why ---- */
 
