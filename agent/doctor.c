@@ -166,6 +166,7 @@ void doctor_examine(struct host *host, const struct config *config, bool (*stopp
 {
 	struct doctor d = { .host = host,
 			    .config = config,
+			    .stopped = stopped,
 			    .options = config_options(config),
 			    .arena = arena,
 			    .out = out };

@@ -11,6 +11,7 @@ struct doctor {
 	const struct options *options;
 	const struct config *config;
 	const char *state_dir; /* NULL: none */
+	bool (*stopped)(void);
 	struct send_options send;
 	struct sender *sender;
 	struct arena *arena;

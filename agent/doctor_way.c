@@ -1,37 +1,61 @@
 /* The doctor's steps on the way to a machine: name, route, port. */
 #include "agent/doctor_parts.h"
 
+#include "agent/names.h"
 #include "agent/socket.h"
 #include "proto/text.h"
+
+static const char *list_of(const struct names_answer *answer, struct arena *arena)
+{
+	char text[IPV4_TEXT_SIZE];
+	const char *list = arena_strdup(arena, ipv4_format(answer->addresses[0], text));
+
+	for (size_t i = 1; i < answer->n_addresses; i++)
+		list = arena_printf(arena, "%s, %s", list, ipv4_format(answer->addresses[i], text));
+	return list;
+}
+
+/* Looks the name up on a thread of its own: the system's resolver keeps to no limit. 0: failed. */
+static uint32_t look_up(struct doctor *d, const char *name)
+{
+	static const char todo[] = "check the spelling, the name servers (ipconfig /all, nslookup) "
+				   "and the hosts file";
+	struct names *names = names_new(d->host);
+	const char *wrong = NULL;
+	uint32_t address = 0;
+
+	names_ask_name(names, name);
+	names_wait(names, DOCTOR_NAME_MS, d->stopped);
+	const struct names_answer *answer = names_of_name(names, name);
+	if (!answer)
+		wrong = arena_printf(d->arena, "%s: no answer within %d seconds", name,
+				     DOCTOR_NAME_MS / 1000);
+	else if (answer->forward_error != HOST_LOOKUP_OK || answer->n_addresses == 0)
+		wrong = arena_printf(d->arena, "%s: %s (%d)", name,
+				     host_lookup_text(answer->forward_error),
+				     answer->forward_error);
+	else
+		address = answer->addresses[0];
+	if (wrong)
+		doctor_block(d, "name", wrong, todo);
+	else
+		doctor_note(d, "name", DOCTOR_OK,
+			    arena_printf(d->arena, "%s is %s", name, list_of(answer, d->arena)),
+			    NULL);
+	names_free(names);
+	return address;
+}
 
 /* The address of the place; 0 where there is none. */
 static uint32_t find_address(struct doctor *d, const struct url_place *place)
 {
-	uint32_t addresses[HOST_MAX_ADDRESSES];
-	char text[IPV4_TEXT_SIZE];
-	size_t n = 0;
 	uint32_t address = 0;
 
-	if (ipv4_parse(place->host, &address)) {
-		doctor_note(d, "name", DOCTOR_SKIPPED,
-			    arena_printf(d->arena, "%s is an address", place->host), NULL);
-		return address;
-	}
-	int error = host_forward_lookup(d->host, place->host, addresses, &n);
-	if (error != HOST_LOOKUP_OK || n == 0) {
-		doctor_block(d, "name",
-			     arena_printf(d->arena, "%s: %s (%d)", place->host,
-					  host_lookup_text(error), error),
-			     "check the spelling, the name servers (ipconfig /all, nslookup) and "
-			     "the hosts file");
-		return 0;
-	}
-	const char *list = arena_strdup(d->arena, ipv4_format(addresses[0], text));
-	for (size_t i = 1; i < n; i++)
-		list = arena_printf(d->arena, "%s, %s", list, ipv4_format(addresses[i], text));
-	doctor_note(d, "name", DOCTOR_OK, arena_printf(d->arena, "%s is %s", place->host, list),
-		    NULL);
-	return addresses[0];
+	if (!ipv4_parse(place->host, &address))
+		return look_up(d, place->host);
+	doctor_note(d, "name", DOCTOR_SKIPPED,
+		    arena_printf(d->arena, "%s is an address", place->host), NULL);
+	return address;
 }
 
 /* "El90x1 (3Com EtherLink XL, 10.0.0.5)" */

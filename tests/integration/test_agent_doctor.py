@@ -1,8 +1,10 @@
 """The cases of doctor_cases.py with the Linux build, and what it looks like for people."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ sys.path[:0] = [str(ROOT / "tests/integration")]
 
 from agent_rig import AGENT  # noqa: E402
 from doctor_cases import *  # noqa: E402, F403 - the tests themselves
+from wine import network_of_its_own  # noqa: E402
 
 
 class Doctor:
@@ -62,3 +65,21 @@ def test_a_key_that_may_not_be_read_or_is_damaged_is_told(doctor):
     key = json.loads(done.stdout)["steps"][-1]
     assert (key["step"], key["result"]) == ("key", "fail")
     assert "could not read the agent's key" in key["text"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a network namespace takes root")
+def test_name_servers_that_do_not_answer_are_given_up_after_a_while(doctor, tmp_path):
+    """The resolver itself would take four minutes."""
+    servers = tmp_path / "resolv.conf"
+    servers.write_text("nameserver 10.255.9.9\noptions timeout:30 attempts:5\n")
+    command = ["unshare", "--mount", "sh", "-c",
+               f'mount --bind {servers} /etc/resolv.conf && exec "$@"', "sh", AGENT, "doctor", "--json",
+               "--state-dir", doctor.state, "--collector", "https://collector.example"]
+    with network_of_its_own(wire=True):
+        begun = time.monotonic()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        took = time.monotonic() - begun
+    steps = {step["step"]: step for step in json.loads(done.stdout)["steps"]}
+    assert "collector.example: no answer within 10 seconds" in steps["name"]["text"]
+    assert steps["port"]["result"] == "skipped"
+    assert done.returncode == 1 and 10 <= took < 25
