@@ -27,8 +27,8 @@
 #include "agent/host.h"
 #include "proto/arena.h"
 
-#define DOCTOR_MAX_STEPS  18  /* two, and eight for either collector */
-#define DOCTOR_MAX_SKEW_S 300 /* what clocks may differ */
+#define DOCTOR_MAX_STEPS  18    /* two, and eight for either collector */
+#define DOCTOR_MAX_SKEW_S 300   /* what clocks may differ */
 #define DOCTOR_NAME_MS    10000 /* for an answer of the name servers */
 #define DOCTOR_PORT_MS    10000 /* for a connection */
 

@@ -18,7 +18,6 @@
 #define NAME_SIZE  32  /* twenty digits, the suffix, the NUL */
 #define HEAD_SIZE  256 /* bytes of the first line */
 #define MAX_NUMBER INT64_C(9999999999999)
-#define LOOSE      INT64_C(0) /* the number of the report that is only in memory */
 
 /* A report on disk. */
 struct kept {
@@ -33,6 +32,7 @@ struct spool {
 	bool usable; /* the folders are there */
 	char *loose; /* the newest report, where the disk did not take it */
 	struct moment loose_at;
+	int64_t loose_number; /* below 0, and of its own: one may follow while one is sent */
 	const char *dir;
 	const char *rejected_dir;
 	struct kept kept[SPOOL_MAX_REPORTS + 1]; /* oldest first */
@@ -154,6 +154,12 @@ static enum status read_kept(const char *path, char **body, struct moment *at, s
 	return st;
 }
 
+/* Never to be read, however often it is tried. */
+static bool is_lost(enum status st)
+{
+	return st == STATUS_MALFORMED || st == STATUS_LIMIT;
+}
+
 /* Takes in one file that was there before us. */
 static void adopt(struct spool *spool, const char *name)
 {
@@ -176,7 +182,7 @@ static void adopt(struct spool *spool, const char *name)
 	}
 	spool->dropped++;
 	log_warning("skipped the spooled report %s: %s", path, status_text(st));
-	if (st == STATUS_MALFORMED || st == STATUS_LIMIT)
+	if (is_lost(st))
 		(void)files_remove(path); /* else it is skipped again at the next start */
 }
 
@@ -225,7 +231,7 @@ struct spool *spool_open(const char *dir)
 
 	spool->lock = sync_lock_new();
 	arena_init(&spool->arena);
-	spool->next = LOOSE + 1;
+	spool->next = 1;
 	spool->dir = files_join(&spool->arena, dir, "spool");
 	spool->rejected_dir = files_join(&spool->arena, dir, "rejected");
 	enum status st = open_folders(spool);
@@ -301,6 +307,7 @@ enum status spool_put(struct spool *spool, const char *body, const struct moment
 	if (st != STATUS_OK) {
 		spool->loose = mem_strdup(body);
 		spool->loose_at = *at;
+		spool->loose_number--;
 	}
 	sync_give(spool->lock);
 	return st;
@@ -317,7 +324,7 @@ static int64_t age_of(const struct kept *kept, const struct moment *at, const st
 	return age_ms;
 }
 
-/* Reads the newest file; one that cannot be read is dropped. */
+/* Reads the newest file; one that cannot be read now is left to the next start. */
 static enum status get_newest_file(struct spool *spool, const struct moment *now,
 				   struct spooled *out)
 {
@@ -335,7 +342,10 @@ static enum status get_newest_file(struct spool *spool, const struct moment *now
 	} else {
 		log_warning("skipped the spooled report %s: %s", path, status_text(st));
 		spool->dropped++;
-		remove_at(spool, spool->n - 1);
+		if (is_lost(st))
+			remove_at(spool, spool->n - 1);
+		else
+			forget(spool, spool->n - 1);
 	}
 	arena_deinit(&arena);
 	return st;
@@ -347,7 +357,7 @@ enum status spool_get_newest(struct spool *spool, const struct moment *now, stru
 
 	sync_take(spool->lock);
 	if (spool->loose) {
-		*out = (struct spooled){ LOOSE, mem_strdup(spool->loose),
+		*out = (struct spooled){ spool->loose_number, mem_strdup(spool->loose),
 					 now->mono_ms - spool->loose_at.mono_ms };
 		st = STATUS_OK;
 	}
@@ -371,7 +381,7 @@ void spool_remove(struct spool *spool, int64_t number)
 {
 	sync_take(spool->lock);
 	size_t i = find(spool, number);
-	if (number == LOOSE)
+	if (number == spool->loose_number)
 		forget_loose(spool);
 	else if (i < spool->n)
 		remove_at(spool, i);
@@ -414,7 +424,7 @@ void spool_reject(struct spool *spool, int64_t number)
 {
 	sync_take(spool->lock);
 	size_t i = find(spool, number);
-	if (number == LOOSE)
+	if (number == spool->loose_number)
 		forget_loose(spool);
 	else if (i < spool->n)
 		put_aside(spool, i);

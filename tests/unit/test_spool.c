@@ -241,6 +241,48 @@ static void without_a_disk_the_newest_report_is_kept_in_memory(void **state)
 	assert_int_equal(files_remove(in_the_way), STATUS_OK);
 }
 
+/* Without a disk, too, a newer one may come while the sender has the last one under way. */
+static void what_is_only_in_memory_is_not_taken_for_what_was_sent(void **state)
+{
+	const char *in_the_way = files_join(&arena, dir, "spool");
+	(void)state;
+
+	assert_int_equal(files_replace(in_the_way, "", 0), STATUS_OK);
+	struct spool *spool = open_spool();
+	struct moment at = { now.wall_ms - 7000, now.mono_ms - 7000 };
+	assert_int_equal(spool_put(spool, "one", &at), STATUS_SYSTEM);
+	int64_t sent = expect_newest(spool, "one", 7);
+	assert_int_equal(spool_put(spool, "two", &at), STATUS_SYSTEM);
+	spool_remove(spool, sent);
+	spool_reject(spool, sent);
+	expect_newest(spool, "two", 7);
+	spool_close(spool);
+	assert_int_equal(files_remove(in_the_way), STATUS_OK);
+}
+
+/* A virus scanner holds a file for a moment: it is there at the next start. */
+static void a_file_that_cannot_be_read_now_stays(void **state)
+{
+	struct spool *spool = open_spool();
+	const char **names = NULL;
+	(void)state;
+
+	put(spool, "the good one", 600);
+	put(spool, "the held one", 300);
+	assert_int_equal(files_in("spool", &names), 2);
+	const char *path = files_join(&arena, files_join(&arena, dir, "spool"), names[1]);
+	const char *aside = files_join(&arena, dir, "aside");
+	assert_int_equal(rename(path, aside), 0);
+	assert_int_equal(symlink(dir, path), 0); /* a directory cannot be read as a file */
+	expect_newest(spool, "the good one", 600);
+	spool_close(spool);
+	assert_int_equal(unlink(path), 0); /* it is still there */
+	assert_int_equal(rename(aside, path), 0);
+	spool = open_spool();
+	expect_newest(spool, "the held one", 300);
+	spool_close(spool);
+}
+
 /* The loss of power leaves a file cut anywhere, or with bytes that never got to the disk. */
 static void a_damaged_file_is_skipped_and_the_others_are_not(void **state)
 {
@@ -317,6 +359,8 @@ int main(void)
 		TEST(a_refused_report_is_put_aside_and_only_so_many_are_kept),
 		TEST(the_report_that_was_sent_is_removed_and_no_other),
 		TEST(without_a_disk_the_newest_report_is_kept_in_memory),
+		TEST(what_is_only_in_memory_is_not_taken_for_what_was_sent),
+		TEST(a_file_that_cannot_be_read_now_stays),
 		TEST(a_damaged_file_is_skipped_and_the_others_are_not),
 		TEST(a_file_that_is_damaged_while_the_agent_runs_is_skipped),
 		TEST(what_a_crash_left_half_written_is_cleared_away),
