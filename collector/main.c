@@ -10,6 +10,7 @@
 #include "collector/removal_command.h"
 #include "collector/secret_commands.h"
 #include "collector/serve.h"
+#include "collector/show_commands.h"
 
 static const char about[] =
 	"mtawatch-collector finds Exchange 5.5 servers whose MTA will not start (Q285350).\n"
@@ -24,6 +25,12 @@ static const struct command commands[] = {
 	{ "init", "set up a data directory: certificates, first secrets", init_help, init_main },
 	{ "serve", "take reports from agents, judge the servers, show them on a page", NULL,
 	  serve_main },
+	{ "servers", "show the servers that a running collector watches", servers_help,
+	  servers_main },
+	{ "server", "show one server: why, what to do, its paths", server_help, server_main },
+	{ "sites", "show the sites and how many servers of each are how", sites_help, sites_main },
+	{ "matrix", "show which adapter of a site reaches which server", matrix_help, matrix_main },
+	{ "alerts", "show the alerts that fire or are about to", alerts_help, alerts_main },
 	{ "token", "make, list, revoke the tokens of people and programs", token_help, token_main },
 	{ "secret", "make, list, revoke the secrets with which agents enrol", secret_help,
 	  secret_main },

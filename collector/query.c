@@ -45,8 +45,7 @@ enum status query_read(const char *text, struct arena *arena, struct query *out)
 	return STATUS_OK;
 }
 
-/* What stands for itself in a query (RFC 3986 section 2.3: unreserved). */
-static void add_encoded(struct buffer *out, const char *text)
+void query_escape(struct buffer *out, const char *text)
 {
 	static const char plain[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -63,7 +62,7 @@ void query_add(struct buffer *out, const char *key, const char *value)
 {
 	if (out->size > 0)
 		buffer_add_char(out, '&');
-	add_encoded(out, key);
+	query_escape(out, key);
 	buffer_add_char(out, '=');
-	add_encoded(out, value);
+	query_escape(out, value);
 }

@@ -29,5 +29,8 @@ struct query {
  */
 enum status query_read(const char *text, struct arena *arena, struct query *out);
 
+/* Adds `text`, percent-encoded, as a part of a path or of a query. */
+void query_escape(struct buffer *out, const char *text);
+
 /* Adds "key=value", percent-encoded, behind a "&" where there is something already. */
 void query_add(struct buffer *out, const char *key, const char *value);

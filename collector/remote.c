@@ -8,6 +8,7 @@
 
 #include "collector/buffer.h"
 #include "collector/command.h"
+#include "collector/query.h"
 #include "collector/terminal.h"
 #include "collector/transfer.h"
 #include "proto/arena.h"
@@ -146,17 +147,10 @@ void remote_forget(struct remote *r)
 
 const char *remote_escape(struct remote *r, const char *text)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~"; /* RFC 3986 section 2.3 */
 	struct buffer out;
 
 	buffer_init(&out);
-	for (; *text; text++) {
-		if (strchr(plain, *text))
-			buffer_add_char(&out, *text);
-		else
-			buffer_printf(&out, "%%%02X", (unsigned)(unsigned char)*text);
-	}
+	query_escape(&out, text);
 	const char *kept = arena_strndup(&r->answer, out.bytes ? out.bytes : "", out.size);
 	buffer_deinit(&out);
 	return kept;

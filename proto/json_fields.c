@@ -67,6 +67,8 @@ static const struct json_node *find(struct json_reading *in, const struct json_p
 	}
 	in->last = member;
 	in->last_of = at->value;
+	if (in->null_is_absent && cJSON_IsNull(member))
+		return NULL;
 	return member;
 }
 

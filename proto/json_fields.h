@@ -4,7 +4,7 @@
  *
  * A reading remembers its first failure; after that the calls do nothing, so a decoder reads a
  * whole structure and looks at `status` once, at the end. A member that is absent leaves its
- * variable as it was. `null` is no absence but a value of the wrong type.
+ * variable as it was. `null` is no absence but a value of the wrong type, unless asked for.
  *
  *   static void read_file(struct json_reading *in, const struct json_place *at, void *item)
  *   {
@@ -30,6 +30,7 @@
 struct json_reading {
 	enum status status;             /* first failure, or STATUS_OK */
 	struct report_json_error error; /* of that failure */
+	bool null_is_absent;            /* else it is a value of the wrong type; set after begin */
 
 	/* Private. */
 	struct arena *arena; /* gets the strings and arrays */

@@ -1,5 +1,6 @@
 """Sites, their matrices, and why a server is judged as it is; at the running collector."""
 
+from urllib.parse import quote
 
 import pytest
 from running import Collector, exposed_site, minimal, row, server

@@ -1,0 +1,351 @@
+/* The commands `servers` and `server`. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/query.h"
+#include "collector/show.h"
+#include "collector/show_commands.h"
+#include "collector/terminal.h"
+#include "proto/timestamp.h"
+
+const char servers_help[] =
+	"mtawatch-collector servers: show the servers that a running collector watches.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector servers --token-file viewer.token\n"
+	"  mtawatch-collector servers --verdict exposed --verdict failing --site HQ exch\n"
+	"  mtawatch-collector servers --json --limit 10000 | jq '.servers[].server'\n"
+	"\n"
+	"Worst first. Words that follow have to be in a server's names, or in those of its site.\n"
+	"\n"
+	"Options:\n"
+	"  --verdict VERDICT  only these: failing, exposed, at_risk, unknown, not_monitored, "
+	"clear,\n"
+	"                     protected, not_applicable; may come again\n"
+	"  --site SITE        only of this site; may come again\n"
+	"  --silent           only those that have stopped reporting\n"
+	"  --sort KEY         verdict, server, site, since, reported_at, build; -KEY: the reverse\n"
+	"  --limit N          at most so many, 1 to 10000; default 1000\n" SHOW_HELP;
+
+const char server_help[] =
+	"mtawatch-collector server: show one server: why, what to do, its adapters and paths.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector server EXCH1 --token-file viewer.token\n"
+	"\n"
+	"Options:\n" SHOW_HELP;
+
+#define MAX_VALUES 8
+
+struct reason_shown {
+	const char *code;
+	const char *text;
+};
+
+struct step_shown {
+	const char *text;
+	const char *verdict_after;
+};
+
+struct option_shown {
+	struct step_shown *steps;
+	size_t n;
+};
+
+struct server_shown {
+	const char *server;
+	const char *site;
+	const char *organization;
+	const char *verdict;
+	const char *build;
+	const char *os;
+	const char *mta;
+	bool silent;
+	int64_t since_ms;
+	int64_t age_s;
+	struct reason_shown *reasons;
+	size_t n_reasons;
+	struct option_shown *options;
+	size_t n_options;
+	const char *remedy;
+};
+
+static void read_reason(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct reason_shown *reason = item;
+
+	json_get_text(in, at, "code", &reason->code);
+	json_get_text(in, at, "text", &reason->text);
+}
+
+static void read_step(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct step_shown *step = item;
+
+	json_get_text(in, at, "text", &step->text);
+	json_get_text(in, at, "verdict_after", &step->verdict_after);
+}
+
+static void read_option(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct option_shown *option = item;
+
+	option->steps = json_get_list(in, at, "steps", SHOW_MAX_ITEMS, sizeof *option->steps,
+				      read_step, &option->n, NULL);
+}
+
+static void read_remedy(struct json_reading *in, const struct json_place *at,
+			struct server_shown *server)
+{
+	struct json_place remedy;
+
+	if (!json_get_object(in, at, "remedy", &remedy))
+		return;
+	json_get_text(in, &remedy, "text", &server->remedy);
+	server->options =
+		json_get_list(in, &remedy, "options", SHOW_MAX_ITEMS, sizeof *server->options,
+			      read_option, &server->n_options, NULL);
+}
+
+static void read_server(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct server_shown *server = item;
+
+	*server = (struct server_shown){ .server = "", .verdict = "", .age_s = -1 };
+	server->since_ms = TIMESTAMP_NONE;
+	json_get_text(in, at, "server", &server->server);
+	json_get_text(in, at, "site", &server->site);
+	json_get_text(in, at, "organization", &server->organization);
+	json_get_text(in, at, "verdict", &server->verdict);
+	json_get_text(in, at, "build", &server->build);
+	json_get_text(in, at, "os", &server->os);
+	json_get_text(in, at, "mta", &server->mta);
+	json_get_bool(in, at, "silent", &server->silent);
+	json_get_time(in, at, "since", &server->since_ms);
+	json_get_integer(in, at, "age_s", -JSON_MAX_INTEGER, JSON_MAX_INTEGER, &server->age_s);
+	server->reasons = json_get_list(in, at, "reasons", SHOW_MAX_ITEMS, sizeof *server->reasons,
+					read_reason, &server->n_reasons, NULL);
+	read_remedy(in, at, server);
+}
+
+static void print_servers(struct show *show, struct json_reading *in, const struct json_place *root,
+			  void *user)
+{
+	static const char *const names[] = { "VERDICT", "SERVER", "SITE",  "SINCE",
+					     "REPORT",  "MTA",    "REASON" };
+	struct table table;
+	size_t n = 0;
+	int64_t matched = 0;
+	const struct server_shown *servers = json_get_list(in, root, "servers", SHOW_MAX_ITEMS,
+							   sizeof *servers, read_server, &n, NULL);
+	(void)user;
+
+	json_get_integer(in, root, "matched", 0, JSON_MAX_INTEGER, &matched);
+	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
+	for (size_t i = 0; i < n; i++) {
+		const struct server_shown *s = &servers[i];
+		const char *cells[] = {
+			show_verdict(show, s->verdict, s->silent),
+			s->server,
+			s->site,
+			show_age(show, show_since(s->since_ms)),
+			show_age(show, s->age_s),
+			s->mta,
+			s->n_reasons ? s->reasons[0].text : NULL,
+		};
+		table_add(&table, cells, show_note(show, s->verdict, s->silent));
+	}
+	if (show->json || in->status != STATUS_OK)
+		return;
+	table_print(&table, show->width, show->color, stdout);
+	if (matched > (int64_t)n)
+		printf("... and %" PRId64 " more; see --limit and --verdict\n",
+		       matched - (int64_t)n);
+}
+
+int servers_main(int argc, char **argv)
+{
+	const char *verdicts[MAX_VALUES];
+	const char *sites[MAX_VALUES];
+	const char *silent = NULL;
+	const char *sort = NULL;
+	const char *limit = NULL;
+	struct show_options said = { .json = NULL };
+	struct arguments_option options[] = {
+		{ "verdict", "VERDICT", verdicts, MAX_VALUES, 0 },
+		{ "site", "SITE", sites, MAX_VALUES, 0 },
+		{ "silent", NULL, &silent, 1, 0 },
+		{ "sort", "KEY", &sort, 1, 0 },
+		{ "limit", "N", &limit, 1, 0 },
+		SHOW_OPTIONS(&said),
+	};
+	struct arguments words;
+	char error[ARGUMENTS_ERROR_SIZE];
+	struct buffer query;
+
+	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
+	    STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector servers --help", error);
+	buffer_init(&query);
+	for (size_t i = 0; i < options[0].n; i++)
+		query_add(&query, "verdict", verdicts[i]);
+	for (size_t i = 0; i < options[1].n; i++)
+		query_add(&query, "site", sites[i]);
+	for (size_t i = 0; i < words.n_words; i++)
+		query_add(&query, "q", words.words[i]);
+	if (silent)
+		query_add(&query, "silent", "true");
+	if (sort)
+		query_add(&query, "sort", sort);
+	if (limit)
+		query_add(&query, "limit", limit);
+	struct arena arena;
+	arena_init(&arena);
+	const char *path = arena_printf(&arena, "/v1/servers?%s", query.size ? query.bytes : "");
+	buffer_deinit(&query);
+	int rc = show_run(&said, path, print_servers, NULL);
+	arena_deinit(&arena);
+	return rc;
+}
+
+/* "NAME: value", where there is one. */
+static void print_line(struct show *show, const char *name, const char *value)
+{
+	if (value)
+		printf("%-10s %s\n", name, console_text(value, &show->arena));
+}
+
+static void print_remedy(struct show *show, const struct server_shown *s)
+{
+	for (size_t i = 0; i < s->n_options; i++) {
+		printf(s->n_options > 1 ? "\nTo mend it, way %zu:\n" : "\nTo mend it:\n", i + 1);
+		for (size_t k = 0; k < s->options[i].n; k++) {
+			const struct step_shown *step = &s->options[i].steps[k];
+			printf("  %zu. %s  (then: %s)\n", k + 1,
+			       console_text(step->text, &show->arena),
+			       show_verdict(show, step->verdict_after ? step->verdict_after : "?",
+					    false));
+		}
+	}
+	if (s->remedy)
+		printf("\n%s\n", console_text(s->remedy, &show->arena));
+}
+
+static void print_reasons(struct show *show, const struct server_shown *s)
+{
+	puts("\nWhy:");
+	for (size_t i = 0; i < s->n_reasons; i++)
+		printf("  %s\n", console_text(s->reasons[i].text, &show->arena));
+}
+
+struct path_shown {
+	const char *peer;
+	const char *grade;
+	const char *proven;
+	const char *error;
+};
+
+struct adapter_shown {
+	const char *id;
+	const char *state;
+	struct path_shown *paths;
+	size_t n;
+};
+
+static void read_path(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct path_shown *path = item;
+
+	json_get_text(in, at, "peer", &path->peer);
+	json_get_text(in, at, "grade", &path->grade);
+	json_get_text(in, at, "proven", &path->proven);
+	json_get_text(in, at, "error", &path->error);
+}
+
+static void read_adapter(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct adapter_shown *adapter = item;
+
+	json_get_text(in, at, "id", &adapter->id);
+	json_get_text(in, at, "state", &adapter->state);
+	adapter->paths = json_get_list(in, at, "paths", SHOW_MAX_ITEMS, sizeof *adapter->paths,
+				       read_path, &adapter->n, NULL);
+}
+
+static void print_adapters(struct show *show, const struct adapter_shown *adapters, size_t n)
+{
+	static const char *const names[] = { "STATE",   "ADAPTER", "PEER",
+					     "REACHED", "PROVEN",  "ERROR" };
+	struct table table;
+
+	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
+	for (size_t i = 0; i < n; i++) {
+		const struct adapter_shown *a = &adapters[i];
+		int worst =
+			show->worst; /* the server's verdict says what an adapter's state means */
+		enum tint tint = show_note(show, a->state ? a->state : "?", false);
+		show->worst = worst;
+		const char *none[] = { a->state, a->id, NULL, NULL, NULL, NULL };
+		if (a->n == 0)
+			table_add(&table, none, tint);
+		for (size_t k = 0; k < a->n; k++) {
+			const struct path_shown *p = &a->paths[k];
+			const char *cells[] = { a->state, a->id,     p->peer,
+						p->grade, p->proven, p->error };
+			table_add(&table, cells, tint);
+		}
+	}
+	putchar('\n');
+	table_print(&table, show->width, show->color, stdout);
+}
+
+static void print_server(struct show *show, struct json_reading *in, const struct json_place *root,
+			 void *user)
+{
+	struct server_shown s;
+	size_t n = 0;
+	(void)user;
+
+	read_server(in, root, &s);
+	const struct adapter_shown *adapters = json_get_list(
+		in, root, "adapters", SHOW_MAX_ITEMS, sizeof *adapters, read_adapter, &n, NULL);
+	enum tint tint = show_note(show, s.verdict, s.silent);
+	if (show->json || in->status != STATUS_OK)
+		return;
+	printf("%s: %s%s%s\n", console_text(s.server, &show->arena),
+	       console_tint(tint, show->color), show_verdict(show, s.verdict, s.silent),
+	       console_end(tint, show->color));
+	print_line(show, "since", show_age(show, show_since(s.since_ms)));
+	print_line(show, "report", show_age(show, s.age_s));
+	print_line(show, "site", s.site);
+	print_line(show, "system", s.os);
+	print_line(show, "build", s.build);
+	print_line(show, "MTA", s.mta);
+	print_reasons(show, &s);
+	print_remedy(show, &s);
+	if (n > 0)
+		print_adapters(show, adapters, n);
+}
+
+int server_main(int argc, char **argv)
+{
+	struct show_options said = { .json = NULL };
+	struct arguments_option options[] = { SHOW_OPTIONS(&said) };
+	struct arguments words;
+	struct arena arena;
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
+	    STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector server --help", error);
+	if (words.n_words != 1)
+		return terminal_refuse("expected \"server NAME\"; see mtawatch-collector server "
+				       "--help");
+	arena_init(&arena);
+	const char *path =
+		arena_printf(&arena, "/v1/servers/%s", show_escape(words.words[0], &arena));
+	int rc = show_run(&said, path, print_server, NULL);
+	arena_deinit(&arena);
+	return rc;
+}
