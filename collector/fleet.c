@@ -87,6 +87,7 @@ static struct view *restore_view(const struct record_server *row, const struct s
 	struct view_verdict stored = {
 		.verdict = verdict,
 		.silent = row->silent,
+		.adapters = view_stored_adapter_states(row->adapters_json),
 		.since_ms = row->since_ms,
 		.findings_json = findings,
 	};

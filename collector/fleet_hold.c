@@ -74,6 +74,7 @@ static void conclude(struct past *p, struct changes *changes)
 	struct view_verdict verdict = {
 		.verdict = assessment.verdict,
 		.silent = true,
+		.adapters = view_adapter_states(&seen),
 		.since_ms = p->at_ms,
 		.findings_json = findings,
 	};

@@ -15,6 +15,7 @@ static void conclude(struct fleet_server *server, const struct snapshot *latest,
 	char *findings = verdict_json_write_findings(&assessment);
 	struct view_verdict verdict = {
 		.verdict = assessment.verdict,
+		.adapters = view_adapter_states(seen),
 		.since_ms = now_ms,
 		.findings_json = findings,
 	};
@@ -96,6 +97,7 @@ void fleet_sign_site(struct fleet_site *site)
 		arena_init(&arena);
 		site_view_member(&site->index, member, NULL, &seen, &arena);
 		server->signature = site_view_signature(&seen);
+		server->current->adapters = view_adapter_states(&seen);
 		arena_deinit(&arena);
 	}
 	for (; unjudged; unjudged = unjudged->next_expired)
@@ -112,6 +114,7 @@ static void keep_verdict(struct fleet_server *server, struct changes *changes)
 	struct view_verdict verdict = {
 		.verdict = current->verdict,
 		.silent = true,
+		.adapters = current->adapters,
 		.since_ms = current->since_ms,
 		.findings_json = current->findings_json,
 	};

@@ -109,6 +109,17 @@ static bool get_silent(struct server_filter *f, const char *text)
 	return true;
 }
 
+static bool get_adapter(struct server_filter *f, const char *text)
+{
+	for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
+		if (strcmp(text, adapter_state_name((enum adapter_state)state)) == 0) {
+			f->adapters |= (uint8_t)(1U << state);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* NULL, or what is wrong with the pair. The cursor is read last: it has to fit the order. */
 static const char *add_pair(struct server_filter *f, const struct query_pair *pair)
 {
@@ -119,6 +130,8 @@ static const char *add_pair(struct server_filter *f, const struct query_pair *pa
 		return get_verdict(f, value) ? NULL : "is not a verdict";
 	if (strcmp(key, "silent") == 0)
 		return get_silent(f, value) ? NULL : "is neither true nor false";
+	if (strcmp(key, "adapter") == 0)
+		return get_adapter(f, value) ? NULL : "is not the state of an adapter";
 	if (strcmp(key, "limit") == 0)
 		return get_limit(value, &f->limit) ? NULL : "is not a number from 1 to 10000";
 	if (strcmp(key, "sort") == 0)
@@ -258,6 +271,7 @@ bool server_filter_matches(const struct server_filter *f, const struct server_si
 {
 	return (f->any_verdict || f->verdicts[row->verdict]) &&
 	       (f->any_silent || f->silent[row->silent]) && site->is_wanted &&
+	       (f->adapters == 0 || (f->adapters & row->view->adapters) != 0) &&
 	       has_words(f, site->words, row->view);
 }
 
@@ -271,7 +285,7 @@ bool server_filter_matches_missing(const struct server_filter *f, const struct v
 		    !contains(site, f->words[i]) && !contains(organization, f->words[i]))
 			return false;
 	}
-	return (f->any_verdict || f->not_monitored) && (f->any_silent || f->silent[false]) &&
-	       is_one_of(site, f->sites, f->n_sites) &&
+	return f->adapters == 0 && (f->any_verdict || f->not_monitored) &&
+	       (f->any_silent || f->silent[false]) && is_one_of(site, f->sites, f->n_sites) &&
 	       is_one_of(organization, f->organizations, f->n_organizations);
 }

@@ -43,6 +43,7 @@ struct server_filter {
 	bool any_verdict;   /* none was named; so with the others */
 	bool silent[2];     /* by what `silent` may be */
 	bool any_silent;
+	uint8_t adapters; /* one of the states of view->adapters; 0: any */
 	const char *sites[QUERY_MAX_PAIRS];
 	size_t n_sites;
 	const char *organizations[QUERY_MAX_PAIRS];

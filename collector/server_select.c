@@ -248,8 +248,8 @@ static void fetch_texts(const struct view *view)
 /* Does a row not tell all that is asked? */
 static bool looks_at_texts(const struct server_filter *f)
 {
-	return f->n_words > 0 || f->sort == SERVER_SORT_SINCE || f->sort == SERVER_SORT_REPORTED ||
-	       f->sort == SERVER_SORT_BUILD;
+	return f->n_words > 0 || f->adapters != 0 || f->sort == SERVER_SORT_SINCE ||
+	       f->sort == SERVER_SORT_REPORTED || f->sort == SERVER_SORT_BUILD;
 }
 
 static struct server_cursor cursor_at(const struct server_filter *f, const struct item *item)

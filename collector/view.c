@@ -61,6 +61,7 @@ static void set_verdict(struct view *view, const struct view_verdict *verdict)
 {
 	view->verdict = verdict->verdict;
 	view->silent = verdict->silent;
+	view->adapters = verdict->adapters;
 	view->since_ms = verdict->since_ms;
 }
 
@@ -157,10 +158,37 @@ bool view_says_the_same(const struct view *a, const struct view *b)
 	       same_text(a->site, b->site) && same_text(a->findings_json, b->findings_json);
 }
 
+uint8_t view_adapter_states(const struct site_server *server)
+{
+	uint8_t states = 0;
+
+	for (size_t i = 0; i < server->n_adapters; i++)
+		states |= (uint8_t)(1U << server->adapters[i].state);
+	return states;
+}
+
+uint8_t view_stored_adapter_states(const char *adapters_json)
+{
+	/* No text within the array holds this: its quotes would be escaped. */
+	static const char mark[] = "\"state\":\"";
+	uint8_t states = 0;
+
+	for (const char *at = adapters_json; at && (at = strstr(at, mark)) != NULL;) {
+		at += sizeof mark - 1;
+		for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
+			const char *name = adapter_state_name((enum adapter_state)state);
+			if (strncmp(at, name, strlen(name)) == 0)
+				states |= (uint8_t)(1U << state);
+		}
+	}
+	return states;
+}
+
 bool view_shows_the_same(const struct view *a, const struct view *b)
 {
-	return a->reported_at_ms == b->reported_at_ms && a->body_hash == b->body_hash &&
-	       a->since_ms == b->since_ms && view_says_the_same(a, b);
+	return a->adapters == b->adapters && a->reported_at_ms == b->reported_at_ms &&
+	       a->body_hash == b->body_hash && a->since_ms == b->since_ms &&
+	       view_says_the_same(a, b);
 }
 
 static void add_path(const struct site_path *path, struct buffer *out)

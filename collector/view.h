@@ -32,6 +32,7 @@ struct view {
 	const char *findings_json;   /* verdict_json_write_findings() of the assessment */
 	enum verdict verdict;
 	bool not_monitored; /* it should be there and has never reported; `verdict` is unknown */
+	uint8_t adapters;   /* the states of its adapters: view_adapter_states() */
 	bool silent;        /* the verdict is that of its last fresh moment */
 	int64_t since_ms;   /* since when the verdict has stood */
 	int64_t reported_at_ms; /* time of the latest report */
@@ -48,9 +49,16 @@ void view_unref(struct view *view); /* NULL is allowed */
 struct view_verdict {
 	enum verdict verdict;
 	bool silent;
+	uint8_t adapters;
 	int64_t since_ms;
 	const char *findings_json;
 };
+
+/* The states that adapters of the server have, a bit (1 << enum adapter_state) each. */
+uint8_t view_adapter_states(const struct site_server *server);
+
+/* The same of adapters as view_add_adapters() wrote them. */
+uint8_t view_stored_adapter_states(const char *adapters_json);
 
 /* Makes a view of a server by its latest report; one reference. Copies all it needs. */
 struct view *view_make(const struct snapshot *latest, const struct view_verdict *verdict);

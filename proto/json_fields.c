@@ -67,7 +67,7 @@ static const struct json_node *find(struct json_reading *in, const struct json_p
 	}
 	in->last = member;
 	in->last_of = at->value;
-	if (in->null_is_absent && cJSON_IsNull(member))
+	if (in->null_is_absent && member->kind == JSON_NULL)
 		return NULL;
 	return member;
 }

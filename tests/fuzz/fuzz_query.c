@@ -1,6 +1,7 @@
 /*
  * Any bytes as the query of a request, up to a NUL as the request's own reader gives it. What is
- * understood means the same when it is written again with every byte as %XX.
+ * understood means the same when it is written again with every byte as %XX. What is a query of
+ * servers means the same when it is written for the next page, and so does its cursor.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 
 #include "collector/buffer.h"
 #include "collector/query.h"
+#include "collector/server_filter.h"
 #include "proto/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +46,41 @@ static void check_same(const struct query *a, const struct query *b)
 	}
 }
 
+/* The same filter with the cursor, as the Link field of a page would have it. */
+static void check_cursor(const char *query, const struct server_filter *f, struct arena *arena)
+{
+	const char *cursor = server_cursor_write(f, &f->cursor, arena);
+	struct server_filter again;
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_add_text(&out, query);
+	query_add(&out, "cursor", cursor);
+	if (server_filter_read(out.bytes, arena, &again) || !again.has_cursor ||
+	    again.cursor.rank != f->cursor.rank || strcmp(again.cursor.key, f->cursor.key) != 0 ||
+	    strcmp(again.cursor.organization, f->cursor.organization) != 0 ||
+	    strcmp(again.cursor.site, f->cursor.site) != 0)
+		abort();
+	buffer_deinit(&out);
+}
+
+static void check_filter(const char *text, struct arena *arena)
+{
+	struct server_filter f;
+	struct server_filter again;
+
+	if (server_filter_read(text, arena, &f))
+		return;
+	const char *query = server_filter_write(text, arena);
+	if (server_filter_read(query, arena, &again) || again.has_cursor ||
+	    again.n_words != f.n_words || again.n_sites != f.n_sites || again.sort != f.sort ||
+	    again.reversed != f.reversed || again.any_verdict != f.any_verdict ||
+	    memcmp(again.verdicts, f.verdicts, sizeof f.verdicts) != 0)
+		abort();
+	if (f.has_cursor)
+		check_cursor(query, &f, arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena;
@@ -52,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = mem_strndup((const char *)data, size);
 
 	arena_init(&arena);
+	check_filter(text, &arena);
 	if (query_read(text, &arena, &query) == STATUS_OK) {
 		char *encoded = encode(&query);
 		if (query_read(encoded, &arena, &again) != STATUS_OK)

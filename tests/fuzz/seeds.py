@@ -354,6 +354,11 @@ def main():
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",
         "many": "&".join("a" * 33),
+        "servers": "verdict=exposed&verdict=not_monitored&site=HQ&organization=ACME&silent=true&q=a&limit=7",
+        "order": "sort=-since&cursor=by%3D-since%26rank%3D1%26key%3Da%26organization%3D%26site%3D",
+        "site_order": "sort=site&cursor=by%3Dsite%26rank%3D0%26key%3Da%26organization%3DA%2520B%26site%3D%2526",
+        "other_order": "sort=build&cursor=by%3Dsite%26rank%3D0%26key%3Da%26organization%3D%26site%3D",
+        "long_rank": "cursor=by%3Dverdict%26rank%3D99999999999999999999%26key%3Da%26organization%3D%26site%3D",
     })
     put("text", {
         "time": "2026-11-22T10:45:23Z", "fraction": "2026-11-22T10:45:23.123456+05:30",

@@ -14,6 +14,25 @@ def collector(tmp_path):
         yield running
 
 
+def test_servers_are_found_by_the_state_of_an_adapter(tmp_path):
+    def found(collector, query):
+        return [s["server"] for s in collector.get("/v1/servers?" + query)["servers"]]
+
+    with Collector(tmp_path / "data") as collector:
+        for report in exposed_site():
+            assert collector.post(report)[0] == 200
+        assert found(collector, "adapter=isolated") == ["EXCH1"]
+        assert found(collector, "adapter=good&sort=server") == ["EXCH1", "EXCH2", "EXCH3"]
+        assert found(collector, "adapter=partial&adapter=borrowed") == []
+        assert collector.ask("/v1/servers?adapter=bad")[0] == 400
+        assert collector.post(server("EXCH4", "10.0.0.4"), **{"Mtawatch-Report-Age": "5000"})[0] == 200
+        silent = found(collector, "silent=true&adapter=" + collector.get("/v1/servers/EXCH4")["adapters"][0]["state"])
+        assert silent == ["EXCH4"]
+    with Collector(tmp_path / "data") as collector:  # out of the store
+        assert found(collector, "adapter=isolated") == ["EXCH1"]
+        assert found(collector, "silent=true&adapter=" + collector.get("/v1/servers/EXCH4")["adapters"][0]["state"]) == silent
+
+
 def cells(matrix):
     """(server, adapter, peer): cell"""
     rows, columns = matrix["adapters"], matrix["peers"]
