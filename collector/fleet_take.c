@@ -116,17 +116,17 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 	bool fresh = snapshot_judged_at(snapshot, now_ms) == now_ms;
 	enum status status = STATUS_OK;
 
-	if (!server && fleet_is_from_before_removal(fleet, snapshot)) {
+	bool is_older = server ? !fleet_server_is_later(server, snapshot)
+			       : fleet_is_from_before_removal(fleet, snapshot);
+	if (is_older) {
 		*taken = FLEET_TAKEN_OLDER;
 	} else if (!server) {
 		server = fleet_server_add(fleet, snapshot, fresh);
-	} else if (fleet_server_is_later(server, snapshot)) {
+	} else {
 		status = fleet_note_report(fleet, server, snapshot, changes, error);
 		if (status != STATUS_OK)
 			return status;
 		fleet_server_set_latest(fleet, server, snapshot, fresh);
-	} else {
-		*taken = FLEET_TAKEN_OLDER;
 	}
 	if (*taken == FLEET_TAKEN_LATEST)
 		status = take_latest(fleet, server, snapshot, changes, error);
