@@ -111,6 +111,9 @@ void api_site_list(struct call *call);
 void api_matrix_get(struct call *call);
 void api_events_get(struct call *call);
 
+/* Does its identity still hold, which it had when the stream began? */
+bool api_may_follow(const struct call *call);
+
 /* GET /metrics */
 void api_metrics_get(struct call *call);
 

@@ -1,6 +1,7 @@
 /* GET /v1/events */
 #include "collector/api_call.h"
 
+#include "collector/access.h"
 #include "collector/events.h"
 
 void api_events_get(struct call *call)
@@ -9,4 +10,13 @@ void api_events_get(struct call *call)
 
 	if (api_has_no_query(call))
 		events_follow(api->events, call, http_field(call->request, "Last-Event-ID"));
+}
+
+bool api_may_follow(const struct call *call)
+{
+	static const struct route route = { .method = HTTP_METHOD_GET, .access = ACCESS_VIEWER };
+	const struct api *api = call->context;
+	struct caller caller;
+
+	return access_check(api->identities, call->request, &route, &caller) == NULL;
 }

@@ -29,6 +29,7 @@ struct follower {
 };
 
 struct events {
+	events_may_follow *may_follow;
 	struct event ring[EVENTS_MAX]; /* an event lies at its id modulo EVENTS_MAX */
 	uint64_t first_id;             /* of the oldest that is kept */
 	uint64_t next_id;
@@ -94,26 +95,56 @@ static void on_gather(void *user)
 		catch_up(f);
 }
 
+static void forget(struct follower *f)
+{
+	*f->link = f->next;
+	if (f->next)
+		f->next->link = f->link;
+	f->events->n_followers--;
+	free(f);
+}
+
+/* Ends the stream of one who may not follow any more. */
+static void turn_away(struct follower *f)
+{
+	struct call *call = f->call;
+
+	forget(f);
+	call_end(call);
+}
+
+static void ping(struct follower *f)
+{
+	static const char comment[] = ": ping\n\n";
+	struct buffer out;
+
+	if (f->is_full)
+		return;
+	buffer_init(&out);
+	buffer_add(&out, comment, sizeof comment - 1);
+	write_text(f, &out);
+}
+
 static void on_ping(void *user)
 {
-	static const char ping[] = ": ping\n\n";
 	struct events *e = user;
+	struct follower *next;
 
-	for (struct follower *f = e->followers; f; f = f->next) {
-		struct buffer out;
-		if (f->is_full)
-			continue;
-		buffer_init(&out);
-		buffer_add(&out, ping, sizeof ping - 1);
-		write_text(f, &out);
+	for (struct follower *f = e->followers; f; f = next) {
+		next = f->next;
+		if (e->may_follow && !e->may_follow(f->call))
+			turn_away(f);
+		else
+			ping(f);
 	}
 	loop_timer_start(e->ping, EVENTS_PING_MS);
 }
 
-struct events *events_new(struct uv_loop_s *loop, uint64_t first_id)
+struct events *events_new(struct uv_loop_s *loop, uint64_t first_id, events_may_follow *may_follow)
 {
 	struct events *e = mem_alloc(sizeof *e);
 
+	e->may_follow = may_follow;
 	e->first_id = e->next_id = first_id;
 	e->gather = loop_timer_new(loop, on_gather, e);
 	e->ping = loop_timer_new(loop, on_ping, e);
@@ -174,15 +205,6 @@ void events_reset(struct events *e)
 	e->first_id = ++e->next_id; /* nobody has it, nor will */
 	if (e->followers)
 		loop_timer_start(e->gather, EVENTS_GATHER_MS);
-}
-
-static void forget(struct follower *f)
-{
-	*f->link = f->next;
-	if (f->next)
-		f->next->link = f->link;
-	f->events->n_followers--;
-	free(f);
 }
 
 static void on_more(void *user)

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,11 +38,14 @@ struct call;
 struct events;
 struct uv_loop_s; /* libuv: the event loop */
 
+/* May whoever made this call still follow? Asked once in EVENTS_PING_MS: tokens are revoked. */
+typedef bool events_may_follow(const struct call *call);
+
 /*
  * `first_id` is the id of the first event, larger than any of a run before: then followers of that
- * run are told to ask again.
+ * run are told to ask again. `may_follow` NULL: everybody may.
  */
-struct events *events_new(struct uv_loop_s *loop, uint64_t first_id);
+struct events *events_new(struct uv_loop_s *loop, uint64_t first_id, events_may_follow *may_follow);
 
 /* When nobody follows any more, the server being closed. NULL is allowed. */
 void events_close(struct events *events);

@@ -142,7 +142,8 @@ static int open_notify(struct serve *s)
 static void open_news(struct serve *s)
 {
 	s->api.expected = expected_new(s->store);
-	s->api.events = events_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000);
+	s->api.events =
+		events_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000, api_may_follow);
 	s->api.news = news_new(loop_uv(s->loop), s->api.events, s->api.expected);
 }
 

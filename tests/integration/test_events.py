@@ -145,6 +145,17 @@ def test_a_session_and_a_token_follow_and_a_head_does_not(collector):
     assert collector.ask("/v1/events?from=1")[0] == 400
 
 
+def test_a_token_that_is_revoked_ends_its_streams(collector):
+    body = json.dumps({"name": "gone", "role": "viewer"})
+    token = json.loads(collector.ask("/v1/tokens", "POST", body, {"Content-Type": "application/json"})[2])["token"]
+    with Follower(collector, headers=bearer(token)) as revoked, Follower(collector) as other:
+        assert collector.ask("/v1/tokens/gone", "DELETE")[0] == 204
+        while revoked.answer.readline():  # comments, up to the end
+            pass
+        assert collector.post(minimal("EXCH1"))[0] == 200
+        other.until("server", server="EXCH1")
+
+
 def test_events_come_over_tls(tmp_path):
     authority = Authority(tmp_path)
     with Collector(tmp_path / "data", *arguments(authority.sign_server()), tls=client_of(authority)) as collector:

@@ -52,7 +52,7 @@ static void on_tell(void *user)
 	tell(512);
 	if (n_told == N)
 		__atomic_store_n(&all_is_told, true, __ATOMIC_SEQ_CST);
-	if (events_followers(events) > 0) {
+	if (n_told < N || events_followers(events) > 0) {
 		loop_timer_start(teller, 1);
 		return;
 	}
@@ -65,7 +65,7 @@ static void follow(struct call *call)
 	struct server_play *play = call->context;
 
 	n_told = 0;
-	events = events_new(&play->loop, FIRST);
+	events = events_new(&play->loop, FIRST, NULL);
 	teller = loop_timer_new(&play->loop, on_tell, NULL);
 	events_follow(events, call, NULL);
 	loop_timer_start(teller, 1);
