@@ -188,6 +188,7 @@ static void write_batch(struct store *store, struct pending *const *batch, size_
 			const struct store_limits *limits)
 {
 	char error[STORE_ERROR_SIZE] = "";
+	store_checkpointer_wait(store->checkpointer);
 	enum status status = commit(store, batch, n, limits, error);
 	if (status == STATUS_OK)
 		store_checkpointer_wake(store->checkpointer);

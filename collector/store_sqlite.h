@@ -251,6 +251,9 @@ enum status store_db_read_expected(struct store_db *db, store_each_expected *eac
 enum status store_db_read_expected_version(struct store_db *db, int64_t *out,
 					   char error[STORE_ERROR_SIZE]);
 
+/* Beyond that the write-ahead log is cut off, although commits wait for it. */
+#define STORE_MAX_LOG_BYTES (64 * 1024 * 1024)
+
 /*
  * The checkpointer (store_sqlite_checkpoint.c): moves what is committed from the write-ahead log
  * into the database, on a thread and a connection of its own, so that no commit waits for it.
@@ -262,6 +265,9 @@ enum status store_checkpointer_start(struct store_checkpointer **out, const char
 
 /* Something was committed; from any thread. */
 void store_checkpointer_wake(struct store_checkpointer *checkpointer);
+
+/* The writer waits, before a commit, while the log is cut off; hardly ever, and not long. */
+void store_checkpointer_wait(struct store_checkpointer *checkpointer);
 
 /* Waits for its thread, which takes as long as the checkpoint that may be under way. */
 void store_checkpointer_stop(struct store_checkpointer *checkpointer);

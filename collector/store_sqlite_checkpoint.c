@@ -12,20 +12,52 @@
 /* Pause between two checkpoints while commits go on. */
 #define PAUSE_NS (UINT64_C(200) * 1000 * 1000)
 
-/*
- * Pages of the write-ahead log (4 KB each) beyond which it is cut off although that holds up the
- * commits for as long: a passive checkpoint never makes the file smaller.
- */
-#define MAX_LOG_PAGES 16384
+#define MAX_LOG_PAGES (STORE_MAX_LOG_BYTES / 4096)
+
+/* What a cut waits for the commit that is under way. */
+#define CUT_BUSY_MS 2000
 
 struct store_checkpointer {
 	struct store_db db;
 	uv_thread_t thread;
 	uv_mutex_t mutex;
 	uv_cond_t woken;
-	bool is_work; /* under the mutex: something was committed since the last checkpoint */
+	bool is_work;    /* under the mutex: something was committed since the last checkpoint */
+	bool is_cutting; /* the writer is to wait */
 	bool stopping;
 };
+
+static void set_cutting(struct store_checkpointer *c, bool is_cutting)
+{
+	uv_mutex_lock(&c->mutex);
+	c->is_cutting = is_cutting;
+	uv_cond_broadcast(&c->woken);
+	uv_mutex_unlock(&c->mutex);
+}
+
+/*
+ * A passive checkpoint never makes the log smaller, and while commits go on there is no moment at
+ * which nothing is left in it. So the writer waits for a cut. What is left to move by then is what
+ * was committed during the second of two passive ones, for the first may take long. Where one
+ * leaves something, somebody reads (a backup, a check), and the log cannot be cut before they are
+ * through.
+ */
+static int cut(struct store_checkpointer *c)
+{
+	int log_pages = 0;
+	int done_pages = 0;
+	int code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_PASSIVE,
+					     &log_pages, &done_pages);
+	if (code != SQLITE_OK || done_pages < log_pages)
+		return code;
+	set_cutting(c, true);
+	sqlite3_busy_timeout(c->db.handle, CUT_BUSY_MS);
+	code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+					 NULL);
+	sqlite3_busy_timeout(c->db.handle, 0);
+	set_cutting(c, false);
+	return code;
+}
 
 /*
  * A passive checkpoint disturbs nobody, and leaves the rest for the next time where somebody reads.
@@ -39,8 +71,7 @@ static void checkpoint(struct store_checkpointer *c, int mode, bool *failing)
 	int code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, mode, &log_pages, &done_pages);
 
 	if (code == SQLITE_OK && mode == SQLITE_CHECKPOINT_PASSIVE && log_pages > MAX_LOG_PAGES)
-		code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE,
-						 NULL, NULL);
+		code = cut(c);
 	bool fails = code != SQLITE_OK && code != SQLITE_BUSY;
 	if (fails && !*failing) {
 		char error[STORE_ERROR_SIZE];
@@ -114,11 +145,19 @@ enum status store_checkpointer_start(struct store_checkpointer **out, const char
 	return STATUS_OK;
 }
 
+void store_checkpointer_wait(struct store_checkpointer *c)
+{
+	uv_mutex_lock(&c->mutex);
+	while (c->is_cutting)
+		uv_cond_wait(&c->woken, &c->mutex);
+	uv_mutex_unlock(&c->mutex);
+}
+
 void store_checkpointer_wake(struct store_checkpointer *c)
 {
 	uv_mutex_lock(&c->mutex);
 	c->is_work = true;
-	uv_cond_signal(&c->woken);
+	uv_cond_broadcast(&c->woken);
 	uv_mutex_unlock(&c->mutex);
 }
 
@@ -126,7 +165,7 @@ void store_checkpointer_stop(struct store_checkpointer *c)
 {
 	uv_mutex_lock(&c->mutex);
 	c->stopping = true;
-	uv_cond_signal(&c->woken);
+	uv_cond_broadcast(&c->woken);
 	uv_mutex_unlock(&c->mutex);
 	uv_thread_join(&c->thread);
 
