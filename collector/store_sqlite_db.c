@@ -224,6 +224,27 @@ static const char settings[] = "PRAGMA journal_mode = WAL;"
 			       "PRAGMA temp_store = MEMORY;"
 			       "PRAGMA cell_size_check = ON;";
 
+/*
+ * A database may come from elsewhere (a backup). Ours has no triggers and views; those of others do
+ * nothing here. None of these can fail.
+ */
+static void harden(sqlite3 *handle)
+{
+	static const struct {
+		int what;
+		int on;
+	} settings_of[] = {
+		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },
+		{ SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
+		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
+	};
+	for (size_t i = 0; i < sizeof settings_of / sizeof *settings_of; i++)
+		sqlite3_db_config(handle, settings_of[i].what, settings_of[i].on, NULL);
+	sqlite3_extended_result_codes(handle, 1);
+	sqlite3_busy_timeout(handle, STORE_BUSY_MS);
+}
+
 static enum status open_connection(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "open the store";
@@ -231,8 +252,7 @@ static enum status open_connection(struct store_db *db, char error[STORE_ERROR_S
 
 	if (sqlite3_open_v2(db->path, &db->handle, flags, NULL) != SQLITE_OK)
 		return store_db_fail(db, what, error);
-	sqlite3_extended_result_codes(db->handle, 1);
-	sqlite3_busy_timeout(db->handle, STORE_BUSY_MS); /* neither can fail */
+	harden(db->handle);
 	enum status status = store_db_check_owner(db, error);
 	if (status != STATUS_OK)
 		return status;
@@ -261,8 +281,7 @@ enum status store_db_open_to_read(struct store_db *db, const char *path,
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK)
 		status = store_db_fail(db, "open the store", error);
 	if (status == STATUS_OK) {
-		sqlite3_extended_result_codes(db->handle, 1);
-		sqlite3_busy_timeout(db->handle, STORE_BUSY_MS); /* neither can fail */
+		harden(db->handle);
 		status = store_db_check_owner(db, error);
 	}
 	if (status == STATUS_OK && store_db_is_empty(db)) {

@@ -308,6 +308,22 @@ def tls_clients():
     }
 
 
+def packed_reports():
+    """Bodies as the store has them: encoding, base, zstd frames (RFC 8878) of one block."""
+    def frame(kind, block, size, header=0x60):
+        # Magic, single segment with two bytes of size (less 256), the last block.
+        return (struct.pack("<IBH", 0xfd2fb528, header, size - 256)
+                + struct.pack("<I", len(block) << 3 | kind << 1 | 1)[:3] + block)
+
+    text = b'{"schema":"mtawatch.report/1"}' * 10
+    run = struct.pack("<IBH", 0xfd2fb528, 0x60, 1000 - 256) + struct.pack("<I", 1000 << 3 | 3)[:3] + b"x"
+    based = struct.pack("<BH", 2, len(text)) + text
+    return {"text": b"\0\0\0" + text, "raw": b"\1\0\0" + frame(0, text, len(text)), "run": b"\1\0\0" + run,
+            "delta": based + frame(0, text, len(text)), "delta_without_base": b"\2\0\0" + run,
+            "cut": b"\1\0\0" + frame(0, text, len(text))[:-20], "unknown": b"\3\0\0x",
+            "too_large": b"\1\0\0" + struct.pack("<IBI", 0xfd2fb528, 0xa0, 2**20 + 1) + b"\3\0\0x"}
+
+
 def main():
     pdu = captures()
     put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
@@ -350,6 +366,7 @@ def main():
         "twice": "EXCH1\nexch1.b\n", "columns": "a,b,c,d\n", "open": "\"a\n", "behind": "\"a\"b\n",
         "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n",
     })
+    put("pack", packed_reports())
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",

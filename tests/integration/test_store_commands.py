@@ -222,6 +222,45 @@ def test_check_finds_what_sqlite_does_not(tmp_path, sql, fault):
     assert fault in ended.stdout and "is damaged" in ended.stderr
 
 
+@pytest.mark.parametrize("faults", [100, 101])
+def test_check_tells_a_hundred_faults_and_counts_the_others(tmp_path, faults):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for sequence in range(1, 102):
+            assert collector.post(minimal("EXCH1", sequence))[0] == 200
+    change(data, f"UPDATE report SET body_hash = body_hash + 1 WHERE id <= {faults}")
+    ended = run("check", "--data", data)
+    assert ended.returncode == 1
+    assert len(ended.stdout.splitlines()) == 100 and f"damaged: {faults} faults" in ended.stderr
+
+
+def test_an_export_of_several_pages_is_whole(tmp_path):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for sequence in range(1, 130):
+            assert collector.post(minimal("EXCH1", sequence))[0] == 200
+        lines = run("export", "--data", data).stdout.splitlines()
+    assert [json.loads(line)["sequence"] for line in lines] == list(range(1, 130))
+
+
+def test_what_a_foreign_file_would_do_is_not_done(tmp_path):
+    """A backup with a trigger and a view in it, such as somebody might hand out."""
+    data, backup, copy = tmp_path / "data", tmp_path / "backup.db", tmp_path / "copy"
+    with Collector(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        assert run("backup", "--data", data, backup).returncode == 0
+    change_file(backup, "CREATE TRIGGER bad AFTER INSERT ON meta BEGIN DELETE FROM report; END")
+    change_file(backup, "CREATE TRIGGER worse AFTER DELETE ON meta BEGIN DELETE FROM report; END")
+    change_file(backup, "CREATE TRIGGER late AFTER INSERT ON report BEGIN DELETE FROM server; END")
+    copy.mkdir()
+    assert run("restore", "--data", copy, backup).returncode == 0
+    for name in ("admin-token", "enroll-secret"):
+        shutil.copy(tmp_path / f"data.{name}", tmp_path / f"copy.{name}")
+    with Collector(copy) as collector:
+        assert collector.post(minimal("EXCH1", 2))[0] == 200
+    assert check("--data", copy).startswith("ok: 1 servers, 2 reports")
+
+
 def test_check_says_where_pages_are_damaged(tmp_path):
     data = tmp_path / "data"
     with Collector(data) as collector:
