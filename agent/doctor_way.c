@@ -21,27 +21,28 @@ static uint32_t look_up(struct doctor *d, const char *name)
 	static const char todo[] = "check the spelling, the name servers (ipconfig /all, nslookup) "
 				   "and the hosts file";
 	struct names *names = names_new(d->host);
-	const char *wrong = NULL;
 	uint32_t address = 0;
 
 	names_ask_name(names, name);
 	names_wait(names, DOCTOR_NAME_MS, d->stopped);
 	const struct names_answer *answer = names_of_name(names, name);
-	if (!answer)
-		wrong = arena_printf(d->arena, "%s: no answer within %d seconds", name,
-				     DOCTOR_NAME_MS / 1000);
-	else if (answer->forward_error != HOST_LOOKUP_OK || answer->n_addresses == 0)
-		wrong = arena_printf(d->arena, "%s: %s (%d)", name,
-				     host_lookup_text(answer->forward_error),
-				     answer->forward_error);
-	else
+	if (!answer) {
+		doctor_block(d, "name",
+			     arena_printf(d->arena, "%s: no answer within %d seconds", name,
+					  DOCTOR_NAME_MS / 1000),
+			     todo);
+	} else if (answer->forward_error != HOST_LOOKUP_OK || answer->n_addresses == 0) {
+		doctor_block(d, "name",
+			     arena_printf(d->arena, "%s: %s (%d)", name,
+					  host_lookup_text(answer->forward_error),
+					  answer->forward_error),
+			     todo);
+	} else {
 		address = answer->addresses[0];
-	if (wrong)
-		doctor_block(d, "name", wrong, todo);
-	else
 		doctor_note(d, "name", DOCTOR_OK,
 			    arena_printf(d->arena, "%s is %s", name, list_of(answer, d->arena)),
 			    NULL);
+	}
 	names_free(names);
 	return address;
 }
