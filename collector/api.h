@@ -15,6 +15,7 @@
 #include "collector/identities.h"
 #include "collector/pace.h"
 #include "collector/pipeline.h"
+#include "collector/refusals.h"
 #include "collector/route.h"
 #include "collector/server.h"
 #include "collector/traffic.h"
@@ -45,6 +46,7 @@ struct api {
 	struct news *news; /* NULL at the end, when the store commits what waits; so `events` */
 	struct pace enrolments;
 	struct pace logins;
+	struct refusals refusals;
 	struct server *server;   /* once it is open */
 	struct traffic *traffic; /* what was answered */
 	int64_t started_ms;

@@ -82,6 +82,15 @@ static void answer_id(struct call *call, const char *id)
 	api_answer_json(call, 200, &out, NULL);
 }
 
+static void refuse_enrolled(struct call *call, const struct enrolment *enrolment)
+{
+	struct api *api = call->context;
+
+	refusals_note(&api->refusals, enrolment->host, host_enrolled.code, api_origin(call),
+		      pipeline_now_ms(api->pipeline));
+	problem_answer(call, &host_enrolled);
+}
+
 /* Answers for a host that is enrolled already. False: it is not. */
 static bool answer_enrolled(struct call *call, const struct enrolment *enrolment)
 {
@@ -95,7 +104,7 @@ static bool answer_enrolled(struct call *call, const struct enrolment *enrolment
 		if (secret_hash_equal(agent.hash, enrolment->key_hash))
 			answer_id(call, agent.id);
 		else
-			problem_answer(call, &host_enrolled);
+			refuse_enrolled(call, enrolment);
 		return true;
 	case STATUS_NOT_FOUND:
 		return false;
@@ -112,7 +121,7 @@ static void on_enrolled(struct call *call, void *user, enum status status)
 
 	/* Of two that came at once with one key, both get the id of the first. */
 	if (status == STATUS_CONFLICT || !answer_enrolled(call, enrolment))
-		problem_answer(call, &host_enrolled);
+		refuse_enrolled(call, enrolment);
 }
 
 static void enroll(struct call *call, struct enrolment *enrolment)

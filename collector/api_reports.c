@@ -22,6 +22,21 @@ static bool get_age(const char *text, int64_t *out)
 	return true;
 }
 
+static void refuse_stranger(struct call *call, const char *key)
+{
+	static const struct problem problem = {
+		.status = 403,
+		.code = "wrong_agent",
+		.detail = "An agent may report only as itself: agent.id has to be the id that it "
+			  "was given, host.name the host that it enrolled."
+	};
+	struct api *api = call->context;
+
+	refusals_note(&api->refusals, key, problem.code, api_origin(call),
+		      pipeline_now_ms(api->pipeline));
+	problem_answer(call, &problem);
+}
+
 void api_report_post(struct call *call)
 {
 	static const struct problem bad_age = {
@@ -38,7 +53,7 @@ void api_report_post(struct call *call)
 	if (!get_age(http_field(call->request, AGE_FIELD), &age_s))
 		problem_answer(call, &bad_age);
 	else
-		ingest_report(api->pipeline, call, age_s);
+		ingest_report(api->pipeline, call, age_s, refuse_stranger);
 }
 
 void api_report_import(struct call *call)

@@ -146,21 +146,11 @@ static void answer_gone(struct call *call, const struct record_removal *removal)
 	problem_answer(call, &gone);
 }
 
-/* {"at", "by", "reason"} of the removal from which it has come back, else null. */
-static void add_removal(struct buffer *out, const struct record_removal *removal)
+static void refuse_unreadable(struct call *call, struct buffer *out, const char *error)
 {
-	buffer_add_text(out, ",\"removed\":");
-	if (!removal) {
-		buffer_add_text(out, "null");
-		return;
-	}
-	buffer_add_text(out, "{\"at\":");
-	json_add_time(out, removal->at_ms);
-	buffer_add_text(out, ",\"by\":");
-	json_add_string(out, removal->by);
-	buffer_add_text(out, ",\"reason\":");
-	json_add_string(out, removal->reason);
-	buffer_add_char(out, '}');
+	log_error("%s", error);
+	buffer_deinit(out);
+	problem_answer(call, &api_unreadable);
 }
 
 /* The expected server of that name that has not reported, or NULL. */
@@ -179,13 +169,20 @@ static const struct view *find_missing(const struct server_list *list, const cha
 static void answer_missing(struct call *call, const struct view *view)
 {
 	const struct api *api = call->context;
+	uint64_t tag = view_tag(view) + api_standing_tag(api, view->key);
+	char error[STORE_ERROR_SIZE];
 	struct buffer out;
 
 	buffer_init(&out);
 	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
 	buffer_add_text(&out, ",\"adapters\":[],\"facts\":[],\"files\":[],"
-			      "\"report\":null,\"removed\":null}\n");
-	api_answer_tagged(call, &out, api_make_etag(api, view_tag(view), &call->arena), NULL);
+			      "\"imported\":null,\"report\":null");
+	if (api_add_standing(api, view->key, &out, error) != STATUS_OK) {
+		refuse_unreadable(call, &out, error);
+		return;
+	}
+	buffer_add_text(&out, "}\n");
+	api_answer_tagged(call, &out, api_make_etag(api, tag, &call->arena), NULL);
 }
 
 void api_answer_absent(struct call *call)
@@ -221,7 +218,8 @@ static void answer_detail(struct call *call, const struct view *view)
 {
 	const struct api *api = call->context;
 	struct fleet *fleet = pipeline_fleet(api->pipeline);
-	const char *etag = api_make_etag(api, fleet_detail_tag(fleet, view), &call->arena);
+	uint64_t tag = fleet_detail_tag(fleet, view) + api_standing_tag(api, view->key);
+	const char *etag = api_make_etag(api, tag, &call->arena);
 	char error[FLEET_ERROR_SIZE];
 	struct buffer out;
 
@@ -230,15 +228,16 @@ static void answer_detail(struct call *call, const struct view *view)
 		return;
 	}
 	buffer_init(&out);
-	if (fleet_add_detail(fleet, view, pipeline_now_ms(api->pipeline), &out, error) !=
-	    STATUS_OK) {
-		log_error("%s", error);
-		problem_answer(call, &api_unreadable);
-		buffer_deinit(&out);
+	enum status status =
+		fleet_add_detail(fleet, view, pipeline_now_ms(api->pipeline), &out, error);
+	if (status == STATUS_OK) {
+		out.size--; /* the closing brace */
+		status = api_add_standing(api, view->key, &out, error);
+	}
+	if (status != STATUS_OK) {
+		refuse_unreadable(call, &out, error);
 		return;
 	}
-	out.size--; /* the closing brace */
-	add_removal(&out, fleet_find_removal(fleet, call->params[0]));
 	buffer_add_text(&out, "}\n");
 	api_answer_tagged(call, &out, etag, NULL);
 }

@@ -238,6 +238,7 @@ enum status fleet_read_judged(struct fleet *fleet, const struct view *view, stru
  *   "adapters": as they were judged (view_add_adapters); those of a silent server at its last fresh
  *               moment,
  *   "facts", "files": what the verdict follows from (collector/server_facts.h),
+ *   "imported": {"at", "by"} where somebody carried the latest report by hand, else null,
  *   "report": the latest report, with received_at and age_s: what `assess` reads.
  *
  * STATUS_SYSTEM ...  the store could not be read

@@ -49,6 +49,7 @@ struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot
 	report->received_at_ms = snapshot->report.received_at_ms;
 	report->age_s = snapshot->report.age_s;
 	report->body_hash = snapshot->body_hash;
+	report->imported_by = snapshot->imported_by;
 	report->body = arena_strndup(&changes->arena, body, size);
 	report->body_size = size;
 	changes->report = report;

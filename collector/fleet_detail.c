@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "collector/fleet_state.h"
+#include "collector/json_add.h"
 #include "collector/server_facts.h"
 #include "proto/report_json.h"
 
@@ -10,6 +11,20 @@ struct detail {
 	struct snapshot *latest;
 	struct site_server seen;
 };
+
+static void add_import(const struct snapshot *latest, struct buffer *out)
+{
+	buffer_add_text(out, ",\"imported\":");
+	if (!latest->imported_by) {
+		buffer_add_text(out, "null");
+		return;
+	}
+	buffer_add_text(out, "{\"at\":");
+	json_add_time(out, latest->report.received_at_ms);
+	buffer_add_text(out, ",\"by\":");
+	json_add_string(out, latest->imported_by);
+	buffer_add_char(out, '}');
+}
 
 static void add_detail(const struct detail *d, const struct view *view, int64_t now_ms,
 		       struct buffer *out)
@@ -24,6 +39,7 @@ static void add_detail(const struct detail *d, const struct view *view, int64_t 
 	server_facts_add(d->latest, &d->seen, out);
 	buffer_add_text(out, ",\"files\":");
 	server_facts_add_files(&d->latest->report, out);
+	add_import(d->latest, out);
 	buffer_add_text(out, ",\"report\":");
 	char *report = report_json_write(&d->latest->report);
 	buffer_add_text(out, report);

@@ -9,7 +9,9 @@ enum status fleet_parse_stored(const struct record_report *record, struct snapsh
 
 	enum status status = snapshot_read(record->body, record->body_size, record->received_at_ms,
 					   record->age_s, out, &why);
-	if (status != STATUS_OK)
+	if (status == STATUS_OK)
+		snapshot_set_importer(*out, record->imported_by);
+	else
 		snprintf(error, FLEET_ERROR_SIZE,
 			 "could not read a stored report of the server '%s': %s %s", record->key,
 			 why.pointer, why.detail);

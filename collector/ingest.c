@@ -60,17 +60,6 @@ static bool is_own(const struct caller *caller, const struct snapshot *snapshot)
 	       strcmp(snapshot->key, caller->name) == 0;
 }
 
-static void refuse_stranger(struct call *call)
-{
-	static const struct problem problem = {
-		.status = 403,
-		.code = "wrong_agent",
-		.detail = "An agent may report only as itself: agent.id has to be the id that it "
-			  "was given, host.name the host that it enrolled."
-	};
-	problem_answer(call, &problem);
-}
-
 static void refuse_conflict(struct call *call)
 {
 	struct problem problem = {
@@ -201,7 +190,8 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 	}
 }
 
-void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s)
+void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
+		   ingest_stranger *refuse_stranger)
 {
 	const struct buffer *body = &call->request->body;
 	struct report_json_error error;
@@ -215,7 +205,7 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s)
 	}
 	snapshot->is_own = is_own(&call->caller, snapshot);
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
-		refuse_stranger(call);
+		refuse_stranger(call, snapshot->key);
 	else if (pipeline_may_take(pipeline))
 		take(pipeline, call, snapshot, NULL);
 	else
@@ -259,6 +249,7 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 		/* An age has whole seconds, and the time is to stay what the file says. */
 		snapshot->report.received_at_ms = snapshot->at_ms + age_s * 1000;
 		snapshot->report.age_s = age_s;
+		snapshot_set_importer(snapshot, audit->who);
 		audit->object = arena_strdup(&call->arena, snapshot->key);
 		take(pipeline, call, snapshot, &carried);
 	}

@@ -12,8 +12,13 @@
 /* How old the facts of a report may be, in seconds: ten years. */
 #define INGEST_MAX_AGE_S (INT64_C(10) * 366 * 86400)
 
-/* Answers `call` with what becomes of the report in its body, whose facts are `age_s` old. */
-void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s);
+/*
+ * Answers `call` with what becomes of the report in its body, whose facts are `age_s` old. One that
+ * an agent makes of another agent or in another's name, `key`, `refuse_stranger` answers.
+ */
+typedef void ingest_stranger(struct call *call, const char *key);
+void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
+		   ingest_stranger *refuse_stranger);
 
 /*
  * The same of a report that somebody carries from a machine without a network. Its time is that of

@@ -21,8 +21,10 @@ struct record_report {
 	int64_t at_ms; /* time of the report: received_at_ms minus its age */
 	int64_t received_at_ms;
 	int64_t age_s;
-	uint64_t body_hash; /* snapshot_hash() */
-	const char *body;   /* the JSON text, not NUL-terminated */
+	uint64_t body_hash;      /* snapshot_hash() */
+	const char *imported_by; /* who carried it, as `who` of its audit row; NULL: its agent sent
+				    it */
+	const char *body;        /* the JSON text, not NUL-terminated */
 	size_t body_size;
 };
 

@@ -91,6 +91,20 @@ enum status snapshot_read_file(const char *body, size_t size, struct snapshot **
 	return STATUS_OK;
 }
 
+void snapshot_set_importer(struct snapshot *snapshot, const char *who)
+{
+	snapshot->imported_by = arena_strdup(&snapshot->arena, who);
+}
+
+int64_t snapshot_clock_skew_s(const struct snapshot *snapshot)
+{
+	int64_t ahead_ms = snapshot->report.collected_at_ms - snapshot->at_ms;
+
+	if (snapshot->imported_by && ahead_ms == 0)
+		return SNAPSHOT_SKEW_UNKNOWN;
+	return ahead_ms / 1000;
+}
+
 struct snapshot *snapshot_ref(struct snapshot *snapshot)
 {
 	snapshot->references++;

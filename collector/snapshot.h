@@ -24,8 +24,9 @@ struct snapshot {
 	const char *key;      /* who reports: the short host name in lower case */
 	uint64_t body_hash;   /* of the text it was read from: tells a repetition from a conflict */
 	bool is_own; /* it came from the agent that it names, which reports of no other server */
-	struct arena arena;  /* private */
-	unsigned references; /* private */
+	const char *imported_by; /* who carried it; NULL: its agent sent it */
+	struct arena arena;      /* private */
+	unsigned references;     /* private */
 };
 
 /*
@@ -42,6 +43,16 @@ enum status snapshot_read(const char *body, size_t size, int64_t received_at_ms,
  */
 enum status snapshot_read_file(const char *body, size_t size, struct snapshot **out,
 			       struct report_json_error *error);
+
+/* Notes who carried it, unless that is NULL. */
+void snapshot_set_importer(struct snapshot *snapshot, const char *who);
+
+/*
+ * How far the clock of the machine is ahead of the collector's that received the report, in whole
+ * seconds; SNAPSHOT_SKEW_UNKNOWN where none did, since its time is then that of the machine.
+ */
+#define SNAPSHOT_SKEW_UNKNOWN INT64_MIN
+int64_t snapshot_clock_skew_s(const struct snapshot *snapshot);
 
 /* Another reference to it, for another holder. */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);

@@ -220,6 +220,14 @@ enum status store_read_audit_before(struct store *store, int64_t before, size_t 
 enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE]);
 
 /*
+ * Other host names under which the agent of the server's latest report has reported, with the time
+ * of the last such report that is found; `limit` at most. The rows are borrowed for the call.
+ */
+typedef enum status store_each_name(void *user, const char *key, int64_t at_ms);
+enum status store_read_other_names(struct store *store, const char *key, size_t limit,
+				   store_each_name *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/*
  * What changed about the server `key`, the latest first, from `since_ms` on and before `before`
  * (its time and its number; STORE_HISTORY_END: from the end). At most `limit` of them: a page, for
  * it is read on the loop. None for a key that nobody knows.

@@ -434,6 +434,12 @@ enum status store_read_removals(struct store *store, store_each_removal *each, v
 	return store_db_read_removals(&store->reader, each, user, error);
 }
 
+enum status store_read_other_names(struct store *store, const char *key, size_t limit,
+				   store_each_name *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_other_names(&store->reader, key, limit, each, user, error);
+}
+
 enum status store_read_expected(struct store *store, store_each_expected *each, void *user,
 				char error[STORE_ERROR_SIZE])
 {

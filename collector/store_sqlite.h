@@ -61,6 +61,7 @@ enum store_statement {
 	STORE_EXPECTED_VERSION,
 	STORE_LIST_EXPECTED,
 	STORE_REPORT_UNTIL,
+	STORE_OTHER_NAMES,
 	STORE_BODY_HASH,
 	STORE_LAST_SEQUENCE,
 	STORE_LIST_REPORTS,
@@ -162,7 +163,7 @@ enum status store_db_host(struct store_db *db, const char *key, int64_t *id, int
  */
 #define STORE_REPORT_COLUMNS                                                                       \
 	"s.agent_id, s.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, r.id, " \
-	"r.encoding, r.body, b.encoding, b.body"
+	"r.encoding, r.body, b.encoding, b.body, r.imported_by"
 #define STORE_REPORT_TABLES                                                                        \
 	"report r JOIN stream s ON s.id = r.stream_id LEFT JOIN report b ON b.id = r.base_id"
 #define STORE_REPORT_ID 7 /* its column */
@@ -219,6 +220,9 @@ enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, c
 enum status store_db_read_last_sequence(struct store_db *db, const char *agent_id,
 					const char *epoch, int64_t *out,
 					char error[STORE_ERROR_SIZE]);
+enum status store_db_read_other_names(struct store_db *db, const char *key, size_t limit,
+				      store_each_name *each, void *user,
+				      char error[STORE_ERROR_SIZE]);
 enum status store_db_read_history(struct store_db *db, const char *key, int64_t since_ms,
 				  struct store_history_place before, size_t limit,
 				  store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);

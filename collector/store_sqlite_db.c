@@ -18,8 +18,8 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_READ_BASE] = "SELECT encoding, body FROM report WHERE id = ?1",
 	[STORE_INSERT_REPORT] =
 		"INSERT INTO report (host_id, stream_id, sequence, at_ms, received_at_ms, age_s, "
-		"body_hash, base_id, encoding, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-		"?10)",
+		"body_hash, base_id, encoding, body, imported_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+		"?7, ?8, ?9, ?10, ?11)",
 	[STORE_READ_PINS] = "SELECT h.base_id, v.report_id FROM host h LEFT JOIN server v ON "
 			    "v.key = h.key WHERE h.id = ?1",
 	[STORE_LIST_SHELF] = "SELECT id, base_id, at_ms FROM report INDEXED BY report_time "
@@ -90,6 +90,15 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"r.at_ms BETWEEN ?2 AND ?3 AND (r.host_id, r.at_ms) >= (?4, ?5) AND "
 		"(r.host_id, r.at_ms, r.id) > (?4, ?5, ?6) "
 		"ORDER BY r.host_id, r.at_ms, r.id LIMIT ?7",
+	/* By the first and the last report of each stream: a name is changed once in a while. */
+	[STORE_OTHER_NAMES] =
+		"SELECT h.key, max(r.at_ms) FROM server v JOIN report l ON l.id = v.report_id "
+		"JOIN stream own ON own.id = l.stream_id JOIN stream s ON s.agent_id = "
+		"own.agent_id JOIN report r ON r.id IN ((SELECT id FROM report WHERE stream_id = "
+		"s.id ORDER BY sequence LIMIT 1), (SELECT id FROM report WHERE stream_id = s.id "
+		"ORDER BY sequence DESC LIMIT 1)) JOIN host h ON h.id = r.host_id WHERE "
+		"v.key = ?1 AND own.agent_id <> '' AND h.key <> ?1 GROUP BY h.key ORDER BY 2 DESC "
+		"LIMIT ?2",
 	[STORE_BODY_HASH] =
 		"SELECT body_hash FROM report WHERE stream_id = (SELECT id FROM stream WHERE "
 		"agent_id = ?1 AND epoch = ?2) AND sequence = ?3",

@@ -82,6 +82,7 @@ static void keep_report(struct record_report *report, struct arena *arena)
 	report->key = arena_strdup(arena, report->key);
 	report->agent_id = arena_strdup(arena, report->agent_id);
 	report->epoch = arena_strdup(arena, report->epoch);
+	report->imported_by = arena_strdup(arena, report->imported_by);
 	report->body = arena_strndup(arena, report->body, report->body_size);
 }
 
@@ -178,6 +179,27 @@ enum status store_db_read_last_sequence(struct store_db *db, const char *agent_i
 		*out = sqlite3_column_int64(find, 0);
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
+	return status;
+}
+
+enum status store_db_read_other_names(struct store_db *db, const char *key, size_t limit,
+				      store_each_name *each, void *user,
+				      char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "look for other names of a server";
+	sqlite3_stmt *list = store_db_statement(db, STORE_OTHER_NAMES);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list || !store_db_bind_text(list, 1, key) ||
+	    !store_db_bind_number(list, 2, (int64_t)limit))
+		return store_db_fail(db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
+		status = each(user, text_at(list, 0), sqlite3_column_int64(list, 1));
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	sqlite3_clear_bindings(list);
 	return status;
 }
 

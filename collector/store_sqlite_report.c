@@ -133,7 +133,8 @@ static enum status insert(struct store_db *db, const struct record_report *repor
 	    !store_db_bind_number(to, 7, (int64_t)report->body_hash) ||
 	    (is_delta && !store_db_bind_number(to, 8, base_id)) ||
 	    !store_db_bind_number(to, 9, *encoding) ||
-	    sqlite3_bind_blob64(to, 10, packed.at, packed.size, SQLITE_STATIC) != SQLITE_OK)
+	    sqlite3_bind_blob64(to, 10, packed.at, packed.size, SQLITE_STATIC) != SQLITE_OK ||
+	    !store_db_bind_text(to, 11, report->imported_by))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, to, what, error);
 }
@@ -204,6 +205,7 @@ enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int firs
 		.received_at_ms = sqlite3_column_int64(row, first + 4),
 		.age_s = sqlite3_column_int64(row, first + 5),
 		.body_hash = (uint64_t)sqlite3_column_int64(row, first + 6),
+		.imported_by = text_at(row, first + 12),
 		.body = body.at,
 		.body_size = body.size,
 	};

@@ -127,6 +127,9 @@ static const char *const migrations[] = {
 
 	/* The hash of a text is another one than that of version 1, whose texts are not packed. */
 	"UPDATE report SET body_hash = report_hash(body) WHERE encoding = 0;",
+
+	/* Who carried a report by hand. */
+	"ALTER TABLE report ADD COLUMN imported_by TEXT;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

@@ -1,6 +1,7 @@
 #include "collector/view.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,7 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 	view->mta = report->mta.known ? service_state_name(report->mta.service) : NULL;
 	view->reported_at_ms = latest->at_ms;
 	view->interval_s = report->interval_s;
+	view->clock_skew_s = snapshot_clock_skew_s(latest);
 	view->body_hash = latest->body_hash;
 	return view;
 }
@@ -107,6 +109,7 @@ struct view *view_make_expected(const struct record_expected *expected)
 	view->not_monitored = true;
 	view->since_ms = expected->since_ms;
 	view->reported_at_ms = TIMESTAMP_NONE;
+	view->clock_skew_s = SNAPSHOT_SKEW_UNKNOWN;
 	return view;
 }
 
@@ -127,6 +130,7 @@ struct view *view_renew(const struct view *view, const struct view_verdict *verd
 	renewed->mta = view->mta;
 	renewed->reported_at_ms = view->reported_at_ms;
 	renewed->interval_s = view->interval_s;
+	renewed->clock_skew_s = view->clock_skew_s;
 	renewed->body_hash = view->body_hash;
 	return renewed;
 }
@@ -264,6 +268,40 @@ const char *view_find_findings(const char *verdict_json, size_t *size)
 	return at;
 }
 
+/* "3 min", "2 h", "40 days": as people say it. */
+static void add_duration(struct buffer *out, int64_t s)
+{
+	if (s < 120)
+		buffer_printf(out, "%" PRId64 " s", s);
+	else if (s < 7200)
+		buffer_printf(out, "%" PRId64 " min", s / 60);
+	else if (s < 172800)
+		buffer_printf(out, "%" PRId64 " h", s / 3600);
+	else
+		buffer_printf(out, "%" PRId64 " days", s / 86400);
+}
+
+static void add_clock(const struct view *view, struct buffer *out)
+{
+	int64_t skew_s = view->clock_skew_s;
+
+	if (skew_s == SNAPSHOT_SKEW_UNKNOWN) {
+		buffer_add_text(out, ",\"clock_skew_s\":null,\"notes\":[]");
+		return;
+	}
+	buffer_printf(out, ",\"clock_skew_s\":%" PRId64 ",\"notes\":[", skew_s);
+	if (skew_s > VIEW_MAX_SKEW_S || skew_s < -VIEW_MAX_SKEW_S) {
+		buffer_add_text(
+			out, "{\"code\":\"clock_wrong\",\"text\":\"The clock of this server is ");
+		add_duration(out, skew_s > 0 ? skew_s : -skew_s);
+		buffer_printf(out,
+			      " %s the collector's: the times in its events are off by as much. "
+			      "The verdict does not depend on it.\"}",
+			      skew_s > 0 ? "ahead of" : "behind");
+	}
+	buffer_add_char(out, ']');
+}
+
 void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 {
 	view_add_verdict(view, out);
@@ -288,6 +326,7 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 	json_add_string(out, view->build);
 	buffer_add_text(out, ",\"mta\":");
 	json_add_string(out, view->mta);
+	add_clock(view, out);
 }
 
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out)

@@ -20,6 +20,9 @@
 #include "proto/exposure.h"
 #include "proto/site.h"
 
+/* A clock that is off by more gets a note: times in events and logs cannot be compared any more. */
+#define VIEW_MAX_SKEW_S INT64_C(60)
+
 struct view {
 	const char *key;          /* short host name in lower case; identifies the server */
 	const char *server;       /* short host name as it was reported */
@@ -37,9 +40,10 @@ struct view {
 	int64_t since_ms;   /* since when the verdict has stood */
 	int64_t reported_at_ms; /* time of the latest report */
 	int64_t interval_s;
-	uint64_t body_hash;  /* of that report */
-	unsigned references; /* private */
-	char texts[];        /* private */
+	int64_t clock_skew_s; /* snapshot_clock_skew_s() of that report */
+	uint64_t body_hash;   /* of that report */
+	unsigned references;  /* private */
+	char texts[];         /* private */
 };
 
 struct view *view_ref(struct view *view);
@@ -86,7 +90,9 @@ void view_add_verdict(const struct view *view, struct buffer *out);
  * Adds the server object: the members of verdict_json_write() and
  *   "exchange_server", "since", "reported_at", "interval_s", "os", "build" (of Emsmta.exe, else of
  *   Exchange), "mta" (state of the service), each null where it is not known,
- *   "age_s": seconds from the report's time to `now_ms`.
+ *   "age_s": seconds from the report's time to `now_ms`,
+ *   "clock_skew_s": how far its clock is ahead of the collector's, null where it is not known,
+ *   "notes": what is odd about it and decides nothing: [{"code": "clock_wrong", "text"}].
  */
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out);
 

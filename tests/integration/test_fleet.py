@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 
-from running import JSON, PROGRAM, Collector, exposed_site, server
+from running import JSON, PROGRAM, Collector, bearer, exposed_site, server
 
 
 def removed(collector, name, query=""):
@@ -118,3 +118,76 @@ def test_a_report_that_was_carried_by_hand_never_replaces_a_newer_one(tmp_path):
         assert carry(collector, {"schema": "x"})[0] == 422
         lines = collector.get("/v1/audit")["lines"]
         assert [(l["action"], l["object"]) for l in lines[:3]] == [("report.import", "exch5")] * 3
+
+
+def detail_of(collector, name):
+    return collector.get(f"/v1/servers/{name}")
+
+
+def test_a_wrong_clock_is_told_of_and_decides_nothing(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        for name, age in ("EXCH1", 0), ("EXCH2", -7500), ("EXCH3", 4000000):
+            assert collector.post({**server(name, "10.0.0." + name[-1]), "collected_at": stamp(age)})[0] == 200
+        spooled = {**server("EXCH4", "10.0.0.4"), "collected_at": stamp(600)}
+        assert collector.post(spooled, **{"Mtawatch-Report-Age": "600"})[0] == 200
+    with Collector(str(tmp_path)) as collector:
+        listed = {s["server"]: s for s in collector.get("/v1/servers")["servers"]}
+        assert abs(listed["EXCH1"]["clock_skew_s"]) < 30 and listed["EXCH1"]["notes"] == []
+        assert abs(listed["EXCH4"]["clock_skew_s"]) < 30 and listed["EXCH4"]["notes"] == []
+        note, = listed["EXCH2"]["notes"]
+        assert note["code"] == "clock_wrong"
+        assert note["text"].startswith("The clock of this server is 2 h ahead of the collector's: ")
+        assert "is 46 days behind the collector's: " in detail_of(collector, "EXCH3")["notes"][0]["text"]
+        assert 7470 <= detail_of(collector, "EXCH2")["clock_skew_s"] <= 7500
+        assert not any(s["silent"] for s in listed.values()), "the collector's clock decides"
+
+
+def test_a_carried_report_is_shown_as_that(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        carried = {**server("EXCH5", "10.0.0.5"), "collected_at": stamp(600)}
+        assert carry(collector, carried)[0] == 200
+    with Collector(str(tmp_path)) as collector:
+        detail = detail_of(collector, "EXCH5")
+        assert detail["imported"]["by"] == "token admin"
+        assert stamp(120) <= detail["imported"]["at"] <= stamp(-1)
+        assert (detail["clock_skew_s"], detail["notes"]) == (None, []), "nobody knows that clock"
+        exported = {**carried, "sequence": 2, "received_at": stamp(60), "age_s": 0, "collected_at": stamp(-140)}
+        assert carry(collector, exported)[0] == 200
+        assert 190 <= detail_of(collector, "EXCH5")["clock_skew_s"] <= 210
+        assert collector.post({**carried, "sequence": 3})[0] == 200
+        assert detail_of(collector, "EXCH5")["imported"] is None
+
+
+def test_a_machine_that_was_renamed_is_seen_to_be_the_same(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        before = {**server("OLD", "10.0.0.5"), "collected_at": stamp(6000)}
+        after = {**server("NEW", "10.0.0.5"), "agent": before["agent"], "sequence": 2,
+                 "collected_at": stamp(600)}
+        for report in before, after, {**server("EXCH9", "10.0.0.9"), "collected_at": stamp(600)}:
+            assert carry(collector, report)[0] == 200
+        assert detail_of(collector, "NEW")["other_names"] == [
+            {"server": "old", "reported_at": before["collected_at"]}]
+        assert detail_of(collector, "OLD")["other_names"] == [
+            {"server": "new", "reported_at": after["collected_at"]}]
+        assert detail_of(collector, "EXCH9")["other_names"] == []
+
+
+def test_two_machines_of_one_name_are_seen(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        report = server("EXCH1", "10.0.0.1")
+        assert collector.post(report)[0] == 200
+        assert put(collector, "EXCH2\n")[0] == 200
+        assert detail_of(collector, "EXCH1")["refused"] is None
+        tag = collector.ask("/v1/servers/EXCH1")[1]["ETag"]
+        body = {"secret": collector.secret, "host": "exch1.other.example", "key": "ab" * 32}
+        for _ in range(2):
+            status, _, answer = collector.ask("/v1/enroll", "POST", json.dumps(body), JSON)
+            assert (status, json.loads(answer)["code"]) == (409, "host_enrolled")
+        refused = detail_of(collector, "EXCH1")["refused"]
+        assert (refused["count"], refused["from"], refused["code"]) == (2, "127.0.0.1", "host_enrolled")
+        assert stamp(120) <= refused["since"] <= refused["last_at"] <= stamp(-1)
+        assert collector.ask("/v1/servers/EXCH1", headers={"If-None-Match": tag})[0] == 200
+        other = collector.agents.enrol("EXCH3")[1]
+        stranger = {**server("EXCH2", "10.0.0.2"), "sequence": 2}
+        assert collector.ask("/v1/reports", "POST", json.dumps(stranger), {**JSON, **bearer(other)})[0] == 403
+        assert detail_of(collector, "EXCH2")["refused"]["code"] == "wrong_agent"
