@@ -32,6 +32,8 @@ const char restore_help[] =
 	"mtawatch-collector restore: make the store from a backup.\n"
 	"\n"
 	"Examples:\n"
+	"  mtawatch-collector restore --data ./data backup.db\n"
+	"\n"
 	"  systemctl stop mtawatch-collector\n"
 	"  mv /var/lib/mtawatch/mtawatch.db* /root/\n"
 	"  runuser -u mtawatch -- mtawatch-collector restore /var/backups/mtawatch.db\n"

@@ -54,7 +54,7 @@ static enum status add_event(struct store_db *db, const struct record_event *eve
 static enum status retain(struct store_db *db, const struct record_report *report, int64_t host_id,
 			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
-	size_t budget = 2 * RETAIN_EVERY;
+	size_t budget = (size_t)2 * RETAIN_EVERY;
 
 	if (!limits || report->sequence % RETAIN_EVERY != 0)
 		return STATUS_OK;
