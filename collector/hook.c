@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/alert_mirror.h"
 #include "collector/hook_alertmanager.h"
 #include "collector/hook_command.h"
 #include "collector/hook_email.h"
@@ -12,6 +13,7 @@
 #include "collector/loop.h"
 #include "collector/options.h"
 #include "proto/mem.h"
+#include "proto/timestamp.h"
 
 /* An attempt under way: a program or a transfer. */
 struct attempt {
@@ -320,8 +322,13 @@ static void start_alertmanager(struct attempt *attempt, const struct hook_settin
 {
 	attempt->settings = settings;
 	for (size_t i = 0; i < notification->n_alerts; i++) {
+		const struct notification_alert *alert = &notification->alerts[i];
 		buffer_add_char(&attempt->json, i ? ',' : '[');
-		hook_alertmanager_write(&notification->alerts[i], loop_wall_ms(), &attempt->json);
+		alert_mirror_write(alert,
+				   alert->resolved_ms == TIMESTAMP_NONE
+					   ? loop_wall_ms() + HOOK_ALERTMANAGER_END_MS
+					   : alert->resolved_ms,
+				   &attempt->json);
 	}
 	buffer_add_char(&attempt->json, ']');
 	attempt->transfer =

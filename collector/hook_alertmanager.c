@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/hook_alert.h"
-#include "collector/json_add.h"
+#include "collector/alert_mirror.h"
 #include "collector/loop.h"
 #include "proto/mem.h"
 #include "proto/timestamp.h"
@@ -24,42 +23,12 @@ struct hook_alertmanager {
 	struct loop_timer *timer;
 	struct batch *first; /* of the turn under way; the first is on its way */
 	struct batch *last;
-	int64_t now_ms; /* of that turn */
+	struct alert_mirror *mirror;
 	struct transfer *transfer;
 	bool hurries; /* something changed during the turn */
 	bool is_soon; /* the next turn is about to begin */
 	bool failed;
 };
-
-static void add_time(struct buffer *out, const char *name, int64_t ms)
-{
-	buffer_printf(out, ",\"%s\":", name);
-	json_add_time(out, ms);
-}
-
-void hook_alertmanager_write(const struct notification_alert *alert, int64_t now_ms,
-			     struct buffer *out)
-{
-	struct hook_pairs labels = hook_alert_labels(alert);
-	struct arena arena;
-
-	arena_init(&arena);
-	struct hook_pairs annotations = hook_alert_annotations(alert, &arena);
-	buffer_add_text(out, "{\"labels\":");
-	hook_pairs_write(&labels, out);
-	buffer_add_text(out, ",\"annotations\":");
-	hook_pairs_write(&annotations, out);
-	add_time(out, "startsAt", alert->fired_ms);
-	add_time(out, "endsAt",
-		 alert->resolved_ms == TIMESTAMP_NONE ? now_ms + HOOK_ALERTMANAGER_END_MS
-						      : alert->resolved_ms);
-	if (*alert->url) {
-		buffer_add_text(out, ",\"generatorURL\":");
-		json_add_string(out, alert->url);
-	}
-	buffer_add_char(out, '}');
-	arena_deinit(&arena);
-}
 
 struct transfer *hook_alertmanager_send(const struct hook_line *line,
 					const struct hook_settings *settings, const char *url,
@@ -80,12 +49,15 @@ struct transfer *hook_alertmanager_send(const struct hook_line *line,
 	return transfer;
 }
 
-static bool is_wanted(const struct hook_alertmanager *am, const struct notification_alert *alert)
+/* Those that are resolved are known to be over by not being seen. */
+static void see(void *visitor, const struct notification_alert *alert)
 {
-	return hook_route_takes(&am->settings->route, alert->condition, alert->organization,
-				alert->site) &&
-	       (alert->resolved_ms == TIMESTAMP_NONE ||
-		alert->resolved_ms + HOOK_ALERTMANAGER_RESOLVED_MS > am->now_ms);
+	struct hook_alertmanager *am = visitor;
+
+	if (alert->resolved_ms == TIMESTAMP_NONE &&
+	    hook_route_takes(&am->settings->route, alert->condition, alert->organization,
+			     alert->site))
+		alert_mirror_see(am->mirror, alert);
 }
 
 static struct batch *add_batch(struct hook_alertmanager *am)
@@ -101,17 +73,15 @@ static struct batch *add_batch(struct hook_alertmanager *am)
 	return batch;
 }
 
-static void take_alert(void *visitor, const struct notification_alert *alert)
+static void add_alert(void *user, const struct buffer *json)
 {
-	struct hook_alertmanager *am = visitor;
+	struct hook_alertmanager *am = user;
 	struct batch *batch = am->last;
 
-	if (!is_wanted(am, alert))
-		return;
 	if (!batch || batch->n == HOOK_ALERTMANAGER_BATCH)
 		batch = add_batch(am);
 	buffer_add_char(&batch->json, batch->n++ ? ',' : '[');
-	hook_alertmanager_write(alert, am->now_ms, &batch->json);
+	buffer_add(&batch->json, json->bytes, json->size);
 }
 
 static void drop_first(struct hook_alertmanager *am)
@@ -177,10 +147,14 @@ static void begin_turn(void *user)
 {
 	struct hook_alertmanager *am = user;
 
-	am->now_ms = loop_wall_ms();
+	int64_t now_ms = loop_wall_ms();
+
 	am->hurries = false;
 	am->is_soon = false;
-	am->source->each(am->source->user, take_alert, am);
+	alert_mirror_begin(am->mirror);
+	am->source->each(am->source->user, see, am);
+	alert_mirror_end(am->mirror, now_ms);
+	alert_mirror_each(am->mirror, now_ms + HOOK_ALERTMANAGER_END_MS, add_alert, am);
 	for (struct batch *batch = am->first; batch; batch = batch->next)
 		buffer_add_char(&batch->json, ']');
 	send_first(am);
@@ -198,6 +172,7 @@ struct hook_alertmanager *hook_alertmanager_start(struct uv_loop_s *loop,
 	am->settings = settings;
 	am->url = url;
 	am->source = source;
+	am->mirror = alert_mirror_new();
 	am->timer = loop_timer_new(loop, begin_turn, am);
 	begin_soon(am);
 	return am;
@@ -217,6 +192,7 @@ void hook_alertmanager_stop(struct hook_alertmanager *am)
 		transfer_cancel(am->transfer);
 	while (am->first)
 		drop_first(am);
+	alert_mirror_free(am->mirror);
 	loop_timer_close(am->timer);
 	free(am);
 }

@@ -10,14 +10,10 @@
 
 #include "collector/buffer.h"
 #include "collector/hook_http.h"
-#include "collector/notification.h"
 
 #define HOOK_ALERTMANAGER_TURN_MS  60000 /* from one turn to the next */
 #define HOOK_ALERTMANAGER_AGAIN_MS 10000 /* after a turn that failed */
 #define HOOK_ALERTMANAGER_SOON_MS  100   /* after a change: others may follow it */
-
-/* How long a resolved alert is told. */
-#define HOOK_ALERTMANAGER_RESOLVED_MS 300000
 
 /*
  * Without a further word a firing alert counts as over after so long: four turns, as Prometheus has
@@ -29,10 +25,6 @@
 
 struct hook_alertmanager;
 struct uv_loop_s; /* libuv: the event loop */
-
-/* Adds an alert as POST /api/v2/alerts takes it. */
-void hook_alertmanager_write(const struct notification_alert *alert, int64_t now_ms,
-			     struct buffer *out);
 
 /* Posts `json`, a list of alerts, to one of the settings' URLs. */
 struct transfer *hook_alertmanager_send(const struct hook_line *line,

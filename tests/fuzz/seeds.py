@@ -367,6 +367,14 @@ def main():
         "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n",
     })
     put("pack", packed_reports())
+    put("mail", {
+        "plain": "\0".join(["EXCH1", "ACME", "HQ", "El90x2", "Adapter El90x2 reaches none of 2 peers.",
+                            "Disable it.", "https://collector.example/", "ACME/HQ"]),
+        "lines": "a\r\nBcc: b@c\r\n\r\nd\0\n\n.\nFrom x\0From y\0 \0  two  blanks ",
+        "long": "x" * 300 + "\0" + "w " * 200, "encoded": "=?utf-8?B?SGk=?=\0a=b",
+        "utf8": "K\u00f6ln \u4e2d\u6587 \U0001f600\u202e\0" + "\u00e4" * 200, "empty": "",
+        "bytes": b"\xff\xc3\0\x80\x1b[31m",
+    })
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",

@@ -1,0 +1,45 @@
+/*
+ * Any bytes as what goes over the line of a hook: what is shown of it is one line at a time, holds
+ * nothing that turns a terminal, and never what follows "AUTH LOGIN " or "Authorization: Basic ".
+ * The first byte tells whether we sent it.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/exchange.h"
+#include "proto/mem.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void show(void *user, bool sent, const char *line)
+{
+	static const char *const secret[] = { "AUTH LOGIN ", "Authorization: Basic " };
+	(void)user;
+
+	for (const char *at = line; *at; at++)
+		require((unsigned char)*at >= ' ' && *at != 0x7f);
+	for (size_t i = 0; sent && i < sizeof secret / sizeof *secret; i++) {
+		size_t n = strlen(secret[i]);
+		require(strncmp(line, secret[i], n) != 0 || strcmp(line + n, "(hidden)") == 0);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct exchange exchange = { .show = show };
+
+	if (size == 0)
+		return 0;
+	char *bytes = mem_strndup((const char *)data + 1, size - 1);
+	exchange_add(&exchange, data[0] & 1, bytes, size - 1);
+	exchange_add(&exchange, !(data[0] & 1), bytes, size - 1);
+	free(bytes);
+	return 0;
+}

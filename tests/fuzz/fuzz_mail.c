@@ -1,0 +1,127 @@
+/*
+ * Any bytes as the texts of an alert, in a mail and in a webhook: whatever they are, the mail has
+ * the headers that it should have and no other, and its lines are short and plain; the webhook is
+ * JSON in UTF-8. Texts are parted by zero bytes.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/hook_email.h"
+#include "collector/hook_webhook.h"
+#include "proto/json_check.h"
+#include "proto/mem.h"
+#include "proto/timestamp.h"
+#include "proto/utf8.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define MAX_TEXTS 8
+
+static const char *const headers[] = { "Date: ",
+				       "From: ",
+				       "To: ",
+				       "Subject:",
+				       "Message-ID: ",
+				       "In-Reply-To: ",
+				       "References: ",
+				       "Auto-Submitted: ",
+				       "MIME-Version: ",
+				       "Content-Type: ",
+				       "Content-Transfer-Encoding: " };
+#define N_HEADERS (sizeof headers / sizeof *headers)
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void check_mail(const char *mail)
+{
+	size_t n = 0;
+	bool in_head = true;
+
+	while (*mail) {
+		size_t length = strcspn(mail, "\r\n");
+		require(length <= 78 && strncmp(mail + length, "\r\n", 2) == 0);
+		for (size_t i = 0; i < length; i++)
+			require(mail[i] >= ' ' && mail[i] < 0x7f);
+		if (in_head && length == 0)
+			in_head = false;
+		else if (in_head && *mail != ' ')
+			require(n < N_HEADERS &&
+				strncmp(mail, headers[n], strlen(headers[n])) == 0 && ++n);
+		mail += length + 2;
+	}
+	require(n == N_HEADERS && !in_head);
+}
+
+/* Reports are checked for that before anything of them comes here. */
+static bool is_utf8(const char *const texts[MAX_TEXTS])
+{
+	for (size_t i = 0; i < MAX_TEXTS; i++) {
+		size_t left = strlen(texts[i]);
+		for (const char *at = texts[i]; left > 0;) {
+			size_t n = utf8_length(at, left);
+			if (n == 0)
+				return false;
+			at += n;
+			left -= n;
+		}
+	}
+	return true;
+}
+
+static struct notification make(const char *const *text, struct notification_alert *alert)
+{
+	*alert = (struct notification_alert){ .id = "1",
+					      .fingerprint = "0011223344556677",
+					      .condition = CONDITION_EXPOSED,
+					      .server = text[0],
+					      .organization = text[1],
+					      .site = text[2],
+					      .adapter = text[3],
+					      .verdict = "exposed",
+					      .reason = "adapter_isolated",
+					      .text = text[4],
+					      .remedy = text[5],
+					      .url = text[6],
+					      .resolved_ms = TIMESTAMP_NONE };
+	return (struct notification){ .id = "1-2",
+				      .hook = "ops",
+				      .group_key = text[7],
+				      .organization = text[1],
+				      .site = text[2],
+				      .cause = text[7],
+				      .url = text[6],
+				      .alerts = alert,
+				      .n_alerts = 1 };
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct hook_settings settings = { .from = "a@example.com",
+					  .to = { "b@example.com" },
+					  .n_to = 1 };
+	const char *texts[MAX_TEXTS];
+	struct notification_alert alert;
+	struct json_fault fault;
+	struct buffer out;
+	char *all = mem_strndup((const char *)data, size);
+
+	for (size_t i = 0, at = 0; i < MAX_TEXTS; i++) {
+		texts[i] = at <= size ? all + at : "";
+		at += strlen(texts[i]) + 1;
+	}
+	struct notification notification = make(texts, &alert);
+	buffer_init(&out);
+	hook_email_write(&settings, &notification, 1, &out);
+	check_mail(out.bytes);
+	buffer_deinit(&out);
+	hook_webhook_write(&notification, &out);
+	require(!is_utf8(texts) || json_check(out.bytes, out.size, &fault) == STATUS_OK);
+	buffer_deinit(&out);
+	free(all);
+	return 0;
+}
