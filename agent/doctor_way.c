@@ -8,10 +8,11 @@
 static const char *list_of(const struct names_answer *answer, struct arena *arena)
 {
 	char text[IPV4_TEXT_SIZE];
-	const char *list = arena_strdup(arena, ipv4_format(answer->addresses[0], text));
+	const char *list = "";
 
-	for (size_t i = 1; i < answer->n_addresses; i++)
-		list = arena_printf(arena, "%s, %s", list, ipv4_format(answer->addresses[i], text));
+	for (size_t i = 0; i < answer->n_addresses; i++)
+		list = arena_printf(arena, "%s%s%s", list, i > 0 ? ", " : "",
+				    ipv4_format(answer->addresses[i], text));
 	return list;
 }
 

@@ -19,7 +19,7 @@
  * Without a further word a firing alert counts as over after so long: four turns, as Prometheus has
  * it (rules/manager.go).
  */
-#define HOOK_ALERTMANAGER_END_MS (4 * HOOK_ALERTMANAGER_TURN_MS)
+#define HOOK_ALERTMANAGER_END_MS (INT64_C(4) * HOOK_ALERTMANAGER_TURN_MS)
 
 #define HOOK_ALERTMANAGER_BATCH 256 /* alerts in one request */
 
