@@ -9,7 +9,7 @@ import { Age, Badge, Link, Missing, Moment } from "./parts.js";
 import { goTo } from "./place.js";
 import { useMay } from "./reader.js";
 import { Timeline } from "./timeline.js";
-import { Remedy, Why } from "./why.js";
+import { FactTree, Remedy, Why } from "./why.js";
 
 /* ---- decommission ---- */
 
@@ -60,7 +60,8 @@ export function ServerPage({ name }) {
   return html`<main id="list" tabindex="-1" class="server" data-server=${name}>
     <${Head} name=${name} server=${server} />
     ${!server ? html`<${Missing} error=${error} />` : html`<div class="cards">
-      <div class="column"><${Why} server=${server} /><${Remedy} server=${server} /><${Problems} server=${server} /><${Host} server=${server} /></div>
+      <div class="column"><${Why} server=${server} /><${Remedy} server=${server} />
+        <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>
       <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>
       <${Timeline} server=${server} />
       <${Files} server=${server} />

@@ -7,16 +7,15 @@ import { paths } from "./api.js";
 import { html, useState } from "./html.js";
 import { useAnswer } from "./live.js";
 import { Moment, Quiet, Section, VerdictBadge } from "./parts.js";
-import { ADAPTER_STATES, collectorNow, localTime, serviceWord, utc, verdictWord } from "./words.js";
+import { collectorNow, localTime, serviceWord, utc, verdictWord } from "./words.js";
 
 /* ---- history ---- */
 
 const time = (text) => Date.parse(text ?? "");
 
-/* What a change of the verdict or of the silence leads to: {verdict, silent} of what it tells. */
-function stateOf(change) {
-  const { verdict, silent } = change.detail ?? {};
-  return { ...(verdict === undefined ? {} : { verdict }), ...(silent === undefined ? {} : { silent }) };
+/* What a change of the verdict or of the silence leads to. */
+function stateOf({ kind, detail }) {
+  return kind === "verdict" ? { verdict: detail?.after } : { silent: detail?.silent === true };
 }
 
 /**
@@ -41,22 +40,29 @@ export function bandsOf(server, changes, from, to) {
   return bands.filter((b) => b.to > from && b.from < to).map((b) => ({ ...b, from: Math.max(b.from, from) }));
 }
 
-function detailText(detail) {
-  return Object.entries(detail ?? {}).filter(([, value]) => value !== null && typeof value !== "object")
-    .map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(", ");
+const names = (list, name) => (list ?? []).map(name).join(", ");
+
+function adaptersText({ added, removed, changed }) {
+  return [added?.length && `added ${names(added, (a) => a.id)}`, removed?.length && `removed ${names(removed, (a) => a.id)}`,
+    changed?.length && `changed ${names(changed, (c) => c.after?.id)}`].filter(Boolean).join("; ");
 }
 
+/* By kind, as the collector's history tells it. */
 const TEXTS = {
-  verdict: (d) => (d.verdict ? verdictWord(d.verdict) : null),
-  silent: (d) => (d.silent === false ? "Reports again" : "Silent"),
-  mta: (d) => (d.service ? `MTA ${serviceWord(d.service)}` : null),
-  adapter: (d) => (d.adapter && d.state ? `Adapter ${d.adapter}: ${ADAPTER_STATES[d.state]?.[0] ?? d.state}` : null),
-  file: (d) => (d.name ? `${d.name}: ${d.version ?? d.state ?? "changed"}` : null),
+  reported: () => "Its first report",
+  verdict: (d) => verdictWord(d.after),
+  silent: (d) => (d.silent ? "Silent" : "Reports again"),
+  mta: (d) => `MTA ${serviceWord(d.after)}, was ${serviceWord(d.before)}`,
+  mta_start: (d) => `MTA start ${d.outcome === "failed" ? "failed" : "went well"}`,
+  adapters: (d) => `Adapters: ${adaptersText(d)}`,
+  files: (d) => `Files: ${names(d.changed, (c) => `${c.name} ${c.after?.version ?? c.after?.state ?? "gone"}`)}`,
+  build: (d) => `Exchange ${d.after?.build ?? "not known"}`,
+  place: (d) => `Moved to ${[d.after?.organization, d.after?.site].filter(Boolean).join(" / ")}`,
 };
 
 /** A change in words. */
-export function changeText(change) {
-  return TEXTS[change.kind]?.(change.detail ?? {}) ?? (`${change.kind} ${detailText(change.detail)}`).trim();
+export function changeText({ kind, detail }) {
+  return TEXTS[kind]?.(detail ?? {}) ?? kind;
 }
 
 function startMark(start) {
@@ -70,7 +76,7 @@ function startMark(start) {
 export function marksOf(server, changes, from, to) {
   const { last_start: start, last_failure: failure } = server.report?.mta ?? {};
   const starts = [start, failure && failure.at !== start?.at ? failure : null].filter((s) => s?.at).map(startMark);
-  const others = changes.filter((c) => c.kind !== "verdict" && c.kind !== "silent")
+  const others = changes.filter((c) => !["verdict", "silent", "mta_start"].includes(c.kind))
     .map((c) => ({ at: time(c.at), tone: "none", text: changeText(c) }));
   return [...starts, ...others].filter((m) => m.at >= from && m.at <= to).sort((a, b) => a.at - b.at);
 }
@@ -102,8 +108,8 @@ function Axis({ from, span }) {
 
 function Changes({ changes }) {
   return html`<details><summary>${changes.length} changes as a list</summary><ul class="changes">${changes.map((change) => html`
-    <li><${Moment} at=${change.at} /> ${change.kind === "verdict" && change.detail?.verdict
-    ? html`<${VerdictBadge} verdict=${change.detail.verdict} />` : html`<bdi>${changeText(change)}</bdi>`}</li>`)}</ul></details>`;
+    <li><${Moment} at=${change.at} /> ${change.kind === "verdict"
+    ? html`<${VerdictBadge} verdict=${change.detail?.after} />` : html`<bdi>${changeText(change)}</bdi>`}</li>`)}</ul></details>`;
 }
 
 export function Timeline({ server }) {

@@ -34,8 +34,7 @@ export function Why({ server }) {
   return html`<${Section} title="Why" id="why">
     ${server.silent && html`<${Old} server=${server} />`}
     ${reasons.length === 0 ? html`<${Quiet}>${nothing}<//>` : html`<ul class="reasons">${reasons.map((reason) => html`
-      <li key=${reason.code + reason.text}><p><bdi>${reason.text}</bdi></p><${Evidence} reason=${reason} /></li>`)}</ul>`}
-    <${FactTree} facts=${server.facts} /><//>`;
+      <li key=${reason.code + reason.text}><p><bdi>${reason.text}</bdi></p><${Evidence} reason=${reason} /></li>`)}</ul>`}<//>`;
 }
 
 /* ---- fact tree ---- */
@@ -60,7 +59,7 @@ function Branch({ facts }) {
 
 export function FactTree({ facts }) {
   if (!facts?.length) return null;
-  return html`<h4>The facts behind it</h4><div class="fact-tree"><${Branch} facts=${facts} /></div>`;
+  return html`<${Section} title="The facts behind it" id="fact-tree"><div class="fact-tree"><${Branch} facts=${facts} /></div><//>`;
 }
 
 /* ---- remedy ---- */

@@ -70,3 +70,31 @@ def test_an_operator_takes_a_server_out_and_says_why(page, stage):
     assert "MAIL-BR5" not in page.rows()
     status, _, log = stage.collector.get("/v1/audit")
     assert status == 200 and "server.remove" in log
+
+
+def test_the_timeline_shows_states_as_bands(page, stage):
+    del stage.part("MAIL-HQ2").server.adapters[1]
+    page.open_server("MAIL-HQ2")
+    stage.send("MAIL-HQ2")
+    page.wait(lambda: page.run("return [...document.querySelectorAll('.band')].map((b) => b.className)")
+              == ["band v-exposed", "band v-clear"], "the bands of both states")
+    page.click("#timeline-title ~ details summary")
+    assert "removed E100B2" in page.text(".changes")
+    assert page.run("return document.querySelectorAll('.mark-at').length") > 0
+
+
+def test_the_facts_behind_the_verdict_are_a_tree(page):
+    page.open_server("MAIL-HQ2")
+    page.run("document.querySelectorAll('.fact-tree details').forEach((d) => { d.open = true; })")
+    tree = page.text(".fact-tree")
+    for words in ["Version of Emsmta.exe", "5.5.2653.23", "version resource of the file", "E100B2", "isolated"]:
+        assert words in tree, words
+
+
+def test_files_are_held_against_what_is_required(page):
+    page.open_server("MAIL-BR4")
+    files = page.run("return [...document.querySelectorAll('#files-title ~ .wide tbody tr')].map((r) => [...r.cells].map((c) => c.innerText))")
+    by_name = {row[0]: row[1:] for row in files}
+    assert by_name["Emsmta.exe"][:2] == ["5.5.2655.10", "5.5.2654.54"] and "in" in by_name["Emsmta.exe"][2]
+    assert "older" in by_name["X400om.dll"][2]
+    assert len(by_name) == 12

@@ -1,0 +1,62 @@
+"""Sites, and who reaches whom in one of them."""
+
+import pytest
+from page import Keys
+
+
+def cells(page):
+    """(server and adapter): [what a cell says of the peer, in the order of the columns]"""
+    return dict(page.run("return [...document.querySelectorAll('#matrix tbody tr')].map((r) => {"
+                         " const cells = [...r.querySelectorAll('td.cell')];"
+                         " return [cells[0].getAttribute('aria-label').split(' to ')[0], cells.map((c) => c.innerText)]})"))
+
+
+@pytest.fixture
+def matrix(page, browser):
+    browser.get(f"{page.url}/?page=sites")
+    page.wait(lambda: "HQ" in page.text("#sites"), "the sites")
+    page.run("[...document.querySelectorAll('.row-action')].find((a) => a.innerText === 'HQ').click()")
+    page.wait(lambda: page.text("#matrix") != "", "the matrix")
+    return page
+
+
+def test_sites_are_worst_first_and_lead_to_their_servers(page, browser):
+    browser.get(f"{page.url}/?page=sites")
+    page.wait(lambda: "BRANCH" in page.text("#sites"), "the sites")
+    assert page.run("return [...document.querySelectorAll('#sites tbody th')].map((h) => h.innerText)") == ["HQ", "BRANCH"]
+    page.click("#sites .v-failing a")
+    page.wait(lambda: page.rows() == ["MAIL-HQ1"], "the failing one of the site")
+
+
+def test_a_bad_row_is_an_isolated_adapter(matrix):
+    rows = cells(matrix)
+    assert set(rows["MAIL-HQ2 E100B2"]) == {"✕", ""}
+    assert set(rows["MAIL-HQ2 El90x1"]) == {"✓", ""}
+    bad = matrix.run("return [...document.querySelectorAll('#matrix .bad-row')].map((r) => r.innerText)")
+    assert any("E100B2" in row and "Isolated" in row and "0/6" in row for row in bad)
+
+
+def test_a_bad_column_is_a_dead_peer(page, browser):
+    browser.get(f"{page.url}/?page=matrix&organization=DEMO&site=BRANCH")
+    page.wait(lambda: page.text("#matrix") != "", "the matrix")
+    assert page.run("return [...document.querySelectorAll('#matrix .peer.bad')].map((h) => h.textContent)") == ["MAIL-BR5 ✕ down"]
+    assert "1 of 5 peers is reached by nobody" in page.main()
+
+
+def test_both_directions_are_told_at_the_keyboard(matrix):
+    assert matrix.run("return document.querySelectorAll('td.cell[tabindex=\"0\"]').length") == 1
+    matrix.run("document.querySelector('td.cell[tabindex=\"0\"]').focus()")
+    matrix.press(Keys.ARROW_DOWN)
+    matrix.press(Keys.ARROW_RIGHT)
+    label = matrix.run("return document.activeElement.getAttribute('aria-label')")
+    assert matrix.run("return document.querySelectorAll('td.cell[tabindex=\"0\"]').length") == 1
+    server, adapter = label.split(" to ")[0].split(" ")
+    matrix.wait(lambda: f"{server} {adapter} →" in matrix.text("#cell-facts"), "the way there")
+    assert f"→ {server}:" in matrix.text("#cell-facts")  # the way back
+    matrix.press("m", Keys.ESCAPE)
+    matrix.wait(lambda: matrix.text("#sites") != "", "back to the sites")
+
+
+def test_a_site_that_is_not_known_is_said_to_be(page, browser):
+    browser.get(f"{page.url}/?page=matrix&organization=DEMO&site=NOWHERE")
+    page.wait(lambda: "The collector does not answer this" in page.main(), "the page says so")
