@@ -16,7 +16,7 @@ import { collectorNow, SILENT, verdictWord } from "./words.js";
 
 const MATCHERS = [["server", "Server"], ["site", "Site"], ["organization", "Organization"], ["condition", "Condition"]];
 
-export function SilenceDialog({ matchers, onClose }) {
+function SilenceDialog({ matchers, onClose }) {
   const send = ({ comment, span, ...patterns }) => {
     const set = Object.fromEntries(Object.entries(patterns).filter(([, pattern]) => pattern !== ""));
     if (Object.keys(set).length === 0) throw new Error("Say what is to be silenced: one pattern at least.");
@@ -28,7 +28,7 @@ export function SilenceDialog({ matchers, onClose }) {
     <${Field} label="Comment" name="comment" maxlength="1024" required /><${SpanField} label="Until" name="span" /><//>`;
 }
 
-export function Silences() {
+function Silences() {
   const { body, error } = useAnswer(paths.silences());
   const may = useMay("operator");
   if (!body) return html`<${Missing} error=${error} missing="This collector knows no silences." />`;
@@ -58,7 +58,7 @@ function Delivery({ delivery, may }) {
     <td class="actions">${may && delivery.state !== "done" && html`<button type="button" class="button" onClick=${retry}>Send now</button>`}</td></tr>`;
 }
 
-export function Deliveries() {
+function Deliveries() {
   const [state, setState] = useState("");
   const { body, error } = useAnswer(paths.deliveries({ limit: "100", ...(state ? { state } : {}) }));
   const may = useMay("operator");
@@ -74,7 +74,7 @@ export function Deliveries() {
 
 const STATE_WORDS = { firing: "Firing", pending: "Pending", resolved: "Resolved" };
 
-export function conditionWord(condition) {
+function conditionWord(condition) {
   return condition === "silent" ? SILENT.word : verdictWord(condition);
 }
 
@@ -105,7 +105,7 @@ function Actions({ alert, onAcknowledge, onSilence }) {
     <button type="button" class="button" onClick=${onSilence}>Silence</button>`;
 }
 
-export function AlertRow({ alert }) {
+function AlertRow({ alert }) {
   const [asking, ask] = useState("");
   const close = () => ask("");
   const word = conditionWord(alert.condition);

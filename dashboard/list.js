@@ -53,7 +53,7 @@ function Mta({ state }) {
   return html`<span class="mta mta-${tone}">${state ? serviceWord(state) : "–"}</span>`;
 }
 
-export class Row extends Component {
+class Row extends Component {
   shouldComponentUpdate(next) {
     return next.server !== this.props.server || next.changed !== this.props.changed || next.url !== this.props.url;
   }
@@ -93,7 +93,7 @@ function useSites() {
   return [...keys.keys()].sort();
 }
 
-export function SiteFilter() {
+function SiteFilter() {
   const { organization, site } = place.use((state) => state);
   const keys = useSites();
   const now = organization || site ? key(organization, site) : "";

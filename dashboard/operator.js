@@ -20,7 +20,7 @@ function Release({ agent, onClose }) {
       An agent that still has the secret enrols again by itself.</p><//>`;
 }
 
-export function Agents() {
+function Agents() {
   const { cursor } = place.use((state) => state);
   const { body, next, error } = useAnswer(paths.agents({ limit: "200", ...(cursor ? { cursor } : {}) }));
   const may = useMay("operator");
@@ -53,7 +53,7 @@ function Expected({ server, may }) {
     <td class="actions">${may && html`<button type="button" class="button" onClick=${remove}>Remove</button>`}</td></tr>`;
 }
 
-export function Inventory() {
+function Inventory() {
   const { body, error } = useAnswer(paths.inventory());
   const may = useMay("operator");
   const [importing, setImporting] = useState(false);
@@ -113,19 +113,19 @@ function Named({ what, path, list, roles, make, revoke, note }) {
       onSubmit=${() => revoke(asking)} onClose=${() => ask(null)}><p>It is worth nothing from then on.</p><//>`}`;
 }
 
-export function Tokens() {
+function Tokens() {
   return html`<${Named} what="token" path=${paths.tokens()} list="tokens" roles make=${addToken} revoke=${revokeToken}
     note="People log in with a token, programs send it with each call." />`;
 }
 
-export function Secrets() {
+function Secrets() {
   return html`<${Named} what="secret" path=${paths.secrets()} list="secrets" make=${addSecret} revoke=${revokeSecret}
     note="An agent enrols with a secret, once; afterwards it has a key of its own." />`;
 }
 
 /* ---- audit ---- */
 
-export function Audit() {
+function Audit() {
   const { cursor } = place.use((state) => state);
   const { body, next, error } = useAnswer(paths.audit({ limit: "200", ...(cursor ? { cursor } : {}) }));
   if (!body) return html`<${Missing} error=${error} missing="This collector has no audit log." />`;

@@ -13,7 +13,7 @@ import { FactTree, Remedy, Why } from "./why.js";
 
 /* ---- decommission ---- */
 
-export function Decommission({ name, label = "Decommission" }) {
+function Decommission({ name }) {
   const may = useMay("operator");
   const [asking, ask] = useState(false);
   if (!may) return null;
@@ -21,7 +21,7 @@ export function Decommission({ name, label = "Decommission" }) {
     await removeServer(name, reason);
     goTo({ server: "" }, { replace: true });
   };
-  return html`<button type="button" class="button" onClick=${() => ask(true)}>${label}</button>
+  return html`<button type="button" class="button" onClick=${() => ask(true)}>Decommission</button>
     ${asking && html`<${Dialog} title=${`Take ${name} out of the fleet?`} submit="Decommission" danger onSubmit=${remove} onClose=${() => ask(false)}>
       <p>No server is asked to probe it any more, and it is not watched any longer. Should it report again, it is back.</p>
       <${Field} label="Reason, for the audit log" name="reason" maxlength="1024" /><//>`}`;

@@ -57,19 +57,19 @@ export function Sites() {
 const rank = (grade) => GRADES.indexOf(grade);
 
 /** How a cell looks: "ok", "short" (below what others prove), "dead" (nobody proves the peer), "none". */
-export function toneOf(cell) {
+function toneOf(cell) {
   if (!cell?.grade) return "none";
   if (cell.proven && rank(cell.grade) < rank(cell.proven)) return rank(cell.grade) >= 2 ? "part" : "short";
   return rank(cell.grade) >= 2 ? "ok" : "dead";
 }
 
-export const TONES = {
+const TONES = {
   ok: ["✓", "reached"], part: ["◆", "reached less far than others"], short: ["✕", "not reached, though others do"],
   dead: ["○", "not reached by anybody"], none: ["·", "not probed"], self: ["", "itself"],
 };
 
 /** A cell in words: how far, why not further, for how long, which way. */
-export function cellText(cell) {
+function cellText(cell) {
   if (!cell?.grade) return "not probed";
   return [GRADE_MEANING[cell.grade], cell.error && `(${cell.error})`,
     cell.for_s !== null && cell.for_s !== undefined && `for ${duration(cell.for_s)}`,
@@ -82,7 +82,7 @@ function count(cells, tones) {
 }
 
 /** {rows: [{adapter, index, cells, reached, probed, bad}], columns: [{peer, index, reached, probed, bad}]} */
-export function reachOf(matrix) {
+function reachOf(matrix) {
   const table = matrix.adapters.map(() => new Array(matrix.peers.length).fill(null));
   for (const cell of matrix.cells) if (table[cell.from]) table[cell.from][cell.to] = cell;
   const rows = matrix.adapters.map((adapter, index) => {
@@ -100,7 +100,7 @@ export function reachOf(matrix) {
 }
 
 /** The cells of the way back: from the adapters of the hosts that carry the peer, to the row's server. */
-export function waysBack(matrix, row, peer) {
+function waysBack(matrix, row, peer) {
   const hosts = new Set(peer.servers.map((name) => name.toLowerCase()));
   const own = row.adapter.server.toLowerCase();
   const to = matrix.peers.findIndex((p) => p.servers.some((name) => name.toLowerCase() === own));
@@ -108,13 +108,13 @@ export function waysBack(matrix, row, peer) {
     .map((cell) => ({ adapter: matrix.adapters[cell.from], cell }));
 }
 
-export function isSelf(row, peer) {
+function isSelf(row, peer) {
   return peer.servers.some((name) => name.toLowerCase() === row.adapter.server.toLowerCase());
 }
 
 /* ---- matrix cell ---- */
 
-export class MatrixCell extends Component {
+class MatrixCell extends Component {
   shouldComponentUpdate(next) {
     return next.cell !== this.props.cell || next.inOrder !== this.props.inOrder || next.seen !== this.props.seen ||
       next.row.adapter.silent !== this.props.row.adapter.silent || next.at !== this.props.at;
@@ -134,7 +134,7 @@ function Way({ from, to, cell }) {
   return html`<p><span class="cell t-${tone}" aria-hidden="true">${TONES[tone][0]}</span> <bdi>${from}</bdi> → <bdi>${to}</bdi>: <bdi>${cellText(cell)}</bdi>${cell?.at && html`<span class="quiet">, seen <${Age} at=${cell.at} ago /></span>`}</p>`;
 }
 
-export function CellFacts({ matrix, row, column }) {
+function CellFacts({ matrix, row, column }) {
   if (!row || !column) return html`<div class="cell-facts quiet" id="cell-facts">Point at a cell, or go to it with Tab and the arrow keys, for both directions.</div>`;
   const { peer, index } = column;
   const name = `${row.adapter.server} ${row.adapter.adapter}`;

@@ -22,7 +22,7 @@ function stateOf({ kind, detail }) {
  * The bands from `from` to `to` (ms), the oldest first: {from, to, verdict, silent}. `changes` are
  * those of the API, the latest first. What was before the first one is not known: no band.
  */
-export function bandsOf(server, changes, from, to) {
+function bandsOf(server, changes, from, to) {
   const states = changes.filter((c) => c.kind === "verdict" || c.kind === "silent").reverse();
   const bands = [];
   let state = {};
@@ -61,7 +61,7 @@ const TEXTS = {
 };
 
 /** A change in words. */
-export function changeText({ kind, detail }) {
+function changeText({ kind, detail }) {
   return TEXTS[kind]?.(detail ?? {}) ?? kind;
 }
 
@@ -73,7 +73,7 @@ function startMark(start) {
 }
 
 /** {at, tone, text} of what happened at a moment, the oldest first. */
-export function marksOf(server, changes, from, to) {
+function marksOf(server, changes, from, to) {
   const { last_start: start, last_failure: failure } = server.report?.mta ?? {};
   const starts = [start, failure && failure.at !== start?.at ? failure : null].filter((s) => s?.at).map(startMark);
   const others = changes.filter((c) => !["verdict", "silent", "mta_start"].includes(c.kind))

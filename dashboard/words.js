@@ -114,7 +114,7 @@ const ACTIONS = {
 };
 
 /** An option in a few words: "disable El90x2, then start the MTA". */
-export function optionWords(option) {
+function optionWords(option) {
   return (option.steps ?? []).map((s) => ACTIONS[s.action]?.(s) ?? s.text).join(", then ");
 }
 

@@ -47,6 +47,19 @@ def test_nothing_moves_under_the_focus(page, stage):
     page.wait(lambda: page.rows() != before, "the focus has left the rows")
 
 
+def streams(page):
+    return page.run("return document.querySelector('#live').title") == "Changes come at once"
+
+
+def test_the_stream_of_changes_survives_a_restart(page, stage):
+    page.wait(lambda: streams(page), "the stream is open")
+    stage.collector.stop()
+    stage.collector.start()
+    mend(stage)
+    page.wait(lambda: page.row_text("MAIL-HQ2", ".c-verdict") == "Clear", "MAIL-HQ2 becomes clear")
+    page.wait(lambda: streams(page), "it is open again")
+
+
 def test_it_says_when_it_is_not_live_and_comes_back(page, browser, stage):
     page.wait(lambda: page.text("#live-text").startswith("Live"), "live at first")
     stage.collector.stop()
