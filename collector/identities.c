@@ -22,6 +22,7 @@ struct identity_list *identities_list(struct identities *ids, enum record_kind k
 	case RECORD_KIND_NONE:
 	case RECORD_KIND_AGENT:
 	case RECORD_KIND_SERVER:
+	case RECORD_KIND_ALERT:
 		break;
 	}
 	return NULL;
@@ -265,6 +266,7 @@ size_t identities_count(const struct identities *ids, enum record_kind kind)
 		return ids->sessions.n;
 	case RECORD_KIND_NONE:
 	case RECORD_KIND_SERVER:
+	case RECORD_KIND_ALERT:
 		break;
 	}
 	return 0;
