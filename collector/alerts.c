@@ -133,11 +133,10 @@ static void tell_story(struct alerts *alerts, struct alert *alert, const struct 
 	say(alerts, alert, &row->text, story.text);
 	say(alerts, alert, &row->remedy, story.remedy);
 	say(alerts, alert, &row->adapter, story.adapter);
-	if (!alert->group) { /* which stays what it was when it fired */
-		say(alerts, alert, &row->organization, or_empty(view->organization));
-		say(alerts, alert, &row->site, or_empty(view->site));
+	say(alerts, alert, &row->organization, or_empty(view->organization));
+	say(alerts, alert, &row->site, or_empty(view->site));
+	if (!alert->group) /* which stays that of the cause for which it fired */
 		say(alerts, alert, &row->cause, story.cause);
-	}
 	arena_deinit(&arena);
 }
 

@@ -197,15 +197,11 @@ static enum notification_reason reason_of(const struct group_news *v)
 static bool concerns(const struct alert *alert, const struct alert_target *target)
 {
 	const struct record_alert *row = &alert->row;
-	const struct hook_route *route = target->route;
 
-	if (!(route->conditions & CONDITION_BIT(row->condition)))
-		return false;
 	if (is_firing(row) ? alert->is_muted
-			   : !route->send_resolved || row->told != RECORD_TOLD_FIRING)
+			   : !target->route->send_resolved || row->told != RECORD_TOLD_FIRING)
 		return false;
-	return condition_is_own(row->condition) || route->n_sites == 0 ||
-	       mute_site_matches(route->sites, route->n_sites, row->organization, row->site);
+	return hook_route_takes(target->route, row->condition, row->organization, row->site);
 }
 
 static const char *url_of(const struct alerts *alerts, const struct record_alert *row,

@@ -40,6 +40,7 @@ struct uv_loop_s; /* libuv: the event loop */
 struct api {
 	struct uv_loop_s *loop;
 	struct pipeline *pipeline;
+	struct alerting *alerting;
 	struct identities *identities;
 	struct expected *expected;
 	struct events *events;

@@ -201,6 +201,7 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 		if (settings[i].fallback)
 			say(&r, &settings[i], settings[i].fallback, by_default);
 	}
+	alert_policy_read(&options.sections, &options.alerts, arena, faults);
 	options.hooks = hook_settings_read(&options.sections, options.hook_command, arena, faults);
 	if (faults->n == 0)
 		judge(&r);

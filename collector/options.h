@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/alert_policy.h"
 #include "collector/buffer.h"
 #include "collector/faults.h"
 #include "collector/listen.h"
@@ -42,11 +43,13 @@ struct options {
 	size_t max_of_address;    /* connections of one client address */
 	const char *data;         /* directory of the store */
 	const char *hook_command; /* NULL: no hook */
+	const char *external_url; /* where browsers find the collector; NULL: not known */
 	struct store_limits keep;
 	enum log_level log_level;
 	enum log_format log_format;
 
 	struct sections sections;          /* of the file, behind the plain settings */
+	struct alert_policy alerts;        /* what [alerts] and [maintenance NAME] say */
 	const struct hook_settings *hooks; /* what [hook NAME] and hook_command say */
 
 	const char *config; /* the file that was read, NULL: none */

@@ -24,6 +24,7 @@ struct pipeline {
 struct passage {
 	struct pipeline *pipeline;
 	struct changes *changes;
+	struct alert_changes *alerts; /* what they mean for the alerts; NULL: there are none */
 	pipeline_done *done;
 	void *user;
 };
@@ -46,19 +47,13 @@ void pipeline_fail(struct pipeline *p, const char *error)
 	if (p->ready)
 		log_error("not ready: %s", error);
 	p->ready = false;
+	if (p->options.alerting)
+		alerting_suspend(p->options.alerting);
 	snprintf(p->why, sizeof p->why, "%s", error);
 	if (p->stopped)
 		return;
 	loop_timer_stop(p->wake);
 	loop_timer_start(p->rebuild, p->retry_ms);
-}
-
-static void notify_views(struct pipeline *p, struct view **views, size_t n)
-{
-	if (!p->options.notify)
-		return;
-	for (size_t i = 0; i < n; i++)
-		notify_view(p->options.notify, views[i]);
 }
 
 static void on_committed(void *user, enum status status, const char *error)
@@ -71,10 +66,11 @@ static void on_committed(void *user, enum status status, const char *error)
 			news_tell(p->options.news, p->fleet, passage->changes, p->options.now_ms());
 		fleet_publish(p->fleet, passage->changes);
 		p->revision++;
-		notify_views(p, passage->changes->views, passage->changes->n_views);
 	} else {
 		pipeline_fail(p, error);
 	}
+	if (p->options.alerting)
+		alerting_finish(p->options.alerting, passage->alerts, status == STATUS_OK);
 	changes_free(passage->changes);
 	passage->done(passage->user, status == STATUS_OK);
 	free(passage);
@@ -86,11 +82,15 @@ enum status pipeline_submit(struct pipeline *p, struct changes *changes, pipelin
 	struct store_change change = changes_for_store(changes);
 	struct passage *passage = mem_alloc(sizeof *passage);
 
-	*passage = (struct passage){ p, changes, done, user };
+	*passage = (struct passage){ p, changes, NULL, done, user };
+	if (p->options.alerting)
+		passage->alerts = alerting_prepare(p->options.alerting, changes, &change);
 	change.done = on_committed;
 	change.user = passage;
 	enum status status = store_submit(p->options.store, &change);
 	if (status != STATUS_OK) {
+		if (p->options.alerting)
+			alerting_finish(p->options.alerting, passage->alerts, false);
 		changes_free(changes);
 		free(passage);
 		pipeline_fail(p, "too many changes wait for the store");
@@ -127,15 +127,6 @@ static void on_wake(void *user)
 		submit_own(p, changes);
 }
 
-static void notify_all(struct pipeline *p)
-{
-	for (size_t i = 0; i < fleet_count(p->fleet); i++) {
-		struct view *view = fleet_view(p->fleet, i);
-		if (view)
-			notify_views(p, &view, 1);
-	}
-}
-
 /* The fleet is what the store says, and the store takes changes. */
 static void become_ready(struct pipeline *p, struct changes *changes)
 {
@@ -144,7 +135,8 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 	p->revision++;
 	if (p->options.news)
 		news_reset(p->options.news, p->fleet);
-	notify_all(p);
+	if (p->options.alerting)
+		alerting_resume(p->options.alerting, p->fleet);
 	submit_own(p, changes);
 }
 
@@ -157,6 +149,11 @@ static enum status reload(struct pipeline *p, struct changes **changes, char *er
 	enum status status = store_resume(p->options.store, error);
 	if (status == STATUS_OK)
 		status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
+	if (status != STATUS_OK || !p->options.alerting)
+		return status;
+	status = alerting_load(p->options.alerting, error);
+	if (status != STATUS_OK)
+		changes_free(*changes);
 	return status;
 }
 
@@ -180,13 +177,21 @@ static void on_rebuild(void *user)
 	pipeline_fail(p, error);
 }
 
+static void on_alerts_failed(void *user, const char *error)
+{
+	pipeline_fail(user, error);
+}
+
 enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
 			  char error[STORE_ERROR_SIZE])
 {
 	struct fleet *fleet = fleet_new(fleet_history_of_store(options->store));
 	struct changes *changes = NULL;
 	enum status status = fleet_load(fleet, options->now_ms(), &changes, error);
+	if (status == STATUS_OK && options->alerting)
+		status = alerting_load(options->alerting, error);
 	if (status != STATUS_OK) {
+		changes_free(changes);
 		fleet_free(fleet);
 		return status;
 	}
@@ -196,6 +201,8 @@ enum status pipeline_open(struct pipeline **out, const struct pipeline_options *
 	p->fleet = fleet;
 	p->wake = loop_timer_new(options->loop, on_wake, p);
 	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
+	if (options->alerting)
+		alerting_on_failure(options->alerting, on_alerts_failed, p);
 	become_ready(p, changes);
 	*out = p;
 	return STATUS_OK;
@@ -204,7 +211,6 @@ enum status pipeline_open(struct pipeline **out, const struct pipeline_options *
 void pipeline_stop(struct pipeline *p)
 {
 	p->stopped = true;
-	p->options.notify = NULL;
 	p->options.news = NULL;
 	loop_timer_close(p->wake);
 	loop_timer_close(p->rebuild);

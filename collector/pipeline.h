@@ -1,7 +1,7 @@
 /*
- * The way of every change: fleet, store, publish, notify. It owns the fleet and keeps it in step
- * with the store: nothing is published before its commit, and after a failed commit the fleet is
- * rebuilt from the store; until then nothing is taken and the collector is not ready.
+ * The way of every change: fleet, alerts, store, publish, hooks. It owns the fleet and keeps it in
+ * step with the store: nothing is published before its commit, and after a failed commit the fleet
+ * is rebuilt from the store; until then nothing is taken and the collector is not ready.
  *
  * It also wakes the fleet when reports cease to be fresh. The loop's thread only.
  */
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/alerting.h"
 #include "collector/fleet.h"
-#include "collector/notify.h"
 #include "collector/store.h"
 #include "proto/status.h"
 
@@ -28,9 +28,9 @@ struct uv_loop_s; /* libuv: the event loop */
 
 struct pipeline_options {
 	struct uv_loop_s *loop;
-	struct store *store;   /* outlives the pipeline */
-	struct notify *notify; /* NULL: nobody is told; else until pipeline_stop() */
-	struct news *news;     /* NULL: nobody follows; else until pipeline_stop() */
+	struct store *store;       /* outlives the pipeline */
+	struct news *news;         /* NULL: nobody follows; else until pipeline_stop() */
+	struct alerting *alerting; /* NULL: there are no alerts; else until pipeline_stop() */
 	int64_t (*now_ms)(void);
 };
 

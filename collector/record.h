@@ -67,13 +67,6 @@ struct record_expected {
 	int64_t since_ms; /* since when it is expected */
 };
 
-/* What the hook was last told of a server. */
-struct record_told {
-	const char *key;
-	const char *verdict; /* the alarming verdict that stands, or NULL: all is well */
-	int64_t number;      /* of the last notification of this server; 0: none yet */
-};
-
 /* States of an alert. Stored: never renumbered. */
 enum record_alert_state {
 	RECORD_ALERT_NONE = 0, /* in no row */

@@ -5,24 +5,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "collector/alerting.h"
 #include "collector/api.h"
+#include "collector/hook.h"
 #include "collector/identities.h"
 #include "collector/log.h"
 #include "collector/loop.h"
 #include "collector/news.h"
-#include "collector/notify.h"
 #include "collector/pipeline.h"
 #include "collector/security.h"
 #include "collector/server.h"
 #include "collector/store.h"
 #include "collector/supervisor.h"
+#include "collector/tls_context.h"
+#include "proto/timestamp.h"
 
 /* Everything that is open, in the order of opening; NULL: not (any more). */
 struct serve {
 	const struct options *options;
 	struct loop *loop;
 	struct store *store;
-	struct notify *notify;
+	struct hooks *hooks;
+	struct alerting *alerting;
 	struct pipeline *pipeline;
 	struct identities *identities;
 	struct security *security;
@@ -53,10 +57,10 @@ static void on_store_closed(void *user)
 	s->store = NULL;
 }
 
-static void on_notify_closed(void *user)
+static void on_hooks_closed(void *user)
 {
 	struct serve *s = user;
-	s->notify = NULL;
+	s->hooks = NULL;
 	if (s->store)
 		store_close(s->store, on_store_closed, s);
 }
@@ -75,10 +79,12 @@ static void on_server_closed(void *user)
 	s->api.news = NULL;
 	events_close(s->api.events);
 	s->api.events = NULL;
-	if (s->notify)
-		notify_close(s->notify, on_notify_closed, s);
+	if (s->alerting)
+		alerting_stop(s->alerting);
+	if (s->hooks)
+		hooks_close(s->hooks, on_hooks_closed, s);
 	else
-		on_notify_closed(s);
+		on_hooks_closed(s);
 }
 
 static void begin_end(void *user)
@@ -121,20 +127,26 @@ static int open_store(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
-static int open_notify(struct serve *s)
+static int64_t certificate_end(void *user)
 {
-	char error[STORE_ERROR_SIZE];
-	struct notify_options options = {
+	const struct serve *s = user;
+	const struct tls_context *tls = s->security ? security_context(s->security) : NULL;
+	return tls ? tls_context_info(tls)->not_after_ms : TIMESTAMP_NONE;
+}
+
+static int open_alerting(struct serve *s)
+{
+	s->hooks = hooks_open(loop_uv(s->loop), s->options);
+	struct alerting_options options = {
 		.loop = loop_uv(s->loop),
 		.store = s->store,
-		.hook.command = s->options->hook_command,
+		.hooks = s->hooks,
+		.options = s->options,
 		.now_ms = loop_wall_ms,
+		.certificate_end_ms = certificate_end,
+		.user = s,
 	};
-	if (!s->options->hook_command)
-		return SERVE_EXIT_OK;
-	s->notify = notify_new(&options);
-	if (notify_load(s->notify, error) != STATUS_OK)
-		return fail(error);
+	s->alerting = alerting_new(&options);
 	return SERVE_EXIT_OK;
 }
 
@@ -153,8 +165,8 @@ static int open_pipeline(struct serve *s)
 	struct pipeline_options options = {
 		.loop = loop_uv(s->loop),
 		.store = s->store,
-		.notify = s->notify,
 		.news = s->api.news,
+		.alerting = s->alerting,
 		.now_ms = loop_wall_ms,
 	};
 	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
@@ -202,6 +214,7 @@ static int open_server(struct serve *s)
 	};
 	s->api.loop = loop_uv(s->loop);
 	s->api.pipeline = s->pipeline;
+	s->api.alerting = s->alerting;
 	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;
 	s->api.epoch = (uint64_t)loop_wall_ms();
@@ -246,6 +259,7 @@ static void take_over(struct serve *s, const struct options *options)
 	log_lines(&text);
 	security_reload(s->security, options);
 	store_set_limits(s->store, &options->keep);
+	alerting_configure(s->alerting, options);
 	buffer_deinit(&text);
 }
 
@@ -276,7 +290,8 @@ static int open_all(struct serve *s)
 {
 	int rc = open_store(s);
 	if (rc == SERVE_EXIT_OK)
-		rc = open_notify(s);
+		if (rc == SERVE_EXIT_OK)
+			rc = open_alerting(s);
 	if (rc == SERVE_EXIT_OK) {
 		open_news(s);
 		rc = open_pipeline(s);
@@ -311,6 +326,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	loop_run(s.loop);
 	expected_free(s.api.expected);
 	pipeline_free(s.pipeline);
+	alerting_free(s.alerting);
 	traffic_free(s.api.traffic);
 	arena_deinit(&s.arena);
 	identities_free(s.identities);

@@ -105,6 +105,16 @@ static const char *set_keep_mb(struct options *options, const char *value)
 	return set_number(&options->keep.max_mb, value, STORE_MAX_MB) ? NULL : "1 to 1000000000";
 }
 
+static const char *set_external_url(struct options *options, const char *value)
+{
+	bool is_url = strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
+
+	options->external_url = value;
+	return is_url && !strpbrk(value, " \t?#\"") ? NULL
+						    : "http://HOST/ or https://HOST/, perhaps with "
+						      "a path";
+}
+
 static const char *set_hook_command(struct options *options, const char *value)
 {
 	options->hook_command = *value ? value : NULL;
@@ -160,6 +170,8 @@ const struct setting settings[] = {
 	{ "keep-mb", "N", NULL, true, set_keep_mb,
 	  "megabytes that the database may have before every server loses half\n"
 	  "of its kept reports" },
+	{ "external-url", "URL", NULL, true, set_external_url,
+	  "where browsers find the collector: what alerts link to" },
 	{ "hook-command", "PROGRAM", NULL, false, set_hook_command,
 	  "run when a server becomes exposed or failing, and when it recovers;\n"
 	  "gets JSON on its standard input" },

@@ -40,6 +40,10 @@
 /* Rows of the audit log that are kept, the oldest dropped first. */
 #define STORE_MAX_AUDIT 200000
 
+/* Alerts that are over, and deliveries in each state that is an end, that are kept. */
+#define STORE_MAX_ALERTS     20000
+#define STORE_MAX_DELIVERIES 1000
+
 /* Changes that may wait for a commit; past it store_submit() refuses. */
 #define STORE_MAX_PENDING 16384
 
@@ -73,8 +77,22 @@ struct store_change {
 	size_t n_servers;
 	const struct record_event *events;
 	size_t n_events;
-	const struct record_told *told;
-	size_t n_told;
+	/* Alerts, new or in the place of those with their ids; and ids of some that go. */
+	const struct record_alert *const *alerts;
+	size_t n_alerts;
+	const int64_t *dropped_alerts;
+	size_t n_dropped_alerts;
+
+	/* Notifications that are to go out, and one that has, or has not, or is to be tried again.
+	 */
+	const struct record_delivery *const *deliveries;
+	size_t n_deliveries;
+	const struct record_delivery *delivery; /* its body stays */
+
+	const struct record_silence *silence; /* NULL: none; likewise the next two */
+	const int64_t *dropped_silence;
+	const struct record_hook *hook;
+	bool trim_alerts; /* the oldest that are over go: STORE_MAX_ALERTS stay */
 
 	/* A server that is taken out of the fleet: its row goes, its reports stay for a while. */
 	const struct record_removal *removal;
@@ -158,10 +176,39 @@ enum status store_read_expected(struct store *store, store_each_expected *each, 
 enum status store_read_expected_version(struct store *store, int64_t *out,
 					char error[STORE_ERROR_SIZE]);
 
-/* Likewise what the hook was last told of each server. */
-typedef enum status store_each_told(void *user, const struct record_told *told);
-enum status store_read_told(struct store *store, store_each_told *each, void *user,
-			    char error[STORE_ERROR_SIZE]);
+/*
+ * Alerts that are not over or whose end is not told; every silence; every hook that is known; and
+ * the largest id of alerts, silences and deliveries.
+ */
+typedef enum status store_each_alert(void *user, const struct record_alert *alert);
+enum status store_read_open_alerts(struct store *store, store_each_alert *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+typedef enum status store_each_silence(void *user, const struct record_silence *silence);
+enum status store_read_silences(struct store *store, store_each_silence *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+typedef enum status store_each_hook(void *user, const struct record_hook *hook);
+enum status store_read_hooks(struct store *store, store_each_hook *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+enum status store_read_last_alert_id(struct store *store, int64_t *out,
+				     char error[STORE_ERROR_SIZE]);
+
+/* The alerts in a state whose id is below `before`, the latest first. */
+enum status store_read_alerts(struct store *store, enum record_alert_state state, int64_t before,
+			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/* STATUS_NOT_FOUND: there is no such alert. `each` runs once at most. */
+enum status store_read_alert(struct store *store, int64_t id, store_each_alert *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+
+/* The deliveries in a state, likewise, without their bodies. */
+typedef enum status store_each_delivery(void *user, const struct record_delivery *delivery);
+enum status store_read_deliveries(struct store *store, enum record_delivery_state state,
+				  int64_t before, store_each_delivery *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+
+/* One delivery with its body, in `arena`. STATUS_NOT_FOUND: there is none of that id. */
+enum status store_read_delivery(struct store *store, int64_t id, struct arena *arena,
+				struct record_delivery *out, char error[STORE_ERROR_SIZE]);
 
 /*
  * The latest report of a server whose time is not after `until_ms`; in `arena`.

@@ -452,10 +452,53 @@ enum status store_read_expected_version(struct store *store, int64_t *out,
 	return store_db_read_expected_version(&store->reader, out, error);
 }
 
-enum status store_read_told(struct store *store, store_each_told *each, void *user,
-			    char error[STORE_ERROR_SIZE])
+enum status store_read_open_alerts(struct store *store, store_each_alert *each, void *user,
+				   char error[STORE_ERROR_SIZE])
 {
-	return store_db_read_told(&store->reader, each, user, error);
+	return store_db_read_open_alerts(&store->reader, each, user, error);
+}
+
+enum status store_read_silences(struct store *store, store_each_silence *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_silences(&store->reader, each, user, error);
+}
+
+enum status store_read_hooks(struct store *store, store_each_hook *each, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_hooks(&store->reader, each, user, error);
+}
+
+enum status store_read_last_alert_id(struct store *store, int64_t *out,
+				     char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_last_alert_id(&store->reader, out, error);
+}
+
+enum status store_read_alerts(struct store *store, enum record_alert_state state, int64_t before,
+			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_alerts(&store->reader, state, before, each, user, error);
+}
+
+enum status store_read_alert(struct store *store, int64_t id, store_each_alert *each, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_alert(&store->reader, id, each, user, error);
+}
+
+enum status store_read_deliveries(struct store *store, enum record_delivery_state state,
+				  int64_t before, store_each_delivery *each, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_deliveries(&store->reader, state, before, each, user, error);
+}
+
+enum status store_read_delivery(struct store *store, int64_t id, struct arena *arena,
+				struct record_delivery *out, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_delivery(&store->reader, id, arena, out, error);
 }
 
 enum status store_read_report_until(struct store *store, const char *key, int64_t until_ms,

@@ -45,12 +45,10 @@ enum store_statement {
 	STORE_ADD_HISTORY,
 	STORE_LIST_HISTORY,
 	STORE_PUT_SERVER,
-	STORE_PUT_TOLD,
 	STORE_TAKE_ROOM,
 	STORE_GIVE_ROOM,
 	STORE_LIST_SERVERS,
 	STORE_GET_SERVER,
-	STORE_LIST_TOLD,
 	STORE_DROP_SERVER,
 	STORE_PUT_REMOVAL,
 	STORE_LIST_REMOVALS,
@@ -76,6 +74,23 @@ enum store_statement {
 	STORE_AUDIT_AFTER,
 	STORE_AUDIT_BEFORE,
 	STORE_LAST_AUDIT,
+	STORE_PUT_ALERT,
+	STORE_DROP_ALERT,
+	STORE_TRIM_ALERTS,
+	STORE_OPEN_ALERTS,
+	STORE_LIST_ALERTS,
+	STORE_ONE_ALERT,
+	STORE_ADD_DELIVERY,
+	STORE_PUT_DELIVERY,
+	STORE_TRIM_DELIVERIES,
+	STORE_LIST_DELIVERIES,
+	STORE_ONE_DELIVERY,
+	STORE_ADD_SILENCE,
+	STORE_DROP_SILENCE,
+	STORE_LIST_SILENCES,
+	STORE_PUT_HOOK,
+	STORE_LIST_HOOKS,
+	STORE_LAST_ALERT_ID,
 	STORE_STATEMENT_COUNT,
 };
 
@@ -210,8 +225,6 @@ enum status store_db_read_servers(struct store_db *db, store_each_server *each, 
 enum status store_db_read_server(struct store_db *db, const char *key, struct arena *arena,
 				 struct record_server *out, struct record_report *latest,
 				 char error[STORE_ERROR_SIZE]);
-enum status store_db_read_told(struct store_db *db, store_each_told *each, void *user,
-			       char error[STORE_ERROR_SIZE]);
 enum status store_db_read_report_until(struct store_db *db, const char *key, int64_t until_ms,
 				       struct arena *arena, struct record_report *out,
 				       char error[STORE_ERROR_SIZE]);
@@ -254,6 +267,30 @@ enum status store_db_read_expected(struct store_db *db, store_each_expected *eac
 				   char error[STORE_ERROR_SIZE]);
 enum status store_db_read_expected_version(struct store_db *db, int64_t *out,
 					   char error[STORE_ERROR_SIZE]);
+
+/* Alerts, deliveries, silences and hooks (store_sqlite_alerts.c). */
+enum status store_db_put_alerts(struct store_db *db, const struct store_change *change,
+				char error[STORE_ERROR_SIZE]);
+/* The part of a change that is about deliveries (store_sqlite_outbox.c). */
+enum status store_db_put_deliveries(struct store_db *db, const struct store_change *change,
+				    char error[STORE_ERROR_SIZE]);
+enum status store_db_read_open_alerts(struct store_db *db, store_each_alert *each, void *user,
+				      char error[STORE_ERROR_SIZE]);
+enum status store_db_read_alerts(struct store_db *db, enum record_alert_state state, int64_t before,
+				 store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status store_db_read_alert(struct store_db *db, int64_t id, store_each_alert *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+enum status store_db_read_silences(struct store_db *db, store_each_silence *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_db_read_hooks(struct store_db *db, store_each_hook *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_state state,
+				     int64_t before, store_each_delivery *each, void *user,
+				     char error[STORE_ERROR_SIZE]);
+enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena *arena,
+				   struct record_delivery *out, char error[STORE_ERROR_SIZE]);
+enum status store_db_read_last_alert_id(struct store_db *db, int64_t *out,
+					char error[STORE_ERROR_SIZE]);
 
 /* Beyond that the write-ahead log is cut off, although commits wait for it. */
 #define STORE_MAX_LOG_BYTES (64 * 1024 * 1024)

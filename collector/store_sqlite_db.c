@@ -6,6 +6,11 @@
 
 #include "proto/mem.h"
 
+#define STORE_ALERT_COLUMNS                                                                        \
+	"id, state, told, flapping, key, condition, server, organization, site, cause, verdict, "  \
+	"reason, text, remedy, adapter, changes, acknowledged_by, comment, since_ms, gone_ms, "    \
+	"fired_ms, resolved_ms, told_ms, acknowledged_ms, acknowledged_until_ms"
+
 static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
@@ -50,7 +55,6 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"ON CONFLICT (key) DO UPDATE SET report_id = coalesce(?2, report_id), silent = ?3, "
 		"verdict = ?4, since_ms = ?5, verdict_json = coalesce(?6, verdict_json), "
 		"adapters_json = coalesce(?7, adapters_json)",
-	[STORE_PUT_TOLD] = "INSERT OR REPLACE INTO told (key, verdict, number) VALUES (?1, ?2, ?3)",
 	/* 1 MiB: a disk that has just a page left would fail again at once. */
 	[STORE_TAKE_ROOM] = "INSERT OR REPLACE INTO meta VALUES ('room', zeroblob(1048576))",
 	[STORE_GIVE_ROOM] = "DELETE FROM meta WHERE name = 'room'",
@@ -79,7 +83,6 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_EXPECTED_VERSION] = "SELECT value FROM meta WHERE name = 'expected_version'",
 	[STORE_LIST_EXPECTED] =
 		"SELECT key, server, organization, site, since_ms FROM expected ORDER BY key",
-	[STORE_LIST_TOLD] = "SELECT key, verdict, number FROM told ORDER BY key",
 	[STORE_REPORT_UNTIL] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
 			       " WHERE r.host_id = (SELECT id FROM host WHERE key = ?1) AND "
 			       "r.at_ms <= ?2 ORDER BY r.at_ms DESC, r.sequence DESC LIMIT 1",
@@ -130,6 +133,45 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_AUDIT_BEFORE] = "SELECT id, at_ms, who, origin, action, kind, object, object_id "
 			       "FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
 	[STORE_LAST_AUDIT] = "SELECT coalesce(max(id), 0) FROM audit",
+	[STORE_PUT_ALERT] =
+		"INSERT OR REPLACE INTO alert (" STORE_ALERT_COLUMNS ") VALUES (?1, ?2, "
+		"?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+		"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+	[STORE_DROP_ALERT] = "DELETE FROM alert WHERE id = ?1",
+	/* Those that are over and told: `?1` stay. */
+	[STORE_TRIM_ALERTS] = "DELETE FROM alert WHERE state = 3 AND told <> 1 AND id <= "
+			      "(SELECT id FROM alert WHERE state = 3 ORDER BY id DESC LIMIT 1 "
+			      "OFFSET ?1)",
+	[STORE_OPEN_ALERTS] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state IN (1, 2) OR "
+			      "(state = 3 AND told = 1) ORDER BY id",
+	[STORE_LIST_ALERTS] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 AND "
+			      "id < ?2 ORDER BY id DESC",
+	[STORE_ONE_ALERT] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE id = ?1",
+	[STORE_ADD_DELIVERY] = "INSERT INTO delivery (id, hook, lane, state, made_ms, next_ms, "
+			       "attempts, result, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '', ?7)",
+	[STORE_PUT_DELIVERY] = "UPDATE delivery SET state = ?2, next_ms = ?3, ended_ms = ?4, "
+			       "attempts = ?5, result = ?6 WHERE id = ?1",
+	[STORE_TRIM_DELIVERIES] =
+		"DELETE FROM delivery WHERE state = ?1 AND id <= (SELECT id FROM delivery "
+		"WHERE state = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+	[STORE_LIST_DELIVERIES] =
+		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result "
+		"FROM delivery WHERE state = ?1 AND id < ?2 ORDER BY id DESC",
+	[STORE_ONE_DELIVERY] =
+		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result, body "
+		"FROM delivery WHERE id = ?1",
+	[STORE_ADD_SILENCE] = "INSERT INTO silence (id, server, organization, site, condition, "
+			      "comment, made_by, starts_ms, ends_ms) VALUES (?1, ?2, ?3, ?4, ?5, "
+			      "?6, ?7, ?8, ?9)",
+	[STORE_DROP_SILENCE] = "DELETE FROM silence WHERE id = ?1",
+	[STORE_LIST_SILENCES] = "SELECT id, server, organization, site, condition, comment, "
+				"made_by, starts_ms, ends_ms FROM silence ORDER BY id",
+	[STORE_PUT_HOOK] =
+		"INSERT OR REPLACE INTO hook (name, disabled, since_ms) VALUES (?1, ?2, ?3)",
+	[STORE_LIST_HOOKS] = "SELECT name, disabled, since_ms FROM hook ORDER BY name",
+	[STORE_LAST_ALERT_ID] = "SELECT max((SELECT coalesce(max(id), 0) FROM alert), (SELECT "
+				"coalesce(max(id), 0) FROM delivery), (SELECT coalesce(max(id), 0) "
+				"FROM silence))",
 };
 
 static enum status status_of(int code)

@@ -32,16 +32,6 @@ static enum status each_server(struct store_db *db, sqlite3_stmt *row, store_eac
 	return status == STATUS_OK ? each(user, &server, &latest) : status;
 }
 
-static enum status each_told(sqlite3_stmt *row, store_each_told *each, void *user)
-{
-	struct record_told told = {
-		.key = text_at(row, 0),
-		.verdict = text_at(row, 1),
-		.number = sqlite3_column_int64(row, 2),
-	};
-	return each(user, &told);
-}
-
 enum status store_db_read_servers(struct store_db *db, store_each_server *each, void *user,
 				  char error[STORE_ERROR_SIZE])
 {
@@ -55,23 +45,6 @@ enum status store_db_read_servers(struct store_db *db, store_each_server *each, 
 		status = each_server(db, list, each, user, error);
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		status = store_db_fail(db, "read the servers", error);
-	sqlite3_reset(list);
-	return status;
-}
-
-enum status store_db_read_told(struct store_db *db, store_each_told *each, void *user,
-			       char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_TOLD);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
-
-	if (!list)
-		return store_db_fail(db, "read what the hook was told", error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each_told(list, each, user);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, "read what the hook was told", error);
 	sqlite3_reset(list);
 	return status;
 }

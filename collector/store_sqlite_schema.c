@@ -130,6 +130,72 @@ static const char *const migrations[] = {
 
 	/* Who carried a report by hand. */
 	"ALTER TABLE report ADD COLUMN imported_by TEXT;",
+
+	/*
+	 * Alerts (state is an enum record_alert_state, told an enum record_alert_told), what hooks
+	 * are to be told of them (enum record_delivery_state), silences, and hooks that are known.
+	 * What was told to the one hook that there could be becomes alerts that were told.
+	 */
+	"CREATE TABLE alert ("
+	" id INTEGER PRIMARY KEY,"
+	" state INTEGER NOT NULL,"
+	" told INTEGER NOT NULL,"
+	" flapping INTEGER NOT NULL,"
+	" key TEXT NOT NULL,"
+	" condition TEXT NOT NULL,"
+	" server TEXT NOT NULL,"
+	" organization TEXT NOT NULL,"
+	" site TEXT NOT NULL,"
+	" cause TEXT NOT NULL,"
+	" verdict TEXT NOT NULL,"
+	" reason TEXT NOT NULL,"
+	" text TEXT NOT NULL,"
+	" remedy TEXT NOT NULL,"
+	" adapter TEXT NOT NULL,"
+	" changes TEXT NOT NULL,"
+	" acknowledged_by TEXT NOT NULL,"
+	" comment TEXT NOT NULL,"
+	" since_ms INTEGER NOT NULL,"
+	" gone_ms INTEGER,"
+	" fired_ms INTEGER,"
+	" resolved_ms INTEGER,"
+	" told_ms INTEGER,"
+	" acknowledged_ms INTEGER,"
+	" acknowledged_until_ms INTEGER);"
+	"CREATE INDEX alert_state ON alert (state, id);"
+	"CREATE INDEX alert_untold ON alert (id) WHERE state = 3 AND told = 1;"
+	"CREATE TABLE delivery ("
+	" id INTEGER PRIMARY KEY,"
+	" hook TEXT NOT NULL,"
+	" lane TEXT NOT NULL,"
+	" state INTEGER NOT NULL,"
+	" made_ms INTEGER NOT NULL,"
+	" next_ms INTEGER NOT NULL,"
+	" ended_ms INTEGER,"
+	" attempts INTEGER NOT NULL,"
+	" result TEXT NOT NULL,"
+	" body BLOB NOT NULL);" /* notification_write() */
+	"CREATE INDEX delivery_state ON delivery (state, id);"
+	"CREATE TABLE silence ("
+	" id INTEGER PRIMARY KEY,"
+	" server TEXT NOT NULL," /* patterns */
+	" organization TEXT NOT NULL,"
+	" site TEXT NOT NULL,"
+	" condition TEXT NOT NULL,"
+	" comment TEXT NOT NULL,"
+	" made_by TEXT NOT NULL,"
+	" starts_ms INTEGER NOT NULL,"
+	" ends_ms INTEGER NOT NULL);"
+	"CREATE TABLE hook ("
+	" name TEXT PRIMARY KEY NOT NULL,"
+	" disabled INTEGER NOT NULL,"
+	" since_ms INTEGER NOT NULL) WITHOUT ROWID;"
+	"INSERT INTO alert SELECT row_number() OVER (ORDER BY t.key), 2, 1, 0, t.key, t.verdict, "
+	"t.key, '', '', t.verdict, t.verdict, '', '', '', '', '', '', '', v.since_ms, NULL, "
+	"v.since_ms, NULL, v.since_ms, NULL, NULL FROM told t JOIN server v ON v.key = t.key "
+	"WHERE t.verdict IN ('failing', 'exposed');"
+	"INSERT INTO hook SELECT 'command', 0, 0 WHERE EXISTS (SELECT 1 FROM told);"
+	"DROP TABLE told;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

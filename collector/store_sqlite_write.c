@@ -21,17 +21,6 @@ static enum status put_server(struct store_db *db, const struct record_server *s
 	return store_db_run(db, put, "store the state of a server", error);
 }
 
-static enum status put_told(struct store_db *db, const struct record_told *told,
-			    char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_TOLD);
-	if (!put || !store_db_bind_text(put, 1, told->key) ||
-	    !store_db_bind_text(put, 2, told->verdict) ||
-	    !store_db_bind_number(put, 3, told->number))
-		return store_db_fail(db, "store what the hook was told", error);
-	return store_db_run(db, put, "store what the hook was told", error);
-}
-
 static enum status add_event(struct store_db *db, const struct record_event *event,
 			     char error[STORE_ERROR_SIZE])
 {
@@ -80,8 +69,8 @@ static enum status apply(struct store_db *db, const struct store_change *change,
 		status = add_event(db, &change->events[i], error);
 	if (status == STATUS_OK && change->report)
 		status = retain(db, change->report, host_id, limits, error);
-	for (size_t i = 0; status == STATUS_OK && i < change->n_told; i++)
-		status = put_told(db, &change->told[i], error);
+	if (status == STATUS_OK)
+		status = store_db_put_alerts(db, change, error);
 	if (status == STATUS_OK)
 		status = store_db_put_identity(db, change, error);
 	return status;

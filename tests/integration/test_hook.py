@@ -54,7 +54,11 @@ def hook(tmp_path):
 
 
 def start(tmp_path, hook):
-    return Collector(tmp_path / "data", "--hook-command", str(hook.program))
+    """A collector that tells what changes at once, also soon after something else."""
+    config = tmp_path / "collector.conf"
+    config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+    return Collector(tmp_path / "data", "--config", str(config), "--hook-command", str(hook.program),
+                     "--external-url", "https://collector.example/watch")
 
 
 def mended(sequence=2):
@@ -68,14 +72,21 @@ def test_it_is_told_of_the_exposed_server_and_of_its_recovery(tmp_path, hook):
         for report in exposed_site():
             assert collector.post(report)[0] == 200
         fired, = hook.told(1)
-        assert fired["event"] == "fired" and fired["previous_verdict"] is None
-        assert fired["server"]["server"] == "EXCH1" and fired["server"]["verdict"] == "exposed"
+        alert, = fired["alerts"]
+        assert fired["status"] == alert["status"] == "firing"
+        assert fired["reason"] == "first notification" and fired["cause"] == "adapter_isolated"
+        assert (alert["server"], alert["condition"], alert["verdict"]) == ("EXCH1", "exposed", "exposed")
         shown, = [s for s in collector.get("/v1/servers")["servers"] if s["server"] == "EXCH1"]
-        assert set(fired["server"]) == set(shown)
+        assert alert["since"] == shown["since"] and alert["resolved_at"] is None
+        assert alert["text"].startswith(shown["reasons"][0]["text"])
+        for step in (step for option in shown["remedy"]["options"] for step in option["steps"]):
+            assert f"{step['text']} (verdict then: {step['verdict_after']})" in alert["remedy"]
+        assert alert["url"] == "https://collector.example/watch/?server=EXCH1"
         assert collector.post(mended())[0] == 200
         resolved = hook.told(2)[1]
-        assert resolved["event"] == "resolved" and resolved["previous_verdict"] == "exposed"
-        assert resolved["server"]["verdict"] == "clear" and resolved["id"] != fired["id"]
+        assert resolved["status"] == "resolved" and resolved["id"] != fired["id"]
+        assert resolved["group"] == fired["group"]
+        assert resolved["alerts"][0]["id"] == alert["id"] and resolved["alerts"][0]["resolved_at"]
     assert {line.split("=")[0] for line in hook.environment.read_text().splitlines()} <= \
         {"PATH", "HOME", "LANG", "TZ", "PWD", "_", "SHLVL", "OLDPWD"}
 
@@ -87,13 +98,12 @@ def test_what_was_told_is_not_told_again_and_what_was_not_is(tmp_path, hook, num
         first, = hook.told(1)
         hook.hangs()
         assert collector.post(mended())[0] == 200
-        hook.began()  # one at a time: the store knows that the first was told
+        hook.began()  # one after another: the store knows that the first was told
         collector.end(number)
     hook.works()
     with start(tmp_path, hook):
         resolved = hook.told(2)[1]
-        assert (first["event"], resolved["event"]) == ("fired", "resolved")
-        assert resolved["previous_verdict"] == "exposed"
+        assert (first["status"], resolved["status"]) == ("firing", "resolved")
 
 
 def test_a_hook_that_fails_is_said_and_tried_again_and_hurts_no_agent(tmp_path, hook):
@@ -102,11 +112,11 @@ def test_a_hook_that_fails_is_said_and_tried_again_and_hurts_no_agent(tmp_path, 
     try:
         assert collector.post(exposed_site()[0])[0] == 200
         line = collector.process.stderr.readline()
-        assert "EXCH1" in line.upper() and "exit status 4" in line
+        assert "hook command failed" in line and "exit status 4" in line
         assert "no route to the pager" in line
         assert collector.post(exposed_site()[1])[0] == 200
         hook.works()
-        assert hook.told(1)[0]["event"] == "fired"
+        assert hook.told(1)[0]["status"] == "firing"
     finally:
         collector.end(signal.SIGKILL)
 
@@ -115,4 +125,4 @@ def test_a_hook_given_later_is_told_of_what_is_exposed_already(tmp_path, hook):
     with Collector(tmp_path / "data") as collector:
         assert collector.post(exposed_site()[0])[0] == 200
     with start(tmp_path, hook):
-        assert hook.told(1)[0]["server"]["server"] == "EXCH1"
+        assert hook.told(1)[0]["alerts"][0]["server"] == "EXCH1"

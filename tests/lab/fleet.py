@@ -68,10 +68,12 @@ class Fleet:
         hook.chmod(0o755)
         program = BUILD / "collector" / "mtawatch-collector"
         self.token, self.secret = identity.set_up(program, self.folder / "data")
+        config = self.folder / "collector.conf"
+        config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
         listen = f"{self.site.collector.address('eth0')}:{PORT}"
         self.start_program(self.site.collector, "collector", [
             program, "serve", "--listen", listen,
-            "--allow-plain", "--data", self.folder / "data", "--hook-command", hook])
+            "--allow-plain", "--config", config, "--data", self.folder / "data", "--hook-command", hook])
         self.wait(lambda: self.site.collector.listening(PORT), 10, "the collector does not listen")
 
     def start_agent(self, name):

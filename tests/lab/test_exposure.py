@@ -60,9 +60,9 @@ def test_one_agent_is_the_windows_executable(fleet):
 
 def test_the_hook_was_told_of_the_exposed_server_alone(fleet):
     fleet.wait(lambda: fleet.notifications(), 10, "the hook was not told")
-    told = [(event["event"], event["server"]["server"].upper(), event["server"]["verdict"])
-            for event in fleet.notifications()]
-    assert told == [("fired", "EXCH2", "exposed")]
+    told = [(told["status"], alert["server"].upper(), alert["verdict"])
+            for told in fleet.notifications() for alert in told["alerts"]]
+    assert told == [("firing", "EXCH2", "exposed")]
 
 
 def test_while_a_peers_mapper_is_away_and_comes_back_nobody_changes(fleet):
@@ -82,7 +82,7 @@ def test_with_the_adapter_disabled_it_is_clear(fleet):
     fleet.site.exch2.disable("eth1")
     fleet.wait_for_verdicts(6 * CYCLE_S)
     fleet.wait(lambda: len(fleet.notifications()) == 2, 10, "the hook was not told of the recovery")
-    assert fleet.notifications()[1]["event"] == "resolved"
+    assert fleet.notifications()[1]["status"] == "resolved"
 
 
 def test_with_the_adapter_back_and_the_fix_installed_it_is_protected(fleet):

@@ -1,0 +1,26 @@
+/*
+ * The collector's own ills: is one of them there, and what is to be said of it?
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/condition.h"
+#include "proto/arena.h"
+
+struct alerting_facts {
+	const char *data;           /* directory of the store */
+	int64_t certificate_end_ms; /* TIMESTAMP_NONE: there is no certificate */
+	int64_t last_dead_ms;       /* TIMESTAMP_NONE: there are no dead letters */
+};
+
+struct alerting_ill {
+	bool holds;
+	const char *text;
+	const char *remedy;
+};
+
+/* `condition` is one of the collector's own. */
+struct alerting_ill alerting_look(const struct alerting_facts *facts, enum condition condition,
+				  int64_t now_ms, struct arena *arena);
