@@ -34,7 +34,7 @@ static struct alerting_ill look_at_certificate(int64_t end_ms, int64_t now_ms, s
 
 	if (end_ms == TIMESTAMP_NONE)
 		return ill;
-	ill.holds = end_ms - now_ms < ALERTING_CERTIFICATE_DAYS * MS_A_DAY;
+	ill.holds = end_ms - now_ms < MS_A_DAY * ALERTING_CERTIFICATE_DAYS;
 	ill.text = arena_printf(arena,
 				"The certificate of the collector ends %s: from then on no agent "
 				"reports any more.",

@@ -132,6 +132,10 @@ size_t alerts_count_silences(const struct alerts *alerts);
 bool alerts_is_silenced_by(const struct record_silence *silence, const struct record_alert *alert,
 			   int64_t now_ms);
 
+/* The page of its server, in `arena`; "" where the collector does not know its own address. */
+const char *alerts_url(const struct alerts *alerts, const struct record_alert *alert,
+		       struct arena *arena);
+
 /* How many fire of a condition. */
 size_t alerts_count_firing(const struct alerts *alerts, enum condition condition);
 

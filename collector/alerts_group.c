@@ -204,8 +204,8 @@ static bool concerns(const struct alert *alert, const struct alert_target *targe
 	return hook_route_takes(target->route, row->condition, row->organization, row->site);
 }
 
-static const char *url_of(const struct alerts *alerts, const struct record_alert *row,
-			  struct arena *arena)
+const char *alerts_url(const struct alerts *alerts, const struct record_alert *row,
+		       struct arena *arena)
 {
 	static const char plain[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -254,7 +254,7 @@ static struct notification_alert show(const struct alerts *alerts, const struct 
 		.reason = row->reason,
 		.text = row->text,
 		.remedy = row->remedy,
-		.url = url_of(alerts, row, arena),
+		.url = alerts_url(alerts, row, arena),
 		.since_ms = row->since_ms,
 		.fired_ms = row->fired_ms,
 		.resolved_ms = is_firing(row) ? TIMESTAMP_NONE : row->resolved_ms,

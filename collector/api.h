@@ -116,6 +116,19 @@ void api_events_get(struct call *call);
 
 /* Does its identity still hold, which it had when the stream began? */
 bool api_may_follow(const struct call *call);
+/* GET /v1/alerts, POST and DELETE /v1/alerts/{id}/acknowledge */
+void api_alert_list(struct call *call);
+void api_acknowledge_post(struct call *call);
+void api_acknowledge_delete(struct call *call);
+
+/* GET and POST /v1/silences, DELETE /v1/silences/{id} */
+void api_silence_list(struct call *call);
+void api_silence_post(struct call *call);
+void api_silence_delete(struct call *call);
+
+/* GET /v1/deliveries, POST /v1/deliveries/{id}/retry */
+void api_delivery_list(struct call *call);
+void api_delivery_retry(struct call *call);
 
 /* GET /metrics */
 void api_metrics_get(struct call *call);

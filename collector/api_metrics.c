@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "collector/alerting.h"
 #include "collector/exposition.h"
 #include "collector/text_map.h"
 #include "collector/tls_context.h"
@@ -202,6 +203,63 @@ static void expose_process(const struct api *api, struct buffer *out)
 		   (double)api->started_ms / 1000);
 }
 
+static void expose_alerts(const struct alerts *alerts, struct buffer *out)
+{
+	static const char name[] = "mtawatch_alerts_firing";
+
+	exposition_family(out, name, "gauge", "Alerts that fire, by condition.");
+	for (int i = 0; i < CONDITION_COUNT; i++)
+		exposition_sample(out, name, (double)alerts_count_firing(alerts, (enum condition)i),
+				  "condition", condition_name((enum condition)i), NULL);
+}
+
+/* One family for all hooks; `which` picks a number of its counts. */
+static void expose_hooks(struct alerting *alerting, const char *name, const char *type,
+			 const char *help, double (*which)(const struct outbox_counts *counts),
+			 struct buffer *out)
+{
+	struct hooks *hooks = alerting_hooks(alerting);
+
+	exposition_family(out, name, type, help);
+	for (size_t i = 0; i < hooks_count(hooks); i++) {
+		const char *hook = hooks_at(hooks, i)->name;
+		struct outbox_counts counts = outbox_count(alerting_outbox(alerting), hook);
+		exposition_sample(out, name, which(&counts), "hook", hook, NULL);
+	}
+}
+
+static double count_waiting(const struct outbox_counts *counts)
+{
+	return (double)counts->waiting;
+}
+
+static double count_delivered(const struct outbox_counts *counts)
+{
+	return (double)counts->delivered;
+}
+
+static double count_failed(const struct outbox_counts *counts)
+{
+	return (double)counts->failed;
+}
+
+static double count_dead(const struct outbox_counts *counts)
+{
+	return (double)counts->dead;
+}
+
+static void expose_outbox(struct alerting *alerting, struct buffer *out)
+{
+	expose_hooks(alerting, "mtawatch_hook_queue_length", "gauge",
+		     "Notifications that wait for a hook.", count_waiting, out);
+	expose_hooks(alerting, "mtawatch_hook_deliveries_total", "counter",
+		     "Notifications that a hook has taken.", count_delivered, out);
+	expose_hooks(alerting, "mtawatch_hook_failures_total", "counter", "Attempts that failed.",
+		     count_failed, out);
+	expose_hooks(alerting, "mtawatch_hook_dead_letters_total", "counter",
+		     "Notifications that could not be delivered.", count_dead, out);
+}
+
 void api_metrics_get(struct call *call)
 {
 	const struct api *api = call->context;
@@ -214,6 +272,8 @@ void api_metrics_get(struct call *call)
 	expose_sites(fleet, &call->arena, &out);
 	expose_servers(fleet, &out);
 	expose_reports(api->traffic, &out);
+	expose_alerts(alerting_alerts(api->alerting), &out);
+	expose_outbox(api->alerting, &out);
 	traffic_expose(api->traffic, &out);
 	answer.body = buffer_take(&out, &answer.size);
 	call_answer(call, &answer);

@@ -69,26 +69,24 @@ int64_t outbox_pause_ms(int64_t attempts, uint32_t random)
 	return ms + ms / 5 * (random % 1024) / 1024;
 }
 
-static struct receiver *receiver_of(struct outbox *outbox, const char *name)
+static struct receiver *find_receiver(const struct outbox *outbox, const char *name)
 {
 	struct receiver *r = outbox->receivers;
-
 	while (r && strcmp(r->name, name) != 0)
 		r = r->next;
+	return r;
+}
+
+static struct receiver *receiver_of(struct outbox *outbox, const char *name)
+{
+	struct receiver *r = find_receiver(outbox, name);
+
 	if (r)
 		return r;
 	r = mem_alloc(sizeof *r);
 	r->name = mem_strdup(name);
 	r->next = outbox->receivers;
 	outbox->receivers = r;
-	return r;
-}
-
-static const struct receiver *find_receiver(const struct outbox *outbox, const char *name)
-{
-	const struct receiver *r = outbox->receivers;
-	while (r && strcmp(r->name, name) != 0)
-		r = r->next;
 	return r;
 }
 
@@ -376,11 +374,13 @@ void outbox_free(struct outbox *outbox)
 	if (!outbox)
 		return;
 	for (size_t i = 0; i < outbox->n_lanes; i++) {
-		while (outbox->lanes[i]->first) {
-			struct parcel *parcel = outbox->lanes[i]->first;
-			take_out(parcel);
+		struct parcel *parcel = outbox->lanes[i]->first;
+		while (parcel) {
+			struct parcel *next = parcel->next;
 			free_parcel(parcel);
+			parcel = next;
 		}
+		outbox->lanes[i]->first = NULL;
 	}
 	drop_empty_lanes(outbox);
 	text_map_deinit(&outbox->by_lane);

@@ -1,0 +1,39 @@
+/* What the handlers of alerts, silences and deliveries share. Only api_*.c include this. */
+#pragma once
+
+#include "collector/alerting.h"
+#include "collector/api_call.h"
+#include "collector/query.h"
+
+/* Adds the alert object of GET /v1/alerts. */
+void api_alert_add(struct alerting *alerting, const struct record_alert *alert, int64_t now_ms,
+		   struct arena *arena, struct buffer *out);
+
+/* What a list is asked for beside "limit" and "cursor": keys that may each come several times. */
+struct api_selection {
+	struct query query;
+	struct api_page page;
+};
+
+/*
+ * Reads the query; `allows` tells whether it may have that key with that value. False: the call is
+ * answered, 400, with `detail`.
+ */
+bool api_read_selection(struct call *call, bool (*allows)(const struct query_pair *pair),
+			const char *detail, struct api_selection *out);
+
+/* Is there no such key, or is one of its values this text, without case? */
+bool api_selects(const struct api_selection *selection, const char *key, const char *text);
+
+/* The header line for the next page of that selection. */
+const char *api_selection_next(struct call *call, const char *path,
+			       const struct api_selection *selection, const char *cursor);
+
+/* The cursor "STATE.ID": the place in a list of states, and the id to go on behind. */
+bool api_read_place(const char *cursor, size_t n_states, size_t *state, int64_t *id);
+
+/* The id of the path, or -1: then no row has it. */
+int64_t api_path_id(const struct call *call);
+
+/* The audit row of a change to that object; strings live in the call's arena. */
+struct record_audit api_alert_audit(struct call *call, const char *action, const char *object);

@@ -1,0 +1,110 @@
+#!/usr/bin/python3
+"""How long a change takes from the report that shows it to the receiver of a webhook, at rest and while
+reports of other servers come in.
+
+    MTAWATCH_BUILD=build/release tests/bench/alerts.py [--rate N] [--changes N] [--pause S]
+
+Needs wrk. The receiver is a web server of this program; the clock begins before the report is sent.
+"""
+
+import argparse
+import http.server
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "integration"))
+from running import Collector, exposed_site, row, server  # noqa: E402
+
+import load  # noqa: E402
+
+CONNECTIONS = 64
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    came = {}  # by server and status
+    news = threading.Condition()
+
+    def do_POST(self):
+        at = time.monotonic()
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(204)
+        self.end_headers()
+        with self.news:
+            for alert in body["alerts"]:
+                self.came.setdefault((alert["labels"]["server"], alert["status"]), at)
+            self.news.notify_all()
+
+    def log_message(self, *_):
+        pass
+
+
+def report(exposed, sequence):
+    rows = [row("A", "EXCH2", "10.0.0.1", "10.0.0.2"), row("A", "EXCH3", "10.0.0.1", "10.0.0.3")]
+    return {**(exposed_site()[0] if exposed else server("EXCH1", "10.0.0.1", rows)), "sequence": sequence}
+
+
+def measure(collector, changes, pause, first):
+    """Milliseconds from a report to its webhook."""
+    taken = []
+    for i in range(changes):
+        exposed = i % 2 == 0
+        key = ("EXCH1", "firing" if exposed else "resolved")
+        Receiver.came.pop(key, None)
+        began = time.monotonic()
+        assert collector.post(report(exposed, first + i))[0] == 200
+        with Receiver.news:
+            assert Receiver.news.wait_for(lambda: key in Receiver.came, 20), "the webhook did not come"
+        taken.append((Receiver.came[key] - began) * 1000)
+        time.sleep(pause)
+    return taken
+
+
+def tell(what, taken):
+    taken = sorted(taken)
+    print(f"{what}: {len(taken)} changes, median {statistics.median(taken):.0f} ms, "
+          f"p99 {taken[int(len(taken) * 0.99)]:.0f} ms, longest {taken[-1]:.0f} ms", flush=True)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--rate", type=int, default=1000)
+    arguments.add_argument("--changes", type=int, default=200)
+    arguments.add_argument("--pause", type=float, default=0.05)
+    options = arguments.parse_args()
+    receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        config = folder / "collector.conf"
+        config.write_text("[alerts]\ngroup-interval-seconds = 0\nflap-changes = 0\n[hook ops]\ntype = webhook\n"
+                          f"url = http://127.0.0.1:{receiver.server_address[1]}/\nsites = ACME/HQ\n")
+        with Collector(folder / "data", "--config", str(config)) as collector:
+            fleet = load.enrol(collector, folder / "fleet")
+            tell("at rest", measure(collector, options.changes, options.pause, 1))
+            crowd = subprocess.Popen(
+                ["wrk", "-t1", f"-c{CONNECTIONS}", "-d600s", "--timeout", "20s", "-s", HERE / "report.lua",
+                 f"{collector.url}/v1/reports", "--", fleet, "1", "life", str(options.rate), str(CONNECTIONS)],
+                stdout=subprocess.PIPE, text=True)
+            try:
+                time.sleep(3)
+                before, began = collector.ask("/metrics")[2].decode(), time.monotonic()
+                taken = measure(collector, options.changes, options.pause, options.changes + 1)
+                after, ended = collector.ask("/metrics")[2].decode(), time.monotonic()
+            finally:
+                crowd.terminate()
+                crowd.wait()
+            name = 'mtawatch_reports_total{result="accepted"} '
+            n = [int(text.split(name)[1].split()[0]) for text in (before, after)]
+            tell(f"beside {(n[1] - n[0]) / (ended - began):.0f} reports a second", taken)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Alerts of a running collector: what receivers get, over kill -9 and dead letters. The receiver is
+a web server of the test's own that counts ids.
+
+MTAWATCH_KILLS: how many times the collector is killed (default 10)."""
+
+import contextlib
+import http.client
+import http.server
+import json
+import os
+import random
+import signal
+import threading
+import time
+
+from running import JSON, PATIENCE, Collector, exposed_site, row, server
+
+KILLS = int(os.environ.get("MTAWATCH_KILLS", "10"))
+
+
+class Receiver:
+    """Takes webhooks; `status` is what it answers with. `got` is every attempt: (id, body)."""
+
+    def __init__(self):
+        self.got = []
+        self.status = 200
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def _handler(receiver):  # noqa: N805 (the handler has a self of its own)
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.append((self.headers["webhook-id"], json.loads(body)))
+                with contextlib.suppress(OSError):  # the collector was killed meanwhile
+                    self.send_response(receiver.status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        return Handler
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def start(tmp_path, receiver, more=""):
+    config = tmp_path / "collector.conf"
+    config.write_text("[alerts]\ngroup-interval-seconds = 0\n" + more +
+                      f"\n[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
+    return Collector(tmp_path / "data", "--config", str(config))
+
+
+def report(sequence, exposed):
+    """EXCH1, whose second adapter reaches nobody, or is not there."""
+    return {**(exposed_site()[0] if exposed else mended()), "sequence": sequence}
+
+
+def mended():
+    rows = [row("A", "EXCH2", "10.0.0.1", "10.0.0.2"), row("A", "EXCH3", "10.0.0.1", "10.0.0.3")]
+    return server("EXCH1", "10.0.0.1", rows)
+
+
+def wait(condition, what):
+    deadline = time.monotonic() + PATIENCE
+    while not (result := condition()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+    return result
+
+
+def delivered(collector):
+    return collector.get("/v1/deliveries?state=done&limit=1000")["deliveries"]
+
+
+def test_kill_9_at_any_moment_loses_nothing(tmp_path):
+    """Each report that is acknowledged changes the verdict, and each change is an alert that fires
+    or is resolved. Whenever the collector dies, in the end every change has been told: the receiver
+    has seen each id that the store knows as delivered, and firing and resolved ones alternate."""
+    receiver = Receiver()
+    clock = random.Random(7)
+    sequence = 0
+    changes = 0
+    try:
+        for _ in range(KILLS):
+            collector = start(tmp_path, receiver)
+            killer = threading.Timer(clock.uniform(0.0, 0.5), collector.process.send_signal, [signal.SIGKILL])
+            killer.start()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                while True:
+                    sequence += 1
+                    changes += collector.post(report(sequence, sequence % 2 == 1))[0] == 200
+            killer.join()
+            with contextlib.suppress(AssertionError):
+                collector.end(signal.SIGKILL)
+        with start(tmp_path, receiver) as collector:
+            sequence += 1
+            assert collector.post(report(sequence, sequence % 2 == 1))[0] == 200
+            wait(lambda: not collector.get("/v1/deliveries?state=waiting")["deliveries"], "something waits still")
+            known = {d["id"] for d in delivered(collector)}
+            assert not collector.get("/v1/deliveries?state=dead")["deliveries"]
+            alerts = collector.get("/v1/alerts?limit=1000")["alerts"]
+    finally:
+        receiver.close()
+    assert changes > 0
+    ids = [identifier for identifier, _ in receiver.got]
+    assert known == set(ids) or len(known) == 1000
+    first = {}
+    for identifier, body in receiver.got:
+        assert first.setdefault(identifier, body) == body, "one id, two meanings"
+    told = [body["status"] for body in first.values()]
+    assert all(a != b for a, b in zip(told, told[1:])), told
+    assert told[0] == "firing" and list(first) == sorted(first, key=int)
+    assert {a["deliveries"]["told"] for a in alerts if a["condition"] == "exposed"} <= {"firing", "resolved"}
+
+
+def test_what_is_refused_is_a_dead_letter_that_can_be_sent_again(tmp_path):
+    receiver = Receiver()
+    receiver.status = 400
+    try:
+        with start(tmp_path, receiver, "hold-dead-letters-seconds = 86400\n") as collector:
+            assert collector.post(report(1, True))[0] == 200
+            dead, = wait(lambda: collector.get("/v1/deliveries?state=dead&hook=ops")["deliveries"], "it is not dead")
+            assert "400" in dead["result"] and dead["attempts"] == 1
+            metrics = collector.ask("/metrics")[2].decode()
+            assert 'mtawatch_hook_dead_letters_total{hook="ops"} 1' in metrics
+            assert 'mtawatch_hook_queue_length{hook="ops"} 0' in metrics
+            assert 'mtawatch_alerts_firing{condition="exposed"} 1' in metrics
+            receiver.status = 204
+            assert collector.ask(f"/v1/deliveries/{dead['id']}/retry", "POST", b"", JSON)[0] == 204
+            done, = wait(lambda: collector.get("/v1/deliveries?state=done")["deliveries"], "it was not sent")
+            assert done["id"] == dead["id"]
+            assert collector.ask(f"/v1/deliveries/{dead['id']}/retry", "POST", b"", JSON)[0] == 409
+            actions = [line["action"] for line in collector.get("/v1/audit")["lines"]]
+            assert "delivery.retry" in actions
+            collector.end(signal.SIGKILL)  # it has said on standard error what failed
+    finally:
+        receiver.close()
+    assert len(receiver.got) == 2 and receiver.got[0] == receiver.got[1]
+
+
+def test_410_disables_the_hook_until_somebody_sends_again(tmp_path):
+    receiver = Receiver()
+    receiver.status = 410
+    try:
+        with start(tmp_path, receiver, "hold-dead-letters-seconds = 86400\n") as collector:
+            assert collector.post(report(1, True))[0] == 200
+            dead, = wait(lambda: collector.get("/v1/deliveries?state=dead")["deliveries"], "it is not dead")
+            assert collector.post(report(2, False))[0] == 200
+            receiver.status = 200
+            assert collector.ask(f"/v1/deliveries/{dead['id']}/retry", "POST", b"", JSON)[0] == 204
+            wait(lambda: collector.get("/v1/deliveries?state=done")["deliveries"], "it was not sent")
+            collector.end(signal.SIGKILL)
+    finally:
+        receiver.close()
+    assert {identifier for identifier, _ in receiver.got} >= {dead["id"]}
+
+
+def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
+    receiver = Receiver()
+    try:
+        with start(tmp_path, receiver) as collector:
+            body = json.dumps({"matchers": {"site": "*"}, "comment": "moving", "ends_at": "2100-01-01T00:00:00Z"})
+            status, _, text = collector.ask("/v1/silences", "POST", body, JSON)
+            assert status == 201
+            silence = json.loads(text)["id"]
+            assert collector.post(report(1, True))[0] == 200
+            alert, = collector.get("/v1/alerts?condition=exposed")["alerts"]
+            assert alert["silenced_by"] == [silence] and alert["state"] == "firing"
+            body = json.dumps({"comment": "on it"})
+            assert collector.ask(f"/v1/alerts/{alert['id']}/acknowledge", "POST", body, JSON)[0] == 200
+        with start(tmp_path, receiver) as collector:
+            alert, = collector.get("/v1/alerts?condition=exposed")["alerts"]
+            assert alert["silenced_by"] == [silence] and alert["acknowledged"]["comment"] == "on it"
+            assert receiver.got == []
+            assert collector.ask(f"/v1/silences/{silence}", "DELETE", b"", JSON)[0] == 204
+            wait(lambda: receiver.got, "the end of the silence told nothing")
+    finally:
+        receiver.close()
