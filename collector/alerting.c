@@ -107,6 +107,8 @@ void alerting_finish(struct alerting *a, struct alert_changes *changes, bool dur
 {
 	if (!changes)
 		return;
+	for (size_t i = 0; durable && a->options.changed && i < changes->n_alerts; i++)
+		a->options.changed(a->options.user, changes->alerts[i]);
 	for (size_t i = 0; durable && i < changes->n_deliveries; i++)
 		outbox_put(a->outbox, changes->deliveries[i]);
 	end_changes(changes);

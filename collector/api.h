@@ -116,10 +116,14 @@ void api_events_get(struct call *call);
 
 /* Does its identity still hold, which it had when the stream began? */
 bool api_may_follow(const struct call *call);
+
 /* GET /v1/alerts, POST and DELETE /v1/alerts/{id}/acknowledge */
 void api_alert_list(struct call *call);
 void api_acknowledge_post(struct call *call);
 void api_acknowledge_delete(struct call *call);
+
+/* Tells those who follow (GET /v1/events) of an alert that is different now. */
+void api_alert_tell(const struct api *api, const struct record_alert *alert);
 
 /* GET and POST /v1/silences, DELETE /v1/silences/{id} */
 void api_silence_list(struct call *call);

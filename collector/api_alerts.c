@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/api_alerts.h"
+#include "collector/events.h"
 #include "collector/json_add.h"
 #include "collector/problem.h"
 #include "proto/timestamp.h"
@@ -102,6 +103,18 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 	json_add_string(out, told_name(alert->told));
 	add_time(out, "told_at", alert->told_ms);
 	buffer_add_text(out, "}}");
+}
+
+void api_alert_tell(const struct api *api, const struct record_alert *alert)
+{
+	struct buffer data;
+	struct arena arena;
+
+	arena_init(&arena);
+	buffer_init(&data);
+	api_alert_add(api->alerting, alert, pipeline_now_ms(api->pipeline), &arena, &data);
+	events_add(api->events, "alert", &data);
+	arena_deinit(&arena);
 }
 
 /* A list on its way. */

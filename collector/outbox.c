@@ -1,4 +1,4 @@
-#include "collector/outbox.h"
+#include "collector/outbox_state.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 
 #include "collector/log.h"
 #include "collector/loop.h"
-#include "collector/text_map.h"
 #include "proto/mem.h"
 #include "proto/timestamp.h"
 
@@ -14,48 +13,6 @@
 #define SAVE_AGAIN_MS 1000
 
 #define MAX_SLEEP_MS (INT64_C(60) * 1000)
-
-/* A notification on its way. */
-struct parcel {
-	struct record_delivery row; /* without its body; its strings are its own */
-	struct outbox *outbox;
-	struct receiver *receiver;
-	struct lane *lane;
-	struct parcel *next; /* in its lane */
-	bool is_busy;        /* an attempt or its saving is under way */
-	bool is_unsaved;     /* what became of it is to be saved */
-	bool disables;       /* and its hook with it */
-	struct record_hook hook;
-};
-
-struct lane {
-	char *key;
-	struct parcel *first;
-	struct parcel **end;
-};
-
-/* A hook, also one that is not configured any more while something waits for it. */
-struct receiver {
-	char *name;
-	size_t at_once; /* attempts under way */
-	struct outbox_counts counts;
-	bool is_known; /* the store has a row of it */
-	bool is_disabled;
-	struct receiver *next;
-};
-
-struct outbox {
-	struct outbox_options options;
-	struct loop_timer *timer;
-	struct text_map by_lane;
-	struct lane **lanes;
-	size_t n_lanes;
-	size_t room_lanes;
-	struct receiver *receivers;
-	int64_t last_dead_ms;
-	uint32_t random;
-	bool is_stopped;
-};
 
 int64_t outbox_pause_ms(int64_t attempts, uint32_t random)
 {
@@ -77,7 +34,7 @@ static struct receiver *find_receiver(const struct outbox *outbox, const char *n
 	return r;
 }
 
-static struct receiver *receiver_of(struct outbox *outbox, const char *name)
+struct receiver *outbox_receiver(struct outbox *outbox, const char *name)
 {
 	struct receiver *r = find_receiver(outbox, name);
 
@@ -132,7 +89,7 @@ static void set_result(struct parcel *parcel, const char *text)
 	parcel->row.result = mem_strdup(text);
 }
 
-static struct parcel *find_parcel(const struct outbox *outbox, int64_t id)
+struct parcel *outbox_find(const struct outbox *outbox, int64_t id)
 {
 	for (size_t i = 0; i < outbox->n_lanes; i++) {
 		for (struct parcel *p = outbox->lanes[i]->first; p; p = p->next) {
@@ -164,8 +121,6 @@ static void free_parcel(struct parcel *parcel)
 	free(parcel);
 }
 
-static void pump(void *user);
-
 static void on_saved(void *user, enum status status, const char *error)
 {
 	struct parcel *parcel = user;
@@ -185,7 +140,7 @@ static void on_saved(void *user, enum status status, const char *error)
 		take_out(parcel);
 		free_parcel(parcel);
 	}
-	pump(outbox);
+	outbox_pump(outbox);
 }
 
 /* What became of it is to outlive us. */
@@ -278,7 +233,7 @@ static void on_sent(void *user, const struct hook_result *result)
 		end(parcel, RECORD_DELIVERY_DEAD);
 		break;
 	}
-	pump(parcel->outbox);
+	outbox_pump(parcel->outbox);
 }
 
 /* Reads what it says and makes an attempt. */
@@ -332,7 +287,7 @@ static int64_t go_on(struct parcel *parcel, int64_t now_ms)
 	return parcel->is_busy ? INT64_MAX : parcel->row.next_ms;
 }
 
-static void pump(void *user)
+void outbox_pump(void *user)
 {
 	struct outbox *outbox = user;
 	int64_t now_ms = outbox->options.now_ms();
@@ -357,7 +312,7 @@ struct outbox *outbox_new(const struct outbox_options *options)
 	struct outbox *outbox = mem_alloc(sizeof *outbox);
 
 	outbox->options = *options;
-	outbox->timer = loop_timer_new(options->loop, pump, outbox);
+	outbox->timer = loop_timer_new(options->loop, outbox_pump, outbox);
 	outbox->last_dead_ms = TIMESTAMP_NONE;
 	outbox->random = (uint32_t)loop_monotonic_ns();
 	return outbox;
@@ -408,7 +363,7 @@ static struct parcel *oldest_of(const struct outbox *outbox, const struct receiv
 	return oldest;
 }
 
-static struct parcel *add(struct outbox *outbox, const struct record_delivery *row)
+struct parcel *outbox_add(struct outbox *outbox, const struct record_delivery *row)
 {
 	struct parcel *parcel = mem_alloc(sizeof *parcel);
 
@@ -418,7 +373,7 @@ static struct parcel *add(struct outbox *outbox, const struct record_delivery *r
 	parcel->row.lane = mem_strdup(row->lane);
 	parcel->row.result = mem_strdup(row->result);
 	parcel->row.body = NULL;
-	parcel->receiver = receiver_of(outbox, row->hook);
+	parcel->receiver = outbox_receiver(outbox, row->hook);
 	parcel->receiver->counts.waiting++;
 	parcel->lane = lane_of(outbox, row);
 	*parcel->lane->end = parcel;
@@ -428,7 +383,7 @@ static struct parcel *add(struct outbox *outbox, const struct record_delivery *r
 
 void outbox_put(struct outbox *outbox, const struct record_delivery *row)
 {
-	struct parcel *parcel = add(outbox, row);
+	struct parcel *parcel = outbox_add(outbox, row);
 
 	if (parcel->receiver->counts.waiting > OUTBOX_MAX_WAITING) {
 		struct parcel *oldest = oldest_of(outbox, parcel->receiver);
@@ -437,148 +392,7 @@ void outbox_put(struct outbox *outbox, const struct record_delivery *row)
 			end(oldest, RECORD_DELIVERY_DEAD);
 		}
 	}
-	pump(outbox);
-}
-
-/* Rows come with the latest first. */
-struct loading {
-	struct outbox *outbox;
-	struct record_delivery *rows;
-	size_t n;
-	size_t room;
-	struct arena arena;
-};
-
-static enum status load_row(void *user, const struct record_delivery *row)
-{
-	struct loading *l = user;
-
-	if (find_parcel(l->outbox, row->id))
-		return STATUS_OK;
-	if (l->n == l->room) {
-		l->room = l->room ? l->room * 2 : 64;
-		l->rows = mem_realloc(l->rows, l->room * sizeof *l->rows);
-	}
-	struct record_delivery *copy = &l->rows[l->n++];
-	*copy = *row;
-	copy->hook = arena_strdup(&l->arena, row->hook);
-	copy->lane = arena_strdup(&l->arena, row->lane);
-	copy->result = arena_strdup(&l->arena, row->result);
-	return STATUS_OK;
-}
-
-static enum status load_dead(void *user, const struct record_delivery *row)
-{
-	struct outbox *outbox = user;
-
-	if (row->ended_ms > outbox->last_dead_ms)
-		outbox->last_dead_ms = row->ended_ms;
-	return STATUS_OK;
-}
-
-static enum status load_hook(void *user, const struct record_hook *row)
-{
-	struct receiver *receiver = receiver_of(user, row->name);
-
-	receiver->is_known = true;
-	receiver->is_disabled = row->disabled;
-	return STATUS_OK;
-}
-
-enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
-{
-	struct store *store = outbox->options.store;
-	struct loading l = { .outbox = outbox };
-
-	arena_init(&l.arena);
-	enum status status = store_read_deliveries(store, RECORD_DELIVERY_WAITING, INT64_MAX,
-						   load_row, &l, error);
-	if (status == STATUS_OK)
-		status = store_read_deliveries(store, RECORD_DELIVERY_DEAD, INT64_MAX, load_dead,
-					       outbox, error);
-	if (status == STATUS_OK)
-		status = store_read_hooks(store, load_hook, outbox, error);
-	for (size_t i = l.n; status == STATUS_OK && i-- > 0;)
-		add(outbox, &l.rows[i]);
-	free(l.rows);
-	arena_deinit(&l.arena);
-	if (status == STATUS_OK)
-		loop_timer_start(outbox->timer, 1);
-	return status;
-}
-
-/* A request to send one again, on its way to the store. */
-struct again {
-	struct outbox *outbox;
-	struct record_delivery row;
-	struct record_hook hook;
-	struct record_audit audit;
-	struct arena arena;
-	outbox_done *done;
-	void *user;
-};
-
-static void on_again(void *user, enum status status, const char *error)
-{
-	struct again *again = user;
-	struct outbox *outbox = again->outbox;
-
-	if (status == STATUS_OK) {
-		struct parcel *known = find_parcel(outbox, again->row.id);
-		receiver_of(outbox, again->row.hook)->is_disabled = false;
-		if (known && !known->is_busy && !known->is_unsaved)
-			known->row.next_ms = again->row.next_ms;
-		else if (!known)
-			add(outbox, &again->row);
-		pump(outbox);
-	}
-	again->done(again->user, status, error);
-	arena_deinit(&again->arena);
-	free(again);
-}
-
-static struct record_audit copy_audit(const struct record_audit *audit, struct arena *arena)
-{
-	struct record_audit copy = *audit;
-	copy.who = arena_strdup(arena, audit->who);
-	copy.origin = arena_strdup(arena, audit->origin);
-	copy.object = arena_strdup(arena, audit->object);
-	return copy;
-}
-
-enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_audit *audit,
-			 outbox_done *done, void *user, char error[STORE_ERROR_SIZE])
-{
-	struct again *again = mem_alloc(sizeof *again);
-	struct parcel *known = find_parcel(outbox, id);
-	struct store_change change = { .delivery = &again->row, .done = on_again, .user = again };
-
-	*again = (struct again){ .outbox = outbox, .done = done, .user = user };
-	arena_init(&again->arena);
-	enum status status =
-		store_read_delivery(outbox->options.store, id, &again->arena, &again->row, error);
-	if (status == STATUS_OK && (again->row.state == RECORD_DELIVERY_DONE ||
-				    (known && (known->is_busy || known->is_unsaved))))
-		status = STATUS_CONFLICT;
-	if (status == STATUS_OK) {
-		again->row.state = RECORD_DELIVERY_WAITING;
-		again->row.next_ms = outbox->options.now_ms();
-		again->row.ended_ms = TIMESTAMP_NONE;
-		again->row.attempts = 0;
-		again->hook = (struct record_hook){ again->row.hook, false, again->row.next_ms };
-		if (outbox_is_disabled(outbox, again->row.hook))
-			change.hook = &again->hook;
-		if (audit) {
-			again->audit = copy_audit(audit, &again->arena);
-			change.audit = &again->audit;
-		}
-		status = store_submit(outbox->options.store, &change);
-	}
-	if (status != STATUS_OK) {
-		arena_deinit(&again->arena);
-		free(again);
-	}
-	return status;
+	outbox_pump(outbox);
 }
 
 bool outbox_is_disabled(const struct outbox *outbox, const char *hook)
@@ -595,7 +409,7 @@ bool outbox_knows(const struct outbox *outbox, const char *hook)
 
 void outbox_greet(struct outbox *outbox, const char *hook)
 {
-	receiver_of(outbox, hook)->is_known = true;
+	outbox_receiver(outbox, hook)->is_known = true;
 }
 
 struct outbox_counts outbox_count(const struct outbox *outbox, const char *hook)

@@ -134,6 +134,13 @@ static int64_t certificate_end(void *user)
 	return tls ? tls_context_info(tls)->not_after_ms : TIMESTAMP_NONE;
 }
 
+static void tell_alert(void *user, const struct record_alert *alert)
+{
+	const struct serve *s = user;
+	if (s->api.events && s->api.pipeline)
+		api_alert_tell(&s->api, alert);
+}
+
 static int open_alerting(struct serve *s)
 {
 	s->hooks = hooks_open(loop_uv(s->loop), s->options);
@@ -144,6 +151,7 @@ static int open_alerting(struct serve *s)
 		.options = s->options,
 		.now_ms = loop_wall_ms,
 		.certificate_end_ms = certificate_end,
+		.changed = tell_alert,
 		.user = s,
 	};
 	s->alerting = alerting_new(&options);

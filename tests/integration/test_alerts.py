@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 
-from running import JSON, PATIENCE, Collector, exposed_site, row, server
+from running import JSON, PATIENCE, Collector, bearer, exposed_site, row, server
 
 KILLS = int(os.environ.get("MTAWATCH_KILLS", "10"))
 
@@ -181,3 +181,16 @@ def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
             wait(lambda: receiver.got, "the end of the silence told nothing")
     finally:
         receiver.close()
+
+
+def test_whoever_follows_is_told_of_alerts(tmp_path):
+    with Collector(tmp_path / "data") as collector, contextlib.closing(collector.connect()) as connection:
+        connection.request("GET", "/v1/events", headers=bearer(collector.token))
+        stream = connection.getresponse()
+        assert collector.post(report(1, True))[0] == 200
+        for line in iter(stream.readline, b""):
+            if line == b"event: alert\n":
+                break
+        alert = json.loads(stream.readline().removeprefix(b"data: "))
+        shown, = collector.get("/v1/alerts?state=firing")["alerts"]
+        assert alert == shown
