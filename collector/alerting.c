@@ -71,7 +71,7 @@ static void set_targets(struct alerting *a)
 	a->targets = mem_realloc(a->targets, (n + 1) * sizeof *a->targets);
 	for (size_t i = 0; i < n; i++) {
 		const struct hook *hook = hooks_at(a->options.hooks, i);
-		if (hook->type == HOOK_TYPE_HEARTBEAT)
+		if (!hook_is_told(hook))
 			continue;
 		a->targets[n_targets++] =
 			(struct alert_target){ hook->name, &hook->route,
@@ -111,6 +111,8 @@ void alerting_finish(struct alerting *a, struct alert_changes *changes, bool dur
 		a->options.changed(a->options.user, changes->alerts[i]);
 	for (size_t i = 0; durable && i < changes->n_deliveries; i++)
 		outbox_put(a->outbox, changes->deliveries[i]);
+	if (durable && !a->is_stopped)
+		hooks_changed(a->options.hooks);
 	end_changes(changes);
 }
 
@@ -306,7 +308,7 @@ static void greet_hooks(struct alerting *a, int64_t now_ms)
 {
 	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
 		const struct hook *hook = hooks_at(a->options.hooks, i);
-		if (outbox_knows(a->outbox, hook->name))
+		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
 			continue;
 		struct passage *passage = begin_passage(a, NULL, NULL);
 		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),

@@ -139,5 +139,10 @@ const char *alerts_url(const struct alerts *alerts, const struct record_alert *a
 /* How many fire of a condition. */
 size_t alerts_count_firing(const struct alerts *alerts, enum condition condition);
 
+/* Visits everything that fires and is not muted. */
+void alerts_each_firing(const struct alerts *alerts,
+			void (*visit)(void *visitor, const struct notification_alert *alert),
+			void *visitor);
+
 /* A new id of an alert, silence or delivery: grows, also over restarts. */
 int64_t alerts_next_id(struct alerts *alerts, int64_t now_ms);

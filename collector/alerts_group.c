@@ -262,6 +262,26 @@ static struct notification_alert show(const struct alerts *alerts, const struct 
 	};
 }
 
+void alerts_each_firing(const struct alerts *alerts,
+			void (*visit)(void *visitor, const struct notification_alert *alert),
+			void *visitor)
+{
+	struct arena arena;
+
+	for (size_t i = 0; i < alerts->n_groups; i++) {
+		const struct alert_group *group = alerts->groups[i];
+		arena_init(&arena);
+		for (size_t j = 0; j < group->n; j++) {
+			const struct alert *alert = group->alerts[j];
+			if (!is_firing(&alert->row) || alert->is_muted)
+				continue;
+			struct notification_alert shown = show(alerts, &alert->row, &arena);
+			visit(visitor, &shown);
+		}
+		arena_deinit(&arena);
+	}
+}
+
 /* What goes to one target; news first, so that what is cut is known already. */
 struct selection {
 	struct notification_alert alerts[NOTIFICATION_MAX_ALERTS];

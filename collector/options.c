@@ -220,6 +220,15 @@ static void add_comment(struct buffer *out, const char *text)
 	buffer_add_char(out, '\n');
 }
 
+static void add_section(struct buffer *out, const struct section *section)
+{
+	buffer_printf(out, "# (%s)\n[%s%s%s]\n", section->place, section->kind,
+		      *section->name ? " " : "", section->name);
+	for (const struct section_entry *e = section->first; e; e = e->next)
+		buffer_printf(out, "%s = %s\n", e->key, e->value);
+	buffer_add_char(out, '\n');
+}
+
 void options_print(const struct options *options, struct buffer *out)
 {
 	for (size_t i = 0; i < settings_n; i++) {
@@ -232,6 +241,8 @@ void options_print(const struct options *options, struct buffer *out)
 		buffer_printf(out, "%s%s = %s\n\n", said ? "" : "#", settings[i].name,
 			      value ? value : "");
 	}
+	for (const struct section *s = options->sections.first; s; s = s->next)
+		add_section(out, s);
 }
 
 /* The explanation, line by line, in its column. */

@@ -70,8 +70,8 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 			 struct faults *faults);
 
 /*
- * Every setting, explained, with its value and where it was said, as a file that --config takes;
- * defaults are commented out.
+ * Every setting, explained, with its value and where it was said, then the sections, as a file that
+ * --config takes; defaults are commented out.
  */
 void options_print(const struct options *options, struct buffer *out);
 

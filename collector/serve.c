@@ -267,6 +267,7 @@ static void take_over(struct serve *s, const struct options *options)
 	log_lines(&text);
 	security_reload(s->security, options);
 	store_set_limits(s->store, &options->keep);
+	hooks_reload(s->hooks, options);
 	alerting_configure(s->alerting, options);
 	buffer_deinit(&text);
 }
@@ -294,12 +295,31 @@ static void reload(void *user)
 	tell_ready(s);
 }
 
+static void each_alert(void *user,
+		       void (*visit)(void *visitor, const struct notification_alert *alert),
+		       void *visitor)
+{
+	const struct serve *s = user;
+	alerts_each_firing(alerting_alerts(s->alerting), visit, visitor);
+}
+
+static bool is_ready(void *user)
+{
+	const struct serve *s = user;
+	return s->pipeline && pipeline_is_ready(s->pipeline);
+}
+
+static void start_hooks(struct serve *s)
+{
+	struct hooks_source source = { .each = each_alert, .is_ready = is_ready, .user = s };
+	hooks_start(s->hooks, &source);
+}
+
 static int open_all(struct serve *s)
 {
 	int rc = open_store(s);
 	if (rc == SERVE_EXIT_OK)
-		if (rc == SERVE_EXIT_OK)
-			rc = open_alerting(s);
+		rc = open_alerting(s);
 	if (rc == SERVE_EXIT_OK) {
 		open_news(s);
 		rc = open_pipeline(s);
@@ -326,6 +346,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	int rc = open_all(&s);
 	if (rc == SERVE_EXIT_OK) {
 		loop_on_reload(s.loop, reload, &s);
+		start_hooks(&s);
 		tell_ready(&s);
 	} else {
 		loop_release(s.loop);

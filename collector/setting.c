@@ -172,7 +172,7 @@ const struct setting settings[] = {
 	  "of its kept reports" },
 	{ "external-url", "URL", NULL, true, set_external_url,
 	  "where browsers find the collector: what alerts link to" },
-	{ "hook-command", "PROGRAM", NULL, false, set_hook_command,
+	{ "hook-command", "PROGRAM", NULL, true, set_hook_command,
 	  "run when a server becomes exposed or failing, and when it recovers;\n"
 	  "gets JSON on its standard input" },
 	{ "log-level", "LEVEL", "info", true, set_log_level,
