@@ -219,6 +219,23 @@ static void on_time(void *user)
 	submit_own(passage, trim);
 }
 
+/* Hooks that are new hear of what fires already, and are known from now on. */
+static void greet_hooks(struct alerting *a, int64_t now_ms)
+{
+	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
+		const struct hook *hook = hooks_at(a->options.hooks, i);
+		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
+			continue;
+		struct passage *passage = begin_passage(a, NULL, NULL);
+		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
+						      false, now_ms };
+		struct store_change change = { .hook = &passage->hook };
+		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
+		outbox_greet(a->outbox, hook->name);
+		(void)submit(passage, &change); /* a refusal leads to another reading */
+	}
+}
+
 void alerting_configure(struct alerting *a, const struct options *options)
 {
 	free(a->url);
@@ -230,6 +247,9 @@ void alerting_configure(struct alerting *a, const struct options *options)
 			 n > 0 && options->external_url[n - 1] == '/' ? "" : "/");
 	}
 	alerts_configure(a->alerts, &options->alerts, a->url);
+	set_targets(a);
+	if (a->is_ready)
+		greet_hooks(a, a->options.now_ms());
 	schedule(a);
 }
 
@@ -301,23 +321,6 @@ enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 		status = outbox_load(a->outbox, error);
 	alerts_restore_id(a->alerts, last_id);
 	return status;
-}
-
-/* Hooks that are new hear of what fires already, and are known from now on. */
-static void greet_hooks(struct alerting *a, int64_t now_ms)
-{
-	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
-		const struct hook *hook = hooks_at(a->options.hooks, i);
-		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
-			continue;
-		struct passage *passage = begin_passage(a, NULL, NULL);
-		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
-						      false, now_ms };
-		struct store_change change = { .hook = &passage->hook };
-		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
-		outbox_greet(a->outbox, hook->name);
-		(void)submit(passage, &change); /* a refusal leads to another reading */
-	}
 }
 
 void alerting_resume(struct alerting *a, const struct fleet *fleet)

@@ -48,7 +48,7 @@ struct alerting_options {
 
 struct alerting *alerting_new(const struct alerting_options *options);
 
-/* Other settings hold; they live until the next call. */
+/* Other settings hold, and the hooks are others; they live until the next call. */
 void alerting_configure(struct alerting *alerting, const struct options *options);
 
 /* Does nothing more; before the hooks and the store are closed. */

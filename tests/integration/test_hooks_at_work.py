@@ -110,6 +110,25 @@ def test_hooks_come_change_and_go_while_the_collector_runs(hooks, tmp_path):
         assert len(first.requests) == heard and process.poll() is None
 
 
+def test_a_hook_that_comes_is_told_of_what_fires_and_one_that_went_of_nothing(hooks, tmp_path):
+    with ExitStack() as stack:
+        first, second = (stack.enter_context(Receiver()) for _ in range(2))
+        hooks.config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+        hooks.add("first", type="webhook", url=first.url)
+        collector = stack.enter_context(Collector(tmp_path / "data", "--config", hooks.config,
+                                                  "--log-level", "error"))
+        post(collector, *exposed_site())
+        first.wait(1)
+        hooks.config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+        hooks.add("second", type="webhook", url=second.url)
+        collector.process.send_signal(signal.SIGHUP)
+        (*_, body), = second.wait(1)
+        assert json.loads(body)["alerts"][0]["labels"]["server"] == "EXCH1"
+        post(collector, mended())
+        assert json.loads(second.wait(2)[-1][3])["status"] == "resolved"
+    assert len(first.requests) == 1
+
+
 def test_a_heartbeat_that_fails_is_said_once_and_so_is_its_return(hooks, tmp_path):
     with Receiver(500) as receiver:
         hooks.add("alive", type="heartbeat", url=receiver.url, interval="1s")
