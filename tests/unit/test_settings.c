@@ -234,7 +234,7 @@ static void a_comparison_says_what_waits_for_a_restart(void **state)
 			 STATUS_OK);
 	assert_int_equal(options_compare(&before, &options, &text), 3);
 	assert_string_equal(text.bytes, "data is /d from the next start on\n"
-					"hook-command is /h from the next start on\n"
+					"hook-command is /h\n"
 					"log-level is debug\n");
 	buffer_deinit(&text);
 }
