@@ -21,7 +21,7 @@ static struct alerting_ill look_at_disk(const char *data, struct arena *arena)
 	ill.text = arena_printf(arena,
 				"Of the file system of %s only %" PRId64 " MB are free: when it is "
 				"full, no report can be stored.",
-				data, free_bytes / (1024 * 1024));
+				data, free_bytes / (INT64_C(1024) * 1024));
 	ill.remedy = "Make room there, or let the collector keep less: keep-reports, "
 		     "keep-report-days, keep-mb.";
 	return ill;

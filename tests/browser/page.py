@@ -104,10 +104,9 @@ class Page:
         return self.run(FAINT_TEXTS)
 
     def complaints(self):
-        """What the browser's console says, without answers that the test itself broke, and without
-        those that the page expects of a collector that has no alerts API."""
+        """What the browser's console says, without answers that the test itself broke."""
         return [entry["message"] for entry in self.driver.get_log("browser")
-                if "ERR_CONNECTION_REFUSED" not in entry["message"] and "/v1/alerts" not in entry["message"]]
+                if "ERR_CONNECTION_REFUSED" not in entry["message"]]
 
 
 __all__ = ["Keys", "Page"]
