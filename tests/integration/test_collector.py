@@ -425,17 +425,19 @@ def test_the_hook_hears_of_a_server_that_becomes_exposed_and_recovers_also_over_
     program.chmod(0o755)
     cured = server("EXCH1", "10.0.0.1", exposed_site()[0]["probes"][:2])
     cured["sequence"] = 2
-    with Collector(tmp_path / "data", "--hook-command", program) as running:
+    config = tmp_path / "collector.conf"
+    config.write_text(f"hook-command = {program}\n[alerts]\ngroup-interval-seconds = 0\n")
+    with Collector(tmp_path / "data", "--config", config) as running:
         for report in exposed_site():
             assert running.post(report)[0] == 200
         wait_until(lambda: len(told(heard)) == 1)
         running.end(signal.SIGKILL)
-    with Collector(tmp_path / "data", "--hook-command", program) as running:
+    with Collector(tmp_path / "data", "--config", config) as running:
         assert running.post(cured)[1]["verdict"] == "clear"
         wait_until(lambda: len({note["id"] for note in told(heard)}) == 2)
     notes = {note["id"]: note for note in told(heard)}  # at least once each
-    assert [(note["event"], note["server"]["server"], note["server"]["verdict"])
-            for note in notes.values()] == [("fired", "EXCH1", "exposed"), ("resolved", "EXCH1", "clear")]
+    assert [(note["status"], note["alerts"][0]["server"], note["alerts"][0]["condition"])
+            for note in notes.values()] == [("firing", "EXCH1", "exposed"), ("resolved", "EXCH1", "exposed")]
 
 
 # Beginning and ending
