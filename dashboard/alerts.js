@@ -50,11 +50,11 @@ function Delivery({ delivery, may }) {
   const [word, tone] = DELIVERED[delivery.state] ?? [delivery.state, "none"];
   const retry = () => retryDelivery(delivery.id).then(beatNow, failed);
   return html`<tr><td><${Chip} tone=${tone}>${word}<//></td><th scope="row"><bdi>${delivery.hook}</bdi></th>
-    <td><bdi>${delivery.text ?? delivery.alert ?? delivery.server ?? delivery.id}</bdi></td>
-    <td>${delivery.attempts ?? ""}</td>
-    <td>${delivery.at || delivery.created_at ? html`<${Moment} at=${delivery.at ?? delivery.created_at} />` : ""}
+    <td><bdi>${delivery.id}</bdi></td>
+    <td>${delivery.attempts}</td>
+    <td><${Moment} at=${delivery.made_at} />
       ${delivery.next_at && html`<span class="sub">again <${Moment} at=${delivery.next_at} /></span>`}</td>
-    <td><bdi>${delivery.error ?? ""}</bdi></td>
+    <td><bdi>${delivery.result ?? ""}</bdi></td>
     <td class="actions">${may && delivery.state !== "done" && html`<button type="button" class="button" onClick=${retry}>Send now</button>`}</td></tr>`;
 }
 
