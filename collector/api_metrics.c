@@ -177,6 +177,12 @@ static void expose_connections(const struct server *server, struct buffer *out)
 	expose_one(out, "mtawatch_connections_turned_away_total", "counter",
 		   "Connections that were too many, in all or of one address.",
 		   (double)counts.turned_away);
+	expose_one(out, "mtawatch_request_body_bytes", "gauge",
+		   "Bodies of requests that are being received or answered.",
+		   (double)counts.body_bytes);
+	expose_one(out, "mtawatch_request_bodies_refused_total", "counter",
+		   "Requests answered 503 because the bodies of others took all the room.",
+		   (double)counts.bodies_refused);
 	exposition_family(out, handshakes, "counter", "TLS handshakes by their end.");
 	exposition_sample(out, handshakes, (double)counts.handshakes_done, "result", "done", NULL);
 	exposition_sample(out, handshakes, (double)counts.handshakes_failed, "result", "failed",

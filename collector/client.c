@@ -238,6 +238,17 @@ static void answer_too_large(struct client *c, struct call *call)
 	problem_answer(call, &problem);
 }
 
+static void answer_no_room(struct call *call)
+{
+	static const struct problem problem = {
+		.status = 503,
+		.code = "no_room_for_body",
+		.detail = "Too much is being received at this moment. Send it again later.",
+		.fields = PROBLEM_RETRY_AFTER,
+	};
+	problem_answer(call, &problem);
+}
+
 /* NULL: the request may go to its route. */
 static const struct problem *admit(struct client *c, struct caller *caller)
 {
@@ -263,6 +274,8 @@ static void dispatch(struct client *c)
 		problem_answer(call, refusal);
 	else if (call->request->body_too_large)
 		answer_too_large(c, call);
+	else if (call->request->body_has_no_room)
+		answer_no_room(call);
 	else if (!decode_params(c, call))
 		problem_answer(call, &malformed);
 	else
@@ -283,7 +296,7 @@ static void on_head(struct client *c)
 	http_set_body_limit(c->http, welcome ? c->match.route->body_limit : 0);
 	if (!request->awaits_continue)
 		return;
-	if (welcome && !request->body_too_large) {
+	if (welcome && !request->body_too_large && !request->body_has_no_room) {
 		channel_write_static(c->channel, go_ahead, sizeof go_ahead - 1);
 		return;
 	}

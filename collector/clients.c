@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "collector/client_parts.h"
-#include "collector/http.h"
 #include "proto/mem.h"
 
 static void add(struct clients *set, struct client *c)
@@ -50,7 +49,7 @@ void clients_accept(struct clients *set, struct uv_stream_s *listener)
 		free(c);
 		return;
 	}
-	c->http = http_new();
+	c->http = http_new(&set->bodies);
 	buffer_init(&c->held);
 	add(set, c);
 	count(set, c);

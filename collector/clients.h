@@ -13,6 +13,7 @@
 #include "collector/caller.h"
 #include "collector/channel.h"
 #include "collector/client.h"
+#include "collector/http.h"
 #include "collector/route.h"
 #include "collector/sources.h"
 
@@ -24,6 +25,13 @@
  * translator or a proxy, so the administrator can change it.
  */
 #define CLIENTS_MAX_OF_ADDRESS 1024
+
+/*
+ * What the bodies of all requests that are being received or answered may take together; past it a
+ * request gets 503. Every body has its route's limit; this one keeps many large ones at a time from
+ * taking the machine's memory. Never less than the largest body of a route.
+ */
+#define CLIENTS_MAX_BODY_BYTES ((size_t)256 * 1024 * 1024)
 
 /* So many more may be told so at the same time; past that they are closed unheard. */
 #define CLIENTS_MAX_TURNED_AWAY 256
@@ -49,6 +57,7 @@ struct clients {
 	unsigned max_requests; /* on one connection */
 	size_t max;
 	size_t max_of_address;
+	struct http_room bodies;
 	struct channel_security security;
 	struct traffic *traffic;  /* counts what is answered; NULL: nobody does */
 	void (*gone)(void *user); /* one of them is no more */

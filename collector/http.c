@@ -28,6 +28,7 @@ struct message {
 	size_t head_bytes; /* as sent */
 	size_t body_bytes; /* as sent, chunk sizes and trailers included */
 	size_t body_limit;
+	size_t held;        /* bytes of the body that are counted in the room */
 	char last;          /* the byte of the head before the next one */
 	bool folded;        /* a line of the head began with white space */
 	bool in_field;      /* a field's name has begun, its value is not complete */
@@ -43,6 +44,7 @@ struct http {
 	llhttp_t parser;
 	enum phase phase;
 	struct message *message; /* NULL between requests */
+	struct http_room *room;  /* NULL: there is always some */
 	struct http_failure failure;
 };
 
@@ -120,15 +122,50 @@ static int on_headers_complete(llhttp_t *parser)
 	return HPE_PAUSED;
 }
 
+static bool has_room(const struct http *http, size_t n)
+{
+	return !http->room || n <= http->room->max - http->room->used;
+}
+
+static void hold(struct http *http, size_t n)
+{
+	http->message->held += n;
+	if (http->room)
+		http->room->used += n;
+}
+
+static void drop_body(struct http *http)
+{
+	struct message *m = http->message;
+
+	buffer_deinit(&m->request.body);
+	if (http->room)
+		http->room->used -= m->held;
+	m->held = 0;
+}
+
+static void drop_for_want_of_room(struct http *http)
+{
+	http->message->request.body_has_no_room = true;
+	http->room->n_refused++;
+	drop_body(http);
+}
+
 static int on_body(llhttp_t *parser, const char *at, size_t n)
 {
-	struct message *m = http_of(parser)->message;
-	if (n > m->body_limit - m->request.body.size) {
-		m->request.body_too_large = true;
-		buffer_deinit(&m->request.body);
+	struct http *http = http_of(parser);
+	struct http_request *r = &http->message->request;
+
+	if (n > http->message->body_limit - r->body.size) {
+		r->body_too_large = true;
+		drop_body(http);
+	} else if (!r->body_too_large && !r->body_has_no_room && !has_room(http, n)) {
+		drop_for_want_of_room(http);
 	}
-	if (!m->request.body_too_large)
-		buffer_add(&m->request.body, at, n);
+	if (r->body_too_large || r->body_has_no_room)
+		return HPE_OK;
+	hold(http, n);
+	buffer_add(&r->body, at, n);
 	return HPE_OK;
 }
 
@@ -150,11 +187,12 @@ static const llhttp_settings_t settings = {
 	.on_message_complete = on_complete,
 };
 
-struct http *http_new(void)
+struct http *http_new(struct http_room *room)
 {
 	struct http *http = mem_alloc(sizeof *http);
 	llhttp_init(&http->parser, HTTP_REQUEST, &settings);
 	http->parser.data = http;
+	http->room = room;
 	return http;
 }
 
@@ -164,7 +202,7 @@ void http_next(struct http *http)
 	if (!m)
 		return;
 	buffer_deinit(&m->head);
-	buffer_deinit(&m->request.body);
+	drop_body(http);
 	free(m);
 	http->message = NULL;
 	http->phase = PHASE_HEAD;
@@ -423,9 +461,12 @@ enum http_event http_read(struct http *http, const char *bytes, size_t n, size_t
 void http_set_body_limit(struct http *http, size_t limit)
 {
 	struct message *m = http->message;
+	uint64_t length =
+		(http->parser.flags & F_CONTENT_LENGTH) != 0 ? http->parser.content_length : 0;
 	m->body_limit = limit;
-	m->request.body_too_large =
-		http->parser.content_length > limit && (http->parser.flags & F_CONTENT_LENGTH) != 0;
+	m->request.body_too_large = length > limit;
+	if (length <= limit && !has_room(http, (size_t)length))
+		drop_for_want_of_room(http);
 }
 
 bool http_has_begun(const struct http *http)

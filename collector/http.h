@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "collector/buffer.h"
 
@@ -29,6 +30,16 @@
  * here and dropped, so that the connection stays usable after the 413; past this it does not.
  */
 #define HTTP_MAX_BODY_READ ((size_t)8 * 1024 * 1024)
+
+/*
+ * The bodies of all requests under way, in bytes as they arrived, from the first byte to
+ * http_next(). One for which there is no room is read and dropped like one above its limit.
+ */
+struct http_room {
+	size_t max;
+	size_t used;
+	uint64_t n_refused; /* bodies without room so far */
+};
 
 enum http_method {
 	HTTP_METHOD_OTHER, /* a method that no route here has */
@@ -51,9 +62,10 @@ struct http_request {
 	const char *query; /* what follows the "?", NULL without one */
 	const struct http_field *fields;
 	size_t n_fields;
-	struct buffer body;   /* empty if it was too large */
-	bool body_too_large;  /* for http_set_body_limit() */
-	bool awaits_continue; /* "Expect: 100-continue" of HTTP/1.1 with a body that is to come */
+	struct buffer body;    /* empty if it was dropped */
+	bool body_too_large;   /* for http_set_body_limit() */
+	bool body_has_no_room; /* among those of the others */
+	bool awaits_continue;  /* "Expect: 100-continue" of HTTP/1.1 with a body that is to come */
 	bool keep_alive;
 	bool takes_chunks; /* HTTP/1.1: an answer may come in chunks */
 };
@@ -69,7 +81,8 @@ enum http_event { HTTP_EVENT_MORE, HTTP_EVENT_HEAD, HTTP_EVENT_DONE, HTTP_EVENT_
 
 struct http;
 
-struct http *http_new(void);
+/* `room` is borrowed for its life, and shared with others; NULL: there is always some. */
+struct http *http_new(struct http_room *room);
 void http_free(struct http *http);
 
 /* Reads up to `n` bytes; `*used` is how many it took. Not to be called after HTTP_EVENT_FAILED. */

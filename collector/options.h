@@ -41,6 +41,7 @@ struct options {
 	const char *client_ca; /* who signs what clients have to show; NULL: they need nothing */
 	size_t max_connections;
 	size_t max_of_address;    /* connections of one client address */
+	size_t max_body_mb;       /* MiB of all bodies at a time */
 	const char *data;         /* directory of the store */
 	const char *hook_command; /* NULL: no hook */
 	const char *external_url; /* where browsers find the collector; NULL: not known */

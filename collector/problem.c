@@ -3,9 +3,6 @@
 #include "collector/buffer.h"
 #include "collector/json_add.h"
 
-#define TEXT_OF(number)   #number
-#define DIGITS_OF(number) TEXT_OF(number)
-
 char *problem_write(const struct problem *problem, size_t *size)
 {
 	struct buffer out;
@@ -47,7 +44,7 @@ void problem_answer_not_stored(struct call *call)
 		.status = 503,
 		.code = "not_stored",
 		.detail = "Nothing can be stored at this moment. Send it again later.",
-		.fields = "Retry-After: " DIGITS_OF(PROBLEM_RETRY_AFTER_S) "\r\n",
+		.fields = PROBLEM_RETRY_AFTER,
 	};
 	problem_answer(call, &problem);
 }

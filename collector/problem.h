@@ -22,8 +22,8 @@ struct problem {
 /* The body, to be passed to free(). */
 char *problem_write(const struct problem *problem, size_t *size);
 
-/* Seconds after which a client is asked to try again while nothing can be stored. */
-#define PROBLEM_RETRY_AFTER_S 10
+/* When a client is asked to try again that found the collector unable at this moment. */
+#define PROBLEM_RETRY_AFTER "Retry-After: 10\r\n"
 
 /* 503: nothing can be stored at this moment. */
 void problem_answer_not_stored(struct call *call);

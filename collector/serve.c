@@ -218,6 +218,7 @@ static int open_server(struct serve *s)
 		.clocks = CLIENT_CLOCKS_DEFAULT,
 		.max_connections = s->options->max_connections,
 		.max_of_address = s->options->max_of_address,
+		.max_body_bytes = s->options->max_body_mb * 1024 * 1024,
 		.tls = security_context(s->security),
 	};
 	s->api.loop = loop_uv(s->loop);

@@ -129,6 +129,8 @@ static struct server *server_new(const struct server_options *options)
 		.max = choose_max_connections(options->max_connections),
 		.max_of_address =
 			options->max_of_address ? options->max_of_address : CLIENTS_MAX_OF_ADDRESS,
+		.bodies.max =
+			options->max_body_bytes ? options->max_body_bytes : CLIENTS_MAX_BODY_BYTES,
 		.traffic = options->traffic,
 		.security = { options->tls, &s->handshakes },
 		.gone = on_client_gone,
@@ -174,6 +176,8 @@ struct server_counts server_counts(const struct server *server)
 {
 	return (struct server_counts){
 		.connections = server->clients.n,
+		.body_bytes = server->clients.bodies.used,
+		.bodies_refused = server->clients.bodies.n_refused,
 		.accepted = server->clients.n_all,
 		.turned_away = server->clients.n_all_turned_away,
 		.handshakes_done = server->handshakes.n_done,

@@ -34,6 +34,7 @@ struct server_options {
 	struct traffic *traffic;       /* counts what is answered; NULL: nobody does */
 	size_t max_connections;        /* 0: CLIENTS_MAX, or what the limit of open files leaves */
 	size_t max_of_address;         /* connections; 0: CLIENTS_MAX_OF_ADDRESS */
+	size_t max_body_bytes;         /* of all at a time; 0: CLIENTS_MAX_BODY_BYTES */
 	unsigned max_requests;         /* on one connection; 0: CLIENT_MAX_REQUESTS */
 	const struct tls_context *tls; /* NULL: plain HTTP; borrowed until another is set */
 };
@@ -56,10 +57,12 @@ const struct listen_address *server_address(const struct server *server);
 
 struct server_counts {
 	size_t connections; /* open now */
+	size_t body_bytes;  /* of requests under way */
 
 	/* Since the server was opened. */
 	uint64_t accepted;
-	uint64_t turned_away; /* of these: there were too many */
+	uint64_t turned_away;    /* of these: there were too many */
+	uint64_t bodies_refused; /* for want of room */
 	uint64_t handshakes_done;
 	uint64_t handshakes_failed;
 };

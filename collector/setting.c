@@ -70,6 +70,14 @@ static const char *set_max_of_address(struct options *options, const char *value
 	return set_number(&options->max_of_address, value, CLIENTS_MAX) ? NULL : "1 to 16384";
 }
 
+/* At least twice the largest body of a route, an inventory. */
+static const char *set_max_body_mb(struct options *options, const char *value)
+{
+	return set_number(&options->max_body_mb, value, 65536) && options->max_body_mb >= 16
+		       ? NULL
+		       : "16 to 65536";
+}
+
 static const char *set_data(struct options *options, const char *value)
 {
 	options->data = value;
@@ -158,6 +166,8 @@ const struct setting settings[] = {
 	{ "max-connections-per-address", "N", "1024", false, set_max_of_address,
 	  "of these from one address (IPv6: of one /64); raise it where many\n"
 	  "agents come through one proxy or address translator" },
+	{ "max-body-mb", "N", "256", false, set_max_body_mb,
+	  "megabytes that the requests which are being received may take\ntogether" },
 	{ "data", "DIRECTORY", "/var/lib/mtawatch", false, set_data,
 	  "the store; `mtawatch-collector init` makes it" },
 	{ "keep-reports", "N", "288", true, set_keep_reports,

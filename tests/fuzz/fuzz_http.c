@@ -18,9 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What a connection said, one line a request and one for its end. */
 static void note_request(struct buffer *told, const struct http_request *r)
 {
-	buffer_printf(told, "%d %s ? %s, keep %d, continue %d, too large %d\n", (int)r->method,
+	buffer_printf(told, "%d %s ? %s, keep %d, continue %d, too large %d %d\n", (int)r->method,
 		      r->path, r->query ? r->query : "(none)", r->keep_alive, r->awaits_continue,
-		      r->body_too_large);
+		      r->body_too_large, r->body_has_no_room);
 	for (size_t i = 0; i < r->n_fields; i++)
 		buffer_printf(told, "%s: %s\n", r->fields[i].name, r->fields[i].value);
 	buffer_add(told, r->body.bytes ? r->body.bytes : "", r->body.size);
@@ -98,7 +98,8 @@ static bool read_piece(struct http *http, const char *bytes, size_t n, struct bu
 /* What the client says if its bytes come in a first piece and then in pieces of `step`. */
 static struct buffer tell(const char *bytes, size_t size, size_t first, size_t step)
 {
-	struct http *http = http_new();
+	struct http_room room = { .max = 4096 };
+	struct http *http = http_new(&room);
 	struct buffer told;
 	bool goes_on = true;
 	size_t n;
@@ -112,6 +113,8 @@ static struct buffer tell(const char *bytes, size_t size, size_t first, size_t s
 	if (goes_on)
 		buffer_add_text(&told, http_has_begun(http) ? "unfinished\n" : "silent\n");
 	http_free(http);
+	if (room.used != 0)
+		abort();
 	return told;
 }
 

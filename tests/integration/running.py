@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -131,6 +132,14 @@ def ask(connection, path, method="GET", body=None, headers=None):
     return answer.status, answer.headers, b"" if endless else answer.read()
 
 
+def samples(collector, name):
+    """{labels as text: value} of one family of /metrics."""
+    _, headers, body = collector.ask("/metrics")
+    assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", body.decode(), re.M)
+    return {labels: float(value) for labels, value in found}
+
+
 def statuses(answer):
     """The status codes of a run of answers with bodies of known length."""
     found = []
@@ -182,4 +191,4 @@ def exposed_site():
 
 
 __all__ = ["JSON", "PATIENCE", "PROGRAM", "Collector", "ask", "bearer", "exposed_site", "minimal", "row",
-           "server", "set_up", "statuses"]
+           "samples", "server", "set_up", "statuses"]

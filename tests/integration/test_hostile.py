@@ -11,7 +11,7 @@ import time
 import pytest
 from certificates import Authority, arguments, client_of
 from hostile import Crowd
-from running import JSON, PATIENCE, Collector, ask, minimal
+from running import JSON, PATIENCE, Collector, ask, minimal, samples
 
 HOSTILE = 1000
 AGENTS = 8
@@ -65,3 +65,28 @@ def test_honest_agents_are_served_among_a_thousand_hostile_clients(tmp_path, aut
                 print(f"\n{what} connections among {min(open_then)} hostile ones: "
                       f"p50 {cuts[49] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms", end="")
         assert max(latencies[0] + latencies[1]) < PATIENCE
+
+
+def test_large_bodies_take_no_more_memory_than_they_may_and_the_rest_is_told_to_wait(tmp_path):
+    """Sixteen clients send all but the last byte of the largest report."""
+    largest, most_mb = 1024 * 1024, 16
+    with Collector(tmp_path / "data", "--max-body-mb", str(most_mb)) as running, contextlib.ExitStack() as held:
+        _, key = running.signed(minimal("EXCH1"))
+        head = b"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\n"
+        slow = [held.enter_context(running.dial()) for _ in range(most_mb)]
+        for peer in slow:
+            peer.sendall(head + key + b"Content-Length: %d\r\n\r\n" % largest + b" " * (largest - 1))
+        metric = "mtawatch_request_body_bytes"
+        deadline = time.monotonic() + PATIENCE
+        while samples(running, metric) != {"": most_mb * (largest - 1)}:
+            assert time.monotonic() < deadline
+        with contextlib.closing(running.connect()) as honest:
+            status, headers, body = ask(honest, "/v1/reports", "POST", json.dumps(minimal("EXCH1")), JSON)
+            assert (status, json.loads(body)["code"]) == (503, "no_room_for_body")
+            assert int(headers["Retry-After"]) > 0
+            assert samples(running, "mtawatch_request_bodies_refused_total") == {"": 1}
+            for peer in slow:
+                peer.sendall(b" ")
+                assert peer.recv(65536).startswith(b"HTTP/1.1 400 ")
+            assert ask(honest, "/v1/reports", "POST", json.dumps(minimal("EXCH1")), JSON)[0] == 200
+        assert samples(running, metric) == {"": 0}

@@ -1,13 +1,12 @@
 """/metrics: what Prometheus reads, judged by its own checker."""
 
 import os
-import re
 import shutil
 import subprocess
 
 import pytest
 
-from running import JSON, Collector, exposed_site, minimal
+from running import JSON, Collector, exposed_site, minimal, samples
 
 PROMTOOL = os.environ.get("MTAWATCH_PROMTOOL") or shutil.which("promtool")
 
@@ -16,14 +15,6 @@ PROMTOOL = os.environ.get("MTAWATCH_PROMTOOL") or shutil.which("promtool")
 def collector(tmp_path):
     with Collector(tmp_path / "data") as running:
         yield running
-
-
-def samples(collector, name):
-    """{labels as text: value} of one family."""
-    _, headers, body = collector.ask("/metrics")
-    assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    found = re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", body.decode(), re.M)
-    return {labels: float(value) for labels, value in found}
 
 
 def test_servers_are_counted_by_site_and_verdict(collector):

@@ -61,6 +61,46 @@ static void the_answer_to_the_last_request_allowed_ends_the_connection(void **st
 	server_play_free(&play);
 }
 
+/* One client takes 12 of the 16 bytes that there are for bodies while others ask. */
+static void post_beside_a_slow_body(struct server_play *play)
+{
+#define POST(length) "POST /echo HTTP/1.1\r\nHost: c\r\nContent-Length: " length "\r\n\r\n"
+	int slow = server_play_dial(play);
+	server_play_say(slow, POST("16") "twelve bytes");
+	usleep(SERVER_PLAY_LATER_MS * 1000);
+	int other = server_play_dial(play);
+	server_play_say(other, POST("4") "four" POST("5") "fiver" POST("4") "more");
+	server_play_say(other, LAST("/things/1"));
+	server_play_hear(play, other);
+	int polite = server_play_dial(play);
+	server_play_say(polite, "POST /echo HTTP/1.1\r\nHost: c\r\nExpect: 100-continue\r\n"
+				"Content-Length: 5\r\n\r\n");
+	server_play_hear(play, polite);
+	server_play_say(slow, "four" LAST("/things/1"));
+	server_play_hear(play, slow);
+	int afterwards = server_play_dial(play);
+	server_play_say(afterwards, POST("5") "fiver" LAST("/things/1"));
+	server_play_hear(play, afterwards);
+}
+
+static void past_the_limit_of_all_bodies_a_request_is_refused_and_the_connection_goes_on(
+	void **state)
+{
+	(void)state;
+	struct server_play play = server_play_new();
+	play.options.max_body_bytes = 16;
+	server_play_through(&play, post_beside_a_slow_body);
+	assert_int_equal(server_play_count(play.got[0], "HTTP/1.1 200 "), 3);
+	assert_int_equal(server_play_count(play.got[0], "HTTP/1.1 503 "), 1);
+	assert_non_null(strstr(play.got[0], "Retry-After: "));
+	assert_non_null(strstr(play.got[0], "no_room_for_body"));
+	assert_non_null(strstr(play.got[0], "\r\n\r\nmore"));
+	assert_int_equal(strncmp(play.got[1], "HTTP/1.1 503 ", 13), 0);
+	assert_non_null(strstr(play.got[2], "\r\n\r\ntwelve bytesfour"));
+	assert_non_null(strstr(play.got[3], "\r\n\r\nfiver"));
+	server_play_free(&play);
+}
+
 static void dial_from_two_addresses(struct server_play *play)
 {
 	int one = server_play_dial_from(play, 2);
@@ -194,6 +234,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(past_the_limit_of_connections_a_client_is_turned_away),
+		cmocka_unit_test(
+			past_the_limit_of_all_bodies_a_request_is_refused_and_the_connection_goes_on),
 		cmocka_unit_test(the_answer_to_the_last_request_allowed_ends_the_connection),
 		cmocka_unit_test(past_the_limit_of_one_address_only_that_address_is_turned_away),
 		cmocka_unit_test(

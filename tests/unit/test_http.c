@@ -33,7 +33,7 @@ static enum http_event read_one(struct http *http, const char *text, size_t size
 
 static int failure_of_bytes(const char *text, size_t size, size_t step)
 {
-	struct http *http = http_new();
+	struct http *http = http_new(NULL);
 	size_t at = 0;
 	enum http_event event = read_one(http, text, size, step, &at);
 	int status = event == HTTP_EVENT_FAILED ? http_failure(http)->status : 0;
@@ -55,7 +55,7 @@ static void a_request_is_the_same_in_pieces_of_any_size(void **state)
 		"5;extension=1\r\nhello\r\n6\r\n world\r\n0\r\nTrailer: x\r\n\r\n";
 
 	for (size_t step = 1; step <= sizeof text; step++) {
-		struct http *http = http_new();
+		struct http *http = http_new(NULL);
 		size_t at = 0;
 		assert_int_equal(read_one(http, text, sizeof text - 1, step, &at), HTTP_EVENT_DONE);
 		assert_int_equal(at, sizeof text - 1);
@@ -81,7 +81,7 @@ static void pipelined_requests_come_out_one_by_one(void **state)
 				   "GET /3 HTTP/1.0\r\n\r\n";
 
 	for (size_t step = 1; step <= sizeof text; step++) {
-		struct http *http = http_new();
+		struct http *http = http_new(NULL);
 		size_t at = 0;
 		for (int i = 1; i <= 3; i++) {
 			char path[8];
@@ -231,7 +231,7 @@ static void the_head_has_a_limit_of_fields(void **state)
 /* Reads one request and tells whether its body was too large for BODY_LIMIT. */
 static bool is_too_large(const char *text)
 {
-	struct http *http = http_new();
+	struct http *http = http_new(NULL);
 	size_t at = 0;
 	assert_int_equal(read_one(http, text, strlen(text), 7, &at), HTTP_EVENT_DONE);
 	assert_int_equal(at, strlen(text));
@@ -250,6 +250,45 @@ static void a_body_past_its_limit_is_read_and_dropped(void **state)
 	assert_true(is_too_large(HEAD "Content-Length: 17\r\n\r\n0123456789abcdefg"));
 	assert_false(is_too_large(CHUNKED "8\r\n01234567\r\n8\r\n89abcdef\r\n0\r\n\r\n"));
 	assert_true(is_too_large(CHUNKED "8\r\n01234567\r\n9\r\n89abcdefg\r\n0\r\n\r\n"));
+}
+
+/* Reads one request, and tells whether there was room for its body. */
+static bool finds_room(struct http *http, const char *text)
+{
+	size_t at = 0;
+	assert_int_equal(read_one(http, text, strlen(text), 7, &at), HTTP_EVENT_DONE);
+	const struct http_request *r = http_request(http);
+	assert_false(r->body_too_large);
+	if (r->body_has_no_room)
+		assert_int_equal(r->body.size, 0);
+	return !r->body_has_no_room;
+}
+
+static void all_bodies_together_have_a_limit(void **state)
+{
+	(void)state;
+	struct http_room room = { .max = 20 };
+	struct http *one = http_new(&room);
+	struct http *two = http_new(&room);
+
+	assert_true(finds_room(one, HEAD "Content-Length: 16\r\n\r\n0123456789abcdef"));
+	assert_true(finds_room(two, HEAD "Content-Length: 4\r\n\r\n0123"));
+	assert_int_equal(room.used, room.max);
+	http_next(two);
+	assert_false(finds_room(two, HEAD "Content-Length: 5\r\n\r\n01234"));
+	http_next(two);
+	assert_true(finds_room(two, CHUNKED "2\r\n01\r\n2\r\n23\r\n0\r\n\r\n"));
+	http_next(two);
+	assert_false(finds_room(two, CHUNKED "2\r\n01\r\n3\r\n234\r\n1\r\n5\r\n0\r\n\r\n"));
+	assert_int_equal(room.used, 16);
+	assert_int_equal(room.n_refused, 2);
+	http_next(one);
+	http_next(two);
+	assert_int_equal(room.used, 0);
+	assert_true(finds_room(two, HEAD "Content-Length: 5\r\n\r\n01234"));
+	http_free(one);
+	http_free(two); /* with a request that never ended */
+	assert_int_equal(room.used, 0);
 }
 
 /* A body of any length in chunks of one byte: 6 bytes as sent for each. */
@@ -277,7 +316,7 @@ static void the_absolute_form_of_a_target_is_taken(void **state)
 {
 	(void)state;
 	static const char text[] = "GET http://c:80/livez?x HTTP/1.1\r\nHost: c\r\n\r\n";
-	struct http *http = http_new();
+	struct http *http = http_new(NULL);
 	size_t at = 0;
 	assert_int_equal(read_one(http, text, sizeof text - 1, 1, &at), HTTP_EVENT_DONE);
 	assert_string_equal(http_request(http)->path, "/livez");
@@ -287,7 +326,7 @@ static void the_absolute_form_of_a_target_is_taken(void **state)
 
 static bool awaits_continue(const char *text)
 {
-	struct http *http = http_new();
+	struct http *http = http_new(NULL);
 	size_t used;
 	assert_int_equal(http_read(http, text, strlen(text), &used), HTTP_EVENT_HEAD);
 	bool awaits = http_request(http)->awaits_continue;
@@ -311,7 +350,7 @@ static void an_offered_upgrade_is_not_taken_up(void **state)
 	(void)state;
 	static const char text[] = "GET /1 HTTP/1.1\r\nHost: c\r\nConnection: Upgrade\r\n"
 				   "Upgrade: h2c\r\n\r\nGET /2 HTTP/1.1\r\nHost: c\r\n\r\n";
-	struct http *http = http_new();
+	struct http *http = http_new(NULL);
 	size_t at = 0;
 	assert_int_equal(read_one(http, text, sizeof text - 1, 999, &at), HTTP_EVENT_DONE);
 	http_next(http);
@@ -386,6 +425,7 @@ int main(void)
 		cmocka_unit_test(the_head_has_a_limit_of_bytes),
 		cmocka_unit_test(the_head_has_a_limit_of_fields),
 		cmocka_unit_test(a_body_past_its_limit_is_read_and_dropped),
+		cmocka_unit_test(all_bodies_together_have_a_limit),
 		cmocka_unit_test(what_is_read_of_a_body_has_a_limit),
 		cmocka_unit_test(the_absolute_form_of_a_target_is_taken),
 		cmocka_unit_test(only_a_1_1_request_with_a_body_awaits_continue),
