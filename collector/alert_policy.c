@@ -1,8 +1,9 @@
 #include "collector/alert_policy.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "collector/duration.h"
+#include "collector/value_list.h"
 #include "proto/text.h"
 
 static const struct alert_policy defaults = {
@@ -24,115 +25,84 @@ struct alert_rule alert_policy_rule(const struct alert_policy *policy, enum cond
 				    .flap_window_ms = policy->flap_window_ms };
 }
 
-static bool read_number(const char *value, int64_t least, int64_t most, int64_t *out)
-{
-	size_t n = strspn(value, "0123456789");
-	int64_t number = 0;
-
-	if (n == 0 || value[n] != '\0')
-		return false;
-	for (; *value && number <= most; value++)
-		number = number * 10 + (*value - '0');
-	*out = number;
-	return number >= least && number <= most;
-}
-
-static const char *set_seconds(int64_t *ms, const char *value, int64_t least)
-{
-	int64_t seconds = 0;
-	if (!read_number(value, least, ALERT_POLICY_MAX_SECONDS, &seconds))
-		return least > 0 ? "1 to 31622400 seconds" : "0 to 31622400 seconds";
-	*ms = seconds * 1000;
-	return NULL;
-}
-
-#define DEFINE_HOLD(name, condition)                                                               \
-	static const char *set_hold_##name(void *into, const char *value, struct arena *arena)     \
+/* Of a key whose value is a span of time. */
+#define DEFINE_TIME(name, member, least_ms)                                                        \
+	static const char *set_##name(void *into, const char *value, struct arena *arena)          \
 	{                                                                                          \
 		struct alert_policy *policy = into;                                                \
 		(void)arena;                                                                       \
-		return set_seconds(&policy->hold_ms[condition], value, 0);                         \
+		return set_time(&policy->member, value, least_ms);                                 \
 	}
-DEFINE_HOLD(failing, CONDITION_FAILING)
-DEFINE_HOLD(exposed, CONDITION_EXPOSED)
-DEFINE_HOLD(at_risk, CONDITION_AT_RISK)
-DEFINE_HOLD(unknown, CONDITION_UNKNOWN)
-DEFINE_HOLD(silent, CONDITION_SILENT)
-DEFINE_HOLD(disk, CONDITION_DISK)
-DEFINE_HOLD(certificate, CONDITION_CERTIFICATE)
-DEFINE_HOLD(dead_letters, CONDITION_DEAD_LETTERS)
 
-static const char *set_repeat(void *into, const char *value, struct arena *arena)
+static const char *set_time(int64_t *where, const char *value, int64_t least_ms)
 {
-	struct alert_policy *policy = into;
-	(void)arena;
-	return set_seconds(&policy->repeat_ms, value, 1);
+	if (!duration_parse(value, where))
+		return DURATION_EXPECTED;
+	return *where >= least_ms ? NULL : "a time of at least 1s";
 }
 
-static const char *set_group_wait(void *into, const char *value, struct arena *arena)
-{
-	struct alert_policy *policy = into;
-	(void)arena;
-	return set_seconds(&policy->group_wait_ms, value, 0);
-}
+DEFINE_TIME(hold_failing, hold_ms[CONDITION_FAILING], 0)
+DEFINE_TIME(hold_exposed, hold_ms[CONDITION_EXPOSED], 0)
+DEFINE_TIME(hold_at_risk, hold_ms[CONDITION_AT_RISK], 0)
+DEFINE_TIME(hold_unknown, hold_ms[CONDITION_UNKNOWN], 0)
+DEFINE_TIME(hold_silent, hold_ms[CONDITION_SILENT], 0)
+DEFINE_TIME(hold_disk, hold_ms[CONDITION_DISK], 0)
+DEFINE_TIME(hold_certificate, hold_ms[CONDITION_CERTIFICATE], 0)
+DEFINE_TIME(hold_dead_letters, hold_ms[CONDITION_DEAD_LETTERS], 0)
+DEFINE_TIME(repeat, repeat_ms, 1000)
+DEFINE_TIME(group_wait, group_wait_ms, 0)
+DEFINE_TIME(group_interval, group_interval_ms, 0)
+DEFINE_TIME(flap_window, flap_window_ms, 1000)
 
-static const char *set_group_interval(void *into, const char *value, struct arena *arena)
-{
-	struct alert_policy *policy = into;
-	(void)arena;
-	return set_seconds(&policy->group_interval_ms, value, 0);
-}
-
+/* "6", or "0": flapping is not looked for. */
 static const char *set_flap_changes(void *into, const char *value, struct arena *arena)
 {
 	struct alert_policy *policy = into;
-	int64_t number = 0;
+	size_t digits = strspn(value, "0123456789");
+	unsigned number = 0;
 	(void)arena;
 
-	if (strcmp(value, "0") != 0 && !read_number(value, 2, ALERT_MAX_CHANGES, &number))
+	for (size_t i = 0; i < digits && number <= ALERT_MAX_CHANGES; i++)
+		number = number * 10 + (unsigned)(value[i] - '0');
+	if (digits == 0 || value[digits] || number == 1 || number > ALERT_MAX_CHANGES)
 		return "2 to 32, or 0: flapping is not looked for";
-	policy->flap_changes = (size_t)number;
+	policy->flap_changes = number;
 	return NULL;
 }
 
-static const char *set_flap_window(void *into, const char *value, struct arena *arena)
-{
-	struct alert_policy *policy = into;
-	(void)arena;
-	return set_seconds(&policy->flap_window_ms, value, 1);
-}
-
 static const struct section_key alert_keys[] = {
-	{ "hold-failing-seconds", false, false, set_hold_failing },
-	{ "hold-exposed-seconds", false, false, set_hold_exposed },
-	{ "hold-at-risk-seconds", false, false, set_hold_at_risk },
-	{ "hold-unknown-seconds", false, false, set_hold_unknown },
-	{ "hold-silent-seconds", false, false, set_hold_silent },
-	{ "hold-disk-seconds", false, false, set_hold_disk },
-	{ "hold-certificate-seconds", false, false, set_hold_certificate },
-	{ "hold-dead-letters-seconds", false, false, set_hold_dead_letters },
-	{ "repeat-seconds", false, false, set_repeat },
-	{ "group-wait-seconds", false, false, set_group_wait },
-	{ "group-interval-seconds", false, false, set_group_interval },
+	{ "hold-failing", false, false, set_hold_failing },
+	{ "hold-exposed", false, false, set_hold_exposed },
+	{ "hold-at-risk", false, false, set_hold_at_risk },
+	{ "hold-unknown", false, false, set_hold_unknown },
+	{ "hold-silent", false, false, set_hold_silent },
+	{ "hold-disk", false, false, set_hold_disk },
+	{ "hold-certificate", false, false, set_hold_certificate },
+	{ "hold-dead-letters", false, false, set_hold_dead_letters },
+	{ "repeat", false, false, set_repeat },
+	{ "group-wait", false, false, set_group_wait },
+	{ "group-interval", false, false, set_group_interval },
 	{ "flap-changes", false, false, set_flap_changes },
-	{ "flap-window-seconds", false, false, set_flap_window },
+	{ "flap-window", false, false, set_flap_window },
 };
 
 static const char *set_days(void *into, const char *value, struct arena *arena)
 {
 	static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+	static const char wanted[] = "some of mon tue wed thu fri sat sun";
 	struct maintenance *window = into;
 	char *rest = arena_strdup(arena, value);
 
-	for (char *word = strtok_r(rest, " ,", &rest); word; word = strtok_r(NULL, " ,", &rest)) {
+	for (char *word = strtok_r(rest, " \t,", &rest); word;
+	     word = strtok_r(NULL, " \t,", &rest)) {
 		size_t i = 0;
 		while (i < 7 && !text_equal(names[i], word))
 			i++;
 		if (i == 7)
-			return "some of mon tue wed thu fri sat sun";
+			return wanted;
 		window->days |= 1U << i;
 	}
-	return window->days ? NULL : "some of mon tue wed thu fri sat sun";
+	return window->days ? NULL : wanted;
 }
 
 /* "22:00" */
@@ -164,33 +134,42 @@ static const char *set_to(void *into, const char *value, struct arena *arena)
 	return set_minute(&window->to_min, value);
 }
 
-static void add_pattern(const char ***list, size_t *n, const char *value, struct arena *arena)
+/* Adds the patterns of `value`, each of which has to be `valid`. */
+static const char *add_patterns(const char ***list, size_t *n, bool (*valid)(const char *word),
+				const char *wanted, const char *value, struct arena *arena)
 {
-	const char **longer = arena_alloc_array(arena, *n + 1, sizeof *longer);
+	const char *word = NULL;
 
-	for (size_t i = 0; i < *n; i++)
-		longer[i] = (*list)[i];
-	longer[*n] = arena_strdup(arena, value);
-	*list = longer;
-	++*n;
+	if (!*list)
+		*list = arena_alloc_array(arena, ALERT_POLICY_MAX_PATTERNS, sizeof **list);
+	while ((word = value_list_next(&value, arena))) {
+		if (!valid(word))
+			return wanted;
+		if (*n == ALERT_POLICY_MAX_PATTERNS)
+			return "at most 64 of them";
+		(*list)[(*n)++] = word;
+	}
+	return *n > 0 ? NULL : wanted;
 }
 
 static const char *set_sites(void *into, const char *value, struct arena *arena)
 {
 	struct maintenance *window = into;
-	if (!strchr(value, '/'))
-		return "ORGANIZATION/SITE, with * and ? as in ORG/*; one a line";
-	add_pattern(&window->sites, &window->n_sites, value, arena);
-	return NULL;
+	return add_patterns(&window->sites, &window->n_sites, value_is_site_pattern,
+			    SITE_PATTERN_EXPECTED, value, arena);
+}
+
+static bool is_server_pattern(const char *word)
+{
+	return !strchr(word, '/');
 }
 
 static const char *set_servers(void *into, const char *value, struct arena *arena)
 {
 	struct maintenance *window = into;
-	if (!*value)
-		return "the name of a server, with * and ? as in EX*; one a line";
-	add_pattern(&window->servers, &window->n_servers, value, arena);
-	return NULL;
+	return add_patterns(&window->servers, &window->n_servers, is_server_pattern,
+			    "names of servers, such as EXCH1 or EX*; several with commas", value,
+			    arena);
 }
 
 static const struct section_key maintenance_keys[] = {

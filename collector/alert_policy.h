@@ -3,14 +3,16 @@
  * of the collector's file.
  *
  *   [alerts]
- *   hold-at-risk-seconds = 600
- *   repeat-seconds = 14400
+ *   hold-at-risk = 10m
+ *   repeat = 4h
  *
  *   [maintenance patches]
  *   days = sat sun
  *   from = 22:00
  *   to = 02:00
- *   sites = ORG/HQ
+ *   sites = ACME/HQ, ACME/B*
+ *
+ * README explains the keys.
  */
 #pragma once
 
@@ -20,7 +22,8 @@
 #include "collector/section.h"
 #include "proto/arena.h"
 
-#define ALERT_POLICY_MAX_SECONDS (INT64_C(366) * 86400)
+/* Sites of a window, and likewise servers. */
+#define ALERT_POLICY_MAX_PATTERNS 64
 
 struct alert_policy {
 	int64_t hold_ms[CONDITION_COUNT];

@@ -7,6 +7,7 @@
 #include "collector/duration.h"
 #include "collector/mail_address.h"
 #include "collector/secret_file.h"
+#include "collector/value_list.h"
 
 static const char *set_type(void *into, const char *value, struct arena *arena)
 {
@@ -42,25 +43,6 @@ static const char *set_github(void *into, const char *value, struct arena *arena
 	return set_switch(&hook->github, value);
 }
 
-/* The next of the words between commas, trimmed, in `arena`; NULL: there is none left. */
-static char *next_word(const char **rest, struct arena *arena)
-{
-	const char *at = *rest + strspn(*rest, ", \t");
-	size_t n = strcspn(at, ",");
-
-	*rest = at + n;
-	while (n > 0 && strchr(" \t", at[n - 1]))
-		n--;
-	return n > 0 ? arena_strndup(arena, at, n) : NULL;
-}
-
-/* ORGANIZATION/SITE, where either may hold '*' and '?'. */
-static bool is_site_pattern(const char *text)
-{
-	const char *slash = strchr(text, '/');
-	return slash && slash != text && slash[1] != '\0';
-}
-
 static const char *set_sites(void *into, const char *value, struct arena *arena)
 {
 	struct hook_route *route = &((struct hook_settings *)into)->route;
@@ -68,14 +50,14 @@ static const char *set_sites(void *into, const char *value, struct arena *arena)
 
 	if (!route->sites)
 		route->sites = arena_alloc_array(arena, HOOK_MAX_SITES, sizeof *route->sites);
-	while ((word = next_word(&value, arena))) {
-		if (!is_site_pattern(word))
-			return "ORGANIZATION/SITE, such as ACME/HQ or ACME/*; several with commas";
+	while ((word = value_list_next(&value, arena))) {
+		if (!value_is_site_pattern(word))
+			return SITE_PATTERN_EXPECTED;
 		if (route->n_sites == HOOK_MAX_SITES)
 			return "at most 64 of them";
 		route->sites[route->n_sites++] = word;
 	}
-	return route->n_sites > 0 ? NULL : "ORGANIZATION/SITE, such as ACME/HQ or ACME/*";
+	return route->n_sites > 0 ? NULL : SITE_PATTERN_EXPECTED;
 }
 
 static const char *set_conditions(void *into, const char *value, struct arena *arena)
@@ -85,7 +67,7 @@ static const char *set_conditions(void *into, const char *value, struct arena *a
 	const char *word = NULL;
 
 	route->conditions = 0;
-	while ((word = next_word(&value, arena))) {
+	while ((word = value_list_next(&value, arena))) {
 		if (!condition_from_name(word, &condition))
 			return "failing, exposed, at_risk, unknown, silent, disk, certificate or "
 			       "dead_letters; several with commas";
@@ -269,7 +251,7 @@ static const char *set_to(void *into, const char *value, struct arena *arena)
 	struct hook_settings *hook = into;
 	const char *word = NULL;
 
-	while ((word = next_word(&value, arena))) {
+	while ((word = value_list_next(&value, arena))) {
 		if (!mail_address_is_valid(word))
 			return "addresses such as postmaster@example.com; several with commas";
 		if (hook->n_to == TRANSFER_MAX_RECEIVERS)

@@ -84,7 +84,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         config = folder / "collector.conf"
-        config.write_text("[alerts]\ngroup-interval-seconds = 0\nflap-changes = 0\n[hook ops]\ntype = webhook\n"
+        config.write_text("[alerts]\ngroup-interval = 0s\nflap-changes = 0\n[hook ops]\ntype = webhook\n"
                           f"url = http://127.0.0.1:{receiver.server_address[1]}/\nsites = ACME/HQ\n")
         with Collector(folder / "data", "--config", str(config)) as collector:
             fleet = load.enrol(collector, folder / "fleet")

@@ -50,7 +50,7 @@ class Receiver:
 
 def start(tmp_path, receiver, more=""):
     config = tmp_path / "collector.conf"
-    config.write_text("[alerts]\ngroup-interval-seconds = 0\n" + more +
+    config.write_text("[alerts]\ngroup-interval = 0s\n" + more +
                       f"\n[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
     return Collector(tmp_path / "data", "--config", str(config))
 
@@ -122,7 +122,7 @@ def test_what_is_refused_is_a_dead_letter_that_can_be_sent_again(tmp_path):
     receiver = Receiver()
     receiver.status = 400
     try:
-        with start(tmp_path, receiver, "hold-dead-letters-seconds = 86400\n") as collector:
+        with start(tmp_path, receiver, "hold-dead-letters = 1d\n") as collector:
             assert collector.post(report(1, True))[0] == 200
             dead, = wait(lambda: collector.get("/v1/deliveries?state=dead&hook=ops")["deliveries"], "it is not dead")
             assert "400" in dead["result"] and dead["attempts"] == 1
@@ -147,7 +147,7 @@ def test_410_disables_the_hook_until_somebody_sends_again(tmp_path):
     receiver = Receiver()
     receiver.status = 410
     try:
-        with start(tmp_path, receiver, "hold-dead-letters-seconds = 86400\n") as collector:
+        with start(tmp_path, receiver, "hold-dead-letters = 1d\n") as collector:
             assert collector.post(report(1, True))[0] == 200
             dead, = wait(lambda: collector.get("/v1/deliveries?state=dead")["deliveries"], "it is not dead")
             assert collector.post(report(2, False))[0] == 200

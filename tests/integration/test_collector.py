@@ -426,7 +426,7 @@ def test_the_hook_hears_of_a_server_that_becomes_exposed_and_recovers_also_over_
     cured = server("EXCH1", "10.0.0.1", exposed_site()[0]["probes"][:2])
     cured["sequence"] = 2
     config = tmp_path / "collector.conf"
-    config.write_text(f"hook-command = {program}\n[alerts]\ngroup-interval-seconds = 0\n")
+    config.write_text(f"hook-command = {program}\n[alerts]\ngroup-interval = 0s\n")
     with Collector(tmp_path / "data", "--config", config) as running:
         for report in exposed_site():
             assert running.post(report)[0] == 200

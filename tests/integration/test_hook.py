@@ -56,7 +56,7 @@ def hook(tmp_path):
 def start(tmp_path, hook):
     """A collector that tells what changes at once, also soon after something else."""
     config = tmp_path / "collector.conf"
-    config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+    config.write_text("[alerts]\ngroup-interval = 0s\n")
     return Collector(tmp_path / "data", "--config", str(config), "--hook-command", str(hook.program),
                      "--external-url", "https://collector.example/watch")
 

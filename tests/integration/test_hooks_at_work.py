@@ -39,7 +39,7 @@ def post(collector, *reports):
 
 def test_a_webhook_is_told_of_the_exposed_server_and_of_its_recovery(hooks, tmp_path):
     with Receiver() as receiver:
-        hooks.config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+        hooks.config.write_text("[alerts]\ngroup-interval = 0s\n")
         hooks.add("ops", type="webhook", url=receiver.url, secret_file=hooks.secret("s", SECRET))
         hooks.add("elsewhere", type="webhook", url=receiver.url + "/other", sites="ACME/Berlin")
         with Collector(tmp_path / "data", "--config", hooks.config) as collector:
@@ -113,13 +113,13 @@ def test_hooks_come_change_and_go_while_the_collector_runs(hooks, tmp_path):
 def test_a_hook_that_comes_is_told_of_what_fires_and_one_that_went_of_nothing(hooks, tmp_path):
     with ExitStack() as stack:
         first, second = (stack.enter_context(Receiver()) for _ in range(2))
-        hooks.config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+        hooks.config.write_text("[alerts]\ngroup-interval = 0s\n")
         hooks.add("first", type="webhook", url=first.url)
         collector = stack.enter_context(Collector(tmp_path / "data", "--config", hooks.config,
                                                   "--log-level", "error"))
         post(collector, *exposed_site())
         first.wait(1)
-        hooks.config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+        hooks.config.write_text("[alerts]\ngroup-interval = 0s\n")
         hooks.add("second", type="webhook", url=second.url)
         collector.process.send_signal(signal.SIGHUP)
         (*_, body), = second.wait(1)

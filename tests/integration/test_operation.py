@@ -140,14 +140,27 @@ def test_somebody_elses_watchdog_is_not_fed(tmp_path):
         assert manager.recv(4096).startswith(b"STOPPING=1")
 
 
+def with_files_that_are_there(line, folder):
+    key, _, value = line.partition(" = ")
+    if not value.startswith("/etc/") and not value.startswith("/usr/"):
+        return line
+    there = folder / key
+    there.write_text("whsec_" + "A" * 32)
+    there.chmod(0o700)
+    return f"{key} = {there}"
+
+
 def test_the_example_configuration_is_accepted_with_every_line_in_force(tmp_path):
     example = (PROGRAM.parent / "collector.conf").read_text()
     settings = [line[1:] for line in example.splitlines() if line.startswith("#") and line[1] != " "]
     assert len(settings) > 5
     config = tmp_path / "all.conf"
-    config.write_text("\n".join(s for s in settings if s.split(" = ")[1]) + "\n")
+    config.write_text("\n".join(with_files_that_are_there(s, tmp_path) for s in settings if s[-2:] != "= ") + "\n")
     checked = run("serve", "--config", config, "--check-config")
     assert checked.returncode == 0, checked.stderr
+    printed = run("serve", "--config", config, "--print-config").stdout
+    for heading in ["[alerts]", "[maintenance patches]", "[hook alive]"]:
+        assert heading in printed
 
 
 def test_the_unit_is_valid_and_gives_little_away(tmp_path):

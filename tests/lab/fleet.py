@@ -69,7 +69,7 @@ class Fleet:
         program = BUILD / "collector" / "mtawatch-collector"
         self.token, self.secret = identity.set_up(program, self.folder / "data")
         config = self.folder / "collector.conf"
-        config.write_text("[alerts]\ngroup-interval-seconds = 0\n")
+        config.write_text("[alerts]\ngroup-interval = 0s\n")
         listen = f"{self.site.collector.address('eth0')}:{PORT}"
         self.start_program(self.site.collector, "collector", [
             program, "serve", "--listen", listen,
