@@ -135,6 +135,18 @@ static void tell_findings(const struct view *view, struct alert_story *out, stru
 	out->remedy = tell_remedy(options, n_options, why, arena);
 }
 
+static void tell_renamed(const struct view *view, struct alert_story *out, struct arena *arena)
+{
+	out->text = arena_printf(arena,
+				 "%s It was probably renamed to %s, which reports from the same "
+				 "network card.",
+				 out->text, view->renamed_to);
+	out->remedy = arena_printf(arena,
+				   "%s If it was renamed, this removes the old name: "
+				   "mtawatch-collector decommission %s --reason \"renamed to %s\"",
+				   out->remedy, view->server, view->renamed_to);
+}
+
 static void tell_silence(const struct view *view, struct alert_story *out, struct arena *arena)
 {
 	char at[TIMESTAMP_TEXT_SIZE];
@@ -147,6 +159,8 @@ static void tell_silence(const struct view *view, struct alert_story *out, struc
 		verdict_name(view->verdict));
 	out->remedy = "Look whether the server runs, whether its service mtawatch-agent runs, and "
 		      "whether it reaches the collector: mtawatch-agent doctor says.";
+	if (view->renamed_to)
+		tell_renamed(view, out, arena);
 }
 
 void alert_story_tell(const struct view *view, enum condition condition, struct alert_story *out,

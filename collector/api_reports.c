@@ -22,19 +22,28 @@ static bool get_age(const char *text, int64_t *out)
 	return true;
 }
 
-static void refuse_stranger(struct call *call, const char *key)
+/* Also remembered, for whoever looks at the server of that name. */
+static void refuse(struct call *call, const char *key, enum ingest_refusal why)
 {
-	static const struct problem problem = {
-		.status = 403,
-		.code = "wrong_agent",
-		.detail = "An agent may report only as itself: agent.id has to be the id that it "
-			  "was given, host.name the host that it enrolled."
+	static const struct problem problems[] = {
+		[INGEST_WRONG_AGENT] = {
+			.status = 403,
+			.code = "wrong_agent",
+			.detail = "An agent may report only as itself: agent.id has to be the id "
+				  "that it was given, host.name the host that it enrolled.",
+		},
+		[INGEST_CONFLICTING] = {
+			.status = 409,
+			.code = "conflicting_report",
+			.detail = "Another report with this agent id, epoch and sequence is stored "
+				  "already.",
+		},
 	};
 	struct api *api = call->context;
 
-	refusals_note(&api->refusals, key, problem.code, api_origin(call),
+	refusals_note(&api->refusals, key, problems[why].code, api_origin(call),
 		      pipeline_now_ms(api->pipeline));
-	problem_answer(call, &problem);
+	problem_answer(call, &problems[why]);
 }
 
 void api_report_post(struct call *call)
@@ -53,7 +62,7 @@ void api_report_post(struct call *call)
 	if (!get_age(http_field(call->request, AGE_FIELD), &age_s))
 		problem_answer(call, &bad_age);
 	else
-		ingest_report(api->pipeline, call, age_s, refuse_stranger);
+		ingest_report(api->pipeline, call, age_s, refuse);
 }
 
 void api_report_import(struct call *call)
@@ -70,5 +79,5 @@ void api_report_import(struct call *call)
 		.action = "report.import",
 		.kind = RECORD_KIND_SERVER,
 	};
-	ingest_import(api->pipeline, call, audit);
+	ingest_import(api->pipeline, call, audit, refuse);
 }

@@ -222,6 +222,13 @@ struct fleet_place fleet_place(const struct fleet *fleet, size_t i);
 struct view *fleet_find(const struct fleet *fleet, const char *host_name);
 
 /*
+ * Up to `most` silent servers that probably report under the name of the server `key` now: their
+ * views have that name as `renamed_to`. Borrowed until control returns to the loop.
+ */
+size_t fleet_former_names(const struct fleet *fleet, const char *key, const struct view **out,
+			  size_t most);
+
+/*
  * Reads the latest report of the server of that view, and views its adapters: those of a silent
  * server with the states of its last fresh moment. The view has no report attached; it lies in
  * `arena`, `*latest` is a reference of the caller's, NULL on failure.

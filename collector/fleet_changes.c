@@ -110,7 +110,9 @@ void fleet_changes_add(struct changes *changes, struct fleet_server *server, str
 	fleet_note_view(changes, server, view);
 	changes->details[at].says_something_new |=
 		!server->current || !view_says_the_same(server->current, view);
-	changes->details[at].adapters_json = adapters ? adapters_text(changes, adapters) : NULL;
+	if (adapters || !view->silent)
+		changes->details[at].adapters_json =
+			adapters ? adapters_text(changes, adapters) : NULL;
 	view_unref(changes->views[at]);
 	changes->views[at] = view;
 	view_unref(server->current);

@@ -67,7 +67,11 @@ static void conclude(struct past *p, struct changes *changes)
 	struct fleet_server *subject = p->subject;
 	struct assessment assessment;
 	struct site_server seen;
+	const char *renamed_to = NULL;
 
+	p->status = fleet_machine_find(p->fleet, subject, &renamed_to, p->error);
+	if (p->status != STATUS_OK)
+		return;
 	site_view_member(&p->index, p->member, &p->report->report, &seen, &p->arena);
 	exposure_assess(&seen, &assessment, &p->arena);
 	char *findings = verdict_json_write_findings(&assessment);
@@ -77,6 +81,7 @@ static void conclude(struct past *p, struct changes *changes)
 		.adapters = view_adapter_states(&seen),
 		.since_ms = p->at_ms,
 		.findings_json = findings,
+		.renamed_to = renamed_to,
 	};
 	if (subject->current && subject->current->verdict == assessment.verdict)
 		verdict.since_ms = subject->current->since_ms;

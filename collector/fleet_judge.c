@@ -108,7 +108,8 @@ void fleet_sign_site(struct fleet_site *site)
  * It falls silent: what it looks like stays, for that was judged at its last fresh moment, which is
  * the one before this.
  */
-static void keep_verdict(struct fleet_server *server, struct changes *changes)
+static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server,
+				struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
 	const struct view *current = server->current;
 	struct view_verdict verdict = {
@@ -121,10 +122,14 @@ static void keep_verdict(struct fleet_server *server, struct changes *changes)
 	struct site_server seen;
 	struct arena arena;
 
+	enum status status = fleet_machine_find(fleet, server, &verdict.renamed_to, error);
+	if (status != STATUS_OK)
+		return status;
 	arena_init(&arena);
 	site_view_member(&server->site->index, server->member, NULL, &seen, &arena);
 	fleet_changes_add(changes, server, view_renew(current, &verdict), &seen);
 	arena_deinit(&arena);
+	return STATUS_OK;
 }
 
 /* Takes those that expire first, all at one moment, from the expiries. */
@@ -153,7 +158,7 @@ static enum status silence(struct fleet *fleet, struct fleet_server *expired, in
 		fleet_server_silence(s);
 		/* Nothing that was reported since has a part in it, as a rule. */
 		if (fleet->newest_ms < at_ms)
-			keep_verdict(s, changes);
+			status = keep_verdict(fleet, s, changes, error);
 		else
 			status = fleet_hold(fleet, s, changes, error);
 	}

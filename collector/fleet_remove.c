@@ -66,9 +66,11 @@ enum status fleet_remove(struct fleet *fleet, const struct record_removal *remov
 		fleet_changes_forget(made, server);
 		fleet_expiry_drop(fleet, server);
 		drop_stale(fleet, server);
+		status = fleet_machine_leave(fleet, server, made, error);
 		fleet_server_drop(fleet, server);
-		status = fleet_assess_touched(fleet, now_ms, made, error);
 	}
+	if (status == STATUS_OK)
+		status = fleet_assess_touched(fleet, now_ms, made, error);
 	if (status != STATUS_OK) {
 		changes_free(made);
 		return status;

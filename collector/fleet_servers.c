@@ -51,6 +51,7 @@ static void note_latest(struct fleet *fleet, struct fleet_server *server,
 	server->lineage = fleet_lineage(&latest->report);
 	server->sequence = latest->report.sequence;
 	server->fingerprint = history_fingerprint(&latest->report);
+	fleet_machine_note(fleet, server, &latest->report);
 	server->is_judged = false;
 }
 
@@ -141,6 +142,7 @@ void fleet_server_silence(struct fleet_server *server)
 static void free_server(struct fleet_server *server)
 {
 	free(server->member);
+	free(server->cards);
 	snapshot_unref(server->unstored);
 	view_unref(server->current);
 	free(server);
@@ -166,11 +168,14 @@ void fleet_servers_clear(struct fleet *fleet)
 	fleet_rows_clear(fleet);
 	free(fleet->servers);
 	free(fleet->heap);
+	free(fleet->cards);
 	text_map_deinit(&fleet->removals);
 	arena_deinit(&fleet->removals_arena);
 	text_map_deinit(&fleet->by_key);
 	fleet->servers = NULL;
 	fleet->heap = NULL;
+	fleet->cards = NULL;
+	fleet->n_cards = fleet->n_card_buckets = 0;
 	fleet->n = fleet->room = fleet->n_heap = 0;
 	fleet->stale = NULL;
 	fleet->touched = NULL;

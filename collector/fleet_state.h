@@ -42,6 +42,9 @@ struct fleet_server {
 		uint64_t n_foreign; /* as the fleet's when it was looked up */
 	} stream;
 
+	struct fleet_card *cards; /* the network cards of its latest report */
+	uint32_t n_cards;
+
 	uint64_t signature; /* of the view of the site that `current` was judged by */
 	bool is_judged;     /* by its latest report, so that `signature` counts */
 	bool silent;
@@ -103,6 +106,10 @@ struct fleet {
 	struct fleet_name **names;
 	size_t n_names;
 	size_t names_room;
+
+	struct fleet_card **cards; /* buckets, by address */
+	size_t n_card_buckets;     /* a power of two, or 0 */
+	size_t n_cards;
 
 	struct fleet_server **heap; /* by expiry, the next one first; room as `servers` */
 	size_t n_heap;
@@ -168,6 +175,33 @@ void fleet_server_silence(struct fleet_server *server);
 
 /* Takes the server out and frees it. */
 void fleet_server_drop(struct fleet *fleet, struct fleet_server *server);
+
+/*
+ * fleet_machine.c: what a machine was called before. A machine whose name changes enrols anew, as
+ * another server, and the old name falls silent. The addresses of its network cards stay: a silent
+ * server probably reports under the name of whoever has one of them, reported later, and never
+ * before the silent one's last report. A name that two live machines could be is not given.
+ */
+
+/* The report is the server's latest now. */
+void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
+			const struct report *report);
+void fleet_machine_forget(struct fleet *fleet, struct fleet_server *server);
+
+/* The name under which a silent server probably reports now, or NULL; until it is judged again. */
+enum status fleet_machine_find(struct fleet *fleet, const struct fleet_server *server,
+			       const char **name, char error[FLEET_ERROR_SIZE]);
+
+/* A server has reported: silent ones may be it. */
+enum status fleet_machine_tell(struct fleet *fleet, const struct fleet_server *server,
+			       struct changes *changes, char error[FLEET_ERROR_SIZE]);
+
+/* It is about to be dropped: forgets its cards, and silent servers were perhaps never it. */
+enum status fleet_machine_leave(struct fleet *fleet, struct fleet_server *server,
+				struct changes *changes, char error[FLEET_ERROR_SIZE]);
+
+/* Everything was read from the store: completes the views of silent servers. */
+enum status fleet_machine_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]);
 
 /* fleet_rows.c: what is published, in order. `server` is NULL where it is removed by now. */
 void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view);

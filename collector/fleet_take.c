@@ -137,6 +137,8 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 		status = fleet_hold_stale(fleet, changes, error);
 	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, changes, error);
+	if (status == STATUS_OK && *taken == FLEET_TAKEN_LATEST)
+		status = fleet_machine_tell(fleet, server, changes, error);
 	return status;
 }
 

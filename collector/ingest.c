@@ -26,7 +26,8 @@ struct carried {
 };
 
 /* Not readable as a report: where and why. */
-static void refuse(struct call *call, enum status status, const struct report_json_error *error)
+static void refuse_unreadable(struct call *call, enum status status,
+			      const struct report_json_error *error)
 {
 	struct problem problem = { .status = 422,
 				   .pointer = error->pointer,
@@ -58,16 +59,6 @@ static bool is_own(const struct caller *caller, const struct snapshot *snapshot)
 {
 	return caller->role == ROLE_AGENT && text_equal(snapshot->report.agent.id, caller->id) &&
 	       strcmp(snapshot->key, caller->name) == 0;
-}
-
-static void refuse_conflict(struct call *call)
-{
-	struct problem problem = {
-		.status = 409,
-		.code = "conflicting_report",
-		.detail = "Another report with this agent id, epoch and sequence is stored already."
-	};
-	problem_answer(call, &problem);
 }
 
 static void add_peers(struct buffer *out, const struct deal_peer *peers, size_t n)
@@ -167,7 +158,7 @@ static void submit(struct pipeline *pipeline, struct call *call, struct snapshot
 
 /* `carried` is NULL for an agent's own. */
 static void take(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
-		 const struct carried *carried)
+		 const struct carried *carried, ingest_refuse *refuse)
 {
 	const struct buffer *body = &call->request->body;
 	char error[FLEET_ERROR_SIZE];
@@ -183,7 +174,7 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 		/* Its text is not that which the agent sent, but it is that report. */
 		confirm_import(call, pipeline_fleet(pipeline), snapshot, FLEET_TAKEN_REPEATED);
 	} else if (status == STATUS_CONFLICT) {
-		refuse_conflict(call);
+		refuse(call, snapshot->key, INGEST_CONFLICTING);
 	} else {
 		pipeline_fail(pipeline, error);
 		problem_answer_not_stored(call);
@@ -191,7 +182,7 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 }
 
 void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
-		   ingest_stranger *refuse_stranger)
+		   ingest_refuse *refuse)
 {
 	const struct buffer *body = &call->request->body;
 	struct report_json_error error;
@@ -200,14 +191,14 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 	enum status status = snapshot_read(body->size ? body->bytes : "", body->size,
 					   pipeline_now_ms(pipeline), age_s, &snapshot, &error);
 	if (status != STATUS_OK) {
-		refuse(call, status, &error);
+		refuse_unreadable(call, status, &error);
 		return;
 	}
 	snapshot->is_own = is_own(&call->caller, snapshot);
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
-		refuse_stranger(call, snapshot->key);
+		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
 	else if (pipeline_may_take(pipeline))
-		take(pipeline, call, snapshot, NULL);
+		take(pipeline, call, snapshot, NULL, refuse);
 	else
 		problem_answer_not_stored(call);
 	snapshot_unref(snapshot);
@@ -220,7 +211,8 @@ static bool age_of_file(const struct snapshot *snapshot, int64_t now_ms, int64_t
 	return snapshot->at_ms <= now_ms && *age_s <= INGEST_MAX_AGE_S;
 }
 
-void ingest_import(struct pipeline *pipeline, struct call *call, struct record_audit *audit)
+void ingest_import(struct pipeline *pipeline, struct call *call, struct record_audit *audit,
+		   ingest_refuse *refuse)
 {
 	static const struct problem not_of_then = {
 		.status = 422,
@@ -238,7 +230,7 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 	if (status == STATUS_OK && !age_of_file(snapshot, now_ms, &age_s)) {
 		problem_answer(call, &not_of_then);
 	} else if (status != STATUS_OK) {
-		refuse(call, status, &error);
+		refuse_unreadable(call, status, &error);
 	} else if (!pipeline_may_take(pipeline)) {
 		problem_answer_not_stored(call);
 	} else {
@@ -251,7 +243,7 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 		snapshot->report.age_s = age_s;
 		snapshot_set_importer(snapshot, audit->who);
 		audit->object = arena_strdup(&call->arena, snapshot->key);
-		take(pipeline, call, snapshot, &carried);
+		take(pipeline, call, snapshot, &carried, refuse);
 	}
 	snapshot_unref(snapshot);
 }

@@ -69,6 +69,8 @@ struct server_shown {
 	struct option_shown *options;
 	size_t n_options;
 	const char *remedy;
+	struct reason_shown *notes;
+	size_t n_notes;
 };
 
 static void read_reason(struct json_reading *in, const struct json_place *at, void *item)
@@ -127,6 +129,8 @@ static void read_server(struct json_reading *in, const struct json_place *at, vo
 	server->reasons = json_get_list(in, at, "reasons", SHOW_MAX_ITEMS, sizeof *server->reasons,
 					read_reason, &server->n_reasons, NULL);
 	read_remedy(in, at, server);
+	server->notes = json_get_list(in, at, "notes", SHOW_MAX_ITEMS, sizeof *server->notes,
+				      read_reason, &server->n_notes, NULL);
 }
 
 static void print_servers(struct show *show, struct json_reading *in, const struct json_place *root,
@@ -232,11 +236,12 @@ static void print_remedy(struct show *show, const struct server_shown *s)
 		printf("\n%s\n", console_text(s->remedy, &show->arena));
 }
 
-static void print_reasons(struct show *show, const struct server_shown *s)
+static void print_texts(struct show *show, const char *title, const struct reason_shown *texts,
+			size_t n)
 {
-	puts("\nWhy:");
-	for (size_t i = 0; i < s->n_reasons; i++)
-		printf("  %s\n", console_text(s->reasons[i].text, &show->arena));
+	printf("\n%s:\n", title);
+	for (size_t i = 0; i < n; i++)
+		printf("  %s\n", console_text(texts[i].text, &show->arena));
 }
 
 struct path_shown {
@@ -322,7 +327,9 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	print_line(show, "system", s.os);
 	print_line(show, "build", s.build);
 	print_line(show, "MTA", s.mta);
-	print_reasons(show, &s);
+	print_texts(show, "Why", s.reasons, s.n_reasons);
+	if (s.n_notes > 0)
+		print_texts(show, "Note", s.notes, s.n_notes);
 	print_remedy(show, &s);
 	if (n > 0)
 		print_adapters(show, adapters, n);

@@ -11,7 +11,7 @@
 #include "proto/text.h"
 
 /* The texts of a view, but for the findings; each may be NULL. */
-enum { KEY, SERVER, ORGANIZATION, SITE, EXCHANGE_SERVER, OS, BUILD, N_TEXTS };
+enum { KEY, SERVER, ORGANIZATION, SITE, EXCHANGE_SERVER, OS, BUILD, RENAMED_TO, N_TEXTS };
 
 static const char *build_of(const struct report *report)
 {
@@ -53,6 +53,7 @@ static struct view *make(const char *const texts[N_TEXTS], size_t server_size, c
 	view->exchange_server = keep(&at, texts[EXCHANGE_SERVER], sizes[EXCHANGE_SERVER]);
 	view->os = keep(&at, texts[OS], sizes[OS]);
 	view->build = keep(&at, texts[BUILD], sizes[BUILD]);
+	view->renamed_to = keep(&at, texts[RENAMED_TO], sizes[RENAMED_TO]);
 	view->findings_json = keep(&at, findings, findings_size);
 	view->references = 1;
 	return view;
@@ -78,6 +79,7 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 		[EXCHANGE_SERVER] = report_server_name(report),
 		[OS] = report->host.os,
 		[BUILD] = build_of(report),
+		[RENAMED_TO] = verdict->renamed_to,
 	};
 	struct view *view = make(texts, text_short_name_length(host), verdict->findings_json);
 
@@ -123,6 +125,7 @@ struct view *view_renew(const struct view *view, const struct view_verdict *verd
 		[EXCHANGE_SERVER] = view->exchange_server,
 		[OS] = view->os,
 		[BUILD] = view->build,
+		[RENAMED_TO] = verdict->renamed_to,
 	};
 	struct view *renewed = make(texts, strlen(view->server), verdict->findings_json);
 
@@ -192,7 +195,7 @@ bool view_shows_the_same(const struct view *a, const struct view *b)
 {
 	return a->adapters == b->adapters && a->reported_at_ms == b->reported_at_ms &&
 	       a->body_hash == b->body_hash && a->since_ms == b->since_ms &&
-	       view_says_the_same(a, b);
+	       same_text(a->renamed_to, b->renamed_to) && view_says_the_same(a, b);
 }
 
 static void add_path(const struct site_path *path, struct buffer *out)
@@ -241,6 +244,8 @@ uint64_t view_tag(const struct view *view)
 	uint64_t tag = view->body_hash * 31 + (uint64_t)view->since_ms;
 
 	tag = tag * 31 + (uint64_t)view->verdict * 2 + view->silent;
+	if (view->renamed_to)
+		tag = tag * 31 + snapshot_hash(view->renamed_to, strlen(view->renamed_to));
 	return tag * 31 + snapshot_hash(view->findings_json, strlen(view->findings_json));
 }
 
@@ -281,24 +286,50 @@ static void add_duration(struct buffer *out, int64_t s)
 		buffer_printf(out, "%" PRId64 " days", s / 86400);
 }
 
-static void add_clock(const struct view *view, struct buffer *out)
+static void add_note_of_clock(int64_t skew_s, struct buffer *out)
+{
+	buffer_add_text(out, "{\"code\":\"clock_wrong\",\"text\":\"The clock of this server is ");
+	add_duration(out, skew_s > 0 ? skew_s : -skew_s);
+	buffer_printf(out,
+		      " %s the collector's: the times in its events are off by as much. "
+		      "The verdict does not depend on it.\"}",
+		      skew_s > 0 ? "ahead of" : "behind");
+}
+
+static void add_note_of_name(const char *renamed_to, struct buffer *out)
+{
+	buffer_add_text(out, "{\"code\":\"renamed\",\"text\":");
+	struct buffer text;
+	buffer_init(&text);
+	buffer_printf(&text,
+		      "This machine was probably renamed to %s, which reports since from the same "
+		      "network card. If so, remove this name: mtawatch-collector decommission.",
+		      renamed_to);
+	json_add_string(out, text.bytes);
+	buffer_deinit(&text);
+	buffer_add_char(out, '}');
+}
+
+static void add_notes(const struct view *view, struct buffer *out)
 {
 	int64_t skew_s = view->clock_skew_s;
+	bool is_wrong = skew_s != SNAPSHOT_SKEW_UNKNOWN &&
+			(skew_s > VIEW_MAX_SKEW_S || skew_s < -VIEW_MAX_SKEW_S);
 
-	if (skew_s == SNAPSHOT_SKEW_UNKNOWN) {
-		buffer_add_text(out, ",\"clock_skew_s\":null,\"notes\":[]");
-		return;
-	}
-	buffer_printf(out, ",\"clock_skew_s\":%" PRId64 ",\"notes\":[", skew_s);
-	if (skew_s > VIEW_MAX_SKEW_S || skew_s < -VIEW_MAX_SKEW_S) {
-		buffer_add_text(
-			out, "{\"code\":\"clock_wrong\",\"text\":\"The clock of this server is ");
-		add_duration(out, skew_s > 0 ? skew_s : -skew_s);
-		buffer_printf(out,
-			      " %s the collector's: the times in its events are off by as much. "
-			      "The verdict does not depend on it.\"}",
-			      skew_s > 0 ? "ahead of" : "behind");
-	}
+	buffer_add_text(out, ",\"renamed_to\":");
+	json_add_string(out, view->renamed_to);
+	buffer_add_text(out, ",\"clock_skew_s\":");
+	if (skew_s == SNAPSHOT_SKEW_UNKNOWN)
+		buffer_add_text(out, "null");
+	else
+		json_add_number(out, skew_s);
+	buffer_add_text(out, ",\"notes\":[");
+	if (view->renamed_to)
+		add_note_of_name(view->renamed_to, out);
+	if (view->renamed_to && is_wrong)
+		buffer_add_char(out, ',');
+	if (is_wrong)
+		add_note_of_clock(skew_s, out);
 	buffer_add_char(out, ']');
 }
 
@@ -326,7 +357,7 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 	json_add_string(out, view->build);
 	buffer_add_text(out, ",\"mta\":");
 	json_add_string(out, view->mta);
-	add_clock(view, out);
+	add_notes(view, out);
 }
 
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out)

@@ -32,6 +32,7 @@ struct view {
 	const char *os;              /* NULL where it is not known; so with the next two */
 	const char *build;           /* of Emsmta.exe, else of Exchange */
 	const char *mta;             /* the state of the service */
+	const char *renamed_to;      /* the name that a silent one probably has now, or NULL */
 	const char *findings_json;   /* verdict_json_write_findings() of the assessment */
 	enum verdict verdict;
 	bool not_monitored; /* it should be there and has never reported; `verdict` is unknown */
@@ -56,6 +57,7 @@ struct view_verdict {
 	uint8_t adapters;
 	int64_t since_ms;
 	const char *findings_json;
+	const char *renamed_to; /* NULL: no other name is known */
 };
 
 /* The states that adapters of the server have, a bit (1 << enum adapter_state) each. */
@@ -92,6 +94,7 @@ void view_add_verdict(const struct view *view, struct buffer *out);
  *   Exchange), "mta" (state of the service), each null where it is not known,
  *   "age_s": seconds from the report's time to `now_ms`,
  *   "clock_skew_s": how far its clock is ahead of the collector's, null where it is not known,
+ *   "renamed_to": the name under which a silent one probably reports now, else null,
  *   "notes": what is odd about it and decides nothing: [{"code": "clock_wrong", "text"}].
  */
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out);

@@ -33,6 +33,7 @@ export function Why({ server }) {
   const nothing = server.verdict === "clear" ? ALL_REACH : VERDICTS[server.verdict]?.meaning ?? "";
   return html`<${Section} title="Why" id="why">
     ${server.silent && html`<${Old} server=${server} />`}
+    ${(server.notes ?? []).map((note) => html`<p class="note" key=${note.code}><bdi>${note.text}</bdi></p>`)}
     ${reasons.length === 0 ? html`<${Quiet}>${nothing}<//>` : html`<ul class="reasons">${reasons.map((reason) => html`
       <li key=${reason.code + reason.text}><p><bdi>${reason.text}</bdi></p><${Evidence} reason=${reason} /></li>`)}</ul>`}<//>`;
 }

@@ -166,10 +166,55 @@ def test_a_machine_that_was_renamed_is_seen_to_be_the_same(tmp_path):
         for report in before, after, {**server("EXCH9", "10.0.0.9"), "collected_at": stamp(600)}:
             assert carry(collector, report)[0] == 200
         assert detail_of(collector, "NEW")["other_names"] == [
-            {"server": "old", "reported_at": before["collected_at"]}]
+            {"server": "old", "reported_at": before["collected_at"], "because": "agent"}]
         assert detail_of(collector, "OLD")["other_names"] == [
-            {"server": "new", "reported_at": after["collected_at"]}]
+            {"server": "new", "reported_at": after["collected_at"], "because": "agent"}]
         assert detail_of(collector, "EXCH9")["other_names"] == []
+
+
+def with_card(report, mac):
+    report["adapters"][0]["mac"] = mac
+    return report
+
+
+def test_a_machine_that_enrolled_anew_under_another_name_is_told_of(tmp_path):
+    """As an agent does whose server was renamed: it makes another key, and reports as another server."""
+    old = with_card({**server("OLD", "10.0.0.5"), "interval_s": 60}, "00-50-04-a1-b2-c3")
+    new = with_card(server("NEW", "10.0.0.5"), "00-50-04-a1-b2-c3")
+    with Collector(str(tmp_path)) as collector:
+        assert collector.post(old, **{"Mtawatch-Report-Age": "600"})[0] == 200
+        assert collector.post(server("EXCH9", "10.0.0.9"))[0] == 200
+        tag = collector.ask("/v1/servers/OLD")[1]["ETag"]
+        assert collector.post(new)[0] == 200
+        assert collector.agents.enrol("OLD")[0] != collector.agents.enrol("NEW")[0]
+        listed = {s["server"]: s for s in collector.get("/v1/servers")["servers"]}
+        assert [(name, s["silent"], s["renamed_to"]) for name, s in sorted(listed.items())] == [
+            ("EXCH9", False, None), ("NEW", False, None), ("OLD", True, "NEW")]
+        assert collector.ask("/v1/servers/OLD", headers={"If-None-Match": tag})[0] == 200
+        note = detail_of(collector, "OLD")["notes"][0]
+        assert note["code"] == "renamed" and "probably renamed to NEW" in note["text"]
+        (tmp_path / "token").write_text(collector.token)
+        shown = subprocess.run([PROGRAM, "server", "OLD", "--url", collector.url, "--token-file",
+                                tmp_path / "token"], capture_output=True, text=True, timeout=60)
+        assert shown.returncode == 3 and note["text"] in " ".join(shown.stdout.split()), shown
+    with Collector(str(tmp_path)) as collector:
+        old_name, new_name = ({"server": name, "because": "network_card"} for name in ("old", "new"))
+        for name, other in ("OLD", new_name), ("NEW", old_name):
+            found, = detail_of(collector, name)["other_names"]
+            assert found.pop("reported_at") and found == other
+        assert detail_of(collector, "OLD")["renamed_to"] == "NEW"
+        assert removed(collector, "OLD", "?reason=renamed%20to%20NEW")[0] == 204
+        assert detail_of(collector, "NEW")["other_names"] == []
+
+
+def test_two_machines_with_one_key_are_seen(tmp_path):
+    """A disk was copied with the agent on it, and both go on with the next sequence."""
+    with Collector(str(tmp_path)) as collector:
+        report = server("EXCH1", "10.0.0.1")
+        assert collector.post(report)[0] == 200
+        assert collector.post({**report, "duration_ms": 5})[0] == 409
+        refused = detail_of(collector, "EXCH1")["refused"]
+        assert (refused["count"], refused["code"]) == (1, "conflicting_report")
 
 
 def test_two_machines_of_one_name_are_seen(tmp_path):

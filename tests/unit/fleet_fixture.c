@@ -302,14 +302,15 @@ char *fixture_body(struct fixture *f, const struct fixture_words *words)
 		      (long long)(words->interval_s ? words->interval_s : 300), words->name,
 		      words->site ? words->site : "HQ", words->name);
 	buffer_printf(&out,
-		      ",\"adapters\":[{\"id\":\"A\",\"enabled\":true,\"link\":\"up\","
+		      ",\"adapters\":[{\"id\":\"A\",%s%s%s\"enabled\":true,\"link\":\"up\","
 		      "\"addresses\":[\"10.0.%d.1/16\"]},{\"id\":\"B\",\"enabled\":true,"
 		      "\"link\":\"up\",\"addresses\":[\"10.0.%d.2/16\"]}],"
 		      "\"probes\":[%s],\"mta\":{\"service\":\"running\"},"
 		      "\"files\":[{\"name\":\"Emsmta.exe\",\"state\":\"versioned\",\"version\":"
 		      "\"%s\"}]%s}",
-		      number, number, rows, words->build ? words->build : version,
-		      words->extra ? words->extra : "");
+		      words->mac ? "\"mac\":\"" : "", words->mac ? words->mac : "",
+		      words->mac ? "\"," : "", number, number, rows,
+		      words->build ? words->build : version, words->extra ? words->extra : "");
 	free(rows);
 	return buffer_take(&out, &size);
 }

@@ -46,6 +46,7 @@ struct fixture_words {
 	 * ones have stood for an hour.
 	 */
 	const char *rows;
+	const char *mac;   /* of adapter A; NULL: it tells none */
 	const char *extra; /* members more, each with a comma before it */
 };
 

@@ -17,9 +17,10 @@ static const char body[] =
 	"\"interval_s\":300,\"host\":{\"name\":\"S1\"}}";
 
 /* What is shown of a server whose clock was so far ahead when its report was received. */
-static char *show(int64_t ahead_ms, const char *importer)
+static char *show_renamed(int64_t ahead_ms, const char *importer, const char *renamed_to)
 {
-	struct view_verdict verdict = { .findings_json = "\"reasons\":[]" };
+	struct view_verdict verdict = { .findings_json = "\"reasons\":[]",
+					.renamed_to = renamed_to };
 	struct report_json_error error;
 	struct snapshot *snapshot = NULL;
 	struct buffer out;
@@ -38,6 +39,25 @@ static char *show(int64_t ahead_ms, const char *importer)
 	view_unref(first);
 	snapshot_unref(snapshot);
 	return buffer_take(&out, &size);
+}
+
+static char *show(int64_t ahead_ms, const char *importer)
+{
+	return show_renamed(ahead_ms, importer, NULL);
+}
+
+static void a_renamed_machine_gets_a_note_beside_that_of_its_clock(void **state)
+{
+	(void)state;
+	char *text = show_renamed(0, NULL, "A\"B");
+	assert_non_null(strstr(text, "\"renamed_to\":\"A\\\"B\""));
+	assert_non_null(strstr(text, "\"notes\":[{\"code\":\"renamed\",\"text\":\"This machine was "
+				     "probably renamed to A\\\"B, "));
+	assert_non_null(strstr(text, ".\"}]}"));
+	free(text);
+	text = show_renamed(VIEW_MAX_SKEW_S * 2000, NULL, "S2");
+	assert_non_null(strstr(text, "decommission.\"},{\"code\":\"clock_wrong\""));
+	free(text);
 }
 
 static void a_clock_gets_a_note_past_the_limit_only(void **state)
@@ -73,6 +93,7 @@ static void a_clock_gets_a_note_past_the_limit_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_renamed_machine_gets_a_note_beside_that_of_its_clock),
 		cmocka_unit_test(a_clock_gets_a_note_past_the_limit_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
