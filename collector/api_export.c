@@ -46,16 +46,16 @@ static void keep_place(struct exporting *e, const struct server_cursor *next)
 static bool add_piece(struct exporting *e, struct buffer *out)
 {
 	int64_t now_ms = pipeline_now_ms(e->api->pipeline);
-	struct server_list list = { .fleet = pipeline_fleet(e->api->pipeline) };
+	struct server_list list;
 	char error[STORE_ERROR_SIZE];
 	struct server_page page;
 	struct arena arena;
 
-	/* What the store does not tell now was told when the answer began. */
-	if (expected_missing(e->api->expected, list.fleet, &list.missing, &list.n_missing, error) !=
-	    STATUS_OK)
-		log_error("%s", error);
 	arena_init(&arena);
+	/* What the store does not tell now was told when the answer began. */
+	if (expected_list(e->api->expected, pipeline_fleet(e->api->pipeline), &arena, &list,
+			  error) != STATUS_OK)
+		log_error("%s", error);
 	server_select(&e->filter, &list, &arena, &page);
 	for (size_t i = 0; i < page.n; i++)
 		server_csv_add(out, page.views[i], now_ms);

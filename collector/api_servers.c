@@ -27,8 +27,7 @@ bool api_list_servers(struct call *call, struct server_list *out)
 	const struct api *api = call->context;
 	char error[STORE_ERROR_SIZE];
 
-	*out = (struct server_list){ .fleet = pipeline_fleet(api->pipeline) };
-	if (expected_missing(api->expected, out->fleet, &out->missing, &out->n_missing, error) ==
+	if (expected_list(api->expected, pipeline_fleet(api->pipeline), &call->arena, out, error) ==
 	    STATUS_OK)
 		return true;
 	log_error("%s", error);
@@ -159,11 +158,7 @@ static const struct view *find_missing(const struct server_list *list, const cha
 	char key[SNAPSHOT_KEY_SIZE];
 
 	snapshot_key(host_name, key);
-	for (size_t i = 0; i < list->n_missing; i++) {
-		if (strcmp(list->missing[i]->key, key) == 0)
-			return list->missing[i];
-	}
-	return NULL;
+	return server_table_find(&list->missing, key);
 }
 
 static void answer_missing(struct call *call, const struct view *view)

@@ -9,6 +9,9 @@
 
 #define FIRST_ROOM 256 /* bytes */
 
+/* Most of what is printed is not longer. */
+#define LIKELY_SIZE 64
+
 void buffer_init(struct buffer *buffer)
 {
 	*buffer = (struct buffer){ 0 };
@@ -56,13 +59,14 @@ static void add_formatted(struct buffer *buffer, const char *format, va_list arg
 {
 	va_list again;
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, again);
-	va_end(again);
+	char *end = reserve(buffer, LIKELY_SIZE);
+	size_t room = buffer->room - buffer->size;
+	int n = vsnprintf(end, room, format, args);
 	if (n < 0)
 		abort(); /* our own mistake: a format that cannot be printed */
-
-	char *end = reserve(buffer, (size_t)n);
-	vsnprintf(end, (size_t)n + 1, format, args);
+	if ((size_t)n >= room)
+		vsnprintf(reserve(buffer, (size_t)n), (size_t)n + 1, format, again);
+	va_end(again);
 	buffer->size += (size_t)n;
 }
 

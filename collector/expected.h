@@ -9,9 +9,8 @@
 
 #include <stddef.h>
 
-#include "collector/fleet.h"
+#include "collector/server_table.h"
 #include "collector/store.h"
-#include "collector/view.h"
 
 struct expected;
 
@@ -20,10 +19,11 @@ struct expected *expected_new(struct store *store);
 void expected_free(struct expected *expected); /* NULL is allowed */
 
 /*
- * Views of the expected servers that `fleet` shows nothing of, in the order of keys; borrowed until
- * control returns to the loop.
+ * What lists show: the servers of `fleet`, and as missing the expected ones that it shows nothing
+ * of. Borrowed until control returns to the loop; a part of it lies in `arena`.
  *
- * STATUS_SYSTEM ...  the store could not be read
+ * STATUS_SYSTEM ...  the store could not be read; then those of the fleet are there, and nobody is
+ *                    missing
  */
-enum status expected_missing(struct expected *expected, const struct fleet *fleet,
-			     struct view *const **out, size_t *n, char error[STORE_ERROR_SIZE]);
+enum status expected_list(struct expected *expected, const struct fleet *fleet, struct arena *arena,
+			  struct server_list *out, char error[STORE_ERROR_SIZE]);

@@ -150,6 +150,7 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 		status = fleet->history.servers(fleet->history.user, load_server, &loading, error);
 	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
 		fleet_sign_site(fleet->sites[i]);
+	fleet_rows_renew_adapters(fleet);
 	if (status == STATUS_OK)
 		status = fleet_machine_load(fleet, error);
 	now_ms = fleet_clock(fleet, now_ms);

@@ -40,6 +40,7 @@
 #include <stdint.h>
 
 #include "collector/deal.h"
+#include "collector/name_text.h"
 #include "collector/record.h"
 #include "collector/snapshot.h"
 #include "collector/store.h"
@@ -191,17 +192,32 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 /* Makes the views of committed changes visible. `changes` stays the caller's to free. */
 void fleet_publish(struct fleet *fleet, const struct changes *changes);
 
-/* What is published of one server, small enough to look through a hundred thousand at once. */
+/*
+ * What is published of one server, by which lists choose and order: small enough to look through a
+ * hundred thousand at once, while views lie anywhere in memory.
+ */
 struct fleet_row {
 	const char *key;
 	struct view *view;
-	uint32_t site; /* fleet_place() */
+	int64_t since_ms;
+	int64_t reported_at_ms; /* TIMESTAMP_NONE: never */
+	uint64_t build;         /* grows with the version; UINT64_MAX: none is known */
+	uint32_t site;          /* fleet_place() */
+	uint32_t name;          /* its number in fleet_names() */
 	uint8_t verdict;
+	uint8_t adapters; /* as of its view */
 	bool silent;
+	bool not_monitored; /* never of a row of the fleet */
 };
+
+/* The row of a view, but for the numbers. */
+struct fleet_row fleet_row_of(struct view *view);
 
 /* All that is published, in the order of keys; borrowed until control returns to the loop. */
 const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n);
+
+/* The names of all that is published. */
+const struct name_text *fleet_names(const struct fleet *fleet);
 
 /* How many servers are published, and their views: as fleet_rows(). */
 size_t fleet_count(const struct fleet *fleet);

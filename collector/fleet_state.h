@@ -95,8 +95,9 @@ struct fleet {
 	struct fleet_row *rows; /* what is published, by key */
 	size_t n_rows;
 	size_t rows_room;
-	uint64_t membership;      /* grows when a row comes or goes */
-	struct text_map removals; /* to struct record_removal */
+	struct name_text row_names; /* by number of the rows */
+	uint64_t membership;        /* grows when a row comes or goes */
+	struct text_map removals;   /* to struct record_removal */
 	struct arena removals_arena;
 	struct text_map by_site;
 	struct fleet_site **sites;
@@ -206,6 +207,9 @@ enum status fleet_machine_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]
 /* fleet_rows.c: what is published, in order. `server` is NULL where it is removed by now. */
 void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view);
 void fleet_row_drop(struct fleet *fleet, const char *key);
+
+/* Takes over what a load found out about adapters after it had put the rows. */
+void fleet_rows_renew_adapters(struct fleet *fleet);
 void fleet_rows_clear(struct fleet *fleet);
 
 /* fleet_remove.c: a server was removed, so that reports from before do not bring it back. */

@@ -96,11 +96,10 @@ void news_tell(struct news *news, const struct fleet *fleet, const struct change
 /* What is counted now; false: the store does not tell who is expected. */
 static bool count_sites(const struct news *news, struct arena *arena, struct told *out)
 {
-	struct server_list list = { .fleet = news->fleet };
+	struct server_list list;
 	char error[STORE_ERROR_SIZE];
 
-	if (expected_missing(news->expected, list.fleet, &list.missing, &list.n_missing, error) !=
-	    STATUS_OK) {
+	if (expected_list(news->expected, news->fleet, arena, &list, error) != STATUS_OK) {
 		log_error("%s", error);
 		return false;
 	}

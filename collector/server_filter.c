@@ -120,6 +120,29 @@ static bool get_adapter(struct server_filter *f, const char *text)
 	return false;
 }
 
+static bool add_word(struct server_filter *f, const char *word)
+{
+	if (f->n_words == SERVER_FILTER_MAX_WORDS)
+		return false;
+	f->words[f->n_words++] = word;
+	return true;
+}
+
+static bool is_of_page(const struct query_pair *pair)
+{
+	return strcmp(pair->key, "cursor") == 0 || strcmp(pair->key, "limit") == 0;
+}
+
+/* Would the query still be one with the limit and the cursor of another page? */
+static bool has_room_for_page(const struct query *query)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < query->n; i++)
+		n += !is_of_page(&query->pairs[i]);
+	return n <= SERVER_FILTER_MAX_KEYS;
+}
+
 /* NULL, or what is wrong with the pair. The cursor is read last: it has to fit the order. */
 static const char *add_pair(struct server_filter *f, const struct query_pair *pair)
 {
@@ -133,7 +156,7 @@ static const char *add_pair(struct server_filter *f, const struct query_pair *pa
 	if (strcmp(key, "adapter") == 0)
 		return get_adapter(f, value) ? NULL : "is not the state of an adapter";
 	if (strcmp(key, "limit") == 0)
-		return get_limit(value, &f->limit) ? NULL : "is not a number from 1 to 10000";
+		return get_limit(value, &f->limit) ? NULL : "is not a number from 1 to 1000";
 	if (strcmp(key, "sort") == 0)
 		return get_sort(value, &f->sort, &f->reversed) ? NULL : "is not an order";
 	if (strcmp(key, "site") == 0)
@@ -141,7 +164,7 @@ static const char *add_pair(struct server_filter *f, const struct query_pair *pa
 	else if (strcmp(key, "organization") == 0)
 		f->organizations[f->n_organizations++] = value;
 	else if (strcmp(key, "q") == 0)
-		f->words[f->n_words++] = value;
+		return add_word(f, value) ? NULL : "is one word too many, more than 8";
 	else if (strcmp(key, "cursor") != 0)
 		return "is not a key of this query";
 	return NULL;
@@ -153,8 +176,8 @@ const char *server_filter_read(const char *text, struct arena *arena, struct ser
 
 	*out = (struct server_filter){ .any_verdict = true,
 				       .any_silent = true,
-				       .limit = SERVER_FILTER_DEFAULT_LIMIT };
-	if (query_read(text, arena, &query) != STATUS_OK)
+				       .limit = SERVER_FILTER_MAX_LIMIT };
+	if (query_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
 		return "The query is not percent-encoded as it should be, or has too many keys.";
 	for (size_t i = 0; i < query.n; i++) {
 		const char *wrong = add_pair(out, &query.pairs[i]);
@@ -189,7 +212,7 @@ const char *server_filter_write(const char *text, struct arena *arena)
 		query.n = 0;
 	for (size_t i = 0; i < query.n; i++) {
 		const struct query_pair *pair = &query.pairs[i];
-		if (strcmp(pair->key, "cursor") != 0 && strcmp(pair->key, "limit") != 0)
+		if (!is_of_page(pair))
 			query_add(&out, pair->key, pair->value);
 	}
 	return keep(&out, arena);
@@ -213,18 +236,12 @@ const char *server_cursor_write(const struct server_filter *f, const struct serv
 /* Is `word` somewhere in `text`, without ASCII case? */
 static bool contains(const char *text, const char *word)
 {
-	char first[2] = { text_lower(*word), *word };
-
-	if (first[0] >= 'a' && first[0] <= 'z')
-		first[1] = (char)(first[0] - 'a' + 'A');
-	for (; text && *text; text++) {
-		if ((*text == first[0] || *text == first[1]) && text_has_prefix(text, word))
+	for (; *text; text++) {
+		if (text_has_prefix(text, word))
 			return true;
 	}
-	return false;
+	return *word == '\0';
 }
-
-_Static_assert(QUERY_MAX_PAIRS <= 64, "a word has a bit");
 
 /* Is `text` one of them, or is there none? */
 static bool is_one_of(const char *text, const char *const *names, size_t n)
@@ -236,56 +253,67 @@ static bool is_one_of(const char *text, const char *const *names, size_t n)
 	return n == 0;
 }
 
-struct server_site_answer *server_filter_ask_sites(const struct server_filter *f,
-						   const struct fleet *fleet, struct arena *arena)
-{
-	size_t n = fleet_count_sites(fleet);
-	struct server_site_answer *answers = arena_alloc_array(arena, n, sizeof *answers);
+_Static_assert(SERVER_FILTER_MAX_WORDS <= 8, "a word has a bit");
 
-	for (size_t i = 0; i < n; i++) {
-		struct fleet_place place = fleet_place(fleet, i);
-		answers[i].is_wanted =
-			is_one_of(place.site, f->sites, f->n_sites) &&
-			is_one_of(place.organization, f->organizations, f->n_organizations);
-		for (size_t k = 0; k < f->n_words; k++) {
-			if (*f->words[k] == '\0' || contains(place.site, f->words[k]) ||
-			    contains(place.organization, f->words[k]))
-				answers[i].words |= UINT64_C(1) << k;
-		}
+struct site_answer {
+	bool is_wanted;
+	uint8_t words; /* those that the site's names hold, a bit each */
+};
+
+struct server_question {
+	const struct server_filter *filter;
+	const struct site_answer *sites; /* by the number of a row */
+	const uint64_t
+		*names[SERVER_FILTER_MAX_WORDS]; /* of each word, who has it in their names */
+};
+
+static struct site_answer ask_site(const struct server_filter *f, const struct fleet_place *place)
+{
+	struct site_answer answer = {
+		.is_wanted = is_one_of(place->site, f->sites, f->n_sites) &&
+			     is_one_of(place->organization, f->organizations, f->n_organizations),
+	};
+
+	for (size_t i = 0; i < f->n_words; i++) {
+		if (contains(place->site, f->words[i]) ||
+		    contains(place->organization, f->words[i]))
+			answer.words |= (uint8_t)(1U << i);
 	}
-	return answers;
+	return answer;
 }
 
-static bool has_words(const struct server_filter *f, uint64_t found, const struct view *view)
+const struct server_question *server_filter_ask(const struct server_filter *f,
+						const struct server_table *table,
+						struct arena *arena)
 {
-	for (size_t i = 0; i < f->n_words; i++) {
-		if (!(found >> i & 1) && !contains(view->server, f->words[i]) &&
-		    !contains(view->exchange_server, f->words[i]))
+	struct server_question *q = arena_alloc(arena, sizeof *q);
+	struct site_answer *sites = arena_alloc_array(arena, table->n_places, sizeof *sites);
+
+	for (size_t i = 0; i < table->n_places; i++)
+		sites[i] = ask_site(f, &table->places[i]);
+	for (size_t i = 0; i < f->n_words && table->n > 0; i++)
+		q->names[i] = name_text_find(table->names, f->words[i], arena);
+	q->filter = f;
+	q->sites = sites;
+	return q;
+}
+
+static bool has_words(const struct server_question *q, const struct fleet_row *row)
+{
+	for (size_t i = 0; i < q->filter->n_words; i++) {
+		if (!(q->sites[row->site].words >> i & 1) &&
+		    !name_text_is_found(q->names[i], row->name))
 			return false;
 	}
 	return true;
 }
 
-bool server_filter_matches(const struct server_filter *f, const struct server_site_answer *site,
-			   const struct fleet_row *row)
+bool server_question_matches(const struct server_question *q, const struct fleet_row *row)
 {
-	return (f->any_verdict || f->verdicts[row->verdict]) &&
-	       (f->any_silent || f->silent[row->silent]) && site->is_wanted &&
-	       (f->adapters == 0 || (f->adapters & row->view->adapters) != 0) &&
-	       has_words(f, site->words, row->view);
-}
+	const struct server_filter *f = q->filter;
+	bool verdict = row->not_monitored ? f->not_monitored : f->verdicts[row->verdict];
 
-bool server_filter_matches_missing(const struct server_filter *f, const struct view *view)
-{
-	const char *site = view->site ? view->site : "";
-	const char *organization = view->organization ? view->organization : "";
-
-	for (size_t i = 0; i < f->n_words; i++) {
-		if (*f->words[i] && !contains(view->server, f->words[i]) &&
-		    !contains(site, f->words[i]) && !contains(organization, f->words[i]))
-			return false;
-	}
-	return f->adapters == 0 && (f->any_verdict || f->not_monitored) &&
-	       (f->any_silent || f->silent[false]) && is_one_of(site, f->sites, f->n_sites) &&
-	       is_one_of(organization, f->organizations, f->n_organizations);
+	return (f->any_verdict || verdict) && (f->any_silent || f->silent[row->silent]) &&
+	       (f->adapters == 0 || (f->adapters & row->adapters) != 0) &&
+	       q->sites[row->site].is_wanted && has_words(q, row);
 }

@@ -1,6 +1,6 @@
 /*
  * What GET /v1/servers may be asked for: which servers, in which order, from where on. Reads the
- * query, and holds rows of the fleet against it; collector/server_select.h looks through them.
+ * query, and holds rows of servers against it; collector/server_select.h looks through them.
  */
 #pragma once
 
@@ -8,12 +8,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/fleet.h"
 #include "collector/query.h"
+#include "collector/server_table.h"
 
 /* Servers in one answer; "matched" tells how many there were. */
-#define SERVER_FILTER_DEFAULT_LIMIT 1000
-#define SERVER_FILTER_MAX_LIMIT     10000
+#define SERVER_FILTER_MAX_LIMIT 1000
+
+/* Words of one query: each is looked for in all names. */
+#define SERVER_FILTER_MAX_WORDS 8
+
+/* Keys of one query; limit and cursor come on top, as a Link field adds them. */
+#define SERVER_FILTER_MAX_KEYS (QUERY_MAX_PAIRS - 2)
 
 /* Equal ones are in the order of their keys, whatever the direction. */
 enum server_sort {
@@ -48,7 +53,7 @@ struct server_filter {
 	size_t n_sites;
 	const char *organizations[QUERY_MAX_PAIRS];
 	size_t n_organizations;
-	const char *words[QUERY_MAX_PAIRS]; /* each must be found somewhere */
+	const char *words[SERVER_FILTER_MAX_WORDS]; /* each must be found somewhere */
 	size_t n_words;
 	enum server_sort sort;
 	bool reversed;
@@ -67,19 +72,13 @@ const char *server_filter_write(const char *query, struct arena *arena);
 const char *server_cursor_write(const struct server_filter *filter,
 				const struct server_cursor *cursor, struct arena *arena);
 
-/* What the filter says of a site, asked once for all servers of it. */
-struct server_site_answer {
-	bool is_wanted;
-	uint64_t words; /* those that the site's names hold, a bit each */
-};
+/* A filter at work on a table: what it says of sites and of names, asked once. */
+struct server_question;
 
-/* One for each site of the fleet. */
-struct server_site_answer *server_filter_ask_sites(const struct server_filter *filter,
-						   const struct fleet *fleet, struct arena *arena);
+/* In `arena`; filter and table are borrowed. */
+const struct server_question *server_filter_ask(const struct server_filter *filter,
+						const struct server_table *table,
+						struct arena *arena);
 
-/* Does a row of the fleet match? */
-bool server_filter_matches(const struct server_filter *filter,
-			   const struct server_site_answer *site, const struct fleet_row *row);
-
-/* Does a server that is expected and has never reported? */
-bool server_filter_matches_missing(const struct server_filter *filter, const struct view *view);
+/* Does a row of that table match? */
+bool server_question_matches(const struct server_question *question, const struct fleet_row *row);

@@ -1,14 +1,14 @@
 #include "collector/server_select.h"
 
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "proto/text.h"
-#include "proto/version.h"
 
 void server_tally_add(struct server_tally *tally, const struct fleet_row *row)
 {
-	tally->by_verdict[row->verdict]++;
+	tally->not_monitored += row->not_monitored;
+	tally->by_verdict[row->verdict] += !row->not_monitored;
 	tally->silent += row->silent;
 }
 
@@ -30,8 +30,9 @@ static bool is_before(const struct item *a, const struct item *b)
 /* The sites by their names; of each its rank, which is even as well. */
 struct site_order {
 	struct fleet_place *places; /* sorted */
-	int64_t *ranks;             /* by number of the site */
 	size_t n;
+	int64_t *known; /* by number of the site */
+	int64_t *missing;
 };
 
 struct numbered {
@@ -52,22 +53,39 @@ static int compare_numbered(const void *a, const void *b)
 	return compare_places(&left->place, &right->place);
 }
 
-static void order_sites(struct site_order *out, const struct fleet *fleet, struct arena *arena)
+/* Numbers them, and those that are equal with the same number. */
+static void rank_places(struct site_order *out, const struct numbered *sorted, size_t n_known)
 {
-	size_t n = fleet_count_sites(fleet);
+	int64_t rank = 0;
+
+	for (size_t i = 0; i < out->n; i++) {
+		if (i > 0 && compare_numbered(&sorted[i - 1], &sorted[i]) != 0)
+			rank = 2 * (int64_t)i;
+		out->places[i] = sorted[i].place;
+		if (sorted[i].number < n_known)
+			out->known[sorted[i].number] = rank;
+		else
+			out->missing[sorted[i].number - n_known] = rank;
+	}
+}
+
+static void order_sites(struct site_order *out, const struct server_list *list, struct arena *arena)
+{
+	size_t n_known = list->known.n_places;
+	size_t n = n_known + list->missing.n_places;
 	struct numbered *sorted = arena_alloc_array(arena, n, sizeof *sorted);
 
 	*out = (struct site_order){ .n = n };
 	out->places = arena_alloc_array(arena, n, sizeof *out->places);
-	out->ranks = arena_alloc_array(arena, n, sizeof *out->ranks);
-	for (size_t i = 0; i < n; i++)
-		sorted[i] = (struct numbered){ fleet_place(fleet, i), i };
+	out->known = arena_alloc_array(arena, n_known, sizeof *out->known);
+	out->missing = arena_alloc_array(arena, n - n_known, sizeof *out->missing);
+	for (size_t i = 0; i < n_known; i++)
+		sorted[i] = (struct numbered){ list->known.places[i], i };
+	for (size_t i = n_known; i < n; i++)
+		sorted[i] = (struct numbered){ list->missing.places[i - n_known], i };
 	if (n > 0)
 		qsort(sorted, n, sizeof *sorted, compare_numbered);
-	for (size_t i = 0; i < n; i++) {
-		out->places[i] = sorted[i].place;
-		out->ranks[sorted[i].number] = 2 * (int64_t)i;
-	}
+	rank_places(out, sorted, n_known);
 }
 
 static int64_t rank_of_place(const struct site_order *sites, const struct fleet_place *place)
@@ -92,54 +110,30 @@ static struct fleet_place place_of_view(const struct view *view)
 				     view->site ? view->site : "" };
 }
 
-/* Versions compare as numbers; what is none comes last. */
-static int64_t rank_of_build(const char *build)
+/* INT64_MIN is no rank, for it has no opposite. */
+static int64_t signed_rank(uint64_t rank)
 {
-	struct version version;
-	uint64_t rank = 0;
-
-	if (!build || !version_parse(build, &version))
-		return INT64_MAX;
-	for (size_t i = 0; i < 4; i++)
-		rank = rank << 16 | version.part[i];
-	return (int64_t)(rank >> 1);
+	return rank == 0 ? INT64_MIN + 1 : (int64_t)(rank - (UINT64_C(1) << 63));
 }
 
-/* The rank of a server by what its view says, in orders that no row tells. */
-static int64_t rank_of_view(const struct server_filter *f, const struct view *view)
-{
-	switch (f->sort) {
-	case SERVER_SORT_SINCE:
-		return view->since_ms;
-	case SERVER_SORT_REPORTED:
-		return view->not_monitored ? INT64_MIN + 1 : view->reported_at_ms;
-	case SERVER_SORT_BUILD:
-		return rank_of_build(view->build);
-	case SERVER_SORT_SITE:
-	case SERVER_SORT_SERVER:
-	case SERVER_SORT_VERDICT:
-		break;
-	}
-	return 0;
-}
-
-/* Between two verdicts there is room for another one. */
-static int64_t rank_of_row(const struct server_filter *f, const struct site_order *sites,
+static int64_t rank_of_row(const struct server_filter *f, const int64_t *sites,
 			   const struct fleet_row *row)
 {
-	if (f->sort == SERVER_SORT_VERDICT)
-		return 2 * (int64_t)row->verdict;
-	return f->sort == SERVER_SORT_SITE ? sites->ranks[row->site] : rank_of_view(f, row->view);
-}
-
-static int64_t rank_of_missing(const struct server_filter *f, const struct site_order *sites,
-			       const struct view *view)
-{
-	struct fleet_place place = place_of_view(view);
-
-	if (f->sort == SERVER_SORT_VERDICT)
-		return 2 * (int64_t)VERDICT_UNKNOWN + 1;
-	return f->sort == SERVER_SORT_SITE ? rank_of_place(sites, &place) : rank_of_view(f, view);
+	switch (f->sort) {
+	case SERVER_SORT_VERDICT: /* between two verdicts there is room for another one */
+		return 2 * (int64_t)row->verdict + row->not_monitored;
+	case SERVER_SORT_SITE:
+		return sites[row->site];
+	case SERVER_SORT_SINCE:
+		return row->since_ms;
+	case SERVER_SORT_REPORTED:
+		return row->not_monitored ? INT64_MIN + 1 : row->reported_at_ms;
+	case SERVER_SORT_BUILD:
+		return signed_rank(row->build);
+	case SERVER_SORT_SERVER:
+		break; /* that is its place */
+	}
+	return 0;
 }
 
 static struct item item_at(const struct server_filter *f, int64_t rank, int64_t place,
@@ -150,106 +144,92 @@ static struct item item_at(const struct server_filter *f, int64_t rank, int64_t 
 	return (struct item){ f->reversed ? -rank : rank, place, view };
 }
 
-/* The first row at or behind that key. */
-static size_t find_row(const struct fleet_row *rows, size_t n, const char *key)
-{
-	size_t from = 0;
-	size_t to = n;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		if (strcmp(rows[middle].key, key) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
-}
-
 /* The place of a key among all. */
 static int64_t place_of_key(const struct server_list *list, const char *key)
 {
-	size_t n = 0;
-	const struct fleet_row *rows = fleet_rows(list->fleet, &n);
-	size_t row = find_row(rows, n, key);
-	size_t missing = 0;
-
-	while (missing < list->n_missing && strcmp(list->missing[missing]->key, key) < 0)
-		missing++;
+	size_t place =
+		server_table_place(&list->known, key) + server_table_place(&list->missing, key);
 	bool is_there =
-		(row < n && strcmp(rows[row].key, key) == 0) ||
-		(missing < list->n_missing && strcmp(list->missing[missing]->key, key) == 0);
-	return 2 * (int64_t)(row + missing) - !is_there;
+		server_table_find(&list->known, key) || server_table_find(&list->missing, key);
+
+	return 2 * (int64_t)place - !is_there;
 }
 
-/* The first ones of those that were offered, as a heap: the last of them is on top. */
+/*
+ * The first ones of those that were offered. Up to as many more gather behind them before the last
+ * ones are thrown out: whatever the order in which they come, one costs a few comparisons.
+ */
 struct page {
-	struct item *items;
+	struct item *items; /* room for twice the limit */
 	size_t n;
 	size_t limit;
+	bool is_full; /* the first `limit` were found before; `last` is the last of them */
+	struct item last;
 };
 
-static void sift_down(struct page *page, size_t n)
+static void swap(struct item *a, struct item *b)
 {
-	size_t at = 0;
+	struct item kept = *a;
 
-	for (size_t child = 1; child < n; child = 2 * at + 1) {
-		if (child + 1 < n && is_before(&page->items[child], &page->items[child + 1]))
-			child++;
-		if (!is_before(&page->items[at], &page->items[child]))
+	*a = *b;
+	*b = kept;
+}
+
+/* Moves items so that the one that belongs at `wanted` is there and no later one is before it. */
+static void partition_at(struct item *items, ptrdiff_t n, ptrdiff_t wanted)
+{
+	ptrdiff_t from = 0;
+	ptrdiff_t to = n - 1;
+
+	while (from < to) {
+		struct item pivot = items[from + (to - from) / 2];
+		ptrdiff_t left = from;
+		ptrdiff_t right = to;
+		while (left <= right) {
+			while (is_before(&items[left], &pivot))
+				left++;
+			while (is_before(&pivot, &items[right]))
+				right--;
+			if (left <= right)
+				swap(&items[left++], &items[right--]);
+		}
+		if (wanted <= right)
+			to = right;
+		else if (wanted >= left)
+			from = left;
+		else
 			return;
-		struct item moved = page->items[at];
-		page->items[at] = page->items[child];
-		page->items[child] = moved;
-		at = child;
 	}
 }
 
-static void push(struct page *page, struct item item)
+static void cut(struct page *page)
 {
-	size_t at = page->n++;
-
-	for (; at > 0 && is_before(&page->items[(at - 1) / 2], &item); at = (at - 1) / 2)
-		page->items[at] = page->items[(at - 1) / 2];
-	page->items[at] = item;
+	partition_at(page->items, (ptrdiff_t)page->n, (ptrdiff_t)page->limit - 1);
+	page->n = page->limit;
+	page->last = page->items[page->limit - 1];
+	page->is_full = true;
 }
 
 static void offer(struct page *page, const struct item *item)
 {
-	if (page->n < page->limit) {
-		push(page, *item);
-	} else if (is_before(item, &page->items[0])) {
-		page->items[0] = *item;
-		sift_down(page, page->n);
-	}
+	if (page->is_full && !is_before(item, &page->last))
+		return;
+	page->items[page->n++] = *item;
+	if (page->n == 2 * page->limit)
+		cut(page);
 }
 
-/* Takes the heap apart, the last one to the end. */
+static int compare_items(const void *a, const void *b)
+{
+	return is_before(a, b) ? -1 : is_before(b, a);
+}
+
 static void sort(struct page *page)
 {
-	for (size_t n = page->n; n > 1; n--) {
-		struct item last = page->items[0];
-		page->items[0] = page->items[n - 1];
-		page->items[n - 1] = last;
-		sift_down(page, n - 1);
-	}
-}
-
-/* Views lie anywhere in memory: texts that are to be looked at are fetched so many rows before. */
-#define AHEAD 16
-
-static void fetch_texts(const struct view *view)
-{
-	__builtin_prefetch(view);
-	__builtin_prefetch(view->texts);
-	__builtin_prefetch(view->texts + 64);
-}
-
-/* Does a row not tell all that is asked? */
-static bool looks_at_texts(const struct server_filter *f)
-{
-	return f->n_words > 0 || f->adapters != 0 || f->sort == SERVER_SORT_SINCE ||
-	       f->sort == SERVER_SORT_REPORTED || f->sort == SERVER_SORT_BUILD;
+	if (page->n > page->limit)
+		cut(page);
+	if (page->n > 0)
+		qsort(page->items, page->n, sizeof *page->items, compare_items);
 }
 
 static struct server_cursor cursor_at(const struct server_filter *f, const struct item *item)
@@ -285,56 +265,57 @@ static struct item begin_of(const struct server_filter *f, const struct site_ord
 /* One pass over all, in the order of keys. */
 struct pass {
 	const struct server_filter *filter;
-	const struct server_site_answer *answers;
 	struct site_order sites;
 	struct item begin;
 	struct page page;
 	struct server_page *out;
-	size_t n_missing; /* of those that are behind */
-	int64_t place;    /* of the next one */
+	int64_t place; /* of the next one */
 };
 
-static void match(struct pass *pass, int64_t rank, const struct view *view)
+/* One table in it. */
+struct run {
+	const struct server_question *question;
+	const int64_t *sites;
+	const struct fleet_row *rows;
+	size_t n;
+	size_t at;
+};
+
+/* Goes on up to the row `end`. */
+static void pass_rows(struct pass *pass, struct run *run, size_t end)
 {
-	struct item item = item_at(pass->filter, rank, pass->place, view);
-
-	pass->out->n_matched++;
-	if (is_before(&pass->begin, &item))
-		offer(&pass->page, &item);
-}
-
-/* Those of the missing that come before `key`; NULL: all that are left. */
-static void pass_missing(struct pass *pass, const struct server_list *list, const char *key)
-{
-	while (pass->n_missing < list->n_missing) {
-		const struct view *view = list->missing[pass->n_missing];
-		if (key && strcmp(view->key, key) > 0)
-			return;
-		if (server_filter_matches_missing(pass->filter, view))
-			match(pass, rank_of_missing(pass->filter, &pass->sites, view), view);
-		pass->place += 2;
-		pass->n_missing++;
-	}
-}
-
-static void pass_all(struct pass *pass, const struct server_list *list)
-{
-	size_t n = 0;
-	const struct fleet_row *rows = fleet_rows(list->fleet, &n);
-	bool far = looks_at_texts(pass->filter);
-
-	for (size_t i = 0; i < n; i++) {
-		const struct fleet_row *row = &rows[i];
-		if (far && i + AHEAD < n)
-			fetch_texts(rows[i + AHEAD].view);
-		if (pass->n_missing < list->n_missing)
-			pass_missing(pass, list, row->key);
+	for (; run->at < end; run->at++, pass->place += 2) {
+		const struct fleet_row *row = &run->rows[run->at];
 		server_tally_add(&pass->out->tally, row);
-		if (server_filter_matches(pass->filter, &pass->answers[row->site], row))
-			match(pass, rank_of_row(pass->filter, &pass->sites, row), row->view);
-		pass->place += 2;
+		if (!server_question_matches(run->question, row))
+			continue;
+		struct item item = item_at(pass->filter, rank_of_row(pass->filter, run->sites, row),
+					   pass->place, row->view);
+		pass->out->n_matched++;
+		if (is_before(&pass->begin, &item))
+			offer(&pass->page, &item);
 	}
-	pass_missing(pass, list, NULL);
+}
+
+static struct run begin_run(const struct pass *pass, const struct server_table *table,
+			    const int64_t *sites, struct arena *arena)
+{
+	return (struct run){ .question = server_filter_ask(pass->filter, table, arena),
+			     .sites = sites,
+			     .rows = table->rows,
+			     .n = table->n };
+}
+
+static void pass_all(struct pass *pass, const struct server_list *list, struct arena *arena)
+{
+	struct run known = begin_run(pass, &list->known, pass->sites.known, arena);
+	struct run missing = begin_run(pass, &list->missing, pass->sites.missing, arena);
+
+	for (size_t i = 0; i < missing.n; i++) {
+		pass_rows(pass, &known, list->behind[i]);
+		pass_rows(pass, &missing, i + 1);
+	}
+	pass_rows(pass, &known, known.n);
 }
 
 static void fill(struct server_page *out, const struct server_filter *f, struct page *page,
@@ -353,16 +334,15 @@ static void fill(struct server_page *out, const struct server_filter *f, struct 
 void server_select(const struct server_filter *f, const struct server_list *list,
 		   struct arena *arena, struct server_page *out)
 {
-	size_t n = fleet_count(list->fleet) + list->n_missing;
+	size_t n = list->known.n + list->missing.n;
 	struct pass pass = { .filter = f, .out = out };
 
-	*out = (struct server_page){ .tally.not_monitored = list->n_missing };
-	pass.answers = server_filter_ask_sites(f, list->fleet, arena);
+	*out = (struct server_page){ .more = false };
 	if (f->sort == SERVER_SORT_SITE)
-		order_sites(&pass.sites, list->fleet, arena);
+		order_sites(&pass.sites, list, arena);
 	pass.begin = begin_of(f, &pass.sites, list);
 	pass.page.limit = f->limit < n ? f->limit + 1 : n;
-	pass.page.items = arena_alloc_array(arena, pass.page.limit, sizeof *pass.page.items);
-	pass_all(&pass, list);
+	pass.page.items = arena_alloc_array(arena, 2 * pass.page.limit, sizeof(struct item));
+	pass_all(&pass, list, arena);
 	fill(out, f, &pass.page, arena);
 }

@@ -26,7 +26,7 @@ const char servers_help[] =
 	"  --site SITE        only of this site; may come again\n"
 	"  --silent           only those that have stopped reporting\n"
 	"  --sort KEY         verdict, server, site, since, reported_at, build; -KEY: the reverse\n"
-	"  --limit N          at most so many, 1 to 10000; default 1000\n" SHOW_HELP;
+	"  --limit N          at most so many, 1 to 1000; default 1000\n" SHOW_HELP;
 
 const char server_help[] =
 	"mtawatch-collector server: show one server: why, what to do, its adapters and paths.\n"

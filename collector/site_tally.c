@@ -47,29 +47,25 @@ static size_t join(struct site_tally *tallies, size_t n)
 	return kept;
 }
 
+/* A tally for each place of a table. */
+static void count_table(const struct server_table *table, struct site_tally *out)
+{
+	for (size_t i = 0; i < table->n_places; i++)
+		out[i] = (struct site_tally){ table->places[i].organization,
+					      table->places[i].site,
+					      { .silent = 0 } };
+	for (size_t i = 0; i < table->n; i++)
+		server_tally_add(&out[table->rows[i].site].tally, &table->rows[i]);
+}
+
 void site_tally_make(const struct server_list *list, struct arena *arena, struct site_tally **out,
 		     size_t *n)
 {
-	size_t n_rows = 0;
-	const struct fleet_row *rows = fleet_rows(list->fleet, &n_rows);
-	size_t n_sites = fleet_count_sites(list->fleet);
-	size_t room = n_sites + list->n_missing;
+	size_t room = list->known.n_places + list->missing.n_places;
 	struct site_tally *tallies = arena_alloc_array(arena, room, sizeof *tallies);
 
-	for (size_t i = 0; i < n_sites; i++) {
-		struct fleet_place place = fleet_place(list->fleet, i);
-		tallies[i] = (struct site_tally){ place.organization, place.site, { .silent = 0 } };
-	}
-	for (size_t i = 0; i < n_rows; i++)
-		server_tally_add(&tallies[rows[i].site].tally, &rows[i]);
-	for (size_t i = 0; i < list->n_missing; i++) {
-		const struct view *view = list->missing[i];
-		tallies[n_sites + i] = (struct site_tally){
-			view->organization ? view->organization : "",
-			view->site ? view->site : "",
-			{ .not_monitored = 1 },
-		};
-	}
+	count_table(&list->known, tallies);
+	count_table(&list->missing, tallies + list->known.n_places);
 	if (room > 0)
 		qsort(tallies, room, sizeof *tallies, compare);
 	*n = join(tallies, room);

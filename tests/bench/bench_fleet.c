@@ -165,17 +165,28 @@ static void measure_sites(size_t servers_per_site)
 /* What a page of the list costs without network: selection, and the text. */
 static void measure_lists(const struct fleet *fleet)
 {
-	static const char *const queries[] = { "limit=100",
-					       "limit=1000",
-					       "verdict=exposed&limit=100",
-					       "site=SITE0007",
-					       "q=mx0100-00042",
-					       "sort=-since&limit=100",
-					       "sort=build&limit=100",
-					       "sort=site&limit=100" };
+	static const char *const queries[] = {
+		"limit=100",
+		"limit=1000",
+		"verdict=exposed&limit=100",
+		"site=SITE0007",
+		"q=mx0100-00042",
+		"q=nowhere",
+		"q=0",
+		"q=x0&q=1-&q=-0&q=0&limit=100",
+		"sort=-server&limit=100",
+		"sort=-server",
+		"sort=-server&limit=10000",
+		"sort=-since&limit=100",
+		"sort=-reported_at&limit=100",
+		"sort=-build&limit=100",
+		"sort=-site&limit=100",
+		"sort=-build&adapter=good&silent=false&q=0&limit=100"
+	};
 
 	for (size_t i = 0; i < sizeof queries / sizeof *queries; i++) {
 		struct server_filter filter;
+		struct server_list list = { .behind = NULL };
 		struct server_page page;
 		struct arena arena;
 		struct buffer out;
@@ -184,7 +195,8 @@ static void measure_lists(const struct fleet *fleet)
 		double begin = cpu_s();
 		if (server_filter_read(queries[i], &arena, &filter))
 			exit(1);
-		server_select(&filter, &(struct server_list){ .fleet = fleet }, &arena, &page);
+		server_table_of_fleet(fleet, &arena, &list.known);
+		server_select(&filter, &list, &arena, &page);
 		double selected = cpu_s();
 		for (size_t k = 0; k < page.n; k++)
 			view_add(page.views[k], T0, &out);

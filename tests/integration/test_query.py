@@ -11,7 +11,7 @@ import pytest
 from running import Collector, minimal, server
 
 # In the order that the collector knows verdicts; server() makes "unknown" ones of what is alone.
-BUILDS = {"clear": "5.5.2653.23", "protected": "5.5.2654.54", "not_applicable": "5.5.2500.1"}
+BUILDS = {"clear": "5.5.2653.23", "older": "5.5.2653.22", "protected": "5.5.2654.54", "not_applicable": "5.5.2500.1"}
 SITES = [("ACME", "HQ"), ("ACME", "Lab"), ("Zed", "HQ")]
 N = 60
 
@@ -108,9 +108,21 @@ def test_a_key_that_comes_again_means_or(collector):
     assert "NEVER1" in names(collector, "q=lab") and "S001" in names(collector, "q=lab")
 
 
+def test_a_server_is_found_by_the_names_it_has_now(collector):
+    report = server("NAMED", "10.8.0.1", site="Names")
+    for number, name in enumerate(("Mail-Old", "Mail-New", None)):
+        report["sequence"], report["exchange"]["server"] = number + 1, name or "NAMED"
+        assert collector.post(report)[0] == 200
+        found = [names(collector, "q=" + word) for word in ("named", "mail-old", "mail-new", "NAMED&q=names")]
+        assert found == [["NAMED"], ["NAMED"] * (name == "Mail-Old"), ["NAMED"] * (name == "Mail-New"), ["NAMED"]]
+    assert collector.ask("/v1/servers/NAMED", "DELETE")[0] == 204
+    assert names(collector, "q=named") == []
+
+
 @pytest.mark.parametrize("query", [
-    "colour=red", "verdict=good", "verdict=", "limit=0", "limit=10001", "limit=x", "silent=maybe", "sort=name",
-    "sort=--since", "sort=", "cursor=", "cursor=x", "cursor=by%3Dverdict", "q=%zz", "&".join(["q=a"] * 33),
+    "colour=red", "verdict=good", "verdict=", "limit=0", "limit=1001", "limit=x", "silent=maybe", "sort=name",
+    "sort=--since", "sort=", "cursor=", "cursor=x", "cursor=by%3Dverdict", "q=%zz", "&".join(["q=a"] * 9), "&".join(["site=a"] * 31),
+    "&".join(["site=a"] * 33),
     "cursor=" + quote("by=-verdict&rank=0&key=x&organization=&site="),
     "cursor=" + quote("by=verdict&rank=x&key=x&organization=&site="),
     "cursor=" + quote("by=verdict&rank=99999999999999999999999&key=x&organization=&site=")])
