@@ -6,6 +6,12 @@
 
 #define OCTETS 6
 
+/*
+ * Cards that are looked at for one address, so that no report costs more where many machines tell
+ * the same one. Buckets are short otherwise.
+ */
+#define MAX_LOOKED_AT 8
+
 /* Of the first octet: the address was chosen by somebody, or is of a group (IEEE 802, 8.2). */
 #define NOT_OF_ONE_CARD 0x03
 
@@ -19,7 +25,8 @@ static const uint32_t made_up_vendors[] = {
 struct fleet_card {
 	uint64_t address;
 	struct fleet_server *server;
-	struct fleet_card *next; /* in its bucket */
+	struct fleet_card *next;  /* in its bucket */
+	struct fleet_card **link; /* where the pointer to this one is */
 };
 
 static int digit_value(char c)
@@ -80,6 +87,9 @@ static void link_card(const struct fleet *fleet, struct fleet_card *card)
 {
 	struct fleet_card **bucket = bucket_of(fleet, card->address);
 	card->next = *bucket;
+	card->link = bucket;
+	if (card->next)
+		card->next->link = &card->next;
 	*bucket = card;
 }
 
@@ -99,10 +109,10 @@ static void make_buckets(struct fleet *fleet, size_t n)
 void fleet_machine_forget(struct fleet *fleet, struct fleet_server *server)
 {
 	for (size_t i = 0; i < server->n_cards; i++) {
-		struct fleet_card **at = bucket_of(fleet, server->cards[i].address);
-		while (*at != &server->cards[i])
-			at = &(*at)->next;
-		*at = server->cards[i].next;
+		const struct fleet_card *card = &server->cards[i];
+		*card->link = card->next;
+		if (card->next)
+			card->next->link = card->link;
 	}
 	fleet->n_cards -= server->n_cards;
 	free(server->cards);
@@ -142,33 +152,61 @@ void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
 	}
 }
 
-/* The next server that has a card of this address, from `card` on. */
-static struct fleet_card *next_holder(struct fleet_card *card, uint64_t address)
+/* The servers that have a card of this address; none where it is everybody's. */
+static size_t find_holders(const struct fleet *fleet, uint64_t address,
+			   struct fleet_server *out[MAX_LOOKED_AT])
 {
-	while (card && card->address != address)
-		card = card->next;
-	return card;
+	size_t n_looked_at = 0;
+	size_t n = 0;
+
+	for (const struct fleet_card *card = *bucket_of(fleet, address); card; card = card->next) {
+		if (n_looked_at++ == MAX_LOOKED_AT)
+			return 0;
+		if (card->address == address)
+			out[n++] = card->server;
+	}
+	return n;
+}
+
+/* Of two that reported after `server` from its card, which one it may be; both live: neither. */
+static bool choose(const struct fleet_server *server, struct fleet_server *other,
+		   struct fleet_server **best)
+{
+	const struct fleet_server *before = *best;
+
+	if (other->member->at_ms <= server->member->at_ms || other == before)
+		return true;
+	if (before && !before->silent && !other->silent)
+		return false;
+	if (!before || other->member->at_ms > before->member->at_ms)
+		*best = other;
+	return true;
 }
 
 /* Who reported last with a card of a server, after it; NULL also where that is ambiguous. */
 static struct fleet_server *find_later(const struct fleet *fleet, const struct fleet_server *server)
 {
+	struct fleet_server *holders[MAX_LOOKED_AT];
 	struct fleet_server *best = NULL;
 
 	for (size_t i = 0; i < server->n_cards; i++) {
-		uint64_t address = server->cards[i].address;
-		struct fleet_card *card = next_holder(*bucket_of(fleet, address), address);
-		for (; card; card = next_holder(card->next, address)) {
-			struct fleet_server *other = card->server;
-			if (other->member->at_ms <= server->member->at_ms || other == best)
-				continue;
-			if (best && !best->silent && !other->silent)
-				return NULL; /* two live machines: it tells nothing */
-			if (!best || other->member->at_ms > best->member->at_ms)
-				best = other;
+		size_t n = find_holders(fleet, server->cards[i].address, holders);
+		for (size_t k = 0; k < n; k++) {
+			if (!choose(server, holders[k], &best))
+				return NULL;
 		}
 	}
 	return best;
+}
+
+static const char *name_of(const struct fleet_server *server)
+{
+	return server->current ? server->current->server : server->key;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 enum status fleet_machine_find(struct fleet *fleet, const struct fleet_server *server,
@@ -177,19 +215,14 @@ enum status fleet_machine_find(struct fleet *fleet, const struct fleet_server *s
 	struct fleet_server *later = server->silent ? find_later(fleet, server) : NULL;
 	struct snapshot *beside = NULL;
 
-	*name = NULL;
-	if (!later)
-		return STATUS_OK;
+	*name = later ? name_of(later) : NULL;
+	if (!later || (server->current && same_name(*name, server->current->renamed_to)))
+		return STATUS_OK; /* as it was found before */
 	enum status status = fleet_read_until(fleet, later, server->member->at_ms, &beside, error);
-	if (status == STATUS_OK && !beside) /* else it is another machine, which the card went to */
-		*name = later->current ? later->current->server : later->key;
+	if (status != STATUS_OK || beside) /* it is another machine, which the card went to */
+		*name = NULL;
 	snapshot_unref(beside);
 	return status;
-}
-
-static bool same_name(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 /* Finds anew what a silent server is called now. NULL: it looks as it did. */
@@ -219,15 +252,16 @@ static enum status renew(struct fleet *fleet, const struct fleet_server *server,
 static enum status tell_holders(struct fleet *fleet, uint64_t address, struct changes *changes,
 				char error[FLEET_ERROR_SIZE])
 {
-	struct fleet_card *card = next_holder(*bucket_of(fleet, address), address);
+	struct fleet_server *holders[MAX_LOOKED_AT];
+	size_t n = find_holders(fleet, address, holders);
 	enum status status = STATUS_OK;
 
-	for (; card && status == STATUS_OK; card = next_holder(card->next, address)) {
+	for (size_t i = 0; i < n && status == STATUS_OK; i++) {
 		struct view *view = NULL;
-		if (card->server->silent)
-			status = renew(fleet, card->server, &view, error);
+		if (holders[i]->silent)
+			status = renew(fleet, holders[i], &view, error);
 		if (view)
-			fleet_changes_add(changes, card->server, view, NULL);
+			fleet_changes_add(changes, holders[i], view, NULL);
 	}
 	return status;
 }
@@ -275,23 +309,33 @@ enum status fleet_machine_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]
 	return status;
 }
 
+static bool is_among(const struct view *view, const struct view *const *views, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (views[i] == view)
+			return true;
+	}
+	return false;
+}
+
+static bool is_called(const struct view *view, const char *key)
+{
+	char name[SNAPSHOT_KEY_SIZE];
+	return view && view->renamed_to && strcmp(snapshot_key(view->renamed_to, name), key) == 0;
+}
+
 size_t fleet_former_names(const struct fleet *fleet, const char *key, const struct view **out,
 			  size_t most)
 {
 	const struct fleet_server *server = fleet_server_find(fleet, key);
+	struct fleet_server *holders[MAX_LOOKED_AT];
 	size_t n = 0;
 
 	for (size_t i = 0; server && i < server->n_cards; i++) {
-		uint64_t address = server->cards[i].address;
-		struct fleet_card *card = next_holder(*bucket_of(fleet, address), address);
-		for (; card && n < most; card = next_holder(card->next, address)) {
-			const struct view *view = fleet_find(fleet, card->server->key);
-			char name[SNAPSHOT_KEY_SIZE];
-			bool is_known = false;
-			for (size_t k = 0; k < n; k++)
-				is_known |= out[k] == view;
-			if (view && view->renamed_to && !is_known &&
-			    strcmp(snapshot_key(view->renamed_to, name), key) == 0)
+		size_t n_holders = find_holders(fleet, server->cards[i].address, holders);
+		for (size_t k = 0; k < n_holders && n < most; k++) {
+			const struct view *view = fleet_find(fleet, holders[k]->key);
+			if (is_called(view, key) && !is_among(view, out, n))
 				out[n++] = view;
 		}
 	}

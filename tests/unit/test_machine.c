@@ -225,6 +225,38 @@ static void many_cards_are_told_apart(void **state)
 	fixture_deinit(&f);
 }
 
+/* The old name's only report comes late, as an import does. */
+static void a_name_that_is_silent_from_the_beginning_was_renamed_too(void **state)
+{
+	static const struct fixture_words old = { .name = "S1", .mac = CARD };
+	struct fixture f;
+	(void)state;
+
+	fixture_init(&f);
+	report(&f, "S2", CARD, SILENT);
+	fixture_report(&f, &old, T0, SILENT + MINUTE);
+	assert_string_equal(now_called(&f, "S1"), "S2");
+	fixture_deinit(&f);
+}
+
+/* An address that more than eight servers tell is nobody's. */
+static void an_address_that_everybody_has_is_no_evidence(void **state)
+{
+	(void)state;
+	for (int n = 7; n <= 9; n++) {
+		struct fixture f;
+		char name[16];
+		fixture_init(&f);
+		for (int i = 1; i < n; i++) {
+			snprintf(name, sizeof name, "S%d", i);
+			report(&f, name, CARD, T0);
+		}
+		report(&f, "S100", CARD, SILENT + MINUTE);
+		assert_string_equal(now_called(&f, "S1"), n <= 8 ? "S100" : "");
+		fixture_deinit(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +270,8 @@ int main(void)
 		cmocka_unit_test(addresses_that_many_machines_have_are_no_evidence),
 		cmocka_unit_test(a_name_that_is_removed_is_nobodys_new_name),
 		cmocka_unit_test(many_cards_are_told_apart),
+		cmocka_unit_test(a_name_that_is_silent_from_the_beginning_was_renamed_too),
+		cmocka_unit_test(an_address_that_everybody_has_is_no_evidence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
