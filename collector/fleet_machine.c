@@ -141,7 +141,7 @@ void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
 		return;
 	if (fleet->n_cards + n > fleet->n_card_buckets) {
 		size_t n_buckets = fleet->n_card_buckets;
-		make_buckets(fleet, n_buckets ? n_buckets * 2 : 2 * REPORT_MAX_ADAPTERS);
+		make_buckets(fleet, n_buckets ? n_buckets * 2 : (size_t)2 * REPORT_MAX_ADAPTERS);
 	}
 	server->cards = mem_alloc(n * sizeof *server->cards);
 	server->n_cards = (uint32_t)n;
