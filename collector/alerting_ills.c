@@ -8,6 +8,12 @@
 
 #define MS_A_DAY (INT64_C(86400) * 1000)
 
+bool alerting_is_short(int64_t free_bytes, int64_t all_bytes)
+{
+	return free_bytes < ALERTING_MIN_FREE_BYTES &&
+	       free_bytes < all_bytes / 100 * ALERTING_MIN_FREE_PERCENT;
+}
+
 static struct alerting_ill look_at_disk(const char *data, struct arena *arena)
 {
 	struct alerting_ill ill = { false, "", "" };
@@ -16,8 +22,7 @@ static struct alerting_ill look_at_disk(const char *data, struct arena *arena)
 	if (statvfs(data, &disk) != 0 || disk.f_blocks == 0)
 		return ill; /* the store says what is wrong with its directory */
 	int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-	int64_t percent = (int64_t)(disk.f_bavail * 100 / disk.f_blocks);
-	ill.holds = free_bytes < ALERTING_MIN_FREE_BYTES && percent < ALERTING_MIN_FREE_PERCENT;
+	ill.holds = alerting_is_short(free_bytes, (int64_t)disk.f_blocks * (int64_t)disk.f_frsize);
 	ill.text = arena_printf(arena,
 				"Of the file system of %s only %" PRId64 " MB are free: when it is "
 				"full, no report can be stored.",

@@ -21,6 +21,9 @@ struct alerting_ill {
 	const char *remedy;
 };
 
+/* Is so little free of a file system that people have to be told? */
+bool alerting_is_short(int64_t free_bytes, int64_t all_bytes);
+
 /* `condition` is one of the collector's own. */
 struct alerting_ill alerting_look(const struct alerting_facts *facts, enum condition condition,
 				  int64_t now_ms, struct arena *arena);

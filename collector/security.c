@@ -1,5 +1,6 @@
 #include "collector/security.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collector/log.h"
@@ -14,6 +15,7 @@
 
 struct security {
 	struct loop_timer *timer;
+	uint64_t reread_ms;
 	struct tls_context *context; /* NULL: plain HTTP */
 	struct server *server;       /* NULL: none yet, or not any more */
 
@@ -23,21 +25,49 @@ struct security {
 	char *client_ca;
 };
 
+enum security_concern security_look(const struct certificate_info *info, int64_t now_ms,
+				    char text[SECURITY_ERROR_SIZE])
+{
+	char at[TIMESTAMP_TEXT_SIZE];
+	int64_t left_ms = info->not_after_ms - now_ms;
+
+	*text = '\0';
+	if (info->not_before_ms > now_ms) {
+		snprintf(text, SECURITY_ERROR_SIZE,
+			 "the certificate of %s is not valid before %s: agents refuse it; is the "
+			 "clock right?",
+			 info->subject, timestamp_format(info->not_before_ms, at));
+		return SECURITY_CONCERN_INVALID;
+	}
+	timestamp_format(info->not_after_ms, at);
+	if (left_ms < 0) {
+		snprintf(text, SECURITY_ERROR_SIZE,
+			 "the certificate of %s has expired at %s: agents refuse it", info->subject,
+			 at);
+		return SECURITY_CONCERN_INVALID;
+	}
+	if (left_ms >= SECURITY_WARN_DAYS * MS_A_DAY)
+		return SECURITY_CONCERN_NONE;
+	snprintf(text, SECURITY_ERROR_SIZE,
+		 "the certificate of %s expires at %s, in %d days: renew it", info->subject, at,
+		 (int)(left_ms / MS_A_DAY));
+	return SECURITY_CONCERN_SOON;
+}
+
 static void tell_end(const struct certificate_info *info)
 {
-	char until[TIMESTAMP_TEXT_SIZE];
-	int64_t left_ms = info->not_after_ms - loop_wall_ms();
+	char text[SECURITY_ERROR_SIZE];
 
-	timestamp_format(info->not_after_ms, until);
-	if (left_ms < 0)
-		log_error("the certificate of %s has expired at %s: agents refuse it",
-			  info->subject, until);
-	else if (left_ms < SECURITY_WARN_DAYS * MS_A_DAY)
-		log_warning("the certificate of %s expires at %s, in %d days: renew it",
-			    info->subject, until, (int)(left_ms / MS_A_DAY));
-	if (info->not_before_ms > loop_wall_ms())
-		log_error("the certificate of %s is not valid yet; is the clock right?",
-			  info->subject);
+	switch (security_look(info, loop_wall_ms(), text)) {
+	case SECURITY_CONCERN_INVALID:
+		log_error("%s", text);
+		break;
+	case SECURITY_CONCERN_SOON:
+		log_warning("%s", text);
+		break;
+	case SECURITY_CONCERN_NONE:
+		break;
+	}
 }
 
 static void tell(const struct tls_context *context)
@@ -90,7 +120,7 @@ static void on_timer(void *user)
 {
 	struct security *s = user;
 	read_again(s);
-	loop_timer_start(s->timer, SECURITY_REREAD_MS);
+	loop_timer_start(s->timer, s->reread_ms);
 }
 
 /* NULL for plain HTTP. */
@@ -113,7 +143,8 @@ bool security_check(const struct options *options, char error[SECURITY_ERROR_SIZ
 }
 
 enum status security_open(struct security **out, struct uv_loop_s *loop,
-			  const struct options *options, char error[SECURITY_ERROR_SIZE])
+			  const struct options *options, uint64_t reread_ms,
+			  char error[SECURITY_ERROR_SIZE])
 {
 	struct tls_context *context;
 	enum status status = read_files(options, &context, error);
@@ -122,11 +153,12 @@ enum status security_open(struct security **out, struct uv_loop_s *loop,
 		return status;
 	struct security *s = mem_alloc(sizeof *s);
 	s->context = context;
+	s->reread_ms = reread_ms;
 	s->timer = loop_timer_new(loop, on_timer, s);
 	note_files(s, options);
 	if (context) {
 		tell(context);
-		loop_timer_start(s->timer, SECURITY_REREAD_MS);
+		loop_timer_start(s->timer, reread_ms);
 	}
 	*out = s;
 	return STATUS_OK;

@@ -198,7 +198,8 @@ static int open_identities(struct serve *s)
 static int open_security(struct serve *s)
 {
 	char error[SECURITY_ERROR_SIZE];
-	if (security_open(&s->security, loop_uv(s->loop), s->options, error) != STATUS_OK)
+	if (security_open(&s->security, loop_uv(s->loop), s->options, SECURITY_REREAD_MS, error) !=
+	    STATUS_OK)
 		return fail(error);
 	return SERVE_EXIT_OK;
 }

@@ -1,6 +1,7 @@
 """HTTPS with the clients that people use: curl, openssl, Python; and an administrator who renews."""
 
 import contextlib
+import datetime
 import hashlib
 import http.client
 import json
@@ -243,10 +244,10 @@ def test_a_resumed_session_keeps_the_certificate_that_was_shown(tmp_path, author
 
 # Certificates that change
 
-def copy(files, to):
-    for source, name in zip(files, ("server.pem", "server.key")):
+def copy(files, to, names=("server.pem", "server.key")):
+    for source, name in zip(files, names):
         shutil.copy(source, to / name)
-    return to / "server.pem", to / "server.key"
+    return to / names[0], to / names[1]
 
 
 def serial_of(collector):
@@ -303,9 +304,30 @@ def test_certificates_that_cannot_be_used_leave_the_old_ones_in_use(tmp_path, au
 def test_a_certificate_that_ends_soon_is_warned_about(tmp_path, authority):
     short = authority.sign_server("short", days=20)
     with Collector(tmp_path / "data", *arguments(short), tls=client_of(authority)) as running:
-        pass
+        status, _, body = running.ask("/readyz")
+        assert status == 200 and re.fullmatch(
+            rb"\[\+\]store ok\n\[!\]certificate: the certificate of CN=short expires at .*, in (19|20) days: "
+            rb"renew it\n", body)
+        copy(authority.sign_server("longer", days=31), short[0].parent, ("short.pem", "short.key"))
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: running.ask("/readyz")[2] == b"[+]store ok\n[+]certificate ok\n")
     assert re.search(r"warning: the certificate of CN=short expires at .*, in (19|20) days: renew it",
                      running.errors)
+
+
+@pytest.mark.parametrize("begin, end, words", [
+    (-30, -1, "has expired at"), (1, 30, "is not valid before")])
+def test_a_certificate_that_is_not_valid_now_is_told_and_served(tmp_path, authority, begin, end, words):
+    """An agent with a pin goes on with it, so the collector does, too."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    files = authority.sign_between("then", now + datetime.timedelta(begin), now + datetime.timedelta(end),
+                                   "subjectAltName=IP:127.0.0.1")
+    running = Collector(tmp_path / "data", *arguments(files), tls=ssl._create_unverified_context())
+    status, _, body = running.ask("/readyz")
+    assert status == 200 and f"[!]certificate: the certificate of CN=then {words} " in body.decode()
+    running.process.terminate()
+    _, log = running.process.communicate(timeout=PATIENCE)
+    assert running.process.returncode == 0 and re.search(f"error: the certificate of CN=then {words} .*agents refuse it", log)
 
 
 # Beginning and ending
