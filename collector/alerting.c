@@ -111,7 +111,7 @@ void alerting_finish(struct alerting *a, struct alert_changes *changes, bool dur
 		a->options.changed(a->options.user, changes->alerts[i]);
 	for (size_t i = 0; durable && i < changes->n_deliveries; i++)
 		outbox_put(a->outbox, changes->deliveries[i]);
-	if (durable && !a->is_stopped)
+	if (durable && !a->is_stopped && changes->n_alerts > 0)
 		hooks_changed(a->options.hooks);
 	end_changes(changes);
 }
@@ -236,6 +236,15 @@ static void greet_hooks(struct alerting *a, int64_t now_ms)
 	}
 }
 
+static void on_enabled(void *user)
+{
+	struct alerting *a = user;
+
+	set_targets(a);
+	if (a->is_ready && !a->is_stopped)
+		greet_hooks(a, a->options.now_ms());
+}
+
 void alerting_configure(struct alerting *a, const struct options *options)
 {
 	free(a->url);
@@ -248,16 +257,18 @@ void alerting_configure(struct alerting *a, const struct options *options)
 	}
 	alerts_configure(a->alerts, &options->alerts, a->url);
 	set_targets(a);
-	if (a->is_ready)
+	if (a->is_ready) {
 		greet_hooks(a, a->options.now_ms());
+		outbox_hurry(a->outbox);
+	}
 	schedule(a);
 }
 
 struct alerting *alerting_new(const struct alerting_options *options)
 {
 	struct alerting *a = mem_alloc(sizeof *a);
-	struct outbox_options outbox = { options->loop, options->store, options->hooks,
-					 options->now_ms };
+	struct outbox_options outbox = { options->loop,   options->store, options->hooks,
+					 options->now_ms, on_enabled,     a };
 
 	a->options = *options;
 	a->alerts = alerts_new();

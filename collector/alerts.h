@@ -128,9 +128,16 @@ enum status alerts_end_silence(struct alerts *alerts, int64_t id, int64_t now_ms
 const struct record_silence *alerts_silence(const struct alerts *alerts, size_t i);
 size_t alerts_count_silences(const struct alerts *alerts);
 
+/* Does somebody look after it now? */
+bool alerts_is_acknowledged(const struct record_alert *alert, int64_t now_ms);
+
 /* Is that muted now by that silence? For showing it; see record_alert. */
 bool alerts_is_silenced_by(const struct record_silence *silence, const struct record_alert *alert,
 			   int64_t now_ms);
+
+/* The name of a maintenance window that mutes it now, or NULL. */
+const char *alerts_maintenance_of(const struct alerts *alerts, const struct record_alert *alert,
+				  int64_t now_ms);
 
 /* The page of its server, in `arena`; "" where the collector does not know its own address. */
 const char *alerts_url(const struct alerts *alerts, const struct record_alert *alert,
@@ -139,7 +146,10 @@ const char *alerts_url(const struct alerts *alerts, const struct record_alert *a
 /* How many fire of a condition. */
 size_t alerts_count_firing(const struct alerts *alerts, enum condition condition);
 
-/* Visits everything that fires and is not muted. */
+/*
+ * Visits everything that fires and is known to: not what is muted since before it was told. What is
+ * muted later does not seem to be over by that.
+ */
 void alerts_each_firing(const struct alerts *alerts,
 			void (*visit)(void *visitor, const struct notification_alert *alert),
 			void *visitor);

@@ -16,23 +16,29 @@ bool alerts_is_silenced_by(const struct record_silence *silence, const struct re
 	return silence_holds(silence, now_ms) && silence_matches(silence, &subject);
 }
 
-bool alerts_is_muted(const struct alerts *alerts, const struct record_alert *row, int64_t now_ms)
+const char *alerts_maintenance_of(const struct alerts *alerts, const struct record_alert *row,
+				  int64_t now_ms)
 {
 	const struct mute_subject subject = { row->server, row->organization, row->site,
 					      row->condition };
 
+	for (const struct maintenance *w = alerts->policy.windows; w; w = w->next) {
+		if (maintenance_is_open(w, now_ms) && maintenance_matches(w, &subject))
+			return w->name;
+	}
+	return NULL;
+}
+
+static bool is_muted(const struct alerts *alerts, const struct record_alert *row, int64_t now_ms)
+{
 	for (size_t i = 0; i < alerts->n_silences; i++) {
 		if (alerts_is_silenced_by(&alerts->silences[i], row, now_ms))
 			return true;
 	}
-	for (const struct maintenance *w = alerts->policy.windows; w; w = w->next) {
-		if (maintenance_is_open(w, now_ms) && maintenance_matches(w, &subject))
-			return true;
-	}
-	return false;
+	return alerts_maintenance_of(alerts, row, now_ms) != NULL;
 }
 
-static bool is_acknowledged(const struct record_alert *row, int64_t now_ms)
+bool alerts_is_acknowledged(const struct record_alert *row, int64_t now_ms)
 {
 	return *row->acknowledged_by && (row->acknowledged_until_ms == TIMESTAMP_NONE ||
 					 now_ms < row->acknowledged_until_ms);
@@ -55,7 +61,7 @@ static bool is_news(const struct alert *alert)
 static bool nags(const struct alert *alert, int64_t now_ms)
 {
 	return is_firing(&alert->row) && alert->row.told == RECORD_TOLD_FIRING &&
-	       !alert->is_muted && !is_acknowledged(&alert->row, now_ms);
+	       !alert->is_muted && !alerts_is_acknowledged(&alert->row, now_ms);
 }
 
 static struct alert_group *find_or_add(struct alerts *alerts, const struct record_alert *row)
@@ -155,7 +161,8 @@ static void look(const struct alert *alert, struct group_news *v, int64_t now_ms
 	v->nags |= nags(alert, now_ms);
 	if (firing && alert->is_muted) /* silences and windows are looked at every minute */
 		v->look_ms = earlier(v->look_ms, now_ms - now_ms % 60000 + 60000);
-	if (firing && is_acknowledged(row, now_ms) && row->acknowledged_until_ms != TIMESTAMP_NONE)
+	if (firing && alerts_is_acknowledged(row, now_ms) &&
+	    row->acknowledged_until_ms != TIMESTAMP_NONE)
 		v->look_ms = earlier(v->look_ms, row->acknowledged_until_ms);
 	if (!is_news(alert))
 		return;
@@ -273,7 +280,8 @@ void alerts_each_firing(const struct alerts *alerts,
 		arena_init(&arena);
 		for (size_t j = 0; j < group->n; j++) {
 			const struct alert *alert = group->alerts[j];
-			if (!is_firing(&alert->row) || alert->is_muted)
+			if (!is_firing(&alert->row) ||
+			    (alert->is_muted && alert->row.told != RECORD_TOLD_FIRING))
 				continue;
 			struct notification_alert shown = show(alerts, &alert->row, &arena);
 			visit(visitor, &shown);
@@ -397,7 +405,7 @@ static void settle(struct alerts *alerts, struct alert_group *group, int64_t now
 	group->is_touched = false;
 	for (size_t i = 0; i < group->n; i++) {
 		struct alert *alert = group->alerts[i];
-		alert->is_muted = alerts_is_muted(alerts, &alert->row, now_ms);
+		alert->is_muted = is_muted(alerts, &alert->row, now_ms);
 		look(alert, &v, now_ms);
 	}
 	int64_t due = due_of(alerts, group, &v);

@@ -137,6 +137,7 @@ enum status alerts_add_silence(struct alerts *alerts, struct record_silence *sil
 		return STATUS_LIMIT;
 	silence->id = alerts_next_id(alerts, now_ms);
 	alerts_restore_silence(alerts, silence);
+	alerts_due_at(alerts, now_ms); /* what is due next is muted, perhaps */
 	return STATUS_OK;
 }
 

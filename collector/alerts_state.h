@@ -105,9 +105,6 @@ void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert
 
 void alerts_free_group(struct alert_group *group);
 
-/* Is it muted now? (alerts_group.c) */
-bool alerts_is_muted(const struct alerts *alerts, const struct record_alert *row, int64_t now_ms);
-
 /* alerts.c: servers, and the alerts of their conditions. */
 struct alert_subject *alerts_subject(struct alerts *alerts, const char *key);
 void alerts_free_subject(struct alert_subject *subject);

@@ -38,9 +38,12 @@ static void add_time(struct buffer *out, const char *name, int64_t ms)
 	json_add_time(out, ms);
 }
 
-static void add_acknowledgement(struct buffer *out, const struct record_alert *alert)
+/* One that held until some time is gone with it, but for what was over before. */
+static void add_acknowledgement(struct buffer *out, const struct record_alert *alert,
+				int64_t now_ms)
 {
-	if (!*alert->acknowledged_by) {
+	if (!alerts_is_acknowledged(
+		    alert, alert->state == RECORD_ALERT_RESOLVED ? alert->resolved_ms : now_ms)) {
 		buffer_add_text(out, ",\"acknowledged\":null");
 		return;
 	}
@@ -97,8 +100,10 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 	add_member(out, "url", alerts_url(alerts, alert, arena));
 	add_member(out, "cause", alert->cause);
 	buffer_printf(out, ",\"flapping\":%s", alert->flapping ? "true" : "false");
-	add_acknowledgement(out, alert);
+	add_acknowledgement(out, alert, now_ms);
 	add_silences(out, alerts, alert, now_ms);
+	buffer_add_text(out, ",\"maintenance\":");
+	json_add_string(out, alerts_maintenance_of(alerts, alert, now_ms));
 	buffer_add_text(out, ",\"deliveries\":{\"told\":");
 	json_add_string(out, told_name(alert->told));
 	add_time(out, "told_at", alert->told_ms);

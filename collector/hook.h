@@ -88,7 +88,7 @@ void hooks_show(struct hooks *hooks, exchange_show *show, void *user);
 
 /* Where hooks that are no matter of single notifications find what they need. */
 struct hooks_source {
-	/* Visits every alert that is to be known: those that fire, and those lately resolved. */
+	/* Visits every alert that fires and is to be known. */
 	void (*each)(void *user,
 		     void (*visit)(void *visitor, const struct notification_alert *alert),
 		     void *visitor);

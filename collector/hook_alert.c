@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/json_add.h"
+#include "proto/timestamp.h"
 
 /*
  * alertname in CamelCase and a severity, as Prometheus' practices for alerting have them. What
@@ -66,10 +67,15 @@ struct hook_pairs hook_alert_annotations(const struct notification_alert *alert,
 					 struct arena *arena)
 {
 	struct hook_pairs pairs = { .n = 0 };
+	char *since = arena_alloc(arena, TIMESTAMP_TEXT_SIZE); /* zeroed */
+
+	if (alert->since_ms != TIMESTAMP_NONE)
+		timestamp_format(alert->since_ms, since);
 
 	add(&pairs, "summary", hook_alert_summary(alert, arena));
 	add(&pairs, "description", alert->text);
 	add(&pairs, "remedy", alert->remedy);
+	add(&pairs, "since", since);
 	add(&pairs, "runbook_url", alert->url); /* the server's page has the remedy in full */
 	return pairs;
 }

@@ -16,13 +16,11 @@
 
 int64_t outbox_pause_ms(int64_t attempts, uint32_t random)
 {
-	static const int64_t pauses_s[OUTBOX_MAX_ATTEMPTS - 1] = {
-		5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400,
-	};
-	size_t last = sizeof pauses_s / sizeof *pauses_s - 1;
-	size_t i = attempts < 1 ? 0 : (size_t)attempts - 1;
-	int64_t ms = pauses_s[i < last ? i : last] * 1000;
+	int64_t ms = OUTBOX_MIN_PAUSE_MS;
 
+	for (int64_t i = 1; i < attempts && ms < OUTBOX_MAX_PAUSE_MS; i++)
+		ms *= 2;
+	ms = ms < OUTBOX_MAX_PAUSE_MS ? ms : OUTBOX_MAX_PAUSE_MS;
 	return ms + ms / 5 * (random % 1024) / 1024;
 }
 
@@ -188,20 +186,35 @@ static void disable(struct parcel *parcel)
 		  parcel->row.hook, parcel->row.result);
 }
 
+/* What failed before is tried at once, of one hook or (NULL) of all. */
+static void hurry(struct outbox *outbox, const struct receiver *receiver)
+{
+	int64_t now_ms = outbox->options.now_ms();
+
+	for (size_t i = 0; i < outbox->n_lanes; i++) {
+		struct parcel *first = outbox->lanes[i]->first;
+		if (first && (!receiver || first->receiver == receiver) &&
+		    first->row.next_ms > now_ms)
+			first->row.next_ms = now_ms;
+	}
+}
+
 static void try_again(struct parcel *parcel, int64_t wish_s)
 {
 	struct outbox *outbox = parcel->outbox;
-	int64_t pause_ms = wish_s * 1000;
+	int64_t now_ms = outbox->options.now_ms();
+	int64_t wish_ms = (wish_s < OUTBOX_MAX_WISH_S ? wish_s : OUTBOX_MAX_WISH_S) * 1000;
 
-	if (parcel->row.attempts >= OUTBOX_MAX_ATTEMPTS) {
+	if (now_ms - parcel->row.made_ms > OUTBOX_MAX_AGE_MS) {
 		end(parcel, RECORD_DELIVERY_DEAD);
 		return;
 	}
-	if (wish_s <= 0) {
-		outbox->random = outbox->random * 1664525U + 1013904223U;
-		pause_ms = outbox_pause_ms(parcel->row.attempts, outbox->random >> 16);
-	}
-	parcel->row.next_ms = outbox->options.now_ms() + pause_ms;
+	if (wish_ms > 0)
+		parcel->receiver->not_before_ms = now_ms + wish_ms;
+	outbox->random = outbox->random * 1664525U + 1013904223U;
+	int64_t pause_ms = outbox_pause_ms(parcel->row.attempts, outbox->random >> 16);
+	pause_ms = pause_ms < wish_ms ? wish_ms : pause_ms;
+	parcel->row.next_ms = now_ms + pause_ms;
 	log_warning("notification %" PRId64 " to the hook %s failed, next attempt in %" PRId64
 		    " s: %s",
 		    parcel->row.id, parcel->row.hook, pause_ms / 1000, parcel->row.result);
@@ -221,6 +234,7 @@ static void on_sent(void *user, const struct hook_result *result)
 	switch (result->outcome) {
 	case HOOK_DELIVERED:
 		end(parcel, RECORD_DELIVERY_DONE);
+		hurry(parcel->outbox, parcel->receiver);
 		break;
 	case HOOK_RETRY:
 		try_again(parcel, result->retry_s);
@@ -261,6 +275,16 @@ static void attempt(struct parcel *parcel, struct hook *hook)
 	arena_deinit(&arena);
 }
 
+/* A reason why nothing is sent to that hook, or NULL. */
+static const char *why_not_sent(const struct hook *hook, const struct receiver *receiver)
+{
+	if (!hook)
+		return "there is no hook of that name in the configuration";
+	if (!hook_is_told(hook))
+		return "the hook of that name is of a type now that is not told of single changes";
+	return receiver->is_disabled ? "the hook is disabled, for its receiver answered 410" : NULL;
+}
+
 /* The first of a lane goes on, if it can. Returns when it will be able to. */
 static int64_t go_on(struct parcel *parcel, int64_t now_ms)
 {
@@ -274,12 +298,14 @@ static int64_t go_on(struct parcel *parcel, int64_t now_ms)
 	}
 	if (parcel->row.next_ms > now_ms)
 		return parcel->row.next_ms;
+	if (parcel->receiver->not_before_ms > now_ms)
+		return parcel->receiver->not_before_ms;
 	if (parcel->receiver->at_once >= OUTBOX_MAX_AT_ONCE)
 		return INT64_MAX; /* the end of one of those pumps again */
 	struct hook *hook = hooks_find(outbox->options.hooks, parcel->row.hook);
-	if (!hook || parcel->receiver->is_disabled) {
-		set_result(parcel, hook ? "the hook is disabled"
-					: "there is no hook of that name in the configuration");
+	const char *why_not = why_not_sent(hook, parcel->receiver);
+	if (why_not) {
+		set_result(parcel, why_not);
 		end(parcel, RECORD_DELIVERY_DEAD);
 		return INT64_MAX;
 	}
@@ -356,8 +382,9 @@ static struct parcel *oldest_of(const struct outbox *outbox, const struct receiv
 
 	for (size_t i = 0; i < outbox->n_lanes; i++) {
 		struct parcel *p = outbox->lanes[i]->first;
-		if (p && p->receiver == receiver && !p->is_busy && !p->is_unsaved &&
-		    (!oldest || p->row.id < oldest->row.id))
+		while (p && (p->is_busy || p->is_unsaved))
+			p = p->next;
+		if (p && p->receiver == receiver && (!oldest || p->row.id < oldest->row.id))
 			oldest = p;
 	}
 	return oldest;
@@ -392,6 +419,14 @@ void outbox_put(struct outbox *outbox, const struct record_delivery *row)
 			end(oldest, RECORD_DELIVERY_DEAD);
 		}
 	}
+	outbox_pump(outbox);
+}
+
+void outbox_hurry(struct outbox *outbox)
+{
+	for (struct receiver *r = outbox->receivers; r; r = r->next)
+		r->not_before_ms = 0;
+	hurry(outbox, NULL);
 	outbox_pump(outbox);
 }
 

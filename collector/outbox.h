@@ -7,8 +7,9 @@
  * in which they were made; OUTBOX_MAX_AT_ONCE lanes of a hook at the same time. A hook that hangs
  * or fails delays no other.
  *
- * A failed attempt is made again after outbox_pause_ms(), or when the receiver wants it to be. What
- * fails OUTBOX_MAX_ATTEMPTS times, is refused, or belongs to a hook that is gone becomes a dead
+ * A failed attempt is made again after outbox_pause_ms(), not before the receiver wants it (it then
+ * gets nothing else either), and as soon as the hook takes something else. What fails when it is
+ * older than OUTBOX_MAX_AGE_MS, is refused, or belongs to a hook that is gone becomes a dead
  * letter, which somebody may send again. The loop's thread only.
  */
 #pragma once
@@ -20,8 +21,20 @@
 #include "collector/hook.h"
 #include "collector/store.h"
 
-#define OUTBOX_MAX_ATTEMPTS 10
-#define OUTBOX_MAX_AT_ONCE  8
+#define OUTBOX_MAX_AT_ONCE 8
+
+/*
+ * From one attempt to the next. Standard Webhooks goes up to 24 hours; an alert is of little use so
+ * late, and a receiver that came back is to hear soon what is wrong.
+ */
+#define OUTBOX_MIN_PAUSE_MS (INT64_C(5) * 1000)
+#define OUTBOX_MAX_PAUSE_MS (INT64_C(15) * 60 * 1000)
+
+/* The longest wish of a receiver (Retry-After) that is met. */
+#define OUTBOX_MAX_WISH_S INT64_C(3600)
+
+/* A failed attempt at what is older is the last one. */
+#define OUTBOX_MAX_AGE_MS (INT64_C(3) * 86400 * 1000)
 
 /* Notifications that wait for one hook; past it the oldest become dead letters. */
 #define OUTBOX_MAX_WAITING 5000
@@ -33,12 +46,14 @@ struct outbox_options {
 	struct store *store; /* outlives it */
 	struct hooks *hooks; /* likewise, but for outbox_stop() */
 	int64_t (*now_ms)(void);
+	/* A hook that was disabled is not any more, as somebody sends something again. */
+	void (*enabled)(void *user);
+	void *user;
 };
 
 /*
- * How long to wait after that many failed attempts, from 1 on: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h,
- * 14 h, 20 h, 24 h (Standard Webhooks, "Deliverability and reliability"), and up to a fifth more,
- * as `random` says.
+ * How long to wait after that many failed attempts, from 1 on: OUTBOX_MIN_PAUSE_MS, twice as long
+ * each time up to OUTBOX_MAX_PAUSE_MS, and up to a fifth more, as `random` says.
  */
 int64_t outbox_pause_ms(int64_t attempts, uint32_t random);
 
@@ -55,6 +70,9 @@ enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE]);
 
 /* A notification that is durable now. */
 void outbox_put(struct outbox *outbox, const struct record_delivery *row);
+
+/* The hooks may be others now: what failed is tried again at once. */
+void outbox_hurry(struct outbox *outbox);
 
 /*
  * Sends one again that waits or is dead; `audit` may be NULL. `done` runs once, from the loop.
@@ -74,7 +92,7 @@ bool outbox_is_disabled(const struct outbox *outbox, const char *hook);
 /* Was that hook there in an earlier run? */
 bool outbox_knows(const struct outbox *outbox, const char *hook);
 
-/* It is there now; the caller stores that. */
+/* It is there now, and is told of everything; the caller stores that. */
 void outbox_greet(struct outbox *outbox, const char *hook);
 
 /* For the metrics, of one hook. */

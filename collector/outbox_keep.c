@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "collector/log.h"
 #include "collector/loop.h"
 #include "proto/mem.h"
 #include "proto/timestamp.h"
@@ -42,6 +43,13 @@ static enum status load_dead(void *user, const struct record_delivery *row)
 	return STATUS_OK;
 }
 
+enum status outbox_count_dead(struct outbox *outbox, char error[STORE_ERROR_SIZE])
+{
+	outbox->last_dead_ms = TIMESTAMP_NONE;
+	return store_read_deliveries(outbox->options.store, RECORD_DELIVERY_DEAD, INT64_MAX,
+				     load_dead, outbox, error);
+}
+
 static enum status load_hook(void *user, const struct record_hook *row)
 {
 	struct receiver *receiver = outbox_receiver(user, row->name);
@@ -60,8 +68,7 @@ enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
 	enum status status = store_read_deliveries(store, RECORD_DELIVERY_WAITING, INT64_MAX,
 						   load_row, &l, error);
 	if (status == STATUS_OK)
-		status = store_read_deliveries(store, RECORD_DELIVERY_DEAD, INT64_MAX, load_dead,
-					       outbox, error);
+		status = outbox_count_dead(outbox, error);
 	if (status == STATUS_OK)
 		status = store_read_hooks(store, load_hook, outbox, error);
 	for (size_t i = l.n; status == STATUS_OK && i-- > 0;)
@@ -84,20 +91,36 @@ struct again {
 	void *user;
 };
 
+/* Somebody wants it to be sent, whatever held it up. */
+static void take_again(struct again *again)
+{
+	struct outbox *outbox = again->outbox;
+	struct parcel *known = outbox_find(outbox, again->row.id);
+	struct receiver *receiver = outbox_receiver(outbox, again->row.hook);
+	bool was_disabled = receiver->is_disabled;
+	char error[STORE_ERROR_SIZE];
+
+	receiver->is_disabled = false;
+	receiver->not_before_ms = 0;
+	if (known && !known->is_busy && !known->is_unsaved)
+		known->row.next_ms = again->row.next_ms;
+	else if (!known)
+		outbox_add(outbox, &again->row);
+	if (outbox_count_dead(outbox, error) != STATUS_OK)
+		log_error("%s", error); /* the ill of dead letters ends with the next start */
+	outbox_pump(outbox);
+	if (was_disabled) {
+		receiver->is_known = false; /* it hears of everything that fires */
+		outbox->options.enabled(outbox->options.user);
+	}
+}
+
 static void on_again(void *user, enum status status, const char *error)
 {
 	struct again *again = user;
-	struct outbox *outbox = again->outbox;
 
-	if (status == STATUS_OK) {
-		struct parcel *known = outbox_find(outbox, again->row.id);
-		outbox_receiver(outbox, again->row.hook)->is_disabled = false;
-		if (known && !known->is_busy && !known->is_unsaved)
-			known->row.next_ms = again->row.next_ms;
-		else if (!known)
-			outbox_add(outbox, &again->row);
-		outbox_pump(outbox);
-	}
+	if (status == STATUS_OK)
+		take_again(again);
 	again->done(again->user, status, error);
 	arena_deinit(&again->arena);
 	free(again);

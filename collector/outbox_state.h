@@ -33,6 +33,7 @@ struct receiver {
 	struct outbox_counts counts;
 	bool is_known; /* the store has a row of it */
 	bool is_disabled;
+	int64_t not_before_ms; /* it wants nothing earlier */
 	struct receiver *next;
 };
 
@@ -57,6 +58,9 @@ struct parcel *outbox_find(const struct outbox *outbox, int64_t id);
 
 /* One more, behind those of its lane. */
 struct parcel *outbox_add(struct outbox *outbox, const struct record_delivery *row);
+
+/* The last dead letter is another one, or there is none any more. */
+enum status outbox_count_dead(struct outbox *outbox, char error[STORE_ERROR_SIZE]);
 
 /* Sends what can be sent; the callback of its timer. `user` is the outbox. */
 void outbox_pump(void *user);

@@ -87,11 +87,12 @@ function AcknowledgeDialog({ alert, onClose }) {
 }
 
 function LookedAfter({ alert }) {
-  const { acknowledged, silenced_by: silences = [] } = alert;
+  const { acknowledged, silenced_by: silences = [], maintenance } = alert;
   if (acknowledged) {
     return html`<span class="chip acknowledged"><bdi>${acknowledged.by}</bdi></span> <bdi>${acknowledged.comment}</bdi>
       <span class="sub"><${Moment} at=${acknowledged.at} />${acknowledged.until && html`, until <${Moment} at=${acknowledged.until} />`}</span>`;
   }
+  if (maintenance) return html`<span class="chip none">maintenance</span> <bdi>${maintenance}</bdi>`;
   if (silences.length > 0) return html`<span class="chip none">silenced</span>`;
   return html`<span class="quiet">nobody yet</span>`;
 }

@@ -102,7 +102,7 @@ def test_it_shows_what_fires_until_that_is_resolved(hooks, alertmanager):
                              "site": "HQ", "server": "EXCH1", "adapter": "El90x2", "condition": "exposed"}
     assert one["annotations"] == {"summary": "the MTA of EXCH1 will not start the next time",
                                   "description": "Adapter El90x2 reaches none of 2 peers.",
-                                  "remedy": "Disable adapter El90x2: then clear.",
+                                  "remedy": "Disable adapter El90x2: then clear.", "since": "2026-11-24T09:00:00Z",
                                   "runbook_url": "https://collector.example/servers/EXCH1"}
     assert one["startsAt"].startswith("2026-11-24T09:05:00")
     assert one["generatorURL"] == "https://collector.example/servers/EXCH1"

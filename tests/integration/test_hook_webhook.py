@@ -47,7 +47,7 @@ def test_the_body_is_that_of_an_alertmanager(hooks):
               "adapter": "El90x2", "condition": "exposed"}
     summary = "the MTA of EXCH1 will not start the next time"
     more = {"description": "Adapter El90x2 reaches none of 2 peers.",
-            "remedy": "Disable adapter El90x2: then clear.",
+            "remedy": "Disable adapter El90x2: then clear.", "since": "2026-11-24T09:00:00Z",
             "runbook_url": "https://collector.example/servers/EXCH1"}
     one = {"startsAt": "2026-11-24T09:05:00Z", "fingerprint": "00ff00ff00ff00ff",
            "generatorURL": "https://collector.example/servers/EXCH1"}
