@@ -69,6 +69,10 @@ package_group() {
 		to read the unit as systemd does
 		systemd
 	END
+	load) cat <<-'END' ;;
+		for load on the collector
+		wrk
+	END
 	package) cat <<-'END' ;;
 		to make and look at the Windows agent's installer package
 		wixl msitools
@@ -100,8 +104,8 @@ package_group() {
 		zabbix-agent prometheus-node-exporter
 	END
 	bench-collector) cat <<-'END' ;;
-		for load, and to build what the collector is compared with
-		wrk g++ make python3 nodejs libnode-dev npm
+		to build what the collector is compared with
+		g++ make python3 nodejs libnode-dev npm
 	END
 	*) return 1 ;;
 	esac
