@@ -163,6 +163,7 @@ static void on_done(void *user, const struct transfer_result *result)
 	r->result = *result;
 	r->result.body = arena_strndup(&r->answer, result->body, result->size);
 	r->result.error = arena_strdup(&r->answer, result->error);
+	r->result.link = arena_strdup(&r->answer, result->link);
 	uv_stop(&r->loop);
 }
 
@@ -222,6 +223,17 @@ static enum remote_result judge(struct remote *r, const char **error)
 								       : REMOTE_FAILED;
 }
 
+/* Of '<PATH>; rel="next"'. */
+static const char *next_of(struct remote *r)
+{
+	const char *link = r->result.link;
+	size_t n = link && link[0] == '<' && link[1] == '/' ? strcspn(link + 1, ">") : 0;
+
+	if (n == 0 || !strstr(link + 1 + n, "rel=\"next\""))
+		return NULL;
+	return arena_strndup(&r->answer, link + 1, n);
+}
+
 enum remote_result remote_call(struct remote *r, const struct remote_call *call,
 			       struct remote_answer *answer, const char **error)
 {
@@ -244,6 +256,6 @@ enum remote_result remote_call(struct remote *r, const struct remote_call *call,
 			arena_printf(&r->answer, "Content-Type: %s", call->type);
 	transfer_start(r->transfers, &request, on_done, r);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
-	*answer = (struct remote_answer){ r->result.body, r->result.size };
+	*answer = (struct remote_answer){ r->result.body, r->result.size, next_of(r) };
 	return judge(r, error);
 }

@@ -59,6 +59,7 @@ struct remote_call {
 struct remote_answer {
 	const char *body; /* with a NUL behind it */
 	size_t size;
+	const char *next; /* the path of the next page, as its Link field gives it; NULL: no more */
 };
 
 enum remote_result {

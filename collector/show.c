@@ -99,6 +99,12 @@ static const char *as_object(struct show *show, const struct remote_answer *answ
 	return answer->body;
 }
 
+int show_refuse(const struct json_reading *in)
+{
+	return terminal_fail("the answer is not what a collector says%s%s",
+			     *in->error.pointer ? " at " : "", in->error.pointer);
+}
+
 static int show_answer(struct show *show, const struct remote_answer *answer, show_print *print,
 		       void *user)
 {
@@ -113,37 +119,49 @@ static int show_answer(struct show *show, const struct remote_answer *answer, sh
 	enum status status = in.status;
 	json_end(&in);
 	if (status != STATUS_OK)
-		return terminal_fail("the answer is not what a collector says%s%s",
-				     *in.error.pointer ? " at " : "", in.error.pointer);
+		return show_refuse(&in);
 	if (show->json)
 		fputs(answer->body, stdout);
 	return fflush(stdout) == 0 ? show->worst : TERMINAL_EXIT_FAILED;
 }
 
-static int ask(struct show *show, const char *path, show_print *print, void *user)
+int show_open(struct show *show, const struct show_options *options)
 {
-	struct remote_call call = { .method = "GET", .path = path };
-	struct remote_answer answer;
-	const char *error = NULL;
-
-	if (remote_call(show->remote, &call, &answer, &error) != REMOTE_OK)
-		return terminal_fail("%s", console_text(error, &show->arena));
-	return show_answer(show, &answer, print, user);
-}
-
-int show_run(const struct show_options *options, const char *path, show_print *print, void *user)
-{
-	struct show show = {
+	*show = (struct show){
 		.width = console_width(),
 		.color = !options->no_color && console_has_color(),
 		.json = options->json != NULL,
 	};
+	arena_init(&show->arena);
+	return remote_open(&show->remote, &options->remote);
+}
 
-	arena_init(&show.arena);
-	int rc = remote_open(&show.remote, &options->remote);
+void show_close(struct show *show)
+{
+	remote_close(show->remote);
+	arena_deinit(&show->arena);
+}
+
+int show_ask(struct show *show, const char *path, struct remote_answer *answer)
+{
+	struct remote_call call = { .method = "GET", .path = path };
+	const char *error = NULL;
+
+	if (remote_call(show->remote, &call, answer, &error) == REMOTE_OK)
+		return TERMINAL_EXIT_OK;
+	return terminal_fail("%s", console_text(error, &show->arena));
+}
+
+int show_run(const struct show_options *options, const char *path, show_print *print, void *user)
+{
+	struct show show;
+	struct remote_answer answer;
+
+	int rc = show_open(&show, options);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = ask(&show, path, print, user);
-	remote_close(show.remote);
-	arena_deinit(&show.arena);
+		rc = show_ask(&show, path, &answer);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = show_answer(&show, &answer, print, user);
+	show_close(&show);
 	return rc;
 }

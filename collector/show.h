@@ -1,7 +1,8 @@
 /*
  * What the commands share that show what a running collector knows: servers, server, sites, matrix,
- * alerts. Each makes one call of its API and prints the answer: a table for people, or with --json
- * as it came.
+ * alerts. Each makes a call of its API and prints the answer: a table for people, or with --json as
+ * it came. Of a list it asks for page after page and prints each before the next, so that a hundred
+ * thousand rows take no more memory than a thousand.
  */
 #pragma once
 
@@ -60,6 +61,33 @@ struct show_options {
 typedef void show_print(struct show *show, struct json_reading *in, const struct json_place *root,
 			void *user);
 int show_run(const struct show_options *options, const char *path, show_print *print, void *user);
+
+/* A list that comes in pages. */
+struct show_list {
+	const char *path;   /* with a query; its limit is set here */
+	const char *member; /* the array of the answer */
+	size_t most;        /* rows that are wanted; 0: all */
+
+	const char *const *columns;
+	size_t n_columns;
+	json_read_item *read; /* a row into `size` zeroed bytes */
+	size_t size;
+	void (*add)(struct show *show, const void *row, struct table *table);
+};
+
+/* As show_run(). With --json the pages become one answer: that of the first with all rows. */
+int show_pages(const struct show_options *options, const struct show_list *list);
+
+/*
+ * For show_run() and show_pages(): the connection, and the answer to one call. Both return an exit
+ * status; show_close() is due either way.
+ */
+int show_open(struct show *show, const struct show_options *options);
+int show_ask(struct show *show, const char *path, struct remote_answer *answer);
+void show_close(struct show *show);
+
+/* The answer cannot be read; returns an exit status. */
+int show_refuse(const struct json_reading *in);
 
 /* `text` as a part of a path or a query, in `arena`. */
 const char *show_escape(const char *text, struct arena *arena);

@@ -1,6 +1,6 @@
 /*
  * `mtawatch-collector servers`, `server`, `sites`, `matrix`, `alerts`: rows of the table in main.c
- * (show_servers.c, show_sites.c).
+ * (show_servers.c, show_sites.c, show_alerts.c).
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* The commands `servers` and `server`. */
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/query.h"
@@ -15,7 +15,7 @@ const char servers_help[] =
 	"Examples:\n"
 	"  mtawatch-collector servers --token-file viewer.token\n"
 	"  mtawatch-collector servers --verdict exposed --verdict failing --site HQ exch\n"
-	"  mtawatch-collector servers --json --limit 10000 | jq '.servers[].server'\n"
+	"  mtawatch-collector servers --json | jq '.servers[].server'\n"
 	"\n"
 	"Worst first. Words that follow have to be in a server's names, or in those of its site.\n"
 	"\n"
@@ -26,7 +26,7 @@ const char servers_help[] =
 	"  --site SITE        only of this site; may come again\n"
 	"  --silent           only those that have stopped reporting\n"
 	"  --sort KEY         verdict, server, site, since, reported_at, build; -KEY: the reverse\n"
-	"  --limit N          at most so many, 1 to 1000; default 1000\n" SHOW_HELP;
+	"  --limit N          at most so many; default all\n" SHOW_HELP;
 
 const char server_help[] =
 	"mtawatch-collector server: show one server: why, what to do, its adapters and paths.\n"
@@ -133,82 +133,107 @@ static void read_server(struct json_reading *in, const struct json_place *at, vo
 				      read_reason, &server->n_notes, NULL);
 }
 
-static void print_servers(struct show *show, struct json_reading *in, const struct json_place *root,
-			  void *user)
+static void add_server(struct show *show, const void *row, struct table *table)
+{
+	const struct server_shown *s = row;
+	const char *cells[] = {
+		show_verdict(show, s->verdict, s->silent),
+		s->server,
+		s->site,
+		show_age(show, show_since(s->since_ms)),
+		show_age(show, s->age_s),
+		s->mta,
+		s->n_reasons ? s->reasons[0].text : NULL,
+	};
+
+	table_add(table, cells, show_note(show, s->verdict, s->silent));
+}
+
+static int print_servers(const struct show_options *said, const char *path, size_t most)
 {
 	static const char *const names[] = { "VERDICT", "SERVER", "SITE",  "SINCE",
 					     "REPORT",  "MTA",    "REASON" };
-	struct table table;
-	size_t n = 0;
-	int64_t matched = 0;
-	const struct server_shown *servers = json_get_list(in, root, "servers", SHOW_MAX_ITEMS,
-							   sizeof *servers, read_server, &n, NULL);
-	(void)user;
+	const struct show_list list = {
+		.path = path,
+		.member = "servers",
+		.most = most,
+		.columns = names,
+		.n_columns = sizeof names / sizeof *names,
+		.read = read_server,
+		.size = sizeof(struct server_shown),
+		.add = add_server,
+	};
 
-	json_get_integer(in, root, "matched", 0, JSON_MAX_INTEGER, &matched);
-	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
-	for (size_t i = 0; i < n; i++) {
-		const struct server_shown *s = &servers[i];
-		const char *cells[] = {
-			show_verdict(show, s->verdict, s->silent),
-			s->server,
-			s->site,
-			show_age(show, show_since(s->since_ms)),
-			show_age(show, s->age_s),
-			s->mta,
-			s->n_reasons ? s->reasons[0].text : NULL,
-		};
-		table_add(&table, cells, show_note(show, s->verdict, s->silent));
-	}
-	if (show->json || in->status != STATUS_OK)
-		return;
-	table_print(&table, show->width, show->color, stdout);
-	if (matched > (int64_t)n)
-		printf("... and %" PRId64 " more; see --limit and --verdict\n",
-		       matched - (int64_t)n);
+	return show_pages(said, &list);
+}
+
+/* A number of rows; 0: it is none. */
+static size_t get_limit(const char *text)
+{
+	size_t n = strspn(text, "0123456789");
+	return n > 0 && n < 10 && text[n] == '\0' ? (size_t)strtoul(text, NULL, 10) : 0;
+}
+
+/* What the command line of `servers` says. */
+struct servers_said {
+	struct show_options show;
+	struct arguments words;
+	const char *verdicts[MAX_VALUES];
+	size_t n_verdicts;
+	const char *sites[MAX_VALUES];
+	size_t n_sites;
+	const char *silent;
+	const char *sort;
+	const char *limit;
+};
+
+/* The path in `arena`. */
+static const char *path_of(const struct servers_said *said, struct arena *arena)
+{
+	struct buffer query;
+
+	buffer_init(&query);
+	for (size_t i = 0; i < said->n_verdicts; i++)
+		query_add(&query, "verdict", said->verdicts[i]);
+	for (size_t i = 0; i < said->n_sites; i++)
+		query_add(&query, "site", said->sites[i]);
+	for (size_t i = 0; i < said->words.n_words; i++)
+		query_add(&query, "q", said->words.words[i]);
+	if (said->silent)
+		query_add(&query, "silent", "true");
+	if (said->sort)
+		query_add(&query, "sort", said->sort);
+	const char *path = arena_printf(arena, "/v1/servers?%s", query.size ? query.bytes : "");
+	buffer_deinit(&query);
+	return path;
 }
 
 int servers_main(int argc, char **argv)
 {
-	const char *verdicts[MAX_VALUES];
-	const char *sites[MAX_VALUES];
-	const char *silent = NULL;
-	const char *sort = NULL;
-	const char *limit = NULL;
-	struct show_options said = { .json = NULL };
+	struct servers_said said = { .silent = NULL };
 	struct arguments_option options[] = {
-		{ "verdict", "VERDICT", verdicts, MAX_VALUES, 0 },
-		{ "site", "SITE", sites, MAX_VALUES, 0 },
-		{ "silent", NULL, &silent, 1, 0 },
-		{ "sort", "KEY", &sort, 1, 0 },
-		{ "limit", "N", &limit, 1, 0 },
-		SHOW_OPTIONS(&said),
+		{ "verdict", "VERDICT", said.verdicts, MAX_VALUES, 0 },
+		{ "site", "SITE", said.sites, MAX_VALUES, 0 },
+		{ "silent", NULL, &said.silent, 1, 0 },
+		{ "sort", "KEY", &said.sort, 1, 0 },
+		{ "limit", "N", &said.limit, 1, 0 },
+		SHOW_OPTIONS(&said.show),
 	};
-	struct arguments words;
 	char error[ARGUMENTS_ERROR_SIZE];
-	struct buffer query;
-
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector servers --help", error);
-	buffer_init(&query);
-	for (size_t i = 0; i < options[0].n; i++)
-		query_add(&query, "verdict", verdicts[i]);
-	for (size_t i = 0; i < options[1].n; i++)
-		query_add(&query, "site", sites[i]);
-	for (size_t i = 0; i < words.n_words; i++)
-		query_add(&query, "q", words.words[i]);
-	if (silent)
-		query_add(&query, "silent", "true");
-	if (sort)
-		query_add(&query, "sort", sort);
-	if (limit)
-		query_add(&query, "limit", limit);
 	struct arena arena;
+
+	if (arguments_read(&said.words, argc, argv, options, sizeof options / sizeof *options,
+			   error) != STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector servers --help", error);
+	if (said.limit && get_limit(said.limit) == 0)
+		return terminal_refuse("--limit: '%s' is not a number of servers; see "
+				       "mtawatch-collector servers --help",
+				       said.limit);
+	said.n_verdicts = options[0].n;
+	said.n_sites = options[1].n;
 	arena_init(&arena);
-	const char *path = arena_printf(&arena, "/v1/servers?%s", query.size ? query.bytes : "");
-	buffer_deinit(&query);
-	int rc = show_run(&said, path, print_servers, NULL);
+	int rc = print_servers(&said.show, path_of(&said, &arena),
+			       said.limit ? get_limit(said.limit) : 0);
 	arena_deinit(&arena);
 	return rc;
 }

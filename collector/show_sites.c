@@ -1,4 +1,4 @@
-/* The commands `sites`, `matrix` and `alerts`. */
+/* The commands `sites` and `matrix`. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "collector/show.h"
 #include "collector/show_commands.h"
 #include "collector/terminal.h"
-#include "proto/timestamp.h"
 
 const char sites_help[] =
 	"mtawatch-collector sites: show the sites and how many servers of each are how.\n"
@@ -27,14 +26,6 @@ const char matrix_help[] =
 	"Where the terminal is too narrow, only such paths are listed.\n"
 	"\n"
 	"Options:\n" SHOW_HELP;
-
-const char alerts_help[] = "mtawatch-collector alerts: show the alerts that fire or are about to.\n"
-			   "\n"
-			   "Examples:\n"
-			   "  mtawatch-collector alerts --token-file viewer.token\n"
-			   "\n"
-			   "Options:\n"
-			   "  --all              also those that are resolved\n" SHOW_HELP;
 
 /* In the order of columns. */
 static const char *const count_names[] = { "failing",   "exposed",        "at_risk",
@@ -272,16 +263,16 @@ static void print_matrix(struct show *show, struct json_reading *in, const struc
 		print_short_paths(show, &m);
 }
 
-/* The command line of a command that takes these words: false: it was refused, `*rc` says how. */
-static bool read_words(int argc, char **argv, struct show_options *said, const char **all,
-		       const char *name, struct arguments *words, int *rc)
+/* The command line of a command without options of its own: false: it was refused, `*rc` says how.
+ */
+static bool read_words(int argc, char **argv, struct show_options *said, const char *name,
+		       struct arguments *words, int *rc)
 {
-	struct arguments_option options[] = { { "all", NULL, all, 1, 0 }, SHOW_OPTIONS(said) };
-	size_t skipped = all ? 0 : 1;
+	struct arguments_option options[] = { SHOW_OPTIONS(said) };
 	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(words, argc, argv, options + skipped,
-			   sizeof options / sizeof *options - skipped, error) == STATUS_OK)
+	if (arguments_read(words, argc, argv, options, sizeof options / sizeof *options, error) ==
+	    STATUS_OK)
 		return true;
 	*rc = terminal_refuse("%s; see mtawatch-collector %s --help", error, name);
 	return false;
@@ -293,7 +284,7 @@ int sites_main(int argc, char **argv)
 	struct arguments words;
 	int rc;
 
-	if (!read_words(argc, argv, &said, NULL, "sites", &words, &rc))
+	if (!read_words(argc, argv, &said, "sites", &words, &rc))
 		return rc;
 	if (words.n_words > 0)
 		return terminal_refuse("sites takes no '%s'; see mtawatch-collector sites --help",
@@ -308,7 +299,7 @@ int matrix_main(int argc, char **argv)
 	struct arena arena;
 	int rc;
 
-	if (!read_words(argc, argv, &said, NULL, "matrix", &words, &rc))
+	if (!read_words(argc, argv, &said, "matrix", &words, &rc))
 		return rc;
 	char *slash = words.n_words == 1 ? strchr(words.words[0], '/') : NULL;
 	if (!slash)
@@ -324,73 +315,4 @@ int matrix_main(int argc, char **argv)
 	rc = show_run(&said, path, print_matrix, NULL);
 	arena_deinit(&arena);
 	return rc;
-}
-
-struct alert_shown {
-	const char *state;
-	const char *condition;
-	const char *server;
-	const char *site;
-	const char *text;
-	int64_t since_ms;
-};
-
-static void read_alert(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct alert_shown *alert = item;
-
-	*alert = (struct alert_shown){ .state = "?", .condition = "?" };
-	alert->since_ms = TIMESTAMP_NONE;
-	json_get_text(in, at, "state", &alert->state);
-	json_get_text(in, at, "condition", &alert->condition);
-	json_get_text(in, at, "server", &alert->server);
-	json_get_text(in, at, "site", &alert->site);
-	json_get_text(in, at, "text", &alert->text);
-	json_get_time(in, at, "since", &alert->since_ms);
-}
-
-static void print_alerts(struct show *show, struct json_reading *in, const struct json_place *root,
-			 void *user)
-{
-	static const char *const names[] = {
-		"STATE", "CONDITION", "SERVER", "SITE", "SINCE", "TEXT"
-	};
-	struct table table;
-	size_t n = 0;
-	const struct alert_shown *alerts = json_get_list(in, root, "alerts", SHOW_MAX_ITEMS,
-							 sizeof *alerts, read_alert, &n, NULL);
-	(void)user;
-
-	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
-	for (size_t i = 0; i < n; i++) {
-		const struct alert_shown *a = &alerts[i];
-		enum tint tint = TINT_DIM;
-		if (strcmp(a->state, "firing") == 0)
-			tint = show_note(show, a->condition, false);
-		const char *cells[] = {
-			a->state, show_verdict(show, a->condition, false), a->server,
-			a->site,  show_age(show, show_since(a->since_ms)), a->text
-		};
-		table_add(&table, cells, tint);
-	}
-	if (!show->json && in->status == STATUS_OK)
-		table_print(&table, show->width, show->color, stdout);
-}
-
-int alerts_main(int argc, char **argv)
-{
-	struct show_options said = { .json = NULL };
-	const char *all = NULL;
-	struct arguments words;
-	int rc;
-
-	if (!read_words(argc, argv, &said, &all, "alerts", &words, &rc))
-		return rc;
-	if (words.n_words > 0)
-		return terminal_refuse("alerts takes no '%s'; see mtawatch-collector alerts --help",
-				       words.words[0]);
-	return show_run(&said,
-			all ? "/v1/alerts?limit=1000"
-			    : "/v1/alerts?limit=1000&state=firing&state=pending",
-			print_alerts, NULL);
 }

@@ -44,6 +44,14 @@ void table_init(struct table *table, const char *const *names, size_t n_columns,
 	table_add(table, names, TINT_NONE);
 }
 
+void table_init_more(struct table *table, const struct table *before, struct arena *arena)
+{
+	*table = (struct table){ .arena = arena,
+				 .n_columns = before->n_columns,
+				 .end = &table->first };
+	memcpy(table->widths, before->widths, sizeof table->widths);
+}
+
 void table_add(struct table *table, const char *const *cells, enum tint tint)
 {
 	struct table_row *row =

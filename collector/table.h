@@ -28,6 +28,9 @@ struct table {
 void table_init(struct table *table, const char *const *names, size_t n_columns,
 		struct arena *arena);
 
+/* The next part of one that goes on: without names, no column narrower than before. */
+void table_init_more(struct table *table, const struct table *before, struct arena *arena);
+
 /* A line; NULL is shown as a dash. `tint` is that of the first cell. */
 void table_add(struct table *table, const char *const *cells, enum tint tint);
 

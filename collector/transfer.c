@@ -73,6 +73,15 @@ static void transfer_free(struct transfer *t)
 	free(t);
 }
 
+static const char *find_link(const struct transfer *t)
+{
+	struct curl_header *link;
+
+	return curl_easy_header(t->easy, "Link", 0, CURLH_HEADER, -1, &link) == CURLHE_OK
+		       ? link->value
+		       : NULL;
+}
+
 static void fill_result(struct transfer *t, CURLcode code, struct transfer_result *out)
 {
 	curl_off_t retry_s = 0;
@@ -82,6 +91,7 @@ static void fill_result(struct transfer *t, CURLcode code, struct transfer_resul
 					 .is_cut = t->is_cut };
 	buffer_add_char(&t->answer, '\0');
 	out->body = t->answer.bytes;
+	out->link = find_link(t);
 	/* These fail only for a handle that is none. */
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_s);

@@ -74,6 +74,7 @@ struct transfer_result {
 	const char *body; /* the beginning of the answer, with a NUL behind it */
 	size_t size;
 	bool is_cut;       /* there was more of it */
+	const char *link;  /* its first Link field, or NULL */
 	const char *error; /* why it did not come to its end, in words; NULL: it did */
 };
 
