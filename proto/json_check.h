@@ -1,7 +1,7 @@
 /*
  * Is this text JSON, strictly, and of what values? cJSON, which some of us read short texts with,
- * takes what must be refused (1.7.15: control characters in strings, invalid UTF-8, lone
- * surrogates, members twice, "01", "1.", text behind the end) and cuts strings at U+0000.
+ * takes what must be refused (1.7.15: control characters in strings, invalid UTF-8,
+ * members twice, "01", "1.", text behind the end) and cuts strings at U+0000.
  *
  * It allocates little (the member names of the open objects, the nodes) and understands nothing of
  * the content.

@@ -47,7 +47,7 @@ only 'windows\.h|winsock2\.h|winsvc\.h|winreg\.h|iphlpapi\.h|direct\.h|io\.h|con
 	'agent/*_win32*.[ch]' 'agent/win32_*.c'
 only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.h|netdb\.h|poll\.h|ifaddrs\.h|linux/.*' \
 	'agent/*_posix*.[ch]' 'collector/*'
-only 'cjson/.*|cJSON\.h' 'agent/answer.c'
+only 'cjson/.*|cJSON\.h' 'agent/answer.c' 'tests/fuzz/fuzz_json.c'
 only 'mbedtls/.*' 'agent/hash.c' 'agent/tls_look.c' 'agent/tls_certificate.c' 'agent/deploy/*'
 only 'curl/.*' 'agent/deploy/*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]' \
 	'collector/transfer.c'

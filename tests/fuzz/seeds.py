@@ -324,6 +324,17 @@ def packed_reports():
             "too_large": b"\1\0\0" + struct.pack("<IBI", 0xfd2fb528, 0xa0, 2**20 + 1) + b"\3\0\0x"}
 
 
+def json_texts():
+    """What there is in JSON, and what only cJSON takes."""
+    return {
+        "all": r'{"a":[true,false,null,-1.5e+3,0,"\ud83d\udce7\n\u00e9"],"b":{},"c":[]}',
+        "white": " \t\r\n[ 1 , 2 ] \n", "white_of_cjson": "\x01[\x02]\x03", "mark": "\ufeff{}",
+        "control": '"a\x01b"', "not_utf8": b'"\xff"', "twice": '{"a":1,"\\u0061":2}', "zero": "[01]",
+        "point": "[1.]", "half": "[-.5]", "nul": '"\\u0000x"', "surrogate": '"\\ud83d"', "behind": "[]x",
+        "deep": "[" * 33 + "]" * 33, "number": "1" * 63, "long_number": "1" * 64, "huge": "[1e999,-1e999]",
+    }
+
+
 def main():
     pdu = captures()
     put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
@@ -334,6 +345,7 @@ def main():
     put("http", requests())
     put("report", reports())
     put("answer", answers())
+    put("json", json_texts())
     put("http_date", {
         "fixdate": "Sun, 06 Nov 1994 08:49:37 GMT",
         "leap_day": "Thu, 29 Feb 1996 23:59:60 GMT",
