@@ -5,6 +5,7 @@ const MAX_KNOWN = 64; // answers that are kept for a 304
 const known = new Map(); // path: {etag, answer} of the last answer
 
 export const PAGE = "./";
+export const ENDED = "#ended";
 const LOGIN = "login";
 
 /** Of an answer that is no success, or of none at all; `status` is 0 then. */
@@ -49,7 +50,7 @@ function keep(path, entry) {
 
 const underWay = new Map(); // path: the promise of its answer
 
-/** {body, next, fresh, date}: `fresh` is false where nothing changed since the last time. */
+/** {body, next, date}: the same `body` as the last time where nothing has changed since. */
 export function get(path) {
   if (!underWay.has(path)) underWay.set(path, getAnew(path).finally(() => underWay.delete(path)));
   return underWay.get(path);
@@ -61,14 +62,14 @@ async function getAnew(path) {
   if (before?.etag) headers["If-None-Match"] = before.etag;
   const response = await ask(path, { headers });
   const date = Date.parse(response.headers.get("Date") ?? "");
-  if (response.status === 304 && before) return { ...before.answer, fresh: false, date };
+  if (response.status === 304 && before) return { ...before.answer, date };
   if (!response.ok) throw await failure(response);
   const body = await response.json().catch(() => {
     throw new ApiError("its answer is not JSON", response.status);
   });
   const answer = { body, next: nextCursor(response) };
   keep(path, { etag: response.headers.get("ETag"), answer });
-  return { ...answer, fresh: true, date };
+  return { ...answer, date };
 }
 
 /** A change; the body of its answer, or null. */
@@ -76,6 +77,7 @@ async function change(method, path, value, type = "application/json") {
   const body = value === undefined || type !== "application/json" ? value : JSON.stringify(value);
   const response = await ask(path, { method, body, headers: body === undefined ? {} : { "Content-Type": type } });
   if (!response.ok) throw await failure(response);
+  underWay.clear(); // what was asked before the change may tell of before
   return response.status === 204 ? null : response.json().catch(() => null);
 }
 
@@ -125,9 +127,9 @@ export async function logOut() {
   });
 }
 
-/** To the login, and back to what the page shows now. */
-export function goToLogin() {
-  location.assign(LOGIN + location.search);
+/** To the login, and back to what the page shows now; `ended` has it say that the session is over. */
+export function goToLogin(ended) {
+  location.assign(LOGIN + location.search + (ended ? ENDED : ""));
 }
 
 /** Is the collector itself well? {ready, text} */

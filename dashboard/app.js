@@ -3,16 +3,17 @@
 import { Alerts } from "./alerts.js";
 import { beginFleet, fleet } from "./fleet.js";
 import { Header, Help, Trouble } from "./header.js";
-import { html, render, useEffect } from "./html.js";
+import { html, plain, render, useEffect } from "./html.js";
 import { listenToKeys } from "./keys.js";
 import { List, Strip } from "./list.js";
 import { begin, isLive, live } from "./live.js";
+import { MatrixPage } from "./matrix.js";
 import { Operator } from "./operator.js";
-import { useClock } from "./parts.js";
+import { Guard, useClock } from "./parts.js";
 import { place } from "./place.js";
 import { askSession } from "./reader.js";
 import { ServerPage } from "./server.js";
-import { MatrixPage, Sites } from "./sites.js";
+import { Sites } from "./sites.js";
 
 const PAGES = { servers: List, sites: Sites, matrix: MatrixPage, alerts: Alerts, operator: Operator };
 
@@ -31,11 +32,11 @@ function App() {
     document.body.classList.toggle("stale", stale);
   }, [stale]);
   useEffect(() => {
-    document.title = server ? `${server} – mtawatch` : "mtawatch";
-  }, [server]);
+    document.title = [plain(server) || (page === "servers" ? "" : page), "mtawatch"].filter(Boolean).join(" – ");
+  }, [page, server]);
   return html`<${Header} /><${Trouble} /><${Strip} />
-    <div class="layout">${server && page === "servers" ? html`<${ServerPage} key=${server} name=${server} />`
-    : html`<${PAGES[page]} />`}</div>
+    <div class="layout"><${Guard} key=${`${page} ${server}`}>${server && page === "servers"
+    ? html`<${ServerPage} name=${server} />` : html`<${PAGES[page]} />`}<//></div>
     <${News} /><${Help} />`;
 }
 

@@ -7,28 +7,29 @@ import { beatNow } from "./live.js";
 export function Dialog({ title, submit, danger = false, onSubmit, onClose, children }) {
   const node = useRef(null);
   const [error, setError] = useState("");
-  const [busy, setBusy] = useState(false);
+  const busy = useRef(false);
   useEffect(() => {
     node.current.showModal();
   }, []);
   const send = async (event) => {
     event.preventDefault();
-    setBusy(true);
+    if (busy.current) return;
+    busy.current = true;
     setError("");
     try {
       await onSubmit(Object.fromEntries(new FormData(event.target)));
       beatNow();
-      onClose();
+      node.current?.close(); // gives the focus back, and is heard by onClose
     } catch (problem) {
       setError(problem.message);
-      setBusy(false);
     }
+    busy.current = false;
   };
   return html`<dialog ref=${node} class="ask" aria-labelledby="ask-title" onClose=${onClose}>
     <form onSubmit=${send}><h2 id="ask-title">${title}</h2>${children}
       <p class="error" role="alert" hidden=${error === ""}>${error}</p>
       <p class="buttons"><button type="button" class="button" onClick=${() => node.current.close()}>Cancel</button>
-        <button type="submit" class=${danger ? "button danger" : "button primary"} disabled=${busy}>${submit}</button></p></form></dialog>`;
+        <button type="submit" class=${danger ? "button danger" : "button primary"}>${submit}</button></p></form></dialog>`;
 }
 
 /** A field with its label; `hint` says what belongs there. */

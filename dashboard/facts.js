@@ -155,7 +155,7 @@ function Grade({ grade, tone, title, note }) {
 function Outward({ path }) {
   if (!path?.grade) return html`<span class="quiet">–</span>`;
   const title = [`out: ${GRADE_MEANING[path.grade]}`, path.error && `(${path.error})`,
-    path.for_s !== null && path.for_s !== undefined && `for ${duration(path.for_s)}`,
+    path.for_s != null && `for ${duration(path.for_s)}`,
     path.proven && `; others proved: ${GRADE_MEANING[path.proven]}`,
     path.borrowed && "; only through another adapter"].filter(Boolean).join(" ");
   const tone = path.falls_short ? "bad" : path.borrowed ? "warn" : GRADES.indexOf(path.grade) >= 2 ? "ok" : "none";
@@ -183,19 +183,21 @@ function Inward({ detail, adapter }) {
 const isPeer = (server, peer) => (server.exchange_server ?? server.server).toLowerCase() === peer.toLowerCase();
 
 /* A peer's host mostly has its name; where it has not (a cluster), the search knows. */
-async function detailOf(peer) {
-  const { body } = await get(paths.servers(new URLSearchParams({ q: peer, limit: "20" })));
-  const server = (body.servers ?? []).find((s) => isPeer(s, peer));
+async function detailOf(peer, { organization, site }) {
+  const query = { q: peer, sort: "server", limit: "100", organization: organization ?? "", site: site ?? "" };
+  const { body } = await get(paths.servers(new URLSearchParams(query)));
+  const server = body.servers.find((s) => isPeer(s, peer));
   return server ? (await get(paths.server(server.server))).body : null;
 }
 
-function usePeers(name, peers) {
+function usePeers(server, peers) {
   const [details, setDetails] = useState({});
   const key = peers.join("\n");
   useEffect(() => {
     let gone = false;
     const ask = async () => {
-      const answers = await Promise.allSettled(peers.map(detailOf));
+      if (document.hidden) return;
+      const answers = await Promise.allSettled(peers.map((peer) => detailOf(peer, server)));
       const broken = answers.find((a) => a.status === "rejected" && !(a.reason instanceof ApiError));
       if (broken) console.error(broken.reason);
       if (!gone) setDetails(Object.fromEntries(peers.map((peer, i) => [peer, answers[i].value])));
@@ -206,7 +208,7 @@ function usePeers(name, peers) {
       gone = true;
       clearInterval(timer);
     };
-  }, [name, key]);
+  }, [server.server, key]);
   return details;
 }
 
@@ -220,7 +222,7 @@ function PeerRow({ peer, server, detail }) {
 export function Probes({ server }) {
   const adapters = server.adapters ?? [];
   const peers = [...new Set(adapters.flatMap((a) => (a.paths ?? []).map((path) => path.peer)))];
-  const details = usePeers(server.server, peers);
+  const details = usePeers(server, peers);
   if (peers.length === 0) return html`<${Section} title="Probes" id="probes"><${Quiet}>No peer was probed.<//><//>`;
   return html`<${Section} title="Probes, both ways" id="probes">
     <${Quiet}>How far RPC got: none, TCP, mapper (endpoint mapper), named (the MTA's endpoint), MTA (it answers).<//>

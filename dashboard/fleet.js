@@ -14,11 +14,13 @@ const PAGE_SIZE = 200;
 const PATCH_MS = 200; // events of so long are one change of the page
 
 export const fleet = makeStore({
-  path: "", servers: [], counts: null, matched: 0, next: "", loaded: false, error: "", waiting: 0, news: "", changed: new Set(),
+  path: "", asked: "", servers: [], counts: null, matched: 0, next: "", loaded: false, error: "", waiting: 0, news: "", changed: new Set(),
 });
 
 let held = false;    // is the reader at a row?
 let waiting = null;  // the answer whose order is not shown yet
+let taken = null;    // the body of the last answer
+let changes = 0;     // the reader's own, when it was taken: what they lead to is seen at once
 const texts = new WeakMap(); // server object: its text, for comparing
 
 function textOf(server) {
@@ -77,13 +79,16 @@ function moves(before, after) {
   return before.length + after.length - kept.length - rising(kept);
 }
 
-function take(path, { body, next, fresh }) {
+function take(path, { body, next }) {
   const state = fleet.get();
   const known = state.path === path && state.loaded;
-  if (known && !fresh && !waiting) return;
+  if (known && body === taken && !state.error) return;
+  taken = body;
   const rest = { path, counts: body.counts ?? {}, matched: body.matched ?? body.servers.length, next, error: "" };
   const servers = reuse(body.servers);
-  const count = known && held ? moves(state.servers, servers) : 0;
+  const isOwn = changes !== live.get().changes;
+  changes = live.get().changes;
+  const count = known && held && !isOwn ? moves(state.servers, servers) : 0;
   if (count === 0) {
     show(servers, rest, known);
     return;
@@ -104,24 +109,31 @@ export function hold(isAtRow) {
   if (!held) showWaiting();
 }
 
+/* Other pages have the list as it was left, for the strip and for going back. */
 function pathNow() {
   const state = place.get();
+  const { asked } = fleet.get();
+  if (state.page !== "servers" && asked) return asked;
   const query = serverQuery(state);
   query.set("limit", PAGE_SIZE);
-  if (state.cursor) query.set("cursor", state.cursor);
+  if (state.cursor && state.page === "servers") query.set("cursor", state.cursor);
   return paths.servers(query);
 }
 
+let turns = 0;
+
 async function refresh() {
   const path = pathNow();
+  const turn = ++turns;
+  fleet.set({ asked: path });
   try {
     const answer = await get(path);
     if (!Array.isArray(answer.body?.servers)) throw new ApiError("its answer holds no servers", 500);
     answered(answer);
-    if (path === pathNow()) take(path, answer);
+    if (turn === turns) take(path, answer);
   } catch (error) {
     failed(error);
-    if (path === pathNow() && error.status >= 400 && error.status < 500) fleet.set({ path, error: error.message });
+    if (turn === turns && error.status >= 400 && error.status < 500) fleet.set({ path, error: error.message });
   }
 }
 
@@ -151,16 +163,13 @@ function onEvent(type, data) {
 
 export function beginFleet() {
   let pulse = 0;
-  let asked = "";
   live.follow((state) => {
     if (state.pulse === pulse) return;
     pulse = state.pulse;
     refresh();
   });
   place.follow(() => {
-    if (pathNow() === asked) return;
-    asked = pathNow();
-    refresh();
+    if (pathNow() !== fleet.get().asked) refresh();
   });
   hear(onEvent);
 }

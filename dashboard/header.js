@@ -41,7 +41,8 @@ function liveness() {
   const state = live.get();
   const current = isLive(state);
   const ill = current && state.health && !state.health.ready;
-  const asOf = state.answeredAt === null ? "" : clock(collectorNow() - (performance.now() - state.answeredAt));
+  const asOf = state.answeredAt === null ? ""
+    : clock(collectorNow() - (performance.now() - state.answeredAt), settings.get().zone);
   const since = asOf && ` · data as of ${asOf}`;
   if (ill) return ["ill", `Collector not well${since}`, `Collector: ${state.health.text}`];
   if (current) return ["live", `Live${since}`, state.stream === "open" ? "Changes come at once" : "Asking every 3 seconds"];
@@ -61,7 +62,7 @@ async function leave() {
     await logOut();
     goToLogin();
   } catch (error) {
-    live.set({ error: `could not log out: ${error.message}` });
+    live.set({ failure: `You are not logged out: ${error.message}` });
   }
 }
 
@@ -92,7 +93,8 @@ export function Header() {
 
 function text() {
   const state = live.get();
-  if (isLive(state)) return "";
+  if (state.failure) return state.failure;
+  if (isLive(state)) return state.health && !state.health.ready ? `The collector is not well: ${state.health.text}` : "";
   if (state.answeredAt === null) {
     return state.error ? `The collector gives no data: ${state.error}. Trying again every few seconds.` : "";
   }

@@ -2,7 +2,7 @@
 
 import { fleet } from "./fleet.js";
 import { toggleHelp } from "./header.js";
-import { filterBy, goTo, goToPage, place } from "./place.js";
+import { filterBy, goTo, goToPage, place, siteOf } from "./place.js";
 
 const byId = (id) => document.getElementById(id);
 
@@ -19,8 +19,8 @@ function focusedRow() {
 function moveServer(step) {
   const names = fleet.get().servers.map((server) => server.server);
   const at = names.indexOf(place.get().server);
-  const name = names[Math.min(names.length - 1, Math.max(0, at + step))];
-  if (name && name !== place.get().server) goTo({ server: name }, { replace: true });
+  const name = names[at + step];
+  if (at >= 0 && name) goTo({ server: name }, { replace: true });
 }
 
 function move(step) {
@@ -40,9 +40,15 @@ function subject() {
 }
 
 function openMatrix() {
+  const own = byId("matrix-link"); // of the server that is open
+  if (own) {
+    own.click();
+    return;
+  }
   const { server } = subject();
-  const { organization, site } = server ?? place.get();
-  if (organization || site) goToPage("matrix", { organization: organization ?? "", site: site ?? "" });
+  const { organization, site } = place.get();
+  if (server) goToPage("matrix", siteOf(server));
+  else if (site) goToPage("matrix", { organization, site });
   else goToPage("sites");
 }
 

@@ -7,8 +7,8 @@ import { paths } from "./api.js";
 import { fleet, hold, showWaiting } from "./fleet.js";
 import { Component, html, useEffect, useRef } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Age, Badge, Glyph, Link } from "./parts.js";
-import { filterBy, goTo, isFiltered, place, serverQuery, serverUrls, showAll } from "./place.js";
+import { Age, Badge, Glyph, Link, Pager } from "./parts.js";
+import { filterBy, goTo, isFiltered, place, serverQuery, serverUrls, showAll, siteName, siteOf } from "./place.js";
 import { count, remedyLine, serviceWord, SILENT, VERDICTS, why } from "./words.js";
 
 /* ---- strip ---- */
@@ -49,7 +49,7 @@ function openIt(event, name) {
 }
 
 function Mta({ state }) {
-  const tone = state === "running" ? "on" : state ? "off" : "none";
+  const tone = state === "running" ? "on" : state && state !== "not_installed" ? "off" : "none";
   return html`<span class="mta mta-${tone}">${state ? serviceWord(state) : "–"}</span>`;
 }
 
@@ -68,7 +68,7 @@ class Row extends Component {
       <td class="c-verdict"><${Badge} server=${server} /></td>
       <th scope="row" class="c-server"><a class="name" href=${url} onClick=${open}><bdi>${server.server}</bdi></a>
         ${alias && html`<span class="place">as <bdi>${server.exchange_server}</bdi></span>`}</th>
-      <td class="c-site"><span class="place" title=${[server.organization, server.site].filter(Boolean).join(" / ")}>
+      <td class="c-site"><span class="place" title=${siteName(server)}>
         <bdi>${server.site || "–"}</bdi></span></td>
       <td class="c-why"><span class="why" title=${text}><bdi>${line}</bdi></span>
         ${fix && html`<span class="fix" title=${fix}><bdi>${fix}</bdi></span>`}</td>
@@ -83,30 +83,19 @@ class Row extends Component {
 
 /* ---- site filter ---- */
 
-const key = (organization, site) => JSON.stringify([organization, site]);
-
-function useSites() {
-  const { body } = useAnswer(paths.sites());
-  const servers = fleet.use((state) => state.servers);
-  const known = Array.isArray(body) ? body : servers;
-  const keys = new Map(known.map((s) => [key(s.organization ?? "", s.site ?? ""), s]));
-  return [...keys.keys()].sort();
-}
+const ALL_SITES = JSON.stringify({ organization: "", site: "" });
 
 function SiteFilter() {
   const { organization, site } = place.use((state) => state);
-  const keys = useSites();
-  const now = organization || site ? key(organization, site) : "";
-  if (now && !keys.includes(now)) keys.push(now);
-  const choose = (event) => {
-    const [nextOrganization, nextSite] = event.target.value ? JSON.parse(event.target.value) : ["", ""];
-    filterBy({ organization: nextOrganization, site: nextSite });
-  };
+  const { body } = useAnswer(paths.sites());
+  const keyOf = (one) => JSON.stringify(siteOf(one));
+  const now = organization || site ? JSON.stringify({ organization, site }) : "";
+  const keys = [...new Set([...(body ?? []).map(keyOf), now])].filter(Boolean).sort();
+  const choose = (event) => filterBy(JSON.parse(event.target.value || ALL_SITES));
   return html`<label class="visually-hidden" for="site">Site</label>
     <select id="site" onChange=${choose}>
       <option value="" selected=${now === ""}>All sites</option>
-      ${keys.map((item) => html`<option key=${item} value=${item} selected=${item === now}>
-        ${JSON.parse(item).filter(Boolean).join(" / ") || "no site"}</option>`)}</select>`;
+      ${keys.map((item) => html`<option key=${item} value=${item} selected=${item === now}>${siteName(JSON.parse(item))}</option>`)}</select>`;
 }
 
 /* ---- list ---- */
@@ -160,13 +149,6 @@ function Shown({ state, where }) {
     ${state.loaded && state.matched > 0 && html`<a class="link" id="csv" href=${csv} download="servers.csv">CSV</a>`}`;
 }
 
-function Pager({ state, where }) {
-  if (!state.next && !where.cursor) return null;
-  return html`<nav class="pager" aria-label="Pages of the list">
-    ${where.cursor && html`<${Link} here=${{ cursor: "" }}>First page<//>`}
-    ${state.next && html`<${Link} id="next-page" rel="next" here=${{ cursor: state.next }}>Next ${state.servers.length}<//>`}</nav>`;
-}
-
 function Empty({ state }) {
   if (state.error) return html`<p class="empty" id="empty">The collector does not answer this: ${state.error}</p>`;
   return html`<p class="empty" id="empty">${total(state.counts) === 0
@@ -199,12 +181,12 @@ export function List() {
       <${SiteFilter} /><${Shown} state=${state} where=${where} /></div>
     ${state.waiting > 0 && html`<button type="button" id="pill" class="pill" onClick=${showWaiting}>
       ${count(state.waiting, "change")} – show</button>`}
-    ${shown && html`<table id="servers" aria-describedby="headline">
+    ${shown && html`<table id="servers" aria-describedby="headline" aria-busy=${String(state.asked !== state.path)}>
       <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
       <thead><tr>${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
       <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
         changed=${state.changed.has(server.server)} url=${urlOf(server.server)} />`)}</tbody></table>`}
     ${state.loaded && !shown && html`<${Empty} state=${state} />`}
-    <${Pager} state=${state} where=${where} />
+    <${Pager} next=${state.next} label="Pages of the list" word="Next ${state.servers.length}" />
   </main>`;
 }

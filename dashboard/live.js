@@ -2,6 +2,8 @@
  * Keeping up with the collector. A pulse goes through the page every few seconds and whenever the
  * stream of events tells of a change; what is shown asks again then, and a 304 costs next to
  * nothing. So the page is live only as far as answers prove it, with the stream or without one.
+ * Nobody asks while the page is hidden; browsers open few connections to one server, and a stream
+ * keeps one for itself, so a hidden page has none.
  */
 
 import * as api from "./api.js";
@@ -15,11 +17,16 @@ const REOPEN_MS = 5000;      // a stream that was refused is tried again after s
 const REOPEN_MAX_MS = 300000;
 const LATE_MS = 12000;       // without an answer for so long, the page is not live
 const HEALTH_EVERY = 5;      // pulses
+const EVENTS = ["server", "seen", "site", "alert", "removed", "reset"];
 
-export const live = makeStore({ pulse: 0, answeredAt: null, error: "", health: null, stream: "none" });
+/* `changes` counts the reader's own ones; `error` is why there is no answer, `failure` the page's own fault. */
+export const live = makeStore({
+  pulse: 0, changes: 0, answeredAt: null, error: "", failure: "", health: null, stream: "none",
+});
 
 let timer = 0;
 let reopenMs = REOPEN_MS;
+let stream = null;
 const ears = new Set();
 
 /** Hears of every event of the stream: `ear(type, data)`. */
@@ -48,29 +55,36 @@ function beatSoon() {
 
 /** After a change of one's own: what is shown asks again. */
 export function beatNow() {
+  live.set({ changes: live.get().changes + 1 });
   beat();
 }
 
 async function askHealth() {
   try {
     live.set({ health: await api.health() });
-  } catch (error) {
-    live.set({ health: { ready: false, text: error.message } });
+  } catch {
+    live.set({ health: null }); // what else is asked tells why
   }
 }
 
 /** An answer, or an error, of the collector; every asking ends here. */
 export function answered(answer) {
-  learnTime(answer.body?.as_of && answer.fresh ? answer.body.as_of : answer.date);
+  learnTime(answer.date);
   live.set({ answeredAt: performance.now(), error: "" });
+}
+
+/* What is typed into a dialog is not thrown away by going to the login. */
+function sessionEnded() {
+  if (!document.querySelector("dialog.ask[open]")) api.goToLogin(true);
+  else live.set({ error: "your session has ended; close the dialog to log in again" });
 }
 
 export function failed(error) {
   if (!(error instanceof api.ApiError)) {
     console.error(error);
-    live.set({ error: `this page failed: ${error.message}` });
+    live.set({ failure: `This page failed: ${error.message}` });
   } else if (error.status === 401) {
-    api.goToLogin();
+    sessionEnded();
   } else if (error.status === 0 || error.status >= 500) {
     live.set({ error: error.message });
   } else {
@@ -78,53 +92,34 @@ export function failed(error) {
   }
 }
 
+const NOTHING = { body: null, next: "", error: null };
+const isRefusal = (error) => error.status >= 400 && error.status < 500;
+
 /**
- * Follows the answer at `path`: {body, next, error}. It stays when a later asking fails; it is null
- * before the first one, and for no path.
+ * Follows the answer at `path`: {body, next, error}; asked again with every pulse, or whenever
+ * `when` is another value. It stays when a later asking fails, but not when the collector says no.
+ * The body is null before the first one, and for no path.
  */
-export function useAnswer(path) {
+export function useAnswer(path, when) {
   const pulse = live.use((state) => state.pulse);
-  const [shown, show] = useState({ path: null });
+  const [last, setLast] = useState({ path: null });
+  const shown = path && last.path === path ? last : NOTHING;
   useEffect(() => {
     let gone = false;
     if (!path) return undefined;
     api.get(path).then((answer) => {
       answered(answer);
-      if (!gone && (answer.fresh || shown.path !== path || shown.error)) {
-        show({ path, body: answer.body, next: answer.next, error: null });
-      }
+      if (gone || (answer.body === shown.body && !shown.error)) return;
+      setLast({ path, body: answer.body, next: answer.next, error: null });
     }, (error) => {
       failed(error);
-      if (!gone) show((before) => ({ ...(before.path === path ? before : { body: null }), path, error }));
+      if (!gone) setLast({ ...(isRefusal(error) ? NOTHING : shown), path, error });
     });
     return () => {
       gone = true;
     };
-  }, [path, pulse]);
-  return shown.path === path && path ? shown : { body: null, next: "", error: null };
-}
-
-function openStream() {
-  const events = api.openEvents();
-  events.onopen = () => {
-    reopenMs = REOPEN_MS;
-    live.set({ stream: "open" });
-    beatSoon();
-  };
-  events.onerror = () => {
-    live.set({ stream: "none" });
-    beatSoon();
-    if (events.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
-    setTimeout(openStream, reopenMs);
-    reopenMs = Math.min(2 * reopenMs, REOPEN_MAX_MS);
-  };
-  for (const type of ["server", "seen", "site", "alert", "removed", "reset"]) {
-    events.addEventListener(type, (event) => {
-      const data = parse(event.data);
-      for (const ear of ears) ear(type, data);
-      if (type !== "seen") beatSoon();
-    });
-  }
+  }, [path, when === undefined || shown.error ? pulse : when]);
+  return shown;
 }
 
 function parse(text) {
@@ -135,9 +130,49 @@ function parse(text) {
   }
 }
 
+function closeStream() {
+  stream?.close();
+  stream = null;
+  live.set({ stream: "none" });
+}
+
+function openStream() {
+  if (stream || document.hidden) return;
+  stream = api.openEvents();
+  stream.onopen = () => {
+    reopenMs = REOPEN_MS;
+    live.set({ stream: "open" });
+    beatSoon();
+  };
+  stream.onerror = () => {
+    live.set({ stream: "none" });
+    beatSoon();
+    if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+    closeStream();
+    setTimeout(openStream, reopenMs);
+    reopenMs = Math.min(2 * reopenMs, REOPEN_MAX_MS);
+  };
+  for (const type of EVENTS) {
+    stream.addEventListener(type, (event) => {
+      const data = parse(event.data);
+      for (const ear of ears) ear(type, data);
+      if (type !== "seen") beatSoon();
+    });
+  }
+}
+
+function onVisibility() {
+  if (document.hidden) {
+    closeStream();
+  } else {
+    beat();
+    openStream();
+  }
+}
+
 export function begin() {
   addEventListener("online", beat);
-  document.addEventListener("visibilitychange", () => document.hidden || beat());
+  document.addEventListener("visibilitychange", onVisibility);
   beat();
   openStream();
 }

@@ -6,34 +6,37 @@
 import { addSecret, addToken, paths, putInventory, releaseAgent, removeExpected, revokeSecret, revokeToken } from "./api.js";
 import { Dialog, endOf, Field, SpanField } from "./dialog.js";
 import { html, useState } from "./html.js";
-import { beatNow, failed, useAnswer } from "./live.js";
-import { Facts, Link, Missing, Moment, Quiet } from "./parts.js";
-import { goTo, place } from "./place.js";
+import { live, useAnswer } from "./live.js";
+import { Facts, Link, Missing, Moment, Pager, Quiet } from "./parts.js";
+import { place } from "./place.js";
 import { session, useMay } from "./reader.js";
 import { collectorNow, count } from "./words.js";
 
+const pageOf = (cursor) => ({ limit: "200", ...(cursor ? { cursor } : {}) });
+
 /* ---- agents ---- */
 
-function Release({ agent, onClose }) {
-  return html`<${Dialog} title=${`Release the agent of ${agent.host}?`} submit="Release" danger onSubmit=${() => releaseAgent(agent.id)} onClose=${onClose}>
+/** Asks whether the agent `id` of a host is to be released. */
+export function Release({ id, host, onClose }) {
+  return html`<${Dialog} title=${`Release the agent of ${host}?`} submit="Release" danger onSubmit=${() => releaseAgent(id)} onClose=${onClose}>
     <p>Its key is worth nothing from then on, and the name is free: the next agent that comes with the enrolment secret takes it.
       An agent that still has the secret enrols again by itself.</p><//>`;
 }
 
 function Agents() {
   const { cursor } = place.use((state) => state);
-  const { body, next, error } = useAnswer(paths.agents({ limit: "200", ...(cursor ? { cursor } : {}) }));
+  const { body, next, error } = useAnswer(paths.agents(pageOf(cursor)));
   const may = useMay("operator");
   const [releasing, release] = useState(null);
-  if (!body) return html`<${Missing} error=${error} missing="This collector has no list of agents." />`;
+  if (!body) return html`<${Missing} error=${error} />`;
   return html`<${Quiet}>${count(body.enrolled, "agent")} enrolled. An agent belongs to one host name; another machine of that name is refused until it is released.<//>
-    <div class="card">${body.agents.length === 0 ? html`<${Quiet}>None.<//>` : html`<${Facts} label="Agents" kind="compact" heads=${["Host", "Enrolled", "With the secret", "Id", ""]}>
+    <div class="card"><${Facts} label="Agents" kind="compact" heads=${["Host", "Enrolled", "With the secret", "Id", ""]}>
     ${body.agents.map((agent) => html`<tr key=${agent.id} data-row=${agent.id}>
       <th scope="row"><${Link} class="row-action" to=${{ server: agent.host }}><bdi>${agent.host}</bdi><//></th>
       <td><${Moment} at=${agent.enrolled_at} /></td><td><bdi>${agent.secret}</bdi></td><td class="hash">${agent.id}</td>
-      <td class="actions">${may && html`<button type="button" class="button" onClick=${() => release(agent)}>Release</button>`}</td></tr>`)}<//>`}</div>
-    ${next && html`<nav class="pager" aria-label="Pages of agents"><button type="button" class="button" onClick=${() => goTo({ cursor: next })}>Next</button></nav>`}
-    ${releasing && html`<${Release} agent=${releasing} onClose=${() => release(null)} />`}`;
+      <td class="actions">${may && html`<button type="button" class="button" onClick=${() => release(agent)}>Release</button>`}</td></tr>`)}<//></div>
+    <${Pager} next=${next} label="Pages of agents" />
+    ${releasing && html`<${Release} ...${releasing} onClose=${() => release(null)} />`}`;
 }
 
 /* ---- inventory ---- */
@@ -46,26 +49,32 @@ function ImportDialog({ onClose }) {
     <${Field} label="Servers" name="list"><textarea id="field-list" name="list" rows="10" spellcheck="false" required></textarea><//><//>`;
 }
 
-function Expected({ server, may }) {
-  const remove = () => removeExpected(server.server).then(beatNow, failed);
+function Remove({ name, onClose }) {
+  return html`<${Dialog} title=${`Expect ${name} no longer?`} submit="Remove" danger onSubmit=${() => removeExpected(name)} onClose=${onClose}>
+    <p>If it never reports, nobody misses it then.</p><//>`;
+}
+
+function Expected({ server, may, onRemove }) {
   return html`<tr data-row=${server.server}><th scope="row"><${Link} class="row-action" to=${{ server: server.server }}><bdi>${server.server}</bdi><//></th>
     <td><bdi>${server.organization || "–"}</bdi></td><td><bdi>${server.site || "–"}</bdi></td><td><${Moment} at=${server.since} /></td>
-    <td class="actions">${may && html`<button type="button" class="button" onClick=${remove}>Remove</button>`}</td></tr>`;
+    <td class="actions">${may && html`<button type="button" class="button" onClick=${onRemove}>Remove</button>`}</td></tr>`;
 }
 
 function Inventory() {
-  const { body, error } = useAnswer(paths.inventory());
+  const { body, error } = useAnswer(paths.inventory(), live.use((state) => state.changes)); // it may be long
   const may = useMay("operator");
-  const [importing, setImporting] = useState(false);
-  if (!body) return html`<${Missing} error=${error} missing="This collector keeps no inventory." />`;
-  const servers = body.servers ?? [];
+  const [asking, ask] = useState(null); // "import", or {name} of the one to remove
+  const close = () => ask(null);
+  if (!body) return html`<${Missing} error=${error} />`;
+  const { servers } = body;
   return html`<div class="headline"><p class="quiet">${count(servers.length, "server")} expected. One that never reported is shown as not monitored, never as nothing.</p>
       <${Link} class="link" to=${{ verdict: ["not_monitored"] }}>Those that never reported<//>
-      ${may && html`<button type="button" class="button primary" id="import" onClick=${() => setImporting(true)}>Import…</button>`}</div>
-    <div class="card">${servers.length === 0 ? html`<${Quiet}>No inventory is kept.<//>` : html`<${Facts} label="Inventory" kind="compact" heads=${["Server", "Organization", "Site", "Expected since", ""]}>
-      ${servers.slice(0, SHOWN).map((server) => html`<${Expected} key=${server.server} server=${server} may=${may} />`)}<//>`}
+      ${may && html`<button type="button" class="button primary" id="import" onClick=${() => ask("import")}>Import…</button>`}</div>
+    <div class="card"><${Facts} label="Inventory" kind="compact" heads=${["Server", "Organization", "Site", "Expected since", ""]}>
+      ${servers.slice(0, SHOWN).map((server) => html`<${Expected} key=${server.server} server=${server} may=${may} onRemove=${() => ask({ name: server.server })} />`)}<//>
       ${servers.length > SHOWN && html`<${Quiet}>and ${servers.length - SHOWN} more<//>`}</div>
-    ${importing && html`<${ImportDialog} onClose=${() => setImporting(false)} />`}`;
+    ${asking === "import" && html`<${ImportDialog} onClose=${close} />`}
+    ${asking?.name && html`<${Remove} name=${asking.name} onClose=${close} />`}`;
 }
 
 /* ---- tokens ---- */
@@ -98,16 +107,15 @@ function Named({ what, path, list, roles, make, revoke, note }) {
   const { body, error } = useAnswer(path);
   const [asking, ask] = useState(null); // "add", or the name to revoke
   const [shown, show] = useState("");
-  if (!body) return html`<${Missing} error=${error} missing=${`This collector has no list of ${what}s.`} />`;
-  const rows = body[list] ?? [];
+  if (!body) return html`<${Missing} error=${error} />`;
   return html`<div class="headline"><p class="quiet">${note}</p>
       <button type="button" class="button primary" id="add" onClick=${() => ask("add")}>New ${what}</button></div>
     ${shown && html`<${Shown} text=${shown} what=${what} onDone=${() => show("")} />`}
-    <div class="card">${rows.length === 0 ? html`<${Quiet}>None.<//>` : html`<${Facts} label=${`All ${what}s`} kind="compact" heads=${["Name", ...(roles ? ["Role"] : []), "Made by", "Made", "Valid until", ""]}>
-      ${rows.map((row) => html`<tr key=${row.name} data-row=${row.name}><th scope="row"><bdi>${row.name}</bdi></th>${roles && html`<td>${row.role}</td>`}
+    <div class="card"><${Facts} label=${`All ${what}s`} kind="compact" heads=${["Name", ...(roles ? ["Role"] : []), "Made by", "Made", "Valid until", ""]}>
+      ${body[list].map((row) => html`<tr key=${row.name} data-row=${row.name}><th scope="row"><bdi>${row.name}</bdi></th>${roles && html`<td>${row.role}</td>`}
         <td><bdi>${row.made_by}</bdi></td><td><${Moment} at=${row.made_at} /></td>
         <td>${row.expires_at ? html`<${Moment} at=${row.expires_at} />` : "it is revoked"}</td>
-        <td class="actions"><button type="button" class="button row-action" onClick=${() => ask(row.name)}>Revoke</button></td></tr>`)}<//>`}</div>
+        <td class="actions"><button type="button" class="button row-action" onClick=${() => ask(row.name)}>Revoke</button></td></tr>`)}<//></div>
     ${asking === "add" && html`<${AddDialog} what=${what} roles=${roles} make=${make} onMade=${show} onClose=${() => ask(null)} />`}
     ${asking && asking !== "add" && html`<${Dialog} title=${`Revoke the ${what} ${asking}?`} submit="Revoke" danger
       onSubmit=${() => revoke(asking)} onClose=${() => ask(null)}><p>It is worth nothing from then on.</p><//>`}`;
@@ -127,13 +135,12 @@ function Secrets() {
 
 function Audit() {
   const { cursor } = place.use((state) => state);
-  const { body, next, error } = useAnswer(paths.audit({ limit: "200", ...(cursor ? { cursor } : {}) }));
-  if (!body) return html`<${Missing} error=${error} missing="This collector has no audit log." />`;
-  return html`<div class="card">${body.lines.length === 0 ? html`<${Quiet}>Nothing was changed yet.<//>` : html`
-    <${Facts} label="Audit log" kind="compact" heads=${["When", "Who", "From", "Did", "What"]}>${body.lines.map((line) => html`<tr key=${line.id}>
+  const { body, next, error } = useAnswer(paths.audit(pageOf(cursor)));
+  if (!body) return html`<${Missing} error=${error} />`;
+  return html`<div class="card"><${Facts} label="Audit log" kind="compact" heads=${["When", "Who", "From", "Did", "What"]}>${body.lines.map((line) => html`<tr key=${line.id}>
       <td><${Moment} at=${line.at} /></td><td><bdi>${line.who}</bdi></td><td><bdi>${line.from}</bdi></td><td><code>${line.action}</code></td>
-      <td><bdi>${line.object}</bdi></td></tr>`)}<//>`}</div>
-    ${next && html`<nav class="pager" aria-label="Pages of the log"><button type="button" class="button" onClick=${() => goTo({ cursor: next })}>Older</button></nav>`}`;
+      <td><bdi>${line.object}</bdi></td></tr>`)}<//></div>
+    <${Pager} next=${next} label="Pages of the log" word="Older" />`;
 }
 
 /* ---- operator ---- */

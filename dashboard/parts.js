@@ -3,10 +3,11 @@
  * chose with the other one at hand, and ages that go on; titled sections, tables, honest notes.
  */
 
-import { html, useEffect, useMemo, useState } from "./html.js";
-import { goTo, goToPage, pageUrl, placeUrl } from "./place.js";
+import { Component, html, useEffect, useMemo, useState } from "./html.js";
+import { beatNow, failed } from "./live.js";
+import { goTo, goToPage, pageUrl, place, placeUrl } from "./place.js";
 import { settings } from "./reader.js";
-import { duration, localTime, mark, secondsSince, utc, verdictWord } from "./words.js";
+import { bothTimes, duration, mark, secondsSince, timeText, verdictWord } from "./words.js";
 
 /* ---- badge ---- */
 
@@ -31,7 +32,7 @@ const hands = new Set();
 setInterval(() => hands.forEach((tell) => tell()), 1000);
 
 /** What `compute` gives, every second; drawn only when that is another text. */
-function useTicking(compute) {
+export function useClock(compute) {
   const [, redraw] = useState(0);
   const text = compute();
   useEffect(() => {
@@ -44,31 +45,25 @@ function useTicking(compute) {
   return text;
 }
 
-function both(at) {
-  return `${localTime(at)} (${utc(at)})`;
+export function useZone() {
+  return settings.use((state) => state.zone);
 }
 
 /** "24 Nov 2026, 10:15" */
 export function Moment({ at }) {
-  const zone = settings.use((state) => state.zone);
-  if (!at || localTime(at) === "") return "not known";
-  return html`<time datetime=${at} title=${both(at)}>${zone === "utc" ? utc(at) : localTime(at)}</time>`;
+  const text = timeText(at, useZone());
+  return text === "" ? "not known" : html`<time datetime=${at} title=${bothTimes(at)}>${text}</time>`;
 }
 
 /** "3 h", or "3 h ago"; `lateAfter` seconds it is pointed out. */
 export function Age({ at, ago = false, lateAfter = 0 }) {
-  const text = useTicking(() => {
+  const text = useClock(() => {
     const age = secondsSince(at);
     return age === null ? "" : `${duration(age)}${ago ? " ago" : ""}`;
   });
   const late = lateAfter > 0 && secondsSince(at) > lateAfter;
-  const title = useMemo(() => both(at), [at]);
+  const title = useMemo(() => bothTimes(at), [at]);
   return html`<time class=${late ? "late" : ""} datetime=${at} title=${title}>${text}</time>`;
-}
-
-/** Draws its children anew every second: for what depends on the clock in another way. */
-export function useClock(compute) {
-  return useTicking(compute);
 }
 
 /* ---- section ---- */
@@ -100,17 +95,66 @@ export function Quiet({ children }) {
 
 /** A table that scrolls sideways where it has no room. */
 export function Facts({ heads, children, kind = "", label }) {
+  if (children.length === 0) return html`<${Quiet}>None.<//>`;
   return html`<div class="wide" tabindex="0" role="region" aria-label=${label}><table class="facts ${kind}">
-    <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+    <thead><tr>${heads.map((head) => html`<th scope="col">${head || html`<span class="visually-hidden">Actions</span>`}</th>`)}</tr></thead>
     <tbody>${children}</tbody></table></div>`;
 }
 
-/** Why there is no answer yet; `missing` is said where the collector has no such thing. */
-export function Missing({ error, missing }) {
-  if (!error) return html`<p class="empty">Asking the collector</p>`;
-  if (error.status === 404 && error.code === "not_found") return html`<p class="empty">${missing}</p>`;
-  if (error.status === 403) return html`<p class="empty">Your token's role may not see this: ${error.message}</p>`;
-  return html`<p class="empty">The collector does not answer this: ${error.message}</p>`;
+/** Why there is no answer, or not yet. */
+export function Missing({ error }) {
+  const text = !error ? "Asking the collector" : [404, 410].includes(error.status) ? error.message
+    : error.status === 403 ? `Your token's role may not see this: ${error.message}`
+      : `The collector does not answer this: ${error.message}`;
+  return html`<p class="empty" role="status"><bdi>${text}</bdi></p>`;
+}
+
+/* ---- doing ---- */
+
+/** A button that makes a change at once; what the collector refuses is said beside it. */
+export function ChangeButton({ change, children, ...rest }) {
+  const [error, setError] = useState("");
+  const make = async () => {
+    try {
+      await change();
+      setError("");
+      beatNow();
+    } catch (problem) {
+      failed(problem);
+      setError(problem.message);
+    }
+  };
+  return html`<button type="button" class="button" onClick=${make} ...${rest}>${children}</button>
+    <span class="error" role="alert" hidden=${error === ""}>${error}</span>`;
+}
+
+/** What is one of several: [[value, word]]; `isOn(value)`, `onChoose(value)`. */
+export function Choices({ label, of, isOn, onChoose }) {
+  return html`<p class="choices" role="group" aria-label=${label}>${of.map(([value, word]) => html`<button type="button"
+    key=${value} aria-pressed=${String(isOn(value))} onClick=${() => onChoose(value)}>${word}</button>`)}</p>`;
+}
+
+/** The pages of a long list; the address has the cursor, the back button leads back. */
+export function Pager({ next, label, word = "Next" }) {
+  const { cursor } = place.use((state) => state);
+  if (!next && !cursor) return null;
+  return html`<nav class="pager" aria-label=${label} onClick=${() => scrollTo(0, 0)}>
+    ${cursor && html`<${Link} here=${{ cursor: "" }}>First page<//>`}
+    ${next && html`<${Link} id="next-page" rel="next" here=${{ cursor: next }}>${word}<//>`}</nav>`;
+}
+
+/** Says that what it holds has failed, instead of keeping the picture of before. */
+export class Guard extends Component {
+  componentDidCatch(error) {
+    console.error(error);
+    this.setState({ error });
+  }
+
+  render({ children }, { error }) {
+    if (!error) return children;
+    return html`<main id="list" tabindex="-1"><p class="empty" role="alert" id="broken">This page cannot show what the collector
+      answers: ${error.message}. <a href=${location.href}>Load it anew</a></p></main>`;
+  }
 }
 
 export function Chip({ tone, children, title }) {

@@ -10,7 +10,7 @@ export const PAGES = ["servers", "sites", "matrix", "alerts", "operator"];
 
 /* In the order of the address; lists may come more than once. */
 const LISTS = ["verdict", "state"];
-const TEXTS = ["page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server"];
+const TEXTS = ["page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server", "rows", "days", "deliveries"];
 const DEFAULT = { page: "servers" };
 
 function read() {
@@ -55,15 +55,18 @@ export function goTo(changes, { replace = false } = {}) {
   place.set(changes);
 }
 
-const NO_FILTER = { verdict: [], organization: "", site: "", silent: "", q: "", cursor: "" };
+const NOTHING = { ...Object.fromEntries(TEXTS.map((name) => [name, ""])), verdict: [], state: [] };
 
-/** Another filter or order begins with its first page. */
-export function filterBy(changes, options) {
-  goTo({ ...changes, cursor: "", server: "", page: "servers" }, options);
+/** Another filter begins with its first page, and anew on another page. `replace`: see goTo(). */
+export function filterBy(changes, { replace = false } = {}) {
+  const { page, server } = place.get();
+  const inList = page === "servers";
+  goTo({ ...(inList ? {} : NOTHING), ...changes, cursor: "", server: "", page: "servers" },
+    { replace: replace && inList && !server });
 }
 
 export function showAll() {
-  filterBy(NO_FILTER);
+  goToPage("servers", { sort: place.get().sort });
 }
 
 export function isFiltered(state) {
@@ -72,8 +75,7 @@ export function isFiltered(state) {
 
 /** To another page; filters stay with the list. */
 export function pageUrl(page, changes = {}) {
-  const nothing = Object.fromEntries(TEXTS.map((name) => [name, ""]));
-  return urlOf({ ...nothing, verdict: [], state: [], page, ...changes });
+  return urlOf({ ...NOTHING, page, ...changes });
 }
 
 export function goToPage(page, changes = {}) {
@@ -83,11 +85,29 @@ export function goToPage(page, changes = {}) {
   scrollTo(0, 0);
 }
 
-/** What of this place a query of servers has, as API parameters. */
+const MOST_WORDS = 8; // that the API searches for
+
+/* As the API's matrices have it: of servers that name no site. */
+const NO_SITE = "-";
+
+/** What the address has for the site of a server, or of a row of sites. */
+export function siteOf({ organization, site }) {
+  return { organization: organization || NO_SITE, site: site || NO_SITE };
+}
+
+/** "ORGANIZATION / SITE" */
+export function siteName({ organization, site }) {
+  return [organization, site].filter((name) => name && name !== NO_SITE).join(" / ") || "no site";
+}
+
+/** What of this place a query of servers has, as API parameters; other pages have none of it. */
 export function serverQuery(state) {
   const query = new URLSearchParams();
+  if (state.page !== "servers") return query;
   for (const verdict of state.verdict) query.append("verdict", verdict);
-  for (const name of ["organization", "site", "silent", "sort"]) if (state[name]) query.set(name, state[name]);
-  for (const word of state.q.split(/\s+/).filter(Boolean)) query.append("q", word);
+  for (const name of ["organization", "site", "silent", "sort"]) {
+    if (state[name]) query.set(name, state[name] === NO_SITE ? "" : state[name]);
+  }
+  for (const word of state.q.split(/\s+/).filter(Boolean).slice(0, MOST_WORDS)) query.append("q", word);
   return query;
 }

@@ -6,34 +6,41 @@ import { Adapters, Files, Host, Mta, Probes, Problems, Raw } from "./facts.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useAnswer } from "./live.js";
 import { Age, Badge, Link, Missing, Moment } from "./parts.js";
-import { goTo } from "./place.js";
+import { Release } from "./operator.js";
+import { goTo, siteName, siteOf } from "./place.js";
 import { useMay } from "./reader.js";
 import { Timeline } from "./timeline.js";
 import { FactTree, Remedy, Why } from "./why.js";
 
-/* ---- decommission ---- */
+/* ---- actions ---- */
 
-function Decommission({ name }) {
-  const may = useMay("operator");
-  const [asking, ask] = useState(false);
-  if (!may) return null;
+function Decommission({ name, onClose }) {
   const remove = async ({ reason }) => {
     await removeServer(name, reason);
     goTo({ server: "" }, { replace: true });
   };
-  return html`<button type="button" class="button" onClick=${() => ask(true)}>Decommission</button>
-    ${asking && html`<${Dialog} title=${`Take ${name} out of the fleet?`} submit="Decommission" danger onSubmit=${remove} onClose=${() => ask(false)}>
-      <p>No server is asked to probe it any more, and it is not watched any longer. Should it report again, it is back.</p>
-      <${Field} label="Reason, for the audit log" name="reason" maxlength="1024" /><//>`}`;
+  return html`<${Dialog} title=${`Take ${name} out of the fleet?`} submit="Decommission" danger onSubmit=${remove} onClose=${onClose}>
+    <p>No server is asked to probe it any more, and it is not watched any longer. Should it report again, it is back.</p>
+    <${Field} label="Reason, for the audit log" name="reason" maxlength="1024" /><//>`;
+}
+
+function Actions({ server }) {
+  const may = useMay("operator");
+  const [asking, ask] = useState("");
+  const close = () => ask("");
+  const agent = server.report?.agent?.id;
+  return html`<div class="server-actions">
+    <${Link} class="button" page="alerts" to=${{ server: server.server }} title="( a )">Alerts<//>
+    ${may && agent && html`<button type="button" class="button" onClick=${() => ask("release")}>Release agent</button>`}
+    ${may && html`<button type="button" class="button" onClick=${() => ask("decommission")}>Decommission</button>`}
+    ${asking === "release" && html`<${Release} id=${agent} host=${server.server} onClose=${close} />`}
+    ${asking === "decommission" && html`<${Decommission} name=${server.server} onClose=${close} />`}</div>`;
 }
 
 /* ---- server ---- */
 
 function SiteLink({ server }) {
-  const place = { organization: server.organization ?? "", site: server.site ?? "" };
-  const text = [server.organization, server.site].filter(Boolean).join(" / ");
-  if (!text) return "no site";
-  return html`<${Link} page="matrix" to=${place} title="Reachability matrix of the site ( m )"><bdi>${text}</bdi><//>`;
+  return html`<${Link} id="matrix-link" page="matrix" to=${siteOf(server)} title="Reachability matrix of the site ( m )"><bdi>${siteName(server)}</bdi><//>`;
 }
 
 function Head({ name, server }) {
@@ -49,15 +56,13 @@ function Head({ name, server }) {
       <p class="quiet"><${SiteLink} server=${server} />
         <span> · since <${Moment} at=${server.since} /></span>
         ${server.reported_at && html`<span> · report <${Age} at=${server.reported_at} ago lateAfter=${2 * (server.interval_s ?? 0)} /></span>`}</p>
-      <div class="server-actions">
-        <${Link} class="button" page="alerts" to=${{ server: server.server }} title="( a )">Alerts<//>
-        <${Decommission} name=${server.server} /></div>`}
+      <${Actions} server=${server} />`}
   </header>`;
 }
 
 export function ServerPage({ name }) {
   const { body: server, error } = useAnswer(paths.server(name));
-  return html`<main id="list" tabindex="-1" class="server" data-server=${name}>
+  return html`<main id="list" tabindex="-1" class=${server?.silent ? "server old" : "server"} data-server=${name}>
     <${Head} name=${name} server=${server} />
     ${!server ? html`<${Missing} error=${error} />` : html`<div class="cards">
       <div class="column"><${Why} server=${server} /><${Remedy} server=${server} />

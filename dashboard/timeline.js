@@ -4,10 +4,11 @@
  */
 
 import { paths } from "./api.js";
-import { html, useState } from "./html.js";
+import { html } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Moment, Quiet, Section, VerdictBadge } from "./parts.js";
-import { collectorNow, localTime, serviceWord, utc, verdictWord } from "./words.js";
+import { Choices, Moment, Quiet, Section, useZone, VerdictBadge } from "./parts.js";
+import { goTo, place } from "./place.js";
+import { bothTimes, collectorNow, serviceWord, timeText, verdictWord } from "./words.js";
 
 /* ---- history ---- */
 
@@ -84,9 +85,10 @@ function marksOf(server, changes, from, to) {
 /* ---- timeline ---- */
 
 const DAY_MS = 86400000;
-const SPANS = [[1, "Day"], [7, "Week"], [30, "Month"], [365, "Year"]];
+const WEEK = "7";
+const SPANS = [["1", "Day"], [WEEK, "Week"], ["30", "Month"], ["365", "Year"]];
 const iso = (ms) => new Date(ms).toISOString();
-const both = (ms) => `${localTime(iso(ms))} (${utc(iso(ms))})`;
+const both = (ms) => bothTimes(iso(ms));
 const share = (part, whole) => `${Math.max(0, Math.min(100, (100 * part) / whole)).toFixed(3)}%`;
 
 function Band({ band, from, span }) {
@@ -102,8 +104,9 @@ function Mark({ mark, from, span }) {
 }
 
 function Axis({ from, span }) {
+  const zone = useZone();
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => from + part * span);
-  return html`<p class="axis" aria-hidden="true">${ticks.map((at) => html`<span>${localTime(iso(at))}</span>`)}</p>`;
+  return html`<p class="axis" aria-hidden="true">${ticks.map((at) => html`<span>${timeText(iso(at), zone)}</span>`)}</p>`;
 }
 
 function Changes({ changes }) {
@@ -113,20 +116,19 @@ function Changes({ changes }) {
 }
 
 export function Timeline({ server }) {
-  const { body, error } = useAnswer(paths.history(server.server));
-  const [days, setDays] = useState(7);
+  const { body, error } = useAnswer(paths.history(server.server), server);
+  const days = place.use((state) => (SPANS.some(([n]) => n === state.days) ? state.days : WEEK));
   const changes = body?.changes ?? [];
   const to = collectorNow();
   const span = days * DAY_MS;
   const from = to - span;
   return html`<${Section} title="Timeline" id="timeline" wide>
-    <p class="choices" role="group" aria-label="Length of the timeline">${SPANS.map(([n, word]) => html`<button type="button"
-      aria-pressed=${String(n === days)} onClick=${() => setDays(n)}>${word}</button>`)}</p>
+    <${Choices} label="Length of the timeline" of=${SPANS} isOn=${(n) => n === days}
+      onChoose=${(n) => goTo({ days: n === WEEK ? "" : n }, { replace: true })} />
     <div class="timeline"><ol class="bands" aria-label="States">${bandsOf(server, changes, from, to).map((band) => html`
       <${Band} band=${band} from=${from} span=${span} />`)}</ol>
       <ol class="marks" aria-label="Events">${marksOf(server, changes, from, to).map((mark) => html`
       <${Mark} mark=${mark} from=${from} span=${span} />`)}</ol><${Axis} from=${from} span=${span} /></div>
-    ${error ? html`<${Quiet}>${error.status === 404 ? "This collector tells no history; shown is what the latest report knows."
-    : `The history could not be had: ${error.message}`}<//>` : null}
+    ${error && html`<${Quiet}>The history could not be had: ${error.message}<//>`}
     ${changes.length > 0 && html`<${Changes} changes=${changes} />`}<//>`;
 }

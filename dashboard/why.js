@@ -5,8 +5,8 @@
  */
 
 import { html } from "./html.js";
-import { Moment, Pair, Quiet, Section, useClock, VerdictBadge } from "./parts.js";
-import { ALL_REACH, duration, GRADE_MEANING, secondsSince, VERDICTS } from "./words.js";
+import { Age, Moment, Pair, Quiet, Section, useClock, VerdictBadge } from "./parts.js";
+import { ALL_REACH, count, duration, GRADE_MEANING, secondsSince, VERDICTS } from "./words.js";
 
 /* ---- why ---- */
 
@@ -28,12 +28,28 @@ function Old({ server }) {
     What follows was so when the server was last heard of.</p>`;
 }
 
+const REFUSED = {
+  host_enrolled: "another machine wants to enrol under this name",
+  wrong_agent: "another agent reported in this name",
+  conflicting_report: "two machines report with one key, as copied disks do",
+};
+
+/* What is odd about it and decides nothing. */
+function Notes({ server }) {
+  const { notes = [], refused, imported, removed, other_names: others = [] } = server;
+  return html`${notes.map(({ code, text }) => html`<p key=${code} class="note"><bdi>${text}</bdi></p>`)}
+    ${refused && html`<p class="note" id="refused">Refused ${count(refused.count, "time")}, the last <${Age} at=${refused.last_at} ago /> from
+      <bdi> ${refused.from}</bdi>: ${REFUSED[refused.code] ?? refused.code}. If that is the right machine, release the agent.</p>`}
+    ${imported && html`<p class="note">The latest report was carried here by <bdi>${imported.by}</bdi>, <${Moment} at=${imported.at} />.</p>`}
+    ${removed && html`<p class="note">It was taken out by <bdi>${removed.by}</bdi>, <${Moment} at=${removed.at} />${removed.reason && html` (<bdi>${removed.reason}</bdi>)`}, and has come back.</p>`}
+    ${others.length > 0 && html`<p class="note">The same machine, by its agent or a network card: ${others.map((other) => html`<bdi>${other.server}</bdi> `)}</p>`}`;
+}
+
 export function Why({ server }) {
   const reasons = server.reasons ?? [];
   const nothing = server.verdict === "clear" ? ALL_REACH : VERDICTS[server.verdict]?.meaning ?? "";
   return html`<${Section} title="Why" id="why">
-    ${server.silent && html`<${Old} server=${server} />`}
-    ${(server.notes ?? []).map((note) => html`<p class="note" key=${note.code}><bdi>${note.text}</bdi></p>`)}
+    ${server.silent && html`<${Old} server=${server} />`}<${Notes} server=${server} />
     ${reasons.length === 0 ? html`<${Quiet}>${nothing}<//>` : html`<ul class="reasons">${reasons.map((reason) => html`
       <li key=${reason.code + reason.text}><p><bdi>${reason.text}</bdi></p><${Evidence} reason=${reason} /></li>`)}</ul>`}<//>`;
 }

@@ -52,6 +52,13 @@ export const SILENT = {
   mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M8 4.4V8l2.6 1.8"],
 };
 
+/* What alerts are about besides verdicts and silence: the collector's own ills. */
+const ILLS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered" };
+
+export function conditionWord(condition) {
+  return condition === "silent" ? SILENT.word : ILLS[condition] ?? verdictWord(condition);
+}
+
 export function verdictWord(verdict) {
   return VERDICTS[verdict]?.word ?? String(verdict);
 }
@@ -167,20 +174,22 @@ export function duration(seconds) {
 const DAY_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
-/** In the reader's zone; "" for what is no time. */
-export function localTime(text) {
+/** A moment in a zone, "utc" or else the reader's; "" for what is no time. */
+export function timeText(text, zone) {
   const ms = Date.parse(text ?? "");
-  return Number.isNaN(ms) ? "" : DAY_TIME.format(ms);
+  if (Number.isNaN(ms)) return "";
+  if (zone !== "utc") return DAY_TIME.format(ms);
+  return new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }
 
-export function clock(ms) {
-  return CLOCK.format(ms);
+/** The moment in both zones, for titles. */
+export function bothTimes(text) {
+  return `${timeText(text)} (${timeText(text, "utc")})`;
 }
 
-/** The same moment in UTC, for titles. */
-export function utc(text) {
-  const ms = Date.parse(text ?? "");
-  return Number.isNaN(ms) ? "" : new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+/** The time of a day, likewise. */
+export function clock(ms, zone) {
+  return zone === "utc" ? `${new Date(ms).toISOString().slice(11, 19)} UTC` : CLOCK.format(ms);
 }
 
 export function count(n, one, many = `${one}s`) {

@@ -59,4 +59,4 @@ def test_both_directions_are_told_at_the_keyboard(matrix):
 
 def test_a_site_that_is_not_known_is_said_to_be(page, browser):
     browser.get(f"{page.url}/?page=matrix&organization=DEMO&site=NOWHERE")
-    page.wait(lambda: "The collector does not answer this" in page.main(), "the page says so")
+    page.wait(lambda: "No server of this site has reported" in page.main(), "the page says so")

@@ -30,13 +30,14 @@ def free_port():
 
 class Collector:
     """Keeps port and data over stop() and start(). `token` is an admin's, `secret` is what agents
-    enrol with."""
+    enrol with; `arguments` are further ones of `serve`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *arguments):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.arguments = arguments
         self._process = None
         self.token, self.secret = identity.set_up(PROGRAM, self.folder / "data")
 
@@ -51,7 +52,7 @@ class Collector:
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [PROGRAM, "serve", "--listen", f"127.0.0.1:{self.port}",
-                 "--data", self.folder / "data"], stdout=log, stderr=log)
+                 "--data", self.folder / "data", *self.arguments], stdout=log, stderr=log)
         deadline = time.monotonic() + STARTS_WITHIN
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
