@@ -67,7 +67,25 @@ static const char *link_next(struct call *call, const struct list *list, const c
 	return link;
 }
 
-static void answer_page(struct call *call, const struct view *view, const char *since,
+/* Whose history it is: of a server, or of one that was removed. */
+struct subject {
+	const char *key;
+	const char *name;
+};
+
+static bool find_subject(const struct fleet *fleet, const char *name, struct subject *out)
+{
+	const struct view *view = fleet_find(fleet, name);
+	const struct record_removal *removal = fleet_find_removal(fleet, name);
+
+	if (view)
+		*out = (struct subject){ view->key, view->server };
+	else if (removal)
+		*out = (struct subject){ removal->key, removal->server };
+	return view || removal;
+}
+
+static void answer_page(struct call *call, const struct subject *subject, const char *since,
 			int64_t since_ms, struct store_history_place before, size_t limit)
 {
 	static const struct problem unreadable = { .status = 503,
@@ -80,9 +98,9 @@ static void answer_page(struct call *call, const struct view *view, const char *
 
 	buffer_init(&list.out);
 	buffer_add_text(&list.out, "{\"server\":");
-	json_add_string(&list.out, view->server);
+	json_add_string(&list.out, subject->name);
 	buffer_add_text(&list.out, ",\"changes\":[");
-	if (store_read_history(identities_store(api->identities), view->key, since_ms, before,
+	if (store_read_history(identities_store(api->identities), subject->key, since_ms, before,
 			       limit + 1, add_change, &list, error) != STATUS_OK) {
 		log_error("%s", error);
 		problem_answer(call, &unreadable);
@@ -105,7 +123,7 @@ void api_history_get(struct call *call)
 			  "field gives it."
 	};
 	const struct api *api = call->context;
-	const struct view *view = fleet_find(pipeline_fleet(api->pipeline), call->params[0]);
+	struct subject subject;
 	struct store_history_place before;
 	const char *since = NULL;
 	int64_t since_ms = INT64_MIN;
@@ -116,8 +134,8 @@ void api_history_get(struct call *call)
 	if (!read_cursor(page.cursor, &before) ||
 	    (since && timestamp_parse(since, &since_ms) != STATUS_OK))
 		problem_answer(call, &invalid);
-	else if (!view)
+	else if (!find_subject(pipeline_fleet(api->pipeline), call->params[0], &subject))
 		problem_answer(call, &unknown);
 	else
-		answer_page(call, view, since, since_ms, before, page.limit);
+		answer_page(call, &subject, since, since_ms, before, page.limit);
 }

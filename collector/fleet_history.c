@@ -2,6 +2,7 @@
 
 #include "collector/fleet_state.h"
 #include "collector/history.h"
+#include "collector/json_add.h"
 
 /* What passes through a comparison. */
 struct noting {
@@ -74,4 +75,18 @@ void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     "{\"silent\":true}");
 	if (!view->silent && before && before->silent)
 		note(changes, server->key, view->reported_at_ms, "silent", "{\"silent\":false}");
+}
+
+void fleet_note_gone(struct changes *changes, const struct record_removal *removal)
+{
+	struct buffer detail;
+
+	buffer_init(&detail);
+	buffer_add_text(&detail, "{\"by\":");
+	json_add_string(&detail, removal->by);
+	buffer_add_text(&detail, ",\"reason\":");
+	json_add_string(&detail, removal->reason);
+	buffer_add_char(&detail, '}');
+	note(changes, removal->key, removal->at_ms, "removed", detail.bytes);
+	buffer_deinit(&detail);
 }

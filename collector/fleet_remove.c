@@ -63,6 +63,7 @@ enum status fleet_remove(struct fleet *fleet, const struct record_removal *remov
 	if (status == STATUS_OK) {
 		made->removal = copy(removal, &made->arena);
 		fleet_note_removal(fleet, removal);
+		fleet_note_gone(made, removal);
 		fleet_changes_forget(made, server);
 		fleet_expiry_drop(fleet, server);
 		drop_stale(fleet, server);

@@ -240,6 +240,9 @@ enum status fleet_note_report(struct fleet *fleet, const struct fleet_server *se
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view);
 
+/* A server is removed. */
+void fleet_note_gone(struct changes *changes, const struct record_removal *removal);
+
 /* fleet_judged.c: fleet_read_judged(), with the row of the store, which lies in `arena`, too. */
 enum status fleet_judge_stored(struct fleet *fleet, const struct view *view, struct arena *arena,
 			       struct record_server *row, struct site_server *out,

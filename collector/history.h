@@ -16,6 +16,7 @@
  *   "reported"   {}: its first report
  *   "verdict"    {"before", "after", "reasons": [code]}
  *   "silent"     {"silent": true or false}
+ *   "removed"    {"by", "reason"}: somebody took it out of the fleet
  */
 #pragma once
 

@@ -58,6 +58,7 @@ const TEXTS = {
   adapters: (d) => `Adapters: ${adaptersText(d)}`,
   files: (d) => `Files: ${names(d.changed, (c) => `${c.name} ${c.after?.version ?? c.after?.state ?? "gone"}`)}`,
   build: (d) => `Exchange ${d.after?.build ?? "not known"}`,
+  removed: (d) => `Removed by ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
   place: (d) => `Moved to ${[d.after?.organization, d.after?.site].filter(Boolean).join(" / ")}`,
 };
 

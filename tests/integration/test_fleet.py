@@ -26,15 +26,25 @@ def test_a_removed_server_is_gone_until_it_reports_again(tmp_path):
         assert removed(collector, "EXCH3")[0] == 404
         line = collector.get("/v1/audit")["lines"][0]
         assert (line["action"], line["object"]) == ("server.remove", "exch3")
+        story = collector.get("/v1/servers/exch3/history")
+        assert story["server"] == "EXCH3" and story["changes"][-1]["kind"] == "reported"
+        assert (story["changes"][0]["kind"], story["changes"][0]["detail"]) == (
+            "removed", {"by": "token admin", "reason": "sold off"})
+        assert collector.ask("/v1/servers/EXCH9/history")[0] == 404
     with Collector(str(tmp_path)) as collector:
         assert collector.ask("/v1/servers/EXCH3")[0] == 410
         late = {**server("EXCH3", "10.0.0.3"), "sequence": 2}
         assert collector.post(late, **{"Mtawatch-Report-Age": "3600"})[1]["verdict"] is None
         assert collector.ask("/v1/servers/EXCH3")[0] == 410
+        assert carry(collector, {**late, "sequence": 7, "collected_at": stamp(3600)})[0] == 200
+        assert collector.ask("/v1/servers/EXCH3")[0] == 410 and len(collector.get("/v1/servers")["servers"]) == 2
+        assert collector.get("/v1/servers/EXCH3/history") == story
         assert collector.post({**late, "sequence": 3})[1]["verdict"] is not None
         detail = collector.get("/v1/servers/EXCH3")
         assert detail["removed"]["reason"] == "sold off"
         assert collector.get("/v1/servers/EXCH1")["removed"] is None
+        kinds = [change["kind"] for change in collector.get("/v1/servers/EXCH3/history")["changes"]]
+        assert kinds.count("reported") == 2 and kinds.index("removed") > kinds.index("reported")
 
 
 SERVERS = "name,organization,site\nEXCH1,ACME,HQ\nEXCH7.acme.example,ACME,\"Branch, east\"\n# old\nEXCH8\n"
