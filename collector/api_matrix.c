@@ -298,7 +298,8 @@ void api_matrix_get(struct call *call)
 	static const struct problem too_large = {
 		.status = 422,
 		.code = "site_too_large",
-		.detail = "The site has too many servers for one matrix.",
+		.detail = "The site has more than 2000 servers, too many for one matrix. "
+			  "/v1/servers?site= lists them.",
 	};
 	const char *organization = strcmp(call->params[0], "-") == 0 ? "" : call->params[0];
 	const char *site = strcmp(call->params[1], "-") == 0 ? "" : call->params[1];

@@ -72,7 +72,7 @@ void call_end(struct call *call)
 	call->stream = NULL;
 	if (call->in_chunks)
 		channel_write_static(c->channel, last_chunk, sizeof last_chunk - 1);
-	client_answered(c, call->closes);
+	client_answered(c, call->closes || c->last); /* the server may end since it began */
 }
 
 void client_stop_stream(struct client *c)

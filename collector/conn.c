@@ -53,23 +53,31 @@ static void on_handle_closed(uv_handle_t *handle)
 	free(c);
 }
 
+static size_t queued(const struct conn *c)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
+}
+
+/* An end in the midst of an answer must not look like its end; refused only where the end was told.
+ */
+static void close_tcp(struct conn *c)
+{
+	if (queued(c) == 0 || uv_tcp_close_reset(&c->tcp, on_handle_closed) != 0)
+		uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
+}
+
 void conn_close(struct conn *c)
 {
 	if (c->life == LIFE_CLOSING)
 		return;
 	c->life = LIFE_CLOSING;
-	uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
+	close_tcp(c);
 	uv_close((uv_handle_t *)&c->clock, on_handle_closed);
 }
 
 static uint64_t now_of(const struct conn *c)
 {
 	return uv_now(c->tcp.loop);
-}
-
-static size_t queued(const struct conn *c)
-{
-	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
 }
 
 /* Loop time at which the nearer clock runs out; UINT64_MAX: none does. */

@@ -77,5 +77,5 @@ void conn_set_clocks(struct conn *conn, uint64_t idle_ms, uint64_t total_ms);
 /* Writes what waits, tells the peer that nothing follows, lingers, and closes. */
 void conn_finish(struct conn *conn);
 
-/* Begins the end; what waits is not written. */
+/* Begins the end; what waits is not written, but the peer gets a reset in its place. */
 void conn_close(struct conn *conn);

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import resource
 import time
 
 import pytest
@@ -133,6 +134,36 @@ def test_many_follow_at_once_and_all_are_told(collector):
         for follower in followers:
             follower.until("server", server="EXCH1", verdict="exposed")
         assert collector.get("/v1/servers")["matched"] == 3
+
+
+MAX_FOLLOWERS = 2048  # EVENTS_MAX_FOLLOWERS
+
+
+def test_as_many_follow_as_may_and_one_more_is_told_to_come_later(tmp_path):
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
+    with Collector(tmp_path / "data", "--max-connections-per-address", "4096") as collector, contextlib.ExitStack() as all_:
+        head = f"GET /v1/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {collector.token}\r\n\r\n".encode()
+        peers = [all_.enter_context(collector.dial()) for _ in range(MAX_FOLLOWERS)]
+        for peer in peers:
+            peer.sendall(head)
+        for peer in peers:
+            assert peer.recv(4096).startswith(b"HTTP/1.1 200 ")
+        status, headers, body = collector.ask("/v1/events")
+        assert (status, headers["Retry-After"]) == (503, "30") and json.loads(body)["code"] == "too_many_streams"
+        assert collector.post(minimal("EXCH1"))[0] == 200
+        for peer in peers:
+            got = b""
+            while b"event: server\n" not in got:
+                got += peer.recv(65536)
+        peers.pop().close()
+        deadline = time.monotonic() + PATIENCE
+        sequence = 1
+        while collector.ask("/v1/events")[0] != 200:  # who has gone is noticed when they are written to
+            assert time.monotonic() < deadline
+            sequence += 1
+            assert collector.post(minimal("EXCH1", sequence))[0] == 200
+            time.sleep(0.05)
 
 
 def test_a_session_and_a_token_follow_and_a_head_does_not(collector):
