@@ -1,5 +1,5 @@
 # Makes OUT, the C table of the files in DIRECTORY, and of others (collector/assets_table.h).
-#   cmake -D DIRECTORY=dashboard -D "MORE=openapi.json;preact.js" -D OUT=assets_table.c -P assets.cmake
+#   cmake -D DIRECTORY=dashboard -D "MORE=openapi.json;preact.js" -D ZOPFLI=zopfli -D OUT=assets_table.c -P assets.cmake
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
@@ -28,7 +28,7 @@ foreach(file ${files})
   if(NOT DEFINED type_${extension})
     continue() # a note or a picture for people
   endif()
-  execute_process(COMMAND gzip -9 -n -c ${file} OUTPUT_FILE ${packed} COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${ZOPFLI} -c ${file} OUTPUT_FILE ${packed} COMMAND_ERROR_IS_FATAL ANY)
   read_bytes(${file} bytes)
   read_bytes(${packed} packed_bytes)
   file(SHA256 ${file} hash)

@@ -4,10 +4,9 @@
  */
 
 import { acknowledge, addSilence, endSilence, paths, retryDelivery, unacknowledge } from "./api.js";
-import { Dialog, endOf, Field, SpanField } from "./dialog.js";
 import { html, useState } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Age, ChangeButton, Chip, Choices, Facts, Glyph, Link, Missing, Moment, Pager, Quiet, Section } from "./parts.js";
+import { Age, ChangeButton, Chip, Choices, Dialog, endOf, Facts, Field, Glyph, Link, Missing, Moment, Pager, Quiet, Section, SpanField } from "./parts.js";
 import { goTo, goToPage, place } from "./place.js";
 import { useMay } from "./reader.js";
 import { collectorNow, conditionWord } from "./words.js";
@@ -24,7 +23,7 @@ function SilenceDialog({ matchers, onClose }) {
   };
   return html`<${Dialog} title="Silence" submit="Silence" onSubmit=${send} onClose=${onClose}>
     <p>What matches all of these is told to nobody; the page still shows it. <code>*</code> and <code>?</code> stand for anything.</p>
-    ${MATCHERS.map(([name, word]) => html`<${Field} key=${name} label=${word} name=${name} maxlength="255" defaultValue=${matchers[name] ?? ""} />`)}
+    ${MATCHERS.map(([name, word]) => html`<${Field} key=${name} label=${word} name=${name} maxlength="255" defaultValue=${matchers[name]} />`)}
     <${Field} label="Comment" name="comment" maxlength="1024" required /><${SpanField} label="Until" name="span" /><//>`;
 }
 
@@ -49,7 +48,7 @@ function Delivery({ delivery, may }) {
   return html`<tr data-delivery=${delivery.id}><td><${Chip} tone=${tone}>${word}<//></td><th scope="row"><bdi>${delivery.hook}</bdi></th>
     <td><${Moment} at=${delivery.made_at} /></td><td>${delivery.attempts}</td>
     <td>${delivery.next_at ? html`again <${Moment} at=${delivery.next_at} />` : delivery.ended_at && html`<${Moment} at=${delivery.ended_at} />`}</td>
-    <td class="said"><bdi>${delivery.result ?? ""}</bdi></td><td class="hash">${delivery.id}</td>
+    <td class="said"><bdi>${delivery.result}</bdi></td><td class="hash">${delivery.id}</td>
     <td class="actions">${may && delivery.state !== "done" && html`<${ChangeButton} change=${() => retryDelivery(delivery.id)}>Send now<//>`}</td></tr>`;
 }
 
@@ -83,7 +82,7 @@ function Until({ at }) {
 }
 
 function LookedAfter({ alert, silences }) {
-  const { acknowledged, silenced_by: silenced = [], maintenance } = alert;
+  const { acknowledged, silenced_by: silenced, maintenance } = alert;
   if (!acknowledged && !maintenance && silenced.length === 0) return html`<span class="quiet">nobody yet</span>`;
   return html`${acknowledged && html`<div><${Chip} tone="acknowledged"><bdi>${acknowledged.by}</bdi><//> <bdi>${acknowledged.comment}</bdi>
       <span class="sub"><${Moment} at=${acknowledged.at} />${acknowledged.until && html`<${Until} at=${acknowledged.until} />`}</span></div>`}
@@ -104,7 +103,7 @@ function Actions({ alert, ask }) {
 
 function AlertRow({ alert, silences, ask }) {
   const over = alert.state === "resolved";
-  return html`<tr data-row=${alert.id} class=${`alert v-${over ? "not_applicable" : alert.condition} is-${alert.state}`}>
+  return html`<tr data-row=${alert.id} data-server=${alert.server} class=${`alert v-${over ? "not_applicable" : alert.condition} is-${alert.state}`}>
     <td class="c-verdict"><span class="badge v-${over ? "clear" : alert.condition}"><${Glyph} of=${over ? "clear" : alert.condition} />${conditionWord(alert.condition)}</span>
       <span class="sub">${STATE_WORDS[alert.state] ?? alert.state}${alert.flapping && ", flapping"}</span></td>
     <th scope="row" class="c-server">${alert.server ? html`<${Link} class="row-action" to=${{ server: alert.server }}><bdi>${alert.server}</bdi><//>` : "the collector"}

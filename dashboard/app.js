@@ -1,19 +1,117 @@
-/* Brings it together: what is on every page, and the page that the address names. */
+/*
+ * The page: what is around every one, where one can go, the search, how old the data is, what the
+ * reader prefers, and the banner that says that what is shown is old; and the one that the address
+ * names.
+ */
 
 import { Alerts } from "./alerts.js";
+import { goToLogin, logOut } from "./api.js";
 import { beginFleet, fleet } from "./fleet.js";
-import { Header, Help, Trouble } from "./header.js";
 import { html, plain, render, useEffect } from "./html.js";
-import { listenToKeys } from "./keys.js";
+import { Help, listenToKeys, toggleHelp } from "./keys.js";
 import { List, Strip } from "./list.js";
 import { begin, isLive, live } from "./live.js";
-import { MatrixPage } from "./matrix.js";
 import { Operator } from "./operator.js";
-import { Guard, useClock } from "./parts.js";
-import { place } from "./place.js";
-import { askSession } from "./reader.js";
+import { Guard, Link, useClock } from "./parts.js";
+import { filterBy, place } from "./place.js";
+import { askSession, session, settings, turn } from "./reader.js";
 import { ServerPage } from "./server.js";
-import { Sites } from "./sites.js";
+import { MatrixPage, Sites } from "./sites.js";
+import { clock, collectorNow, duration } from "./words.js";
+
+/* ---- header ---- */
+
+const TABS = [["servers", "Servers"], ["sites", "Sites"], ["alerts", "Alerts"], ["operator", "Operation"]];
+const THEMES = { auto: ["◐", "Colours: as the system"], light: ["○", "Colours: light"], dark: ["●", "Colours: dark"] };
+
+function Tabs() {
+  const page = place.use((state) => (state.page === "matrix" ? "sites" : state.page));
+  return html`<nav class="tabs" aria-label="Pages">${TABS.map(([name, word]) => html`<${Link} key=${name} page=${name}
+    aria-current=${page === name ? "page" : null}>${word}<//>`)}</nav>`;
+}
+
+function Search() {
+  const q = place.use((state) => state.q);
+  return html`<form id="filters" role="search" onSubmit=${(event) => event.preventDefault()}>
+    <label class="visually-hidden" for="search">Search servers</label>
+    <input id="search" type="search" placeholder="Search  ( / )" autocomplete="off" spellcheck="false" maxlength="200"
+      value=${q} onInput=${(event) => filterBy({ q: event.target.value }, { replace: true })} /></form>`;
+}
+
+/* Live, or since when not; the page never looks current when it is not. */
+function liveness() {
+  const state = live.get();
+  const current = isLive(state);
+  const ill = current && state.health && !state.health.ready;
+  const asOf = state.answeredAt === null ? ""
+    : clock(collectorNow() - (performance.now() - state.answeredAt), settings.get().zone);
+  const since = asOf && ` · data as of ${asOf}`;
+  if (ill) return ["ill", `Collector not well${since}`, `Collector: ${state.health.text}`];
+  if (current) return ["live", `Live${since}`, state.stream === "open" ? "Changes come at once" : "Asking every 3 seconds"];
+  if (state.answeredAt !== null || state.error) return ["stale", `Not live${since}`, `Collector: ${state.error}`];
+  return ["starting", "Connecting", ""];
+}
+
+function Live() {
+  live.use((all) => `${all.answeredAt === null} ${all.error} ${all.health?.ready}`);
+  const [state, text, title] = JSON.parse(useClock(() => JSON.stringify(liveness())));
+  return html`<p class="live" id="live" data-state=${state} title=${title}><span class="dot" aria-hidden="true"></span>
+    <span id="live-text">${text}</span></p>`;
+}
+
+async function leave() {
+  try {
+    await logOut();
+    goToLogin();
+  } catch (error) {
+    live.set({ failure: `You are not logged out: ${error.message}` });
+  }
+}
+
+function Tool({ id, title, on, onClick, children }) {
+  return html`<button type="button" class="plain" id=${id} title=${title} aria-label=${children.length > 1 ? null : title}
+    aria-pressed=${on === undefined ? null : String(on)} onClick=${onClick}>${children}</button>`;
+}
+
+function Preferences() {
+  const { theme, density, zone } = settings.use((state) => state);
+  const { name, role } = session.use((state) => state);
+  const [sign, word] = THEMES[theme];
+  return html`<div class="tools">
+    <${Tool} id="zone" title="Times in UTC, or in your zone" on=${zone === "utc"} onClick=${() => turn("zone")}>UTC<//>
+    <${Tool} id="density" title="Roomy rows" on=${density === "roomy"} onClick=${() => turn("density")}>≡<//>
+    <${Tool} id="theme" title=${word} onClick=${() => turn("theme")}>${sign}<//>
+    <${Tool} id="help-button" title="Keyboard help ( ? )" onClick=${toggleHelp}>?<//>
+    <${Tool} id="logout" title=${name && `Logged in as ${name} (${role})`} onClick=${leave}>Log out<//></div>`;
+}
+
+function Header() {
+  return html`<header class="top">
+    <h1 title="Exchange 5.5 MTA, article Q285350"><svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
+      <rect width="16" height="16" rx="3.5" /><path d="M3 9h2.5l1.5-5 2 8 1.5-3H13" /></svg>mtawatch</h1>
+    <${Tabs} /><${Search} /><${Live} /><${Preferences} /></header>`;
+}
+
+/* ---- trouble ---- */
+
+function text() {
+  const state = live.get();
+  if (state.failure) return state.failure;
+  if (isLive(state)) return state.health && !state.health.ready ? `The collector is not well: ${state.health.text}` : "";
+  if (state.answeredAt === null) {
+    return state.error ? `The collector gives no data: ${state.error}. Trying again every few seconds.` : "";
+  }
+  const silent = (performance.now() - state.answeredAt) / 1000;
+  return `Not live: the collector has not answered for ${duration(silent)}${state.error ? ` (${state.error})` : ""}. ` +
+    "What you see is old. Trying again every few seconds.";
+}
+
+function Trouble() {
+  const shown = useClock(text);
+  return html`<p class="trouble" id="trouble" role="alert" hidden=${shown === ""}>${shown}</p>`;
+}
+
+/* ---- page ---- */
 
 const PAGES = { servers: List, sites: Sites, matrix: MatrixPage, alerts: Alerts, operator: Operator };
 

@@ -14,7 +14,7 @@ import { ADAPTER_STATES, duration, GRADE_MEANING, GRADES, serviceWord } from "./
 function Event({ event }) {
   return html`<span class="event"><code>${event.id}</code>
     ${event.nt_error ? html`<code class="bad-text">NT Error ${event.nt_error}</code>` : null}
-    <span class="sub"><bdi>${event.text ?? ""}</bdi></span></span>`;
+    <span class="sub"><bdi>${event.text}</bdi></span></span>`;
 }
 
 function Start({ term, start }) {
@@ -48,17 +48,17 @@ function Lookup({ lookup }) {
 
 function Adapter({ judged, facts = {} }) {
   const [word, tone] = ADAPTER_STATES[judged.state] ?? [judged.state, "none"];
-  return html`<tr><th scope="row"><bdi>${judged.id}</bdi><span class="sub"><bdi>${facts.description ?? ""}</bdi></span></th>
+  return html`<tr><th scope="row"><bdi>${judged.id}</bdi><span class="sub"><bdi>${facts.description}</bdi></span></th>
     <td><${Chip} tone=${tone}>${word}<//></td>
     <td>${(facts.addresses ?? []).map((address) => html`<div><bdi>${address}</bdi></div>`)}
       ${(facts.lookups ?? []).map((lookup) => html`<${Lookup} lookup=${lookup} />`)}</td>
     <td>${facts.enabled === false ? "disabled" : `link ${facts.link ?? "not known"}`}
-      <span class="sub"><bdi>${facts.mac ?? ""}</bdi></span></td></tr>`;
+      <span class="sub"><bdi>${facts.mac}</bdi></span></td></tr>`;
 }
 
 export function Adapters({ server }) {
   const facts = server.report?.adapters ?? [];
-  const judged = server.adapters ?? [];
+  const judged = server.adapters;
   return html`<${Section} title="Adapters" id="adapters">${judged.length === 0 ? html`<${Quiet}>None known.<//>`
     : html`<${Facts} label="Adapters" heads=${["Adapter", "Judged", "Addresses, names", "State"]}>
       ${judged.map((adapter, i) => html`<${Adapter} key=${i} judged=${adapter}
@@ -77,18 +77,17 @@ function judged(file) {
 
 function File({ file }) {
   const [word, tone] = judged(file);
-  return html`<tr><th scope="row" title=${file.path ?? null}><bdi>${file.name ?? ""}</bdi></th>
+  return html`<tr><th scope="row" title=${file.path}><bdi>${file.name}</bdi></th>
     <td><bdi>${file.version ?? "–"}</bdi></td><td><bdi>${file.required ?? "–"}</bdi></td>
     <td><${Chip} tone=${tone}>${word}<//></td>
     <td>${file.modified ? html`<${Moment} at=${file.modified} />` : "–"}</td>
     <td class="number-cell">${typeof file.size === "number" ? file.size.toLocaleString() : "–"}</td>
-    <td class="hash" title=${file.sha256 ?? null}><bdi>${(file.sha256 ?? "").slice(0, 12)}</bdi></td></tr>`;
+    <td class="hash" title=${file.sha256}><bdi>${file.sha256?.slice(0, 12)}</bdi></td></tr>`;
 }
 
 /* The collector's judgement of each, with the path and the hash that the report has. */
 function filesOf(server) {
   const reported = server.report?.files ?? [];
-  if (!server.files) return reported;
   const byName = new Map(reported.map((file) => [String(file.name).toLowerCase(), file]));
   return server.files.map((file) => ({ ...byName.get(file.name.toLowerCase()), ...file }));
 }
@@ -128,7 +127,7 @@ export function Problems({ server }) {
   const problems = server.report?.problems ?? [];
   if (problems.length === 0) return null;
   return html`<${Section} title="Could not be read" id="problems"><ul>${problems.map((problem) => html`<li>
-    <code><bdi>${problem.fact ?? ""}</bdi></code> <bdi>${problem.message ?? ""}</bdi>${problem.code ? ` (${problem.code})` : ""}</li>`)}</ul><//>`;
+    <code><bdi>${problem.fact}</bdi></code> <bdi>${problem.message}</bdi>${problem.code ? ` (${problem.code})` : ""}</li>`)}</ul><//>`;
 }
 
 /* ---- raw ---- */
@@ -177,7 +176,7 @@ function Inward({ detail, adapter }) {
   const title = `in: from ${row.adapter} of ${detail.server} to ${row.to}: ${GRADE_MEANING[row.grade] ?? row.grade}` +
     (row.error ? ` (${row.error})` : "") + (detail.silent ? "; that report is old" : "");
   const tone = detail.silent ? "old" : GRADES.indexOf(row.grade) >= 2 ? "ok" : "none";
-  return html`<${Grade} grade=${row.grade} tone=${tone} title=${title} note=${row.error ?? ""} />`;
+  return html`<${Grade} grade=${row.grade} tone=${tone} title=${title} note=${row.error} />`;
 }
 
 const isPeer = (server, peer) => (server.exchange_server ?? server.server).toLowerCase() === peer.toLowerCase();
@@ -215,13 +214,13 @@ function usePeers(server, peers) {
 function PeerRow({ peer, server, detail }) {
   const facts = server.report?.adapters ?? [];
   return html`<tr><th scope="row"><bdi>${peer}</bdi></th>${server.adapters.map((adapter) => html`
-    <td><${Outward} path=${(adapter.paths ?? []).find((path) => path.peer === peer)} /></td>
+    <td><${Outward} path=${adapter.paths.find((path) => path.peer === peer)} /></td>
     <td class="in"><${Inward} detail=${detail} adapter=${facts.find((f) => f.id === adapter.id)} /></td>`)}</tr>`;
 }
 
 export function Probes({ server }) {
-  const adapters = server.adapters ?? [];
-  const peers = [...new Set(adapters.flatMap((a) => (a.paths ?? []).map((path) => path.peer)))];
+  const { adapters } = server;
+  const peers = [...new Set(adapters.flatMap((a) => a.paths.map((path) => path.peer)))];
   const details = usePeers(server, peers);
   if (peers.length === 0) return html`<${Section} title="Probes" id="probes"><${Quiet}>No peer was probed.<//><//>`;
   return html`<${Section} title="Probes, both ways" id="probes">

@@ -84,7 +84,7 @@ function take(path, { body, next }) {
   const known = state.path === path && state.loaded;
   if (known && body === taken && !state.error) return;
   taken = body;
-  const rest = { path, counts: body.counts ?? {}, matched: body.matched ?? body.servers.length, next, error: "" };
+  const rest = { path, counts: body.counts, matched: body.matched, next, error: "" };
   const servers = reuse(body.servers);
   const isOwn = changes !== live.get().changes;
   changes = live.get().changes;

@@ -1,10 +1,42 @@
-/* The keyboard. Keys that type something are left alone where somebody types. */
+/*
+ * The keyboard, and the dialog that lists its keys and says what verdicts mean. Keys that type
+ * something are left alone where somebody types.
+ */
 
 import { fleet } from "./fleet.js";
-import { toggleHelp } from "./header.js";
+import { html } from "./html.js";
+import { VerdictBadge } from "./parts.js";
 import { filterBy, goTo, goToPage, place, siteOf } from "./place.js";
+import { SILENT, VERDICTS } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
+
+/* ---- help ---- */
+
+const KEYS = [
+  [["/"], "search"], [["j", "k"], "next, previous row (also the arrow keys in a list)"], [["Enter"], "open"],
+  [["m"], "reachability matrix of the site"], [["t"], "timeline of the server"], [["a"], "alerts of the server; on an alert: acknowledge it"],
+  [["Esc"], "back to the list, then clear the search"], [["?"], "this help"],
+];
+
+export function toggleHelp() {
+  const help = byId("help");
+  if (help.open) help.close();
+  else help.showModal();
+}
+
+export function Help() {
+  return html`<dialog id="help" aria-labelledby="help-title">
+    <h2 id="help-title">Keys</h2>
+    <dl>${KEYS.map(([keys, text]) => html`<dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${text}</dd>`)}</dl>
+    <h3>Verdicts, worst first</h3>
+    <dl class="legend">${Object.entries(VERDICTS).map(([name, { meaning }]) => html`
+      <dt><${VerdictBadge} verdict=${name} /></dt><dd>${meaning}</dd>`)}
+      <dt><span class="badge v-silent">${SILENT.word}</span></dt><dd>${SILENT.meaning}</dd></dl>
+    <form method="dialog"><button type="submit" class="button">Close</button></form></dialog>`;
+}
+
+/* ---- keys ---- */
 
 /* Rows that j and k go through, on whatever page: each has one link or button that is its own. */
 function rows() {
@@ -24,7 +56,8 @@ function moveServer(step) {
 }
 
 function move(step) {
-  if (place.get().server) {
+  const { page, server } = place.get();
+  if (page === "servers" && server) {
     moveServer(step);
     return;
   }
@@ -35,7 +68,7 @@ function move(step) {
 
 /* The server that a key is about: the open one, or that of the focused row. */
 function subject() {
-  const name = place.get().server || document.activeElement?.closest?.("tr[data-server]")?.dataset.server;
+  const name = place.get().server || document.activeElement?.closest("tr")?.dataset.server;
   return { name, server: fleet.get().servers.find((server) => server.server === name) };
 }
 
@@ -55,7 +88,7 @@ function openMatrix() {
 function openTimeline() {
   const { name } = subject();
   if (!name) return;
-  if (place.get().server !== name) goTo({ server: name });
+  if (!byId("server-name")) goToPage("servers", { server: name });
   const look = (tries) => {
     const title = byId("timeline-title");
     if (title) title.focus();

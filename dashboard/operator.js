@@ -4,10 +4,9 @@
  */
 
 import { addSecret, addToken, paths, putInventory, releaseAgent, removeExpected, revokeSecret, revokeToken } from "./api.js";
-import { Dialog, endOf, Field, SpanField } from "./dialog.js";
 import { html, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Facts, Link, Missing, Moment, Pager, Quiet } from "./parts.js";
+import { Dialog, endOf, Facts, Field, Link, Missing, Moment, Pager, Quiet, SpanField } from "./parts.js";
 import { place } from "./place.js";
 import { session, useMay } from "./reader.js";
 import { collectorNow, count } from "./words.js";

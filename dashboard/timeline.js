@@ -12,11 +12,11 @@ import { bothTimes, collectorNow, serviceWord, timeText, verdictWord } from "./w
 
 /* ---- history ---- */
 
-const time = (text) => Date.parse(text ?? "");
+const time = (text) => Date.parse(text);
 
 /* What a change of the verdict or of the silence leads to. */
 function stateOf({ kind, detail }) {
-  return kind === "verdict" ? { verdict: detail?.after } : { silent: detail?.silent === true };
+  return kind === "verdict" ? { verdict: detail.after } : { silent: detail.silent === true };
 }
 
 /**
@@ -64,7 +64,7 @@ const TEXTS = {
 
 /** A change in words. */
 function changeText({ kind, detail }) {
-  return TEXTS[kind]?.(detail ?? {}) ?? kind;
+  return TEXTS[kind]?.(detail) ?? kind;
 }
 
 function startMark(start) {
@@ -113,7 +113,7 @@ function Axis({ from, span }) {
 function Changes({ changes }) {
   return html`<details><summary>${changes.length} changes as a list</summary><ul class="changes">${changes.map((change) => html`
     <li><${Moment} at=${change.at} /> ${change.kind === "verdict"
-    ? html`<${VerdictBadge} verdict=${change.detail?.after} />` : html`<bdi>${changeText(change)}</bdi>`}</li>`)}</ul></details>`;
+    ? html`<${VerdictBadge} verdict=${change.detail.after} />` : html`<bdi>${changeText(change)}</bdi>`}</li>`)}</ul></details>`;
 }
 
 export function Timeline({ server }) {

@@ -76,12 +76,12 @@ const LEADS = {
   not_applicable: ["no_exchange_mta", "before_the_fault"],
 };
 
-export const ALL_REACH = "Every active adapter reaches the site's servers over RPC.";
+const ALL_REACH = "Every active adapter reaches the site's servers over RPC.";
 
 function leadReason(server) {
-  const reasons = server.reasons ?? [];
+  const { reasons } = server;
   const leads = LEADS[server.verdict];
-  return leads ? leads.map((code) => reasons.find((r) => r.code === code)).find(Boolean) ?? null : reasons[0] ?? null;
+  return leads ? leads.map((code) => reasons.find((r) => r.code === code)).find(Boolean) : reasons[0];
 }
 
 function adapterName(evidence) {
@@ -100,7 +100,7 @@ const SHORT = {
   hotfix_present: (e) => `The fix is in: Emsmta.exe is at ${e.version}`,
   before_the_fault: (e) => `Emsmta.exe ${e.version} is older than the fault${e.warning ? ". Mend the isolated adapter before SP4" : ""}`,
   single_homed: () => "Only one adapter is active",
-  facts_missing: (e) => `Not known: ${(e.facts ?? []).join(", ")}`,
+  facts_missing: (e) => `Not known: ${e.facts.join(", ")}`,
 };
 
 /** {line, text}: why the verdict is as it is, short and as a sentence. */
@@ -110,7 +110,7 @@ export function why(server) {
     const text = server.verdict === "clear" ? ALL_REACH : VERDICTS[server.verdict]?.meaning ?? "";
     return { line: text.replace(/\.$/, ""), text };
   }
-  return { line: SHORT[lead.code]?.(lead.evidence ?? {}) ?? lead.text, text: lead.text };
+  return { line: SHORT[lead.code]?.(lead.evidence) ?? lead.text, text: lead.text };
 }
 
 const ACTIONS = {
@@ -122,17 +122,13 @@ const ACTIONS = {
 
 /** An option in a few words: "disable El90x2, then start the MTA". */
 function optionWords(option) {
-  return (option.steps ?? []).map((s) => ACTIONS[s.action]?.(s) ?? s.text).join(", then ");
+  return option.steps.map((s) => ACTIONS[s.action]?.(s) ?? s.text).join(", then ");
 }
 
 /** The whole remedy in a line, or "". */
-export function remedyLine(server) {
-  const remedy = server.remedy ?? {};
-  const options = (remedy.options ?? []).map(optionWords).filter(Boolean);
-  if (options.length === 0 && !remedy.text) return "";
-  const line = options.join(", or ");
-  const whole = remedy.text && options.length === 0 ? remedy.text : line;
-  return whole.charAt(0).toUpperCase() + whole.slice(1);
+export function remedyLine({ remedy }) {
+  const line = remedy.options.map(optionWords).join(", or ") || remedy.text || "";
+  return line.charAt(0).toUpperCase() + line.slice(1);
 }
 
 export const GRADES = ["none", "tcp", "epm", "mapped", "mta"];
@@ -176,7 +172,7 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** A moment in a zone, "utc" or else the reader's; "" for what is no time. */
 export function timeText(text, zone) {
-  const ms = Date.parse(text ?? "");
+  const ms = Date.parse(text);
   if (Number.isNaN(ms)) return "";
   if (zone !== "utc") return DAY_TIME.format(ms);
   return new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
@@ -202,8 +198,7 @@ export function count(n, one, many = `${one}s`) {
  */
 let offset = null; // collector minus performance.now(), in ms
 
-export function learnTime(text) {
-  const ms = typeof text === "number" ? text : Date.parse(text ?? "");
+export function learnTime(ms) {
   if (!Number.isNaN(ms)) offset = ms - performance.now();
 }
 
@@ -213,6 +208,6 @@ export function collectorNow() {
 
 /** Seconds since then, by the collector's clock; null for what is no time. */
 export function secondsSince(text) {
-  const ms = Date.parse(text ?? "");
+  const ms = Date.parse(text);
   return Number.isNaN(ms) ? null : Math.max(0, (collectorNow() - ms) / 1000);
 }

@@ -58,7 +58,7 @@ package_group() {
 		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libzstd-dev libssl-dev
 		libcurl4-openssl-dev libmbedtls-dev libcmocka-dev sqlite3 openssl
-		curl gzip npm iproute2 python3 python3-pytest python3-jsonschema python3-requests
+		curl gzip zopfli npm iproute2 python3 python3-pytest python3-jsonschema python3-requests
 		python3-aiosmtpd util-linux
 	END
 	windows) cat <<-'END' ;;

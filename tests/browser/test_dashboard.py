@@ -194,3 +194,11 @@ def test_it_loads_at_once_what_it_consists_of(page, stage):
     loaded = page.run("return performance.getEntriesByType('resource').map((e) => new URL(e.name).pathname)")
     for module in {path[1:] for path in loaded if path.endswith(".js")}:
         assert f'"{module}"' in body, module
+
+
+def test_the_whole_page_is_small(page, stage):
+    """Packed, with every module: below 60 kB."""
+    sizes = page.run("return performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))"
+                     ".filter((e) => /\\/$|\\.(js|css)$/.test(new URL(e.name).pathname)).map((e) => [e.name, e.encodedBodySize])")
+    assert len(sizes) > 20
+    assert sum(size for _, size in sizes) < 60_000, sorted(sizes, key=lambda one: one[1])
