@@ -7,15 +7,7 @@
 #include "proto/mem.h"
 #include "proto/site.h"
 #include "proto/text.h"
-
-/* Eight bytes as one number, the lowest first, whatever the machine. */
-static uint64_t read_word(const char *bytes)
-{
-	uint64_t word = 0;
-	for (size_t i = 0; i < 8; i++)
-		word |= (uint64_t)(unsigned char)bytes[i] << 8 * i;
-	return word;
-}
+#include "proto/wire.h"
 
 uint64_t snapshot_hash(const char *bytes, size_t size)
 {
@@ -24,7 +16,7 @@ uint64_t snapshot_hash(const char *bytes, size_t size)
 	size_t at = 0;
 
 	for (; at + 8 <= size; at += 8) {
-		hash = (hash ^ read_word(bytes + at)) * prime;
+		hash = (hash ^ wire_le64(bytes + at)) * prime;
 		hash ^= hash >> 32; /* so that high bytes reach low bits */
 	}
 	for (; at < size; at++)

@@ -91,12 +91,16 @@ char *arena_strdup(struct arena *arena, const char *text)
 
 char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+	char brief[256]; /* as nearly all are */
 	va_list again;
+
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, again);
+	int n = vsnprintf(brief, sizeof brief, format, again);
 	va_end(again);
 	if (n < 0)
 		abort();
+	if ((size_t)n < sizeof brief)
+		return arena_strndup(arena, brief, (size_t)n);
 
 	char *text = arena_alloc(arena, (size_t)n + 1);
 	vsnprintf(text, (size_t)n + 1, format, args);

@@ -61,12 +61,16 @@ static bool take(struct scan *s, char c)
 	return true;
 }
 
-static void skip_space(struct scan *s)
+static void skip_spaces(struct scan *s)
 {
-	if (peek(s) > ' ')
-		return; /* as nearly always */
 	while (peek(s) == ' ' || peek(s) == '\t' || peek(s) == '\n' || peek(s) == '\r')
 		s->at++;
+}
+
+static inline void skip_space(struct scan *s)
+{
+	if (peek(s) <= ' ') /* as nearly never */
+		skip_spaces(s);
 }
 
 static bool is_digit(int c)
@@ -144,22 +148,12 @@ static void escape(struct scan *s)
 /* Most of any string: ASCII that stands for itself. */
 static void skip_plain(struct scan *s)
 {
-	size_t at = s->at;
-
-	while (at < s->size && s->text[at] >= 0x20 && s->text[at] != '"' && s->text[at] != '\\')
-		at++;
-	s->at = at;
+	s->at += json_plain_length(s->text + s->at, s->size - s->at);
 }
 
-/* From the opening quote to behind the closing one; `*content` is what is between. */
-static void string(struct scan *s, struct json_quoted *content)
+/* The rest of a string, from something else on. */
+static void skip_unusual(struct scan *s, struct json_quoted *content)
 {
-	if (!take(s, '"')) {
-		fail(s, STATUS_MALFORMED, "expected a string");
-		return;
-	}
-	content->text = s->text + s->at;
-	skip_plain(s);
 	while (ok(s) && peek(s) != '"') {
 		if (peek(s) < 0) {
 			fail(s, STATUS_MALFORMED, "a string that does not end");
@@ -176,25 +170,60 @@ static void string(struct scan *s, struct json_quoted *content)
 		}
 		skip_plain(s);
 	}
+}
+
+/* From the opening quote to behind the closing one; `*content` is what is between. */
+static void string(struct scan *s, struct json_quoted *content)
+{
+	if (!take(s, '"')) {
+		fail(s, STATUS_MALFORMED, "expected a string");
+		return;
+	}
+	content->text = s->text + s->at;
+	skip_plain(s);
+	if (peek(s) != '"')
+		skip_unusual(s, content);
 	content->size = (uint32_t)(s->text + s->at - content->text);
 	take(s, '"');
 }
 
-/* Notes a name of the innermost object, whose names begin at `first`. */
-static void add_name(struct scan *s, size_t first, const struct json_quoted *name)
+/* The names of an object that is open. */
+struct members {
+	size_t first;  /* in the scan's names */
+	uint64_t bits; /* of name_bits() */
+};
+
+/* Names without a common bit differ. One with escapes may be equal to any. */
+static uint64_t name_bits(const struct json_quoted *name)
+{
+	unsigned char begins = name->size ? (unsigned char)*name->text : 0;
+	return name->escaped ? UINT64_MAX : UINT64_C(1) << ((begins + 7 * name->size) & 63);
+}
+
+static bool has_name(const struct scan *s, const struct members *members,
+		     const struct json_quoted *name)
+{
+	for (size_t i = members->first; i < s->n_names; i++) {
+		if (json_quoted_equal(&s->names[i], name))
+			return true;
+	}
+	return false;
+}
+
+static void add_name(struct scan *s, struct members *members, const struct json_quoted *name)
 {
 	size_t at = (size_t)(name->text - s->text) - 1;
+	uint64_t bits = name_bits(name);
 
-	if (s->n_names - first == JSON_MAX_MEMBERS) {
+	if (s->n_names - members->first == JSON_MAX_MEMBERS) {
 		fail_at(s, at, STATUS_LIMIT, "an object of more than 256 members");
 		return;
 	}
-	for (size_t i = first; i < s->n_names; i++) {
-		if (json_quoted_equal(&s->names[i], name)) {
-			fail_at(s, at, STATUS_MALFORMED, "a member that the object already has");
-			return;
-		}
+	if ((members->bits & bits) && has_name(s, members, name)) {
+		fail_at(s, at, STATUS_MALFORMED, "a member that the object already has");
+		return;
 	}
+	members->bits |= bits;
 	if (s->n_names == s->room) {
 		s->room = s->room ? 2 * s->room : 64;
 		s->names = mem_realloc(s->names, s->room * sizeof *s->names);
@@ -204,7 +233,7 @@ static void add_name(struct scan *s, size_t first, const struct json_quoted *nam
 
 static void value(struct scan *s, const struct json_quoted *name);
 
-static void member(struct scan *s, size_t first)
+static void member(struct scan *s, struct members *members)
 {
 	struct json_quoted name = { 0 };
 
@@ -212,7 +241,7 @@ static void member(struct scan *s, size_t first)
 	string(s, &name);
 	if (!ok(s))
 		return;
-	add_name(s, first, &name);
+	add_name(s, members, &name);
 	skip_space(s);
 	if (take(s, ':'))
 		value(s, &name);
@@ -222,17 +251,17 @@ static void member(struct scan *s, size_t first)
 
 static void object(struct scan *s)
 {
-	size_t first = s->n_names;
+	struct members members = { .first = s->n_names };
 
 	skip_space(s);
 	if (take(s, '}'))
 		return;
 	do
-		member(s, first);
+		member(s, &members);
 	while (ok(s) && take(s, ','));
 	if (!take(s, '}'))
 		fail(s, STATUS_MALFORMED, "expected ',' or '}'");
-	s->n_names = first;
+	s->n_names = members.first;
 }
 
 static void array(struct scan *s)

@@ -57,8 +57,7 @@ static const struct json_node *find(struct json_reading *in, const struct json_p
 	if (in->last_of == at->value && in->last + in->last->span != end)
 		begin = in->last + in->last->span;
 	const struct json_node *member = begin;
-	const struct json_quoted wanted = { .text = name, .size = (uint32_t)strlen(name) };
-	while (!json_quoted_equal(&member->name, &wanted)) {
+	while (!json_quoted_is(&member->name, name)) {
 		member += member->span;
 		if (member == end)
 			member = first;
@@ -123,8 +122,10 @@ static const char *string_at(struct json_reading *in, const struct json_place *p
 		refuse_place(in, place, STATUS_INVALID, "expected a string");
 		return NULL;
 	}
-	const char *text = json_quoted_copy(&place->value->text, in->arena);
-	if (strlen(text) > in->max_string) {
+	const struct json_quoted *quoted = &place->value->text;
+	const char *text = json_quoted_copy(quoted, in->arena);
+	/* Escapes are longer than what they stand for. */
+	if (quoted->size > in->max_string && strlen(text) > in->max_string) {
 		snprintf(detail, sizeof detail, "expected a string of at most %lu bytes",
 			 (unsigned long)in->max_string);
 		refuse_place(in, place, STATUS_LIMIT, detail);

@@ -17,6 +17,9 @@ struct json_quoted {
 	bool escaped; /* it holds escapes, and so may stand for other bytes */
 };
 
+/* How many of the first bytes are ASCII that stands for itself in a string: no quote, no escape. */
+size_t json_plain_length(const char *text, size_t size);
+
 /* The value of four hexadecimal digits, those behind "\u"; -1 if they are none. */
 int32_t json_hex4(const char *text, size_t size);
 
@@ -29,6 +32,20 @@ static inline bool json_quoted_equal(const struct json_quoted *a, const struct j
 	if (a->escaped || b->escaped)
 		return json_quoted_equal_resolved(a, b);
 	return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+}
+
+/* Does it stand for this text? */
+static inline bool json_quoted_is(const struct json_quoted *quoted, const char *text)
+{
+	if (quoted->escaped) {
+		const struct json_quoted other = { .text = text, .size = (uint32_t)strlen(text) };
+		return json_quoted_equal_resolved(quoted, &other);
+	}
+	for (uint32_t i = 0; i < quoted->size; i++) {
+		if (quoted->text[i] != text[i])
+			return false; /* at the end of `text`, too: a scanned text holds no NUL */
+	}
+	return text[quoted->size] == '\0';
 }
 
 /* What it stands for, as UTF-8. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/json_quoted.h"
 #include "proto/mem.h"
 #include "proto/utf8.h"
 
@@ -40,20 +41,6 @@ static void put_escaped(struct json_text *t, char c)
 	put_text(t, text);
 }
 
-static bool is_plain(char c)
-{
-	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
-}
-
-/* How many of the first `max` bytes are ASCII that stands for itself. */
-static size_t plain_length(const char *value, size_t max)
-{
-	size_t n = 0;
-	while (n < max && is_plain(value[n]))
-		n++;
-	return n;
-}
-
 /* At most `max` bytes of it, not counting what the escapes add. */
 static void put_quoted(struct json_text *t, const char *value, size_t max)
 {
@@ -62,7 +49,7 @@ static void put_quoted(struct json_text *t, const char *value, size_t max)
 
 	put(t, "\"", 1);
 	while (left > 0) {
-		size_t plain = plain_length(value, left < max ? left : max);
+		size_t plain = json_plain_length(value, left < max ? left : max);
 		put(t, value, plain);
 		value += plain;
 		left -= plain;

@@ -19,7 +19,8 @@ int text_compare(const char *a, const char *b)
 {
 	if (!a || !b)
 		return (a != NULL) - (b != NULL);
-	while (*a && text_lower(*a) == text_lower(*b)) {
+	/* Names are nearly always written alike. */
+	while (*a && (*a == *b || text_lower(*a) == text_lower(*b))) {
 		a++;
 		b++;
 	}

@@ -15,6 +15,16 @@
 
 #include "proto/status.h"
 
+/* Eight bytes as one number, the first one lowest: compilers make one load of it. */
+static inline uint64_t wire_le64(const void *bytes)
+{
+	const uint8_t *b = bytes;
+
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 |
+	       (uint64_t)b[4] << 32 | (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 |
+	       (uint64_t)b[7] << 56;
+}
+
 struct wire_reader {
 	const uint8_t *base;
 	size_t size;        /* bytes in `base` */
