@@ -88,8 +88,8 @@ struct fleet_history fleet_history_of_store(struct store *store);
  * of it. A change set is published or freed unpublished, in the order in which they were made.
  */
 struct changes {
-	const struct record_report *report; /* NULL: no report to store */
-	const struct record_server *servers;
+	struct record_report *report;        /* NULL: no report to store */
+	const struct record_server *servers; /* whose stored state changes, the report aside */
 	size_t n_servers;
 	const struct record_removal *removal; /* NULL: no server is removed */
 	const struct record_audit *audit;     /* the caller's to set; NULL: none */

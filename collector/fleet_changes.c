@@ -108,8 +108,9 @@ void fleet_changes_add(struct changes *changes, struct fleet_server *server, str
 	size_t at = place_of(changes, server);
 
 	fleet_note_view(changes, server, view);
-	changes->details[at].says_something_new |=
-		!server->current || !view_says_the_same(server->current, view);
+	changes->details[at].says_something_new |= !server->current ||
+						   server->current->since_ms != view->since_ms ||
+						   !view_says_the_same(server->current, view);
 	if (adapters || !view->silent)
 		changes->details[at].adapters_json =
 			adapters ? adapters_text(changes, adapters) : NULL;
@@ -148,13 +149,17 @@ void fleet_changes_close(struct changes *changes, bool latest)
 {
 	struct record_server *rows =
 		arena_alloc_array(&changes->arena, changes->n_views, sizeof *rows);
+	size_t n = 0;
 
+	if (changes->report)
+		changes->report->is_latest = latest;
 	for (size_t i = 0; i < changes->n_views; i++) {
 		const struct view *view = changes->views[i];
 		const struct changes_detail *detail = &changes->details[i];
-		rows[i] = (struct record_server){
+		if (!detail->says_something_new && !detail->adapters_json)
+			continue; /* what is stored of it stays right */
+		rows[n++] = (struct record_server){
 			.key = view->key,
-			.is_new_report = latest && strcmp(view->key, changes->report->key) == 0,
 			.silent = view->silent,
 			.verdict = verdict_name(view->verdict),
 			.since_ms = view->since_ms,
@@ -164,7 +169,7 @@ void fleet_changes_close(struct changes *changes, bool latest)
 		};
 	}
 	changes->servers = rows;
-	changes->n_servers = changes->n_views;
+	changes->n_servers = n;
 }
 
 struct store_change changes_for_store(const struct changes *changes)

@@ -16,6 +16,7 @@
 /* A report as it arrived. Told apart by agent_id, epoch and sequence. */
 struct record_report {
 	const char *key; /* of the reporting machine (collector/snapshot.h) */
+	bool is_latest;  /* when written: its server stands on it from now on */
 	const char *agent_id;
 	const char *epoch;
 	int64_t sequence;
@@ -32,7 +33,6 @@ struct record_report {
 /* The state of one server. */
 struct record_server {
 	const char *key;
-	bool is_new_report; /* when written: the report of the same change is its latest */
 	bool silent;
 	const char *verdict; /* verdict_name() */
 	int64_t since_ms;

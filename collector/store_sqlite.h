@@ -29,7 +29,8 @@ enum store_statement {
 	STORE_ROLLBACK,
 	STORE_FIND_HOST,
 	STORE_ADD_HOST,
-	STORE_SET_BASE,
+	STORE_SET_PINS,
+	STORE_DROP_LATEST,
 	STORE_FIND_STREAM,
 	STORE_ADD_STREAM,
 	STORE_READ_BASE,
@@ -160,11 +161,11 @@ enum status store_db_commit(struct store_db *db, const struct store_change *cons
 			    char error[STORE_ERROR_SIZE]);
 
 /*
- * Stores a report, packed; `*id` is its row's (store_sqlite_report.c). `*host_id` is that of its
- * server, made where it is new.
+ * Stores a report, packed (store_sqlite_report.c). `*host_id` is that of its server, made where it
+ * is new.
  */
 enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   int64_t *id, int64_t *host_id, char error[STORE_ERROR_SIZE]);
+				   int64_t *host_id, char error[STORE_ERROR_SIZE]);
 
 /* The number of the server `key`, which gets one where it has none (store_sqlite_report.c). */
 enum status store_db_host(struct store_db *db, const char *key, int64_t *id, int64_t *base_id,

@@ -17,7 +17,10 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_ROLLBACK] = "ROLLBACK",
 	[STORE_FIND_HOST] = "SELECT id, base_id FROM host WHERE key = ?1",
 	[STORE_ADD_HOST] = "INSERT INTO host (key) VALUES (?1)",
-	[STORE_SET_BASE] = "UPDATE host SET base_id = ?2 WHERE id = ?1",
+	/* NULL: it stays. */
+	[STORE_SET_PINS] = "UPDATE host SET base_id = coalesce(?2, base_id), "
+			   "latest_id = coalesce(?3, latest_id) WHERE id = ?1",
+	[STORE_DROP_LATEST] = "UPDATE host SET latest_id = NULL WHERE key = ?1",
 	[STORE_FIND_STREAM] = "SELECT id FROM stream WHERE agent_id = ?1 AND epoch = ?2",
 	[STORE_ADD_STREAM] = "INSERT INTO stream (agent_id, epoch) VALUES (?1, ?2)",
 	[STORE_READ_BASE] = "SELECT encoding, body FROM report WHERE id = ?1",
@@ -25,8 +28,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"INSERT INTO report (host_id, stream_id, sequence, at_ms, received_at_ms, age_s, "
 		"body_hash, base_id, encoding, body, imported_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
 		"?7, ?8, ?9, ?10, ?11)",
-	[STORE_READ_PINS] = "SELECT h.base_id, v.report_id FROM host h LEFT JOIN server v ON "
-			    "v.key = h.key WHERE h.id = ?1",
+	[STORE_READ_PINS] = "SELECT base_id, latest_id FROM host WHERE id = ?1",
 	[STORE_LIST_SHELF] = "SELECT id, base_id, at_ms FROM report INDEXED BY report_time "
 			     "WHERE host_id = ?1 ORDER BY at_ms DESC",
 	[STORE_DROP_REPORT] = "DELETE FROM report WHERE id = ?1",
@@ -47,25 +49,24 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"SELECT id, at_ms, kind, detail FROM history WHERE host_id = "
 		"(SELECT id FROM host WHERE key = ?1) AND at_ms >= ?2 AND at_ms <= ?3 AND "
 		"(at_ms < ?3 OR id < ?4) ORDER BY at_ms DESC, id DESC LIMIT ?5",
-	/* `?2` is the id of the new latest report, or NULL where it stays. */
+	/* NULL: it stays. */
 	[STORE_PUT_SERVER] =
-		"INSERT INTO server (key, report_id, silent, verdict, since_ms, verdict_json, "
-		"adapters_json) VALUES (?1, coalesce(?2, 0), ?3, ?4, ?5, coalesce(?6, ''), "
-		"coalesce(?7, '[]')) "
-		"ON CONFLICT (key) DO UPDATE SET report_id = coalesce(?2, report_id), silent = ?3, "
-		"verdict = ?4, since_ms = ?5, verdict_json = coalesce(?6, verdict_json), "
-		"adapters_json = coalesce(?7, adapters_json)",
+		"INSERT INTO server (key, silent, verdict, since_ms, verdict_json, adapters_json) "
+		"VALUES (?1, ?2, ?3, ?4, coalesce(?5, ''), coalesce(?6, '[]')) "
+		"ON CONFLICT (key) DO UPDATE SET silent = ?2, verdict = ?3, since_ms = ?4, "
+		"verdict_json = coalesce(?5, verdict_json), "
+		"adapters_json = coalesce(?6, adapters_json)",
 	/* 1 MiB: a disk that has just a page left would fail again at once. */
 	[STORE_TAKE_ROOM] = "INSERT OR REPLACE INTO meta VALUES ('room', zeroblob(1048576))",
 	[STORE_GIVE_ROOM] = "DELETE FROM meta WHERE name = 'room'",
 	[STORE_LIST_SERVERS] =
 		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
-		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN " STORE_REPORT_TABLES
-		" WHERE r.id = v.report_id ORDER BY v.key",
+		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN host h ON h.key = "
+		"v.key JOIN " STORE_REPORT_TABLES " WHERE r.id = h.latest_id ORDER BY v.key",
 	[STORE_GET_SERVER] =
 		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
-		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN " STORE_REPORT_TABLES
-		" WHERE r.id = v.report_id AND v.key = ?1",
+		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN host h ON h.key = "
+		"v.key JOIN " STORE_REPORT_TABLES " WHERE r.id = h.latest_id AND v.key = ?1",
 	[STORE_DROP_SERVER] = "DELETE FROM server WHERE key = ?1",
 	[STORE_PUT_REMOVAL] =
 		"INSERT OR REPLACE INTO removal (key, server, at_ms, made_by, reason) "
@@ -95,7 +96,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"ORDER BY r.host_id, r.at_ms, r.id LIMIT ?7",
 	/* By the first and the last report of each stream: a name is changed once in a while. */
 	[STORE_OTHER_NAMES] =
-		"SELECT h.key, max(r.at_ms) FROM server v JOIN report l ON l.id = v.report_id "
+		"SELECT h.key, max(r.at_ms) FROM host v JOIN report l ON l.id = v.latest_id "
 		"JOIN stream own ON own.id = l.stream_id JOIN stream s ON s.agent_id = "
 		"own.agent_id JOIN report r ON r.id IN ((SELECT id FROM report WHERE stream_id = "
 		"s.id ORDER BY sequence LIMIT 1), (SELECT id FROM report WHERE stream_id = s.id "

@@ -21,6 +21,12 @@ static enum status remove_server(struct store_db *db, const struct record_remova
 	enum status status = store_db_run(db, drop, what, error);
 	if (status != STATUS_OK)
 		return status;
+	sqlite3_stmt *forget = store_db_statement(db, STORE_DROP_LATEST);
+	if (!forget || !bind_text(forget, 1, removal->key))
+		return store_db_fail(db, what, error);
+	status = store_db_run(db, forget, what, error);
+	if (status != STATUS_OK)
+		return status;
 	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_REMOVAL);
 	if (!put || !bind_text(put, 1, removal->key) || !bind_text(put, 2, removal->server) ||
 	    !bind_number(put, 3, removal->at_ms) || !bind_text(put, 4, removal->by) ||

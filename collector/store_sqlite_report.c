@@ -100,13 +100,18 @@ static enum status read_base(struct store_db *db, int64_t *base_id, char error[S
 	return status;
 }
 
-static enum status set_base(struct store_db *db, int64_t host_id, int64_t base_id,
-			    char error[STORE_ERROR_SIZE])
+/* The report becomes the base of the next ones, or its server's latest, or both. */
+static enum status set_pins(struct store_db *db, int64_t host_id, int64_t report_id, bool is_base,
+			    bool is_latest, char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "note the base of the next reports";
-	sqlite3_stmt *set = store_db_statement(db, STORE_SET_BASE);
+	static const char what[] = "note the latest report of a server";
+	sqlite3_stmt *set = store_db_statement(db, STORE_SET_PINS);
+
+	if (!is_base && !is_latest)
+		return STATUS_OK;
 	if (!set || !store_db_bind_number(set, 1, host_id) ||
-	    !store_db_bind_number(set, 2, base_id))
+	    (is_base && !store_db_bind_number(set, 2, report_id)) ||
+	    (is_latest && !store_db_bind_number(set, 3, report_id)))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, set, what, error);
 }
@@ -140,7 +145,7 @@ static enum status insert(struct store_db *db, const struct record_report *repor
 }
 
 enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   int64_t *id, int64_t *host_id, char error[STORE_ERROR_SIZE])
+				   int64_t *host_id, char error[STORE_ERROR_SIZE])
 {
 	enum store_encoding encoding;
 	int64_t stream_id = NONE;
@@ -155,10 +160,8 @@ enum status store_db_insert_report(struct store_db *db, const struct record_repo
 		status = insert(db, report, *host_id, stream_id, base_id, &encoding, error);
 	if (status != STATUS_OK)
 		return status;
-	*id = sqlite3_last_insert_rowid(db->handle);
-	if (encoding != STORE_ENCODING_DELTA)
-		status = set_base(db, *host_id, *id, error);
-	return status;
+	return set_pins(db, *host_id, sqlite3_last_insert_rowid(db->handle),
+			encoding != STORE_ENCODING_DELTA, report->is_latest, error);
 }
 
 static const char *text_at(sqlite3_stmt *row, int column)

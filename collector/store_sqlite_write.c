@@ -1,22 +1,18 @@
 #include "collector/store_sqlite.h"
 
-#include <assert.h>
-
 /* Every so many reports the old ones of their server are looked at. */
 #define RETAIN_EVERY 16
 
-/* `report_id` is the report's of the same change. */
 static enum status put_server(struct store_db *db, const struct record_server *server,
-			      int64_t report_id, char error[STORE_ERROR_SIZE])
+			      char error[STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_SERVER);
 	if (!put || !store_db_bind_text(put, 1, server->key) ||
-	    (server->is_new_report && !store_db_bind_number(put, 2, report_id)) ||
-	    !store_db_bind_number(put, 3, server->silent) ||
-	    !store_db_bind_text(put, 4, server->verdict) ||
-	    !store_db_bind_number(put, 5, server->since_ms) ||
-	    !store_db_bind_text(put, 6, server->verdict_json) ||
-	    !store_db_bind_text(put, 7, server->adapters_json))
+	    !store_db_bind_number(put, 2, server->silent) ||
+	    !store_db_bind_text(put, 3, server->verdict) ||
+	    !store_db_bind_number(put, 4, server->since_ms) ||
+	    !store_db_bind_text(put, 5, server->verdict_json) ||
+	    !store_db_bind_text(put, 6, server->adapters_json))
 		return store_db_fail(db, "store the state of a server", error);
 	return store_db_run(db, put, "store the state of a server", error);
 }
@@ -54,17 +50,14 @@ static enum status apply(struct store_db *db, const struct store_change *change,
 			 const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
-	int64_t report_id = 0;
 	int64_t host_id = 0;
 
 	if (change->removal || change->n_expected > 0 || change->expect == STORE_EXPECT_REPLACE)
 		status = store_db_put_inventory(db, change, error);
 	if (status == STATUS_OK && change->report)
-		status = store_db_insert_report(db, change->report, &report_id, &host_id, error);
-	for (size_t i = 0; status == STATUS_OK && i < change->n_servers; i++) {
-		assert(change->report || !change->servers[i].is_new_report);
-		status = put_server(db, &change->servers[i], report_id, error);
-	}
+		status = store_db_insert_report(db, change->report, &host_id, error);
+	for (size_t i = 0; status == STATUS_OK && i < change->n_servers; i++)
+		status = put_server(db, &change->servers[i], error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_events; i++)
 		status = add_event(db, &change->events[i], error);
 	if (status == STATUS_OK && change->report)

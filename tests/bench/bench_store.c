@@ -87,6 +87,7 @@ static void submit_next(struct ride *ride)
 	b->text_bytes += size;
 	ride->report = (struct record_report){
 		.key = ride->key,
+		.is_latest = true,
 		.agent_id = ride->id,
 		.epoch = "e",
 		.sequence = b->round,
@@ -99,7 +100,6 @@ static void submit_next(struct ride *ride)
 	/* What the collector writes of a server that is as it was: nothing but its report. */
 	ride->server = (struct record_server){
 		.key = ride->key,
-		.is_new_report = true,
 		.verdict = "clear",
 		.verdict_json = b->round == 1 ? "{}" : NULL,
 		.adapters_json = b->round == 1 ? "[]" : NULL,

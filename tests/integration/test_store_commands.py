@@ -200,8 +200,8 @@ def test_restore_brings_an_older_backup_up_to_date(tmp_path):
      "has lost the report that it is based on"),
     ("UPDATE report SET host_id = 99 WHERE id = 1", "report number 1 is of a server that is not"),
     ("UPDATE report SET stream_id = 99 WHERE id = 1", "report number 1 is of an agent that is"),
-    ("UPDATE server SET report_id = 99", "server number 1 has no latest report"),
-    ("UPDATE server SET report_id = (SELECT max(id) FROM report WHERE host_id = 1) "
+    ("UPDATE host SET latest_id = 99", "server number 1 has no latest report"),
+    ("UPDATE host SET latest_id = (SELECT max(id) FROM report WHERE host_id = 1) "
      "WHERE key = 'exch1'", "another server's report as its latest"),
     ("UPDATE host SET base_id = 1 WHERE id = 2", "server number 2 would be based on another"),
     ("INSERT INTO history VALUES (7, 99, 0, 'x', '{}')", "change number 7 is of a server that is"),

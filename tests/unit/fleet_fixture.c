@@ -188,8 +188,7 @@ static struct fixture_server *find_server(struct fixture *f, const char *key)
 	return server;
 }
 
-static void store_server(struct fixture *f, const struct record_server *row,
-			 const struct fixture_report *report)
+static void store_server(struct fixture *f, const struct record_server *row)
 {
 	struct fixture_server *server = find_server(f, row->key);
 	struct record_server old = server->row;
@@ -203,9 +202,6 @@ static void store_server(struct fixture *f, const struct record_server *row,
 					    ? arena_strdup(&server->arena, row->adapters_json)
 					    : old.adapters_json;
 	assert_non_null(server->row.verdict_json);
-	if (row->is_new_report)
-		server->latest = report;
-	assert_non_null(server->latest);
 }
 
 /* It remembers one removal. */
@@ -229,17 +225,20 @@ static void remove_server(struct fixture *f, const struct record_removal *remova
 
 void fixture_commit(struct fixture *f, struct changes *changes)
 {
-	const struct fixture_report *report = NULL;
-
 	if (!changes)
 		return;
 	struct store_change change = changes_for_store(changes);
 	if (change.removal)
 		remove_server(f, change.removal);
-	if (change.report)
-		report = store_report(f, change.report);
 	for (size_t i = 0; i < change.n_servers; i++)
-		store_server(f, &change.servers[i], report);
+		store_server(f, &change.servers[i]);
+	if (change.report) {
+		const struct fixture_report *report = store_report(f, change.report);
+		if (change.report->is_latest)
+			find_server(f, change.report->key)->latest = report;
+	}
+	for (size_t i = 0; i < f->n_servers; i++)
+		assert_non_null(f->servers[i]->latest);
 	fleet_publish(f->fleet, changes);
 	changes_free(changes);
 }

@@ -65,6 +65,7 @@ void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_
 {
 	struct record_report report = {
 		.key = key,
+		.is_latest = true,
 		.agent_id = key,
 		.epoch = "e",
 		.sequence = sequence,
@@ -77,7 +78,6 @@ void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_
 	};
 	struct record_server server = {
 		.key = key,
-		.is_new_report = true,
 		.verdict = "clear",
 		.since_ms = at_ms,
 		.verdict_json = "{}",

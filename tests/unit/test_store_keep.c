@@ -288,8 +288,8 @@ static void a_database_that_is_too_large_loses_reports_and_no_latest(void **stat
 	store_set_limits(f.store, &limits);
 	wait_for_rows(&f, "SELECT count(*) <= 500 FROM report", 1);
 	fixture_close(&f);
-	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report r JOIN server s ON "
-					   "s.report_id = r.id WHERE r.sequence IN (799, 800)"),
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report r JOIN host h ON "
+					   "h.latest_id = r.id WHERE r.sequence IN (799, 800)"),
 			 2);
 	fixture_tear_down(&f);
 }
