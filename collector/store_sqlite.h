@@ -35,9 +35,10 @@ enum store_statement {
 	STORE_ADD_STREAM,
 	STORE_READ_BASE,
 	STORE_INSERT_REPORT,
-	STORE_READ_PINS,
-	STORE_LIST_SHELF,
-	STORE_DROP_REPORT,
+	STORE_FIND_CUTOFF,
+	STORE_COUNT_REPORTS,
+	STORE_DROP_DELTAS,
+	STORE_DROP_WHOLE,
 	STORE_DROP_HISTORY,
 	STORE_NEXT_HOST,
 	STORE_PAGE_COUNT,
@@ -101,6 +102,7 @@ struct store_db {
 	char *path;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
 	struct store_packer packer;
+	int64_t n_hosts;    /* the largest number of a server so far: about how many there are */
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
 	struct buffer text;
 };
@@ -160,16 +162,21 @@ enum status store_db_commit(struct store_db *db, const struct store_change *cons
 			    size_t n, const struct store_limits *limits,
 			    char error[STORE_ERROR_SIZE]);
 
-/*
- * Stores a report, packed (store_sqlite_report.c). `*host_id` is that of its server, made where it
- * is new.
- */
-enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   int64_t *host_id, char error[STORE_ERROR_SIZE]);
+/* The row of a server. Numbers of reports are 0 where there is none. */
+struct store_host {
+	int64_t id;
+	int64_t base_id;   /* what the next delta is based on */
+	int64_t latest_id; /* the server stands on it */
+};
 
-/* The number of the server `key`, which gets one where it has none (store_sqlite_report.c). */
-enum status store_db_host(struct store_db *db, const char *key, int64_t *id, int64_t *base_id,
+/* Reads the row of the server `key`, which gets one where it has none (store_sqlite_report.c). */
+enum status store_db_host(struct store_db *db, const char *key, struct store_host *out,
 			  char error[STORE_ERROR_SIZE]);
+
+/* Stores a report of it, packed (store_sqlite_report.c); `*id` becomes its number. */
+enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
+				   const struct store_host *host, int64_t *id,
+				   char error[STORE_ERROR_SIZE]);
 
 /*
  * The columns of a report in a row, from `first` on: STORE_REPORT_COLUMNS of the tables stream s,

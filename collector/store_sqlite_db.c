@@ -15,7 +15,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
 	[STORE_ROLLBACK] = "ROLLBACK",
-	[STORE_FIND_HOST] = "SELECT id, base_id FROM host WHERE key = ?1",
+	[STORE_FIND_HOST] = "SELECT id, base_id, latest_id FROM host WHERE key = ?1",
 	[STORE_ADD_HOST] = "INSERT INTO host (key) VALUES (?1)",
 	/* NULL: it stays. */
 	[STORE_SET_PINS] = "UPDATE host SET base_id = coalesce(?2, base_id), "
@@ -28,10 +28,22 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"INSERT INTO report (host_id, stream_id, sequence, at_ms, received_at_ms, age_s, "
 		"body_hash, base_id, encoding, body, imported_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
 		"?7, ?8, ?9, ?10, ?11)",
-	[STORE_READ_PINS] = "SELECT base_id, latest_id FROM host WHERE id = ?1",
-	[STORE_LIST_SHELF] = "SELECT id, base_id, at_ms FROM report INDEXED BY report_time "
-			     "WHERE host_id = ?1 ORDER BY at_ms DESC",
-	[STORE_DROP_REPORT] = "DELETE FROM report WHERE id = ?1",
+	/* The time of the ?2nd latest report, or ?3 where that is later. */
+	[STORE_FIND_CUTOFF] =
+		"SELECT max(?3, coalesce((SELECT at_ms FROM report INDEXED BY report_time WHERE "
+		"host_id = ?1 ORDER BY at_ms DESC LIMIT 1 OFFSET ?2 - 1), ?3))",
+	[STORE_COUNT_REPORTS] = "SELECT count(*) FROM report WHERE host_id = ?1",
+	[STORE_DROP_DELTAS] =
+		"DELETE FROM report WHERE id IN (SELECT id FROM report INDEXED BY report_time "
+		"WHERE host_id = ?1 AND at_ms < ?2 AND base_id IS NOT NULL AND id <> (SELECT "
+		"coalesce(latest_id, 0) FROM host WHERE id = ?1) ORDER BY at_ms LIMIT ?3)",
+	[STORE_DROP_WHOLE] =
+		"DELETE FROM report WHERE id IN (SELECT r.id FROM report r INDEXED BY report_time "
+		"JOIN host h ON h.id = r.host_id WHERE r.host_id = ?1 AND r.at_ms < ?2 AND "
+		"r.base_id IS NULL AND r.id <> coalesce(h.latest_id, 0) AND "
+		"r.id <> coalesce(h.base_id, 0) AND NOT EXISTS (SELECT 1 FROM report d "
+		"INDEXED BY report_time WHERE d.host_id = ?1 AND d.base_id = r.id) "
+		"ORDER BY r.at_ms LIMIT ?3)",
 	/* `?2` rows stay at most, none older than `?3`; `?4` go at once. */
 	[STORE_DROP_HISTORY] =
 		"DELETE FROM history WHERE id IN (SELECT id FROM history WHERE host_id = ?1 AND "
@@ -274,6 +286,7 @@ static const char settings[] = "PRAGMA journal_mode = WAL;"
 			       "PRAGMA synchronous = FULL;"
 			       "PRAGMA wal_autocheckpoint = 0;"
 			       "PRAGMA temp_store = MEMORY;"
+			       "PRAGMA cache_size = -16384;"
 			       "PRAGMA cell_size_check = ON;";
 
 /*

@@ -17,16 +17,15 @@ static struct store_bytes blob_at(sqlite3_stmt *row, int column)
 	return (struct store_bytes){ at ? at : "", (size_t)sqlite3_column_bytes(row, column) };
 }
 
-/* Steps a lookup whose parameters are bound: its first column, or NONE; `*second` likewise. */
-static enum status look_up(struct store_db *db, sqlite3_stmt *find, const char *what, int64_t *id,
-			   int64_t *second, char error[STORE_ERROR_SIZE])
+/* Steps a lookup whose parameters are bound; its columns, or NONE. */
+static enum status look_up(struct store_db *db, sqlite3_stmt *find, const char *what,
+			   int64_t *columns, int n, char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 	int code = sqlite3_step(find);
 
-	*id = code == SQLITE_ROW ? sqlite3_column_int64(find, 0) : NONE;
-	if (second)
-		*second = code == SQLITE_ROW ? sqlite3_column_int64(find, 1) : NONE;
+	for (int i = 0; i < n; i++)
+		columns[i] = code == SQLITE_ROW ? sqlite3_column_int64(find, i) : NONE;
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		status = store_db_fail(db, what, error);
 	sqlite3_reset(find);
@@ -34,22 +33,31 @@ static enum status look_up(struct store_db *db, sqlite3_stmt *find, const char *
 	return status;
 }
 
-enum status store_db_host(struct store_db *db, const char *key, int64_t *id, int64_t *base_id,
-			  char error[STORE_ERROR_SIZE])
+static enum status add_host(struct store_db *db, const char *key, const char *what,
+			    char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "store the name of a server";
-	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_HOST);
-	if (!find || !store_db_bind_text(find, 1, key))
-		return store_db_fail(db, what, error);
-	enum status status = look_up(db, find, what, id, base_id, error);
-	if (status != STATUS_OK || *id != NONE)
-		return status;
-
 	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_HOST);
 	if (!add || !store_db_bind_text(add, 1, key))
 		return store_db_fail(db, what, error);
-	status = store_db_run(db, add, what, error);
-	*id = sqlite3_last_insert_rowid(db->handle);
+	return store_db_run(db, add, what, error);
+}
+
+enum status store_db_host(struct store_db *db, const char *key, struct store_host *out,
+			  char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store the name of a server";
+	int64_t columns[3];
+	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_HOST);
+	if (!find || !store_db_bind_text(find, 1, key))
+		return store_db_fail(db, what, error);
+	enum status status = look_up(db, find, what, columns, 3, error);
+	if (status == STATUS_OK && columns[0] == NONE) {
+		status = add_host(db, key, what, error);
+		columns[0] = sqlite3_last_insert_rowid(db->handle);
+	}
+	*out = (struct store_host){ columns[0], columns[1], columns[2] };
+	if (out->id > db->n_hosts)
+		db->n_hosts = out->id;
 	return status;
 }
 
@@ -61,7 +69,7 @@ static enum status find_stream(struct store_db *db, const struct record_report *
 	if (!find || !store_db_bind_text(find, 1, report->agent_id) ||
 	    !store_db_bind_text(find, 2, report->epoch))
 		return store_db_fail(db, what, error);
-	enum status status = look_up(db, find, what, id, NULL, error);
+	enum status status = look_up(db, find, what, id, 1, error);
 	if (status != STATUS_OK || *id != NONE)
 		return status;
 
@@ -145,23 +153,23 @@ static enum status insert(struct store_db *db, const struct record_report *repor
 }
 
 enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   int64_t *host_id, char error[STORE_ERROR_SIZE])
+				   const struct store_host *host, int64_t *id,
+				   char error[STORE_ERROR_SIZE])
 {
 	enum store_encoding encoding;
 	int64_t stream_id = NONE;
-	int64_t base_id = NONE;
+	int64_t base_id = host->base_id;
 
-	enum status status = store_db_host(db, report->key, host_id, &base_id, error);
-	if (status == STATUS_OK)
-		status = find_stream(db, report, &stream_id, error);
+	enum status status = find_stream(db, report, &stream_id, error);
 	if (status == STATUS_OK)
 		status = read_base(db, &base_id, error);
 	if (status == STATUS_OK)
-		status = insert(db, report, *host_id, stream_id, base_id, &encoding, error);
+		status = insert(db, report, host->id, stream_id, base_id, &encoding, error);
 	if (status != STATUS_OK)
 		return status;
-	return set_pins(db, *host_id, sqlite3_last_insert_rowid(db->handle),
-			encoding != STORE_ENCODING_DELTA, report->is_latest, error);
+	*id = sqlite3_last_insert_rowid(db->handle);
+	return set_pins(db, host->id, *id, encoding != STORE_ENCODING_DELTA, report->is_latest,
+			error);
 }
 
 static const char *text_at(sqlite3_stmt *row, int column)

@@ -1,10 +1,5 @@
 #include "collector/store_sqlite.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "proto/mem.h"
-
 /* Servers that one chunk looks at. */
 #define MAX_HOSTS 64
 
@@ -12,123 +7,45 @@
 
 static const char what[] = "drop what is old";
 
-struct row {
-	int64_t id;
-	int64_t base_id; /* 0: stored whole */
-	int64_t at_ms;
-};
-
-/* The reports of one server, the latest first, and which of them may not go. */
-struct shelf {
-	struct row *rows;
-	size_t n;
-	size_t room;
-	size_t kept;         /* so many of the first stay */
-	int64_t latest_id;   /* the server stands on it */
-	int64_t host_base;   /* the next report may be based on it */
-	int64_t latest_base; /* base of the latest, or 0 */
-};
-
-static void put(struct shelf *shelf, struct row row)
+/* Runs a statement that deletes; what it deletes is taken off the budget. */
+static enum status run_drop(struct store_db *db, sqlite3_stmt *drop, size_t *budget,
+			    char error[STORE_ERROR_SIZE])
 {
-	if (shelf->n == shelf->room) {
-		shelf->room = shelf->room ? shelf->room * 2 : 512;
-		shelf->rows = mem_realloc(shelf->rows, shelf->room * sizeof *shelf->rows);
-	}
-	shelf->rows[shelf->n++] = row;
-	if (row.id == shelf->latest_id)
-		shelf->latest_base = row.base_id;
-}
-
-static enum status read_pins(struct store_db *db, int64_t host_id, struct shelf *out,
-			     char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *pins = store_db_statement(db, STORE_READ_PINS);
-	if (!pins || !store_db_bind_number(pins, 1, host_id))
-		return store_db_fail(db, what, error);
-	int code = sqlite3_step(pins);
-	if (code == SQLITE_ROW) {
-		out->host_base = sqlite3_column_int64(pins, 0);
-		out->latest_id = sqlite3_column_int64(pins, 1);
-	}
-	enum status status = code == SQLITE_ROW || code == SQLITE_DONE
-				     ? STATUS_OK
-				     : store_db_fail(db, what, error);
-	sqlite3_reset(pins);
+	enum status status = store_db_run(db, drop, what, error);
+	if (status == STATUS_OK)
+		*budget -= (size_t)sqlite3_changes(db->handle);
 	return status;
 }
 
-static enum status read_shelf(struct store_db *db, int64_t host_id, struct shelf *out,
-			      char error[STORE_ERROR_SIZE])
+/* Reports of a time before this are too old, or too many. */
+static enum status find_cutoff(struct store_db *db, int64_t host_id, size_t keep,
+			       int64_t not_before_ms, int64_t *out, char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_SHELF);
-	int code;
-
-	enum status status = read_pins(db, host_id, out, error);
-	if (status != STATUS_OK)
-		return status;
-	if (!list || !store_db_bind_number(list, 1, host_id))
-		return store_db_fail(db, what, error);
-	while ((code = sqlite3_step(list)) == SQLITE_ROW)
-		put(out, (struct row){ .id = sqlite3_column_int64(list, 0),
-				       .base_id = sqlite3_column_int64(list, 1),
-				       .at_ms = sqlite3_column_int64(list, 2) });
-	if (code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
-}
-
-/* How many stay, of those that nothing else holds. */
-static size_t count_kept(const struct shelf *shelf, size_t keep, int64_t not_before_ms)
-{
-	size_t n = shelf->n < keep ? shelf->n : keep;
-	while (n > 0 && shelf->rows[n - 1].at_ms < not_before_ms)
-		n--;
-	return n;
-}
-
-static bool is_base_of_kept(const struct shelf *shelf, int64_t id)
-{
-	for (size_t i = 0; i < shelf->kept; i++) {
-		if (shelf->rows[i].base_id == id)
-			return true;
-	}
-	return false;
-}
-
-static bool may_go(const struct shelf *shelf, const struct row *row)
-{
-	if (row->id == shelf->latest_id)
-		return false;
-	return row->base_id != 0 || (row->id != shelf->host_base && row->id != shelf->latest_base &&
-				     !is_base_of_kept(shelf, row->id));
-}
-
-static enum status drop_report(struct store_db *db, int64_t id, char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_REPORT);
-	if (!drop || !store_db_bind_number(drop, 1, id))
-		return store_db_fail(db, what, error);
-	return store_db_run(db, drop, what, error);
-}
-
-/*
- * Drops deltas, or else what was stored whole: never a base before all that is based on it.
- */
-static enum status drop(struct store_db *db, const struct shelf *shelf, bool deltas, size_t *budget,
-			char error[STORE_ERROR_SIZE])
-{
+	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_CUTOFF);
 	enum status status = STATUS_OK;
 
-	for (size_t i = shelf->n; status == STATUS_OK && *budget > 0 && i > shelf->kept; i--) {
-		const struct row *row = &shelf->rows[i - 1];
-		if ((row->base_id != 0) != deltas || !may_go(shelf, row))
-			continue;
-		status = drop_report(db, row->id, error);
-		--*budget;
-	}
+	if (!find || !store_db_bind_number(find, 1, host_id) ||
+	    !store_db_bind_number(find, 2, (int64_t)keep) ||
+	    !store_db_bind_number(find, 3, not_before_ms))
+		return store_db_fail(db, what, error);
+	int code = sqlite3_step(find);
+	if (code == SQLITE_ROW)
+		*out = sqlite3_column_int64(find, 0);
+	else
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(find);
 	return status;
+}
+
+static enum status drop_reports(struct store_db *db, enum store_statement which, int64_t host_id,
+				int64_t before_ms, size_t *budget, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *drop = store_db_statement(db, which);
+	if (!drop || !store_db_bind_number(drop, 1, host_id) ||
+	    !store_db_bind_number(drop, 2, before_ms) ||
+	    !store_db_bind_number(drop, 3, (int64_t)*budget))
+		return store_db_fail(db, what, error);
+	return run_drop(db, drop, budget, error);
 }
 
 static enum status drop_history(struct store_db *db, int64_t host_id,
@@ -141,31 +58,7 @@ static enum status drop_history(struct store_db *db, int64_t host_id,
 	    !store_db_bind_number(drop_rows, 3, now_ms - (int64_t)limits->change_days * DAY_MS) ||
 	    !store_db_bind_number(drop_rows, 4, (int64_t)*budget))
 		return store_db_fail(db, what, error);
-	enum status status = store_db_run(db, drop_rows, what, error);
-	if (status == STATUS_OK)
-		*budget -= (size_t)sqlite3_changes(db->handle);
-	return status;
-}
-
-enum status store_db_retain(struct store_db *db, int64_t host_id, const struct store_limits *limits,
-			    int64_t now_ms, bool halve, size_t *budget,
-			    char error[STORE_ERROR_SIZE])
-{
-	struct shelf shelf = { 0 };
-	size_t keep = limits->reports;
-
-	enum status status = read_shelf(db, host_id, &shelf, error);
-	if (halve && keep > shelf.n / 2)
-		keep = shelf.n / 2;
-	shelf.kept = count_kept(&shelf, keep, now_ms - (int64_t)limits->report_days * DAY_MS);
-	if (status == STATUS_OK)
-		status = drop(db, &shelf, true, budget, error);
-	if (status == STATUS_OK && *budget > 0)
-		status = drop(db, &shelf, false, budget, error);
-	if (status == STATUS_OK && *budget > 0)
-		status = drop_history(db, host_id, limits, now_ms, budget, error);
-	free(shelf.rows);
-	return status;
+	return run_drop(db, drop_rows, budget, error);
 }
 
 static enum status read_number(struct store_db *db, enum store_statement which, int64_t parameter,
@@ -182,6 +75,41 @@ static enum status read_number(struct store_db *db, enum store_statement which, 
 	else
 		status = store_db_fail(db, what, error);
 	sqlite3_reset(read);
+	return status;
+}
+
+/* Half of what is there, where that is less. */
+static enum status halve_kept(struct store_db *db, int64_t host_id, size_t *keep,
+			      char error[STORE_ERROR_SIZE])
+{
+	int64_t n = 0;
+
+	enum status status = read_number(db, STORE_COUNT_REPORTS, host_id, &n, error);
+	if (*keep > (size_t)n / 2)
+		*keep = (size_t)n / 2;
+	return status;
+}
+
+enum status store_db_retain(struct store_db *db, int64_t host_id, const struct store_limits *limits,
+			    int64_t now_ms, bool halve, size_t *budget,
+			    char error[STORE_ERROR_SIZE])
+{
+	int64_t not_before_ms = now_ms - (int64_t)limits->report_days * DAY_MS;
+	enum status status = STATUS_OK;
+	size_t keep = limits->reports;
+	int64_t cutoff_ms = 0;
+
+	if (halve)
+		status = halve_kept(db, host_id, &keep, error);
+	if (status == STATUS_OK)
+		status = find_cutoff(db, host_id, keep, not_before_ms, &cutoff_ms, error);
+	if (status == STATUS_OK)
+		status = drop_reports(db, STORE_DROP_DELTAS, host_id, cutoff_ms, budget, error);
+	/* Behind the deltas: never a base before all that is based on it. */
+	if (status == STATUS_OK && *budget > 0)
+		status = drop_reports(db, STORE_DROP_WHOLE, host_id, cutoff_ms, budget, error);
+	if (status == STATUS_OK && *budget > 0)
+		status = drop_history(db, host_id, limits, now_ms, budget, error);
 	return status;
 }
 

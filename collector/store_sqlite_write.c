@@ -1,6 +1,6 @@
 #include "collector/store_sqlite.h"
 
-/* Every so many reports the old ones of their server are looked at. */
+/* Of so many reports of a server one makes us look at its old ones. */
 #define RETAIN_EVERY 16
 
 static enum status put_server(struct store_db *db, const struct record_server *server,
@@ -21,47 +21,62 @@ static enum status add_event(struct store_db *db, const struct record_event *eve
 			     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store what changed";
-	int64_t host_id = 0;
-	int64_t base_id = 0;
+	struct store_host host;
 
-	enum status status = store_db_host(db, event->key, &host_id, &base_id, error);
+	enum status status = store_db_host(db, event->key, &host, error);
 	if (status != STATUS_OK)
 		return status;
 	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_HISTORY);
-	if (!add || !store_db_bind_number(add, 1, host_id) ||
+	if (!add || !store_db_bind_number(add, 1, host.id) ||
 	    !store_db_bind_number(add, 2, event->at_ms) ||
 	    !store_db_bind_text(add, 3, event->kind) || !store_db_bind_text(add, 4, event->detail))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, add, what, error);
 }
 
-/* Now and then a report takes its server's old ones away: most reports pay nothing for it. */
-static enum status retain(struct store_db *db, const struct record_report *report, int64_t host_id,
-			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+/*
+ * Now and then a report takes its server's old ones away: most reports pay nothing for it. Servers
+ * take turns in the order in which they reported, so that what goes lies together in the file.
+ */
+static enum status retain(struct store_db *db, const struct store_host *host, int64_t report_id,
+			  int64_t now_ms, const struct store_limits *limits,
+			  char error[STORE_ERROR_SIZE])
 {
+	int64_t turn = RETAIN_EVERY * db->n_hosts;
 	size_t budget = (size_t)2 * RETAIN_EVERY;
 
-	if (!limits || report->sequence % RETAIN_EVERY != 0)
+	if (!limits || host->latest_id / turn == report_id / turn)
 		return STATUS_OK;
-	return store_db_retain(db, host_id, limits, report->received_at_ms, false, &budget, error);
+	return store_db_retain(db, host->id, limits, now_ms, false, &budget, error);
+}
+
+static enum status put_report(struct store_db *db, const struct record_report *report,
+			      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+{
+	struct store_host host;
+	int64_t id = 0;
+
+	enum status status = store_db_host(db, report->key, &host, error);
+	if (status == STATUS_OK)
+		status = store_db_insert_report(db, report, &host, &id, error);
+	if (status == STATUS_OK)
+		status = retain(db, &host, id, report->received_at_ms, limits, error);
+	return status;
 }
 
 static enum status apply(struct store_db *db, const struct store_change *change,
 			 const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
-	int64_t host_id = 0;
 
 	if (change->removal || change->n_expected > 0 || change->expect == STORE_EXPECT_REPLACE)
 		status = store_db_put_inventory(db, change, error);
 	if (status == STATUS_OK && change->report)
-		status = store_db_insert_report(db, change->report, &host_id, error);
+		status = put_report(db, change->report, limits, error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_servers; i++)
 		status = put_server(db, &change->servers[i], error);
 	for (size_t i = 0; status == STATUS_OK && i < change->n_events; i++)
 		status = add_event(db, &change->events[i], error);
-	if (status == STATUS_OK && change->report)
-		status = retain(db, change->report, host_id, limits, error);
 	if (status == STATUS_OK)
 		status = store_db_put_alerts(db, change, error);
 	if (status == STATUS_OK)

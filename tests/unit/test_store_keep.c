@@ -216,23 +216,48 @@ static void keeps_so_many_reports_and_the_latest(void **state)
 			uv_run(&f.loop, UV_RUN_ONCE);
 		free(body);
 	}
-	/* Every 16th looks at what is old: 192 did; the latest by time is one of the 32. */
+	/* Each of them looks at what is old, for none is the latest, which is one of the 32. */
 	body = make_body(1 + 200 / 60, 200);
 	check_until(&f, "a", 200 * 1000, body);
 	free(body);
-	body = make_body(1 + 162 / 60, 162);
-	check_until(&f, "a", 162 * 1000, body);
+	body = make_body(1 + 170 / 60, 170);
+	check_until(&f, "a", 170 * 1000, body);
 	free(body);
 	body = make_body(1, 0);
 	check_until(&f, "a", INT64_MAX, body);
 	free(body);
 	check_until(&f, "a", 59 * 1000, "");
 	fixture_close(&f);
-	assert_in_range(fixture_count(&f, "SELECT count(*) FROM report"), 32, 32 + 16 + 4);
+	assert_in_range(fixture_count(&f, "SELECT count(*) FROM report"), 32, 32 + 4);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report r WHERE base_id NOT NULL "
 					   "AND NOT EXISTS (SELECT 1 FROM report b WHERE "
 					   "b.id = r.base_id AND b.base_id IS NULL)"),
 			 0);
+	fixture_tear_down(&f);
+}
+
+static void reports_take_the_old_ones_of_their_server_away(void **state)
+{
+	struct store_limits limits = keep(32);
+	struct fixture f;
+	(void)state;
+
+	fixture_set_up(&f);
+	fixture_open(&f);
+	store_set_limits(f.store, &limits);
+	for (int n = 1; n <= 200; n++) {
+		char *body = make_body(1, n);
+		fixture_report(&f, "a", n, n * 1000, body);
+		fixture_report(&f, "b", n, n * 1000, body);
+		free(body);
+	}
+	fixture_close(&f);
+	for (int host = 1; host <= 2; host++) {
+		char query[64];
+		snprintf(query, sizeof query, "SELECT count(*) FROM report WHERE host_id = %d",
+			 host);
+		assert_in_range(fixture_count(&f, query), 32, 32 + 16 + 1); /* and the base */
+	}
 	fixture_tear_down(&f);
 }
 
@@ -435,6 +460,7 @@ int main(void)
 		cmocka_unit_test(a_text_of_the_largest_size_is_unpacked_and_no_larger_one),
 		cmocka_unit_test(reports_of_a_server_are_kept_as_what_differs_and_read_whole),
 		cmocka_unit_test(keeps_so_many_reports_and_the_latest),
+		cmocka_unit_test(reports_take_the_old_ones_of_their_server_away),
 		cmocka_unit_test(what_is_too_old_goes_by_itself_but_for_the_latest),
 		cmocka_unit_test(a_database_that_is_too_large_loses_reports_and_no_latest),
 		cmocka_unit_test(tells_what_changed_by_pages_the_latest_first),

@@ -17,7 +17,8 @@
 #include "proto/report.h"
 #include "tests/unit/store_fixture.h"
 
-#define REPORTS 500 /* of half a MiB each: four times the bound */
+#define REPORTS   500 /* four times the bound */
+#define BODY_SIZE (REPORT_MAX_BYTES / 2)
 
 struct load {
 	struct fixture fixture;
@@ -36,10 +37,10 @@ static off_t size_of_log(const struct fixture *f)
 /* Random, so that nothing makes it smaller: eight random hexadecimal digits at a time. */
 static char *make_body(void)
 {
-	char *body = mem_alloc(REPORT_MAX_BYTES + 16);
+	char *body = mem_alloc(BODY_SIZE + 16);
 	uint64_t seed = 1;
 
-	for (size_t at = 0; at < REPORT_MAX_BYTES; at += 8) {
+	for (size_t at = 0; at < BODY_SIZE; at += 8) {
 		seed = seed * UINT64_C(6364136223846793005) + 1;
 		snprintf(body + at, 9, "%08x", (unsigned)(seed >> 32));
 	}
@@ -71,7 +72,7 @@ static void submit(struct load *load)
 					     .agent_id = keys[i],
 					     .epoch = "e",
 					     .body = load->body,
-					     .body_size = REPORT_MAX_BYTES };
+					     .body_size = BODY_SIZE };
 	struct store_change change = { .report = &reports[i], .done = on_done, .user = load };
 	assert_int_equal(store_submit(load->fixture.store, &change), STATUS_OK);
 }
