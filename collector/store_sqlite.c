@@ -180,7 +180,7 @@ static uint64_t sweep(struct store *store, const struct store_limits *limits, in
 	*failing = status != STATUS_OK;
 	if (status != STATUS_OK || dropped == 0)
 		return uv_hrtime() + SWEEP_PAUSE_NS;
-	store_checkpointer_wake(store->checkpointer);
+	store_checkpointer_wake(store->checkpointer, store->writer.log_pages);
 	return uv_hrtime() + (dropped < STORE_SWEEP_ROWS ? SWEEP_PAUSE_NS : SWEEP_HURRY_NS);
 }
 
@@ -191,7 +191,7 @@ static void write_batch(struct store *store, struct pending *const *batch, size_
 	store_checkpointer_wait(store->checkpointer);
 	enum status status = commit(store, batch, n, limits, error);
 	if (status == STATUS_OK)
-		store_checkpointer_wake(store->checkpointer);
+		store_checkpointer_wake(store->checkpointer, store->writer.log_pages);
 	hand_back(store, batch, n, status, error);
 }
 

@@ -102,6 +102,7 @@ struct store_db {
 	char *path;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
 	struct store_packer packer;
+	int log_pages;      /* in the write-ahead log, at the last commit of this connection */
 	int64_t n_hosts;    /* the largest number of a server so far: about how many there are */
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
 	struct buffer text;
@@ -300,7 +301,10 @@ enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena
 enum status store_db_read_last_alert_id(struct store_db *db, int64_t *out,
 					char error[STORE_ERROR_SIZE]);
 
-/* Beyond that the write-ahead log is cut off, although commits wait for it. */
+/*
+ * Beyond that the write-ahead log starts over, although commits wait for it. It takes some more
+ * than twice as much at most, but for what is committed while somebody reads the database for long.
+ */
 #define STORE_MAX_LOG_BYTES (64 * 1024 * 1024)
 
 /*
@@ -312,10 +316,13 @@ struct store_checkpointer;
 enum status store_checkpointer_start(struct store_checkpointer **out, const char *path,
 				     char error[STORE_ERROR_SIZE]);
 
-/* Something was committed; from any thread. */
-void store_checkpointer_wake(struct store_checkpointer *checkpointer);
+/* Something was committed, and so many pages are in the log now; the writer's. */
+void store_checkpointer_wake(struct store_checkpointer *checkpointer, int log_pages);
 
-/* The writer waits, before a commit, while the log is cut off; hardly ever, and not long. */
+/*
+ * The writer waits, before a commit, while the log starts over, or where it writes faster than can
+ * be moved; hardly ever, and not long.
+ */
 void store_checkpointer_wait(struct store_checkpointer *checkpointer);
 
 /* Waits for its thread, which takes as long as the checkpoint that may be under way. */

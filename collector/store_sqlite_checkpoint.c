@@ -14,8 +14,8 @@
 
 #define MAX_LOG_PAGES (STORE_MAX_LOG_BYTES / 4096)
 
-/* What a cut waits for the commit that is under way. */
-#define CUT_BUSY_MS 2000
+/* What it waits for the commit that is under way. */
+#define HOLD_BUSY_MS 2000
 
 struct store_checkpointer {
 	struct store_db db;
@@ -23,26 +23,39 @@ struct store_checkpointer {
 	uv_mutex_t mutex;
 	uv_cond_t woken;
 	bool is_work;    /* under the mutex: something was committed since the last checkpoint */
-	bool is_cutting; /* the writer is to wait */
+	bool is_moving;  /* a checkpoint is under way */
+	bool is_holding; /* the writer is to wait for it */
+	int log_pages;   /* at the last commit; 0: it starts over */
 	bool stopping;
 };
 
-static void set_cutting(struct store_checkpointer *c, bool is_cutting)
+static void hold_writer(struct store_checkpointer *c)
 {
 	uv_mutex_lock(&c->mutex);
-	c->is_cutting = is_cutting;
+	c->is_holding = true;
+	uv_mutex_unlock(&c->mutex);
+}
+
+static void release_writer(struct store_checkpointer *c)
+{
+	uv_mutex_lock(&c->mutex);
+	c->is_holding = false;
+	c->log_pages = 0;
 	uv_cond_broadcast(&c->woken);
 	uv_mutex_unlock(&c->mutex);
 }
 
 /*
- * A passive checkpoint never makes the log smaller, and while commits go on there is no moment at
- * which nothing is left in it. So the writer waits for a cut. What is left to move by then is what
- * was committed during the second of two passive ones, for the first may take long. Where one
- * leaves something, somebody reads (a backup, a check), and the log cannot be cut before they are
- * through.
+ * While commits go on there is no moment at which a passive checkpoint leaves nothing in the log,
+ * so that it would be written from its beginning again: the writer has to wait for one. What is
+ * left to move by then is what was committed during the second of two passive ones, for the first
+ * may take long. Where one leaves something, somebody reads (a backup, a check), and the log can
+ * only grow before they are through.
+ *
+ * It keeps its size on the disk until there is rest: to give back tens of MB and to take them again
+ * costs the commits more than all else that a checkpoint does.
  */
-static int cut(struct store_checkpointer *c)
+static int start_over(struct store_checkpointer *c)
 {
 	int log_pages = 0;
 	int done_pages = 0;
@@ -50,28 +63,28 @@ static int cut(struct store_checkpointer *c)
 					     &log_pages, &done_pages);
 	if (code != SQLITE_OK || done_pages < log_pages)
 		return code;
-	set_cutting(c, true);
-	sqlite3_busy_timeout(c->db.handle, CUT_BUSY_MS);
-	code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
-					 NULL);
+	hold_writer(c);
+	sqlite3_busy_timeout(c->db.handle, HOLD_BUSY_MS);
+	code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
 	sqlite3_busy_timeout(c->db.handle, 0);
-	set_cutting(c, false);
+	release_writer(c);
 	return code;
 }
 
 /*
  * A passive checkpoint disturbs nobody, and leaves the rest for the next time where somebody reads.
- * That it fails is no harm by itself, for the log still holds everything, and it is told once; a
- * disk that is full fails the next commit, which is told to all.
+ * Returns whether it left something. That it fails is no harm by itself, for the log still holds
+ * everything, and it is told once; a disk that is full fails the next commit, which is told to all.
  */
-static void checkpoint(struct store_checkpointer *c, int mode, bool *failing)
+static bool checkpoint(struct store_checkpointer *c, int mode, bool *failing)
 {
 	int log_pages = 0;
 	int done_pages = 0;
 	int code = sqlite3_wal_checkpoint_v2(c->db.handle, NULL, mode, &log_pages, &done_pages);
 
 	if (code == SQLITE_OK && mode == SQLITE_CHECKPOINT_PASSIVE && log_pages > MAX_LOG_PAGES)
-		code = cut(c);
+		code = start_over(c);
+	bool left_something = code != SQLITE_OK || done_pages < log_pages;
 	bool fails = code != SQLITE_OK && code != SQLITE_BUSY;
 	if (fails && !*failing) {
 		char error[STORE_ERROR_SIZE];
@@ -79,6 +92,7 @@ static void checkpoint(struct store_checkpointer *c, int mode, bool *failing)
 		log_warning("%s", error);
 	}
 	*failing = fails;
+	return left_something;
 }
 
 /* Returns false when it is to stop. */
@@ -89,17 +103,22 @@ static bool wait_for_work(struct store_checkpointer *c)
 		uv_cond_wait(&c->woken, &c->mutex);
 	bool is_work = c->is_work && !c->stopping;
 	c->is_work = false;
+	c->is_moving = is_work;
 	uv_mutex_unlock(&c->mutex);
 	return is_work;
 }
 
-/* True where commits came in meanwhile. */
-static bool pause_for_commits(struct store_checkpointer *c)
+/* True where commits came in meanwhile. One that fill the log ends it. */
+static bool pause_for_commits(struct store_checkpointer *c, bool left_something)
 {
 	uint64_t until = uv_hrtime() + PAUSE_NS;
 
 	uv_mutex_lock(&c->mutex);
-	for (uint64_t now = uv_hrtime(); now < until && !c->stopping; now = uv_hrtime())
+	c->is_moving = false;
+	uv_cond_broadcast(&c->woken);
+	for (uint64_t now = uv_hrtime();
+	     now < until && !c->stopping && (left_something || c->log_pages <= MAX_LOG_PAGES);
+	     now = uv_hrtime())
 		uv_cond_timedwait(&c->woken, &c->mutex, until - now);
 	bool more = c->is_work;
 	uv_mutex_unlock(&c->mutex);
@@ -112,8 +131,9 @@ static void run(void *user)
 	bool failing = false;
 
 	while (wait_for_work(c)) {
-		checkpoint(c, SQLITE_CHECKPOINT_PASSIVE, &failing);
-		if (!pause_for_commits(c)) /* idle: nobody is held up by cutting the log off */
+		bool left_something = checkpoint(c, SQLITE_CHECKPOINT_PASSIVE, &failing);
+		if (!pause_for_commits(
+			    c, left_something)) /* idle: nobody is held up by cutting the log off */
 			checkpoint(c, SQLITE_CHECKPOINT_TRUNCATE, &failing);
 	}
 }
@@ -148,15 +168,16 @@ enum status store_checkpointer_start(struct store_checkpointer **out, const char
 void store_checkpointer_wait(struct store_checkpointer *c)
 {
 	uv_mutex_lock(&c->mutex);
-	while (c->is_cutting)
+	while (c->is_holding || (c->is_moving && c->log_pages > 2 * MAX_LOG_PAGES))
 		uv_cond_wait(&c->woken, &c->mutex);
 	uv_mutex_unlock(&c->mutex);
 }
 
-void store_checkpointer_wake(struct store_checkpointer *c)
+void store_checkpointer_wake(struct store_checkpointer *c, int log_pages)
 {
 	uv_mutex_lock(&c->mutex);
 	c->is_work = true;
+	c->log_pages = log_pages;
 	uv_cond_broadcast(&c->woken);
 	uv_mutex_unlock(&c->mutex);
 }

@@ -310,6 +310,15 @@ static void harden(sqlite3 *handle)
 	sqlite3_busy_timeout(handle, STORE_BUSY_MS);
 }
 
+static int note_log_pages(void *user, sqlite3 *handle, const char *name, int pages)
+{
+	struct store_db *db = user;
+	(void)handle;
+	(void)name; /* "main" */
+	db->log_pages = pages;
+	return SQLITE_OK;
+}
+
 static enum status open_connection(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "open the store";
@@ -323,6 +332,7 @@ static enum status open_connection(struct store_db *db, char error[STORE_ERROR_S
 		return status;
 	if (sqlite3_exec(db->handle, settings, NULL, NULL, NULL) != SQLITE_OK)
 		return store_db_fail(db, what, error);
+	sqlite3_wal_hook(db->handle, note_log_pages, db);
 	return STATUS_OK;
 }
 
