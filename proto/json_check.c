@@ -190,15 +190,8 @@ static void string(struct scan *s, struct json_quoted *content)
 /* The names of an object that is open. */
 struct members {
 	size_t first;  /* in the scan's names */
-	uint64_t bits; /* of name_bits() */
+	uint64_t bits; /* json_quoted_bits() of all */
 };
-
-/* Names without a common bit differ. One with escapes may be equal to any. */
-static uint64_t name_bits(const struct json_quoted *name)
-{
-	unsigned char begins = name->size ? (unsigned char)*name->text : 0;
-	return name->escaped ? UINT64_MAX : UINT64_C(1) << ((begins + 7 * name->size) & 63);
-}
 
 static bool has_name(const struct scan *s, const struct members *members,
 		     const struct json_quoted *name)
@@ -213,7 +206,7 @@ static bool has_name(const struct scan *s, const struct members *members,
 static void add_name(struct scan *s, struct members *members, const struct json_quoted *name)
 {
 	size_t at = (size_t)(name->text - s->text) - 1;
-	uint64_t bits = name_bits(name);
+	uint64_t bits = json_quoted_bits(name);
 
 	if (s->n_names - members->first == JSON_MAX_MEMBERS) {
 		fail_at(s, at, STATUS_LIMIT, "an object of more than 256 members");
@@ -249,7 +242,7 @@ static void member(struct scan *s, struct members *members)
 		fail(s, STATUS_MALFORMED, "expected ':'");
 }
 
-static void object(struct scan *s)
+static void object(struct scan *s, struct json_node *node)
 {
 	struct members members = { .first = s->n_names };
 
@@ -262,10 +255,12 @@ static void object(struct scan *s)
 	if (!take(s, '}'))
 		fail(s, STATUS_MALFORMED, "expected ',' or '}'");
 	s->n_names = members.first;
+	node->name_bits = members.bits;
 }
 
-static void array(struct scan *s)
+static void array(struct scan *s, struct json_node *node)
 {
+	(void)node;
 	skip_space(s);
 	if (take(s, ']'))
 		return;
@@ -295,7 +290,8 @@ static enum json_kind literal(struct scan *s)
 	return JSON_NULL;
 }
 
-static void nested(struct scan *s, void (*content)(struct scan *s))
+static void nested(struct scan *s, struct json_node *node,
+		   void (*content)(struct scan *s, struct json_node *node))
 {
 	if (s->depth == JSON_MAX_DEPTH) {
 		fail(s, STATUS_LIMIT, "nested more than 32 deep");
@@ -303,7 +299,7 @@ static void nested(struct scan *s, void (*content)(struct scan *s))
 	}
 	s->depth++;
 	s->at++;
-	content(s);
+	content(s, node);
 	s->depth--;
 }
 
@@ -358,9 +354,9 @@ static void value(struct scan *s, const struct json_quoted *name)
 	int c = peek(s);
 	node.kind = c == '{' ? JSON_OBJECT : JSON_ARRAY;
 	if (c == '{')
-		nested(s, object);
+		nested(s, &node, object);
 	else if (c == '[')
-		nested(s, array);
+		nested(s, &node, array);
 	else
 		node.kind = scalar(s, &node.text);
 	end_node(s, index, node);

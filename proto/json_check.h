@@ -36,7 +36,10 @@ struct json_node {
 	enum json_kind kind;
 	uint32_t span;           /* of itself and everything in it */
 	struct json_quoted name; /* of a member */
-	struct json_quoted text; /* of a string; of a number its characters */
+	union {
+		struct json_quoted text; /* of a string; of a number its characters */
+		uint64_t name_bits;      /* of an object: json_quoted_bits() of all its names */
+	};
 };
 
 /* All values of a text, the outermost first; they borrow from the text. Begins zeroed. */

@@ -42,6 +42,12 @@ void json_refuse(struct json_reading *in, const struct json_place *at, const cha
 	refuse_place(in, name ? &member : at, status, detail);
 }
 
+static bool may_have(const struct json_node *object, const char *name)
+{
+	const struct json_quoted wanted = { .text = name, .size = (uint32_t)strlen(name) };
+	return (object->name_bits & json_quoted_bits(&wanted)) != 0;
+}
+
 /*
  * The member, NULL where it is absent or something has failed. Members are asked for in the order
  * in which agents write them, so the search begins behind the one that was found last.
@@ -58,6 +64,8 @@ static const struct json_node *find(struct json_reading *in, const struct json_p
 		begin = in->last + in->last->span;
 	const struct json_node *member = begin;
 	while (!json_quoted_is(&member->name, name)) {
+		if (member == begin && !may_have(at->value, name))
+			return NULL;
 		member += member->span;
 		if (member == end)
 			member = first;

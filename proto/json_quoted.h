@@ -34,6 +34,13 @@ static inline bool json_quoted_equal(const struct json_quoted *a, const struct j
 	return a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
 }
 
+/* Texts without a common bit differ. One with escapes may be equal to any. */
+static inline uint64_t json_quoted_bits(const struct json_quoted *quoted)
+{
+	unsigned char begins = quoted->size ? (unsigned char)*quoted->text : 0;
+	return quoted->escaped ? UINT64_MAX : UINT64_C(1) << ((begins + 7 * quoted->size) & 63);
+}
+
 /* Does it stand for this text? */
 static inline bool json_quoted_is(const struct json_quoted *quoted, const char *text)
 {
