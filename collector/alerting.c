@@ -201,6 +201,25 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 	arena_deinit(&arena);
 }
 
+/* Hooks that are new hear of what fires already, and are known from now on. */
+static void greet_hooks(struct alerting *a, int64_t now_ms)
+{
+	if (!a->is_ready || a->is_stopped)
+		return;
+	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
+		const struct hook *hook = hooks_at(a->options.hooks, i);
+		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
+			continue;
+		struct passage *passage = begin_passage(a, NULL, NULL);
+		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
+						      false, now_ms };
+		struct store_change change = { .hook = &passage->hook };
+		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
+		outbox_greet(a->outbox, hook->name);
+		(void)submit(passage, &change); /* a refusal leads to another reading */
+	}
+}
+
 static void on_time(void *user)
 {
 	struct alerting *a = user;
@@ -217,32 +236,16 @@ static void on_time(void *user)
 	if (alerts_next_due(a->alerts) <= now_ms)
 		alerts_advance(a->alerts, now_ms, passage->changes);
 	submit_own(passage, trim);
+	greet_hooks(a, now_ms);
 }
 
-/* Hooks that are new hear of what fires already, and are known from now on. */
-static void greet_hooks(struct alerting *a, int64_t now_ms)
-{
-	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
-		const struct hook *hook = hooks_at(a->options.hooks, i);
-		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
-			continue;
-		struct passage *passage = begin_passage(a, NULL, NULL);
-		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
-						      false, now_ms };
-		struct store_change change = { .hook = &passage->hook };
-		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
-		outbox_greet(a->outbox, hook->name);
-		(void)submit(passage, &change); /* a refusal leads to another reading */
-	}
-}
-
-static void on_enabled(void *user)
+/* Of the outbox: what that means is worked out soon, not in the midst of what it does. */
+static void on_outbox_changed(void *user)
 {
 	struct alerting *a = user;
 
-	set_targets(a);
-	if (a->is_ready && !a->is_stopped)
-		greet_hooks(a, a->options.now_ms());
+	a->look_ms = a->options.now_ms();
+	schedule(a);
 }
 
 void alerting_configure(struct alerting *a, const struct options *options)
@@ -257,18 +260,17 @@ void alerting_configure(struct alerting *a, const struct options *options)
 	}
 	alerts_configure(a->alerts, &options->alerts, a->url);
 	set_targets(a);
-	if (a->is_ready) {
-		greet_hooks(a, a->options.now_ms());
+	greet_hooks(a, a->options.now_ms());
+	if (a->is_ready)
 		outbox_hurry(a->outbox);
-	}
 	schedule(a);
 }
 
 struct alerting *alerting_new(const struct alerting_options *options)
 {
 	struct alerting *a = mem_alloc(sizeof *a);
-	struct outbox_options outbox = { options->loop,   options->store, options->hooks,
-					 options->now_ms, on_enabled,     a };
+	struct outbox_options outbox = { options->loop,   options->store,    options->hooks,
+					 options->now_ms, on_outbox_changed, a };
 
 	a->options = *options;
 	a->alerts = alerts_new();

@@ -209,6 +209,7 @@ static void step(struct alerts *alerts, struct alert_subject *subject, enum cond
 	if (slot->alert) {
 		slot->alert->row.gone_ms = slot->clock.gone_ms;
 		slot->alert->row.flapping = slot->clock.flapping;
+		slot->alert->is_said_to_flap &= slot->clock.flapping;
 	}
 	alerts_due_at(alerts, alert_clock_due(&slot->clock, &rule));
 }

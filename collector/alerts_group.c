@@ -49,12 +49,14 @@ static bool is_firing(const struct record_alert *row)
 	return row->state == RECORD_ALERT_FIRING;
 }
 
-/* It fires and nobody knows; or it is over and that is not known. */
+/* It fires and nobody knows, neither that nor that it has begun to flap; or its end is not known.
+ */
 static bool is_news(const struct alert *alert)
 {
-	if (is_firing(&alert->row))
-		return alert->row.told == RECORD_TOLD_NOTHING && !alert->is_muted;
-	return alert->row.told == RECORD_TOLD_FIRING;
+	if (!is_firing(&alert->row))
+		return alert->row.told == RECORD_TOLD_FIRING;
+	return !alert->is_muted && (alert->row.told == RECORD_TOLD_NOTHING ||
+				    (alert->row.flapping && !alert->is_said_to_flap));
 }
 
 /* It fires, and that is to be told again and again. */
@@ -140,6 +142,7 @@ struct group_news {
 	bool news;
 	bool told_before; /* something of it is known to fire */
 	bool fresh;       /* something new fires */
+	bool over;        /* something is over */
 	bool nags;
 	bool fires;
 	int64_t first_ms; /* the first piece of news */
@@ -166,8 +169,10 @@ static void look(const struct alert *alert, struct group_news *v, int64_t now_ms
 		v->look_ms = earlier(v->look_ms, row->acknowledged_until_ms);
 	if (!is_news(alert))
 		return;
-	int64_t at_ms = firing ? row->fired_ms : row->resolved_ms;
-	v->fresh |= firing;
+	bool fresh = firing && row->told == RECORD_TOLD_NOTHING;
+	int64_t at_ms = fresh ? row->fired_ms : firing ? now_ms : row->resolved_ms;
+	v->fresh |= fresh;
+	v->over |= !firing;
 	v->first_ms = !v->news || at_ms < v->first_ms ? at_ms : v->first_ms;
 	v->news = true;
 }
@@ -193,10 +198,10 @@ static int64_t due_of(const struct alerts *alerts, const struct alert_group *gro
 
 static enum notification_reason reason_of(const struct group_news *v)
 {
-	if (!v->news)
-		return NOTIFICATION_REPEAT;
 	if (v->fresh)
 		return v->told_before ? NOTIFICATION_NEW : NOTIFICATION_FIRST;
+	if (!v->over)
+		return NOTIFICATION_REPEAT;
 	return v->fires ? NOTIFICATION_SOME_RESOLVED : NOTIFICATION_ALL_RESOLVED;
 }
 
@@ -380,6 +385,7 @@ static void note_told(struct alerts *alerts, struct alert_group *group, int64_t 
 		else if (alert->row.told == RECORD_TOLD_FIRING)
 			alert->row.told = RECORD_TOLD_RESOLVED;
 		alert->row.told_ms = now_ms;
+		alert->is_said_to_flap = alert->row.flapping;
 		alerts_mark(alerts, alert);
 	}
 }

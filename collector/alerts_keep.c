@@ -76,6 +76,7 @@ void alerts_restore(struct alerts *alerts, const struct record_alert *row)
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		*texts[i] = mem_strdup(*texts[i]);
 	alert->is_stored = true;
+	alert->is_said_to_flap = row->flapping && row->told == RECORD_TOLD_FIRING;
 	restore_clock(&subject->slots[row->condition].clock, row);
 	alerts->firing[row->condition] += row->state == RECORD_ALERT_FIRING;
 	if (row->state != RECORD_ALERT_PENDING)

@@ -18,6 +18,7 @@ struct alert {
 	bool is_stored;
 	bool is_dirty; /* the row is to be stored; among `dirty` then */
 	bool is_muted; /* as of the last look */
+	bool is_said_to_flap;
 };
 
 /* One condition of one server. */

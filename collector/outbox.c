@@ -170,6 +170,7 @@ static void end(struct parcel *parcel, enum record_delivery_state state)
 	} else {
 		receiver->counts.dead++;
 		outbox->last_dead_ms = parcel->row.ended_ms;
+		outbox->options.changed(outbox->options.user);
 		log_error("notification %" PRId64 " to the hook %s could not be delivered: %s",
 			  parcel->row.id, parcel->row.hook, parcel->row.result);
 	}

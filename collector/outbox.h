@@ -46,8 +46,8 @@ struct outbox_options {
 	struct store *store; /* outlives it */
 	struct hooks *hooks; /* likewise, but for outbox_stop() */
 	int64_t (*now_ms)(void);
-	/* A hook that was disabled is not any more, as somebody sends something again. */
-	void (*enabled)(void *user);
+	/* A hook is disabled or enabled, or there are more or fewer dead letters. */
+	void (*changed)(void *user);
 	void *user;
 };
 

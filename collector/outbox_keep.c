@@ -69,6 +69,8 @@ enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
 						   load_row, &l, error);
 	if (status == STATUS_OK)
 		status = outbox_count_dead(outbox, error);
+	for (struct receiver *r = outbox->receivers; r; r = r->next)
+		r->is_known = r->is_disabled = false;
 	if (status == STATUS_OK)
 		status = store_read_hooks(store, load_hook, outbox, error);
 	for (size_t i = l.n; status == STATUS_OK && i-- > 0;)
@@ -97,9 +99,10 @@ static void take_again(struct again *again)
 	struct outbox *outbox = again->outbox;
 	struct parcel *known = outbox_find(outbox, again->row.id);
 	struct receiver *receiver = outbox_receiver(outbox, again->row.hook);
-	bool was_disabled = receiver->is_disabled;
 	char error[STORE_ERROR_SIZE];
 
+	if (receiver->is_disabled)
+		receiver->is_known = false; /* it is to hear of everything that fires */
 	receiver->is_disabled = false;
 	receiver->not_before_ms = 0;
 	if (known && !known->is_busy && !known->is_unsaved)
@@ -109,10 +112,7 @@ static void take_again(struct again *again)
 	if (outbox_count_dead(outbox, error) != STATUS_OK)
 		log_error("%s", error); /* the ill of dead letters ends with the next start */
 	outbox_pump(outbox);
-	if (was_disabled) {
-		receiver->is_known = false; /* it hears of everything that fires */
-		outbox->options.enabled(outbox->options.user);
-	}
+	outbox->options.changed(outbox->options.user);
 }
 
 static void on_again(void *user, enum status status, const char *error)

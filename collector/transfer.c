@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 #include <uv.h>
@@ -40,8 +41,9 @@ struct transfer {
 	bool is_cut;
 	char error[CURL_ERROR_SIZE];
 	struct exchange exchange;
-	CURLcode failed;     /* a setting that libcurl does not take */
-	transfer_done *done; /* NULL: cancelled */
+	curl_socket_t socket; /* that libcurl uses for it now, or CURL_SOCKET_BAD */
+	CURLcode failed;      /* a setting that libcurl does not take */
+	transfer_done *done;  /* NULL: cancelled */
 	void *user;
 };
 
@@ -205,12 +207,21 @@ static struct watch *watch_new(struct transfers *set, curl_socket_t socket)
 	return watch;
 }
 
+static void note_socket(CURL *easy, curl_socket_t socket)
+{
+	char *user = NULL;
+
+	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
+	if (user) /* else it is a handle of libcurl's own */
+		((struct transfer *)(void *)user)->socket = socket;
+}
+
 static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *user, void *assigned)
 {
 	struct watch *watch = assigned;
 	int events = 0;
-	(void)easy;
 
+	note_socket(easy, what == CURL_POLL_REMOVE ? CURL_SOCKET_BAD : socket);
 	if (what == CURL_POLL_REMOVE) {
 		if (watch)
 			uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
@@ -350,21 +361,32 @@ static void set_common(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_PROXY, r->proxy ? r->proxy : "");
 }
 
+/*
+ * Nobody needs the answer to a mail's QUIT, but libcurl waits for it within the call that ends the
+ * connection, up to two minutes. When no more comes it does not.
+ */
+static void end_after_quit(const struct transfer *t, const char *bytes, size_t n)
+{
+	if (n == 6 && memcmp(bytes, "QUIT\r\n", 6) == 0 && t->socket != CURL_SOCKET_BAD)
+		(void)shutdown(t->socket, SHUT_RD); /* it fails where the other side is gone */
+}
+
 static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t n, void *user)
 {
 	struct transfer *t = user;
+	bool sent = type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT;
 	(void)easy;
 
-	if (type == CURLINFO_HEADER_IN)
-		exchange_add(&t->exchange, false, bytes, n);
-	else if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
-		exchange_add(&t->exchange, true, bytes, n);
+	if (t->exchange.show && (sent || type == CURLINFO_HEADER_IN))
+		exchange_add(&t->exchange, sent, bytes, n);
+	if (t->receivers && type == CURLINFO_HEADER_OUT)
+		end_after_quit(t, bytes, n);
 	return 0;
 }
 
 static void set_trace(struct transfer *t, const struct transfer_request *r)
 {
-	if (!r->show)
+	if (!r->show && !r->from)
 		return;
 	t->exchange = (struct exchange){ .show = r->show, .user = r->show_user };
 	SET(CURLOPT_DEBUGFUNCTION, on_trace);
@@ -400,6 +422,7 @@ static void set_mail(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_MAIL_RCPT, t->receivers);
 	SET(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
 	SET(CURLOPT_USE_SSL, starttls_levels[r->starttls]);
+	SET(CURLOPT_FORBID_REUSE, 1L); /* its QUIT is this transfer's: end_after_quit() */
 	SET(CURLOPT_UPLOAD, 1L);
 	SET(CURLOPT_READFUNCTION, on_mail_wanted);
 	SET(CURLOPT_READDATA, t);
@@ -428,6 +451,7 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	struct transfer *t = mem_alloc(sizeof *t);
 
 	*t = (struct transfer){ .set = set, .size = request->size, .done = done, .user = user };
+	t->socket = CURL_SOCKET_BAD;
 	t->max_answer = request->max_answer ? request->max_answer : TRANSFER_MAX_ANSWER;
 	buffer_init(&t->answer);
 	arena_init(&t->arena);

@@ -2,6 +2,7 @@
 
 A notification goes out by `hook_sender`, which is the collector's own code with no store behind it."""
 
+import contextlib
 import json
 import os
 import socket
@@ -9,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -27,11 +29,14 @@ HOSTILE = ['<script>alert("1")</script> & \'x\'', "two\r\nBcc: evil@example.com\
 
 
 class Receiver:
-    """A web server that keeps what it hears and answers what it is told to."""
+    """A web server that keeps what it hears, and when, and answers what it is told to; `first` are pairs of
+    status and headers for as many first requests."""
 
-    def __init__(self, status=200, headers=(), body=b"fine", tls=None):
+    def __init__(self, status=200, headers=(), body=b"fine", tls=None, first=()):
         self.status, self.headers, self.body = status, dict(headers), body
+        self.first = list(first)
         self.requests = []
+        self.times = []
         self.arrived = threading.Condition()
         receiver = self
 
@@ -42,9 +47,12 @@ class Receiver:
                 data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 with receiver.arrived:
                     receiver.requests.append((self.command, self.path, dict(self.headers), data))
+                    receiver.times.append(time.time())
+                    status, headers = receiver.first.pop(0) if receiver.first else \
+                        (receiver.status, receiver.headers)
                     receiver.arrived.notify_all()
-                self.send_response(receiver.status)
-                for name, value in receiver.headers.items():
+                self.send_response(status)
+                for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(receiver.body)))
                 self.end_headers()
@@ -172,3 +180,42 @@ class Hooks:
     def try_one(self, name):
         return subprocess.run([PROGRAM, "hook", "test", name, "--config", self.config],
                               capture_output=True, text=True, timeout=PATIENCE)
+
+
+class MuteMailServer:
+    """Speaks SMTP until a command comes that it was told to be mute from; keeps the commands."""
+
+    def __init__(self, mute_from, answers=None):
+        self.mute_from, self.answers = mute_from, answers or {}
+        self.commands = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                peer, _ = self.listener.accept()
+                threading.Thread(target=self._talk, args=(peer,), daemon=True).start()
+
+    def _talk(self, peer):
+        with contextlib.suppress(OSError), peer:
+            lines = peer.makefile("rb")
+            if self.mute_from != "greeting":
+                peer.sendall(b"220 here\r\n")
+            data = False
+            for line in lines:
+                word = line.split()[0].decode() if line.split() else ""
+                if data and line != b".\r\n":
+                    continue
+                word = "END" if data else word
+                data = word == "DATA"
+                self.commands.append(word)
+                if self.mute_from not in self.commands and self.mute_from != "greeting":
+                    peer.sendall(self.answers.get(word, b"354 go on\r\n" if data else b"250 fine\r\n"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()

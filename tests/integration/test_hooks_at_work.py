@@ -18,10 +18,10 @@ def hooks(tmp_path):
     return Hooks(tmp_path)
 
 
-def mended():
+def mended(sequence=2):
     """EXCH1 with its second adapter disabled."""
     rows = [row("A", "EXCH2", "10.0.0.1", "10.0.0.2"), row("A", "EXCH3", "10.0.0.1", "10.0.0.3")]
-    return {**server("EXCH1", "10.0.0.1", rows), "sequence": 2}
+    return {**server("EXCH1", "10.0.0.1", rows), "sequence": sequence}
 
 
 def until(condition):

@@ -139,6 +139,30 @@ static void what_flaps_is_told_once_and_said(void **state)
 	play_tear_down(&p);
 }
 
+/* Its receivers know that it fires; that it comes and goes is news to them, once. */
+static void what_begins_to_flap_after_it_was_told_is_said(void **state)
+{
+	struct play p;
+	(void)state;
+
+	play_set_up(&p);
+	p.policy.hold_ms[CONDITION_EXPOSED] = 60 * S;
+	alerts_configure(p.alerts, &p.policy, NULL);
+	play_see(&p, "S1", VERDICT_EXPOSED);
+	play_pass(&p, 60);
+	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing; ");
+	for (int i = 0; i < 20; i++) {
+		play_see(&p, "S1", i % 2 ? VERDICT_EXPOSED : VERDICT_CLEAR);
+		play_pass(&p, 30);
+	}
+	play_expect_told(&p, "repeat interval elapsed[ORG/HQ/adapter_isolated] S1=firing~; ");
+	play_restart(&p);
+	play_see(&p, "S1", VERDICT_EXPOSED);
+	play_pass(&p, 60);
+	play_expect_told(&p, "");
+	play_tear_down(&p);
+}
+
 static void the_collectors_own_ills_are_alerts_too(void **state)
 {
 	struct alert_changes changes;
@@ -257,6 +281,7 @@ int main(void)
 		cmocka_unit_test(unknown_is_no_recovery),
 		cmocka_unit_test(a_worse_verdict_is_an_alert_of_its_own),
 		cmocka_unit_test(what_flaps_is_told_once_and_said),
+		cmocka_unit_test(what_begins_to_flap_after_it_was_told_is_said),
 		cmocka_unit_test(the_collectors_own_ills_are_alerts_too),
 		cmocka_unit_test(a_server_that_is_taken_out_has_no_alerts),
 		cmocka_unit_test(silence_counts_from_when_the_collector_could_hear),
