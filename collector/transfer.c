@@ -1,51 +1,11 @@
-#include "collector/transfer.h"
-
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include <curl/curl.h>
-#include <uv.h>
-
-#include "collector/buffer.h"
 #include "collector/loop.h"
-#include "proto/arena.h"
+#include "collector/transfer_state.h"
 #include "proto/mem.h"
 
 #define CONNECT_LIMIT_MS 15000L
-
-struct transfers {
-	CURLM *multi;
-	uv_loop_t *loop;
-	struct loop_timer *timer;
-	struct loop_timer *soon; /* to finish what could not begin */
-	struct transfer *first;
-	struct transfer *failed; /* could not begin */
-	bool is_busy;            /* transfers are being ended, and told */
-	bool is_closing;
-};
-
-struct transfer {
-	struct transfers *set;
-	struct transfer *next;
-	struct transfer *previous; /* NULL: it is the set's first */
-	CURL *easy;
-	struct curl_slist *fields;
-	struct curl_slist *receivers;
-	struct arena arena; /* the request's body */
-	const char *body;
-	size_t size;
-	size_t sent; /* of a mail */
-	struct buffer answer;
-	size_t max_answer;
-	bool is_cut;
-	char error[CURL_ERROR_SIZE];
-	struct exchange exchange;
-	curl_socket_t socket; /* that libcurl uses for it now, or CURL_SOCKET_BAD */
-	CURLcode failed;      /* a setting that libcurl does not take */
-	transfer_done *done;  /* NULL: cancelled */
-	void *user;
-};
 
 /* One socket of libcurl's that is watched. */
 struct watch {
@@ -54,22 +14,32 @@ struct watch {
 	curl_socket_t socket;
 };
 
-static void take_out(struct transfers *set, struct transfer *t)
+void transfer_put_in(struct transfer **first, struct transfer *t)
+{
+	t->next = *first;
+	if (t->next)
+		t->next->previous = t;
+	*first = t;
+}
+
+void transfer_take_out(struct transfer **first, struct transfer *t)
 {
 	if (t->previous)
 		t->previous->next = t->next;
 	else
-		set->first = t->next;
+		*first = t->next;
 	if (t->next)
 		t->next->previous = t->previous;
 }
 
 static void transfer_free(struct transfer *t)
 {
-	curl_multi_remove_handle(t->set->multi, t->easy); /* legal also where it was not added */
+	if (!t->mail)
+		curl_multi_remove_handle(t->set->multi, t->easy); /* also where it is not in it */
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->fields);
-	curl_slist_free_all(t->receivers);
+	if (t->mail)
+		transfer_free_mail(t);
 	buffer_deinit(&t->answer);
 	arena_deinit(&t->arena);
 	free(t);
@@ -102,8 +72,7 @@ static void fill_result(struct transfer *t, CURLcode code, struct transfer_resul
 		out->error = t->error[0] ? t->error : curl_easy_strerror(code);
 }
 
-/* It is in no list any more. */
-static void finish(struct transfer *t, CURLcode code)
+void transfer_finish(struct transfer *t, CURLcode code)
 {
 	struct transfer_result result;
 
@@ -119,14 +88,14 @@ static void destroy(struct transfers *set)
 	curl_global_cleanup();
 	loop_timer_close(set->timer);
 	loop_timer_close(set->soon);
-	free(set);
+	transfers_close_mails(set); /* frees it */
 }
 
-/* A `done` may close the set, which then lives until here. */
-static void end_busy(struct transfers *set)
+/* A `done` may close the set, which then lives until here; and until its mails are over. */
+void transfers_end(struct transfers *set)
 {
 	set->is_busy = false;
-	if (set->is_closing)
+	if (set->is_closing && !set->mails)
 		destroy(set);
 }
 
@@ -143,10 +112,10 @@ static void finish_what_is_over(struct transfers *set)
 			continue;
 		(void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &user);
 		struct transfer *t = (struct transfer *)(void *)user;
-		take_out(set, t);
-		finish(t, code);
+		transfer_take_out(&set->first, t);
+		transfer_finish(t, code);
 	}
-	end_busy(set);
+	transfers_end(set);
 }
 
 static void act(struct transfers *set, curl_socket_t socket, int events)
@@ -207,21 +176,12 @@ static struct watch *watch_new(struct transfers *set, curl_socket_t socket)
 	return watch;
 }
 
-static void note_socket(CURL *easy, curl_socket_t socket)
-{
-	char *user = NULL;
-
-	(void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, &user);
-	if (user) /* else it is a handle of libcurl's own */
-		((struct transfer *)(void *)user)->socket = socket;
-}
-
 static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *user, void *assigned)
 {
 	struct watch *watch = assigned;
 	int events = 0;
+	(void)easy;
 
-	note_socket(easy, what == CURL_POLL_REMOVE ? CURL_SOCKET_BAD : socket);
 	if (what == CURL_POLL_REMOVE) {
 		if (watch)
 			uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
@@ -247,9 +207,9 @@ static void finish_what_could_not_begin(void *user)
 	while (set->failed) {
 		struct transfer *t = set->failed;
 		set->failed = t->next;
-		finish(t, t->failed);
+		transfer_finish(t, t->failed);
 	}
-	end_busy(set);
+	transfers_end(set);
 }
 
 static void free_all(struct transfer *first)
@@ -276,6 +236,7 @@ struct transfers *transfers_new(uv_loop_t *loop)
 	}
 	set->timer = loop_timer_new(loop, on_timer, set);
 	set->soon = loop_timer_new(loop, finish_what_could_not_begin, set);
+	transfers_open_mails(set);
 	/* These fail only for an option that does not exist. */
 	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
 	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETDATA, set);
@@ -292,9 +253,11 @@ void transfers_close(struct transfers *set)
 	free_all(set->failed);
 	set->first = NULL;
 	set->failed = NULL;
+	for (struct transfer *t = set->mails; t; t = t->next)
+		transfer_cancel(t);
 	set->is_closing = true;
 	if (!set->is_busy)
-		destroy(set);
+		transfers_end(set);
 }
 
 static size_t on_answer(char *bytes, size_t size, size_t n, void *user)
@@ -307,18 +270,7 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *user)
 	return size * n;
 }
 
-static size_t on_mail_wanted(char *bytes, size_t size, size_t n, void *user)
-{
-	struct transfer *t = user;
-	size_t left = t->size - t->sent;
-	size_t now = size * n < left ? size * n : left;
-
-	memcpy(bytes, t->body + t->sent, now);
-	t->sent += now;
-	return now;
-}
-
-static struct curl_slist *list_of(struct transfer *t, const char *const *texts, size_t n)
+struct curl_slist *transfer_list(struct transfer *t, const char *const *texts, size_t n)
 {
 	struct curl_slist *list = NULL;
 
@@ -331,13 +283,6 @@ static struct curl_slist *list_of(struct transfer *t, const char *const *texts, 
 	}
 	return list;
 }
-
-#define SET(option, value)                                                                         \
-	do {                                                                                       \
-		CURLcode code_ = curl_easy_setopt(t->easy, option, value);                         \
-		if (code_ != CURLE_OK)                                                             \
-			t->failed = code_;                                                         \
-	} while (0)
 
 static void set_common(struct transfer *t, const struct transfer_request *r)
 {
@@ -361,34 +306,20 @@ static void set_common(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_PROXY, r->proxy ? r->proxy : "");
 }
 
-/*
- * Nobody needs the answer to a mail's QUIT, but libcurl waits for it within the call that ends the
- * connection, up to two minutes. When no more comes it does not.
- */
-static void end_after_quit(const struct transfer *t, const char *bytes, size_t n)
-{
-	if (n == 6 && memcmp(bytes, "QUIT\r\n", 6) == 0 && t->socket != CURL_SOCKET_BAD)
-		(void)shutdown(t->socket, SHUT_RD); /* it fails where the other side is gone */
-}
-
 static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t n, void *user)
 {
 	struct transfer *t = user;
-	bool sent = type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT;
 	(void)easy;
 
-	if (t->exchange.show && (sent || type == CURLINFO_HEADER_IN))
-		exchange_add(&t->exchange, sent, bytes, n);
-	if (t->receivers && type == CURLINFO_HEADER_OUT)
-		end_after_quit(t, bytes, n);
+	if (type == CURLINFO_HEADER_IN)
+		exchange_add(&t->exchange, false, bytes, n);
+	else if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
+		exchange_add(&t->exchange, true, bytes, n);
 	return 0;
 }
 
-static void set_trace(struct transfer *t, const struct transfer_request *r)
+static void set_trace(struct transfer *t)
 {
-	if (!r->show && !r->from)
-		return;
-	t->exchange = (struct exchange){ .show = r->show, .user = r->show_user };
 	SET(CURLOPT_DEBUGFUNCTION, on_trace);
 	SET(CURLOPT_DEBUGDATA, t);
 	SET(CURLOPT_VERBOSE, 1L);
@@ -397,7 +328,7 @@ static void set_trace(struct transfer *t, const struct transfer_request *r)
 /* A redirect is no success, so it is not followed: what is signed goes where it was meant to. */
 static void set_http(struct transfer *t, const struct transfer_request *r)
 {
-	t->fields = list_of(t, r->fields, r->n_fields);
+	t->fields = transfer_list(t, r->fields, r->n_fields);
 	SET(CURLOPT_HTTPHEADER, t->fields);
 	if (!r->method || t->size > 0) {
 		SET(CURLOPT_POST, 1L);
@@ -406,35 +337,14 @@ static void set_http(struct transfer *t, const struct transfer_request *r)
 	}
 	SET(CURLOPT_CUSTOMREQUEST, r->method);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	if (r->show)
+		set_trace(t);
 	SET(CURLOPT_USERAGENT, "mtawatch-collector/" MTAWATCH_VERSION);
-}
-
-static const long starttls_levels[] = {
-	[TRANSFER_STARTTLS_REQUIRED] = CURLUSESSL_ALL,
-	[TRANSFER_STARTTLS_OFFERED] = CURLUSESSL_TRY,
-	[TRANSFER_STARTTLS_NEVER] = CURLUSESSL_NONE,
-};
-
-static void set_mail(struct transfer *t, const struct transfer_request *r)
-{
-	t->receivers = list_of(t, r->receivers, r->n_receivers);
-	SET(CURLOPT_MAIL_FROM, r->from);
-	SET(CURLOPT_MAIL_RCPT, t->receivers);
-	SET(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
-	SET(CURLOPT_USE_SSL, starttls_levels[r->starttls]);
-	SET(CURLOPT_FORBID_REUSE, 1L); /* its QUIT is this transfer's: end_after_quit() */
-	SET(CURLOPT_UPLOAD, 1L);
-	SET(CURLOPT_READFUNCTION, on_mail_wanted);
-	SET(CURLOPT_READDATA, t);
-	SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->size);
 }
 
 static void begin(struct transfers *set, struct transfer *t)
 {
-	t->next = set->first;
-	if (t->next)
-		t->next->previous = t;
-	set->first = t;
+	transfer_put_in(&set->first, t);
 	(void)curl_multi_add_handle(set->multi, t->easy); /* a new handle of a living multi */
 }
 
@@ -451,7 +361,6 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	struct transfer *t = mem_alloc(sizeof *t);
 
 	*t = (struct transfer){ .set = set, .size = request->size, .done = done, .user = user };
-	t->socket = CURL_SOCKET_BAD;
 	t->max_answer = request->max_answer ? request->max_answer : TRANSFER_MAX_ANSWER;
 	buffer_init(&t->answer);
 	arena_init(&t->arena);
@@ -460,15 +369,17 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	if (!t->easy)
 		abort(); /* only for lack of memory */
 	set_common(t, request);
-	set_trace(t, request);
+	t->exchange = (struct exchange){ .show = request->show, .user = request->show_user };
 	if (request->from)
-		set_mail(t, request);
+		transfer_set_mail(t, request);
 	else
 		set_http(t, request);
-	if (t->failed == CURLE_OK)
-		begin(set, t);
-	else
+	if (t->failed != CURLE_OK)
 		begin_to_fail(set, t);
+	else if (t->mail)
+		transfer_begin_mail(t);
+	else
+		begin(set, t);
 	return t;
 }
 
@@ -477,6 +388,10 @@ void transfer_cancel(struct transfer *transfer)
 	transfer->done = NULL;
 	if (transfer->failed != CURLE_OK)
 		return; /* freed when its turn comes */
-	take_out(transfer->set, transfer);
+	if (transfer->mail) {
+		transfer_cancel_mail(transfer); /* likewise */
+		return;
+	}
+	transfer_take_out(&transfer->set->first, transfer);
 	transfer_free(transfer);
 }

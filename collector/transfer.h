@@ -1,7 +1,8 @@
 /*
- * Requests that the collector makes of others, by libcurl's multi interface on the loop: HTTP for
- * webhooks, SMTP for mail. None blocks, each has a time limit, and what a peer answers is bounded.
- * The only user of libcurl here. The loop's thread only.
+ * Requests that the collector makes of others, by libcurl: HTTP for webhooks, by its multi
+ * interface on the loop; SMTP for mail, each on a thread of its own, for libcurl waits in the midst
+ * of that. None blocks, each has a time limit, and what a peer answers is bounded. To be called by
+ * the loop's thread only.
  */
 #pragma once
 
@@ -93,5 +94,5 @@ void transfers_close(struct transfers *transfers);
 struct transfer *transfer_start(struct transfers *transfers, const struct transfer_request *request,
 				transfer_done *done, void *user);
 
-/* Ends it now; `done` does not run. */
+/* Ends it now, a mail within a second or two; `done` does not run. */
 void transfer_cancel(struct transfer *transfer);

@@ -50,13 +50,13 @@ only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.
 only 'cjson/.*|cJSON\.h' 'agent/answer.c' 'tests/fuzz/fuzz_json.c'
 only 'mbedtls/.*' 'agent/hash.c' 'agent/tls_look.c' 'agent/tls_certificate.c' 'agent/deploy/*'
 only 'curl/.*' 'agent/deploy/*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]' \
-	'collector/transfer.c'
+	'collector/transfer*'
 only 'sqlite3\.h' 'collector/store_sqlite*'
 only 'zstd\.h' 'collector/store_pack.c'
 only 'llhttp\.h' 'collector/http.c'
 only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c' 'collector/signature.c'
 only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
-	'collector/store_sqlite*.c' 'collector/hook_command.h' 'collector/remote.c' 'collector/transfer.c'
+	'collector/store_sqlite*.c' 'collector/hook_command.h' 'collector/remote.c' 'collector/transfer*'
 
 # A platform is a file, chosen by the build; no conditional tells them apart in the code.
 if grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \

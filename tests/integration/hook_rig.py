@@ -188,6 +188,7 @@ class MuteMailServer:
     def __init__(self, mute_from, answers=None):
         self.mute_from, self.answers = mute_from, answers or {}
         self.commands = []
+        self.is_mute = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -203,6 +204,8 @@ class MuteMailServer:
             lines = peer.makefile("rb")
             if self.mute_from != "greeting":
                 peer.sendall(b"220 here\r\n")
+            else:
+                self.is_mute.set()
             data = False
             for line in lines:
                 word = line.split()[0].decode() if line.split() else ""
@@ -211,7 +214,9 @@ class MuteMailServer:
                 word = "END" if data else word
                 data = word == "DATA"
                 self.commands.append(word)
-                if self.mute_from not in self.commands and self.mute_from != "greeting":
+                if self.mute_from in self.commands:
+                    self.is_mute.set()
+                elif self.mute_from != "greeting":
                     peer.sendall(self.answers.get(word, b"354 go on\r\n" if data else b"250 fine\r\n"))
 
     def __enter__(self):
