@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/arguments.h"
 #include "collector/command.h"
 #include "collector/snapshot.h"
 #include "collector/terminal.h"
@@ -65,25 +64,19 @@ static int release(struct terminal *t, const char *host)
 
 int agents_main(int argc, char **argv)
 {
-	const char *data = NULL;
-	const char *config = NULL;
-	struct arguments_option options[] = {
-		{ "data", "DIRECTORY", &data, 1, 0 },
-		{ "config", "FILE", &config, 1, 0 },
-	};
+	struct terminal_place place;
 	struct arguments words;
 	struct terminal terminal;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector agents --help", error);
+	int rc = terminal_read(argc, argv, "agents", &words, &place);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
 	bool releases = words.n_words == 2 && strcmp(words.words[0], "release") == 0;
 	if (!lists && !releases)
 		return terminal_refuse("expected \"agents list\" or \"agents release HOST\"; see "
 				       "mtawatch-collector agents --help");
-	int rc = terminal_open(&terminal, data, config, false);
+	rc = terminal_open(&terminal, place.data, place.config, false);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = lists ? list(&terminal) : release(&terminal, words.words[1]);
 	terminal_close(&terminal);

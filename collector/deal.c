@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/lower_bound.h"
 #include "proto/ipv4.h"
 #include "proto/mem.h"
 #include "proto/site_tables.h"
@@ -34,8 +35,11 @@ static uint64_t hash_name(const char *name)
 	return hash ^ hash >> 33;
 }
 
-static int compare_places(const struct deal_place *a, const struct deal_place *b)
+static int compare_places(const void *left, const void *right)
 {
+	const struct deal_place *a = left;
+	const struct deal_place *b = right;
+
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
 	return text_compare(a->name, b->name);
@@ -44,17 +48,7 @@ static int compare_places(const struct deal_place *a, const struct deal_place *b
 /* The first place at or behind that one. */
 static size_t find_place(const struct deal *deal, const struct deal_place *wanted)
 {
-	size_t from = 0;
-	size_t to = deal->n;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		if (compare_places(&deal->places[middle], wanted) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
+	return lower_bound(deal->places, deal->n, sizeof *wanted, wanted, compare_places);
 }
 
 void deal_deinit(struct deal *deal)

@@ -213,6 +213,9 @@ struct fleet_row {
 /* The row of a view, but for the numbers. */
 struct fleet_row fleet_row_of(struct view *view);
 
+/* How many of these rows, in the order of keys, have lower keys. */
+size_t fleet_row_place(const struct fleet_row *rows, size_t n, const char *key);
+
 /* All that is published, in the order of keys; borrowed until control returns to the loop. */
 const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "collector/fleet_state.h"
+#include "collector/lower_bound.h"
 #include "proto/text.h"
 #include "proto/version.h"
 
@@ -33,23 +34,25 @@ struct fleet_row fleet_row_of(struct view *view)
 	};
 }
 
+static int compare_key(const void *row, const void *key)
+{
+	return strcmp(((const struct fleet_row *)row)->key, key);
+}
+
+size_t fleet_row_place(const struct fleet_row *rows, size_t n, const char *key)
+{
+	return lower_bound(rows, n, sizeof *rows, key, compare_key);
+}
+
 /* The first row at or behind that key. */
 static size_t find_row(const struct fleet *fleet, const char *key)
 {
-	size_t from = 0;
-	size_t to = fleet->n_rows;
+	size_t n = fleet->n_rows;
 
 	/* Servers are loaded in the order of their keys. */
-	if (to > 0 && strcmp(fleet->rows[to - 1].key, key) < 0)
-		return to;
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		if (strcmp(fleet->rows[middle].key, key) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
+	if (n > 0 && strcmp(fleet->rows[n - 1].key, key) < 0)
+		return n;
+	return fleet_row_place(fleet->rows, n, key);
 }
 
 static bool is_row_of(const struct fleet *fleet, size_t at, const char *key)

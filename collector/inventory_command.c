@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/arguments.h"
 #include "collector/buffer.h"
 #include "collector/command.h"
 #include "collector/inventory_text.h"
@@ -118,19 +117,13 @@ static int remove_one(struct terminal *t, const char *name)
 
 int inventory_main(int argc, char **argv)
 {
-	const char *data = NULL;
-	const char *config = NULL;
-	struct arguments_option options[] = {
-		{ "data", "DIRECTORY", &data, 1, 0 },
-		{ "config", "FILE", &config, 1, 0 },
-	};
+	struct terminal_place place;
 	struct arguments words;
 	struct terminal terminal;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector inventory --help", error);
+	int rc = terminal_read(argc, argv, "inventory", &words, &place);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
 	bool imports = words.n_words == 2 && strcmp(words.words[0], "import") == 0;
 	bool removes = words.n_words == 2 && strcmp(words.words[0], "remove") == 0;
@@ -138,7 +131,7 @@ int inventory_main(int argc, char **argv)
 		return terminal_refuse("expected \"inventory import FILE\", \"inventory list\" or "
 				       "\"inventory remove HOST\"; see mtawatch-collector "
 				       "inventory --help");
-	int rc = terminal_open(&terminal, data, config, false);
+	rc = terminal_open(&terminal, place.data, place.config, false);
 	if (rc == TERMINAL_EXIT_OK && lists)
 		rc = list(&terminal);
 	else if (rc == TERMINAL_EXIT_OK)

@@ -4,84 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/findings.h"
 #include "proto/advisory.h"
-#include "proto/json_fields.h"
 #include "proto/printable.h"
 #include "proto/timestamp.h"
-
-/* Longer texts of our own findings there are none. */
-#define MAX_TEXT  65536
-#define MAX_ITEMS 4096
-
-struct reason_text {
-	const char *code;
-	const char *text;
-};
-
-struct step_text {
-	const char *text;
-	const char *verdict_after;
-};
-
-struct option_texts {
-	struct step_text *steps;
-	size_t n;
-};
-
-struct findings {
-	struct reason_text *reasons;
-	size_t n_reasons;
-	struct option_texts *options;
-	size_t n_options;
-	const char *remedy; /* why there is no option, or NULL */
-};
-
-static void read_reason(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct reason_text *reason = item;
-
-	json_get_text(in, at, "code", &reason->code);
-	json_get_text(in, at, "text", &reason->text);
-}
-
-static void read_step(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct step_text *step = item;
-
-	json_get_text(in, at, "text", &step->text);
-	json_get_text(in, at, "verdict_after", &step->verdict_after);
-}
-
-static void read_option(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct option_texts *option = item;
-
-	option->steps = json_get_list(in, at, "steps", MAX_ITEMS, sizeof *option->steps, read_step,
-				      &option->n, NULL);
-}
-
-/* They are our own text, so they can be read; if not, they are left out. */
-static void read_findings(const struct view *view, struct findings *out, struct arena *arena)
-{
-	const char *text = arena_printf(arena, "{%s}", view->findings_json);
-	struct json_reading in;
-	struct json_place root;
-	struct json_place remedy;
-
-	*out = (struct findings){ .n_reasons = 0 };
-	json_begin(&in, text, strlen(text), MAX_TEXT, arena, &root);
-	out->reasons = json_get_list(&in, &root, "reasons", MAX_ITEMS, sizeof *out->reasons,
-				     read_reason, &out->n_reasons, NULL);
-	if (json_get_object(&in, &root, "remedy", &remedy)) {
-		json_get_text(&in, &remedy, "text", &out->remedy);
-		out->options =
-			json_get_list(&in, &remedy, "options", MAX_ITEMS, sizeof *out->options,
-				      read_option, &out->n_options, NULL);
-	}
-	json_end(&in);
-	if (in.status != STATUS_OK)
-		*out = (struct findings){ .n_reasons = 0 };
-}
 
 void server_csv_add_cell(struct buffer *out, const char *text)
 {
@@ -143,7 +69,7 @@ static const char *join_options(const struct findings *f, struct arena *arena)
 	const char *text = f->n_options ? "" : f->remedy;
 
 	for (size_t i = 0; i < f->n_options; i++) {
-		const struct option_texts *option = &f->options[i];
+		const struct findings_option *option = &f->options[i];
 		for (size_t k = 0; k < option->n; k++) {
 			const char *between = k ? "; " : i ? " / or: " : "";
 			text = arena_printf(arena, "%s%s%s", text, between, option->steps[k].text);
@@ -164,7 +90,7 @@ static const char *join_reasons(const struct findings *f, struct arena *arena)
 /* The verdict after the last step of the first option. */
 static const char *verdict_after(const struct findings *f)
 {
-	const struct option_texts *first = f->n_options ? &f->options[0] : NULL;
+	const struct findings_option *first = f->n_options ? &f->options[0] : NULL;
 	return first && first->n ? first->steps[first->n - 1].verdict_after : NULL;
 }
 
@@ -174,7 +100,7 @@ static void add_findings(struct buffer *out, const struct view *view)
 	struct arena arena;
 
 	arena_init(&arena);
-	read_findings(view, &f, &arena);
+	findings_of_view(view, &arena, &f);
 	add(out, f.n_reasons ? f.reasons[0].code : NULL);
 	add(out, f.n_reasons ? f.reasons[0].text : NULL);
 	add(out, join_reasons(&f, &arena));

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "collector/lower_bound.h"
 #include "proto/text.h"
 
 void server_tally_add(struct server_tally *tally, const struct fleet_row *row)
@@ -40,8 +41,10 @@ struct numbered {
 	size_t number;
 };
 
-static int compare_places(const struct fleet_place *a, const struct fleet_place *b)
+static int compare_places(const void *left, const void *right)
 {
+	const struct fleet_place *a = left;
+	const struct fleet_place *b = right;
 	int order = text_compare(a->organization, b->organization);
 	return order ? order : text_compare(a->site, b->site);
 }
@@ -90,18 +93,10 @@ static void order_sites(struct site_order *out, const struct server_list *list, 
 
 static int64_t rank_of_place(const struct site_order *sites, const struct fleet_place *place)
 {
-	size_t from = 0;
-	size_t to = sites->n;
+	size_t at = lower_bound(sites->places, sites->n, sizeof *place, place, compare_places);
+	bool is_there = at < sites->n && compare_places(&sites->places[at], place) == 0;
 
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		if (compare_places(&sites->places[middle], place) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	bool is_there = from < sites->n && compare_places(&sites->places[from], place) == 0;
-	return 2 * (int64_t)from - !is_there;
+	return 2 * (int64_t)at - !is_there;
 }
 
 static struct fleet_place place_of_view(const struct view *view)

@@ -17,17 +17,7 @@ void server_table_of_fleet(const struct fleet *fleet, struct arena *arena, struc
 
 size_t server_table_place(const struct server_table *table, const char *key)
 {
-	size_t from = 0;
-	size_t to = table->n;
-
-	while (from < to) {
-		size_t middle = from + (to - from) / 2;
-		if (strcmp(table->rows[middle].key, key) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
+	return fleet_row_place(table->rows, table->n, key);
 }
 
 const struct view *server_table_find(const struct server_table *table, const char *key)

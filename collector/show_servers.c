@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/findings.h"
 #include "collector/query.h"
 #include "collector/show.h"
 #include "collector/show_commands.h"
@@ -38,21 +39,6 @@ const char server_help[] =
 
 #define MAX_VALUES 8
 
-struct reason_shown {
-	const char *code;
-	const char *text;
-};
-
-struct step_shown {
-	const char *text;
-	const char *verdict_after;
-};
-
-struct option_shown {
-	struct step_shown *steps;
-	size_t n;
-};
-
 struct server_shown {
 	const char *server;
 	const char *site;
@@ -64,51 +50,8 @@ struct server_shown {
 	bool silent;
 	int64_t since_ms;
 	int64_t age_s;
-	struct reason_shown *reasons;
-	size_t n_reasons;
-	struct option_shown *options;
-	size_t n_options;
-	const char *remedy;
-	struct reason_shown *notes;
-	size_t n_notes;
+	struct findings findings;
 };
-
-static void read_reason(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct reason_shown *reason = item;
-
-	json_get_text(in, at, "code", &reason->code);
-	json_get_text(in, at, "text", &reason->text);
-}
-
-static void read_step(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct step_shown *step = item;
-
-	json_get_text(in, at, "text", &step->text);
-	json_get_text(in, at, "verdict_after", &step->verdict_after);
-}
-
-static void read_option(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct option_shown *option = item;
-
-	option->steps = json_get_list(in, at, "steps", SHOW_MAX_ITEMS, sizeof *option->steps,
-				      read_step, &option->n, NULL);
-}
-
-static void read_remedy(struct json_reading *in, const struct json_place *at,
-			struct server_shown *server)
-{
-	struct json_place remedy;
-
-	if (!json_get_object(in, at, "remedy", &remedy))
-		return;
-	json_get_text(in, &remedy, "text", &server->remedy);
-	server->options =
-		json_get_list(in, &remedy, "options", SHOW_MAX_ITEMS, sizeof *server->options,
-			      read_option, &server->n_options, NULL);
-}
 
 static void read_server(struct json_reading *in, const struct json_place *at, void *item)
 {
@@ -126,11 +69,7 @@ static void read_server(struct json_reading *in, const struct json_place *at, vo
 	json_get_bool(in, at, "silent", &server->silent);
 	json_get_time(in, at, "since", &server->since_ms);
 	json_get_integer(in, at, "age_s", -JSON_MAX_INTEGER, JSON_MAX_INTEGER, &server->age_s);
-	server->reasons = json_get_list(in, at, "reasons", SHOW_MAX_ITEMS, sizeof *server->reasons,
-					read_reason, &server->n_reasons, NULL);
-	read_remedy(in, at, server);
-	server->notes = json_get_list(in, at, "notes", SHOW_MAX_ITEMS, sizeof *server->notes,
-				      read_reason, &server->n_notes, NULL);
+	findings_read(in, at, &server->findings);
 }
 
 static void add_server(struct show *show, const void *row, struct table *table)
@@ -143,7 +82,7 @@ static void add_server(struct show *show, const void *row, struct table *table)
 		show_age(show, show_since(s->since_ms)),
 		show_age(show, s->age_s),
 		s->mta,
-		s->n_reasons ? s->reasons[0].text : NULL,
+		s->findings.n_reasons ? s->findings.reasons[0].text : NULL,
 	};
 
 	table_add(table, cells, show_note(show, s->verdict, s->silent));
@@ -245,23 +184,23 @@ static void print_line(struct show *show, const char *name, const char *value)
 		printf("%-10s %s\n", name, console_text(value, &show->arena));
 }
 
-static void print_remedy(struct show *show, const struct server_shown *s)
+static void print_remedy(struct show *show, const struct findings *f)
 {
-	for (size_t i = 0; i < s->n_options; i++) {
-		printf(s->n_options > 1 ? "\nTo mend it, way %zu:\n" : "\nTo mend it:\n", i + 1);
-		for (size_t k = 0; k < s->options[i].n; k++) {
-			const struct step_shown *step = &s->options[i].steps[k];
+	for (size_t i = 0; i < f->n_options; i++) {
+		printf(f->n_options > 1 ? "\nTo mend it, way %zu:\n" : "\nTo mend it:\n", i + 1);
+		for (size_t k = 0; k < f->options[i].n; k++) {
+			const struct findings_step *step = &f->options[i].steps[k];
 			printf("  %zu. %s  (then: %s)\n", k + 1,
 			       console_text(step->text, &show->arena),
 			       show_verdict(show, step->verdict_after ? step->verdict_after : "?",
 					    false));
 		}
 	}
-	if (s->remedy)
-		printf("\n%s\n", console_text(s->remedy, &show->arena));
+	if (f->remedy)
+		printf("\n%s\n", console_text(f->remedy, &show->arena));
 }
 
-static void print_texts(struct show *show, const char *title, const struct reason_shown *texts,
+static void print_texts(struct show *show, const char *title, const struct findings_reason *texts,
 			size_t n)
 {
 	printf("\n%s:\n", title);
@@ -352,10 +291,10 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	print_line(show, "system", s.os);
 	print_line(show, "build", s.build);
 	print_line(show, "MTA", s.mta);
-	print_texts(show, "Why", s.reasons, s.n_reasons);
-	if (s.n_notes > 0)
-		print_texts(show, "Note", s.notes, s.n_notes);
-	print_remedy(show, &s);
+	print_texts(show, "Why", s.findings.reasons, s.findings.n_reasons);
+	if (s.findings.n_notes > 0)
+		print_texts(show, "Note", s.findings.notes, s.findings.n_notes);
+	print_remedy(show, &s.findings);
 	if (n > 0)
 		print_adapters(show, adapters, n);
 }

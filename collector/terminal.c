@@ -39,6 +39,22 @@ int terminal_refuse(const char *format, ...)
 	return COMMAND_EXIT_USAGE;
 }
 
+int terminal_read(int argc, char **argv, const char *name, struct arguments *words,
+		  struct terminal_place *place)
+{
+	*place = (struct terminal_place){ .data = NULL };
+	struct arguments_option options[] = {
+		{ "data", "DIRECTORY", &place->data, 1, 0 },
+		{ "config", "FILE", &place->config, 1, 0 },
+	};
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(words, argc, argv, options, sizeof options / sizeof *options, error) ==
+	    STATUS_OK)
+		return TERMINAL_EXIT_OK;
+	return terminal_refuse("%s; see mtawatch-collector %s --help", error, name);
+}
+
 /* The user as the system knows them, and as whom they came where they used sudo. */
 static const char *name_user(struct arena *arena)
 {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "collector/arguments.h"
 #include "collector/buffer.h"
 #include "collector/record.h"
 #include "collector/store_aside.h"
@@ -39,6 +40,19 @@ int terminal_open(struct terminal *terminal, const char *data, const char *confi
 /* The same without opening the store: afterwards `data` and `who` are known. */
 int terminal_prepare(struct terminal *terminal, const char *data, const char *config);
 void terminal_close(struct terminal *terminal);
+
+/* Which collector's files a command works on, as its arguments say. */
+struct terminal_place {
+	const char *data;
+	const char *config;
+};
+
+/*
+ * Reads the words of the command `name`, which takes no option but those two. Returns an exit
+ * status; unless that is TERMINAL_EXIT_OK standard error says why.
+ */
+int terminal_read(int argc, char **argv, const char *name, struct arguments *words,
+		  struct terminal_place *place);
 
 /* "mtawatch-collector: ..." on standard error; returns TERMINAL_EXIT_FAILED. */
 int terminal_fail(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));

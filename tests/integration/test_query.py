@@ -158,7 +158,8 @@ def rows(collector, path, **headers):
 def test_csv_is_the_filter_whole_whatever_the_limit(collector):
     listed = collector.get("/v1/servers?site=HQ&sort=build")["servers"]
     found = rows(collector, "/v1/servers.csv?site=HQ&sort=build&limit=3")
-    assert found == rows(collector, "/v1/servers?site=HQ&sort=build", Accept="text/csv")
+    again = rows(collector, "/v1/servers?site=HQ&sort=build", Accept="text/csv")
+    assert [{**row, "age_s": ""} for row in found] == [{**row, "age_s": ""} for row in again]
     assert [r["server"] for r in found] == [s["server"] for s in listed]
     for row, shown in zip(found, listed, strict=True):
         for name in ("organization", "site", "verdict", "since", "reported_at", "build", "os", "mta"):
