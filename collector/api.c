@@ -56,7 +56,6 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/login.js", 0, api_login_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/api.js", 0, api_login_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/html.js", 0, api_login_get },
-	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/htm.js", 0, api_login_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/preact.js", 0, api_login_get },
 	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/style.css", 0, api_login_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/{file}", 0, api_asset_get },

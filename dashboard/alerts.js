@@ -9,7 +9,7 @@ import { useAnswer } from "./live.js";
 import { Age, ChangeButton, Chip, Choices, Dialog, endOf, Facts, Field, Glyph, Link, Missing, Moment, Pager, Quiet, Section, SpanField } from "./parts.js";
 import { goTo, goToPage, place } from "./place.js";
 import { useMay } from "./reader.js";
-import { collectorNow, conditionWord } from "./words.js";
+import { collectorNow, conditionWord, VERDICTS } from "./words.js";
 
 /* ---- silences ---- */
 
@@ -47,7 +47,7 @@ function Delivery({ delivery, may }) {
   const [word, tone] = DELIVERED[delivery.state] ?? [delivery.state, "none"];
   return html`<tr data-delivery=${delivery.id}><td><${Chip} tone=${tone}>${word}<//></td><th scope="row"><bdi>${delivery.hook}</bdi></th>
     <td><${Moment} at=${delivery.made_at} /></td><td>${delivery.attempts}</td>
-    <td>${delivery.next_at ? html`again <${Moment} at=${delivery.next_at} />` : delivery.ended_at && html`<${Moment} at=${delivery.ended_at} />`}</td>
+    <td class="when">${delivery.next_at ? html`again <${Moment} at=${delivery.next_at} />` : delivery.ended_at && html`<${Moment} at=${delivery.ended_at} />`}</td>
     <td class="said"><bdi>${delivery.result}</bdi></td><td class="hash">${delivery.id}</td>
     <td class="actions">${may && delivery.state !== "done" && html`<${ChangeButton} change=${() => retryDelivery(delivery.id)}>Send now<//>`}</td></tr>`;
 }
@@ -59,7 +59,7 @@ function Deliveries() {
   const may = useMay("operator");
   return html`<${Choices} label="Deliveries by state" of=${DELIVERIES} isOn=${(name) => name === state}
       onChoose=${(name) => goTo({ deliveries: name }, { replace: true })} />
-    ${!body ? html`<${Missing} error=${error} />` : html`<${Facts} label="Deliveries" kind="compact" heads=${["State", "Hook", "Made", "Tries", "Ended", "Answer", "Id", ""]}>
+    ${!body ? html`<${Missing} error=${error} />` : html`<${Facts} label="Deliveries" kind="compact" heads=${["State", "Hook", "Made", "Tries", "Ended, or again", "Answer", "Id", ""]}>
       ${body.deliveries.map((delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} may=${may} />`)}<//>`}
     ${next && (limit === FEW ? html`<button type="button" class="link" onClick=${() => setLimit(MANY)}>More</button>`
     : html`<${Quiet}>These are the latest; GET /v1/deliveries has all that are kept.<//>`)}`;
@@ -84,13 +84,13 @@ function Until({ at }) {
 function LookedAfter({ alert, silences }) {
   const { acknowledged, silenced_by: silenced, maintenance } = alert;
   if (!acknowledged && !maintenance && silenced.length === 0) return html`<span class="quiet">nobody yet</span>`;
-  return html`${acknowledged && html`<div><${Chip} tone="acknowledged"><bdi>${acknowledged.by}</bdi><//> <bdi>${acknowledged.comment}</bdi>
-      <span class="sub"><${Moment} at=${acknowledged.at} />${acknowledged.until && html`<${Until} at=${acknowledged.until} />`}</span></div>`}
-    ${maintenance && html`<div><${Chip} tone="none">maintenance<//> <bdi>${maintenance}</bdi></div>`}
+  return html`${acknowledged && html`<span class="what" title=${acknowledged.comment}><${Chip} tone="acknowledged"><bdi>${acknowledged.by}</bdi><//> <bdi>${acknowledged.comment}</bdi></span>
+      <span class="sub"><${Moment} at=${acknowledged.at} />${acknowledged.until && html`<${Until} at=${acknowledged.until} />`}</span>`}
+    ${maintenance && html`<span class="what"><${Chip} tone="none">maintenance<//> <bdi>${maintenance}</bdi></span>`}
     ${silenced.map((id) => {
     const silence = silences.find((s) => s.id === id);
-    return html`<div><${Chip} tone="none">silenced<//> ${silence && html`<bdi>${silence.comment}</bdi>
-      <span class="sub"><bdi>${silence.by}</bdi><${Until} at=${silence.ends_at} /></span>`}</div>`;
+    return html`<span class="what" title=${silence?.comment}><${Chip} tone="none">silenced<//> <bdi>${silence?.comment}</bdi></span>
+      ${silence && html`<span class="sub"><bdi>${silence.by}</bdi><${Until} at=${silence.ends_at} /></span>`}`;
   })}`;
 }
 
@@ -127,11 +127,19 @@ function queryOf({ state, server, site, cursor }) {
   return query;
 }
 
-function Table({ alerts, ...rest }) {
-  if (alerts.length === 0) return html`<p class="empty" id="no-alerts">No alert fits what is asked for.</p>`;
+const RANK = Object.keys(VERDICTS);
+
+/* Within a page: those that fire first, the worst of them first. */
+function worse(a, b) {
+  if (a.state !== b.state) return 0;
+  return RANK.indexOf(a.condition) - RANK.indexOf(b.condition);
+}
+
+function Table({ alerts, isAll, ...rest }) {
+  if (alerts.length === 0) return html`<p class="empty" id="no-alerts">${isAll ? "There are no alerts." : "No alert fits what is asked for."}</p>`;
   return html`<table class="grid" id="alerts"><caption class="visually-hidden">Alerts, those that fire first</caption><thead><tr>
     ${["State", "Server", "What, and what to do", "Since", "Looked after", ""].map((head) => html`<th scope="col">${head || html`<span class="visually-hidden">Actions</span>`}</th>`)}</tr></thead>
-    <tbody>${alerts.map((alert) => html`<${AlertRow} key=${alert.id} alert=${alert} ...${rest} />`)}</tbody></table>`;
+    <tbody>${[...alerts].sort(worse).map((alert) => html`<${AlertRow} key=${alert.id} alert=${alert} ...${rest} />`)}</tbody></table>`;
 }
 
 export function Alerts() {
@@ -146,7 +154,7 @@ export function Alerts() {
       <${Choices} label="Alerts by state" of=${STATES} isOn=${(name) => where.state.includes(name)} onChoose=${toggle} />
       ${(where.server || where.site) && html`<button type="button" class="link" onClick=${() => goToPage("alerts")}>All servers</button>`}
       ${may && body && html`<button type="button" class="button" id="add-silence" onClick=${() => ask({ silence: where.server ? { server: where.server } : {} })}>Silence…</button>`}</div>
-    ${body ? html`<${Table} alerts=${body.alerts} silences=${silences.body?.silences ?? []} ask=${ask} />` : html`<${Missing} error=${error} />`}
+    ${body ? html`<${Table} alerts=${body.alerts} isAll=${!where.server && !where.site && where.state.length === 0} silences=${silences.body?.silences ?? []} ask=${ask} />` : html`<${Missing} error=${error} />`}
     <${Pager} next=${next} label="Pages of alerts" />
     ${asking.acknowledge && html`<${AcknowledgeDialog} alert=${asking.acknowledge} onClose=${close} />`}
     ${asking.silence && html`<${SilenceDialog} matchers=${asking.silence} onClose=${close} />`}

@@ -7,7 +7,7 @@
 import { ApiError, get, paths } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
 import { Chip, Facts, Moment, Pair, Quiet, Section } from "./parts.js";
-import { ADAPTER_STATES, duration, GRADE_MEANING, GRADES, serviceWord } from "./words.js";
+import { ADAPTER_STATES, duration, errorWords, GRADE_MEANING, GRADES, serviceWord } from "./words.js";
 
 /* ---- mta ---- */
 
@@ -153,13 +153,13 @@ function Grade({ grade, tone, title, note }) {
 
 function Outward({ path }) {
   if (!path?.grade) return html`<span class="quiet">–</span>`;
-  const title = [`out: ${GRADE_MEANING[path.grade]}`, path.error && `(${path.error})`,
+  const title = [`out: ${GRADE_MEANING[path.grade]}`, path.error && `(${errorWords(path.error)})`,
     path.for_s != null && `for ${duration(path.for_s)}`,
     path.proven && `; others proved: ${GRADE_MEANING[path.proven]}`,
     path.borrowed && "; only through another adapter"].filter(Boolean).join(" ");
   const tone = path.falls_short ? "bad" : path.borrowed ? "warn" : GRADES.indexOf(path.grade) >= 2 ? "ok" : "none";
   return html`<${Grade} grade=${path.grade} tone=${tone} title=${title}
-    note=${path.error ?? (path.for_s ? duration(path.for_s) : "")} />`;
+    note=${path.error ? errorWords(path.error) : path.for_s && duration(path.for_s)} />`;
 }
 
 /* The best of the peer's rows that aim at this adapter. */
@@ -174,9 +174,9 @@ function Inward({ detail, adapter }) {
   const row = detail && bestInward(detail, adapter);
   if (!row) return html`<span class="quiet">–</span>`;
   const title = `in: from ${row.adapter} of ${detail.server} to ${row.to}: ${GRADE_MEANING[row.grade] ?? row.grade}` +
-    (row.error ? ` (${row.error})` : "") + (detail.silent ? "; that report is old" : "");
+    (row.error ? ` (${errorWords(row.error)})` : "") + (detail.silent ? "; that report is old" : "");
   const tone = detail.silent ? "old" : GRADES.indexOf(row.grade) >= 2 ? "ok" : "none";
-  return html`<${Grade} grade=${row.grade} tone=${tone} title=${title} note=${row.error} />`;
+  return html`<${Grade} grade=${row.grade} tone=${tone} title=${title} note=${errorWords(row.error)} />`;
 }
 
 const isPeer = (server, peer) => (server.exchange_server ?? server.server).toLowerCase() === peer.toLowerCase();

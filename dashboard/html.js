@@ -4,8 +4,7 @@
  * text stays text. What comes from a report also stands in a <bdi>, so that its direction is its own.
  */
 
-import htm from "./htm.js";
-import { h } from "./preact.js";
+import { html as make } from "./preact.js";
 
 export { Component, render, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./preact.js";
 
@@ -18,17 +17,18 @@ export function plain(value) {
     `‹U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}›`);
 }
 
+/* What was made of a template, and of those within it, where plain() changes nothing any more. */
 function shown(child) {
+  if (typeof child === "string") return plain(child);
   if (Array.isArray(child)) return child.map(shown);
-  return typeof child === "string" ? plain(child) : child;
+  const props = child?.props;
+  if (!props) return child;
+  if (props.dangerouslySetInnerHTML) throw new Error("markup out of a text");
+  for (const name of READ_OUT) if (typeof props[name] === "string") props[name] = plain(props[name]);
+  props.children = shown(props.children);
+  return child;
 }
 
-function element(tag, props, ...children) {
-  for (const name of READ_OUT) {
-    if (typeof props?.[name] === "string") props = { ...props, [name]: plain(props[name]) };
-  }
-  if (props?.dangerouslySetInnerHTML) throw new Error("markup out of a text");
-  return h(tag, props, ...children.map(shown));
+export function html(template, ...values) {
+  return shown(make(template, ...values));
 }
-
-export const html = htm.bind(element);

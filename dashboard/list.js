@@ -152,7 +152,8 @@ function Shown({ state, where }) {
 function Empty({ state }) {
   if (state.error) return html`<p class="empty" id="empty">The collector does not answer this: ${state.error}</p>`;
   return html`<p class="empty" id="empty">${total(state.counts) === 0
-    ? "As soon as an agent reports to this collector, its server appears here by itself."
+    ? html`Install the agent with the address of this collector and an <${Link} page="operator" to=${{ tab: "secrets" }}>enrolment secret<//>.
+      As soon as it reports, its server appears here by itself.`
     : "No server fits what is filtered for."}</p>`;
 }
 

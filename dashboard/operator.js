@@ -159,6 +159,5 @@ export function Operator() {
   const may = useMay(needed);
   return html`<main id="list" tabindex="-1"><div class="headline"><h2 id="headline" class="visually-hidden">Operation</h2>
     <nav class="tabs sub-tabs" aria-label="Operation">${TABS.map((tab) => html`<${Tab} key=${tab[0]} tab=${tab} now=${now} />`)}</nav></div>
-    ${may || !role ? html`<${Page} />`
-    : html`<p class="empty">This needs a token of the role ${needed}; yours is of the role ${role}.</p>`}</main>`;
+    ${may ? html`<${Page} />` : role && html`<p class="empty">This needs a token of the role ${needed}; yours is of the role ${role}.</p>`}</main>`;
 }

@@ -96,7 +96,7 @@ function Band({ band, from, span }) {
   const word = band.silent ? `Silent, was ${verdictWord(band.verdict).toLowerCase()}` : verdictWord(band.verdict);
   const text = `${word} from ${both(band.from)} to ${both(band.to)}`;
   return html`<li class="band v-${band.silent ? "silent" : band.verdict}" title=${text}
-    style=${{ left: share(band.from - from, span), width: share(band.to - band.from, span) }}><span>${word}</span></li>`;
+    style=${{ left: `min(${share(band.from - from, span)}, 100% - 3px)`, width: share(band.to - band.from, span) }}><span>${word}</span></li>`;
 }
 
 function Mark({ mark, from, span }) {
@@ -123,11 +123,12 @@ export function Timeline({ server }) {
   const to = collectorNow();
   const span = days * DAY_MS;
   const from = to - span;
+  const bands = bandsOf(server, changes, from, to);
   return html`<${Section} title="Timeline" id="timeline" wide>
     <${Choices} label="Length of the timeline" of=${SPANS} isOn=${(n) => n === days}
       onChoose=${(n) => goTo({ days: n === WEEK ? "" : n }, { replace: true })} />
-    <div class="timeline"><ol class="bands" aria-label="States">${bandsOf(server, changes, from, to).map((band) => html`
-      <${Band} band=${band} from=${from} span=${span} />`)}</ol>
+    <div class="timeline"><ol class="bands" aria-label="States">${bands[0]?.from > from && html`<li class="gap">Not watched yet</li>`}
+      ${bands.map((band) => html`<${Band} band=${band} from=${from} span=${span} />`)}</ol>
       <ol class="marks" aria-label="Events">${marksOf(server, changes, from, to).map((mark) => html`
       <${Mark} mark=${mark} from=${from} span=${span} />`)}</ol><${Axis} from=${from} span=${span} /></div>
     ${error && html`<${Quiet}>The history could not be had: ${error.message}<//>`}

@@ -140,6 +140,11 @@ export const GRADE_MEANING = {
   mta: "the MTA answers",
 };
 
+/** What ended a probe: "host unreachable". */
+export function errorWords(error) {
+  return error?.replaceAll("_", " ");
+}
+
 export const ADAPTER_STATES = {
   good: ["Good", "ok"],
   isolated: ["Isolated", "bad"],

@@ -60,7 +60,6 @@ MAY = {
     "GET /login.js": EVERYBODY,
     "GET /api.js": EVERYBODY,
     "GET /html.js": EVERYBODY,
-    "GET /htm.js": EVERYBODY,
     "GET /preact.js": EVERYBODY,
     "GET /style.css": EVERYBODY,
     "GET /{file}": VIEWER,
