@@ -17,6 +17,7 @@
 #include "collector/buffer.h"
 #include "collector/record.h"
 #include "collector/store.h"
+#include "collector/store_known.h"
 #include "collector/store_pack.h"
 #include "proto/status.h"
 
@@ -102,6 +103,7 @@ struct store_db {
 	char *path;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
 	struct store_packer packer;
+	struct store_memory memory; /* the writer's */
 	int log_pages;      /* in the write-ahead log, at the last commit of this connection */
 	int64_t n_hosts;    /* the largest number of a server so far: about how many there are */
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
@@ -174,9 +176,13 @@ struct store_host {
 enum status store_db_host(struct store_db *db, const char *key, struct store_host *out,
 			  char error[STORE_ERROR_SIZE]);
 
+/* What is known of a report's server, looked up where it has to be (store_sqlite_report.c). */
+enum status store_db_know(struct store_db *db, const struct record_report *report,
+			  struct store_known **out, char error[STORE_ERROR_SIZE]);
+
 /* Stores a report of it, packed (store_sqlite_report.c); `*id` becomes its number. */
 enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   const struct store_host *host, int64_t *id,
+				   struct store_known *known, int64_t *id,
 				   char error[STORE_ERROR_SIZE]);
 
 /*

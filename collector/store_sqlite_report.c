@@ -82,19 +82,41 @@ static enum status find_stream(struct store_db *db, const struct record_report *
 	return status;
 }
 
+enum status store_db_know(struct store_db *db, const struct record_report *report,
+			  struct store_known **out, char error[STORE_ERROR_SIZE])
+{
+	struct store_known *known = store_memory_place(&db->memory, report);
+	struct store_host host;
+	int64_t stream_id = NONE;
+
+	*out = known;
+	if (store_known_is(known, report))
+		return STATUS_OK;
+	enum status status = store_db_host(db, report->key, &host, error);
+	if (status == STATUS_OK)
+		status = find_stream(db, report, &stream_id, error);
+	if (status != STATUS_OK)
+		return status;
+	store_known_take(known, report);
+	known->host_id = host.id;
+	known->base_id = host.base_id;
+	known->latest_id = host.latest_id;
+	known->stream_id = stream_id;
+	return STATUS_OK;
+}
+
 /*
  * The text of the base, in db->base. One that is gone or cannot be unpacked is no harm here, for
- * the next report is stored whole then: `*base_id` becomes NONE.
+ * the next report is stored whole then: the base becomes NONE.
  */
-static enum status read_base(struct store_db *db, int64_t *base_id, char error[STORE_ERROR_SIZE])
+static enum status read_base(struct store_db *db, struct store_known *known,
+			     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the base of a report";
 	enum status status = STATUS_OK;
 
-	if (*base_id == NONE)
-		return STATUS_OK;
 	sqlite3_stmt *read = store_db_statement(db, STORE_READ_BASE);
-	if (!read || !store_db_bind_number(read, 1, *base_id))
+	if (!read || !store_db_bind_number(read, 1, known->base_id))
 		return store_db_fail(db, what, error);
 	int code = sqlite3_step(read);
 	db->base.size = 0;
@@ -103,9 +125,25 @@ static enum status read_base(struct store_db *db, int64_t *base_id, char error[S
 	else if (code == SQLITE_DONE ||
 		 store_unpack(&db->packer, sqlite3_column_int(read, 0), blob_at(read, 1), NULL,
 			      &db->base) != STATUS_OK)
-		*base_id = NONE;
+		known->base_id = NONE;
 	sqlite3_reset(read);
 	return status;
+}
+
+/* The text that the next report of a server is told apart from; `*out` borrows it. */
+static enum status get_base(struct store_db *db, struct store_known *known, struct store_bytes *out,
+			    char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	if (known->base_id != NONE && known->text_id != known->base_id)
+		status = read_base(db, known, error);
+	if (status != STATUS_OK || known->base_id == NONE)
+		return status;
+	if (known->text_id != known->base_id)
+		store_known_set_text(known, known->base_id, db->base.bytes, db->base.size);
+	*out = bytes_of(known->text_id == known->base_id ? &known->text : &db->base);
+	return STATUS_OK;
 }
 
 /* The report becomes the base of the next ones, or its server's latest, or both. */
@@ -124,27 +162,25 @@ static enum status set_pins(struct store_db *db, int64_t host_id, int64_t report
 	return store_db_run(db, set, what, error);
 }
 
-/* `base_id` NONE: it is stored whole. */
-static enum status insert(struct store_db *db, const struct record_report *report, int64_t host_id,
-			  int64_t stream_id, int64_t base_id, enum store_encoding *encoding,
-			  char error[STORE_ERROR_SIZE])
+static enum status insert(struct store_db *db, const struct record_report *report,
+			  const struct store_known *known, struct store_bytes base,
+			  enum store_encoding *encoding, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store a report";
-	struct store_bytes base = bytes_of(&db->base);
 	struct store_bytes text = { report->body, report->body_size };
 	struct store_bytes packed;
 	sqlite3_stmt *to = store_db_statement(db, STORE_INSERT_REPORT);
 
-	*encoding = store_pack(&db->packer, text, base_id == NONE ? NULL : &base, &packed);
+	*encoding = store_pack(&db->packer, text, base.at ? &base : NULL, &packed);
 	bool is_delta = *encoding == STORE_ENCODING_DELTA;
-	if (!to || !store_db_bind_number(to, 1, host_id) ||
-	    !store_db_bind_number(to, 2, stream_id) ||
+	if (!to || !store_db_bind_number(to, 1, known->host_id) ||
+	    !store_db_bind_number(to, 2, known->stream_id) ||
 	    !store_db_bind_number(to, 3, report->sequence) ||
 	    !store_db_bind_number(to, 4, report->at_ms) ||
 	    !store_db_bind_number(to, 5, report->received_at_ms) ||
 	    !store_db_bind_number(to, 6, report->age_s) ||
 	    !store_db_bind_number(to, 7, (int64_t)report->body_hash) ||
-	    (is_delta && !store_db_bind_number(to, 8, base_id)) ||
+	    (is_delta && !store_db_bind_number(to, 8, known->base_id)) ||
 	    !store_db_bind_number(to, 9, *encoding) ||
 	    sqlite3_bind_blob64(to, 10, packed.at, packed.size, SQLITE_STATIC) != SQLITE_OK ||
 	    !store_db_bind_text(to, 11, report->imported_by))
@@ -153,23 +189,26 @@ static enum status insert(struct store_db *db, const struct record_report *repor
 }
 
 enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   const struct store_host *host, int64_t *id,
+				   struct store_known *known, int64_t *id,
 				   char error[STORE_ERROR_SIZE])
 {
+	struct store_bytes base = { 0 };
 	enum store_encoding encoding;
-	int64_t stream_id = NONE;
-	int64_t base_id = host->base_id;
 
-	enum status status = find_stream(db, report, &stream_id, error);
+	enum status status = get_base(db, known, &base, error);
 	if (status == STATUS_OK)
-		status = read_base(db, &base_id, error);
-	if (status == STATUS_OK)
-		status = insert(db, report, host->id, stream_id, base_id, &encoding, error);
+		status = insert(db, report, known, base, &encoding, error);
 	if (status != STATUS_OK)
 		return status;
 	*id = sqlite3_last_insert_rowid(db->handle);
-	return set_pins(db, host->id, *id, encoding != STORE_ENCODING_DELTA, report->is_latest,
-			error);
+	if (report->is_latest)
+		known->latest_id = *id;
+	if (encoding != STORE_ENCODING_DELTA) {
+		known->base_id = *id;
+		store_known_set_text(known, *id, report->body, report->body_size);
+	}
+	return set_pins(db, known->host_id, *id, encoding != STORE_ENCODING_DELTA,
+			report->is_latest, error);
 }
 
 static const char *text_at(sqlite3_stmt *row, int column)

@@ -38,29 +38,32 @@ static enum status add_event(struct store_db *db, const struct record_event *eve
  * Now and then a report takes its server's old ones away: most reports pay nothing for it. Servers
  * take turns in the order in which they reported, so that what goes lies together in the file.
  */
-static enum status retain(struct store_db *db, const struct store_host *host, int64_t report_id,
-			  int64_t now_ms, const struct store_limits *limits,
+static enum status retain(struct store_db *db, int64_t host_id, int64_t previous_id,
+			  int64_t report_id, int64_t now_ms, const struct store_limits *limits,
 			  char error[STORE_ERROR_SIZE])
 {
 	int64_t turn = RETAIN_EVERY * db->n_hosts;
 	size_t budget = (size_t)2 * RETAIN_EVERY;
 
-	if (!limits || host->latest_id / turn == report_id / turn)
+	if (!limits || previous_id / turn == report_id / turn)
 		return STATUS_OK;
-	return store_db_retain(db, host->id, limits, now_ms, false, &budget, error);
+	return store_db_retain(db, host_id, limits, now_ms, false, &budget, error);
 }
 
 static enum status put_report(struct store_db *db, const struct record_report *report,
 			      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
-	struct store_host host;
+	struct store_known *known;
 	int64_t id = 0;
 
-	enum status status = store_db_host(db, report->key, &host, error);
+	enum status status = store_db_know(db, report, &known, error);
+	if (status != STATUS_OK)
+		return status;
+	int64_t previous_id = known->latest_id;
+	status = store_db_insert_report(db, report, known, &id, error);
 	if (status == STATUS_OK)
-		status = store_db_insert_report(db, report, &host, &id, error);
-	if (status == STATUS_OK)
-		status = retain(db, &host, id, report->received_at_ms, limits, error);
+		status = retain(db, known->host_id, previous_id, id, report->received_at_ms, limits,
+				error);
 	return status;
 }
 
@@ -98,6 +101,8 @@ enum status store_db_end(struct store_db *db, enum status status, char error[STO
 		char ignored[STORE_ERROR_SIZE]; /* what failed first is what matters */
 		store_db_run(db, store_db_statement(db, STORE_ROLLBACK), "roll back", ignored);
 	}
+	if (status != STATUS_OK)
+		store_memory_forget(&db->memory);
 	return status;
 }
 

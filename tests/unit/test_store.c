@@ -243,21 +243,26 @@ static void a_failed_commit_loses_nothing_and_writing_goes_on_after_it(void **st
 	fixture_open(&f);
 	fixture_report(&f, "a", 1, 1000, "body");
 	limit_files(4096);
+	fixture_report(&f, "b", 1, 1000, big); /* what it would have been must be forgotten */
 	fixture_report(&f, "a", 2, 2000, big);
 	fixture_report(&f, "a", 3, 3000, big); /* refused: worked out on top of what is lost */
 	assert_int_equal(f.done, 1);
-	assert_int_equal(f.failed, 2);
+	assert_int_equal(f.failed, 3);
 	assert_non_null(strstr(f.error, STORE_FILE));
 	assert_int_equal(store_pending(f.store), 0);
 	assert_int_not_equal(store_resume(f.store, f.error), STATUS_OK);
 
 	limit_files(RLIM_INFINITY);
 	fixture_report(&f, "a", 3, 3000, "body");
-	assert_int_equal(f.failed, 3); /* until it is resumed */
+	assert_int_equal(f.failed, 4); /* until it is resumed */
 	assert_int_equal(store_resume(f.store, f.error), STATUS_OK);
+	fixture_report(&f, "c", 1, 1000, "takes the number that the lost one had");
+	fixture_report(&f, "b", 1, 1000, "as if new");
 	fixture_report(&f, "a", 3, 3000, "after it");
-	assert_int_equal(f.done, 2);
-	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/3 after it; ");
+	assert_int_equal(f.done, 4);
+	assert_string_equal(fixture_servers(&f),
+			    "a clear silent=0 e/3 after it; b clear silent=0 e/1 as if new; "
+			    "c clear silent=0 e/1 takes the number that the lost one had; ");
 	fixture_close(&f);
 	fixture_tear_down(&f);
 }

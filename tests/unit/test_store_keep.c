@@ -13,9 +13,11 @@
 
 #include "collector/buffer.h"
 #include "collector/snapshot.h"
+#include "collector/store_known.h"
 #include "collector/store_pack.h"
 #include "proto/mem.h"
 #include "proto/report.h"
+#include "proto/text.h"
 #include "tests/unit/store_fixture.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -173,6 +175,68 @@ static void reports_of_a_server_are_kept_as_what_differs_and_read_whole(void **s
 					   "WHERE encoding = 2"),
 			 1);
 	fixture_tear_down(&f);
+}
+
+/* Another name that the writer remembers in the same place. */
+static void find_rival(const char *name, char rival[16])
+{
+	unsigned i = 0;
+
+	do
+		snprintf(rival, 16, "s%u", i++);
+	while (text_hash(rival) % STORE_KNOWN_SERVERS != text_hash(name) % STORE_KNOWN_SERVERS);
+}
+
+static void servers_that_share_a_place_of_the_memory_do_not_mix(void **state)
+{
+	struct fixture f;
+	char rival[16];
+	(void)state;
+
+	find_rival("a", rival);
+	fixture_set_up(&f);
+	fixture_open(&f);
+	for (int n = 1; n <= 6; n++) {
+		const char *key = n % 3 == 0 ? rival : "a";
+		char *body = make_body(n % 3 == 0 ? 8 : 7, n);
+		fixture_report(&f, key, n, n * 1000, body);
+		free(body);
+	}
+	for (int n = 1; n <= 6; n++) {
+		char *body = make_body(n % 3 == 0 ? 8 : 7, n);
+		check_until(&f, n % 3 == 0 ? rival : "a", n * 1000, body);
+		free(body);
+	}
+	fixture_close(&f);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report WHERE encoding = 2"), 4);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM host h JOIN report r ON "
+					   "r.id = h.latest_id AND r.host_id = h.id"),
+			 2);
+	fixture_tear_down(&f);
+}
+
+static void texts_too_long_to_be_remembered_are_bases_all_the_same(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	for (size_t more = 0; more < 2; more++) {
+		size_t size = STORE_KNOWN_MAX_TEXT + more;
+		char *body = mem_alloc(size + 1);
+		fixture_set_up(&f);
+		fixture_open(&f);
+		for (int n = 1; n <= 3; n++) {
+			memset(body, 'x', size);
+			body[n] = 'y';
+			fixture_report(&f, "a", n, n * 1000, body);
+		}
+		check_until(&f, "a", INT64_MAX, body);
+		fixture_close(&f);
+		assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report WHERE base_id = 1"),
+				 2);
+		fixture_tear_down(&f);
+		free(body);
+	}
 }
 
 /* Limits of which only the number of reports binds. */
@@ -459,6 +523,8 @@ int main(void)
 		cmocka_unit_test(what_changed_little_is_packed_small_and_comes_back),
 		cmocka_unit_test(a_text_of_the_largest_size_is_unpacked_and_no_larger_one),
 		cmocka_unit_test(reports_of_a_server_are_kept_as_what_differs_and_read_whole),
+		cmocka_unit_test(servers_that_share_a_place_of_the_memory_do_not_mix),
+		cmocka_unit_test(texts_too_long_to_be_remembered_are_bases_all_the_same),
 		cmocka_unit_test(keeps_so_many_reports_and_the_latest),
 		cmocka_unit_test(reports_take_the_old_ones_of_their_server_away),
 		cmocka_unit_test(what_is_too_old_goes_by_itself_but_for_the_latest),
