@@ -33,6 +33,30 @@ local FILE = '{"name":"%s","state":"versioned","version":"5.5.2653.23","size":%d
 local FILES = {"Emsmta.exe", "X400om.dll", "Dbserver.dll", "Ems_rid.dll", "Info4log.dll", "Mtacheck.exe"}
 local STATE = 'mtawatch_probe_%s{adapter="%s",peer="%s",from="10.%d.0.%d",to="10.0.0.%d",via="%s"} %d\n'
 
+local METRICS = [[
+# TYPE mtawatch_report gauge
+mtawatch_report{id="%s",epoch="%d",version="1.0.0",platform="windows-x86",os="Windows NT 4.0 Service Pack 6",exchange="5.5",service_pack="4",build="5.5.2653.23",organization="CROWD",site="%s",server="%s",directory="C:\\exchsrvr",clustered="no"} %d
+# TYPE mtawatch_interval_seconds gauge
+mtawatch_interval_seconds %d
+# TYPE mtawatch_duration_ms gauge
+mtawatch_duration_ms %d
+# TYPE mtawatch_booted_seconds gauge
+mtawatch_booted_seconds 1763611211
+# TYPE mtawatch_adapter gauge
+mtawatch_adapter{id="A",link="up",address="10.0.0.%d/16"} 1
+mtawatch_adapter{id="B",link="up",address="10.1.0.%d/16"} 1
+# TYPE mtawatch_self_probe_grade gauge
+mtawatch_self_probe_grade{adapter="A",to="10.0.0.%d"} 4
+# TYPE mtawatch_self_probe_ms gauge
+mtawatch_self_probe_ms{adapter="A"} 1
+# TYPE mtawatch_self_probe_for_s gauge
+mtawatch_self_probe_for_s{adapter="A"} 86100
+# TYPE mtawatch_mta_exit_code gauge
+mtawatch_mta_exit_code{service="running",start_type="auto"} 0
+# TYPE mtawatch_mta_last_start_seconds gauge
+mtawatch_mta_last_start_seconds{outcome="started",event="9298"} 1763611360
+]]
+
 local agents, epoch, kind, pause_ms, reports = {}, 0, "life", 0, {}
 count, bytes = 0, 0 -- global, so that done() can get at them
 local files = {}
@@ -90,17 +114,17 @@ local function body_of(index, parts)
     return table.concat(parts)
 end
 
--- What a report says, as metrics with labels.
+-- What a report says, all of it, as metrics with labels.
 local function metrics_of(index)
     local agent, lines, own = agents[index], {}, agents[index].place + 1
     local round = math.floor(count / #agents)
-    for _, what in ipairs({"grade", "ms", "for_s"}) do
+    for _, what in ipairs({"grade", "ms", "for_s", "attempts"}) do
         lines[#lines + 1] = "# TYPE mtawatch_probe_" .. what .. " gauge\n"
         for at, adapter in ipairs({"A", "B"}) do
             for i, peer in ipairs(peers_of(index)) do
                 local reached = at == 1 or agent.reaches
                 local values = {grade = reached and 4 or 0, ms = reached and (count + i) % 5 + 1 or 10000,
-                                for_s = i * 977 + at * 60 + round * INTERVAL_S}
+                                for_s = i * 977 + at * 60 + round * INTERVAL_S, attempts = reached and 1 or 3}
                 lines[#lines + 1] = STATE:format(what, adapter, peer.name, at - 1, own, peer.address,
                                                  adapter, values[what])
             end
@@ -108,11 +132,11 @@ local function metrics_of(index)
     end
     lines[#lines + 1] = "# TYPE mtawatch_file gauge\n"
     for i, name in ipairs(FILES) do
-        lines[#lines + 1] = ('mtawatch_file{name="%s",version="5.5.2653.23"} %d\n'):format(name, 4711 * i)
+        lines[#lines + 1] = ('mtawatch_file{name="%s",state="versioned",version="5.5.2653.23"} %d\n'):format(
+            name, 4711 * i)
     end
-    lines[#lines + 1] = "# TYPE mtawatch_report gauge\n"
-    lines[#lines + 1] = ('mtawatch_report{id="%s",organization="CROWD",site="%s",build="5.5.2653.23",'
-        .. 'service="running"} %d\n'):format(agent.id, agent.site, count)
+    lines[#lines + 1] = METRICS:format(agent.id, epoch, agent.site, agent.name, count, INTERVAL_S,
+                                       3000 + count % 97, own, own, own)
     return table.concat(lines)
 end
 
