@@ -132,6 +132,8 @@ def test_preferences_are_kept(page, browser):
     assert page.run("return document.documentElement.dataset.theme") == "dark"
     page.open_server("MAIL-HQ2")
     assert "UTC" in page.text(".server-head time")
+    page.wait(lambda: page.text("#live-text").endswith("UTC"), "the clock, too")
+    assert page.run("return [...document.querySelectorAll('.axis span')].every((s) => s.innerText.endsWith('UTC'))")
 
 
 def test_strip_and_list_need_no_scrolling_at_1366_x_768(page):

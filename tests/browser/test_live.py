@@ -72,3 +72,52 @@ def test_it_says_when_it_is_not_live_and_comes_back(page, browser, stage):
     page.wait(lambda: page.text("#live-text").startswith("Live"), "live again")
     assert len(page.rows()) == 12
     page.wait(lambda: page.text("#trouble") == "", "nothing is said of it any more")
+
+
+def test_a_restart_resets_the_stream_and_what_is_shown_is_asked_for_again(page, browser, stage):
+    """The collector's numbers begin anew, so what the stream told before cannot be resumed."""
+    page.wait(lambda: streams(page), "the stream is open")
+    page.run("window.heard = []; import('/live.js').then((live) => live.hear((type) => window.heard.push(type)))")
+    stage.send("MAIL-HQ1")
+    page.wait(lambda: page.run("return window.heard.length") > 0, "an event came, so there is one to resume after")
+    stage.collector.stop()
+    stage.collector.start()
+    page.wait(lambda: "reset" in page.run("return window.heard"), "the collector says that it cannot resume")
+    mend(stage)
+    page.wait(lambda: page.row_text("MAIL-HQ2", ".c-verdict") == "Clear", "MAIL-HQ2 becomes clear")
+
+
+def test_many_tabs_can_be_open(page, browser, stage):
+    """A browser opens six connections to one server; a hidden tab gives up its own."""
+    first = browser.current_window_handle
+    others = []
+    try:
+        for _ in range(7):
+            browser.switch_to.new_window("tab")
+            others.append(browser.current_window_handle)
+            browser.get(f"{page.url}/?server=MAIL-HQ2")
+            page.wait_for_server("MAIL-HQ2")
+    finally:
+        for handle in others:
+            browser.switch_to.window(handle)
+            browser.close()
+        browser.switch_to.window(first)
+    page.wait(lambda: streams(page), "the first one, visible again, streams again")
+
+
+def test_what_the_page_cannot_draw_is_said(page, browser):
+    """No collector of ours answers so; the page does not keep the picture of before even then."""
+    page.run("const real = fetch; window.fetch = async (path, how) => String(path).startsWith('v1/servers/MAIL-HQ2')"
+             " ? new Response('{\"server\": \"MAIL-HQ2\", \"verdict\": \"clear\"}', {headers: {Date: new Date().toUTCString()}}) : real(path, how)")
+    page.click("tr[data-server=MAIL-HQ2] .name")
+    page.wait(lambda: "cannot show what the collector answers" in page.text("#broken"), "the page says so")
+    page.press(Keys.ESCAPE)
+    page.wait_for_rows(12)
+
+
+def test_the_collector_s_own_illness_is_said_in_words(page, browser):
+    """readyz as a collector answers it whose disk is full; a stand-in for that disk."""
+    page.run("const real = fetch; window.fetch = async (path, how) => path === 'readyz'"
+             " ? new Response('store: the disk is full', {status: 503}) : real(path, how)")
+    page.wait(lambda: "The collector is not well: store: the disk is full" in page.text("#trouble"), "the banner says so")
+    assert page.text("#live-text").startswith("Collector not well")

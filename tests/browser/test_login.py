@@ -82,5 +82,6 @@ def test_a_page_whose_session_ends_goes_to_the_login_and_back(login, browser, st
     login.click(".tile[data-verdict=silent]")
     browser.delete_all_cookies()
     login.wait_for_login()
+    login.wait(lambda: "Your session has ended" in login.text("#form"), "it says why")
     login.press(stage.collector.token, Keys.ENTER)
     login.wait(lambda: login.rows() == ["MAIL-BR5"], "the filter is still there")

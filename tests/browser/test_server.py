@@ -47,6 +47,28 @@ def test_a_silent_server_says_that_its_facts_are_old(page):
     assert page.run("return document.querySelector('.server-head .v-clear')") is None
 
 
+    assert page.run("return getComputedStyle(document.querySelector('.chip.ok')).backgroundImage") != "none"
+
+
+def test_a_server_that_goes_while_it_is_looked_at_is_not_shown_on(page, stage):
+    page.open_server("MAIL-BR5")
+    stage.collector.delete("/v1/servers/MAIL-BR5?reason=sold")
+    page.wait(lambda: "HOST AND REPORT" not in page.main().upper() and "MAIL-BR5" in page.main(), "its facts are gone")
+    assert "admin" in page.main() and "sold" in page.main()  # who, and why
+
+
+def test_another_machine_that_claims_the_name_is_shown_and_its_agent_can_be_released(page, stage):
+    enrol = {"secret": stage.collector.secret, "host": "MAIL-HQ2", "key": "ab" * 32}
+    assert stage.collector.try_post("/v1/enroll", enrol)[0] == 409
+    page.open_server("MAIL-HQ2")
+    assert "another machine wants to enrol under this name" in page.text("#refused")
+    page.run("[...document.querySelectorAll('.server-actions button')].find((b) => b.innerText === 'Release agent').click()")
+    page.wait(lambda: "Release the agent of MAIL-HQ2?" in page.text("dialog.ask"), "the page asks first")
+    page.click("dialog.ask button[type=submit]")
+    page.wait(lambda: page.run("return document.querySelector('dialog.ask')") is None, "it is done")
+    assert stage.collector.try_post("/v1/enroll", enrol)[0] == 200
+
+
 def test_the_raw_report_can_be_read(page):
     page.open_server("MAIL-HQ2")
     page.run("document.querySelector('#raw-title + details summary').click()")

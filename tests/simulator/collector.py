@@ -89,20 +89,30 @@ class Collector:
 
     def post(self, path, value):
         """What the collector answers the admin, who must not be refused."""
-        return self._change("POST", path, json.dumps(value), "application/json")
+        return self._change("POST", path, json.dumps(value))
 
     def put(self, path, text):
         return self._change("PUT", path, text, "text/csv")
 
-    def _change(self, method, path, body, content_type):
+    def delete(self, path):
+        return self._change("DELETE", path)
+
+    def try_post(self, path, value):
+        """(status, text) of what the collector answers the admin."""
+        return self._try("POST", path, json.dumps(value), "application/json")
+
+    def _change(self, method, path, body=None, content_type="application/json"):
+        status, text = self._try(method, path, body, content_type)
+        assert status in (200, 201, 204), text
+        return json.loads(text) if text else None
+
+    def _try(self, method, path, body, content_type):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request(method, path, body,
-                               {"Content-Type": content_type} | identity.bearer(self.token))
+            headers = {"Content-Type": content_type} if body else {}
+            connection.request(method, path, body, headers | identity.bearer(self.token))
             answer = connection.getresponse()
-            text = answer.read()
-            assert answer.status in (200, 201, 204), text
-            return json.loads(text) if text else None
+            return answer.status, answer.read()
         finally:
             connection.close()
 
