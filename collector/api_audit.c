@@ -1,7 +1,6 @@
 #include "collector/api_call.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "collector/json_add.h"
 #include "collector/problem.h"
@@ -43,25 +42,21 @@ static enum status add_line(void *user, const struct record_audit *line)
 	return STATUS_OK;
 }
 
-/* A cursor is the id of the line before the page; what is none begins where nothing is. */
-static int64_t get_before(const char *cursor)
-{
-	return cursor ? strtoll(cursor, NULL, 10) : INT64_MAX;
-}
-
+/* A cursor is the id of the line before the page. */
 void api_audit_list(struct call *call)
 {
 	const struct api *api = call->context;
+	int64_t before = INT64_MAX;
 	struct api_page page;
 	char error[STORE_ERROR_SIZE];
 
-	if (!api_read_page(call, &page))
+	if (!api_read_page_and_place(call, &page, &before))
 		return;
 	struct list list = { .limit = page.limit };
 	buffer_init(&list.out);
 	buffer_add_text(&list.out, "{\"lines\":[");
-	if (store_read_audit_before(identities_store(api->identities), get_before(page.cursor),
-				    page.limit + 1, add_line, &list, error) != STATUS_OK) {
+	if (store_read_audit_before(identities_store(api->identities), before, page.limit + 1,
+				    add_line, &list, error) != STATUS_OK) {
 		buffer_deinit(&list.out);
 		pipeline_fail(api->pipeline, error);
 		problem_answer_not_stored(call);

@@ -158,28 +158,42 @@ bool api_has_no_query(struct call *call)
 	return false;
 }
 
+bool api_read_number(const char *text, int64_t most, int64_t *out)
+{
+	size_t n = strspn(text, "0123456789");
+
+	if (n == 0 || n > 18 || text[n] != '\0')
+		return false;
+	*out = strtoll(text, NULL, 10);
+	return *out <= most;
+}
+
 static bool get_limit(const char *text, size_t *out)
 {
-	size_t value = 0;
-	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
-		return false;
-	for (; *text; text++)
-		value = value * 10 + (size_t)(*text - '0');
-	*out = value;
-	return value >= 1 && value <= API_MAX_LIMIT;
+	int64_t value = 0;
+	bool valid = api_read_number(text, API_MAX_LIMIT, &value);
+
+	*out = (size_t)value;
+	return valid && value > 0;
 }
+
+bool api_is_one_page(const struct query *query)
+{
+	return query_count(query, "limit") <= 1 && query_count(query, "cursor") <= 1;
+}
+
+static const struct problem invalid_page = {
+	.status = 400,
+	.code = "invalid_query",
+	.detail = "The query may have limit, from 1 to 1000, and cursor, as a Link field gives it.",
+};
 
 bool api_read_page_with(struct call *call, struct api_page *out, const char *key,
 			const char **value)
 {
-	static const struct problem invalid = {
-		.status = 400,
-		.code = "invalid_query",
-		.detail = "The query may have limit, from 1 to 1000, and cursor, as a Link field "
-			  "gives it."
-	};
 	struct query query;
-	bool valid = query_read(call->request->query, &call->arena, &query) == STATUS_OK;
+	bool valid = query_read(call->request->query, &call->arena, &query) == STATUS_OK &&
+		     api_is_one_page(&query) && (!key || query_count(&query, key) <= 1);
 
 	*out = (struct api_page){ .limit = API_DEFAULT_LIMIT };
 	for (size_t i = 0; valid && i < query.n; i++) {
@@ -193,8 +207,18 @@ bool api_read_page_with(struct call *call, struct api_page *out, const char *key
 			valid = false;
 	}
 	if (!valid)
-		problem_answer(call, &invalid);
+		problem_answer(call, &invalid_page);
 	return valid;
+}
+
+bool api_read_page_and_place(struct call *call, struct api_page *out, int64_t *place)
+{
+	if (!api_read_page(call, out))
+		return false;
+	if (!out->cursor || api_read_number(out->cursor, INT64_MAX, place))
+		return true;
+	problem_answer(call, &invalid_page);
+	return false;
 }
 
 bool api_read_page(struct call *call, struct api_page *out)

@@ -10,6 +10,7 @@
 #include "collector/api.h"
 #include "collector/buffer.h"
 #include "collector/identities.h"
+#include "collector/query.h"
 #include "proto/json_fields.h"
 
 /* Bytes of a string in a body. */
@@ -55,14 +56,25 @@ bool api_is_in_time(struct call *call, struct pace *pace, const char *code);
 /* Is there no query? Otherwise the call is answered, 400. */
 bool api_has_no_query(struct call *call);
 
+/* A number of plain digits, up to `most`. */
+bool api_read_number(const char *text, int64_t most, int64_t *out);
+
 /* What a list is asked for: "limit" and "cursor" of the query. */
 struct api_page {
 	size_t limit;
 	const char *cursor; /* NULL: from the beginning */
 };
 
+/* Has the query at most one limit and one cursor? Of other keys several mean "or". */
+bool api_is_one_page(const struct query *query);
+
 /* False: the call is answered, 400. */
 bool api_read_page(struct call *call, struct api_page *out);
+
+/*
+ * The same for a list whose cursors are numbers; `*place` stays as it was where there is none.
+ */
+bool api_read_page_and_place(struct call *call, struct api_page *out, int64_t *place);
 
 /* The same for a query that may have one key more; its value stays as it was where it has not. */
 bool api_read_page_with(struct call *call, struct api_page *out, const char *key,

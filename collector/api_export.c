@@ -42,8 +42,8 @@ static void keep_place(struct exporting *e, const struct server_cursor *next)
 	};
 }
 
-/* Writes the next servers; true: there are more. */
-static bool add_piece(struct exporting *e, struct buffer *out)
+/* Adds the next servers. False: the store does not tell who should be there. */
+static bool add_piece(struct exporting *e, struct buffer *out, bool *more)
 {
 	int64_t now_ms = pipeline_now_ms(e->api->pipeline);
 	struct server_list list;
@@ -52,18 +52,20 @@ static bool add_piece(struct exporting *e, struct buffer *out)
 	struct arena arena;
 
 	arena_init(&arena);
-	/* What the store does not tell now was told when the answer began. */
-	if (expected_list(e->api->expected, pipeline_fleet(e->api->pipeline), &arena, &list,
-			  error) != STATUS_OK)
+	enum status status = expected_list(e->api->expected, pipeline_fleet(e->api->pipeline),
+					   &arena, &list, error);
+	if (status == STATUS_OK) {
+		server_select(&e->filter, &list, &arena, &page);
+		for (size_t i = 0; i < page.n; i++)
+			server_csv_add(out, page.views[i], now_ms);
+		*more = page.more;
+		if (page.more)
+			keep_place(e, &page.next);
+	} else {
 		log_error("%s", error);
-	server_select(&e->filter, &list, &arena, &page);
-	for (size_t i = 0; i < page.n; i++)
-		server_csv_add(out, page.views[i], now_ms);
-	bool more = page.more;
-	if (more)
-		keep_place(e, &page.next);
+	}
 	arena_deinit(&arena);
-	return more;
+	return status == STATUS_OK;
 }
 
 /* Goes on: at once in the next turn of the loop, or when the reader has caught up. */
@@ -72,12 +74,17 @@ static void write_piece(void *user)
 	struct exporting *e = user;
 	struct buffer out;
 	size_t size;
+	bool more = false;
+	bool has_room = true;
 
 	buffer_init(&out);
 	if (!e->filter.has_cursor)
 		server_csv_add_header(&out);
-	bool more = add_piece(e, &out);
-	bool has_room = true;
+	if (!add_piece(e, &out, &more)) {
+		buffer_deinit(&out);
+		call_break(e->call);
+		return;
+	}
 	if (out.size > 0) {
 		char *bytes = buffer_take(&out, &size);
 		has_room = call_write(e->call, bytes, size);
@@ -105,8 +112,11 @@ void api_export_servers(struct call *call, const struct server_filter *filter)
 			  "Content-Disposition: attachment; filename=\"servers.csv\"\r\n",
 	};
 	struct api *api = call->context;
-	struct exporting *e = mem_alloc(sizeof *e);
+	struct server_list list;
 
+	if (!api_list_servers(call, &list)) /* said while there still is a status to say it by */
+		return;
+	struct exporting *e = mem_alloc(sizeof *e);
 	*e = (struct exporting){ .call = call, .api = api, .filter = *filter };
 	e->filter.limit = PIECE_SERVERS;
 	e->turn = loop_timer_new(api->loop, write_piece, e);

@@ -33,6 +33,8 @@ void api_inventory_get(struct call *call)
 	char error[STORE_ERROR_SIZE];
 	struct buffer out;
 
+	if (!api_has_no_query(call))
+		return;
 	buffer_init(&out);
 	buffer_add_text(&out, "{\"servers\":[");
 	if (store_read_expected(identities_store(api->identities), add_server, &out, error) !=

@@ -37,6 +37,7 @@ struct matrix {
 	struct buffer adapters;
 	size_t n_adapters;
 	struct buffer cells;
+	const char *etag;
 	struct text_map peers; /* by name in lower case */
 	struct peer *first_peer;
 	struct peer **end_of_peers;
@@ -211,7 +212,6 @@ static void add_peers(const struct matrix *m, struct buffer *out)
 static void answer(struct matrix *m)
 {
 	const char *const *names = m->call->params;
-	struct answer whole = { .status = 200, .content_type = "application/json" };
 	struct buffer out;
 
 	buffer_init(&out);
@@ -226,8 +226,7 @@ static void answer(struct matrix *m)
 	buffer_add_text(&out, "],\"cells\":[");
 	buffer_add_text(&out, m->cells.size ? m->cells.bytes : "");
 	buffer_add_text(&out, "]}\n");
-	whole.body = buffer_take(&out, &whole.size);
-	call_answer(m->call, &whole);
+	api_answer_tagged(m->call, &out, m->etag, NULL);
 	free_matrix(m);
 }
 
@@ -255,9 +254,9 @@ static void on_turn(void *user)
 		answer(m);
 }
 
-/* The keys of a site's servers. */
+/* The keys of a site's servers, and a number that changes with what is shown of them. */
 static const char **find_keys(struct call *call, const char *organization, const char *site,
-			      size_t *out)
+			      size_t *out, uint64_t *tag)
 {
 	const struct api *api = call->context;
 	const struct fleet *fleet = pipeline_fleet(api->pipeline);
@@ -267,15 +266,18 @@ static const char **find_keys(struct call *call, const char *organization, const
 		arena_alloc_array(&call->arena, API_MATRIX_MAX_SERVERS + 1, sizeof *keys);
 
 	*out = 0;
+	*tag = fleet_membership(fleet);
 	for (size_t i = 0; i < n && *out <= API_MATRIX_MAX_SERVERS; i++) {
 		struct fleet_place place = fleet_place(fleet, rows[i].site);
-		if (text_equal(place.site, site) && text_equal(place.organization, organization))
-			keys[(*out)++] = arena_strdup(&call->arena, rows[i].key);
+		if (!text_equal(place.site, site) || !text_equal(place.organization, organization))
+			continue;
+		keys[(*out)++] = arena_strdup(&call->arena, rows[i].key);
+		*tag = *tag * UINT64_C(0x100000001b3) + view_tag(rows[i].view);
 	}
 	return keys;
 }
 
-static void begin(struct call *call, const char **keys, size_t n)
+static void begin(struct call *call, const char **keys, size_t n, const char *etag)
 {
 	struct api *api = call->context;
 	struct matrix *m = mem_alloc(sizeof *m);
@@ -284,6 +286,7 @@ static void begin(struct call *call, const char **keys, size_t n)
 	m->api = api;
 	m->keys = keys;
 	m->n_keys = n;
+	m->etag = etag;
 	m->end_of_peers = &m->first_peer;
 	arena_init(&m->arena);
 	m->turn = loop_timer_new(api->loop, on_turn, m);
@@ -303,15 +306,19 @@ void api_matrix_get(struct call *call)
 	};
 	const char *organization = strcmp(call->params[0], "-") == 0 ? "" : call->params[0];
 	const char *site = strcmp(call->params[1], "-") == 0 ? "" : call->params[1];
+	uint64_t tag;
 	size_t n;
 
 	if (!api_has_no_query(call))
 		return;
-	const char **keys = find_keys(call, organization, site, &n);
+	const char **keys = find_keys(call, organization, site, &n, &tag);
+	const char *etag = api_make_etag(call->context, tag, &call->arena);
 	if (n == 0)
 		problem_answer(call, &unknown);
 	else if (n > API_MATRIX_MAX_SERVERS)
 		problem_answer(call, &too_large);
+	else if (call_has_etag(call, etag))
+		call_answer_not_modified(call, etag);
 	else
-		begin(call, keys, n);
+		begin(call, keys, n, etag);
 }

@@ -27,6 +27,8 @@ void api_report_get(struct call *call)
 	struct site_server seen;
 	char error[FLEET_ERROR_SIZE];
 
+	if (!api_has_no_query(call))
+		return;
 	if (!view) {
 		api_answer_absent(call);
 		return;

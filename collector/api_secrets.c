@@ -211,7 +211,8 @@ static void drop_named(struct call *call, const struct sort *sort)
 
 void api_token_list(struct call *call)
 {
-	answer_list(call, &tokens);
+	if (api_has_no_query(call))
+		answer_list(call, &tokens);
 }
 
 void api_token_post(struct call *call)
@@ -226,7 +227,8 @@ void api_token_delete(struct call *call)
 
 void api_secret_list(struct call *call)
 {
-	answer_list(call, &secrets);
+	if (api_has_no_query(call))
+		answer_list(call, &secrets);
 }
 
 void api_secret_post(struct call *call)

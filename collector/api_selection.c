@@ -1,21 +1,10 @@
 /* Lists of alerts and deliveries: what they are asked for. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collector/api_alerts.h"
 #include "collector/problem.h"
 #include "proto/text.h"
-
-static bool read_number(const char *text, int64_t most, int64_t *out)
-{
-	size_t n = strspn(text, "0123456789");
-
-	if (n == 0 || n > 18 || text[n] != '\0')
-		return false;
-	*out = strtoll(text, NULL, 10);
-	return *out <= most;
-}
 
 static bool read_pair(const struct query_pair *pair, bool (*allows)(const struct query_pair *pair),
 		      struct api_page *page)
@@ -28,7 +17,7 @@ static bool read_pair(const struct query_pair *pair, bool (*allows)(const struct
 	}
 	if (strcmp(pair->key, "limit") != 0)
 		return allows(pair);
-	if (!read_number(pair->value, API_MAX_LIMIT, &limit) || limit < 1)
+	if (!api_read_number(pair->value, API_MAX_LIMIT, &limit) || limit < 1)
 		return false;
 	page->limit = (size_t)limit;
 	return true;
@@ -38,7 +27,8 @@ bool api_read_selection(struct call *call, bool (*allows)(const struct query_pai
 			const char *detail, struct api_selection *out)
 {
 	const struct problem invalid = { .status = 400, .code = "invalid_query", .detail = detail };
-	bool valid = query_read(call->request->query, &call->arena, &out->query) == STATUS_OK;
+	bool valid = query_read(call->request->query, &call->arena, &out->query) == STATUS_OK &&
+		     api_is_one_page(&out->query);
 
 	out->page = (struct api_page){ .limit = API_DEFAULT_LIMIT };
 	for (size_t i = 0; valid && i < out->query.n; i++)
@@ -88,13 +78,13 @@ bool api_read_place(const char *cursor, size_t n_states, size_t *state, int64_t 
 	if (cursor[0] < '0' || cursor[0] > '9' || cursor[1] != '.')
 		return false;
 	*state = (size_t)(cursor[0] - '0');
-	return *state < n_states && read_number(cursor + 2, INT64_MAX, id);
+	return *state < n_states && api_read_number(cursor + 2, INT64_MAX, id);
 }
 
 int64_t api_path_id(const struct call *call)
 {
 	int64_t id = -1;
-	return read_number(call->params[0], INT64_MAX, &id) ? id : -1;
+	return api_read_number(call->params[0], INT64_MAX, &id) ? id : -1;
 }
 
 struct record_audit api_alert_audit(struct call *call, const char *action, const char *object)

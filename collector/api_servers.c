@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/accept.h"
 #include "collector/api_call.h"
 #include "collector/buffer.h"
 #include "collector/json_add.h"
@@ -86,13 +87,6 @@ bool api_read_filter(struct call *call, struct server_filter *out)
 	return !problem.detail;
 }
 
-/* Is CSV named, and JSON not? */
-static bool wants_csv(const struct call *call)
-{
-	const char *accept = http_field(call->request, "Accept");
-	return accept && strstr(accept, "text/csv") && !strstr(accept, "application/json");
-}
-
 static void answer_page(struct call *call, const struct server_filter *filter)
 {
 	const struct api *api = call->context;
@@ -125,9 +119,20 @@ void api_server_list(struct call *call)
 {
 	struct server_filter filter;
 
-	if (!api_read_filter(call, &filter))
+	static const struct problem neither = {
+		.status = 406,
+		.code = "not_acceptable",
+		.detail = "The list is to be had as application/json and as text/csv.",
+	};
+	const char *accept = http_field(call->request, "Accept");
+	unsigned csv = accept_weight(accept, "text/csv");
+	unsigned json = accept_weight(accept, "application/json");
+
+	if (csv == 0 && json == 0)
+		problem_answer(call, &neither);
+	else if (!api_read_filter(call, &filter))
 		return;
-	if (wants_csv(call))
+	else if (csv > json)
 		api_export_servers(call, &filter);
 	else
 		answer_page(call, &filter);
@@ -165,9 +170,14 @@ static void answer_missing(struct call *call, const struct view *view)
 {
 	const struct api *api = call->context;
 	uint64_t tag = view_tag(view) + api_standing_tag(api, view->key);
+	const char *etag = api_make_etag(api, tag, &call->arena);
 	char error[STORE_ERROR_SIZE];
 	struct buffer out;
 
+	if (call_has_etag(call, etag)) {
+		call_answer_not_modified(call, etag);
+		return;
+	}
 	buffer_init(&out);
 	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
 	buffer_add_text(&out, ",\"adapters\":[],\"facts\":[],\"files\":[],"
@@ -177,7 +187,7 @@ static void answer_missing(struct call *call, const struct view *view)
 		return;
 	}
 	buffer_add_text(&out, "}\n");
-	api_answer_tagged(call, &out, api_make_etag(api, tag, &call->arena), NULL);
+	api_answer_tagged(call, &out, etag, NULL);
 }
 
 void api_answer_absent(struct call *call)
@@ -242,6 +252,8 @@ void api_server_get(struct call *call)
 	const struct api *api = call->context;
 	const struct view *view = fleet_find(pipeline_fleet(api->pipeline), call->params[0]);
 
+	if (!api_has_no_query(call))
+		return;
 	if (view)
 		answer_detail(call, view);
 	else

@@ -36,7 +36,8 @@ static void answer_who(struct call *call, const struct caller *who, int64_t expi
 
 void api_session_get(struct call *call)
 {
-	answer_who(call, &call->caller, call->caller.expires_at_ms, NULL);
+	if (api_has_no_query(call))
+		answer_who(call, &call->caller, call->caller.expires_at_ms, NULL);
 }
 
 static const char *secure_of(const struct call *call)

@@ -49,11 +49,8 @@ void api_silence_list(struct call *call)
 	const struct record_silence *last = NULL;
 	const char *next = NULL;
 
-	if (!api_read_page(call, &page))
+	if (!api_read_page_and_place(call, &page, &after))
 		return;
-	for (const char *c = page.cursor; c && *c >= '0' && *c <= '9' && after < INT64_MAX / 16;
-	     c++)
-		after = after * 10 + (*c - '0');
 	buffer_init(&out);
 	buffer_add_text(&out, "{\"silences\":[\n");
 	for (; at < alerts_count_silences(alerts) && n < page.limit; at++) {

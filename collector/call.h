@@ -64,6 +64,9 @@ bool call_write(struct call *call, char *bytes, size_t n);
 
 void call_end(struct call *call);
 
+/* Ends it in its midst, so that nobody takes it for a whole one; `gone` follows. */
+void call_break(struct call *call);
+
 /* The client's address. False once it is gone, or the system does not know it any more. */
 bool call_peer(const struct call *call, struct listen_address *out);
 

@@ -75,6 +75,11 @@ void call_end(struct call *call)
 	client_answered(c, call->closes || c->last); /* the server may end since it began */
 }
 
+void call_break(struct call *call)
+{
+	channel_close(call->client->channel);
+}
+
 void client_stop_stream(struct client *c)
 {
 	struct call *call = c->call;

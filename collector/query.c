@@ -45,6 +45,15 @@ enum status query_read(const char *text, struct arena *arena, struct query *out)
 	return STATUS_OK;
 }
 
+size_t query_count(const struct query *query, const char *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < query->n; i++)
+		n += strcmp(query->pairs[i].key, key) == 0;
+	return n;
+}
+
 void query_escape(struct buffer *out, const char *text)
 {
 	static const char plain[] =

@@ -29,6 +29,9 @@ struct query {
  */
 enum status query_read(const char *text, struct arena *arena, struct query *out);
 
+/* How often the key is there. */
+size_t query_count(const struct query *query, const char *key);
+
 /* Adds `text`, percent-encoded, as a part of a path or of a query. */
 void query_escape(struct buffer *out, const char *text);
 

@@ -172,6 +172,7 @@ static const char *add_pair(struct server_filter *f, const struct query_pair *pa
 
 const char *server_filter_read(const char *text, struct arena *arena, struct server_filter *out)
 {
+	static const char *const single[] = { "limit", "sort", "cursor" };
 	struct query query;
 
 	*out = (struct server_filter){ .any_verdict = true,
@@ -179,6 +180,10 @@ const char *server_filter_read(const char *text, struct arena *arena, struct ser
 				       .limit = SERVER_FILTER_MAX_LIMIT };
 	if (query_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
 		return "The query is not percent-encoded as it should be, or has too many keys.";
+	for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
+		if (query_count(&query, single[i]) > 1)
+			return arena_printf(arena, "%s: it may come once.", single[i]);
+	}
 	for (size_t i = 0; i < query.n; i++) {
 		const char *wrong = add_pair(out, &query.pairs[i]);
 		if (wrong)

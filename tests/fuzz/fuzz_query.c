@@ -1,12 +1,14 @@
 /*
  * Any bytes as the query of a request, up to a NUL as the request's own reader gives it. What is
  * understood means the same when it is written again with every byte as %XX. What is a query of
- * servers means the same when it is written for the next page, and so does its cursor.
+ * servers means the same when it is written for the next page, and so does its cursor. The same
+ * bytes are read as a field Accept, too.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/accept.h"
 #include "collector/buffer.h"
 #include "collector/query.h"
 #include "collector/server_filter.h"
@@ -81,6 +83,19 @@ static void check_filter(const char *text, struct arena *arena)
 		check_cursor(query, &f, arena);
 }
 
+/* The same bytes as a field Accept: a weight, and one that letters' case does not change. */
+static void check_accept(const char *text)
+{
+	char *other = mem_strndup(text, strlen(text));
+
+	for (char *c = other; *c; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+	unsigned weight = accept_weight(text, "text/csv");
+	if (weight > ACCEPT_MOST || accept_weight(other, "text/csv") != weight)
+		abort();
+	free(other);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena;
@@ -89,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = mem_strndup((const char *)data, size);
 
 	arena_init(&arena);
+	check_accept(text);
 	check_filter(text, &arena);
 	if (query_read(text, &arena, &query) == STATUS_OK) {
 		char *encoded = encode(&query);

@@ -401,6 +401,7 @@ def main():
         "site_order": "sort=site&cursor=by%3Dsite%26rank%3D0%26key%3Da%26organization%3DA%2520B%26site%3D%2526",
         "other_order": "sort=build&cursor=by%3Dsite%26rank%3D0%26key%3Da%26organization%3D%26site%3D",
         "long_rank": "cursor=by%3Dverdict%26rank%3D99999999999999999999%26key%3Da%26organization%3D%26site%3D",
+        "accept": "text/csv;q=0.5, text/*;q=1, */*;q=0",
     })
     put("text", {
         "time": "2026-11-22T10:45:23Z", "fraction": "2026-11-22T10:45:23.123456+05:30",

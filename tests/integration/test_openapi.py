@@ -237,6 +237,7 @@ def test_servers_are_answered_as_described(collector):
     answer(collector, "GET /v1/servers/{name}/history", None, 404, name="EXCH9")
     answer(collector, "GET /v1/servers/{name}/history", None, 400, name="EXCH1", query="?since=x")
     assert answer(collector, "GET /v1/servers", headers={"Accept": "text/csv"}).count("\r\n") > 3
+    answer(collector, "GET /v1/servers", None, 406, headers={"Accept": "text/html"})
     assert answer(collector, "GET /v1/servers/{name}", name="EXCH1")["facts"][2]["facts"]
     assert answer(collector, "GET /v1/servers/{name}/report", name="EXCH1")["received_at"]
     answer(collector, "GET /v1/servers/{name}/report", None, 404, name="EXCH9")

@@ -1,6 +1,7 @@
 """What GET /v1/servers may be asked for: filters, orders, pages, CSV; at the running collector."""
 
 import csv
+import datetime
 import io
 import json
 import random
@@ -56,10 +57,15 @@ def pages(collector, query):
     return found
 
 
+def moment(text):
+    """Times are written with or without a fraction: their texts are in no order."""
+    return datetime.datetime.fromisoformat(text)
+
+
 ORDER = ["failing", "exposed", "at_risk", "unknown", "not_monitored", "clear", "protected", "not_applicable"]
 KEYS = {"verdict": lambda s: ORDER.index(s["verdict"]), "server": lambda s: s["server"],
-        "site": lambda s: (s["organization"].lower(), s["site"].lower()), "since": lambda s: s["since"],
-        "reported_at": lambda s: s["reported_at"] or "",
+        "site": lambda s: (s["organization"].lower(), s["site"].lower()), "since": lambda s: moment(s["since"]),
+        "reported_at": lambda s: moment(s["reported_at"] or "0001-01-01T00:00:00Z"),
         "build": lambda s: tuple(map(int, s["build"].split("."))) if s["build"] else (9,)}
 
 
@@ -171,11 +177,6 @@ def test_csv_is_the_filter_whole_whatever_the_limit(collector):
         assert all(text in row["remedy"] for text in steps)
     missing = rows(collector, "/v1/servers.csv?verdict=not_monitored")
     assert [(r["server"], r["reported_at"], r["age_s"]) for r in missing] == [("A0", "", ""), ("NEVER1", "", "")]
-
-
-def test_json_counts_before_csv(collector):
-    for accept in ("*/*", "application/json", "application/json, text/csv", "text/html"):
-        assert collector.ask("/v1/servers", headers={"Accept": accept})[1]["Content-Type"] == "application/json"
 
 
 def test_a_head_of_csv_has_no_body(collector):

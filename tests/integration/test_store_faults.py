@@ -3,6 +3,8 @@ said which, nothing that was acknowledged is lost, and the collector goes on by 
 
 import contextlib
 import errno
+import http.client
+import json
 import os
 import shutil
 import signal
@@ -12,6 +14,7 @@ import time
 
 import pytest
 from running import PATIENCE, PROGRAM, Collector, minimal
+from test_export import Reader
 
 FAILING_DISK = PROGRAM.parents[1] / "tests/integration/libfailing_disk.so"
 DISK_BYTES = 4 * 2**20
@@ -187,3 +190,24 @@ def test_a_damaged_database_is_told_and_not_written_again(tmp_path):
     ended = subprocess.run([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data],
                            capture_output=True, text=True, timeout=PATIENCE)
     assert ended.returncode == 1 and str(file) in ended.stderr and "malformed" in ended.stderr
+
+
+def test_an_export_breaks_off_when_the_store_cannot_be_read_any_more(tmp_path):
+    """What it would leave out nobody could see: who is expected and has never reported."""
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        text = "".join(f"S{number:05},ORGANIZATION,{'SITE' * 30}\n" for number in range(20_000))
+        assert collector.ask("/v1/inventory", "PUT", text)[0] == 200
+        with Reader(collector) as reader:
+            answer = reader.begin()
+            with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
+                other.execute("ALTER TABLE meta RENAME TO lost")
+                with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+                    answer.read()
+                for path in ("/v1/servers.csv", "/v1/servers", "/v1/sites", "/v1/servers/S00000"):
+                    status, headers, body = collector.ask(path)
+                    assert (status, json.loads(body)["code"]) == (503, "not_readable"), path
+                    assert headers["Content-Type"] == "application/problem+json"
+                other.execute("ALTER TABLE lost RENAME TO meta")
+        assert collector.ask("/v1/servers.csv")[2].count(b"\r\n") == 20_001
+    assert "no such table" in collector.log
