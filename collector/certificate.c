@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 #include "collector/certificate_parts.h"
 
@@ -166,5 +167,19 @@ enum status certificate_read(const char *path, struct certificate_info *out,
 	X509_free(x509);
 	if (status != STATUS_OK)
 		return certificate_explain("understand the certificate", path, error);
+	return STATUS_OK;
+}
+
+enum status certificate_is_for(const char *path, const char *name, bool *out,
+			       char error[CERTIFICATE_ERROR_SIZE])
+{
+	X509 *x509 = NULL;
+	enum status status = certificate_read_x509(path, &x509, error);
+
+	if (status != STATUS_OK)
+		return status;
+	*out = X509_check_ip_asc(x509, name, 0) == 1 ||
+	       X509_check_host(x509, name, 0, 0, NULL) == 1;
+	X509_free(x509);
 	return STATUS_OK;
 }

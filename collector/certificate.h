@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -89,3 +90,11 @@ enum status certificate_make_server(const struct certificate_files *server,
  */
 enum status certificate_read(const char *path, struct certificate_info *out,
 			     char error[CERTIFICATE_ERROR_SIZE]);
+
+/*
+ * Is the first certificate of a file for that name or address?
+ *
+ * As certificate_read()
+ */
+enum status certificate_is_for(const char *path, const char *name, bool *out,
+			       char error[CERTIFICATE_ERROR_SIZE]);

@@ -29,7 +29,8 @@ const char init_help[] =
 	"\n"
 	"Options:\n"
 	"  --host NAME        a name or address by which agents and browsers reach the collector;\n"
-	"                     the certificate is for these, the first one is what agents are told\n"
+	"                     the certificate is for these and for localhost; the first one is\n"
+	"                     what agents are told\n"
 	"  --no-certificate   make none: for certificates of your own (see serve --help), or for\n"
 	"                     plain HTTP on a loopback address\n"
 	"  --token-file FILE  write the admin token into this new file, for its owner only, "
@@ -78,6 +79,55 @@ static int make_ca(struct init *init, const struct certificate_files *ca)
 	return TERMINAL_EXIT_OK;
 }
 
+/* What it is made for: what was said, and what commands on this machine call the collector by. */
+static size_t names_of(const struct init *init, const char *names[CERTIFICATE_MAX_NAMES])
+{
+	static const char *const own[] = { "localhost", "127.0.0.1", "::1" };
+	size_t n = init->n_hosts;
+
+	memcpy(names, init->hosts, n * sizeof *names);
+	for (size_t i = 0; i < sizeof own / sizeof *own && n < CERTIFICATE_MAX_NAMES; i++) {
+		bool is_said = false;
+		for (size_t k = 0; k < init->n_hosts; k++)
+			is_said |= strcmp(init->hosts[k], own[i]) == 0;
+		if (!is_said)
+			names[n++] = own[i];
+	}
+	return n;
+}
+
+static int make_certificate(const struct init *init, const struct certificate_files *server,
+			    const struct certificate_files *ca)
+{
+	const char *names[CERTIFICATE_MAX_NAMES];
+	char error[CERTIFICATE_ERROR_SIZE];
+	size_t n = names_of(init, names);
+
+	if (certificate_make_server(server, ca, names, n, loop_wall_ms(), error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	return TERMINAL_EXIT_OK;
+}
+
+/* One that was there has to be for all names that were said, or agents would refuse it. */
+static int look_at_certificate(const struct init *init, const struct certificate_files *server)
+{
+	char error[CERTIFICATE_ERROR_SIZE];
+
+	for (size_t i = 0; i < init->n_hosts; i++) {
+		bool is_for = false;
+		if (certificate_is_for(server->certificate, init->hosts[i], &is_for, error) !=
+		    STATUS_OK)
+			return terminal_fail("%s", error);
+		if (!is_for)
+			return terminal_fail(
+				"the certificate %s, which was there already, is not for '%s'. "
+				"Remove it, and run init again with all names: the key stays, and "
+				"so do the pins of agents",
+				server->certificate, init->hosts[i]);
+	}
+	return TERMINAL_EXIT_OK;
+}
+
 static int make_server(struct init *init, const struct certificate_files *ca)
 {
 	struct certificate_files server = { path_of(init, INIT_SERVER_FILE),
@@ -86,9 +136,9 @@ static int make_server(struct init *init, const struct certificate_files *ca)
 	char error[CERTIFICATE_ERROR_SIZE];
 	bool made = access(server.certificate, F_OK) != 0;
 
-	if (made && certificate_make_server(&server, ca, init->hosts, init->n_hosts, loop_wall_ms(),
-					    error) != STATUS_OK)
-		return terminal_fail("%s", error);
+	int rc = made ? make_certificate(init, &server, ca) : look_at_certificate(init, &server);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (certificate_read(server.certificate, &info, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	tell("server certificate", server.certificate, made);

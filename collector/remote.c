@@ -9,6 +9,7 @@
 #include "collector/buffer.h"
 #include "collector/command.h"
 #include "collector/query.h"
+#include "collector/table.h"
 #include "collector/terminal.h"
 #include "collector/transfer.h"
 #include "proto/arena.h"
@@ -19,6 +20,9 @@
 /* Bytes of a text in a problem, and of the places that it names. */
 #define MAX_PROBLEM_TEXT   4096
 #define MAX_PROBLEM_PLACES 16
+
+/* Bytes of an answer that is no problem, of which its first line is shown. */
+#define MAX_SHOWN ((size_t)160)
 
 struct remote {
 	uv_loop_t loop;
@@ -199,6 +203,18 @@ static const char *words_of(struct remote *r)
 	return valid ? detail : NULL;
 }
 
+/* What was answered by something that is no collector, or by one that was called wrongly. */
+static const char *tell_stranger(struct remote *r)
+{
+	const char *body = r->result.body;
+	size_t n = strcspn(body, "\r\n");
+	const char *line = arena_strndup(&r->answer, body, n < MAX_SHOWN ? n : MAX_SHOWN);
+
+	return arena_printf(&r->answer, "%s answers with status %ld, as no collector does%s%s",
+			    r->url, r->result.status, *line ? ": " : "",
+			    console_text(line, &r->answer));
+}
+
 static enum remote_result judge(struct remote *r, const char **error)
 {
 	long status = r->result.status;
@@ -215,10 +231,7 @@ static enum remote_result judge(struct remote *r, const char **error)
 	if (status >= 200 && status < 300)
 		return REMOTE_OK;
 	const char *words = words_of(r);
-	*error =
-		words ? words
-		      : arena_printf(&r->answer, "%s answers with status %ld, as no collector does",
-				     r->url, status);
+	*error = words ? words : tell_stranger(r);
 	return words && status != 401 && status != 403 && status < 500 ? REMOTE_REFUSED
 								       : REMOTE_FAILED;
 }

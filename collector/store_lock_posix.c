@@ -23,6 +23,9 @@ static enum status fail(int fd, const char *path, int code, char *error, size_t 
 			 "the data directory is in use by another collector (process %ld holds "
 			 "'%s')",
 			 read_holder(fd), path);
+	else if (code == ENOENT)
+		snprintf(error, error_size, "the data directory is not there: could not make '%s'",
+			 path);
 	else
 		snprintf(error, error_size, "could not lock '%s': %s", path, strerror(code));
 	if (fd >= 0)

@@ -449,8 +449,10 @@ def test_init_makes_everything_says_what_agents_need_and_changes_nothing_twice(t
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600, name
     kept = {file.name: file.read_bytes() for file in data.iterdir() if file.suffix != ".lock"}
     assert set(kept) >= {"ca.crt", "ca.key", "server.crt", "server.key", "enroll-secret", "mtawatch.db"}
-    again = run("init", "--data", data, "--host", "other.example")
+    again = run("init", "--data", data, "--host", "collector.example")
     assert (again.returncode, again.stderr) == (0, "") and "mtw_" not in again.stdout
+    other = run("init", "--data", data, "--host", "collector.example", "--host", "other.example")
+    assert other.returncode == 1 and "server.crt, which was there already, is not for 'other.example'" in other.stderr
     assert {name: (data / name).read_bytes() for name in kept} == kept
     command = re.search(r"^  mtawatch-collector (serve .*)$", first.stdout, re.M).group(1).split()
     command[command.index("--listen") + 1] = "127.0.0.1:0"
@@ -461,6 +463,10 @@ def test_init_makes_everything_says_what_agents_need_and_changes_nothing_twice(t
                                 "--header", f"Authorization: Bearer {token}", f"{url}/v1/session"],
                                capture_output=True, text=True, timeout=PATIENCE)
         assert json.loads(asked.stdout)["role"] == "admin", asked
+        (tmp_path / "token").write_text(token)
+        shown = run("servers", "--url", url.replace("127.0.0.1", "localhost"), "--ca-file", data / "ca.crt",
+                    "--token-file", tmp_path / "token")
+        assert shown.returncode == 0, shown
         logged = subprocess.run(["curl", "--silent", "--cacert", data / "ca.crt", "--noproxy", "*", "--include",
                                  "--json", json.dumps({"token": token}), f"{url}/v1/session"],
                                 capture_output=True, text=True, timeout=PATIENCE)
@@ -469,6 +475,21 @@ def test_init_makes_everything_says_what_agents_need_and_changes_nothing_twice(t
         process.terminate()
         assert process.wait(PATIENCE) == 0
         process.stdout.close()
+
+
+def test_a_certificate_that_is_made_anew_for_other_names_keeps_its_pin(tmp_path):
+    data = tmp_path / "data"
+    pins = []
+    for hosts in (["a.example"], ["a.example", "b.example"]):
+        (data / "server.crt").unlink(missing_ok=True)
+        made = run("init", "--data", data, *(word for host in hosts for word in ("--host", host)))
+        assert made.returncode == 0, made
+        pins.append(re.search(r"--pin (\S+)$", made.stdout, re.M).group(1))
+        names = subprocess.run(["openssl", "x509", "-in", data / "server.crt", "-noout", "-ext", "subjectAltName"],
+                               capture_output=True, text=True, check=True).stdout
+        told = set(re.findall(r"(?:DNS|IP Address):([^,\s]+)", names))
+        assert told == {*hosts, "localhost", "127.0.0.1", "::1", "0:0:0:0:0:0:0:1"}
+    assert pins[0] == pins[1]
 
 
 def test_init_without_certificates_leaves_them_to_the_administrator(tmp_path):

@@ -130,6 +130,9 @@ def test_restore_overwrites_nothing_and_takes_no_damage_over(tmp_path):
     ended = run("restore", "--data", data, backup)
     assert ended.returncode == 1 and "is there already; move it away first" in ended.stderr
 
+    ended = run("restore", "--data", tmp_path / "nowhere", backup)
+    assert ended.returncode == 1 and "the data directory is not there" in ended.stderr
+
     empty = tmp_path / "empty"
     empty.mkdir()
     (empty / "mtawatch.db-wal").write_bytes(b"left alone")

@@ -242,6 +242,13 @@ def test_a_resumed_session_keeps_the_certificate_that_was_shown(tmp_path, author
         assert "Reused, TLSv1.3" in s_client(running, authority, "-sess_in", tmp_path / "session")
 
 
+def test_a_command_that_calls_it_by_http_is_told_what_to_do(collector, tmp_path):
+    (tmp_path / "token").write_text(collector.token)
+    told = subprocess.run([PROGRAM, "servers", "--url", f"http://127.0.0.1:{collector.port}", "--token-file",
+                           tmp_path / "token"], capture_output=True, text=True, timeout=PATIENCE)
+    assert told.returncode == 1 and "This port speaks HTTPS: the URL begins with https://" in told.stderr, told
+
+
 # Certificates that change
 
 def copy(files, to, names=("server.pem", "server.key")):
