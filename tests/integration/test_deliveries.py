@@ -99,7 +99,7 @@ def test_a_hook_that_hangs_delays_no_other_and_nobody_else(hooks, tmp_path):
 def test_a_mail_server_that_says_no_word_more_blocks_nothing(hooks, tmp_path, mute_from, answers):
     """libcurl says QUIT and waits for the answer in whatever thread it is called."""
     with MuteMailServer(mute_from, answers) as mail:
-        hooks.add("mail", type="email", smtp=f"smtp://127.0.0.1:{mail.port}", starttls="never", time_limit="10m",
+        hooks.add("mail", type="email", smtp=f"smtp://127.0.0.1:{mail.port}", starttls="never", time_limit="10m", conditions="exposed",
                   **{"from": "a@example.com"}, to="b@example.com")
         with start(hooks, tmp_path) as collector:
             post(collector, exposed_site()[0])
