@@ -167,7 +167,8 @@ static enum status submit(struct passage *passage, struct store_change *change)
 
 static void submit_own(struct passage *passage, bool trim)
 {
-	struct store_change change = { .trim_alerts = trim };
+	struct store_change change = { .trim_alerts_ms =
+					       trim ? passage->alerting->options.now_ms() : 0 };
 
 	if (alert_changes_are_empty(passage->changes) && !trim) {
 		schedule(passage->alerting);

@@ -92,7 +92,9 @@ struct store_change {
 	const struct record_silence *silence; /* NULL: none; likewise the next two */
 	const int64_t *dropped_silence;
 	const struct record_hook *hook;
-	bool trim_alerts; /* the oldest that are over go: STORE_MAX_ALERTS stay */
+	/* 0, or the time: the oldest that are over go, STORE_MAX_ALERTS stay; silences over, too.
+	 */
+	int64_t trim_alerts_ms;
 
 	/* A server that is taken out of the fleet: its row goes, its reports stay for a while. */
 	const struct record_removal *removal;

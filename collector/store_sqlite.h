@@ -86,6 +86,7 @@ enum store_statement {
 	STORE_ADD_DELIVERY,
 	STORE_PUT_DELIVERY,
 	STORE_TRIM_DELIVERIES,
+	STORE_TRIM_SILENCES,
 	STORE_LIST_DELIVERIES,
 	STORE_ONE_DELIVERY,
 	STORE_ADD_SILENCE,
@@ -203,6 +204,13 @@ enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int firs
 /* Binds a parameter, counted from 1; NULL is allowed. The text is borrowed until the step. */
 bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text);
 bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number);
+
+/* A time or TIMESTAMP_NONE, which is NULL in the table. */
+bool store_db_bind_time(sqlite3_stmt *statement, int at, int64_t ms);
+int64_t store_db_time(sqlite3_stmt *row, int column);
+
+/* A text of a row, borrowed from it; of other types than text what SQLite makes of them. */
+const char *store_db_text(sqlite3_stmt *row, int column);
 
 /* One transaction of the writer's (store_sqlite_write.c). store_db_end() commits, or takes
  * everything back where `status` or the commit itself is a failure. */

@@ -4,23 +4,6 @@
 
 #include "proto/timestamp.h"
 
-static bool bind_time(sqlite3_stmt *statement, int at, int64_t ms)
-{
-	return ms == TIMESTAMP_NONE || store_db_bind_number(statement, at, ms); /* else NULL */
-}
-
-static int64_t time_at(sqlite3_stmt *row, int column)
-{
-	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIMESTAMP_NONE
-							       : sqlite3_column_int64(row, column);
-}
-
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-	return text ? text : "";
-}
-
 static enum status put_alert(struct store_db *db, const struct record_alert *a,
 			     char error[STORE_ERROR_SIZE])
 {
@@ -55,7 +38,7 @@ static enum status put_alert(struct store_db *db, const struct record_alert *a,
 	for (int i = 0; bound && i < (int)(sizeof texts / sizeof *texts); i++)
 		bound = store_db_bind_text(put, 5 + i, texts[i]);
 	for (int i = 0; bound && i < (int)(sizeof times / sizeof *times); i++)
-		bound = bind_time(put, 19 + i, times[i]);
+		bound = store_db_bind_time(put, 19 + i, times[i]);
 	return bound ? store_db_run(db, put, what, error) : store_db_fail(db, what, error);
 }
 
@@ -109,9 +92,12 @@ enum status store_db_put_alerts(struct store_db *db, const struct store_change *
 	for (size_t i = 0; status == STATUS_OK && i < change->n_dropped_alerts; i++)
 		status = run_with(db, STORE_DROP_ALERT, change->dropped_alerts[i], "drop an alert",
 				  error);
-	if (status == STATUS_OK && change->trim_alerts)
+	if (status == STATUS_OK && change->trim_alerts_ms)
 		status =
 			run_with(db, STORE_TRIM_ALERTS, STORE_MAX_ALERTS, "drop old alerts", error);
+	if (status == STATUS_OK && change->trim_alerts_ms)
+		status = run_with(db, STORE_TRIM_SILENCES, change->trim_alerts_ms,
+				  "drop silences that are over", error);
 	if (status == STATUS_OK && change->silence)
 		status = put_silence(db, change->silence, error);
 	if (status == STATUS_OK && change->dropped_silence)
@@ -133,33 +119,33 @@ static enum status get_alert(const struct store_db *db, sqlite3_stmt *row, struc
 		.state = (enum record_alert_state)sqlite3_column_int(row, 1),
 		.told = (enum record_alert_told)sqlite3_column_int(row, 2),
 		.flapping = sqlite3_column_int(row, 3) != 0,
-		.key = text_at(row, 4),
-		.server = text_at(row, 6),
-		.organization = text_at(row, 7),
-		.site = text_at(row, 8),
-		.cause = text_at(row, 9),
-		.verdict = text_at(row, 10),
-		.reason = text_at(row, 11),
-		.text = text_at(row, 12),
-		.remedy = text_at(row, 13),
-		.adapter = text_at(row, 14),
-		.changes = text_at(row, 15),
-		.acknowledged_by = text_at(row, 16),
-		.comment = text_at(row, 17),
-		.since_ms = time_at(row, 18),
-		.gone_ms = time_at(row, 19),
-		.fired_ms = time_at(row, 20),
-		.resolved_ms = time_at(row, 21),
-		.told_ms = time_at(row, 22),
-		.acknowledged_ms = time_at(row, 23),
-		.acknowledged_until_ms = time_at(row, 24),
+		.key = store_db_text(row, 4),
+		.server = store_db_text(row, 6),
+		.organization = store_db_text(row, 7),
+		.site = store_db_text(row, 8),
+		.cause = store_db_text(row, 9),
+		.verdict = store_db_text(row, 10),
+		.reason = store_db_text(row, 11),
+		.text = store_db_text(row, 12),
+		.remedy = store_db_text(row, 13),
+		.adapter = store_db_text(row, 14),
+		.changes = store_db_text(row, 15),
+		.acknowledged_by = store_db_text(row, 16),
+		.comment = store_db_text(row, 17),
+		.since_ms = store_db_time(row, 18),
+		.gone_ms = store_db_time(row, 19),
+		.fired_ms = store_db_time(row, 20),
+		.resolved_ms = store_db_time(row, 21),
+		.told_ms = store_db_time(row, 22),
+		.acknowledged_ms = store_db_time(row, 23),
+		.acknowledged_until_ms = store_db_time(row, 24),
 	};
-	if (condition_from_name(text_at(row, 5), &out->condition))
+	if (condition_from_name(store_db_text(row, 5), &out->condition))
 		return STATUS_OK;
 	snprintf(error, STORE_ERROR_SIZE,
 		 "'%s' holds an alert of the condition '%.60s', which "
 		 "nobody knows",
-		 db->path, text_at(row, 5));
+		 db->path, store_db_text(row, 5));
 	return STATUS_MALFORMED;
 }
 
@@ -238,12 +224,12 @@ enum status store_db_read_silences(struct store_db *db, store_each_silence *each
 	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
 		struct record_silence silence = {
 			.id = sqlite3_column_int64(list, 0),
-			.server = text_at(list, 1),
-			.organization = text_at(list, 2),
-			.site = text_at(list, 3),
-			.condition = text_at(list, 4),
-			.comment = text_at(list, 5),
-			.by = text_at(list, 6),
+			.server = store_db_text(list, 1),
+			.organization = store_db_text(list, 2),
+			.site = store_db_text(list, 3),
+			.condition = store_db_text(list, 4),
+			.comment = store_db_text(list, 5),
+			.by = store_db_text(list, 6),
 			.starts_ms = sqlite3_column_int64(list, 7),
 			.ends_ms = sqlite3_column_int64(list, 8),
 		};
@@ -266,7 +252,8 @@ enum status store_db_read_hooks(struct store_db *db, store_each_hook *each, void
 	if (!list)
 		return store_db_fail(db, what, error);
 	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		struct record_hook hook = { text_at(list, 0), sqlite3_column_int(list, 1) != 0,
+		struct record_hook hook = { store_db_text(list, 0),
+					    sqlite3_column_int(list, 1) != 0,
 					    sqlite3_column_int64(list, 2) };
 		status = each(user, &hook);
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/mem.h"
+#include "proto/timestamp.h"
 
 #define STORE_ALERT_COLUMNS                                                                        \
 	"id, state, told, flapping, key, condition, server, organization, site, cause, verdict, "  \
@@ -167,6 +168,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_TRIM_DELIVERIES] =
 		"DELETE FROM delivery WHERE state = ?1 AND id <= (SELECT id FROM delivery "
 		"WHERE state = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+	[STORE_TRIM_SILENCES] = "DELETE FROM silence WHERE ends_ms <= ?1",
 	[STORE_LIST_DELIVERIES] =
 		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result "
 		"FROM delivery WHERE state = ?1 AND id < ?2 ORDER BY id DESC",
@@ -276,6 +278,23 @@ bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text)
 bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number)
 {
 	return sqlite3_bind_int64(statement, at, number) == SQLITE_OK;
+}
+
+bool store_db_bind_time(sqlite3_stmt *statement, int at, int64_t ms)
+{
+	return ms == TIMESTAMP_NONE ? sqlite3_bind_null(statement, at) == SQLITE_OK
+				    : store_db_bind_number(statement, at, ms);
+}
+
+int64_t store_db_time(sqlite3_stmt *row, int column)
+{
+	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIMESTAMP_NONE
+							       : sqlite3_column_int64(row, column);
+}
+
+const char *store_db_text(sqlite3_stmt *row, int column)
+{
+	return (const char *)sqlite3_column_text(row, column);
 }
 
 /*

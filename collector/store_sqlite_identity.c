@@ -102,20 +102,15 @@ enum status store_db_put_identity(struct store_db *db, const struct store_change
 	return status;
 }
 
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	return (const char *)sqlite3_column_text(row, column);
-}
-
 /* Borrowed from the row. A hash of another length than ours proves nothing: it stays zero. */
 static void get_identity(sqlite3_stmt *row, enum record_kind kind, struct record_identity *out)
 {
 	*out = (struct record_identity){
 		.kind = kind,
-		.name = text_at(row, 0),
-		.id = text_at(row, 1),
+		.name = store_db_text(row, 0),
+		.id = store_db_text(row, 1),
 		.role = (enum role)sqlite3_column_int(row, 3),
-		.made_by = text_at(row, 4),
+		.made_by = store_db_text(row, 4),
 		.made_at_ms = sqlite3_column_int64(row, 5),
 		.expires_at_ms = sqlite3_column_int64(row, 6),
 	};
@@ -182,12 +177,12 @@ static enum status each_audit(sqlite3_stmt *row, store_each_audit *each, void *u
 	struct record_audit audit = {
 		.id = sqlite3_column_int64(row, 0),
 		.at_ms = sqlite3_column_int64(row, 1),
-		.who = text_at(row, 2),
-		.origin = text_at(row, 3),
-		.action = text_at(row, 4),
+		.who = store_db_text(row, 2),
+		.origin = store_db_text(row, 3),
+		.action = store_db_text(row, 4),
 		.kind = (enum record_kind)sqlite3_column_int(row, 5),
-		.object = text_at(row, 6),
-		.object_id = text_at(row, 7),
+		.object = store_db_text(row, 6),
+		.object_id = store_db_text(row, 7),
 	};
 	return each(user, &audit);
 }

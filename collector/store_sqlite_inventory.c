@@ -82,19 +82,14 @@ enum status store_db_put_inventory(struct store_db *db, const struct store_chang
 	return status;
 }
 
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	return (const char *)sqlite3_column_text(row, column);
-}
-
 static enum status each_removal(sqlite3_stmt *row, store_each_removal *each, void *user)
 {
 	struct record_removal removal = {
-		.key = text_at(row, 0),
-		.server = text_at(row, 1),
+		.key = store_db_text(row, 0),
+		.server = store_db_text(row, 1),
 		.at_ms = sqlite3_column_int64(row, 2),
-		.by = text_at(row, 3),
-		.reason = text_at(row, 4),
+		.by = store_db_text(row, 3),
+		.reason = store_db_text(row, 4),
 	};
 	return each(user, &removal);
 }
@@ -102,10 +97,10 @@ static enum status each_removal(sqlite3_stmt *row, store_each_removal *each, voi
 static enum status each_expected(sqlite3_stmt *row, store_each_expected *each, void *user)
 {
 	struct record_expected expected = {
-		.key = text_at(row, 0),
-		.server = text_at(row, 1),
-		.organization = text_at(row, 2),
-		.site = text_at(row, 3),
+		.key = store_db_text(row, 0),
+		.server = store_db_text(row, 1),
+		.organization = store_db_text(row, 2),
+		.site = store_db_text(row, 3),
 		.since_ms = sqlite3_column_int64(row, 4),
 	};
 	return each(user, &expected);

@@ -1,17 +1,6 @@
 #include "collector/store_sqlite.h"
 #include "proto/timestamp.h"
 
-static bool bind_time(sqlite3_stmt *statement, int at, int64_t ms)
-{
-	return ms == TIMESTAMP_NONE || store_db_bind_number(statement, at, ms); /* else NULL */
-}
-
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	const char *text = (const char *)sqlite3_column_text(row, column);
-	return text ? text : "";
-}
-
 static enum status add_delivery(struct store_db *db, const struct record_delivery *d,
 				char error[STORE_ERROR_SIZE])
 {
@@ -49,7 +38,7 @@ static enum status put_delivery(struct store_db *db, const struct record_deliver
 
 	if (!put || !store_db_bind_number(put, 1, d->id) ||
 	    !store_db_bind_number(put, 2, (int64_t)d->state) ||
-	    !store_db_bind_number(put, 3, d->next_ms) || !bind_time(put, 4, d->ended_ms) ||
+	    !store_db_bind_number(put, 3, d->next_ms) || !store_db_bind_time(put, 4, d->ended_ms) ||
 	    !store_db_bind_number(put, 5, d->attempts) || !store_db_bind_text(put, 6, d->result))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_run(db, put, what, error);
@@ -74,16 +63,14 @@ static struct record_delivery get_delivery(sqlite3_stmt *row)
 {
 	return (struct record_delivery){
 		.id = sqlite3_column_int64(row, 0),
-		.hook = text_at(row, 1),
-		.lane = text_at(row, 2),
+		.hook = store_db_text(row, 1),
+		.lane = store_db_text(row, 2),
 		.state = (enum record_delivery_state)sqlite3_column_int(row, 3),
 		.made_ms = sqlite3_column_int64(row, 4),
 		.next_ms = sqlite3_column_int64(row, 5),
-		.ended_ms = sqlite3_column_type(row, 6) == SQLITE_NULL
-				    ? TIMESTAMP_NONE
-				    : sqlite3_column_int64(row, 6),
+		.ended_ms = store_db_time(row, 6),
 		.attempts = sqlite3_column_int64(row, 7),
-		.result = text_at(row, 8),
+		.result = store_db_text(row, 8),
 	};
 }
 

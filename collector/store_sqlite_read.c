@@ -2,22 +2,17 @@
 
 #include "proto/arena.h"
 
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	return (const char *)sqlite3_column_text(row, column);
-}
-
 /* A row of STORE_LIST_SERVERS or STORE_GET_SERVER; borrowed from it. */
 static enum status get_server(struct store_db *db, sqlite3_stmt *row, struct record_server *server,
 			      struct record_report *latest, char error[STORE_ERROR_SIZE])
 {
 	*server = (struct record_server){
-		.key = text_at(row, 0),
+		.key = store_db_text(row, 0),
 		.silent = sqlite3_column_int(row, 1) != 0,
-		.verdict = text_at(row, 2),
+		.verdict = store_db_text(row, 2),
 		.since_ms = sqlite3_column_int64(row, 3),
-		.verdict_json = text_at(row, 4),
-		.adapters_json = text_at(row, 5),
+		.verdict_json = store_db_text(row, 4),
+		.adapters_json = store_db_text(row, 5),
 	};
 	return store_db_get_report(db, row, 6, server->key, latest, error);
 }
@@ -168,7 +163,7 @@ enum status store_db_read_other_names(struct store_db *db, const char *key, size
 	    !store_db_bind_number(list, 2, (int64_t)limit))
 		return store_db_fail(db, what, error);
 	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each(user, text_at(list, 0), sqlite3_column_int64(list, 1));
+		status = each(user, store_db_text(list, 0), sqlite3_column_int64(list, 1));
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		status = store_db_fail(db, what, error);
 	sqlite3_reset(list);
@@ -181,9 +176,10 @@ static enum status each_event(sqlite3_stmt *row, const char *key, store_each_eve
 {
 	struct store_history_place place = { .at_ms = sqlite3_column_int64(row, 1),
 					     .number = sqlite3_column_int64(row, 0) };
-	struct record_event event = {
-		.key = key, .at_ms = place.at_ms, .kind = text_at(row, 2), .detail = text_at(row, 3)
-	};
+	struct record_event event = { .key = key,
+				      .at_ms = place.at_ms,
+				      .kind = store_db_text(row, 2),
+				      .detail = store_db_text(row, 3) };
 	return each(user, &event, place);
 }
 
