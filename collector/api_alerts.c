@@ -137,13 +137,19 @@ struct listing {
 	struct buffer out;
 };
 
+static const char *yes_or_no(bool value)
+{
+	return value ? "true" : "false";
+}
+
 static enum status add_row(void *user, const struct record_alert *alert)
 {
 	struct listing *l = user;
 
 	if (!api_selects(&l->selection, "condition", condition_name(alert->condition)) ||
 	    !api_selects(&l->selection, "site", alert->site) ||
-	    !api_selects(&l->selection, "server", alert->server))
+	    !api_selects(&l->selection, "server", alert->server) ||
+	    !api_selects(&l->selection, "acknowledged", yes_or_no(*alert->acknowledged_by)))
 		return STATUS_OK;
 	if (l->n == l->selection.page.limit) {
 		l->more = true;
@@ -165,14 +171,16 @@ static bool allows(const struct query_pair *pair)
 		       strcmp(pair->value, "resolved") == 0;
 	if (strcmp(pair->key, "condition") == 0)
 		return condition_from_name(pair->value, &condition);
+	if (strcmp(pair->key, "acknowledged") == 0)
+		return strcmp(pair->value, "true") == 0 || strcmp(pair->value, "false") == 0;
 	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0;
 }
 
 static bool read_query(struct listing *l)
 {
 	static const char detail[] = "The query may have state (pending, firing, resolved), "
-				     "condition, site, server, limit from 1 to 1000, and cursor, "
-				     "as a Link field gives it.";
+				     "condition, site, server, acknowledged (true, false), limit "
+				     "from 1 to 1000, and cursor, as a Link field gives it.";
 	static const struct problem invalid = { .status = 400,
 						.code = "invalid_query",
 						.detail = detail };

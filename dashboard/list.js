@@ -5,8 +5,8 @@
 
 import { paths } from "./api.js";
 import { fleet, hold, showWaiting } from "./fleet.js";
-import { Component, html, useEffect, useRef } from "./html.js";
-import { useAnswer } from "./live.js";
+import { Component, html, useEffect, useMemo, useRef } from "./html.js";
+import { live, useAnswer } from "./live.js";
 import { Age, Badge, Glyph, Link, Pager } from "./parts.js";
 import { filterBy, goTo, isFiltered, place, serverQuery, serverUrls, showAll, siteName, siteOf } from "./place.js";
 import { count, remedyLine, serviceWord, SILENT, VERDICTS, why } from "./words.js";
@@ -55,10 +55,10 @@ function Mta({ state }) {
 
 class Row extends Component {
   shouldComponentUpdate(next) {
-    return next.server !== this.props.server || next.changed !== this.props.changed || next.url !== this.props.url;
+    return ["server", "changed", "url", "by", "comment"].some((name) => next[name] !== this.props[name]);
   }
 
-  render({ server, changed, url }) {
+  render({ server, changed, url, by, comment }) {
     const { line, text } = why(server);
     const fix = remedyLine(server);
     const alias = server.exchange_server && server.exchange_server.toLowerCase() !== server.server.toLowerCase();
@@ -67,7 +67,8 @@ class Row extends Component {
         data-server=${server.server} onClick=${open}>
       <td class="c-verdict"><${Badge} server=${server} /></td>
       <th scope="row" class="c-server"><a class="name" href=${url} onClick=${open}><bdi>${server.server}</bdi></a>
-        ${alias && html`<span class="place">as <bdi>${server.exchange_server}</bdi></span>`}</th>
+        ${alias && html`<span class="place">as <bdi>${server.exchange_server}</bdi></span>`}
+        ${by && html`<span class="place ack" title=${`${by}: ${comment}`}><bdi>${by}</bdi></span>`}</th>
       <td class="c-site"><span class="place" title=${siteName(server)}>
         <bdi>${server.site || "–"}</bdi></span></td>
       <td class="c-why"><span class="why" title=${text}><bdi>${line}</bdi></span>
@@ -157,6 +158,15 @@ function Empty({ state }) {
     : "No server fits what is filtered for."}</p>`;
 }
 
+const SELDOM = 5; // pulses, after which it is asked who looks after what
+
+/* Server: the acknowledgement of what fires there. */
+function useLookedAfter() {
+  const when = live.use((state) => `${state.changes} ${Math.floor(state.pulse / SELDOM)}`);
+  const { body } = useAnswer(paths.alerts({ state: "firing", acknowledged: "true", limit: "1000" }), when);
+  return useMemo(() => new Map(body?.alerts.map((alert) => [alert.server, alert.acknowledged])), [body]);
+}
+
 /* While the pointer or the focus is at a row, rows keep their places. */
 function useHold() {
   const body = useRef(null);
@@ -175,6 +185,7 @@ export function List() {
   const state = fleet.use((all) => all);
   const where = place.use((all) => all);
   const body = useHold();
+  const lookedAfter = useLookedAfter();
   const shown = state.servers.length > 0 && !state.error;
   const urlOf = serverUrls();
   return html`<main id="list" tabindex="-1">
@@ -186,7 +197,7 @@ export function List() {
       <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
       <thead><tr>${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
       <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
-        changed=${state.changed.has(server.server)} url=${urlOf(server.server)} />`)}</tbody></table>`}
+        changed=${state.changed.has(server.server)} url=${urlOf(server.server)} ...${lookedAfter.get(server.server)} />`)}</tbody></table>`}
     ${state.loaded && !shown && html`<${Empty} state=${state} />`}
     <${Pager} next=${state.next} label="Pages of the list" word="Next ${state.servers.length}" />
   </main>`;

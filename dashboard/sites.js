@@ -219,10 +219,10 @@ function Summary({ rows, columns }) {
   const bad = rows.filter((row) => row.bad).length;
   const down = columns.filter((column) => column.bad);
   if (bad + down.length === 0) return "Every adapter that could be judged reaches the site.";
-  const names = columns.length > MANY && down.slice(0, MANY).map(({ peer }) => html` <bdi>${peer.name}</bdi>`);
+  const names = (columns.length > MANY ? down.slice(0, MANY) : []).map(({ peer }) => html` <bdi>${peer.name}</bdi>`);
   return html`${[bad && `${bad} of ${rows.length} adapters ${bad === 1 ? "does" : "do"} not reach all of the site on their own`,
     down.length && `${down.length} of ${columns.length} peers ${down.length === 1 ? "is" : "are"} reached by nobody`].filter(Boolean).join("; ")}
-    ${names?.length && html`:${names}`}`;
+    ${names.length > 0 && html`:${names}`}`;
 }
 
 const isTroubled = (row) => row.bad || row.adapter.silent || [...row.cells.values()].some((cell) => cell.grade === "none");

@@ -30,11 +30,16 @@ def test_an_alert_says_what_it_is_about(page):
     assert page.complaints() == []
 
 
-def test_an_alert_is_acknowledged_and_taken_back(page):
+def test_an_alert_is_acknowledged_and_taken_back(page, browser):
     go(page)
     in_dialog(page, "Acknowledge", "I disable the adapter tonight")
     page.wait(lambda: any("I disable the adapter tonight" in row for row in page.run(ROWS)), "the comment is there")
     assert any("token admin" in row for row in page.run(ROWS))  # who
+    server = page.run("return [...document.querySelectorAll('#alerts tr')].find((r) => r.innerText.includes('I disable')).dataset.server")
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: "token admin" in page.row_text(server, ".c-server"), "the list says who, too")
+    browser.back()
+    page.wait(lambda: any("I disable" in row for row in page.run(ROWS)), "back at the alerts")
     page.run("[...document.querySelectorAll('main button')].find((b) => b.innerText.trim() === 'Take back').click()")
     page.wait(lambda: not any("I disable" in row for row in page.run(ROWS)), "it is taken back")
     assert page.complaints() == []

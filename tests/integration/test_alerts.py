@@ -186,8 +186,9 @@ def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
             body = json.dumps({"comment": "on it"})
             assert collector.ask(f"/v1/alerts/{alert['id']}/acknowledge", "POST", body, JSON)[0] == 200
         with start(tmp_path, receiver) as collector:
-            alert, = collector.get("/v1/alerts?condition=exposed")["alerts"]
+            alert, = collector.get("/v1/alerts?condition=exposed&acknowledged=true")["alerts"]
             assert alert["silenced_by"] == [silence] and alert["acknowledged"]["comment"] == "on it"
+            assert collector.get("/v1/alerts?condition=exposed&acknowledged=false")["alerts"] == []
             assert receiver.got == []
             assert collector.ask(f"/v1/silences/{silence}", "DELETE", b"", JSON)[0] == 204
             wait(lambda: receiver.got, "the end of the silence told nothing")
