@@ -89,7 +89,7 @@ static const char *find_rows(const char *text, const char *name, size_t *size)
 static void print_json(const struct listing *l, const struct remote_answer *answer, size_t n,
 		       bool last)
 {
-	size_t size;
+	size_t size = 0;
 	const char *rows = find_rows(answer->body, l->list->member, &size);
 
 	if (l->n_pages == 0)

@@ -10,7 +10,7 @@
 #include "proto/utf8.h"
 
 /* Of a report, rather fewer: the first guess at how many nodes there will be. */
-#define BYTES_A_NODE 14
+#define BYTES_A_NODE 12
 
 struct scan {
 	const char *text;
