@@ -43,6 +43,7 @@ from running import PROGRAM, Collector, bearer, set_up  # noqa: E402
 MAX_OF_NGINX, MAX_OF_NODE, MAX_OF_PUSHGATEWAY, MAX_OF_PLAIN = 8, 1 / 4, 1 / 8, 1.4
 MAX_P99_MS = 25
 MAX_PLAIN, MAX_TLS = 1024, 16 * 1024
+DRIVE = 1.4
 SERVERS, SERVERS_PER_SITE, TLS_CONNECTIONS = 100_000, 20, 2000
 MAX_CORES, MAX_MEMORY_PER_SERVER, MAX_START_S, MAX_LIST_MS = 0.5, 6 * 1024, 8, 10
 
@@ -203,12 +204,12 @@ def reports_taken(collector):
 
 def steady(collector, fleet, seconds):
     """Each server reports once a minute; cores in use once all connections are open. wrk waits for
-    answers between its pauses, so it comes a little behind: what it took is told for the whole rate."""
+    answers between its pauses and comes behind what it is told, so it is told more."""
     rate, found = SERVERS / 60, []
 
     def drive():
-        found.append(load.wrk(collector.url, "report.lua", fleet, 1, "life", f"{rate:.0f}", TLS_CONNECTIONS,
-                              seconds=seconds + 8, connections=TLS_CONNECTIONS))
+        found.append(load.wrk(collector.url, "report.lua", fleet, 1, "life", f"{DRIVE * rate:.0f}",
+                              TLS_CONNECTIONS, seconds=seconds + 8, connections=TLS_CONNECTIONS))
 
     driver = threading.Thread(target=drive)
     driver.start()
@@ -220,9 +221,9 @@ def steady(collector, fleet, seconds):
     driver.join()
     result, = found
     assert result.errors == 0, result
-    cores = cpu / 1e6 / n * rate
-    row(f"{rate:,.0f} reports/s over {TLS_CONNECTIONS:,} TLS connections (measured at {n / took:,.0f}/s, "
-        f"p50 {result.p50_us / 1000:.1f} ms)", f"{cores:.2f} cores", f"< {MAX_CORES}", cores < MAX_CORES)
+    row(f"{n / took:,.0f} reports/s over {TLS_CONNECTIONS:,} TLS connections, p50 {result.p50_us / 1000:.1f} ms",
+        f"{n / took / rate:.2f}", f">= 1 of {rate:,.0f}/s", n / took >= rate)
+    row("in them", f"{cpu / 1e6 / took:.2f} cores", f"< {MAX_CORES}", cpu / 1e6 / took < MAX_CORES)
     return result.requests
 
 
