@@ -166,7 +166,7 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
 		       char error[FLEET_ERROR_SIZE])
 {
-	assert(!fleet->in_flight);
+	assert(fleet->n_in_flight == 0);
 	struct fleet old = *fleet;
 	*fleet = (struct fleet){
 		.history = old.history,

@@ -105,7 +105,7 @@ struct changes {
 	struct changes_detail *details; /* one per view */
 	size_t room;                    /* of both */
 	size_t events_room;
-	struct changes *previous; /* those with a report that is not durable yet */
+	struct changes **link; /* NULL: it is not in flight */
 	struct changes *next;
 	struct arena arena;
 };

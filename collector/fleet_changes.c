@@ -10,23 +10,33 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
+/* Where those of the same agent and epoch are. */
+static size_t flight_of(const struct report *report)
+{
+	return fleet_lineage(report) % FLEET_FLIGHTS;
+}
+
 static void put_in_flight(struct fleet *fleet, struct changes *changes)
 {
-	changes->next = fleet->in_flight;
-	if (fleet->in_flight)
-		fleet->in_flight->previous = changes;
-	fleet->in_flight = changes;
+	struct changes **first = &fleet->in_flight[flight_of(&changes->snapshot->report)];
+
+	changes->next = *first;
+	changes->link = first;
+	if (*first)
+		(*first)->link = &changes->next;
+	*first = changes;
+	fleet->n_in_flight++;
 }
 
 static void take_out_of_flight(struct changes *changes)
 {
-	if (changes->previous)
-		changes->previous->next = changes->next;
-	else if (changes->fleet->in_flight == changes)
-		changes->fleet->in_flight = changes->next;
+	if (!changes->link)
+		return;
+	*changes->link = changes->next;
 	if (changes->next)
-		changes->next->previous = changes->previous;
-	changes->previous = changes->next = NULL;
+		changes->next->link = changes->link;
+	changes->link = NULL;
+	changes->fleet->n_in_flight--;
 }
 
 struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot, const char *body,
@@ -199,14 +209,13 @@ void fleet_publish(struct fleet *fleet, const struct changes *changes)
 	}
 }
 
-struct snapshot *fleet_changes_find(const struct fleet *fleet, const char *agent_id,
-				    const char *epoch, int64_t sequence)
+struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct report *as)
 {
-	for (const struct changes *c = fleet->in_flight; c; c = c->next) {
+	for (const struct changes *c = fleet->in_flight[flight_of(as)]; c; c = c->next) {
 		const struct record_report *report = c->report;
-		if (report->sequence == sequence &&
-		    strcmp(report->agent_id, or_empty(agent_id)) == 0 &&
-		    strcmp(report->epoch, or_empty(epoch)) == 0)
+		if (report->sequence == as->sequence &&
+		    strcmp(report->agent_id, or_empty(as->agent.id)) == 0 &&
+		    strcmp(report->epoch, or_empty(as->agent.epoch)) == 0)
 			return c->snapshot;
 	}
 	return NULL;
@@ -215,7 +224,7 @@ struct snapshot *fleet_changes_find(const struct fleet *fleet, const char *agent
 int64_t fleet_changes_last_sequence(const struct fleet *fleet, const struct report *of,
 				    int64_t last)
 {
-	for (const struct changes *c = fleet->in_flight; c; c = c->next) {
+	for (const struct changes *c = fleet->in_flight[flight_of(of)]; c; c = c->next) {
 		if (c->report->sequence > last &&
 		    strcmp(c->report->agent_id, or_empty(of->agent.id)) == 0 &&
 		    strcmp(c->report->epoch, or_empty(of->agent.epoch)) == 0)
@@ -229,10 +238,12 @@ struct snapshot *fleet_changes_find_until(const struct fleet *fleet, const char 
 {
 	struct snapshot *best = NULL;
 
-	for (const struct changes *c = fleet->in_flight; c; c = c->next) {
-		if (c->report->at_ms <= until_ms && strcmp(c->report->key, key) == 0 &&
-		    (!best || snapshot_is_later(c->snapshot, best)))
-			best = c->snapshot;
+	for (size_t i = 0; i < FLEET_FLIGHTS; i++) {
+		for (const struct changes *c = fleet->in_flight[i]; c; c = c->next) {
+			if (c->report->at_ms <= until_ms && strcmp(c->report->key, key) == 0 &&
+			    (!best || snapshot_is_later(c->snapshot, best)))
+				best = c->snapshot;
+		}
 	}
 	return best;
 }

@@ -86,6 +86,9 @@ struct fleet_name {
 	char key[]; /* in lower case */
 };
 
+/* Changes in flight are found by who reported: there may be thousands while the disk is slow. */
+#define FLEET_FLIGHTS 256
+
 struct fleet {
 	struct fleet_history history;
 	struct text_map by_key;
@@ -117,7 +120,8 @@ struct fleet {
 	struct fleet_server *stale; /* in no order */
 	struct fleet_site *touched;
 
-	struct changes *in_flight; /* with a report that is not durable yet */
+	struct changes *in_flight[FLEET_FLIGHTS]; /* with a report that is not durable yet */
+	size_t n_in_flight;
 	uint64_t last_changes_id;
 	uint64_t n_foreign; /* reports so far that did not come from the agents that they name */
 	int64_t newest_ms;  /* the latest time of a report: it is never earlier than that here */
@@ -325,9 +329,8 @@ void fleet_changes_forget(struct changes *changes, struct fleet_server *server);
 /* Makes the rows; nothing is added afterwards. `latest`: its report is the latest of its server. */
 void fleet_changes_close(struct changes *changes, bool latest);
 
-/* The report of that identity that is on its way to the store, or NULL. */
-struct snapshot *fleet_changes_find(const struct fleet *fleet, const char *agent_id,
-				    const char *epoch, int64_t sequence);
+/* The report of the same identity that is on its way to the store, or NULL. */
+struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct report *as);
 
 /* `last`, or the highest sequence on its way of the agent and epoch of a report, if that is more.
  */

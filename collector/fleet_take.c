@@ -62,7 +62,7 @@ static enum status find_earlier_copy(const struct fleet *fleet, const struct sna
 	bool is_new;
 	const char *id = or_empty(report->agent.id);
 	const char *epoch = or_empty(report->agent.epoch);
-	const struct snapshot *unstored = fleet_changes_find(fleet, id, epoch, report->sequence);
+	const struct snapshot *unstored = fleet_changes_find(fleet, report);
 
 	if (unstored) {
 		*body_hash = unstored->body_hash;
