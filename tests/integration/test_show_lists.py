@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from urllib.parse import quote
 
 import pytest
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, minimal, row, server
@@ -199,6 +200,29 @@ def test_alerts_come_in_pages_too(tmp_path):
         alerts = json.loads(shown.stdout)["alerts"]
         assert shown.returncode == CONCERN and {alert["server"] for alert in alerts} == \
             {f"S{number:04}" for number in range(n)} and len(alerts) == n
+
+
+@pytest.mark.parametrize("evil", [
+    "x\x1b]0;owned\x07\r\n\u202eabc\u2028\u061c\u200b", "<script>\"',&", "=1+1", "w" * 1024])
+def test_hostile_values_are_text_in_alerts(tmp_path, evil):
+    config = tmp_path / "collector.conf"
+    config.write_text("[alerts]\nhold-exposed = 1s\nhold-unknown = 1h\n")
+    with start(tmp_path, "--config", str(config)) as collector:
+        for report in exposed_site():
+            report["exchange"]["site"] = report["host"]["os"] = evil
+            for adapter in report["adapters"]:
+                adapter["description"] = evil
+                adapter["id"] = {"A": "A", "B": evil}[adapter["id"]]
+            for probe in report["probes"]:
+                probe["adapter"] = {"A": "A", "B": evil}[probe["adapter"]]
+            assert collector.post(report)[0] == 200
+        alert, = wait(lambda: collector.get("/v1/alerts?state=firing")["alerts"], "nothing fires")
+        assert (alert["server"], alert["site"]) == ("EXCH1", evil) and evil in alert["text"] + alert["remedy"]
+        assert collector.get("/v1/alerts?site=" + quote(evil, safe=""))["alerts"][0]["id"] == alert["id"]
+        shown = show(collector, "alerts")
+        assert shown.returncode == EXPOSED and len(shown.stdout.splitlines()) == 2
+        assert not re.search("[\\x00-\\x09\\x0b-\\x1f\\x7f-\\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069]", shown.stdout)
+        assert json.loads(show(collector, "alerts", "--json").stdout)["alerts"] == [alert]
 
 
 def test_a_viewer_may_ask_and_nobody_else(alarmed, tmp_path):

@@ -125,6 +125,8 @@ static void text_from_outside_is_made_harmless(void **state)
 		  "gpj.exe",
 		  "?gpj.exe" },
 		{ "\xe2\x80\xa8", "?" },
+		{ "\xd8\x9c|\xe2\x80\x8b|\xe2\x81\xa0|\xef\xbb\xbf", "?|?|?|?" },
+		{ "\xe2\x80\x8a|\xe2\x80\x90", "\xe2\x80\x8a|\xe2\x80\x90" },
 		{ "\xff\xc3", "??" },
 		{ "\xc0\x9b"
 		  "a",
