@@ -387,6 +387,19 @@ static const struct record_audit *keep_audit(struct passage *passage,
 	return &passage->audit;
 }
 
+/* "7 EXCH1 exposed: on it" */
+static const char *acknowledgement_text(struct passage *passage, int64_t id)
+{
+	for (size_t i = 0; i < passage->changes->n_alerts; i++) {
+		const struct record_alert *row = passage->changes->alerts[i];
+		if (row->id == id)
+			return arena_printf(&passage->arena, "%" PRId64 " %s %s%s%s", id,
+					    row->server, condition_name(row->condition),
+					    *row->comment ? ": " : "", row->comment);
+	}
+	return passage->audit.object;
+}
+
 enum status alerting_acknowledge(struct alerting *a, int64_t id, const char *by,
 				 const char *comment, int64_t until_ms,
 				 const struct record_audit *audit, alerting_done *done, void *user)
@@ -396,8 +409,10 @@ enum status alerting_acknowledge(struct alerting *a, int64_t id, const char *by,
 
 	enum status status = alerts_acknowledge(a->alerts, id, by, comment, until_ms,
 						a->options.now_ms(), passage->changes);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		passage->audit.object = acknowledgement_text(passage, id);
 		return submit(passage, &change);
+	}
 	drop_passage(passage);
 	return status;
 }
@@ -413,7 +428,7 @@ enum status alerting_add_silence(struct alerting *a, struct record_silence *sile
 		drop_passage(passage);
 		return status;
 	}
-	audit->object = arena_printf(&passage->arena, "%" PRId64, silence->id);
+	audit->object = silence_text(silence, &passage->arena);
 	change.audit = keep_audit(passage, audit);
 	passage->silence = *silence;
 	passage->silence.server = arena_strdup(&passage->arena, silence->server);
@@ -433,6 +448,11 @@ enum status alerting_end_silence(struct alerting *a, int64_t id, const struct re
 				       .audit = keep_audit(passage, audit) };
 
 	passage->id = id;
+	for (size_t i = 0; i < alerts_count_silences(a->alerts); i++) {
+		if (alerts_silence(a->alerts, i)->id == id)
+			passage->audit.object =
+				silence_text(alerts_silence(a->alerts, i), &passage->arena);
+	}
 	enum status status = alerts_end_silence(a->alerts, id, a->options.now_ms());
 	if (status == STATUS_OK)
 		return submit(passage, &change);

@@ -12,18 +12,15 @@
 /* Firing ones first, then those that may, then what is over. */
 static const enum record_alert_state order[] = { RECORD_ALERT_FIRING, RECORD_ALERT_PENDING,
 						 RECORD_ALERT_RESOLVED };
+static const char *const state_names[] = { "firing", "pending", "resolved" };
 #define N_STATES (sizeof order / sizeof *order)
 
 static const char *state_name(enum record_alert_state state)
 {
-	switch (state) {
-	case RECORD_ALERT_PENDING:
-		return "pending";
-	case RECORD_ALERT_FIRING:
-		return "firing";
-	default:
-		return "resolved";
-	}
+	size_t i = 0;
+	while (i < N_STATES - 1 && order[i] != state)
+		i++;
+	return state_names[i];
 }
 
 static void add_member(struct buffer *out, const char *name, const char *text)
@@ -38,12 +35,17 @@ static void add_time(struct buffer *out, const char *name, int64_t ms)
 	json_add_time(out, ms);
 }
 
-/* One that held until some time is gone with it, but for what was over before. */
+/* Now; or, of one that is over, until its end. */
+static bool is_looked_after(const struct record_alert *alert, int64_t now_ms)
+{
+	bool over = alert->state == RECORD_ALERT_RESOLVED;
+	return alerts_is_acknowledged(alert, over ? alert->resolved_ms : now_ms);
+}
+
 static void add_acknowledgement(struct buffer *out, const struct record_alert *alert,
 				int64_t now_ms)
 {
-	if (!alerts_is_acknowledged(
-		    alert, alert->state == RECORD_ALERT_RESOLVED ? alert->resolved_ms : now_ms)) {
+	if (!is_looked_after(alert, now_ms)) {
 		buffer_add_text(out, ",\"acknowledged\":null");
 		return;
 	}
@@ -122,21 +124,6 @@ void api_alert_tell(const struct api *api, const struct record_alert *alert)
 	arena_deinit(&arena);
 }
 
-/* A list on its way. */
-struct listing {
-	struct call *call;
-	struct alerting *alerting;
-	struct api_selection selection;
-	int64_t now_ms;
-	size_t at_state; /* in order[] */
-	int64_t before;  /* ids below it */
-	size_t n;
-	int64_t last; /* the id that was shown last, and its place in order[] */
-	size_t last_state;
-	bool more;
-	struct buffer out;
-};
-
 static const char *yes_or_no(bool value)
 {
 	return value ? "true" : "false";
@@ -144,22 +131,19 @@ static const char *yes_or_no(bool value)
 
 static enum status add_row(void *user, const struct record_alert *alert)
 {
-	struct listing *l = user;
+	struct api_states_list *l = user;
+	const struct api *api = l->call->context;
 
 	if (!api_selects(&l->selection, "condition", condition_name(alert->condition)) ||
 	    !api_selects(&l->selection, "site", alert->site) ||
 	    !api_selects(&l->selection, "server", alert->server) ||
-	    !api_selects(&l->selection, "acknowledged", yes_or_no(*alert->acknowledged_by)))
+	    !api_selects(&l->selection, "acknowledged",
+			 yes_or_no(is_looked_after(alert, l->now_ms))))
 		return STATUS_OK;
-	if (l->n == l->selection.page.limit) {
-		l->more = true;
-		return STATUS_LIMIT; /* enough */
-	}
-	buffer_add_text(&l->out, l->n++ ? ",\n" : "");
-	api_alert_add(l->alerting, alert, l->now_ms, &l->call->arena, &l->out);
-	l->last = alert->id;
-	l->last_state = l->at_state;
-	return STATUS_OK;
+	enum status status = api_states_add(l, alert->id);
+	if (status == STATUS_OK)
+		api_alert_add(api->alerting, alert, l->now_ms, &l->call->arena, &l->out);
+	return status;
 }
 
 static bool allows(const struct query_pair *pair)
@@ -167,8 +151,7 @@ static bool allows(const struct query_pair *pair)
 	enum condition condition = CONDITION_COUNT;
 
 	if (strcmp(pair->key, "state") == 0)
-		return strcmp(pair->value, "pending") == 0 || strcmp(pair->value, "firing") == 0 ||
-		       strcmp(pair->value, "resolved") == 0;
+		return api_states_has(state_names, N_STATES, pair->value);
 	if (strcmp(pair->key, "condition") == 0)
 		return condition_from_name(pair->value, &condition);
 	if (strcmp(pair->key, "acknowledged") == 0)
@@ -176,66 +159,28 @@ static bool allows(const struct query_pair *pair)
 	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0;
 }
 
-static bool read_query(struct listing *l)
+static enum status read_state(struct api_states_list *l, size_t state, int64_t before,
+			      char error[STORE_ERROR_SIZE])
 {
-	static const char detail[] = "The query may have state (pending, firing, resolved), "
-				     "condition, site, server, acknowledged (true, false), limit "
-				     "from 1 to 1000, and cursor, as a Link field gives it.";
-	static const struct problem invalid = { .status = 400,
-						.code = "invalid_query",
-						.detail = detail };
-
-	if (!api_read_selection(l->call, allows, detail, &l->selection))
-		return false;
-	if (api_read_place(l->selection.page.cursor, N_STATES, &l->at_state, &l->before))
-		return true;
-	problem_answer(l->call, &invalid);
-	return false;
-}
-
-static void answer(struct listing *l)
-{
-	const char *next = NULL;
-
-	buffer_add_text(&l->out, "]}\n");
-	if (l->more)
-		next = api_selection_next(
-			l->call, "/v1/alerts", &l->selection,
-			arena_printf(&l->call->arena, "%zu.%" PRId64, l->last_state, l->last));
-	api_answer_json(l->call, 200, &l->out, next);
-}
-
-static void fail(struct call *call, struct buffer *out, const char *error)
-{
-	const struct api *api = call->context;
-
-	buffer_deinit(out);
-	pipeline_fail(api->pipeline, error);
-	problem_answer_not_stored(call);
+	const struct api *api = l->call->context;
+	return store_read_alerts(identities_store(api->identities), order[state], before, add_row,
+				 l, error);
 }
 
 void api_alert_list(struct call *call)
 {
-	const struct api *api = call->context;
-	struct listing l = { .call = call,
-			     .alerting = api->alerting,
-			     .now_ms = pipeline_now_ms(api->pipeline) };
-	char error[STORE_ERROR_SIZE];
-	enum status status = STATUS_OK;
-
-	if (!read_query(&l))
-		return;
-	buffer_init(&l.out);
-	buffer_add_text(&l.out, "{\"alerts\":[\n");
-	for (; status == STATUS_OK && l.at_state < N_STATES; l.at_state++, l.before = INT64_MAX) {
-		if (api_selects(&l.selection, "state", state_name(order[l.at_state])))
-			status = store_read_alerts(identities_store(api->identities),
-						   order[l.at_state], l.before, add_row, &l, error);
-	}
-	if (status == STATUS_OK || status == STATUS_LIMIT)
-		answer(&l);
-	else
-		fail(call, &l.out, error);
+	static const struct api_states kind = {
+		.path = "/v1/alerts",
+		.member = "alerts",
+		.detail = "The query may have state (pending, firing, resolved), condition, site, "
+			  "server, acknowledged (true, false), limit from 1 to 1000, and cursor, "
+			  "as a Link field gives it.",
+		.allows = allows,
+		.names = state_names,
+		.n = N_STATES,
+		.read = read_state,
+	};
+	api_states_answer(call, &kind);
 }
 
 /* An acknowledgement, or its end. */
@@ -245,10 +190,19 @@ static const struct problem unknown = { .status = 404,
 					.detail =
 						"There is no alert of this id that is not over." };
 
+/* One that is to be answered. */
+struct showing {
+	struct call *call;
+	struct buffer out;
+};
+
 static enum status add_one(void *user, const struct record_alert *alert)
 {
-	struct listing *l = user;
-	api_alert_add(l->alerting, alert, l->now_ms, &l->call->arena, &l->out);
+	struct showing *s = user;
+	const struct api *api = s->call->context;
+
+	api_alert_add(api->alerting, alert, pipeline_now_ms(api->pipeline), &s->call->arena,
+		      &s->out);
 	return STATUS_OK;
 }
 
@@ -256,9 +210,7 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 {
 	struct call *call = user;
 	const struct api *api = call->context;
-	struct listing l = { .call = call,
-			     .alerting = api->alerting,
-			     .now_ms = pipeline_now_ms(api->pipeline) };
+	struct showing s = { .call = call };
 	char why[STORE_ERROR_SIZE];
 	(void)error; /* the pipeline was told */
 
@@ -266,14 +218,14 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 		problem_answer_not_stored(call);
 		return;
 	}
-	buffer_init(&l.out);
-	status = store_read_alert(identities_store(api->identities), api_path_id(call), add_one, &l,
+	buffer_init(&s.out);
+	status = store_read_alert(identities_store(api->identities), api_path_id(call), add_one, &s,
 				  why);
-	buffer_add_char(&l.out, '\n');
+	buffer_add_char(&s.out, '\n');
 	if (status == STATUS_OK)
-		api_answer_json(call, 200, &l.out, NULL);
+		api_answer_json(call, 200, &s.out, NULL);
 	else
-		fail(call, &l.out, why);
+		api_states_fail(call, &s.out, why);
 }
 
 static bool read_body(struct call *call, int64_t now_ms, const char **comment, int64_t *until_ms)

@@ -4,6 +4,7 @@
 
 #include "collector/api_alerts.h"
 #include "collector/json_add.h"
+#include "collector/pattern.h"
 #include "collector/problem.h"
 #include "proto/timestamp.h"
 
@@ -68,6 +69,16 @@ void api_silence_list(struct call *call)
 	api_answer_json(call, 200, &out, next);
 }
 
+/* A word that is no condition would silence nothing, and nobody would notice. */
+static bool may_be_condition(const char *pattern)
+{
+	bool may = *pattern == '\0';
+
+	for (int i = 0; !may && i < CONDITION_COUNT; i++)
+		may = pattern_matches(pattern, condition_name((enum condition)i));
+	return may;
+}
+
 static bool read_body(struct call *call, int64_t now_ms, struct record_silence *out)
 {
 	struct json_reading in;
@@ -83,6 +94,9 @@ static bool read_body(struct call *call, int64_t now_ms, struct record_silence *
 		json_get_name(&in, &matchers, "organization", &out->organization);
 		json_get_name(&in, &matchers, "site", &out->site);
 		json_get_name(&in, &matchers, "condition", &out->condition);
+		if (in.status == STATUS_OK && !may_be_condition(out->condition))
+			json_refuse(&in, &matchers, "condition", STATUS_INVALID,
+				    "expected a condition such as exposed, or a pattern of some");
 		if (in.status == STATUS_OK && !*out->server && !*out->organization && !*out->site &&
 		    !*out->condition)
 			json_refuse(&in, &root, "matchers", STATUS_INVALID,

@@ -1,7 +1,8 @@
 #include "collector/mute.h"
 
+#include <inttypes.h>
+
 #include "collector/pattern.h"
-#include "proto/arena.h"
 
 #define MINUTES_A_DAY 1440
 #define MS_A_DAY      (INT64_C(86400) * 1000)
@@ -23,6 +24,22 @@ bool silence_matches(const struct record_silence *silence, const struct mute_sub
 	       is_right(silence->organization, subject->organization) &&
 	       is_right(silence->site, subject->site) &&
 	       is_right(silence->condition, condition_name(subject->condition));
+}
+
+const char *silence_text(const struct record_silence *silence, struct arena *arena)
+{
+	const char *const matchers[][2] = { { "server", silence->server },
+					    { "organization", silence->organization },
+					    { "site", silence->site },
+					    { "condition", silence->condition } };
+	const char *text = arena_printf(arena, "%" PRId64, silence->id);
+
+	for (size_t i = 0; i < sizeof matchers / sizeof *matchers; i++) {
+		if (*matchers[i][1])
+			text = arena_printf(arena, "%s %s=%s", text, matchers[i][0],
+					    matchers[i][1]);
+	}
+	return *silence->comment ? arena_printf(arena, "%s: %s", text, silence->comment) : text;
 }
 
 static bool has_day(const struct maintenance *window, int64_t day)

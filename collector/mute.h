@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "collector/record.h"
+#include "proto/arena.h"
 
 /* What is asked about. Strings are never NULL. */
 struct mute_subject {
@@ -34,6 +35,9 @@ struct maintenance {
 /* Does it hold at `now_ms`, and for that? */
 bool silence_holds(const struct record_silence *silence, int64_t now_ms);
 bool silence_matches(const struct record_silence *silence, const struct mute_subject *subject);
+
+/* "7 server=EX* condition=silent: moving": for the audit log, as the silence itself goes. */
+const char *silence_text(const struct record_silence *silence, struct arena *arena);
 
 /* Is the window open? */
 bool maintenance_is_open(const struct maintenance *window, int64_t now_ms);

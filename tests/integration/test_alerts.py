@@ -180,6 +180,11 @@ def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
             status, _, text = collector.ask("/v1/silences", "POST", body, JSON)
             assert status == 201
             silence = json.loads(text)["id"]
+            for condition, status in [("exposd", 422), ("expos*", 201)]:
+                typed = {"matchers": {"condition": condition}, "ends_at": "2100-01-01T00:00:00Z"}
+                assert collector.ask("/v1/silences", "POST", json.dumps(typed), JSON)[0] == status
+            typed, = [s["id"] for s in collector.get("/v1/silences")["silences"] if s["id"] != silence]
+            assert collector.ask(f"/v1/silences/{typed}", "DELETE", b"", JSON)[0] == 204
             assert collector.post(report(1, True))[0] == 200
             alert, = collector.get("/v1/alerts?condition=exposed")["alerts"]
             assert alert["silenced_by"] == [silence] and alert["state"] == "firing"
@@ -192,6 +197,9 @@ def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
             assert receiver.got == []
             assert collector.ask(f"/v1/silences/{silence}", "DELETE", b"", JSON)[0] == 204
             wait(lambda: receiver.got, "the end of the silence told nothing")
+            lines = {(line["action"], line["object"]) for line in collector.get("/v1/audit")["lines"]}
+            assert {("silence.add", f"{silence} site=*: moving"), ("silence.end", f"{silence} site=*: moving"),
+                    ("alert.acknowledge", f"{alert['id']} EXCH1 exposed: on it")} <= lines
     finally:
         receiver.close()
 

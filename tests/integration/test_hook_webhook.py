@@ -219,6 +219,24 @@ def test_a_try_shows_the_exchange_without_secrets(hooks, tmp_path):
         assert secret not in tried.stdout
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_a_try_of_a_heartbeat_beats_once(hooks, method):
+    with Receiver() as receiver:
+        hooks.add("alive", type="heartbeat", url=receiver.url + "?key=hidden1", method=method,
+                  token_file=hooks.secret("t", "hidden2"))
+        tried = hooks.try_one("alive")
+        assert tried.returncode == 0, tried.stdout + tried.stderr
+        (sent, path, headers, body), = receiver.requests
+        assert (sent, path) == (method, "/hook?key=hidden1") and headers["Authorization"] == "Bearer hidden2"
+        assert method == "GET" or json.loads(body)["hook"] == "alive"
+        lines = tried.stdout.splitlines()
+        assert f"> {method} /hook?(hidden) HTTP/1.1" in lines and "< HTTP/1.1 200 OK" in lines
+        assert lines[-1].startswith("delivered") and "hidden1" not in tried.stdout and "hidden2" not in tried.stdout
+        receiver.status = 410
+        tried = hooks.try_one("alive")
+    assert tried.returncode == 1 and "HTTP status 410" in tried.stdout.splitlines()[-1]
+
+
 def test_hooks_are_listed_and_faults_have_lines(hooks):
     hooks.add("ops", type="webhook", url="https://h.example/", sites="ACME/*", conditions="failing,exposed")
     hooks.add("alive", type="heartbeat", url="https://h.example/")
