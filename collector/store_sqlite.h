@@ -202,6 +202,14 @@ enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int firs
 				struct record_report *out, char error[STORE_ERROR_SIZE]);
 
 /* Binds a parameter, counted from 1; NULL is allowed. The text is borrowed until the step. */
+/*
+ * Visits the rows of a list whose parameters are bound, until a visit fails, and makes it ready for
+ * its next use. `list` NULL: it could not be prepared.
+ */
+typedef enum status store_db_visit(sqlite3_stmt *row, void *user);
+enum status store_db_list(struct store_db *db, sqlite3_stmt *list, const char *what,
+			  store_db_visit *visit, void *user, char error[STORE_ERROR_SIZE]);
+
 bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text);
 bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number);
 

@@ -270,6 +270,23 @@ enum status store_db_run(struct store_db *db, sqlite3_stmt *statement, const cha
 	return status;
 }
 
+enum status store_db_list(struct store_db *db, sqlite3_stmt *list, const char *what,
+			  store_db_visit *visit, void *user, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list)
+		return store_db_fail(db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
+		status = visit(list, user);
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	sqlite3_clear_bindings(list);
+	return status;
+}
+
 bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text)
 {
 	return sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC) == SQLITE_OK;

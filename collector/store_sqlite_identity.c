@@ -148,32 +148,44 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 	return status;
 }
 
+/* Whom the identities of a kind are for. */
+struct listener {
+	enum record_kind kind;
+	store_each_identity *each;
+	void *user;
+};
+
+static enum status visit_identity(sqlite3_stmt *row, void *user)
+{
+	const struct listener *listener = user;
+	struct record_identity identity;
+
+	get_identity(row, listener->kind, &identity);
+	return listener->each(listener->user, &identity);
+}
+
 enum status store_db_read_identities(struct store_db *db, enum record_kind kind, const char *after,
 				     size_t limit, store_each_identity *each, void *user,
 				     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "list the identities";
 	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_IDENTITIES);
-	struct record_identity identity;
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct listener listener = { kind, each, user };
 
 	if (!list || !store_db_bind_number(list, 1, kind) || !store_db_bind_text(list, 2, after) ||
 	    !store_db_bind_number(list, 3, (int64_t)limit))
 		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		get_identity(list, kind, &identity);
-		status = each(user, &identity);
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	sqlite3_clear_bindings(list);
-	return status;
+	return store_db_list(db, list, what, visit_identity, &listener, error);
 }
 
-static enum status each_audit(sqlite3_stmt *row, store_each_audit *each, void *user)
+struct audit_listener {
+	store_each_audit *each;
+	void *user;
+};
+
+static enum status visit_audit(sqlite3_stmt *row, void *user)
 {
+	const struct audit_listener *listener = user;
 	struct record_audit audit = {
 		.id = sqlite3_column_int64(row, 0),
 		.at_ms = sqlite3_column_int64(row, 1),
@@ -184,7 +196,7 @@ static enum status each_audit(sqlite3_stmt *row, store_each_audit *each, void *u
 		.object = store_db_text(row, 6),
 		.object_id = store_db_text(row, 7),
 	};
-	return each(user, &audit);
+	return listener->each(listener->user, &audit);
 }
 
 enum status store_db_read_audit(struct store_db *db, enum store_statement which, int64_t id,
@@ -193,18 +205,12 @@ enum status store_db_read_audit(struct store_db *db, enum store_statement which,
 {
 	static const char what[] = "read the audit log";
 	sqlite3_stmt *list = store_db_statement(db, which);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct audit_listener listener = { each, user };
 
 	if (!list || !store_db_bind_number(list, 1, id) ||
 	    !store_db_bind_number(list, 2, (int64_t)limit))
 		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each_audit(list, each, user);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, list, what, visit_audit, &listener, error);
 }
 
 enum status store_db_read_last_audit(struct store_db *db, int64_t *out,

@@ -1,36 +1,28 @@
 #include "collector/store_sqlite.h"
 
-static bool bind_text(sqlite3_stmt *statement, int at, const char *text)
-{
-	return sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC) == SQLITE_OK;
-}
-
-static bool bind_number(sqlite3_stmt *statement, int at, int64_t number)
-{
-	return sqlite3_bind_int64(statement, at, number) == SQLITE_OK;
-}
-
 static enum status remove_server(struct store_db *db, const struct record_removal *removal,
 				 char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "remove a server";
 	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_SERVER);
 
-	if (!drop || !bind_text(drop, 1, removal->key))
+	if (!drop || !store_db_bind_text(drop, 1, removal->key))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_run(db, drop, what, error);
 	if (status != STATUS_OK)
 		return status;
 	sqlite3_stmt *forget = store_db_statement(db, STORE_DROP_LATEST);
-	if (!forget || !bind_text(forget, 1, removal->key))
+	if (!forget || !store_db_bind_text(forget, 1, removal->key))
 		return store_db_fail(db, what, error);
 	status = store_db_run(db, forget, what, error);
 	if (status != STATUS_OK)
 		return status;
 	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_REMOVAL);
-	if (!put || !bind_text(put, 1, removal->key) || !bind_text(put, 2, removal->server) ||
-	    !bind_number(put, 3, removal->at_ms) || !bind_text(put, 4, removal->by) ||
-	    !bind_text(put, 5, removal->reason))
+	if (!put || !store_db_bind_text(put, 1, removal->key) ||
+	    !store_db_bind_text(put, 2, removal->server) ||
+	    !store_db_bind_number(put, 3, removal->at_ms) ||
+	    !store_db_bind_text(put, 4, removal->by) ||
+	    !store_db_bind_text(put, 5, removal->reason))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, put, what, error);
 }
@@ -41,9 +33,11 @@ static enum status put_expected(struct store_db *db, const struct record_expecte
 	static const char what[] = "store an expected server";
 	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_EXPECTED);
 
-	if (!put || !bind_text(put, 1, expected->key) || !bind_text(put, 2, expected->server) ||
-	    !bind_text(put, 3, expected->organization) || !bind_text(put, 4, expected->site) ||
-	    !bind_number(put, 5, expected->since_ms))
+	if (!put || !store_db_bind_text(put, 1, expected->key) ||
+	    !store_db_bind_text(put, 2, expected->server) ||
+	    !store_db_bind_text(put, 3, expected->organization) ||
+	    !store_db_bind_text(put, 4, expected->site) ||
+	    !store_db_bind_number(put, 5, expected->since_ms))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, put, what, error);
 }
@@ -54,7 +48,7 @@ static enum status drop_expected(struct store_db *db, const struct record_expect
 	static const char what[] = "forget an expected server";
 	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_EXPECTED);
 
-	if (!drop || !bind_text(drop, 1, expected->key))
+	if (!drop || !store_db_bind_text(drop, 1, expected->key))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, drop, what, error);
 }
@@ -82,8 +76,16 @@ enum status store_db_put_inventory(struct store_db *db, const struct store_chang
 	return status;
 }
 
-static enum status each_removal(sqlite3_stmt *row, store_each_removal *each, void *user)
+/* Whom the rows of a list are for. */
+struct listener {
+	store_each_removal *removal; /* one of the two */
+	store_each_expected *expected;
+	void *user;
+};
+
+static enum status visit_removal(sqlite3_stmt *row, void *user)
 {
+	const struct listener *listener = user;
 	struct record_removal removal = {
 		.key = store_db_text(row, 0),
 		.server = store_db_text(row, 1),
@@ -91,11 +93,12 @@ static enum status each_removal(sqlite3_stmt *row, store_each_removal *each, voi
 		.by = store_db_text(row, 3),
 		.reason = store_db_text(row, 4),
 	};
-	return each(user, &removal);
+	return listener->removal(listener->user, &removal);
 }
 
-static enum status each_expected(sqlite3_stmt *row, store_each_expected *each, void *user)
+static enum status visit_expected(sqlite3_stmt *row, void *user)
 {
+	const struct listener *listener = user;
 	struct record_expected expected = {
 		.key = store_db_text(row, 0),
 		.server = store_db_text(row, 1),
@@ -103,43 +106,25 @@ static enum status each_expected(sqlite3_stmt *row, store_each_expected *each, v
 		.site = store_db_text(row, 3),
 		.since_ms = sqlite3_column_int64(row, 4),
 	};
-	return each(user, &expected);
+	return listener->expected(listener->user, &expected);
 }
 
 enum status store_db_read_removals(struct store_db *db, store_each_removal *each, void *user,
 				   char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "read the removed servers";
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_REMOVALS);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct listener listener = { .removal = each, .user = user };
 
-	if (!list)
-		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each_removal(list, each, user);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, store_db_statement(db, STORE_LIST_REMOVALS),
+			     "read the removed servers", visit_removal, &listener, error);
 }
 
 enum status store_db_read_expected(struct store_db *db, store_each_expected *each, void *user,
 				   char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "read the expected servers";
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_EXPECTED);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct listener listener = { .expected = each, .user = user };
 
-	if (!list)
-		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each_expected(list, each, user);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, store_db_statement(db, STORE_LIST_EXPECTED),
+			     "read the expected servers", visit_expected, &listener, error);
 }
 
 enum status store_db_read_expected_version(struct store_db *db, int64_t *out,

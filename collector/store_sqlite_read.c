@@ -17,31 +17,31 @@ static enum status get_server(struct store_db *db, sqlite3_stmt *row, struct rec
 	return store_db_get_report(db, row, 6, server->key, latest, error);
 }
 
-static enum status each_server(struct store_db *db, sqlite3_stmt *row, store_each_server *each,
-			       void *user, char error[STORE_ERROR_SIZE])
+/* Whom the servers are for, and where it is told what goes wrong. */
+struct server_listener {
+	struct store_db *db;
+	store_each_server *each;
+	void *user;
+	char *error;
+};
+
+static enum status visit_server(sqlite3_stmt *row, void *user)
 {
+	const struct server_listener *listener = user;
 	struct record_server server;
 	struct record_report latest;
 
-	enum status status = get_server(db, row, &server, &latest, error);
-	return status == STATUS_OK ? each(user, &server, &latest) : status;
+	enum status status = get_server(listener->db, row, &server, &latest, listener->error);
+	return status == STATUS_OK ? listener->each(listener->user, &server, &latest) : status;
 }
 
 enum status store_db_read_servers(struct store_db *db, store_each_server *each, void *user,
 				  char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_SERVERS);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct server_listener listener = { db, each, user, error };
 
-	if (!list)
-		return store_db_fail(db, "read the servers", error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each_server(db, list, each, user, error);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, "read the servers", error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, store_db_statement(db, STORE_LIST_SERVERS), "read the servers",
+			     visit_server, &listener, error);
 }
 
 /* Makes a borrowed row one that lives in `arena`. */
@@ -150,37 +150,48 @@ enum status store_db_read_last_sequence(struct store_db *db, const char *agent_i
 	return status;
 }
 
+struct name_listener {
+	store_each_name *each;
+	void *user;
+};
+
+static enum status visit_name(sqlite3_stmt *row, void *user)
+{
+	const struct name_listener *listener = user;
+	return listener->each(listener->user, store_db_text(row, 0), sqlite3_column_int64(row, 1));
+}
+
 enum status store_db_read_other_names(struct store_db *db, const char *key, size_t limit,
 				      store_each_name *each, void *user,
 				      char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "look for other names of a server";
 	sqlite3_stmt *list = store_db_statement(db, STORE_OTHER_NAMES);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct name_listener listener = { each, user };
 
 	if (!list || !store_db_bind_text(list, 1, key) ||
 	    !store_db_bind_number(list, 2, (int64_t)limit))
 		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each(user, store_db_text(list, 0), sqlite3_column_int64(list, 1));
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	sqlite3_clear_bindings(list);
-	return status;
+	return store_db_list(db, list, what, visit_name, &listener, error);
 }
 
-static enum status each_event(sqlite3_stmt *row, const char *key, store_each_event *each,
-			      void *user)
+/* Whom the changes of a server are for. */
+struct event_listener {
+	const char *key;
+	store_each_event *each;
+	void *user;
+};
+
+static enum status visit_event(sqlite3_stmt *row, void *user)
 {
+	const struct event_listener *listener = user;
 	struct store_history_place place = { .at_ms = sqlite3_column_int64(row, 1),
 					     .number = sqlite3_column_int64(row, 0) };
-	struct record_event event = { .key = key,
+	struct record_event event = { .key = listener->key,
 				      .at_ms = place.at_ms,
 				      .kind = store_db_text(row, 2),
 				      .detail = store_db_text(row, 3) };
-	return each(user, &event, place);
+	return listener->each(listener->user, &event, place);
 }
 
 enum status store_db_read_history(struct store_db *db, const char *key, int64_t since_ms,
@@ -189,8 +200,7 @@ enum status store_db_read_history(struct store_db *db, const char *key, int64_t 
 {
 	static const char what[] = "read what changed";
 	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_HISTORY);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct event_listener listener = { key, each, user };
 
 	if (!list || !store_db_bind_text(list, 1, key) ||
 	    !store_db_bind_number(list, 2, since_ms) ||
@@ -198,11 +208,5 @@ enum status store_db_read_history(struct store_db *db, const char *key, int64_t 
 	    !store_db_bind_number(list, 4, before.number) ||
 	    !store_db_bind_number(list, 5, (int64_t)limit))
 		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW)
-		status = each_event(list, key, each, user);
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	sqlite3_clear_bindings(list);
-	return status;
+	return store_db_list(db, list, what, visit_event, &listener, error);
 }
