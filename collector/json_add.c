@@ -5,6 +5,7 @@
 
 #include "proto/json_quoted.h"
 #include "proto/json_text.h"
+#include "proto/text.h"
 #include "proto/timestamp.h"
 
 /* With escapes, or it is no UTF-8. */
@@ -35,16 +36,12 @@ void json_add_string(struct buffer *out, const char *text)
 
 void json_add_number(struct buffer *out, int64_t number)
 {
-	char digits[24];
-	char *at = digits + sizeof digits;
-	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char digits[TEXT_NUMBER_SIZE];
 
-	do
-		*--at = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
 	if (number < 0)
-		*--at = '-';
-	buffer_add(out, at, (size_t)(digits + sizeof digits - at));
+		buffer_add_char(out, '-');
+	char *end = text_put_number(digits, number < 0 ? -(uint64_t)number : (uint64_t)number);
+	buffer_add(out, digits, (size_t)(end - digits));
 }
 
 void json_add_time(struct buffer *out, int64_t ms)

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "proto/text.h"
+
 /* A decimal number of at most `max` without leading zeros; advances `*at`. -1 if it is none. */
 static int get_number(const char **at, int max)
 {
@@ -79,22 +81,12 @@ bool ipv4_is_multicast_or_reserved(uint32_t address)
 	return address >> 28 >= 14;
 }
 
-static char *put_number(char *at, unsigned n)
-{
-	if (n >= 100)
-		*at++ = (char)('0' + n / 100);
-	if (n >= 10)
-		*at++ = (char)('0' + n / 10 % 10);
-	*at++ = (char)('0' + n % 10);
-	return at;
-}
-
 char *ipv4_format(uint32_t address, char text[IPV4_TEXT_SIZE])
 {
 	char *at = text;
 
 	for (unsigned shift = 24;; shift -= 8) {
-		at = put_number(at, address >> shift & 255);
+		at = text_put_number(at, address >> shift & 255);
 		if (shift == 0)
 			break;
 		*at++ = '.';

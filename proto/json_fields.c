@@ -86,7 +86,8 @@ enum status json_begin(struct json_reading *in, const char *text, size_t size, s
 
 	*in = (struct json_reading){ .arena = arena, .max_string = max_string };
 	*root = (struct json_place){ 0 };
-	in->status = json_parse(text, size, &in->nodes, &fault);
+	in->text = arena_strndup(arena, text, size);
+	in->status = json_parse(in->text, size, &in->nodes, &fault);
 	if (in->status != STATUS_OK) {
 		snprintf(in->error.detail, sizeof in->error.detail, "line %lu, column %lu: %s",
 			 (unsigned long)fault.line, (unsigned long)fault.column, fault.what);
@@ -121,7 +122,16 @@ bool json_get_object(struct json_reading *in, const struct json_place *at, const
 	return in->status == STATUS_OK;
 }
 
-/* The string at `place` itself, copied into the arena, or NULL. */
+/* As a C string, in the arena: most become one where they stand, their closing quote the NUL. */
+static const char *terminate(struct json_reading *in, const struct json_quoted *quoted)
+{
+	if (quoted->escaped)
+		return json_quoted_copy(quoted, in->arena);
+	in->text[quoted->text - in->text + quoted->size] = '\0';
+	return quoted->text;
+}
+
+/* The string at `place` itself, or NULL. */
 static const char *string_at(struct json_reading *in, const struct json_place *place)
 {
 	char detail[64];
@@ -131,7 +141,7 @@ static const char *string_at(struct json_reading *in, const struct json_place *p
 		return NULL;
 	}
 	const struct json_quoted *quoted = &place->value->text;
-	const char *text = json_quoted_copy(quoted, in->arena);
+	const char *text = terminate(in, quoted);
 	/* Escapes are longer than what they stand for. */
 	if (quoted->size > in->max_string && strlen(text) > in->max_string) {
 		snprintf(detail, sizeof detail, "expected a string of at most %lu bytes",

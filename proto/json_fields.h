@@ -33,7 +33,8 @@ struct json_reading {
 	bool null_is_absent;            /* else it is a value of the wrong type; set after begin */
 
 	/* Private. */
-	struct arena *arena; /* gets the strings and arrays */
+	struct arena *arena; /* gets the text and the arrays */
+	char *text;          /* the arena's copy, whose strings become C strings one by one */
 	size_t max_string;   /* bytes of a string */
 	struct json_nodes nodes;
 	const struct json_node *last; /* the member that was found last, and in which object */
@@ -52,7 +53,7 @@ struct json_place {
 typedef void json_read_item(struct json_reading *in, const struct json_place *at, void *item);
 
 /*
- * Parses a text, which is borrowed until json_end; `*root` becomes its outermost value. After it
+ * Parses a text, of which the arena gets a copy; `*root` becomes its outermost value. After it
  * comes json_end, whatever the status.
  *
  * STATUS_MALFORMED, STATUS_LIMIT, STATUS_INVALID  as json_check; the place is in `error.detail`
@@ -73,7 +74,7 @@ void json_require(struct json_reading *in, const struct json_place *at, const ch
 bool json_get_object(struct json_reading *in, const struct json_place *at, const char *name,
 		     struct json_place *out);
 
-/* A string, copied into the arena; STATUS_LIMIT if it is longer than `max_string`. */
+/* A string, which is in the arena; STATUS_LIMIT if it is longer than `max_string`. */
 void json_get_text(struct json_reading *in, const struct json_place *at, const char *name,
 		   const char **out);
 

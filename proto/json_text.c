@@ -1,6 +1,5 @@
 #include "proto/json_text.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,6 +7,7 @@
 
 #include "proto/json_quoted.h"
 #include "proto/mem.h"
+#include "proto/text.h"
 #include "proto/utf8.h"
 
 static void put(struct json_text *t, const char *bytes, size_t n)
@@ -111,10 +111,13 @@ void json_text_string(struct json_text *t, const char *name, const char *value)
 
 void json_text_integer(struct json_text *t, const char *name, int64_t value)
 {
-	char text[24];
+	char digits[TEXT_NUMBER_SIZE];
+
 	begin(t, name);
-	snprintf(text, sizeof text, "%" PRId64, value);
-	put_text(t, text);
+	if (value < 0)
+		put(t, "-", 1);
+	char *end = text_put_number(digits, value < 0 ? -(uint64_t)value : (uint64_t)value);
+	put(t, digits, (size_t)(end - digits));
 }
 
 void json_text_bool(struct json_text *t, const char *name, bool value)

@@ -43,6 +43,19 @@ bool text_has_prefix(const char *text, const char *prefix)
 	return *prefix == '\0';
 }
 
+char *text_put_number(char *at, uint64_t number)
+{
+	char digits[TEXT_NUMBER_SIZE];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	while (n > 0)
+		*at++ = digits[--n];
+	return at;
+}
+
 size_t text_short_name_length(const char *host_name)
 {
 	return strcspn(host_name, ".");

@@ -25,5 +25,11 @@ char text_lower(char c);
 /* The value of a hexadecimal digit in either case; -1 if it is none. */
 int text_hex_digit(char c);
 
+/* Room for the longest of text_put_number(). */
+#define TEXT_NUMBER_SIZE 20
+
+/* Writes the digits of a number, without a NUL; returns what is behind them. */
+char *text_put_number(char *at, uint64_t number);
+
 /* Length of the short form of a host name: up to its first dot. */
 size_t text_short_name_length(const char *host_name);

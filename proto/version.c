@@ -1,6 +1,6 @@
 #include "proto/version.h"
 
-#include <stdio.h>
+#include "proto/text.h"
 
 bool version_parse(const char *text, struct version *out)
 {
@@ -37,7 +37,11 @@ int version_compare(const struct version *a, const struct version *b)
 
 char *version_format(const struct version *version, char text[VERSION_TEXT_SIZE])
 {
-	snprintf(text, VERSION_TEXT_SIZE, "%u.%u.%u.%u", version->part[0], version->part[1],
-		 version->part[2], version->part[3]);
+	char *at = text;
+
+	for (int i = 0; i < 4; i++) {
+		at = text_put_number(at, version->part[i]);
+		*at++ = i < 3 ? '.' : '\0';
+	}
 	return text;
 }
