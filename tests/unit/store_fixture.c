@@ -1,5 +1,6 @@
 #include "tests/unit/store_fixture.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,12 +11,43 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#define MAX_LEFT 64
+
+/* Directories that were made and are not removed yet; "" where one was. */
+static char left[MAX_LEFT][sizeof((struct fixture *)NULL)->directory];
+static size_t n_left;
+
 void fixture_set_up(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
 	snprintf(f->directory, sizeof f->directory, "/tmp/mtawatch-test-store.XXXXXX");
 	assert_non_null(mkdtemp(f->directory));
+	assert_in_range(n_left, 0, MAX_LEFT - 1);
+	memcpy(left[n_left++], f->directory, sizeof f->directory);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
+}
+
+/* A collector's files lie in it, and nothing below them. */
+static void remove_directory(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)) != NULL)
+		unlinkat(dirfd(directory), entry->d_name, 0); /* "." and ".." stay */
+	if (directory)
+		closedir(directory);
+	rmdir(path);
+}
+
+int fixture_sweep(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_left; i++) {
+		if (left[i][0] != '\0')
+			remove_directory(left[i]);
+	}
+	return 0;
 }
 
 char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_PATH_SIZE])
@@ -46,6 +78,10 @@ void fixture_tear_down(struct fixture *f)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		unlink(fixture_path(f, names[i], path));
 	assert_int_equal(rmdir(f->directory), 0);
+	for (size_t i = 0; i < n_left; i++) {
+		if (strcmp(left[i], f->directory) == 0)
+			left[i][0] = '\0';
+	}
 }
 
 void fixture_on_done(void *user, enum status status, const char *error)

@@ -27,6 +27,9 @@ void fixture_set_up(struct fixture *f);
 /* Removes the directory; the store is closed and the loop must have nothing left. */
 void fixture_tear_down(struct fixture *f);
 
+/* For the end of a group: removes the directories of tests that failed halfway. */
+int fixture_sweep(void **state);
+
 void fixture_open(struct fixture *f);
 
 /* Closes it, which runs everything that is pending. */

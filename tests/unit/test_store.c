@@ -322,5 +322,5 @@ int main(void)
 		cmocka_unit_test(changes_are_done_in_order_each_once),
 		cmocka_unit_test(refuses_more_than_may_wait),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
 }

@@ -272,5 +272,5 @@ int main(void)
 		WITH_STORE(silences_that_are_over_go),
 		WITH_STORE(deliveries_that_are_over_have_a_limit),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
 }

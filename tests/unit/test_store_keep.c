@@ -533,5 +533,5 @@ int main(void)
 		cmocka_unit_test(keeps_so_many_changes),
 		cmocka_unit_test(a_database_of_version_1_is_read_and_written_on),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
 }

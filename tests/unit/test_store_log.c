@@ -105,5 +105,5 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stays_bounded_under_load_and_goes_away_at_rest),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
 }
