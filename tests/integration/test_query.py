@@ -125,6 +125,21 @@ def test_a_server_is_found_by_the_names_it_has_now(collector):
     assert names(collector, "q=named") == []
 
 
+def test_names_that_are_nobodys_any_more_leave_no_trace(collector):
+    """More bytes of old names than of all that there are: the text of names is made anew meanwhile."""
+    everybody = sorted(names(collector, "q=s0"))
+    report = server("FICKLE", "10.8.0.2", site="Names")
+    for number in range(20):
+        report["sequence"], report["exchange"]["server"] = number + 1, f"{number:02}" + "x" * 1000
+        assert collector.post(report)[0] == 200
+        assert names(collector, f"q={number:02}xx") == ["FICKLE"]
+        assert number == 0 or names(collector, f"q={number - 1:02}xx") == []
+        assert sorted(names(collector, "q=s0")) == everybody
+    assert collector.ask("/v1/servers/FICKLE", "DELETE")[0] == 204
+    assert names(collector, "q=xx") == names(collector, "q=fickle") == []
+    assert sorted(names(collector, "q=s0")) == everybody
+
+
 @pytest.mark.parametrize("query", [
     "colour=red", "verdict=good", "verdict=", "limit=0", "limit=1001", "limit=x", "silent=maybe", "sort=name",
     "sort=--since", "sort=", "cursor=", "cursor=x", "cursor=by%3Dverdict", "q=%zz", "&".join(["q=a"] * 9), "&".join(["site=a"] * 31),

@@ -162,7 +162,7 @@ static int64_t part(const char *build, int n)
 {
 	for (; n > 0 && build; n--)
 		build = strchr(build, '.') ? strchr(build, '.') + 1 : NULL;
-	return build && *build != 'x' ? atoll(build) : INT64_MAX;
+	return build && *build != 'x' ? strtoll(build, NULL, 10) : INT64_MAX;
 }
 
 static int compare_numbers(int64_t a, int64_t b)
@@ -224,7 +224,7 @@ static size_t select_plainly(const struct stage *s, const struct server_filter *
 	}
 	order = f->sort;
 	is_reversed = f->reversed;
-	qsort(out, n, sizeof *out, compare);
+	qsort(out, n, sizeof(const struct view *), compare);
 	return n;
 }
 
