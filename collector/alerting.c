@@ -1,11 +1,11 @@
 #include "collector/alerting.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collector/alerting_ills.h"
+#include "collector/alerting_state.h"
 #include "collector/log.h"
 #include "collector/loop.h"
 #include "collector/options.h"
@@ -18,35 +18,6 @@
 
 /* How often old alerts are dropped. */
 #define TRIM_MS (INT64_C(3600) * 1000)
-
-struct alerting {
-	struct alerting_options options;
-	struct alerts *alerts;
-	struct outbox *outbox;
-	struct loop_timer *timer;
-	struct alert_target *targets;
-	char *url;
-	char *data;
-	bool is_ready;
-	bool is_stopped;
-	int64_t look_ms; /* when ills are looked for next */
-	int64_t trim_ms;
-	void (*failed)(void *user, const char *error);
-	void *failed_user;
-};
-
-/* A change of our own on its way to the store. */
-struct passage {
-	struct alerting *alerting;
-	struct alert_changes *changes;
-	struct record_audit audit;
-	struct record_silence silence;
-	struct record_hook hook;
-	int64_t id;
-	struct arena arena;
-	alerting_done *done;
-	void *user;
-};
 
 static void schedule(struct alerting *a)
 {
@@ -130,7 +101,7 @@ static void on_stored(void *user, enum status status, const char *error)
 	free(passage);
 }
 
-static struct passage *begin_passage(struct alerting *a, alerting_done *done, void *user)
+struct passage *alerting_begin(struct alerting *a, alerting_done *done, void *user)
 {
 	struct passage *passage = mem_alloc(sizeof *passage);
 	*passage = (struct passage){
@@ -140,15 +111,14 @@ static struct passage *begin_passage(struct alerting *a, alerting_done *done, vo
 	return passage;
 }
 
-static void drop_passage(struct passage *passage)
+void alerting_drop(struct passage *passage)
 {
 	end_changes(passage->changes);
 	arena_deinit(&passage->arena);
 	free(passage);
 }
 
-/* Takes the passage. Refused: the alerts are ahead of the store, and are read again. */
-static enum status submit(struct passage *passage, struct store_change *change)
+enum status alerting_submit(struct passage *passage, struct store_change *change)
 {
 	struct alerting *a = passage->alerting;
 
@@ -157,7 +127,7 @@ static enum status submit(struct passage *passage, struct store_change *change)
 	change->user = passage;
 	enum status status = store_submit(a->options.store, change);
 	if (status != STATUS_OK) {
-		drop_passage(passage);
+		alerting_drop(passage);
 		if (a->failed)
 			a->failed(a->failed_user, "too many changes wait for the store");
 	}
@@ -172,10 +142,10 @@ static void submit_own(struct passage *passage, bool trim)
 
 	if (alert_changes_are_empty(passage->changes) && !trim) {
 		schedule(passage->alerting);
-		drop_passage(passage);
+		alerting_drop(passage);
 		return;
 	}
-	(void)submit(passage, &change); /* a refusal leads to another reading */
+	(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
 }
 
 static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_changes *out)
@@ -211,13 +181,13 @@ static void greet_hooks(struct alerting *a, int64_t now_ms)
 		const struct hook *hook = hooks_at(a->options.hooks, i);
 		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
 			continue;
-		struct passage *passage = begin_passage(a, NULL, NULL);
+		struct passage *passage = alerting_begin(a, NULL, NULL);
 		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
 						      false, now_ms };
 		struct store_change change = { .hook = &passage->hook };
 		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
 		outbox_greet(a->outbox, hook->name);
-		(void)submit(passage, &change); /* a refusal leads to another reading */
+		(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
 	}
 }
 
@@ -228,7 +198,7 @@ static void on_time(void *user)
 
 	if (!a->is_ready || a->is_stopped)
 		return;
-	struct passage *passage = begin_passage(a, NULL, NULL);
+	struct passage *passage = alerting_begin(a, NULL, NULL);
 	bool trim = now_ms >= a->trim_ms;
 	if (trim)
 		a->trim_ms = now_ms + TRIM_MS;
@@ -340,7 +310,7 @@ enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 void alerting_resume(struct alerting *a, const struct fleet *fleet)
 {
 	int64_t now_ms = a->options.now_ms();
-	struct passage *passage = begin_passage(a, NULL, NULL);
+	struct passage *passage = alerting_begin(a, NULL, NULL);
 
 	a->is_ready = true;
 	set_targets(a);
@@ -375,89 +345,6 @@ struct alert_changes *alerting_prepare(struct alerting *a, const struct changes 
 	put_in(change, out);
 	schedule(a);
 	return out;
-}
-
-static const struct record_audit *keep_audit(struct passage *passage,
-					     const struct record_audit *audit)
-{
-	passage->audit = *audit;
-	passage->audit.who = arena_strdup(&passage->arena, audit->who);
-	passage->audit.origin = arena_strdup(&passage->arena, audit->origin);
-	passage->audit.object = arena_strdup(&passage->arena, audit->object);
-	return &passage->audit;
-}
-
-/* "7 EXCH1 exposed: on it" */
-static const char *acknowledgement_text(struct passage *passage, int64_t id)
-{
-	for (size_t i = 0; i < passage->changes->n_alerts; i++) {
-		const struct record_alert *row = passage->changes->alerts[i];
-		if (row->id == id)
-			return arena_printf(&passage->arena, "%" PRId64 " %s %s%s%s", id,
-					    row->server, condition_name(row->condition),
-					    *row->comment ? ": " : "", row->comment);
-	}
-	return passage->audit.object;
-}
-
-enum status alerting_acknowledge(struct alerting *a, int64_t id, const char *by,
-				 const char *comment, int64_t until_ms,
-				 const struct record_audit *audit, alerting_done *done, void *user)
-{
-	struct passage *passage = begin_passage(a, done, user);
-	struct store_change change = { .audit = keep_audit(passage, audit) };
-
-	enum status status = alerts_acknowledge(a->alerts, id, by, comment, until_ms,
-						a->options.now_ms(), passage->changes);
-	if (status == STATUS_OK) {
-		passage->audit.object = acknowledgement_text(passage, id);
-		return submit(passage, &change);
-	}
-	drop_passage(passage);
-	return status;
-}
-
-enum status alerting_add_silence(struct alerting *a, struct record_silence *silence,
-				 struct record_audit *audit, alerting_done *done, void *user)
-{
-	struct passage *passage = begin_passage(a, done, user);
-	struct store_change change = { .silence = &passage->silence };
-
-	enum status status = alerts_add_silence(a->alerts, silence, a->options.now_ms());
-	if (status != STATUS_OK) {
-		drop_passage(passage);
-		return status;
-	}
-	audit->object = silence_text(silence, &passage->arena);
-	change.audit = keep_audit(passage, audit);
-	passage->silence = *silence;
-	passage->silence.server = arena_strdup(&passage->arena, silence->server);
-	passage->silence.organization = arena_strdup(&passage->arena, silence->organization);
-	passage->silence.site = arena_strdup(&passage->arena, silence->site);
-	passage->silence.condition = arena_strdup(&passage->arena, silence->condition);
-	passage->silence.comment = arena_strdup(&passage->arena, silence->comment);
-	passage->silence.by = arena_strdup(&passage->arena, silence->by);
-	return submit(passage, &change) == STATUS_OK ? STATUS_OK : STATUS_FULL;
-}
-
-enum status alerting_end_silence(struct alerting *a, int64_t id, const struct record_audit *audit,
-				 alerting_done *done, void *user)
-{
-	struct passage *passage = begin_passage(a, done, user);
-	struct store_change change = { .dropped_silence = &passage->id,
-				       .audit = keep_audit(passage, audit) };
-
-	passage->id = id;
-	for (size_t i = 0; i < alerts_count_silences(a->alerts); i++) {
-		if (alerts_silence(a->alerts, i)->id == id)
-			passage->audit.object =
-				silence_text(alerts_silence(a->alerts, i), &passage->arena);
-	}
-	enum status status = alerts_end_silence(a->alerts, id, a->options.now_ms());
-	if (status == STATUS_OK)
-		return submit(passage, &change);
-	drop_passage(passage);
-	return status;
 }
 
 const struct alerts *alerting_alerts(const struct alerting *a)
