@@ -254,7 +254,7 @@ void transfers_close(struct transfers *set)
 	set->first = NULL;
 	set->failed = NULL;
 	for (struct transfer *t = set->mails; t; t = t->next)
-		transfer_cancel(t);
+		transfer_cancel_mail(t);
 	set->is_closing = true;
 	if (!set->is_busy)
 		transfers_end(set);
@@ -374,12 +374,12 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 		transfer_set_mail(t, request);
 	else
 		set_http(t, request);
+	if (t->failed == CURLE_OK && t->mail)
+		transfer_begin_mail(t);
+	else if (t->failed == CURLE_OK)
+		begin(set, t);
 	if (t->failed != CURLE_OK)
 		begin_to_fail(set, t);
-	else if (t->mail)
-		transfer_begin_mail(t);
-	else
-		begin(set, t);
 	return t;
 }
 

@@ -221,12 +221,17 @@ void transfer_begin_mail(struct transfer *t)
 
 	transfer_put_in(&set->mails, t);
 	uv_ref((uv_handle_t *)&set->ended);
-	if (uv_thread_create(&t->mail->thread, perform, t->mail) != 0)
-		abort(); /* only for lack of memory, or of thousands of threads */
+	if (uv_thread_create(&t->mail->thread, perform, t->mail) == 0)
+		return;
+	transfer_take_out(&set->mails, t);
+	t->failed = CURLE_OUT_OF_MEMORY; /* it is tried again later */
+	if (!set->mails)
+		uv_unref((uv_handle_t *)&set->ended);
 }
 
 void transfer_cancel_mail(struct transfer *t)
 {
+	t->done = NULL;
 	atomic_store(&t->mail->is_cancelled, true);
 }
 

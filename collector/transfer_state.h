@@ -74,6 +74,6 @@ void transfers_end(struct transfers *set);
 void transfers_open_mails(struct transfers *set);
 void transfers_close_mails(struct transfers *set); /* after the last one */
 void transfer_set_mail(struct transfer *t, const struct transfer_request *request);
-void transfer_begin_mail(struct transfer *t);
-void transfer_cancel_mail(struct transfer *t);
+void transfer_begin_mail(struct transfer *t);  /* sets `failed` where there is no thread for it */
+void transfer_cancel_mail(struct transfer *t); /* it is freed when its thread has ended */
 void transfer_free_mail(struct transfer *t);
