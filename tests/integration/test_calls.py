@@ -138,7 +138,7 @@ def test_names_of_a_kilobyte_are_names(collector):
     assert collector.post(report)[0] == 200
     assert [s["server"] for s in collector.get(f"/v1/servers?site={name}&organization={name}&q={name}")["servers"]] == ["LONG"]
     assert collector.get(f"/v1/sites/{name}/{name}/matrix")["site"] == name
-    _, headers, _ = collector.ask(f"/v1/servers?sort=-site&limit=1")
+    _, headers, _ = collector.ask("/v1/servers?sort=-site&limit=1")
     page = re.fullmatch(r'<([^>]+)>; rel="next"', headers["Link"])[1]
     assert "LONG" not in [s["server"] for s in collector.get(page)["servers"]]
     assert collector.ask("/v1/inventory", "PUT", "NEVER1\n", JSON)[0] == 200

@@ -225,6 +225,36 @@ def test_hostile_values_are_text_in_alerts(tmp_path, evil):
         assert json.loads(show(collector, "alerts", "--json").stdout)["alerts"] == [alert]
 
 
+STATUSES = [  # of a fleet whose worst server is like that
+    ("clear", 0, None), ("clear, silent", 3, {"Mtawatch-Report-Age": "5000"}), ("unknown", 3, None), ("exposed", 4, None),
+    ("failing", 5, None)]
+
+
+@pytest.mark.parametrize("what, status, headers", STATUSES)
+def test_the_exit_status_is_that_of_the_worst_that_is_shown(tmp_path, what, status, headers):
+    reports = exposed_site()
+    if "clear" in what:
+        reports[0] = WELL["EXCH1"]
+    if what == "failing":
+        reports[0]["mta"] = {"service": "stopped", "start_type": "auto", "last_start": {
+            "at": "2026-11-22T10:00:00Z", "outcome": "failed",
+            "events": [{"id": 9321, "at": "2026-11-22T10:00:00Z", "nt_error": 11004}]}}
+    if what == "unknown":
+        reports = [WELL["EXCH1"], minimal("DARK"), *reports[1:]]
+    with start(tmp_path) as collector:
+        for report in reports:
+            assert collector.post(report, **(headers or {}))[0] == 200
+        shown = show(collector, "servers")
+        assert shown.stdout.splitlines()[1].startswith(what) and shown.returncode == status
+        worst = shown.stdout.splitlines()[1].removeprefix(what).split()[0]
+        for words in (["server", worst], ["sites"], ["servers", "--json"], ["servers", "--json", "--limit", "1"]):
+            assert show(collector, *words).returncode == status, words
+        assert show(collector, "servers", "nobody").returncode == 0
+        if what == "exposed":
+            assert show(collector, "server", "EXCH2").returncode == 0
+            assert show(collector, "matrix", "ACME/HQ").returncode == status
+
+
 def test_a_viewer_may_ask_and_nobody_else(alarmed, tmp_path):
     body = json.dumps({"name": "eye", "role": "viewer"})
     token = json.loads(alarmed.ask("/v1/tokens", "POST", body, JSON)[2])["token"]
