@@ -25,8 +25,9 @@ struct hook_alertmanager {
 	struct batch *last;
 	struct alert_mirror *mirror;
 	struct transfer *transfer;
-	bool hurries; /* something changed during the turn */
-	bool is_soon; /* the next turn is about to begin */
+	bool hurries;     /* something changed during the turn */
+	bool is_soon;     /* the next turn is about to begin */
+	uint64_t cost_ms; /* of putting the last turn together */
 	bool failed;
 };
 
@@ -98,8 +99,12 @@ static void drop_first(struct hook_alertmanager *am)
 /* Changes that go on do not put it off. */
 static void begin_soon(struct hook_alertmanager *am)
 {
+	uint64_t pause_ms = am->cost_ms * HOOK_ALERTMANAGER_LOOP_PART;
+
 	if (!am->is_soon)
-		loop_timer_start(am->timer, HOOK_ALERTMANAGER_SOON_MS);
+		loop_timer_start(am->timer, pause_ms > HOOK_ALERTMANAGER_SOON_MS
+						    ? pause_ms
+						    : HOOK_ALERTMANAGER_SOON_MS);
 	am->is_soon = true;
 }
 
@@ -148,6 +153,7 @@ static void begin_turn(void *user)
 	struct hook_alertmanager *am = user;
 
 	int64_t now_ms = loop_wall_ms();
+	uint64_t began_ms = loop_monotonic_ms();
 
 	am->hurries = false;
 	am->is_soon = false;
@@ -157,6 +163,7 @@ static void begin_turn(void *user)
 	alert_mirror_each(am->mirror, now_ms + HOOK_ALERTMANAGER_END_MS, add_alert, am);
 	for (struct batch *batch = am->first; batch; batch = batch->next)
 		buffer_add_char(&batch->json, ']');
+	am->cost_ms = loop_monotonic_ms() - began_ms;
 	send_first(am);
 }
 

@@ -15,6 +15,9 @@
 #define HOOK_ALERTMANAGER_AGAIN_MS 10000 /* after a turn that failed */
 #define HOOK_ALERTMANAGER_SOON_MS  100   /* after a change: others may follow it */
 
+/* Turns that hurry take this part of the loop's time at most, however many alerts there are. */
+#define HOOK_ALERTMANAGER_LOOP_PART 10
+
 /*
  * Without a further word a firing alert counts as over after so long: four turns, as Prometheus has
  * it (rules/manager.go).

@@ -237,6 +237,20 @@ def test_a_try_of_a_heartbeat_beats_once(hooks, method):
     assert tried.returncode == 1 and "HTTP status 410" in tried.stdout.splitlines()[-1]
 
 
+@pytest.mark.parametrize("status, end", [(0, "delivered, after "),
+                                          (4, "not delivered; a collector would try again, after ")])
+def test_a_try_of_a_program_shows_how_it_ended(hooks, status, end):
+    program = hooks.folder / "program"
+    program.write_text(f"#!/bin/sh\ncat > {hooks.folder}/kept; echo no route to the pager >&2; exit {status}\n")
+    program.chmod(0o755)
+    tried = hooks.add("ops", type="command", command=program).try_one("ops")
+    first, last = tried.stdout.splitlines()
+    assert tried.returncode == (1 if status else 0) and str(program) in first
+    assert last.startswith(end) and (not status or "exit status 4: no route to the pager" in last)
+    kept = json.loads((hooks.folder / "kept").read_text())
+    assert kept["reason"] == "test" and kept["alerts"][0]["server"] == "TEST"
+
+
 def test_hooks_are_listed_and_faults_have_lines(hooks):
     hooks.add("ops", type="webhook", url="https://h.example/", sites="ACME/*", conditions="failing,exposed")
     hooks.add("alive", type="heartbeat", url="https://h.example/")

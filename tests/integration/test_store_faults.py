@@ -13,7 +13,8 @@ import subprocess
 import time
 
 import pytest
-from running import PATIENCE, PROGRAM, Collector, minimal
+from hook_rig import Hooks, Receiver
+from running import PATIENCE, PROGRAM, Collector, exposed_site, minimal
 from test_export import Reader
 
 FAILING_DISK = PROGRAM.parents[1] / "tests/integration/libfailing_disk.so"
@@ -211,3 +212,31 @@ def test_an_export_breaks_off_when_the_store_cannot_be_read_any_more(tmp_path):
                 other.execute("ALTER TABLE lost RENAME TO meta")
         assert collector.ask("/v1/servers.csv")[2].count(b"\r\n") == 20_001
     assert "no such table" in collector.log
+
+
+def test_while_nothing_can_be_stored_no_heart_beats_and_nothing_is_told(tmp_path):
+    data, flag = tmp_path / "data", tmp_path / "failing"
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    hooks = Hooks(tmp_path)
+    with Receiver() as alive, Receiver() as ops:
+        hooks.add("alive", type="heartbeat", url=alive.url, interval="1s")
+        hooks.add("ops", type="webhook", url=ops.url)
+        with faulty(data, "--config", hooks.config, environment={
+                "LD_PRELOAD": str(FAILING_DISK), "FAILING_DISK": str(flag), "ASAN_OPTIONS": options}) as collector:
+            assert collector.post(exposed_site()[1])[0] == 200
+            collector.agents.enrol("EXCH1")
+            alive.wait(2)
+            flag.with_suffix(".new").write_text(str(errno.EIO))
+            flag.with_suffix(".new").rename(flag)
+            assert collector.post(exposed_site()[0])[0] == 503
+            wait_until(lambda: readiness(collector)[0] == 503)
+            beats = len(alive.requests)
+            time.sleep(3.5)  # as long as three beats
+            assert len(alive.requests) <= beats + 1 and ops.requests == []
+            flag.unlink()
+            wait_until(lambda: readiness(collector)[0] == 200)
+            assert collector.post(exposed_site()[0])[0] == 200
+            alive.wait(len(alive.requests) + 1)
+            ops.wait(1)
+            wait_until(lambda: len(collector.get("/v1/deliveries?state=done")["deliveries"]) == 1)
+            assert len(ops.requests) == 1
