@@ -44,8 +44,10 @@
 #define STORE_MAX_ALERTS     20000
 #define STORE_MAX_DELIVERIES 1000
 
-/* Changes that may wait for a commit; past it store_submit() refuses. */
-#define STORE_MAX_PENDING 16384
+/* Changes that may wait for a commit, and bytes of their reports; past either store_submit()
+ * refuses. */
+#define STORE_MAX_PENDING       16384
+#define STORE_MAX_PENDING_BYTES ((size_t)256 * 1024 * 1024)
 
 struct store;
 

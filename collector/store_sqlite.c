@@ -21,6 +21,7 @@
 struct pending {
 	struct pending *next;
 	struct store_change change;
+	size_t bytes;       /* of its report */
 	enum status status; /* once it is over */
 	char *error;        /* of a failure; shared by nobody */
 };
@@ -37,6 +38,7 @@ struct store {
 	struct store_checkpointer *checkpointer;
 	int lock;
 	size_t pending; /* submitted, `done` has not run; the loop's */
+	size_t pending_bytes;
 	bool closing;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -280,6 +282,7 @@ static void on_over(uv_async_t *async)
 	while (over) {
 		struct pending *next = over->next;
 		store->pending--;
+		store->pending_bytes -= over->bytes;
 		over->change.done(over->change.user, over->status, over->error);
 		free(over->error);
 		free(over);
@@ -382,12 +385,16 @@ void store_set_limits(struct store *store, const struct store_limits *limits)
 enum status store_submit(struct store *store, const struct store_change *change)
 {
 	assert(!store->closing);
-	if (store->pending >= STORE_MAX_PENDING)
+	size_t bytes = change->report ? change->report->body_size : 0;
+	if (store->pending >= STORE_MAX_PENDING ||
+	    bytes > STORE_MAX_PENDING_BYTES - store->pending_bytes)
 		return STATUS_LIMIT;
 
 	struct pending *pending = mem_alloc(sizeof *pending);
 	pending->change = *change;
+	pending->bytes = bytes;
 	store->pending++;
+	store->pending_bytes += bytes;
 	queue_put(&store->submitted, pending);
 	return STATUS_OK;
 }

@@ -60,13 +60,13 @@ static void a_dead_letter_is_one_for_a_day(void **state)
 static void little_room_is_one_at_its_limits(void **state)
 {
 	const int64_t large = ALERTING_MIN_FREE_BYTES / ALERTING_MIN_FREE_PERCENT * 100 * 2;
-	const int64_t small = 1000 * 100;
+	const int64_t small = INT64_C(1000) * 100;
 	(void)state;
 
 	assert_false(alerting_is_short(ALERTING_MIN_FREE_BYTES, large));
 	assert_true(alerting_is_short(ALERTING_MIN_FREE_BYTES - 1, large));
-	assert_false(alerting_is_short(1000 * ALERTING_MIN_FREE_PERCENT, small));
-	assert_true(alerting_is_short(1000 * ALERTING_MIN_FREE_PERCENT - 1, small));
+	assert_false(alerting_is_short(INT64_C(1000) * ALERTING_MIN_FREE_PERCENT, small));
+	assert_true(alerting_is_short(INT64_C(1000) * ALERTING_MIN_FREE_PERCENT - 1, small));
 }
 
 /* Whether the store can be used at all is told by the store. */

@@ -307,6 +307,36 @@ static void refuses_more_than_may_wait(void **state)
 	fixture_tear_down(&f);
 }
 
+/* All are the same report, which is stored once and has failed or is known already after that. */
+static void refuses_more_bytes_of_reports_than_may_wait(void **state)
+{
+	const size_t size = (size_t)1024 * 1024;
+	char *body = mem_alloc(size);
+	struct fixture f;
+	(void)state;
+
+	memset(body, ' ', size);
+	fixture_set_up(&f);
+	fixture_open(&f);
+	struct record_report report = {
+		.key = "a", .agent_id = "a", .epoch = "e", .body = body, .body_size = size
+	};
+	struct store_change large = { .report = &report, .done = fixture_on_done, .user = &f };
+	struct store_change empty = { .done = fixture_on_done, .user = &f };
+	for (size_t i = 0; i < STORE_MAX_PENDING_BYTES / size; i++)
+		assert_int_equal(store_submit(f.store, &large), STATUS_OK);
+	report.body_size = 1;
+	assert_int_equal(store_submit(f.store, &large), STATUS_LIMIT);
+	assert_int_equal(store_submit(f.store, &empty), STATUS_OK);
+	report.body_size = size; /* as it was when it was submitted */
+	while (f.done + f.failed < STORE_MAX_PENDING_BYTES / size + 1)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_int_equal(store_submit(f.store, &large), STATUS_OK);
+	fixture_close(&f);
+	free(body);
+	fixture_tear_down(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +351,7 @@ int main(void)
 		cmocka_unit_test(a_failed_commit_loses_nothing_and_writing_goes_on_after_it),
 		cmocka_unit_test(changes_are_done_in_order_each_once),
 		cmocka_unit_test(refuses_more_than_may_wait),
+		cmocka_unit_test(refuses_more_bytes_of_reports_than_may_wait),
 	};
 	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
 }
