@@ -6,7 +6,7 @@
 import { acknowledge, addSilence, endSilence, paths, retryDelivery, unacknowledge } from "./api.js";
 import { html, useState } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Age, ChangeButton, Chip, Choices, Dialog, endOf, Facts, Field, Glyph, Link, Missing, Moment, Pager, Quiet, Section, SpanField } from "./parts.js";
+import { Age, ChangeButton, Chip, Choices, Dialog, endOf, Facts, Field, Glyph, Link, Main, Missing, Moment, Pager, Quiet, Section, SpanField } from "./parts.js";
 import { goTo, goToPage, place } from "./place.js";
 import { useMay } from "./reader.js";
 import { collectorNow, conditionWord, VERDICTS } from "./words.js";
@@ -150,15 +150,14 @@ export function Alerts() {
   const [asking, ask] = useState({}); // {acknowledge: an alert}, or {silence: matchers}
   const close = () => ask({});
   const toggle = (name) => goTo({ state: where.state.includes(name) ? where.state.filter((s) => s !== name) : [...where.state, name], cursor: "" });
-  return html`<main id="list" tabindex="-1"><div class="headline"><h2 id="headline">Alerts${where.server && html` of <bdi>${where.server}</bdi>`}</h2>
-      <${Choices} label="Alerts by state" of=${STATES} isOn=${(name) => where.state.includes(name)} onChoose=${toggle} />
+  const tools = html`<${Choices} label="Alerts by state" of=${STATES} isOn=${(name) => where.state.includes(name)} onChoose=${toggle} />
       ${(where.server || where.site) && html`<button type="button" class="link" onClick=${() => goToPage("alerts")}>All servers</button>`}
-      ${may && body && html`<button type="button" class="button" id="add-silence" onClick=${() => ask({ silence: where.server ? { server: where.server } : {} })}>Silence…</button>`}</div>
+      ${may && body && html`<button type="button" class="button" id="add-silence" onClick=${() => ask({ silence: where.server ? { server: where.server } : {} })}>Silence…</button>`}`;
+  return html`<${Main} title=${html`Alerts${where.server && html` of <bdi>${where.server}</bdi>`}`} tools=${tools}>
     ${body ? html`<${Table} alerts=${body.alerts} isAll=${!where.server && !where.site && where.state.length === 0} silences=${silences.body?.silences ?? []} ask=${ask} />` : html`<${Missing} error=${error} />`}
     <${Pager} next=${next} label="Pages of alerts" />
     ${asking.acknowledge && html`<${AcknowledgeDialog} alert=${asking.acknowledge} onClose=${close} />`}
     ${asking.silence && html`<${SilenceDialog} matchers=${asking.silence} onClose=${close} />`}
     ${body && html`<div class="cards"><${Section} title="Silences" id="silences" wide><${Silences} answer=${silences} /><//>
-      <${Section} title="Deliveries" id="deliveries" wide><${Deliveries} /><//></div>`}
-  </main>`;
+      <${Section} title="Deliveries" id="deliveries" wide><${Deliveries} /><//></div>`}<//>`;
 }

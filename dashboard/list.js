@@ -7,8 +7,8 @@ import { paths } from "./api.js";
 import { fleet, hold, showWaiting } from "./fleet.js";
 import { Component, html, useEffect, useMemo, useRef } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Badge, Glyph, Link, Pager } from "./parts.js";
-import { filterBy, goTo, isFiltered, place, serverQuery, serverUrls, showAll, siteName, siteOf } from "./place.js";
+import { Age, Badge, Glyph, Link, Main, Pager } from "./parts.js";
+import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll, siteName, siteOf } from "./place.js";
 import { count, remedyLine, serviceWord, SILENT, VERDICTS, why } from "./words.js";
 
 /* ---- strip ---- */
@@ -187,18 +187,14 @@ export function List() {
   const body = useHold();
   const lookedAfter = useLookedAfter();
   const shown = state.servers.length > 0 && !state.error;
-  const urlOf = serverUrls();
-  return html`<main id="list" tabindex="-1">
-    <div class="headline"><h2 id="headline">${headline(state.counts, state.loaded)}</h2>
-      <${SiteFilter} /><${Shown} state=${state} where=${where} /></div>
+  return html`<${Main} title=${headline(state.counts, state.loaded)} tools=${html`<${SiteFilter} /><${Shown} state=${state} where=${where} />`}>
     ${state.waiting > 0 && html`<button type="button" id="pill" class="pill" onClick=${showWaiting}>
       ${count(state.waiting, "change")} – show</button>`}
     ${shown && html`<table id="servers" aria-describedby="headline" aria-busy=${String(state.asked !== state.path)}>
       <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
       <thead><tr>${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
       <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
-        changed=${state.changed.has(server.server)} url=${urlOf(server.server)} ...${lookedAfter.get(server.server)} />`)}</tbody></table>`}
+        changed=${state.changed.has(server.server)} url=${placeUrl({ server: server.server })} ...${lookedAfter.get(server.server)} />`)}</tbody></table>`}
     ${state.loaded && !shown && html`<${Empty} state=${state} />`}
-    <${Pager} next=${state.next} label="Pages of the list" word="Next ${state.servers.length}" />
-  </main>`;
+    <${Pager} next=${state.next} label="Pages of the list" word="Next ${state.servers.length}" /><//>`;
 }

@@ -81,6 +81,11 @@ export function Link({ page = "servers", to, here, children, ...rest }) {
   return html`<a href=${here ? placeUrl(here) : pageUrl(page, to)} onClick=${follow} ...${rest}>${children}</a>`;
 }
 
+/** What stands below the strip; `tools` beside its title. */
+export function Main({ title, tools, children }) {
+  return html`<main id="list" tabindex="-1"><div class="headline"><h2 id="headline">${title}</h2>${tools}</div>${children}</main>`;
+}
+
 export function Section({ title, id, children, wide }) {
   return html`<section class=${wide ? "card wide-card" : "card"} aria-labelledby=${id && `${id}-title`}>
     <h3 id=${id && `${id}-title`} tabindex=${id ? -1 : null}>${title}</h3>${children}</section>`;

@@ -40,13 +40,6 @@ export function placeUrl(changes) {
   return urlOf({ ...place.get(), ...changes });
 }
 
-/** What makes the address of this place with a server open, for many servers. */
-export function serverUrls() {
-  const rest = placeUrl({ server: "" });
-  const start = rest.startsWith("?") ? `${rest}&server=` : "?server=";
-  return (name) => start + encodeURIComponent(name);
-}
-
 /** Goes there; `replace` leaves no step for the back button (while somebody types). */
 export function goTo(changes, { replace = false } = {}) {
   const url = placeUrl(changes);

@@ -9,7 +9,7 @@
 import { paths } from "./api.js";
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Chip, Glyph, Link, Missing } from "./parts.js";
+import { Age, Chip, Glyph, Link, Main, Missing } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
 import { ADAPTER_STATES, count, duration, errorWords, GRADE_MEANING, GRADES, SILENT, VERDICTS } from "./words.js";
 
@@ -51,9 +51,9 @@ function SiteTable({ sites }) {
 
 export function Sites() {
   const { body, error } = useAnswer(paths.sites());
-  return html`<main id="list" tabindex="-1"><div class="headline"><h2 id="headline">Sites, worst first</h2></div>
+  return html`<${Main} title="Sites, worst first">
     ${!body ? html`<${Missing} error=${error} />` : body.length === 0 ? html`<p class="empty">No site is known yet: the first report makes one.</p>`
-    : html`<${SiteTable} sites=${body} />`}</main>`;
+    : html`<${SiteTable} sites=${body} />`}<//>`;
 }
 
 /* ---- reach ---- */
@@ -251,8 +251,7 @@ export function MatrixPage() {
   const seldom = live.use((state) => Math.floor(state.pulse / SELDOM));
   const { body, error } = useAnswer(paths.matrix(organization, site), isLarge ? seldom : undefined);
   useEffect(() => setLarge(body?.peers.length > MANY), [body]);
-  return html`<main id="list" tabindex="-1"><div class="headline">
-    <h2 id="headline">Who reaches whom in <bdi>${siteName({ organization, site })}</bdi></h2>
-    <${Link} class="link" to=${{ organization, site }}>Its servers<//></div>
-    ${body ? html`<${Matrix} matrix=${body} />` : html`<${Missing} error=${error} />`}</main>`;
+  return html`<${Main} title=${html`Who reaches whom in <bdi>${siteName({ organization, site })}</bdi>`}
+    tools=${html`<${Link} class="link" to=${{ organization, site }}>Its servers<//>`}>
+    ${body ? html`<${Matrix} matrix=${body} />` : html`<${Missing} error=${error} />`}<//>`;
 }

@@ -1,6 +1,7 @@
 """A collector, the demo played to it, and Chromium to look at the dashboard."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,19 @@ def collector(tmp_path):
 
 @pytest.fixture
 def stage(collector):
+    with playing(collector) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def module_stage(tmp_path_factory):
+    """For tests that change nothing: as `stage`, one for all of a module."""
+    with Collector(tmp_path_factory.mktemp("demo") / "collector") as collector, playing(collector) as stage:
+        yield stage
+
+
+@contextmanager
+def playing(collector):
     stage = Stage(collector)
     stage.send()
     yield stage

@@ -18,6 +18,11 @@ PAGES = {
 }
 
 
+@pytest.fixture
+def stage(module_stage):
+    return module_stage
+
+
 @pytest.fixture(scope="session")
 def source():
     return axe.fetch()

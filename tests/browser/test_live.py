@@ -118,6 +118,7 @@ def test_what_the_page_cannot_draw_is_said(page, browser):
 def test_the_collector_s_own_illness_is_said_in_words(page, browser):
     """readyz as a collector answers it whose disk is full; a stand-in for that disk."""
     page.run("const real = fetch; window.fetch = async (path, how) => path === 'readyz'"
-             " ? new Response('store: the disk is full', {status: 503}) : real(path, how)")
+             " ? new Response('store: the disk is full', {status: 503}) : real(path, how);"
+             "for (let i = 0; i < 5; i++) dispatchEvent(new Event('online'))")  # it asks every fifth time
     page.wait(lambda: "The collector is not well: store: the disk is full" in page.text("#trouble"), "the banner says so")
     assert page.text("#live-text").startswith("Collector not well")

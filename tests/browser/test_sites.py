@@ -4,6 +4,11 @@ import pytest
 from page import Keys
 
 
+@pytest.fixture
+def stage(module_stage):
+    return module_stage
+
+
 def cells(page):
     """(server and adapter): [what a cell says of the peer, in the order of the columns]"""
     return dict(page.run("return [...document.querySelectorAll('#matrix tbody tr')].map((r) => {"
