@@ -1,5 +1,6 @@
 #include "collector/show.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,13 @@ static const char *as_object(struct show *show, const struct remote_answer *answ
 	return answer->body;
 }
 
+int show_end(const struct show *show)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return show->worst;
+	return terminal_fail("could not write to standard output: %s", strerror(errno));
+}
+
 int show_refuse(const struct json_reading *in)
 {
 	return terminal_fail("the answer is not what a collector says%s%s",
@@ -122,7 +130,7 @@ static int show_answer(struct show *show, const struct remote_answer *answer, sh
 		return show_refuse(&in);
 	if (show->json)
 		fputs(answer->body, stdout);
-	return fflush(stdout) == 0 ? show->worst : TERMINAL_EXIT_FAILED;
+	return show_end(show);
 }
 
 int show_open(struct show *show, const struct show_options *options)

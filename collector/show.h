@@ -86,6 +86,9 @@ int show_open(struct show *show, const struct show_options *options);
 int show_ask(struct show *show, const char *path, struct remote_answer *answer);
 void show_close(struct show *show);
 
+/* Everything is printed; returns an exit status, by what was shown where it could be. */
+int show_end(const struct show *show);
+
 /* The answer cannot be read; returns an exit status. */
 int show_refuse(const struct json_reading *in);
 

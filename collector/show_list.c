@@ -54,12 +54,23 @@ static const char *skip_string(const char *at)
 	return at + 1;
 }
 
-/* Does the member `name` begin here, whose value is an array? */
-static bool is_array(const char *at, const char *name)
+static const char *skip_space(const char *at)
+{
+	return at + strspn(at, " \t\r\n");
+}
+
+/* Where the elements begin of the member `name`, which is an array; NULL: this is none such. */
+static const char *begin_rows(const char *at, const char *name)
 {
 	size_t n = strlen(name);
 
-	return strncmp(at + 1, name, n) == 0 && strncmp(at + 1 + n, "\":[", 3) == 0;
+	if (strncmp(at + 1, name, n) != 0 || at[1 + n] != '"')
+		return NULL;
+	at = skip_space(at + n + 2);
+	if (*at != ':')
+		return NULL;
+	at = skip_space(at + 1);
+	return *at == '[' ? at + 1 : NULL;
 }
 
 /* What stands between the brackets of an array that the object `text`, valid JSON, has; or NULL. */
@@ -70,8 +81,8 @@ static const char *find_rows(const char *text, const char *name, size_t *size)
 
 	for (const char *at = text; *at;) {
 		if (*at == '"') {
-			if (depth == 1 && is_array(at, name))
-				begin = at + strlen(name) + sizeof "\"\":[" - 1;
+			if (depth == 1 && !begin)
+				begin = begin_rows(at, name);
 			at = skip_string(at);
 			continue;
 		}
@@ -85,13 +96,18 @@ static const char *find_rows(const char *text, const char *name, size_t *size)
 	return NULL;
 }
 
-/* The pages as one text: what stands around the rows is that of the first and of the last. */
-static void print_json(const struct listing *l, const struct remote_answer *answer, size_t n,
+/*
+ * The pages as one text: what stands around the rows is that of the first and of the last. False:
+ * no collector writes it like that.
+ */
+static bool print_json(const struct listing *l, const struct remote_answer *answer, size_t n,
 		       bool last)
 {
 	size_t size = 0;
 	const char *rows = find_rows(answer->body, l->list->member, &size);
 
+	if (!rows)
+		return false;
 	if (l->n_pages == 0)
 		fwrite(answer->body, 1, (size_t)(rows - answer->body), stdout);
 	else if (n > 0 && l->n > 0)
@@ -99,6 +115,7 @@ static void print_json(const struct listing *l, const struct remote_answer *answ
 	fwrite(rows, 1, size, stdout);
 	if (last)
 		fputs(rows + size, stdout);
+	return true;
 }
 
 static void print_rows(struct listing *l, const char *rows, size_t n)
@@ -140,8 +157,8 @@ static int print_page(struct listing *l, const struct remote_answer *answer)
 		return show_refuse(&in);
 	bool last = !answer->next || n == 0 || l->n + n == list->most;
 	print_rows(l, rows, n);
-	if (l->show->json)
-		print_json(l, answer, n, last);
+	if (l->show->json && !print_json(l, answer, n, last))
+		return show_refuse(&in);
 	l->n += n;
 	l->n_pages++;
 	if (last)
@@ -168,7 +185,7 @@ static int print_pages(struct listing *l)
 		return rc;
 	if (!l->show->json && l->matched > (int64_t)l->n)
 		printf("... and %" PRId64 " more; see --limit\n", l->matched - (int64_t)l->n);
-	return fflush(stdout) == 0 ? l->show->worst : TERMINAL_EXIT_FAILED;
+	return show_end(l->show);
 }
 
 int show_pages(const struct show_options *options, const struct show_list *list)
