@@ -2,7 +2,7 @@
 
 import axe
 import pytest
-from conftest import picture, scheme
+from conftest import picture, resize, scheme
 
 PAGES = {
     "list": ("", "MAIL-HQ1"),
@@ -39,6 +39,9 @@ def test_every_page_can_be_read_by_everybody(page, browser, source, name):
         assert axe.findings(browser, source) == []
         assert page.faint_texts() == []
         picture(browser, f"{name}-{colours}")
+    resize(browser, 390, 844)
+    assert page.fits()
+    picture(browser, f"{name}-phone")
 
 
 def test_help_and_dialogs_can_be_read_by_everybody(page, browser, source):

@@ -84,6 +84,29 @@ def test_a_site_is_a_filter(page, browser):
     assert "site=BRANCH" in browser.current_url
 
 
+def test_servers_without_a_site_are_a_filter_too(page, browser, stage):
+    adapter = Adapter("El90x1", "3Com EtherLink XL", "00-50-04-00-00-0a", Lan("10.8.0.0/24", "wan"), ["10.8.0.98"], gateway=True)
+    lonely = Server("LONELY", [adapter], organization="", site="", files=facts.files("5.5.2653.23"), mta=facts.mta_running(86400))
+    Stage(stage.collector, [lonely]).send()
+    page.wait_for_rows(13)
+    page.run("const s = document.querySelector('#site');"
+             "s.value = [...s.options].find((o) => o.text === 'no site').value;"
+             "s.dispatchEvent(new Event('change', {bubbles: true}))")
+    page.wait(lambda: page.rows() == ["LONELY"], "the one without")
+    browser.refresh()
+    page.wait(lambda: page.rows() == ["LONELY"], "the address has it")
+
+
+def test_going_back_leads_to_where_one_was_on_the_page(page, browser):
+    resize(browser, 1366, 400)
+    page.run("scrollTo(0, 120)")
+    page.open_server("MAIL-HQ3")
+    page.wait(lambda: page.run("return scrollY") == 0, "its top")
+    browser.back()
+    page.wait_for_rows(12)
+    page.wait(lambda: abs(page.run("return scrollY") - 120) < 30, "there again")
+
+
 def test_the_search_narrows_the_list_as_one_types(page):
     page.press("/")
     page.press("mail hq5")
