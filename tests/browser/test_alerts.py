@@ -70,6 +70,7 @@ def test_an_acknowledgement_has_an_end_and_is_made_with_the_keyboard(page):
 def test_what_is_typed_stays_while_alerts_come_and_go_and_while_the_session_ends(page, browser, stage):
     go(page)
     page.run("document.querySelector('#alerts tr[data-server=MAIL-HQ2] .acknowledge').click()")
+    page.wait(lambda: page.run("return document.activeElement.name") == "comment", "the comment has the focus")
     page.press("half a sent")
     del stage.part("MAIL-HQ2").server.adapters[1]
     stage.send("MAIL-HQ2")
