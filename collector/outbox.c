@@ -286,6 +286,12 @@ static const char *why_not_sent(const struct hook *hook, const struct receiver *
 	return receiver->is_disabled ? "the hook is disabled, for its receiver answered 410" : NULL;
 }
 
+/* Nothing waits longer than for a wish: else the clock was set back. */
+static bool is_to_come(int64_t ms, int64_t now_ms)
+{
+	return ms > now_ms && ms - now_ms <= OUTBOX_MAX_WISH_S * 1000;
+}
+
 /* The first of a lane goes on, if it can. Returns when it will be able to. */
 static int64_t go_on(struct parcel *parcel, int64_t now_ms)
 {
@@ -297,9 +303,9 @@ static int64_t go_on(struct parcel *parcel, int64_t now_ms)
 		save(parcel);
 		return INT64_MAX;
 	}
-	if (parcel->row.next_ms > now_ms)
+	if (is_to_come(parcel->row.next_ms, now_ms))
 		return parcel->row.next_ms;
-	if (parcel->receiver->not_before_ms > now_ms)
+	if (is_to_come(parcel->receiver->not_before_ms, now_ms))
 		return parcel->receiver->not_before_ms;
 	if (parcel->receiver->at_once >= OUTBOX_MAX_AT_ONCE)
 		return INT64_MAX; /* the end of one of those pumps again */

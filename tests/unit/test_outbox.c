@@ -456,6 +456,18 @@ static void one_that_waits_is_sent_at_once_when_somebody_wants_it(void **state)
 	expect_sent("1 ");
 }
 
+static void a_clock_that_is_set_back_holds_up_nothing(void **state)
+{
+	(void)state;
+	put("ops", "HQ");
+	finish("1", HOOK_RETRY, OUTBOX_MAX_WISH_S);
+	play->sent[0] = '\0';
+	pass(0);
+	expect_sent("");
+	pass(-86400 * S);
+	expect_sent("1 ");
+}
+
 static void other_settings_are_tried_at_once(void **state)
 {
 	(void)state;
@@ -539,6 +551,7 @@ int main(void)
 		IN_PLAY(what_is_refused_or_has_no_hook_is_a_dead_letter_and_holds_up_nothing),
 		IN_PLAY(a_dead_letter_is_sent_again_when_somebody_wants_it),
 		IN_PLAY(one_that_waits_is_sent_at_once_when_somebody_wants_it),
+		IN_PLAY(a_clock_that_is_set_back_holds_up_nothing),
 		IN_PLAY(other_settings_are_tried_at_once),
 		IN_PLAY(gone_disables_the_hook_until_somebody_sends_again),
 		IN_PLAY(what_waits_for_a_hook_has_a_limit),
