@@ -156,6 +156,7 @@ void fleet_server_drop(struct fleet *fleet, struct fleet_server *server)
 		i++;
 	fleet->servers[i] = fleet->servers[--fleet->n];
 	text_map_remove(&fleet->by_key, server->key);
+	fleet_machine_forget(fleet, server);
 	leave_site(server);
 	free_server(server);
 }
