@@ -33,6 +33,10 @@ def test_sites_are_worst_first_and_lead_to_their_servers(page, browser):
     page.wait(lambda: page.rows() == ["MAIL-HQ1"], "the failing one of the site")
 
 
+def test_the_heading_of_a_matrix_needs_one_line(matrix):
+    assert matrix.run("return document.querySelector('#headline').getClientRects()[0].height") < 30
+
+
 def test_a_bad_row_is_an_isolated_adapter(matrix):
     rows = cells(matrix)
     assert set(rows["MAIL-HQ2 E100B2"]) == {"✕", ""}
