@@ -26,6 +26,17 @@ static void note_change(struct alert_clock *clock, int64_t now_ms)
 	clock->changes[clock->n_changes++] = now_ms;
 }
 
+/* The clock may have been set back: nothing was later than now. */
+static void follow_clock(struct alert_clock *clock, int64_t now_ms)
+{
+	if (clock->since_ms > now_ms)
+		clock->since_ms = now_ms;
+	if (clock->gone_ms > now_ms)
+		clock->gone_ms = now_ms;
+	for (size_t i = clock->n_changes; i-- > 0 && clock->changes[i] > now_ms;)
+		clock->changes[i] = now_ms;
+}
+
 /* Changes from before the window no longer count. */
 static void forget_changes(struct alert_clock *clock, const struct alert_rule *rule, int64_t now_ms)
 {
@@ -90,6 +101,7 @@ enum alert_step alert_clock_step(struct alert_clock *clock, const struct alert_r
 {
 	bool flapped = clock->flapping;
 
+	follow_clock(clock, now_ms);
 	if (holds != clock->holds) {
 		note_change(clock, now_ms);
 		if (holds && clock->state != RECORD_ALERT_FIRING)

@@ -414,6 +414,8 @@ static void settle(struct alerts *alerts, struct alert_group *group, int64_t now
 		alert->is_muted = is_muted(alerts, &alert->row, now_ms);
 		look(alert, &v, now_ms);
 	}
+	if (group->told_ms > now_ms)
+		group->told_ms = now_ms; /* the clock was set back */
 	int64_t due = due_of(alerts, group, &v);
 	if (due <= now_ms) {
 		for (size_t i = 0; i < alerts->n_targets; i++)

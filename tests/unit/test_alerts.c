@@ -240,6 +240,28 @@ static void silence_counts_from_when_the_collector_could_hear(void **state)
 	play_tear_down(&p);
 }
 
+static void a_clock_that_is_set_back_puts_nothing_off(void **state)
+{
+	struct play p;
+	(void)state;
+
+	play_set_up(&p);
+	play_see(&p, "S1", VERDICT_EXPOSED);
+	play_see_in(&p, "B1", "Branch", VERDICT_AT_RISK);
+	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing; ");
+	p.now -= 86400 * S;
+	play_see(&p, "S2", VERDICT_EXPOSED);
+	play_see_in(&p, "B1", "Branch", VERDICT_AT_RISK);
+	play_pass(&p, 30);
+	play_expect_told(&p, "new alerts added[ORG/HQ/adapter_isolated] S2=firing S1=firing; ");
+	play_pass(&p, 30);
+	play_expect_told(&p, "first notification[ORG/Branch/adapter_isolated] B1=firing; ");
+	play_see(&p, "S1", VERDICT_CLEAR);
+	play_expect_told(&p,
+			 "some alerts resolved[ORG/HQ/adapter_isolated] S1=resolved S2=firing; ");
+	play_tear_down(&p);
+}
+
 static void a_restart_forgets_and_repeats_nothing(void **state)
 {
 	struct play p;
@@ -285,6 +307,7 @@ int main(void)
 		cmocka_unit_test(the_collectors_own_ills_are_alerts_too),
 		cmocka_unit_test(a_server_that_is_taken_out_has_no_alerts),
 		cmocka_unit_test(silence_counts_from_when_the_collector_could_hear),
+		cmocka_unit_test(a_clock_that_is_set_back_puts_nothing_off),
 		cmocka_unit_test(a_restart_forgets_and_repeats_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
