@@ -23,7 +23,7 @@ struct store_checkpointer {
 	uv_mutex_t mutex;
 	uv_cond_t woken;
 	bool is_work;    /* under the mutex: something was committed since the last checkpoint */
-	bool is_moving;  /* a checkpoint is under way */
+	bool is_blocked; /* the last checkpoint left something, for somebody reads */
 	bool is_holding; /* the writer is to wait for it */
 	int log_pages;   /* at the last commit; 0: it starts over */
 	bool stopping;
@@ -103,18 +103,17 @@ static bool wait_for_work(struct store_checkpointer *c)
 		uv_cond_wait(&c->woken, &c->mutex);
 	bool is_work = c->is_work && !c->stopping;
 	c->is_work = false;
-	c->is_moving = is_work;
 	uv_mutex_unlock(&c->mutex);
 	return is_work;
 }
 
-/* True where commits came in meanwhile. One that fill the log ends it. */
+/* True where commits came in meanwhile. Those that fill the log end it. */
 static bool pause_for_commits(struct store_checkpointer *c, bool left_something)
 {
 	uint64_t until = uv_hrtime() + PAUSE_NS;
 
 	uv_mutex_lock(&c->mutex);
-	c->is_moving = false;
+	c->is_blocked = left_something;
 	uv_cond_broadcast(&c->woken);
 	for (uint64_t now = uv_hrtime();
 	     now < until && !c->stopping && (left_something || c->log_pages <= MAX_LOG_PAGES);
@@ -132,8 +131,8 @@ static void run(void *user)
 
 	while (wait_for_work(c)) {
 		bool left_something = checkpoint(c, SQLITE_CHECKPOINT_PASSIVE, &failing);
-		if (!pause_for_commits(
-			    c, left_something)) /* idle: nobody is held up by cutting the log off */
+		/* At rest nobody is held up by cutting the log off. */
+		if (!pause_for_commits(c, left_something))
 			checkpoint(c, SQLITE_CHECKPOINT_TRUNCATE, &failing);
 	}
 }
@@ -168,7 +167,7 @@ enum status store_checkpointer_start(struct store_checkpointer **out, const char
 void store_checkpointer_wait(struct store_checkpointer *c)
 {
 	uv_mutex_lock(&c->mutex);
-	while (c->is_holding || (c->is_moving && c->log_pages > 2 * MAX_LOG_PAGES))
+	while (c->is_holding || (c->log_pages > 2 * MAX_LOG_PAGES && !c->is_blocked))
 		uv_cond_wait(&c->woken, &c->mutex);
 	uv_mutex_unlock(&c->mutex);
 }

@@ -86,7 +86,7 @@ enum status store_db_know(struct store_db *db, const struct record_report *repor
 			  struct store_known **out, char error[STORE_ERROR_SIZE])
 {
 	struct store_known *known = store_memory_place(&db->memory, report);
-	struct store_host host;
+	struct store_host host = { 0 };
 	int64_t stream_id = NONE;
 
 	*out = known;
