@@ -26,6 +26,7 @@ struct scan {
 	size_t n_names;
 	size_t room;
 	struct json_nodes *nodes; /* NULL: nobody wants them */
+	struct json_node spare;   /* is then filled in instead */
 };
 
 static void fail_at(struct scan *s, size_t at, enum status status, const char *what)
@@ -80,13 +81,16 @@ static bool is_digit(int c)
 
 static void digits(struct scan *s)
 {
-	if (!is_digit(peek(s)))
+	size_t at = s->at;
+
+	while (at < s->size && is_digit(s->text[at]))
+		at++;
+	if (at == s->at)
 		fail(s, STATUS_MALFORMED, "expected a digit");
-	while (is_digit(peek(s)))
-		s->at++;
+	s->at = at;
 }
 
-static void number(struct scan *s)
+static void number(struct scan *s, struct json_quoted *content)
 {
 	size_t start = s->at;
 
@@ -106,6 +110,9 @@ static void number(struct scan *s)
 	}
 	if (s->at - start > JSON_MAX_NUMBER)
 		fail_at(s, start, STATUS_LIMIT, "a number of more than 63 characters");
+	content->text = s->text + start;
+	content->size = (uint32_t)(s->at - start);
+	content->escaped = false;
 }
 
 /* Behind "\u": the digits, and those of the low surrogate where one must follow. */
@@ -180,6 +187,7 @@ static void string(struct scan *s, struct json_quoted *content)
 		return;
 	}
 	content->text = s->text + s->at;
+	content->escaped = false;
 	skip_plain(s);
 	if (peek(s) != '"')
 		skip_unusual(s, content);
@@ -221,54 +229,86 @@ static void add_name(struct scan *s, struct members *members, const struct json_
 		s->room = s->room ? 2 * s->room : 64;
 		s->names = mem_realloc(s->names, s->room * sizeof *s->names);
 	}
-	s->names[s->n_names++] = *name;
+	struct json_quoted *added = &s->names[s->n_names++];
+	/* Part by part, as they were written a moment ago: a copy of the whole waits for them. */
+	added->text = name->text;
+	added->size = name->size;
+	added->escaped = name->escaped;
 }
 
-static void value(struct scan *s, const struct json_quoted *name);
+static struct json_node *node_at(struct scan *s, size_t index)
+{
+	return s->nodes ? &s->nodes->at[index] : &s->spare;
+}
+
+/* Makes room for a node, which comes before its children; returns its index. */
+static size_t add_node(struct scan *s)
+{
+	struct json_nodes *nodes = s->nodes;
+
+	if (nodes && nodes->n == nodes->room) {
+		nodes->room = nodes->room ? 2 * nodes->room : s->size / BYTES_A_NODE + 16;
+		nodes->at = mem_realloc(nodes->at, nodes->room * sizeof *nodes->at);
+	}
+	return nodes ? nodes->n++ : 0;
+}
+
+static void value(struct scan *s, size_t index);
 
 static void member(struct scan *s, struct members *members)
 {
-	struct json_quoted name = { 0 };
+	size_t index = add_node(s);
+	struct json_quoted *name = &node_at(s, index)->name;
 
 	skip_space(s);
-	string(s, &name);
+	string(s, name);
 	if (!ok(s))
 		return;
-	add_name(s, members, &name);
+	add_name(s, members, name);
 	skip_space(s);
 	if (take(s, ':'))
-		value(s, &name);
+		value(s, index);
 	else
 		fail(s, STATUS_MALFORMED, "expected ':'");
 }
 
-static void object(struct scan *s, struct json_node *node)
+/* Returns json_quoted_bits() of its names. */
+static uint64_t object(struct scan *s)
 {
 	struct members members = { .first = s->n_names };
 
 	skip_space(s);
 	if (take(s, '}'))
-		return;
+		return 0;
 	do
 		member(s, &members);
 	while (ok(s) && take(s, ','));
 	if (!take(s, '}'))
 		fail(s, STATUS_MALFORMED, "expected ',' or '}'");
 	s->n_names = members.first;
-	node->name_bits = members.bits;
+	return members.bits;
 }
 
-static void array(struct scan *s, struct json_node *node)
+static void unnamed_value(struct scan *s)
 {
-	(void)node;
+	size_t index = add_node(s);
+
+	node_at(s, index)->name = (struct json_quoted){ 0 };
+	value(s, index);
+}
+
+/* Returns 0: its elements have no names. */
+static uint64_t array(struct scan *s)
+{
 	skip_space(s);
 	if (take(s, ']'))
-		return;
+		return 0;
 	do
-		value(s, NULL);
+		unnamed_value(s);
 	while (ok(s) && take(s, ','));
 	if (!take(s, ']'))
 		fail(s, STATUS_MALFORMED, "expected ',' or ']'");
+	return 0;
 }
 
 static enum json_kind literal(struct scan *s)
@@ -290,76 +330,44 @@ static enum json_kind literal(struct scan *s)
 	return JSON_NULL;
 }
 
-static void nested(struct scan *s, struct json_node *node,
-		   void (*content)(struct scan *s, struct json_node *node))
+/* An object or an array: what `content` makes of what is in it. */
+static void nested(struct scan *s, size_t index, enum json_kind kind,
+		   uint64_t (*content)(struct scan *s))
 {
+	uint64_t name_bits = 0;
+
 	if (s->depth == JSON_MAX_DEPTH) {
 		fail(s, STATUS_LIMIT, "nested more than 32 deep");
-		return;
+	} else {
+		s->depth++;
+		s->at++;
+		name_bits = content(s);
+		s->depth--;
 	}
-	s->depth++;
-	s->at++;
-	content(s, node);
-	s->depth--;
+	node_at(s, index)->kind = kind;
+	node_at(s, index)->name_bits = name_bits;
 }
 
-/* The value at this place, which is no nested one. */
-static enum json_kind scalar(struct scan *s, struct json_quoted *content)
+/* A value with the space around it. */
+static void value(struct scan *s, size_t index)
 {
-	size_t start = s->at;
-	int c = peek(s);
-
-	if (c == '"') {
-		string(s, content);
-		return JSON_STRING;
-	}
-	if (c != '-' && !is_digit(c))
-		return literal(s);
-	number(s);
-	*content = (struct json_quoted){ s->text + start, (uint32_t)(s->at - start), false };
-	return JSON_NUMBER;
-}
-
-/* Makes room for a node, whose children may come before it is filled in; returns its index. */
-static size_t begin_node(struct scan *s)
-{
-	struct json_nodes *nodes = s->nodes;
-
-	if (!nodes)
-		return 0;
-	if (nodes->n == nodes->room) {
-		nodes->room = nodes->room ? 2 * nodes->room : s->size / BYTES_A_NODE + 16;
-		nodes->at = mem_realloc(nodes->at, nodes->room * sizeof *nodes->at);
-	}
-	return nodes->n++;
-}
-
-static void end_node(struct scan *s, size_t index, struct json_node node)
-{
-	if (!s->nodes)
-		return;
-	node.span = (uint32_t)(s->nodes->n - index);
-	s->nodes->at[index] = node;
-}
-
-/* A value with the space around it; of a member its name, else NULL. */
-static void value(struct scan *s, const struct json_quoted *name)
-{
-	struct json_node node = { 0 };
-	size_t index = begin_node(s);
-
-	if (name)
-		node.name = *name;
 	skip_space(s);
 	int c = peek(s);
-	node.kind = c == '{' ? JSON_OBJECT : JSON_ARRAY;
-	if (c == '{')
-		nested(s, &node, object);
-	else if (c == '[')
-		nested(s, &node, array);
-	else
-		node.kind = scalar(s, &node.text);
-	end_node(s, index, node);
+	if (c == '{') {
+		nested(s, index, JSON_OBJECT, object);
+	} else if (c == '[') {
+		nested(s, index, JSON_ARRAY, array);
+	} else if (c == '"') {
+		node_at(s, index)->kind = JSON_STRING;
+		string(s, &node_at(s, index)->text);
+	} else if (c == '-' || is_digit(c)) {
+		node_at(s, index)->kind = JSON_NUMBER;
+		number(s, &node_at(s, index)->text);
+	} else {
+		node_at(s, index)->kind = literal(s);
+	}
+	if (s->nodes)
+		s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
 	skip_space(s);
 }
 
@@ -385,7 +393,7 @@ enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
 	if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
 		fail(&s, STATUS_MALFORMED, "a byte order mark, which JSON does not have");
 	else
-		value(&s, NULL);
+		unnamed_value(&s);
 	if (ok(&s) && s.at < size)
 		fail(&s, STATUS_MALFORMED, "more text behind the end");
 	if (s.has_nul)

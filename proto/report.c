@@ -15,7 +15,7 @@ static const char *name_of(const char *const *names, size_t n, int value)
 static int value_of(const char *const *names, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (names[i] && strcmp(names[i], name) == 0)
+		if (names[i] && *names[i] == *name && strcmp(names[i], name) == 0)
 			return (int)i;
 	}
 	return -1;

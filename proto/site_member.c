@@ -188,7 +188,7 @@ static void put_nic(struct site_member *m, struct site_nic *nic, const struct re
 static uint8_t find_nic(const struct report *report, const char *id)
 {
 	for (size_t i = 0; id && i < report->n_adapters; i++) {
-		if (strcmp(report->adapters[i].id, id) == 0)
+		if (*report->adapters[i].id == *id && strcmp(report->adapters[i].id, id) == 0)
 			return (uint8_t)i; /* REPORT_MAX_ADAPTERS */
 	}
 	return SITE_NO_ADAPTER;
