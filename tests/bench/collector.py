@@ -76,12 +76,14 @@ class Reports:
         files = authority.sign_server()
         self.plain = stack.enter_context(Collector(folder / "plain"))
         tls = stack.enter_context(Collector(folder / "tls", *arguments(files), tls=client_of(authority)))
+        changing = stack.enter_context(Collector(folder / "changing"))
         self.fleet = load.enrol(self.plain, folder / "plain.fleet")
         others = {what: stack.enter_context(make(folder / what)) for what, make in
                   (("nginx", peers.nginx), ("Node.js", peers.node), ("pushgateway", peers.pushgateway))}
         self.rows = {"nginx": (others["nginx"], self.fleet, "life"),
                      "collector": (self.plain, self.fleet, "life"),
-                     "collector, every verdict changes": (self.plain, self.fleet, "changes"),
+                     "collector, every verdict changes": (changing, load.enrol(changing, folder / "changing.fleet"),
+                                                          "changes"),
                      "collector, TLS": (tls, load.enrol(tls, folder / "tls.fleet"), "life"),
                      "Node.js": (others["Node.js"], self.fleet, "life"),
                      "pushgateway": (others["pushgateway"], self.fleet, "metrics")}
