@@ -30,28 +30,40 @@ static void add_date(struct buffer *out)
 	buffer_add_text(out, last.text);
 }
 
+static void add_field(struct buffer *out, const char *name, const char *value)
+{
+	buffer_add_text(out, name);
+	buffer_add_text(out, ": ");
+	buffer_add_text(out, value);
+	buffer_add_text(out, "\r\n");
+}
+
 static void add_content(const struct answer *answer, struct buffer *out)
 {
 	if (answer->content_type)
-		buffer_printf(out, "Content-Type: %s\r\n", answer->content_type);
+		add_field(out, "Content-Type", answer->content_type);
 	if (answer->length == ANSWER_IN_CHUNKS)
-		buffer_add_text(out, "Transfer-Encoding: chunked\r\n");
-	else if (answer->length == ANSWER_TO_THE_CLOSE)
+		add_field(out, "Transfer-Encoding", "chunked");
+	if (answer->length != ANSWER_OF_KNOWN_SIZE)
 		return;
-	else if (answer->content_type)
-		buffer_printf(out, "Content-Length: %zu\r\n", answer->size);
-	else if (answer->status != 304 && answer->status != 204)
-		buffer_add_text(out, "Content-Length: 0\r\n");
+	if (!answer->content_type && (answer->status == 304 || answer->status == 204))
+		return;
+	buffer_add_text(out, "Content-Length: ");
+	buffer_add_number(out, answer->content_type ? answer->size : 0);
+	buffer_add_text(out, "\r\n");
 }
 
 void answer_add_head(const struct answer *answer, bool closes, struct buffer *out)
 {
-	buffer_printf(out, "HTTP/1.1 %d %s\r\n", answer->status,
-		      http_status_phrase(answer->status));
+	buffer_add_text(out, "HTTP/1.1 ");
+	buffer_add_number(out, (uint64_t)answer->status);
+	buffer_add_char(out, ' ');
+	buffer_add_text(out, http_status_phrase(answer->status));
+	buffer_add_text(out, "\r\n");
 	add_date(out);
 	add_content(answer, out);
 	if (answer->etag)
-		buffer_printf(out, "ETag: %s\r\n", answer->etag);
+		add_field(out, "ETag", answer->etag);
 	buffer_add_text(out, answer->etag ? "Cache-Control: no-cache\r\n"
 					  : "Cache-Control: no-store\r\n");
 	buffer_add_text(out, "X-Content-Type-Options: nosniff\r\n");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/mem.h"
+#include "proto/text.h"
 
 #define FIRST_ROOM 256 /* bytes */
 
@@ -53,6 +54,12 @@ void buffer_add_text(struct buffer *buffer, const char *text)
 void buffer_add_char(struct buffer *buffer, char c)
 {
 	buffer_add(buffer, &c, 1);
+}
+
+void buffer_add_number(struct buffer *buffer, uint64_t number)
+{
+	char digits[TEXT_NUMBER_SIZE];
+	buffer_add(buffer, digits, (size_t)(text_put_number(digits, number) - digits));
 }
 
 static void add_formatted(struct buffer *buffer, const char *format, va_list args)

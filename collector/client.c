@@ -249,29 +249,38 @@ static void answer_no_room(struct call *call)
 	problem_answer(call, &problem);
 }
 
-/* NULL: the request may go to its route. */
-static const struct problem *admit(struct client *c, struct caller *caller)
+/* What is known of who calls, in this turn of the loop: nobody is let in or sent away meanwhile. */
+struct admission {
+	bool is_asked;
+	const struct problem *refusal; /* NULL: the request may go to its route */
+	struct caller caller;
+};
+
+static void ask(struct client *c, struct admission *admission)
 {
-	*caller = (struct caller){ 0 };
-	if (!c->set->admit)
-		return NULL;
-	return c->set->admit(c->set->context, http_request(c->http), c->match.route, caller);
+	if (admission->is_asked)
+		return;
+	*admission = (struct admission){ .is_asked = true };
+	if (c->set->admit)
+		admission->refusal = c->set->admit(c->set->context, http_request(c->http),
+						   c->match.route, &admission->caller);
 }
 
 /* A request is complete (or, with an expectation that is not met, its head is). */
-static void dispatch(struct client *c)
+static void dispatch(struct client *c, struct admission *admission)
 {
 	struct call *call = call_new(c);
 	struct problem malformed = { .status = 400,
 				     .code = "malformed_path",
 				     .detail = "The path is not percent-encoded as it should be." };
 
-	const struct problem *refusal = c->match.route ? admit(c, &call->caller) : NULL;
-
+	if (c->match.route)
+		ask(c, admission);
+	call->caller = admission->caller;
 	if (!c->match.route)
 		answer_no_route(c, call);
-	else if (refusal)
-		problem_answer(call, refusal);
+	else if (admission->refusal)
+		problem_answer(call, admission->refusal);
 	else if (call->request->body_too_large)
 		answer_too_large(c, call);
 	else if (call->request->body_has_no_room)
@@ -283,16 +292,19 @@ static void dispatch(struct client *c)
 }
 
 /* The head is there: which route, how large may the body be, does the client wait for us? */
-static void on_head(struct client *c)
+static void on_head(struct client *c, struct admission *admission)
 {
 	static const char go_ahead[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct http_request *request = http_request(c->http);
-	struct caller caller;
 
+	*admission = (struct admission){ 0 };
 	c->n_requests++;
 	c->match = route_find(c->set->routes, c->set->n_routes, request->method, request->path);
-	/* No memory for the bodies of strangers; whether they still may is asked again later. */
-	bool welcome = c->match.route && !admit(c, &caller);
+	/* No memory for the bodies of strangers; whether they still may is asked again later, if
+	 * the body is not there yet. */
+	if (c->match.route)
+		ask(c, admission);
+	bool welcome = c->match.route && !admission->refusal;
 	http_set_body_limit(c->http, welcome ? c->match.route->body_limit : 0);
 	if (!request->awaits_continue)
 		return;
@@ -301,12 +313,13 @@ static void on_head(struct client *c)
 		return;
 	}
 	c->last = true; /* whether the body follows or not is open: nothing can be read after it */
-	dispatch(c);
+	dispatch(c, admission);
 }
 
 /* Reads requests out of `bytes` until one has to wait; returns how much was used. */
 static size_t read_requests(struct client *c, const char *bytes, size_t n)
 {
+	struct admission admission = { 0 };
 	size_t at = 0;
 	bool after_head = false;
 
@@ -317,9 +330,9 @@ static size_t read_requests(struct client *c, const char *bytes, size_t n)
 		at += used;
 		after_head = event == HTTP_EVENT_HEAD;
 		if (event == HTTP_EVENT_HEAD) {
-			on_head(c);
+			on_head(c, &admission);
 		} else if (event == HTTP_EVENT_DONE) {
-			dispatch(c);
+			dispatch(c, &admission);
 		} else if (event == HTTP_EVENT_FAILED) {
 			const struct http_failure *f = http_failure(c->http);
 			refuse(c, f->status, f->code, f->detail);

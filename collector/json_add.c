@@ -5,7 +5,6 @@
 
 #include "proto/json_quoted.h"
 #include "proto/json_text.h"
-#include "proto/text.h"
 #include "proto/timestamp.h"
 
 /* With escapes, or it is no UTF-8. */
@@ -36,12 +35,9 @@ void json_add_string(struct buffer *out, const char *text)
 
 void json_add_number(struct buffer *out, int64_t number)
 {
-	char digits[TEXT_NUMBER_SIZE];
-
 	if (number < 0)
 		buffer_add_char(out, '-');
-	char *end = text_put_number(digits, number < 0 ? -(uint64_t)number : (uint64_t)number);
-	buffer_add(out, digits, (size_t)(end - digits));
+	buffer_add_number(out, number < 0 ? -(uint64_t)number : (uint64_t)number);
 }
 
 void json_add_time(struct buffer *out, int64_t ms)
