@@ -73,13 +73,15 @@ uint64_t *name_text_find(const struct name_text *names, const char *word, struct
 	uint64_t *found = arena_alloc_array(arena, names->n / 64 + 1, sizeof *found);
 	char *lower = arena_strdup(arena, word);
 	size_t n = strlen(word);
-	const char *at = names->text;
-	const char *end = names->text + names->size;
 	uint32_t number = 0;
 
+	if (n == 0 || names->size == 0)
+		return found;
+	const char *at = names->text;
+	const char *end = names->text + names->size;
 	for (char *c = lower; *c; c++)
 		*c = text_lower(*c);
-	while (n > 0 && at < end && (at = memmem(at, (size_t)(end - at), lower, n)) != NULL) {
+	while (at < end && (at = memmem(at, (size_t)(end - at), lower, n)) != NULL) {
 		size_t place = (size_t)(at - names->text);
 		while (end_of(names, number) <= place)
 			number++;
