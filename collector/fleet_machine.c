@@ -3,6 +3,7 @@
 
 #include "collector/fleet_state.h"
 #include "proto/mem.h"
+#include "proto/text.h"
 
 #define OCTETS 6
 
@@ -29,15 +30,6 @@ struct fleet_card {
 	struct fleet_card **link; /* where the pointer to this one is */
 };
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* "00-50-04-a1-b2-c3", also with colons. 0: no address, or not one that only one card has. */
 static uint64_t card_address(const char *text)
 {
@@ -47,10 +39,10 @@ static uint64_t card_address(const char *text)
 		if (i > 0 && *text != '-' && *text != ':')
 			return 0;
 		text += i > 0;
-		if (digit_value(text[0]) < 0 || digit_value(text[1]) < 0)
+		if (text_hex_digit(text[0]) < 0 || text_hex_digit(text[1]) < 0)
 			return 0;
-		address =
-			address << 8 | (uint64_t)(digit_value(text[0]) * 16 + digit_value(text[1]));
+		address = address << 8 |
+			  (uint64_t)(text_hex_digit(text[0]) * 16 + text_hex_digit(text[1]));
 	}
 	if (*text != '\0' || (address >> 40 & NOT_OF_ONE_CARD) != 0)
 		return 0;
