@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "collector/buffer.h"
@@ -16,7 +17,7 @@
 #define STORE_KNOWN_SERVERS 2048
 
 /* Bytes of a text that is remembered at most. */
-#define STORE_KNOWN_MAX_TEXT (16 * 1024)
+#define STORE_KNOWN_MAX_TEXT ((size_t)16 * 1024)
 
 /* Numbers of rows are 0 where there is none. */
 struct store_known {
