@@ -127,7 +127,8 @@ static const char *terminate(struct json_reading *in, const struct json_quoted *
 {
 	if (quoted->escaped)
 		return json_quoted_copy(quoted, in->arena);
-	in->text[quoted->text - in->text + quoted->size] = '\0';
+	size_t end = (size_t)(quoted->text - in->text) + quoted->size;
+	in->text[end] = '\0';
 	return quoted->text;
 }
 
