@@ -20,6 +20,16 @@ static uint64_t mark_special(uint64_t word)
 	return (word | is_control | is_quote | is_backslash) & EACH_BYTE(0x80);
 }
 
+/*
+ * The number of the first byte that is marked: the bits below its mark reach into so many bytes,
+ * itself included. (The processor's own instruction for it is not on those that NT 4.0 runs on.)
+ */
+static size_t first_marked(uint64_t marks)
+{
+	uint64_t below = (marks & -marks) - 1;
+	return (size_t)((below & EACH_BYTE(1)) * EACH_BYTE(1) >> 56) - 1;
+}
+
 static bool is_plain(char c)
 {
 	return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
@@ -32,7 +42,7 @@ size_t json_plain_length(const char *text, size_t size)
 	for (; size - at >= 8; at += 8) {
 		uint64_t marks = mark_special(wire_le64(text + at));
 		if (marks)
-			return at + (size_t)__builtin_ctzll(marks) / 8;
+			return at + first_marked(marks);
 	}
 	while (at < size && is_plain(text[at]))
 		at++;
