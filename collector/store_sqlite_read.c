@@ -116,6 +116,18 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 	return status;
 }
 
+/* Steps a lookup whose parameters are bound. `*out` stays where it finds nothing. */
+static enum status find_number(struct store_db *db, sqlite3_stmt *find, const char *what,
+			       int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		*out = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
 enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
 				    int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
 {
@@ -125,11 +137,10 @@ enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, c
 	if (!find || !store_db_bind_text(find, 1, agent_id) ||
 	    !store_db_bind_text(find, 2, epoch) || !store_db_bind_number(find, 3, sequence))
 		return store_db_fail(db, what, error);
-	enum status status = step_once(db, find, what, error);
+	int64_t hash = 0;
+	enum status status = find_number(db, find, what, &hash, error);
 	if (status == STATUS_OK)
-		*out = (uint64_t)sqlite3_column_int64(find, 0);
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
+		*out = (uint64_t)hash;
 	return status;
 }
 
@@ -142,12 +153,7 @@ enum status store_db_read_last_sequence(struct store_db *db, const char *agent_i
 
 	if (!find || !store_db_bind_text(find, 1, agent_id) || !store_db_bind_text(find, 2, epoch))
 		return store_db_fail(db, what, error);
-	enum status status = step_once(db, find, what, error);
-	if (status == STATUS_OK)
-		*out = sqlite3_column_int64(find, 0);
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
-	return status;
+	return find_number(db, find, what, out, error);
 }
 
 struct name_listener {
