@@ -50,8 +50,8 @@ struct store_filter {
 };
 
 /*
- * The kept reports, server by server, the oldest first; `id` tells them apart. They are read by
- * pages, so a collector that runs is held up by none. Borrowed for the call; `each` as in store.h.
+ * The kept reports, server by server, the oldest first; `id` tells them apart. They are read one by
+ * one, so a collector that runs is held up by none. Borrowed for the call; `each` as in store.h.
  */
 typedef enum status store_each_report(void *user, const struct record_report *report, int64_t id);
 enum status store_aside_read_reports(struct store_aside *aside, const struct store_filter *filter,

@@ -51,6 +51,14 @@ void store_known_set_text(struct store_known *known, int64_t report_id, const ch
 	known->text_id = report_id;
 }
 
+void store_memory_forget_stream(struct store_memory *memory, int64_t stream_id)
+{
+	for (size_t i = 0; memory->places && i < STORE_KNOWN_SERVERS; i++) {
+		if (memory->places[i].stream_id == stream_id)
+			leave(&memory->places[i]);
+	}
+}
+
 void store_memory_forget(struct store_memory *memory)
 {
 	for (size_t i = 0; memory->places && i < STORE_KNOWN_SERVERS; i++)

@@ -25,7 +25,7 @@ struct store_known {
 	char *agent_id;
 	char *epoch;
 	int64_t host_id;
-	int64_t stream_id; /* of agent_id and epoch */
+	int64_t stream_id; /* of the server, agent_id and epoch */
 	int64_t latest_id; /* the report on which the server stands */
 	int64_t base_id;   /* the report that the next delta is based on */
 	int64_t text_id;   /* the report whose text is `text` */
@@ -49,6 +49,9 @@ void store_known_take(struct store_known *known, const struct record_report *rep
 /* Remembers the text of a report, unless it is too long. */
 void store_known_set_text(struct store_known *known, int64_t report_id, const char *text,
 			  size_t size);
+
+/* Leaves the place of the stream, if it has one: its row is no more. */
+void store_memory_forget_stream(struct store_memory *memory, int64_t stream_id);
 
 /* Legal on a zeroed memory; it is zeroed then. */
 void store_memory_forget(struct store_memory *memory);

@@ -166,8 +166,8 @@ static int64_t wall_ms(void)
  * Drops a chunk of what is old, between two batches. A failure is told and harmless: the next
  * commit meets the same disk. Returns when to go on, in uv_hrtime()'s terms.
  */
-static uint64_t sweep(struct store *store, const struct store_limits *limits, int64_t *cursor,
-		      bool *failing)
+static uint64_t sweep(struct store *store, const struct store_limits *limits,
+		      struct store_sweep *at, bool *failing)
 {
 	char error[STORE_ERROR_SIZE];
 	size_t dropped = 0;
@@ -175,8 +175,7 @@ static uint64_t sweep(struct store *store, const struct store_limits *limits, in
 	/* Only this thread sets a failure; with one, the connection may be store_resume()'s. */
 	if (store->failure != STATUS_OK)
 		return uv_hrtime() + SWEEP_PAUSE_NS;
-	enum status status =
-		store_db_sweep(&store->writer, limits, wall_ms(), cursor, &dropped, error);
+	enum status status = store_db_sweep(&store->writer, limits, wall_ms(), at, &dropped, error);
 	if (status != STATUS_OK && !*failing)
 		log_warning("%s", error);
 	*failing = status != STATUS_OK;
@@ -203,7 +202,7 @@ static void write_changes(void *user)
 	struct pending *batch[MAX_BATCH];
 	struct store_limits limits;
 	uint64_t next_sweep = uv_hrtime() + SWEEP_PAUSE_NS;
-	int64_t cursor = 0;
+	struct store_sweep at = { 0 };
 	bool failing = false;
 	bool stopping = false;
 	size_t n;
@@ -213,7 +212,7 @@ static void write_changes(void *user)
 		if (n > 0)
 			write_batch(store, batch, n, &limits);
 		if (!stopping && uv_hrtime() >= next_sweep)
-			next_sweep = sweep(store, &limits, &cursor, &failing);
+			next_sweep = sweep(store, &limits, &at, &failing);
 	} while (n > 0 || !stopping);
 	uv_mutex_lock(&store->mutex);
 	store->ended = true;

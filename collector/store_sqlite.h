@@ -34,12 +34,14 @@ enum store_statement {
 	STORE_DROP_LATEST,
 	STORE_FIND_STREAM,
 	STORE_ADD_STREAM,
+	STORE_LIST_STREAMS,
+	STORE_DROP_STREAM,
 	STORE_READ_BASE,
 	STORE_INSERT_REPORT,
-	STORE_FIND_CUTOFF,
 	STORE_COUNT_REPORTS,
-	STORE_DROP_DELTAS,
-	STORE_DROP_WHOLE,
+	STORE_WALK_STREAM,
+	STORE_HAS_DELTA,
+	STORE_DROP_REPORT,
 	STORE_DROP_HISTORY,
 	STORE_NEXT_HOST,
 	STORE_PAGE_COUNT,
@@ -65,7 +67,9 @@ enum store_statement {
 	STORE_OTHER_NAMES,
 	STORE_BODY_HASH,
 	STORE_LAST_SEQUENCE,
+	STORE_HOST_BEHIND,
 	STORE_LIST_REPORTS,
+	STORE_ONE_REPORT,
 	STORE_ADD_IDENTITY,
 	STORE_DROP_IDENTITY,
 	STORE_DROP_SESSIONS,
@@ -226,24 +230,49 @@ enum status store_db_begin(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status store_db_end(struct store_db *db, enum status status, char error[STORE_ERROR_SIZE]);
 
 /*
- * Retention (store_sqlite_retain.c). Drops of one server, within a transaction of the caller's,
- * what is beyond the limits, at most `*budget` rows, which are taken off it. `halve`: the file is
- * too large, so half of the reports go whatever the limits say. Stays: the latest report, and those
- * that others are based on.
+ * The reports of a stream lie in the order of their sequences, which is that of their times unless
+ * somebody's clock was wrong. Where reports are looked for by time, one whose sequence is further
+ * off than this may be missed; where they are so many that not all are looked at, that is.
  */
-enum status store_db_retain(struct store_db *db, int64_t host_id, const struct store_limits *limits,
-			    int64_t now_ms, bool halve, size_t *budget,
+#define STORE_MAX_DISORDER 1024
+
+/* What is to be kept. */
+struct store_retention {
+	const struct store_limits *limits;
+	int64_t now_ms;
+	bool halve;    /* the file is too large: half of the reports go, whatever the limits say */
+	bool thorough; /* looks for reports that are too old behind STORE_MAX_DISORDER others */
+};
+
+/*
+ * Retention (store_sqlite_retain.c). Drops of one server, within a transaction of the caller's,
+ * what is beyond the limits, at most `*budget` rows, which are taken off it. Stays: the latest
+ * report, and those that others are based on; when these have gone, they go the next time.
+ *
+ * What goes is looked for at the old end of each stream, by sequence; of what is found the oldest
+ * goes, by time. So one that is older than what goes stays where more than a few younger ones are
+ * before it in its stream; one that is too old stays until it was looked for thoroughly.
+ */
+enum status store_db_retain(struct store_db *db, int64_t host_id,
+			    const struct store_retention *retention, size_t *budget,
 			    char error[STORE_ERROR_SIZE]);
 
 /* Rows that one chunk of the sweep drops at most: some milliseconds. */
 #define STORE_SWEEP_ROWS 256
 
+/* How far the sweep over all servers is; zeroed before the first chunk. */
+struct store_sweep {
+	int64_t host_id; /* the last one that was looked at; 0: it begins with the first */
+	int64_t round;   /* over all of them */
+};
+
 /*
- * A chunk of the sweep over all servers, in a transaction of its own. `*cursor` says how far it is,
- * from 0 on; it is 0 again after the last one.
+ * A chunk of the sweep, in a transaction of its own. In some dozens of rounds it looks at each
+ * server thoroughly.
  */
 enum status store_db_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
-			   int64_t *cursor, size_t *dropped, char error[STORE_ERROR_SIZE]);
+			   struct store_sweep *sweep, size_t *dropped,
+			   char error[STORE_ERROR_SIZE]);
 
 /*
  * Sees whether writing is possible, and not just a page of it; does not wait for another's lock.

@@ -8,9 +8,6 @@
 #include "proto/arena.h"
 #include "proto/mem.h"
 
-/* Reports that are read at once. */
-#define PAGE 64
-
 struct store_aside {
 	struct store_db db;
 };
@@ -102,43 +99,84 @@ enum status store_aside_read_expected(struct store_aside *aside, store_each_expe
 	return store_db_read_expected(&aside->db, each, user, error);
 }
 
-/* Where a page ends: the next one begins behind it. */
-struct place {
+/* The server whose reports are read, and their numbers in the order of their times. */
+struct reading {
+	struct store_db *db;
+	const struct store_filter *filter;
 	int64_t host_id;
-	int64_t at_ms;
-	int64_t id;
+	struct buffer key;
+	int64_t *ids;
+	size_t n;
+	size_t room;
 };
 
-static enum status read_page(struct store_db *db, const struct store_filter *filter,
-			     struct place *place, int *n, store_each_report *each, void *user,
-			     char error[STORE_ERROR_SIZE])
-{
-	static const char what[] = "read the reports";
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_REPORTS);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+static const char reading_reports[] = "read the reports";
 
-	if (!list || !store_db_bind_text(list, 1, filter->key) ||
-	    !store_db_bind_number(list, 2, filter->since_ms) ||
-	    !store_db_bind_number(list, 3, filter->until_ms) ||
-	    !store_db_bind_number(list, 4, place->host_id) ||
-	    !store_db_bind_number(list, 5, place->at_ms) ||
-	    !store_db_bind_number(list, 6, place->id) || !store_db_bind_number(list, 7, PAGE))
-		return store_db_fail(db, what, error);
-	for (*n = 0; status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW; ++*n) {
-		struct record_report report;
-		status = store_db_get_report(
-			db, list, 2, (const char *)sqlite3_column_text(list, 0), &report, error);
-		if (status != STATUS_OK)
-			break;
-		*place = (struct place){ sqlite3_column_int64(list, 1), report.at_ms,
-					 sqlite3_column_int64(list, 2 + STORE_REPORT_ID) };
-		status = each(user, &report, place->id);
+/* Goes on to the next server, if there is one. */
+static enum status next_host(struct reading *r, bool *found, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *next = store_db_statement(r->db, STORE_HOST_BEHIND);
+	enum status status = STATUS_OK;
+
+	if (!next || !store_db_bind_number(next, 1, r->host_id) ||
+	    !store_db_bind_text(next, 2, r->filter->key))
+		return store_db_fail(r->db, reading_reports, error);
+	int code = sqlite3_step(next);
+	*found = code == SQLITE_ROW;
+	r->key.size = 0;
+	if (*found) {
+		r->host_id = sqlite3_column_int64(next, 0);
+		buffer_add_text(&r->key, store_db_text(next, 1));
+	} else if (code != SQLITE_DONE) {
+		status = store_db_fail(r->db, reading_reports, error);
 	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	sqlite3_clear_bindings(list);
+	sqlite3_reset(next);
+	return status;
+}
+
+static enum status add_id(sqlite3_stmt *row, void *user)
+{
+	struct reading *r = user;
+
+	if (r->n == r->room) {
+		r->room = r->room ? 2 * r->room : 512;
+		r->ids = mem_realloc(r->ids, r->room * sizeof *r->ids);
+	}
+	r->ids[r->n++] = sqlite3_column_int64(row, 0);
+	return STATUS_OK;
+}
+
+static enum status list_ids(struct reading *r, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(r->db, STORE_LIST_REPORTS);
+
+	r->n = 0;
+	if (!list || !store_db_bind_number(list, 1, r->host_id) ||
+	    !store_db_bind_number(list, 2, r->filter->since_ms) ||
+	    !store_db_bind_number(list, 3, r->filter->until_ms))
+		return store_db_fail(r->db, reading_reports, error);
+	return store_db_list(r->db, list, reading_reports, add_id, r, error);
+}
+
+/* One that has gone since its number was read is left out. */
+static enum status read_one(struct reading *r, int64_t id, store_each_report *each, void *user,
+			    char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *read = store_db_statement(r->db, STORE_ONE_REPORT);
+	struct record_report report;
+	enum status status = STATUS_OK;
+
+	if (!read || !store_db_bind_number(read, 1, id) ||
+	    !store_db_bind_number(read, 2, r->host_id))
+		return store_db_fail(r->db, reading_reports, error);
+	int code = sqlite3_step(read);
+	if (code == SQLITE_ROW)
+		status = store_db_get_report(r->db, read, 0, r->key.bytes, &report, error);
+	else if (code != SQLITE_DONE)
+		status = store_db_fail(r->db, reading_reports, error);
+	if (status == STATUS_OK && code == SQLITE_ROW)
+		status = each(user, &report, id);
+	sqlite3_reset(read);
 	return status;
 }
 
@@ -146,11 +184,19 @@ enum status store_aside_read_reports(struct store_aside *aside, const struct sto
 				     store_each_report *each, void *user,
 				     char error[STORE_ERROR_SIZE])
 {
-	struct place place = { 0, INT64_MIN, 0 };
-	enum status status = STATUS_OK;
-	int n = PAGE;
+	struct reading r = { .db = &aside->db, .filter = filter };
+	bool found = false;
 
-	while (status == STATUS_OK && n == PAGE)
-		status = read_page(&aside->db, filter, &place, &n, each, user, error);
+	buffer_init(&r.key);
+	enum status status = next_host(&r, &found, error);
+	while (status == STATUS_OK && found) {
+		status = list_ids(&r, error);
+		for (size_t i = 0; status == STATUS_OK && i < r.n; i++)
+			status = read_one(&r, r.ids[i], each, user, error);
+		if (status == STATUS_OK)
+			status = next_host(&r, &found, error);
+	}
+	buffer_deinit(&r.key);
+	free(r.ids);
 	return status;
 }

@@ -31,6 +31,9 @@ static const struct {
 	  "SELECT id FROM report WHERE host_id NOT IN (SELECT id FROM host)" },
 	{ "report number %" PRId64 " is of an agent that is not there",
 	  "SELECT id FROM report WHERE stream_id NOT IN (SELECT id FROM stream)" },
+	{ "report number %" PRId64 " is of another server than its agent",
+	  "SELECT r.id FROM report r JOIN stream s ON s.id = r.stream_id "
+	  "WHERE s.host_id <> r.host_id" },
 	{ "report number %" PRId64 " has lost the report that it is based on",
 	  "SELECT r.id FROM report r LEFT JOIN report b ON b.id = r.base_id "
 	  "WHERE r.base_id IS NOT NULL AND (b.id IS NULL OR b.base_id IS NOT NULL)" },

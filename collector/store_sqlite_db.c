@@ -22,29 +22,35 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_SET_PINS] = "UPDATE host SET base_id = coalesce(?2, base_id), "
 			   "latest_id = coalesce(?3, latest_id) WHERE id = ?1",
 	[STORE_DROP_LATEST] = "UPDATE host SET latest_id = NULL WHERE key = ?1",
-	[STORE_FIND_STREAM] = "SELECT id FROM stream WHERE agent_id = ?1 AND epoch = ?2",
-	[STORE_ADD_STREAM] = "INSERT INTO stream (agent_id, epoch) VALUES (?1, ?2)",
+	[STORE_FIND_STREAM] =
+		"SELECT id FROM stream WHERE agent_id = ?1 AND epoch = ?2 AND host_id = ?3",
+	[STORE_ADD_STREAM] = "INSERT INTO stream (agent_id, epoch, host_id) VALUES (?1, ?2, ?3)",
+	[STORE_LIST_STREAMS] = "SELECT id FROM stream WHERE host_id = ?1",
+	[STORE_DROP_STREAM] = "DELETE FROM stream WHERE id = ?1",
 	[STORE_READ_BASE] = "SELECT encoding, body FROM report WHERE id = ?1",
 	[STORE_INSERT_REPORT] =
 		"INSERT INTO report (host_id, stream_id, sequence, at_ms, received_at_ms, age_s, "
 		"body_hash, base_id, encoding, body, imported_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
 		"?7, ?8, ?9, ?10, ?11)",
-	/* The time of the ?2nd latest report, or ?3 where that is later. */
-	[STORE_FIND_CUTOFF] =
-		"SELECT max(?3, coalesce((SELECT at_ms FROM report INDEXED BY report_time WHERE "
-		"host_id = ?1 ORDER BY at_ms DESC LIMIT 1 OFFSET ?2 - 1), ?3))",
-	[STORE_COUNT_REPORTS] = "SELECT count(*) FROM report WHERE host_id = ?1",
-	[STORE_DROP_DELTAS] =
-		"DELETE FROM report WHERE id IN (SELECT id FROM report INDEXED BY report_time "
-		"WHERE host_id = ?1 AND at_ms < ?2 AND base_id IS NOT NULL AND id <> (SELECT "
-		"coalesce(latest_id, 0) FROM host WHERE id = ?1) ORDER BY at_ms LIMIT ?3)",
-	[STORE_DROP_WHOLE] =
-		"DELETE FROM report WHERE id IN (SELECT r.id FROM report r INDEXED BY report_time "
-		"JOIN host h ON h.id = r.host_id WHERE r.host_id = ?1 AND r.at_ms < ?2 AND "
-		"r.base_id IS NULL AND r.id <> coalesce(h.latest_id, 0) AND "
-		"r.id <> coalesce(h.base_id, 0) AND NOT EXISTS (SELECT 1 FROM report d "
-		"INDEXED BY report_time WHERE d.host_id = ?1 AND d.base_id = r.id) "
-		"ORDER BY r.at_ms LIMIT ?3)",
+	/* How many there are the index says alone; the same is true of the numbers further down. */
+	[STORE_COUNT_REPORTS] =
+		"SELECT base_id, latest_id, (SELECT count(*) FROM stream s CROSS JOIN report r ON "
+		"r.stream_id = s.id WHERE s.host_id = ?1) FROM host WHERE id = ?1",
+	[STORE_WALK_STREAM] = "SELECT id, at_ms, base_id IS NULL FROM report WHERE stream_id = ?1 "
+			      "ORDER BY sequence",
+	/*
+	 * All that is based on a report came after it and before the next base. So it has a delta
+	 * if the next one that is left of its server, in the order of arrival, is one of its own:
+	 * mostly that is the next one of the stream as well, which is quickly seen.
+	 */
+	[STORE_HAS_DELTA] =
+		"SELECT iif((SELECT n.base_id FROM report b JOIN report n ON n.stream_id = "
+		"b.stream_id AND n.sequence > b.sequence WHERE b.id = ?1 ORDER BY n.sequence "
+		"LIMIT 1) = ?1, 1, EXISTS (SELECT 1 FROM report d WHERE d.base_id = ?1 AND d.id = "
+		"(SELECT min(r.id) FROM report b JOIN stream s ON s.host_id = b.host_id CROSS JOIN "
+		"report r INDEXED BY report_identity ON r.stream_id = s.id WHERE b.id = ?1 AND "
+		"r.id > ?1)))",
+	[STORE_DROP_REPORT] = "DELETE FROM report WHERE id = ?1",
 	/* `?2` rows stay at most, none older than `?3`; `?4` go at once. */
 	[STORE_DROP_HISTORY] =
 		"DELETE FROM history WHERE id IN (SELECT id FROM history WHERE host_id = ?1 AND "
@@ -97,31 +103,48 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_EXPECTED_VERSION] = "SELECT value FROM meta WHERE name = 'expected_version'",
 	[STORE_LIST_EXPECTED] =
 		"SELECT key, server, organization, site, since_ms FROM expected ORDER BY key",
-	[STORE_REPORT_UNTIL] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
-			       " WHERE r.host_id = (SELECT id FROM host WHERE key = ?1) AND "
-			       "r.at_ms <= ?2 ORDER BY r.at_ms DESC, r.sequence DESC LIMIT 1",
-	/* Of the server ?1 or all, from ?2 to ?3, behind the place of ?4, ?5, ?6. */
+	/*
+	 * The server ?1 until ?2. Reports of a stream are in the order of their times but for ?3
+	 * places, so a long stream is halved until what is left is short. As a report by which it
+	 * is halved may be so far off, and the one that is looked for as well, twice as many on
+	 * either side are looked through, too.
+	 */
+	[STORE_REPORT_UNTIL] =
+		"WITH RECURSIVE span (stream_id, first, last) AS (SELECT s.id, (SELECT "
+		"min(sequence) FROM report WHERE stream_id = s.id), (SELECT max(sequence) FROM "
+		"report WHERE stream_id = s.id) FROM stream s WHERE s.host_id = (SELECT id FROM "
+		"host WHERE key = ?1) UNION ALL SELECT p.stream_id, iif(m.at_ms <= ?2, "
+		"m.sequence, p.first), iif(m.at_ms <= ?2, p.last, p.first + (p.last - p.first) / "
+		"2) FROM span p CROSS JOIN report m ON m.id = (SELECT id FROM report WHERE "
+		"stream_id = p.stream_id AND sequence >= p.first + (p.last - p.first) / 2 ORDER BY "
+		"sequence LIMIT 1) WHERE p.last - p.first > 2 * ?3) SELECT " STORE_REPORT_COLUMNS
+		" FROM " STORE_REPORT_TABLES " WHERE r.id = (SELECT c.id FROM span p CROSS JOIN "
+		"report c ON c.stream_id = p.stream_id AND c.sequence BETWEEN p.first - 2 * ?3 AND "
+		"p.last + 2 * ?3 WHERE p.last - p.first <= 2 * ?3 AND c.at_ms <= ?2 "
+		"ORDER BY c.at_ms DESC, c.sequence DESC LIMIT 1)",
+	/* The next server; `?2` NULL: of any name. */
+	[STORE_HOST_BEHIND] = "SELECT id, key FROM host WHERE id > ?1 AND (?2 IS NULL OR key = ?2) "
+			      "ORDER BY id LIMIT 1",
 	[STORE_LIST_REPORTS] =
-		"SELECT h.key, h.id, " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
-		" JOIN host h ON h.id = r.host_id WHERE (?1 IS NULL OR h.key = ?1) AND "
-		"r.at_ms BETWEEN ?2 AND ?3 AND (r.host_id, r.at_ms) >= (?4, ?5) AND "
-		"(r.host_id, r.at_ms, r.id) > (?4, ?5, ?6) "
-		"ORDER BY r.host_id, r.at_ms, r.id LIMIT ?7",
-	/* By the first and the last report of each stream: a name is changed once in a while. */
+		"SELECT r.id FROM stream s CROSS JOIN report r ON r.stream_id = s.id WHERE "
+		"s.host_id = ?1 AND r.at_ms BETWEEN ?2 AND ?3 ORDER BY r.at_ms, r.id",
+	[STORE_ONE_REPORT] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
+			     " WHERE r.id = ?1 AND r.host_id = ?2",
 	[STORE_OTHER_NAMES] =
 		"SELECT h.key, max(r.at_ms) FROM host v JOIN report l ON l.id = v.latest_id "
 		"JOIN stream own ON own.id = l.stream_id JOIN stream s ON s.agent_id = "
-		"own.agent_id JOIN report r ON r.id IN ((SELECT id FROM report WHERE stream_id = "
-		"s.id ORDER BY sequence LIMIT 1), (SELECT id FROM report WHERE stream_id = s.id "
-		"ORDER BY sequence DESC LIMIT 1)) JOIN host h ON h.id = r.host_id WHERE "
-		"v.key = ?1 AND own.agent_id <> '' AND h.key <> ?1 GROUP BY h.key ORDER BY 2 DESC "
-		"LIMIT ?2",
+		"own.agent_id AND s.host_id <> v.id JOIN report r ON r.id = (SELECT id FROM "
+		"report WHERE stream_id = s.id ORDER BY sequence DESC LIMIT 1) JOIN host h ON "
+		"h.id = s.host_id WHERE v.key = ?1 AND own.agent_id <> '' GROUP BY h.key "
+		"ORDER BY 2 DESC LIMIT ?2",
+	/* The same agent and epoch has a stream under each name that it has had. */
 	[STORE_BODY_HASH] =
-		"SELECT body_hash FROM report WHERE stream_id = (SELECT id FROM stream WHERE "
-		"agent_id = ?1 AND epoch = ?2) AND sequence = ?3",
+		"SELECT r.body_hash FROM stream s CROSS JOIN report r ON r.stream_id = s.id WHERE "
+		"s.agent_id = ?1 AND s.epoch = ?2 AND r.sequence = ?3 LIMIT 1",
 	[STORE_LAST_SEQUENCE] =
-		"SELECT sequence FROM report WHERE stream_id = (SELECT id FROM stream WHERE "
-		"agent_id = ?1 AND epoch = ?2) ORDER BY sequence DESC LIMIT 1",
+		"SELECT (SELECT max(sequence) FROM report WHERE stream_id = s.id) AS last FROM "
+		"stream s WHERE s.agent_id = ?1 AND s.epoch = ?2 AND last IS NOT NULL "
+		"ORDER BY last DESC LIMIT 1",
 	[STORE_ADD_IDENTITY] =
 		"INSERT INTO identity (kind, name, id, hash, role, made_by, made_at_ms, "
 		"expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "

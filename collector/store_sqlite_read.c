@@ -104,7 +104,9 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 	static const char what[] = "read an earlier report";
 	sqlite3_stmt *find = store_db_statement(db, STORE_REPORT_UNTIL);
 
-	if (!find || !store_db_bind_text(find, 1, key) || !store_db_bind_number(find, 2, until_ms))
+	if (!find || !store_db_bind_text(find, 1, key) ||
+	    !store_db_bind_number(find, 2, until_ms) ||
+	    !store_db_bind_number(find, 3, STORE_MAX_DISORDER))
 		return store_db_fail(db, what, error);
 	enum status status = step_once(db, find, what, error);
 	if (status == STATUS_OK)

@@ -61,13 +61,13 @@ enum status store_db_host(struct store_db *db, const char *key, struct store_hos
 	return status;
 }
 
-static enum status find_stream(struct store_db *db, const struct record_report *report, int64_t *id,
-			       char error[STORE_ERROR_SIZE])
+static enum status find_stream(struct store_db *db, const struct record_report *report,
+			       int64_t host_id, int64_t *id, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store who reports";
 	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_STREAM);
 	if (!find || !store_db_bind_text(find, 1, report->agent_id) ||
-	    !store_db_bind_text(find, 2, report->epoch))
+	    !store_db_bind_text(find, 2, report->epoch) || !store_db_bind_number(find, 3, host_id))
 		return store_db_fail(db, what, error);
 	enum status status = look_up(db, find, what, id, 1, error);
 	if (status != STATUS_OK || *id != NONE)
@@ -75,7 +75,7 @@ static enum status find_stream(struct store_db *db, const struct record_report *
 
 	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_STREAM);
 	if (!add || !store_db_bind_text(add, 1, report->agent_id) ||
-	    !store_db_bind_text(add, 2, report->epoch))
+	    !store_db_bind_text(add, 2, report->epoch) || !store_db_bind_number(add, 3, host_id))
 		return store_db_fail(db, what, error);
 	status = store_db_run(db, add, what, error);
 	*id = sqlite3_last_insert_rowid(db->handle);
@@ -94,7 +94,7 @@ enum status store_db_know(struct store_db *db, const struct record_report *repor
 		return STATUS_OK;
 	enum status status = store_db_host(db, report->key, &host, error);
 	if (status == STATUS_OK)
-		status = find_stream(db, report, &stream_id, error);
+		status = find_stream(db, report, host.id, &stream_id, error);
 	if (status != STATUS_OK)
 		return status;
 	store_known_take(known, report);

@@ -1,65 +1,38 @@
 #include "collector/store_sqlite.h"
 
-/* Servers that one chunk looks at. */
+#include <stdlib.h>
+
+#include "proto/mem.h"
+
+/* Servers that one chunk looks at; of as many one is looked at thoroughly. */
 #define MAX_HOSTS 64
+
+/* Behind so many reports that do not have to go none is looked for that has to. */
+#define PATIENCE 4
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 static const char what[] = "drop what is old";
 
-/* Runs a statement that deletes; what it deletes is taken off the budget. */
-static enum status run_drop(struct store_db *db, sqlite3_stmt *drop, size_t *budget,
-			    char error[STORE_ERROR_SIZE])
-{
-	enum status status = store_db_run(db, drop, what, error);
-	if (status == STATUS_OK)
-		*budget -= (size_t)sqlite3_changes(db->handle);
-	return status;
-}
+/* A report at the old end of its stream. */
+struct old_report {
+	int64_t id;
+	int64_t at_ms;
+	bool stays; /* its server stands on it, or others are based on it */
+};
 
-/* Reports of a time before this are too old, or too many. */
-static enum status find_cutoff(struct store_db *db, int64_t host_id, size_t keep,
-			       int64_t not_before_ms, int64_t *out, char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_CUTOFF);
-	enum status status = STATUS_OK;
-
-	if (!find || !store_db_bind_number(find, 1, host_id) ||
-	    !store_db_bind_number(find, 2, (int64_t)keep) ||
-	    !store_db_bind_number(find, 3, not_before_ms))
-		return store_db_fail(db, what, error);
-	int code = sqlite3_step(find);
-	if (code == SQLITE_ROW)
-		*out = sqlite3_column_int64(find, 0);
-	else
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(find);
-	return status;
-}
-
-static enum status drop_reports(struct store_db *db, enum store_statement which, int64_t host_id,
-				int64_t before_ms, size_t *budget, char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *drop = store_db_statement(db, which);
-	if (!drop || !store_db_bind_number(drop, 1, host_id) ||
-	    !store_db_bind_number(drop, 2, before_ms) ||
-	    !store_db_bind_number(drop, 3, (int64_t)*budget))
-		return store_db_fail(db, what, error);
-	return run_drop(db, drop, budget, error);
-}
-
-static enum status drop_history(struct store_db *db, int64_t host_id,
-				const struct store_limits *limits, int64_t now_ms, size_t *budget,
-				char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *drop_rows = store_db_statement(db, STORE_DROP_HISTORY);
-	if (!drop_rows || !store_db_bind_number(drop_rows, 1, host_id) ||
-	    !store_db_bind_number(drop_rows, 2, (int64_t)limits->changes) ||
-	    !store_db_bind_number(drop_rows, 3, now_ms - (int64_t)limits->change_days * DAY_MS) ||
-	    !store_db_bind_number(drop_rows, 4, (int64_t)*budget))
-		return store_db_fail(db, what, error);
-	return run_drop(db, drop_rows, budget, error);
-}
+/* What goes of one server's reports. */
+struct dropping {
+	struct store_db *db;
+	struct store_host host;
+	size_t too_many;       /* so many are beyond what is kept */
+	int64_t not_before_ms; /* older ones are too old */
+	size_t patience;       /* looks no further behind so many that do not have to go */
+	size_t budget;         /* so many may go */
+	struct old_report *rows;
+	size_t n;
+	size_t room;
+};
 
 static enum status read_number(struct store_db *db, enum store_statement which, int64_t parameter,
 			       int64_t *out, char error[STORE_ERROR_SIZE])
@@ -78,38 +51,208 @@ static enum status read_number(struct store_db *db, enum store_statement which, 
 	return status;
 }
 
-/* Half of what is there, where that is less. */
-static enum status halve_kept(struct store_db *db, int64_t host_id, size_t *keep,
-			      char error[STORE_ERROR_SIZE])
+static enum status drop_row(struct store_db *db, enum store_statement which, int64_t id,
+			    char error[STORE_ERROR_SIZE])
 {
-	int64_t n = 0;
+	sqlite3_stmt *drop = store_db_statement(db, which);
+	if (!drop || !store_db_bind_number(drop, 1, id))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, drop, what, error);
+}
 
-	enum status status = read_number(db, STORE_COUNT_REPORTS, host_id, &n, error);
-	if (*keep > (size_t)n / 2)
-		*keep = (size_t)n / 2;
+/* The server's row, and how many reports it has. */
+static enum status read_host(struct dropping *d, size_t *n_reports, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *read = store_db_statement(d->db, STORE_COUNT_REPORTS);
+	enum status status = STATUS_OK;
+
+	if (!read || !store_db_bind_number(read, 1, d->host.id))
+		return store_db_fail(d->db, what, error);
+	if (sqlite3_step(read) == SQLITE_ROW) {
+		d->host.base_id = sqlite3_column_int64(read, 0);
+		d->host.latest_id = sqlite3_column_int64(read, 1);
+		*n_reports = (size_t)sqlite3_column_int64(read, 2);
+	} else {
+		status = store_db_fail(d->db, what, error);
+	}
+	sqlite3_reset(read);
 	return status;
 }
 
-enum status store_db_retain(struct store_db *db, int64_t host_id, const struct store_limits *limits,
-			    int64_t now_ms, bool halve, size_t *budget,
+static struct old_report *add_row(struct dropping *d)
+{
+	if (d->n == d->room) {
+		d->room = d->room ? 2 * d->room : 64;
+		d->rows = mem_realloc(d->rows, d->room * sizeof *d->rows);
+	}
+	return &d->rows[d->n++];
+}
+
+/* A row of STORE_WALK_STREAM; `*stays` tells whether it may not go. */
+static enum status take_row(struct dropping *d, sqlite3_stmt *walk, bool *stays,
 			    char error[STORE_ERROR_SIZE])
 {
-	int64_t not_before_ms = now_ms - (int64_t)limits->report_days * DAY_MS;
+	struct old_report *row = add_row(d);
+	bool is_whole = sqlite3_column_int(walk, 2) != 0;
+	int64_t has_delta = 0;
 	enum status status = STATUS_OK;
-	size_t keep = limits->reports;
-	int64_t cutoff_ms = 0;
 
-	if (halve)
-		status = halve_kept(db, host_id, &keep, error);
+	row->id = sqlite3_column_int64(walk, 0);
+	row->at_ms = sqlite3_column_int64(walk, 1);
+	row->stays = row->id == d->host.latest_id || row->id == d->host.base_id;
+	if (is_whole && !row->stays)
+		status = read_number(d->db, STORE_HAS_DELTA, row->id, &has_delta, error);
+	row->stays = row->stays || has_delta;
+	*stays = row->stays;
+	return status;
+}
+
+/*
+ * Takes the reports at the old end of a stream: enough of them for all that have to go, and a few
+ * more, for they need not be in the order of their times. `*is_empty`: there are none.
+ */
+static enum status walk_stream(struct dropping *d, int64_t stream_id, bool *is_empty,
+			       char error[STORE_ERROR_SIZE])
+{
+	size_t too_many = d->too_many < d->budget ? d->too_many : d->budget;
+	size_t budget = d->budget;
+	size_t n_before = d->n;
+	size_t others = 0; /* in succession, that do not have to go */
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+	sqlite3_stmt *walk = store_db_statement(d->db, STORE_WALK_STREAM);
+
+	if (!walk || !store_db_bind_number(walk, 1, stream_id))
+		return store_db_fail(d->db, what, error);
+	while (status == STATUS_OK && budget > 0 && others < d->patience &&
+	       (code = sqlite3_step(walk)) == SQLITE_ROW) {
+		bool is_old = sqlite3_column_int64(walk, 1) < d->not_before_ms;
+		bool stays = true;
+		others = is_old || too_many > 0 ? 0 : others + 1;
+		if (others <= PATIENCE)
+			status = take_row(d, walk, &stays, error);
+		if (others == 0 && !stays) {
+			budget--;
+			too_many -= too_many > 0;
+		}
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(d->db, what, error);
+	sqlite3_reset(walk);
+	*is_empty = code == SQLITE_DONE && d->n == n_before;
+	return status;
+}
+
+/*
+ * Walks the server's streams. One of which nothing is left, an agent's former life, goes: it would
+ * be looked at for ever.
+ */
+static enum status walk_streams(struct dropping *d, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(d->db, STORE_LIST_STREAMS);
+	enum status status = STATUS_OK;
+	int64_t gone_id = 0;
+	int code = SQLITE_ROW;
+
+	if (!list || !store_db_bind_number(list, 1, d->host.id))
+		return store_db_fail(d->db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+		int64_t stream_id = sqlite3_column_int64(list, 0);
+		bool is_empty = false;
+		status = walk_stream(d, stream_id, &is_empty, error);
+		if (is_empty)
+			gone_id = stream_id;
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(d->db, what, error);
+	sqlite3_reset(list);
+	if (status != STATUS_OK || gone_id == 0)
+		return status;
+	store_memory_forget_stream(&d->db->memory, gone_id);
+	return drop_row(d->db, STORE_DROP_STREAM, gone_id, error);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct old_report *x = a;
+	const struct old_report *y = b;
+
+	if (x->at_ms != y->at_ms)
+		return x->at_ms < y->at_ms ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Of what was taken the oldest. */
+static enum status drop_rows(struct dropping *d, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	if (d->n > 0)
+		qsort(d->rows, d->n, sizeof *d->rows, compare_times);
+	for (size_t i = 0; status == STATUS_OK && d->budget > 0 && i < d->n; i++) {
+		const struct old_report *row = &d->rows[i];
+		if (row->stays || (i >= d->too_many && row->at_ms >= d->not_before_ms))
+			continue;
+		status = drop_row(d->db, STORE_DROP_REPORT, row->id, error);
+		d->budget--;
+	}
+	return status;
+}
+
+static enum status drop_reports(struct store_db *db, int64_t host_id,
+				const struct store_retention *retention, size_t *budget,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_limits *limits = retention->limits;
+	size_t keep = limits->reports;
+	size_t n_reports = 0;
+	struct dropping d = {
+		.db = db,
+		.host = { .id = host_id },
+		.not_before_ms = retention->now_ms - (int64_t)limits->report_days * DAY_MS,
+		.patience = retention->thorough ? STORE_MAX_DISORDER : PATIENCE,
+		.budget = *budget,
+	};
+
+	enum status status = read_host(&d, &n_reports, error);
+	if (retention->halve && keep > n_reports / 2)
+		keep = n_reports / 2;
+	d.too_many = n_reports > keep ? n_reports - keep : 0;
 	if (status == STATUS_OK)
-		status = find_cutoff(db, host_id, keep, not_before_ms, &cutoff_ms, error);
+		status = walk_streams(&d, error);
 	if (status == STATUS_OK)
-		status = drop_reports(db, STORE_DROP_DELTAS, host_id, cutoff_ms, budget, error);
-	/* Behind the deltas: never a base before all that is based on it. */
+		status = drop_rows(&d, error);
+	free(d.rows);
+	*budget = d.budget;
+	return status;
+}
+
+static enum status drop_history(struct store_db *db, int64_t host_id,
+				const struct store_retention *retention, size_t *budget,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_limits *limits = retention->limits;
+	int64_t not_before_ms = retention->now_ms - (int64_t)limits->change_days * DAY_MS;
+	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_HISTORY);
+
+	if (!drop || !store_db_bind_number(drop, 1, host_id) ||
+	    !store_db_bind_number(drop, 2, (int64_t)limits->changes) ||
+	    !store_db_bind_number(drop, 3, not_before_ms) ||
+	    !store_db_bind_number(drop, 4, (int64_t)*budget))
+		return store_db_fail(db, what, error);
+	enum status status = store_db_run(db, drop, what, error);
+	if (status == STATUS_OK)
+		*budget -= (size_t)sqlite3_changes(db->handle);
+	return status;
+}
+
+enum status store_db_retain(struct store_db *db, int64_t host_id,
+			    const struct store_retention *retention, size_t *budget,
+			    char error[STORE_ERROR_SIZE])
+{
+	enum status status = drop_reports(db, host_id, retention, budget, error);
 	if (status == STATUS_OK && *budget > 0)
-		status = drop_reports(db, STORE_DROP_WHOLE, host_id, cutoff_ms, budget, error);
-	if (status == STATUS_OK && *budget > 0)
-		status = drop_history(db, host_id, limits, now_ms, budget, error);
+		status = drop_history(db, host_id, retention, budget, error);
 	return status;
 }
 
@@ -127,31 +270,34 @@ static enum status read_size(struct store_db *db, uint64_t *out, char error[STOR
 	return status;
 }
 
-/* The servers behind the cursor, one after the other, until the budget is used. */
-static enum status sweep_hosts(struct store_db *db, const struct store_limits *limits,
-			       int64_t now_ms, bool halve, int64_t *cursor, size_t *budget,
+/* The servers that are next, one after the other, until the budget is used. */
+static enum status sweep_hosts(struct store_db *db, struct store_retention *retention,
+			       struct store_sweep *sweep, size_t *budget,
 			       char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
 	for (int i = 0; status == STATUS_OK && *budget > 0 && i < MAX_HOSTS; i++) {
 		int64_t host_id = 0;
-		status = read_number(db, STORE_NEXT_HOST, *cursor, &host_id, error);
+		status = read_number(db, STORE_NEXT_HOST, sweep->host_id, &host_id, error);
 		if (status == STATUS_OK && host_id == 0) {
-			*cursor = 0; /* from the first one on, the next time */
+			sweep->host_id = 0; /* from the first one on, the next time */
+			sweep->round++;
 			break;
 		}
+		retention->thorough = (host_id + sweep->round) % MAX_HOSTS == 0;
 		if (status == STATUS_OK)
-			status = store_db_retain(db, host_id, limits, now_ms, halve, budget, error);
+			status = store_db_retain(db, host_id, retention, budget, error);
 		if (*budget > 0)
-			*cursor = host_id;
+			sweep->host_id = host_id;
 	}
 	return status;
 }
 
 enum status store_db_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
-			   int64_t *cursor, size_t *dropped, char error[STORE_ERROR_SIZE])
+			   struct store_sweep *sweep, size_t *dropped, char error[STORE_ERROR_SIZE])
 {
+	struct store_retention retention = { .limits = limits, .now_ms = now_ms };
 	size_t budget = STORE_SWEEP_ROWS;
 	uint64_t size = 0;
 
@@ -159,9 +305,9 @@ enum status store_db_sweep(struct store_db *db, const struct store_limits *limit
 	if (status != STATUS_OK)
 		return status;
 	status = read_size(db, &size, error);
-	bool halve = limits->max_mb > 0 && size > limits->max_mb * UINT64_C(1000000);
+	retention.halve = limits->max_mb > 0 && size > limits->max_mb * UINT64_C(1000000);
 	if (status == STATUS_OK)
-		status = sweep_hosts(db, limits, now_ms, halve, cursor, &budget, error);
+		status = sweep_hosts(db, &retention, sweep, &budget, error);
 	*dropped = STORE_SWEEP_ROWS - budget;
 	return store_db_end(db, status, error);
 }

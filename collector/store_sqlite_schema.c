@@ -201,6 +201,40 @@ static const char *const migrations[] = {
 	"ALTER TABLE host ADD COLUMN latest_id INTEGER;"
 	"UPDATE host SET latest_id = (SELECT report_id FROM server WHERE server.key = host.key);"
 	"ALTER TABLE server DROP COLUMN report_id;",
+
+	/*
+	 * A stream belongs to one server, so that the reports of a server are found by its streams
+	 * and need no index of their own. An agent that was renamed has a stream under each name:
+	 * under the first one it keeps its number, under others it gets a new one. Streams of which
+	 * no report is left are given up.
+	 */
+	"CREATE TABLE pair ("
+	" id INTEGER PRIMARY KEY," /* in the order of arrival */
+	" stream_id INTEGER NOT NULL,"
+	" host_id INTEGER NOT NULL,"
+	" UNIQUE (stream_id, host_id));"
+	"INSERT OR IGNORE INTO pair (stream_id, host_id) SELECT stream_id, host_id FROM report "
+	"ORDER BY id;"
+	"ALTER TABLE stream RENAME TO stream_8;"
+	"CREATE TABLE stream ("
+	" id INTEGER PRIMARY KEY,"
+	" agent_id TEXT NOT NULL,"
+	" epoch TEXT NOT NULL,"
+	" host_id INTEGER NOT NULL,"
+	" UNIQUE (agent_id, epoch, host_id));"
+	"INSERT INTO stream SELECT s.id, s.agent_id, s.epoch, p.host_id FROM pair p JOIN "
+	"stream_8 s ON s.id = p.stream_id WHERE NOT EXISTS (SELECT 1 FROM pair q WHERE "
+	"q.stream_id = p.stream_id AND q.id < p.id);"
+	"INSERT OR IGNORE INTO stream (agent_id, epoch, host_id) SELECT s.agent_id, s.epoch, "
+	"p.host_id FROM pair p JOIN stream_8 s ON s.id = p.stream_id ORDER BY p.id;"
+	"UPDATE report SET stream_id = (SELECT s.id FROM stream first JOIN stream s ON "
+	"s.agent_id = first.agent_id AND s.epoch = first.epoch WHERE first.id = report.stream_id "
+	"AND s.host_id = report.host_id) WHERE stream_id IN (SELECT stream_id FROM pair GROUP BY "
+	"stream_id HAVING count(*) > 1);"
+	"DROP INDEX report_time;"
+	"DROP TABLE pair;"
+	"DROP TABLE stream_8;"
+	"CREATE INDEX stream_host ON stream (host_id);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

@@ -42,12 +42,13 @@ static enum status retain(struct store_db *db, int64_t host_id, int64_t previous
 			  int64_t report_id, int64_t now_ms, const struct store_limits *limits,
 			  char error[STORE_ERROR_SIZE])
 {
+	struct store_retention retention = { .limits = limits, .now_ms = now_ms };
 	int64_t turn = RETAIN_EVERY * db->n_hosts;
 	size_t budget = (size_t)2 * RETAIN_EVERY;
 
 	if (!limits || previous_id / turn == report_id / turn)
 		return STATUS_OK;
-	return store_db_retain(db, host_id, limits, now_ms, false, &budget, error);
+	return store_db_retain(db, host_id, &retention, &budget, error);
 }
 
 static enum status put_report(struct store_db *db, const struct record_report *report,

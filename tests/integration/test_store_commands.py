@@ -203,6 +203,7 @@ def test_restore_brings_an_older_backup_up_to_date(tmp_path):
      "has lost the report that it is based on"),
     ("UPDATE report SET host_id = 99 WHERE id = 1", "report number 1 is of a server that is not"),
     ("UPDATE report SET stream_id = 99 WHERE id = 1", "report number 1 is of an agent that is"),
+    ("UPDATE report SET host_id = 2 WHERE id = 1", "report number 1 is of another server than its"),
     ("UPDATE host SET latest_id = 99", "server number 1 has no latest report"),
     ("UPDATE host SET latest_id = (SELECT max(id) FROM report WHERE host_id = 1) "
      "WHERE key = 'exch1'", "another server's report as its latest"),
@@ -272,7 +273,7 @@ def test_check_says_where_pages_are_damaged(tmp_path):
     file = data / "mtawatch.db"
     with contextlib.closing(sqlite3.connect(file)) as database:
         roots = [root for root, in database.execute(
-            "SELECT rootpage FROM sqlite_schema WHERE name IN ('report', 'history', 'report_time')")]
+            "SELECT rootpage FROM sqlite_schema WHERE name IN ('report', 'history', 'report_identity')")]
     pages = bytearray(file.read_bytes())
     for page in roots:  # numbered from 1; the schema itself stays readable
         pages[(page - 1) * 4096:(page - 1) * 4096 + 100] = b"\x5a" * 100

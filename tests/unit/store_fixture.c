@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "collector/buffer.h"
+
 #define MAX_LEFT 64
 
 /* Directories that were made and are not removed yet; "" where one was. */
@@ -93,6 +95,29 @@ void fixture_on_done(void *user, enum status status, const char *error)
 	}
 	f->failed++;
 	snprintf(f->error, sizeof f->error, "%s", error);
+}
+
+/* Text as random as a report is where it is not repetitive; the same for the same seed. */
+static void add_noise(struct buffer *out, unsigned seed, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 1103515245U + 12345U;
+		buffer_add_char(out, "0123456789abcdef"[seed >> 28]);
+	}
+}
+
+char *fixture_body(unsigned seed, int number)
+{
+	struct buffer out;
+	size_t size;
+
+	buffer_init(&out);
+	for (unsigned i = 0; i < 20; i++) {
+		buffer_printf(&out, "{\"for_s\":%d,\"sha256\":\"", number * 300);
+		add_noise(&out, seed * 100 + i, 160);
+		buffer_add_text(&out, "\"},");
+	}
+	return buffer_take(&out, &size);
 }
 
 /* A report of the server `key`; its body tells which. */

@@ -40,6 +40,12 @@ char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_
 /* `done` of a change; `user` is the fixture. */
 void fixture_on_done(void *user, enum status status, const char *error);
 
+/*
+ * A report of some kilobytes, whose counters say `number`; to be freed. Those of one `seed` differ
+ * little, those of two have little in common.
+ */
+char *fixture_body(unsigned seed, int number);
+
 /* Commits a report of the server `key` as its latest. */
 void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_t at_ms,
 		    const char *body);

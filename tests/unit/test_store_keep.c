@@ -22,30 +22,6 @@
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
-/* Text as random as a report is where it is not repetitive; the same for the same seed. */
-static void add_noise(struct buffer *out, unsigned seed, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		seed = seed * 1103515245U + 12345U;
-		buffer_add_char(out, "0123456789abcdef"[seed >> 28]);
-	}
-}
-
-/* A report of some kilobytes of the server `seed`, whose counters say `number`. */
-static char *make_body(unsigned seed, int number)
-{
-	struct buffer out;
-	size_t size;
-
-	buffer_init(&out);
-	for (unsigned i = 0; i < 20; i++) {
-		buffer_printf(&out, "{\"for_s\":%d,\"sha256\":\"", number * 300);
-		add_noise(&out, seed * 100 + i, 160);
-		buffer_add_text(&out, "\"},");
-	}
-	return buffer_take(&out, &size);
-}
-
 static struct store_bytes bytes_of(const char *text)
 {
 	return (struct store_bytes){ text, strlen(text) };
@@ -58,9 +34,9 @@ static void what_changed_little_is_packed_small_and_comes_back(void **state)
 	struct buffer back;
 	(void)state;
 
-	char *first = make_body(1, 1);
-	char *second = make_body(1, 2);
-	char *other = make_body(2, 1);
+	char *first = fixture_body(1, 1);
+	char *second = fixture_body(1, 2);
+	char *other = fixture_body(2, 1);
 	struct store_bytes base = bytes_of(first);
 	buffer_init(&back);
 
@@ -149,10 +125,10 @@ static void reports_of_a_server_are_kept_as_what_differs_and_read_whole(void **s
 	for (int again = 0; again < 2; again++) {
 		for (int i = 1; i <= 5; i++) {
 			int n = again * 5 + i;
-			char *body = make_body(7, n);
+			char *body = fixture_body(7, n);
 			fixture_report(&f, "a", n, n * 1000, body);
 			free(body);
-			body = make_body(8, n);
+			body = fixture_body(8, n);
 			fixture_report(&f, "b", n, n * 1000, body);
 			free(body);
 		}
@@ -160,11 +136,11 @@ static void reports_of_a_server_are_kept_as_what_differs_and_read_whole(void **s
 		fixture_open(&f);
 	}
 	for (int n = 1; n <= 10; n++) {
-		char *body = make_body(7, n);
+		char *body = fixture_body(7, n);
 		check_until(&f, "a", n * 1000, body);
 		free(body);
 	}
-	char *changed = make_body(9, 11);
+	char *changed = fixture_body(9, 11);
 	fixture_report(&f, "a", 11, 11000, changed);
 	check_until(&f, "a", INT64_MAX, changed);
 	free(changed);
@@ -198,12 +174,12 @@ static void servers_that_share_a_place_of_the_memory_do_not_mix(void **state)
 	fixture_open(&f);
 	for (int n = 1; n <= 6; n++) {
 		const char *key = n % 3 == 0 ? rival : "a";
-		char *body = make_body(n % 3 == 0 ? 8 : 7, n);
+		char *body = fixture_body(n % 3 == 0 ? 8 : 7, n);
 		fixture_report(&f, key, n, n * 1000, body);
 		free(body);
 	}
 	for (int n = 1; n <= 6; n++) {
-		char *body = make_body(n % 3 == 0 ? 8 : 7, n);
+		char *body = fixture_body(n % 3 == 0 ? 8 : 7, n);
 		check_until(&f, n % 3 == 0 ? rival : "a", n * 1000, body);
 		free(body);
 	}
@@ -258,11 +234,11 @@ static void keeps_so_many_reports_and_the_latest(void **state)
 	fixture_set_up(&f);
 	fixture_open(&f);
 	store_set_limits(f.store, &limits);
-	char *body = make_body(1, 0);
+	char *body = fixture_body(1, 0);
 	fixture_report(&f, "a", 0, INT64_C(1000000), body); /* the latest by time for ever */
 	free(body);
 	for (int n = 1; n <= 200; n++) {
-		body = make_body(1 + (unsigned)n / 60, n); /* now and then it is another base */
+		body = fixture_body(1 + (unsigned)n / 60, n); /* now and then it is another base */
 		struct record_report report = { .key = "a",
 						.agent_id = "a",
 						.epoch = "e",
@@ -281,13 +257,13 @@ static void keeps_so_many_reports_and_the_latest(void **state)
 		free(body);
 	}
 	/* Each of them looks at what is old, for none is the latest, which is one of the 32. */
-	body = make_body(1 + 200 / 60, 200);
+	body = fixture_body(1 + 200 / 60, 200);
 	check_until(&f, "a", 200 * 1000, body);
 	free(body);
-	body = make_body(1 + 170 / 60, 170);
+	body = fixture_body(1 + 170 / 60, 170);
 	check_until(&f, "a", 170 * 1000, body);
 	free(body);
-	body = make_body(1, 0);
+	body = fixture_body(1, 0);
 	check_until(&f, "a", INT64_MAX, body);
 	free(body);
 	check_until(&f, "a", 59 * 1000, "");
@@ -310,7 +286,7 @@ static void reports_take_the_old_ones_of_their_server_away(void **state)
 	fixture_open(&f);
 	store_set_limits(f.store, &limits);
 	for (int n = 1; n <= 200; n++) {
-		char *body = make_body(1, n);
+		char *body = fixture_body(1, n);
 		fixture_report(&f, "a", n, n * 1000, body);
 		fixture_report(&f, "b", n, n * 1000, body);
 		free(body);
@@ -345,7 +321,7 @@ static void what_is_too_old_goes_by_itself_but_for_the_latest(void **state)
 	fixture_open(&f);
 	store_set_limits(f.store, &limits);
 	for (int n = 1; n <= 10; n++) {
-		char *body = make_body(1, n);
+		char *body = fixture_body(1, n);
 		fixture_report(&f, "a", n, now_ms - (31 * 10 - n) * DAY_MS, body);
 		fixture_report(&f, "b", n, now_ms - (36 - n) * DAY_MS, body);
 		free(body);
@@ -369,7 +345,7 @@ static void a_database_that_is_too_large_loses_reports_and_no_latest(void **stat
 	fixture_set_up(&f);
 	fixture_open(&f);
 	for (unsigned n = 1; n <= 800; n++) {
-		char *body = make_body(n, 1); /* each a base of its own, of 2 KB */
+		char *body = fixture_body(n, 1); /* each a base of its own, of 2 KB */
 		fixture_report(&f, n % 2 ? "a" : "b", n, n * 1000, body);
 		free(body);
 	}
