@@ -311,6 +311,8 @@ static enum status open_files(struct store *store, const char *directory,
 	if (status == STATUS_OK)
 		status = store_db_migrate(&store->writer, error);
 	if (status == STATUS_OK)
+		status = store_db_count_hosts(&store->writer, error);
+	if (status == STATUS_OK)
 		status = store_db_open(&store->reader, file, error);
 	if (status == STATUS_OK)
 		status = store_checkpointer_start(&store->checkpointer, file, error);

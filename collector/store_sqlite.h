@@ -30,6 +30,7 @@ enum store_statement {
 	STORE_ROLLBACK,
 	STORE_FIND_HOST,
 	STORE_ADD_HOST,
+	STORE_LAST_HOST,
 	STORE_SET_PINS,
 	STORE_DROP_LATEST,
 	STORE_FIND_STREAM,
@@ -180,6 +181,9 @@ struct store_host {
 /* Reads the row of the server `key`, which gets one where it has none (store_sqlite_report.c). */
 enum status store_db_host(struct store_db *db, const char *key, struct store_host *out,
 			  char error[STORE_ERROR_SIZE]);
+
+/* Sees how many servers there are; the writer's, once (store_sqlite_report.c). */
+enum status store_db_count_hosts(struct store_db *db, char error[STORE_ERROR_SIZE]);
 
 /* What is known of a report's server, looked up where it has to be (store_sqlite_report.c). */
 enum status store_db_know(struct store_db *db, const struct record_report *report,

@@ -22,6 +22,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_SET_PINS] = "UPDATE host SET base_id = coalesce(?2, base_id), "
 			   "latest_id = coalesce(?3, latest_id) WHERE id = ?1",
 	[STORE_DROP_LATEST] = "UPDATE host SET latest_id = NULL WHERE key = ?1",
+	[STORE_LAST_HOST] = "SELECT coalesce(max(id), 0) FROM host",
 	[STORE_FIND_STREAM] =
 		"SELECT id FROM stream WHERE agent_id = ?1 AND epoch = ?2 AND host_id = ?3",
 	[STORE_ADD_STREAM] = "INSERT INTO stream (agent_id, epoch, host_id) VALUES (?1, ?2, ?3)",

@@ -61,6 +61,15 @@ enum status store_db_host(struct store_db *db, const char *key, struct store_hos
 	return status;
 }
 
+enum status store_db_count_hosts(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "count the servers";
+	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_HOST);
+	if (!find)
+		return store_db_fail(db, what, error);
+	return look_up(db, find, what, &db->n_hosts, 1, error);
+}
+
 static enum status find_stream(struct store_db *db, const struct record_report *report,
 			       int64_t host_id, int64_t *id, char error[STORE_ERROR_SIZE])
 {

@@ -483,6 +483,22 @@ static void the_latest_until_a_moment_is_found_in_long_streams(void **state)
 	tear_down(&rig);
 }
 
+static void how_many_servers_there_are_is_known_from_the_start(void **state)
+{
+	struct rig rig;
+	(void)state;
+
+	set_up(&rig);
+	assert_int_equal(store_db_count_hosts(&rig.db, rig.error), STATUS_OK);
+	assert_int_equal(rig.db.n_hosts, 0);
+	put_renamed(&rig);
+	store_db_close(&rig.db);
+	open_db(&rig);
+	assert_int_equal(store_db_count_hosts(&rig.db, rig.error), STATUS_OK);
+	assert_int_equal(rig.db.n_hosts, 2);
+	tear_down(&rig);
+}
+
 /* What version 8 of the schema had of these, word by word, with what a renamed agent left in it. */
 static const char version_8[] =
 	"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
@@ -569,6 +585,7 @@ int main(void)
 		cmocka_unit_test(streams_of_which_nothing_is_left_go_and_come_again),
 		cmocka_unit_test(a_renamed_agent_has_a_stream_under_each_name),
 		cmocka_unit_test(the_latest_until_a_moment_is_found_in_long_streams),
+		cmocka_unit_test(how_many_servers_there_are_is_known_from_the_start),
 		cmocka_unit_test(a_renamed_agent_of_version_8_gets_its_streams),
 	};
 	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
