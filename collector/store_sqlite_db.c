@@ -53,10 +53,11 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"r.id > ?1)))",
 	[STORE_DROP_REPORT] = "DELETE FROM report WHERE id = ?1",
 	/* `?2` rows stay at most, none older than `?3`; `?4` go at once. */
-	[STORE_DROP_HISTORY] =
-		"DELETE FROM history WHERE id IN (SELECT id FROM history WHERE host_id = ?1 AND "
-		"at_ms < max(?3, coalesce((SELECT at_ms FROM history WHERE host_id = ?1 "
-		"ORDER BY at_ms DESC LIMIT 1 OFFSET ?2 - 1), ?3)) ORDER BY at_ms LIMIT ?4)",
+	[STORE_OLD_HISTORY] =
+		"SELECT id FROM history WHERE host_id = ?1 AND at_ms < max(?3, coalesce((SELECT "
+		"at_ms FROM history WHERE host_id = ?1 ORDER BY at_ms DESC LIMIT 1 OFFSET ?2 - 1), "
+		"?3)) ORDER BY at_ms LIMIT ?4",
+	[STORE_DROP_HISTORY] = "DELETE FROM history WHERE id = ?1",
 	[STORE_NEXT_HOST] = "SELECT coalesce((SELECT id FROM host WHERE id > ?1 ORDER BY id "
 			    "LIMIT 1), 0)",
 	[STORE_PAGE_COUNT] = "PRAGMA page_count",

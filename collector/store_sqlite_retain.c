@@ -227,22 +227,29 @@ static enum status drop_reports(struct store_db *db, int64_t host_id,
 	return status;
 }
 
+/* Row by row, for most times there is none: a statement that drops them all costs more. */
 static enum status drop_history(struct store_db *db, int64_t host_id,
 				const struct store_retention *retention, size_t *budget,
 				char error[STORE_ERROR_SIZE])
 {
 	const struct store_limits *limits = retention->limits;
 	int64_t not_before_ms = retention->now_ms - (int64_t)limits->change_days * DAY_MS;
-	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_HISTORY);
+	sqlite3_stmt *list = store_db_statement(db, STORE_OLD_HISTORY);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
 
-	if (!drop || !store_db_bind_number(drop, 1, host_id) ||
-	    !store_db_bind_number(drop, 2, (int64_t)limits->changes) ||
-	    !store_db_bind_number(drop, 3, not_before_ms) ||
-	    !store_db_bind_number(drop, 4, (int64_t)*budget))
+	if (!list || !store_db_bind_number(list, 1, host_id) ||
+	    !store_db_bind_number(list, 2, (int64_t)limits->changes) ||
+	    !store_db_bind_number(list, 3, not_before_ms) ||
+	    !store_db_bind_number(list, 4, (int64_t)*budget))
 		return store_db_fail(db, what, error);
-	enum status status = store_db_run(db, drop, what, error);
-	if (status == STATUS_OK)
-		*budget -= (size_t)sqlite3_changes(db->handle);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+		status = drop_row(db, STORE_DROP_HISTORY, sqlite3_column_int64(list, 0), error);
+		--*budget;
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
 	return status;
 }
 
