@@ -1,8 +1,8 @@
 /*
- * Reports of any number of servers, for measuring: `servers_per_site` to a site, each with two
- * adapters that probe 16 peers, twelve files, some 6 KB of JSON. In each site every tenth server is
- * exposed. What changes from one report to the next is what changes in life: times, durations,
- * milliseconds, the sequence.
+ * The reports of report.lua, for measuring without a network: `servers_per_site` to a site, each
+ * with two adapters that probe 16 peers, some 4 KB of JSON. In each site every tenth server is
+ * exposed. What changes from one report to the next, and from these to those of report.lua, is what
+ * changes in life: times, durations, milliseconds, the sequence.
  */
 #pragma once
 
