@@ -13,232 +13,162 @@
 #define BYTES_A_NODE 12
 
 struct scan {
-	const char *text;
-	size_t size;
-	size_t at;
+	const char *end; /* of the text; NULs follow it, which stand nowhere in JSON */
 	unsigned depth;
 	enum status status; /* first failure: `what`, at `fault_at` */
 	const char *what;
-	size_t fault_at;
-	bool has_nul; /* the first escape of U+0000 is at `nul_at` */
-	size_t nul_at;
-	struct json_quoted *names; /* of the objects that are open, the innermost ones last */
-	size_t n_names;
-	size_t room;
-	struct json_nodes *nodes; /* NULL: nobody wants them */
-	struct json_node spare;   /* is then filled in instead */
+	const char *fault_at;
+	const char *nul_at; /* the first escape of U+0000, NULL: there is none */
+	struct json_nodes *nodes;
 };
 
-static void fail_at(struct scan *s, size_t at, enum status status, const char *what)
+/*
+ * What scans something takes the place where it begins and returns the place behind it, NULL after
+ * a failure: so the place stays in a register.
+ */
+static const char *fail(struct scan *s, const char *at, enum status status, const char *what)
 {
-	if (s->status != STATUS_OK)
-		return;
 	s->status = status;
 	s->what = what;
 	s->fault_at = at;
+	return NULL;
 }
 
-static void fail(struct scan *s, enum status status, const char *what)
+static bool is_space(char c)
 {
-	fail_at(s, s->at, status, what);
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool ok(const struct scan *s)
+static inline const char *skip_space(const char *at)
 {
-	return s->status == STATUS_OK;
+	while ((unsigned char)*at <= ' ' && is_space(*at)) /* as nearly never */
+		at++;
+	return at;
 }
 
-/* The next character, -1 at the end. */
-static int peek(const struct scan *s)
-{
-	return s->at < s->size ? (unsigned char)s->text[s->at] : -1;
-}
-
-static bool take(struct scan *s, char c)
-{
-	if (peek(s) != c)
-		return false;
-	s->at++;
-	return true;
-}
-
-static void skip_spaces(struct scan *s)
-{
-	while (peek(s) == ' ' || peek(s) == '\t' || peek(s) == '\n' || peek(s) == '\r')
-		s->at++;
-}
-
-static inline void skip_space(struct scan *s)
-{
-	if (peek(s) <= ' ') /* as nearly never */
-		skip_spaces(s);
-}
-
-static bool is_digit(int c)
+static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-static void digits(struct scan *s)
+static const char *digits(struct scan *s, const char *at)
 {
-	size_t at = s->at;
-
-	while (at < s->size && is_digit(s->text[at]))
+	if (!is_digit(*at))
+		return fail(s, at, STATUS_MALFORMED, "expected a digit");
+	while (is_digit(*at))
 		at++;
-	if (at == s->at)
-		fail(s, STATUS_MALFORMED, "expected a digit");
-	s->at = at;
+	return at;
 }
 
-static void number(struct scan *s, struct json_quoted *content)
+static const char *exponent(struct scan *s, const char *at)
 {
-	size_t start = s->at;
+	if (*at == '+' || *at == '-')
+		at++;
+	return digits(s, at);
+}
 
-	take(s, '-');
-	if (take(s, '0')) {
-		if (is_digit(peek(s)))
-			fail(s, STATUS_MALFORMED, "a number with a leading zero");
-	} else {
-		digits(s);
-	}
-	if (ok(s) && take(s, '.'))
-		digits(s);
-	if (ok(s) && (take(s, 'e') || take(s, 'E'))) {
-		if (!take(s, '+'))
-			take(s, '-');
-		digits(s);
-	}
-	if (s->at - start > JSON_MAX_NUMBER)
-		fail_at(s, start, STATUS_LIMIT, "a number of more than 63 characters");
-	content->text = s->text + start;
-	content->size = (uint32_t)(s->at - start);
+static const char *number(struct scan *s, const char *start, struct json_quoted *content)
+{
+	const char *at = *start == '-' ? start + 1 : start;
+
+	if (*at == '0' && is_digit(at[1]))
+		return fail(s, at + 1, STATUS_MALFORMED, "a number with a leading zero");
+	at = digits(s, at);
+	if (at && *at == '.')
+		at = digits(s, at + 1);
+	if (at && (*at == 'e' || *at == 'E'))
+		at = exponent(s, at + 1);
+	if (at && at - start > JSON_MAX_NUMBER)
+		return fail(s, start, STATUS_LIMIT, "a number of more than 63 characters");
+	content->text = start;
+	content->size = at ? (uint32_t)(at - start) : 0;
 	content->escaped = false;
+	return at;
 }
 
 /* Behind "\u": the digits, and those of the low surrogate where one must follow. */
-static void unicode_escape(struct scan *s)
+static const char *unicode_escape(struct scan *s, const char *at)
 {
-	int32_t unit = json_hex4(s->text + s->at, s->size - s->at);
-	if (unit < 0) {
-		fail(s, STATUS_MALFORMED, "expected four hexadecimal digits");
-		return;
-	}
-	if (unit == 0 && !s->has_nul) {
-		s->has_nul = true;
-		s->nul_at = s->at - 2;
-	}
-	s->at += 4;
-	if (unit < 0xD800 || unit > 0xDFFF)
-		return;
+	int32_t unit = json_hex4(at, (size_t)(s->end - at));
 	int32_t low = -1;
-	if (unit <= 0xDBFF && take(s, '\\') && take(s, 'u'))
-		low = json_hex4(s->text + s->at, s->size - s->at);
+
+	if (unit < 0)
+		return fail(s, at, STATUS_MALFORMED, "expected four hexadecimal digits");
+	if (unit == 0 && !s->nul_at)
+		s->nul_at = at - 2;
+	at += 4;
+	if (unit < 0xD800 || unit > 0xDFFF)
+		return at;
+	if (unit <= 0xDBFF && at[0] == '\\' && at[1] == 'u') {
+		at += 2;
+		low = json_hex4(at, (size_t)(s->end - at));
+	}
 	if (low < 0xDC00 || low > 0xDFFF)
-		fail(s, STATUS_MALFORMED, "a lone surrogate");
-	else
-		s->at += 4;
+		return fail(s, at, STATUS_MALFORMED, "a lone surrogate");
+	return at + 4;
 }
 
 /* Behind the backslash. */
-static void escape(struct scan *s)
+static const char *escape(struct scan *s, const char *at)
 {
-	int c = peek(s);
-	if (c <= 0 || !strchr("\"\\/bfnrtu", c)) {
-		fail(s, STATUS_MALFORMED, "an escape that JSON does not have");
-		return;
-	}
-	s->at++;
-	if (c == 'u')
-		unicode_escape(s);
+	if (*at == '\0' || !strchr("\"\\/bfnrtu", *at))
+		return fail(s, at, STATUS_MALFORMED, "an escape that JSON does not have");
+	return *at == 'u' ? unicode_escape(s, at + 1) : at + 1;
 }
 
-/* Most of any string: ASCII that stands for itself. */
-static void skip_plain(struct scan *s)
+/* One character of a string that is not ASCII or does not stand for itself. */
+static const char *unusual(struct scan *s, const char *at, struct json_quoted *content)
 {
-	s->at += json_plain_length(s->text + s->at, s->size - s->at);
-}
-
-/* The rest of a string, from something else on. */
-static void skip_unusual(struct scan *s, struct json_quoted *content)
-{
-	while (ok(s) && peek(s) != '"') {
-		if (peek(s) < 0) {
-			fail(s, STATUS_MALFORMED, "a string that does not end");
-		} else if (peek(s) < 0x20) {
-			fail(s, STATUS_MALFORMED, "a control character in a string");
-		} else if (take(s, '\\')) {
-			content->escaped = true;
-			escape(s);
-		} else {
-			size_t length = utf8_length(s->text + s->at, s->size - s->at);
-			if (length == 0)
-				fail(s, STATUS_MALFORMED, "bytes that are not UTF-8");
-			s->at += length;
-		}
-		skip_plain(s);
+	if (at == s->end)
+		return fail(s, at, STATUS_MALFORMED, "a string that does not end");
+	if ((unsigned char)*at < 0x20)
+		return fail(s, at, STATUS_MALFORMED, "a control character in a string");
+	if (*at == '\\') {
+		content->escaped = true;
+		return escape(s, at + 1);
 	}
+	size_t length = utf8_length(at, (size_t)(s->end - at));
+	if (length == 0)
+		return fail(s, at, STATUS_MALFORMED, "bytes that are not UTF-8");
+	return at + length;
 }
 
 /* From the opening quote to behind the closing one; `*content` is what is between. */
-static void string(struct scan *s, struct json_quoted *content)
+static const char *string(struct scan *s, const char *at, struct json_quoted *content)
 {
-	if (!take(s, '"')) {
-		fail(s, STATUS_MALFORMED, "expected a string");
-		return;
-	}
-	content->text = s->text + s->at;
+	if (*at != '"')
+		return fail(s, at, STATUS_MALFORMED, "expected a string");
+	content->text = at + 1;
 	content->escaped = false;
-	skip_plain(s);
-	if (peek(s) != '"')
-		skip_unusual(s, content);
-	content->size = (uint32_t)(s->text + s->at - content->text);
-	take(s, '"');
+	at = json_skip_plain(at + 1);
+	while (at && *at != '"') {
+		at = unusual(s, at, content);
+		if (at)
+			at = json_skip_plain(at);
+	}
+	if (!at)
+		return NULL;
+	content->size = (uint32_t)(at - content->text);
+	return at + 1;
 }
 
 /* The names of an object that is open. */
 struct members {
-	size_t first;  /* in the scan's names */
+	size_t first; /* its node; the others follow */
+	size_t n;
 	uint64_t bits; /* json_quoted_bits() of all */
 };
 
-static bool has_name(const struct scan *s, const struct members *members,
-		     const struct json_quoted *name)
+/* Has a member before the one at `index` its name? */
+static bool is_known(const struct scan *s, const struct members *members, size_t index)
 {
-	for (size_t i = members->first; i < s->n_names; i++) {
-		if (json_quoted_equal(&s->names[i], name))
+	const struct json_node *nodes = s->nodes->at;
+
+	for (size_t i = members->first; i < index; i += nodes[i].span) {
+		if (json_quoted_equal(&nodes[i].name, &nodes[index].name))
 			return true;
 	}
 	return false;
-}
-
-static void add_name(struct scan *s, struct members *members, const struct json_quoted *name)
-{
-	size_t at = (size_t)(name->text - s->text) - 1;
-	uint64_t bits = json_quoted_bits(name);
-
-	if (s->n_names - members->first == JSON_MAX_MEMBERS) {
-		fail_at(s, at, STATUS_LIMIT, "an object of more than 256 members");
-		return;
-	}
-	if ((members->bits & bits) && has_name(s, members, name)) {
-		fail_at(s, at, STATUS_MALFORMED, "a member that the object already has");
-		return;
-	}
-	members->bits |= bits;
-	if (s->n_names == s->room) {
-		s->room = s->room ? 2 * s->room : 64;
-		s->names = mem_realloc(s->names, s->room * sizeof *s->names);
-	}
-	struct json_quoted *added = &s->names[s->n_names++];
-	/* Part by part, as they were written a moment ago: a copy of the whole waits for them. */
-	added->text = name->text;
-	added->size = name->size;
-	added->escaped = name->escaped;
-}
-
-static struct json_node *node_at(struct scan *s, size_t index)
-{
-	return s->nodes ? &s->nodes->at[index] : &s->spare;
 }
 
 /* Makes room for a node, which comes before its children; returns its index. */
@@ -246,72 +176,78 @@ static size_t add_node(struct scan *s)
 {
 	struct json_nodes *nodes = s->nodes;
 
-	if (nodes && nodes->n == nodes->room) {
-		nodes->room = nodes->room ? 2 * nodes->room : s->size / BYTES_A_NODE + 16;
+	if (nodes->n == nodes->room) {
+		nodes->room *= 2;
 		nodes->at = mem_realloc(nodes->at, nodes->room * sizeof *nodes->at);
 	}
-	return nodes ? nodes->n++ : 0;
+	return nodes->n++;
 }
 
-static void value(struct scan *s, size_t index);
+static const char *value(struct scan *s, const char *at, size_t index);
 
-static void member(struct scan *s, struct members *members)
+static const char *member(struct scan *s, const char *at, struct members *members)
 {
 	size_t index = add_node(s);
-	struct json_quoted *name = &node_at(s, index)->name;
+	struct json_quoted *name = &s->nodes->at[index].name;
+	const char *begin = skip_space(at);
 
-	skip_space(s);
-	string(s, name);
-	if (!ok(s))
-		return;
-	add_name(s, members, name);
-	skip_space(s);
-	if (take(s, ':'))
-		value(s, index);
-	else
-		fail(s, STATUS_MALFORMED, "expected ':'");
+	at = string(s, begin, name);
+	if (!at)
+		return NULL;
+	uint64_t bits = json_quoted_bits(name);
+	if (members->n++ == JSON_MAX_MEMBERS)
+		return fail(s, begin, STATUS_LIMIT, "an object of more than 256 members");
+	if ((members->bits & bits) && is_known(s, members, index))
+		return fail(s, begin, STATUS_MALFORMED, "a member that the object already has");
+	members->bits |= bits;
+	at = skip_space(at);
+	if (*at != ':')
+		return fail(s, at, STATUS_MALFORMED, "expected ':'");
+	return value(s, at + 1, index);
 }
 
-/* Returns json_quoted_bits() of its names. */
-static uint64_t object(struct scan *s)
+/* Behind the brace. */
+static const char *object(struct scan *s, const char *at, size_t index)
 {
-	struct members members = { .first = s->n_names };
+	struct members members = { .first = index + 1 };
 
-	skip_space(s);
-	if (take(s, '}'))
-		return 0;
-	do
-		member(s, &members);
-	while (ok(s) && take(s, ','));
-	if (!take(s, '}'))
-		fail(s, STATUS_MALFORMED, "expected ',' or '}'");
-	s->n_names = members.first;
-	return members.bits;
+	at = skip_space(at);
+	if (*at == '}')
+		at++;
+	else {
+		do
+			at = member(s, at, &members);
+		while (at && *at++ == ',');
+		if (at && at[-1] != '}')
+			return fail(s, at - 1, STATUS_MALFORMED, "expected ',' or '}'");
+	}
+	s->nodes->at[index].name_bits = members.bits;
+	return at;
 }
 
-static void unnamed_value(struct scan *s)
+static const char *unnamed_value(struct scan *s, const char *at)
 {
 	size_t index = add_node(s);
 
-	node_at(s, index)->name = (struct json_quoted){ 0 };
-	value(s, index);
+	s->nodes->at[index].name = (struct json_quoted){ 0 };
+	return value(s, at, index);
 }
 
-/* Returns 0: its elements have no names. */
-static uint64_t array(struct scan *s)
+/* Behind the bracket. */
+static const char *array(struct scan *s, const char *at)
 {
-	skip_space(s);
-	if (take(s, ']'))
-		return 0;
+	at = skip_space(at);
+	if (*at == ']')
+		return at + 1;
 	do
-		unnamed_value(s);
-	while (ok(s) && take(s, ','));
-	if (!take(s, ']'))
-		fail(s, STATUS_MALFORMED, "expected ',' or ']'");
-	return 0;
+		at = unnamed_value(s, at);
+	while (at && *at++ == ',');
+	if (at && at[-1] != ']')
+		return fail(s, at - 1, STATUS_MALFORMED, "expected ',' or ']'");
+	return at;
 }
 
-static enum json_kind literal(struct scan *s)
+static const char *literal(struct scan *s, const char *at, enum json_kind *kind)
 {
 	static const struct {
 		const char *word;
@@ -319,65 +255,59 @@ static enum json_kind literal(struct scan *s)
 	} literals[] = { { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "null", JSON_NULL } };
 
 	for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
-		const char *word = literals[i].word;
-		size_t length = strlen(word);
-		if (s->size - s->at >= length && !memcmp(s->text + s->at, word, length)) {
-			s->at += length;
-			return literals[i].kind;
+		size_t length = strlen(literals[i].word);
+		if (strncmp(at, literals[i].word, length) == 0) {
+			*kind = literals[i].kind;
+			return at + length;
 		}
 	}
-	fail(s, STATUS_MALFORMED, "expected a value");
-	return JSON_NULL;
+	return fail(s, at, STATUS_MALFORMED, "expected a value");
 }
 
-/* An object or an array: what `content` makes of what is in it. */
-static void nested(struct scan *s, size_t index, enum json_kind kind,
-		   uint64_t (*content)(struct scan *s))
+/* An object or an array. */
+static const char *nested(struct scan *s, const char *at, size_t index)
 {
-	uint64_t name_bits = 0;
+	bool is_object = *at == '{';
 
-	if (s->depth == JSON_MAX_DEPTH) {
-		fail(s, STATUS_LIMIT, "nested more than 32 deep");
-	} else {
-		s->depth++;
-		s->at++;
-		name_bits = content(s);
-		s->depth--;
-	}
-	node_at(s, index)->kind = kind;
-	node_at(s, index)->name_bits = name_bits;
+	if (s->depth == JSON_MAX_DEPTH)
+		return fail(s, at, STATUS_LIMIT, "nested more than 32 deep");
+	s->nodes->at[index].kind = is_object ? JSON_OBJECT : JSON_ARRAY;
+	s->depth++;
+	at = is_object ? object(s, at + 1, index) : array(s, at + 1);
+	s->depth--;
+	return at;
 }
 
 /* A value with the space around it. */
-static void value(struct scan *s, size_t index)
+static const char *value(struct scan *s, const char *at, size_t index)
 {
-	skip_space(s);
-	int c = peek(s);
-	if (c == '{') {
-		nested(s, index, JSON_OBJECT, object);
-	} else if (c == '[') {
-		nested(s, index, JSON_ARRAY, array);
-	} else if (c == '"') {
-		node_at(s, index)->kind = JSON_STRING;
-		string(s, &node_at(s, index)->text);
-	} else if (c == '-' || is_digit(c)) {
-		node_at(s, index)->kind = JSON_NUMBER;
-		number(s, &node_at(s, index)->text);
+	struct json_node *node = &s->nodes->at[index];
+
+	at = skip_space(at);
+	if (*at == '"') {
+		node->kind = JSON_STRING;
+		at = string(s, at, &node->text);
+	} else if (*at == '{' || *at == '[') {
+		at = nested(s, at, index); /* `node` may have moved */
+	} else if (*at == '-' || is_digit(*at)) {
+		node->kind = JSON_NUMBER;
+		at = number(s, at, &node->text);
 	} else {
-		node_at(s, index)->kind = literal(s);
+		at = literal(s, at, &node->kind);
 	}
-	if (s->nodes)
-		s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
-	skip_space(s);
+	if (!at)
+		return NULL;
+	s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
+	return skip_space(at);
 }
 
-static void locate(const struct scan *s, size_t at, struct json_fault *fault)
+static void locate(const char *text, const char *at, struct json_fault *fault)
 {
 	fault->line = 1;
 	fault->column = 1;
-	for (size_t i = 0; i < at; i++) {
+	for (; text < at; text++) {
 		fault->column++;
-		if (s->text[i] == '\n') {
+		if (*text == '\n') {
 			fault->line++;
 			fault->column = 1;
 		}
@@ -387,28 +317,46 @@ static void locate(const struct scan *s, size_t at, struct json_fault *fault)
 enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
 		       struct json_fault *fault)
 {
-	struct scan s = { .text = text, .size = size, .nodes = nodes };
+	struct scan s = { .end = text + size, .nodes = nodes };
+	const char *at = text;
 
 	assert(size <= UINT32_MAX); /* limits of ours are far below */
-	if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-		fail(&s, STATUS_MALFORMED, "a byte order mark, which JSON does not have");
+	nodes->room = size / BYTES_A_NODE + 16;
+	nodes->at = mem_realloc(NULL, nodes->room * sizeof *nodes->at); /* not zeroed */
+	if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+		at = fail(&s, text, STATUS_MALFORMED,
+			  "a byte order mark, which JSON does not have");
 	else
-		unnamed_value(&s);
-	if (ok(&s) && s.at < size)
-		fail(&s, STATUS_MALFORMED, "more text behind the end");
-	if (s.has_nul)
-		fail_at(&s, s.nul_at, STATUS_INVALID, "a string that holds U+0000");
-	if (!ok(&s)) {
-		locate(&s, s.fault_at, fault);
+		at = unnamed_value(&s, text);
+	if (at && at != s.end)
+		fail(&s, at, STATUS_MALFORMED, "more text behind the end");
+	else if (at && s.nul_at)
+		fail(&s, s.nul_at, STATUS_INVALID, "a string that holds U+0000");
+	if (s.status != STATUS_OK) {
+		locate(text, s.fault_at, fault);
 		fault->what = s.what;
 	}
-	free(s.names);
 	return s.status;
+}
+
+char *json_pad(const char *text, size_t size, struct arena *arena)
+{
+	char *copy = arena_alloc(arena, size + JSON_PADDING);
+
+	memcpy(copy, text, size); /* the arena's memory is zeroed */
+	return copy;
 }
 
 enum status json_check(const char *text, size_t size, struct json_fault *fault)
 {
-	return json_parse(text, size, NULL, fault);
+	struct json_nodes nodes = { 0 };
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status status = json_parse(json_pad(text, size, &arena), size, &nodes, fault);
+	json_nodes_free(&nodes);
+	arena_deinit(&arena);
+	return status;
 }
 
 void json_nodes_free(struct json_nodes *nodes)

@@ -3,8 +3,7 @@
  * takes what must be refused (1.7.15: control characters in strings, invalid UTF-8,
  * members twice, "01", "1.", text behind the end) and cuts strings at U+0000.
  *
- * It allocates little (the member names of the open objects, the nodes) and understands nothing of
- * the content.
+ * It allocates nothing but the values, and understands nothing of the content.
  */
 #pragma once
 
@@ -67,7 +66,16 @@ struct json_fault {
  */
 enum status json_check(const char *text, size_t size, struct json_fault *fault);
 
-/* The same, and puts the values into `nodes`, which are freed whatever the status. */
+/* NULs that have to follow a text, so that it may be read by words of eight bytes. */
+#define JSON_PADDING 8
+
+/* A copy of a text, in `arena`, that they follow. */
+char *json_pad(const char *text, size_t size, struct arena *arena);
+
+/*
+ * The same as json_check(), of a text that JSON_PADDING follows; puts the values into `nodes`,
+ * which are freed whatever the status.
+ */
 enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
 		       struct json_fault *fault);
 void json_nodes_free(struct json_nodes *nodes);

@@ -86,7 +86,7 @@ enum status json_begin(struct json_reading *in, const char *text, size_t size, s
 
 	*in = (struct json_reading){ .arena = arena, .max_string = max_string };
 	*root = (struct json_place){ 0 };
-	in->text = arena_strndup(arena, text, size);
+	in->text = json_pad(text, size, arena);
 	in->status = json_parse(in->text, size, &in->nodes, &fault);
 	if (in->status != STATUS_OK) {
 		snprintf(in->error.detail, sizeof in->error.detail, "line %lu, column %lu: %s",

@@ -4,31 +4,6 @@
 
 #include "proto/text.h"
 #include "proto/utf8.h"
-#include "proto/wire.h"
-
-#define EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
-
-/*
- * The lowest bit set is the highest of the first byte that does not stand for itself; those above
- * may be wrong, for a byte less than what is taken from it borrows from the next.
- */
-static uint64_t mark_special(uint64_t word)
-{
-	uint64_t is_control = word - EACH_BYTE(0x20);
-	uint64_t is_quote = (word ^ EACH_BYTE('"')) - EACH_BYTE(1);
-	uint64_t is_backslash = (word ^ EACH_BYTE('\\')) - EACH_BYTE(1);
-	return (word | is_control | is_quote | is_backslash) & EACH_BYTE(0x80);
-}
-
-/*
- * The number of the first byte that is marked: the bits below its mark reach into so many bytes,
- * itself included. (The processor's own instruction for it is not on those that NT 4.0 runs on.)
- */
-static size_t first_marked(uint64_t marks)
-{
-	uint64_t below = (marks & -marks) - 1;
-	return (size_t)((below & EACH_BYTE(1)) * EACH_BYTE(1) >> 56) - 1;
-}
 
 static bool is_plain(char c)
 {
@@ -40,9 +15,9 @@ size_t json_plain_length(const char *text, size_t size)
 	size_t at = 0;
 
 	for (; size - at >= 8; at += 8) {
-		uint64_t marks = mark_special(wire_le64(text + at));
+		uint64_t marks = json_mark_special(wire_le64(text + at));
 		if (marks)
-			return at + first_marked(marks);
+			return at + json_first_marked(marks);
 	}
 	while (at < size && is_plain(text[at]))
 		at++;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "proto/arena.h"
+#include "proto/wire.h"
 
 struct json_quoted {
 	const char *text;
@@ -17,7 +18,45 @@ struct json_quoted {
 	bool escaped; /* it holds escapes, and so may stand for other bytes */
 };
 
-/* How many of the first bytes are ASCII that stands for itself in a string: no quote, no escape. */
+#define JSON_EACH_BYTE(b) (UINT64_C(0x0101010101010101) * (b))
+
+/*
+ * Of eight bytes, marks those that do not stand for themselves in a string. The lowest bit set is
+ * the highest of the first such byte; those above may be wrong, for a byte less than what is taken
+ * from it borrows from the next.
+ */
+static inline uint64_t json_mark_special(uint64_t word)
+{
+	uint64_t is_control = word - JSON_EACH_BYTE(0x20);
+	uint64_t is_quote = (word ^ JSON_EACH_BYTE('"')) - JSON_EACH_BYTE(1);
+	uint64_t is_backslash = (word ^ JSON_EACH_BYTE('\\')) - JSON_EACH_BYTE(1);
+	return (word | is_control | is_quote | is_backslash) & JSON_EACH_BYTE(0x80);
+}
+
+/*
+ * The number of the first byte that is marked: the bits below its mark reach into so many bytes,
+ * itself included. (The processor's own instruction for it is not on those that NT 4.0 runs on.)
+ */
+static inline size_t json_first_marked(uint64_t marks)
+{
+	uint64_t below = (marks & -marks) - 1;
+	return (size_t)((below & JSON_EACH_BYTE(1)) * JSON_EACH_BYTE(1) >> 56) - 1;
+}
+
+/*
+ * Behind the ASCII that stands for itself in a string: at a quote, an escape, a control character,
+ * or what is no ASCII. Eight NULs have to follow the text.
+ */
+static inline const char *json_skip_plain(const char *at)
+{
+	uint64_t marks;
+
+	while ((marks = json_mark_special(wire_le64(at))) == 0)
+		at += 8;
+	return at + json_first_marked(marks);
+}
+
+/* How many of the first bytes are such, of a text that anything may follow. */
 size_t json_plain_length(const char *text, size_t size);
 
 /* The value of four hexadecimal digits, those behind "\u"; -1 if they are none. */

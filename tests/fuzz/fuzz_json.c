@@ -144,9 +144,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct json_nodes nodes = { 0 };
 	struct json_fault fault = { 0 };
 	struct arena arena;
-	char *text = mem_alloc(size); /* its own block: reads past the end are seen */
+	char *text = mem_alloc(size + JSON_PADDING); /* its own block: reads past it are seen */
 
 	memcpy(text, data, size);
+	memset(text + size, 0, JSON_PADDING);
 	arena_init(&arena);
 	enum status status = json_parse(text, size, &nodes, &fault);
 	cJSON *theirs = parse_theirs(text, size);
