@@ -118,8 +118,22 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
-/* What the alert says is what the view says. */
-static void tell_story(struct alerts *alerts, struct alert *alert, const struct view *view)
+/* Does the row say already what this view would make it say? */
+static bool is_told(const struct alert *alert, const struct view *view)
+{
+	return alert->told && alert->group && alert->row.condition != CONDITION_SILENT &&
+	       view_says_the_same(alert->told, view);
+}
+
+static void set_told(struct alert *alert, struct view *view)
+{
+	if (view)
+		view_ref(view);
+	view_unref(alert->told);
+	alert->told = view;
+}
+
+static void write_story(struct alerts *alerts, struct alert *alert, const struct view *view)
 {
 	struct record_alert *row = &alert->row;
 	struct alert_story story;
@@ -138,6 +152,14 @@ static void tell_story(struct alerts *alerts, struct alert *alert, const struct 
 	if (!alert->group) /* which stays that of the cause for which it fired */
 		say(alerts, alert, &row->cause, story.cause);
 	arena_deinit(&arena);
+}
+
+/* What the alert says is what the view says. Most views say what the one before did. */
+static void tell_story(struct alerts *alerts, struct alert *alert, struct view *view)
+{
+	if (!is_told(alert, view))
+		write_story(alerts, alert, view);
+	set_told(alert, alert->group ? view : NULL);
 }
 
 static void end_firing(struct alerts *alerts, struct alert *alert, int64_t now_ms)
@@ -304,6 +326,7 @@ static void forget(struct alerts *alerts, struct alert_subject *subject, int64_t
 			say(alerts, alert, &alert->row.text,
 			    "The server was taken out of the fleet.");
 			say(alerts, alert, &alert->row.remedy, "");
+			set_told(alert, NULL);
 			end_firing(alerts, alert, now_ms);
 		}
 	}

@@ -131,5 +131,6 @@ void alerts_free_alert(struct alert *alert)
 	alerts_texts_of(&alert->row, texts);
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		free((void *)*texts[i]);
+	view_unref(alert->told);
 	free(alert);
 }

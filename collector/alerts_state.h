@@ -15,6 +15,7 @@ struct alert {
 	struct record_alert row; /* its strings are its own, but for `key` */
 	struct alert_subject *subject;
 	struct alert_group *group; /* once it has fired */
+	struct view *told;         /* what the row says, while it is in a group; NULL: not known */
 	bool is_stored;
 	bool is_dirty; /* the row is to be stored; among `dirty` then */
 	bool is_muted; /* as of the last look */

@@ -24,26 +24,37 @@ void buffer_deinit(struct buffer *buffer)
 	buffer_init(buffer);
 }
 
-/* Makes room for `n` more bytes and the NUL. */
-static char *reserve(struct buffer *buffer, size_t n)
+static void grow(struct buffer *buffer, size_t n)
 {
 	size_t room = buffer->room ? buffer->room : FIRST_ROOM;
+
 	while (room - buffer->size <= n)
 		room *= 2;
-	if (room != buffer->room) {
-		buffer->bytes = mem_realloc(buffer->bytes, room);
-		buffer->room = room;
-	}
+	buffer->bytes = mem_realloc(buffer->bytes, room);
+	buffer->room = room;
+}
+
+/* Makes room for `n` more bytes and the NUL. */
+static inline char *reserve(struct buffer *buffer, size_t n)
+{
+	if (buffer->room - buffer->size <= n)
+		grow(buffer, n);
 	return buffer->bytes + buffer->size;
+}
+
+char *buffer_extend(struct buffer *buffer, size_t n)
+{
+	char *end = reserve(buffer, n);
+	end[n] = '\0';
+	buffer->size += n;
+	return end;
 }
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t n)
 {
-	char *end = reserve(buffer, n);
+	char *end = buffer_extend(buffer, n);
 	if (n > 0)
 		memcpy(end, bytes, n);
-	end[n] = '\0';
-	buffer->size += n;
 }
 
 void buffer_add_text(struct buffer *buffer, const char *text)
@@ -53,7 +64,7 @@ void buffer_add_text(struct buffer *buffer, const char *text)
 
 void buffer_add_char(struct buffer *buffer, char c)
 {
-	buffer_add(buffer, &c, 1);
+	*buffer_extend(buffer, 1) = c;
 }
 
 void buffer_add_number(struct buffer *buffer, uint64_t number)

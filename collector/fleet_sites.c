@@ -18,6 +18,14 @@ static char *lower(char *text)
 	return text;
 }
 
+/* Writes it in lower case, without a NUL; returns what is behind it. */
+static char *put_lower(char *at, const char *text)
+{
+	while (*text)
+		*at++ = text_lower(*text++);
+	return at;
+}
+
 /* Room for the longest key of a site, or of a name. */
 #define KEY_SIZE (3 * REPORT_MAX_STRING + 32)
 
@@ -26,13 +34,19 @@ static const char *site_key(const struct snapshot *snapshot, char key[KEY_SIZE])
 {
 	const char *organization = or_empty(snapshot->report.exchange.organization);
 	const char *site = or_empty(snapshot->report.exchange.site);
-	bool is_alone = !*organization && !*site;
+	char *at = key;
 
-	if (is_alone)
-		snprintf(key, KEY_SIZE, "alone:%s", snapshot->key);
-	else
-		snprintf(key, KEY_SIZE, "%zu:%s%s", strlen(organization), organization, site);
-	return lower(key);
+	if (!*organization && !*site) {
+		at = put_lower(at, "alone:");
+		at = put_lower(at, snapshot->key);
+	} else {
+		at = text_put_number(at, strlen(organization));
+		at = put_lower(at, ":");
+		at = put_lower(at, organization);
+		at = put_lower(at, site);
+	}
+	*at = '\0';
+	return key;
 }
 
 struct fleet_site *fleet_site_find(const struct fleet *fleet, const struct snapshot *snapshot)

@@ -6,10 +6,6 @@
 
 #include "proto/timestamp.h"
 
-/* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z: an offset may lead beyond. */
-#define FIRST_MS INT64_C(-62167219200000)
-#define LAST_MS  INT64_C(253402300799999)
-
 /* So many digits are below JSON_MAX_INTEGER. */
 #define PLAIN_DIGITS 15
 
@@ -48,35 +44,42 @@ static bool may_have(const struct json_node *object, const char *name)
 	return (object->name_bits & json_quoted_bits(&wanted)) != 0;
 }
 
+/* The member of that name of an object that has some, in whatever order they are. */
+static const struct json_node *search(const struct json_node *object, const char *name)
+{
+	const struct json_node *end = object + object->span;
+
+	if (!may_have(object, name))
+		return NULL;
+	for (const struct json_node *member = object + 1; member < end; member += member->span) {
+		if (json_quoted_is(&member->name, name))
+			return member;
+	}
+	return NULL;
+}
+
 /*
  * The member, NULL where it is absent or something has failed. Members are asked for in the order
- * in which agents write them, so the search begins behind the one that was found last.
+ * in which agents write them, so it is most often the one behind that which was found last.
  */
 static const struct json_node *find(struct json_reading *in, const struct json_place *at,
 				    const char *name)
 {
-	if (in->status != STATUS_OK || !at->value || at->value->span == 1)
-		return NULL; /* nothing was found in it yet, either */
-	const struct json_node *first = at->value + 1;
-	const struct json_node *end = at->value + at->value->span;
-	const struct json_node *begin = first;
-	if (in->last_of == at->value && in->last + in->last->span != end)
-		begin = in->last + in->last->span;
-	const struct json_node *member = begin;
-	while (!json_quoted_is(&member->name, name)) {
-		if (member == begin && !may_have(at->value, name))
-			return NULL;
-		member += member->span;
-		if (member == end)
-			member = first;
-		if (member == begin)
-			return NULL;
-	}
-	in->last = member;
-	in->last_of = at->value;
-	if (in->null_is_absent && member->kind == JSON_NULL)
+	const struct json_node *object = at->value;
+	const struct json_node *member = in->next;
+
+	if (in->status != STATUS_OK || !object || object->span == 1)
 		return NULL;
-	return member;
+	if (in->next_of != object)
+		member = object + 1;
+	if (!json_quoted_is(&member->name, name))
+		member = search(object, name);
+	if (!member)
+		return NULL;
+	bool is_last = member + member->span == object + object->span;
+	in->next = is_last ? object + 1 : member + member->span;
+	in->next_of = object;
+	return in->null_is_absent && member->kind == JSON_NULL ? NULL : member;
 }
 
 enum status json_begin(struct json_reading *in, const char *text, size_t size, size_t max_string,
@@ -132,32 +135,40 @@ static const char *terminate(struct json_reading *in, const struct json_quoted *
 	return quoted->text;
 }
 
-/* The string at `place` itself, or NULL. */
-static const char *string_at(struct json_reading *in, const struct json_place *place)
+/* The string that a value is, NULL where it is none or too long. */
+static const char *get_string(struct json_reading *in, const struct json_node *value)
+{
+	if (value->kind != JSON_STRING)
+		return NULL;
+	const char *text = terminate(in, &value->text);
+	/* Escapes are longer than what they stand for. */
+	return value->text.size > in->max_string && strlen(text) > in->max_string ? NULL : text;
+}
+
+static void refuse_string(struct json_reading *in, const struct json_place *place)
 {
 	char detail[64];
 
 	if (place->value->kind != JSON_STRING) {
 		refuse_place(in, place, STATUS_INVALID, "expected a string");
-		return NULL;
+		return;
 	}
-	const struct json_quoted *quoted = &place->value->text;
-	const char *text = terminate(in, quoted);
-	/* Escapes are longer than what they stand for. */
-	if (quoted->size > in->max_string && strlen(text) > in->max_string) {
-		snprintf(detail, sizeof detail, "expected a string of at most %lu bytes",
-			 (unsigned long)in->max_string);
-		refuse_place(in, place, STATUS_LIMIT, detail);
-		return NULL;
-	}
-	return text;
+	snprintf(detail, sizeof detail, "expected a string of at most %lu bytes",
+		 (unsigned long)in->max_string);
+	refuse_place(in, place, STATUS_LIMIT, detail);
 }
 
 const char *json_borrow_text(struct json_reading *in, const struct json_place *at, const char *name)
 {
 	const struct json_node *value = find(in, at, name);
-	const struct json_place place = { .parent = at, .name = name, .value = value };
-	return value ? string_at(in, &place) : NULL;
+	if (!value)
+		return NULL;
+	const char *text = get_string(in, value);
+	if (!text) {
+		const struct json_place place = { .parent = at, .name = name, .value = value };
+		refuse_string(in, &place);
+	}
+	return text;
 }
 
 void json_get_text(struct json_reading *in, const struct json_place *at, const char *name,
@@ -251,7 +262,7 @@ void json_get_time(struct json_reading *in, const struct json_place *at, const c
 
 	if (!text)
 		return;
-	if (timestamp_parse(text, &ms) == STATUS_OK && ms >= FIRST_MS && ms <= LAST_MS)
+	if (timestamp_parse(text, &ms) == STATUS_OK)
 		*out = ms;
 	else
 		json_refuse(in, at, name, STATUS_INVALID,
@@ -298,10 +309,11 @@ void json_get_texts(struct json_reading *in, const struct json_place *at, const 
 	size_t i = 0;
 	for (const struct json_node *e = list.value + 1; e < behind(list.value); e += e->span) {
 		const struct json_place place = { .parent = &list, .index = i, .value = e };
-		const char *text = string_at(in, &place);
-		if (!text)
+		texts[i] = get_string(in, e);
+		if (!texts[i++]) {
+			refuse_string(in, &place);
 			return;
-		texts[i++] = text;
+		}
 	}
 	*out = texts;
 	*n = count;

@@ -37,8 +37,9 @@ struct json_reading {
 	char *text;          /* the arena's copy, whose strings become C strings one by one */
 	size_t max_string;   /* bytes of a string */
 	struct json_nodes nodes;
-	const struct json_node *last; /* the member that was found last, and in which object */
-	const struct json_node *last_of;
+	const struct json_node
+		*next; /* the member that will be asked for, probably, of this object */
+	const struct json_node *next_of;
 };
 
 /* A value and the way to it. The outermost one has no parent. */

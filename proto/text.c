@@ -29,6 +29,8 @@ int text_compare(const char *a, const char *b)
 
 bool text_equal(const char *a, const char *b)
 {
+	if (a && b && strcmp(a, b) == 0) /* as most that are equal */
+		return true;
 	return text_compare(a, b) == 0;
 }
 

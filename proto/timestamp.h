@@ -23,5 +23,8 @@
  */
 enum status timestamp_parse(const char *text, int64_t *out_ms);
 
-/* Writes it in UTC, with milliseconds only where there are some. Returns `text`. */
+/*
+ * Writes it in UTC, with milliseconds only where there are some; a moment beyond the years 0000 to
+ * 9999 as the first or last of them. Returns `text`.
+ */
 char *timestamp_format(int64_t ms, char text[TIMESTAMP_TEXT_SIZE]);
