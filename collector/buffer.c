@@ -34,17 +34,17 @@ static void grow(struct buffer *buffer, size_t n)
 	buffer->room = room;
 }
 
-/* Makes room for `n` more bytes and the NUL. */
-static inline char *reserve(struct buffer *buffer, size_t n)
+/* And for the NUL. */
+void buffer_reserve(struct buffer *buffer, size_t n)
 {
 	if (buffer->room - buffer->size <= n)
 		grow(buffer, n);
-	return buffer->bytes + buffer->size;
 }
 
 char *buffer_extend(struct buffer *buffer, size_t n)
 {
-	char *end = reserve(buffer, n);
+	buffer_reserve(buffer, n);
+	char *end = buffer->bytes + buffer->size;
 	end[n] = '\0';
 	buffer->size += n;
 	return end;
@@ -77,13 +77,14 @@ static void add_formatted(struct buffer *buffer, const char *format, va_list arg
 {
 	va_list again;
 	va_copy(again, args);
-	char *end = reserve(buffer, LIKELY_SIZE);
+	buffer_reserve(buffer, LIKELY_SIZE);
 	size_t room = buffer->room - buffer->size;
-	int n = vsnprintf(end, room, format, args);
+	int n = vsnprintf(buffer->bytes + buffer->size, room, format, args);
 	if (n < 0)
 		abort(); /* our own mistake: a format that cannot be printed */
+	buffer_reserve(buffer, (size_t)n);
 	if ((size_t)n >= room)
-		vsnprintf(reserve(buffer, (size_t)n), (size_t)n + 1, format, again);
+		vsnprintf(buffer->bytes + buffer->size, (size_t)n + 1, format, again);
 	va_end(again);
 	buffer->size += (size_t)n;
 }

@@ -20,6 +20,9 @@ void buffer_init(struct buffer *buffer);
 /* Frees the bytes; the buffer may be used again afterwards. */
 void buffer_deinit(struct buffer *buffer);
 
+/* Makes room for `n` more bytes, so that it need not grow while they are added. */
+void buffer_reserve(struct buffer *buffer, size_t n);
+
 void buffer_add(struct buffer *buffer, const void *bytes, size_t n);
 
 /* Adds `n` bytes, which the caller writes: to where it points until something else is added. */

@@ -18,6 +18,9 @@
 /* A static body up to this size is sent with its head, in one record and one system call. */
 #define MAX_COPIED ((size_t)4096)
 
+/* Bytes of most heads. */
+#define LIKELY_HEAD ((size_t)512)
+
 static bool is_open(const struct client *c)
 {
 	return !c->ended && channel_is_open(c->channel);
@@ -91,10 +94,11 @@ static void send_answer(struct client *c, const struct answer *answer, bool head
 	struct buffer out;
 
 	client_note(c, answer->status);
-	buffer_init(&out);
-	answer_add_head(answer, closes, &out);
 	bool with_head = answer->body || answer->size <= MAX_COPIED;
 	const char *body = answer->body ? answer->body : answer->static_body;
+	buffer_init(&out);
+	buffer_reserve(&out, LIKELY_HEAD + (with_head && !head_only ? answer->size : 0));
+	answer_add_head(answer, closes, &out);
 	if (body && with_head && !head_only)
 		buffer_add(&out, body, answer->size);
 	free(answer->body);

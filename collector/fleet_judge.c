@@ -56,13 +56,14 @@ static enum status assess_site(struct fleet_site *site, int64_t now_ms, struct c
 {
 	enum status status = STATUS_OK;
 	struct site_member *member;
+	struct arena arena;
 
+	arena_init(&arena);
 	while (status == STATUS_OK && (member = site_index_take_suspect(&site->index))) {
-		struct arena arena;
-		arena_init(&arena);
 		status = judge(site->fleet, member->user, now_ms, &arena, changes, error);
-		arena_deinit(&arena);
+		arena_clear(&arena);
 	}
+	arena_deinit(&arena);
 	return status;
 }
 

@@ -10,6 +10,9 @@
 #include "proto/mem.h"
 #include "proto/text.h"
 
+/* Bytes of the answer to a report where as many peers are dealt as there may be. */
+#define LIKELY_CONFIRMATION 2048
+
 /* A report that waits for its commit. */
 struct waiting {
 	struct pipeline *pipeline;
@@ -87,6 +90,7 @@ static void confirm(struct call *call, struct fleet *fleet, const struct snapsho
 
 	fleet_deal(fleet, snapshot->key, &call->arena, &peers, &n_peers);
 	buffer_init(&out);
+	buffer_reserve(&out, LIKELY_CONFIRMATION);
 	buffer_add_text(&out, "{\"accepted\":");
 	json_add_number(&out, snapshot->report.sequence);
 	buffer_add_text(&out, ",\"verdict\":");

@@ -21,14 +21,31 @@ void arena_init(struct arena *arena)
 	*arena = (struct arena){ 0 };
 }
 
+static void free_blocks(struct arena_block *block)
+{
+	while (block) {
+		struct arena_block *next = block->next;
+		free(block);
+		block = next;
+	}
+}
+
 void arena_deinit(struct arena *arena)
 {
-	while (arena->blocks) {
-		struct arena_block *next = arena->blocks->next;
-		free(arena->blocks);
-		arena->blocks = next;
-	}
+	free_blocks(arena->blocks);
 	arena_init(arena);
+}
+
+void arena_clear(struct arena *arena)
+{
+	struct arena_block *kept = arena->blocks;
+
+	if (!kept)
+		return;
+	free_blocks(kept->next);
+	kept->next = NULL;
+	kept->used = 0;
+	arena->bytes = 0;
 }
 
 static struct arena_block *block_with_room(struct arena *arena, size_t size)

@@ -21,6 +21,9 @@ void arena_init(struct arena *arena);
 /* Frees everything; the arena may be used again afterwards. */
 void arena_deinit(struct arena *arena);
 
+/* Takes everything back, but keeps some of the memory for what comes next. */
+void arena_clear(struct arena *arena);
+
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t n, size_t size);
 
