@@ -15,6 +15,7 @@
 struct deal_place {
 	uint64_t hash; /* of the name in lower case */
 	const char *name;
+	uint32_t index_hash; /* the one by which the index finds it */
 };
 
 /*
@@ -59,7 +60,7 @@ void deal_deinit(struct deal *deal)
 
 void deal_join(struct deal *deal, const char *server_name)
 {
-	struct deal_place place = { hash_name(server_name), server_name };
+	struct deal_place place = { hash_name(server_name), server_name, text_hash(server_name) };
 	size_t at = find_place(deal, &place);
 
 	if (deal->n == deal->room) {
@@ -73,7 +74,7 @@ void deal_join(struct deal *deal, const char *server_name)
 
 void deal_leave(struct deal *deal, const char *server_name)
 {
-	struct deal_place place = { hash_name(server_name), server_name };
+	struct deal_place place = { .hash = hash_name(server_name), .name = server_name };
 	size_t at = find_place(deal, &place);
 
 	assert(at < deal->n && compare_places(&deal->places[at], &place) == 0);
@@ -116,10 +117,10 @@ static void add_member(const struct site_index *index, const struct site_member 
 }
 
 /* False where it has no address to be probed at. */
-static bool make_peer(const struct site_index *index, const char *name, struct arena *arena,
-		      struct deal_peer *out)
+static bool make_peer(const struct site_index *index, const struct deal_place *place,
+		      struct arena *arena, struct deal_peer *out)
 {
-	const struct site_peer *peer = site_table_find_peer(index, name, text_hash(name));
+	const struct site_peer *peer = site_table_find_peer(index, place->name, place->index_hash);
 	uint32_t list[DEAL_MAX_ADDRESSES];
 	size_t n = 0;
 
@@ -141,15 +142,15 @@ static bool make_peer(const struct site_index *index, const char *name, struct a
 void deal_peers(const struct deal *deal, const struct site_index *index, const char *server_name,
 		struct arena *arena, struct deal_peer **out, size_t *n)
 {
-	struct deal_place own = { hash_name(server_name), server_name };
+	struct deal_place own = { .hash = hash_name(server_name), .name = server_name };
 	struct deal_peer *peers = arena_alloc_array(arena, DEAL_MAX_PEERS, sizeof *peers);
 	size_t start = find_place(deal, &own);
 	size_t dealt = 0;
 
 	for (size_t i = 0; i < deal->n && dealt < DEAL_MAX_PEERS; i++) {
-		const char *name = deal->places[(start + i) % deal->n].name;
-		if (!text_equal(name, server_name))
-			dealt += make_peer(index, name, arena, &peers[dealt]);
+		const struct deal_place *place = &deal->places[(start + i) % deal->n];
+		if (!text_equal(place->name, server_name))
+			dealt += make_peer(index, place, arena, &peers[dealt]);
 	}
 	*out = peers;
 	*n = dealt;
