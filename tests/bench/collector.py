@@ -211,7 +211,7 @@ def steady(collector, fleet, seconds):
     rate, found = SERVERS / 60, []
 
     def drive():
-        found.append(load.wrk(collector.url, "report.lua", fleet, 1, "life", f"{DRIVE * rate:.0f}",
+        found.append(load.wrk(collector.url, "report.lua", fleet, 0, "life", f"{DRIVE * rate:.0f}",
                               TLS_CONNECTIONS, seconds=seconds + 8, connections=TLS_CONNECTIONS))
 
     driver = threading.Thread(target=drive)

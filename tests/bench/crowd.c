@@ -66,7 +66,8 @@ static void add_probes(struct text *t, const struct crowd *crowd, size_t server,
 			bool reached = adapter == 0 || place % 10 != 0;
 			row++;
 			add_row(t, crowd, peer, adapter, place, reached,
-				row * 977 + round * INTERVAL_S, (row + round) % 5 + 1);
+				(2 * row + 3) * 977 + (round - 1) * INTERVAL_S,
+				(row + round) % 5 + 1);
 		}
 	}
 }
@@ -104,7 +105,7 @@ size_t crowd_body(const struct crowd *crowd, size_t server, int64_t round, const
 	    "\"service_pack\":4,\"build\":\"5.5.2653.23\",\"organization\":\"CROWD\",\"site\":"
 	    "\"SITE%04zu\",\"server\":\"%s\",\"directory\":\"C:\\\\exchsrvr\",\"clustered\":false}"
 	    ",",
-	    id, (long long)round + 1, (long long)round % 60, INTERVAL_S, 3000LL + round % 97, name,
+	    id, (long long)round, (long long)round % 60, INTERVAL_S, 3000LL + round % 97, name,
 	    site, name);
 	add(&t,
 	    "\"adapters\":[{\"id\":\"A\",\"enabled\":true,\"link\":\"up\",\"addresses\":"
