@@ -10,6 +10,7 @@
 /* The rows of one peer while they are gathered. */
 struct group {
 	const char *name; /* as its first row spells it */
+	uint32_t number;  /* in order of appearance */
 	uint32_t hash;
 	uint32_t n_rows;
 	uint32_t first_row;
@@ -23,7 +24,8 @@ struct draft {
 	size_t n_groups;
 	uint32_t *slots;    /* a hash table of group numbers + 1; 0: free */
 	size_t n_slots;     /* a power of two */
-	uint32_t *group_of; /* per row of the report; 0: the row is dropped */
+	uint32_t *group_of; /* per row of the report its group's number + 1; 0: it is dropped */
+	uint32_t *place_of; /* per number of a group its place once they are sorted */
 	size_t n_rows;
 	size_t n_addresses;
 	size_t text_size;
@@ -62,7 +64,9 @@ static void group_rows(struct draft *d)
 		uint32_t hash = text_hash(row->peer);
 		uint32_t *slot = find_slot(d, row->peer, hash);
 		if (!*slot) {
-			d->groups[d->n_groups] = (struct group){ .name = row->peer, .hash = hash };
+			d->groups[d->n_groups] = (struct group){ .name = row->peer,
+								 .number = (uint32_t)d->n_groups,
+								 .hash = hash };
 			*slot = (uint32_t)++d->n_groups;
 			d->text_size += strlen(row->peer) + 1;
 		}
@@ -84,10 +88,8 @@ static void sort_groups(struct draft *d)
 
 	if (d->n_groups > 1)
 		qsort(d->groups, d->n_groups, sizeof *d->groups, compare_groups);
-	/* The slots told numbers from before; `first_row` finds the way through them anew. */
-	memset(d->slots, 0, d->n_slots * sizeof *d->slots);
 	for (size_t i = 0; i < d->n_groups; i++) {
-		*find_slot(d, d->groups[i].name, d->groups[i].hash) = (uint32_t)i + 1;
+		d->place_of[d->groups[i].number] = (uint32_t)i;
 		d->groups[i].first_row = row;
 		row += d->groups[i].n_rows;
 	}
@@ -115,6 +117,7 @@ static void draft_init(struct draft *d, const struct report *report)
 	d->groups = mem_alloc_array(n, sizeof *d->groups);
 	d->slots = mem_alloc_array(d->n_slots, sizeof *d->slots);
 	d->group_of = mem_alloc_array(n, sizeof *d->group_of);
+	d->place_of = mem_alloc_array(n, sizeof *d->place_of);
 	d->text_size = strlen(d->name) + 1;
 	group_rows(d);
 	count_adapters(d);
@@ -125,6 +128,7 @@ static void draft_deinit(struct draft *d)
 	free(d->groups);
 	free(d->slots);
 	free(d->group_of);
+	free(d->place_of);
 }
 
 /* Takes `n` times `size` bytes of a block; every list begins where any type may. */
@@ -232,8 +236,7 @@ static void put_watches(struct site_member *m, struct draft *d, uint32_t *text)
 		const struct report_probe *from = &report->probes[i];
 		if (!d->group_of[i])
 			continue;
-		uint32_t group = *find_slot(d, from->peer, text_hash(from->peer)) - 1;
-		struct site_watch *watch = &watches[group];
+		struct site_watch *watch = &watches[d->place_of[d->group_of[i] - 1]];
 		put_row(&rows[watch->first_row + watch->n_rows++], report, from);
 	}
 }
