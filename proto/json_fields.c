@@ -158,17 +158,22 @@ static void refuse_string(struct json_reading *in, const struct json_place *plac
 	refuse_place(in, place, STATUS_LIMIT, detail);
 }
 
-const char *json_borrow_text(struct json_reading *in, const struct json_place *at, const char *name)
+/* `value` is that of the member `name`. */
+static const char *get_text(struct json_reading *in, const struct json_place *at, const char *name,
+			    const struct json_node *value)
 {
-	const struct json_node *value = find(in, at, name);
-	if (!value)
-		return NULL;
 	const char *text = get_string(in, value);
 	if (!text) {
 		const struct json_place place = { .parent = at, .name = name, .value = value };
 		refuse_string(in, &place);
 	}
 	return text;
+}
+
+const char *json_borrow_text(struct json_reading *in, const struct json_place *at, const char *name)
+{
+	const struct json_node *value = find(in, at, name);
+	return value ? get_text(in, at, name, value) : NULL;
 }
 
 void json_get_text(struct json_reading *in, const struct json_place *at, const char *name,
@@ -222,15 +227,13 @@ static bool read_integer(const struct json_node *value, int64_t *out)
 	return (double)*out == number;
 }
 
-void json_get_integer(struct json_reading *in, const struct json_place *at, const char *name,
-		      int64_t min, int64_t max, int64_t *out)
+/* `value` is that of the member `name`. */
+static void get_integer(struct json_reading *in, const struct json_place *at, const char *name,
+			const struct json_node *value, int64_t min, int64_t max, int64_t *out)
 {
 	char detail[96];
-	const struct json_node *value = find(in, at, name);
 	int64_t number;
 
-	if (!value)
-		return;
 	if (read_integer(value, &number) && number >= min && number <= max) {
 		*out = number;
 		return;
@@ -238,6 +241,14 @@ void json_get_integer(struct json_reading *in, const struct json_place *at, cons
 	snprintf(detail, sizeof detail, "expected an integer from %lld to %lld", (long long)min,
 		 (long long)max);
 	json_refuse(in, at, name, STATUS_INVALID, detail);
+}
+
+void json_get_integer(struct json_reading *in, const struct json_place *at, const char *name,
+		      int64_t min, int64_t max, int64_t *out)
+{
+	const struct json_node *value = find(in, at, name);
+	if (value)
+		get_integer(in, at, name, value, min, max, out);
 }
 
 bool json_get_bool(struct json_reading *in, const struct json_place *at, const char *name,
@@ -267,6 +278,77 @@ void json_get_time(struct json_reading *in, const struct json_place *at, const c
 	else
 		json_refuse(in, at, name, STATUS_INVALID,
 			    "expected a time as 2026-11-22T10:45:23Z (RFC 3339)");
+}
+
+void json_refuse_choice(struct json_reading *in, const struct json_place *at, const char *name)
+{
+	json_refuse(in, at, name, STATUS_INVALID, "a value that is not allowed");
+}
+
+/* The bytes of a name that is short enough, those behind it 0, as a number. */
+static uint64_t word_of(const struct json_quoted *name)
+{
+	uint64_t word = wire_le64(name->text); /* JSON_PADDING follows the text */
+	return name->size > 0 ? word & UINT64_MAX >> 8 * (JSON_MEMBER_NAME - name->size) : 0;
+}
+
+static bool is_named(const struct json_quoted *name, const struct json_member *member)
+{
+	if (name->escaped)
+		return json_quoted_is(name, member->name);
+	return name->size <= JSON_MEMBER_NAME && word_of(name) == wire_le64(member->name);
+}
+
+/* The table's member of that name, NULL: it has none. The search begins at `*next`. */
+static const struct json_member *find_member(const struct json_member *table, size_t n,
+					     const struct json_quoted *name, size_t *next)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t at = *next + i < n ? *next + i : *next + i - n;
+		if (is_named(name, &table[at])) {
+			*next = at + 1 < n ? at + 1 : 0;
+			return &table[at];
+		}
+	}
+	return NULL;
+}
+
+static void read_member(struct json_reading *in, const struct json_place *at,
+			const struct json_member *member, const struct json_node *value, void *item)
+{
+	void *to = (char *)item + member->offset;
+	const char *text;
+
+	switch (member->kind) {
+	case JSON_MEMBER_TEXT:
+		text = get_text(in, at, member->name, value);
+		if (text)
+			*(const char **)to = text;
+		break;
+	case JSON_MEMBER_COUNT:
+		get_integer(in, at, member->name, value, 0, JSON_MAX_INTEGER, to);
+		break;
+	case JSON_MEMBER_CHOICE:
+		text = get_text(in, at, member->name, value);
+		if (text && !member->choose(text, item))
+			json_refuse_choice(in, at, member->name);
+		break;
+	}
+}
+
+void json_read_members(struct json_reading *in, const struct json_place *at,
+		       const struct json_member *table, size_t n, void *item)
+{
+	const struct json_node *end = at->value + at->value->span;
+	size_t next = 0;
+
+	for (const struct json_node *node = at->value + 1; node < end; node += node->span) {
+		const struct json_member *member = find_member(table, n, &node->name, &next);
+		if (in->status != STATUS_OK)
+			return;
+		if (member && !(in->null_is_absent && node->kind == JSON_NULL))
+			read_member(in, at, member, node, item);
+	}
 }
 
 /* What follows a value and everything in it. */

@@ -27,6 +27,9 @@
 /* Integers beyond are not told apart by every JSON reader (RFC 8259 section 6, RFC 7493 2.2). */
 #define JSON_MAX_INTEGER INT64_C(9007199254740991)
 
+/* Bytes of a name in a struct json_member: it is compared as one word. */
+#define JSON_MEMBER_NAME 8
+
 struct json_reading {
 	enum status status;             /* first failure, or STATUS_OK */
 	struct report_json_error error; /* of that failure */
@@ -68,6 +71,9 @@ void json_end(struct json_reading *in);
 void json_refuse(struct json_reading *in, const struct json_place *at, const char *name,
 		 enum status status, const char *detail);
 
+/* The same of a text that is none of those that the member may have. */
+void json_refuse_choice(struct json_reading *in, const struct json_place *at, const char *name);
+
 /* STATUS_INVALID at that member if it is absent. */
 void json_require(struct json_reading *in, const struct json_place *at, const char *name);
 
@@ -105,6 +111,28 @@ void json_get_time(struct json_reading *in, const struct json_place *at, const c
 /* An array of strings. */
 void json_get_texts(struct json_reading *in, const struct json_place *at, const char *name,
 		    const char ***out, size_t *n);
+
+/* Understands a text of an item; false: a value that is not allowed. */
+typedef bool json_choose(const char *text, void *item);
+
+/* A member of an object and where it goes in the item that is read from it. */
+struct json_member {
+	char name[JSON_MEMBER_NAME + 1];
+	enum {
+		JSON_MEMBER_TEXT,   /* as json_get_text(): a const char * at `offset` */
+		JSON_MEMBER_COUNT,  /* an int64_t at `offset`, from 0 to JSON_MAX_INTEGER */
+		JSON_MEMBER_CHOICE, /* a text for `choose` */
+	} kind;
+	size_t offset;
+	json_choose *choose;
+};
+
+/*
+ * The members of the object at `at`, those of the table that are there; for objects of which a text
+ * has very many. Quickest where they stand in the order of the table.
+ */
+void json_read_members(struct json_reading *in, const struct json_place *at,
+		       const struct json_member *table, size_t n, void *item);
 
 /*
  * An array of at most `max` objects (STATUS_LIMIT), each read by `read_item` into one of `*n`

@@ -1,5 +1,6 @@
 #include "proto/report_json.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 	do {                                                                                       \
 		const char *text_ = json_borrow_text(in, at, name);                                \
 		if (text_ && !kind##_from_name(text_, out))                                        \
-			json_refuse(in, at, name, STATUS_INVALID, "a value that is not allowed");  \
+			json_refuse_choice(in, at, name);                                          \
 	} while (0)
 
 static void get_count(struct json_reading *in, const struct json_place *at, const char *name,
@@ -148,21 +149,35 @@ static void read_bindings(struct json_reading *in, const struct json_place *root
 	json_get_texts(in, &at, "rpc", &out->rpc_bindings, &out->n_rpc_bindings);
 }
 
+static bool choose_grade(const char *text, void *item)
+{
+	return grade_from_name(text, &((struct report_probe *)item)->grade);
+}
+
+static bool choose_error(const char *text, void *item)
+{
+	return probe_error_from_name(text, &((struct report_probe *)item)->error);
+}
+
 static void read_probe(struct json_reading *in, const struct json_place *at, void *item)
 {
+	static const struct json_member table[] = {
+		{ "adapter", JSON_MEMBER_TEXT, offsetof(struct report_probe, adapter), NULL },
+		{ "peer", JSON_MEMBER_TEXT, offsetof(struct report_probe, peer), NULL },
+		{ "from", JSON_MEMBER_TEXT, offsetof(struct report_probe, from), NULL },
+		{ "to", JSON_MEMBER_TEXT, offsetof(struct report_probe, to), NULL },
+		{ "via", JSON_MEMBER_TEXT, offsetof(struct report_probe, via), NULL },
+		{ "grade", JSON_MEMBER_CHOICE, 0, choose_grade },
+		{ "for_s", JSON_MEMBER_COUNT, offsetof(struct report_probe, for_s), NULL },
+		{ "error", JSON_MEMBER_CHOICE, 0, choose_error },
+		{ "ms", JSON_MEMBER_COUNT, offsetof(struct report_probe, ms), NULL },
+		{ "attempts", JSON_MEMBER_COUNT, offsetof(struct report_probe, attempts), NULL },
+	};
 	struct report_probe *probe = item;
 
-	json_get_text(in, at, "adapter", &probe->adapter);
-	json_get_text(in, at, "peer", &probe->peer);
-	json_get_text(in, at, "from", &probe->from);
-	json_get_text(in, at, "to", &probe->to);
-	json_get_text(in, at, "via", &probe->via);
 	probe->grade = GRADE_UNKNOWN;
-	GET_ENUM(in, at, "grade", grade, &probe->grade);
-	GET_ENUM(in, at, "error", probe_error, &probe->error);
-	get_count(in, at, "for_s", &probe->for_s);
-	get_count(in, at, "ms", &probe->ms);
-	get_count(in, at, "attempts", &probe->attempts);
+	probe->for_s = probe->ms = probe->attempts = REPORT_ABSENT;
+	json_read_members(in, at, table, sizeof table / sizeof *table, probe);
 }
 
 static void read_event(struct json_reading *in, const struct json_place *at, void *item)

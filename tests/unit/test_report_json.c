@@ -118,6 +118,34 @@ static void rows_keep_what_they_carry(void **state)
 	assert_true(report.files[0].modified_ms == TIMESTAMP_NONE);
 }
 
+static void rows_are_read_in_any_order_and_by_whole_names(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		read_report(REPORT(", 'probes': [{'attempts': 2, 'grade': 'epm', 'peers': 'no', "
+				   "'pee': 'no', '': 'no', 'attemptsX': 9, 'attempt': 9, "
+				   "'\\u0070eer': 'EXCH2', 'ms': 12, 'ms2': 99, 'error': "
+				   "'timeout', 'to': '10.0.0.2', 'adapter': 'El90x1', 'at': {}}, "
+				   "{}, {'via': 'El90x2', 'adapter': 'El90x2'}]")),
+		STATUS_OK);
+	const struct report_probe *probes = report.probes;
+	assert_int_equal(report.n_probes, 3);
+	assert_int_equal(probes[0].attempts, 2);
+	assert_int_equal(probes[0].grade, GRADE_EPM);
+	assert_string_equal(probes[0].peer, "EXCH2");
+	assert_int_equal(probes[0].ms, 12);
+	assert_int_equal(probes[0].error, PROBE_TIMEOUT);
+	assert_int_equal(probes[0].for_s, REPORT_ABSENT);
+	assert_string_equal(probes[0].to, "10.0.0.2");
+	assert_string_equal(probes[0].adapter, "El90x1");
+	assert_null(probes[0].from);
+	assert_null(probes[1].adapter);
+	assert_int_equal(probes[1].grade, GRADE_UNKNOWN);
+	assert_int_equal(probes[1].attempts, REPORT_ABSENT);
+	assert_string_equal(probes[2].via, "El90x2");
+	assert_null(probes[2].peer);
+}
+
 static void a_refused_report_leaves_the_callers_struct(void **state)
 {
 	(void)state;
@@ -329,6 +357,7 @@ int main(void)
 		TEST(what_is_empty_is_known),
 		TEST(without_an_exchange_name_the_short_host_name_counts),
 		TEST(rows_keep_what_they_carry),
+		TEST(rows_are_read_in_any_order_and_by_whole_names),
 		TEST(a_refused_report_leaves_the_callers_struct),
 		TEST(what_is_wrong_is_named_by_its_pointer),
 		TEST(strings_end_at_their_limit_in_bytes),
