@@ -41,7 +41,8 @@ void buffer_reserve(struct buffer *buffer, size_t n)
 		grow(buffer, n);
 }
 
-char *buffer_extend(struct buffer *buffer, size_t n)
+/* Adds `n` bytes, which the caller writes. */
+static inline char *extend(struct buffer *buffer, size_t n)
 {
 	buffer_reserve(buffer, n);
 	char *end = buffer->bytes + buffer->size;
@@ -52,7 +53,7 @@ char *buffer_extend(struct buffer *buffer, size_t n)
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t n)
 {
-	char *end = buffer_extend(buffer, n);
+	char *end = extend(buffer, n);
 	if (n > 0)
 		memcpy(end, bytes, n);
 }
@@ -64,7 +65,7 @@ void buffer_add_text(struct buffer *buffer, const char *text)
 
 void buffer_add_char(struct buffer *buffer, char c)
 {
-	*buffer_extend(buffer, 1) = c;
+	*extend(buffer, 1) = c;
 }
 
 void buffer_add_number(struct buffer *buffer, uint64_t number)

@@ -25,10 +25,10 @@ void json_add_string(struct buffer *out, const char *text)
 	if (!text) {
 		buffer_add_text(out, "null");
 	} else if (json_plain_length(text, size) == size) {
-		char *quoted = buffer_extend(out, size + 2);
-		quoted[0] = '"';
-		memcpy(quoted + 1, text, size);
-		quoted[size + 1] = '"';
+		buffer_reserve(out, size + 2);
+		buffer_add_char(out, '"');
+		buffer_add(out, text, size);
+		buffer_add_char(out, '"');
 	} else {
 		add_unusual(out, text);
 	}

@@ -299,18 +299,18 @@ static bool is_named(const struct json_quoted *name, const struct json_member *m
 	return name->size <= JSON_MEMBER_NAME && word_of(name) == wire_le64(member->name);
 }
 
-/* The table's member of that name, NULL: it has none. The search begins at `*next`. */
-static const struct json_member *find_member(const struct json_member *table, size_t n,
-					     const struct json_quoted *name, size_t *next)
+/* The place of that name in the table, `n`: it is not there. The search begins at `*next`. */
+static size_t find_member(const struct json_member *table, size_t n, const struct json_quoted *name,
+			  size_t *next)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t at = *next + i < n ? *next + i : *next + i - n;
 		if (is_named(name, &table[at])) {
 			*next = at + 1 < n ? at + 1 : 0;
-			return &table[at];
+			return at;
 		}
 	}
-	return NULL;
+	return n;
 }
 
 static void read_member(struct json_reading *in, const struct json_place *at,
@@ -343,11 +343,11 @@ void json_read_members(struct json_reading *in, const struct json_place *at,
 	size_t next = 0;
 
 	for (const struct json_node *node = at->value + 1; node < end; node += node->span) {
-		const struct json_member *member = find_member(table, n, &node->name, &next);
+		size_t found = find_member(table, n, &node->name, &next);
 		if (in->status != STATUS_OK)
 			return;
-		if (member && !(in->null_is_absent && node->kind == JSON_NULL))
-			read_member(in, at, member, node, item);
+		if (found < n && !(in->null_is_absent && node->kind == JSON_NULL))
+			read_member(in, at, &table[found], node, item);
 	}
 }
 
