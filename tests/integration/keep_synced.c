@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,9 @@ static void copy(int from, const char *path)
 	must(close(to) == 0, path);
 }
 
+/* One copy after the other: an older one must not take the place of a newer one. */
+static pthread_mutex_t keeping = PTHREAD_MUTEX_INITIALIZER;
+
 /* Whole or not at all: the program may be killed at any moment. */
 static int keep(int fd, int synced)
 {
@@ -84,13 +88,15 @@ static int keep(int fd, int synced)
 	ssize_t n = readlink(link, path, sizeof path - 1);
 	must(n > 0, link);
 	path[n] = '\0';
-	snprintf(made, sizeof made, "%s.synced.%d", path, gettid());
+	snprintf(made, sizeof made, "%s.synced.made", path);
 	snprintf(kept, sizeof kept, "%s.synced", path);
+	must(pthread_mutex_lock(&keeping) == 0, path);
 	int again = open(link, O_RDONLY | O_CLOEXEC); /* it may be open for writing only */
 	must(again >= 0, path);
 	copy(again, made);
 	close(again);
 	must(rename(made, kept) == 0, kept);
+	must(pthread_mutex_unlock(&keeping) == 0, path);
 	return synced;
 }
 
