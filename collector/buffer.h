@@ -24,7 +24,6 @@ void buffer_deinit(struct buffer *buffer);
 void buffer_reserve(struct buffer *buffer, size_t n);
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t n);
-
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_char(struct buffer *buffer, char c);
 void buffer_add_number(struct buffer *buffer, uint64_t number);

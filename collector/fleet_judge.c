@@ -85,22 +85,23 @@ void fleet_sign_site(struct fleet_site *site)
 {
 	struct fleet_server *unjudged = NULL;
 	struct site_member *member;
+	struct arena arena;
 
+	arena_init(&arena);
 	while ((member = site_index_take_suspect(&site->index))) {
 		struct fleet_server *server = member->user;
 		struct site_server seen;
-		struct arena arena;
 		if (!server->is_judged) {
 			server->next_expired = unjudged;
 			unjudged = server;
 			continue;
 		}
-		arena_init(&arena);
 		site_view_member(&site->index, member, NULL, &seen, &arena);
 		server->signature = site_view_signature(&seen);
 		server->current->adapters = view_adapter_states(&seen);
-		arena_deinit(&arena);
+		arena_clear(&arena);
 	}
+	arena_deinit(&arena);
 	for (; unjudged; unjudged = unjudged->next_expired)
 		site_index_suspect(&site->index, unjudged->member);
 }

@@ -25,7 +25,6 @@ void json_add_string(struct buffer *out, const char *text)
 	if (!text) {
 		buffer_add_text(out, "null");
 	} else if (json_plain_length(text, size) == size) {
-		buffer_reserve(out, size + 2);
 		buffer_add_char(out, '"');
 		buffer_add(out, text, size);
 		buffer_add_char(out, '"');

@@ -78,10 +78,12 @@ static const char *number(struct scan *s, const char *start, struct json_quoted 
 		at = digits(s, at + 1);
 	if (at && (*at == 'e' || *at == 'E'))
 		at = exponent(s, at + 1);
-	if (at && at - start > JSON_MAX_NUMBER)
+	if (!at)
+		return NULL;
+	if (at - start > JSON_MAX_NUMBER)
 		return fail(s, start, STATUS_LIMIT, "a number of more than 63 characters");
 	content->text = start;
-	content->size = at ? (uint32_t)(at - start) : 0;
+	content->size = (uint32_t)(at - start);
 	content->escaped = false;
 	return at;
 }
