@@ -227,6 +227,21 @@ static enum status drop_reports(struct store_db *db, int64_t host_id,
 	return status;
 }
 
+/* Where changes go, and where it is told what goes wrong. */
+struct history_drop {
+	struct store_db *db;
+	size_t *budget;
+	char *error;
+};
+
+static enum status drop_change(sqlite3_stmt *row, void *user)
+{
+	struct history_drop *d = user;
+
+	--*d->budget;
+	return drop_row(d->db, STORE_DROP_HISTORY, sqlite3_column_int64(row, 0), d->error);
+}
+
 /* Row by row, for most times there is none: a statement that drops them all costs more. */
 static enum status drop_history(struct store_db *db, int64_t host_id,
 				const struct store_retention *retention, size_t *budget,
@@ -235,22 +250,14 @@ static enum status drop_history(struct store_db *db, int64_t host_id,
 	const struct store_limits *limits = retention->limits;
 	int64_t not_before_ms = retention->now_ms - (int64_t)limits->change_days * DAY_MS;
 	sqlite3_stmt *list = store_db_statement(db, STORE_OLD_HISTORY);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct history_drop d = { db, budget, error };
 
 	if (!list || !store_db_bind_number(list, 1, host_id) ||
 	    !store_db_bind_number(list, 2, (int64_t)limits->changes) ||
 	    !store_db_bind_number(list, 3, not_before_ms) ||
 	    !store_db_bind_number(list, 4, (int64_t)*budget))
 		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		status = drop_row(db, STORE_DROP_HISTORY, sqlite3_column_int64(list, 0), error);
-		--*budget;
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, list, what, drop_change, &d, error);
 }
 
 enum status store_db_retain(struct store_db *db, int64_t host_id,
