@@ -243,30 +243,30 @@ static enum status drop_change(sqlite3_stmt *row, void *user)
 }
 
 /* Row by row, for most times there is none: a statement that drops them all costs more. */
-static enum status drop_history(struct store_db *db, int64_t host_id,
-				const struct store_retention *retention, size_t *budget,
-				char error[STORE_ERROR_SIZE])
+static enum status drop_history(struct history_drop *d, int64_t host_id,
+				const struct store_retention *retention)
 {
 	const struct store_limits *limits = retention->limits;
 	int64_t not_before_ms = retention->now_ms - (int64_t)limits->change_days * DAY_MS;
-	sqlite3_stmt *list = store_db_statement(db, STORE_OLD_HISTORY);
-	struct history_drop d = { db, budget, error };
+	sqlite3_stmt *list = store_db_statement(d->db, STORE_OLD_HISTORY);
 
 	if (!list || !store_db_bind_number(list, 1, host_id) ||
 	    !store_db_bind_number(list, 2, (int64_t)limits->changes) ||
 	    !store_db_bind_number(list, 3, not_before_ms) ||
-	    !store_db_bind_number(list, 4, (int64_t)*budget))
-		return store_db_fail(db, what, error);
-	return store_db_list(db, list, what, drop_change, &d, error);
+	    !store_db_bind_number(list, 4, (int64_t)*d->budget))
+		return store_db_fail(d->db, what, d->error);
+	return store_db_list(d->db, list, what, drop_change, d, d->error);
 }
 
 enum status store_db_retain(struct store_db *db, int64_t host_id,
 			    const struct store_retention *retention, size_t *budget,
 			    char error[STORE_ERROR_SIZE])
 {
+	struct history_drop history = { db, budget, error };
+
 	enum status status = drop_reports(db, host_id, retention, budget, error);
 	if (status == STATUS_OK && *budget > 0)
-		status = drop_history(db, host_id, retention, budget, error);
+		status = drop_history(&history, host_id, retention);
 	return status;
 }
 
