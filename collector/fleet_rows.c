@@ -44,8 +44,12 @@ size_t fleet_row_place(const struct fleet_row *rows, size_t n, const char *key)
 	return lower_bound(rows, n, sizeof *rows, key, compare_key);
 }
 
-/* The first row at or behind that key. */
-static size_t find_row(const struct fleet *fleet, const char *key)
+static bool is_row_of(const struct fleet *fleet, size_t at, const char *key)
+{
+	return at < fleet->n_rows && strcmp(fleet->rows[at].key, key) == 0;
+}
+
+static size_t search_row(const struct fleet *fleet, const char *key)
 {
 	size_t n = fleet->n_rows;
 
@@ -55,9 +59,16 @@ static size_t find_row(const struct fleet *fleet, const char *key)
 	return fleet_row_place(fleet->rows, n, key);
 }
 
-static bool is_row_of(const struct fleet *fleet, size_t at, const char *key)
+/* The first row at or behind that key: as a rule that of a server whose row has not moved. */
+static size_t find_row(const struct fleet *fleet, const char *key)
 {
-	return at < fleet->n_rows && strcmp(fleet->rows[at].key, key) == 0;
+	struct fleet_server *server = fleet_server_find(fleet, key);
+
+	if (!server)
+		return search_row(fleet, key);
+	if (!is_row_of(fleet, server->row, key))
+		server->row = search_row(fleet, key);
+	return server->row;
 }
 
 static void add_name(struct fleet *fleet, struct fleet_row *row)

@@ -56,6 +56,8 @@ struct fleet_server {
 	bool is_stale; /* silent, and a late report may change what is held of it */
 	struct fleet_server *next_stale;
 
+	size_t row; /* where its row was found last */
+
 	uint64_t changes_id; /* of the change set that has a view of it... */
 	size_t changes_at;   /* ...and which one */
 
