@@ -8,14 +8,12 @@
 #include "collector/lower_bound.h"
 #include "proto/ipv4.h"
 #include "proto/mem.h"
-#include "proto/site_tables.h"
 #include "proto/text.h"
 
 /* A place on the ring. */
 struct deal_place {
 	uint64_t hash; /* of the name in lower case */
-	const char *name;
-	uint32_t index_hash; /* the one by which the index finds it */
+	const struct site_peer *server;
 };
 
 /*
@@ -43,7 +41,12 @@ static int compare_places(const void *left, const void *right)
 
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
-	return text_compare(a->name, b->name);
+	return text_compare(a->server->name, b->server->name);
+}
+
+static struct deal_place place_of(const struct site_peer *server)
+{
+	return (struct deal_place){ hash_name(server->name), server };
 }
 
 /* The first place at or behind that one. */
@@ -58,9 +61,9 @@ void deal_deinit(struct deal *deal)
 	*deal = (struct deal){ 0 };
 }
 
-void deal_join(struct deal *deal, const char *server_name)
+void deal_join(struct deal *deal, const struct site_peer *server)
 {
-	struct deal_place place = { hash_name(server_name), server_name, text_hash(server_name) };
+	struct deal_place place = place_of(server);
 	size_t at = find_place(deal, &place);
 
 	if (deal->n == deal->room) {
@@ -72,12 +75,12 @@ void deal_join(struct deal *deal, const char *server_name)
 	deal->n++;
 }
 
-void deal_leave(struct deal *deal, const char *server_name)
+void deal_leave(struct deal *deal, const struct site_peer *server)
 {
-	struct deal_place place = { .hash = hash_name(server_name), .name = server_name };
+	struct deal_place place = place_of(server);
 	size_t at = find_place(deal, &place);
 
-	assert(at < deal->n && compare_places(&deal->places[at], &place) == 0);
+	assert(at < deal->n && deal->places[at].server == server);
 	deal->n--;
 	memmove(deal->places + at, deal->places + at + 1, (deal->n - at) * sizeof place);
 }
@@ -104,54 +107,40 @@ static void add_address(uint32_t *list, size_t *n, uint32_t address)
 }
 
 static void add_member(const struct site_index *index, const struct site_member *member,
-		       uint32_t *list, size_t *n)
+		       struct deal_peer *peer)
 {
 	for (size_t i = 0; i < member->n_nics; i++) {
 		const struct site_nic *nic = &site_member_nics(member)[i];
 		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
 		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
 			if (is_dealable(index, addresses[j].address))
-				add_address(list, n, addresses[j].address);
+				add_address(peer->addresses, &peer->n_addresses,
+					    addresses[j].address);
 		}
 	}
 }
 
 /* False where it has no address to be probed at. */
-static bool make_peer(const struct site_index *index, const struct deal_place *place,
-		      struct arena *arena, struct deal_peer *out)
+static bool make_peer(const struct site_index *index, const struct site_peer *server,
+		      struct deal_peer *out)
 {
-	const struct site_peer *peer = site_table_find_peer(index, place->name, place->index_hash);
-	uint32_t list[DEAL_MAX_ADDRESSES];
-	size_t n = 0;
-
-	for (const struct site_member *m = peer->members; m; m = m->next_of_name)
-		add_member(index, m, list, &n);
-	if (n == 0)
-		return false;
-	/* As its own report spells it. */
-	out->name = arena_strdup(arena, site_member_name(peer->members));
-	out->addresses = arena_alloc_array(arena, n, sizeof *out->addresses);
-	out->n_addresses = n;
-	for (size_t i = 0; i < n; i++) {
-		char text[IPV4_TEXT_SIZE];
-		out->addresses[i] = arena_strdup(arena, ipv4_format(list[i], text));
-	}
-	return true;
+	out->name = site_member_name(server->members); /* as its own report spells it */
+	out->n_addresses = 0;
+	for (const struct site_member *m = server->members; m; m = m->next_of_name)
+		add_member(index, m, out);
+	return out->n_addresses > 0;
 }
 
-void deal_peers(const struct deal *deal, const struct site_index *index, const char *server_name,
-		struct arena *arena, struct deal_peer **out, size_t *n)
+void deal_peers(const struct deal *deal, const struct site_index *index,
+		const struct site_peer *server, struct dealt *out)
 {
-	struct deal_place own = { .hash = hash_name(server_name), .name = server_name };
-	struct deal_peer *peers = arena_alloc_array(arena, DEAL_MAX_PEERS, sizeof *peers);
+	struct deal_place own = place_of(server);
 	size_t start = find_place(deal, &own);
-	size_t dealt = 0;
 
-	for (size_t i = 0; i < deal->n && dealt < DEAL_MAX_PEERS; i++) {
-		const struct deal_place *place = &deal->places[(start + i) % deal->n];
-		if (!text_equal(place->name, server_name))
-			dealt += make_peer(index, place, arena, &peers[dealt]);
+	out->n = 0;
+	for (size_t i = 0; i < deal->n && out->n < DEAL_MAX_PEERS; i++) {
+		const struct site_peer *other = deal->places[(start + i) % deal->n].server;
+		if (other != server)
+			out->n += make_peer(index, other, &out->peers[out->n]);
 	}
-	*out = peers;
-	*n = dealt;
 }

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/arena.h"
 #include "proto/site_index.h"
 
 /* Peers dealt to one server (PROTOCOL: at most 16). */
@@ -23,9 +22,16 @@
 #define DEAL_MAX_ADDRESSES 16
 
 struct deal_peer {
-	const char *name; /* Exchange server name, else host name (report_server_name) */
-	const char **addresses;
-	size_t n_addresses; /* at least one */
+	/* Exchange server name, else host name (report_server_name); the index lends it. */
+	const char *name;
+	uint32_t addresses[DEAL_MAX_ADDRESSES]; /* IPv4, ascending */
+	size_t n_addresses;                     /* at least one */
+};
+
+/* Whom one server probes. */
+struct dealt {
+	struct deal_peer peers[DEAL_MAX_PEERS];
+	size_t n;
 };
 
 struct deal_place;
@@ -41,16 +47,15 @@ void deal_deinit(struct deal *deal);
 
 /*
  * A name lies on the ring from now on, or no longer; once, however many machines carry it (the
- * nodes of a cluster). The text is borrowed for as long as it lies there.
+ * nodes of a cluster). It is borrowed for as long as it lies there, and has members.
  */
-void deal_join(struct deal *deal, const char *server_name);
-void deal_leave(struct deal *deal, const char *server_name);
+void deal_join(struct deal *deal, const struct site_peer *server);
+void deal_leave(struct deal *deal, const struct site_peer *server);
 
 /*
- * The peers of the server of that name, which need not be on the ring itself. Their addresses are
- * those of all members of `index` that carry their names, but for those that are loopback,
- * multicast, reserved or unspecified, of a disabled adapter, or held by two servers; a server
- * without any other is probed by nobody. `*out` and all behind it lives in `arena`.
+ * The peers of a server of `index`. Their addresses are those of all members that carry their
+ * names, but for those that are loopback, multicast, reserved or unspecified, of a disabled
+ * adapter, or held by two servers; a server without any other is probed by nobody.
  */
-void deal_peers(const struct deal *deal, const struct site_index *index, const char *server_name,
-		struct arena *arena, struct deal_peer **out, size_t *n);
+void deal_peers(const struct deal *deal, const struct site_index *index,
+		const struct site_peer *server, struct dealt *out);

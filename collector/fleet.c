@@ -232,14 +232,11 @@ uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view)
 	return (server ? server->signature * 31 : 0) + view_tag(view);
 }
 
-void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,
-		size_t *n)
+void fleet_deal(const struct fleet *fleet, const char *key, struct dealt *out)
 {
 	const struct fleet_server *server = fleet_server_find(fleet, key);
 
-	*out = NULL;
-	*n = 0;
+	out->n = 0;
 	if (server)
-		deal_peers(&server->site->deal, &server->site->index,
-			   site_member_name(server->member), arena, out, n);
+		deal_peers(&server->site->deal, &server->site->index, server->member->self, out);
 }

@@ -275,6 +275,8 @@ enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64
 /* A number that changes with what fleet_add_detail() adds. */
 uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view);
 
-/* The peers that the server `key` is to probe next, in `arena`; none for an unknown key. */
-void fleet_deal(struct fleet *fleet, const char *key, struct arena *arena, struct deal_peer **out,
-		size_t *n);
+/*
+ * The peers that the server `key` is to probe next, none for an unknown key; their names are lent
+ * until the fleet takes another report.
+ */
+void fleet_deal(const struct fleet *fleet, const char *key, struct dealt *out);

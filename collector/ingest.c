@@ -7,6 +7,7 @@
 #include "collector/json_add.h"
 #include "collector/problem.h"
 #include "collector/snapshot.h"
+#include "proto/ipv4.h"
 #include "proto/mem.h"
 #include "proto/text.h"
 
@@ -64,40 +65,49 @@ static bool is_own(const struct caller *caller, const struct snapshot *snapshot)
 	       strcmp(snapshot->key, caller->name) == 0;
 }
 
-static void add_peers(struct buffer *out, const struct deal_peer *peers, size_t n)
+static void add_address(struct buffer *out, uint32_t address)
 {
-	buffer_add_char(out, '[');
-	for (size_t i = 0; i < n; i++) {
-		buffer_add_text(out, i ? ",{\"name\":" : "{\"name\":");
-		json_add_string(out, peers[i].name);
-		buffer_add_text(out, ",\"addresses\":[");
-		for (size_t k = 0; k < peers[i].n_addresses; k++) {
-			buffer_add_text(out, k ? "," : "");
-			json_add_string(out, peers[i].addresses[k]);
-		}
-		buffer_add_text(out, "]}");
+	char quoted[IPV4_TEXT_SIZE + 2] = "\"";
+	size_t size = 1 + strlen(ipv4_format(address, quoted + 1));
+
+	quoted[size++] = '"';
+	buffer_add(out, quoted, size);
+}
+
+static void add_peer(struct buffer *out, const struct deal_peer *peer)
+{
+	buffer_add_text(out, "{\"name\":");
+	json_add_string(out, peer->name);
+	buffer_add_text(out, ",\"addresses\":[");
+	for (size_t i = 0; i < peer->n_addresses; i++) {
+		if (i > 0)
+			buffer_add_char(out, ',');
+		add_address(out, peer->addresses[i]);
 	}
-	buffer_add_char(out, ']');
+	buffer_add_text(out, "]}");
 }
 
 static void confirm(struct call *call, struct fleet *fleet, const struct snapshot *snapshot)
 {
 	struct answer answer = { .status = 200, .content_type = "application/json" };
 	const struct view *view = fleet_find(fleet, snapshot->key);
-	struct deal_peer *peers;
-	size_t n_peers;
+	struct dealt dealt;
 	struct buffer out;
 
-	fleet_deal(fleet, snapshot->key, &call->arena, &peers, &n_peers);
+	fleet_deal(fleet, snapshot->key, &dealt);
 	buffer_init(&out);
 	buffer_reserve(&out, LIKELY_CONFIRMATION);
 	buffer_add_text(&out, "{\"accepted\":");
 	json_add_number(&out, snapshot->report.sequence);
 	buffer_add_text(&out, ",\"verdict\":");
 	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
-	buffer_add_text(&out, ",\"peers\":");
-	add_peers(&out, peers, n_peers);
-	buffer_add_text(&out, ",\"interval_s\":");
+	buffer_add_text(&out, ",\"peers\":[");
+	for (size_t i = 0; i < dealt.n; i++) {
+		if (i > 0)
+			buffer_add_char(&out, ',');
+		add_peer(&out, &dealt.peers[i]);
+	}
+	buffer_add_text(&out, "],\"interval_s\":");
 	json_add_number(&out, snapshot->report.interval_s);
 	buffer_add_text(&out, "}\n");
 	answer.body = buffer_take(&out, &answer.size);

@@ -12,6 +12,7 @@
 
 #include "proto/arena.h"
 #include "proto/report.h"
+#include "proto/site_tables.h"
 #include "proto/text.h"
 
 #define MAX_SERVERS 200
@@ -67,7 +68,7 @@ static void ring_add(struct ring *ring, const struct report *report)
 
 	site_index_put(&ring->index, member, true, NULL);
 	if (!member->self->members->next_of_name)
-		deal_join(&ring->deal, site_member_name(member));
+		deal_join(&ring->deal, member->self);
 }
 
 static void ring_init(struct ring *ring, const struct site_of *site)
@@ -85,15 +86,11 @@ static void ring_deinit(struct ring *ring)
 	arena_deinit(&ring->arena);
 }
 
-struct dealt {
-	struct deal_peer *peers;
-	size_t n;
-};
-
-static struct dealt deal_to(const struct ring *ring, const char *name, struct arena *arena)
+static struct dealt deal_to(const struct ring *ring, const char *name)
 {
 	struct dealt dealt;
-	deal_peers(&ring->deal, &ring->index, name, arena, &dealt.peers, &dealt.n);
+	deal_peers(&ring->deal, &ring->index,
+		   site_table_find_peer(&ring->index, name, text_hash(name)), &dealt);
 	return dealt;
 }
 
@@ -120,7 +117,7 @@ static void every_server_is_probed_by_as_many_as_it_probes(void **state)
 		size_t expected = sizes[s] - 1 < DEAL_MAX_PEERS ? sizes[s] - 1 : DEAL_MAX_PEERS;
 
 		for (size_t i = 0; i < site.n; i++) {
-			struct dealt dealt = deal_to(&deal, site.list[i]->host.name, &site.arena);
+			struct dealt dealt = deal_to(&deal, site.list[i]->host.name);
 			assert_int_equal(dealt.n, expected);
 			assert_false(holds(&dealt, site.list[i]->host.name));
 			for (size_t j = 0; j < site.n; j++)
@@ -150,8 +147,8 @@ static void a_leave_changes_one_peer_of_few_servers(void **state)
 
 		for (size_t i = 0; i < after.n; i++) {
 			const char *name = after.list[i]->host.name;
-			struct dealt was = deal_to(&old, name, &before.arena);
-			struct dealt is = deal_to(&new, name, &after.arena);
+			struct dealt was = deal_to(&old, name);
+			struct dealt is = deal_to(&new, name);
 			size_t lost = 0;
 			for (size_t j = 0; j < was.n; j++)
 				lost += !holds(&is, was.peers[j].name);
@@ -179,13 +176,13 @@ static void never_deals_addresses_that_lead_nowhere_or_to_two(void **state)
 		add_server(&site, "HOLDER", "10.1.1.1/24");
 		struct ring deal;
 		ring_init(&deal, &site);
-		struct dealt dealt = deal_to(&deal, "S0", &site.arena);
+		struct dealt dealt = deal_to(&deal, "S0");
 		bool shared = strcmp(useless[i], "10.1.1.1/24") == 0;
 
 		assert_false(holds(&dealt, "ODD"));
 		assert_int_equal(holds(&dealt, "HOLDER"), !shared);
 		assert_int_equal(dealt.n, shared ? 1 : 2);
-		dealt = deal_to(&deal, "odd", &site.arena); /* it still probes the others */
+		dealt = deal_to(&deal, "odd"); /* it still probes the others */
 		assert_true(holds(&dealt, "S0") && holds(&dealt, "S1"));
 		ring_deinit(&deal);
 		arena_deinit(&site.arena);
@@ -201,11 +198,11 @@ static void a_disabled_adapter_holds_no_address(void **state)
 	add_server(&site, "OFF", "10.0.0.2/16")->adapters[0].enabled = TRISTATE_NO;
 	struct ring deal;
 	ring_init(&deal, &site);
-	struct dealt dealt = deal_to(&deal, "S0", &site.arena);
+	struct dealt dealt = deal_to(&deal, "S0");
 
 	assert_int_equal(dealt.n, 1);
 	assert_string_equal(dealt.peers[0].name, "S1");
-	assert_string_equal(dealt.peers[0].addresses[0], "10.0.0.2");
+	assert_int_equal(dealt.peers[0].addresses[0], 0x0A000002);
 	ring_deinit(&deal);
 	arena_deinit(&site.arena);
 }
@@ -221,12 +218,12 @@ static void a_cluster_is_one_peer_with_the_addresses_of_its_nodes(void **state)
 	add_server(&site, "NODE3", "10.2.0.2/16")->exchange.server = "Cluster";
 	struct ring deal;
 	ring_init(&deal, &site);
-	struct dealt dealt = deal_to(&deal, "S0", &site.arena);
+	struct dealt dealt = deal_to(&deal, "S0");
 
 	assert_int_equal(dealt.n, 1);
 	assert_true(text_equal(dealt.peers[0].name, "cluster"));
 	assert_int_equal(dealt.peers[0].n_addresses, 2);
-	dealt = deal_to(&deal, "CLUSTER", &site.arena);
+	dealt = deal_to(&deal, "CLUSTER");
 	assert_int_equal(dealt.n, 1);
 	assert_string_equal(dealt.peers[0].name, "S0");
 	ring_deinit(&deal);
@@ -248,7 +245,7 @@ static void a_peer_has_at_most_its_limit_of_addresses(void **state)
 		many->adapters[0].n_addresses = n;
 		struct ring deal;
 		ring_init(&deal, &site);
-		struct dealt dealt = deal_to(&deal, "S0", &site.arena);
+		struct dealt dealt = deal_to(&deal, "S0");
 		assert_int_equal(dealt.peers[0].n_addresses, DEAL_MAX_ADDRESSES);
 		ring_deinit(&deal);
 	}
@@ -307,7 +304,7 @@ static void come_or_go(struct changing *c)
 	if (c->members[i]) {
 		bool alone = !c->members[i]->self->members->next_of_name;
 		if (alone)
-			deal_leave(&c->deal, names[i]);
+			deal_leave(&c->deal, c->members[i]->self);
 		site_index_remove(&c->index, c->members[i]);
 		free(c->members[i]);
 		c->members[i] = NULL;
@@ -317,26 +314,22 @@ static void come_or_go(struct changing *c)
 	c->members[i] = site_member_new(&c->reports[i], 0, NULL);
 	site_index_put(&c->index, c->members[i], true, NULL);
 	if (!c->members[i]->self->members->next_of_name)
-		deal_join(&c->deal, names[i]);
+		deal_join(&c->deal, c->members[i]->self);
 }
 
 /* By how many names a server is probed; fails where one is dealt too many. */
 static size_t count_probers(const struct changing *c, const char *name)
 {
 	size_t probers = 0;
-	struct arena arena;
 
-	arena_init(&arena);
 	for (size_t k = 0; k < NAMES; k++) {
 		struct dealt dealt;
 		if (!c->members[k] || c->members[k]->self->members != c->members[k])
 			continue; /* one machine for each name */
-		deal_peers(&c->deal, &c->index, site_member_name(c->members[k]), &arena,
-			   &dealt.peers, &dealt.n);
+		deal_peers(&c->deal, &c->index, c->members[k]->self, &dealt);
 		assert_true(dealt.n <= DEAL_MAX_PEERS);
 		probers += holds(&dealt, name);
 	}
-	arena_deinit(&arena);
 	return probers;
 }
 

@@ -318,29 +318,25 @@ static void a_failed_commit_leaves_what_is_stored(void **state)
 static void deals_the_peers_of_the_site_as_they_were_reported_last(void **state)
 {
 	struct fixture_words words = { .name = "S1" };
-	struct deal_peer *peers = NULL;
-	struct arena arena;
 	struct fixture f;
-	size_t n = 0;
+	struct dealt dealt;
 	(void)state;
 
 	fixture_init(&f);
-	arena_init(&arena);
 	fixture_report(&f, &words, T0, T0);
-	fleet_deal(f.fleet, "s1", &arena, &peers, &n);
-	assert_int_equal(n, 0);
+	fleet_deal(f.fleet, "s1", &dealt);
+	assert_int_equal(dealt.n, 0);
 	words.name = "S2";
 	fixture_report(&f, &words, T0, T0);
-	fleet_deal(f.fleet, "s1", &arena, &peers, &n);
-	assert_int_equal(n, 1);
-	assert_string_equal(peers[0].name, "S2");
-	assert_int_equal(peers[0].n_addresses, 2);
-	assert_string_equal(peers[0].addresses[0], "10.0.2.1");
+	fleet_deal(f.fleet, "s1", &dealt);
+	assert_int_equal(dealt.n, 1);
+	assert_string_equal(dealt.peers[0].name, "S2");
+	assert_int_equal(dealt.peers[0].n_addresses, 2);
+	assert_int_equal(dealt.peers[0].addresses[0], 0x0A000201);
 	words.site = "Branch"; /* it moved */
 	fixture_report(&f, &words, T0 + 1000, T0 + 1000);
-	fleet_deal(f.fleet, "s1", &arena, &peers, &n);
-	assert_int_equal(n, 0);
-	arena_deinit(&arena);
+	fleet_deal(f.fleet, "s1", &dealt);
+	assert_int_equal(dealt.n, 0);
 	fixture_deinit(&f);
 }
 
