@@ -30,19 +30,21 @@ static void note_difference(void *user, const char *kind, const char *detail)
 	note(n->changes, n->key, n->at_ms, kind, detail);
 }
 
-enum status fleet_note_report(struct fleet *fleet, const struct fleet_server *server,
+enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 			      const struct snapshot *latest, struct changes *changes,
 			      char error[FLEET_ERROR_SIZE])
 {
 	struct noting noting = { changes, server->key, latest->at_ms };
+	uint64_t fingerprint = history_fingerprint(&latest->report);
 	struct snapshot *before = NULL;
 
-	if (server->fingerprint == history_fingerprint(&latest->report))
+	if (server->fingerprint == fingerprint)
 		return STATUS_OK;
 	enum status status = fleet_read_latest(fleet, server, &before, error);
 	if (status != STATUS_OK)
 		return status;
 	history_compare(&before->report, &latest->report, note_difference, &noting);
+	server->fingerprint = fingerprint;
 	snapshot_unref(before);
 	return STATUS_OK;
 }

@@ -50,7 +50,6 @@ static void note_latest(struct fleet *fleet, struct fleet_server *server,
 		fleet->newest_ms = latest->at_ms;
 	server->lineage = fleet_lineage(&latest->report);
 	server->sequence = latest->report.sequence;
-	server->fingerprint = history_fingerprint(&latest->report);
 	fleet_machine_note(fleet, server, &latest->report);
 	server->is_judged = false;
 }
@@ -104,6 +103,7 @@ struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot
 	fleet->servers[fleet->n++] = server;
 	text_map_add(&fleet->by_key, server->key, server);
 	note_latest(fleet, server, latest);
+	server->fingerprint = history_fingerprint(&latest->report);
 	server->member = new_member(server, latest);
 	server->site = fleet_site_find_or_add(fleet, latest);
 	join_site(fleet, server, fresh);

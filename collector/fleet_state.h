@@ -234,11 +234,12 @@ struct fleet_server *fleet_expiry_first(const struct fleet *fleet);
 /* fleet_history.c: what is told of a server afterwards. */
 
 /*
- * What a report that is about to become the latest of its server shows to have changed.
+ * What a report that is about to become the latest of its server shows to have changed; from then
+ * on the server is compared with it.
  *
  * STATUS_SYSTEM ...  the report before could not be read
  */
-enum status fleet_note_report(struct fleet *fleet, const struct fleet_server *server,
+enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 			      const struct snapshot *latest, struct changes *changes,
 			      char error[FLEET_ERROR_SIZE]);
 
