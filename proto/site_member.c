@@ -20,6 +20,7 @@ struct group {
 struct draft {
 	const struct report *report;
 	const char *name;
+	uint32_t name_hash;
 	struct group *groups; /* in order of appearance, until they are sorted */
 	size_t n_groups;
 	uint32_t *slots;    /* a hash table of group numbers + 1; 0: free */
@@ -36,10 +37,14 @@ bool site_address_usable(const struct ipv4_prefix *address)
 	return address->address != 0 && !ipv4_is_loopback(address->address);
 }
 
-static bool says_something(const struct draft *d, const struct report_probe *row)
+static bool says_something(const struct report_probe *row)
 {
-	return row->peer && row->grade != GRADE_UNKNOWN && row->error != PROBE_LOCAL &&
-	       !text_equal(row->peer, d->name);
+	return row->peer && row->grade != GRADE_UNKNOWN && row->error != PROBE_LOCAL;
+}
+
+static bool is_own_name(const struct draft *d, const char *name, uint32_t hash)
+{
+	return hash == d->name_hash && text_equal(name, d->name);
 }
 
 /* The slot of the group of that name, or the free one where it belongs. */
@@ -59,9 +64,11 @@ static void group_rows(struct draft *d)
 
 	for (size_t i = 0; i < report->n_probes; i++) {
 		const struct report_probe *row = &report->probes[i];
-		if (!says_something(d, row))
+		if (!says_something(row))
 			continue;
 		uint32_t hash = text_hash(row->peer);
+		if (is_own_name(d, row->peer, hash))
+			continue;
 		uint32_t *slot = find_slot(d, row->peer, hash);
 		if (!*slot) {
 			d->groups[d->n_groups] = (struct group){ .name = row->peer,
@@ -118,6 +125,7 @@ static void draft_init(struct draft *d, const struct report *report)
 	d->slots = mem_alloc_array(d->n_slots, sizeof *d->slots);
 	d->group_of = mem_alloc_array(n, sizeof *d->group_of);
 	d->place_of = mem_alloc_array(n, sizeof *d->place_of);
+	d->name_hash = text_hash(d->name);
 	d->text_size = strlen(d->name) + 1;
 	group_rows(d);
 	count_adapters(d);
@@ -261,7 +269,7 @@ struct site_member *site_member_new(const struct report *report, int64_t at_ms, 
 	*m = head;
 	m->fresh_until_ms = site_report_fresh_until(report, at_ms);
 	m->name = put_text(m, &text, d.name);
-	m->name_hash = text_hash(d.name);
+	m->name_hash = d.name_hash;
 	put_nics(m, report, &text);
 	put_watches(m, &d, &text);
 	put_self_rows(m, report);

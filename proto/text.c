@@ -29,9 +29,11 @@ int text_compare(const char *a, const char *b)
 
 bool text_equal(const char *a, const char *b)
 {
-	if (a && b && strcmp(a, b) == 0) /* as most that are equal */
-		return true;
-	return text_compare(a, b) == 0;
+	if (!a || !b)
+		return a == b;
+	if (text_lower(*a) != text_lower(*b)) /* as of most that differ */
+		return false;
+	return strcmp(a, b) == 0 /* as most that are equal */ || text_compare(a, b) == 0;
 }
 
 bool text_has_prefix(const char *text, const char *prefix)
