@@ -346,6 +346,8 @@ enum status store_open(struct store **out, const char *directory, uv_loop_t *loo
 {
 	struct store *store = mem_alloc(sizeof *store);
 
+	/* Nobody asks how much memory it has, and counting takes a lock at each allocation. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	store->limits = STORE_LIMITS_DEFAULT;
 	queue_init(&store->submitted);
 	queue_init(&store->waiting);
