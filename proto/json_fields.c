@@ -62,7 +62,7 @@ static const struct json_node *search(const struct json_node *object, const char
  * The member, NULL where it is absent or something has failed. Members are asked for in the order
  * in which agents write them, so it is most often the one behind that which was found last.
  */
-static const struct json_node *find(struct json_reading *in, const struct json_place *at,
+static const struct json_node *look(const struct json_reading *in, const struct json_place *at,
 				    const char *name)
 {
 	const struct json_node *object = at->value;
@@ -74,12 +74,22 @@ static const struct json_node *find(struct json_reading *in, const struct json_p
 		member = object + 1;
 	if (!json_quoted_is(&member->name, name))
 		member = search(object, name);
+	return member && in->null_is_absent && member->kind == JSON_NULL ? NULL : member;
+}
+
+/* The same, of which there is nothing more to ask. */
+static const struct json_node *find(struct json_reading *in, const struct json_place *at,
+				    const char *name)
+{
+	const struct json_node *object = at->value;
+	const struct json_node *member = look(in, at, name);
+
 	if (!member)
 		return NULL;
 	bool is_last = member + member->span == object + object->span;
 	in->next = is_last ? object + 1 : member + member->span;
 	in->next_of = object;
-	return in->null_is_absent && member->kind == JSON_NULL ? NULL : member;
+	return member;
 }
 
 enum status json_begin(struct json_reading *in, const char *text, size_t size, size_t max_string,
@@ -109,7 +119,7 @@ void json_end(struct json_reading *in)
 
 void json_require(struct json_reading *in, const struct json_place *at, const char *name)
 {
-	if (in->status == STATUS_OK && !find(in, at, name))
+	if (in->status == STATUS_OK && !look(in, at, name))
 		json_refuse(in, at, name, STATUS_INVALID, "is missing");
 }
 
