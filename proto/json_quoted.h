@@ -33,14 +33,10 @@ static inline uint64_t json_mark_special(uint64_t word)
 	return (word | is_control | is_quote | is_backslash) & JSON_EACH_BYTE(0x80);
 }
 
-/*
- * The number of the first byte that is marked: the bits below its mark reach into so many bytes,
- * itself included. (The processor's own instruction for it is not on those that NT 4.0 runs on.)
- */
+/* The number of the first byte that is marked; one is. */
 static inline size_t json_first_marked(uint64_t marks)
 {
-	uint64_t below = (marks & -marks) - 1;
-	return (size_t)((below & JSON_EACH_BYTE(1)) * JSON_EACH_BYTE(1) >> 56) - 1;
+	return (size_t)__builtin_ctzll(marks) / 8;
 }
 
 /*
