@@ -6,12 +6,17 @@
 #include "proto/mem.h"
 #include "proto/text.h"
 
+static struct store_known *place_of(struct store_memory *memory, const char *key)
+{
+	return &memory->places[text_hash(key) % STORE_KNOWN_SERVERS];
+}
+
 struct store_known *store_memory_place(struct store_memory *memory,
 				       const struct record_report *report)
 {
 	if (!memory->places)
 		memory->places = mem_alloc_array(STORE_KNOWN_SERVERS, sizeof *memory->places);
-	return &memory->places[text_hash(report->key) % STORE_KNOWN_SERVERS];
+	return place_of(memory, report->key);
 }
 
 bool store_known_is(const struct store_known *known, const struct record_report *report)
@@ -49,6 +54,14 @@ void store_known_set_text(struct store_known *known, int64_t report_id, const ch
 	known->text.size = 0;
 	buffer_add(&known->text, text, size);
 	known->text_id = report_id;
+}
+
+void store_memory_forget_server(struct store_memory *memory, const char *key)
+{
+	struct store_known *known = memory->places ? place_of(memory, key) : NULL;
+
+	if (known && known->key && strcmp(known->key, key) == 0)
+		leave(known);
 }
 
 void store_memory_forget_stream(struct store_memory *memory, int64_t stream_id)

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,10 +26,12 @@ struct store_known {
 	char *agent_id;
 	char *epoch;
 	int64_t host_id;
-	int64_t stream_id; /* of the server, agent_id and epoch */
-	int64_t latest_id; /* the report on which the server stands */
-	int64_t base_id;   /* the report that the next delta is based on */
-	int64_t text_id;   /* the report whose text is `text` */
+	int64_t stream_id;     /* of the server, agent_id and epoch */
+	int64_t last_sequence; /* of that stream, or a higher one that is gone; -1: it has none */
+	int64_t latest_id;     /* the report on which the server stands */
+	bool follows;          /* that is the last one of the stream, and of the next one, too */
+	int64_t base_id;       /* the report that the next delta is based on */
+	int64_t text_id;       /* the report whose text is `text` */
 	struct buffer text;
 };
 
@@ -49,6 +52,9 @@ void store_known_take(struct store_known *known, const struct record_report *rep
 /* Remembers the text of a report, unless it is too long. */
 void store_known_set_text(struct store_known *known, int64_t report_id, const char *text,
 			  size_t size);
+
+/* Leaves the place of a server, if it has one. */
+void store_memory_forget_server(struct store_memory *memory, const char *key);
 
 /* Leaves the place of the stream, if it has one: its row is no more. */
 void store_memory_forget_stream(struct store_memory *memory, int64_t stream_id);

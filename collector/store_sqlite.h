@@ -31,7 +31,8 @@ enum store_statement {
 	STORE_FIND_HOST,
 	STORE_ADD_HOST,
 	STORE_LAST_HOST,
-	STORE_SET_PINS,
+	STORE_SET_BASE,
+	STORE_SET_LATEST,
 	STORE_DROP_LATEST,
 	STORE_FIND_STREAM,
 	STORE_ADD_STREAM,
@@ -177,7 +178,13 @@ struct store_host {
 	int64_t id;
 	int64_t base_id;   /* what the next delta is based on */
 	int64_t latest_id; /* the server stands on it */
+	int64_t stream_id; /* whose last report that is as long as the row is not changed; or 0 */
 };
+
+/* The number of the latest report of a server, of its row `h`. */
+#define STORE_LATEST_ID                                                                            \
+	"coalesce(h.latest_id, (SELECT l.id FROM report l WHERE l.stream_id = h.stream_id ORDER "  \
+	"BY l.sequence DESC LIMIT 1))"
 
 /* Reads the row of the server `key`, which gets one where it has none (store_sqlite_report.c). */
 enum status store_db_host(struct store_db *db, const char *key, struct store_host *out,

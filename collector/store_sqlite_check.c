@@ -23,10 +23,10 @@ static const struct {
 } rules[] = {
 	{ "server number %" PRId64 " has no latest report",
 	  "SELECT v.rowid FROM server v LEFT JOIN host h ON h.key = v.key "
-	  "LEFT JOIN report r ON r.id = h.latest_id WHERE r.id IS NULL" },
+	  "LEFT JOIN report r ON r.id = " STORE_LATEST_ID " WHERE r.id IS NULL" },
 	{ "server number %" PRId64 " has another server's report as its latest",
 	  "SELECT v.rowid FROM server v JOIN host h ON h.key = v.key "
-	  "JOIN report r ON r.id = h.latest_id WHERE r.host_id <> h.id" },
+	  "JOIN report r ON r.id = " STORE_LATEST_ID " WHERE r.host_id <> h.id" },
 	{ "report number %" PRId64 " is of a server that is not there",
 	  "SELECT id FROM report WHERE host_id NOT IN (SELECT id FROM host)" },
 	{ "report number %" PRId64 " is of an agent that is not there",

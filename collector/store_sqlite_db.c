@@ -16,15 +16,16 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
 	[STORE_ROLLBACK] = "ROLLBACK",
-	[STORE_FIND_HOST] = "SELECT id, base_id, latest_id FROM host WHERE key = ?1",
+	[STORE_FIND_HOST] = "SELECT h.id, h.base_id, " STORE_LATEST_ID
+			    ", iif(h.latest_id IS NULL, h.stream_id, 0) FROM host h WHERE key = ?1",
 	[STORE_ADD_HOST] = "INSERT INTO host (key) VALUES (?1)",
-	/* NULL: it stays. */
-	[STORE_SET_PINS] = "UPDATE host SET base_id = coalesce(?2, base_id), "
-			   "latest_id = coalesce(?3, latest_id) WHERE id = ?1",
-	[STORE_DROP_LATEST] = "UPDATE host SET latest_id = NULL WHERE key = ?1",
+	[STORE_SET_BASE] = "UPDATE host SET base_id = ?2 WHERE id = ?1",
+	[STORE_SET_LATEST] = "UPDATE host SET latest_id = ?2, stream_id = ?3 WHERE id = ?1",
+	[STORE_DROP_LATEST] = "UPDATE host SET latest_id = NULL, stream_id = NULL WHERE key = ?1",
 	[STORE_LAST_HOST] = "SELECT coalesce(max(id), 0) FROM host",
 	[STORE_FIND_STREAM] =
-		"SELECT id FROM stream WHERE agent_id = ?1 AND epoch = ?2 AND host_id = ?3",
+		"SELECT id, coalesce((SELECT max(sequence) FROM report WHERE stream_id = "
+		"stream.id), -1) FROM stream WHERE agent_id = ?1 AND epoch = ?2 AND host_id = ?3",
 	[STORE_ADD_STREAM] = "INSERT INTO stream (agent_id, epoch, host_id) VALUES (?1, ?2, ?3)",
 	[STORE_LIST_STREAMS] = "SELECT id FROM stream WHERE host_id = ?1",
 	[STORE_DROP_STREAM] = "DELETE FROM stream WHERE id = ?1",
@@ -35,8 +36,9 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"?7, ?8, ?9, ?10, ?11)",
 	/* How many there are the index says alone; the same is true of the numbers further down. */
 	[STORE_COUNT_REPORTS] =
-		"SELECT base_id, latest_id, (SELECT count(*) FROM stream s CROSS JOIN report r ON "
-		"r.stream_id = s.id WHERE s.host_id = ?1) FROM host WHERE id = ?1",
+		"SELECT h.base_id, " STORE_LATEST_ID
+		", (SELECT count(*) FROM stream s CROSS JOIN report r ON "
+		"r.stream_id = s.id WHERE s.host_id = ?1) FROM host h WHERE h.id = ?1",
 	[STORE_WALK_STREAM] = "SELECT id, at_ms, base_id IS NULL FROM report WHERE stream_id = ?1 "
 			      "ORDER BY sequence",
 	/*
@@ -83,11 +85,13 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_LIST_SERVERS] =
 		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
 		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN host h ON h.key = "
-		"v.key JOIN " STORE_REPORT_TABLES " WHERE r.id = h.latest_id ORDER BY v.key",
+		"v.key JOIN " STORE_REPORT_TABLES " WHERE r.id = " STORE_LATEST_ID
+		" ORDER BY v.key",
 	[STORE_GET_SERVER] =
 		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
 		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN host h ON h.key = "
-		"v.key JOIN " STORE_REPORT_TABLES " WHERE r.id = h.latest_id AND v.key = ?1",
+		"v.key JOIN " STORE_REPORT_TABLES " WHERE r.id = " STORE_LATEST_ID
+		" AND v.key = ?1",
 	[STORE_DROP_SERVER] = "DELETE FROM server WHERE key = ?1",
 	[STORE_PUT_REMOVAL] =
 		"INSERT OR REPLACE INTO removal (key, server, at_ms, made_by, reason) "
@@ -133,11 +137,15 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_ONE_REPORT] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
 			     " WHERE r.id = ?1 AND r.host_id = ?2",
 	[STORE_OTHER_NAMES] =
-		"SELECT h.key, max(r.at_ms) FROM host v JOIN report l ON l.id = v.latest_id "
-		"JOIN stream own ON own.id = l.stream_id JOIN stream s ON s.agent_id = "
-		"own.agent_id AND s.host_id <> v.id JOIN report r ON r.id = (SELECT id FROM "
-		"report WHERE stream_id = s.id ORDER BY sequence DESC LIMIT 1) JOIN host h ON "
-		"h.id = s.host_id WHERE v.key = ?1 AND own.agent_id <> '' GROUP BY h.key "
+		"SELECT other.key, max(r.at_ms) FROM host h JOIN report latest ON latest.id "
+		"= " STORE_LATEST_ID
+		" JOIN stream own ON own.id = latest.stream_id JOIN stream s ON "
+		"s.agent_id = own.agent_id AND s.host_id <> h.id JOIN report r ON r.id = (SELECT "
+		"id "
+		"FROM report WHERE stream_id = s.id ORDER BY sequence DESC LIMIT 1) JOIN host "
+		"other "
+		"ON other.id = s.host_id WHERE h.key = ?1 AND own.agent_id <> '' GROUP BY "
+		"other.key "
 		"ORDER BY 2 DESC LIMIT ?2",
 	/* The same agent and epoch has a stream under each name that it has had. */
 	[STORE_BODY_HASH] =

@@ -6,6 +6,12 @@
 /* Nothing is there yet. */
 #define NONE INT64_C(0)
 
+/* The row of a stream. */
+struct stream {
+	int64_t id;
+	int64_t last_sequence; /* -1: it has no report */
+};
+
 static struct store_bytes bytes_of(const struct buffer *buffer)
 {
 	return (struct store_bytes){ buffer->bytes ? buffer->bytes : "", buffer->size };
@@ -46,16 +52,16 @@ enum status store_db_host(struct store_db *db, const char *key, struct store_hos
 			  char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store the name of a server";
-	int64_t columns[3];
+	int64_t columns[4];
 	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_HOST);
 	if (!find || !store_db_bind_text(find, 1, key))
 		return store_db_fail(db, what, error);
-	enum status status = look_up(db, find, what, columns, 3, error);
+	enum status status = look_up(db, find, what, columns, 4, error);
 	if (status == STATUS_OK && columns[0] == NONE) {
 		status = add_host(db, key, what, error);
 		columns[0] = sqlite3_last_insert_rowid(db->handle);
 	}
-	*out = (struct store_host){ columns[0], columns[1], columns[2] };
+	*out = (struct store_host){ columns[0], columns[1], columns[2], columns[3] };
 	if (out->id > db->n_hosts)
 		db->n_hosts = out->id;
 	return status;
@@ -71,15 +77,17 @@ enum status store_db_count_hosts(struct store_db *db, char error[STORE_ERROR_SIZ
 }
 
 static enum status find_stream(struct store_db *db, const struct record_report *report,
-			       int64_t host_id, int64_t *id, char error[STORE_ERROR_SIZE])
+			       int64_t host_id, struct stream *out, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store who reports";
+	int64_t columns[2];
 	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_STREAM);
 	if (!find || !store_db_bind_text(find, 1, report->agent_id) ||
 	    !store_db_bind_text(find, 2, report->epoch) || !store_db_bind_number(find, 3, host_id))
 		return store_db_fail(db, what, error);
-	enum status status = look_up(db, find, what, id, 1, error);
-	if (status != STATUS_OK || *id != NONE)
+	enum status status = look_up(db, find, what, columns, 2, error);
+	*out = (struct stream){ columns[0], columns[1] };
+	if (status != STATUS_OK || out->id != NONE)
 		return status;
 
 	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_STREAM);
@@ -87,7 +95,7 @@ static enum status find_stream(struct store_db *db, const struct record_report *
 	    !store_db_bind_text(add, 2, report->epoch) || !store_db_bind_number(add, 3, host_id))
 		return store_db_fail(db, what, error);
 	status = store_db_run(db, add, what, error);
-	*id = sqlite3_last_insert_rowid(db->handle);
+	*out = (struct stream){ sqlite3_last_insert_rowid(db->handle), -1 };
 	return status;
 }
 
@@ -96,21 +104,23 @@ enum status store_db_know(struct store_db *db, const struct record_report *repor
 {
 	struct store_known *known = store_memory_place(&db->memory, report);
 	struct store_host host = { 0 };
-	int64_t stream_id = NONE;
+	struct stream stream = { 0 };
 
 	*out = known;
 	if (store_known_is(known, report))
 		return STATUS_OK;
 	enum status status = store_db_host(db, report->key, &host, error);
 	if (status == STATUS_OK)
-		status = find_stream(db, report, host.id, &stream_id, error);
+		status = find_stream(db, report, host.id, &stream, error);
 	if (status != STATUS_OK)
 		return status;
 	store_known_take(known, report);
 	known->host_id = host.id;
 	known->base_id = host.base_id;
 	known->latest_id = host.latest_id;
-	known->stream_id = stream_id;
+	known->stream_id = stream.id;
+	known->last_sequence = stream.last_sequence;
+	known->follows = host.stream_id == stream.id;
 	return STATUS_OK;
 }
 
@@ -155,20 +165,52 @@ static enum status get_base(struct store_db *db, struct store_known *known, stru
 	return STATUS_OK;
 }
 
-/* The report becomes the base of the next ones, or its server's latest, or both. */
-static enum status set_pins(struct store_db *db, int64_t host_id, int64_t report_id, bool is_base,
-			    bool is_latest, char error[STORE_ERROR_SIZE])
+/* A report that was stored whole is the base of the next ones. */
+static enum status set_base(struct store_db *db, const struct record_report *report,
+			    struct store_known *known, int64_t id, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "note what reports are based on";
+	sqlite3_stmt *set = store_db_statement(db, STORE_SET_BASE);
+
+	if (!set || !store_db_bind_number(set, 1, known->host_id) ||
+	    !store_db_bind_number(set, 2, id))
+		return store_db_fail(db, what, error);
+	known->base_id = id;
+	store_known_set_text(known, id, report->body, report->body_size);
+	return store_db_run(db, set, what, error);
+}
+
+/* The one or the other tells the latest report of a server, as migration 10 says. */
+static enum status write_latest(struct store_db *db, const struct store_known *known,
+				char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "note the latest report of a server";
-	sqlite3_stmt *set = store_db_statement(db, STORE_SET_PINS);
+	sqlite3_stmt *set = store_db_statement(db, STORE_SET_LATEST);
+	int parameter = known->follows ? 3 : 2;
+	int64_t value = known->follows ? known->stream_id : known->latest_id;
 
-	if (!is_base && !is_latest)
-		return STATUS_OK;
-	if (!set || !store_db_bind_number(set, 1, host_id) ||
-	    (is_base && !store_db_bind_number(set, 2, report_id)) ||
-	    (is_latest && !store_db_bind_number(set, 3, report_id)))
+	if (!set || !store_db_bind_number(set, 1, known->host_id) ||
+	    !store_db_bind_number(set, parameter, value))
 		return store_db_fail(db, what, error);
 	return store_db_run(db, set, what, error);
+}
+
+/* Most reports are the latest and the last of their stream, as those before: nothing is written. */
+static enum status set_latest(struct store_db *db, const struct record_report *report,
+			      struct store_known *known, int64_t id, char error[STORE_ERROR_SIZE])
+{
+	bool is_last = report->sequence > known->last_sequence;
+	bool followed = known->follows;
+
+	if (is_last)
+		known->last_sequence = report->sequence;
+	if (report->is_latest)
+		known->latest_id = id;
+	if (is_last || report->is_latest)
+		known->follows = is_last && report->is_latest;
+	if (known->follows == followed && (followed || !report->is_latest))
+		return STATUS_OK;
+	return write_latest(db, known, error);
 }
 
 static enum status insert(struct store_db *db, const struct record_report *report,
@@ -210,14 +252,9 @@ enum status store_db_insert_report(struct store_db *db, const struct record_repo
 	if (status != STATUS_OK)
 		return status;
 	*id = sqlite3_last_insert_rowid(db->handle);
-	if (report->is_latest)
-		known->latest_id = *id;
-	if (encoding != STORE_ENCODING_DELTA) {
-		known->base_id = *id;
-		store_known_set_text(known, *id, report->body, report->body_size);
-	}
-	return set_pins(db, known->host_id, *id, encoding != STORE_ENCODING_DELTA,
-			report->is_latest, error);
+	if (encoding != STORE_ENCODING_DELTA)
+		status = set_base(db, report, known, *id, error);
+	return status == STATUS_OK ? set_latest(db, report, known, *id, error) : status;
 }
 
 static const char *text_at(sqlite3_stmt *row, int column)

@@ -235,6 +235,12 @@ static const char *const migrations[] = {
 	"DROP TABLE pair;"
 	"DROP TABLE stream_8;"
 	"CREATE INDEX stream_host ON stream (host_id);",
+
+	/*
+	 * The latest report of a server is most often the last one of a stream that goes on: then
+	 * host names the stream, and latest_id, which would change with each report, is NULL.
+	 */
+	"ALTER TABLE host ADD COLUMN stream_id INTEGER;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

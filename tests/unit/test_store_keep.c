@@ -15,6 +15,7 @@
 #include "collector/snapshot.h"
 #include "collector/store_known.h"
 #include "collector/store_pack.h"
+#include "collector/store_sqlite.h"
 #include "proto/mem.h"
 #include "proto/report.h"
 #include "proto/text.h"
@@ -186,7 +187,7 @@ static void servers_that_share_a_place_of_the_memory_do_not_mix(void **state)
 	fixture_close(&f);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report WHERE encoding = 2"), 4);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM host h JOIN report r ON "
-					   "r.id = h.latest_id AND r.host_id = h.id"),
+					   "r.id = " STORE_LATEST_ID " AND r.host_id = h.id"),
 			 2);
 	fixture_tear_down(&f);
 }
@@ -353,8 +354,9 @@ static void a_database_that_is_too_large_loses_reports_and_no_latest(void **stat
 	store_set_limits(f.store, &limits);
 	wait_for_rows(&f, "SELECT count(*) <= 500 FROM report", 1);
 	fixture_close(&f);
-	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report r JOIN host h ON "
-					   "h.latest_id = r.id WHERE r.sequence IN (799, 800)"),
+	assert_int_equal(fixture_count(&f,
+				       "SELECT count(*) FROM report r JOIN host h ON "
+				       "r.id = " STORE_LATEST_ID " WHERE r.sequence IN (799, 800)"),
 			 2);
 	fixture_tear_down(&f);
 }

@@ -117,7 +117,7 @@ static void check_bases(struct rig *rig)
 				     "b.base_id IS NULL)"),
 			 0);
 	assert_int_equal(number(rig, "SELECT count(*) FROM host h WHERE NOT EXISTS (SELECT 1 FROM "
-				     "report WHERE id = h.latest_id AND host_id = h.id)"),
+				     "report WHERE id = " STORE_LATEST_ID " AND host_id = h.id)"),
 			 0);
 	assert_int_equal(number(rig, "SELECT count(*) FROM report r LEFT JOIN stream s ON s.id = "
 				     "r.stream_id WHERE s.host_id IS NOT r.host_id"),
@@ -127,8 +127,8 @@ static void check_bases(struct rig *rig)
 /* Of what is beyond the latest `n` only bases and the latest are there. */
 #define OTHERS_THAN_THE_LATEST(n)                                                                  \
 	"SELECT count(*) FROM (SELECT * FROM report ORDER BY at_ms DESC LIMIT -1 OFFSET " n        \
-	") r, host h WHERE r.id NOT IN (h.latest_id, h.base_id) AND NOT EXISTS (SELECT 1 FROM "    \
-	"report d WHERE d.base_id = r.id)"
+	") r, host h WHERE r.id NOT IN (" STORE_LATEST_ID                                          \
+	", h.base_id) AND NOT EXISTS (SELECT 1 FROM report d WHERE d.base_id = r.id)"
 
 /* Three lives of an agent, none of them in order: each keeps reports that it sends later. */
 static int64_t time_of(int n)
@@ -340,6 +340,7 @@ static void what_lies_too_far_behind_younger_ones_is_not_found(void **state)
 			 "864000000, 1), 0, 0, 0, 1, 2, '', NULL FROM c",
 			 STORE_MAX_DISORDER + more, STORE_MAX_DISORDER + more);
 		execute(&rig, sql);
+		execute(&rig, "UPDATE host SET latest_id = 1, stream_id = NULL");
 		assert_int_equal(retain(&rig, &retention, 256), more < 0 ? 1 : 0);
 		tear_down(&rig);
 	}
@@ -458,6 +459,82 @@ static void check_until(struct rig *rig, int64_t until_ms)
 		 "ORDER BY at_ms DESC, sequence DESC LIMIT 1), -1)",
 		 (long long)until_ms);
 	assert_int_equal(found.sequence, number(rig, query));
+}
+
+/* Is that the time of the latest report of "a", and is it found by its stream? */
+static void check_latest(struct rig *rig, int64_t at_ms, bool by_stream)
+{
+	assert_int_equal(number(rig, "SELECT at_ms FROM host h JOIN report r ON r.id "
+				     "= " STORE_LATEST_ID " WHERE key = 'a'"),
+			 at_ms);
+	assert_int_equal(number(rig, "SELECT latest_id IS NULL FROM host WHERE key = 'a'"),
+			 by_stream);
+	assert_int_equal(number(rig, "SELECT (latest_id IS NULL) <> (stream_id IS NULL) FROM host"),
+			 1);
+}
+
+static void remove_server(struct rig *rig, const char *key)
+{
+	const struct record_removal removal = {
+		.key = key, .server = key, .at_ms = 1, .by = "who", .reason = ""
+	};
+	struct store_change change = { .removal = &removal };
+	const struct store_change *changes[] = { &change };
+
+	assert_int_equal(store_db_commit(&rig->db, changes, 1, NULL, rig->error), STATUS_OK);
+}
+
+static void the_latest_is_found_by_its_stream_while_it_is_the_last_there(void **state)
+{
+	static const struct {
+		const char *epoch;
+		int64_t sequence;
+		int64_t at_ms;
+		int64_t latest_ms; /* then */
+		bool by_stream;
+	} reports[] = {
+		{ "e", 10, 1000, 1000, true },  { "e", 11, 2000, 2000, true },
+		{ "e", 9, 500, 2000, true },    { "e", 12, 1500, 2000, false }, /* not the last */
+		{ "f", 1, 1800, 2000, false },  { "e", 13, 1900, 2000, false },
+		{ "e", 14, 3000, 3000, true },  { "f", 2, 2500, 3000, true }, /* of another one */
+		{ "f", 3, 4000, 4000, true },   { "e", 15, 3500, 4000, true },
+		{ "f", 0, 5000, 5000, false },  { "f", 4, 6000, 6000, true },
+		{ "e", 7, 7000, 7000, false },  { "e", 8, 7500, 7500, false },
+		{ "e", 16, 7400, 7500, false }, { "e", 17, 8000, 8000, true },
+	};
+	(void)state;
+
+	for (int is_forgetful = 0; is_forgetful < 2; is_forgetful++) {
+		struct rig rig;
+		set_up(&rig);
+		for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+			put(&rig, "a", reports[i].epoch, reports[i].sequence, reports[i].at_ms,
+			    same);
+			check_latest(&rig, reports[i].latest_ms, reports[i].by_stream);
+			if (is_forgetful)
+				store_memory_forget(&rig.db.memory);
+		}
+		tear_down(&rig);
+	}
+}
+
+static void a_server_that_was_removed_has_a_latest_report_when_it_comes_again(void **state)
+{
+	struct rig rig;
+	(void)state;
+
+	set_up(&rig);
+	put(&rig, "a", "e", 1, 1000, same);
+	put(&rig, "a", "e", 2, 2000, same);
+	remove_server(&rig, "a");
+	assert_int_equal(
+		number(&rig, "SELECT count(*) FROM host h WHERE " STORE_LATEST_ID " IS NULL"), 1);
+	put(&rig, "a", "e", 3, 1500, same); /* of before */
+	assert_int_equal(
+		number(&rig, "SELECT count(*) FROM host h WHERE " STORE_LATEST_ID " IS NULL"), 1);
+	put(&rig, "a", "e", 4, 3000, same);
+	check_latest(&rig, 3000, true);
+	tear_down(&rig);
 }
 
 static void the_latest_until_a_moment_is_found_in_long_streams(void **state)
@@ -584,6 +661,8 @@ int main(void)
 		cmocka_unit_test(what_lies_too_far_behind_younger_ones_is_not_found),
 		cmocka_unit_test(streams_of_which_nothing_is_left_go_and_come_again),
 		cmocka_unit_test(a_renamed_agent_has_a_stream_under_each_name),
+		cmocka_unit_test(the_latest_is_found_by_its_stream_while_it_is_the_last_there),
+		cmocka_unit_test(a_server_that_was_removed_has_a_latest_report_when_it_comes_again),
 		cmocka_unit_test(the_latest_until_a_moment_is_found_in_long_streams),
 		cmocka_unit_test(how_many_servers_there_are_is_known_from_the_start),
 		cmocka_unit_test(a_renamed_agent_of_version_8_gets_its_streams),
