@@ -24,7 +24,8 @@ struct scan {
 
 /*
  * What scans something takes the place where it begins and returns the place behind it, NULL after
- * a failure: so the place stays in a register.
+ * a failure: so the place stays in a register. What is usual is inline, and calls something only
+ * for what is not and for what is nested.
  */
 static const char *fail(struct scan *s, const char *at, enum status status, const char *what)
 {
@@ -135,19 +136,27 @@ static const char *unusual(struct scan *s, const char *at, struct json_quoted *c
 	return at + length;
 }
 
+/* From such a character to the closing quote. */
+static const char *unusual_rest(struct scan *s, const char *at, struct json_quoted *content)
+{
+	while (at && *at != '"') {
+		at = unusual(s, at, content);
+		if (at)
+			at = json_skip_plain(at);
+	}
+	return at;
+}
+
 /* From the opening quote to behind the closing one; `*content` is what is between. */
-static const char *string(struct scan *s, const char *at, struct json_quoted *content)
+static inline const char *string(struct scan *s, const char *at, struct json_quoted *content)
 {
 	if (*at != '"')
 		return fail(s, at, STATUS_MALFORMED, "expected a string");
 	content->text = at + 1;
 	content->escaped = false;
 	at = json_skip_plain(at + 1);
-	while (at && *at != '"') {
-		at = unusual(s, at, content);
-		if (at)
-			at = json_skip_plain(at);
-	}
+	if (*at != '"')
+		at = unusual_rest(s, at, content);
 	if (!at)
 		return NULL;
 	content->size = (uint32_t)(at - content->text);
@@ -185,7 +194,47 @@ static size_t add_node(struct scan *s)
 	return nodes->n++;
 }
 
-static const char *value(struct scan *s, const char *at, size_t index);
+static const char *literal(struct scan *s, const char *at, enum json_kind *kind)
+{
+	static const struct {
+		const char *word;
+		enum json_kind kind;
+	} literals[] = { { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "null", JSON_NULL } };
+
+	for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+		size_t length = strlen(literals[i].word);
+		if (strncmp(at, literals[i].word, length) == 0) {
+			*kind = literals[i].kind;
+			return at + length;
+		}
+	}
+	return fail(s, at, STATUS_MALFORMED, "expected a value");
+}
+
+static const char *nested(struct scan *s, const char *at, size_t index);
+
+/* A value with the space around it. */
+static inline const char *value(struct scan *s, const char *at, size_t index)
+{
+	struct json_node *node = &s->nodes->at[index];
+
+	at = skip_space(at);
+	if (*at == '"') {
+		node->kind = JSON_STRING;
+		at = string(s, at, &node->text);
+	} else if (*at == '{' || *at == '[') {
+		at = nested(s, at, index); /* `node` may have moved */
+	} else if (*at == '-' || is_digit(*at)) {
+		node->kind = JSON_NUMBER;
+		at = number(s, at, &node->text);
+	} else {
+		at = literal(s, at, &node->kind);
+	}
+	if (!at)
+		return NULL;
+	s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
+	return skip_space(at);
+}
 
 static const char *member(struct scan *s, const char *at, struct members *members)
 {
@@ -249,23 +298,6 @@ static const char *array(struct scan *s, const char *at)
 	return at;
 }
 
-static const char *literal(struct scan *s, const char *at, enum json_kind *kind)
-{
-	static const struct {
-		const char *word;
-		enum json_kind kind;
-	} literals[] = { { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "null", JSON_NULL } };
-
-	for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
-		size_t length = strlen(literals[i].word);
-		if (strncmp(at, literals[i].word, length) == 0) {
-			*kind = literals[i].kind;
-			return at + length;
-		}
-	}
-	return fail(s, at, STATUS_MALFORMED, "expected a value");
-}
-
 /* An object or an array. */
 static const char *nested(struct scan *s, const char *at, size_t index)
 {
@@ -278,29 +310,6 @@ static const char *nested(struct scan *s, const char *at, size_t index)
 	at = is_object ? object(s, at + 1, index) : array(s, at + 1);
 	s->depth--;
 	return at;
-}
-
-/* A value with the space around it. */
-static const char *value(struct scan *s, const char *at, size_t index)
-{
-	struct json_node *node = &s->nodes->at[index];
-
-	at = skip_space(at);
-	if (*at == '"') {
-		node->kind = JSON_STRING;
-		at = string(s, at, &node->text);
-	} else if (*at == '{' || *at == '[') {
-		at = nested(s, at, index); /* `node` may have moved */
-	} else if (*at == '-' || is_digit(*at)) {
-		node->kind = JSON_NUMBER;
-		at = number(s, at, &node->text);
-	} else {
-		at = literal(s, at, &node->kind);
-	}
-	if (!at)
-		return NULL;
-	s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
-	return skip_space(at);
 }
 
 static void locate(const char *text, const char *at, struct json_fault *fault)

@@ -135,24 +135,30 @@ bool json_get_object(struct json_reading *in, const struct json_place *at, const
 	return in->status == STATUS_OK;
 }
 
-/* As a C string, in the arena: most become one where they stand, their closing quote the NUL. */
-static const char *terminate(struct json_reading *in, const struct json_quoted *quoted)
+/* A string with escapes, which are longer than what they stand for; NULL where it is too long. */
+static const char *get_escaped(struct json_reading *in, const struct json_quoted *quoted)
 {
+	const char *text = json_quoted_copy(quoted, in->arena);
+	return strlen(text) > in->max_string ? NULL : text;
+}
+
+/*
+ * The string that a value is, as a C string in the arena, NULL where it is none or too long. Most
+ * become one where they stand, their closing quote the NUL.
+ */
+static inline const char *get_string(struct json_reading *in, const struct json_node *value)
+{
+	const struct json_quoted *quoted = &value->text;
+
+	if (value->kind != JSON_STRING)
+		return NULL;
 	if (quoted->escaped)
-		return json_quoted_copy(quoted, in->arena);
+		return get_escaped(in, quoted);
+	if (quoted->size > in->max_string)
+		return NULL;
 	size_t end = (size_t)(quoted->text - in->text) + quoted->size;
 	in->text[end] = '\0';
 	return quoted->text;
-}
-
-/* The string that a value is, NULL where it is none or too long. */
-static const char *get_string(struct json_reading *in, const struct json_node *value)
-{
-	if (value->kind != JSON_STRING)
-		return NULL;
-	const char *text = terminate(in, &value->text);
-	/* Escapes are longer than what they stand for. */
-	return value->text.size > in->max_string && strlen(text) > in->max_string ? NULL : text;
 }
 
 static void refuse_string(struct json_reading *in, const struct json_place *place)
@@ -169,8 +175,8 @@ static void refuse_string(struct json_reading *in, const struct json_place *plac
 }
 
 /* `value` is that of the member `name`. */
-static const char *get_text(struct json_reading *in, const struct json_place *at, const char *name,
-			    const struct json_node *value)
+static inline const char *get_text(struct json_reading *in, const struct json_place *at,
+				   const char *name, const struct json_node *value)
 {
 	const char *text = get_string(in, value);
 	if (!text) {
@@ -220,16 +226,12 @@ static bool read_digits(const struct json_quoted *text, int64_t *out)
 	return true;
 }
 
-/* Returns whether it is integral and a double says so exactly: "12", but also "1.2e1". */
-static bool read_integer(const struct json_node *value, int64_t *out)
+/* Returns whether it is integral and a double says so exactly: "-12", but also "1.2e1". */
+static bool read_double(const struct json_quoted *quoted, int64_t *out)
 {
 	char text[JSON_MAX_NUMBER + 1] = "";
 
-	if (value->kind != JSON_NUMBER)
-		return false;
-	if (read_digits(&value->text, out))
-		return true;
-	memcpy(text, value->text.text, value->text.size); /* at most JSON_MAX_NUMBER */
+	memcpy(text, quoted->text, quoted->size); /* at most JSON_MAX_NUMBER */
 	double number = strtod(text, NULL);
 	if (number < -(double)JSON_MAX_INTEGER || number > (double)JSON_MAX_INTEGER)
 		return false;
@@ -237,20 +239,33 @@ static bool read_integer(const struct json_node *value, int64_t *out)
 	return (double)*out == number;
 }
 
-/* `value` is that of the member `name`. */
-static void get_integer(struct json_reading *in, const struct json_place *at, const char *name,
-			const struct json_node *value, int64_t min, int64_t max, int64_t *out)
+static bool read_integer(const struct json_node *value, int64_t *out)
+{
+	return value->kind == JSON_NUMBER &&
+	       (read_digits(&value->text, out) || read_double(&value->text, out));
+}
+
+static void refuse_integer(struct json_reading *in, const struct json_place *at, const char *name,
+			   int64_t min, int64_t max)
 {
 	char detail[96];
-	int64_t number;
 
-	if (read_integer(value, &number) && number >= min && number <= max) {
-		*out = number;
-		return;
-	}
 	snprintf(detail, sizeof detail, "expected an integer from %lld to %lld", (long long)min,
 		 (long long)max);
 	json_refuse(in, at, name, STATUS_INVALID, detail);
+}
+
+/* `value` is that of the member `name`. */
+static inline void get_integer(struct json_reading *in, const struct json_place *at,
+			       const char *name, const struct json_node *value, int64_t min,
+			       int64_t max, int64_t *out)
+{
+	int64_t number;
+
+	if (read_integer(value, &number) && number >= min && number <= max)
+		*out = number;
+	else
+		refuse_integer(in, at, name, min, max);
 }
 
 void json_get_integer(struct json_reading *in, const struct json_place *at, const char *name,
