@@ -214,7 +214,8 @@ static const char *literal(struct scan *s, const char *at, enum json_kind *kind)
 static const char *nested(struct scan *s, const char *at, size_t index);
 
 /* A value with the space around it. */
-static inline const char *value(struct scan *s, const char *at, size_t index)
+static inline __attribute__((always_inline)) const char *value(struct scan *s, const char *at,
+							       size_t index)
 {
 	struct json_node *node = &s->nodes->at[index];
 
