@@ -77,9 +77,9 @@ static enum status find_earlier_copy(const struct fleet *fleet, const struct sna
 }
 
 static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t body_hash,
-				     char error[FLEET_ERROR_SIZE])
+				     const char *body, size_t size, char error[FLEET_ERROR_SIZE])
 {
-	if (body_hash == snapshot->body_hash)
+	if (snapshot_hash_is_of(body_hash, body, size))
 		return STATUS_OK;
 	snprintf(error, FLEET_ERROR_SIZE,
 		 "report %" PRId64
@@ -151,7 +151,7 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 
 	enum status status = find_earlier_copy(fleet, snapshot, &body_hash, error);
 	if (status == STATUS_OK) {
-		status = refuse_other_body(snapshot, body_hash, error);
+		status = refuse_other_body(snapshot, body_hash, body, size, error);
 		if (status != STATUS_OK)
 			return status;
 		*taken = FLEET_TAKEN_REPEATED;

@@ -78,8 +78,8 @@ int snapshot_compare_sites(const struct snapshot *a, const struct snapshot *b);
 /* The key of a host name: up to its first dot, ASCII letters in lower case. Returns `key`. */
 char *snapshot_key(const char *host_name, char key[SNAPSHOT_KEY_SIZE]);
 
-/*
- * The hash that `body_hash` is (as FNV-1a, eight bytes at a time): the same in every version, for
- * it is stored.
- */
+/* The hash that `body_hash` is: as FNV-1a, eight bytes at a time in each of four parts. */
 uint64_t snapshot_hash(const char *bytes, size_t size);
+
+/* Is it that, or the one of a single part that older stores hold? */
+bool snapshot_hash_is_of(uint64_t hash, const char *bytes, size_t size);

@@ -32,6 +32,11 @@ def change(data, sql):
         db.commit()
 
 
+def query(data, sql):
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
+        return db.execute(sql).fetchone()[0]
+
+
 class Load:
     """Servers that report as fast as they can, each remembering its last accepted sequence."""
 
@@ -224,6 +229,32 @@ def test_check_finds_what_sqlite_does_not(tmp_path, sql, fault):
     ended = run("check", "--data", data)
     assert ended.returncode == 1
     assert fault in ended.stdout and "is damaged" in ended.stderr
+
+
+def hash_of_older_stores(text):
+    """Of a body, as an integer of SQLite: FNV-1a, eight bytes at a time."""
+    value, words = 0xcbf29ce484222325 ^ len(text), len(text) // 8 * 8
+    for at in range(0, words, 8):
+        value = (value ^ int.from_bytes(text[at:at + 8], "little")) * 0x100000001b3 % 2**64
+        value ^= value >> 32
+    for byte in text[words:]:
+        value = (value ^ byte) * 0x100000001b3 % 2**64
+    return (value ^ value >> 29) - (2**64 if (value ^ value >> 29) >= 2**63 else 0)
+
+
+def test_a_report_in_an_older_store_is_whole_and_is_known_again(tmp_path):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        body, _ = collector.signed(minimal("EXCH1", 1))
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+    hash_then = hash_of_older_stores(body)
+    assert hash_then != query(data, "SELECT body_hash FROM report")
+    change(data, f"UPDATE report SET body_hash = {hash_then}")
+    check("--data", data)
+    with Collector(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        assert collector.post({**minimal("EXCH1", 1), "duration_ms": 1})[0] == 409
+    assert query(data, "SELECT count(*) FROM report") == 1
 
 
 @pytest.mark.parametrize("faults", [100, 101])

@@ -124,6 +124,26 @@ static void an_agents_next_report_is_known_to_be_new(void **state)
 	fixture_deinit(&f);
 }
 
+static void the_hash_of_a_body_changes_with_each_byte(void **state)
+{
+	char body[100];
+	(void)state;
+
+	for (size_t size = 0; size <= sizeof body; size++) {
+		memset(body, 'x', sizeof body);
+		uint64_t hash = snapshot_hash(body, size);
+		assert_true(snapshot_hash_is_of(hash, body, size));
+		for (size_t i = 0; i < size; i++) {
+			body[i] ^= 1;
+			assert_true(snapshot_hash(body, size) != hash);
+			assert_false(snapshot_hash_is_of(hash, body, size));
+			body[i] ^= 1;
+		}
+		if (size < sizeof body)
+			assert_false(snapshot_hash_is_of(hash, body, size + 1));
+	}
+}
+
 static void a_repeated_report_is_stored_once_and_another_body_refused(void **state)
 {
 	static const struct fixture_words first = { .name = "S1", .sequence = 7 };
@@ -577,6 +597,7 @@ int main(void)
 		cmocka_unit_test(a_report_is_seen_only_after_its_commit),
 		cmocka_unit_test(a_machine_is_known_by_its_short_name_without_case),
 		cmocka_unit_test(an_agents_next_report_is_known_to_be_new),
+		cmocka_unit_test(the_hash_of_a_body_changes_with_each_byte),
 		cmocka_unit_test(a_repeated_report_is_stored_once_and_another_body_refused),
 		cmocka_unit_test(an_older_report_is_stored_and_changes_nothing),
 		cmocka_unit_test(only_servers_of_one_site_prove_anything_to_each_other),
