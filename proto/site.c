@@ -20,27 +20,6 @@ const char *adapter_state_name(enum adapter_state state)
 	return names[state];
 }
 
-/* A time during which a row is known to have been true; both ends belong to it. */
-struct stretch {
-	bool known; /* false: the row tells no duration, and is taken to overlap with any other */
-	int64_t from_ms;
-	int64_t to_ms;
-};
-
-static struct stretch stretch_of(int64_t at_ms, int64_t for_s)
-{
-	if (for_s == REPORT_ABSENT)
-		return (struct stretch){ .known = false };
-	return (struct stretch){ true, at_ms - for_s * 1000, at_ms };
-}
-
-static bool overlap(const struct stretch *a, const struct stretch *b)
-{
-	if (!a->known || !b->known)
-		return true;
-	return a->from_ms <= b->to_ms && b->from_ms <= a->to_ms;
-}
-
 /* One member's view of the index while it is made. */
 struct question {
 	const struct site_index *index;
@@ -87,25 +66,13 @@ static enum grade proven_grade(const struct question *q, const struct site_peer 
 	return is_lifted(q, peer) ? GRADE_MTA : site_best_grade(peer->proofs);
 }
 
-/* May this proof be held against a path of the asking member: were both true at one moment? */
-static bool proof_counts(const struct question *q, const struct site_member *of,
-			 const struct site_row *proof, const struct site_path *path)
-{
-	struct stretch shown = stretch_of(of->at_ms, proof->for_s);
-	struct stretch asked = stretch_of(q->member->at_ms, path->for_s);
-
-	if (of == q->member)
-		return true;
-	return path->for_s != 0 && overlap(&shown, &asked);
-}
-
 static bool any_counts(const struct question *q, const struct site_member *of,
 		       const struct site_row *rows, size_t n, bool all_count,
 		       const struct site_path *path)
 {
 	for (size_t i = 0; i < n; i++) {
-		if ((all_count || rows[i].counts) && rows[i].grade >= GRADE_EPM &&
-		    rows[i].grade > path->grade && proof_counts(q, of, &rows[i], path))
+		if ((all_count || rows[i].counts) &&
+		    site_row_outdoes(of, &rows[i], q->member, path->grade, path->for_s))
 			return true;
 	}
 	return false;

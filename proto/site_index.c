@@ -8,6 +8,38 @@
 #include "proto/site_tables.h"
 #include "proto/text.h"
 
+/* A time during which a row is known to have been true; both ends belong to it. */
+struct stretch {
+	bool known; /* false: the row tells no duration, and is taken to overlap with any other */
+	int64_t from_ms;
+	int64_t to_ms;
+};
+
+static struct stretch stretch_of(int64_t at_ms, int64_t for_s)
+{
+	if (for_s == REPORT_ABSENT)
+		return (struct stretch){ .known = false };
+	return (struct stretch){ true, at_ms - for_s * 1000, at_ms };
+}
+
+static bool overlap(const struct stretch *a, const struct stretch *b)
+{
+	if (!a->known || !b->known)
+		return true;
+	return a->from_ms <= b->to_ms && b->from_ms <= a->to_ms;
+}
+
+bool site_row_outdoes(const struct site_member *of, const struct site_row *row,
+		      const struct site_member *member, enum grade grade, int64_t for_s)
+{
+	struct stretch shown = stretch_of(of->at_ms, row->for_s);
+	struct stretch asked = stretch_of(member->at_ms, for_s);
+
+	if (row->grade < GRADE_EPM || row->grade <= grade)
+		return false;
+	return of == member || (for_s != 0 && overlap(&shown, &asked));
+}
+
 enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES])
 {
 	for (int i = SITE_PROOF_GRADES - 1; i >= 0; i--) {
@@ -172,9 +204,16 @@ static void contribute_all(struct site_index *index, struct site_member *member,
 {
 	const struct site_row *rows = site_member_self_rows(member);
 
-	for (size_t i = 0; i < member->n_watches; i++)
-		contribute(index, &site_member_watches(member)[i], sign);
+	for (size_t i = 0; i < member->n_watches; i++) {
+		struct site_watch *watch = &site_member_watches(member)[i];
+		contribute(index, watch, sign);
+		if (sign < 0)
+			watch->peer->said_then = watch;
+		else
+			watch->peer->said_now = watch;
+	}
 	mark(index, member->self);
+	member->self->is_put = true;
 	for (size_t i = 0; i < member->n_self_rows; i++) {
 		if (rows[i].grade >= GRADE_EPM)
 			member->self->self_proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
@@ -185,6 +224,7 @@ static void recount(struct site_index *index, struct site_watch *watch)
 {
 	if (!is_outdated(index, watch))
 		return;
+	watch->peer->is_recounted = true;
 	if (watch->member->fresh)
 		contribute(index, watch, -1);
 	count_rows(index, watch);
@@ -310,6 +350,41 @@ static void begin(struct site_index *index)
 	index->old_names = index->n_names;
 }
 
+/* Is a row of what is said of a peer, nothing where that is NULL, held against that of another? */
+static bool is_outdone(const struct site_watch *said, const struct site_member *member,
+		       const struct site_row *row)
+{
+	const struct site_row *rows =
+		said ? site_member_rows(said->member) + said->first_row : NULL;
+
+	for (size_t i = 0; said && i < said->n_rows; i++) {
+		if (rows[i].counts && site_row_outdoes(said->member, &rows[i], member,
+						       (enum grade)row->grade, row->for_s))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May a path of a watch fall short of what others say, or cease to, although the best of that is as
+ * good as before? It may if what is said now is not held against the same rows as what was said.
+ */
+static bool may_fall_short(const struct site_peer *peer, int8_t best,
+			   const struct site_watch *watch)
+{
+	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+
+	if (peer->is_recounted)
+		return true;
+	for (size_t i = 0; i < watch->n_rows; i++) {
+		if (rows[i].counts && rows[i].grade < best &&
+		    is_outdone(peer->said_then, watch->member, &rows[i]) !=
+			    is_outdone(peer->said_now, watch->member, &rows[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Who may see something else of this peer now? */
 static void settle_peer(struct site_index *index, struct site_peer *peer)
 {
@@ -320,9 +395,9 @@ static void settle_peer(struct site_index *index, struct site_peer *peer)
 	for (struct site_watch *w = peer->watches; w; w = w->next) {
 		/* Proofs have moved in time, which matters to paths that they may be held against.
 		 */
-		if (changed || w->worst < best ||
-		    (w->worst < self_best &&
-		     (w->worst == GRADE_MAPPED || site_index_is_cut_off(w->member))))
+		if (changed || (w->worst < best && may_fall_short(peer, best, w)) ||
+		    (peer->is_put && w->worst < self_best &&
+		     (best == GRADE_MAPPED || site_index_is_cut_off(w->member))))
 			site_index_suspect(index, w->member);
 	}
 	/* While all reach it, by how many does not matter. */
@@ -355,6 +430,8 @@ static void settle(struct site_index *index)
 		index->marked = peer->next_marked;
 		peer->is_marked = false;
 		settle_peer(index, peer);
+		peer->is_recounted = peer->is_put = false;
+		peer->said_then = peer->said_now = NULL;
 		if (!peer->members && !peer->watches)
 			site_table_drop(index, peer);
 	}

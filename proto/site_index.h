@@ -37,9 +37,13 @@ struct site_peer {
 	uint32_t inbound_failed; /* such rows that did not reach the endpoint mapper */
 	bool elsewhere;          /* it is known to be of another site: no peer */
 
-	/* While a change is under way: how it was before. */
+	/* While a change is under way: how it was before, and what is said of it now and then. */
 	bool is_marked;
 	bool is_to_recount;
+	bool is_recounted; /* what others say, too, than those that follow */
+	bool is_put;       /* one of its members is put, silenced or removed: what they say of it */
+	const struct site_watch *said_then; /* of the member that is put, silenced or removed */
+	const struct site_watch *said_now;
 	int8_t old_best;
 	int8_t old_self_best;
 	uint64_t old_inbound;
@@ -99,6 +103,14 @@ struct site_member *site_index_take_suspect(struct site_index *index);
 
 /* Makes it a suspect, if it is fresh. */
 void site_index_suspect(struct site_index *index, struct site_member *member);
+
+/*
+ * Does a row of one member show that what another one's path got to is not all that there is: did
+ * it get further, and were both true at one moment? `for_s` is how long the path has been so.
+ * Whether the row counts is another question.
+ */
+bool site_row_outdoes(const struct site_member *of, const struct site_row *row,
+		      const struct site_member *member, enum grade grade, int64_t for_s);
 
 /* The best grade in these counts, GRADE_UNKNOWN where there is none. */
 enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES]);

@@ -282,11 +282,10 @@ static void after_every_change_the_site_looks_as_if_viewed_afresh(void **state)
 		play(seed);
 }
 
-/* In a healthy site a report that tells the same again concerns its own server alone. */
-static void an_equal_report_makes_nobody_else_a_suspect(void **state)
+/* A report that tells the same again concerns its own server alone. */
+static void report_the_same_again(size_t n_exposed)
 {
 	static struct world w;
-	(void)state;
 
 	memset(&w, 0, sizeof w);
 	w.now_ms = T0;
@@ -304,8 +303,8 @@ static void an_equal_report_makes_nobody_else_a_suspect(void **state)
 				rows[k] = (struct report_probe){
 					.adapter = "A",
 					.peer = names[(i + k + 1) % MACHINES],
-					.grade = GRADE_MTA,
-					.for_s = INT64_C(300) * round
+					.grade = i < n_exposed ? GRADE_NONE : GRADE_MTA,
+					.for_s = 300 + INT64_C(300) * round
 				};
 			struct site_member *member =
 				site_member_new(&m->report, T0 + INT64_C(1000) * round, NULL);
@@ -324,6 +323,14 @@ static void an_equal_report_makes_nobody_else_a_suspect(void **state)
 	for (size_t i = 0; i < MACHINES; i++)
 		leave(&w, i);
 	site_index_deinit(&w.index);
+}
+
+static void an_equal_report_makes_nobody_else_a_suspect(void **state)
+{
+	(void)state;
+	report_the_same_again(0); /* a healthy site */
+	report_the_same_again(1);
+	report_the_same_again(5);
 }
 
 int main(void)
