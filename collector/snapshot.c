@@ -14,6 +14,7 @@
 
 /* Texts from so many words on are hashed in as many parts at once, word by word in turn. */
 #define HASH_LANES 4
+#define HASH_BLOCK ((size_t)8 * HASH_LANES) /* bytes */
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
@@ -39,7 +40,7 @@ uint64_t snapshot_hash(const char *bytes, size_t size)
 	uint64_t lanes[HASH_LANES] = { FNV_BASIS ^ size };
 	size_t at = 0;
 
-	for (; at + 8 * HASH_LANES <= size; at += 8 * HASH_LANES) {
+	for (; at + HASH_BLOCK <= size; at += HASH_BLOCK) {
 		for (size_t i = 0; i < HASH_LANES; i++)
 			lanes[i] = mix(lanes[i], wire_le64(bytes + at + 8 * i));
 	}
