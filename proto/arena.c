@@ -7,7 +7,7 @@
 
 #include "proto/mem.h"
 
-#define BLOCK_SIZE 4096 /* bytes; a larger allocation gets a block of its own */
+#define BLOCK_SIZE 4096 /* bytes; with a larger allocation it has so much left for others */
 
 struct arena_block {
 	struct arena_block *next;
@@ -54,7 +54,7 @@ static struct arena_block *block_with_room(struct arena *arena, size_t size)
 	if (block && block->size - block->used >= size)
 		return block;
 
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	size_t room = size > BLOCK_SIZE ? size + BLOCK_SIZE : BLOCK_SIZE;
 	block = mem_realloc(NULL, sizeof *block + room);
 	block->size = room;
 	block->used = 0;
