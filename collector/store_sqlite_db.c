@@ -137,15 +137,13 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_ONE_REPORT] = "SELECT " STORE_REPORT_COLUMNS " FROM " STORE_REPORT_TABLES
 			     " WHERE r.id = ?1 AND r.host_id = ?2",
 	[STORE_OTHER_NAMES] =
-		"SELECT other.key, max(r.at_ms) FROM host h JOIN report latest ON latest.id "
-		"= " STORE_LATEST_ID
-		" JOIN stream own ON own.id = latest.stream_id JOIN stream s ON "
-		"s.agent_id = own.agent_id AND s.host_id <> h.id JOIN report r ON r.id = (SELECT "
-		"id "
-		"FROM report WHERE stream_id = s.id ORDER BY sequence DESC LIMIT 1) JOIN host "
-		"other "
-		"ON other.id = s.host_id WHERE h.key = ?1 AND own.agent_id <> '' GROUP BY "
-		"other.key "
+		"SELECT other.key, max(r.at_ms) FROM host h "
+		"JOIN report latest ON latest.id = " STORE_LATEST_ID
+		" JOIN stream own ON own.id = latest.stream_id "
+		"JOIN stream s ON s.agent_id = own.agent_id AND s.host_id <> h.id "
+		"JOIN report r ON r.id = (SELECT id FROM report WHERE stream_id = s.id "
+		"ORDER BY sequence DESC LIMIT 1) JOIN host other ON other.id = s.host_id "
+		"WHERE h.key = ?1 AND own.agent_id <> '' GROUP BY other.key "
 		"ORDER BY 2 DESC LIMIT ?2",
 	/* The same agent and epoch has a stream under each name that it has had. */
 	[STORE_BODY_HASH] =
