@@ -1,15 +1,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/arguments.h"
-#include "agent/command.h"
-#include "agent/command_line.h"
-#include "agent/config.h"
-#include "agent/help.h"
-#include "agent/host.h"
-#include "agent/log.h"
-#include "agent/options.h"
-#include "agent/signals.h"
+#include "agent/commands/command.h"
+#include "agent/commands/command_line.h"
+#include "agent/commands/help.h"
+#include "agent/config/config.h"
+#include "agent/config/options.h"
+#include "agent/host/host.h"
+#include "agent/platform/arguments.h"
+#include "agent/platform/log.h"
+#include "agent/service/signals.h"
 
 /* Runs a command on this machine, or on the directory that stands for its disk. */
 static int run_on_host(const struct command *command, struct call *call)

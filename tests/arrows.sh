@@ -1,69 +1,183 @@
-#!/bin/sh
-# Fails on an #include that runs against the architecture: a layer that looks upwards, or a
-# third-party or system header outside the files that own it. CONTRIBUTING.md has the table.
-cd "$(dirname "$0")/.." || exit 1
-bad=0
+#!/bin/bash
+# Fails on an #include that runs against the architecture. CONTRIBUTING.md ("Where is what") says what
+# each folder is for; here stands what each may include.
+set -euo pipefail
+cd "$(dirname "$0")/.."
 
-# includes PATTERN FOLDER...: the files below FOLDERs that include what PATTERN matches.
+# The floors, from the ground up. A row names a folder and what it may include besides itself; it may
+# only name rows above it, so a circle cannot be written down. A row that ends with a slash is common
+# to all rows of that part below it.
+floors() {
+	cat <<'END'
+proto/base
+proto/                 proto/base
+proto/json
+proto/rpc
+proto/report           proto/json proto/rpc
+proto/windows          proto/report
+proto/site             proto/report
+proto/exposure         proto/json proto/report proto/site
+
+agent/platform         proto/base proto/rpc
+agent/                 proto/base proto/json proto/report proto/windows proto/exposure agent/platform
+agent/platform/posix
+agent/platform/win32
+agent/host
+agent/host/image       agent/host
+agent/host/posix       agent/host agent/host/image
+agent/host/win32       agent/host agent/host/image agent/platform/win32
+agent/collect          agent/host
+agent/probe            agent/host proto/rpc
+agent/https
+agent/uplink           agent/host agent/probe agent/https
+agent/config           agent/host agent/probe agent/https
+agent/run              agent/host agent/collect agent/probe agent/uplink agent/config
+agent/doctor           agent/host agent/collect agent/https agent/uplink agent/config
+agent/service          agent/host
+agent/service/posix    agent/service agent/host
+agent/service/win32    agent/service agent/platform/win32 agent/host agent/config
+agent/commands         agent/host agent/https agent/uplink agent/config agent/run agent/doctor agent/service agent/platform/win32 agent/service/win32
+agent/deploy           agent/config agent/run
+agent                  agent/host agent/config agent/service agent/commands
+
+collector/base         proto/base proto/json
+collector/             proto/base proto/json proto/report proto/site proto/exposure collector/base
+collector/config
+collector/crypto
+collector/model        collector/crypto
+collector/net          collector/crypto
+collector/http         collector/model collector/net
+collector/store        collector/model
+collector/store/sqlite collector/model collector/store
+collector/auth         collector/crypto collector/model collector/http collector/store
+collector/transfer
+collector/hooks        collector/config collector/crypto collector/model collector/transfer
+collector/fleet        collector/model collector/store
+collector/query        collector/model collector/http collector/store collector/fleet
+collector/alerts       collector/config collector/model collector/hooks
+collector/pipeline     collector/model collector/http collector/store collector/hooks collector/fleet collector/query collector/alerts
+collector/api          collector/crypto collector/model collector/net collector/http collector/store collector/auth collector/hooks collector/fleet collector/query collector/alerts collector/pipeline
+collector/daemon       collector/config collector/crypto collector/net collector/http collector/store collector/auth collector/hooks collector/query collector/alerts collector/pipeline collector/api
+collector/cli          collector/http collector/transfer
+collector/commands     collector/crypto collector/model collector/http collector/store collector/auth collector/hooks collector/fleet collector/query collector/daemon collector/cli
+collector              collector/daemon collector/cli collector/commands
+END
+}
+
+# Includes that still run up; each goes with the change that its row names.
+exceptions() {
+	cat <<'END'
+proto/json/fields.h proto/report/json.h error of JSON in a header of its own
+proto/rpc/dialog.h proto/report/report.h grades beside the conversation that reaches them
+agent/platform/socket.h proto/report/report.h grades beside the conversation that reaches them
+agent/platform/error.h agent/host/host.h errors of the system in agent/platform
+agent/platform/win32/text.h agent/host/host.h errors of the system in agent/platform
+agent/config/config.h agent/commands/command_line.h configuration without the command line
+agent/https/send.c agent/uplink/answer.h limit of an answer in send.h
+agent/probe/plan.c agent/collect/collect.h problems of a report in proto/report
+agent/commands/check_page.c proto/site/site.h judging one machine in proto/exposure
+agent/run/announced_verdict.c agent/commands/check_page.h judging one machine in proto/exposure
+collector/crypto/secret.h collector/model/role.h prefix of a token in model/role
+collector/hooks/hook.c collector/daemon/options.h settings of hooks alone
+collector/pipeline/alerting.c collector/daemon/options.h settings of alerting alone
+collector/api/health.c collector/daemon/certificates.h look at a certificate in crypto
+collector/cli/terminal.c collector/daemon/options.h what a command opens in commands/local
+collector/cli/terminal.h collector/model/record.h what a command opens in commands/local
+collector/cli/terminal.h collector/store/admin.h what a command opens in commands/local
+END
+}
+
+# Who owns the headers of others: an extended regular expression of the header, then of its files.
+owners() {
+	cat <<'END'
+(windows|winsock2|winsvc|winreg|iphlpapi|direct|io|conio|process)\.h$ agent/.*(/win32/[^/]*|_win32)\.[ch]
+(sys/(socket|select|random|utsname|stat|wait|file|un)|unistd|dirent|netdb|poll|ifaddrs|linux/.*)\.h$ agent/.*(/posix/[^/]*|_posix)\.[ch]|collector/.*
+(cjson/.*|cJSON\.h)$ agent/uplink/answer\.c
+mbedtls/ agent/https/tls_[a-z]*\.c|agent/platform/hash\.c|agent/deploy/.*
+curl/ agent/https/.*|agent/deploy/.*|collector/transfer/.*
+sqlite3\.h$ collector/store/sqlite/.*
+zstd\.h$ collector/store/pack\.c
+llhttp\.h$ collector/http/.*
+openssl/ collector/crypto/.*
+uv\.h$ collector/(base/loop\.h|net/conn\.h|http/server\.h|store/store\.h|store/sqlite/checkpoint\.c|hooks/command\.h|cli/api_client\.c|transfer/internal\.h)
+END
+}
+
+# What proto/ promises to do without: sockets, clocks, files, threads.
+impure='(sys/.*|unistd|time|fcntl|pthread|netinet/.*|arpa/.*|poll|errno|dirent)\.h$'
+
+# Every include: "FILE HEADER OPENING", where OPENING is the quote or the angle before the name.
 includes() {
-	pattern=$1
-	shift
-	grep -rlE --include='*.[ch]' "^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*[<\"]($pattern)" "$@"
+	grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*include[[:blank:]]*[<"]' proto agent collector |
+		sed -E 's/^([^:]*):[0-9]*:[^<"]*([<"])([^>"]*)[>"].*/\1 \3 \2/'
 }
 
-# layer FOLDER PATTERN: nothing in FOLDER may include what PATTERN matches.
-layer() {
-	for file in $(includes "$2" "$1"); do
-		echo "$file: $1/ may not include $2"
-		bad=1
-	done
+check_includes() {
+	awk -v impure="^$impure" '
+	function folder_of(path) { sub(/\/[^\/]*$/, "", path); return path }
+	function complain(text) { print text; bad = 1 }
+	function may(from, to,   part) {
+		if (from == to || (from, to) in allowed) return 1
+		part = from; sub(/\/.*/, "", part)
+		return (part "/", to) in common && row[from] > row[part "/"]
+	}
+	FILENAME ~ /floors$/ {
+		if (NF == 0) next
+		for (i = 2; i <= NF; i++) {
+			if (!($i in row)) complain("floors: " $1 " names " $i ", which is no row above it")
+			if ($1 ~ /\/$/) common[$1, $i]; else allowed[$1, $i]
+		}
+		row[$1] = FNR
+		next
+	}
+	FILENAME ~ /exceptions$/ { excused[$1, $2]; next }
+	FILENAME ~ /owners$/ { n++; owned[n] = "^" $1; owner[n] = "^(" $2 ")$"; next }
+	FILENAME ~ /files$/ { exists[$1]; if ($1 ~ /[.][ch]$/) seen[folder_of($1)]; next }
+	{
+		file = $1; header = $2
+		of_others = $3 == "<"
+		for (i = 1; i <= n; i++)
+			if (header ~ owned[i]) {
+				of_others = 1
+				if (file !~ owner[i]) complain(file ": may not include " header)
+			}
+		if (file ~ /^proto\// && header ~ impure) complain(file ": proto/ may not include " header)
+		if (of_others) next
+		if (!(header in exists)) { complain(file ": there is no " header " below the root"); next }
+		if ((file, header) in excused) { used[file, header]; next }
+		from = folder_of(file); to = folder_of(header)
+		if (!may(from, to)) complain(file ": " from "/ may not include " header)
+		if (header ~ /(\/|_)internal\.h$/ && from != to) complain(file ": " header " is private to its folder")
+		if (header ~ /\/win32\/|_win32\.h$/ && file !~ /\/win32\/|_win32\.[ch]$/) complain(file ": " header " is for win32 files only")
+		if (header ~ /\/posix\/|_posix\.h$/ && file !~ /\/posix\/|_posix\.[ch]$/) complain(file ": " header " is for posix files only")
+	}
+	END {
+		for (folder in seen) if (!(folder in row)) complain("floors: there is no row for " folder)
+		for (folder in row) if (folder !~ /\/$/ && !(folder in seen)) complain("floors: " folder " is no folder with sources")
+		for (pair in excused) if (!(pair in used)) { split(pair, p, SUBSEP); complain("exceptions: " p[1] " does not include " p[2]) }
+		exit bad
+	}' "$table/floors" "$table/exceptions" "$table/owners" "$table/files" "$table/includes"
 }
 
-# only PATTERN GLOB...: outside of tests, nothing but files that match a GLOB may include it.
-only() {
-	what=$1
-	shift
-	for file in $(includes "$what" proto agent collector); do
-		allowed=no
-		for glob in "$@"; do
-			# shellcheck disable=SC2254 # the pattern is meant as one
-			case $file in $glob) allowed=yes ;; esac
-		done
-		[ $allowed = yes ] && continue
-		echo "$file: may not include $what"
-		bad=1
-	done
+# A platform is a folder or a file, chosen by the build; no conditional tells them apart in the code.
+check_conditionals() {
+	! grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*(if|ifdef|ifndef|elif).*(_WIN32|__linux__|__MINGW32__)' \
+		proto agent collector || {
+		echo "a platform conditional; make it two files"
+		return 1
+	}
 }
 
-layer proto 'agent/|collector/|dashboard/|tests/'
-layer agent 'collector/|dashboard/|tests/'
-layer collector 'agent/|tests/'
+table=$(mktemp -d)
+trap 'rm -r "$table"' EXIT
+floors >"$table/floors"
+exceptions >"$table/exceptions"
+owners >"$table/owners"
+find proto agent collector -name '*.[ch]' -o -name '*.def' >"$table/files"
+includes >"$table/includes"
 
-# proto/ knows no sockets, clocks, files or threads.
-layer proto 'sys/|unistd\.h|time\.h|fcntl\.h|pthread\.h|netinet/|arpa/|poll\.h|errno\.h|dirent\.h'
-
-# Platforms stay in files named for them, third parties in the files that own them.
-only 'windows\.h|winsock2\.h|winsvc\.h|winreg\.h|iphlpapi\.h|direct\.h|io\.h|conio\.h|process\.h' \
-	'agent/*_win32*.[ch]' 'agent/win32_*.c'
-only 'sys/(socket|select|random|utsname|stat|wait|file|un)\.h|unistd\.h|dirent\.h|netdb\.h|poll\.h|ifaddrs\.h|linux/.*' \
-	'agent/*_posix*.[ch]' 'collector/*'
-only 'cjson/.*|cJSON\.h' 'agent/answer.c' 'tests/fuzz/fuzz_json.c'
-only 'mbedtls/.*' 'agent/hash.c' 'agent/tls_look.c' 'agent/tls_certificate.c' 'agent/deploy/*'
-only 'curl/.*' 'agent/deploy/*' 'agent/send.c' 'agent/dial.c' 'agent/url.c' 'agent/curl_options.[ch]' \
-	'collector/transfer*'
-only 'sqlite3\.h' 'collector/store_sqlite*'
-only 'zstd\.h' 'collector/store_pack.c'
-only 'llhttp\.h' 'collector/http.c'
-only 'openssl/.*' 'collector/tls*' 'collector/certificate*' 'collector/secret.c' 'collector/signature.c'
-only 'uv\.h' 'collector/conn.h' 'collector/server.h' 'collector/loop.h' 'collector/store.h' \
-	'collector/store_sqlite*.c' 'collector/hook_command.h' 'collector/remote.c' 'collector/transfer*'
-
-# A platform is a file, chosen by the build; no conditional tells them apart in the code.
-if grep -rnE --include='*.[ch]' '^[[:blank:]]*#[[:blank:]]*(if|elif).*(_WIN32|__linux__|__MINGW32__)' \
-	proto agent collector; then
-	echo "a platform conditional; make it two files"
-	bad=1
-fi
-
+bad=0
+check_includes || bad=1
+check_conditionals || bad=1
 [ $bad -eq 0 ] && echo "every include follows the arrows"
 exit $bad

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent/host_error.h"
-#include "proto/mem.h"
-#include "proto/text.h"
+#include "agent/platform/error.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
 
 /* struct host is never defined here: it is the struct fake_host that the test made. */
 static struct fake_host *machine_of(struct host *host)

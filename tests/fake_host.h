@@ -1,6 +1,6 @@
 /*
- * A machine made of a struct: answers agent/host.h in tests. A test fills in what its machine is
- * like; everything else is as on a machine without Exchange. Pointers are borrowed.
+ * A machine made of a struct: answers agent/host/host.h in tests. A test fills in what its machine
+ * is like; everything else is as on a machine without Exchange. Pointers are borrowed.
  *
  *   struct fake_host machine = { .name = "EXCH1", .adapters = adapters, .n_adapters = 2 };
  *   struct host *host = fake_host(&machine);
@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/host.h"
+#include "agent/host/host.h"
 
 #define FAKE_HOST_ERROR_CODE 5 /* ERROR_ACCESS_DENIED of Windows */
 

@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/certificate.h"
+#include "collector/crypto/certificate.h"
 
 #define MS_A_SECOND 1000
 

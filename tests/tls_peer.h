@@ -9,7 +9,7 @@
 
 #include <openssl/ssl.h>
 
-#include "collector/tls_context.h"
+#include "collector/crypto/tls_context.h"
 
 #define TLS_PEER_PATH 64
 

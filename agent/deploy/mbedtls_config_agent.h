@@ -21,7 +21,7 @@
 
 #define MBEDTLS_ENTROPY_C
 #define MBEDTLS_NO_PLATFORM_ENTROPY
-#define MBEDTLS_ENTROPY_HARDWARE_ALT /* agent/random_win32.c */
+#define MBEDTLS_ENTROPY_HARDWARE_ALT /* agent/platform/win32/random.c */
 #define MBEDTLS_CTR_DRBG_C
 
 #define MBEDTLS_SHA224_C

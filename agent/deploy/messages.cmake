@@ -1,4 +1,4 @@
-# Makes OUT, the source of the message file, out of the rows of TABLE (agent/announce_events.def).
+# Makes OUT, the source of the message file, out of the rows of TABLE (agent/host/announce_events.def).
 #   cmake -D TABLE=announce_events.def -D OUT=messages.mc -P messages.cmake
 file(STRINGS ${TABLE} rows REGEX "^X\\(")
 if(NOT rows)

@@ -2,14 +2,14 @@
  * Writes the policy templates, so that an administrator sets the agent's settings where all others
  * are set: ADM for poledit (NT 4.0) and the Group Policy editor of Windows 2000 to 2003, ADMX with
  * ADML for that of Windows Vista and later. All come from the agent's own table of settings
- * (agent/settings.h) with the words of policy_texts.c; a policy is a setting, and its name is that
- * of the registry value.
+ * (agent/config/settings.h) with the words of policy_texts.c; a policy is a setting, and its name
+ * is that of the registry value.
  */
 #pragma once
 
 #include <stdio.h>
 
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 
 /* What the editor shows for a setting. ASCII, one line each, without quotes (an ADM cannot hold
  * them) and within the limits of the editors. */

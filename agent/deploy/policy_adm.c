@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "agent/config_registry.h"
+#include "agent/config/registry.h"
 
 static void line(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

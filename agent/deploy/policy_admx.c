@@ -5,7 +5,7 @@
  */
 #include "agent/deploy/policy.h"
 
-#include "agent/config_registry.h"
+#include "agent/config/registry.h"
 
 #define NAMESPACE "http://schemas.microsoft.com/GroupPolicy/2006/07/PolicyDefinitions"
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/cycle.h"
+#include "agent/run/cycle.h"
 
 static const struct policy_text texts[] = {
 	{ .name = "collector",

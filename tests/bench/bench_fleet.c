@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "collector/fleet.h"
-#include "collector/server_select.h"
+#include "collector/fleet/fleet.h"
+#include "collector/query/server_select.h"
 #include "crowd.h"
 
 #define T0     INT64_C(1795344323000)

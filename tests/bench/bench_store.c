@@ -16,10 +16,10 @@
 
 #include <uv.h>
 
-#include "collector/snapshot.h"
-#include "collector/store.h"
+#include "collector/model/snapshot.h"
+#include "collector/store/store.h"
 #include "crowd.h"
-#include "proto/mem.h"
+#include "proto/base/mem.h"
 
 #define T0     INT64_C(1795344323000)
 #define WINDOW 64 /* reports that wait for their commit at a time: connections, as it were */

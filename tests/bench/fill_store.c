@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collector/loop.h"
-#include "collector/pipeline.h"
-#include "collector/secret.h"
-#include "collector/snapshot.h"
+#include "collector/base/loop.h"
+#include "collector/crypto/secret.h"
+#include "collector/model/snapshot.h"
+#include "collector/pipeline/pipeline.h"
 #include "crowd.h"
-#include "proto/mem.h"
+#include "proto/base/mem.h"
 
 /* Reports on their way at once. */
 #define IN_FLIGHT 2000

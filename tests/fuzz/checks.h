@@ -3,7 +3,7 @@
  */
 #pragma once
 
-#include "proto/report.h"
+#include "proto/report/report.h"
 
 /* Is it UTF-8 throughout? */
 void check_utf8(const char *text);

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/access.h"
-#include "collector/identities_parts.h"
-#include "proto/mem.h"
+#include "collector/auth/access.h"
+#include "collector/auth/identities_internal.h"
+#include "proto/base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

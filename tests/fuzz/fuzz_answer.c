@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/answer.h"
-#include "proto/json_check.h"
+#include "agent/uplink/answer.h"
+#include "proto/json/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

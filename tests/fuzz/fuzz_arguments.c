@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/arguments.h"
-#include "proto/mem.h"
+#include "agent/platform/arguments.h"
+#include "proto/base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "proto/dialog.h"
+#include "proto/rpc/dialog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "proto/eventlog.h"
-#include "proto/text.h"
+#include "proto/base/text.h"
+#include "proto/windows/eventlog.h"
 #include "tests/fuzz/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "agent/http_date.h"
-#include "proto/timestamp.h"
+#include "agent/https/http_date.h"
+#include "proto/base/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

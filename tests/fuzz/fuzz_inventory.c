@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/buffer.h"
-#include "collector/inventory_text.h"
+#include "collector/base/buffer.h"
+#include "collector/query/inventory_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,9 +11,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "proto/arena.h"
-#include "proto/json_check.h"
-#include "proto/mem.h"
+#include "proto/base/arena.h"
+#include "proto/base/mem.h"
+#include "proto/json/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/hook_email.h"
-#include "collector/hook_webhook.h"
-#include "proto/json_check.h"
-#include "proto/mem.h"
-#include "proto/timestamp.h"
-#include "proto/utf8.h"
+#include "collector/hooks/email.h"
+#include "collector/hooks/webhook.h"
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+#include "proto/base/utf8.h"
+#include "proto/json/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

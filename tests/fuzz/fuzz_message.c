@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/message.h"
-#include "proto/mem.h"
-#include "proto/report.h"
+#include "proto/base/mem.h"
+#include "proto/report/report.h"
+#include "proto/windows/message_table.h"
 #include "tests/fuzz/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

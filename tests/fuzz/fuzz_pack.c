@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/store_pack.h"
-#include "proto/report.h"
+#include "collector/store/pack.h"
+#include "proto/report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

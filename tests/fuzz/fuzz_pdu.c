@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "proto/epm.h"
-#include "proto/pdu.h"
+#include "proto/rpc/epm.h"
+#include "proto/rpc/pdu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

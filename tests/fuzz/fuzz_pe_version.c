@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/pe_version.h"
+#include "proto/windows/pe_version.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/regfile.h"
-#include "agent/x500.h"
+#include "agent/collect/x500.h"
+#include "proto/windows/regfile.h"
 #include "tests/fuzz/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

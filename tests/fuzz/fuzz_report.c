@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/report_json.h"
+#include "proto/report/json.h"
 #include "tests/fuzz/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

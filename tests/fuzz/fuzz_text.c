@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/x500.h"
-#include "proto/ipv4.h"
-#include "proto/mem.h"
-#include "proto/timestamp.h"
-#include "proto/version.h"
+#include "agent/collect/x500.h"
+#include "proto/base/ipv4.h"
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+#include "proto/base/version.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

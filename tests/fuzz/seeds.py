@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Writes the seeds of the fuzz targets, tests/fuzz/corpus, out of what the repository has itself.
 
-The binary ones come from tests/unit/captures.h and from the writers of tests/lab/exchange_disk.py.
+The binary ones come from tests/unit/proto/rpc/captures.h and from the writers of tests/lab/exchange_disk.py.
 Run it again after a change of those or of this file; it is not part of the build.
 """
 
@@ -32,7 +32,7 @@ def put(target, seeds):
 
 def captures():
     """The arrays of captures.h, by name."""
-    text = (ROOT / "tests/unit/captures.h").read_text()
+    text = (ROOT / "tests/unit/proto/rpc/captures.h").read_text()
     arrays = re.findall(r"static const uint8_t (\w+)\[\] = \{(.*?)\};", text, re.DOTALL)
     return {name: bytes(int(byte, 16) for byte in re.findall(
         r"0x([0-9a-f]{2})", re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)))

@@ -1,17 +1,17 @@
 /*
  * Sends a notification by hooks of the collector, all at once: hook_sender CONFIG NOTIFICATION
- * HOOK... CONFIG is a file for `serve`, NOTIFICATION one with the JSON of collector/notification.h.
- * Prints a line for each attempt as it ends: the hook, how it ended, what the receiver wants to
- * wait (s), what it said.
+ * HOOK... CONFIG is a file for `serve`, NOTIFICATION one with the JSON of
+ * collector/model/notification.h. Prints a line for each attempt as it ends: the hook, how it
+ * ended, what the receiver wants to wait (s), what it said.
  */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "collector/hook.h"
-#include "collector/loop.h"
-#include "collector/options.h"
+#include "collector/base/loop.h"
+#include "collector/daemon/options.h"
+#include "collector/hooks/hook.h"
 
 #define MAX_HOOKS 16
 

@@ -2,8 +2,8 @@
  * Reads reports on standard input, one per line, and answers each with one line: the report as it
  * is written again, or "!STATUS POINTER DETAIL" separated by tabs. For test_report_schema.py.
  */
-#include "proto/arena.h"
-#include "proto/report_json.h"
+#include "proto/base/arena.h"
+#include "proto/report/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -71,7 +71,7 @@ STRANGERS = {"nobody": "unauthenticated", "wrong token": "unknown_token", "wrong
 
 
 def routes():
-    text = (ROOT / "collector/api.c").read_text()
+    text = (ROOT / "collector/api/api.c").read_text()
     table = text[text.index("api_routes[] = {"):text.index("};")]
     return [f"{method} {path}" for method, path in re.findall(r'HTTP_METHOD_(\w+),[\s\w|]*,\s*"([^"]+)"', table)]
 

@@ -32,7 +32,7 @@ from agent_rig import AGENT, BUILD, StandIn, running, wait_until  # noqa: E402
 from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
 
 SCHEMA = jsonschema.Draft202012Validator(
-    json.loads((ROOT / "proto/report.schema.json").read_text()))
+    json.loads((ROOT / "proto/report/report.schema.json").read_text()))
 CLONE_NEWNET = 0x40000000
 SWALLOWED = "192.0.2.2"
 

@@ -1,5 +1,5 @@
 """The agent follows its settings while it runs, on Linux: a directory's registry exports stand for the
-registry (agent/windows_root.h), a real file is the configuration file. MTAWATCH_BUILD names the build
+registry (agent/host/image/root.h), a real file is the configuration file. MTAWATCH_BUILD names the build
 folder (default: build/sanitize).
 """
 

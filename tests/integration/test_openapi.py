@@ -1,4 +1,4 @@
-"""collector/openapi.json against the running collector: every route of its table is described and
+"""collector/api/openapi.json against the running collector: every route of its table is described and
 every description has a route; every answer that a test here gets is held against it; and every
 answer that is described was seen, but for those named in UNSEEN."""
 
@@ -11,7 +11,7 @@ import pytest
 from running import JSON, ROOT, Collector, ask, bearer, exposed_site, minimal
 from test_access import MAY, routes
 
-DOCUMENT = json.loads((ROOT / "collector/openapi.json").read_text())
+DOCUMENT = json.loads((ROOT / "collector/api/openapi.json").read_text())
 OPERATIONS = {f"{method.upper()} {path}": operation
               for path, methods in DOCUMENT["paths"].items() for method, operation in methods.items()}
 PROBLEM = "application/problem+json"

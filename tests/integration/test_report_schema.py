@@ -1,4 +1,4 @@
-"""proto/report.schema.json and the C reader describe the same reports.
+"""proto/report/report.schema.json and the C reader describe the same reports.
 
 Every value of the example reports is replaced, one at a time, by values of all kinds; schema and
 reader must agree on each of them, and on the place of what is wrong. What the C writer prints must
@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-SCHEMA = json.loads((HERE.parents[1] / "proto/report.schema.json").read_text())
+SCHEMA = json.loads((HERE.parents[1] / "proto/report/report.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 EXAMPLES = sorted((HERE / "reports").glob("*.json"))
 FULL = json.loads((HERE / "reports/full.json").read_text())

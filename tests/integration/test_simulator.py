@@ -15,7 +15,7 @@ from simulator import crowd, demo, facts  # noqa: E402
 from simulator.collector import PROGRAM, Collector, free_port  # noqa: E402
 from simulator.play import PEERS_DEALT, Play  # noqa: E402
 
-SCHEMA = json.loads((ROOT / "proto/report.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "proto/report/report.schema.json").read_text())
 VERDICTS = {"failing", "exposed", "at_risk", "unknown", "clear", "protected", "not_applicable"}
 
 

@@ -22,7 +22,7 @@ from wine import Wine, on_windows  # noqa: E402
 
 LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "agent/mtawatch-agent"
 SCHEMA = jsonschema.Draft202012Validator(
-    json.loads((ROOT / "proto/report.schema.json").read_text()))
+    json.loads((ROOT / "proto/report/report.schema.json").read_text()))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The agent's own events: what Windows says of them, out of the message file in the program itself.
 
 Wine's event log is a stub that takes every event and keeps none, so that nothing can be read back.
-What the agent writes is proven at the seam (tests/unit/test_announce.c, a host that records); here
+What the agent writes is proven at the seam (tests/unit/agent/host/test_announce.c, a host that records); here
 stands that the numbers it writes have their texts.
 """
 
@@ -19,7 +19,7 @@ from wine import AGENT, PROGRAMS, Wine, on_windows  # noqa: E402
 SEVERITIES = {"INFORMATION": 0x40000000, "WARNING": 0x80000000, "ERROR": 0xC0000000}
 EVENTS = [(int(number), severity, text) for number, severity, text in
           re.findall(r'^X\(\w+, (\d+), (\w+), "(.*)"\)$',
-                     (ROOT / "agent/announce_events.def").read_text(), re.MULTILINE)]
+                     (ROOT / "agent/host/announce_events.def").read_text(), re.MULTILINE)]
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "proto/dialog.h"
-#include "proto/epm.h"
-#include "proto/ipv4.h"
-#include "proto/pdu_stream.h"
+#include "proto/base/ipv4.h"
+#include "proto/rpc/dialog.h"
+#include "proto/rpc/epm.h"
+#include "proto/rpc/pdu_stream.h"
 
 #define LIMIT_S   10
 #define MAX_PAGES 1000

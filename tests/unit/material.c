@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "proto/mem.h"
+#include "proto/base/mem.h"
 
 static const char *folder(void)
 {

@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/disk.h"
-#include "agent/host_win32_log.h"
-#include "agent/mta.h"
-#include "proto/advisory.h"
-#include "proto/mem.h"
+#include "agent/collect/mta_starts.h"
+#include "agent/host/disk.h"
+#include "agent/host/win32/event_log.h"
+#include "proto/base/mem.h"
+#include "proto/exposure/advisory.h"
 
 #include <windows.h>
 

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/disk.h"
-#include "agent/event_window.h"
-#include "agent/host_win32_messages.h"
-#include "agent/mta.h"
-#include "proto/advisory.h"
-#include "proto/eventlog.h"
-#include "proto/mem.h"
+#include "agent/collect/mta_starts.h"
+#include "agent/host/disk.h"
+#include "agent/host/event_window.h"
+#include "agent/host/win32/messages.h"
+#include "proto/base/mem.h"
+#include "proto/exposure/advisory.h"
+#include "proto/windows/eventlog.h"
 
 static void print_events(const struct host_event *events, size_t n)
 {

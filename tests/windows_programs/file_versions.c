@@ -10,9 +10,9 @@
 
 #include <windows.h>
 
-#include "proto/mem.h"
-#include "proto/pe_version.h"
-#include "proto/status.h"
+#include "proto/base/mem.h"
+#include "proto/base/status.h"
+#include "proto/windows/pe_version.h"
 
 /* VS_FIXEDFILEINFO's file version out of `block`, which is GetFileVersionInfo's. */
 static bool query_version(void *block, struct version *out)

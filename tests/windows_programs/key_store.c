@@ -15,9 +15,9 @@
 #include <aclapi.h>
 #include <sddl.h>
 
-#include "agent/keystore.h"
-#include "agent/keystore_win32.h"
-#include "proto/mem.h"
+#include "agent/platform/keystore.h"
+#include "agent/platform/win32/keystore.h"
+#include "proto/base/mem.h"
 
 #define KEY_TEXT "mtawatch-key/1 abc - EXCH1\n"
 

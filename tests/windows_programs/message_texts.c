@@ -8,10 +8,10 @@
 
 #include <windows.h>
 
-#include "agent/announce.h"
-#include "agent/codepage.h"
-#include "agent/message.h"
-#include "agent/win32_text.h"
+#include "agent/host/announce.h"
+#include "agent/platform/win32/text.h"
+#include "proto/windows/codepage.h"
+#include "proto/windows/message_table.h"
 
 static const char *const strings[] = { "<one>", "<two>" };
 

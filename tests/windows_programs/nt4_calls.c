@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/host_win32.h"
-#include "agent/newer_win32.h"
+#include "agent/host/win32/internal.h"
+#include "agent/platform/win32/newer_calls.h"
 
 #include <windows.h>
 

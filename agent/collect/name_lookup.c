@@ -1,0 +1,205 @@
+#include "agent/collect/name_lookup.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+
+#define POLL_MS 10
+
+/* A question on its thread. Whoever of the two comes second, thread or asker, frees it. */
+enum { JOB_RUNNING, JOB_DONE, JOB_ABANDONED };
+
+struct job {
+	atomic_int state;
+	struct host *host;
+	uint32_t address; /* 0: the question is `name` */
+	char name[HOST_MAX_NAME];
+	struct names_answer answer;
+};
+
+struct question {
+	struct question *next;
+	uint32_t address; /* 0: it is `name` */
+	char name[HOST_MAX_NAME];
+	struct job *job; /* on its way, or NULL */
+	bool asked;      /* in this cycle */
+	bool answered;
+	uint64_t answered_ms;
+	struct names_answer answer;
+};
+
+struct names {
+	struct host *host;
+	struct question *questions;
+};
+
+static void look_up(void *arg)
+{
+	struct job *job = arg;
+	struct names_answer *answer = &job->answer;
+	if (job->address != 0)
+		answer->reverse_error = host_reverse_lookup(job->host, job->address, answer->name);
+	const char *name = job->address != 0 ? answer->name : job->name;
+	if (name[0])
+		answer->forward_error = host_forward_lookup(job->host, name, answer->addresses,
+							    &answer->n_addresses);
+	if (atomic_exchange(&job->state, JOB_DONE) == JOB_ABANDONED)
+		free(job);
+}
+
+struct names *names_new(struct host *host)
+{
+	struct names *names = mem_alloc(sizeof *names);
+	names->host = host;
+	return names;
+}
+
+static void drop(struct question *question)
+{
+	struct job *job = question->job;
+	if (job && atomic_exchange(&job->state, JOB_ABANDONED) == JOB_DONE)
+		free(job);
+	free(question);
+}
+
+void names_free(struct names *names)
+{
+	if (!names)
+		return;
+	while (names->questions) {
+		struct question *next = names->questions->next;
+		drop(names->questions);
+		names->questions = next;
+	}
+	free(names);
+}
+
+void names_begin(struct names *names)
+{
+	struct question **at = &names->questions;
+	while (*at) {
+		struct question *question = *at;
+		if (question->asked) {
+			question->asked = false;
+			at = &question->next;
+		} else {
+			*at = question->next;
+			drop(question);
+		}
+	}
+}
+
+static struct question *find(const struct names *names, uint32_t address, const char *name)
+{
+	struct question *at = names->questions;
+	while (at && !(at->address == address && text_equal(at->name, name)))
+		at = at->next;
+	return at;
+}
+
+/* Takes the answer of a thread that is done. */
+static void take(struct names *names, struct question *question)
+{
+	struct job *job = question->job;
+	if (!job || atomic_load(&job->state) != JOB_DONE)
+		return;
+	question->answer = job->answer;
+	question->answered = true;
+	question->answered_ms = host_now_ms(names->host);
+	question->job = NULL;
+	free(job);
+}
+
+static bool is_due(const struct names *names, const struct question *question)
+{
+	if (!question->asked || question->job)
+		return false;
+	return !question->answered ||
+	       host_now_ms(names->host) - question->answered_ms >= NAMES_FRESH_MS;
+}
+
+static void start(struct names *names, struct question *question)
+{
+	struct host_error ignored; /* it stays due, and stays absent in the report */
+	struct job *job = mem_alloc(sizeof *job);
+	atomic_init(&job->state, JOB_RUNNING);
+	job->host = names->host;
+	job->address = question->address;
+	memcpy(job->name, question->name, sizeof job->name);
+	if (host_start_thread(names->host, look_up, job, &ignored) != STATUS_OK) {
+		free(job);
+		return;
+	}
+	question->job = job;
+}
+
+/* Takes what is there, starts what is due and has a thread. Gives how many are still out. */
+static size_t advance(struct names *names)
+{
+	size_t running = 0;
+	size_t out = 0;
+	for (struct question *at = names->questions; at; at = at->next) {
+		take(names, at);
+		running += at->job != NULL;
+	}
+	for (struct question *at = names->questions; at; at = at->next) {
+		if (is_due(names, at) && running < NAMES_MAX_RUNNING) {
+			start(names, at);
+			running += at->job != NULL;
+		}
+		out += at->asked && (at->job || is_due(names, at));
+	}
+	return out;
+}
+
+static void ask(struct names *names, uint32_t address, const char *name)
+{
+	struct question *question = find(names, address, name);
+	if (!question) {
+		question = mem_alloc(sizeof *question);
+		question->address = address;
+		snprintf(question->name, sizeof question->name, "%s", name);
+		question->next = names->questions;
+		names->questions = question;
+	}
+	question->asked = true;
+	advance(names);
+}
+
+void names_ask_address(struct names *names, uint32_t address)
+{
+	ask(names, address, "");
+}
+
+void names_ask_name(struct names *names, const char *name)
+{
+	ask(names, 0, name);
+}
+
+void names_wait(struct names *names, uint32_t limit_ms, bool (*stopped)(void))
+{
+	uint64_t end = host_now_ms(names->host) + limit_ms;
+	while (advance(names) > 0 && host_now_ms(names->host) < end && !(stopped && stopped()))
+		host_sleep(names->host, POLL_MS);
+}
+
+static const struct names_answer *answer_of(const struct names *names, uint32_t address,
+					    const char *name)
+{
+	const struct question *question = find(names, address, name);
+	return question && question->answered && !question->job ? &question->answer : NULL;
+}
+
+const struct names_answer *names_of_address(const struct names *names, uint32_t address)
+{
+	return answer_of(names, address, "");
+}
+
+const struct names_answer *names_of_name(const struct names *names, const char *name)
+{
+	return answer_of(names, 0, name);
+}

@@ -1,0 +1,217 @@
+#include "agent/commands/check_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/printable.h"
+#include "proto/base/arena.h"
+#include "proto/site/site.h"
+#include "proto/base/text.h"
+#include "proto/exposure/verdict_json.h"
+
+#define MAX_LINE 2048 /* bytes of one text on the page; what is longer is cut */
+#define WIDTH    78   /* columns of the page */
+
+/* ECMA-48 SGR sequences. */
+#define COLOR_BAD  "\033[1;31m"
+#define COLOR_WARN "\033[1;33m"
+#define COLOR_GOOD "\033[1;32m"
+#define COLOR_NONE "\033[0m"
+
+static const struct {
+	const char *color;
+	const char *sentence;
+} verdicts[VERDICT_COUNT] = {
+	[VERDICT_FAILING] = { COLOR_BAD, "The MTA does not start: it failed with NT error 11004." },
+	[VERDICT_EXPOSED] = { COLOR_BAD, "The MTA would fail at its next start (NT error 11004)." },
+	[VERDICT_AT_RISK] = { COLOR_WARN, "The MTA may fail at its next start (NT error 11004)." },
+	[VERDICT_UNKNOWN] = { COLOR_WARN, "It cannot be told: facts are missing." },
+	[VERDICT_CLEAR] = { COLOR_GOOD, "Not exposed to the 11004 failure." },
+	[VERDICT_PROTECTED] = { COLOR_GOOD, "The fix for the 11004 failure is installed." },
+	[VERDICT_NOT_APPLICABLE] = { COLOR_GOOD,
+				     "The 11004 failure does not concern this server." },
+};
+
+struct page {
+	FILE *stream;
+	bool color;
+};
+
+/* Prints words broken at spaces; lines after the first are indented by `indent` columns. */
+static void put_wrapped(struct page *page, size_t indent, const char *first, const char *text)
+{
+	char clean[MAX_LINE];
+	size_t column = strlen(first);
+	const char *at = printable(clean, sizeof clean, text);
+
+	fputs(first, page->stream);
+	while (*at) {
+		size_t n = strcspn(at, " ");
+		if (column > indent && column + 1 + n > WIDTH) {
+			fprintf(page->stream, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', page->stream);
+			column++;
+		}
+		fwrite(at, 1, n, page->stream);
+		column += n;
+		at += n + strspn(at + n, " ");
+	}
+	fputc('\n', page->stream);
+}
+
+static void put_heading(struct page *page, const char *text)
+{
+	fprintf(page->stream, "\n%s\n", text);
+}
+
+static void put_verdict(struct page *page, const struct report *report, enum verdict verdict)
+{
+	char name[MAX_LINE];
+
+	printable(name, sizeof name, report_server_name(report));
+	fprintf(page->stream, "%s: %s%s%s\n", name, page->color ? verdicts[verdict].color : "",
+		verdict_name(verdict), page->color ? COLOR_NONE : "");
+	put_wrapped(page, 0, "", verdicts[verdict].sentence);
+}
+
+static void put_reasons(struct page *page, const struct assessment *assessment)
+{
+	if (assessment->n_reasons == 0)
+		return;
+	put_heading(page, "Why");
+	for (size_t i = 0; i < assessment->n_reasons; i++)
+		put_wrapped(page, 4, "  - ", assessment->reasons[i].text);
+}
+
+static void put_option(struct page *page, const struct remedy_option *option)
+{
+	for (size_t i = 0; i < option->n_steps; i++) {
+		const struct remedy_step *step = &option->steps[i];
+		char number[32];
+		(void)snprintf(number, sizeof number, "  %lu. ", (unsigned long)i + 1);
+		put_wrapped(page, 5, number, step->text);
+		fprintf(page->stream, "     then: %s\n", verdict_name(step->verdict_after));
+	}
+}
+
+static void put_remedy(struct page *page, const struct remedy *remedy)
+{
+	if (remedy->n_options == 0 && !remedy->text)
+		return;
+	put_heading(page, "What to do");
+	for (size_t i = 0; i < remedy->n_options; i++) {
+		if (i > 0)
+			fputs("  or\n", page->stream);
+		put_option(page, &remedy->options[i]);
+	}
+	if (remedy->text)
+		put_wrapped(page, 2, "  ", remedy->text);
+	for (size_t i = 0; i < remedy->n_missing_paths; i++) {
+		const struct missing_path *path = &remedy->missing_paths[i];
+		char line[MAX_LINE];
+		const char *got = grade_name(path->grade);
+		(void)snprintf(line, sizeof line, "%s to %s: got as far as %s, should reach %s",
+			       path->adapter, path->peer, got ? got : "not probed",
+			       grade_name(path->proven) ? grade_name(path->proven) : "epm");
+		put_wrapped(page, 4, "  - ", line);
+	}
+}
+
+static void put_problems(struct page *page, const struct report *report)
+{
+	if (report->n_problems == 0)
+		return;
+	put_heading(page, "What could not be read");
+	for (size_t i = 0; i < report->n_problems; i++) {
+		const struct report_problem *problem = &report->problems[i];
+		const char *why = problem->message ? problem->message : "no reason was given";
+		bool named = text_has_prefix(why, problem->fact);
+		char line[MAX_LINE];
+		(void)snprintf(line, sizeof line, "%s%s%s", named ? "" : problem->fact,
+			       named ? "" : ": ", why);
+		put_wrapped(page, 4, "  - ", line);
+	}
+}
+
+/* What this verdict could not know. */
+static const char *limits_of(const struct report *report)
+{
+	if (!report->adapters_known)
+		return "Judged without adapters and probes: they are not known here.";
+	if (report->n_probes == 0)
+		return "No peer was probed: name other servers of the site with --peer "
+		       "NAME=ADDRESS, or let a collector deal them.";
+	return "Judged by this machine's own facts and probes alone; the collector also knows "
+	       "what other servers see.";
+}
+
+static void put_limits(struct page *page, const struct report *report)
+{
+	fputc('\n', page->stream);
+	put_wrapped(page, 0, "", limits_of(report));
+}
+
+static void put_page(struct page *page, const struct report *report,
+		     const struct assessment *assessment)
+{
+	put_verdict(page, report, assessment->verdict);
+	put_reasons(page, assessment);
+	put_remedy(page, &assessment->remedy);
+	put_problems(page, report);
+	put_limits(page, report);
+}
+
+static void put_json(FILE *stream, const struct report *report, const struct assessment *assessment)
+{
+	char *json = verdict_json_write(report, false, assessment);
+
+	fputs(json, stream);
+	fputc('\n', stream);
+	free(json);
+}
+
+/* The rule over the one report; everything lives in `arena`. */
+static void judge(const struct report *report, struct assessment *out, struct arena *arena)
+{
+	struct site_report alone = { .report = report, .at_ms = report->collected_at_ms };
+	struct site site;
+
+	site_view(&site, &alone, 1, alone.at_ms, NULL, NULL, arena);
+	exposure_assess(&site.servers[0], out, arena);
+}
+
+enum verdict check_judge(const struct report *report)
+{
+	struct assessment assessment;
+	struct arena arena;
+
+	arena_init(&arena);
+	judge(report, &assessment, &arena);
+	arena_deinit(&arena);
+	return assessment.verdict;
+}
+
+enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
+			enum verdict *out)
+{
+	struct page page = { .stream = stream, .color = style->color };
+	struct assessment assessment;
+	struct arena arena;
+
+	arena_init(&arena);
+	judge(report, &assessment, &arena);
+	if (style->json)
+		put_json(stream, report, &assessment);
+	else
+		put_page(&page, report, &assessment);
+	*out = assessment.verdict;
+	arena_deinit(&arena);
+	return fflush(stream) == 0 && !ferror(stream) ? STATUS_OK : STATUS_SYSTEM;
+}
+
+bool check_is_alarm(enum verdict verdict)
+{
+	return verdict == VERDICT_FAILING || verdict == VERDICT_EXPOSED;
+}

@@ -1,0 +1,36 @@
+/*
+ * The verdict on this machine alone, without a collector: the rule of proto/exposure/exposure.h
+ * over the one report that the agent can make, told to a person or printed for a program.
+ *
+ * Alone means: nobody else's proofs and self-probes are known, so a peer that does not answer at
+ * all proves nothing, and a verdict may be `unknown` that the collector can decide.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "proto/exposure/exposure.h"
+#include "proto/report/report.h"
+
+/* How the page looks. */
+struct check_style {
+	bool json;
+	bool color;
+};
+
+/*
+ * Judges the report and prints the verdict, its reasons, what to do and what is not known; with
+ * `json` the object of proto/exposure/verdict_json.h. Texts are made harmless for a terminal.
+ * Returns the verdict through `*out`.
+ *
+ * STATUS_SYSTEM  it could not be printed
+ */
+enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
+			enum verdict *out);
+
+/* The verdict alone, without a page. */
+enum verdict check_judge(const struct report *report);
+
+/* Does this verdict make the exit status 1: exposed or failing? */
+bool check_is_alarm(enum verdict verdict);

@@ -1,0 +1,59 @@
+/* The commands that only look: one cycle that changes nothing. */
+#include "agent/commands/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/commands/check_page.h"
+#include "agent/config/options.h"
+#include "agent/platform/log.h"
+#include "agent/platform/terminal.h"
+#include "agent/run/cycle.h"
+#include "agent/service/signals.h"
+#include "proto/report/json.h"
+
+static enum status look(const struct call *call, struct report *report)
+{
+	struct cycle *cycle = arena_alloc(call->arena, sizeof *cycle);
+	struct moment at;
+	enum status st = cycle_open(cycle, call->host, call->options, false, signals_stopped);
+
+	if (st == STATUS_OK)
+		st = cycle_run(cycle, call->arena, report, &at);
+	if (st == STATUS_TIMED_OUT)
+		log_error("stopped before the cycle was done");
+	cycle_close(cycle);
+	return st;
+}
+
+int command_report(const struct call *call)
+{
+	struct report report;
+
+	if (look(call, &report) != STATUS_OK)
+		return EXIT_TROUBLE;
+	char *json = report_json_write(&report);
+	int printed = puts(json);
+	free(json);
+	if (printed < 0 || fflush(stdout) != 0) {
+		log_error("could not print the report");
+		return EXIT_TROUBLE;
+	}
+	return EXIT_SUCCESS;
+}
+
+int command_check(const struct call *call)
+{
+	const struct options *options = call->options;
+	struct check_style style = { options->json, !options->no_color && terminal_has_color() };
+	enum verdict verdict = VERDICT_UNKNOWN;
+	struct report report;
+
+	if (look(call, &report) != STATUS_OK)
+		return EXIT_TROUBLE;
+	if (check_print(stdout, &report, &style, &verdict) != STATUS_OK) {
+		log_error("could not print the verdict");
+		return EXIT_TROUBLE;
+	}
+	return check_is_alarm(verdict) ? EXIT_ALARM : EXIT_SUCCESS;
+}

@@ -1,0 +1,268 @@
+/* The commands that make the service and remove it, for machines without Windows Installer. */
+#include "agent/commands/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/commands/release.h"
+#include "agent/config/config.h"
+#include "agent/config/registry.h"
+#include "agent/https/send.h"
+#include "agent/platform/files.h"
+#include "agent/platform/log.h"
+#include "agent/service/service.h"
+#include "proto/base/ipv4.h"
+
+#include "agent/platform/win32/text.h"
+#include "agent/service/win32/install.h"
+#include "agent/service/win32/scm.h"
+
+#define START_MS 60000
+#define STOP_MS  30000
+
+#define MAX_CHECKED_FILE ((size_t)1024 * 1024)
+
+/* One line a step: what, and how it is now. */
+static void say(const char *what, const char *how)
+{
+	printf("%-9s %s\n", what, how);
+	fflush(stdout);
+}
+
+static enum status give_up(const char *what, enum status st, const struct host_error *error)
+{
+	log_error("could not %s: %s", what, error->text);
+	return st;
+}
+
+/* A package owns what it has put here; two owners would undo each other's work. */
+static bool is_packaged(const struct call *call)
+{
+	struct host_options options = { 0 };
+	struct host *host = NULL;
+	struct host_error error;
+	struct host_value code;
+
+	if (host_open(&host, &options, &error) != STATUS_OK)
+		return false;
+	enum status st =
+		host_read_value(host, CONFIG_INSTALLER_KEY, "Package", call->arena, &code, &error);
+	host_close(host);
+	if (st != STATUS_OK || code.kind != HOST_VALUE_STRING)
+		return false;
+	log_error("this machine has the agent's package (%s): change or remove it with msiexec, "
+		  "or with Add/Remove Programs of the Control Panel",
+		  code.text);
+	return true;
+}
+
+/* A host that is an address can be verified by a pin alone. */
+static void warn_of_address(const struct options *options)
+{
+	const char *url = options->collector;
+	char host[HOST_MAX_NAME];
+	uint32_t address = 0;
+
+	if (!url || strncmp(url, "https://", 8) != 0 || options->pins.n > 0)
+		return;
+	(void)snprintf(host, sizeof host, "%.*s", (int)strcspn(url + 8, ":/"), url + 8);
+	if (ipv4_parse(host, &address))
+		log_warning("%s names an address: the certificate of a collector is verified "
+			    "against a name only, so nothing will be sent; use its name, or --pin",
+			    url);
+}
+
+static void warn_of_file(const char *what, const char *path)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+
+	if (!path)
+		return;
+	enum status st = files_read(path, MAX_CHECKED_FILE, &bytes, &n);
+	free(bytes);
+	if (st != STATUS_OK)
+		log_warning("%s %s cannot be read now (%s); the service will need it, and reads it "
+			    "as SYSTEM, which on another machine is that computer's account, and "
+			    "nobody on Windows NT 4.0",
+			    what, path, status_text(st));
+}
+
+static void warn(const struct options *options)
+{
+	warn_of_address(options);
+	warn_of_file("the certificates of", options->ca_file);
+	warn_of_file("the enrolment secret in", options->enroll_secret_file);
+	warn_of_file("the client certificate", options->client_cert);
+	warn_of_file("the client key", options->client_key);
+}
+
+/* The peers of the command line, with a semicolon between them. */
+static const char *joined_peers(const struct layers *layers, struct arena *arena)
+{
+	const char *all = NULL;
+
+	for (const struct layer_value *v = layers->first; v; v = v->next) {
+		if (v->layer == LAYER_COMMAND_LINE && v->setting->kind == SETTING_IS_PEERS)
+			all = all ? arena_printf(arena, "%s;%s", all, v->text) : v->text;
+	}
+	return all;
+}
+
+static enum status write_setting(const struct layer_value *value, const struct layers *layers,
+				 struct arena *arena, struct host_error *error)
+{
+	const struct setting *setting = value->setting;
+
+	switch (setting->kind) {
+	case SETTING_IS_NUMBER:
+		return install_setting(setting->value_name, NULL,
+				       (uint32_t)strtoul(value->text, NULL, 10), error);
+	case SETTING_IS_PEERS:
+		return install_setting(setting->value_name, joined_peers(layers, arena), 0, error);
+	case SETTING_IS_TEXT: /* paths, all of them */
+		return install_setting(setting->value_name, install_full_path(value->text, arena),
+				       0, error);
+	default:
+		return install_setting(setting->value_name, value->text, 0, error);
+	}
+}
+
+/* What was not given stays as it is. */
+static enum status write_settings(const struct call *call, struct host_error *error)
+{
+	const struct layers *layers = config_layers(call->config);
+
+	for (const struct layer_value *v = layers->first; v; v = v->next) {
+		if (v->layer != LAYER_COMMAND_LINE || !v->setting->value_name)
+			continue;
+		enum status st = write_setting(v, layers, call->arena, error);
+		if (st != STATUS_OK)
+			return st;
+		say("setting",
+		    arena_printf(call->arena, "%s = %s", v->setting->value_name, v->text));
+	}
+	return STATUS_OK;
+}
+
+static enum status place_program(struct arena *arena, const char **program,
+				 struct host_error *error)
+{
+	bool copied = false;
+	enum status st = install_place(arena, program, error);
+
+	if (st == STATUS_OK)
+		st = install_program(*program, &copied, error);
+	if (st == STATUS_OK)
+		say("program",
+		    arena_printf(arena, "%s (%s)", *program, copied ? "copied" : "this one"));
+	return st;
+}
+
+static enum status make_service(const char *program, bool there, struct arena *arena,
+				struct host_error *error)
+{
+	const wchar_t *command = win32_wide(arena_printf(arena, "\"%s\" service", program), arena);
+	enum status st = scm_install(command, error);
+
+	if (st == STATUS_OK)
+		st = scm_keep_alive(error);
+	if (st == STATUS_OK)
+		say("service", there ? SERVICE_NAME " changed" : SERVICE_NAME " created");
+	return st;
+}
+
+static enum status install(const struct call *call)
+{
+	struct host_error error = { .text = "" };
+	const char *program = NULL;
+	bool there = false;
+	enum status st = scm_find(&there, &error);
+
+	if (st != STATUS_OK)
+		return give_up("install", st, &error);
+	if (there) {
+		st = scm_stop(STOP_MS, &error);
+		if (st != STATUS_OK)
+			return give_up("install over the service that is there", st, &error);
+		say("service", SERVICE_NAME " was there, and is stopped");
+	}
+	st = place_program(call->arena, &program, &error);
+	if (st == STATUS_OK)
+		st = install_protect_settings(&error);
+	if (st == STATUS_OK)
+		st = write_settings(call, &error);
+	if (st == STATUS_OK)
+		st = install_event_source(program, &error);
+	if (st == STATUS_OK)
+		st = make_service(program, there, call->arena, &error);
+	if (st == STATUS_OK)
+		st = scm_start(START_MS, &error);
+	if (st != STATUS_OK)
+		return give_up("install", st, &error);
+	say("service", SERVICE_NAME " runs");
+	say("next", arena_printf(call->arena,
+				 "\"%s\" doctor tells whether it reaches its collector", program));
+	return STATUS_OK;
+}
+
+int command_install(const struct call *call)
+{
+	if (is_packaged(call))
+		return EXIT_TROUBLE;
+	warn(call->options);
+	return install(call) == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
+}
+
+/* Removes the rest; a failure is told, and the next step is done all the same. */
+static enum status remove_traces(const struct call *call)
+{
+	struct host_error error = { .text = "" };
+	const char *program = NULL;
+	bool later = false;
+	enum status worst = install_remove_event_source(&error);
+
+	if (worst != STATUS_OK)
+		(void)give_up("unregister the events", worst, &error);
+	enum status st = install_remove_settings(&error);
+	if (st != STATUS_OK)
+		worst = give_up("remove the settings", st, &error);
+	st = install_place(call->arena, &program, &error);
+	if (st == STATUS_OK)
+		st = install_remove_program(program, &later, &error);
+	if (st != STATUS_OK)
+		worst = give_up("remove the program", st, &error);
+	else
+		say("program", later ? "goes at the next start of the system" : "removed");
+	return worst;
+}
+
+static enum status uninstall(const struct call *call)
+{
+	struct host_error error = { .text = "" };
+	bool there = false;
+	enum status st = scm_find(&there, &error);
+
+	if (st != STATUS_OK)
+		return give_up("uninstall", st, &error);
+	if (there)
+		st = scm_stop(STOP_MS, &error);
+	if (st != STATUS_OK)
+		return give_up("uninstall", st, &error);
+	enum status released = release_agent(call);
+	if (there)
+		st = scm_remove(&error);
+	if (st != STATUS_OK)
+		return give_up("uninstall", st, &error);
+	say("service", there ? SERVICE_NAME " removed" : "there was none");
+	st = remove_traces(call);
+	return st == STATUS_OK ? released : st;
+}
+
+int command_uninstall(const struct call *call)
+{
+	if (is_packaged(call))
+		return EXIT_TROUBLE;
+	return uninstall(call) == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
+}

@@ -1,0 +1,69 @@
+#include "agent/commands/release.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/commands/forget.h"
+#include "agent/config/options.h"
+#include "agent/config/send_options.h"
+#include "agent/platform/files.h"
+#include "agent/platform/keystore.h"
+#include "agent/platform/log.h"
+#include "agent/uplink/enroll.h"
+
+static enum status remove_state(const struct call *call, const char *state_dir)
+{
+	bool keep_spool = call->options->keep_state;
+	const char *what = NULL;
+	enum status st = forget_state(state_dir, keep_spool, call->arena, &what);
+
+	if (st != STATUS_OK)
+		log_error("could not remove %s: %s", what, status_text(st));
+	else
+		printf("state     %s removed%s\n", state_dir,
+		       keep_spool ? ", but for the unsent reports" : "");
+	return st;
+}
+
+/* The first of the collectors that can be told. */
+static void give_name_back(const struct call *call, const char *state_dir)
+{
+	const struct options *o = call->options;
+	const char *collectors[] = { o->collector, o->collector_fallback };
+	const struct send_options send = send_options_of(o);
+	const char *words = "no collector is set";
+
+	for (size_t i = 0; i < sizeof collectors / sizeof *collectors; i++) {
+		if (!collectors[i])
+			continue;
+		enum status st = enroll_release(call->host, state_dir, collectors[i], &send,
+						call->arena, &words);
+		if (st == STATUS_OK) {
+			printf("collector %s: this server's name is free\n", collectors[i]);
+			return;
+		}
+	}
+	log_warning("could not give this server's name back to the collector (%s): an operator "
+		    "has to release it there before the server can be enrolled again",
+		    words);
+}
+
+enum status release_agent(const struct call *call)
+{
+	const char *state_dir = call->options->state_dir;
+	char *key = NULL;
+
+	if (!state_dir)
+		state_dir = files_default_state_dir(call->arena);
+	if (!state_dir)
+		return STATUS_OK;
+	if (keystore_load(state_dir, &key) != STATUS_NOT_FOUND)
+		give_name_back(call, state_dir);
+	free(key);
+	return remove_state(call, state_dir);
+}
+
+int command_forget(const struct call *call)
+{
+	return release_agent(call) == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
+}

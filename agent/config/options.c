@@ -1,0 +1,13 @@
+#include "agent/config/options.h"
+
+void options_init(struct options *options)
+{
+	size_t n = 0;
+	const struct setting *all = setting_list(&n);
+
+	*options = (struct options){ .log_level = LOG_LEVEL_INFO };
+	for (size_t i = 0; i < n; i++) {
+		if (all[i].kind == SETTING_IS_NUMBER)
+			*(int64_t *)(void *)((char *)options + all[i].offset) = all[i].fallback;
+	}
+}

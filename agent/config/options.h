@@ -1,0 +1,50 @@
+/*
+ * What is set, ready for use; agent/config/settings.h says what each setting may be,
+ * agent/config/config.h where it comes from.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/config/settings.h"
+#include "agent/platform/log.h"
+#include "agent/probe/peers.h"
+
+/* Public keys of the collector, any of which is good: "sha256//BASE64" each. */
+struct option_pins {
+	const char *list[SETTING_MAX_PINS];
+	size_t n; /* 0: none; the certificate is judged by its issuer alone */
+};
+
+/* A text that is not set is NULL. Texts are borrowed. */
+struct options {
+	const char *collector;
+	const char *collector_fallback; /* the second collector's URL */
+	const char *ca_file;
+	struct option_pins pins;
+	const char *client_cert; /* file */
+	const char *client_key;  /* file */
+	const char *proxy;
+	const char *enroll_secret_file;
+
+	struct peers peers; /* configured ones */
+	int64_t interval_s; /* 0: what the collector says, else CYCLE_DEFAULT_INTERVAL_S */
+	int64_t probe_limit_s;
+
+	const char *state_dir; /* NULL: the platform's default */
+	const char *log_file;  /* NULL: none */
+	enum log_level log_level;
+	int64_t log_max_kb;
+
+	const char *windows_root;
+	bool disk_only;
+
+	bool once; /* run: one cycle and out */
+	bool json; /* for programs */
+	bool no_color;
+	bool keep_state; /* uninstall: the spool stays */
+};
+
+/* Every setting at its default. */
+void options_init(struct options *options);

@@ -1,0 +1,82 @@
+#include "agent/config/registry.h"
+
+/* Where one value stands. */
+struct place {
+	const struct setting *setting;
+	enum layer layer;
+	const char *key;
+	const char *name;
+};
+
+static void take_value(struct layers *layers, const struct place *place, const char *where,
+		       const struct host_value *value)
+{
+	if (value->kind == HOST_VALUE_NUMBER)
+		layers_add(layers, place->setting, place->layer, where,
+			   arena_printf(layers->arena, "%lu", (unsigned long)value->number));
+	else if (value->kind == HOST_VALUE_LIST)
+		layers_add_unreadable(layers, place->setting, place->layer, where,
+				      "text (REG_SZ) or a number (REG_DWORD)");
+	else if (value->text[0] != '\0')
+		layers_add(layers, place->setting, place->layer, where, value->text);
+}
+
+static void read_value(struct layers *layers, struct host *host, const struct place *place)
+{
+	const char *where = arena_printf(layers->arena, "HKLM\\%s\\%s", place->key, place->name);
+	struct host_value value;
+	struct host_error error;
+	enum status st =
+		host_read_value(host, place->key, place->name, layers->arena, &value, &error);
+
+	if (st == STATUS_OK)
+		take_value(layers, place, where, &value);
+	else if (st != STATUS_NOT_FOUND)
+		layers_add_unreadable(layers, place->setting, place->layer, where, error.text);
+}
+
+static void read_peers(struct layers *layers, struct host *host, const struct place *place)
+{
+	const char *key = arena_printf(layers->arena, "%s\\%s", place->key, place->name);
+	struct host_error error;
+
+	read_value(layers, host, place);
+	if (host_find_key(host, key, &error) == STATUS_NOT_FOUND)
+		return;
+	for (int i = 1; i <= PEERS_MAX; i++) {
+		struct place peer = { place->setting, place->layer, key,
+				      arena_printf(layers->arena, CONFIG_PEER_PREFIX "%d", i) };
+		read_value(layers, host, &peer);
+	}
+}
+
+static enum status read_key(struct layers *layers, struct host *host, enum layer layer,
+			    const char *key, const char **why)
+{
+	struct host_error error;
+	size_t n = 0;
+	const struct setting *all = setting_list(&n);
+	enum status st = host_find_key(host, key, &error);
+
+	if (st != STATUS_OK) {
+		*why = arena_strdup(layers->arena, error.text);
+		return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct place place = { &all[i], layer, key, all[i].value_name };
+		if (all[i].kind == SETTING_IS_PEERS)
+			read_peers(layers, host, &place);
+		else if (all[i].value_name)
+			read_value(layers, host, &place);
+	}
+	return STATUS_OK;
+}
+
+enum status config_registry_read(struct layers *layers, struct host *host, const char **error)
+{
+	enum status st = read_key(layers, host, LAYER_POLICY, CONFIG_POLICY_KEY, error);
+
+	if (st == STATUS_OK)
+		st = read_key(layers, host, LAYER_INSTALLER, CONFIG_INSTALLER_KEY, error);
+	return st;
+}

@@ -1,0 +1,191 @@
+#include "agent/config/settings.h"
+
+#include <string.h>
+
+#include "agent/config/options.h"
+#include "agent/https/send.h"
+#include "agent/platform/log.h"
+#include "proto/base/ipv4.h"
+#include "proto/base/number.h"
+#include "proto/base/text.h"
+#include "proto/report/report.h"
+
+/* A value on its way into the options. */
+struct applying {
+	const struct setting *setting;
+	struct arena *arena;
+	struct options *options;
+};
+
+const struct setting *setting_find(const char *name, size_t n)
+{
+	size_t count = 0;
+	const struct setting *all = setting_list(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(all[i].name) == n && strncmp(all[i].name, name, n) == 0)
+			return &all[i];
+	}
+	return NULL;
+}
+
+static void *member(const struct applying *a)
+{
+	return (char *)a->options + a->setting->offset;
+}
+
+/* Characters as Windows counts them: UTF-16 units. */
+static size_t count_units(const char *utf8)
+{
+	size_t n = 0;
+
+	for (const unsigned char *at = (const unsigned char *)utf8; *at; at++) {
+		if ((*at & 0xc0) != 0x80) /* no continuation */
+			n += *at >= 0xf0 ? 2 : 1;
+	}
+	return n;
+}
+
+static const char *apply_text(const struct applying *a, const char *value)
+{
+	const char **where = member(a);
+
+	if (*value == '\0' || count_units(value) > SETTING_MAX_TEXT)
+		return "a text of 1 to 1000 characters";
+	*where = arena_strdup(a->arena, value);
+	return NULL;
+}
+
+/* "https://user:password@host": something stands before the host. */
+bool setting_is_secret(const struct setting *setting, const char *value)
+{
+	bool is_url = setting->kind == SETTING_IS_URL || setting->kind == SETTING_IS_PROXY;
+	const char *host = strstr(value, "//");
+	size_t n = host ? strcspn(host + 2, "/?#") : 0;
+
+	return is_url && host && memchr(host + 2, '@', n) != NULL;
+}
+
+static const char *apply_url(const struct applying *a, const char *value)
+{
+	if (!send_is_url(value) || setting_is_secret(a->setting, value))
+		return "an http:// or https:// URL, without user and password";
+	return apply_text(a, value);
+}
+
+static const char *apply_proxy(const struct applying *a, const char *value)
+{
+	if (!send_is_url(value) || !text_has_prefix(value, "http://") ||
+	    setting_is_secret(a->setting, value))
+		return "http://HOST:PORT, without user and password";
+	return apply_text(a, value);
+}
+
+static const char *apply_number(const struct applying *a, const char *value)
+{
+	const struct setting *s = a->setting;
+
+	if (number_parse(value, s->min, s->max, member(a)))
+		return NULL;
+	return arena_printf(a->arena, "a whole number from %ld to %ld", (long)s->min, (long)s->max);
+}
+
+static const char *apply_level(const struct applying *a, const char *value)
+{
+	return log_level_parse(value, member(a)) ? NULL : "error, warning or info";
+}
+
+/* 43 characters of Base64 and one '=' are 32 bytes (RFC 4648, section 4). */
+static bool is_pin(const char *text)
+{
+	static const char base64[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *digits = text + strlen("sha256//");
+
+	return strlen(text) == SETTING_PIN_TEXT && text_has_prefix(text, "sha256//") &&
+	       strspn(digits, base64) == 43 && digits[43] == '=';
+}
+
+static const char *apply_pins(const struct applying *a, const char *value)
+{
+	struct option_pins pins = { 0 };
+
+	for (const char *at = value; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		const char *pin = arena_strndup(a->arena, at, strcspn(at, ","));
+		if (pins.n == SETTING_MAX_PINS || !is_pin(pin))
+			return "one or two of the form sha256//BASE64, between them a comma";
+		pins.list[pins.n++] = pin;
+	}
+	*(struct option_pins *)member(a) = pins;
+	return NULL;
+}
+
+/* Adds the addresses of "10.0.0.6,10.0.0.7" to `peer`. */
+static bool add_addresses(struct arena *arena, const char *list, struct peer *peer)
+{
+	for (;;) {
+		size_t n = strcspn(list, ",");
+		uint32_t address = 0;
+
+		if (!ipv4_parse(arena_strndup(arena, list, n), &address) ||
+		    !peers_usable_address(address) || !peers_add_address(peer, address))
+			return false;
+		if (list[n] == '\0')
+			return true;
+		list += n + 1;
+	}
+}
+
+/* "EXCH2=10.0.0.6,10.0.0.7" */
+static bool add_peer(struct arena *arena, const char *text, struct peers *peers)
+{
+	const char *equals = strchr(text, '=');
+	struct peer peer = { 0 };
+
+	if (!equals || equals == text || equals - text > REPORT_MAX_STRING ||
+	    !add_addresses(arena, equals + 1, &peer))
+		return false;
+	peer.name = arena_strndup(arena, text, (size_t)(equals - text));
+	peers_add(peers, &peer);
+	return true;
+}
+
+static const char *apply_peers(const struct applying *a, const char *value)
+{
+	struct peers *peers = member(a);
+	struct peers *more = arena_alloc(a->arena, sizeof *more);
+
+	*more = *peers;
+	for (const char *at = value; at; at = strchr(at, ';') ? strchr(at, ';') + 1 : NULL) {
+		if (!add_peer(a->arena, arena_strndup(a->arena, at, strcspn(at, ";")), more))
+			return "NAME=ADDRESS[,ADDRESS...] with IPv4 addresses of another server";
+	}
+	if (more->left_out > 0)
+		return "one of at most 64 peers";
+	*peers = *more;
+	return NULL;
+}
+
+static const char *apply_switch(const struct applying *a, const char *value)
+{
+	bool *where = member(a);
+
+	if (!text_equal(value, "yes") && !text_equal(value, "no"))
+		return "yes or no";
+	*where = text_equal(value, "yes");
+	return NULL;
+}
+
+const char *setting_apply(const struct setting *setting, const char *value, struct arena *arena,
+			  struct options *options)
+{
+	static const char *(*const appliers[])(const struct applying *, const char *) = {
+		[SETTING_IS_TEXT] = apply_text,   [SETTING_IS_URL] = apply_url,
+		[SETTING_IS_PROXY] = apply_proxy, [SETTING_IS_NUMBER] = apply_number,
+		[SETTING_IS_LEVEL] = apply_level, [SETTING_IS_PINS] = apply_pins,
+		[SETTING_IS_PEERS] = apply_peers, [SETTING_IS_SWITCH] = apply_switch,
+	};
+	struct applying a = { setting, arena, options };
+
+	return appliers[setting->kind](&a, value);
+}

@@ -1,0 +1,200 @@
+#include "agent/doctor/internal.h"
+
+#include <string.h>
+
+#include "agent/config/print.h"
+#include "agent/config/send_options.h"
+#include "agent/https/dial.h"
+#include "agent/platform/files.h"
+#include "proto/base/timestamp.h"
+
+void doctor_note(struct doctor *d, const char *step, enum doctor_result result, const char *text,
+		 const char *todo)
+{
+	if (d->out->n < DOCTOR_MAX_STEPS)
+		d->out->steps[d->out->n++] =
+			(struct doctor_step){ d->url, step, result, text, todo };
+}
+
+void doctor_block(struct doctor *d, const char *step, const char *text, const char *todo)
+{
+	doctor_note(d, step, DOCTOR_FAIL, text, todo);
+	d->blocked = arena_printf(d->arena, "the step '%s' failed", step);
+}
+
+bool doctor_skips(struct doctor *d, const char *step)
+{
+	if (!d->blocked)
+		return false;
+	doctor_note(d, step, DOCTOR_SKIPPED, d->blocked, NULL);
+	return true;
+}
+
+/* "policy, HKLM\Software\..." */
+static const char *origin_of(const struct doctor *d, const char *name)
+{
+	size_t n = 0;
+	const struct setting *all = setting_list(&n);
+	const struct layer_choice *choices = config_result(d->config)->choices;
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(all[i].name, name) == 0 && choices[i].text)
+			return arena_printf(d->arena, "%s, %s", layer_name(choices[i].layer),
+					    choices[i].where ? choices[i].where : "built in");
+	}
+	return "not set";
+}
+
+static void check_settings(struct doctor *d)
+{
+	const struct options *o = d->options;
+	const char *fallback =
+		o->collector_fallback
+			? arena_printf(d->arena, "; the second is %s (%s)", o->collector_fallback,
+				       origin_of(d, "collector-fallback"))
+			: "";
+
+	if (!o->collector) {
+		doctor_block(d, "settings", "no collector is set",
+			     "set CollectorUrl by policy, or name it with --collector");
+		return;
+	}
+	const char *text = arena_printf(d->arena, "the collector is %s (%s)%s", o->collector,
+					origin_of(d, "collector"), fallback);
+	if (config_has_invalid(d->config))
+		doctor_note(d, "settings", DOCTOR_FAIL,
+			    arena_printf(d->arena, "%s; some values are not valid and do not count",
+					 text),
+			    "see 'mtawatch-agent config'");
+	else
+		doctor_note(d, "settings", DOCTOR_OK, text, NULL);
+}
+
+/* How many files there are in a folder of the state directory. */
+static enum status count_files(const struct doctor *d, const char *folder, size_t *n)
+{
+	const char **names = NULL;
+	enum status st =
+		files_list(files_join(d->arena, d->state_dir, folder), d->arena, &names, n);
+
+	if (st == STATUS_NOT_FOUND)
+		*n = 0;
+	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
+static void check_state(struct doctor *d)
+{
+	size_t waiting = 0;
+	size_t rejected = 0;
+
+	if (!d->state_dir) {
+		doctor_note(d, "state", DOCTOR_FAIL, "the system names no state directory",
+			    "name one with --state-dir");
+		return;
+	}
+	enum status st = count_files(d, "spool", &waiting);
+	if (st == STATUS_OK)
+		st = count_files(d, "rejected", &rejected);
+	if (st != STATUS_OK)
+		doctor_note(d, "state", DOCTOR_FAIL,
+			    arena_printf(d->arena, "could not look into %s: %s", d->state_dir,
+					 status_text(st)),
+			    "run this as an administrator, or as the agent's account");
+	else
+		doctor_note(d, "state", DOCTOR_OK,
+			    arena_printf(d->arena,
+					 "%s: %lu report(s) wait to be sent, %lu were "
+					 "refused by the collector",
+					 d->state_dir, (unsigned long)waiting,
+					 (unsigned long)rejected),
+			    rejected > 0 ? "look into the folder 'rejected' and into the log for "
+					   "the collector's reason"
+					 : NULL);
+}
+
+static void check_proxy(struct doctor *d)
+{
+	char error[SEND_MAX_ERROR_TEXT];
+	struct dial *dial = NULL;
+
+	if (doctor_skips(d, "proxy"))
+		return;
+	if (!d->options->proxy) {
+		doctor_note(d, "proxy", DOCTOR_SKIPPED, "there is none", NULL);
+		return;
+	}
+	if (dial_open(&dial, d->url, &d->send, error) == STATUS_OK)
+		doctor_note(d, "proxy", DOCTOR_OK,
+			    arena_printf(d->arena, "%s (%s) lets us through", d->options->proxy,
+					 origin_of(d, "proxy")),
+			    NULL);
+	else
+		doctor_block(d, "proxy",
+			     arena_printf(d->arena, "%s (%s): %s", d->options->proxy,
+					  origin_of(d, "proxy"), error),
+			     "let the proxy's administrator allow CONNECT to the collector's host "
+			     "and port");
+	dial_close(dial);
+}
+
+static void examine_collector(struct doctor *d, const char *url)
+{
+	struct url_place collector;
+	struct url_place first;
+
+	d->url = url;
+	d->blocked = NULL;
+	d->date_ms = TIMESTAMP_NONE;
+	if (url_read(url, d->arena, &collector) != STATUS_OK ||
+	    url_read(d->options->proxy ? d->options->proxy : url, d->arena, &first) != STATUS_OK) {
+		doctor_block(d, "name", "the URL cannot be read", "correct it");
+		return;
+	}
+	doctor_go_there(d, &first);
+	check_proxy(d);
+	doctor_talk(d, &collector);
+}
+
+static bool is_stopped(void *user)
+{
+	bool (*const *stopped)(void) = user;
+	return *stopped && (*stopped)();
+}
+
+void doctor_examine(struct host *host, const struct config *config, bool (*stopped)(void),
+		    struct arena *arena, struct doctor_findings *out)
+{
+	struct doctor d = { .host = host,
+			    .config = config,
+			    .stopped = stopped,
+			    .options = config_options(config),
+			    .arena = arena,
+			    .out = out };
+
+	out->n = 0;
+	d.state_dir = d.options->state_dir ? d.options->state_dir : files_default_state_dir(arena);
+	d.send = send_options_of(d.options);
+	d.send.stopped = is_stopped;
+	d.send.user = &stopped;
+	check_settings(&d);
+	check_state(&d);
+	if (!d.options->collector)
+		return;
+	if (send_open(&d.sender, &d.send) != STATUS_OK) {
+		doctor_block(&d, "collector", "libcurl would not start", NULL);
+		return;
+	}
+	examine_collector(&d, d.options->collector);
+	if (d.options->collector_fallback)
+		examine_collector(&d, d.options->collector_fallback);
+	send_close(d.sender);
+}
+
+bool doctor_is_well(const struct doctor_findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		if (findings->steps[i].result == DOCTOR_FAIL)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,40 @@
+/* What the files of the doctor share; nobody else includes it. */
+#pragma once
+
+#include "agent/doctor/doctor.h"
+#include "agent/https/send.h"
+#include "agent/https/url.h"
+
+/* An examination under way. */
+struct doctor {
+	struct host *host;
+	const struct options *options;
+	const struct config *config;
+	const char *state_dir; /* NULL: none */
+	bool (*stopped)(void);
+	struct send_options send;
+	struct sender *sender;
+	struct arena *arena;
+	struct doctor_findings *out;
+
+	/* Of the collector whose turn it is. */
+	const char *url;     /* NULL: of neither */
+	const char *blocked; /* why all further steps are skipped, in words; NULL: they are not */
+	int64_t date_ms;     /* by its clock; TIMESTAMP_NONE: it did not tell */
+};
+
+/* Notes a step. `todo` may be NULL. */
+void doctor_note(struct doctor *d, const char *step, enum doctor_result result, const char *text,
+		 const char *todo);
+
+/* Notes a failure, which blocks the steps after it. */
+void doctor_block(struct doctor *d, const char *step, const char *text, const char *todo);
+
+/* Notes the step as skipped if something blocks it. */
+bool doctor_skips(struct doctor *d, const char *step);
+
+/* The steps name, route and port to `place`, the proxy's or the collector's. */
+void doctor_go_there(struct doctor *d, const struct url_place *place);
+
+/* The steps tls, collector, clock and key. */
+void doctor_talk(struct doctor *d, const struct url_place *place);

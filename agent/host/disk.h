@@ -1,0 +1,43 @@
+/*
+ * Files and directories of the system that runs the agent, as the host reads them: with size, time
+ * and a reason for people where it fails. posix/disk.c and win32/disk.c answer; paths are UTF-8 in
+ * the platform's own spelling. Reads only (the agent's own files are agent/platform/files.h's).
+ *
+ * Failures everywhere: STATUS_NOT_FOUND, STATUS_DENIED, STATUS_SYSTEM, with `error` filled.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/host/host.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+
+#define DISK_MAX_NAMES 65536 /* of one directory */
+
+struct disk_facts {
+	bool directory;
+	uint64_t size; /* bytes */
+	int64_t modified_ms;
+};
+
+enum status disk_stat(const char *path, struct disk_facts *out, struct host_error *error);
+
+/*
+ * Reads a file whole, with a NUL behind it; `out->bytes` is freed by host_free_file().
+ *
+ * STATUS_NOT_FOUND  also: it is a directory
+ * STATUS_LIMIT      it is longer than `limit` bytes
+ */
+enum status disk_read(const char *path, size_t limit, struct host_file *out,
+		      struct host_error *error);
+
+/*
+ * The names in a directory, but "." and "..", sorted by their bytes.
+ *
+ * STATUS_LIMIT  more than DISK_MAX_NAMES of them
+ */
+enum status disk_list(const char *path, struct arena *arena, const char ***names, size_t *n,
+		      struct host_error *error);

@@ -1,0 +1,204 @@
+#include "agent/host/image/registry.h"
+
+#include <string.h>
+
+#include "agent/host/disk.h"
+#include "agent/host/image/root.h"
+#include "agent/platform/error.h"
+#include "proto/base/text.h"
+
+#define CURRENT "SYSTEM\\CurrentControlSet"
+
+/* FNV-1a (64 bits, its authors' constants): tells one set of exports from another. */
+#define FNV_OFFSET 0xcbf29ce484222325u
+#define FNV_PRIME  0x100000001b3u
+
+/* The exports of the directory, as paths. */
+struct exports {
+	const char *paths[WINDOWS_ROOT_MAX_EXPORTS];
+	size_t n;
+	uint64_t fingerprint;
+};
+
+void windows_registry_init(struct windows_registry *registry, const char *dir)
+{
+	*registry = (struct windows_registry){ .dir = dir };
+	regfile_init(&registry->contents);
+}
+
+void windows_registry_deinit(struct windows_registry *registry)
+{
+	regfile_deinit(&registry->contents);
+}
+
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
+{
+	const uint8_t *at = bytes;
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ at[i]) * FNV_PRIME;
+	return hash;
+}
+
+static bool is_export(const char *name)
+{
+	size_t n = strlen(name);
+	return n > 4 && text_equal(name + n - 4, ".reg");
+}
+
+static enum status add_export(struct exports *exports, const char *path, struct host_error *error)
+{
+	struct disk_facts facts;
+	enum status status = disk_stat(path, &facts, error);
+	if (status != STATUS_OK || facts.directory)
+		return status;
+	if (exports->n == WINDOWS_ROOT_MAX_EXPORTS)
+		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
+				 "more than %d registry exports beside %s",
+				 WINDOWS_ROOT_MAX_EXPORTS, path);
+	exports->paths[exports->n++] = path;
+	exports->fingerprint = mix(exports->fingerprint, path, strlen(path) + 1);
+	exports->fingerprint = mix(exports->fingerprint, &facts.size, sizeof facts.size);
+	exports->fingerprint =
+		mix(exports->fingerprint, &facts.modified_ms, sizeof facts.modified_ms);
+	return STATUS_OK;
+}
+
+static enum status find_exports(const char *dir, struct arena *arena, struct exports *exports,
+				struct host_error *error)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	enum status status = disk_list(dir, arena, &names, &n, error);
+	for (size_t i = 0; status == STATUS_OK && i < n; i++) {
+		if (is_export(names[i]))
+			status = add_export(exports, arena_printf(arena, "%s/%s", dir, names[i]),
+					    error);
+	}
+	if (status == STATUS_OK && exports->n == 0)
+		return host_fail(error, STATUS_SYSTEM, REPORT_ABSENT,
+				 "registry: %s holds no export (*.reg)", dir);
+	return status;
+}
+
+static enum status load_export(struct regfile *contents, const char *path, struct host_error *error)
+{
+	struct host_file file = { 0 };
+	enum status status = disk_read(path, REGFILE_MAX_BYTES, &file, error);
+	if (status != STATUS_OK)
+		return status;
+
+	struct regfile_error why = { 0 };
+	status = regfile_add(contents, file.bytes, file.size, &why);
+	host_free_file(&file);
+	if (status != STATUS_OK)
+		return host_fail(error, status == STATUS_LIMIT ? status : STATUS_MALFORMED,
+				 REPORT_ABSENT, "registry export %s, line %lu: %s", path,
+				 (unsigned long)why.line, why.text);
+	return STATUS_OK;
+}
+
+static enum status load(struct windows_registry *registry, const struct exports *exports,
+			struct host_error *error)
+{
+	regfile_deinit(&registry->contents);
+	regfile_init(&registry->contents);
+	registry->loaded = false;
+	for (size_t i = 0; i < exports->n; i++) {
+		enum status status = load_export(&registry->contents, exports->paths[i], error);
+		if (status != STATUS_OK)
+			return status;
+	}
+	registry->loaded = true;
+	registry->seen = exports->fingerprint;
+	return STATUS_OK;
+}
+
+enum status windows_registry_refresh(struct windows_registry *registry, struct host_error *error)
+{
+	struct arena scratch;
+	struct exports exports = { .fingerprint = FNV_OFFSET };
+	arena_init(&scratch);
+	enum status status = find_exports(registry->dir, &scratch, &exports, error);
+	if (status == STATUS_OK && !(registry->loaded && registry->seen == exports.fingerprint))
+		status = load(registry, &exports, error);
+	arena_deinit(&scratch);
+	return status;
+}
+
+/* The same key in the control set that SYSTEM\Select names, or NULL: `key` is of no set. */
+static const char *in_control_set(const struct regfile *contents, const char *key,
+				  struct arena *arena)
+{
+	const size_t n = sizeof CURRENT - 1;
+	if (!text_has_prefix(key, CURRENT) || (key[n] != '\0' && key[n] != '\\'))
+		return NULL;
+	const struct regfile_value *set = regfile_find(contents, "SYSTEM\\Select", "Current");
+	if (!set || set->kind != REGFILE_NUMBER)
+		return NULL;
+	return arena_printf(arena, "SYSTEM\\ControlSet%03u%s", (unsigned)set->number, key + n);
+}
+
+static const struct regfile_value *find(const struct regfile *contents, const char *key,
+					const char *name, struct arena *arena)
+{
+	const struct regfile_value *value = regfile_find(contents, key, name);
+	const char *other = value ? NULL : in_control_set(contents, key, arena);
+	return other ? regfile_find(contents, other, name) : value;
+}
+
+/* Copies into the caller's arena: the registry may be read anew before the caller is done. */
+static void copy_value(const struct regfile_value *value, struct arena *arena,
+		       struct host_value *out)
+{
+	*out = (struct host_value){ .number = value->number };
+	if (value->kind == REGFILE_STRING) {
+		out->kind = HOST_VALUE_STRING;
+		out->text = arena_strdup(arena, value->text);
+	} else if (value->kind == REGFILE_NUMBER) {
+		out->kind = HOST_VALUE_NUMBER;
+	} else {
+		out->kind = HOST_VALUE_LIST;
+		out->list = arena_alloc_array(arena, value->n_list, sizeof *out->list);
+		for (size_t i = 0; i < value->n_list; i++)
+			out->list[out->n_list++] = arena_strdup(arena, value->list[i]);
+	}
+}
+
+enum status windows_registry_read(struct windows_registry *registry, const char *key,
+				  const char *name, struct arena *arena, struct host_value *out,
+				  struct host_error *error)
+{
+	enum status status = windows_registry_refresh(registry, error);
+	if (status != STATUS_OK)
+		return status;
+	const struct regfile_value *value = find(&registry->contents, key, name, arena);
+	if (!value)
+		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
+				 "registry HKLM\\%s, value \"%s\": %s", key, name,
+				 status_text(STATUS_NOT_FOUND));
+	if (value->kind == REGFILE_OTHER)
+		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
+				 "registry HKLM\\%s, value \"%s\": neither text nor number", key,
+				 name);
+	copy_value(value, arena, out);
+	return STATUS_OK;
+}
+
+enum status windows_registry_find_key(struct windows_registry *registry, const char *key,
+				      struct host_error *error)
+{
+	enum status status = windows_registry_refresh(registry, error);
+	if (status != STATUS_OK)
+		return status;
+
+	struct arena scratch;
+	arena_init(&scratch);
+	const char *other = in_control_set(&registry->contents, key, &scratch);
+	bool there = regfile_has_key(&registry->contents, key) ||
+		     (other && regfile_has_key(&registry->contents, other));
+	arena_deinit(&scratch);
+	if (there)
+		return STATUS_OK;
+	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "registry HKLM\\%s: %s", key,
+			 status_text(STATUS_NOT_FOUND));
+}

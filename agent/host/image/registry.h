@@ -1,0 +1,40 @@
+/*
+ * The registry of a directory that stands for a server's disk (agent/host/image/root.h): all its
+ * exports together, read again whenever one of them has changed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/host/host.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+#include "proto/windows/regfile.h"
+
+struct windows_registry {
+	const char *dir;         /* borrowed */
+	struct regfile contents; /* private, like what follows */
+	bool loaded;
+	uint64_t seen; /* names, sizes and times of the exports that were loaded */
+};
+
+void windows_registry_init(struct windows_registry *registry, const char *dir);
+void windows_registry_deinit(struct windows_registry *registry);
+
+/*
+ * Brings it up to date.
+ *
+ * STATUS_SYSTEM     the directory holds no export
+ * STATUS_MALFORMED  one cannot be understood; `error` names file and line
+ * STATUS_LIMIT, STATUS_DENIED, STATUS_NOT_FOUND (of the directory)
+ */
+enum status windows_registry_refresh(struct windows_registry *registry, struct host_error *error);
+
+/* Failures as of host_read_value() and host_find_key(), and of windows_registry_refresh(). */
+enum status windows_registry_read(struct windows_registry *registry, const char *key,
+				  const char *name, struct arena *arena, struct host_value *out,
+				  struct host_error *error);
+enum status windows_registry_find_key(struct windows_registry *registry, const char *key,
+				      struct host_error *error);

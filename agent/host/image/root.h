@@ -1,0 +1,76 @@
+/*
+ * A directory that stands for a server's disk: it answers the Windows questions of
+ * agent/host/host.h from files. It serves tests and machines without Windows, and judges a dead
+ * server's copied disk.
+ *
+ * What lies in the directory DIR:
+ *   files            DIR/C/exchsrvr/bin/Emsmta.exe for C:\exchsrvr\bin\Emsmta.exe; names in any
+ *                    case; the folder of the drive may be missing (DIR/exchsrvr/...)
+ *   registry         DIR/NAME.reg: any number of exports (proto/windows/regfile.h), added in the
+ *                    order of their names. Together they stand for the whole registry: a key in
+ *                    none of them is not there. SYSTEM\CurrentControlSet may also be
+ *                    SYSTEM\ControlSetNNN, the one that SYSTEM\Select names
+ *   services         DIR/services.txt: one service a line, "NAME STATE [EXIT CODE]", where STATE
+ *                    is running, stopped, start_pending, stop_pending, paused or not_installed;
+ *                    '#' begins a comment. A service that stands there or has a key
+ *                    SYSTEM\CurrentControlSet\Services\NAME is installed
+ *   Application log  DIR/NAME.evt, the first in the order of names, or else
+ *                    C:\WINNT\system32\config\AppEvent.Evt
+ *
+ * Files are read anew when they have changed. A DIR without any export has no registry: reading it
+ * is then a failure of the system, not the absence of a key. Failures as in agent/host/host.h.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/host/host.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+
+#define WINDOWS_ROOT_MAX_EXPORTS  64
+#define WINDOWS_ROOT_MAX_SERVICES ((size_t)256 * 1024) /* bytes of services.txt */
+
+struct windows_root;
+
+/*
+ * STATUS_NOT_FOUND    `dir` is no directory
+ * STATUS_MALFORMED    an export or the list of services cannot be understood; `error` names the
+ *                     file and the line
+ * STATUS_LIMIT        more exports or larger files than the limits allow
+ */
+enum status windows_root_open(struct windows_root **out, const char *dir, struct host_error *error);
+void windows_root_close(struct windows_root *root);
+
+enum status windows_root_read_value(struct windows_root *root, const char *key, const char *name,
+				    struct arena *arena, struct host_value *out,
+				    struct host_error *error);
+enum status windows_root_find_key(struct windows_root *root, const char *key,
+				  struct host_error *error);
+enum status windows_root_query_service(struct windows_root *root, const char *name,
+				       struct host_service *out, struct host_error *error);
+enum status windows_root_read_events(struct windows_root *root, const char *source,
+				     const uint16_t *ids, size_t n_ids, struct arena *arena,
+				     struct host_event **out, size_t *n, struct host_error *error);
+
+/*
+ * As host_look_for_news(). The log is read where its file has changed; a new event is one in a
+ * record of higher number, and any where the numbers have fallen.
+ */
+enum status windows_root_look_for_news(struct windows_root *root, const char *source,
+				       const uint16_t *ids, size_t n_ids, struct host_news *out,
+				       struct host_error *error);
+
+/* With `whole` the bytes too. */
+enum status windows_root_get_file(struct windows_root *root, const char *path, bool whole,
+				  struct host_file *out, struct host_error *error);
+
+/*
+ * What the disk tells of its machine: ComputerName, the version and service pack of Windows. The
+ * time of its start it does not tell.
+ *
+ * STATUS_NOT_FOUND  the registry names no computer
+ */
+enum status windows_root_identify(struct windows_root *root, struct arena *arena,
+				  struct host_identity *out, struct host_error *error);

@@ -1,0 +1,25 @@
+/*
+ * services.txt of a directory that stands for a server's disk; its form is told in
+ * agent/host/image/root.h. It is read anew with each call.
+ */
+#pragma once
+
+#include "agent/host/host.h"
+#include "proto/base/status.h"
+
+/*
+ * Can every line be understood? No list at all is fine.
+ *
+ * STATUS_MALFORMED  `error` names the line
+ * STATUS_LIMIT      it is longer than WINDOWS_ROOT_MAX_SERVICES
+ * STATUS_DENIED, STATUS_SYSTEM
+ */
+enum status windows_services_check(const char *dir, struct host_error *error);
+
+/*
+ * The state of the service of that name, without case.
+ *
+ * STATUS_NOT_FOUND  the list does not name it, or there is none; others as above
+ */
+enum status windows_services_find(const char *dir, const char *name, struct host_service *out,
+				  struct host_error *error);

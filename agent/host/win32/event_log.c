@@ -1,0 +1,197 @@
+#include "agent/host/win32/event_log.h"
+
+#include <stdlib.h>
+
+#include "agent/platform/win32/text.h"
+#include "proto/base/mem.h"
+#include "proto/windows/eventlog.h"
+
+#include <windows.h>
+
+#define BUFFER_SIZE (64 * 1024)  /* bytes for ReadEventLog at first */
+#define BUFFER_MAX  (512 * 1024) /* more than it ever asks for */
+
+static void *system_open(unsigned long *code)
+{
+	HANDLE log = OpenEventLogW(NULL, L"Application");
+	*code = log ? NO_ERROR : GetLastError();
+	return log;
+}
+
+static bool system_read(void *log, bool backwards, void *buffer, uint32_t size, uint32_t *got,
+			uint32_t *needed, unsigned long *code)
+{
+	DWORD direction = backwards ? EVENTLOG_BACKWARDS_READ : EVENTLOG_FORWARDS_READ;
+	DWORD read = 0; /* Wine leaves both as they were where it fails */
+	DWORD wanted = 0;
+	bool done = ReadEventLogW(log, EVENTLOG_SEQUENTIAL_READ | direction, 0, buffer, size, &read,
+				  &wanted);
+	*code = done ? NO_ERROR : GetLastError();
+	*got = read;
+	*needed = wanted;
+	return done;
+}
+
+static bool system_newest(void *log, uint32_t *number, unsigned long *code)
+{
+	DWORD oldest = 0;
+	DWORD count = 0;
+	bool done =
+		GetOldestEventLogRecord(log, &oldest) && GetNumberOfEventLogRecords(log, &count);
+	*code = done ? NO_ERROR : GetLastError();
+	*number = count > 0 ? oldest + count - 1 : 0;
+	return done;
+}
+
+static bool system_notify(void *log, void *event)
+{
+	return NotifyChangeEventLog(log, event);
+}
+
+static void system_close(void *log)
+{
+	CloseEventLog(log);
+}
+
+const struct log_calls log_calls_system = { system_open, system_read, system_newest, system_notify,
+					    system_close };
+
+/* A handle that is read from one end to the other, and its buffer. */
+struct reading {
+	const struct log_calls *calls;
+	void *log;
+	bool backwards;
+	uint8_t *buffer;
+	uint32_t room;
+	uint32_t got; /* bytes of whole records that lie in the buffer */
+};
+
+static enum status start(struct reading *r, const struct log_calls *calls, bool backwards,
+			 struct host_error *error)
+{
+	unsigned long code = NO_ERROR;
+	void *log = calls->open(&code);
+	if (!log)
+		return win32_fail(error, code, "OpenEventLog Application");
+	*r = (struct reading){ calls, log, backwards, mem_alloc(BUFFER_SIZE), BUFFER_SIZE, 0 };
+	return STATUS_OK;
+}
+
+static void finish(struct reading *r)
+{
+	r->calls->close(r->log);
+	free(r->buffer);
+}
+
+/* Reads on; gives the system's code: ERROR_HANDLE_EOF behind the last record. */
+static unsigned long read_on(struct reading *r)
+{
+	unsigned long code = NO_ERROR;
+	uint32_t needed = 0;
+	if (r->calls->read(r->log, r->backwards, r->buffer, r->room, &r->got, &needed, &code))
+		return NO_ERROR;
+	if (code != ERROR_INSUFFICIENT_BUFFER || needed <= r->room || needed > BUFFER_MAX)
+		return code;
+	r->buffer = mem_realloc(r->buffer, needed);
+	r->room = needed;
+	if (r->calls->read(r->log, r->backwards, r->buffer, r->room, &r->got, &needed, &code))
+		return NO_ERROR;
+	return code;
+}
+
+static unsigned long read_all(struct reading *r, struct event_window *window, struct arena *arena)
+{
+	unsigned long code = read_on(r);
+	for (; code == NO_ERROR; code = read_on(r)) {
+		struct eventlog records;
+		eventlog_open_records(&records, r->buffer, r->got);
+		event_window_add(window, &records, arena);
+	}
+	return code;
+}
+
+enum status win32_log_read(const struct log_calls *calls, struct event_window *window,
+			   struct arena *arena, struct host_error *error)
+{
+	unsigned long code = ERROR_EVENTLOG_FILE_CHANGED;
+	for (int i = 0; i < LOG_ATTEMPTS && code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
+		struct reading r;
+		enum status status = start(&r, calls, false, error);
+		if (status != STATUS_OK)
+			return status;
+		event_window_empty(window);
+		code = read_all(&r, window, arena);
+		finish(&r);
+	}
+	if (code != ERROR_HANDLE_EOF)
+		return win32_fail(error, code, "ReadEventLog Application");
+	return STATUS_OK;
+}
+
+/* Does a record younger than number `known` fit? Read from the newest backwards. */
+static unsigned long find_younger(struct reading *r, struct event_window *window, uint32_t known)
+{
+	unsigned long code = read_on(r);
+	for (size_t done = 0; code == NO_ERROR && done < LOG_NEWS_MAX; code = read_on(r)) {
+		struct eventlog records;
+		struct arena scratch;
+		arena_init(&scratch);
+		eventlog_open_records(&records, r->buffer, r->got);
+		bool reached = event_window_add_younger(window, &records, known, &scratch);
+		arena_deinit(&scratch);
+		if (reached || window->n_seen > 0)
+			return NO_ERROR;
+		done += r->got;
+	}
+	return code == ERROR_HANDLE_EOF ? NO_ERROR : code;
+}
+
+/* Opens the log once and asks to be told of what is written; that it can be is not relied on. */
+static enum status open_watched(struct win32_log_watch *watch, struct host_error *error)
+{
+	unsigned long code = NO_ERROR;
+	if (watch->log)
+		return STATUS_OK;
+	watch->log = watch->calls->open(&code);
+	if (!watch->log)
+		return win32_fail(error, code, "OpenEventLog Application");
+	if (watch->event)
+		(void)watch->calls->notify(watch->log, watch->event);
+	return STATUS_OK;
+}
+
+enum status win32_log_look(struct win32_log_watch *watch, struct event_window *window, bool *found,
+			   struct host_error *error)
+{
+	unsigned long code = NO_ERROR;
+	uint32_t newest = 0;
+	struct reading r;
+	enum status status = open_watched(watch, error);
+	if (status != STATUS_OK)
+		return status;
+	if (!watch->calls->newest(watch->log, &newest, &code)) {
+		win32_log_stop(watch);
+		return win32_fail(error, code, "GetNumberOfEventLogRecords Application");
+	}
+	uint32_t before = watch->newest;
+	bool written = watch->known && newest != before;
+	watch->known = true;
+	watch->newest = newest;
+	*found = false;
+	if (!written)
+		return STATUS_OK;
+	status = start(&r, watch->calls, true, error);
+	if (status != STATUS_OK)
+		return status;
+	code = find_younger(&r, window, newest > before ? before : 0);
+	finish(&r);
+	*found = window->n_seen > 0;
+	return code == NO_ERROR ? STATUS_OK : win32_fail(error, code, "ReadEventLog Application");
+}
+
+void win32_log_stop(struct win32_log_watch *watch)
+{
+	if (watch->log)
+		watch->calls->close(watch->log);
+	watch->log = NULL;
+}

@@ -1,5 +1,0 @@
-/* One thread at a time between these two: agent/log.c writes its file there. */
-#pragma once
-
-void log_lock(void);
-void log_unlock(void);

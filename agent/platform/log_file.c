@@ -1,0 +1,20 @@
+#include "agent/platform/log_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/platform/files.h"
+
+enum status log_file_append(const char *path, const char *line, size_t n, int64_t max_bytes)
+{
+	char old[FILES_MAX_PATH + 4];
+
+	if (strlen(path) >= FILES_MAX_PATH)
+		return STATUS_LIMIT;
+	enum status st = files_append(path, line, n, max_bytes);
+	if (st != STATUS_LIMIT)
+		return st;
+	(void)snprintf(old, sizeof old, "%s.old", path);
+	st = files_move(path, old);
+	return st == STATUS_OK ? files_append(path, line, n, max_bytes) : st;
+}

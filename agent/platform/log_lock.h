@@ -1,0 +1,5 @@
+/* One thread at a time between these two: agent/platform/log.c writes its file there. */
+#pragma once
+
+void log_lock(void);
+void log_unlock(void);

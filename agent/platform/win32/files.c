@@ -1,0 +1,369 @@
+#include "agent/platform/files.h"
+
+#include <windows.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/win32/access_list.h"
+#include "proto/base/mem.h"
+#include "proto/windows/codepage.h"
+
+static enum status from_win32(DWORD code)
+{
+	switch (code) {
+	case ERROR_FILE_NOT_FOUND:
+	case ERROR_PATH_NOT_FOUND:
+		return STATUS_NOT_FOUND;
+	case ERROR_ACCESS_DENIED:
+	case ERROR_SHARING_VIOLATION:
+	case ERROR_WRITE_PROTECT:
+		return STATUS_DENIED;
+	case ERROR_DISK_FULL:
+	case ERROR_HANDLE_DISK_FULL:
+		return STATUS_FULL;
+	case ERROR_FILENAME_EXCED_RANGE:
+		return STATUS_LIMIT;
+	default:
+		return STATUS_SYSTEM;
+	}
+}
+
+/* UTF-8 to the call's UTF-16, '/' as '\'. */
+static enum status to_wide(const char *path, wchar_t wide[FILES_MAX_PATH])
+{
+	if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, FILES_MAX_PATH) == 0)
+		return STATUS_LIMIT;
+	for (wchar_t *at = wide; *at; at++) {
+		if (*at == L'/')
+			*at = L'\\';
+	}
+	return STATUS_OK;
+}
+
+static char *to_utf8(const wchar_t *wide, struct arena *arena)
+{
+	return codepage_from_utf16le(arena, (const uint8_t *)wide, wcslen(wide) * sizeof *wide);
+}
+
+/*
+ * %ALLUSERSPROFILE% is there from Windows 2000 on; on NT 4.0 the directory of the system stands
+ * in, where only administrators may write.
+ */
+const char *files_default_state_dir(struct arena *arena)
+{
+	wchar_t dir[MAX_PATH];
+	DWORD n = GetEnvironmentVariableW(L"ALLUSERSPROFILE", dir, MAX_PATH);
+
+	if (n == 0 || n >= MAX_PATH)
+		n = GetSystemDirectoryW(dir, MAX_PATH);
+	return n > 0 && n < MAX_PATH
+		       ? arena_printf(arena, "%s\\mtawatch-agent", to_utf8(dir, arena))
+		       : NULL;
+}
+
+const char *files_default_config(struct arena *arena)
+{
+	wchar_t path[MAX_PATH];
+	DWORD n = GetModuleFileNameW(NULL, path, MAX_PATH);
+	wchar_t *slash = n > 0 && n < MAX_PATH ? wcsrchr(path, L'\\') : NULL;
+
+	if (!slash)
+		return NULL;
+	*slash = L'\0';
+	return arena_printf(arena, "%s\\mtawatch-agent.conf", to_utf8(path, arena));
+}
+
+static bool is_dir(const wchar_t *path)
+{
+	DWORD facts = GetFileAttributesW(path);
+	return facts != INVALID_FILE_ATTRIBUTES && (facts & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+enum status files_make_dir(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+
+	for (wchar_t *at = wide; st == STATUS_OK; at++) {
+		wchar_t end = *at;
+		if (end != L'\\' && end != L'\0')
+			continue;
+		*at = L'\0';
+		/* The parents may be a drive or a share, which cannot be made and are there. */
+		if (at != wide && !is_dir(wide) && !CreateDirectoryW(wide, NULL) && end == L'\0')
+			st = from_win32(GetLastError());
+		*at = end;
+		if (end == L'\0')
+			break;
+	}
+	return st;
+}
+
+static enum status read_all(HANDLE file, size_t limit, char **out, size_t *n)
+{
+	DWORD high = 0;
+	DWORD size = GetFileSize(file, &high);
+	DWORD got = 0;
+
+	if (size == INVALID_FILE_SIZE && GetLastError() != NO_ERROR)
+		return from_win32(GetLastError());
+	if (high != 0 || size > limit)
+		return STATUS_LIMIT;
+	char *bytes = mem_alloc((size_t)size + 1);
+	if (!ReadFile(file, bytes, size, &got, NULL)) {
+		enum status st = from_win32(GetLastError());
+		free(bytes);
+		return st;
+	}
+	*out = bytes;
+	*n = got;
+	return STATUS_OK;
+}
+
+enum status files_read(const char *path, size_t limit, char **out, size_t *n)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	HANDLE file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+				  OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	st = read_all(file, limit, out, n);
+	CloseHandle(file);
+	return st;
+}
+
+enum status files_move(const char *from, const char *to)
+{
+	wchar_t source[FILES_MAX_PATH];
+	wchar_t target[FILES_MAX_PATH];
+	enum status st = to_wide(from, source);
+
+	if (st == STATUS_OK)
+		st = to_wide(to, target);
+	if (st == STATUS_OK &&
+	    !MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+		st = from_win32(GetLastError());
+	return st;
+}
+
+/* `attributes` may be NULL: as the directory hands down. */
+static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, const void *bytes,
+			     size_t n)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	/* One that is left would keep its own access list. */
+	if (attributes && !DeleteFileW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND)
+		return from_win32(GetLastError());
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, attributes, CREATE_ALWAYS,
+				  FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	DWORD put = 0;
+	if (!WriteFile(file, bytes, (DWORD)n, &put, NULL) || !FlushFileBuffers(file))
+		st = from_win32(GetLastError());
+	else if (put != n)
+		st = STATUS_FULL;
+	if (!CloseHandle(file) && st == STATUS_OK)
+		st = from_win32(GetLastError());
+	return st;
+}
+
+static enum status replace(const char *path, SECURITY_ATTRIBUTES *attributes, const void *bytes,
+			   size_t n)
+{
+	char temporary[FILES_MAX_PATH + 4];
+	size_t length = strlen(path);
+
+	if (length >= FILES_MAX_PATH)
+		return STATUS_LIMIT;
+	memcpy(temporary, path, length);
+	memcpy(temporary + length, ".tmp", 5);
+	enum status st = write_new(temporary, attributes, bytes, n);
+	if (st == STATUS_OK)
+		st = files_move(temporary, path);
+	if (st != STATUS_OK)
+		(void)files_remove(temporary); /* may be gone; the first failure is told */
+	return st;
+}
+
+/* Writes at the end of an open file of `size` bytes, all or nothing. */
+static enum status append_whole(HANDLE file, const void *bytes, size_t n, DWORD size)
+{
+	DWORD put = 0;
+
+	if (SetFilePointer(file, 0, NULL, FILE_END) == INVALID_SET_FILE_POINTER)
+		return from_win32(GetLastError());
+	bool good = WriteFile(file, bytes, (DWORD)n, &put, NULL);
+	if (good && put == n)
+		return STATUS_OK;
+	enum status st = good ? STATUS_FULL : from_win32(GetLastError());
+	if (put > 0 &&
+	    (SetFilePointer(file, (LONG)size, NULL, FILE_BEGIN) == INVALID_SET_FILE_POINTER ||
+	     !SetEndOfFile(file)))
+		st = from_win32(GetLastError());
+	return st;
+}
+
+enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+				  OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	DWORD size = GetFileSize(file, NULL);
+	if (size == INVALID_FILE_SIZE)
+		st = from_win32(GetLastError());
+	else if (size > 0 && (int64_t)size + (int64_t)n > max_size)
+		st = STATUS_LIMIT;
+	else
+		st = append_whole(file, bytes, n, size);
+	if (!CloseHandle(file) && st == STATUS_OK)
+		st = from_win32(GetLastError());
+	return st;
+}
+
+enum status files_replace(const char *path, const void *bytes, size_t n)
+{
+	return replace(path, NULL, bytes, n);
+}
+
+enum status files_replace_private(const char *path, const void *bytes, size_t n)
+{
+	SECURITY_ATTRIBUTES *private = private_attributes_new();
+
+	if (!private)
+		return from_win32(GetLastError());
+	enum status st = replace(path, private, bytes, n);
+	free(private);
+	return st;
+}
+
+bool files_is_local(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	wchar_t whole[FILES_MAX_PATH];
+	wchar_t *name = NULL;
+
+	if (to_wide(path, wide) != STATUS_OK ||
+	    GetFullPathNameW(wide, FILES_MAX_PATH, whole, &name) < 3 || whole[1] != L':')
+		return false; /* \\server\share */
+	whole[3] = L'\0';
+	return GetDriveTypeW(whole) != DRIVE_REMOTE;
+}
+
+static enum status overwrite(HANDLE file)
+{
+	DWORD size = GetFileSize(file, NULL);
+	DWORD put = 0;
+
+	if (size == INVALID_FILE_SIZE)
+		return from_win32(GetLastError());
+	for (DWORD at = 0; at < size; at++) {
+		if (!WriteFile(file, "", 1, &put, NULL))
+			return from_win32(GetLastError());
+	}
+	return FlushFileBuffers(file) ? STATUS_OK : from_win32(GetLastError());
+}
+
+enum status files_erase(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+	if (st != STATUS_OK)
+		return st;
+
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+				  FILE_ATTRIBUTE_NORMAL, NULL);
+	if (file == INVALID_HANDLE_VALUE)
+		return from_win32(GetLastError());
+	st = overwrite(file);
+	CloseHandle(file);
+	return st == STATUS_OK ? files_remove(path) : st;
+}
+
+enum status files_remove(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+
+	if (st == STATUS_OK && !DeleteFileW(wide))
+		st = from_win32(GetLastError());
+	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
+enum status files_remove_dir(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	enum status st = to_wide(path, wide);
+
+	if (st != STATUS_OK || RemoveDirectoryW(wide))
+		return st;
+	DWORD code = GetLastError();
+	st = code == ERROR_DIR_NOT_EMPTY ? STATUS_CONFLICT : from_win32(code);
+	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Takes the entries of an open search. */
+static enum status take_names(HANDLE search, WIN32_FIND_DATAW *entry, struct arena *arena,
+			      const char **found, size_t *count)
+{
+	do {
+		char name[3 * MAX_PATH];
+		if ((entry->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0)
+			continue;
+		if (*count == FILES_MAX_LISTED)
+			return STATUS_LIMIT;
+		if (WideCharToMultiByte(CP_UTF8, 0, entry->cFileName, -1, name, sizeof name, NULL,
+					NULL) == 0)
+			return STATUS_SYSTEM;
+		found[(*count)++] = arena_strdup(arena, name);
+	} while (FindNextFileW(search, entry));
+	DWORD code = GetLastError();
+	return code == ERROR_NO_MORE_FILES ? STATUS_OK : from_win32(code);
+}
+
+enum status files_list(const char *path, struct arena *arena, const char ***names, size_t *n)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	WIN32_FIND_DATAW entry;
+	enum status st = to_wide(files_join(arena, path, "*"), wide);
+	if (st != STATUS_OK)
+		return st;
+
+	const char **found = arena_alloc_array(arena, FILES_MAX_LISTED, sizeof *found);
+	size_t count = 0;
+	HANDLE search = FindFirstFileW(wide, &entry);
+	if (search != INVALID_HANDLE_VALUE) {
+		st = take_names(search, &entry, arena, found, &count);
+		FindClose(search);
+	} else if (GetLastError() !=
+		   ERROR_FILE_NOT_FOUND) { /* an empty directory has "." at least */
+		st = from_win32(GetLastError());
+	}
+	if (st != STATUS_OK)
+		return st;
+	qsort(found, count, sizeof *found, compare_names);
+	*names = found;
+	*n = count;
+	return STATUS_OK;
+}

@@ -1,0 +1,124 @@
+#include "agent/platform/win32/keystore.h"
+
+#include <windows.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/files.h"
+#include "agent/platform/keystore.h"
+#include "agent/platform/keystore_file.h"
+#include "agent/platform/win32/access_list.h"
+#include "agent/platform/win32/text.h"
+#include "proto/base/arena.h"
+#include "proto/base/mem.h"
+
+#define KEY_PATH   L"Software\\mtawatch\\Key"
+#define VALUE_NAME L"AgentKey"
+
+static enum status from_win32(LONG code)
+{
+	switch (code) {
+	case ERROR_SUCCESS:
+		return STATUS_OK;
+	case ERROR_FILE_NOT_FOUND:
+	case ERROR_PATH_NOT_FOUND:
+		return STATUS_NOT_FOUND;
+	case ERROR_ACCESS_DENIED:
+		return STATUS_DENIED;
+	case ERROR_MORE_DATA:
+		return STATUS_LIMIT;
+	default:
+		return STATUS_SYSTEM;
+	}
+}
+
+bool keystore_volume_has_lists(const char *dir)
+{
+	struct arena arena;
+	wchar_t whole[FILES_MAX_PATH];
+	wchar_t root[4] = L"?:\\";
+	wchar_t *name = NULL;
+	DWORD flags = 0;
+
+	arena_init(&arena);
+	DWORD n = GetFullPathNameW(win32_wide(dir, &arena), FILES_MAX_PATH, whole, &name);
+	arena_deinit(&arena);
+	if (n < 2 || n >= FILES_MAX_PATH || whole[1] != L':')
+		return true; /* a share: its server decides, and a list does no harm */
+	root[0] = whole[0];
+	return !GetVolumeInformationW(root, NULL, 0, NULL, NULL, &flags, NULL, 0) ||
+	       (flags & FS_PERSISTENT_ACLS) != 0;
+}
+
+enum status keystore_load_value(char **text)
+{
+	HKEY key = NULL;
+	char bytes[KEYSTORE_MAX_TEXT];
+	DWORD size = sizeof bytes;
+	DWORD type = 0;
+	LONG code = RegOpenKeyExW(HKEY_LOCAL_MACHINE, KEY_PATH, 0, KEY_QUERY_VALUE, &key);
+	if (code != ERROR_SUCCESS)
+		return from_win32(code);
+
+	code = RegQueryValueExW(key, VALUE_NAME, NULL, &type, (BYTE *)bytes, &size);
+	RegCloseKey(key);
+	if (code == ERROR_SUCCESS && type != REG_BINARY)
+		code = ERROR_FILE_NOT_FOUND; /* none of ours */
+	if (code == ERROR_SUCCESS)
+		*text = mem_strndup(bytes, size);
+	return from_win32(code);
+}
+
+enum status keystore_save_value(const char *text)
+{
+	SECURITY_ATTRIBUTES *private = private_attributes_new();
+	HKEY key = NULL;
+
+	if (!private)
+		return from_win32((LONG)GetLastError());
+	LONG code = RegCreateKeyExW(HKEY_LOCAL_MACHINE, KEY_PATH, 0, NULL, REG_OPTION_NON_VOLATILE,
+				    KEY_SET_VALUE | WRITE_DAC, private, &key, NULL);
+	/* It may have been there before, as somebody else made it. */
+	if (code == ERROR_SUCCESS)
+		code = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION,
+					 private->lpSecurityDescriptor);
+	free(private);
+	if (code == ERROR_SUCCESS)
+		code = RegSetValueExW(key, VALUE_NAME, 0, REG_BINARY, (const BYTE *)text,
+				      (DWORD)strlen(text));
+	if (code == ERROR_SUCCESS)
+		code = RegFlushKey(key);
+	if (key)
+		RegCloseKey(key);
+	return from_win32(code);
+}
+
+enum status keystore_remove_value(void)
+{
+	enum status st = from_win32(RegDeleteKeyW(HKEY_LOCAL_MACHINE, KEY_PATH));
+	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
+enum status keystore_load(const char *state_dir, char **text)
+{
+	enum status st = keystore_load_file(state_dir, text);
+
+	return st == STATUS_NOT_FOUND && !keystore_volume_has_lists(state_dir)
+		       ? keystore_load_value(text)
+		       : st;
+}
+
+enum status keystore_save(const char *state_dir, const char *text)
+{
+	return keystore_volume_has_lists(state_dir) ? keystore_save_file(state_dir, text)
+						    : keystore_save_value(text);
+}
+
+enum status keystore_remove(const char *state_dir)
+{
+	enum status st = keystore_remove_file(state_dir);
+	enum status other = keystore_remove_value();
+
+	return st == STATUS_OK ? other : st;
+}

@@ -1,0 +1,135 @@
+#include "agent/platform/socket.h"
+
+/* winsock2.h would take 64. */
+#define FD_SETSIZE 1024
+#include <winsock2.h>
+
+_Static_assert(FD_SETSIZE >= SOCKET_MAX_WATCHED, "one fd_set holds every watched socket");
+
+/* What the network did; codes that are not here are this machine's own trouble (PROBE_LOCAL). */
+static const struct {
+	int code;
+	enum probe_error error;
+} errors[] = {
+	{ WSAETIMEDOUT, PROBE_TIMEOUT },          { WSAEHOSTUNREACH, PROBE_HOST_UNREACHABLE },
+	{ WSAEHOSTDOWN, PROBE_HOST_UNREACHABLE }, { WSAENETUNREACH, PROBE_NET_UNREACHABLE },
+	{ WSAENETDOWN, PROBE_NET_UNREACHABLE },   { WSAENETRESET, PROBE_RESET },
+	{ WSAECONNREFUSED, PROBE_REFUSED },       { WSAECONNRESET, PROBE_RESET },
+	{ WSAECONNABORTED, PROBE_RESET },         { WSAEDISCON, PROBE_CLOSED },
+};
+
+static enum probe_error from_winsock(int code)
+{
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		if (errors[i].code == code)
+			return errors[i].error;
+	}
+	return PROBE_LOCAL;
+}
+
+static struct sockaddr_in address_of(uint32_t address, uint16_t port)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(port) };
+	in.sin_addr.s_addr = htonl(address);
+	return in;
+}
+
+enum probe_error socket_connect(uint32_t from, uint32_t to, uint16_t port, socket_handle *out)
+{
+	struct sockaddr_in here = address_of(from, 0);
+	struct sockaddr_in there = address_of(to, port);
+	u_long nonblocking = 1;
+	SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+
+	if (s == INVALID_SOCKET)
+		return PROBE_LOCAL;
+	if (ioctlsocket(s, (long)FIONBIO, &nonblocking) != 0 ||
+	    bind(s, (struct sockaddr *)&here, sizeof here) != 0) {
+		closesocket(s);
+		return PROBE_LOCAL;
+	}
+	if (connect(s, (struct sockaddr *)&there, sizeof there) != 0 &&
+	    WSAGetLastError() != WSAEWOULDBLOCK) {
+		enum probe_error error = from_winsock(WSAGetLastError());
+		closesocket(s);
+		return error;
+	}
+	*out = (socket_handle)s;
+	return PROBE_OK;
+}
+
+enum probe_error socket_finish(socket_handle socket)
+{
+	int code = 0;
+	int size = sizeof code;
+
+	if (getsockopt((SOCKET)socket, SOL_SOCKET, SO_ERROR, (char *)&code, &size) != 0)
+		return PROBE_LOCAL;
+	return code == 0 ? PROBE_OK : from_winsock(code);
+}
+
+/* Of a connection that stood: what is no known end of it ended it all the same. */
+static enum probe_error gone(int code)
+{
+	enum probe_error error = from_winsock(code);
+	return error == PROBE_LOCAL ? PROBE_RESET : error;
+}
+
+enum probe_error socket_send(socket_handle socket, const void *bytes, size_t n, size_t *sent)
+{
+	int put = send((SOCKET)socket, bytes, (int)n, 0);
+	int code = put < 0 ? WSAGetLastError() : 0;
+
+	*sent = put > 0 ? (size_t)put : 0;
+	return put >= 0 || code == WSAEWOULDBLOCK ? PROBE_OK : gone(code);
+}
+
+enum probe_error socket_receive(socket_handle socket, void *bytes, size_t size, size_t *got)
+{
+	int n = recv((SOCKET)socket, bytes, (int)size, 0);
+	int code = n < 0 ? WSAGetLastError() : 0;
+
+	*got = n > 0 ? (size_t)n : 0;
+	if (n == 0)
+		return PROBE_CLOSED;
+	return n > 0 || code == WSAEWOULDBLOCK ? PROBE_OK : gone(code);
+}
+
+void socket_close(socket_handle socket)
+{
+	closesocket((SOCKET)socket); /* nothing that was sent is still needed */
+}
+
+enum status socket_wait(struct socket_watch *watches, size_t n, uint32_t ms)
+{
+	struct timeval limit = { .tv_sec = (long)(ms / 1000), .tv_usec = (long)(ms % 1000) * 1000 };
+	static fd_set reads; /* 4 KB each: not on the stack of NT 4.0's default threads */
+	static fd_set writes;
+	static fd_set fails;
+
+	if (n == 0) { /* select() refuses three empty sets */
+		Sleep(ms);
+		return STATUS_OK;
+	}
+	FD_ZERO(&reads);
+	FD_ZERO(&writes);
+	FD_ZERO(&fails);
+	for (size_t i = 0; i < n; i++) {
+		SOCKET s = (SOCKET)watches[i].socket;
+		watches[i].readable = watches[i].writable = false;
+		if (watches[i].read)
+			FD_SET(s, &reads);
+		if (watches[i].write) {
+			FD_SET(s, &writes);
+			FD_SET(s, &fails); /* here Winsock tells that connecting failed */
+		}
+	}
+	if (select(0, &reads, &writes, &fails, &limit) < 0)
+		return STATUS_SYSTEM;
+	for (size_t i = 0; i < n; i++) {
+		SOCKET s = (SOCKET)watches[i].socket;
+		watches[i].readable = FD_ISSET(s, &reads) != 0;
+		watches[i].writable = FD_ISSET(s, &writes) != 0 || FD_ISSET(s, &fails) != 0;
+	}
+	return STATUS_OK;
+}

@@ -1,0 +1,6 @@
+#include "agent/platform/terminal.h"
+
+bool terminal_has_color(void)
+{
+	return false;
+}

@@ -1,0 +1,86 @@
+#include "agent/run/watch.h"
+
+#include <string.h>
+
+#include "agent/collect/mta_starts.h"
+#include "proto/exposure/advisory.h"
+
+void watch_init(struct watch *watch, struct host *host)
+{
+	*watch = (struct watch){ .host = host };
+}
+
+static bool service_changed(struct watch *w)
+{
+	struct host_service service;
+	struct host_error error;
+	if (host_query_service(w->host, ADVISORY_MTA_SOURCE, &service, &error) != STATUS_OK)
+		return false;
+	bool changed = w->known && service.state != w->service;
+	w->known = true;
+	w->service = service.state;
+	return changed;
+}
+
+/* FNV-1a (64 bits, its authors' constants). */
+static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
+{
+	const uint8_t *at = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ at[i]) * 0x100000001b3u;
+	return hash;
+}
+
+static uint64_t mix_adapter(uint64_t hash, const struct host_adapter *adapter)
+{
+	hash = mix(hash, adapter->id, strlen(adapter->id) + 1);
+	hash = mix(hash, &adapter->enabled, sizeof adapter->enabled);
+	hash = mix(hash, &adapter->link, sizeof adapter->link);
+	for (size_t i = 0; i < adapter->n_addresses; i++) {
+		const struct ipv4_prefix *own = &adapter->addresses[i];
+		hash = mix(hash, &own->address, sizeof own->address);
+		hash = mix(hash, &own->length, sizeof own->length);
+	}
+	return hash;
+}
+
+static bool adapters_changed(struct watch *w)
+{
+	struct host_adapter *adapters = NULL;
+	struct host_gaps gaps;
+	struct host_error error;
+	struct arena scratch;
+	uint64_t hash = 0xcbf29ce484222325u;
+	size_t n = 0;
+
+	arena_init(&scratch);
+	enum status st = host_list_adapters(w->host, &scratch, &adapters, &n, &gaps, &error);
+	for (size_t i = 0; st == STATUS_OK && i < n; i++)
+		hash = mix_adapter(hash, &adapters[i]);
+	arena_deinit(&scratch);
+	if (st != STATUS_OK || gaps.states)
+		return false;
+	bool changed = w->adapters_known && hash != w->adapters;
+	w->adapters_known = true;
+	w->adapters = hash;
+	return changed;
+}
+
+const char *watch_look(struct watch *watch)
+{
+	struct host_news news = { 0 };
+	struct host_error error;
+	bool service = service_changed(watch);
+	bool adapters = adapters_changed(watch);
+	/* A failure leaves the news as they are; the report says why. */
+	(void)host_look_for_news(watch->host, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids,
+				 &news, &error);
+	if (service)
+		return "the state of the service " ADVISORY_MTA_SOURCE " changed";
+	if (news.events)
+		return "the MTA wrote an event";
+	if (adapters)
+		return "an adapter, its link or its address changed";
+	return news.registry ? "an export of the registry changed" : NULL;
+}

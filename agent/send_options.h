@@ -1,8 +1,0 @@
-/* How to speak to the collector, as the administrator set it. */
-#pragma once
-
-#include "agent/options.h"
-#include "agent/send.h"
-
-/* The texts are borrowed from `options`. */
-struct send_options send_options_of(const struct options *options);

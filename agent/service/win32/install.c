@@ -1,0 +1,249 @@
+#include "agent/service/win32/install.h"
+
+#include "agent/config/registry.h"
+#include "agent/host/announce.h"
+#include "agent/platform/error.h"
+#include "agent/platform/win32/text.h"
+
+#include <windows.h>
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/win32/access_list.h"
+#include "agent/platform/win32/keystore.h"
+
+#define WINDOWS_KEY L"Software\\Microsoft\\Windows\\CurrentVersion"
+#define SOURCE_KEY  "SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\" ANNOUNCE_SOURCE
+
+#define PROGRAM_NAME "mtawatch-agent.exe"
+#define POLL_MS      200
+
+/* %ProgramFiles% is no variable of Windows NT 4.0; the registry has it everywhere. */
+enum status install_place(struct arena *arena, const char **program, struct host_error *error)
+{
+	wchar_t folder[MAX_PATH];
+	DWORD size = sizeof folder - sizeof *folder;
+	DWORD type = 0;
+	HKEY key = NULL;
+
+	memset(folder, 0, sizeof folder);
+	LONG code = RegOpenKeyExW(HKEY_LOCAL_MACHINE, WINDOWS_KEY, 0, KEY_QUERY_VALUE, &key);
+	if (code == ERROR_SUCCESS) {
+		code = RegQueryValueExW(key, L"ProgramFilesDir", NULL, &type, (BYTE *)folder,
+					&size);
+		RegCloseKey(key);
+	}
+	if (code != ERROR_SUCCESS)
+		return win32_fail(error, (DWORD)code, "find the folder for programs");
+	*program = arena_printf(arena, "%s\\mtawatch\\" PROGRAM_NAME, win32_narrow(folder, arena));
+	return STATUS_OK;
+}
+
+/* Moves the new program over the old one, which may still be about to end. */
+static enum status put_in_place(const wchar_t *from, const wchar_t *to, const char *program,
+				struct host_error *error)
+{
+	for (DWORD waited_ms = 0;; waited_ms += POLL_MS) {
+		if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+			return STATUS_OK;
+		DWORD code = GetLastError();
+		if (waited_ms >= INSTALL_BUSY_MS ||
+		    (code != ERROR_SHARING_VIOLATION && code != ERROR_ACCESS_DENIED)) {
+			DeleteFileW(from);
+			return win32_fail(error, code, "replace %s (does somebody run it?)",
+					  program);
+		}
+		Sleep(POLL_MS);
+	}
+}
+
+static enum status make_folder(const char *folder, struct arena *arena, struct host_error *error)
+{
+	if (CreateDirectoryW(win32_wide(folder, arena), NULL) ||
+	    GetLastError() == ERROR_ALREADY_EXISTS)
+		return STATUS_OK;
+	return win32_fail(error, GetLastError(), "make the folder %s", folder);
+}
+
+/*
+ * Gives a file or folder the list of what everybody may read and only administrators may change: a
+ * program that the service runs, and the folder where its configuration file may lie.
+ */
+static enum status protect_file(const char *name, struct arena *arena, struct host_error *error)
+{
+	if (!keystore_volume_has_lists(name))
+		return STATUS_OK;
+	const wchar_t *path = win32_wide(name, arena);
+	SECURITY_ATTRIBUTES *list = readable_attributes_new();
+	bool done = list &&
+		    SetFileSecurityW(path, DACL_SECURITY_INFORMATION, list->lpSecurityDescriptor);
+	DWORD code = GetLastError();
+
+	free(list);
+	return done ? STATUS_OK : win32_fail(error, code, "protect %s from changes", name);
+}
+
+static enum status copy_program(const char *program, bool *copied, struct arena *arena,
+				struct host_error *error)
+{
+	wchar_t self[MAX_PATH];
+	const char *folder =
+		arena_strndup(arena, program, (size_t)(strrchr(program, '\\') - program));
+	const wchar_t *to = win32_wide(program, arena);
+	const wchar_t *new_file = win32_wide(arena_printf(arena, "%s.new", program), arena);
+	DWORD n = GetModuleFileNameW(NULL, self, MAX_PATH);
+
+	if (n == 0 || n == MAX_PATH)
+		return win32_fail(error, GetLastError(), "find this program's own file");
+	*copied = lstrcmpiW(self, to) != 0;
+	enum status st = make_folder(folder, arena, error);
+	if (st == STATUS_OK)
+		st = protect_file(folder, arena, error);
+	if (st != STATUS_OK || !*copied)
+		return st;
+	if (!CopyFileW(self, new_file, FALSE))
+		return win32_fail(error, GetLastError(), "copy this program to %s", program);
+	return put_in_place(new_file, to, program, error);
+}
+
+enum status install_program(const char *program, bool *copied, struct host_error *error)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status st = copy_program(program, copied, &arena, error);
+	if (st == STATUS_OK)
+		st = protect_file(program, &arena, error);
+	arena_deinit(&arena);
+	return st;
+}
+
+enum status install_remove_program(const char *program, bool *later, struct host_error *error)
+{
+	struct arena arena;
+	enum status st = STATUS_OK;
+
+	arena_init(&arena);
+	const wchar_t *file = win32_wide(program, &arena);
+	wchar_t *folder = win32_wide(program, &arena);
+	*wcsrchr(folder, L'\\') = L'\0';
+	*later = !DeleteFileW(file) && GetLastError() != ERROR_FILE_NOT_FOUND &&
+		 GetLastError() != ERROR_PATH_NOT_FOUND;
+	if (!*later)
+		RemoveDirectoryW(folder); /* what else is in it is not ours */
+	else if (!MoveFileExW(file, NULL, MOVEFILE_DELAY_UNTIL_REBOOT) ||
+		 !MoveFileExW(folder, NULL, MOVEFILE_DELAY_UNTIL_REBOOT))
+		st = win32_fail(error, GetLastError(), "remove %s", program);
+	arena_deinit(&arena);
+	return st;
+}
+
+static enum status set_value(const char *key, const char *name, DWORD type, const void *bytes,
+			     size_t size, struct host_error *error)
+{
+	struct arena arena;
+	HKEY opened = NULL;
+
+	arena_init(&arena);
+	LONG code = RegCreateKeyExW(HKEY_LOCAL_MACHINE, win32_wide(key, &arena), 0, NULL, 0,
+				    KEY_SET_VALUE, NULL, &opened, NULL);
+	if (code == ERROR_SUCCESS) {
+		code = RegSetValueExW(opened, win32_wide(name, &arena), 0, type, bytes,
+				      (DWORD)size);
+		RegCloseKey(opened);
+	}
+	arena_deinit(&arena);
+	if (code == ERROR_SUCCESS)
+		return STATUS_OK;
+	return win32_fail(error, (DWORD)code, "write HKLM\\%s\\%s", key, name);
+}
+
+static enum status set_text(const char *key, const char *name, DWORD type, const char *text,
+			    struct host_error *error)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const wchar_t *wide = win32_wide(text, &arena);
+	enum status st = set_value(key, name, type, wide, (wcslen(wide) + 1) * sizeof *wide, error);
+	arena_deinit(&arena);
+	return st;
+}
+
+enum status install_setting(const char *name, const char *text, uint32_t number,
+			    struct host_error *error)
+{
+	if (text)
+		return set_text(CONFIG_INSTALLER_KEY, name, REG_SZ, text, error);
+	return set_value(CONFIG_INSTALLER_KEY, name, REG_DWORD, &number, sizeof number, error);
+}
+
+enum status install_protect_settings(struct host_error *error)
+{
+	SECURITY_ATTRIBUTES *list = readable_attributes_new();
+	HKEY key = NULL;
+	struct arena arena;
+
+	arena_init(&arena);
+	LONG code =
+		list ? RegCreateKeyExW(HKEY_LOCAL_MACHINE, win32_wide(CONFIG_INSTALLER_KEY, &arena),
+				       0, NULL, 0, WRITE_DAC, list, &key, NULL)
+		     : (LONG)GetLastError();
+	/* It may have been there before, as somebody else made it. */
+	if (code == ERROR_SUCCESS) {
+		code = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION,
+					 list->lpSecurityDescriptor);
+		RegCloseKey(key);
+	}
+	arena_deinit(&arena);
+	free(list);
+	if (code == ERROR_SUCCESS)
+		return STATUS_OK;
+	return win32_fail(error, (DWORD)code, "protect HKLM\\%s from changes",
+			  CONFIG_INSTALLER_KEY);
+}
+
+enum status install_event_source(const char *program, struct host_error *error)
+{
+	const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
+	enum status st = set_text(SOURCE_KEY, "EventMessageFile", REG_EXPAND_SZ, program, error);
+
+	if (st != STATUS_OK)
+		return st;
+	return set_value(SOURCE_KEY, "TypesSupported", REG_DWORD, &types, sizeof types, error);
+}
+
+static enum status remove_key(const char *key, struct host_error *error)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	LONG code = RegDeleteKeyW(HKEY_LOCAL_MACHINE, win32_wide(key, &arena));
+	arena_deinit(&arena);
+	if (code == ERROR_SUCCESS || code == ERROR_FILE_NOT_FOUND)
+		return STATUS_OK;
+	return win32_fail(error, (DWORD)code, "remove HKLM\\%s", key);
+}
+
+/* Windows NT removes no key that has keys below it. */
+enum status install_remove_settings(struct host_error *error)
+{
+	enum status st = remove_key(CONFIG_INSTALLER_KEY "\\Peers", error);
+
+	return st == STATUS_OK ? remove_key(CONFIG_INSTALLER_KEY, error) : st;
+}
+
+enum status install_remove_event_source(struct host_error *error)
+{
+	return remove_key(SOURCE_KEY, error);
+}
+
+const char *install_full_path(const char *path, struct arena *arena)
+{
+	wchar_t full[1024];
+	DWORD n = GetFullPathNameW(win32_wide(path, arena), 1024, full, NULL);
+
+	return n > 0 && n < 1024 ? win32_narrow(full, arena) : path;
+}

@@ -1,0 +1,264 @@
+#include "agent/service/service.h"
+
+#include "agent/platform/error.h"
+#include "agent/platform/win32/newer_calls.h"
+#include "agent/platform/win32/text.h"
+
+#include <windows.h>
+
+#include "agent/service/win32/scm.h"
+
+#define POLL_MS 100
+
+#define MINUTE_MS 60000
+#define DAY_S     86400
+
+typedef BOOL(WINAPI *change_function)(SC_HANDLE, DWORD, void *);
+typedef BOOL(WINAPI *query_function)(SC_HANDLE, DWORD, BYTE *, DWORD, DWORD *);
+
+/* What an administrator has to know beyond the system's own sentence. */
+static const char *hint_of(DWORD code)
+{
+	switch (code) {
+	case ERROR_ACCESS_DENIED:
+		return " (this takes an administrator of this machine)";
+	case ERROR_SERVICE_MARKED_FOR_DELETE:
+		return " (somebody holds it open: close every window that shows services, the "
+		       "Event Viewer and the Performance Monitor, or restart the server, and try "
+		       "again)";
+	case ERROR_SERVICE_REQUEST_TIMEOUT:
+		return " (the program was started and did not answer: is it the right one, and "
+		       "may SYSTEM read it?)";
+	default:
+		return "";
+	}
+}
+
+static enum status fail(struct host_error *error, DWORD code, const char *what)
+{
+	struct host_error plain;
+	enum status st = win32_fail(&plain, code, "%s", what);
+
+	if (code == ERROR_SERVICE_DOES_NOT_EXIST)
+		st = STATUS_NOT_FOUND;
+	return host_fail(error, st, (int64_t)code, "%s%s", plain.text, hint_of(code));
+}
+
+static enum status open_manager(DWORD rights, SC_HANDLE *out, struct host_error *error)
+{
+	*out = OpenSCManagerW(NULL, NULL, rights);
+	return *out ? STATUS_OK : fail(error, GetLastError(), "open the service manager");
+}
+
+static enum status open_service(DWORD rights, SC_HANDLE *out, struct host_error *error)
+{
+	SC_HANDLE manager = NULL;
+	enum status st = open_manager(SC_MANAGER_CONNECT, &manager, error);
+
+	if (st != STATUS_OK)
+		return st;
+	*out = OpenServiceW(manager, SCM_SERVICE_NAME, rights);
+	if (!*out)
+		st = fail(error, GetLastError(), "open the service " SERVICE_NAME);
+	CloseServiceHandle(manager);
+	return st;
+}
+
+enum status scm_find(bool *there, struct host_error *error)
+{
+	SC_HANDLE manager = NULL;
+	SC_HANDLE service = NULL;
+	enum status st = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
+
+	if (st != STATUS_OK)
+		return st;
+	CloseServiceHandle(manager);
+	st = open_service(SERVICE_QUERY_STATUS, &service, error);
+	if (st == STATUS_OK)
+		CloseServiceHandle(service);
+	*there = st == STATUS_OK;
+	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+}
+
+static enum status change_service(const wchar_t *command, struct host_error *error)
+{
+	SC_HANDLE service = NULL;
+	enum status st = open_service(SERVICE_CHANGE_CONFIG, &service, error);
+
+	if (st != STATUS_OK)
+		return st;
+	/* The account stays: an administrator may have chosen another one. */
+	if (!ChangeServiceConfigW(service, SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START,
+				  SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, NULL, NULL,
+				  L"" SERVICE_DISPLAY_NAME))
+		st = fail(error, GetLastError(), "change the service " SERVICE_NAME);
+	CloseServiceHandle(service);
+	return st;
+}
+
+static enum status create_service(const wchar_t *command, struct host_error *error)
+{
+	SC_HANDLE manager = NULL;
+	enum status st = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
+
+	if (st != STATUS_OK)
+		return st;
+	SC_HANDLE service =
+		CreateServiceW(manager, SCM_SERVICE_NAME, L"" SERVICE_DISPLAY_NAME,
+			       SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START,
+			       SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, NULL, NULL);
+	if (service)
+		CloseServiceHandle(service);
+	else
+		st = fail(error, GetLastError(), "create the service " SERVICE_NAME);
+	CloseServiceHandle(manager);
+	return st;
+}
+
+/* Without ChangeServiceConfig2 there are no descriptions. */
+static enum status describe(struct host_error *error)
+{
+	change_function change =
+		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
+	wchar_t text[] = L"" SERVICE_ABOUT;
+	SERVICE_DESCRIPTIONW description = { text };
+	SC_HANDLE service = NULL;
+
+	if (!change)
+		return STATUS_OK;
+	enum status st = open_service(SERVICE_CHANGE_CONFIG, &service, error);
+	if (st != STATUS_OK)
+		return st;
+	if (!change(service, SERVICE_CONFIG_DESCRIPTION, &description))
+		st = fail(error, GetLastError(), "describe the service " SERVICE_NAME);
+	CloseServiceHandle(service);
+	return st;
+}
+
+enum status scm_install(const wchar_t *command, struct host_error *error)
+{
+	bool there = false;
+	enum status st = scm_find(&there, error);
+
+	if (st == STATUS_OK)
+		st = there ? change_service(command, error) : create_service(command, error);
+	return st == STATUS_OK ? describe(error) : st;
+}
+
+/* Waits until the service is no longer in `pending`, however often it says that it is alive. */
+static enum status wait_out(SC_HANDLE service, DWORD pending, uint32_t limit_ms,
+			    SERVICE_STATUS *status, struct host_error *error)
+{
+	for (uint32_t waited_ms = 0;; waited_ms += POLL_MS) {
+		if (!QueryServiceStatus(service, status))
+			return fail(error, GetLastError(), "ask for the state of " SERVICE_NAME);
+		if (status->dwCurrentState != pending)
+			return STATUS_OK;
+		if (waited_ms >= limit_ms)
+			return host_fail(error, STATUS_TIMED_OUT, REPORT_ABSENT,
+					 "the service %s is still %s after %lu seconds",
+					 SERVICE_NAME,
+					 pending == SERVICE_START_PENDING ? "starting" : "stopping",
+					 (unsigned long)limit_ms / 1000);
+		Sleep(POLL_MS);
+	}
+}
+
+static enum status ended(const SERVICE_STATUS *status, struct host_error *error)
+{
+	bool own = status->dwWin32ExitCode == ERROR_SERVICE_SPECIFIC_ERROR;
+	return host_fail(error, STATUS_REFUSED, REPORT_ABSENT,
+			 "the service %s ended right after its start with %s %lu; the Application "
+			 "log and the System log tell more",
+			 SERVICE_NAME, own ? "exit status" : "error",
+			 own ? status->dwServiceSpecificExitCode : status->dwWin32ExitCode);
+}
+
+enum status scm_start(uint32_t limit_ms, struct host_error *error)
+{
+	SC_HANDLE service = NULL;
+	SERVICE_STATUS status;
+	enum status st = open_service(SERVICE_START | SERVICE_QUERY_STATUS, &service, error);
+
+	if (st != STATUS_OK)
+		return st;
+	if (!StartServiceW(service, 0, NULL) && GetLastError() != ERROR_SERVICE_ALREADY_RUNNING)
+		st = fail(error, GetLastError(), "start the service " SERVICE_NAME);
+	if (st == STATUS_OK)
+		st = wait_out(service, SERVICE_START_PENDING, limit_ms, &status, error);
+	if (st == STATUS_OK && status.dwCurrentState != SERVICE_RUNNING)
+		st = ended(&status, error);
+	CloseServiceHandle(service);
+	return st;
+}
+
+enum status scm_stop(uint32_t limit_ms, struct host_error *error)
+{
+	SC_HANDLE service = NULL;
+	SERVICE_STATUS status;
+	enum status st = open_service(SERVICE_STOP | SERVICE_QUERY_STATUS, &service, error);
+
+	if (st != STATUS_OK)
+		return st;
+	/* One that starts takes no stop yet. */
+	st = wait_out(service, SERVICE_START_PENDING, limit_ms, &status, error);
+	if (st == STATUS_OK && !ControlService(service, SERVICE_CONTROL_STOP, &status) &&
+	    GetLastError() != ERROR_SERVICE_NOT_ACTIVE)
+		st = fail(error, GetLastError(), "stop the service " SERVICE_NAME);
+	if (st == STATUS_OK)
+		st = wait_out(service, SERVICE_STOP_PENDING, limit_ms, &status, error);
+	CloseServiceHandle(service);
+	return st;
+}
+
+enum status scm_remove(struct host_error *error)
+{
+	SC_HANDLE service = NULL;
+	enum status st = open_service(DELETE, &service, error);
+
+	if (st != STATUS_OK)
+		return st;
+	if (!DeleteService(service))
+		st = fail(error, GetLastError(), "remove the service " SERVICE_NAME);
+	CloseServiceHandle(service);
+	return st;
+}
+
+/* Has somebody said already what is to be done when the service dies? */
+static bool has_recovery(SC_HANDLE service)
+{
+	query_function query = (query_function)newer_call("advapi32.dll", "QueryServiceConfig2W");
+	union {
+		SERVICE_FAILURE_ACTIONSW actions;
+		BYTE bytes[8192]; /* the call's own limit */
+	} found;
+	DWORD needed = 0;
+
+	return query &&
+	       query(service, SERVICE_CONFIG_FAILURE_ACTIONS, found.bytes, sizeof found, &needed) &&
+	       found.actions.cActions > 0;
+}
+
+enum status scm_keep_alive(struct host_error *error)
+{
+	change_function change =
+		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
+	SC_ACTION actions[] = {
+		{ SC_ACTION_RESTART, MINUTE_MS },
+		{ SC_ACTION_RESTART, 5 * MINUTE_MS },
+		{ SC_ACTION_RESTART, 15 * MINUTE_MS }, /* and from then on */
+	};
+	SERVICE_FAILURE_ACTIONSW recovery = { DAY_S, NULL, NULL, 3, actions };
+	SC_HANDLE service = NULL;
+
+	if (!change)
+		return STATUS_OK;
+	enum status st = open_service(SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG | SERVICE_START,
+				      &service, error);
+	if (st != STATUS_OK)
+		return st;
+	if (!has_recovery(service) && !change(service, SERVICE_CONFIG_FAILURE_ACTIONS, &recovery))
+		st = fail(error, GetLastError(), "set the recovery of the service " SERVICE_NAME);
+	CloseServiceHandle(service);
+	return st;
+}

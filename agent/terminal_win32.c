@@ -1,6 +1,0 @@
-#include "agent/terminal.h"
-
-bool terminal_has_color(void)
-{
-	return false;
-}

@@ -1,0 +1,51 @@
+/*
+ * What the collector answers, read strictly and with limits: the answer to a report and to an
+ * enrolment (PROTOCOL.md), and a problem (RFC 9457). The agent's only user of cJSON.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/probe/peers.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+#include "proto/base/uuid.h"
+#include "proto/exposure/exposure.h"
+
+#define ANSWER_MAX_BYTES 262144
+
+struct answer {
+	int64_t accepted; /* the sequence */
+	enum verdict verdict;
+	struct peers peers; /* their names in the arena of the call */
+	int64_t interval_s;
+};
+
+/*
+ * Reads `text`, its strings into `arena`. Unknown members are ignored; addresses that no peer can
+ * have (loopback, multicast, 0.0.0.0) are left out. On failure `*out` is as it was and `why` says
+ * what is wrong, in words.
+ *
+ * STATUS_MALFORMED  it is not JSON as proto/json/check.h has it, or exceeds its limits
+ * STATUS_INVALID    a member is missing, of the wrong type or value
+ * STATUS_LIMIT      more peers, addresses or bytes than allowed
+ */
+enum status answer_read(const char *text, size_t size, struct arena *arena, struct answer *out,
+			const char **why);
+
+/* What a problem says, in the arena of the call; NULL where it does not say that. */
+struct answer_problem {
+	const char *code;  /* "unknown_agent": for us */
+	const char *words; /* its detail, or else its title: for people */
+};
+
+/* Reads a problem; one that is none says nothing. */
+struct answer_problem answer_read_problem(const char *text, size_t size, struct arena *arena);
+
+/*
+ * Reads the answer to an enrolment: the id that the collector gave.
+ *
+ * STATUS_MALFORMED  it is none; `id` is as it was
+ */
+enum status answer_read_enrolment(const char *text, size_t size, char id[UUID_TEXT_SIZE]);

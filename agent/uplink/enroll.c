@@ -1,0 +1,382 @@
+#include "agent/uplink/enroll.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/files.h"
+#include "agent/platform/keystore.h"
+#include "agent/platform/log.h"
+#include "agent/uplink/answer.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+#include "proto/json/text.h"
+
+#define FILE_HEAD   "mtawatch-key/1"
+#define ENROLL_PATH "/v1/enroll"
+#define AGENTS_PATH "/v1/agents/"
+#define KEY_BYTES   32
+#define KEY_TEXT    64 /* hexadecimal digits */
+#define NO_ID       "-"
+
+struct enroll {
+	struct host *host;
+	struct arena arena; /* the options' strings */
+	const char *state_dir;
+	const char *secret_file;
+	const char *trouble;
+	char key[KEY_TEXT + 1];              /* "": none */
+	char id[UUID_TEXT_SIZE];             /* "": not enrolled */
+	char host_name[ENROLL_MAX_HOST + 1]; /* short, that the key is for */
+	int64_t pause_s;                     /* after the next refusal */
+};
+
+/* Leaves nothing of a secret in memory that is freed; volatile, so that it is really done. */
+static void wipe(void *bytes, size_t n)
+{
+	volatile char *at = bytes;
+
+	while (n-- > 0)
+		*at++ = '\0';
+}
+
+static bool is_key(const char *text, size_t n)
+{
+	if (n != KEY_TEXT)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (text_hex_digit(text[i]) < 0 || text_lower(text[i]) != text[i])
+			return false;
+	}
+	return true;
+}
+
+/* "mtawatch-key/1 KEY ID HOST\n", where ID is "-" before the enrolment; in place. */
+static bool parse(struct enroll *e, char *text)
+{
+	struct uuid uuid;
+	size_t n = strlen(text);
+	char *key = strchr(text, ' ');
+	char *id = key ? strchr(key + 1, ' ') : NULL;
+	char *name = id ? strchr(id + 1, ' ') : NULL;
+
+	if (!name || text[n - 1] != '\n')
+		return false;
+	text[n - 1] = *key++ = *id++ = *name++ = '\0';
+	if (strcmp(text, FILE_HEAD) != 0 || !is_key(key, strlen(key)) || *name == '\0' ||
+	    strlen(name) > ENROLL_MAX_HOST)
+		return false;
+	if (strcmp(id, NO_ID) != 0 && uuid_parse(id, &uuid) != STATUS_OK)
+		return false;
+	memcpy(e->key, key, sizeof e->key);
+	memcpy(e->host_name, name, strlen(name) + 1);
+	if (strcmp(id, NO_ID) != 0)
+		uuid_format(&uuid, e->id);
+	return true;
+}
+
+static void load(struct enroll *e)
+{
+	char *text = NULL;
+	enum status st = keystore_load(e->state_dir, &text);
+
+	if (st == STATUS_NOT_FOUND)
+		return;
+	if (st == STATUS_OK && !parse(e, text))
+		st = STATUS_MALFORMED;
+	if (text)
+		wipe(text, strlen(text));
+	free(text);
+	if (st == STATUS_OK)
+		return;
+	e->trouble = arena_printf(&e->arena, "could not read the agent's key in %s: %s",
+				  e->state_dir, status_text(st));
+	log_error("%s", e->trouble);
+}
+
+static enum status save(const struct enroll *e)
+{
+	char text[KEYSTORE_MAX_TEXT];
+
+	(void)snprintf(text, sizeof text, FILE_HEAD " %s %s %s\n", e->key, e->id[0] ? e->id : NO_ID,
+		       e->host_name);
+	enum status st = keystore_save(e->state_dir, text);
+	wipe(text, sizeof text);
+	if (st != STATUS_OK)
+		log_error("could not save the agent's key in %s: %s", e->state_dir,
+			  status_text(st));
+	return st;
+}
+
+struct enroll *enroll_open(struct host *host, const char *state_dir, const char *secret_file)
+{
+	struct enroll *e = mem_alloc(sizeof *e);
+
+	e->host = host;
+	arena_init(&e->arena);
+	e->state_dir = arena_strdup(&e->arena, state_dir);
+	e->secret_file = arena_strdup(&e->arena, secret_file);
+	e->pause_s = ENROLL_MIN_PAUSE_S;
+	load(e);
+	return e;
+}
+
+void enroll_close(struct enroll *enroll)
+{
+	if (!enroll)
+		return;
+	arena_deinit(&enroll->arena);
+	wipe(enroll, sizeof *enroll);
+	free(enroll);
+}
+
+const char *enroll_id(const struct enroll *enroll)
+{
+	return enroll->id[0] ? enroll->id : NULL;
+}
+
+const char *enroll_trouble(const struct enroll *enroll)
+{
+	return enroll->trouble;
+}
+
+const char *enroll_authorization(const struct enroll *enroll, struct arena *arena)
+{
+	return enroll->id[0] ? arena_printf(arena, "Bearer %s.%s", enroll->id, enroll->key) : NULL;
+}
+
+/* Is the key that of a server of this name? */
+static bool is_for(const struct enroll *e, const char *host_name)
+{
+	size_t n = text_short_name_length(host_name);
+
+	return strlen(e->host_name) == n && text_has_prefix(host_name, e->host_name);
+}
+
+bool enroll_is_due(const struct enroll *enroll, const char *host_name)
+{
+	return enroll->secret_file && (!enroll->id[0] || !is_for(enroll, host_name));
+}
+
+/* A key for a server of this name: the one that there is, or a new one, on the disk. */
+static enum status need_key(struct enroll *e, const char *host_name)
+{
+	struct host_error error;
+	uint8_t bytes[KEY_BYTES];
+	size_t n = text_short_name_length(host_name);
+
+	if (e->key[0] && is_for(e, host_name))
+		return STATUS_OK;
+	if (n == 0 || n > ENROLL_MAX_HOST)
+		return STATUS_LIMIT;
+	if (e->key[0])
+		log_warning("this server is called %s now; the key that it has was made for %s, so "
+			    "it enrols anew",
+			    host_name, e->host_name);
+	enum status st = host_random(e->host, bytes, sizeof bytes, &error);
+	if (st != STATUS_OK)
+		return st;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		(void)snprintf(e->key + 2 * i, 3, "%02x", bytes[i]);
+	memcpy(e->host_name, host_name, n);
+	e->host_name[n] = '\0';
+	e->id[0] = '\0';
+	st = save(e);
+	if (st != STATUS_OK)
+		e->key[0] = '\0'; /* the collector shall know none that could be lost */
+	return st;
+}
+
+/* The secret without white space around it, to be wiped and freed. */
+static enum status read_secret(const struct enroll *e, char **secret)
+{
+	static const char space[] = " \t\r\n";
+	char *text = NULL;
+	size_t n = 0;
+	enum status st = files_read(e->secret_file, ENROLL_MAX_SECRET, &text, &n);
+	if (st != STATUS_OK)
+		return st;
+
+	size_t skip = strspn(text, space);
+	while (n > skip && strchr(space, text[n - 1]))
+		text[--n] = '\0';
+	memmove(text, text + skip, n - skip + 1);
+	if (*text == '\0') {
+		free(text);
+		return STATUS_MALFORMED;
+	}
+	*secret = text;
+	return STATUS_OK;
+}
+
+/* The secret has done its work. */
+static void erase_secret(const struct enroll *e)
+{
+	if (!files_is_local(e->secret_file))
+		return;
+	enum status st = files_erase(e->secret_file);
+	if (st == STATUS_OK)
+		log_info("erased the enrolment secret %s, which is used", e->secret_file);
+	else
+		log_warning("could not erase the enrolment secret %s, which is used: %s; please "
+			    "remove it",
+			    e->secret_file, status_text(st));
+}
+
+static char *make_body(const struct enroll *e, const char *secret)
+{
+	struct json_text t = { 0 };
+
+	json_text_open(&t, NULL, '{');
+	json_text_string(&t, "secret", secret);
+	json_text_string(&t, "host", e->host_name);
+	json_text_string(&t, "key", e->key);
+	json_text_close(&t, '}');
+	return json_text_take(&t);
+}
+
+static enum status take_id(struct enroll *e, const struct send_result *result)
+{
+	if (answer_read_enrolment(result->body ? result->body : "", result->size, e->id) !=
+	    STATUS_OK)
+		return STATUS_MALFORMED;
+	log_info("the collector enrolled this server as agent %s", e->id);
+	e->pause_s = ENROLL_MIN_PAUSE_S;
+	if (save(e) == STATUS_OK) /* else the secret is needed at the next start */
+		erase_secret(e);
+	return STATUS_OK;
+}
+
+/* What a refusal means for the administrator. */
+static const char *words_of(const struct enroll *e, const struct send_result *result,
+			    struct arena *arena)
+{
+	struct answer_problem problem =
+		answer_read_problem(result->body ? result->body : "", result->size, arena);
+	const char *code = problem.code ? problem.code : "";
+	const char *said = problem.words ? problem.words : "no reason";
+
+	if (strcmp(code, "unknown_secret") == 0)
+		return arena_printf(arena,
+				    "it does not know the enrolment secret in %s: was that "
+				    "withdrawn, or has it expired?",
+				    e->secret_file);
+	if (strcmp(code, "host_enrolled") == 0)
+		return arena_printf(arena,
+				    "a server named %s is enrolled there with another key "
+				    "(was this one set up anew, or are there two of that "
+				    "name?): an operator has to release the name at the "
+				    "collector, then the agent enrols by itself",
+				    e->host_name);
+	return arena_printf(arena, "it refuses to enrol this server as %s: HTTP status %ld: %s",
+			    e->host_name, result->http_status, said);
+}
+
+/* A refusal stands for a while: each one makes the next attempt wait longer. */
+static void lengthen_pause(struct enroll *e, struct send_result *result)
+{
+	if (result->retry_s < e->pause_s)
+		result->retry_s = e->pause_s;
+	e->pause_s = e->pause_s * 2 < ENROLL_MAX_PAUSE_S ? e->pause_s * 2 : ENROLL_MAX_PAUSE_S;
+}
+
+static enum status settle(struct enroll *e, struct arena *arena, struct send_result *result,
+			  const char **words)
+{
+	if (result->outcome == SEND_STOPPED)
+		return STATUS_TIMED_OUT;
+	if (result->http_status == 200 && take_id(e, result) == STATUS_OK)
+		return STATUS_OK;
+	if (result->http_status == 0 || result->http_status >= 500)
+		return STATUS_UNREACHABLE;
+	*words = result->http_status == 200 ? "what answers the enrolment is no collector"
+					    : words_of(e, result, arena);
+	lengthen_pause(e, result);
+	return STATUS_REFUSED;
+}
+
+enum status enroll_do(struct enroll *enroll, struct sender *sender, const char *collector,
+		      const char *host_name, struct arena *arena, struct send_result *result,
+		      const char **words)
+{
+	char *secret = NULL;
+
+	*result = (struct send_result){ .outcome = SEND_FAILED };
+	enum status st = need_key(enroll, host_name);
+	if (st != STATUS_OK)
+		*words = "could not make or save a key to enrol with";
+	else if ((st = read_secret(enroll, &secret)) != STATUS_OK)
+		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
+				      enroll->secret_file, status_text(st));
+	if (st != STATUS_OK) {
+		lengthen_pause(enroll, result);
+		return st == STATUS_TIMED_OUT || st == STATUS_UNREACHABLE ? STATUS_SYSTEM : st;
+	}
+	char *body = make_body(enroll, secret);
+	struct send_request request = { .method = SEND_POST,
+					.collector = collector,
+					.path = ENROLL_PATH,
+					.body = body,
+					.age_ms = -1 };
+	send_do(sender, &request, result);
+	wipe(body, strlen(body));
+	wipe(secret, strlen(secret));
+	free(body);
+	free(secret);
+	return settle(enroll, arena, result, words);
+}
+
+bool enroll_lost(struct enroll *enroll)
+{
+	char *secret = NULL;
+
+	if (!enroll->secret_file || read_secret(enroll, &secret) != STATUS_OK)
+		return false;
+	wipe(secret, strlen(secret));
+	free(secret);
+	log_warning("the collector does not know agent %s any more: it enrols again", enroll->id);
+	enroll->id[0] = '\0';
+	(void)save(enroll); /* logged; the id is then given up at the next start */
+	return true;
+}
+
+/* Tells the collector; what it does not know any more is released as well. */
+static enum status tell_release(const struct enroll *e, struct sender *sender,
+				const char *collector, struct arena *arena, const char **words)
+{
+	struct send_result result;
+	struct send_request request = { .method = SEND_DELETE,
+					.collector = collector,
+					.path = arena_printf(arena, AGENTS_PATH "%s", e->id),
+					.authorization = enroll_authorization(e, arena),
+					.age_ms = -1 };
+
+	send_do(sender, &request, &result);
+	bool done = result.http_status == 204 || result.http_status == 200 ||
+		    result.http_status == 401 || result.http_status == 404;
+	if (!done)
+		*words = result.http_status == 0
+				 ? arena_strdup(arena, result.error)
+				 : arena_printf(arena, "HTTP status %ld", result.http_status);
+	free(result.body);
+	return done ? STATUS_OK : STATUS_UNREACHABLE;
+}
+
+enum status enroll_release(struct host *host, const char *state_dir, const char *collector,
+			   const struct send_options *options, struct arena *arena,
+			   const char **words)
+{
+	struct enroll *e = enroll_open(host, state_dir, NULL);
+	struct sender *sender = NULL;
+	enum status st = STATUS_OK;
+
+	*words = e->trouble ? arena_strdup(arena, e->trouble) : "";
+	if (enroll_id(e)) {
+		st = send_open(&sender, options);
+		if (st == STATUS_OK)
+			st = tell_release(e, sender, collector, arena, words);
+		send_close(sender);
+	}
+	enroll_close(e);
+	return st == STATUS_OK ? keystore_remove(state_dir) : st;
+}

@@ -1,0 +1,432 @@
+#include "agent/uplink/spool.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/files.h"
+#include "agent/platform/hash.h"
+#include "agent/platform/log.h"
+#include "agent/platform/sync.h"
+#include "proto/base/mem.h"
+#include "proto/base/number.h"
+
+#define FILE_HEAD  "mtawatch-spool/1"
+#define SUFFIX     ".report"
+#define NAME_SIZE  32  /* twenty digits, the suffix, the NUL */
+#define HEAD_SIZE  256 /* bytes of the first line */
+#define MAX_NUMBER INT64_C(9999999999999)
+
+/* A report on disk. */
+struct kept {
+	int64_t number; /* the file's name; higher is newer */
+	size_t bytes;   /* of the file */
+	bool ours;      /* written by this process: its monotonic clock is ours */
+};
+
+struct spool {
+	struct sync_lock *lock; /* guards what follows */
+	struct arena arena;
+	bool usable; /* the folders are there */
+	char *loose; /* the newest report, where the disk did not take it */
+	struct moment loose_at;
+	int64_t loose_number; /* below 0, and of its own: one may follow while one is sent */
+	const char *dir;
+	const char *rejected_dir;
+	struct kept kept[SPOOL_MAX_REPORTS + 1]; /* oldest first */
+	size_t n;
+	size_t bytes;
+	int64_t next; /* number of the next one */
+	size_t dropped;
+};
+
+static bool get_number(const char *name, int64_t *number)
+{
+	char digits[NAME_SIZE];
+	size_t n = strlen(name);
+	size_t suffix = strlen(SUFFIX);
+
+	if (n <= suffix || n >= sizeof digits || strcmp(name + n - suffix, SUFFIX) != 0)
+		return false;
+	memcpy(digits, name, n - suffix);
+	digits[n - suffix] = '\0';
+	return number_parse(digits, 1, MAX_NUMBER, number);
+}
+
+static char *path_of(const char *dir, int64_t number, struct arena *arena)
+{
+	return arena_printf(arena, "%s/%013" PRId64 SUFFIX, dir, number);
+}
+
+/* Forgets the report at `i`; its file is gone, or shall not be looked at again. */
+static void forget(struct spool *spool, size_t i)
+{
+	spool->bytes -= spool->kept[i].bytes;
+	spool->n--;
+	memmove(&spool->kept[i], &spool->kept[i + 1], (spool->n - i) * sizeof *spool->kept);
+}
+
+static void remove_at(struct spool *spool, size_t i)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *path = path_of(spool->dir, spool->kept[i].number, &arena);
+	enum status st = files_remove(path);
+	if (st != STATUS_OK)
+		log_warning("could not remove %s: %s", path, status_text(st));
+	arena_deinit(&arena);
+	forget(spool, i);
+}
+
+/* Drops the oldest until there is room. */
+static void make_room(struct spool *spool)
+{
+	size_t before = spool->n;
+
+	while (spool->n > SPOOL_MAX_REPORTS || (spool->bytes > SPOOL_MAX_BYTES && spool->n > 1))
+		remove_at(spool, 0);
+	if (spool->n == before)
+		return;
+	spool->dropped += before - spool->n;
+	log_warning("the spool is full: dropped the oldest %lu report(s), %lu since the start",
+		    (unsigned long)(before - spool->n), (unsigned long)spool->dropped);
+}
+
+static void keep(struct spool *spool, int64_t number, size_t bytes, bool ours)
+{
+	spool->kept[spool->n++] = (struct kept){ number, bytes, ours };
+	spool->bytes += bytes;
+	if (number >= spool->next)
+		spool->next = number + 1;
+	make_room(spool);
+}
+
+/* Cuts the next field off a line of fields parted by spaces. */
+static char *next_field(char **at)
+{
+	char *field = *at;
+	char *space = field ? strchr(field, ' ') : NULL;
+
+	if (space)
+		*space++ = '\0';
+	*at = space;
+	return field;
+}
+
+/* The body and the moment of a file's text; in place. False where it is damaged. */
+static bool parse(char *text, size_t size, char **body, struct moment *at)
+{
+	char hash[HASH_SHA256_TEXT_SIZE];
+	char *rest = text;
+	char *end = memchr(text, '\n', size < HEAD_SIZE ? size : HEAD_SIZE);
+
+	if (!end || memchr(text, '\0', size))
+		return false;
+	const char *name = next_field(&rest);
+	const char *told = next_field(&rest);
+	if (!rest || rest > end ||
+	    hash_sha256(rest, size - (size_t)(rest - text), hash) != STATUS_OK)
+		return false;
+	*end = '\0';
+	const char *wall = next_field(&rest);
+	*body = end + 1;
+	return strcmp(name, FILE_HEAD) == 0 && strcmp(told, hash) == 0 &&
+	       number_parse(wall, INT64_MIN, INT64_MAX, &at->wall_ms) &&
+	       number_parse(rest, 0, INT64_MAX, &at->mono_ms);
+}
+
+/* Reads the file of a report. */
+static enum status read_kept(const char *path, char **body, struct moment *at, size_t *bytes)
+{
+	char *text = NULL;
+	char *inside = NULL;
+	enum status st = files_read(path, REPORT_MAX_BYTES + HEAD_SIZE, &text, bytes);
+	if (st != STATUS_OK)
+		return st;
+	if (parse(text, *bytes, &inside, at))
+		*body = mem_strdup(inside);
+	else
+		st = STATUS_MALFORMED;
+	free(text);
+	return st;
+}
+
+/* Never to be read, however often it is tried. */
+static bool is_lost(enum status st)
+{
+	return st == STATUS_MALFORMED || st == STATUS_LIMIT;
+}
+
+/* Takes in one file that was there before us. */
+static void adopt(struct spool *spool, const char *name)
+{
+	struct moment at;
+	char *body = NULL;
+	size_t bytes = 0;
+	int64_t number = 0;
+	const char *path = files_join(&spool->arena, spool->dir, name);
+
+	if (!get_number(name, &number)) {
+		(void)files_remove(
+			path); /* a .tmp that a crash left; if it stays it does no harm */
+		return;
+	}
+	enum status st = read_kept(path, &body, &at, &bytes);
+	free(body);
+	if (st == STATUS_OK) {
+		keep(spool, number, bytes, false);
+		return;
+	}
+	spool->dropped++;
+	log_warning("skipped the spooled report %s: %s", path, status_text(st));
+	if (is_lost(st))
+		(void)files_remove(path); /* else it is skipped again at the next start */
+}
+
+static enum status adopt_all(struct spool *spool)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	enum status st = files_list(spool->dir, &spool->arena, &names, &n);
+
+	for (size_t i = 0; st == STATUS_OK && i < n; i++)
+		adopt(spool, names[i]); /* the names are sorted, so the oldest comes first */
+	return st;
+}
+
+/* Numbers go on behind the refused reports, so that none is written over by a later one. */
+static void number_behind_rejected(struct spool *spool)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	int64_t number = 0;
+
+	if (files_list(spool->rejected_dir, &spool->arena, &names, &n) != STATUS_OK)
+		return; /* it is only there to be looked at */
+	for (size_t i = 0; i < n; i++) {
+		if (get_number(names[i], &number) && number >= spool->next)
+			spool->next = number + 1;
+	}
+}
+
+static enum status open_folders(struct spool *spool)
+{
+	enum status st = files_make_dir(spool->dir);
+
+	if (st == STATUS_OK)
+		st = files_make_dir(spool->rejected_dir);
+	if (st == STATUS_OK)
+		st = adopt_all(spool);
+	if (st == STATUS_OK)
+		number_behind_rejected(spool);
+	return st;
+}
+
+struct spool *spool_open(const char *dir)
+{
+	struct spool *spool = mem_alloc(sizeof *spool);
+
+	spool->lock = sync_lock_new();
+	arena_init(&spool->arena);
+	spool->next = 1;
+	spool->dir = files_join(&spool->arena, dir, "spool");
+	spool->rejected_dir = files_join(&spool->arena, dir, "rejected");
+	enum status st = open_folders(spool);
+	spool->usable = st == STATUS_OK;
+	if (!spool->usable)
+		log_error("could not use the spool %s: %s; only the newest report is kept",
+			  spool->dir, status_text(st));
+	return spool;
+}
+
+void spool_close(struct spool *spool)
+{
+	if (!spool)
+		return;
+	sync_lock_free(spool->lock);
+	arena_deinit(&spool->arena);
+	free(spool->loose);
+	free(spool);
+}
+
+size_t spool_count(struct spool *spool)
+{
+	sync_take(spool->lock);
+	size_t n = spool->n + (spool->loose ? 1 : 0);
+	sync_give(spool->lock);
+	return n;
+}
+
+size_t spool_dropped(struct spool *spool)
+{
+	sync_take(spool->lock);
+	size_t n = spool->dropped;
+	sync_give(spool->lock);
+	return n;
+}
+
+static enum status put_file(struct spool *spool, const char *body, const struct moment *at)
+{
+	struct arena arena;
+	char hash[HASH_SHA256_TEXT_SIZE];
+
+	if (strlen(body) > REPORT_MAX_BYTES)
+		return STATUS_LIMIT;
+	arena_init(&arena);
+	const char *path = path_of(spool->dir, spool->next, &arena);
+	const char *hashed =
+		arena_printf(&arena, "%" PRId64 " %" PRId64 "\n%s", at->wall_ms, at->mono_ms, body);
+	enum status st = hash_sha256(hashed, strlen(hashed), hash);
+	if (st == STATUS_OK) {
+		const char *text = arena_printf(&arena, FILE_HEAD " %s %s", hash, hashed);
+		st = files_replace(path, text, strlen(text));
+		if (st == STATUS_OK)
+			keep(spool, spool->next, strlen(text), true);
+	}
+	if (st != STATUS_OK)
+		log_warning("could not spool the report as %s: %s", path, status_text(st));
+	arena_deinit(&arena);
+	return st;
+}
+
+static void forget_loose(struct spool *spool)
+{
+	free(spool->loose);
+	spool->loose = NULL;
+}
+
+enum status spool_put(struct spool *spool, const char *body, const struct moment *at)
+{
+	sync_take(spool->lock);
+	spool->dropped += spool->loose ? 1 : 0;
+	forget_loose(spool);
+	enum status st = spool->usable ? put_file(spool, body, at) : STATUS_SYSTEM;
+	if (st != STATUS_OK) {
+		spool->loose = mem_strdup(body);
+		spool->loose_at = *at;
+		spool->loose_number--;
+	}
+	sync_give(spool->lock);
+	return st;
+}
+
+/* How old is a report of `at`? */
+static int64_t age_of(const struct kept *kept, const struct moment *at, const struct moment *now)
+{
+	int64_t age_ms = 0;
+
+	if (kept->ours)
+		return now->mono_ms - at->mono_ms;
+	(void)moment_elapsed(at, now, &age_ms); /* where it is in doubt, the wall's word */
+	return age_ms;
+}
+
+/* Reads the newest file; one that cannot be read now is left to the next start. */
+static enum status get_newest_file(struct spool *spool, const struct moment *now,
+				   struct spooled *out)
+{
+	struct arena arena;
+	struct moment at;
+	size_t bytes = 0;
+	const struct kept *kept = &spool->kept[spool->n - 1];
+
+	arena_init(&arena);
+	const char *path = path_of(spool->dir, kept->number, &arena);
+	enum status st = read_kept(path, &out->body, &at, &bytes);
+	if (st == STATUS_OK) {
+		out->number = kept->number;
+		out->age_ms = age_of(kept, &at, now);
+	} else {
+		log_warning("skipped the spooled report %s: %s", path, status_text(st));
+		spool->dropped++;
+		if (is_lost(st))
+			remove_at(spool, spool->n - 1);
+		else
+			forget(spool, spool->n - 1);
+	}
+	arena_deinit(&arena);
+	return st;
+}
+
+enum status spool_get_newest(struct spool *spool, const struct moment *now, struct spooled *out)
+{
+	enum status st = STATUS_NOT_FOUND;
+
+	sync_take(spool->lock);
+	if (spool->loose) {
+		*out = (struct spooled){ spool->loose_number, mem_strdup(spool->loose),
+					 now->mono_ms - spool->loose_at.mono_ms };
+		st = STATUS_OK;
+	}
+	while (st != STATUS_OK && spool->n > 0)
+		st = get_newest_file(spool, now, out);
+	sync_give(spool->lock);
+	return st == STATUS_OK ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
+/* The index of a report; spool->n where it has been dropped meanwhile. */
+static size_t find(const struct spool *spool, int64_t number)
+{
+	size_t i = spool->n;
+
+	while (i > 0 && spool->kept[i - 1].number != number)
+		i--;
+	return i > 0 ? i - 1 : spool->n;
+}
+
+void spool_remove(struct spool *spool, int64_t number)
+{
+	sync_take(spool->lock);
+	size_t i = find(spool, number);
+	if (number == spool->loose_number)
+		forget_loose(spool);
+	else if (i < spool->n)
+		remove_at(spool, i);
+	sync_give(spool->lock);
+}
+
+/* Keeps the folder of refused reports small. */
+static void trim_rejected(struct spool *spool, struct arena *arena)
+{
+	const char **names = NULL;
+	size_t n = 0;
+
+	if (files_list(spool->rejected_dir, arena, &names, &n) != STATUS_OK)
+		return; /* it is only there to be looked at */
+	for (size_t i = 0; i + SPOOL_MAX_REJECTED < n; i++)
+		(void)files_remove(files_join(arena, spool->rejected_dir, names[i]));
+}
+
+static void put_aside(struct spool *spool, size_t i)
+{
+	struct arena arena;
+	int64_t number = spool->kept[i].number;
+
+	arena_init(&arena);
+	const char *from = path_of(spool->dir, number, &arena);
+	const char *to = path_of(spool->rejected_dir, number, &arena);
+	enum status st = files_move(from, to);
+	if (st == STATUS_OK) {
+		log_warning("the refused report is kept as %s", to);
+		forget(spool, i);
+		trim_rejected(spool, &arena);
+	} else {
+		log_warning("could not move %s to %s: %s", from, to, status_text(st));
+		remove_at(spool, i);
+	}
+	arena_deinit(&arena);
+}
+
+void spool_reject(struct spool *spool, int64_t number)
+{
+	sync_take(spool->lock);
+	size_t i = find(spool, number);
+	if (number == spool->loose_number)
+		forget_loose(spool);
+	else if (i < spool->n)
+		put_aside(spool, i);
+	sync_give(spool->lock);
+}

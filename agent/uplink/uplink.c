@@ -1,0 +1,205 @@
+#include "agent/uplink/uplink.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/platform/log.h"
+#include "agent/platform/sync.h"
+#include "agent/uplink/spool.h"
+#include "proto/base/mem.h"
+
+#define POLL_MS     10
+#define MAX_IDLE_MS 300000
+
+/* The thread and uplink_close(): who comes second frees. */
+enum { UPLINK_ALONE, UPLINK_RUNNING, UPLINK_ENDED, UPLINK_ABANDONED };
+
+struct uplink {
+	struct host *host;
+	struct spool *spool;
+	struct sync_bell *bell; /* there is something to do */
+	atomic_int state;
+	atomic_bool ending;
+	bool (*stopped)(void); /* of uplink_work() */
+
+	struct sync_lock *lock; /* guards what follows, up to the next comment */
+	struct uplink_news news;
+	int64_t interval_s;
+
+	/* The sending thread's own. */
+	struct ways *ways;
+	char told_id[UUID_TEXT_SIZE];
+};
+
+static bool is_ending(void *user)
+{
+	const struct uplink *u = user;
+	return atomic_load(&u->ending) || (u->stopped && u->stopped());
+}
+
+static void uplink_free(struct uplink *u)
+{
+	ways_close(u->ways);
+	spool_close(u->spool);
+	sync_bell_free(u->bell);
+	sync_lock_free(u->lock);
+	free(u->news.answer);
+	free(u);
+}
+
+enum status uplink_open(struct uplink **out, struct host *host, const struct ways_options *options)
+{
+	struct uplink *u = mem_alloc(sizeof *u);
+	struct ways_options ways = *options;
+
+	u->host = host;
+	u->bell = sync_bell_new();
+	u->lock = sync_lock_new();
+	atomic_init(&u->state, UPLINK_ALONE);
+	atomic_init(&u->ending, false);
+	ways.send.stopped = is_ending;
+	ways.send.user = u;
+	enum status st = ways_open(&u->ways, host, &ways);
+	if (st != STATUS_OK) {
+		uplink_free(u);
+		return st;
+	}
+	u->spool = spool_open(options->state_dir);
+	*out = u;
+	return STATUS_OK;
+}
+
+void uplink_offer(struct uplink *uplink, const char *body, const struct moment *at,
+		  int64_t interval_s)
+{
+	(void)spool_put(uplink->spool, body, at); /* logged; it is kept in memory then */
+	sync_take(uplink->lock);
+	uplink->interval_s = interval_s;
+	sync_give(uplink->lock);
+	sync_ring(uplink->bell);
+}
+
+bool uplink_take_news(struct uplink *uplink, struct uplink_news *out)
+{
+	sync_take(uplink->lock);
+	*out = uplink->news;
+	uplink->news = (struct uplink_news){ 0 };
+	sync_give(uplink->lock);
+	return out->answer || out->conflict || out->id[0];
+}
+
+/* Leaves what is new for the cycle's thread; takes the answer's body. */
+static void tell(struct uplink *u, const struct ways_answer *answer)
+{
+	const char *id = ways_id(u->ways);
+
+	sync_take(u->lock);
+	if (answer->body) {
+		free(u->news.answer); /* an older one that nobody has looked at */
+		u->news.answer = answer->body;
+		u->news.size = answer->size;
+	}
+	u->news.conflict |= answer->conflict;
+	if (id && strcmp(id, u->told_id) != 0) {
+		memcpy(u->told_id, id, sizeof u->told_id);
+		memcpy(u->news.id, id, sizeof u->news.id);
+	}
+	bool is_new = u->news.answer || u->news.conflict || u->news.id[0];
+	sync_give(u->lock);
+	if (is_new)
+		host_nudge(u->host);
+}
+
+static int64_t interval_of(struct uplink *u)
+{
+	sync_take(u->lock);
+	int64_t interval_s = u->interval_s;
+	sync_give(u->lock);
+	return interval_s;
+}
+
+/* Sends the newest report. True if the next one may follow at once. */
+static bool send_newest(struct uplink *u)
+{
+	struct moment now = moment_now(u->host);
+	struct spooled report;
+	struct ways_answer answer;
+
+	if (spool_get_newest(u->spool, &now, &report) != STATUS_OK)
+		return false;
+	enum ways_fate fate = ways_send(u->ways, report.body, report.age_ms, interval_of(u),
+					spool_count(u->spool), &answer);
+	free(report.body);
+	if (atomic_load(&u->ending)) { /* the spool may be somebody else's by now */
+		free(answer.body);
+		return false;
+	}
+	if (fate == WAYS_ACCEPTED)
+		spool_remove(u->spool, report.number);
+	else if (fate == WAYS_REFUSED)
+		spool_reject(u->spool, report.number);
+	tell(u, &answer);
+	return fate == WAYS_ACCEPTED || fate == WAYS_REFUSED;
+}
+
+bool uplink_work(struct uplink *uplink, bool (*stopped)(void))
+{
+	uplink->stopped = stopped;
+	while (!is_ending(uplink) && send_newest(uplink))
+		;
+	return spool_count(uplink->spool) == 0;
+}
+
+/* How long there is nothing to do, unless the bell rings. */
+static uint32_t idle_ms(struct uplink *u)
+{
+	uint64_t now_ms = host_now_ms(u->host);
+	uint64_t due_ms = ways_due_ms(u->ways);
+
+	if (spool_count(u->spool) == 0 || due_ms > now_ms + MAX_IDLE_MS)
+		return MAX_IDLE_MS;
+	return due_ms > now_ms ? (uint32_t)(due_ms - now_ms) : 0;
+}
+
+static void run_thread(void *arg)
+{
+	struct uplink *u = arg;
+
+	while (!is_ending(u)) {
+		(void)uplink_work(u, NULL);
+		if (!is_ending(u))
+			(void)sync_wait(u->bell, idle_ms(u));
+	}
+	if (atomic_exchange(&u->state, UPLINK_ENDED) == UPLINK_ABANDONED)
+		uplink_free(u);
+}
+
+enum status uplink_start(struct uplink *uplink)
+{
+	struct host_error error;
+
+	atomic_store(&uplink->state, UPLINK_RUNNING);
+	enum status st = host_start_thread(uplink->host, run_thread, uplink, &error);
+	if (st == STATUS_OK)
+		return STATUS_OK;
+	atomic_store(&uplink->state, UPLINK_ALONE);
+	log_error("could not start to send reports: %s", error.text);
+	return st;
+}
+
+void uplink_close(struct uplink *uplink)
+{
+	if (!uplink)
+		return;
+	uint64_t end_ms = host_now_ms(uplink->host) + UPLINK_PATIENCE_MS;
+	atomic_store(&uplink->ending, true);
+	sync_ring(uplink->bell);
+	while (atomic_load(&uplink->state) == UPLINK_RUNNING && host_now_ms(uplink->host) < end_ms)
+		host_sleep(uplink->host, POLL_MS);
+	if (atomic_load(&uplink->state) != UPLINK_RUNNING ||
+	    atomic_exchange(&uplink->state, UPLINK_ABANDONED) != UPLINK_RUNNING)
+		uplink_free(uplink);
+	else
+		log_info("left the sending of a report to the end of the process");
+}

@@ -1,0 +1,372 @@
+#include "agent/uplink/upstream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/host/announce.h"
+#include "agent/https/tls_look.h"
+#include "agent/platform/log.h"
+#include "agent/uplink/answer.h"
+#include "agent/uplink/enroll.h"
+#include "agent/uplink/report_peek.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+
+#define REPORTS_PATH "/v1/reports"
+#define MAX_WAYS     2
+
+/* Why nobody took a report on a way. What is of another kind than the last one is said again. */
+struct failure {
+	long kind; /* HTTP status; 0: no answer; ENROLLING */
+	const char *words;
+	int64_t wait_s; /* at least; 0: as usual */
+};
+#define ENROLLING (-1)
+
+struct way {
+	const char *url;
+	bool away;         /* and it was said */
+	long away_kind;    /* that was said */
+	int64_t backoff_s; /* of the next failure */
+	uint64_t not_before_ms;
+};
+
+struct ways {
+	struct host *host;
+	struct arena arena; /* the options' strings */
+	struct send_options send;
+	struct sender *sender;
+	struct enroll *enroll;
+	struct way list[MAX_WAYS];
+	size_t n;
+	uint64_t away_since_ms; /* no collector has answered a report since then; 0: one has */
+	bool away_announced;
+	bool refusal_announced;
+
+	/* Of the call. */
+	int64_t interval_s;
+	size_t waiting;
+	struct ways_answer *answer;
+};
+
+/* A report on its way. */
+struct parcel {
+	const char *host; /* whose it is; NULL: it does not tell */
+	const char *body;
+	int64_t age_ms;
+	struct arena arena;
+};
+
+static void add_way(struct ways *w, const char *url)
+{
+	w->list[w->n++] = (struct way){ .url = arena_strdup(&w->arena, url),
+					.backoff_s = WAYS_MIN_BACKOFF_S };
+}
+
+enum status ways_open(struct ways **out, struct host *host, const struct ways_options *options)
+{
+	if (!send_is_url(options->collector) ||
+	    (options->fallback && !send_is_url(options->fallback)))
+		return STATUS_INVALID;
+
+	struct ways *w = mem_alloc(sizeof *w);
+	w->host = host;
+	arena_init(&w->arena);
+	w->send = send_copy_options(&options->send, &w->arena);
+	enum status st = send_open(&w->sender, &w->send);
+	if (st != STATUS_OK) {
+		ways_close(w);
+		return st;
+	}
+	add_way(w, options->collector);
+	if (options->fallback)
+		add_way(w, options->fallback);
+	w->enroll = enroll_open(host, options->state_dir, options->enroll_secret_file);
+	*out = w;
+	return STATUS_OK;
+}
+
+void ways_close(struct ways *ways)
+{
+	if (!ways)
+		return;
+	send_close(ways->sender);
+	enroll_close(ways->enroll);
+	arena_deinit(&ways->arena);
+	free(ways);
+}
+
+const char *ways_id(const struct ways *ways)
+{
+	return enroll_id(ways->enroll);
+}
+
+uint64_t ways_due_ms(const struct ways *ways)
+{
+	uint64_t due_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < ways->n; i++) {
+		if (ways->list[i].not_before_ms < due_ms)
+			due_ms = ways->list[i].not_before_ms;
+	}
+	return due_ms;
+}
+
+/* `n` with a quarter more or less, so that a fleet does not come back all at once. */
+static uint64_t with_jitter(struct host *host, uint64_t n)
+{
+	struct host_error error;
+	uint16_t random = 0x8000;
+
+	if (host_random(host, &random, sizeof random, &error) != STATUS_OK)
+		random = 0x8000; /* no jitter then */
+	return n * 3 / 4 + n / 2 * random / 0xffff;
+}
+
+/* How long to leave the way alone. */
+static void back_off(struct ways *w, struct way *way, int64_t at_least_s)
+{
+	int64_t longest_s = w->interval_s < WAYS_MAX_BACKOFF_S ? w->interval_s : WAYS_MAX_BACKOFF_S;
+	int64_t wait_s = way->backoff_s < longest_s ? way->backoff_s : longest_s;
+
+	way->backoff_s = wait_s * 2;
+	if (at_least_s > wait_s)
+		wait_s = at_least_s;
+	way->not_before_ms = host_now_ms(w->host) + with_jitter(w->host, (uint64_t)wait_s * 1000);
+}
+
+/* Tells the administrators, once, of collectors that all stay away. */
+static void announce_away(struct ways *w, const char *why)
+{
+	uint64_t now_ms = host_now_ms(w->host);
+
+	if (w->away_since_ms == 0)
+		w->away_since_ms = now_ms;
+	if (w->away_announced || now_ms - w->away_since_ms < WAYS_LONG_AWAY_S * UINT64_C(1000))
+		return;
+	announce(w->host, ANNOUNCE_COLLECTOR_AWAY, w->list[0].url, why);
+	w->away_announced = true;
+}
+
+/* What libcurl only calls a failure of TLS, in words; once, for it takes another handshake. */
+static const char *explain(const struct ways *w, const struct way *way, const char *words,
+			   struct arena *arena)
+{
+	struct tls_view *view = arena_alloc(arena, sizeof *view);
+
+	if (!text_has_prefix(way->url, "https://") || (way->away && way->away_kind == 0))
+		return words;
+	tls_look(way->url, &w->send, arena, view);
+	const char *why = tls_explain(view, &w->send, host_wall_ms(w->host), arena);
+	return why ? arena_printf(arena, "%s (%s)", why, words) : words;
+}
+
+static void on_away(struct ways *w, struct way *way, const struct failure *failure)
+{
+	back_off(w, way, failure->wait_s);
+	announce_away(w, failure->words);
+	if (!way->away || way->away_kind != failure->kind)
+		log_error("could not send reports to the collector %s: %s; they are kept and sent "
+			  "later",
+			  way->url, failure->words);
+	way->away = true;
+	way->away_kind = failure->kind;
+}
+
+/* It answered a report: it is here. */
+static void on_here(struct ways *w, struct way *way)
+{
+	if (way->away)
+		log_info("the collector %s can be reached again; %lu report(s) to send", way->url,
+			 (unsigned long)w->waiting);
+	way->away = false;
+	way->backoff_s = WAYS_MIN_BACKOFF_S;
+	way->not_before_ms = 0;
+	if (w->away_announced)
+		announce(w->host, ANNOUNCE_COLLECTOR_BACK, way->url, NULL);
+	w->away_announced = false;
+	w->away_since_ms = 0;
+}
+
+static void on_refused(struct ways *w, struct way *way, const char *words)
+{
+	if (w->refusal_announced)
+		log_error("the collector %s refused a report: %s", way->url, words);
+	else
+		announce(w->host, ANNOUNCE_REFUSED, way->url, words);
+	w->refusal_announced = true;
+	on_here(w, way);
+}
+
+/* What the collector said of it, or how it failed, in words. */
+static const char *words_of(const struct send_result *result, const struct answer_problem *problem,
+			    struct arena *arena)
+{
+	if (result->http_status == 0)
+		return result->error;
+	return arena_printf(arena, "HTTP status %ld%s%s", result->http_status,
+			    problem->words ? ": " : "", problem->words ? problem->words : "");
+}
+
+/* The collector does not know who we are. */
+static const char *words_of_stranger(const struct ways *w, const struct answer_problem *problem,
+				     struct arena *arena)
+{
+	return arena_printf(
+		arena,
+		"HTTP status 401: %s (%s, and there is no enrolment secret to enrol with: "
+		"ask for one, and name its file with --enroll-secret-file)",
+		problem->words ? problem->words : "it does not say why",
+		enroll_id(w->enroll) ? "an operator has released or revoked this agent"
+				     : "it wants agents to be enrolled");
+}
+
+/* Hands on the answer. One that no collector gives (a proxy's page, say) is as good as none. */
+static enum ways_fate take_answer(struct ways *w, struct way *way, struct parcel *parcel,
+				  struct send_result *result)
+{
+	struct answer answer;
+	const char *why = NULL;
+	const char *body = result->body ? result->body : "";
+
+	if (answer_read(body, result->size, &parcel->arena, &answer, &why) == STATUS_OK) {
+		on_here(w, way);
+		w->refusal_announced = false;
+		w->answer->body = result->body;
+		w->answer->size = result->size;
+		result->body = NULL;
+		return WAYS_ACCEPTED;
+	}
+	struct failure failure = { .words = arena_printf(&parcel->arena,
+							 "what answers is no collector: %s", why) };
+	on_away(w, way, &failure);
+	return WAYS_KEPT;
+}
+
+static bool is_code(const struct answer_problem *problem, const char *code)
+{
+	return problem->code && strcmp(problem->code, code) == 0;
+}
+
+/* Never accepted, whenever it is sent again. */
+static bool is_refusal(long http_status, const struct answer_problem *problem)
+{
+	return http_status == 400 || http_status == 409 || http_status == 413 ||
+	       http_status == 422 || (http_status == 403 && is_code(problem, "wrong_agent"));
+}
+
+/* An answer that is no acceptance, or none at all. */
+static enum ways_fate take_problem(struct ways *w, struct way *way, struct parcel *parcel,
+				   const struct send_result *result)
+{
+	struct answer_problem problem =
+		answer_read_problem(result->body ? result->body : "", result->size, &parcel->arena);
+	struct failure failure = { .kind = result->http_status,
+				   .words = words_of(result, &problem, &parcel->arena),
+				   .wait_s = result->retry_s };
+
+	if (is_refusal(result->http_status, &problem)) {
+		w->answer->conflict = result->http_status == 409;
+		on_refused(w, way, failure.words);
+		return WAYS_REFUSED;
+	}
+	if (result->tls_trouble)
+		failure.words = explain(w, way, failure.words, &parcel->arena);
+	if (result->http_status == 401)
+		failure.words = words_of_stranger(w, &problem, &parcel->arena);
+	on_away(w, way, &failure);
+	return WAYS_KEPT;
+}
+
+/* Enrols, if that has to be. */
+static enum ways_fate enroll(struct ways *w, struct way *way, struct parcel *parcel)
+{
+	struct send_result result;
+	struct failure failure = { .kind = ENROLLING };
+	enum ways_fate fate = WAYS_KEPT;
+
+	enum status st = enroll_do(w->enroll, w->sender, way->url, parcel->host, &parcel->arena,
+				   &result, &failure.words);
+	failure.wait_s = result.retry_s;
+	if (st == STATUS_OK)
+		fate = WAYS_ACCEPTED;
+	else if (st == STATUS_TIMED_OUT)
+		fate = WAYS_STOPPED;
+	else if (st == STATUS_UNREACHABLE)
+		fate = take_problem(w, way, parcel, &result);
+	else
+		on_away(w, way, &failure);
+	free(result.body);
+	return fate;
+}
+
+/* Is that the collector's word, and no proxy's that wants a password? */
+static bool is_stranger(const struct send_result *result, struct arena *arena)
+{
+	if (result->http_status != 401 || !result->body)
+		return false;
+	struct answer_problem problem = answer_read_problem(result->body, result->size, arena);
+	return is_code(&problem, "unknown_agent");
+}
+
+/* `first`: once, the agent may enrol again where it is not known any more. */
+static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parcel, bool first)
+{
+	struct send_request request = { .method = SEND_POST,
+					.collector = way->url,
+					.path = REPORTS_PATH,
+					.age_ms = parcel->age_ms };
+	struct send_result result;
+	enum ways_fate fate = WAYS_STOPPED;
+
+	/* One that was made before the enrolment carries another id. */
+	if (enroll_id(w->enroll))
+		parcel->body =
+			report_peek_with_id(parcel->body, enroll_id(w->enroll), &parcel->arena);
+	request.body = parcel->body;
+	request.authorization = enroll_authorization(w->enroll, &parcel->arena);
+	send_do(w->sender, &request, &result);
+	/* The first collector's word that we are unknown there: once more, as somebody new. */
+	if (first && is_stranger(&result, &parcel->arena) && way == w->list &&
+	    enroll_id(w->enroll) && enroll_lost(w->enroll)) {
+		free(result.body);
+		fate = enroll(w, way, parcel);
+		return fate == WAYS_ACCEPTED ? post(w, way, parcel, false) : fate;
+	}
+	if (result.http_status == 200)
+		fate = take_answer(w, way, parcel, &result);
+	else if (result.outcome != SEND_STOPPED)
+		fate = take_problem(w, way, parcel, &result);
+	free(result.body);
+	return fate;
+}
+
+static enum ways_fate send_on(struct ways *w, struct way *way, struct parcel *parcel)
+{
+	enum ways_fate fate = WAYS_ACCEPTED;
+
+	if (parcel->host && enroll_is_due(w->enroll, parcel->host))
+		fate = enroll(w, way, parcel);
+	return fate == WAYS_ACCEPTED ? post(w, way, parcel, true) : fate;
+}
+
+enum ways_fate ways_send(struct ways *ways, const char *report, int64_t age_ms, int64_t interval_s,
+			 size_t waiting, struct ways_answer *answer)
+{
+	enum ways_fate fate = WAYS_KEPT;
+	struct parcel parcel = { .body = report, .age_ms = age_ms };
+
+	*answer = (struct ways_answer){ 0 };
+	ways->interval_s = interval_s;
+	ways->waiting = waiting;
+	ways->answer = answer;
+	arena_init(&parcel.arena);
+	parcel.host = report_peek_host(report, &parcel.arena);
+	for (size_t i = 0; i < ways->n && fate == WAYS_KEPT; i++) {
+		if (ways->list[i].not_before_ms <= host_now_ms(ways->host))
+			fate = send_on(ways, &ways->list[i], &parcel);
+	}
+	arena_deinit(&parcel.arena);
+	return fate;
+}

@@ -1,0 +1,158 @@
+/*
+ * The alerts: what is wrong where, since when, and what is to be told to whom about it. Pure: views
+ * and the time go in, rows for the store come out; nothing here sends, sleeps or reads a clock.
+ *
+ * Every alert that is not over is in memory; it is a cache of the store as the fleet is one, ahead
+ * of it until the commit, and read anew with the fleet after a failed one. Each call that changes
+ * something fills a struct alert_changes, whose rows are to be stored in one transaction with the
+ * change that caused them. That holds for notifications, too: they leave as rows of the outbox
+ * (collector/pipeline/outbox.h), so none is lost and none told of what was not stored.
+ *
+ * Notifications are per group: the alerts of one site and cause. The first alert of a group is told
+ * after `group_wait_ms`; what happens in it later not before `group_interval_ms` have gone by since
+ * then, all at once; and while something fires that nobody has acknowledged or silenced it is
+ * repeated. What is muted (collector/alerts/mute.h) is told when that ends, if it fires still.
+ *
+ * `unknown` is no recovery: an alert about a worse verdict fires on while too little is known.
+ * Silence is counted from when the collector could hear (alerts_hear).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/alerts/policy.h"
+#include "collector/hooks/hook.h"
+#include "collector/model/record.h"
+#include "collector/model/view.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+
+/* Silences that hold or will. */
+#define ALERTS_MAX_SILENCES 1024
+
+struct alerts;
+
+/* Whom notifications go to. */
+struct alert_target {
+	const char *name;
+	const struct hook_route *route;
+	bool disabled;
+};
+
+/* Rows for the store; everything lives in `arena`. */
+struct alert_changes {
+	const struct record_alert **alerts; /* new, or in the place of those with their ids */
+	size_t n_alerts;
+	const int64_t *dropped; /* ids of alerts that came to nothing */
+	size_t n_dropped;
+	const struct record_delivery **deliveries; /* new ones, waiting */
+	size_t n_deliveries;
+
+	struct arena arena;
+	size_t room_alerts; /* private, as all that follows */
+	size_t room_dropped;
+	size_t room_deliveries;
+};
+
+void alert_changes_init(struct alert_changes *changes);
+void alert_changes_deinit(struct alert_changes *changes);
+bool alert_changes_are_empty(const struct alert_changes *changes);
+
+struct alerts *alerts_new(void);
+void alerts_free(struct alerts *alerts); /* NULL is allowed */
+
+/* What holds from now on; both are borrowed. `url` is that of the collector, or NULL. */
+void alerts_configure(struct alerts *alerts, const struct alert_policy *policy, const char *url);
+void alerts_set_targets(struct alerts *alerts, const struct alert_target *targets, size_t n);
+
+/*
+ * Forgets everything and takes what the store has: every alert that is not over or whose end is not
+ * told, every silence, and the largest id of alerts, silences and deliveries.
+ */
+void alerts_reset(struct alerts *alerts);
+void alerts_restore(struct alerts *alerts, const struct record_alert *row);
+void alerts_restore_silence(struct alerts *alerts, const struct record_silence *row);
+void alerts_restore_id(struct alerts *alerts, int64_t id);
+
+/* From now on the collector hears: whoever is silent is so only some intervals later. */
+void alerts_hear(struct alerts *alerts, int64_t now_ms);
+
+/* A view of a server, as it is to be published. */
+void alerts_see(struct alerts *alerts, const struct view *view, int64_t now_ms,
+		struct alert_changes *out);
+
+/* The server of that key was taken out of the fleet: what was wrong with it is over. */
+void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
+		   struct alert_changes *out);
+
+/*
+ * All servers were seen since alerts_reset(): those that have alerts and were not are out of the
+ * fleet.
+ */
+void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
+
+/* An ill of the collector's own is there, or not. */
+void alerts_see_own(struct alerts *alerts, enum condition condition, bool holds, const char *text,
+		    const char *remedy, int64_t now_ms, struct alert_changes *out);
+
+/* Does what is due. */
+void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
+
+/* When something will be due; INT64_MAX: never. It may turn out to be nothing. */
+int64_t alerts_next_due(const struct alerts *alerts);
+
+/* A hook that was not there before hears of everything that fires. */
+void alerts_tell_target(struct alerts *alerts, const char *name, int64_t now_ms,
+			struct alert_changes *out);
+
+/*
+ * Somebody looks after an alert (until `until_ms`, or TIMESTAMP_NONE: until it is resolved), or no
+ * longer: `by` is NULL then.
+ *
+ * STATUS_NOT_FOUND  no alert that is not over has that id
+ */
+enum status alerts_acknowledge(struct alerts *alerts, int64_t id, const char *by,
+			       const char *comment, int64_t until_ms, int64_t now_ms,
+			       struct alert_changes *out);
+
+/* A new silence gets its id; STATUS_LIMIT: there are ALERTS_MAX_SILENCES. */
+enum status alerts_add_silence(struct alerts *alerts, struct record_silence *silence,
+			       int64_t now_ms);
+
+/* STATUS_NOT_FOUND: none has that id. */
+enum status alerts_end_silence(struct alerts *alerts, int64_t id, int64_t now_ms);
+
+/* The silences in the order of their ids; borrowed until the next change. */
+const struct record_silence *alerts_silence(const struct alerts *alerts, size_t i);
+size_t alerts_count_silences(const struct alerts *alerts);
+
+/* Does somebody look after it now? */
+bool alerts_is_acknowledged(const struct record_alert *alert, int64_t now_ms);
+
+/* Is that muted now by that silence? For showing it; see record_alert. */
+bool alerts_is_silenced_by(const struct record_silence *silence, const struct record_alert *alert,
+			   int64_t now_ms);
+
+/* The name of a maintenance window that mutes it now, or NULL. */
+const char *alerts_maintenance_of(const struct alerts *alerts, const struct record_alert *alert,
+				  int64_t now_ms);
+
+/* The page of its server, in `arena`; "" where the collector does not know its own address. */
+const char *alerts_url(const struct alerts *alerts, const struct record_alert *alert,
+		       struct arena *arena);
+
+/* How many fire of a condition. */
+size_t alerts_count_firing(const struct alerts *alerts, enum condition condition);
+
+/*
+ * Visits everything that fires and is known to: not what is muted since before it was told. What is
+ * muted later does not seem to be over by that.
+ */
+void alerts_each_firing(const struct alerts *alerts,
+			void (*visit)(void *visitor, const struct notification_alert *alert),
+			void *visitor);
+
+/* A new id of an alert, silence or delivery: grows, also over restarts. */
+int64_t alerts_next_id(struct alerts *alerts, int64_t now_ms);

@@ -1,0 +1,63 @@
+/*
+ * The clock of one alert: when does a condition that comes and goes make an alert fire, and when is
+ * that over? Pure: observations and the time go in, a step comes out.
+ *
+ * An alert is pending until its condition has held for as long as the policy says, then it fires;
+ * it is resolved when the condition has been gone for as long. A condition that changes
+ * `flap_changes` times within `flap_window_ms` flaps: the alert fires at once, says so, and is not
+ * resolved before the changes have become half as many, so that one long alert stands in the place
+ * of many short ones.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/model/record.h"
+
+/* Changes that are remembered of one condition: as many as a policy may ask for. */
+#define ALERT_MAX_CHANGES 32
+
+struct alert_rule {
+	int64_t hold_ms;
+	size_t flap_changes; /* 2 to ALERT_MAX_CHANGES; 0: flapping is not looked for */
+	int64_t flap_window_ms;
+};
+
+/* A zeroed one with TIMESTAMP_NONE for its times has not begun: alert_clock_init(). */
+struct alert_clock {
+	enum record_alert_state state; /* RECORD_ALERT_NONE: neither pending nor firing */
+	bool holds;                    /* the condition is there */
+	int64_t since_ms;              /* since when it is, or was when the alert fired */
+	int64_t gone_ms;               /* since when it is gone, while the alert fires still */
+	int64_t fired_ms;
+	int64_t resolved_ms;
+	bool flapping;
+	int64_t changes[ALERT_MAX_CHANGES]; /* the oldest first */
+	size_t n_changes;
+};
+
+enum alert_step {
+	ALERT_NO_STEP,
+	ALERT_BEGINS,   /* it is pending now */
+	ALERT_PASSES,   /* it was pending and is nothing any more */
+	ALERT_FIRES,    /* now */
+	ALERT_CHANGES,  /* it fires still; what it says of its condition is different */
+	ALERT_RESOLVES, /* now; `state` is RECORD_ALERT_NONE again */
+};
+
+void alert_clock_init(struct alert_clock *clock);
+
+/*
+ * What is so at `now_ms`: the condition is there since `since_ms`, or it is not. To be called with
+ * every observation, and when alert_clock_due() has come with the same as the last time.
+ */
+enum alert_step alert_clock_step(struct alert_clock *clock, const struct alert_rule *rule,
+				 bool holds, int64_t since_ms, int64_t now_ms);
+
+/* When the next step is due without any news; INT64_MAX: never. */
+int64_t alert_clock_due(const struct alert_clock *clock, const struct alert_rule *rule);
+
+/* Is there nothing to remember? */
+bool alert_clock_is_idle(const struct alert_clock *clock);

@@ -1,0 +1,115 @@
+#include "collector/alerts/explanation.h"
+
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/model/findings.h"
+#include "proto/base/timestamp.h"
+#include "proto/site/site.h"
+
+/* The text, cut at the end of a character. */
+static const char *keep(struct buffer *text, struct arena *arena)
+{
+	size_t n = text->size < ALERT_STORY_MAX_TEXT ? text->size : ALERT_STORY_MAX_TEXT;
+
+	while (n < text->size && n > 0 && ((unsigned char)text->bytes[n] & 0xc0) == 0x80)
+		n--;
+	const char *kept = n > 0 ? arena_strndup(arena, text->bytes, n) : "";
+	buffer_deinit(text);
+	return kept;
+}
+
+static const char *tell_reasons(const struct findings_reason *reasons, size_t n,
+				struct arena *arena)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	for (size_t i = 0; i < n; i++) {
+		if (!reasons[i].text)
+			continue;
+		buffer_add_text(&text, text.size > 0 ? " " : "");
+		buffer_add_text(&text, reasons[i].text);
+	}
+	return keep(&text, arena);
+}
+
+/* "Either: ... (then clear). Or: ... Then ... (then clear)." */
+static void tell_option(const struct findings_option *option, struct buffer *text)
+{
+	for (size_t i = 0; i < option->n; i++) {
+		const struct findings_step *step = &option->steps[i];
+		buffer_printf(text, "%s%s", i ? " Then: " : "", step->text ? step->text : "");
+		if (step->verdict_after)
+			buffer_printf(text, " (verdict then: %s)", step->verdict_after);
+	}
+}
+
+static const char *tell_remedy(const struct findings_option *options, size_t n, const char *why,
+			       struct arena *arena)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	for (size_t i = 0; i < n; i++) {
+		buffer_add_text(&text, i ? " Or: " : "");
+		tell_option(&options[i], &text);
+	}
+	if (why)
+		buffer_printf(&text, "%s%s", text.size > 0 ? " " : "", why);
+	return keep(&text, arena);
+}
+
+static void tell_findings(const struct view *view, struct alert_story *out, struct arena *arena)
+{
+	struct findings f;
+
+	if (!findings_of_view(view, arena, &f))
+		return; /* the verdict stands for itself */
+	if (f.n_reasons > 0 && f.reasons[0].code)
+		out->reason = out->cause = f.reasons[0].code;
+	if (f.n_reasons > 0 && f.reasons[0].adapter)
+		out->adapter = f.reasons[0].adapter;
+	out->text = tell_reasons(f.reasons, f.n_reasons, arena);
+	out->remedy = tell_remedy(f.options, f.n_options, f.remedy, arena);
+}
+
+static void tell_renamed(const struct view *view, struct alert_story *out, struct arena *arena)
+{
+	out->text = arena_printf(arena,
+				 "%s It was probably renamed to %s, which reports from the same "
+				 "network card.",
+				 out->text, view->renamed_to);
+	out->remedy = arena_printf(arena,
+				   "%s If it was renamed, this removes the old name: "
+				   "mtawatch-collector decommission %s --reason \"renamed to %s\"",
+				   out->remedy, view->server, view->renamed_to);
+}
+
+static void tell_silence(const struct view *view, struct alert_story *out, struct arena *arena)
+{
+	char at[TIMESTAMP_TEXT_SIZE];
+
+	out->text = arena_printf(
+		arena,
+		"No report has come since %s, although one is due every %lld seconds. The verdict "
+		"is that of the last reports: %s.",
+		timestamp_format(view->reported_at_ms, at), (long long)view->interval_s,
+		verdict_name(view->verdict));
+	out->remedy = "Look whether the server runs, whether its service mtawatch-agent runs, and "
+		      "whether it reaches the collector: mtawatch-agent doctor says.";
+	if (view->renamed_to)
+		tell_renamed(view, out, arena);
+}
+
+void alert_story_tell(const struct view *view, enum condition condition, struct alert_story *out,
+		      struct arena *arena)
+{
+	const char *name = condition_name(condition);
+
+	*out = (struct alert_story){ name, name, "", "", "" };
+	if (condition == CONDITION_SILENT)
+		tell_silence(view, out, arena);
+	else
+		tell_findings(view, out, arena);
+}

@@ -1,0 +1,119 @@
+/*
+ * Inside the alerts: the servers that something is or was wrong with, and the groups. Only
+ * alerts*.c include this; collector/alerts/alerts.h is the contract.
+ */
+#pragma once
+
+#include "collector/alerts/alerts.h"
+#include "collector/base/text_map.h"
+
+struct alert_subject;
+struct alert_group;
+
+/* An alert that is not over, or whose end is not told yet. */
+struct alert {
+	struct record_alert row; /* its strings are its own, but for `key` */
+	struct alert_subject *subject;
+	struct alert_group *group; /* once it has fired */
+	struct view *told;         /* what the row says, while it is in a group; NULL: not known */
+	bool is_stored;
+	bool is_dirty; /* the row is to be stored; among `dirty` then */
+	bool is_muted; /* as of the last look */
+	bool is_said_to_flap;
+};
+
+/* One condition of one server. */
+struct alert_slot {
+	struct alert_clock clock;
+	struct alert *alert; /* NULL: none */
+};
+
+/* A server, or the collector itself. */
+struct alert_subject {
+	char *key;
+	size_t at; /* its place among all */
+	struct alert_slot slots[CONDITION_COUNT];
+	struct view *view;      /* the last one; NULL: not seen since the last reset, or our own */
+	int64_t silent_from_ms; /* when its silence counts; only while it is silent */
+};
+
+/* The alerts of one site and cause that have fired. */
+struct alert_group {
+	char *key;
+	size_t at;
+	struct alert **alerts;
+	size_t n;
+	size_t room;
+	int64_t told_ms; /* the last notification, or TIMESTAMP_NONE */
+	bool is_touched;
+};
+
+struct alerts {
+	struct alert_policy policy;
+	const char *url;
+	const struct alert_target *targets;
+	size_t n_targets;
+
+	struct text_map by_key;
+	struct alert_subject **subjects;
+	size_t n_subjects;
+	size_t room_subjects;
+	struct text_map by_group;
+	struct alert_group **groups;
+	size_t n_groups;
+	size_t room_groups;
+	struct alert_group **touched; /* to be settled before the call ends */
+	size_t n_touched;
+	size_t room_touched;
+	struct alert **dirty; /* to be stored with it */
+	size_t n_dirty;
+	size_t room_dirty;
+
+	struct record_silence *silences; /* their strings are their own */
+	size_t n_silences;
+	size_t firing[CONDITION_COUNT];
+	int64_t last_id;
+	int64_t heard_from_ms;
+	int64_t next_due_ms;
+};
+
+/* Appends to an array of pointers, which grows. */
+void *alerts_append(void *array, size_t *n, size_t *room, void *item);
+
+/* The row is to be stored. */
+void alerts_mark(struct alerts *alerts, struct alert *alert);
+
+/* Sets a string of a row; frees the old one. */
+void alerts_set_text(const char **where, const char *text);
+
+void alerts_due_at(struct alerts *alerts, int64_t ms);
+
+/* rows.c: rows out. */
+
+/* Where the strings of a row are that are the alert's own. */
+#define ALERT_TEXTS 11
+void alerts_texts_of(struct record_alert *row, const char **out[ALERT_TEXTS]);
+void alerts_emit(struct alerts *alerts, struct alert_changes *out);
+void alerts_emit_drop(struct alert_changes *out, int64_t id);
+void alerts_emit_delivery(struct alert_changes *out, const struct record_delivery *row);
+void alerts_free_alert(struct alert *alert);
+
+/* group.c: something is new about an alert that fires, or has; it joins the group of its
+ * cause unless it is in it. */
+void alerts_join(struct alerts *alerts, struct alert *alert);
+
+/* Tells what is due of the groups that were touched (or of all), and frees alerts that are over. */
+void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert_changes *out);
+
+void alerts_free_group(struct alert_group *group);
+
+/* alerts.c: servers, and the alerts of their conditions. */
+struct alert_subject *alerts_subject(struct alerts *alerts, const char *key);
+void alerts_free_subject(struct alert_subject *subject);
+
+/* A new alert; `now_ms` is TIMESTAMP_NONE where it gets its id from elsewhere. */
+struct alert *alerts_add(struct alerts *alerts, struct alert_subject *subject,
+			 enum condition condition, int64_t now_ms);
+
+/* Takes it from its condition; alerts_emit() frees it with its last row. */
+void alerts_release(struct alert *alert);

@@ -1,0 +1,206 @@
+#include "collector/alerts/policy.h"
+
+#include <string.h>
+
+#include "collector/config/duration.h"
+#include "collector/config/value_list.h"
+#include "proto/base/text.h"
+
+static const struct alert_policy defaults = {
+	.hold_ms = {
+		[CONDITION_AT_RISK] = INT64_C(600) * 1000,
+		[CONDITION_UNKNOWN] = INT64_C(3600) * 1000,
+		[CONDITION_DISK] = INT64_C(60) * 1000,
+	},
+	.repeat_ms = INT64_C(4) * 3600 * 1000,
+	.group_interval_ms = INT64_C(30) * 1000,
+	.flap_changes = 6,
+	.flap_window_ms = INT64_C(3600) * 1000,
+};
+
+struct alert_rule alert_policy_rule(const struct alert_policy *policy, enum condition condition)
+{
+	return (struct alert_rule){ .hold_ms = policy->hold_ms[condition],
+				    .flap_changes = policy->flap_changes,
+				    .flap_window_ms = policy->flap_window_ms };
+}
+
+/* Of a key whose value is a span of time. */
+#define DEFINE_TIME(name, member, least_ms)                                                        \
+	static const char *set_##name(void *into, const char *value, struct arena *arena)          \
+	{                                                                                          \
+		struct alert_policy *policy = into;                                                \
+		(void)arena;                                                                       \
+		return set_time(&policy->member, value, least_ms);                                 \
+	}
+
+static const char *set_time(int64_t *where, const char *value, int64_t least_ms)
+{
+	if (!duration_parse(value, where))
+		return DURATION_EXPECTED;
+	return *where >= least_ms ? NULL : "a time of at least 1s";
+}
+
+DEFINE_TIME(hold_failing, hold_ms[CONDITION_FAILING], 0)
+DEFINE_TIME(hold_exposed, hold_ms[CONDITION_EXPOSED], 0)
+DEFINE_TIME(hold_at_risk, hold_ms[CONDITION_AT_RISK], 0)
+DEFINE_TIME(hold_unknown, hold_ms[CONDITION_UNKNOWN], 0)
+DEFINE_TIME(hold_silent, hold_ms[CONDITION_SILENT], 0)
+DEFINE_TIME(hold_disk, hold_ms[CONDITION_DISK], 0)
+DEFINE_TIME(hold_certificate, hold_ms[CONDITION_CERTIFICATE], 0)
+DEFINE_TIME(hold_dead_letters, hold_ms[CONDITION_DEAD_LETTERS], 0)
+DEFINE_TIME(repeat, repeat_ms, 1000)
+DEFINE_TIME(group_wait, group_wait_ms, 0)
+DEFINE_TIME(group_interval, group_interval_ms, 0)
+DEFINE_TIME(flap_window, flap_window_ms, 1000)
+
+/* "6", or "0": flapping is not looked for. */
+static const char *set_flap_changes(void *into, const char *value, struct arena *arena)
+{
+	struct alert_policy *policy = into;
+	size_t digits = strspn(value, "0123456789");
+	unsigned number = 0;
+	(void)arena;
+
+	for (size_t i = 0; i < digits && number <= ALERT_MAX_CHANGES; i++)
+		number = number * 10 + (unsigned)(value[i] - '0');
+	if (digits == 0 || value[digits] || number == 1 || number > ALERT_MAX_CHANGES)
+		return "2 to 32, or 0: flapping is not looked for";
+	policy->flap_changes = number;
+	return NULL;
+}
+
+static const struct section_key alert_keys[] = {
+	{ "hold-failing", false, false, set_hold_failing },
+	{ "hold-exposed", false, false, set_hold_exposed },
+	{ "hold-at-risk", false, false, set_hold_at_risk },
+	{ "hold-unknown", false, false, set_hold_unknown },
+	{ "hold-silent", false, false, set_hold_silent },
+	{ "hold-disk", false, false, set_hold_disk },
+	{ "hold-certificate", false, false, set_hold_certificate },
+	{ "hold-dead-letters", false, false, set_hold_dead_letters },
+	{ "repeat", false, false, set_repeat },
+	{ "group-wait", false, false, set_group_wait },
+	{ "group-interval", false, false, set_group_interval },
+	{ "flap-changes", false, false, set_flap_changes },
+	{ "flap-window", false, false, set_flap_window },
+};
+
+static const char *set_days(void *into, const char *value, struct arena *arena)
+{
+	static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+	static const char wanted[] = "some of mon tue wed thu fri sat sun";
+	struct maintenance *window = into;
+	char *rest = arena_strdup(arena, value);
+
+	for (char *word = strtok_r(rest, " \t,", &rest); word;
+	     word = strtok_r(NULL, " \t,", &rest)) {
+		size_t i = 0;
+		while (i < 7 && !text_equal(names[i], word))
+			i++;
+		if (i == 7)
+			return wanted;
+		window->days |= 1U << i;
+	}
+	return window->days ? NULL : wanted;
+}
+
+/* "22:00" */
+static const char *set_minute(unsigned *minute, const char *value)
+{
+	static const char wanted[] = "HH:MM, a time of the day in UTC";
+	static const char digits[] = "0123456789";
+
+	if (strlen(value) != 5 || value[2] != ':' || strspn(value, digits) != 2 ||
+	    strspn(value + 3, digits) != 2)
+		return wanted;
+	unsigned hours = (unsigned)(value[0] - '0') * 10 + (unsigned)(value[1] - '0');
+	unsigned minutes = (unsigned)(value[3] - '0') * 10 + (unsigned)(value[4] - '0');
+	*minute = hours * 60 + minutes;
+	return hours < 24 && minutes < 60 ? NULL : wanted;
+}
+
+static const char *set_from(void *into, const char *value, struct arena *arena)
+{
+	struct maintenance *window = into;
+	(void)arena;
+	return set_minute(&window->from_min, value);
+}
+
+static const char *set_to(void *into, const char *value, struct arena *arena)
+{
+	struct maintenance *window = into;
+	(void)arena;
+	return set_minute(&window->to_min, value);
+}
+
+/* Adds the patterns of `value`, each of which has to be `valid`. */
+static const char *add_patterns(const char ***list, size_t *n, bool (*valid)(const char *word),
+				const char *wanted, const char *value, struct arena *arena)
+{
+	const char *word = NULL;
+
+	if (!*list)
+		*list = arena_alloc_array(arena, ALERT_POLICY_MAX_PATTERNS, sizeof **list);
+	while ((word = value_list_next(&value, arena))) {
+		if (!valid(word))
+			return wanted;
+		if (*n == ALERT_POLICY_MAX_PATTERNS)
+			return "at most 64 of them";
+		(*list)[(*n)++] = word;
+	}
+	return *n > 0 ? NULL : wanted;
+}
+
+static const char *set_sites(void *into, const char *value, struct arena *arena)
+{
+	struct maintenance *window = into;
+	return add_patterns(&window->sites, &window->n_sites, value_is_site_pattern,
+			    SITE_PATTERN_EXPECTED, value, arena);
+}
+
+static bool is_server_pattern(const char *word)
+{
+	return !strchr(word, '/');
+}
+
+static const char *set_servers(void *into, const char *value, struct arena *arena)
+{
+	struct maintenance *window = into;
+	return add_patterns(&window->servers, &window->n_servers, is_server_pattern,
+			    "names of servers, such as EXCH1 or EX*; several with commas", value,
+			    arena);
+}
+
+static const struct section_key maintenance_keys[] = {
+	{ "days", false, false, set_days },      { "from", true, false, set_from },
+	{ "to", true, false, set_to },           { "sites", false, true, set_sites },
+	{ "servers", false, true, set_servers },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static void read_window(const struct section *section, struct alert_policy *policy,
+			struct arena *arena, struct faults *faults)
+{
+	struct maintenance *window = arena_alloc(arena, sizeof *window);
+
+	window->name = section->name;
+	window->next = policy->windows;
+	section_read(section, maintenance_keys, COUNT(maintenance_keys), window, arena, faults);
+	if (window->days == 0)
+		window->days = 0x7f;
+	policy->windows = window;
+}
+
+void alert_policy_read(const struct sections *sections, struct alert_policy *out,
+		       struct arena *arena, struct faults *faults)
+{
+	*out = defaults;
+	for (const struct section *s = sections->first; s; s = s->next) {
+		if (strcmp(s->kind, "alerts") == 0)
+			section_read(s, alert_keys, COUNT(alert_keys), out, arena, faults);
+		else if (strcmp(s->kind, "maintenance") == 0)
+			read_window(s, out, arena, faults);
+	}
+}

@@ -1,0 +1,136 @@
+#include "collector/alerts/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+
+void alert_changes_init(struct alert_changes *changes)
+{
+	*changes = (struct alert_changes){ .n_alerts = 0 };
+	arena_init(&changes->arena);
+}
+
+void alert_changes_deinit(struct alert_changes *changes)
+{
+	free(changes->alerts);
+	free((void *)changes->dropped);
+	free(changes->deliveries);
+	arena_deinit(&changes->arena);
+}
+
+bool alert_changes_are_empty(const struct alert_changes *changes)
+{
+	return changes->n_alerts == 0 && changes->n_dropped == 0 && changes->n_deliveries == 0;
+}
+
+void *alerts_append(void *array, size_t *n, size_t *room, void *item)
+{
+	void **grown = array;
+
+	if (*n == *room) {
+		*room = *room ? *room * 2 : 8;
+		grown = mem_realloc(array, *room * sizeof *grown);
+	}
+	grown[(*n)++] = item;
+	return grown;
+}
+
+void alerts_emit_drop(struct alert_changes *out, int64_t id)
+{
+	if (out->n_dropped == out->room_dropped) {
+		out->room_dropped = out->room_dropped ? out->room_dropped * 2 : 8;
+		out->dropped =
+			mem_realloc((void *)out->dropped, out->room_dropped * sizeof *out->dropped);
+	}
+	((int64_t *)out->dropped)[out->n_dropped++] = id;
+}
+
+void alerts_emit_delivery(struct alert_changes *out, const struct record_delivery *row)
+{
+	out->deliveries = alerts_append(out->deliveries, &out->n_deliveries, &out->room_deliveries,
+					(void *)row);
+}
+
+void alerts_texts_of(struct record_alert *row, const char **out[ALERT_TEXTS])
+{
+	const char **const texts[ALERT_TEXTS] = {
+		&row->server,  &row->organization,    &row->site,
+		&row->cause,   &row->verdict,         &row->reason,
+		&row->text,    &row->remedy,          &row->adapter,
+		&row->comment, &row->acknowledged_by,
+	};
+	memcpy(out, texts, sizeof texts);
+}
+
+/* "1 2 3" */
+static const char *changes_text(const struct alert_clock *clock, struct arena *arena)
+{
+	char text[ALERT_MAX_CHANGES * 21 + 1] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < clock->n_changes; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, i ? " %" PRId64 : "%" PRId64,
+				      clock->changes[i]);
+	return arena_strdup(arena, text);
+}
+
+static const struct record_alert *copy_row(const struct alert *alert, struct arena *arena)
+{
+	const struct record_alert *row = &alert->row;
+	const struct alert_clock *clock = &alert->subject->slots[row->condition].clock;
+	struct record_alert *copy = arena_alloc(arena, sizeof *copy);
+
+	const char **texts[ALERT_TEXTS];
+
+	*copy = *row;
+	copy->key = arena_strdup(arena, row->key);
+	copy->changes = changes_text(clock, arena);
+	alerts_texts_of(copy, texts);
+	for (size_t i = 0; i < ALERT_TEXTS; i++)
+		*texts[i] = arena_strdup(arena, *texts[i]);
+	return copy;
+}
+
+void alerts_mark(struct alerts *alerts, struct alert *alert)
+{
+	if (alert->is_dirty)
+		return;
+	alert->is_dirty = true;
+	alerts->dirty = alerts_append(alerts->dirty, &alerts->n_dirty, &alerts->room_dirty, alert);
+}
+
+void alerts_emit(struct alerts *alerts, struct alert_changes *out)
+{
+	for (size_t i = 0; i < alerts->n_dirty; i++) {
+		struct alert *alert = alerts->dirty[i];
+		alert->is_dirty = false;
+		alert->is_stored = true;
+		out->alerts = alerts_append(out->alerts, &out->n_alerts, &out->room_alerts,
+					    (void *)copy_row(alert, &out->arena));
+		if (alert->subject->slots[alert->row.condition].alert != alert)
+			alerts_free_alert(alert); /* it is over, and this was its last row */
+	}
+	alerts->n_dirty = 0;
+}
+
+void alerts_set_text(const char **where, const char *text)
+{
+	char *copy = mem_strdup(text);
+	free((void *)*where);
+	*where = copy;
+}
+
+void alerts_free_alert(struct alert *alert)
+{
+	const char **texts[ALERT_TEXTS];
+
+	alerts_texts_of(&alert->row, texts);
+	for (size_t i = 0; i < ALERT_TEXTS; i++)
+		free((void *)*texts[i]);
+	view_unref(alert->told);
+	free(alert);
+}

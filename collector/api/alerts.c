@@ -1,0 +1,283 @@
+/* GET /v1/alerts, and POST and DELETE /v1/alerts/{id}/acknowledge. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/api/alerts.h"
+#include "collector/base/json_add.h"
+#include "collector/http/event_stream.h"
+#include "collector/http/problem.h"
+#include "proto/base/timestamp.h"
+
+/* Firing ones first, then those that may, then what is over. */
+static const enum record_alert_state order[] = { RECORD_ALERT_FIRING, RECORD_ALERT_PENDING,
+						 RECORD_ALERT_RESOLVED };
+static const char *const state_names[] = { "firing", "pending", "resolved" };
+#define N_STATES (sizeof order / sizeof *order)
+
+static const char *state_name(enum record_alert_state state)
+{
+	size_t i = 0;
+	while (i < N_STATES - 1 && order[i] != state)
+		i++;
+	return state_names[i];
+}
+
+static void add_member(struct buffer *out, const char *name, const char *text)
+{
+	buffer_printf(out, ",\"%s\":", name);
+	json_add_string(out, *text ? text : NULL);
+}
+
+static void add_time(struct buffer *out, const char *name, int64_t ms)
+{
+	buffer_printf(out, ",\"%s\":", name);
+	json_add_time(out, ms);
+}
+
+/* Now; or, of one that is over, until its end. */
+static bool is_looked_after(const struct record_alert *alert, int64_t now_ms)
+{
+	bool over = alert->state == RECORD_ALERT_RESOLVED;
+	return alerts_is_acknowledged(alert, over ? alert->resolved_ms : now_ms);
+}
+
+static void add_acknowledgement(struct buffer *out, const struct record_alert *alert,
+				int64_t now_ms)
+{
+	if (!is_looked_after(alert, now_ms)) {
+		buffer_add_text(out, ",\"acknowledged\":null");
+		return;
+	}
+	buffer_add_text(out, ",\"acknowledged\":{\"by\":");
+	json_add_string(out, alert->acknowledged_by);
+	buffer_add_text(out, ",\"comment\":");
+	json_add_string(out, alert->comment);
+	add_time(out, "at", alert->acknowledged_ms);
+	add_time(out, "until", alert->acknowledged_until_ms);
+	buffer_add_char(out, '}');
+}
+
+static void add_silences(struct buffer *out, const struct alerts *alerts,
+			 const struct record_alert *alert, int64_t now_ms)
+{
+	const char *comma = "";
+
+	buffer_add_text(out, ",\"silenced_by\":[");
+	for (size_t i = 0; i < alerts_count_silences(alerts); i++) {
+		const struct record_silence *silence = alerts_silence(alerts, i);
+		if (!alerts_is_silenced_by(silence, alert, now_ms))
+			continue;
+		buffer_printf(out, "%s\"%" PRId64 "\"", comma, silence->id);
+		comma = ",";
+	}
+	buffer_add_char(out, ']');
+}
+
+static const char *told_name(enum record_alert_told told)
+{
+	static const char *const names[] = { "nothing", "firing", "resolved" };
+	return names[told];
+}
+
+void api_alert_add(struct alerting *alerting, const struct record_alert *alert, int64_t now_ms,
+		   struct arena *arena, struct buffer *out)
+{
+	const struct alerts *alerts = alerting_alerts(alerting);
+
+	buffer_printf(out, "{\"id\":\"%" PRId64 "\",\"server\":", alert->id);
+	json_add_string(out, alert->server);
+	add_member(out, "organization", alert->organization);
+	add_member(out, "site", alert->site);
+	add_member(out, "condition", condition_name(alert->condition));
+	add_member(out, "state", state_name(alert->state));
+	add_time(out, "since", alert->since_ms);
+	add_time(out, "fired_at", alert->fired_ms);
+	add_time(out, "resolved_at", alert->resolved_ms);
+	add_member(out, "verdict", alert->verdict);
+	add_member(out, "reason", alert->reason);
+	buffer_add_text(out, ",\"text\":");
+	json_add_string(out, alert->text);
+	add_member(out, "remedy", alert->remedy);
+	add_member(out, "url", alerts_url(alerts, alert, arena));
+	add_member(out, "cause", alert->cause);
+	buffer_printf(out, ",\"flapping\":%s", alert->flapping ? "true" : "false");
+	add_acknowledgement(out, alert, now_ms);
+	add_silences(out, alerts, alert, now_ms);
+	buffer_add_text(out, ",\"maintenance\":");
+	json_add_string(out, alerts_maintenance_of(alerts, alert, now_ms));
+	buffer_add_text(out, ",\"deliveries\":{\"told\":");
+	json_add_string(out, told_name(alert->told));
+	add_time(out, "told_at", alert->told_ms);
+	buffer_add_text(out, "}}");
+}
+
+void api_alert_tell(const struct api *api, const struct record_alert *alert)
+{
+	struct buffer data;
+	struct arena arena;
+
+	arena_init(&arena);
+	buffer_init(&data);
+	api_alert_add(api->alerting, alert, pipeline_now_ms(api->pipeline), &arena, &data);
+	events_add(api->events, "alert", &data);
+	arena_deinit(&arena);
+}
+
+static const char *yes_or_no(bool value)
+{
+	return value ? "true" : "false";
+}
+
+static enum status add_row(void *user, const struct record_alert *alert)
+{
+	struct api_states_list *l = user;
+	const struct api *api = l->call->context;
+
+	if (!api_selects(&l->selection, "condition", condition_name(alert->condition)) ||
+	    !api_selects(&l->selection, "site", alert->site) ||
+	    !api_selects(&l->selection, "server", alert->server) ||
+	    !api_selects(&l->selection, "acknowledged",
+			 yes_or_no(is_looked_after(alert, l->now_ms))))
+		return STATUS_OK;
+	enum status status = api_states_add(l, alert->id);
+	if (status == STATUS_OK)
+		api_alert_add(api->alerting, alert, l->now_ms, &l->call->arena, &l->out);
+	return status;
+}
+
+static bool allows(const struct query_pair *pair)
+{
+	enum condition condition = CONDITION_COUNT;
+
+	if (strcmp(pair->key, "state") == 0)
+		return api_states_has(state_names, N_STATES, pair->value);
+	if (strcmp(pair->key, "condition") == 0)
+		return condition_from_name(pair->value, &condition);
+	if (strcmp(pair->key, "acknowledged") == 0)
+		return strcmp(pair->value, "true") == 0 || strcmp(pair->value, "false") == 0;
+	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0;
+}
+
+static enum status read_state(struct api_states_list *l, size_t state, int64_t before,
+			      char error[STORE_ERROR_SIZE])
+{
+	const struct api *api = l->call->context;
+	return store_read_alerts(identities_store(api->identities), order[state], before, add_row,
+				 l, error);
+}
+
+void api_alert_list(struct call *call)
+{
+	static const struct api_states kind = {
+		.path = "/v1/alerts",
+		.member = "alerts",
+		.detail = "The query may have state (pending, firing, resolved), condition, site, "
+			  "server, acknowledged (true, false), limit from 1 to 1000, and cursor, "
+			  "as a Link field gives it.",
+		.allows = allows,
+		.names = state_names,
+		.n = N_STATES,
+		.read = read_state,
+	};
+	api_states_answer(call, &kind);
+}
+
+/* An acknowledgement, or its end. */
+
+static const struct problem unknown = { .status = 404,
+					.code = "unknown_alert",
+					.detail =
+						"There is no alert of this id that is not over." };
+
+/* One that is to be answered. */
+struct showing {
+	struct call *call;
+	struct buffer out;
+};
+
+static enum status add_one(void *user, const struct record_alert *alert)
+{
+	struct showing *s = user;
+	const struct api *api = s->call->context;
+
+	api_alert_add(api->alerting, alert, pipeline_now_ms(api->pipeline), &s->call->arena,
+		      &s->out);
+	return STATUS_OK;
+}
+
+static void on_acknowledged(void *user, enum status status, const char *error)
+{
+	struct call *call = user;
+	const struct api *api = call->context;
+	struct showing s = { .call = call };
+	char why[STORE_ERROR_SIZE];
+	(void)error; /* the pipeline was told */
+
+	if (status != STATUS_OK) {
+		problem_answer_not_stored(call);
+		return;
+	}
+	buffer_init(&s.out);
+	status = store_read_alert(identities_store(api->identities), api_path_id(call), add_one, &s,
+				  why);
+	buffer_add_char(&s.out, '\n');
+	if (status == STATUS_OK)
+		api_answer_json(call, 200, &s.out, NULL);
+	else
+		api_states_fail(call, &s.out, why);
+}
+
+static bool read_body(struct call *call, int64_t now_ms, const char **comment, int64_t *until_ms)
+{
+	struct json_reading in;
+	struct json_place root;
+
+	api_begin_body(call, &in, &root);
+	json_get_text(&in, &root, "comment", comment);
+	json_get_time(&in, &root, "until", until_ms);
+	if (in.status == STATUS_OK && *until_ms != TIMESTAMP_NONE && *until_ms <= now_ms)
+		json_refuse(&in, &root, "until", STATUS_INVALID, "expected a time to come");
+	return api_end_body(call, &in);
+}
+
+static void answer_refused(struct call *call, enum status status)
+{
+	if (status == STATUS_NOT_FOUND)
+		problem_answer(call, &unknown);
+	else if (status != STATUS_OK)
+		problem_answer_not_stored(call);
+}
+
+void api_acknowledge_post(struct call *call)
+{
+	const struct api *api = call->context;
+	int64_t now_ms = pipeline_now_ms(api->pipeline);
+	int64_t until_ms = TIMESTAMP_NONE;
+	const char *comment = "";
+
+	if (!api_is_json(call) || !read_body(call, now_ms, &comment, &until_ms))
+		return;
+	struct record_audit audit = api_alert_audit(call, "alert.acknowledge", call->params[0]);
+	answer_refused(call,
+		       alerting_acknowledge(api->alerting, api_path_id(call), audit.who, comment,
+					    until_ms, &audit, on_acknowledged, call));
+}
+
+static void on_taken_back(void *user, enum status status, const char *error)
+{
+	(void)error; /* the pipeline was told */
+	if (status == STATUS_OK)
+		api_answer_nothing(user, NULL);
+	else
+		problem_answer_not_stored(user);
+}
+
+void api_acknowledge_delete(struct call *call)
+{
+	const struct api *api = call->context;
+	struct record_audit audit = api_alert_audit(call, "alert.unacknowledge", call->params[0]);
+
+	answer_refused(call, alerting_acknowledge(api->alerting, api_path_id(call), NULL, "",
+						  TIMESTAMP_NONE, &audit, on_taken_back, call));
+}

@@ -1,0 +1,70 @@
+#include "collector/api/api.h"
+
+#include "collector/auth/access.h"
+#include "collector/query/inventory_text.h"
+#include "proto/report/report.h"
+
+const struct route api_routes[] = {
+	{ HTTP_METHOD_POST, ACCESS_AGENT, "/v1/reports", REPORT_MAX_BYTES, api_report_post },
+	{ HTTP_METHOD_POST, ACCESS_OPERATOR, "/v1/reports/import", REPORT_MAX_BYTES,
+	  api_report_import },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers", 0, api_server_list },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers.csv", 0, api_server_export },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}", 0, api_server_get },
+	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/servers/{name}", 0, api_server_delete },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/history", 0, api_history_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/report", 0, api_report_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites", 0, api_site_list },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/matrix", 0, api_matrix_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/events", 0, api_events_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/inventory", 0, api_inventory_get },
+	{ HTTP_METHOD_PUT, ACCESS_OPERATOR, "/v1/inventory", INVENTORY_MAX_BYTES,
+	  api_inventory_put },
+	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/inventory/{name}", 0, api_inventory_delete },
+	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/v1/enroll", API_MAX_BODY, api_enroll_post },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/agents", 0, api_agent_list },
+	{ HTTP_METHOD_DELETE, ACCESS_AGENT | ACCESS_OPERATOR, "/v1/agents/{id}", 0,
+	  api_agent_delete },
+	{ HTTP_METHOD_GET, ACCESS_ADMIN, "/v1/tokens", 0, api_token_list },
+	{ HTTP_METHOD_POST, ACCESS_ADMIN, "/v1/tokens", API_MAX_BODY, api_token_post },
+	{ HTTP_METHOD_DELETE, ACCESS_ADMIN, "/v1/tokens/{name}", 0, api_token_delete },
+	{ HTTP_METHOD_GET, ACCESS_ADMIN, "/v1/secrets", 0, api_secret_list },
+	{ HTTP_METHOD_POST, ACCESS_ADMIN, "/v1/secrets", API_MAX_BODY, api_secret_post },
+	{ HTTP_METHOD_DELETE, ACCESS_ADMIN, "/v1/secrets/{name}", 0, api_secret_delete },
+	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/v1/session", API_MAX_BODY, api_session_post },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/session", 0, api_session_get },
+	{ HTTP_METHOD_DELETE, ACCESS_VIEWER, "/v1/session", 0, api_session_delete },
+	{ HTTP_METHOD_GET, ACCESS_OPERATOR, "/v1/audit", 0, api_audit_list },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/alerts", 0, api_alert_list },
+	{ HTTP_METHOD_POST, ACCESS_OPERATOR, "/v1/alerts/{id}/acknowledge", API_MAX_BODY,
+	  api_acknowledge_post },
+	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/alerts/{id}/acknowledge", 0,
+	  api_acknowledge_delete },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/silences", 0, api_silence_list },
+	{ HTTP_METHOD_POST, ACCESS_OPERATOR, "/v1/silences", API_MAX_BODY, api_silence_post },
+	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/silences/{id}", 0, api_silence_delete },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/deliveries", 0, api_delivery_list },
+	{ HTTP_METHOD_POST, ACCESS_OPERATOR, "/v1/deliveries/{id}/retry", API_MAX_BODY,
+	  api_delivery_retry },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/metrics", 0, api_metrics_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/livez", 0, api_live_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/readyz", 0, api_ready_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/healthz", 0, api_ready_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/openapi.json", 0, api_description_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/", 0, api_index_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/login", 0, api_login_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/login.js", 0, api_login_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/api.js", 0, api_login_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/html.js", 0, api_login_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/preact.js", 0, api_login_get },
+	{ HTTP_METHOD_GET, ACCESS_ANYBODY, "/style.css", 0, api_login_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/{file}", 0, api_asset_get },
+};
+const size_t api_n_routes = sizeof api_routes / sizeof *api_routes;
+
+const struct problem *api_admit(void *context, const struct http_request *request,
+				const struct route *route, struct caller *caller)
+{
+	const struct api *api = context;
+	return access_check(api->identities, request, route, caller);
+}

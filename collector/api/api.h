@@ -1,0 +1,150 @@
+/*
+ * The collector's HTTP interface: the table of its routes, and what their handlers need. One file a
+ * resource: reports.c, servers.c, health.c, pages.c; enroll.c, agents.c,
+ * secrets.c (tokens, too), session.c, audit.c, api_metrics.c.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/http/call.h"
+#include "collector/http/event_stream.h"
+#include "collector/pipeline/feed.h"
+#include "collector/query/inventory.h"
+#include "collector/auth/identities.h"
+#include "collector/net/rate_limit.h"
+#include "collector/pipeline/pipeline.h"
+#include "collector/auth/refusals.h"
+#include "collector/http/route.h"
+#include "collector/http/server.h"
+#include "collector/http/stats.h"
+
+/*
+ * Enrolments: of one source, and of all. Agents that are told to wait do, so a fleet that enrols
+ * behind one address only takes longer.
+ */
+#define API_ENROLL_PER_SOURCE ((struct pace_limit){ .burst = 60, .per_minute = 60 })
+#define API_ENROLL_TOTAL      ((struct pace_limit){ .burst = 2000, .per_minute = 30000 })
+
+/* Logins of browsers, likewise. */
+#define API_LOGIN_PER_SOURCE ((struct pace_limit){ .burst = 30, .per_minute = 30 })
+#define API_LOGIN_TOTAL      ((struct pace_limit){ .burst = 300, .per_minute = 600 })
+
+/* The body of a call that is no report. */
+#define API_MAX_BODY ((size_t)4096)
+
+struct uv_loop_s; /* libuv: the event loop */
+
+/* The context of every handler here; outlives the server. */
+struct api {
+	struct uv_loop_s *loop;
+	struct pipeline *pipeline;
+	struct alerting *alerting;
+	struct identities *identities;
+	struct expected *expected;
+	struct events *events;
+	struct news *news; /* NULL at the end, when the store commits what waits; so `events` */
+	struct pace enrolments;
+	struct pace logins;
+	struct refusals refusals;
+	struct server *server;   /* once it is open */
+	struct traffic *traffic; /* what was answered */
+	int64_t started_ms;
+	uint64_t epoch; /* told anew by each run: revisions of two runs are not the same */
+};
+
+extern const struct route api_routes[];
+extern const size_t api_n_routes;
+
+/* The client_admit of the server: `context` is a struct api. */
+const struct problem *api_admit(void *context, const struct http_request *request,
+				const struct route *route, struct caller *caller);
+
+/* POST /v1/reports */
+void api_report_post(struct call *call);
+
+/* POST /v1/reports/import */
+void api_report_import(struct call *call);
+
+/* GET /v1/servers, GET /v1/servers.csv, GET /v1/servers/{name} */
+void api_server_list(struct call *call);
+void api_server_export(struct call *call);
+void api_server_get(struct call *call);
+
+/* GET /v1/servers/{name}/history?since=TIME */
+void api_history_get(struct call *call);
+
+/* DELETE /v1/servers/{name}?reason=TEXT */
+void api_server_delete(struct call *call);
+
+/* GET, PUT /v1/inventory, DELETE /v1/inventory/{name} */
+void api_inventory_get(struct call *call);
+void api_inventory_put(struct call *call);
+void api_inventory_delete(struct call *call);
+
+/* POST /v1/enroll */
+void api_enroll_post(struct call *call);
+
+/* GET /v1/agents, DELETE /v1/agents/{id} */
+void api_agent_list(struct call *call);
+void api_agent_delete(struct call *call);
+
+/* GET and POST /v1/tokens and /v1/secrets, DELETE /v1/tokens/{name} and /v1/secrets/{name} */
+void api_token_list(struct call *call);
+void api_token_post(struct call *call);
+void api_token_delete(struct call *call);
+void api_secret_list(struct call *call);
+void api_secret_post(struct call *call);
+void api_secret_delete(struct call *call);
+
+/* GET, POST and DELETE /v1/session */
+void api_session_get(struct call *call);
+void api_session_post(struct call *call);
+void api_session_delete(struct call *call);
+
+/* GET /v1/audit */
+void api_audit_list(struct call *call);
+
+/* GET /v1/servers/{name}/report */
+void api_report_get(struct call *call);
+
+/* GET /v1/sites, GET /v1/sites/{org}/{site}/matrix, GET /v1/events */
+void api_site_list(struct call *call);
+void api_matrix_get(struct call *call);
+void api_events_get(struct call *call);
+
+/* Does its identity still hold, which it had when the stream began? */
+bool api_may_follow(const struct call *call);
+
+/* GET /v1/alerts, POST and DELETE /v1/alerts/{id}/acknowledge */
+void api_alert_list(struct call *call);
+void api_acknowledge_post(struct call *call);
+void api_acknowledge_delete(struct call *call);
+
+/* Tells those who follow (GET /v1/events) of an alert that is different now. */
+void api_alert_tell(const struct api *api, const struct record_alert *alert);
+
+/* GET and POST /v1/silences, DELETE /v1/silences/{id} */
+void api_silence_list(struct call *call);
+void api_silence_post(struct call *call);
+void api_silence_delete(struct call *call);
+
+/* GET /v1/deliveries, POST /v1/deliveries/{id}/retry */
+void api_delivery_list(struct call *call);
+void api_delivery_retry(struct call *call);
+
+/* GET /metrics */
+void api_metrics_get(struct call *call);
+
+/* GET /livez, GET /readyz and /healthz */
+void api_live_get(struct call *call);
+void api_ready_get(struct call *call);
+
+/* GET /openapi.json */
+void api_description_get(struct call *call);
+
+/* GET /, GET /login, and the files of the dashboard */
+void api_index_get(struct call *call);
+void api_login_get(struct call *call);
+void api_asset_get(struct call *call);

@@ -1,0 +1,70 @@
+#include "collector/api/handler.h"
+
+#include <inttypes.h>
+
+#include "collector/base/json_add.h"
+#include "collector/http/problem.h"
+
+/* A page of the audit log under construction, newest first. */
+struct list {
+	struct buffer out;
+	size_t n;
+	size_t limit;
+	int64_t last; /* id of the last line in it */
+	bool more;
+};
+
+static enum status add_line(void *user, const struct record_audit *line)
+{
+	struct list *list = user;
+	struct buffer *out = &list->out;
+
+	if (list->n == list->limit) {
+		list->more = true;
+		return STATUS_OK;
+	}
+	buffer_add_text(out, list->n++ ? ",\n{\"id\":" : "\n{\"id\":");
+	json_add_number(out, line->id);
+	buffer_add_text(out, ",\"at\":");
+	json_add_time(out, line->at_ms);
+	buffer_add_text(out, ",\"who\":");
+	json_add_string(out, line->who);
+	buffer_add_text(out, ",\"from\":");
+	json_add_string(out, line->origin);
+	buffer_add_text(out, ",\"action\":");
+	json_add_string(out, line->action);
+	buffer_add_text(out, ",\"object\":");
+	json_add_string(out, line->object);
+	buffer_add_text(out, ",\"object_id\":");
+	json_add_string(out, line->object_id);
+	buffer_add_char(out, '}');
+	list->last = line->id;
+	return STATUS_OK;
+}
+
+/* A cursor is the id of the line before the page. */
+void api_audit_list(struct call *call)
+{
+	const struct api *api = call->context;
+	int64_t before = INT64_MAX;
+	struct api_page page;
+	char error[STORE_ERROR_SIZE];
+
+	if (!api_read_page_and_place(call, &page, &before))
+		return;
+	struct list list = { .limit = page.limit };
+	buffer_init(&list.out);
+	buffer_add_text(&list.out, "{\"lines\":[");
+	if (store_read_audit_before(identities_store(api->identities), before, page.limit + 1,
+				    add_line, &list, error) != STATUS_OK) {
+		buffer_deinit(&list.out);
+		pipeline_fail(api->pipeline, error);
+		problem_answer_not_stored(call);
+		return;
+	}
+	buffer_add_text(&list.out, "]}\n");
+	const char *cursor = arena_printf(&call->arena, "%" PRId64, list.last);
+	api_answer_json(call, 200, &list.out,
+			list.more ? api_link_next(call, "/v1/audit", "", page.limit, cursor)
+				  : NULL);
+}

@@ -1,0 +1,109 @@
+/* GET /v1/deliveries, POST /v1/deliveries/{id}/retry. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "collector/api/alerts.h"
+#include "collector/base/json_add.h"
+#include "collector/http/problem.h"
+#include "proto/base/timestamp.h"
+
+static const enum record_delivery_state order[] = { RECORD_DELIVERY_WAITING, RECORD_DELIVERY_DEAD,
+						    RECORD_DELIVERY_DONE };
+static const char *const state_names[] = { "waiting", "dead", "done" };
+#define N_STATES (sizeof order / sizeof *order)
+
+static void add_delivery(struct buffer *out, const struct record_delivery *row, const char *state)
+{
+	bool waits = row->state == RECORD_DELIVERY_WAITING;
+
+	buffer_printf(out, "{\"id\":\"%" PRId64 "\",\"hook\":", row->id);
+	json_add_string(out, row->hook);
+	buffer_printf(out, ",\"state\":\"%s\",\"made_at\":", state);
+	json_add_time(out, row->made_ms);
+	buffer_add_text(out, ",\"next_at\":");
+	json_add_time(out, waits ? row->next_ms : TIMESTAMP_NONE);
+	buffer_add_text(out, ",\"ended_at\":");
+	json_add_time(out, row->ended_ms);
+	buffer_printf(out, ",\"attempts\":%" PRId64 ",\"result\":", row->attempts);
+	json_add_string(out, *row->result ? row->result : NULL);
+	buffer_add_char(out, '}');
+}
+
+static enum status add_row(void *user, const struct record_delivery *row)
+{
+	struct api_states_list *l = user;
+
+	if (!api_selects(&l->selection, "hook", row->hook))
+		return STATUS_OK;
+	enum status status = api_states_add(l, row->id);
+	if (status == STATUS_OK)
+		add_delivery(&l->out, row, state_names[l->at_state]);
+	return status;
+}
+
+static bool allows(const struct query_pair *pair)
+{
+	if (strcmp(pair->key, "state") == 0)
+		return api_states_has(state_names, N_STATES, pair->value);
+	return strcmp(pair->key, "hook") == 0;
+}
+
+static enum status read_state(struct api_states_list *l, size_t state, int64_t before,
+			      char error[STORE_ERROR_SIZE])
+{
+	const struct api *api = l->call->context;
+	return store_read_deliveries(identities_store(api->identities), order[state], before,
+				     add_row, l, error);
+}
+
+void api_delivery_list(struct call *call)
+{
+	static const struct api_states kind = {
+		.path = "/v1/deliveries",
+		.member = "deliveries",
+		.detail = "The query may have state (waiting, dead, done), hook, limit from 1 to "
+			  "1000, and cursor, as a Link field gives it.",
+		.allows = allows,
+		.names = state_names,
+		.n = N_STATES,
+		.read = read_state,
+	};
+	api_states_answer(call, &kind);
+}
+
+static void on_retried(void *user, enum status status, const char *error)
+{
+	struct call *call = user;
+	const struct api *api = call->context;
+
+	if (status == STATUS_OK) {
+		api_answer_nothing(call, NULL);
+		return;
+	}
+	pipeline_fail(api->pipeline, error);
+	problem_answer_not_stored(call);
+}
+
+void api_delivery_retry(struct call *call)
+{
+	static const struct problem unknown = { .status = 404,
+						.code = "unknown_delivery",
+						.detail = "There is no delivery of this id." };
+	static const struct problem delivered = {
+		.status = 409,
+		.code = "delivered",
+		.detail = "It was delivered, or is under way just now.",
+	};
+	const struct api *api = call->context;
+	struct record_audit audit = api_alert_audit(call, "delivery.retry", call->params[0]);
+	char error[STORE_ERROR_SIZE];
+
+	enum status status = outbox_retry(alerting_outbox(api->alerting), api_path_id(call), &audit,
+					  on_retried, call, error);
+	if (status == STATUS_NOT_FOUND)
+		problem_answer(call, &unknown);
+	else if (status == STATUS_CONFLICT)
+		problem_answer(call, &delivered);
+	else if (status != STATUS_OK)
+		problem_answer_not_stored(call);
+}

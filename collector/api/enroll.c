@@ -1,0 +1,166 @@
+#include "collector/api/handler.h"
+
+#include <string.h>
+
+#include "collector/base/json_add.h"
+#include "collector/http/problem.h"
+#include "collector/model/snapshot.h"
+
+/* What an agent asks for. */
+struct enrolment {
+	const char *secret;
+	const char *host; /* snapshot_key() of what it says */
+	uint8_t key_hash[SECRET_HASH_SIZE];
+	char secret_name[CALLER_MAX_NAME + 1];
+};
+
+static const struct problem unknown_secret = {
+	.status = 403,
+	.code = "unknown_secret",
+	.detail = "This is no valid enrolment secret: it is unknown, revoked or has expired.",
+};
+static const struct problem host_enrolled = {
+	.status = 409,
+	.code = "host_enrolled",
+	.detail = "An agent with another key is enrolled under this host name. An operator has to "
+		  "release it first.",
+};
+static const struct problem too_many_agents = {
+	.status = 503,
+	.code = "too_many_agents",
+	.detail = "No more agents can be enrolled here.",
+	.fields = "Retry-After: 3600\r\n",
+};
+
+static bool is_printable(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == '\x7f')
+			return false;
+	}
+	return true;
+}
+
+/* Reads the body; otherwise the call is answered. */
+static bool read_body(struct call *call, struct enrolment *out)
+{
+	struct json_reading in;
+	struct json_place root;
+	const char *host = "";
+	const char *key = "";
+	char short_name[SNAPSHOT_KEY_SIZE];
+
+	api_begin_body(call, &in, &root);
+	json_require(&in, &root, "secret");
+	json_require(&in, &root, "host");
+	json_require(&in, &root, "key");
+	json_get_name(&in, &root, "secret", &out->secret);
+	json_get_name(&in, &root, "host", &host);
+	json_get_name(&in, &root, "key", &key);
+	if (in.status == STATUS_OK && !secret_is_key(key))
+		json_refuse(&in, &root, "key", STATUS_INVALID,
+			    "expected 64 lower-case hexadecimal digits");
+	if (in.status == STATUS_OK) {
+		out->host = arena_strdup(&call->arena, snapshot_key(host, short_name));
+		size_t n = strlen(out->host);
+		if (n == 0 || n > CALLER_MAX_NAME || !is_printable(out->host))
+			json_refuse(&in, &root, "host", STATUS_INVALID,
+				    "expected a host name whose first label has 1 to 63 bytes");
+		secret_hash(key, out->key_hash);
+	}
+	return api_end_body(call, &in);
+}
+
+static void answer_id(struct call *call, const char *id)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"id\":");
+	json_add_string(&out, id);
+	buffer_add_text(&out, "}\n");
+	api_answer_json(call, 200, &out, NULL);
+}
+
+static void refuse_enrolled(struct call *call, const struct enrolment *enrolment)
+{
+	struct api *api = call->context;
+
+	refusals_note(&api->refusals, enrolment->host, host_enrolled.code, api_origin(call),
+		      pipeline_now_ms(api->pipeline));
+	problem_answer(call, &host_enrolled);
+}
+
+/* Answers for a host that is enrolled already. False: it is not. */
+static bool answer_enrolled(struct call *call, const struct enrolment *enrolment)
+{
+	const struct api *api = call->context;
+	struct record_identity agent;
+	char error[STORE_ERROR_SIZE];
+
+	switch (store_read_identity(identities_store(api->identities), RECORD_KIND_AGENT,
+				    enrolment->host, &call->arena, &agent, error)) {
+	case STATUS_OK:
+		if (secret_hash_equal(agent.hash, enrolment->key_hash))
+			answer_id(call, agent.id);
+		else
+			refuse_enrolled(call, enrolment);
+		return true;
+	case STATUS_NOT_FOUND:
+		return false;
+	default:
+		pipeline_fail(api->pipeline, error);
+		problem_answer_not_stored(call);
+		return true;
+	}
+}
+
+static void on_enrolled(struct call *call, void *user, enum status status)
+{
+	const struct enrolment *enrolment = user;
+
+	/* Of two that came at once with one key, both get the id of the first. */
+	if (status == STATUS_CONFLICT || !answer_enrolled(call, enrolment))
+		refuse_enrolled(call, enrolment);
+}
+
+static void enroll(struct call *call, struct enrolment *enrolment)
+{
+	const struct api *api = call->context;
+	char id[UUID_TEXT_SIZE];
+	struct record_identity agent = {
+		.kind = RECORD_KIND_AGENT,
+		.name = enrolment->host,
+		.id = id,
+		.made_by = enrolment->secret_name,
+		.made_at_ms = identities_now_ms(api->identities),
+	};
+	struct identities_change change = {
+		.add = &agent,
+		.audit.who = arena_printf(&call->arena, "secret %s", enrolment->secret_name),
+	};
+
+	memcpy(agent.hash, enrolment->key_hash, sizeof agent.hash);
+	if (secret_make_id(id) != STATUS_OK)
+		problem_answer_not_stored(call);
+	else
+		api_change(call, &change, "agent.enroll", on_enrolled, enrolment);
+}
+
+void api_enroll_post(struct call *call)
+{
+	struct api *api = call->context;
+	struct enrolment *enrolment = arena_alloc(&call->arena, sizeof *enrolment);
+
+	if (!api_is_in_time(call, &api->enrolments, "too_many_enrolments") || !api_is_json(call) ||
+	    !read_body(call, enrolment))
+		return;
+	if (!identities_find_secret(api->identities, enrolment->secret, enrolment->secret_name))
+		problem_answer(call, &unknown_secret);
+	else if (answer_enrolled(call, enrolment))
+		return;
+	else if (identities_count(api->identities, RECORD_KIND_AGENT) >= IDENTITIES_MAX_AGENTS)
+		problem_answer(call, &too_many_agents);
+	else
+		enroll(call, enrolment);
+}

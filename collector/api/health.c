@@ -1,0 +1,57 @@
+#include "collector/api/api.h"
+
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/crypto/tls_context.h"
+#include "collector/daemon/certificates.h"
+
+static void answer_text(struct call *call, int status, const char *text)
+{
+	call_answer(call, &(struct answer){ .status = status,
+					    .content_type = "text/plain; charset=utf-8",
+					    .static_body = text,
+					    .size = strlen(text) });
+}
+
+/* It answers, so it lives. */
+void api_live_get(struct call *call)
+{
+	answer_text(call, 200, "ok\n");
+}
+
+/*
+ * It is told of, but decides nothing: agents with a pin go on whatever its time, and a collector
+ * that nobody is sent to any more can be told nothing.
+ */
+static void add_certificate(const struct api *api, struct buffer *text)
+{
+	const struct tls_context *tls = server_tls(api->server);
+	char concern[SECURITY_ERROR_SIZE];
+
+	if (!tls)
+		return;
+	if (security_look(tls_context_info(tls), pipeline_now_ms(api->pipeline), concern) ==
+	    SECURITY_CONCERN_NONE)
+		buffer_add_text(text, "[+]certificate ok\n");
+	else
+		buffer_printf(text, "[!]certificate: %s\n", concern);
+}
+
+void api_ready_get(struct call *call)
+{
+	const struct api *api = call->context;
+	const char *why_not = pipeline_why_not(api->pipeline);
+	struct answer answer = { .status = why_not ? 503 : 200,
+				 .content_type = "text/plain; charset=utf-8" };
+	struct buffer text;
+
+	buffer_init(&text);
+	if (why_not)
+		buffer_printf(&text, "[-]store failed: reports cannot be stored: %s\n", why_not);
+	else
+		buffer_add_text(&text, "[+]store ok\n");
+	add_certificate(api, &text);
+	answer.body = buffer_take(&text, &answer.size);
+	call_answer(call, &answer);
+}

@@ -1,0 +1,324 @@
+/*
+ * GET /v1/sites/{org}/{site}/matrix: who of a site reaches whom. The reports of its servers are
+ * read a few in a turn of the loop, so that a large site holds up nobody.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/api/handler.h"
+#include "collector/api/servers.h"
+#include "collector/base/json_add.h"
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "collector/base/text_map.h"
+#include "collector/http/problem.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+
+/* Servers that one turn of the loop reads. */
+#define TURN_SERVERS 8
+
+/* A column: who is probed under this name. */
+struct peer {
+	size_t number;
+	const char *name;
+	struct buffer servers; /* the hosts that carry it, as members of a JSON array */
+	struct peer *next;     /* of the next number */
+};
+
+/* One under way. */
+struct matrix {
+	struct call *call;
+	struct api *api;
+	struct loop_timer *turn;
+	const char **keys; /* of the servers */
+	size_t n_keys;
+	size_t at; /* the next one of these */
+	struct buffer adapters;
+	size_t n_adapters;
+	struct buffer cells;
+	const char *etag;
+	struct text_map peers; /* by name in lower case */
+	struct peer *first_peer;
+	struct peer **end_of_peers;
+	size_t n_peers;
+	struct arena arena; /* of the columns */
+};
+
+static void free_matrix(struct matrix *m)
+{
+	for (struct peer *peer = m->first_peer; peer; peer = peer->next)
+		buffer_deinit(&peer->servers);
+	loop_timer_close(m->turn);
+	text_map_deinit(&m->peers);
+	buffer_deinit(&m->adapters);
+	buffer_deinit(&m->cells);
+	arena_deinit(&m->arena);
+	free(m);
+}
+
+/* The column of that name, which is made where it is new. */
+static struct peer *column_of(struct matrix *m, const char *name)
+{
+	struct arena *arena = &m->arena;
+	char *key = arena_strdup(arena, name);
+
+	for (char *c = key; *c; c++)
+		*c = text_lower(*c);
+	struct peer *peer = text_map_get(&m->peers, key);
+	if (peer)
+		return peer;
+	peer = arena_alloc(arena, sizeof *peer);
+	*peer = (struct peer){ .number = m->n_peers++, .name = arena_strdup(arena, name) };
+	buffer_init(&peer->servers);
+	text_map_add(&m->peers, key, peer);
+	*m->end_of_peers = peer;
+	m->end_of_peers = &peer->next;
+	return peer;
+}
+
+static void add_texts(struct buffer *out, const char *const *texts, size_t n)
+{
+	buffer_add_char(out, '[');
+	for (size_t i = 0; i < n; i++) {
+		buffer_add_text(out, i ? "," : "");
+		json_add_string(out, texts[i]);
+	}
+	buffer_add_char(out, ']');
+}
+
+static const struct report_adapter *find_adapter(const struct report *report, const char *id)
+{
+	for (size_t i = 0; i < report->n_adapters; i++) {
+		if (strcmp(report->adapters[i].id, id) == 0)
+			return &report->adapters[i];
+	}
+	return NULL;
+}
+
+static void add_adapter(struct matrix *m, const struct view *view, const struct report *report,
+			const struct site_adapter *adapter)
+{
+	const struct report_adapter *facts = find_adapter(report, adapter->id);
+	struct buffer *out = &m->adapters;
+
+	buffer_add_text(out, m->n_adapters++ ? ",\n{\"server\":" : "\n{\"server\":");
+	json_add_string(out, view->server);
+	buffer_add_text(out, ",\"adapter\":");
+	json_add_string(out, adapter->id);
+	buffer_add_text(out, ",\"addresses\":");
+	add_texts(out, facts ? facts->addresses : NULL, facts ? facts->n_addresses : 0);
+	buffer_add_text(out, ",\"state\":");
+	json_add_string(out, adapter_state_name(adapter->state));
+	buffer_add_text(out, view->silent ? ",\"silent\":true}" : ",\"silent\":false}");
+}
+
+/* The row that gave a path its grade, or NULL. */
+static const struct report_probe *find_probe(const struct report *report, const char *adapter,
+					     const struct site_path *path)
+{
+	for (size_t i = 0; i < report->n_probes; i++) {
+		const struct report_probe *probe = &report->probes[i];
+		if (probe->grade == path->grade && probe->error == path->error && probe->adapter &&
+		    strcmp(probe->adapter, adapter) == 0 && text_equal(probe->peer, path->peer))
+			return probe;
+	}
+	return NULL;
+}
+
+static void add_number(struct buffer *out, const char *name, int64_t number)
+{
+	buffer_printf(out, ",\"%s\":", name);
+	if (number == REPORT_ABSENT)
+		buffer_add_text(out, "null");
+	else
+		json_add_number(out, number);
+}
+
+static void add_text(struct buffer *out, const char *name, const char *text)
+{
+	buffer_printf(out, ",\"%s\":", name);
+	json_add_string(out, text);
+}
+
+static void add_cell(struct matrix *m, const struct snapshot *latest,
+		     const struct site_adapter *adapter, const struct site_path *path)
+{
+	const struct report_probe *probe = find_probe(&latest->report, adapter->id, path);
+	const struct peer *peer = column_of(m, path->peer);
+	struct buffer *out = &m->cells;
+
+	buffer_printf(out, "%s\n{\"from\":%zu,\"to\":%zu", out->size ? "," : "", m->n_adapters - 1,
+		      peer->number);
+	add_text(out, "grade", grade_name(path->grade));
+	add_text(out, "proven", grade_name(path->proven));
+	add_text(out, "via", probe ? probe->via : NULL);
+	add_text(out, "error", probe_error_name(path->error));
+	add_number(out, "for_s", path->for_s);
+	add_number(out, "ms", probe ? probe->ms : REPORT_ABSENT);
+	buffer_add_text(out, ",\"at\":");
+	json_add_time(out, latest->at_ms);
+	buffer_add_char(out, '}');
+}
+
+static void add_server(struct matrix *m, const struct view *view, const struct site_server *seen,
+		       const struct snapshot *latest)
+{
+	struct peer *self = column_of(m, view->exchange_server);
+
+	if (self->servers.size > 0)
+		buffer_add_char(&self->servers, ',');
+	json_add_string(&self->servers, view->server);
+	for (size_t i = 0; i < seen->n_adapters; i++) {
+		const struct site_adapter *adapter = &seen->adapters[i];
+		add_adapter(m, view, &latest->report, adapter);
+		for (size_t k = 0; k < adapter->n_paths; k++) {
+			if (adapter->paths[k].grade != GRADE_UNKNOWN)
+				add_cell(m, latest, adapter, &adapter->paths[k]);
+		}
+	}
+}
+
+/* One that has gone meanwhile is left out. */
+static enum status read_server(struct matrix *m, const char *key, char error[FLEET_ERROR_SIZE])
+{
+	struct fleet *fleet = pipeline_fleet(m->api->pipeline);
+	const struct view *view = fleet_find(fleet, key);
+	struct snapshot *latest;
+	struct site_server seen;
+	struct arena arena;
+
+	if (!view)
+		return STATUS_OK;
+	arena_init(&arena);
+	enum status status = fleet_read_judged(fleet, view, &arena, &seen, &latest, error);
+	if (status == STATUS_OK)
+		add_server(m, view, &seen, latest);
+	snapshot_unref(latest);
+	arena_deinit(&arena);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+static void add_peers(const struct matrix *m, struct buffer *out)
+{
+	for (const struct peer *peer = m->first_peer; peer; peer = peer->next) {
+		buffer_add_text(out, peer->number ? ",\n{\"name\":" : "\n{\"name\":");
+		json_add_string(out, peer->name);
+		buffer_printf(out, ",\"servers\":[%s]}",
+			      peer->servers.size ? peer->servers.bytes : "");
+	}
+}
+
+static void answer(struct matrix *m)
+{
+	const char *const *names = m->call->params;
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"as_of\":");
+	json_add_time(&out, pipeline_now_ms(m->api->pipeline));
+	add_text(&out, "organization", strcmp(names[0], "-") == 0 ? "" : names[0]);
+	add_text(&out, "site", strcmp(names[1], "-") == 0 ? "" : names[1]);
+	buffer_add_text(&out, ",\"adapters\":[");
+	buffer_add_text(&out, m->adapters.size ? m->adapters.bytes : "");
+	buffer_add_text(&out, "],\"peers\":[");
+	add_peers(m, &out);
+	buffer_add_text(&out, "],\"cells\":[");
+	buffer_add_text(&out, m->cells.size ? m->cells.bytes : "");
+	buffer_add_text(&out, "]}\n");
+	api_answer_tagged(m->call, &out, m->etag, NULL);
+	free_matrix(m);
+}
+
+static void on_turn(void *user)
+{
+	struct matrix *m = user;
+	char error[FLEET_ERROR_SIZE];
+
+	if (!m->call->request) { /* nobody waits for it, and the store may be closed soon */
+		problem_answer(m->call, &api_unreadable);
+		free_matrix(m);
+		return;
+	}
+	for (size_t i = 0; i < TURN_SERVERS && m->at < m->n_keys; i++) {
+		if (read_server(m, m->keys[m->at++], error) != STATUS_OK) {
+			log_error("%s", error);
+			problem_answer(m->call, &api_unreadable);
+			free_matrix(m);
+			return;
+		}
+	}
+	if (m->at < m->n_keys)
+		loop_timer_start(m->turn, 0);
+	else
+		answer(m);
+}
+
+/* The keys of a site's servers, and a number that changes with what is shown of them. */
+static const char **find_keys(struct call *call, const char *organization, const char *site,
+			      size_t *out, uint64_t *tag)
+{
+	const struct api *api = call->context;
+	const struct fleet *fleet = pipeline_fleet(api->pipeline);
+	size_t n = 0;
+	const struct fleet_row *rows = fleet_rows(fleet, &n);
+	const char **keys =
+		arena_alloc_array(&call->arena, API_MATRIX_MAX_SERVERS + 1, sizeof *keys);
+
+	*out = 0;
+	*tag = fleet_membership(fleet);
+	for (size_t i = 0; i < n && *out <= API_MATRIX_MAX_SERVERS; i++) {
+		struct fleet_place place = fleet_place(fleet, rows[i].site);
+		if (!text_equal(place.site, site) || !text_equal(place.organization, organization))
+			continue;
+		keys[(*out)++] = arena_strdup(&call->arena, rows[i].key);
+		*tag = *tag * UINT64_C(0x100000001b3) + view_tag(rows[i].view);
+	}
+	return keys;
+}
+
+static void begin(struct call *call, const char **keys, size_t n, const char *etag)
+{
+	struct api *api = call->context;
+	struct matrix *m = mem_alloc(sizeof *m);
+
+	m->call = call;
+	m->api = api;
+	m->keys = keys;
+	m->n_keys = n;
+	m->etag = etag;
+	m->end_of_peers = &m->first_peer;
+	arena_init(&m->arena);
+	m->turn = loop_timer_new(api->loop, on_turn, m);
+	loop_timer_start(m->turn, 0);
+}
+
+void api_matrix_get(struct call *call)
+{
+	static const struct problem unknown = { .status = 404,
+						.code = "unknown_site",
+						.detail = "No server of this site has reported." };
+	static const struct problem too_large = {
+		.status = 422,
+		.code = "site_too_large",
+		.detail = "The site has more than 2000 servers, too many for one matrix. "
+			  "/v1/servers?site= lists them.",
+	};
+	const char *organization = strcmp(call->params[0], "-") == 0 ? "" : call->params[0];
+	const char *site = strcmp(call->params[1], "-") == 0 ? "" : call->params[1];
+	uint64_t tag;
+	size_t n;
+
+	if (!api_has_no_query(call))
+		return;
+	const char **keys = find_keys(call, organization, site, &n, &tag);
+	const char *etag = api_make_etag(call->context, tag, &call->arena);
+	if (n == 0)
+		problem_answer(call, &unknown);
+	else if (n > API_MATRIX_MAX_SERVERS)
+		problem_answer(call, &too_large);
+	else if (call_has_etag(call, etag))
+		call_answer_not_modified(call, etag);
+	else
+		begin(call, keys, n, etag);
+}

@@ -1,0 +1,242 @@
+/* Tokens and enrolment secrets: what an admin makes, and revokes. */
+#include "collector/api/handler.h"
+
+#include <string.h>
+
+#include "collector/base/json_add.h"
+#include "collector/http/problem.h"
+#include "proto/base/timestamp.h"
+
+/* What differs between the two. */
+struct sort {
+	enum record_kind kind;
+	const char *list; /* the member of an answer that holds all of them */
+	const char *text; /* the member that holds a new one, shown once */
+	const char *add_action;
+	const char *drop_action;
+	size_t max;
+	struct problem too_many;
+	struct problem unknown;
+};
+
+static const struct sort tokens = {
+	.kind = RECORD_KIND_TOKEN,
+	.list = "tokens",
+	.text = "token",
+	.add_action = "token.add",
+	.drop_action = "token.revoke",
+	.max = IDENTITIES_MAX_TOKENS,
+	.too_many = { .status = 409,
+		      .code = "too_many_tokens",
+		      .detail = "There are as many tokens as there may be. Revoke one first." },
+	.unknown = { .status = 404,
+		     .code = "unknown_name",
+		     .detail = "There is no token of this name." },
+};
+
+static const struct sort secrets = {
+	.kind = RECORD_KIND_SECRET,
+	.list = "secrets",
+	.text = "secret",
+	.add_action = "secret.add",
+	.drop_action = "secret.revoke",
+	.max = IDENTITIES_MAX_SECRETS,
+	.too_many = { .status = 409,
+		      .code = "too_many_secrets",
+		      .detail = "There are as many enrolment secrets as there may be. Revoke one "
+				"first." },
+	.unknown = { .status = 404,
+		     .code = "unknown_name",
+		     .detail = "There is no enrolment secret of this name." },
+};
+
+static const struct problem name_taken = {
+	.status = 409,
+	.code = "name_taken",
+	.detail = "This name is taken. Revoke that one first, or choose another name.",
+};
+
+static void add_identity(struct buffer *out, const struct record_identity *identity)
+{
+	buffer_add_text(out, "{\"name\":");
+	json_add_string(out, identity->name);
+	if (identity->kind == RECORD_KIND_TOKEN) {
+		buffer_add_text(out, ",\"role\":");
+		json_add_string(out, role_name(identity->role));
+	}
+	buffer_add_text(out, ",\"made_by\":");
+	json_add_string(out, identity->made_by);
+	buffer_add_text(out, ",\"made_at\":");
+	json_add_time(out, identity->made_at_ms);
+	buffer_add_text(out, ",\"expires_at\":");
+	json_add_time(out, identity->expires_at_ms ? identity->expires_at_ms : TIMESTAMP_NONE);
+}
+
+static enum status add_row(void *user, const struct record_identity *identity)
+{
+	struct buffer *out = user;
+
+	if (out->bytes[out->size - 1] == '}')
+		buffer_add_text(out, ",\n");
+	add_identity(out, identity);
+	buffer_add_char(out, '}');
+	return STATUS_OK;
+}
+
+static void answer_list(struct call *call, const struct sort *sort)
+{
+	const struct api *api = call->context;
+	char error[STORE_ERROR_SIZE];
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_printf(&out, "{\"%s\":[\n", sort->list);
+	if (store_read_identities(identities_store(api->identities), sort->kind, "", sort->max,
+				  add_row, &out, error) != STATUS_OK) {
+		buffer_deinit(&out);
+		pipeline_fail(api->pipeline, error);
+		problem_answer_not_stored(call);
+		return;
+	}
+	buffer_add_text(&out, "]}\n");
+	api_answer_json(call, 200, &out, NULL);
+}
+
+/* One that is being made; in the call's arena. */
+struct making {
+	const struct sort *sort;
+	struct record_identity identity;
+	char text[SECRET_TEXT_SIZE];
+};
+
+/* Reads the body; otherwise the call is answered. */
+static bool read_body(struct call *call, int64_t now_ms, struct record_identity *out)
+{
+	struct json_reading in;
+	struct json_place root;
+	const char *name = "";
+	const char *role = NULL;
+	int64_t expires_ms = TIMESTAMP_NONE;
+
+	api_begin_body(call, &in, &root);
+	json_require(&in, &root, "name");
+	json_get_name(&in, &root, "name", &name);
+	if (in.status == STATUS_OK && !identities_name_is_valid(name))
+		json_refuse(&in, &root, "name", STATUS_INVALID,
+			    "expected 1 to 63 letters, digits, dots, dashes or underscores");
+	if (out->kind == RECORD_KIND_TOKEN) {
+		json_require(&in, &root, "role");
+		json_get_name(&in, &root, "role", &role);
+		if (in.status == STATUS_OK && !role_parse(role, &out->role))
+			json_refuse(&in, &root, "role", STATUS_INVALID,
+				    "expected viewer, operator or admin");
+	}
+	json_get_time(&in, &root, "expires_at", &expires_ms);
+	if (in.status == STATUS_OK && expires_ms != TIMESTAMP_NONE && expires_ms <= now_ms)
+		json_refuse(&in, &root, "expires_at", STATUS_INVALID, "expected a time to come");
+	out->name = name;
+	out->expires_at_ms = expires_ms == TIMESTAMP_NONE ? 0 : expires_ms;
+	return api_end_body(call, &in);
+}
+
+static void on_made(struct call *call, void *user, enum status status)
+{
+	const struct making *making = user;
+	struct buffer out;
+
+	if (status == STATUS_CONFLICT) {
+		problem_answer(call, &name_taken);
+		return;
+	}
+	buffer_init(&out);
+	add_identity(&out, &making->identity);
+	buffer_printf(&out, ",\"%s\":", making->sort->text);
+	json_add_string(&out, making->text);
+	buffer_add_text(&out, "}\n");
+	api_answer_json(call, 201, &out, NULL);
+}
+
+static bool make_text(struct making *making)
+{
+	struct record_identity *identity = &making->identity;
+	char prefix[SECRET_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
+
+	if (identity->kind == RECORD_KIND_TOKEN)
+		secret_token_prefix(identity->role, prefix);
+	if (secret_make(prefix, making->text) != STATUS_OK)
+		return false;
+	secret_hash(making->text, identity->hash);
+	return true;
+}
+
+static void make_one(struct call *call, const struct sort *sort)
+{
+	const struct api *api = call->context;
+	int64_t now_ms = identities_now_ms(api->identities);
+	struct making *making = arena_alloc(&call->arena, sizeof *making);
+	struct identities_change change = { .add = &making->identity };
+
+	making->sort = sort;
+	making->identity.kind = sort->kind;
+	making->identity.made_at_ms = now_ms;
+	if (!api_is_json(call) || !read_body(call, now_ms, &making->identity))
+		return;
+	making->identity.made_by = api_who(call);
+	if (identities_count(api->identities, sort->kind) >= sort->max)
+		problem_answer(call, &sort->too_many);
+	else if (!make_text(making))
+		problem_answer_not_stored(call);
+	else
+		api_change(call, &change, sort->add_action, on_made, making);
+}
+
+static void on_revoked(struct call *call, void *user, enum status status)
+{
+	(void)user;
+	(void)status; /* one that is gone already is as it should be */
+	api_answer_nothing(call, NULL);
+}
+
+static void drop_named(struct call *call, const struct sort *sort)
+{
+	const struct api *api = call->context;
+	struct record_identity identity = { .kind = sort->kind, .name = call->params[0] };
+	struct identities_change change = { .drop = &identity };
+
+	if (!identities_has_name(api->identities, sort->kind, identity.name))
+		problem_answer(call, &sort->unknown);
+	else
+		api_change(call, &change, sort->drop_action, on_revoked, NULL);
+}
+
+void api_token_list(struct call *call)
+{
+	if (api_has_no_query(call))
+		answer_list(call, &tokens);
+}
+
+void api_token_post(struct call *call)
+{
+	make_one(call, &tokens);
+}
+
+void api_token_delete(struct call *call)
+{
+	drop_named(call, &tokens);
+}
+
+void api_secret_list(struct call *call)
+{
+	if (api_has_no_query(call))
+		answer_list(call, &secrets);
+}
+
+void api_secret_post(struct call *call)
+{
+	make_one(call, &secrets);
+}
+
+void api_secret_delete(struct call *call)
+{
+	drop_named(call, &secrets);
+}

@@ -1,0 +1,261 @@
+#include "collector/api/servers.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/http/accept_field.h"
+#include "collector/api/handler.h"
+#include "collector/base/buffer.h"
+#include "collector/base/json_add.h"
+#include "collector/query/inventory.h"
+#include "collector/base/log.h"
+#include "collector/http/problem.h"
+#include "collector/query/server_select.h"
+#include "collector/query/site_tally.h"
+#include "collector/model/view.h"
+#include "proto/base/timestamp.h"
+
+const struct problem api_unreadable = {
+	.status = 503,
+	.code = "not_readable",
+	.detail = "The store cannot be read at this moment.",
+};
+
+bool api_list_servers(struct call *call, struct server_list *out)
+{
+	const struct api *api = call->context;
+	char error[STORE_ERROR_SIZE];
+
+	if (expected_list(api->expected, pipeline_fleet(api->pipeline), &call->arena, out, error) ==
+	    STATUS_OK)
+		return true;
+	log_error("%s", error);
+	problem_answer(call, &api_unreadable);
+	return false;
+}
+
+static void add_list(struct buffer *out, const struct server_page *page, int64_t now_ms)
+{
+	buffer_add_text(out, "{\"as_of\":");
+	json_add_time(out, now_ms);
+	buffer_add_char(out, ',');
+	server_tally_write(&page->tally, out);
+	buffer_printf(out, ",\"matched\":%zu,\"servers\":[", page->n_matched);
+	for (size_t i = 0; i < page->n; i++) {
+		buffer_add_text(out, i ? ",\n" : "\n");
+		view_add(page->views[i], now_ms, out);
+	}
+	buffer_add_text(out, "]}\n");
+}
+
+const char *api_make_etag(const struct api *api, uint64_t tag, struct arena *arena)
+{
+	return arena_printf(arena, "W/\"%016" PRIx64 "-%016" PRIx64 "\"", api->epoch, tag);
+}
+
+static uint64_t tag_of_page(const struct server_page *page)
+{
+	uint64_t tag = page->n_matched * 2 + page->more;
+
+	for (size_t i = 0; i < VERDICT_COUNT; i++)
+		tag = tag * 31 + page->tally.by_verdict[i];
+	tag = tag * 31 + page->tally.silent;
+	tag = tag * 31 + page->tally.not_monitored;
+	for (size_t i = 0; i < page->n; i++)
+		tag = tag * UINT64_C(0x100000001b3) + view_tag(page->views[i]);
+	return tag;
+}
+
+void api_answer_tagged(struct call *call, struct buffer *body, const char *etag, const char *fields)
+{
+	struct answer answer = {
+		.status = 200, .content_type = "application/json", .etag = etag, .fields = fields
+	};
+	answer.body = buffer_take(body, &answer.size);
+	call_answer(call, &answer);
+}
+
+bool api_read_filter(struct call *call, struct server_filter *out)
+{
+	struct problem problem = { .status = 400, .code = "invalid_query" };
+
+	problem.detail = server_filter_read(call->request->query, &call->arena, out);
+	if (problem.detail)
+		problem_answer(call, &problem);
+	return !problem.detail;
+}
+
+static void answer_page(struct call *call, const struct server_filter *filter)
+{
+	const struct api *api = call->context;
+	const char *fields = "Vary: Accept\r\n";
+	struct server_list list;
+	struct server_page page;
+	struct buffer out;
+
+	if (!api_list_servers(call, &list))
+		return;
+	server_select(filter, &list, &call->arena, &page);
+	const char *etag = api_make_etag(api, tag_of_page(&page), &call->arena);
+	if (call_has_etag(call, etag)) {
+		call_answer_not_modified(call, etag);
+		return;
+	}
+	if (page.more)
+		fields = arena_printf(
+			&call->arena, "%s%s", fields,
+			api_link_next(call, "/v1/servers",
+				      server_filter_write(call->request->query, &call->arena),
+				      filter->limit,
+				      server_cursor_write(filter, &page.next, &call->arena)));
+	buffer_init(&out);
+	add_list(&out, &page, pipeline_now_ms(api->pipeline));
+	api_answer_tagged(call, &out, etag, fields);
+}
+
+void api_server_list(struct call *call)
+{
+	struct server_filter filter;
+
+	static const struct problem neither = {
+		.status = 406,
+		.code = "not_acceptable",
+		.detail = "The list is to be had as application/json and as text/csv.",
+	};
+	const char *accept = http_field(call->request, "Accept");
+	unsigned csv = accept_weight(accept, "text/csv");
+	unsigned json = accept_weight(accept, "application/json");
+
+	if (csv == 0 && json == 0)
+		problem_answer(call, &neither);
+	else if (!api_read_filter(call, &filter))
+		return;
+	else if (csv > json)
+		api_export_servers(call, &filter);
+	else
+		answer_page(call, &filter);
+}
+
+/* It was removed, and has not come back. */
+static void answer_gone(struct call *call, const struct record_removal *removal)
+{
+	char at[TIMESTAMP_TEXT_SIZE];
+	struct problem gone = { .status = 410, .code = "removed_server" };
+
+	gone.detail = arena_printf(&call->arena, "This server was removed at %s by %s%s%s.",
+				   timestamp_format(removal->at_ms, at), removal->by,
+				   *removal->reason ? ": " : "", removal->reason);
+	problem_answer(call, &gone);
+}
+
+static void refuse_unreadable(struct call *call, struct buffer *out, const char *error)
+{
+	log_error("%s", error);
+	buffer_deinit(out);
+	problem_answer(call, &api_unreadable);
+}
+
+/* The expected server of that name that has not reported, or NULL. */
+static const struct view *find_missing(const struct server_list *list, const char *host_name)
+{
+	char key[SNAPSHOT_KEY_SIZE];
+
+	snapshot_key(host_name, key);
+	return server_table_find(&list->missing, key);
+}
+
+static void answer_missing(struct call *call, const struct view *view)
+{
+	const struct api *api = call->context;
+	uint64_t tag = view_tag(view) + api_standing_tag(api, view->key);
+	const char *etag = api_make_etag(api, tag, &call->arena);
+	char error[STORE_ERROR_SIZE];
+	struct buffer out;
+
+	if (call_has_etag(call, etag)) {
+		call_answer_not_modified(call, etag);
+		return;
+	}
+	buffer_init(&out);
+	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
+	buffer_add_text(&out, ",\"adapters\":[],\"facts\":[],\"files\":[],"
+			      "\"imported\":null,\"report\":null");
+	if (api_add_standing(api, view->key, &out, error) != STATUS_OK) {
+		refuse_unreadable(call, &out, error);
+		return;
+	}
+	buffer_add_text(&out, "}\n");
+	api_answer_tagged(call, &out, etag, NULL);
+}
+
+void api_answer_absent(struct call *call)
+{
+	static const struct problem unknown = { .status = 404,
+						.code = "unknown_server",
+						.detail = "No server of this name has reported." };
+	const struct api *api = call->context;
+	const struct record_removal *removal =
+		fleet_find_removal(pipeline_fleet(api->pipeline), call->params[0]);
+
+	if (removal)
+		answer_gone(call, removal);
+	else
+		problem_answer(call, &unknown);
+}
+
+/* It is not in the fleet: it may be expected, or have been removed. */
+static void answer_absent(struct call *call)
+{
+	struct server_list list;
+
+	if (!api_list_servers(call, &list))
+		return;
+	const struct view *missing = find_missing(&list, call->params[0]);
+	if (missing)
+		answer_missing(call, missing);
+	else
+		api_answer_absent(call);
+}
+
+static void answer_detail(struct call *call, const struct view *view)
+{
+	const struct api *api = call->context;
+	struct fleet *fleet = pipeline_fleet(api->pipeline);
+	uint64_t tag = fleet_detail_tag(fleet, view) + api_standing_tag(api, view->key);
+	const char *etag = api_make_etag(api, tag, &call->arena);
+	char error[FLEET_ERROR_SIZE];
+	struct buffer out;
+
+	if (call_has_etag(call, etag)) {
+		call_answer_not_modified(call, etag);
+		return;
+	}
+	buffer_init(&out);
+	enum status status =
+		fleet_add_detail(fleet, view, pipeline_now_ms(api->pipeline), &out, error);
+	if (status == STATUS_OK) {
+		out.size--; /* the closing brace */
+		status = api_add_standing(api, view->key, &out, error);
+	}
+	if (status != STATUS_OK) {
+		refuse_unreadable(call, &out, error);
+		return;
+	}
+	buffer_add_text(&out, "}\n");
+	api_answer_tagged(call, &out, etag, NULL);
+}
+
+void api_server_get(struct call *call)
+{
+	const struct api *api = call->context;
+	const struct view *view = fleet_find(pipeline_fleet(api->pipeline), call->params[0]);
+
+	if (!api_has_no_query(call))
+		return;
+	if (view)
+		answer_detail(call, view);
+	else
+		answer_absent(call);
+}

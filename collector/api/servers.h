@@ -1,0 +1,46 @@
+/*
+ * What the handlers of servers share; only api_server*.c, export.c and those of sites include
+ * this.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "collector/api/api.h"
+#include "collector/http/problem.h"
+#include "collector/query/server_filter.h"
+
+struct server_list;
+
+/* Everybody that there is, or should be. False: the call is answered. */
+bool api_list_servers(struct call *call, struct server_list *out);
+
+/* Servers of a site that one matrix may have; past it 422. */
+#define API_MATRIX_MAX_SERVERS 2000
+
+/* 503: the store cannot be read. */
+extern const struct problem api_unreadable;
+
+/* Answers a call for a server that is not there: 404, or 410 for one that was removed. */
+void api_answer_absent(struct call *call);
+
+/* Answers the call and returns false where the query is none of ours. */
+bool api_read_filter(struct call *call, struct server_filter *out);
+
+/*
+ * Adds what is told of a server beside what it reports, a comma before each member: "removed",
+ * "refused", "other_names" (collector/api/openapi.json). And a number that changes with them.
+ */
+enum status api_add_standing(const struct api *api, const char *key, struct buffer *out,
+			     char error[STORE_ERROR_SIZE]);
+uint64_t api_standing_tag(const struct api *api, const char *key);
+
+/* Answers with all servers of the filter as CSV; its cursor counts, its limit does not. */
+void api_export_servers(struct call *call, const struct server_filter *filter);
+
+/* The etag of what is shown at one path and query: the same while that is, but for the time. */
+const char *api_make_etag(const struct api *api, uint64_t tag, struct arena *arena);
+
+/* 200 with a JSON text, whose bytes are taken. */
+void api_answer_tagged(struct call *call, struct buffer *body, const char *etag,
+		       const char *fields);

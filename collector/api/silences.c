@@ -1,0 +1,183 @@
+/* GET and POST /v1/silences, DELETE /v1/silences/{id}. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "collector/api/alerts.h"
+#include "collector/base/json_add.h"
+#include "collector/base/pattern.h"
+#include "collector/http/problem.h"
+#include "proto/base/timestamp.h"
+
+static void add_matcher(struct buffer *out, const char *name, const char *pattern, bool *any)
+{
+	if (!*pattern)
+		return;
+	buffer_printf(out, "%s\"%s\":", *any ? "," : "", name);
+	json_add_string(out, pattern);
+	*any = true;
+}
+
+static void add_silence(struct buffer *out, const struct record_silence *silence)
+{
+	bool any = false;
+
+	buffer_printf(out, "{\"id\":\"%" PRId64 "\",\"matchers\":{", silence->id);
+	add_matcher(out, "server", silence->server, &any);
+	add_matcher(out, "site", silence->site, &any);
+	add_matcher(out, "organization", silence->organization, &any);
+	add_matcher(out, "condition", silence->condition, &any);
+	buffer_add_text(out, "},\"comment\":");
+	json_add_string(out, silence->comment);
+	buffer_add_text(out, ",\"starts_at\":");
+	json_add_time(out, silence->starts_ms);
+	buffer_add_text(out, ",\"ends_at\":");
+	json_add_time(out, silence->ends_ms);
+	buffer_add_text(out, ",\"by\":");
+	json_add_string(out, silence->by);
+	buffer_add_char(out, '}');
+}
+
+void api_silence_list(struct call *call)
+{
+	const struct api *api = call->context;
+	const struct alerts *alerts = alerting_alerts(api->alerting);
+	int64_t now_ms = pipeline_now_ms(api->pipeline);
+	struct api_page page;
+	struct buffer out;
+	size_t n = 0;
+	size_t at = 0;
+	int64_t after = 0;
+	const struct record_silence *last = NULL;
+	const char *next = NULL;
+
+	if (!api_read_page_and_place(call, &page, &after))
+		return;
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"silences\":[\n");
+	for (; at < alerts_count_silences(alerts) && n < page.limit; at++) {
+		const struct record_silence *silence = alerts_silence(alerts, at);
+		if (silence->id <= after || silence->ends_ms <= now_ms)
+			continue;
+		buffer_add_text(&out, n++ ? ",\n" : "");
+		add_silence(&out, silence);
+		last = silence;
+	}
+	buffer_add_text(&out, "]}\n");
+	if (last && at < alerts_count_silences(alerts))
+		next = api_link_next(call, "/v1/silences", "", page.limit,
+				     arena_printf(&call->arena, "%" PRId64, last->id));
+	api_answer_json(call, 200, &out, next);
+}
+
+/* A word that is no condition would silence nothing, and nobody would notice. */
+static bool may_be_condition(const char *pattern)
+{
+	bool may = *pattern == '\0';
+
+	for (int i = 0; !may && i < CONDITION_COUNT; i++)
+		may = pattern_matches(pattern, condition_name((enum condition)i));
+	return may;
+}
+
+static bool read_body(struct call *call, int64_t now_ms, struct record_silence *out)
+{
+	struct json_reading in;
+	struct json_place root;
+	struct json_place matchers;
+
+	*out = (struct record_silence){ 0, "", "", "", "", "", "", now_ms, now_ms };
+	api_begin_body(call, &in, &root);
+	json_require(&in, &root, "matchers");
+	json_require(&in, &root, "ends_at");
+	if (json_get_object(&in, &root, "matchers", &matchers)) {
+		json_get_name(&in, &matchers, "server", &out->server);
+		json_get_name(&in, &matchers, "organization", &out->organization);
+		json_get_name(&in, &matchers, "site", &out->site);
+		json_get_name(&in, &matchers, "condition", &out->condition);
+		if (in.status == STATUS_OK && !may_be_condition(out->condition))
+			json_refuse(&in, &matchers, "condition", STATUS_INVALID,
+				    "expected a condition such as exposed, or a pattern of some");
+		if (in.status == STATUS_OK && !*out->server && !*out->organization && !*out->site &&
+		    !*out->condition)
+			json_refuse(&in, &root, "matchers", STATUS_INVALID,
+				    "expected server, organization, site or condition");
+	}
+	json_get_text(&in, &root, "comment", &out->comment);
+	json_get_time(&in, &root, "starts_at", &out->starts_ms);
+	json_get_time(&in, &root, "ends_at", &out->ends_ms);
+	if (in.status == STATUS_OK && (out->ends_ms <= now_ms || out->ends_ms <= out->starts_ms))
+		json_refuse(&in, &root, "ends_at", STATUS_INVALID,
+			    "expected a time to come, after starts_at");
+	return api_end_body(call, &in);
+}
+
+/* One that is being made; in the call's arena. */
+struct making {
+	struct call *call;
+	struct record_silence silence;
+};
+
+static void on_made(void *user, enum status status, const char *error)
+{
+	struct making *making = user;
+	struct buffer out;
+	(void)error; /* the pipeline was told */
+
+	if (status != STATUS_OK) {
+		problem_answer_not_stored(making->call);
+		return;
+	}
+	buffer_init(&out);
+	add_silence(&out, &making->silence);
+	buffer_add_char(&out, '\n');
+	api_answer_json(making->call, 201, &out, NULL);
+}
+
+void api_silence_post(struct call *call)
+{
+	static const struct problem too_many = {
+		.status = 409,
+		.code = "too_many_silences",
+		.detail = "There are as many silences as there may be. End one first.",
+	};
+	const struct api *api = call->context;
+	int64_t now_ms = pipeline_now_ms(api->pipeline);
+	struct making *making = arena_alloc(&call->arena, sizeof *making);
+
+	making->call = call;
+	if (!api_is_json(call) || !read_body(call, now_ms, &making->silence))
+		return;
+	struct record_audit audit = api_alert_audit(call, "silence.add", "");
+	making->silence.by = audit.who;
+	enum status status =
+		alerting_add_silence(api->alerting, &making->silence, &audit, on_made, making);
+	if (status == STATUS_LIMIT)
+		problem_answer(call, &too_many);
+	else if (status != STATUS_OK)
+		problem_answer_not_stored(call);
+}
+
+static void on_ended(void *user, enum status status, const char *error)
+{
+	(void)error; /* the pipeline was told */
+	if (status == STATUS_OK)
+		api_answer_nothing(user, NULL);
+	else
+		problem_answer_not_stored(user);
+}
+
+void api_silence_delete(struct call *call)
+{
+	static const struct problem unknown = { .status = 404,
+						.code = "unknown_silence",
+						.detail = "There is no silence of this id." };
+	const struct api *api = call->context;
+	struct record_audit audit = api_alert_audit(call, "silence.end", call->params[0]);
+
+	enum status status =
+		alerting_end_silence(api->alerting, api_path_id(call), &audit, on_ended, call);
+	if (status == STATUS_NOT_FOUND)
+		problem_answer(call, &unknown);
+	else if (status != STATUS_OK)
+		problem_answer_not_stored(call);
+}

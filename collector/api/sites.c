@@ -1,0 +1,37 @@
+/* GET /v1/sites */
+#include "collector/api/handler.h"
+
+#include "collector/api/servers.h"
+#include "collector/query/site_tally.h"
+
+static uint64_t tag_of(const struct buffer *body)
+{
+	return snapshot_hash(body->bytes, body->size);
+}
+
+void api_site_list(struct call *call)
+{
+	const struct api *api = call->context;
+	struct server_list list;
+	struct site_tally *sites;
+	size_t n;
+	struct buffer out;
+
+	if (!api_has_no_query(call) || !api_list_servers(call, &list))
+		return;
+	site_tally_make(&list, &call->arena, &sites, &n);
+	buffer_init(&out);
+	buffer_add_char(&out, '[');
+	for (size_t i = 0; i < n; i++) {
+		buffer_add_text(&out, i ? ",\n" : "\n");
+		site_tally_write(&sites[i], &out);
+	}
+	buffer_add_text(&out, "]\n");
+	const char *etag = api_make_etag(api, tag_of(&out), &call->arena);
+	if (call_has_etag(call, etag)) {
+		buffer_deinit(&out);
+		call_answer_not_modified(call, etag);
+	} else {
+		api_answer_tagged(call, &out, etag, NULL);
+	}
+}

@@ -1,0 +1,164 @@
+#include "collector/auth/access.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "proto/base/text.h"
+
+#define ASK     "WWW-Authenticate: Bearer realm=\"mtawatch\"\r\n"
+#define ASK_NEW "WWW-Authenticate: Bearer realm=\"mtawatch\", error=\"invalid_token\"\r\n"
+
+static const struct problem unauthenticated = {
+	.status = 401,
+	.code = "unauthenticated",
+	.detail = "This needs a token, in the field Authorization: Bearer, or a login.",
+	.fields = ASK,
+};
+static const struct problem unknown_agent = {
+	.status = 401,
+	.code = "unknown_agent",
+	.detail = "No agent with this id and key is enrolled here. It has to enrol again.",
+	.fields = ASK_NEW,
+};
+static const struct problem unknown_token = {
+	.status = 401,
+	.code = "unknown_token",
+	.detail = "This is no valid token: it is unknown, revoked or has expired.",
+	.fields = ASK_NEW,
+};
+static const struct problem session_expired = {
+	.status = 401,
+	.code = "session_expired",
+	.detail = "The session has ended. Log in again.",
+	.fields = ASK_NEW,
+};
+static const struct problem cross_site = {
+	.status = 403,
+	.code = "cross_site",
+	.detail = "The request comes from a page of another site, or does not say from where.",
+};
+
+/* By the lowest role that would do. */
+static const struct problem forbidden[] = {
+	[ROLE_AGENT] = { .status = 403,
+			 .code = "forbidden",
+			 .detail = "Only an agent may do this, with the key that it enrolled." },
+	[ROLE_VIEWER] = { .status = 403,
+			  .code = "forbidden",
+			  .detail = "This needs a token; an agent's key does not do." },
+	[ROLE_OPERATOR] = { .status = 403,
+			    .code = "forbidden",
+			    .detail = "This needs the role operator." },
+	[ROLE_ADMIN] = { .status = 403,
+			 .code = "forbidden",
+			 .detail = "This needs the role admin." },
+};
+
+/* What follows "Bearer " in the field, or NULL. */
+static const char *bearer_of(const char *field)
+{
+	static const char scheme[] = "Bearer ";
+	if (!field || !text_has_prefix(field, scheme))
+		return NULL;
+	field += sizeof scheme - 1;
+	return field + strspn(field, " ");
+}
+
+static const struct problem *identify_agent(const struct identities *identities, const char *bearer,
+					    const char *dot, struct caller *caller)
+{
+	char id[UUID_TEXT_SIZE];
+	size_t n = (size_t)(dot - bearer);
+
+	if (n >= sizeof id)
+		return &unknown_agent;
+	memcpy(id, bearer, n);
+	id[n] = '\0';
+	return identities_find_agent(identities, id, dot + 1, caller) ? NULL : &unknown_agent;
+}
+
+/* Only agents' keys have a dot. */
+static const struct problem *identify_bearer(const struct identities *identities,
+					     const char *bearer, struct caller *caller)
+{
+	const char *dot = bearer ? strchr(bearer, '.') : NULL;
+	if (dot)
+		return identify_agent(identities, bearer, dot, caller);
+	if (!bearer || !identities_find_token(identities, bearer, caller))
+		return &unknown_token;
+	return NULL;
+}
+
+/* The value of our cookie, cut to what one of ours can be; false: there is none. */
+static bool get_cookie(const char *field, char out[SECRET_TEXT_SIZE])
+{
+	static const char name[] = ACCESS_COOKIE "=";
+
+	while (field && *field) {
+		field += strspn(field, "; ");
+		size_t n = strcspn(field, ";");
+		if (strncmp(field, name, sizeof name - 1) == 0) {
+			n -= sizeof name - 1;
+			if (n >= SECRET_TEXT_SIZE)
+				n = SECRET_TEXT_SIZE - 1;
+			memcpy(out, field + sizeof name - 1, n);
+			out[n] = '\0';
+			return true;
+		}
+		field += n;
+	}
+	return false;
+}
+
+static const struct problem *identify(const struct identities *identities,
+				      const struct http_request *request, struct caller *caller)
+{
+	const char *authorization = http_field(request, "Authorization");
+	char cookie[SECRET_TEXT_SIZE];
+
+	if (authorization)
+		return identify_bearer(identities, bearer_of(authorization), caller);
+	if (!get_cookie(http_field(request, "Cookie"), cookie))
+		return &unauthenticated;
+	return identities_find_session(identities, cookie, caller) ? NULL : &session_expired;
+}
+
+enum origin { ORIGIN_OURS, ORIGIN_OTHER, ORIGIN_UNKNOWN };
+
+static enum origin origin_of(const struct http_request *request)
+{
+	const char *site = http_field(request, "Sec-Fetch-Site");
+	const char *origin = http_field(request, "Origin");
+	const char *host = http_field(request, "Host");
+
+	if (site)
+		return strcmp(site, "same-origin") == 0 ? ORIGIN_OURS : ORIGIN_OTHER;
+	if (!origin)
+		return ORIGIN_UNKNOWN;
+	const char *authority = strstr(origin, "://");
+	if (authority && host && text_equal(authority + 3, host))
+		return ORIGIN_OURS;
+	return ORIGIN_OTHER;
+}
+
+/* May a page have made it? Reading needs no such proof: other sites do not see the answer. */
+static bool is_cross_site(const struct http_request *request, const struct caller *caller)
+{
+	if (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD)
+		return false;
+	enum origin origin = origin_of(request);
+	return origin == ORIGIN_OTHER ||
+	       (origin == ORIGIN_UNKNOWN && caller->kind == RECORD_KIND_SESSION);
+}
+
+const struct problem *access_check(const struct identities *identities,
+				   const struct http_request *request, const struct route *route,
+				   struct caller *caller)
+{
+	*caller = (struct caller){ .role = ROLE_NONE };
+	const struct problem *problem = identify(identities, request, caller);
+
+	if (!(route->access & 1U << caller->role))
+		return problem ? problem : &forbidden[role_lowest(route->access)];
+	return is_cross_site(request, caller) ? &cross_site : NULL;
+}

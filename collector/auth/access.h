@@ -1,0 +1,32 @@
+/*
+ * Who makes a request, and may they? The roles that a route serves stand in the table of routes;
+ * this is the one place that holds a request against them.
+ *
+ * An agent says "Authorization: Bearer <id>.<key>", a person or a program "Bearer mtw_...", a
+ * browser that is logged in has a cookie. What the Authorization field says counts before the
+ * cookie; on a route for everybody neither has to be right.
+ *
+ * A browser sends the cookie along whatever page makes it call. SameSite=Strict keeps those of
+ * other sites away, but another port or name of the same site is none for that rule; so a request
+ * that changes something and is made by a browser must come from a page of ours: Sec-Fetch-Site
+ * says "same-origin", or, where the browser does not send that (plain HTTP), Origin names our own
+ * host. With a cookie one of the two has to be there.
+ */
+#pragma once
+
+#include "collector/auth/identities.h"
+#include "collector/http/http.h"
+#include "collector/http/problem.h"
+#include "collector/http/route.h"
+#include "collector/model/principal.h"
+
+/* The name of the cookie that holds a session. */
+#define ACCESS_COOKIE "mtawatch_session"
+
+/*
+ * NULL: `route` may have it. Otherwise the problem to answer, static: 401 unauthenticated,
+ * unknown_agent, unknown_token, session_expired; 403 forbidden, cross_site.
+ */
+const struct problem *access_check(const struct identities *identities,
+				   const struct http_request *request, const struct route *route,
+				   struct caller *caller);

@@ -1,0 +1,61 @@
+/*
+ * The event loop of the process: the signals that ask it to end or to read its settings again, and
+ * timers for modules that know nothing of libuv. One thread; everything with a handle belongs to
+ * it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "proto/base/status.h"
+
+struct loop;
+
+/*
+ * `asked_to_end` is called on the first SIGTERM or SIGINT. A second one ends the process at once,
+ * as if it had no handler: nothing is lost by that which was acknowledged.
+ *
+ * STATUS_SYSTEM  the system has no resources for it
+ */
+enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void *user);
+
+/* `reload` is called on each SIGHUP, which otherwise is ignored while the loop is open. */
+void loop_on_reload(struct loop *loop, void (*reload)(void *user), void *user);
+
+uv_loop_t *loop_uv(struct loop *loop);
+
+/* Runs until nothing is left to do: after loop_release() and the end of all other modules. */
+void loop_run(struct loop *loop);
+
+/* Lets the loop run out: the signal handlers no longer keep it alive. */
+void loop_release(struct loop *loop);
+
+/*
+ * Frees it. STATUS_CONFLICT: a handle is still open, which is a mistake of ours; it is named on
+ * standard error.
+ */
+enum status loop_close(struct loop *loop);
+
+/* A timer of a module; fires once per loop_timer_start(). */
+struct loop_timer;
+
+struct loop_timer *loop_timer_new(uv_loop_t *loop, void (*fire)(void *user), void *user);
+
+/* Starts it, or starts it again. */
+void loop_timer_start(struct loop_timer *timer, uint64_t ms);
+void loop_timer_stop(struct loop_timer *timer);
+
+/* Stops and frees it, the handle a little later. */
+void loop_timer_close(struct loop_timer *timer);
+
+/* A clock that nobody sets, in milliseconds. */
+uint64_t loop_monotonic_ms(void);
+
+/* Nanoseconds since some fixed moment; never runs backwards. Any thread. */
+uint64_t loop_monotonic_ns(void);
+
+/* The system's clock: milliseconds since 1970-01-01T00:00:00Z. */
+int64_t loop_wall_ms(void);

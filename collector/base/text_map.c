@@ -1,0 +1,94 @@
+#include "collector/base/text_map.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+
+#define FIRST_ROOM 64
+
+struct text_map_entry {
+	const char *key; /* NULL: free */
+	uint64_t hash;
+	void *value;
+};
+
+static uint64_t hash_of(const char *text)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	for (; *text; text++) {
+		hash ^= (unsigned char)*text;
+		hash *= UINT64_C(0x100000001b3);
+	}
+	return hash;
+}
+
+/* The entry of that key, or the free one where it belongs; `entries` has room. */
+static struct text_map_entry *find(struct text_map_entry *entries, size_t room, const char *key,
+				   uint64_t hash)
+{
+	size_t at = (size_t)hash & (room - 1);
+	while (entries[at].key && (entries[at].hash != hash || strcmp(entries[at].key, key) != 0))
+		at = (at + 1) & (room - 1);
+	return &entries[at];
+}
+
+static void grow(struct text_map *map)
+{
+	size_t room = map->room ? map->room * 2 : FIRST_ROOM;
+	struct text_map_entry *entries = mem_alloc_array(room, sizeof *entries);
+
+	for (size_t i = 0; i < map->room; i++) {
+		const struct text_map_entry *old = &map->entries[i];
+		if (old->key)
+			*find(entries, room, old->key, old->hash) = *old;
+	}
+	free(map->entries);
+	map->entries = entries;
+	map->room = room;
+}
+
+void text_map_deinit(struct text_map *map)
+{
+	free(map->entries);
+	*map = (struct text_map){ 0 };
+}
+
+void *text_map_get(const struct text_map *map, const char *key)
+{
+	if (map->n == 0)
+		return NULL;
+	return find(map->entries, map->room, key, hash_of(key))->value;
+}
+
+void text_map_add(struct text_map *map, const char *key, void *value)
+{
+	if (map->n >= map->room / 2)
+		grow(map);
+	uint64_t hash = hash_of(key);
+	struct text_map_entry *entry = find(map->entries, map->room, key, hash);
+	*entry = (struct text_map_entry){ .key = key, .hash = hash, .value = value };
+	map->n++;
+}
+
+void text_map_remove(struct text_map *map, const char *key)
+{
+	if (map->n == 0)
+		return;
+	struct text_map_entry *hole = find(map->entries, map->room, key, hash_of(key));
+	if (!hole->key)
+		return;
+	/* What was pushed on by it moves back, so that no search ends too early. */
+	size_t mask = map->room - 1;
+	size_t at = (size_t)(hole - map->entries);
+	for (size_t i = (at + 1) & mask; map->entries[i].key; i = (i + 1) & mask) {
+		size_t home = (size_t)map->entries[i].hash & mask;
+		if (((i - home) & mask) < ((i - at) & mask))
+			continue;
+		map->entries[at] = map->entries[i];
+		at = i;
+	}
+	map->entries[at] = (struct text_map_entry){ .key = NULL };
+	map->n--;
+}

@@ -1,0 +1,274 @@
+#include "collector/cli/api_client.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <uv.h>
+
+#include "collector/base/buffer.h"
+#include "collector/cli/command.h"
+#include "collector/cli/table.h"
+#include "collector/cli/terminal.h"
+#include "collector/http/query_string.h"
+#include "collector/transfer/transfer.h"
+#include "proto/base/arena.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+#include "proto/json/fields.h"
+
+/* Bytes of a text in a problem, and of the places that it names. */
+#define MAX_PROBLEM_TEXT   4096
+#define MAX_PROBLEM_PLACES 16
+
+/* Bytes of an answer that is no problem, of which its first line is shown. */
+#define MAX_SHOWN ((size_t)160)
+
+struct remote {
+	uv_loop_t loop;
+	struct transfers *transfers;
+	const char *url; /* without a slash at its end */
+	const char *authorization;
+	const char *ca_file;
+	struct arena arena;  /* the above */
+	struct arena answer; /* of the last call */
+	struct transfer_result result;
+};
+
+/* One place of a body that a problem names. */
+struct problem_place {
+	const char *pointer;
+	const char *detail;
+};
+
+/* Does a token on its way there stay on this machine? */
+static bool is_loopback(const char *host)
+{
+	size_t n = strcspn(host, ":/");
+	static const char *const names[] = { "localhost", "127.0.0.1" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strlen(names[i]) == n && strncmp(host, names[i], n) == 0)
+			return true;
+	}
+	return strncmp(host, "[::1]", 5) == 0 && strchr(":/", host[5]);
+}
+
+static int set_url(struct remote *r, const char *url)
+{
+	size_t n = strlen(url);
+
+	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
+		return terminal_refuse("--url: '%s' is no URL such as https://collector:8285", url);
+	if (url[4] == ':' && !is_loopback(url + 7))
+		return terminal_refuse("--url: '%s' would carry the token over the network for "
+				       "everybody to read; use https://",
+				       url);
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	r->url = arena_strndup(&r->arena, url, n);
+	return TERMINAL_EXIT_OK;
+}
+
+static bool is_white(char c)
+{
+	return strchr(" \t\r\n", c) != NULL;
+}
+
+static int set_token(struct remote *r, const char *file)
+{
+	struct buffer text;
+	size_t first = 0;
+
+	if (!file)
+		return terminal_refuse("--token-file is missing: the collector has to know who "
+				       "asks; `mtawatch-collector token` makes tokens");
+	buffer_init(&text);
+	if (!terminal_read_file(file, REMOTE_MAX_TOKEN, &text)) {
+		buffer_deinit(&text);
+		return TERMINAL_EXIT_FAILED;
+	}
+	size_t n = text.size;
+	while (n > 0 && is_white(text.bytes[n - 1]))
+		n--;
+	while (first < n && is_white(text.bytes[first]))
+		first++;
+	bool valid = n > first && n <= REMOTE_MAX_TOKEN;
+	for (size_t i = first; valid && i < n; i++)
+		valid = text.bytes[i] > ' ' && text.bytes[i] < '\x7f';
+	if (valid)
+		r->authorization = arena_printf(&r->arena, "Authorization: Bearer %.*s",
+						(int)(n - first), text.bytes + first);
+	buffer_deinit(&text);
+	return valid ? TERMINAL_EXIT_OK : terminal_fail("'%s' holds no token", file);
+}
+
+int remote_open(struct remote **out, const struct remote_options *options)
+{
+	struct remote *r = mem_alloc(sizeof *r);
+
+	*out = NULL;
+	arena_init(&r->arena);
+	arena_init(&r->answer);
+	r->ca_file = options->ca_file;
+	int rc = set_url(r, options->url ? options->url : REMOTE_DEFAULT_URL);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = set_token(r, options->token_file);
+	if (rc == TERMINAL_EXIT_OK && uv_loop_init(&r->loop) != 0)
+		rc = terminal_fail("the system has no resources for an event loop");
+	if (rc != TERMINAL_EXIT_OK) {
+		arena_deinit(&r->answer);
+		arena_deinit(&r->arena);
+		free(r);
+		return rc;
+	}
+	r->transfers = transfers_new(&r->loop);
+	if (!r->transfers)
+		abort(); /* only for lack of memory */
+	*out = r;
+	return TERMINAL_EXIT_OK;
+}
+
+void remote_close(struct remote *r)
+{
+	if (!r)
+		return;
+	transfers_close(r->transfers);
+	uv_run(&r->loop, UV_RUN_DEFAULT); /* the handles close */
+	int rc = uv_loop_close(&r->loop);
+	assert(rc == 0);
+	(void)rc;
+	arena_deinit(&r->answer);
+	arena_deinit(&r->arena);
+	free(r);
+}
+
+void remote_forget(struct remote *r)
+{
+	arena_deinit(&r->answer);
+	arena_init(&r->answer);
+}
+
+const char *remote_escape(struct remote *r, const char *text)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	query_escape(&out, text);
+	const char *kept = arena_strndup(&r->answer, out.bytes ? out.bytes : "", out.size);
+	buffer_deinit(&out);
+	return kept;
+}
+
+static void on_done(void *user, const struct transfer_result *result)
+{
+	struct remote *r = user;
+
+	r->result = *result;
+	r->result.body = arena_strndup(&r->answer, result->body, result->size);
+	r->result.error = arena_strdup(&r->answer, result->error);
+	r->result.link = arena_strdup(&r->answer, result->link);
+	uv_stop(&r->loop);
+}
+
+static void read_place(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct problem_place *place = item;
+	json_get_text(in, at, "pointer", &place->pointer);
+	json_get_text(in, at, "detail", &place->detail);
+}
+
+/* What a problem says, "DETAIL (/host/name: expected a string)"; NULL: it is none. */
+static const char *words_of(struct remote *r)
+{
+	struct json_reading in;
+	struct json_place root;
+	const struct problem_place *places = NULL;
+	const char *detail = NULL;
+	size_t n = 0;
+
+	if (json_begin(&in, r->result.body, r->result.size, MAX_PROBLEM_TEXT, &r->answer, &root) ==
+	    STATUS_OK) {
+		json_get_text(&in, &root, "detail", &detail);
+		places = json_get_list(&in, &root, "errors", MAX_PROBLEM_PLACES,
+				       sizeof(struct problem_place), read_place, &n, NULL);
+	}
+	bool valid = in.status == STATUS_OK && detail;
+	json_end(&in);
+	for (size_t i = 0; valid && i < n; i++)
+		detail = arena_printf(&r->answer, "%s (%s: %s)", detail,
+				      places[i].pointer && *places[i].pointer ? places[i].pointer
+									      : "/",
+				      places[i].detail ? places[i].detail : "");
+	return valid ? detail : NULL;
+}
+
+/* What was answered by something that is no collector, or by one that was called wrongly. */
+static const char *tell_stranger(struct remote *r)
+{
+	const char *body = r->result.body;
+	size_t n = strcspn(body, "\r\n");
+	const char *line = arena_strndup(&r->answer, body, n < MAX_SHOWN ? n : MAX_SHOWN);
+
+	return arena_printf(&r->answer, "%s answers with status %ld, as no collector does%s%s",
+			    r->url, r->result.status, *line ? ": " : "",
+			    console_text(line, &r->answer));
+}
+
+static enum remote_result judge(struct remote *r, const char **error)
+{
+	long status = r->result.status;
+
+	if (!r->result.completed) {
+		*error = arena_printf(&r->answer, "could not reach the collector at %s: %s", r->url,
+				      r->result.error);
+		return REMOTE_FAILED;
+	}
+	if (r->result.is_cut) {
+		*error = "the answer of the collector is too long";
+		return REMOTE_FAILED;
+	}
+	if (status >= 200 && status < 300)
+		return REMOTE_OK;
+	const char *words = words_of(r);
+	*error = words ? words : tell_stranger(r);
+	return words && status != 401 && status != 403 && status < 500 ? REMOTE_REFUSED
+								       : REMOTE_FAILED;
+}
+
+/* Of '<PATH>; rel="next"'. */
+static const char *next_of(struct remote *r)
+{
+	const char *link = r->result.link;
+	size_t n = link && link[0] == '<' && link[1] == '/' ? strcspn(link + 1, ">") : 0;
+
+	if (n == 0 || !strstr(link + 1 + n, "rel=\"next\""))
+		return NULL;
+	return arena_strndup(&r->answer, link + 1, n);
+}
+
+enum remote_result remote_call(struct remote *r, const struct remote_call *call,
+			       struct remote_answer *answer, const char **error)
+{
+	struct transfer_request request = {
+		.limit_ms = REMOTE_LIMIT_MS,
+		.method = call->method,
+		.body = call->body ? call->body : "",
+		.size = call->size,
+		.max_answer = REMOTE_MAX_ANSWER,
+		.ca_file = r->ca_file,
+	};
+
+	request.url = arena_printf(&r->answer, "%s%s", r->url, call->path);
+	request.fields[request.n_fields++] = r->authorization;
+	request.fields[request.n_fields++] = arena_printf(
+		&r->answer, "Accept: %s", call->accept ? call->accept : "application/json");
+	request.fields[request.n_fields++] = "Expect:"; /* nobody waits for a 100 */
+	if (call->type)
+		request.fields[request.n_fields++] =
+			arena_printf(&r->answer, "Content-Type: %s", call->type);
+	transfer_start(r->transfers, &request, on_done, r);
+	uv_run(&r->loop, UV_RUN_DEFAULT);
+	*answer = (struct remote_answer){ r->result.body, r->result.size, next_of(r) };
+	return judge(r, error);
+}

@@ -1,0 +1,54 @@
+/*
+ * A table for people: columns as wide as what is in them, lines that fit the terminal. Values come
+ * from reports, so cells are made harmless (proto/base/printable.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "proto/base/arena.h"
+
+#define TABLE_MAX_COLUMNS 64
+
+enum tint { TINT_NONE, TINT_BAD, TINT_WARNING, TINT_GOOD, TINT_DIM };
+
+struct table_row;
+
+struct table {
+	struct arena *arena; /* everything lies there */
+	size_t n_columns;
+	size_t widths[TABLE_MAX_COLUMNS]; /* characters */
+	struct table_row *first;
+	struct table_row **end;
+};
+
+/* Of at most TABLE_MAX_COLUMNS; the names are the first line. */
+void table_init(struct table *table, const char *const *names, size_t n_columns,
+		struct arena *arena);
+
+/* The next part of one that goes on: without names, no column narrower than before. */
+void table_init_more(struct table *table, const struct table *before, struct arena *arena);
+
+/* A line; NULL is shown as a dash. `tint` is that of the first cell. */
+void table_add(struct table *table, const char *const *cells, enum tint tint);
+
+/* Of a whole line, in characters. */
+size_t table_width(const struct table *table);
+
+/* Prints it. `width` 0: as wide as it is; else the widest cells are cut so that it fits. */
+void table_print(const struct table *table, size_t width, bool color, FILE *out);
+
+/* Columns of the terminal that standard output is, or 0 where it is none. */
+size_t console_width(void);
+
+/* May standard output have colours? Not where it is no terminal, nor with NO_COLOR or TERM=dumb. */
+bool console_has_color(void);
+
+/* `text` made harmless, in `arena`. */
+const char *console_text(const char *text, struct arena *arena);
+
+/* The escape sequence of a tint, and the one that ends it; "" without colours. */
+const char *console_tint(enum tint tint, bool color);
+const char *console_end(enum tint tint, bool color);

@@ -1,0 +1,84 @@
+#include "collector/commands/agents.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli/command.h"
+#include "collector/cli/terminal.h"
+#include "collector/model/snapshot.h"
+#include "proto/base/timestamp.h"
+
+const char agents_help[] =
+	"mtawatch-collector agents: list the agents that have enrolled, release one.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector agents list\n"
+	"  mtawatch-collector agents release EXCH1\n"
+	"\n"
+	"A host name belongs to the agent that enrolled it first. After a release the next agent\n"
+	"with a valid enrolment secret may have it, such as that of a reinstalled server.\n"
+	"\n"
+	"Options:\n" TERMINAL_HELP_DATA "\n"
+	"A collector that runs knows of a release within a second. Exit status: 0 done, 1 not\n"
+	"done, 2 wrong usage.\n";
+
+static enum status print_one(void *user, const struct record_identity *agent)
+{
+	char enrolled[TIMESTAMP_TEXT_SIZE];
+	(void)user;
+
+	printf("%-24s %-37s %-20s %s\n", agent->name, agent->id ? agent->id : "?",
+	       timestamp_format(agent->made_at_ms / 1000 * 1000, enrolled), agent->made_by);
+	return STATUS_OK;
+}
+
+static int list(struct terminal *t)
+{
+	char error[STORE_ERROR_SIZE];
+
+	printf("%-24s %-37s %-20s %s\n", "HOST", "ID", "ENROLLED", "SECRET");
+	if (store_aside_read_identities(t->store, RECORD_KIND_AGENT, print_one, NULL, error) !=
+	    STATUS_OK)
+		return terminal_fail("%s", error);
+	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+}
+
+static int release(struct terminal *t, const char *host)
+{
+	char key[SNAPSHOT_KEY_SIZE];
+	char error[STORE_ERROR_SIZE];
+	struct record_identity agent = { .kind = RECORD_KIND_AGENT };
+
+	if (strlen(host) >= SNAPSHOT_KEY_SIZE)
+		return terminal_fail("no agent is enrolled under so long a name");
+	agent.name = snapshot_key(host, key);
+	switch (terminal_drop(t, &agent, "agent.release", error)) {
+	case STATUS_OK:
+		return TERMINAL_EXIT_OK;
+	case STATUS_NOT_FOUND:
+		return terminal_fail("no agent is enrolled under the name '%s'", agent.name);
+	default:
+		return terminal_fail("%s", error);
+	}
+}
+
+int agents_main(int argc, char **argv)
+{
+	struct terminal_place place;
+	struct arguments words;
+	struct terminal terminal;
+
+	int rc = terminal_read(argc, argv, "agents", &words, &place);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
+	bool releases = words.n_words == 2 && strcmp(words.words[0], "release") == 0;
+	if (!lists && !releases)
+		return terminal_refuse("expected \"agents list\" or \"agents release HOST\"; see "
+				       "mtawatch-collector agents --help");
+	rc = terminal_open(&terminal, place.data, place.config, false);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = lists ? list(&terminal) : release(&terminal, words.words[1]);
+	terminal_close(&terminal);
+	return rc;
+}

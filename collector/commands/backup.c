@@ -1,0 +1,159 @@
+#include "collector/commands/backup.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "collector/cli/arguments.h"
+#include "collector/cli/command.h"
+#include "collector/cli/terminal.h"
+#include "collector/store/backup.h"
+#include "collector/store/check.h"
+
+const char backup_help[] =
+	"mtawatch-collector backup: copy the store into a file, also while a collector runs.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector backup /var/backups/mtawatch-monday.db\n"
+	"  mtawatch-collector backup --replace /var/backups/mtawatch.db\n"
+	"\n"
+	"The file holds the store as it was at one moment, checked, without the space that is "
+	"free\n"
+	"in it. It is there whole or not at all. It has the hashes of tokens and keys in it, so "
+	"only\n"
+	"its owner may read it. Certificates and their keys are files of their own in the data\n"
+	"directory: copy them once, after `init`.\n"
+	"\n"
+	"Options:\n" TERMINAL_HELP_DATA
+	"  --replace          replace an older backup of that name\n"
+	"\n"
+	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
+
+const char restore_help[] =
+	"mtawatch-collector restore: make the store from a backup.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector restore --data ./data backup.db\n"
+	"\n"
+	"  systemctl stop mtawatch-collector\n"
+	"  mv /var/lib/mtawatch/mtawatch.db* /root/\n"
+	"  runuser -u mtawatch -- mtawatch-collector restore /var/backups/mtawatch.db\n"
+	"\n"
+	"No collector may run, and a store that is there has to be moved away first: nothing is\n"
+	"overwritten. The backup is checked, and brought up to date where an older version wrote "
+	"it.\n"
+	"Run it as the user that the collector runs as.\n"
+	"\n"
+	"Options:\n" TERMINAL_HELP_DATA "\n"
+	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
+
+const char check_help[] =
+	"mtawatch-collector check: find out whether the store, or a backup, is whole.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector check\n"
+	"  mtawatch-collector check /var/backups/mtawatch.db\n"
+	"\n"
+	"Reads everything, also while a collector runs, changes nothing, and prints each fault on "
+	"a\n"
+	"line of its own.\n"
+	"\n"
+	"Options:\n" TERMINAL_HELP_DATA "\n"
+	"Exit status: 0 it is whole, 1 it is not or cannot be read, 2 wrong usage.\n";
+
+/* One of the three. */
+struct job {
+	const char *name;
+	const char *usage; /* what is expected behind the name */
+	size_t min_words;
+	size_t max_words;
+	bool may_replace; /* knows --replace */
+	int (*run)(const char *data, const char *file, bool replace);
+};
+
+static void tell(const char *fault)
+{
+	printf("%s\n", fault);
+}
+
+static int back_up(const char *data, const char *file, bool replace)
+{
+	char error[STORE_ERROR_SIZE];
+
+	if (store_backup(data, file, replace, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	return TERMINAL_EXIT_OK;
+}
+
+static int restore(const char *data, const char *file, bool unused)
+{
+	char error[STORE_ERROR_SIZE];
+	(void)unused;
+
+	if (store_restore(file, data, tell, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	return TERMINAL_EXIT_OK;
+}
+
+static int check(const char *data, const char *file, bool unused)
+{
+	char error[STORE_ERROR_SIZE];
+	char store[4096];
+	struct store_check found;
+	(void)unused;
+
+	snprintf(store, sizeof store, "%s/%s", data, STORE_FILE);
+	if (store_check(file ? file : store, tell, &found, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	if (found.faults > 0)
+		return terminal_fail("'%s' is damaged: %zu faults", file ? file : store,
+				     found.faults);
+	printf("ok: %" PRId64 " servers, %" PRId64 " reports, %" PRId64 " changes\n", found.servers,
+	       found.reports, found.changes);
+	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+}
+
+static int run(const struct job *job, int argc, char **argv)
+{
+	const char *data = NULL;
+	const char *config = NULL;
+	const char *replace = NULL;
+	struct arguments_option options[] = {
+		{ "data", "DIRECTORY", &data, 1, 0 },
+		{ "config", "FILE", &config, 1, 0 },
+		{ "replace", NULL, &replace, 1, 0 },
+	};
+	struct arguments words;
+	struct terminal terminal;
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(&words, argc, argv, options, job->may_replace ? 3 : 2, error) !=
+	    STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector %s --help", error, job->name);
+	if (words.n_words < job->min_words || words.n_words > job->max_words)
+		return terminal_refuse("expected \"%s %s\"; see mtawatch-collector %s --help",
+				       job->name, job->usage, job->name);
+	int rc = terminal_prepare(&terminal, data, config);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = job->run(terminal.data, words.n_words > 0 ? words.words[0] : NULL,
+			      replace != NULL);
+	terminal_close(&terminal);
+	return rc;
+}
+
+int backup_main(int argc, char **argv)
+{
+	static const struct job job = { "backup", "FILE", 1, 1, true, back_up };
+	return run(&job, argc, argv);
+}
+
+int restore_main(int argc, char **argv)
+{
+	static const struct job job = { "restore", "FILE", 1, 1, false, restore };
+	return run(&job, argc, argv);
+}
+
+int check_main(int argc, char **argv)
+{
+	static const struct job job = { "check", "[FILE]", 0, 1, false, check };
+	return run(&job, argc, argv);
+}

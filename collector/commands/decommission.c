@@ -1,0 +1,65 @@
+#include "collector/commands/decommission.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli/api_client.h"
+#include "collector/cli/arguments.h"
+#include "collector/cli/terminal.h"
+#include "proto/base/arena.h"
+
+const char decommission_help[] =
+	"mtawatch-collector decommission: take a server out of the fleet that is no more.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector decommission EXCH3 --reason \"sold\" --token-file operator.token\n"
+	"\n"
+	"It is no longer shown and alarms nobody; what it reported stays in the store as long as\n"
+	"other reports do. A report that it makes afterwards brings it back. A collector has to "
+	"run.\n"
+	"\n"
+	"Options:\n"
+	"  --reason TEXT      for those who look for it later\n" REMOTE_HELP "\n"
+	"The token's role is operator or admin. Exit status: 0 done, 1 not done, 2 wrong usage.\n";
+
+static int decommission(struct remote *remote, const char *name, const char *reason)
+{
+	struct arena arena;
+	struct remote_answer answer;
+	const char *error = NULL;
+
+	arena_init(&arena);
+	struct remote_call call = { .method = "DELETE" };
+	call.path =
+		arena_printf(&arena, "/v1/servers/%s%s%s", remote_escape(remote, name),
+			     reason ? "?reason=" : "", reason ? remote_escape(remote, reason) : "");
+	enum remote_result result = remote_call(remote, &call, &answer, &error);
+	arena_deinit(&arena);
+	if (result != REMOTE_OK)
+		return terminal_fail("could not take '%s' out of the fleet: %s", name, error);
+	printf("%s is no longer watched\n", name);
+	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+}
+
+int decommission_main(int argc, char **argv)
+{
+	const char *reason = NULL;
+	struct remote_options said = { 0 };
+	struct arguments_option options[] = { { "reason", "TEXT", &reason, 1, 0 },
+					      REMOTE_OPTIONS(&said) };
+	struct remote *remote = NULL;
+	struct arguments words;
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
+	    STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector decommission --help", error);
+	if (words.n_words != 1)
+		return terminal_refuse("expected \"decommission NAME\"; see mtawatch-collector "
+				       "decommission --help");
+	int rc = remote_open(&remote, &said);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = decommission(remote, words.words[0], reason);
+	remote_close(remote);
+	return rc;
+}

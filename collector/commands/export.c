@@ -1,0 +1,186 @@
+#include "collector/commands/export.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collector/cli/arguments.h"
+#include "collector/cli/command.h"
+#include "collector/cli/terminal.h"
+#include "collector/model/snapshot.h"
+#include "proto/base/timestamp.h"
+#include "proto/report/json.h"
+
+#define MAX_NAME 64 /* bytes of a server's name in the name of a file */
+
+const char export_help[] =
+	"mtawatch-collector export: print the reports of the store as JSON.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector export > reports.jsonl\n"
+	"  mtawatch-collector export --server EXCH1 --since 2026-11-22T00:00:00Z\n"
+	"  mtawatch-collector export --directory reports && \\\n"
+	"    mtawatch-collector assess --at 2026-11-22T10:45:23Z reports/*.json\n"
+	"\n"
+	"Each report is one line, as it came, with received_at and age_s. The oldest of a server\n"
+	"comes first. A collector may run meanwhile.\n"
+	"\n"
+	"Options:\n"
+	"  --server NAME      of this server alone\n"
+	"  --since TIME       those from this moment on (RFC 3339)\n"
+	"  --until TIME       those up to this moment\n"
+	"  --directory DIR    a file each in this directory, which is made where it is not "
+	"there\n" TERMINAL_HELP_DATA "\n"
+	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
+
+struct exporting {
+	const char *directory; /* NULL: on standard output */
+	char *error;
+};
+
+/* False where a time is none, which is told. */
+static bool read_time(const char *name, const char *text, int64_t *out)
+{
+	if (!text || timestamp_parse(text, out) == STATUS_OK)
+		return true;
+	terminal_refuse("--%s: '%s' is no time such as 2026-11-22T10:45:23Z", name, text);
+	return false;
+}
+
+/* "exch1-20261122T104523Z-17.json"; what a host name has that no file name should becomes "_". */
+static FILE *open_file(const struct exporting *e, const struct record_report *report, int64_t id,
+		       char path[4096])
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	char name[MAX_NAME + 1];
+	char at[TIMESTAMP_TEXT_SIZE];
+	size_t n = 0;
+
+	for (; n < MAX_NAME && report->key[n] != '\0'; n++)
+		name[n] = strchr(allowed, report->key[n]) ? report->key[n] : '_';
+	name[n] = '\0';
+	timestamp_format(report->at_ms / 1000 * 1000, at);
+	n = 0;
+	for (const char *c = at; *c; c++) {
+		if (*c != '-' && *c != ':')
+			at[n++] = *c;
+	}
+	at[n] = '\0';
+	snprintf(path, 4096, "%s/%s-%s-%" PRId64 ".json", e->directory, name, at, id);
+	return fopen(path, "wb");
+}
+
+/* As it came, with two members in front. */
+static void write_raw(FILE *to, const struct record_report *report)
+{
+	char received[TIMESTAMP_TEXT_SIZE];
+	const char *open = memchr(report->body, '{', report->body_size);
+	const char *rest = open ? open + 1 : report->body;
+	size_t n = report->body_size - (size_t)(rest - report->body);
+	while (n > 0 && strchr(" \t\r\n", rest[n - 1]))
+		n--;
+
+	fprintf(to, "{\"received_at\":\"%s\",\"age_s\":%" PRId64 ",",
+		timestamp_format(report->received_at_ms, received), report->age_s);
+	for (size_t i = 0; i < n; i++) /* a line break in JSON is white space */
+		putc(rest[i] == '\n' || rest[i] == '\r' ? ' ' : rest[i], to);
+	putc('\n', to);
+}
+
+/* One that came out of another collector has these members of its own already. */
+static void write_again(FILE *to, const struct record_report *record, struct report *report)
+{
+	report->received_at_ms = record->received_at_ms;
+	report->age_s = record->age_s;
+	char *text = report_json_write(report);
+	fprintf(to, "%s\n", text);
+	free(text);
+}
+
+static void write_report(FILE *to, const struct record_report *record)
+{
+	struct report_json_error ignored;
+	struct report report;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (report_json_read(record->body, record->body_size, &arena, &report, &ignored) ==
+		    STATUS_OK &&
+	    (report.received_at_ms != TIMESTAMP_NONE || report.age_s != REPORT_ABSENT))
+		write_again(to, record, &report);
+	else
+		write_raw(to, record);
+	arena_deinit(&arena);
+}
+
+static enum status export_report(void *user, const struct record_report *report, int64_t id)
+{
+	const struct exporting *e = user;
+	char path[4096] = "standard output";
+	FILE *to = e->directory ? open_file(e, report, id, path) : stdout;
+
+	bool failed = !to;
+	if (to) {
+		write_report(to, report);
+		failed = ferror(to) != 0;
+	}
+	if (to && to != stdout)
+		failed |= fclose(to) != 0;
+	if (!failed)
+		return STATUS_OK;
+	snprintf(e->error, STORE_ERROR_SIZE, "could not write '%.400s': %s", path, strerror(errno));
+	return STATUS_SYSTEM;
+}
+
+static int export_all(struct terminal *t, const struct store_filter *filter, const char *directory)
+{
+	char error[STORE_ERROR_SIZE] = "";
+	struct exporting e = { .directory = directory, .error = error };
+
+	if (directory && mkdir(directory, 0700) != 0 && errno != EEXIST)
+		return terminal_fail("could not make the directory %s: %s", directory,
+				     strerror(errno));
+	enum status status = store_aside_read_reports(t->store, filter, export_report, &e, error);
+	if (status == STATUS_OK && fflush(stdout) != 0)
+		return terminal_fail("could not write: %s", strerror(errno));
+	return status == STATUS_OK ? TERMINAL_EXIT_OK : terminal_fail("%s", error);
+}
+
+int export_main(int argc, char **argv)
+{
+	const char *data = NULL;
+	const char *config = NULL;
+	const char *server = NULL;
+	const char *since = NULL;
+	const char *until = NULL;
+	const char *directory = NULL;
+	struct arguments_option options[] = {
+		{ "data", "DIRECTORY", &data, 1, 0 }, { "config", "FILE", &config, 1, 0 },
+		{ "server", "NAME", &server, 1, 0 },  { "since", "TIME", &since, 1, 0 },
+		{ "until", "TIME", &until, 1, 0 },    { "directory", "DIR", &directory, 1, 0 },
+	};
+	struct store_filter filter = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
+	struct arguments words;
+	struct terminal terminal;
+	char key[SNAPSHOT_KEY_SIZE];
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
+	    STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector export --help", error);
+	if (words.n_words > 0)
+		return terminal_refuse("export takes no '%s'; see mtawatch-collector export --help",
+				       words.words[0]);
+	if (!read_time("since", since, &filter.since_ms) ||
+	    !read_time("until", until, &filter.until_ms))
+		return COMMAND_EXIT_USAGE;
+	filter.key = server ? snapshot_key(server, key) : NULL;
+	int rc = terminal_open(&terminal, data, config, false);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = export_all(&terminal, &filter, directory);
+	terminal_close(&terminal);
+	return rc;
+}

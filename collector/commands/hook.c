@@ -1,0 +1,222 @@
+#include "collector/commands/hook.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/base/loop.h"
+#include "collector/cli/arguments.h"
+#include "collector/cli/command.h"
+#include "collector/cli/terminal.h"
+#include "collector/crypto/secret.h"
+#include "collector/daemon/options.h"
+#include "collector/hooks/settings.h"
+#include "proto/base/timestamp.h"
+#include "proto/exposure/exposure.h"
+
+#define DEFAULT_CONFIG "/etc/mtawatch/collector.conf"
+
+const char hook_help[] =
+	"mtawatch-collector hook: list the hooks, try one.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector hook list\n"
+	"  mtawatch-collector hook test operators --config ./collector.conf\n"
+	"\n"
+	"A test sends an alert about a server TEST, marked as a test, and shows what went over "
+	"the\n"
+	"line (\"> \" what was sent, \"< \" what came back; passwords and tokens are hidden), how "
+	"it\n"
+	"ended and how long it took. It needs no collector that runs, and leaves nothing behind.\n"
+	"\n"
+	"Options:\n"
+	"  --config FILE      the file that `serve` is given (" DEFAULT_CONFIG ")\n"
+	"\n"
+	"Exit status: 0 delivered, 1 not delivered, 2 wrong usage or a wrong setting.\n";
+
+/* A test under way. */
+struct
+try {
+	struct loop *loop;
+	struct hooks *hooks;
+	uint64_t began_ms;
+	bool delivered;
+};
+
+static void print_conditions(unsigned conditions)
+{
+	const char *between = "";
+
+	if (conditions == CONDITION_ALL) {
+		fputs("all", stdout);
+		return;
+	}
+	for (unsigned i = 0; i < CONDITION_COUNT; i++) {
+		if (!(conditions & CONDITION_BIT(i)))
+			continue;
+		printf("%s%s", between, condition_name((enum condition)i));
+		between = ",";
+	}
+}
+
+static int list(const struct options *options)
+{
+	printf("%-24s %-13s %-32s %s\n", "HOOK", "TYPE", "CONDITIONS", "SITES");
+	for (const struct hook_settings *s = options->hooks; s; s = s->next) {
+		printf("%-24s %-13s ", s->name, hook_type_name(s->type));
+		if (s->type == HOOK_TYPE_HEARTBEAT) {
+			puts("-                                -");
+			continue;
+		}
+		print_conditions(s->route.conditions);
+		for (size_t i = 0; i < s->route.n_sites; i++)
+			printf("%s%s", i ? "," : " ", s->route.sites[i]);
+		puts(s->route.n_sites ? "" : " all");
+	}
+	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+}
+
+static void show(void *user, bool sent, const char *line)
+{
+	(void)user;
+	printf("%s %s\n", sent ? ">" : "<", line);
+}
+
+static void end(void *user)
+{
+	struct try *try = user;
+
+	if (try->hooks)
+		hooks_close(try->hooks, NULL, NULL);
+	try->hooks = NULL;
+	loop_release(try->loop);
+}
+
+static const char *outcome_text(enum hook_outcome outcome)
+{
+	switch (outcome) {
+	case HOOK_DELIVERED:
+		return "delivered";
+	case HOOK_RETRY:
+		return "not delivered; a collector would try again";
+	case HOOK_REFUSED:
+		return "refused; a collector would not try again";
+	case HOOK_GONE:
+		return "refused for good; a collector would use the hook no more";
+	}
+	return "?";
+}
+
+static void on_done(void *user, const struct hook_result *result)
+{
+	struct try *try = user;
+
+	try->delivered = result->outcome == HOOK_DELIVERED;
+	printf("%s, after %" PRIu64 " ms: %s\n", outcome_text(result->outcome),
+	       loop_monotonic_ms() - try->began_ms, result->text);
+	end(try);
+}
+
+static void send_test(struct try *try, struct hook *hook, int64_t now_ms, const char *id)
+{
+	struct notification_alert alert = {
+		.id = "0",
+		.fingerprint = "0000000000000000",
+		.condition = CONDITION_EXPOSED,
+		.server = "TEST",
+		.organization = "TEST",
+		.site = "TEST",
+		.adapter = "",
+		.verdict = verdict_name(VERDICT_EXPOSED),
+		.reason = "test",
+		.text = "This is a test of a hook of mtawatch. Nothing is wrong.",
+		.remedy = "Nothing has to be done.",
+		.url = "",
+		.since_ms = now_ms,
+		.fired_ms = now_ms,
+		.resolved_ms = TIMESTAMP_NONE,
+	};
+	struct notification notification = {
+		.id = id,
+		.hook = hook->name,
+		.group_key = "test",
+		.organization = "TEST",
+		.site = "TEST",
+		.cause = "test",
+		.url = "",
+		.reason = NOTIFICATION_TEST,
+		.at_ms = now_ms,
+		.alerts = &alert,
+		.n_alerts = 1,
+	};
+	hook_send(hook, &notification, on_done, try);
+}
+
+static void show_command(const struct hook_settings *settings)
+{
+	if (settings->type == HOOK_TYPE_COMMAND)
+		printf("> %s, with the notification as JSON on its standard input\n",
+		       settings->command);
+}
+
+static int try_hook(const struct options *options, const char *name)
+{
+	struct try try = { .began_ms = loop_monotonic_ms() };
+	char id[UUID_TEXT_SIZE];
+
+	if (secret_make_id(id) != STATUS_OK)
+		return terminal_fail("the system gives no random numbers");
+	if (loop_open(&try.loop, end, &try) != STATUS_OK)
+		return terminal_fail("the system has no resources for an event loop");
+	try.hooks = hooks_open(loop_uv(try.loop), options);
+	hooks_show(try.hooks, show, NULL);
+	struct hook *hook = hooks_find(try.hooks, name);
+	if (hook) {
+		show_command(hook->settings);
+		send_test(&try, hook, loop_wall_ms(), id);
+	} else {
+		end(&try);
+	}
+	loop_run(try.loop);
+	if (loop_close(try.loop) != STATUS_OK)
+		return TERMINAL_EXIT_FAILED;
+	if (!hook)
+		return terminal_refuse("there is no hook '%s'; see mtawatch-collector hook list",
+				       name);
+	return fflush(stdout) == 0 && try.delivered ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+}
+
+static int act(const struct arguments *words, const char *config, struct arena *arena)
+{
+	char *arguments[] = { (char *)(uintptr_t) "--config", (char *)(uintptr_t)config };
+	struct options options;
+	struct faults faults;
+
+	if (options_read(&options, 2, arguments, arena, &faults) == STATUS_OK)
+		return words->n_words == 1 ? list(&options) : try_hook(&options, words->words[1]);
+	for (size_t i = 0; i < faults.n; i++)
+		(void)terminal_refuse("%s", faults.texts[i]);
+	return COMMAND_EXIT_USAGE;
+}
+
+int hook_main(int argc, char **argv)
+{
+	const char *config = DEFAULT_CONFIG;
+	struct arguments_option options[] = { { "config", "FILE", &config, 1, 0 } };
+	struct arguments words;
+	struct arena arena;
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(&words, argc, argv, options, 1, error) != STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector hook --help", error);
+	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
+	bool tests = words.n_words == 2 && strcmp(words.words[0], "test") == 0;
+	if (!lists && !tests)
+		return terminal_refuse("expected \"hook list\" or \"hook test NAME\"; see "
+				       "mtawatch-collector hook --help");
+	arena_init(&arena);
+	int rc = act(&words, config, &arena);
+	arena_deinit(&arena);
+	return rc;
+}

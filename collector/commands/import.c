@@ -1,0 +1,229 @@
+#include "collector/commands/import.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/cli/api_client.h"
+#include "collector/cli/arguments.h"
+#include "collector/cli/terminal.h"
+#include "proto/json/fields.h"
+#include "proto/report/report.h"
+
+const char import_help[] =
+	"mtawatch-collector import: give a collector reports that were carried by hand.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector import exch8.json exch9.json --token-file operator.token\n"
+	"  mtawatch-collector export --data /mnt/old | mtawatch-collector import - \\\n"
+	"    --url https://collector.example.com:8285 --token-file operator.token\n"
+	"\n"
+	"A file holds one report, as `mtawatch-agent report` prints it, or a report a line, as\n"
+	"`export` does; - is standard input. A report counts for the time at which it was made "
+	"and\n"
+	"never takes the place of a newer one. A collector has to run.\n"
+	"\n"
+	"Options:\n" REMOTE_HELP "\n"
+	"The token's role is operator or admin. Prints what became of each report. Exit status: 0\n"
+	"all are known to the collector now, 1 some are not, 2 wrong usage.\n";
+
+/* A file that is read report by report. */
+struct source {
+	struct remote *remote;
+	const char *name;
+	FILE *file;
+	size_t line;        /* of the report; 0: the file is one report */
+	struct buffer text; /* of the report */
+	bool failed;        /* one of its reports, or it could not be read */
+	bool is_hopeless;   /* no further report has a chance */
+};
+
+/*
+ * Adds the next line with its end, but hardly more of it than a report may have: what is longer is
+ * refused as such. False: there is none.
+ */
+static bool read_line(struct source *s)
+{
+	int c = getc(s->file);
+
+	if (c == EOF)
+		return false;
+	for (; c != EOF; c = getc(s->file)) {
+		if (s->text.size <= REPORT_MAX_BYTES)
+			buffer_add_char(&s->text, (char)c);
+		if (c == '\n')
+			break;
+	}
+	return true;
+}
+
+static bool is_blank(const struct buffer *text)
+{
+	for (size_t i = 0; i < text->size; i++) {
+		if (!strchr(" \t\r\n", text->bytes[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Does an object that begins in this text end in it? Otherwise the lines behind it belong to it. */
+static bool is_whole(const struct buffer *text)
+{
+	size_t depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < text->size; i++) {
+		char c = text->bytes[i];
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			depth++;
+		else if (!in_string && (c == '}' || c == ']') && depth > 0)
+			depth--;
+	}
+	return depth == 0 && !in_string;
+}
+
+/* "exch8.json", "export.jsonl:17" */
+static const char *place_of(const struct source *s, char place[512])
+{
+	if (s->line > 0)
+		snprintf(place, 512, "%.480s:%zu", s->name, s->line);
+	else
+		snprintf(place, 512, "%.480s", s->name);
+	return place;
+}
+
+static void refuse(struct source *s, const char *why)
+{
+	char place[512];
+
+	s->failed = true;
+	fflush(stdout); /* so that what is told stays in its order */
+	terminal_fail("%s: not imported: %s", place_of(s, place), why);
+}
+
+/* "imported, EXCH8 is exposed": what the collector's answer says. */
+static void tell(struct source *s, const struct remote_answer *answer)
+{
+	struct json_reading in;
+	struct json_place root;
+	struct arena arena;
+	char place[512];
+	const char *server = NULL;
+	const char *taken = NULL;
+	const char *verdict = NULL;
+
+	arena_init(&arena);
+	if (json_begin(&in, answer->body, answer->size, REPORT_MAX_STRING, &arena, &root) ==
+	    STATUS_OK) {
+		server = json_borrow_text(&in, &root, "server");
+		taken = json_borrow_text(&in, &root, "taken");
+		verdict = json_borrow_text(&in, &root, "verdict");
+	}
+	place_of(s, place);
+	if (!server || !taken)
+		refuse(s, "the answer is not that of a collector of this version");
+	else if (strcmp(taken, "known") == 0)
+		printf("%s: known already, of %s\n", place, server);
+	else if (strcmp(taken, "older") == 0)
+		printf("%s: older than what is known of %s, kept in its history\n", place, server);
+	else
+		printf("%s: imported, %s is %s\n", place, server, verdict ? verdict : "not judged");
+	json_end(&in);
+	arena_deinit(&arena);
+}
+
+static void send_report(struct source *s)
+{
+	struct remote_call call = { .method = "POST",
+				    .path = "/v1/reports/import",
+				    .type = "application/json",
+				    .body = s->text.bytes,
+				    .size = s->text.size };
+	struct remote_answer answer;
+	const char *error = NULL;
+
+	if (s->text.size > REPORT_MAX_BYTES) {
+		refuse(s, "it is longer than the 1 MiB that a report may have");
+		return;
+	}
+	enum remote_result result = remote_call(s->remote, &call, &answer, &error);
+	if (result == REMOTE_OK)
+		tell(s, &answer);
+	else
+		refuse(s, error);
+	s->is_hopeless = result == REMOTE_FAILED;
+	remote_forget(s->remote);
+}
+
+static void send_all(struct source *s)
+{
+	size_t line = 0;
+	bool is_first = true;
+
+	while (!s->is_hopeless && read_line(s)) {
+		line++;
+		if (is_blank(&s->text)) {
+			s->text.size = 0;
+			continue;
+		}
+		s->line = line;
+		if (is_first && !is_whole(&s->text)) {
+			s->line = 0;
+			while (read_line(s))
+				continue;
+		}
+		is_first = false;
+		send_report(s);
+		s->text.size = 0;
+	}
+}
+
+/* False: it is no use to go on with other files. */
+static bool import_file(struct remote *remote, const char *name, bool *failed)
+{
+	bool is_stdin = strcmp(name, "-") == 0;
+	struct source s = { .remote = remote, .name = is_stdin ? "standard input" : name };
+
+	s.file = is_stdin ? stdin : fopen(name, "rb");
+	buffer_init(&s.text);
+	if (s.file)
+		send_all(&s);
+	if (!s.file || ferror(s.file))
+		refuse(&s, strerror(errno));
+	if (s.file && !is_stdin)
+		fclose(s.file);
+	buffer_deinit(&s.text);
+	*failed |= s.failed;
+	return !s.is_hopeless;
+}
+
+int import_main(int argc, char **argv)
+{
+	struct remote_options said = { 0 };
+	struct arguments_option options[] = { REMOTE_OPTIONS(&said) };
+	struct remote *remote = NULL;
+	struct arguments words;
+	bool failed = false;
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
+	    STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector import --help", error);
+	if (words.n_words == 0)
+		return terminal_refuse("expected \"import FILE...\"; see mtawatch-collector import "
+				       "--help");
+	int rc = remote_open(&remote, &said);
+	for (size_t i = 0; rc == TERMINAL_EXIT_OK && i < words.n_words; i++) {
+		if (!import_file(remote, words.words[i], &failed))
+			break;
+	}
+	remote_close(remote);
+	if (fflush(stdout) != 0)
+		rc = terminal_fail("could not write: %s", strerror(errno));
+	return rc == TERMINAL_EXIT_OK && failed ? TERMINAL_EXIT_FAILED : rc;
+}

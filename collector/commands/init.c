@@ -1,0 +1,314 @@
+#include "collector/commands/init.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "collector/base/loop.h"
+#include "collector/cli/arguments.h"
+#include "collector/cli/command.h"
+#include "collector/cli/terminal.h"
+#include "collector/crypto/certificate.h"
+
+/* Names of what is made first. */
+#define FIRST_TOKEN  "admin"
+#define FIRST_SECRET "first"
+
+const char init_help[] =
+	"mtawatch-collector init: set up a data directory, and say what agents need.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector init --host collector.example.com --host 10.0.0.2\n"
+	"  mtawatch-collector init --data ./data --no-certificate\n"
+	"\n"
+	"Makes what is not there yet, and changes nothing that is: the store, a certificate\n"
+	"authority (" INIT_CA_FILE "), a server certificate signed by it (" INIT_SERVER_FILE
+	"), an enrolment\n"
+	"secret for agents (" INIT_SECRET_FILE "), and a token of the role admin, which is shown "
+	"once.\n"
+	"\n"
+	"Options:\n"
+	"  --host NAME        a name or address by which agents and browsers reach the collector;\n"
+	"                     the certificate is for these and for localhost; the first one is\n"
+	"                     what agents are told\n"
+	"  --no-certificate   make none: for certificates of your own (see serve --help), or for\n"
+	"                     plain HTTP on a loopback address\n"
+	"  --token-file FILE  write the admin token into this new file, for its owner only, "
+	"instead\n"
+	"                     of showing it\n" TERMINAL_HELP_DATA "\n"
+	"Run it as the user that the collector runs as: what it makes is for that user only.\n"
+	"Exit status: 0 everything is there, 1 something could not be made, 2 wrong usage.\n";
+
+/* What was said on the command line, and what has come of it. */
+struct init {
+	const char *data;
+	const char *config;
+	const char *no_certificate;
+	const char *token_file;
+	const char *hosts[CERTIFICATE_MAX_NAMES];
+	size_t n_hosts;
+	struct terminal terminal;
+	char pin[CERTIFICATE_PIN_SIZE];
+	char token[SECRET_TEXT_SIZE]; /* "" if none was made */
+};
+
+static const char *path_of(struct init *init, const char *file)
+{
+	return arena_printf(&init->terminal.arena, "%s/%s", init->terminal.data, file);
+}
+
+/* Tells of one part that there is now. */
+static void tell(const char *what, const char *where, bool made)
+{
+	printf("%-22s %s%s\n", what, where, made ? "" : "  (was there already)");
+}
+
+static int make_ca(struct init *init, const struct certificate_files *ca)
+{
+	char error[CERTIFICATE_ERROR_SIZE];
+	const char *name =
+		arena_printf(&init->terminal.arena, "mtawatch CA of %.48s", init->hosts[0]);
+
+	if (access(ca->certificate, F_OK) == 0) {
+		tell("CA certificate", ca->certificate, false);
+		return TERMINAL_EXIT_OK;
+	}
+	if (certificate_make_ca(ca, name, loop_wall_ms(), error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	tell("CA certificate", ca->certificate, true);
+	return TERMINAL_EXIT_OK;
+}
+
+/* What it is made for: what was said, and what commands on this machine call the collector by. */
+static size_t names_of(const struct init *init, const char *names[CERTIFICATE_MAX_NAMES])
+{
+	static const char *const own[] = { "localhost", "127.0.0.1", "::1" };
+	size_t n = init->n_hosts;
+
+	memcpy(names, init->hosts, n * sizeof *names);
+	for (size_t i = 0; i < sizeof own / sizeof *own && n < CERTIFICATE_MAX_NAMES; i++) {
+		bool is_said = false;
+		for (size_t k = 0; k < init->n_hosts; k++)
+			is_said |= strcmp(init->hosts[k], own[i]) == 0;
+		if (!is_said)
+			names[n++] = own[i];
+	}
+	return n;
+}
+
+static int make_certificate(const struct init *init, const struct certificate_files *server,
+			    const struct certificate_files *ca)
+{
+	const char *names[CERTIFICATE_MAX_NAMES];
+	char error[CERTIFICATE_ERROR_SIZE];
+	size_t n = names_of(init, names);
+
+	if (certificate_make_server(server, ca, names, n, loop_wall_ms(), error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	return TERMINAL_EXIT_OK;
+}
+
+/* One that was there has to be for all names that were said, or agents would refuse it. */
+static int look_at_certificate(const struct init *init, const struct certificate_files *server)
+{
+	char error[CERTIFICATE_ERROR_SIZE];
+
+	for (size_t i = 0; i < init->n_hosts; i++) {
+		bool is_for = false;
+		if (certificate_is_for(server->certificate, init->hosts[i], &is_for, error) !=
+		    STATUS_OK)
+			return terminal_fail("%s", error);
+		if (!is_for)
+			return terminal_fail(
+				"the certificate %s, which was there already, is not for '%s'. "
+				"Remove it, and run init again with all names: the key stays, and "
+				"so do the pins of agents",
+				server->certificate, init->hosts[i]);
+	}
+	return TERMINAL_EXIT_OK;
+}
+
+static int make_server(struct init *init, const struct certificate_files *ca)
+{
+	struct certificate_files server = { path_of(init, INIT_SERVER_FILE),
+					    path_of(init, INIT_SERVER_KEY_FILE) };
+	struct certificate_info info;
+	char error[CERTIFICATE_ERROR_SIZE];
+	bool made = access(server.certificate, F_OK) != 0;
+
+	int rc = made ? make_certificate(init, &server, ca) : look_at_certificate(init, &server);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	if (certificate_read(server.certificate, &info, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	tell("server certificate", server.certificate, made);
+	memcpy(init->pin, info.pin, sizeof init->pin);
+	return TERMINAL_EXIT_OK;
+}
+
+static int make_certificates(struct init *init)
+{
+	struct certificate_files ca = { path_of(init, INIT_CA_FILE),
+					path_of(init, INIT_CA_KEY_FILE) };
+	if (init->no_certificate)
+		return TERMINAL_EXIT_OK;
+	int rc = make_ca(init, &ca);
+	return rc == TERMINAL_EXIT_OK ? make_server(init, &ca) : rc;
+}
+
+static enum status see_secret(void *user, const struct record_identity *identity)
+{
+	bool *there = user;
+	(void)identity;
+	*there = true;
+	return STATUS_OK;
+}
+
+static enum status see_admin(void *user, const struct record_identity *identity)
+{
+	bool *there = user;
+	*there |= identity->role == ROLE_ADMIN;
+	return STATUS_OK;
+}
+
+/* Makes a secret, hands it out by `path` if there is one, and stores its hash. */
+static int make_identity(struct init *init, struct record_identity *identity, const char *prefix,
+			 const char *action, const char *path, char text[SECRET_TEXT_SIZE])
+{
+	char error[STORE_ERROR_SIZE] = "";
+	int rc = TERMINAL_EXIT_OK;
+
+	if (secret_make(prefix, text) != STATUS_OK)
+		return terminal_fail("the system gave no random numbers");
+	secret_hash(text, identity->hash);
+	if (path)
+		rc = terminal_hand_out(text, path);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	enum status status = terminal_add(&init->terminal, identity, action, error);
+	if (status == STATUS_OK)
+		return TERMINAL_EXIT_OK;
+	if (path)
+		remove(path); /* nobody knows what is in it */
+	if (status == STATUS_CONFLICT)
+		return terminal_fail("the name '%s' is taken by a token of another role",
+				     identity->name);
+	return terminal_fail("%s", error);
+}
+
+static int make_secret(struct init *init)
+{
+	struct record_identity secret = { .kind = RECORD_KIND_SECRET, .name = FIRST_SECRET };
+	const char *path = path_of(init, INIT_SECRET_FILE);
+	char text[SECRET_TEXT_SIZE];
+	char error[STORE_ERROR_SIZE];
+	bool there = false;
+
+	if (store_aside_read_identities(init->terminal.store, RECORD_KIND_SECRET, see_secret,
+					&there, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	int rc = there ? TERMINAL_EXIT_OK
+		       : make_identity(init, &secret, SECRET_PREFIX_ENROLL, "secret.add", path,
+				       text);
+	if (rc == TERMINAL_EXIT_OK)
+		tell("enrolment secret", path, !there);
+	return rc;
+}
+
+static int make_token(struct init *init)
+{
+	struct record_identity token = { .kind = RECORD_KIND_TOKEN,
+					 .name = FIRST_TOKEN,
+					 .role = ROLE_ADMIN };
+	char prefix[SECRET_PREFIX_SIZE];
+	char error[STORE_ERROR_SIZE];
+	bool there = false;
+
+	if (store_aside_read_identities(init->terminal.store, RECORD_KIND_TOKEN, see_admin, &there,
+					error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	if (there) {
+		tell("admin token", "not shown again", false);
+		return TERMINAL_EXIT_OK;
+	}
+	return make_identity(init, &token, secret_token_prefix(ROLE_ADMIN, prefix), "token.add",
+			     init->token_file, init->token);
+}
+
+static void tell_agents(const struct init *init)
+{
+	const char *data = init->terminal.data;
+	const char *host = init->n_hosts > 0 ? init->hosts[0] : "HOST";
+
+	printf("\nEach agent needs, copied to its machine: %s/%s, and %s/%s, which is a secret.\n"
+	       "  mtawatch-agent run --collector https://%s:8285 --ca-file %s "
+	       "--enroll-secret-file %s\n",
+	       data, INIT_CA_FILE, data, INIT_SECRET_FILE, host, INIT_CA_FILE, INIT_SECRET_FILE);
+	printf("Instead of the CA's file an agent may be given the pin of the server's key:\n"
+	       "  --pin %s\n",
+	       init->pin);
+}
+
+static void tell_all(const struct init *init)
+{
+	const char *data = init->terminal.data;
+
+	if (init->no_certificate)
+		printf("\nEach agent needs, copied to its machine: %s/%s, which is a secret.\n",
+		       data, INIT_SECRET_FILE);
+	else
+		tell_agents(init);
+	if (init->token[0] && init->token_file)
+		printf("\nThe admin token is in %s.\n", init->token_file);
+	else if (init->token[0])
+		printf("\nThe admin token, with which you log in; it is shown only now:\n  %s\n",
+		       init->token);
+	printf("\nNext:\n  mtawatch-collector serve --data %s", data);
+	if (!init->no_certificate)
+		printf(" --listen 0.0.0.0:8285 --cert %s/%s --key %s/%s", data, INIT_SERVER_FILE,
+		       data, INIT_SERVER_KEY_FILE);
+	putchar('\n');
+}
+
+static int make_all(struct init *init)
+{
+	int rc = terminal_open(&init->terminal, init->data, init->config, true);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = make_certificates(init);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = make_secret(init);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = make_token(init);
+	if (rc == TERMINAL_EXIT_OK)
+		tell_all(init);
+	terminal_close(&init->terminal);
+	if (rc == TERMINAL_EXIT_OK && (fflush(stdout) != 0 || ferror(stdout)))
+		return terminal_fail("could not write to standard output");
+	return rc;
+}
+
+int init_main(int argc, char **argv)
+{
+	struct init init = { 0 };
+	struct arguments_option options[] = {
+		{ "data", "DIRECTORY", &init.data, 1, 0 },
+		{ "config", "FILE", &init.config, 1, 0 },
+		{ "no-certificate", NULL, &init.no_certificate, 1, 0 },
+		{ "token-file", "FILE", &init.token_file, 1, 0 },
+		{ "host", "NAME", init.hosts, CERTIFICATE_MAX_NAMES, 0 },
+	};
+	size_t n = sizeof options / sizeof *options;
+	struct arguments words;
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(&words, argc, argv, options, n, error) != STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector init --help", error);
+	if (words.n_words > 0)
+		return terminal_refuse("\"%s\" is no option; init takes nothing else",
+				       words.words[0]);
+	init.n_hosts = options[n - 1].n;
+	if (init.n_hosts == 0 && !init.no_certificate)
+		return terminal_refuse("--host is needed: the name by which agents reach this "
+				       "collector, for its certificate; or --no-certificate");
+	return make_all(&init);
+}

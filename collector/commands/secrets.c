@@ -1,0 +1,273 @@
+#include "collector/commands/secrets.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/auth/identities.h"
+#include "collector/base/loop.h"
+#include "collector/cli/arguments.h"
+#include "collector/cli/command.h"
+#include "collector/cli/terminal.h"
+#include "proto/base/timestamp.h"
+
+#define MS_PER_DAY INT64_C(86400000)
+
+/* Days that something may be valid; who wants more wants "for ever". */
+#define MAX_DAYS 36500
+
+const char token_help[] =
+	"mtawatch-collector token: make and revoke the tokens of people and programs.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector token add ops --role operator\n"
+	"  mtawatch-collector token add grafana --role viewer --days 365 --file grafana.token\n"
+	"  mtawatch-collector token list\n"
+	"  mtawatch-collector token revoke ops\n"
+	"\n"
+	"Roles: viewer reads; operator also acknowledges, silences and releases agents; admin "
+	"also\n"
+	"makes tokens and enrolment secrets. A browser logs in with a token, a program sends it "
+	"as\n"
+	"\"Authorization: Bearer TOKEN\".\n"
+	"\n"
+	"Options:\n"
+	"  --role ROLE        of the new token\n"
+	"  --days N           how long it is valid; default: until it is revoked\n"
+	"  --file FILE        write it into this new file, for its owner only, instead of showing "
+	"it\n" TERMINAL_HELP_DATA "\n"
+	"A token is shown once; the collector keeps only a hash of it. A collector that runs "
+	"knows\n"
+	"of the change within a second. Exit status: 0 done, 1 not done, 2 wrong usage.\n";
+
+const char secret_help[] =
+	"mtawatch-collector secret: make and revoke the secrets with which agents enrol.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector secret add branch --days 30 --file branch.secret\n"
+	"  mtawatch-collector secret list\n"
+	"  mtawatch-collector secret revoke branch\n"
+	"\n"
+	"Options:\n"
+	"  --days N           how long it is valid; default: until it is revoked\n"
+	"  --file FILE        write it into this new file, for its owner only, instead of showing "
+	"it\n" TERMINAL_HELP_DATA "\n"
+	"A secret is shown once; the collector keeps only a hash of it. Agents that have enrolled\n"
+	"stay so when it is revoked. A collector that runs knows of the change within a second.\n"
+	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
+
+/* What differs between the two. */
+struct sort {
+	enum record_kind kind;
+	const char *command;
+	const char *noun;
+	const char *add_action;
+	const char *drop_action;
+	size_t max;
+};
+
+static const struct sort tokens = { RECORD_KIND_TOKEN, "token",        "token",
+				    "token.add",       "token.revoke", IDENTITIES_MAX_TOKENS };
+static const struct sort secrets = { RECORD_KIND_SECRET, "secret",        "enrolment secret",
+				     "secret.add",       "secret.revoke", IDENTITIES_MAX_SECRETS };
+
+/* What was said on the command line; NULL: nothing. */
+struct said {
+	const char *data;
+	const char *config;
+	const char *role;
+	const char *days;
+	const char *file;
+	struct arguments words;
+};
+
+static enum status read_said(struct said *said, const struct sort *sort, int argc, char **argv)
+{
+	struct arguments_option options[] = {
+		{ "data", "DIRECTORY", &said->data, 1, 0 },
+		{ "config", "FILE", &said->config, 1, 0 },
+		{ "days", "N", &said->days, 1, 0 },
+		{ "file", "FILE", &said->file, 1, 0 },
+		{ "role", "ROLE", &said->role, 1, 0 },
+	};
+	size_t n = sizeof options / sizeof *options - (sort->kind == RECORD_KIND_TOKEN ? 0 : 1);
+	char error[ARGUMENTS_ERROR_SIZE];
+	enum status status = arguments_read(&said->words, argc, argv, options, n, error);
+
+	if (status != STATUS_OK)
+		terminal_refuse("%s; see mtawatch-collector %s --help", error, sort->command);
+	return status;
+}
+
+static bool get_days(const char *text, int64_t *out)
+{
+	char *end;
+	long days = strtol(text, &end, 10);
+	*out = days;
+	return *end == '\0' && days >= 1 && days <= MAX_DAYS;
+}
+
+/* What is to be made; an exit status. */
+static int plan(const struct said *said, const struct sort *sort, struct record_identity *out)
+{
+	int64_t days;
+
+	*out = (struct record_identity){ .kind = sort->kind, .name = said->words.words[1] };
+	if (!identities_name_is_valid(out->name))
+		return terminal_refuse("\"%s\" is no name: it may have 1 to %d letters, digits, "
+				       "dots, dashes and underscores",
+				       out->name, CALLER_MAX_NAME);
+	if (sort->kind == RECORD_KIND_TOKEN && (!said->role || !role_parse(said->role, &out->role)))
+		return terminal_refuse("a token needs a role: --role viewer, operator or admin");
+	if (said->days && !get_days(said->days, &days))
+		return terminal_refuse("--days: \"%s\" is not a number from 1 to %d", said->days,
+				       MAX_DAYS);
+	if (said->days)
+		out->expires_at_ms = loop_wall_ms() + days * MS_PER_DAY;
+	return TERMINAL_EXIT_OK;
+}
+
+static enum status count_one(void *user, const struct record_identity *identity)
+{
+	size_t *n = user;
+	(void)identity;
+	(*n)++;
+	return STATUS_OK;
+}
+
+static int store(struct terminal *t, const struct sort *sort, struct record_identity *identity)
+{
+	char error[STORE_ERROR_SIZE];
+	size_t n = 0;
+
+	if (store_aside_read_identities(t->store, sort->kind, count_one, &n, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	if (n >= sort->max)
+		return terminal_fail("there are %zu already, as many as there may be; revoke one",
+				     n);
+	switch (terminal_add(t, identity, sort->add_action, error)) {
+	case STATUS_OK:
+		return TERMINAL_EXIT_OK;
+	case STATUS_CONFLICT:
+		return terminal_fail("there is a %s '%s' already; revoke it first, or choose "
+				     "another name",
+				     sort->noun, identity->name);
+	default:
+		return terminal_fail("%s", error);
+	}
+}
+
+static int add(struct terminal *t, const struct said *said, const struct sort *sort)
+{
+	char prefix[SECRET_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
+	char text[SECRET_TEXT_SIZE];
+	struct record_identity identity;
+
+	int rc = plan(said, sort, &identity);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	if (sort->kind == RECORD_KIND_TOKEN)
+		secret_token_prefix(identity.role, prefix);
+	if (secret_make(prefix, text) != STATUS_OK)
+		return terminal_fail("the system gave no random numbers");
+	secret_hash(text, identity.hash);
+	/* A file that cannot be written is known before anything is stored. */
+	if (said->file)
+		rc = terminal_hand_out(text, said->file);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	rc = store(t, sort, &identity);
+	if (rc == TERMINAL_EXIT_OK)
+		return said->file ? rc : terminal_hand_out(text, NULL);
+	if (said->file)
+		remove(said->file); /* nobody knows what is in it */
+	return rc;
+}
+
+static int drop(struct terminal *t, const struct said *said, const struct sort *sort)
+{
+	struct record_identity identity = { .kind = sort->kind, .name = said->words.words[1] };
+	char error[STORE_ERROR_SIZE];
+
+	switch (terminal_drop(t, &identity, sort->drop_action, error)) {
+	case STATUS_OK:
+		return TERMINAL_EXIT_OK;
+	case STATUS_NOT_FOUND:
+		return terminal_fail("there is no %s '%s'", sort->noun, identity.name);
+	default:
+		return terminal_fail("%s", error);
+	}
+}
+
+static const char *when(int64_t ms, char text[TIMESTAMP_TEXT_SIZE])
+{
+	return ms == 0 ? "never" : timestamp_format(ms / 1000 * 1000, text);
+}
+
+static enum status print_one(void *user, const struct record_identity *identity)
+{
+	char made[TIMESTAMP_TEXT_SIZE];
+	char expires[TIMESTAMP_TEXT_SIZE];
+	(void)user;
+
+	printf("%-24s", identity->name);
+	if (identity->kind == RECORD_KIND_TOKEN)
+		printf(" %-9s", role_name(identity->role));
+	printf(" %-20s %-20s %s\n", when(identity->made_at_ms, made),
+	       when(identity->expires_at_ms, expires), identity->made_by);
+	return STATUS_OK;
+}
+
+static int list(struct terminal *t, const struct sort *sort)
+{
+	char error[STORE_ERROR_SIZE];
+
+	printf("%-24s%s %-20s %-20s %s\n", "NAME",
+	       sort->kind == RECORD_KIND_TOKEN ? " ROLE     " : "", "MADE", "EXPIRES", "MADE BY");
+	if (store_aside_read_identities(t->store, sort->kind, print_one, NULL, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+}
+
+/* The verb and how many words it takes, itself included; 0: there is no such verb. */
+static size_t words_of(const char *verb)
+{
+	if (strcmp(verb, "list") == 0)
+		return 1;
+	return strcmp(verb, "add") == 0 || strcmp(verb, "revoke") == 0 ? 2 : 0;
+}
+
+static int run(int argc, char **argv, const struct sort *sort)
+{
+	struct said said = { 0 };
+	struct terminal terminal;
+
+	if (read_said(&said, sort, argc, argv) != STATUS_OK)
+		return COMMAND_EXIT_USAGE;
+	const char *verb = said.words.n_words > 0 ? said.words.words[0] : "";
+	size_t words = words_of(verb);
+	if (words == 0 || said.words.n_words != words)
+		return terminal_refuse("expected \"%s add NAME\", \"%s list\" or \"%s revoke "
+				       "NAME\"; see mtawatch-collector %s --help",
+				       sort->command, sort->command, sort->command, sort->command);
+	int rc = terminal_open(&terminal, said.data, said.config, false);
+	if (rc == TERMINAL_EXIT_OK && strcmp(verb, "add") == 0)
+		rc = add(&terminal, &said, sort);
+	else if (rc == TERMINAL_EXIT_OK && strcmp(verb, "revoke") == 0)
+		rc = drop(&terminal, &said, sort);
+	else if (rc == TERMINAL_EXIT_OK)
+		rc = list(&terminal, sort);
+	terminal_close(&terminal);
+	return rc;
+}
+
+int token_main(int argc, char **argv)
+{
+	return run(argc, argv, &tokens);
+}
+
+int secret_main(int argc, char **argv)
+{
+	return run(argc, argv, &secrets);
+}

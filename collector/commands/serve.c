@@ -1,0 +1,96 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/cli/command.h"
+#include "collector/daemon/certificates.h"
+#include "collector/daemon/options.h"
+#include "collector/daemon/serve.h"
+#include "proto/base/arena.h"
+
+static const char help[] =
+	"mtawatch-collector serve: take reports, judge the servers, show them on a page.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector serve --data /var/lib/mtawatch\n"
+	"  mtawatch-collector serve --listen 127.0.0.1:0 --data ./data\n"
+	"  mtawatch-collector serve --config /etc/mtawatch/collector.conf --check-config\n"
+	"\n"
+	"Prints the address that it listens on. SIGTERM or SIGINT ends it cleanly; SIGHUP makes "
+	"it\n"
+	"read its settings again.\n"
+	"Exit status: 0 ended as asked, 1 could not begin, 2 wrong usage or a wrong setting.\n"
+	"\n"
+	"Options (each setting also as \"key = value\" in the file):\n";
+
+static int print(struct buffer *text)
+{
+	size_t size = 0;
+	char *bytes = buffer_take(text, &size);
+	bool failed = fwrite(bytes, 1, size, stdout) != size || fflush(stdout) != 0;
+
+	free(bytes);
+	return failed ? SERVE_EXIT_FAILED : SERVE_EXIT_OK;
+}
+
+static int print_help(void)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	buffer_add_text(&text, help);
+	options_help(&text);
+	return print(&text);
+}
+
+static int print_options(const struct options *options)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	options_print(options, &text);
+	return print(&text);
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	}
+	return false;
+}
+
+static int act(const struct options *options, int argc, char **argv)
+{
+	char error[SECURITY_ERROR_SIZE];
+
+	if (options->print_only)
+		return print_options(options);
+	if (!options->check_only)
+		return serve_run(options, argc, argv);
+	if (!security_check(options, error)) {
+		fprintf(stderr, "mtawatch-collector: %s\n", error);
+		return COMMAND_EXIT_USAGE;
+	}
+	puts("the settings are good");
+	return fflush(stdout) == 0 ? SERVE_EXIT_OK : SERVE_EXIT_FAILED;
+}
+
+int serve_main(int argc, char **argv)
+{
+	struct arena arena;
+	struct options options;
+	struct faults faults;
+	int rc = COMMAND_EXIT_USAGE;
+
+	if (asks_for_help(argc, argv))
+		return print_help();
+	arena_init(&arena);
+	if (options_read(&options, argc, argv, &arena, &faults) == STATUS_OK)
+		rc = act(&options, argc, argv);
+	for (size_t i = 0; i < faults.n; i++)
+		fprintf(stderr, "mtawatch-collector: %s\n", faults.texts[i]);
+	arena_deinit(&arena);
+	return rc;
+}

@@ -1,0 +1,175 @@
+#include "collector/commands/show.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/base/loop.h"
+#include "collector/cli/terminal.h"
+#include "collector/http/query_string.h"
+#include "proto/base/timestamp.h"
+
+const char *show_escape(const char *text, struct arena *arena)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	query_escape(&out, text);
+	const char *kept = arena_strdup(arena, out.bytes ? out.bytes : "");
+	buffer_deinit(&out);
+	return kept;
+}
+
+/* What a word means for the exit status, and how it looks. */
+static const struct {
+	const char *word;
+	int status;
+	enum tint tint;
+} words[] = {
+	{ "failing", SHOW_EXIT_FAILING, TINT_BAD },
+	{ "exposed", SHOW_EXIT_EXPOSED, TINT_BAD },
+	{ "isolated", SHOW_EXIT_EXPOSED, TINT_BAD },
+	{ "clear", TERMINAL_EXIT_OK, TINT_GOOD },
+	{ "protected", TERMINAL_EXIT_OK, TINT_GOOD },
+	{ "good", TERMINAL_EXIT_OK, TINT_GOOD },
+	{ "inactive", TERMINAL_EXIT_OK, TINT_DIM },
+	{ "not_applicable", TERMINAL_EXIT_OK, TINT_DIM },
+};
+
+enum tint show_note(struct show *show, const char *verdict, bool silent)
+{
+	int status = SHOW_EXIT_CONCERN; /* every other word is no good news */
+	enum tint tint = TINT_WARNING;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(words[i].word, verdict) == 0) {
+			status = words[i].status;
+			tint = words[i].tint;
+		}
+	}
+	if (silent && status < SHOW_EXIT_CONCERN) {
+		status = SHOW_EXIT_CONCERN;
+		tint = TINT_WARNING; /* never green on old data */
+	}
+	if (status > show->worst)
+		show->worst = status;
+	return tint;
+}
+
+const char *show_verdict(struct show *show, const char *verdict, bool silent)
+{
+	char *text = arena_printf(&show->arena, "%s%s", verdict, silent ? ", silent" : "");
+
+	for (char *c = text; *c; c++) {
+		if (*c == '_')
+			*c = ' ';
+	}
+	return text;
+}
+
+const char *show_age(struct show *show, int64_t seconds)
+{
+	static const struct {
+		int64_t seconds;
+		const char *unit;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" } };
+
+	if (seconds < 0)
+		return "-";
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+		if (seconds >= 2 * units[i].seconds)
+			return arena_printf(&show->arena, "%" PRId64 " %s",
+					    seconds / units[i].seconds, units[i].unit);
+	}
+	return arena_printf(&show->arena, "%" PRId64 " s", seconds);
+}
+
+int64_t show_since(int64_t ms)
+{
+	int64_t now_ms = loop_wall_ms();
+	return ms == TIMESTAMP_NONE ? -1 : now_ms > ms ? (now_ms - ms) / 1000 : 0;
+}
+
+/* An array becomes the member of an object, which is what can be read. */
+static const char *as_object(struct show *show, const struct remote_answer *answer)
+{
+	if (answer->size > 0 && answer->body[0] == '[')
+		return arena_printf(&show->arena, "{\"items\":%s}", answer->body);
+	return answer->body;
+}
+
+int show_end(const struct show *show)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return show->worst;
+	return terminal_fail("could not write to standard output: %s", strerror(errno));
+}
+
+int show_refuse(const struct json_reading *in)
+{
+	return terminal_fail("the answer is not what a collector says%s%s",
+			     *in->error.pointer ? " at " : "", in->error.pointer);
+}
+
+static int show_answer(struct show *show, const struct remote_answer *answer, show_print *print,
+		       void *user)
+{
+	const char *text = as_object(show, answer);
+	struct json_reading in;
+	struct json_place root;
+
+	json_begin(&in, text, strlen(text), SHOW_MAX_TEXT, &show->arena, &root);
+	in.null_is_absent = true;
+	if (in.status == STATUS_OK)
+		print(show, &in, &root, user);
+	enum status status = in.status;
+	json_end(&in);
+	if (status != STATUS_OK)
+		return show_refuse(&in);
+	if (show->json)
+		fputs(answer->body, stdout);
+	return show_end(show);
+}
+
+int show_open(struct show *show, const struct show_options *options)
+{
+	*show = (struct show){
+		.width = console_width(),
+		.color = !options->no_color && console_has_color(),
+		.json = options->json != NULL,
+	};
+	arena_init(&show->arena);
+	return remote_open(&show->remote, &options->remote);
+}
+
+void show_close(struct show *show)
+{
+	remote_close(show->remote);
+	arena_deinit(&show->arena);
+}
+
+int show_ask(struct show *show, const char *path, struct remote_answer *answer)
+{
+	struct remote_call call = { .method = "GET", .path = path };
+	const char *error = NULL;
+
+	if (remote_call(show->remote, &call, answer, &error) == REMOTE_OK)
+		return TERMINAL_EXIT_OK;
+	return terminal_fail("%s", console_text(error, &show->arena));
+}
+
+int show_run(const struct show_options *options, const char *path, show_print *print, void *user)
+{
+	struct show show;
+	struct remote_answer answer;
+
+	int rc = show_open(&show, options);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = show_ask(&show, path, &answer);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = show_answer(&show, &answer, print, user);
+	show_close(&show);
+	return rc;
+}

@@ -1,0 +1,108 @@
+/*
+ * What the commands share that show what a running collector knows: servers, server, sites, matrix,
+ * alerts. Each makes a call of its API and prints the answer: a table for people, or with --json as
+ * it came. Of a list it asks for page after page and prints each before the next, so that a hundred
+ * thousand rows take no more memory than a thousand.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/cli/api_client.h"
+#include "collector/cli/arguments.h"
+#include "collector/cli/table.h"
+#include "proto/base/arena.h"
+#include "proto/json/fields.h"
+
+/* Exit statuses by the worst that is shown; 1 and 2 as everywhere. */
+#define SHOW_EXIT_CONCERN 3 /* at risk, unknown, not monitored, silent */
+#define SHOW_EXIT_EXPOSED 4
+#define SHOW_EXIT_FAILING 5
+
+#define SHOW_HELP                                                                                  \
+	"  --json             print the collector's answer, for programs\n"                        \
+	"  --no-color         no colours (as with the variable NO_COLOR)\n" REMOTE_HELP "\n"       \
+	"The token's role is viewer or more. Exit status by the worst that is shown: 0 all is\n"   \
+	"well, 3 at risk, unknown, not monitored or silent, 4 exposed, 5 failing; 1 the "          \
+	"collector\n"                                                                              \
+	"could not be asked, 2 wrong usage.\n"
+
+/* Texts of an answer are not longer: limits of a report, and a remedy that lists many paths. */
+#define SHOW_MAX_TEXT  ((size_t)1024 * 1024)
+#define SHOW_MAX_ITEMS 1000000
+
+struct show {
+	struct remote *remote;
+	struct arena arena; /* of what is shown */
+	size_t width;
+	bool color;
+	bool json;
+	int worst; /* exit status by what was shown until now */
+};
+
+/* What its arguments say, beside those of the command. */
+struct show_options {
+	struct remote_options remote;
+	const char *json;
+	const char *no_color;
+};
+#define SHOW_N_OPTIONS (REMOTE_N_OPTIONS + 2)
+#define SHOW_OPTIONS(o)                                                                            \
+	REMOTE_OPTIONS(&(o)->remote), { "json", NULL, &(o)->json, 1, 0 },                          \
+	{                                                                                          \
+		"no-color", NULL, &(o)->no_color, 1, 0                                             \
+	}
+
+/*
+ * Asks for `path` and lets `print` show the answer, which is read as a JSON object; an array is its
+ * member "items". Returns an exit status. The options are those of the command line, read already.
+ */
+typedef void show_print(struct show *show, struct json_reading *in, const struct json_place *root,
+			void *user);
+int show_run(const struct show_options *options, const char *path, show_print *print, void *user);
+
+/* A list that comes in pages. */
+struct show_list {
+	const char *path;   /* with a query; its limit is set here */
+	const char *member; /* the array of the answer */
+	size_t most;        /* rows that are wanted; 0: all */
+
+	const char *const *columns;
+	size_t n_columns;
+	json_read_item *read; /* a row into `size` zeroed bytes */
+	size_t size;
+	void (*add)(struct show *show, const void *row, struct table *table);
+};
+
+/* As show_run(). With --json the pages become one answer: that of the first with all rows. */
+int show_pages(const struct show_options *options, const struct show_list *list);
+
+/*
+ * For show_run() and show_pages(): the connection, and the answer to one call. Both return an exit
+ * status; show_close() is due either way.
+ */
+int show_open(struct show *show, const struct show_options *options);
+int show_ask(struct show *show, const char *path, struct remote_answer *answer);
+void show_close(struct show *show);
+
+/* Everything is printed; returns an exit status, by what was shown where it could be. */
+int show_end(const struct show *show);
+
+/* The answer cannot be read; returns an exit status. */
+int show_refuse(const struct json_reading *in);
+
+/* `text` as a part of a path or a query, in `arena`. */
+const char *show_escape(const char *text, struct arena *arena);
+
+/* Notes that something of that verdict, alert condition or word of ours is shown; its tint. */
+enum tint show_note(struct show *show, const char *verdict, bool silent);
+
+/* "exposed", "clear, silent"; what is shown of a verdict. */
+const char *show_verdict(struct show *show, const char *verdict, bool silent);
+
+/* "3 d", "2 h", "5 min", "7 s"; "-" where it is negative. */
+const char *show_age(struct show *show, int64_t seconds);
+
+/* Seconds from a time to now. */
+int64_t show_since(int64_t ms);

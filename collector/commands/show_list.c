@@ -1,0 +1,204 @@
+/* Lists that come in pages: each is printed before the next one is asked for. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/cli/terminal.h"
+#include "collector/commands/show.h"
+
+/* Rows that a page has at most (collector/api/openapi.json). */
+#define PAGE_ROWS 1000
+
+struct listing {
+	struct show *show;
+	const struct show_list *list;
+	struct buffer path;  /* of the next page */
+	struct table before; /* widths of the pages that are printed */
+	size_t n_pages;
+	size_t n;        /* rows that are printed */
+	int64_t matched; /* that there are, where the answer tells */
+};
+
+static size_t rows_of_page(const struct listing *l)
+{
+	size_t left = l->list->most - l->n;
+
+	return l->list->most == 0 || left > PAGE_ROWS ? PAGE_ROWS : left;
+}
+
+/* The path again, with the limit that the page is to have. */
+static void set_path(struct listing *l, const char *path)
+{
+	size_t n = strcspn(path, "?");
+
+	l->path.size = 0;
+	buffer_add(&l->path, path, n);
+	buffer_printf(&l->path, "?limit=%zu", rows_of_page(l));
+	while (path[n]) {
+		path += n + 1;
+		n = strcspn(path, "&");
+		if (n > 0 && strncmp(path, "limit=", 6) != 0) {
+			buffer_add_char(&l->path, '&');
+			buffer_add(&l->path, path, n);
+		}
+	}
+}
+
+/* The end of a string that begins at `at`, behind its quote. */
+static const char *skip_string(const char *at)
+{
+	for (at++; *at != '"'; at++)
+		at += *at == '\\';
+	return at + 1;
+}
+
+static const char *skip_space(const char *at)
+{
+	return at + strspn(at, " \t\r\n");
+}
+
+/* Where the elements begin of the member `name`, which is an array; NULL: this is none such. */
+static const char *begin_rows(const char *at, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(at + 1, name, n) != 0 || at[1 + n] != '"')
+		return NULL;
+	at = skip_space(at + n + 2);
+	if (*at != ':')
+		return NULL;
+	at = skip_space(at + 1);
+	return *at == '[' ? at + 1 : NULL;
+}
+
+/* What stands between the brackets of an array that the object `text`, valid JSON, has; or NULL. */
+static const char *find_rows(const char *text, const char *name, size_t *size)
+{
+	const char *begin = NULL;
+	int depth = 0;
+
+	for (const char *at = text; *at;) {
+		if (*at == '"') {
+			if (depth == 1 && !begin)
+				begin = begin_rows(at, name);
+			at = skip_string(at);
+			continue;
+		}
+		depth += (*at == '[' || *at == '{') - (*at == ']' || *at == '}');
+		if (begin && depth == 1 && *at == ']') {
+			*size = (size_t)(at - begin);
+			return begin;
+		}
+		at++;
+	}
+	return NULL;
+}
+
+/*
+ * The pages as one text: what stands around the rows is that of the first and of the last. False:
+ * no collector writes it like that.
+ */
+static bool print_json(const struct listing *l, const struct remote_answer *answer, size_t n,
+		       bool last)
+{
+	size_t size = 0;
+	const char *rows = find_rows(answer->body, l->list->member, &size);
+
+	if (!rows)
+		return false;
+	if (l->n_pages == 0)
+		fwrite(answer->body, 1, (size_t)(rows - answer->body), stdout);
+	else if (n > 0 && l->n > 0)
+		putchar(',');
+	fwrite(rows, 1, size, stdout);
+	if (last)
+		fputs(rows + size, stdout);
+	return true;
+}
+
+static void print_rows(struct listing *l, const char *rows, size_t n)
+{
+	const struct show_list *list = l->list;
+	struct show *show = l->show;
+	struct table table;
+
+	if (l->n_pages == 0)
+		table_init(&table, list->columns, list->n_columns, &show->arena);
+	else
+		table_init_more(&table, &l->before, &show->arena);
+	for (size_t i = 0; i < n; i++)
+		list->add(show, rows + i * list->size, &table);
+	if (!show->json)
+		table_print(&table, show->width, show->color, stdout);
+	l->before = table;
+}
+
+static int print_page(struct listing *l, const struct remote_answer *answer)
+{
+	const struct show_list *list = l->list;
+	struct json_reading in;
+	struct json_place root;
+	size_t n = 0;
+	bool there = false;
+	const char *rows = NULL;
+
+	json_begin(&in, answer->body, answer->size, SHOW_MAX_TEXT, &l->show->arena, &root);
+	in.null_is_absent = true;
+	if (in.status == STATUS_OK) {
+		rows = json_get_list(&in, &root, list->member, PAGE_ROWS, list->size, list->read,
+				     &n, &there);
+		json_get_integer(&in, &root, "matched", 0, JSON_MAX_INTEGER, &l->matched);
+	}
+	bool valid = in.status == STATUS_OK && there;
+	json_end(&in);
+	if (!valid)
+		return show_refuse(&in);
+	bool last = !answer->next || n == 0 || l->n + n == list->most;
+	print_rows(l, rows, n);
+	if (l->show->json && !print_json(l, answer, n, last))
+		return show_refuse(&in);
+	l->n += n;
+	l->n_pages++;
+	if (last)
+		buffer_deinit(&l->path);
+	else
+		set_path(l, answer->next);
+	return TERMINAL_EXIT_OK;
+}
+
+static int print_pages(struct listing *l)
+{
+	int rc = TERMINAL_EXIT_OK;
+
+	while (rc == TERMINAL_EXIT_OK && l->path.size > 0) {
+		struct remote_answer answer;
+		rc = show_ask(l->show, l->path.bytes, &answer);
+		if (rc == TERMINAL_EXIT_OK)
+			rc = print_page(l, &answer);
+		remote_forget(l->show->remote);
+		arena_deinit(&l->show->arena);
+		arena_init(&l->show->arena);
+	}
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	if (!l->show->json && l->matched > (int64_t)l->n)
+		printf("... and %" PRId64 " more; see --limit\n", l->matched - (int64_t)l->n);
+	return show_end(l->show);
+}
+
+int show_pages(const struct show_options *options, const struct show_list *list)
+{
+	struct show show;
+	struct listing listing = { .show = &show, .list = list };
+
+	buffer_init(&listing.path);
+	set_path(&listing, list->path);
+	int rc = show_open(&show, options);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = print_pages(&listing);
+	show_close(&show);
+	buffer_deinit(&listing.path);
+	return rc;
+}

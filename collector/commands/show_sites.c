@@ -1,0 +1,318 @@
+/* The commands `sites` and `matrix`. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/cli/terminal.h"
+#include "collector/commands/show.h"
+#include "collector/commands/show_commands.h"
+
+const char sites_help[] =
+	"mtawatch-collector sites: show the sites and how many servers of each are how.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector sites --token-file viewer.token\n"
+	"\n"
+	"Options:\n" SHOW_HELP;
+
+const char matrix_help[] =
+	"mtawatch-collector matrix: show which adapter of a site reaches which server.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector matrix ACME/HQ --token-file viewer.token\n"
+	"\n"
+	"A cell is how far the adapter got, with '!' where that is less than what others proved:\n"
+	"a bad line is an adapter that is cut off, a bad column a server that does not answer.\n"
+	"Where the terminal is too narrow, only such paths are listed.\n"
+	"\n"
+	"Options:\n" SHOW_HELP;
+
+/* In the order of columns. */
+static const char *const count_names[] = { "failing",   "exposed",        "at_risk",
+					   "unknown",   "not_monitored",  "clear",
+					   "protected", "not_applicable", "silent" };
+#define N_COUNTS (sizeof count_names / sizeof *count_names)
+
+struct site_shown {
+	const char *organization;
+	const char *site;
+	int64_t counts[N_COUNTS];
+};
+
+static void read_site(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct site_shown *site = item;
+	struct json_place counts;
+
+	json_get_text(in, at, "organization", &site->organization);
+	json_get_text(in, at, "site", &site->site);
+	if (!json_get_object(in, at, "counts", &counts))
+		return;
+	for (size_t i = 0; i < N_COUNTS; i++)
+		json_get_integer(in, &counts, count_names[i], 0, JSON_MAX_INTEGER,
+				 &site->counts[i]);
+}
+
+/* Notes every word that is counted; the tint is that of the worst. */
+static enum tint note_site(struct show *show, const struct site_shown *site)
+{
+	enum tint tint = TINT_NONE;
+
+	for (size_t i = N_COUNTS; i > 0; i--) {
+		if (site->counts[i - 1] > 0)
+			tint = show_note(show, count_names[i - 1], false);
+	}
+	return tint;
+}
+
+static void print_sites(struct show *show, struct json_reading *in, const struct json_place *root,
+			void *user)
+{
+	static const char *const names[] = { "SITE",           "ORGANIZATION", "FAILING",
+					     "EXPOSED",        "AT RISK",      "UNKNOWN",
+					     "NOT MONITORED",  "CLEAR",        "PROTECTED",
+					     "NOT APPLICABLE", "SILENT" };
+	struct table table;
+	size_t n = 0;
+	const struct site_shown *sites = json_get_list(in, root, "items", SHOW_MAX_ITEMS,
+						       sizeof *sites, read_site, &n, NULL);
+	(void)user;
+
+	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
+	for (size_t i = 0; i < n; i++) {
+		const char *cells[2 + N_COUNTS] = { sites[i].site, sites[i].organization };
+		for (size_t k = 0; k < N_COUNTS; k++)
+			cells[2 + k] = sites[i].counts[k] ? arena_printf(&show->arena, "%" PRId64,
+									 sites[i].counts[k])
+							  : NULL;
+		table_add(&table, cells, note_site(show, &sites[i]));
+	}
+	if (!show->json && in->status == STATUS_OK)
+		table_print(&table, show->width, show->color, stdout);
+}
+
+struct row_shown {
+	const char *server;
+	const char *adapter;
+	const char *state;
+	bool silent;
+};
+
+struct peer_shown {
+	const char *name;
+};
+
+struct cell_shown {
+	int64_t from;
+	int64_t to;
+	const char *grade;
+	const char *proven;
+	const char *error;
+};
+
+struct matrix_shown {
+	struct row_shown *rows;
+	size_t n_rows;
+	struct peer_shown *peers;
+	size_t n_peers;
+	struct cell_shown *cells;
+	size_t n_cells;
+};
+
+static void read_row(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct row_shown *row = item;
+
+	*row = (struct row_shown){ "?", "?", "?", false };
+	json_get_text(in, at, "server", &row->server);
+	json_get_text(in, at, "adapter", &row->adapter);
+	json_get_text(in, at, "state", &row->state);
+	json_get_bool(in, at, "silent", &row->silent);
+}
+
+static void read_peer(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct peer_shown *peer = item;
+
+	peer->name = "?";
+	json_get_text(in, at, "name", &peer->name);
+}
+
+static void read_cell(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct cell_shown *cell = item;
+
+	cell->from = cell->to = -1;
+	json_get_integer(in, at, "from", 0, SHOW_MAX_ITEMS, &cell->from);
+	json_get_integer(in, at, "to", 0, SHOW_MAX_ITEMS, &cell->to);
+	json_get_text(in, at, "grade", &cell->grade);
+	json_get_text(in, at, "proven", &cell->proven);
+	json_get_text(in, at, "error", &cell->error);
+}
+
+/* Grades in their order; none is less than all of them. */
+static size_t grade_rank(const char *grade)
+{
+	enum grade value = GRADE_UNKNOWN;
+	return grade && grade_from_name(grade, &value) ? (size_t)value + 1 : 0;
+}
+
+static bool falls_short(const struct cell_shown *cell)
+{
+	return grade_rank(cell->grade) < grade_rank(cell->proven);
+}
+
+static bool is_inside(const struct matrix_shown *m, const struct cell_shown *cell)
+{
+	return cell->from >= 0 && (size_t)cell->from < m->n_rows && cell->to >= 0 &&
+	       (size_t)cell->to < m->n_peers;
+}
+
+#define FIXED_COLUMNS 3
+
+/* What stands in each cell of the grid, row by row. */
+static const char **make_grid(struct show *show, const struct matrix_shown *m)
+{
+	size_t width = FIXED_COLUMNS + m->n_peers;
+	const char **grid = arena_alloc_array(&show->arena, m->n_rows * width, sizeof *grid);
+
+	for (size_t i = 0; i < m->n_rows; i++) {
+		grid[i * width] = show_verdict(show, m->rows[i].state, m->rows[i].silent);
+		grid[i * width + 1] = m->rows[i].server;
+		grid[i * width + 2] = m->rows[i].adapter;
+	}
+	for (size_t i = 0; i < m->n_cells; i++) {
+		const struct cell_shown *cell = &m->cells[i];
+		if (is_inside(m, cell))
+			grid[(size_t)cell->from * width + FIXED_COLUMNS + (size_t)cell->to] =
+				arena_printf(&show->arena, "%s%s", cell->grade ? cell->grade : "?",
+					     falls_short(cell) ? "!" : "");
+	}
+	return grid;
+}
+
+/* False: it has too many columns for a table or for the terminal. */
+static bool print_grid(struct show *show, const struct matrix_shown *m)
+{
+	size_t width = FIXED_COLUMNS + m->n_peers;
+	const char *names[TABLE_MAX_COLUMNS] = { "STATE", "SERVER", "ADAPTER" };
+	struct table table;
+
+	if (width > TABLE_MAX_COLUMNS)
+		return false;
+	for (size_t i = 0; i < m->n_peers; i++)
+		names[FIXED_COLUMNS + i] = m->peers[i].name;
+	const char **grid = make_grid(show, m);
+	table_init(&table, names, width, &show->arena);
+	for (size_t i = 0; i < m->n_rows; i++)
+		table_add(&table, grid + i * width,
+			  show_note(show, m->rows[i].state, m->rows[i].silent));
+	if (show->width > 0 && table_width(&table) > show->width)
+		return false;
+	if (!show->json)
+		table_print(&table, show->width, show->color, stdout);
+	return true;
+}
+
+static void print_short_paths(struct show *show, const struct matrix_shown *m)
+{
+	static const char *const names[] = { "STATE",   "SERVER", "ADAPTER", "PEER",
+					     "REACHED", "PROVEN", "ERROR" };
+	struct table table;
+	size_t n = 0;
+
+	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
+	for (size_t i = 0; i < m->n_cells; i++) {
+		const struct cell_shown *cell = &m->cells[i];
+		if (!is_inside(m, cell) || !falls_short(cell))
+			continue;
+		const struct row_shown *row = &m->rows[cell->from];
+		const char *cells[] = { show_verdict(show, row->state, row->silent),
+					row->server,
+					row->adapter,
+					m->peers[cell->to].name,
+					cell->grade,
+					cell->proven,
+					cell->error };
+		table_add(&table, cells, show_note(show, row->state, row->silent));
+		n++;
+	}
+	for (size_t i = 0; i < m->n_rows; i++)
+		show_note(show, m->rows[i].state, m->rows[i].silent);
+	if (show->json)
+		return;
+	printf("%zu adapters, %zu paths, %zu of them shorter than proven%s\n", m->n_rows,
+	       m->n_cells, n, n ? ":" : "");
+	if (n > 0)
+		table_print(&table, show->width, show->color, stdout);
+}
+
+static void print_matrix(struct show *show, struct json_reading *in, const struct json_place *root,
+			 void *user)
+{
+	struct matrix_shown m;
+	(void)user;
+
+	m.rows = json_get_list(in, root, "adapters", SHOW_MAX_ITEMS, sizeof *m.rows, read_row,
+			       &m.n_rows, NULL);
+	m.peers = json_get_list(in, root, "peers", SHOW_MAX_ITEMS, sizeof *m.peers, read_peer,
+				&m.n_peers, NULL);
+	m.cells = json_get_list(in, root, "cells", SHOW_MAX_ITEMS, sizeof *m.cells, read_cell,
+				&m.n_cells, NULL);
+	if (in->status == STATUS_OK && !print_grid(show, &m))
+		print_short_paths(show, &m);
+}
+
+/* The command line of a command without options of its own: false: it was refused, `*rc` says how.
+ */
+static bool read_words(int argc, char **argv, struct show_options *said, const char *name,
+		       struct arguments *words, int *rc)
+{
+	struct arguments_option options[] = { SHOW_OPTIONS(said) };
+	char error[ARGUMENTS_ERROR_SIZE];
+
+	if (arguments_read(words, argc, argv, options, sizeof options / sizeof *options, error) ==
+	    STATUS_OK)
+		return true;
+	*rc = terminal_refuse("%s; see mtawatch-collector %s --help", error, name);
+	return false;
+}
+
+int sites_main(int argc, char **argv)
+{
+	struct show_options said = { .json = NULL };
+	struct arguments words;
+	int rc;
+
+	if (!read_words(argc, argv, &said, "sites", &words, &rc))
+		return rc;
+	if (words.n_words > 0)
+		return terminal_refuse("sites takes no '%s'; see mtawatch-collector sites --help",
+				       words.words[0]);
+	return show_run(&said, "/v1/sites", print_sites, NULL);
+}
+
+int matrix_main(int argc, char **argv)
+{
+	struct show_options said = { .json = NULL };
+	struct arguments words;
+	struct arena arena;
+	int rc;
+
+	if (!read_words(argc, argv, &said, "matrix", &words, &rc))
+		return rc;
+	char *slash = words.n_words == 1 ? strchr(words.words[0], '/') : NULL;
+	if (!slash)
+		return terminal_refuse("expected \"matrix ORGANIZATION/SITE\"; see "
+				       "mtawatch-collector matrix --help");
+	*slash = '\0';
+	arena_init(&arena);
+	const char *organization = *words.words[0] ? words.words[0] : "-";
+	const char *site = slash[1] ? slash + 1 : "-";
+	const char *path =
+		arena_printf(&arena, "/v1/sites/%s/%s/matrix", show_escape(organization, &arena),
+			     show_escape(site, &arena));
+	rc = show_run(&said, path, print_matrix, NULL);
+	arena_deinit(&arena);
+	return rc;
+}

@@ -1,0 +1,15 @@
+/*
+ * Secrets of others that the administrator keeps in files: a password, the key of a webhook. They
+ * never stand in the configuration or on a command line.
+ */
+#pragma once
+
+#include "proto/base/arena.h"
+
+#define SECRET_FILE_MAX_BYTES 4096
+
+/*
+ * The first line of a file that nobody but its owner may write and nobody but its owner and group
+ * may read; it has to be the only line. NULL: `*why` says what the file has to be; both in `arena`.
+ */
+const char *secret_file_read(const char *path, struct arena *arena, const char **why);

@@ -1,0 +1,26 @@
+/*
+ * What the certificate_*.c files and tls_*.c have in common about OpenSSL's objects; for them only.
+ */
+#pragma once
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "collector/crypto/certificate.h"
+
+/* "could not WHAT PATH: " and OpenSSL's or the system's reason, which is then forgotten. */
+enum status certificate_explain(const char *what, const char *path,
+				char error[CERTIFICATE_ERROR_SIZE]);
+
+/*
+ * Reads a private key; the caller frees it. Fails as certificate_read(), and with
+ * STATUS_UNSUPPORTED for one that a passphrase protects.
+ */
+enum status certificate_read_key(const char *path, EVP_PKEY **out,
+				 char error[CERTIFICATE_ERROR_SIZE]);
+
+/* Reads the first certificate; the caller frees it. Fails as certificate_read(). */
+enum status certificate_read_x509(const char *path, X509 **out, char error[CERTIFICATE_ERROR_SIZE]);
+
+/* What it says, as certificate_read() gives it. */
+enum status certificate_describe(X509 *x509, struct certificate_info *out);

@@ -1,0 +1,11 @@
+/* What tls.c and tls_context.c share; for them only. */
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "collector/crypto/certificate.h"
+
+struct tls_context {
+	SSL_CTX *ssl;
+	struct certificate_info info;
+};

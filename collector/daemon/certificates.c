@@ -1,0 +1,200 @@
+#include "collector/daemon/certificates.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "collector/crypto/tls_context.h"
+#include "collector/daemon/options.h"
+#include "collector/http/server.h"
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+
+#define MS_A_DAY (INT64_C(24) * 60 * 60 * 1000)
+
+struct security {
+	struct loop_timer *timer;
+	uint64_t reread_ms;
+	struct tls_context *context; /* NULL: plain HTTP */
+	struct server *server;       /* NULL: none yet, or not any more */
+
+	/* Copies, for the reading once a day. */
+	char *certificate;
+	char *key;
+	char *client_ca;
+};
+
+enum security_concern security_look(const struct certificate_info *info, int64_t now_ms,
+				    char text[SECURITY_ERROR_SIZE])
+{
+	char at[TIMESTAMP_TEXT_SIZE];
+	int64_t left_ms = info->not_after_ms - now_ms;
+
+	*text = '\0';
+	if (info->not_before_ms > now_ms) {
+		snprintf(text, SECURITY_ERROR_SIZE,
+			 "the certificate of %s is not valid before %s: agents refuse it; is the "
+			 "clock right?",
+			 info->subject, timestamp_format(info->not_before_ms, at));
+		return SECURITY_CONCERN_INVALID;
+	}
+	timestamp_format(info->not_after_ms, at);
+	if (left_ms < 0) {
+		snprintf(text, SECURITY_ERROR_SIZE,
+			 "the certificate of %s has expired at %s: agents refuse it", info->subject,
+			 at);
+		return SECURITY_CONCERN_INVALID;
+	}
+	if (left_ms >= SECURITY_WARN_DAYS * MS_A_DAY)
+		return SECURITY_CONCERN_NONE;
+	snprintf(text, SECURITY_ERROR_SIZE,
+		 "the certificate of %s expires at %s, in %d days: renew it", info->subject, at,
+		 (int)(left_ms / MS_A_DAY));
+	return SECURITY_CONCERN_SOON;
+}
+
+static void tell_end(const struct certificate_info *info)
+{
+	char text[SECURITY_ERROR_SIZE];
+
+	switch (security_look(info, loop_wall_ms(), text)) {
+	case SECURITY_CONCERN_INVALID:
+		log_error("%s", text);
+		break;
+	case SECURITY_CONCERN_SOON:
+		log_warning("%s", text);
+		break;
+	case SECURITY_CONCERN_NONE:
+		break;
+	}
+}
+
+static void tell(const struct tls_context *context)
+{
+	const struct certificate_info *info = tls_context_info(context);
+	char until[TIMESTAMP_TEXT_SIZE];
+
+	log_info("the certificate is that of %s, valid until %s, pin %s", info->subject,
+		 timestamp_format(info->not_after_ms, until), info->pin);
+	tell_end(info);
+}
+
+static char *copy(const char *text)
+{
+	return text ? mem_strdup(text) : NULL;
+}
+
+/* Remembers where the certificates are. */
+static void note_files(struct security *s, const struct options *options)
+{
+	char *old[] = { s->certificate, s->key, s->client_ca };
+
+	s->certificate = copy(options->cert);
+	s->key = copy(options->key);
+	s->client_ca = copy(options->client_ca);
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+		free(old[i]);
+}
+
+/* The old context goes when the server has the new one. */
+static void read_again(struct security *s)
+{
+	char error[CERTIFICATE_ERROR_SIZE];
+	struct tls_files files = { s->certificate, s->key, s->client_ca };
+	struct tls_context *fresh;
+
+	if (tls_context_new(&fresh, &files, error) != STATUS_OK) {
+		log_error("the certificates stay as they were: %s", error);
+		tell_end(tls_context_info(s->context));
+		return;
+	}
+	if (s->server)
+		server_set_tls(s->server, fresh);
+	tls_context_free(s->context);
+	s->context = fresh;
+	tell(fresh);
+}
+
+static void on_timer(void *user)
+{
+	struct security *s = user;
+	read_again(s);
+	loop_timer_start(s->timer, s->reread_ms);
+}
+
+/* NULL for plain HTTP. */
+static enum status read_files(const struct options *options, struct tls_context **out,
+			      char error[SECURITY_ERROR_SIZE])
+{
+	struct tls_files files = { options->cert, options->key, options->client_ca };
+
+	*out = NULL;
+	return options->cert ? tls_context_new(out, &files, error) : STATUS_OK;
+}
+
+bool security_check(const struct options *options, char error[SECURITY_ERROR_SIZE])
+{
+	struct tls_context *context;
+	enum status status = read_files(options, &context, error);
+
+	tls_context_free(context);
+	return status == STATUS_OK;
+}
+
+enum status security_open(struct security **out, struct uv_loop_s *loop,
+			  const struct options *options, uint64_t reread_ms,
+			  char error[SECURITY_ERROR_SIZE])
+{
+	struct tls_context *context;
+	enum status status = read_files(options, &context, error);
+
+	if (status != STATUS_OK)
+		return status;
+	struct security *s = mem_alloc(sizeof *s);
+	s->context = context;
+	s->reread_ms = reread_ms;
+	s->timer = loop_timer_new(loop, on_timer, s);
+	note_files(s, options);
+	if (context) {
+		tell(context);
+		loop_timer_start(s->timer, reread_ms);
+	}
+	*out = s;
+	return STATUS_OK;
+}
+
+const struct tls_context *security_context(const struct security *s)
+{
+	return s->context;
+}
+
+void security_attach(struct security *s, struct server *server)
+{
+	if (s)
+		s->server = server;
+}
+
+void security_reload(struct security *s, const struct options *options)
+{
+	if (!s->context != !options->cert) {
+		log_error("TLS stays %s: that changes only at the next start",
+			  s->context ? "on" : "off");
+		return;
+	}
+	note_files(s, options);
+	if (s->context)
+		read_again(s);
+}
+
+void security_close(struct security *s)
+{
+	if (!s)
+		return;
+	loop_timer_close(s->timer);
+	tls_context_free(s->context);
+	free(s->certificate);
+	free(s->key);
+	free(s->client_ca);
+	free(s);
+}

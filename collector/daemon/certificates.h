@@ -1,0 +1,64 @@
+/*
+ * The certificates of a running collector: opened with it, read again on SIGHUP and once a day (for
+ * certificates that something renews, and for fresh keys of session tickets). What cannot be used
+ * leaves the old ones in use and says why. Tells on the log what is in use, and when it expires.
+ *
+ * Whether a collector speaks TLS at all is decided at its start. The loop's thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/crypto/certificate.h"
+#include "proto/base/status.h"
+
+/* Once a day. */
+#define SECURITY_REREAD_MS (UINT64_C(24) * 60 * 60 * 1000)
+
+/* Days before the end of a certificate from which on each reading warns. */
+#define SECURITY_WARN_DAYS 30
+
+#define SECURITY_ERROR_SIZE CERTIFICATE_ERROR_SIZE
+
+struct options;
+struct security;
+struct server;
+struct tls_context;
+struct uv_loop_s; /* libuv */
+
+/*
+ * Reads the files that `options` name, and again every `reread_ms`. On failure `error` says which
+ * one and why.
+ *
+ * As tls_context_new().
+ */
+enum status security_open(struct security **out, struct uv_loop_s *loop,
+			  const struct options *options, uint64_t reread_ms,
+			  char error[SECURITY_ERROR_SIZE]);
+
+/* Would security_open() succeed? `error` as there; for --check-config. */
+bool security_check(const struct options *options, char error[SECURITY_ERROR_SIZE]);
+
+/* NULL: plain HTTP. Good until the next reading; a server learns of that by itself. */
+const struct tls_context *security_context(const struct security *security);
+
+/* The server that is to have new certificates; NULL: none any more. */
+void security_attach(struct security *security, struct server *server);
+
+/* Reads the files that `options` name now; the server has them if they are good. */
+void security_reload(struct security *security, const struct options *options);
+
+enum security_concern {
+	SECURITY_CONCERN_NONE,
+	SECURITY_CONCERN_SOON,    /* it ends within SECURITY_WARN_DAYS */
+	SECURITY_CONCERN_INVALID, /* it has ended, or not yet begun */
+};
+
+/* What people have to know of a certificate's time; `text` is empty where that is nothing. */
+enum security_concern security_look(const struct certificate_info *info, int64_t now_ms,
+				    char text[SECURITY_ERROR_SIZE]);
+
+/* Attach NULL first. NULL is allowed. */
+void security_close(struct security *security);

@@ -1,0 +1,312 @@
+#include "collector/daemon/options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/daemon/settings.h"
+#include "collector/hooks/settings.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+#define HELP_COLUMN 27 /* where the explanation of an option begins */
+
+/* Origins, told apart by their addresses. */
+static const char command_line[] = "command line";
+static const char by_default[] = "default";
+
+/* A reading under way. What was said first stays: the command line before the file. */
+struct reading {
+	struct options *options;
+	struct faults *faults;
+	struct arena *arena;
+};
+
+#define complain(r, ...) faults_add((r)->faults, (r)->arena, __VA_ARGS__)
+
+/* The row whose name is `n` bytes of `name`, or NULL. */
+static const struct setting *find_setting(const char *name, size_t n)
+{
+	for (size_t i = 0; i < settings_n; i++) {
+		if (strlen(settings[i].name) == n && memcmp(settings[i].name, name, n) == 0)
+			return &settings[i];
+	}
+	return NULL;
+}
+
+static void complain_unknown(struct reading *r, const char *place, const char *what,
+			     const char *name, size_t n)
+{
+	struct suggestion meant = suggest_begin(arena_strndup(r->arena, name, n));
+
+	for (size_t i = 0; i < settings_n; i++)
+		suggest_try(&meant, settings[i].name);
+	faults_add_unknown(r->faults, r->arena, place, what, &meant,
+			   "see mtawatch-collector serve --help");
+}
+
+static void say(struct reading *r, const struct setting *setting, const char *value,
+		const char *origin)
+{
+	size_t i = (size_t)(setting - settings);
+
+	if (r->options->values[i] && r->options->origins[i] != command_line && origin != by_default)
+		complain(r, "%s: %s was set before: %s", origin, setting->name,
+			 r->options->origins[i]);
+	if (r->options->values[i])
+		return;
+	r->options->values[i] = value;
+	r->options->origins[i] = origin;
+	const char *wanted = setting->apply(r->options, value);
+	if (wanted)
+		complain(r, "%s: %s \"%s\": expected %s", origin, setting->name, value, wanted);
+}
+
+/* The value of the option at argv[*at], which may be the next argument; NULL: it lacks one. */
+static const char *value_of(const char *equals, bool is_switch, int argc, char **argv, int *at)
+{
+	if (equals)
+		return equals + 1;
+	if (is_switch)
+		return "yes";
+	return *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+static bool is_named(const char *name, size_t n, const char *wanted)
+{
+	return strlen(wanted) == n && memcmp(name, wanted, n) == 0;
+}
+
+/* "--name value", "--name=value" or "--switch" at argv[*at]. */
+static void read_argument(struct reading *r, int argc, char **argv, int *at)
+{
+	const char *text = argv[*at];
+	size_t n = strncmp(text, "--", 2) == 0 ? strcspn(text + 2, "=") : 0;
+	const char *equals = n > 0 && text[2 + n] == '=' ? text + 2 + n : NULL;
+	const struct setting *setting = n > 0 ? find_setting(text + 2, n) : NULL;
+
+	if (n == 0) {
+		complain(r, "\"%s\" is no option; serve takes nothing else", text);
+	} else if (is_named(text + 2, n, "check-config")) {
+		r->options->check_only = true;
+	} else if (is_named(text + 2, n, "print-config")) {
+		r->options->print_only = true;
+	} else if (!setting && !is_named(text + 2, n, "config")) {
+		complain_unknown(r, command_line, "option", text + 2, n);
+	} else {
+		bool is_switch = setting && !setting->value;
+		const char *value = value_of(equals, is_switch, argc, argv, at);
+		if (!value)
+			complain(r, "%s needs a value: %s %s", text, text,
+				 setting ? setting->value : "FILE");
+		else if (setting)
+			say(r, setting, value, command_line);
+		else
+			r->options->config = value;
+	}
+}
+
+static char *trim(char *text)
+{
+	text += strspn(text, " \t");
+	size_t n = strlen(text);
+	while (n > 0 && strchr(" \t\r", text[n - 1]))
+		text[--n] = '\0';
+	return text;
+}
+
+static void read_line(struct reading *r, char *line, const char *origin)
+{
+	line = trim(line);
+	if (*line == '\0' || *line == '#')
+		return;
+	if (*line == '[') {
+		sections_begin(&r->options->sections, line, origin, r->arena, r->faults);
+		return;
+	}
+	char *equals = strchr(line, '=');
+	if (!equals) {
+		complain(r, "%s: expected \"key = value\"", origin);
+		return;
+	}
+	*equals = '\0';
+	const char *name = trim(line);
+	if (r->options->sections.first) {
+		sections_add(&r->options->sections, name, trim(equals + 1), origin, r->arena);
+		return;
+	}
+	const struct setting *setting = find_setting(name, strlen(name));
+	if (setting)
+		say(r, setting, trim(equals + 1), origin);
+	else
+		complain_unknown(r, origin, "key", name, strlen(name));
+}
+
+/* NULL where it cannot be read; that is complained of. */
+static char *load_file(struct reading *r, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	if (!file) {
+		complain(r, "could not open %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	char *text = arena_alloc(r->arena, OPTIONS_MAX_FILE_BYTES + 1);
+	size_t n = fread(text, 1, OPTIONS_MAX_FILE_BYTES + 1, file);
+	bool failed = ferror(file) != 0;
+	fclose(file); /* only read: nothing can be lost */
+	if (failed)
+		complain(r, "could not read %s", path);
+	else if (n > OPTIONS_MAX_FILE_BYTES)
+		complain(r, "%s has more than %zu bytes", path, OPTIONS_MAX_FILE_BYTES);
+	else if (memchr(text, '\0', n))
+		complain(r, "%s is no text: it holds a zero byte", path);
+	else
+		return text; /* the arena zeroes: there is a NUL behind it */
+	return NULL;
+}
+
+static void read_file(struct reading *r, const char *path)
+{
+	char *text = load_file(r, path);
+
+	for (unsigned number = 1; text; number++) {
+		char *line = strsep(&text, "\n");
+		read_line(r, line, arena_printf(r->arena, "%s, line %u", path, number));
+	}
+}
+
+static void judge(struct reading *r)
+{
+	const char *at = NULL;
+	const char *why = settings_contradict(r->options, &at);
+
+	if (!why)
+		return;
+	size_t i = (size_t)(find_setting(at, strlen(at)) - settings);
+	complain(r, "%s: %s \"%s\": %s", r->options->origins[i], at, r->options->values[i], why);
+}
+
+enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
+			 struct faults *faults)
+{
+	struct options options = { 0 };
+	struct reading r = { &options, faults, arena };
+
+	*faults = (struct faults){ .n = 0 };
+	for (int i = 0; i < argc; i++)
+		read_argument(&r, argc, argv, &i);
+	if (options.config)
+		read_file(&r, options.config);
+	for (size_t i = 0; i < settings_n; i++) {
+		if (settings[i].fallback)
+			say(&r, &settings[i], settings[i].fallback, by_default);
+	}
+	alert_policy_read(&options.sections, &options.alerts, arena, faults);
+	options.hooks = hook_settings_read(&options.sections, options.hook_command, arena, faults);
+	if (faults->n == 0)
+		judge(&r);
+	if (faults->n > 0)
+		return STATUS_INVALID;
+	*out = options;
+	return STATUS_OK;
+}
+
+/* The explanation as a comment. */
+static void add_comment(struct buffer *out, const char *text)
+{
+	buffer_add_text(out, "# ");
+	for (; *text; text++)
+		buffer_printf(out, *text == '\n' ? "\n# " : "%c", *text);
+	buffer_add_char(out, '\n');
+}
+
+static void add_section(struct buffer *out, const struct section *section)
+{
+	buffer_printf(out, "# (%s)\n[%s%s%s]\n", section->place, section->kind,
+		      *section->name ? " " : "", section->name);
+	for (const struct section_entry *e = section->first; e; e = e->next)
+		buffer_printf(out, "%s = %s\n", e->key, e->value);
+	buffer_add_char(out, '\n');
+}
+
+void options_print(const struct options *options, struct buffer *out)
+{
+	for (size_t i = 0; i < settings_n; i++) {
+		const char *value = options->values[i];
+		bool said = value && options->origins[i] != by_default;
+
+		add_comment(out, settings[i].help);
+		if (said)
+			buffer_printf(out, "# (%s)\n", options->origins[i]);
+		buffer_printf(out, "%s%s = %s\n\n", said ? "" : "#", settings[i].name,
+			      value ? value : "");
+	}
+	for (const struct section *s = options->sections.first; s; s = s->next)
+		add_section(out, s);
+}
+
+/* The explanation, line by line, in its column. */
+static void add_explanation(struct buffer *out, const char *text)
+{
+	for (size_t n = strcspn(text, "\n"); text[n] != '\0'; n = strcspn(text, "\n")) {
+		buffer_printf(out, "%.*s\n%*s", (int)n, text, HELP_COLUMN, "");
+		text += n + 1;
+	}
+	buffer_add_text(out, text);
+}
+
+static void add_option(struct buffer *out, const char *name, const char *value, const char *text)
+{
+	char option[128];
+
+	int n = snprintf(option, sizeof option, "  --%s%s%s", name, value ? " " : "",
+			 value ? value : "");
+	if (n < HELP_COLUMN - 1)
+		buffer_printf(out, "%-*s", HELP_COLUMN, option);
+	else
+		buffer_printf(out, "%s\n%*s", option, HELP_COLUMN, "");
+	add_explanation(out, text);
+}
+
+void options_help(struct buffer *out)
+{
+	static const struct setting others[] = {
+		{ .name = "config",
+		  .value = "FILE",
+		  .help = "what is not said here is read from there" },
+		{ .name = "check-config", .help = "say what is wrong with all that, and end" },
+		{ .name = "print-config",
+		  .help = "print every setting and where it comes from, and end" },
+	};
+	for (size_t i = 0; i < settings_n; i++) {
+		add_option(out, settings[i].name, settings[i].value, settings[i].help);
+		if (settings[i].value && settings[i].fallback)
+			buffer_printf(out, " (%s)", settings[i].fallback);
+		buffer_add_char(out, '\n');
+	}
+	for (size_t i = 0; i < COUNT(others); i++) {
+		add_option(out, others[i].name, others[i].value, others[i].help);
+		buffer_add_char(out, '\n');
+	}
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+size_t options_compare(const struct options *before, const struct options *after,
+		       struct buffer *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < settings_n; i++) {
+		const char *now = after->values[i];
+		if (same(before->values[i], now))
+			continue;
+		buffer_printf(out, "%s is %s%s\n", settings[i].name, now ? now : "not set",
+			      settings[i].reloads ? "" : " from the next start on");
+		n++;
+	}
+	return n;
+}

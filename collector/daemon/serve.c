@@ -1,0 +1,367 @@
+#include "collector/daemon/serve.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "collector/api/api.h"
+#include "collector/auth/identities.h"
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "collector/crypto/tls_context.h"
+#include "collector/daemon/certificates.h"
+#include "collector/daemon/systemd.h"
+#include "collector/hooks/hook.h"
+#include "collector/http/server.h"
+#include "collector/pipeline/alerting.h"
+#include "collector/pipeline/feed.h"
+#include "collector/pipeline/pipeline.h"
+#include "collector/store/store.h"
+#include "proto/base/timestamp.h"
+
+/* Everything that is open, in the order of opening; NULL: not (any more). */
+struct serve {
+	const struct options *options;
+	struct loop *loop;
+	struct store *store;
+	struct hooks *hooks;
+	struct alerting *alerting;
+	struct pipeline *pipeline;
+	struct identities *identities;
+	struct security *security;
+	struct server *server;
+	struct supervisor *supervisor;
+	struct api api;
+
+	/* How the options were made, and the last good reading of them. */
+	int argc;
+	char **argv;
+	struct arena arena; /* of `latest` */
+	struct options latest;
+};
+
+static int fail(const char *error)
+{
+	log_error("%s", error);
+	return SERVE_EXIT_FAILED;
+}
+
+/*
+ * The end, in the reverse order: first nobody can ask any more, then nobody is told, then the store
+ * commits what waits. Each step begins when the one before is over.
+ */
+static void on_store_closed(void *user)
+{
+	struct serve *s = user;
+	s->store = NULL;
+}
+
+static void on_hooks_closed(void *user)
+{
+	struct serve *s = user;
+	s->hooks = NULL;
+	if (s->store)
+		store_close(s->store, on_store_closed, s);
+}
+
+static void on_server_closed(void *user)
+{
+	struct serve *s = user;
+	s->server = NULL;
+	if (s->identities)
+		identities_stop(s->identities);
+	security_close(s->security);
+	s->security = NULL;
+	if (s->pipeline)
+		pipeline_stop(s->pipeline);
+	news_close(s->api.news);
+	s->api.news = NULL;
+	events_close(s->api.events);
+	s->api.events = NULL;
+	if (s->alerting)
+		alerting_stop(s->alerting);
+	if (s->hooks)
+		hooks_close(s->hooks, on_hooks_closed, s);
+	else
+		on_hooks_closed(s);
+}
+
+static void begin_end(void *user)
+{
+	struct serve *s = user;
+	supervisor_stopping(s->supervisor);
+	s->supervisor = NULL;
+	security_attach(s->security, NULL);
+	if (s->server)
+		server_close(s->server, on_server_closed, s);
+	else
+		on_server_closed(s);
+}
+
+/* Nobody could log in or enrol: then it is better not to begin. */
+static int fail_not_set_up(const struct serve *s)
+{
+	log_error("the data directory %s is not set up yet; first run: mtawatch-collector init "
+		  "--data %s --host NAME",
+		  s->options->data, s->options->data);
+	return SERVE_EXIT_FAILED;
+}
+
+static bool has_store(const char *data, struct arena *arena)
+{
+	struct stat found;
+	return stat(arena_printf(arena, "%s/%s", data, STORE_FILE), &found) == 0 || errno != ENOENT;
+}
+
+static int open_store(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	const char *data = s->options->data;
+
+	if (!has_store(data, &s->arena))
+		return fail_not_set_up(s);
+	if (store_open(&s->store, data, loop_uv(s->loop), error) != STATUS_OK)
+		return fail(error);
+	store_set_limits(s->store, &s->options->keep);
+	return SERVE_EXIT_OK;
+}
+
+static int64_t certificate_end(void *user)
+{
+	const struct serve *s = user;
+	const struct tls_context *tls = s->security ? security_context(s->security) : NULL;
+	return tls ? tls_context_info(tls)->not_after_ms : TIMESTAMP_NONE;
+}
+
+static void tell_alert(void *user, const struct record_alert *alert)
+{
+	const struct serve *s = user;
+	if (s->api.events && s->api.pipeline)
+		api_alert_tell(&s->api, alert);
+}
+
+static int open_alerting(struct serve *s)
+{
+	s->hooks = hooks_open(loop_uv(s->loop), s->options);
+	struct alerting_options options = {
+		.loop = loop_uv(s->loop),
+		.store = s->store,
+		.hooks = s->hooks,
+		.options = s->options,
+		.now_ms = loop_wall_ms,
+		.certificate_end_ms = certificate_end,
+		.changed = tell_alert,
+		.user = s,
+	};
+	s->alerting = alerting_new(&options);
+	return SERVE_EXIT_OK;
+}
+
+/* Ids of events grow from run to run: microseconds. */
+static void open_news(struct serve *s)
+{
+	s->api.expected = expected_new(s->store);
+	s->api.events =
+		events_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000, api_may_follow);
+	s->api.news = news_new(loop_uv(s->loop), s->api.events, s->api.expected);
+}
+
+static int open_pipeline(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	struct pipeline_options options = {
+		.loop = loop_uv(s->loop),
+		.store = s->store,
+		.news = s->api.news,
+		.alerting = s->alerting,
+		.now_ms = loop_wall_ms,
+	};
+	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
+		return fail(error);
+	return SERVE_EXIT_OK;
+}
+
+static int open_identities(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	struct identities_options options = {
+		.loop = loop_uv(s->loop),
+		.store = s->store,
+		.now_ms = loop_wall_ms,
+	};
+	if (identities_open(&s->identities, &options, error) != STATUS_OK)
+		return fail(error);
+	return identities_any(s->identities) ? SERVE_EXIT_OK : fail_not_set_up(s);
+}
+
+static int open_security(struct serve *s)
+{
+	char error[SECURITY_ERROR_SIZE];
+	if (security_open(&s->security, loop_uv(s->loop), s->options, SECURITY_REREAD_MS, error) !=
+	    STATUS_OK)
+		return fail(error);
+	return SERVE_EXIT_OK;
+}
+
+static int open_server(struct serve *s)
+{
+	char error[SERVER_ERROR_SIZE];
+	char text[LISTEN_TEXT_SIZE];
+	struct server_options options = {
+		.loop = loop_uv(s->loop),
+		.address = s->options->listen,
+		.routes = api_routes,
+		.n_routes = api_n_routes,
+		.context = &s->api,
+		.admit = api_admit,
+		.traffic = s->api.traffic,
+		.clocks = CLIENT_CLOCKS_DEFAULT,
+		.max_connections = s->options->max_connections,
+		.max_of_address = s->options->max_of_address,
+		.max_body_bytes = s->options->max_body_mb * 1024 * 1024,
+		.tls = security_context(s->security),
+	};
+	s->api.loop = loop_uv(s->loop);
+	s->api.pipeline = s->pipeline;
+	s->api.alerting = s->alerting;
+	s->api.started_ms = loop_wall_ms();
+	s->api.identities = s->identities;
+	s->api.epoch = (uint64_t)loop_wall_ms();
+	pace_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
+	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
+	if (server_open(&s->server, &options, error) != STATUS_OK)
+		return fail(error);
+	security_attach(s->security, s->server);
+	s->api.server = s->server;
+	printf("listening on %s://%s\n", options.tls ? "https" : "http",
+	       listen_format(server_address(s->server), text));
+	fflush(stdout);
+	return SERVE_EXIT_OK;
+}
+
+static void tell_ready(struct serve *s)
+{
+	char text[LISTEN_TEXT_SIZE];
+	char status[LISTEN_TEXT_SIZE + 32];
+
+	snprintf(status, sizeof status, "listening on %s",
+		 listen_format(server_address(s->server), text));
+	supervisor_ready(s->supervisor, status);
+}
+
+/* Logs a text line by line. */
+static void log_lines(struct buffer *text)
+{
+	char *rest = text->bytes;
+	for (char *line = strsep(&rest, "\n"); line && *line; line = strsep(&rest, "\n"))
+		log_info("%s", line);
+}
+
+static void take_over(struct serve *s, const struct options *options)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	if (options_compare(&s->latest, options, &text) == 0)
+		buffer_add_text(&text, "the settings were read again: nothing changed\n");
+	log_set(options->log_format, options->log_level);
+	log_lines(&text);
+	security_reload(s->security, options);
+	store_set_limits(s->store, &options->keep);
+	hooks_reload(s->hooks, options);
+	alerting_configure(s->alerting, options);
+	buffer_deinit(&text);
+}
+
+/* A reading that fails changes nothing. */
+static void reload(void *user)
+{
+	struct serve *s = user;
+	struct options options;
+	struct faults faults;
+	struct arena arena;
+
+	supervisor_reloading(s->supervisor);
+	arena_init(&arena);
+	if (options_read(&options, s->argc, s->argv, &arena, &faults) == STATUS_OK) {
+		take_over(s, &options);
+		arena_deinit(&s->arena);
+		s->arena = arena;
+		s->latest = options;
+	} else {
+		for (size_t i = 0; i < faults.n; i++)
+			log_error("the settings stay as they were: %s", faults.texts[i]);
+		arena_deinit(&arena);
+	}
+	tell_ready(s);
+}
+
+static void each_alert(void *user,
+		       void (*visit)(void *visitor, const struct notification_alert *alert),
+		       void *visitor)
+{
+	const struct serve *s = user;
+	alerts_each_firing(alerting_alerts(s->alerting), visit, visitor);
+}
+
+static bool is_ready(void *user)
+{
+	const struct serve *s = user;
+	return s->pipeline && pipeline_is_ready(s->pipeline);
+}
+
+static void start_hooks(struct serve *s)
+{
+	struct hooks_source source = { .each = each_alert, .is_ready = is_ready, .user = s };
+	hooks_start(s->hooks, &source);
+}
+
+static int open_all(struct serve *s)
+{
+	int rc = open_store(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_alerting(s);
+	if (rc == SERVE_EXIT_OK) {
+		open_news(s);
+		rc = open_pipeline(s);
+	}
+	if (rc == SERVE_EXIT_OK)
+		rc = open_identities(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_security(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_server(s);
+	return rc;
+}
+
+int serve_run(const struct options *options, int argc, char **argv)
+{
+	struct serve s = { .options = options, .argc = argc, .argv = argv, .latest = *options };
+
+	log_set(options->log_format, options->log_level);
+	arena_init(&s.arena);
+	if (loop_open(&s.loop, begin_end, &s) != STATUS_OK)
+		return fail("could not begin: the system has no resources for an event loop");
+	s.supervisor = supervisor_new(loop_uv(s.loop));
+	s.api.traffic = traffic_new(api_routes, api_n_routes);
+	int rc = open_all(&s);
+	if (rc == SERVE_EXIT_OK) {
+		loop_on_reload(s.loop, reload, &s);
+		start_hooks(&s);
+		tell_ready(&s);
+	} else {
+		loop_release(s.loop);
+		begin_end(&s);
+	}
+	loop_run(s.loop);
+	expected_free(s.api.expected);
+	pipeline_free(s.pipeline);
+	alerting_free(s.alerting);
+	traffic_free(s.api.traffic);
+	arena_deinit(&s.arena);
+	identities_free(s.identities);
+	if (loop_close(s.loop) != STATUS_OK)
+		rc = SERVE_EXIT_FAILED;
+	return rc;
+}

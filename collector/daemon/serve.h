@@ -1,0 +1,19 @@
+/*
+ * `mtawatch-collector serve`: opens everything, runs until it is asked to end, closes everything.
+ */
+#pragma once
+
+#include "collector/daemon/options.h"
+
+#define SERVE_EXIT_OK     0
+#define SERVE_EXIT_FAILED 1 /* it could not begin; standard error says why */
+
+/*
+ * Runs with `options`, which `argv` made; on SIGHUP they are made from it again. Returns the exit
+ * status of the program.
+ */
+int serve_run(const struct options *options, int argc, char **argv);
+
+/* The command: reads the options of `argv`, which begins behind the word "serve", and runs;
+ * prints its own --help. */
+int serve_main(int argc, char **argv);

@@ -1,0 +1,109 @@
+#include "collector/daemon/systemd.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "collector/base/loop.h"
+#include "proto/base/mem.h"
+
+struct supervisor {
+	struct sockaddr_un address;
+	socklen_t size; /* 0: nobody listens */
+	struct loop_timer *watchdog;
+	uint64_t feed_ms; /* 0: there is no watchdog */
+};
+
+/* A path, or an abstract name that begins with "@" (sd_notify(3)). */
+static void read_address(struct supervisor *s)
+{
+	const char *name = getenv("NOTIFY_SOCKET");
+	size_t n = name ? strlen(name) : 0;
+
+	if (n < 2 || n >= sizeof s->address.sun_path || (*name != '/' && *name != '@'))
+		return;
+	s->address.sun_family = AF_UNIX;
+	memcpy(s->address.sun_path, name, n);
+	if (*name == '@')
+		s->address.sun_path[0] = '\0';
+	s->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+}
+
+static uint64_t number_of(const char *name)
+{
+	const char *text = getenv(name);
+	return text ? strtoull(text, NULL, 10) : 0;
+}
+
+/* Twice as often as the manager wants it (sd_watchdog_enabled(3)). */
+static void read_watchdog(struct supervisor *s)
+{
+	uint64_t pid = number_of("WATCHDOG_PID");
+
+	if (pid == 0 || pid == (uint64_t)getpid())
+		s->feed_ms = number_of("WATCHDOG_USEC") / 2 / 1000;
+}
+
+static void tell(const struct supervisor *s, const char *state)
+{
+	if (s->size == 0)
+		return;
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return;
+	(void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&s->address,
+		     s->size);
+	close(fd); /* nothing was written to it that could be lost */
+}
+
+static void feed(void *user)
+{
+	struct supervisor *s = user;
+	tell(s, "WATCHDOG=1");
+	loop_timer_start(s->watchdog, s->feed_ms);
+}
+
+struct supervisor *supervisor_new(struct uv_loop_s *loop)
+{
+	struct supervisor *s = mem_alloc(sizeof *s);
+
+	read_address(s);
+	read_watchdog(s);
+	s->watchdog = loop_timer_new(loop, feed, s);
+	return s;
+}
+
+void supervisor_ready(struct supervisor *s, const char *status)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "READY=1\nSTATUS=%s", status);
+	tell(s, text);
+	if (s->feed_ms > 0)
+		feed(s);
+}
+
+void supervisor_reloading(struct supervisor *s)
+{
+	char text[96];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now); /* this clock always exists */
+	snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+		 (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+	tell(s, text);
+}
+
+void supervisor_stopping(struct supervisor *s)
+{
+	if (!s)
+		return;
+	tell(s, "STOPPING=1\nSTATUS=ending");
+	loop_timer_close(s->watchdog);
+	free(s);
+}

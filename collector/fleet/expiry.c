@@ -1,0 +1,66 @@
+#include "collector/fleet/internal.h"
+
+/* A binary heap; a parent expires no later than its two children. */
+
+static void place(struct fleet *fleet, size_t at, struct fleet_server *server)
+{
+	fleet->heap[at] = server;
+	server->heap_at = at;
+}
+
+static void move_up(struct fleet *fleet, struct fleet_server *server)
+{
+	size_t at = server->heap_at;
+	while (at > 0) {
+		struct fleet_server *parent = fleet->heap[(at - 1) / 2];
+		if (parent->expires_ms <= server->expires_ms)
+			break;
+		place(fleet, at, parent);
+		at = (at - 1) / 2;
+	}
+	place(fleet, at, server);
+}
+
+static void move_down(struct fleet *fleet, struct fleet_server *server)
+{
+	size_t at = server->heap_at;
+	for (;;) {
+		size_t child = 2 * at + 1;
+		if (child + 1 < fleet->n_heap &&
+		    fleet->heap[child + 1]->expires_ms < fleet->heap[child]->expires_ms)
+			child++;
+		if (child >= fleet->n_heap || server->expires_ms <= fleet->heap[child]->expires_ms)
+			break;
+		place(fleet, at, fleet->heap[child]);
+		at = child;
+	}
+	place(fleet, at, server);
+}
+
+void fleet_expiry_set(struct fleet *fleet, struct fleet_server *server)
+{
+	server->expires_ms = server->member->fresh_until_ms + 1;
+	if (server->heap_at == FLEET_NOWHERE)
+		place(fleet, fleet->n_heap++, server);
+	move_up(fleet, server);
+	move_down(fleet, server);
+}
+
+void fleet_expiry_drop(struct fleet *fleet, struct fleet_server *server)
+{
+	size_t at = server->heap_at;
+	if (at == FLEET_NOWHERE)
+		return;
+	server->heap_at = FLEET_NOWHERE;
+	struct fleet_server *last = fleet->heap[--fleet->n_heap];
+	if (last == server)
+		return;
+	place(fleet, at, last);
+	move_up(fleet, last);
+	move_down(fleet, last);
+}
+
+struct fleet_server *fleet_expiry_first(const struct fleet *fleet)
+{
+	return fleet->n_heap > 0 ? fleet->heap[0] : NULL;
+}

@@ -1,0 +1,242 @@
+#include "collector/fleet/internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proto/base/mem.h"
+
+static enum status store_report_until(void *user, const char *key, int64_t until_ms,
+				      struct arena *arena, struct record_report *out, char *error)
+{
+	return store_read_report_until(user, key, until_ms, arena, out, error);
+}
+
+static enum status store_body_hash(void *user, const char *agent_id, const char *epoch,
+				   int64_t sequence, uint64_t *out, char *error)
+{
+	return store_read_body_hash(user, agent_id, epoch, sequence, out, error);
+}
+
+static enum status store_last_sequence(void *user, const char *agent_id, const char *epoch,
+				       int64_t *out, char *error)
+{
+	return store_read_last_sequence(user, agent_id, epoch, out, error);
+}
+
+static enum status store_servers(void *user, store_each_server *each, void *each_user, char *error)
+{
+	return store_read_servers(user, each, each_user, error);
+}
+
+static enum status store_server(void *user, const char *key, struct arena *arena,
+				struct record_server *server, struct record_report *latest,
+				char *error)
+{
+	return store_read_server(user, key, arena, server, latest, error);
+}
+
+static enum status store_removals(void *user, store_each_removal *each, void *each_user,
+				  char *error)
+{
+	return store_read_removals(user, each, each_user, error);
+}
+
+struct fleet_history fleet_history_of_store(struct store *store)
+{
+	return (struct fleet_history){
+		.report_until = store_report_until,
+		.body_hash = store_body_hash,
+		.last_sequence = store_last_sequence,
+		.servers = store_servers,
+		.server = store_server,
+		.removals = store_removals,
+		.user = store,
+	};
+}
+
+struct fleet *fleet_new(struct fleet_history history)
+{
+	struct fleet *fleet = mem_alloc(sizeof *fleet);
+
+	fleet->history = history;
+	arena_init(&fleet->removals_arena);
+	return fleet;
+}
+
+void fleet_free(struct fleet *fleet)
+{
+	fleet_servers_clear(fleet);
+	free(fleet);
+}
+
+/* What fleet_load() passes through the store. */
+struct loading {
+	struct fleet *fleet;
+	int64_t now_ms;
+	char *error;
+};
+
+/* The view of a server as it was stored. */
+static struct view *restore_view(const struct record_server *row, const struct snapshot *latest,
+				 enum verdict verdict)
+{
+	size_t size = 0;
+	const char *at = view_find_findings(row->verdict_json, &size);
+	char *findings = mem_strndup(at ? at : "", size);
+	struct view_verdict stored = {
+		.verdict = verdict,
+		.silent = row->silent,
+		.adapters = view_stored_adapter_states(row->adapters_json),
+		.since_ms = row->since_ms,
+		.findings_json = findings,
+	};
+	struct view *view = view_make(latest, &stored);
+
+	free(findings);
+	return view;
+}
+
+static enum status load_server(void *user, const struct record_server *row,
+			       const struct record_report *latest)
+{
+	struct loading *loading = user;
+	struct fleet *fleet = loading->fleet;
+	struct snapshot *snapshot = NULL;
+	enum verdict verdict = VERDICT_UNKNOWN;
+
+	if (!verdict_from_name(row->verdict, &verdict)) {
+		snprintf(loading->error, FLEET_ERROR_SIZE,
+			 "the server '%s' is stored with the verdict '%s', which is none", row->key,
+			 row->verdict);
+		return STATUS_MALFORMED;
+	}
+	enum status status = fleet_parse_stored(latest, &snapshot, loading->error);
+	if (status != STATUS_OK)
+		return status;
+	/* One that is fresh although it was silent: the clock was set back. */
+	bool silent =
+		row->silent && snapshot_judged_at(snapshot, loading->now_ms) < loading->now_ms;
+	struct fleet_server *server = fleet_server_add(fleet, snapshot, !silent);
+	server->current = restore_view(row, snapshot, verdict);
+	fleet_row_put(fleet, server, server->current);
+	server->is_judged = row->silent == silent;
+	snapshot_unref(snapshot);
+	if (silent)
+		fleet_server_silence(server);
+	else
+		fleet_expiry_set(fleet, server);
+	return STATUS_OK;
+}
+
+/*
+ * Reads everything into a fleet that is empty. What is stored was judged from what is stored, so
+ * nobody has to be judged again but for what time has changed since.
+ */
+static enum status load_removal(void *user, const struct record_removal *removal)
+{
+	fleet_note_removal(user, removal);
+	return STATUS_OK;
+}
+
+static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *made,
+			char error[FLEET_ERROR_SIZE])
+{
+	struct loading loading = { .fleet = fleet, .now_ms = now_ms, .error = error };
+
+	enum status status =
+		fleet->history.removals(fleet->history.user, load_removal, fleet, error);
+	if (status == STATUS_OK)
+		status = fleet->history.servers(fleet->history.user, load_server, &loading, error);
+	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
+		fleet_sign_site(fleet->sites[i]);
+	fleet_rows_renew_adapters(fleet);
+	if (status == STATUS_OK)
+		status = fleet_machine_load(fleet, error);
+	now_ms = fleet_clock(fleet, now_ms);
+	if (status == STATUS_OK)
+		status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
+	if (status == STATUS_OK)
+		status = fleet_assess_touched(fleet, now_ms, made, error);
+	if (status == STATUS_OK)
+		fleet_changes_close(made, false);
+	return status;
+}
+
+enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
+		       char error[FLEET_ERROR_SIZE])
+{
+	assert(fleet->n_in_flight == 0);
+	struct fleet old = *fleet;
+	*fleet = (struct fleet){
+		.history = old.history,
+		.last_changes_id = old.last_changes_id,
+		.membership = old.membership + 1,
+	};
+	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
+	enum status status = load(fleet, now_ms, made, error);
+	if (status == STATUS_OK) {
+		fleet_servers_clear(&old);
+		*changes = made;
+	} else {
+		changes_free(made);
+		fleet_servers_clear(fleet);
+		*fleet = old;
+	}
+	return status;
+}
+
+int64_t fleet_next_expiry(const struct fleet *fleet)
+{
+	const struct fleet_server *first = fleet_expiry_first(fleet);
+
+	if (fleet->stale)
+		return 0; /* at once */
+	return first ? first->expires_ms : INT64_MAX;
+}
+
+bool fleet_is_behind(const struct fleet *fleet, int64_t now_ms)
+{
+	const struct fleet_server *first = fleet_expiry_first(fleet);
+
+	return first && first->expires_ms < fleet_clock(fleet, now_ms) - FLEET_MAX_LAG_MS;
+}
+
+enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **changes,
+			  char error[FLEET_ERROR_SIZE])
+{
+	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
+
+	now_ms = fleet_clock(fleet, now_ms);
+	enum status status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
+	if (status == STATUS_OK)
+		status = fleet_hold_stale(fleet, made, error);
+	if (status == STATUS_OK)
+		status = fleet_assess_touched(fleet, now_ms, made, error);
+	if (status != STATUS_OK) {
+		changes_free(made);
+		return status;
+	}
+	fleet_changes_close(made, false);
+	*changes = made;
+	if (made->n_views == 0) {
+		changes_free(made);
+		*changes = NULL;
+	}
+	return STATUS_OK;
+}
+
+uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view)
+{
+	const struct fleet_server *server = fleet_server_find(fleet, view->key);
+	return (server ? server->signature * 31 : 0) + view_tag(view);
+}
+
+void fleet_deal(const struct fleet *fleet, const char *key, struct dealt *out)
+{
+	const struct fleet_server *server = fleet_server_find(fleet, key);
+
+	out->n = 0;
+	if (server)
+		deal_peers(&server->site->deal, &server->site->index, server->member->self, out);
+}

@@ -1,0 +1,94 @@
+#include <stdlib.h>
+
+#include "collector/base/json_add.h"
+#include "collector/fleet/internal.h"
+#include "collector/model/report_diff.h"
+
+/* What passes through a comparison. */
+struct noting {
+	struct changes *changes;
+	const char *key;
+	int64_t at_ms;
+};
+
+static void note(struct changes *changes, const char *key, int64_t at_ms, const char *kind,
+		 const char *detail)
+{
+	changes->events = fleet_with_room(changes->events, changes->n_events, &changes->events_room,
+					  sizeof *changes->events);
+	changes->events[changes->n_events++] = (struct record_event){
+		.key = arena_strdup(&changes->arena, key),
+		.at_ms = at_ms,
+		.kind = kind,
+		.detail = arena_strdup(&changes->arena, detail),
+	};
+}
+
+static void note_difference(void *user, const char *kind, const char *detail)
+{
+	const struct noting *n = user;
+	note(n->changes, n->key, n->at_ms, kind, detail);
+}
+
+enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
+			      const struct snapshot *latest, struct changes *changes,
+			      char error[FLEET_ERROR_SIZE])
+{
+	struct noting noting = { changes, server->key, latest->at_ms };
+	uint64_t fingerprint = history_fingerprint(&latest->report);
+	struct snapshot *before = NULL;
+
+	if (server->fingerprint == fingerprint)
+		return STATUS_OK;
+	enum status status = fleet_read_latest(fleet, server, &before, error);
+	if (status != STATUS_OK)
+		return status;
+	history_compare(&before->report, &latest->report, note_difference, &noting);
+	server->fingerprint = fingerprint;
+	snapshot_unref(before);
+	return STATUS_OK;
+}
+
+static void note_verdict(struct changes *changes, const struct fleet_server *server,
+			 const struct view *view)
+{
+	const struct view *before = server->current;
+	char *reasons = history_reasons(view->findings_json);
+	const char *detail =
+		arena_printf(&changes->arena, "{\"before\":%s%s%s,\"after\":\"%s\",\"reasons\":%s}",
+			     before ? "\"" : "", before ? verdict_name(before->verdict) : "null",
+			     before ? "\"" : "", verdict_name(view->verdict), reasons);
+
+	note(changes, server->key, view->since_ms, "verdict", detail);
+	free(reasons);
+}
+
+void fleet_note_view(struct changes *changes, const struct fleet_server *server,
+		     const struct view *view)
+{
+	const struct view *before = server->current;
+
+	if (!before)
+		note(changes, server->key, view->reported_at_ms, "reported", "{}");
+	if (!before || before->verdict != view->verdict)
+		note_verdict(changes, server, view);
+	if (view->silent && (!before || !before->silent))
+		note(changes, server->key, server->member->fresh_until_ms, "silent",
+		     "{\"silent\":true}");
+	if (!view->silent && before && before->silent)
+		note(changes, server->key, view->reported_at_ms, "silent", "{\"silent\":false}");
+}
+
+void fleet_note_gone(struct changes *changes, const struct record_removal *removal)
+{
+	struct buffer detail;
+
+	buffer_init(&detail);
+	buffer_add_text(&detail, "{\"by\":");
+	json_add_string(&detail, removal->by);
+	buffer_add_text(&detail, ",\"reason\":");
+	json_add_string(&detail, removal->reason);
+	buffer_add_char(&detail, '}');
+	note(changes, removal->key, removal->at_ms, "removed", detail.bytes);
+	buffer_deinit(&detail);
+}

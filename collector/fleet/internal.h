@@ -1,0 +1,345 @@
+/*
+ * Inside the fleet: its servers and sites, and what its parts do for each other. Only fleet*.c
+ * include this; collector/fleet/fleet.h is the contract.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/base/text_map.h"
+#include "collector/fleet/fleet.h"
+#include "collector/fleet/probe_mesh.h"
+#include "collector/model/snapshot.h"
+#include "collector/model/view.h"
+#include "proto/site/site.h"
+
+struct fleet_site;
+struct fleet_name;
+
+/*
+ * Of the latest report stays in memory what others of the site need (`member`) and what is shown
+ * (the views); the whole is read from the store when it is needed: fleet_read_latest().
+ */
+struct fleet_server {
+	struct site_member *member;
+	struct snapshot *unstored; /* the latest report while it is not durable, else NULL */
+	struct view *current;      /* as judged last; ahead of its row until the commit */
+	struct fleet_site *site;
+	struct fleet_name *name;
+	struct fleet_server *next_of_name;
+
+	/* Of the latest report, to tell which one is later. */
+	uint64_t lineage; /* a hash of the agent's id and epoch */
+	int64_t sequence;
+	uint64_t fingerprint; /* of what its history would tell (collector/model/report_diff.h) */
+
+	/* The highest sequence of its agent's reports under one epoch, stored or on their way. */
+	struct fleet_stream {
+		uint64_t lineage; /* as above; 0: it is not known yet */
+		int64_t last_sequence;
+		uint64_t n_foreign; /* as the fleet's when it was looked up */
+	} stream;
+
+	struct fleet_card *cards; /* the network cards of its latest report */
+	uint32_t n_cards;
+
+	uint64_t signature; /* of the view of the site that `current` was judged by */
+	bool is_judged;     /* by its latest report, so that `signature` counts */
+	bool silent;
+
+	int64_t expires_ms; /* the first moment at which its latest report is not fresh */
+	size_t heap_at;     /* its place among the expiries; FLEET_NOWHERE while it is silent */
+	struct fleet_server *next_expired;
+
+	bool is_stale; /* silent, and a late report may change what is held of it */
+	struct fleet_server *next_stale;
+
+	size_t row; /* where its row was found last */
+
+	uint64_t changes_id; /* of the change set that has a view of it... */
+	size_t changes_at;   /* ...and which one */
+
+	char key[];
+};
+
+#define FLEET_NOWHERE SIZE_MAX
+
+struct fleet_site {
+	struct fleet *fleet;
+	uint32_t number;    /* of it in the fleet */
+	char *organization; /* as its first report spells them */
+	char *name;
+	struct site_index index;
+	struct deal deal;
+	int64_t silent_until_ms; /* the latest of the last fresh moments of its silent servers */
+	bool is_touched;         /* servers of it may have to be judged before the call ends */
+	struct fleet_site *next_touched;
+	char key[];
+};
+
+/* The machines that carry one Exchange server name, wherever they are. */
+struct fleet_name {
+	struct fleet_server *first;
+	struct fleet_site *
+		*askers; /* sites whose rows name it, although it may be of none of theirs */
+	size_t n_askers;
+	char key[]; /* in lower case */
+};
+
+/* Changes in flight are found by who reported: there may be thousands while the disk is slow. */
+#define FLEET_FLIGHTS 256
+
+struct fleet {
+	struct fleet_history history;
+	struct text_map by_key;
+	struct fleet_server **servers; /* in order of arrival */
+	size_t n;
+	size_t room;
+	struct fleet_row *rows; /* what is published, by key */
+	size_t n_rows;
+	size_t rows_room;
+	struct name_text row_names; /* by number of the rows */
+	uint64_t membership;        /* grows when a row comes or goes */
+	struct text_map removals;   /* to struct record_removal */
+	struct arena removals_arena;
+	struct text_map by_site;
+	struct fleet_site **sites;
+	size_t n_sites;
+	size_t sites_room;
+	struct text_map by_name;
+	struct fleet_name **names;
+	size_t n_names;
+	size_t names_room;
+
+	struct fleet_card **cards; /* buckets, by address */
+	size_t n_card_buckets;     /* a power of two, or 0 */
+	size_t n_cards;
+
+	struct fleet_server **heap; /* by expiry, the next one first; room as `servers` */
+	size_t n_heap;
+	struct fleet_server *stale; /* in no order */
+	struct fleet_site *touched;
+
+	struct changes *in_flight[FLEET_FLIGHTS]; /* with a report that is not durable yet */
+	size_t n_in_flight;
+	uint64_t last_changes_id;
+	uint64_t n_foreign; /* reports so far that did not come from the agents that they name */
+	int64_t newest_ms;  /* the latest time of a report: it is never earlier than that here */
+};
+
+/* servers.c: servers and sites as such. */
+
+/* The server of that key, or NULL. */
+struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *key);
+
+/* A new server with its first report; not judged, not among the expiries. */
+struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot *latest,
+				      bool fresh);
+
+/* Makes it the latest report; moves the server where it names another site. */
+void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
+			     const struct snapshot *latest, bool fresh);
+
+/* A hash of the agent's id and epoch. */
+uint64_t fleet_lineage(const struct report *report);
+
+/* Is this report a later one than the server's latest? */
+bool fleet_server_is_later(const struct fleet_server *server, const struct snapshot *snapshot);
+
+/* sites.c: sites and names. */
+
+/* The site that a report names, or NULL where no server ever did. */
+struct fleet_site *fleet_site_find(const struct fleet *fleet, const struct snapshot *snapshot);
+struct fleet_site *fleet_site_find_or_add(struct fleet *fleet, const struct snapshot *snapshot);
+
+/* To be assessed by fleet_assess_touched(). */
+void fleet_site_touch(struct fleet_site *site);
+
+/* The first of the machines that carry an Exchange server name, without case, or NULL. */
+const struct fleet_server *fleet_name_find(const struct fleet *fleet, const char *server_name);
+
+/* The server carries the name of its member; its site is set. */
+void fleet_name_join(struct fleet *fleet, struct fleet_server *server);
+void fleet_name_leave(struct fleet_server *server);
+
+/* Frees all servers, sites and names. */
+void fleet_servers_clear(struct fleet *fleet);
+void fleet_sites_clear(struct fleet *fleet);
+
+/*
+ * `now_ms`, or the latest time of a report where the system's clock was set back: no report may lie
+ * after the moment that it is judged at.
+ */
+int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms);
+
+/* Room for one more element of an array that doubles. */
+void *fleet_with_room(void *array, size_t n, size_t *room, size_t size);
+
+/* Notes that the server fell silent. */
+void fleet_server_silence(struct fleet_server *server);
+
+/* Takes the server out and frees it. */
+void fleet_server_drop(struct fleet *fleet, struct fleet_server *server);
+
+/*
+ * renames.c: what a machine was called before. A machine whose name changes enrols anew, as
+ * another server, and the old name falls silent. The addresses of its network cards stay: a silent
+ * server probably reports under the name of whoever has one of them, reported later, and never
+ * before the silent one's last report. A name that two live machines could be is not given.
+ */
+
+/* The report is the server's latest now. */
+void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
+			const struct report *report);
+void fleet_machine_forget(struct fleet *fleet, struct fleet_server *server);
+
+/* The name under which a silent server probably reports now, or NULL; until it is judged again. */
+enum status fleet_machine_find(struct fleet *fleet, const struct fleet_server *server,
+			       const char **name, char error[FLEET_ERROR_SIZE]);
+
+/* A server has reported: silent ones may be it. */
+enum status fleet_machine_tell(struct fleet *fleet, const struct fleet_server *server,
+			       struct changes *changes, char error[FLEET_ERROR_SIZE]);
+
+/* It is about to be dropped: forgets its cards, and silent servers were perhaps never it. */
+enum status fleet_machine_leave(struct fleet *fleet, struct fleet_server *server,
+				struct changes *changes, char error[FLEET_ERROR_SIZE]);
+
+/* Everything was read from the store: completes the views of silent servers. */
+enum status fleet_machine_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]);
+
+/* rows.c: what is published, in order. `server` is NULL where it is removed by now. */
+void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view);
+void fleet_row_drop(struct fleet *fleet, const char *key);
+
+/* Takes over what a load found out about adapters after it had put the rows. */
+void fleet_rows_renew_adapters(struct fleet *fleet);
+void fleet_rows_clear(struct fleet *fleet);
+
+/* remove.c: a server was removed, so that reports from before do not bring it back. */
+void fleet_note_removal(struct fleet *fleet, const struct record_removal *removal);
+bool fleet_is_from_before_removal(const struct fleet *fleet, const struct snapshot *snapshot);
+
+/* expiry.c: when reports cease to be fresh. */
+
+/* From now on the server expires when its latest report ceases to be fresh. */
+void fleet_expiry_set(struct fleet *fleet, struct fleet_server *server);
+void fleet_expiry_drop(struct fleet *fleet, struct fleet_server *server);
+
+/* The server that expires next, or NULL. */
+struct fleet_server *fleet_expiry_first(const struct fleet *fleet);
+
+/* history.c: what is told of a server afterwards. */
+
+/*
+ * What a report that is about to become the latest of its server shows to have changed; from then
+ * on the server is compared with it.
+ *
+ * STATUS_SYSTEM ...  the report before could not be read
+ */
+enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
+			      const struct snapshot *latest, struct changes *changes,
+			      char error[FLEET_ERROR_SIZE]);
+
+/* Likewise a view that is about to become the current one. */
+void fleet_note_view(struct changes *changes, const struct fleet_server *server,
+		     const struct view *view);
+
+/* A server is removed. */
+void fleet_note_gone(struct changes *changes, const struct record_removal *removal);
+
+/* judged.c: fleet_read_judged(), with the row of the store, which lies in `arena`, too. */
+enum status fleet_judge_stored(struct fleet *fleet, const struct view *view, struct arena *arena,
+			       struct record_server *row, struct site_server *out,
+			       struct snapshot **latest, char error[FLEET_ERROR_SIZE]);
+
+/* reports.c: whole reports. */
+
+/* A stored report as a snapshot, a reference. */
+enum status fleet_parse_stored(const struct record_report *record, struct snapshot **out,
+			       char error[FLEET_ERROR_SIZE]);
+
+/* The latest report of a server, a reference. */
+enum status fleet_read_latest(struct fleet *fleet, const struct fleet_server *server,
+			      struct snapshot **out, char error[FLEET_ERROR_SIZE]);
+
+/*
+ * The report by which a server counted at a moment that lies before the time of its latest one, a
+ * reference; NULL where it had none yet.
+ */
+enum status fleet_read_until(struct fleet *fleet, const struct fleet_server *server,
+			     int64_t until_ms, struct snapshot **out, char error[FLEET_ERROR_SIZE]);
+
+/* judge.c: verdicts of servers with a fresh report. */
+
+/*
+ * Judges in every touched site whose view has changed, and who has a new report.
+ *
+ * STATUS_SYSTEM ...  a report could not be read
+ */
+enum status fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct changes *changes,
+				 char error[FLEET_ERROR_SIZE]);
+
+/*
+ * Remembers by what the servers of a site were judged that stand as they were stored, so that they
+ * need not be judged again.
+ */
+void fleet_sign_site(struct fleet_site *site);
+
+/*
+ * Makes silent what has expired by `now_ms`, in the order of their moments, and judges who is
+ * concerned; ends when it has made `most` or more silent.
+ */
+enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struct changes *changes,
+			 char error[FLEET_ERROR_SIZE]);
+
+/* silent.c: verdicts that silent servers keep. */
+
+/*
+ * Judges a silent server at its last fresh moment, from the reports collected until then.
+ *
+ * STATUS_SYSTEM ...  an earlier report could not be read
+ */
+enum status fleet_hold(struct fleet *fleet, struct fleet_server *server, struct changes *changes,
+		       char error[FLEET_ERROR_SIZE]);
+
+/* A report of that time came late to the site: what silent servers saw may have to be judged again.
+ */
+void fleet_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms);
+
+/* Judges up to FLEET_MAX_HOLDS of them again. */
+enum status fleet_hold_stale(struct fleet *fleet, struct changes *changes,
+			     char error[FLEET_ERROR_SIZE]);
+
+/* changes.c: change sets. */
+
+/* `snapshot` and `body`: of the report that it stores, or NULL. */
+struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot, const char *body,
+				  size_t size);
+
+/*
+ * Takes the reference `view`: it is what the server looks like from now on. `adapters` of a silent
+ * server are kept in the store, since only then they are known for good; else NULL.
+ */
+void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view,
+		       const struct site_server *adapters);
+
+/* Takes back what the change set says of a server. */
+void fleet_changes_forget(struct changes *changes, struct fleet_server *server);
+
+/* Makes the rows; nothing is added afterwards. `latest`: its report is the latest of its server. */
+void fleet_changes_close(struct changes *changes, bool latest);
+
+/* The report of the same identity that is on its way to the store, or NULL. */
+struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct report *as);
+
+/* `last`, or the highest sequence on its way of the agent and epoch of a report, if that is more.
+ */
+int64_t fleet_changes_last_sequence(const struct fleet *fleet, const struct report *of,
+				    int64_t last);
+
+/* The latest report of a server until a moment, among those on their way to the store, or NULL. */
+struct snapshot *fleet_changes_find_until(const struct fleet *fleet, const char *key,
+					  int64_t until_ms);

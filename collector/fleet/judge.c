@@ -1,0 +1,189 @@
+#include <stdlib.h>
+
+#include "collector/fleet/internal.h"
+#include "proto/exposure/exposure.h"
+#include "proto/exposure/verdict_json.h"
+
+/* Makes the view of a fresh server and, where it looks different from now on, adds it. */
+static void conclude(struct fleet_server *server, const struct snapshot *latest,
+		     const struct site_server *seen, int64_t now_ms, struct arena *arena,
+		     struct changes *changes)
+{
+	struct assessment assessment;
+
+	exposure_assess(seen, &assessment, arena);
+	char *findings = verdict_json_write_findings(&assessment);
+	struct view_verdict verdict = {
+		.verdict = assessment.verdict,
+		.adapters = view_adapter_states(seen),
+		.since_ms = now_ms,
+		.findings_json = findings,
+	};
+	if (server->current && server->current->verdict == assessment.verdict)
+		verdict.since_ms = server->current->since_ms;
+	struct view *view = view_make(latest, &verdict);
+	free(findings);
+	if (server->current && view_shows_the_same(server->current, view))
+		view_unref(view);
+	else
+		fleet_changes_add(changes, server, view, NULL);
+}
+
+/* Judges a server again if what it sees of its site has changed, or its report is a new one. */
+static enum status judge(struct fleet *fleet, struct fleet_server *server, int64_t now_ms,
+			 struct arena *arena, struct changes *changes, char error[FLEET_ERROR_SIZE])
+{
+	struct site_server seen;
+	struct snapshot *latest = NULL;
+
+	site_view_member(&server->site->index, server->member, NULL, &seen, arena);
+	uint64_t signature = site_view_signature(&seen);
+	if (server->is_judged && server->signature == signature)
+		return STATUS_OK;
+	enum status status = fleet_read_latest(fleet, server, &latest, error);
+	if (status != STATUS_OK)
+		return status;
+	site_view_attach(&seen, &latest->report);
+	conclude(server, latest, &seen, now_ms, arena, changes);
+	server->signature = signature;
+	server->is_judged = true;
+	snapshot_unref(latest);
+	return STATUS_OK;
+}
+
+static enum status assess_site(struct fleet_site *site, int64_t now_ms, struct changes *changes,
+			       char error[FLEET_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	struct site_member *member;
+	struct arena arena;
+
+	arena_init(&arena);
+	while (status == STATUS_OK && (member = site_index_take_suspect(&site->index))) {
+		status = judge(site->fleet, member->user, now_ms, &arena, changes, error);
+		arena_clear(&arena);
+	}
+	arena_deinit(&arena);
+	return status;
+}
+
+enum status fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct changes *changes,
+				 char error[FLEET_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	while (fleet->touched && status == STATUS_OK) {
+		struct fleet_site *site = fleet->touched;
+		fleet->touched = site->next_touched;
+		site->is_touched = false;
+		status = assess_site(site, now_ms, changes, error);
+	}
+	return status;
+}
+
+void fleet_sign_site(struct fleet_site *site)
+{
+	struct fleet_server *unjudged = NULL;
+	struct site_member *member;
+	struct arena arena;
+
+	arena_init(&arena);
+	while ((member = site_index_take_suspect(&site->index))) {
+		struct fleet_server *server = member->user;
+		struct site_server seen;
+		if (!server->is_judged) {
+			server->next_expired = unjudged;
+			unjudged = server;
+			continue;
+		}
+		site_view_member(&site->index, member, NULL, &seen, &arena);
+		server->signature = site_view_signature(&seen);
+		server->current->adapters = view_adapter_states(&seen);
+		arena_clear(&arena);
+	}
+	arena_deinit(&arena);
+	for (; unjudged; unjudged = unjudged->next_expired)
+		site_index_suspect(&site->index, unjudged->member);
+}
+
+/*
+ * It falls silent: what it looks like stays, for that was judged at its last fresh moment, which is
+ * the one before this.
+ */
+static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server,
+				struct changes *changes, char error[FLEET_ERROR_SIZE])
+{
+	const struct view *current = server->current;
+	struct view_verdict verdict = {
+		.verdict = current->verdict,
+		.silent = true,
+		.adapters = current->adapters,
+		.since_ms = current->since_ms,
+		.findings_json = current->findings_json,
+	};
+	struct site_server seen;
+	struct arena arena;
+
+	enum status status = fleet_machine_find(fleet, server, &verdict.renamed_to, error);
+	if (status != STATUS_OK)
+		return status;
+	arena_init(&arena);
+	site_view_member(&server->site->index, server->member, NULL, &seen, &arena);
+	fleet_changes_add(changes, server, view_renew(current, &verdict), &seen);
+	arena_deinit(&arena);
+	return STATUS_OK;
+}
+
+/* Takes those that expire first, all at one moment, from the expiries. */
+static struct fleet_server *take_expired(struct fleet *fleet, int64_t *at_ms)
+{
+	struct fleet_server *expired = NULL;
+	struct fleet_server *server = fleet_expiry_first(fleet);
+
+	*at_ms = server->expires_ms;
+	for (; server && server->expires_ms == *at_ms; server = fleet_expiry_first(fleet)) {
+		fleet_expiry_drop(fleet, server);
+		server->next_expired = expired;
+		expired = server;
+	}
+	return expired;
+}
+
+/* They all count for each other at the moment that is their last, so none leaves before the rest.
+ */
+static enum status silence(struct fleet *fleet, struct fleet_server *expired, int64_t at_ms,
+			   struct changes *changes, char error[FLEET_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	for (struct fleet_server *s = expired; s && status == STATUS_OK; s = s->next_expired) {
+		fleet_server_silence(s);
+		/* Nothing that was reported since has a part in it, as a rule. */
+		if (fleet->newest_ms < at_ms)
+			status = keep_verdict(fleet, s, changes, error);
+		else
+			status = fleet_hold(fleet, s, changes, error);
+	}
+	for (struct fleet_server *s = expired; s; s = s->next_expired) {
+		site_index_silence(&s->site->index, s->member);
+		fleet_site_touch(s->site);
+	}
+	return status;
+}
+
+enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struct changes *changes,
+			 char error[FLEET_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	size_t n_before = fleet->n_heap;
+
+	while (status == STATUS_OK && n_before - fleet->n_heap < most && fleet->n_heap > 0 &&
+	       fleet_expiry_first(fleet)->expires_ms <= now_ms) {
+		int64_t at_ms = 0;
+		struct fleet_server *expired = take_expired(fleet, &at_ms);
+		status = silence(fleet, expired, at_ms, changes, error);
+		if (status == STATUS_OK)
+			status = fleet_assess_touched(fleet, at_ms, changes, error);
+	}
+	return status;
+}

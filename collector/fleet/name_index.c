@@ -1,0 +1,92 @@
+#include "collector/fleet/name_index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+
+/* Less than this is no waste, bytes. */
+#define MIN_UNUSED 4096
+
+void name_text_deinit(struct name_text *names)
+{
+	free(names->text);
+	free(names->begins);
+	*names = (struct name_text){ .text = NULL };
+}
+
+void name_text_clear(struct name_text *names)
+{
+	names->size = names->unused = 0;
+	names->n = 0;
+}
+
+static void add(struct name_text *names, const char *name)
+{
+	size_t n = strlen(name) + 1;
+
+	while (names->room - names->size < n) {
+		names->room = names->room ? names->room * 2 : 256;
+		names->text = mem_realloc(names->text, names->room);
+	}
+	char *at = names->text + names->size;
+	for (size_t i = 0; i < n; i++)
+		at[i] = text_lower(name[i]);
+	names->size += n;
+}
+
+uint32_t name_text_add(struct name_text *names, const char *name, const char *other)
+{
+	if (names->n == names->numbers_room) {
+		names->numbers_room = names->numbers_room ? names->numbers_room * 2 : 64;
+		names->begins =
+			mem_realloc(names->begins, names->numbers_room * sizeof *names->begins);
+	}
+	names->begins[names->n] = names->size;
+	add(names, name);
+	if (other && !text_equal(name, other))
+		add(names, other);
+	return names->n++;
+}
+
+static size_t end_of(const struct name_text *names, uint32_t number)
+{
+	return number + 1 < names->n ? names->begins[number + 1] : names->size;
+}
+
+void name_text_drop(struct name_text *names, uint32_t number)
+{
+	size_t n = end_of(names, number) - names->begins[number];
+
+	memset(names->text + names->begins[number], '\0', n);
+	names->unused += n;
+}
+
+bool name_text_is_wasteful(const struct name_text *names)
+{
+	return names->unused > MIN_UNUSED && names->unused > names->size / 2;
+}
+
+uint64_t *name_text_find(const struct name_text *names, const char *word, struct arena *arena)
+{
+	uint64_t *found = arena_alloc_array(arena, names->n / 64 + 1, sizeof *found);
+	char *lower = arena_strdup(arena, word);
+	size_t n = strlen(word);
+	uint32_t number = 0;
+
+	if (n == 0 || names->size == 0)
+		return found;
+	const char *at = names->text;
+	const char *end = names->text + names->size;
+	for (char *c = lower; *c; c++)
+		*c = text_lower(*c);
+	while (at < end && (at = memmem(at, (size_t)(end - at), lower, n)) != NULL) {
+		size_t place = (size_t)(at - names->text);
+		while (end_of(names, number) <= place)
+			number++;
+		found[number / 64] |= UINT64_C(1) << number % 64;
+		at = names->text + end_of(names, number);
+	}
+	return found;
+}

@@ -1,0 +1,146 @@
+#include "collector/fleet/probe_mesh.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/lower_bound.h"
+#include "proto/base/ipv4.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+
+/* A place on the ring. */
+struct deal_place {
+	uint64_t hash; /* of the name in lower case */
+	const struct site_peer *server;
+};
+
+/*
+ * Where a name lies. FNV-1a leaves names that differ in the last letter close together, so its bits
+ * are mixed once more (the finalizer of MurmurHash3, 64 bit).
+ */
+static uint64_t hash_name(const char *name)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	for (; *name; name++) {
+		hash ^= (unsigned char)text_lower(*name);
+		hash *= UINT64_C(0x100000001b3);
+	}
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xff51afd7ed558ccd);
+	hash ^= hash >> 33;
+	hash *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return hash ^ hash >> 33;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	const struct deal_place *a = left;
+	const struct deal_place *b = right;
+
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return text_compare(a->server->name, b->server->name);
+}
+
+static struct deal_place place_of(const struct site_peer *server)
+{
+	return (struct deal_place){ hash_name(server->name), server };
+}
+
+/* The first place at or behind that one. */
+static size_t find_place(const struct deal *deal, const struct deal_place *wanted)
+{
+	return lower_bound(deal->places, deal->n, sizeof *wanted, wanted, compare_places);
+}
+
+void deal_deinit(struct deal *deal)
+{
+	free(deal->places);
+	*deal = (struct deal){ 0 };
+}
+
+void deal_join(struct deal *deal, const struct site_peer *server)
+{
+	struct deal_place place = place_of(server);
+	size_t at = find_place(deal, &place);
+
+	if (deal->n == deal->room) {
+		deal->room = deal->room ? deal->room * 2 : 4;
+		deal->places = mem_realloc(deal->places, deal->room * sizeof place);
+	}
+	memmove(deal->places + at + 1, deal->places + at, (deal->n - at) * sizeof place);
+	deal->places[at] = place;
+	deal->n++;
+}
+
+void deal_leave(struct deal *deal, const struct site_peer *server)
+{
+	struct deal_place place = place_of(server);
+	size_t at = find_place(deal, &place);
+
+	assert(at < deal->n && deal->places[at].server == server);
+	deal->n--;
+	memmove(deal->places + at, deal->places + at + 1, (deal->n - at) * sizeof place);
+}
+
+static bool is_dealable(const struct site_index *index, uint32_t address)
+{
+	return address >> 24 != 0 && !ipv4_is_loopback(address) &&
+	       !ipv4_is_multicast_or_reserved(address) && !site_index_is_held_twice(index, address);
+}
+
+/* Adds an address to a list in ascending order, unless it is there; the highest may fall out. */
+static void add_address(uint32_t *list, size_t *n, uint32_t address)
+{
+	size_t at = *n;
+
+	while (at > 0 && list[at - 1] > address)
+		at--;
+	if ((at > 0 && list[at - 1] == address) || at == DEAL_MAX_ADDRESSES)
+		return;
+	if (*n < DEAL_MAX_ADDRESSES)
+		++*n;
+	memmove(list + at + 1, list + at, (*n - at - 1) * sizeof *list);
+	list[at] = address;
+}
+
+static void add_member(const struct site_index *index, const struct site_member *member,
+		       struct deal_peer *peer)
+{
+	for (size_t i = 0; i < member->n_nics; i++) {
+		const struct site_nic *nic = &site_member_nics(member)[i];
+		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
+		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
+			if (is_dealable(index, addresses[j].address))
+				add_address(peer->addresses, &peer->n_addresses,
+					    addresses[j].address);
+		}
+	}
+}
+
+/* False where it has no address to be probed at. */
+static bool make_peer(const struct site_index *index, const struct site_peer *server,
+		      struct deal_peer *out)
+{
+	out->name = site_member_name(server->members); /* as its own report spells it */
+	out->n_addresses = 0;
+	for (const struct site_member *m = server->members; m; m = m->next_of_name)
+		add_member(index, m, out);
+	return out->n_addresses > 0;
+}
+
+void deal_peers(const struct deal *deal, const struct site_index *index,
+		const struct site_peer *server, struct dealt *out)
+{
+	struct deal_place own = place_of(server);
+	size_t start = find_place(deal, &own);
+
+	out->n = 0;
+	for (size_t i = 0; i < deal->n && out->n < DEAL_MAX_PEERS; i++) {
+		const struct site_peer *other = deal->places[(start + i) % deal->n].server;
+		if (other != server)
+			out->n += make_peer(index, other, &out->peers[out->n]);
+	}
+}

@@ -1,0 +1,335 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/fleet/internal.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+
+#define OCTETS 6
+
+/*
+ * Cards that are looked at for one address, so that no report costs more where many machines tell
+ * the same one. Buckets are short otherwise.
+ */
+#define MAX_LOOKED_AT 8
+
+/* Of the first octet: the address was chosen by somebody, or is of a group (IEEE 802, 8.2). */
+#define NOT_OF_ONE_CARD 0x03
+
+/* Addresses that Windows gives to adapters without a card, the same on every machine. */
+static const uint32_t made_up_vendors[] = {
+	0x005345, /* dial-up and VPN: 00-53-45-00-00-00 */
+	0x444553, /* the dial-up adapter: 44-45-53-54-00-00, "DEST" */
+};
+
+/* A card's address in the table of the fleet, and in the server that has it. */
+struct fleet_card {
+	uint64_t address;
+	struct fleet_server *server;
+	struct fleet_card *next;  /* in its bucket */
+	struct fleet_card **link; /* where the pointer to this one is */
+};
+
+/* "00-50-04-a1-b2-c3", also with colons. 0: no address, or not one that only one card has. */
+static uint64_t card_address(const char *text)
+{
+	uint64_t address = 0;
+
+	for (int i = 0; i < OCTETS; i++, text += 2) {
+		if (i > 0 && *text != '-' && *text != ':')
+			return 0;
+		text += i > 0;
+		if (text_hex_digit(text[0]) < 0 || text_hex_digit(text[1]) < 0)
+			return 0;
+		address = address << 8 |
+			  (uint64_t)(text_hex_digit(text[0]) * 16 + text_hex_digit(text[1]));
+	}
+	if (*text != '\0' || (address >> 40 & NOT_OF_ONE_CARD) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof made_up_vendors / sizeof *made_up_vendors; i++) {
+		if (address >> 24 == made_up_vendors[i])
+			return 0;
+	}
+	return address;
+}
+
+static size_t card_addresses(const struct report *report, uint64_t out[REPORT_MAX_ADAPTERS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_adapters; i++) {
+		const char *mac = report->adapters[i].mac;
+		uint64_t address = mac ? card_address(mac) : 0;
+		bool is_new = address != 0;
+		for (size_t k = 0; k < n; k++)
+			is_new &= out[k] != address;
+		if (is_new)
+			out[n++] = address;
+	}
+	return n;
+}
+
+static struct fleet_card **bucket_of(const struct fleet *fleet, uint64_t address)
+{
+	uint64_t hash = address * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	return &fleet->cards[hash & (fleet->n_card_buckets - 1)];
+}
+
+static void link_card(const struct fleet *fleet, struct fleet_card *card)
+{
+	struct fleet_card **bucket = bucket_of(fleet, card->address);
+	card->next = *bucket;
+	card->link = bucket;
+	if (card->next)
+		card->next->link = &card->next;
+	*bucket = card;
+}
+
+/* Every card of the fleet into a table of this size. */
+static void make_buckets(struct fleet *fleet, size_t n)
+{
+	free(fleet->cards);
+	fleet->cards = mem_alloc(n * sizeof(struct fleet_card *));
+	fleet->n_card_buckets = n;
+	for (size_t i = 0; i < fleet->n; i++) {
+		struct fleet_server *server = fleet->servers[i];
+		for (size_t k = 0; k < server->n_cards; k++)
+			link_card(fleet, &server->cards[k]);
+	}
+}
+
+void fleet_machine_forget(struct fleet *fleet, struct fleet_server *server)
+{
+	for (size_t i = 0; i < server->n_cards; i++) {
+		const struct fleet_card *card = &server->cards[i];
+		*card->link = card->next;
+		if (card->next)
+			card->next->link = card->link;
+	}
+	fleet->n_cards -= server->n_cards;
+	free(server->cards);
+	server->cards = NULL;
+	server->n_cards = 0;
+}
+
+static bool has_these(const struct fleet_server *server, const uint64_t *addresses, size_t n)
+{
+	bool same = server->n_cards == n;
+	for (size_t i = 0; same && i < n; i++)
+		same = server->cards[i].address == addresses[i];
+	return same;
+}
+
+void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
+			const struct report *report)
+{
+	uint64_t addresses[REPORT_MAX_ADAPTERS];
+	size_t n = card_addresses(report, addresses);
+
+	if (has_these(server, addresses, n))
+		return;
+	fleet_machine_forget(fleet, server);
+	if (n == 0)
+		return;
+	if (fleet->n_cards + n > fleet->n_card_buckets) {
+		size_t n_buckets = fleet->n_card_buckets;
+		make_buckets(fleet, n_buckets ? n_buckets * 2 : (size_t)2 * REPORT_MAX_ADAPTERS);
+	}
+	server->cards = mem_alloc(n * sizeof *server->cards);
+	server->n_cards = (uint32_t)n;
+	fleet->n_cards += n;
+	for (size_t i = 0; i < n; i++) {
+		server->cards[i] = (struct fleet_card){ .address = addresses[i], .server = server };
+		link_card(fleet, &server->cards[i]);
+	}
+}
+
+/* The servers that have a card of this address; none where it is everybody's. */
+static size_t find_holders(const struct fleet *fleet, uint64_t address,
+			   struct fleet_server *out[MAX_LOOKED_AT])
+{
+	size_t n_looked_at = 0;
+	size_t n = 0;
+
+	for (const struct fleet_card *card = *bucket_of(fleet, address); card; card = card->next) {
+		if (n_looked_at++ == MAX_LOOKED_AT)
+			return 0;
+		if (card->address == address)
+			out[n++] = card->server;
+	}
+	return n;
+}
+
+/* Of two that reported after `server` from its card, which one it may be; both live: neither. */
+static bool choose(const struct fleet_server *server, struct fleet_server *other,
+		   struct fleet_server **best)
+{
+	const struct fleet_server *before = *best;
+
+	if (other->member->at_ms <= server->member->at_ms || other == before)
+		return true;
+	if (before && !before->silent && !other->silent)
+		return false;
+	if (!before || other->member->at_ms > before->member->at_ms)
+		*best = other;
+	return true;
+}
+
+/* Who reported last with a card of a server, after it; NULL also where that is ambiguous. */
+static struct fleet_server *find_later(const struct fleet *fleet, const struct fleet_server *server)
+{
+	struct fleet_server *holders[MAX_LOOKED_AT];
+	struct fleet_server *best = NULL;
+
+	for (size_t i = 0; i < server->n_cards; i++) {
+		size_t n = find_holders(fleet, server->cards[i].address, holders);
+		for (size_t k = 0; k < n; k++) {
+			if (!choose(server, holders[k], &best))
+				return NULL;
+		}
+	}
+	return best;
+}
+
+static const char *name_of(const struct fleet_server *server)
+{
+	return server->current ? server->current->server : server->key;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+enum status fleet_machine_find(struct fleet *fleet, const struct fleet_server *server,
+			       const char **name, char error[FLEET_ERROR_SIZE])
+{
+	struct fleet_server *later = server->silent ? find_later(fleet, server) : NULL;
+	struct snapshot *beside = NULL;
+
+	*name = later ? name_of(later) : NULL;
+	if (!later || (server->current && same_name(*name, server->current->renamed_to)))
+		return STATUS_OK; /* as it was found before */
+	enum status status = fleet_read_until(fleet, later, server->member->at_ms, &beside, error);
+	if (status != STATUS_OK || beside) /* it is another machine, which the card went to */
+		*name = NULL;
+	snapshot_unref(beside);
+	return status;
+}
+
+/* Finds anew what a silent server is called now. NULL: it looks as it did. */
+static enum status renew(struct fleet *fleet, const struct fleet_server *server, struct view **view,
+			 char error[FLEET_ERROR_SIZE])
+{
+	const struct view *current = server->current;
+	const char *name;
+
+	*view = NULL;
+	enum status status = fleet_machine_find(fleet, server, &name, error);
+	if (status != STATUS_OK || same_name(name, current->renamed_to))
+		return status;
+	struct view_verdict verdict = {
+		.verdict = current->verdict,
+		.silent = true,
+		.adapters = current->adapters,
+		.since_ms = current->since_ms,
+		.findings_json = current->findings_json,
+		.renamed_to = name,
+	};
+	*view = view_renew(current, &verdict);
+	return STATUS_OK;
+}
+
+/* Finds anew what the silent servers are called that have a card of this address. */
+static enum status tell_holders(struct fleet *fleet, uint64_t address, struct changes *changes,
+				char error[FLEET_ERROR_SIZE])
+{
+	struct fleet_server *holders[MAX_LOOKED_AT];
+	size_t n = find_holders(fleet, address, holders);
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < n && status == STATUS_OK; i++) {
+		struct view *view = NULL;
+		if (holders[i]->silent)
+			status = renew(fleet, holders[i], &view, error);
+		if (view)
+			fleet_changes_add(changes, holders[i], view, NULL);
+	}
+	return status;
+}
+
+enum status fleet_machine_tell(struct fleet *fleet, const struct fleet_server *server,
+			       struct changes *changes, char error[FLEET_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < server->n_cards && status == STATUS_OK; i++)
+		status = tell_holders(fleet, server->cards[i].address, changes, error);
+	return status;
+}
+
+enum status fleet_machine_leave(struct fleet *fleet, struct fleet_server *server,
+				struct changes *changes, char error[FLEET_ERROR_SIZE])
+{
+	uint64_t addresses[REPORT_MAX_ADAPTERS];
+	size_t n = server->n_cards;
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < n; i++)
+		addresses[i] = server->cards[i].address;
+	fleet_machine_forget(fleet, server);
+	for (size_t i = 0; i < n && status == STATUS_OK; i++)
+		status = tell_holders(fleet, addresses[i], changes, error);
+	return status;
+}
+
+enum status fleet_machine_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < fleet->n && status == STATUS_OK; i++) {
+		struct fleet_server *server = fleet->servers[i];
+		struct view *view = NULL;
+		if (server->silent)
+			status = renew(fleet, server, &view, error);
+		if (!view)
+			continue;
+		view_unref(server->current);
+		server->current = view;
+		fleet_row_put(fleet, server, view);
+	}
+	return status;
+}
+
+static bool is_among(const struct view *view, const struct view *const *views, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (views[i] == view)
+			return true;
+	}
+	return false;
+}
+
+static bool is_called(const struct view *view, const char *key)
+{
+	char name[SNAPSHOT_KEY_SIZE];
+	return view && view->renamed_to && strcmp(snapshot_key(view->renamed_to, name), key) == 0;
+}
+
+size_t fleet_former_names(const struct fleet *fleet, const char *key, const struct view **out,
+			  size_t most)
+{
+	const struct fleet_server *server = fleet_server_find(fleet, key);
+	struct fleet_server *holders[MAX_LOOKED_AT];
+	size_t n = 0;
+
+	for (size_t i = 0; server && i < server->n_cards; i++) {
+		size_t n_holders = find_holders(fleet, server->cards[i].address, holders);
+		for (size_t k = 0; k < n_holders && n < most; k++) {
+			const struct view *view = fleet_find(fleet, holders[k]->key);
+			if (is_called(view, key) && !is_among(view, out, n))
+				out[n++] = view;
+		}
+	}
+	return n;
+}

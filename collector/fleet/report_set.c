@@ -1,0 +1,197 @@
+#include "collector/fleet/report_set.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+#include "proto/site/site.h"
+
+struct entry {
+	struct snapshot *snapshot;
+	size_t order; /* in which they were added */
+};
+
+struct book {
+	struct entry *entries;
+	size_t n;
+	size_t room;
+};
+
+/* Consecutive entries, in the order in which they were added. */
+struct machine {
+	const struct entry *entries;
+	size_t n;
+};
+
+/* What is judged together: the machines of one site that are judged at one moment. */
+struct subject {
+	struct snapshot *snapshot;
+	int64_t at_ms;
+};
+
+struct judging {
+	struct machine *machines;
+	size_t n_machines;
+	int64_t at_ms; /* of the group at hand */
+	struct arena *arena;
+};
+
+struct book *book_new(void)
+{
+	return mem_alloc(sizeof(struct book));
+}
+
+void book_free(struct book *book)
+{
+	for (size_t i = 0; i < book->n; i++)
+		snapshot_unref(book->entries[i].snapshot);
+	free(book->entries);
+	free(book);
+}
+
+void book_add(struct book *book, struct snapshot *snapshot)
+{
+	if (book->n == book->room) {
+		book->room = book->room ? book->room * 2 : 16;
+		book->entries = mem_realloc(book->entries, book->room * sizeof *book->entries);
+	}
+	book->entries[book->n] = (struct entry){ .snapshot = snapshot, .order = book->n };
+	book->n++;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *x = a;
+	const struct entry *y = b;
+	int order = strcmp(x->snapshot->key, y->snapshot->key);
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+static void find_machines(const struct book *book, struct judging *j)
+{
+	struct entry *entries = arena_alloc_array(j->arena, book->n, sizeof *entries);
+
+	j->machines = arena_alloc_array(j->arena, book->n, sizeof *j->machines);
+	if (book->n == 0)
+		return;
+	memcpy(entries, book->entries, book->n * sizeof *entries);
+	qsort(entries, book->n, sizeof *entries, compare_entries);
+	for (size_t i = 0; i < book->n; i++) {
+		if (i == 0 || strcmp(entries[i - 1].snapshot->key, entries[i].snapshot->key) != 0)
+			j->machines[j->n_machines++].entries = &entries[i];
+		j->machines[j->n_machines - 1].n++;
+	}
+}
+
+/* The latest report of a machine not after a moment, or NULL. */
+static struct snapshot *latest_until(const struct machine *machine, int64_t at_ms)
+{
+	struct snapshot *latest = NULL;
+
+	for (size_t i = 0; i < machine->n; i++) {
+		struct snapshot *s = machine->entries[i].snapshot;
+		if (s->at_ms <= at_ms && (!latest || snapshot_is_later(s, latest)))
+			latest = s;
+	}
+	return latest;
+}
+
+/* The site has no server of that name, so whoever carries it is of another one. */
+static bool is_elsewhere(void *user, const char *server_name)
+{
+	const struct judging *j = user;
+
+	for (size_t i = 0; i < j->n_machines; i++) {
+		const struct snapshot *s = latest_until(&j->machines[i], j->at_ms);
+		if (s && text_equal(report_server_name(&s->report), server_name))
+			return true;
+	}
+	return false;
+}
+
+static int compare_subjects(const void *a, const void *b)
+{
+	const struct subject *x = a;
+	const struct subject *y = b;
+	int order = snapshot_compare_sites(x->snapshot, y->snapshot);
+	return order ? order : (x->at_ms > y->at_ms) - (x->at_ms < y->at_ms);
+}
+
+/* What the members of a site had reported until the moment of the group. */
+static void view_site(struct judging *j, const struct snapshot *of, struct site *out)
+{
+	struct site_report *reports = arena_alloc_array(j->arena, j->n_machines, sizeof *reports);
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->n_machines; i++) {
+		const struct snapshot *s = latest_until(&j->machines[i], j->at_ms);
+		if (s && snapshot_compare_sites(s, of) == 0)
+			reports[n++] =
+				(struct site_report){ .report = &s->report, .at_ms = s->at_ms };
+	}
+	site_view(out, reports, n, j->at_ms, is_elsewhere, j, j->arena);
+}
+
+static size_t find_in_site(const struct site *site, const struct report *report)
+{
+	size_t i = 0;
+	while (site->reports[i].report != report)
+		i++;
+	return i; /* a subject is the latest report of its machine at its own moment */
+}
+
+static void judge_group(struct judging *j, const struct subject *subjects, size_t n, int64_t now_ms,
+			struct book_verdict *out)
+{
+	struct site site;
+
+	j->at_ms = subjects[0].at_ms;
+	view_site(j, subjects[0].snapshot, &site);
+	for (size_t i = 0; i < n; i++) {
+		const struct snapshot *s = subjects[i].snapshot;
+		out[i].snapshot = s;
+		out[i].silent = j->at_ms < now_ms;
+		exposure_assess(&site.servers[find_in_site(&site, &s->report)], &out[i].assessment,
+				j->arena);
+	}
+}
+
+static int compare_verdicts(const void *a, const void *b)
+{
+	const struct book_verdict *x = a;
+	const struct book_verdict *y = b;
+	return strcmp(x->snapshot->key, y->snapshot->key);
+}
+
+void book_judge(const struct book *book, int64_t now_ms, struct arena *arena,
+		struct book_verdict **out, size_t *n)
+{
+	struct judging j = { .arena = arena };
+	size_t count = 0;
+
+	find_machines(book, &j);
+	struct subject *subjects = arena_alloc_array(arena, j.n_machines, sizeof *subjects);
+	for (size_t i = 0; i < j.n_machines; i++) {
+		struct snapshot *latest = latest_until(&j.machines[i], now_ms);
+		if (latest)
+			subjects[count++] =
+				(struct subject){ .snapshot = latest,
+						  .at_ms = snapshot_judged_at(latest, now_ms) };
+	}
+	if (count > 1)
+		qsort(subjects, count, sizeof *subjects, compare_subjects);
+
+	struct book_verdict *verdicts = arena_alloc_array(arena, count, sizeof *verdicts);
+	for (size_t i = 0; i < count;) {
+		size_t end = i + 1;
+		while (end < count && compare_subjects(&subjects[end], &subjects[i]) == 0)
+			end++;
+		judge_group(&j, subjects + i, end - i, now_ms, verdicts + i);
+		i = end;
+	}
+	if (count > 1)
+		qsort(verdicts, count, sizeof *verdicts, compare_verdicts);
+	*out = verdicts;
+	*n = count;
+}

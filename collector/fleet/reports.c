@@ -1,0 +1,76 @@
+#include <stdio.h>
+
+#include "collector/fleet/internal.h"
+
+enum status fleet_parse_stored(const struct record_report *record, struct snapshot **out,
+			       char error[FLEET_ERROR_SIZE])
+{
+	struct report_json_error why = { 0 };
+
+	enum status status = snapshot_read(record->body, record->body_size, record->received_at_ms,
+					   record->age_s, out, &why);
+	if (status == STATUS_OK)
+		snapshot_set_importer(*out, record->imported_by);
+	else
+		snprintf(error, FLEET_ERROR_SIZE,
+			 "could not read a stored report of the server '%s': %s %s", record->key,
+			 why.pointer, why.detail);
+	return status;
+}
+
+enum status fleet_read_latest(struct fleet *fleet, const struct fleet_server *server,
+			      struct snapshot **out, char error[FLEET_ERROR_SIZE])
+{
+	struct record_server row;
+	struct record_report latest;
+	struct arena arena;
+
+	*out = NULL;
+	if (server->unstored) {
+		*out = snapshot_ref(server->unstored);
+		return STATUS_OK;
+	}
+	arena_init(&arena);
+	enum status status = fleet->history.server(fleet->history.user, server->key, &arena, &row,
+						   &latest, error);
+	if (status == STATUS_NOT_FOUND)
+		snprintf(error, FLEET_ERROR_SIZE,
+			 "the latest report of the server '%s' is not in the store", server->key);
+	if (status == STATUS_OK)
+		status = fleet_parse_stored(&latest, out, error);
+	arena_deinit(&arena);
+	return status;
+}
+
+/* Reads from the store the latest report of a server until a moment; NULL where it has none. */
+static enum status read_until(struct fleet *fleet, const char *key, int64_t until_ms,
+			      struct snapshot **out, char error[FLEET_ERROR_SIZE])
+{
+	struct record_report record;
+	struct arena arena;
+
+	*out = NULL;
+	arena_init(&arena);
+	enum status status = fleet->history.report_until(fleet->history.user, key, until_ms, &arena,
+							 &record, error);
+	if (status == STATUS_OK)
+		status = fleet_parse_stored(&record, out, error);
+	else if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK;
+	arena_deinit(&arena);
+	return status;
+}
+
+enum status fleet_read_until(struct fleet *fleet, const struct fleet_server *server,
+			     int64_t until_ms, struct snapshot **out, char error[FLEET_ERROR_SIZE])
+{
+	enum status status = read_until(fleet, server->key, until_ms, out, error);
+	if (status != STATUS_OK)
+		return status;
+	struct snapshot *unstored = fleet_changes_find_until(fleet, server->key, until_ms);
+	if (unstored && (!*out || snapshot_is_later(unstored, *out))) {
+		snapshot_unref(*out);
+		*out = snapshot_ref(unstored);
+	}
+	return STATUS_OK;
+}

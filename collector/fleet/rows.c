@@ -1,0 +1,196 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/lower_bound.h"
+#include "collector/fleet/internal.h"
+#include "proto/base/text.h"
+#include "proto/base/version.h"
+
+/* Versions compare as numbers; what is none comes last. */
+static uint64_t rank_of_build(const char *build)
+{
+	struct version version;
+	uint64_t rank = 0;
+
+	if (!build || !version_parse(build, &version))
+		return UINT64_MAX;
+	for (size_t i = 0; i < sizeof version.part / sizeof *version.part; i++)
+		rank = rank << 16 | version.part[i];
+	return rank;
+}
+
+struct fleet_row fleet_row_of(struct view *view)
+{
+	return (struct fleet_row){
+		.key = view->key,
+		.view = view,
+		.since_ms = view->since_ms,
+		.reported_at_ms = view->reported_at_ms,
+		.build = rank_of_build(view->build),
+		.verdict = (uint8_t)view->verdict,
+		.adapters = view->adapters,
+		.silent = view->silent,
+		.not_monitored = view->not_monitored,
+	};
+}
+
+static int compare_key(const void *row, const void *key)
+{
+	return strcmp(((const struct fleet_row *)row)->key, key);
+}
+
+size_t fleet_row_place(const struct fleet_row *rows, size_t n, const char *key)
+{
+	return lower_bound(rows, n, sizeof *rows, key, compare_key);
+}
+
+static bool is_row_of(const struct fleet *fleet, size_t at, const char *key)
+{
+	return at < fleet->n_rows && strcmp(fleet->rows[at].key, key) == 0;
+}
+
+static size_t search_row(const struct fleet *fleet, const char *key)
+{
+	size_t n = fleet->n_rows;
+
+	/* Servers are loaded in the order of their keys. */
+	if (n > 0 && strcmp(fleet->rows[n - 1].key, key) < 0)
+		return n;
+	return fleet_row_place(fleet->rows, n, key);
+}
+
+/* The first row at or behind that key: as a rule that of a server whose row has not moved. */
+static size_t find_row(const struct fleet *fleet, const char *key)
+{
+	struct fleet_server *server = fleet_server_find(fleet, key);
+
+	if (!server)
+		return search_row(fleet, key);
+	if (!is_row_of(fleet, server->row, key))
+		server->row = search_row(fleet, key);
+	return server->row;
+}
+
+static void add_name(struct fleet *fleet, struct fleet_row *row)
+{
+	row->name = name_text_add(&fleet->row_names, row->view->server, row->view->exchange_server);
+}
+
+/* Gives numbers again where many are nobody's any more. */
+static void tidy_names(struct fleet *fleet)
+{
+	if (!name_text_is_wasteful(&fleet->row_names))
+		return;
+	name_text_clear(&fleet->row_names);
+	for (size_t i = 0; i < fleet->n_rows; i++)
+		add_name(fleet, &fleet->rows[i]);
+}
+
+/* The number stays where the names are those of the view before. */
+static void name_row(struct fleet *fleet, struct fleet_row *row, const struct fleet_row *before)
+{
+	if (before->view && text_equal(before->view->server, row->view->server) &&
+	    text_equal(before->view->exchange_server, row->view->exchange_server)) {
+		row->name = before->name;
+		return;
+	}
+	if (before->view)
+		name_text_drop(&fleet->row_names, before->name);
+	add_name(fleet, row);
+	tidy_names(fleet);
+}
+
+void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view)
+{
+	size_t at = find_row(fleet, view->key);
+
+	if (!is_row_of(fleet, at, view->key)) {
+		fleet->rows = fleet_with_room(fleet->rows, fleet->n_rows, &fleet->rows_room,
+					      sizeof *fleet->rows);
+		memmove(fleet->rows + at + 1, fleet->rows + at,
+			(fleet->n_rows - at) * sizeof *fleet->rows);
+		fleet->rows[at] = (struct fleet_row){ .view = NULL };
+		fleet->n_rows++;
+		fleet->membership++;
+	}
+	struct fleet_row *row = &fleet->rows[at];
+	struct fleet_row before = *row;
+	*row = fleet_row_of(view_ref(view));
+	row->site = server ? server->site->number : before.site;
+	name_row(fleet, row, &before);
+	view_unref(before.view);
+}
+
+void fleet_row_drop(struct fleet *fleet, const char *key)
+{
+	size_t at = find_row(fleet, key);
+
+	if (!is_row_of(fleet, at, key))
+		return;
+	view_unref(fleet->rows[at].view);
+	name_text_drop(&fleet->row_names, fleet->rows[at].name);
+	fleet->n_rows--;
+	fleet->membership++;
+	memmove(fleet->rows + at, fleet->rows + at + 1, (fleet->n_rows - at) * sizeof *fleet->rows);
+	tidy_names(fleet);
+}
+
+void fleet_rows_renew_adapters(struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->n_rows; i++)
+		fleet->rows[i].adapters = fleet->rows[i].view->adapters;
+}
+
+void fleet_rows_clear(struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->n_rows; i++)
+		view_unref(fleet->rows[i].view);
+	free(fleet->rows);
+	name_text_deinit(&fleet->row_names);
+	fleet->rows = NULL;
+	fleet->n_rows = fleet->rows_room = 0;
+}
+
+struct view *fleet_find(const struct fleet *fleet, const char *host_name)
+{
+	char key[SNAPSHOT_KEY_SIZE];
+	size_t at = find_row(fleet, snapshot_key(host_name, key));
+
+	return is_row_of(fleet, at, key) ? fleet->rows[at].view : NULL;
+}
+
+uint64_t fleet_membership(const struct fleet *fleet)
+{
+	return fleet->membership;
+}
+
+const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n)
+{
+	*n = fleet->n_rows;
+	return fleet->rows;
+}
+
+const struct name_text *fleet_names(const struct fleet *fleet)
+{
+	return &fleet->row_names;
+}
+
+size_t fleet_count(const struct fleet *fleet)
+{
+	return fleet->n_rows;
+}
+
+struct view *fleet_view(const struct fleet *fleet, size_t i)
+{
+	return fleet->rows[i].view;
+}
+
+size_t fleet_count_sites(const struct fleet *fleet)
+{
+	return fleet->n_sites;
+}
+
+struct fleet_place fleet_place(const struct fleet *fleet, size_t i)
+{
+	return (struct fleet_place){ fleet->sites[i]->organization, fleet->sites[i]->name };
+}

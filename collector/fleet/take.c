@@ -1,0 +1,177 @@
+#include "collector/fleet/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+/*
+ * Is it certain, without a look into the store, that no report of this identity came before? An
+ * agent counts up and nobody else reports in its name, so a sequence beyond its last one is new.
+ */
+static enum status know_new(const struct fleet *fleet, const struct snapshot *snapshot,
+			    bool *is_new, char error[FLEET_ERROR_SIZE])
+{
+	const struct report *report = &snapshot->report;
+	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	uint64_t lineage = fleet_lineage(report);
+	int64_t last = INT64_MIN;
+
+	*is_new = false;
+	if (!server || !snapshot->is_own)
+		return STATUS_OK;
+	struct fleet_stream *stream = &server->stream;
+	if (stream->lineage != lineage || stream->n_foreign != fleet->n_foreign) {
+		enum status status = fleet->history.last_sequence(
+			fleet->history.user, or_empty(report->agent.id),
+			or_empty(report->agent.epoch), &last, error);
+		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+			return status;
+		last = fleet_changes_last_sequence(fleet, report, last);
+		*stream = (struct fleet_stream){ lineage, last, fleet->n_foreign };
+	}
+	*is_new = report->sequence > stream->last_sequence;
+	return STATUS_OK;
+}
+
+/* It is new and is taken. */
+static void note_taken(struct fleet *fleet, const struct snapshot *snapshot)
+{
+	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	int64_t sequence = snapshot->report.sequence;
+
+	if (!snapshot->is_own)
+		fleet->n_foreign++;
+	else if (server && server->stream.lineage == fleet_lineage(&snapshot->report) &&
+		 server->stream.last_sequence < sequence)
+		server->stream.last_sequence = sequence;
+}
+
+/*
+ * Did a report of this identity come before, and with which body?
+ *
+ * STATUS_NOT_FOUND  no
+ */
+static enum status find_earlier_copy(const struct fleet *fleet, const struct snapshot *snapshot,
+				     uint64_t *body_hash, char error[FLEET_ERROR_SIZE])
+{
+	const struct report *report = &snapshot->report;
+	bool is_new;
+	const char *id = or_empty(report->agent.id);
+	const char *epoch = or_empty(report->agent.epoch);
+	const struct snapshot *unstored = fleet_changes_find(fleet, report);
+
+	if (unstored) {
+		*body_hash = unstored->body_hash;
+		return STATUS_OK;
+	}
+	enum status status = know_new(fleet, snapshot, &is_new, error);
+	if (status != STATUS_OK)
+		return status;
+	return is_new ? STATUS_NOT_FOUND
+		      : fleet->history.body_hash(fleet->history.user, id, epoch, report->sequence,
+						 body_hash, error);
+}
+
+static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t body_hash,
+				     const char *body, size_t size, char error[FLEET_ERROR_SIZE])
+{
+	if (snapshot_hash_is_of(body_hash, body, size))
+		return STATUS_OK;
+	snprintf(error, FLEET_ERROR_SIZE,
+		 "report %" PRId64
+		 " of the agent '%s' (epoch '%s') came before with another content",
+		 snapshot->report.sequence, or_empty(snapshot->report.agent.id),
+		 or_empty(snapshot->report.agent.epoch));
+	return STATUS_CONFLICT;
+}
+
+/* It is the latest of its server; judges that one, or has it judged with its site. */
+static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
+			       struct snapshot *latest, struct changes *changes,
+			       char error[FLEET_ERROR_SIZE])
+{
+	bool fresh = server->member->fresh;
+
+	snapshot_unref(server->unstored);
+	server->unstored = snapshot_ref(latest);
+	server->silent = false;
+	if (fresh) {
+		fleet_expiry_set(fleet, server);
+		return STATUS_OK;
+	}
+	fleet_server_silence(server);
+	fleet_expiry_drop(fleet, server);
+	return fleet_hold(fleet, server, changes, error);
+}
+
+static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int64_t now_ms,
+			    struct changes *changes, enum fleet_taken *taken,
+			    char error[FLEET_ERROR_SIZE])
+{
+	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	bool fresh = snapshot_judged_at(snapshot, now_ms) == now_ms;
+	enum status status = STATUS_OK;
+
+	bool is_older = server ? !fleet_server_is_later(server, snapshot)
+			       : fleet_is_from_before_removal(fleet, snapshot);
+	if (is_older) {
+		*taken = FLEET_TAKEN_OLDER;
+	} else if (!server) {
+		server = fleet_server_add(fleet, snapshot, fresh);
+	} else {
+		status = fleet_note_report(fleet, server, snapshot, changes, error);
+		if (status != STATUS_OK)
+			return status;
+		fleet_server_set_latest(fleet, server, snapshot, fresh);
+	}
+	if (*taken == FLEET_TAKEN_LATEST)
+		status = take_latest(fleet, server, snapshot, changes, error);
+	struct fleet_site *site = fleet_site_find(fleet, snapshot);
+	if (site)
+		fleet_mark_stale(fleet, site, snapshot->at_ms);
+	if (status == STATUS_OK)
+		status = fleet_hold_stale(fleet, changes, error);
+	if (status == STATUS_OK)
+		status = fleet_assess_touched(fleet, now_ms, changes, error);
+	if (status == STATUS_OK && *taken == FLEET_TAKEN_LATEST)
+		status = fleet_machine_tell(fleet, server, changes, error);
+	return status;
+}
+
+enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const char *body,
+		       size_t size, int64_t now_ms, struct changes **changes,
+		       enum fleet_taken *taken, char error[FLEET_ERROR_SIZE])
+{
+	uint64_t body_hash = 0;
+	now_ms = fleet_clock(fleet, now_ms > snapshot->at_ms ? now_ms : snapshot->at_ms);
+
+	enum status status = find_earlier_copy(fleet, snapshot, &body_hash, error);
+	if (status == STATUS_OK) {
+		status = refuse_other_body(snapshot, body_hash, body, size, error);
+		if (status != STATUS_OK)
+			return status;
+		*taken = FLEET_TAKEN_REPEATED;
+		*changes = fleet_changes_new(fleet, NULL, NULL, 0);
+		return STATUS_OK;
+	}
+	if (status != STATUS_NOT_FOUND)
+		return status;
+
+	note_taken(fleet, snapshot);
+	struct changes *made = fleet_changes_new(fleet, snapshot, body, size);
+	*taken = FLEET_TAKEN_LATEST;
+	status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);
+	if (status == STATUS_OK)
+		status = take_new(fleet, snapshot, now_ms, made, taken, error);
+	if (status != STATUS_OK) {
+		changes_free(made);
+		return status;
+	}
+	fleet_changes_close(made, *taken == FLEET_TAKEN_LATEST);
+	*changes = made;
+	return STATUS_OK;
+}

@@ -1,0 +1,84 @@
+#include "collector/hooks/heartbeat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/loop.h"
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+
+struct hook_heartbeat {
+	const struct hook_line *line;
+	const struct hook_settings *settings;
+	const struct hooks_source *source;
+	struct loop_timer *timer;
+	struct transfer *transfer; /* under way, or NULL */
+	bool failed;
+};
+
+struct transfer *hook_heartbeat_send(const struct hook_line *line,
+				     const struct hook_settings *settings, int64_t now_ms,
+				     transfer_done *done, void *user)
+{
+	char now[TIMESTAMP_TEXT_SIZE];
+	struct arena arena;
+
+	arena_init(&arena);
+	struct transfer_request request =
+		hook_http_request(line, settings, settings->urls[0], &arena);
+	request.method = settings->get ? "GET" : NULL;
+	if (!settings->get) {
+		request.fields[request.n_fields++] = "Content-Type: application/json";
+		request.body = arena_printf(&arena, "{\"hook\":\"%s\",\"at\":\"%s\"}\n",
+					    settings->name, timestamp_format(now_ms, now));
+		request.size = strlen(request.body);
+	}
+	struct transfer *transfer = transfer_start(line->transfers, &request, done, user);
+	arena_deinit(&arena);
+	return transfer;
+}
+
+static void on_done(void *user, const struct transfer_result *answer)
+{
+	struct hook_heartbeat *heartbeat = user;
+	char text[HOOK_TEXT_SIZE];
+	struct hook_result result;
+
+	heartbeat->transfer = NULL;
+	hook_http_judge(answer, text, &result);
+	hook_http_log(&heartbeat->failed, heartbeat->settings->name, &result);
+}
+
+/* One that still hangs is waited for: its time limit ends it. */
+static void beat(void *user)
+{
+	struct hook_heartbeat *heartbeat = user;
+
+	loop_timer_start(heartbeat->timer, (uint64_t)heartbeat->settings->interval_ms);
+	if (heartbeat->transfer || !heartbeat->source->is_ready(heartbeat->source->user))
+		return;
+	heartbeat->transfer = hook_heartbeat_send(heartbeat->line, heartbeat->settings,
+						  loop_wall_ms(), on_done, heartbeat);
+}
+
+struct hook_heartbeat *hook_heartbeat_start(struct uv_loop_s *loop, const struct hook_line *line,
+					    const struct hook_settings *settings,
+					    const struct hooks_source *source)
+{
+	struct hook_heartbeat *heartbeat = mem_alloc(sizeof *heartbeat);
+
+	heartbeat->line = line;
+	heartbeat->settings = settings;
+	heartbeat->source = source;
+	heartbeat->timer = loop_timer_new(loop, beat, heartbeat);
+	beat(heartbeat);
+	return heartbeat;
+}
+
+void hook_heartbeat_stop(struct hook_heartbeat *heartbeat)
+{
+	if (heartbeat->transfer)
+		transfer_cancel(heartbeat->transfer);
+	loop_timer_close(heartbeat->timer);
+	free(heartbeat);
+}

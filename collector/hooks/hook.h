@@ -1,0 +1,127 @@
+/*
+ * Hooks: who is told of alerts, and by what means. The outbox (collector/pipeline/outbox.h) decides
+ * what is sent to which hook and when; a hook makes one attempt and says how it ended.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/model/notification.h"
+#include "collector/transfer/transcript.h"
+
+/* Of what a receiver answers, or a program writes, this much is kept. */
+#define HOOK_TEXT_SIZE 2304
+
+struct uv_loop_s; /* libuv: the event loop */
+struct hook_settings;
+struct options;
+
+enum hook_type {
+	HOOK_TYPE_WEBHOOK,
+	HOOK_TYPE_ALERTMANAGER,
+	HOOK_TYPE_COMMAND,
+	HOOK_TYPE_EMAIL,
+	HOOK_TYPE_HEARTBEAT,
+	HOOK_TYPE_COUNT,
+};
+
+/* Which alerts go there. */
+struct hook_route {
+	const char **sites;  /* "ORGANIZATION/SITE" with '*' and '?', without case */
+	size_t n_sites;      /* 0: all */
+	unsigned conditions; /* CONDITION_BIT() of each */
+	bool send_resolved;
+};
+
+/*
+ * Does an alert of this condition go there, as far as its site tells? One of the collector itself
+ * (its site is "") goes where no sites were named.
+ */
+bool hook_route_takes(const struct hook_route *route, enum condition condition,
+		      const char *organization, const char *site);
+
+struct hook {
+	const char *name; /* as in [hook NAME] */
+	enum hook_type type;
+	struct hook_route route;
+	struct hooks *hooks;                  /* that it is one of */
+	const struct hook_settings *settings; /* private */
+};
+
+/* How an attempt ended. */
+enum hook_outcome {
+	HOOK_DELIVERED,
+	HOOK_RETRY,   /* not now: it may work later */
+	HOOK_REFUSED, /* never: the receiver does not want this one */
+	HOOK_GONE,    /* the receiver wants nothing any more (410): the hook is disabled */
+};
+
+struct hook_result {
+	enum hook_outcome outcome;
+	int64_t retry_s;  /* HOOK_RETRY: the receiver's wish; 0: it has none */
+	const char *text; /* status and output, in words; borrowed for the call */
+};
+
+/* Runs exactly once for each hook_send() unless it is cancelled: from the loop, never from the
+ * call. */
+typedef void hook_done(void *user, const struct hook_result *result);
+
+/* All hooks of a configuration. */
+struct hooks;
+
+/*
+ * The hooks of `options`, which outlive them. `options` were read without faults, so this cannot
+ * fail.
+ */
+struct hooks *hooks_open(struct uv_loop_s *loop, const struct options *options);
+
+/*
+ * Takes over other options, and says in the log what is new, changed or gone. Pointers to hooks are
+ * no longer valid; attempts under way come to their end as they began.
+ */
+void hooks_reload(struct hooks *hooks, const struct options *options);
+
+/* What goes over the lines of all hooks is shown from now on. */
+void hooks_show(struct hooks *hooks, exchange_show *show, void *user);
+
+/* Where hooks that are no matter of single notifications find what they need. */
+struct hooks_source {
+	/* Visits every alert that fires and is to be known. */
+	void (*each)(void *user,
+		     void (*visit)(void *visitor, const struct notification_alert *alert),
+		     void *visitor);
+	bool (*is_ready)(void *user); /* does the collector do what it is for? */
+	void *user;
+};
+
+/*
+ * Starts what the hooks do by themselves: Alertmanagers are kept in step with the alerts, and
+ * heartbeats beat. Goes on over hooks_reload().
+ */
+void hooks_start(struct hooks *hooks, const struct hooks_source *source);
+
+/* Alerts changed: the Alertmanagers hear of it soon, not only at their next turn. */
+void hooks_changed(struct hooks *hooks);
+
+size_t hooks_count(const struct hooks *hooks);
+struct hook *hooks_at(struct hooks *hooks, size_t i);
+struct hook *hooks_find(struct hooks *hooks, const char *name); /* or NULL */
+
+/*
+ * Cancels what is under way, whose `done` does not run; then `closed` is called, once, perhaps from
+ * this call, and the hooks are no more.
+ */
+void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user);
+
+/* Is it told by notifications (webhook, command, email)? Others are kept in step by hooks_start().
+ */
+bool hook_is_told(const struct hook *hook);
+
+/*
+ * Starts an attempt; the notification is borrowed for the call. Of a hook that is not told this is
+ * a try: an Alertmanager gets the alerts, a heartbeat beats once.
+ */
+void hook_send(struct hook *hook, const struct notification *notification, hook_done *done,
+	       void *user);

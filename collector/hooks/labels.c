@@ -1,0 +1,104 @@
+#include "collector/hooks/labels.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "collector/base/json_add.h"
+#include "proto/base/timestamp.h"
+
+/*
+ * alertname in CamelCase and a severity, as Prometheus' practices for alerting have them. What
+ * fails now wakes people; what will fail is for the day.
+ */
+static const struct {
+	const char *name;
+	const char *severity;
+	const char *summary; /* %s: the server */
+} words[CONDITION_COUNT] = {
+	[CONDITION_FAILING] = { "ExchangeMtaFailing", "critical", "the MTA of %s does not start" },
+	[CONDITION_EXPOSED] = { "ExchangeMtaExposed", "warning",
+				"the MTA of %s will not start the next time" },
+	[CONDITION_AT_RISK] = { "ExchangeMtaAtRisk", "info",
+				"the MTA of %s may not start the next time" },
+	[CONDITION_UNKNOWN] = { "ExchangeMtaUnknown", "info",
+				"it cannot be told whether the MTA of %s will start" },
+	[CONDITION_SILENT] = { "ExchangeServerSilent", "warning", "nothing is heard of %s" },
+	[CONDITION_DISK] = { "MtawatchDiskNearlyFull", "critical",
+			     "the collector's disk is nearly full" },
+	[CONDITION_CERTIFICATE] = { "MtawatchCertificateExpires", "warning",
+				    "the collector's certificate is about to expire" },
+	[CONDITION_DEAD_LETTERS] = { "MtawatchDeadLetters", "warning",
+				     "notifications could not be delivered" },
+};
+
+static void add(struct hook_pairs *pairs, const char *name, const char *value)
+{
+	pairs->names[pairs->n] = name;
+	pairs->values[pairs->n++] = value;
+}
+
+struct hook_pairs hook_alert_labels(const struct notification_alert *alert)
+{
+	struct hook_pairs pairs = { .n = 0 };
+
+	add(&pairs, "alertname", words[alert->condition].name);
+	add(&pairs, "severity", words[alert->condition].severity);
+	add(&pairs, "organization", alert->organization);
+	add(&pairs, "site", alert->site);
+	add(&pairs, "server", alert->server);
+	add(&pairs, "adapter", alert->adapter);
+	add(&pairs, "condition", condition_name(alert->condition));
+	return pairs;
+}
+
+const char *hook_alert_summary(const struct notification_alert *alert, struct arena *arena)
+{
+	const char *format = words[alert->condition].summary;
+	const char *gap = strstr(format, "%s");
+	const char *flaps = alert->flapping ? " (it comes and goes)" : "";
+
+	if (!gap)
+		return arena_printf(arena, "%s%s", format, flaps);
+	return arena_printf(arena, "%.*s%s%s%s", (int)(gap - format), format, alert->server,
+			    gap + 2, flaps);
+}
+
+struct hook_pairs hook_alert_annotations(const struct notification_alert *alert,
+					 struct arena *arena)
+{
+	struct hook_pairs pairs = { .n = 0 };
+	char *since = arena_alloc(arena, TIMESTAMP_TEXT_SIZE); /* zeroed */
+
+	if (alert->since_ms != TIMESTAMP_NONE)
+		timestamp_format(alert->since_ms, since);
+
+	add(&pairs, "summary", hook_alert_summary(alert, arena));
+	add(&pairs, "description", alert->text);
+	add(&pairs, "remedy", alert->remedy);
+	add(&pairs, "since", since);
+	add(&pairs, "runbook_url", alert->url); /* the server's page has the remedy in full */
+	return pairs;
+}
+
+void hook_pairs_keep_common(struct hook_pairs *pairs, const struct hook_pairs *others)
+{
+	for (size_t i = 0; i < pairs->n; i++) {
+		if (strcmp(pairs->values[i], others->values[i]) != 0)
+			pairs->values[i] = "";
+	}
+}
+
+void hook_pairs_write(const struct hook_pairs *pairs, struct buffer *out)
+{
+	bool first = true;
+
+	buffer_add_char(out, '{');
+	for (size_t i = 0; i < pairs->n; i++) {
+		if (*pairs->values[i] == '\0')
+			continue;
+		buffer_printf(out, "%s\"%s\":", first ? "" : ",", pairs->names[i]);
+		json_add_string(out, pairs->values[i]);
+		first = false;
+	}
+	buffer_add_char(out, '}');
+}

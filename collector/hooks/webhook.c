@@ -1,0 +1,149 @@
+#include "collector/hooks/webhook.h"
+
+#include <inttypes.h>
+
+#include "collector/base/json_add.h"
+#include "collector/hooks/labels.h"
+#include "proto/base/timestamp.h"
+
+/* Go's zero time, which stands for an end that is not there yet. */
+#define OPEN_END "0001-01-01T00:00:00Z"
+
+static void add_text(struct buffer *out, const char *name, const char *text)
+{
+	buffer_printf(out, ",\"%s\":", name);
+	json_add_string(out, text);
+}
+
+static void add_time(struct buffer *out, const char *name, int64_t ms)
+{
+	char text[TIMESTAMP_TEXT_SIZE];
+	add_text(out, name, ms == TIMESTAMP_NONE ? OPEN_END : timestamp_format(ms, text));
+}
+
+static void add_alert(struct buffer *out, const struct notification_alert *alert,
+		      struct arena *arena)
+{
+	struct hook_pairs labels = hook_alert_labels(alert);
+	struct hook_pairs annotations = hook_alert_annotations(alert, arena);
+	bool firing = alert->resolved_ms == TIMESTAMP_NONE;
+
+	buffer_printf(out, "{\"status\":\"%s\",\"labels\":", firing ? "firing" : "resolved");
+	hook_pairs_write(&labels, out);
+	buffer_add_text(out, ",\"annotations\":");
+	hook_pairs_write(&annotations, out);
+	add_time(out, "startsAt", alert->fired_ms);
+	add_time(out, "endsAt", alert->resolved_ms);
+	add_text(out, "generatorURL", alert->url);
+	add_text(out, "fingerprint", alert->fingerprint);
+	buffer_add_char(out, '}');
+}
+
+static void add_common(struct buffer *out, const struct notification *n, struct arena *arena)
+{
+	struct hook_pairs labels = { .n = 0 };
+	struct hook_pairs annotations = { .n = 0 };
+
+	for (size_t i = 0; i < n->n_alerts; i++) {
+		struct hook_pairs these = hook_alert_labels(&n->alerts[i]);
+		struct hook_pairs those = hook_alert_annotations(&n->alerts[i], arena);
+		if (i == 0) {
+			labels = these;
+			annotations = those;
+		}
+		hook_pairs_keep_common(&labels, &these);
+		hook_pairs_keep_common(&annotations, &those);
+	}
+	buffer_add_text(out, ",\"commonLabels\":");
+	hook_pairs_write(&labels, out);
+	buffer_add_text(out, ",\"commonAnnotations\":");
+	hook_pairs_write(&annotations, out);
+}
+
+/* The set of reasons is closed; a test is none of them. */
+static const char *reason_of(const struct notification *n)
+{
+	return n->reason == NOTIFICATION_TEST ? "unknown" : notification_reason_text(n->reason);
+}
+
+void hook_webhook_write(const struct notification *n, struct buffer *out)
+{
+	struct hook_pairs group = { .names = { "organization", "site", "cause" },
+				    .values = { n->organization, n->site, n->cause },
+				    .n = 3 };
+	struct arena arena;
+
+	arena_init(&arena);
+	buffer_add_text(out, "{\"version\":\"4\"");
+	add_text(out, "groupKey", n->group_key);
+	buffer_printf(out, ",\"truncatedAlerts\":%zu", n->truncated);
+	add_text(out, "status", n->resolved ? "resolved" : "firing");
+	add_text(out, "receiver", n->hook);
+	buffer_add_text(out, ",\"groupLabels\":");
+	hook_pairs_write(&group, out);
+	add_common(out, n, &arena);
+	add_text(out, "externalURL", n->url);
+	add_text(out, "notification_reason", reason_of(n));
+	buffer_add_text(out, ",\"alerts\":[");
+	for (size_t i = 0; i < n->n_alerts; i++) {
+		buffer_add_text(out, i ? "," : "");
+		add_alert(out, &n->alerts[i], &arena);
+	}
+	buffer_add_text(out, "]}\n");
+	arena_deinit(&arena);
+}
+
+/* While a secret is changed there are two: the receiver knows one of them. */
+static const char *sign(const struct hook_settings *settings, const char *id, int64_t seconds,
+			const struct buffer *body, struct arena *arena)
+{
+	char text[SIGNATURE_TEXT_SIZE];
+	const char *all = "webhook-signature:";
+
+	for (size_t i = 0; i < settings->n_secrets; i++) {
+		signature_standard(&settings->secrets[i], id, seconds, body->bytes, body->size,
+				   text);
+		all = arena_printf(arena, "%s %s", all, text);
+	}
+	return all;
+}
+
+static void add_fields(struct transfer_request *request, const struct hook_settings *settings,
+		       const char *id, int64_t seconds, const struct buffer *body,
+		       struct arena *arena)
+{
+	char text[SIGNATURE_TEXT_SIZE];
+
+	request->fields[request->n_fields++] = "Content-Type: application/json";
+	request->fields[request->n_fields++] = arena_printf(arena, "webhook-id: %s", id);
+	request->fields[request->n_fields++] =
+		arena_printf(arena, "webhook-timestamp: %" PRId64, seconds);
+	if (settings->n_secrets > 0)
+		request->fields[request->n_fields++] = sign(settings, id, seconds, body, arena);
+	if (!settings->github)
+		return;
+	signature_github(&settings->secrets[0], body->bytes, body->size, text);
+	request->fields[request->n_fields++] = arena_printf(arena, "X-Hub-Signature-256: %s", text);
+}
+
+struct transfer *hook_webhook_send(const struct hook_line *line,
+				   const struct hook_settings *settings,
+				   const struct notification *notification, int64_t now_ms,
+				   transfer_done *done, void *user)
+{
+	struct arena arena;
+	struct buffer body;
+
+	arena_init(&arena);
+	buffer_init(&body);
+	hook_webhook_write(notification, &body);
+	struct transfer_request request =
+		hook_http_request(line, settings, settings->urls[0], &arena);
+	add_fields(&request, settings, notification->id, now_ms / 1000, &body, &arena);
+	request.body = body.bytes;
+	request.size = body.size;
+	struct transfer *transfer = transfer_start(line->transfers, &request, done, user);
+	buffer_deinit(&body);
+	arena_deinit(&arena);
+	return transfer;
+}

@@ -1,0 +1,22 @@
+/*
+ * The hook that is a webhook: a POST of the notification in the format that Alertmanager gives its
+ * webhooks (version "4", https://prometheus.io/docs/alerting/latest/configuration/#webhook_config),
+ * so that receivers which exist can be used; signed as Standard Webhooks has it
+ * (standardwebhooks.com, specification 1.0.0).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "collector/base/buffer.h"
+#include "collector/hooks/http.h"
+#include "collector/model/notification.h"
+
+/* Adds the body. */
+void hook_webhook_write(const struct notification *notification, struct buffer *out);
+
+/* Starts an attempt at `now_ms`; `done` as for transfer_start(), judged by hook_http_judge(). */
+struct transfer *hook_webhook_send(const struct hook_line *line,
+				   const struct hook_settings *settings,
+				   const struct notification *notification, int64_t now_ms,
+				   transfer_done *done, void *user);

@@ -1,0 +1,465 @@
+#include "collector/http/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/base/loop.h"
+#include "collector/http/answer.h"
+#include "collector/http/call.h"
+#include "collector/http/client_internal.h"
+#include "collector/http/clients.h"
+#include "collector/http/http.h"
+#include "collector/http/problem.h"
+#include "collector/http/stats.h"
+#include "collector/net/channel.h"
+#include "proto/base/mem.h"
+
+/* A static body up to this size is sent with its head, in one record and one system call. */
+#define MAX_COPIED ((size_t)4096)
+
+/* Bytes of most heads. */
+#define LIKELY_HEAD ((size_t)512)
+
+static bool is_open(const struct client *c)
+{
+	return !c->ended && channel_is_open(c->channel);
+}
+
+void client_finish(struct client *c)
+{
+	c->ended = true;
+	buffer_deinit(&c->held);
+	channel_finish(c->channel);
+}
+
+static enum waits_for waits_for(const struct client *c)
+{
+	if (!channel_is_ready(c->channel))
+		return WAITS_FOR_HANDSHAKE;
+	if (c->call)
+		return c->call->stream ? WAITS_FOR_STREAM : WAITS_FOR_ANSWER;
+	if (channel_is_congested(c->channel))
+		return WAITS_FOR_READER;
+	return http_has_begun(c->http) ? WAITS_FOR_REST : WAITS_FOR_REQUEST;
+}
+
+/* Starts the clocks for what it waits for now; they go on where that is still the same. */
+void client_set_clocks(struct client *c)
+{
+	const struct client_clocks *clocks = &c->set->clocks;
+	enum waits_for now = waits_for(c);
+
+	if (now == c->waits_for && c->n_requests == c->clocks_request)
+		return;
+	c->waits_for = now;
+	c->clocks_request = c->n_requests;
+	switch (now) {
+	case WAITS_FOR_HANDSHAKE:
+		channel_set_clocks(c->channel, CHANNEL_NO_CLOCK, clocks->handshake_ms);
+		break;
+	case WAITS_FOR_REQUEST:
+		channel_set_clocks(c->channel, clocks->keep_alive_ms, CHANNEL_NO_CLOCK);
+		break;
+	case WAITS_FOR_REST:
+		channel_set_clocks(c->channel, clocks->stall_ms, clocks->request_ms);
+		break;
+	case WAITS_FOR_READER:
+		channel_set_clocks(c->channel, clocks->stall_ms, clocks->answer_ms);
+		break;
+	case WAITS_FOR_STREAM:
+		channel_set_clocks(c->channel, clocks->stall_ms, CHANNEL_NO_CLOCK);
+		break;
+	case WAITS_FOR_ANSWER:
+	case WAITS_FOR_NOTHING:
+		channel_set_clocks(c->channel, CHANNEL_NO_CLOCK, CHANNEL_NO_CLOCK);
+		break;
+	}
+}
+
+/* An answer to nothing that arrived whole took no time. */
+void client_note(const struct client *c, int status)
+{
+	if (!c->set->traffic)
+		return;
+	if (c->call)
+		traffic_note(c->set->traffic, c->match.route, status,
+			     loop_monotonic_ns() - c->call->begun_ns);
+	else
+		traffic_note(c->set->traffic, NULL, status, 0);
+}
+
+static void send_answer(struct client *c, const struct answer *answer, bool head_only, bool closes)
+{
+	struct buffer out;
+
+	client_note(c, answer->status);
+	bool with_head = answer->body || answer->size <= MAX_COPIED;
+	const char *body = answer->body ? answer->body : answer->static_body;
+	buffer_init(&out);
+	buffer_reserve(&out, LIKELY_HEAD + (with_head && !head_only ? answer->size : 0));
+	answer_add_head(answer, closes, &out);
+	if (body && with_head && !head_only)
+		buffer_add(&out, body, answer->size);
+	free(answer->body);
+
+	size_t size;
+	char *bytes = buffer_take(&out, &size);
+	channel_write(c->channel, bytes, size);
+	if (answer->static_body && !with_head && !head_only)
+		channel_write_static(c->channel, answer->static_body, answer->size);
+}
+
+/* Answers without a handler, and ends: after this the bytes that follow mean nothing. */
+static void refuse(struct client *c, int status, const char *code, const char *detail)
+{
+	struct problem problem = { .status = status, .code = code, .detail = detail };
+	struct answer answer = { .status = status, .content_type = PROBLEM_CONTENT_TYPE };
+	if (status == 503 || status == 429)
+		answer.fields = "Retry-After: 30\r\n";
+	answer.body = problem_write(&problem, &answer.size);
+	send_answer(c, &answer, false, true);
+	client_finish(c);
+}
+
+static struct call *call_new(struct client *c)
+{
+	struct call *call = mem_alloc(sizeof *call);
+	call->request = http_request(c->http);
+	call->context = c->set->context;
+	call->client = c;
+	call->begun_ns = loop_monotonic_ns();
+	arena_init(&call->arena);
+	c->call = call;
+	return call;
+}
+
+static void call_free(struct call *call)
+{
+	arena_deinit(&call->arena);
+	free(call);
+}
+
+bool client_closes_after(const struct client *c, const struct http_request *request)
+{
+	return c->last || !request->keep_alive || c->n_requests >= c->set->max_requests;
+}
+
+static void go_on(struct client *c);
+
+void call_answer(struct call *call, const struct answer *answer)
+{
+	struct client *c = call->client;
+	if (!c) {
+		free(answer->body);
+		call_free(call);
+		return;
+	}
+
+	bool closes = client_closes_after(c, call->request);
+	send_answer(c, answer, call->request->method == HTTP_METHOD_HEAD, closes);
+	client_answered(c, closes);
+}
+
+void client_answered(struct client *c, bool closes)
+{
+	struct call *call = c->call;
+
+	c->call = NULL;
+	call_free(call);
+	http_next(c->http);
+	if (closes)
+		client_finish(c);
+	else if (!c->consuming)
+		go_on(c);
+}
+
+bool call_peer(const struct call *call, struct listen_address *out)
+{
+	return call->client && channel_peer(call->client->channel, out);
+}
+
+bool call_is_encrypted(const struct call *call)
+{
+	return call->client && channel_is_encrypted(call->client->channel);
+}
+
+bool call_has_etag(const struct call *call, const char *etag)
+{
+	const char *known = call->request ? http_field(call->request, "If-None-Match") : NULL;
+	if (!known)
+		return false;
+	if (strcmp(known, "*") == 0)
+		return true;
+	/* The opaque part with its quotes; "W/" before either does not matter here. */
+	const char *opaque = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+	return strstr(known, opaque) != NULL;
+}
+
+void call_answer_not_modified(struct call *call, const char *etag)
+{
+	struct answer answer = { .status = 304, .etag = etag };
+	call_answer(call, &answer);
+}
+
+/* Decodes the route's parameters into the call. False: one is malformed. */
+static bool decode_params(const struct client *c, struct call *call)
+{
+	for (size_t i = 0; i < c->match.n_params; i++) {
+		const struct route_param *param = &c->match.params[i];
+		char *out = arena_alloc(&call->arena, param->size + 1);
+		if (!http_percent_decode(param->text, param->size, out))
+			return false;
+		call->params[i] = out;
+	}
+	return true;
+}
+
+static void answer_no_route(struct client *c, struct call *call)
+{
+	char allow[ROUTE_ALLOW_SIZE];
+	struct problem problem = { .status = 404,
+				   .code = "not_found",
+				   .detail = "There is nothing at this path." };
+	if (c->match.path_is_known) {
+		route_allow(c->set->routes, c->set->n_routes, call->request->path, allow);
+		problem.status = 405;
+		problem.code = "method_not_allowed";
+		problem.detail = "This path does not have that method.";
+		problem.fields = arena_printf(&call->arena, "Allow: %s\r\n", allow);
+	}
+	problem_answer(call, &problem);
+}
+
+static void answer_too_large(struct client *c, struct call *call)
+{
+	struct problem problem = {
+		.status = 413,
+		.code = "body_too_large",
+		.detail = arena_printf(&call->arena, "The body is larger than %zu bytes.",
+				       c->match.route->body_limit),
+	};
+	problem_answer(call, &problem);
+}
+
+static void answer_no_room(struct call *call)
+{
+	static const struct problem problem = {
+		.status = 503,
+		.code = "no_room_for_body",
+		.detail = "Too much is being received at this moment. Send it again later.",
+		.fields = PROBLEM_RETRY_AFTER,
+	};
+	problem_answer(call, &problem);
+}
+
+/* What is known of who calls, in this turn of the loop: nobody is let in or sent away meanwhile. */
+struct admission {
+	bool is_asked;
+	const struct problem *refusal; /* NULL: the request may go to its route */
+	struct caller caller;
+};
+
+static void ask(struct client *c, struct admission *admission)
+{
+	if (admission->is_asked)
+		return;
+	*admission = (struct admission){ .is_asked = true };
+	if (c->set->admit)
+		admission->refusal = c->set->admit(c->set->context, http_request(c->http),
+						   c->match.route, &admission->caller);
+}
+
+/* A request is complete (or, with an expectation that is not met, its head is). */
+static void dispatch(struct client *c, struct admission *admission)
+{
+	struct call *call = call_new(c);
+	struct problem malformed = { .status = 400,
+				     .code = "malformed_path",
+				     .detail = "The path is not percent-encoded as it should be." };
+
+	if (c->match.route)
+		ask(c, admission);
+	call->caller = admission->caller;
+	if (!c->match.route)
+		answer_no_route(c, call);
+	else if (admission->refusal)
+		problem_answer(call, admission->refusal);
+	else if (call->request->body_too_large)
+		answer_too_large(c, call);
+	else if (call->request->body_has_no_room)
+		answer_no_room(call);
+	else if (!decode_params(c, call))
+		problem_answer(call, &malformed);
+	else
+		c->match.route->handler(call);
+}
+
+/* The head is there: which route, how large may the body be, does the client wait for us? */
+static void on_head(struct client *c, struct admission *admission)
+{
+	static const char go_ahead[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct http_request *request = http_request(c->http);
+
+	*admission = (struct admission){ 0 };
+	c->n_requests++;
+	c->match = route_find(c->set->routes, c->set->n_routes, request->method, request->path);
+	/* No memory for the bodies of strangers; whether they still may is asked again later, if
+	 * the body is not there yet. */
+	if (c->match.route)
+		ask(c, admission);
+	bool welcome = c->match.route && !admission->refusal;
+	http_set_body_limit(c->http, welcome ? c->match.route->body_limit : 0);
+	if (!request->awaits_continue)
+		return;
+	if (welcome && !request->body_too_large && !request->body_has_no_room) {
+		channel_write_static(c->channel, go_ahead, sizeof go_ahead - 1);
+		return;
+	}
+	c->last = true; /* whether the body follows or not is open: nothing can be read after it */
+	dispatch(c, admission);
+}
+
+/* Reads requests out of `bytes` until one has to wait; returns how much was used. */
+static size_t read_requests(struct client *c, const char *bytes, size_t n)
+{
+	struct admission admission = { 0 };
+	size_t at = 0;
+	bool after_head = false;
+
+	while (is_open(c) && !c->call && !channel_is_congested(c->channel) &&
+	       (at < n || after_head)) {
+		size_t used;
+		enum http_event event = http_read(c->http, bytes + at, n - at, &used);
+		at += used;
+		after_head = event == HTTP_EVENT_HEAD;
+		if (event == HTTP_EVENT_HEAD) {
+			on_head(c, &admission);
+		} else if (event == HTTP_EVENT_DONE) {
+			dispatch(c, &admission);
+		} else if (event == HTTP_EVENT_FAILED) {
+			const struct http_failure *f = http_failure(c->http);
+			refuse(c, f->status, f->code, f->detail);
+		}
+	}
+	return at;
+}
+
+/* Reads what it can, keeps the rest for later, and stops or starts the flow accordingly. */
+static void consume(struct client *c, const char *bytes, size_t n)
+{
+	c->consuming = true;
+	size_t used = read_requests(c, bytes, n);
+	c->consuming = false;
+	if (!is_open(c))
+		return;
+	if (used < n)
+		buffer_add(&c->held, bytes + used, n - used);
+	client_set_clocks(c);
+	if (c->call || channel_is_congested(c->channel))
+		channel_pause(c->channel);
+	else
+		channel_resume(c->channel); /* may tell the end, so it comes last */
+}
+
+/* After an answer, or when the reader has caught up: what was held comes first. */
+static void go_on(struct client *c)
+{
+	struct buffer held = c->held;
+	buffer_init(&c->held);
+	consume(c, held.bytes, held.size);
+	buffer_deinit(&held);
+}
+
+/* Refuses one that is to be turned away; over TLS it can be told after the handshake only. */
+static void begin_requests(struct client *c)
+{
+	if (c->turn_away == TURN_AWAY_TOO_MANY)
+		refuse(c, 503, "too_many_connections",
+		       "Too many connections are open. Try again later.");
+	else if (c->turn_away == TURN_AWAY_TOO_MANY_OF_ADDRESS)
+		refuse(c, 429, "too_many_connections_of_address",
+		       "Too many connections of this address are open. Try again later.");
+	else
+		client_set_clocks(c);
+}
+
+void client_begin(struct client *c)
+{
+	if (channel_is_ready(c->channel))
+		begin_requests(c);
+	else
+		client_set_clocks(c);
+}
+
+void client_end(struct client *c)
+{
+	c->last = true;
+	if (is_open(c) && c->call && c->call->stream && c->call->stream->endless)
+		client_stop_stream(c);
+	else if (is_open(c) && !c->call && !http_has_begun(c->http))
+		client_finish(c);
+}
+
+static void on_ready(void *user)
+{
+	begin_requests(user);
+}
+
+static void on_bytes(const char *bytes, size_t n, void *user)
+{
+	consume(user, bytes, n);
+}
+
+/* Comes only while reading is on, that is, when all that was asked before is answered. */
+static void on_end(void *user)
+{
+	client_finish(user);
+}
+
+static void on_relieved(void *user)
+{
+	struct client *c = user;
+	if (is_open(c) && c->call && c->call->stream)
+		c->call->stream->more(c->call->stream_user);
+	else if (is_open(c) && !c->call && !c->consuming)
+		go_on(c);
+}
+
+static void on_late(void *user)
+{
+	struct client *c = user;
+	if (c->waits_for == WAITS_FOR_HANDSHAKE)
+		channel_give_up(c->channel);
+	else if (c->waits_for == WAITS_FOR_REST)
+		refuse(c, 408, "request_timeout", "The request did not arrive in time.");
+	else if (c->waits_for == WAITS_FOR_READER || c->waits_for == WAITS_FOR_STREAM)
+		channel_close(c->channel);
+	else
+		client_finish(c);
+}
+
+static void on_gone(void *user)
+{
+	struct client *c = user;
+
+	if (c->call && c->call->stream) {
+		c->call->stream->gone(c->call->stream_user);
+		call_free(c->call);
+	} else if (c->call) {
+		c->call->client = NULL;
+		c->call->request = NULL;
+	}
+	http_free(c->http);
+	buffer_deinit(&c->held);
+	clients_remove(c);
+}
+
+const struct channel_events client_channel_events = {
+	.ready = on_ready,
+	.bytes = on_bytes,
+	.end = on_end,
+	.relieved = on_relieved,
+	.late = on_late,
+	.gone = on_gone,
+};

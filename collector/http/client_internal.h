@@ -1,0 +1,78 @@
+/* What client.c and clients.c share about one client; for them only. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "collector/base/buffer.h"
+#include "collector/http/route.h"
+
+struct call;
+struct channel;
+struct channel_events;
+struct clients;
+struct http;
+struct http_request;
+struct source;
+
+/* What the connection waits for; decides which clocks run. */
+enum waits_for {
+	WAITS_FOR_NOTHING,   /* clocks not set yet */
+	WAITS_FOR_HANDSHAKE, /* of TLS */
+	WAITS_FOR_REQUEST,   /* the first byte of the next one */
+	WAITS_FOR_REST,      /* of a request that has begun */
+	WAITS_FOR_ANSWER,    /* of a handler */
+	WAITS_FOR_READER,    /* too much is written and not yet taken */
+	WAITS_FOR_STREAM,    /* an answer in pieces goes out */
+};
+
+/* Why a client is not heard. */
+enum turn_away { TURN_AWAY_NOT, TURN_AWAY_TOO_MANY, TURN_AWAY_TOO_MANY_OF_ADDRESS };
+
+struct client {
+	struct clients *set;
+	struct client *next;
+	struct client **link;  /* where the pointer to this one is */
+	struct source *source; /* where it is counted */
+	struct channel *channel;
+	struct http *http;
+	struct call *call; /* being answered, or NULL */
+	struct route_match match;
+	struct buffer held; /* arrived and not yet read: it waits for the answer before it */
+	unsigned n_requests;
+	enum waits_for waits_for;
+	enum turn_away turn_away;
+	unsigned clocks_request; /* `n_requests` when the clocks were set */
+	bool consuming;          /* in consume(): answers need not continue it */
+	bool last;               /* the next answer ends the connection */
+	bool ended;              /* nothing more will be read */
+};
+
+/* What a channel tells its client. */
+extern const struct channel_events client_channel_events;
+
+/* Sets the clocks, and turns away one that is to be and can be told so. */
+void client_begin(struct client *client);
+
+/* Ends it after the answer that is due, at once where none is. */
+void client_end(struct client *client);
+
+/* The answer to its call is out whole: the call is freed, and the next request may come. */
+void client_answered(struct client *client, bool closes);
+
+/* Does the connection end behind the answer to this request? */
+bool client_closes_after(const struct client *client, const struct http_request *request);
+
+/* Counts an answer to its call, or to nothing. */
+void client_note(const struct client *client, int status);
+
+/* Nothing more is read; what is written still goes out. */
+void client_finish(struct client *client);
+
+/* Sets the clocks for what it waits for now. */
+void client_set_clocks(struct client *client);
+
+/* call_stream.c: ends an answer in pieces that has no end of its own. */
+void client_stop_stream(struct client *client);
+
+/* clients.c: the channel no longer exists; takes the client out of the set and frees it. */
+void clients_remove(struct client *client);

@@ -1,0 +1,90 @@
+#include "collector/http/clients.h"
+
+#include <stdlib.h>
+
+#include "collector/http/client_internal.h"
+#include "proto/base/mem.h"
+
+static void add(struct clients *set, struct client *c)
+{
+	c->set = set;
+	c->next = set->first;
+	c->link = &set->first;
+	if (c->next)
+		c->next->link = &c->next;
+	set->first = c;
+	set->n++;
+	set->n_all++;
+}
+
+/* What a client of that address would be now. */
+static enum turn_away judge(struct clients *set, const struct source *source)
+{
+	if (set->n - set->n_turned_away > set->max)
+		return TURN_AWAY_TOO_MANY;
+	if (source->n > set->max_of_address)
+		return TURN_AWAY_TOO_MANY_OF_ADDRESS;
+	return TURN_AWAY_NOT;
+}
+
+static void count(struct clients *set, struct client *c)
+{
+	struct listen_address peer = { 0 };
+
+	channel_peer(c->channel, &peer); /* if it is gone already, nobody counts it for long */
+	c->source = sources_enter(&set->sources, &peer.address);
+	c->turn_away = judge(set, c->source);
+	if (c->turn_away == TURN_AWAY_NOT)
+		return;
+	set->n_turned_away++;
+	set->n_all_turned_away++;
+}
+
+void clients_accept(struct clients *set, struct uv_stream_s *listener)
+{
+	struct client *c = mem_alloc(sizeof *c);
+
+	c->channel = channel_accept(listener, &set->security, &client_channel_events, c);
+	if (!c->channel) {
+		free(c);
+		return;
+	}
+	c->http = http_new(&set->bodies);
+	buffer_init(&c->held);
+	add(set, c);
+	count(set, c);
+	if (set->n_turned_away > CLIENTS_MAX_TURNED_AWAY)
+		channel_close(c->channel);
+	else
+		client_begin(c);
+}
+
+void clients_remove(struct client *c)
+{
+	struct clients *set = c->set;
+
+	source_leave(c->source);
+	if (c->turn_away != TURN_AWAY_NOT)
+		set->n_turned_away--;
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	set->n--;
+	free(c);
+	set->gone(set->user);
+}
+
+void clients_end(struct clients *set)
+{
+	struct client *next;
+	for (struct client *c = set->first; c; c = next) {
+		next = c->next;
+		client_end(c);
+	}
+}
+
+void clients_close(struct clients *set)
+{
+	for (struct client *c = set->first; c; c = c->next)
+		channel_close(c->channel);
+}

@@ -1,0 +1,81 @@
+/*
+ * The clients of one server: accepts them, counts them in all and of each address, turns away those
+ * that are too many, ends them. The loop's thread only.
+ *
+ * One that is too many learns so by 503 or 429; when too many have to be told, the newest is closed
+ * unheard.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/http/client.h"
+#include "collector/http/http.h"
+#include "collector/http/route.h"
+#include "collector/model/principal.h"
+#include "collector/net/channel.h"
+#include "collector/net/sources.h"
+
+/* Connections at a time, unless the limit of open files is lower; past it a client gets 503. */
+#define CLIENTS_MAX 16384
+
+/*
+ * Of these from one address; past it a client gets 429. Many agents may share an address behind a
+ * translator or a proxy, so the administrator can change it.
+ */
+#define CLIENTS_MAX_OF_ADDRESS 1024
+
+/*
+ * What the bodies of all requests that are being received or answered may take together; past it a
+ * request gets 503. Every body has its route's limit; this one keeps many large ones at a time from
+ * taking the machine's memory. Never less than the largest body of a route.
+ */
+#define CLIENTS_MAX_BODY_BYTES ((size_t)256 * 1024 * 1024)
+
+/* So many more may be told so at the same time; past that they are closed unheard. */
+#define CLIENTS_MAX_TURNED_AWAY 256
+
+struct client;
+struct traffic;
+struct uv_stream_s; /* libuv: a listening socket */
+
+/*
+ * May this request go to that route? Says in `*caller` who asks. NULL: yes; otherwise the problem
+ * that is the answer, which lives as long as the process.
+ */
+struct problem;
+typedef const struct problem *client_admit(void *context, const struct http_request *request,
+					   const struct route *route, struct caller *caller);
+
+struct clients {
+	const struct route *routes;
+	size_t n_routes;
+	void *context;       /* for the handlers */
+	client_admit *admit; /* NULL: everybody may do everything */
+	struct client_clocks clocks;
+	unsigned max_requests; /* on one connection */
+	size_t max;
+	size_t max_of_address;
+	struct http_room bodies;
+	struct channel_security security;
+	struct traffic *traffic;  /* counts what is answered; NULL: nobody does */
+	void (*gone)(void *user); /* one of them is no more */
+	void *user;
+
+	size_t n;       /* with those that are being turned away */
+	uint64_t n_all; /* that there ever were */
+	uint64_t n_all_turned_away;
+	size_t n_turned_away;   /* being turned away */
+	struct client *first;   /* private */
+	struct sources sources; /* private */
+};
+
+/* Accepts one connection from the listener. */
+void clients_accept(struct clients *clients, struct uv_stream_s *listener);
+
+/* Ends each one after the answer that is due, at once where none is. */
+void clients_end(struct clients *clients);
+
+/* Closes all connections now. */
+void clients_close(struct clients *clients);

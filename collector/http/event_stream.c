@@ -1,0 +1,287 @@
+#include "collector/http/event_stream.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/loop.h"
+#include "collector/http/call.h"
+#include "collector/http/problem.h"
+#include "proto/base/mem.h"
+
+/* Most that is written for a follower at once. */
+#define MAX_WRITE ((size_t)64 * 1024)
+
+/* As it is sent: "id: 7\nevent: server\ndata: {...}\n\n". */
+struct event {
+	char *text;
+	size_t size;
+};
+
+struct follower {
+	struct events *events;
+	struct call *call;
+	struct follower *next;
+	struct follower **link; /* where the pointer to this one is */
+	uint64_t next_id;       /* of the first event that was not written for them */
+	bool is_full;           /* `more` tells when to go on */
+};
+
+struct events {
+	events_may_follow *may_follow;
+	struct event ring[EVENTS_MAX]; /* an event lies at its id modulo EVENTS_MAX */
+	uint64_t first_id;             /* of the oldest that is kept */
+	uint64_t next_id;
+	size_t size; /* of the texts */
+	struct follower *followers;
+	size_t n_followers;
+	struct loop_timer *gather;
+	struct loop_timer *ping;
+};
+
+static struct event *event_at(struct events *e, uint64_t id)
+{
+	return &e->ring[id % EVENTS_MAX];
+}
+
+static void drop_oldest(struct events *e)
+{
+	struct event *oldest = event_at(e, e->first_id++);
+
+	e->size -= oldest->size;
+	free(oldest->text);
+	*oldest = (struct event){ NULL, 0 };
+}
+
+static void write_text(struct follower *f, struct buffer *text)
+{
+	size_t size;
+	char *bytes = buffer_take(text, &size);
+
+	f->is_full = !call_write(f->call, bytes, size);
+}
+
+/* What they missed is not kept any more. */
+static void add_reset(struct follower *f, struct buffer *out)
+{
+	f->next_id = f->events->next_id;
+	buffer_printf(out, "id: %" PRIu64 "\nevent: reset\ndata: {}\n\n", f->next_id - 1);
+}
+
+/* Writes what the follower does not have yet, until they have all or are full. */
+static void catch_up(struct follower *f)
+{
+	struct events *e = f->events;
+
+	while (!f->is_full && f->next_id != e->next_id) {
+		struct buffer out;
+		buffer_init(&out);
+		if (f->next_id < e->first_id || f->next_id > e->next_id)
+			add_reset(f, &out);
+		for (; f->next_id < e->next_id && out.size < MAX_WRITE; f->next_id++) {
+			const struct event *event = event_at(e, f->next_id);
+			buffer_add(&out, event->text, event->size);
+		}
+		write_text(f, &out);
+	}
+}
+
+static void on_gather(void *user)
+{
+	struct events *e = user;
+
+	for (struct follower *f = e->followers; f; f = f->next)
+		catch_up(f);
+}
+
+static void forget(struct follower *f)
+{
+	*f->link = f->next;
+	if (f->next)
+		f->next->link = f->link;
+	f->events->n_followers--;
+	free(f);
+}
+
+/* Ends the stream of one who may not follow any more. */
+static void turn_away(struct follower *f)
+{
+	struct call *call = f->call;
+
+	forget(f);
+	call_end(call);
+}
+
+static void ping(struct follower *f)
+{
+	static const char comment[] = ": ping\n\n";
+	struct buffer out;
+
+	if (f->is_full)
+		return;
+	buffer_init(&out);
+	buffer_add(&out, comment, sizeof comment - 1);
+	write_text(f, &out);
+}
+
+static void on_ping(void *user)
+{
+	struct events *e = user;
+	struct follower *next;
+
+	for (struct follower *f = e->followers; f; f = next) {
+		next = f->next;
+		if (e->may_follow && !e->may_follow(f->call))
+			turn_away(f);
+		else
+			ping(f);
+	}
+	loop_timer_start(e->ping, EVENTS_PING_MS);
+}
+
+struct events *events_new(struct uv_loop_s *loop, uint64_t first_id, events_may_follow *may_follow)
+{
+	struct events *e = mem_alloc(sizeof *e);
+
+	e->may_follow = may_follow;
+	e->first_id = e->next_id = first_id;
+	e->gather = loop_timer_new(loop, on_gather, e);
+	e->ping = loop_timer_new(loop, on_ping, e);
+	loop_timer_start(e->ping, EVENTS_PING_MS);
+	return e;
+}
+
+void events_close(struct events *e)
+{
+	if (!e)
+		return;
+	while (e->first_id < e->next_id)
+		drop_oldest(e);
+	loop_timer_close(e->gather);
+	loop_timer_close(e->ping);
+	free(e);
+}
+
+/* Each line of the data has to say that it is one. */
+static void add_data(struct buffer *out, const struct buffer *data)
+{
+	const char *at = data->bytes;
+	const char *end = data->bytes + data->size;
+
+	while (at < end) {
+		const char *line_end = memchr(at, '\n', (size_t)(end - at));
+		size_t n = (size_t)((line_end ? line_end : end) - at);
+		buffer_add_text(out, "data: ");
+		buffer_add(out, at, n);
+		buffer_add_char(out, '\n');
+		at += n + (line_end != NULL);
+	}
+	buffer_add_char(out, '\n');
+}
+
+void events_add(struct events *e, const char *kind, struct buffer *data)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_printf(&out, "id: %" PRIu64 "\nevent: %s\n", e->next_id, kind);
+	add_data(&out, data);
+	buffer_deinit(data);
+	while (e->next_id - e->first_id == EVENTS_MAX ||
+	       (e->first_id < e->next_id && e->size + out.size > EVENTS_MAX_BYTES))
+		drop_oldest(e);
+	struct event *event = event_at(e, e->next_id++);
+	event->text = buffer_take(&out, &event->size);
+	e->size += event->size;
+	if (e->followers)
+		loop_timer_start(e->gather, EVENTS_GATHER_MS);
+}
+
+void events_reset(struct events *e)
+{
+	while (e->first_id < e->next_id)
+		drop_oldest(e);
+	e->first_id = ++e->next_id; /* nobody has it, nor will */
+	if (e->followers)
+		loop_timer_start(e->gather, EVENTS_GATHER_MS);
+}
+
+static void on_more(void *user)
+{
+	struct follower *f = user;
+
+	f->is_full = false;
+	catch_up(f);
+}
+
+static void on_gone(void *user)
+{
+	forget(user);
+}
+
+/* Digits as a number; what is none is an id that never was. */
+static uint64_t get_id(const char *text)
+{
+	if (*text == '\0' || strlen(text) > 19 || text[strspn(text, "0123456789")] != '\0')
+		return 0;
+	return strtoull(text, NULL, 10);
+}
+
+static struct follower *add_follower(struct events *e, struct call *call, const char *last)
+{
+	struct follower *f = mem_alloc(sizeof *f);
+
+	*f = (struct follower){ .events = e,
+				.call = call,
+				.next = e->followers,
+				.link = &e->followers,
+				.next_id = last ? get_id(last) + 1 : e->next_id };
+	if (e->followers)
+		e->followers->link = &f->next;
+	e->followers = f;
+	e->n_followers++;
+	return f;
+}
+
+/* The first thing that is said: an id without an event, so that who loses the connection next goes
+ * on from there. */
+static void greet(struct follower *f)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_printf(&out, "retry: %d\nid: %" PRIu64 "\n\n", EVENTS_RETRY_MS, f->next_id - 1);
+	write_text(f, &out);
+}
+
+void events_follow(struct events *e, struct call *call, const char *last)
+{
+	static const struct call_stream stream = { .more = on_more,
+						   .gone = on_gone,
+						   .endless = true };
+	static const struct answer head = { .status = 200, .content_type = "text/event-stream" };
+	static const struct problem too_many = {
+		.status = 503,
+		.code = "too_many_streams",
+		.detail = "As many follow the events as may. Try again later.",
+		.fields = "Retry-After: 30\r\n",
+	};
+
+	if (e->n_followers >= EVENTS_MAX_FOLLOWERS) {
+		problem_answer(call, &too_many);
+		return;
+	}
+	struct follower *f = add_follower(e, call, last);
+	if (!call_begin(call, &head, &stream, f)) {
+		forget(f);
+		return;
+	}
+	greet(f);
+	catch_up(f);
+}
+
+size_t events_followers(const struct events *e)
+{
+	return e->n_followers;
+}

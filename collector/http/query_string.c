@@ -1,0 +1,77 @@
+#include "collector/http/query_string.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "collector/http/http.h"
+
+/* NULL: malformed. */
+static const char *decode(const char *text, size_t n, struct arena *arena)
+{
+	char *raw = arena_strndup(arena, text, n);
+	char *out = arena_alloc(arena, n + 1);
+
+	for (char *plus = raw; (plus = strchr(plus, '+')) != NULL;)
+		*plus = ' ';
+	return http_percent_decode(raw, n, out) ? out : NULL;
+}
+
+static bool decode_pair(const char *text, size_t n, struct arena *arena, struct query_pair *out)
+{
+	const char *equals = memchr(text, '=', n);
+	size_t key_size = equals ? (size_t)(equals - text) : n;
+
+	out->key = decode(text, key_size, arena);
+	out->value = equals ? decode(equals + 1, n - key_size - 1, arena) : "";
+	return out->key && out->value;
+}
+
+enum status query_read(const char *text, struct arena *arena, struct query *out)
+{
+	struct query query = { 0 };
+
+	while (text && *text) {
+		size_t n = strcspn(text, "&");
+		if (n > 0) {
+			if (query.n == QUERY_MAX_PAIRS)
+				return STATUS_LIMIT;
+			if (!decode_pair(text, n, arena, &query.pairs[query.n]))
+				return STATUS_MALFORMED;
+			query.n++;
+		}
+		text += n + (text[n] == '&');
+	}
+	*out = query;
+	return STATUS_OK;
+}
+
+size_t query_count(const struct query *query, const char *key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < query->n; i++)
+		n += strcmp(query->pairs[i].key, key) == 0;
+	return n;
+}
+
+void query_escape(struct buffer *out, const char *text)
+{
+	static const char plain[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			buffer_add_char(out, *text);
+		else
+			buffer_printf(out, "%%%02X", (unsigned char)*text);
+	}
+}
+
+void query_add(struct buffer *out, const char *key, const char *value)
+{
+	if (out->size > 0)
+		buffer_add_char(out, '&');
+	query_escape(out, key);
+	buffer_add_char(out, '=');
+	query_escape(out, value);
+}

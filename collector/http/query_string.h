@@ -1,0 +1,39 @@
+/*
+ * The query of a request as keys and values, decoded ("%41", "+" is a space as in forms).
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "collector/base/buffer.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+
+#define QUERY_MAX_PAIRS 32
+
+struct query_pair {
+	const char *key;
+	const char *value; /* "" where there is none */
+};
+
+struct query {
+	struct query_pair pairs[QUERY_MAX_PAIRS]; /* in their order; a key may come again */
+	size_t n;
+};
+
+/*
+ * Reads `text`, which may be NULL; the strings live in `arena`.
+ *
+ * STATUS_MALFORMED  not percent-encoded as it should be
+ * STATUS_LIMIT      more than QUERY_MAX_PAIRS
+ */
+enum status query_read(const char *text, struct arena *arena, struct query *out);
+
+/* How often the key is there. */
+size_t query_count(const struct query *query, const char *key);
+
+/* Adds `text`, percent-encoded, as a part of a path or of a query. */
+void query_escape(struct buffer *out, const char *text);
+
+/* Adds "key=value", percent-encoded, behind a "&" where there is something already. */
+void query_add(struct buffer *out, const char *key, const char *value);

@@ -1,0 +1,80 @@
+/* The parts of collector/http/http.h that only know names and spellings, not llhttp. */
+#include "collector/http/http.h"
+
+#include "proto/base/text.h"
+
+const char *http_method_name(enum http_method method)
+{
+	switch (method) {
+	case HTTP_METHOD_GET:
+		return "GET";
+	case HTTP_METHOD_HEAD:
+		return "HEAD";
+	case HTTP_METHOD_POST:
+		return "POST";
+	case HTTP_METHOD_PUT:
+		return "PUT";
+	case HTTP_METHOD_DELETE:
+		return "DELETE";
+	case HTTP_METHOD_OTHER:
+		break;
+	}
+	return "";
+}
+
+const char *http_status_phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{ 100, "Continue" },
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 204, "No Content" },
+		{ 303, "See Other" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" },
+		{ 409, "Conflict" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 417, "Expectation Failed" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+		{ 505, "HTTP Version Not Supported" },
+	};
+	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	}
+	return "Other";
+}
+
+bool http_percent_decode(const char *text, size_t n, char *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		char c = text[i];
+		if (c == '%') {
+			int high = i + 2 < n ? text_hex_digit(text[i + 1]) : -1;
+			int low = i + 2 < n ? text_hex_digit(text[i + 2]) : -1;
+			if (high < 0 || low < 0)
+				return false;
+			c = (char)(high * 16 + low);
+			i += 2;
+		}
+		if (c == '\0')
+			return false;
+		*out++ = c;
+	}
+	*out = '\0';
+	return true;
+}

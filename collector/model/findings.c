@@ -1,0 +1,61 @@
+#include "collector/model/findings.h"
+
+#include <string.h>
+
+static void read_reason(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct findings_reason *reason = item;
+	struct json_place evidence;
+
+	json_get_text(in, at, "code", &reason->code);
+	json_get_text(in, at, "text", &reason->text);
+	if (json_get_object(in, at, "evidence", &evidence))
+		json_get_text(in, &evidence, "adapter", &reason->adapter);
+}
+
+static void read_step(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct findings_step *step = item;
+
+	json_get_text(in, at, "text", &step->text);
+	json_get_text(in, at, "verdict_after", &step->verdict_after);
+}
+
+static void read_option(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct findings_option *option = item;
+
+	option->steps = json_get_list(in, at, "steps", FINDINGS_MAX_ITEMS, sizeof *option->steps,
+				      read_step, &option->n, NULL);
+}
+
+void findings_read(struct json_reading *in, const struct json_place *at, struct findings *out)
+{
+	struct json_place remedy;
+
+	*out = (struct findings){ .remedy = NULL };
+	out->reasons = json_get_list(in, at, "reasons", FINDINGS_MAX_ITEMS, sizeof *out->reasons,
+				     read_reason, &out->n_reasons, NULL);
+	out->notes = json_get_list(in, at, "notes", FINDINGS_MAX_ITEMS, sizeof *out->notes,
+				   read_reason, &out->n_notes, NULL);
+	if (!json_get_object(in, at, "remedy", &remedy))
+		return;
+	json_get_text(in, &remedy, "text", &out->remedy);
+	out->options = json_get_list(in, &remedy, "options", FINDINGS_MAX_ITEMS,
+				     sizeof *out->options, read_option, &out->n_options, NULL);
+}
+
+bool findings_of_view(const struct view *view, struct arena *arena, struct findings *out)
+{
+	const char *object = arena_printf(arena, "{%s}", view->findings_json);
+	size_t size = strlen(object);
+	struct json_reading in;
+	struct json_place root;
+
+	json_begin(&in, object, size, size, arena, &root);
+	findings_read(&in, &root, out);
+	json_end(&in);
+	if (in.status != STATUS_OK)
+		*out = (struct findings){ .remedy = NULL };
+	return in.status == STATUS_OK;
+}

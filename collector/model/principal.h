@@ -1,0 +1,19 @@
+/*
+ * Who makes a call, as proven by a key, a token or a session; a copy, so that it outlives a
+ * revocation that happens while the call waits.
+ */
+#pragma once
+
+#include "collector/model/record.h"
+#include "proto/base/uuid.h"
+
+/* Bytes of the name of an identity: a DNS label (RFC 1035 2.3.4) has as many. */
+#define CALLER_MAX_NAME 63
+
+struct caller {
+	enum role role;                 /* ROLE_NONE: a stranger */
+	enum record_kind kind;          /* RECORD_KIND_AGENT, _TOKEN or _SESSION */
+	char name[CALLER_MAX_NAME + 1]; /* of the agent's host, or of the token */
+	char id[UUID_TEXT_SIZE];        /* of an agent or a session; else "" */
+	int64_t expires_at_ms;          /* of a token or session; 0: never */
+};

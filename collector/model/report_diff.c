@@ -1,0 +1,412 @@
+#include "collector/model/report_diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/base/json_add.h"
+#include "proto/base/text.h"
+
+/* A comparison under way. */
+struct comparison {
+	const struct report *before;
+	const struct report *after;
+	history_each *each;
+	void *user;
+};
+
+static uint64_t mix_number(uint64_t hash, int64_t number)
+{
+	hash = (hash ^ (uint64_t)number) * UINT64_C(0x100000001b3);
+	return hash ^ hash >> 29;
+}
+
+/* NULL and "" are not the same. */
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+	if (!text)
+		return mix_number(hash, -1);
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	return mix_number(hash, 0);
+}
+
+static uint64_t mix_adapter(uint64_t hash, const struct report_adapter *a)
+{
+	hash = mix_text(hash, a->id);
+	hash = mix_text(hash, a->description);
+	hash = mix_number(hash, a->enabled);
+	hash = mix_number(hash, a->link);
+	for (size_t i = 0; i < a->n_addresses; i++)
+		hash = mix_text(hash, a->addresses[i]);
+	return hash;
+}
+
+static uint64_t mix_start(uint64_t hash, const struct report_start *start)
+{
+	if (!start->present)
+		return mix_number(hash, -1);
+	return mix_number(mix_number(hash, start->at_ms), start->outcome);
+}
+
+uint64_t history_fingerprint(const struct report *r)
+{
+	uint64_t hash = mix_number(UINT64_C(0xcbf29ce484222325), r->adapters_known);
+
+	for (size_t i = 0; i < r->n_adapters; i++)
+		hash = mix_adapter(hash, &r->adapters[i]);
+	hash = mix_text(hash, r->exchange.version);
+	hash = mix_number(hash, r->exchange.service_pack);
+	hash = mix_text(hash, r->exchange.build);
+	hash = mix_text(hash, r->exchange.organization);
+	hash = mix_text(hash, r->exchange.site);
+	hash = mix_text(hash, r->exchange.server);
+	for (size_t i = 0; i < r->n_files; i++) {
+		hash = mix_text(hash, r->files[i].name);
+		hash = mix_number(hash, r->files[i].state);
+		hash = mix_text(hash, r->files[i].version);
+		hash = mix_text(hash, r->files[i].sha256);
+	}
+	hash = mix_number(hash, r->mta.service);
+	hash = mix_start(hash, &r->mta.last_start);
+	return mix_start(hash, &r->mta.last_failure);
+}
+
+/* Ends a detail under construction and tells it. */
+static void tell(const struct comparison *c, const char *kind, struct buffer *detail)
+{
+	c->each(c->user, kind,
+		detail->size > HISTORY_MAX_DETAIL ? "{\"too_long\":true}" : detail->bytes);
+	buffer_deinit(detail);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* ,"name":"text" with or without the comma. */
+static void add_member(struct buffer *out, const char *name, const char *text)
+{
+	buffer_printf(out, "%s\"%s\":", out->bytes[out->size - 1] == '{' ? "" : ",", name);
+	json_add_string(out, text);
+}
+
+static const char *tristate_text(enum tristate value)
+{
+	switch (value) {
+	case TRISTATE_NO:
+		return "false";
+	case TRISTATE_YES:
+		return "true";
+	default:
+		return "null";
+	}
+}
+
+static void add_adapter(struct buffer *out, const struct report_adapter *a)
+{
+	buffer_add_char(out, '{');
+	add_member(out, "id", a->id);
+	add_member(out, "description", a->description);
+	buffer_printf(out, ",\"enabled\":%s", tristate_text(a->enabled));
+	add_member(out, "link", link_state_name(a->link));
+	buffer_add_text(out, ",\"addresses\":[");
+	for (size_t i = 0; i < a->n_addresses; i++) {
+		buffer_add_text(out, i ? "," : "");
+		json_add_string(out, a->addresses[i]);
+	}
+	buffer_add_text(out, "]}");
+}
+
+static const struct report_adapter *find_adapter(const struct report *r, const char *id)
+{
+	for (size_t i = 0; i < r->n_adapters; i++) {
+		if (same(r->adapters[i].id, id))
+			return &r->adapters[i];
+	}
+	return NULL;
+}
+
+/* `"name":[those of `r` that `other` has not]` */
+static size_t add_missing(struct buffer *out, const char *name, const struct report *r,
+			  const struct report *other)
+{
+	size_t n = 0;
+
+	buffer_printf(out, "\"%s\":[", name);
+	for (size_t i = 0; i < r->n_adapters; i++) {
+		if (find_adapter(other, r->adapters[i].id))
+			continue;
+		buffer_add_text(out, n++ ? "," : "");
+		add_adapter(out, &r->adapters[i]);
+	}
+	buffer_add_char(out, ']');
+	return n;
+}
+
+static size_t add_changed(struct buffer *out, const struct comparison *c)
+{
+	size_t n = 0;
+
+	buffer_add_text(out, "\"changed\":[");
+	for (size_t i = 0; i < c->after->n_adapters; i++) {
+		const struct report_adapter *now = &c->after->adapters[i];
+		const struct report_adapter *then = find_adapter(c->before, now->id);
+		if (!then || mix_adapter(0, then) == mix_adapter(0, now))
+			continue;
+		buffer_add_text(out, n++ ? ",{\"before\":" : "{\"before\":");
+		add_adapter(out, then);
+		buffer_add_text(out, ",\"after\":");
+		add_adapter(out, now);
+		buffer_add_char(out, '}');
+	}
+	buffer_add_char(out, ']');
+	return n;
+}
+
+static void compare_adapters(const struct comparison *c)
+{
+	struct buffer out;
+
+	if (!c->before->adapters_known || !c->after->adapters_known)
+		return;
+	buffer_init(&out);
+	buffer_add_char(&out, '{');
+	size_t n = add_missing(&out, "added", c->after, c->before);
+	buffer_add_char(&out, ',');
+	n += add_missing(&out, "removed", c->before, c->after);
+	buffer_add_char(&out, ',');
+	n += add_changed(&out, c);
+	buffer_add_char(&out, '}');
+	if (n > 0)
+		tell(c, "adapters", &out);
+	else
+		buffer_deinit(&out);
+}
+
+static void add_file(struct buffer *out, const struct report_file *file)
+{
+	if (!file) {
+		buffer_add_text(out, "null");
+		return;
+	}
+	buffer_add_char(out, '{');
+	add_member(out, "state", file_state_name(file->state));
+	add_member(out, "version", file->version);
+	add_member(out, "sha256", file->sha256);
+	buffer_add_char(out, '}');
+}
+
+static bool same_file(const struct report_file *a, const struct report_file *b)
+{
+	return a && b && a->state == b->state && same(a->version, b->version) &&
+	       same(a->sha256, b->sha256);
+}
+
+/* `file` may be NULL in one of the two. */
+static size_t add_file_change(struct buffer *out, size_t n, const char *name,
+			      const struct report_file *before, const struct report_file *after)
+{
+	if (same_file(before, after))
+		return 0;
+	buffer_add_text(out, n ? ",{" : "{");
+	add_member(out, "name", name);
+	buffer_add_text(out, ",\"before\":");
+	add_file(out, before);
+	buffer_add_text(out, ",\"after\":");
+	add_file(out, after);
+	buffer_add_char(out, '}');
+	return 1;
+}
+
+static void compare_files(const struct comparison *c)
+{
+	struct buffer out;
+	size_t n = 0;
+
+	if (c->before->n_files == 0 || c->after->n_files == 0)
+		return;
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"changed\":[");
+	for (size_t i = 0; i < c->after->n_files; i++) {
+		const struct report_file *file = &c->after->files[i];
+		n += add_file_change(&out, n, file->name, report_find_file(c->before, file->name),
+				     file);
+	}
+	for (size_t i = 0; i < c->before->n_files; i++) {
+		const struct report_file *file = &c->before->files[i];
+		if (!report_find_file(c->after, file->name))
+			n += add_file_change(&out, n, file->name, file, NULL);
+	}
+	buffer_add_text(&out, "]}");
+	if (n > 0)
+		tell(c, "files", &out);
+	else
+		buffer_deinit(&out);
+}
+
+static void add_build(struct buffer *out, const char *name, const struct report *r)
+{
+	buffer_printf(out, "\"%s\":{", name);
+	add_member(out, "version", r->exchange.version);
+	buffer_add_text(out, ",\"service_pack\":");
+	if (r->exchange.service_pack == REPORT_ABSENT)
+		buffer_add_text(out, "null");
+	else
+		json_add_number(out, r->exchange.service_pack);
+	add_member(out, "build", r->exchange.build);
+	buffer_add_char(out, '}');
+}
+
+static void compare_build(const struct comparison *c)
+{
+	const struct report *a = c->before;
+	const struct report *b = c->after;
+	struct buffer out;
+
+	if (!a->exchange.build || !b->exchange.build ||
+	    (same(a->exchange.version, b->exchange.version) &&
+	     a->exchange.service_pack == b->exchange.service_pack &&
+	     same(a->exchange.build, b->exchange.build)))
+		return;
+	buffer_init(&out);
+	buffer_add_char(&out, '{');
+	add_build(&out, "before", a);
+	buffer_add_char(&out, ',');
+	add_build(&out, "after", b);
+	buffer_add_char(&out, '}');
+	tell(c, "build", &out);
+}
+
+static void add_place(struct buffer *out, const char *name, const struct report *r)
+{
+	buffer_printf(out, "\"%s\":{", name);
+	add_member(out, "organization", r->exchange.organization);
+	add_member(out, "site", r->exchange.site);
+	add_member(out, "server", r->exchange.server);
+	buffer_add_char(out, '}');
+}
+
+static void compare_place(const struct comparison *c)
+{
+	struct buffer out;
+
+	if (text_equal(c->before->exchange.organization, c->after->exchange.organization) &&
+	    text_equal(c->before->exchange.site, c->after->exchange.site) &&
+	    text_equal(c->before->exchange.server, c->after->exchange.server))
+		return;
+	buffer_init(&out);
+	buffer_add_char(&out, '{');
+	add_place(&out, "before", c->before);
+	buffer_add_char(&out, ',');
+	add_place(&out, "after", c->after);
+	buffer_add_char(&out, '}');
+	tell(c, "place", &out);
+}
+
+static void compare_service(const struct comparison *c)
+{
+	const char *before = service_state_name(c->before->mta.service);
+	const char *after = service_state_name(c->after->mta.service);
+	struct buffer out;
+
+	if (!before || !after || same(before, after))
+		return;
+	buffer_init(&out);
+	buffer_add_char(&out, '{');
+	add_member(&out, "before", before);
+	add_member(&out, "after", after);
+	buffer_add_char(&out, '}');
+	tell(c, "mta", &out);
+}
+
+static bool is_new_start(const struct comparison *c, const struct report_start *start)
+{
+	const struct report_start *known[] = { &c->before->mta.last_start,
+					       &c->before->mta.last_failure };
+
+	if (!start->present)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		if (known[i]->present && known[i]->at_ms == start->at_ms &&
+		    known[i]->outcome == start->outcome)
+			return false;
+	}
+	/* The log could not be read then: who knows since when it says this? */
+	return known[0]->present || known[1]->present ||
+	       !report_find_problem(c->before, "mta.events");
+}
+
+static void tell_start(const struct comparison *c, const struct report_start *start,
+		       enum start_outcome outcome)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"at\":");
+	json_add_time(&out, start->at_ms);
+	add_member(&out, "outcome", start_outcome_name(outcome));
+	buffer_add_text(&out, ",\"events\":[");
+	for (size_t i = 0; i < start->n_events; i++) {
+		buffer_add_text(&out, i ? ",{\"id\":" : "{\"id\":");
+		json_add_number(&out, start->events[i].id);
+		buffer_add_text(&out, ",\"nt_error\":");
+		if (start->events[i].nt_error == REPORT_ABSENT)
+			buffer_add_text(&out, "null");
+		else
+			json_add_number(&out, start->events[i].nt_error);
+		buffer_add_char(&out, '}');
+	}
+	buffer_add_text(&out, "]}");
+	tell(c, "mta_start", &out);
+}
+
+/* The last start may be the last failure: then it is told once. */
+static void compare_starts(const struct comparison *c)
+{
+	const struct report_start *start = &c->after->mta.last_start;
+	const struct report_start *failure = &c->after->mta.last_failure;
+
+	if (is_new_start(c, failure) && !(start->present && start->at_ms == failure->at_ms))
+		tell_start(c, failure, START_OUTCOME_FAILED);
+	if (is_new_start(c, start))
+		tell_start(c, start, start->outcome);
+}
+
+void history_compare(const struct report *before, const struct report *after, history_each *each,
+		     void *user)
+{
+	struct comparison c = { before, after, each, user };
+
+	compare_place(&c);
+	compare_build(&c);
+	compare_files(&c);
+	compare_adapters(&c);
+	compare_starts(&c);
+	compare_service(&c);
+}
+
+/*
+ * A reason is {"code":"...",...}, and so is nothing else in there; within a string the quotes would
+ * have backslashes.
+ */
+char *history_reasons(const char *findings_json)
+{
+	static const char begin[] = "{\"code\":\"";
+	struct buffer out;
+	size_t size;
+	size_t n = 0;
+
+	buffer_init(&out);
+	buffer_add_char(&out, '[');
+	for (const char *at = strstr(findings_json, begin); at; at = strstr(at, begin)) {
+		at += sizeof begin - 1;
+		size_t length = strcspn(at, "\"");
+		buffer_add_text(&out, n++ ? ",\"" : "\"");
+		buffer_add(&out, at, length);
+		buffer_add_char(&out, '"');
+	}
+	buffer_add_char(&out, ']');
+	return buffer_take(&out, &size);
+}

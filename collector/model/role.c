@@ -1,0 +1,35 @@
+#include "collector/model/role.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const names[] = {
+	[ROLE_NONE] = "nobody",       [ROLE_AGENT] = "agent", [ROLE_VIEWER] = "viewer",
+	[ROLE_OPERATOR] = "operator", [ROLE_ADMIN] = "admin",
+};
+#define N_NAMES (sizeof names / sizeof *names)
+
+const char *role_name(enum role role)
+{
+	return (size_t)role < N_NAMES ? names[role] : names[ROLE_NONE];
+}
+
+bool role_parse(const char *name, enum role *out)
+{
+	for (size_t i = ROLE_VIEWER; i < N_NAMES; i++) {
+		if (strcmp(names[i], name) == 0) {
+			*out = (enum role)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum role role_lowest(unsigned access)
+{
+	for (size_t i = ROLE_VIEWER; i < N_NAMES; i++) {
+		if (access & 1U << i)
+			return (enum role)i;
+	}
+	return ROLE_AGENT;
+}

@@ -1,0 +1,367 @@
+#include "collector/model/view.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/json_add.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+#include "proto/exposure/advisory.h"
+
+/* The texts of a view, but for the findings; each may be NULL. */
+enum { KEY, SERVER, ORGANIZATION, SITE, EXCHANGE_SERVER, OS, BUILD, RENAMED_TO, N_TEXTS };
+
+static const char *build_of(const struct report *report)
+{
+	const struct report_file *file = report_find_file(report, ADVISORY_MTA_FILE);
+	if (file && file->state == FILE_STATE_VERSIONED && file->version)
+		return file->version;
+	return report->exchange.build;
+}
+
+static const char *keep(char **at, const char *text, size_t size)
+{
+	char *kept = *at;
+
+	if (!text)
+		return NULL;
+	memcpy(kept, text, size);
+	kept[size] = '\0';
+	*at += size + 1;
+	return kept;
+}
+
+/* A view with these texts and nothing else. */
+static struct view *make(const char *const texts[N_TEXTS], size_t server_size, const char *findings)
+{
+	size_t sizes[N_TEXTS];
+	size_t findings_size = strlen(findings);
+	size_t room = findings_size + 1;
+
+	for (size_t i = 0; i < N_TEXTS; i++) {
+		sizes[i] = !texts[i] ? 0 : i == SERVER ? server_size : strlen(texts[i]);
+		room += texts[i] ? sizes[i] + 1 : 0;
+	}
+	struct view *view = mem_alloc(sizeof *view + room);
+	char *at = view->texts;
+	view->key = keep(&at, texts[KEY], sizes[KEY]);
+	view->server = keep(&at, texts[SERVER], sizes[SERVER]);
+	view->organization = keep(&at, texts[ORGANIZATION], sizes[ORGANIZATION]);
+	view->site = keep(&at, texts[SITE], sizes[SITE]);
+	view->exchange_server = keep(&at, texts[EXCHANGE_SERVER], sizes[EXCHANGE_SERVER]);
+	view->os = keep(&at, texts[OS], sizes[OS]);
+	view->build = keep(&at, texts[BUILD], sizes[BUILD]);
+	view->renamed_to = keep(&at, texts[RENAMED_TO], sizes[RENAMED_TO]);
+	view->findings_json = keep(&at, findings, findings_size);
+	view->references = 1;
+	return view;
+}
+
+static void set_verdict(struct view *view, const struct view_verdict *verdict)
+{
+	view->verdict = verdict->verdict;
+	view->silent = verdict->silent;
+	view->adapters = verdict->adapters;
+	view->since_ms = verdict->since_ms;
+}
+
+struct view *view_make(const struct snapshot *latest, const struct view_verdict *verdict)
+{
+	const struct report *report = &latest->report;
+	const char *host = report->host.name;
+	const char *texts[N_TEXTS] = {
+		[KEY] = latest->key,
+		[SERVER] = host,
+		[ORGANIZATION] = report->exchange.organization,
+		[SITE] = report->exchange.site,
+		[EXCHANGE_SERVER] = report_server_name(report),
+		[OS] = report->host.os,
+		[BUILD] = build_of(report),
+		[RENAMED_TO] = verdict->renamed_to,
+	};
+	struct view *view = make(texts, text_short_name_length(host), verdict->findings_json);
+
+	set_verdict(view, verdict);
+	view->mta = report->mta.known ? service_state_name(report->mta.service) : NULL;
+	view->reported_at_ms = latest->at_ms;
+	view->interval_s = report->interval_s;
+	view->clock_skew_s = snapshot_clock_skew_s(latest);
+	view->body_hash = latest->body_hash;
+	return view;
+}
+
+struct view *view_make_expected(const struct record_expected *expected)
+{
+	static const char findings[] =
+		"\"reasons\":[{\"code\":\"not_monitored\",\"text\":\"This server should be "
+		"there and has never reported: install the agent on it.\",\"evidence\":{}}],"
+		"\"remedy\":{\"options\":[]}";
+	const char *texts[N_TEXTS] = {
+		[KEY] = expected->key,
+		[SERVER] = expected->server,
+		[ORGANIZATION] = *expected->organization ? expected->organization : NULL,
+		[SITE] = *expected->site ? expected->site : NULL,
+		[EXCHANGE_SERVER] = expected->server,
+	};
+	struct view *view = make(texts, strlen(expected->server), findings);
+
+	view->verdict = VERDICT_UNKNOWN;
+	view->not_monitored = true;
+	view->since_ms = expected->since_ms;
+	view->reported_at_ms = TIMESTAMP_NONE;
+	view->clock_skew_s = SNAPSHOT_SKEW_UNKNOWN;
+	return view;
+}
+
+struct view *view_renew(const struct view *view, const struct view_verdict *verdict)
+{
+	const char *texts[N_TEXTS] = {
+		[KEY] = view->key,
+		[SERVER] = view->server,
+		[ORGANIZATION] = view->organization,
+		[SITE] = view->site,
+		[EXCHANGE_SERVER] = view->exchange_server,
+		[OS] = view->os,
+		[BUILD] = view->build,
+		[RENAMED_TO] = verdict->renamed_to,
+	};
+	struct view *renewed = make(texts, strlen(view->server), verdict->findings_json);
+
+	set_verdict(renewed, verdict);
+	renewed->mta = view->mta;
+	renewed->reported_at_ms = view->reported_at_ms;
+	renewed->interval_s = view->interval_s;
+	renewed->clock_skew_s = view->clock_skew_s;
+	renewed->body_hash = view->body_hash;
+	return renewed;
+}
+
+struct view *view_ref(struct view *view)
+{
+	view->references++;
+	return view;
+}
+
+void view_unref(struct view *view)
+{
+	if (!view)
+		return;
+	assert(view->references > 0);
+	if (--view->references == 0)
+		free(view);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool view_says_the_same(const struct view *a, const struct view *b)
+{
+	return a->verdict == b->verdict && a->silent == b->silent &&
+	       same_text(a->server, b->server) && same_text(a->organization, b->organization) &&
+	       same_text(a->site, b->site) && same_text(a->findings_json, b->findings_json);
+}
+
+uint8_t view_adapter_states(const struct site_server *server)
+{
+	uint8_t states = 0;
+
+	for (size_t i = 0; i < server->n_adapters; i++)
+		states |= (uint8_t)(1U << server->adapters[i].state);
+	return states;
+}
+
+uint8_t view_stored_adapter_states(const char *adapters_json)
+{
+	/* No text within the array holds this: its quotes would be escaped. */
+	static const char mark[] = "\"state\":\"";
+	uint8_t states = 0;
+
+	for (const char *at = adapters_json; at && (at = strstr(at, mark)) != NULL;) {
+		at += sizeof mark - 1;
+		for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
+			const char *name = adapter_state_name((enum adapter_state)state);
+			if (strncmp(at, name, strlen(name)) == 0)
+				states |= (uint8_t)(1U << state);
+		}
+	}
+	return states;
+}
+
+bool view_shows_the_same(const struct view *a, const struct view *b)
+{
+	return a->adapters == b->adapters && a->reported_at_ms == b->reported_at_ms &&
+	       a->body_hash == b->body_hash && a->since_ms == b->since_ms &&
+	       same_text(a->renamed_to, b->renamed_to) && view_says_the_same(a, b);
+}
+
+static void add_path(const struct site_path *path, struct buffer *out)
+{
+	buffer_add_text(out, "{\"peer\":");
+	json_add_string(out, path->peer);
+	buffer_add_text(out, ",\"grade\":");
+	json_add_string(out, grade_name(path->grade));
+	buffer_add_text(out, ",\"proven\":");
+	json_add_string(out, grade_name(path->proven));
+	buffer_add_text(out, ",\"for_s\":");
+	if (path->for_s == REPORT_ABSENT)
+		buffer_add_text(out, "null");
+	else
+		json_add_number(out, path->for_s);
+	buffer_add_text(out, ",\"error\":");
+	json_add_string(out, probe_error_name(path->error));
+	buffer_printf(out, ",\"falls_short\":%s,\"conclusive\":%s,\"borrowed\":%s}",
+		      path->falls_short ? "true" : "false", path->conclusive ? "true" : "false",
+		      path->borrowed ? "true" : "false");
+}
+
+void view_add_adapters(const struct site_server *server, struct buffer *out)
+{
+	buffer_add_char(out, '[');
+	for (size_t i = 0; i < server->n_adapters; i++) {
+		const struct site_adapter *adapter = &server->adapters[i];
+		buffer_add_text(out, i > 0 ? ",{\"id\":" : "{\"id\":");
+		json_add_string(out, adapter->id);
+		buffer_add_text(out, ",\"state\":");
+		json_add_string(out, adapter_state_name(adapter->state));
+		buffer_printf(out, ",\"link_down\":%s,\"paths\":[",
+			      adapter->link_down_isolates ? "true" : "false");
+		for (size_t j = 0; j < adapter->n_paths; j++) {
+			if (j > 0)
+				buffer_add_char(out, ',');
+			add_path(&adapter->paths[j], out);
+		}
+		buffer_add_text(out, "]}");
+	}
+	buffer_add_char(out, ']');
+}
+
+uint64_t view_tag(const struct view *view)
+{
+	uint64_t tag = view->body_hash * 31 + (uint64_t)view->since_ms;
+
+	tag = tag * 31 + (uint64_t)view->verdict * 2 + view->silent;
+	if (view->renamed_to)
+		tag = tag * 31 + snapshot_hash(view->renamed_to, strlen(view->renamed_to));
+	return tag * 31 + snapshot_hash(view->findings_json, strlen(view->findings_json));
+}
+
+void view_add_verdict(const struct view *view, struct buffer *out)
+{
+	buffer_add_text(out, "{\"server\":");
+	json_add_string(out, view->server);
+	buffer_add_text(out, ",\"organization\":");
+	json_add_string(out, view->organization);
+	buffer_add_text(out, ",\"site\":");
+	json_add_string(out, view->site);
+	buffer_add_text(out, ",\"verdict\":");
+	json_add_string(out, view->not_monitored ? "not_monitored" : verdict_name(view->verdict));
+	buffer_add_text(out, view->silent ? ",\"silent\":true," : ",\"silent\":false,");
+	buffer_add_text(out, view->findings_json);
+	buffer_add_char(out, '}');
+}
+
+const char *view_find_findings(const char *verdict_json, size_t *size)
+{
+	/* No text within the object holds this: its quotes would be escaped. */
+	const char *at = strstr(verdict_json, "\"reasons\":");
+
+	*size = at ? strlen(at) - 1 : 0;
+	return at;
+}
+
+/* "3 min", "2 h", "40 days": as people say it. */
+static void add_duration(struct buffer *out, int64_t s)
+{
+	if (s < 120)
+		buffer_printf(out, "%" PRId64 " s", s);
+	else if (s < 7200)
+		buffer_printf(out, "%" PRId64 " min", s / 60);
+	else if (s < 172800)
+		buffer_printf(out, "%" PRId64 " h", s / 3600);
+	else
+		buffer_printf(out, "%" PRId64 " days", s / 86400);
+}
+
+static void add_note_of_clock(int64_t skew_s, struct buffer *out)
+{
+	buffer_add_text(out, "{\"code\":\"clock_wrong\",\"text\":\"The clock of this server is ");
+	add_duration(out, skew_s > 0 ? skew_s : -skew_s);
+	buffer_printf(out,
+		      " %s the collector's: the times in its events are off by as much. "
+		      "The verdict does not depend on it.\"}",
+		      skew_s > 0 ? "ahead of" : "behind");
+}
+
+static void add_note_of_name(const char *renamed_to, struct buffer *out)
+{
+	buffer_add_text(out, "{\"code\":\"renamed\",\"text\":");
+	struct buffer text;
+	buffer_init(&text);
+	buffer_printf(&text,
+		      "This machine was probably renamed to %s, which reports since from the same "
+		      "network card. If so, remove this name: mtawatch-collector decommission.",
+		      renamed_to);
+	json_add_string(out, text.bytes);
+	buffer_deinit(&text);
+	buffer_add_char(out, '}');
+}
+
+static void add_notes(const struct view *view, struct buffer *out)
+{
+	int64_t skew_s = view->clock_skew_s;
+	bool is_wrong = skew_s != SNAPSHOT_SKEW_UNKNOWN &&
+			(skew_s > VIEW_MAX_SKEW_S || skew_s < -VIEW_MAX_SKEW_S);
+
+	buffer_add_text(out, ",\"renamed_to\":");
+	json_add_string(out, view->renamed_to);
+	buffer_add_text(out, ",\"clock_skew_s\":");
+	if (skew_s == SNAPSHOT_SKEW_UNKNOWN)
+		buffer_add_text(out, "null");
+	else
+		json_add_number(out, skew_s);
+	buffer_add_text(out, ",\"notes\":[");
+	if (view->renamed_to)
+		add_note_of_name(view->renamed_to, out);
+	if (view->renamed_to && is_wrong)
+		buffer_add_char(out, ',');
+	if (is_wrong)
+		add_note_of_clock(skew_s, out);
+	buffer_add_char(out, ']');
+}
+
+void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
+{
+	view_add_verdict(view, out);
+	out->size--; /* the closing brace */
+	buffer_add_text(out, ",\"exchange_server\":");
+	json_add_string(out, view->exchange_server);
+	buffer_add_text(out, ",\"since\":");
+	json_add_time(out, view->since_ms);
+	buffer_add_text(out, ",\"reported_at\":");
+	json_add_time(out, view->reported_at_ms);
+	if (view->not_monitored) {
+		buffer_add_text(out, ",\"age_s\":null,\"interval_s\":null");
+	} else {
+		buffer_add_text(out, ",\"age_s\":");
+		json_add_number(out, (now_ms - view->reported_at_ms) / 1000);
+		buffer_add_text(out, ",\"interval_s\":");
+		json_add_number(out, view->interval_s);
+	}
+	buffer_add_text(out, ",\"os\":");
+	json_add_string(out, view->os);
+	buffer_add_text(out, ",\"build\":");
+	json_add_string(out, view->build);
+	buffer_add_text(out, ",\"mta\":");
+	json_add_string(out, view->mta);
+	add_notes(view, out);
+}
+
+void view_add(const struct view *view, int64_t now_ms, struct buffer *out)
+{
+	view_add_open(view, now_ms, out);
+	buffer_add_char(out, '}');
+}

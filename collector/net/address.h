@@ -1,0 +1,32 @@
+/*
+ * Where to listen, as text: "127.0.0.1:8285", "[::1]:8285", "localhost:8285". Host names other than
+ * localhost are not looked up: the address decides whether plain HTTP is allowed, so it has to be
+ * one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "proto/base/status.h"
+
+#define LISTEN_TEXT_SIZE 64 /* "[ffff:...]:65535" and its NUL */
+
+struct listen_address {
+	struct sockaddr_storage address;
+};
+
+/*
+ * Port 0 lets the system choose one.
+ *
+ * STATUS_MALFORMED  it is not ADDRESS:PORT
+ */
+enum status listen_parse(const char *text, struct listen_address *out);
+
+/* Reaches no other machine: 127.0.0.0/8 or ::1. */
+bool listen_is_loopback(const struct listen_address *address);
+
+/* "127.0.0.1", "fe80::1": the address alone. */
+char *listen_format_host(const struct listen_address *address, char text[LISTEN_TEXT_SIZE]);
+
+char *listen_format(const struct listen_address *address, char text[LISTEN_TEXT_SIZE]);

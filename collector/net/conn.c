@@ -1,0 +1,359 @@
+#include "collector/net/conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
+
+#include "proto/base/mem.h"
+
+/* While it finishes: a peer that takes nothing of what waits for it gets this long, and in all. */
+#define FINISH_MS       30000
+#define FINISH_TOTAL_MS 300000
+
+enum life {
+	LIFE_OPEN,
+	LIFE_FINISHING, /* what waits is being written, then the shutdown */
+	LIFE_CLOSING,
+};
+
+struct conn {
+	uv_tcp_t tcp;
+	uv_timer_t clock;
+	unsigned open_handles; /* initialised and not yet closed; 0 frees us */
+	enum life life;
+	bool reading;    /* what comes is wanted */
+	bool watching;   /* libuv looks whether something comes */
+	bool peer_ended; /* nothing more will arrive */
+	bool shut_down;  /* all is written, nothing will follow */
+	bool congested;
+	const struct conn_events *events; /* NULL: not accepted, frees itself unseen */
+	void *user;
+	struct sockaddr_in6 peer; /* or a sockaddr_in, which is smaller */
+
+	uint64_t idle_ms;      /* 0: no such clock */
+	uint64_t moved_at;     /* loop time when bytes last moved */
+	uint64_t total_end;    /* loop time; UINT64_MAX: no such clock */
+	size_t queued_at_tick; /* bytes that waited when the clock last looked */
+};
+
+/* A write in flight; owns its bytes unless they are static. */
+struct outgoing {
+	uv_write_t req;
+	char *owned;
+};
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct conn *c = handle->data;
+	if (--c->open_handles > 0)
+		return;
+	if (c->events)
+		c->events->gone(c->user);
+	free(c);
+}
+
+static size_t queued(const struct conn *c)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
+}
+
+/* An end in the midst of an answer must not look like its end; refused only where the end was told.
+ */
+static void close_tcp(struct conn *c)
+{
+	if (queued(c) == 0 || uv_tcp_close_reset(&c->tcp, on_handle_closed) != 0)
+		uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
+}
+
+void conn_close(struct conn *c)
+{
+	if (c->life == LIFE_CLOSING)
+		return;
+	c->life = LIFE_CLOSING;
+	close_tcp(c);
+	uv_close((uv_handle_t *)&c->clock, on_handle_closed);
+}
+
+static uint64_t now_of(const struct conn *c)
+{
+	return uv_now(c->tcp.loop);
+}
+
+/* Loop time at which the nearer clock runs out; UINT64_MAX: none does. */
+static uint64_t next_end(const struct conn *c)
+{
+	uint64_t idle_end = c->idle_ms ? c->moved_at + c->idle_ms : UINT64_MAX;
+	return idle_end < c->total_end ? idle_end : c->total_end;
+}
+
+/* A written part is no event of libuv's; the queue tells. */
+static void note_progress(struct conn *c)
+{
+	size_t waiting = queued(c);
+	if (waiting < c->queued_at_tick)
+		c->moved_at = now_of(c);
+	c->queued_at_tick = waiting;
+}
+
+static void start_clock(struct conn *c);
+
+static void on_clock(uv_timer_t *timer)
+{
+	struct conn *c = timer->data;
+
+	note_progress(c);
+	if (now_of(c) < next_end(c)) {
+		start_clock(c);
+	} else if (c->life == LIFE_FINISHING) {
+		conn_close(c);
+	} else {
+		conn_set_clocks(c, CONN_NO_CLOCK, CONN_NO_CLOCK);
+		c->events->late(c, c->user);
+	}
+}
+
+/* Bytes that move only push the end back, so the timer sleeps to the end it knew and looks again.
+ */
+static void start_clock(struct conn *c)
+{
+	uint64_t end = next_end(c);
+	uint64_t now = now_of(c);
+
+	if (c->life == LIFE_CLOSING)
+		return;
+	if (end == UINT64_MAX)
+		uv_timer_stop(&c->clock);
+	else
+		uv_timer_start(&c->clock, on_clock, end > now ? end - now : 0, 0);
+}
+
+/* The system forgets it as soon as the peer is gone, when the log still has to name it. */
+static void note_peer(struct conn *c)
+{
+	int size = sizeof c->peer;
+	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&c->peer, &size) != 0)
+		memset(&c->peer, 0, sizeof c->peer);
+}
+
+bool conn_peer(const struct conn *c, struct listen_address *out)
+{
+	*out = (struct listen_address){ 0 };
+	memcpy(&out->address, &c->peer, sizeof c->peer);
+	return out->address.ss_family != 0;
+}
+
+bool conn_is_open(const struct conn *c)
+{
+	return c->life == LIFE_OPEN;
+}
+
+void conn_set_clocks(struct conn *c, uint64_t idle_ms, uint64_t total_ms)
+{
+	c->moved_at = now_of(c);
+	c->idle_ms = idle_ms;
+	c->total_end = total_ms ? c->moved_at + total_ms : UINT64_MAX;
+	c->queued_at_tick = queued(c);
+	start_clock(c);
+}
+
+/* libuv runs this before on_handle_closed, also for writes it cancels. */
+static void on_written(uv_write_t *req, int rc)
+{
+	struct outgoing *w = req->data;
+	struct conn *c = req->handle->data;
+
+	free(w->owned);
+	free(w);
+	if (rc < 0) {
+		conn_close(c);
+		return;
+	}
+	c->moved_at = now_of(c);
+	if (c->congested && !conn_is_congested(c)) {
+		c->congested = false;
+		if (c->life == LIFE_OPEN)
+			c->events->relieved(c, c->user);
+	}
+}
+
+/* Writes at once what the kernel takes; returns how much. The rest has to wait. */
+static size_t write_now(struct conn *c, const char *bytes, size_t n)
+{
+	uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)n);
+	if (c->life != LIFE_OPEN || queued(c) > 0)
+		return 0;
+	int written = uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);
+	if (written > 0)
+		c->moved_at = now_of(c);
+	return written > 0 ? (size_t)written : 0;
+}
+
+static void write_later(struct conn *c, const char *bytes, size_t n, char *owned)
+{
+	struct outgoing *w = mem_alloc(sizeof *w);
+	uv_buf_t buf = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)n);
+
+	w->owned = owned;
+	w->req.data = w;
+	if (c->life == LIFE_OPEN &&
+	    uv_write(&w->req, (uv_stream_t *)&c->tcp, &buf, 1, on_written) == 0) {
+		c->congested = c->congested || conn_is_congested(c);
+		return;
+	}
+	free(owned);
+	free(w);
+	conn_close(c);
+}
+
+static void put(struct conn *c, const char *bytes, size_t n, char *owned)
+{
+	size_t written = write_now(c, bytes, n);
+	if (written == n)
+		free(owned);
+	else
+		write_later(c, bytes + written, n - written, owned);
+}
+
+void conn_write(struct conn *c, char *bytes, size_t n)
+{
+	put(c, bytes, n, bytes);
+}
+
+void conn_write_copy(struct conn *c, const char *bytes, size_t n)
+{
+	size_t written = write_now(c, bytes, n);
+	if (written == n)
+		return;
+	char *rest = mem_strndup(bytes + written, n - written);
+	write_later(c, rest, n - written, rest);
+}
+
+void conn_write_static(struct conn *c, const char *bytes, size_t n)
+{
+	put(c, bytes, n, NULL);
+}
+
+bool conn_is_congested(const struct conn *c)
+{
+	return queued(c) >= CONN_MAX_QUEUED;
+}
+
+/* No buffer, and libuv reads nothing: on_read gets UV_ENOBUFS. */
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	static char
+		bytes[CONN_READ_BYTES]; /* emptied by on_read before the next one is asked for */
+	const struct conn *c = handle->data;
+	(void)suggested;
+	*buf = uv_buf_init(bytes, c->reading ? sizeof bytes : 0);
+}
+
+static void stop_watching(struct conn *c)
+{
+	if (c->watching)
+		uv_read_stop((uv_stream_t *)&c->tcp);
+	c->watching = false;
+}
+
+/*
+ * Between a request and its answer nothing comes from most clients: libuv goes on looking until
+ * something does, which saves two calls of the system for each request.
+ */
+void conn_pause(struct conn *c)
+{
+	c->reading = false;
+}
+
+static void on_end(struct conn *c)
+{
+	c->peer_ended = true;
+	c->reading = false;
+	stop_watching(c);
+	if (c->life == LIFE_OPEN)
+		c->events->end(c, c->user);
+	else if (c->shut_down)
+		conn_close(c);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct conn *c = stream->data;
+
+	if (n == UV_ENOBUFS && !c->reading) {
+		stop_watching(c);
+	} else if (n == UV_EOF) {
+		on_end(c);
+	} else if (n < 0) {
+		conn_close(c);
+	} else if (n > 0 && c->life == LIFE_OPEN) { /* else it finishes, and this is dropped */
+		c->moved_at = now_of(c);
+		c->events->bytes(c, buf->base, (size_t)n, c->user);
+	}
+}
+
+void conn_resume(struct conn *c)
+{
+	if (c->reading || c->peer_ended || c->life == LIFE_CLOSING)
+		return;
+	c->reading = true;
+	if (c->watching)
+		return;
+	if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
+		conn_close(c);
+	else
+		c->watching = true;
+}
+
+static void on_shut_down(uv_shutdown_t *req, int rc)
+{
+	struct conn *c = req->handle->data;
+	free(req);
+	if (c->life != LIFE_FINISHING)
+		return;
+	c->shut_down = true;
+	if (rc < 0 || c->peer_ended)
+		conn_close(c);
+	else
+		conn_set_clocks(c, CONN_NO_CLOCK, CONN_LINGER_MS);
+}
+
+void conn_finish(struct conn *c)
+{
+	if (c->life != LIFE_OPEN)
+		return;
+	uv_shutdown_t *req = mem_alloc(sizeof *req);
+	if (uv_shutdown(req, (uv_stream_t *)&c->tcp, on_shut_down) != 0) {
+		free(req);
+		conn_close(c);
+		return;
+	}
+	c->life = LIFE_FINISHING;
+	conn_set_clocks(c, FINISH_MS, FINISH_TOTAL_MS);
+	conn_resume(c); /* reads to the end, so that the kernel does not reset the connection */
+}
+
+struct conn *conn_accept(uv_stream_t *listener, const struct conn_events *events, void *user)
+{
+	struct conn *c = mem_alloc(sizeof *c);
+
+	if (uv_tcp_init(listener->loop, &c->tcp) != 0) {
+		free(c);
+		return NULL;
+	}
+	uv_timer_init(listener->loop, &c->clock); /* cannot fail */
+	c->tcp.data = c->clock.data = c;
+	c->open_handles = 2;
+	c->total_end = UINT64_MAX;
+
+	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || uv_tcp_nodelay(&c->tcp, 1) != 0 ||
+	    uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0) {
+		conn_close(c); /* events not set: frees itself unseen */
+		return NULL;
+	}
+	note_peer(c);
+	c->reading = c->watching = true;
+	c->events = events;
+	c->user = user;
+	return c;
+}

@@ -1,0 +1,120 @@
+#include "collector/net/handshakes.h"
+
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+
+/* When the timer has to look again: at once if there is room, else when the oldest has had its
+ * time.
+ */
+static void plan(struct handshakes *h)
+{
+	if (TAILQ_EMPTY(&h->waiting)) {
+		loop_timer_stop(h->timer);
+		return;
+	}
+	uint64_t now = uv_now(h->loop);
+	uint64_t at = now;
+	if (h->n_running >= h->limit)
+		at = TAILQ_FIRST(&h->running)->since_ms + HANDSHAKES_CROWDED_MS;
+	loop_timer_start(h->timer, at > now ? at - now : 0);
+}
+
+static void run(struct handshakes *h, struct handshake *one)
+{
+	one->place = HANDSHAKE_RUNNING;
+	one->since_ms = uv_now(h->loop);
+	TAILQ_INSERT_TAIL(&h->running, one, link);
+	h->n_running++;
+}
+
+static void take_out(struct handshakes *h, struct handshake *one)
+{
+	if (one->place == HANDSHAKE_RUNNING) {
+		TAILQ_REMOVE(&h->running, one, link);
+		h->n_running--;
+	} else if (one->place == HANDSHAKE_WAITING) {
+		TAILQ_REMOVE(&h->waiting, one, link);
+	}
+	one->place = HANDSHAKE_OUTSIDE;
+}
+
+static void evict_oldest(struct handshakes *h)
+{
+	struct handshake *oldest = TAILQ_FIRST(&h->running);
+	if (uv_now(h->loop) - oldest->since_ms < HANDSHAKES_CROWDED_MS)
+		return;
+	take_out(h, oldest);
+	h->events->evict(oldest->user);
+}
+
+static void on_timer(void *user)
+{
+	struct handshakes *h = user;
+
+	if (!TAILQ_EMPTY(&h->waiting) && h->n_running >= h->limit)
+		evict_oldest(h);
+	if (!TAILQ_EMPTY(&h->waiting) && h->n_running < h->limit) {
+		struct handshake *next = TAILQ_FIRST(&h->waiting);
+		take_out(h, next);
+		run(h, next);
+		h->events->admit(next->user);
+	}
+	plan(h);
+}
+
+void handshakes_init(struct handshakes *h, struct uv_loop_s *loop, size_t limit,
+		     const struct handshake_events *events)
+{
+	*h = (struct handshakes){ .loop = loop, .limit = limit, .events = events };
+	h->timer = loop_timer_new(loop, on_timer, h);
+	TAILQ_INIT(&h->running);
+	TAILQ_INIT(&h->waiting);
+}
+
+void handshakes_deinit(struct handshakes *h)
+{
+	loop_timer_close(h->timer);
+}
+
+bool handshakes_enter(struct handshakes *h, struct handshake *one, void *user)
+{
+	one->user = user;
+	if (h->n_running < h->limit && TAILQ_EMPTY(&h->waiting)) {
+		run(h, one);
+		return true;
+	}
+	one->place = HANDSHAKE_WAITING;
+	TAILQ_INSERT_TAIL(&h->waiting, one, link);
+	plan(h);
+	return false;
+}
+
+/* Others are admitted from the timer only: whoever leaves is in the middle of its own work. */
+void handshakes_leave(struct handshakes *h, struct handshake *one)
+{
+	if (one->place == HANDSHAKE_OUTSIDE)
+		return;
+	take_out(h, one);
+	plan(h);
+}
+
+void handshakes_tell(struct handshakes *h, const char *peer, const char *why)
+{
+	uint64_t now = uv_now(h->loop);
+
+	h->n_failed++;
+	if (h->n_told == 0 || now - h->told_since_ms >= HANDSHAKES_TOLD_MS) {
+		if (h->n_untold > 0)
+			log_warning("%u more TLS handshakes have failed since", h->n_untold);
+		h->told_since_ms = now;
+		h->n_told = h->n_untold = 0;
+	}
+	if (h->n_told >= HANDSHAKES_MAX_TOLD) {
+		h->n_untold++;
+		return;
+	}
+	h->n_told++;
+	log_warning("the TLS handshake with %s failed: %s%s", peer, why,
+		    h->n_told == HANDSHAKES_MAX_TOLD ? "; further ones are counted for a minute"
+						     : "");
+}

@@ -1,0 +1,368 @@
+#include "collector/pipeline/alerting.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "collector/daemon/options.h"
+#include "collector/pipeline/alerting_internal.h"
+#include "collector/pipeline/self_check.h"
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+
+/* Nothing is so urgent that time alone brings. */
+#define MIN_SLEEP_MS INT64_C(20)
+#define MAX_SLEEP_MS (INT64_C(60) * 1000)
+
+/* How often old alerts are dropped. */
+#define TRIM_MS (INT64_C(3600) * 1000)
+
+static void schedule(struct alerting *a)
+{
+	int64_t now_ms = a->options.now_ms();
+	int64_t due_ms = alerts_next_due(a->alerts);
+
+	if (a->is_stopped || !a->is_ready)
+		return;
+	if (due_ms > a->look_ms)
+		due_ms = a->look_ms;
+	int64_t sleep_ms = due_ms <= now_ms ? 0 : due_ms - now_ms;
+	sleep_ms = sleep_ms < MIN_SLEEP_MS ? MIN_SLEEP_MS : sleep_ms;
+	loop_timer_start(a->timer, (uint64_t)(sleep_ms < MAX_SLEEP_MS ? sleep_ms : MAX_SLEEP_MS));
+}
+
+/* Who may be told; after every change of the hooks. */
+static void set_targets(struct alerting *a)
+{
+	size_t n = hooks_count(a->options.hooks);
+	size_t n_targets = 0;
+
+	a->targets = mem_realloc(a->targets, (n + 1) * sizeof *a->targets);
+	for (size_t i = 0; i < n; i++) {
+		const struct hook *hook = hooks_at(a->options.hooks, i);
+		if (!hook_is_told(hook))
+			continue;
+		a->targets[n_targets++] =
+			(struct alert_target){ hook->name, &hook->route,
+					       outbox_is_disabled(a->outbox, hook->name) };
+	}
+	alerts_set_targets(a->alerts, a->targets, n_targets);
+}
+
+static struct alert_changes *begin_changes(void)
+{
+	struct alert_changes *changes = mem_alloc(sizeof *changes);
+	alert_changes_init(changes);
+	return changes;
+}
+
+static void end_changes(struct alert_changes *changes)
+{
+	alert_changes_deinit(changes);
+	free(changes);
+}
+
+static void put_in(struct store_change *change, const struct alert_changes *changes)
+{
+	change->alerts = changes->alerts;
+	change->n_alerts = changes->n_alerts;
+	change->dropped_alerts = changes->dropped;
+	change->n_dropped_alerts = changes->n_dropped;
+	change->deliveries = changes->deliveries;
+	change->n_deliveries = changes->n_deliveries;
+}
+
+void alerting_finish(struct alerting *a, struct alert_changes *changes, bool durable)
+{
+	if (!changes)
+		return;
+	for (size_t i = 0; durable && a->options.changed && i < changes->n_alerts; i++)
+		a->options.changed(a->options.user, changes->alerts[i]);
+	for (size_t i = 0; durable && i < changes->n_deliveries; i++)
+		outbox_put(a->outbox, changes->deliveries[i]);
+	if (durable && !a->is_stopped && changes->n_alerts > 0)
+		hooks_changed(a->options.hooks);
+	end_changes(changes);
+}
+
+static void on_stored(void *user, enum status status, const char *error)
+{
+	struct passage *passage = user;
+	struct alerting *a = passage->alerting;
+
+	alerting_finish(a, passage->changes, status == STATUS_OK);
+	if (status != STATUS_OK && a->failed)
+		a->failed(a->failed_user, error);
+	if (passage->done)
+		passage->done(passage->user, status, error);
+	arena_deinit(&passage->arena);
+	free(passage);
+}
+
+struct passage *alerting_begin(struct alerting *a, alerting_done *done, void *user)
+{
+	struct passage *passage = mem_alloc(sizeof *passage);
+	*passage = (struct passage){
+		.alerting = a, .changes = begin_changes(), .done = done, .user = user
+	};
+	arena_init(&passage->arena);
+	return passage;
+}
+
+void alerting_drop(struct passage *passage)
+{
+	end_changes(passage->changes);
+	arena_deinit(&passage->arena);
+	free(passage);
+}
+
+enum status alerting_submit(struct passage *passage, struct store_change *change)
+{
+	struct alerting *a = passage->alerting;
+
+	put_in(change, passage->changes);
+	change->done = on_stored;
+	change->user = passage;
+	enum status status = store_submit(a->options.store, change);
+	if (status != STATUS_OK) {
+		alerting_drop(passage);
+		if (a->failed)
+			a->failed(a->failed_user, "too many changes wait for the store");
+	}
+	schedule(a);
+	return status;
+}
+
+static void submit_own(struct passage *passage, bool trim)
+{
+	struct store_change change = { .trim_alerts_ms =
+					       trim ? passage->alerting->options.now_ms() : 0 };
+
+	if (alert_changes_are_empty(passage->changes) && !trim) {
+		schedule(passage->alerting);
+		alerting_drop(passage);
+		return;
+	}
+	(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
+}
+
+static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+{
+	struct arena arena;
+
+	if (now_ms < a->look_ms && a->look_ms - now_ms <= ALERTING_LOOK_MS)
+		return;
+	a->look_ms = now_ms + ALERTING_LOOK_MS;
+	arena_init(&arena);
+	for (int i = CONDITION_DISK; i < CONDITION_COUNT; i++) {
+		struct alerting_facts facts = {
+			.data = a->data,
+			.certificate_end_ms =
+				a->options.certificate_end_ms
+					? a->options.certificate_end_ms(a->options.user)
+					: TIMESTAMP_NONE,
+			.last_dead_ms = outbox_last_dead_ms(a->outbox),
+		};
+		struct alerting_ill ill = alerting_look(&facts, (enum condition)i, now_ms, &arena);
+		alerts_see_own(a->alerts, (enum condition)i, ill.holds, ill.text, ill.remedy,
+			       now_ms, out);
+	}
+	arena_deinit(&arena);
+}
+
+/* Hooks that are new hear of what fires already, and are known from now on. */
+static void greet_hooks(struct alerting *a, int64_t now_ms)
+{
+	if (!a->is_ready || a->is_stopped)
+		return;
+	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
+		const struct hook *hook = hooks_at(a->options.hooks, i);
+		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
+			continue;
+		struct passage *passage = alerting_begin(a, NULL, NULL);
+		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
+						      false, now_ms };
+		struct store_change change = { .hook = &passage->hook };
+		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
+		outbox_greet(a->outbox, hook->name);
+		(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
+	}
+}
+
+static void on_time(void *user)
+{
+	struct alerting *a = user;
+	int64_t now_ms = a->options.now_ms();
+
+	if (!a->is_ready || a->is_stopped)
+		return;
+	struct passage *passage = alerting_begin(a, NULL, NULL);
+	bool trim = now_ms >= a->trim_ms;
+	if (trim)
+		a->trim_ms = now_ms + TRIM_MS;
+	set_targets(a);
+	look_for_ills(a, now_ms, passage->changes);
+	if (alerts_next_due(a->alerts) <= now_ms)
+		alerts_advance(a->alerts, now_ms, passage->changes);
+	submit_own(passage, trim);
+	greet_hooks(a, now_ms);
+}
+
+/* Of the outbox: what that means is worked out soon, not in the midst of what it does. */
+static void on_outbox_changed(void *user)
+{
+	struct alerting *a = user;
+
+	a->look_ms = a->options.now_ms();
+	schedule(a);
+}
+
+void alerting_configure(struct alerting *a, const struct options *options)
+{
+	free(a->url);
+	a->url = NULL;
+	if (options->external_url) {
+		size_t n = strlen(options->external_url);
+		a->url = mem_alloc(n + 2);
+		snprintf(a->url, n + 2, "%s%s", options->external_url,
+			 n > 0 && options->external_url[n - 1] == '/' ? "" : "/");
+	}
+	alerts_configure(a->alerts, &options->alerts, a->url);
+	set_targets(a);
+	greet_hooks(a, a->options.now_ms());
+	if (a->is_ready)
+		outbox_hurry(a->outbox);
+	schedule(a);
+}
+
+struct alerting *alerting_new(const struct alerting_options *options)
+{
+	struct alerting *a = mem_alloc(sizeof *a);
+	struct outbox_options outbox = { options->loop,   options->store,    options->hooks,
+					 options->now_ms, on_outbox_changed, a };
+
+	a->options = *options;
+	a->alerts = alerts_new();
+	a->outbox = outbox_new(&outbox);
+	a->timer = loop_timer_new(options->loop, on_time, a);
+	a->data = mem_strdup(options->options->data);
+	alerting_configure(a, options->options);
+	return a;
+}
+
+void alerting_on_failure(struct alerting *a, void (*failed)(void *user, const char *error),
+			 void *user)
+{
+	a->failed = failed;
+	a->failed_user = user;
+}
+
+void alerting_stop(struct alerting *a)
+{
+	a->is_stopped = true;
+	loop_timer_close(a->timer);
+	outbox_stop(a->outbox);
+}
+
+void alerting_free(struct alerting *a)
+{
+	if (!a)
+		return;
+	alerts_free(a->alerts);
+	outbox_free(a->outbox);
+	free(a->targets);
+	free(a->url);
+	free(a->data);
+	free(a);
+}
+
+static enum status restore(void *user, const struct record_alert *row)
+{
+	alerts_restore(user, row);
+	return STATUS_OK;
+}
+
+static enum status restore_silence(void *user, const struct record_silence *row)
+{
+	alerts_restore_silence(user, row);
+	return STATUS_OK;
+}
+
+enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
+{
+	struct store *store = a->options.store;
+	int64_t last_id = 0;
+
+	alerts_reset(a->alerts);
+	enum status status = store_read_silences(store, restore_silence, a->alerts, error);
+	if (status == STATUS_OK)
+		status = store_read_open_alerts(store, restore, a->alerts, error);
+	if (status == STATUS_OK)
+		status = store_read_last_alert_id(store, &last_id, error);
+	if (status == STATUS_OK)
+		status = outbox_load(a->outbox, error);
+	alerts_restore_id(a->alerts, last_id);
+	return status;
+}
+
+void alerting_resume(struct alerting *a, const struct fleet *fleet)
+{
+	int64_t now_ms = a->options.now_ms();
+	struct passage *passage = alerting_begin(a, NULL, NULL);
+
+	a->is_ready = true;
+	set_targets(a);
+	alerts_hear(a->alerts, now_ms);
+	for (size_t i = 0; i < fleet_count(fleet); i++) {
+		const struct view *view = fleet_view(fleet, i);
+		if (view)
+			alerts_see(a->alerts, view, now_ms, passage->changes);
+	}
+	alerts_forget_unseen(a->alerts, now_ms, passage->changes);
+	submit_own(passage, false);
+	greet_hooks(a, now_ms);
+}
+
+void alerting_suspend(struct alerting *a)
+{
+	a->is_ready = false;
+	if (!a->is_stopped)
+		loop_timer_stop(a->timer);
+}
+
+struct alert_changes *alerting_prepare(struct alerting *a, const struct changes *changes,
+				       struct store_change *change)
+{
+	int64_t now_ms = a->options.now_ms();
+	struct alert_changes *out = begin_changes();
+
+	if (changes->removal)
+		alerts_forget(a->alerts, changes->removal->key, now_ms, out);
+	for (size_t i = 0; i < changes->n_views; i++)
+		alerts_see(a->alerts, changes->views[i], now_ms, out);
+	put_in(change, out);
+	schedule(a);
+	return out;
+}
+
+const struct alerts *alerting_alerts(const struct alerting *a)
+{
+	return a->alerts;
+}
+
+struct outbox *alerting_outbox(struct alerting *a)
+{
+	return a->outbox;
+}
+
+struct hooks *alerting_hooks(struct alerting *a)
+{
+	return a->options.hooks;
+}
+
+const char *alerting_url(const struct alerting *a)
+{
+	return a->url;
+}

@@ -1,0 +1,99 @@
+/*
+ * Alerts at work: between the pipeline, which knows what changes, the alerts, which decide what is
+ * to be told (collector/alerts/alerts.h), and the outbox, which tells it
+ * (collector/pipeline/outbox.h).
+ *
+ * What a change of the fleet means for the alerts is worked out before it goes to the store, and
+ * stored with it, in one transaction; what time brings, and what people do, is stored by itself.
+ * After a failed commit everything is read from the store again, as the fleet is. It also watches
+ * the collector's own ills. The loop's thread only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "collector/alerts/alerts.h"
+#include "collector/fleet/fleet.h"
+#include "collector/pipeline/outbox.h"
+#include "collector/store/store.h"
+
+/* How often the collector's own ills are looked for. */
+#define ALERTING_LOOK_MS (INT64_C(60) * 1000)
+
+/* The disk is nearly full where less than both is free: a share of it in percent, and bytes. */
+#define ALERTING_MIN_FREE_PERCENT 2
+#define ALERTING_MIN_FREE_BYTES   (INT64_C(1024) * 1024 * 1024)
+
+/* Days before its end from which on a certificate is an ill. */
+#define ALERTING_CERTIFICATE_DAYS 14
+
+/* A dead letter is an ill for this long. */
+#define ALERTING_DEAD_LETTER_MS (INT64_C(24) * 3600 * 1000)
+
+struct alerting;
+struct options;
+
+struct alerting_options {
+	struct uv_loop_s *loop;
+	struct store *store;           /* outlives it */
+	struct hooks *hooks;           /* likewise, but for alerting_stop() */
+	const struct options *options; /* until alerting_configure() */
+	int64_t (*now_ms)(void);
+	/* When the server's certificate ends; TIMESTAMP_NONE: there is none. */
+	int64_t (*certificate_end_ms)(void *user);
+	/* An alert is durable as it is now; borrowed for the call. May be NULL. */
+	void (*changed)(void *user, const struct record_alert *alert);
+	void *user;
+};
+
+struct alerting *alerting_new(const struct alerting_options *options);
+
+/* Other settings hold, and the hooks are others; they live until the next call. */
+void alerting_configure(struct alerting *alerting, const struct options *options);
+
+/* Does nothing more; before the hooks and the store are closed. */
+void alerting_stop(struct alerting *alerting);
+
+/* After the store is closed. NULL is allowed. */
+void alerting_free(struct alerting *alerting);
+
+/* For the pipeline, from here on. Who is told that a commit failed. */
+void alerting_on_failure(struct alerting *alerting, void (*failed)(void *user, const char *error),
+			 void *user);
+
+/* Reads the alerts from the store, while nothing is pending there. */
+enum status alerting_load(struct alerting *alerting, char error[STORE_ERROR_SIZE]);
+
+/* The fleet is what the store says, and the collector can hear: everything published is seen. */
+void alerting_resume(struct alerting *alerting, const struct fleet *fleet);
+
+/* A commit failed: nothing is done before alerting_load(). */
+void alerting_suspend(struct alerting *alerting);
+
+/*
+ * What the changes of the fleet mean goes into the change for the store. Comes back to
+ * alerting_finish() when that is over.
+ */
+struct alert_changes *alerting_prepare(struct alerting *alerting, const struct changes *changes,
+				       struct store_change *change);
+void alerting_finish(struct alerting *alerting, struct alert_changes *prepared, bool durable);
+
+/* For the API, from here on; audit rows are copied. `done` runs once, from the loop. */
+typedef void alerting_done(void *user, enum status status, const char *error);
+
+/* As alerts_acknowledge(); STATUS_LIMIT: too much waits for the store. */
+enum status alerting_acknowledge(struct alerting *alerting, int64_t id, const char *by,
+				 const char *comment, int64_t until_ms,
+				 const struct record_audit *audit, alerting_done *done, void *user);
+
+/* As alerts_add_silence(): `silence` gets its id. STATUS_FULL: too much waits for the store. */
+enum status alerting_add_silence(struct alerting *alerting, struct record_silence *silence,
+				 struct record_audit *audit, alerting_done *done, void *user);
+enum status alerting_end_silence(struct alerting *alerting, int64_t id,
+				 const struct record_audit *audit, alerting_done *done, void *user);
+
+const struct alerts *alerting_alerts(const struct alerting *alerting);
+struct outbox *alerting_outbox(struct alerting *alerting);
+struct hooks *alerting_hooks(struct alerting *alerting);
+const char *alerting_url(const struct alerting *alerting); /* ends with '/'; NULL: not known */

@@ -1,0 +1,200 @@
+#include "collector/pipeline/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/json_add.h"
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "collector/query/site_tally.h"
+#include "proto/base/mem.h"
+
+/* The numbers of a site as they were told last; by names, in order. */
+struct told {
+	struct site_tally *sites;
+	size_t n;
+	struct arena arena;
+};
+
+struct news {
+	struct events *events;
+	struct expected *expected;
+	const struct fleet *fleet; /* once something was told of it */
+	struct loop_timer *count;
+	struct told told;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Is everything the same but for the time of the report? */
+static bool is_only_newer(const struct view *before, const struct view *after)
+{
+	return before && before->since_ms == after->since_ms &&
+	       before->interval_s == after->interval_s && view_says_the_same(before, after) &&
+	       same_text(before->os, after->os) && same_text(before->build, after->build) &&
+	       same_text(before->mta, after->mta) &&
+	       same_text(before->exchange_server, after->exchange_server);
+}
+
+static void tell_server(struct news *news, const struct view *view, int64_t now_ms)
+{
+	struct buffer data;
+
+	buffer_init(&data);
+	view_add(view, now_ms, &data);
+	events_add(news->events, "server", &data);
+}
+
+static void tell_seen(struct news *news, const struct view *view)
+{
+	struct buffer data;
+
+	buffer_init(&data);
+	buffer_add_text(&data, "{\"server\":");
+	json_add_string(&data, view->server);
+	buffer_add_text(&data, ",\"reported_at\":");
+	json_add_time(&data, view->reported_at_ms);
+	buffer_add_char(&data, '}');
+	events_add(news->events, "seen", &data);
+}
+
+static void tell_removed(struct news *news, const char *server)
+{
+	struct buffer data;
+
+	buffer_init(&data);
+	buffer_add_text(&data, "{\"server\":");
+	json_add_string(&data, server);
+	buffer_add_char(&data, '}');
+	events_add(news->events, "removed", &data);
+}
+
+void news_tell(struct news *news, const struct fleet *fleet, const struct changes *changes,
+	       int64_t now_ms)
+{
+	bool counts_change = changes->removal != NULL;
+
+	for (size_t i = 0; i < changes->n_views; i++) {
+		const struct view *view = changes->views[i];
+		if (is_only_newer(fleet_find(fleet, view->key), view)) {
+			tell_seen(news, view);
+		} else {
+			tell_server(news, view, now_ms);
+			counts_change = true;
+		}
+	}
+	if (changes->removal)
+		tell_removed(news, changes->removal->server);
+	news->fleet = fleet;
+	if (counts_change)
+		loop_timer_start(news->count, NEWS_SITES_MS);
+}
+
+/* What is counted now; false: the store does not tell who is expected. */
+static bool count_sites(const struct news *news, struct arena *arena, struct told *out)
+{
+	struct server_list list;
+	char error[STORE_ERROR_SIZE];
+
+	if (expected_list(news->expected, news->fleet, arena, &list, error) != STATUS_OK) {
+		log_error("%s", error);
+		return false;
+	}
+	site_tally_make(&list, arena, &out->sites, &out->n);
+	for (size_t i = 0; i < out->n; i++) {
+		out->sites[i].organization = arena_strdup(arena, out->sites[i].organization);
+		out->sites[i].site = arena_strdup(arena, out->sites[i].site);
+	}
+	return true;
+}
+
+static void tell_site(struct news *news, const struct site_tally *site)
+{
+	struct buffer data;
+
+	buffer_init(&data);
+	site_tally_write(site, &data);
+	events_add(news->events, "site", &data);
+}
+
+/* Both in the order of names: tells what differs. */
+static void compare(struct news *news, const struct told *now)
+{
+	const struct told *old = &news->told;
+	size_t at = 0;
+
+	for (size_t i = 0; i < now->n || at < old->n;) {
+		int order = i == now->n    ? 1
+			    : at == old->n ? -1
+					   : site_tally_compare(&now->sites[i], &old->sites[at]);
+		if (order > 0) { /* nobody is left there */
+			struct site_tally empty = { old->sites[at].organization,
+						    old->sites[at].site,
+						    { .silent = 0 } };
+			tell_site(news, &empty);
+			at++;
+			continue;
+		}
+		if (order < 0 || memcmp(&now->sites[i].tally, &old->sites[at].tally,
+					sizeof now->sites[i].tally) != 0)
+			tell_site(news, &now->sites[i]);
+		at += order == 0;
+		i++;
+	}
+}
+
+static void take_over(struct news *news, struct told *now)
+{
+	arena_deinit(&news->told.arena);
+	news->told = *now;
+}
+
+static void on_count(void *user)
+{
+	struct news *news = user;
+	struct told now = { .n = 0 };
+
+	arena_init(&now.arena);
+	if (!count_sites(news, &now.arena, &now)) {
+		arena_deinit(&now.arena);
+		return;
+	}
+	compare(news, &now);
+	take_over(news, &now);
+}
+
+struct news *news_new(struct uv_loop_s *loop, struct events *events, struct expected *expected)
+{
+	struct news *news = mem_alloc(sizeof *news);
+
+	news->events = events;
+	news->expected = expected;
+	arena_init(&news->told.arena);
+	news->count = loop_timer_new(loop, on_count, news);
+	return news;
+}
+
+void news_close(struct news *news)
+{
+	if (!news)
+		return;
+	loop_timer_close(news->count);
+	arena_deinit(&news->told.arena);
+	free(news);
+}
+
+void news_reset(struct news *news, const struct fleet *fleet)
+{
+	struct told now = { .n = 0 };
+
+	news->fleet = fleet;
+	events_reset(news->events);
+	arena_init(&now.arena);
+	if (count_sites(news, &now.arena, &now))
+		take_over(news, &now);
+	else
+		arena_deinit(&now.arena);
+}

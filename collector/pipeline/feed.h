@@ -1,0 +1,32 @@
+/*
+ * What the fleet's changes mean to those who follow (collector/http/event_stream.h):
+ *   server   a server shows something new: its object, as GET /v1/servers has it
+ *   seen     its report is newer, and nothing else: {"server", "reported_at"}
+ *   removed  it is not shown any more: {"server"}
+ *   site     the numbers of a site have changed: as GET /v1/sites has them; within NEWS_SITES_MS
+ *
+ * The loop's thread only.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "collector/fleet/fleet.h"
+#include "collector/http/event_stream.h"
+#include "collector/query/inventory.h"
+
+/* Counting sites looks through the whole fleet: not at every change. */
+#define NEWS_SITES_MS 250
+
+struct news;
+
+/* All outlive it. */
+struct news *news_new(struct uv_loop_s *loop, struct events *events, struct expected *expected);
+void news_close(struct news *news); /* NULL is allowed */
+
+/* To be called just before fleet_publish(). */
+void news_tell(struct news *news, const struct fleet *fleet, const struct changes *changes,
+	       int64_t now_ms);
+
+/* The fleet was made anew: everybody is to ask again. */
+void news_reset(struct news *news, const struct fleet *fleet);

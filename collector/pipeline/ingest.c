@@ -1,0 +1,263 @@
+#include "collector/pipeline/ingest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/buffer.h"
+#include "collector/base/json_add.h"
+#include "collector/http/problem.h"
+#include "collector/model/snapshot.h"
+#include "proto/base/ipv4.h"
+#include "proto/base/mem.h"
+#include "proto/base/text.h"
+
+/* Bytes of the answer to a report where as many peers are dealt as there may be. */
+#define LIKELY_CONFIRMATION 2048
+
+/* A report that waits for its commit. */
+struct waiting {
+	struct pipeline *pipeline;
+	struct call *call;
+	struct snapshot *snapshot;
+	bool is_import;
+	enum fleet_taken taken;
+};
+
+/* What is known of a report that somebody carries. */
+struct carried {
+	struct record_audit *audit;
+	bool exported; /* by a collector, whose additions its text has */
+};
+
+/* Not readable as a report: where and why. */
+static void refuse_unreadable(struct call *call, enum status status,
+			      const struct report_json_error *error)
+{
+	struct problem problem = { .status = 422,
+				   .pointer = error->pointer,
+				   .pointer_note = error->detail };
+	switch (status) {
+	case STATUS_MALFORMED:
+		problem.status = 400;
+		problem.code = "malformed_json";
+		problem.detail = "The body is not JSON.";
+		break;
+	case STATUS_UNSUPPORTED:
+		problem.code = "unsupported_schema";
+		problem.detail = "The report is of another schema than " REPORT_SCHEMA ".";
+		break;
+	case STATUS_LIMIT:
+		problem.code = "limit_exceeded";
+		problem.detail = "The report exceeds a limit.";
+		break;
+	default:
+		problem.code = "invalid_report";
+		problem.detail = "A member of the report is missing or not of an allowed value.";
+		break;
+	}
+	problem_answer(call, &problem);
+}
+
+/* An agent reports as itself: by the id that it was given, of the host that it enrolled. */
+static bool is_own(const struct caller *caller, const struct snapshot *snapshot)
+{
+	return caller->role == ROLE_AGENT && text_equal(snapshot->report.agent.id, caller->id) &&
+	       strcmp(snapshot->key, caller->name) == 0;
+}
+
+static void add_address(struct buffer *out, uint32_t address)
+{
+	char quoted[IPV4_TEXT_SIZE + 2] = "\"";
+	size_t size = 1 + strlen(ipv4_format(address, quoted + 1));
+
+	quoted[size++] = '"';
+	buffer_add(out, quoted, size);
+}
+
+static void add_peer(struct buffer *out, const struct deal_peer *peer)
+{
+	buffer_add_text(out, "{\"name\":");
+	json_add_string(out, peer->name);
+	buffer_add_text(out, ",\"addresses\":[");
+	for (size_t i = 0; i < peer->n_addresses; i++) {
+		if (i > 0)
+			buffer_add_char(out, ',');
+		add_address(out, peer->addresses[i]);
+	}
+	buffer_add_text(out, "]}");
+}
+
+static void confirm(struct call *call, struct fleet *fleet, const struct snapshot *snapshot)
+{
+	struct answer answer = { .status = 200, .content_type = "application/json" };
+	const struct view *view = fleet_find(fleet, snapshot->key);
+	struct dealt dealt;
+	struct buffer out;
+
+	fleet_deal(fleet, snapshot->key, &dealt);
+	buffer_init(&out);
+	buffer_reserve(&out, LIKELY_CONFIRMATION);
+	buffer_add_text(&out, "{\"accepted\":");
+	json_add_number(&out, snapshot->report.sequence);
+	buffer_add_text(&out, ",\"verdict\":");
+	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
+	buffer_add_text(&out, ",\"peers\":[");
+	for (size_t i = 0; i < dealt.n; i++) {
+		if (i > 0)
+			buffer_add_char(&out, ',');
+		add_peer(&out, &dealt.peers[i]);
+	}
+	buffer_add_text(&out, "],\"interval_s\":");
+	json_add_number(&out, snapshot->report.interval_s);
+	buffer_add_text(&out, "}\n");
+	answer.body = buffer_take(&out, &answer.size);
+	call_answer(call, &answer);
+}
+
+/* What became of a report that was carried by hand, for whoever carried it. */
+static void confirm_import(struct call *call, struct fleet *fleet, const struct snapshot *snapshot,
+			   enum fleet_taken taken)
+{
+	static const char *const names[] = {
+		[FLEET_TAKEN_LATEST] = "latest",
+		[FLEET_TAKEN_OLDER] = "older",
+		[FLEET_TAKEN_REPEATED] = "known",
+	};
+	struct answer answer = { .status = 200, .content_type = "application/json" };
+	const struct view *view = fleet_find(fleet, snapshot->key);
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_add_text(&out, "{\"accepted\":");
+	json_add_number(&out, snapshot->report.sequence);
+	buffer_add_text(&out, ",\"server\":");
+	json_add_string(&out, view ? view->server : snapshot->key);
+	buffer_add_text(&out, ",\"taken\":");
+	json_add_string(&out, names[taken]);
+	buffer_add_text(&out, ",\"verdict\":");
+	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
+	buffer_add_text(&out, "}\n");
+	answer.body = buffer_take(&out, &answer.size);
+	call_answer(call, &answer);
+}
+
+static void on_done(void *user, bool durable)
+{
+	struct waiting *waiting = user;
+	struct fleet *fleet = pipeline_fleet(waiting->pipeline);
+
+	if (durable && waiting->is_import)
+		confirm_import(waiting->call, fleet, waiting->snapshot, waiting->taken);
+	else if (durable)
+		confirm(waiting->call, fleet, waiting->snapshot);
+	else
+		problem_answer_not_stored(waiting->call);
+	snapshot_unref(waiting->snapshot);
+	free(waiting);
+}
+
+/* Sends what the fleet made of it on its way to the store; the answer comes in on_done(). */
+static void submit(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
+		   struct changes *changes, enum fleet_taken taken)
+{
+	struct waiting *waiting = mem_alloc(sizeof *waiting);
+	*waiting = (struct waiting){ .pipeline = pipeline,
+				     .call = call,
+				     .snapshot = snapshot_ref(snapshot),
+				     .is_import = changes->audit,
+				     .taken = taken };
+	if (pipeline_submit(pipeline, changes, on_done, waiting) != STATUS_OK)
+		on_done(waiting, false);
+}
+
+/* `carried` is NULL for an agent's own. */
+static void take(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
+		 const struct carried *carried, ingest_refuse *refuse)
+{
+	const struct buffer *body = &call->request->body;
+	char error[FLEET_ERROR_SIZE];
+	struct changes *changes;
+	enum fleet_taken taken;
+
+	enum status status = fleet_take(pipeline_fleet(pipeline), snapshot, body->bytes, body->size,
+					pipeline_now_ms(pipeline), &changes, &taken, error);
+	if (status == STATUS_OK) {
+		changes->audit = carried ? carried->audit : NULL;
+		submit(pipeline, call, snapshot, changes, taken);
+	} else if (status == STATUS_CONFLICT && carried && carried->exported) {
+		/* Its text is not that which the agent sent, but it is that report. */
+		confirm_import(call, pipeline_fleet(pipeline), snapshot, FLEET_TAKEN_REPEATED);
+	} else if (status == STATUS_CONFLICT) {
+		refuse(call, snapshot->key, INGEST_CONFLICTING);
+	} else {
+		pipeline_fail(pipeline, error);
+		problem_answer_not_stored(call);
+	}
+}
+
+void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
+		   ingest_refuse *refuse)
+{
+	const struct buffer *body = &call->request->body;
+	struct report_json_error error;
+	struct snapshot *snapshot;
+
+	enum status status = snapshot_read(body->size ? body->bytes : "", body->size,
+					   pipeline_now_ms(pipeline), age_s, &snapshot, &error);
+	if (status != STATUS_OK) {
+		refuse_unreadable(call, status, &error);
+		return;
+	}
+	snapshot->is_own = is_own(&call->caller, snapshot);
+	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
+		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
+	else if (pipeline_may_take(pipeline))
+		take(pipeline, call, snapshot, NULL, refuse);
+	else
+		problem_answer_not_stored(call);
+	snapshot_unref(snapshot);
+}
+
+/* The age of the facts of a report in a file; false where it would be from the future. */
+static bool age_of_file(const struct snapshot *snapshot, int64_t now_ms, int64_t *age_s)
+{
+	*age_s = (now_ms - snapshot->at_ms) / 1000;
+	return snapshot->at_ms <= now_ms && *age_s <= INGEST_MAX_AGE_S;
+}
+
+void ingest_import(struct pipeline *pipeline, struct call *call, struct record_audit *audit,
+		   ingest_refuse *refuse)
+{
+	static const struct problem not_of_then = {
+		.status = 422,
+		.code = "time_of_report",
+		.detail = "The report was collected in the future, or more than ten years ago.",
+	};
+	const struct buffer *body = &call->request->body;
+	const char *text = body->size ? body->bytes : "";
+	int64_t now_ms = pipeline_now_ms(pipeline);
+	struct report_json_error error;
+	struct snapshot *snapshot = NULL;
+	int64_t age_s = 0;
+
+	enum status status = snapshot_read_file(text, body->size, &snapshot, &error);
+	if (status == STATUS_OK && !age_of_file(snapshot, now_ms, &age_s)) {
+		problem_answer(call, &not_of_then);
+	} else if (status != STATUS_OK) {
+		refuse_unreadable(call, status, &error);
+	} else if (!pipeline_may_take(pipeline)) {
+		problem_answer_not_stored(call);
+	} else {
+		struct carried carried = {
+			.audit = audit,
+			.exported = snapshot->report.received_at_ms != TIMESTAMP_NONE,
+		};
+		/* An age has whole seconds, and the time is to stay what the file says. */
+		snapshot->report.received_at_ms = snapshot->at_ms + age_s * 1000;
+		snapshot->report.age_s = age_s;
+		snapshot_set_importer(snapshot, audit->who);
+		audit->object = arena_strdup(&call->arena, snapshot->key);
+		take(pipeline, call, snapshot, &carried, refuse);
+	}
+	snapshot_unref(snapshot);
+}

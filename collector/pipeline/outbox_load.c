@@ -1,0 +1,171 @@
+#include "collector/pipeline/outbox_internal.h"
+
+#include <stdlib.h>
+
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+
+/* Rows come with the latest first. */
+struct loading {
+	struct outbox *outbox;
+	struct record_delivery *rows;
+	size_t n;
+	size_t room;
+	struct arena arena;
+};
+
+static enum status load_row(void *user, const struct record_delivery *row)
+{
+	struct loading *l = user;
+
+	if (outbox_find(l->outbox, row->id))
+		return STATUS_OK;
+	if (l->n == l->room) {
+		l->room = l->room ? l->room * 2 : 64;
+		l->rows = mem_realloc(l->rows, l->room * sizeof *l->rows);
+	}
+	struct record_delivery *copy = &l->rows[l->n++];
+	*copy = *row;
+	copy->hook = arena_strdup(&l->arena, row->hook);
+	copy->lane = arena_strdup(&l->arena, row->lane);
+	copy->result = arena_strdup(&l->arena, row->result);
+	return STATUS_OK;
+}
+
+static enum status load_dead(void *user, const struct record_delivery *row)
+{
+	struct outbox *outbox = user;
+
+	if (row->ended_ms > outbox->last_dead_ms)
+		outbox->last_dead_ms = row->ended_ms;
+	return STATUS_OK;
+}
+
+enum status outbox_count_dead(struct outbox *outbox, char error[STORE_ERROR_SIZE])
+{
+	outbox->last_dead_ms = TIMESTAMP_NONE;
+	return store_read_deliveries(outbox->options.store, RECORD_DELIVERY_DEAD, INT64_MAX,
+				     load_dead, outbox, error);
+}
+
+static enum status load_hook(void *user, const struct record_hook *row)
+{
+	struct receiver *receiver = outbox_receiver(user, row->name);
+
+	receiver->is_known = true;
+	receiver->is_disabled = row->disabled;
+	return STATUS_OK;
+}
+
+enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
+{
+	struct store *store = outbox->options.store;
+	struct loading l = { .outbox = outbox };
+
+	arena_init(&l.arena);
+	enum status status = store_read_deliveries(store, RECORD_DELIVERY_WAITING, INT64_MAX,
+						   load_row, &l, error);
+	if (status == STATUS_OK)
+		status = outbox_count_dead(outbox, error);
+	for (struct receiver *r = outbox->receivers; r; r = r->next)
+		r->is_known = r->is_disabled = false;
+	if (status == STATUS_OK)
+		status = store_read_hooks(store, load_hook, outbox, error);
+	for (size_t i = l.n; status == STATUS_OK && i-- > 0;)
+		outbox_add(outbox, &l.rows[i]);
+	free(l.rows);
+	arena_deinit(&l.arena);
+	if (status == STATUS_OK)
+		loop_timer_start(outbox->timer, 1);
+	return status;
+}
+
+/* A request to send one again, on its way to the store. */
+struct again {
+	struct outbox *outbox;
+	struct record_delivery row;
+	struct record_hook hook;
+	struct record_audit audit;
+	struct arena arena;
+	outbox_done *done;
+	void *user;
+};
+
+/* Somebody wants it to be sent, whatever held it up. */
+static void take_again(struct again *again)
+{
+	struct outbox *outbox = again->outbox;
+	struct parcel *known = outbox_find(outbox, again->row.id);
+	struct receiver *receiver = outbox_receiver(outbox, again->row.hook);
+	char error[STORE_ERROR_SIZE];
+
+	if (receiver->is_disabled)
+		receiver->is_known = false; /* it is to hear of everything that fires */
+	receiver->is_disabled = false;
+	receiver->not_before_ms = 0;
+	if (known && !known->is_busy && !known->is_unsaved)
+		known->row.next_ms = again->row.next_ms;
+	else if (!known)
+		outbox_add(outbox, &again->row);
+	if (outbox_count_dead(outbox, error) != STATUS_OK)
+		log_error("%s", error); /* the ill of dead letters ends with the next start */
+	outbox_pump(outbox);
+	outbox->options.changed(outbox->options.user);
+}
+
+static void on_again(void *user, enum status status, const char *error)
+{
+	struct again *again = user;
+
+	if (status == STATUS_OK)
+		take_again(again);
+	again->done(again->user, status, error);
+	arena_deinit(&again->arena);
+	free(again);
+}
+
+static struct record_audit copy_audit(const struct record_audit *audit, struct arena *arena)
+{
+	struct record_audit copy = *audit;
+	copy.who = arena_strdup(arena, audit->who);
+	copy.origin = arena_strdup(arena, audit->origin);
+	copy.object = arena_strdup(arena, audit->object);
+	return copy;
+}
+
+enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_audit *audit,
+			 outbox_done *done, void *user, char error[STORE_ERROR_SIZE])
+{
+	struct again *again = mem_alloc(sizeof *again);
+	struct parcel *known = outbox_find(outbox, id);
+	struct store_change change = { .delivery = &again->row, .done = on_again, .user = again };
+
+	*again = (struct again){ .outbox = outbox, .done = done, .user = user };
+	arena_init(&again->arena);
+	enum status status =
+		store_read_delivery(outbox->options.store, id, &again->arena, &again->row, error);
+	if (status == STATUS_OK && (again->row.state == RECORD_DELIVERY_DONE ||
+				    (known && (known->is_busy || known->is_unsaved))))
+		status = STATUS_CONFLICT;
+	if (status == STATUS_OK) {
+		again->row.state = RECORD_DELIVERY_WAITING;
+		again->row.next_ms = outbox->options.now_ms();
+		again->row.ended_ms = TIMESTAMP_NONE;
+		again->row.attempts = 0;
+		again->hook = (struct record_hook){ again->row.hook, false, again->row.next_ms };
+		if (outbox_is_disabled(outbox, again->row.hook))
+			change.hook = &again->hook;
+		if (audit) {
+			again->audit = copy_audit(audit, &again->arena);
+			change.audit = &again->audit;
+		}
+		status = store_submit(outbox->options.store, &change);
+	}
+	if (status != STATUS_OK) {
+		arena_deinit(&again->arena);
+		free(again);
+	}
+	return status;
+}

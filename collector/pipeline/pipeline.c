@@ -1,0 +1,257 @@
+#include "collector/pipeline/pipeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "collector/pipeline/feed.h"
+#include "proto/base/mem.h"
+
+struct pipeline {
+	struct pipeline_options options;
+	struct fleet *fleet;
+	struct loop_timer *wake;    /* when the next report ceases to be fresh */
+	struct loop_timer *rebuild; /* after a failure */
+	uint64_t retry_ms;
+	uint64_t revision;
+	bool ready;
+	bool stopped;
+	char why[STORE_ERROR_SIZE]; /* it is not ready */
+};
+
+/* Changes on their way to the store. */
+struct passage {
+	struct pipeline *pipeline;
+	struct changes *changes;
+	struct alert_changes *alerts; /* what they mean for the alerts; NULL: there are none */
+	pipeline_done *done;
+	void *user;
+};
+
+static void schedule_wake(struct pipeline *p)
+{
+	int64_t expiry = fleet_next_expiry(p->fleet);
+	int64_t now = p->options.now_ms();
+
+	if (p->stopped || !p->ready)
+		return;
+	if (expiry > now && expiry - now < PIPELINE_MAX_SLEEP_MS)
+		loop_timer_start(p->wake, (uint64_t)(expiry - now));
+	else
+		loop_timer_start(p->wake, expiry <= now ? 0 : PIPELINE_MAX_SLEEP_MS);
+}
+
+void pipeline_fail(struct pipeline *p, const char *error)
+{
+	if (p->ready)
+		log_error("not ready: %s", error);
+	p->ready = false;
+	if (p->options.alerting)
+		alerting_suspend(p->options.alerting);
+	snprintf(p->why, sizeof p->why, "%s", error);
+	if (p->stopped)
+		return;
+	loop_timer_stop(p->wake);
+	loop_timer_start(p->rebuild, p->retry_ms);
+}
+
+static void on_committed(void *user, enum status status, const char *error)
+{
+	struct passage *passage = user;
+	struct pipeline *p = passage->pipeline;
+
+	if (status == STATUS_OK) {
+		if (p->options.news)
+			news_tell(p->options.news, p->fleet, passage->changes, p->options.now_ms());
+		fleet_publish(p->fleet, passage->changes);
+		p->revision++;
+	} else {
+		pipeline_fail(p, error);
+	}
+	if (p->options.alerting)
+		alerting_finish(p->options.alerting, passage->alerts, status == STATUS_OK);
+	changes_free(passage->changes);
+	passage->done(passage->user, status == STATUS_OK);
+	free(passage);
+}
+
+enum status pipeline_submit(struct pipeline *p, struct changes *changes, pipeline_done *done,
+			    void *user)
+{
+	struct store_change change = changes_for_store(changes);
+	struct passage *passage = mem_alloc(sizeof *passage);
+
+	*passage = (struct passage){ p, changes, NULL, done, user };
+	if (p->options.alerting)
+		passage->alerts = alerting_prepare(p->options.alerting, changes, &change);
+	change.done = on_committed;
+	change.user = passage;
+	enum status status = store_submit(p->options.store, &change);
+	if (status != STATUS_OK) {
+		if (p->options.alerting)
+			alerting_finish(p->options.alerting, passage->alerts, false);
+		changes_free(changes);
+		free(passage);
+		pipeline_fail(p, "too many changes wait for the store");
+		return status;
+	}
+	schedule_wake(p);
+	return STATUS_OK;
+}
+
+static void ignore_done(void *user, bool durable)
+{
+	(void)user;
+	(void)durable; /* a failure is dealt with where it is seen, in on_committed() */
+}
+
+/* Submits what time has changed, if anything; a refusal leads to another rebuild. */
+static void submit_own(struct pipeline *p, struct changes *changes)
+{
+	if (changes)
+		(void)pipeline_submit(p, changes, ignore_done, NULL);
+	else
+		schedule_wake(p);
+}
+
+static void on_wake(void *user)
+{
+	struct pipeline *p = user;
+	struct changes *changes = NULL;
+	char error[FLEET_ERROR_SIZE];
+
+	if (fleet_advance(p->fleet, p->options.now_ms(), &changes, error) != STATUS_OK)
+		pipeline_fail(p, error);
+	else
+		submit_own(p, changes);
+}
+
+/* The fleet is what the store says, and the store takes changes. */
+static void become_ready(struct pipeline *p, struct changes *changes)
+{
+	p->ready = true;
+	p->retry_ms = PIPELINE_RETRY_MIN_MS;
+	p->revision++;
+	if (p->options.news)
+		news_reset(p->options.news, p->fleet);
+	if (p->options.alerting)
+		alerting_resume(p->options.alerting, p->fleet);
+	submit_own(p, changes);
+}
+
+/*
+ * Opens the store for changes again and loads the fleet: in this order, for loading takes long and
+ * is in vain while the disk is full. Until the fleet is loaded no report is taken.
+ */
+static enum status reload(struct pipeline *p, struct changes **changes, char *error)
+{
+	enum status status = store_resume(p->options.store, error);
+	if (status == STATUS_OK)
+		status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
+	if (status != STATUS_OK || !p->options.alerting)
+		return status;
+	status = alerting_load(p->options.alerting, error);
+	if (status != STATUS_OK)
+		changes_free(*changes);
+	return status;
+}
+
+static void on_rebuild(void *user)
+{
+	struct pipeline *p = user;
+	struct changes *changes = NULL;
+	char error[STORE_ERROR_SIZE];
+
+	if (store_pending(p->options.store) > 0) {
+		loop_timer_start(p->rebuild, p->retry_ms);
+		return;
+	}
+	if (reload(p, &changes, error) == STATUS_OK) {
+		log_info("ready again");
+		become_ready(p, changes);
+		return;
+	}
+	p->retry_ms =
+		p->retry_ms * 2 < PIPELINE_RETRY_MAX_MS ? p->retry_ms * 2 : PIPELINE_RETRY_MAX_MS;
+	pipeline_fail(p, error);
+}
+
+static void on_alerts_failed(void *user, const char *error)
+{
+	pipeline_fail(user, error);
+}
+
+enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
+			  char error[STORE_ERROR_SIZE])
+{
+	struct fleet *fleet = fleet_new(fleet_history_of_store(options->store));
+	struct changes *changes = NULL;
+	enum status status = fleet_load(fleet, options->now_ms(), &changes, error);
+	if (status == STATUS_OK && options->alerting)
+		status = alerting_load(options->alerting, error);
+	if (status != STATUS_OK) {
+		changes_free(changes);
+		fleet_free(fleet);
+		return status;
+	}
+
+	struct pipeline *p = mem_alloc(sizeof *p);
+	p->options = *options;
+	p->fleet = fleet;
+	p->wake = loop_timer_new(options->loop, on_wake, p);
+	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
+	if (options->alerting)
+		alerting_on_failure(options->alerting, on_alerts_failed, p);
+	become_ready(p, changes);
+	*out = p;
+	return STATUS_OK;
+}
+
+void pipeline_stop(struct pipeline *p)
+{
+	p->stopped = true;
+	p->options.news = NULL;
+	loop_timer_close(p->wake);
+	loop_timer_close(p->rebuild);
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	fleet_free(p->fleet);
+	free(p);
+}
+
+struct fleet *pipeline_fleet(struct pipeline *p)
+{
+	return p->fleet;
+}
+
+bool pipeline_is_ready(const struct pipeline *p)
+{
+	return p->ready && !fleet_is_behind(p->fleet, p->options.now_ms());
+}
+
+bool pipeline_may_take(struct pipeline *p)
+{
+	if (p->ready && !pipeline_is_ready(p))
+		loop_timer_start(p->wake, 0); /* the clock was set: it may sleep still */
+	return pipeline_is_ready(p);
+}
+
+const char *pipeline_why_not(const struct pipeline *p)
+{
+	return p->ready ? NULL : p->why;
+}
+
+uint64_t pipeline_revision(const struct pipeline *p)
+{
+	return p->revision;
+}
+
+int64_t pipeline_now_ms(const struct pipeline *p)
+{
+	return p->options.now_ms();
+}

@@ -1,0 +1,30 @@
+/*
+ * The list of servers that there should be, as an administrator keeps it: a text with one name a
+ * line, or CSV (RFC 4180) with the columns name, organization, site, of which the last two may be
+ * absent or empty. Blank lines and lines that begin with "#" are skipped, and so is a first line
+ * whose first column is "name" or "server". A name is that of the host, of which the part up to the
+ * first dot counts, without case.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/model/record.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+
+#define INVENTORY_MAX_BYTES   ((size_t)8 * 1024 * 1024)
+#define INVENTORY_MAX_SERVERS 200000
+#define INVENTORY_MAX_FIELD   255 /* bytes of UTF-8 */
+#define INVENTORY_ERROR_SIZE  256
+
+/*
+ * Reads `size` bytes; the rows are in the order of their keys and live in `arena`. `since_ms` goes
+ * into each.
+ *
+ * STATUS_MALFORMED, STATUS_LIMIT  `error` says what is wrong, and in which line
+ */
+enum status inventory_text_read(const char *text, size_t size, int64_t since_ms,
+				struct arena *arena, struct record_expected **out, size_t *n,
+				char error[INVENTORY_ERROR_SIZE]);

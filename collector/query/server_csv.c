@@ -1,0 +1,129 @@
+#include "collector/query/server_csv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/model/findings.h"
+#include "proto/base/printable.h"
+#include "proto/base/timestamp.h"
+#include "proto/exposure/advisory.h"
+
+void server_csv_add_cell(struct buffer *out, const char *text)
+{
+	struct arena arena;
+
+	if (!text || *text == '\0')
+		return;
+	arena_init(&arena);
+	size_t room = strlen(text) + 2;
+	char *cell = arena_alloc(&arena, room);
+	size_t at = 0;
+	if (strchr("=+-@\t\r", *text))
+		cell[at++] = '\'';
+	printable(cell + at, room - at, text);
+	buffer_add_char(out, '"');
+	for (const char *c = cell; *c; c++) {
+		if (*c == '"')
+			buffer_add_char(out, '"');
+		buffer_add_char(out, *c);
+	}
+	buffer_add_char(out, '"');
+	arena_deinit(&arena);
+}
+
+/* A cell that is not the first of its line brings the comma. */
+static void add(struct buffer *out, const char *text)
+{
+	if (out->size > 0 && out->bytes[out->size - 1] != '\n')
+		buffer_add_char(out, ',');
+	server_csv_add_cell(out, text);
+}
+
+static void add_time(struct buffer *out, int64_t ms)
+{
+	char text[TIMESTAMP_TEXT_SIZE];
+	buffer_printf(out, ",%s", ms == TIMESTAMP_NONE ? "" : timestamp_format(ms, text));
+}
+
+static void add_age(struct buffer *out, const struct view *view, int64_t now_ms)
+{
+	if (view->not_monitored)
+		buffer_add_text(out, ",,");
+	else
+		buffer_printf(out, ",%" PRId64 ",%" PRId64, (now_ms - view->reported_at_ms) / 1000,
+			      view->interval_s);
+}
+
+void server_csv_add_header(struct buffer *out)
+{
+	buffer_add_text(out,
+			"server,organization,site,verdict,silent,since,reason_code,reason,"
+			"all_reasons,remedy,verdict_after,advisory,reported_at,age_s,interval_s,"
+			"mta,build,os,exchange_server\r\n");
+}
+
+/* The ways to mend it, smallest first: "do this; then that / or: do something else". */
+static const char *join_options(const struct findings *f, struct arena *arena)
+{
+	const char *text = f->n_options ? "" : f->remedy;
+
+	for (size_t i = 0; i < f->n_options; i++) {
+		const struct findings_option *option = &f->options[i];
+		for (size_t k = 0; k < option->n; k++) {
+			const char *between = k ? "; " : i ? " / or: " : "";
+			text = arena_printf(arena, "%s%s%s", text, between, option->steps[k].text);
+		}
+	}
+	return text;
+}
+
+static const char *join_reasons(const struct findings *f, struct arena *arena)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < f->n_reasons; i++)
+		text = arena_printf(arena, "%s%s%s", text, i ? "; " : "", f->reasons[i].code);
+	return text;
+}
+
+/* The verdict after the last step of the first option. */
+static const char *verdict_after(const struct findings *f)
+{
+	const struct findings_option *first = f->n_options ? &f->options[0] : NULL;
+	return first && first->n ? first->steps[first->n - 1].verdict_after : NULL;
+}
+
+static void add_findings(struct buffer *out, const struct view *view)
+{
+	struct findings f;
+	struct arena arena;
+
+	arena_init(&arena);
+	findings_of_view(view, &arena, &f);
+	add(out, f.n_reasons ? f.reasons[0].code : NULL);
+	add(out, f.n_reasons ? f.reasons[0].text : NULL);
+	add(out, join_reasons(&f, &arena));
+	add(out, join_options(&f, &arena));
+	add(out, verdict_after(&f));
+	arena_deinit(&arena);
+}
+
+void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms)
+{
+	add(out, view->server);
+	add(out, view->organization);
+	add(out, view->site);
+	add(out, view->not_monitored ? "not_monitored" : verdict_name(view->verdict));
+	buffer_add_text(out, view->silent ? ",true" : ",false");
+	add_time(out, view->since_ms);
+	add_findings(out, view);
+	add(out, advisory_q285350.id);
+	add_time(out, view->reported_at_ms);
+	add_age(out, view, now_ms);
+	add(out, view->mta);
+	add(out, view->build);
+	add(out, view->os);
+	add(out, view->exchange_server);
+	buffer_add_text(out, "\r\n");
+}

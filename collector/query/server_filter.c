@@ -1,0 +1,324 @@
+#include "collector/query/server_filter.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/text.h"
+
+static const char *const sort_names[] = {
+	[SERVER_SORT_VERDICT] = "verdict",
+	[SERVER_SORT_SERVER] = "server",
+	[SERVER_SORT_SITE] = "site",
+	[SERVER_SORT_SINCE] = "since",
+	[SERVER_SORT_REPORTED] = "reported_at",
+	[SERVER_SORT_BUILD] = "build",
+};
+#define N_SORTS (sizeof sort_names / sizeof *sort_names)
+
+static bool get_limit(const char *text, size_t *out)
+{
+	size_t value = 0;
+	if (*text == '\0')
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		value = value * 10 + (size_t)(*text - '0');
+		if (value > SERVER_FILTER_MAX_LIMIT)
+			return false;
+	}
+	*out = value;
+	return value > 0;
+}
+
+static bool get_bool(const char *text, bool *out)
+{
+	*out = strcmp(text, "true") == 0;
+	return *out || strcmp(text, "false") == 0;
+}
+
+static bool get_sort(const char *text, enum server_sort *sort, bool *reversed)
+{
+	bool is_reversed = *text == '-';
+
+	for (size_t i = 0; i < N_SORTS; i++) {
+		if (strcmp(text + is_reversed, sort_names[i]) == 0) {
+			*sort = (enum server_sort)i;
+			*reversed = is_reversed;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool get_rank(const char *text, int64_t *out)
+{
+	char *end;
+
+	if (strlen(text) > 20 || text[strspn(text, "-0123456789")] != '\0')
+		return false;
+	*out = strtoll(text, &end, 10);
+	return *text != '\0' && *end == '\0';
+}
+
+/* A cursor is a query of its own: the order that it is of, and the place in it. */
+static bool get_cursor(const char *text, struct arena *arena, struct server_filter *f)
+{
+	static const char *const names[] = { "by", "rank", "key", "organization", "site" };
+	const char *values[sizeof names / sizeof *names];
+	enum server_sort sort;
+	bool reversed;
+	struct query query;
+
+	if (query_read(text, arena, &query) != STATUS_OK || query.n != sizeof names / sizeof *names)
+		return false;
+	for (size_t i = 0; i < query.n; i++) {
+		if (strcmp(query.pairs[i].key, names[i]) != 0)
+			return false;
+		values[i] = query.pairs[i].value;
+	}
+	f->cursor = (struct server_cursor){ 0, values[2], values[3], values[4] };
+	f->has_cursor = true;
+	return get_sort(values[0], &sort, &reversed) && sort == f->sort &&
+	       reversed == f->reversed && get_rank(values[1], &f->cursor.rank);
+}
+
+static bool get_verdict(struct server_filter *f, const char *text)
+{
+	enum verdict verdict;
+
+	if (strcmp(text, "not_monitored") == 0)
+		f->not_monitored = true;
+	else if (verdict_from_name(text, &verdict))
+		f->verdicts[verdict] = true;
+	else
+		return false;
+	f->any_verdict = false;
+	return true;
+}
+
+static bool get_silent(struct server_filter *f, const char *text)
+{
+	bool silent;
+
+	if (!get_bool(text, &silent))
+		return false;
+	f->silent[silent] = true;
+	f->any_silent = false;
+	return true;
+}
+
+static bool get_adapter(struct server_filter *f, const char *text)
+{
+	for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
+		if (strcmp(text, adapter_state_name((enum adapter_state)state)) == 0) {
+			f->adapters |= (uint8_t)(1U << state);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add_word(struct server_filter *f, const char *word)
+{
+	if (f->n_words == SERVER_FILTER_MAX_WORDS)
+		return false;
+	f->words[f->n_words++] = word;
+	return true;
+}
+
+static bool is_of_page(const struct query_pair *pair)
+{
+	return strcmp(pair->key, "cursor") == 0 || strcmp(pair->key, "limit") == 0;
+}
+
+/* Would the query still be one with the limit and the cursor of another page? */
+static bool has_room_for_page(const struct query *query)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < query->n; i++)
+		n += !is_of_page(&query->pairs[i]);
+	return n <= SERVER_FILTER_MAX_KEYS;
+}
+
+/* NULL, or what is wrong with the pair. The cursor is read last: it has to fit the order. */
+static const char *add_pair(struct server_filter *f, const struct query_pair *pair)
+{
+	const char *key = pair->key;
+	const char *value = pair->value;
+
+	if (strcmp(key, "verdict") == 0)
+		return get_verdict(f, value) ? NULL : "is not a verdict";
+	if (strcmp(key, "silent") == 0)
+		return get_silent(f, value) ? NULL : "is neither true nor false";
+	if (strcmp(key, "adapter") == 0)
+		return get_adapter(f, value) ? NULL : "is not the state of an adapter";
+	if (strcmp(key, "limit") == 0)
+		return get_limit(value, &f->limit) ? NULL : "is not a number from 1 to 1000";
+	if (strcmp(key, "sort") == 0)
+		return get_sort(value, &f->sort, &f->reversed) ? NULL : "is not an order";
+	if (strcmp(key, "site") == 0)
+		f->sites[f->n_sites++] = value;
+	else if (strcmp(key, "organization") == 0)
+		f->organizations[f->n_organizations++] = value;
+	else if (strcmp(key, "q") == 0)
+		return add_word(f, value) ? NULL : "is one word too many, more than 8";
+	else if (strcmp(key, "cursor") != 0)
+		return "is not a key of this query";
+	return NULL;
+}
+
+const char *server_filter_read(const char *text, struct arena *arena, struct server_filter *out)
+{
+	static const char *const single[] = { "limit", "sort", "cursor" };
+	struct query query;
+
+	*out = (struct server_filter){ .any_verdict = true,
+				       .any_silent = true,
+				       .limit = SERVER_FILTER_MAX_LIMIT };
+	if (query_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
+		return "The query is not percent-encoded as it should be, or has too many keys.";
+	for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
+		if (query_count(&query, single[i]) > 1)
+			return arena_printf(arena, "%s: it may come once.", single[i]);
+	}
+	for (size_t i = 0; i < query.n; i++) {
+		const char *wrong = add_pair(out, &query.pairs[i]);
+		if (wrong)
+			return arena_printf(arena, "%s: \"%s\" %s.", query.pairs[i].key,
+					    query.pairs[i].value, wrong);
+	}
+	for (size_t i = 0; i < query.n; i++) {
+		if (strcmp(query.pairs[i].key, "cursor") == 0 &&
+		    !get_cursor(query.pairs[i].value, arena, out))
+			return "cursor: it is none that a Link field gave for this order.";
+	}
+	return NULL;
+}
+
+/* Takes the text over into the arena. */
+static const char *keep(struct buffer *text, struct arena *arena)
+{
+	const char *kept = arena_strdup(arena, text->bytes ? text->bytes : "");
+
+	buffer_deinit(text);
+	return kept;
+}
+
+const char *server_filter_write(const char *text, struct arena *arena)
+{
+	struct buffer out;
+	struct query query;
+
+	buffer_init(&out);
+	if (query_read(text, arena, &query) != STATUS_OK)
+		query.n = 0;
+	for (size_t i = 0; i < query.n; i++) {
+		const struct query_pair *pair = &query.pairs[i];
+		if (!is_of_page(pair))
+			query_add(&out, pair->key, pair->value);
+	}
+	return keep(&out, arena);
+}
+
+const char *server_cursor_write(const struct server_filter *f, const struct server_cursor *cursor,
+				struct arena *arena)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	query_add(&out, "by",
+		  arena_printf(arena, "%s%s", f->reversed ? "-" : "", sort_names[f->sort]));
+	query_add(&out, "rank", arena_printf(arena, "%" PRId64, cursor->rank));
+	query_add(&out, "key", cursor->key);
+	query_add(&out, "organization", cursor->organization);
+	query_add(&out, "site", cursor->site);
+	return keep(&out, arena);
+}
+
+/* Is `word` somewhere in `text`, without ASCII case? */
+static bool contains(const char *text, const char *word)
+{
+	for (; *text; text++) {
+		if (text_has_prefix(text, word))
+			return true;
+	}
+	return *word == '\0';
+}
+
+/* Is `text` one of them, or is there none? */
+static bool is_one_of(const char *text, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text_equal(text, names[i]))
+			return true;
+	}
+	return n == 0;
+}
+
+_Static_assert(SERVER_FILTER_MAX_WORDS <= 8, "a word has a bit");
+
+struct site_answer {
+	bool is_wanted;
+	uint8_t words; /* those that the site's names hold, a bit each */
+};
+
+struct server_question {
+	const struct server_filter *filter;
+	const struct site_answer *sites; /* by the number of a row */
+	const uint64_t
+		*names[SERVER_FILTER_MAX_WORDS]; /* of each word, who has it in their names */
+};
+
+static struct site_answer ask_site(const struct server_filter *f, const struct fleet_place *place)
+{
+	struct site_answer answer = {
+		.is_wanted = is_one_of(place->site, f->sites, f->n_sites) &&
+			     is_one_of(place->organization, f->organizations, f->n_organizations),
+	};
+
+	for (size_t i = 0; i < f->n_words; i++) {
+		if (contains(place->site, f->words[i]) ||
+		    contains(place->organization, f->words[i]))
+			answer.words |= (uint8_t)(1U << i);
+	}
+	return answer;
+}
+
+const struct server_question *server_filter_ask(const struct server_filter *f,
+						const struct server_table *table,
+						struct arena *arena)
+{
+	struct server_question *q = arena_alloc(arena, sizeof *q);
+	struct site_answer *sites = arena_alloc_array(arena, table->n_places, sizeof *sites);
+
+	for (size_t i = 0; i < table->n_places; i++)
+		sites[i] = ask_site(f, &table->places[i]);
+	for (size_t i = 0; i < f->n_words && table->n > 0; i++)
+		q->names[i] = name_text_find(table->names, f->words[i], arena);
+	q->filter = f;
+	q->sites = sites;
+	return q;
+}
+
+static bool has_words(const struct server_question *q, const struct fleet_row *row)
+{
+	for (size_t i = 0; i < q->filter->n_words; i++) {
+		if (!(q->sites[row->site].words >> i & 1) &&
+		    !name_text_is_found(q->names[i], row->name))
+			return false;
+	}
+	return true;
+}
+
+bool server_question_matches(const struct server_question *q, const struct fleet_row *row)
+{
+	const struct server_filter *f = q->filter;
+	bool verdict = row->not_monitored ? f->not_monitored : f->verdicts[row->verdict];
+
+	return (f->any_verdict || verdict) && (f->any_silent || f->silent[row->silent]) &&
+	       (f->adapters == 0 || (f->adapters & row->adapters) != 0) &&
+	       q->sites[row->site].is_wanted && has_words(q, row);
+}

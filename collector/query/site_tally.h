@@ -1,0 +1,26 @@
+/*
+ * The sites of a list of servers with the number of their servers by verdict; pure.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "collector/base/buffer.h"
+#include "collector/query/server_select.h"
+
+struct site_tally {
+	const char *organization; /* "" where reports name none; so with `site` */
+	const char *site;
+	struct server_tally tally;
+};
+
+/* Every site that has a server, in the order of their names without case; in `arena`. */
+void site_tally_make(const struct server_list *list, struct arena *arena, struct site_tally **out,
+		     size_t *n);
+
+/* The order of their names. */
+int site_tally_compare(const struct site_tally *a, const struct site_tally *b);
+
+/* Adds '"counts":{...}', and {"organization","site","counts"}. */
+void server_tally_write(const struct server_tally *tally, struct buffer *out);
+void site_tally_write(const struct site_tally *tally, struct buffer *out);

@@ -1,0 +1,59 @@
+/*
+ * The store from the terminal: a connection of its own beside a collector that may be running.
+ * Everything is synchronous, and the calls belong to one thread.
+ *
+ * The database takes care of two writers: each waits for the other's commit, which takes
+ * milliseconds. The collector sees what was committed here when it looks next
+ * (collector/auth/identities.h). Only the schema may not change under a collector: it is brought up
+ * to date here only while none runs.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "collector/store/store.h"
+
+struct store_aside;
+
+/*
+ * Opens the store in `directory`, which exists; with `create` it is made where it is not there.
+ *
+ * STATUS_NOT_FOUND    there is none
+ * STATUS_CONFLICT     a collector of another version runs
+ * others              as store_open()
+ */
+enum status store_aside_open(struct store_aside **out, const char *directory, bool create,
+			     char error[STORE_ERROR_SIZE]);
+void store_aside_close(struct store_aside *aside);
+
+/* Commits a change (`done` is not called). STATUS_TIMED_OUT: another writer does not let go. */
+enum status store_aside_change(struct store_aside *aside, const struct store_change *change,
+			       char error[STORE_ERROR_SIZE]);
+
+/* As store_read_identity() and store_read_identities(). */
+enum status store_aside_read_identity(struct store_aside *aside, enum record_kind kind,
+				      const char *name, struct arena *arena,
+				      struct record_identity *out, char error[STORE_ERROR_SIZE]);
+enum status store_aside_read_identities(struct store_aside *aside, enum record_kind kind,
+					store_each_identity *each, void *user,
+					char error[STORE_ERROR_SIZE]);
+
+/* As store_read_expected(). */
+enum status store_aside_read_expected(struct store_aside *aside, store_each_expected *each,
+				      void *user, char error[STORE_ERROR_SIZE]);
+
+/* Which reports: of one server (NULL: of all), with a time from `since_ms` to `until_ms`. */
+struct store_filter {
+	const char *key;
+	int64_t since_ms;
+	int64_t until_ms;
+};
+
+/*
+ * The kept reports, server by server, the oldest first; `id` tells them apart. They are read one by
+ * one, so a collector that runs is held up by none. Borrowed for the call; `each` as in store.h.
+ */
+typedef enum status store_each_report(void *user, const struct record_report *report, int64_t id);
+enum status store_aside_read_reports(struct store_aside *aside, const struct store_filter *filter,
+				     store_each_report *each, void *user,
+				     char error[STORE_ERROR_SIZE]);

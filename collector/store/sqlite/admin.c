@@ -1,0 +1,202 @@
+#include "collector/store/admin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/store/lock.h"
+#include "collector/store/sqlite/internal.h"
+#include "proto/base/arena.h"
+#include "proto/base/mem.h"
+
+struct store_aside {
+	struct store_db db;
+};
+
+static bool exists(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	if (file)
+		fclose(file); /* only looked */
+	return file != NULL;
+}
+
+/* The schema is ours to change only under the lock, that is, while no collector runs. */
+static enum status bring_up_to_date(struct store_db *db, const char *lock_path,
+				    char error[STORE_ERROR_SIZE])
+{
+	char ignored[STORE_ERROR_SIZE];
+	int lock;
+
+	if (store_lock_take(lock_path, &lock, ignored, sizeof ignored) != STATUS_OK)
+		return store_db_is_current(db, error);
+	enum status status = store_db_migrate(db, error);
+	store_lock_release(lock);
+	return status;
+}
+
+static enum status open_files(struct store_aside *aside, const char *directory, bool create,
+			      char error[STORE_ERROR_SIZE])
+{
+	struct arena arena;
+	arena_init(&arena);
+	const char *lock = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
+	const char *file = arena_printf(&arena, "%s/%s", directory, STORE_FILE);
+	enum status status = STATUS_NOT_FOUND;
+
+	snprintf(error, STORE_ERROR_SIZE, "there is no store in %s", directory);
+	if (create || exists(file))
+		status = store_db_open(&aside->db, file, error);
+	if (status == STATUS_OK)
+		status = bring_up_to_date(&aside->db, lock, error);
+	arena_deinit(&arena);
+	return status;
+}
+
+enum status store_aside_open(struct store_aside **out, const char *directory, bool create,
+			     char error[STORE_ERROR_SIZE])
+{
+	struct store_aside *aside = mem_alloc(sizeof *aside);
+	enum status status = open_files(aside, directory, create, error);
+
+	if (status == STATUS_OK)
+		*out = aside;
+	else
+		store_aside_close(aside);
+	return status;
+}
+
+void store_aside_close(struct store_aside *aside)
+{
+	if (!aside)
+		return;
+	store_db_close(&aside->db);
+	free(aside);
+}
+
+enum status store_aside_change(struct store_aside *aside, const struct store_change *change,
+			       char error[STORE_ERROR_SIZE])
+{
+	return store_db_commit(&aside->db, &change, 1, NULL, error);
+}
+
+enum status store_aside_read_identity(struct store_aside *aside, enum record_kind kind,
+				      const char *name, struct arena *arena,
+				      struct record_identity *out, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_identity(&aside->db, kind, name, arena, out, error);
+}
+
+enum status store_aside_read_identities(struct store_aside *aside, enum record_kind kind,
+					store_each_identity *each, void *user,
+					char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_identities(&aside->db, kind, "", SIZE_MAX / 2, each, user, error);
+}
+
+enum status store_aside_read_expected(struct store_aside *aside, store_each_expected *each,
+				      void *user, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_expected(&aside->db, each, user, error);
+}
+
+/* The server whose reports are read, and their numbers in the order of their times. */
+struct reading {
+	struct store_db *db;
+	const struct store_filter *filter;
+	int64_t host_id;
+	struct buffer key;
+	int64_t *ids;
+	size_t n;
+	size_t room;
+};
+
+static const char reading_reports[] = "read the reports";
+
+/* Goes on to the next server, if there is one. */
+static enum status next_host(struct reading *r, bool *found, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *next = store_db_statement(r->db, STORE_HOST_BEHIND);
+	enum status status = STATUS_OK;
+
+	if (!next || !store_db_bind_number(next, 1, r->host_id) ||
+	    !store_db_bind_text(next, 2, r->filter->key))
+		return store_db_fail(r->db, reading_reports, error);
+	int code = sqlite3_step(next);
+	*found = code == SQLITE_ROW;
+	r->key.size = 0;
+	if (*found) {
+		r->host_id = sqlite3_column_int64(next, 0);
+		buffer_add_text(&r->key, store_db_text(next, 1));
+	} else if (code != SQLITE_DONE) {
+		status = store_db_fail(r->db, reading_reports, error);
+	}
+	sqlite3_reset(next);
+	return status;
+}
+
+static enum status add_id(sqlite3_stmt *row, void *user)
+{
+	struct reading *r = user;
+
+	if (r->n == r->room) {
+		r->room = r->room ? 2 * r->room : 512;
+		r->ids = mem_realloc(r->ids, r->room * sizeof *r->ids);
+	}
+	r->ids[r->n++] = sqlite3_column_int64(row, 0);
+	return STATUS_OK;
+}
+
+static enum status list_ids(struct reading *r, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(r->db, STORE_LIST_REPORTS);
+
+	r->n = 0;
+	if (!list || !store_db_bind_number(list, 1, r->host_id) ||
+	    !store_db_bind_number(list, 2, r->filter->since_ms) ||
+	    !store_db_bind_number(list, 3, r->filter->until_ms))
+		return store_db_fail(r->db, reading_reports, error);
+	return store_db_list(r->db, list, reading_reports, add_id, r, error);
+}
+
+/* One that has gone since its number was read is left out. */
+static enum status read_one(struct reading *r, int64_t id, store_each_report *each, void *user,
+			    char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *read = store_db_statement(r->db, STORE_ONE_REPORT);
+	struct record_report report;
+	enum status status = STATUS_OK;
+
+	if (!read || !store_db_bind_number(read, 1, id) ||
+	    !store_db_bind_number(read, 2, r->host_id))
+		return store_db_fail(r->db, reading_reports, error);
+	int code = sqlite3_step(read);
+	if (code == SQLITE_ROW)
+		status = store_db_get_report(r->db, read, 0, r->key.bytes, &report, error);
+	else if (code != SQLITE_DONE)
+		status = store_db_fail(r->db, reading_reports, error);
+	if (status == STATUS_OK && code == SQLITE_ROW)
+		status = each(user, &report, id);
+	sqlite3_reset(read);
+	return status;
+}
+
+enum status store_aside_read_reports(struct store_aside *aside, const struct store_filter *filter,
+				     store_each_report *each, void *user,
+				     char error[STORE_ERROR_SIZE])
+{
+	struct reading r = { .db = &aside->db, .filter = filter };
+	bool found = false;
+
+	buffer_init(&r.key);
+	enum status status = next_host(&r, &found, error);
+	while (status == STATUS_OK && found) {
+		status = list_ids(&r, error);
+		for (size_t i = 0; status == STATUS_OK && i < r.n; i++)
+			status = read_one(&r, r.ids[i], each, user, error);
+		if (status == STATUS_OK)
+			status = next_host(&r, &found, error);
+	}
+	buffer_deinit(&r.key);
+	free(r.ids);
+	return status;
+}

@@ -1,0 +1,278 @@
+#include "collector/store/sqlite/internal.h"
+
+#include <stdio.h>
+
+#include "proto/base/timestamp.h"
+
+static enum status put_alert(struct store_db *db, const struct record_alert *a,
+			     char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store an alert";
+	const char *texts[] = { a->key,
+				condition_name(a->condition),
+				a->server,
+				a->organization,
+				a->site,
+				a->cause,
+				a->verdict,
+				a->reason,
+				a->text,
+				a->remedy,
+				a->adapter,
+				a->changes,
+				a->acknowledged_by,
+				a->comment };
+	const int64_t times[] = { a->since_ms,
+				  a->gone_ms,
+				  a->fired_ms,
+				  a->resolved_ms,
+				  a->told_ms,
+				  a->acknowledged_ms,
+				  a->acknowledged_until_ms };
+	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_ALERT);
+	bool bound = put && store_db_bind_number(put, 1, a->id) &&
+		     store_db_bind_number(put, 2, (int64_t)a->state) &&
+		     store_db_bind_number(put, 3, (int64_t)a->told) &&
+		     store_db_bind_number(put, 4, a->flapping);
+
+	for (int i = 0; bound && i < (int)(sizeof texts / sizeof *texts); i++)
+		bound = store_db_bind_text(put, 5 + i, texts[i]);
+	for (int i = 0; bound && i < (int)(sizeof times / sizeof *times); i++)
+		bound = store_db_bind_time(put, 19 + i, times[i]);
+	return bound ? store_db_run(db, put, what, error) : store_db_fail(db, what, error);
+}
+
+static enum status put_silence(struct store_db *db, const struct record_silence *s,
+			       char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store a silence";
+	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_SILENCE);
+
+	if (!add || !store_db_bind_number(add, 1, s->id) ||
+	    !store_db_bind_text(add, 2, s->server) ||
+	    !store_db_bind_text(add, 3, s->organization) || !store_db_bind_text(add, 4, s->site) ||
+	    !store_db_bind_text(add, 5, s->condition) || !store_db_bind_text(add, 6, s->comment) ||
+	    !store_db_bind_text(add, 7, s->by) || !store_db_bind_number(add, 8, s->starts_ms) ||
+	    !store_db_bind_number(add, 9, s->ends_ms))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, add, what, error);
+}
+
+/* Runs a statement whose one parameter is a number. */
+static enum status run_with(struct store_db *db, enum store_statement which, int64_t number,
+			    const char *what, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *statement = store_db_statement(db, which);
+
+	if (!statement || !store_db_bind_number(statement, 1, number))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, statement, what, error);
+}
+
+static enum status put_hook(struct store_db *db, const struct record_hook *hook,
+			    char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store what is known of a hook";
+	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_HOOK);
+
+	if (!put || !store_db_bind_text(put, 1, hook->name) ||
+	    !store_db_bind_number(put, 2, hook->disabled) ||
+	    !store_db_bind_number(put, 3, hook->since_ms))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, put, what, error);
+}
+
+enum status store_db_put_alerts(struct store_db *db, const struct store_change *change,
+				char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < change->n_alerts; i++)
+		status = put_alert(db, change->alerts[i], error);
+	for (size_t i = 0; status == STATUS_OK && i < change->n_dropped_alerts; i++)
+		status = run_with(db, STORE_DROP_ALERT, change->dropped_alerts[i], "drop an alert",
+				  error);
+	if (status == STATUS_OK && change->trim_alerts_ms)
+		status =
+			run_with(db, STORE_TRIM_ALERTS, STORE_MAX_ALERTS, "drop old alerts", error);
+	if (status == STATUS_OK && change->trim_alerts_ms)
+		status = run_with(db, STORE_TRIM_SILENCES, change->trim_alerts_ms,
+				  "drop silences that are over", error);
+	if (status == STATUS_OK && change->silence)
+		status = put_silence(db, change->silence, error);
+	if (status == STATUS_OK && change->dropped_silence)
+		status = run_with(db, STORE_DROP_SILENCE, *change->dropped_silence, "end a silence",
+				  error);
+	if (status == STATUS_OK && change->hook)
+		status = put_hook(db, change->hook, error);
+	if (status == STATUS_OK)
+		status = store_db_put_deliveries(db, change, error);
+	return status;
+}
+
+/* The columns of STORE_ALERT_COLUMNS; a condition that we do not know is damage. */
+static enum status get_alert(const struct store_db *db, sqlite3_stmt *row, struct record_alert *out,
+			     char error[STORE_ERROR_SIZE])
+{
+	*out = (struct record_alert){
+		.id = sqlite3_column_int64(row, 0),
+		.state = (enum record_alert_state)sqlite3_column_int(row, 1),
+		.told = (enum record_alert_told)sqlite3_column_int(row, 2),
+		.flapping = sqlite3_column_int(row, 3) != 0,
+		.key = store_db_text(row, 4),
+		.server = store_db_text(row, 6),
+		.organization = store_db_text(row, 7),
+		.site = store_db_text(row, 8),
+		.cause = store_db_text(row, 9),
+		.verdict = store_db_text(row, 10),
+		.reason = store_db_text(row, 11),
+		.text = store_db_text(row, 12),
+		.remedy = store_db_text(row, 13),
+		.adapter = store_db_text(row, 14),
+		.changes = store_db_text(row, 15),
+		.acknowledged_by = store_db_text(row, 16),
+		.comment = store_db_text(row, 17),
+		.since_ms = store_db_time(row, 18),
+		.gone_ms = store_db_time(row, 19),
+		.fired_ms = store_db_time(row, 20),
+		.resolved_ms = store_db_time(row, 21),
+		.told_ms = store_db_time(row, 22),
+		.acknowledged_ms = store_db_time(row, 23),
+		.acknowledged_until_ms = store_db_time(row, 24),
+	};
+	if (condition_from_name(store_db_text(row, 5), &out->condition))
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "'%s' holds an alert of the condition '%.60s', which "
+		 "nobody knows",
+		 db->path, store_db_text(row, 5));
+	return STATUS_MALFORMED;
+}
+
+/* Every row of a statement whose parameters are bound. */
+static enum status each_alert(struct store_db *db, sqlite3_stmt *list, store_each_alert *each,
+			      void *user, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read the alerts";
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list)
+		return store_db_fail(db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+		struct record_alert alert;
+		status = get_alert(db, list, &alert, error);
+		if (status == STATUS_OK)
+			status = each(user, &alert);
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	return status;
+}
+
+enum status store_db_read_open_alerts(struct store_db *db, store_each_alert *each, void *user,
+				      char error[STORE_ERROR_SIZE])
+{
+	return each_alert(db, store_db_statement(db, STORE_OPEN_ALERTS), each, user, error);
+}
+
+enum status store_db_read_alerts(struct store_db *db, enum record_alert_state state, int64_t before,
+				 store_each_alert *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_ALERTS);
+	bool bound = list && store_db_bind_number(list, 1, (int64_t)state) &&
+		     store_db_bind_number(list, 2, before);
+
+	return each_alert(db, bound ? list : NULL, each, user, error);
+}
+
+struct one_alert {
+	store_each_alert *each;
+	void *user;
+	bool found;
+};
+
+static enum status take_one(void *user, const struct record_alert *alert)
+{
+	struct one_alert *one = user;
+	one->found = true;
+	return one->each(one->user, alert);
+}
+
+enum status store_db_read_alert(struct store_db *db, int64_t id, store_each_alert *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	struct one_alert one = { each, user, false };
+	sqlite3_stmt *find = store_db_statement(db, STORE_ONE_ALERT);
+	bool bound = find && store_db_bind_number(find, 1, id);
+
+	enum status status = each_alert(db, bound ? find : NULL, take_one, &one, error);
+	return status == STATUS_OK && !one.found ? STATUS_NOT_FOUND : status;
+}
+
+enum status store_db_read_silences(struct store_db *db, store_each_silence *each, void *user,
+				   char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read the silences";
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_SILENCES);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list)
+		return store_db_fail(db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+		struct record_silence silence = {
+			.id = sqlite3_column_int64(list, 0),
+			.server = store_db_text(list, 1),
+			.organization = store_db_text(list, 2),
+			.site = store_db_text(list, 3),
+			.condition = store_db_text(list, 4),
+			.comment = store_db_text(list, 5),
+			.by = store_db_text(list, 6),
+			.starts_ms = sqlite3_column_int64(list, 7),
+			.ends_ms = sqlite3_column_int64(list, 8),
+		};
+		status = each(user, &silence);
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	return status;
+}
+
+enum status store_db_read_hooks(struct store_db *db, store_each_hook *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read what is known of the hooks";
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_HOOKS);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list)
+		return store_db_fail(db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+		struct record_hook hook = { store_db_text(list, 0),
+					    sqlite3_column_int(list, 1) != 0,
+					    sqlite3_column_int64(list, 2) };
+		status = each(user, &hook);
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	return status;
+}
+
+enum status store_db_read_last_alert_id(struct store_db *db, int64_t *out,
+					char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_ALERT_ID);
+	enum status status = STATUS_OK;
+
+	if (!find || sqlite3_step(find) != SQLITE_ROW)
+		status = store_db_fail(db, "read the alerts", error);
+	else
+		*out = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	return status;
+}

@@ -1,0 +1,126 @@
+#include "collector/store/sqlite/internal.h"
+#include "proto/base/timestamp.h"
+
+static enum status add_delivery(struct store_db *db, const struct record_delivery *d,
+				char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store a notification";
+	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_DELIVERY);
+
+	if (!add || !store_db_bind_number(add, 1, d->id) || !store_db_bind_text(add, 2, d->hook) ||
+	    !store_db_bind_text(add, 3, d->lane) ||
+	    !store_db_bind_number(add, 4, (int64_t)d->state) ||
+	    !store_db_bind_number(add, 5, d->made_ms) ||
+	    !store_db_bind_number(add, 6, d->next_ms) ||
+	    sqlite3_bind_blob64(add, 7, d->body, d->body_size, SQLITE_STATIC) != SQLITE_OK)
+		return store_db_fail(db, what, error);
+	return store_db_run(db, add, what, error);
+}
+
+/* One that is over makes the oldest that are over likewise go. */
+static enum status trim(struct store_db *db, enum record_delivery_state state,
+			char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "drop old notifications";
+	sqlite3_stmt *drop = store_db_statement(db, STORE_TRIM_DELIVERIES);
+
+	if (!drop || !store_db_bind_number(drop, 1, (int64_t)state) ||
+	    !store_db_bind_number(drop, 2, STORE_MAX_DELIVERIES))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, drop, what, error);
+}
+
+static enum status put_delivery(struct store_db *db, const struct record_delivery *d,
+				char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store what became of a notification";
+	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_DELIVERY);
+
+	if (!put || !store_db_bind_number(put, 1, d->id) ||
+	    !store_db_bind_number(put, 2, (int64_t)d->state) ||
+	    !store_db_bind_number(put, 3, d->next_ms) || !store_db_bind_time(put, 4, d->ended_ms) ||
+	    !store_db_bind_number(put, 5, d->attempts) || !store_db_bind_text(put, 6, d->result))
+		return store_db_fail(db, what, error);
+	enum status status = store_db_run(db, put, what, error);
+	if (status == STATUS_OK && d->state != RECORD_DELIVERY_WAITING)
+		status = trim(db, d->state, error);
+	return status;
+}
+
+enum status store_db_put_deliveries(struct store_db *db, const struct store_change *change,
+				    char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < change->n_deliveries; i++)
+		status = add_delivery(db, change->deliveries[i], error);
+	if (status == STATUS_OK && change->delivery)
+		status = put_delivery(db, change->delivery, error);
+	return status;
+}
+
+static struct record_delivery get_delivery(sqlite3_stmt *row)
+{
+	return (struct record_delivery){
+		.id = sqlite3_column_int64(row, 0),
+		.hook = store_db_text(row, 1),
+		.lane = store_db_text(row, 2),
+		.state = (enum record_delivery_state)sqlite3_column_int(row, 3),
+		.made_ms = sqlite3_column_int64(row, 4),
+		.next_ms = sqlite3_column_int64(row, 5),
+		.ended_ms = store_db_time(row, 6),
+		.attempts = sqlite3_column_int64(row, 7),
+		.result = store_db_text(row, 8),
+	};
+}
+
+enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_state state,
+				     int64_t before, store_each_delivery *each, void *user,
+				     char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read the notifications";
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_DELIVERIES);
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+
+	if (!list || !store_db_bind_number(list, 1, (int64_t)state) ||
+	    !store_db_bind_number(list, 2, before))
+		return store_db_fail(db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+		struct record_delivery delivery = get_delivery(list);
+		status = each(user, &delivery);
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(list);
+	return status;
+}
+
+static void keep(struct record_delivery *out, sqlite3_stmt *row, struct arena *arena)
+{
+	*out = get_delivery(row);
+	out->hook = arena_strdup(arena, out->hook);
+	out->lane = arena_strdup(arena, out->lane);
+	out->result = arena_strdup(arena, out->result);
+	out->body_size = (size_t)sqlite3_column_bytes(row, 9);
+	const char *body = sqlite3_column_blob(row, 9);
+	out->body = arena_strndup(arena, body ? body : "", body ? out->body_size : 0);
+}
+
+enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena *arena,
+				   struct record_delivery *out, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read a notification";
+	sqlite3_stmt *find = store_db_statement(db, STORE_ONE_DELIVERY);
+	enum status status = STATUS_OK;
+
+	if (!find || !store_db_bind_number(find, 1, id))
+		return store_db_fail(db, what, error);
+	int code = sqlite3_step(find);
+	if (code == SQLITE_ROW)
+		keep(out, find, arena);
+	else
+		status = code == SQLITE_DONE ? STATUS_NOT_FOUND : store_db_fail(db, what, error);
+	sqlite3_reset(find);
+	return status;
+}

@@ -1,0 +1,145 @@
+#include "collector/store/sqlite/internal.h"
+
+static enum status remove_server(struct store_db *db, const struct record_removal *removal,
+				 char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "remove a server";
+	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_SERVER);
+
+	if (!drop || !store_db_bind_text(drop, 1, removal->key))
+		return store_db_fail(db, what, error);
+	enum status status = store_db_run(db, drop, what, error);
+	if (status != STATUS_OK)
+		return status;
+	store_memory_forget_server(&db->memory, removal->key);
+	sqlite3_stmt *forget = store_db_statement(db, STORE_DROP_LATEST);
+	if (!forget || !store_db_bind_text(forget, 1, removal->key))
+		return store_db_fail(db, what, error);
+	status = store_db_run(db, forget, what, error);
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_REMOVAL);
+	if (!put || !store_db_bind_text(put, 1, removal->key) ||
+	    !store_db_bind_text(put, 2, removal->server) ||
+	    !store_db_bind_number(put, 3, removal->at_ms) ||
+	    !store_db_bind_text(put, 4, removal->by) ||
+	    !store_db_bind_text(put, 5, removal->reason))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, put, what, error);
+}
+
+static enum status put_expected(struct store_db *db, const struct record_expected *expected,
+				char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store an expected server";
+	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_EXPECTED);
+
+	if (!put || !store_db_bind_text(put, 1, expected->key) ||
+	    !store_db_bind_text(put, 2, expected->server) ||
+	    !store_db_bind_text(put, 3, expected->organization) ||
+	    !store_db_bind_text(put, 4, expected->site) ||
+	    !store_db_bind_number(put, 5, expected->since_ms))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, put, what, error);
+}
+
+static enum status drop_expected(struct store_db *db, const struct record_expected *expected,
+				 char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "forget an expected server";
+	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_EXPECTED);
+
+	if (!drop || !store_db_bind_text(drop, 1, expected->key))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, drop, what, error);
+}
+
+enum status store_db_put_inventory(struct store_db *db, const struct store_change *change,
+				   char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	if (change->removal)
+		status = remove_server(db, change->removal, error);
+	if (status != STATUS_OK ||
+	    (change->n_expected == 0 && change->expect != STORE_EXPECT_REPLACE))
+		return status;
+	if (change->expect == STORE_EXPECT_REPLACE)
+		status = store_db_run(db, store_db_statement(db, STORE_CLEAR_EXPECTED),
+				      "replace the expected servers", error);
+	for (size_t i = 0; i < change->n_expected && status == STATUS_OK; i++)
+		status = change->expect == STORE_EXPECT_DROP
+				 ? drop_expected(db, &change->expected[i], error)
+				 : put_expected(db, &change->expected[i], error);
+	if (status == STATUS_OK)
+		status = store_db_run(db, store_db_statement(db, STORE_MARK_EXPECTED),
+				      "count a change of the expected servers", error);
+	return status;
+}
+
+/* Whom the rows of a list are for. */
+struct listener {
+	store_each_removal *removal; /* one of the two */
+	store_each_expected *expected;
+	void *user;
+};
+
+static enum status visit_removal(sqlite3_stmt *row, void *user)
+{
+	const struct listener *listener = user;
+	struct record_removal removal = {
+		.key = store_db_text(row, 0),
+		.server = store_db_text(row, 1),
+		.at_ms = sqlite3_column_int64(row, 2),
+		.by = store_db_text(row, 3),
+		.reason = store_db_text(row, 4),
+	};
+	return listener->removal(listener->user, &removal);
+}
+
+static enum status visit_expected(sqlite3_stmt *row, void *user)
+{
+	const struct listener *listener = user;
+	struct record_expected expected = {
+		.key = store_db_text(row, 0),
+		.server = store_db_text(row, 1),
+		.organization = store_db_text(row, 2),
+		.site = store_db_text(row, 3),
+		.since_ms = sqlite3_column_int64(row, 4),
+	};
+	return listener->expected(listener->user, &expected);
+}
+
+enum status store_db_read_removals(struct store_db *db, store_each_removal *each, void *user,
+				   char error[STORE_ERROR_SIZE])
+{
+	struct listener listener = { .removal = each, .user = user };
+
+	return store_db_list(db, store_db_statement(db, STORE_LIST_REMOVALS),
+			     "read the removed servers", visit_removal, &listener, error);
+}
+
+enum status store_db_read_expected(struct store_db *db, store_each_expected *each, void *user,
+				   char error[STORE_ERROR_SIZE])
+{
+	struct listener listener = { .expected = each, .user = user };
+
+	return store_db_list(db, store_db_statement(db, STORE_LIST_EXPECTED),
+			     "read the expected servers", visit_expected, &listener, error);
+}
+
+enum status store_db_read_expected_version(struct store_db *db, int64_t *out,
+					   char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *find = store_db_statement(db, STORE_EXPECTED_VERSION);
+	enum status status = STATUS_OK;
+	int code = find ? sqlite3_step(find) : SQLITE_ERROR;
+
+	*out = 0;
+	if (code == SQLITE_ROW)
+		*out = sqlite3_column_int64(find, 0);
+	else if (code != SQLITE_DONE)
+		status = store_db_fail(db, "look for changes of the expected servers", error);
+	sqlite3_reset(find);
+	return status;
+}

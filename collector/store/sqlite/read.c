@@ -1,0 +1,220 @@
+#include "collector/store/sqlite/internal.h"
+
+#include "proto/base/arena.h"
+
+/* A row of STORE_LIST_SERVERS or STORE_GET_SERVER; borrowed from it. */
+static enum status get_server(struct store_db *db, sqlite3_stmt *row, struct record_server *server,
+			      struct record_report *latest, char error[STORE_ERROR_SIZE])
+{
+	*server = (struct record_server){
+		.key = store_db_text(row, 0),
+		.silent = sqlite3_column_int(row, 1) != 0,
+		.verdict = store_db_text(row, 2),
+		.since_ms = sqlite3_column_int64(row, 3),
+		.verdict_json = store_db_text(row, 4),
+		.adapters_json = store_db_text(row, 5),
+	};
+	return store_db_get_report(db, row, 6, server->key, latest, error);
+}
+
+/* Whom the servers are for, and where it is told what goes wrong. */
+struct server_listener {
+	struct store_db *db;
+	store_each_server *each;
+	void *user;
+	char *error;
+};
+
+static enum status visit_server(sqlite3_stmt *row, void *user)
+{
+	const struct server_listener *listener = user;
+	struct record_server server;
+	struct record_report latest;
+
+	enum status status = get_server(listener->db, row, &server, &latest, listener->error);
+	return status == STATUS_OK ? listener->each(listener->user, &server, &latest) : status;
+}
+
+enum status store_db_read_servers(struct store_db *db, store_each_server *each, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	struct server_listener listener = { db, each, user, error };
+
+	return store_db_list(db, store_db_statement(db, STORE_LIST_SERVERS), "read the servers",
+			     visit_server, &listener, error);
+}
+
+/* Makes a borrowed row one that lives in `arena`. */
+static void keep_report(struct record_report *report, struct arena *arena)
+{
+	report->key = arena_strdup(arena, report->key);
+	report->agent_id = arena_strdup(arena, report->agent_id);
+	report->epoch = arena_strdup(arena, report->epoch);
+	report->imported_by = arena_strdup(arena, report->imported_by);
+	report->body = arena_strndup(arena, report->body, report->body_size);
+}
+
+static void keep_server(struct record_server *server, struct arena *arena)
+{
+	server->key = arena_strdup(arena, server->key);
+	server->verdict = arena_strdup(arena, server->verdict);
+	server->verdict_json = arena_strdup(arena, server->verdict_json);
+	server->adapters_json = arena_strdup(arena, server->adapters_json);
+}
+
+/* One step of a statement that gives a row or none. */
+static enum status step_once(struct store_db *db, sqlite3_stmt *statement, const char *what,
+			     char error[STORE_ERROR_SIZE])
+{
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		return STATUS_OK;
+	case SQLITE_DONE:
+		return STATUS_NOT_FOUND;
+	default:
+		return store_db_fail(db, what, error);
+	}
+}
+
+enum status store_db_read_server(struct store_db *db, const char *key, struct arena *arena,
+				 struct record_server *out, struct record_report *latest,
+				 char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read a server";
+	sqlite3_stmt *find = store_db_statement(db, STORE_GET_SERVER);
+
+	if (!find || !store_db_bind_text(find, 1, key))
+		return store_db_fail(db, what, error);
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		status = get_server(db, find, out, latest, error);
+	if (status == STATUS_OK) {
+		keep_server(out, arena);
+		keep_report(latest, arena);
+	}
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
+enum status store_db_read_report_until(struct store_db *db, const char *key, int64_t until_ms,
+				       struct arena *arena, struct record_report *out,
+				       char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read an earlier report";
+	sqlite3_stmt *find = store_db_statement(db, STORE_REPORT_UNTIL);
+
+	if (!find || !store_db_bind_text(find, 1, key) ||
+	    !store_db_bind_number(find, 2, until_ms) ||
+	    !store_db_bind_number(find, 3, STORE_MAX_DISORDER))
+		return store_db_fail(db, what, error);
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		status = store_db_get_report(db, find, 0, key, out, error);
+	if (status == STATUS_OK)
+		keep_report(out, arena);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
+/* Steps a lookup whose parameters are bound. `*out` stays where it finds nothing. */
+static enum status find_number(struct store_db *db, sqlite3_stmt *find, const char *what,
+			       int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	enum status status = step_once(db, find, what, error);
+	if (status == STATUS_OK)
+		*out = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
+enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
+				    int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "look for an earlier copy of a report";
+	sqlite3_stmt *find = store_db_statement(db, STORE_BODY_HASH);
+
+	if (!find || !store_db_bind_text(find, 1, agent_id) ||
+	    !store_db_bind_text(find, 2, epoch) || !store_db_bind_number(find, 3, sequence))
+		return store_db_fail(db, what, error);
+	int64_t hash = 0;
+	enum status status = find_number(db, find, what, &hash, error);
+	if (status == STATUS_OK)
+		*out = (uint64_t)hash;
+	return status;
+}
+
+enum status store_db_read_last_sequence(struct store_db *db, const char *agent_id,
+					const char *epoch, int64_t *out,
+					char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "look for the last report of an agent";
+	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_SEQUENCE);
+
+	if (!find || !store_db_bind_text(find, 1, agent_id) || !store_db_bind_text(find, 2, epoch))
+		return store_db_fail(db, what, error);
+	return find_number(db, find, what, out, error);
+}
+
+struct name_listener {
+	store_each_name *each;
+	void *user;
+};
+
+static enum status visit_name(sqlite3_stmt *row, void *user)
+{
+	const struct name_listener *listener = user;
+	return listener->each(listener->user, store_db_text(row, 0), sqlite3_column_int64(row, 1));
+}
+
+enum status store_db_read_other_names(struct store_db *db, const char *key, size_t limit,
+				      store_each_name *each, void *user,
+				      char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "look for other names of a server";
+	sqlite3_stmt *list = store_db_statement(db, STORE_OTHER_NAMES);
+	struct name_listener listener = { each, user };
+
+	if (!list || !store_db_bind_text(list, 1, key) ||
+	    !store_db_bind_number(list, 2, (int64_t)limit))
+		return store_db_fail(db, what, error);
+	return store_db_list(db, list, what, visit_name, &listener, error);
+}
+
+/* Whom the changes of a server are for. */
+struct event_listener {
+	const char *key;
+	store_each_event *each;
+	void *user;
+};
+
+static enum status visit_event(sqlite3_stmt *row, void *user)
+{
+	const struct event_listener *listener = user;
+	struct store_history_place place = { .at_ms = sqlite3_column_int64(row, 1),
+					     .number = sqlite3_column_int64(row, 0) };
+	struct record_event event = { .key = listener->key,
+				      .at_ms = place.at_ms,
+				      .kind = store_db_text(row, 2),
+				      .detail = store_db_text(row, 3) };
+	return listener->each(listener->user, &event, place);
+}
+
+enum status store_db_read_history(struct store_db *db, const char *key, int64_t since_ms,
+				  struct store_history_place before, size_t limit,
+				  store_each_event *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "read what changed";
+	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_HISTORY);
+	struct event_listener listener = { key, each, user };
+
+	if (!list || !store_db_bind_text(list, 1, key) ||
+	    !store_db_bind_number(list, 2, since_ms) ||
+	    !store_db_bind_number(list, 3, before.at_ms) ||
+	    !store_db_bind_number(list, 4, before.number) ||
+	    !store_db_bind_number(list, 5, (int64_t)limit))
+		return store_db_fail(db, what, error);
+	return store_db_list(db, list, what, visit_event, &listener, error);
+}

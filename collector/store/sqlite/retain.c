@@ -1,0 +1,327 @@
+#include "collector/store/sqlite/internal.h"
+
+#include <stdlib.h>
+
+#include "proto/base/mem.h"
+
+/* Servers that one chunk looks at; of as many one is looked at thoroughly. */
+#define MAX_HOSTS 64
+
+/* Behind so many reports that do not have to go none is looked for that has to. */
+#define PATIENCE 4
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+static const char what[] = "drop what is old";
+
+/* A report at the old end of its stream. */
+struct old_report {
+	int64_t id;
+	int64_t at_ms;
+	bool stays; /* its server stands on it, or others are based on it */
+};
+
+/* What goes of one server's reports. */
+struct dropping {
+	struct store_db *db;
+	struct store_host host;
+	size_t too_many;       /* so many are beyond what is kept */
+	int64_t not_before_ms; /* older ones are too old */
+	size_t patience;       /* looks no further behind so many that do not have to go */
+	size_t budget;         /* so many may go */
+	struct old_report *rows;
+	size_t n;
+	size_t room;
+};
+
+static enum status read_number(struct store_db *db, enum store_statement which, int64_t parameter,
+			       int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *read = store_db_statement(db, which);
+	enum status status = STATUS_OK;
+
+	if (!read ||
+	    (sqlite3_bind_parameter_count(read) > 0 && !store_db_bind_number(read, 1, parameter)))
+		return store_db_fail(db, what, error);
+	if (sqlite3_step(read) == SQLITE_ROW)
+		*out = sqlite3_column_int64(read, 0);
+	else
+		status = store_db_fail(db, what, error);
+	sqlite3_reset(read);
+	return status;
+}
+
+static enum status drop_row(struct store_db *db, enum store_statement which, int64_t id,
+			    char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *drop = store_db_statement(db, which);
+	if (!drop || !store_db_bind_number(drop, 1, id))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, drop, what, error);
+}
+
+/* The server's row, and how many reports it has. */
+static enum status read_host(struct dropping *d, size_t *n_reports, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *read = store_db_statement(d->db, STORE_COUNT_REPORTS);
+	enum status status = STATUS_OK;
+
+	if (!read || !store_db_bind_number(read, 1, d->host.id))
+		return store_db_fail(d->db, what, error);
+	if (sqlite3_step(read) == SQLITE_ROW) {
+		d->host.base_id = sqlite3_column_int64(read, 0);
+		d->host.latest_id = sqlite3_column_int64(read, 1);
+		*n_reports = (size_t)sqlite3_column_int64(read, 2);
+	} else {
+		status = store_db_fail(d->db, what, error);
+	}
+	sqlite3_reset(read);
+	return status;
+}
+
+static struct old_report *add_row(struct dropping *d)
+{
+	if (d->n == d->room) {
+		d->room = d->room ? 2 * d->room : 64;
+		d->rows = mem_realloc(d->rows, d->room * sizeof *d->rows);
+	}
+	return &d->rows[d->n++];
+}
+
+/* A row of STORE_WALK_STREAM; `*stays` tells whether it may not go. */
+static enum status take_row(struct dropping *d, sqlite3_stmt *walk, bool *stays,
+			    char error[STORE_ERROR_SIZE])
+{
+	struct old_report *row = add_row(d);
+	bool is_whole = sqlite3_column_int(walk, 2) != 0;
+	int64_t has_delta = 0;
+	enum status status = STATUS_OK;
+
+	row->id = sqlite3_column_int64(walk, 0);
+	row->at_ms = sqlite3_column_int64(walk, 1);
+	row->stays = row->id == d->host.latest_id || row->id == d->host.base_id;
+	if (is_whole && !row->stays)
+		status = read_number(d->db, STORE_HAS_DELTA, row->id, &has_delta, error);
+	row->stays = row->stays || has_delta;
+	*stays = row->stays;
+	return status;
+}
+
+/*
+ * Takes the reports at the old end of a stream: enough of them for all that have to go, and a few
+ * more, for they need not be in the order of their times. `*is_empty`: there are none.
+ */
+static enum status walk_stream(struct dropping *d, int64_t stream_id, bool *is_empty,
+			       char error[STORE_ERROR_SIZE])
+{
+	size_t too_many = d->too_many < d->budget ? d->too_many : d->budget;
+	size_t budget = d->budget;
+	size_t n_before = d->n;
+	size_t others = 0; /* in succession, that do not have to go */
+	enum status status = STATUS_OK;
+	int code = SQLITE_ROW;
+	sqlite3_stmt *walk = store_db_statement(d->db, STORE_WALK_STREAM);
+
+	if (!walk || !store_db_bind_number(walk, 1, stream_id))
+		return store_db_fail(d->db, what, error);
+	while (status == STATUS_OK && budget > 0 && others < d->patience &&
+	       (code = sqlite3_step(walk)) == SQLITE_ROW) {
+		bool is_old = sqlite3_column_int64(walk, 1) < d->not_before_ms;
+		bool stays = true;
+		others = is_old || too_many > 0 ? 0 : others + 1;
+		if (others <= PATIENCE)
+			status = take_row(d, walk, &stays, error);
+		if (others == 0 && !stays) {
+			budget--;
+			too_many -= too_many > 0;
+		}
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(d->db, what, error);
+	sqlite3_reset(walk);
+	*is_empty = code == SQLITE_DONE && d->n == n_before;
+	return status;
+}
+
+/*
+ * Walks the server's streams. One of which nothing is left, an agent's former life, goes: it would
+ * be looked at for ever.
+ */
+static enum status walk_streams(struct dropping *d, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(d->db, STORE_LIST_STREAMS);
+	enum status status = STATUS_OK;
+	int64_t gone_id = 0;
+	int code = SQLITE_ROW;
+
+	if (!list || !store_db_bind_number(list, 1, d->host.id))
+		return store_db_fail(d->db, what, error);
+	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
+		int64_t stream_id = sqlite3_column_int64(list, 0);
+		bool is_empty = false;
+		status = walk_stream(d, stream_id, &is_empty, error);
+		if (is_empty)
+			gone_id = stream_id;
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE)
+		status = store_db_fail(d->db, what, error);
+	sqlite3_reset(list);
+	if (status != STATUS_OK || gone_id == 0)
+		return status;
+	store_memory_forget_stream(&d->db->memory, gone_id);
+	return drop_row(d->db, STORE_DROP_STREAM, gone_id, error);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct old_report *x = a;
+	const struct old_report *y = b;
+
+	if (x->at_ms != y->at_ms)
+		return x->at_ms < y->at_ms ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* Of what was taken the oldest. */
+static enum status drop_rows(struct dropping *d, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	if (d->n > 0)
+		qsort(d->rows, d->n, sizeof *d->rows, compare_times);
+	for (size_t i = 0; status == STATUS_OK && d->budget > 0 && i < d->n; i++) {
+		const struct old_report *row = &d->rows[i];
+		if (row->stays || (i >= d->too_many && row->at_ms >= d->not_before_ms))
+			continue;
+		status = drop_row(d->db, STORE_DROP_REPORT, row->id, error);
+		d->budget--;
+	}
+	return status;
+}
+
+static enum status drop_reports(struct store_db *db, int64_t host_id,
+				const struct store_retention *retention, size_t *budget,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_limits *limits = retention->limits;
+	size_t keep = limits->reports;
+	size_t n_reports = 0;
+	struct dropping d = {
+		.db = db,
+		.host = { .id = host_id },
+		.not_before_ms = retention->now_ms - (int64_t)limits->report_days * DAY_MS,
+		.patience = retention->thorough ? STORE_MAX_DISORDER : PATIENCE,
+		.budget = *budget,
+	};
+
+	enum status status = read_host(&d, &n_reports, error);
+	if (retention->halve && keep > n_reports / 2)
+		keep = n_reports / 2;
+	d.too_many = n_reports > keep ? n_reports - keep : 0;
+	if (status == STATUS_OK)
+		status = walk_streams(&d, error);
+	if (status == STATUS_OK)
+		status = drop_rows(&d, error);
+	free(d.rows);
+	*budget = d.budget;
+	return status;
+}
+
+/* Where changes go, and where it is told what goes wrong. */
+struct history_drop {
+	struct store_db *db;
+	size_t *budget;
+	char *error;
+};
+
+static enum status drop_change(sqlite3_stmt *row, void *user)
+{
+	struct history_drop *d = user;
+
+	--*d->budget;
+	return drop_row(d->db, STORE_DROP_HISTORY, sqlite3_column_int64(row, 0), d->error);
+}
+
+/* Row by row, for most times there is none: a statement that drops them all costs more. */
+static enum status drop_history(struct history_drop *d, int64_t host_id,
+				const struct store_retention *retention)
+{
+	const struct store_limits *limits = retention->limits;
+	int64_t not_before_ms = retention->now_ms - (int64_t)limits->change_days * DAY_MS;
+	sqlite3_stmt *list = store_db_statement(d->db, STORE_OLD_HISTORY);
+
+	if (!list || !store_db_bind_number(list, 1, host_id) ||
+	    !store_db_bind_number(list, 2, (int64_t)limits->changes) ||
+	    !store_db_bind_number(list, 3, not_before_ms) ||
+	    !store_db_bind_number(list, 4, (int64_t)*d->budget))
+		return store_db_fail(d->db, what, d->error);
+	return store_db_list(d->db, list, what, drop_change, d, d->error);
+}
+
+enum status store_db_retain(struct store_db *db, int64_t host_id,
+			    const struct store_retention *retention, size_t *budget,
+			    char error[STORE_ERROR_SIZE])
+{
+	struct history_drop history = { db, budget, error };
+
+	enum status status = drop_reports(db, host_id, retention, budget, error);
+	if (status == STATUS_OK && *budget > 0)
+		status = drop_history(&history, host_id, retention);
+	return status;
+}
+
+/* Bytes of the pages in use; pages that became free are used again before the file grows. */
+static enum status read_size(struct store_db *db, uint64_t *out, char error[STORE_ERROR_SIZE])
+{
+	static const enum store_statement numbers[] = { STORE_PAGE_COUNT, STORE_FREE_COUNT,
+							STORE_PAGE_SIZE };
+	int64_t values[3] = { 0 };
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < 3; i++)
+		status = read_number(db, numbers[i], 0, &values[i], error);
+	*out = (uint64_t)((values[0] - values[1]) * values[2]);
+	return status;
+}
+
+/* The servers that are next, one after the other, until the budget is used. */
+static enum status sweep_hosts(struct store_db *db, struct store_retention *retention,
+			       struct store_sweep *sweep, size_t *budget,
+			       char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	for (int i = 0; status == STATUS_OK && *budget > 0 && i < MAX_HOSTS; i++) {
+		int64_t host_id = 0;
+		status = read_number(db, STORE_NEXT_HOST, sweep->host_id, &host_id, error);
+		if (status == STATUS_OK && host_id == 0) {
+			sweep->host_id = 0; /* from the first one on, the next time */
+			sweep->round++;
+			break;
+		}
+		retention->thorough = (host_id + sweep->round) % MAX_HOSTS == 0;
+		if (status == STATUS_OK)
+			status = store_db_retain(db, host_id, retention, budget, error);
+		if (*budget > 0)
+			sweep->host_id = host_id;
+	}
+	return status;
+}
+
+enum status store_db_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
+			   struct store_sweep *sweep, size_t *dropped, char error[STORE_ERROR_SIZE])
+{
+	struct store_retention retention = { .limits = limits, .now_ms = now_ms };
+	size_t budget = STORE_SWEEP_ROWS;
+	uint64_t size = 0;
+
+	enum status status = store_db_begin(db, error);
+	if (status != STATUS_OK)
+		return status;
+	status = read_size(db, &size, error);
+	retention.halve = limits->max_mb > 0 && size > limits->max_mb * UINT64_C(1000000);
+	if (status == STATUS_OK)
+		status = sweep_hosts(db, &retention, sweep, &budget, error);
+	*dropped = STORE_SWEEP_ROWS - budget;
+	return store_db_end(db, status, error);
+}

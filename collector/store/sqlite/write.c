@@ -1,0 +1,140 @@
+#include "collector/store/sqlite/internal.h"
+
+/* Of so many reports of a server one makes us look at its old ones. */
+#define RETAIN_EVERY 16
+
+static enum status put_server(struct store_db *db, const struct record_server *server,
+			      char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_SERVER);
+	if (!put || !store_db_bind_text(put, 1, server->key) ||
+	    !store_db_bind_number(put, 2, server->silent) ||
+	    !store_db_bind_text(put, 3, server->verdict) ||
+	    !store_db_bind_number(put, 4, server->since_ms) ||
+	    !store_db_bind_text(put, 5, server->verdict_json) ||
+	    !store_db_bind_text(put, 6, server->adapters_json))
+		return store_db_fail(db, "store the state of a server", error);
+	return store_db_run(db, put, "store the state of a server", error);
+}
+
+static enum status add_event(struct store_db *db, const struct record_event *event,
+			     char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "store what changed";
+	struct store_host host;
+
+	enum status status = store_db_host(db, event->key, &host, error);
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_HISTORY);
+	if (!add || !store_db_bind_number(add, 1, host.id) ||
+	    !store_db_bind_number(add, 2, event->at_ms) ||
+	    !store_db_bind_text(add, 3, event->kind) || !store_db_bind_text(add, 4, event->detail))
+		return store_db_fail(db, what, error);
+	return store_db_run(db, add, what, error);
+}
+
+/*
+ * Now and then a report takes its server's old ones away: most reports pay nothing for it. Servers
+ * take turns in the order in which they reported, so that what goes lies together in the file.
+ */
+static enum status retain(struct store_db *db, int64_t host_id, int64_t previous_id,
+			  int64_t report_id, int64_t now_ms, const struct store_limits *limits,
+			  char error[STORE_ERROR_SIZE])
+{
+	struct store_retention retention = { .limits = limits, .now_ms = now_ms };
+	int64_t turn = RETAIN_EVERY * db->n_hosts;
+	size_t budget = (size_t)2 * RETAIN_EVERY;
+
+	if (!limits || previous_id / turn == report_id / turn)
+		return STATUS_OK;
+	return store_db_retain(db, host_id, &retention, &budget, error);
+}
+
+static enum status put_report(struct store_db *db, const struct record_report *report,
+			      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+{
+	struct store_known *known;
+	int64_t id = 0;
+
+	enum status status = store_db_know(db, report, &known, error);
+	if (status != STATUS_OK)
+		return status;
+	int64_t previous_id = known->latest_id;
+	status = store_db_insert_report(db, report, known, &id, error);
+	if (status == STATUS_OK)
+		status = retain(db, known->host_id, previous_id, id, report->received_at_ms, limits,
+				error);
+	return status;
+}
+
+static enum status apply(struct store_db *db, const struct store_change *change,
+			 const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	if (change->removal || change->n_expected > 0 || change->expect == STORE_EXPECT_REPLACE)
+		status = store_db_put_inventory(db, change, error);
+	if (status == STATUS_OK && change->report)
+		status = put_report(db, change->report, limits, error);
+	for (size_t i = 0; status == STATUS_OK && i < change->n_servers; i++)
+		status = put_server(db, &change->servers[i], error);
+	for (size_t i = 0; status == STATUS_OK && i < change->n_events; i++)
+		status = add_event(db, &change->events[i], error);
+	if (status == STATUS_OK)
+		status = store_db_put_alerts(db, change, error);
+	if (status == STATUS_OK)
+		status = store_db_put_identity(db, change, error);
+	return status;
+}
+
+enum status store_db_begin(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	return store_db_run(db, store_db_statement(db, STORE_BEGIN), "begin a change", error);
+}
+
+enum status store_db_end(struct store_db *db, enum status status, char error[STORE_ERROR_SIZE])
+{
+	if (status == STATUS_OK)
+		status = store_db_run(db, store_db_statement(db, STORE_COMMIT), "commit", error);
+	/* Some failures have rolled it back already (SQLite, "Response To Errors"). */
+	if (status != STATUS_OK && !sqlite3_get_autocommit(db->handle)) {
+		char ignored[STORE_ERROR_SIZE]; /* what failed first is what matters */
+		store_db_run(db, store_db_statement(db, STORE_ROLLBACK), "roll back", ignored);
+	}
+	if (status != STATUS_OK)
+		store_memory_forget(&db->memory);
+	return status;
+}
+
+enum status store_db_commit(struct store_db *db, const struct store_change *const *changes,
+			    size_t n, const struct store_limits *limits,
+			    char error[STORE_ERROR_SIZE])
+{
+	enum status status = store_db_begin(db, error);
+	if (status != STATUS_OK)
+		return status;
+	for (size_t i = 0; status == STATUS_OK && i < n; i++)
+		status = apply(db, changes[i], limits, error);
+	return store_db_end(db, status, error);
+}
+
+static enum status run_alone(struct store_db *db, enum store_statement which,
+			     char error[STORE_ERROR_SIZE])
+{
+	enum status status = store_db_begin(db, error);
+	if (status == STATUS_OK)
+		status = store_db_end(
+			db, store_db_run(db, store_db_statement(db, which), "write", error), error);
+	return status;
+}
+
+enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_busy_timeout(db->handle, 0);
+	enum status status = run_alone(db, STORE_TAKE_ROOM, error);
+	if (status == STATUS_OK)
+		status = run_alone(db, STORE_GIVE_ROOM, error);
+	sqlite3_busy_timeout(db->handle, STORE_BUSY_MS);
+	return status;
+}

@@ -1,0 +1,296 @@
+/*
+ * The store: the truth that outlives the process. sqlite/ keeps it in one SQLite database
+ * in the data directory; the interface has no word of SQL, so that another engine can take its
+ * place.
+ *
+ * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
+ * round; a thread of the store commits whatever has gathered while the previous commit was under
+ * way, and `done` runs on the loop once the change
+ * is durable (it survives a power cut) or has failed. Changes are committed in the order of their
+ * submission, each whole or not at all.
+ *
+ * After a failed commit everything that was submitted before store_resume() fails too, for it was
+ * worked out on top of what is lost. The owner's way back: wait until store_pending() is 0, rebuild
+ * the fleet (fleet_load), then store_resume(); tried again after a pause while it fails.
+ *
+ * Reading is synchronous, on the loop's thread, and sees only what is committed: single rows by
+ * key at any time, everything at start and after a failure.
+ *
+ * Every call belongs to the loop's thread. Errors are told in words: what was tried, on which file,
+ * why it failed.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "collector/model/record.h"
+#include "collector/store/limits.h"
+#include "proto/base/arena.h"
+#include "proto/base/status.h"
+
+/* Files in the data directory; SQLite puts "-wal" and "-shm" beside the first. */
+#define STORE_FILE "mtawatch.db"
+#define STORE_LOCK "mtawatch.lock"
+
+#define STORE_ERROR_SIZE 512
+
+/* Rows of the audit log that are kept, the oldest dropped first. */
+#define STORE_MAX_AUDIT 200000
+
+/* Alerts that are over, and deliveries in each state that is an end, that are kept. */
+#define STORE_MAX_ALERTS     20000
+#define STORE_MAX_DELIVERIES 1000
+
+/* Changes that may wait for a commit, and bytes of their reports; past either store_submit()
+ * refuses. */
+#define STORE_MAX_PENDING       16384
+#define STORE_MAX_PENDING_BYTES ((size_t)256 * 1024 * 1024)
+
+struct store;
+
+/*
+ * Opens the store in `directory`, which exists, and brings its schema up to date. On success the
+ * directory is locked against a second collector.
+ *
+ * STATUS_CONFLICT     another process holds the directory
+ * STATUS_UNSUPPORTED  the database was written by a newer version
+ * STATUS_MALFORMED    the file is no database, or a damaged one
+ * STATUS_DENIED, STATUS_FULL, STATUS_SYSTEM ...  with the system's reason in `error`
+ */
+enum status store_open(struct store **out, const char *directory, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE]);
+
+/*
+ * Ends it: what was submitted is still committed and its `done` run, then `closed` is called, once,
+ * from the loop, and the store is no more. Nothing may be submitted any longer.
+ */
+void store_close(struct store *store, void (*closed)(void *user), void *user);
+
+/* From now on these limits hold, instead of STORE_LIMITS_DEFAULT. */
+void store_set_limits(struct store *store, const struct store_limits *limits);
+
+/* One change: everything in it is committed together. The rows are borrowed until `done` runs. */
+struct store_change {
+	const struct record_report *report; /* NULL: none */
+	const struct record_server *servers;
+	size_t n_servers;
+	const struct record_event *events;
+	size_t n_events;
+	/* Alerts, new or in the place of those with their ids; and ids of some that go. */
+	const struct record_alert *const *alerts;
+	size_t n_alerts;
+	const int64_t *dropped_alerts;
+	size_t n_dropped_alerts;
+
+	/* Notifications that are to go out, and one that has, or has not, or is to be tried again.
+	 */
+	const struct record_delivery *const *deliveries;
+	size_t n_deliveries;
+	const struct record_delivery *delivery; /* its body stays */
+
+	const struct record_silence *silence; /* NULL: none; likewise the next two */
+	const int64_t *dropped_silence;
+	const struct record_hook *hook;
+	/* 0, or the time: the oldest that are over go, STORE_MAX_ALERTS stay; silences over, too.
+	 */
+	int64_t trim_alerts_ms;
+
+	/* A server that is taken out of the fleet: its row goes, its reports stay for a while. */
+	const struct record_removal *removal;
+
+	/*
+	 * Servers that there should be: in the place of all that were expected before, or added to
+	 * them, or taken from them (only the keys count).
+	 */
+	enum { STORE_EXPECT_ADD, STORE_EXPECT_REPLACE, STORE_EXPECT_DROP } expect;
+	const struct record_expected *expected;
+	size_t n_expected;
+
+	/*
+	 * An identity that is new: nothing happens where its kind and name are taken. Or one that
+	 * goes, by its kind and name: a token takes its sessions along. At most one of the two.
+	 */
+	const struct record_identity *add_identity;
+	const struct record_identity *drop_identity;
+
+	/* A line of the audit log; left out where the identity was taken, or not there. */
+	const struct record_audit *audit;
+
+	/*
+	 * Runs once, on the loop. STATUS_OK: it is durable. Anything else: nothing of it is stored,
+	 * and `error` says why; borrowed for the call.
+	 */
+	void (*done)(void *user, enum status status, const char *error);
+	void *user;
+};
+
+/*
+ * Queues a change; the struct itself is copied. A change without rows is allowed: its `done` tells
+ * that all that was submitted before it is durable.
+ *
+ * STATUS_LIMIT  STORE_MAX_PENDING wait already: the answer is 503, `done` does not run
+ */
+enum status store_submit(struct store *store, const struct store_change *change);
+
+/* Changes whose `done` has not run yet. */
+size_t store_pending(const struct store *store);
+
+/*
+ * Accepts changes again after a failed commit, if the database can be written. It does not wait
+ * for another program's lock, and never accepts again where the database is damaged
+ * (STATUS_MALFORMED): that needs `check` and `restore`.
+ *
+ * Anything but STATUS_OK: it cannot; `error` says why, and it stays as it was.
+ */
+enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Every server with its latest report, in order of keys. The rows are borrowed for the call. `each`
+ * may stop it by returning anything but STATUS_OK, which is then the result.
+ */
+typedef enum status store_each_server(void *user, const struct record_server *server,
+				      const struct record_report *latest);
+enum status store_read_servers(struct store *store, store_each_server *each, void *user,
+			       char error[STORE_ERROR_SIZE]);
+
+/*
+ * One server with its latest report, in `arena`.
+ *
+ * STATUS_NOT_FOUND  there is none of that key
+ */
+enum status store_read_server(struct store *store, const char *key, struct arena *arena,
+			      struct record_server *out, struct record_report *latest,
+			      char error[STORE_ERROR_SIZE]);
+
+/* Every server that was removed, also those that have come back since. */
+typedef enum status store_each_removal(void *user, const struct record_removal *removal);
+enum status store_read_removals(struct store *store, store_each_removal *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+
+/*
+ * Every server that there should be, in the order of keys; and a number that grows with every
+ * change to them, whoever makes it.
+ */
+typedef enum status store_each_expected(void *user, const struct record_expected *expected);
+enum status store_read_expected(struct store *store, store_each_expected *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+enum status store_read_expected_version(struct store *store, int64_t *out,
+					char error[STORE_ERROR_SIZE]);
+
+/*
+ * Alerts that are not over or whose end is not told; every silence; every hook that is known; and
+ * the largest id of alerts, silences and deliveries.
+ */
+typedef enum status store_each_alert(void *user, const struct record_alert *alert);
+enum status store_read_open_alerts(struct store *store, store_each_alert *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+typedef enum status store_each_silence(void *user, const struct record_silence *silence);
+enum status store_read_silences(struct store *store, store_each_silence *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+typedef enum status store_each_hook(void *user, const struct record_hook *hook);
+enum status store_read_hooks(struct store *store, store_each_hook *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+enum status store_read_last_alert_id(struct store *store, int64_t *out,
+				     char error[STORE_ERROR_SIZE]);
+
+/* The alerts in a state whose id is below `before`, the latest first. */
+enum status store_read_alerts(struct store *store, enum record_alert_state state, int64_t before,
+			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/* STATUS_NOT_FOUND: there is no such alert. `each` runs once at most. */
+enum status store_read_alert(struct store *store, int64_t id, store_each_alert *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+
+/* The deliveries in a state, likewise, without their bodies. */
+typedef enum status store_each_delivery(void *user, const struct record_delivery *delivery);
+enum status store_read_deliveries(struct store *store, enum record_delivery_state state,
+				  int64_t before, store_each_delivery *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+
+/* One delivery with its body, in `arena`. STATUS_NOT_FOUND: there is none of that id. */
+enum status store_read_delivery(struct store *store, int64_t id, struct arena *arena,
+				struct record_delivery *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * The latest report of a server whose time is not after `until_ms`; in `arena`.
+ *
+ * STATUS_NOT_FOUND  it has none
+ */
+enum status store_read_report_until(struct store *store, const char *key, int64_t until_ms,
+				    struct arena *arena, struct record_report *out,
+				    char error[STORE_ERROR_SIZE]);
+
+/*
+ * The hash of the body that was stored under this identity, to tell a repetition from a conflict.
+ *
+ * STATUS_NOT_FOUND  there is no such report
+ */
+enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
+				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * The highest sequence that is stored of one agent and epoch.
+ *
+ * STATUS_NOT_FOUND  there is no report of them
+ */
+enum status store_read_last_sequence(struct store *store, const char *agent_id, const char *epoch,
+				     int64_t *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * One identity by kind and name; in `arena`. STATUS_NOT_FOUND: there is none.
+ */
+enum status store_read_identity(struct store *store, enum record_kind kind, const char *name,
+				struct arena *arena, struct record_identity *out,
+				char error[STORE_ERROR_SIZE]);
+
+/*
+ * Identities of a kind in order of their names, the first `limit` behind the name `after` ("": from
+ * the beginning). Borrowed for the call; `each` as above.
+ */
+typedef enum status store_each_identity(void *user, const struct record_identity *identity);
+enum status store_read_identities(struct store *store, enum record_kind kind, const char *after,
+				  size_t limit, store_each_identity *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+
+/*
+ * Lines of the audit log: `limit` at most, upwards from behind the id `after`, or downwards from
+ * before the id `before`. Borrowed for the call.
+ */
+typedef enum status store_each_audit(void *user, const struct record_audit *audit);
+enum status store_read_audit_after(struct store *store, int64_t after, size_t limit,
+				   store_each_audit *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_read_audit_before(struct store *store, int64_t before, size_t limit,
+				    store_each_audit *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
+
+/* The id of the newest line of the audit log; 0: there is none yet. */
+enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Other host names under which the agent of the server's latest report has reported, with the time
+ * of the last such report that is found; `limit` at most. The rows are borrowed for the call.
+ */
+typedef enum status store_each_name(void *user, const char *key, int64_t at_ms);
+enum status store_read_other_names(struct store *store, const char *key, size_t limit,
+				   store_each_name *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/*
+ * What changed about the server `key`, the latest first, from `since_ms` on and before `before`
+ * (its time and its number; STORE_HISTORY_END: from the end). At most `limit` of them: a page, for
+ * it is read on the loop. None for a key that nobody knows.
+ */
+struct store_history_place {
+	int64_t at_ms;
+	int64_t number;
+};
+#define STORE_HISTORY_END ((struct store_history_place){ INT64_MAX, INT64_MAX })
+
+typedef enum status store_each_event(void *user, const struct record_event *event,
+				     struct store_history_place place);
+enum status store_read_history(struct store *store, const char *key, int64_t since_ms,
+			       struct store_history_place before, size_t limit,
+			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);

@@ -1,0 +1,53 @@
+#include "proto/exposure/exposure.h"
+
+#include <string.h>
+
+#include "proto/exposure/internal.h"
+
+static const char *const verdict_names[] = { "failing", "exposed",   "at_risk",       "unknown",
+					     "clear",   "protected", "not_applicable" };
+
+const char *verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+bool verdict_from_name(const char *name, enum verdict *out)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		if (strcmp(name, verdict_names[i]) == 0) {
+			*out = (enum verdict)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *remedy_action_name(enum remedy_action action)
+{
+	static const char *const names[] = { "disable_adapter", "install_service_pack",
+					     "install_fix", "start_mta" };
+	return names[action];
+}
+
+void exposure_assess(const struct site_server *server, struct assessment *out, struct arena *arena)
+{
+	struct exposure_context x = {
+		.server = server,
+		.report = server->report,
+		.arena = arena,
+	};
+	struct reason_list reasons = { 0 };
+
+	exposure_facts_of(x.server, &x.facts);
+	x.verdict = exposure_judge(&x.facts, &x.missing);
+	exposure_add_reasons(&x, &reasons);
+	exposure_add_notes(&x, &reasons);
+
+	*out = (struct assessment){
+		.verdict = x.verdict,
+		.reasons = reasons.items,
+		.n_reasons = reasons.n,
+	};
+	exposure_make_remedy(&x, &out->remedy);
+}

@@ -1,0 +1,80 @@
+#include "proto/exposure/internal.h"
+
+#include <string.h>
+
+bool exposure_fact_is(unsigned set, unsigned value)
+{
+	return set == FACT_IS(value);
+}
+
+const char *exposure_adapter_label(struct exposure_context *x, const struct report_adapter *adapter)
+{
+	const char *address = adapter->n_addresses > 0 ? adapter->addresses[0] : NULL;
+	const char *description = adapter->description;
+
+	if (description && strcmp(description, adapter->id) == 0)
+		description = NULL;
+	if (description && address)
+		return arena_printf(x->arena, "%s (%s, %s)", adapter->id, description, address);
+	if (description || address)
+		return arena_printf(x->arena, "%s (%s)", adapter->id,
+				    description ? description : address);
+	return adapter->id;
+}
+
+struct reason *reason_add(struct exposure_context *x, struct reason_list *list, const char *code,
+			  const char *format, ...)
+{
+	if (list->n == list->room) {
+		size_t room = list->room ? list->room * 2 : 8;
+		struct reason *items = arena_alloc_array(x->arena, room, sizeof *items);
+		if (list->n > 0)
+			memcpy(items, list->items, list->n * sizeof *items);
+		list->items = items;
+		list->room = room;
+	}
+	struct reason *reason = &list->items[list->n++];
+	va_list args;
+
+	va_start(args, format);
+	*reason = (struct reason){ .code = code, .text = arena_vprintf(x->arena, format, args) };
+	va_end(args);
+	return reason;
+}
+
+static struct evidence *evidence_add(struct reason *reason, const char *key)
+{
+	struct evidence *evidence = &reason->evidence[reason->n_evidence++];
+	*evidence = (struct evidence){ .key = key };
+	return evidence;
+}
+
+void reason_text(struct reason *reason, const char *key, const char *text)
+{
+	if (text)
+		evidence_add(reason, key)->text = text;
+}
+
+void reason_number(struct reason *reason, const char *key, int64_t number)
+{
+	evidence_add(reason, key)->number = number;
+}
+
+void reason_list_of(struct reason *reason, const char *key, const char **list, size_t n)
+{
+	struct evidence *evidence;
+
+	if (n == 0)
+		return;
+	evidence = evidence_add(reason, key);
+	evidence->list = list;
+	evidence->n_list = n;
+}
+
+size_t exposure_count_adapters(const struct site_server *server, enum adapter_state state)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < server->n_adapters; i++)
+		n += server->adapters[i].state == state;
+	return n;
+}

@@ -1,0 +1,169 @@
+#include "proto/exposure/advisory.h"
+#include "proto/exposure/internal.h"
+
+static void note_name_lookups(struct exposure_context *x, struct reason_list *list)
+{
+	for (size_t i = 0; i < x->server->n_adapters; i++) {
+		const struct site_adapter *adapter = &x->server->adapters[i];
+		if (adapter->state == ADAPTER_INACTIVE)
+			continue;
+		for (size_t j = 0; j < adapter->facts->n_lookups; j++) {
+			const struct report_lookup *lookup = &adapter->facts->lookups[j];
+			if (lookup->reverse_error != ADVISORY_NT_ERROR_NO_DATA &&
+			    lookup->forward_error != ADVISORY_NT_ERROR_NO_DATA)
+				continue;
+			struct reason *reason = reason_add(
+				x, list, "name_lookup_11004",
+				"Looking up %s of adapter %s gives error 11004, the error that the "
+				"MTA names (Q303156, Q279537): give the address a name in DNS or "
+				"HOSTS.",
+				lookup->address ? lookup->address : "an address",
+				adapter->facts->id);
+			reason_text(reason, "adapter", adapter->facts->id);
+			reason_text(reason, "address", lookup->address);
+			reason_text(reason, "name", lookup->name);
+		}
+	}
+}
+
+static bool reaches_a_peer(const struct site_adapter *adapter)
+{
+	for (size_t i = 0; i < adapter->n_paths; i++) {
+		if (adapter->paths[i].grade >= GRADE_EPM)
+			return true;
+	}
+	return false;
+}
+
+static void note_inbound(struct exposure_context *x, struct reason_list *list)
+{
+	for (size_t i = 0; i < x->server->n_adapters; i++) {
+		const struct site_adapter *adapter = &x->server->adapters[i];
+		if (adapter->state == ADAPTER_INACTIVE || !reaches_a_peer(adapter))
+			continue;
+		struct site_inbound inbound = adapter->inbound;
+		if (inbound.reached > 0 || inbound.failed == 0)
+			continue;
+		struct reason *reason = reason_add(x, list, "inbound_blocked",
+						   "Adapter %s reaches other servers, but none of "
+						   "them reaches it: RPC between "
+						   "MTAs needs both ways.",
+						   exposure_adapter_label(x, adapter->facts));
+		reason_text(reason, "adapter", adapter->facts->id);
+		reason_number(reason, "failed", (int64_t)inbound.failed);
+	}
+}
+
+static void note_article(struct exposure_context *x, struct reason_list *list, const char *article,
+			 int64_t event, const char *what)
+{
+	struct reason *reason = reason_add(x, list, "other_article", "Event %d: %s (%s).",
+					   (int)event, what, article);
+	reason_text(reason, "article", article);
+	reason_number(reason, "event", event);
+}
+
+/* Events beside the failed start that belong to other articles. */
+static void note_other_articles(struct exposure_context *x, struct reason_list *list)
+{
+	const struct report_start *start = exposure_last_start(x->report);
+	if (!start || start->outcome == START_OUTCOME_STARTED)
+		return;
+
+	const struct report_event *listen =
+		exposure_find_event(start, ADVISORY_EVENT_LISTEN_FAILED);
+	if (listen && listen->nt_error == ADVISORY_NT_ERROR_ENDPOINT)
+		note_article(x, list, "Q180795", listen->id,
+			     "the MTA's static RPC port is taken by another program");
+	if (listen && exposure_find_event(start, ADVISORY_EVENT_PERFMON))
+		note_article(x, list, "Q279415", ADVISORY_EVENT_PERFMON,
+			     "beside 9321 it points at the binding order of the adapters");
+	if (exposure_find_event(start, ADVISORY_EVENT_BIND_FAILED))
+		note_article(x, list, "Q280449", ADVISORY_EVENT_BIND_FAILED,
+			     "the MTA could not bind to another server's MTA over RPC");
+}
+
+static const char *why_not_running(const struct exposure_context *x)
+{
+	if (x->report->mta.start_type == START_TYPE_DISABLED)
+		return " The service is disabled.";
+	if (exposure_fact_is(x->facts.clustered, true))
+		return " On the passive node of a cluster that is normal.";
+	return "";
+}
+
+static void note_not_running(struct exposure_context *x, struct reason_list *list)
+{
+	enum service_state service = x->report->mta.service;
+	const struct report_start *start = exposure_last_start(x->report);
+	bool failed = start && start->outcome != START_OUTCOME_STARTED;
+
+	if (service == SERVICE_STATE_RUNNING || service == SERVICE_STATE_UNKNOWN || failed ||
+	    !exposure_log_was_read(x->report))
+		return;
+	struct reason *reason =
+		reason_add(x, list, "mta_not_running", "The MTA is not running (%s).%s",
+			   service_state_name(service), why_not_running(x));
+	reason_text(reason, "service", service_state_name(service));
+	reason_text(reason, "start_type", start_type_name(x->report->mta.start_type));
+}
+
+/*
+ * Since when the adapter has been in trouble, by the server's clock: since the last of the paths
+ * that make it so went down. TIMESTAMP_NONE where a path does not tell.
+ */
+static int64_t trouble_since(const struct exposure_context *x, const struct site_adapter *adapter)
+{
+	int64_t since_ms = TIMESTAMP_NONE;
+	bool isolated = adapter->state == ADAPTER_ISOLATED;
+
+	for (size_t i = 0; i < adapter->n_paths; i++) {
+		const struct site_path *path = &adapter->paths[i];
+		if (!path->falls_short)
+			continue;
+		if (path->for_s == REPORT_ABSENT)
+			return TIMESTAMP_NONE;
+		int64_t from_ms = x->report->collected_at_ms - path->for_s * 1000;
+		bool decides = isolated ? from_ms > since_ms : from_ms < since_ms;
+		if (since_ms == TIMESTAMP_NONE || decides)
+			since_ms = from_ms;
+	}
+	return since_ms;
+}
+
+static void note_started_like_this(struct exposure_context *x, struct reason_list *list)
+{
+	const struct report_start *start = exposure_last_start(x->report);
+
+	if (!start || start->outcome != START_OUTCOME_STARTED || start->at_ms == TIMESTAMP_NONE)
+		return;
+	for (size_t i = 0; i < x->server->n_adapters; i++) {
+		const struct site_adapter *adapter = &x->server->adapters[i];
+		int64_t since_ms = trouble_since(x, adapter);
+		if (adapter->state < ADAPTER_PARTIAL || since_ms == TIMESTAMP_NONE ||
+		    start->at_ms <= since_ms)
+			continue;
+		char *at = arena_alloc(x->arena, TIMESTAMP_TEXT_SIZE);
+		struct reason *reason = reason_add(
+			x, list, "started_in_this_state",
+			"The MTA last started at %s, when adapter %s was already like this: it did "
+			"start once so.",
+			timestamp_format(start->at_ms, at), adapter->facts->id);
+		reason_text(reason, "adapter", adapter->facts->id);
+		reason_text(reason, "at", at);
+		reason_number(reason, "event", ADVISORY_EVENT_STARTED);
+	}
+}
+
+void exposure_add_notes(struct exposure_context *x, struct reason_list *list)
+{
+	if (exposure_fact_is(x->facts.has_mta, false))
+		return;
+	if (x->server->n_active >= 2) {
+		note_name_lookups(x, list);
+		note_inbound(x, list);
+		note_started_like_this(x, list);
+	}
+	note_other_articles(x, list);
+	note_not_running(x, list);
+}

@@ -1,0 +1,378 @@
+#include "proto/json/check.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "proto/base/utf8.h"
+
+/* Of a report, rather fewer: the first guess at how many nodes there will be. */
+#define BYTES_A_NODE 12
+
+struct scan {
+	const char *end; /* of the text; NULs follow it, which stand nowhere in JSON */
+	unsigned depth;
+	enum status status; /* first failure: `what`, at `fault_at` */
+	const char *what;
+	const char *fault_at;
+	const char *nul_at; /* the first escape of U+0000, NULL: there is none */
+	struct json_nodes *nodes;
+};
+
+/*
+ * What scans something takes the place where it begins and returns the place behind it, NULL after
+ * a failure: so the place stays in a register. What is usual is inline, and calls something only
+ * for what is not and for what is nested.
+ */
+static const char *fail(struct scan *s, const char *at, enum status status, const char *what)
+{
+	s->status = status;
+	s->what = what;
+	s->fault_at = at;
+	return NULL;
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline const char *skip_space(const char *at)
+{
+	while ((unsigned char)*at <= ' ' && is_space(*at)) /* as nearly never */
+		at++;
+	return at;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const char *digits(struct scan *s, const char *at)
+{
+	if (!is_digit(*at))
+		return fail(s, at, STATUS_MALFORMED, "expected a digit");
+	while (is_digit(*at))
+		at++;
+	return at;
+}
+
+static const char *exponent(struct scan *s, const char *at)
+{
+	if (*at == '+' || *at == '-')
+		at++;
+	return digits(s, at);
+}
+
+static const char *number(struct scan *s, const char *start, struct json_quoted *content)
+{
+	const char *at = *start == '-' ? start + 1 : start;
+
+	if (*at == '0' && is_digit(at[1]))
+		return fail(s, at + 1, STATUS_MALFORMED, "a number with a leading zero");
+	at = digits(s, at);
+	if (at && *at == '.')
+		at = digits(s, at + 1);
+	if (at && (*at == 'e' || *at == 'E'))
+		at = exponent(s, at + 1);
+	if (!at)
+		return NULL;
+	if (at - start > JSON_MAX_NUMBER)
+		return fail(s, start, STATUS_LIMIT, "a number of more than 63 characters");
+	content->text = start;
+	content->size = (uint32_t)(at - start);
+	content->escaped = false;
+	return at;
+}
+
+/* Behind "\u": the digits, and those of the low surrogate where one must follow. */
+static const char *unicode_escape(struct scan *s, const char *at)
+{
+	int32_t unit = json_hex4(at, (size_t)(s->end - at));
+	int32_t low = -1;
+
+	if (unit < 0)
+		return fail(s, at, STATUS_MALFORMED, "expected four hexadecimal digits");
+	if (unit == 0 && !s->nul_at)
+		s->nul_at = at - 2;
+	at += 4;
+	if (unit < 0xD800 || unit > 0xDFFF)
+		return at;
+	if (unit <= 0xDBFF && at[0] == '\\' && at[1] == 'u') {
+		at += 2;
+		low = json_hex4(at, (size_t)(s->end - at));
+	}
+	if (low < 0xDC00 || low > 0xDFFF)
+		return fail(s, at, STATUS_MALFORMED, "a lone surrogate");
+	return at + 4;
+}
+
+/* Behind the backslash. */
+static const char *escape(struct scan *s, const char *at)
+{
+	if (*at == '\0' || !strchr("\"\\/bfnrtu", *at))
+		return fail(s, at, STATUS_MALFORMED, "an escape that JSON does not have");
+	return *at == 'u' ? unicode_escape(s, at + 1) : at + 1;
+}
+
+/* One character of a string that is not ASCII or does not stand for itself. */
+static const char *unusual(struct scan *s, const char *at, struct json_quoted *content)
+{
+	if (at == s->end)
+		return fail(s, at, STATUS_MALFORMED, "a string that does not end");
+	if ((unsigned char)*at < 0x20)
+		return fail(s, at, STATUS_MALFORMED, "a control character in a string");
+	if (*at == '\\') {
+		content->escaped = true;
+		return escape(s, at + 1);
+	}
+	size_t length = utf8_length(at, (size_t)(s->end - at));
+	if (length == 0)
+		return fail(s, at, STATUS_MALFORMED, "bytes that are not UTF-8");
+	return at + length;
+}
+
+/* From such a character to the closing quote. */
+static const char *unusual_rest(struct scan *s, const char *at, struct json_quoted *content)
+{
+	while (at && *at != '"') {
+		at = unusual(s, at, content);
+		if (at)
+			at = json_skip_plain(at);
+	}
+	return at;
+}
+
+/* From the opening quote to behind the closing one; `*content` is what is between. */
+static inline const char *string(struct scan *s, const char *at, struct json_quoted *content)
+{
+	if (*at != '"')
+		return fail(s, at, STATUS_MALFORMED, "expected a string");
+	content->text = at + 1;
+	content->escaped = false;
+	at = json_skip_plain(at + 1);
+	if (*at != '"')
+		at = unusual_rest(s, at, content);
+	if (!at)
+		return NULL;
+	content->size = (uint32_t)(at - content->text);
+	return at + 1;
+}
+
+/* The names of an object that is open. */
+struct members {
+	size_t first; /* its node; the others follow */
+	size_t n;
+	uint64_t bits; /* json_quoted_bits() of all */
+};
+
+/* Has a member before the one at `index` its name? */
+static bool is_known(const struct scan *s, const struct members *members, size_t index)
+{
+	const struct json_node *nodes = s->nodes->at;
+
+	for (size_t i = members->first; i < index; i += nodes[i].span) {
+		if (json_quoted_equal(&nodes[i].name, &nodes[index].name))
+			return true;
+	}
+	return false;
+}
+
+/* Makes room for a node, which comes before its children; returns its index. */
+static size_t add_node(struct scan *s)
+{
+	struct json_nodes *nodes = s->nodes;
+
+	if (nodes->n == nodes->room) {
+		nodes->room *= 2;
+		nodes->at = mem_realloc(nodes->at, nodes->room * sizeof *nodes->at);
+	}
+	return nodes->n++;
+}
+
+static const char *literal(struct scan *s, const char *at, enum json_kind *kind)
+{
+	static const struct {
+		const char *word;
+		enum json_kind kind;
+	} literals[] = { { "true", JSON_TRUE }, { "false", JSON_FALSE }, { "null", JSON_NULL } };
+
+	for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+		size_t length = strlen(literals[i].word);
+		if (strncmp(at, literals[i].word, length) == 0) {
+			*kind = literals[i].kind;
+			return at + length;
+		}
+	}
+	return fail(s, at, STATUS_MALFORMED, "expected a value");
+}
+
+static const char *nested(struct scan *s, const char *at, size_t index);
+
+/* A value with the space around it. */
+static inline __attribute__((always_inline)) const char *value(struct scan *s, const char *at,
+							       size_t index)
+{
+	struct json_node *node = &s->nodes->at[index];
+
+	at = skip_space(at);
+	if (*at == '"') {
+		node->kind = JSON_STRING;
+		at = string(s, at, &node->text);
+	} else if (*at == '{' || *at == '[') {
+		at = nested(s, at, index); /* `node` may have moved */
+	} else if (*at == '-' || is_digit(*at)) {
+		node->kind = JSON_NUMBER;
+		at = number(s, at, &node->text);
+	} else {
+		at = literal(s, at, &node->kind);
+	}
+	if (!at)
+		return NULL;
+	s->nodes->at[index].span = (uint32_t)(s->nodes->n - index);
+	return skip_space(at);
+}
+
+static const char *member(struct scan *s, const char *at, struct members *members)
+{
+	size_t index = add_node(s);
+	struct json_quoted *name = &s->nodes->at[index].name;
+	const char *begin = skip_space(at);
+
+	at = string(s, begin, name);
+	if (!at)
+		return NULL;
+	uint64_t bits = json_quoted_bits(name);
+	if (members->n++ == JSON_MAX_MEMBERS)
+		return fail(s, begin, STATUS_LIMIT, "an object of more than 256 members");
+	if ((members->bits & bits) && is_known(s, members, index))
+		return fail(s, begin, STATUS_MALFORMED, "a member that the object already has");
+	members->bits |= bits;
+	at = skip_space(at);
+	if (*at != ':')
+		return fail(s, at, STATUS_MALFORMED, "expected ':'");
+	return value(s, at + 1, index);
+}
+
+/* Behind the brace. */
+static const char *object(struct scan *s, const char *at, size_t index)
+{
+	struct members members = { .first = index + 1 };
+
+	at = skip_space(at);
+	if (*at == '}')
+		at++;
+	else {
+		do
+			at = member(s, at, &members);
+		while (at && *at++ == ',');
+		if (at && at[-1] != '}')
+			return fail(s, at - 1, STATUS_MALFORMED, "expected ',' or '}'");
+	}
+	s->nodes->at[index].name_bits = members.bits;
+	return at;
+}
+
+static const char *unnamed_value(struct scan *s, const char *at)
+{
+	size_t index = add_node(s);
+
+	s->nodes->at[index].name = (struct json_quoted){ 0 };
+	return value(s, at, index);
+}
+
+/* Behind the bracket. */
+static const char *array(struct scan *s, const char *at)
+{
+	at = skip_space(at);
+	if (*at == ']')
+		return at + 1;
+	do
+		at = unnamed_value(s, at);
+	while (at && *at++ == ',');
+	if (at && at[-1] != ']')
+		return fail(s, at - 1, STATUS_MALFORMED, "expected ',' or ']'");
+	return at;
+}
+
+/* An object or an array. */
+static const char *nested(struct scan *s, const char *at, size_t index)
+{
+	bool is_object = *at == '{';
+
+	if (s->depth == JSON_MAX_DEPTH)
+		return fail(s, at, STATUS_LIMIT, "nested more than 32 deep");
+	s->nodes->at[index].kind = is_object ? JSON_OBJECT : JSON_ARRAY;
+	s->depth++;
+	at = is_object ? object(s, at + 1, index) : array(s, at + 1);
+	s->depth--;
+	return at;
+}
+
+static void locate(const char *text, const char *at, struct json_fault *fault)
+{
+	fault->line = 1;
+	fault->column = 1;
+	for (; text < at; text++) {
+		fault->column++;
+		if (*text == '\n') {
+			fault->line++;
+			fault->column = 1;
+		}
+	}
+}
+
+enum status json_parse(const char *text, size_t size, struct json_nodes *nodes,
+		       struct json_fault *fault)
+{
+	struct scan s = { .end = text + size, .nodes = nodes };
+	const char *at = text;
+
+	assert(size <= UINT32_MAX); /* limits of ours are far below */
+	nodes->room = size / BYTES_A_NODE + 16;
+	nodes->at = mem_realloc(NULL, nodes->room * sizeof *nodes->at); /* not zeroed */
+	if (strncmp(text, "\xEF\xBB\xBF", 3) == 0)
+		at = fail(&s, text, STATUS_MALFORMED,
+			  "a byte order mark, which JSON does not have");
+	else
+		at = unnamed_value(&s, text);
+	if (at && at != s.end)
+		fail(&s, at, STATUS_MALFORMED, "more text behind the end");
+	else if (at && s.nul_at)
+		fail(&s, s.nul_at, STATUS_INVALID, "a string that holds U+0000");
+	if (s.status != STATUS_OK) {
+		locate(text, s.fault_at, fault);
+		fault->what = s.what;
+	}
+	return s.status;
+}
+
+char *json_pad(const char *text, size_t size, struct arena *arena)
+{
+	char *copy = arena_alloc(arena, size + JSON_PADDING);
+
+	memcpy(copy, text, size); /* the arena's memory is zeroed */
+	return copy;
+}
+
+enum status json_check(const char *text, size_t size, struct json_fault *fault)
+{
+	struct json_nodes nodes = { 0 };
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status status = json_parse(json_pad(text, size, &arena), size, &nodes, fault);
+	json_nodes_free(&nodes);
+	arena_deinit(&arena);
+	return status;
+}
+
+void json_nodes_free(struct json_nodes *nodes)
+{
+	free(nodes->at);
+	*nodes = (struct json_nodes){ 0 };
+}

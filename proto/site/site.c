@@ -1,0 +1,360 @@
+#include "proto/site/site.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool site_report_is_fresh(const struct report *report, int64_t at_ms, int64_t now_ms)
+{
+	return now_ms <= site_report_fresh_until(report, at_ms);
+}
+
+int64_t site_report_fresh_until(const struct report *report, int64_t at_ms)
+{
+	return at_ms + SITE_FRESH_INTERVALS * report->interval_s * 1000 - 1;
+}
+
+const char *adapter_state_name(enum adapter_state state)
+{
+	static const char *const names[] = { "inactive", "good",    "unjudged",
+					     "borrowed", "partial", "isolated" };
+	return names[state];
+}
+
+/* One member's view of the index while it is made. */
+struct question {
+	const struct site_index *index;
+	const struct site_member *member;
+	bool cut_off; /* no peer that it probed has a proof: self-probes stand in for them */
+};
+
+static bool shares_a_subnet(const struct site_member *member, const struct site_nic *a,
+			    const struct site_nic *b)
+{
+	const struct ipv4_prefix *x = site_nic_addresses(member, a);
+	const struct ipv4_prefix *y = site_nic_addresses(member, b);
+
+	for (size_t i = 0; i < a->n_addresses; i++) {
+		for (size_t j = 0; site_address_usable(&x[i]) && j < b->n_addresses; j++) {
+			if (site_address_usable(&y[j]) && ipv4_prefix_holds(&x[i], y[j].address))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Did this success leave through an adapter that has no address in `nic`'s subnet? */
+static bool went_through_elsewhere(const struct site_member *member, const struct site_nic *nic,
+				   const struct site_row *row)
+{
+	if (row->via == nic->first_of_id)
+		return false;
+	return row->via == SITE_NO_ADAPTER ||
+	       !shares_a_subnet(member, nic, &site_member_nics(member)[row->via]);
+}
+
+/* Does the peer's own probe of itself lift a proven `mapped` to `mta`? */
+static bool is_lifted(const struct question *q, const struct site_peer *peer)
+{
+	return !q->cut_off && site_best_grade(peer->proofs) == GRADE_MAPPED &&
+	       site_best_grade(peer->self_proofs) == GRADE_MTA;
+}
+
+static enum grade proven_grade(const struct question *q, const struct site_peer *peer)
+{
+	if (q->cut_off)
+		return site_best_grade(peer->self_proofs);
+	return is_lifted(q, peer) ? GRADE_MTA : site_best_grade(peer->proofs);
+}
+
+static bool any_counts(const struct question *q, const struct site_member *of,
+		       const struct site_row *rows, size_t n, bool all_count,
+		       const struct site_path *path)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((all_count || rows[i].counts) &&
+		    site_row_outdoes(of, &rows[i], q->member, path->grade, path->for_s))
+			return true;
+	}
+	return false;
+}
+
+/* By what its own members say of themselves? */
+static bool falls_short_of_self(const struct question *q, const struct site_peer *peer,
+				const struct site_path *path)
+{
+	if (site_best_grade(peer->self_proofs) <= path->grade)
+		return false;
+	for (const struct site_member *m = peer->members; m; m = m->next_of_name) {
+		if (m->fresh &&
+		    any_counts(q, m, site_member_self_rows(m), m->n_self_rows, true, path))
+			return true;
+	}
+	return false;
+}
+
+/* By what others say of it? */
+static bool falls_short_of_others(const struct question *q, const struct site_peer *peer,
+				  const struct site_path *path)
+{
+	if (site_best_grade(peer->proofs) <= path->grade)
+		return false;
+	for (const struct site_watch *w = peer->watches; w; w = w->next) {
+		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
+		if (w->member->fresh && any_counts(q, w->member, rows, w->n_rows, false, path))
+			return true;
+	}
+	return false;
+}
+
+static bool falls_short(const struct question *q, const struct site_peer *peer,
+			const struct site_path *path)
+{
+	if (q->cut_off)
+		return falls_short_of_self(q, peer, path);
+	if (falls_short_of_others(q, peer, path))
+		return true;
+	/*
+	 * A lift tells that the MTA lives behind the endpoint that the mapper names. It is held
+	 * only against paths that got as far as that name: that the peer lives for itself proves
+	 * nothing about the way to it.
+	 */
+	return path->grade == GRADE_MAPPED && is_lifted(q, peer) &&
+	       falls_short_of_self(q, peer, path);
+}
+
+/* Of rows with the best grade the longest duration counts; one that tells none is the longest. */
+static bool is_better(const struct site_row *row, const struct site_path *path)
+{
+	if (row->grade != path->grade)
+		return row->grade > path->grade;
+	if (path->for_s == REPORT_ABSENT)
+		return false;
+	return row->for_s == REPORT_ABSENT || row->for_s > path->for_s;
+}
+
+/* Fills in what the rows of `nic` show about the peer of a watch. */
+static void walk_path(const struct question *q, const struct site_nic *nic,
+		      const struct site_watch *watch, struct site_path *path)
+{
+	const struct site_row *rows = site_member_rows(q->member) + watch->first_row;
+	bool succeeded = false;
+	bool all_elsewhere = true;
+
+	path->peer = site_member_text(q->member, watch->name);
+	path->grade = GRADE_UNKNOWN;
+	path->for_s = REPORT_ABSENT;
+	for (size_t i = 0; i < watch->n_rows; i++) {
+		const struct site_row *row = &rows[i];
+		if (!row->counts || row->adapter != nic->first_of_id)
+			continue;
+		if (is_better(row, path)) {
+			path->grade = (enum grade)row->grade;
+			path->for_s = row->for_s;
+			path->error = (enum probe_error)row->error;
+		}
+		if (row->grade >= GRADE_EPM) {
+			succeeded = true;
+			all_elsewhere &= went_through_elsewhere(q->member, nic, row);
+		}
+	}
+	path->proven = proven_grade(q, watch->peer);
+	if (path->grade == GRADE_UNKNOWN)
+		return;
+	path->falls_short = falls_short(q, watch->peer, path);
+	path->conclusive = path->grade >= GRADE_EPM || path->falls_short;
+	path->borrowed = succeeded && all_elsewhere;
+}
+
+/* A success that left through it proves its wire, whichever adapter's address it carried. */
+static bool carried_a_success(const struct site_member *member, const struct site_nic *nic)
+{
+	const struct site_row *rows = site_member_rows(member);
+
+	for (size_t i = 0; i < member->n_rows; i++) {
+		if (rows[i].counts && rows[i].grade >= GRADE_EPM && rows[i].via == nic->first_of_id)
+			return true;
+	}
+	return false;
+}
+
+static enum adapter_state state_of_paths(const struct site_adapter *adapter)
+{
+	bool conclusive = false;
+	bool reached = false;
+	bool short_of_some = false;
+	bool borrowed = false;
+
+	for (size_t i = 0; i < adapter->n_paths; i++) {
+		const struct site_path *path = &adapter->paths[i];
+		conclusive |= path->conclusive;
+		reached |= path->grade >= GRADE_EPM;
+		short_of_some |= path->falls_short;
+		borrowed |= path->borrowed;
+	}
+	if (!conclusive)
+		return ADAPTER_UNJUDGED;
+	if (!reached)
+		return ADAPTER_ISOLATED;
+	if (short_of_some)
+		return ADAPTER_PARTIAL;
+	return borrowed ? ADAPTER_BORROWED : ADAPTER_GOOD;
+}
+
+static bool aims_at(const struct site_row *row, const struct site_member *member,
+		    const struct site_nic *nic)
+{
+	const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
+
+	for (size_t i = 0; row->has_to && i < nic->n_addresses; i++) {
+		if (site_address_usable(&addresses[i]) && addresses[i].address == row->to)
+			return true;
+	}
+	return false;
+}
+
+static struct site_inbound count_inbound(const struct site_member *member,
+					 const struct site_nic *nic)
+{
+	struct site_inbound seen = { 0 };
+
+	for (const struct site_watch *w = member->self->watches; w; w = w->next) {
+		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
+		for (size_t i = 0; w->member->fresh && i < w->n_rows; i++) {
+			if (!rows[i].counts || !aims_at(&rows[i], member, nic))
+				continue;
+			if (rows[i].grade >= GRADE_EPM)
+				seen.reached++;
+			else
+				seen.failed++;
+		}
+	}
+	return seen;
+}
+
+static void judge_adapter(const struct question *q, const struct site_nic *nic,
+			  struct site_adapter *adapter, size_t n_peers, struct arena *arena)
+{
+	const struct site_watch *watches = site_member_watches(q->member);
+
+	adapter->id = site_member_text(q->member, nic->id);
+	adapter->paths = arena_alloc_array(arena, n_peers, sizeof *adapter->paths);
+	for (size_t i = 0; i < q->member->n_watches; i++) {
+		if (site_watch_counts(&watches[i]))
+			walk_path(q, nic, &watches[i], &adapter->paths[adapter->n_paths++]);
+	}
+	adapter->inbound = count_inbound(q->member, nic);
+	if (!nic->active) {
+		adapter->state = ADAPTER_INACTIVE;
+	} else if (nic->link_down && !carried_a_success(q->member, nic)) {
+		adapter->state = ADAPTER_ISOLATED;
+		adapter->link_down_isolates = true;
+	} else {
+		adapter->state = state_of_paths(adapter);
+	}
+}
+
+static bool has_conclusive_peer(const struct site_adapter *adapter)
+{
+	for (size_t i = 0; i < adapter->n_paths; i++) {
+		if (adapter->paths[i].conclusive)
+			return true;
+	}
+	return false;
+}
+
+static size_t count_probed(const struct site_member *member)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < member->n_watches; i++)
+		n += site_watch_counts(&site_member_watches(member)[i]);
+	return n;
+}
+
+void site_view_attach(struct site_server *server, const struct report *report)
+{
+	server->report = report;
+	for (size_t i = 0; i < server->n_adapters; i++)
+		server->adapters[i].facts = &report->adapters[i];
+}
+
+void site_view_member(const struct site_index *index, const struct site_member *member,
+		      const struct report *report, struct site_server *out, struct arena *arena)
+{
+	struct question q = { index, member, site_index_is_cut_off(member) };
+	size_t n_peers = count_probed(member);
+
+	*out = (struct site_server){
+		.at_ms = member->at_ms,
+		.fresh = member->fresh,
+		.name = site_member_name(member),
+		.adapters = arena_alloc_array(arena, member->n_nics, sizeof *out->adapters),
+		.n_adapters = member->n_nics,
+		.has_peer = n_peers > 0 || index->n_names > 1,
+	};
+	for (size_t i = 0; i < member->n_nics; i++) {
+		struct site_adapter *adapter = &out->adapters[i];
+		judge_adapter(&q, &site_member_nics(member)[i], adapter, n_peers, arena);
+		if (adapter->state == ADAPTER_INACTIVE)
+			continue;
+		out->n_active++;
+		out->has_conclusive_peer |= has_conclusive_peer(adapter);
+	}
+	if (report)
+		site_view_attach(out, report);
+}
+
+static uint64_t add_to_signature(uint64_t signature, uint64_t value)
+{
+	signature = (signature ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return signature ^ signature >> 29;
+}
+
+static uint64_t sign_path(uint64_t signature, const struct site_path *path)
+{
+	uint64_t flags = (uint64_t)path->falls_short | (uint64_t)path->conclusive << 1 |
+			 (uint64_t)path->borrowed << 2;
+
+	flags = flags << 8 | (uint8_t)path->grade;
+	flags = flags << 8 | (uint8_t)path->proven;
+	flags = flags << 8 | (uint8_t)path->error;
+	return add_to_signature(add_to_signature(signature, flags), (uint64_t)path->for_s);
+}
+
+uint64_t site_view_signature(const struct site_server *server)
+{
+	uint64_t signature = server->n_adapters;
+
+	signature = add_to_signature(signature, server->has_peer);
+	for (size_t i = 0; i < server->n_adapters; i++) {
+		const struct site_adapter *adapter = &server->adapters[i];
+		signature = add_to_signature(signature, adapter->state);
+		signature = add_to_signature(signature, adapter->link_down_isolates);
+		/* How many failed matters where none reached it. */
+		signature = add_to_signature(
+			signature, adapter->inbound.reached ? 0 : adapter->inbound.failed);
+		signature = add_to_signature(signature, adapter->n_paths);
+		for (size_t j = 0; j < adapter->n_paths; j++)
+			signature = sign_path(signature, &adapter->paths[j]);
+	}
+	return signature;
+}
+
+void site_view(struct site *out, const struct site_report *reports, size_t n, int64_t now_ms,
+	       site_is_elsewhere *is_elsewhere, void *user, struct arena *arena)
+{
+	struct site_member **members = arena_alloc_array(arena, n, sizeof(struct site_member *));
+
+	*out = (struct site){ .reports = reports, .n = n, .now_ms = now_ms };
+	out->servers = arena_alloc_array(arena, n, sizeof *out->servers);
+	site_index_init(&out->index, arena);
+	for (size_t i = 0; i < n; i++) {
+		members[i] = site_member_new(reports[i].report, reports[i].at_ms, arena);
+		site_index_put(&out->index, members[i],
+			       site_report_is_fresh(reports[i].report, reports[i].at_ms, now_ms),
+			       NULL);
+	}
+	site_index_ask(&out->index, is_elsewhere, user);
+	for (size_t i = 0; i < n; i++)
+		site_view_member(&out->index, members[i], reports[i].report, &out->servers[i],
+				 arena);
+}

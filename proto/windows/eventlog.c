@@ -1,0 +1,372 @@
+#include "proto/windows/eventlog.h"
+
+#include <string.h>
+
+#include "proto/base/text.h"
+#include "proto/base/utf8.h"
+#include "proto/base/wire.h"
+
+#define SIGNATURE   0x654C664Cu              /* "LfLe" (ELF_LOG_SIGNATURE) */
+#define HEADER_SIZE 48                       /* ELF_LOGFILE_HEADER */
+#define FIXED_SIZE  56                       /* EVENTLOGRECORD up to its strings */
+#define SMALLEST    (FIXED_SIZE + 2 + 2 + 4) /* two empty strings and the length once more */
+#define EOF_SIZE    40                       /* ELF_EOF_RECORD */
+#define ALIGNMENT   4                        /* of records; relative to the first one */
+
+/* Fills the end of the file where not even the fixed part of the next record fits. */
+#define FILLER 0x27
+
+/* The fixed part of EVENTLOGRECORD, as far as it is of use. */
+struct fixed {
+	uint32_t length;
+	uint32_t number;
+	uint32_t generated; /* seconds since 1970 */
+	uint32_t full_id;
+	uint16_t type;
+	uint16_t n_strings;
+	uint16_t category;
+	uint32_t strings_at;
+};
+
+/* The variable parts of one record: UTF-16, behind each other, each with its terminator. */
+struct parts {
+	struct wire_reader source;
+	struct wire_reader computer;
+	struct wire_reader strings;
+};
+
+/* The end-of-file record. */
+struct end {
+	uint32_t begins; /* offset of the oldest record */
+	uint32_t ends;   /* its own offset */
+	uint32_t next_number;
+	uint32_t oldest_number;
+};
+
+/* Copies `n` bytes from `at`, across the end of a ring. False if they are not there. */
+static bool copy(const struct eventlog *log, size_t at, void *out, size_t n)
+{
+	size_t there = log->size - at;
+	if (n <= there) {
+		memcpy(out, log->bytes + at, n);
+		return true;
+	}
+	if (!log->wraps || n - there > at - log->first)
+		return false;
+	memcpy(out, log->bytes + at, there);
+	memcpy((uint8_t *)out + there, log->bytes + log->first, n - there);
+	return true;
+}
+
+static uint32_t u32_at(const struct eventlog *log, size_t at)
+{
+	uint8_t bytes[4];
+	if (!copy(log, at, bytes, sizeof bytes))
+		return 0;
+	struct wire_reader r = wire_read_from(bytes, sizeof bytes);
+	return wire_get_u32(&r);
+}
+
+/* The place `n` bytes behind `at`. */
+static size_t behind(const struct eventlog *log, size_t at, size_t n)
+{
+	size_t there = log->size - at;
+	return n < there || !log->wraps ? at + n : log->first + (n - there);
+}
+
+static struct fixed get_fixed(const uint8_t bytes[FIXED_SIZE])
+{
+	struct wire_reader r = wire_read_from(bytes, FIXED_SIZE);
+	struct fixed f;
+
+	f.length = wire_get_u32(&r);
+	wire_skip(&r, 4); /* signature */
+	f.number = wire_get_u32(&r);
+	f.generated = wire_get_u32(&r);
+	wire_skip(&r, 4); /* time written */
+	f.full_id = wire_get_u32(&r);
+	f.type = wire_get_u16(&r);
+	f.n_strings = wire_get_u16(&r);
+	f.category = wire_get_u16(&r);
+	wire_skip(&r, 2 + 4); /* flags, closing record number: reserved */
+	f.strings_at = wire_get_u32(&r);
+	return f;
+}
+
+/*
+ * Reads the fixed part of the record at `at`, of which at most `left` bytes are there. False if
+ * none begins there, or its frame is broken.
+ */
+static bool frame_at(const struct eventlog *log, size_t at, size_t left, struct fixed *out)
+{
+	uint8_t bytes[FIXED_SIZE];
+
+	if (left < SMALLEST || u32_at(log, behind(log, at, 4)) != SIGNATURE ||
+	    !copy(log, at, bytes, sizeof bytes))
+		return false;
+	*out = get_fixed(bytes);
+	/* The length stands at both ends, so that the service can read backwards. */
+	return out->length >= SMALLEST && out->length % ALIGNMENT == 0 && out->length <= left &&
+	       u32_at(log, behind(log, at, out->length - 4)) == out->length;
+}
+
+/* Splits off the next string without its terminator; fails if there is none. */
+static struct wire_reader get_utf16(struct wire_reader *r)
+{
+	struct wire_reader probe = *r;
+	while (probe.status == STATUS_OK && wire_get_u16(&probe) != 0)
+		;
+	wire_get_fail(r, probe.status);
+	size_t size = r->status == STATUS_OK ? probe.at - r->at - 2 : 0;
+	struct wire_reader text = wire_get_part(r, size);
+	wire_skip(r, 2);
+	return text;
+}
+
+/* Finds the strings of a whole record; false if they do not fit into it. */
+static bool find_parts(const uint8_t *record, const struct fixed *fixed, struct parts *out)
+{
+	struct wire_reader names = wire_read_from(record, fixed->length - 4);
+	struct wire_reader strings = names;
+
+	wire_skip(&names, FIXED_SIZE);
+	out->source = get_utf16(&names);
+	out->computer = get_utf16(&names);
+	wire_skip(&strings, fixed->n_strings ? fixed->strings_at : 0);
+	out->strings = strings;
+	for (unsigned i = 0; i < fixed->n_strings; i++)
+		get_utf16(&strings);
+	return names.status == STATUS_OK && strings.status == STATUS_OK;
+}
+
+static const char *text_of(struct arena *arena, const struct wire_reader *utf16)
+{
+	return utf8_from_utf16le(arena, utf16->base, utf16->size / 2);
+}
+
+/* Does the UTF-16 say `name`, without ASCII case? `name` is ASCII. */
+static bool says(const struct wire_reader *utf16, const char *name)
+{
+	size_t n = strlen(name);
+	char text[256];
+
+	if (utf16->size != 2 * n || n >= sizeof text)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (utf16->base[2 * i + 1] != 0)
+			return false;
+		text[i] = (char)utf16->base[2 * i];
+	}
+	text[n] = '\0';
+	return text_equal(text, name);
+}
+
+static void fill(struct eventlog_event *out, const struct fixed *fixed, const struct parts *parts,
+		 struct arena *arena)
+{
+	struct wire_reader strings = parts->strings;
+
+	*out = (struct eventlog_event){
+		.number = fixed->number,
+		.generated_ms = (int64_t)fixed->generated * 1000,
+		.full_id = fixed->full_id,
+		.id = (uint16_t)(fixed->full_id & EVENTLOG_ID_MASK),
+		.type = fixed->type,
+		.category = fixed->category,
+		.source = text_of(arena, &parts->source),
+		.computer = text_of(arena, &parts->computer),
+		.n_strings = fixed->n_strings,
+	};
+	out->strings = arena_alloc_array(arena, out->n_strings, sizeof *out->strings);
+	for (size_t i = 0; i < out->n_strings; i++) {
+		struct wire_reader text = get_utf16(&strings);
+		out->strings[i] = text_of(arena, &text);
+	}
+}
+
+/* The record at `log->at` in one piece: where it lies, or a copy in the arena. */
+static const uint8_t *whole(const struct eventlog *log, size_t length, struct arena *arena)
+{
+	if (length <= log->size - log->at)
+		return log->bytes + log->at;
+	uint8_t *record = arena_alloc(arena, length);
+	copy(log, log->at, record, length); /* frame_at has read its last bytes already */
+	return record;
+}
+
+static void advance(struct eventlog *log, size_t n)
+{
+	log->at = behind(log, log->at, n);
+	log->left -= n;
+}
+
+/* Steps over what is no record, to the next place where one may begin. */
+static void skip(struct eventlog *log)
+{
+	size_t n = log->left < ALIGNMENT ? log->left : ALIGNMENT;
+	if (u32_at(log, log->at) != FILLER)
+		log->skipped += n;
+	advance(log, n);
+}
+
+/*
+ * Damage lies between the last record and that of number `next` (0: not known). How many records
+ * were there? As many as numbers are missing, if they can have stood in the bytes skipped.
+ */
+static void count_lost(struct eventlog *log, uint32_t next)
+{
+	if (log->skipped == 0)
+		return;
+	uint32_t gap = log->numbered && next ? next - log->number - 1 : 0;
+	log->lost += gap > 0 && gap <= log->skipped / SMALLEST + 1 ? gap : 1;
+	log->skipped = 0;
+}
+
+/* Is that record older than the log's oldest one, left over where the log went on? */
+static bool is_remain(const struct eventlog *log, uint32_t number)
+{
+	return log->sorted && log->numbered && number <= log->number;
+}
+
+bool eventlog_next(struct eventlog *log, const char *source, struct arena *arena,
+		   struct eventlog_event *out)
+{
+	struct fixed fixed;
+	struct parts parts;
+
+	while (log->left > 0) {
+		if (!frame_at(log, log->at, log->left, &fixed)) {
+			skip(log);
+			continue;
+		}
+		const uint8_t *record = whole(log, fixed.length, arena);
+		advance(log, fixed.length);
+		if (is_remain(log, fixed.number))
+			continue;
+		count_lost(log, fixed.number);
+		log->number = fixed.number;
+		log->numbered = true;
+		if (!find_parts(record, &fixed, &parts)) {
+			log->lost++;
+		} else if (!source || says(&parts.source, source)) {
+			fill(out, &fixed, &parts, arena);
+			return true;
+		}
+	}
+	count_lost(log, log->next_number);
+	return false;
+}
+
+void eventlog_open_records(struct eventlog *log, const void *bytes, size_t size)
+{
+	*log = (struct eventlog){ .bytes = bytes, .size = size, .left = size };
+}
+
+/* Reads the end-of-file record at `at`; false if there is none, or it is not of this place. */
+static bool end_at(const struct eventlog *log, size_t at, struct end *out)
+{
+	static const uint32_t pattern[] = { EOF_SIZE, 0x11111111, 0x22222222, 0x33333333,
+					    0x44444444 };
+	uint8_t bytes[EOF_SIZE];
+
+	if (at < log->first || at >= log->size || u32_at(log, at) != EOF_SIZE ||
+	    !copy(log, at, bytes, sizeof bytes))
+		return false;
+	struct wire_reader r = wire_read_from(bytes, sizeof bytes);
+	for (size_t i = 0; i < sizeof pattern / sizeof *pattern; i++) {
+		if (wire_get_u32(&r) != pattern[i])
+			return false;
+	}
+	struct end end;
+	end.begins = wire_get_u32(&r);
+	end.ends = wire_get_u32(&r);
+	end.next_number = wire_get_u32(&r);
+	end.oldest_number = wire_get_u32(&r);
+	if (end.ends != at || end.begins < log->first || end.begins >= log->size ||
+	    end.begins % ALIGNMENT != 0)
+		return false;
+	*out = end;
+	return true;
+}
+
+/* The end-of-file record: where the header says, or else the newest in the file. */
+static bool find_end(const struct eventlog *log, size_t header_says, struct end *out)
+{
+	struct end end;
+	bool found = false;
+
+	if (end_at(log, header_says, out))
+		return true;
+	for (size_t at = log->first; at < log->size; at += ALIGNMENT) {
+		if (end_at(log, at, &end) && (!found || end.next_number > out->next_number)) {
+			*out = end;
+			found = true;
+		}
+	}
+	return found;
+}
+
+static void walk_to_end(struct eventlog *log, const struct end *end)
+{
+	size_t ring = log->size - log->first;
+
+	log->at = end->begins;
+	log->left = (end->ends + ring - end->begins) % ring;
+	log->number = end->oldest_number - 1;
+	log->numbered = end->oldest_number > 0;
+	log->next_number = end->next_number;
+}
+
+/* Without an end-of-file record: once around, from the record of the lowest number. */
+static void walk_around(struct eventlog *log)
+{
+	struct fixed fixed;
+	uint32_t lowest = UINT32_MAX;
+	size_t at = log->first;
+
+	log->at = log->first;
+	log->left = log->size - log->first;
+	log->sorted = true;
+	while (at < log->size) {
+		size_t n = ALIGNMENT;
+		if (frame_at(log, at, log->size - at, &fixed)) {
+			n = fixed.length;
+			if (fixed.number < lowest) {
+				lowest = fixed.number;
+				log->at = at;
+			}
+		}
+		at += n;
+	}
+}
+
+enum status eventlog_open_file(struct eventlog *log, const void *bytes, size_t size)
+{
+	struct wire_reader header = wire_read_from(bytes, size);
+	struct eventlog opened = {
+		.bytes = bytes, .size = size - size % ALIGNMENT, .first = HEADER_SIZE, .wraps = true
+	};
+	struct end end;
+
+	wire_skip(&header, 4); /* its size */
+	uint32_t signature = wire_get_u32(&header);
+	uint32_t major = wire_get_u32(&header);
+	uint32_t minor = wire_get_u32(&header);
+	wire_skip(&header, 4); /* start offset: the end-of-file record has it too */
+	uint32_t end_offset = wire_get_u32(&header);
+	if (header.at >= 8 && signature != SIGNATURE)
+		return STATUS_UNSUPPORTED;
+	if (header.status != STATUS_OK || size < HEADER_SIZE)
+		return STATUS_TRUNCATED;
+	if (major != 1 || minor != 1)
+		return STATUS_UNSUPPORTED;
+	if (size > EVENTLOG_MAX_FILE)
+		return STATUS_LIMIT;
+
+	if (find_end(&opened, end_offset, &end))
+		walk_to_end(&opened, &end);
+	else
+		walk_around(&opened);
+	*log = opened;
+	return STATUS_OK;
+}

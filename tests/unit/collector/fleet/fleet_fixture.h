@@ -1,0 +1,74 @@
+/*
+ * For tests of the fleet: a store in memory, and a site that is described in a few words.
+ *
+ * Every report is of a server with two adapters, A at 10.0.N.1 and B at 10.0.N.2 where N is the
+ * number of its name ("S3"); a word per peer tells how far A and B got.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/fleet/fleet.h"
+
+#define FIXTURE_MAX_ROWS 512
+
+struct fixture {
+	struct fleet *fleet;
+	struct fleet_history history;
+	/* What is durable. */
+	struct fixture_report *reports[FIXTURE_MAX_ROWS];
+	size_t n_reports;
+	struct fixture_server *servers[FIXTURE_MAX_ROWS];
+	size_t n_servers;
+	struct record_removal removed; /* the last one */
+	char removed_key[32];
+	bool is_broken;     /* the store cannot be read */
+	size_t n_looked_up; /* reports of which it was asked for an earlier copy */
+};
+
+void fixture_init(struct fixture *f);
+void fixture_deinit(struct fixture *f);
+
+/* Makes changes durable and visible, and frees them; NULL is allowed. */
+void fixture_commit(struct fixture *f, struct changes *changes);
+
+/* One report; what is 0 or NULL gets a usual value. */
+struct fixture_words {
+	const char *name;   /* of the host: "S1" */
+	const char *site;   /* "HQ" */
+	int64_t sequence;   /* the next one of all */
+	int64_t interval_s; /* 300 */
+	const char *build;  /* "5.5.2653.23" */
+	/*
+	 * Rows: "S2:mta/mta S3:mta/none" (peer, grade through A, through B); "" for none. Failed
+	 * ones have stood for an hour.
+	 */
+	const char *rows;
+	const char *mac;   /* of adapter A; NULL: it tells none */
+	const char *extra; /* members more, each with a comma before it */
+};
+
+/* The JSON text, to be passed to free(). */
+char *fixture_body(struct fixture *f, const struct fixture_words *words);
+
+/* Takes a report with its facts collected at `at_ms`, at `now_ms`; asserts that it is accepted. */
+struct changes *fixture_take(struct fixture *f, const struct fixture_words *words, int64_t at_ms,
+			     int64_t now_ms);
+
+/* The same, and it is committed. */
+void fixture_report(struct fixture *f, const struct fixture_words *words, int64_t at_ms,
+		    int64_t now_ms);
+
+/* Advances as often as something is due, committing what changed. */
+void fixture_advance(struct fixture *f, int64_t now_ms);
+
+/* The fleet anew, from the store. */
+void fixture_restart(struct fixture *f, int64_t now_ms);
+
+/* "exposed", "exposed silent" ...; "absent" where there is no view. Static. */
+const char *fixture_verdict(const struct fixture *f, const char *name);
+
+/* The object of view_add_verdict(), to be passed to free(). */
+char *fixture_verdict_json(const struct view *view);

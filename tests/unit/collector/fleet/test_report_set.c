@@ -1,0 +1,223 @@
+#include "collector/fleet/report_set.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/exposure/verdict_json.h"
+#include "tests/unit/collector/fleet/fleet_fixture.h"
+
+#define T0     INT64_C(1795344323000)
+#define MINUTE INT64_C(60000)
+#define SECOND INT64_C(1000)
+
+/* Puts a report into the book alone, as if it had been received when it was made. */
+static void add(struct book *book, const struct fixture_words *words, int64_t at_ms)
+{
+	struct report_json_error why;
+	struct snapshot *snapshot = NULL;
+	char *body = fixture_body(NULL, words);
+
+	assert_int_equal(snapshot_read(body, strlen(body), at_ms, 0, &snapshot, &why), STATUS_OK);
+	book_add(book, snapshot);
+	free(body);
+}
+
+/* "S1 exposed, S2 clear silent" */
+static const char *judge(const struct book *book, int64_t now_ms)
+{
+	static char text[512];
+	struct book_verdict *verdicts = NULL;
+	struct arena arena;
+	size_t n = 0;
+	size_t at = 0;
+
+	arena_init(&arena);
+	book_judge(book, now_ms, &arena, &verdicts, &n);
+	text[0] = '\0';
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %s%s", i > 0 ? ", " : "",
+				       verdicts[i].snapshot->report.host.name,
+				       verdict_name(verdicts[i].assessment.verdict),
+				       verdicts[i].silent ? " silent" : "");
+	arena_deinit(&arena);
+	return text;
+}
+
+static void the_latest_report_not_after_the_moment_counts(void **state)
+{
+	static const struct fixture_words bad = { .name = "S1",
+						  .sequence = 1,
+						  .rows = "S2:mta/none" };
+	static const struct fixture_words good = { .name = "S1",
+						   .sequence = 2,
+						   .rows = "S2:mta/mta" };
+	struct book *book = book_new();
+	(void)state;
+
+	assert_string_equal(judge(book, T0), "");
+	add(book, &good, T0 + MINUTE);
+	add(book, &bad, T0);
+	assert_string_equal(judge(book, T0 - 1), "");
+	assert_string_equal(judge(book, T0), "S1 exposed");
+	assert_string_equal(judge(book, T0 + MINUTE - 1), "S1 exposed");
+	assert_string_equal(judge(book, T0 + MINUTE), "S1 clear");
+	book_free(book);
+}
+
+static void machines_come_in_the_order_of_their_names_without_case(void **state)
+{
+	static const struct fixture_words words[] = { { .name = "S20" },
+						      { .name = "S3" },
+						      { .name = "S1.acme.example", .site = "B" } };
+	struct book *book = book_new();
+	(void)state;
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		add(book, &words[i], T0);
+	assert_string_equal(judge(book, T0), "S1.acme.example unknown, S20 unknown, S3 unknown");
+	book_free(book);
+}
+
+/* S1's trouble is proven by S3 only after S1 was heard of last. */
+static void a_silent_server_is_judged_by_what_was_known_when_it_was_fresh(void **state)
+{
+	static const struct fixture_words s1 = { .name = "S1", .rows = "S2:none/none" };
+	static const struct fixture_words s3 = { .name = "S3", .rows = "S2:mta/mta" };
+	static const struct {
+		int64_t proof_at;
+		const char *verdicts;
+	} cases[] = {
+		{ T0 + 15 * MINUTE - 1, "S1 exposed silent, S3 clear" },
+		{ T0 + 15 * MINUTE, "S1 unknown silent, S3 clear" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct book *book = book_new();
+		add(book, &s1, T0);
+		add(book, &s3, cases[i].proof_at);
+		assert_string_equal(judge(book, T0 + 20 * MINUTE), cases[i].verdicts);
+		book_free(book);
+	}
+}
+
+static void a_row_on_a_server_of_another_site_is_no_row_on_a_peer(void **state)
+{
+	static const struct fixture_words s1 = { .name = "S1", .rows = "S2:mta/none" };
+	static const struct fixture_words s2 = { .name = "S2", .site = "Branch" };
+	struct book *book = book_new();
+	(void)state;
+
+	add(book, &s1, T0);
+	assert_string_equal(judge(book, T0), "S1 exposed");
+	add(book, &s2, T0);
+	assert_string_equal(judge(book, T0), "S1 unknown, S2 unknown");
+	book_free(book);
+}
+
+/* Three servers at each of two sites, which are probed across as well. */
+#define SERVERS 6
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+static void random_rows(uint32_t *seed, size_t self, char *out, size_t size)
+{
+	size_t n = 0;
+	out[0] = '\0';
+	for (size_t i = 0; i < SERVERS; i++) {
+		if (i == self || next_random(seed) % 2)
+			continue;
+		n += (size_t)snprintf(out + n, size - n, "%sS%zu:%s/%s", n ? " " : "", i + 1,
+				      next_random(seed) % 2 ? "mta" : "none",
+				      next_random(seed) % 2 ? "mta" : "none");
+	}
+}
+
+static void report_at_random(struct fixture *f, struct book *book, uint32_t *seed, size_t who,
+			     int64_t age_ms, int64_t now_ms)
+{
+	char name[] = { 'S', (char)('1' + who), '\0' };
+	char rows[256];
+
+	random_rows(seed, who, rows, sizeof rows);
+	struct fixture_words words = { .name = name,
+				       .site = who < 3 ? "HQ" : "Branch",
+				       .rows = rows,
+				       .interval_s = 60 + next_random(seed) % 240 };
+	struct changes *changes = fixture_take(f, &words, now_ms - age_ms, now_ms);
+	book_add(book, snapshot_ref(changes->snapshot));
+	fixture_commit(f, changes);
+}
+
+static void expect_the_same(const struct fixture *f, const struct book *book, int64_t now_ms)
+{
+	struct book_verdict *verdicts = NULL;
+	struct arena arena;
+	size_t n = 0;
+
+	arena_init(&arena);
+	book_judge(book, now_ms, &arena, &verdicts, &n);
+	assert_int_equal(n, fleet_count(f->fleet));
+	for (size_t i = 0; i < n; i++) {
+		const struct book_verdict *v = &verdicts[i];
+		char *json = verdict_json_write(&v->snapshot->report, v->silent, &v->assessment);
+		const struct view *view = fleet_find(f->fleet, v->snapshot->key);
+		assert_non_null(view);
+		char *shown = fixture_verdict_json(view);
+		assert_string_equal(shown, json);
+		free(shown);
+		free(json);
+	}
+	arena_deinit(&arena);
+}
+
+static void says_what_the_running_collector_says(void **state)
+{
+	(void)state;
+
+	for (uint32_t first = 1; first <= 20; first++) {
+		uint32_t seed = first;
+		struct book *book = book_new();
+		struct fixture f;
+		int64_t now_ms = T0;
+
+		fixture_init(&f);
+		for (size_t i = 0; i < SERVERS; i++)
+			report_at_random(&f, book, &seed, i, 3600 * SECOND, now_ms);
+		for (size_t i = 0; i < SERVERS; i++)
+			report_at_random(&f, book, &seed, i, 0, now_ms);
+		for (int step = 0; step < 50; step++) {
+			int64_t age_ms =
+				next_random(&seed) % 3 ? 0 : next_random(&seed) % 2400 * SECOND;
+			now_ms += next_random(&seed) % 200 * SECOND;
+			report_at_random(&f, book, &seed, next_random(&seed) % SERVERS, age_ms,
+					 now_ms);
+			fixture_advance(&f, now_ms);
+			expect_the_same(&f, book, now_ms);
+		}
+		book_free(book);
+		fixture_deinit(&f);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_latest_report_not_after_the_moment_counts),
+		cmocka_unit_test(machines_come_in_the_order_of_their_names_without_case),
+		cmocka_unit_test(a_silent_server_is_judged_by_what_was_known_when_it_was_fresh),
+		cmocka_unit_test(a_row_on_a_server_of_another_site_is_no_row_on_a_peer),
+		cmocka_unit_test(says_what_the_running_collector_says),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+/* The collector's own ills, at their limits and beside them (collector/pipeline/self_check.h). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "collector/pipeline/alerting.h"
+#include "collector/pipeline/self_check.h"
+#include "proto/base/timestamp.h"
+
+#define NOW_MS INT64_C(1795344323000)
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+static bool holds(const struct alerting_facts *facts, enum condition condition, const char *words)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	struct alerting_ill ill = alerting_look(facts, condition, NOW_MS, &arena);
+	if (ill.holds) {
+		assert_non_null(strstr(ill.text, words));
+		assert_int_not_equal(*ill.remedy, '\0');
+	}
+	bool it_does = ill.holds;
+	arena_deinit(&arena);
+	return it_does;
+}
+
+static void a_certificate_that_ends_soon_is_one(void **state)
+{
+	const int64_t limit_ms = ALERTING_CERTIFICATE_DAYS * DAY_MS;
+	struct alerting_facts facts = { .certificate_end_ms = NOW_MS + limit_ms };
+	(void)state;
+
+	assert_false(holds(&facts, CONDITION_CERTIFICATE, ""));
+	facts.certificate_end_ms--;
+	assert_true(holds(&facts, CONDITION_CERTIFICATE, "ends 2026-12-06T10:45:22"));
+	facts.certificate_end_ms = NOW_MS - 1;
+	assert_true(holds(&facts, CONDITION_CERTIFICATE, "ends 2026-11-22T10:45:22"));
+	facts.certificate_end_ms = TIMESTAMP_NONE;
+	assert_false(holds(&facts, CONDITION_CERTIFICATE, ""));
+}
+
+static void a_dead_letter_is_one_for_a_day(void **state)
+{
+	struct alerting_facts facts = { .last_dead_ms = NOW_MS - ALERTING_DEAD_LETTER_MS + 1 };
+	(void)state;
+
+	assert_true(holds(&facts, CONDITION_DEAD_LETTERS, "could not be delivered"));
+	facts.last_dead_ms--;
+	assert_false(holds(&facts, CONDITION_DEAD_LETTERS, ""));
+	facts.last_dead_ms = TIMESTAMP_NONE;
+	assert_false(holds(&facts, CONDITION_DEAD_LETTERS, ""));
+}
+
+/* Both have to be little: the room, and its part of the whole. */
+static void little_room_is_one_at_its_limits(void **state)
+{
+	const int64_t large = ALERTING_MIN_FREE_BYTES / ALERTING_MIN_FREE_PERCENT * 100 * 2;
+	const int64_t small = INT64_C(1000) * 100;
+	(void)state;
+
+	assert_false(alerting_is_short(ALERTING_MIN_FREE_BYTES, large));
+	assert_true(alerting_is_short(ALERTING_MIN_FREE_BYTES - 1, large));
+	assert_false(alerting_is_short(INT64_C(1000) * ALERTING_MIN_FREE_PERCENT, small));
+	assert_true(alerting_is_short(INT64_C(1000) * ALERTING_MIN_FREE_PERCENT - 1, small));
+}
+
+/* Whether the store can be used at all is told by the store. */
+static void a_file_system_that_cannot_be_asked_is_none(void **state)
+{
+	const struct alerting_facts facts = { .data = "/nowhere/at/all" };
+	(void)state;
+
+	assert_false(holds(&facts, CONDITION_DISK, ""));
+	assert_false(holds(&facts, CONDITION_FAILING, ""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_certificate_that_ends_soon_is_one),
+		cmocka_unit_test(a_dead_letter_is_one_for_a_day),
+		cmocka_unit_test(little_room_is_one_at_its_limits),
+		cmocka_unit_test(a_file_system_that_cannot_be_asked_is_none),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+#include "tests/unit/collector/store/store_fixture.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "collector/base/buffer.h"
+
+#define MAX_LEFT 64
+
+/* Directories that were made and are not removed yet; "" where one was. */
+static char left[MAX_LEFT][sizeof((struct fixture *)NULL)->directory];
+static size_t n_left;
+
+void fixture_set_up(struct fixture *f)
+{
+	memset(f, 0, sizeof *f);
+	snprintf(f->directory, sizeof f->directory, "/tmp/mtawatch-test-store.XXXXXX");
+	assert_non_null(mkdtemp(f->directory));
+	assert_in_range(n_left, 0, MAX_LEFT - 1);
+	memcpy(left[n_left++], f->directory, sizeof f->directory);
+	assert_int_equal(uv_loop_init(&f->loop), 0);
+}
+
+/* A collector's files lie in it, and nothing below them. */
+static void remove_directory(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory)) != NULL)
+		unlinkat(dirfd(directory), entry->d_name, 0); /* "." and ".." stay */
+	if (directory)
+		closedir(directory);
+	rmdir(path);
+}
+
+int fixture_sweep(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < n_left; i++) {
+		if (left[i][0] != '\0')
+			remove_directory(left[i]);
+	}
+	return 0;
+}
+
+char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_PATH_SIZE])
+{
+	snprintf(path, FIXTURE_PATH_SIZE, "%s/%s", f->directory, name);
+	return path;
+}
+
+void fixture_open(struct fixture *f)
+{
+	assert_int_equal(store_open(&f->store, f->directory, &f->loop, f->error), STATUS_OK);
+}
+
+/* Closes it, which runs everything that is pending. */
+void fixture_close(struct fixture *f)
+{
+	store_close(f->store, NULL, NULL);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+}
+
+void fixture_tear_down(struct fixture *f)
+{
+	static const char *const names[] = { STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm",
+					     STORE_LOCK };
+	char path[FIXTURE_PATH_SIZE];
+
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unlink(fixture_path(f, names[i], path));
+	assert_int_equal(rmdir(f->directory), 0);
+	for (size_t i = 0; i < n_left; i++) {
+		if (strcmp(left[i], f->directory) == 0)
+			left[i][0] = '\0';
+	}
+}
+
+void fixture_on_done(void *user, enum status status, const char *error)
+{
+	struct fixture *f = user;
+	if (status == STATUS_OK) {
+		f->done++;
+		return;
+	}
+	f->failed++;
+	snprintf(f->error, sizeof f->error, "%s", error);
+}
+
+/* Text as random as a report is where it is not repetitive; the same for the same seed. */
+static void add_noise(struct buffer *out, unsigned seed, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		seed = seed * 1103515245U + 12345U;
+		buffer_add_char(out, "0123456789abcdef"[seed >> 28]);
+	}
+}
+
+char *fixture_body(unsigned seed, int number)
+{
+	struct buffer out;
+	size_t size;
+
+	buffer_init(&out);
+	for (unsigned i = 0; i < 20; i++) {
+		buffer_printf(&out, "{\"for_s\":%d,\"sha256\":\"", number * 300);
+		add_noise(&out, seed * 100 + i, 160);
+		buffer_add_text(&out, "\"},");
+	}
+	return buffer_take(&out, &size);
+}
+
+/* A report of the server `key`; its body tells which. */
+void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_t at_ms,
+		    const char *body)
+{
+	struct record_report report = {
+		.key = key,
+		.is_latest = true,
+		.agent_id = key,
+		.epoch = "e",
+		.sequence = sequence,
+		.at_ms = at_ms,
+		.received_at_ms = at_ms + 2000,
+		.age_s = 2,
+		.body_hash = UINT64_MAX - (uint64_t)sequence,
+		.body = body,
+		.body_size = strlen(body),
+	};
+	struct record_server server = {
+		.key = key,
+		.verdict = "clear",
+		.since_ms = at_ms,
+		.verdict_json = "{}",
+		.adapters_json = "[]",
+	};
+	struct store_change change = { .report = &report,
+				       .servers = &server,
+				       .n_servers = 1,
+				       .done = fixture_on_done,
+				       .user = f };
+	size_t over = f->done + f->failed;
+	assert_int_equal(store_submit(f->store, &change), STATUS_OK);
+	while (f->done + f->failed == over)
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+enum status fixture_list_server(void *user, const struct record_server *server,
+				const struct record_report *latest)
+{
+	struct fixture *f = user;
+	size_t n = strlen(f->listed);
+	snprintf(f->listed + n, sizeof f->listed - n, "%s %s silent=%d %s/%lld %.*s; ", server->key,
+		 server->verdict, server->silent, latest->epoch, (long long)latest->sequence,
+		 (int)latest->body_size, latest->body);
+	return STATUS_OK;
+}
+
+const char *fixture_servers(struct fixture *f)
+{
+	f->listed[0] = '\0';
+	assert_int_equal(store_read_servers(f->store, fixture_list_server, f, f->error), STATUS_OK);
+	return f->listed;
+}
+
+/* How many rows the database has that a query counts. */
+int64_t fixture_count(const struct fixture *f, const char *query)
+{
+	char path[FIXTURE_PATH_SIZE];
+	sqlite3 *db = NULL;
+	sqlite3_stmt *statement = NULL;
+
+	assert_int_equal(sqlite3_open(fixture_path(f, STORE_FILE, path), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	return n;
+}
+
+void fixture_execute(const struct fixture *f, const char *sql)
+{
+	char path[FIXTURE_PATH_SIZE];
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(fixture_path(f, STORE_FILE, path), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}

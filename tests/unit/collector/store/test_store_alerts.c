@@ -1,0 +1,276 @@
+/* What the store keeps of alerts, deliveries and silences, and how many of those that are over. */
+#include "collector/store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+#include "tests/unit/collector/store/store_fixture.h"
+
+static struct fixture f;
+
+static int set_up(void **state)
+{
+	(void)state;
+	fixture_set_up(&f);
+	fixture_open(&f);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fixture_close(&f);
+	fixture_tear_down(&f);
+	return 0;
+}
+
+static void commit(struct store_change change)
+{
+	size_t over = f.done + f.failed;
+
+	change.done = fixture_on_done;
+	change.user = &f;
+	assert_int_equal(store_submit(f.store, &change), STATUS_OK);
+	while (f.done + f.failed == over)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	if (f.failed > 0)
+		fail_msg("%s", f.error);
+}
+
+static const struct record_alert full = { .id = 7,
+					  .key = "exch1",
+					  .condition = CONDITION_EXPOSED,
+					  .state = RECORD_ALERT_FIRING,
+					  .server = "EXCH1",
+					  .organization = "ACME",
+					  .site = "HQ",
+					  .since_ms = 1,
+					  .gone_ms = TIMESTAMP_NONE,
+					  .fired_ms = 2,
+					  .resolved_ms = TIMESTAMP_NONE,
+					  .cause = "adapter_isolated",
+					  .verdict = "exposed",
+					  .reason = "adapter_isolated",
+					  .text = "Adapter B reaches nobody.",
+					  .remedy = "Disable it.",
+					  .adapter = "B",
+					  .flapping = true,
+					  .changes = "1 2 3",
+					  .told = RECORD_TOLD_FIRING,
+					  .told_ms = 4,
+					  .acknowledged_by = "token ops",
+					  .comment = "on it",
+					  .acknowledged_ms = 5,
+					  .acknowledged_until_ms = TIMESTAMP_NONE };
+
+static void put_alert(const struct record_alert *row)
+{
+	commit((struct store_change){ .alerts = &row, .n_alerts = 1 });
+}
+
+static void assert_same(const struct record_alert *a, const struct record_alert *b)
+{
+	const char *texts[][2] = {
+		{ a->key, b->key },         { a->server, b->server },
+		{ a->site, b->site },       { a->organization, b->organization },
+		{ a->cause, b->cause },     { a->verdict, b->verdict },
+		{ a->reason, b->reason },   { a->text, b->text },
+		{ a->remedy, b->remedy },   { a->adapter, b->adapter },
+		{ a->changes, b->changes }, { a->acknowledged_by, b->acknowledged_by },
+		{ a->comment, b->comment },
+	};
+	const int64_t numbers[][2] = {
+		{ a->id, b->id },
+		{ (int64_t)a->condition, (int64_t)b->condition },
+		{ (int64_t)a->state, (int64_t)b->state },
+		{ (int64_t)a->told, (int64_t)b->told },
+		{ a->flapping, b->flapping },
+		{ a->since_ms, b->since_ms },
+		{ a->gone_ms, b->gone_ms },
+		{ a->fired_ms, b->fired_ms },
+		{ a->resolved_ms, b->resolved_ms },
+		{ a->told_ms, b->told_ms },
+		{ a->acknowledged_ms, b->acknowledged_ms },
+		{ a->acknowledged_until_ms, b->acknowledged_until_ms },
+	};
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_string_equal(texts[i][0], texts[i][1]);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		assert_int_equal(numbers[i][0], numbers[i][1]);
+}
+
+static size_t n_seen;
+
+static enum status see_alert(void *user, const struct record_alert *row)
+{
+	n_seen++;
+	assert_same(user, row);
+	return STATUS_OK;
+}
+
+/* The one alert that is open, or (NULL) that there is none. */
+static void expect_open(const struct record_alert *row)
+{
+	n_seen = 0;
+	assert_int_equal(
+		store_read_open_alerts(f.store, see_alert, (void *)(uintptr_t)row, f.error),
+		STATUS_OK);
+	assert_int_equal(n_seen, row ? 1 : 0);
+}
+
+static void an_alert_is_what_it_was(void **state)
+{
+	struct record_alert row = full;
+	const int64_t id = full.id;
+	(void)state;
+
+	put_alert(&row);
+	expect_open(&row);
+	row.state = RECORD_ALERT_RESOLVED; /* which is not told yet */
+	row.gone_ms = 8;
+	row.resolved_ms = 9;
+	row.acknowledged_until_ms = 10;
+	row.flapping = false;
+	put_alert(&row);
+	expect_open(&row);
+	row.told = RECORD_TOLD_RESOLVED;
+	put_alert(&row);
+	expect_open(NULL);
+	assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error), STATUS_OK);
+	commit((struct store_change){ .dropped_alerts = &id, .n_dropped_alerts = 1 });
+	assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error), STATUS_NOT_FOUND);
+}
+
+/* `n` alerts that are over from id `first` on. */
+static void put_over(int64_t first, size_t n, enum record_alert_told told)
+{
+	struct record_alert *rows = mem_alloc(n * sizeof *rows);
+	const struct record_alert **list = mem_alloc(n * sizeof *list);
+
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = full;
+		rows[i].id = first + (int64_t)i;
+		rows[i].state = RECORD_ALERT_RESOLVED;
+		rows[i].told = told;
+		list[i] = &rows[i];
+	}
+	commit((struct store_change){ .alerts = list, .n_alerts = n });
+	free((void *)list);
+	free(rows);
+}
+
+/* At the limit all stay; past it the oldest go that are over and whose end is told. */
+static void alerts_that_are_over_have_a_limit(void **state)
+{
+	struct record_alert fires = full;
+	(void)state;
+
+	fires.id = 1;
+	put_alert(&fires);
+	put_over(2, 1, RECORD_TOLD_FIRING);
+	put_over(3, STORE_MAX_ALERTS - 1, RECORD_TOLD_RESOLVED);
+	commit((struct store_change){ .trim_alerts_ms = 1 });
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert"), STORE_MAX_ALERTS + 1);
+	put_over(1000000, 2, RECORD_TOLD_NOTHING);
+	commit((struct store_change){ .trim_alerts_ms = 1 });
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert"), STORE_MAX_ALERTS + 2);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert WHERE id < 3"), 2);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert WHERE id = 3"), 0);
+}
+
+static void put_silence(int64_t id, int64_t ends_ms)
+{
+	struct record_silence row = {
+		id, "EX*", "", "", "silent", "moving", "token ops", 1, ends_ms
+	};
+	commit((struct store_change){ .silence = &row });
+}
+
+static void silences_that_are_over_go(void **state)
+{
+	(void)state;
+	put_silence(1, 999);
+	put_silence(2, 1000);
+	put_silence(3, 1001);
+	commit((struct store_change){ .trim_alerts_ms = 1000 });
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM silence"), 1);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM silence WHERE id = 3"), 1);
+}
+
+static void put_deliveries(int64_t first, size_t n, enum record_delivery_state end)
+{
+	struct record_delivery *rows = mem_alloc(n * sizeof *rows);
+	const struct record_delivery **list = mem_alloc(n * sizeof *list);
+
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = (struct record_delivery){ .id = first + (int64_t)i,
+						    .hook = "ops",
+						    .lane = "HQ",
+						    .state = RECORD_DELIVERY_WAITING,
+						    .ended_ms = TIMESTAMP_NONE,
+						    .result = "",
+						    .body = "{}",
+						    .body_size = 2 };
+		list[i] = &rows[i];
+	}
+	commit((struct store_change){ .deliveries = list, .n_deliveries = n });
+	for (size_t i = 0; end != RECORD_DELIVERY_WAITING && i < n; i++) {
+		rows[i].state = end;
+		rows[i].ended_ms = 5;
+		rows[i].result = "HTTP status 400";
+		commit((struct store_change){ .delivery = &rows[i] });
+	}
+	free((void *)list);
+	free(rows);
+}
+
+/* Dead letters, and what was delivered: at the limit and past it. What waits stays. */
+static void deliveries_that_are_over_have_a_limit(void **state)
+{
+	static const enum record_delivery_state ends[] = { RECORD_DELIVERY_DEAD,
+							   RECORD_DELIVERY_DONE };
+	(void)state;
+
+	put_deliveries(1, 3, RECORD_DELIVERY_WAITING);
+	for (int i = 0; i < 2; i++) {
+		char query[96];
+		char change[96];
+		int64_t first = 10000 * (i + 1);
+		snprintf(query, sizeof query, "SELECT count(*) FROM delivery WHERE state = %d",
+			 (int)ends[i]);
+		put_deliveries(first, STORE_MAX_DELIVERIES - 1, RECORD_DELIVERY_WAITING);
+		snprintf(change, sizeof change, "UPDATE delivery SET state = %d WHERE id >= %lld",
+			 (int)ends[i], (long long)first);
+		fixture_execute(&f, change); /* a commit of each would take long */
+		put_deliveries(first + STORE_MAX_DELIVERIES - 1, 1, ends[i]);
+		assert_int_equal(fixture_count(&f, query), STORE_MAX_DELIVERIES);
+		put_deliveries(first + STORE_MAX_DELIVERIES, 1, ends[i]);
+		assert_int_equal(fixture_count(&f, query), STORE_MAX_DELIVERIES);
+		snprintf(query, sizeof query, "SELECT count(*) FROM delivery WHERE id = %lld",
+			 (long long)first);
+		assert_int_equal(fixture_count(&f, query), 0);
+	}
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM delivery WHERE state = 1"), 3);
+}
+
+#define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STORE(an_alert_is_what_it_was),
+		WITH_STORE(alerts_that_are_over_have_a_limit),
+		WITH_STORE(silences_that_are_over_go),
+		WITH_STORE(deliveries_that_are_over_have_a_limit),
+	};
+	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
+}
