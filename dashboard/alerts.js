@@ -9,7 +9,7 @@ import { useAnswer } from "./live.js";
 import { Age, ChangeButton, Chip, Choices, Dialog, endOf, Facts, Field, Glyph, Link, Main, Missing, Moment, Pager, Quiet, Section, SpanField } from "./parts.js";
 import { goTo, goToPage, place } from "./place.js";
 import { useMay } from "./reader.js";
-import { collectorNow, conditionWord, VERDICTS } from "./words.js";
+import { collectorNow, conditionClass, conditionWord, VERDICTS } from "./words.js";
 
 /* ---- silences ---- */
 
@@ -103,8 +103,8 @@ function Actions({ alert, ask }) {
 
 function AlertRow({ alert, silences, ask }) {
   const over = alert.state === "resolved";
-  return html`<tr data-row=${alert.id} data-server=${alert.server} class=${`alert v-${over ? "not_applicable" : alert.condition} is-${alert.state}`}>
-    <td class="c-verdict"><span class="badge v-${over ? "clear" : alert.condition}"><${Glyph} of=${over ? "clear" : alert.condition} />${conditionWord(alert.condition)}</span>
+  return html`<tr data-row=${alert.id} data-server=${alert.server} class=${`alert ${over ? "v-not_applicable" : conditionClass(alert.condition)} is-${alert.state}`}>
+    <td class="c-verdict"><span class="badge ${over ? "v-clear" : conditionClass(alert.condition)}"><${Glyph} of=${over ? "clear" : alert.condition} />${conditionWord(alert.condition)}</span>
       <span class="sub">${STATE_WORDS[alert.state] ?? alert.state}${alert.flapping && ", flapping"}</span></td>
     <th scope="row" class="c-server">${alert.server ? html`<${Link} class="row-action" to=${{ server: alert.server }}><bdi>${alert.server}</bdi><//>` : "the collector"}
       <span class="sub"><bdi>${alert.site}</bdi></span></th>

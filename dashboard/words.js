@@ -55,6 +55,11 @@ export const SILENT = {
 /* What alerts are about besides verdicts and silence: the collector's own ills. */
 const ILLS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered" };
 
+/** The class that colours a condition. */
+export function conditionClass(condition) {
+  return condition in ILLS ? "v-ill" : `v-${condition}`;
+}
+
 export function conditionWord(condition) {
   return condition === "silent" ? SILENT.word : ILLS[condition] ?? verdictWord(condition);
 }

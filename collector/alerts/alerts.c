@@ -8,9 +8,7 @@
 #include "proto/base/timestamp.h"
 #include "proto/site/site.h"
 
-#define N_SERVER_CONDITIONS ((int)CONDITION_DISK) /* those before the collector's own */
-
-static const enum verdict verdict_of[N_SERVER_CONDITIONS] = {
+static const enum verdict verdict_of[CONDITION_FIRST_OWN] = {
 	[CONDITION_FAILING] = VERDICT_FAILING,
 	[CONDITION_EXPOSED] = VERDICT_EXPOSED,
 	[CONDITION_AT_RISK] = VERDICT_AT_RISK,
@@ -269,7 +267,7 @@ static bool is_told_by_view(const struct alert_subject *subject, enum condition 
 static void step_server(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
 			struct alert_changes *out)
 {
-	for (int i = 0; i < N_SERVER_CONDITIONS; i++) {
+	for (int i = 0; i < CONDITION_FIRST_OWN; i++) {
 		enum condition condition = (enum condition)i;
 		struct alert_slot *slot = &subject->slots[i];
 		int64_t since_ms = condition == CONDITION_SILENT ? subject->silent_from_ms
@@ -317,7 +315,7 @@ void alerts_see(struct alerts *alerts, const struct view *view, int64_t now_ms,
 static void forget(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
 		   struct alert_changes *out)
 {
-	for (int i = 0; i < N_SERVER_CONDITIONS; i++) {
+	for (int i = 0; i < CONDITION_FIRST_OWN; i++) {
 		struct alert *alert = subject->slots[i].alert;
 		alert_clock_init(&subject->slots[i].clock);
 		if (alert && alert->row.state == RECORD_ALERT_PENDING) {
@@ -376,7 +374,7 @@ void alerts_see_own(struct alerts *alerts, enum condition condition, bool holds,
 static void step_own(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
 		     struct alert_changes *out)
 {
-	for (int i = N_SERVER_CONDITIONS; i < CONDITION_COUNT; i++) {
+	for (int i = CONDITION_FIRST_OWN; i < CONDITION_COUNT; i++) {
 		struct alert_slot *slot = &subject->slots[i];
 		if (slot->alert)
 			step(alerts, subject, (enum condition)i, slot->clock.holds, now_ms, now_ms,

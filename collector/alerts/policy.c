@@ -8,9 +8,9 @@
 
 static const struct alert_policy defaults = {
 	.hold_ms = {
-		[CONDITION_AT_RISK] = INT64_C(600) * 1000,
-		[CONDITION_UNKNOWN] = INT64_C(3600) * 1000,
-		[CONDITION_DISK] = INT64_C(60) * 1000,
+#define X(id, name, key, scope, hold, severity, alertname, summary) [CONDITION_##id] = (hold),
+#include "collector/model/conditions.def"
+#undef X
 	},
 	.repeat_ms = INT64_C(4) * 3600 * 1000,
 	.group_interval_ms = INT64_C(30) * 1000,
@@ -41,14 +41,10 @@ static const char *set_time(int64_t *where, const char *value, int64_t least_ms)
 	return *where >= least_ms ? NULL : "a time of at least 1s";
 }
 
-DEFINE_TIME(hold_failing, hold_ms[CONDITION_FAILING], 0)
-DEFINE_TIME(hold_exposed, hold_ms[CONDITION_EXPOSED], 0)
-DEFINE_TIME(hold_at_risk, hold_ms[CONDITION_AT_RISK], 0)
-DEFINE_TIME(hold_unknown, hold_ms[CONDITION_UNKNOWN], 0)
-DEFINE_TIME(hold_silent, hold_ms[CONDITION_SILENT], 0)
-DEFINE_TIME(hold_disk, hold_ms[CONDITION_DISK], 0)
-DEFINE_TIME(hold_certificate, hold_ms[CONDITION_CERTIFICATE], 0)
-DEFINE_TIME(hold_dead_letters, hold_ms[CONDITION_DEAD_LETTERS], 0)
+#define X(id, name, key, scope, hold, severity, alertname, summary)                                \
+	DEFINE_TIME(hold_##id, hold_ms[CONDITION_##id], 0)
+#include "collector/model/conditions.def"
+#undef X
 DEFINE_TIME(repeat, repeat_ms, 1000)
 DEFINE_TIME(group_wait, group_wait_ms, 0)
 DEFINE_TIME(group_interval, group_interval_ms, 0)
@@ -71,14 +67,10 @@ static const char *set_flap_changes(void *into, const char *value, struct arena 
 }
 
 static const struct section_key alert_keys[] = {
-	{ "hold-failing", false, false, set_hold_failing },
-	{ "hold-exposed", false, false, set_hold_exposed },
-	{ "hold-at-risk", false, false, set_hold_at_risk },
-	{ "hold-unknown", false, false, set_hold_unknown },
-	{ "hold-silent", false, false, set_hold_silent },
-	{ "hold-disk", false, false, set_hold_disk },
-	{ "hold-certificate", false, false, set_hold_certificate },
-	{ "hold-dead-letters", false, false, set_hold_dead_letters },
+#define X(id, name, key, scope, hold, severity, alertname, summary)                                \
+	{ key, false, false, set_hold_##id },
+#include "collector/model/conditions.def"
+#undef X
 	{ "repeat", false, false, set_repeat },
 	{ "group-wait", false, false, set_group_wait },
 	{ "group-interval", false, false, set_group_interval },

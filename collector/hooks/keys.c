@@ -69,8 +69,7 @@ static const char *set_conditions(void *into, const char *value, struct arena *a
 	route->conditions = 0;
 	while ((word = value_list_next(&value, arena))) {
 		if (!condition_from_name(word, &condition))
-			return "failing, exposed, at_risk, unknown, silent, disk, certificate or "
-			       "dead_letters; several with commas";
+			return condition_names();
 		route->conditions |= CONDITION_BIT(condition);
 	}
 	return route->conditions ? NULL : "at least one condition, such as failing";

@@ -6,31 +6,6 @@
 #include "collector/base/json_add.h"
 #include "proto/base/timestamp.h"
 
-/*
- * alertname in CamelCase and a severity, as Prometheus' practices for alerting have them. What
- * fails now wakes people; what will fail is for the day.
- */
-static const struct {
-	const char *name;
-	const char *severity;
-	const char *summary; /* %s: the server */
-} words[CONDITION_COUNT] = {
-	[CONDITION_FAILING] = { "ExchangeMtaFailing", "critical", "the MTA of %s does not start" },
-	[CONDITION_EXPOSED] = { "ExchangeMtaExposed", "warning",
-				"the MTA of %s will not start the next time" },
-	[CONDITION_AT_RISK] = { "ExchangeMtaAtRisk", "info",
-				"the MTA of %s may not start the next time" },
-	[CONDITION_UNKNOWN] = { "ExchangeMtaUnknown", "info",
-				"it cannot be told whether the MTA of %s will start" },
-	[CONDITION_SILENT] = { "ExchangeServerSilent", "warning", "nothing is heard of %s" },
-	[CONDITION_DISK] = { "MtawatchDiskNearlyFull", "critical",
-			     "the collector's disk is nearly full" },
-	[CONDITION_CERTIFICATE] = { "MtawatchCertificateExpires", "warning",
-				    "the collector's certificate is about to expire" },
-	[CONDITION_DEAD_LETTERS] = { "MtawatchDeadLetters", "warning",
-				     "notifications could not be delivered" },
-};
-
 static void add(struct hook_pairs *pairs, const char *name, const char *value)
 {
 	pairs->names[pairs->n] = name;
@@ -41,8 +16,8 @@ struct hook_pairs hook_alert_labels(const struct notification_alert *alert)
 {
 	struct hook_pairs pairs = { .n = 0 };
 
-	add(&pairs, "alertname", words[alert->condition].name);
-	add(&pairs, "severity", words[alert->condition].severity);
+	add(&pairs, "alertname", condition_info(alert->condition)->alertname);
+	add(&pairs, "severity", condition_info(alert->condition)->severity);
 	add(&pairs, "organization", alert->organization);
 	add(&pairs, "site", alert->site);
 	add(&pairs, "server", alert->server);
@@ -53,7 +28,7 @@ struct hook_pairs hook_alert_labels(const struct notification_alert *alert)
 
 const char *hook_alert_summary(const struct notification_alert *alert, struct arena *arena)
 {
-	const char *format = words[alert->condition].summary;
+	const char *format = condition_info(alert->condition)->summary;
 	const char *gap = strstr(format, "%s");
 	const char *flaps = alert->flapping ? " (it comes and goes)" : "";
 

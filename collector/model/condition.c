@@ -2,30 +2,47 @@
 
 #include <string.h>
 
-static const char *const names[CONDITION_COUNT] = {
-	[CONDITION_FAILING] = "failing",         [CONDITION_EXPOSED] = "exposed",
-	[CONDITION_AT_RISK] = "at_risk",         [CONDITION_UNKNOWN] = "unknown",
-	[CONDITION_SILENT] = "silent",           [CONDITION_DISK] = "disk",
-	[CONDITION_CERTIFICATE] = "certificate", [CONDITION_DEAD_LETTERS] = "dead_letters",
+static const struct condition_info rows[CONDITION_COUNT] = {
+#define X(id, name, key, scope, hold_ms, severity, alertname, summary)                             \
+	[CONDITION_##id] = { name, CONDITION_SCOPE_##scope, hold_ms, severity, alertname, summary },
+#include "collector/model/conditions.def"
+#undef X
 };
+
+/* Each name with a comma and a blank behind it. */
+static const char all_names[] =
+#define X(id, name, key, scope, hold_ms, severity, alertname, summary) name ", "
+#include "collector/model/conditions.def"
+#undef X
+	"several with commas";
+
+const struct condition_info *condition_info(enum condition condition)
+{
+	return &rows[condition];
+}
 
 bool condition_is_own(enum condition condition)
 {
-	return condition >= CONDITION_DISK;
+	return rows[condition].scope == CONDITION_SCOPE_COLLECTOR;
 }
 
 const char *condition_name(enum condition condition)
 {
-	return names[condition];
+	return rows[condition].name;
 }
 
 bool condition_from_name(const char *name, enum condition *out)
 {
 	for (int i = 0; i < CONDITION_COUNT; i++) {
-		if (strcmp(names[i], name) != 0)
+		if (strcmp(rows[i].name, name) != 0)
 			continue;
 		*out = (enum condition)i;
 		return true;
 	}
 	return false;
+}
+
+const char *condition_names(void)
+{
+	return all_names;
 }

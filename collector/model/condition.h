@@ -1,31 +1,47 @@
 /*
- * What an alert can be about. Names are stored, sent out and written in configuration files: never
- * renamed or reused.
+ * What an alert can be about: a condition of a server (its verdict, or its silence), or an ill of
+ * the collector's own. Each is a row of conditions.def.
  */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum condition {
-	/* Of a server: its verdict (proto/exposure/exposure.h)... */
-	CONDITION_FAILING,
-	CONDITION_EXPOSED,
-	CONDITION_AT_RISK,
-	CONDITION_UNKNOWN, /* too little is known to judge it */
-	/* ...and beside that: nothing is heard of it any more. */
-	CONDITION_SILENT,
-
-	/* Of the collector itself. */
-	CONDITION_DISK,         /* the file system of its data is nearly full */
-	CONDITION_CERTIFICATE,  /* its certificate is about to expire */
-	CONDITION_DEAD_LETTERS, /* what a hook was to be told could not be delivered */
-
+#define X(id, name, key, scope, hold_ms, severity, alertname, summary) CONDITION_##id,
+#include "collector/model/conditions.def"
+#undef X
 	CONDITION_COUNT,
+};
+
+enum condition_scope {
+	CONDITION_SCOPE_SERVER,
+	CONDITION_SCOPE_COLLECTOR,
+};
+
+/* The conditions of servers come first: the collector's own begin here. */
+enum {
+	CONDITION_FIRST_OWN = 0
+#define X(id, name, key, scope, hold_ms, severity, alertname, summary)                             \
+	+(CONDITION_SCOPE_##scope == CONDITION_SCOPE_SERVER)
+#include "collector/model/conditions.def"
+#undef X
+};
+
+struct condition_info {
+	const char *name; /* "at_risk" */
+	enum condition_scope scope;
+	int64_t hold_ms;       /* how long it must last before it fires, unless settings differ */
+	const char *severity;  /* "critical", "warning", "info" */
+	const char *alertname; /* "ExchangeMtaAtRisk" */
+	const char *summary;   /* in words; "%s": the server */
 };
 
 /* A set of conditions. */
 #define CONDITION_BIT(condition) (1U << (unsigned)(condition))
 #define CONDITION_ALL            (CONDITION_BIT(CONDITION_COUNT) - 1U)
+
+const struct condition_info *condition_info(enum condition condition);
 
 /* Of the collector itself, not of a server? */
 bool condition_is_own(enum condition condition);
@@ -33,3 +49,6 @@ bool condition_is_own(enum condition condition);
 /* "at_risk"; never NULL. */
 const char *condition_name(enum condition condition);
 bool condition_from_name(const char *name, enum condition *out);
+
+/* For messages about a list of them: "failing, exposed, ..., several with commas". */
+const char *condition_names(void);

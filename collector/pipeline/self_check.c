@@ -14,26 +14,30 @@ bool alerting_is_short(int64_t free_bytes, int64_t all_bytes)
 	       free_bytes < all_bytes / 100 * ALERTING_MIN_FREE_PERCENT;
 }
 
-static struct alerting_ill look_at_disk(const char *data, struct arena *arena)
+static struct alerting_ill look_at_disk(const struct alerting_facts *facts, int64_t now_ms,
+					struct arena *arena)
 {
 	struct alerting_ill ill = { false, "", "" };
 	struct statvfs disk;
+	(void)now_ms;
 
-	if (statvfs(data, &disk) != 0 || disk.f_blocks == 0)
+	if (statvfs(facts->data, &disk) != 0 || disk.f_blocks == 0)
 		return ill; /* the store says what is wrong with its directory */
 	int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
 	ill.holds = alerting_is_short(free_bytes, (int64_t)disk.f_blocks * (int64_t)disk.f_frsize);
 	ill.text = arena_printf(arena,
 				"Of the file system of %s only %" PRId64 " MB are free: when it is "
 				"full, no report can be stored.",
-				data, free_bytes / (INT64_C(1024) * 1024));
+				facts->data, free_bytes / (INT64_C(1024) * 1024));
 	ill.remedy = "Make room there, or let the collector keep less: keep-reports, "
 		     "keep-report-days, keep-mb.";
 	return ill;
 }
 
-static struct alerting_ill look_at_certificate(int64_t end_ms, int64_t now_ms, struct arena *arena)
+static struct alerting_ill look_at_certificate(const struct alerting_facts *facts, int64_t now_ms,
+					       struct arena *arena)
 {
+	int64_t end_ms = facts->certificate_end_ms;
 	struct alerting_ill ill = { false, "", "" };
 	char end[TIMESTAMP_TEXT_SIZE];
 
@@ -48,9 +52,10 @@ static struct alerting_ill look_at_certificate(int64_t end_ms, int64_t now_ms, s
 	return ill;
 }
 
-static struct alerting_ill look_at_dead_letters(int64_t last_ms, int64_t now_ms,
+static struct alerting_ill look_at_dead_letters(const struct alerting_facts *facts, int64_t now_ms,
 						struct arena *arena)
 {
+	int64_t last_ms = facts->last_dead_ms;
 	struct alerting_ill ill = { false, "", "" };
 	char at[TIMESTAMP_TEXT_SIZE];
 
@@ -65,17 +70,16 @@ static struct alerting_ill look_at_dead_letters(int64_t last_ms, int64_t now_ms,
 	return ill;
 }
 
+/* One for each condition of the collector's own; test_self_check asks them all. */
+static struct alerting_ill (*const looks[CONDITION_COUNT])(const struct alerting_facts *facts,
+							   int64_t now_ms, struct arena *arena) = {
+	[CONDITION_DISK] = look_at_disk,
+	[CONDITION_CERTIFICATE] = look_at_certificate,
+	[CONDITION_DEAD_LETTERS] = look_at_dead_letters,
+};
+
 struct alerting_ill alerting_look(const struct alerting_facts *facts, enum condition condition,
 				  int64_t now_ms, struct arena *arena)
 {
-	switch (condition) {
-	case CONDITION_DISK:
-		return look_at_disk(facts->data, arena);
-	case CONDITION_CERTIFICATE:
-		return look_at_certificate(facts->certificate_end_ms, now_ms, arena);
-	case CONDITION_DEAD_LETTERS:
-		return look_at_dead_letters(facts->last_dead_ms, now_ms, arena);
-	default:
-		return (struct alerting_ill){ false, "", "" };
-	}
+	return looks[condition](facts, now_ms, arena);
 }

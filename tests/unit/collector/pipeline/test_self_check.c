@@ -76,7 +76,19 @@ static void a_file_system_that_cannot_be_asked_is_none(void **state)
 	(void)state;
 
 	assert_false(holds(&facts, CONDITION_DISK, ""));
-	assert_false(holds(&facts, CONDITION_FAILING, ""));
+}
+
+static void every_condition_of_the_collectors_own_can_be_looked_for(void **state)
+{
+	struct alerting_facts facts = { "/nonexistent", TIMESTAMP_NONE, TIMESTAMP_NONE };
+	(void)state;
+
+	for (int i = CONDITION_FIRST_OWN; i < CONDITION_COUNT; i++) {
+		assert_true(condition_is_own((enum condition)i));
+		assert_false(holds(&facts, (enum condition)i, ""));
+	}
+	for (int i = 0; i < CONDITION_FIRST_OWN; i++)
+		assert_false(condition_is_own((enum condition)i));
 }
 
 int main(void)
@@ -86,6 +98,7 @@ int main(void)
 		cmocka_unit_test(a_dead_letter_is_one_for_a_day),
 		cmocka_unit_test(little_room_is_one_at_its_limits),
 		cmocka_unit_test(a_file_system_that_cannot_be_asked_is_none),
+		cmocka_unit_test(every_condition_of_the_collectors_own_can_be_looked_for),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
