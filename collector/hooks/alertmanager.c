@@ -1,12 +1,32 @@
-#include "collector/hooks/alertmanager.h"
-
+/*
+ * The hook that is an Alertmanager which the users run already. It wants to know the state, not
+ * events: everything that fires is sent again every minute, and what is resolved for 5 minutes
+ * (its document alerts_api.md). So nothing of it stands in the outbox: what is lost on the way
+ * comes with the next turn.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "collector/base/loop.h"
 #include "collector/hooks/alertmanager_state.h"
+#include "collector/hooks/internal.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
+
+#define HOOK_ALERTMANAGER_TURN_MS  60000 /* from one turn to the next */
+#define HOOK_ALERTMANAGER_AGAIN_MS 10000 /* after a turn that failed */
+#define HOOK_ALERTMANAGER_SOON_MS  100   /* after a change: others may follow it */
+
+/* Turns that hurry take this part of the loop's time at most, however many alerts there are. */
+#define HOOK_ALERTMANAGER_LOOP_PART 10
+
+/*
+ * Without a further word a firing alert counts as over after so long: four turns, as Prometheus has
+ * it (rules/manager.go).
+ */
+#define HOOK_ALERTMANAGER_END_MS (INT64_C(4) * HOOK_ALERTMANAGER_TURN_MS)
+
+#define HOOK_ALERTMANAGER_BATCH 256 /* alerts in one request */
 
 /* A request of a turn. */
 struct batch {
@@ -31,9 +51,10 @@ struct hook_alertmanager {
 	bool failed;
 };
 
-struct transfer *hook_alertmanager_send(const struct hook_line *line,
-					const struct hook_settings *settings, const char *url,
-					const struct buffer *json, transfer_done *done, void *user)
+/* Posts `json`, a list of alerts, to one of the settings' URLs. */
+static struct transfer *send_alerts(const struct hook_line *line,
+				    const struct hook_settings *settings, const char *url,
+				    const struct buffer *json, transfer_done *done, void *user)
 {
 	struct arena arena;
 
@@ -142,8 +163,8 @@ static void on_done(void *user, const struct transfer_result *answer)
 static void send_first(struct hook_alertmanager *am)
 {
 	if (am->first)
-		am->transfer = hook_alertmanager_send(am->line, am->settings, am->url,
-						      &am->first->json, on_done, am);
+		am->transfer =
+			send_alerts(am->line, am->settings, am->url, &am->first->json, on_done, am);
 	else
 		end_turn(am);
 }
@@ -167,11 +188,9 @@ static void begin_turn(void *user)
 	send_first(am);
 }
 
-struct hook_alertmanager *hook_alertmanager_start(struct uv_loop_s *loop,
-						  const struct hook_line *line,
-						  const struct hook_settings *settings,
-						  const char *url,
-						  const struct hooks_source *source)
+static void *run(struct uv_loop_s *loop, const struct hook_line *line,
+		 const struct hook_settings *settings, const char *url,
+		 const struct hooks_source *source)
 {
 	struct hook_alertmanager *am = mem_alloc(sizeof *am);
 
@@ -185,16 +204,20 @@ struct hook_alertmanager *hook_alertmanager_start(struct uv_loop_s *loop,
 	return am;
 }
 
-void hook_alertmanager_hurry(struct hook_alertmanager *am)
+static void hurry(void *running)
 {
+	struct hook_alertmanager *am = running;
+
 	if (am->transfer)
 		am->hurries = true;
 	else if (!am->failed)
 		begin_soon(am);
 }
 
-void hook_alertmanager_stop(struct hook_alertmanager *am)
+static void stop(void *running)
 {
+	struct hook_alertmanager *am = running;
+
 	if (am->transfer)
 		transfer_cancel(am->transfer);
 	while (am->first)
@@ -203,3 +226,51 @@ void hook_alertmanager_stop(struct hook_alertmanager *am)
 	loop_timer_close(am->timer);
 	free(am);
 }
+
+static void send_try(struct hook_attempt *attempt);
+
+/* A try goes on to the next URL while they work. */
+static void on_try(void *user, const struct transfer_result *answer)
+{
+	struct hook_attempt *attempt = user;
+	char text[HOOK_TEXT_SIZE];
+	struct hook_result result;
+
+	hook_http_judge(answer, text, &result);
+	if (result.outcome == HOOK_DELIVERED && ++attempt->at_url < attempt->settings->n_urls)
+		send_try(attempt);
+	else
+		hook_attempt_finish(attempt, &result);
+}
+
+static void send_try(struct hook_attempt *attempt)
+{
+	const struct hook_settings *settings = attempt->settings;
+
+	attempt->transfer = send_alerts(attempt->line, settings, settings->urls[attempt->at_url],
+					&attempt->json, on_try, attempt);
+}
+
+/* A try sends the alerts of the notification to each URL. */
+static void start(struct hook_attempt *attempt, const struct notification *notification)
+{
+	for (size_t i = 0; i < notification->n_alerts; i++) {
+		const struct notification_alert *alert = &notification->alerts[i];
+		buffer_add_char(&attempt->json, i ? ',' : '[');
+		alert_mirror_write(alert,
+				   alert->resolved_ms == TIMESTAMP_NONE
+					   ? loop_wall_ms() + HOOK_ALERTMANAGER_END_MS
+					   : alert->resolved_ms,
+				   &attempt->json);
+	}
+	buffer_add_char(&attempt->json, ']');
+	send_try(attempt);
+}
+
+const struct hook_ops hook_alertmanager_ops = {
+	.limit_ms = HOOK_DEFAULT_LIMIT_MS,
+	.start = start,
+	.run = run,
+	.hurry = hurry,
+	.stop = stop,
+};

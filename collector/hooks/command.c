@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/hooks/internal.h"
 #include "proto/base/mem.h"
 
 /* Handles of a run: the process, its three pipes, the clock. */
@@ -282,3 +283,28 @@ void hook_command_kill(struct hook_command *run)
 	if (!run->is_closing)
 		kill_group(run);
 }
+
+static void on_run(void *user, enum status status, const char *message)
+{
+	struct hook_result result = {
+		.outcome = status == STATUS_OK ? HOOK_DELIVERED : HOOK_RETRY,
+		.text = message,
+	};
+	hook_attempt_finish(user, &result);
+}
+
+static void start_attempt(struct hook_attempt *attempt, const struct notification *notification)
+{
+	struct hook_command_options options = { .command = attempt->settings->command,
+						.time_limit_ms = attempt->settings->limit_ms };
+
+	notification_write(notification, &attempt->json);
+	attempt->run =
+		hook_command_run(attempt->loop, &options, attempt->json.bytes, on_run, attempt);
+}
+
+const struct hook_ops hook_command_ops = {
+	.is_told = true,
+	.limit_ms = HOOK_COMMAND_DEFAULT_TIME_LIMIT_MS,
+	.start = start_attempt,
+};

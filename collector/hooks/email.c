@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/base/loop.h"
 #include "collector/crypto/secret.h"
+#include "collector/hooks/internal.h"
 #include "collector/hooks/labels.h"
 #include "collector/transfer/mail.h"
 #include "proto/base/printable.h"
@@ -134,9 +136,10 @@ void hook_email_write(const struct hook_settings *settings, const struct notific
 	arena_deinit(&arena);
 }
 
-struct transfer *hook_email_send(const struct hook_line *line, const struct hook_settings *settings,
-				 const struct notification *notification, int64_t now_ms,
-				 transfer_done *done, void *user)
+static struct transfer *send_notification(const struct hook_line *line,
+					  const struct hook_settings *settings,
+					  const struct notification *notification, int64_t now_ms,
+					  transfer_done *done, void *user)
 {
 	struct buffer mail;
 	struct transfer_request request = {
@@ -188,3 +191,16 @@ void hook_email_judge(const struct transfer_result *result, char text[HOOK_TEXT_
 	else
 		snprintf(text, HOOK_TEXT_SIZE, "%s", why);
 }
+
+static void start(struct hook_attempt *attempt, const struct notification *notification)
+{
+	attempt->judge = hook_email_judge;
+	attempt->transfer = send_notification(attempt->line, attempt->settings, notification,
+					      loop_wall_ms(), hook_attempt_on_transfer, attempt);
+}
+
+const struct hook_ops hook_email_ops = {
+	.is_told = true,
+	.limit_ms = HOOK_DEFAULT_LIMIT_MS,
+	.start = start,
+};

@@ -14,11 +14,6 @@
 void hook_email_write(const struct hook_settings *settings, const struct notification *notification,
 		      int64_t now_ms, struct buffer *out);
 
-/* Starts an attempt; `done` as for transfer_start(), judged by hook_email_judge(). */
-struct transfer *hook_email_send(const struct hook_line *line, const struct hook_settings *settings,
-				 const struct notification *notification, int64_t now_ms,
-				 transfer_done *done, void *user);
-
 /*
  * The server took it: delivered. It answered 5xx: it never will (RFC 5321 section 4.2.1), but for
  * a login that failed (530, 534, 535, 538), which people mend. All else: again later. `out` borrows

@@ -1,4 +1,8 @@
-#include "collector/hooks/heartbeat.h"
+/*
+ * The hook that is a dead man's switch: it beats while the collector does what it is for, so that
+ * somebody else notices when it no longer does.
+ */
+#include "collector/hooks/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +20,9 @@ struct hook_heartbeat {
 	bool failed;
 };
 
-struct transfer *hook_heartbeat_send(const struct hook_line *line,
-				     const struct hook_settings *settings, int64_t now_ms,
-				     transfer_done *done, void *user)
+static struct transfer *send_beat(const struct hook_line *line,
+				  const struct hook_settings *settings, int64_t now_ms,
+				  transfer_done *done, void *user)
 {
 	char now[TIMESTAMP_TEXT_SIZE];
 	struct arena arena;
@@ -57,15 +61,16 @@ static void beat(void *user)
 	loop_timer_start(heartbeat->timer, (uint64_t)heartbeat->settings->interval_ms);
 	if (heartbeat->transfer || !heartbeat->source->is_ready(heartbeat->source->user))
 		return;
-	heartbeat->transfer = hook_heartbeat_send(heartbeat->line, heartbeat->settings,
-						  loop_wall_ms(), on_done, heartbeat);
+	heartbeat->transfer =
+		send_beat(heartbeat->line, heartbeat->settings, loop_wall_ms(), on_done, heartbeat);
 }
 
-struct hook_heartbeat *hook_heartbeat_start(struct uv_loop_s *loop, const struct hook_line *line,
-					    const struct hook_settings *settings,
-					    const struct hooks_source *source)
+static void *run(struct uv_loop_s *loop, const struct hook_line *line,
+		 const struct hook_settings *settings, const char *url,
+		 const struct hooks_source *source)
 {
 	struct hook_heartbeat *heartbeat = mem_alloc(sizeof *heartbeat);
+	(void)url; /* it has one */
 
 	heartbeat->line = line;
 	heartbeat->settings = settings;
@@ -75,10 +80,28 @@ struct hook_heartbeat *hook_heartbeat_start(struct uv_loop_s *loop, const struct
 	return heartbeat;
 }
 
-void hook_heartbeat_stop(struct hook_heartbeat *heartbeat)
+static void stop(void *running)
 {
+	struct hook_heartbeat *heartbeat = running;
+
 	if (heartbeat->transfer)
 		transfer_cancel(heartbeat->transfer);
 	loop_timer_close(heartbeat->timer);
 	free(heartbeat);
 }
+
+/* A try beats once. */
+static void start(struct hook_attempt *attempt, const struct notification *notification)
+{
+	(void)notification;
+	attempt->judge = hook_http_judge;
+	attempt->transfer = send_beat(attempt->line, attempt->settings, loop_wall_ms(),
+				      hook_attempt_on_transfer, attempt);
+}
+
+const struct hook_ops hook_heartbeat_ops = {
+	.limit_ms = HOOK_DEFAULT_LIMIT_MS,
+	.start = start,
+	.run = run,
+	.stop = stop,
+};

@@ -6,37 +6,15 @@
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/daemon/options.h"
-#include "collector/hooks/alertmanager.h"
-#include "collector/hooks/alertmanager_state.h"
 #include "collector/hooks/command.h"
-#include "collector/hooks/email.h"
-#include "collector/hooks/heartbeat.h"
-#include "collector/hooks/webhook.h"
+#include "collector/hooks/internal.h"
 #include "proto/base/mem.h"
-#include "proto/base/timestamp.h"
 
-/* An attempt under way: a program or a transfer. */
-struct attempt {
-	struct hooks *hooks;
-	struct hook_command *run;
-	struct transfer *transfer;
-	void (*judge)(const struct transfer_result *, char[HOOK_TEXT_SIZE], struct hook_result *);
-	hook_done *done;
-	void *user;
-	struct attempt *previous;
-	struct attempt *next;
-
-	/* A try of an Alertmanager: what it gets, and which of its URLs is next. */
-	const struct hook_settings *settings;
-	struct buffer json;
-	size_t at_url;
-};
-
-/* What a hook does by itself. */
+/* What a hook does by itself, with each of its URLs. */
 struct runner {
-	struct hook_alertmanager *alertmanagers[HOOK_MAX_URLS];
+	const struct hook_ops *ops;
+	void *running[HOOK_MAX_URLS];
 	size_t n;
-	struct hook_heartbeat *heartbeat;
 };
 
 struct hooks {
@@ -48,7 +26,7 @@ struct hooks {
 	size_t n;
 	struct hooks_source source;
 	bool is_started;
-	struct attempt *attempts;
+	struct hook_attempt *attempts;
 	bool is_closing;
 	void (*closed)(void *user);
 	void *closed_user;
@@ -113,12 +91,10 @@ void hooks_show(struct hooks *hooks, exchange_show *show, void *user)
 static void start_one(struct hooks *hooks, const struct hook_settings *settings,
 		      struct runner *runner)
 {
-	if (settings->type == HOOK_TYPE_HEARTBEAT)
-		runner->heartbeat =
-			hook_heartbeat_start(hooks->loop, &hooks->line, settings, &hooks->source);
-	for (size_t i = 0; settings->type == HOOK_TYPE_ALERTMANAGER && i < settings->n_urls; i++)
-		runner->alertmanagers[runner->n++] = hook_alertmanager_start(
-			hooks->loop, &hooks->line, settings, settings->urls[i], &hooks->source);
+	runner->ops = hook_ops_of(settings->type);
+	for (size_t i = 0; runner->ops->run && i < settings->n_urls; i++)
+		runner->running[runner->n++] = runner->ops->run(hooks->loop, &hooks->line, settings,
+								settings->urls[i], &hooks->source);
 }
 
 static void start_all(struct hooks *hooks)
@@ -131,11 +107,8 @@ static void stop_all(struct hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->n; i++) {
 		struct runner *runner = &hooks->runners[i];
-		if (runner->heartbeat)
-			hook_heartbeat_stop(runner->heartbeat);
-		runner->heartbeat = NULL;
 		while (runner->n > 0)
-			hook_alertmanager_stop(runner->alertmanagers[--runner->n]);
+			runner->ops->stop(runner->running[--runner->n]);
 	}
 }
 
@@ -149,8 +122,9 @@ void hooks_start(struct hooks *hooks, const struct hooks_source *source)
 void hooks_changed(struct hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->n; i++) {
-		for (size_t j = 0; j < hooks->runners[i].n; j++)
-			hook_alertmanager_hurry(hooks->runners[i].alertmanagers[j]);
+		struct runner *runner = &hooks->runners[i];
+		for (size_t j = 0; j < runner->n && runner->ops->hurry; j++)
+			runner->ops->hurry(runner->running[j]);
 	}
 }
 
@@ -200,7 +174,7 @@ static void try_end(struct hooks *hooks)
 		closed(user);
 }
 
-static void end_attempt(struct attempt *attempt)
+static void end_attempt(struct hook_attempt *attempt)
 {
 	if (attempt->previous)
 		attempt->previous->next = attempt->next;
@@ -214,16 +188,16 @@ static void end_attempt(struct attempt *attempt)
 
 void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user)
 {
-	struct attempt *next = NULL;
+	struct hook_attempt *next = NULL;
 
 	hooks->is_closing = true;
 	hooks->closed = closed;
 	hooks->closed_user = user;
 	stop_all(hooks);
-	for (struct attempt *a = hooks->attempts; a; a = next) {
+	for (struct hook_attempt *a = hooks->attempts; a; a = next) {
 		next = a->next;
 		if (a->run) {
-			hook_command_kill(a->run); /* on_run() ends it */
+			hook_command_kill(a->run); /* its end ends the attempt */
 			continue;
 		}
 		transfer_cancel(a->transfer);
@@ -232,7 +206,7 @@ void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user)
 	try_end(hooks);
 }
 
-static void finish(struct attempt *attempt, const struct hook_result *result)
+void hook_attempt_finish(struct hook_attempt *attempt, const struct hook_result *result)
 {
 	struct hooks *hooks = attempt->hooks;
 	hook_done *done = attempt->done;
@@ -245,125 +219,46 @@ static void finish(struct attempt *attempt, const struct hook_result *result)
 		try_end(hooks);
 }
 
-static void on_run(void *user, enum status status, const char *message)
+void hook_attempt_on_transfer(void *user, const struct transfer_result *answer)
 {
-	struct hook_result result = {
-		.outcome = status == STATUS_OK ? HOOK_DELIVERED : HOOK_RETRY,
-		.text = message,
-	};
-	finish(user, &result);
-}
-
-static void on_transfer(void *user, const struct transfer_result *answer)
-{
-	struct attempt *attempt = user;
+	struct hook_attempt *attempt = user;
 	char text[HOOK_TEXT_SIZE];
 	struct hook_result result;
 
 	attempt->judge(answer, text, &result);
-	finish(attempt, &result);
+	hook_attempt_finish(attempt, &result);
 }
 
-/* A try goes on to the next URL while they work. */
-static void on_alertmanager(void *user, const struct transfer_result *answer)
+const struct hook_ops *hook_ops_of(enum hook_type type)
 {
-	struct attempt *attempt = user;
-	const struct hook_settings *settings = attempt->settings;
-	char text[HOOK_TEXT_SIZE];
-	struct hook_result result;
-
-	hook_http_judge(answer, text, &result);
-	if (result.outcome == HOOK_DELIVERED && ++attempt->at_url < settings->n_urls)
-		attempt->transfer = hook_alertmanager_send(
-			&attempt->hooks->line, settings, settings->urls[attempt->at_url],
-			&attempt->json, on_alertmanager, attempt);
-	else
-		finish(attempt, &result);
+	static const struct hook_ops *const all[HOOK_TYPE_COUNT] = {
+#define X(id, name) [HOOK_TYPE_##id] = &hook_##name##_ops,
+#include "collector/hooks/types.def"
+#undef X
+	};
+	return all[type];
 }
-
-static void start_command(struct attempt *attempt, const struct hook_settings *settings,
-			  const struct notification *notification)
-{
-	struct hook_command_options options = { .command = settings->command,
-						.time_limit_ms = settings->limit_ms };
-
-	notification_write(notification, &attempt->json);
-	attempt->run = hook_command_run(attempt->hooks->loop, &options, attempt->json.bytes, on_run,
-					attempt);
-}
-
-static void start_webhook(struct attempt *attempt, const struct hook_settings *settings,
-			  const struct notification *notification)
-{
-	attempt->judge = hook_http_judge;
-	attempt->transfer = hook_webhook_send(&attempt->hooks->line, settings, notification,
-					      loop_wall_ms(), on_transfer, attempt);
-}
-
-static void start_email(struct attempt *attempt, const struct hook_settings *settings,
-			const struct notification *notification)
-{
-	attempt->judge = hook_email_judge;
-	attempt->transfer = hook_email_send(&attempt->hooks->line, settings, notification,
-					    loop_wall_ms(), on_transfer, attempt);
-}
-
-static void start_heartbeat(struct attempt *attempt, const struct hook_settings *settings,
-			    const struct notification *notification)
-{
-	(void)notification;
-	attempt->judge = hook_http_judge;
-	attempt->transfer = hook_heartbeat_send(&attempt->hooks->line, settings, loop_wall_ms(),
-						on_transfer, attempt);
-}
-
-static void start_alertmanager(struct attempt *attempt, const struct hook_settings *settings,
-			       const struct notification *notification)
-{
-	attempt->settings = settings;
-	for (size_t i = 0; i < notification->n_alerts; i++) {
-		const struct notification_alert *alert = &notification->alerts[i];
-		buffer_add_char(&attempt->json, i ? ',' : '[');
-		alert_mirror_write(alert,
-				   alert->resolved_ms == TIMESTAMP_NONE
-					   ? loop_wall_ms() + HOOK_ALERTMANAGER_END_MS
-					   : alert->resolved_ms,
-				   &attempt->json);
-	}
-	buffer_add_char(&attempt->json, ']');
-	attempt->transfer =
-		hook_alertmanager_send(&attempt->hooks->line, settings, settings->urls[0],
-				       &attempt->json, on_alertmanager, attempt);
-}
-
-static const struct {
-	void (*start)(struct attempt *attempt, const struct hook_settings *settings,
-		      const struct notification *notification);
-	bool is_told;
-} types[HOOK_TYPE_COUNT] = {
-	[HOOK_TYPE_WEBHOOK] = { start_webhook, true },
-	[HOOK_TYPE_ALERTMANAGER] = { start_alertmanager, false },
-	[HOOK_TYPE_COMMAND] = { start_command, true },
-	[HOOK_TYPE_EMAIL] = { start_email, true },
-	[HOOK_TYPE_HEARTBEAT] = { start_heartbeat, false },
-};
 
 bool hook_is_told(const struct hook *hook)
 {
-	return types[hook->type].is_told;
+	return hook_ops_of(hook->type)->is_told;
 }
 
 void hook_send(struct hook *hook, const struct notification *notification, hook_done *done,
 	       void *user)
 {
-	struct attempt *attempt = mem_alloc(sizeof *attempt);
+	struct hook_attempt *attempt = mem_alloc(sizeof *attempt);
 
-	*attempt = (struct attempt){
-		.hooks = hook->hooks, .done = done, .user = user, .next = hook->hooks->attempts
-	};
+	*attempt = (struct hook_attempt){ .hooks = hook->hooks,
+					  .loop = hook->hooks->loop,
+					  .line = &hook->hooks->line,
+					  .settings = hook->settings,
+					  .done = done,
+					  .user = user,
+					  .next = hook->hooks->attempts };
 	if (attempt->next)
 		attempt->next->previous = attempt;
 	hook->hooks->attempts = attempt;
 	buffer_init(&attempt->json);
-	types[hook->type].start(attempt, hook->settings, notification);
+	hook_ops_of(hook->type)->start(attempt, notification);
 }

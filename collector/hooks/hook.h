@@ -19,11 +19,9 @@ struct hook_settings;
 struct options;
 
 enum hook_type {
-	HOOK_TYPE_WEBHOOK,
-	HOOK_TYPE_ALERTMANAGER,
-	HOOK_TYPE_COMMAND,
-	HOOK_TYPE_EMAIL,
-	HOOK_TYPE_HEARTBEAT,
+#define X(id, name) HOOK_TYPE_##id,
+#include "collector/hooks/types.def"
+#undef X
 	HOOK_TYPE_COUNT,
 };
 
@@ -115,8 +113,7 @@ struct hook *hooks_find(struct hooks *hooks, const char *name); /* or NULL */
  */
 void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user);
 
-/* Is it told by notifications (webhook, command, email)? Others are kept in step by hooks_start().
- */
+/* Is it told by notifications? Other hooks are kept in step by hooks_start(). */
 bool hook_is_told(const struct hook *hook);
 
 /*

@@ -20,7 +20,7 @@ static const char *set_type(void *into, const char *value, struct arena *arena)
 		hook->type = (enum hook_type)i;
 		return NULL;
 	}
-	return "webhook, alertmanager, command, email or heartbeat";
+	return hook_type_names();
 }
 
 static const char *set_switch(bool *where, const char *value)
@@ -276,13 +276,15 @@ static const char *set_starttls(void *into, const char *value, struct arena *are
 	return NULL;
 }
 
-#define WEBHOOK      (1U << HOOK_TYPE_WEBHOOK)
-#define ALERTMANAGER (1U << HOOK_TYPE_ALERTMANAGER)
-#define COMMAND      (1U << HOOK_TYPE_COMMAND)
-#define EMAIL        (1U << HOOK_TYPE_EMAIL)
-#define HEARTBEAT    (1U << HOOK_TYPE_HEARTBEAT)
-#define OVER_HTTP    (WEBHOOK | ALERTMANAGER | HEARTBEAT)
-#define ALERTS       (WEBHOOK | ALERTMANAGER | COMMAND | EMAIL)
+/* A bit for each type: WEBHOOK, ALERTMANAGER, ... */
+enum {
+#define X(id, name) id = 1U << HOOK_TYPE_##id,
+#include "collector/hooks/types.def"
+#undef X
+};
+
+#define OVER_HTTP (WEBHOOK | ALERTMANAGER | HEARTBEAT)
+#define ALERTS    (WEBHOOK | ALERTMANAGER | COMMAND | EMAIL)
 
 /* Every key, and the types that have it. */
 static const struct {

@@ -2,18 +2,27 @@
 
 #include <string.h>
 
-#include "collector/hooks/command.h"
+#include "collector/hooks/internal.h"
 #include "collector/hooks/keys.h"
 
 static const char *const type_names[HOOK_TYPE_COUNT] = {
-	[HOOK_TYPE_WEBHOOK] = "webhook",     [HOOK_TYPE_ALERTMANAGER] = "alertmanager",
-	[HOOK_TYPE_COMMAND] = "command",     [HOOK_TYPE_EMAIL] = "email",
-	[HOOK_TYPE_HEARTBEAT] = "heartbeat",
+#define X(id, name) [HOOK_TYPE_##id] = #name,
+#include "collector/hooks/types.def"
+#undef X
 };
 
 const char *hook_type_name(enum hook_type type)
 {
 	return type_names[type];
+}
+
+const char *hook_type_names(void)
+{
+	return "one of"
+#define X(id, name) " " #name
+#include "collector/hooks/types.def"
+#undef X
+		;
 }
 
 /* Does it go where nobody can listen: over TLS, or not out of this machine? */
@@ -76,7 +85,6 @@ static struct hook_settings *begin(const char *name, struct arena *arena)
 	hook->type = HOOK_TYPE_COUNT;
 	hook->route.conditions = CONDITION_ALL;
 	hook->route.send_resolved = true;
-	hook->limit_ms = HOOK_DEFAULT_LIMIT_MS;
 	hook->interval_ms = HOOK_DEFAULT_INTERVAL_MS;
 	return hook;
 }
@@ -101,14 +109,11 @@ static struct hook_settings *read_one(const struct section *section, struct aren
 	hook->words = words_of(section, arena);
 	find_type(hook, section);
 	if (hook->type == HOOK_TYPE_COUNT) {
-		faults_add(faults, arena,
-			   "%s: [hook %s] needs a type: webhook, alertmanager, command, email or "
-			   "heartbeat",
-			   section->place, section->name);
+		faults_add(faults, arena, "%s: [hook %s] needs a type, %s", section->place,
+			   section->name, hook_type_names());
 		return hook;
 	}
-	if (hook->type == HOOK_TYPE_COMMAND)
-		hook->limit_ms = HOOK_COMMAND_DEFAULT_TIME_LIMIT_MS;
+	hook->limit_ms = hook_ops_of(hook->type)->limit_ms;
 	section_read(section, keys, hook_keys_of(hook->type, keys), hook, arena, faults);
 	const char *why = faults->n == before ? contradiction(hook) : NULL;
 	if (why)
@@ -123,7 +128,7 @@ static struct hook_settings *short_form(const char *command, struct arena *arena
 	hook->type = HOOK_TYPE_COMMAND;
 	hook->command = command;
 	hook->words = command;
-	hook->limit_ms = HOOK_COMMAND_DEFAULT_TIME_LIMIT_MS;
+	hook->limit_ms = hook_ops_of(hook->type)->limit_ms;
 	hook->route.conditions =
 		CONDITION_BIT(CONDITION_FAILING) | CONDITION_BIT(CONDITION_EXPOSED);
 	return hook;

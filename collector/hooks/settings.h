@@ -76,6 +76,9 @@ struct hook_settings {
 /* "webhook" ...; never NULL. */
 const char *hook_type_name(enum hook_type type);
 
+/* "one of webhook alertmanager ...", for messages. */
+const char *hook_type_names(void);
+
 /*
  * The hooks of `sections`, in their order, and that of the setting hook-command (NULL: not set).
  * Adds to `faults` what is wrong, with its line; everything lives in `arena`, which `sections`

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 
 #include "collector/base/json_add.h"
+#include "collector/base/loop.h"
+#include "collector/hooks/internal.h"
 #include "collector/hooks/labels.h"
 #include "proto/base/timestamp.h"
 
@@ -126,10 +128,10 @@ static void add_fields(struct transfer_request *request, const struct hook_setti
 	request->fields[request->n_fields++] = arena_printf(arena, "X-Hub-Signature-256: %s", text);
 }
 
-struct transfer *hook_webhook_send(const struct hook_line *line,
-				   const struct hook_settings *settings,
-				   const struct notification *notification, int64_t now_ms,
-				   transfer_done *done, void *user)
+static struct transfer *send_notification(const struct hook_line *line,
+					  const struct hook_settings *settings,
+					  const struct notification *notification, int64_t now_ms,
+					  transfer_done *done, void *user)
 {
 	struct arena arena;
 	struct buffer body;
@@ -147,3 +149,16 @@ struct transfer *hook_webhook_send(const struct hook_line *line,
 	arena_deinit(&arena);
 	return transfer;
 }
+
+static void start(struct hook_attempt *attempt, const struct notification *notification)
+{
+	attempt->judge = hook_http_judge;
+	attempt->transfer = send_notification(attempt->line, attempt->settings, notification,
+					      loop_wall_ms(), hook_attempt_on_transfer, attempt);
+}
+
+const struct hook_ops hook_webhook_ops = {
+	.is_told = true,
+	.limit_ms = HOOK_DEFAULT_LIMIT_MS,
+	.start = start,
+};

@@ -14,9 +14,3 @@
 
 /* Adds the body. */
 void hook_webhook_write(const struct notification *notification, struct buffer *out);
-
-/* Starts an attempt at `now_ms`; `done` as for transfer_start(), judged by hook_http_judge(). */
-struct transfer *hook_webhook_send(const struct hook_line *line,
-				   const struct hook_settings *settings,
-				   const struct notification *notification, int64_t now_ms,
-				   transfer_done *done, void *user);

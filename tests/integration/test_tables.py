@@ -2,8 +2,12 @@
 it. Each failure names the place that is missing."""
 
 import re
+import subprocess
 
-from running import ROOT
+import pytest
+from running import PROGRAM, ROOT
+
+AGENT = PROGRAM.parents[1] / "agent/mtawatch-agent"
 
 
 def text(path):
@@ -46,3 +50,38 @@ def test_the_dashboard_has_a_word_for_each_condition():
     ills = re.search(r"const ILLS = {(.*?)}", text("dashboard/words.js"), re.DOTALL).group(1)
     lacking = [name for name, _, scope in conditions() if scope == "COLLECTOR" and f"{name}:" not in ills]
     assert not lacking, f"dashboard/words.js, ILLS, lacks {lacking}"
+
+
+def test_a_type_of_hook_is_explained_and_shown():
+    types = re.findall(r"^X\(\w+, (\w+)\)", text("collector/hooks/types.def"), re.MULTILINE)
+    assert len(types) >= 5
+    missing("type", types, "README.md", lambda name: f"| `{name}` | ")
+    missing("type", types, "collector/deploy/sections.conf", lambda name: f"type = {name}")
+
+
+def test_a_route_is_explained_in_the_readme():
+    paths = set(re.findall(r'HTTP_METHOD_\w+, ACCESS_[\w |]+, "(/v1/[^"]*)"', text("collector/api/api.c")))
+    assert len(paths) > 20
+
+    def words(path):
+        upper = {"org": "ORGANIZATION"}
+        path = re.sub(r"{(\w+)}", lambda m: upper.get(m[1], m[1].upper()), path)
+        return path.replace("/v1/secrets/NAME", "/v1/secrets")  # "likewise" beside the tokens
+
+    missing("route", sorted(paths), "README.md", words)
+
+
+def test_a_setting_of_the_collector_is_explained_in_the_readme():
+    shown = subprocess.run([PROGRAM, "serve", "--print-config"], check=True, capture_output=True, text=True)
+    keys = re.findall(r"^#([a-z-]+) =", shown.stdout, re.MULTILINE)
+    assert len(keys) > 10
+    missing("setting", keys, "README.md", lambda key: f"`--{key}")
+
+
+@pytest.mark.parametrize("program", [PROGRAM, AGENT], ids=["collector", "agent"])
+def test_a_command_is_explained_in_the_readme(program):
+    shown = subprocess.run([program, "--help"], check=True, capture_output=True, text=True)
+    commands = re.findall(r"^  ([a-z][a-z-]+)  (?!.*for nobody else)", re.split("Commands:?\n", shown.stdout)[1],
+                          re.MULTILINE)
+    assert len(commands) > 5
+    missing("command", commands, "README.md", lambda name: f"{program.name} {name}")
