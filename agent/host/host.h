@@ -2,15 +2,15 @@
  * What the agent asks of the machine it runs on. Every call reads; the one thing that the agent
  * tells the machine is an event of its own (host_write_event).
  *
- * posix/ and win32/ answer on their platforms, tests/fake_host.c in the tests;
- * exactly one of them is linked. Text is UTF-8, paths and registry keys are Windows' own on every
- * platform. Nothing is cached: each call asks the system again.
+ * posix/ and win32/ answer on their platforms, tests/fake_host.c in the tests; exactly one of them
+ * is linked. Text is UTF-8, paths and registry keys are Windows' own on every platform. Nothing is
+ * cached: each call asks the system again.
  *
  * On Linux, and on Windows where one is named, a directory stands for the server's disk
  * (agent/host/image/root.h): registry, services, event log and files come from it. With `disk_only`
- * the machine that reads the disk is another one than the server: then adapters, routes, names
- * and boot time are not told at all (STATUS_UNSUPPORTED), so that nothing of the judging machine
- * passes for the server's.
+ * the machine that reads the disk is another one than the server: then adapters, routes, names and
+ * boot time are not told at all (STATUS_UNSUPPORTED), so that nothing of the judging machine passes
+ * for the server's.
  *
  * A call that fails returns why as a status and, where it takes a `struct host_error`, fills that
  * with the system's code and a sentence for the report's `problems`; the results are then left as

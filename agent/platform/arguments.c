@@ -66,7 +66,8 @@ static const char *cut_argument(const char *line, char *out)
 void arguments_split(const char *line, struct arena *arena, char ***arguments, int *n)
 {
 	size_t length = strlen(line);
-	/* Every argument but the first follows a blank, and none is longer than what it came from.
+	/*
+	 * Every argument but the first follows a blank, and none is longer than what it came from.
 	 */
 	char **list = arena_alloc_array(arena, length / 2 + 2, sizeof *list);
 	int count = 0;

@@ -3,10 +3,10 @@
  * and sequence by which the collector tells reports apart (PROTOCOL.md).
  *
  * The id is made at the first start (file `identity`), and is the collector's from the enrolment on
- * (agent/uplink/enroll.h). The sequence is saved before it is used
- * (file `sequence`), so none is ever used twice; whenever the last one cannot be known (a new
- * identity, a damaged or lost file, a file that cannot be written, a collector that has seen this
- * number with another report) a new epoch begins at 1.
+ * (agent/uplink/enroll.h). The sequence is saved before it is used (file `sequence`), so none is
+ * ever used twice; whenever the last one cannot be known (a new identity, a damaged or lost file, a
+ * file that cannot be written, a collector that has seen this number with another report) a new
+ * epoch begins at 1.
  */
 #pragma once
 

@@ -49,7 +49,8 @@ static bool is_firing(const struct record_alert *row)
 	return row->state == RECORD_ALERT_FIRING;
 }
 
-/* It fires and nobody knows, neither that nor that it has begun to flap; or its end is not known.
+/*
+ * It fires and nobody knows, neither that nor that it has begun to flap; or its end is not known.
  */
 static bool is_news(const struct alert *alert)
 {

@@ -1,7 +1,7 @@
 /*
  * The collector's HTTP interface: the table of its routes, and what their handlers need. One file a
- * resource: reports.c, servers.c, health.c, pages.c; enroll.c, agents.c,
- * secrets.c (tokens, too), session.c, audit.c, api_metrics.c.
+ * resource: reports.c, servers.c, health.c, pages.c; enroll.c, agents.c, secrets.c (tokens, too),
+ * session.c, audit.c, metrics.c.
  */
 #pragma once
 

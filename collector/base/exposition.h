@@ -14,7 +14,8 @@
 
 #define EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* Begins a family; all its samples follow before the next one. `type`: gauge, counter, histogram.
+/*
+ * Begins a family; all its samples follow before the next one. `type`: gauge, counter, histogram.
  */
 void exposition_family(struct buffer *out, const char *name, const char *type, const char *help);
 

@@ -65,8 +65,7 @@ struct remote_answer {
 enum remote_result {
 	REMOTE_OK,      /* 2xx */
 	REMOTE_REFUSED, /* `error`: in the collector's words; another call may do better */
-	REMOTE_FAILED,  /* `error`: it cannot be reached, or does not know us, or cannot answer now
-			 */
+	REMOTE_FAILED,  /* `error`: cannot be reached, does not know us, or cannot answer now */
 };
 
 /* Waits for the answer. `*error` is set unless all is well, and lives as the answer. */

@@ -263,7 +263,8 @@ static void print_matrix(struct show *show, struct json_reading *in, const struc
 		print_short_paths(show, &m);
 }
 
-/* The command line of a command without options of its own: false: it was refused, `*rc` says how.
+/*
+ * The command line of a command without options of its own: false: it was refused, `*rc` says how.
  */
 static bool read_words(int argc, char **argv, struct show_options *said, const char *name,
 		       struct arguments *words, int *rc)

@@ -60,7 +60,8 @@ bool tls_write(struct tls *tls, const char *bytes, size_t n, size_t *used);
 /* Tells the peer that nothing follows (close_notify). */
 void tls_end(struct tls *tls);
 
-/* Ciphertext to send now; it is forgotten with this call. Borrowed until the next one of any tls.
+/*
+ * Ciphertext to send now; it is forgotten with this call. Borrowed until the next one of any tls.
  */
 size_t tls_output(const char **bytes);
 

@@ -18,7 +18,7 @@
  *   on_committed, else:       changes_free(changes); answer 503; rebuild once store_pending() is 0
  *                             (collector/store/store.h says how)
  *   store_submit refuses:     changes_free(changes), answer 503, and rebuild likewise, for the
- * fleet is now ahead of the store
+ *                             fleet is now ahead of the store
  *
  * The same with fleet_advance(), which is to be called when fleet_next_expiry() has come: reports
  * cease to be fresh without anything arriving, and their servers become silent.
@@ -64,7 +64,8 @@
 
 struct fleet;
 
-/* What the fleet reads from the store: the functions of collector/store/store.h, or a test's own.
+/*
+ * What the fleet reads from the store: the functions of collector/store/store.h, or a test's own.
  */
 struct fleet_history {
 	enum status (*report_until)(void *user, const char *key, int64_t until_ms,
@@ -167,7 +168,8 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 enum status fleet_remove(struct fleet *fleet, const struct record_removal *removal, int64_t now_ms,
 			 struct changes **changes, char error[FLEET_ERROR_SIZE]);
 
-/* The last removal of a server of that name, or NULL; borrowed until control returns to the loop.
+/*
+ * The last removal of a server of that name, or NULL; borrowed until control returns to the loop.
  */
 const struct record_removal *fleet_find_removal(const struct fleet *fleet, const char *host_name);
 

@@ -305,7 +305,8 @@ enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struc
 enum status fleet_hold(struct fleet *fleet, struct fleet_server *server, struct changes *changes,
 		       char error[FLEET_ERROR_SIZE]);
 
-/* A report of that time came late to the site: what silent servers saw may have to be judged again.
+/*
+ * A report of that time came late to the site: what silent servers saw may have to be judged again.
  */
 void fleet_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms);
 
@@ -335,7 +336,8 @@ void fleet_changes_close(struct changes *changes, bool latest);
 /* The report of the same identity that is on its way to the store, or NULL. */
 struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct report *as);
 
-/* `last`, or the highest sequence on its way of the agent and epoch of a report, if that is more.
+/*
+ * `last`, or the highest sequence on its way of the agent and epoch of a report, if that is more.
  */
 int64_t fleet_changes_last_sequence(const struct fleet *fleet, const struct report *of,
 				    int64_t last);

@@ -149,7 +149,8 @@ static struct fleet_server *take_expired(struct fleet *fleet, int64_t *at_ms)
 	return expired;
 }
 
-/* They all count for each other at the moment that is their last, so none leaves before the rest.
+/*
+ * They all count for each other at the moment that is their last, so none leaves before the rest.
  */
 static enum status silence(struct fleet *fleet, struct fleet_server *expired, int64_t at_ms,
 			   struct changes *changes, char error[FLEET_ERROR_SIZE])

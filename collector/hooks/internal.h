@@ -40,7 +40,8 @@ struct hook_ops {
 	bool is_told;     /* by notifications; else it is kept in step by `run` */
 	int64_t limit_ms; /* for an attempt, unless settings differ */
 
-	/* Starts the one thing of `attempt` that ends it; `notification` is borrowed for the call.
+	/*
+	 * Starts the one thing of `attempt` that ends it; `notification` is borrowed for the call.
 	 */
 	void (*start)(struct hook_attempt *attempt, const struct notification *notification);
 

@@ -38,7 +38,8 @@ static unsigned weight_of(const char *at)
 	return ACCEPT_MOST;
 }
 
-/* How exactly the range of `n` bytes means the type: 3 itself, 2 all of text, 1 everything, 0 not.
+/*
+ * How exactly the range of `n` bytes means the type: 3 itself, 2 all of text, 1 everything, 0 not.
  */
 static int matches(const char *range, size_t n, const char *type)
 {

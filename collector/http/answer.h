@@ -26,6 +26,7 @@ struct answer {
 	enum answer_length length; /* a body of unknown size is not in here: call_begin() */
 };
 
-/* Adds status line and header fields, up to the empty line; `closes`: the connection ends after it.
+/*
+ * Adds status line and header fields, up to the empty line; `closes`: the connection ends after it.
  */
 void answer_add_head(const struct answer *answer, bool closes, struct buffer *out);

@@ -6,9 +6,10 @@
  *
  *   switch (http_read(h, bytes, n, &used)) {
  *   case HTTP_EVENT_MORE:   all was used, the request goes on
- *   case HTTP_EVENT_HEAD:   the head is there: choose http_set_body_limit(), then read on (n may be
- * 0) case HTTP_EVENT_DONE:   http_request() is complete; http_next() makes room for the following
- * one case HTTP_EVENT_FAILED: http_failure() says how to answer; nothing more can be read
+ *   case HTTP_EVENT_HEAD:   the head is there: choose http_set_body_limit(), then read on, with
+ *                           n = 0 where nothing is left
+ *   case HTTP_EVENT_DONE:   http_request() is complete; http_next() makes room for the next one
+ *   case HTTP_EVENT_FAILED: http_failure() says how to answer; nothing more can be read
  *   }
  *
  * Bytes that were not used belong to what follows and are to be given again. Between requests it
@@ -88,7 +89,8 @@ void http_free(struct http *http);
 /* Reads up to `n` bytes; `*used` is how many it took. Not to be called after HTTP_EVENT_FAILED. */
 enum http_event http_read(struct http *http, const char *bytes, size_t n, size_t *used);
 
-/* Between HTTP_EVENT_HEAD and the next http_read(): the largest body to keep. It is 0 without this.
+/*
+ * Between HTTP_EVENT_HEAD and the next http_read(): the largest body to keep. It is 0 without this.
  */
 void http_set_body_limit(struct http *http, size_t limit);
 
@@ -110,6 +112,7 @@ const char *http_method_name(enum http_method method);
 /* "Not Found" ...; never NULL. */
 const char *http_status_phrase(int status);
 
-/* Decodes %XX in `n` bytes of `text` into `out` of at least n + 1 bytes. False: malformed, or NUL.
+/*
+ * Decodes %XX in `n` bytes of `text` into `out` of at least n + 1 bytes. False: malformed, or NUL.
  */
 bool http_percent_decode(const char *text, size_t n, char *out);

@@ -72,10 +72,11 @@ const char *notification_reason_text(enum notification_reason reason);
 
 /*
  * Adds it as JSON:
- *   {"id", "hook", "group", "organization", "site", "cause", "url", "status": "firing" |
- * "resolved", "reason", "at", "truncated", "alerts": [{"id", "fingerprint", "condition", "status",
- * "server", "organization", "site", "adapter", "verdict", "reason", "text", "remedy", "url",
- * "since", "fired_at", "resolved_at", "flapping"}]}
+ *   {"id", "hook", "group", "organization", "site", "cause", "url",
+ *    "status": "firing" | "resolved", "reason", "at", "truncated",
+ *    "alerts": [{"id", "fingerprint", "condition", "status", "server", "organization", "site",
+ *                "adapter", "verdict", "reason", "text", "remedy", "url", "since", "fired_at",
+ *                "resolved_at", "flapping"}]}
  */
 void notification_write(const struct notification *notification, struct buffer *out);
 

@@ -24,8 +24,7 @@ struct record_report {
 	int64_t received_at_ms;
 	int64_t age_s;
 	uint64_t body_hash;      /* snapshot_hash() */
-	const char *imported_by; /* who carried it, as `who` of its audit row; NULL: its agent sent
-				    it */
+	const char *imported_by; /* who carried it, as its audit row has it; NULL: its agent */
 	const char *body;        /* the JSON text, not NUL-terminated */
 	size_t body_size;
 };
@@ -164,7 +163,8 @@ enum record_kind {
 	RECORD_KIND_ALERT = 6,   /* likewise: an alert, a silence or a delivery, by its id */
 };
 
-/* Somebody who proves who they are by a secret, of which the hash is here. One of a kind and name.
+/*
+ * Somebody who proves who they are by a secret, of which the hash is here. One of a kind and name.
  */
 struct record_identity {
 	enum record_kind kind;

@@ -84,7 +84,8 @@ bool view_says_the_same(const struct view *a, const struct view *b);
 /* A number that changes with what it shows. */
 uint64_t view_tag(const struct view *view);
 
-/* Adds the object of verdict_json_write(); of a server that is not monitored that is its verdict.
+/*
+ * Adds the object of verdict_json_write(); of a server that is not monitored that is its verdict.
  */
 void view_add_verdict(const struct view *view, struct buffer *out);
 
@@ -109,6 +110,7 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);
  */
 void view_add_adapters(const struct site_server *server, struct buffer *out);
 
-/* The findings within an object that verdict_json_write() or view_add_verdict() made; not copied.
+/*
+ * The findings within an object that verdict_json_write() or view_add_verdict() made; not copied.
  */
 const char *view_find_findings(const char *verdict_json, size_t *size);

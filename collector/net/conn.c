@@ -58,7 +58,8 @@ static size_t queued(const struct conn *c)
 	return uv_stream_get_write_queue_size((const uv_stream_t *)&c->tcp);
 }
 
-/* An end in the midst of an answer must not look like its end; refused only where the end was told.
+/*
+ * An end in the midst of an answer must not look like its end; refused only where the end was told.
  */
 static void close_tcp(struct conn *c)
 {
@@ -113,7 +114,8 @@ static void on_clock(uv_timer_t *timer)
 	}
 }
 
-/* Bytes that move only push the end back, so the timer sleeps to the end it knew and looks again.
+/*
+ * Bytes that move only push the end back, so the timer sleeps to the end it knew and looks again.
  */
 static void start_clock(struct conn *c)
 {

@@ -51,7 +51,8 @@ struct conn *conn_accept(uv_stream_t *listener, const struct conn_events *events
 /* Takes `bytes` (from malloc) whatever happens; failure closes the conn. */
 void conn_write(struct conn *conn, char *bytes, size_t n);
 
-/* The same with bytes that are borrowed until this returns; what cannot be written yet is copied.
+/*
+ * The same with bytes that are borrowed until this returns; what cannot be written yet is copied.
  */
 void conn_write_copy(struct conn *conn, const char *bytes, size_t n);
 

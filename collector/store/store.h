@@ -1,13 +1,11 @@
 /*
- * The store: the truth that outlives the process. sqlite/ keeps it in one SQLite database
- * in the data directory; the interface has no word of SQL, so that another engine can take its
- * place.
+ * The store: the truth that outlives the process. sqlite/ keeps it in one SQLite database in the
+ * data directory; the interface has no word of SQL, so that another engine can take its place.
  *
  * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
  * round; a thread of the store commits whatever has gathered while the previous commit was under
- * way, and `done` runs on the loop once the change
- * is durable (it survives a power cut) or has failed. Changes are committed in the order of their
- * submission, each whole or not at all.
+ * way, and `done` runs on the loop once the change is durable (it survives a power cut) or has
+ * failed. Changes are committed in the order of their submission, each whole or not at all.
  *
  * After a failed commit everything that was submitted before store_resume() fails too, for it was
  * worked out on top of what is lost. The owner's way back: wait until store_pending() is 0, rebuild
@@ -85,7 +83,8 @@ struct store_change {
 	const int64_t *dropped_alerts;
 	size_t n_dropped_alerts;
 
-	/* Notifications that are to go out, and one that has, or has not, or is to be tried again.
+	/*
+	 * Notifications that are to go out, and one that has, or has not, or is to be tried again.
 	 */
 	const struct record_delivery *const *deliveries;
 	size_t n_deliveries;
@@ -94,7 +93,8 @@ struct store_change {
 	const struct record_silence *silence; /* NULL: none; likewise the next two */
 	const int64_t *dropped_silence;
 	const struct record_hook *hook;
-	/* 0, or the time: the oldest that are over go, STORE_MAX_ALERTS stay; silences over, too.
+	/*
+	 * 0, or the time: the oldest that are over go, STORE_MAX_ALERTS stay; silences over, too.
 	 */
 	int64_t trim_alerts_ms;
 

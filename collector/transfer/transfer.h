@@ -14,7 +14,8 @@
 
 struct uv_loop_s; /* libuv: the event loop */
 
-/* Bytes of an answer that are kept unless the request says more; what follows is read and dropped.
+/*
+ * Bytes of an answer that are kept unless the request says more; what follows is read and dropped.
  */
 #define TRANSFER_MAX_ANSWER ((size_t)16 * 1024)
 

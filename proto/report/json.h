@@ -13,8 +13,7 @@
 
 /* What is wrong with a text, for a person. */
 struct report_json_error {
-	char pointer[REPORT_JSON_POINTER_SIZE]; /* JSON pointer (RFC 6901) to the member; "": the
-						   whole */
+	char pointer[REPORT_JSON_POINTER_SIZE]; /* of the member (RFC 6901); "": the whole */
 	char detail[256];                       /* "expected a string", with the place */
 };
 

@@ -393,7 +393,8 @@ static void settle_peer(struct site_index *index, struct site_peer *peer)
 	bool changed = best != peer->old_best || self_best != peer->old_self_best;
 
 	for (struct site_watch *w = peer->watches; w; w = w->next) {
-		/* Proofs have moved in time, which matters to paths that they may be held against.
+		/*
+		 * Proofs have moved in time, which matters to paths that they may be held against.
 		 */
 		if (changed || (w->worst < best && may_fall_short(peer, best, w)) ||
 		    (peer->is_put && w->worst < self_best &&

@@ -31,7 +31,8 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
-/* A larger .evt file is refused. Logs of the era have 512 KiB by default, some tens of MiB at most.
+/*
+ * A larger .evt file is refused. Logs of the era have 512 KiB by default, some tens of MiB at most.
  */
 #define EVENTLOG_MAX_FILE 67108864 /* 64 MiB */
 

@@ -87,7 +87,8 @@ static bool is_break(const unsigned char *character, size_t n)
 	       (character[2] == 0xA8 || character[2] == 0xA9);
 }
 
-/* Puts the character at the beginning of `text`, which is not empty; gives how many bytes it has.
+/*
+ * Puts the character at the beginning of `text`, which is not empty; gives how many bytes it has.
  */
 static size_t put_character(struct filling *f, const char *text)
 {

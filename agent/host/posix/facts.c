@@ -1,4 +1,5 @@
-/* The Windows facts on Linux: out of the directory that stands for the disk, else there are none.
+/*
+ * The Windows facts on Linux: out of the directory that stands for the disk, else there are none.
  */
 #include "agent/host/posix/internal.h"
 

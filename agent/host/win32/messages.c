@@ -75,7 +75,8 @@ static void put_texts_of(const struct table *table, struct host_event *events, s
 	}
 }
 
-/* The longest path that the environment's variables may grow to; Windows' own calls take no more.
+/*
+ * The longest path that the environment's variables may grow to; Windows' own calls take no more.
  */
 static bool expand(const wchar_t *name, wchar_t path[MAX_PATH])
 {

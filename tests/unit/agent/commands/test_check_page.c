@@ -52,7 +52,8 @@ static char *print(const char *value, const struct check_style *style, enum verd
 	return page;
 }
 
-/* Nothing but printable characters and line ends; of UTF-8, no mark that turns or hides anything.
+/*
+ * Nothing but printable characters and line ends; of UTF-8, no mark that turns or hides anything.
  */
 static void assert_harmless(const char *page)
 {

@@ -58,7 +58,8 @@ static const char *path_of(const char *name)
 	return files_join(&arena, dir, name);
 }
 
-/* Calls `check` with each state of the file that a loss of power may leave; then it is whole again.
+/*
+ * Calls `check` with each state of the file that a loss of power may leave; then it is whole again.
  */
 static void damage(const char *name, void (*check)(void))
 {

@@ -160,7 +160,8 @@ static int judge_by_mbedtls(const struct folder *f, const char *name)
 	assert_int_equal(mbedtls_x509_crt_parse_file(&ca, f->ca_pem), 0);
 	assert_int_equal(mbedtls_x509_crt_parse_file(&server, f->server_pem), 0);
 	int rc = mbedtls_x509_crt_verify(&server, &ca, NULL, name, &flags, NULL, NULL);
-	/* The moment of the test may be outside of the certificate's time; that is not asked here.
+	/*
+	 * The moment of the test may be outside of the certificate's time; that is not asked here.
 	 */
 	flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_FUTURE | MBEDTLS_X509_BADCERT_EXPIRED);
 	mbedtls_x509_crt_free(&ca);

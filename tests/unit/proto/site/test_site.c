@@ -109,8 +109,7 @@ static void failure_and_proof_must_have_been_true_at_one_moment(void **state)
 		int64_t failing_for_s;
 		enum adapter_state want;
 	} cases[] = {
-		{ 300, 299, ADAPTER_UNJUDGED }, /* the proof ended a second before the failure began
-						 */
+		{ 300, 299, ADAPTER_UNJUDGED }, /* the proof ended a second before it failed */
 		{ 300, 300, ADAPTER_ISOLATED }, { 300, 301, ADAPTER_ISOLATED },
 		{ 0, 1, ADAPTER_ISOLATED },     { 300, REPORT_ABSENT, ADAPTER_ISOLATED },
 	};
