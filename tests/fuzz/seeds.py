@@ -335,6 +335,18 @@ def json_texts():
     }
 
 
+def written_texts():
+    text = "# Zürich\r\nMSExchangeMTA stopped 2140\r\n"
+    return {
+        "utf8": text, "utf8_mark": text.encode("utf-8-sig"), "line_feeds": text.replace("\r", ""),
+        "returns": text.replace("\n", ""), "no_last_end": text.rstrip(), "ctrl_z": text + "\x1a",
+        "code_page": text.encode("cp1252"), "utf16": text.encode("utf-16"),
+        "utf16_be": b"\xfe\xff" + text.encode("utf-16-be"), "utf16_no_mark": text.encode("utf-16-le"),
+        "utf16_cut": text.encode("utf-16")[:-1], "utf32": text.encode("utf-32"),
+        "excel": b"PK\x03\x04\x14\0\x06\0", "binary": b"regf\1\0\0\0", "word": "\r\n secret \r\n",
+    }
+
+
 def main():
     pdu = captures()
     put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
@@ -403,6 +415,7 @@ def main():
         "long_rank": "cursor=by%3Dverdict%26rank%3D99999999999999999999%26key%3Da%26organization%3D%26site%3D",
         "accept": "text/csv;q=0.5, text/*;q=1, */*;q=0",
     })
+    put("text_file", written_texts())
     put("text", {
         "time": "2026-11-22T10:45:23Z", "fraction": "2026-11-22T10:45:23.123456+05:30",
         "leap": "1998-12-31T23:59:60Z", "leap_day": "2000-02-29t00:00:00z",
