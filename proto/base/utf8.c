@@ -30,6 +30,16 @@ size_t utf8_length(const char *bytes, size_t n)
 	return length;
 }
 
+uint32_t utf8_decode(const char *bytes, size_t length)
+{
+	static const unsigned char lead_bits[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
+	uint32_t character = (unsigned char)bytes[0] & lead_bits[length];
+
+	for (size_t i = 1; i < length; i++)
+		character = character << 6 | ((unsigned char)bytes[i] & 0x3F);
+	return character;
+}
+
 size_t utf8_encode(uint32_t character, char out[UTF8_MAX])
 {
 	uint32_t c = character;

@@ -15,6 +15,9 @@
 /* Bytes (1 to 4) of the valid character at `bytes`, of which `n` are there; 0: it is none. */
 size_t utf8_length(const char *bytes, size_t n);
 
+/* The valid character of `length` bytes, as utf8_length() tells it, at `bytes`. */
+uint32_t utf8_decode(const char *bytes, size_t length);
+
 /* Writes the character and returns its bytes; what is no Unicode scalar becomes U+FFFD. */
 size_t utf8_encode(uint32_t character, char out[UTF8_MAX]);
 

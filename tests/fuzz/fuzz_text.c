@@ -1,12 +1,14 @@
 /*
  * Any bytes, up to a NUL, as the small texts that stand in reports, configurations and registries:
- * moments, versions, addresses, directory names. What is read is written and read again equal.
+ * moments, versions, addresses, directory names. What is read is written and read again equal;
+ * and what is folded is folded for good.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/collect/x500.h"
+#include "proto/base/casefold.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
@@ -67,6 +69,21 @@ static void read_name(const char *text)
 	arena_deinit(&arena);
 }
 
+static void fold(const char *text)
+{
+	char *folded = mem_strdup(text);
+	size_t n = casefold_copy(folded, text);
+
+	if (n > strlen(text) || strlen(folded) != n || !casefold_equal(text, folded) ||
+	    casefold_hash(text) != casefold_hash(folded))
+		abort();
+	char *again = mem_strdup(folded);
+	if (casefold_copy(again, folded) != n || strcmp(again, folded) != 0)
+		abort();
+	free(again);
+	free(folded);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = mem_strndup((const char *)data, size);
@@ -75,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_version(text);
 	read_address(text);
 	read_name(text);
+	fold(text);
 	free(text);
 	return 0;
 }
