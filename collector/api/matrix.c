@@ -12,8 +12,8 @@
 #include "collector/base/loop.h"
 #include "collector/base/text_map.h"
 #include "collector/http/problem.h"
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 
 /* Servers that one turn of the loop reads. */
 #define TURN_SERVERS 8
@@ -61,10 +61,9 @@ static void free_matrix(struct matrix *m)
 static struct peer *column_of(struct matrix *m, const char *name)
 {
 	struct arena *arena = &m->arena;
-	char *key = arena_strdup(arena, name);
+	char *key = arena_alloc(arena, strlen(name) + 1);
 
-	for (char *c = key; *c; c++)
-		*c = text_lower(*c);
+	casefold_copy(key, name);
 	struct peer *peer = text_map_get(&m->peers, key);
 	if (peer)
 		return peer;
@@ -120,7 +119,7 @@ static const struct report_probe *find_probe(const struct report *report, const 
 	for (size_t i = 0; i < report->n_probes; i++) {
 		const struct report_probe *probe = &report->probes[i];
 		if (probe->grade == path->grade && probe->error == path->error && probe->adapter &&
-		    strcmp(probe->adapter, adapter) == 0 && text_equal(probe->peer, path->peer))
+		    strcmp(probe->adapter, adapter) == 0 && casefold_equal(probe->peer, path->peer))
 			return probe;
 	}
 	return NULL;
@@ -269,7 +268,8 @@ static const char **find_keys(struct call *call, const char *organization, const
 	*tag = fleet_membership(fleet);
 	for (size_t i = 0; i < n && *out <= API_MATRIX_MAX_SERVERS; i++) {
 		struct fleet_place place = fleet_place(fleet, rows[i].site);
-		if (!text_equal(place.site, site) || !text_equal(place.organization, organization))
+		if (!casefold_equal(place.site, site) ||
+		    !casefold_equal(place.organization, organization))
 			continue;
 		keys[(*out)++] = arena_strdup(&call->arena, rows[i].key);
 		*tag = *tag * UINT64_C(0x100000001b3) + view_tag(rows[i].view);

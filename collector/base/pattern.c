@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "proto/base/text.h"
+#include "proto/base/casefold.h"
 #include "proto/base/utf8.h"
 
 /* Bytes of the character at `text`, which is not its end. */
@@ -11,6 +11,19 @@ static size_t step(const char *text)
 {
 	size_t n = utf8_length(text, strlen(text));
 	return n > 0 ? n : 1;
+}
+
+/* Steps over the next character of both where it is the same without case. */
+static bool is_alike(const char **pattern, const char **text)
+{
+	const char *p = *pattern;
+	const char *t = *text;
+
+	if (!*p || casefold_next(&p) != casefold_next(&t))
+		return false;
+	*pattern = p;
+	*text = t;
+	return true;
 }
 
 /*
@@ -29,9 +42,8 @@ bool pattern_matches(const char *pattern, const char *text)
 		} else if (*pattern == '?') {
 			pattern++;
 			text += step(text);
-		} else if (*pattern && text_lower(*pattern) == text_lower(*text)) {
-			pattern++;
-			text++;
+		} else if (is_alike(&pattern, &text)) {
+			continue;
 		} else if (star) {
 			pattern = star;
 			taken += step(taken);

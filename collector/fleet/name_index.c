@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 
 /* Less than this is no waste, bytes. */
 #define MIN_UNUSED 4096
@@ -30,10 +30,7 @@ static void add(struct name_text *names, const char *name)
 		names->room = names->room ? names->room * 2 : 256;
 		names->text = mem_realloc(names->text, names->room);
 	}
-	char *at = names->text + names->size;
-	for (size_t i = 0; i < n; i++)
-		at[i] = text_lower(name[i]);
-	names->size += n;
+	names->size += casefold_copy(names->text + names->size, name) + 1;
 }
 
 uint32_t name_text_add(struct name_text *names, const char *name, const char *other)
@@ -45,7 +42,7 @@ uint32_t name_text_add(struct name_text *names, const char *name, const char *ot
 	}
 	names->begins[names->n] = names->size;
 	add(names, name);
-	if (other && !text_equal(name, other))
+	if (other && !casefold_equal(name, other))
 		add(names, other);
 	return names->n++;
 }
@@ -71,17 +68,15 @@ bool name_text_is_wasteful(const struct name_text *names)
 uint64_t *name_text_find(const struct name_text *names, const char *word, struct arena *arena)
 {
 	uint64_t *found = arena_alloc_array(arena, names->n / 64 + 1, sizeof *found);
-	char *lower = arena_strdup(arena, word);
-	size_t n = strlen(word);
+	char *folded = arena_alloc(arena, strlen(word) + 1);
+	size_t n = casefold_copy(folded, word);
 	uint32_t number = 0;
 
 	if (n == 0 || names->size == 0)
 		return found;
 	const char *at = names->text;
 	const char *end = names->text + names->size;
-	for (char *c = lower; *c; c++)
-		*c = text_lower(*c);
-	while (at < end && (at = memmem(at, (size_t)(end - at), lower, n)) != NULL) {
+	while (at < end && (at = memmem(at, (size_t)(end - at), folded, n)) != NULL) {
 		size_t place = (size_t)(at - names->text);
 		while (end_of(names, number) <= place)
 			number++;

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "collector/base/lower_bound.h"
+#include "proto/base/casefold.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 
 /* A place on the ring. */
 struct deal_place {
@@ -22,9 +22,12 @@ struct deal_place {
  */
 static uint64_t hash_name(const char *name)
 {
+	char folded[REPORT_MAX_STRING + 1];
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	for (; *name; name++) {
-		hash ^= (unsigned char)text_lower(*name);
+
+	casefold_copy(folded, name);
+	for (const char *c = folded; *c; c++) {
+		hash ^= (unsigned char)*c;
 		hash *= UINT64_C(0x100000001b3);
 	}
 	hash ^= hash >> 33;
@@ -41,7 +44,7 @@ static int compare_places(const void *left, const void *right)
 
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
-	return text_compare(a->server->name, b->server->name);
+	return casefold_compare(a->server->name, b->server->name);
 }
 
 static struct deal_place place_of(const struct site_peer *server)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 #include "proto/site/site.h"
 
 struct entry {
@@ -104,7 +104,7 @@ static bool is_elsewhere(void *user, const char *server_name)
 
 	for (size_t i = 0; i < j->n_machines; i++) {
 		const struct snapshot *s = latest_until(&j->machines[i], j->at_ms);
-		if (s && text_equal(report_server_name(&s->report), server_name))
+		if (s && casefold_equal(report_server_name(&s->report), server_name))
 			return true;
 	}
 	return false;

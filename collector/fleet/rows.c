@@ -3,7 +3,7 @@
 
 #include "collector/base/lower_bound.h"
 #include "collector/fleet/internal.h"
-#include "proto/base/text.h"
+#include "proto/base/casefold.h"
 #include "proto/base/version.h"
 
 /* Versions compare as numbers; what is none comes last. */
@@ -89,8 +89,8 @@ static void tidy_names(struct fleet *fleet)
 /* The number stays where the names are those of the view before. */
 static void name_row(struct fleet *fleet, struct fleet_row *row, const struct fleet_row *before)
 {
-	if (before->view && text_equal(before->view->server, row->view->server) &&
-	    text_equal(before->view->exchange_server, row->view->exchange_server)) {
+	if (before->view && casefold_equal(before->view->server, row->view->server) &&
+	    casefold_equal(before->view->exchange_server, row->view->exchange_server)) {
 		row->name = before->name;
 		return;
 	}

@@ -3,8 +3,8 @@
 
 #include "collector/fleet/internal.h"
 #include "collector/model/report_diff.h"
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 
 void *fleet_with_room(void *array, size_t n, size_t *room, size_t size)
 {
@@ -119,7 +119,7 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 
 	note_latest(fleet, server, latest);
 	if (site == server->site && old->name_hash == member->name_hash &&
-	    text_equal(site_member_name(old), site_member_name(member))) {
+	    casefold_equal(site_member_name(old), site_member_name(member))) {
 		site_index_put(&site->index, member, fresh, old);
 		server->member = member;
 		fleet_site_touch(site);

@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "collector/fleet/internal.h"
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 #include "proto/exposure/exposure.h"
 #include "proto/exposure/verdict_json.h"
 
@@ -30,7 +30,7 @@ static bool is_elsewhere(void *user, const char *server_name)
 		if (server->member->at_ms <= p->at_ms)
 			return true; /* it carries the name, and has since then */
 		p->status = fleet_read_until(p->fleet, server, p->at_ms, &then, p->error);
-		bool found = then && text_equal(report_server_name(&then->report), server_name);
+		bool found = then && casefold_equal(report_server_name(&then->report), server_name);
 		snapshot_unref(then);
 		if (found)
 			return true;

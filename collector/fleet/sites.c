@@ -3,28 +3,16 @@
 #include <string.h>
 
 #include "collector/fleet/internal.h"
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 
 static const char *or_empty(const char *name)
 {
 	return name ? name : "";
 }
 
-static char *lower(char *text)
-{
-	for (char *c = text; *c; c++)
-		*c = text_lower(*c);
-	return text;
-}
-
-/* Writes it in lower case, without a NUL; returns what is behind it. */
-static char *put_lower(char *at, const char *text)
-{
-	while (*text)
-		*at++ = text_lower(*text++);
-	return at;
-}
+/* Stands between the parts of a site's key: a byte that no UTF-8 has. */
+#define SEPARATOR '\xFF'
 
 /* Room for the longest key of a site, or of a name. */
 #define KEY_SIZE (3 * REPORT_MAX_STRING + 32)
@@ -36,16 +24,13 @@ static const char *site_key(const struct snapshot *snapshot, char key[KEY_SIZE])
 	const char *site = or_empty(snapshot->report.exchange.site);
 	char *at = key;
 
+	at += casefold_copy(at, organization);
+	*at++ = SEPARATOR;
+	at += casefold_copy(at, site);
 	if (!*organization && !*site) {
-		at = put_lower(at, "alone:");
-		at = put_lower(at, snapshot->key);
-	} else {
-		at = text_put_number(at, strlen(organization));
-		at = put_lower(at, ":");
-		at = put_lower(at, organization);
-		at = put_lower(at, site);
+		*at++ = SEPARATOR;
+		memcpy(at, snapshot->key, strlen(snapshot->key) + 1); /* folded as that of a host */
 	}
-	*at = '\0';
 	return key;
 }
 
@@ -59,8 +44,10 @@ static struct fleet_name *find_name(const struct fleet *fleet, const char *serve
 {
 	char key[KEY_SIZE];
 
-	snprintf(key, sizeof key, "%s", server_name);
-	return text_map_get(&fleet->by_name, lower(key));
+	if (strlen(server_name) >= sizeof key)
+		return NULL;
+	casefold_copy(key, server_name);
+	return text_map_get(&fleet->by_name, key);
 }
 
 static struct fleet_name *find_or_add_name(struct fleet *fleet, const char *server_name)
@@ -71,8 +58,7 @@ static struct fleet_name *find_or_add_name(struct fleet *fleet, const char *serv
 	if (name)
 		return name;
 	name = mem_alloc(sizeof *name + size);
-	memcpy(name->key, server_name, size);
-	lower(name->key);
+	casefold_copy(name->key, server_name);
 	fleet->names = fleet_with_room(fleet->names, fleet->n_names, &fleet->names_room,
 				       sizeof(struct fleet_name *));
 	fleet->names[fleet->n_names++] = name;

@@ -5,7 +5,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/base/json_add.h"
-#include "proto/base/text.h"
+#include "proto/base/casefold.h"
 
 /* A comparison under way. */
 struct comparison {
@@ -292,9 +292,9 @@ static void compare_place(const struct comparison *c)
 {
 	struct buffer out;
 
-	if (text_equal(c->before->exchange.organization, c->after->exchange.organization) &&
-	    text_equal(c->before->exchange.site, c->after->exchange.site) &&
-	    text_equal(c->before->exchange.server, c->after->exchange.server))
+	if (casefold_equal(c->before->exchange.organization, c->after->exchange.organization) &&
+	    casefold_equal(c->before->exchange.site, c->after->exchange.site) &&
+	    casefold_equal(c->before->exchange.server, c->after->exchange.server))
 		return;
 	buffer_init(&out);
 	buffer_add_char(&out, '{');

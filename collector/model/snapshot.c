@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/wire.h"
@@ -176,9 +177,9 @@ int snapshot_compare_sites(const struct snapshot *a, const struct snapshot *b)
 	const char *organization = or_null(a->report.exchange.organization);
 	const char *site = or_null(a->report.exchange.site);
 
-	int order = text_compare(organization, or_null(b->report.exchange.organization));
+	int order = casefold_compare(organization, or_null(b->report.exchange.organization));
 	if (order == 0)
-		order = text_compare(site, or_null(b->report.exchange.site));
+		order = casefold_compare(site, or_null(b->report.exchange.site));
 	if (order == 0 && !organization && !site)
 		order = strcmp(a->key, b->key);
 	return order;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/base/text.h"
+#include "proto/base/casefold.h"
 
 static const char *const sort_names[] = {
 	[SERVER_SORT_VERDICT] = "verdict",
@@ -238,11 +238,11 @@ const char *server_cursor_write(const struct server_filter *f, const struct serv
 	return keep(&out, arena);
 }
 
-/* Is `word` somewhere in `text`, without ASCII case? */
+/* Is `word` somewhere in `text`, without case? */
 static bool contains(const char *text, const char *word)
 {
 	for (; *text; text++) {
-		if (text_has_prefix(text, word))
+		if (casefold_has_prefix(text, word))
 			return true;
 	}
 	return *word == '\0';
@@ -252,7 +252,7 @@ static bool contains(const char *text, const char *word)
 static bool is_one_of(const char *text, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (text_equal(text, names[i]))
+		if (casefold_equal(text, names[i]))
 			return true;
 	}
 	return n == 0;

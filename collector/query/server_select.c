@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "collector/base/lower_bound.h"
-#include "proto/base/text.h"
+#include "proto/base/casefold.h"
 
 void server_tally_add(struct server_tally *tally, const struct fleet_row *row)
 {
@@ -45,8 +45,8 @@ static int compare_places(const void *left, const void *right)
 {
 	const struct fleet_place *a = left;
 	const struct fleet_place *b = right;
-	int order = text_compare(a->organization, b->organization);
-	return order ? order : text_compare(a->site, b->site);
+	int order = casefold_compare(a->organization, b->organization);
+	return order ? order : casefold_compare(a->site, b->site);
 }
 
 static int compare_numbered(const void *a, const void *b)

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 
 #include "collector/base/json_add.h"
-#include "proto/base/text.h"
+#include "proto/base/casefold.h"
 
 int site_tally_compare(const struct site_tally *a, const struct site_tally *b)
 {
-	int order = text_compare(a->organization, b->organization);
+	int order = casefold_compare(a->organization, b->organization);
 
-	return order ? order : text_compare(a->site, b->site);
+	return order ? order : casefold_compare(a->site, b->site);
 }
 
 static int compare(const void *a, const void *b)

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 #include "proto/site/tables.h"
 
 /* A time during which a row is known to have been true; both ends belong to it. */
@@ -468,7 +468,7 @@ void site_index_ask(struct site_index *index, site_is_elsewhere *is_elsewhere, v
 
 void site_index_ask_again(struct site_index *index, const char *name)
 {
-	struct site_peer *peer = site_table_find_peer(index, name, text_hash(name));
+	struct site_peer *peer = site_table_find_peer(index, name, casefold_hash(name));
 
 	if (!peer)
 		return;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 #include "proto/site/site.h"
 
 /* The rows of one peer while they are gathered. */
@@ -44,7 +44,7 @@ static bool says_something(const struct report_probe *row)
 
 static bool is_own_name(const struct draft *d, const char *name, uint32_t hash)
 {
-	return hash == d->name_hash && text_equal(name, d->name);
+	return hash == d->name_hash && casefold_equal(name, d->name);
 }
 
 /* The slot of the group of that name, or the free one where it belongs. */
@@ -53,7 +53,7 @@ static uint32_t *find_slot(const struct draft *d, const char *name, uint32_t has
 	size_t at = hash & (d->n_slots - 1);
 
 	while (d->slots[at] && (d->groups[d->slots[at] - 1].hash != hash ||
-				!text_equal(d->groups[d->slots[at] - 1].name, name)))
+				!casefold_equal(d->groups[d->slots[at] - 1].name, name)))
 		at = (at + 1) & (d->n_slots - 1);
 	return &d->slots[at];
 }
@@ -66,7 +66,7 @@ static void group_rows(struct draft *d)
 		const struct report_probe *row = &report->probes[i];
 		if (!says_something(row))
 			continue;
-		uint32_t hash = text_hash(row->peer);
+		uint32_t hash = casefold_hash(row->peer);
 		if (is_own_name(d, row->peer, hash))
 			continue;
 		uint32_t *slot = find_slot(d, row->peer, hash);
@@ -85,7 +85,7 @@ static void group_rows(struct draft *d)
 
 static int compare_groups(const void *a, const void *b)
 {
-	return text_compare(((const struct group *)a)->name, ((const struct group *)b)->name);
+	return casefold_compare(((const struct group *)a)->name, ((const struct group *)b)->name);
 }
 
 /* Sorts them by name and gives each its place among the rows. */
@@ -125,7 +125,7 @@ static void draft_init(struct draft *d, const struct report *report)
 	d->slots = mem_alloc_array(d->n_slots, sizeof *d->slots);
 	d->group_of = mem_alloc_array(n, sizeof *d->group_of);
 	d->place_of = mem_alloc_array(n, sizeof *d->place_of);
-	d->name_hash = text_hash(d->name);
+	d->name_hash = casefold_hash(d->name);
 	d->text_size = strlen(d->name) + 1;
 	group_rows(d);
 	count_adapters(d);
@@ -303,7 +303,7 @@ static bool same_addresses(const struct site_member *a, const struct site_nic *x
 
 bool site_member_holds_alike(const struct site_member *a, const struct site_member *b)
 {
-	if (a->n_nics != b->n_nics || !text_equal(site_member_name(a), site_member_name(b)))
+	if (a->n_nics != b->n_nics || !casefold_equal(site_member_name(a), site_member_name(b)))
 		return false;
 	for (size_t i = 0; i < a->n_nics; i++) {
 		if (!same_addresses(a, &site_member_nics(a)[i], b, &site_member_nics(b)[i]))

@@ -44,7 +44,7 @@ struct site_watch {
 	struct site_watch *next;  /* of those on this peer */
 	struct site_watch **link; /* that points to this one */
 	uint32_t name;            /* as the first row spells it: an offset */
-	uint32_t hash;            /* text_hash() of it */
+	uint32_t hash;            /* casefold_hash() of it */
 	uint16_t first_row;
 	uint16_t n_rows;
 	int8_t worst; /* the lowest grade of an adapter on the peer, GRADE_MTA + 1 for none */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 
 #define FIRST_BUCKETS 8
 
@@ -34,7 +34,7 @@ struct site_peer *site_table_find_peer(const struct site_index *index, const cha
 	struct site_peer *peer =
 		index->n_buckets ? index->buckets[hash & (index->n_buckets - 1)] : NULL;
 
-	while (peer && (peer->hash != hash || !text_equal(peer->name, name)))
+	while (peer && (peer->hash != hash || !casefold_equal(peer->name, name)))
 		peer = peer->next_in_bucket;
 	return peer;
 }

@@ -9,7 +9,7 @@
 
 #include "proto/site/index.h"
 
-/* The peer of that name, or NULL; `hash` is text_hash() of it. */
+/* The peer of that name, or NULL; `hash` is casefold_hash() of it. */
 struct site_peer *site_table_find_peer(const struct site_index *index, const char *name,
 				       uint32_t hash);
 

@@ -37,13 +37,20 @@ def moment(text):
     return round(then.timestamp() * 1000)
 
 
+def fold_character(character):
+    """Unicode's simple case folding: a letter for a letter."""
+    folded = [f for f in (character.casefold(), character.lower()) if len(f) == 1]
+    return folded[0] if folded else character
+
+
 def fold(name):
     """Names compare without case."""
-    return name.lower()
+    return "".join(map(fold_character, name))
 
 
 def machine(report):
-    return fold(report["host"]["name"].split(".")[0])
+    """A short host name, of which only ASCII letters compare without case."""
+    return "".join(c.lower() if c.isascii() else c for c in report["host"]["name"].split(".")[0])
 
 
 def server(report):
