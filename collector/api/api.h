@@ -51,7 +51,8 @@ struct api {
 	struct server *server;   /* once it is open */
 	struct traffic *traffic; /* what was answered */
 	int64_t started_ms;
-	uint64_t epoch; /* told anew by each run: revisions of two runs are not the same */
+	bool browsers_use_https; /* by external-url: a proxy in front ends their TLS */
+	uint64_t epoch;          /* told anew by each run: revisions of two runs are not the same */
 };
 
 extern const struct route api_routes[];

@@ -42,7 +42,8 @@ void api_session_get(struct call *call)
 
 static const char *secure_of(const struct call *call)
 {
-	return call_is_encrypted(call) ? "; Secure" : "";
+	const struct api *api = call->context;
+	return api->browsers_use_https || call_is_encrypted(call) ? "; Secure" : "";
 }
 
 static void on_begun(struct call *call, void *user, enum status status)

@@ -268,6 +268,11 @@ static void add_option(struct buffer *out, const char *name, const char *value, 
 	add_explanation(out, text);
 }
 
+bool options_browsers_use_https(const struct options *options)
+{
+	return options->external_url && strncmp(options->external_url, "https://", 8) == 0;
+}
+
 void options_help(struct buffer *out)
 {
 	static const struct setting others[] = {

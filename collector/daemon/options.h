@@ -24,6 +24,7 @@
 #include "collector/config/faults.h"
 #include "collector/config/section.h"
 #include "collector/net/address.h"
+#include "collector/net/network.h"
 #include "collector/store/limits.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
@@ -40,11 +41,12 @@ struct options {
 	const char *key;       /* of its private key; not NULL where `cert` is not */
 	const char *client_ca; /* who signs what clients have to show; NULL: they need nothing */
 	size_t max_connections;
-	size_t max_of_address;    /* connections of one client address */
-	size_t max_body_mb;       /* MiB of all bodies at a time */
-	const char *data;         /* directory of the store */
-	const char *hook_command; /* NULL: no hook */
-	const char *external_url; /* where browsers find the collector; NULL: not known */
+	size_t max_of_address;           /* connections of one client address */
+	struct networks trusted_proxies; /* what they say of clients counts */
+	size_t max_body_mb;              /* MiB of all bodies at a time */
+	const char *data;                /* directory of the store */
+	const char *hook_command;        /* NULL: no hook */
+	const char *external_url;        /* where browsers find the collector; NULL: not known */
 	struct store_limits keep;
 	enum log_level log_level;
 	enum log_format log_format;
@@ -75,6 +77,9 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
  * --config takes; defaults are commented out.
  */
 void options_print(const struct options *options, struct buffer *out);
+
+/* Does external-url say that browsers find the collector by HTTPS? */
+bool options_browsers_use_https(const struct options *options);
 
 /* The options as --help shows them. */
 void options_help(struct buffer *out);

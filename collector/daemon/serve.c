@@ -219,6 +219,7 @@ static int open_server(struct serve *s)
 		.clocks = CLIENT_CLOCKS_DEFAULT,
 		.max_connections = s->options->max_connections,
 		.max_of_address = s->options->max_of_address,
+		.trusted_proxies = &s->options->trusted_proxies,
 		.max_body_bytes = s->options->max_body_mb * 1024 * 1024,
 		.tls = security_context(s->security),
 	};
@@ -228,6 +229,7 @@ static int open_server(struct serve *s)
 	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;
 	s->api.epoch = (uint64_t)loop_wall_ms();
+	s->api.browsers_use_https = options_browsers_use_https(s->options);
 	pace_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
 	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
 	if (server_open(&s->server, &options, error) != STATUS_OK)
@@ -270,6 +272,7 @@ static void take_over(struct serve *s, const struct options *options)
 	security_reload(s->security, options);
 	store_set_limits(s->store, &options->keep);
 	hooks_reload(s->hooks, options);
+	s->api.browsers_use_https = options_browsers_use_https(options);
 	alerting_configure(s->alerting, options);
 	buffer_deinit(&text);
 }

@@ -1,9 +1,14 @@
 #include "collector/daemon/settings.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "collector/daemon/options.h"
 #include "collector/http/clients.h"
+
+#define TRUSTED_PROXIES_EXPECTED                                                                   \
+	"at most 32 networks such as 10.0.0.5, 192.168.7.0/24 or fd00::/8, without bits behind "   \
+	"the prefix"
 
 static const char *set_switch(bool *where, const char *value)
 {
@@ -113,6 +118,25 @@ static const char *set_keep_mb(struct options *options, const char *value)
 	return set_number(&options->keep.max_mb, value, STORE_MAX_MB) ? NULL : "1 to 1000000000";
 }
 
+static const char *set_trusted_proxies(struct options *options, const char *value)
+{
+	char word[INET6_ADDRSTRLEN + 4];
+	struct networks read = { 0 };
+
+	while (*(value += strspn(value, " \t,"))) {
+		size_t n = strcspn(value, " \t,");
+		if (n >= sizeof word)
+			return TRUSTED_PROXIES_EXPECTED;
+		memcpy(word, value, n);
+		word[n] = '\0';
+		if (networks_add(&read, word) != STATUS_OK)
+			return TRUSTED_PROXIES_EXPECTED;
+		value += n;
+	}
+	options->trusted_proxies = read;
+	return NULL;
+}
+
 static const char *set_external_url(struct options *options, const char *value)
 {
 	bool is_url = strncmp(value, "http://", 7) == 0 || strncmp(value, "https://", 8) == 0;
@@ -166,6 +190,9 @@ const struct setting settings[] = {
 	{ "max-connections-per-address", "N", "1024", false, set_max_of_address,
 	  "of these from one address (IPv6: of one /64); raise it where many\n"
 	  "agents come through one proxy or address translator" },
+	{ "trusted-proxies", "NETWORKS", NULL, false, set_trusted_proxies,
+	  "proxies in front of the collector, ADDRESS or ADDRESS/LENGTH, several with\n"
+	  "commas: what their X-Forwarded-For and X-Forwarded-Proto say counts" },
 	{ "max-body-mb", "N", "256", false, set_max_body_mb,
 	  "megabytes that the requests which are being received may take\ntogether" },
 	{ "data", "DIRECTORY", "/var/lib/mtawatch", false, set_data,

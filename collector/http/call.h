@@ -67,10 +67,13 @@ void call_end(struct call *call);
 /* Ends it in its midst, so that nobody takes it for a whole one; `gone` follows. */
 void call_break(struct call *call);
 
-/* The client's address. False once it is gone, or the system does not know it any more. */
+/*
+ * The client's address; behind a trusted proxy, what that says of it. False once it is gone, or the
+ * system does not know it any more.
+ */
 bool call_peer(const struct call *call, struct listen_address *out);
 
-/* Can nobody on the way read what is said? */
+/* Can nobody on the way read what is said, as far as it can be told here? */
 bool call_is_encrypted(const struct call *call);
 
 /* Does If-None-Match name `etag` (weak comparison)? False once the client is gone. */

@@ -9,6 +9,7 @@
 #include "collector/http/call.h"
 #include "collector/http/client_internal.h"
 #include "collector/http/clients.h"
+#include "collector/http/forwarded.h"
 #include "collector/http/http.h"
 #include "collector/http/problem.h"
 #include "collector/http/stats.h"
@@ -176,12 +177,24 @@ void client_answered(struct client *c, bool closes)
 
 bool call_peer(const struct call *call, struct listen_address *out)
 {
-	return call->client && channel_peer(call->client->channel, out);
+	if (!call->client || !channel_peer(call->client->channel, out))
+		return false;
+	if (call->client->set->trusted_proxies)
+		forwarded_find_client(call->client->set->trusted_proxies, call->request, out);
+	return true;
 }
 
 bool call_is_encrypted(const struct call *call)
 {
-	return call->client && channel_is_encrypted(call->client->channel);
+	struct listen_address peer;
+	const struct client *c = call->client;
+
+	if (!c)
+		return false;
+	if (channel_is_encrypted(c->channel))
+		return true;
+	return c->set->trusted_proxies && channel_peer(c->channel, &peer) &&
+	       forwarded_is_https(c->set->trusted_proxies, call->request, &peer);
 }
 
 bool call_has_etag(const struct call *call, const char *etag)

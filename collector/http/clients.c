@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "collector/http/client_internal.h"
+#include "collector/net/network.h"
 #include "proto/base/mem.h"
 
 static void add(struct clients *set, struct client *c)
@@ -17,14 +18,14 @@ static void add(struct clients *set, struct client *c)
 	set->n_all++;
 }
 
-/* What a client of that address would be now. */
-static enum turn_away judge(struct clients *set, const struct source *source)
+/* What a client of that address would be now. A trusted proxy stands for many. */
+static enum turn_away judge(const struct clients *set, const struct source *source, bool is_proxy)
 {
 	if (set->n - set->n_turned_away > set->max)
 		return TURN_AWAY_TOO_MANY;
-	if (source->n > set->max_of_address)
-		return TURN_AWAY_TOO_MANY_OF_ADDRESS;
-	return TURN_AWAY_NOT;
+	if (source->n <= set->max_of_address || is_proxy)
+		return TURN_AWAY_NOT;
+	return TURN_AWAY_TOO_MANY_OF_ADDRESS;
 }
 
 static void count(struct clients *set, struct client *c)
@@ -33,7 +34,9 @@ static void count(struct clients *set, struct client *c)
 
 	channel_peer(c->channel, &peer); /* if it is gone already, nobody counts it for long */
 	c->source = sources_enter(&set->sources, &peer.address);
-	c->turn_away = judge(set, c->source);
+	c->turn_away = judge(set, c->source,
+			     set->trusted_proxies &&
+				     networks_contain(set->trusted_proxies, &peer.address));
 	if (c->turn_away == TURN_AWAY_NOT)
 		return;
 	set->n_turned_away++;

@@ -37,6 +37,7 @@
 #define CLIENTS_MAX_TURNED_AWAY 256
 
 struct client;
+struct networks;
 struct traffic;
 struct uv_stream_s; /* libuv: a listening socket */
 
@@ -57,6 +58,7 @@ struct clients {
 	unsigned max_requests; /* on one connection */
 	size_t max;
 	size_t max_of_address;
+	const struct networks *trusted_proxies; /* of these counts what they say; NULL: of none */
 	struct http_room bodies;
 	struct channel_security security;
 	struct traffic *traffic;  /* counts what is answered; NULL: nobody does */

@@ -260,7 +260,10 @@ void events_follow(struct events *e, struct call *call, const char *last)
 	static const struct call_stream stream = { .more = on_more,
 						   .gone = on_gone,
 						   .endless = true };
-	static const struct answer head = { .status = 200, .content_type = "text/event-stream" };
+	/* nginx gathers what an upstream says unless that field says not to. */
+	static const struct answer head = { .status = 200,
+					    .content_type = "text/event-stream",
+					    .fields = "X-Accel-Buffering: no\r\n" };
 	static const struct problem too_many = {
 		.status = 503,
 		.code = "too_many_streams",

@@ -131,6 +131,7 @@ static struct server *server_new(const struct server_options *options)
 			options->max_of_address ? options->max_of_address : CLIENTS_MAX_OF_ADDRESS,
 		.bodies.max =
 			options->max_body_bytes ? options->max_body_bytes : CLIENTS_MAX_BODY_BYTES,
+		.trusted_proxies = options->trusted_proxies,
 		.traffic = options->traffic,
 		.security = { options->tls, &s->handshakes },
 		.gone = on_client_gone,
