@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "agent/https/tls_look.h"
-#include "agent/platform/files.h"
 #include "agent/uplink/answer.h"
 #include "agent/uplink/enroll.h"
 #include "proto/base/timestamp.h"
@@ -41,6 +40,9 @@ static void check_tls(struct doctor *d, const struct url_place *place)
 	}
 	tls_look(d->url, &d->send, d->arena, view);
 	const char *wrong = tls_explain(view, &d->send, now_ms, d->arena);
+	/* What decides is how a run fares; the look is there to say why. */
+	if (!wrong && d->live.tls_trouble)
+		wrong = arena_strdup(d->arena, d->live.error);
 	if (wrong)
 		doctor_block(d, "tls", wrong,
 			     "compare with what the collector's administrator says of its "
@@ -52,37 +54,42 @@ static void check_tls(struct doctor *d, const struct url_place *place)
 /* What was answered, or why nothing was. */
 static const char *words_of(struct doctor *d, const struct send_result *result)
 {
-	struct answer_problem problem =
-		answer_read_problem(result->body ? result->body : "", result->size, d->arena);
-
 	if (result->outcome == SEND_STOPPED)
 		return "the end was asked for";
-	if (result->http_status == 0)
-		return arena_strdup(d->arena, result->error);
-	return arena_printf(d->arena, "HTTP status %ld%s%s", result->http_status,
-			    problem.words ? ": " : "", problem.words ? problem.words : "");
+	return answer_read_problem(result, d->arena).words;
 }
 
-static void check_collector(struct doctor *d)
+/* A proxy's page may have status 200, too. */
+static bool is_alive(const struct send_result *result)
+{
+	return result->http_status == 200 && result->body && strcmp(result->body, "ok\n") == 0;
+}
+
+/* Asks the collector as a run does; the steps tls, collector and clock tell what came of it. */
+static void ask_if_alive(struct doctor *d)
 {
 	struct send_request request = {
 		.method = SEND_GET, .collector = d->url, .path = "/livez", .age_ms = -1
 	};
-	struct send_result result;
 
+	d->live = (struct send_result){ .date_ms = TIMESTAMP_NONE };
+	if (!d->blocked)
+		send_do(d->sender, &request, &d->live);
+	d->date_ms = d->live.date_ms;
+}
+
+static void check_collector(struct doctor *d)
+{
 	if (doctor_skips(d, "collector"))
 		return;
-	send_do(d->sender, &request, &result);
-	d->date_ms = result.date_ms;
-	if (result.http_status == 200)
+	if (is_alive(&d->live))
 		doctor_note(d, "collector", DOCTOR_OK, "it says that it is alive", NULL);
 	else
 		doctor_block(
 			d, "collector",
-			arena_printf(d->arena, "GET /livez: %s", words_of(d, &result)),
+			arena_printf(d->arena, "GET /livez: %s", words_of(d, &d->live)),
 			"look at the collector itself: its log tells more; or the URL leads to "
 			"something else");
-	free(result.body);
 }
 
 static void check_clock(struct doctor *d)
@@ -106,27 +113,32 @@ static void check_clock(struct doctor *d)
 		doctor_note(d, "clock", DOCTOR_OK, text, NULL);
 }
 
-/* What the agent has, before the collector is asked. */
-static const char *describe_key(struct doctor *d, const struct enroll *enroll)
+#define TODO_SECRET                                                                                \
+	"ask for an enrolment secret, put it into a file, and name that with "                     \
+	"--enroll-secret-file (EnrollSecretFile)"
+
+/* It is to enrol with its next report: does the collector know the secret? It is not used up. */
+static void try_secret(struct doctor *d, struct enroll *enroll, const char *host_name,
+		       const char *why)
 {
 	const char *file = d->options->enroll_secret_file;
-	char *text = NULL;
-	size_t n = 0;
+	const char *words = NULL;
 
-	if (enroll_id(enroll))
-		return arena_printf(d->arena, "enrolled as agent %s", enroll_id(enroll));
-	if (!file)
-		return "not enrolled, and no enrolment secret is set";
-	enum status st = files_read(file, ENROLL_MAX_SECRET, &text, &n);
-	if (text)
-		memset(text, 0, n);
-	free(text);
-	return arena_printf(d->arena, "not enrolled; the enrolment secret %s: %s", file,
-			    st == STATUS_OK ? "can be read" : status_text(st));
+	if (enroll_check_secret(enroll, d->sender, d->url, host_name, d->arena, &words) ==
+	    STATUS_OK)
+		doctor_note(d, "key", DOCTOR_OK,
+			    arena_printf(d->arena,
+					 "%s; the collector knows the enrolment secret %s: the "
+					 "agent enrols with its next report",
+					 why, file),
+			    NULL);
+	else
+		doctor_note(d, "key", DOCTOR_FAIL, arena_printf(d->arena, "%s; %s", why, words),
+			    TODO_SECRET);
 }
 
 /* An empty report: who is known is told that it is none, who is not known is not heard. */
-static void try_key(struct doctor *d, const struct enroll *enroll)
+static void try_key(struct doctor *d, const struct enroll *enroll, const char *what)
 {
 	struct send_request request = { .method = SEND_POST,
 					.collector = d->url,
@@ -135,22 +147,53 @@ static void try_key(struct doctor *d, const struct enroll *enroll)
 					.authorization = enroll_authorization(enroll, d->arena),
 					.age_ms = -1 };
 	struct send_result result;
-	const char *what = describe_key(d, enroll);
-	bool can_enrol = !enroll_id(enroll) && d->options->enroll_secret_file;
 
 	send_do(d->sender, &request, &result);
-	if (result.http_status == 400 || result.http_status == 422)
+	struct answer_problem problem = answer_read_problem(&result, d->arena);
+	if (problem.code && (result.http_status == 400 || result.http_status == 422))
 		doctor_note(d, "key", DOCTOR_OK,
 			    arena_printf(d->arena, "%s; the collector takes its reports", what),
 			    NULL);
 	else
-		doctor_note(d, "key", DOCTOR_FAIL,
-			    arena_printf(d->arena, "%s; the collector says: %s", what,
-					 words_of(d, &result)),
-			    can_enrol ? "let the agent run: it enrols with its next report"
-				      : "ask for an enrolment secret, put it into a file, and name "
-					"that with --enroll-secret-file (EnrollSecretFile)");
+		doctor_note(
+			d, "key", DOCTOR_FAIL,
+			arena_printf(d->arena, "%s; the collector says: %s", what, problem.words),
+			TODO_SECRET);
 	free(result.body);
+}
+
+/* The name that this server's reports carry; "" where the system does not tell. */
+static const char *host_name_of(struct doctor *d)
+{
+	struct host_identity identity;
+	struct host_error ignored;
+
+	if (host_identify(d->host, d->arena, &identity, &ignored) != STATUS_OK)
+		return "";
+	return identity.name;
+}
+
+static void examine_key(struct doctor *d, struct enroll *enroll)
+{
+	const char *name = host_name_of(d);
+	const char *what = "not enrolled, and no enrolment secret is set";
+	bool is_others = enroll_id(enroll) && *name && !enroll_is_for(enroll, name);
+
+	if (is_others)
+		what = arena_printf(d->arena,
+				    "the agent's key was made for a server named %s, this one is "
+				    "named %s",
+				    enroll_host_name(enroll), name);
+	else if (enroll_id(enroll))
+		what = arena_printf(d->arena, "enrolled as agent %s", enroll_id(enroll));
+	else if (d->options->enroll_secret_file)
+		what = "not enrolled yet";
+	if (enroll_is_due(enroll, name))
+		try_secret(d, enroll, name, what);
+	else if (is_others)
+		doctor_note(d, "key", DOCTOR_FAIL, what, TODO_SECRET);
+	else
+		try_key(d, enroll, what);
 }
 
 static void check_key(struct doctor *d)
@@ -163,14 +206,16 @@ static void check_key(struct doctor *d)
 		doctor_note(d, "key", DOCTOR_FAIL, arena_strdup(d->arena, enroll_trouble(enroll)),
 			    "run this as an administrator, or as the agent's account");
 	else
-		try_key(d, enroll);
+		examine_key(d, enroll);
 	enroll_close(enroll);
 }
 
 void doctor_talk(struct doctor *d, const struct url_place *place)
 {
+	ask_if_alive(d);
 	check_tls(d, place);
 	check_collector(d);
 	check_clock(d);
 	check_key(d);
+	free(d->live.body);
 }

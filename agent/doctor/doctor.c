@@ -82,6 +82,23 @@ static enum status count_files(const struct doctor *d, const char *folder, size_
 	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
 }
 
+/* Can the state be kept? The directory is made as a run makes it, and goes again if it was not there. */
+static enum status try_state_dir(const struct doctor *d)
+{
+	const char **names = NULL;
+	size_t n = 0;
+	bool was_there = files_list(d->state_dir, d->arena, &names, &n) != STATUS_NOT_FOUND;
+	const char *file = files_join(d->arena, d->state_dir, "doctor.tmp");
+	enum status st = files_make_dir(d->state_dir);
+
+	if (st == STATUS_OK)
+		st = files_replace(file, "", 0);
+	(void)files_remove(file); /* it may not be there */
+	if (!was_there)
+		(void)files_remove_dir(d->state_dir);
+	return st;
+}
+
 static void check_state(struct doctor *d)
 {
 	size_t waiting = 0;
@@ -92,7 +109,17 @@ static void check_state(struct doctor *d)
 			    "name one with --state-dir");
 		return;
 	}
-	enum status st = count_files(d, "spool", &waiting);
+	enum status st = try_state_dir(d);
+	if (st != STATUS_OK) {
+		doctor_note(d, "state", DOCTOR_FAIL,
+			    arena_printf(d->arena,
+					 "nothing can be kept in the state directory %s: %s",
+					 d->state_dir, status_text(st)),
+			    "run this as an administrator, or as the agent's account; else name "
+			    "another directory with --state-dir");
+		return;
+	}
+	st = count_files(d, "spool", &waiting);
 	if (st == STATUS_OK)
 		st = count_files(d, "rejected", &rejected);
 	if (st != STATUS_OK)

@@ -14,8 +14,9 @@
  *   key        it knows the agent, and takes its reports
  *
  * From `name` on they are gone for the second collector, too. What a failure makes pointless is
- * skipped, and why. Nothing is changed, and no report is sent: to try the key, an empty one goes
- * up that the collector refuses to everybody.
+ * skipped, and why. Nothing is changed (a state directory that is made for the trial goes again), and
+ * no report is sent: to try the key, an empty one goes up that the collector refuses to everybody.
+ * Each step does what a run does, so that they do not differ.
  */
 #pragma once
 

@@ -20,7 +20,8 @@ struct doctor {
 	/* Of the collector whose turn it is. */
 	const char *url;     /* NULL: of neither */
 	const char *blocked; /* why all further steps are skipped, in words; NULL: they are not */
-	int64_t date_ms;     /* by its clock; TIMESTAMP_NONE: it did not tell */
+	struct send_result live; /* what GET /livez gave */
+	int64_t date_ms;         /* by its clock; TIMESTAMP_NONE: it did not tell */
 };
 
 /* Notes a step. `todo` may be NULL. */

@@ -1,7 +1,10 @@
 /* The doctor's steps on the way to a machine: name, route, port. */
 #include "agent/doctor/internal.h"
 
+#include <string.h>
+
 #include "agent/collect/name_lookup.h"
+#include "agent/https/dial.h"
 #include "agent/platform/socket.h"
 #include "proto/base/text.h"
 
@@ -46,6 +49,34 @@ static uint32_t look_up(struct doctor *d, const char *name)
 	}
 	names_free(names);
 	return address;
+}
+
+/* Connects as a run does. */
+static enum status dial_once(struct doctor *d, char error[SEND_MAX_ERROR_TEXT])
+{
+	struct dial *dial = NULL;
+	enum status st = dial_open(&dial, d->url, &d->send, error);
+
+	dial_close(dial);
+	return st;
+}
+
+/* This system is asked for names and routes of IPv4 alone; a connection may come about without. */
+static void go_by_ipv6(struct doctor *d, const struct url_place *place)
+{
+	char error[SEND_MAX_ERROR_TEXT];
+
+	doctor_note(d, "name", DOCTOR_SKIPPED,
+		    arena_printf(d->arena, "%s is an IPv6 address", place->host), NULL);
+	doctor_note(d, "route", DOCTOR_SKIPPED, "routes of IPv6 are not looked at", NULL);
+	if (dial_once(d, error) == STATUS_OK)
+		doctor_note(d, "port", DOCTOR_OK,
+			    arena_printf(d->arena, "%s port %u accepts connections", place->host,
+					 place->port),
+			    NULL);
+	else
+		doctor_block(d, "port", arena_strdup(d->arena, error),
+			     "look for a firewall on the way, and whether this machine has IPv6");
 }
 
 /* The address of the place; 0 where there is none. */
@@ -158,6 +189,10 @@ static void check_port(struct doctor *d, const struct url_place *place, uint32_t
 
 void doctor_go_there(struct doctor *d, const struct url_place *place)
 {
+	if (strchr(place->host, ':')) {
+		go_by_ipv6(d, place);
+		return;
+	}
 	uint32_t address = find_address(d, place);
 
 	check_route(d, address);

@@ -87,6 +87,13 @@ const char *send_default_ca_file(void)
 	return curl_version_info(CURLVERSION_NOW)->cainfo;
 }
 
+bool send_takes_der(void)
+{
+	const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return tls && text_has_prefix(tls, "mbedTLS");
+}
+
 bool send_verifies_addresses(void)
 {
 	const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
@@ -192,12 +199,15 @@ static struct curl_slist *make_headers(const struct send_request *request, struc
 static void take_answer(struct sender *s, struct send_result *result)
 {
 	curl_off_t retry_s = 0;
+	const char *type = NULL;
 
 	if (curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &result->http_status) != CURLE_OK)
 		result->http_status = 0;
 	result->outcome = SEND_ANSWERED;
 	if (curl_easy_getinfo(s->curl, CURLINFO_RETRY_AFTER, &retry_s) == CURLE_OK && retry_s > 0)
 		result->retry_s = retry_s < SEND_MAX_RETRY_S ? (int64_t)retry_s : SEND_MAX_RETRY_S;
+	if (curl_easy_getinfo(s->curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type)
+		(void)snprintf(result->content_type, sizeof result->content_type, "%s", type);
 	result->body = s->body;
 	result->size = s->size;
 	s->body = NULL;

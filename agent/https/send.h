@@ -22,6 +22,7 @@
 #define SEND_MAX_PINS       2
 #define SEND_MAX_RETRY_S    3600 /* longest Retry-After that is obeyed */
 #define SEND_MAX_ERROR_TEXT 2048
+#define SEND_MAX_TYPE       64
 
 struct sender;
 
@@ -56,13 +57,14 @@ enum send_outcome {
 
 struct send_result {
 	enum send_outcome outcome;
-	long http_status;                /* 0: there was no answer */
-	char *body;                      /* of the answer, to be passed to free(); may be NULL */
-	size_t size;                     /* of the body, at most ANSWER_MAX_BYTES */
-	int64_t retry_s;                 /* what the collector asked for; 0: nothing */
-	int64_t date_ms;                 /* its clock; TIMESTAMP_NONE: it did not tell */
-	bool tls_trouble;                /* the failure came while TLS was agreed on */
-	char error[SEND_MAX_ERROR_TEXT]; /* why not, in words, where there was no answer */
+	long http_status;                 /* 0: there was no answer */
+	char *body;                       /* of the answer, to be passed to free(); may be NULL */
+	size_t size;                      /* of the body, at most ANSWER_MAX_BYTES */
+	char content_type[SEND_MAX_TYPE]; /* of the body, cut short; "": it was not told */
+	int64_t retry_s;                  /* what the collector asked for; 0: nothing */
+	int64_t date_ms;                  /* its clock; TIMESTAMP_NONE: it did not tell */
+	bool tls_trouble;                 /* the failure came while TLS was agreed on */
+	char error[SEND_MAX_ERROR_TEXT];  /* why not, in words, where there was no answer */
 };
 
 /* Is it a URL that requests can be sent to: http:// or https://, with a host? */
@@ -70,6 +72,9 @@ bool send_is_url(const char *url);
 
 /* The certificates that vouch where no CA file is set; NULL: this build of libcurl has none. */
 const char *send_default_ca_file(void);
+
+/* Does libcurl's TLS take a CA file in DER? OpenSSL's does not. */
+bool send_takes_der(void);
 
 /*
  * Can a certificate be for an IP address? mbedTLS 2.28, which is libcurl's TLS on Windows, looks at

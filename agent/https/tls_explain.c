@@ -74,10 +74,19 @@ static const char *explain_time(const struct tls_certificate *c, int64_t now_ms,
 			    edge, now);
 }
 
-static const char *explain_issuer(const struct tls_view *view, struct arena *arena)
+static const char *explain_issuer(const struct tls_view *view, int64_t now_ms, struct arena *arena)
 {
 	const struct tls_certificate *last = &view->chain[view->n - 1];
 
+	if (view->ca_is_der)
+		return arena_printf(
+			arena,
+			"the CA file %s is DER, and PEM is needed: openssl x509 -inform "
+			"der -in %s -out ca.pem makes it",
+			view->ca_file, view->ca_file);
+	if (view->vouched && view->authority.subject)
+		return arena_printf(arena, "in the CA file %s %s", view->ca_file,
+				    explain_time(&view->authority, now_ms, arena));
 	if (view->vouched)
 		return NULL;
 	if (view->no_ca)
@@ -88,7 +97,9 @@ static const char *explain_issuer(const struct tls_view *view, struct arena *are
 			    "%s vouches%s",
 			    view->chain[0].subject, last->issuer, view->ca_file,
 			    strcmp(last->subject, last->issuer) == 0 ? " (it is its own issuer)"
-								     : "");
+			    : view->n == 1 ? " (or the collector does not send the certificate of "
+					     "an authority between: its file lacks that)"
+					   : "");
 }
 
 static const char *explain_name(const struct tls_view *view, struct arena *arena)
@@ -104,7 +115,8 @@ static const char *explain_name(const struct tls_view *view, struct arena *arena
 			view->host,
 			join(own->names, own->n_names, "its certificate has none", arena),
 			own->pin);
-	if (tls_is_for(own, view->host))
+	/* Of IPv6 only what comes of a request tells. */
+	if (tls_is_for(own, view->host) || strchr(view->host, ':'))
 		return NULL;
 	return arena_printf(arena, "the certificate of %s is for %s, not for %s", own->subject,
 			    join(own->names, own->n_names, "no name at all", arena), view->host);
@@ -118,7 +130,7 @@ static const char *explain_certificates(const struct tls_view *view, int64_t now
 	for (size_t i = 0; i < view->n && !why; i++)
 		why = explain_time(&view->chain[i], now_ms, arena);
 	if (!why)
-		why = explain_issuer(view, arena);
+		why = explain_issuer(view, now_ms, arena);
 	return why ? why : explain_name(view, arena);
 }
 

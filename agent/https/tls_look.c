@@ -1,6 +1,8 @@
 #include "agent/https/tls_look.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/entropy.h>
@@ -122,6 +124,17 @@ static void look_free(struct look *l)
 	free(l);
 }
 
+/* Certificates in DER begin with a SEQUENCE (X.690 section 8.9), those in PEM with a line of text. */
+static bool is_der(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	int first = file ? fgetc(file) : EOF;
+
+	if (file)
+		(void)fclose(file); /* it was only read */
+	return first == 0x30;
+}
+
 static void load_ca(struct look *l, const struct send_options *options, struct arena *arena,
 		    struct tls_view *out)
 {
@@ -131,6 +144,7 @@ static void load_ca(struct look *l, const struct send_options *options, struct a
 		return;
 	}
 	int code = mbedtls_x509_crt_parse_file(&l->ca, out->ca_file);
+	out->ca_is_der = code == 0 && !send_takes_der() && is_der(out->ca_file);
 	if (code < 0)
 		out->no_ca = arena_printf(arena, "could not read the CA file %s: %s", out->ca_file,
 					  error_text(code, arena));
@@ -171,7 +185,7 @@ static int prepare(struct look *l, const struct send_options *options, struct ar
 	load_ca(l, options, arena, out);
 	load_own(l, options, arena, out);
 	code = mbedtls_ssl_setup(&l->ssl, &l->config);
-	if (code == 0 && !out->host_is_address)
+	if (code == 0 && !out->host_is_address && !strchr(out->host, ':'))
 		code = mbedtls_ssl_set_hostname(&l->ssl, out->host);
 	mbedtls_ssl_set_bio(&l->ssl, l, on_send, on_receive, NULL);
 	return code;
@@ -196,6 +210,37 @@ static mbedtls_x509_crt *chain_of(const struct look *l)
 	return session ? session->peer_cert : NULL;
 }
 
+static bool is_in_time(const mbedtls_x509_crt *c)
+{
+	return !mbedtls_x509_time_is_past(&c->valid_to) &&
+	       !mbedtls_x509_time_is_future(&c->valid_from);
+}
+
+static bool is_issuer(const mbedtls_x509_crt *c, const mbedtls_x509_crt *of)
+{
+	return c->subject_raw.len == of->issuer_raw.len &&
+	       memcmp(c->subject_raw.p, of->issuer_raw.p, c->subject_raw.len) == 0;
+}
+
+/* One that vouches for a certificate of the chain, where none of that name is in its time. */
+static void take_authority(struct look *l, const mbedtls_x509_crt *chain, struct arena *arena,
+			   struct tls_view *out)
+{
+	mbedtls_x509_crt *late = NULL;
+
+	for (; chain && !late; chain = chain->next) {
+		for (mbedtls_x509_crt *ca = &l->ca; ca; ca = ca->next) {
+			if (!is_issuer(ca, chain))
+				continue;
+			if (is_in_time(ca))
+				return;
+			late = ca;
+		}
+	}
+	if (late)
+		tls_certificate_read(late, arena, &out->authority);
+}
+
 static void take_chain(struct look *l, struct arena *arena, struct tls_view *out)
 {
 	mbedtls_x509_crt *chain = chain_of(l);
@@ -209,6 +254,8 @@ static void take_chain(struct look *l, struct arena *arena, struct tls_view *out
 	(void)mbedtls_x509_crt_verify(chain, &l->ca, NULL, NULL, &flags, NULL, NULL);
 	flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
 	out->vouched = flags == 0;
+	if (out->vouched)
+		take_authority(l, chain, arena, out);
 }
 
 static void take_end(struct look *l, int code, struct arena *arena, struct tls_view *out)

@@ -34,7 +34,9 @@ struct tls_view {
 
 	struct tls_certificate chain[TLS_MAX_CHAIN]; /* the server's own first */
 	size_t n;
-	bool vouched;            /* an issuer that we trust vouches for the chain */
+	bool vouched;                     /* an issuer that we trust vouches for the chain */
+	struct tls_certificate authority; /* that vouches and is out of its time; else empty */
+	bool ca_is_der; /* the CA file is DER, which libcurl's TLS on this system does not read */
 	bool asked_for_ours;     /* the server asked for a certificate of ours */
 	const char *alert;       /* by which it ended the handshake; NULL: it did not */
 	const char *failure;     /* why the handshake ended otherwise; NULL: it did not */

@@ -200,9 +200,9 @@ static enum status run_once(struct runner *r)
 
 	if (st != STATUS_OK)
 		return st;
-	bool all = r->uplink && uplink_work(r->uplink, r->stopped);
+	bool accepted = r->uplink && uplink_work(r->uplink, r->stopped);
 	take_news(r);
-	return all ? STATUS_OK : STATUS_UNREACHABLE;
+	return accepted ? STATUS_OK : STATUS_UNREACHABLE;
 }
 
 enum status run(struct host *host, struct config *config, bool (*stopped)(void),

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "proto/base/ipv4.h"
+#include "proto/base/text.h"
 #include "proto/json/check.h"
 #include "proto/report/report.h"
 
@@ -129,16 +130,61 @@ static const char *copy_string(const cJSON *root, const char *name, struct arena
 	return arena_strdup(arena, get_string(cJSON_GetObjectItemCaseSensitive(root, name)));
 }
 
-struct answer_problem answer_read_problem(const char *text, size_t size, struct arena *arena)
+/* What HTTP calls it, without parameters. */
+static bool is_problem(const char *content_type)
 {
-	cJSON *root = parse(text, size);
-	struct answer_problem problem = { .code = copy_string(root, "code", arena),
-					  .words = copy_string(root, "detail", arena) };
+	static const char problem[] = "application/problem+json";
 
-	if (!problem.words)
-		problem.words = copy_string(root, "title", arena);
-	cJSON_Delete(root);
+	return text_has_prefix(content_type, problem) &&
+	       strchr("; \t", content_type[sizeof problem - 1]); /* or its NUL */
+}
+
+/* "a proxy answered, not the collector: HTTP status 413 (text/html)" */
+static const char *words_of_stranger(const struct send_result *result, struct arena *arena)
+{
+	const char *type = result->content_type;
+
+	return arena_printf(arena, "a proxy answered, not the collector: HTTP status %ld%s%s%s",
+			    result->http_status, *type ? " (" : "", type, *type ? ")" : "");
+}
+
+struct answer_problem answer_read_problem(const struct send_result *result, struct arena *arena)
+{
+	struct answer_problem problem = { 0 };
+	const char *said = NULL;
+
+	if (result->http_status == 0) {
+		problem.words = arena_strdup(arena, result->error);
+		return problem;
+	}
+	if (is_problem(result->content_type) && result->body) {
+		cJSON *root = parse(result->body, result->size);
+		problem.code = copy_string(root, "code", arena);
+		said = copy_string(root, "detail", arena);
+		if (!said)
+			said = copy_string(root, "title", arena);
+		cJSON_Delete(root);
+	}
+	problem.words = !problem.code
+				? words_of_stranger(result, arena)
+				: arena_printf(arena, "HTTP status %ld%s%s", result->http_status,
+					       said ? ": " : "", said ? said : "");
 	return problem;
+}
+
+bool answer_is_refusal(const struct answer_problem *problem)
+{
+	/* Of POST /v1/reports; collector/api/openapi.json tells them all. */
+	static const char *const codes[] = { "malformed_json",     "malformed_age",
+					     "unsupported_schema", "invalid_report",
+					     "limit_exceeded",     "body_too_large",
+					     "conflicting_report", "wrong_agent" };
+
+	for (size_t i = 0; problem->code && i < sizeof codes / sizeof *codes; i++) {
+		if (strcmp(codes[i], problem->code) == 0)
+			return true;
+	}
+	return false;
 }
 
 enum status answer_read_enrolment(const char *text, size_t size, char id[UUID_TEXT_SIZE])

@@ -4,9 +4,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/https/send.h"
 #include "agent/probe/peers.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
@@ -34,14 +36,21 @@ struct answer {
 enum status answer_read(const char *text, size_t size, struct arena *arena, struct answer *out,
 			const char **why);
 
-/* What a problem says, in the arena of the call; NULL where it does not say that. */
+/* What the collector says of a request that it does not do, in the arena of the call. */
 struct answer_problem {
-	const char *code;  /* "unknown_agent": for us */
-	const char *words; /* its detail, or else its title: for people */
+	const char *code; /* "unknown_agent", for us; NULL: it is not the collector that answered */
+	const char *words; /* for people */
 };
 
-/* Reads a problem; one that is none says nothing. */
-struct answer_problem answer_read_problem(const char *text, size_t size, struct arena *arena);
+/*
+ * Reads what came in place of an answer. Only a problem (application/problem+json) with a code is
+ * the collector's word: a proxy on the way answers with the same statuses. `words` are always there:
+ * the problem's, or who answered instead, or why nobody did.
+ */
+struct answer_problem answer_read_problem(const struct send_result *result, struct arena *arena);
+
+/* Will the collector, whose word it is, never take that report, however often it is sent? */
+bool answer_is_refusal(const struct answer_problem *problem);
 
 /*
  * Reads the answer to an enrolment: the id that the collector gave.

@@ -145,17 +145,21 @@ const char *enroll_authorization(const struct enroll *enroll, struct arena *aren
 	return enroll->id[0] ? arena_printf(arena, "Bearer %s.%s", enroll->id, enroll->key) : NULL;
 }
 
-/* Is the key that of a server of this name? */
-static bool is_for(const struct enroll *e, const char *host_name)
+const char *enroll_host_name(const struct enroll *enroll)
+{
+	return enroll->key[0] ? enroll->host_name : NULL;
+}
+
+bool enroll_is_for(const struct enroll *enroll, const char *host_name)
 {
 	size_t n = text_short_name_length(host_name);
 
-	return strlen(e->host_name) == n && text_has_prefix(host_name, e->host_name);
+	return strlen(enroll->host_name) == n && text_has_prefix(host_name, enroll->host_name);
 }
 
 bool enroll_is_due(const struct enroll *enroll, const char *host_name)
 {
-	return enroll->secret_file && (!enroll->id[0] || !is_for(enroll, host_name));
+	return enroll->secret_file && (!enroll->id[0] || !enroll_is_for(enroll, host_name));
 }
 
 /* A key for a server of this name: the one that there is, or a new one, on the disk. */
@@ -165,7 +169,7 @@ static enum status need_key(struct enroll *e, const char *host_name)
 	uint8_t bytes[KEY_BYTES];
 	size_t n = text_short_name_length(host_name);
 
-	if (e->key[0] && is_for(e, host_name))
+	if (e->key[0] && enroll_is_for(e, host_name))
 		return STATUS_OK;
 	if (n == 0 || n > ENROLL_MAX_HOST)
 		return STATUS_LIMIT;
@@ -223,16 +227,38 @@ static void erase_secret(const struct enroll *e)
 			    e->secret_file, status_text(st));
 }
 
-static char *make_body(const struct enroll *e, const char *secret)
+/* `key` NULL: the secret is only to be checked. */
+static char *make_body(const char *secret, const char *host_name, const char *key)
 {
 	struct json_text t = { 0 };
 
 	json_text_open(&t, NULL, '{');
 	json_text_string(&t, "secret", secret);
-	json_text_string(&t, "host", e->host_name);
-	json_text_string(&t, "key", e->key);
+	json_text_string(&t, "host", host_name);
+	if (key)
+		json_text_string(&t, "key", key);
+	else
+		json_text_bool(&t, "check", true);
 	json_text_close(&t, '}');
 	return json_text_take(&t);
+}
+
+/* Sends it, and leaves nothing of the secret in memory. */
+static void post_secret(struct sender *sender, const char *collector, char *secret,
+			const char *host_name, const char *key, struct send_result *result)
+{
+	char *body = make_body(secret, host_name, key);
+	struct send_request request = { .method = SEND_POST,
+					.collector = collector,
+					.path = ENROLL_PATH,
+					.body = body,
+					.age_ms = -1 };
+
+	send_do(sender, &request, result);
+	wipe(body, strlen(body));
+	wipe(secret, strlen(secret));
+	free(body);
+	free(secret);
 }
 
 static enum status take_id(struct enroll *e, const struct send_result *result)
@@ -248,13 +274,10 @@ static enum status take_id(struct enroll *e, const struct send_result *result)
 }
 
 /* What a refusal means for the administrator. */
-static const char *words_of(const struct enroll *e, const struct send_result *result,
+static const char *words_of(const struct enroll *e, const struct answer_problem *problem,
 			    struct arena *arena)
 {
-	struct answer_problem problem =
-		answer_read_problem(result->body ? result->body : "", result->size, arena);
-	const char *code = problem.code ? problem.code : "";
-	const char *said = problem.words ? problem.words : "no reason";
+	const char *code = problem->code;
 
 	if (strcmp(code, "unknown_secret") == 0)
 		return arena_printf(arena,
@@ -268,8 +291,8 @@ static const char *words_of(const struct enroll *e, const struct send_result *re
 				    "name?): an operator has to release the name at the "
 				    "collector, then the agent enrols by itself",
 				    e->host_name);
-	return arena_printf(arena, "it refuses to enrol this server as %s: HTTP status %ld: %s",
-			    e->host_name, result->http_status, said);
+	return arena_printf(arena, "it refuses to enrol this server as %s: %s", e->host_name,
+			    problem->words);
 }
 
 /* A refusal stands for a while: each one makes the next attempt wait longer. */
@@ -287,10 +310,11 @@ static enum status settle(struct enroll *e, struct arena *arena, struct send_res
 		return STATUS_TIMED_OUT;
 	if (result->http_status == 200 && take_id(e, result) == STATUS_OK)
 		return STATUS_OK;
-	if (result->http_status == 0 || result->http_status >= 500)
+	struct answer_problem problem = answer_read_problem(result, arena);
+	if (result->http_status >= 500 || (result->http_status != 200 && !problem.code))
 		return STATUS_UNREACHABLE;
 	*words = result->http_status == 200 ? "what answers the enrolment is no collector"
-					    : words_of(e, result, arena);
+					    : words_of(e, &problem, arena);
 	lengthen_pause(e, result);
 	return STATUS_REFUSED;
 }
@@ -312,18 +336,33 @@ enum status enroll_do(struct enroll *enroll, struct sender *sender, const char *
 		lengthen_pause(enroll, result);
 		return st == STATUS_TIMED_OUT || st == STATUS_UNREACHABLE ? STATUS_SYSTEM : st;
 	}
-	char *body = make_body(enroll, secret);
-	struct send_request request = { .method = SEND_POST,
-					.collector = collector,
-					.path = ENROLL_PATH,
-					.body = body,
-					.age_ms = -1 };
-	send_do(sender, &request, result);
-	wipe(body, strlen(body));
-	wipe(secret, strlen(secret));
-	free(body);
-	free(secret);
+	post_secret(sender, collector, secret, enroll->host_name, enroll->key, result);
 	return settle(enroll, arena, result, words);
+}
+
+enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, const char *collector,
+				const char *host_name, struct arena *arena, const char **words)
+{
+	struct send_result result;
+	char *secret = NULL;
+	enum status st = read_secret(enroll, &secret);
+
+	if (st != STATUS_OK) {
+		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
+				      enroll->secret_file, status_text(st));
+		return st;
+	}
+	post_secret(sender, collector, secret, host_name, NULL, &result);
+	struct answer_problem problem = answer_read_problem(&result, arena);
+	bool is_good = result.http_status == 204;
+	free(result.body);
+	if (is_good)
+		return STATUS_OK;
+	if (problem.code && strcmp(problem.code, "invalid_member") == 0)
+		*words = "the collector is too old to tell whether it knows the enrolment secret";
+	else
+		*words = problem.code ? words_of(enroll, &problem, arena) : problem.words;
+	return problem.code ? STATUS_REFUSED : STATUS_UNREACHABLE;
 }
 
 bool enroll_lost(struct enroll *enroll)
@@ -352,12 +391,11 @@ static enum status tell_release(const struct enroll *e, struct sender *sender,
 					.age_ms = -1 };
 
 	send_do(sender, &request, &result);
-	bool done = result.http_status == 204 || result.http_status == 200 ||
-		    result.http_status == 401 || result.http_status == 404;
+	struct answer_problem problem = answer_read_problem(&result, arena);
+	bool is_unknown = problem.code && (result.http_status == 401 || result.http_status == 404);
+	bool done = result.http_status == 204 || is_unknown;
 	if (!done)
-		*words = result.http_status == 0
-				 ? arena_strdup(arena, result.error)
-				 : arena_printf(arena, "HTTP status %ld", result.http_status);
+		*words = problem.words;
 	free(result.body);
 	return done ? STATUS_OK : STATUS_UNREACHABLE;
 }

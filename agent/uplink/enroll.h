@@ -46,6 +46,12 @@ const char *enroll_trouble(const struct enroll *enroll);
 /* "Bearer ..." in `arena`; NULL: not enrolled. */
 const char *enroll_authorization(const struct enroll *enroll, struct arena *arena);
 
+/* The short name of the server that the key was made for; NULL: there is no key. */
+const char *enroll_host_name(const struct enroll *enroll);
+
+/* Is the key one for a server of this name? */
+bool enroll_is_for(const struct enroll *enroll, const char *host_name);
+
 /* Can it enrol (is there a secret), and does a server of this name have to? */
 bool enroll_is_due(const struct enroll *enroll, const char *host_name);
 
@@ -53,7 +59,8 @@ bool enroll_is_due(const struct enroll *enroll, const char *host_name);
  * Enrols at a collector.
  *
  * STATUS_OK           enrolled
- * STATUS_UNREACHABLE  the collector gave no answer, or is out of order: `result` tells
+ * STATUS_UNREACHABLE  the collector gave no answer, or a proxy did, or it is out of order:
+ *                     `result` tells
  * STATUS_TIMED_OUT    the end was asked for
  * others              it, or this machine, refused: `*words` (in `arena`) tells, and
  *                     `result->retry_s` is how long to wait
@@ -61,6 +68,16 @@ bool enroll_is_due(const struct enroll *enroll, const char *host_name);
 enum status enroll_do(struct enroll *enroll, struct sender *sender, const char *collector,
 		      const char *host_name, struct arena *arena, struct send_result *result,
 		      const char **words);
+
+/*
+ * Asks a collector whether the secret is one of its own, without using it up.
+ *
+ * STATUS_OK           it is
+ * STATUS_UNREACHABLE  no collector answered; `*words` (in `arena`) tells
+ * others              it is not, it cannot be read, or the collector cannot tell: `*words` tells
+ */
+enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, const char *collector,
+				const char *host_name, struct arena *arena, const char **words);
 
 /*
  * The collector does not know the id any more. True if it can be asked for a new one; false: an

@@ -119,36 +119,42 @@ static int64_t interval_of(struct uplink *u)
 	return interval_s;
 }
 
-/* Sends the newest report. True if the next one may follow at once. */
-static bool send_newest(struct uplink *u)
+/* Sends the newest report; the next one may follow at once where its fate is settled. */
+static enum ways_fate send_newest(struct uplink *u)
 {
 	struct moment now = moment_now(u->host);
 	struct spooled report;
 	struct ways_answer answer;
 
 	if (spool_get_newest(u->spool, &now, &report) != STATUS_OK)
-		return false;
+		return WAYS_STOPPED;
 	enum ways_fate fate = ways_send(u->ways, report.body, report.age_ms, interval_of(u),
 					spool_count(u->spool), &answer);
 	free(report.body);
 	if (atomic_load(&u->ending)) { /* the spool may be somebody else's by now */
 		free(answer.body);
-		return false;
+		return WAYS_STOPPED;
 	}
 	if (fate == WAYS_ACCEPTED)
 		spool_remove(u->spool, report.number);
 	else if (fate == WAYS_REFUSED)
 		spool_reject(u->spool, report.number);
 	tell(u, &answer);
+	return fate;
+}
+
+static bool is_settled(enum ways_fate fate)
+{
 	return fate == WAYS_ACCEPTED || fate == WAYS_REFUSED;
 }
 
 bool uplink_work(struct uplink *uplink, bool (*stopped)(void))
 {
 	uplink->stopped = stopped;
-	while (!is_ending(uplink) && send_newest(uplink))
-		;
-	return spool_count(uplink->spool) == 0;
+	enum ways_fate newest = is_ending(uplink) ? WAYS_STOPPED : send_newest(uplink);
+	for (enum ways_fate fate = newest; is_settled(fate) && !is_ending(uplink);)
+		fate = send_newest(uplink);
+	return newest == WAYS_ACCEPTED;
 }
 
 /* How long there is nothing to do, unless the bell rings. */

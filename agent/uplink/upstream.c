@@ -199,25 +199,15 @@ static void on_refused(struct ways *w, struct way *way, const char *words)
 	on_here(w, way);
 }
 
-/* What the collector said of it, or how it failed, in words. */
-static const char *words_of(const struct send_result *result, const struct answer_problem *problem,
-			    struct arena *arena)
-{
-	if (result->http_status == 0)
-		return result->error;
-	return arena_printf(arena, "HTTP status %ld%s%s", result->http_status,
-			    problem->words ? ": " : "", problem->words ? problem->words : "");
-}
-
 /* The collector does not know who we are. */
 static const char *words_of_stranger(const struct ways *w, const struct answer_problem *problem,
 				     struct arena *arena)
 {
 	return arena_printf(
 		arena,
-		"HTTP status 401: %s (%s, and there is no enrolment secret to enrol with: "
-		"ask for one, and name its file with --enroll-secret-file)",
-		problem->words ? problem->words : "it does not say why",
+		"%s (%s, and there is no enrolment secret to enrol with: ask for one, and name "
+		"its file with --enroll-secret-file)",
+		problem->words,
 		enroll_id(w->enroll) ? "an operator has released or revoked this agent"
 				     : "it wants agents to be enrolled");
 }
@@ -249,31 +239,40 @@ static bool is_code(const struct answer_problem *problem, const char *code)
 	return problem->code && strcmp(problem->code, code) == 0;
 }
 
-/* Never accepted, whenever it is sent again. */
-static bool is_refusal(long http_status, const struct answer_problem *problem)
+/* A key that was made for a server of another name, and nothing to make another one with. */
+static const char *words_of_other_name(const struct ways *w, const struct parcel *parcel,
+				       const struct answer_problem *problem, struct arena *arena)
 {
-	return http_status == 400 || http_status == 409 || http_status == 413 ||
-	       http_status == 422 || (http_status == 403 && is_code(problem, "wrong_agent"));
+	const char *made_for = enroll_host_name(w->enroll);
+
+	if (!parcel->host || !made_for || enroll_is_for(w->enroll, parcel->host))
+		return problem->words;
+	return arena_printf(arena,
+			    "%s (the agent's key was made for a server named %s, this one is named "
+			    "%s: was its disk copied, or its name changed? It needs an enrolment "
+			    "secret of its own: name its file with --enroll-secret-file)",
+			    problem->words, made_for, parcel->host);
 }
 
 /* An answer that is no acceptance, or none at all. */
 static enum ways_fate take_problem(struct ways *w, struct way *way, struct parcel *parcel,
 				   const struct send_result *result)
 {
-	struct answer_problem problem =
-		answer_read_problem(result->body ? result->body : "", result->size, &parcel->arena);
+	struct answer_problem problem = answer_read_problem(result, &parcel->arena);
 	struct failure failure = { .kind = result->http_status,
-				   .words = words_of(result, &problem, &parcel->arena),
+				   .words = problem.words,
 				   .wait_s = result->retry_s };
 
-	if (is_refusal(result->http_status, &problem)) {
-		w->answer->conflict = result->http_status == 409;
+	if (is_code(&problem, "wrong_agent"))
+		failure.words = words_of_other_name(w, parcel, &problem, &parcel->arena);
+	if (answer_is_refusal(&problem)) {
+		w->answer->conflict = is_code(&problem, "conflicting_report");
 		on_refused(w, way, failure.words);
 		return WAYS_REFUSED;
 	}
 	if (result->tls_trouble)
 		failure.words = explain(w, way, failure.words, &parcel->arena);
-	if (result->http_status == 401)
+	if (result->http_status == 401 && problem.code)
 		failure.words = words_of_stranger(w, &problem, &parcel->arena);
 	on_away(w, way, &failure);
 	return WAYS_KEPT;
@@ -304,10 +303,9 @@ static enum ways_fate enroll(struct ways *w, struct way *way, struct parcel *par
 /* Is that the collector's word, and no proxy's that wants a password? */
 static bool is_stranger(const struct send_result *result, struct arena *arena)
 {
-	if (result->http_status != 401 || !result->body)
-		return false;
-	struct answer_problem problem = answer_read_problem(result->body, result->size, arena);
-	return is_code(&problem, "unknown_agent");
+	struct answer_problem problem = answer_read_problem(result, arena);
+
+	return result->http_status == 401 && is_code(&problem, "unknown_agent");
 }
 
 /* `first`: once, the agent may enrol again where it is not known any more. */

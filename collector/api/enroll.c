@@ -9,6 +9,7 @@
 /* What an agent asks for. */
 struct enrolment {
 	const char *secret;
+	bool only_check;  /* is the secret good? Nothing is enrolled */
 	const char *host; /* snapshot_key() of what it says */
 	uint8_t key_hash[SECRET_HASH_SIZE];
 	char secret_name[CALLER_MAX_NAME + 1];
@@ -53,11 +54,13 @@ static bool read_body(struct call *call, struct enrolment *out)
 	api_begin_body(call, &in, &root);
 	json_require(&in, &root, "secret");
 	json_require(&in, &root, "host");
-	json_require(&in, &root, "key");
+	json_get_bool(&in, &root, "check", &out->only_check);
+	if (!out->only_check)
+		json_require(&in, &root, "key");
 	json_get_name(&in, &root, "secret", &out->secret);
 	json_get_name(&in, &root, "host", &host);
 	json_get_name(&in, &root, "key", &key);
-	if (in.status == STATUS_OK && !secret_is_key(key))
+	if (in.status == STATUS_OK && !out->only_check && !secret_is_key(key))
 		json_refuse(&in, &root, "key", STATUS_INVALID,
 			    "expected 64 lower-case hexadecimal digits");
 	if (in.status == STATUS_OK) {
@@ -157,6 +160,8 @@ void api_enroll_post(struct call *call)
 		return;
 	if (!identities_find_secret(api->identities, enrolment->secret, enrolment->secret_name))
 		problem_answer(call, &unknown_secret);
+	else if (enrolment->only_check)
+		api_answer_nothing(call, NULL);
 	else if (answer_enrolled(call, enrolment))
 		return;
 	else if (identities_count(api->identities, RECORD_KIND_AGENT) >= IDENTITIES_MAX_AGENTS)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/uplink/answer.h"
+#include "proto/base/mem.h"
 #include "proto/json/check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -79,8 +80,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (!why) {
 		abort();
 	}
-	struct answer_problem problem = answer_read_problem(text, size, &arena);
-	check_string(problem.words, text, size);
+	struct send_result result = { .outcome = SEND_ANSWERED,
+				      .http_status = 400,
+				      .body = mem_strndup(text, size),
+				      .size = size,
+				      .content_type = "application/problem+json" };
+	struct answer_problem problem = answer_read_problem(&result, &arena);
+	free(result.body);
+	if (!problem.words)
+		abort();
 	check_string(problem.code, text, size);
 	check_enrolment(text, size);
 	arena_deinit(&arena);

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -64,7 +65,7 @@ class StandIn:
     """A stand-in for the collector. `answers` are used up first, then every report is accepted, with
     a `roll` only those of its agents. `tls` is a server's ssl.SSLContext."""
 
-    def __init__(self, port=0, tls=None, roll=None):
+    def __init__(self, port=0, tls=None, roll=None, host="127.0.0.1"):
         self.requests = []
         self.answers = []
         self.peers = []
@@ -99,7 +100,7 @@ class StandIn:
                 self.respond(*stand_in.roll.release(self.path.rpartition("/")[2]))
 
             def do_GET(self):
-                self.respond(stand_in.live, "text/plain", b"")
+                self.respond(stand_in.live, "text/plain", b"ok\n")
 
             def date_time_string(self, timestamp=None):
                 return stand_in.date or super().date_time_string(timestamp)
@@ -111,11 +112,13 @@ class StandIn:
             def handle_error(self, request, client_address):
                 pass  # handshakes that fail on purpose
 
-        self.server = Server(("127.0.0.1", port), Handler)
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+        self.server = Server((host, port), Handler)
         self.port = self.server.server_port
         if tls:
             self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
         self.thread.start()
 
@@ -130,10 +133,18 @@ class StandIn:
         self.enrolments.append(asked)
         if self.answers:
             return self.answers.pop(0)
+        if asked.get("check"):
+            return (204, "application/json", b"") if asked["secret"] == self.roll.secret else problem(
+                403, "unknown_secret", "no such enrolment secret")
         return self.roll.enroll(asked)
 
-    def refuse(self, status, detail, code="x"):
-        self.answers.append(problem(status, code, detail))
+    def refuse(self, status, detail, code=None):
+        """As the collector says it; without a code by what it says of a report."""
+        said = {400: "malformed_json", 409: "conflicting_report", 413: "body_too_large", 422: "invalid_report"}
+        self.answers.append(problem(status, code or said.get(status, "x"), detail))
+
+    def answer_as_proxy(self, status, page="<html><body>nginx</body></html>"):
+        self.answers.append((status, "text/html", page.encode()))
 
     @property
     def reports(self):

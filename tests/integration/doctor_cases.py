@@ -7,12 +7,13 @@ stand-in; everything stays on loopback.
 
 import contextlib
 import socket
+import subprocess
 from email.utils import format_datetime
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from agent_rig import StandIn
+from agent_rig import Roll, StandIn
 from proxy import Proxy
 from tls_cases import (authority, collector, pin_of, server, showing, stranger,  # noqa: F401
                        trusting)
@@ -154,3 +155,43 @@ def test_a_second_collector_has_its_own_steps(examine):
     second = [step for step in found.steps if step["collector"] == there.url]
     assert [step["step"] for step in second] == STEPS
     assert "fail" not in [step["result"] for step in second]
+
+
+def test_a_page_of_a_proxy_is_no_collector(examine):
+    with contextlib.closing(StandIn()) as there:
+        there.live = 404
+        found = examine(1, "--collector", there.url)
+    expect_blocked_at(found, "collector")
+    assert "a proxy answered, not the collector: HTTP status 404" in found["collector"]["text"]
+
+
+def test_what_a_proxy_says_of_a_report_proves_no_key(examine):
+    with contextlib.closing(StandIn()) as there:
+        there.answer_as_proxy(400)
+        found = examine(1, "--collector", there.url)
+    assert found["key"]["result"] == "fail"
+    assert "a proxy answered, not the collector" in found["key"]["text"]
+
+
+@pytest.mark.parametrize("secret, result, words", [
+    ("right", "ok", "the collector knows the enrolment secret"),
+    ("wrong", "fail", "it does not know the enrolment secret")])
+def test_a_secret_is_tried_without_being_used_up(examine, doctor, tmp_path, secret, result, words):
+    file = tmp_path / "secret.txt"
+    file.write_text(secret + "\n")
+    with contextlib.closing(StandIn(roll=Roll("right"))) as there:
+        found = examine(result == "fail", "--collector", there.url, "--enroll-secret-file", doctor.path(file))
+        assert not there.roll.agents
+    assert found["key"]["result"] == result and words in found["key"]["text"]
+    assert file.read_text() == secret + "\n"
+
+
+def test_an_authority_that_has_expired_is_named(examine, doctor, authority, server, tmp_path):
+    old = tmp_path / "old.pem"
+    subprocess.run(["openssl", "x509", "-in", authority.certificate, "-signkey", authority.key, "-days", "-1",
+                    "-out", old], check=True, capture_output=True)
+    with collector(server) as there:
+        found = examine(1, "--collector", there.url, "--ca-file", doctor.path(old))
+    expect_blocked_at(found, "tls")
+    assert "in the CA file" in found["tls"]["text"] and "CN=The CA" in found["tls"]["text"]
+    assert "expired on" in found["tls"]["text"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -83,3 +84,45 @@ def test_name_servers_that_do_not_answer_are_given_up_after_a_while(doctor, tmp_
     assert "collector.example: no answer within 10 seconds" in steps["name"]["text"]
     assert steps["port"]["result"] == "skipped"
     assert done.returncode == 1 and 10 <= took < 25
+
+
+def test_a_state_directory_that_cannot_be_made_fails_as_it_does_in_a_run(tmp_path):
+    (tmp_path / "file").write_text("")
+    doctor = Doctor(tmp_path / "file/state")
+    done = doctor.run("--json", "--collector", "http://127.0.0.1:1")
+    state = json.loads(done.stdout)["steps"][1]
+    assert (state["step"], state["result"]) == ("state", "fail")
+    assert "nothing can be kept in the state directory" in state["text"] and state["todo"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user takes root")
+def test_a_state_directory_of_somebody_elses_fails(tmp_path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "ro").mkdir(mode=0o555)
+    for name in ("ro/x", "ro"):
+        done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", AGENT, "doctor", "--json",
+                               "--state-dir", tmp_path / name, "--collector", "http://127.0.0.1:1"],
+                              capture_output=True, text=True, timeout=60)
+        state = json.loads(done.stdout)["steps"][1]
+        assert state["result"] == "fail", name
+
+
+def test_a_collector_on_ipv6_is_reached_as_in_a_run(doctor, authority):
+    server = authority.sign("server6", "subjectAltName=IP:::1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*server)
+    with contextlib.closing(StandIn(tls=context, host="::1")) as there:
+        there.refuse(422, "schema: missing")
+        done = doctor.run("--json", "--collector", there.url, "--ca-file", authority.certificate)
+    steps = {step["step"]: step for step in json.loads(done.stdout)["steps"]}
+    assert "is an IPv6 address" in steps["name"]["text"]
+    assert [steps[name]["result"] for name in ("port", "tls", "collector", "key")] == ["ok"] * 4
+
+
+def test_an_authority_in_der_is_told_as_what_it_is(doctor, authority, server, tmp_path):
+    der = tmp_path / "ca.crt"
+    subprocess.run(["openssl", "x509", "-in", authority.certificate, "-outform", "der", "-out", der], check=True)
+    with collector(server) as there:
+        done = doctor.run("--json", "--collector", there.url, "--ca-file", der)
+    tls = next(step for step in json.loads(done.stdout)["steps"] if step["step"] == "tls")
+    assert tls["result"] == "fail" and f"the CA file {der} is DER, and PEM is needed" in tls["text"]

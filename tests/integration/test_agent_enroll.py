@@ -227,8 +227,48 @@ def test_a_collector_that_wants_enrolment_is_told_apart(machine):
 def test_a_report_of_another_server_is_put_aside(machine, collector):
     machine.once(0)
     collector.refuse(403, "this report is another agent's", "wrong_agent")
-    machine.once(0)
+    machine.once(2)
     assert len(list((machine.state / "rejected").iterdir())) == 1
+
+
+def test_a_renamed_copy_without_a_secret_is_told_what_it_needs(machine, collector):
+    machine.once(0)
+    key, agent, host = machine.credentials
+    (machine.state / "key").write_text(f"mtawatch-key/1 {key} {agent} ORIGINAL\n")
+    collector.refuse(403, "this report is another agent's", "wrong_agent")
+    said = machine.once(2, secret=False)
+    assert f"key was made for a server named ORIGINAL, this one is named {host}" in said
+    assert "It needs an enrolment secret of its own" in said
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 413, 422, 502])
+def test_a_page_of_a_proxy_is_not_the_collectors_word(machine, collector, status):
+    machine.once(0)
+    collector.answer_as_proxy(status)
+    said = machine.once(2)
+    assert f"a proxy answered, not the collector: HTTP status {status} (text/html)" in said
+    assert "they are kept and sent later" in said
+    assert len(machine.spooled()) == 1 and not list((machine.state / "rejected").iterdir())
+    machine.once(0)
+    assert not machine.spooled(), "it was sent after all"
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 409, 413])
+def test_a_page_of_a_proxy_is_no_refusal_to_enrol(machine, collector, status):
+    collector.answer_as_proxy(status)
+    machine.once(2)
+    assert len(machine.spooled()) == 1
+    machine.once(0)
+    assert machine.credentials[1] in collector.roll.agents
+
+
+@pytest.mark.parametrize("status, code", [(400, "malformed_json"), (409, "conflicting_report"),
+                                          (413, "body_too_large"), (422, "invalid_report")])
+def test_one_run_tells_by_its_status_that_its_report_was_refused(machine, collector, status, code):
+    machine.once(0)
+    collector.refuse(status, "it is no good", code)
+    assert "it is no good" in machine.once(2)
+    assert not machine.spooled() and len(list((machine.state / "rejected").iterdir())) == 1
 
 
 @pytest.mark.parametrize("damage", [

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,22 +95,74 @@ static void nesting_that_would_exhaust_the_stack_is_refused(void **state)
 	free(text);
 }
 
+/* The problem in an answer of that kind. */
+static struct answer_problem problem_of(long status, const char *type, const char *text)
+{
+	struct send_result result = { .outcome = SEND_ANSWERED,
+				      .http_status = status,
+				      .size = strlen(text) };
+
+	result.body = mem_strdup(text);
+	(void)snprintf(result.content_type, sizeof result.content_type, "%s", type);
+	struct answer_problem problem = answer_read_problem(&result, &arena);
+	free(result.body);
+	return problem;
+}
+
 static void a_problem_gives_its_detail_or_else_its_title(void **state)
 {
+	static const char type[] = "application/problem+json";
 	static const char both[] =
 		"{\"title\":\"Gone\",\"detail\":\"It was here.\",\"code\":\"gone\"}";
-	static const char title[] = "{\"title\":\"Gone\"}";
-	static const char none[] = "{\"title\":\"Gone\"}}";
 
 	(void)state;
-	struct answer_problem problem = answer_read_problem(both, strlen(both), &arena);
-	assert_string_equal(problem.words, "It was here.");
+	struct answer_problem problem = problem_of(410, type, both);
+	assert_string_equal(problem.words, "HTTP status 410: It was here.");
 	assert_string_equal(problem.code, "gone");
-	problem = answer_read_problem(title, strlen(title), &arena);
-	assert_string_equal(problem.words, "Gone");
-	assert_null(problem.code);
-	problem = answer_read_problem(none, strlen(none), &arena);
-	assert_null(problem.words);
+	problem = problem_of(410, "Application/Problem+JSON; charset=utf-8",
+			     "{\"title\":\"Gone\",\"code\":\"gone\"}");
+	assert_string_equal(problem.words, "HTTP status 410: Gone");
+	assert_string_equal(problem.code, "gone");
+}
+
+static void what_a_proxy_says_is_not_the_collectors_word(void **state)
+{
+	static const struct {
+		const char *type;
+		const char *text;
+	} rows[] = {
+		{ "text/html", "<html>413 Request Entity Too Large</html>" },
+		{ "text/html", "{\"code\":\"body_too_large\"}" },
+		{ "application/json", "{\"code\":\"body_too_large\"}" },
+		{ "application/problem+jsonp", "{\"code\":\"body_too_large\"}" },
+		{ "application/problem+json", "{\"title\":\"Too large\",\"status\":413}" },
+		{ "application/problem+json", "{\"code\":\"body_too_large\"}}" },
+		{ "application/problem+json", "" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct answer_problem problem = problem_of(413, rows[i].type, rows[i].text);
+		assert_null(problem.code);
+		assert_false(answer_is_refusal(&problem));
+		assert_non_null(strstr(problem.words,
+				       "a proxy answered, not the collector: HTTP status 413"));
+	}
+}
+
+static void only_codes_of_ours_are_final(void **state)
+{
+	static const char type[] = "application/problem+json";
+
+	(void)state;
+	struct answer_problem ours =
+		problem_of(413, type, "{\"code\":\"body_too_large\",\"detail\":\"1 MiB\"}");
+	struct answer_problem later = problem_of(503, type, "{\"code\":\"not_stored\"}");
+	struct answer_problem others = problem_of(400, type, "{\"code\":\"WAF-4711\"}");
+	assert_true(answer_is_refusal(&ours));
+	assert_false(answer_is_refusal(&later));
+	assert_false(answer_is_refusal(&others));
 }
 
 static void an_enrolment_gives_an_id_and_nothing_else_is_one(void **state)
@@ -140,6 +193,9 @@ int main(void)
 					  empty_arena),
 		cmocka_unit_test_teardown(a_problem_gives_its_detail_or_else_its_title,
 					  empty_arena),
+		cmocka_unit_test_teardown(what_a_proxy_says_is_not_the_collectors_word,
+					  empty_arena),
+		cmocka_unit_test_teardown(only_codes_of_ours_are_final, empty_arena),
 		cmocka_unit_test(an_enrolment_gives_an_id_and_nothing_else_is_one),
 	};
 	arena_init(&arena);
