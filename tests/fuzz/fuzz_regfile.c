@@ -31,6 +31,8 @@ static void read_name(const char *text)
 static void check_value(const struct regfile_value *value)
 {
 	check_utf8(value->name);
+	if (value->kind == REGFILE_UNREADABLE && !value->text)
+		abort();
 	if (value->kind == REGFILE_STRING) {
 		check_utf8(value->text);
 		read_name(value->text);

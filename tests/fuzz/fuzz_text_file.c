@@ -1,6 +1,6 @@
 /*
  * Any bytes as a text that a person hands in. What is read has lines that end, no NUL, no CR, and
- * is UTF-8 unless a line is named that is not; read again it stays as it is.
+ * is UTF-8 unless a line is named that is not.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -30,16 +30,13 @@ static void check_form(const struct text_file *file)
 		abort();
 }
 
-/* Only what looks like something else may be refused when it is read a second time. */
+/* What is read may look like something else without its mark; it is read or refused all the same. */
 static void check_again(struct arena *arena, const struct text_file *file)
 {
 	struct text_file again;
 
-	if (text_file_decode(arena, file->text, file->n, &again))
-		return;
-	check_form(&again);
-	if (again.n > file->n)
-		abort();
+	if (!text_file_decode(arena, file->text, file->n, &again))
+		check_form(&again);
 }
 
 static void check_lines(struct text_file *file)

@@ -146,6 +146,13 @@ def exports():
         "version5_utf8.reg": b"\xef\xbb\xbf" + wide.encode(),
         "forms.reg": narrow,
         "ansi.reg": narrow.replace("one", "\u00e9\u20ac").encode("cp1252"),
+        "offline.reg": narrow.replace("HKEY_LOCAL_MACHINE\\A", "\\ControlSet001\\A"),
+        "loaded.reg": narrow.replace("LOCAL_MACHINE\\A", "USERS\\OLD\\Microsoft\\A"),
+        "hivex.reg": 'Windows Registry Editor Version 5.00\n[\\Select]\n"a"=str(1):"b"\n"c"=str(2)\n',
+        "cp932.reg": narrow.replace("one", "\u8868").encode("cp932"),
+        "cp932_path.reg": b'REGEDIT4\n[HKLM\\A]\n"a"="C:\\\\\x95\\\\\\bin"\n"\x95\\"="b"\n',
+        "big_endian.reg": b"\xfe\xff" + narrow.encode("utf-16-be"),
+        "nonsense.reg": 'REGEDIT4\n[HKLM\\A\n"a"=hex:zz,\\\n 01\nwhat\n"b"=dword:1\n',
         "deletion.reg": 'REGEDIT4\n[-HKEY_LOCAL_MACHINE\\A]\n',
         "unclosed.reg": 'REGEDIT4\n[HKEY_LOCAL_MACHINE\\A]\n"a"="b\n',
     }

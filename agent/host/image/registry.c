@@ -5,9 +5,11 @@
 #include "agent/host/disk.h"
 #include "agent/host/image/root.h"
 #include "agent/platform/error.h"
+#include "agent/platform/log.h"
 #include "proto/base/text.h"
 
-#define CURRENT "SYSTEM\\CurrentControlSet"
+#define CURRENT          "SYSTEM\\CurrentControlSet"
+#define MAX_CONTROL_SETS 9
 
 /* FNV-1a (64 bits, its authors' constants): tells one set of exports from another. */
 #define FNV_OFFSET 0xcbf29ce484222325u
@@ -80,6 +82,17 @@ static enum status find_exports(const char *dir, struct arena *arena, struct exp
 	return status;
 }
 
+/* Which lines of an export were left out; `before`: how many had been of others. */
+static void tell_skipped(const struct regfile *contents, const char *path, size_t before)
+{
+	for (size_t i = before; i < contents->n_skipped && i < REGFILE_MAX_SKIPPED; i++)
+		log_warning("registry export %s, line %lu: %s; it is left out", path,
+			    (unsigned long)contents->skipped[i].line, contents->skipped[i].text);
+	if (contents->n_skipped > before && contents->n_skipped > REGFILE_MAX_SKIPPED)
+		log_warning("registry export %s: what cannot be read, in all exports so far: %lu",
+			    path, (unsigned long)contents->n_skipped);
+}
+
 static enum status load_export(struct regfile *contents, const char *path, struct host_error *error)
 {
 	struct host_file file = { 0 };
@@ -88,8 +101,10 @@ static enum status load_export(struct regfile *contents, const char *path, struc
 		return status;
 
 	struct regfile_error why = { 0 };
+	const size_t before = contents->n_skipped;
 	status = regfile_add(contents, file.bytes, file.size, &why);
 	host_free_file(&file);
+	tell_skipped(contents, path, before);
 	if (status != STATUS_OK)
 		return host_fail(error, status == STATUS_LIMIT ? status : STATUS_MALFORMED,
 				 REPORT_ABSENT, "registry export %s, line %lu: %s", path,
@@ -125,17 +140,28 @@ enum status windows_registry_refresh(struct windows_registry *registry, struct h
 	return status;
 }
 
-/* The same key in the control set that SYSTEM\Select names, or NULL: `key` is of no set. */
+/* Number of the current control set: as Select tells, else the lowest that is there; 0: none. */
+static unsigned current_set(const struct regfile *contents, struct arena *arena)
+{
+	const struct regfile_value *set = regfile_find(contents, "SYSTEM\\Select", "Current");
+	if (set && set->kind == REGFILE_NUMBER)
+		return set->number;
+	for (unsigned i = 1; i <= MAX_CONTROL_SETS; i++) {
+		if (regfile_has_key(contents, arena_printf(arena, "SYSTEM\\ControlSet%03u", i)))
+			return i;
+	}
+	return 0;
+}
+
+/* The same key in the current control set, or NULL: `key` is of no set. */
 static const char *in_control_set(const struct regfile *contents, const char *key,
 				  struct arena *arena)
 {
 	const size_t n = sizeof CURRENT - 1;
 	if (!text_has_prefix(key, CURRENT) || (key[n] != '\0' && key[n] != '\\'))
 		return NULL;
-	const struct regfile_value *set = regfile_find(contents, "SYSTEM\\Select", "Current");
-	if (!set || set->kind != REGFILE_NUMBER)
-		return NULL;
-	return arena_printf(arena, "SYSTEM\\ControlSet%03u%s", (unsigned)set->number, key + n);
+	unsigned set = current_set(contents, arena);
+	return set ? arena_printf(arena, "SYSTEM\\ControlSet%03u%s", set, key + n) : NULL;
 }
 
 static const struct regfile_value *find(const struct regfile *contents, const char *key,
@@ -164,6 +190,35 @@ static void copy_value(const struct regfile_value *value, struct arena *arena,
 	}
 }
 
+/* The first key parts that the exports hold, for people: "SOFTWARE\Microsoft, SYSTEM\Select". */
+static const char *name_contents(const struct regfile *contents, struct arena *arena)
+{
+	const char *names = "";
+	for (size_t i = 0; i < contents->n_keys && strlen(names) < 100; i++) {
+		const char *path = contents->keys[i].path;
+		size_t n = strcspn(path, "\\");
+		n += path[n] ? 1 + strcspn(path + n + 1, "\\") : 0;
+		const char *name = arena_strndup(arena, path, n);
+		if (!strstr(names, name))
+			names = arena_printf(arena, "%s%s%s", names, *names ? ", " : "", name);
+	}
+	return *names ? names : "none";
+}
+
+/* Says what to export where the whole hive is missing. */
+static enum status fail_missing(const struct regfile *contents, const char *key, const char *what,
+				struct arena *arena, struct host_error *error)
+{
+	const char *hive = arena_strndup(arena, key, strcspn(key, "\\"));
+	if (regfile_has_key(contents, hive))
+		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "registry HKLM\\%s%s: %s",
+				 key, what, status_text(STATUS_NOT_FOUND));
+	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
+			 "registry HKLM\\%s%s: the exports hold no key of HKEY_LOCAL_MACHINE\\%s, "
+			 "only %s; export that, too",
+			 key, what, hive, name_contents(contents, arena));
+}
+
 enum status windows_registry_read(struct windows_registry *registry, const char *key,
 				  const char *name, struct arena *arena, struct host_value *out,
 				  struct host_error *error)
@@ -173,9 +228,11 @@ enum status windows_registry_read(struct windows_registry *registry, const char 
 		return status;
 	const struct regfile_value *value = find(&registry->contents, key, name, arena);
 	if (!value)
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-				 "registry HKLM\\%s, value \"%s\": %s", key, name,
-				 status_text(STATUS_NOT_FOUND));
+		return fail_missing(&registry->contents, key,
+				    arena_printf(arena, ", value \"%s\"", name), arena, error);
+	if (value->kind == REGFILE_UNREADABLE)
+		return host_fail(error, STATUS_MALFORMED, REPORT_ABSENT,
+				 "registry HKLM\\%s, value \"%s\": %s", key, name, value->text);
 	if (value->kind == REGFILE_OTHER)
 		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
 				 "registry HKLM\\%s, value \"%s\": neither text nor number", key,
@@ -196,9 +253,8 @@ enum status windows_registry_find_key(struct windows_registry *registry, const c
 	const char *other = in_control_set(&registry->contents, key, &scratch);
 	bool there = regfile_has_key(&registry->contents, key) ||
 		     (other && regfile_has_key(&registry->contents, other));
+	if (!there)
+		status = fail_missing(&registry->contents, key, "", &scratch, error);
 	arena_deinit(&scratch);
-	if (there)
-		return STATUS_OK;
-	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "registry HKLM\\%s: %s", key,
-			 status_text(STATUS_NOT_FOUND));
+	return status;
 }

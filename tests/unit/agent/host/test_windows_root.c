@@ -175,10 +175,41 @@ static void without_an_export_there_is_no_registry_rather_than_an_empty_one(void
 static void an_export_that_cannot_be_understood_is_named_with_its_line(void **state)
 {
 	(void)state;
-	put_file("bad.reg", REG "[HKEY_LOCAL_MACHINE\\A]\nnonsense\n");
+	put_file("bad.reg", REG "[-HKEY_LOCAL_MACHINE\\A]\n");
 	assert_int_equal(windows_root_open(&root, dir, &error), STATUS_MALFORMED);
-	assert_non_null(strstr(error.text, "bad.reg, line 4"));
+	assert_non_null(strstr(error.text, "bad.reg, line 3"));
 	root = NULL;
+}
+
+static void a_value_that_cannot_be_understood_is_a_failure_only_where_it_is_read(void **state)
+{
+	(void)state;
+	struct host_value value;
+	put_file("bad.reg", REG "[HKEY_LOCAL_MACHINE\\A]\n\"V\"=dword:x\n\"W\"=\"w\"\n");
+	open_root();
+	assert_string_equal(text_of("A", "W"), "w");
+	assert_int_equal(windows_root_read_value(root, "A", "V", &arena, &value, &error),
+			 STATUS_MALFORMED);
+	assert_non_null(strstr(error.text, "\"V\": line 4 of its export"));
+}
+
+static void without_select_there_is_one_control_set(void **state)
+{
+	(void)state;
+	put_file("a.reg", REG "[\\ControlSet002\\X]\n\"V\"=\"old\"\n"
+			      "[\\ControlSet001\\X]\n\"V\"=\"first\"\n");
+	open_root();
+	assert_string_equal(text_of("SYSTEM\\CurrentControlSet\\X", "V"), "first");
+}
+
+static void what_no_export_holds_is_told_with_what_they_hold(void **state)
+{
+	(void)state;
+	put_file("a.reg", REG "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\X]\n");
+	open_root();
+	assert_null(text_of("SYSTEM\\CurrentControlSet\\X", "V"));
+	assert_non_null(strstr(error.text, "no key of HKEY_LOCAL_MACHINE\\SYSTEM"));
+	assert_non_null(strstr(error.text, "only SOFTWARE\\Microsoft"));
 }
 
 static void the_current_control_set_is_the_one_that_select_names(void **state)
@@ -322,6 +353,9 @@ int main(void)
 		TEST(a_changed_export_is_read_anew),
 		TEST(without_an_export_there_is_no_registry_rather_than_an_empty_one),
 		TEST(an_export_that_cannot_be_understood_is_named_with_its_line),
+		TEST(a_value_that_cannot_be_understood_is_a_failure_only_where_it_is_read),
+		TEST(without_select_there_is_one_control_set),
+		TEST(what_no_export_holds_is_told_with_what_they_hold),
 		TEST(the_current_control_set_is_the_one_that_select_names),
 		TEST(services_have_the_state_that_the_list_tells),
 		TEST(a_bad_list_of_services_is_named_with_its_line),
