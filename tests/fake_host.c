@@ -195,29 +195,26 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 	return STATUS_OK;
 }
 
-enum status host_read_events(struct host *host, const char *source, const uint16_t *ids,
-			     size_t n_ids, struct arena *arena, struct host_event **out, size_t *n,
-			     struct host_error *error)
+enum status host_read_events(struct host *host, const struct host_question *question,
+			     struct arena *arena, struct host_answer *out, struct host_error *error)
 {
-	(void)source;
 	const struct fake_host *machine = machine_of(host);
 	if (machine->events_status != STATUS_OK)
 		return planted(error, machine->events_status, "event log Application");
-	*out = arena_alloc_array(arena, machine->n_events, sizeof **out);
-	*n = 0;
+	*out = machine->answer;
+	out->events = arena_alloc_array(arena, machine->n_events, sizeof *out->events);
 	for (size_t i = 0; i < machine->n_events; i++) {
-		for (size_t j = 0; j < n_ids; j++) {
-			if (machine->events[i].id == ids[j])
-				(*out)[(*n)++] = machine->events[i];
+		for (size_t j = 0; j < question->n_ids; j++) {
+			if (machine->events[i].id == question->ids[j])
+				out->events[out->n++] = machine->events[i];
 		}
 	}
 	return STATUS_OK;
 }
 
-enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
-			       size_t n_ids, struct host_news *out, struct host_error *error)
+enum status host_look_for_news(struct host *host, const struct host_question *question,
+			       struct host_news *out, struct host_error *error)
 {
-	(void)source;
 	struct fake_host *machine = machine_of(host);
 	size_t before = machine->n_events_seen;
 
@@ -225,8 +222,8 @@ enum status host_look_for_news(struct host *host, const char *source, const uint
 	machine->registry_changed = false;
 	machine->n_events_seen = machine->n_events;
 	for (size_t i = before; machine->looked_for_news && i < machine->n_events; i++) {
-		for (size_t j = 0; j < n_ids; j++)
-			out->events = out->events || machine->events[i].id == ids[j];
+		for (size_t j = 0; j < question->n_ids; j++)
+			out->events = out->events || machine->events[i].id == question->ids[j];
 	}
 	machine->looked_for_news = true;
 	return planted(error, machine->events_status, "event log Application");
@@ -267,8 +264,8 @@ enum status host_read_file(struct host *host, const char *path, struct host_file
 void host_write_event(struct host *host, const char *source, enum host_severity severity,
 		      uint16_t id, const char *const *strings, size_t n)
 {
-	struct fake_host *machine = machine_of(host);
 	(void)source;
+	struct fake_host *machine = machine_of(host);
 	if (machine->n_written == FAKE_HOST_MAX_WRITTEN)
 		return;
 	struct fake_event *event = &machine->written[machine->n_written++];

@@ -85,6 +85,7 @@ struct fake_host {
 	size_t n_services;
 	const struct host_event *events; /* all of them asked for */
 	size_t n_events;
+	struct host_answer answer; /* what else of their log; events and n are of no matter */
 	enum status events_status;
 	size_t n_events_seen; /* by host_look_for_news() */
 	bool looked_for_news;

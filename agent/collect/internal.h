@@ -59,6 +59,9 @@ void collect_exchange(struct collecting *c);
 /* The service and its events. */
 void collect_mta(struct collecting *c);
 
+/* The events and the log that they are from; needs the names of the host and mta.service. */
+void collect_events(struct collecting *c);
+
 /* The twelve files; frees what is kept of them. */
 void collect_files(struct collecting *c);
 void collect_forget_files(struct collect *collect);

@@ -51,28 +51,11 @@ static void get_rpc_port(struct collecting *c)
 		collect_misfit(c, "mta.rpc_port", PARAMETERS_KEY, RPC_PORT, "a port");
 }
 
-static void get_events(struct collecting *c)
-{
-	struct host_event *events = NULL;
-	struct host_error error;
-	struct mta_history history;
-	size_t n = 0;
-	if (host_read_events(c->host, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids, c->arena,
-			     &events, &n, &error) != STATUS_OK) {
-		collect_problem(c, "mta.events", &error);
-		return;
-	}
-	mta_judge(events, n, c->report->mta.service, host_wall_ms(c->host), c->arena, &history);
-	c->report->mta.last_start = history.last_start;
-	c->report->mta.last_failure = history.last_failure;
-	c->running_build = history.build;
-}
-
 void collect_mta(struct collecting *c)
 {
 	c->report->mta.known = true;
 	get_service(c);
 	get_start_type(c);
 	get_rpc_port(c);
-	get_events(c);
+	collect_events(c);
 }

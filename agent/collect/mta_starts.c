@@ -208,7 +208,7 @@ static void end_start(struct reading *r)
 	r->start = (struct start){ 0 };
 }
 
-static bool is_decisive(uint16_t id)
+bool mta_tells_outcome(uint16_t id)
 {
 	return id == ADVISORY_EVENT_STARTED || id == ADVISORY_EVENT_LISTEN_FAILED ||
 	       id == ADVISORY_EVENT_INIT_FATAL;
@@ -234,7 +234,7 @@ static bool begins_anew(const struct start *start, const struct host_event *even
 static void make_room(struct start *start)
 {
 	size_t gone = start->n - 1;
-	while (gone > 0 && is_decisive(start->events[gone]->id))
+	while (gone > 0 && mta_tells_outcome(start->events[gone]->id))
 		gone--;
 	start->n--;
 	for (size_t i = gone; i < start->n; i++)
@@ -244,7 +244,7 @@ static void make_room(struct start *start)
 static void add(struct start *start, const struct host_event *event)
 {
 	start->last_ms = event->at_ms;
-	if (start->n == MTA_MAX_START_EVENTS && is_decisive(event->id))
+	if (start->n == MTA_MAX_START_EVENTS && mta_tells_outcome(event->id))
 		make_room(start);
 	if (start->n < MTA_MAX_START_EVENTS)
 		start->events[start->n++] = event;
@@ -279,7 +279,7 @@ static void read_event(struct reading *r, const struct host_event *event)
 	add(&r->start, event);
 	if (event->id == ADVISORY_EVENT_STARTED)
 		note_success(r, event);
-	else if (is_decisive(event->id))
+	else if (mta_tells_outcome(event->id))
 		note_failure(&r->start, event);
 }
 

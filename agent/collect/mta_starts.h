@@ -22,6 +22,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,9 @@
 /* The ids that mta_judge() asks for. */
 extern const uint16_t mta_event_ids[];
 extern const size_t mta_n_event_ids;
+
+/* Does an event of that id tell that a start succeeded or failed? */
+bool mta_tells_outcome(uint16_t id);
 
 struct mta_history {
 	struct report_start last_start;   /* the newest start that is over */

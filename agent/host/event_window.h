@@ -13,16 +13,23 @@
 #include "proto/windows/eventlog.h"
 
 struct event_window {
-	const char *source; /* without case */
+	struct eventlog_filter filter;
 	const uint16_t *ids;
 	size_t n_ids;
 	struct host_event kept[HOST_MAX_EVENTS]; /* private: a ring */
 	size_t n_seen;                           /* fitting events so far */
 	uint32_t newest;                         /* number of the last one's record; 0: none */
+
+	/* Of all records so far; as of struct eventlog. */
+	struct host_log log;
+	size_t own;
+	size_t of_source;
+	size_t n_before_loss; /* fitting events before the last damaged record */
+	char other[EVENTLOG_MAX_COMPUTER];
 };
 
-void event_window_init(struct event_window *window, const char *source, const uint16_t *ids,
-		       size_t n_ids);
+/* The question is borrowed. */
+void event_window_init(struct event_window *window, const struct host_question *question);
 
 /* Walks through the rest of `log`; strings go to `arena`. */
 void event_window_add(struct event_window *window, struct eventlog *log, struct arena *arena);
@@ -34,9 +41,16 @@ void event_window_add(struct event_window *window, struct eventlog *log, struct 
 bool event_window_add_younger(struct event_window *window, struct eventlog *log, uint32_t known,
 			      struct arena *arena);
 
+/* A whole log ends here without its newest records: as if one of them were damaged. */
+void event_window_add_loss(struct event_window *window);
+
 /* Forgets what was added. */
 void event_window_empty(struct event_window *window);
 
 /* The events kept, oldest first, in `arena`. */
 struct host_event *event_window_take(const struct event_window *window, struct arena *arena,
 				     size_t *n);
+
+/* The same with all that was told of the log, but for its path and `gap`. */
+void event_window_answer(const struct event_window *window, struct arena *arena,
+			 struct host_answer *out);

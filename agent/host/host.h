@@ -98,14 +98,51 @@ struct host_service {
 	int64_t exit_code;        /* of its last run; REPORT_ABSENT where it is not told */
 };
 
+/* Which events of the Application log are asked for. */
+struct host_question {
+	const char *source; /* that wrote them, without case */
+	const uint16_t *ids;
+	size_t n_ids;
+	/*
+	 * The names of the machine whose events count, short or with a domain; none: everybody's.
+	 * Windows 2000 clusters copy the log of each node to all others (KB 224969).
+	 */
+	const char *const *computers;
+	size_t n_computers;
+};
+
 /* A record of the Application log. */
 struct host_event {
 	uint16_t id;      /* masked with 0xFFFF */
+	uint32_t number;  /* of its record */
 	uint32_t full_id; /* with severity and facility, as a message file knows it */
 	int64_t at_ms;    /* when it was generated, by the server's clock */
 	const char **strings;
 	size_t n_strings;
 	const char *text; /* with the strings in it; NULL where the system has no words for it */
+};
+
+/* Which log was read, and how far it reaches. */
+struct host_log {
+	const char *path;  /* of several files: of all */
+	size_t records;    /* sound ones, whoever wrote them */
+	size_t lost;       /* damaged ones */
+	size_t foreign;    /* the source's that were left out: of other machines */
+	int64_t oldest_ms; /* when the first one was generated; TIMESTAMP_NONE: there is none */
+	int64_t newest_ms;
+};
+
+/* The events, in record order (oldest first), and the log that they are from. */
+struct host_answer {
+	struct host_event *events;
+	size_t n;
+	size_t n_before_loss; /* behind so many of them the newest damaged record lay */
+	struct host_log log;
+	size_t own;        /* records of the machine asked for, of whatever source */
+	size_t of_source;  /* of them, those of the source */
+	const char *other; /* another machine that wrote records; NULL: there is none */
+	const struct host_error
+		*gap; /* why its newest records may be missing; NULL: they are not */
 };
 
 /* What is new since the last look. */
@@ -214,26 +251,26 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 			       struct host_error *error);
 
 /*
- * The newest events of the Application log, at most HOST_MAX_EVENTS, in record order (oldest
- * first), that `source` (without case) wrote under one of `ids`.
+ * The newest events of the Application log that were asked for, at most HOST_MAX_EVENTS. A log that
+ * could be read in part is a success with a `gap`.
  *
  * STATUS_NOT_FOUND    there is no log
  * STATUS_DENIED       it may not be read
  * STATUS_MALFORMED    it is no event log
  * STATUS_SYSTEM       the system would not
  */
-enum status host_read_events(struct host *host, const char *source, const uint16_t *ids,
-			     size_t n_ids, struct arena *arena, struct host_event **out, size_t *n,
+enum status host_read_events(struct host *host, const struct host_question *question,
+			     struct arena *arena, struct host_answer *out,
 			     struct host_error *error);
 
 /*
- * Has `source` written an event under one of `ids` since the last look? The first look says no.
+ * Has an event that is asked for been written since the last look? The first look says no.
  * Made to be called every few seconds: records are read only where something was written.
  *
  * Failures as of host_read_events(); what could be looked at is in `*out` all the same.
  */
-enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
-			       size_t n_ids, struct host_news *out, struct host_error *error);
+enum status host_look_for_news(struct host *host, const struct host_question *question,
+			       struct host_news *out, struct host_error *error);
 
 /*
  * The size and time of the file at a Windows path ("C:\exchsrvr\bin\Emsmta.exe"), and with

@@ -69,13 +69,15 @@ static bool adapters_changed(struct watch *w)
 
 const char *watch_look(struct watch *watch)
 {
+	const struct host_question question = { .source = ADVISORY_MTA_SOURCE,
+						.ids = mta_event_ids,
+						.n_ids = mta_n_event_ids };
 	struct host_news news = { 0 };
 	struct host_error error;
 	bool service = service_changed(watch);
 	bool adapters = adapters_changed(watch);
 	/* A failure leaves the news as they are; the report says why. */
-	(void)host_look_for_news(watch->host, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids,
-				 &news, &error);
+	(void)host_look_for_news(watch->host, &question, &news, &error);
 	if (service)
 		return "the state of the service " ADVISORY_MTA_SOURCE " changed";
 	if (news.events)

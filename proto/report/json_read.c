@@ -205,6 +205,21 @@ static void read_start(struct json_reading *in, const struct json_place *mta, co
 				      read_event, &start->n_events, NULL);
 }
 
+static void read_log(struct json_reading *in, const struct json_place *mta, struct report_log *out)
+{
+	struct json_place at;
+
+	if (!json_get_object(in, mta, "log", &at))
+		return;
+	out->known = true;
+	json_get_text(in, &at, "path", &out->path);
+	get_count(in, &at, "records", &out->records);
+	get_count(in, &at, "lost", &out->lost);
+	get_count(in, &at, "foreign", &out->foreign);
+	get_time(in, &at, "oldest_at", &out->oldest_at_ms);
+	get_time(in, &at, "newest_at", &out->newest_at_ms);
+}
+
 static void read_mta(struct json_reading *in, const struct json_place *root, struct report *out)
 {
 	struct json_place at;
@@ -218,6 +233,7 @@ static void read_mta(struct json_reading *in, const struct json_place *root, str
 	json_get_integer(in, &at, "rpc_port", 0, MAX_ID, &out->mta.rpc_port);
 	read_start(in, &at, "last_start", &out->mta.last_start);
 	read_start(in, &at, "last_failure", &out->mta.last_failure);
+	read_log(in, &at, &out->mta.log);
 }
 
 static void read_file(struct json_reading *in, const struct json_place *at, void *item)

@@ -189,6 +189,20 @@ static void put_start(struct json_text *t, const char *name, const struct report
 	json_text_close(t, '}');
 }
 
+static void put_log(struct json_text *t, const struct report_log *log)
+{
+	if (!log->known)
+		return;
+	json_text_open(t, "log", '{');
+	put_text(t, "path", log->path);
+	put_number(t, "records", log->records);
+	put_number(t, "lost", log->lost);
+	put_number(t, "foreign", log->foreign);
+	put_time(t, "oldest_at", log->oldest_at_ms);
+	put_time(t, "newest_at", log->newest_at_ms);
+	json_text_close(t, '}');
+}
+
 static void put_mta(struct json_text *t, const struct report *report)
 {
 	if (!report->mta.known)
@@ -200,6 +214,7 @@ static void put_mta(struct json_text *t, const struct report *report)
 	put_number(t, "rpc_port", report->mta.rpc_port);
 	put_start(t, "last_start", &report->mta.last_start);
 	put_start(t, "last_failure", &report->mta.last_failure);
+	put_log(t, &report->mta.log);
 	json_text_close(t, '}');
 }
 

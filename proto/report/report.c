@@ -69,6 +69,13 @@ void report_init(struct report *report)
 	report->mta.rpc_port = REPORT_ABSENT;
 	start_init(&report->mta.last_start);
 	start_init(&report->mta.last_failure);
+	report->mta.log = (struct report_log){
+		.records = REPORT_ABSENT,
+		.lost = REPORT_ABSENT,
+		.foreign = REPORT_ABSENT,
+		.oldest_at_ms = TIMESTAMP_NONE,
+		.newest_at_ms = TIMESTAMP_NONE,
+	};
 }
 
 const struct report_file *report_find_file(const struct report *report, const char *name)

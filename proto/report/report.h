@@ -134,6 +134,17 @@ struct report_start {
 	size_t n_events;
 };
 
+/* Which event log was read, and how far it reaches; what is absent was not told. */
+struct report_log {
+	bool known;           /* false: the whole member is absent */
+	const char *path;     /* of several saved logs: of all */
+	int64_t records;      /* sound ones, whoever wrote them */
+	int64_t lost;         /* damaged ones */
+	int64_t foreign;      /* of the MTA, left out: another Computer wrote them */
+	int64_t oldest_at_ms; /* when the first record was written, by the server's clock */
+	int64_t newest_at_ms;
+};
+
 struct report_file {
 	const char *name;
 	const char *path;
@@ -208,6 +219,7 @@ struct report {
 		int64_t rpc_port; /* the static port, where one is set */
 		struct report_start last_start;
 		struct report_start last_failure;
+		struct report_log log;
 	} mta;
 
 	struct report_file *files;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proto/base/text.h"
+#include "proto/base/timestamp.h"
 #include "proto/base/utf8.h"
 #include "proto/base/wire.h"
 
@@ -12,6 +13,9 @@
 #define SMALLEST    (FIXED_SIZE + 2 + 2 + 4) /* two empty strings and the length once more */
 #define EOF_SIZE    40                       /* ELF_EOF_RECORD */
 #define ALIGNMENT   4                        /* of records; relative to the first one */
+
+#define FLAG_DIRTY  1  /* ELF_LOGFILE_HEADER_DIRTY: its offsets are stale */
+#define NETBIOS_MAX 15 /* characters of a NetBIOS name */
 
 /* Fills the end of the file where not even the fixed part of the next record fits. */
 #define FILLER 0x27
@@ -33,6 +37,14 @@ struct parts {
 	struct wire_reader source;
 	struct wire_reader computer;
 	struct wire_reader strings;
+};
+
+/* The header, as far as it is of use. */
+struct header {
+	uint32_t start; /* offset of the oldest record */
+	uint32_t end;   /* of the end-of-file record */
+	uint32_t next_number;
+	bool dirty;
 };
 
 /* The end-of-file record. */
@@ -161,6 +173,41 @@ static bool says(const struct wire_reader *utf16, const char *name)
 	return text_equal(text, name);
 }
 
+/* The name in UTF-8, cut to the room there is. */
+static void get_computer(const struct wire_reader *utf16, char out[EVENTLOG_MAX_COMPUTER])
+{
+	struct wire_reader units = *utf16;
+	size_t n = 0;
+
+	while (units.at < units.size && n + UTF8_MAX < EVENTLOG_MAX_COMPUTER)
+		n += utf8_encode(wire_get_u16(&units), out + n);
+	out[n] = '\0';
+}
+
+/* Do two host names, short or with a domain, name one machine? */
+static bool same_machine(const char *recorded, const char *own)
+{
+	size_t n = text_short_name_length(recorded);
+	size_t n_own = text_short_name_length(own);
+
+	if (n_own == NETBIOS_MAX && n > NETBIOS_MAX)
+		n = NETBIOS_MAX;
+	if (n == 0 || n != n_own)
+		return false;
+	while (n > 0 && text_lower(recorded[n - 1]) == text_lower(own[n - 1]))
+		n--;
+	return n == 0;
+}
+
+static bool is_own(const struct eventlog_filter *filter, const char *computer)
+{
+	for (size_t i = 0; i < filter->n_computers; i++) {
+		if (same_machine(computer, filter->computers[i]))
+			return true;
+	}
+	return false;
+}
+
 static void fill(struct eventlog_event *out, const struct fixed *fixed, const struct parts *parts,
 		 struct arena *arena)
 {
@@ -200,68 +247,6 @@ static void advance(struct eventlog *log, size_t n)
 	log->left -= n;
 }
 
-/* Steps over what is no record, to the next place where one may begin. */
-static void skip(struct eventlog *log)
-{
-	size_t n = log->left < ALIGNMENT ? log->left : ALIGNMENT;
-	if (u32_at(log, log->at) != FILLER)
-		log->skipped += n;
-	advance(log, n);
-}
-
-/*
- * Damage lies between the last record and that of number `next` (0: not known). How many records
- * were there? As many as numbers are missing, if they can have stood in the bytes skipped.
- */
-static void count_lost(struct eventlog *log, uint32_t next)
-{
-	if (log->skipped == 0)
-		return;
-	uint32_t gap = log->numbered && next ? next - log->number - 1 : 0;
-	log->lost += gap > 0 && gap <= log->skipped / SMALLEST + 1 ? gap : 1;
-	log->skipped = 0;
-}
-
-/* Is that record older than the log's oldest one, left over where the log went on? */
-static bool is_remain(const struct eventlog *log, uint32_t number)
-{
-	return log->sorted && log->numbered && number <= log->number;
-}
-
-bool eventlog_next(struct eventlog *log, const char *source, struct arena *arena,
-		   struct eventlog_event *out)
-{
-	struct fixed fixed;
-	struct parts parts;
-
-	while (log->left > 0) {
-		if (!frame_at(log, log->at, log->left, &fixed)) {
-			skip(log);
-			continue;
-		}
-		const uint8_t *record = whole(log, fixed.length, arena);
-		advance(log, fixed.length);
-		if (is_remain(log, fixed.number))
-			continue;
-		count_lost(log, fixed.number);
-		log->number = fixed.number;
-		log->numbered = true;
-		if (!find_parts(record, &fixed, &parts)) {
-			log->lost++;
-		} else if (!source || says(&parts.source, source)) {
-			fill(out, &fixed, &parts, arena);
-			return true;
-		}
-	}
-	count_lost(log, log->next_number);
-	return false;
-}
-
-void eventlog_open_records(struct eventlog *log, const void *bytes, size_t size)
-{
-	*log = (struct eventlog){ .bytes = bytes, .size = size, .left = size };
-}
-
 /* Reads the end-of-file record at `at`; false if there is none, or it is not of this place. */
 static bool end_at(const struct eventlog *log, size_t at, struct end *out)
 {
@@ -289,13 +274,125 @@ static bool end_at(const struct eventlog *log, size_t at, struct end *out)
 	return true;
 }
 
-/* The end-of-file record: where the header says, or else the newest in the file. */
-static bool find_end(const struct eventlog *log, size_t header_says, struct end *out)
+/* Steps over what is no record, to the next place where one may begin. */
+static void skip(struct eventlog *log)
+{
+	struct end stale;
+	size_t n = log->left < ALIGNMENT ? log->left : ALIGNMENT;
+	if (log->left >= EOF_SIZE && end_at(log, log->at, &stale))
+		n = EOF_SIZE; /* the log went on behind it */
+	else if (u32_at(log, log->at) != FILLER)
+		log->skipped += n;
+	advance(log, n);
+}
+
+/*
+ * Damage lies between the last record and that of number `next` (0: not known). How many records
+ * were there? As many as numbers are missing, if they can have stood in the bytes skipped.
+ */
+static void count_lost(struct eventlog *log, uint32_t next)
+{
+	if (log->skipped == 0)
+		return;
+	bool known = log->numbered && next;
+	uint32_t gap = known ? next - log->number - 1 : 1;
+	log->lost += gap <= log->skipped / SMALLEST + 1 ? gap : 1;
+	log->skipped = 0;
+}
+
+/* A record that the owner knows from elsewhere, and what was damaged before it. */
+static void pass_over(struct eventlog *log, uint32_t number)
+{
+	log->skipped = 0;
+	log->number = number;
+	log->numbered = true;
+}
+
+/* Counts a sound record; false if another machine than the one asked for wrote it. */
+static bool count_record(struct eventlog *log, const struct fixed *fixed, const struct parts *parts,
+			 const struct eventlog_filter *filter, bool of_source)
+{
+	char computer[EVENTLOG_MAX_COMPUTER];
+	log->records++;
+	log->newest_number = fixed->number;
+	log->newest_ms = (int64_t)fixed->generated * 1000;
+	if (log->records == 1) {
+		log->oldest_number = log->newest_number;
+		log->oldest_ms = log->newest_ms;
+	}
+	get_computer(&parts->computer, computer);
+	bool own = is_own(filter, computer);
+	log->own += own;
+	if (own || filter->n_computers == 0) {
+		log->of_source += of_source;
+		return true;
+	}
+	if (of_source || log->foreign == 0)
+		memcpy(log->other, computer, sizeof computer);
+	log->foreign += of_source;
+	return false;
+}
+
+/* Is that record older than the log's oldest one, left over where the log went on? */
+static bool is_remain(const struct eventlog *log, uint32_t number)
+{
+	return log->sorted && log->numbered && number <= log->number;
+}
+
+bool eventlog_next(struct eventlog *log, const struct eventlog_filter *filter, struct arena *arena,
+		   struct eventlog_event *out)
+{
+	struct fixed fixed;
+	struct parts parts;
+
+	while (log->left > 0) {
+		if (!frame_at(log, log->at, log->left, &fixed)) {
+			skip(log);
+			continue;
+		}
+		const uint8_t *record = whole(log, fixed.length, arena);
+		advance(log, fixed.length);
+		if (is_remain(log, fixed.number))
+			continue;
+		if (fixed.number <= filter->after) {
+			pass_over(log, fixed.number);
+			continue;
+		}
+		count_lost(log, fixed.number);
+		log->number = fixed.number;
+		log->numbered = true;
+		if (!find_parts(record, &fixed, &parts)) {
+			log->lost++;
+			continue;
+		}
+		bool of_source = !filter->source || says(&parts.source, filter->source);
+		if (count_record(log, &fixed, &parts, filter, of_source) && of_source) {
+			fill(out, &fixed, &parts, arena);
+			return true;
+		}
+	}
+	count_lost(log, log->next_number);
+	return false;
+}
+
+void eventlog_open_records(struct eventlog *log, const void *bytes, size_t size)
+{
+	*log = (struct eventlog){
+		.bytes = bytes,
+		.size = size,
+		.left = size,
+		.oldest_ms = TIMESTAMP_NONE,
+		.newest_ms = TIMESTAMP_NONE,
+	};
+}
+
+/* The end-of-file record: where a header that was closed says, or else the newest in the file. */
+static bool find_end(const struct eventlog *log, const struct header *header, struct end *out)
 {
 	struct end end;
 	bool found = false;
 
-	if (end_at(log, header_says, out))
+	if (!header->dirty && end_at(log, header->end, out))
 		return true;
 	for (size_t at = log->first; at < log->size; at += ALIGNMENT) {
 		if (end_at(log, at, &end) && (!found || end.next_number > out->next_number)) {
@@ -317,56 +414,118 @@ static void walk_to_end(struct eventlog *log, const struct end *end)
 	log->next_number = end->next_number;
 }
 
-/* Without an end-of-file record: once around, from the record of the lowest number. */
-static void walk_around(struct eventlog *log)
+/* The lowest and the highest number of all sound records in the file, and where the lowest lies. */
+struct span {
+	uint32_t lowest;
+	uint32_t highest;
+	size_t lowest_at;
+};
+
+static struct span find_span(const struct eventlog *log)
 {
+	struct span span = { UINT32_MAX, 0, log->first };
 	struct fixed fixed;
-	uint32_t lowest = UINT32_MAX;
 	size_t at = log->first;
 
-	log->at = log->first;
-	log->left = log->size - log->first;
-	log->sorted = true;
 	while (at < log->size) {
 		size_t n = ALIGNMENT;
 		if (frame_at(log, at, log->size - at, &fixed)) {
 			n = fixed.length;
-			if (fixed.number < lowest) {
-				lowest = fixed.number;
-				log->at = at;
+			if (fixed.number > span.highest)
+				span.highest = fixed.number;
+			if (fixed.number < span.lowest) {
+				span.lowest = fixed.number;
+				span.lowest_at = at;
 			}
 		}
 		at += n;
 	}
+	return span;
+}
+
+/* Without an end-of-file record: once around, from the record of the lowest number. */
+static void walk_around(struct eventlog *log, const struct span *span)
+{
+	log->at = span->lowest_at;
+	log->left = log->size - log->first;
+	log->sorted = true;
+}
+
+/* Sets out from where the records begin, and tells whether the newest of them may be missing. */
+static void walk(struct eventlog *log, const struct header *header, size_t file_size)
+{
+	struct end end;
+	bool found = find_end(log, header, &end);
+	bool trusted = found && !header->dirty && end.ends == header->end &&
+		       end.next_number == header->next_number;
+	struct span span = { 0, 0, 0 };
+
+	if (!trusted)
+		span = find_span(log);
+	if (header->end > file_size || header->start > file_size)
+		log->gap = EVENTLOG_PAST_FILE;
+	else if (!found)
+		log->gap = EVENTLOG_NO_END;
+	else if (header->next_number > end.next_number || span.highest >= end.next_number)
+		log->gap = EVENTLOG_RECORDS_GONE;
+	if (found && span.highest < end.next_number)
+		walk_to_end(log, &end);
+	else
+		walk_around(log, &span);
+}
+
+static enum status read_header(const void *bytes, size_t size, struct header *out)
+{
+	struct wire_reader r = wire_read_from(bytes, size);
+
+	wire_skip(&r, 4); /* its size */
+	uint32_t signature = wire_get_u32(&r);
+	uint32_t major = wire_get_u32(&r);
+	uint32_t minor = wire_get_u32(&r);
+	out->start = wire_get_u32(&r);
+	out->end = wire_get_u32(&r);
+	out->next_number = wire_get_u32(&r);
+	wire_skip(&r, 4 + 4); /* oldest number, size that the file may reach */
+	out->dirty = wire_get_u32(&r) & FLAG_DIRTY;
+	if (r.at >= 8 && signature != SIGNATURE)
+		return STATUS_UNSUPPORTED;
+	if (r.status != STATUS_OK || size < HEADER_SIZE)
+		return STATUS_TRUNCATED;
+	return major == 1 && minor == 1 ? STATUS_OK : STATUS_UNSUPPORTED;
 }
 
 enum status eventlog_open_file(struct eventlog *log, const void *bytes, size_t size)
 {
-	struct wire_reader header = wire_read_from(bytes, size);
-	struct eventlog opened = {
-		.bytes = bytes, .size = size - size % ALIGNMENT, .first = HEADER_SIZE, .wraps = true
-	};
-	struct end end;
+	struct header header;
+	struct eventlog opened;
+	enum status status = read_header(bytes, size, &header);
 
-	wire_skip(&header, 4); /* its size */
-	uint32_t signature = wire_get_u32(&header);
-	uint32_t major = wire_get_u32(&header);
-	uint32_t minor = wire_get_u32(&header);
-	wire_skip(&header, 4); /* start offset: the end-of-file record has it too */
-	uint32_t end_offset = wire_get_u32(&header);
-	if (header.at >= 8 && signature != SIGNATURE)
-		return STATUS_UNSUPPORTED;
-	if (header.status != STATUS_OK || size < HEADER_SIZE)
-		return STATUS_TRUNCATED;
-	if (major != 1 || minor != 1)
-		return STATUS_UNSUPPORTED;
+	if (status != STATUS_OK)
+		return status;
 	if (size > EVENTLOG_MAX_FILE)
 		return STATUS_LIMIT;
-
-	if (find_end(&opened, end_offset, &end))
-		walk_to_end(&opened, &end);
-	else
-		walk_around(&opened);
+	eventlog_open_records(&opened, bytes, size - size % ALIGNMENT);
+	opened.first = HEADER_SIZE;
+	opened.wraps = true;
+	opened.left = 0;
+	walk(&opened, &header, size);
 	*log = opened;
 	return STATUS_OK;
+}
+
+int64_t eventlog_time_of(const struct eventlog *log, uint32_t number)
+{
+	struct eventlog at = *log;
+	struct fixed fixed;
+
+	while (at.left > 0) {
+		if (!frame_at(&at, at.at, at.left, &fixed)) {
+			skip(&at);
+			continue;
+		}
+		if (fixed.number == number)
+			return (int64_t)fixed.generated * 1000;
+		advance(&at, fixed.length);
+	}
+	return TIMESTAMP_NONE;
 }

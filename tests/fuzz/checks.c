@@ -147,6 +147,13 @@ static void same_mta(const struct report *a, const struct report *b)
 	same(a->mta.rpc_port, b->mta.rpc_port);
 	same_start(&a->mta.last_start, &b->mta.last_start);
 	same_start(&a->mta.last_failure, &b->mta.last_failure);
+	same(a->mta.log.known, b->mta.log.known);
+	same_text(a->mta.log.path, b->mta.log.path);
+	same(a->mta.log.records, b->mta.log.records);
+	same(a->mta.log.lost, b->mta.log.lost);
+	same(a->mta.log.foreign, b->mta.log.foreign);
+	same(a->mta.log.oldest_at_ms, b->mta.log.oldest_at_ms);
+	same(a->mta.log.newest_at_ms, b->mta.log.newest_at_ms);
 }
 
 static void same_file(const struct report_file *a, const struct report_file *b)

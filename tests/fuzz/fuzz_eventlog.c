@@ -1,7 +1,8 @@
 /*
  * Any bytes as an .evt file, and as a buffer of ReadEventLog. The iterator ends, gives out no more
  * records than there is room for, only strings that are UTF-8, and with a source asked for exactly
- * those records that have it.
+ * those records that have it. One machine's records and the others' together are all of them, and
+ * what is passed over is no more. Any bytes, too, as what people hand in for a log.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,6 +10,7 @@
 
 #include "proto/base/text.h"
 #include "proto/windows/eventlog.h"
+#include "proto/windows/log_export.h"
 #include "tests/fuzz/checks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,7 +34,7 @@ struct count {
 	uint32_t numbers;
 };
 
-static struct count walk(struct eventlog log, const char *source)
+static struct count walk(struct eventlog *log, const struct eventlog_filter *filter)
 {
 	struct arena arena;
 	struct eventlog_event event;
@@ -40,28 +42,42 @@ static struct count walk(struct eventlog log, const char *source)
 	size_t n = 0;
 
 	arena_init(&arena);
-	while (eventlog_next(&log, source, &arena, &event)) {
+	while (eventlog_next(log, filter, &arena, &event)) {
 		check_event(&event);
-		if (++n > log.size / SMALLEST_RECORD)
+		if (++n > log->size / SMALLEST_RECORD || event.number <= filter->after)
 			abort();
 		if (!text_equal(event.source, SOURCE))
 			continue;
 		count.n++;
 		count.numbers = count.numbers * 31 + event.number;
 	}
-	if (source && count.n != n)
+	if (filter->source && count.n != n)
+		abort();
+	if (log->of_source != n || log->records < n + log->foreign || log->own > log->records)
 		abort();
 	arena_deinit(&arena);
 	return count;
 }
 
-static void check_log(const struct eventlog *log)
+static void check_log(const struct eventlog *opened)
 {
-	struct count all = walk(*log, NULL);
-	struct count asked_for = walk(*log, SOURCE);
+	static const char *const own[] = { "exch1" };
+	const struct eventlog_filter all = { .source = NULL };
+	const struct eventlog_filter of_source = { .source = SOURCE };
+	const struct eventlog_filter of_own = { SOURCE, own, 1, 0 };
+	const struct eventlog_filter late = { .source = SOURCE, .after = 2 };
+	struct eventlog logs[] = { *opened, *opened, *opened, *opened };
+	struct count everything = walk(&logs[0], &all);
+	struct count asked_for = walk(&logs[1], &of_source);
+	struct count owned = walk(&logs[2], &of_own);
 
-	if (all.n != asked_for.n || all.numbers != asked_for.numbers)
+	if (everything.n != asked_for.n || everything.numbers != asked_for.numbers)
 		abort();
+	if (logs[0].records != logs[1].records || owned.n + logs[2].foreign != asked_for.n)
+		abort();
+	if (walk(&logs[3], &late).n > asked_for.n || logs[3].lost > logs[0].lost)
+		abort();
+	(void)eventlog_time_of(opened, logs[0].newest_number);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -72,5 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_log(&log);
 	eventlog_open_records(&log, data, size);
 	check_log(&log);
+	if (log_export_lists(data, size, SOURCE) && log_export_kind(data, size) == LOG_EXPORT_NONE)
+		abort();
 	return 0;
 }

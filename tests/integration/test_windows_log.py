@@ -57,12 +57,16 @@ def test_an_empty_log_has_no_events(call):
 
 @pytest.mark.parametrize("command, told", [
     ("denied", "OpenEventLog Application: Access"),
-    ("broken", "ReadEventLog Application: "),
     ("always", "ReadEventLog Application: "),
 ])
 def test_a_failure_is_told_with_its_call_and_its_windows_text(call, command, told):
     line, = call(command, IDS)
     assert line.startswith(told) and len(line) > len(told) + 5, line
+
+
+def test_a_log_that_breaks_off_gives_what_was_read_and_why_no_more_was(call):
+    event, line = call("broken", IDS)
+    assert event == "9298" and line.startswith("ReadEventLog Application: "), line
 
 
 @pytest.mark.parametrize("before, after, news", [

@@ -8,7 +8,7 @@
  *   cleared  the same; the log is cleared while it is read for the first time
  *   always   the log is cleared whenever it is read
  *   denied   the log does not open
- *   broken   its second reading fails
+ *   broken   its second reading fails: what was read is printed, and why no more was
  *   look     looks for news in the first file, then in the second one: prints "new" or "-" for each
  *            of two looks at either
  *
@@ -117,16 +117,26 @@ static void close_log(void *log)
 
 static const struct log_calls calls = { open_log, read_log, newest, notify, close_log };
 
-static void print_all(struct event_window *window)
+/* The MTA's events, of whatever machine. */
+static struct host_question ask(void)
 {
+	return (struct host_question){ .source = ADVISORY_MTA_SOURCE,
+				       .ids = mta_event_ids,
+				       .n_ids = mta_n_event_ids };
+}
+
+static void print_all(void)
+{
+	const struct host_question question = ask();
+	struct host_answer answer;
 	struct host_error error;
 	struct arena arena;
-	size_t n = 0;
 	arena_init(&arena);
-	if (win32_log_read(&calls, window, &arena, &error) == STATUS_OK) {
-		struct host_event *events = event_window_take(window, &arena, &n);
-		for (size_t i = 0; i < n; i++)
-			printf("%u\n", events[i].id);
+	if (win32_log_read(&calls, &question, &arena, &answer, &error) == STATUS_OK) {
+		for (size_t i = 0; i < answer.n; i++)
+			printf("%u\n", answer.events[i].id);
+		if (answer.gap)
+			printf("%s\n", answer.gap->text);
 	} else {
 		printf("%s\n", error.text);
 	}
@@ -146,6 +156,7 @@ static void print_news(struct win32_log_watch *watch, struct event_window *windo
 
 int main(int argc, char **argv)
 {
+	const struct host_question question = ask();
 	struct event_window *window = mem_alloc(sizeof *window);
 	struct win32_log_watch watch = { .calls = &calls };
 	struct host_file files[2];
@@ -155,7 +166,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	command = argv[1];
-	event_window_init(window, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids);
+	event_window_init(window, &question);
 	for (int i = 0; i < argc - 2; i++) {
 		if (disk_read(argv[2 + i], HOST_MAX_FILE, &files[i], &error) != STATUS_OK) {
 			fprintf(stderr, "event_log: %s\n", error.text);
@@ -163,7 +174,7 @@ int main(int argc, char **argv)
 		}
 		serve(&files[i]);
 		if (strcmp(command, "look") != 0) {
-			print_all(window);
+			print_all();
 			continue;
 		}
 		print_news(&watch, window);

@@ -32,12 +32,15 @@ static void print_events(const struct host_event *events, size_t n)
 /* As host_read_events() does it with the records of the system. */
 static void read_log(struct host *host, const struct host_file *file)
 {
+	const struct host_question question = { .source = ADVISORY_MTA_SOURCE,
+						.ids = mta_event_ids,
+						.n_ids = mta_n_event_ids };
 	struct event_window *window = mem_alloc(sizeof *window);
 	struct arena arena;
 	struct eventlog log;
 	size_t n = 0;
 	arena_init(&arena);
-	event_window_init(window, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids);
+	event_window_init(window, &question);
 	if (eventlog_open_file(&log, file->bytes, file->size) == STATUS_OK)
 		event_window_add(window, &log, &arena);
 	struct host_event *events = event_window_take(window, &arena, &n);

@@ -6,34 +6,32 @@
 #include <string.h>
 
 #include "agent/host/disk.h"
-#include "agent/host/event_window.h"
+#include "agent/host/image/logs.h"
+#include "agent/host/image/path.h"
 #include "agent/host/image/registry.h"
 #include "agent/host/image/services.h"
 #include "agent/platform/error.h"
-#include "agent/platform/log.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
-#include "proto/windows/eventlog.h"
 
-#define APPLICATION_LOG "C:\\WINNT\\system32\\config\\AppEvent.Evt"
-#define SERVICES_KEY    "SYSTEM\\CurrentControlSet\\Services\\"
-#define COMPUTER_KEY    "SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
-#define WINDOWS_KEY     "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
+#define SYSTEM_ROOT  "C:\\WINNT"
+#define LOG_KEY      SERVICES_KEY "EventLog\\Application"
+#define SERVICES_KEY "SYSTEM\\CurrentControlSet\\Services\\"
+#define COMPUTER_KEY "SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
+#define WINDOWS_KEY  "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
 
 /* What windows_root_look_for_news() saw the last time. */
 struct look {
 	bool known;
 	uint64_t registry; /* the exports' fingerprint */
-	uint64_t log_size;
-	int64_t log_modified_ms;
-	uint32_t newest; /* number of the newest record that fits; 0: none */
+	uint64_t logs;     /* the event logs' fingerprint */
+	uint64_t newest;   /* mark of the newest event that was asked for; 0: none */
 };
 
 struct windows_root {
 	char *dir;
 	struct windows_registry registry;
-	size_t lost_events; /* damaged records of the log, as last told */
 	struct look look;
 };
 
@@ -106,66 +104,6 @@ enum status windows_root_query_service(struct windows_root *root, const char *na
 	return STATUS_OK;
 }
 
-/* The entry of `dir` that `name` (n bytes) names in any case, or NULL. An exact match wins. */
-static const char *find_entry(const char *dir, const char *name, size_t n, struct arena *arena)
-{
-	struct host_error ignored;
-	const char **names = NULL;
-	size_t count = 0;
-	const char *found = NULL;
-	if (disk_list(dir, arena, &names, &count, &ignored) != STATUS_OK)
-		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		if (strlen(names[i]) != n || !text_equal(names[i], arena_strndup(arena, name, n)))
-			continue;
-		if (!found || memcmp(names[i], name, n) == 0)
-			found = names[i];
-	}
-	return found;
-}
-
-/* Walks down from `dir` along `path`, whose parts are parted by backslashes. */
-static const char *descend(const char *dir, const char *path, struct arena *arena)
-{
-	while (*path) {
-		size_t n = strcspn(path, "\\/");
-		if (n > 0) {
-			const char *entry = find_entry(dir, path, n, arena);
-			if (!entry)
-				return NULL;
-			dir = arena_printf(arena, "%s/%s", dir, entry);
-		}
-		path += n;
-		path += *path != '\0';
-	}
-	return dir;
-}
-
-static bool climbs(const char *path)
-{
-	for (; *path; path += strcspn(path, "\\/"), path += *path != '\0') {
-		if (strcspn(path, "\\/") == 2 && strncmp(path, "..", 2) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Where the file of that Windows path lies, or NULL. */
-static const char *find_file(const struct windows_root *root, const char *path, struct arena *arena)
-{
-	if (climbs(path))
-		return NULL;
-	bool drive = path[0] && path[1] == ':';
-	if (!drive)
-		return descend(root->dir, path, arena);
-
-	const char *folder = find_entry(root->dir, path, 1, arena);
-	const char *found = NULL;
-	if (folder)
-		found = descend(arena_printf(arena, "%s/%s", root->dir, folder), path + 2, arena);
-	return found ? found : descend(root->dir, path + 2, arena);
-}
-
 static enum status facts_only(const char *path, struct host_file *out, struct host_error *error)
 {
 	struct disk_facts facts;
@@ -187,7 +125,7 @@ enum status windows_root_get_file(struct windows_root *root, const char *path, b
 {
 	struct arena scratch;
 	arena_init(&scratch);
-	const char *found = find_file(root, path, &scratch);
+	const char *found = image_path_find(root->dir, path, &scratch);
 	enum status status = STATUS_OK;
 	if (!found)
 		status = host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s: no such file in %s",
@@ -200,94 +138,54 @@ enum status windows_root_get_file(struct windows_root *root, const char *path, b
 	return status;
 }
 
-/* The Application log: DIR/NAME.evt, else at its place on the disk. NULL: none. */
-static const char *find_log(const struct windows_root *root, struct arena *arena)
+/* A text value, or NULL. */
+static const char *read_text(struct windows_root *root, const char *key, const char *name,
+			     struct arena *arena)
 {
 	struct host_error ignored;
-	const char **names = NULL;
-	size_t n = 0;
-	if (disk_list(root->dir, arena, &names, &n, &ignored) != STATUS_OK)
+	struct host_value value;
+	if (windows_registry_read(&root->registry, key, name, arena, &value, &ignored) != STATUS_OK)
 		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		size_t length = strlen(names[i]);
-		if (length > 4 && text_equal(names[i] + length - 4, ".evt"))
-			return arena_printf(arena, "%s/%s", root->dir, names[i]);
-	}
-	return find_file(root, APPLICATION_LOG, arena);
+	return value.kind == HOST_VALUE_STRING && value.text[0] ? value.text : NULL;
 }
 
-/* Once for each count: the log is read in every cycle. */
-static void tell_lost_events(struct windows_root *root, const char *path, size_t lost)
+/* Where the Application log lies, as the registry says; NULL: it says nothing. */
+static const char *registered_log(struct windows_root *root, struct arena *arena)
 {
-	if (lost > 0 && lost != root->lost_events)
-		log_warning("event log %s: damaged records that were skipped: %zu", path, lost);
-	root->lost_events = lost;
+	const char *system_root = read_text(root, WINDOWS_KEY, "SystemRoot", arena);
+	const char *file = read_text(root, LOG_KEY, "File", arena);
+	return file ? image_path_expand(file, system_root ? system_root : SYSTEM_ROOT, arena)
+		    : NULL;
 }
 
-static enum status read_log(struct windows_root *root, const char *path,
-			    struct event_window *window, struct arena *arena,
-			    struct host_error *error)
+enum status windows_root_read_events(struct windows_root *root,
+				     const struct host_question *question, struct arena *arena,
+				     struct host_answer *out, struct host_error *error)
 {
-	struct host_file file = { 0 };
-	enum status status = disk_read(path, HOST_MAX_FILE, &file, error);
-	if (status != STATUS_OK)
-		return status;
-
-	struct eventlog log;
-	status = eventlog_open_file(&log, file.bytes, file.size);
-	if (status == STATUS_OK) {
-		event_window_add(window, &log, arena);
-		tell_lost_events(root, path, log.lost);
-	} else {
-		status = host_fail(error, STATUS_MALFORMED, REPORT_ABSENT, "event log %s: %s", path,
-				   status_text(status));
-	}
-	host_free_file(&file);
-	return status;
+	return image_logs_read(root->dir, registered_log(root, arena), question, arena, out, error);
 }
 
-enum status windows_root_read_events(struct windows_root *root, const char *source,
-				     const uint16_t *ids, size_t n_ids, struct arena *arena,
-				     struct host_event **out, size_t *n, struct host_error *error)
+/* A mark of the newest event asked for, 0 where there is none. */
+static enum status find_newest(struct windows_root *root, const struct host_question *question,
+			       uint64_t *newest, struct host_error *error)
 {
-	const char *path = find_log(root, arena);
-	if (!path)
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-				 "event log Application: %s holds neither *.evt nor %s", root->dir,
-				 APPLICATION_LOG);
-
-	struct event_window *window = mem_alloc(sizeof *window);
-	event_window_init(window, source, ids, n_ids);
-	enum status status = read_log(root, path, window, arena, error);
-	if (status == STATUS_OK)
-		*out = event_window_take(window, arena, n);
-	free(window);
-	return status;
-}
-
-/* The number of the newest record that fits, 0 where there is none. */
-static enum status find_newest(struct windows_root *root, const char *path, const char *source,
-			       const uint16_t *ids, size_t n_ids, uint32_t *newest,
-			       struct host_error *error)
-{
+	struct host_answer answer;
 	struct arena scratch;
-	struct event_window *window = mem_alloc(sizeof *window);
 	arena_init(&scratch);
-	event_window_init(window, source, ids, n_ids);
-	enum status status = read_log(root, path, window, &scratch, error);
-	if (status == STATUS_OK)
-		*newest = window->newest;
+	enum status status = windows_root_read_events(root, question, &scratch, &answer, error);
+	if (status == STATUS_OK) {
+		const struct host_event *last = answer.n ? &answer.events[answer.n - 1] : NULL;
+		*newest = last ? (uint64_t)last->at_ms << 32 | last->number : 0;
+	}
 	arena_deinit(&scratch);
-	free(window);
 	return status;
 }
 
-enum status windows_root_look_for_news(struct windows_root *root, const char *source,
-				       const uint16_t *ids, size_t n_ids, struct host_news *out,
+enum status windows_root_look_for_news(struct windows_root *root,
+				       const struct host_question *question, struct host_news *out,
 				       struct host_error *error)
 {
 	struct host_error ignored; /* the registry's failure is told where it is read */
-	struct disk_facts facts = { 0 };
 	struct arena scratch;
 	struct look now = root->look;
 	enum status status = STATUS_OK;
@@ -295,15 +193,11 @@ enum status windows_root_look_for_news(struct windows_root *root, const char *so
 	arena_init(&scratch);
 	if (windows_registry_refresh(&root->registry, &ignored) == STATUS_OK)
 		now.registry = root->registry.seen;
-	const char *path = find_log(root, &scratch);
-	if (path)
-		status = disk_stat(path, &facts, error);
-	now.log_size = facts.size;
-	now.log_modified_ms = facts.modified_ms;
-	bool written = !now.known || now.log_size != root->look.log_size ||
-		       now.log_modified_ms != root->look.log_modified_ms;
-	if (status == STATUS_OK && path && written)
-		status = find_newest(root, path, source, ids, n_ids, &now.newest, error);
+	now.logs = image_logs_mark(root->dir, registered_log(root, &scratch), &scratch);
+	if (!now.known || now.logs != root->look.logs)
+		status = find_newest(root, question, &now.newest, error);
+	if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK; /* there is no log yet */
 	arena_deinit(&scratch);
 
 	*out = (struct host_news){
@@ -314,17 +208,6 @@ enum status windows_root_look_for_news(struct windows_root *root, const char *so
 	if (status == STATUS_OK)
 		root->look = now;
 	return status;
-}
-
-/* A text value, or NULL. */
-static const char *read_text(struct windows_root *root, const char *key, const char *name,
-			     struct arena *arena)
-{
-	struct host_error ignored;
-	struct host_value value;
-	if (windows_registry_read(&root->registry, key, name, arena, &value, &ignored) != STATUS_OK)
-		return NULL;
-	return value.kind == HOST_VALUE_STRING && value.text[0] ? value.text : NULL;
 }
 
 enum status windows_root_identify(struct windows_root *root, struct arena *arena,

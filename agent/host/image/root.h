@@ -14,8 +14,7 @@
  *                    is running, stopped, start_pending, stop_pending, paused or not_installed;
  *                    '#' begins a comment. A service that stands there or has a key
  *                    SYSTEM\CurrentControlSet\Services\NAME is installed
- *   Application log  DIR/NAME.evt, the first in the order of names, or else
- *                    C:\WINNT\system32\config\AppEvent.Evt
+ *   Application log  as agent/host/image/logs.h says
  *
  * Files are read anew when they have changed. A DIR without any export has no registry: reading it
  * is then a failure of the system, not the absence of a key. Failures as in agent/host/host.h.
@@ -50,16 +49,16 @@ enum status windows_root_find_key(struct windows_root *root, const char *key,
 				  struct host_error *error);
 enum status windows_root_query_service(struct windows_root *root, const char *name,
 				       struct host_service *out, struct host_error *error);
-enum status windows_root_read_events(struct windows_root *root, const char *source,
-				     const uint16_t *ids, size_t n_ids, struct arena *arena,
-				     struct host_event **out, size_t *n, struct host_error *error);
+enum status windows_root_read_events(struct windows_root *root,
+				     const struct host_question *question, struct arena *arena,
+				     struct host_answer *out, struct host_error *error);
 
 /*
- * As host_look_for_news(). The log is read where its file has changed; a new event is one in a
- * record of higher number, and any where the numbers have fallen.
+ * As host_look_for_news(). The logs are read where one of their files has changed; there is news
+ * where their newest event is another one then.
  */
-enum status windows_root_look_for_news(struct windows_root *root, const char *source,
-				       const uint16_t *ids, size_t n_ids, struct host_news *out,
+enum status windows_root_look_for_news(struct windows_root *root,
+				       const struct host_question *question, struct host_news *out,
 				       struct host_error *error);
 
 /* With `whole` the bytes too. */

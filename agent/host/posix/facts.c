@@ -35,22 +35,21 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 	return STATUS_OK;
 }
 
-enum status host_read_events(struct host *host, const char *source, const uint16_t *ids,
-			     size_t n_ids, struct arena *arena, struct host_event **out, size_t *n,
-			     struct host_error *error)
+enum status host_read_events(struct host *host, const struct host_question *question,
+			     struct arena *arena, struct host_answer *out, struct host_error *error)
 {
 	if (!host->root)
 		return not_windows(error, "event log Application");
-	return windows_root_read_events(host->root, source, ids, n_ids, arena, out, n, error);
+	return windows_root_read_events(host->root, question, arena, out, error);
 }
 
-enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
-			       size_t n_ids, struct host_news *out, struct host_error *error)
+enum status host_look_for_news(struct host *host, const struct host_question *question,
+			       struct host_news *out, struct host_error *error)
 {
 	*out = (struct host_news){ 0 };
 	if (!host->root)
 		return not_windows(error, "event log Application");
-	return windows_root_look_for_news(host->root, source, ids, n_ids, out, error);
+	return windows_root_look_for_news(host->root, question, out, error);
 }
 
 enum status host_stat_file(struct host *host, const char *path, struct host_file *out,

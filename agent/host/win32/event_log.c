@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/platform/error.h"
 #include "agent/platform/win32/text.h"
 #include "proto/base/mem.h"
 #include "proto/windows/eventlog.h"
@@ -110,22 +111,49 @@ static unsigned long read_all(struct reading *r, struct event_window *window, st
 	return code;
 }
 
-enum status win32_log_read(const struct log_calls *calls, struct event_window *window,
-			   struct arena *arena, struct host_error *error)
+static enum status fill_window(const struct log_calls *calls, struct event_window *window,
+			       struct arena *arena, unsigned long *code, struct host_error *error)
 {
-	unsigned long code = ERROR_EVENTLOG_FILE_CHANGED;
-	for (int i = 0; i < LOG_ATTEMPTS && code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
+	*code = ERROR_EVENTLOG_FILE_CHANGED;
+	for (int i = 0; i < LOG_ATTEMPTS && *code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
 		struct reading r;
 		enum status status = start(&r, calls, false, error);
 		if (status != STATUS_OK)
 			return status;
 		event_window_empty(window);
-		code = read_all(&r, window, arena);
+		*code = read_all(&r, window, arena);
 		finish(&r);
 	}
-	if (code != ERROR_HANDLE_EOF)
-		return win32_fail(error, code, "ReadEventLog Application");
 	return STATUS_OK;
+}
+
+/* Why the log could not be read on; nothing of it was of use where no record was read. */
+static enum status answer(const struct event_window *window, unsigned long code,
+			  struct arena *arena, struct host_answer *out, struct host_error *error)
+{
+	enum status status = STATUS_OK;
+	if (code != ERROR_HANDLE_EOF)
+		status = win32_fail(error, code, "ReadEventLog Application");
+	if (status != STATUS_OK &&
+	    (window->log.records == 0 || code == ERROR_EVENTLOG_FILE_CHANGED))
+		return status;
+	event_window_answer(window, arena, out);
+	if (status != STATUS_OK)
+		out->gap = host_keep_error(error, arena);
+	return STATUS_OK;
+}
+
+enum status win32_log_read(const struct log_calls *calls, const struct host_question *question,
+			   struct arena *arena, struct host_answer *out, struct host_error *error)
+{
+	unsigned long code = NO_ERROR;
+	struct event_window *window = mem_alloc(sizeof *window);
+	event_window_init(window, question);
+	enum status status = fill_window(calls, window, arena, &code, error);
+	if (status == STATUS_OK)
+		status = answer(window, code, arena, out, error);
+	free(window);
+	return status;
 }
 
 /* Does a record younger than number `known` fit? Read from the newest backwards. */

@@ -42,13 +42,14 @@ struct log_calls {
 extern const struct log_calls log_calls_system;
 
 /*
- * Fills `window` with the whole log, oldest first; strings go to `arena`. A log that is cleared
- * meanwhile is read anew, LOG_ATTEMPTS times in all.
+ * Reads the whole log; everything but its path is answered, strings and all in `arena`. A log that
+ * is cleared meanwhile is read anew, LOG_ATTEMPTS times in all. One that cannot be read on before
+ * its end gives what was read, and a gap.
  *
- * STATUS_DENIED, STATUS_SYSTEM  it would not open or be read
+ * STATUS_DENIED, STATUS_SYSTEM  it would not open, or not be read at all
  */
-enum status win32_log_read(const struct log_calls *calls, struct event_window *window,
-			   struct arena *arena, struct host_error *error);
+enum status win32_log_read(const struct log_calls *calls, const struct host_question *question,
+			   struct arena *arena, struct host_answer *out, struct host_error *error);
 
 /* A log that is watched between the reports. */
 struct win32_log_watch {

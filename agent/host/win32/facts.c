@@ -18,6 +18,8 @@
 
 #include "agent/host/win32/internal.h"
 
+#define LOG_KEY "SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application"
+
 static enum status open_key(const char *key, struct arena *arena, HKEY *out,
 			    struct host_error *error)
 {
@@ -185,32 +187,40 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 	return status;
 }
 
-enum status host_read_events(struct host *host, const char *source, const uint16_t *ids,
-			     size_t n_ids, struct arena *arena, struct host_event **out, size_t *n,
-			     struct host_error *error)
+/* Where the Application log lies, as the registry says, or else its name. */
+static const char *log_path(struct host *host, struct arena *arena)
+{
+	struct host_error ignored;
+	struct host_value value;
+	wchar_t path[MAX_PATH];
+	if (host_read_value(host, LOG_KEY, "File", arena, &value, &ignored) != STATUS_OK ||
+	    value.kind != HOST_VALUE_STRING)
+		return "Application";
+	DWORD n = ExpandEnvironmentStringsW(win32_wide(value.text, arena), path, MAX_PATH);
+	return n > 0 && n <= MAX_PATH ? win32_narrow(path, arena) : value.text;
+}
+
+enum status host_read_events(struct host *host, const struct host_question *question,
+			     struct arena *arena, struct host_answer *out, struct host_error *error)
 {
 	if (host->root)
-		return windows_root_read_events(host->root, source, ids, n_ids, arena, out, n,
-						error);
-	struct event_window *window = mem_alloc(sizeof *window);
-	event_window_init(window, source, ids, n_ids);
-	enum status status = win32_log_read(&log_calls_system, window, arena, error);
+		return windows_root_read_events(host->root, question, arena, out, error);
+	enum status status = win32_log_read(&log_calls_system, question, arena, out, error);
 	if (status == STATUS_OK) {
-		*out = event_window_take(window, arena, n);
-		host_win32_put_texts(host, source, *out, *n, arena);
+		out->log.path = log_path(host, arena);
+		host_win32_put_texts(host, question->source, out->events, out->n, arena);
 	}
-	free(window);
 	return status;
 }
 
-enum status host_look_for_news(struct host *host, const char *source, const uint16_t *ids,
-			       size_t n_ids, struct host_news *out, struct host_error *error)
+enum status host_look_for_news(struct host *host, const struct host_question *question,
+			       struct host_news *out, struct host_error *error)
 {
 	*out = (struct host_news){ 0 };
 	if (host->root)
-		return windows_root_look_for_news(host->root, source, ids, n_ids, out, error);
+		return windows_root_look_for_news(host->root, question, out, error);
 	struct event_window *window = mem_alloc(sizeof *window);
-	event_window_init(window, source, ids, n_ids);
+	event_window_init(window, question);
 	enum status status = win32_log_look(&host->log, window, &out->events, error);
 	free(window);
 	return status;

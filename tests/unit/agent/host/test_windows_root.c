@@ -270,12 +270,20 @@ static void a_bad_list_of_services_is_named_with_its_line(void **state)
 
 static const uint16_t mta_ids[] = { 9298, 9321, 9266 };
 
+static const struct host_question mta_question = { .source = "msexchangemta",
+						   .ids = mta_ids,
+						   .n_ids = 3 };
+
+static enum status read_events(struct host_answer *out)
+{
+	return windows_root_read_events(root, &mta_question, &arena, out, &error);
+}
+
 static void events_come_from_the_log_in_record_order(void **state)
 {
 	(void)state;
 	material_or_skip();
-	struct host_event *events = NULL;
-	size_t n = 0;
+	struct host_answer answer;
 	size_t size = 0;
 	char *log = material_read("evt/samba_mta.evt", &size);
 	put_dir("WINNT");
@@ -284,9 +292,9 @@ static void events_come_from_the_log_in_record_order(void **state)
 	put_bytes("WINNT/system32/config/AppEvent.Evt", log, size);
 	free(log);
 	open_root();
-	assert_int_equal(windows_root_read_events(root, "msexchangemta", mta_ids, 3, &arena,
-						  &events, &n, &error),
-			 STATUS_OK);
+	assert_int_equal(read_events(&answer), STATUS_OK);
+	const struct host_event *events = answer.events;
+	size_t n = answer.n;
 	assert_true(n >= 12);
 	assert_int_equal(events[0].id, 9298);
 	assert_string_equal(events[0].strings[0], "5.5 (build 2650.24)");
@@ -300,19 +308,14 @@ static void events_come_from_the_log_in_record_order(void **state)
 static void a_log_that_is_none_is_a_failure(void **state)
 {
 	(void)state;
-	struct host_event *events = NULL;
-	size_t n = 0;
+	struct host_answer answer = { .n = 0 };
 	open_root();
-	assert_int_equal(
-		windows_root_read_events(root, "X", mta_ids, 3, &arena, &events, &n, &error),
-		STATUS_NOT_FOUND);
+	assert_int_equal(read_events(&answer), STATUS_NOT_FOUND);
 	put_file("app.evt",
 		 "this is no event log at all, and longer than a header would have to be");
-	assert_int_equal(
-		windows_root_read_events(root, "X", mta_ids, 3, &arena, &events, &n, &error),
-		STATUS_MALFORMED);
+	assert_int_equal(read_events(&answer), STATUS_MALFORMED);
 	assert_non_null(strstr(error.text, "app.evt"));
-	assert_null(events);
+	assert_null(answer.events);
 }
 
 static void the_disk_names_its_machine(void **state)
