@@ -12,7 +12,7 @@ Everything runs in network namespaces of the benchmark's own (root). Half of the
 Samba's endpoint mapper and a stand-in for the MTA; nobody has the addresses of the others. Exit status
 1: a goal is missed.
 
-MTAWATCH_BUILD (default build/release) and MTAWATCH_WINDOWS_BUILD (build/windows) name the builds.
+MTAWATCH_BUILD (default build/bench) and MTAWATCH_WINDOWS_BUILD (build/windows) name the builds.
 """
 
 import argparse
@@ -34,7 +34,7 @@ from lab.mapper import Mapper  # noqa: E402
 from lab.network import Network, end_session, run  # noqa: E402
 from lab.site import MTA_PORT, Listener  # noqa: E402
 
-LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/release")) / "agent/mtawatch-agent"
+LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/bench")) / "agent/mtawatch-agent"
 WINDOWS_BUILD = Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
 WINDOWS_AGENT = WINDOWS_BUILD / "agent/mtawatch-agent.exe"
 EMPTY_PROGRAM = WINDOWS_BUILD / "tests/windows_programs/hold_session.exe"

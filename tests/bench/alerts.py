@@ -2,7 +2,7 @@
 """How long a change takes from the report that shows it to the receiver of a webhook, at rest and while
 reports of other servers come in.
 
-    MTAWATCH_BUILD=build/release tests/bench/alerts.py [--rate N] [--changes N] [--pause S]
+    MTAWATCH_BUILD=build/bench tests/bench/alerts.py [--rate N] [--changes N] [--pause S]
 
 Needs wrk. The receiver is a web server of this program; the clock begins before the report is sent.
 """

@@ -13,7 +13,7 @@ Parts, each in a run of its own against a collector of its own:
 
 Everything runs on this machine, in turn, the load (wrk, one thread) beside it: the ratios are the
 figures. tests/bench/report.lua says what the reports look like. Exit status 1: a goal is missed.
-MTAWATCH_BUILD names the build (default build/release); scripts/bench names the other servers.
+MTAWATCH_BUILD names the build (default build/bench); scripts/bench names the other servers.
 """
 
 import argparse
@@ -30,7 +30,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-os.environ.setdefault("MTAWATCH_BUILD", str(HERE.parents[1] / "build/release"))
+os.environ.setdefault("MTAWATCH_BUILD", str(HERE.parents[1] / "build/bench"))
 sys.path.insert(0, str(HERE.parent / "integration"))
 sys.path.insert(0, str(HERE))
 import connections  # noqa: E402

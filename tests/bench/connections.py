@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What a connection costs the collector: memory while it waits, CPU of 4 KB that are refused, plain and TLS.
 
-    MTAWATCH_BUILD=build/release tests/bench/connections.py [--connections N] [--seconds S] [--rounds N]
+    MTAWATCH_BUILD=build/bench tests/bench/connections.py [--connections N] [--seconds S] [--rounds N]
 
 Needs wrk. Both kinds run in turn, on one machine in one run: the ratio is the figure,
 the rest moves with the machine.

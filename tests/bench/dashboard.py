@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the dashboard costs a browser, of a large fleet and of a small one, in one run.
 
-    MTAWATCH_BUILD=build/release tests/bench/dashboard.py [--servers N] [--rounds N]
+    MTAWATCH_BUILD=build/bench tests/bench/dashboard.py [--servers N] [--rounds N]
 
 The large fleet is an inventory of N servers, of which a thousand report; the small one has the
 thousand only. Both answer with pages of the same length, so the ratio should stay near one: the page
