@@ -170,5 +170,5 @@ unpack_package() {
 debian_mirror() {
 	local format="\$(ORIGIN)|\$(CODENAME)|\$(SITE)"
 	apt-get indextargets --format "$format" 'Created-By: Packages' 2>/dev/null |
-		awk -F '|' '$1 == "Debian" && $2 !~ /security|updates|backports/ { print $3; exit }'
+		awk -F '|' '$1 == "Debian" && $2 !~ /security|updates|backports/ && !n++ { print $3 }'
 }
