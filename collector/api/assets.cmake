@@ -26,7 +26,7 @@ foreach(file ${files})
   cmake_path(GET file FILENAME name)
   string(REGEX MATCH "[^.]*$" extension ${name})
   if(NOT DEFINED type_${extension})
-    continue() # a note or a picture for people
+    continue() # a note for people
   endif()
   execute_process(COMMAND ${ZOPFLI} -c ${file} OUTPUT_FILE ${packed} COMMAND_ERROR_IS_FATAL ANY)
   read_bytes(${file} bytes)
