@@ -117,6 +117,7 @@ check_includes() {
 	function folder_of(path) { sub(/\/[^\/]*$/, "", path); return path }
 	function complain(text) { print text; bad = 1 }
 	function may(from, to,   part) {
+		if (!(from in row)) return 0 # to look at row[from] would make it one
 		if (from == to || (from, to) in allowed) return 1
 		part = from; sub(/\/.*/, "", part)
 		return (part "/", to) in common && row[from] > row[part "/"]
