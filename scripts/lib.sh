@@ -58,8 +58,8 @@ package_group() {
 		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libzstd-dev libssl-dev
 		libcurl4-openssl-dev libmbedtls-dev libcmocka-dev sqlite3 openssl
-		curl gzip zopfli npm iproute2 python3 python3-pytest python3-jsonschema python3-requests
-		python3-aiosmtpd util-linux
+		curl gzip zopfli npm iproute2 python3 python3-pytest python3-pytest-xdist
+		python3-jsonschema python3-requests python3-aiosmtpd util-linux
 	END
 	windows) cat <<-'END' ;;
 		to cross-build the 32-bit Windows agent

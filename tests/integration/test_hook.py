@@ -39,7 +39,7 @@ class Hook:
 
     def hangs(self):
         """From now on it begins and never ends; began() waits for that."""
-        self.write(f"touch {self.out.with_name('began')}\nsleep 60")
+        self.write(f"touch {self.out.with_name('began')}\nsleep 600")
 
     def began(self):
         deadline = time.monotonic() + PATIENCE

@@ -140,7 +140,7 @@ def is_looking_up():
 def test_it_stops_in_time_while_a_probe_hangs(machine, collector, install, state):
     install("--collector", collector, "--peer", "EXCH2=10.255.0.2", "--probe-limit", "60")
     wait_until(is_probing)
-    assert stop(machine) < 5  # two seconds, and Wine's own time
+    assert stop(machine) < 20  # two seconds, Wine's own time, and a busy machine's
     assert "event 101: " in log_of(state)
 
 
@@ -150,7 +150,7 @@ def test_it_stops_in_time_while_a_send_hangs(machine, install, state):
         silent.settimeout(30)
         connection, _ = silent.accept()
         assert connection.recv(10)
-        assert stop(machine) < 5
+        assert stop(machine) < 20
         connection.close()
     assert "event 101: " in log_of(state)
 
@@ -158,7 +158,7 @@ def test_it_stops_in_time_while_a_send_hangs(machine, install, state):
 def test_it_stops_in_time_while_a_name_lookup_hangs(machine, install, state):
     install("--collector", "http://collector.example")
     wait_until(is_looking_up)
-    assert stop(machine) < 5
+    assert stop(machine) < 20
     assert "event 101: " in log_of(state)
 
 

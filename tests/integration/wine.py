@@ -20,7 +20,7 @@ PROGRAMS = BUILD / "tests/windows_programs"
 CLONE_NEWNET = 0x40000000  # sched.h
 
 
-def wait_until(condition, seconds=30):
+def wait_until(condition, seconds=90):
     """Waits for what has to happen, and gives it."""
     deadline = time.monotonic() + seconds
     while not (got := condition()):
