@@ -159,10 +159,10 @@ static void on_made(struct call *call, void *user, enum status status)
 static bool make_text(struct making *making)
 {
 	struct record_identity *identity = &making->identity;
-	char prefix[SECRET_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
+	char prefix[ROLE_TOKEN_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
 
 	if (identity->kind == RECORD_KIND_TOKEN)
-		secret_token_prefix(identity->role, prefix);
+		role_token_prefix(identity->role, prefix);
 	if (secret_make(prefix, making->text) != STATUS_OK)
 		return false;
 	secret_hash(making->text, identity->hash);

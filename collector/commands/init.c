@@ -220,7 +220,7 @@ static int make_token(struct init *init)
 	struct record_identity token = { .kind = RECORD_KIND_TOKEN,
 					 .name = FIRST_TOKEN,
 					 .role = ROLE_ADMIN };
-	char prefix[SECRET_PREFIX_SIZE];
+	char prefix[ROLE_TOKEN_PREFIX_SIZE];
 	char error[STORE_ERROR_SIZE];
 	bool there = false;
 
@@ -231,7 +231,7 @@ static int make_token(struct init *init)
 		tell("admin token", "not shown again", false);
 		return TERMINAL_EXIT_OK;
 	}
-	return make_identity(init, &token, secret_token_prefix(ROLE_ADMIN, prefix), "token.add",
+	return make_identity(init, &token, role_token_prefix(ROLE_ADMIN, prefix), "token.add",
 			     init->token_file, init->token);
 }
 

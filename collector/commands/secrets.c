@@ -160,7 +160,7 @@ static int store(struct terminal *t, const struct sort *sort, struct record_iden
 
 static int add(struct terminal *t, const struct said *said, const struct sort *sort)
 {
-	char prefix[SECRET_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
+	char prefix[ROLE_TOKEN_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
 	char text[SECRET_TEXT_SIZE];
 	struct record_identity identity;
 
@@ -168,7 +168,7 @@ static int add(struct terminal *t, const struct said *said, const struct sort *s
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	if (sort->kind == RECORD_KIND_TOKEN)
-		secret_token_prefix(identity.role, prefix);
+		role_token_prefix(identity.role, prefix);
 	if (secret_make(prefix, text) != STATUS_OK)
 		return terminal_fail("the system gave no random numbers");
 	secret_hash(text, identity.hash);

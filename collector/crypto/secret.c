@@ -24,12 +24,6 @@ enum status secret_make(const char *prefix, char text[SECRET_TEXT_SIZE])
 	return STATUS_OK;
 }
 
-char *secret_token_prefix(enum role role, char prefix[SECRET_PREFIX_SIZE])
-{
-	snprintf(prefix, SECRET_PREFIX_SIZE, "mtw_%c", role_name(role)[0]);
-	return prefix;
-}
-
 enum status secret_make_id(char text[UUID_TEXT_SIZE])
 {
 	uint8_t bytes[16];

@@ -15,7 +15,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/model/role.h"
 #include "proto/base/status.h"
 #include "proto/base/uuid.h"
 
@@ -34,9 +33,6 @@
  * STATUS_SYSTEM  the system gave no random numbers
  */
 enum status secret_make(const char *prefix, char text[SECRET_TEXT_SIZE]);
-
-/* "mtw_v", "mtw_o" or "mtw_a": the prefix of a token of that role. */
-char *secret_token_prefix(enum role role, char prefix[SECRET_PREFIX_SIZE]);
 
 /* A random UUID (RFC 9562, version 4), which is no secret. STATUS_SYSTEM as above. */
 enum status secret_make_id(char text[UUID_TEXT_SIZE]);

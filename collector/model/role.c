@@ -1,6 +1,7 @@
 #include "collector/model/role.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[] = {
@@ -12,6 +13,12 @@ static const char *const names[] = {
 const char *role_name(enum role role)
 {
 	return (size_t)role < N_NAMES ? names[role] : names[ROLE_NONE];
+}
+
+char *role_token_prefix(enum role role, char prefix[ROLE_TOKEN_PREFIX_SIZE])
+{
+	snprintf(prefix, ROLE_TOKEN_PREFIX_SIZE, "mtw_%c", role_name(role)[0]);
+	return prefix;
 }
 
 bool role_parse(const char *name, enum role *out)

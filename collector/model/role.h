@@ -27,6 +27,10 @@ enum role {
 /* "viewer" ...; "nobody" for ROLE_NONE. Static. */
 const char *role_name(enum role role);
 
+/* "mtw_v", "mtw_o" or "mtw_a": what a token of that role begins with. Returns `prefix`. */
+#define ROLE_TOKEN_PREFIX_SIZE 6
+char *role_token_prefix(enum role role, char prefix[ROLE_TOKEN_PREFIX_SIZE]);
+
 /* Reads the name of a role that a token can have: viewer, operator, admin. */
 bool role_parse(const char *name, enum role *out);
 

@@ -27,11 +27,11 @@ static void a_secret_is_its_prefix_and_64_digits_and_never_the_same(void **state
 static void a_token_shows_its_role(void **state)
 {
 	(void)state;
-	char prefix[SECRET_PREFIX_SIZE];
+	char prefix[ROLE_TOKEN_PREFIX_SIZE];
 
-	assert_string_equal(secret_token_prefix(ROLE_VIEWER, prefix), "mtw_v");
-	assert_string_equal(secret_token_prefix(ROLE_OPERATOR, prefix), "mtw_o");
-	assert_string_equal(secret_token_prefix(ROLE_ADMIN, prefix), "mtw_a");
+	assert_string_equal(role_token_prefix(ROLE_VIEWER, prefix), "mtw_v");
+	assert_string_equal(role_token_prefix(ROLE_OPERATOR, prefix), "mtw_o");
+	assert_string_equal(role_token_prefix(ROLE_ADMIN, prefix), "mtw_a");
 }
 
 static void the_hash_is_sha_256(void **state)
