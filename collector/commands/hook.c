@@ -169,7 +169,7 @@ static int try_hook(const struct options *options, const char *name)
 		return terminal_fail("the system gives no random numbers");
 	if (loop_open(&try.loop, end, &try) != STATUS_OK)
 		return terminal_fail("the system has no resources for an event loop");
-	try.hooks = hooks_open(loop_uv(try.loop), options);
+	try.hooks = hooks_open(loop_uv(try.loop), options->hooks);
 	hooks_show(try.hooks, show, NULL);
 	struct hook *hook = hooks_find(try.hooks, name);
 	if (hook) {

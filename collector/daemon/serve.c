@@ -143,7 +143,7 @@ static void tell_alert(void *user, const struct record_alert *alert)
 
 static int open_alerting(struct serve *s)
 {
-	s->hooks = hooks_open(loop_uv(s->loop), s->options);
+	s->hooks = hooks_open(loop_uv(s->loop), s->options->hooks);
 	struct alerting_options options = {
 		.loop = loop_uv(s->loop),
 		.store = s->store,
@@ -271,7 +271,7 @@ static void take_over(struct serve *s, const struct options *options)
 	log_lines(&text);
 	security_reload(s->security, options);
 	store_set_limits(s->store, &options->keep);
-	hooks_reload(s->hooks, options);
+	hooks_reload(s->hooks, options->hooks);
 	s->api.browsers_use_https = options_browsers_use_https(options);
 	alerting_configure(s->alerting, options);
 	buffer_deinit(&text);

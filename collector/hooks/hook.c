@@ -5,9 +5,9 @@
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
-#include "collector/daemon/options.h"
 #include "collector/hooks/command.h"
 #include "collector/hooks/internal.h"
+#include "collector/hooks/settings.h"
 #include "proto/base/mem.h"
 
 /* What a hook does by itself, with each of its URLs. */
@@ -20,7 +20,7 @@ struct runner {
 struct hooks {
 	uv_loop_t *loop;
 	struct hook_line line;
-	struct arena arena; /* of what follows; the texts are those of the options */
+	struct arena arena; /* of what follows; the texts are those of the settings */
 	struct hook *all;
 	struct runner *runners; /* by the index of the hook */
 	size_t n;
@@ -32,17 +32,17 @@ struct hooks {
 	void *closed_user;
 };
 
-static void take_over(struct hooks *hooks, const struct options *options)
+static void take_over(struct hooks *hooks, const struct hook_settings *settings)
 {
 	size_t i = 0;
 
 	hooks->n = 0;
-	for (const struct hook_settings *s = options->hooks; s; s = s->next)
+	for (const struct hook_settings *s = settings; s; s = s->next)
 		hooks->n++;
 	arena_init(&hooks->arena);
 	hooks->all = arena_alloc_array(&hooks->arena, hooks->n + 1, sizeof *hooks->all);
 	hooks->runners = arena_alloc_array(&hooks->arena, hooks->n + 1, sizeof *hooks->runners);
-	for (const struct hook_settings *s = options->hooks; s; s = s->next) {
+	for (const struct hook_settings *s = settings; s; s = s->next) {
 		hooks->all[i++] = (struct hook){ .name = s->name,
 						 .type = s->type,
 						 .route = s->route,
@@ -51,7 +51,7 @@ static void take_over(struct hooks *hooks, const struct options *options)
 	}
 }
 
-struct hooks *hooks_open(uv_loop_t *loop, const struct options *options)
+struct hooks *hooks_open(uv_loop_t *loop, const struct hook_settings *settings)
 {
 	struct hooks *hooks = mem_alloc(sizeof *hooks);
 
@@ -59,7 +59,7 @@ struct hooks *hooks_open(uv_loop_t *loop, const struct options *options)
 	hooks->line.transfers = transfers_new(loop);
 	if (!hooks->line.transfers)
 		abort(); /* only for lack of memory */
-	take_over(hooks, options);
+	take_over(hooks, settings);
 	return hooks;
 }
 
@@ -136,28 +136,28 @@ static const struct hook_settings *find_settings(const struct hook_settings *fir
 	return first;
 }
 
-static void say_what_changes(struct hooks *hooks, const struct options *options)
+static void say_what_changes(struct hooks *hooks, const struct hook_settings *settings)
 {
 	for (size_t i = 0; i < hooks->n; i++) {
 		const struct hook *old = &hooks->all[i];
-		const struct hook_settings *now = find_settings(options->hooks, old->name);
+		const struct hook_settings *now = find_settings(settings, old->name);
 		if (!now)
 			log_info("the hook '%s' is gone", old->name);
 		else if (strcmp(now->words, old->settings->words) != 0)
 			log_info("the hook '%s' has changed", old->name);
 	}
-	for (const struct hook_settings *s = options->hooks; s; s = s->next) {
+	for (const struct hook_settings *s = settings; s; s = s->next) {
 		if (!hooks_find(hooks, s->name))
 			log_info("the hook '%s' is new", s->name);
 	}
 }
 
-void hooks_reload(struct hooks *hooks, const struct options *options)
+void hooks_reload(struct hooks *hooks, const struct hook_settings *settings)
 {
-	say_what_changes(hooks, options);
+	say_what_changes(hooks, settings);
 	stop_all(hooks);
 	arena_deinit(&hooks->arena);
-	take_over(hooks, options);
+	take_over(hooks, settings);
 	start_all(hooks);
 }
 

@@ -16,7 +16,6 @@
 
 struct uv_loop_s; /* libuv: the event loop */
 struct hook_settings;
-struct options;
 
 enum hook_type {
 #define X(id, name) HOOK_TYPE_##id,
@@ -70,16 +69,16 @@ typedef void hook_done(void *user, const struct hook_result *result);
 struct hooks;
 
 /*
- * The hooks of `options`, which outlive them. `options` were read without faults, so this cannot
- * fail.
+ * The hooks of a list of settings, which outlives them; NULL: none. The settings were read without
+ * faults, so this cannot fail.
  */
-struct hooks *hooks_open(struct uv_loop_s *loop, const struct options *options);
+struct hooks *hooks_open(struct uv_loop_s *loop, const struct hook_settings *settings);
 
 /*
- * Takes over other options, and says in the log what is new, changed or gone. Pointers to hooks are
+ * Takes over other settings, and says in the log what is new, changed or gone. Pointers to hooks are
  * no longer valid; attempts under way come to their end as they began.
  */
-void hooks_reload(struct hooks *hooks, const struct options *options);
+void hooks_reload(struct hooks *hooks, const struct hook_settings *settings);
 
 /* What goes over the lines of all hooks is shown from now on. */
 void hooks_show(struct hooks *hooks, exchange_show *show, void *user);

@@ -62,7 +62,7 @@ static int send_all(const struct options *options, const struct notification *no
 {
 	if (loop_open(&loop, end, NULL) != STATUS_OK)
 		return fail("no loop");
-	hooks = hooks_open(loop_uv(loop), options);
+	hooks = hooks_open(loop_uv(loop), options->hooks);
 	n_left = (size_t)n;
 	for (int i = 0; i < n; i++) {
 		struct hook *hook = hooks_find(hooks, names[i]);
