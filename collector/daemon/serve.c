@@ -141,6 +141,11 @@ static void tell_alert(void *user, const struct record_alert *alert)
 		api_alert_tell(&s->api, alert);
 }
 
+static struct alerting_settings settings_of_alerting(const struct options *options)
+{
+	return (struct alerting_settings){ &options->alerts, options->external_url };
+}
+
 static int open_alerting(struct serve *s)
 {
 	s->hooks = hooks_open(loop_uv(s->loop), s->options->hooks);
@@ -148,7 +153,8 @@ static int open_alerting(struct serve *s)
 		.loop = loop_uv(s->loop),
 		.store = s->store,
 		.hooks = s->hooks,
-		.options = s->options,
+		.data = s->options->data,
+		.settings = settings_of_alerting(s->options),
 		.now_ms = loop_wall_ms,
 		.certificate_end_ms = certificate_end,
 		.changed = tell_alert,
@@ -262,6 +268,7 @@ static void log_lines(struct buffer *text)
 
 static void take_over(struct serve *s, const struct options *options)
 {
+	struct alerting_settings alerting = settings_of_alerting(options);
 	struct buffer text;
 
 	buffer_init(&text);
@@ -273,7 +280,7 @@ static void take_over(struct serve *s, const struct options *options)
 	store_set_limits(s->store, &options->keep);
 	hooks_reload(s->hooks, options->hooks);
 	s->api.browsers_use_https = options_browsers_use_https(options);
-	alerting_configure(s->alerting, options);
+	alerting_configure(s->alerting, &alerting);
 	buffer_deinit(&text);
 }
 

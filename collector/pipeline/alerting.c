@@ -6,7 +6,6 @@
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
-#include "collector/daemon/options.h"
 #include "collector/pipeline/alerting_internal.h"
 #include "collector/pipeline/self_check.h"
 #include "proto/base/mem.h"
@@ -219,17 +218,17 @@ static void on_outbox_changed(void *user)
 	schedule(a);
 }
 
-void alerting_configure(struct alerting *a, const struct options *options)
+void alerting_configure(struct alerting *a, const struct alerting_settings *settings)
 {
 	free(a->url);
 	a->url = NULL;
-	if (options->external_url) {
-		size_t n = strlen(options->external_url);
+	if (settings->url) {
+		size_t n = strlen(settings->url);
 		a->url = mem_alloc(n + 2);
-		snprintf(a->url, n + 2, "%s%s", options->external_url,
-			 n > 0 && options->external_url[n - 1] == '/' ? "" : "/");
+		snprintf(a->url, n + 2, "%s%s", settings->url,
+			 n > 0 && settings->url[n - 1] == '/' ? "" : "/");
 	}
-	alerts_configure(a->alerts, &options->alerts, a->url);
+	alerts_configure(a->alerts, settings->policy, a->url);
 	set_targets(a);
 	greet_hooks(a, a->options.now_ms());
 	if (a->is_ready)
@@ -247,8 +246,8 @@ struct alerting *alerting_new(const struct alerting_options *options)
 	a->alerts = alerts_new();
 	a->outbox = outbox_new(&outbox);
 	a->timer = loop_timer_new(options->loop, on_time, a);
-	a->data = mem_strdup(options->options->data);
-	alerting_configure(a, options->options);
+	a->data = mem_strdup(options->data);
+	alerting_configure(a, &options->settings);
 	return a;
 }
 

@@ -32,13 +32,19 @@
 #define ALERTING_DEAD_LETTER_MS (INT64_C(24) * 3600 * 1000)
 
 struct alerting;
-struct options;
+
+/* What of the collector's settings matters here; it lives until the next call that hands it in. */
+struct alerting_settings {
+	const struct alert_policy *policy;
+	const char *url; /* where browsers find the collector; NULL: not known */
+};
 
 struct alerting_options {
 	struct uv_loop_s *loop;
-	struct store *store;           /* outlives it */
-	struct hooks *hooks;           /* likewise, but for alerting_stop() */
-	const struct options *options; /* until alerting_configure() */
+	struct store *store; /* outlives it */
+	struct hooks *hooks; /* likewise, but for alerting_stop() */
+	const char *data;    /* directory of the store */
+	struct alerting_settings settings;
 	int64_t (*now_ms)(void);
 	/* When the server's certificate ends; TIMESTAMP_NONE: there is none. */
 	int64_t (*certificate_end_ms)(void *user);
@@ -50,7 +56,7 @@ struct alerting_options {
 struct alerting *alerting_new(const struct alerting_options *options);
 
 /* Other settings hold, and the hooks are others; they live until the next call. */
-void alerting_configure(struct alerting *alerting, const struct options *options);
+void alerting_configure(struct alerting *alerting, const struct alerting_settings *settings);
 
 /* Does nothing more; before the hooks and the store are closed. */
 void alerting_stop(struct alerting *alerting);
