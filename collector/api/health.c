@@ -4,7 +4,6 @@
 
 #include "collector/base/buffer.h"
 #include "collector/crypto/tls_context.h"
-#include "collector/daemon/certificates.h"
 
 static void answer_text(struct call *call, int status, const char *text)
 {
@@ -27,12 +26,12 @@ void api_live_get(struct call *call)
 static void add_certificate(const struct api *api, struct buffer *text)
 {
 	const struct tls_context *tls = server_tls(api->server);
-	char concern[SECURITY_ERROR_SIZE];
+	char concern[CERTIFICATE_ERROR_SIZE];
 
 	if (!tls)
 		return;
-	if (security_look(tls_context_info(tls), pipeline_now_ms(api->pipeline), concern) ==
-	    SECURITY_CONCERN_NONE)
+	if (certificate_look(tls_context_info(tls), pipeline_now_ms(api->pipeline), concern) ==
+	    CERTIFICATE_CONCERN_NONE)
 		buffer_add_text(text, "[+]certificate ok\n");
 	else
 		buffer_printf(text, "[!]certificate: %s\n", concern);

@@ -12,9 +12,11 @@
 #include <openssl/x509v3.h>
 
 #include "collector/crypto/certificate_internal.h"
+#include "proto/base/timestamp.h"
 
 #define SECONDS_A_DAY INT64_C(86400)
 #define MS_A_SECOND   INT64_C(1000)
+#define MS_A_DAY      (SECONDS_A_DAY * MS_A_SECOND)
 
 /* The oldest error tells best; a system's error in between says which file operation failed. */
 static const char *reason_of(unsigned long code)
@@ -182,4 +184,33 @@ enum status certificate_is_for(const char *path, const char *name, bool *out,
 	       X509_check_host(x509, name, 0, 0, NULL) == 1;
 	X509_free(x509);
 	return STATUS_OK;
+}
+
+enum certificate_concern certificate_look(const struct certificate_info *info, int64_t now_ms,
+					  char text[CERTIFICATE_ERROR_SIZE])
+{
+	char at[TIMESTAMP_TEXT_SIZE];
+	int64_t left_ms = info->not_after_ms - now_ms;
+
+	*text = '\0';
+	if (info->not_before_ms > now_ms) {
+		snprintf(text, CERTIFICATE_ERROR_SIZE,
+			 "the certificate of %s is not valid before %s: agents refuse it; is the "
+			 "clock right?",
+			 info->subject, timestamp_format(info->not_before_ms, at));
+		return CERTIFICATE_CONCERN_INVALID;
+	}
+	timestamp_format(info->not_after_ms, at);
+	if (left_ms < 0) {
+		snprintf(text, CERTIFICATE_ERROR_SIZE,
+			 "the certificate of %s has expired at %s: agents refuse it", info->subject,
+			 at);
+		return CERTIFICATE_CONCERN_INVALID;
+	}
+	if (left_ms >= CERTIFICATE_WARN_DAYS * MS_A_DAY)
+		return CERTIFICATE_CONCERN_NONE;
+	snprintf(text, CERTIFICATE_ERROR_SIZE,
+		 "the certificate of %s expires at %s, in %d days: renew it", info->subject, at,
+		 (int)(left_ms / MS_A_DAY));
+	return CERTIFICATE_CONCERN_SOON;
 }

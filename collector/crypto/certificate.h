@@ -37,6 +37,9 @@
 #define CERTIFICATE_SERVER_DAYS 825
 #define CERTIFICATE_EARLY_DAYS  1
 
+/* Days before the end of a certificate from which on that is a concern. */
+#define CERTIFICATE_WARN_DAYS 30
+
 /* "sha256//" and 44 characters of Base64, and the NUL. */
 #define CERTIFICATE_PIN_SIZE 53
 
@@ -98,3 +101,13 @@ enum status certificate_read(const char *path, struct certificate_info *out,
  */
 enum status certificate_is_for(const char *path, const char *name, bool *out,
 			       char error[CERTIFICATE_ERROR_SIZE]);
+
+enum certificate_concern {
+	CERTIFICATE_CONCERN_NONE,
+	CERTIFICATE_CONCERN_SOON,    /* it ends within CERTIFICATE_WARN_DAYS */
+	CERTIFICATE_CONCERN_INVALID, /* it has ended, or not yet begun */
+};
+
+/* What people have to know of a certificate's time; `text` is empty where that is nothing. */
+enum certificate_concern certificate_look(const struct certificate_info *info, int64_t now_ms,
+					  char text[CERTIFICATE_ERROR_SIZE]);

@@ -1,6 +1,5 @@
 #include "collector/daemon/certificates.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "collector/base/log.h"
@@ -10,8 +9,6 @@
 #include "collector/http/server.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
-
-#define MS_A_DAY (INT64_C(24) * 60 * 60 * 1000)
 
 struct security {
 	struct loop_timer *timer;
@@ -25,47 +22,18 @@ struct security {
 	char *client_ca;
 };
 
-enum security_concern security_look(const struct certificate_info *info, int64_t now_ms,
-				    char text[SECURITY_ERROR_SIZE])
-{
-	char at[TIMESTAMP_TEXT_SIZE];
-	int64_t left_ms = info->not_after_ms - now_ms;
-
-	*text = '\0';
-	if (info->not_before_ms > now_ms) {
-		snprintf(text, SECURITY_ERROR_SIZE,
-			 "the certificate of %s is not valid before %s: agents refuse it; is the "
-			 "clock right?",
-			 info->subject, timestamp_format(info->not_before_ms, at));
-		return SECURITY_CONCERN_INVALID;
-	}
-	timestamp_format(info->not_after_ms, at);
-	if (left_ms < 0) {
-		snprintf(text, SECURITY_ERROR_SIZE,
-			 "the certificate of %s has expired at %s: agents refuse it", info->subject,
-			 at);
-		return SECURITY_CONCERN_INVALID;
-	}
-	if (left_ms >= SECURITY_WARN_DAYS * MS_A_DAY)
-		return SECURITY_CONCERN_NONE;
-	snprintf(text, SECURITY_ERROR_SIZE,
-		 "the certificate of %s expires at %s, in %d days: renew it", info->subject, at,
-		 (int)(left_ms / MS_A_DAY));
-	return SECURITY_CONCERN_SOON;
-}
-
 static void tell_end(const struct certificate_info *info)
 {
 	char text[SECURITY_ERROR_SIZE];
 
-	switch (security_look(info, loop_wall_ms(), text)) {
-	case SECURITY_CONCERN_INVALID:
+	switch (certificate_look(info, loop_wall_ms(), text)) {
+	case CERTIFICATE_CONCERN_INVALID:
 		log_error("%s", text);
 		break;
-	case SECURITY_CONCERN_SOON:
+	case CERTIFICATE_CONCERN_SOON:
 		log_warning("%s", text);
 		break;
-	case SECURITY_CONCERN_NONE:
+	case CERTIFICATE_CONCERN_NONE:
 		break;
 	}
 }

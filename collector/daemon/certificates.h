@@ -17,9 +17,6 @@
 /* Once a day. */
 #define SECURITY_REREAD_MS (UINT64_C(24) * 60 * 60 * 1000)
 
-/* Days before the end of a certificate from which on each reading warns. */
-#define SECURITY_WARN_DAYS 30
-
 #define SECURITY_ERROR_SIZE CERTIFICATE_ERROR_SIZE
 
 struct options;
@@ -49,16 +46,6 @@ void security_attach(struct security *security, struct server *server);
 
 /* Reads the files that `options` name now; the server has them if they are good. */
 void security_reload(struct security *security, const struct options *options);
-
-enum security_concern {
-	SECURITY_CONCERN_NONE,
-	SECURITY_CONCERN_SOON,    /* it ends within SECURITY_WARN_DAYS */
-	SECURITY_CONCERN_INVALID, /* it has ended, or not yet begun */
-};
-
-/* What people have to know of a certificate's time; `text` is empty where that is nothing. */
-enum security_concern security_look(const struct certificate_info *info, int64_t now_ms,
-				    char text[SECURITY_ERROR_SIZE]);
 
 /* Attach NULL first. NULL is allowed. */
 void security_close(struct security *security);

@@ -390,6 +390,38 @@ static void a_folder_that_is_not_there_is_named(void **state)
 			    "could not write /nonexistent/ca.key: No such file or directory");
 }
 
+static void a_certificates_time_is_a_concern_at_its_limits(void **state)
+{
+	static const struct {
+		int64_t left_ms;
+		enum certificate_concern concern;
+		const char *words;
+	} cases[] = {
+		{ CERTIFICATE_WARN_DAYS * MS_A_DAY, CERTIFICATE_CONCERN_NONE, "" },
+		{ CERTIFICATE_WARN_DAYS * MS_A_DAY - 1, CERTIFICATE_CONCERN_SOON,
+		  ", in 29 days: renew it" },
+		{ 0, CERTIFICATE_CONCERN_SOON, ", in 0 days: renew it" },
+		{ -1, CERTIFICATE_CONCERN_INVALID, "has expired at 2026-11-22T10:45:23Z" },
+		{ 365 * MS_A_DAY, CERTIFICATE_CONCERN_NONE, "" },
+		{ 365 * MS_A_DAY + 1, CERTIFICATE_CONCERN_INVALID,
+		  "is not valid before 2025-11-22T" },
+	};
+	struct certificate_info info = {
+		.subject = "CN=c",
+		.not_before_ms = NOW_MS - 365 * MS_A_DAY,
+		.not_after_ms = NOW_MS,
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char text[CERTIFICATE_ERROR_SIZE];
+		assert_int_equal(
+			certificate_look(&info, info.not_after_ms - cases[i].left_ms, text),
+			cases[i].concern);
+		assert_non_null(strstr(text, cases[i].words));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -412,6 +444,7 @@ int main(void)
 		TEST(a_server_is_no_ca),
 		TEST(an_encrypted_key_is_refused_in_words_and_nobody_is_asked),
 		TEST(a_folder_that_is_not_there_is_named),
+		cmocka_unit_test(a_certificates_time_is_a_concern_at_its_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

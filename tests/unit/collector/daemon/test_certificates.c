@@ -1,5 +1,4 @@
-/* The certificates of a collector that runs: read again by themselves, and what is told of their
- * time. */
+/* The certificates of a collector that runs, read again by themselves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +18,6 @@
 
 #define REREAD_MS   10
 #define PATIENCE_MS 10000
-#define DAY_MS      (INT64_C(24) * 3600 * 1000)
 
 static void stop(uv_timer_t *timer)
 {
@@ -73,41 +71,10 @@ static void renewed_files_are_found_without_a_word(void **state)
 	tls_peer_remove_files(&second);
 }
 
-static void a_certificates_time_is_a_concern_at_its_limits(void **state)
-{
-	static const struct {
-		int64_t left_ms;
-		enum security_concern concern;
-		const char *words;
-	} cases[] = {
-		{ SECURITY_WARN_DAYS * DAY_MS, SECURITY_CONCERN_NONE, "" },
-		{ SECURITY_WARN_DAYS * DAY_MS - 1, SECURITY_CONCERN_SOON,
-		  ", in 29 days: renew it" },
-		{ 0, SECURITY_CONCERN_SOON, ", in 0 days: renew it" },
-		{ -1, SECURITY_CONCERN_INVALID, "has expired at 2026-11-22T10:45:23Z" },
-		{ 365 * DAY_MS, SECURITY_CONCERN_NONE, "" },
-		{ 365 * DAY_MS + 1, SECURITY_CONCERN_INVALID, "is not valid before 2025-11-22T" },
-	};
-	struct certificate_info info = {
-		.subject = "CN=c",
-		.not_before_ms = INT64_C(1795344323000) - 365 * DAY_MS,
-		.not_after_ms = INT64_C(1795344323000),
-	};
-	(void)state;
-
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char text[SECURITY_ERROR_SIZE];
-		assert_int_equal(security_look(&info, info.not_after_ms - cases[i].left_ms, text),
-				 cases[i].concern);
-		assert_non_null(strstr(text, cases[i].words));
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(renewed_files_are_found_without_a_word),
-		cmocka_unit_test(a_certificates_time_is_a_concern_at_its_limits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
