@@ -4,13 +4,13 @@
 
 #include "collector/base/json_add.h"
 #include "collector/http/problem.h"
-#include "collector/model/snapshot.h"
+#include "collector/model/server_key.h"
 
 /* What an agent asks for. */
 struct enrolment {
 	const char *secret;
 	bool only_check;  /* is the secret good? Nothing is enrolled */
-	const char *host; /* snapshot_key() of what it says */
+	const char *host; /* server_key() of what it says */
 	uint8_t key_hash[SECRET_HASH_SIZE];
 	char secret_name[CALLER_MAX_NAME + 1];
 };
@@ -49,7 +49,7 @@ static bool read_body(struct call *call, struct enrolment *out)
 	struct json_place root;
 	const char *host = "";
 	const char *key = "";
-	char short_name[SNAPSHOT_KEY_SIZE];
+	char short_name[SERVER_KEY_SIZE];
 
 	api_begin_body(call, &in, &root);
 	json_require(&in, &root, "secret");
@@ -64,7 +64,7 @@ static bool read_body(struct call *call, struct enrolment *out)
 		json_refuse(&in, &root, "key", STATUS_INVALID,
 			    "expected 64 lower-case hexadecimal digits");
 	if (in.status == STATUS_OK) {
-		out->host = arena_strdup(&call->arena, snapshot_key(host, short_name));
+		out->host = arena_strdup(&call->arena, server_key(host, short_name));
 		size_t n = strlen(out->host);
 		if (n == 0 || n > CALLER_MAX_NAME || !is_printable(out->host))
 			json_refuse(&in, &root, "host", STATUS_INVALID,

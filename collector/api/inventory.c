@@ -6,7 +6,7 @@
 
 #include "collector/base/json_add.h"
 #include "collector/http/problem.h"
-#include "collector/model/snapshot.h"
+#include "collector/model/server_key.h"
 #include "collector/query/inventory_text.h"
 #include "proto/base/mem.h"
 
@@ -142,10 +142,10 @@ void api_inventory_delete(struct call *call)
 	struct store_change change = { .expect = STORE_EXPECT_DROP,
 				       .expected = row,
 				       .n_expected = 1 };
-	char key[SNAPSHOT_KEY_SIZE];
+	char key[SERVER_KEY_SIZE];
 	char error[STORE_ERROR_SIZE];
 
-	row->key = arena_strdup(&call->arena, snapshot_key(call->params[0], key));
+	row->key = arena_strdup(&call->arena, server_key(call->params[0], key));
 	if (store_read_expected(identities_store(api->identities), look_for, row, error) !=
 	    STATUS_OK) {
 		pipeline_fail(api->pipeline, error);

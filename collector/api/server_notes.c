@@ -5,6 +5,7 @@
 
 #include "collector/api/handler.h"
 #include "collector/base/json_add.h"
+#include "collector/model/server_key.h"
 
 /* Other names that are shown of each kind. */
 #define MAX_NAMES 8
@@ -49,7 +50,7 @@ static void add_refusal(const struct refusal *refusal, struct buffer *out)
 /* Other names as they are found, each once. */
 struct names {
 	struct buffer *out;
-	char keys[2 * MAX_NAMES + 1][SNAPSHOT_KEY_SIZE];
+	char keys[2 * MAX_NAMES + 1][SERVER_KEY_SIZE];
 	size_t n;
 };
 
@@ -61,7 +62,7 @@ static void add_name(struct names *names, const char *key, int64_t at_ms, const 
 		if (strcmp(names->keys[i], key) == 0)
 			return;
 	}
-	snapshot_key(key, names->keys[names->n++]);
+	server_key(key, names->keys[names->n++]);
 	buffer_add_text(out, names->n > 1 ? ",{\"server\":" : "{\"server\":");
 	json_add_string(out, key);
 	buffer_add_text(out, ",\"reported_at\":");

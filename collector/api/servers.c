@@ -9,6 +9,7 @@
 #include "collector/api/handler.h"
 #include "collector/base/buffer.h"
 #include "collector/base/json_add.h"
+#include "collector/model/server_key.h"
 #include "collector/query/inventory.h"
 #include "collector/base/log.h"
 #include "collector/http/problem.h"
@@ -160,9 +161,9 @@ static void refuse_unreadable(struct call *call, struct buffer *out, const char 
 /* The expected server of that name that has not reported, or NULL. */
 static const struct view *find_missing(const struct server_list *list, const char *host_name)
 {
-	char key[SNAPSHOT_KEY_SIZE];
+	char key[SERVER_KEY_SIZE];
 
-	snapshot_key(host_name, key);
+	server_key(host_name, key);
 	return server_table_find(&list->missing, key);
 }
 

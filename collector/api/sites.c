@@ -2,11 +2,12 @@
 #include "collector/api/handler.h"
 
 #include "collector/api/servers.h"
+#include "collector/base/hash.h"
 #include "collector/query/site_tally.h"
 
 static uint64_t tag_of(const struct buffer *body)
 {
-	return snapshot_hash(body->bytes, body->size);
+	return hash_bytes(body->bytes, body->size);
 }
 
 void api_site_list(struct call *call)

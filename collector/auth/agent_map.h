@@ -13,7 +13,7 @@
 struct agent_entry {
 	struct uuid id;
 	uint8_t key_hash[SECRET_HASH_SIZE];
-	char host[]; /* snapshot_key() of its host */
+	char host[]; /* server_key() of its host */
 };
 
 struct agent_map {

@@ -5,7 +5,7 @@
 
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
-#include "collector/model/snapshot.h"
+#include "collector/model/server_key.h"
 #include "proto/base/timestamp.h"
 
 const char agents_help[] =
@@ -45,13 +45,13 @@ static int list(struct terminal *t)
 
 static int release(struct terminal *t, const char *host)
 {
-	char key[SNAPSHOT_KEY_SIZE];
+	char key[SERVER_KEY_SIZE];
 	char error[STORE_ERROR_SIZE];
 	struct record_identity agent = { .kind = RECORD_KIND_AGENT };
 
-	if (strlen(host) >= SNAPSHOT_KEY_SIZE)
+	if (strlen(host) >= SERVER_KEY_SIZE)
 		return terminal_fail("no agent is enrolled under so long a name");
-	agent.name = snapshot_key(host, key);
+	agent.name = server_key(host, key);
 	switch (terminal_drop(t, &agent, "agent.release", error)) {
 	case STATUS_OK:
 		return TERMINAL_EXIT_OK;

@@ -10,7 +10,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
-#include "collector/model/snapshot.h"
+#include "collector/model/server_key.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/json.h"
 
@@ -165,7 +165,7 @@ int export_main(int argc, char **argv)
 	struct store_filter filter = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
 	struct arguments words;
 	struct terminal terminal;
-	char key[SNAPSHOT_KEY_SIZE];
+	char key[SERVER_KEY_SIZE];
 	char error[ARGUMENTS_ERROR_SIZE];
 
 	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
@@ -177,7 +177,7 @@ int export_main(int argc, char **argv)
 	if (!read_time("since", since, &filter.since_ms) ||
 	    !read_time("until", until, &filter.until_ms))
 		return COMMAND_EXIT_USAGE;
-	filter.key = server ? snapshot_key(server, key) : NULL;
+	filter.key = server ? server_key(server, key) : NULL;
 	int rc = terminal_open(&terminal, data, config, false);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = export_all(&terminal, &filter, directory);

@@ -7,7 +7,7 @@
 #include "collector/base/loop.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
-#include "collector/model/snapshot.h"
+#include "collector/model/server_key.h"
 #include "collector/query/inventory_text.h"
 
 const char inventory_help[] =
@@ -101,9 +101,9 @@ static enum status look_for(void *user, const struct record_expected *row)
 
 static int remove_one(struct terminal *t, const char *name)
 {
-	char key[SNAPSHOT_KEY_SIZE];
+	char key[SERVER_KEY_SIZE];
 	char error[STORE_ERROR_SIZE];
-	struct record_expected row = { .key = snapshot_key(name, key) };
+	struct record_expected row = { .key = server_key(name, key) };
 	struct store_change drop = { .expect = STORE_EXPECT_DROP,
 				     .expected = &row,
 				     .n_expected = 1 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "collector/fleet/internal.h"
+#include "collector/model/server_key.h"
 #include "proto/base/mem.h"
 
 static const struct record_removal *copy(const struct record_removal *from, struct arena *arena)
@@ -28,9 +29,9 @@ void fleet_note_removal(struct fleet *fleet, const struct record_removal *remova
 
 const struct record_removal *fleet_find_removal(const struct fleet *fleet, const char *host_name)
 {
-	char key[SNAPSHOT_KEY_SIZE];
+	char key[SERVER_KEY_SIZE];
 
-	return text_map_get(&fleet->removals, snapshot_key(host_name, key));
+	return text_map_get(&fleet->removals, server_key(host_name, key));
 }
 
 bool fleet_is_from_before_removal(const struct fleet *fleet, const struct snapshot *snapshot)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "collector/fleet/internal.h"
+#include "collector/model/server_key.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 
@@ -312,8 +313,8 @@ static bool is_among(const struct view *view, const struct view *const *views, s
 
 static bool is_called(const struct view *view, const char *key)
 {
-	char name[SNAPSHOT_KEY_SIZE];
-	return view && view->renamed_to && strcmp(snapshot_key(view->renamed_to, name), key) == 0;
+	char name[SERVER_KEY_SIZE];
+	return view && view->renamed_to && strcmp(server_key(view->renamed_to, name), key) == 0;
 }
 
 size_t fleet_former_names(const struct fleet *fleet, const char *key, const struct view **out,

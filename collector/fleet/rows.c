@@ -3,6 +3,7 @@
 
 #include "collector/base/lower_bound.h"
 #include "collector/fleet/internal.h"
+#include "collector/model/server_key.h"
 #include "proto/base/casefold.h"
 #include "proto/base/version.h"
 
@@ -153,8 +154,8 @@ void fleet_rows_clear(struct fleet *fleet)
 
 struct view *fleet_find(const struct fleet *fleet, const char *host_name)
 {
-	char key[SNAPSHOT_KEY_SIZE];
-	size_t at = find_row(fleet, snapshot_key(host_name, key));
+	char key[SERVER_KEY_SIZE];
+	size_t at = find_row(fleet, server_key(host_name, key));
 
 	return is_row_of(fleet, at, key) ? fleet->rows[at].view : NULL;
 }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/hash.h"
 #include "collector/fleet/internal.h"
 #include "collector/model/report_diff.h"
 #include "proto/base/casefold.h"
@@ -30,7 +31,7 @@ uint64_t fleet_lineage(const struct report *report)
 	const char *id = report->agent.id ? report->agent.id : "";
 	const char *epoch = report->agent.epoch ? report->agent.epoch : "";
 
-	return snapshot_hash(id, strlen(id)) * 31 + snapshot_hash(epoch, strlen(epoch));
+	return hash_bytes(id, strlen(id)) * 31 + hash_bytes(epoch, strlen(epoch));
 }
 
 bool fleet_server_is_later(const struct fleet_server *server, const struct snapshot *snapshot)

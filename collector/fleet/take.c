@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "collector/base/hash.h"
+
 static const char *or_empty(const char *text)
 {
 	return text ? text : "";
@@ -79,7 +81,7 @@ static enum status find_earlier_copy(const struct fleet *fleet, const struct sna
 static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t body_hash,
 				     const char *body, size_t size, char error[FLEET_ERROR_SIZE])
 {
-	if (snapshot_hash_is_of(body_hash, body, size))
+	if (hash_is_of(body_hash, body, size))
 		return STATUS_OK;
 	snprintf(error, FLEET_ERROR_SIZE,
 		 "report %" PRId64

@@ -15,7 +15,7 @@
 
 /* A report as it arrived. Told apart by agent_id, epoch and sequence. */
 struct record_report {
-	const char *key; /* of the reporting machine (collector/model/snapshot.h) */
+	const char *key; /* of the reporting machine (collector/model/server_key.h) */
 	bool is_latest;  /* when written: its server stands on it from now on */
 	const char *agent_id;
 	const char *epoch;
@@ -23,7 +23,7 @@ struct record_report {
 	int64_t at_ms; /* time of the report: received_at_ms minus its age */
 	int64_t received_at_ms;
 	int64_t age_s;
-	uint64_t body_hash;      /* snapshot_hash() */
+	uint64_t body_hash;      /* hash_bytes() */
 	const char *imported_by; /* who carried it, as its audit row has it; NULL: its agent */
 	const char *body;        /* the JSON text, not NUL-terminated */
 	size_t body_size;

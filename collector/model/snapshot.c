@@ -4,68 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/hash.h"
+#include "collector/model/server_key.h"
 #include "proto/base/casefold.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
-#include "proto/base/wire.h"
 #include "proto/site/site.h"
-
-#define FNV_PRIME UINT64_C(0x100000001b3)
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
-
-/* Texts from so many words on are hashed in as many parts at once, word by word in turn. */
-#define HASH_LANES 4
-#define HASH_BLOCK ((size_t)8 * HASH_LANES) /* bytes */
-
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * FNV_PRIME;
-	return hash ^ hash >> 32; /* so that high bytes reach low bits */
-}
-
-/* Goes on with a hash. */
-static uint64_t hash_in_turn(uint64_t hash, const char *bytes, size_t size)
-{
-	size_t at = 0;
-
-	for (; at + 8 <= size; at += 8)
-		hash = mix(hash, wire_le64(bytes + at));
-	for (; at < size; at++)
-		hash = (hash ^ (unsigned char)bytes[at]) * FNV_PRIME;
-	return hash ^ hash >> 29;
-}
-
-/* The lanes wait for nothing of each other: what takes long is that a step needs the one before. */
-uint64_t snapshot_hash(const char *bytes, size_t size)
-{
-	uint64_t lanes[HASH_LANES] = { FNV_BASIS ^ size };
-	size_t at = 0;
-
-	for (; at + HASH_BLOCK <= size; at += HASH_BLOCK) {
-		for (size_t i = 0; i < HASH_LANES; i++)
-			lanes[i] = mix(lanes[i], wire_le64(bytes + at + 8 * i));
-	}
-	for (size_t i = 1; at > 0 && i < HASH_LANES; i++)
-		lanes[0] = mix(lanes[0], lanes[i]);
-	return hash_in_turn(lanes[0], bytes + at, size - at);
-}
-
-bool snapshot_hash_is_of(uint64_t hash, const char *bytes, size_t size)
-{
-	return hash == snapshot_hash(bytes, size) ||
-	       hash == hash_in_turn(FNV_BASIS ^ size, bytes, size);
-}
-
-char *snapshot_key(const char *host_name, char key[SNAPSHOT_KEY_SIZE])
-{
-	size_t n = text_short_name_length(host_name);
-	if (n >= SNAPSHOT_KEY_SIZE)
-		n = SNAPSHOT_KEY_SIZE - 1; /* longer than any name in a report: equal to none */
-	for (size_t i = 0; i < n; i++)
-		key[i] = text_lower(host_name[i]);
-	key[n] = '\0';
-	return key;
-}
 
 static enum status read_body(const char *body, size_t size, struct snapshot **out,
 			     struct report_json_error *error)
@@ -80,10 +23,9 @@ static enum status read_body(const char *body, size_t size, struct snapshot **ou
 		free(snapshot);
 		return status;
 	}
-	char key[SNAPSHOT_KEY_SIZE];
-	snapshot->key =
-		arena_strdup(&snapshot->arena, snapshot_key(snapshot->report.host.name, key));
-	snapshot->body_hash = snapshot_hash(body, size);
+	char key[SERVER_KEY_SIZE];
+	snapshot->key = arena_strdup(&snapshot->arena, server_key(snapshot->report.host.name, key));
+	snapshot->body_hash = hash_bytes(body, size);
 	snapshot->references = 1;
 	*out = snapshot;
 	return STATUS_OK;

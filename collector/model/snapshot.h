@@ -16,13 +16,12 @@
 #include "proto/report/json.h"
 #include "proto/report/report.h"
 
-#define SNAPSHOT_KEY_SIZE (REPORT_MAX_STRING + 1)
-
 struct snapshot {
 	struct report report; /* with received_at_ms and age_s where a collector received it */
 	int64_t at_ms;        /* time of the report */
-	const char *key;      /* who reports: the short host name in lower case */
-	uint64_t body_hash;   /* of the text it was read from: tells a repetition from a conflict */
+	const char *key;      /* who reports: server_key() of its host name */
+	uint64_t body_hash; /* hash_bytes() of the text it was read from: tells a repetition from a
+			       conflict */
 	bool is_own; /* it came from the agent that it names, which reports of no other server */
 	const char *imported_by; /* who carried it; NULL: its agent sent it */
 	struct arena arena;      /* private */
@@ -74,12 +73,3 @@ int64_t snapshot_judged_at(const struct snapshot *snapshot, int64_t now_ms);
  * report names neither is a site of its own.
  */
 int snapshot_compare_sites(const struct snapshot *a, const struct snapshot *b);
-
-/* The key of a host name: up to its first dot, ASCII letters in lower case. Returns `key`. */
-char *snapshot_key(const char *host_name, char key[SNAPSHOT_KEY_SIZE]);
-
-/* The hash that `body_hash` is: as FNV-1a, eight bytes at a time in each of four parts. */
-uint64_t snapshot_hash(const char *bytes, size_t size);
-
-/* Is it that, or the one of a single part that older stores hold? */
-bool snapshot_hash_is_of(uint64_t hash, const char *bytes, size_t size);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/hash.h"
 #include "collector/base/json_add.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
@@ -245,8 +246,8 @@ uint64_t view_tag(const struct view *view)
 
 	tag = tag * 31 + (uint64_t)view->verdict * 2 + view->silent;
 	if (view->renamed_to)
-		tag = tag * 31 + snapshot_hash(view->renamed_to, strlen(view->renamed_to));
-	return tag * 31 + snapshot_hash(view->findings_json, strlen(view->findings_json));
+		tag = tag * 31 + hash_bytes(view->renamed_to, strlen(view->renamed_to));
+	return tag * 31 + hash_bytes(view->findings_json, strlen(view->findings_json));
 }
 
 void view_add_verdict(const struct view *view, struct buffer *out)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/model/snapshot.h"
+#include "collector/model/server_key.h"
 #include "proto/base/text.h"
 #include "proto/base/utf8.h"
 
@@ -138,14 +138,14 @@ static bool is_heading(const struct reading *r, const char *name)
 static enum status make_entry(struct reading *r, const char *const columns[COLUMNS],
 			      int64_t since_ms, struct entry *out)
 {
-	char key[SNAPSHOT_KEY_SIZE];
+	char key[SERVER_KEY_SIZE];
 	size_t length = text_short_name_length(columns[0]);
 
 	if (length == 0)
 		return fail(r, STATUS_MALFORMED, "expected the name of a host");
 	*out = (struct entry){
 		.line = r->line,
-		.row = { .key = arena_strdup(r->arena, snapshot_key(columns[0], key)),
+		.row = { .key = arena_strdup(r->arena, server_key(columns[0], key)),
 			 .server = arena_strndup(r->arena, columns[0], length),
 			 .organization = columns[1],
 			 .site = columns[2],

@@ -16,7 +16,7 @@
 
 #include <uv.h>
 
-#include "collector/model/snapshot.h"
+#include "collector/base/hash.h"
 #include "collector/store/store.h"
 #include "crowd.h"
 #include "proto/base/mem.h"
@@ -93,7 +93,7 @@ static void submit_next(struct ride *ride)
 		.sequence = b->round,
 		.at_ms = T0 + b->round * 60000,
 		.received_at_ms = T0 + b->round * 60000,
-		.body_hash = snapshot_hash(ride->body, size),
+		.body_hash = hash_bytes(ride->body, size),
 		.body = ride->body,
 		.body_size = size,
 	};
@@ -137,7 +137,7 @@ static double cost_of_making(const struct crowd *crowd, int64_t round)
 	double begin = cpu_s();
 
 	for (size_t i = 0; i < crowd->n; i++)
-		hash = hash ^ snapshot_hash(body, crowd_body(crowd, i, round, "id-12345", body));
+		hash = hash ^ hash_bytes(body, crowd_body(crowd, i, round, "id-12345", body));
 	(void)hash;
 	return cpu_s() - begin;
 }

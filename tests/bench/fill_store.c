@@ -11,6 +11,7 @@
 
 #include "collector/base/loop.h"
 #include "collector/crypto/secret.h"
+#include "collector/model/server_key.h"
 #include "collector/model/snapshot.h"
 #include "collector/pipeline/pipeline.h"
 #include "crowd.h"
@@ -32,7 +33,7 @@ struct filling {
 struct newcomer {
 	struct filling *filling;
 	char name[32];
-	char host[SNAPSHOT_KEY_SIZE];
+	char host[SERVER_KEY_SIZE];
 	char id[UUID_TEXT_SIZE];
 	char key[SECRET_HEX_DIGITS + 1];
 	struct record_identity agent;
@@ -62,7 +63,7 @@ static void enrol(struct newcomer *n, size_t server)
 	check(secret_make_id(n->id) == STATUS_OK, "no random numbers");
 	snprintf(n->key, sizeof n->key, "%0*zx", (int)SECRET_HEX_DIGITS, server + 1);
 	n->agent = (struct record_identity){ .kind = RECORD_KIND_AGENT,
-					     .name = snapshot_key(n->name, n->host),
+					     .name = server_key(n->name, n->host),
 					     .id = n->id,
 					     .made_by = "fill_store",
 					     .made_at_ms = loop_wall_ms() };

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "collector/model/snapshot.h"
+#include "collector/base/hash.h"
 #include "collector/store/sqlite/internal.h"
 
 #define TEXT_OF(number)   #number
@@ -105,7 +105,7 @@ static void check_report(struct checking *c, sqlite3_stmt *row, const char *unus
 
 	if (store_db_get_report(&c->db, row, 0, "", &report, text) != STATUS_OK) {
 		tell(c, text);
-	} else if (!snapshot_hash_is_of(report.body_hash, report.body, report.body_size)) {
+	} else if (!hash_is_of(report.body_hash, report.body, report.body_size)) {
 		snprintf(text, sizeof text, "report number %" PRId64 " is not what was received",
 			 (int64_t)sqlite3_column_int64(row, STORE_REPORT_ID));
 		tell(c, text);

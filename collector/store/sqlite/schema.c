@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "collector/model/snapshot.h"
+#include "collector/base/hash.h"
 
 /* Marks the file as ours: "mtaw". */
 #define APPLICATION_ID 0x6d746177
@@ -305,12 +305,12 @@ static enum status migrate(struct store_db *db, int from, char error[STORE_ERROR
 	return status;
 }
 
-/* For migrations: report_hash(TEXT) is snapshot_hash(). */
+/* For migrations: report_hash(TEXT) is hash_bytes(). */
 static void report_hash(sqlite3_context *context, int n, sqlite3_value **values)
 {
 	const char *text = sqlite3_value_blob(values[0]);
 	(void)n; /* 1: SQLite sees to that */
-	uint64_t hash = snapshot_hash(text ? text : "", (size_t)sqlite3_value_bytes(values[0]));
+	uint64_t hash = hash_bytes(text ? text : "", (size_t)sqlite3_value_bytes(values[0]));
 	sqlite3_result_int64(context, (int64_t)hash);
 }
 

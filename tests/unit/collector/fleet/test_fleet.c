@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "collector/base/hash.h"
+#include "collector/model/server_key.h"
 #include "proto/base/mem.h"
 #include "proto/exposure/exposure.h"
 #include "proto/exposure/verdict_json.h"
@@ -131,16 +133,16 @@ static void the_hash_of_a_body_changes_with_each_byte(void **state)
 
 	for (size_t size = 0; size <= sizeof body; size++) {
 		memset(body, 'x', sizeof body);
-		uint64_t hash = snapshot_hash(body, size);
-		assert_true(snapshot_hash_is_of(hash, body, size));
+		uint64_t hash = hash_bytes(body, size);
+		assert_true(hash_is_of(hash, body, size));
 		for (size_t i = 0; i < size; i++) {
 			body[i] ^= 1;
-			assert_true(snapshot_hash(body, size) != hash);
-			assert_false(snapshot_hash_is_of(hash, body, size));
+			assert_true(hash_bytes(body, size) != hash);
+			assert_false(hash_is_of(hash, body, size));
 			body[i] ^= 1;
 		}
 		if (size < sizeof body)
-			assert_false(snapshot_hash_is_of(hash, body, size + 1));
+			assert_false(hash_is_of(hash, body, size + 1));
 	}
 }
 
@@ -451,8 +453,8 @@ static const char *const names[SERVERS] = { "S1", "S2", "S3", "S4", "S5", "S6" }
 static void expect_as_the_rule_says(const struct fixture *f, const struct sent *sent,
 				    const char *name, int64_t now_ms)
 {
-	char key[SNAPSHOT_KEY_SIZE];
-	struct snapshot *subject = latest_of(sent, snapshot_key(name, key), now_ms);
+	char key[SERVER_KEY_SIZE];
+	struct snapshot *subject = latest_of(sent, server_key(name, key), now_ms);
 	const struct view *view = fleet_find(f->fleet, name);
 
 	if (!subject) {
@@ -464,7 +466,7 @@ static void expect_as_the_rule_says(const struct fixture *f, const struct sent *
 	size_t n = 0;
 	size_t number = 0;
 	for (size_t i = 0; i < SERVERS; i++) {
-		struct snapshot *s = latest_of(sent, snapshot_key(names[i], key), at_ms);
+		struct snapshot *s = latest_of(sent, server_key(names[i], key), at_ms);
 		if (!s)
 			continue;
 		if (s == subject)

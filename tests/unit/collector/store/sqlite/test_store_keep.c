@@ -1,4 +1,5 @@
 /* What the store keeps of reports and changes, how, and for how long. */
+#include "collector/base/hash.h"
 #include "collector/store/store.h"
 
 #include <setjmp.h>
@@ -12,7 +13,6 @@
 #include <cmocka.h>
 
 #include "collector/base/buffer.h"
-#include "collector/model/snapshot.h"
 #include "collector/store/pack.h"
 #include "collector/store/sqlite/internal.h"
 #include "collector/store/sqlite/writer_cache.h"
@@ -477,7 +477,7 @@ static void a_database_of_version_1_is_read_and_written_on(void **state)
 		check_until(&f, "a", 1999, "a1");
 		assert_int_equal(store_read_body_hash(f.store, "id-a", "f", 1, &hash, f.error),
 				 STATUS_OK);
-		assert_true(hash == snapshot_hash("a2", 2));
+		assert_true(hash == hash_bytes("a2", 2));
 		fixture_close(&f);
 	}
 	fixture_open(&f);
