@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #include "collector/alerts/policy.h"
-#include "collector/hooks/hook.h"
+#include "collector/hooks/route.h"
 #include "collector/model/record.h"
 #include "collector/model/view.h"
 #include "proto/base/arena.h"
@@ -33,6 +33,7 @@
 #define ALERTS_MAX_SILENCES 1024
 
 struct alerts;
+struct notification_alert;
 
 /* Whom notifications go to. */
 struct alert_target {

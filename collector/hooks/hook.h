@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/hooks/route.h"
 #include "collector/model/notification.h"
 #include "collector/transfer/transcript.h"
 
@@ -23,21 +24,6 @@ enum hook_type {
 #undef X
 	HOOK_TYPE_COUNT,
 };
-
-/* Which alerts go there. */
-struct hook_route {
-	const char **sites;  /* "ORGANIZATION/SITE" with '*' and '?', without case */
-	size_t n_sites;      /* 0: all */
-	unsigned conditions; /* CONDITION_BIT() of each */
-	bool send_resolved;
-};
-
-/*
- * Does an alert of this condition go there, as far as its site tells? One of the collector itself
- * (its site is "") goes where no sites were named.
- */
-bool hook_route_takes(const struct hook_route *route, enum condition condition,
-		      const char *organization, const char *site);
 
 struct hook {
 	const char *name; /* as in [hook NAME] */
@@ -75,8 +61,8 @@ struct hooks;
 struct hooks *hooks_open(struct uv_loop_s *loop, const struct hook_settings *settings);
 
 /*
- * Takes over other settings, and says in the log what is new, changed or gone. Pointers to hooks are
- * no longer valid; attempts under way come to their end as they began.
+ * Takes over other settings, and says in the log what is new, changed or gone. Pointers to hooks
+ * are no longer valid; attempts under way come to their end as they began.
  */
 void hooks_reload(struct hooks *hooks, const struct hook_settings *settings);
 

@@ -1,4 +1,4 @@
-#include "collector/hooks/hook.h"
+#include "collector/hooks/route.h"
 
 #include "collector/base/pattern.h"
 #include "proto/base/arena.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "proto/base/timestamp.h"
+#include "collector/model/notification.h"
 #include "tests/unit/collector/alerts/alerts_play.h"
 
 static void it_is_repeated_until_somebody_acknowledges(void **state)

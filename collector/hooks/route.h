@@ -1,0 +1,23 @@
+/*
+ * The route of a hook: which alerts go there.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "collector/model/condition.h"
+
+struct hook_route {
+	const char **sites;  /* "ORGANIZATION/SITE" with '*' and '?', without case */
+	size_t n_sites;      /* 0: all */
+	unsigned conditions; /* CONDITION_BIT() of each */
+	bool send_resolved;
+};
+
+/*
+ * Does an alert of this condition go there, as far as its site tells? One of the collector itself
+ * (its site is "") goes where no sites were named.
+ */
+bool hook_route_takes(const struct hook_route *route, enum condition condition,
+		      const char *organization, const char *site);
