@@ -77,9 +77,6 @@ agent/https/send.c agent/uplink/answer.h limit of an answer in send.h
 agent/probe/plan.c agent/collect/collect.h problems of a report in proto/report
 agent/commands/check_page.c proto/site/site.h judging one machine in proto/exposure
 agent/run/announced_verdict.c agent/commands/check_page.h judging one machine in proto/exposure
-collector/cli/terminal.c collector/daemon/options.h what a command opens in commands/local
-collector/cli/terminal.h collector/model/record.h what a command opens in commands/local
-collector/cli/terminal.h collector/store/admin.h what a command opens in commands/local
 END
 }
 

@@ -5,6 +5,7 @@
 
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/local.h"
 #include "collector/model/server_key.h"
 #include "proto/base/timestamp.h"
 
@@ -18,7 +19,7 @@ const char agents_help[] =
 	"A host name belongs to the agent that enrolled it first. After a release the next agent\n"
 	"with a valid enrolment secret may have it, such as that of a reinstalled server.\n"
 	"\n"
-	"Options:\n" TERMINAL_HELP_DATA "\n"
+	"Options:\n" LOCAL_HELP_DATA "\n"
 	"A collector that runs knows of a release within a second. Exit status: 0 done, 1 not\n"
 	"done, 2 wrong usage.\n";
 
@@ -32,18 +33,18 @@ static enum status print_one(void *user, const struct record_identity *agent)
 	return STATUS_OK;
 }
 
-static int list(struct terminal *t)
+static int list(struct local *local)
 {
 	char error[STORE_ERROR_SIZE];
 
 	printf("%-24s %-37s %-20s %s\n", "HOST", "ID", "ENROLLED", "SECRET");
-	if (store_aside_read_identities(t->store, RECORD_KIND_AGENT, print_one, NULL, error) !=
+	if (store_aside_read_identities(local->store, RECORD_KIND_AGENT, print_one, NULL, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-static int release(struct terminal *t, const char *host)
+static int release(struct local *local, const char *host)
 {
 	char key[SERVER_KEY_SIZE];
 	char error[STORE_ERROR_SIZE];
@@ -52,7 +53,7 @@ static int release(struct terminal *t, const char *host)
 	if (strlen(host) >= SERVER_KEY_SIZE)
 		return terminal_fail("no agent is enrolled under so long a name");
 	agent.name = server_key(host, key);
-	switch (terminal_drop(t, &agent, "agent.release", error)) {
+	switch (local_drop(local, &agent, "agent.release", error)) {
 	case STATUS_OK:
 		return TERMINAL_EXIT_OK;
 	case STATUS_NOT_FOUND:
@@ -64,11 +65,11 @@ static int release(struct terminal *t, const char *host)
 
 int agents_main(int argc, char **argv)
 {
-	struct terminal_place place;
+	struct local_place place;
 	struct arguments words;
-	struct terminal terminal;
+	struct local local;
 
-	int rc = terminal_read(argc, argv, "agents", &words, &place);
+	int rc = local_read(argc, argv, "agents", &words, &place);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
@@ -76,9 +77,9 @@ int agents_main(int argc, char **argv)
 	if (!lists && !releases)
 		return terminal_refuse("expected \"agents list\" or \"agents release HOST\"; see "
 				       "mtawatch-collector agents --help");
-	rc = terminal_open(&terminal, place.data, place.config, false);
+	rc = local_open(&local, place.data, place.config, false);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = lists ? list(&terminal) : release(&terminal, words.words[1]);
-	terminal_close(&terminal);
+		rc = lists ? list(&local) : release(&local, words.words[1]);
+	local_close(&local);
 	return rc;
 }

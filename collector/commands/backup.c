@@ -6,6 +6,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/local.h"
 #include "collector/store/backup.h"
 #include "collector/store/check.h"
 
@@ -23,8 +24,7 @@ const char backup_help[] =
 	"its owner may read it. Certificates and their keys are files of their own in the data\n"
 	"directory: copy them once, after `init`.\n"
 	"\n"
-	"Options:\n" TERMINAL_HELP_DATA
-	"  --replace          replace an older backup of that name\n"
+	"Options:\n" LOCAL_HELP_DATA "  --replace          replace an older backup of that name\n"
 	"\n"
 	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
 
@@ -43,7 +43,7 @@ const char restore_help[] =
 	"it.\n"
 	"Run it as the user that the collector runs as.\n"
 	"\n"
-	"Options:\n" TERMINAL_HELP_DATA "\n"
+	"Options:\n" LOCAL_HELP_DATA "\n"
 	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
 
 const char check_help[] =
@@ -57,7 +57,7 @@ const char check_help[] =
 	"a\n"
 	"line of its own.\n"
 	"\n"
-	"Options:\n" TERMINAL_HELP_DATA "\n"
+	"Options:\n" LOCAL_HELP_DATA "\n"
 	"Exit status: 0 it is whole, 1 it is not or cannot be read, 2 wrong usage.\n";
 
 /* One of the three. */
@@ -123,7 +123,7 @@ static int run(const struct job *job, int argc, char **argv)
 		{ "replace", NULL, &replace, 1, 0 },
 	};
 	struct arguments words;
-	struct terminal terminal;
+	struct local local;
 	char error[ARGUMENTS_ERROR_SIZE];
 
 	if (arguments_read(&words, argc, argv, options, job->may_replace ? 3 : 2, error) !=
@@ -132,11 +132,11 @@ static int run(const struct job *job, int argc, char **argv)
 	if (words.n_words < job->min_words || words.n_words > job->max_words)
 		return terminal_refuse("expected \"%s %s\"; see mtawatch-collector %s --help",
 				       job->name, job->usage, job->name);
-	int rc = terminal_prepare(&terminal, data, config);
+	int rc = local_prepare(&local, data, config);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = job->run(terminal.data, words.n_words > 0 ? words.words[0] : NULL,
+		rc = job->run(local.data, words.n_words > 0 ? words.words[0] : NULL,
 			      replace != NULL);
-	terminal_close(&terminal);
+	local_close(&local);
 	return rc;
 }
 

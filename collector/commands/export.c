@@ -10,6 +10,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/local.h"
 #include "collector/model/server_key.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/json.h"
@@ -33,7 +34,7 @@ const char export_help[] =
 	"  --since TIME       those from this moment on (RFC 3339)\n"
 	"  --until TIME       those up to this moment\n"
 	"  --directory DIR    a file each in this directory, which is made where it is not "
-	"there\n" TERMINAL_HELP_DATA "\n"
+	"there\n" LOCAL_HELP_DATA "\n"
 	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
 
 struct exporting {
@@ -135,7 +136,7 @@ static enum status export_report(void *user, const struct record_report *report,
 	return STATUS_SYSTEM;
 }
 
-static int export_all(struct terminal *t, const struct store_filter *filter, const char *directory)
+static int export_all(struct local *local, const struct store_filter *filter, const char *directory)
 {
 	char error[STORE_ERROR_SIZE] = "";
 	struct exporting e = { .directory = directory, .error = error };
@@ -143,7 +144,8 @@ static int export_all(struct terminal *t, const struct store_filter *filter, con
 	if (directory && mkdir(directory, 0700) != 0 && errno != EEXIST)
 		return terminal_fail("could not make the directory %s: %s", directory,
 				     strerror(errno));
-	enum status status = store_aside_read_reports(t->store, filter, export_report, &e, error);
+	enum status status =
+		store_aside_read_reports(local->store, filter, export_report, &e, error);
 	if (status == STATUS_OK && fflush(stdout) != 0)
 		return terminal_fail("could not write: %s", strerror(errno));
 	return status == STATUS_OK ? TERMINAL_EXIT_OK : terminal_fail("%s", error);
@@ -164,7 +166,7 @@ int export_main(int argc, char **argv)
 	};
 	struct store_filter filter = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
 	struct arguments words;
-	struct terminal terminal;
+	struct local local;
 	char key[SERVER_KEY_SIZE];
 	char error[ARGUMENTS_ERROR_SIZE];
 
@@ -178,9 +180,9 @@ int export_main(int argc, char **argv)
 	    !read_time("until", until, &filter.until_ms))
 		return COMMAND_EXIT_USAGE;
 	filter.key = server ? server_key(server, key) : NULL;
-	int rc = terminal_open(&terminal, data, config, false);
+	int rc = local_open(&local, data, config, false);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = export_all(&terminal, &filter, directory);
-	terminal_close(&terminal);
+		rc = export_all(&local, &filter, directory);
+	local_close(&local);
 	return rc;
 }

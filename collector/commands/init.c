@@ -8,6 +8,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/local.h"
 #include "collector/crypto/certificate.h"
 
 /* Names of what is made first. */
@@ -35,7 +36,7 @@ const char init_help[] =
 	"                     plain HTTP on a loopback address\n"
 	"  --token-file FILE  write the admin token into this new file, for its owner only, "
 	"instead\n"
-	"                     of showing it\n" TERMINAL_HELP_DATA "\n"
+	"                     of showing it\n" LOCAL_HELP_DATA "\n"
 	"Run it as the user that the collector runs as: what it makes is for that user only.\n"
 	"Exit status: 0 everything is there, 1 something could not be made, 2 wrong usage.\n";
 
@@ -47,14 +48,14 @@ struct init {
 	const char *token_file;
 	const char *hosts[CERTIFICATE_MAX_NAMES];
 	size_t n_hosts;
-	struct terminal terminal;
+	struct local local;
 	char pin[CERTIFICATE_PIN_SIZE];
 	char token[SECRET_TEXT_SIZE]; /* "" if none was made */
 };
 
 static const char *path_of(struct init *init, const char *file)
 {
-	return arena_printf(&init->terminal.arena, "%s/%s", init->terminal.data, file);
+	return arena_printf(&init->local.arena, "%s/%s", init->local.data, file);
 }
 
 /* Tells of one part that there is now. */
@@ -66,8 +67,7 @@ static void tell(const char *what, const char *where, bool made)
 static int make_ca(struct init *init, const struct certificate_files *ca)
 {
 	char error[CERTIFICATE_ERROR_SIZE];
-	const char *name =
-		arena_printf(&init->terminal.arena, "mtawatch CA of %.48s", init->hosts[0]);
+	const char *name = arena_printf(&init->local.arena, "mtawatch CA of %.48s", init->hosts[0]);
 
 	if (access(ca->certificate, F_OK) == 0) {
 		tell("CA certificate", ca->certificate, false);
@@ -185,7 +185,7 @@ static int make_identity(struct init *init, struct record_identity *identity, co
 		rc = terminal_hand_out(text, path);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	enum status status = terminal_add(&init->terminal, identity, action, error);
+	enum status status = local_add(&init->local, identity, action, error);
 	if (status == STATUS_OK)
 		return TERMINAL_EXIT_OK;
 	if (path)
@@ -204,8 +204,8 @@ static int make_secret(struct init *init)
 	char error[STORE_ERROR_SIZE];
 	bool there = false;
 
-	if (store_aside_read_identities(init->terminal.store, RECORD_KIND_SECRET, see_secret,
-					&there, error) != STATUS_OK)
+	if (store_aside_read_identities(init->local.store, RECORD_KIND_SECRET, see_secret, &there,
+					error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	int rc = there ? TERMINAL_EXIT_OK
 		       : make_identity(init, &secret, SECRET_PREFIX_ENROLL, "secret.add", path,
@@ -224,7 +224,7 @@ static int make_token(struct init *init)
 	char error[STORE_ERROR_SIZE];
 	bool there = false;
 
-	if (store_aside_read_identities(init->terminal.store, RECORD_KIND_TOKEN, see_admin, &there,
+	if (store_aside_read_identities(init->local.store, RECORD_KIND_TOKEN, see_admin, &there,
 					error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (there) {
@@ -237,7 +237,7 @@ static int make_token(struct init *init)
 
 static void tell_agents(const struct init *init)
 {
-	const char *data = init->terminal.data;
+	const char *data = init->local.data;
 	const char *host = init->n_hosts > 0 ? init->hosts[0] : "HOST";
 
 	printf("\nEach agent needs, copied to its machine: %s/%s, and %s/%s, which is a secret.\n"
@@ -251,7 +251,7 @@ static void tell_agents(const struct init *init)
 
 static void tell_all(const struct init *init)
 {
-	const char *data = init->terminal.data;
+	const char *data = init->local.data;
 
 	if (init->no_certificate)
 		printf("\nEach agent needs, copied to its machine: %s/%s, which is a secret.\n",
@@ -272,7 +272,7 @@ static void tell_all(const struct init *init)
 
 static int make_all(struct init *init)
 {
-	int rc = terminal_open(&init->terminal, init->data, init->config, true);
+	int rc = local_open(&init->local, init->data, init->config, true);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = make_certificates(init);
 	if (rc == TERMINAL_EXIT_OK)
@@ -281,7 +281,7 @@ static int make_all(struct init *init)
 		rc = make_token(init);
 	if (rc == TERMINAL_EXIT_OK)
 		tell_all(init);
-	terminal_close(&init->terminal);
+	local_close(&init->local);
 	if (rc == TERMINAL_EXIT_OK && (fflush(stdout) != 0 || ferror(stdout)))
 		return terminal_fail("could not write to standard output");
 	return rc;

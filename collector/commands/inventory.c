@@ -7,6 +7,7 @@
 #include "collector/base/loop.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/local.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory_text.h"
 
@@ -24,18 +25,18 @@ const char inventory_help[] =
 	"the place of what was imported before. A server of the inventory that has never reported\n"
 	"is shown as not monitored.\n"
 	"\n"
-	"Options:\n" TERMINAL_HELP_DATA "\n"
+	"Options:\n" LOCAL_HELP_DATA "\n"
 	"A collector that runs knows of the change with the next query. Exit status: 0 done, 1 "
 	"not\n"
 	"done, 2 wrong usage.\n";
 
-static int change(struct terminal *t, struct store_change *change, const char *action,
+static int change(struct local *local, struct store_change *change, const char *action,
 		  const char *object)
 {
 	char error[STORE_ERROR_SIZE];
 	struct record_audit audit = {
 		.at_ms = loop_wall_ms(),
-		.who = t->who,
+		.who = local->who,
 		.origin = "terminal",
 		.action = action,
 		.kind = *object ? RECORD_KIND_SERVER : RECORD_KIND_NONE,
@@ -43,12 +44,12 @@ static int change(struct terminal *t, struct store_change *change, const char *a
 	};
 
 	change->audit = &audit;
-	if (store_aside_change(t->store, change, error) != STATUS_OK)
+	if (store_aside_change(local->store, change, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
 }
 
-static int import(struct terminal *t, const char *name)
+static int import(struct local *local, const char *name)
 {
 	struct store_change replace = { .expect = STORE_EXPECT_REPLACE };
 	struct record_expected *rows = NULL;
@@ -59,12 +60,12 @@ static int import(struct terminal *t, const char *name)
 	buffer_init(&text);
 	if (terminal_read_file(name, INVENTORY_MAX_BYTES, &text)) {
 		if (inventory_text_read(text.size ? text.bytes : "", text.size, loop_wall_ms(),
-					&t->arena, &rows, &replace.n_expected,
+					&local->arena, &rows, &replace.n_expected,
 					error) != STATUS_OK) {
 			terminal_fail("'%s', %s", name, error);
 		} else {
 			replace.expected = rows;
-			rc = change(t, &replace, "inventory.replace", "");
+			rc = change(local, &replace, "inventory.replace", "");
 		}
 	}
 	buffer_deinit(&text);
@@ -80,12 +81,12 @@ static enum status print_one(void *user, const struct record_expected *row)
 	return STATUS_OK;
 }
 
-static int list(struct terminal *t)
+static int list(struct local *local)
 {
 	char error[STORE_ERROR_SIZE];
 
 	printf("%-24s %-24s %s\n", "HOST", "ORGANIZATION", "SITE");
-	if (store_aside_read_expected(t->store, print_one, NULL, error) != STATUS_OK)
+	if (store_aside_read_expected(local->store, print_one, NULL, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
@@ -99,7 +100,7 @@ static enum status look_for(void *user, const struct record_expected *row)
 	return STATUS_OK;
 }
 
-static int remove_one(struct terminal *t, const char *name)
+static int remove_one(struct local *local, const char *name)
 {
 	char key[SERVER_KEY_SIZE];
 	char error[STORE_ERROR_SIZE];
@@ -108,20 +109,20 @@ static int remove_one(struct terminal *t, const char *name)
 				     .expected = &row,
 				     .n_expected = 1 };
 
-	if (store_aside_read_expected(t->store, look_for, &row, error) != STATUS_OK)
+	if (store_aside_read_expected(local->store, look_for, &row, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (!row.server)
 		return terminal_fail("no server of the name '%s' is expected", key);
-	return change(t, &drop, "inventory.remove", key);
+	return change(local, &drop, "inventory.remove", key);
 }
 
 int inventory_main(int argc, char **argv)
 {
-	struct terminal_place place;
+	struct local_place place;
 	struct arguments words;
-	struct terminal terminal;
+	struct local local;
 
-	int rc = terminal_read(argc, argv, "inventory", &words, &place);
+	int rc = local_read(argc, argv, "inventory", &words, &place);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
@@ -131,12 +132,11 @@ int inventory_main(int argc, char **argv)
 		return terminal_refuse("expected \"inventory import FILE\", \"inventory list\" or "
 				       "\"inventory remove HOST\"; see mtawatch-collector "
 				       "inventory --help");
-	rc = terminal_open(&terminal, place.data, place.config, false);
+	rc = local_open(&local, place.data, place.config, false);
 	if (rc == TERMINAL_EXIT_OK && lists)
-		rc = list(&terminal);
+		rc = list(&local);
 	else if (rc == TERMINAL_EXIT_OK)
-		rc = imports ? import(&terminal, words.words[1])
-			     : remove_one(&terminal, words.words[1]);
-	terminal_close(&terminal);
+		rc = imports ? import(&local, words.words[1]) : remove_one(&local, words.words[1]);
+	local_close(&local);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/local.h"
 #include "proto/base/timestamp.h"
 
 #define MS_PER_DAY INT64_C(86400000)
@@ -36,7 +37,7 @@ const char token_help[] =
 	"  --role ROLE        of the new token\n"
 	"  --days N           how long it is valid; default: until it is revoked\n"
 	"  --file FILE        write it into this new file, for its owner only, instead of showing "
-	"it\n" TERMINAL_HELP_DATA "\n"
+	"it\n" LOCAL_HELP_DATA "\n"
 	"A token is shown once; the collector keeps only a hash of it. A collector that runs "
 	"knows\n"
 	"of the change within a second. Exit status: 0 done, 1 not done, 2 wrong usage.\n";
@@ -52,7 +53,7 @@ const char secret_help[] =
 	"Options:\n"
 	"  --days N           how long it is valid; default: until it is revoked\n"
 	"  --file FILE        write it into this new file, for its owner only, instead of showing "
-	"it\n" TERMINAL_HELP_DATA "\n"
+	"it\n" LOCAL_HELP_DATA "\n"
 	"A secret is shown once; the collector keeps only a hash of it. Agents that have enrolled\n"
 	"stay so when it is revoked. A collector that runs knows of the change within a second.\n"
 	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
@@ -136,17 +137,18 @@ static enum status count_one(void *user, const struct record_identity *identity)
 	return STATUS_OK;
 }
 
-static int store(struct terminal *t, const struct sort *sort, struct record_identity *identity)
+static int store(struct local *local, const struct sort *sort, struct record_identity *identity)
 {
 	char error[STORE_ERROR_SIZE];
 	size_t n = 0;
 
-	if (store_aside_read_identities(t->store, sort->kind, count_one, &n, error) != STATUS_OK)
+	if (store_aside_read_identities(local->store, sort->kind, count_one, &n, error) !=
+	    STATUS_OK)
 		return terminal_fail("%s", error);
 	if (n >= sort->max)
 		return terminal_fail("there are %zu already, as many as there may be; revoke one",
 				     n);
-	switch (terminal_add(t, identity, sort->add_action, error)) {
+	switch (local_add(local, identity, sort->add_action, error)) {
 	case STATUS_OK:
 		return TERMINAL_EXIT_OK;
 	case STATUS_CONFLICT:
@@ -158,7 +160,7 @@ static int store(struct terminal *t, const struct sort *sort, struct record_iden
 	}
 }
 
-static int add(struct terminal *t, const struct said *said, const struct sort *sort)
+static int add(struct local *local, const struct said *said, const struct sort *sort)
 {
 	char prefix[ROLE_TOKEN_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
 	char text[SECRET_TEXT_SIZE];
@@ -177,7 +179,7 @@ static int add(struct terminal *t, const struct said *said, const struct sort *s
 		rc = terminal_hand_out(text, said->file);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	rc = store(t, sort, &identity);
+	rc = store(local, sort, &identity);
 	if (rc == TERMINAL_EXIT_OK)
 		return said->file ? rc : terminal_hand_out(text, NULL);
 	if (said->file)
@@ -185,12 +187,12 @@ static int add(struct terminal *t, const struct said *said, const struct sort *s
 	return rc;
 }
 
-static int drop(struct terminal *t, const struct said *said, const struct sort *sort)
+static int drop(struct local *local, const struct said *said, const struct sort *sort)
 {
 	struct record_identity identity = { .kind = sort->kind, .name = said->words.words[1] };
 	char error[STORE_ERROR_SIZE];
 
-	switch (terminal_drop(t, &identity, sort->drop_action, error)) {
+	switch (local_drop(local, &identity, sort->drop_action, error)) {
 	case STATUS_OK:
 		return TERMINAL_EXIT_OK;
 	case STATUS_NOT_FOUND:
@@ -219,13 +221,14 @@ static enum status print_one(void *user, const struct record_identity *identity)
 	return STATUS_OK;
 }
 
-static int list(struct terminal *t, const struct sort *sort)
+static int list(struct local *local, const struct sort *sort)
 {
 	char error[STORE_ERROR_SIZE];
 
 	printf("%-24s%s %-20s %-20s %s\n", "NAME",
 	       sort->kind == RECORD_KIND_TOKEN ? " ROLE     " : "", "MADE", "EXPIRES", "MADE BY");
-	if (store_aside_read_identities(t->store, sort->kind, print_one, NULL, error) != STATUS_OK)
+	if (store_aside_read_identities(local->store, sort->kind, print_one, NULL, error) !=
+	    STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
@@ -241,7 +244,7 @@ static size_t words_of(const char *verb)
 static int run(int argc, char **argv, const struct sort *sort)
 {
 	struct said said = { 0 };
-	struct terminal terminal;
+	struct local local;
 
 	if (read_said(&said, sort, argc, argv) != STATUS_OK)
 		return COMMAND_EXIT_USAGE;
@@ -251,14 +254,14 @@ static int run(int argc, char **argv, const struct sort *sort)
 		return terminal_refuse("expected \"%s add NAME\", \"%s list\" or \"%s revoke "
 				       "NAME\"; see mtawatch-collector %s --help",
 				       sort->command, sort->command, sort->command, sort->command);
-	int rc = terminal_open(&terminal, said.data, said.config, false);
+	int rc = local_open(&local, said.data, said.config, false);
 	if (rc == TERMINAL_EXIT_OK && strcmp(verb, "add") == 0)
-		rc = add(&terminal, &said, sort);
+		rc = add(&local, &said, sort);
 	else if (rc == TERMINAL_EXIT_OK && strcmp(verb, "revoke") == 0)
-		rc = drop(&terminal, &said, sort);
+		rc = drop(&local, &said, sort);
 	else if (rc == TERMINAL_EXIT_OK)
-		rc = list(&terminal, sort);
-	terminal_close(&terminal);
+		rc = list(&local, sort);
+	local_close(&local);
 	return rc;
 }
 

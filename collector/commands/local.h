@@ -1,0 +1,62 @@
+/*
+ * What the commands share that work on a data directory itself, also while a collector runs
+ * (collector/store/admin.h): which one, its store, and identities changed with their line of the
+ * audit log.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "collector/cli/arguments.h"
+#include "collector/model/record.h"
+#include "collector/store/admin.h"
+#include "proto/base/arena.h"
+
+struct local {
+	struct store_aside *store;
+	const char *data;
+	const char *who; /* "terminal (root)" */
+	struct arena arena;
+};
+
+/* The arguments that every one of them takes. */
+#define LOCAL_HELP_DATA                                                                            \
+	"  --data DIRECTORY   the collector's; default: what --config says, else "                 \
+	"/var/lib/mtawatch\n"                                                                      \
+	"  --config FILE      the file that `serve` is given\n"
+
+/*
+ * Opens the store of the data directory that `data` or the file `config` names; both may be NULL.
+ * With `create` directory and store are made where they are not there. Returns an exit status;
+ * unless that is TERMINAL_EXIT_OK standard error says why. local_close() is due either way.
+ */
+int local_open(struct local *local, const char *data, const char *config, bool create);
+
+/* The same without opening the store: afterwards `data` and `who` are known. */
+int local_prepare(struct local *local, const char *data, const char *config);
+void local_close(struct local *local);
+
+/* Which collector's files a command works on, as its arguments say. */
+struct local_place {
+	const char *data;
+	const char *config;
+};
+
+/*
+ * Reads the words of the command `name`, which takes no option but those two. Returns an exit
+ * status; unless that is TERMINAL_EXIT_OK standard error says why.
+ */
+int local_read(int argc, char **argv, const char *name, struct arguments *words,
+	       struct local_place *place);
+
+/*
+ * Adds an identity, or drops one, with its line of the audit log. `identity` needs kind and name;
+ * to be added also what it is made of, but for who made it and when.
+ *
+ * STATUS_CONFLICT, STATUS_NOT_FOUND  the name is taken, or not there
+ * others                             `error` says why
+ */
+enum status local_add(struct local *local, struct record_identity *identity, const char *action,
+		      char error[STORE_ERROR_SIZE]);
+enum status local_drop(struct local *local, struct record_identity *identity, const char *action,
+		       char error[STORE_ERROR_SIZE]);
