@@ -82,7 +82,7 @@ struct hook *hooks_find(struct hooks *hooks, const char *name)
 	return NULL;
 }
 
-void hooks_show(struct hooks *hooks, exchange_show *show, void *user)
+void hooks_show(struct hooks *hooks, transcript_show *show, void *user)
 {
 	hooks->line.show = show;
 	hooks->line.show_user = user;

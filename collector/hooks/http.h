@@ -15,7 +15,7 @@
 /* The way out, which all hooks share. */
 struct hook_line {
 	struct transfers *transfers;
-	exchange_show *show; /* NULL: nobody looks */
+	transcript_show *show; /* NULL: nobody looks */
 	void *show_user;
 };
 

@@ -43,7 +43,7 @@ struct transfer {
 	size_t max_answer;
 	bool is_cut;
 	char error[CURL_ERROR_SIZE];
-	struct exchange exchange;
+	struct transcript transcript;
 	struct mail_run *mail; /* NULL: HTTP */
 	CURLcode failed;       /* a setting that libcurl does not take */
 	transfer_done *done;   /* NULL: cancelled */

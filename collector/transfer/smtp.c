@@ -94,7 +94,7 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t n, void 
 
 	if (type != CURLINFO_HEADER_IN && type != CURLINFO_HEADER_OUT && type != CURLINFO_DATA_OUT)
 		return 0;
-	if (run->transfer->exchange.show) {
+	if (run->transfer->transcript.show) {
 		buffer_add(&run->trace, &piece, sizeof piece);
 		buffer_add(&run->trace, bytes, n);
 	}
@@ -126,7 +126,7 @@ static void show_trace(struct mail_run *run)
 		struct piece piece;
 		memcpy(&piece, trace->bytes + at, sizeof piece);
 		at += sizeof piece;
-		exchange_add(&run->transfer->exchange, piece.sent, trace->bytes + at, piece.n);
+		transcript_add(&run->transfer->transcript, piece.sent, trace->bytes + at, piece.n);
 		at += piece.n;
 	}
 }

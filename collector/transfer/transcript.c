@@ -35,20 +35,20 @@ static const char *hide_query(struct arena *arena, const char *line)
 	return arena_printf(arena, "%.*s?%s%s", (int)n, line, HIDDEN, line + rest);
 }
 
-static const char *hide(struct exchange *exchange, struct arena *arena, const char *line)
+static const char *hide(struct transcript *transcript, struct arena *arena, const char *line)
 {
-	if (exchange->hides)
+	if (transcript->hides)
 		return HIDDEN;
 	for (size_t i = 0; i < N_PREFIXES; i++) {
 		if (!text_has_prefix(line, secret_prefixes[i]))
 			continue;
-		exchange->hides = strcmp(secret_prefixes[i], "AUTH ") == 0;
+		transcript->hides = strcmp(secret_prefixes[i], "AUTH ") == 0;
 		return hide_value(arena, line, strlen(secret_prefixes[i]));
 	}
 	return is_request_line(line) ? hide_query(arena, line) : line;
 }
 
-static void add_line(struct exchange *exchange, bool sent, const char *bytes, size_t n)
+static void add_line(struct transcript *transcript, bool sent, const char *bytes, size_t n)
 {
 	struct arena arena;
 
@@ -56,12 +56,12 @@ static void add_line(struct exchange *exchange, bool sent, const char *bytes, si
 	char *line = arena_strndup(&arena, bytes, n);
 	printable(line, n + 1, arena_strndup(&arena, bytes, n));
 	if (!sent && line[0] != '3')
-		exchange->hides = false; /* 334 asks for more of the login */
-	exchange->show(exchange->user, sent, sent ? hide(exchange, &arena, line) : line);
+		transcript->hides = false; /* 334 asks for more of the login */
+	transcript->show(transcript->user, sent, sent ? hide(transcript, &arena, line) : line);
 	arena_deinit(&arena);
 }
 
-void exchange_add(struct exchange *exchange, bool sent, const char *bytes, size_t n)
+void transcript_add(struct transcript *transcript, bool sent, const char *bytes, size_t n)
 {
 	while (n > 0) {
 		const char *end = memchr(bytes, '\n', n);
@@ -69,7 +69,7 @@ void exchange_add(struct exchange *exchange, bool sent, const char *bytes, size_
 		size_t shown = whole;
 		while (shown > 0 && (bytes[shown - 1] == '\n' || bytes[shown - 1] == '\r'))
 			shown--;
-		add_line(exchange, sent, bytes, shown);
+		add_line(transcript, sent, bytes, shown);
 		bytes += whole;
 		n -= whole;
 	}

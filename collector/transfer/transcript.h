@@ -8,13 +8,13 @@
 #include <stddef.h>
 
 /* `sent`: by us; else it came from the peer. The line is borrowed for the call. */
-typedef void exchange_show(void *user, bool sent, const char *line);
+typedef void transcript_show(void *user, bool sent, const char *line);
 
-struct exchange {
-	exchange_show *show;
+struct transcript {
+	transcript_show *show;
 	void *user;
 	bool hides; /* an SMTP login is under way; private */
 };
 
 /* Shows these bytes, which are whole lines of HTTP or SMTP, or a body. */
-void exchange_add(struct exchange *exchange, bool sent, const char *bytes, size_t n);
+void transcript_add(struct transcript *transcript, bool sent, const char *bytes, size_t n);

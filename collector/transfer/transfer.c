@@ -312,9 +312,9 @@ static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t n, void 
 	(void)easy;
 
 	if (type == CURLINFO_HEADER_IN)
-		exchange_add(&t->exchange, false, bytes, n);
+		transcript_add(&t->transcript, false, bytes, n);
 	else if (type == CURLINFO_HEADER_OUT || type == CURLINFO_DATA_OUT)
-		exchange_add(&t->exchange, true, bytes, n);
+		transcript_add(&t->transcript, true, bytes, n);
 	return 0;
 }
 
@@ -369,7 +369,7 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	if (!t->easy)
 		abort(); /* only for lack of memory */
 	set_common(t, request);
-	t->exchange = (struct exchange){ .show = request->show, .user = request->show_user };
+	t->transcript = (struct transcript){ .show = request->show, .user = request->show_user };
 	if (request->from)
 		transfer_set_mail(t, request);
 	else

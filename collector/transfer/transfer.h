@@ -65,7 +65,7 @@ struct transfer_request {
 	const char *proxy; /* NULL: none, whatever the environment says */
 
 	/* Shows what goes over the line, for people; NULL: nobody looks. */
-	exchange_show *show;
+	transcript_show *show;
 	void *show_user;
 };
 

@@ -33,13 +33,13 @@ static void show(void *user, bool sent, const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct exchange exchange = { .show = show };
+	struct transcript transcript = { .show = show };
 
 	if (size == 0)
 		return 0;
 	char *bytes = mem_strndup((const char *)data + 1, size - 1);
-	exchange_add(&exchange, data[0] & 1, bytes, size - 1);
-	exchange_add(&exchange, !(data[0] & 1), bytes, size - 1);
+	transcript_add(&transcript, data[0] & 1, bytes, size - 1);
+	transcript_add(&transcript, !(data[0] & 1), bytes, size - 1);
 	free(bytes);
 	return 0;
 }
