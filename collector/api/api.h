@@ -44,7 +44,7 @@ struct api {
 	struct identities *identities;
 	struct expected *expected;
 	struct events *events;
-	struct news *news; /* NULL at the end, when the store commits what waits; so `events` */
+	struct feed *feed; /* NULL at the end, when the store commits what waits; so `events` */
 	struct pace enrolments;
 	struct pace logins;
 	struct refusals refusals;

@@ -75,8 +75,8 @@ static void on_server_closed(void *user)
 	s->security = NULL;
 	if (s->pipeline)
 		pipeline_stop(s->pipeline);
-	news_close(s->api.news);
-	s->api.news = NULL;
+	feed_close(s->api.feed);
+	s->api.feed = NULL;
 	events_close(s->api.events);
 	s->api.events = NULL;
 	if (s->alerting)
@@ -165,12 +165,12 @@ static int open_alerting(struct serve *s)
 }
 
 /* Ids of events grow from run to run: microseconds. */
-static void open_news(struct serve *s)
+static void open_feed(struct serve *s)
 {
 	s->api.expected = expected_new(s->store);
 	s->api.events =
 		events_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000, api_may_follow);
-	s->api.news = news_new(loop_uv(s->loop), s->api.events, s->api.expected);
+	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.expected);
 }
 
 static int open_pipeline(struct serve *s)
@@ -179,7 +179,7 @@ static int open_pipeline(struct serve *s)
 	struct pipeline_options options = {
 		.loop = loop_uv(s->loop),
 		.store = s->store,
-		.news = s->api.news,
+		.feed = s->api.feed,
 		.alerting = s->alerting,
 		.now_ms = loop_wall_ms,
 	};
@@ -333,7 +333,7 @@ static int open_all(struct serve *s)
 	if (rc == SERVE_EXIT_OK)
 		rc = open_alerting(s);
 	if (rc == SERVE_EXIT_OK) {
-		open_news(s);
+		open_feed(s);
 		rc = open_pipeline(s);
 	}
 	if (rc == SERVE_EXIT_OK)

@@ -16,7 +16,7 @@ struct told {
 	struct arena arena;
 };
 
-struct news {
+struct feed {
 	struct events *events;
 	struct expected *expected;
 	const struct fleet *fleet; /* once something was told of it */
@@ -39,16 +39,16 @@ static bool is_only_newer(const struct view *before, const struct view *after)
 	       same_text(before->exchange_server, after->exchange_server);
 }
 
-static void tell_server(struct news *news, const struct view *view, int64_t now_ms)
+static void tell_server(struct feed *feed, const struct view *view, int64_t now_ms)
 {
 	struct buffer data;
 
 	buffer_init(&data);
 	view_add(view, now_ms, &data);
-	events_add(news->events, "server", &data);
+	events_add(feed->events, "server", &data);
 }
 
-static void tell_seen(struct news *news, const struct view *view)
+static void tell_seen(struct feed *feed, const struct view *view)
 {
 	struct buffer data;
 
@@ -58,10 +58,10 @@ static void tell_seen(struct news *news, const struct view *view)
 	buffer_add_text(&data, ",\"reported_at\":");
 	json_add_time(&data, view->reported_at_ms);
 	buffer_add_char(&data, '}');
-	events_add(news->events, "seen", &data);
+	events_add(feed->events, "seen", &data);
 }
 
-static void tell_removed(struct news *news, const char *server)
+static void tell_removed(struct feed *feed, const char *server)
 {
 	struct buffer data;
 
@@ -69,10 +69,10 @@ static void tell_removed(struct news *news, const char *server)
 	buffer_add_text(&data, "{\"server\":");
 	json_add_string(&data, server);
 	buffer_add_char(&data, '}');
-	events_add(news->events, "removed", &data);
+	events_add(feed->events, "removed", &data);
 }
 
-void news_tell(struct news *news, const struct fleet *fleet, const struct changes *changes,
+void feed_tell(struct feed *feed, const struct fleet *fleet, const struct changes *changes,
 	       int64_t now_ms)
 {
 	bool counts_change = changes->removal != NULL;
@@ -80,26 +80,26 @@ void news_tell(struct news *news, const struct fleet *fleet, const struct change
 	for (size_t i = 0; i < changes->n_views; i++) {
 		const struct view *view = changes->views[i];
 		if (is_only_newer(fleet_find(fleet, view->key), view)) {
-			tell_seen(news, view);
+			tell_seen(feed, view);
 		} else {
-			tell_server(news, view, now_ms);
+			tell_server(feed, view, now_ms);
 			counts_change = true;
 		}
 	}
 	if (changes->removal)
-		tell_removed(news, changes->removal->server);
-	news->fleet = fleet;
+		tell_removed(feed, changes->removal->server);
+	feed->fleet = fleet;
 	if (counts_change)
-		loop_timer_start(news->count, NEWS_SITES_MS);
+		loop_timer_start(feed->count, FEED_SITES_MS);
 }
 
 /* What is counted now; false: the store does not tell who is expected. */
-static bool count_sites(const struct news *news, struct arena *arena, struct told *out)
+static bool count_sites(const struct feed *feed, struct arena *arena, struct told *out)
 {
 	struct server_list list;
 	char error[STORE_ERROR_SIZE];
 
-	if (expected_list(news->expected, news->fleet, arena, &list, error) != STATUS_OK) {
+	if (expected_list(feed->expected, feed->fleet, arena, &list, error) != STATUS_OK) {
 		log_error("%s", error);
 		return false;
 	}
@@ -111,19 +111,19 @@ static bool count_sites(const struct news *news, struct arena *arena, struct tol
 	return true;
 }
 
-static void tell_site(struct news *news, const struct site_tally *site)
+static void tell_site(struct feed *feed, const struct site_tally *site)
 {
 	struct buffer data;
 
 	buffer_init(&data);
 	site_tally_write(site, &data);
-	events_add(news->events, "site", &data);
+	events_add(feed->events, "site", &data);
 }
 
 /* Both in the order of names: tells what differs. */
-static void compare(struct news *news, const struct told *now)
+static void compare(struct feed *feed, const struct told *now)
 {
-	const struct told *old = &news->told;
+	const struct told *old = &feed->told;
 	size_t at = 0;
 
 	for (size_t i = 0; i < now->n || at < old->n;) {
@@ -134,67 +134,67 @@ static void compare(struct news *news, const struct told *now)
 			struct site_tally empty = { old->sites[at].organization,
 						    old->sites[at].site,
 						    { .silent = 0 } };
-			tell_site(news, &empty);
+			tell_site(feed, &empty);
 			at++;
 			continue;
 		}
 		if (order < 0 || memcmp(&now->sites[i].tally, &old->sites[at].tally,
 					sizeof now->sites[i].tally) != 0)
-			tell_site(news, &now->sites[i]);
+			tell_site(feed, &now->sites[i]);
 		at += order == 0;
 		i++;
 	}
 }
 
-static void take_over(struct news *news, struct told *now)
+static void take_over(struct feed *feed, struct told *now)
 {
-	arena_deinit(&news->told.arena);
-	news->told = *now;
+	arena_deinit(&feed->told.arena);
+	feed->told = *now;
 }
 
 static void on_count(void *user)
 {
-	struct news *news = user;
+	struct feed *feed = user;
 	struct told now = { .n = 0 };
 
 	arena_init(&now.arena);
-	if (!count_sites(news, &now.arena, &now)) {
+	if (!count_sites(feed, &now.arena, &now)) {
 		arena_deinit(&now.arena);
 		return;
 	}
-	compare(news, &now);
-	take_over(news, &now);
+	compare(feed, &now);
+	take_over(feed, &now);
 }
 
-struct news *news_new(struct uv_loop_s *loop, struct events *events, struct expected *expected)
+struct feed *feed_new(struct uv_loop_s *loop, struct events *events, struct expected *expected)
 {
-	struct news *news = mem_alloc(sizeof *news);
+	struct feed *feed = mem_alloc(sizeof *feed);
 
-	news->events = events;
-	news->expected = expected;
-	arena_init(&news->told.arena);
-	news->count = loop_timer_new(loop, on_count, news);
-	return news;
+	feed->events = events;
+	feed->expected = expected;
+	arena_init(&feed->told.arena);
+	feed->count = loop_timer_new(loop, on_count, feed);
+	return feed;
 }
 
-void news_close(struct news *news)
+void feed_close(struct feed *feed)
 {
-	if (!news)
+	if (!feed)
 		return;
-	loop_timer_close(news->count);
-	arena_deinit(&news->told.arena);
-	free(news);
+	loop_timer_close(feed->count);
+	arena_deinit(&feed->told.arena);
+	free(feed);
 }
 
-void news_reset(struct news *news, const struct fleet *fleet)
+void feed_reset(struct feed *feed, const struct fleet *fleet)
 {
 	struct told now = { .n = 0 };
 
-	news->fleet = fleet;
-	events_reset(news->events);
+	feed->fleet = fleet;
+	events_reset(feed->events);
 	arena_init(&now.arena);
-	if (count_sites(news, &now.arena, &now))
-		take_over(news, &now);
+	if (count_sites(feed, &now.arena, &now))
+		take_over(feed, &now);
 	else
 		arena_deinit(&now.arena);
 }

@@ -3,7 +3,7 @@
  *   server   a server shows something new: its object, as GET /v1/servers has it
  *   seen     its report is newer, and nothing else: {"server", "reported_at"}
  *   removed  it is not shown any more: {"server"}
- *   site     the numbers of a site have changed: as GET /v1/sites has them; within NEWS_SITES_MS
+ *   site     the numbers of a site have changed: as GET /v1/sites has them; within FEED_SITES_MS
  *
  * The loop's thread only.
  */
@@ -16,17 +16,17 @@
 #include "collector/query/inventory.h"
 
 /* Counting sites looks through the whole fleet: not at every change. */
-#define NEWS_SITES_MS 250
+#define FEED_SITES_MS 250
 
-struct news;
+struct feed;
 
 /* All outlive it. */
-struct news *news_new(struct uv_loop_s *loop, struct events *events, struct expected *expected);
-void news_close(struct news *news); /* NULL is allowed */
+struct feed *feed_new(struct uv_loop_s *loop, struct events *events, struct expected *expected);
+void feed_close(struct feed *feed); /* NULL is allowed */
 
 /* To be called just before fleet_publish(). */
-void news_tell(struct news *news, const struct fleet *fleet, const struct changes *changes,
+void feed_tell(struct feed *feed, const struct fleet *fleet, const struct changes *changes,
 	       int64_t now_ms);
 
 /* The fleet was made anew: everybody is to ask again. */
-void news_reset(struct news *news, const struct fleet *fleet);
+void feed_reset(struct feed *feed, const struct fleet *fleet);

@@ -62,8 +62,8 @@ static void on_committed(void *user, enum status status, const char *error)
 	struct pipeline *p = passage->pipeline;
 
 	if (status == STATUS_OK) {
-		if (p->options.news)
-			news_tell(p->options.news, p->fleet, passage->changes, p->options.now_ms());
+		if (p->options.feed)
+			feed_tell(p->options.feed, p->fleet, passage->changes, p->options.now_ms());
 		fleet_publish(p->fleet, passage->changes);
 		p->revision++;
 	} else {
@@ -133,8 +133,8 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 	p->ready = true;
 	p->retry_ms = PIPELINE_RETRY_MIN_MS;
 	p->revision++;
-	if (p->options.news)
-		news_reset(p->options.news, p->fleet);
+	if (p->options.feed)
+		feed_reset(p->options.feed, p->fleet);
 	if (p->options.alerting)
 		alerting_resume(p->options.alerting, p->fleet);
 	submit_own(p, changes);
@@ -211,7 +211,7 @@ enum status pipeline_open(struct pipeline **out, const struct pipeline_options *
 void pipeline_stop(struct pipeline *p)
 {
 	p->stopped = true;
-	p->options.news = NULL;
+	p->options.feed = NULL;
 	loop_timer_close(p->wake);
 	loop_timer_close(p->rebuild);
 }

@@ -23,13 +23,13 @@
 #define PIPELINE_MAX_SLEEP_MS (INT64_C(60) * 1000)
 
 struct pipeline;
-struct news;
+struct feed;
 struct uv_loop_s; /* libuv: the event loop */
 
 struct pipeline_options {
 	struct uv_loop_s *loop;
 	struct store *store;       /* outlives the pipeline */
-	struct news *news;         /* NULL: nobody follows; else until pipeline_stop() */
+	struct feed *feed;         /* NULL: nobody follows; else until pipeline_stop() */
 	struct alerting *alerting; /* NULL: there are no alerts; else until pipeline_stop() */
 	int64_t (*now_ms)(void);
 };
