@@ -120,7 +120,7 @@ void api_alert_tell(const struct api *api, const struct record_alert *alert)
 	arena_init(&arena);
 	buffer_init(&data);
 	api_alert_add(api->alerting, alert, pipeline_now_ms(api->pipeline), &arena, &data);
-	events_add(api->events, "alert", &data);
+	event_stream_add(api->events, "alert", &data);
 	arena_deinit(&arena);
 }
 

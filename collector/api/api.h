@@ -43,7 +43,7 @@ struct api {
 	struct alerting *alerting;
 	struct identities *identities;
 	struct expected *expected;
-	struct events *events;
+	struct event_stream *events;
 	struct feed *feed; /* NULL at the end, when the store commits what waits; so `events` */
 	struct pace enrolments;
 	struct pace logins;

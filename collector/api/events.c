@@ -9,7 +9,7 @@ void api_events_get(struct call *call)
 	const struct api *api = call->context;
 
 	if (api_has_no_query(call))
-		events_follow(api->events, call, http_field(call->request, "Last-Event-ID"));
+		event_stream_follow(api->events, call, http_field(call->request, "Last-Event-ID"));
 }
 
 bool api_may_follow(const struct call *call)

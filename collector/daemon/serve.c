@@ -77,7 +77,7 @@ static void on_server_closed(void *user)
 		pipeline_stop(s->pipeline);
 	feed_close(s->api.feed);
 	s->api.feed = NULL;
-	events_close(s->api.events);
+	event_stream_close(s->api.events);
 	s->api.events = NULL;
 	if (s->alerting)
 		alerting_stop(s->alerting);
@@ -169,7 +169,7 @@ static void open_feed(struct serve *s)
 {
 	s->api.expected = expected_new(s->store);
 	s->api.events =
-		events_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000, api_may_follow);
+		event_stream_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000, api_may_follow);
 	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.expected);
 }
 

@@ -20,7 +20,7 @@ struct event {
 };
 
 struct follower {
-	struct events *events;
+	struct event_stream *events;
 	struct call *call;
 	struct follower *next;
 	struct follower **link; /* where the pointer to this one is */
@@ -28,10 +28,10 @@ struct follower {
 	bool is_full;           /* `more` tells when to go on */
 };
 
-struct events {
-	events_may_follow *may_follow;
-	struct event ring[EVENTS_MAX]; /* an event lies at its id modulo EVENTS_MAX */
-	uint64_t first_id;             /* of the oldest that is kept */
+struct event_stream {
+	event_stream_may_follow *may_follow;
+	struct event ring[EVENT_STREAM_MAX]; /* an event lies at its id modulo EVENT_STREAM_MAX */
+	uint64_t first_id;                   /* of the oldest that is kept */
 	uint64_t next_id;
 	size_t size; /* of the texts */
 	struct follower *followers;
@@ -40,12 +40,12 @@ struct events {
 	struct loop_timer *ping;
 };
 
-static struct event *event_at(struct events *e, uint64_t id)
+static struct event *event_at(struct event_stream *e, uint64_t id)
 {
-	return &e->ring[id % EVENTS_MAX];
+	return &e->ring[id % EVENT_STREAM_MAX];
 }
 
-static void drop_oldest(struct events *e)
+static void drop_oldest(struct event_stream *e)
 {
 	struct event *oldest = event_at(e, e->first_id++);
 
@@ -72,7 +72,7 @@ static void add_reset(struct follower *f, struct buffer *out)
 /* Writes what the follower does not have yet, until they have all or are full. */
 static void catch_up(struct follower *f)
 {
-	struct events *e = f->events;
+	struct event_stream *e = f->events;
 
 	while (!f->is_full && f->next_id != e->next_id) {
 		struct buffer out;
@@ -89,7 +89,7 @@ static void catch_up(struct follower *f)
 
 static void on_gather(void *user)
 {
-	struct events *e = user;
+	struct event_stream *e = user;
 
 	for (struct follower *f = e->followers; f; f = f->next)
 		catch_up(f);
@@ -127,7 +127,7 @@ static void ping(struct follower *f)
 
 static void on_ping(void *user)
 {
-	struct events *e = user;
+	struct event_stream *e = user;
 	struct follower *next;
 
 	for (struct follower *f = e->followers; f; f = next) {
@@ -137,22 +137,23 @@ static void on_ping(void *user)
 		else
 			ping(f);
 	}
-	loop_timer_start(e->ping, EVENTS_PING_MS);
+	loop_timer_start(e->ping, EVENT_STREAM_PING_MS);
 }
 
-struct events *events_new(struct uv_loop_s *loop, uint64_t first_id, events_may_follow *may_follow)
+struct event_stream *event_stream_new(struct uv_loop_s *loop, uint64_t first_id,
+				      event_stream_may_follow *may_follow)
 {
-	struct events *e = mem_alloc(sizeof *e);
+	struct event_stream *e = mem_alloc(sizeof *e);
 
 	e->may_follow = may_follow;
 	e->first_id = e->next_id = first_id;
 	e->gather = loop_timer_new(loop, on_gather, e);
 	e->ping = loop_timer_new(loop, on_ping, e);
-	loop_timer_start(e->ping, EVENTS_PING_MS);
+	loop_timer_start(e->ping, EVENT_STREAM_PING_MS);
 	return e;
 }
 
-void events_close(struct events *e)
+void event_stream_close(struct event_stream *e)
 {
 	if (!e)
 		return;
@@ -180,7 +181,7 @@ static void add_data(struct buffer *out, const struct buffer *data)
 	buffer_add_char(out, '\n');
 }
 
-void events_add(struct events *e, const char *kind, struct buffer *data)
+void event_stream_add(struct event_stream *e, const char *kind, struct buffer *data)
 {
 	struct buffer out;
 
@@ -188,23 +189,23 @@ void events_add(struct events *e, const char *kind, struct buffer *data)
 	buffer_printf(&out, "id: %" PRIu64 "\nevent: %s\n", e->next_id, kind);
 	add_data(&out, data);
 	buffer_deinit(data);
-	while (e->next_id - e->first_id == EVENTS_MAX ||
-	       (e->first_id < e->next_id && e->size + out.size > EVENTS_MAX_BYTES))
+	while (e->next_id - e->first_id == EVENT_STREAM_MAX ||
+	       (e->first_id < e->next_id && e->size + out.size > EVENT_STREAM_MAX_BYTES))
 		drop_oldest(e);
 	struct event *event = event_at(e, e->next_id++);
 	event->text = buffer_take(&out, &event->size);
 	e->size += event->size;
 	if (e->followers)
-		loop_timer_start(e->gather, EVENTS_GATHER_MS);
+		loop_timer_start(e->gather, EVENT_STREAM_GATHER_MS);
 }
 
-void events_reset(struct events *e)
+void event_stream_reset(struct event_stream *e)
 {
 	while (e->first_id < e->next_id)
 		drop_oldest(e);
 	e->first_id = ++e->next_id; /* nobody has it, nor will */
 	if (e->followers)
-		loop_timer_start(e->gather, EVENTS_GATHER_MS);
+		loop_timer_start(e->gather, EVENT_STREAM_GATHER_MS);
 }
 
 static void on_more(void *user)
@@ -228,7 +229,7 @@ static uint64_t get_id(const char *text)
 	return strtoull(text, NULL, 10);
 }
 
-static struct follower *add_follower(struct events *e, struct call *call, const char *last)
+static struct follower *add_follower(struct event_stream *e, struct call *call, const char *last)
 {
 	struct follower *f = mem_alloc(sizeof *f);
 
@@ -251,11 +252,12 @@ static void greet(struct follower *f)
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_printf(&out, "retry: %d\nid: %" PRIu64 "\n\n", EVENTS_RETRY_MS, f->next_id - 1);
+	buffer_printf(&out, "retry: %d\nid: %" PRIu64 "\n\n", EVENT_STREAM_RETRY_MS,
+		      f->next_id - 1);
 	write_text(f, &out);
 }
 
-void events_follow(struct events *e, struct call *call, const char *last)
+void event_stream_follow(struct event_stream *e, struct call *call, const char *last)
 {
 	static const struct call_stream stream = { .more = on_more,
 						   .gone = on_gone,
@@ -271,7 +273,7 @@ void events_follow(struct events *e, struct call *call, const char *last)
 		.fields = "Retry-After: 30\r\n",
 	};
 
-	if (e->n_followers >= EVENTS_MAX_FOLLOWERS) {
+	if (e->n_followers >= EVENT_STREAM_MAX_FOLLOWERS) {
 		problem_answer(call, &too_many);
 		return;
 	}
@@ -284,7 +286,7 @@ void events_follow(struct events *e, struct call *call, const char *last)
 	catch_up(f);
 }
 
-size_t events_followers(const struct events *e)
+size_t event_stream_followers(const struct event_stream *e)
 {
 	return e->n_followers;
 }

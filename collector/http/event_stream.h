@@ -16,51 +16,52 @@
 #include "collector/base/buffer.h"
 
 /* What is kept, whichever is less. */
-#define EVENTS_MAX       4096
-#define EVENTS_MAX_BYTES ((size_t)4 * 1024 * 1024)
+#define EVENT_STREAM_MAX       4096
+#define EVENT_STREAM_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
 /* Followers at a time; past it a call gets 503. Each is a connection as well. */
-#define EVENTS_MAX_FOLLOWERS 2048
+#define EVENT_STREAM_MAX_FOLLOWERS 2048
 
 /* Events gather so long, so that a burst is one write. */
-#define EVENTS_GATHER_MS 20
+#define EVENT_STREAM_GATHER_MS 20
 
 /*
  * A comment is sent at least so often. A connection that moves no byte for CLIENT_STALL_MS is
  * closed; proxies have such limits, too.
  */
-#define EVENTS_PING_MS 10000
+#define EVENT_STREAM_PING_MS 10000
 
 /* What a client is asked to wait before it comes again after a connection was lost. */
-#define EVENTS_RETRY_MS 2000
+#define EVENT_STREAM_RETRY_MS 2000
 
 struct call;
-struct events;
+struct event_stream;
 struct uv_loop_s; /* libuv: the event loop */
 
-/* May whoever made this call still follow? Asked once in EVENTS_PING_MS: tokens are revoked. */
-typedef bool events_may_follow(const struct call *call);
+/* May whoever made this call still follow? Asked once in EVENT_STREAM_PING_MS: tokens end. */
+typedef bool event_stream_may_follow(const struct call *call);
 
 /*
  * `first_id` is the id of the first event, larger than any of a run before: then followers of that
  * run are told to ask again. `may_follow` NULL: everybody may.
  */
-struct events *events_new(struct uv_loop_s *loop, uint64_t first_id, events_may_follow *may_follow);
+struct event_stream *event_stream_new(struct uv_loop_s *loop, uint64_t first_id,
+				      event_stream_may_follow *may_follow);
 
 /* When nobody follows any more, the server being closed. NULL is allowed. */
-void events_close(struct events *events);
+void event_stream_close(struct event_stream *events);
 
 /* An event: `kind` is its name, `data` JSON, of which the bytes are taken. */
-void events_add(struct events *events, const char *kind, struct buffer *data);
+void event_stream_add(struct event_stream *events, const char *kind, struct buffer *data);
 
 /* Nothing that was told counts any more: everybody is to ask again. */
-void events_reset(struct events *events);
+void event_stream_reset(struct event_stream *events);
 
 /*
  * Answers the call with everything behind the id `last` (NULL: from now on) and what comes, until
  * the client goes or the server ends.
  */
-void events_follow(struct events *events, struct call *call, const char *last);
+void event_stream_follow(struct event_stream *events, struct call *call, const char *last);
 
 /* How many follow. */
-size_t events_followers(const struct events *events);
+size_t event_stream_followers(const struct event_stream *events);

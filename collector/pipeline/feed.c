@@ -17,7 +17,7 @@ struct told {
 };
 
 struct feed {
-	struct events *events;
+	struct event_stream *events;
 	struct expected *expected;
 	const struct fleet *fleet; /* once something was told of it */
 	struct loop_timer *count;
@@ -45,7 +45,7 @@ static void tell_server(struct feed *feed, const struct view *view, int64_t now_
 
 	buffer_init(&data);
 	view_add(view, now_ms, &data);
-	events_add(feed->events, "server", &data);
+	event_stream_add(feed->events, "server", &data);
 }
 
 static void tell_seen(struct feed *feed, const struct view *view)
@@ -58,7 +58,7 @@ static void tell_seen(struct feed *feed, const struct view *view)
 	buffer_add_text(&data, ",\"reported_at\":");
 	json_add_time(&data, view->reported_at_ms);
 	buffer_add_char(&data, '}');
-	events_add(feed->events, "seen", &data);
+	event_stream_add(feed->events, "seen", &data);
 }
 
 static void tell_removed(struct feed *feed, const char *server)
@@ -69,7 +69,7 @@ static void tell_removed(struct feed *feed, const char *server)
 	buffer_add_text(&data, "{\"server\":");
 	json_add_string(&data, server);
 	buffer_add_char(&data, '}');
-	events_add(feed->events, "removed", &data);
+	event_stream_add(feed->events, "removed", &data);
 }
 
 void feed_tell(struct feed *feed, const struct fleet *fleet, const struct changes *changes,
@@ -117,7 +117,7 @@ static void tell_site(struct feed *feed, const struct site_tally *site)
 
 	buffer_init(&data);
 	site_tally_write(site, &data);
-	events_add(feed->events, "site", &data);
+	event_stream_add(feed->events, "site", &data);
 }
 
 /* Both in the order of names: tells what differs. */
@@ -166,7 +166,8 @@ static void on_count(void *user)
 	take_over(feed, &now);
 }
 
-struct feed *feed_new(struct uv_loop_s *loop, struct events *events, struct expected *expected)
+struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
+		      struct expected *expected)
 {
 	struct feed *feed = mem_alloc(sizeof *feed);
 
@@ -191,7 +192,7 @@ void feed_reset(struct feed *feed, const struct fleet *fleet)
 	struct told now = { .n = 0 };
 
 	feed->fleet = fleet;
-	events_reset(feed->events);
+	event_stream_reset(feed->events);
 	arena_init(&now.arena);
 	if (count_sites(feed, &now.arena, &now))
 		take_over(feed, &now);

@@ -21,7 +21,8 @@
 struct feed;
 
 /* All outlive it. */
-struct feed *feed_new(struct uv_loop_s *loop, struct events *events, struct expected *expected);
+struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
+		      struct expected *expected);
 void feed_close(struct feed *feed); /* NULL is allowed */
 
 /* To be called just before fleet_publish(). */

@@ -23,14 +23,14 @@
 #include "tests/unit/collector/http/server_play.h"
 
 #define FIRST 1000
-#define N     (3 * EVENTS_MAX)
+#define N     (3 * EVENT_STREAM_MAX)
 #define DATA  4000 /* bytes of one */
 
 /* Of what is kept, in a connection's queue, and in the kernel between both ends. */
-#define MOST_HEARD (EVENTS_MAX_BYTES + CONN_MAX_QUEUED + (size_t)12 * 1024 * 1024)
+#define MOST_HEARD (EVENT_STREAM_MAX_BYTES + CONN_MAX_QUEUED + (size_t)12 * 1024 * 1024)
 
 /* Belong to the loop; made by the first call, closed when nobody follows any more. */
-static struct events *events;
+static struct event_stream *events;
 static struct loop_timer *teller;
 static unsigned n_told;
 static bool all_is_told; /* read by the client's thread */
@@ -41,7 +41,7 @@ static void tell(unsigned n)
 		struct buffer data;
 		buffer_init(&data);
 		buffer_printf(&data, "{\"number\":%u,\"more\":\"%0*d\"}", n_told++, DATA, 0);
-		events_add(events, "test", &data);
+		event_stream_add(events, "test", &data);
 	}
 }
 
@@ -52,12 +52,12 @@ static void on_tell(void *user)
 	tell(512);
 	if (n_told == N)
 		__atomic_store_n(&all_is_told, true, __ATOMIC_SEQ_CST);
-	if (n_told < N || events_followers(events) > 0) {
+	if (n_told < N || event_stream_followers(events) > 0) {
 		loop_timer_start(teller, 1);
 		return;
 	}
 	loop_timer_close(teller);
-	events_close(events);
+	event_stream_close(events);
 }
 
 static void follow(struct call *call)
@@ -65,9 +65,9 @@ static void follow(struct call *call)
 	struct server_play *play = call->context;
 
 	n_told = 0;
-	events = events_new(&play->loop, FIRST, NULL);
+	events = event_stream_new(&play->loop, FIRST, NULL);
 	teller = loop_timer_new(&play->loop, on_tell, NULL);
-	events_follow(events, call, NULL);
+	event_stream_follow(events, call, NULL);
 	loop_timer_start(teller, 1);
 }
 
