@@ -124,7 +124,7 @@ static void say_later(const char *name, const struct snapshot *snapshot, int64_t
 }
 
 /* Returns false where the file is no valid report. */
-static bool add_file(struct book *book, const char *name, int64_t at_ms)
+static bool add_file(struct report_set *set, const char *name, int64_t at_ms)
 {
 	struct report_json_error why = { 0 };
 	struct snapshot *snapshot = NULL;
@@ -143,20 +143,20 @@ static bool add_file(struct book *book, const char *name, int64_t at_ms)
 		say_later(name, snapshot, at_ms);
 		snapshot_unref(snapshot);
 	} else if (snapshot) {
-		book_add(book, snapshot);
+		report_set_add(set, snapshot);
 	}
 	buffer_deinit(&text);
 	return ok;
 }
 
 /* Returns whether a verdict is alarming. */
-static bool print(const struct book_verdict *verdicts, size_t n)
+static bool print(const struct report_set_verdict *verdicts, size_t n)
 {
 	bool alarming = false;
 
 	printf("[");
 	for (size_t i = 0; i < n; i++) {
-		const struct book_verdict *v = &verdicts[i];
+		const struct report_set_verdict *v = &verdicts[i];
 		char *json = verdict_json_write(&v->snapshot->report, v->silent, &v->assessment);
 		printf("%s\n%s", i > 0 ? "," : "", json);
 		free(json);
@@ -167,14 +167,14 @@ static bool print(const struct book_verdict *verdicts, size_t n)
 	return alarming;
 }
 
-static int judge(const struct book *book, int64_t at_ms)
+static int judge(const struct report_set *set, int64_t at_ms)
 {
-	struct book_verdict *verdicts = NULL;
+	struct report_set_verdict *verdicts = NULL;
 	struct arena arena;
 	size_t n = 0;
 
 	arena_init(&arena);
-	book_judge(book, at_ms, &arena, &verdicts, &n);
+	report_set_judge(set, at_ms, &arena, &verdicts, &n);
 	int exit_status = print(verdicts, n) ? ASSESS_EXIT_ALARMING : ASSESS_EXIT_OK;
 	arena_deinit(&arena);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -192,11 +192,11 @@ int assess_main(int argc, char **argv)
 	if (!parse(argc, argv, &command))
 		return ASSESS_EXIT_ERROR;
 
-	struct book *book = book_new();
+	struct report_set *set = report_set_new();
 	bool all_valid = true;
 	for (int i = 0; i < command.n_files; i++)
-		all_valid &= add_file(book, command.files[i], command.at_ms);
-	int exit_status = judge(book, command.at_ms);
-	book_free(book);
+		all_valid &= add_file(set, command.files[i], command.at_ms);
+	int exit_status = judge(set, command.at_ms);
+	report_set_free(set);
 	return all_valid ? exit_status : ASSESS_EXIT_ERROR;
 }

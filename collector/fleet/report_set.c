@@ -12,7 +12,7 @@ struct entry {
 	size_t order; /* in which they were added */
 };
 
-struct book {
+struct report_set {
 	struct entry *entries;
 	size_t n;
 	size_t room;
@@ -37,27 +37,27 @@ struct judging {
 	struct arena *arena;
 };
 
-struct book *book_new(void)
+struct report_set *report_set_new(void)
 {
-	return mem_alloc(sizeof(struct book));
+	return mem_alloc(sizeof(struct report_set));
 }
 
-void book_free(struct book *book)
+void report_set_free(struct report_set *set)
 {
-	for (size_t i = 0; i < book->n; i++)
-		snapshot_unref(book->entries[i].snapshot);
-	free(book->entries);
-	free(book);
+	for (size_t i = 0; i < set->n; i++)
+		snapshot_unref(set->entries[i].snapshot);
+	free(set->entries);
+	free(set);
 }
 
-void book_add(struct book *book, struct snapshot *snapshot)
+void report_set_add(struct report_set *set, struct snapshot *snapshot)
 {
-	if (book->n == book->room) {
-		book->room = book->room ? book->room * 2 : 16;
-		book->entries = mem_realloc(book->entries, book->room * sizeof *book->entries);
+	if (set->n == set->room) {
+		set->room = set->room ? set->room * 2 : 16;
+		set->entries = mem_realloc(set->entries, set->room * sizeof *set->entries);
 	}
-	book->entries[book->n] = (struct entry){ .snapshot = snapshot, .order = book->n };
-	book->n++;
+	set->entries[set->n] = (struct entry){ .snapshot = snapshot, .order = set->n };
+	set->n++;
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -68,16 +68,16 @@ static int compare_entries(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-static void find_machines(const struct book *book, struct judging *j)
+static void find_machines(const struct report_set *set, struct judging *j)
 {
-	struct entry *entries = arena_alloc_array(j->arena, book->n, sizeof *entries);
+	struct entry *entries = arena_alloc_array(j->arena, set->n, sizeof *entries);
 
-	j->machines = arena_alloc_array(j->arena, book->n, sizeof *j->machines);
-	if (book->n == 0)
+	j->machines = arena_alloc_array(j->arena, set->n, sizeof *j->machines);
+	if (set->n == 0)
 		return;
-	memcpy(entries, book->entries, book->n * sizeof *entries);
-	qsort(entries, book->n, sizeof *entries, compare_entries);
-	for (size_t i = 0; i < book->n; i++) {
+	memcpy(entries, set->entries, set->n * sizeof *entries);
+	qsort(entries, set->n, sizeof *entries, compare_entries);
+	for (size_t i = 0; i < set->n; i++) {
 		if (i == 0 || strcmp(entries[i - 1].snapshot->key, entries[i].snapshot->key) != 0)
 			j->machines[j->n_machines++].entries = &entries[i];
 		j->machines[j->n_machines - 1].n++;
@@ -142,7 +142,7 @@ static size_t find_in_site(const struct site *site, const struct report *report)
 }
 
 static void judge_group(struct judging *j, const struct subject *subjects, size_t n, int64_t now_ms,
-			struct book_verdict *out)
+			struct report_set_verdict *out)
 {
 	struct site site;
 
@@ -159,18 +159,18 @@ static void judge_group(struct judging *j, const struct subject *subjects, size_
 
 static int compare_verdicts(const void *a, const void *b)
 {
-	const struct book_verdict *x = a;
-	const struct book_verdict *y = b;
+	const struct report_set_verdict *x = a;
+	const struct report_set_verdict *y = b;
 	return strcmp(x->snapshot->key, y->snapshot->key);
 }
 
-void book_judge(const struct book *book, int64_t now_ms, struct arena *arena,
-		struct book_verdict **out, size_t *n)
+void report_set_judge(const struct report_set *set, int64_t now_ms, struct arena *arena,
+		      struct report_set_verdict **out, size_t *n)
 {
 	struct judging j = { .arena = arena };
 	size_t count = 0;
 
-	find_machines(book, &j);
+	find_machines(set, &j);
 	struct subject *subjects = arena_alloc_array(arena, j.n_machines, sizeof *subjects);
 	for (size_t i = 0; i < j.n_machines; i++) {
 		struct snapshot *latest = latest_until(&j.machines[i], now_ms);
@@ -182,7 +182,7 @@ void book_judge(const struct book *book, int64_t now_ms, struct arena *arena,
 	if (count > 1)
 		qsort(subjects, count, sizeof *subjects, compare_subjects);
 
-	struct book_verdict *verdicts = arena_alloc_array(arena, count, sizeof *verdicts);
+	struct report_set_verdict *verdicts = arena_alloc_array(arena, count, sizeof *verdicts);
 	for (size_t i = 0; i < count;) {
 		size_t end = i + 1;
 		while (end < count && compare_subjects(&subjects[end], &subjects[i]) == 0)

@@ -1,5 +1,5 @@
 /*
- * A book of reports: any number of machines and sites, any number of reports of each. It answers
+ * A set of reports: any number of machines and sites, any number of reports of each. It answers
  * what the rule says of every machine at one moment, silence included, without a clock or a store.
  */
 #pragma once
@@ -12,15 +12,15 @@
 #include "proto/base/arena.h"
 #include "proto/exposure/exposure.h"
 
-struct book;
+struct report_set;
 
-struct book *book_new(void);
-void book_free(struct book *book);
+struct report_set *report_set_new(void);
+void report_set_free(struct report_set *set);
 
 /* Takes the reference. Of two reports that nothing else tells apart the one added later counts. */
-void book_add(struct book *book, struct snapshot *snapshot);
+void report_set_add(struct report_set *set, struct snapshot *snapshot);
 
-struct book_verdict {
+struct report_set_verdict {
 	const struct snapshot *snapshot; /* the latest report of the machine at that moment */
 	bool silent;
 	struct assessment assessment;
@@ -28,7 +28,7 @@ struct book_verdict {
 
 /*
  * Judges every machine that has a report not after `now_ms`, in order of their names. All of it
- * lives in `arena`, and as long as the book.
+ * lives in `arena`, and as long as the set.
  */
-void book_judge(const struct book *book, int64_t now_ms, struct arena *arena,
-		struct book_verdict **out, size_t *n);
+void report_set_judge(const struct report_set *set, int64_t now_ms, struct arena *arena,
+		      struct report_set_verdict **out, size_t *n);

@@ -16,29 +16,29 @@
 #define MINUTE INT64_C(60000)
 #define SECOND INT64_C(1000)
 
-/* Puts a report into the book alone, as if it had been received when it was made. */
-static void add(struct book *book, const struct fixture_words *words, int64_t at_ms)
+/* Puts a report into the set alone, as if it had been received when it was made. */
+static void add(struct report_set *set, const struct fixture_words *words, int64_t at_ms)
 {
 	struct report_json_error why;
 	struct snapshot *snapshot = NULL;
 	char *body = fixture_body(NULL, words);
 
 	assert_int_equal(snapshot_read(body, strlen(body), at_ms, 0, &snapshot, &why), STATUS_OK);
-	book_add(book, snapshot);
+	report_set_add(set, snapshot);
 	free(body);
 }
 
 /* "S1 exposed, S2 clear silent" */
-static const char *judge(const struct book *book, int64_t now_ms)
+static const char *judge(const struct report_set *set, int64_t now_ms)
 {
 	static char text[512];
-	struct book_verdict *verdicts = NULL;
+	struct report_set_verdict *verdicts = NULL;
 	struct arena arena;
 	size_t n = 0;
 	size_t at = 0;
 
 	arena_init(&arena);
-	book_judge(book, now_ms, &arena, &verdicts, &n);
+	report_set_judge(set, now_ms, &arena, &verdicts, &n);
 	text[0] = '\0';
 	for (size_t i = 0; i < n; i++)
 		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s %s%s", i > 0 ? ", " : "",
@@ -57,17 +57,17 @@ static void the_latest_report_not_after_the_moment_counts(void **state)
 	static const struct fixture_words good = { .name = "S1",
 						   .sequence = 2,
 						   .rows = "S2:mta/mta" };
-	struct book *book = book_new();
+	struct report_set *set = report_set_new();
 	(void)state;
 
-	assert_string_equal(judge(book, T0), "");
-	add(book, &good, T0 + MINUTE);
-	add(book, &bad, T0);
-	assert_string_equal(judge(book, T0 - 1), "");
-	assert_string_equal(judge(book, T0), "S1 exposed");
-	assert_string_equal(judge(book, T0 + MINUTE - 1), "S1 exposed");
-	assert_string_equal(judge(book, T0 + MINUTE), "S1 clear");
-	book_free(book);
+	assert_string_equal(judge(set, T0), "");
+	add(set, &good, T0 + MINUTE);
+	add(set, &bad, T0);
+	assert_string_equal(judge(set, T0 - 1), "");
+	assert_string_equal(judge(set, T0), "S1 exposed");
+	assert_string_equal(judge(set, T0 + MINUTE - 1), "S1 exposed");
+	assert_string_equal(judge(set, T0 + MINUTE), "S1 clear");
+	report_set_free(set);
 }
 
 static void machines_come_in_the_order_of_their_names_without_case(void **state)
@@ -75,13 +75,13 @@ static void machines_come_in_the_order_of_their_names_without_case(void **state)
 	static const struct fixture_words words[] = { { .name = "S20" },
 						      { .name = "S3" },
 						      { .name = "S1.acme.example", .site = "B" } };
-	struct book *book = book_new();
+	struct report_set *set = report_set_new();
 	(void)state;
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		add(book, &words[i], T0);
-	assert_string_equal(judge(book, T0), "S1.acme.example unknown, S20 unknown, S3 unknown");
-	book_free(book);
+		add(set, &words[i], T0);
+	assert_string_equal(judge(set, T0), "S1.acme.example unknown, S20 unknown, S3 unknown");
+	report_set_free(set);
 }
 
 /* S1's trouble is proven by S3 only after S1 was heard of last. */
@@ -99,11 +99,11 @@ static void a_silent_server_is_judged_by_what_was_known_when_it_was_fresh(void *
 	(void)state;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct book *book = book_new();
-		add(book, &s1, T0);
-		add(book, &s3, cases[i].proof_at);
-		assert_string_equal(judge(book, T0 + 20 * MINUTE), cases[i].verdicts);
-		book_free(book);
+		struct report_set *set = report_set_new();
+		add(set, &s1, T0);
+		add(set, &s3, cases[i].proof_at);
+		assert_string_equal(judge(set, T0 + 20 * MINUTE), cases[i].verdicts);
+		report_set_free(set);
 	}
 }
 
@@ -111,14 +111,14 @@ static void a_row_on_a_server_of_another_site_is_no_row_on_a_peer(void **state)
 {
 	static const struct fixture_words s1 = { .name = "S1", .rows = "S2:mta/none" };
 	static const struct fixture_words s2 = { .name = "S2", .site = "Branch" };
-	struct book *book = book_new();
+	struct report_set *set = report_set_new();
 	(void)state;
 
-	add(book, &s1, T0);
-	assert_string_equal(judge(book, T0), "S1 exposed");
-	add(book, &s2, T0);
-	assert_string_equal(judge(book, T0), "S1 unknown, S2 unknown");
-	book_free(book);
+	add(set, &s1, T0);
+	assert_string_equal(judge(set, T0), "S1 exposed");
+	add(set, &s2, T0);
+	assert_string_equal(judge(set, T0), "S1 unknown, S2 unknown");
+	report_set_free(set);
 }
 
 /* Three servers at each of two sites, which are probed across as well. */
@@ -143,7 +143,7 @@ static void random_rows(uint32_t *seed, size_t self, char *out, size_t size)
 	}
 }
 
-static void report_at_random(struct fixture *f, struct book *book, uint32_t *seed, size_t who,
+static void report_at_random(struct fixture *f, struct report_set *set, uint32_t *seed, size_t who,
 			     int64_t age_ms, int64_t now_ms)
 {
 	char name[] = { 'S', (char)('1' + who), '\0' };
@@ -155,21 +155,21 @@ static void report_at_random(struct fixture *f, struct book *book, uint32_t *see
 				       .rows = rows,
 				       .interval_s = 60 + next_random(seed) % 240 };
 	struct changes *changes = fixture_take(f, &words, now_ms - age_ms, now_ms);
-	book_add(book, snapshot_ref(changes->snapshot));
+	report_set_add(set, snapshot_ref(changes->snapshot));
 	fixture_commit(f, changes);
 }
 
-static void expect_the_same(const struct fixture *f, const struct book *book, int64_t now_ms)
+static void expect_the_same(const struct fixture *f, const struct report_set *set, int64_t now_ms)
 {
-	struct book_verdict *verdicts = NULL;
+	struct report_set_verdict *verdicts = NULL;
 	struct arena arena;
 	size_t n = 0;
 
 	arena_init(&arena);
-	book_judge(book, now_ms, &arena, &verdicts, &n);
+	report_set_judge(set, now_ms, &arena, &verdicts, &n);
 	assert_int_equal(n, fleet_count(f->fleet));
 	for (size_t i = 0; i < n; i++) {
-		const struct book_verdict *v = &verdicts[i];
+		const struct report_set_verdict *v = &verdicts[i];
 		char *json = verdict_json_write(&v->snapshot->report, v->silent, &v->assessment);
 		const struct view *view = fleet_find(f->fleet, v->snapshot->key);
 		assert_non_null(view);
@@ -187,25 +187,25 @@ static void says_what_the_running_collector_says(void **state)
 
 	for (uint32_t first = 1; first <= 20; first++) {
 		uint32_t seed = first;
-		struct book *book = book_new();
+		struct report_set *set = report_set_new();
 		struct fixture f;
 		int64_t now_ms = T0;
 
 		fixture_init(&f);
 		for (size_t i = 0; i < SERVERS; i++)
-			report_at_random(&f, book, &seed, i, 3600 * SECOND, now_ms);
+			report_at_random(&f, set, &seed, i, 3600 * SECOND, now_ms);
 		for (size_t i = 0; i < SERVERS; i++)
-			report_at_random(&f, book, &seed, i, 0, now_ms);
+			report_at_random(&f, set, &seed, i, 0, now_ms);
 		for (int step = 0; step < 50; step++) {
 			int64_t age_ms =
 				next_random(&seed) % 3 ? 0 : next_random(&seed) % 2400 * SECOND;
 			now_ms += next_random(&seed) % 200 * SECOND;
-			report_at_random(&f, book, &seed, next_random(&seed) % SERVERS, age_ms,
+			report_at_random(&f, set, &seed, next_random(&seed) % SERVERS, age_ms,
 					 now_ms);
 			fixture_advance(&f, now_ms);
-			expect_the_same(&f, book, now_ms);
+			expect_the_same(&f, set, now_ms);
 		}
-		book_free(book);
+		report_set_free(set);
 		fixture_deinit(&f);
 	}
 }
