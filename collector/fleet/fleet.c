@@ -232,11 +232,12 @@ uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view)
 	return (server ? server->signature * 31 : 0) + view_tag(view);
 }
 
-void fleet_deal(const struct fleet *fleet, const char *key, struct dealt *out)
+void fleet_peers_of(const struct fleet *fleet, const char *key, struct probe_mesh_peers *out)
 {
 	const struct fleet_server *server = fleet_server_find(fleet, key);
 
 	out->n = 0;
 	if (server)
-		deal_peers(&server->site->deal, &server->site->index, server->member->self, out);
+		probe_mesh_peers(&server->site->mesh, &server->site->index, server->member->self,
+				 out);
 }

@@ -14,7 +14,7 @@
  *   store_submit(store, change of `changes`; done = on_committed, user = changes)
  *   on_committed, STATUS_OK:  fleet_publish(fleet, changes); tell who listens of changes->views;
  *                             changes_free(changes); answer with fleet_find()'s verdict and
- *                             fleet_deal()'s peers
+ *                             fleet_peers_of()'s peers
  *   on_committed, else:       changes_free(changes); answer 503; rebuild once store_pending() is 0
  *                             (collector/store/store.h says how)
  *   store_submit refuses:     changes_free(changes), answer 503, and rebuild likewise, for the
@@ -282,4 +282,4 @@ uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view);
  * The peers that the server `key` is to probe next, none for an unknown key; their names are lent
  * until the fleet takes another report.
  */
-void fleet_deal(const struct fleet *fleet, const char *key, struct dealt *out);
+void fleet_peers_of(const struct fleet *fleet, const char *key, struct probe_mesh_peers *out);

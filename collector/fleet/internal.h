@@ -72,7 +72,7 @@ struct fleet_site {
 	char *organization; /* as its first report spells them */
 	char *name;
 	struct site_index index;
-	struct deal deal;
+	struct probe_mesh mesh;
 	int64_t silent_until_ms; /* the latest of the last fresh moments of its silent servers */
 	bool is_touched;         /* servers of it may have to be judged before the call ends */
 	struct fleet_site *next_touched;

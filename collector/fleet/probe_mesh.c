@@ -11,7 +11,7 @@
 #include "proto/base/mem.h"
 
 /* A place on the ring. */
-struct deal_place {
+struct probe_mesh_place {
 	uint64_t hash; /* of the name in lower case */
 	const struct site_peer *server;
 };
@@ -39,56 +39,56 @@ static uint64_t hash_name(const char *name)
 
 static int compare_places(const void *left, const void *right)
 {
-	const struct deal_place *a = left;
-	const struct deal_place *b = right;
+	const struct probe_mesh_place *a = left;
+	const struct probe_mesh_place *b = right;
 
 	if (a->hash != b->hash)
 		return a->hash < b->hash ? -1 : 1;
 	return casefold_compare(a->server->name, b->server->name);
 }
 
-static struct deal_place place_of(const struct site_peer *server)
+static struct probe_mesh_place place_of(const struct site_peer *server)
 {
-	return (struct deal_place){ hash_name(server->name), server };
+	return (struct probe_mesh_place){ hash_name(server->name), server };
 }
 
 /* The first place at or behind that one. */
-static size_t find_place(const struct deal *deal, const struct deal_place *wanted)
+static size_t find_place(const struct probe_mesh *mesh, const struct probe_mesh_place *wanted)
 {
-	return lower_bound(deal->places, deal->n, sizeof *wanted, wanted, compare_places);
+	return lower_bound(mesh->places, mesh->n, sizeof *wanted, wanted, compare_places);
 }
 
-void deal_deinit(struct deal *deal)
+void probe_mesh_deinit(struct probe_mesh *mesh)
 {
-	free(deal->places);
-	*deal = (struct deal){ 0 };
+	free(mesh->places);
+	*mesh = (struct probe_mesh){ 0 };
 }
 
-void deal_join(struct deal *deal, const struct site_peer *server)
+void probe_mesh_join(struct probe_mesh *mesh, const struct site_peer *server)
 {
-	struct deal_place place = place_of(server);
-	size_t at = find_place(deal, &place);
+	struct probe_mesh_place place = place_of(server);
+	size_t at = find_place(mesh, &place);
 
-	if (deal->n == deal->room) {
-		deal->room = deal->room ? deal->room * 2 : 4;
-		deal->places = mem_realloc(deal->places, deal->room * sizeof place);
+	if (mesh->n == mesh->room) {
+		mesh->room = mesh->room ? mesh->room * 2 : 4;
+		mesh->places = mem_realloc(mesh->places, mesh->room * sizeof place);
 	}
-	memmove(deal->places + at + 1, deal->places + at, (deal->n - at) * sizeof place);
-	deal->places[at] = place;
-	deal->n++;
+	memmove(mesh->places + at + 1, mesh->places + at, (mesh->n - at) * sizeof place);
+	mesh->places[at] = place;
+	mesh->n++;
 }
 
-void deal_leave(struct deal *deal, const struct site_peer *server)
+void probe_mesh_leave(struct probe_mesh *mesh, const struct site_peer *server)
 {
-	struct deal_place place = place_of(server);
-	size_t at = find_place(deal, &place);
+	struct probe_mesh_place place = place_of(server);
+	size_t at = find_place(mesh, &place);
 
-	assert(at < deal->n && deal->places[at].server == server);
-	deal->n--;
-	memmove(deal->places + at, deal->places + at + 1, (deal->n - at) * sizeof place);
+	assert(at < mesh->n && mesh->places[at].server == server);
+	mesh->n--;
+	memmove(mesh->places + at, mesh->places + at + 1, (mesh->n - at) * sizeof place);
 }
 
-static bool is_dealable(const struct site_index *index, uint32_t address)
+static bool is_probeable(const struct site_index *index, uint32_t address)
 {
 	return address >> 24 != 0 && !ipv4_is_loopback(address) &&
 	       !ipv4_is_multicast_or_reserved(address) && !site_index_is_held_twice(index, address);
@@ -101,22 +101,22 @@ static void add_address(uint32_t *list, size_t *n, uint32_t address)
 
 	while (at > 0 && list[at - 1] > address)
 		at--;
-	if ((at > 0 && list[at - 1] == address) || at == DEAL_MAX_ADDRESSES)
+	if ((at > 0 && list[at - 1] == address) || at == PROBE_MESH_MAX_ADDRESSES)
 		return;
-	if (*n < DEAL_MAX_ADDRESSES)
+	if (*n < PROBE_MESH_MAX_ADDRESSES)
 		++*n;
 	memmove(list + at + 1, list + at, (*n - at - 1) * sizeof *list);
 	list[at] = address;
 }
 
 static void add_member(const struct site_index *index, const struct site_member *member,
-		       struct deal_peer *peer)
+		       struct probe_mesh_peer *peer)
 {
 	for (size_t i = 0; i < member->n_nics; i++) {
 		const struct site_nic *nic = &site_member_nics(member)[i];
 		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
 		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
-			if (is_dealable(index, addresses[j].address))
+			if (is_probeable(index, addresses[j].address))
 				add_address(peer->addresses, &peer->n_addresses,
 					    addresses[j].address);
 		}
@@ -125,7 +125,7 @@ static void add_member(const struct site_index *index, const struct site_member 
 
 /* False where it has no address to be probed at. */
 static bool make_peer(const struct site_index *index, const struct site_peer *server,
-		      struct deal_peer *out)
+		      struct probe_mesh_peer *out)
 {
 	out->name = site_member_name(server->members); /* as its own report spells it */
 	out->n_addresses = 0;
@@ -134,15 +134,15 @@ static bool make_peer(const struct site_index *index, const struct site_peer *se
 	return out->n_addresses > 0;
 }
 
-void deal_peers(const struct deal *deal, const struct site_index *index,
-		const struct site_peer *server, struct dealt *out)
+void probe_mesh_peers(const struct probe_mesh *mesh, const struct site_index *index,
+		      const struct site_peer *server, struct probe_mesh_peers *out)
 {
-	struct deal_place own = place_of(server);
-	size_t start = find_place(deal, &own);
+	struct probe_mesh_place own = place_of(server);
+	size_t start = find_place(mesh, &own);
 
 	out->n = 0;
-	for (size_t i = 0; i < deal->n && out->n < DEAL_MAX_PEERS; i++) {
-		const struct site_peer *other = deal->places[(start + i) % deal->n].server;
+	for (size_t i = 0; i < mesh->n && out->n < PROBE_MESH_MAX_PEERS; i++) {
+		const struct site_peer *other = mesh->places[(start + i) % mesh->n].server;
 		if (other != server)
 			out->n += make_peer(index, other, &out->peers[out->n]);
 	}

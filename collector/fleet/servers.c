@@ -75,14 +75,14 @@ static void join_site(struct fleet *fleet, struct fleet_server *server, bool fre
 	fleet_name_join(fleet, server);
 	site_index_put(&server->site->index, server->member, fresh, NULL);
 	if (is_alone_of_name(server))
-		deal_join(&server->site->deal, server->member->self);
+		probe_mesh_join(&server->site->mesh, server->member->self);
 	fleet_site_touch(server->site);
 }
 
 static void leave_site(struct fleet_server *server)
 {
 	if (is_alone_of_name(server))
-		deal_leave(&server->site->deal, server->member->self);
+		probe_mesh_leave(&server->site->mesh, server->member->self);
 	fleet_name_leave(server);
 	site_index_remove(&server->site->index, server->member);
 	fleet_site_touch(server->site);

@@ -162,7 +162,7 @@ void fleet_name_leave(struct fleet_server *server)
 static void free_site(struct fleet_site *site)
 {
 	site_index_deinit(&site->index);
-	deal_deinit(&site->deal);
+	probe_mesh_deinit(&site->mesh);
 	free(site->organization);
 	free(site->name);
 	free(site);

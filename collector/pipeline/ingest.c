@@ -11,7 +11,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 
-/* Bytes of the answer to a report where as many peers are dealt as there may be. */
+/* Bytes of the answer to a report with as many peers as there may be. */
 #define LIKELY_CONFIRMATION 2048
 
 /* A report that waits for its commit. */
@@ -74,7 +74,7 @@ static void add_address(struct buffer *out, uint32_t address)
 	buffer_add(out, quoted, size);
 }
 
-static void add_peer(struct buffer *out, const struct deal_peer *peer)
+static void add_peer(struct buffer *out, const struct probe_mesh_peer *peer)
 {
 	buffer_add_text(out, "{\"name\":");
 	json_add_string(out, peer->name);
@@ -91,10 +91,10 @@ static void confirm(struct call *call, struct fleet *fleet, const struct snapsho
 {
 	struct answer answer = { .status = 200, .content_type = "application/json" };
 	const struct view *view = fleet_find(fleet, snapshot->key);
-	struct dealt dealt;
+	struct probe_mesh_peers peers;
 	struct buffer out;
 
-	fleet_deal(fleet, snapshot->key, &dealt);
+	fleet_peers_of(fleet, snapshot->key, &peers);
 	buffer_init(&out);
 	buffer_reserve(&out, LIKELY_CONFIRMATION);
 	buffer_add_text(&out, "{\"accepted\":");
@@ -102,10 +102,10 @@ static void confirm(struct call *call, struct fleet *fleet, const struct snapsho
 	buffer_add_text(&out, ",\"verdict\":");
 	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
 	buffer_add_text(&out, ",\"peers\":[");
-	for (size_t i = 0; i < dealt.n; i++) {
+	for (size_t i = 0; i < peers.n; i++) {
 		if (i > 0)
 			buffer_add_char(&out, ',');
-		add_peer(&out, &dealt.peers[i]);
+		add_peer(&out, &peers.peers[i]);
 	}
 	buffer_add_text(&out, "],\"interval_s\":");
 	json_add_number(&out, snapshot->report.interval_s);

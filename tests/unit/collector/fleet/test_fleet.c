@@ -341,24 +341,24 @@ static void deals_the_peers_of_the_site_as_they_were_reported_last(void **state)
 {
 	struct fixture_words words = { .name = "S1" };
 	struct fixture f;
-	struct dealt dealt;
+	struct probe_mesh_peers peers;
 	(void)state;
 
 	fixture_init(&f);
 	fixture_report(&f, &words, T0, T0);
-	fleet_deal(f.fleet, "s1", &dealt);
-	assert_int_equal(dealt.n, 0);
+	fleet_peers_of(f.fleet, "s1", &peers);
+	assert_int_equal(peers.n, 0);
 	words.name = "S2";
 	fixture_report(&f, &words, T0, T0);
-	fleet_deal(f.fleet, "s1", &dealt);
-	assert_int_equal(dealt.n, 1);
-	assert_string_equal(dealt.peers[0].name, "S2");
-	assert_int_equal(dealt.peers[0].n_addresses, 2);
-	assert_int_equal(dealt.peers[0].addresses[0], 0x0A000201);
+	fleet_peers_of(f.fleet, "s1", &peers);
+	assert_int_equal(peers.n, 1);
+	assert_string_equal(peers.peers[0].name, "S2");
+	assert_int_equal(peers.peers[0].n_addresses, 2);
+	assert_int_equal(peers.peers[0].addresses[0], 0x0A000201);
 	words.site = "Branch"; /* it moved */
 	fixture_report(&f, &words, T0 + 1000, T0 + 1000);
-	fleet_deal(f.fleet, "s1", &dealt);
-	assert_int_equal(dealt.n, 0);
+	fleet_peers_of(f.fleet, "s1", &peers);
+	assert_int_equal(peers.n, 0);
 	fixture_deinit(&f);
 }
 

@@ -57,7 +57,7 @@ static void site_init(struct site_of *site, size_t n, size_t without)
 
 /* The site's ring, as the fleet keeps it. */
 struct ring {
-	struct deal deal;
+	struct probe_mesh mesh;
 	struct site_index index;
 	struct arena arena;
 };
@@ -68,12 +68,12 @@ static void ring_add(struct ring *ring, const struct report *report)
 
 	site_index_put(&ring->index, member, true, NULL);
 	if (!member->self->members->next_of_name)
-		deal_join(&ring->deal, member->self);
+		probe_mesh_join(&ring->mesh, member->self);
 }
 
 static void ring_init(struct ring *ring, const struct site_of *site)
 {
-	*ring = (struct ring){ .deal = { 0 } };
+	*ring = (struct ring){ .mesh = { 0 } };
 	arena_init(&ring->arena);
 	site_index_init(&ring->index, &ring->arena);
 	for (size_t i = 0; i < site->n; i++)
@@ -82,22 +82,22 @@ static void ring_init(struct ring *ring, const struct site_of *site)
 
 static void ring_deinit(struct ring *ring)
 {
-	deal_deinit(&ring->deal);
+	probe_mesh_deinit(&ring->mesh);
 	arena_deinit(&ring->arena);
 }
 
-static struct dealt deal_to(const struct ring *ring, const char *name)
+static struct probe_mesh_peers peers_of(const struct ring *ring, const char *name)
 {
-	struct dealt dealt;
-	deal_peers(&ring->deal, &ring->index,
-		   site_table_find_peer(&ring->index, name, text_hash(name)), &dealt);
-	return dealt;
+	struct probe_mesh_peers peers;
+	probe_mesh_peers(&ring->mesh, &ring->index,
+			 site_table_find_peer(&ring->index, name, text_hash(name)), &peers);
+	return peers;
 }
 
-static bool holds(const struct dealt *dealt, const char *name)
+static bool holds(const struct probe_mesh_peers *peers, const char *name)
 {
-	for (size_t i = 0; i < dealt->n; i++) {
-		if (text_equal(dealt->peers[i].name, name))
+	for (size_t i = 0; i < peers->n; i++) {
+		if (text_equal(peers->peers[i].name, name))
 			return true;
 	}
 	return false;
@@ -111,21 +111,22 @@ static void every_server_is_probed_by_as_many_as_it_probes(void **state)
 
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
 		site_init(&site, sizes[s], MAX_SERVERS);
-		struct ring deal;
-		ring_init(&deal, &site);
+		struct ring mesh;
+		ring_init(&mesh, &site);
 		size_t probed_by[MAX_SERVERS] = { 0 };
-		size_t expected = sizes[s] - 1 < DEAL_MAX_PEERS ? sizes[s] - 1 : DEAL_MAX_PEERS;
+		size_t expected =
+			sizes[s] - 1 < PROBE_MESH_MAX_PEERS ? sizes[s] - 1 : PROBE_MESH_MAX_PEERS;
 
 		for (size_t i = 0; i < site.n; i++) {
-			struct dealt dealt = deal_to(&deal, site.list[i]->host.name);
-			assert_int_equal(dealt.n, expected);
-			assert_false(holds(&dealt, site.list[i]->host.name));
+			struct probe_mesh_peers peers = peers_of(&mesh, site.list[i]->host.name);
+			assert_int_equal(peers.n, expected);
+			assert_false(holds(&peers, site.list[i]->host.name));
 			for (size_t j = 0; j < site.n; j++)
-				probed_by[j] += holds(&dealt, site.list[j]->host.name);
+				probed_by[j] += holds(&peers, site.list[j]->host.name);
 		}
 		for (size_t i = 0; i < site.n; i++)
 			assert_int_equal(probed_by[i], expected);
-		ring_deinit(&deal);
+		ring_deinit(&mesh);
 		arena_deinit(&site.arena);
 	}
 }
@@ -147,15 +148,15 @@ static void a_leave_changes_one_peer_of_few_servers(void **state)
 
 		for (size_t i = 0; i < after.n; i++) {
 			const char *name = after.list[i]->host.name;
-			struct dealt was = deal_to(&old, name);
-			struct dealt is = deal_to(&new, name);
+			struct probe_mesh_peers was = peers_of(&old, name);
+			struct probe_mesh_peers is = peers_of(&new, name);
 			size_t lost = 0;
 			for (size_t j = 0; j < was.n; j++)
 				lost += !holds(&is, was.peers[j].name);
 			assert_true(lost <= 1);
 			changed += lost;
 		}
-		assert_int_equal(changed, DEAL_MAX_PEERS);
+		assert_int_equal(changed, PROBE_MESH_MAX_PEERS);
 		ring_deinit(&old);
 		ring_deinit(&new);
 		arena_deinit(&before.arena);
@@ -174,17 +175,17 @@ static void never_deals_addresses_that_lead_nowhere_or_to_two(void **state)
 		site_init(&site, 2, MAX_SERVERS);
 		add_server(&site, "ODD", useless[i]);
 		add_server(&site, "HOLDER", "10.1.1.1/24");
-		struct ring deal;
-		ring_init(&deal, &site);
-		struct dealt dealt = deal_to(&deal, "S0");
+		struct ring mesh;
+		ring_init(&mesh, &site);
+		struct probe_mesh_peers peers = peers_of(&mesh, "S0");
 		bool shared = strcmp(useless[i], "10.1.1.1/24") == 0;
 
-		assert_false(holds(&dealt, "ODD"));
-		assert_int_equal(holds(&dealt, "HOLDER"), !shared);
-		assert_int_equal(dealt.n, shared ? 1 : 2);
-		dealt = deal_to(&deal, "odd"); /* it still probes the others */
-		assert_true(holds(&dealt, "S0") && holds(&dealt, "S1"));
-		ring_deinit(&deal);
+		assert_false(holds(&peers, "ODD"));
+		assert_int_equal(holds(&peers, "HOLDER"), !shared);
+		assert_int_equal(peers.n, shared ? 1 : 2);
+		peers = peers_of(&mesh, "odd"); /* it still probes the others */
+		assert_true(holds(&peers, "S0") && holds(&peers, "S1"));
+		ring_deinit(&mesh);
 		arena_deinit(&site.arena);
 	}
 }
@@ -196,14 +197,14 @@ static void a_disabled_adapter_holds_no_address(void **state)
 
 	site_init(&site, 2, MAX_SERVERS);
 	add_server(&site, "OFF", "10.0.0.2/16")->adapters[0].enabled = TRISTATE_NO;
-	struct ring deal;
-	ring_init(&deal, &site);
-	struct dealt dealt = deal_to(&deal, "S0");
+	struct ring mesh;
+	ring_init(&mesh, &site);
+	struct probe_mesh_peers peers = peers_of(&mesh, "S0");
 
-	assert_int_equal(dealt.n, 1);
-	assert_string_equal(dealt.peers[0].name, "S1");
-	assert_int_equal(dealt.peers[0].addresses[0], 0x0A000002);
-	ring_deinit(&deal);
+	assert_int_equal(peers.n, 1);
+	assert_string_equal(peers.peers[0].name, "S1");
+	assert_int_equal(peers.peers[0].addresses[0], 0x0A000002);
+	ring_deinit(&mesh);
 	arena_deinit(&site.arena);
 }
 
@@ -216,38 +217,38 @@ static void a_cluster_is_one_peer_with_the_addresses_of_its_nodes(void **state)
 	add_server(&site, "NODE1", "10.2.0.1/16")->exchange.server = "CLUSTER";
 	add_server(&site, "NODE2", "10.2.0.2/16")->exchange.server = "cluster";
 	add_server(&site, "NODE3", "10.2.0.2/16")->exchange.server = "Cluster";
-	struct ring deal;
-	ring_init(&deal, &site);
-	struct dealt dealt = deal_to(&deal, "S0");
+	struct ring mesh;
+	ring_init(&mesh, &site);
+	struct probe_mesh_peers peers = peers_of(&mesh, "S0");
 
-	assert_int_equal(dealt.n, 1);
-	assert_true(text_equal(dealt.peers[0].name, "cluster"));
-	assert_int_equal(dealt.peers[0].n_addresses, 2);
-	dealt = deal_to(&deal, "CLUSTER");
-	assert_int_equal(dealt.n, 1);
-	assert_string_equal(dealt.peers[0].name, "S0");
-	ring_deinit(&deal);
+	assert_int_equal(peers.n, 1);
+	assert_true(text_equal(peers.peers[0].name, "cluster"));
+	assert_int_equal(peers.peers[0].n_addresses, 2);
+	peers = peers_of(&mesh, "CLUSTER");
+	assert_int_equal(peers.n, 1);
+	assert_string_equal(peers.peers[0].name, "S0");
+	ring_deinit(&mesh);
 	arena_deinit(&site.arena);
 }
 
 static void a_peer_has_at_most_its_limit_of_addresses(void **state)
 {
 	static struct site_of site;
-	const char *addresses[DEAL_MAX_ADDRESSES + 1];
+	const char *addresses[PROBE_MESH_MAX_ADDRESSES + 1];
 	(void)state;
 
 	site_init(&site, 1, MAX_SERVERS);
-	for (size_t i = 0; i <= DEAL_MAX_ADDRESSES; i++)
+	for (size_t i = 0; i <= PROBE_MESH_MAX_ADDRESSES; i++)
 		addresses[i] = arena_printf(&site.arena, "10.3.0.%zu/24", i + 1);
 	struct report *many = add_server(&site, "MANY", "10.3.0.1/24");
 	many->adapters[0].addresses = addresses;
-	for (size_t n = DEAL_MAX_ADDRESSES; n <= DEAL_MAX_ADDRESSES + 1; n++) {
+	for (size_t n = PROBE_MESH_MAX_ADDRESSES; n <= PROBE_MESH_MAX_ADDRESSES + 1; n++) {
 		many->adapters[0].n_addresses = n;
-		struct ring deal;
-		ring_init(&deal, &site);
-		struct dealt dealt = deal_to(&deal, "S0");
-		assert_int_equal(dealt.peers[0].n_addresses, DEAL_MAX_ADDRESSES);
-		ring_deinit(&deal);
+		struct ring mesh;
+		ring_init(&mesh, &site);
+		struct probe_mesh_peers peers = peers_of(&mesh, "S0");
+		assert_int_equal(peers.peers[0].n_addresses, PROBE_MESH_MAX_ADDRESSES);
+		ring_deinit(&mesh);
 	}
 	arena_deinit(&site.arena);
 }
@@ -262,7 +263,7 @@ struct changing {
 	const char *addresses[NAMES][2];
 	char texts[NAMES][2][24];
 	struct site_member *members[NAMES];
-	struct deal deal;
+	struct probe_mesh mesh;
 	struct site_index index;
 };
 
@@ -304,7 +305,7 @@ static void come_or_go(struct changing *c)
 	if (c->members[i]) {
 		bool alone = !c->members[i]->self->members->next_of_name;
 		if (alone)
-			deal_leave(&c->deal, c->members[i]->self);
+			probe_mesh_leave(&c->mesh, c->members[i]->self);
 		site_index_remove(&c->index, c->members[i]);
 		free(c->members[i]);
 		c->members[i] = NULL;
@@ -314,21 +315,21 @@ static void come_or_go(struct changing *c)
 	c->members[i] = site_member_new(&c->reports[i], 0, NULL);
 	site_index_put(&c->index, c->members[i], true, NULL);
 	if (!c->members[i]->self->members->next_of_name)
-		deal_join(&c->deal, c->members[i]->self);
+		probe_mesh_join(&c->mesh, c->members[i]->self);
 }
 
-/* By how many names a server is probed; fails where one is dealt too many. */
+/* By how many names a server is probed; fails where one has too many. */
 static size_t count_probers(const struct changing *c, const char *name)
 {
 	size_t probers = 0;
 
 	for (size_t k = 0; k < NAMES; k++) {
-		struct dealt dealt;
+		struct probe_mesh_peers peers;
 		if (!c->members[k] || c->members[k]->self->members != c->members[k])
 			continue; /* one machine for each name */
-		deal_peers(&c->deal, &c->index, c->members[k]->self, &dealt);
-		assert_true(dealt.n <= DEAL_MAX_PEERS);
-		probers += holds(&dealt, name);
+		probe_mesh_peers(&c->mesh, &c->index, c->members[k]->self, &peers);
+		assert_true(peers.n <= PROBE_MESH_MAX_PEERS);
+		probers += holds(&peers, name);
 	}
 	return probers;
 }
@@ -360,7 +361,7 @@ static void whoever_joins_or_leaves_each_server_is_probed_by_three(void **state)
 			for (size_t i = 0; i < NAMES; i++) {
 				if (!c.members[i])
 					continue;
-				size_t others = c.deal.n - 1;
+				size_t others = c.mesh.n - 1;
 				size_t least = others < 3 ? others : 3;
 				size_t probers = count_probers(&c, site_member_name(c.members[i]));
 				if (can_be_probed(&c, c.members[i]))
@@ -372,7 +373,7 @@ static void whoever_joins_or_leaves_each_server_is_probed_by_three(void **state)
 		for (size_t i = 0; i < NAMES; i++)
 			free(c.members[i]);
 		site_index_deinit(&c.index);
-		deal_deinit(&c.deal);
+		probe_mesh_deinit(&c.mesh);
 	}
 }
 
