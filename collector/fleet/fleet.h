@@ -223,7 +223,7 @@ size_t fleet_row_place(const struct fleet_row *rows, size_t n, const char *key);
 const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n);
 
 /* The names of all that is published. */
-const struct name_text *fleet_names(const struct fleet *fleet);
+const struct name_index *fleet_names(const struct fleet *fleet);
 
 /* How many servers are published, and their views: as fleet_rows(). */
 size_t fleet_count(const struct fleet *fleet);

@@ -100,9 +100,9 @@ struct fleet {
 	struct fleet_row *rows; /* what is published, by key */
 	size_t n_rows;
 	size_t rows_room;
-	struct name_text row_names; /* by number of the rows */
-	uint64_t membership;        /* grows when a row comes or goes */
-	struct text_map removals;   /* to struct record_removal */
+	struct name_index row_names; /* by number of the rows */
+	uint64_t membership;         /* grows when a row comes or goes */
+	struct text_map removals;    /* to struct record_removal */
 	struct arena removals_arena;
 	struct text_map by_site;
 	struct fleet_site **sites;

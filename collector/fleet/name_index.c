@@ -9,20 +9,20 @@
 /* Less than this is no waste, bytes. */
 #define MIN_UNUSED 4096
 
-void name_text_deinit(struct name_text *names)
+void name_index_deinit(struct name_index *names)
 {
 	free(names->text);
 	free(names->begins);
-	*names = (struct name_text){ .text = NULL };
+	*names = (struct name_index){ .text = NULL };
 }
 
-void name_text_clear(struct name_text *names)
+void name_index_clear(struct name_index *names)
 {
 	names->size = names->unused = 0;
 	names->n = 0;
 }
 
-static void add(struct name_text *names, const char *name)
+static void add(struct name_index *names, const char *name)
 {
 	size_t n = strlen(name) + 1;
 
@@ -33,7 +33,7 @@ static void add(struct name_text *names, const char *name)
 	names->size += casefold_copy(names->text + names->size, name) + 1;
 }
 
-uint32_t name_text_add(struct name_text *names, const char *name, const char *other)
+uint32_t name_index_add(struct name_index *names, const char *name, const char *other)
 {
 	if (names->n == names->numbers_room) {
 		names->numbers_room = names->numbers_room ? names->numbers_room * 2 : 64;
@@ -47,12 +47,12 @@ uint32_t name_text_add(struct name_text *names, const char *name, const char *ot
 	return names->n++;
 }
 
-static size_t end_of(const struct name_text *names, uint32_t number)
+static size_t end_of(const struct name_index *names, uint32_t number)
 {
 	return number + 1 < names->n ? names->begins[number + 1] : names->size;
 }
 
-void name_text_drop(struct name_text *names, uint32_t number)
+void name_index_drop(struct name_index *names, uint32_t number)
 {
 	size_t n = end_of(names, number) - names->begins[number];
 
@@ -60,12 +60,12 @@ void name_text_drop(struct name_text *names, uint32_t number)
 	names->unused += n;
 }
 
-bool name_text_is_wasteful(const struct name_text *names)
+bool name_index_is_wasteful(const struct name_index *names)
 {
 	return names->unused > MIN_UNUSED && names->unused > names->size / 2;
 }
 
-uint64_t *name_text_find(const struct name_text *names, const char *word, struct arena *arena)
+uint64_t *name_index_find(const struct name_index *names, const char *word, struct arena *arena)
 {
 	uint64_t *found = arena_alloc_array(arena, names->n / 64 + 1, sizeof *found);
 	char *folded = arena_alloc(arena, strlen(word) + 1);

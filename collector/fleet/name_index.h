@@ -13,7 +13,7 @@
 
 /* A zeroed one is empty. Its owner gives every server a number, and new ones where that is worth
  * it. */
-struct name_text {
+struct name_index {
 	char *text; /* of each number its names, a NUL behind each */
 	size_t size;
 	size_t room;
@@ -23,27 +23,27 @@ struct name_text {
 	size_t unused; /* bytes that are nobody's any more */
 };
 
-void name_text_deinit(struct name_text *names);
+void name_index_deinit(struct name_index *names);
 
 /* Forgets all; numbers begin again. */
-void name_text_clear(struct name_text *names);
+void name_index_clear(struct name_index *names);
 
 /* The number of a server that has these names; `other` may be NULL. */
-uint32_t name_text_add(struct name_text *names, const char *name, const char *other);
+uint32_t name_index_add(struct name_index *names, const char *name, const char *other);
 
 /* Nothing is found under that number any more. */
-void name_text_drop(struct name_text *names, uint32_t number);
+void name_index_drop(struct name_index *names, uint32_t number);
 
 /* Is half of it unused, so that a new one should be made? */
-bool name_text_is_wasteful(const struct name_text *names);
+bool name_index_is_wasteful(const struct name_index *names);
 
 /*
  * Who has `word` somewhere in one of their names, without ASCII case: a bit for each number, in
  * `arena`. A word that is empty is nowhere.
  */
-uint64_t *name_text_find(const struct name_text *names, const char *word, struct arena *arena);
+uint64_t *name_index_find(const struct name_index *names, const char *word, struct arena *arena);
 
-static inline bool name_text_is_found(const uint64_t *found, uint32_t number)
+static inline bool name_index_is_found(const uint64_t *found, uint32_t number)
 {
 	return (found[number / 64] >> number % 64 & 1) != 0;
 }

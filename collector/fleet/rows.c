@@ -74,15 +74,16 @@ static size_t find_row(const struct fleet *fleet, const char *key)
 
 static void add_name(struct fleet *fleet, struct fleet_row *row)
 {
-	row->name = name_text_add(&fleet->row_names, row->view->server, row->view->exchange_server);
+	row->name =
+		name_index_add(&fleet->row_names, row->view->server, row->view->exchange_server);
 }
 
 /* Gives numbers again where many are nobody's any more. */
 static void tidy_names(struct fleet *fleet)
 {
-	if (!name_text_is_wasteful(&fleet->row_names))
+	if (!name_index_is_wasteful(&fleet->row_names))
 		return;
-	name_text_clear(&fleet->row_names);
+	name_index_clear(&fleet->row_names);
 	for (size_t i = 0; i < fleet->n_rows; i++)
 		add_name(fleet, &fleet->rows[i]);
 }
@@ -96,7 +97,7 @@ static void name_row(struct fleet *fleet, struct fleet_row *row, const struct fl
 		return;
 	}
 	if (before->view)
-		name_text_drop(&fleet->row_names, before->name);
+		name_index_drop(&fleet->row_names, before->name);
 	add_name(fleet, row);
 	tidy_names(fleet);
 }
@@ -129,7 +130,7 @@ void fleet_row_drop(struct fleet *fleet, const char *key)
 	if (!is_row_of(fleet, at, key))
 		return;
 	view_unref(fleet->rows[at].view);
-	name_text_drop(&fleet->row_names, fleet->rows[at].name);
+	name_index_drop(&fleet->row_names, fleet->rows[at].name);
 	fleet->n_rows--;
 	fleet->membership++;
 	memmove(fleet->rows + at, fleet->rows + at + 1, (fleet->n_rows - at) * sizeof *fleet->rows);
@@ -147,7 +148,7 @@ void fleet_rows_clear(struct fleet *fleet)
 	for (size_t i = 0; i < fleet->n_rows; i++)
 		view_unref(fleet->rows[i].view);
 	free(fleet->rows);
-	name_text_deinit(&fleet->row_names);
+	name_index_deinit(&fleet->row_names);
 	fleet->rows = NULL;
 	fleet->n_rows = fleet->rows_room = 0;
 }
@@ -171,7 +172,7 @@ const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n)
 	return fleet->rows;
 }
 
-const struct name_text *fleet_names(const struct fleet *fleet)
+const struct name_index *fleet_names(const struct fleet *fleet)
 {
 	return &fleet->row_names;
 }

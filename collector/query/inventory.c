@@ -29,7 +29,7 @@ struct expected {
 	struct fleet_row *missing; /* of these; room as that */
 	size_t *behind;            /* of each missing one; likewise */
 	size_t n_missing;
-	struct name_text names; /* of the missing ones */
+	struct name_index names; /* of the missing ones */
 };
 
 struct expected *expected_new(struct store *store)
@@ -48,7 +48,7 @@ static void clear(struct expected *e)
 	text_map_deinit(&e->by_place);
 	arena_deinit(&e->arena);
 	arena_init(&e->arena);
-	name_text_clear(&e->names);
+	name_index_clear(&e->names);
 	e->n_all = e->n_missing = e->n_places = 0;
 	e->is_loaded = false;
 }
@@ -59,7 +59,7 @@ void expected_free(struct expected *e)
 		return;
 	clear(e);
 	arena_deinit(&e->arena);
-	name_text_deinit(&e->names);
+	name_index_deinit(&e->names);
 	free(e->all);
 	free(e->places);
 	free(e->missing);
@@ -126,14 +126,14 @@ static void compare(struct expected *e, const struct fleet *fleet)
 	size_t at = 0;
 
 	e->n_missing = 0;
-	name_text_clear(&e->names);
+	name_index_clear(&e->names);
 	for (size_t i = 0; i < e->n_all; i++) {
 		struct fleet_row *row = &e->all[i];
 		while (at < n_rows && strcmp(rows[at].key, row->key) < 0)
 			at++;
 		if (at < n_rows && strcmp(rows[at].key, row->key) == 0)
 			continue;
-		row->name = name_text_add(&e->names, row->view->server, NULL);
+		row->name = name_index_add(&e->names, row->view->server, NULL);
 		e->behind[e->n_missing] = at;
 		e->missing[e->n_missing++] = *row;
 	}

@@ -297,7 +297,7 @@ const struct server_question *server_filter_ask(const struct server_filter *f,
 	for (size_t i = 0; i < table->n_places; i++)
 		sites[i] = ask_site(f, &table->places[i]);
 	for (size_t i = 0; i < f->n_words && table->n > 0; i++)
-		q->names[i] = name_text_find(table->names, f->words[i], arena);
+		q->names[i] = name_index_find(table->names, f->words[i], arena);
 	q->filter = f;
 	q->sites = sites;
 	return q;
@@ -307,7 +307,7 @@ static bool has_words(const struct server_question *q, const struct fleet_row *r
 {
 	for (size_t i = 0; i < q->filter->n_words; i++) {
 		if (!(q->sites[row->site].words >> i & 1) &&
-		    !name_text_is_found(q->names[i], row->name))
+		    !name_index_is_found(q->names[i], row->name))
 			return false;
 	}
 	return true;

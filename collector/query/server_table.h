@@ -12,7 +12,7 @@
 struct server_table {
 	const struct fleet_row *rows; /* in the order of keys */
 	size_t n;
-	const struct name_text *names;
+	const struct name_index *names;
 	const struct fleet_place *places; /* "" where there is none */
 	size_t n_places;
 };

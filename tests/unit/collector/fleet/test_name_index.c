@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 /* The numbers that are found, as "0 3 ". */
-static const char *find(const struct name_text *names, const char *word)
+static const char *find(const struct name_index *names, const char *word)
 {
 	static char text[256];
 	struct arena arena;
@@ -19,9 +19,9 @@ static const char *find(const struct name_text *names, const char *word)
 
 	text[0] = '\0';
 	arena_init(&arena);
-	const uint64_t *found = name_text_find(names, word, &arena);
+	const uint64_t *found = name_index_find(names, word, &arena);
 	for (uint32_t i = 0; i < names->n; i++) {
-		if (name_text_is_found(found, i))
+		if (name_index_is_found(found, i))
 			at += (size_t)snprintf(text + at, sizeof text - at, "%u ", i);
 	}
 	arena_deinit(&arena);
@@ -30,13 +30,13 @@ static const char *find(const struct name_text *names, const char *word)
 
 static void a_word_is_found_in_either_name_and_never_across_two(void **state)
 {
-	struct name_text names = { .text = NULL };
+	struct name_index names = { .text = NULL };
 	(void)state;
 
 	assert_string_equal(find(&names, "a"), "");
-	assert_int_equal(name_text_add(&names, "EXCH1", "Mail-One"), 0);
-	assert_int_equal(name_text_add(&names, "exch2", "EXCH2"), 1);
-	assert_int_equal(name_text_add(&names, "One", NULL), 2);
+	assert_int_equal(name_index_add(&names, "EXCH1", "Mail-One"), 0);
+	assert_int_equal(name_index_add(&names, "exch2", "EXCH2"), 1);
+	assert_int_equal(name_index_add(&names, "One", NULL), 2);
 	assert_string_equal(find(&names, "eXcH"), "0 1 ");
 	assert_string_equal(find(&names, "one"), "0 2 ");
 	assert_string_equal(find(&names, "1m"), "");
@@ -45,32 +45,32 @@ static void a_word_is_found_in_either_name_and_never_across_two(void **state)
 	assert_string_equal(find(&names, "e"), "0 1 2 ");
 	assert_string_equal(find(&names, "-"), "0 ");
 	assert_string_equal(find(&names, ""), "");
-	name_text_deinit(&names);
+	name_index_deinit(&names);
 }
 
 static void a_name_that_was_dropped_is_not_found_and_its_room_comes_back(void **state)
 {
-	struct name_text names = { .text = NULL };
+	struct name_index names = { .text = NULL };
 	char name[32];
 	(void)state;
 
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(name, sizeof name, "SERVER%04u", i);
-		assert_int_equal(name_text_add(&names, name, NULL), i);
+		assert_int_equal(name_index_add(&names, name, NULL), i);
 	}
 	assert_string_equal(find(&names, "r0999"), "999 ");
-	name_text_drop(&names, 999);
+	name_index_drop(&names, 999);
 	assert_string_equal(find(&names, "r0999"), "");
 	assert_string_equal(find(&names, "r0998"), "998 ");
 	unsigned dropped = 0;
-	while (!name_text_is_wasteful(&names))
-		name_text_drop(&names, dropped++);
+	while (!name_index_is_wasteful(&names))
+		name_index_drop(&names, dropped++);
 	assert_in_range(dropped, 450, 550);
-	name_text_clear(&names);
+	name_index_clear(&names);
 	assert_string_equal(find(&names, "server"), "");
-	assert_int_equal(name_text_add(&names, "NEW", NULL), 0);
+	assert_int_equal(name_index_add(&names, "NEW", NULL), 0);
 	assert_string_equal(find(&names, "new"), "0 ");
-	name_text_deinit(&names);
+	name_index_deinit(&names);
 }
 
 int main(void)

@@ -34,7 +34,7 @@ struct stage {
 	struct view views[N];
 	struct fleet_row rows[2][N];
 	size_t behind[N];
-	struct name_text names[2];
+	struct name_index names[2];
 	struct server_list list;
 	uint32_t random;
 };
@@ -83,12 +83,12 @@ static uint32_t find_place(const struct fleet_place *places, const struct view *
 static void add(struct stage *s, struct view *view)
 {
 	struct server_table *table = view->not_monitored ? &s->list.missing : &s->list.known;
-	struct name_text *names = &s->names[view->not_monitored];
+	struct name_index *names = &s->names[view->not_monitored];
 	struct fleet_row *row = &s->rows[view->not_monitored][table->n];
 
 	*row = fleet_row_of(view);
 	row->site = find_place(table->places, view);
-	row->name = name_text_add(names, view->server, view->exchange_server);
+	row->name = name_index_add(names, view->server, view->exchange_server);
 	if (view->not_monitored)
 		s->behind[table->n] = s->list.known.n;
 	table->n++;
@@ -121,8 +121,8 @@ static int tear_down(void **state)
 {
 	struct stage *s = *state;
 
-	name_text_deinit(&s->names[0]);
-	name_text_deinit(&s->names[1]);
+	name_index_deinit(&s->names[0]);
+	name_index_deinit(&s->names[1]);
 	arena_deinit(&s->arena);
 	free(s);
 	return 0;
