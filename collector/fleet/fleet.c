@@ -152,7 +152,7 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 		fleet_sign_site(fleet->sites[i]);
 	fleet_rows_renew_adapters(fleet);
 	if (status == STATUS_OK)
-		status = fleet_machine_load(fleet, error);
+		status = fleet_renames_load(fleet, error);
 	now_ms = fleet_clock(fleet, now_ms);
 	if (status == STATUS_OK)
 		status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
@@ -210,7 +210,7 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 	now_ms = fleet_clock(fleet, now_ms);
 	enum status status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
 	if (status == STATUS_OK)
-		status = fleet_hold_stale(fleet, made, error);
+		status = fleet_silent_judge_stale(fleet, made, error);
 	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, made, error);
 	if (status != STATUS_OK) {

@@ -54,7 +54,7 @@
  * Verdicts of silent servers that one call judges again because of a late report; what is left is
  * due at once (fleet_next_expiry), so that no call takes long.
  */
-#define FLEET_MAX_HOLDS 32
+#define FLEET_MAX_SILENT_JUDGED 32
 
 /* Servers that one fleet_load() or fleet_advance() makes silent, for the same reason. */
 #define FLEET_MAX_EXPIRED 1024

@@ -191,24 +191,24 @@ void fleet_server_drop(struct fleet *fleet, struct fleet_server *server);
  */
 
 /* The report is the server's latest now. */
-void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
+void fleet_renames_note(struct fleet *fleet, struct fleet_server *server,
 			const struct report *report);
-void fleet_machine_forget(struct fleet *fleet, struct fleet_server *server);
+void fleet_renames_forget(struct fleet *fleet, struct fleet_server *server);
 
 /* The name under which a silent server probably reports now, or NULL; until it is judged again. */
-enum status fleet_machine_find(struct fleet *fleet, const struct fleet_server *server,
+enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *server,
 			       const char **name, char error[FLEET_ERROR_SIZE]);
 
 /* A server has reported: silent ones may be it. */
-enum status fleet_machine_tell(struct fleet *fleet, const struct fleet_server *server,
+enum status fleet_renames_tell(struct fleet *fleet, const struct fleet_server *server,
 			       struct changes *changes, char error[FLEET_ERROR_SIZE]);
 
 /* It is about to be dropped: forgets its cards, and silent servers were perhaps never it. */
-enum status fleet_machine_leave(struct fleet *fleet, struct fleet_server *server,
+enum status fleet_renames_leave(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE]);
 
 /* Everything was read from the store: completes the views of silent servers. */
-enum status fleet_machine_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]);
+enum status fleet_renames_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]);
 
 /* rows.c: what is published, in order. `server` is NULL where it is removed by now. */
 void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view);
@@ -302,17 +302,17 @@ enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struc
  *
  * STATUS_SYSTEM ...  an earlier report could not be read
  */
-enum status fleet_hold(struct fleet *fleet, struct fleet_server *server, struct changes *changes,
-		       char error[FLEET_ERROR_SIZE]);
+enum status fleet_silent_judge(struct fleet *fleet, struct fleet_server *server,
+			       struct changes *changes, char error[FLEET_ERROR_SIZE]);
 
 /*
  * A report of that time came late to the site: what silent servers saw may have to be judged again.
  */
-void fleet_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms);
+void fleet_silent_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms);
 
-/* Judges up to FLEET_MAX_HOLDS of them again. */
-enum status fleet_hold_stale(struct fleet *fleet, struct changes *changes,
-			     char error[FLEET_ERROR_SIZE]);
+/* Judges up to FLEET_MAX_SILENT_JUDGED of them again. */
+enum status fleet_silent_judge_stale(struct fleet *fleet, struct changes *changes,
+				     char error[FLEET_ERROR_SIZE]);
 
 /* changes.c: change sets. */
 

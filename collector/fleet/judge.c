@@ -124,7 +124,7 @@ static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server
 	struct site_server seen;
 	struct arena arena;
 
-	enum status status = fleet_machine_find(fleet, server, &verdict.renamed_to, error);
+	enum status status = fleet_renames_find(fleet, server, &verdict.renamed_to, error);
 	if (status != STATUS_OK)
 		return status;
 	arena_init(&arena);
@@ -163,7 +163,7 @@ static enum status silence(struct fleet *fleet, struct fleet_server *expired, in
 		if (fleet->newest_ms < at_ms)
 			status = keep_verdict(fleet, s, changes, error);
 		else
-			status = fleet_hold(fleet, s, changes, error);
+			status = fleet_silent_judge(fleet, s, changes, error);
 	}
 	for (struct fleet_server *s = expired; s; s = s->next_expired) {
 		site_index_silence(&s->site->index, s->member);

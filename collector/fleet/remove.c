@@ -68,7 +68,7 @@ enum status fleet_remove(struct fleet *fleet, const struct record_removal *remov
 		fleet_changes_forget(made, server);
 		fleet_expiry_drop(fleet, server);
 		drop_stale(fleet, server);
-		status = fleet_machine_leave(fleet, server, made, error);
+		status = fleet_renames_leave(fleet, server, made, error);
 		fleet_server_drop(fleet, server);
 	}
 	if (status == STATUS_OK)

@@ -99,7 +99,7 @@ static void make_buckets(struct fleet *fleet, size_t n)
 	}
 }
 
-void fleet_machine_forget(struct fleet *fleet, struct fleet_server *server)
+void fleet_renames_forget(struct fleet *fleet, struct fleet_server *server)
 {
 	for (size_t i = 0; i < server->n_cards; i++) {
 		const struct fleet_card *card = &server->cards[i];
@@ -121,7 +121,7 @@ static bool has_these(const struct fleet_server *server, const uint64_t *address
 	return same;
 }
 
-void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
+void fleet_renames_note(struct fleet *fleet, struct fleet_server *server,
 			const struct report *report)
 {
 	uint64_t addresses[REPORT_MAX_ADAPTERS];
@@ -129,7 +129,7 @@ void fleet_machine_note(struct fleet *fleet, struct fleet_server *server,
 
 	if (has_these(server, addresses, n))
 		return;
-	fleet_machine_forget(fleet, server);
+	fleet_renames_forget(fleet, server);
 	if (n == 0)
 		return;
 	if (fleet->n_cards + n > fleet->n_card_buckets) {
@@ -202,7 +202,7 @@ static bool same_name(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-enum status fleet_machine_find(struct fleet *fleet, const struct fleet_server *server,
+enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *server,
 			       const char **name, char error[FLEET_ERROR_SIZE])
 {
 	struct fleet_server *later = server->silent ? find_later(fleet, server) : NULL;
@@ -226,7 +226,7 @@ static enum status renew(struct fleet *fleet, const struct fleet_server *server,
 	const char *name;
 
 	*view = NULL;
-	enum status status = fleet_machine_find(fleet, server, &name, error);
+	enum status status = fleet_renames_find(fleet, server, &name, error);
 	if (status != STATUS_OK || same_name(name, current->renamed_to))
 		return status;
 	struct view_verdict verdict = {
@@ -259,7 +259,7 @@ static enum status tell_holders(struct fleet *fleet, uint64_t address, struct ch
 	return status;
 }
 
-enum status fleet_machine_tell(struct fleet *fleet, const struct fleet_server *server,
+enum status fleet_renames_tell(struct fleet *fleet, const struct fleet_server *server,
 			       struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
@@ -269,7 +269,7 @@ enum status fleet_machine_tell(struct fleet *fleet, const struct fleet_server *s
 	return status;
 }
 
-enum status fleet_machine_leave(struct fleet *fleet, struct fleet_server *server,
+enum status fleet_renames_leave(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
 	uint64_t addresses[REPORT_MAX_ADAPTERS];
@@ -278,13 +278,13 @@ enum status fleet_machine_leave(struct fleet *fleet, struct fleet_server *server
 
 	for (size_t i = 0; i < n; i++)
 		addresses[i] = server->cards[i].address;
-	fleet_machine_forget(fleet, server);
+	fleet_renames_forget(fleet, server);
 	for (size_t i = 0; i < n && status == STATUS_OK; i++)
 		status = tell_holders(fleet, addresses[i], changes, error);
 	return status;
 }
 
-enum status fleet_machine_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE])
+enum status fleet_renames_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 

@@ -51,7 +51,7 @@ static void note_latest(struct fleet *fleet, struct fleet_server *server,
 		fleet->newest_ms = latest->at_ms;
 	server->lineage = fleet_lineage(&latest->report);
 	server->sequence = latest->report.sequence;
-	fleet_machine_note(fleet, server, &latest->report);
+	fleet_renames_note(fleet, server, &latest->report);
 	server->is_judged = false;
 }
 
@@ -157,7 +157,7 @@ void fleet_server_drop(struct fleet *fleet, struct fleet_server *server)
 		i++;
 	fleet->servers[i] = fleet->servers[--fleet->n];
 	text_map_remove(&fleet->by_key, server->key);
-	fleet_machine_forget(fleet, server);
+	fleet_renames_forget(fleet, server);
 	leave_site(server);
 	free_server(server);
 }

@@ -69,7 +69,7 @@ static void conclude(struct past *p, struct changes *changes)
 	struct site_server seen;
 	const char *renamed_to = NULL;
 
-	p->status = fleet_machine_find(p->fleet, subject, &renamed_to, p->error);
+	p->status = fleet_renames_find(p->fleet, subject, &renamed_to, p->error);
 	if (p->status != STATUS_OK)
 		return;
 	site_view_member(&p->index, p->member, &p->report->report, &seen, &p->arena);
@@ -93,8 +93,8 @@ static void conclude(struct past *p, struct changes *changes)
 		fleet_changes_add(changes, subject, view, &seen);
 }
 
-enum status fleet_hold(struct fleet *fleet, struct fleet_server *server, struct changes *changes,
-		       char error[FLEET_ERROR_SIZE])
+enum status fleet_silent_judge(struct fleet *fleet, struct fleet_server *server,
+			       struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
 	struct past p = {
 		.fleet = fleet,
@@ -120,7 +120,7 @@ enum status fleet_hold(struct fleet *fleet, struct fleet_server *server, struct 
 	return p.status;
 }
 
-void fleet_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms)
+void fleet_silent_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms)
 {
 	if (at_ms > site->silent_until_ms)
 		return; /* as with every report that is not late */
@@ -134,17 +134,18 @@ void fleet_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_
 	}
 }
 
-enum status fleet_hold_stale(struct fleet *fleet, struct changes *changes,
-			     char error[FLEET_ERROR_SIZE])
+enum status fleet_silent_judge_stale(struct fleet *fleet, struct changes *changes,
+				     char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < FLEET_MAX_HOLDS && fleet->stale && status == STATUS_OK; i++) {
+	for (size_t i = 0; i < FLEET_MAX_SILENT_JUDGED && fleet->stale && status == STATUS_OK;
+	     i++) {
 		struct fleet_server *server = fleet->stale;
 		fleet->stale = server->next_stale;
 		server->is_stale = false;
 		if (server->silent) /* it may have come back since */
-			status = fleet_hold(fleet, server, changes, error);
+			status = fleet_silent_judge(fleet, server, changes, error);
 	}
 	return status;
 }

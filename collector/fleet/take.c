@@ -107,7 +107,7 @@ static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
 	}
 	fleet_server_silence(server);
 	fleet_expiry_drop(fleet, server);
-	return fleet_hold(fleet, server, changes, error);
+	return fleet_silent_judge(fleet, server, changes, error);
 }
 
 static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int64_t now_ms,
@@ -134,13 +134,13 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 		status = take_latest(fleet, server, snapshot, changes, error);
 	struct fleet_site *site = fleet_site_find(fleet, snapshot);
 	if (site)
-		fleet_mark_stale(fleet, site, snapshot->at_ms);
+		fleet_silent_mark_stale(fleet, site, snapshot->at_ms);
 	if (status == STATUS_OK)
-		status = fleet_hold_stale(fleet, changes, error);
+		status = fleet_silent_judge_stale(fleet, changes, error);
 	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, changes, error);
 	if (status == STATUS_OK && *taken == FLEET_TAKEN_LATEST)
-		status = fleet_machine_tell(fleet, server, changes, error);
+		status = fleet_renames_tell(fleet, server, changes, error);
 	return status;
 }
 
