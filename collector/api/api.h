@@ -42,7 +42,7 @@ struct api {
 	struct pipeline *pipeline;
 	struct alerting *alerting;
 	struct identities *identities;
-	struct expected *expected;
+	struct inventory *inventory;
 	struct event_stream *events;
 	struct feed *feed; /* NULL at the end, when the store commits what waits; so `events` */
 	struct pace enrolments;

@@ -52,8 +52,8 @@ static bool add_piece(struct exporting *e, struct buffer *out, bool *more)
 	struct arena arena;
 
 	arena_init(&arena);
-	enum status status = expected_list(e->api->expected, pipeline_fleet(e->api->pipeline),
-					   &arena, &list, error);
+	enum status status = inventory_list(e->api->inventory, pipeline_fleet(e->api->pipeline),
+					    &arena, &list, error);
 	if (status == STATUS_OK) {
 		server_select(&e->filter, &list, &arena, &page);
 		for (size_t i = 0; i < page.n; i++)

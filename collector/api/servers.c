@@ -29,8 +29,8 @@ bool api_list_servers(struct call *call, struct server_list *out)
 	const struct api *api = call->context;
 	char error[STORE_ERROR_SIZE];
 
-	if (expected_list(api->expected, pipeline_fleet(api->pipeline), &call->arena, out, error) ==
-	    STATUS_OK)
+	if (inventory_list(api->inventory, pipeline_fleet(api->pipeline), &call->arena, out,
+			   error) == STATUS_OK)
 		return true;
 	log_error("%s", error);
 	problem_answer(call, &api_unreadable);

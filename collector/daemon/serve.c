@@ -167,10 +167,10 @@ static int open_alerting(struct serve *s)
 /* Ids of events grow from run to run: microseconds. */
 static void open_feed(struct serve *s)
 {
-	s->api.expected = expected_new(s->store);
+	s->api.inventory = inventory_new(s->store);
 	s->api.events =
 		event_stream_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000, api_may_follow);
-	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.expected);
+	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory);
 }
 
 static int open_pipeline(struct serve *s)
@@ -365,7 +365,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 		begin_end(&s);
 	}
 	loop_run(s.loop);
-	expected_free(s.api.expected);
+	inventory_free(s.api.inventory);
 	pipeline_free(s.pipeline);
 	alerting_free(s.alerting);
 	traffic_free(s.api.traffic);

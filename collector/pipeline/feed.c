@@ -18,7 +18,7 @@ struct told {
 
 struct feed {
 	struct event_stream *events;
-	struct expected *expected;
+	struct inventory *inventory;
 	const struct fleet *fleet; /* once something was told of it */
 	struct loop_timer *count;
 	struct told told;
@@ -99,7 +99,7 @@ static bool count_sites(const struct feed *feed, struct arena *arena, struct tol
 	struct server_list list;
 	char error[STORE_ERROR_SIZE];
 
-	if (expected_list(feed->expected, feed->fleet, arena, &list, error) != STATUS_OK) {
+	if (inventory_list(feed->inventory, feed->fleet, arena, &list, error) != STATUS_OK) {
 		log_error("%s", error);
 		return false;
 	}
@@ -167,12 +167,12 @@ static void on_count(void *user)
 }
 
 struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
-		      struct expected *expected)
+		      struct inventory *inventory)
 {
 	struct feed *feed = mem_alloc(sizeof *feed);
 
 	feed->events = events;
-	feed->expected = expected;
+	feed->inventory = inventory;
 	arena_init(&feed->told.arena);
 	feed->count = loop_timer_new(loop, on_count, feed);
 	return feed;

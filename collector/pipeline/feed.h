@@ -22,7 +22,7 @@ struct feed;
 
 /* All outlive it. */
 struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
-		      struct expected *expected);
+		      struct inventory *inventory);
 void feed_close(struct feed *feed); /* NULL is allowed */
 
 /* To be called just before fleet_publish(). */

@@ -12,7 +12,7 @@ struct place {
 	uint32_t number;
 };
 
-struct expected {
+struct inventory {
 	struct store *store;
 	bool is_loaded;
 	int64_t version;       /* of what is loaded */
@@ -32,16 +32,16 @@ struct expected {
 	struct name_index names; /* of the missing ones */
 };
 
-struct expected *expected_new(struct store *store)
+struct inventory *inventory_new(struct store *store)
 {
-	struct expected *expected = mem_alloc(sizeof *expected);
+	struct inventory *inventory = mem_alloc(sizeof *inventory);
 
-	expected->store = store;
-	arena_init(&expected->arena);
-	return expected;
+	inventory->store = store;
+	arena_init(&inventory->arena);
+	return inventory;
 }
 
-static void clear(struct expected *e)
+static void clear(struct inventory *e)
 {
 	for (size_t i = 0; i < e->n_all; i++)
 		view_unref(e->all[i].view);
@@ -53,7 +53,7 @@ static void clear(struct expected *e)
 	e->is_loaded = false;
 }
 
-void expected_free(struct expected *e)
+void inventory_free(struct inventory *e)
 {
 	if (!e)
 		return;
@@ -68,7 +68,7 @@ void expected_free(struct expected *e)
 }
 
 /* The number of that place, which is told apart by its names as they are spelt. */
-static uint32_t number_of_place(struct expected *e, const char *organization, const char *site)
+static uint32_t number_of_place(struct inventory *e, const char *organization, const char *site)
 {
 	char *key = arena_printf(&e->arena, "%zu:%s%s", strlen(organization), organization, site);
 	struct place *place = text_map_get(&e->by_place, key);
@@ -91,7 +91,7 @@ static uint32_t number_of_place(struct expected *e, const char *organization, co
 
 static enum status add(void *user, const struct record_expected *record)
 {
-	struct expected *e = user;
+	struct inventory *e = user;
 
 	if (e->n_all == e->room) {
 		e->room = e->room ? e->room * 2 : 64;
@@ -105,7 +105,7 @@ static enum status add(void *user, const struct record_expected *record)
 	return STATUS_OK;
 }
 
-static enum status load(struct expected *e, int64_t version, char error[STORE_ERROR_SIZE])
+static enum status load(struct inventory *e, int64_t version, char error[STORE_ERROR_SIZE])
 {
 	clear(e);
 	enum status status = store_read_expected(e->store, add, e, error);
@@ -119,7 +119,7 @@ static enum status load(struct expected *e, int64_t version, char error[STORE_ER
 }
 
 /* Both lists are in the order of keys. */
-static void compare(struct expected *e, const struct fleet *fleet)
+static void compare(struct inventory *e, const struct fleet *fleet)
 {
 	size_t n_rows = 0;
 	const struct fleet_row *rows = fleet_rows(fleet, &n_rows);
@@ -140,8 +140,8 @@ static void compare(struct expected *e, const struct fleet *fleet)
 	e->membership = fleet_membership(fleet);
 }
 
-enum status expected_list(struct expected *e, const struct fleet *fleet, struct arena *arena,
-			  struct server_list *out, char error[STORE_ERROR_SIZE])
+enum status inventory_list(struct inventory *e, const struct fleet *fleet, struct arena *arena,
+			   struct server_list *out, char error[STORE_ERROR_SIZE])
 {
 	int64_t version = 0;
 

@@ -12,11 +12,11 @@
 #include "collector/query/server_table.h"
 #include "collector/store/store.h"
 
-struct expected;
+struct inventory;
 
 /* `store` outlives it. */
-struct expected *expected_new(struct store *store);
-void expected_free(struct expected *expected); /* NULL is allowed */
+struct inventory *inventory_new(struct store *store);
+void inventory_free(struct inventory *inventory); /* NULL is allowed */
 
 /*
  * What lists show: the servers of `fleet`, and as missing the expected ones that it shows nothing
@@ -25,5 +25,6 @@ void expected_free(struct expected *expected); /* NULL is allowed */
  * STATUS_SYSTEM ...  the store could not be read; then those of the fleet are there, and nobody is
  *                    missing
  */
-enum status expected_list(struct expected *expected, const struct fleet *fleet, struct arena *arena,
-			  struct server_list *out, char error[STORE_ERROR_SIZE]);
+enum status inventory_list(struct inventory *inventory, const struct fleet *fleet,
+			   struct arena *arena, struct server_list *out,
+			   char error[STORE_ERROR_SIZE]);
