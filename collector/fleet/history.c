@@ -35,7 +35,7 @@ enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 			      char error[FLEET_ERROR_SIZE])
 {
 	struct noting noting = { changes, server->key, latest->at_ms };
-	uint64_t fingerprint = history_fingerprint(&latest->report);
+	uint64_t fingerprint = report_diff_fingerprint(&latest->report);
 	struct snapshot *before = NULL;
 
 	if (server->fingerprint == fingerprint)
@@ -43,7 +43,7 @@ enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 	enum status status = fleet_read_latest(fleet, server, &before, error);
 	if (status != STATUS_OK)
 		return status;
-	history_compare(&before->report, &latest->report, note_difference, &noting);
+	report_diff_compare(&before->report, &latest->report, note_difference, &noting);
 	server->fingerprint = fingerprint;
 	snapshot_unref(before);
 	return STATUS_OK;
@@ -53,7 +53,7 @@ static void note_verdict(struct changes *changes, const struct fleet_server *ser
 			 const struct view *view)
 {
 	const struct view *before = server->current;
-	char *reasons = history_reasons(view->findings_json);
+	char *reasons = report_diff_reasons(view->findings_json);
 	const char *detail =
 		arena_printf(&changes->arena, "{\"before\":%s%s%s,\"after\":\"%s\",\"reasons\":%s}",
 			     before ? "\"" : "", before ? verdict_name(before->verdict) : "null",

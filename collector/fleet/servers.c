@@ -104,7 +104,7 @@ struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot
 	fleet->servers[fleet->n++] = server;
 	text_map_add(&fleet->by_key, server->key, server);
 	note_latest(fleet, server, latest);
-	server->fingerprint = history_fingerprint(&latest->report);
+	server->fingerprint = report_diff_fingerprint(&latest->report);
 	server->member = new_member(server, latest);
 	server->site = fleet_site_find_or_add(fleet, latest);
 	join_site(fleet, server, fresh);

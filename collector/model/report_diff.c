@@ -11,7 +11,7 @@
 struct comparison {
 	const struct report *before;
 	const struct report *after;
-	history_each *each;
+	report_diff_each *each;
 	void *user;
 };
 
@@ -49,7 +49,7 @@ static uint64_t mix_start(uint64_t hash, const struct report_start *start)
 	return mix_number(mix_number(hash, start->at_ms), start->outcome);
 }
 
-uint64_t history_fingerprint(const struct report *r)
+uint64_t report_diff_fingerprint(const struct report *r)
 {
 	uint64_t hash = mix_number(UINT64_C(0xcbf29ce484222325), r->adapters_known);
 
@@ -76,7 +76,7 @@ uint64_t history_fingerprint(const struct report *r)
 static void tell(const struct comparison *c, const char *kind, struct buffer *detail)
 {
 	c->each(c->user, kind,
-		detail->size > HISTORY_MAX_DETAIL ? "{\"too_long\":true}" : detail->bytes);
+		detail->size > REPORT_DIFF_MAX_DETAIL ? "{\"too_long\":true}" : detail->bytes);
 	buffer_deinit(detail);
 }
 
@@ -374,8 +374,8 @@ static void compare_starts(const struct comparison *c)
 		tell_start(c, start, start->outcome);
 }
 
-void history_compare(const struct report *before, const struct report *after, history_each *each,
-		     void *user)
+void report_diff_compare(const struct report *before, const struct report *after,
+			 report_diff_each *each, void *user)
 {
 	struct comparison c = { before, after, each, user };
 
@@ -391,7 +391,7 @@ void history_compare(const struct report *before, const struct report *after, hi
  * A reason is {"code":"...",...}, and so is nothing else in there; within a string the quotes would
  * have backslashes.
  */
-char *history_reasons(const char *findings_json)
+char *report_diff_reasons(const char *findings_json)
 {
 	static const char begin[] = "{\"code\":\"";
 	struct buffer out;

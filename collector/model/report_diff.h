@@ -26,19 +26,19 @@
 #include "proto/report/report.h"
 
 /* Bytes of a detail; a longer one is told as {"too_long": true}. */
-#define HISTORY_MAX_DETAIL 16384
+#define REPORT_DIFF_MAX_DETAIL 16384
 
 /*
  * A number that is another one where a comparison would tell something: so that only then the
  * report before has to be read.
  */
-uint64_t history_fingerprint(const struct report *report);
+uint64_t report_diff_fingerprint(const struct report *report);
 
 /* `each` gets every difference; the detail is borrowed for the call. A fact that one of them could
  * not read is no difference. */
-typedef void history_each(void *user, const char *kind, const char *detail);
-void history_compare(const struct report *before, const struct report *after, history_each *each,
-		     void *user);
+typedef void report_diff_each(void *user, const char *kind, const char *detail);
+void report_diff_compare(const struct report *before, const struct report *after,
+			 report_diff_each *each, void *user);
 
 /* The codes of reasons, as a JSON array, out of what verdict_json_write_findings() made; free(). */
-char *history_reasons(const char *findings_json);
+char *report_diff_reasons(const char *findings_json);

@@ -19,7 +19,7 @@ static const char begin[] =
 
 /* What differs between two reports that end with these members: "KIND DETAIL; ". */
 struct told {
-	char text[4 * HISTORY_MAX_DETAIL];
+	char text[4 * REPORT_DIFF_MAX_DETAIL];
 	uint64_t fingerprints[2];
 };
 
@@ -50,10 +50,11 @@ static const char *compare(const char *before, const char *after)
 	told.text[0] = '\0';
 	read_report(before, &arena, &reports[0]);
 	read_report(after, &arena, &reports[1]);
-	history_compare(&reports[0], &reports[1], add, &told);
+	report_diff_compare(&reports[0], &reports[1], add, &told);
 	/* Whatever is told, the fingerprint says to look. */
 	if (told.text[0] != '\0')
-		assert_true(history_fingerprint(&reports[0]) != history_fingerprint(&reports[1]));
+		assert_true(report_diff_fingerprint(&reports[0]) !=
+			    report_diff_fingerprint(&reports[1]));
 	arena_deinit(&arena);
 	return told.text;
 }
@@ -166,7 +167,7 @@ static void the_fingerprint_stays_where_nothing_would_be_told(void **state)
 	for (size_t i = 1; i < sizeof ends / sizeof *ends; i++) {
 		struct report other;
 		read_report(ends[i], &arena, &other);
-		assert_true(history_fingerprint(&other) == history_fingerprint(&first));
+		assert_true(report_diff_fingerprint(&other) == report_diff_fingerprint(&first));
 	}
 	arena_deinit(&arena);
 }
@@ -197,7 +198,7 @@ static void a_detail_past_the_limit_is_told_as_one(void **state)
 	while (told_of_adapters(30, name) > 0)
 		longest = told_of_adapters(30, name++);
 	/* "adapters " and "; " around it; 30 bytes more are too many. */
-	assert_in_range(longest, HISTORY_MAX_DETAIL + 11 - 30, HISTORY_MAX_DETAIL + 11);
+	assert_in_range(longest, REPORT_DIFF_MAX_DETAIL + 11 - 30, REPORT_DIFF_MAX_DETAIL + 11);
 }
 
 static void reasons_are_told_by_their_codes(void **state)
@@ -215,7 +216,7 @@ static void reasons_are_told_by_their_codes(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char *reasons = history_reasons(cases[i].findings);
+		char *reasons = report_diff_reasons(cases[i].findings);
 		assert_string_equal(reasons, cases[i].reasons);
 		free(reasons);
 	}
