@@ -63,7 +63,7 @@ const struct route api_routes[] = {
 const size_t api_n_routes = sizeof api_routes / sizeof *api_routes;
 
 const struct problem *api_admit(void *context, const struct http_request *request,
-				const struct route *route, struct caller *caller)
+				const struct route *route, struct principal *caller)
 {
 	const struct api *api = context;
 	return access_check(api->identities, request, route, caller);

@@ -60,7 +60,7 @@ extern const size_t api_n_routes;
 
 /* The client_admit of the server: `context` is a struct api. */
 const struct problem *api_admit(void *context, const struct http_request *request,
-				const struct route *route, struct caller *caller);
+				const struct route *route, struct principal *caller);
 
 /* POST /v1/reports */
 void api_report_post(struct call *call);

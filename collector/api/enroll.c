@@ -12,7 +12,7 @@ struct enrolment {
 	bool only_check;  /* is the secret good? Nothing is enrolled */
 	const char *host; /* server_key() of what it says */
 	uint8_t key_hash[SECRET_HASH_SIZE];
-	char secret_name[CALLER_MAX_NAME + 1];
+	char secret_name[PRINCIPAL_MAX_NAME + 1];
 };
 
 static const struct problem unknown_secret = {
@@ -66,7 +66,7 @@ static bool read_body(struct call *call, struct enrolment *out)
 	if (in.status == STATUS_OK) {
 		out->host = arena_strdup(&call->arena, server_key(host, short_name));
 		size_t n = strlen(out->host);
-		if (n == 0 || n > CALLER_MAX_NAME || !is_printable(out->host))
+		if (n == 0 || n > PRINCIPAL_MAX_NAME || !is_printable(out->host))
 			json_refuse(&in, &root, "host", STATUS_INVALID,
 				    "expected a host name whose first label has 1 to 63 bytes");
 		secret_hash(key, out->key_hash);

@@ -16,7 +16,7 @@ bool api_may_follow(const struct call *call)
 {
 	static const struct route route = { .method = HTTP_METHOD_GET, .access = ACCESS_VIEWER };
 	const struct api *api = call->context;
-	struct caller caller;
+	struct principal caller;
 
 	return access_check(api->identities, call->request, &route, &caller) == NULL;
 }

@@ -13,12 +13,12 @@
 
 /* A login that waits for its commit; in the call's arena. */
 struct login {
-	struct caller token;
+	struct principal token;
 	int64_t expires_at_ms;
 	char text[SECRET_TEXT_SIZE];
 };
 
-static void answer_who(struct call *call, const struct caller *who, int64_t expires_at_ms,
+static void answer_who(struct call *call, const struct principal *who, int64_t expires_at_ms,
 		       const char *fields)
 {
 	struct buffer out;

@@ -65,7 +65,7 @@ static const char *bearer_of(const char *field)
 }
 
 static const struct problem *identify_agent(const struct identities *identities, const char *bearer,
-					    const char *dot, struct caller *caller)
+					    const char *dot, struct principal *caller)
 {
 	char id[UUID_TEXT_SIZE];
 	size_t n = (size_t)(dot - bearer);
@@ -79,7 +79,7 @@ static const struct problem *identify_agent(const struct identities *identities,
 
 /* Only agents' keys have a dot. */
 static const struct problem *identify_bearer(const struct identities *identities,
-					     const char *bearer, struct caller *caller)
+					     const char *bearer, struct principal *caller)
 {
 	const char *dot = bearer ? strchr(bearer, '.') : NULL;
 	if (dot)
@@ -111,7 +111,7 @@ static bool get_cookie(const char *field, char out[SECRET_TEXT_SIZE])
 }
 
 static const struct problem *identify(const struct identities *identities,
-				      const struct http_request *request, struct caller *caller)
+				      const struct http_request *request, struct principal *caller)
 {
 	const char *authorization = http_field(request, "Authorization");
 	char cookie[SECRET_TEXT_SIZE];
@@ -142,7 +142,7 @@ static enum origin origin_of(const struct http_request *request)
 }
 
 /* May a page have made it? Reading needs no such proof: other sites do not see the answer. */
-static bool is_cross_site(const struct http_request *request, const struct caller *caller)
+static bool is_cross_site(const struct http_request *request, const struct principal *caller)
 {
 	if (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD)
 		return false;
@@ -153,9 +153,9 @@ static bool is_cross_site(const struct http_request *request, const struct calle
 
 const struct problem *access_check(const struct identities *identities,
 				   const struct http_request *request, const struct route *route,
-				   struct caller *caller)
+				   struct principal *caller)
 {
-	*caller = (struct caller){ .role = ROLE_NONE };
+	*caller = (struct principal){ .role = ROLE_NONE };
 	const struct problem *problem = identify(identities, request, caller);
 
 	if (!(route->access & 1U << caller->role))

@@ -29,4 +29,4 @@
  */
 const struct problem *access_check(const struct identities *identities,
 				   const struct http_request *request, const struct route *route,
-				   struct caller *caller);
+				   struct principal *caller);

@@ -60,13 +60,13 @@ bool identities_any(const struct identities *identities);
  * `*out` says who; otherwise it is left as it was.
  */
 bool identities_find_agent(const struct identities *identities, const char *id, const char *key,
-			   struct caller *out);
+			   struct principal *out);
 bool identities_find_token(const struct identities *identities, const char *text,
-			   struct caller *out);
+			   struct principal *out);
 bool identities_find_session(const struct identities *identities, const char *text,
-			     struct caller *out);
+			     struct principal *out);
 bool identities_find_secret(const struct identities *identities, const char *text,
-			    char name[CALLER_MAX_NAME + 1]);
+			    char name[PRINCIPAL_MAX_NAME + 1]);
 
 /* Is there a token, secret or session of that name? */
 bool identities_has_name(struct identities *identities, enum record_kind kind, const char *name);

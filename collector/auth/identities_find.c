@@ -5,9 +5,9 @@
 #include "collector/auth/identities_internal.h"
 
 /* A name longer than one may be is cut; none such is stored. */
-static void copy_name(char out[CALLER_MAX_NAME + 1], const char *name)
+static void copy_name(char out[PRINCIPAL_MAX_NAME + 1], const char *name)
 {
-	size_t n = strnlen(name, CALLER_MAX_NAME);
+	size_t n = strnlen(name, PRINCIPAL_MAX_NAME);
 	memcpy(out, name, n);
 	out[n] = '\0';
 }
@@ -30,7 +30,7 @@ static const struct record_identity *find(const struct identity_list *list, cons
 }
 
 bool identities_find_agent(const struct identities *ids, const char *id_text, const char *key,
-			   struct caller *out)
+			   struct principal *out)
 {
 	uint8_t hash[SECRET_HASH_SIZE];
 	struct uuid id;
@@ -43,7 +43,7 @@ bool identities_find_agent(const struct identities *ids, const char *id_text, co
 	secret_hash(key, hash);
 	if (!secret_hash_equal(agent->key_hash, hash))
 		return false;
-	*out = (struct caller){ .role = ROLE_AGENT, .kind = RECORD_KIND_AGENT };
+	*out = (struct principal){ .role = ROLE_AGENT, .kind = RECORD_KIND_AGENT };
 	copy_name(out->name, agent->host);
 	uuid_format(&agent->id, out->id);
 	return true;
@@ -70,39 +70,39 @@ const char *identities_agent_host(const struct identities *ids, const char *id_t
 }
 
 static bool find_token(const struct identities *ids, const char *text, int64_t now_ms,
-		       struct caller *out)
+		       struct principal *out)
 {
 	const struct record_identity *token = find(&ids->tokens, text, now_ms);
 	if (!token)
 		return false;
-	*out = (struct caller){ .role = token->role,
-				.kind = RECORD_KIND_TOKEN,
-				.expires_at_ms = token->expires_at_ms };
+	*out = (struct principal){ .role = token->role,
+				   .kind = RECORD_KIND_TOKEN,
+				   .expires_at_ms = token->expires_at_ms };
 	copy_name(out->name, token->name);
 	return true;
 }
 
-bool identities_find_token(const struct identities *ids, const char *text, struct caller *out)
+bool identities_find_token(const struct identities *ids, const char *text, struct principal *out)
 {
 	return find_token(ids, text, identities_now_ms(ids), out);
 }
 
 /* A session ends with its token. */
-bool identities_find_session(const struct identities *ids, const char *text, struct caller *out)
+bool identities_find_session(const struct identities *ids, const char *text, struct principal *out)
 {
 	const struct record_identity *session = find(&ids->sessions, text, identities_now_ms(ids));
 	if (!session)
 		return false;
-	*out = (struct caller){ .role = session->role,
-				.kind = RECORD_KIND_SESSION,
-				.expires_at_ms = session->expires_at_ms };
+	*out = (struct principal){ .role = session->role,
+				   .kind = RECORD_KIND_SESSION,
+				   .expires_at_ms = session->expires_at_ms };
 	copy_name(out->name, session->made_by);
 	memcpy(out->id, session->name, strnlen(session->name, sizeof out->id - 1));
 	return true;
 }
 
 bool identities_find_secret(const struct identities *ids, const char *text,
-			    char name[CALLER_MAX_NAME + 1])
+			    char name[PRINCIPAL_MAX_NAME + 1])
 {
 	const struct record_identity *secret = find(&ids->secrets, text, identities_now_ms(ids));
 	if (secret)
@@ -114,5 +114,5 @@ bool identities_name_is_valid(const char *name)
 {
 	size_t n =
 		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-	return n > 0 && n <= CALLER_MAX_NAME && name[n] == '\0';
+	return n > 0 && n <= PRINCIPAL_MAX_NAME && name[n] == '\0';
 }

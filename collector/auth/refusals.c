@@ -31,7 +31,7 @@ void refusals_note(struct refusals *refusals, const char *key, const char *code,
 {
 	struct refusal *refusal = find(refusals, key);
 
-	if (strlen(key) > CALLER_MAX_NAME)
+	if (strlen(key) > PRINCIPAL_MAX_NAME)
 		return;
 	if (!refusal) {
 		refusal = make_room(refusals);

@@ -18,7 +18,7 @@
 #define REFUSALS_ORIGIN_SIZE 64
 
 struct refusal {
-	char key[CALLER_MAX_NAME + 1]; /* server_key() of the name */
+	char key[PRINCIPAL_MAX_NAME + 1]; /* server_key() of the name */
 	int64_t first_ms;
 	int64_t last_ms;
 	int64_t n;

@@ -24,7 +24,7 @@ struct call {
 	struct http_request *request; /* NULL once the client is gone; use it before deferring */
 	const char *params[ROUTE_MAX_PARAMS]; /* of the route's pattern, decoded; in `arena` */
 	void *context;                        /* what the server was opened with */
-	struct caller caller;                 /* who calls; the route serves their role */
+	struct principal caller;              /* who calls; the route serves their role */
 	struct arena arena;                   /* for the handler; freed after the answer */
 	uint64_t begun_ns;                    /* when the request was complete */
 	struct client *client;                /* private; so what follows */

@@ -270,7 +270,7 @@ static void answer_no_room(struct call *call)
 struct admission {
 	bool is_asked;
 	const struct problem *refusal; /* NULL: the request may go to its route */
-	struct caller caller;
+	struct principal caller;
 };
 
 static void ask(struct client *c, struct admission *admission)

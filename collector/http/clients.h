@@ -47,7 +47,7 @@ struct uv_stream_s; /* libuv: a listening socket */
  */
 struct problem;
 typedef const struct problem *client_admit(void *context, const struct http_request *request,
-					   const struct route *route, struct caller *caller);
+					   const struct route *route, struct principal *caller);
 
 struct clients {
 	const struct route *routes;

@@ -8,12 +8,12 @@
 #include "proto/base/uuid.h"
 
 /* Bytes of the name of an identity: a DNS label (RFC 1035 2.3.4) has as many. */
-#define CALLER_MAX_NAME 63
+#define PRINCIPAL_MAX_NAME 63
 
-struct caller {
-	enum role role;                 /* ROLE_NONE: a stranger */
-	enum record_kind kind;          /* RECORD_KIND_AGENT, _TOKEN or _SESSION */
-	char name[CALLER_MAX_NAME + 1]; /* of the agent's host, or of the token */
-	char id[UUID_TEXT_SIZE];        /* of an agent or a session; else "" */
-	int64_t expires_at_ms;          /* of a token or session; 0: never */
+struct principal {
+	enum role role;                    /* ROLE_NONE: a stranger */
+	enum record_kind kind;             /* RECORD_KIND_AGENT, _TOKEN or _SESSION */
+	char name[PRINCIPAL_MAX_NAME + 1]; /* of the agent's host, or of the token */
+	char id[UUID_TEXT_SIZE];           /* of an agent or a session; else "" */
+	int64_t expires_at_ms;             /* of a token or session; 0: never */
 };

@@ -59,7 +59,7 @@ static void refuse_unreadable(struct call *call, enum status status,
 }
 
 /* An agent reports as itself: by the id that it was given, of the host that it enrolled. */
-static bool is_own(const struct caller *caller, const struct snapshot *snapshot)
+static bool is_own(const struct principal *caller, const struct snapshot *snapshot)
 {
 	return caller->role == ROLE_AGENT && text_equal(snapshot->report.agent.id, caller->id) &&
 	       strcmp(snapshot->key, caller->name) == 0;

@@ -69,7 +69,7 @@ static size_t split(char *text, struct http_field fields[4])
 static void check(const struct http_request *request, const char *whole)
 {
 	static const struct route route = { .access = ACCESS_AGENT | ACCESS_VIEWER };
-	struct caller caller;
+	struct principal caller;
 	const struct problem *problem =
 		access_check(identities_of_test(), request, &route, &caller);
 

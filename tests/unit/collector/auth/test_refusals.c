@@ -54,13 +54,13 @@ static void the_quietest_name_goes_where_there_are_too_many(void **state)
 
 static void only_a_name_that_can_be_enrolled_is_noted(void **state)
 {
-	char key[CALLER_MAX_NAME + 2] = { 0 };
+	char key[PRINCIPAL_MAX_NAME + 2] = { 0 };
 	(void)state;
 
-	memset(key, 'a', CALLER_MAX_NAME);
+	memset(key, 'a', PRINCIPAL_MAX_NAME);
 	refusals_note(&refusals, key, "wrong_agent", "10.0.0.8", 1000);
 	assert_non_null(refusals_find(&refusals, key));
-	key[CALLER_MAX_NAME] = 'a';
+	key[PRINCIPAL_MAX_NAME] = 'a';
 	refusals_note(&refusals, key, "wrong_agent", "10.0.0.8", 1000);
 	assert_null(refusals_find(&refusals, key));
 }
