@@ -24,12 +24,12 @@
  * Enrolments: of one source, and of all. Agents that are told to wait do, so a fleet that enrols
  * behind one address only takes longer.
  */
-#define API_ENROLL_PER_SOURCE ((struct pace_limit){ .burst = 60, .per_minute = 60 })
-#define API_ENROLL_TOTAL      ((struct pace_limit){ .burst = 2000, .per_minute = 30000 })
+#define API_ENROLL_PER_SOURCE ((struct rate_limit_rule){ .burst = 60, .per_minute = 60 })
+#define API_ENROLL_TOTAL      ((struct rate_limit_rule){ .burst = 2000, .per_minute = 30000 })
 
 /* Logins of browsers, likewise. */
-#define API_LOGIN_PER_SOURCE ((struct pace_limit){ .burst = 30, .per_minute = 30 })
-#define API_LOGIN_TOTAL      ((struct pace_limit){ .burst = 300, .per_minute = 600 })
+#define API_LOGIN_PER_SOURCE ((struct rate_limit_rule){ .burst = 30, .per_minute = 30 })
+#define API_LOGIN_TOTAL      ((struct rate_limit_rule){ .burst = 300, .per_minute = 600 })
 
 /* The body of a call that is no report. */
 #define API_MAX_BODY ((size_t)4096)
@@ -45,8 +45,8 @@ struct api {
 	struct inventory *inventory;
 	struct event_stream *events;
 	struct feed *feed; /* NULL at the end, when the store commits what waits; so `events` */
-	struct pace enrolments;
-	struct pace logins;
+	struct rate_limit enrolments;
+	struct rate_limit logins;
 	struct refusals refusals;
 	struct server *server;   /* once it is open */
 	struct traffic *traffic; /* what was answered */

@@ -129,13 +129,13 @@ void api_change(struct call *call, const struct identities_change *change, const
 	problem_answer_not_stored(call);
 }
 
-bool api_is_in_time(struct call *call, struct pace *pace, const char *code)
+bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code)
 {
 	struct listen_address peer = { 0 }; /* who has no address any more is one source */
 	unsigned wait_s;
 
 	call_peer(call, &peer);
-	if (pace_take(pace, &peer.address, loop_monotonic_ms(), &wait_s) == STATUS_OK)
+	if (rate_limit_take(limit, &peer.address, loop_monotonic_ms(), &wait_s) == STATUS_OK)
 		return true;
 	struct problem problem = {
 		.status = 429,

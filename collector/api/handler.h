@@ -51,7 +51,7 @@ void api_change(struct call *call, const struct identities_change *change, const
 		api_changed *done, void *user);
 
 /* Is it not too soon for one more of these from its source? Otherwise the call is answered, 429. */
-bool api_is_in_time(struct call *call, struct pace *pace, const char *code);
+bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code);
 
 /* Is there no query? Otherwise the call is answered, 400. */
 bool api_has_no_query(struct call *call);

@@ -236,8 +236,8 @@ static int open_server(struct serve *s)
 	s->api.identities = s->identities;
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	s->api.browsers_use_https = options_browsers_use_https(s->options);
-	pace_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
-	pace_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
+	rate_limit_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
+	rate_limit_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
 	if (server_open(&s->server, &options, error) != STATUS_OK)
 		return fail(error);
 	security_attach(s->security, s->server);

@@ -13,8 +13,8 @@
 #include "collector/net/rate_limit.h"
 #include "proto/base/mem.h"
 
-static const struct pace_limit of_source = { .burst = 3, .per_minute = 60 };
-static const struct pace_limit of_all = { .burst = 5, .per_minute = 120 };
+static const struct rate_limit_rule of_source = { .burst = 3, .per_minute = 60 };
+static const struct rate_limit_rule of_all = { .burst = 5, .per_minute = 120 };
 
 static struct sockaddr_storage address_of(const char *text)
 {
@@ -32,105 +32,105 @@ static struct sockaddr_storage address_of(const char *text)
 }
 
 /* 0: it went through; otherwise how long to wait. */
-static unsigned try_once(struct pace *pace, const char *source, uint64_t now_ms)
+static unsigned try_once(struct rate_limit *limit, const char *source, uint64_t now_ms)
 {
 	struct sockaddr_storage address = address_of(source);
 	unsigned wait_s = 0;
 
-	enum status status = pace_take(pace, &address, now_ms, &wait_s);
+	enum status status = rate_limit_take(limit, &address, now_ms, &wait_s);
 	assert_int_equal(status, wait_s > 0 ? STATUS_LIMIT : STATUS_OK);
 	return wait_s;
 }
 
-static struct pace *begin(void)
+static struct rate_limit *begin(void)
 {
-	struct pace *pace = mem_alloc(sizeof *pace);
-	pace_init(pace, of_source, of_all);
-	return pace;
+	struct rate_limit *limit = mem_alloc(sizeof *limit);
+	rate_limit_init(limit, of_source, of_all);
+	return limit;
 }
 
 static void a_source_has_its_burst_and_then_its_rate(void **state)
 {
 	(void)state;
-	struct pace *pace = begin();
+	struct rate_limit *limit = begin();
 
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(try_once(pace, "10.0.0.1", 1000), 0);
-	assert_int_equal(try_once(pace, "10.0.0.1", 1000), 1);
-	assert_int_equal(try_once(pace, "10.0.0.1", 1999), 1);
-	assert_int_equal(try_once(pace, "10.0.0.1", 2000), 0);
-	assert_int_equal(try_once(pace, "10.0.0.1", 2000), 1);
-	free(pace);
+		assert_int_equal(try_once(limit, "10.0.0.1", 1000), 0);
+	assert_int_equal(try_once(limit, "10.0.0.1", 1000), 1);
+	assert_int_equal(try_once(limit, "10.0.0.1", 1999), 1);
+	assert_int_equal(try_once(limit, "10.0.0.1", 2000), 0);
+	assert_int_equal(try_once(limit, "10.0.0.1", 2000), 1);
+	free(limit);
 }
 
 static void what_is_refused_is_not_counted(void **state)
 {
 	(void)state;
-	struct pace *pace = begin();
+	struct rate_limit *limit = begin();
 
 	for (int i = 0; i < 3; i++)
-		try_once(pace, "10.0.0.1", 0);
+		try_once(limit, "10.0.0.1", 0);
 	for (int i = 0; i < 1000; i++)
-		assert_int_equal(try_once(pace, "10.0.0.1", 0), 1);
-	assert_int_equal(try_once(pace, "10.0.0.1", 1000), 0);
-	free(pace);
+		assert_int_equal(try_once(limit, "10.0.0.1", 0), 1);
+	assert_int_equal(try_once(limit, "10.0.0.1", 1000), 0);
+	free(limit);
 }
 
 static void another_source_goes_on_until_all_together_are_too_many(void **state)
 {
 	(void)state;
-	struct pace *pace = begin();
+	struct rate_limit *limit = begin();
 
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(try_once(pace, "10.0.0.1", 0), 0);
-	assert_int_not_equal(try_once(pace, "10.0.0.1", 0), 0);
-	assert_int_equal(try_once(pace, "10.0.0.2", 0), 0);
-	assert_int_equal(try_once(pace, "2001:db8::1", 0), 0);
-	assert_int_equal(try_once(pace, "10.0.0.3", 0), 1);
-	assert_int_equal(try_once(pace, "10.0.0.3", 500), 0);
-	free(pace);
+		assert_int_equal(try_once(limit, "10.0.0.1", 0), 0);
+	assert_int_not_equal(try_once(limit, "10.0.0.1", 0), 0);
+	assert_int_equal(try_once(limit, "10.0.0.2", 0), 0);
+	assert_int_equal(try_once(limit, "2001:db8::1", 0), 0);
+	assert_int_equal(try_once(limit, "10.0.0.3", 0), 1);
+	assert_int_equal(try_once(limit, "10.0.0.3", 500), 0);
+	free(limit);
 }
 
 static void addresses_of_one_ipv6_network_are_one_source(void **state)
 {
 	(void)state;
-	struct pace *pace = begin();
+	struct rate_limit *limit = begin();
 
-	assert_int_equal(try_once(pace, "2001:db8::1", 0), 0);
-	assert_int_equal(try_once(pace, "2001:db8::2", 0), 0);
-	assert_int_equal(try_once(pace, "2001:db8::ffff:0:0:3", 0), 0);
-	assert_int_equal(try_once(pace, "2001:db8::4", 0), 1);
-	assert_int_equal(try_once(pace, "2001:db8:0:1::4", 0), 0);
-	free(pace);
+	assert_int_equal(try_once(limit, "2001:db8::1", 0), 0);
+	assert_int_equal(try_once(limit, "2001:db8::2", 0), 0);
+	assert_int_equal(try_once(limit, "2001:db8::ffff:0:0:3", 0), 0);
+	assert_int_equal(try_once(limit, "2001:db8::4", 0), 1);
+	assert_int_equal(try_once(limit, "2001:db8:0:1::4", 0), 0);
+	free(limit);
 }
 
 static void a_long_time_fills_a_bucket_only_to_its_burst(void **state)
 {
 	(void)state;
-	struct pace *pace = begin();
+	struct rate_limit *limit = begin();
 
-	try_once(pace, "10.0.0.1", 0);
+	try_once(limit, "10.0.0.1", 0);
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(try_once(pace, "10.0.0.1", UINT64_MAX / 2), 0);
-	assert_int_equal(try_once(pace, "10.0.0.1", UINT64_MAX / 2), 1);
-	free(pace);
+		assert_int_equal(try_once(limit, "10.0.0.1", UINT64_MAX / 2), 0);
+	assert_int_equal(try_once(limit, "10.0.0.1", UINT64_MAX / 2), 1);
+	free(limit);
 }
 
 static void more_sources_than_are_remembered_still_go_by_the_limit_for_all(void **state)
 {
 	(void)state;
-	struct pace *pace = begin();
+	struct rate_limit *limit = begin();
 	unsigned through = 0;
 
-	for (unsigned i = 0; i < 2 * PACE_MAX_SOURCES; i++) {
+	for (unsigned i = 0; i < 2 * RATE_LIMIT_MAX_SOURCES; i++) {
 		char text[INET_ADDRSTRLEN];
 		struct in_addr in = { .s_addr = htonl(0x0a000000U + i) };
 		inet_ntop(AF_INET, &in, text, sizeof text);
-		through += try_once(pace, text, 0) == 0;
+		through += try_once(limit, text, 0) == 0;
 	}
 	assert_int_equal(through, of_all.burst);
-	assert_int_equal(pace->n, PACE_MAX_SOURCES);
-	free(pace);
+	assert_int_equal(limit->n, RATE_LIMIT_MAX_SOURCES);
+	free(limit);
 }
 
 int main(void)
