@@ -48,8 +48,8 @@ struct api {
 	struct rate_limit enrolments;
 	struct rate_limit logins;
 	struct refusals refusals;
-	struct server *server;   /* once it is open */
-	struct traffic *traffic; /* what was answered */
+	struct server *server;    /* once it is open */
+	struct http_stats *stats; /* what was answered */
 	int64_t started_ms;
 	bool browsers_use_https; /* by external-url: a proxy in front ends their TLS */
 	uint64_t epoch;          /* told anew by each run: revisions of two runs are not the same */

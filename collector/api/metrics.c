@@ -111,7 +111,7 @@ static void expose_servers(const struct fleet *fleet, struct buffer *out)
 }
 
 /* What agents were told of their reports. */
-static void expose_reports(const struct traffic *traffic, struct buffer *out)
+static void expose_reports(const struct http_stats *stats, struct buffer *out)
 {
 	static const char name[] = "mtawatch_reports_total";
 	static const struct {
@@ -128,8 +128,8 @@ static void expose_reports(const struct traffic *traffic, struct buffer *out)
 	exposition_family(out, name, "counter", "Reports by what their agents were told.");
 	for (size_t i = 0; i < sizeof results / sizeof *results; i++)
 		exposition_sample(out, name,
-				  (double)traffic_count(traffic, "/v1/reports", results[i].from,
-							results[i].to),
+				  (double)http_stats_count(stats, "/v1/reports", results[i].from,
+							   results[i].to),
 				  "result", results[i].result, NULL);
 }
 
@@ -277,10 +277,10 @@ void api_metrics_get(struct call *call)
 	expose_process(api, &out);
 	expose_sites(fleet, &call->arena, &out);
 	expose_servers(fleet, &out);
-	expose_reports(api->traffic, &out);
+	expose_reports(api->stats, &out);
 	expose_alerts(alerting_alerts(api->alerting), &out);
 	expose_outbox(api->alerting, &out);
-	traffic_expose(api->traffic, &out);
+	http_stats_expose(api->stats, &out);
 	answer.body = buffer_take(&out, &answer.size);
 	call_answer(call, &answer);
 }

@@ -221,7 +221,7 @@ static int open_server(struct serve *s)
 		.n_routes = api_n_routes,
 		.context = &s->api,
 		.admit = api_admit,
-		.traffic = s->api.traffic,
+		.stats = s->api.stats,
 		.clocks = CLIENT_CLOCKS_DEFAULT,
 		.max_connections = s->options->max_connections,
 		.max_of_address = s->options->max_of_address,
@@ -354,7 +354,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	if (loop_open(&s.loop, begin_end, &s) != STATUS_OK)
 		return fail("could not begin: the system has no resources for an event loop");
 	s.supervisor = supervisor_new(loop_uv(s.loop));
-	s.api.traffic = traffic_new(api_routes, api_n_routes);
+	s.api.stats = http_stats_new(api_routes, api_n_routes);
 	int rc = open_all(&s);
 	if (rc == SERVE_EXIT_OK) {
 		loop_on_reload(s.loop, reload, &s);
@@ -368,7 +368,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	inventory_free(s.api.inventory);
 	pipeline_free(s.pipeline);
 	alerting_free(s.alerting);
-	traffic_free(s.api.traffic);
+	http_stats_free(s.api.stats);
 	arena_deinit(&s.arena);
 	identities_free(s.identities);
 	if (loop_close(s.loop) != STATUS_OK)

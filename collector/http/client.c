@@ -81,13 +81,13 @@ void client_set_clocks(struct client *c)
 /* An answer to nothing that arrived whole took no time. */
 void client_note(const struct client *c, int status)
 {
-	if (!c->set->traffic)
+	if (!c->set->stats)
 		return;
 	if (c->call)
-		traffic_note(c->set->traffic, c->match.route, status,
-			     loop_monotonic_ns() - c->call->begun_ns);
+		http_stats_note(c->set->stats, c->match.route, status,
+				loop_monotonic_ns() - c->call->begun_ns);
 	else
-		traffic_note(c->set->traffic, NULL, status, 0);
+		http_stats_note(c->set->stats, NULL, status, 0);
 }
 
 static void send_answer(struct client *c, const struct answer *answer, bool head_only, bool closes)

@@ -38,7 +38,7 @@
 
 struct client;
 struct networks;
-struct traffic;
+struct http_stats;
 struct uv_stream_s; /* libuv: a listening socket */
 
 /*
@@ -61,7 +61,7 @@ struct clients {
 	const struct networks *trusted_proxies; /* of these counts what they say; NULL: of none */
 	struct http_room bodies;
 	struct channel_security security;
-	struct traffic *traffic;  /* counts what is answered; NULL: nobody does */
+	struct http_stats *stats; /* counts what is answered; NULL: nobody does */
 	void (*gone)(void *user); /* one of them is no more */
 	void *user;
 

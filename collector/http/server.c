@@ -132,7 +132,7 @@ static struct server *server_new(const struct server_options *options)
 		.bodies.max =
 			options->max_body_bytes ? options->max_body_bytes : CLIENTS_MAX_BODY_BYTES,
 		.trusted_proxies = options->trusted_proxies,
-		.traffic = options->traffic,
+		.stats = options->stats,
 		.security = { options->tls, &s->handshakes },
 		.gone = on_client_gone,
 		.user = s,

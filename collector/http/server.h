@@ -32,9 +32,9 @@ struct server_options {
 	void *context;       /* for the handlers */
 	client_admit *admit; /* NULL: everybody may do everything */
 	struct client_clocks clocks;
-	struct traffic *traffic; /* counts what is answered; NULL: nobody does */
-	size_t max_connections;  /* 0: CLIENTS_MAX, or what the limit of open files leaves */
-	size_t max_of_address;   /* connections; 0: CLIENTS_MAX_OF_ADDRESS */
+	struct http_stats *stats; /* counts what is answered; NULL: nobody does */
+	size_t max_connections;   /* 0: CLIENTS_MAX, or what the limit of open files leaves */
+	size_t max_of_address;    /* connections; 0: CLIENTS_MAX_OF_ADDRESS */
 	const struct networks *trusted_proxies; /* borrowed; NULL: none */
 	size_t max_body_bytes;                  /* of all at a time; 0: CLIENTS_MAX_BODY_BYTES */
 	unsigned max_requests;                  /* on one connection; 0: CLIENT_MAX_REQUESTS */

@@ -26,33 +26,33 @@ struct tally {
 	double seconds;
 };
 
-struct traffic {
+struct http_stats {
 	const struct route *routes;
 	size_t n_routes;
 	struct tally *tallies; /* one of each route, and one of no route */
 };
 
-struct traffic *traffic_new(const struct route *routes, size_t n_routes)
+struct http_stats *http_stats_new(const struct route *routes, size_t n_routes)
 {
-	struct traffic *traffic = mem_alloc(sizeof *traffic);
+	struct http_stats *stats = mem_alloc(sizeof *stats);
 
-	*traffic = (struct traffic){ routes, n_routes, NULL };
-	traffic->tallies = mem_alloc_array(n_routes + 1, sizeof *traffic->tallies);
-	return traffic;
+	*stats = (struct http_stats){ routes, n_routes, NULL };
+	stats->tallies = mem_alloc_array(n_routes + 1, sizeof *stats->tallies);
+	return stats;
 }
 
-void traffic_free(struct traffic *traffic)
+void http_stats_free(struct http_stats *stats)
 {
-	if (!traffic)
+	if (!stats)
 		return;
-	free(traffic->tallies);
-	free(traffic);
+	free(stats->tallies);
+	free(stats);
 }
 
-void traffic_note(struct traffic *traffic, const struct route *route, int status, uint64_t ns)
+void http_stats_note(struct http_stats *stats, const struct route *route, int status, uint64_t ns)
 {
-	size_t i = route ? (size_t)(route - traffic->routes) : traffic->n_routes;
-	struct tally *tally = &traffic->tallies[i];
+	size_t i = route ? (size_t)(route - stats->routes) : stats->n_routes;
+	struct tally *tally = &stats->tallies[i];
 	double seconds = (double)ns / 1e9;
 	size_t bucket = 0;
 
@@ -66,55 +66,55 @@ void traffic_note(struct traffic *traffic, const struct route *route, int status
 	tally->seconds += seconds;
 }
 
-uint64_t traffic_count(const struct traffic *traffic, const char *pattern, int from, int to)
+uint64_t http_stats_count(const struct http_stats *stats, const char *pattern, int from, int to)
 {
 	uint64_t n = 0;
 
-	for (size_t i = 0; i < traffic->n_routes; i++) {
-		if (strcmp(traffic->routes[i].pattern, pattern) != 0)
+	for (size_t i = 0; i < stats->n_routes; i++) {
+		if (strcmp(stats->routes[i].pattern, pattern) != 0)
 			continue;
 		for (int status = from; status <= to; status++)
-			n += traffic->tallies[i].answers[status - FIRST_STATUS];
+			n += stats->tallies[i].answers[status - FIRST_STATUS];
 	}
 	return n;
 }
 
 /* Of the tally at `i`, which may be that of no route. */
-static const char *method_of(const struct traffic *traffic, size_t i)
+static const char *method_of(const struct http_stats *stats, size_t i)
 {
-	return i < traffic->n_routes ? http_method_name(traffic->routes[i].method) : "";
+	return i < stats->n_routes ? http_method_name(stats->routes[i].method) : "";
 }
 
-static const char *pattern_of(const struct traffic *traffic, size_t i)
+static const char *pattern_of(const struct http_stats *stats, size_t i)
 {
-	return i < traffic->n_routes ? traffic->routes[i].pattern : "";
+	return i < stats->n_routes ? stats->routes[i].pattern : "";
 }
 
-static void expose_answers(const struct traffic *traffic, struct buffer *out)
+static void expose_answers(const struct http_stats *stats, struct buffer *out)
 {
 	static const char name[] = "mtawatch_http_requests_total";
 	char code[16];
 
 	exposition_family(out, name, "counter",
 			  "Requests answered, by route (empty: none of ours) and status.");
-	for (size_t i = 0; i <= traffic->n_routes; i++) {
+	for (size_t i = 0; i <= stats->n_routes; i++) {
 		for (int s = 0; s < N_STATUSES; s++) {
-			uint32_t n = traffic->tallies[i].answers[s];
+			uint32_t n = stats->tallies[i].answers[s];
 			if (n == 0)
 				continue;
 			snprintf(code, sizeof code, "%d", FIRST_STATUS + s);
-			exposition_sample(out, name, n, "method", method_of(traffic, i), "route",
-					  pattern_of(traffic, i), "code", code, NULL);
+			exposition_sample(out, name, n, "method", method_of(stats, i), "route",
+					  pattern_of(stats, i), "code", code, NULL);
 		}
 	}
 }
 
-static void expose_histogram(const struct traffic *traffic, size_t i, struct buffer *out)
+static void expose_histogram(const struct http_stats *stats, size_t i, struct buffer *out)
 {
 	static const char name[] = "mtawatch_http_request_duration_seconds";
-	const struct tally *tally = &traffic->tallies[i];
-	const char *method = method_of(traffic, i);
-	const char *pattern = pattern_of(traffic, i);
+	const struct tally *tally = &stats->tallies[i];
+	const char *method = method_of(stats, i);
+	const char *pattern = pattern_of(stats, i);
 	uint64_t n = 0;
 	char sample[64];
 	char bound[32];
@@ -134,14 +134,14 @@ static void expose_histogram(const struct traffic *traffic, size_t i, struct buf
 	exposition_sample(out, sample, (double)tally->n, "method", method, "route", pattern, NULL);
 }
 
-void traffic_expose(const struct traffic *traffic, struct buffer *out)
+void http_stats_expose(const struct http_stats *stats, struct buffer *out)
 {
-	expose_answers(traffic, out);
+	expose_answers(stats, out);
 	exposition_family(
 		out, "mtawatch_http_request_duration_seconds", "histogram",
 		"Time from a complete request to its answer; a report's holds its commit.");
-	for (size_t i = 0; i <= traffic->n_routes; i++) {
-		if (traffic->tallies[i].n > 0)
-			expose_histogram(traffic, i, out);
+	for (size_t i = 0; i <= stats->n_routes; i++) {
+		if (stats->tallies[i].n > 0)
+			expose_histogram(stats, i, out);
 	}
 }

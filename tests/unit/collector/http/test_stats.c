@@ -33,19 +33,19 @@ static void label_values_are_escaped(void **state)
 
 static void answers_count_by_route_and_status(void **state)
 {
-	struct traffic *traffic = traffic_new(routes, 3);
+	struct http_stats *stats = http_stats_new(routes, 3);
 	(void)state;
-	traffic_note(traffic, &routes[0], 200, 1);
-	traffic_note(traffic, &routes[0], 422, 1);
-	traffic_note(traffic, &routes[1], 200, 1);
-	traffic_note(traffic, &routes[2], 204, 1);
-	traffic_note(traffic, &routes[2], 600, 1); /* no status of HTTP */
-	traffic_note(traffic, NULL, 404, 1);
-	assert_int_equal(traffic_count(traffic, "/v1/reports", 200, 200), 1);
-	assert_int_equal(traffic_count(traffic, "/v1/reports", 400, 499), 1);
-	assert_int_equal(traffic_count(traffic, "/v1/servers/{name}", 200, 299), 2);
-	assert_int_equal(traffic_count(traffic, "/other", 100, 599), 0);
-	traffic_free(traffic);
+	http_stats_note(stats, &routes[0], 200, 1);
+	http_stats_note(stats, &routes[0], 422, 1);
+	http_stats_note(stats, &routes[1], 200, 1);
+	http_stats_note(stats, &routes[2], 204, 1);
+	http_stats_note(stats, &routes[2], 600, 1); /* no status of HTTP */
+	http_stats_note(stats, NULL, 404, 1);
+	assert_int_equal(http_stats_count(stats, "/v1/reports", 200, 200), 1);
+	assert_int_equal(http_stats_count(stats, "/v1/reports", 400, 499), 1);
+	assert_int_equal(http_stats_count(stats, "/v1/servers/{name}", 200, 299), 2);
+	assert_int_equal(http_stats_count(stats, "/other", 100, 599), 0);
+	http_stats_free(stats);
 }
 
 static void assert_has(const struct buffer *out, const char *line)
@@ -56,14 +56,14 @@ static void assert_has(const struct buffer *out, const char *line)
 
 static void durations_fall_into_buckets_that_add_up(void **state)
 {
-	struct traffic *traffic = traffic_new(routes, 3);
+	struct http_stats *stats = http_stats_new(routes, 3);
 	struct buffer out;
 	(void)state;
 	buffer_init(&out);
-	traffic_note(traffic, &routes[0], 200, 1000000);              /* at a bound: 1 ms */
-	traffic_note(traffic, &routes[0], 200, 1000001);              /* past it */
-	traffic_note(traffic, &routes[0], 200, UINT64_C(6000000000)); /* past all */
-	traffic_expose(traffic, &out);
+	http_stats_note(stats, &routes[0], 200, 1000000);              /* at a bound: 1 ms */
+	http_stats_note(stats, &routes[0], 200, 1000001);              /* past it */
+	http_stats_note(stats, &routes[0], 200, UINT64_C(6000000000)); /* past all */
+	http_stats_expose(stats, &out);
 #define OF       "method=\"POST\",route=\"/v1/reports\""
 #define DURATION "mtawatch_http_request_duration_seconds"
 	assert_has(&out, "mtawatch_http_requests_total{" OF ",code=\"200\"} 3\n");
@@ -75,7 +75,7 @@ static void durations_fall_into_buckets_that_add_up(void **state)
 	assert_has(&out, DURATION "_count{" OF "} 3\n");
 	assert_null(strstr(out.bytes, "/v1/servers"));
 	buffer_deinit(&out);
-	traffic_free(traffic);
+	http_stats_free(stats);
 }
 
 int main(void)
