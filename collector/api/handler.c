@@ -18,11 +18,11 @@ const char *api_who(struct call *call)
 
 const char *api_origin(struct call *call)
 {
-	struct listen_address peer;
-	char text[LISTEN_TEXT_SIZE] = "?";
+	struct net_address peer;
+	char text[NET_ADDRESS_TEXT_SIZE] = "?";
 
 	if (call_peer(call, &peer))
-		listen_format_host(&peer, text);
+		net_address_format_host(&peer, text);
 	return arena_strdup(&call->arena, text);
 }
 
@@ -131,7 +131,7 @@ void api_change(struct call *call, const struct identities_change *change, const
 
 bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code)
 {
-	struct listen_address peer = { 0 }; /* who has no address any more is one source */
+	struct net_address peer = { 0 }; /* who has no address any more is one source */
 	unsigned wait_s;
 
 	call_peer(call, &peer);

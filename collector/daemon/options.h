@@ -35,7 +35,7 @@
 struct hook_settings;
 
 struct options {
-	struct listen_address listen;
+	struct net_address listen;
 	bool allow_plain;      /* plain HTTP on an address that other machines reach */
 	const char *cert;      /* file of the server's certificate, PEM; NULL: plain HTTP */
 	const char *key;       /* of its private key; not NULL where `cert` is not */

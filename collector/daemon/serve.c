@@ -213,7 +213,7 @@ static int open_security(struct serve *s)
 static int open_server(struct serve *s)
 {
 	char error[SERVER_ERROR_SIZE];
-	char text[LISTEN_TEXT_SIZE];
+	char text[NET_ADDRESS_TEXT_SIZE];
 	struct server_options options = {
 		.loop = loop_uv(s->loop),
 		.address = s->options->listen,
@@ -243,18 +243,18 @@ static int open_server(struct serve *s)
 	security_attach(s->security, s->server);
 	s->api.server = s->server;
 	printf("listening on %s://%s\n", options.tls ? "https" : "http",
-	       listen_format(server_address(s->server), text));
+	       net_address_format(server_address(s->server), text));
 	fflush(stdout);
 	return SERVE_EXIT_OK;
 }
 
 static void tell_ready(struct serve *s)
 {
-	char text[LISTEN_TEXT_SIZE];
-	char status[LISTEN_TEXT_SIZE + 32];
+	char text[NET_ADDRESS_TEXT_SIZE];
+	char status[NET_ADDRESS_TEXT_SIZE + 32];
 
 	snprintf(status, sizeof status, "listening on %s",
-		 listen_format(server_address(s->server), text));
+		 net_address_format(server_address(s->server), text));
 	supervisor_ready(s->supervisor, status);
 }
 

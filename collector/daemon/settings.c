@@ -23,7 +23,7 @@ static const char *set_switch(bool *where, const char *value)
 
 static const char *set_listen(struct options *options, const char *value)
 {
-	return listen_parse(value, &options->listen) == STATUS_OK
+	return net_address_parse(value, &options->listen) == STATUS_OK
 		       ? NULL
 		       : "ADDRESS:PORT, such as 127.0.0.1:8285 or [::1]:8285";
 }
@@ -235,7 +235,7 @@ const char *settings_contradict(const struct options *options, const char **at)
 	if (options->client_ca && !options->cert)
 		return "only over HTTPS can clients show certificates: --cert and --key";
 	*at = "listen";
-	if (options->cert || options->allow_plain || listen_is_loopback(&options->listen))
+	if (options->cert || options->allow_plain || net_address_is_loopback(&options->listen))
 		return NULL;
 	return "it can be reached from other machines, and plain HTTP lets everybody on the way "
 	       "read and forge reports; give a certificate (--cert and --key), listen on a "

@@ -18,7 +18,7 @@
 #include "proto/base/arena.h"
 
 struct client;
-struct listen_address;
+struct net_address;
 
 struct call {
 	struct http_request *request; /* NULL once the client is gone; use it before deferring */
@@ -71,7 +71,7 @@ void call_break(struct call *call);
  * The client's address; behind a trusted proxy, what that says of it. False once it is gone, or the
  * system does not know it any more.
  */
-bool call_peer(const struct call *call, struct listen_address *out);
+bool call_peer(const struct call *call, struct net_address *out);
 
 /* Can nobody on the way read what is said, as far as it can be told here? */
 bool call_is_encrypted(const struct call *call);

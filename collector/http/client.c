@@ -175,7 +175,7 @@ void client_answered(struct client *c, bool closes)
 		go_on(c);
 }
 
-bool call_peer(const struct call *call, struct listen_address *out)
+bool call_peer(const struct call *call, struct net_address *out)
 {
 	if (!call->client || !channel_peer(call->client->channel, out))
 		return false;
@@ -186,7 +186,7 @@ bool call_peer(const struct call *call, struct listen_address *out)
 
 bool call_is_encrypted(const struct call *call)
 {
-	struct listen_address peer;
+	struct net_address peer;
 	const struct client *c = call->client;
 
 	if (!c)

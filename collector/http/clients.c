@@ -30,7 +30,7 @@ static enum turn_away judge(const struct clients *set, const struct source *sour
 
 static void count(struct clients *set, struct client *c)
 {
-	struct listen_address peer = { 0 };
+	struct net_address peer = { 0 };
 
 	channel_peer(c->channel, &peer); /* if it is gone already, nobody counts it for long */
 	c->source = sources_enter(&set->sources, &peer.address);

@@ -57,32 +57,32 @@ static bool take_last_word(struct word_list *list, const char **word, size_t *n)
 	return true;
 }
 
-static bool read_ipv4(const char *host, struct listen_address *out)
+static bool read_ipv4(const char *host, struct net_address *out)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 
 	if (inet_pton(AF_INET, host, &in.sin_addr) != 1)
 		return false;
-	*out = (struct listen_address){ 0 };
+	*out = (struct net_address){ 0 };
 	memcpy(&out->address, &in, sizeof in);
 	return true;
 }
 
-static bool read_ipv6(const char *host, struct listen_address *out)
+static bool read_ipv6(const char *host, struct net_address *out)
 {
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
 
 	if (inet_pton(AF_INET6, host, &in6.sin6_addr) != 1)
 		return false;
-	*out = (struct listen_address){ 0 };
+	*out = (struct net_address){ 0 };
 	memcpy(&out->address, &in6, sizeof in6);
 	return true;
 }
 
 /* "10.0.0.9", "10.0.0.9:50123", "fd00::9", "[fd00::9]:50123": a port does not matter. */
-static bool read_address(const char *word, size_t n, struct listen_address *out)
+static bool read_address(const char *word, size_t n, struct net_address *out)
 {
-	char host[LISTEN_TEXT_SIZE];
+	char host[NET_ADDRESS_TEXT_SIZE];
 
 	if (n == 0 || n >= sizeof host)
 		return false;
@@ -102,7 +102,7 @@ static bool read_address(const char *word, size_t n, struct listen_address *out)
 }
 
 void forwarded_find_client(const struct networks *trusted, const struct http_request *request,
-			   struct listen_address *client)
+			   struct net_address *client)
 {
 	struct word_list list = { .request = request,
 				  .name = "X-Forwarded-For",
@@ -111,7 +111,7 @@ void forwarded_find_client(const struct networks *trusted, const struct http_req
 	size_t n = 0;
 
 	while (networks_contain(trusted, &client->address) && take_last_word(&list, &word, &n)) {
-		struct listen_address before;
+		struct net_address before;
 		if (!read_address(word, n, &before))
 			return;
 		*client = before;
@@ -119,7 +119,7 @@ void forwarded_find_client(const struct networks *trusted, const struct http_req
 }
 
 bool forwarded_is_https(const struct networks *trusted, const struct http_request *request,
-			const struct listen_address *proxy)
+			const struct net_address *proxy)
 {
 	struct word_list list = { .request = request,
 				  .name = "X-Forwarded-Proto",

@@ -17,8 +17,8 @@
  * stays as it is where it is not trusted or nothing is said.
  */
 void forwarded_find_client(const struct networks *trusted, const struct http_request *request,
-			   struct listen_address *client);
+			   struct net_address *client);
 
 /* Did the client speak HTTPS with the trusted proxy at `proxy`? */
 bool forwarded_is_https(const struct networks *trusted, const struct http_request *request,
-			const struct listen_address *proxy);
+			const struct net_address *proxy);

@@ -15,7 +15,7 @@ struct server {
 	uv_timer_t deadline;
 	unsigned open_handles; /* initialised and not yet closed */
 	bool closing;
-	struct listen_address address;
+	struct net_address address;
 	struct handshakes handshakes;
 	struct clients clients;
 	void (*closed)(void *user); /* NULL: it never opened */
@@ -92,12 +92,11 @@ static void close_handles(struct server *s)
 	close_timers_if_empty(s);
 }
 
-static enum status explain(int rc, const struct listen_address *address,
-			   char error[SERVER_ERROR_SIZE])
+static enum status explain(int rc, const struct net_address *address, char error[SERVER_ERROR_SIZE])
 {
-	char text[LISTEN_TEXT_SIZE];
+	char text[NET_ADDRESS_TEXT_SIZE];
 	snprintf(error, SERVER_ERROR_SIZE, "could not listen on %s: %s",
-		 listen_format(address, text), uv_strerror(rc));
+		 net_address_format(address, text), uv_strerror(rc));
 	if (rc == UV_EADDRINUSE)
 		return STATUS_CONFLICT;
 	return rc == UV_EACCES || rc == UV_EPERM ? STATUS_DENIED : STATUS_SYSTEM;
@@ -168,7 +167,7 @@ void server_set_tls(struct server *server, const struct tls_context *tls)
 	server->clients.security.tls = tls;
 }
 
-const struct listen_address *server_address(const struct server *server)
+const struct net_address *server_address(const struct server *server)
 {
 	return &server->address;
 }

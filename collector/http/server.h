@@ -26,7 +26,7 @@ struct tls_context;
 
 struct server_options {
 	uv_loop_t *loop;
-	struct listen_address address;
+	struct net_address address;
 	const struct route *routes; /* borrowed for the server's life */
 	size_t n_routes;
 	void *context;       /* for the handlers */
@@ -55,7 +55,7 @@ enum status server_open(struct server **out, const struct server_options *option
 void server_set_tls(struct server *server, const struct tls_context *tls);
 
 /* Where it listens, with the port that the system chose if it was asked to. */
-const struct listen_address *server_address(const struct server *server);
+const struct net_address *server_address(const struct server *server);
 
 struct server_counts {
 	size_t connections; /* open now */

@@ -22,30 +22,30 @@ static bool get_port(const char *text, in_port_t *out)
 	return true;
 }
 
-static bool get_ipv4(const char *host, in_port_t port, struct listen_address *out)
+static bool get_ipv4(const char *host, in_port_t port, struct net_address *out)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = port };
 	if (inet_pton(AF_INET, text_equal(host, "localhost") ? "127.0.0.1" : host, &in.sin_addr) !=
 	    1)
 		return false;
-	*out = (struct listen_address){ 0 };
+	*out = (struct net_address){ 0 };
 	memcpy(&out->address, &in, sizeof in);
 	return true;
 }
 
-static bool get_ipv6(const char *host, in_port_t port, struct listen_address *out)
+static bool get_ipv6(const char *host, in_port_t port, struct net_address *out)
 {
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = port };
 	if (inet_pton(AF_INET6, host, &in6.sin6_addr) != 1)
 		return false;
-	*out = (struct listen_address){ 0 };
+	*out = (struct net_address){ 0 };
 	memcpy(&out->address, &in6, sizeof in6);
 	return true;
 }
 
-enum status listen_parse(const char *text, struct listen_address *out)
+enum status net_address_parse(const char *text, struct net_address *out)
 {
-	char host[LISTEN_TEXT_SIZE];
+	char host[NET_ADDRESS_TEXT_SIZE];
 	in_port_t port;
 	const char *colon = strrchr(text, ':');
 
@@ -61,7 +61,7 @@ enum status listen_parse(const char *text, struct listen_address *out)
 	return get_ipv4(host, port, out) ? STATUS_OK : STATUS_MALFORMED;
 }
 
-bool listen_is_loopback(const struct listen_address *address)
+bool net_address_is_loopback(const struct net_address *address)
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
@@ -74,7 +74,7 @@ bool listen_is_loopback(const struct listen_address *address)
 	return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
 }
 
-char *listen_format_host(const struct listen_address *address, char text[LISTEN_TEXT_SIZE])
+char *net_address_format_host(const struct net_address *address, char text[NET_ADDRESS_TEXT_SIZE])
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
@@ -82,23 +82,23 @@ char *listen_format_host(const struct listen_address *address, char text[LISTEN_
 	memcpy(text, "?", 2);
 	if (address->address.ss_family == AF_INET) {
 		memcpy(&in, &address->address, sizeof in);
-		inet_ntop(AF_INET, &in.sin_addr, text, LISTEN_TEXT_SIZE);
+		inet_ntop(AF_INET, &in.sin_addr, text, NET_ADDRESS_TEXT_SIZE);
 	} else if (address->address.ss_family == AF_INET6) {
 		memcpy(&in6, &address->address, sizeof in6);
-		inet_ntop(AF_INET6, &in6.sin6_addr, text, LISTEN_TEXT_SIZE);
+		inet_ntop(AF_INET6, &in6.sin6_addr, text, NET_ADDRESS_TEXT_SIZE);
 	}
 	return text;
 }
 
-char *listen_format(const struct listen_address *address, char text[LISTEN_TEXT_SIZE])
+char *net_address_format(const struct net_address *address, char text[NET_ADDRESS_TEXT_SIZE])
 {
-	char host[LISTEN_TEXT_SIZE];
+	char host[NET_ADDRESS_TEXT_SIZE];
 	bool is_ipv6 = address->address.ss_family == AF_INET6;
 	struct sockaddr_in in;
 
 	/* The port is at the same place in both. */
 	memcpy(&in, &address->address, sizeof in);
-	snprintf(text, LISTEN_TEXT_SIZE, is_ipv6 ? "[%s]:%u" : "%s:%u",
-		 listen_format_host(address, host), (unsigned)ntohs(in.sin_port));
+	snprintf(text, NET_ADDRESS_TEXT_SIZE, is_ipv6 ? "[%s]:%u" : "%s:%u",
+		 net_address_format_host(address, host), (unsigned)ntohs(in.sin_port));
 	return text;
 }

@@ -10,9 +10,9 @@
 
 #include "proto/base/status.h"
 
-#define LISTEN_TEXT_SIZE 64 /* "[ffff:...]:65535" and its NUL */
+#define NET_ADDRESS_TEXT_SIZE 64 /* "[ffff:...]:65535" and its NUL */
 
-struct listen_address {
+struct net_address {
 	struct sockaddr_storage address;
 };
 
@@ -21,12 +21,12 @@ struct listen_address {
  *
  * STATUS_MALFORMED  it is not ADDRESS:PORT
  */
-enum status listen_parse(const char *text, struct listen_address *out);
+enum status net_address_parse(const char *text, struct net_address *out);
 
 /* Reaches no other machine: 127.0.0.0/8 or ::1. */
-bool listen_is_loopback(const struct listen_address *address);
+bool net_address_is_loopback(const struct net_address *address);
 
 /* "127.0.0.1", "fe80::1": the address alone. */
-char *listen_format_host(const struct listen_address *address, char text[LISTEN_TEXT_SIZE]);
+char *net_address_format_host(const struct net_address *address, char text[NET_ADDRESS_TEXT_SIZE]);
 
-char *listen_format(const struct listen_address *address, char text[LISTEN_TEXT_SIZE]);
+char *net_address_format(const struct net_address *address, char text[NET_ADDRESS_TEXT_SIZE]);

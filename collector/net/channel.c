@@ -45,15 +45,16 @@ static void end_opening(struct channel *ch)
 	ch->opening = NULL;
 }
 
-static const char *peer_text(const struct channel *ch, char text[LISTEN_TEXT_SIZE])
+static const char *peer_text(const struct channel *ch, char text[NET_ADDRESS_TEXT_SIZE])
 {
-	struct listen_address peer;
-	return conn_peer(ch->conn, &peer) ? listen_format(&peer, text) : "a client that is gone";
+	struct net_address peer;
+	return conn_peer(ch->conn, &peer) ? net_address_format(&peer, text)
+					  : "a client that is gone";
 }
 
 static void tell(struct channel *ch, const char *why)
 {
-	char text[LISTEN_TEXT_SIZE];
+	char text[NET_ADDRESS_TEXT_SIZE];
 	handshakes_tell(ch->handshakes, peer_text(ch, text), why);
 }
 
@@ -69,7 +70,7 @@ static void answer_in_plain(struct channel *ch)
 /* The peer knows from the alert that is on its way. */
 static void on_tls_failed(struct channel *ch)
 {
-	char text[LISTEN_TEXT_SIZE];
+	char text[NET_ADDRESS_TEXT_SIZE];
 
 	if (ch->ready) {
 		log_debug("the TLS connection with %s failed: %s", peer_text(ch, text),
@@ -297,7 +298,7 @@ bool channel_is_encrypted(const struct channel *ch)
 	return ch->tls != NULL;
 }
 
-bool channel_peer(const struct channel *ch, struct listen_address *out)
+bool channel_peer(const struct channel *ch, struct net_address *out)
 {
 	return conn_peer(ch->conn, out);
 }

@@ -54,7 +54,7 @@ void channel_write_static(struct channel *channel, const char *bytes, size_t n);
 bool channel_is_congested(const struct channel *channel);
 bool channel_is_open(const struct channel *channel);
 bool channel_is_encrypted(const struct channel *channel);
-bool channel_peer(const struct channel *channel, struct listen_address *out);
+bool channel_peer(const struct channel *channel, struct net_address *out);
 
 /*
  * While it is paused nothing more is read. What the last read brought is told all the same, but the

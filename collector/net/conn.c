@@ -138,9 +138,9 @@ static void note_peer(struct conn *c)
 		memset(&c->peer, 0, sizeof c->peer);
 }
 
-bool conn_peer(const struct conn *c, struct listen_address *out)
+bool conn_peer(const struct conn *c, struct net_address *out)
 {
-	*out = (struct listen_address){ 0 };
+	*out = (struct net_address){ 0 };
 	memcpy(&out->address, &c->peer, sizeof c->peer);
 	return out->address.ss_family != 0;
 }

@@ -67,7 +67,7 @@ void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
 /* Who is at the other end, or was; false if it had gone when it was accepted. */
-bool conn_peer(const struct conn *conn, struct listen_address *out);
+bool conn_peer(const struct conn *conn, struct net_address *out);
 
 /* Neither finished nor closed. */
 bool conn_is_open(const struct conn *conn);

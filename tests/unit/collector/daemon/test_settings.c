@@ -69,7 +69,7 @@ static void there_are_defaults_for_everything(void **state)
 	(void)state;
 	assert_int_equal(read_all(NULL, NULL), STATUS_OK);
 	assert_string_equal(options.data, "/var/lib/mtawatch");
-	assert_true(listen_is_loopback(&options.listen));
+	assert_true(net_address_is_loopback(&options.listen));
 	assert_false(options.allow_plain);
 	assert_null(options.hook_command);
 	assert_int_equal(options.log_level, LOG_LEVEL_INFO);

@@ -135,7 +135,7 @@ void server_play_through(struct server_play *play, void (*client)(struct server_
 	play->options.routes = routes;
 	play->options.n_routes = sizeof routes / sizeof *routes;
 	play->options.context = play;
-	assert_int_equal(listen_parse("127.0.0.1:0", &play->options.address), STATUS_OK);
+	assert_int_equal(net_address_parse("127.0.0.1:0", &play->options.address), STATUS_OK);
 	assert_int_equal(server_open(&play->server, &play->options, error), STATUS_OK);
 	memcpy(&play->address, server_address(play->server), sizeof play->address);
 

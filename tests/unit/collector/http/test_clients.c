@@ -162,8 +162,8 @@ static void so_many_are_told_that_they_are_too_many_and_further_ones_are_closed(
 
 static struct source *enter(struct sources *sources, const char *text)
 {
-	struct listen_address address;
-	assert_int_equal(listen_parse(text, &address), STATUS_OK);
+	struct net_address address;
+	assert_int_equal(net_address_parse(text, &address), STATUS_OK);
 	return sources_enter(sources, &address.address);
 }
 
@@ -218,7 +218,7 @@ static void many_addresses_are_told_apart(void **state)
 	const unsigned n = 4 * SOURCES_BUCKETS;
 	(void)state;
 	struct sources *sources = mem_alloc(sizeof *sources);
-	char text[LISTEN_TEXT_SIZE];
+	char text[NET_ADDRESS_TEXT_SIZE];
 
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(text, sizeof text, "10.0.%u.%u:1", i / 256, i % 256);

@@ -13,13 +13,13 @@
 
 #define MAX_LINES 4
 
-static struct listen_address address_of(const char *text)
+static struct net_address address_of(const char *text)
 {
-	struct listen_address address;
-	char with_port[LISTEN_TEXT_SIZE];
+	struct net_address address;
+	char with_port[NET_ADDRESS_TEXT_SIZE];
 
 	snprintf(with_port, sizeof with_port, strchr(text, ':') ? "[%s]:1" : "%s:1", text);
-	assert_int_equal(listen_parse(with_port, &address), STATUS_OK);
+	assert_int_equal(net_address_parse(with_port, &address), STATUS_OK);
 	return address;
 }
 
@@ -67,7 +67,7 @@ static void an_address_is_in_a_network_or_not(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct listen_address address = address_of(rows[i].address);
+		struct net_address address = address_of(rows[i].address);
 		assert_int_equal(networks_contain(&networks, &address.address), rows[i].is_in);
 	}
 	assert_false(networks_contain(&networks, &unknown));
@@ -77,16 +77,16 @@ static void an_address_is_in_a_network_or_not(void **state)
 static const char *find(const char *peer, const char *const lines[MAX_LINES])
 {
 	static const char *const trusted_texts[] = { "127.0.0.1", "10.0.0.0/24", "fd00::/8", NULL };
-	static char text[LISTEN_TEXT_SIZE];
+	static char text[NET_ADDRESS_TEXT_SIZE];
 	struct networks trusted = networks_of(trusted_texts);
 	struct http_field fields[MAX_LINES];
 	struct http_request request = { .fields = fields };
-	struct listen_address client = address_of(peer);
+	struct net_address client = address_of(peer);
 
 	for (size_t i = 0; i < MAX_LINES && lines[i]; i++)
 		fields[request.n_fields++] = (struct http_field){ "X-forwarded-FOR", lines[i] };
 	forwarded_find_client(&trusted, &request, &client);
-	return listen_format_host(&client, text);
+	return net_address_format_host(&client, text);
 }
 
 static void the_last_address_that_is_no_trusted_proxy_is_the_client(void **state)
@@ -142,7 +142,7 @@ static void only_a_trusted_proxy_says_that_it_was_https(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct http_field field = { "X-Forwarded-Proto", rows[i].value };
 		struct http_request request = { .fields = &field, .n_fields = 1 };
-		struct listen_address peer = address_of(rows[i].peer);
+		struct net_address peer = address_of(rows[i].peer);
 		assert_int_equal(forwarded_is_https(&trusted, &request, &peer), rows[i].is_https);
 	}
 }

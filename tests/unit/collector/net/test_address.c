@@ -34,14 +34,14 @@ static void addresses_are_parsed_and_told_apart(void **state)
 		{ "", NULL, false },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct listen_address address;
-		char text[LISTEN_TEXT_SIZE];
-		enum status status = listen_parse(cases[i].text, &address);
+		struct net_address address;
+		char text[NET_ADDRESS_TEXT_SIZE];
+		enum status status = net_address_parse(cases[i].text, &address);
 		assert_int_equal(status, cases[i].formatted ? STATUS_OK : STATUS_MALFORMED);
 		if (status != STATUS_OK)
 			continue;
-		assert_string_equal(listen_format(&address, text), cases[i].formatted);
-		assert_int_equal(listen_is_loopback(&address), cases[i].loopback);
+		assert_string_equal(net_address_format(&address, text), cases[i].formatted);
+		assert_int_equal(net_address_is_loopback(&address), cases[i].loopback);
 	}
 }
 
