@@ -146,7 +146,7 @@ static enum status add_row(void *user, const struct record_alert *alert)
 	return status;
 }
 
-static bool allows(const struct query_pair *pair)
+static bool allows(const struct query_string_pair *pair)
 {
 	enum condition condition = CONDITION_COUNT;
 

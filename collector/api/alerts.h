@@ -11,7 +11,7 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 
 /* What a list is asked for beside "limit" and "cursor": keys that may each come several times. */
 struct api_selection {
-	struct query query;
+	struct query_string query;
 	struct api_page page;
 };
 
@@ -19,7 +19,7 @@ struct api_selection {
  * Reads the query; `allows` tells whether it may have that key with that value. False: the call is
  * answered, 400, with `detail`.
  */
-bool api_read_selection(struct call *call, bool (*allows)(const struct query_pair *pair),
+bool api_read_selection(struct call *call, bool (*allows)(const struct query_string_pair *pair),
 			const char *detail, struct api_selection *out);
 
 /* Is there no such key, or is one of its values this text, without case? */
@@ -39,7 +39,7 @@ struct api_states {
 	const char *path;
 	const char *member; /* of the answer */
 	const char *detail; /* what the query may have */
-	bool (*allows)(const struct query_pair *pair);
+	bool (*allows)(const struct query_string_pair *pair);
 	const char *const *names;
 	size_t n;
 	enum status (*read)(struct api_states_list *list, size_t state, int64_t before,

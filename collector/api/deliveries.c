@@ -41,7 +41,7 @@ static enum status add_row(void *user, const struct record_delivery *row)
 	return status;
 }
 
-static bool allows(const struct query_pair *pair)
+static bool allows(const struct query_string_pair *pair)
 {
 	if (strcmp(pair->key, "state") == 0)
 		return api_states_has(state_names, N_STATES, pair->value);

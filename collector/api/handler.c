@@ -177,9 +177,9 @@ static bool get_limit(const char *text, size_t *out)
 	return valid && value > 0;
 }
 
-bool api_is_one_page(const struct query *query)
+bool api_is_one_page(const struct query_string *query)
 {
-	return query_count(query, "limit") <= 1 && query_count(query, "cursor") <= 1;
+	return query_string_count(query, "limit") <= 1 && query_string_count(query, "cursor") <= 1;
 }
 
 static const struct problem invalid_page = {
@@ -191,9 +191,9 @@ static const struct problem invalid_page = {
 bool api_read_page_with(struct call *call, struct api_page *out, const char *key,
 			const char **value)
 {
-	struct query query;
-	bool valid = query_read(call->request->query, &call->arena, &query) == STATUS_OK &&
-		     api_is_one_page(&query) && (!key || query_count(&query, key) <= 1);
+	struct query_string query;
+	bool valid = query_string_read(call->request->query, &call->arena, &query) == STATUS_OK &&
+		     api_is_one_page(&query) && (!key || query_string_count(&query, key) <= 1);
 
 	*out = (struct api_page){ .limit = API_DEFAULT_LIMIT };
 	for (size_t i = 0; valid && i < query.n; i++) {
@@ -233,8 +233,8 @@ const char *api_link_next(struct call *call, const char *path, const char *query
 
 	buffer_init(&out);
 	buffer_add_text(&out, query);
-	query_add(&out, "limit", arena_printf(&call->arena, "%zu", limit));
-	query_add(&out, "cursor", cursor);
+	query_string_add(&out, "limit", arena_printf(&call->arena, "%zu", limit));
+	query_string_add(&out, "cursor", cursor);
 	const char *field =
 		arena_printf(&call->arena, "Link: <%s?%s>; rel=\"next\"\r\n", path, out.bytes);
 	buffer_deinit(&out);

@@ -66,7 +66,7 @@ struct api_page {
 };
 
 /* Has the query at most one limit and one cursor? Of other keys several mean "or". */
-bool api_is_one_page(const struct query *query);
+bool api_is_one_page(const struct query_string *query);
 
 /* False: the call is answered, 400. */
 bool api_read_page(struct call *call, struct api_page *out);

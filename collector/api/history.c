@@ -60,7 +60,7 @@ static const char *link_next(struct call *call, const struct list *list, const c
 
 	buffer_init(&query);
 	if (since)
-		query_add(&query, "since", since);
+		query_string_add(&query, "since", since);
 	const char *link = api_link_next(call, call->request->path, query.bytes ? query.bytes : "",
 					 list->limit, cursor);
 	buffer_deinit(&query);

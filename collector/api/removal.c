@@ -15,9 +15,9 @@ static const char *read_reason(struct call *call)
 		.code = "invalid_query",
 		.detail = "The query may have a reason of up to 1024 bytes, percent-encoded.",
 	};
-	struct query query;
+	struct query_string query;
 	const char *reason = "";
-	bool valid = query_read(call->request->query, &call->arena, &query) == STATUS_OK;
+	bool valid = query_string_read(call->request->query, &call->arena, &query) == STATUS_OK;
 
 	for (size_t i = 0; valid && i < query.n; i++) {
 		valid = strcmp(query.pairs[i].key, "reason") == 0 &&

@@ -6,8 +6,8 @@
 #include "collector/http/problem.h"
 #include "proto/base/text.h"
 
-static bool read_pair(const struct query_pair *pair, bool (*allows)(const struct query_pair *pair),
-		      struct api_page *page)
+static bool read_pair(const struct query_string_pair *pair,
+		      bool (*allows)(const struct query_string_pair *pair), struct api_page *page)
 {
 	int64_t limit = 0;
 
@@ -23,12 +23,13 @@ static bool read_pair(const struct query_pair *pair, bool (*allows)(const struct
 	return true;
 }
 
-bool api_read_selection(struct call *call, bool (*allows)(const struct query_pair *pair),
+bool api_read_selection(struct call *call, bool (*allows)(const struct query_string_pair *pair),
 			const char *detail, struct api_selection *out)
 {
 	const struct problem invalid = { .status = 400, .code = "invalid_query", .detail = detail };
-	bool valid = query_read(call->request->query, &call->arena, &out->query) == STATUS_OK &&
-		     api_is_one_page(&out->query);
+	bool valid =
+		query_string_read(call->request->query, &call->arena, &out->query) == STATUS_OK &&
+		api_is_one_page(&out->query);
 
 	out->page = (struct api_page){ .limit = API_DEFAULT_LIMIT };
 	for (size_t i = 0; valid && i < out->query.n; i++)
@@ -59,9 +60,9 @@ const char *api_selection_next(struct call *call, const char *path,
 
 	buffer_init(&query);
 	for (size_t i = 0; i < selection->query.n; i++) {
-		const struct query_pair *pair = &selection->query.pairs[i];
+		const struct query_string_pair *pair = &selection->query.pairs[i];
 		if (strcmp(pair->key, "limit") != 0 && strcmp(pair->key, "cursor") != 0)
-			query_add(&query, pair->key, pair->value);
+			query_string_add(&query, pair->key, pair->value);
 	}
 	const char *link = api_link_next(call, path, query.bytes ? query.bytes : "",
 					 selection->page.limit, cursor);

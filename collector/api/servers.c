@@ -126,8 +126,8 @@ void api_server_list(struct call *call)
 		.detail = "The list is to be had as application/json and as text/csv.",
 	};
 	const char *accept = http_field(call->request, "Accept");
-	unsigned csv = accept_weight(accept, "text/csv");
-	unsigned json = accept_weight(accept, "application/json");
+	unsigned csv = accept_field_weight(accept, "text/csv");
+	unsigned json = accept_field_weight(accept, "application/json");
 
 	if (csv == 0 && json == 0)
 		problem_answer(call, &neither);

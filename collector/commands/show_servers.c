@@ -133,15 +133,15 @@ static const char *path_of(const struct servers_said *said, struct arena *arena)
 
 	buffer_init(&query);
 	for (size_t i = 0; i < said->n_verdicts; i++)
-		query_add(&query, "verdict", said->verdicts[i]);
+		query_string_add(&query, "verdict", said->verdicts[i]);
 	for (size_t i = 0; i < said->n_sites; i++)
-		query_add(&query, "site", said->sites[i]);
+		query_string_add(&query, "site", said->sites[i]);
 	for (size_t i = 0; i < said->words.n_words; i++)
-		query_add(&query, "q", said->words.words[i]);
+		query_string_add(&query, "q", said->words.words[i]);
 	if (said->silent)
-		query_add(&query, "silent", "true");
+		query_string_add(&query, "silent", "true");
 	if (said->sort)
-		query_add(&query, "sort", said->sort);
+		query_string_add(&query, "sort", said->sort);
 	const char *path = arena_printf(arena, "/v1/servers?%s", query.size ? query.bytes : "");
 	buffer_deinit(&query);
 	return path;

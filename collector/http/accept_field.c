@@ -15,10 +15,10 @@ static const char *skip_blanks(const char *at)
 static unsigned get_weight(const char *at)
 {
 	unsigned weight = 0;
-	unsigned unit = ACCEPT_MOST / 10;
+	unsigned unit = ACCEPT_FIELD_MOST / 10;
 
 	if (*at != '0')
-		return ACCEPT_MOST;
+		return ACCEPT_FIELD_MOST;
 	if (at[1] != '.')
 		return 0;
 	for (at += 2; *at >= '0' && *at <= '9' && unit > 0; at++, unit /= 10)
@@ -35,7 +35,7 @@ static unsigned weight_of(const char *at)
 			return get_weight(at + 2);
 		at += strcspn(at, ";,");
 	}
-	return ACCEPT_MOST;
+	return ACCEPT_FIELD_MOST;
 }
 
 /*
@@ -56,13 +56,13 @@ static int matches(const char *range, size_t n, const char *type)
 	return n == strlen(type) ? 3 : 0;
 }
 
-unsigned accept_weight(const char *accept, const char *type)
+unsigned accept_field_weight(const char *accept, const char *type)
 {
 	unsigned weight = 0;
 	int best = 0;
 
 	if (!accept)
-		return ACCEPT_MOST;
+		return ACCEPT_FIELD_MOST;
 	while (*accept) {
 		accept = skip_blanks(accept);
 		size_t n = strcspn(accept, " \t;,");

@@ -16,7 +16,8 @@ static const char *decode(const char *text, size_t n, struct arena *arena)
 	return http_percent_decode(raw, n, out) ? out : NULL;
 }
 
-static bool decode_pair(const char *text, size_t n, struct arena *arena, struct query_pair *out)
+static bool decode_pair(const char *text, size_t n, struct arena *arena,
+			struct query_string_pair *out)
 {
 	const char *equals = memchr(text, '=', n);
 	size_t key_size = equals ? (size_t)(equals - text) : n;
@@ -26,14 +27,14 @@ static bool decode_pair(const char *text, size_t n, struct arena *arena, struct 
 	return out->key && out->value;
 }
 
-enum status query_read(const char *text, struct arena *arena, struct query *out)
+enum status query_string_read(const char *text, struct arena *arena, struct query_string *out)
 {
-	struct query query = { 0 };
+	struct query_string query = { 0 };
 
 	while (text && *text) {
 		size_t n = strcspn(text, "&");
 		if (n > 0) {
-			if (query.n == QUERY_MAX_PAIRS)
+			if (query.n == QUERY_STRING_MAX_PAIRS)
 				return STATUS_LIMIT;
 			if (!decode_pair(text, n, arena, &query.pairs[query.n]))
 				return STATUS_MALFORMED;
@@ -45,7 +46,7 @@ enum status query_read(const char *text, struct arena *arena, struct query *out)
 	return STATUS_OK;
 }
 
-size_t query_count(const struct query *query, const char *key)
+size_t query_string_count(const struct query_string *query, const char *key)
 {
 	size_t n = 0;
 
@@ -67,7 +68,7 @@ void query_escape(struct buffer *out, const char *text)
 	}
 }
 
-void query_add(struct buffer *out, const char *key, const char *value)
+void query_string_add(struct buffer *out, const char *key, const char *value)
 {
 	if (out->size > 0)
 		buffer_add_char(out, '&');

@@ -9,15 +9,16 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
-#define QUERY_MAX_PAIRS 32
+#define QUERY_STRING_MAX_PAIRS 32
 
-struct query_pair {
+struct query_string_pair {
 	const char *key;
 	const char *value; /* "" where there is none */
 };
 
-struct query {
-	struct query_pair pairs[QUERY_MAX_PAIRS]; /* in their order; a key may come again */
+struct query_string {
+	struct query_string_pair
+		pairs[QUERY_STRING_MAX_PAIRS]; /* in their order; a key may come again */
 	size_t n;
 };
 
@@ -25,15 +26,15 @@ struct query {
  * Reads `text`, which may be NULL; the strings live in `arena`.
  *
  * STATUS_MALFORMED  not percent-encoded as it should be
- * STATUS_LIMIT      more than QUERY_MAX_PAIRS
+ * STATUS_LIMIT      more than QUERY_STRING_MAX_PAIRS
  */
-enum status query_read(const char *text, struct arena *arena, struct query *out);
+enum status query_string_read(const char *text, struct arena *arena, struct query_string *out);
 
 /* How often the key is there. */
-size_t query_count(const struct query *query, const char *key);
+size_t query_string_count(const struct query_string *query, const char *key);
 
 /* Adds `text`, percent-encoded, as a part of a path or of a query. */
 void query_escape(struct buffer *out, const char *text);
 
 /* Adds "key=value", percent-encoded, behind a "&" where there is something already. */
-void query_add(struct buffer *out, const char *key, const char *value);
+void query_string_add(struct buffer *out, const char *key, const char *value);

@@ -69,9 +69,10 @@ static bool get_cursor(const char *text, struct arena *arena, struct server_filt
 	const char *values[sizeof names / sizeof *names];
 	enum server_sort sort;
 	bool reversed;
-	struct query query;
+	struct query_string query;
 
-	if (query_read(text, arena, &query) != STATUS_OK || query.n != sizeof names / sizeof *names)
+	if (query_string_read(text, arena, &query) != STATUS_OK ||
+	    query.n != sizeof names / sizeof *names)
 		return false;
 	for (size_t i = 0; i < query.n; i++) {
 		if (strcmp(query.pairs[i].key, names[i]) != 0)
@@ -128,13 +129,13 @@ static bool add_word(struct server_filter *f, const char *word)
 	return true;
 }
 
-static bool is_of_page(const struct query_pair *pair)
+static bool is_of_page(const struct query_string_pair *pair)
 {
 	return strcmp(pair->key, "cursor") == 0 || strcmp(pair->key, "limit") == 0;
 }
 
 /* Would the query still be one with the limit and the cursor of another page? */
-static bool has_room_for_page(const struct query *query)
+static bool has_room_for_page(const struct query_string *query)
 {
 	size_t n = 0;
 
@@ -144,7 +145,7 @@ static bool has_room_for_page(const struct query *query)
 }
 
 /* NULL, or what is wrong with the pair. The cursor is read last: it has to fit the order. */
-static const char *add_pair(struct server_filter *f, const struct query_pair *pair)
+static const char *add_pair(struct server_filter *f, const struct query_string_pair *pair)
 {
 	const char *key = pair->key;
 	const char *value = pair->value;
@@ -173,15 +174,15 @@ static const char *add_pair(struct server_filter *f, const struct query_pair *pa
 const char *server_filter_read(const char *text, struct arena *arena, struct server_filter *out)
 {
 	static const char *const single[] = { "limit", "sort", "cursor" };
-	struct query query;
+	struct query_string query;
 
 	*out = (struct server_filter){ .any_verdict = true,
 				       .any_silent = true,
 				       .limit = SERVER_FILTER_MAX_LIMIT };
-	if (query_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
+	if (query_string_read(text, arena, &query) != STATUS_OK || !has_room_for_page(&query))
 		return "The query is not percent-encoded as it should be, or has too many keys.";
 	for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
-		if (query_count(&query, single[i]) > 1)
+		if (query_string_count(&query, single[i]) > 1)
 			return arena_printf(arena, "%s: it may come once.", single[i]);
 	}
 	for (size_t i = 0; i < query.n; i++) {
@@ -210,15 +211,15 @@ static const char *keep(struct buffer *text, struct arena *arena)
 const char *server_filter_write(const char *text, struct arena *arena)
 {
 	struct buffer out;
-	struct query query;
+	struct query_string query;
 
 	buffer_init(&out);
-	if (query_read(text, arena, &query) != STATUS_OK)
+	if (query_string_read(text, arena, &query) != STATUS_OK)
 		query.n = 0;
 	for (size_t i = 0; i < query.n; i++) {
-		const struct query_pair *pair = &query.pairs[i];
+		const struct query_string_pair *pair = &query.pairs[i];
 		if (!is_of_page(pair))
-			query_add(&out, pair->key, pair->value);
+			query_string_add(&out, pair->key, pair->value);
 	}
 	return keep(&out, arena);
 }
@@ -229,12 +230,12 @@ const char *server_cursor_write(const struct server_filter *f, const struct serv
 	struct buffer out;
 
 	buffer_init(&out);
-	query_add(&out, "by",
-		  arena_printf(arena, "%s%s", f->reversed ? "-" : "", sort_names[f->sort]));
-	query_add(&out, "rank", arena_printf(arena, "%" PRId64, cursor->rank));
-	query_add(&out, "key", cursor->key);
-	query_add(&out, "organization", cursor->organization);
-	query_add(&out, "site", cursor->site);
+	query_string_add(&out, "by",
+			 arena_printf(arena, "%s%s", f->reversed ? "-" : "", sort_names[f->sort]));
+	query_string_add(&out, "rank", arena_printf(arena, "%" PRId64, cursor->rank));
+	query_string_add(&out, "key", cursor->key);
+	query_string_add(&out, "organization", cursor->organization);
+	query_string_add(&out, "site", cursor->site);
 	return keep(&out, arena);
 }
 

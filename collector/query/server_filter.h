@@ -18,7 +18,7 @@
 #define SERVER_FILTER_MAX_WORDS 8
 
 /* Keys of one query; limit and cursor come on top, as a Link field adds them. */
-#define SERVER_FILTER_MAX_KEYS (QUERY_MAX_PAIRS - 2)
+#define SERVER_FILTER_MAX_KEYS (QUERY_STRING_MAX_PAIRS - 2)
 
 /* Equal ones are in the order of their keys, whatever the direction. */
 enum server_sort {
@@ -49,9 +49,9 @@ struct server_filter {
 	bool silent[2];     /* by what `silent` may be */
 	bool any_silent;
 	uint8_t adapters; /* one of the states of view->adapters; 0: any */
-	const char *sites[QUERY_MAX_PAIRS];
+	const char *sites[QUERY_STRING_MAX_PAIRS];
 	size_t n_sites;
-	const char *organizations[QUERY_MAX_PAIRS];
+	const char *organizations[QUERY_STRING_MAX_PAIRS];
 	size_t n_organizations;
 	const char *words[SERVER_FILTER_MAX_WORDS]; /* each must be found somewhere */
 	size_t n_words;

@@ -22,7 +22,7 @@ static void put_encoded(struct buffer *out, const char *text)
 		buffer_printf(out, "%%%02X", (unsigned)(unsigned char)*text);
 }
 
-static char *encode(const struct query *query)
+static char *encode(const struct query_string *query)
 {
 	struct buffer out;
 	size_t size;
@@ -37,7 +37,7 @@ static char *encode(const struct query *query)
 	return buffer_take(&out, &size);
 }
 
-static void check_same(const struct query *a, const struct query *b)
+static void check_same(const struct query_string *a, const struct query_string *b)
 {
 	if (a->n != b->n)
 		abort();
@@ -57,7 +57,7 @@ static void check_cursor(const char *query, const struct server_filter *f, struc
 
 	buffer_init(&out);
 	buffer_add_text(&out, query);
-	query_add(&out, "cursor", cursor);
+	query_string_add(&out, "cursor", cursor);
 	if (server_filter_read(out.bytes, arena, &again) || !again.has_cursor ||
 	    again.cursor.rank != f->cursor.rank || strcmp(again.cursor.key, f->cursor.key) != 0 ||
 	    strcmp(again.cursor.organization, f->cursor.organization) != 0 ||
@@ -90,8 +90,8 @@ static void check_accept(const char *text)
 
 	for (char *c = other; *c; c++)
 		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
-	unsigned weight = accept_weight(text, "text/csv");
-	if (weight > ACCEPT_MOST || accept_weight(other, "text/csv") != weight)
+	unsigned weight = accept_field_weight(text, "text/csv");
+	if (weight > ACCEPT_FIELD_MOST || accept_field_weight(other, "text/csv") != weight)
 		abort();
 	free(other);
 }
@@ -99,16 +99,16 @@ static void check_accept(const char *text)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena;
-	struct query query;
-	struct query again;
+	struct query_string query;
+	struct query_string again;
 	char *text = mem_strndup((const char *)data, size);
 
 	arena_init(&arena);
 	check_accept(text);
 	check_filter(text, &arena);
-	if (query_read(text, &arena, &query) == STATUS_OK) {
+	if (query_string_read(text, &arena, &query) == STATUS_OK) {
 		char *encoded = encode(&query);
-		if (query_read(encoded, &arena, &again) != STATUS_OK)
+		if (query_string_read(encoded, &arena, &again) != STATUS_OK)
 			abort();
 		check_same(&query, &again);
 		free(encoded);

@@ -91,10 +91,10 @@ static void a_query_is_decoded_pair_by_pair(void **state)
 {
 	(void)state;
 	struct arena arena;
-	struct query q;
+	struct query_string q;
 
 	arena_init(&arena);
-	assert_int_equal(query_read("a=1&b=x+y%26z&&c&a==2&=d", &arena, &q), STATUS_OK);
+	assert_int_equal(query_string_read("a=1&b=x+y%26z&&c&a==2&=d", &arena, &q), STATUS_OK);
 	static const char *const expected[][2] = {
 		{ "a", "1" }, { "b", "x y&z" }, { "c", "" }, { "a", "=2" }, { "", "d" }
 	};
@@ -103,10 +103,10 @@ static void a_query_is_decoded_pair_by_pair(void **state)
 		assert_string_equal(q.pairs[i].key, expected[i][0]);
 		assert_string_equal(q.pairs[i].value, expected[i][1]);
 	}
-	assert_int_equal(query_read(NULL, &arena, &q), STATUS_OK);
+	assert_int_equal(query_string_read(NULL, &arena, &q), STATUS_OK);
 	assert_int_equal(q.n, 0);
-	assert_int_equal(query_read("a=%4", &arena, &q), STATUS_MALFORMED);
-	assert_int_equal(query_read("%00=a", &arena, &q), STATUS_MALFORMED);
+	assert_int_equal(query_string_read("a=%4", &arena, &q), STATUS_MALFORMED);
+	assert_int_equal(query_string_read("%00=a", &arena, &q), STATUS_MALFORMED);
 	arena_deinit(&arena);
 }
 
@@ -114,16 +114,16 @@ static void a_query_has_a_limit_of_pairs(void **state)
 {
 	(void)state;
 	struct arena arena;
-	struct query q;
-	char text[2 * (QUERY_MAX_PAIRS + 1) + 1] = "";
+	struct query_string q;
+	char text[2 * (QUERY_STRING_MAX_PAIRS + 1) + 1] = "";
 
 	arena_init(&arena);
-	for (size_t i = 0; i < 2 * (size_t)QUERY_MAX_PAIRS; i++)
+	for (size_t i = 0; i < 2 * (size_t)QUERY_STRING_MAX_PAIRS; i++)
 		text[i] = i % 2 ? '&' : 'a';
-	assert_int_equal(query_read(text, &arena, &q), STATUS_OK);
-	assert_int_equal(q.n, QUERY_MAX_PAIRS);
+	assert_int_equal(query_string_read(text, &arena, &q), STATUS_OK);
+	assert_int_equal(q.n, QUERY_STRING_MAX_PAIRS);
 	text[sizeof text - 3] = 'a';
-	assert_int_equal(query_read(text, &arena, &q), STATUS_LIMIT);
+	assert_int_equal(query_string_read(text, &arena, &q), STATUS_LIMIT);
 	arena_deinit(&arena);
 }
 

@@ -251,7 +251,7 @@ static void check(struct stage *s, const char *query)
 		struct buffer next;
 		buffer_init(&next);
 		buffer_add_text(&next, query);
-		query_add(&next, "cursor", server_cursor_write(&f, &page.next, &s->arena));
+		query_string_add(&next, "cursor", server_cursor_write(&f, &page.next, &s->arena));
 		assert_null(server_filter_read(next.bytes, &s->arena, &f));
 		buffer_deinit(&next);
 	}
