@@ -63,13 +63,13 @@ static bool asks_for_help(int argc, char **argv)
 
 static int act(const struct options *options, int argc, char **argv)
 {
-	char error[SECURITY_ERROR_SIZE];
+	char error[CERTIFICATES_ERROR_SIZE];
 
 	if (options->print_only)
 		return print_options(options);
 	if (!options->check_only)
 		return serve_run(options, argc, argv);
-	if (!security_check(options, error)) {
+	if (!certificates_check(options, error)) {
 		fprintf(stderr, "mtawatch-collector: %s\n", error);
 		return COMMAND_EXIT_USAGE;
 	}

@@ -10,7 +10,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
-struct security {
+struct certificates {
 	struct loop_timer *timer;
 	uint64_t reread_ms;
 	struct tls_context *context; /* NULL: plain HTTP */
@@ -24,7 +24,7 @@ struct security {
 
 static void tell_end(const struct certificate_info *info)
 {
-	char text[SECURITY_ERROR_SIZE];
+	char text[CERTIFICATES_ERROR_SIZE];
 
 	switch (certificate_look(info, loop_wall_ms(), text)) {
 	case CERTIFICATE_CONCERN_INVALID:
@@ -54,7 +54,7 @@ static char *copy(const char *text)
 }
 
 /* Remembers where the certificates are. */
-static void note_files(struct security *s, const struct options *options)
+static void note_files(struct certificates *s, const struct options *options)
 {
 	char *old[] = { s->certificate, s->key, s->client_ca };
 
@@ -66,7 +66,7 @@ static void note_files(struct security *s, const struct options *options)
 }
 
 /* The old context goes when the server has the new one. */
-static void read_again(struct security *s)
+static void read_again(struct certificates *s)
 {
 	char error[CERTIFICATE_ERROR_SIZE];
 	struct tls_files files = { s->certificate, s->key, s->client_ca };
@@ -86,14 +86,14 @@ static void read_again(struct security *s)
 
 static void on_timer(void *user)
 {
-	struct security *s = user;
+	struct certificates *s = user;
 	read_again(s);
 	loop_timer_start(s->timer, s->reread_ms);
 }
 
 /* NULL for plain HTTP. */
 static enum status read_files(const struct options *options, struct tls_context **out,
-			      char error[SECURITY_ERROR_SIZE])
+			      char error[CERTIFICATES_ERROR_SIZE])
 {
 	struct tls_files files = { options->cert, options->key, options->client_ca };
 
@@ -101,7 +101,7 @@ static enum status read_files(const struct options *options, struct tls_context 
 	return options->cert ? tls_context_new(out, &files, error) : STATUS_OK;
 }
 
-bool security_check(const struct options *options, char error[SECURITY_ERROR_SIZE])
+bool certificates_check(const struct options *options, char error[CERTIFICATES_ERROR_SIZE])
 {
 	struct tls_context *context;
 	enum status status = read_files(options, &context, error);
@@ -110,16 +110,16 @@ bool security_check(const struct options *options, char error[SECURITY_ERROR_SIZ
 	return status == STATUS_OK;
 }
 
-enum status security_open(struct security **out, struct uv_loop_s *loop,
-			  const struct options *options, uint64_t reread_ms,
-			  char error[SECURITY_ERROR_SIZE])
+enum status certificates_open(struct certificates **out, struct uv_loop_s *loop,
+			      const struct options *options, uint64_t reread_ms,
+			      char error[CERTIFICATES_ERROR_SIZE])
 {
 	struct tls_context *context;
 	enum status status = read_files(options, &context, error);
 
 	if (status != STATUS_OK)
 		return status;
-	struct security *s = mem_alloc(sizeof *s);
+	struct certificates *s = mem_alloc(sizeof *s);
 	s->context = context;
 	s->reread_ms = reread_ms;
 	s->timer = loop_timer_new(loop, on_timer, s);
@@ -132,18 +132,18 @@ enum status security_open(struct security **out, struct uv_loop_s *loop,
 	return STATUS_OK;
 }
 
-const struct tls_context *security_context(const struct security *s)
+const struct tls_context *certificates_context(const struct certificates *s)
 {
 	return s->context;
 }
 
-void security_attach(struct security *s, struct server *server)
+void certificates_attach(struct certificates *s, struct server *server)
 {
 	if (s)
 		s->server = server;
 }
 
-void security_reload(struct security *s, const struct options *options)
+void certificates_reload(struct certificates *s, const struct options *options)
 {
 	if (!s->context != !options->cert) {
 		log_error("TLS stays %s: that changes only at the next start",
@@ -155,7 +155,7 @@ void security_reload(struct security *s, const struct options *options)
 		read_again(s);
 }
 
-void security_close(struct security *s)
+void certificates_close(struct certificates *s)
 {
 	if (!s)
 		return;

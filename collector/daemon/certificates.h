@@ -15,12 +15,12 @@
 #include "proto/base/status.h"
 
 /* Once a day. */
-#define SECURITY_REREAD_MS (UINT64_C(24) * 60 * 60 * 1000)
+#define CERTIFICATES_REREAD_MS (UINT64_C(24) * 60 * 60 * 1000)
 
-#define SECURITY_ERROR_SIZE CERTIFICATE_ERROR_SIZE
+#define CERTIFICATES_ERROR_SIZE CERTIFICATE_ERROR_SIZE
 
 struct options;
-struct security;
+struct certificates;
 struct server;
 struct tls_context;
 struct uv_loop_s; /* libuv */
@@ -31,21 +31,21 @@ struct uv_loop_s; /* libuv */
  *
  * As tls_context_new().
  */
-enum status security_open(struct security **out, struct uv_loop_s *loop,
-			  const struct options *options, uint64_t reread_ms,
-			  char error[SECURITY_ERROR_SIZE]);
+enum status certificates_open(struct certificates **out, struct uv_loop_s *loop,
+			      const struct options *options, uint64_t reread_ms,
+			      char error[CERTIFICATES_ERROR_SIZE]);
 
-/* Would security_open() succeed? `error` as there; for --check-config. */
-bool security_check(const struct options *options, char error[SECURITY_ERROR_SIZE]);
+/* Would certificates_open() succeed? `error` as there; for --check-config. */
+bool certificates_check(const struct options *options, char error[CERTIFICATES_ERROR_SIZE]);
 
 /* NULL: plain HTTP. Good until the next reading; a server learns of that by itself. */
-const struct tls_context *security_context(const struct security *security);
+const struct tls_context *certificates_context(const struct certificates *certificates);
 
 /* The server that is to have new certificates; NULL: none any more. */
-void security_attach(struct security *security, struct server *server);
+void certificates_attach(struct certificates *certificates, struct server *server);
 
 /* Reads the files that `options` name now; the server has them if they are good. */
-void security_reload(struct security *security, const struct options *options);
+void certificates_reload(struct certificates *certificates, const struct options *options);
 
 /* Attach NULL first. NULL is allowed. */
-void security_close(struct security *security);
+void certificates_close(struct certificates *certificates);

@@ -29,7 +29,7 @@ struct serve {
 	struct alerting *alerting;
 	struct pipeline *pipeline;
 	struct identities *identities;
-	struct security *security;
+	struct certificates *certificates;
 	struct server *server;
 	struct supervisor *supervisor;
 	struct api api;
@@ -71,8 +71,8 @@ static void on_server_closed(void *user)
 	s->server = NULL;
 	if (s->identities)
 		identities_stop(s->identities);
-	security_close(s->security);
-	s->security = NULL;
+	certificates_close(s->certificates);
+	s->certificates = NULL;
 	if (s->pipeline)
 		pipeline_stop(s->pipeline);
 	feed_close(s->api.feed);
@@ -92,7 +92,7 @@ static void begin_end(void *user)
 	struct serve *s = user;
 	supervisor_stopping(s->supervisor);
 	s->supervisor = NULL;
-	security_attach(s->security, NULL);
+	certificates_attach(s->certificates, NULL);
 	if (s->server)
 		server_close(s->server, on_server_closed, s);
 	else
@@ -130,7 +130,8 @@ static int open_store(struct serve *s)
 static int64_t certificate_end(void *user)
 {
 	const struct serve *s = user;
-	const struct tls_context *tls = s->security ? security_context(s->security) : NULL;
+	const struct tls_context *tls =
+		s->certificates ? certificates_context(s->certificates) : NULL;
 	return tls ? tls_context_info(tls)->not_after_ms : TIMESTAMP_NONE;
 }
 
@@ -201,11 +202,11 @@ static int open_identities(struct serve *s)
 	return identities_any(s->identities) ? SERVE_EXIT_OK : fail_not_set_up(s);
 }
 
-static int open_security(struct serve *s)
+static int open_certificates(struct serve *s)
 {
-	char error[SECURITY_ERROR_SIZE];
-	if (security_open(&s->security, loop_uv(s->loop), s->options, SECURITY_REREAD_MS, error) !=
-	    STATUS_OK)
+	char error[CERTIFICATES_ERROR_SIZE];
+	if (certificates_open(&s->certificates, loop_uv(s->loop), s->options,
+			      CERTIFICATES_REREAD_MS, error) != STATUS_OK)
 		return fail(error);
 	return SERVE_EXIT_OK;
 }
@@ -227,7 +228,7 @@ static int open_server(struct serve *s)
 		.max_of_address = s->options->max_of_address,
 		.trusted_proxies = &s->options->trusted_proxies,
 		.max_body_bytes = s->options->max_body_mb * 1024 * 1024,
-		.tls = security_context(s->security),
+		.tls = certificates_context(s->certificates),
 	};
 	s->api.loop = loop_uv(s->loop);
 	s->api.pipeline = s->pipeline;
@@ -240,7 +241,7 @@ static int open_server(struct serve *s)
 	rate_limit_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
 	if (server_open(&s->server, &options, error) != STATUS_OK)
 		return fail(error);
-	security_attach(s->security, s->server);
+	certificates_attach(s->certificates, s->server);
 	s->api.server = s->server;
 	printf("listening on %s://%s\n", options.tls ? "https" : "http",
 	       net_address_format(server_address(s->server), text));
@@ -276,7 +277,7 @@ static void take_over(struct serve *s, const struct options *options)
 		buffer_add_text(&text, "the settings were read again: nothing changed\n");
 	log_set(options->log_format, options->log_level);
 	log_lines(&text);
-	security_reload(s->security, options);
+	certificates_reload(s->certificates, options);
 	store_set_limits(s->store, &options->keep);
 	hooks_reload(s->hooks, options->hooks);
 	s->api.browsers_use_https = options_browsers_use_https(options);
@@ -339,7 +340,7 @@ static int open_all(struct serve *s)
 	if (rc == SERVE_EXIT_OK)
 		rc = open_identities(s);
 	if (rc == SERVE_EXIT_OK)
-		rc = open_security(s);
+		rc = open_certificates(s);
 	if (rc == SERVE_EXIT_OK)
 		rc = open_server(s);
 	return rc;
