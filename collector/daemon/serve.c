@@ -31,7 +31,7 @@ struct serve {
 	struct identities *identities;
 	struct certificates *certificates;
 	struct server *server;
-	struct supervisor *supervisor;
+	struct systemd *systemd;
 	struct api api;
 
 	/* How the options were made, and the last good reading of them. */
@@ -90,8 +90,8 @@ static void on_server_closed(void *user)
 static void begin_end(void *user)
 {
 	struct serve *s = user;
-	supervisor_stopping(s->supervisor);
-	s->supervisor = NULL;
+	systemd_stopping(s->systemd);
+	s->systemd = NULL;
 	certificates_attach(s->certificates, NULL);
 	if (s->server)
 		server_close(s->server, on_server_closed, s);
@@ -256,7 +256,7 @@ static void tell_ready(struct serve *s)
 
 	snprintf(status, sizeof status, "listening on %s",
 		 net_address_format(server_address(s->server), text));
-	supervisor_ready(s->supervisor, status);
+	systemd_ready(s->systemd, status);
 }
 
 /* Logs a text line by line. */
@@ -293,7 +293,7 @@ static void reload(void *user)
 	struct faults faults;
 	struct arena arena;
 
-	supervisor_reloading(s->supervisor);
+	systemd_reloading(s->systemd);
 	arena_init(&arena);
 	if (options_read(&options, s->argc, s->argv, &arena, &faults) == STATUS_OK) {
 		take_over(s, &options);
@@ -354,7 +354,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	arena_init(&s.arena);
 	if (loop_open(&s.loop, begin_end, &s) != STATUS_OK)
 		return fail("could not begin: the system has no resources for an event loop");
-	s.supervisor = supervisor_new(loop_uv(s.loop));
+	s.systemd = systemd_new(loop_uv(s.loop));
 	s.api.stats = http_stats_new(api_routes, api_n_routes);
 	int rc = open_all(&s);
 	if (rc == SERVE_EXIT_OK) {

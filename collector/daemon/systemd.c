@@ -12,7 +12,7 @@
 #include "collector/base/loop.h"
 #include "proto/base/mem.h"
 
-struct supervisor {
+struct systemd {
 	struct sockaddr_un address;
 	socklen_t size; /* 0: nobody listens */
 	struct loop_timer *watchdog;
@@ -20,7 +20,7 @@ struct supervisor {
 };
 
 /* A path, or an abstract name that begins with "@" (sd_notify(3)). */
-static void read_address(struct supervisor *s)
+static void read_address(struct systemd *s)
 {
 	const char *name = getenv("NOTIFY_SOCKET");
 	size_t n = name ? strlen(name) : 0;
@@ -41,7 +41,7 @@ static uint64_t number_of(const char *name)
 }
 
 /* Twice as often as the manager wants it (sd_watchdog_enabled(3)). */
-static void read_watchdog(struct supervisor *s)
+static void read_watchdog(struct systemd *s)
 {
 	uint64_t pid = number_of("WATCHDOG_PID");
 
@@ -49,7 +49,7 @@ static void read_watchdog(struct supervisor *s)
 		s->feed_ms = number_of("WATCHDOG_USEC") / 2 / 1000;
 }
 
-static void tell(const struct supervisor *s, const char *state)
+static void tell(const struct systemd *s, const char *state)
 {
 	if (s->size == 0)
 		return;
@@ -63,14 +63,14 @@ static void tell(const struct supervisor *s, const char *state)
 
 static void feed(void *user)
 {
-	struct supervisor *s = user;
+	struct systemd *s = user;
 	tell(s, "WATCHDOG=1");
 	loop_timer_start(s->watchdog, s->feed_ms);
 }
 
-struct supervisor *supervisor_new(struct uv_loop_s *loop)
+struct systemd *systemd_new(struct uv_loop_s *loop)
 {
-	struct supervisor *s = mem_alloc(sizeof *s);
+	struct systemd *s = mem_alloc(sizeof *s);
 
 	read_address(s);
 	read_watchdog(s);
@@ -78,7 +78,7 @@ struct supervisor *supervisor_new(struct uv_loop_s *loop)
 	return s;
 }
 
-void supervisor_ready(struct supervisor *s, const char *status)
+void systemd_ready(struct systemd *s, const char *status)
 {
 	char text[512];
 
@@ -88,7 +88,7 @@ void supervisor_ready(struct supervisor *s, const char *status)
 		feed(s);
 }
 
-void supervisor_reloading(struct supervisor *s)
+void systemd_reloading(struct systemd *s)
 {
 	char text[96];
 	struct timespec now;
@@ -99,7 +99,7 @@ void supervisor_reloading(struct supervisor *s)
 	tell(s, text);
 }
 
-void supervisor_stopping(struct supervisor *s)
+void systemd_stopping(struct systemd *s)
 {
 	if (!s)
 		return;

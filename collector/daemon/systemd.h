@@ -7,17 +7,17 @@
  */
 #pragma once
 
-struct supervisor;
+struct systemd;
 struct uv_loop_s; /* libuv: the event loop */
 
 /* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, once. */
-struct supervisor *supervisor_new(struct uv_loop_s *loop);
+struct systemd *systemd_new(struct uv_loop_s *loop);
 
 /* What runs is what was asked for; from now on the watchdog is fed. `status` is for people. */
-void supervisor_ready(struct supervisor *supervisor, const char *status);
+void systemd_ready(struct systemd *systemd, const char *status);
 
-/* The settings are being read again; supervisor_ready() follows. */
-void supervisor_reloading(struct supervisor *supervisor);
+/* The settings are being read again; systemd_ready() follows. */
+void systemd_reloading(struct systemd *systemd);
 
 /* It ends; the handle closes a little later. NULL is allowed. */
-void supervisor_stopping(struct supervisor *supervisor);
+void systemd_stopping(struct systemd *systemd);
