@@ -24,7 +24,7 @@
 /* Bytes of an answer that is no problem, of which its first line is shown. */
 #define MAX_SHOWN ((size_t)160)
 
-struct remote {
+struct api_client {
 	uv_loop_t loop;
 	struct transfers *transfers;
 	const char *url; /* without a slash at its end */
@@ -54,7 +54,7 @@ static bool is_loopback(const char *host)
 	return strncmp(host, "[::1]", 5) == 0 && strchr(":/", host[5]);
 }
 
-static int set_url(struct remote *r, const char *url)
+static int set_url(struct api_client *r, const char *url)
 {
 	size_t n = strlen(url);
 
@@ -75,7 +75,7 @@ static bool is_white(char c)
 	return strchr(" \t\r\n", c) != NULL;
 }
 
-static int set_token(struct remote *r, const char *file)
+static int set_token(struct api_client *r, const char *file)
 {
 	struct buffer text;
 	size_t first = 0;
@@ -84,7 +84,7 @@ static int set_token(struct remote *r, const char *file)
 		return terminal_refuse("--token-file is missing: the collector has to know who "
 				       "asks; `mtawatch-collector token` makes tokens");
 	buffer_init(&text);
-	if (!terminal_read_file(file, REMOTE_MAX_TOKEN, &text)) {
+	if (!terminal_read_file(file, API_CLIENT_MAX_TOKEN, &text)) {
 		buffer_deinit(&text);
 		return TERMINAL_EXIT_FAILED;
 	}
@@ -93,7 +93,7 @@ static int set_token(struct remote *r, const char *file)
 		n--;
 	while (first < n && is_white(text.bytes[first]))
 		first++;
-	bool valid = n > first && n <= REMOTE_MAX_TOKEN;
+	bool valid = n > first && n <= API_CLIENT_MAX_TOKEN;
 	for (size_t i = first; valid && i < n; i++)
 		valid = text.bytes[i] > ' ' && text.bytes[i] < '\x7f';
 	if (valid)
@@ -103,15 +103,15 @@ static int set_token(struct remote *r, const char *file)
 	return valid ? TERMINAL_EXIT_OK : terminal_fail("'%s' holds no token", file);
 }
 
-int remote_open(struct remote **out, const struct remote_options *options)
+int api_client_open(struct api_client **out, const struct api_client_options *options)
 {
-	struct remote *r = mem_alloc(sizeof *r);
+	struct api_client *r = mem_alloc(sizeof *r);
 
 	*out = NULL;
 	arena_init(&r->arena);
 	arena_init(&r->answer);
 	r->ca_file = options->ca_file;
-	int rc = set_url(r, options->url ? options->url : REMOTE_DEFAULT_URL);
+	int rc = set_url(r, options->url ? options->url : API_CLIENT_DEFAULT_URL);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = set_token(r, options->token_file);
 	if (rc == TERMINAL_EXIT_OK && uv_loop_init(&r->loop) != 0)
@@ -129,7 +129,7 @@ int remote_open(struct remote **out, const struct remote_options *options)
 	return TERMINAL_EXIT_OK;
 }
 
-void remote_close(struct remote *r)
+void api_client_close(struct api_client *r)
 {
 	if (!r)
 		return;
@@ -143,13 +143,13 @@ void remote_close(struct remote *r)
 	free(r);
 }
 
-void remote_forget(struct remote *r)
+void api_client_forget(struct api_client *r)
 {
 	arena_deinit(&r->answer);
 	arena_init(&r->answer);
 }
 
-const char *remote_escape(struct remote *r, const char *text)
+const char *api_client_escape(struct api_client *r, const char *text)
 {
 	struct buffer out;
 
@@ -162,7 +162,7 @@ const char *remote_escape(struct remote *r, const char *text)
 
 static void on_done(void *user, const struct transfer_result *result)
 {
-	struct remote *r = user;
+	struct api_client *r = user;
 
 	r->result = *result;
 	r->result.body = arena_strndup(&r->answer, result->body, result->size);
@@ -179,7 +179,7 @@ static void read_place(struct json_reading *in, const struct json_place *at, voi
 }
 
 /* What a problem says, "DETAIL (/host/name: expected a string)"; NULL: it is none. */
-static const char *words_of(struct remote *r)
+static const char *words_of(struct api_client *r)
 {
 	struct json_reading in;
 	struct json_place root;
@@ -204,7 +204,7 @@ static const char *words_of(struct remote *r)
 }
 
 /* What was answered by something that is no collector, or by one that was called wrongly. */
-static const char *tell_stranger(struct remote *r)
+static const char *tell_stranger(struct api_client *r)
 {
 	const char *body = r->result.body;
 	size_t n = strcspn(body, "\r\n");
@@ -215,29 +215,29 @@ static const char *tell_stranger(struct remote *r)
 			    console_text(line, &r->answer));
 }
 
-static enum remote_result judge(struct remote *r, const char **error)
+static enum api_client_result judge(struct api_client *r, const char **error)
 {
 	long status = r->result.status;
 
 	if (!r->result.completed) {
 		*error = arena_printf(&r->answer, "could not reach the collector at %s: %s", r->url,
 				      r->result.error);
-		return REMOTE_FAILED;
+		return API_CLIENT_FAILED;
 	}
 	if (r->result.is_cut) {
 		*error = "the answer of the collector is too long";
-		return REMOTE_FAILED;
+		return API_CLIENT_FAILED;
 	}
 	if (status >= 200 && status < 300)
-		return REMOTE_OK;
+		return API_CLIENT_OK;
 	const char *words = words_of(r);
 	*error = words ? words : tell_stranger(r);
-	return words && status != 401 && status != 403 && status < 500 ? REMOTE_REFUSED
-								       : REMOTE_FAILED;
+	return words && status != 401 && status != 403 && status < 500 ? API_CLIENT_REFUSED
+								       : API_CLIENT_FAILED;
 }
 
 /* Of '<PATH>; rel="next"'. */
-static const char *next_of(struct remote *r)
+static const char *next_of(struct api_client *r)
 {
 	const char *link = r->result.link;
 	size_t n = link && link[0] == '<' && link[1] == '/' ? strcspn(link + 1, ">") : 0;
@@ -247,15 +247,15 @@ static const char *next_of(struct remote *r)
 	return arena_strndup(&r->answer, link + 1, n);
 }
 
-enum remote_result remote_call(struct remote *r, const struct remote_call *call,
-			       struct remote_answer *answer, const char **error)
+enum api_client_result api_client_call(struct api_client *r, const struct api_client_call *call,
+				       struct api_client_answer *answer, const char **error)
 {
 	struct transfer_request request = {
-		.limit_ms = REMOTE_LIMIT_MS,
+		.limit_ms = API_CLIENT_LIMIT_MS,
 		.method = call->method,
 		.body = call->body ? call->body : "",
 		.size = call->size,
-		.max_answer = REMOTE_MAX_ANSWER,
+		.max_answer = API_CLIENT_MAX_ANSWER,
 		.ca_file = r->ca_file,
 	};
 
@@ -269,6 +269,6 @@ enum remote_result remote_call(struct remote *r, const struct remote_call *call,
 			arena_printf(&r->answer, "Content-Type: %s", call->type);
 	transfer_start(r->transfers, &request, on_done, r);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
-	*answer = (struct remote_answer){ r->result.body, r->result.size, next_of(r) };
+	*answer = (struct api_client_answer){ r->result.body, r->result.size, next_of(r) };
 	return judge(r, error);
 }

@@ -9,44 +9,44 @@
 
 #include "collector/cli/arguments.h"
 
-#define REMOTE_DEFAULT_URL "http://127.0.0.1:8285"
+#define API_CLIENT_DEFAULT_URL "http://127.0.0.1:8285"
 
 /* Bytes of an answer, the longest list. */
-#define REMOTE_MAX_ANSWER ((size_t)256 * 1024 * 1024)
+#define API_CLIENT_MAX_ANSWER ((size_t)256 * 1024 * 1024)
 
 /* How long a call may take; a collector that starts or whose disk is slow answers late. */
-#define REMOTE_LIMIT_MS 120000
+#define API_CLIENT_LIMIT_MS 120000
 
 /* Bytes of a token file. */
-#define REMOTE_MAX_TOKEN 512
+#define API_CLIENT_MAX_TOKEN 512
 
 /* What the command line says; each may be NULL. */
-struct remote_options {
+struct api_client_options {
 	const char *url;
 	const char *token_file;
 	const char *ca_file;
 };
 
-#define REMOTE_N_OPTIONS 3
-#define REMOTE_OPTIONS(o)                                                                          \
+#define API_CLIENT_N_OPTIONS 3
+#define API_CLIENT_OPTIONS(o)                                                                      \
 	{ "url", "URL", &(o)->url, 1, 0 }, { "token-file", "FILE", &(o)->token_file, 1, 0 },       \
 	{                                                                                          \
 		"ca-file", "FILE", &(o)->ca_file, 1, 0                                             \
 	}
-#define REMOTE_HELP                                                                                \
-	"  --url URL          of the collector; default " REMOTE_DEFAULT_URL "\n"                  \
+#define API_CLIENT_HELP                                                                            \
+	"  --url URL          of the collector; default " API_CLIENT_DEFAULT_URL "\n"              \
 	"  --token-file FILE  with a token, such as `mtawatch-collector token add` makes\n"        \
 	"  --ca-file FILE     that vouches for its certificate; default: the system's\n"
 
-struct remote;
+struct api_client;
 
 /* Returns an exit status; unless that is TERMINAL_EXIT_OK standard error says why. */
-int remote_open(struct remote **out, const struct remote_options *options);
+int api_client_open(struct api_client **out, const struct api_client_options *options);
 
 /* NULL is allowed. */
-void remote_close(struct remote *remote);
+void api_client_close(struct api_client *client);
 
-struct remote_call {
+struct api_client_call {
 	const char *method; /* "GET", "POST", "DELETE" */
 	const char *path;   /* with its query, behind the URL: "/v1/servers?limit=3" */
 	const char *type;   /* Content-Type of the body */
@@ -55,25 +55,26 @@ struct remote_call {
 	const char *accept; /* NULL: JSON */
 };
 
-/* Lives until remote_forget(). */
-struct remote_answer {
+/* Lives until api_client_forget(). */
+struct api_client_answer {
 	const char *body; /* with a NUL behind it */
 	size_t size;
 	const char *next; /* the path of the next page, as its Link field gives it; NULL: no more */
 };
 
-enum remote_result {
-	REMOTE_OK,      /* 2xx */
-	REMOTE_REFUSED, /* `error`: in the collector's words; another call may do better */
-	REMOTE_FAILED,  /* `error`: cannot be reached, does not know us, or cannot answer now */
+enum api_client_result {
+	API_CLIENT_OK,      /* 2xx */
+	API_CLIENT_REFUSED, /* `error`: in the collector's words; another call may do better */
+	API_CLIENT_FAILED,  /* `error`: cannot be reached, does not know us, or cannot answer now */
 };
 
 /* Waits for the answer. `*error` is set unless all is well, and lives as the answer. */
-enum remote_result remote_call(struct remote *remote, const struct remote_call *call,
-			       struct remote_answer *answer, const char **error);
+enum api_client_result api_client_call(struct api_client *client,
+				       const struct api_client_call *call,
+				       struct api_client_answer *answer, const char **error);
 
 /* `text` percent-encoded, as a part of a path or of a query; lives as an answer. */
-const char *remote_escape(struct remote *remote, const char *text);
+const char *api_client_escape(struct api_client *client, const char *text);
 
 /* Frees what the calls until now have given. */
-void remote_forget(struct remote *remote);
+void api_client_forget(struct api_client *client);

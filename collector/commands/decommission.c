@@ -19,23 +19,23 @@ const char decommission_help[] =
 	"run.\n"
 	"\n"
 	"Options:\n"
-	"  --reason TEXT      for those who look for it later\n" REMOTE_HELP "\n"
+	"  --reason TEXT      for those who look for it later\n" API_CLIENT_HELP "\n"
 	"The token's role is operator or admin. Exit status: 0 done, 1 not done, 2 wrong usage.\n";
 
-static int decommission(struct remote *remote, const char *name, const char *reason)
+static int decommission(struct api_client *client, const char *name, const char *reason)
 {
 	struct arena arena;
-	struct remote_answer answer;
+	struct api_client_answer answer;
 	const char *error = NULL;
 
 	arena_init(&arena);
-	struct remote_call call = { .method = "DELETE" };
-	call.path =
-		arena_printf(&arena, "/v1/servers/%s%s%s", remote_escape(remote, name),
-			     reason ? "?reason=" : "", reason ? remote_escape(remote, reason) : "");
-	enum remote_result result = remote_call(remote, &call, &answer, &error);
+	struct api_client_call call = { .method = "DELETE" };
+	call.path = arena_printf(&arena, "/v1/servers/%s%s%s", api_client_escape(client, name),
+				 reason ? "?reason=" : "",
+				 reason ? api_client_escape(client, reason) : "");
+	enum api_client_result result = api_client_call(client, &call, &answer, &error);
 	arena_deinit(&arena);
-	if (result != REMOTE_OK)
+	if (result != API_CLIENT_OK)
 		return terminal_fail("could not take '%s' out of the fleet: %s", name, error);
 	printf("%s is no longer watched\n", name);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
@@ -44,10 +44,10 @@ static int decommission(struct remote *remote, const char *name, const char *rea
 int decommission_main(int argc, char **argv)
 {
 	const char *reason = NULL;
-	struct remote_options said = { 0 };
+	struct api_client_options said = { 0 };
 	struct arguments_option options[] = { { "reason", "TEXT", &reason, 1, 0 },
-					      REMOTE_OPTIONS(&said) };
-	struct remote *remote = NULL;
+					      API_CLIENT_OPTIONS(&said) };
+	struct api_client *client = NULL;
 	struct arguments words;
 	char error[ARGUMENTS_ERROR_SIZE];
 
@@ -57,9 +57,9 @@ int decommission_main(int argc, char **argv)
 	if (words.n_words != 1)
 		return terminal_refuse("expected \"decommission NAME\"; see mtawatch-collector "
 				       "decommission --help");
-	int rc = remote_open(&remote, &said);
+	int rc = api_client_open(&client, &said);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = decommission(remote, words.words[0], reason);
-	remote_close(remote);
+		rc = decommission(client, words.words[0], reason);
+	api_client_close(client);
 	return rc;
 }

@@ -24,13 +24,13 @@ const char import_help[] =
 	"and\n"
 	"never takes the place of a newer one. A collector has to run.\n"
 	"\n"
-	"Options:\n" REMOTE_HELP "\n"
+	"Options:\n" API_CLIENT_HELP "\n"
 	"The token's role is operator or admin. Prints what became of each report. Exit status: 0\n"
 	"all are known to the collector now, 1 some are not, 2 wrong usage.\n";
 
 /* A file that is read report by report. */
 struct source {
-	struct remote *remote;
+	struct api_client *client;
 	const char *name;
 	FILE *file;
 	size_t line;        /* of the report; 0: the file is one report */
@@ -107,7 +107,7 @@ static void refuse(struct source *s, const char *why)
 }
 
 /* "imported, EXCH8 is exposed": what the collector's answer says. */
-static void tell(struct source *s, const struct remote_answer *answer)
+static void tell(struct source *s, const struct api_client_answer *answer)
 {
 	struct json_reading in;
 	struct json_place root;
@@ -139,25 +139,25 @@ static void tell(struct source *s, const struct remote_answer *answer)
 
 static void send_report(struct source *s)
 {
-	struct remote_call call = { .method = "POST",
-				    .path = "/v1/reports/import",
-				    .type = "application/json",
-				    .body = s->text.bytes,
-				    .size = s->text.size };
-	struct remote_answer answer;
+	struct api_client_call call = { .method = "POST",
+					.path = "/v1/reports/import",
+					.type = "application/json",
+					.body = s->text.bytes,
+					.size = s->text.size };
+	struct api_client_answer answer;
 	const char *error = NULL;
 
 	if (s->text.size > REPORT_MAX_BYTES) {
 		refuse(s, "it is longer than the 1 MiB that a report may have");
 		return;
 	}
-	enum remote_result result = remote_call(s->remote, &call, &answer, &error);
-	if (result == REMOTE_OK)
+	enum api_client_result result = api_client_call(s->client, &call, &answer, &error);
+	if (result == API_CLIENT_OK)
 		tell(s, &answer);
 	else
 		refuse(s, error);
-	s->is_hopeless = result == REMOTE_FAILED;
-	remote_forget(s->remote);
+	s->is_hopeless = result == API_CLIENT_FAILED;
+	api_client_forget(s->client);
 }
 
 static void send_all(struct source *s)
@@ -184,10 +184,10 @@ static void send_all(struct source *s)
 }
 
 /* False: it is no use to go on with other files. */
-static bool import_file(struct remote *remote, const char *name, bool *failed)
+static bool import_file(struct api_client *client, const char *name, bool *failed)
 {
 	bool is_stdin = strcmp(name, "-") == 0;
-	struct source s = { .remote = remote, .name = is_stdin ? "standard input" : name };
+	struct source s = { .client = client, .name = is_stdin ? "standard input" : name };
 
 	s.file = is_stdin ? stdin : fopen(name, "rb");
 	buffer_init(&s.text);
@@ -204,9 +204,9 @@ static bool import_file(struct remote *remote, const char *name, bool *failed)
 
 int import_main(int argc, char **argv)
 {
-	struct remote_options said = { 0 };
-	struct arguments_option options[] = { REMOTE_OPTIONS(&said) };
-	struct remote *remote = NULL;
+	struct api_client_options said = { 0 };
+	struct arguments_option options[] = { API_CLIENT_OPTIONS(&said) };
+	struct api_client *client = NULL;
 	struct arguments words;
 	bool failed = false;
 	char error[ARGUMENTS_ERROR_SIZE];
@@ -217,12 +217,12 @@ int import_main(int argc, char **argv)
 	if (words.n_words == 0)
 		return terminal_refuse("expected \"import FILE...\"; see mtawatch-collector import "
 				       "--help");
-	int rc = remote_open(&remote, &said);
+	int rc = api_client_open(&client, &said);
 	for (size_t i = 0; rc == TERMINAL_EXIT_OK && i < words.n_words; i++) {
-		if (!import_file(remote, words.words[i], &failed))
+		if (!import_file(client, words.words[i], &failed))
 			break;
 	}
-	remote_close(remote);
+	api_client_close(client);
 	if (fflush(stdout) != 0)
 		rc = terminal_fail("could not write: %s", strerror(errno));
 	return rc == TERMINAL_EXIT_OK && failed ? TERMINAL_EXIT_FAILED : rc;

@@ -93,7 +93,7 @@ int64_t show_since(int64_t ms)
 }
 
 /* An array becomes the member of an object, which is what can be read. */
-static const char *as_object(struct show *show, const struct remote_answer *answer)
+static const char *as_object(struct show *show, const struct api_client_answer *answer)
 {
 	if (answer->size > 0 && answer->body[0] == '[')
 		return arena_printf(&show->arena, "{\"items\":%s}", answer->body);
@@ -113,7 +113,7 @@ int show_refuse(const struct json_reading *in)
 			     *in->error.pointer ? " at " : "", in->error.pointer);
 }
 
-static int show_answer(struct show *show, const struct remote_answer *answer, show_print *print,
+static int show_answer(struct show *show, const struct api_client_answer *answer, show_print *print,
 		       void *user)
 {
 	const char *text = as_object(show, answer);
@@ -141,21 +141,21 @@ int show_open(struct show *show, const struct show_options *options)
 		.json = options->json != NULL,
 	};
 	arena_init(&show->arena);
-	return remote_open(&show->remote, &options->remote);
+	return api_client_open(&show->client, &options->client);
 }
 
 void show_close(struct show *show)
 {
-	remote_close(show->remote);
+	api_client_close(show->client);
 	arena_deinit(&show->arena);
 }
 
-int show_ask(struct show *show, const char *path, struct remote_answer *answer)
+int show_ask(struct show *show, const char *path, struct api_client_answer *answer)
 {
-	struct remote_call call = { .method = "GET", .path = path };
+	struct api_client_call call = { .method = "GET", .path = path };
 	const char *error = NULL;
 
-	if (remote_call(show->remote, &call, answer, &error) == REMOTE_OK)
+	if (api_client_call(show->client, &call, answer, &error) == API_CLIENT_OK)
 		return TERMINAL_EXIT_OK;
 	return terminal_fail("%s", console_text(error, &show->arena));
 }
@@ -163,7 +163,7 @@ int show_ask(struct show *show, const char *path, struct remote_answer *answer)
 int show_run(const struct show_options *options, const char *path, show_print *print, void *user)
 {
 	struct show show;
-	struct remote_answer answer;
+	struct api_client_answer answer;
 
 	int rc = show_open(&show, options);
 	if (rc == TERMINAL_EXIT_OK)

@@ -22,7 +22,7 @@
 
 #define SHOW_HELP                                                                                  \
 	"  --json             print the collector's answer, for programs\n"                        \
-	"  --no-color         no colours (as with the variable NO_COLOR)\n" REMOTE_HELP "\n"       \
+	"  --no-color         no colours (as with the variable NO_COLOR)\n" API_CLIENT_HELP "\n"   \
 	"The token's role is viewer or more. Exit status by the worst that is shown: 0 all is\n"   \
 	"well, 3 at risk, unknown, not monitored or silent, 4 exposed, 5 failing; 1 the "          \
 	"collector\n"                                                                              \
@@ -33,7 +33,7 @@
 #define SHOW_MAX_ITEMS 1000000
 
 struct show {
-	struct remote *remote;
+	struct api_client *client;
 	struct arena arena; /* of what is shown */
 	size_t width;
 	bool color;
@@ -43,13 +43,13 @@ struct show {
 
 /* What its arguments say, beside those of the command. */
 struct show_options {
-	struct remote_options remote;
+	struct api_client_options client;
 	const char *json;
 	const char *no_color;
 };
-#define SHOW_N_OPTIONS (REMOTE_N_OPTIONS + 2)
+#define SHOW_N_OPTIONS (API_CLIENT_N_OPTIONS + 2)
 #define SHOW_OPTIONS(o)                                                                            \
-	REMOTE_OPTIONS(&(o)->remote), { "json", NULL, &(o)->json, 1, 0 },                          \
+	API_CLIENT_OPTIONS(&(o)->client), { "json", NULL, &(o)->json, 1, 0 },                      \
 	{                                                                                          \
 		"no-color", NULL, &(o)->no_color, 1, 0                                             \
 	}
@@ -83,7 +83,7 @@ int show_pages(const struct show_options *options, const struct show_list *list)
  * status; show_close() is due either way.
  */
 int show_open(struct show *show, const struct show_options *options);
-int show_ask(struct show *show, const char *path, struct remote_answer *answer);
+int show_ask(struct show *show, const char *path, struct api_client_answer *answer);
 void show_close(struct show *show);
 
 /* Everything is printed; returns an exit status, by what was shown where it could be. */

@@ -100,7 +100,7 @@ static const char *find_rows(const char *text, const char *name, size_t *size)
  * The pages as one text: what stands around the rows is that of the first and of the last. False:
  * no collector writes it like that.
  */
-static bool print_json(const struct listing *l, const struct remote_answer *answer, size_t n,
+static bool print_json(const struct listing *l, const struct api_client_answer *answer, size_t n,
 		       bool last)
 {
 	size_t size = 0;
@@ -135,7 +135,7 @@ static void print_rows(struct listing *l, const char *rows, size_t n)
 	l->before = table;
 }
 
-static int print_page(struct listing *l, const struct remote_answer *answer)
+static int print_page(struct listing *l, const struct api_client_answer *answer)
 {
 	const struct show_list *list = l->list;
 	struct json_reading in;
@@ -173,11 +173,11 @@ static int print_pages(struct listing *l)
 	int rc = TERMINAL_EXIT_OK;
 
 	while (rc == TERMINAL_EXIT_OK && l->path.size > 0) {
-		struct remote_answer answer;
+		struct api_client_answer answer;
 		rc = show_ask(l->show, l->path.bytes, &answer);
 		if (rc == TERMINAL_EXIT_OK)
 			rc = print_page(l, &answer);
-		remote_forget(l->show->remote);
+		api_client_forget(l->show->client);
 		arena_deinit(&l->show->arena);
 		arena_init(&l->show->arena);
 	}
