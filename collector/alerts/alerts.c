@@ -134,21 +134,21 @@ static void set_told(struct alert *alert, struct view *view)
 static void write_story(struct alerts *alerts, struct alert *alert, const struct view *view)
 {
 	struct record_alert *row = &alert->row;
-	struct alert_story story;
+	struct alert_explanation explanation;
 	struct arena arena;
 
 	arena_init(&arena);
-	alert_story_tell(view, row->condition, &story, &arena);
+	alert_explanation_tell(view, row->condition, &explanation, &arena);
 	say(alerts, alert, &row->server, view->server);
 	say(alerts, alert, &row->verdict, verdict_name(view->verdict));
-	say(alerts, alert, &row->reason, story.reason);
-	say(alerts, alert, &row->text, story.text);
-	say(alerts, alert, &row->remedy, story.remedy);
-	say(alerts, alert, &row->adapter, story.adapter);
+	say(alerts, alert, &row->reason, explanation.reason);
+	say(alerts, alert, &row->text, explanation.text);
+	say(alerts, alert, &row->remedy, explanation.remedy);
+	say(alerts, alert, &row->adapter, explanation.adapter);
 	say(alerts, alert, &row->organization, or_empty(view->organization));
 	say(alerts, alert, &row->site, or_empty(view->site));
 	if (!alert->group) /* which stays that of the cause for which it fired */
-		say(alerts, alert, &row->cause, story.cause);
+		say(alerts, alert, &row->cause, explanation.cause);
 	arena_deinit(&arena);
 }
 

@@ -10,7 +10,8 @@
 /* The text, cut at the end of a character. */
 static const char *keep(struct buffer *text, struct arena *arena)
 {
-	size_t n = text->size < ALERT_STORY_MAX_TEXT ? text->size : ALERT_STORY_MAX_TEXT;
+	size_t n =
+		text->size < ALERT_EXPLANATION_MAX_TEXT ? text->size : ALERT_EXPLANATION_MAX_TEXT;
 
 	while (n < text->size && n > 0 && ((unsigned char)text->bytes[n] & 0xc0) == 0x80)
 		n--;
@@ -60,7 +61,8 @@ static const char *tell_remedy(const struct findings_option *options, size_t n, 
 	return keep(&text, arena);
 }
 
-static void tell_findings(const struct view *view, struct alert_story *out, struct arena *arena)
+static void tell_findings(const struct view *view, struct alert_explanation *out,
+			  struct arena *arena)
 {
 	struct findings f;
 
@@ -74,7 +76,8 @@ static void tell_findings(const struct view *view, struct alert_story *out, stru
 	out->remedy = tell_remedy(f.options, f.n_options, f.remedy, arena);
 }
 
-static void tell_renamed(const struct view *view, struct alert_story *out, struct arena *arena)
+static void tell_renamed(const struct view *view, struct alert_explanation *out,
+			 struct arena *arena)
 {
 	out->text = arena_printf(arena,
 				 "%s It was probably renamed to %s, which reports from the same "
@@ -86,7 +89,8 @@ static void tell_renamed(const struct view *view, struct alert_story *out, struc
 				   out->remedy, view->server, view->renamed_to);
 }
 
-static void tell_silence(const struct view *view, struct alert_story *out, struct arena *arena)
+static void tell_silence(const struct view *view, struct alert_explanation *out,
+			 struct arena *arena)
 {
 	char at[TIMESTAMP_TEXT_SIZE];
 
@@ -102,12 +106,12 @@ static void tell_silence(const struct view *view, struct alert_story *out, struc
 		tell_renamed(view, out, arena);
 }
 
-void alert_story_tell(const struct view *view, enum condition condition, struct alert_story *out,
-		      struct arena *arena)
+void alert_explanation_tell(const struct view *view, enum condition condition,
+			    struct alert_explanation *out, struct arena *arena)
 {
 	const char *name = condition_name(condition);
 
-	*out = (struct alert_story){ name, name, "", "", "" };
+	*out = (struct alert_explanation){ name, name, "", "", "" };
 	if (condition == CONDITION_SILENT)
 		tell_silence(view, out, arena);
 	else

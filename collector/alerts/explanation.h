@@ -11,10 +11,10 @@
 #include "proto/base/arena.h"
 
 /* Bytes of a text in it; longer ones are cut. */
-#define ALERT_STORY_MAX_TEXT 4096
+#define ALERT_EXPLANATION_MAX_TEXT 4096
 
 /* Strings are never NULL. */
-struct alert_story {
+struct alert_explanation {
 	const char
 		*cause; /* what alerts of one site are grouped by: a reason's code, or "silent" */
 	const char *reason; /* the code of the first reason */
@@ -24,5 +24,5 @@ struct alert_story {
 };
 
 /* Of a condition that the server of that view has; everything lives in `arena`. */
-void alert_story_tell(const struct view *view, enum condition condition, struct alert_story *out,
-		      struct arena *arena);
+void alert_explanation_tell(const struct view *view, enum condition condition,
+			    struct alert_explanation *out, struct arena *arena);

@@ -26,32 +26,32 @@ static struct view silent_view(const char *renamed_to)
 static void silence_is_told_with_the_time_of_the_last_report(void **state)
 {
 	struct view view = silent_view(NULL);
-	struct alert_story story;
+	struct alert_explanation explanation;
 	struct arena arena;
 	(void)state;
 
 	arena_init(&arena);
-	alert_story_tell(&view, CONDITION_SILENT, &story, &arena);
-	assert_string_equal(story.cause, "silent");
-	assert_string_equal(story.text,
+	alert_explanation_tell(&view, CONDITION_SILENT, &explanation, &arena);
+	assert_string_equal(explanation.cause, "silent");
+	assert_string_equal(explanation.text,
 			    "No report has come since 2026-11-22T10:45:23Z, although one is due "
 			    "every 300 seconds. The verdict is that of the last reports: exposed.");
-	assert_non_null(strstr(story.remedy, "mtawatch-agent doctor"));
+	assert_non_null(strstr(explanation.remedy, "mtawatch-agent doctor"));
 	arena_deinit(&arena);
 }
 
 static void the_silence_of_a_renamed_machine_is_told_with_its_new_name(void **state)
 {
 	struct view view = silent_view("S2");
-	struct alert_story story;
+	struct alert_explanation explanation;
 	struct arena arena;
 	(void)state;
 
 	arena_init(&arena);
-	alert_story_tell(&view, CONDITION_SILENT, &story, &arena);
-	assert_non_null(strstr(story.text, "probably renamed to S2"));
-	assert_non_null(strstr(story.remedy, "decommission S1 --reason \"renamed to S2\""));
-	assert_non_null(strstr(story.remedy, "mtawatch-agent doctor"));
+	alert_explanation_tell(&view, CONDITION_SILENT, &explanation, &arena);
+	assert_non_null(strstr(explanation.text, "probably renamed to S2"));
+	assert_non_null(strstr(explanation.remedy, "decommission S1 --reason \"renamed to S2\""));
+	assert_non_null(strstr(explanation.remedy, "mtawatch-agent doctor"));
 	arena_deinit(&arena);
 }
 
