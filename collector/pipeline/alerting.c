@@ -156,7 +156,7 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 	a->look_ms = now_ms + ALERTING_LOOK_MS;
 	arena_init(&arena);
 	for (int i = CONDITION_FIRST_OWN; i < CONDITION_COUNT; i++) {
-		struct alerting_facts facts = {
+		struct self_check_facts facts = {
 			.data = a->data,
 			.certificate_end_ms =
 				a->options.certificate_end_ms
@@ -164,9 +164,10 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 					: TIMESTAMP_NONE,
 			.last_dead_ms = outbox_last_dead_ms(a->outbox),
 		};
-		struct alerting_ill ill = alerting_look(&facts, (enum condition)i, now_ms, &arena);
-		alerts_see_own(a->alerts, (enum condition)i, ill.holds, ill.text, ill.remedy,
-			       now_ms, out);
+		struct self_check_result result =
+			self_check_look(&facts, (enum condition)i, now_ms, &arena);
+		alerts_see_own(a->alerts, (enum condition)i, result.holds, result.text,
+			       result.remedy, now_ms, out);
 	}
 	arena_deinit(&arena);
 }

@@ -21,16 +21,6 @@
 /* How often the collector's own ills are looked for. */
 #define ALERTING_LOOK_MS (INT64_C(60) * 1000)
 
-/* The disk is nearly full where less than both is free: a share of it in percent, and bytes. */
-#define ALERTING_MIN_FREE_PERCENT 2
-#define ALERTING_MIN_FREE_BYTES   (INT64_C(1024) * 1024 * 1024)
-
-/* Days before its end from which on a certificate is an ill. */
-#define ALERTING_CERTIFICATE_DAYS 14
-
-/* A dead letter is an ill for this long. */
-#define ALERTING_DEAD_LETTER_MS (INT64_C(24) * 3600 * 1000)
-
 struct alerting;
 
 /* What of the collector's settings matters here; it lives until the next call that hands it in. */

@@ -8,78 +8,82 @@
 
 #define MS_A_DAY (INT64_C(86400) * 1000)
 
-bool alerting_is_short(int64_t free_bytes, int64_t all_bytes)
+bool self_check_is_short(int64_t free_bytes, int64_t all_bytes)
 {
-	return free_bytes < ALERTING_MIN_FREE_BYTES &&
-	       free_bytes < all_bytes / 100 * ALERTING_MIN_FREE_PERCENT;
+	return free_bytes < SELF_CHECK_MIN_FREE_BYTES &&
+	       free_bytes < all_bytes / 100 * SELF_CHECK_MIN_FREE_PERCENT;
 }
 
-static struct alerting_ill look_at_disk(const struct alerting_facts *facts, int64_t now_ms,
-					struct arena *arena)
+static struct self_check_result look_at_disk(const struct self_check_facts *facts, int64_t now_ms,
+					     struct arena *arena)
 {
-	struct alerting_ill ill = { false, "", "" };
+	struct self_check_result result = { false, "", "" };
 	struct statvfs disk;
 	(void)now_ms;
 
 	if (statvfs(facts->data, &disk) != 0 || disk.f_blocks == 0)
-		return ill; /* the store says what is wrong with its directory */
+		return result; /* the store says what is wrong with its directory */
 	int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-	ill.holds = alerting_is_short(free_bytes, (int64_t)disk.f_blocks * (int64_t)disk.f_frsize);
-	ill.text = arena_printf(arena,
-				"Of the file system of %s only %" PRId64 " MB are free: when it is "
-				"full, no report can be stored.",
-				facts->data, free_bytes / (INT64_C(1024) * 1024));
-	ill.remedy = "Make room there, or let the collector keep less: keep-reports, "
-		     "keep-report-days, keep-mb.";
-	return ill;
+	result.holds =
+		self_check_is_short(free_bytes, (int64_t)disk.f_blocks * (int64_t)disk.f_frsize);
+	result.text =
+		arena_printf(arena,
+			     "Of the file system of %s only %" PRId64 " MB are free: when it is "
+			     "full, no report can be stored.",
+			     facts->data, free_bytes / (INT64_C(1024) * 1024));
+	result.remedy = "Make room there, or let the collector keep less: keep-reports, "
+			"keep-report-days, keep-mb.";
+	return result;
 }
 
-static struct alerting_ill look_at_certificate(const struct alerting_facts *facts, int64_t now_ms,
-					       struct arena *arena)
+static struct self_check_result look_at_certificate(const struct self_check_facts *facts,
+						    int64_t now_ms, struct arena *arena)
 {
 	int64_t end_ms = facts->certificate_end_ms;
-	struct alerting_ill ill = { false, "", "" };
+	struct self_check_result result = { false, "", "" };
 	char end[TIMESTAMP_TEXT_SIZE];
 
 	if (end_ms == TIMESTAMP_NONE)
-		return ill;
-	ill.holds = end_ms - now_ms < MS_A_DAY * ALERTING_CERTIFICATE_DAYS;
-	ill.text = arena_printf(arena,
-				"The certificate of the collector ends %s: from then on no agent "
-				"reports any more.",
-				timestamp_format(end_ms, end));
-	ill.remedy = "Put a new certificate in its place and send the collector SIGHUP.";
-	return ill;
+		return result;
+	result.holds = end_ms - now_ms < MS_A_DAY * SELF_CHECK_CERTIFICATE_DAYS;
+	result.text =
+		arena_printf(arena,
+			     "The certificate of the collector ends %s: from then on no agent "
+			     "reports any more.",
+			     timestamp_format(end_ms, end));
+	result.remedy = "Put a new certificate in its place and send the collector SIGHUP.";
+	return result;
 }
 
-static struct alerting_ill look_at_dead_letters(const struct alerting_facts *facts, int64_t now_ms,
-						struct arena *arena)
+static struct self_check_result look_at_dead_letters(const struct self_check_facts *facts,
+						     int64_t now_ms, struct arena *arena)
 {
 	int64_t last_ms = facts->last_dead_ms;
-	struct alerting_ill ill = { false, "", "" };
+	struct self_check_result result = { false, "", "" };
 	char at[TIMESTAMP_TEXT_SIZE];
 
 	if (last_ms == TIMESTAMP_NONE)
-		return ill;
-	ill.holds = now_ms - last_ms < ALERTING_DEAD_LETTER_MS;
-	ill.text = arena_printf(arena,
-				"A notification could not be delivered, the last one at %s: "
-				"GET /v1/deliveries?state=dead lists them and says why.",
-				timestamp_format(last_ms, at));
-	ill.remedy = "Mend the hook, then send them again: POST /v1/deliveries/{id}/retry.";
-	return ill;
+		return result;
+	result.holds = now_ms - last_ms < SELF_CHECK_DEAD_LETTER_MS;
+	result.text = arena_printf(arena,
+				   "A notification could not be delivered, the last one at %s: "
+				   "GET /v1/deliveries?state=dead lists them and says why.",
+				   timestamp_format(last_ms, at));
+	result.remedy = "Mend the hook, then send them again: POST /v1/deliveries/{id}/retry.";
+	return result;
 }
 
 /* One for each condition of the collector's own; test_self_check asks them all. */
-static struct alerting_ill (*const looks[CONDITION_COUNT])(const struct alerting_facts *facts,
-							   int64_t now_ms, struct arena *arena) = {
+static struct self_check_result (*const looks[CONDITION_COUNT])(
+	const struct self_check_facts *facts, int64_t now_ms, struct arena *arena) = {
 	[CONDITION_DISK] = look_at_disk,
 	[CONDITION_CERTIFICATE] = look_at_certificate,
 	[CONDITION_DEAD_LETTERS] = look_at_dead_letters,
 };
 
-struct alerting_ill alerting_look(const struct alerting_facts *facts, enum condition condition,
-				  int64_t now_ms, struct arena *arena)
+struct self_check_result self_check_look(const struct self_check_facts *facts,
+					 enum condition condition, int64_t now_ms,
+					 struct arena *arena)
 {
 	return looks[condition](facts, now_ms, arena);
 }

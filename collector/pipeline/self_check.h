@@ -9,21 +9,32 @@
 #include "collector/model/condition.h"
 #include "proto/base/arena.h"
 
-struct alerting_facts {
+/* The disk is nearly full where less than both is free: a share of it in percent, and bytes. */
+#define SELF_CHECK_MIN_FREE_PERCENT 2
+#define SELF_CHECK_MIN_FREE_BYTES   (INT64_C(1024) * 1024 * 1024)
+
+/* Days before its end from which on a certificate is an ill. */
+#define SELF_CHECK_CERTIFICATE_DAYS 14
+
+/* A dead letter is an ill for this long. */
+#define SELF_CHECK_DEAD_LETTER_MS (INT64_C(24) * 3600 * 1000)
+
+struct self_check_facts {
 	const char *data;           /* directory of the store */
 	int64_t certificate_end_ms; /* TIMESTAMP_NONE: there is no certificate */
 	int64_t last_dead_ms;       /* TIMESTAMP_NONE: there are no dead letters */
 };
 
-struct alerting_ill {
+struct self_check_result {
 	bool holds;
 	const char *text;
 	const char *remedy;
 };
 
 /* Is so little free of a file system that people have to be told? */
-bool alerting_is_short(int64_t free_bytes, int64_t all_bytes);
+bool self_check_is_short(int64_t free_bytes, int64_t all_bytes);
 
 /* `condition` is one of the collector's own. */
-struct alerting_ill alerting_look(const struct alerting_facts *facts, enum condition condition,
-				  int64_t now_ms, struct arena *arena);
+struct self_check_result self_check_look(const struct self_check_facts *facts,
+					 enum condition condition, int64_t now_ms,
+					 struct arena *arena);

@@ -14,25 +14,25 @@
 #define NOW_MS INT64_C(1795344323000)
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
-static bool holds(const struct alerting_facts *facts, enum condition condition, const char *words)
+static bool holds(const struct self_check_facts *facts, enum condition condition, const char *words)
 {
 	struct arena arena;
 
 	arena_init(&arena);
-	struct alerting_ill ill = alerting_look(facts, condition, NOW_MS, &arena);
-	if (ill.holds) {
-		assert_non_null(strstr(ill.text, words));
-		assert_int_not_equal(*ill.remedy, '\0');
+	struct self_check_result result = self_check_look(facts, condition, NOW_MS, &arena);
+	if (result.holds) {
+		assert_non_null(strstr(result.text, words));
+		assert_int_not_equal(*result.remedy, '\0');
 	}
-	bool it_does = ill.holds;
+	bool it_does = result.holds;
 	arena_deinit(&arena);
 	return it_does;
 }
 
 static void a_certificate_that_ends_soon_is_one(void **state)
 {
-	const int64_t limit_ms = ALERTING_CERTIFICATE_DAYS * DAY_MS;
-	struct alerting_facts facts = { .certificate_end_ms = NOW_MS + limit_ms };
+	const int64_t limit_ms = SELF_CHECK_CERTIFICATE_DAYS * DAY_MS;
+	struct self_check_facts facts = { .certificate_end_ms = NOW_MS + limit_ms };
 	(void)state;
 
 	assert_false(holds(&facts, CONDITION_CERTIFICATE, ""));
@@ -46,7 +46,7 @@ static void a_certificate_that_ends_soon_is_one(void **state)
 
 static void a_dead_letter_is_one_for_a_day(void **state)
 {
-	struct alerting_facts facts = { .last_dead_ms = NOW_MS - ALERTING_DEAD_LETTER_MS + 1 };
+	struct self_check_facts facts = { .last_dead_ms = NOW_MS - SELF_CHECK_DEAD_LETTER_MS + 1 };
 	(void)state;
 
 	assert_true(holds(&facts, CONDITION_DEAD_LETTERS, "could not be delivered"));
@@ -59,20 +59,20 @@ static void a_dead_letter_is_one_for_a_day(void **state)
 /* Both have to be little: the room, and its part of the whole. */
 static void little_room_is_one_at_its_limits(void **state)
 {
-	const int64_t large = ALERTING_MIN_FREE_BYTES / ALERTING_MIN_FREE_PERCENT * 100 * 2;
+	const int64_t large = SELF_CHECK_MIN_FREE_BYTES / SELF_CHECK_MIN_FREE_PERCENT * 100 * 2;
 	const int64_t small = INT64_C(1000) * 100;
 	(void)state;
 
-	assert_false(alerting_is_short(ALERTING_MIN_FREE_BYTES, large));
-	assert_true(alerting_is_short(ALERTING_MIN_FREE_BYTES - 1, large));
-	assert_false(alerting_is_short(INT64_C(1000) * ALERTING_MIN_FREE_PERCENT, small));
-	assert_true(alerting_is_short(INT64_C(1000) * ALERTING_MIN_FREE_PERCENT - 1, small));
+	assert_false(self_check_is_short(SELF_CHECK_MIN_FREE_BYTES, large));
+	assert_true(self_check_is_short(SELF_CHECK_MIN_FREE_BYTES - 1, large));
+	assert_false(self_check_is_short(INT64_C(1000) * SELF_CHECK_MIN_FREE_PERCENT, small));
+	assert_true(self_check_is_short(INT64_C(1000) * SELF_CHECK_MIN_FREE_PERCENT - 1, small));
 }
 
 /* Whether the store can be used at all is told by the store. */
 static void a_file_system_that_cannot_be_asked_is_none(void **state)
 {
-	const struct alerting_facts facts = { .data = "/nowhere/at/all" };
+	const struct self_check_facts facts = { .data = "/nowhere/at/all" };
 	(void)state;
 
 	assert_false(holds(&facts, CONDITION_DISK, ""));
@@ -80,7 +80,7 @@ static void a_file_system_that_cannot_be_asked_is_none(void **state)
 
 static void every_condition_of_the_collectors_own_can_be_looked_for(void **state)
 {
-	struct alerting_facts facts = { "/nonexistent", TIMESTAMP_NONE, TIMESTAMP_NONE };
+	struct self_check_facts facts = { "/nonexistent", TIMESTAMP_NONE, TIMESTAMP_NONE };
 	(void)state;
 
 	for (int i = CONDITION_FIRST_OWN; i < CONDITION_COUNT; i++) {
