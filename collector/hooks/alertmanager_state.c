@@ -54,12 +54,12 @@ void alert_mirror_begin(struct alert_mirror *mirror)
 
 static char *labels_of(const struct notification_alert *alert)
 {
-	struct hook_pairs labels = hook_alert_labels(alert);
+	struct hook_labels labels = hook_labels_of(alert);
 	struct buffer out;
 	size_t size = 0;
 
 	buffer_init(&out);
-	hook_pairs_write(&labels, &out);
+	hook_labels_write(&labels, &out);
 	return buffer_take(&out, &size);
 }
 
@@ -71,9 +71,9 @@ static char *rest_of(const struct notification_alert *alert)
 
 	arena_init(&arena);
 	buffer_init(&out);
-	struct hook_pairs annotations = hook_alert_annotations(alert, &arena);
+	struct hook_labels annotations = hook_labels_annotations(alert, &arena);
 	buffer_add_text(&out, ",\"annotations\":");
-	hook_pairs_write(&annotations, &out);
+	hook_labels_write(&annotations, &out);
 	buffer_add_text(&out, ",\"startsAt\":");
 	json_add_time(&out, alert->fired_ms);
 	if (*alert->url) {

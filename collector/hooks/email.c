@@ -39,7 +39,7 @@ static const char *subject_of(const struct notification *n, struct arena *arena)
 	size_t firing = count_firing(n);
 	const char *site = site_of(n, arena);
 	const char *more = "";
-	const char *first = n->n_alerts > 0 ? hook_alert_summary(&n->alerts[0], arena) : n->cause;
+	const char *first = n->n_alerts > 0 ? hook_labels_summary(&n->alerts[0], arena) : n->cause;
 
 	if (n->n_alerts + n->truncated > 1)
 		more = arena_printf(arena, ", and %zu more", n->n_alerts + n->truncated - 1);
@@ -74,7 +74,7 @@ static void add_alert(struct buffer *out, const struct notification_alert *alert
 		      struct arena *arena)
 {
 	buffer_printf(out, "%s: %s\n", fires(alert) ? "FIRING" : "RESOLVED",
-		      one_line(hook_alert_summary(alert, arena), arena));
+		      one_line(hook_labels_summary(alert, arena), arena));
 	add_row(out, "server", one_line(alert->server, arena));
 	add_row(out, "adapter", one_line(alert->adapter, arena));
 	add_row(out, "condition", condition_name(alert->condition));

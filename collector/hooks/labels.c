@@ -6,15 +6,15 @@
 #include "collector/base/json_add.h"
 #include "proto/base/timestamp.h"
 
-static void add(struct hook_pairs *pairs, const char *name, const char *value)
+static void add(struct hook_labels *pairs, const char *name, const char *value)
 {
 	pairs->names[pairs->n] = name;
 	pairs->values[pairs->n++] = value;
 }
 
-struct hook_pairs hook_alert_labels(const struct notification_alert *alert)
+struct hook_labels hook_labels_of(const struct notification_alert *alert)
 {
-	struct hook_pairs pairs = { .n = 0 };
+	struct hook_labels pairs = { .n = 0 };
 
 	add(&pairs, "alertname", condition_info(alert->condition)->alertname);
 	add(&pairs, "severity", condition_info(alert->condition)->severity);
@@ -26,7 +26,7 @@ struct hook_pairs hook_alert_labels(const struct notification_alert *alert)
 	return pairs;
 }
 
-const char *hook_alert_summary(const struct notification_alert *alert, struct arena *arena)
+const char *hook_labels_summary(const struct notification_alert *alert, struct arena *arena)
 {
 	const char *format = condition_info(alert->condition)->summary;
 	const char *gap = strstr(format, "%s");
@@ -38,16 +38,16 @@ const char *hook_alert_summary(const struct notification_alert *alert, struct ar
 			    gap + 2, flaps);
 }
 
-struct hook_pairs hook_alert_annotations(const struct notification_alert *alert,
-					 struct arena *arena)
+struct hook_labels hook_labels_annotations(const struct notification_alert *alert,
+					   struct arena *arena)
 {
-	struct hook_pairs pairs = { .n = 0 };
+	struct hook_labels pairs = { .n = 0 };
 	char *since = arena_alloc(arena, TIMESTAMP_TEXT_SIZE); /* zeroed */
 
 	if (alert->since_ms != TIMESTAMP_NONE)
 		timestamp_format(alert->since_ms, since);
 
-	add(&pairs, "summary", hook_alert_summary(alert, arena));
+	add(&pairs, "summary", hook_labels_summary(alert, arena));
 	add(&pairs, "description", alert->text);
 	add(&pairs, "remedy", alert->remedy);
 	add(&pairs, "since", since);
@@ -55,7 +55,7 @@ struct hook_pairs hook_alert_annotations(const struct notification_alert *alert,
 	return pairs;
 }
 
-void hook_pairs_keep_common(struct hook_pairs *pairs, const struct hook_pairs *others)
+void hook_labels_keep_common(struct hook_labels *pairs, const struct hook_labels *others)
 {
 	for (size_t i = 0; i < pairs->n; i++) {
 		if (strcmp(pairs->values[i], others->values[i]) != 0)
@@ -63,7 +63,7 @@ void hook_pairs_keep_common(struct hook_pairs *pairs, const struct hook_pairs *o
 	}
 }
 
-void hook_pairs_write(const struct hook_pairs *pairs, struct buffer *out)
+void hook_labels_write(const struct hook_labels *pairs, struct buffer *out)
 {
 	bool first = true;
 

@@ -14,26 +14,26 @@
 #include "collector/model/notification.h"
 #include "proto/base/arena.h"
 
-#define HOOK_ALERT_MAX_PAIRS 8
+#define HOOK_LABELS_MAX 8
 
 /* Names in the same order for every alert. */
-struct hook_pairs {
-	const char *names[HOOK_ALERT_MAX_PAIRS];
-	const char *values[HOOK_ALERT_MAX_PAIRS]; /* never NULL */
+struct hook_labels {
+	const char *names[HOOK_LABELS_MAX];
+	const char *values[HOOK_LABELS_MAX]; /* never NULL */
 	size_t n;
 };
 
-struct hook_pairs hook_alert_labels(const struct notification_alert *alert);
+struct hook_labels hook_labels_of(const struct notification_alert *alert);
 
 /* Their texts live in `arena` or are those of the alert. */
-struct hook_pairs hook_alert_annotations(const struct notification_alert *alert,
-					 struct arena *arena);
+struct hook_labels hook_labels_annotations(const struct notification_alert *alert,
+					   struct arena *arena);
 
 /* A sentence without its full stop: "the MTA of EXCH1 will not start the next time". */
-const char *hook_alert_summary(const struct notification_alert *alert, struct arena *arena);
+const char *hook_labels_summary(const struct notification_alert *alert, struct arena *arena);
 
 /* Keeps in `pairs` what `others` has as well: the value of the rest becomes "". */
-void hook_pairs_keep_common(struct hook_pairs *pairs, const struct hook_pairs *others);
+void hook_labels_keep_common(struct hook_labels *pairs, const struct hook_labels *others);
 
 /* Adds them as a JSON object. */
-void hook_pairs_write(const struct hook_pairs *pairs, struct buffer *out);
+void hook_labels_write(const struct hook_labels *pairs, struct buffer *out);

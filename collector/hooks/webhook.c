@@ -26,14 +26,14 @@ static void add_time(struct buffer *out, const char *name, int64_t ms)
 static void add_alert(struct buffer *out, const struct notification_alert *alert,
 		      struct arena *arena)
 {
-	struct hook_pairs labels = hook_alert_labels(alert);
-	struct hook_pairs annotations = hook_alert_annotations(alert, arena);
+	struct hook_labels labels = hook_labels_of(alert);
+	struct hook_labels annotations = hook_labels_annotations(alert, arena);
 	bool firing = alert->resolved_ms == TIMESTAMP_NONE;
 
 	buffer_printf(out, "{\"status\":\"%s\",\"labels\":", firing ? "firing" : "resolved");
-	hook_pairs_write(&labels, out);
+	hook_labels_write(&labels, out);
 	buffer_add_text(out, ",\"annotations\":");
-	hook_pairs_write(&annotations, out);
+	hook_labels_write(&annotations, out);
 	add_time(out, "startsAt", alert->fired_ms);
 	add_time(out, "endsAt", alert->resolved_ms);
 	add_text(out, "generatorURL", alert->url);
@@ -43,23 +43,23 @@ static void add_alert(struct buffer *out, const struct notification_alert *alert
 
 static void add_common(struct buffer *out, const struct notification *n, struct arena *arena)
 {
-	struct hook_pairs labels = { .n = 0 };
-	struct hook_pairs annotations = { .n = 0 };
+	struct hook_labels labels = { .n = 0 };
+	struct hook_labels annotations = { .n = 0 };
 
 	for (size_t i = 0; i < n->n_alerts; i++) {
-		struct hook_pairs these = hook_alert_labels(&n->alerts[i]);
-		struct hook_pairs those = hook_alert_annotations(&n->alerts[i], arena);
+		struct hook_labels these = hook_labels_of(&n->alerts[i]);
+		struct hook_labels those = hook_labels_annotations(&n->alerts[i], arena);
 		if (i == 0) {
 			labels = these;
 			annotations = those;
 		}
-		hook_pairs_keep_common(&labels, &these);
-		hook_pairs_keep_common(&annotations, &those);
+		hook_labels_keep_common(&labels, &these);
+		hook_labels_keep_common(&annotations, &those);
 	}
 	buffer_add_text(out, ",\"commonLabels\":");
-	hook_pairs_write(&labels, out);
+	hook_labels_write(&labels, out);
 	buffer_add_text(out, ",\"commonAnnotations\":");
-	hook_pairs_write(&annotations, out);
+	hook_labels_write(&annotations, out);
 }
 
 /* The set of reasons is closed; a test is none of them. */
@@ -70,9 +70,9 @@ static const char *reason_of(const struct notification *n)
 
 void hook_webhook_write(const struct notification *n, struct buffer *out)
 {
-	struct hook_pairs group = { .names = { "organization", "site", "cause" },
-				    .values = { n->organization, n->site, n->cause },
-				    .n = 3 };
+	struct hook_labels group = { .names = { "organization", "site", "cause" },
+				     .values = { n->organization, n->site, n->cause },
+				     .n = 3 };
 	struct arena arena;
 
 	arena_init(&arena);
@@ -82,7 +82,7 @@ void hook_webhook_write(const struct notification *n, struct buffer *out)
 	add_text(out, "status", n->resolved ? "resolved" : "firing");
 	add_text(out, "receiver", n->hook);
 	buffer_add_text(out, ",\"groupLabels\":");
-	hook_pairs_write(&group, out);
+	hook_labels_write(&group, out);
 	add_common(out, n, &arena);
 	add_text(out, "externalURL", n->url);
 	add_text(out, "notification_reason", reason_of(n));
