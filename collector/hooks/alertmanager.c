@@ -43,7 +43,7 @@ struct hook_alertmanager {
 	struct loop_timer *timer;
 	struct batch *first; /* of the turn under way; the first is on its way */
 	struct batch *last;
-	struct alert_mirror *mirror;
+	struct alertmanager_state *state;
 	struct transfer *transfer;
 	bool hurries;     /* something changed during the turn */
 	bool is_soon;     /* the next turn is about to begin */
@@ -79,7 +79,7 @@ static void see(void *visitor, const struct notification_alert *alert)
 	if (alert->resolved_ms == TIMESTAMP_NONE &&
 	    hook_route_takes(&am->settings->route, alert->condition, alert->organization,
 			     alert->site))
-		alert_mirror_see(am->mirror, alert);
+		alertmanager_state_see(am->state, alert);
 }
 
 static struct batch *add_batch(struct hook_alertmanager *am)
@@ -178,10 +178,10 @@ static void begin_turn(void *user)
 
 	am->hurries = false;
 	am->is_soon = false;
-	alert_mirror_begin(am->mirror);
+	alertmanager_state_begin(am->state);
 	am->source->each(am->source->user, see, am);
-	alert_mirror_end(am->mirror, now_ms);
-	alert_mirror_each(am->mirror, now_ms + HOOK_ALERTMANAGER_END_MS, add_alert, am);
+	alertmanager_state_end(am->state, now_ms);
+	alertmanager_state_each(am->state, now_ms + HOOK_ALERTMANAGER_END_MS, add_alert, am);
 	for (struct batch *batch = am->first; batch; batch = batch->next)
 		buffer_add_char(&batch->json, ']');
 	am->cost_ms = loop_monotonic_ms() - began_ms;
@@ -198,7 +198,7 @@ static void *run(struct uv_loop_s *loop, const struct hook_line *line,
 	am->settings = settings;
 	am->url = url;
 	am->source = source;
-	am->mirror = alert_mirror_new();
+	am->state = alertmanager_state_new();
 	am->timer = loop_timer_new(loop, begin_turn, am);
 	begin_soon(am);
 	return am;
@@ -222,7 +222,7 @@ static void stop(void *running)
 		transfer_cancel(am->transfer);
 	while (am->first)
 		drop_first(am);
-	alert_mirror_free(am->mirror);
+	alertmanager_state_free(am->state);
 	loop_timer_close(am->timer);
 	free(am);
 }
@@ -257,11 +257,11 @@ static void start(struct hook_attempt *attempt, const struct notification *notif
 	for (size_t i = 0; i < notification->n_alerts; i++) {
 		const struct notification_alert *alert = &notification->alerts[i];
 		buffer_add_char(&attempt->json, i ? ',' : '[');
-		alert_mirror_write(alert,
-				   alert->resolved_ms == TIMESTAMP_NONE
-					   ? loop_wall_ms() + HOOK_ALERTMANAGER_END_MS
-					   : alert->resolved_ms,
-				   &attempt->json);
+		alertmanager_state_write(alert,
+					 alert->resolved_ms == TIMESTAMP_NONE
+						 ? loop_wall_ms() + HOOK_ALERTMANAGER_END_MS
+						 : alert->resolved_ms,
+					 &attempt->json);
 	}
 	buffer_add_char(&attempt->json, ']');
 	send_try(attempt);

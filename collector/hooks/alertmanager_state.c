@@ -18,14 +18,14 @@ struct known {
 	struct known *next;
 };
 
-struct alert_mirror {
+struct alertmanager_state {
 	struct text_map by_labels;
 	struct known *first;
 };
 
-struct alert_mirror *alert_mirror_new(void)
+struct alertmanager_state *alertmanager_state_new(void)
 {
-	return mem_alloc(sizeof(struct alert_mirror));
+	return mem_alloc(sizeof(struct alertmanager_state));
 }
 
 static void forget(struct known *known)
@@ -35,20 +35,20 @@ static void forget(struct known *known)
 	free(known);
 }
 
-void alert_mirror_free(struct alert_mirror *mirror)
+void alertmanager_state_free(struct alertmanager_state *state)
 {
-	while (mirror->first) {
-		struct known *next = mirror->first->next;
-		forget(mirror->first);
-		mirror->first = next;
+	while (state->first) {
+		struct known *next = state->first->next;
+		forget(state->first);
+		state->first = next;
 	}
-	text_map_deinit(&mirror->by_labels);
-	free(mirror);
+	text_map_deinit(&state->by_labels);
+	free(state);
 }
 
-void alert_mirror_begin(struct alert_mirror *mirror)
+void alertmanager_state_begin(struct alertmanager_state *state)
 {
-	for (struct known *k = mirror->first; k; k = k->next)
+	for (struct known *k = state->first; k; k = k->next)
 		k->seen = false;
 }
 
@@ -84,46 +84,47 @@ static char *rest_of(const struct notification_alert *alert)
 	return buffer_take(&out, &size);
 }
 
-static struct known *add(struct alert_mirror *mirror, char *labels)
+static struct known *add(struct alertmanager_state *state, char *labels)
 {
 	struct known *known = mem_alloc(sizeof *known);
 
 	known->labels = labels;
-	known->next = mirror->first;
-	mirror->first = known;
-	text_map_add(&mirror->by_labels, labels, known);
+	known->next = state->first;
+	state->first = known;
+	text_map_add(&state->by_labels, labels, known);
 	return known;
 }
 
-void alert_mirror_see(struct alert_mirror *mirror, const struct notification_alert *alert)
+void alertmanager_state_see(struct alertmanager_state *state,
+			    const struct notification_alert *alert)
 {
 	char *labels = labels_of(alert);
-	struct known *known = text_map_get(&mirror->by_labels, labels);
+	struct known *known = text_map_get(&state->by_labels, labels);
 
 	if (known)
 		free(labels);
 	else
-		known = add(mirror, labels);
+		known = add(state, labels);
 	free(known->rest);
 	known->rest = rest_of(alert);
 	known->end_ms = TIMESTAMP_NONE;
 	known->seen = true;
 }
 
-void alert_mirror_end(struct alert_mirror *mirror, int64_t now_ms)
+void alertmanager_state_end(struct alertmanager_state *state, int64_t now_ms)
 {
-	struct known **at = &mirror->first;
+	struct known **at = &state->first;
 
 	while (*at) {
 		struct known *known = *at;
 		if (!known->seen && known->end_ms == TIMESTAMP_NONE)
 			known->end_ms = now_ms;
-		if (known->seen || known->end_ms + ALERT_MIRROR_OVER_MS > now_ms) {
+		if (known->seen || known->end_ms + ALERTMANAGER_STATE_OVER_MS > now_ms) {
 			at = &known->next;
 			continue;
 		}
 		*at = known->next;
-		text_map_remove(&mirror->by_labels, known->labels);
+		text_map_remove(&state->by_labels, known->labels);
 		forget(known);
 	}
 }
@@ -135,12 +136,12 @@ static void write_parts(const char *labels, const char *rest, int64_t end_ms, st
 	buffer_add_char(out, '}');
 }
 
-void alert_mirror_each(const struct alert_mirror *mirror, int64_t open_end_ms,
-		       void (*visit)(void *user, const struct buffer *json), void *user)
+void alertmanager_state_each(const struct alertmanager_state *state, int64_t open_end_ms,
+			     void (*visit)(void *user, const struct buffer *json), void *user)
 {
 	struct buffer json;
 
-	for (const struct known *k = mirror->first; k; k = k->next) {
+	for (const struct known *k = state->first; k; k = k->next) {
 		buffer_init(&json);
 		write_parts(k->labels, k->rest,
 			    k->end_ms == TIMESTAMP_NONE ? open_end_ms : k->end_ms, &json);
@@ -149,7 +150,8 @@ void alert_mirror_each(const struct alert_mirror *mirror, int64_t open_end_ms,
 	}
 }
 
-void alert_mirror_write(const struct notification_alert *alert, int64_t end_ms, struct buffer *out)
+void alertmanager_state_write(const struct notification_alert *alert, int64_t end_ms,
+			      struct buffer *out)
 {
 	char *labels = labels_of(alert);
 	char *rest = rest_of(alert);

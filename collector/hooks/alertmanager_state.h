@@ -13,24 +13,26 @@
 #include "collector/model/notification.h"
 
 /* How long it is told that an alert is over (Alertmanager's document alerts_api.md). */
-#define ALERT_MIRROR_OVER_MS 300000
+#define ALERTMANAGER_STATE_OVER_MS 300000
 
-struct alert_mirror;
+struct alertmanager_state;
 
-struct alert_mirror *alert_mirror_new(void);
-void alert_mirror_free(struct alert_mirror *mirror);
+struct alertmanager_state *alertmanager_state_new(void);
+void alertmanager_state_free(struct alertmanager_state *state);
 
 /* A comparison: begin, see each alert that fires, end. */
-void alert_mirror_begin(struct alert_mirror *mirror);
-void alert_mirror_see(struct alert_mirror *mirror, const struct notification_alert *alert);
-void alert_mirror_end(struct alert_mirror *mirror, int64_t now_ms);
+void alertmanager_state_begin(struct alertmanager_state *state);
+void alertmanager_state_see(struct alertmanager_state *state,
+			    const struct notification_alert *alert);
+void alertmanager_state_end(struct alertmanager_state *state, int64_t now_ms);
 
 /*
  * Visits each alert as POST /api/v2/alerts takes it, JSON that is borrowed for the call: those that
  * fire, with an end at `open_end_ms`, and those that are over, with theirs.
  */
-void alert_mirror_each(const struct alert_mirror *mirror, int64_t open_end_ms,
-		       void (*visit)(void *user, const struct buffer *json), void *user);
+void alertmanager_state_each(const struct alertmanager_state *state, int64_t open_end_ms,
+			     void (*visit)(void *user, const struct buffer *json), void *user);
 
 /* Adds one alert in that form; `end_ms` is when it is over. */
-void alert_mirror_write(const struct notification_alert *alert, int64_t end_ms, struct buffer *out);
+void alertmanager_state_write(const struct notification_alert *alert, int64_t end_ms,
+			      struct buffer *out);
