@@ -131,7 +131,7 @@ static const char *yes_or_no(bool value)
 
 static enum status add_row(void *user, const struct record_alert *alert)
 {
-	struct api_states_list *l = user;
+	struct api_state_list *l = user;
 	const struct api *api = l->call->context;
 
 	if (!api_selects(&l->selection, "condition", condition_name(alert->condition)) ||
@@ -140,7 +140,7 @@ static enum status add_row(void *user, const struct record_alert *alert)
 	    !api_selects(&l->selection, "acknowledged",
 			 yes_or_no(is_looked_after(alert, l->now_ms))))
 		return STATUS_OK;
-	enum status status = api_states_add(l, alert->id);
+	enum status status = api_state_list_add(l, alert->id);
 	if (status == STATUS_OK)
 		api_alert_add(api->alerting, alert, l->now_ms, &l->call->arena, &l->out);
 	return status;
@@ -151,7 +151,7 @@ static bool allows(const struct query_string_pair *pair)
 	enum condition condition = CONDITION_COUNT;
 
 	if (strcmp(pair->key, "state") == 0)
-		return api_states_has(state_names, N_STATES, pair->value);
+		return api_state_list_has(state_names, N_STATES, pair->value);
 	if (strcmp(pair->key, "condition") == 0)
 		return condition_from_name(pair->value, &condition);
 	if (strcmp(pair->key, "acknowledged") == 0)
@@ -159,7 +159,7 @@ static bool allows(const struct query_string_pair *pair)
 	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0;
 }
 
-static enum status read_state(struct api_states_list *l, size_t state, int64_t before,
+static enum status read_state(struct api_state_list *l, size_t state, int64_t before,
 			      char error[STORE_ERROR_SIZE])
 {
 	const struct api *api = l->call->context;
@@ -169,7 +169,7 @@ static enum status read_state(struct api_states_list *l, size_t state, int64_t b
 
 void api_alert_list(struct call *call)
 {
-	static const struct api_states kind = {
+	static const struct api_state_list_kind kind = {
 		.path = "/v1/alerts",
 		.member = "alerts",
 		.detail = "The query may have state (pending, firing, resolved), condition, site, "
@@ -180,7 +180,7 @@ void api_alert_list(struct call *call)
 		.n = N_STATES,
 		.read = read_state,
 	};
-	api_states_answer(call, &kind);
+	api_state_list_answer(call, &kind);
 }
 
 /* An acknowledgement, or its end. */
@@ -225,7 +225,7 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 	if (status == STATUS_OK)
 		api_answer_json(call, 200, &s.out, NULL);
 	else
-		api_states_fail(call, &s.out, why);
+		api_state_list_fail(call, &s.out, why);
 }
 
 static bool read_body(struct call *call, int64_t now_ms, const char **comment, int64_t *until_ms)

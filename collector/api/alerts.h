@@ -32,23 +32,23 @@ const char *api_selection_next(struct call *call, const char *path,
 /*
  * A list of rows by their states, of each state the latest first (state_lists.c). `read` reads the
  * rows of a state, by its place in `names`, whose ids are below `before`: it calls with the list
- * for each. Whoever is called adds those that are selected behind api_states_add().
+ * for each. Whoever is called adds those that are selected behind api_state_list_add().
  */
-struct api_states_list;
-struct api_states {
+struct api_state_list;
+struct api_state_list_kind {
 	const char *path;
 	const char *member; /* of the answer */
 	const char *detail; /* what the query may have */
 	bool (*allows)(const struct query_string_pair *pair);
 	const char *const *names;
 	size_t n;
-	enum status (*read)(struct api_states_list *list, size_t state, int64_t before,
+	enum status (*read)(struct api_state_list *list, size_t state, int64_t before,
 			    char error[STORE_ERROR_SIZE]);
 };
 
-struct api_states_list {
+struct api_state_list {
 	struct call *call;
-	const struct api_states *kind;
+	const struct api_state_list_kind *kind;
 	struct api_selection selection;
 	struct buffer out;
 	int64_t now_ms;
@@ -63,14 +63,14 @@ struct api_states_list {
 };
 
 /* STATUS_LIMIT: the page is full; else the row of that id is to be added to `out`. */
-enum status api_states_add(struct api_states_list *list, int64_t id);
-void api_states_answer(struct call *call, const struct api_states *kind);
+enum status api_state_list_add(struct api_state_list *list, int64_t id);
+void api_state_list_answer(struct call *call, const struct api_state_list_kind *kind);
 
 /* Answers that the store could not be read, and tells the pipeline. */
-void api_states_fail(struct call *call, struct buffer *out, const char *error);
+void api_state_list_fail(struct call *call, struct buffer *out, const char *error);
 
 /* Is it one of these names? */
-bool api_states_has(const char *const *names, size_t n, const char *name);
+bool api_state_list_has(const char *const *names, size_t n, const char *name);
 
 /* The cursor "STATE.ID": the place in a list of states, and the id to go on behind. */
 bool api_read_place(const char *cursor, size_t n_states, size_t *state, int64_t *id);

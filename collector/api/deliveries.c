@@ -31,11 +31,11 @@ static void add_delivery(struct buffer *out, const struct record_delivery *row, 
 
 static enum status add_row(void *user, const struct record_delivery *row)
 {
-	struct api_states_list *l = user;
+	struct api_state_list *l = user;
 
 	if (!api_selects(&l->selection, "hook", row->hook))
 		return STATUS_OK;
-	enum status status = api_states_add(l, row->id);
+	enum status status = api_state_list_add(l, row->id);
 	if (status == STATUS_OK)
 		add_delivery(&l->out, row, state_names[l->at_state]);
 	return status;
@@ -44,11 +44,11 @@ static enum status add_row(void *user, const struct record_delivery *row)
 static bool allows(const struct query_string_pair *pair)
 {
 	if (strcmp(pair->key, "state") == 0)
-		return api_states_has(state_names, N_STATES, pair->value);
+		return api_state_list_has(state_names, N_STATES, pair->value);
 	return strcmp(pair->key, "hook") == 0;
 }
 
-static enum status read_state(struct api_states_list *l, size_t state, int64_t before,
+static enum status read_state(struct api_state_list *l, size_t state, int64_t before,
 			      char error[STORE_ERROR_SIZE])
 {
 	const struct api *api = l->call->context;
@@ -58,7 +58,7 @@ static enum status read_state(struct api_states_list *l, size_t state, int64_t b
 
 void api_delivery_list(struct call *call)
 {
-	static const struct api_states kind = {
+	static const struct api_state_list_kind kind = {
 		.path = "/v1/deliveries",
 		.member = "deliveries",
 		.detail = "The query may have state (waiting, dead, done), hook, limit from 1 to "
@@ -68,7 +68,7 @@ void api_delivery_list(struct call *call)
 		.n = N_STATES,
 		.read = read_state,
 	};
-	api_states_answer(call, &kind);
+	api_state_list_answer(call, &kind);
 }
 
 static void on_retried(void *user, enum status status, const char *error)

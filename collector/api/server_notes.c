@@ -93,8 +93,8 @@ static void add_names_of_machine(const struct fleet *fleet, const char *key, str
 		add_name(names, former[i]->key, former[i]->reported_at_ms, "network_card");
 }
 
-enum status api_add_standing(const struct api *api, const char *key, struct buffer *out,
-			     char error[STORE_ERROR_SIZE])
+enum status api_server_notes_add(const struct api *api, const char *key, struct buffer *out,
+				 char error[STORE_ERROR_SIZE])
 {
 	struct names names = { .out = out };
 
@@ -108,7 +108,7 @@ enum status api_add_standing(const struct api *api, const char *key, struct buff
 	return status;
 }
 
-uint64_t api_standing_tag(const struct api *api, const char *key)
+uint64_t api_server_notes_tag(const struct api *api, const char *key)
 {
 	const struct refusal *refusal = refusals_find(&api->refusals, key);
 	const struct view *former[MAX_NAMES];

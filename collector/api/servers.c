@@ -170,7 +170,7 @@ static const struct view *find_missing(const struct server_list *list, const cha
 static void answer_missing(struct call *call, const struct view *view)
 {
 	const struct api *api = call->context;
-	uint64_t tag = view_tag(view) + api_standing_tag(api, view->key);
+	uint64_t tag = view_tag(view) + api_server_notes_tag(api, view->key);
 	const char *etag = api_make_etag(api, tag, &call->arena);
 	char error[STORE_ERROR_SIZE];
 	struct buffer out;
@@ -183,7 +183,7 @@ static void answer_missing(struct call *call, const struct view *view)
 	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
 	buffer_add_text(&out, ",\"adapters\":[],\"facts\":[],\"files\":[],"
 			      "\"imported\":null,\"report\":null");
-	if (api_add_standing(api, view->key, &out, error) != STATUS_OK) {
+	if (api_server_notes_add(api, view->key, &out, error) != STATUS_OK) {
 		refuse_unreadable(call, &out, error);
 		return;
 	}
@@ -224,7 +224,7 @@ static void answer_detail(struct call *call, const struct view *view)
 {
 	const struct api *api = call->context;
 	struct fleet *fleet = pipeline_fleet(api->pipeline);
-	uint64_t tag = fleet_detail_tag(fleet, view) + api_standing_tag(api, view->key);
+	uint64_t tag = fleet_detail_tag(fleet, view) + api_server_notes_tag(api, view->key);
 	const char *etag = api_make_etag(api, tag, &call->arena);
 	char error[FLEET_ERROR_SIZE];
 	struct buffer out;
@@ -238,7 +238,7 @@ static void answer_detail(struct call *call, const struct view *view)
 		fleet_add_detail(fleet, view, pipeline_now_ms(api->pipeline), &out, error);
 	if (status == STATUS_OK) {
 		out.size--; /* the closing brace */
-		status = api_add_standing(api, view->key, &out, error);
+		status = api_server_notes_add(api, view->key, &out, error);
 	}
 	if (status != STATUS_OK) {
 		refuse_unreadable(call, &out, error);

@@ -31,9 +31,9 @@ bool api_read_filter(struct call *call, struct server_filter *out);
  * Adds what is told of a server beside what it reports, a comma before each member: "removed",
  * "refused", "other_names" (collector/api/openapi.json). And a number that changes with them.
  */
-enum status api_add_standing(const struct api *api, const char *key, struct buffer *out,
-			     char error[STORE_ERROR_SIZE]);
-uint64_t api_standing_tag(const struct api *api, const char *key);
+enum status api_server_notes_add(const struct api *api, const char *key, struct buffer *out,
+				 char error[STORE_ERROR_SIZE]);
+uint64_t api_server_notes_tag(const struct api *api, const char *key);
 
 /* Answers with all servers of the filter as CSV; its cursor counts, its limit does not. */
 void api_export_servers(struct call *call, const struct server_filter *filter);

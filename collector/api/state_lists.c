@@ -5,7 +5,7 @@
 #include "collector/api/alerts.h"
 #include "collector/http/problem.h"
 
-bool api_states_has(const char *const *names, size_t n, const char *name)
+bool api_state_list_has(const char *const *names, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(names[i], name) == 0)
@@ -14,7 +14,7 @@ bool api_states_has(const char *const *names, size_t n, const char *name)
 	return false;
 }
 
-enum status api_states_add(struct api_states_list *l, int64_t id)
+enum status api_state_list_add(struct api_state_list *l, int64_t id)
 {
 	if (l->n == l->selection.page.limit) {
 		l->more = true;
@@ -26,7 +26,7 @@ enum status api_states_add(struct api_states_list *l, int64_t id)
 	return STATUS_OK;
 }
 
-static bool read_query(struct api_states_list *l)
+static bool read_query(struct api_state_list *l)
 {
 	const struct problem invalid = { .status = 400,
 					 .code = "invalid_query",
@@ -40,7 +40,7 @@ static bool read_query(struct api_states_list *l)
 	return false;
 }
 
-static void answer(struct api_states_list *l)
+static void answer(struct api_state_list *l)
 {
 	const char *next = NULL;
 
@@ -52,7 +52,7 @@ static void answer(struct api_states_list *l)
 	api_answer_json(l->call, 200, &l->out, next);
 }
 
-void api_states_fail(struct call *call, struct buffer *out, const char *error)
+void api_state_list_fail(struct call *call, struct buffer *out, const char *error)
 {
 	const struct api *api = call->context;
 
@@ -61,12 +61,12 @@ void api_states_fail(struct call *call, struct buffer *out, const char *error)
 	problem_answer_not_stored(call);
 }
 
-void api_states_answer(struct call *call, const struct api_states *kind)
+void api_state_list_answer(struct call *call, const struct api_state_list_kind *kind)
 {
 	const struct api *api = call->context;
-	struct api_states_list l = { .call = call,
-				     .kind = kind,
-				     .now_ms = pipeline_now_ms(api->pipeline) };
+	struct api_state_list l = { .call = call,
+				    .kind = kind,
+				    .now_ms = pipeline_now_ms(api->pipeline) };
 	char error[STORE_ERROR_SIZE];
 	enum status status = STATUS_OK;
 
@@ -81,5 +81,5 @@ void api_states_answer(struct call *call, const struct api_states *kind)
 	if (status == STATUS_OK || status == STATUS_LIMIT)
 		answer(&l);
 	else
-		api_states_fail(call, &l.out, error);
+		api_state_list_fail(call, &l.out, error);
 }
