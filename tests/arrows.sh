@@ -67,7 +67,6 @@ END
 # Includes that still run up; each goes with the change that its row names.
 exceptions() {
 	cat <<'END'
-proto/json/fields.h proto/report/json.h error of JSON in a header of its own
 proto/rpc/dialog.h proto/report/report.h grades beside the conversation that reaches them
 agent/platform/socket.h proto/report/report.h grades beside the conversation that reaches them
 agent/platform/error.h agent/host/host.h errors of the system in agent/platform

@@ -107,7 +107,7 @@ static bool read_file(const char *name, struct buffer *out)
 	return ok;
 }
 
-static void say_invalid(const char *name, enum status status, const struct report_json_error *why)
+static void say_invalid(const char *name, enum status status, const struct json_error *why)
 {
 	fprintf(stderr, "mtawatch-collector: '%s' is no valid report: %s%s%s (%s)\n", name,
 		why->pointer, *why->pointer ? ": " : "", why->detail, status_text(status));
@@ -126,7 +126,7 @@ static void say_later(const char *name, const struct snapshot *snapshot, int64_t
 /* Returns false where the file is no valid report. */
 static bool add_file(struct report_set *set, const char *name, int64_t at_ms)
 {
-	struct report_json_error why = { 0 };
+	struct json_error why = { 0 };
 	struct snapshot *snapshot = NULL;
 	struct buffer text;
 

@@ -103,7 +103,7 @@ static void write_again(FILE *to, const struct record_report *record, struct rep
 
 static void write_report(FILE *to, const struct record_report *record)
 {
-	struct report_json_error ignored;
+	struct json_error ignored;
 	struct report report;
 	struct arena arena;
 

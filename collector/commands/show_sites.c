@@ -6,6 +6,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/show.h"
 #include "collector/commands/show_commands.h"
+#include "proto/report/report.h"
 
 const char sites_help[] =
 	"mtawatch-collector sites: show the sites and how many servers of each are how.\n"

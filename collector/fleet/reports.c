@@ -5,7 +5,7 @@
 enum status fleet_parse_stored(const struct record_report *record, struct snapshot **out,
 			       char error[FLEET_ERROR_SIZE])
 {
-	struct report_json_error why = { 0 };
+	struct json_error why = { 0 };
 
 	enum status status = snapshot_read(record->body, record->body_size, record->received_at_ms,
 					   record->age_s, out, &why);

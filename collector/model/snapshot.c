@@ -11,7 +11,7 @@
 #include "proto/site/site.h"
 
 static enum status read_body(const char *body, size_t size, struct snapshot **out,
-			     struct report_json_error *error)
+			     struct json_error *error)
 {
 	struct snapshot *snapshot = mem_alloc(sizeof *snapshot);
 
@@ -32,7 +32,7 @@ static enum status read_body(const char *body, size_t size, struct snapshot **ou
 }
 
 enum status snapshot_read(const char *body, size_t size, int64_t received_at_ms, int64_t age_s,
-			  struct snapshot **out, struct report_json_error *error)
+			  struct snapshot **out, struct json_error *error)
 {
 	enum status status = read_body(body, size, out, error);
 	if (status != STATUS_OK)
@@ -44,7 +44,7 @@ enum status snapshot_read(const char *body, size_t size, int64_t received_at_ms,
 }
 
 enum status snapshot_read_file(const char *body, size_t size, struct snapshot **out,
-			       struct report_json_error *error)
+			       struct json_error *error)
 {
 	enum status status = read_body(body, size, out, error);
 	if (status != STATUS_OK)

@@ -34,14 +34,14 @@ struct snapshot {
  * report_json_read().
  */
 enum status snapshot_read(const char *body, size_t size, int64_t received_at_ms, int64_t age_s,
-			  struct snapshot **out, struct report_json_error *error);
+			  struct snapshot **out, struct json_error *error);
 
 /*
  * Reads a report from a file: its time is received_at minus age_s where a collector exported it,
  * else collected_at.
  */
 enum status snapshot_read_file(const char *body, size_t size, struct snapshot **out,
-			       struct report_json_error *error);
+			       struct json_error *error);
 
 /* Notes who carried it, unless that is NULL. */
 void snapshot_set_importer(struct snapshot *snapshot, const char *who);

@@ -30,8 +30,7 @@ struct carried {
 };
 
 /* Not readable as a report: where and why. */
-static void refuse_unreadable(struct call *call, enum status status,
-			      const struct report_json_error *error)
+static void refuse_unreadable(struct call *call, enum status status, const struct json_error *error)
 {
 	struct problem problem = { .status = 422,
 				   .pointer = error->pointer,
@@ -199,7 +198,7 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 		   ingest_refuse *refuse)
 {
 	const struct buffer *body = &call->request->body;
-	struct report_json_error error;
+	struct json_error error;
 	struct snapshot *snapshot;
 
 	enum status status = snapshot_read(body->size ? body->bytes : "", body->size,
@@ -236,7 +235,7 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 	const struct buffer *body = &call->request->body;
 	const char *text = body->size ? body->bytes : "";
 	int64_t now_ms = pipeline_now_ms(pipeline);
-	struct report_json_error error;
+	struct json_error error;
 	struct snapshot *snapshot = NULL;
 	int64_t age_s = 0;
 

@@ -22,7 +22,7 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 #include "proto/json/check.h"
-#include "proto/report/json.h"
+#include "proto/json/error.h"
 
 /* Integers beyond are not told apart by every JSON reader (RFC 8259 section 6, RFC 7493 2.2). */
 #define JSON_MAX_INTEGER INT64_C(9007199254740991)
@@ -31,9 +31,9 @@
 #define JSON_MEMBER_NAME 8
 
 struct json_reading {
-	enum status status;             /* first failure, or STATUS_OK */
-	struct report_json_error error; /* of that failure */
-	bool null_is_absent;            /* else it is a value of the wrong type; set after begin */
+	enum status status;      /* first failure, or STATUS_OK */
+	struct json_error error; /* of that failure */
+	bool null_is_absent;     /* else it is a value of the wrong type; set after begin */
 
 	/* Private. */
 	struct arena *arena; /* gets the text and the arrays */

@@ -7,15 +7,8 @@
 
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
+#include "proto/json/error.h"
 #include "proto/report/report.h"
-
-#define REPORT_JSON_POINTER_SIZE 128
-
-/* What is wrong with a text, for a person. */
-struct report_json_error {
-	char pointer[REPORT_JSON_POINTER_SIZE]; /* of the member (RFC 6901); "": the whole */
-	char detail[256];                       /* "expected a string", with the place */
-};
 
 /*
  * Reads `text` of `size` bytes into `out`, its strings and arrays in `arena`. Unknown members are
@@ -27,7 +20,7 @@ struct report_json_error {
  * STATUS_LIMIT        a limit of proto/report/report.h is exceeded
  */
 enum status report_json_read(const char *text, size_t size, struct arena *arena, struct report *out,
-			     struct report_json_error *error);
+			     struct json_error *error);
 
 /*
  * The text of a report, to be passed to free(). Absent facts are left out, and with them rows'

@@ -302,7 +302,7 @@ static void read_report(struct json_reading *in, const struct json_place *root, 
 }
 
 enum status report_json_read(const char *text, size_t size, struct arena *arena, struct report *out,
-			     struct report_json_error *error)
+			     struct json_error *error)
 {
 	struct json_reading in;
 	struct json_place root;

@@ -118,7 +118,7 @@ static void take(struct fleet *fleet, const struct crowd *crowd, size_t i, int64
 {
 	static char body[CROWD_BODY_SIZE];
 	char error[FLEET_ERROR_SIZE];
-	struct report_json_error why;
+	struct json_error why;
 	struct snapshot *snapshot = NULL;
 	struct changes *changes = NULL;
 	enum fleet_taken taken;

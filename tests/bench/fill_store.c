@@ -91,7 +91,7 @@ static void report(struct newcomer *n, size_t server)
 	static char body[CROWD_BODY_SIZE];
 	struct filling *f = n->filling;
 	char error[FLEET_ERROR_SIZE];
-	struct report_json_error why;
+	struct json_error why;
 	struct snapshot *snapshot;
 	struct changes *changes;
 	enum fleet_taken taken;

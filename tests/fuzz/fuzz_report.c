@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_again(const struct report *report, struct arena *arena)
 {
 	struct report again;
-	struct report_json_error error;
+	struct json_error error;
 	char *text = report_json_write(report);
 
 	if (report_json_read(text, strlen(text), arena, &again, &error) != STATUS_OK)
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena;
 	struct report report;
-	struct report_json_error error = { .detail = "" };
+	struct json_error error = { .detail = "" };
 
 	arena_init(&arena);
 	if (report_json_read((const char *)data, size, &arena, &report, &error) == STATUS_OK)

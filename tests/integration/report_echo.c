@@ -12,7 +12,7 @@ static void answer(const char *text, size_t size)
 {
 	struct arena arena;
 	struct report report;
-	struct report_json_error error;
+	struct json_error error;
 
 	arena_init(&arena);
 	enum status status = report_json_read(text, size, &arena, &report, &error);

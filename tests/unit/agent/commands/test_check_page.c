@@ -33,7 +33,7 @@ static const char body[] =
 /* The page, to be freed. */
 static char *print(const char *value, const struct check_style *style, enum verdict *verdict)
 {
-	struct report_json_error error = { .pointer = "" };
+	struct json_error error = { .pointer = "" };
 	struct report report;
 	struct arena arena;
 	char *page = NULL;

@@ -23,7 +23,7 @@ static struct standing standing;
 
 static void read_report(const char *text, struct report *out)
 {
-	struct report_json_error error;
+	struct json_error error;
 
 	assert_int_equal(report_json_read(text, strlen(text), &arena, out, &error), STATUS_OK);
 }

@@ -58,7 +58,7 @@ static void another_id_takes_the_place_of_the_reports_own(void **state)
 {
 	char *text = write_report("EXCH1");
 	struct report read;
-	struct report_json_error error;
+	struct json_error error;
 	(void)state;
 
 	assert_ptr_equal(report_peek_with_id(text, OLD, &arena), text);

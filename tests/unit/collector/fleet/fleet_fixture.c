@@ -318,7 +318,7 @@ struct changes *fixture_take(struct fixture *f, const struct fixture_words *word
 			     int64_t now_ms)
 {
 	struct fixture_words all = *words;
-	struct report_json_error why = { 0 };
+	struct json_error why = { 0 };
 	struct snapshot *snapshot = NULL;
 	struct changes *changes = NULL;
 	enum fleet_taken taken;

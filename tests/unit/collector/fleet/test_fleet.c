@@ -66,7 +66,7 @@ static void a_machine_is_known_by_its_short_name_without_case(void **state)
 static enum status take_from(struct fixture *f, bool is_own, const struct fixture_words *words,
 			     int64_t now_ms, enum fleet_taken *taken, struct changes **changes)
 {
-	struct report_json_error why;
+	struct json_error why;
 	struct snapshot *snapshot = NULL;
 	char error[FLEET_ERROR_SIZE];
 	char *body = fixture_body(f, words);

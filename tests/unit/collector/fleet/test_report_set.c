@@ -19,7 +19,7 @@
 /* Puts a report into the set alone, as if it had been received when it was made. */
 static void add(struct report_set *set, const struct fixture_words *words, int64_t at_ms)
 {
-	struct report_json_error why;
+	struct json_error why;
 	struct snapshot *snapshot = NULL;
 	char *body = fixture_body(NULL, words);
 

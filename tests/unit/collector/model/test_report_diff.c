@@ -32,7 +32,7 @@ static void add(void *user, const char *kind, const char *detail)
 
 static void read_report(const char *end, struct arena *arena, struct report *out)
 {
-	struct report_json_error error;
+	struct json_error error;
 	const char *text = arena_printf(arena, "%s%s}", begin, end);
 
 	enum status status = report_json_read(text, strlen(text), arena, out, &error);

@@ -21,7 +21,7 @@ static char *show_renamed(int64_t ahead_ms, const char *importer, const char *re
 {
 	struct view_verdict verdict = { .findings_json = "\"reasons\":[]",
 					.renamed_to = renamed_to };
-	struct report_json_error error;
+	struct json_error error;
 	struct snapshot *snapshot = NULL;
 	struct buffer out;
 	size_t size;

@@ -25,7 +25,7 @@
 
 static struct arena arena;
 static struct report report;
-static struct report_json_error error;
+static struct json_error error;
 
 static int start(void **state)
 {
