@@ -67,8 +67,6 @@ END
 # Includes that still run up; each goes with the change that its row names.
 exceptions() {
 	cat <<'END'
-proto/rpc/dialog.h proto/report/report.h grades beside the conversation that reaches them
-agent/platform/socket.h proto/report/report.h grades beside the conversation that reaches them
 agent/platform/error.h agent/host/host.h errors of the system in agent/platform
 agent/platform/win32/text.h agent/host/host.h errors of the system in agent/platform
 agent/config/config.h agent/commands/command_line.h configuration without the command line

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "proto/base/status.h"
-#include "proto/report/report.h"
+#include "proto/rpc/grade.h"
 
 /* Sockets that one socket_wait() can watch: FD_SETSIZE of both platforms (Windows by define). */
 #define SOCKET_MAX_WATCHED 1024

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "proto/base/timestamp.h"
+#include "proto/rpc/grade.h"
 
 #define REPORT_SCHEMA "mtawatch.report/1"
 
@@ -30,34 +31,6 @@
 enum tristate { TRISTATE_UNKNOWN, TRISTATE_NO, TRISTATE_YES };
 
 enum link_state { LINK_UNKNOWN, LINK_UP, LINK_DOWN };
-
-/* How far a probe got; compared as numbers. GRADE_UNKNOWN marks a row that has none. */
-enum grade {
-	GRADE_UNKNOWN = -1,
-	GRADE_NONE,   /* port 135 does not accept */
-	GRADE_TCP,    /* port 135 accepts */
-	GRADE_EPM,    /* bind_ack from the endpoint mapper */
-	GRADE_MAPPED, /* the mapper names the MTA's endpoint */
-	GRADE_MTA,    /* bind_ack from the MTA's own endpoint */
-};
-
-/* Why a probe got no further. */
-enum probe_error {
-	PROBE_OK,
-	PROBE_TIMEOUT,
-	PROBE_SILENT, /* TCP accepted, no answer */
-	PROBE_HOST_UNREACHABLE,
-	PROBE_NET_UNREACHABLE,
-	PROBE_REFUSED,
-	PROBE_RESET,
-	PROBE_CLOSED,
-	PROBE_BIND_NAK,
-	PROBE_REJECTED, /* the interface is not there */
-	PROBE_FAULT,
-	PROBE_NOT_REGISTERED, /* the mapper knows no endpoint of the MTA */
-	PROBE_MALFORMED,
-	PROBE_LOCAL, /* the socket could not be bound to the adapter's address */
-};
 
 /* SERVICE_STATE_*: the state of MSExchangeMTA; names as the service controller has them. */
 enum service_state {

@@ -1,7 +1,7 @@
 /*
  * The conversation of one probe: how far does one adapter get on one address of a peer?
  *
- * It climbs the grades of proto/report/report.h one by one: TCP to port 135, bind to the endpoint
+ * It climbs the grades of proto/rpc/grade.h one by one: TCP to port 135, bind to the endpoint
  * mapper (GRADE_EPM), ask it for the MTA's port (GRADE_MAPPED), TCP to that port, bind to the MTA's
  * interface (GRADE_MTA). It never calls an operation of the MTA: MtaBind, opnum 0, would make the
  * peer bind back (Q159298).
@@ -33,8 +33,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "proto/report/report.h"
 #include "proto/rpc/epm.h"
+#include "proto/rpc/grade.h"
 #include "proto/rpc/pdu.h"
 #include "proto/rpc/pdu_stream.h"
 
