@@ -67,8 +67,6 @@ END
 # Includes that still run up; each goes with the change that its row names.
 exceptions() {
 	cat <<'END'
-agent/platform/error.h agent/host/host.h errors of the system in agent/platform
-agent/platform/win32/text.h agent/host/host.h errors of the system in agent/platform
 agent/config/config.h agent/commands/command_line.h configuration without the command line
 agent/https/send.c agent/uplink/answer.h limit of an answer in send.h
 agent/probe/plan.c agent/collect/collect.h problems of a report in proto/report

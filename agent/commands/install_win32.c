@@ -8,6 +8,7 @@
 #include "agent/commands/release.h"
 #include "agent/config/config.h"
 #include "agent/config/registry.h"
+#include "agent/host/host.h"
 #include "agent/https/send.h"
 #include "agent/platform/files.h"
 #include "agent/platform/log.h"

@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/platform/error.h"
 #include "proto/base/arena.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/status.h"
@@ -49,12 +50,6 @@ struct host_options {
 	const char *windows_root; /* directory that stands for the server's disk, or NULL */
 	bool disk_only;           /* that disk is another machine's */
 	bool writes_events;       /* the system's log takes host_write_event()'s */
-};
-
-/* Why a call failed. */
-struct host_error {
-	int64_t code;   /* of the system; REPORT_ABSENT where there is none */
-	char text[512]; /* call, object, reason: "ReadEventLog Application: Access is denied." */
 };
 
 struct host_identity {

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "agent/host/host.h"
+#include "agent/platform/error.h"
 #include "proto/base/status.h"
 
 #define SERVICE_NAME         "mtawatch-agent"

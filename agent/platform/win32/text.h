@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "agent/host/host.h"
+#include "agent/platform/error.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 

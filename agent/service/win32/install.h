@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/host/host.h"
+#include "agent/platform/error.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 

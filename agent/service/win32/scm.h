@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/host/host.h"
+#include "agent/platform/error.h"
 #include "proto/base/status.h"
 
 #define SCM_SERVICE_NAME L"mtawatch-agent" /* SERVICE_NAME of agent/service/service.h */
