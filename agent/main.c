@@ -16,7 +16,7 @@ static int run_on_host(const struct command *command, struct call *call)
 {
 	struct host_options where = { .windows_root = call->options->windows_root,
 				      .disk_only = call->options->disk_only };
-	struct host_error error;
+	struct os_error error;
 	int code = EXIT_TROUBLE;
 
 	if (host_open(&call->host, &where, &error) != STATUS_OK) {

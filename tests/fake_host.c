@@ -21,16 +21,14 @@ struct host *fake_host(struct fake_host *machine)
 	return (struct host *)(void *)machine;
 }
 
-static enum status planted(struct host_error *error, enum status status, const char *object)
+static enum status planted(struct os_error *error, enum status status, const char *object)
 {
 	if (status == STATUS_OK)
 		return STATUS_OK;
-	return host_fail(error, status, FAKE_HOST_ERROR_CODE, "%s: %s", object,
-			 status_text(status));
+	return os_fail(error, status, FAKE_HOST_ERROR_CODE, "%s: %s", object, status_text(status));
 }
 
-enum status host_open(struct host **out, const struct host_options *options,
-		      struct host_error *error)
+enum status host_open(struct host **out, const struct host_options *options, struct os_error *error)
 {
 	(void)out;
 	(void)options;
@@ -53,7 +51,7 @@ bool host_has_network(const struct host *host)
 }
 
 enum status host_identify(struct host *host, struct arena *arena, struct host_identity *out,
-			  struct host_error *error)
+			  struct os_error *error)
 {
 	const struct fake_host *machine = machine_of(host);
 	enum status status = planted(error, machine->identity_status, "identity");
@@ -65,18 +63,17 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 		};
 	if (status == STATUS_OK &&
 	    planted(error, machine->boot_time_status, "boot time") != STATUS_OK)
-		out->no_boot_time = host_keep_error(error, arena);
+		out->no_boot_time = os_keep_error(error, arena);
 	return status;
 }
 
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_gaps *gaps, struct host_error *error)
+			       size_t *n, struct host_gaps *gaps, struct os_error *error)
 {
 	const struct fake_host *machine = machine_of(host);
 	*gaps = (struct host_gaps){ 0 };
 	if (machine->disk_only)
-		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				 "adapters: not on the disk");
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE, "adapters: not on the disk");
 	enum status status = planted(error, machine->adapters_status, "adapters");
 	if (status != STATUS_OK)
 		return status;
@@ -85,19 +82,18 @@ enum status host_list_adapters(struct host *host, struct arena *arena, struct ho
 		memcpy(*out, machine->adapters, machine->n_adapters * sizeof **out);
 	*n = machine->n_adapters;
 	if (planted(error, machine->states_status, "states") != STATUS_OK)
-		gaps->states = host_keep_error(error, arena);
+		gaps->states = os_keep_error(error, arena);
 	if (planted(error, machine->gateways_status, "gateways") != STATUS_OK)
-		gaps->gateways = host_keep_error(error, arena);
+		gaps->gateways = os_keep_error(error, arena);
 	return STATUS_OK;
 }
 
 enum status host_route(struct host *host, uint32_t to, struct arena *arena, const char **adapter_id,
-		       struct host_error *error)
+		       struct os_error *error)
 {
 	const struct fake_host *machine = machine_of(host);
 	if (machine->disk_only)
-		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				 "routes: not on the disk");
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE, "routes: not on the disk");
 	for (size_t i = 0; i < machine->n_routes; i++) {
 		if (!ipv4_prefix_holds(&machine->routes[i].to, to))
 			continue;
@@ -151,7 +147,7 @@ int host_forward_lookup(struct host *host, const char *name, uint32_t addresses[
 }
 
 enum status host_read_value(struct host *host, const char *key, const char *name,
-			    struct arena *arena, struct host_value *out, struct host_error *error)
+			    struct arena *arena, struct host_value *out, struct os_error *error)
 {
 	(void)arena;
 	const struct fake_host *machine = machine_of(host);
@@ -166,7 +162,7 @@ enum status host_read_value(struct host *host, const char *key, const char *name
 	return planted(error, STATUS_NOT_FOUND, name);
 }
 
-enum status host_find_key(struct host *host, const char *key, struct host_error *error)
+enum status host_find_key(struct host *host, const char *key, struct os_error *error)
 {
 	const struct fake_host *machine = machine_of(host);
 	size_t length = strlen(key);
@@ -181,7 +177,7 @@ enum status host_find_key(struct host *host, const char *key, struct host_error 
 }
 
 enum status host_query_service(struct host *host, const char *name, struct host_service *out,
-			       struct host_error *error)
+			       struct os_error *error)
 {
 	const struct fake_host *machine = machine_of(host);
 	for (size_t i = 0; i < machine->n_services; i++) {
@@ -196,7 +192,7 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 }
 
 enum status host_read_events(struct host *host, const struct host_question *question,
-			     struct arena *arena, struct host_answer *out, struct host_error *error)
+			     struct arena *arena, struct host_answer *out, struct os_error *error)
 {
 	const struct fake_host *machine = machine_of(host);
 	if (machine->events_status != STATUS_OK)
@@ -213,7 +209,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 }
 
 enum status host_look_for_news(struct host *host, const struct host_question *question,
-			       struct host_news *out, struct host_error *error)
+			       struct host_news *out, struct os_error *error)
 {
 	struct fake_host *machine = machine_of(host);
 	size_t before = machine->n_events_seen;
@@ -239,7 +235,7 @@ static const struct fake_file *find_file(const struct fake_host *machine, const 
 }
 
 enum status host_stat_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	const struct fake_file *file = find_file(machine_of(host), path);
 	if (!file || file->status != STATUS_OK)
@@ -249,7 +245,7 @@ enum status host_stat_file(struct host *host, const char *path, struct host_file
 }
 
 enum status host_read_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	machine_of(host)->n_file_reads++;
 	enum status status = host_stat_file(host, path, out, error);
@@ -286,7 +282,7 @@ int64_t host_wall_ms(struct host *host)
 	return machine_of(host)->wall_ms;
 }
 
-enum status host_random(struct host *host, void *bytes, size_t n, struct host_error *error)
+enum status host_random(struct host *host, void *bytes, size_t n, struct os_error *error)
 {
 	(void)error;
 	for (size_t i = 0; i < n; i++)
@@ -343,7 +339,7 @@ void fake_host_join(struct fake_host *machine)
 }
 
 enum status host_start_thread(struct host *host, void (*run)(void *arg), void *arg,
-			      struct host_error *error)
+			      struct os_error *error)
 {
 	struct fake_host *machine = machine_of(host);
 	pthread_t thread;

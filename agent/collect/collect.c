@@ -42,7 +42,9 @@ void collect_add_problem(struct report *report, struct arena *arena, const char 
 	report->problems = problems;
 }
 
-void collect_problem(struct collecting *c, const char *fact, const struct host_error *error)
+_Static_assert(OS_NO_CODE == REPORT_ABSENT, "a problem's code is an error's");
+
+void collect_problem(struct collecting *c, const char *fact, const struct os_error *error)
 {
 	collect_add_problem(c->report, c->arena, fact, error->code, error->text);
 }
@@ -58,7 +60,7 @@ void collect_misfit(struct collecting *c, const char *fact, const char *key, con
 const char *collect_text(struct collecting *c, const char *fact, const char *key, const char *name)
 {
 	struct host_value value;
-	struct host_error error;
+	struct os_error error;
 	enum status status = host_read_value(c->host, key, name, c->arena, &value, &error);
 	if (status == STATUS_OK && value.kind == HOST_VALUE_STRING)
 		return value.text[0] ? report_text(value.text, c->arena) : NULL;
@@ -73,7 +75,7 @@ bool collect_number(struct collecting *c, const char *fact, const char *key, con
 		    uint32_t *out)
 {
 	struct host_value value;
-	struct host_error error;
+	struct os_error error;
 	enum status status = host_read_value(c->host, key, name, c->arena, &value, &error);
 	if (status == STATUS_OK && value.kind == HOST_VALUE_NUMBER) {
 		*out = value.number;
@@ -89,7 +91,7 @@ bool collect_number(struct collecting *c, const char *fact, const char *key, con
 static void get_host(struct collecting *c)
 {
 	struct host_identity identity;
-	struct host_error error;
+	struct os_error error;
 	if (host_identify(c->host, c->arena, &identity, &error) != STATUS_OK) {
 		collect_problem(c, "host.name", &error);
 		return;
@@ -142,7 +144,7 @@ static void get_adapters(struct collecting *c)
 {
 	struct host_adapter *adapters = NULL;
 	struct host_gaps gaps;
-	struct host_error error;
+	struct os_error error;
 	size_t n = 0;
 	if (host_list_adapters(c->host, c->arena, &adapters, &n, &gaps, &error) != STATUS_OK) {
 		collect_problem(c, "adapters", &error);
@@ -168,7 +170,7 @@ static void get_bindings(struct collecting *c, const char *fact, const char *key
 			 size_t *n)
 {
 	struct host_value value;
-	struct host_error error;
+	struct os_error error;
 	enum status status = host_read_value(c->host, key, "Bind", c->arena, &value, &error);
 	if (status == STATUS_OK && value.kind != HOST_VALUE_LIST)
 		collect_misfit(c, fact, key, "Bind", "a list");

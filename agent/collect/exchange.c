@@ -49,7 +49,7 @@ static bool version_of_build(uint32_t build, struct version *out)
 static enum tristate find_mta(struct collecting *c)
 {
 	struct host_service service;
-	struct host_error error;
+	struct os_error error;
 	enum status status = host_query_service(c->host, ADVISORY_MTA_SOURCE, &service, &error);
 	if (status == STATUS_OK)
 		return service.state == SERVICE_STATE_NOT_INSTALLED ? TRISTATE_NO : TRISTATE_YES;
@@ -69,8 +69,8 @@ static enum tristate find_mta(struct collecting *c)
 static enum tristate find_cluster(struct collecting *c)
 {
 	struct host_service service;
-	struct host_error service_error;
-	struct host_error key_error;
+	struct os_error service_error;
+	struct os_error key_error;
 	enum status asked = host_query_service(c->host, "ClusSvc", &service, &service_error);
 	if (asked == STATUS_NOT_FOUND ||
 	    (asked == STATUS_OK && service.state != SERVICE_STATE_NOT_INSTALLED))

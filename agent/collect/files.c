@@ -52,7 +52,7 @@ static void judge_version(struct collect_file *kept, const struct host_file *fil
 
 /* Reads a file whole, and keeps what was found out of it. */
 static enum status learn(struct collecting *c, const char *path, struct collect_file *kept,
-			 struct host_error *error)
+			 struct os_error *error)
 {
 	struct host_file file = { 0 };
 	enum status status = host_read_file(c->host, path, &file, error);
@@ -75,7 +75,7 @@ static bool is_kept(const struct collect_file *kept, const char *path,
 }
 
 static enum status look_at(struct collecting *c, const char *path, struct collect_file *kept,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	struct host_file facts = { 0 };
 	enum status status = host_stat_file(c->host, path, &facts, error);
@@ -86,7 +86,7 @@ static enum status look_at(struct collecting *c, const char *path, struct collec
 
 /* Tries the file's own place, then the others: a copy at another place is better than none. */
 static enum status find_file(struct collecting *c, const struct advisory_file *file,
-			     struct collect_file *kept, const char **path, struct host_error *error)
+			     struct collect_file *kept, const char **path, struct os_error *error)
 {
 	const enum place own = place_of(file);
 	const enum place order[] = { own, PLACE_BIN, PLACE_RUN };
@@ -118,7 +118,7 @@ static void get_file(struct collecting *c, const struct advisory_file *file,
 {
 	const char *path = NULL;
 	const char *fact = arena_printf(c->arena, "files/%s", file->name);
-	struct host_error error = { .code = REPORT_ABSENT };
+	struct os_error error = { .code = OS_NO_CODE };
 	*out = (struct report_file){
 		.name = file->name,
 		.size = REPORT_ABSENT,

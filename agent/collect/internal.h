@@ -40,7 +40,7 @@ struct collecting {
 };
 
 /* Notes why `fact` is absent. */
-void collect_problem(struct collecting *c, const char *fact, const struct host_error *error);
+void collect_problem(struct collecting *c, const char *fact, const struct os_error *error);
 
 /* Notes that the registry's value for `fact` is there, but is not what is `wanted`. */
 void collect_misfit(struct collecting *c, const char *fact, const char *key, const char *name,

@@ -15,7 +15,7 @@
 static void get_service(struct collecting *c)
 {
 	struct host_service service;
-	struct host_error error;
+	struct os_error error;
 	if (host_query_service(c->host, ADVISORY_MTA_SOURCE, &service, &error) != STATUS_OK) {
 		collect_problem(c, "mta.service", &error);
 		return;

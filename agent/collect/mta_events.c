@@ -27,7 +27,7 @@ static size_t get_names(struct collecting *c, const char *names[MAX_NAMES])
 		names[n++] = c->report->host.name;
 	for (size_t i = 0; i < sizeof name_values / sizeof *name_values; i++) {
 		struct host_value value;
-		struct host_error ignored;
+		struct os_error ignored;
 		if (host_read_value(c->host, name_values[i].key, name_values[i].name, c->arena,
 				    &value, &ignored) == STATUS_OK &&
 		    value.kind == HOST_VALUE_STRING && value.text[0])
@@ -99,7 +99,7 @@ void collect_events(struct collecting *c)
 		.n_computers = get_names(c, names),
 	};
 	struct host_answer answer;
-	struct host_error error;
+	struct os_error error;
 	struct mta_history history;
 	if (host_read_events(c->host, &question, c->arena, &answer, &error) != STATUS_OK) {
 		collect_problem(c, "mta.events", &error);

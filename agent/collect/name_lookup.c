@@ -124,7 +124,7 @@ static bool is_due(const struct names *names, const struct question *question)
 
 static void start(struct names *names, struct question *question)
 {
-	struct host_error ignored; /* it stays due, and stays absent in the report */
+	struct os_error ignored; /* it stays due, and stays absent in the report */
 	struct job *job = mem_alloc(sizeof *job);
 	atomic_init(&job->state, JOB_RUNNING);
 	job->host = names->host;

@@ -31,7 +31,7 @@ static void say(const char *what, const char *how)
 	fflush(stdout);
 }
 
-static enum status give_up(const char *what, enum status st, const struct host_error *error)
+static enum status give_up(const char *what, enum status st, const struct os_error *error)
 {
 	log_error("could not %s: %s", what, error->text);
 	return st;
@@ -42,7 +42,7 @@ static bool is_packaged(const struct call *call)
 {
 	struct host_options options = { 0 };
 	struct host *host = NULL;
-	struct host_error error;
+	struct os_error error;
 	struct host_value code;
 
 	if (host_open(&host, &options, &error) != STATUS_OK)
@@ -112,7 +112,7 @@ static const char *joined_peers(const struct layers *layers, struct arena *arena
 }
 
 static enum status write_setting(const struct layer_value *value, const struct layers *layers,
-				 struct arena *arena, struct host_error *error)
+				 struct arena *arena, struct os_error *error)
 {
 	const struct setting *setting = value->setting;
 
@@ -131,7 +131,7 @@ static enum status write_setting(const struct layer_value *value, const struct l
 }
 
 /* What was not given stays as it is. */
-static enum status write_settings(const struct call *call, struct host_error *error)
+static enum status write_settings(const struct call *call, struct os_error *error)
 {
 	const struct layers *layers = config_layers(call->config);
 
@@ -147,8 +147,7 @@ static enum status write_settings(const struct call *call, struct host_error *er
 	return STATUS_OK;
 }
 
-static enum status place_program(struct arena *arena, const char **program,
-				 struct host_error *error)
+static enum status place_program(struct arena *arena, const char **program, struct os_error *error)
 {
 	bool copied = false;
 	enum status st = install_place(arena, program, error);
@@ -162,7 +161,7 @@ static enum status place_program(struct arena *arena, const char **program,
 }
 
 static enum status make_service(const char *program, bool there, struct arena *arena,
-				struct host_error *error)
+				struct os_error *error)
 {
 	const wchar_t *command = win32_wide(arena_printf(arena, "\"%s\" service", program), arena);
 	enum status st = scm_install(command, error);
@@ -176,7 +175,7 @@ static enum status make_service(const char *program, bool there, struct arena *a
 
 static enum status install(const struct call *call)
 {
-	struct host_error error = { .text = "" };
+	struct os_error error = { .text = "" };
 	const char *program = NULL;
 	bool there = false;
 	enum status st = scm_find(&there, &error);
@@ -219,7 +218,7 @@ int command_install(const struct call *call)
 /* Removes the rest; a failure is told, and the next step is done all the same. */
 static enum status remove_traces(const struct call *call)
 {
-	struct host_error error = { .text = "" };
+	struct os_error error = { .text = "" };
 	const char *program = NULL;
 	bool later = false;
 	enum status worst = install_remove_event_source(&error);
@@ -241,7 +240,7 @@ static enum status remove_traces(const struct call *call)
 
 static enum status uninstall(const struct call *call)
 {
-	struct host_error error = { .text = "" };
+	struct os_error error = { .text = "" };
 	bool there = false;
 	enum status st = scm_find(&there, &error);
 

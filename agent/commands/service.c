@@ -60,7 +60,7 @@ static int serve(void *user)
 	struct host_options where = { .windows_root = s->call->options->windows_root,
 				      .disk_only = s->call->options->disk_only,
 				      .writes_events = true };
-	struct host_error error;
+	struct os_error error;
 
 	if (host_open(&s->host, &where, &error) != STATUS_OK) {
 		log_error("could not look at this machine: %s", error.text);
@@ -73,7 +73,7 @@ int command_service(const struct call *call)
 {
 	struct serving serving = { .call = call };
 	const struct service_body body = { serve, on_stop, &serving };
-	struct host_error error;
+	struct os_error error;
 	enum status st = service_run(&body, &error);
 
 	if (st == STATUS_UNSUPPORTED)

@@ -25,7 +25,7 @@ static void read_value(struct layers *layers, struct host *host, const struct pl
 {
 	const char *where = arena_printf(layers->arena, "HKLM\\%s\\%s", place->key, place->name);
 	struct host_value value;
-	struct host_error error;
+	struct os_error error;
 	enum status st =
 		host_read_value(host, place->key, place->name, layers->arena, &value, &error);
 
@@ -38,7 +38,7 @@ static void read_value(struct layers *layers, struct host *host, const struct pl
 static void read_peers(struct layers *layers, struct host *host, const struct place *place)
 {
 	const char *key = arena_printf(layers->arena, "%s\\%s", place->key, place->name);
-	struct host_error error;
+	struct os_error error;
 
 	read_value(layers, host, place);
 	if (host_find_key(host, key, &error) == STATUS_NOT_FOUND)
@@ -53,7 +53,7 @@ static void read_peers(struct layers *layers, struct host *host, const struct pl
 static enum status read_key(struct layers *layers, struct host *host, enum layer layer,
 			    const char *key, const char **why)
 {
-	struct host_error error;
+	struct os_error error;
 	size_t n = 0;
 	const struct setting *all = setting_list(&n);
 	enum status st = host_find_key(host, key, &error);

@@ -166,7 +166,7 @@ static void try_key(struct doctor *d, const struct enroll *enroll, const char *w
 static const char *host_name_of(struct doctor *d)
 {
 	struct host_identity identity;
-	struct host_error ignored;
+	struct os_error ignored;
 
 	if (host_identify(d->host, d->arena, &identity, &ignored) != STATUS_OK)
 		return "";

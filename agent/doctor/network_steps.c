@@ -95,7 +95,7 @@ static uint32_t find_address(struct doctor *d, const struct url_place *place)
 static const char *describe_adapter(struct doctor *d, const char *id)
 {
 	struct host_adapter *adapters = NULL;
-	struct host_error ignored; /* then its id has to do */
+	struct os_error ignored; /* then its id has to do */
 	struct host_gaps gaps;
 	size_t n = 0;
 	char text[IPV4_TEXT_SIZE];
@@ -113,7 +113,7 @@ static const char *describe_adapter(struct doctor *d, const char *id)
 static void check_route(struct doctor *d, uint32_t address)
 {
 	const char *id = NULL;
-	struct host_error error;
+	struct os_error error;
 
 	if (doctor_skips(d, "route"))
 		return;

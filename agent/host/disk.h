@@ -23,7 +23,7 @@ struct disk_facts {
 	int64_t modified_ms;
 };
 
-enum status disk_stat(const char *path, struct disk_facts *out, struct host_error *error);
+enum status disk_stat(const char *path, struct disk_facts *out, struct os_error *error);
 
 /*
  * Reads a file whole, with a NUL behind it; `out->bytes` is freed by host_free_file().
@@ -32,7 +32,7 @@ enum status disk_stat(const char *path, struct disk_facts *out, struct host_erro
  * STATUS_LIMIT      it is longer than `limit` bytes
  */
 enum status disk_read(const char *path, size_t limit, struct host_file *out,
-		      struct host_error *error);
+		      struct os_error *error);
 
 /*
  * The names in a directory, but "." and "..", sorted by their bytes.
@@ -40,4 +40,4 @@ enum status disk_read(const char *path, size_t limit, struct host_file *out,
  * STATUS_LIMIT  more than DISK_MAX_NAMES of them
  */
 enum status disk_list(const char *path, struct arena *arena, const char ***names, size_t *n,
-		      struct host_error *error);
+		      struct os_error *error);

@@ -12,7 +12,7 @@
  * boot time are not told at all (STATUS_UNSUPPORTED), so that nothing of the judging machine passes
  * for the server's.
  *
- * A call that fails returns why as a status and, where it takes a `struct host_error`, fills that
+ * A call that fails returns why as a status and, where it takes a `struct os_error`, fills that
  * with the system's code and a sentence for the report's `problems`; the results are then left as
  * they were. Results live in the arena of the call. One thread uses a host; the exceptions are
  * marked "any thread".
@@ -53,10 +53,10 @@ struct host_options {
 };
 
 struct host_identity {
-	const char *name;                      /* what the machine calls itself, without domain */
-	const char *os;                        /* for people: "Windows NT 4.0 Service Pack 6" */
-	int64_t booted_at_ms;                  /* TIMESTAMP_NONE: not told */
-	const struct host_error *no_boot_time; /* why it is not; NULL: nobody can tell */
+	const char *name;                    /* what the machine calls itself, without domain */
+	const char *os;                      /* for people: "Windows NT 4.0 Service Pack 6" */
+	int64_t booted_at_ms;                /* TIMESTAMP_NONE: not told */
+	const struct os_error *no_boot_time; /* why it is not; NULL: nobody can tell */
 };
 
 struct host_adapter {
@@ -73,8 +73,8 @@ struct host_adapter {
 
 /* What else of the adapters the system would not say, and why; NULL: it did. */
 struct host_gaps {
-	const struct host_error *states; /* `enabled` and `link`: true and LINK_UNKNOWN then */
-	const struct host_error *gateways;
+	const struct os_error *states; /* `enabled` and `link`: true and LINK_UNKNOWN then */
+	const struct os_error *gateways;
 };
 
 enum host_value_kind { HOST_VALUE_STRING, HOST_VALUE_NUMBER, HOST_VALUE_LIST };
@@ -133,11 +133,10 @@ struct host_answer {
 	size_t n;
 	size_t n_before_loss; /* behind so many of them the newest damaged record lay */
 	struct host_log log;
-	size_t own;        /* records of the machine asked for, of whatever source */
-	size_t of_source;  /* of them, those of the source */
-	const char *other; /* another machine that wrote records; NULL: there is none */
-	const struct host_error
-		*gap; /* why its newest records may be missing; NULL: they are not */
+	size_t own;                 /* records of the machine asked for, of whatever source */
+	size_t of_source;           /* of them, those of the source */
+	const char *other;          /* another machine that wrote records; NULL: there is none */
+	const struct os_error *gap; /* why its newest records may be missing; NULL: they are not */
 };
 
 /* What is new since the last look. */
@@ -170,7 +169,7 @@ enum host_wake {
  * STATUS_SYSTEM      the system would not
  */
 enum status host_open(struct host **out, const struct host_options *options,
-		      struct host_error *error);
+		      struct os_error *error);
 void host_close(struct host *host);
 
 /* "linux-x86_64", "windows-x86": what the agent was built for. Never NULL. */
@@ -184,7 +183,7 @@ bool host_has_network(const struct host *host);
  * STATUS_NOT_FOUND    disk_only, and the registry on the disk names no computer
  */
 enum status host_identify(struct host *host, struct arena *arena, struct host_identity *out,
-			  struct host_error *error);
+			  struct os_error *error);
 
 /*
  * Lists the adapters that speak IPv4, in the system's order; loopback is left out, so is an
@@ -195,7 +194,7 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
  * STATUS_UNSUPPORTED  disk_only
  */
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_gaps *gaps, struct host_error *error);
+			       size_t *n, struct host_gaps *gaps, struct os_error *error);
 
 /*
  * The id of the adapter through which the system's route table sends to `to`, as
@@ -207,7 +206,7 @@ enum status host_list_adapters(struct host *host, struct arena *arena, struct ho
  * STATUS_UNSUPPORTED  disk_only, or the system has no such question
  */
 enum status host_route(struct host *host, uint32_t to, struct arena *arena, const char **adapter_id,
-		       struct host_error *error);
+		       struct os_error *error);
 
 /*
  * Name lookups, any thread; they block for as long as the system's resolver likes. The return
@@ -230,10 +229,10 @@ const char *host_lookup_text(int error);
  * STATUS_SYSTEM       the system would not
  */
 enum status host_read_value(struct host *host, const char *key, const char *name,
-			    struct arena *arena, struct host_value *out, struct host_error *error);
+			    struct arena *arena, struct host_value *out, struct os_error *error);
 
 /* Is `key` there? STATUS_OK, or a failure as of host_read_value(). */
-enum status host_find_key(struct host *host, const char *key, struct host_error *error);
+enum status host_find_key(struct host *host, const char *key, struct os_error *error);
 
 /*
  * The state of a service. One that is not installed is no failure but SERVICE_STATE_NOT_INSTALLED.
@@ -243,7 +242,7 @@ enum status host_find_key(struct host *host, const char *key, struct host_error 
  * STATUS_SYSTEM       the system would not
  */
 enum status host_query_service(struct host *host, const char *name, struct host_service *out,
-			       struct host_error *error);
+			       struct os_error *error);
 
 /*
  * The newest events of the Application log that were asked for, at most HOST_MAX_EVENTS. A log that
@@ -255,8 +254,7 @@ enum status host_query_service(struct host *host, const char *name, struct host_
  * STATUS_SYSTEM       the system would not
  */
 enum status host_read_events(struct host *host, const struct host_question *question,
-			     struct arena *arena, struct host_answer *out,
-			     struct host_error *error);
+			     struct arena *arena, struct host_answer *out, struct os_error *error);
 
 /*
  * Has an event that is asked for been written since the last look? The first look says no.
@@ -265,7 +263,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
  * Failures as of host_read_events(); what could be looked at is in `*out` all the same.
  */
 enum status host_look_for_news(struct host *host, const struct host_question *question,
-			       struct host_news *out, struct host_error *error);
+			       struct host_news *out, struct os_error *error);
 
 /*
  * The size and time of the file at a Windows path ("C:\exchsrvr\bin\Emsmta.exe"), and with
@@ -277,9 +275,9 @@ enum status host_look_for_news(struct host *host, const struct host_question *qu
  * STATUS_SYSTEM       the system would not
  */
 enum status host_stat_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error);
+			   struct os_error *error);
 enum status host_read_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error);
+			   struct os_error *error);
 void host_free_file(struct host_file *file);
 
 enum host_severity { HOST_SEVERITY_INFORMATION, HOST_SEVERITY_WARNING, HOST_SEVERITY_ERROR };
@@ -303,7 +301,7 @@ int64_t host_wall_ms(struct host *host);
  *
  * STATUS_SYSTEM  there is none
  */
-enum status host_random(struct host *host, void *bytes, size_t n, struct host_error *error);
+enum status host_random(struct host *host, void *bytes, size_t n, struct os_error *error);
 
 /* Sleeps, whatever happens. Any thread. */
 void host_sleep(struct host *host, uint32_t ms);
@@ -324,4 +322,4 @@ void host_stop(struct host *host);
  * STATUS_SYSTEM  no thread could be made; `run` is not called
  */
 enum status host_start_thread(struct host *host, void (*run)(void *arg), void *arg,
-			      struct host_error *error);
+			      struct os_error *error);

@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum status host_fail(struct host_error *error, enum status status, int64_t code,
-		      const char *format, ...)
+enum status os_fail(struct os_error *error, enum status status, int64_t code, const char *format,
+		    ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -14,9 +14,9 @@ enum status host_fail(struct host_error *error, enum status status, int64_t code
 	return status;
 }
 
-const struct host_error *host_keep_error(const struct host_error *error, struct arena *arena)
+const struct os_error *os_keep_error(const struct os_error *error, struct arena *arena)
 {
-	struct host_error *kept = arena_alloc(arena, sizeof *kept);
+	struct os_error *kept = arena_alloc(arena, sizeof *kept);
 	*kept = *error;
 	return kept;
 }

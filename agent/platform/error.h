@@ -6,14 +6,17 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
-struct host_error {
-	int64_t code;   /* of the system; -1 where there is none */
+/* The code of a failure that has none of the system's. */
+#define OS_NO_CODE INT64_C(-1)
+
+struct os_error {
+	int64_t code;   /* of the system, or OS_NO_CODE */
 	char text[512]; /* call, object, reason: "ReadEventLog Application: Access is denied." */
 };
 
 /* Writes code and text and returns `status`; a text too long is cut. */
-enum status host_fail(struct host_error *error, enum status status, int64_t code,
-		      const char *format, ...) __attribute__((format(PRINTF_FORMAT, 4, 5)));
+enum status os_fail(struct os_error *error, enum status status, int64_t code, const char *format,
+		    ...) __attribute__((format(PRINTF_FORMAT, 4, 5)));
 
 /* A copy of an error, for a result that tells of it. */
-const struct host_error *host_keep_error(const struct host_error *error, struct arena *arena);
+const struct os_error *os_keep_error(const struct os_error *error, struct arena *arena);

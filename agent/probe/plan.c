@@ -120,7 +120,7 @@ struct routes {
 };
 
 /* Once: what fails for one target fails for all. */
-static void note_failure(struct routes *routes, const struct host_error *error)
+static void note_failure(struct routes *routes, const struct os_error *error)
 {
 	if (!routes->failed)
 		collect_add_problem(routes->report, routes->arena, "probes.via", error->code,
@@ -130,7 +130,7 @@ static void note_failure(struct routes *routes, const struct host_error *error)
 
 static const char *route_to(struct routes *routes, uint32_t to)
 {
-	struct host_error error; /* a system that has no such question is no trouble: no `via` */
+	struct os_error error; /* a system that has no such question is no trouble: no `via` */
 	const char *via = NULL;
 
 	for (size_t i = 0; i < routes->n; i++) {

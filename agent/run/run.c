@@ -54,7 +54,7 @@ static void take_news(struct runner *r)
 
 static uint64_t jittered_interval_ms(struct runner *r)
 {
-	struct host_error error;
+	struct os_error error;
 	uint64_t interval_ms = (uint64_t)cycle_interval_s(&r->cycle) * 1000;
 	uint64_t spread_ms = interval_ms * RUN_JITTER_PERCENT / 100;
 	uint16_t random = 0;

@@ -13,7 +13,7 @@ void watch_init(struct watch *watch, struct host *host)
 static bool service_changed(struct watch *w)
 {
 	struct host_service service;
-	struct host_error error;
+	struct os_error error;
 	if (host_query_service(w->host, ADVISORY_MTA_SOURCE, &service, &error) != STATUS_OK)
 		return false;
 	bool changed = w->known && service.state != w->service;
@@ -49,7 +49,7 @@ static bool adapters_changed(struct watch *w)
 {
 	struct host_adapter *adapters = NULL;
 	struct host_gaps gaps;
-	struct host_error error;
+	struct os_error error;
 	struct arena scratch;
 	uint64_t hash = 0xcbf29ce484222325u;
 	size_t n = 0;
@@ -73,7 +73,7 @@ const char *watch_look(struct watch *watch)
 						.ids = mta_event_ids,
 						.n_ids = mta_n_event_ids };
 	struct host_news news = { 0 };
-	struct host_error error;
+	struct os_error error;
 	bool service = service_changed(watch);
 	bool adapters = adapters_changed(watch);
 	/* A failure leaves the news as they are; the report says why. */

@@ -46,7 +46,7 @@ struct service_body {
  * STATUS_UNSUPPORTED  the SCM did not start this process, or there is none on this system
  * STATUS_SYSTEM       it would not
  */
-enum status service_run(const struct service_body *body, struct host_error *error);
+enum status service_run(const struct service_body *body, struct os_error *error);
 
 /* While it starts: another step is done, wait for the next. From run's thread. */
 void service_progress(void);

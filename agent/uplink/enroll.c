@@ -165,7 +165,7 @@ bool enroll_is_due(const struct enroll *enroll, const char *host_name)
 /* A key for a server of this name: the one that there is, or a new one, on the disk. */
 static enum status need_key(struct enroll *e, const char *host_name)
 {
-	struct host_error error;
+	struct os_error error;
 	uint8_t bytes[KEY_BYTES];
 	size_t n = text_short_name_length(host_name);
 

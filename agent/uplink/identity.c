@@ -14,7 +14,7 @@
 
 static enum status make_uuid(struct host *host, char text[UUID_TEXT_SIZE])
 {
-	struct host_error error;
+	struct os_error error;
 	struct uuid uuid;
 	enum status st = host_random(host, &uuid, sizeof uuid, &error);
 

@@ -183,7 +183,7 @@ static void run_thread(void *arg)
 
 enum status uplink_start(struct uplink *uplink)
 {
-	struct host_error error;
+	struct os_error error;
 
 	atomic_store(&uplink->state, UPLINK_RUNNING);
 	enum status st = host_start_thread(uplink->host, run_thread, uplink, &error);

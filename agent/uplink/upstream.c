@@ -116,7 +116,7 @@ uint64_t ways_due_ms(const struct ways *ways)
 /* `n` with a quarter more or less, so that a fleet does not come back all at once. */
 static uint64_t with_jitter(struct host *host, uint64_t n)
 {
-	struct host_error error;
+	struct os_error error;
 	uint16_t random = 0x8000;
 
 	if (host_random(host, &random, sizeof random, &error) != STATUS_OK)

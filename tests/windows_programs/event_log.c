@@ -129,7 +129,7 @@ static void print_all(void)
 {
 	const struct host_question question = ask();
 	struct host_answer answer;
-	struct host_error error;
+	struct os_error error;
 	struct arena arena;
 	arena_init(&arena);
 	if (win32_log_read(&calls, &question, &arena, &answer, &error) == STATUS_OK) {
@@ -145,7 +145,7 @@ static void print_all(void)
 
 static void print_news(struct win32_log_watch *watch, struct event_window *window)
 {
-	struct host_error error;
+	struct os_error error;
 	bool found = false;
 	event_window_empty(window);
 	if (win32_log_look(watch, window, &found, &error) == STATUS_OK)
@@ -160,7 +160,7 @@ int main(int argc, char **argv)
 	struct event_window *window = mem_alloc(sizeof *window);
 	struct win32_log_watch watch = { .calls = &calls };
 	struct host_file files[2];
-	struct host_error error;
+	struct os_error error;
 	if (argc < 3 || argc > 4) {
 		fputs("usage: event_log COMMAND FILE.evt [FILE.evt]\n", stderr);
 		return 2;

@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 {
 	const struct host_options options = { 0 };
 	struct host *host = NULL;
-	struct host_error error = { .text = "" };
+	struct os_error error = { .text = "" };
 	struct host_file file;
 	if (argc != 2) {
 		fputs("usage: event_texts FILE.evt\n", stderr);

@@ -36,9 +36,9 @@ struct saved {
 	struct host_file file; /* borrowed by `log` */
 	struct eventlog log;   /* as it was opened */
 	bool is_log;
-	bool tells;                   /* of the source */
-	bool other_kind;              /* it is the System or the Security log */
-	const struct host_error *why; /* it is no event log, and should be one; NULL otherwise */
+	bool tells;                 /* of the source */
+	bool other_kind;            /* it is the System or the Security log */
+	const struct os_error *why; /* it is no event log, and should be one; NULL otherwise */
 	/* Of its sound records, as struct eventlog tells them. */
 	uint32_t oldest_number;
 	uint32_t newest_number;
@@ -90,7 +90,7 @@ static bool may_be_export(const char *name)
 /* AppEvent.Evt below each folder of a drive. */
 static void add_system_folders(struct paths *paths, const char *drive, struct arena *arena)
 {
-	struct host_error ignored;
+	struct os_error ignored;
 	const char **names = NULL;
 	size_t n = 0;
 	if (disk_list(drive, arena, &names, &n, &ignored) != STATUS_OK)
@@ -103,7 +103,7 @@ static void add_system_folders(struct paths *paths, const char *drive, struct ar
 static void find_paths(const char *dir, const char *registered, struct arena *arena,
 		       struct paths *out)
 {
-	struct host_error ignored;
+	struct os_error ignored;
 	const char **names = NULL;
 	size_t n = 0;
 	*out = (struct paths){ .n = 0 };
@@ -141,7 +141,7 @@ uint64_t image_logs_mark(const char *dir, const char *registered, struct arena *
 	struct paths *paths = arena_alloc(scratch, sizeof *paths);
 	find_paths(dir, registered, scratch, paths);
 	for (size_t i = 0; i < paths->n; i++) {
-		struct host_error ignored;
+		struct os_error ignored;
 		struct disk_facts facts = { 0 };
 		(void)disk_stat(paths->all[i], &facts, &ignored);
 		hash = mix(hash, paths->all[i], strlen(paths->all[i]) + 1);
@@ -201,24 +201,24 @@ static void survey(struct saved *saved, const struct host_question *question)
 }
 
 /* What the file is in the stead of an event log, and how to get one. */
-static enum status refuse(const struct saved *saved, enum status status, struct host_error *error)
+static enum status refuse(const struct saved *saved, enum status status, struct os_error *error)
 {
 	switch (log_export_kind(saved->file.bytes, saved->file.size)) {
 	case LOG_EXPORT_EVTX:
-		return host_fail(error, STATUS_MALFORMED, REPORT_ABSENT,
-				 "event log %s is in the form of later systems (.evtx), which is "
-				 "not read: " HOW_TO_SAVE,
-				 saved->path);
+		return os_fail(error, STATUS_MALFORMED, OS_NO_CODE,
+			       "event log %s is in the form of later systems (.evtx), which is "
+			       "not read: " HOW_TO_SAVE,
+			       saved->path);
 	case LOG_EXPORT_TEXT:
-		return host_fail(error, STATUS_MALFORMED, REPORT_ABSENT,
-				 "event log %s is an export as text (txt, csv), which is not "
-				 "read: " HOW_TO_SAVE,
-				 saved->path);
+		return os_fail(error, STATUS_MALFORMED, OS_NO_CODE,
+			       "event log %s is an export as text (txt, csv), which is not "
+			       "read: " HOW_TO_SAVE,
+			       saved->path);
 	case LOG_EXPORT_NONE:
 		break;
 	}
-	return host_fail(
-		error, STATUS_MALFORMED, REPORT_ABSENT,
+	return os_fail(
+		error, STATUS_MALFORMED, OS_NO_CODE,
 		"event log %s is no event log that can be read: %s; copy it again, or " HOW_TO_SAVE,
 		saved->path, status_text(status));
 }
@@ -230,7 +230,7 @@ static bool is_named_log(const struct saved *saved)
 }
 
 /* The file could not be read as an event log: is that of concern? */
-static void note_failure(struct saved *saved, const char *source, const struct host_error *error,
+static void note_failure(struct saved *saved, const char *source, const struct os_error *error,
 			 struct arena *arena)
 {
 	const struct host_file *file = &saved->file;
@@ -238,13 +238,13 @@ static void note_failure(struct saved *saved, const char *source, const struct h
 	saved->other_kind = has_other_name(saved->path);
 	saved->tells = !saved->other_kind && (lists || ends_in(saved->path, ".evt"));
 	if (saved->tells || (is_named_log(saved) && !saved->other_kind))
-		saved->why = host_keep_error(error, arena);
+		saved->why = os_keep_error(error, arena);
 }
 
 static void read_file(struct saved *saved, const struct host_question *question,
 		      struct arena *arena)
 {
-	struct host_error error;
+	struct os_error error;
 	struct host_file *file = &saved->file;
 	enum status status = disk_read(saved->path, HOST_MAX_FILE, file, &error);
 	if (status == STATUS_OK) {
@@ -331,24 +331,24 @@ static uint32_t known_up_to(const struct saved_logs *logs, size_t at)
 	return known;
 }
 
-static const struct host_error *gap_of(const struct saved *saved, struct arena *arena)
+static const struct os_error *gap_of(const struct saved *saved, struct arena *arena)
 {
 	static const char *const reasons[] = {
 		[EVENTLOG_PAST_FILE] = "its header points behind the end of the file",
 		[EVENTLOG_NO_END] = "it has no end-of-file record",
 		[EVENTLOG_RECORDS_GONE] = "its newest records are not where they should be",
 	};
-	struct host_error error;
-	(void)host_fail(&error, STATUS_TRUNCATED, REPORT_ABSENT,
-			"event log %s was not read to its end (%s): copy it again, or " HOW_TO_SAVE,
-			saved->path, reasons[saved->log.gap]);
-	return host_keep_error(&error, arena);
+	struct os_error error;
+	(void)os_fail(&error, STATUS_TRUNCATED, OS_NO_CODE,
+		      "event log %s was not read to its end (%s): copy it again, or " HOW_TO_SAVE,
+		      saved->path, reasons[saved->log.gap]);
+	return os_keep_error(&error, arena);
 }
 
 /* Adds the records of all logs, oldest first, each once. */
-static const struct host_error *add_all(const struct saved_logs *logs, struct event_window *window)
+static const struct os_error *add_all(const struct saved_logs *logs, struct event_window *window)
 {
-	const struct host_error *gap = NULL;
+	const struct os_error *gap = NULL;
 	for (size_t i = 0; i < logs->n; i++) {
 		if (is_contained(logs, i))
 			continue;
@@ -379,7 +379,7 @@ static void answer(struct saved_logs *logs, struct host_answer *out)
 	struct event_window *window = mem_alloc(sizeof *window);
 	order(logs);
 	event_window_init(window, logs->question);
-	const struct host_error *gap = add_all(logs, window);
+	const struct os_error *gap = add_all(logs, window);
 	event_window_answer(window, logs->arena, out);
 	out->log.path = all_paths(logs);
 	out->gap = gap;
@@ -405,7 +405,7 @@ static bool choose(struct saved_logs *logs)
 }
 
 /* The first that should have been read; `telling`: only one that tells of the source. */
-static const struct host_error *find_refused(const struct saved_logs *logs, bool telling)
+static const struct os_error *find_refused(const struct saved_logs *logs, bool telling)
 {
 	for (size_t i = 0; i < logs->n; i++) {
 		if (logs->all[i].why && (!telling || logs->all[i].tells))
@@ -414,17 +414,17 @@ static const struct host_error *find_refused(const struct saved_logs *logs, bool
 	return NULL;
 }
 
-static enum status fail(const char *dir, const struct host_error *refused, bool others,
-			struct host_error *error)
+static enum status fail(const char *dir, const struct os_error *refused, bool others,
+			struct os_error *error)
 {
 	if (refused) {
 		*error = *refused;
 		return STATUS_MALFORMED;
 	}
-	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-			 "event log Application: %s holds %s: copy AppEvent.Evt of the server's "
-			 "system32\\config into it, or " HOW_TO_SAVE,
-			 dir, others ? "only the System or the Security log" : "no event log");
+	return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE,
+		       "event log Application: %s holds %s: copy AppEvent.Evt of the server's "
+		       "system32\\config into it, or " HOW_TO_SAVE,
+		       dir, others ? "only the System or the Security log" : "no event log");
 }
 
 static void read_files(struct saved_logs *logs, const struct paths *paths, bool registered)
@@ -446,10 +446,10 @@ static bool holds_other_kinds(const struct saved_logs *logs)
 }
 
 static enum status read_chosen(struct saved_logs *logs, const char *dir, struct host_answer *out,
-			       struct host_error *error)
+			       struct os_error *error)
 {
-	const struct host_error *any = find_refused(logs, false);
-	const struct host_error *telling = find_refused(logs, true);
+	const struct os_error *any = find_refused(logs, false);
+	const struct os_error *telling = find_refused(logs, true);
 	bool others = holds_other_kinds(logs);
 	bool tells = choose(logs);
 	if (logs->n == 0)
@@ -462,7 +462,7 @@ static enum status read_chosen(struct saved_logs *logs, const char *dir, struct 
 
 enum status image_logs_read(const char *dir, const char *registered,
 			    const struct host_question *question, struct arena *arena,
-			    struct host_answer *out, struct host_error *error)
+			    struct host_answer *out, struct os_error *error)
 {
 	struct paths *paths = arena_alloc(arena, sizeof *paths);
 	struct saved_logs *logs = mem_alloc(sizeof *logs);
@@ -471,11 +471,11 @@ enum status image_logs_read(const char *dir, const char *registered,
 	find_paths(dir, registered, arena, paths);
 	bool there = registered && image_path_find(dir, registered, arena);
 	read_files(logs, paths, there);
-	enum status status =
-		paths->too_many ? host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-					    "event log Application: %s holds more than %d logs",
-					    dir, IMAGE_MAX_LOGS)
-				: read_chosen(logs, dir, out, error);
+	enum status status = paths->too_many
+				     ? os_fail(error, STATUS_LIMIT, OS_NO_CODE,
+					       "event log Application: %s holds more than %d logs",
+					       dir, IMAGE_MAX_LOGS)
+				     : read_chosen(logs, dir, out, error);
 	for (size_t i = 0; i < logs->n; i++)
 		host_free_file(&logs->all[i].file);
 	free(logs);

@@ -31,7 +31,7 @@
  */
 enum status image_logs_read(const char *dir, const char *registered,
 			    const struct host_question *question, struct arena *arena,
-			    struct host_answer *out, struct host_error *error);
+			    struct host_answer *out, struct os_error *error);
 
 /* Changes where one of the files changes that are looked into, or there are other ones. */
 uint64_t image_logs_mark(const char *dir, const char *registered, struct arena *scratch);

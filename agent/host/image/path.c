@@ -9,7 +9,7 @@
 /* The entry of `dir` that `name` (n bytes) names in any case, or NULL. An exact match wins. */
 static const char *find_entry(const char *dir, const char *name, size_t n, struct arena *arena)
 {
-	struct host_error ignored;
+	struct os_error ignored;
 	const char **names = NULL;
 	size_t count = 0;
 	const char *found = NULL;

@@ -47,16 +47,16 @@ static bool is_export(const char *name)
 	return n > 4 && text_equal(name + n - 4, ".reg");
 }
 
-static enum status add_export(struct exports *exports, const char *path, struct host_error *error)
+static enum status add_export(struct exports *exports, const char *path, struct os_error *error)
 {
 	struct disk_facts facts;
 	enum status status = disk_stat(path, &facts, error);
 	if (status != STATUS_OK || facts.directory)
 		return status;
 	if (exports->n == WINDOWS_ROOT_MAX_EXPORTS)
-		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				 "more than %d registry exports beside %s",
-				 WINDOWS_ROOT_MAX_EXPORTS, path);
+		return os_fail(error, STATUS_LIMIT, OS_NO_CODE,
+			       "more than %d registry exports beside %s", WINDOWS_ROOT_MAX_EXPORTS,
+			       path);
 	exports->paths[exports->n++] = path;
 	exports->fingerprint = mix(exports->fingerprint, path, strlen(path) + 1);
 	exports->fingerprint = mix(exports->fingerprint, &facts.size, sizeof facts.size);
@@ -66,7 +66,7 @@ static enum status add_export(struct exports *exports, const char *path, struct 
 }
 
 static enum status find_exports(const char *dir, struct arena *arena, struct exports *exports,
-				struct host_error *error)
+				struct os_error *error)
 {
 	const char **names = NULL;
 	size_t n = 0;
@@ -77,8 +77,8 @@ static enum status find_exports(const char *dir, struct arena *arena, struct exp
 					    error);
 	}
 	if (status == STATUS_OK && exports->n == 0)
-		return host_fail(error, STATUS_SYSTEM, REPORT_ABSENT,
-				 "registry: %s holds no export (*.reg)", dir);
+		return os_fail(error, STATUS_SYSTEM, OS_NO_CODE,
+			       "registry: %s holds no export (*.reg)", dir);
 	return status;
 }
 
@@ -93,7 +93,7 @@ static void tell_skipped(const struct regfile *contents, const char *path, size_
 			    path, (unsigned long)contents->n_skipped);
 }
 
-static enum status load_export(struct regfile *contents, const char *path, struct host_error *error)
+static enum status load_export(struct regfile *contents, const char *path, struct os_error *error)
 {
 	struct host_file file = { 0 };
 	enum status status = disk_read(path, REGFILE_MAX_BYTES, &file, error);
@@ -106,14 +106,14 @@ static enum status load_export(struct regfile *contents, const char *path, struc
 	host_free_file(&file);
 	tell_skipped(contents, path, before);
 	if (status != STATUS_OK)
-		return host_fail(error, status == STATUS_LIMIT ? status : STATUS_MALFORMED,
-				 REPORT_ABSENT, "registry export %s, line %lu: %s", path,
-				 (unsigned long)why.line, why.text);
+		return os_fail(error, status == STATUS_LIMIT ? status : STATUS_MALFORMED,
+			       OS_NO_CODE, "registry export %s, line %lu: %s", path,
+			       (unsigned long)why.line, why.text);
 	return STATUS_OK;
 }
 
 static enum status load(struct windows_registry *registry, const struct exports *exports,
-			struct host_error *error)
+			struct os_error *error)
 {
 	regfile_deinit(&registry->contents);
 	regfile_init(&registry->contents);
@@ -128,7 +128,7 @@ static enum status load(struct windows_registry *registry, const struct exports 
 	return STATUS_OK;
 }
 
-enum status windows_registry_refresh(struct windows_registry *registry, struct host_error *error)
+enum status windows_registry_refresh(struct windows_registry *registry, struct os_error *error)
 {
 	struct arena scratch;
 	struct exports exports = { .fingerprint = FNV_OFFSET };
@@ -207,21 +207,21 @@ static const char *name_contents(const struct regfile *contents, struct arena *a
 
 /* Says what to export where the whole hive is missing. */
 static enum status fail_missing(const struct regfile *contents, const char *key, const char *what,
-				struct arena *arena, struct host_error *error)
+				struct arena *arena, struct os_error *error)
 {
 	const char *hive = arena_strndup(arena, key, strcspn(key, "\\"));
 	if (regfile_has_key(contents, hive))
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "registry HKLM\\%s%s: %s",
-				 key, what, status_text(STATUS_NOT_FOUND));
-	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-			 "registry HKLM\\%s%s: the exports hold no key of HKEY_LOCAL_MACHINE\\%s, "
-			 "only %s; export that, too",
-			 key, what, hive, name_contents(contents, arena));
+		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "registry HKLM\\%s%s: %s", key,
+			       what, status_text(STATUS_NOT_FOUND));
+	return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE,
+		       "registry HKLM\\%s%s: the exports hold no key of HKEY_LOCAL_MACHINE\\%s, "
+		       "only %s; export that, too",
+		       key, what, hive, name_contents(contents, arena));
 }
 
 enum status windows_registry_read(struct windows_registry *registry, const char *key,
 				  const char *name, struct arena *arena, struct host_value *out,
-				  struct host_error *error)
+				  struct os_error *error)
 {
 	enum status status = windows_registry_refresh(registry, error);
 	if (status != STATUS_OK)
@@ -231,18 +231,18 @@ enum status windows_registry_read(struct windows_registry *registry, const char 
 		return fail_missing(&registry->contents, key,
 				    arena_printf(arena, ", value \"%s\"", name), arena, error);
 	if (value->kind == REGFILE_UNREADABLE)
-		return host_fail(error, STATUS_MALFORMED, REPORT_ABSENT,
-				 "registry HKLM\\%s, value \"%s\": %s", key, name, value->text);
+		return os_fail(error, STATUS_MALFORMED, OS_NO_CODE,
+			       "registry HKLM\\%s, value \"%s\": %s", key, name, value->text);
 	if (value->kind == REGFILE_OTHER)
-		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				 "registry HKLM\\%s, value \"%s\": neither text nor number", key,
-				 name);
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE,
+			       "registry HKLM\\%s, value \"%s\": neither text nor number", key,
+			       name);
 	copy_value(value, arena, out);
 	return STATUS_OK;
 }
 
 enum status windows_registry_find_key(struct windows_registry *registry, const char *key,
-				      struct host_error *error)
+				      struct os_error *error)
 {
 	enum status status = windows_registry_refresh(registry, error);
 	if (status != STATUS_OK)

@@ -30,11 +30,11 @@ void windows_registry_deinit(struct windows_registry *registry);
  * STATUS_MALFORMED  one cannot be understood; `error` names file and line
  * STATUS_LIMIT, STATUS_DENIED, STATUS_NOT_FOUND (of the directory)
  */
-enum status windows_registry_refresh(struct windows_registry *registry, struct host_error *error);
+enum status windows_registry_refresh(struct windows_registry *registry, struct os_error *error);
 
 /* Failures as of host_read_value() and host_find_key(), and of windows_registry_refresh(). */
 enum status windows_registry_read(struct windows_registry *registry, const char *key,
 				  const char *name, struct arena *arena, struct host_value *out,
-				  struct host_error *error);
+				  struct os_error *error);
 enum status windows_registry_find_key(struct windows_registry *registry, const char *key,
-				      struct host_error *error);
+				      struct os_error *error);

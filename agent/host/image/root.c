@@ -35,14 +35,14 @@ struct windows_root {
 	struct look look;
 };
 
-enum status windows_root_open(struct windows_root **out, const char *dir, struct host_error *error)
+enum status windows_root_open(struct windows_root **out, const char *dir, struct os_error *error)
 {
 	struct disk_facts facts;
 	enum status status = disk_stat(dir, &facts, error);
 	if (status != STATUS_OK)
 		return status;
 	if (!facts.directory)
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s is no directory", dir);
+		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is no directory", dir);
 
 	struct windows_root *root = mem_alloc(sizeof *root);
 	root->dir = mem_strdup(dir);
@@ -71,26 +71,26 @@ void windows_root_close(struct windows_root *root)
 
 enum status windows_root_read_value(struct windows_root *root, const char *key, const char *name,
 				    struct arena *arena, struct host_value *out,
-				    struct host_error *error)
+				    struct os_error *error)
 {
 	return windows_registry_read(&root->registry, key, name, arena, out, error);
 }
 
 enum status windows_root_find_key(struct windows_root *root, const char *key,
-				  struct host_error *error)
+				  struct os_error *error)
 {
 	return windows_registry_find_key(&root->registry, key, error);
 }
 
 enum status windows_root_query_service(struct windows_root *root, const char *name,
-				       struct host_service *out, struct host_error *error)
+				       struct host_service *out, struct os_error *error)
 {
 	enum status status = windows_services_find(root->dir, name, out, error);
 	if (status != STATUS_NOT_FOUND)
 		return status;
 
 	/* The list does not know it: is it installed at all? */
-	struct host_error why;
+	struct os_error why;
 	char key[512];
 	snprintf(key, sizeof key, SERVICES_KEY "%s", name);
 	status = windows_registry_find_key(&root->registry, key, &why);
@@ -104,32 +104,32 @@ enum status windows_root_query_service(struct windows_root *root, const char *na
 	return STATUS_OK;
 }
 
-static enum status facts_only(const char *path, struct host_file *out, struct host_error *error)
+static enum status facts_only(const char *path, struct host_file *out, struct os_error *error)
 {
 	struct disk_facts facts;
 	enum status status = disk_stat(path, &facts, error);
 	if (status != STATUS_OK)
 		return status;
 	if (facts.directory)
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s is a directory", path);
+		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is a directory", path);
 	if (facts.size > HOST_MAX_FILE)
-		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				 "%s is longer than the %lu bytes that are read", path,
-				 (unsigned long)HOST_MAX_FILE);
+		return os_fail(error, STATUS_LIMIT, OS_NO_CODE,
+			       "%s is longer than the %lu bytes that are read", path,
+			       (unsigned long)HOST_MAX_FILE);
 	*out = (struct host_file){ .size = (size_t)facts.size, .modified_ms = facts.modified_ms };
 	return STATUS_OK;
 }
 
 enum status windows_root_get_file(struct windows_root *root, const char *path, bool whole,
-				  struct host_file *out, struct host_error *error)
+				  struct host_file *out, struct os_error *error)
 {
 	struct arena scratch;
 	arena_init(&scratch);
 	const char *found = image_path_find(root->dir, path, &scratch);
 	enum status status = STATUS_OK;
 	if (!found)
-		status = host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s: no such file in %s",
-				   path, root->dir);
+		status = os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s: no such file in %s",
+				 path, root->dir);
 	else if (whole)
 		status = disk_read(found, HOST_MAX_FILE, out, error);
 	else
@@ -142,7 +142,7 @@ enum status windows_root_get_file(struct windows_root *root, const char *path, b
 static const char *read_text(struct windows_root *root, const char *key, const char *name,
 			     struct arena *arena)
 {
-	struct host_error ignored;
+	struct os_error ignored;
 	struct host_value value;
 	if (windows_registry_read(&root->registry, key, name, arena, &value, &ignored) != STATUS_OK)
 		return NULL;
@@ -160,14 +160,14 @@ static const char *registered_log(struct windows_root *root, struct arena *arena
 
 enum status windows_root_read_events(struct windows_root *root,
 				     const struct host_question *question, struct arena *arena,
-				     struct host_answer *out, struct host_error *error)
+				     struct host_answer *out, struct os_error *error)
 {
 	return image_logs_read(root->dir, registered_log(root, arena), question, arena, out, error);
 }
 
 /* A mark of the newest event asked for, 0 where there is none. */
 static enum status find_newest(struct windows_root *root, const struct host_question *question,
-			       uint64_t *newest, struct host_error *error)
+			       uint64_t *newest, struct os_error *error)
 {
 	struct host_answer answer;
 	struct arena scratch;
@@ -183,9 +183,9 @@ static enum status find_newest(struct windows_root *root, const struct host_ques
 
 enum status windows_root_look_for_news(struct windows_root *root,
 				       const struct host_question *question, struct host_news *out,
-				       struct host_error *error)
+				       struct os_error *error)
 {
-	struct host_error ignored; /* the registry's failure is told where it is read */
+	struct os_error ignored; /* the registry's failure is told where it is read */
 	struct arena scratch;
 	struct look now = root->look;
 	enum status status = STATUS_OK;
@@ -211,7 +211,7 @@ enum status windows_root_look_for_news(struct windows_root *root,
 }
 
 enum status windows_root_identify(struct windows_root *root, struct arena *arena,
-				  struct host_identity *out, struct host_error *error)
+				  struct host_identity *out, struct os_error *error)
 {
 	struct host_value name;
 	enum status status = windows_registry_read(&root->registry, COMPUTER_KEY, "ComputerName",
@@ -219,8 +219,8 @@ enum status windows_root_identify(struct windows_root *root, struct arena *arena
 	if (status != STATUS_OK)
 		return status;
 	if (name.kind != HOST_VALUE_STRING || name.text[0] == '\0')
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-				 "registry HKLM\\%s: ComputerName is no name", COMPUTER_KEY);
+		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE,
+			       "registry HKLM\\%s: ComputerName is no name", COMPUTER_KEY);
 
 	const char *version = read_text(root, WINDOWS_KEY, "CurrentVersion", arena);
 	const char *pack = read_text(root, WINDOWS_KEY, "CSDVersion", arena);

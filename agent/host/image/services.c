@@ -62,7 +62,7 @@ static const char *parse_line(char *line, struct entry *out)
 
 /* Goes through the list; where `name` is not NULL, to the line of that service. */
 static enum status scan(char *text, const char *path, const char *name, struct host_service *out,
-			struct host_error *error)
+			struct os_error *error)
 {
 	unsigned line = 1;
 	for (char *at = text; *at; line++) {
@@ -73,8 +73,8 @@ static enum status scan(char *text, const char *path, const char *name, struct h
 			*at++ = '\0';
 		const char *wrong = parse_line(start, &entry);
 		if (wrong)
-			return host_fail(error, STATUS_MALFORMED, REPORT_ABSENT, "%s, line %u: %s",
-					 path, line, wrong);
+			return os_fail(error, STATUS_MALFORMED, OS_NO_CODE, "%s, line %u: %s", path,
+				       line, wrong);
 		if (name && text_equal(entry.name, name)) {
 			*out = entry.service;
 			return STATUS_OK;
@@ -82,20 +82,19 @@ static enum status scan(char *text, const char *path, const char *name, struct h
 	}
 	if (!name)
 		return STATUS_OK;
-	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s tells no state of %s", path,
-			 name);
+	return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s tells no state of %s", path, name);
 }
 
 static enum status read_list(const char *path, const char *name, struct host_service *out,
-			     struct host_error *error)
+			     struct os_error *error)
 {
 	struct host_file file = { 0 };
 	enum status status = disk_read(path, WINDOWS_ROOT_MAX_SERVICES, &file, error);
 	if (status == STATUS_NOT_FOUND && !name)
 		return STATUS_OK;
 	if (status == STATUS_NOT_FOUND)
-		return host_fail(error, status, REPORT_ABSENT,
-				 "the state of service %s: there is no %s", name, path);
+		return os_fail(error, status, OS_NO_CODE, "the state of service %s: there is no %s",
+			       name, path);
 	if (status != STATUS_OK)
 		return status;
 	status = scan((char *)file.bytes, path, name, out, error);
@@ -103,7 +102,7 @@ static enum status read_list(const char *path, const char *name, struct host_ser
 	return status;
 }
 
-enum status windows_services_check(const char *dir, struct host_error *error)
+enum status windows_services_check(const char *dir, struct os_error *error)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", dir, LIST_NAME);
@@ -111,7 +110,7 @@ enum status windows_services_check(const char *dir, struct host_error *error)
 }
 
 enum status windows_services_find(const char *dir, const char *name, struct host_service *out,
-				  struct host_error *error)
+				  struct os_error *error)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", dir, LIST_NAME);

@@ -14,7 +14,7 @@
  * STATUS_LIMIT      it is longer than WINDOWS_ROOT_MAX_SERVICES
  * STATUS_DENIED, STATUS_SYSTEM
  */
-enum status windows_services_check(const char *dir, struct host_error *error);
+enum status windows_services_check(const char *dir, struct os_error *error);
 
 /*
  * The state of the service of that name, without case.
@@ -22,4 +22,4 @@ enum status windows_services_check(const char *dir, struct host_error *error);
  * STATUS_NOT_FOUND  the list does not name it, or there is none; others as above
  */
 enum status windows_services_find(const char *dir, const char *name, struct host_service *out,
-				  struct host_error *error);
+				  struct os_error *error);

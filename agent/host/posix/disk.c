@@ -11,7 +11,7 @@
 #include "agent/platform/error.h"
 #include "proto/base/mem.h"
 
-static enum status fail(struct host_error *error, const char *call, const char *path)
+static enum status fail(struct os_error *error, const char *call, const char *path)
 {
 	int code = errno;
 	enum status status = STATUS_SYSTEM;
@@ -19,7 +19,7 @@ static enum status fail(struct host_error *error, const char *call, const char *
 		status = STATUS_NOT_FOUND;
 	else if (code == EACCES || code == EPERM)
 		status = STATUS_DENIED;
-	return host_fail(error, status, code, "%s %s: %s", call, path, strerror(code));
+	return os_fail(error, status, code, "%s %s: %s", call, path, strerror(code));
 }
 
 static void facts_of(const struct stat *st, struct disk_facts *out)
@@ -29,7 +29,7 @@ static void facts_of(const struct stat *st, struct disk_facts *out)
 	out->modified_ms = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
 }
 
-enum status disk_stat(const char *path, struct disk_facts *out, struct host_error *error)
+enum status disk_stat(const char *path, struct disk_facts *out, struct os_error *error)
 {
 	struct stat st;
 	if (stat(path, &st) != 0)
@@ -56,7 +56,7 @@ static ssize_t read_up_to(int fd, uint8_t *bytes, size_t room)
 }
 
 static enum status read_open(int fd, const char *path, size_t limit, struct host_file *out,
-			     struct host_error *error)
+			     struct os_error *error)
 {
 	struct stat st;
 	struct disk_facts facts;
@@ -64,10 +64,10 @@ static enum status read_open(int fd, const char *path, size_t limit, struct host
 		return fail(error, "fstat", path);
 	facts_of(&st, &facts);
 	if (!S_ISREG(st.st_mode))
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s is no file", path);
+		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is no file", path);
 	if (facts.size > limit)
-		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				 "%s is longer than the %zu bytes that are read", path, limit);
+		return os_fail(error, STATUS_LIMIT, OS_NO_CODE,
+			       "%s is longer than the %zu bytes that are read", path, limit);
 
 	uint8_t *bytes = mem_alloc((size_t)facts.size + 1);
 	ssize_t n = read_up_to(fd, bytes, (size_t)facts.size);
@@ -79,8 +79,7 @@ static enum status read_open(int fd, const char *path, size_t limit, struct host
 	return STATUS_OK;
 }
 
-enum status disk_read(const char *path, size_t limit, struct host_file *out,
-		      struct host_error *error)
+enum status disk_read(const char *path, size_t limit, struct host_file *out, struct os_error *error)
 {
 	/* O_NONBLOCK: a FIFO among the files must not hold up the agent. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -97,7 +96,7 @@ static int by_bytes(const void *a, const void *b)
 }
 
 enum status disk_list(const char *path, struct arena *arena, const char ***names, size_t *n,
-		      struct host_error *error)
+		      struct os_error *error)
 {
 	DIR *dir = opendir(path);
 	if (!dir)
@@ -116,8 +115,8 @@ enum status disk_list(const char *path, struct arena *arena, const char ***names
 	closedir(dir);
 	if (count > DISK_MAX_NAMES) {
 		free(list);
-		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT, "%s has more than %d entries",
-				 path, DISK_MAX_NAMES);
+		return os_fail(error, STATUS_LIMIT, OS_NO_CODE, "%s has more than %d entries", path,
+			       DISK_MAX_NAMES);
 	}
 	*names = arena_alloc_array(arena, count, sizeof **names);
 	*n = count;

@@ -5,21 +5,20 @@
 
 #include "agent/platform/error.h"
 
-static enum status not_windows(struct host_error *error, const char *what)
+static enum status not_windows(struct os_error *error, const char *what)
 {
-	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s: this system is no Windows",
-			 what);
+	return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s: this system is no Windows", what);
 }
 
 enum status host_read_value(struct host *host, const char *key, const char *name,
-			    struct arena *arena, struct host_value *out, struct host_error *error)
+			    struct arena *arena, struct host_value *out, struct os_error *error)
 {
 	if (!host->root)
 		return not_windows(error, "registry");
 	return windows_root_read_value(host->root, key, name, arena, out, error);
 }
 
-enum status host_find_key(struct host *host, const char *key, struct host_error *error)
+enum status host_find_key(struct host *host, const char *key, struct os_error *error)
 {
 	if (!host->root)
 		return not_windows(error, "registry");
@@ -27,7 +26,7 @@ enum status host_find_key(struct host *host, const char *key, struct host_error 
 }
 
 enum status host_query_service(struct host *host, const char *name, struct host_service *out,
-			       struct host_error *error)
+			       struct os_error *error)
 {
 	if (host->root)
 		return windows_root_query_service(host->root, name, out, error);
@@ -36,7 +35,7 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 }
 
 enum status host_read_events(struct host *host, const struct host_question *question,
-			     struct arena *arena, struct host_answer *out, struct host_error *error)
+			     struct arena *arena, struct host_answer *out, struct os_error *error)
 {
 	if (!host->root)
 		return not_windows(error, "event log Application");
@@ -44,7 +43,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 }
 
 enum status host_look_for_news(struct host *host, const struct host_question *question,
-			       struct host_news *out, struct host_error *error)
+			       struct host_news *out, struct os_error *error)
 {
 	*out = (struct host_news){ 0 };
 	if (!host->root)
@@ -53,7 +52,7 @@ enum status host_look_for_news(struct host *host, const struct host_question *qu
 }
 
 enum status host_stat_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	if (!host->root)
 		return not_windows(error, path);
@@ -61,7 +60,7 @@ enum status host_stat_file(struct host *host, const char *path, struct host_file
 }
 
 enum status host_read_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	if (!host->root)
 		return not_windows(error, path);

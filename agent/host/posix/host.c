@@ -23,24 +23,23 @@
 /* Changes come in bursts: an adapter that comes up gets its address a moment later. */
 #define SETTLE_MS 500
 
-static enum status open_pipes(struct host *host, struct host_error *error)
+static enum status open_pipes(struct host *host, struct os_error *error)
 {
 	if (pipe2(host->stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-		return host_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
+		return os_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
 	if (pipe2(host->nudge_pipe, O_CLOEXEC | O_NONBLOCK) == 0)
 		return STATUS_OK;
-	enum status st = host_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
+	enum status st = os_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
 	close(host->stop_pipe[0]);
 	close(host->stop_pipe[1]);
 	return st;
 }
 
-enum status host_open(struct host **out, const struct host_options *options,
-		      struct host_error *error)
+enum status host_open(struct host **out, const struct host_options *options, struct os_error *error)
 {
 	if (options->disk_only && !options->windows_root)
-		return host_fail(error, STATUS_INVALID, REPORT_ABSENT,
-				 "a disk is to be judged, but no directory stands for it");
+		return os_fail(error, STATUS_INVALID, OS_NO_CODE,
+			       "a disk is to be judged, but no directory stands for it");
 
 	struct host *host = mem_alloc(sizeof *host);
 	host->disk_only = options->disk_only;
@@ -108,7 +107,7 @@ static const char *system_name(const struct utsname *names, struct arena *arena)
 }
 
 enum status host_identify(struct host *host, struct arena *arena, struct host_identity *out,
-			  struct host_error *error)
+			  struct os_error *error)
 {
 	if (host->disk_only)
 		return windows_root_identify(host->root, arena, out, error);
@@ -116,7 +115,7 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 	struct utsname names;
 	struct timespec up;
 	if (uname(&names) != 0)
-		return host_fail(error, STATUS_SYSTEM, errno, "uname: %s", strerror(errno));
+		return os_fail(error, STATUS_SYSTEM, errno, "uname: %s", strerror(errno));
 	*out = (struct host_identity){
 		.name = arena_strndup(arena, names.nodename,
 				      text_short_name_length(names.nodename)),
@@ -126,9 +125,9 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 	if (clock_gettime(CLOCK_BOOTTIME, &up) == 0) {
 		out->booted_at_ms = (host_wall_ms(host) / 1000 - up.tv_sec) * 1000;
 	} else {
-		(void)host_fail(error, STATUS_SYSTEM, errno, "clock_gettime CLOCK_BOOTTIME: %s",
-				strerror(errno));
-		out->no_boot_time = host_keep_error(error, arena);
+		(void)os_fail(error, STATUS_SYSTEM, errno, "clock_gettime CLOCK_BOOTTIME: %s",
+			      strerror(errno));
+		out->no_boot_time = os_keep_error(error, arena);
 	}
 	return STATUS_OK;
 }
@@ -201,7 +200,7 @@ int64_t host_wall_ms(struct host *host)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-enum status host_random(struct host *host, void *bytes, size_t n, struct host_error *error)
+enum status host_random(struct host *host, void *bytes, size_t n, struct os_error *error)
 {
 	(void)host;
 	uint8_t *at = bytes;
@@ -210,8 +209,8 @@ enum status host_random(struct host *host, void *bytes, size_t n, struct host_er
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return host_fail(error, STATUS_SYSTEM, errno, "getrandom: %s",
-					 strerror(errno));
+			return os_fail(error, STATUS_SYSTEM, errno, "getrandom: %s",
+				       strerror(errno));
 		at += got;
 		n -= (size_t)got;
 	}
@@ -304,7 +303,7 @@ static void *run_thread(void *arg)
 }
 
 enum status host_start_thread(struct host *host, void (*run)(void *arg), void *arg,
-			      struct host_error *error)
+			      struct os_error *error)
 {
 	struct start *start = mem_alloc(sizeof *start);
 	*start = (struct start){ host, run, arg };
@@ -314,7 +313,7 @@ enum status host_start_thread(struct host *host, void (*run)(void *arg), void *a
 	if (code != 0) {
 		atomic_fetch_sub(&host->threads, 1);
 		free(start);
-		return host_fail(error, STATUS_SYSTEM, code, "pthread_create: %s", strerror(code));
+		return os_fail(error, STATUS_SYSTEM, code, "pthread_create: %s", strerror(code));
 	}
 	pthread_detach(thread);
 	return STATUS_OK;

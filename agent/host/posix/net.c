@@ -92,15 +92,15 @@ static void describe(struct host_adapter *adapter, const struct ifaddrs *entry, 
 
 /* One entry of the packet family per adapter, with or without addresses. */
 static enum status get_adapters(const struct ifaddrs *list, struct arena *arena,
-				struct host_adapter *adapters, size_t *n, struct host_error *error)
+				struct host_adapter *adapters, size_t *n, struct os_error *error)
 {
 	for (const struct ifaddrs *at = list; at; at = at->ifa_next) {
 		if (!at->ifa_addr || at->ifa_addr->sa_family != AF_PACKET ||
 		    (at->ifa_flags & IFF_LOOPBACK))
 			continue;
 		if (*n == HOST_MAX_ADAPTERS)
-			return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-					 "more than %d adapters", HOST_MAX_ADAPTERS);
+			return os_fail(error, STATUS_LIMIT, OS_NO_CODE, "more than %d adapters",
+				       HOST_MAX_ADAPTERS);
 		describe(&adapters[(*n)++], at, arena);
 	}
 	return STATUS_OK;
@@ -147,12 +147,12 @@ static void get_addresses(const struct ifaddrs *list, struct host_adapter *adapt
 }
 
 /* Default gateways. */
-static enum status get_gateways(struct host_adapter *adapters, size_t n, struct host_error *error)
+static enum status get_gateways(struct host_adapter *adapters, size_t n, struct os_error *error)
 {
 	FILE *file = fopen(ROUTE_FILE, "re");
 	if (!file)
-		return host_fail(error, STATUS_SYSTEM, errno, "open %s: %s", ROUTE_FILE,
-				 strerror(errno));
+		return os_fail(error, STATUS_SYSTEM, errno, "open %s: %s", ROUTE_FILE,
+			       strerror(errno));
 	char line[256];
 	while (fgets(line, sizeof line, file)) {
 		char *rest = line + strcspn(line, "\t ");
@@ -171,15 +171,14 @@ static enum status get_gateways(struct host_adapter *adapters, size_t n, struct 
 }
 
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_gaps *gaps, struct host_error *error)
+			       size_t *n, struct host_gaps *gaps, struct os_error *error)
 {
 	*gaps = (struct host_gaps){ 0 };
 	if (host->disk_only)
-		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				 "adapters: not on the disk");
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE, "adapters: not on the disk");
 	struct ifaddrs *list = NULL;
 	if (getifaddrs(&list) != 0)
-		return host_fail(error, STATUS_SYSTEM, errno, "getifaddrs: %s", strerror(errno));
+		return os_fail(error, STATUS_SYSTEM, errno, "getifaddrs: %s", strerror(errno));
 
 	size_t count = 0;
 	struct host_adapter *adapters =
@@ -188,7 +187,7 @@ enum status host_list_adapters(struct host *host, struct arena *arena, struct ho
 	if (status == STATUS_OK) {
 		get_addresses(list, adapters, count);
 		if (get_gateways(adapters, count, error) != STATUS_OK)
-			gaps->gateways = host_keep_error(error, arena);
+			gaps->gateways = os_keep_error(error, arena);
 		*out = adapters;
 		*n = count;
 	}
@@ -227,15 +226,15 @@ static ssize_t ask(uint32_t to, void *answer, size_t size)
 }
 
 /* The kernel's refusal as a status: no route is an answer, everything else is not. */
-static enum status refused(const struct nlmsghdr *header, uint32_t to, struct host_error *error)
+static enum status refused(const struct nlmsghdr *header, uint32_t to, struct os_error *error)
 {
 	char text[IPV4_TEXT_SIZE];
 	const struct nlmsgerr *why = (const void *)((const char *)header + NLMSG_HDRLEN);
 	int code = header->nlmsg_len >= NLMSG_LENGTH(sizeof *why) ? -why->error : EPROTO;
 	bool unreachable =
 		code == ENETUNREACH || code == EHOSTUNREACH || code == EACCES || code == EINVAL;
-	return host_fail(error, unreachable ? STATUS_UNREACHABLE : STATUS_SYSTEM, code,
-			 "route to %s: %s", ipv4_format(to, text), strerror(code));
+	return os_fail(error, unreachable ? STATUS_UNREACHABLE : STATUS_SYSTEM, code,
+		       "route to %s: %s", ipv4_format(to, text), strerror(code));
 }
 
 static unsigned out_index(const struct nlmsghdr *header, const struct rtmsg *route)
@@ -252,11 +251,10 @@ static unsigned out_index(const struct nlmsghdr *header, const struct rtmsg *rou
 }
 
 enum status host_route(struct host *host, uint32_t to, struct arena *arena, const char **adapter_id,
-		       struct host_error *error)
+		       struct os_error *error)
 {
 	if (host->disk_only)
-		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				 "routes: not on the disk");
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE, "routes: not on the disk");
 	char text[IPV4_TEXT_SIZE];
 	union {
 		struct nlmsghdr header;
@@ -264,23 +262,23 @@ enum status host_route(struct host *host, uint32_t to, struct arena *arena, cons
 	} answer;
 	ssize_t n = ask(to, &answer, sizeof answer);
 	if (n < 0)
-		return host_fail(error, STATUS_SYSTEM, errno, "route to %s: %s",
-				 ipv4_format(to, text), strerror(errno));
+		return os_fail(error, STATUS_SYSTEM, errno, "route to %s: %s",
+			       ipv4_format(to, text), strerror(errno));
 	if ((size_t)n < NLMSG_HDRLEN || !NLMSG_OK(&answer.header, (size_t)n))
-		return host_fail(error, STATUS_SYSTEM, REPORT_ABSENT,
-				 "route to %s: the system's answer is no netlink message",
-				 ipv4_format(to, text));
+		return os_fail(error, STATUS_SYSTEM, OS_NO_CODE,
+			       "route to %s: the system's answer is no netlink message",
+			       ipv4_format(to, text));
 	if (answer.header.nlmsg_type == NLMSG_ERROR)
 		return refused(&answer.header, to, error);
 
 	const struct rtmsg *route = NLMSG_DATA(&answer.header);
 	char name[IF_NAMESIZE];
 	if (route->rtm_type == RTN_LOCAL)
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-				 "route to %s: an address of this machine", ipv4_format(to, text));
+		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE,
+			       "route to %s: an address of this machine", ipv4_format(to, text));
 	if (!if_indextoname(out_index(&answer.header, route), name))
-		return host_fail(error, STATUS_UNREACHABLE, REPORT_ABSENT,
-				 "route to %s: it leads through no adapter", ipv4_format(to, text));
+		return os_fail(error, STATUS_UNREACHABLE, OS_NO_CODE,
+			       "route to %s: it leads through no adapter", ipv4_format(to, text));
 	*adapter_id = arena_strdup(arena, name);
 	return STATUS_OK;
 }

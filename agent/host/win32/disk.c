@@ -22,7 +22,7 @@ static wchar_t *wide_path(const char *path, struct arena *arena)
 }
 
 static enum status stat_wide(const wchar_t *wide, const char *path, struct disk_facts *out,
-			     struct host_error *error)
+			     struct os_error *error)
 {
 	DWORD attributes = GetFileAttributesW(wide);
 	if (attributes == INVALID_FILE_ATTRIBUTES)
@@ -44,7 +44,7 @@ static enum status stat_wide(const wchar_t *wide, const char *path, struct disk_
 	return STATUS_OK;
 }
 
-enum status disk_stat(const char *path, struct disk_facts *out, struct host_error *error)
+enum status disk_stat(const char *path, struct disk_facts *out, struct os_error *error)
 {
 	struct arena scratch;
 	arena_init(&scratch);
@@ -54,7 +54,7 @@ enum status disk_stat(const char *path, struct disk_facts *out, struct host_erro
 }
 
 static enum status read_open(HANDLE file, const char *path, size_t limit, struct host_file *out,
-			     struct host_error *error)
+			     struct os_error *error)
 {
 	FILETIME modified;
 	DWORD high = 0;
@@ -64,9 +64,9 @@ static enum status read_open(HANDLE file, const char *path, size_t limit, struct
 	if (!GetFileTime(file, NULL, NULL, &modified))
 		return win32_fail(error, GetLastError(), "GetFileTime %s", path);
 	if (high != 0 || size > limit)
-		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				 "%s is longer than the %lu bytes that are read", path,
-				 (unsigned long)limit);
+		return os_fail(error, STATUS_LIMIT, OS_NO_CODE,
+			       "%s is longer than the %lu bytes that are read", path,
+			       (unsigned long)limit);
 
 	DWORD got = 0;
 	uint8_t *bytes = mem_alloc((size_t)size + 1);
@@ -83,8 +83,7 @@ static enum status read_open(HANDLE file, const char *path, size_t limit, struct
 	return STATUS_OK;
 }
 
-enum status disk_read(const char *path, size_t limit, struct host_file *out,
-		      struct host_error *error)
+enum status disk_read(const char *path, size_t limit, struct host_file *out, struct os_error *error)
 {
 	struct arena scratch;
 	arena_init(&scratch);
@@ -121,7 +120,7 @@ static size_t read_names(HANDLE find, WIN32_FIND_DATAW *found, struct arena *are
 }
 
 enum status disk_list(const char *path, struct arena *arena, const char ***names, size_t *n,
-		      struct host_error *error)
+		      struct os_error *error)
 {
 	WIN32_FIND_DATAW found;
 	HANDLE find = FindFirstFileW(wide_path(arena_printf(arena, "%s/*", path), arena), &found);
@@ -134,8 +133,8 @@ enum status disk_list(const char *path, struct arena *arena, const char ***names
 	FindClose(find);
 	enum status status = STATUS_OK;
 	if (count > DISK_MAX_NAMES)
-		status = host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				   "%s has more than %d entries", path, DISK_MAX_NAMES);
+		status = os_fail(error, STATUS_LIMIT, OS_NO_CODE, "%s has more than %d entries",
+				 path, DISK_MAX_NAMES);
 	else if (code != ERROR_NO_MORE_FILES)
 		status = win32_fail(error, code, "FindNextFile %s", path);
 	if (status == STATUS_OK) {

@@ -68,7 +68,7 @@ struct reading {
 };
 
 static enum status start(struct reading *r, const struct log_calls *calls, bool backwards,
-			 struct host_error *error)
+			 struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	void *log = calls->open(&code);
@@ -112,7 +112,7 @@ static unsigned long read_all(struct reading *r, struct event_window *window, st
 }
 
 static enum status fill_window(const struct log_calls *calls, struct event_window *window,
-			       struct arena *arena, unsigned long *code, struct host_error *error)
+			       struct arena *arena, unsigned long *code, struct os_error *error)
 {
 	*code = ERROR_EVENTLOG_FILE_CHANGED;
 	for (int i = 0; i < LOG_ATTEMPTS && *code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
@@ -129,7 +129,7 @@ static enum status fill_window(const struct log_calls *calls, struct event_windo
 
 /* Why the log could not be read on; nothing of it was of use where no record was read. */
 static enum status answer(const struct event_window *window, unsigned long code,
-			  struct arena *arena, struct host_answer *out, struct host_error *error)
+			  struct arena *arena, struct host_answer *out, struct os_error *error)
 {
 	enum status status = STATUS_OK;
 	if (code != ERROR_HANDLE_EOF)
@@ -139,12 +139,12 @@ static enum status answer(const struct event_window *window, unsigned long code,
 		return status;
 	event_window_answer(window, arena, out);
 	if (status != STATUS_OK)
-		out->gap = host_keep_error(error, arena);
+		out->gap = os_keep_error(error, arena);
 	return STATUS_OK;
 }
 
 enum status win32_log_read(const struct log_calls *calls, const struct host_question *question,
-			   struct arena *arena, struct host_answer *out, struct host_error *error)
+			   struct arena *arena, struct host_answer *out, struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	struct event_window *window = mem_alloc(sizeof *window);
@@ -175,7 +175,7 @@ static unsigned long find_younger(struct reading *r, struct event_window *window
 }
 
 /* Opens the log once and asks to be told of what is written; that it can be is not relied on. */
-static enum status open_watched(struct win32_log_watch *watch, struct host_error *error)
+static enum status open_watched(struct win32_log_watch *watch, struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	if (watch->log)
@@ -189,7 +189,7 @@ static enum status open_watched(struct win32_log_watch *watch, struct host_error
 }
 
 enum status win32_log_look(struct win32_log_watch *watch, struct event_window *window, bool *found,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	uint32_t newest = 0;

@@ -49,7 +49,7 @@ extern const struct log_calls log_calls_system;
  * STATUS_DENIED, STATUS_SYSTEM  it would not open, or not be read at all
  */
 enum status win32_log_read(const struct log_calls *calls, const struct host_question *question,
-			   struct arena *arena, struct host_answer *out, struct host_error *error);
+			   struct arena *arena, struct host_answer *out, struct os_error *error);
 
 /* A log that is watched between the reports. */
 struct win32_log_watch {
@@ -69,5 +69,5 @@ struct win32_log_watch {
  */
 #define LOG_NEWS_MAX ((size_t)1024 * 1024)
 enum status win32_log_look(struct win32_log_watch *watch, struct event_window *window, bool *found,
-			   struct host_error *error);
+			   struct os_error *error);
 void win32_log_stop(struct win32_log_watch *watch);

@@ -20,7 +20,7 @@ static const struct {
 };
 
 static enum status write_event(const wchar_t *source, enum host_severity severity, uint16_t id,
-			       const wchar_t **strings, size_t n, struct host_error *error)
+			       const wchar_t **strings, size_t n, struct os_error *error)
 {
 	HANDLE log = RegisterEventSourceW(NULL, source);
 	if (!log)
@@ -36,7 +36,7 @@ void host_write_event(struct host *host, const char *source, enum host_severity 
 		      uint16_t id, const char *const *strings, size_t n)
 {
 	const wchar_t *wide[MAX_STRINGS];
-	struct host_error error;
+	struct os_error error;
 	struct arena arena;
 
 	if (!host->writes_events)

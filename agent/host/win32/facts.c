@@ -20,8 +20,7 @@
 
 #define LOG_KEY "SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application"
 
-static enum status open_key(const char *key, struct arena *arena, HKEY *out,
-			    struct host_error *error)
+static enum status open_key(const char *key, struct arena *arena, HKEY *out, struct os_error *error)
 {
 	LONG code =
 		RegOpenKeyExW(HKEY_LOCAL_MACHINE, win32_wide(key, arena), 0, KEY_QUERY_VALUE, out);
@@ -72,7 +71,7 @@ static enum status decode_value(DWORD type, const uint8_t *bytes, size_t n, stru
 }
 
 static enum status read_value(HKEY opened, const char *key, const char *name, struct arena *arena,
-			      struct host_value *out, struct host_error *error)
+			      struct host_value *out, struct os_error *error)
 {
 	const wchar_t *wide = win32_wide(name, arena);
 	DWORD type = 0;
@@ -81,22 +80,22 @@ static enum status read_value(HKEY opened, const char *key, const char *name, st
 	LONG code = RegQueryValueExW(opened, wide, NULL, &type, bytes, &size);
 	enum status status = STATUS_OK;
 	if (code == ERROR_MORE_DATA)
-		status = host_fail(error, STATUS_LIMIT, code,
-				   "registry HKLM\\%s, value \"%s\": longer than what is read", key,
-				   name);
+		status = os_fail(error, STATUS_LIMIT, code,
+				 "registry HKLM\\%s, value \"%s\": longer than what is read", key,
+				 name);
 	else if (code != ERROR_SUCCESS)
 		status = win32_fail(error, (DWORD)code, "RegQueryValueEx HKLM\\%s, value \"%s\"",
 				    key, name);
 	else if (decode_value(type, bytes, size, arena, out) != STATUS_OK)
-		status = host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				   "registry HKLM\\%s, value \"%s\": neither text nor number", key,
-				   name);
+		status = os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE,
+				 "registry HKLM\\%s, value \"%s\": neither text nor number", key,
+				 name);
 	free(bytes);
 	return status;
 }
 
 enum status host_read_value(struct host *host, const char *key, const char *name,
-			    struct arena *arena, struct host_value *out, struct host_error *error)
+			    struct arena *arena, struct host_value *out, struct os_error *error)
 {
 	if (host->root)
 		return windows_root_read_value(host->root, key, name, arena, out, error);
@@ -109,7 +108,7 @@ enum status host_read_value(struct host *host, const char *key, const char *name
 	return status;
 }
 
-enum status host_find_key(struct host *host, const char *key, struct host_error *error)
+enum status host_find_key(struct host *host, const char *key, struct os_error *error)
 {
 	if (host->root)
 		return windows_root_find_key(host->root, key, error);
@@ -142,7 +141,7 @@ static enum service_state state_of(DWORD state)
 }
 
 static enum status query_open(SC_HANDLE service, const char *name, struct host_service *out,
-			      struct host_error *error)
+			      struct os_error *error)
 {
 	SERVICE_STATUS facts;
 	if (!QueryServiceStatus(service, &facts))
@@ -156,7 +155,7 @@ static enum status query_open(SC_HANDLE service, const char *name, struct host_s
 }
 
 static enum status query_service(SC_HANDLE manager, const char *name, struct host_service *out,
-				 struct host_error *error)
+				 struct os_error *error)
 {
 	struct arena scratch;
 	arena_init(&scratch);
@@ -175,7 +174,7 @@ static enum status query_service(SC_HANDLE manager, const char *name, struct hos
 }
 
 enum status host_query_service(struct host *host, const char *name, struct host_service *out,
-			       struct host_error *error)
+			       struct os_error *error)
 {
 	if (host->root)
 		return windows_root_query_service(host->root, name, out, error);
@@ -190,7 +189,7 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 /* Where the Application log lies, as the registry says, or else its name. */
 static const char *log_path(struct host *host, struct arena *arena)
 {
-	struct host_error ignored;
+	struct os_error ignored;
 	struct host_value value;
 	wchar_t path[MAX_PATH];
 	if (host_read_value(host, LOG_KEY, "File", arena, &value, &ignored) != STATUS_OK ||
@@ -201,7 +200,7 @@ static const char *log_path(struct host *host, struct arena *arena)
 }
 
 enum status host_read_events(struct host *host, const struct host_question *question,
-			     struct arena *arena, struct host_answer *out, struct host_error *error)
+			     struct arena *arena, struct host_answer *out, struct os_error *error)
 {
 	if (host->root)
 		return windows_root_read_events(host->root, question, arena, out, error);
@@ -214,7 +213,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 }
 
 enum status host_look_for_news(struct host *host, const struct host_question *question,
-			       struct host_news *out, struct host_error *error)
+			       struct host_news *out, struct os_error *error)
 {
 	*out = (struct host_news){ 0 };
 	if (host->root)
@@ -227,7 +226,7 @@ enum status host_look_for_news(struct host *host, const struct host_question *qu
 }
 
 enum status host_stat_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	if (host->root)
 		return windows_root_get_file(host->root, path, false, out, error);
@@ -236,16 +235,16 @@ enum status host_stat_file(struct host *host, const char *path, struct host_file
 	if (status != STATUS_OK)
 		return status;
 	if (facts.directory)
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "%s is a directory", path);
+		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is a directory", path);
 	if (facts.size > HOST_MAX_FILE)
-		return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-				 "%s is longer than what is read", path);
+		return os_fail(error, STATUS_LIMIT, OS_NO_CODE, "%s is longer than what is read",
+			       path);
 	*out = (struct host_file){ .size = (size_t)facts.size, .modified_ms = facts.modified_ms };
 	return STATUS_OK;
 }
 
 enum status host_read_file(struct host *host, const char *path, struct host_file *out,
-			   struct host_error *error)
+			   struct os_error *error)
 {
 	if (host->root)
 		return windows_root_get_file(host->root, path, true, out, error);

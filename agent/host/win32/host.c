@@ -85,7 +85,7 @@ static void system_free(struct host_system *system)
 }
 
 static enum status start_up(struct host *host, const struct host_options *options,
-			    struct host_error *error)
+			    struct os_error *error)
 {
 	WSADATA winsock;
 	int code = WSAStartup(MAKEWORD(2, 0), &winsock);
@@ -102,12 +102,11 @@ static enum status start_up(struct host *host, const struct host_options *option
 	return STATUS_OK;
 }
 
-enum status host_open(struct host **out, const struct host_options *options,
-		      struct host_error *error)
+enum status host_open(struct host **out, const struct host_options *options, struct os_error *error)
 {
 	if (options->disk_only && !options->windows_root)
-		return host_fail(error, STATUS_INVALID, REPORT_ABSENT,
-				 "a disk is to be judged, but no directory stands for it");
+		return os_fail(error, STATUS_INVALID, OS_NO_CODE,
+			       "a disk is to be judged, but no directory stands for it");
 	struct host *host = mem_alloc(sizeof *host);
 	host->disk_only = options->disk_only;
 	host->writes_events = options->writes_events;
@@ -143,7 +142,7 @@ bool host_has_network(const struct host *host)
 	return !host->disk_only;
 }
 
-static enum status get_boot_time(int64_t *ms, struct host_error *error)
+static enum status get_boot_time(int64_t *ms, struct os_error *error)
 {
 	typedef LONG(WINAPI * query_function)(ULONG, void *, ULONG, ULONG *);
 	struct time_of_day times;
@@ -158,10 +157,10 @@ static enum status get_boot_time(int64_t *ms, struct host_error *error)
 				  "ntdll.dll, NtQuerySystemInformation");
 	LONG code = query(SYSTEM_TIME_OF_DAY, &times, sizeof times, NULL);
 	if (code < 0 || times.boot.QuadPart <= 0)
-		return host_fail(error, STATUS_SYSTEM, code,
-				 "NtQuerySystemInformation SystemTimeOfDayInformation: "
-				 "status 0x%08lx",
-				 (unsigned long)code);
+		return os_fail(error, STATUS_SYSTEM, code,
+			       "NtQuerySystemInformation SystemTimeOfDayInformation: "
+			       "status 0x%08lx",
+			       (unsigned long)code);
 	*ms = win32_filetime_ms((uint32_t)times.boot.HighPart, times.boot.LowPart) / 1000 * 1000;
 	return STATUS_OK;
 }
@@ -180,7 +179,7 @@ static const char *system_name(struct arena *arena)
 }
 
 enum status host_identify(struct host *host, struct arena *arena, struct host_identity *out,
-			  struct host_error *error)
+			  struct os_error *error)
 {
 	if (host->disk_only)
 		return windows_root_identify(host->root, arena, out, error);
@@ -194,7 +193,7 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 		.booted_at_ms = TIMESTAMP_NONE,
 	};
 	if (get_boot_time(&out->booted_at_ms, error) != STATUS_OK)
-		out->no_boot_time = host_keep_error(error, arena);
+		out->no_boot_time = os_keep_error(error, arena);
 	return STATUS_OK;
 }
 
@@ -219,7 +218,7 @@ int64_t host_wall_ms(struct host *host)
 	return win32_filetime_ms(now.dwHighDateTime, now.dwLowDateTime);
 }
 
-enum status host_random(struct host *host, void *bytes, size_t n, struct host_error *error)
+enum status host_random(struct host *host, void *bytes, size_t n, struct os_error *error)
 {
 	(void)host;
 	const char *call = NULL;
@@ -278,7 +277,7 @@ static DWORD WINAPI run_thread(void *arg)
 }
 
 enum status host_start_thread(struct host *host, void (*run)(void *arg), void *arg,
-			      struct host_error *error)
+			      struct os_error *error)
 {
 	DWORD id = 0; /* Windows 95 wants a place for it; so it is always given */
 	struct start *start = mem_alloc(sizeof *start);

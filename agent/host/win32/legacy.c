@@ -34,7 +34,7 @@ static bool holds(const char *text, uint32_t address)
 /* Is `address` one of the card of that service, set by hand or by DHCP? */
 static bool card_has(struct host *host, const char *service, uint32_t address, struct arena *arena)
 {
-	struct host_error ignored;
+	struct os_error ignored;
 	struct host_value value;
 	const char *key = arena_printf(arena, SERVICES_KEY "\\%s\\Parameters\\Tcpip", service);
 	if (host_read_value(host, key, "DhcpIPAddress", arena, &value, &ignored) == STATUS_OK &&
@@ -56,7 +56,7 @@ static void name_after_card(struct host *host, struct host_adapter *adapter, str
 	if (adapter->n_addresses == 0)
 		return;
 	for (unsigned card = 1; card <= MAX_CARD; card++) {
-		struct host_error ignored;
+		struct os_error ignored;
 		struct host_value service;
 		struct host_value description;
 		const char *key = arena_printf(arena, CARDS_KEY "\\%u", card);
@@ -115,14 +115,14 @@ static void describe(const MIB_IFROW *row, struct arena *arena, struct host_numb
 static enum status fill(struct host *host, const MIB_IFTABLE *interfaces,
 			const MIB_IPADDRTABLE *addresses, const MIB_IPFORWARDTABLE *routes,
 			struct arena *arena, struct host_numbered *out, size_t *n,
-			struct host_error *error)
+			struct os_error *error)
 {
 	for (DWORD i = 0; i < interfaces->dwNumEntries; i++) {
 		if (interfaces->table[i].dwType == MIB_IF_TYPE_LOOPBACK)
 			continue;
 		if (*n == HOST_MAX_ADAPTERS)
-			return host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-					 "more than %d adapters", HOST_MAX_ADAPTERS);
+			return os_fail(error, STATUS_LIMIT, OS_NO_CODE, "more than %d adapters",
+				       HOST_MAX_ADAPTERS);
 		struct host_numbered *one = &out[(*n)++];
 		describe(&interfaces->table[i], arena, one);
 		add_addresses(one, addresses);
@@ -133,16 +133,16 @@ static enum status fill(struct host *host, const MIB_IFTABLE *interfaces,
 }
 
 enum status host_list_legacy(struct host *host, struct arena *arena, struct host_numbered *out,
-			     size_t *n, struct host_gaps *gaps, struct host_error *error)
+			     size_t *n, struct host_gaps *gaps, struct os_error *error)
 {
-	struct host_error no_routes;
+	struct os_error no_routes;
 	MIB_IFTABLE *interfaces = host_ip_table("GetIfTable", error);
 	MIB_IPADDRTABLE *addresses = interfaces ? host_ip_table("GetIpAddrTable", error) : NULL;
 	MIB_IPFORWARDTABLE *routes =
 		addresses ? host_ip_table("GetIpForwardTable", &no_routes) : NULL;
 	enum status status = STATUS_SYSTEM;
 	if (addresses && !routes)
-		gaps->gateways = host_keep_error(&no_routes, arena);
+		gaps->gateways = os_keep_error(&no_routes, arena);
 	if (addresses)
 		status = fill(host, interfaces, addresses, routes, arena, out, n, error);
 	free(routes);
@@ -163,7 +163,7 @@ static bool is_better(const MIB_IPFORWARDROW *row, const MIB_IPFORWARDROW *best)
 	return row->dwForwardMetric1 < best->dwForwardMetric1;
 }
 
-enum status host_legacy_route(uint32_t to, unsigned long *index, struct host_error *error)
+enum status host_legacy_route(uint32_t to, unsigned long *index, struct os_error *error)
 {
 	MIB_IPFORWARDTABLE *table = host_ip_table("GetIpForwardTable", error);
 	if (!table)
@@ -181,6 +181,6 @@ enum status host_legacy_route(uint32_t to, unsigned long *index, struct host_err
 	if (best)
 		return STATUS_OK;
 	char text[IPV4_TEXT_SIZE];
-	return host_fail(error, STATUS_UNREACHABLE, REPORT_ABSENT,
-			 "route to %s: the route table has none", ipv4_format(to, text));
+	return os_fail(error, STATUS_UNREACHABLE, OS_NO_CODE,
+		       "route to %s: the route table has none", ipv4_format(to, text));
 }

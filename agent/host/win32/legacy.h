@@ -20,17 +20,17 @@ struct host_numbered {
 };
 
 enum status host_list_legacy(struct host *host, struct arena *arena, struct host_numbered *out,
-			     size_t *n, struct host_gaps *gaps, struct host_error *error);
+			     size_t *n, struct host_gaps *gaps, struct os_error *error);
 
 /* The longest prefix that holds `to`, and among these the lowest metric. */
-enum status host_legacy_route(uint32_t to, unsigned long *index, struct host_error *error);
+enum status host_legacy_route(uint32_t to, unsigned long *index, struct os_error *error);
 
 /*
  * For both: a table of iphlpapi.dll by the function that fills it, to be passed to free(), or NULL
  * with `error`; the state of a link; the text of a hardware address; an address with its mask; text
  * in the system's ANSI code page.
  */
-void *host_ip_table(const char *name, struct host_error *error);
+void *host_ip_table(const char *name, struct os_error *error);
 enum link_state host_link_of(unsigned long oper_status);
 const char *host_mac_text(const unsigned char *mac, unsigned long length, struct arena *arena);
 void host_add_address(struct host_adapter *adapter, uint32_t address, uint32_t mask);

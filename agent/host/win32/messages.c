@@ -116,7 +116,7 @@ void host_win32_put_texts(struct host *host, const char *source, struct host_eve
 			  size_t n, struct arena *arena)
 {
 	struct host_value files;
-	struct host_error error;
+	struct os_error error;
 	const char *key = arena_printf(arena, SOURCES_KEY "%s", source);
 	if (n == 0 ||
 	    host_read_value(host, key, "EventMessageFile", arena, &files, &error) != STATUS_OK)

@@ -23,7 +23,7 @@ typedef DWORD(WINAPI *table_function)(void *table, ULONG *size, BOOL sorted);
 typedef DWORD(WINAPI *adapters_function)(IP_ADAPTER_INFO *info, ULONG *size);
 typedef DWORD(WINAPI *best_function)(ULONG to, DWORD *index);
 
-void *host_ip_table(const char *name, struct host_error *error)
+void *host_ip_table(const char *name, struct os_error *error)
 {
 	table_function get = (table_function)host_ip_helper(name);
 	if (!get) {
@@ -145,18 +145,18 @@ static IP_ADAPTER_INFO *get_info(DWORD *code)
 }
 
 static enum status fill(const IP_ADAPTER_INFO *info, struct arena *arena, struct host_numbered *out,
-			size_t *n, struct host_gaps *gaps, struct host_error *error)
+			size_t *n, struct host_gaps *gaps, struct os_error *error)
 {
 	enum status status = STATUS_OK;
 	MIB_IFTABLE *table = host_ip_table("GetIfTable", error);
 	if (!table)
-		gaps->states = host_keep_error(error, arena);
+		gaps->states = os_keep_error(error, arena);
 	for (; info && status == STATUS_OK; info = info->Next) {
 		if (info->Type == MIB_IF_TYPE_LOOPBACK)
 			continue;
 		if (*n == HOST_MAX_ADAPTERS)
-			status = host_fail(error, STATUS_LIMIT, REPORT_ABSENT,
-					   "more than %d adapters", HOST_MAX_ADAPTERS);
+			status = os_fail(error, STATUS_LIMIT, OS_NO_CODE, "more than %d adapters",
+					 HOST_MAX_ADAPTERS);
 		else
 			describe(info, table, arena, &out[(*n)++]);
 	}
@@ -166,7 +166,7 @@ static enum status fill(const IP_ADAPTER_INFO *info, struct arena *arena, struct
 
 /* The adapters with their numbers; `out` has HOST_MAX_ADAPTERS places. */
 static enum status list_numbered(struct host *host, struct arena *arena, struct host_numbered *out,
-				 size_t *n, struct host_gaps *gaps, struct host_error *error)
+				 size_t *n, struct host_gaps *gaps, struct os_error *error)
 {
 	DWORD code = NO_ERROR;
 	*n = 0;
@@ -182,11 +182,10 @@ static enum status list_numbered(struct host *host, struct arena *arena, struct 
 }
 
 enum status host_list_adapters(struct host *host, struct arena *arena, struct host_adapter **out,
-			       size_t *n, struct host_gaps *gaps, struct host_error *error)
+			       size_t *n, struct host_gaps *gaps, struct os_error *error)
 {
 	if (host->disk_only)
-		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				 "adapters: not on the disk");
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE, "adapters: not on the disk");
 	size_t count = 0;
 	struct host_numbered *list = arena_alloc_array(arena, HOST_MAX_ADAPTERS, sizeof *list);
 	enum status status = list_numbered(host, arena, list, &count, gaps, error);
@@ -200,7 +199,7 @@ enum status host_list_adapters(struct host *host, struct arena *arena, struct ho
 }
 
 /* The number of the adapter to `to`; STATUS_UNREACHABLE without a route. */
-static enum status best_index(uint32_t to, DWORD *index, struct host_error *error)
+static enum status best_index(uint32_t to, DWORD *index, struct os_error *error)
 {
 	best_function best = (best_function)host_ip_helper("GetBestInterface");
 	DWORD code = best ? best(htonl(to), index) : ERROR_NOT_SUPPORTED;
@@ -226,7 +225,7 @@ static bool is_own(const struct host_adapter *adapter, uint32_t address)
 
 /* The id of the adapter of that number, in the arena of the list. */
 static enum status find_id(struct host *host, uint32_t to, DWORD index, struct arena *arena,
-			   const char **id, struct host_error *error)
+			   const char **id, struct os_error *error)
 {
 	char text[IPV4_TEXT_SIZE];
 	size_t n = 0;
@@ -244,16 +243,15 @@ static enum status find_id(struct host *host, uint32_t to, DWORD index, struct a
 	}
 	if (!own && *id)
 		return STATUS_OK;
-	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-			 "route to %s: it does not leave this machine", ipv4_format(to, text));
+	return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE,
+		       "route to %s: it does not leave this machine", ipv4_format(to, text));
 }
 
 enum status host_route(struct host *host, uint32_t to, struct arena *arena, const char **adapter_id,
-		       struct host_error *error)
+		       struct os_error *error)
 {
 	if (host->disk_only)
-		return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-				 "routes: not on the disk");
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE, "routes: not on the disk");
 	DWORD index = 0;
 	const char *id = NULL;
 	struct arena scratch;

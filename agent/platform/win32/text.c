@@ -58,7 +58,7 @@ static void system_text(DWORD code, char *out, size_t size)
 		snprintf(out, size, "error %lu", code);
 }
 
-enum status win32_fail(struct host_error *error, unsigned long code, const char *format, ...)
+enum status win32_fail(struct os_error *error, unsigned long code, const char *format, ...)
 {
 	char what[512];
 	char why[512];
@@ -67,5 +67,5 @@ enum status win32_fail(struct host_error *error, unsigned long code, const char 
 	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
 	system_text(code, why, sizeof why);
-	return host_fail(error, status_of(code), (int64_t)code, "%s: %s", what, why);
+	return os_fail(error, status_of(code), (int64_t)code, "%s: %s", what, why);
 }

@@ -11,6 +11,6 @@
 wchar_t *win32_wide(const char *text, struct arena *arena);
 char *win32_narrow(const wchar_t *text, struct arena *arena);
 
-/* Like host_fail() with the system's sentence for `code` behind the text, and the code's status. */
-enum status win32_fail(struct host_error *error, unsigned long code, const char *format, ...)
+/* Like os_fail() with the system's sentence for `code` behind the text, and the code's status. */
+enum status win32_fail(struct os_error *error, unsigned long code, const char *format, ...)
 	__attribute__((format(PRINTF_FORMAT, 3, 4)));

@@ -2,12 +2,12 @@
 
 #include "agent/platform/error.h"
 
-enum status service_run(const struct service_body *body, struct host_error *error)
+enum status service_run(const struct service_body *body, struct os_error *error)
 {
 	(void)body;
-	return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-			 "this system has no service control manager; let its own supervisor "
-			 "(systemd, say) run 'mtawatch-agent run'");
+	return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE,
+		       "this system has no service control manager; let its own supervisor "
+		       "(systemd, say) run 'mtawatch-agent run'");
 }
 
 void service_progress(void)

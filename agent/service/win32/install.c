@@ -21,7 +21,7 @@
 #define POLL_MS      200
 
 /* %ProgramFiles% is no variable of Windows NT 4.0; the registry has it everywhere. */
-enum status install_place(struct arena *arena, const char **program, struct host_error *error)
+enum status install_place(struct arena *arena, const char **program, struct os_error *error)
 {
 	wchar_t folder[MAX_PATH];
 	DWORD size = sizeof folder - sizeof *folder;
@@ -43,7 +43,7 @@ enum status install_place(struct arena *arena, const char **program, struct host
 
 /* Moves the new program over the old one, which may still be about to end. */
 static enum status put_in_place(const wchar_t *from, const wchar_t *to, const char *program,
-				struct host_error *error)
+				struct os_error *error)
 {
 	for (DWORD waited_ms = 0;; waited_ms += POLL_MS) {
 		if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
@@ -59,7 +59,7 @@ static enum status put_in_place(const wchar_t *from, const wchar_t *to, const ch
 	}
 }
 
-static enum status make_folder(const char *folder, struct arena *arena, struct host_error *error)
+static enum status make_folder(const char *folder, struct arena *arena, struct os_error *error)
 {
 	if (CreateDirectoryW(win32_wide(folder, arena), NULL) ||
 	    GetLastError() == ERROR_ALREADY_EXISTS)
@@ -71,7 +71,7 @@ static enum status make_folder(const char *folder, struct arena *arena, struct h
  * Gives a file or folder the list of what everybody may read and only administrators may change: a
  * program that the service runs, and the folder where its configuration file may lie.
  */
-static enum status protect_file(const char *name, struct arena *arena, struct host_error *error)
+static enum status protect_file(const char *name, struct arena *arena, struct os_error *error)
 {
 	if (!keystore_volume_has_lists(name))
 		return STATUS_OK;
@@ -86,7 +86,7 @@ static enum status protect_file(const char *name, struct arena *arena, struct ho
 }
 
 static enum status copy_program(const char *program, bool *copied, struct arena *arena,
-				struct host_error *error)
+				struct os_error *error)
 {
 	wchar_t self[MAX_PATH];
 	const char *folder =
@@ -108,7 +108,7 @@ static enum status copy_program(const char *program, bool *copied, struct arena 
 	return put_in_place(new_file, to, program, error);
 }
 
-enum status install_program(const char *program, bool *copied, struct host_error *error)
+enum status install_program(const char *program, bool *copied, struct os_error *error)
 {
 	struct arena arena;
 
@@ -120,7 +120,7 @@ enum status install_program(const char *program, bool *copied, struct host_error
 	return st;
 }
 
-enum status install_remove_program(const char *program, bool *later, struct host_error *error)
+enum status install_remove_program(const char *program, bool *later, struct os_error *error)
 {
 	struct arena arena;
 	enum status st = STATUS_OK;
@@ -141,7 +141,7 @@ enum status install_remove_program(const char *program, bool *later, struct host
 }
 
 static enum status set_value(const char *key, const char *name, DWORD type, const void *bytes,
-			     size_t size, struct host_error *error)
+			     size_t size, struct os_error *error)
 {
 	struct arena arena;
 	HKEY opened = NULL;
@@ -161,7 +161,7 @@ static enum status set_value(const char *key, const char *name, DWORD type, cons
 }
 
 static enum status set_text(const char *key, const char *name, DWORD type, const char *text,
-			    struct host_error *error)
+			    struct os_error *error)
 {
 	struct arena arena;
 
@@ -173,14 +173,14 @@ static enum status set_text(const char *key, const char *name, DWORD type, const
 }
 
 enum status install_setting(const char *name, const char *text, uint32_t number,
-			    struct host_error *error)
+			    struct os_error *error)
 {
 	if (text)
 		return set_text(CONFIG_INSTALLER_KEY, name, REG_SZ, text, error);
 	return set_value(CONFIG_INSTALLER_KEY, name, REG_DWORD, &number, sizeof number, error);
 }
 
-enum status install_protect_settings(struct host_error *error)
+enum status install_protect_settings(struct os_error *error)
 {
 	SECURITY_ATTRIBUTES *list = readable_attributes_new();
 	HKEY key = NULL;
@@ -205,7 +205,7 @@ enum status install_protect_settings(struct host_error *error)
 			  CONFIG_INSTALLER_KEY);
 }
 
-enum status install_event_source(const char *program, struct host_error *error)
+enum status install_event_source(const char *program, struct os_error *error)
 {
 	const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
 	enum status st = set_text(SOURCE_KEY, "EventMessageFile", REG_EXPAND_SZ, program, error);
@@ -215,7 +215,7 @@ enum status install_event_source(const char *program, struct host_error *error)
 	return set_value(SOURCE_KEY, "TypesSupported", REG_DWORD, &types, sizeof types, error);
 }
 
-static enum status remove_key(const char *key, struct host_error *error)
+static enum status remove_key(const char *key, struct os_error *error)
 {
 	struct arena arena;
 
@@ -228,14 +228,14 @@ static enum status remove_key(const char *key, struct host_error *error)
 }
 
 /* Windows NT removes no key that has keys below it. */
-enum status install_remove_settings(struct host_error *error)
+enum status install_remove_settings(struct os_error *error)
 {
 	enum status st = remove_key(CONFIG_INSTALLER_KEY "\\Peers", error);
 
 	return st == STATUS_OK ? remove_key(CONFIG_INSTALLER_KEY, error) : st;
 }
 
-enum status install_remove_event_source(struct host_error *error)
+enum status install_remove_event_source(struct os_error *error)
 {
 	return remove_key(SOURCE_KEY, error);
 }

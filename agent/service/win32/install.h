@@ -19,33 +19,33 @@
 #define INSTALL_BUSY_MS 10000
 
 /* %ProgramFiles%\mtawatch\mtawatch-agent.exe, in `arena`. */
-enum status install_place(struct arena *arena, const char **program, struct host_error *error);
+enum status install_place(struct arena *arena, const char **program, struct os_error *error);
 
 /*
  * Copies this program there, unless it is that one (`*copied`). Where the volume has access lists,
  * Users may read and execute folder and program, and only administrators may change them.
  */
-enum status install_program(const char *program, bool *copied, struct host_error *error);
+enum status install_program(const char *program, bool *copied, struct os_error *error);
 
 /*
  * Removes the program and its folder, which must be empty. A program that runs goes at the next
  * start of the system (`*later`).
  */
-enum status install_remove_program(const char *program, bool *later, struct host_error *error);
+enum status install_remove_program(const char *program, bool *later, struct os_error *error);
 
 /* Writes a value of HKLM\Software\mtawatch: text, or a number where `text` is NULL. */
 enum status install_setting(const char *name, const char *text, uint32_t number,
-			    struct host_error *error);
+			    struct os_error *error);
 
 /* Lets Users read that key, and only administrators change it; makes it where it is not there. */
-enum status install_protect_settings(struct host_error *error);
+enum status install_protect_settings(struct os_error *error);
 
 /* The source of the agent's events, whose texts are in `program`. */
-enum status install_event_source(const char *program, struct host_error *error);
+enum status install_event_source(const char *program, struct os_error *error);
 
 /* Remove the key with the settings, and the source. One that is not there is no failure. */
-enum status install_remove_settings(struct host_error *error);
-enum status install_remove_event_source(struct host_error *error);
+enum status install_remove_settings(struct os_error *error);
+enum status install_remove_event_source(struct os_error *error);
 
 /* `path` from the root on, as the service needs it; in `arena`. */
 const char *install_full_path(const char *path, struct arena *arena);

@@ -34,23 +34,23 @@ static const char *hint_of(DWORD code)
 	}
 }
 
-static enum status fail(struct host_error *error, DWORD code, const char *what)
+static enum status fail(struct os_error *error, DWORD code, const char *what)
 {
-	struct host_error plain;
+	struct os_error plain;
 	enum status st = win32_fail(&plain, code, "%s", what);
 
 	if (code == ERROR_SERVICE_DOES_NOT_EXIST)
 		st = STATUS_NOT_FOUND;
-	return host_fail(error, st, (int64_t)code, "%s%s", plain.text, hint_of(code));
+	return os_fail(error, st, (int64_t)code, "%s%s", plain.text, hint_of(code));
 }
 
-static enum status open_manager(DWORD rights, SC_HANDLE *out, struct host_error *error)
+static enum status open_manager(DWORD rights, SC_HANDLE *out, struct os_error *error)
 {
 	*out = OpenSCManagerW(NULL, NULL, rights);
 	return *out ? STATUS_OK : fail(error, GetLastError(), "open the service manager");
 }
 
-static enum status open_service(DWORD rights, SC_HANDLE *out, struct host_error *error)
+static enum status open_service(DWORD rights, SC_HANDLE *out, struct os_error *error)
 {
 	SC_HANDLE manager = NULL;
 	enum status st = open_manager(SC_MANAGER_CONNECT, &manager, error);
@@ -64,7 +64,7 @@ static enum status open_service(DWORD rights, SC_HANDLE *out, struct host_error 
 	return st;
 }
 
-enum status scm_find(bool *there, struct host_error *error)
+enum status scm_find(bool *there, struct os_error *error)
 {
 	SC_HANDLE manager = NULL;
 	SC_HANDLE service = NULL;
@@ -80,7 +80,7 @@ enum status scm_find(bool *there, struct host_error *error)
 	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
 }
 
-static enum status change_service(const wchar_t *command, struct host_error *error)
+static enum status change_service(const wchar_t *command, struct os_error *error)
 {
 	SC_HANDLE service = NULL;
 	enum status st = open_service(SERVICE_CHANGE_CONFIG, &service, error);
@@ -96,7 +96,7 @@ static enum status change_service(const wchar_t *command, struct host_error *err
 	return st;
 }
 
-static enum status create_service(const wchar_t *command, struct host_error *error)
+static enum status create_service(const wchar_t *command, struct os_error *error)
 {
 	SC_HANDLE manager = NULL;
 	enum status st = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
@@ -116,7 +116,7 @@ static enum status create_service(const wchar_t *command, struct host_error *err
 }
 
 /* Without ChangeServiceConfig2 there are no descriptions. */
-static enum status describe(struct host_error *error)
+static enum status describe(struct os_error *error)
 {
 	change_function change =
 		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
@@ -135,7 +135,7 @@ static enum status describe(struct host_error *error)
 	return st;
 }
 
-enum status scm_install(const wchar_t *command, struct host_error *error)
+enum status scm_install(const wchar_t *command, struct os_error *error)
 {
 	bool there = false;
 	enum status st = scm_find(&there, error);
@@ -147,7 +147,7 @@ enum status scm_install(const wchar_t *command, struct host_error *error)
 
 /* Waits until the service is no longer in `pending`, however often it says that it is alive. */
 static enum status wait_out(SC_HANDLE service, DWORD pending, uint32_t limit_ms,
-			    SERVICE_STATUS *status, struct host_error *error)
+			    SERVICE_STATUS *status, struct os_error *error)
 {
 	for (uint32_t waited_ms = 0;; waited_ms += POLL_MS) {
 		if (!QueryServiceStatus(service, status))
@@ -155,26 +155,25 @@ static enum status wait_out(SC_HANDLE service, DWORD pending, uint32_t limit_ms,
 		if (status->dwCurrentState != pending)
 			return STATUS_OK;
 		if (waited_ms >= limit_ms)
-			return host_fail(error, STATUS_TIMED_OUT, REPORT_ABSENT,
-					 "the service %s is still %s after %lu seconds",
-					 SERVICE_NAME,
-					 pending == SERVICE_START_PENDING ? "starting" : "stopping",
-					 (unsigned long)limit_ms / 1000);
+			return os_fail(error, STATUS_TIMED_OUT, OS_NO_CODE,
+				       "the service %s is still %s after %lu seconds", SERVICE_NAME,
+				       pending == SERVICE_START_PENDING ? "starting" : "stopping",
+				       (unsigned long)limit_ms / 1000);
 		Sleep(POLL_MS);
 	}
 }
 
-static enum status ended(const SERVICE_STATUS *status, struct host_error *error)
+static enum status ended(const SERVICE_STATUS *status, struct os_error *error)
 {
 	bool own = status->dwWin32ExitCode == ERROR_SERVICE_SPECIFIC_ERROR;
-	return host_fail(error, STATUS_REFUSED, REPORT_ABSENT,
-			 "the service %s ended right after its start with %s %lu; the Application "
-			 "log and the System log tell more",
-			 SERVICE_NAME, own ? "exit status" : "error",
-			 own ? status->dwServiceSpecificExitCode : status->dwWin32ExitCode);
+	return os_fail(error, STATUS_REFUSED, OS_NO_CODE,
+		       "the service %s ended right after its start with %s %lu; the Application "
+		       "log and the System log tell more",
+		       SERVICE_NAME, own ? "exit status" : "error",
+		       own ? status->dwServiceSpecificExitCode : status->dwWin32ExitCode);
 }
 
-enum status scm_start(uint32_t limit_ms, struct host_error *error)
+enum status scm_start(uint32_t limit_ms, struct os_error *error)
 {
 	SC_HANDLE service = NULL;
 	SERVICE_STATUS status;
@@ -192,7 +191,7 @@ enum status scm_start(uint32_t limit_ms, struct host_error *error)
 	return st;
 }
 
-enum status scm_stop(uint32_t limit_ms, struct host_error *error)
+enum status scm_stop(uint32_t limit_ms, struct os_error *error)
 {
 	SC_HANDLE service = NULL;
 	SERVICE_STATUS status;
@@ -211,7 +210,7 @@ enum status scm_stop(uint32_t limit_ms, struct host_error *error)
 	return st;
 }
 
-enum status scm_remove(struct host_error *error)
+enum status scm_remove(struct os_error *error)
 {
 	SC_HANDLE service = NULL;
 	enum status st = open_service(DELETE, &service, error);
@@ -239,7 +238,7 @@ static bool has_recovery(SC_HANDLE service)
 	       found.actions.cActions > 0;
 }
 
-enum status scm_keep_alive(struct host_error *error)
+enum status scm_keep_alive(struct os_error *error)
 {
 	change_function change =
 		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");

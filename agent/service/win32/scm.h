@@ -18,13 +18,13 @@
 #define SCM_SERVICE_NAME L"mtawatch-agent" /* SERVICE_NAME of agent/service/service.h */
 
 /* May we, and is it there? */
-enum status scm_find(bool *there, struct host_error *error);
+enum status scm_find(bool *there, struct os_error *error);
 
 /*
  * Makes the service, or brings one that is there into this shape: `command` (the program's path in
  * quotes, and arguments) runs as LocalSystem at every start of the system.
  */
-enum status scm_install(const wchar_t *command, struct host_error *error);
+enum status scm_install(const wchar_t *command, struct os_error *error);
 
 /*
  * Starts it, and waits at most `limit_ms` until it runs; one that runs already is left alone.
@@ -32,7 +32,7 @@ enum status scm_install(const wchar_t *command, struct host_error *error);
  * STATUS_REFUSED    it ended by itself; `error` has its exit code
  * STATUS_TIMED_OUT  it does not come to an end of starting
  */
-enum status scm_start(uint32_t limit_ms, struct host_error *error);
+enum status scm_start(uint32_t limit_ms, struct os_error *error);
 
 /*
  * Stops it, and waits at most `limit_ms` until its process has ended; one that does not run is left
@@ -40,10 +40,10 @@ enum status scm_start(uint32_t limit_ms, struct host_error *error);
  *
  * STATUS_NOT_FOUND, STATUS_TIMED_OUT
  */
-enum status scm_stop(uint32_t limit_ms, struct host_error *error);
+enum status scm_stop(uint32_t limit_ms, struct os_error *error);
 
 /* STATUS_NOT_FOUND */
-enum status scm_remove(struct host_error *error);
+enum status scm_remove(struct os_error *error);
 
 /* Recovery as of service_keep_alive(); no failure where the system cannot. */
-enum status scm_keep_alive(struct host_error *error);
+enum status scm_keep_alive(struct os_error *error);

@@ -97,7 +97,7 @@ static VOID WINAPI service_main(DWORD n, wchar_t **arguments)
 	tell_stopped(service.body.run(service.body.user));
 }
 
-enum status service_run(const struct service_body *body, struct host_error *error)
+enum status service_run(const struct service_body *body, struct os_error *error)
 {
 	wchar_t name[] = SCM_SERVICE_NAME;
 	const SERVICE_TABLE_ENTRYW table[] = { { name, service_main }, { NULL, NULL } };
@@ -128,7 +128,7 @@ void service_ready(void)
 
 void service_keep_alive(void)
 {
-	struct host_error error;
+	struct os_error error;
 
 	if (scm_keep_alive(&error) != STATUS_OK)
 		log_warning("the service will not be started again should it die: %s", error.text);

@@ -17,7 +17,7 @@
 static char dir[64];
 static struct arena arena;
 static struct windows_root *root;
-static struct host_error error;
+static struct os_error error;
 
 static const char *in_dir(const char *name)
 {

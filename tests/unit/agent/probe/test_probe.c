@@ -337,7 +337,7 @@ static void run_tool(const char *command)
 static int begin(void **state)
 {
 	struct host_options options = { 0 };
-	struct host_error error;
+	struct os_error error;
 	(void)state;
 
 	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
