@@ -38,7 +38,7 @@ static int do_command(const struct command_line *line, struct arena *arena)
 	const char *error = NULL;
 	int code = EXIT_TROUBLE;
 
-	if (config_open(&config, line, &error) != STATUS_OK) {
+	if (config_open(&config, &line->options, line->config_file, &error) != STATUS_OK) {
 		log_error("%s; see mtawatch-agent --help", error);
 		return EXIT_TROUBLE;
 	}

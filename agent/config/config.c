@@ -17,7 +17,7 @@ struct reading {
 };
 
 struct config {
-	const struct command_line *line;
+	const struct layers *command_line;
 	const char *file; /* NULL: none */
 	bool file_found;
 	struct host *host;
@@ -96,7 +96,7 @@ static void reread_registry(struct config *c, struct reading *reading)
 /* Adds to the file's values what the other places hold, and decides. */
 static void complete(struct config *c, struct reading *reading, const struct layers_result *last)
 {
-	copy_layer(&reading->layers, &c->line->options, LAYER_COMMAND_LINE);
+	copy_layer(&reading->layers, c->command_line, LAYER_COMMAND_LINE);
 	if (c->host && !c->options.disk_only)
 		reread_registry(c, reading);
 	layers_resolve(&reading->layers, last, &reading->result);
@@ -166,20 +166,21 @@ static void adopt(struct config *c, struct reading *reading)
 	c->options = reading->result.options;
 }
 
-enum status config_open(struct config **out, const struct command_line *line, const char **error)
+enum status config_open(struct config **out, const struct layers *options, const char *file,
+			const char **error)
 {
 	struct config *c = mem_alloc(sizeof *c);
 	struct reading *reading = reading_new();
 	enum status st = STATUS_OK;
 
-	c->line = line;
-	c->file = line->config_file ? line->config_file : files_default_config(line->options.arena);
+	c->command_line = options;
+	c->file = file ? file : files_default_config(options->arena);
 	if (c->file)
 		st = config_file_read(&reading->layers, c->file, error);
-	if (st == STATUS_NOT_FOUND && !line->config_file)
+	if (st == STATUS_NOT_FOUND && !file)
 		st = STATUS_OK;
 	if (st != STATUS_OK)
-		*error = arena_strdup(line->options.arena, *error);
+		*error = arena_strdup(options->arena, *error);
 	complete(c, reading, NULL);
 	adopt(c, reading);
 	if (st == STATUS_OK && c->options.disk_only && !c->options.windows_root) {

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 
-#include "agent/commands/command_line.h"
 #include "agent/config/layers.h"
 #include "agent/config/options.h"
 #include "agent/host/host.h"
@@ -18,14 +17,16 @@
 struct config;
 
 /*
- * Reads the file: the one that --config names, else the platform's own (files_default_config),
- * which need not be there. `line` is borrowed for the configuration's life.
+ * Reads `file`: the one that --config names; NULL: the platform's own (files_default_config), which
+ * need not be there. `options` are those of the command line; both, and what lives in the arena of
+ * `options`, are borrowed for the configuration's life.
  *
  * STATUS_INVALID  a mistake in the file, or --disk-only without --windows-root
  * others          the file could not be read
- * Each time `*error` (in `line`'s arena) says so.
+ * Each time `*error` (in the arena of `options`) says so.
  */
-enum status config_open(struct config **out, const struct command_line *line, const char **error);
+enum status config_open(struct config **out, const struct layers *options, const char *file,
+			const char **error);
 void config_close(struct config *config);
 
 /*

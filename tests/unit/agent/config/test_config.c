@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "agent/commands/command_line.h"
 #include "agent/config/registry.h"
 #include "agent/platform/files.h"
 #include "tests/fake_host.h"
@@ -69,7 +70,7 @@ static void open_config(const char *command, const char *text, const char *optio
 	write_file(text);
 	assert_int_equal(command_line_read(option ? 4 : 3, arguments, &arena, &line, &error),
 			 STATUS_OK);
-	assert_int_equal(config_open(&config, &line, &error), STATUS_OK);
+	assert_int_equal(config_open(&config, &line.options, line.config_file, &error), STATUS_OK);
 	config_use_host(config, fake_host(&machine));
 }
 

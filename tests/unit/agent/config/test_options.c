@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "agent/commands/command_line.h"
 #include "agent/config/file.h"
 #include "agent/platform/files.h"
 
@@ -54,7 +55,7 @@ static enum status read_line(const char *text)
 	config = NULL;
 	enum status st = command_line_read(n, arguments, &arena, &line, &error);
 	if (st == STATUS_OK)
-		st = config_open(&config, &line, &error);
+		st = config_open(&config, &line.options, line.config_file, &error);
 	if (st == STATUS_OK)
 		options = *config_options(config);
 	return st;
