@@ -10,7 +10,6 @@
 
 #include "agent/https/curl_options.h"
 #include "agent/https/http_date.h"
-#include "agent/uplink/answer.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
@@ -36,7 +35,7 @@ static size_t on_body(char *bytes, size_t one, size_t n, void *user)
 	struct sender *s = user;
 	(void)one; /* always 1, says libcurl */
 
-	if (n > ANSWER_MAX_BYTES - s->size) {
+	if (n > SEND_MAX_ANSWER - s->size) {
 		s->too_long = true;
 		return 0;
 	}

@@ -23,6 +23,7 @@
 #define SEND_MAX_RETRY_S    3600 /* longest Retry-After that is obeyed */
 #define SEND_MAX_ERROR_TEXT 2048
 #define SEND_MAX_TYPE       64
+#define SEND_MAX_ANSWER     262144 /* bytes of its body */
 
 struct sender;
 
@@ -59,7 +60,7 @@ struct send_result {
 	enum send_outcome outcome;
 	long http_status;                 /* 0: there was no answer */
 	char *body;                       /* of the answer, to be passed to free(); may be NULL */
-	size_t size;                      /* of the body, at most ANSWER_MAX_BYTES */
+	size_t size;                      /* of the body, at most SEND_MAX_ANSWER */
 	char content_type[SEND_MAX_TYPE]; /* of the body, cut short; "": it was not told */
 	int64_t retry_s;                  /* what the collector asked for; 0: nothing */
 	int64_t date_ms;                  /* its clock; TIMESTAMP_NONE: it did not tell */

@@ -15,7 +15,7 @@
 #include "proto/base/uuid.h"
 #include "proto/exposure/exposure.h"
 
-#define ANSWER_MAX_BYTES 262144
+#define ANSWER_MAX_BYTES SEND_MAX_ANSWER
 
 struct answer {
 	int64_t accepted; /* the sequence */
