@@ -5,7 +5,6 @@
 
 #include "agent/collect/internal.h"
 #include "proto/base/mem.h"
-#include "proto/report/text.h"
 
 #define TCPIP_LINKAGE "SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Linkage"
 #define RPC_LINKAGE   "SYSTEM\\CurrentControlSet\\Services\\Rpc\\Linkage"
@@ -27,34 +26,19 @@ void collect_free(struct collect *collect)
 	free(collect);
 }
 
-void collect_add_problem(struct report *report, struct arena *arena, const char *fact, int64_t code,
-			 const char *message)
-{
-	struct report_problem *problems =
-		arena_alloc_array(arena, report->n_problems + 1, sizeof *problems);
-	if (report->n_problems > 0)
-		memcpy(problems, report->problems, report->n_problems * sizeof *problems);
-	problems[report->n_problems++] = (struct report_problem){
-		.fact = report_text(fact, arena),
-		.code = code,
-		.message = report_text(message, arena),
-	};
-	report->problems = problems;
-}
-
 _Static_assert(OS_NO_CODE == REPORT_ABSENT, "a problem's code is an error's");
 
 void collect_problem(struct collecting *c, const char *fact, const struct os_error *error)
 {
-	collect_add_problem(c->report, c->arena, fact, error->code, error->text);
+	report_add_problem(c->report, c->arena, fact, error->code, error->text);
 }
 
 void collect_misfit(struct collecting *c, const char *fact, const char *key, const char *name,
 		    const char *wanted)
 {
-	collect_add_problem(c->report, c->arena, fact, REPORT_ABSENT,
-			    arena_printf(c->arena, "registry HKLM\\%s, value \"%s\": it is not %s",
-					 key, name, wanted));
+	report_add_problem(c->report, c->arena, fact, REPORT_ABSENT,
+			   arena_printf(c->arena, "registry HKLM\\%s, value \"%s\": it is not %s",
+					key, name, wanted));
 }
 
 const char *collect_text(struct collecting *c, const char *fact, const char *key, const char *name)
@@ -235,7 +219,7 @@ static void name_adapter(struct collect *collect, struct arena *arena, struct re
 			fill_lookup(answer, address, arena,
 				    &adapter->lookups[adapter->n_lookups++]);
 		else
-			collect_add_problem(
+			report_add_problem(
 				report, arena,
 				arena_printf(arena, "adapters/%s/lookups", adapter->id),
 				REPORT_ABSENT,
@@ -249,15 +233,15 @@ static void name_host(struct collect *collect, struct arena *arena, struct repor
 		return;
 	const struct names_answer *answer = names_of_name(collect->names, report->host.name);
 	if (!answer) {
-		collect_add_problem(
+		report_add_problem(
 			report, arena, "host.name_resolves_to", REPORT_ABSENT,
 			arena_printf(arena, "gethostbyname %s: no answer yet", report->host.name));
 		return;
 	}
 	if (answer->forward_error != HOST_LOOKUP_OK) {
-		collect_add_problem(report, arena, "host.name_resolves_to", answer->forward_error,
-				    arena_printf(arena, "gethostbyname %s: %s", report->host.name,
-						 host_lookup_text((int)answer->forward_error)));
+		report_add_problem(report, arena, "host.name_resolves_to", answer->forward_error,
+				   arena_printf(arena, "gethostbyname %s: %s", report->host.name,
+						host_lookup_text((int)answer->forward_error)));
 		return;
 	}
 	report->host.name_resolves_to = arena_alloc_array(arena, answer->n_addresses,

@@ -40,7 +40,3 @@ void collect_facts(struct collect *collect, struct arena *arena, struct report *
  */
 void collect_names(struct collect *collect, struct arena *arena, struct report *report,
 		   bool (*stopped)(void));
-
-/* Adds an entry to `problems`; the texts are copied into `arena`. */
-void collect_add_problem(struct report *report, struct arena *arena, const char *fact, int64_t code,
-			 const char *message);

@@ -107,9 +107,9 @@ static void get_directory(struct collecting *c)
 		directory = directory_of_image(
 			collect_text(c, "exchange.directory", MTA_KEY, "ImagePath"), c->arena);
 	if (!directory && !report_find_problem(c->report, "exchange.directory"))
-		collect_add_problem(c->report, c->arena, "exchange.directory", REPORT_ABSENT,
-				    "registry: neither Exchange\\Setup, value Services, nor the "
-				    "service's ImagePath names the directory of Exchange");
+		report_add_problem(c->report, c->arena, "exchange.directory", REPORT_ABSENT,
+				   "registry: neither Exchange\\Setup, value Services, nor the "
+				   "service's ImagePath names the directory of Exchange");
 	c->report->exchange.directory = directory;
 }
 
@@ -144,9 +144,9 @@ static void get_names(struct collecting *c)
 	if (report_find_problem(c->report, "exchange.site"))
 		return;
 	const char *why = dn ? "names no organization, site and server: " : "is not there";
-	collect_add_problem(c->report, c->arena, "exchange.site", REPORT_ABSENT,
-			    arena_printf(c->arena, "registry HKLM\\%s, value \"X500 DN\" %s%s",
-					 PARAMETERS_KEY, why, dn ? dn : ""));
+	report_add_problem(c->report, c->arena, "exchange.site", REPORT_ABSENT,
+			   arena_printf(c->arena, "registry HKLM\\%s, value \"X500 DN\" %s%s",
+					PARAMETERS_KEY, why, dn ? dn : ""));
 }
 
 void collect_exchange(struct collecting *c)

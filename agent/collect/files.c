@@ -7,7 +7,6 @@
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/advisory.h"
-#include "proto/report/text.h"
 #include "proto/windows/pe_version.h"
 
 /* Where the file of that name belongs (Q243604, Q275292, Q162384). */
@@ -134,10 +133,10 @@ static void get_file(struct collecting *c, const struct advisory_file *file,
 	} else {
 		fill_facts(c, kept, path, out);
 		if (out->state == FILE_STATE_UNREADABLE)
-			collect_add_problem(c->report, c->arena, fact, REPORT_ABSENT,
-					    arena_printf(c->arena,
-							 "%s: its version resource is damaged",
-							 path));
+			report_add_problem(c->report, c->arena, fact, REPORT_ABSENT,
+					   arena_printf(c->arena,
+							"%s: its version resource is damaged",
+							path));
 	}
 }
 
@@ -145,8 +144,8 @@ void collect_files(struct collecting *c)
 {
 	const struct advisory *advisory = &advisory_q285350;
 	if (!c->report->exchange.directory) {
-		collect_add_problem(c->report, c->arena, "files/" ADVISORY_MTA_FILE, REPORT_ABSENT,
-				    "the directory of Exchange is not known");
+		report_add_problem(c->report, c->arena, "files/" ADVISORY_MTA_FILE, REPORT_ABSENT,
+				   "the directory of Exchange is not known");
 		return;
 	}
 	size_t n = advisory->n_files < COLLECT_N_FILES ? advisory->n_files : COLLECT_N_FILES;

@@ -1,7 +1,6 @@
 #include "agent/collect/internal.h"
 
 #include "proto/exposure/advisory.h"
-#include "proto/report/text.h"
 
 #define NAME_KEY  "SYSTEM\\CurrentControlSet\\Control\\ComputerName\\"
 #define TCPIP_KEY "SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters"
@@ -38,7 +37,7 @@ static size_t get_names(struct collecting *c, const char *names[MAX_NAMES])
 
 static void add_problem(struct collecting *c, const char *message)
 {
-	collect_add_problem(c->report, c->arena, "mta.events", REPORT_ABSENT, message);
+	report_add_problem(c->report, c->arena, "mta.events", REPORT_ABSENT, message);
 }
 
 /*

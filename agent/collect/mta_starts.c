@@ -5,7 +5,6 @@
 
 #include "proto/base/timestamp.h"
 #include "proto/exposure/advisory.h"
-#include "proto/report/text.h"
 
 #define EVENT_QUEUE_CHECK     2206 /* recovery of the database (Q163292) */
 #define EVENT_RECOVERY_DONE   2207

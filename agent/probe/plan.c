@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "agent/collect/collect.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/text.h"
 
@@ -123,8 +122,8 @@ struct routes {
 static void note_failure(struct routes *routes, const struct os_error *error)
 {
 	if (!routes->failed)
-		collect_add_problem(routes->report, routes->arena, "probes.via", error->code,
-				    error->text);
+		report_add_problem(routes->report, routes->arena, "probes.via", error->code,
+				   error->text);
 	routes->failed = true;
 }
 

@@ -132,8 +132,8 @@ static enum status probe(struct cycle *c, struct arena *arena, struct report *re
 		peers_add(peers, &c->options->peers.list[i]);
 	probe_plan_make(&plan, report, peers, arena);
 	if (peers->left_out + plan.left_out > 0)
-		collect_add_problem(report, arena, "probes", REPORT_ABSENT,
-				    "there are more peers than are probed in one cycle");
+		report_add_problem(report, arena, "probes", REPORT_ABSENT,
+				   "there are more peers than are probed in one cycle");
 	enum status st = probe_run(c->host, plan.jobs, plan.n, &settings);
 	if (st == STATUS_OK)
 		probe_plan_write(&plan, c->host, c->history, report, arena);

@@ -78,6 +78,34 @@ void report_init(struct report *report)
 	};
 }
 
+const char *report_text(const char *text, struct arena *arena)
+{
+	if (!text)
+		return NULL;
+	size_t n = strlen(text);
+	if (n > REPORT_MAX_STRING) {
+		n = REPORT_MAX_STRING;
+		while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80)
+			n--;
+	}
+	return arena_strndup(arena, text, n);
+}
+
+void report_add_problem(struct report *report, struct arena *arena, const char *fact, int64_t code,
+			const char *message)
+{
+	struct report_problem *problems =
+		arena_alloc_array(arena, report->n_problems + 1, sizeof *problems);
+	if (report->n_problems > 0)
+		memcpy(problems, report->problems, report->n_problems * sizeof *problems);
+	problems[report->n_problems++] = (struct report_problem){
+		.fact = report_text(fact, arena),
+		.code = code,
+		.message = report_text(message, arena),
+	};
+	report->problems = problems;
+}
+
 const struct report_file *report_find_file(const struct report *report, const char *name)
 {
 	for (size_t i = 0; i < report->n_files; i++) {

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/base/arena.h"
 #include "proto/base/timestamp.h"
 #include "proto/rpc/grade.h"
 
@@ -203,6 +204,16 @@ struct report {
 
 /* A report in which everything is absent. */
 void report_init(struct report *report);
+
+/*
+ * A copy of `text` (UTF-8) that is cut, between two characters, to the REPORT_MAX_STRING bytes that
+ * a report allows; NULL gives NULL.
+ */
+const char *report_text(const char *text, struct arena *arena);
+
+/* Adds an entry to `problems`; the texts are copied into `arena`. */
+void report_add_problem(struct report *report, struct arena *arena, const char *fact, int64_t code,
+			const char *message);
 
 /* The file of that name, without ASCII case, or NULL. */
 const struct report_file *report_find_file(const struct report *report, const char *name);
