@@ -5,7 +5,6 @@
 
 #include "proto/base/printable.h"
 #include "proto/base/arena.h"
-#include "proto/site/site.h"
 #include "proto/base/text.h"
 #include "proto/exposure/verdict_json.h"
 
@@ -172,27 +171,6 @@ static void put_json(FILE *stream, const struct report *report, const struct ass
 	free(json);
 }
 
-/* The rule over the one report; everything lives in `arena`. */
-static void judge(const struct report *report, struct assessment *out, struct arena *arena)
-{
-	struct site_report alone = { .report = report, .at_ms = report->collected_at_ms };
-	struct site site;
-
-	site_view(&site, &alone, 1, alone.at_ms, NULL, NULL, arena);
-	exposure_assess(&site.servers[0], out, arena);
-}
-
-enum verdict check_judge(const struct report *report)
-{
-	struct assessment assessment;
-	struct arena arena;
-
-	arena_init(&arena);
-	judge(report, &assessment, &arena);
-	arena_deinit(&arena);
-	return assessment.verdict;
-}
-
 enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
 			enum verdict *out)
 {
@@ -201,7 +179,7 @@ enum status check_print(FILE *stream, const struct report *report, const struct 
 	struct arena arena;
 
 	arena_init(&arena);
-	judge(report, &assessment, &arena);
+	exposure_assess_alone(report, &assessment, &arena);
 	if (style->json)
 		put_json(stream, report, &assessment);
 	else
@@ -209,9 +187,4 @@ enum status check_print(FILE *stream, const struct report *report, const struct 
 	*out = assessment.verdict;
 	arena_deinit(&arena);
 	return fflush(stream) == 0 && !ferror(stream) ? STATUS_OK : STATUS_SYSTEM;
-}
-
-bool check_is_alarm(enum verdict verdict)
-{
-	return verdict == VERDICT_FAILING || verdict == VERDICT_EXPOSED;
 }

@@ -1,9 +1,6 @@
 /*
- * The verdict on this machine alone, without a collector: the rule of proto/exposure/exposure.h
- * over the one report that the agent can make, told to a person or printed for a program.
- *
- * Alone means: nobody else's proofs and self-probes are known, so a peer that does not answer at
- * all proves nothing, and a verdict may be `unknown` that the collector can decide.
+ * The verdict on this machine alone, without a collector: exposure_assess_alone() over
+ * the one report that the agent can make, told to a person or printed for a program.
  */
 #pragma once
 
@@ -28,9 +25,3 @@ struct check_style {
  */
 enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
 			enum verdict *out);
-
-/* The verdict alone, without a page. */
-enum verdict check_judge(const struct report *report);
-
-/* Does this verdict make the exit status 1: exposed or failing? */
-bool check_is_alarm(enum verdict verdict);

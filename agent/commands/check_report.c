@@ -55,5 +55,5 @@ int command_check(const struct call *call)
 		log_error("could not print the verdict");
 		return EXIT_TROUBLE;
 	}
-	return check_is_alarm(verdict) ? EXIT_ALARM : EXIT_SUCCESS;
+	return verdict_is_alarm(verdict) ? EXIT_ALARM : EXIT_SUCCESS;
 }

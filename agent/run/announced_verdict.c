@@ -1,6 +1,5 @@
 #include "agent/run/announced_verdict.h"
 
-#include "agent/commands/check_page.h"
 #include "agent/host/announce.h"
 
 void standing_init(struct standing *standing, struct host *host, const enum verdict *last)
@@ -33,12 +32,13 @@ void standing_judge(struct standing *standing, const struct report *report, bool
 
 	if (!has_collector) {
 		s->heard_ms = now_ms; /* one that is set later gets its time to answer */
-		take(s, check_judge(report), "It is this server's own; no collector is set.");
+		take(s, exposure_verdict_alone(report),
+		     "It is this server's own; no collector is set.");
 		return;
 	}
 	if (now_ms - s->heard_ms < STANDING_ALONE_S * UINT64_C(1000))
 		return;
-	enum verdict verdict = check_judge(report);
-	if (check_is_alarm(verdict))
+	enum verdict verdict = exposure_verdict_alone(report);
+	if (verdict_is_alarm(verdict))
 		take(s, verdict, "It is this server's own; the collector is away.");
 }

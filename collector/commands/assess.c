@@ -160,8 +160,7 @@ static bool print(const struct report_set_verdict *verdicts, size_t n)
 		char *json = verdict_json_write(&v->snapshot->report, v->silent, &v->assessment);
 		printf("%s\n%s", i > 0 ? "," : "", json);
 		free(json);
-		alarming |= v->assessment.verdict == VERDICT_EXPOSED ||
-			    v->assessment.verdict == VERDICT_FAILING;
+		alarming |= verdict_is_alarm(v->assessment.verdict);
 	}
 	printf("%s]\n", n > 0 ? "\n" : "");
 	return alarming;

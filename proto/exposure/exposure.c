@@ -51,3 +51,28 @@ void exposure_assess(const struct site_server *server, struct assessment *out, s
 	};
 	exposure_make_remedy(&x, &out->remedy);
 }
+
+void exposure_assess_alone(const struct report *report, struct assessment *out, struct arena *arena)
+{
+	struct site_report alone = { .report = report, .at_ms = report->collected_at_ms };
+	struct site site;
+
+	site_view(&site, &alone, 1, alone.at_ms, NULL, NULL, arena);
+	exposure_assess(&site.servers[0], out, arena);
+}
+
+enum verdict exposure_verdict_alone(const struct report *report)
+{
+	struct assessment assessment;
+	struct arena arena;
+
+	arena_init(&arena);
+	exposure_assess_alone(report, &assessment, &arena);
+	arena_deinit(&arena);
+	return assessment.verdict;
+}
+
+bool verdict_is_alarm(enum verdict verdict)
+{
+	return verdict == VERDICT_FAILING || verdict == VERDICT_EXPOSED;
+}

@@ -87,6 +87,18 @@ struct assessment {
 /* Judges a server by its view, made with its report; everything in `out` lives in `arena`. */
 void exposure_assess(const struct site_server *server, struct assessment *out, struct arena *arena);
 
+/*
+ * The same of a server of which only its own report is there. Nobody else's proofs and self-probes
+ * are known, so a peer that does not answer at all proves nothing, and a verdict may be `unknown`
+ * that the whole site's reports decide.
+ */
+void exposure_assess_alone(const struct report *report, struct assessment *out,
+			   struct arena *arena);
+enum verdict exposure_verdict_alone(const struct report *report);
+
+/* Does it call for somebody at once: exposed or failing? */
+bool verdict_is_alarm(enum verdict verdict);
+
 /* "failing" ...; never NULL. */
 const char *verdict_name(enum verdict verdict);
 bool verdict_from_name(const char *name, enum verdict *out);
