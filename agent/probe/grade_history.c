@@ -25,7 +25,7 @@ struct rows {
 	size_t room;
 };
 
-struct history {
+struct grade_history {
 	struct moment at;   /* of the cycle that `now` holds */
 	bool started;       /* there has been a cycle, of this process or of the file */
 	bool from_file;     /* `at` and `now` are of an earlier process */
@@ -45,7 +45,7 @@ static void clear(struct rows *rows)
 /* Takes `key`. */
 static void append(struct rows *rows, char *key, enum grade grade, int64_t stood_ms)
 {
-	if (rows->n == HISTORY_MAX_ROWS) {
+	if (rows->n == GRADE_HISTORY_MAX_ROWS) {
 		free(key);
 		return;
 	}
@@ -56,12 +56,12 @@ static void append(struct rows *rows, char *key, enum grade grade, int64_t stood
 	rows->list[rows->n++] = (struct row){ key, grade, stood_ms };
 }
 
-struct history *history_new(void)
+struct grade_history *grade_history_new(void)
 {
-	return mem_alloc(sizeof(struct history));
+	return mem_alloc(sizeof(struct grade_history));
 }
 
-void history_free(struct history *history)
+void grade_history_free(struct grade_history *history)
 {
 	if (!history)
 		return;
@@ -72,7 +72,8 @@ void history_free(struct history *history)
 	free(history);
 }
 
-void history_begin(struct history *history, const struct moment *now, int64_t max_gap_ms)
+void grade_history_begin(struct grade_history *history, const struct moment *now,
+			 int64_t max_gap_ms)
 {
 	struct rows old = history->before;
 	int64_t elapsed_ms = 0;
@@ -94,7 +95,7 @@ void history_begin(struct history *history, const struct moment *now, int64_t ma
 	history->cursor = 0;
 }
 
-static const struct row *find_before(struct history *history, const char *key)
+static const struct row *find_before(struct grade_history *history, const char *key)
 {
 	size_t n = history->before.n;
 
@@ -118,8 +119,8 @@ static char *make_key(const char *adapter, const char *peer, const char *to)
 	return key;
 }
 
-int64_t history_note(struct history *history, const char *adapter, const char *peer, const char *to,
-		     enum grade grade)
+int64_t grade_history_note(struct grade_history *history, const char *adapter, const char *peer,
+			   const char *to, enum grade grade)
 {
 	char *key = make_key(adapter, peer, to);
 	const struct row *before = find_before(history, key);
@@ -143,7 +144,7 @@ static bool fits_a_line(const char *key)
 	return tabs == 3;
 }
 
-enum status history_save(const struct history *history, const char *path)
+enum status grade_history_save(const struct grade_history *history, const char *path)
 {
 	struct arena arena;
 	size_t size = 128;
@@ -221,12 +222,12 @@ static enum status read_rows(char *text, struct moment *at, struct rows *rows)
 	return *text == '\0' ? STATUS_OK : STATUS_MALFORMED;
 }
 
-enum status history_load(struct history *history, const char *path)
+enum status grade_history_load(struct grade_history *history, const char *path)
 {
 	char *text = NULL;
 	size_t n = 0;
 	struct moment at = { 0 };
-	enum status st = files_read(path, HISTORY_MAX_BYTES, &text, &n);
+	enum status st = files_read(path, GRADE_HISTORY_MAX_BYTES, &text, &n);
 	if (st != STATUS_OK)
 		return st;
 

@@ -21,13 +21,13 @@
 #include "proto/base/status.h"
 #include "proto/report/report.h"
 
-#define HISTORY_MAX_ROWS  (REPORT_MAX_PROBES + REPORT_MAX_ADAPTERS * HOST_MAX_ADDRESSES)
-#define HISTORY_MAX_BYTES 4194304 /* of the file: 4 MiB */
+#define GRADE_HISTORY_MAX_ROWS  (REPORT_MAX_PROBES + REPORT_MAX_ADAPTERS * HOST_MAX_ADDRESSES)
+#define GRADE_HISTORY_MAX_BYTES 4194304 /* of the file: 4 MiB */
 
-struct history;
+struct grade_history;
 
-struct history *history_new(void);
-void history_free(struct history *history);
+struct grade_history *grade_history_new(void);
+void grade_history_free(struct grade_history *history);
 
 /*
  * Takes the file of an earlier process, as the cycle before the first one.
@@ -36,17 +36,18 @@ void history_free(struct history *history);
  * STATUS_MALFORMED  it is damaged: as if there were none
  * others            it cannot be read: the same
  */
-enum status history_load(struct history *history, const char *path);
+enum status grade_history_load(struct grade_history *history, const char *path);
 
 /*
  * A cycle begins. The last one counts as the one before it only if it began at most `max_gap_ms`
  * ago.
  */
-void history_begin(struct history *history, const struct moment *now, int64_t max_gap_ms);
+void grade_history_begin(struct grade_history *history, const struct moment *now,
+			 int64_t max_gap_ms);
 
 /* Notes the grade of a row in this cycle. Returns its for_s. `peer` NULL: a self-probe. */
-int64_t history_note(struct history *history, const char *adapter, const char *peer, const char *to,
-		     enum grade grade);
+int64_t grade_history_note(struct grade_history *history, const char *adapter, const char *peer,
+			   const char *to, enum grade grade);
 
 /* Saves what this cycle noted. Failures as of files_replace(). */
-enum status history_save(const struct history *history, const char *path);
+enum status grade_history_save(const struct grade_history *history, const char *path);

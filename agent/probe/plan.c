@@ -152,7 +152,7 @@ static char *address_text(uint32_t address, struct arena *arena)
 	return arena_strdup(arena, ipv4_format(address, text));
 }
 
-static struct report_probe row_of(const struct probe_job *job, struct history *history,
+static struct report_probe row_of(const struct probe_job *job, struct grade_history *history,
 				  struct arena *arena)
 {
 	struct report_probe row = {
@@ -165,12 +165,12 @@ static struct report_probe row_of(const struct probe_job *job, struct history *h
 		.ms = job->ms,
 		.attempts = job->attempts,
 	};
-	row.for_s = history_note(history, job->adapter, job->peer, row.to, job->grade);
+	row.for_s = grade_history_note(history, job->adapter, job->peer, row.to, job->grade);
 	return row;
 }
 
-void probe_plan_write(const struct probe_plan *plan, struct host *host, struct history *history,
-		      struct report *report, struct arena *arena)
+void probe_plan_write(const struct probe_plan *plan, struct host *host,
+		      struct grade_history *history, struct report *report, struct arena *arena)
 {
 	struct routes routes = { .host = host, .arena = arena, .report = report };
 	size_t n_peer = plan->n - plan->n_self;

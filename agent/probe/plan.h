@@ -32,5 +32,5 @@ void probe_plan_make(struct probe_plan *out, const struct report *report, const 
  * Writes the results of all jobs as rows of `report`, in `arena`: `via` by the route table, `for_s`
  * by the history.
  */
-void probe_plan_write(const struct probe_plan *plan, struct host *host, struct history *history,
-		      struct report *report, struct arena *arena);
+void probe_plan_write(const struct probe_plan *plan, struct host *host,
+		      struct grade_history *history, struct report *report, struct arena *arena);

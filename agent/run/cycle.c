@@ -50,7 +50,7 @@ static void load_answer(struct cycle *c, struct arena *arena)
 static void load_history(struct cycle *c, struct arena *arena)
 {
 	const char *path = state_path(c, HISTORY_FILE, arena);
-	enum status st = history_load(c->history, path);
+	enum status st = grade_history_load(c->history, path);
 
 	if (st != STATUS_OK && st != STATUS_NOT_FOUND)
 		log_warning("could not use %s: %s; every grade begins anew", path, status_text(st));
@@ -80,7 +80,7 @@ enum status cycle_open(struct cycle *cycle, struct host *host, const struct opti
 	arena_init(&c->arena);
 	arena_init(&c->answer_arena);
 	c->collect = collect_new(host);
-	c->history = history_new();
+	c->history = grade_history_new();
 	c->state_dir = options->state_dir ? arena_strdup(&c->arena, options->state_dir)
 					  : files_default_state_dir(&c->arena);
 	enum status st = prepare_dir(c);
@@ -98,7 +98,7 @@ enum status cycle_open(struct cycle *cycle, struct host *host, const struct opti
 void cycle_close(struct cycle *cycle)
 {
 	collect_free(cycle->collect);
-	history_free(cycle->history);
+	grade_history_free(cycle->history);
 	arena_deinit(&cycle->answer_arena);
 	arena_deinit(&cycle->arena);
 }
@@ -173,7 +173,7 @@ static enum status need_name(const struct report *report)
 static void save_history(struct cycle *c, struct arena *arena)
 {
 	const char *path = state_path(c, HISTORY_FILE, arena);
-	enum status st = history_save(c->history, path);
+	enum status st = grade_history_save(c->history, path);
 
 	if (st != STATUS_OK)
 		log_warning("could not write %s: %s", path, status_text(st));
@@ -193,7 +193,7 @@ enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *o
 	*at = moment_now(c->host);
 	report->collected_at_ms = at->wall_ms;
 	report->interval_s = cycle_interval_s(c);
-	history_begin(c->history, at, max_gap_ms(c));
+	grade_history_begin(c->history, at, max_gap_ms(c));
 	if (host_has_network(c->host))
 		st = probe(c, arena, report);
 	if (st == STATUS_OK)

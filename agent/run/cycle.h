@@ -34,7 +34,7 @@ struct cycle {
 	bool keep;             /* may the state directory be written to? */
 	struct identity identity;
 	struct collect *collect;
-	struct history *history;
+	struct grade_history *history;
 	struct arena answer_arena;
 	struct answer answer; /* zeroed: there was none yet */
 	bool (*stopped)(void);

@@ -34,17 +34,17 @@ static int remove_dir(void **state)
 }
 
 /* A cycle at `wall_s` and `mono_s` that sees one row. Returns its for_s. */
-static int64_t see(struct history *h, int64_t wall_s, int64_t mono_s, enum grade grade)
+static int64_t see(struct grade_history *h, int64_t wall_s, int64_t mono_s, enum grade grade)
 {
 	struct moment now = { wall_s * 1000, mono_s * 1000 };
 
-	history_begin(h, &now, GAP_MS);
-	return history_note(h, "El90x1", "EXCH2", "10.0.0.6", grade);
+	grade_history_begin(h, &now, GAP_MS);
+	return grade_history_note(h, "El90x1", "EXCH2", "10.0.0.6", grade);
 }
 
 static void a_grade_stands_from_cycle_to_cycle_and_begins_anew_when_it_changes(void **state)
 {
-	struct history *h = history_new();
+	struct grade_history *h = grade_history_new();
 	(void)state;
 
 	assert_int_equal(see(h, 1000, 10, GRADE_MTA), 0);
@@ -53,56 +53,56 @@ static void a_grade_stands_from_cycle_to_cycle_and_begins_anew_when_it_changes(v
 	assert_int_equal(see(h, 1900, 910, GRADE_NONE), 0);
 	assert_int_equal(see(h, 2200, 1210, GRADE_NONE), 300);
 	assert_int_equal(see(h, 2500, 1510, GRADE_MTA), 0);
-	history_free(h);
+	grade_history_free(h);
 }
 
 static void a_missed_cycle_begins_anew(void **state)
 {
-	struct history *h = history_new();
+	struct grade_history *h = grade_history_new();
 	(void)state;
 
 	assert_int_equal(see(h, 1000, 10, GRADE_MTA), 0);
 	assert_int_equal(see(h, 1450, 460, GRADE_MTA), 450); /* as late as it may be */
 	assert_int_equal(see(h, 1901, 911, GRADE_MTA), 0);
-	history_free(h);
+	grade_history_free(h);
 }
 
 static void a_row_that_one_cycle_did_not_see_begins_anew(void **state)
 {
-	struct history *h = history_new();
+	struct grade_history *h = grade_history_new();
 	struct moment now = { 1300000, 310000 };
 	(void)state;
 
 	assert_int_equal(see(h, 1000, 10, GRADE_MTA), 0);
-	history_begin(h, &now, GAP_MS);
-	assert_int_equal(history_note(h, "El90x2", "EXCH2", "10.0.0.6", GRADE_MTA), 0);
-	assert_int_equal(history_note(h, "El90x1", NULL, "10.0.0.6", GRADE_MTA), 0);
+	grade_history_begin(h, &now, GAP_MS);
+	assert_int_equal(grade_history_note(h, "El90x2", "EXCH2", "10.0.0.6", GRADE_MTA), 0);
+	assert_int_equal(grade_history_note(h, "El90x1", NULL, "10.0.0.6", GRADE_MTA), 0);
 	assert_int_equal(see(h, 1600, 610, GRADE_MTA), 0);
-	history_free(h);
+	grade_history_free(h);
 }
 
 static void setting_the_wall_clock_changes_nothing(void **state)
 {
-	struct history *h = history_new();
+	struct grade_history *h = grade_history_new();
 	(void)state;
 
 	assert_int_equal(see(h, 1000, 10, GRADE_MTA), 0);
 	assert_int_equal(see(h, 90000, 310, GRADE_MTA), 300);
 	assert_int_equal(see(h, 500, 610, GRADE_MTA), 600);
-	history_free(h);
+	grade_history_free(h);
 }
 
 /* The history of a process that saw GRADE_MTA for 300 s and ended at wall 1300, mono 310. */
-static struct history *after_restart(void)
+static struct grade_history *after_restart(void)
 {
-	struct history *h = history_new();
+	struct grade_history *h = grade_history_new();
 
 	see(h, 1000, 10, GRADE_MTA);
 	see(h, 1300, 310, GRADE_MTA);
-	assert_int_equal(history_save(h, path), STATUS_OK);
-	history_free(h);
-	h = history_new();
-	assert_int_equal(history_load(h, path), STATUS_OK);
+	assert_int_equal(grade_history_save(h, path), STATUS_OK);
+	grade_history_free(h);
+	h = grade_history_new();
+	assert_int_equal(grade_history_load(h, path), STATUS_OK);
 	return h;
 }
 
@@ -125,12 +125,12 @@ static void it_goes_on_over_a_restart_of_the_agent_where_both_clocks_agree(void 
 	(void)state;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		struct history *h = after_restart();
+		struct grade_history *h = after_restart();
 		int64_t for_s = see(h, cases[i].wall_s, cases[i].mono_s, GRADE_MTA);
 		if (for_s != cases[i].for_s)
 			print_error("case: %s\n", cases[i].what);
 		assert_int_equal(for_s, cases[i].for_s);
-		history_free(h);
+		grade_history_free(h);
 	}
 }
 
@@ -140,16 +140,16 @@ static void a_file_cut_anywhere_is_refused_or_holds_fewer_rows(void **state)
 	size_t n = 0;
 	(void)state;
 
-	history_free(after_restart());
-	assert_int_equal(files_read(path, HISTORY_MAX_BYTES, &text, &n), STATUS_OK);
+	grade_history_free(after_restart());
+	assert_int_equal(files_read(path, GRADE_HISTORY_MAX_BYTES, &text, &n), STATUS_OK);
 	for (size_t cut = 0; cut < n; cut++) {
-		struct history *h = history_new();
+		struct grade_history *h = grade_history_new();
 		assert_int_equal(files_replace(path, text, cut), STATUS_OK);
-		enum status st = history_load(h, path);
+		enum status st = grade_history_load(h, path);
 		bool line_end = cut > 0 && text[cut - 1] == '\n';
 		assert_int_equal(st, line_end ? STATUS_OK : STATUS_MALFORMED);
 		assert_int_equal(see(h, 1500, 510, GRADE_MTA), 0);
-		history_free(h);
+		grade_history_free(h);
 	}
 	free(text);
 }
@@ -168,34 +168,34 @@ static void damaged_lines_are_refused(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		struct history *h = history_new();
+		struct grade_history *h = grade_history_new();
 		assert_int_equal(files_replace(path, texts[i], strlen(texts[i])), STATUS_OK);
-		assert_int_equal(history_load(h, path), STATUS_MALFORMED);
-		history_free(h);
+		assert_int_equal(grade_history_load(h, path), STATUS_MALFORMED);
+		grade_history_free(h);
 	}
 }
 
 static void names_that_would_break_a_line_are_not_saved(void **state)
 {
-	struct history *h = history_new();
+	struct grade_history *h = grade_history_new();
 	struct moment now = { 1000000, 10000 };
 	struct moment later = { 1300000, 310000 };
 	(void)state;
 
-	history_begin(h, &now, GAP_MS);
-	history_note(h, "El90x1", "EX\nCH\t2", "10.0.0.6", GRADE_MTA);
-	history_note(h, "El90x1", "EXCH3", "10.0.0.7", GRADE_MTA);
-	assert_int_equal(history_save(h, path), STATUS_OK);
-	history_begin(h, &later, GAP_MS); /* in memory nothing is lost */
-	assert_int_equal(history_note(h, "El90x1", "EX\nCH\t2", "10.0.0.6", GRADE_MTA), 300);
-	history_free(h);
+	grade_history_begin(h, &now, GAP_MS);
+	grade_history_note(h, "El90x1", "EX\nCH\t2", "10.0.0.6", GRADE_MTA);
+	grade_history_note(h, "El90x1", "EXCH3", "10.0.0.7", GRADE_MTA);
+	assert_int_equal(grade_history_save(h, path), STATUS_OK);
+	grade_history_begin(h, &later, GAP_MS); /* in memory nothing is lost */
+	assert_int_equal(grade_history_note(h, "El90x1", "EX\nCH\t2", "10.0.0.6", GRADE_MTA), 300);
+	grade_history_free(h);
 
-	h = history_new();
-	assert_int_equal(history_load(h, path), STATUS_OK);
-	history_begin(h, &later, GAP_MS);
-	assert_int_equal(history_note(h, "El90x1", "EX\nCH\t2", "10.0.0.6", GRADE_MTA), 0);
-	assert_int_equal(history_note(h, "El90x1", "EXCH3", "10.0.0.7", GRADE_MTA), 300);
-	history_free(h);
+	h = grade_history_new();
+	assert_int_equal(grade_history_load(h, path), STATUS_OK);
+	grade_history_begin(h, &later, GAP_MS);
+	assert_int_equal(grade_history_note(h, "El90x1", "EX\nCH\t2", "10.0.0.6", GRADE_MTA), 0);
+	assert_int_equal(grade_history_note(h, "El90x1", "EXCH3", "10.0.0.7", GRADE_MTA), 300);
+	grade_history_free(h);
 }
 
 int main(void)

@@ -148,22 +148,22 @@ static void a_key_that_the_collector_has_not_heard_of_is_no_id(void **state)
 
 static void expect_no_history(void)
 {
-	struct history *history = history_new();
+	struct grade_history *history = grade_history_new();
 
-	assert_int_not_equal(history_load(history, path_of("history")), STATUS_OK);
-	history_free(history);
+	assert_int_not_equal(grade_history_load(history, path_of("history")), STATUS_OK);
+	grade_history_free(history);
 }
 
 static void a_damaged_history_is_begun_anew(void **state)
 {
 	struct moment now = { 1000000000, 5000000 };
-	struct history *history = history_new();
+	struct grade_history *history = grade_history_new();
 	(void)state;
 
-	history_begin(history, &now, 600000);
-	assert_int_equal(history_save(history, path_of("history")), STATUS_OK);
+	grade_history_begin(history, &now, 600000);
+	assert_int_equal(grade_history_save(history, path_of("history")), STATUS_OK);
 	damage("history", expect_no_history);
-	history_free(history);
+	grade_history_free(history);
 }
 
 int main(void)
