@@ -14,7 +14,7 @@
 #include "proto/exposure/exposure.h"
 #include "proto/report/report.h"
 
-#define STANDING_ALONE_S WAYS_LONG_AWAY_S
+#define STANDING_ALONE_S UPSTREAM_LONG_AWAY_S
 
 struct standing {
 	struct host *host;

@@ -106,11 +106,11 @@ static enum status open_uplink(struct runner *r)
 		log_warning("no collector is set: this server is judged alone until one is");
 		return STATUS_OK;
 	}
-	struct ways_options options = { .collector = o->collector,
-					.fallback = o->collector_fallback,
-					.state_dir = r->cycle.state_dir,
-					.enroll_secret_file = o->enroll_secret_file,
-					.send = send_options_of(o) };
+	struct upstream_options options = { .collector = o->collector,
+					    .fallback = o->collector_fallback,
+					    .state_dir = r->cycle.state_dir,
+					    .enroll_secret_file = o->enroll_secret_file,
+					    .send = send_options_of(o) };
 	enum status st = uplink_open(&r->uplink, r->host, &options);
 
 	if (st != STATUS_OK)

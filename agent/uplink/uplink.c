@@ -28,7 +28,7 @@ struct uplink {
 	int64_t interval_s;
 
 	/* The sending thread's own. */
-	struct ways *ways;
+	struct upstream *upstream;
 	char told_id[UUID_TEXT_SIZE];
 };
 
@@ -40,7 +40,7 @@ static bool is_ending(void *user)
 
 static void uplink_free(struct uplink *u)
 {
-	ways_close(u->ways);
+	upstream_close(u->upstream);
 	spool_close(u->spool);
 	sync_bell_free(u->bell);
 	sync_lock_free(u->lock);
@@ -48,19 +48,20 @@ static void uplink_free(struct uplink *u)
 	free(u);
 }
 
-enum status uplink_open(struct uplink **out, struct host *host, const struct ways_options *options)
+enum status uplink_open(struct uplink **out, struct host *host,
+			const struct upstream_options *options)
 {
 	struct uplink *u = mem_alloc(sizeof *u);
-	struct ways_options ways = *options;
+	struct upstream_options chosen = *options;
 
 	u->host = host;
 	u->bell = sync_bell_new();
 	u->lock = sync_lock_new();
 	atomic_init(&u->state, UPLINK_ALONE);
 	atomic_init(&u->ending, false);
-	ways.send.stopped = is_ending;
-	ways.send.user = u;
-	enum status st = ways_open(&u->ways, host, &ways);
+	chosen.send.stopped = is_ending;
+	chosen.send.user = u;
+	enum status st = upstream_open(&u->upstream, host, &chosen);
 	if (st != STATUS_OK) {
 		uplink_free(u);
 		return st;
@@ -90,9 +91,9 @@ bool uplink_take_news(struct uplink *uplink, struct uplink_news *out)
 }
 
 /* Leaves what is new for the cycle's thread; takes the answer's body. */
-static void tell(struct uplink *u, const struct ways_answer *answer)
+static void tell(struct uplink *u, const struct upstream_answer *answer)
 {
-	const char *id = ways_id(u->ways);
+	const char *id = upstream_id(u->upstream);
 
 	sync_take(u->lock);
 	if (answer->body) {
@@ -120,48 +121,48 @@ static int64_t interval_of(struct uplink *u)
 }
 
 /* Sends the newest report; the next one may follow at once where its fate is settled. */
-static enum ways_fate send_newest(struct uplink *u)
+static enum upstream_fate send_newest(struct uplink *u)
 {
 	struct moment now = moment_now(u->host);
 	struct spooled report;
-	struct ways_answer answer;
+	struct upstream_answer answer;
 
 	if (spool_get_newest(u->spool, &now, &report) != STATUS_OK)
-		return WAYS_STOPPED;
-	enum ways_fate fate = ways_send(u->ways, report.body, report.age_ms, interval_of(u),
-					spool_count(u->spool), &answer);
+		return UPSTREAM_STOPPED;
+	enum upstream_fate fate = upstream_send(u->upstream, report.body, report.age_ms,
+						interval_of(u), spool_count(u->spool), &answer);
 	free(report.body);
 	if (atomic_load(&u->ending)) { /* the spool may be somebody else's by now */
 		free(answer.body);
-		return WAYS_STOPPED;
+		return UPSTREAM_STOPPED;
 	}
-	if (fate == WAYS_ACCEPTED)
+	if (fate == UPSTREAM_ACCEPTED)
 		spool_remove(u->spool, report.number);
-	else if (fate == WAYS_REFUSED)
+	else if (fate == UPSTREAM_REFUSED)
 		spool_reject(u->spool, report.number);
 	tell(u, &answer);
 	return fate;
 }
 
-static bool is_settled(enum ways_fate fate)
+static bool is_settled(enum upstream_fate fate)
 {
-	return fate == WAYS_ACCEPTED || fate == WAYS_REFUSED;
+	return fate == UPSTREAM_ACCEPTED || fate == UPSTREAM_REFUSED;
 }
 
 bool uplink_work(struct uplink *uplink, bool (*stopped)(void))
 {
 	uplink->stopped = stopped;
-	enum ways_fate newest = is_ending(uplink) ? WAYS_STOPPED : send_newest(uplink);
-	for (enum ways_fate fate = newest; is_settled(fate) && !is_ending(uplink);)
+	enum upstream_fate newest = is_ending(uplink) ? UPSTREAM_STOPPED : send_newest(uplink);
+	for (enum upstream_fate fate = newest; is_settled(fate) && !is_ending(uplink);)
 		fate = send_newest(uplink);
-	return newest == WAYS_ACCEPTED;
+	return newest == UPSTREAM_ACCEPTED;
 }
 
 /* How long there is nothing to do, unless the bell rings. */
 static uint32_t idle_ms(struct uplink *u)
 {
 	uint64_t now_ms = host_now_ms(u->host);
-	uint64_t due_ms = ways_due_ms(u->ways);
+	uint64_t due_ms = upstream_due_ms(u->upstream);
 
 	if (spool_count(u->spool) == 0 || due_ms > now_ms + MAX_IDLE_MS)
 		return MAX_IDLE_MS;

@@ -35,9 +35,10 @@ struct uplink_news {
  * Opens the spool in the state directory and makes ready to send; the options' strings are copied.
  * Their `stopped` is of no use here: uplink_close() ends it.
  *
- * STATUS_INVALID, STATUS_SYSTEM  as of ways_open()
+ * STATUS_INVALID, STATUS_SYSTEM  as of upstream_open()
  */
-enum status uplink_open(struct uplink **out, struct host *host, const struct ways_options *options);
+enum status uplink_open(struct uplink **out, struct host *host,
+			const struct upstream_options *options);
 
 /*
  * Starts the thread; each piece of news nudges the host (host_nudge()).

@@ -32,7 +32,7 @@ struct way {
 	uint64_t not_before_ms;
 };
 
-struct ways {
+struct upstream {
 	struct host *host;
 	struct arena arena; /* the options' strings */
 	struct send_options send;
@@ -47,7 +47,7 @@ struct ways {
 	/* Of the call. */
 	int64_t interval_s;
 	size_t waiting;
-	struct ways_answer *answer;
+	struct upstream_answer *answer;
 };
 
 /* A report on its way. */
@@ -58,25 +58,26 @@ struct parcel {
 	struct arena arena;
 };
 
-static void add_way(struct ways *w, const char *url)
+static void add_way(struct upstream *w, const char *url)
 {
 	w->list[w->n++] = (struct way){ .url = arena_strdup(&w->arena, url),
-					.backoff_s = WAYS_MIN_BACKOFF_S };
+					.backoff_s = UPSTREAM_MIN_BACKOFF_S };
 }
 
-enum status ways_open(struct ways **out, struct host *host, const struct ways_options *options)
+enum status upstream_open(struct upstream **out, struct host *host,
+			  const struct upstream_options *options)
 {
 	if (!send_is_url(options->collector) ||
 	    (options->fallback && !send_is_url(options->fallback)))
 		return STATUS_INVALID;
 
-	struct ways *w = mem_alloc(sizeof *w);
+	struct upstream *w = mem_alloc(sizeof *w);
 	w->host = host;
 	arena_init(&w->arena);
 	w->send = send_copy_options(&options->send, &w->arena);
 	enum status st = send_open(&w->sender, &w->send);
 	if (st != STATUS_OK) {
-		ways_close(w);
+		upstream_close(w);
 		return st;
 	}
 	add_way(w, options->collector);
@@ -87,28 +88,28 @@ enum status ways_open(struct ways **out, struct host *host, const struct ways_op
 	return STATUS_OK;
 }
 
-void ways_close(struct ways *ways)
+void upstream_close(struct upstream *upstream)
 {
-	if (!ways)
+	if (!upstream)
 		return;
-	send_close(ways->sender);
-	enroll_close(ways->enroll);
-	arena_deinit(&ways->arena);
-	free(ways);
+	send_close(upstream->sender);
+	enroll_close(upstream->enroll);
+	arena_deinit(&upstream->arena);
+	free(upstream);
 }
 
-const char *ways_id(const struct ways *ways)
+const char *upstream_id(const struct upstream *upstream)
 {
-	return enroll_id(ways->enroll);
+	return enroll_id(upstream->enroll);
 }
 
-uint64_t ways_due_ms(const struct ways *ways)
+uint64_t upstream_due_ms(const struct upstream *upstream)
 {
 	uint64_t due_ms = UINT64_MAX;
 
-	for (size_t i = 0; i < ways->n; i++) {
-		if (ways->list[i].not_before_ms < due_ms)
-			due_ms = ways->list[i].not_before_ms;
+	for (size_t i = 0; i < upstream->n; i++) {
+		if (upstream->list[i].not_before_ms < due_ms)
+			due_ms = upstream->list[i].not_before_ms;
 	}
 	return due_ms;
 }
@@ -125,9 +126,10 @@ static uint64_t with_jitter(struct host *host, uint64_t n)
 }
 
 /* How long to leave the way alone. */
-static void back_off(struct ways *w, struct way *way, int64_t at_least_s)
+static void back_off(struct upstream *w, struct way *way, int64_t at_least_s)
 {
-	int64_t longest_s = w->interval_s < WAYS_MAX_BACKOFF_S ? w->interval_s : WAYS_MAX_BACKOFF_S;
+	int64_t longest_s =
+		w->interval_s < UPSTREAM_MAX_BACKOFF_S ? w->interval_s : UPSTREAM_MAX_BACKOFF_S;
 	int64_t wait_s = way->backoff_s < longest_s ? way->backoff_s : longest_s;
 
 	way->backoff_s = wait_s * 2;
@@ -137,20 +139,20 @@ static void back_off(struct ways *w, struct way *way, int64_t at_least_s)
 }
 
 /* Tells the administrators, once, of collectors that all stay away. */
-static void announce_away(struct ways *w, const char *why)
+static void announce_away(struct upstream *w, const char *why)
 {
 	uint64_t now_ms = host_now_ms(w->host);
 
 	if (w->away_since_ms == 0)
 		w->away_since_ms = now_ms;
-	if (w->away_announced || now_ms - w->away_since_ms < WAYS_LONG_AWAY_S * UINT64_C(1000))
+	if (w->away_announced || now_ms - w->away_since_ms < UPSTREAM_LONG_AWAY_S * UINT64_C(1000))
 		return;
 	announce(w->host, ANNOUNCE_COLLECTOR_AWAY, w->list[0].url, why);
 	w->away_announced = true;
 }
 
 /* What libcurl only calls a failure of TLS, in words; once, for it takes another handshake. */
-static const char *explain(const struct ways *w, const struct way *way, const char *words,
+static const char *explain(const struct upstream *w, const struct way *way, const char *words,
 			   struct arena *arena)
 {
 	struct tls_view *view = arena_alloc(arena, sizeof *view);
@@ -162,7 +164,7 @@ static const char *explain(const struct ways *w, const struct way *way, const ch
 	return why ? arena_printf(arena, "%s (%s)", why, words) : words;
 }
 
-static void on_away(struct ways *w, struct way *way, const struct failure *failure)
+static void on_away(struct upstream *w, struct way *way, const struct failure *failure)
 {
 	back_off(w, way, failure->wait_s);
 	announce_away(w, failure->words);
@@ -175,13 +177,13 @@ static void on_away(struct ways *w, struct way *way, const struct failure *failu
 }
 
 /* It answered a report: it is here. */
-static void on_here(struct ways *w, struct way *way)
+static void on_here(struct upstream *w, struct way *way)
 {
 	if (way->away)
 		log_info("the collector %s can be reached again; %lu report(s) to send", way->url,
 			 (unsigned long)w->waiting);
 	way->away = false;
-	way->backoff_s = WAYS_MIN_BACKOFF_S;
+	way->backoff_s = UPSTREAM_MIN_BACKOFF_S;
 	way->not_before_ms = 0;
 	if (w->away_announced)
 		announce(w->host, ANNOUNCE_COLLECTOR_BACK, way->url, NULL);
@@ -189,7 +191,7 @@ static void on_here(struct ways *w, struct way *way)
 	w->away_since_ms = 0;
 }
 
-static void on_refused(struct ways *w, struct way *way, const char *words)
+static void on_refused(struct upstream *w, struct way *way, const char *words)
 {
 	if (w->refusal_announced)
 		log_error("the collector %s refused a report: %s", way->url, words);
@@ -200,7 +202,7 @@ static void on_refused(struct ways *w, struct way *way, const char *words)
 }
 
 /* The collector does not know who we are. */
-static const char *words_of_stranger(const struct ways *w, const struct answer_problem *problem,
+static const char *words_of_stranger(const struct upstream *w, const struct answer_problem *problem,
 				     struct arena *arena)
 {
 	return arena_printf(
@@ -213,8 +215,8 @@ static const char *words_of_stranger(const struct ways *w, const struct answer_p
 }
 
 /* Hands on the answer. One that no collector gives (a proxy's page, say) is as good as none. */
-static enum ways_fate take_answer(struct ways *w, struct way *way, struct parcel *parcel,
-				  struct send_result *result)
+static enum upstream_fate take_answer(struct upstream *w, struct way *way, struct parcel *parcel,
+				      struct send_result *result)
 {
 	struct answer answer;
 	const char *why = NULL;
@@ -226,12 +228,12 @@ static enum ways_fate take_answer(struct ways *w, struct way *way, struct parcel
 		w->answer->body = result->body;
 		w->answer->size = result->size;
 		result->body = NULL;
-		return WAYS_ACCEPTED;
+		return UPSTREAM_ACCEPTED;
 	}
 	struct failure failure = { .words = arena_printf(&parcel->arena,
 							 "what answers is no collector: %s", why) };
 	on_away(w, way, &failure);
-	return WAYS_KEPT;
+	return UPSTREAM_KEPT;
 }
 
 static bool is_code(const struct answer_problem *problem, const char *code)
@@ -240,7 +242,7 @@ static bool is_code(const struct answer_problem *problem, const char *code)
 }
 
 /* A key that was made for a server of another name, and nothing to make another one with. */
-static const char *words_of_other_name(const struct ways *w, const struct parcel *parcel,
+static const char *words_of_other_name(const struct upstream *w, const struct parcel *parcel,
 				       const struct answer_problem *problem, struct arena *arena)
 {
 	const char *made_for = enroll_host_name(w->enroll);
@@ -255,8 +257,8 @@ static const char *words_of_other_name(const struct ways *w, const struct parcel
 }
 
 /* An answer that is no acceptance, or none at all. */
-static enum ways_fate take_problem(struct ways *w, struct way *way, struct parcel *parcel,
-				   const struct send_result *result)
+static enum upstream_fate take_problem(struct upstream *w, struct way *way, struct parcel *parcel,
+				       const struct send_result *result)
 {
 	struct answer_problem problem = answer_read_problem(result, &parcel->arena);
 	struct failure failure = { .kind = result->http_status,
@@ -268,30 +270,30 @@ static enum ways_fate take_problem(struct ways *w, struct way *way, struct parce
 	if (answer_is_refusal(&problem)) {
 		w->answer->conflict = is_code(&problem, "conflicting_report");
 		on_refused(w, way, failure.words);
-		return WAYS_REFUSED;
+		return UPSTREAM_REFUSED;
 	}
 	if (result->tls_trouble)
 		failure.words = explain(w, way, failure.words, &parcel->arena);
 	if (result->http_status == 401 && problem.code)
 		failure.words = words_of_stranger(w, &problem, &parcel->arena);
 	on_away(w, way, &failure);
-	return WAYS_KEPT;
+	return UPSTREAM_KEPT;
 }
 
 /* Enrols, if that has to be. */
-static enum ways_fate enroll(struct ways *w, struct way *way, struct parcel *parcel)
+static enum upstream_fate enroll(struct upstream *w, struct way *way, struct parcel *parcel)
 {
 	struct send_result result;
 	struct failure failure = { .kind = ENROLLING };
-	enum ways_fate fate = WAYS_KEPT;
+	enum upstream_fate fate = UPSTREAM_KEPT;
 
 	enum status st = enroll_do(w->enroll, w->sender, way->url, parcel->host, &parcel->arena,
 				   &result, &failure.words);
 	failure.wait_s = result.retry_s;
 	if (st == STATUS_OK)
-		fate = WAYS_ACCEPTED;
+		fate = UPSTREAM_ACCEPTED;
 	else if (st == STATUS_TIMED_OUT)
-		fate = WAYS_STOPPED;
+		fate = UPSTREAM_STOPPED;
 	else if (st == STATUS_UNREACHABLE)
 		fate = take_problem(w, way, parcel, &result);
 	else
@@ -309,14 +311,15 @@ static bool is_stranger(const struct send_result *result, struct arena *arena)
 }
 
 /* `first`: once, the agent may enrol again where it is not known any more. */
-static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parcel, bool first)
+static enum upstream_fate post(struct upstream *w, struct way *way, struct parcel *parcel,
+			       bool first)
 {
 	struct send_request request = { .method = SEND_POST,
 					.collector = way->url,
 					.path = REPORTS_PATH,
 					.age_ms = parcel->age_ms };
 	struct send_result result;
-	enum ways_fate fate = WAYS_STOPPED;
+	enum upstream_fate fate = UPSTREAM_STOPPED;
 
 	/* One that was made before the enrolment carries another id. */
 	if (enroll_id(w->enroll))
@@ -330,7 +333,7 @@ static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parce
 	    enroll_id(w->enroll) && enroll_lost(w->enroll)) {
 		free(result.body);
 		fate = enroll(w, way, parcel);
-		return fate == WAYS_ACCEPTED ? post(w, way, parcel, false) : fate;
+		return fate == UPSTREAM_ACCEPTED ? post(w, way, parcel, false) : fate;
 	}
 	if (result.http_status == 200)
 		fate = take_answer(w, way, parcel, &result);
@@ -340,30 +343,30 @@ static enum ways_fate post(struct ways *w, struct way *way, struct parcel *parce
 	return fate;
 }
 
-static enum ways_fate send_on(struct ways *w, struct way *way, struct parcel *parcel)
+static enum upstream_fate send_on(struct upstream *w, struct way *way, struct parcel *parcel)
 {
-	enum ways_fate fate = WAYS_ACCEPTED;
+	enum upstream_fate fate = UPSTREAM_ACCEPTED;
 
 	if (parcel->host && enroll_is_due(w->enroll, parcel->host))
 		fate = enroll(w, way, parcel);
-	return fate == WAYS_ACCEPTED ? post(w, way, parcel, true) : fate;
+	return fate == UPSTREAM_ACCEPTED ? post(w, way, parcel, true) : fate;
 }
 
-enum ways_fate ways_send(struct ways *ways, const char *report, int64_t age_ms, int64_t interval_s,
-			 size_t waiting, struct ways_answer *answer)
+enum upstream_fate upstream_send(struct upstream *upstream, const char *report, int64_t age_ms,
+				 int64_t interval_s, size_t waiting, struct upstream_answer *answer)
 {
-	enum ways_fate fate = WAYS_KEPT;
+	enum upstream_fate fate = UPSTREAM_KEPT;
 	struct parcel parcel = { .body = report, .age_ms = age_ms };
 
-	*answer = (struct ways_answer){ 0 };
-	ways->interval_s = interval_s;
-	ways->waiting = waiting;
-	ways->answer = answer;
+	*answer = (struct upstream_answer){ 0 };
+	upstream->interval_s = interval_s;
+	upstream->waiting = waiting;
+	upstream->answer = answer;
 	arena_init(&parcel.arena);
 	parcel.host = report_peek_host(report, &parcel.arena);
-	for (size_t i = 0; i < ways->n && fate == WAYS_KEPT; i++) {
-		if (ways->list[i].not_before_ms <= host_now_ms(ways->host))
-			fate = send_on(ways, &ways->list[i], &parcel);
+	for (size_t i = 0; i < upstream->n && fate == UPSTREAM_KEPT; i++) {
+		if (upstream->list[i].not_before_ms <= host_now_ms(upstream->host))
+			fate = send_on(upstream, &upstream->list[i], &parcel);
 	}
 	arena_deinit(&parcel.arena);
 	return fate;

@@ -19,7 +19,7 @@
 #include "agent/uplink/upstream.h"
 #include "tests/fake_host.h"
 
-#define AWAY_MS (WAYS_LONG_AWAY_S * UINT64_C(1000))
+#define AWAY_MS (UPSTREAM_LONG_AWAY_S * UINT64_C(1000))
 #define REPORT  "{\"host\": {\"name\": \"EXCH1\"}, \"sequence\": 1}"
 
 static const char taken[] =
@@ -35,7 +35,7 @@ struct answerer {
 };
 
 static struct fake_host machine;
-static struct ways *ways;
+static struct upstream *upstream;
 static struct answerer answerer;
 static char url[64];
 
@@ -73,15 +73,15 @@ static int set_up(void **state)
 	assert_int_equal(bind(answerer.listener, (struct sockaddr *)&at, size), 0);
 	assert_int_equal(getsockname(answerer.listener, (struct sockaddr *)&at, &size), 0);
 	(void)snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(at.sin_port));
-	const struct ways_options options = { .collector = url, .state_dir = "/nonexistent" };
-	assert_int_equal(ways_open(&ways, fake_host(&machine), &options), STATUS_OK);
+	const struct upstream_options options = { .collector = url, .state_dir = "/nonexistent" };
+	assert_int_equal(upstream_open(&upstream, fake_host(&machine), &options), STATUS_OK);
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	ways_close(ways);
+	upstream_close(upstream);
 	close(answerer.listener);
 	return 0;
 }
@@ -89,20 +89,20 @@ static int tear_down(void **state)
 /* Nobody listens: the connection is refused. */
 static void send_in_vain(void)
 {
-	struct ways_answer answer;
+	struct upstream_answer answer;
 
-	assert_int_equal(ways_send(ways, REPORT, 0, 300, 1, &answer), WAYS_KEPT);
+	assert_int_equal(upstream_send(upstream, REPORT, 0, 300, 1, &answer), UPSTREAM_KEPT);
 	assert_null(answer.body);
 }
 
-static void send_to(const char *text, enum ways_fate fate)
+static void send_to(const char *text, enum upstream_fate fate)
 {
-	struct ways_answer answer;
+	struct upstream_answer answer;
 
 	answerer.answer = text;
 	assert_int_equal(listen(answerer.listener, 1), 0);
 	assert_int_equal(pthread_create(&answerer.thread, NULL, answer_one, &answerer), 0);
-	assert_int_equal(ways_send(ways, REPORT, 0, 300, 1, &answer), fate);
+	assert_int_equal(upstream_send(upstream, REPORT, 0, 300, 1, &answer), fate);
 	pthread_join(answerer.thread, NULL);
 	free(answer.body);
 }
@@ -141,15 +141,15 @@ static void one_that_takes_a_report_is_back_and_may_be_away_again(void **state)
 	machine.now_ms = 1000 + AWAY_MS;
 	send_in_vain();
 	machine.now_ms += AWAY_MS;
-	send_to(taken, WAYS_ACCEPTED);
+	send_to(taken, UPSTREAM_ACCEPTED);
 	assert_int_equal(machine.n_written, 2);
 	assert_int_equal(machine.written[1].id, 301);
 	assert_string_equal(machine.written[1].strings[0], url);
 
 	/* It answers, but takes nothing: that is away as well. */
-	send_to(busy, WAYS_KEPT);
+	send_to(busy, UPSTREAM_KEPT);
 	machine.now_ms += AWAY_MS;
-	send_to(busy, WAYS_KEPT);
+	send_to(busy, UPSTREAM_KEPT);
 	assert_int_equal(machine.n_written, 3);
 	assert_int_equal(machine.written[2].id, 300);
 	assert_non_null(strstr(machine.written[2].strings[1], "HTTP status 503"));
@@ -160,9 +160,9 @@ static void a_short_absence_is_no_event(void **state)
 	(void)state;
 	send_in_vain();
 	machine.now_ms = 1000 + AWAY_MS - 1;
-	send_to(taken, WAYS_ACCEPTED);
+	send_to(taken, UPSTREAM_ACCEPTED);
 	machine.now_ms += 1000;
-	send_to(taken, WAYS_ACCEPTED);
+	send_to(taken, UPSTREAM_ACCEPTED);
 	assert_int_equal(machine.n_written, 0);
 }
 
