@@ -13,7 +13,7 @@ struct collect *collect_new(struct host *host)
 {
 	struct collect *collect = mem_alloc(sizeof *collect);
 	collect->host = host;
-	collect->names = names_new(host);
+	collect->names = name_lookup_new(host);
 	return collect;
 }
 
@@ -21,7 +21,7 @@ void collect_free(struct collect *collect)
 {
 	if (!collect)
 		return;
-	names_free(collect->names);
+	name_lookup_free(collect->names);
 	collect_forget_files(collect);
 	free(collect);
 }
@@ -86,7 +86,7 @@ static void get_host(struct collecting *c)
 	if (identity.no_boot_time)
 		collect_problem(c, "host.booted_at", identity.no_boot_time);
 	if (host_has_network(c->host))
-		names_ask_name(c->kept->names, c->report->host.name);
+		name_lookup_ask_name(c->kept->names, c->report->host.name);
 }
 
 static const char *prefix_text(const struct ipv4_prefix *prefix, struct arena *arena)
@@ -118,7 +118,7 @@ static void fill_adapter(struct collecting *c, const struct host_adapter *from,
 	};
 	for (size_t i = 0; i < from->n_addresses; i++) {
 		to->addresses[i] = prefix_text(&from->addresses[i], c->arena);
-		names_ask_address(c->kept->names, from->addresses[i].address);
+		name_lookup_ask_address(c->kept->names, from->addresses[i].address);
 	}
 	for (size_t i = 0; i < from->n_gateways; i++)
 		to->gateways[i] = address_text(from->gateways[i], c->arena);
@@ -178,7 +178,7 @@ void collect_facts(struct collect *collect, struct arena *arena, struct report *
 	};
 	report_init(out);
 	out->collected_at_ms = host_wall_ms(collect->host);
-	names_begin(collect->names);
+	name_lookup_begin(collect->names);
 	get_host(&c);
 	get_adapters(&c);
 	get_bindings(&c, "bindings.tcpip", TCPIP_LINKAGE, &out->tcpip_bindings,
@@ -192,8 +192,8 @@ void collect_facts(struct collect *collect, struct arena *arena, struct report *
 	}
 }
 
-static void fill_lookup(const struct names_answer *answer, const char *address, struct arena *arena,
-			struct report_lookup *out)
+static void fill_lookup(const struct name_lookup_answer *answer, const char *address,
+			struct arena *arena, struct report_lookup *out)
 {
 	bool found = answer->reverse_error == HOST_LOOKUP_OK;
 	*out = (struct report_lookup){
@@ -213,8 +213,8 @@ static void name_adapter(struct collect *collect, struct arena *arena, struct re
 		if (!ipv4_prefix_parse(adapter->addresses[i], &prefix))
 			continue;
 		const char *address = address_text(prefix.address, arena);
-		const struct names_answer *answer =
-			names_of_address(collect->names, prefix.address);
+		const struct name_lookup_answer *answer =
+			name_lookup_of_address(collect->names, prefix.address);
 		if (answer)
 			fill_lookup(answer, address, arena,
 				    &adapter->lookups[adapter->n_lookups++]);
@@ -231,7 +231,8 @@ static void name_host(struct collect *collect, struct arena *arena, struct repor
 {
 	if (!report->host.name)
 		return;
-	const struct names_answer *answer = names_of_name(collect->names, report->host.name);
+	const struct name_lookup_answer *answer =
+		name_lookup_of_name(collect->names, report->host.name);
 	if (!answer) {
 		report_add_problem(
 			report, arena, "host.name_resolves_to", REPORT_ABSENT,
@@ -256,7 +257,7 @@ void collect_names(struct collect *collect, struct arena *arena, struct report *
 {
 	if (!host_has_network(collect->host))
 		return;
-	names_wait(collect->names, COLLECT_NAMES_WAIT_MS, stopped);
+	name_lookup_wait(collect->names, COLLECT_NAMES_WAIT_MS, stopped);
 	for (size_t i = 0; i < report->n_adapters; i++)
 		name_adapter(collect, arena, report, &report->adapters[i]);
 	name_host(collect, arena, report);

@@ -24,7 +24,7 @@ struct collect_file {
 
 struct collect {
 	struct host *host;
-	struct names *names;
+	struct name_lookup *names;
 	struct collect_file files[COLLECT_N_FILES];
 };
 

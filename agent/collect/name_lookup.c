@@ -18,7 +18,7 @@ struct job {
 	struct host *host;
 	uint32_t address; /* 0: the question is `name` */
 	char name[HOST_MAX_NAME];
-	struct names_answer answer;
+	struct name_lookup_answer answer;
 };
 
 struct question {
@@ -29,10 +29,10 @@ struct question {
 	bool asked;      /* in this cycle */
 	bool answered;
 	uint64_t answered_ms;
-	struct names_answer answer;
+	struct name_lookup_answer answer;
 };
 
-struct names {
+struct name_lookup {
 	struct host *host;
 	struct question *questions;
 };
@@ -40,7 +40,7 @@ struct names {
 static void look_up(void *arg)
 {
 	struct job *job = arg;
-	struct names_answer *answer = &job->answer;
+	struct name_lookup_answer *answer = &job->answer;
 	if (job->address != 0)
 		answer->reverse_error = host_reverse_lookup(job->host, job->address, answer->name);
 	const char *name = job->address != 0 ? answer->name : job->name;
@@ -51,9 +51,9 @@ static void look_up(void *arg)
 		free(job);
 }
 
-struct names *names_new(struct host *host)
+struct name_lookup *name_lookup_new(struct host *host)
 {
-	struct names *names = mem_alloc(sizeof *names);
+	struct name_lookup *names = mem_alloc(sizeof *names);
 	names->host = host;
 	return names;
 }
@@ -66,7 +66,7 @@ static void drop(struct question *question)
 	free(question);
 }
 
-void names_free(struct names *names)
+void name_lookup_free(struct name_lookup *names)
 {
 	if (!names)
 		return;
@@ -78,7 +78,7 @@ void names_free(struct names *names)
 	free(names);
 }
 
-void names_begin(struct names *names)
+void name_lookup_begin(struct name_lookup *names)
 {
 	struct question **at = &names->questions;
 	while (*at) {
@@ -93,7 +93,7 @@ void names_begin(struct names *names)
 	}
 }
 
-static struct question *find(const struct names *names, uint32_t address, const char *name)
+static struct question *find(const struct name_lookup *names, uint32_t address, const char *name)
 {
 	struct question *at = names->questions;
 	while (at && !(at->address == address && text_equal(at->name, name)))
@@ -102,7 +102,7 @@ static struct question *find(const struct names *names, uint32_t address, const 
 }
 
 /* Takes the answer of a thread that is done. */
-static void take(struct names *names, struct question *question)
+static void take(struct name_lookup *names, struct question *question)
 {
 	struct job *job = question->job;
 	if (!job || atomic_load(&job->state) != JOB_DONE)
@@ -114,15 +114,15 @@ static void take(struct names *names, struct question *question)
 	free(job);
 }
 
-static bool is_due(const struct names *names, const struct question *question)
+static bool is_due(const struct name_lookup *names, const struct question *question)
 {
 	if (!question->asked || question->job)
 		return false;
 	return !question->answered ||
-	       host_now_ms(names->host) - question->answered_ms >= NAMES_FRESH_MS;
+	       host_now_ms(names->host) - question->answered_ms >= NAME_LOOKUP_FRESH_MS;
 }
 
-static void start(struct names *names, struct question *question)
+static void start(struct name_lookup *names, struct question *question)
 {
 	struct os_error ignored; /* it stays due, and stays absent in the report */
 	struct job *job = mem_alloc(sizeof *job);
@@ -138,7 +138,7 @@ static void start(struct names *names, struct question *question)
 }
 
 /* Takes what is there, starts what is due and has a thread. Gives how many are still out. */
-static size_t advance(struct names *names)
+static size_t advance(struct name_lookup *names)
 {
 	size_t running = 0;
 	size_t out = 0;
@@ -147,7 +147,7 @@ static size_t advance(struct names *names)
 		running += at->job != NULL;
 	}
 	for (struct question *at = names->questions; at; at = at->next) {
-		if (is_due(names, at) && running < NAMES_MAX_RUNNING) {
+		if (is_due(names, at) && running < NAME_LOOKUP_MAX_RUNNING) {
 			start(names, at);
 			running += at->job != NULL;
 		}
@@ -156,7 +156,7 @@ static size_t advance(struct names *names)
 	return out;
 }
 
-static void ask(struct names *names, uint32_t address, const char *name)
+static void ask(struct name_lookup *names, uint32_t address, const char *name)
 {
 	struct question *question = find(names, address, name);
 	if (!question) {
@@ -170,36 +170,38 @@ static void ask(struct names *names, uint32_t address, const char *name)
 	advance(names);
 }
 
-void names_ask_address(struct names *names, uint32_t address)
+void name_lookup_ask_address(struct name_lookup *names, uint32_t address)
 {
 	ask(names, address, "");
 }
 
-void names_ask_name(struct names *names, const char *name)
+void name_lookup_ask_name(struct name_lookup *names, const char *name)
 {
 	ask(names, 0, name);
 }
 
-void names_wait(struct names *names, uint32_t limit_ms, bool (*stopped)(void))
+void name_lookup_wait(struct name_lookup *names, uint32_t limit_ms, bool (*stopped)(void))
 {
 	uint64_t end = host_now_ms(names->host) + limit_ms;
 	while (advance(names) > 0 && host_now_ms(names->host) < end && !(stopped && stopped()))
 		host_sleep(names->host, POLL_MS);
 }
 
-static const struct names_answer *answer_of(const struct names *names, uint32_t address,
-					    const char *name)
+static const struct name_lookup_answer *answer_of(const struct name_lookup *names, uint32_t address,
+						  const char *name)
 {
 	const struct question *question = find(names, address, name);
 	return question && question->answered && !question->job ? &question->answer : NULL;
 }
 
-const struct names_answer *names_of_address(const struct names *names, uint32_t address)
+const struct name_lookup_answer *name_lookup_of_address(const struct name_lookup *names,
+							uint32_t address)
 {
 	return answer_of(names, address, "");
 }
 
-const struct names_answer *names_of_name(const struct names *names, const char *name)
+const struct name_lookup_answer *name_lookup_of_name(const struct name_lookup *names,
+						     const char *name)
 {
 	return answer_of(names, 0, name);
 }

@@ -8,7 +8,7 @@
 #include "agent/platform/socket.h"
 #include "proto/base/text.h"
 
-static const char *list_of(const struct names_answer *answer, struct arena *arena)
+static const char *list_of(const struct name_lookup_answer *answer, struct arena *arena)
 {
 	char text[IPV4_TEXT_SIZE];
 	const char *list = "";
@@ -24,12 +24,12 @@ static uint32_t look_up(struct doctor *d, const char *name)
 {
 	static const char todo[] = "check the spelling, the name servers (ipconfig /all, nslookup) "
 				   "and the hosts file";
-	struct names *names = names_new(d->host);
+	struct name_lookup *names = name_lookup_new(d->host);
 	uint32_t address = 0;
 
-	names_ask_name(names, name);
-	names_wait(names, DOCTOR_NAME_MS, d->stopped);
-	const struct names_answer *answer = names_of_name(names, name);
+	name_lookup_ask_name(names, name);
+	name_lookup_wait(names, DOCTOR_NAME_MS, d->stopped);
+	const struct name_lookup_answer *answer = name_lookup_of_name(names, name);
 	if (!answer) {
 		doctor_block(d, "name",
 			     arena_printf(d->arena, "%s: no answer within %d seconds", name,
@@ -47,7 +47,7 @@ static uint32_t look_up(struct doctor *d, const char *name)
 			    arena_printf(d->arena, "%s is %s", name, list_of(answer, d->arena)),
 			    NULL);
 	}
-	names_free(names);
+	name_lookup_free(names);
 	return address;
 }
 
