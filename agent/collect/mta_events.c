@@ -64,7 +64,7 @@ static void check_losses(struct collecting *c, const struct host_answer *answer)
 	if (answer->log.lost == 0)
 		return;
 	for (size_t i = answer->n_before_loss; i < answer->n; i++) {
-		if (mta_tells_outcome(answer->events[i].id))
+		if (mta_starts_tells_outcome(answer->events[i].id))
 			return;
 	}
 	add_problem(c, arena_printf(c->arena,
@@ -92,20 +92,20 @@ void collect_events(struct collecting *c)
 	const char *names[MAX_NAMES];
 	const struct host_question question = {
 		.source = ADVISORY_MTA_SOURCE,
-		.ids = mta_event_ids,
-		.n_ids = mta_n_event_ids,
+		.ids = mta_starts_event_ids,
+		.n_ids = mta_starts_n_event_ids,
 		.computers = names,
 		.n_computers = get_names(c, names),
 	};
 	struct host_answer answer;
 	struct os_error error;
-	struct mta_history history;
+	struct mta_starts history;
 	if (host_read_events(c->host, &question, c->arena, &answer, &error) != STATUS_OK) {
 		collect_problem(c, "mta.events", &error);
 		return;
 	}
-	mta_judge(answer.events, answer.n, c->report->mta.service, host_wall_ms(c->host), c->arena,
-		  &history);
+	mta_starts_judge(answer.events, answer.n, c->report->mta.service, host_wall_ms(c->host),
+			 c->arena, &history);
 	c->report->mta.last_start = history.last_start;
 	c->report->mta.last_failure = history.last_failure;
 	c->running_build = history.build;

@@ -13,17 +13,17 @@
 /* The error stands in the first strings; the numbers of later ones name a place in the MTA. */
 #define ERROR_STRINGS 2
 
-const uint16_t mta_event_ids[] = {
+const uint16_t mta_starts_event_ids[] = {
 	ADVISORY_EVENT_STARTED,    ADVISORY_EVENT_CLOSED,      ADVISORY_EVENT_LISTEN_FAILED,
 	ADVISORY_EVENT_INIT_FATAL, ADVISORY_EVENT_BIND_FAILED, ADVISORY_EVENT_BACK_FAILED,
 	ADVISORY_EVENT_PERFMON,    EVENT_QUEUE_CHECK,          EVENT_RECOVERY_DONE,
 	EVENT_RECOVERY_STARTS,
 };
-const size_t mta_n_event_ids = sizeof mta_event_ids / sizeof *mta_event_ids;
+const size_t mta_starts_n_event_ids = sizeof mta_starts_event_ids / sizeof *mta_starts_event_ids;
 
 /* The start that is being read. */
 struct start {
-	const struct host_event *events[MTA_MAX_START_EVENTS];
+	const struct host_event *events[MTA_STARTS_MAX_EVENTS];
 	size_t n;
 	bool listen_failed; /* holds a 9321 */
 	bool fatal;         /* holds a 9266 */
@@ -34,7 +34,7 @@ struct start {
 struct reading {
 	struct arena *arena;
 	struct start start;
-	struct mta_history *history;
+	struct mta_starts *history;
 };
 
 static bool is_digit(char c)
@@ -107,7 +107,7 @@ static bool holds_number(const struct host_event *event, int64_t number)
 	return false;
 }
 
-int64_t mta_nt_error(const struct host_event *event)
+int64_t mta_starts_nt_error(const struct host_event *event)
 {
 	if (event->id == ADVISORY_EVENT_BIND_FAILED || event->id == ADVISORY_EVENT_BACK_FAILED)
 		return number_at(event, ERROR_STRINGS, 2);
@@ -137,7 +137,7 @@ static const char *next_pair(const char *text, const char **start, size_t *lengt
 	return NULL;
 }
 
-const char *mta_build(const struct host_event *event, struct arena *arena)
+const char *mta_starts_build(const struct host_event *event, struct arena *arena)
 {
 	const char *pair[2] = { NULL, NULL };
 	size_t length[2] = { 0, 0 };
@@ -185,7 +185,7 @@ static void fill(const struct start *start, enum start_outcome outcome, int64_t 
 		out->events[i] = (struct report_event){
 			.id = start->events[i]->id,
 			.at_ms = start->events[i]->at_ms,
-			.nt_error = mta_nt_error(start->events[i]),
+			.nt_error = mta_starts_nt_error(start->events[i]),
 			.text = event_text(start->events[i], arena),
 		};
 	}
@@ -207,7 +207,7 @@ static void end_start(struct reading *r)
 	r->start = (struct start){ 0 };
 }
 
-bool mta_tells_outcome(uint16_t id)
+bool mta_starts_tells_outcome(uint16_t id)
 {
 	return id == ADVISORY_EVENT_STARTED || id == ADVISORY_EVENT_LISTEN_FAILED ||
 	       id == ADVISORY_EVENT_INIT_FATAL;
@@ -216,7 +216,7 @@ bool mta_tells_outcome(uint16_t id)
 /* Does this event belong to a later start than the one that is being read? */
 static bool begins_anew(const struct start *start, const struct host_event *event)
 {
-	if (start->n > 0 && event->at_ms - start->last_ms >= MTA_START_GAP_MS)
+	if (start->n > 0 && event->at_ms - start->last_ms >= MTA_STARTS_GAP_MS)
 		return true;
 	switch (event->id) {
 	case ADVISORY_EVENT_STARTED:
@@ -233,7 +233,7 @@ static bool begins_anew(const struct start *start, const struct host_event *even
 static void make_room(struct start *start)
 {
 	size_t gone = start->n - 1;
-	while (gone > 0 && mta_tells_outcome(start->events[gone]->id))
+	while (gone > 0 && mta_starts_tells_outcome(start->events[gone]->id))
 		gone--;
 	start->n--;
 	for (size_t i = gone; i < start->n; i++)
@@ -243,9 +243,9 @@ static void make_room(struct start *start)
 static void add(struct start *start, const struct host_event *event)
 {
 	start->last_ms = event->at_ms;
-	if (start->n == MTA_MAX_START_EVENTS && mta_tells_outcome(event->id))
+	if (start->n == MTA_STARTS_MAX_EVENTS && mta_starts_tells_outcome(event->id))
 		make_room(start);
-	if (start->n < MTA_MAX_START_EVENTS)
+	if (start->n < MTA_STARTS_MAX_EVENTS)
 		start->events[start->n++] = event;
 }
 
@@ -261,7 +261,7 @@ static void note_failure(struct start *start, const struct host_event *event)
 
 static void note_success(struct reading *r, const struct host_event *event)
 {
-	const char *build = mta_build(event, r->arena);
+	const char *build = mta_starts_build(event, r->arena);
 	if (build)
 		r->history->build = build;
 	fill(&r->start, START_OUTCOME_STARTED, event->at_ms, r->arena, &r->history->last_start);
@@ -278,15 +278,15 @@ static void read_event(struct reading *r, const struct host_event *event)
 	add(&r->start, event);
 	if (event->id == ADVISORY_EVENT_STARTED)
 		note_success(r, event);
-	else if (mta_tells_outcome(event->id))
+	else if (mta_starts_tells_outcome(event->id))
 		note_failure(&r->start, event);
 }
 
-void mta_judge(const struct host_event *events, size_t n, enum service_state service,
-	       int64_t now_ms, struct arena *arena, struct mta_history *out)
+void mta_starts_judge(const struct host_event *events, size_t n, enum service_state service,
+		      int64_t now_ms, struct arena *arena, struct mta_starts *out)
 {
 	struct reading r = { .arena = arena, .history = out };
-	*out = (struct mta_history){
+	*out = (struct mta_starts){
 		.last_start = { .at_ms = TIMESTAMP_NONE },
 		.last_failure = { .at_ms = TIMESTAMP_NONE },
 	};
@@ -294,7 +294,7 @@ void mta_judge(const struct host_event *events, size_t n, enum service_state ser
 		read_event(&r, &events[i]);
 
 	bool under_way = service == SERVICE_STATE_START_PENDING && !r.start.fatal &&
-			 now_ms - r.start.last_ms < MTA_START_GAP_MS;
+			 now_ms - r.start.last_ms < MTA_STARTS_GAP_MS;
 	if (!under_way)
 		end_start(&r);
 }

@@ -70,8 +70,8 @@ static bool adapters_changed(struct watch *w)
 const char *watch_look(struct watch *watch)
 {
 	const struct host_question question = { .source = ADVISORY_MTA_SOURCE,
-						.ids = mta_event_ids,
-						.n_ids = mta_n_event_ids };
+						.ids = mta_starts_event_ids,
+						.n_ids = mta_starts_n_event_ids };
 	struct host_news news = { 0 };
 	struct os_error error;
 	bool service = service_changed(watch);

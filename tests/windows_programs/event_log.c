@@ -121,8 +121,8 @@ static const struct log_calls calls = { open_log, read_log, newest, notify, clos
 static struct host_question ask(void)
 {
 	return (struct host_question){ .source = ADVISORY_MTA_SOURCE,
-				       .ids = mta_event_ids,
-				       .n_ids = mta_n_event_ids };
+				       .ids = mta_starts_event_ids,
+				       .n_ids = mta_starts_n_event_ids };
 }
 
 static void print_all(void)

@@ -19,7 +19,7 @@
 static void print_events(const struct host_event *events, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int64_t error = mta_nt_error(&events[i]);
+		int64_t error = mta_starts_nt_error(&events[i]);
 		printf("%u\t", events[i].id);
 		if (error == REPORT_ABSENT)
 			printf("-\t");
@@ -33,8 +33,8 @@ static void print_events(const struct host_event *events, size_t n)
 static void read_log(struct host *host, const struct host_file *file)
 {
 	const struct host_question question = { .source = ADVISORY_MTA_SOURCE,
-						.ids = mta_event_ids,
-						.n_ids = mta_n_event_ids };
+						.ids = mta_starts_event_ids,
+						.n_ids = mta_starts_n_event_ids };
 	struct event_window *window = mem_alloc(sizeof *window);
 	struct arena arena;
 	struct eventlog log;

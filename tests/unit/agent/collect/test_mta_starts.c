@@ -43,11 +43,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static struct mta_history judge_at(const struct host_event *events, size_t n,
-				   enum service_state service, int64_t now_ms)
+static struct mta_starts judge_at(const struct host_event *events, size_t n,
+				  enum service_state service, int64_t now_ms)
 {
-	struct mta_history history;
-	mta_judge(events, n, service, now_ms, &arena, &history);
+	struct mta_starts history;
+	mta_starts_judge(events, n, service, now_ms, &arena, &history);
 	return history;
 }
 
@@ -56,7 +56,7 @@ static struct mta_history judge_at(const struct host_event *events, size_t n,
 static void no_event_says_nothing(void **state)
 {
 	(void)state;
-	struct mta_history h = judge_at(NULL, 0, SERVICE_STATE_STOPPED, 0);
+	struct mta_starts h = judge_at(NULL, 0, SERVICE_STATE_STOPPED, 0);
 	assert_false(h.last_start.present);
 	assert_false(h.last_failure.present);
 	assert_null(h.build);
@@ -66,7 +66,7 @@ static void a_startup_is_a_start_and_tells_its_build(void **state)
 {
 	(void)state;
 	const struct host_event events[] = { STARTED(10) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_RUNNING);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_RUNNING);
 	assert_true(h.last_start.present);
 	assert_int_equal(h.last_start.outcome, START_OUTCOME_STARTED);
 	assert_int_equal(h.last_start.at_ms, 10 * SECOND);
@@ -80,7 +80,7 @@ static void the_articles_failure_is_one_failed_start(void **state)
 	(void)state;
 	const struct host_event events[] = { STARTED(10), CLOSED(5000), PERFMON(6000),
 					     LISTEN(6005, "11004"), FATAL(6006) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
 	assert_int_equal(h.last_start.outcome, START_OUTCOME_FAILED);
 	assert_int_equal(h.last_start.at_ms, 6005 * SECOND);
 	assert_int_equal(h.last_start.n_events, 3);
@@ -97,7 +97,7 @@ static void a_start_after_the_failure_leaves_it_in_the_past(void **state)
 {
 	(void)state;
 	const struct host_event events[] = { LISTEN(10, "11004"), FATAL(11), STARTED(60) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_RUNNING);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_RUNNING);
 	assert_int_equal(h.last_start.outcome, START_OUTCOME_STARTED);
 	assert_int_equal(h.last_start.n_events, 1);
 	assert_int_equal(h.last_failure.at_ms, 10 * SECOND);
@@ -109,7 +109,7 @@ static void two_failures_at_once_are_two_starts(void **state)
 	(void)state;
 	const struct host_event events[] = { LISTEN(10, "11004"), FATAL(11), LISTEN(30, "1720"),
 					     FATAL(31) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
 	assert_int_equal(h.last_start.at_ms, 30 * SECOND);
 	assert_int_equal(h.last_start.n_events, 2);
 	assert_int_equal(h.last_start.events[0].nt_error, 1720);
@@ -120,7 +120,7 @@ static void the_fatal_event_may_come_first(void **state)
 	(void)state;
 	const struct host_event events[] = { FATAL(10), LISTEN(11, "11004"), FATAL(40),
 					     LISTEN(41, "11004") };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
 	assert_int_equal(h.last_start.at_ms, 40 * SECOND);
 	assert_int_equal(h.last_start.n_events, 2);
 	assert_int_equal(h.last_start.events[0].id, 9266);
@@ -131,7 +131,7 @@ static void several_listens_belong_to_one_start(void **state)
 {
 	(void)state;
 	const struct host_event events[] = { LISTEN(10, "11004"), LISTEN(11, "11004"), FATAL(12) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
 	assert_int_equal(h.last_start.n_events, 3);
 	assert_int_equal(h.last_start.at_ms, 10 * SECOND);
 }
@@ -140,7 +140,7 @@ static void a_listen_that_failed_in_a_start_that_succeeded_is_no_failure(void **
 {
 	(void)state;
 	const struct host_event events[] = { LISTEN(10, "1720"), STARTED(12) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_RUNNING);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_RUNNING);
 	assert_int_equal(h.last_start.outcome, START_OUTCOME_STARTED);
 	assert_int_equal(h.last_start.n_events, 2);
 	assert_false(h.last_failure.present);
@@ -162,7 +162,7 @@ static void record_order_counts_and_not_the_clock(void **state)
 	/* The clock was set back by a day between the startup and the failure. */
 	const struct host_event events[] = { STARTED(90000), CLOSED(90100), LISTEN(3700, "11004"),
 					     FATAL(3701) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
 	assert_int_equal(h.last_start.outcome, START_OUTCOME_FAILED);
 	assert_int_equal(h.last_start.at_ms, 3701 * SECOND - SECOND);
 	assert_int_equal(h.last_start.n_events, 2);
@@ -172,7 +172,7 @@ static void a_closedown_after_a_failure_changes_nothing(void **state)
 {
 	(void)state;
 	const struct host_event events[] = { LISTEN(10, "11004"), FATAL(11), CLOSED(12) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
 	assert_int_equal(h.last_start.outcome, START_OUTCOME_FAILED);
 	assert_int_equal(h.last_start.n_events, 2);
 }
@@ -182,7 +182,7 @@ static void trouble_of_a_running_mta_is_no_start(void **state)
 	(void)state;
 	const struct host_event events[] = { STARTED(10), EVENT(9318, 100, "76", "1722"),
 					     EVENT(9322, 101, "68", "5"), PERFMON(102) };
-	struct mta_history h = JUDGE(events, SERVICE_STATE_RUNNING);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_RUNNING);
 	assert_int_equal(h.last_start.n_events, 1);
 	assert_int_equal(h.last_start.at_ms, 10 * SECOND);
 }
@@ -192,11 +192,11 @@ static void a_start_under_way_does_not_count_yet(void **state)
 	(void)state;
 	const struct host_event events[] = { STARTED(10), CLOSED(100), LISTEN(7200, "11004") };
 	int64_t soon = 7230 * SECOND;
-	int64_t late = 7200 * SECOND + MTA_START_GAP_MS;
-	struct mta_history pending =
+	int64_t late = 7200 * SECOND + MTA_STARTS_GAP_MS;
+	struct mta_starts pending =
 		judge_at(events, COUNT(events), SERVICE_STATE_START_PENDING, soon);
-	struct mta_history over = judge_at(events, COUNT(events), SERVICE_STATE_STOPPED, soon);
-	struct mta_history older =
+	struct mta_starts over = judge_at(events, COUNT(events), SERVICE_STATE_STOPPED, soon);
+	struct mta_starts older =
 		judge_at(events, COUNT(events), SERVICE_STATE_START_PENDING, late);
 	assert_int_equal(pending.last_start.outcome, START_OUTCOME_STARTED);
 	assert_int_equal(over.last_start.outcome, START_OUTCOME_FAILED);
@@ -207,7 +207,7 @@ static void a_fatal_event_ends_a_start_even_while_the_next_is_pending(void **sta
 {
 	(void)state;
 	const struct host_event events[] = { LISTEN(10, "11004"), FATAL(11) };
-	struct mta_history h =
+	struct mta_starts h =
 		judge_at(events, COUNT(events), SERVICE_STATE_START_PENDING, 20 * SECOND);
 	assert_int_equal(h.last_start.outcome, START_OUTCOME_FAILED);
 }
@@ -215,7 +215,7 @@ static void a_fatal_event_ends_a_start_even_while_the_next_is_pending(void **sta
 static void a_flood_of_side_events_never_hides_what_decides(void **state)
 {
 	(void)state;
-	struct host_event events[MTA_MAX_START_EVENTS + 8];
+	struct host_event events[MTA_STARTS_MAX_EVENTS + 8];
 	const struct host_event side = PERFMON(10);
 	const struct host_event listen = LISTEN(11, "11004");
 	const struct host_event fatal = FATAL(12);
@@ -223,8 +223,8 @@ static void a_flood_of_side_events_never_hides_what_decides(void **state)
 		events[i] = side;
 	events[COUNT(events) - 2] = listen;
 	events[COUNT(events) - 1] = fatal;
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
-	assert_int_equal(h.last_start.n_events, MTA_MAX_START_EVENTS);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
+	assert_int_equal(h.last_start.n_events, MTA_STARTS_MAX_EVENTS);
 	bool has_listen = false;
 	bool has_fatal = false;
 	for (size_t i = 0; i < h.last_start.n_events; i++) {
@@ -239,7 +239,7 @@ static void expect_error(uint16_t id, const char *first, const char *second, int
 {
 	const char *strings[] = { first, second, "MAIN BASE", "1", "504" };
 	const struct host_event event = { .id = id, .strings = strings, .n_strings = 5 };
-	assert_int_equal(mta_nt_error(&event), error);
+	assert_int_equal(mta_starts_nt_error(&event), error);
 }
 
 static void the_error_is_found_wherever_it_stands(void **state)
@@ -262,7 +262,7 @@ static void the_error_is_found_wherever_it_stands(void **state)
 	expect_error(9322, "68", "5", 5);
 	const char *last[] = { "ncacn_ip_tcp", "BASE", "11004" };
 	const struct host_event event = { .id = 9321, .strings = last, .n_strings = 3 };
-	assert_int_equal(mta_nt_error(&event), 11004);
+	assert_int_equal(mta_starts_nt_error(&event), 11004);
 }
 
 static void a_number_that_is_none_of_the_error_is_never_taken(void **state)
@@ -275,7 +275,7 @@ static void a_number_that_is_none_of_the_error_is_never_taken(void **state)
 	expect_error(9318, "LTAB index is 76. Windows NT error code: XXXX.", "", REPORT_ABSENT);
 	expect_error(9266, "4", "BASE", REPORT_ABSENT);
 	const struct host_event empty = { .id = 9321 };
-	assert_int_equal(mta_nt_error(&empty), REPORT_ABSENT);
+	assert_int_equal(mta_starts_nt_error(&empty), REPORT_ABSENT);
 }
 
 static void a_build_needs_both_its_halves(void **state)
@@ -287,9 +287,9 @@ static void a_build_needs_both_its_halves(void **state)
 	const struct host_event formatted = { .id = 9298, .strings = &text, .n_strings = 1 };
 	const struct host_event parted = { .id = 9298, .strings = halves, .n_strings = 2 };
 	const struct host_event half = { .id = 9298, .strings = &one, .n_strings = 1 };
-	assert_string_equal(mta_build(&formatted, &arena), "5.0.1457.8");
-	assert_string_equal(mta_build(&parted, &arena), "5.5.2654.54");
-	assert_null(mta_build(&half, &arena));
+	assert_string_equal(mta_starts_build(&formatted, &arena), "5.0.1457.8");
+	assert_string_equal(mta_starts_build(&parted, &arena), "5.5.2654.54");
+	assert_null(mta_starts_build(&half, &arena));
 }
 
 /* The sentence may be in any language and hold any number; the error is that of the strings. */
@@ -298,7 +298,7 @@ static void the_words_of_a_message_file_are_the_text_and_only_that(void **state)
 	(void)state;
 	struct host_event events[] = { LISTEN(10, "11004"), FATAL(11) };
 	events[0].text = "RPC-Fehler 1720. NT Error: 11004. [ BASE IL MAIN BASE 1 504] (14)";
-	struct mta_history h = JUDGE(events, SERVICE_STATE_STOPPED);
+	struct mta_starts h = JUDGE(events, SERVICE_STATE_STOPPED);
 	assert_string_equal(h.last_start.events[0].text, events[0].text);
 	assert_int_equal(h.last_start.events[0].nt_error, 11004);
 	assert_string_equal(h.last_start.events[1].text, "4 BASE IL MAIN BASE 1 173 16");
