@@ -48,7 +48,7 @@ void announce(struct host *host, enum announcement what, const char *first, cons
 		strings[n++] = arena_printf(&arena, "%.*s", ANNOUNCE_MAX_STRING, first);
 	if (second)
 		strings[n++] = arena_printf(&arena, "%.*s", ANNOUNCE_MAX_STRING, second);
-	log_event(row, message_fill(row->text, strings, n, &arena));
+	log_event(row, message_table_fill(row->text, strings, n, &arena));
 	host_write_event(host, ANNOUNCE_SOURCE, row->severity, row->id, strings, n);
 	arena_deinit(&arena);
 }

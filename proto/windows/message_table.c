@@ -10,7 +10,7 @@
 #define FLAG_UNICODE 0x0001 /* MESSAGE_RESOURCE_UNICODE */
 
 /* A text up to its first NUL; the compiler fills it up with these. */
-static void cut_text(struct message *message)
+static void cut_text(struct message_table_entry *message)
 {
 	size_t step = message->utf16 ? 2 : 1;
 	size_t size = 0;
@@ -21,7 +21,7 @@ static void cut_text(struct message *message)
 }
 
 /* Entry `index` (from 0) of the entries that `r` reads. */
-static bool get_entry(struct wire_reader *r, uint32_t index, struct message *out)
+static bool get_entry(struct wire_reader *r, uint32_t index, struct message_table_entry *out)
 {
 	for (uint32_t i = 0;; i++) {
 		uint16_t length = wire_get_u16(r);
@@ -34,13 +34,14 @@ static bool get_entry(struct wire_reader *r, uint32_t index, struct message *out
 			return false;
 		if (i < index)
 			continue;
-		*out = (struct message){ bytes, size, (flags & FLAG_UNICODE) != 0 };
+		*out = (struct message_table_entry){ bytes, size, (flags & FLAG_UNICODE) != 0 };
 		cut_text(out);
 		return true;
 	}
 }
 
-bool message_find(const void *table, size_t size, uint32_t id, struct message *out)
+bool message_table_find(const void *table, size_t size, uint32_t id,
+			struct message_table_entry *out)
 {
 	struct wire_reader r = wire_read_from(table, size);
 	uint32_t n_blocks = wire_get_u32(&r);
@@ -169,7 +170,8 @@ static const char *put_escape(struct filling *f, const char *at, const char *con
 	}
 }
 
-char *message_fill(const char *pattern, const char *const *strings, size_t n, struct arena *arena)
+char *message_table_fill(const char *pattern, const char *const *strings, size_t n,
+			 struct arena *arena)
 {
 	struct filling f = { .text = arena_alloc(arena, REPORT_MAX_STRING + 1) };
 	const char *at = pattern;

@@ -18,7 +18,7 @@
 #include "proto/base/arena.h"
 
 /* A text of a table, borrowed from it. */
-struct message {
+struct message_table_entry {
 	const uint8_t *bytes;
 	size_t size; /* up to the first NUL */
 	bool utf16;  /* little-endian; otherwise in the ANSI code page of the system */
@@ -28,7 +28,8 @@ struct message {
  * Finds the text of `id`, with its severity and facility. False where the table of `size` bytes
  * holds none, or is damaged before it comes to it; `*out` is then as it was.
  */
-bool message_find(const void *table, size_t size, uint32_t id, struct message *out);
+bool message_table_find(const void *table, size_t size, uint32_t id,
+			struct message_table_entry *out);
 
 /*
  * The text `pattern` with the `n` strings for %1, %2 ... %99; their formats (%1!s!) are not looked
@@ -39,4 +40,5 @@ bool message_find(const void *table, size_t size, uint32_t id, struct message *o
  * Gives UTF-8 (bytes that are none become U+FFFD), cut between two characters to the
  * REPORT_MAX_STRING bytes that a report allows; in `arena`.
  */
-char *message_fill(const char *pattern, const char *const *strings, size_t n, struct arena *arena);
+char *message_table_fill(const char *pattern, const char *const *strings, size_t n,
+			 struct arena *arena);

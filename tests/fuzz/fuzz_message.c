@@ -20,7 +20,7 @@ static void fill(const uint8_t *bytes, size_t size)
 	char *pattern = mem_strndup((const char *)bytes, size);
 	const char *const strings[] = { pattern, "", "11004" };
 	arena_init(&arena);
-	const char *text = message_fill(pattern, strings, 3, &arena);
+	const char *text = message_table_fill(pattern, strings, 3, &arena);
 	size_t length = strlen(text);
 	check_utf8(text);
 	if (length > REPORT_MAX_STRING || (length > 0 && text[length - 1] == ' '))
@@ -35,14 +35,14 @@ static void fill(const uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct message message;
+	struct message_table_entry message;
 	uint32_t id = 0;
 	if (size < sizeof id)
 		return 0;
 	memcpy(&id, data, sizeof id);
 	const uint8_t *table = data + sizeof id;
 	fill(table, size - sizeof id);
-	if (!message_find(table, size - sizeof id, id, &message))
+	if (!message_table_find(table, size - sizeof id, id, &message))
 		return 0;
 	if (message.size == 0)
 		return 0; /* an empty text lies nowhere */

@@ -40,12 +40,12 @@ static const char *our_text(HMODULE module, DWORD id, struct arena *arena)
 {
 	HRSRC resource = FindResourceW(module, MAKEINTRESOURCEW(1), MAKEINTRESOURCEW(11));
 	HGLOBAL loaded = resource ? LoadResource(module, resource) : NULL;
-	struct message message;
-	if (!loaded ||
-	    !message_find(LockResource(loaded), SizeofResource(module, resource), id, &message))
+	struct message_table_entry message;
+	if (!loaded || !message_table_find(LockResource(loaded), SizeofResource(module, resource),
+					   id, &message))
 		return "-";
 	const char *pattern = codepage_from_utf16le(arena, message.bytes, message.size);
-	return message_fill(pattern, strings, 2, arena);
+	return message_table_fill(pattern, strings, 2, arena);
 }
 
 int main(int argc, char **argv)

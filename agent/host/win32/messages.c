@@ -48,7 +48,7 @@ static struct table table_of(HMODULE module)
 }
 
 /* In UTF-8; of UTF-16 what a message has as such, otherwise in the system's code page. */
-static const char *pattern_of(const struct message *message, struct arena *arena)
+static const char *pattern_of(const struct message_table_entry *message, struct arena *arena)
 {
 	if (message->utf16)
 		return codepage_from_utf16le(arena, message->bytes, message->size);
@@ -62,14 +62,14 @@ static const char *pattern_of(const struct message *message, struct arena *arena
 static void put_texts_of(const struct table *table, struct host_event *events, size_t n,
 			 struct arena *arena)
 {
-	struct message message;
+	struct message_table_entry message;
 	for (size_t i = 0; i < n; i++) {
 		struct host_event *event = &events[i];
 		if (event->text ||
-		    !message_find(table->bytes, table->size, event->full_id, &message))
+		    !message_table_find(table->bytes, table->size, event->full_id, &message))
 			continue;
-		const char *text = message_fill(pattern_of(&message, arena), event->strings,
-						event->n_strings, arena);
+		const char *text = message_table_fill(pattern_of(&message, arena), event->strings,
+						      event->n_strings, arena);
 		if (*text)
 			event->text = text;
 	}

@@ -34,7 +34,7 @@ static const char *const strings[] = {
 	"11004", "", "BASE IL MAIN BASE", "1", "504", "14", "7", "8", "9", "ten"
 };
 
-#define FILL(pattern, n) message_fill(pattern, strings, n, &arena)
+#define FILL(pattern, n) message_table_fill(pattern, strings, n, &arena)
 
 static void strings_stand_where_the_text_names_them(void **state)
 {
@@ -54,7 +54,7 @@ static void a_number_without_a_string_stays(void **state)
 {
 	(void)state;
 	assert_string_equal(FILL("%1 %2 %99 %7!s!", 1), "11004 %2 %99 %7!s!");
-	assert_string_equal(message_fill("%1", NULL, 0, &arena), "%1");
+	assert_string_equal(message_table_fill("%1", NULL, 0, &arena), "%1");
 	assert_string_equal(FILL("%00", 10), "");
 }
 
@@ -86,14 +86,14 @@ static void strings_are_not_looked_at_again(void **state)
 {
 	static const char *const hostile[] = { "%2%2", "50%\r\n", "%0" };
 	(void)state;
-	assert_string_equal(message_fill("%1 %2 %3.", hostile, 3, &arena), "%2%2 50%  %0.");
+	assert_string_equal(message_table_fill("%1 %2 %3.", hostile, 3, &arena), "%2%2 50%  %0.");
 }
 
 static void what_is_no_utf8_is_replaced(void **state)
 {
 	static const char *const bad[] = { "\xff|\xe4\xf6|\xc3" };
 	(void)state;
-	assert_string_equal(message_fill("\xed\xa0\x80 \xc3\xa4 %1%\xe2", bad, 1, &arena),
+	assert_string_equal(message_table_fill("\xed\xa0\x80 \xc3\xa4 %1%\xe2", bad, 1, &arena),
 			    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \xc3\xa4 "
 			    "\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd");
 }
@@ -106,13 +106,14 @@ static void a_text_is_cut_to_what_a_report_allows(void **state)
 	(void)state;
 	memset(long_one, 'x', sizeof long_one);
 	long_one[REPORT_MAX_STRING] = '\0';
-	assert_int_equal(strlen(message_fill("%1", one, 1, &arena)), REPORT_MAX_STRING);
+	assert_int_equal(strlen(message_table_fill("%1", one, 1, &arena)), REPORT_MAX_STRING);
 	long_one[REPORT_MAX_STRING] = 'x';
 	long_one[REPORT_MAX_STRING + 1] = '\0';
-	assert_int_equal(strlen(message_fill("%1%1%1", one, 1, &arena)), REPORT_MAX_STRING);
-	assert_int_equal(strlen(message_fill("%1\xc3\xa4", one, 1, &arena)), REPORT_MAX_STRING);
+	assert_int_equal(strlen(message_table_fill("%1%1%1", one, 1, &arena)), REPORT_MAX_STRING);
+	assert_int_equal(strlen(message_table_fill("%1\xc3\xa4", one, 1, &arena)),
+			 REPORT_MAX_STRING);
 	long_one[REPORT_MAX_STRING - 1] = '\0';
-	const char *cut = message_fill("%1\xc3\xa4 %5", one, 1, &arena);
+	const char *cut = message_table_fill("%1\xc3\xa4 %5", one, 1, &arena);
 	assert_string_equal(cut, long_one);
 }
 
@@ -143,18 +144,18 @@ static size_t make_table(uint8_t *table, size_t room)
 static void a_table_gives_the_text_of_a_full_id(void **state)
 {
 	uint8_t table[64];
-	struct message m = { 0 };
+	struct message_table_entry m = { 0 };
 	(void)state;
 	size_t size = make_table(table, sizeof table);
-	assert_true(message_find(table, size, 7, &m));
+	assert_true(message_table_find(table, size, 7, &m));
 	assert_int_equal(m.size, 3);
 	assert_false(m.utf16);
 	assert_memory_equal(m.bytes, "sev", 3);
-	assert_true(message_find(table, size, 0x80002469, &m));
+	assert_true(message_table_find(table, size, 0x80002469, &m));
 	assert_int_equal(m.size, 4);
 	assert_true(m.utf16);
 	assert_memory_equal(m.bytes, "N\0T\0", 4);
-	assert_true(message_find(table, size, 0x8000246A, &m));
+	assert_true(message_table_find(table, size, 0x8000246A, &m));
 	assert_int_equal(m.size, 4);
 	assert_memory_equal(m.bytes, "ANSI", 4);
 }
@@ -162,12 +163,12 @@ static void a_table_gives_the_text_of_a_full_id(void **state)
 static void an_id_that_differs_in_its_severity_is_another(void **state)
 {
 	uint8_t table[64];
-	struct message m = { 0 };
+	struct message_table_entry m = { 0 };
 	(void)state;
 	size_t size = make_table(table, sizeof table);
-	assert_false(message_find(table, size, 0x2469, &m));
-	assert_false(message_find(table, size, 6, &m));
-	assert_false(message_find(table, size, 0x8000246B, &m));
+	assert_false(message_table_find(table, size, 0x2469, &m));
+	assert_false(message_table_find(table, size, 6, &m));
+	assert_false(message_table_find(table, size, 0x8000246B, &m));
 	assert_null(m.bytes);
 }
 
@@ -178,10 +179,10 @@ static void a_table_that_is_cut_gives_no_text(void **state)
 	(void)state;
 	size_t size = make_table(table, sizeof table);
 	for (size_t n = 0; n < size; n++) {
-		struct message m = { 0 };
+		struct message_table_entry m = { 0 };
 		uint8_t *cut = mem_alloc(n);
 		memcpy(cut, table, n);
-		assert_false(message_find(cut, n, 0x8000246A, &m));
+		assert_false(message_table_find(cut, n, 0x8000246A, &m));
 		assert_null(m.bytes);
 		free(cut);
 	}
@@ -208,13 +209,13 @@ static void a_damaged_table_gives_no_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint8_t table[64];
-		struct message m = { 0 };
+		struct message_table_entry m = { 0 };
 		size_t size = make_table(table, sizeof table);
 		struct wire_writer w = wire_write_to(table, size);
 		w.at = size;
 		wire_patch_u32(&w, cases[i].at, cases[i].value);
 		assert_int_equal(w.status, STATUS_OK);
-		if (message_find(table, size, cases[i].id, &m))
+		if (message_table_find(table, size, cases[i].id, &m))
 			fail_msg("%s: gives a text", cases[i].what);
 	}
 }
