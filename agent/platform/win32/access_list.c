@@ -63,7 +63,7 @@ static void *attributes_new(const struct entry *entries, size_t n)
 	return p;
 }
 
-void *private_attributes_new(void)
+void *access_list_new_private(void)
 {
 	static const struct entry entries[] = {
 		{ 1, SECURITY_LOCAL_SYSTEM_RID, 0, GENERIC_ALL, 0 },
@@ -73,7 +73,7 @@ void *private_attributes_new(void)
 	return attributes_new(entries, sizeof entries / sizeof *entries);
 }
 
-void *readable_attributes_new(void)
+void *access_list_new_readable(void)
 {
 	static const BYTE down = OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE;
 	static const struct entry entries[] = {

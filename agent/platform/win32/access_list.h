@@ -10,7 +10,7 @@
  *
  * Both give a SECURITY_ATTRIBUTES, to be passed to free(). NULL: GetLastError() tells why.
  */
-void *private_attributes_new(void);
+void *access_list_new_private(void);
 
 /* Besides for Users, who may read and execute; handed down to what is made below. */
-void *readable_attributes_new(void);
+void *access_list_new_readable(void);

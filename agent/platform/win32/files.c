@@ -244,7 +244,7 @@ enum status files_replace(const char *path, const void *bytes, size_t n)
 
 enum status files_replace_private(const char *path, const void *bytes, size_t n)
 {
-	SECURITY_ATTRIBUTES *private = private_attributes_new();
+	SECURITY_ATTRIBUTES *private = access_list_new_private();
 
 	if (!private)
 		return from_win32(GetLastError());

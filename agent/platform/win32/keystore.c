@@ -72,7 +72,7 @@ enum status keystore_load_value(char **text)
 
 enum status keystore_save_value(const char *text)
 {
-	SECURITY_ATTRIBUTES *private = private_attributes_new();
+	SECURITY_ATTRIBUTES *private = access_list_new_private();
 	HKEY key = NULL;
 
 	if (!private)

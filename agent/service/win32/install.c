@@ -76,7 +76,7 @@ static enum status protect_file(const char *name, struct arena *arena, struct os
 	if (!keystore_volume_has_lists(name))
 		return STATUS_OK;
 	const wchar_t *path = win32_wide(name, arena);
-	SECURITY_ATTRIBUTES *list = readable_attributes_new();
+	SECURITY_ATTRIBUTES *list = access_list_new_readable();
 	bool done = list &&
 		    SetFileSecurityW(path, DACL_SECURITY_INFORMATION, list->lpSecurityDescriptor);
 	DWORD code = GetLastError();
@@ -182,7 +182,7 @@ enum status install_setting(const char *name, const char *text, uint32_t number,
 
 enum status install_protect_settings(struct os_error *error)
 {
-	SECURITY_ATTRIBUTES *list = readable_attributes_new();
+	SECURITY_ATTRIBUTES *list = access_list_new_readable();
 	HKEY key = NULL;
 	struct arena arena;
 
