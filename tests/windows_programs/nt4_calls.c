@@ -25,7 +25,7 @@ host_function host_ip_helper(const char *name)
 	return NULL;
 }
 
-newer_function newer_call(const char *library, const char *name)
+newer_calls_function newer_calls_find(const char *library, const char *name)
 {
 	(void)library;
 	(void)name;

@@ -2,8 +2,8 @@
 
 #include <windows.h>
 
-newer_function newer_call(const char *library, const char *name)
+newer_calls_function newer_calls_find(const char *library, const char *name)
 {
 	HMODULE module = GetModuleHandleA(library);
-	return module ? (newer_function)GetProcAddress(module, name) : NULL;
+	return module ? (newer_calls_function)GetProcAddress(module, name) : NULL;
 }

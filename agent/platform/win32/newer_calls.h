@@ -4,7 +4,7 @@
  */
 #pragma once
 
-typedef void (*newer_function)(void);
+typedef void (*newer_calls_function)(void);
 
 /* The function of a library that is loaded already; NULL: this system has none of that name. */
-newer_function newer_call(const char *library, const char *name);
+newer_calls_function newer_calls_find(const char *library, const char *name);

@@ -22,7 +22,7 @@ static unsigned long ask_provider(void *bytes, size_t n, const char **call)
 unsigned long random_fill(void *bytes, size_t n, const char **call)
 {
 	typedef BOOLEAN(WINAPI * fill_function)(void *, ULONG);
-	fill_function fill = (fill_function)newer_call("advapi32.dll", "SystemFunction036");
+	fill_function fill = (fill_function)newer_calls_find("advapi32.dll", "SystemFunction036");
 
 	if (fill && fill(bytes, (ULONG)n))
 		return NO_ERROR;

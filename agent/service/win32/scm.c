@@ -119,7 +119,7 @@ static enum status create_service(const wchar_t *command, struct os_error *error
 static enum status describe(struct os_error *error)
 {
 	change_function change =
-		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
+		(change_function)newer_calls_find("advapi32.dll", "ChangeServiceConfig2W");
 	wchar_t text[] = L"" SERVICE_ABOUT;
 	SERVICE_DESCRIPTIONW description = { text };
 	SC_HANDLE service = NULL;
@@ -226,7 +226,8 @@ enum status scm_remove(struct os_error *error)
 /* Has somebody said already what is to be done when the service dies? */
 static bool has_recovery(SC_HANDLE service)
 {
-	query_function query = (query_function)newer_call("advapi32.dll", "QueryServiceConfig2W");
+	query_function query =
+		(query_function)newer_calls_find("advapi32.dll", "QueryServiceConfig2W");
 	union {
 		SERVICE_FAILURE_ACTIONSW actions;
 		BYTE bytes[8192]; /* the call's own limit */
@@ -241,7 +242,7 @@ static bool has_recovery(SC_HANDLE service)
 enum status scm_keep_alive(struct os_error *error)
 {
 	change_function change =
-		(change_function)newer_call("advapi32.dll", "ChangeServiceConfig2W");
+		(change_function)newer_calls_find("advapi32.dll", "ChangeServiceConfig2W");
 	SC_ACTION actions[] = {
 		{ SC_ACTION_RESTART, MINUTE_MS },
 		{ SC_ACTION_RESTART, 5 * MINUTE_MS },
