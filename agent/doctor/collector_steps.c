@@ -210,7 +210,7 @@ static void check_key(struct doctor *d)
 	enroll_close(enroll);
 }
 
-void doctor_talk(struct doctor *d, const struct url_place *place)
+void doctor_collector_steps(struct doctor *d, const struct url_place *place)
 {
 	ask_if_alive(d);
 	check_tls(d, place);

@@ -177,9 +177,9 @@ static void examine_collector(struct doctor *d, const char *url)
 		doctor_block(d, "name", "the URL cannot be read", "correct it");
 		return;
 	}
-	doctor_go_there(d, &first);
+	doctor_network_steps(d, &first);
 	check_proxy(d);
-	doctor_talk(d, &collector);
+	doctor_collector_steps(d, &collector);
 }
 
 static bool is_stopped(void *user)

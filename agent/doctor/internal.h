@@ -35,7 +35,7 @@ void doctor_block(struct doctor *d, const char *step, const char *text, const ch
 bool doctor_skips(struct doctor *d, const char *step);
 
 /* The steps name, route and port to `place`, the proxy's or the collector's. */
-void doctor_go_there(struct doctor *d, const struct url_place *place);
+void doctor_network_steps(struct doctor *d, const struct url_place *place);
 
 /* The steps tls, collector, clock and key. */
-void doctor_talk(struct doctor *d, const struct url_place *place);
+void doctor_collector_steps(struct doctor *d, const struct url_place *place);

@@ -187,7 +187,7 @@ static void check_port(struct doctor *d, const struct url_place *place, uint32_t
 			     todo_of(error));
 }
 
-void doctor_go_there(struct doctor *d, const struct url_place *place)
+void doctor_network_steps(struct doctor *d, const struct url_place *place)
 {
 	if (strchr(place->host, ':')) {
 		go_by_ipv6(d, place);
