@@ -17,18 +17,18 @@
 
 /* The exports of the directory, as paths. */
 struct exports {
-	const char *paths[WINDOWS_ROOT_MAX_EXPORTS];
+	const char *paths[IMAGE_ROOT_MAX_EXPORTS];
 	size_t n;
 	uint64_t fingerprint;
 };
 
-void windows_registry_init(struct windows_registry *registry, const char *dir)
+void image_registry_init(struct image_registry *registry, const char *dir)
 {
-	*registry = (struct windows_registry){ .dir = dir };
+	*registry = (struct image_registry){ .dir = dir };
 	regfile_init(&registry->contents);
 }
 
-void windows_registry_deinit(struct windows_registry *registry)
+void image_registry_deinit(struct image_registry *registry)
 {
 	regfile_deinit(&registry->contents);
 }
@@ -53,9 +53,9 @@ static enum status add_export(struct exports *exports, const char *path, struct 
 	enum status status = disk_stat(path, &facts, error);
 	if (status != STATUS_OK || facts.directory)
 		return status;
-	if (exports->n == WINDOWS_ROOT_MAX_EXPORTS)
+	if (exports->n == IMAGE_ROOT_MAX_EXPORTS)
 		return os_fail(error, STATUS_LIMIT, OS_NO_CODE,
-			       "more than %d registry exports beside %s", WINDOWS_ROOT_MAX_EXPORTS,
+			       "more than %d registry exports beside %s", IMAGE_ROOT_MAX_EXPORTS,
 			       path);
 	exports->paths[exports->n++] = path;
 	exports->fingerprint = mix(exports->fingerprint, path, strlen(path) + 1);
@@ -112,7 +112,7 @@ static enum status load_export(struct regfile *contents, const char *path, struc
 	return STATUS_OK;
 }
 
-static enum status load(struct windows_registry *registry, const struct exports *exports,
+static enum status load(struct image_registry *registry, const struct exports *exports,
 			struct os_error *error)
 {
 	regfile_deinit(&registry->contents);
@@ -128,7 +128,7 @@ static enum status load(struct windows_registry *registry, const struct exports 
 	return STATUS_OK;
 }
 
-enum status windows_registry_refresh(struct windows_registry *registry, struct os_error *error)
+enum status image_registry_refresh(struct image_registry *registry, struct os_error *error)
 {
 	struct arena scratch;
 	struct exports exports = { .fingerprint = FNV_OFFSET };
@@ -219,11 +219,10 @@ static enum status fail_missing(const struct regfile *contents, const char *key,
 		       key, what, hive, name_contents(contents, arena));
 }
 
-enum status windows_registry_read(struct windows_registry *registry, const char *key,
-				  const char *name, struct arena *arena, struct host_value *out,
-				  struct os_error *error)
+enum status image_registry_read(struct image_registry *registry, const char *key, const char *name,
+				struct arena *arena, struct host_value *out, struct os_error *error)
 {
-	enum status status = windows_registry_refresh(registry, error);
+	enum status status = image_registry_refresh(registry, error);
 	if (status != STATUS_OK)
 		return status;
 	const struct regfile_value *value = find(&registry->contents, key, name, arena);
@@ -241,10 +240,10 @@ enum status windows_registry_read(struct windows_registry *registry, const char 
 	return STATUS_OK;
 }
 
-enum status windows_registry_find_key(struct windows_registry *registry, const char *key,
-				      struct os_error *error)
+enum status image_registry_find_key(struct image_registry *registry, const char *key,
+				    struct os_error *error)
 {
-	enum status status = windows_registry_refresh(registry, error);
+	enum status status = image_registry_refresh(registry, error);
 	if (status != STATUS_OK)
 		return status;
 

@@ -13,15 +13,15 @@
 #include "proto/base/status.h"
 #include "proto/windows/regfile.h"
 
-struct windows_registry {
+struct image_registry {
 	const char *dir;         /* borrowed */
 	struct regfile contents; /* private, like what follows */
 	bool loaded;
 	uint64_t seen; /* names, sizes and times of the exports that were loaded */
 };
 
-void windows_registry_init(struct windows_registry *registry, const char *dir);
-void windows_registry_deinit(struct windows_registry *registry);
+void image_registry_init(struct image_registry *registry, const char *dir);
+void image_registry_deinit(struct image_registry *registry);
 
 /*
  * Brings it up to date.
@@ -30,11 +30,11 @@ void windows_registry_deinit(struct windows_registry *registry);
  * STATUS_MALFORMED  one cannot be understood; `error` names file and line
  * STATUS_LIMIT, STATUS_DENIED, STATUS_NOT_FOUND (of the directory)
  */
-enum status windows_registry_refresh(struct windows_registry *registry, struct os_error *error);
+enum status image_registry_refresh(struct image_registry *registry, struct os_error *error);
 
-/* Failures as of host_read_value() and host_find_key(), and of windows_registry_refresh(). */
-enum status windows_registry_read(struct windows_registry *registry, const char *key,
-				  const char *name, struct arena *arena, struct host_value *out,
-				  struct os_error *error);
-enum status windows_registry_find_key(struct windows_registry *registry, const char *key,
-				      struct os_error *error);
+/* Failures as of host_read_value() and host_find_key(), and of image_registry_refresh(). */
+enum status image_registry_read(struct image_registry *registry, const char *key, const char *name,
+				struct arena *arena, struct host_value *out,
+				struct os_error *error);
+enum status image_registry_find_key(struct image_registry *registry, const char *key,
+				    struct os_error *error);

@@ -21,7 +21,7 @@
 #define COMPUTER_KEY "SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
 #define WINDOWS_KEY  "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
 
-/* What windows_root_look_for_news() saw the last time. */
+/* What image_root_look_for_news() saw the last time. */
 struct look {
 	bool known;
 	uint64_t registry; /* the exports' fingerprint */
@@ -29,13 +29,13 @@ struct look {
 	uint64_t newest;   /* mark of the newest event that was asked for; 0: none */
 };
 
-struct windows_root {
+struct image_root {
 	char *dir;
-	struct windows_registry registry;
+	struct image_registry registry;
 	struct look look;
 };
 
-enum status windows_root_open(struct windows_root **out, const char *dir, struct os_error *error)
+enum status image_root_open(struct image_root **out, const char *dir, struct os_error *error)
 {
 	struct disk_facts facts;
 	enum status status = disk_stat(dir, &facts, error);
@@ -44,48 +44,47 @@ enum status windows_root_open(struct windows_root **out, const char *dir, struct
 	if (!facts.directory)
 		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is no directory", dir);
 
-	struct windows_root *root = mem_alloc(sizeof *root);
+	struct image_root *root = mem_alloc(sizeof *root);
 	root->dir = mem_strdup(dir);
-	windows_registry_init(&root->registry, root->dir);
-	status = windows_registry_refresh(&root->registry, error);
+	image_registry_init(&root->registry, root->dir);
+	status = image_registry_refresh(&root->registry, error);
 	if (status == STATUS_SYSTEM)
 		status = STATUS_OK; /* no export: every reading will say so */
 	if (status == STATUS_OK)
-		status = windows_services_check(root->dir, error);
+		status = image_services_check(root->dir, error);
 	if (status != STATUS_OK) {
-		windows_root_close(root);
+		image_root_close(root);
 		return status;
 	}
 	*out = root;
 	return STATUS_OK;
 }
 
-void windows_root_close(struct windows_root *root)
+void image_root_close(struct image_root *root)
 {
 	if (!root)
 		return;
-	windows_registry_deinit(&root->registry);
+	image_registry_deinit(&root->registry);
 	free(root->dir);
 	free(root);
 }
 
-enum status windows_root_read_value(struct windows_root *root, const char *key, const char *name,
-				    struct arena *arena, struct host_value *out,
-				    struct os_error *error)
-{
-	return windows_registry_read(&root->registry, key, name, arena, out, error);
-}
-
-enum status windows_root_find_key(struct windows_root *root, const char *key,
+enum status image_root_read_value(struct image_root *root, const char *key, const char *name,
+				  struct arena *arena, struct host_value *out,
 				  struct os_error *error)
 {
-	return windows_registry_find_key(&root->registry, key, error);
+	return image_registry_read(&root->registry, key, name, arena, out, error);
 }
 
-enum status windows_root_query_service(struct windows_root *root, const char *name,
-				       struct host_service *out, struct os_error *error)
+enum status image_root_find_key(struct image_root *root, const char *key, struct os_error *error)
 {
-	enum status status = windows_services_find(root->dir, name, out, error);
+	return image_registry_find_key(&root->registry, key, error);
+}
+
+enum status image_root_query_service(struct image_root *root, const char *name,
+				     struct host_service *out, struct os_error *error)
+{
+	enum status status = image_services_find(root->dir, name, out, error);
 	if (status != STATUS_NOT_FOUND)
 		return status;
 
@@ -93,7 +92,7 @@ enum status windows_root_query_service(struct windows_root *root, const char *na
 	struct os_error why;
 	char key[512];
 	snprintf(key, sizeof key, SERVICES_KEY "%s", name);
-	status = windows_registry_find_key(&root->registry, key, &why);
+	status = image_registry_find_key(&root->registry, key, &why);
 	if (status == STATUS_OK)
 		return STATUS_NOT_FOUND;
 	if (status != STATUS_NOT_FOUND) {
@@ -120,8 +119,8 @@ static enum status facts_only(const char *path, struct host_file *out, struct os
 	return STATUS_OK;
 }
 
-enum status windows_root_get_file(struct windows_root *root, const char *path, bool whole,
-				  struct host_file *out, struct os_error *error)
+enum status image_root_get_file(struct image_root *root, const char *path, bool whole,
+				struct host_file *out, struct os_error *error)
 {
 	struct arena scratch;
 	arena_init(&scratch);
@@ -139,18 +138,18 @@ enum status windows_root_get_file(struct windows_root *root, const char *path, b
 }
 
 /* A text value, or NULL. */
-static const char *read_text(struct windows_root *root, const char *key, const char *name,
+static const char *read_text(struct image_root *root, const char *key, const char *name,
 			     struct arena *arena)
 {
 	struct os_error ignored;
 	struct host_value value;
-	if (windows_registry_read(&root->registry, key, name, arena, &value, &ignored) != STATUS_OK)
+	if (image_registry_read(&root->registry, key, name, arena, &value, &ignored) != STATUS_OK)
 		return NULL;
 	return value.kind == HOST_VALUE_STRING && value.text[0] ? value.text : NULL;
 }
 
 /* Where the Application log lies, as the registry says; NULL: it says nothing. */
-static const char *registered_log(struct windows_root *root, struct arena *arena)
+static const char *registered_log(struct image_root *root, struct arena *arena)
 {
 	const char *system_root = read_text(root, WINDOWS_KEY, "SystemRoot", arena);
 	const char *file = read_text(root, LOG_KEY, "File", arena);
@@ -158,21 +157,21 @@ static const char *registered_log(struct windows_root *root, struct arena *arena
 		    : NULL;
 }
 
-enum status windows_root_read_events(struct windows_root *root,
-				     const struct host_question *question, struct arena *arena,
-				     struct host_answer *out, struct os_error *error)
+enum status image_root_read_events(struct image_root *root, const struct host_question *question,
+				   struct arena *arena, struct host_answer *out,
+				   struct os_error *error)
 {
 	return image_logs_read(root->dir, registered_log(root, arena), question, arena, out, error);
 }
 
 /* A mark of the newest event asked for, 0 where there is none. */
-static enum status find_newest(struct windows_root *root, const struct host_question *question,
+static enum status find_newest(struct image_root *root, const struct host_question *question,
 			       uint64_t *newest, struct os_error *error)
 {
 	struct host_answer answer;
 	struct arena scratch;
 	arena_init(&scratch);
-	enum status status = windows_root_read_events(root, question, &scratch, &answer, error);
+	enum status status = image_root_read_events(root, question, &scratch, &answer, error);
 	if (status == STATUS_OK) {
 		const struct host_event *last = answer.n ? &answer.events[answer.n - 1] : NULL;
 		*newest = last ? (uint64_t)last->at_ms << 32 | last->number : 0;
@@ -181,9 +180,8 @@ static enum status find_newest(struct windows_root *root, const struct host_ques
 	return status;
 }
 
-enum status windows_root_look_for_news(struct windows_root *root,
-				       const struct host_question *question, struct host_news *out,
-				       struct os_error *error)
+enum status image_root_look_for_news(struct image_root *root, const struct host_question *question,
+				     struct host_news *out, struct os_error *error)
 {
 	struct os_error ignored; /* the registry's failure is told where it is read */
 	struct arena scratch;
@@ -191,7 +189,7 @@ enum status windows_root_look_for_news(struct windows_root *root,
 	enum status status = STATUS_OK;
 
 	arena_init(&scratch);
-	if (windows_registry_refresh(&root->registry, &ignored) == STATUS_OK)
+	if (image_registry_refresh(&root->registry, &ignored) == STATUS_OK)
 		now.registry = root->registry.seen;
 	now.logs = image_logs_mark(root->dir, registered_log(root, &scratch), &scratch);
 	if (!now.known || now.logs != root->look.logs)
@@ -210,12 +208,12 @@ enum status windows_root_look_for_news(struct windows_root *root,
 	return status;
 }
 
-enum status windows_root_identify(struct windows_root *root, struct arena *arena,
-				  struct host_identity *out, struct os_error *error)
+enum status image_root_identify(struct image_root *root, struct arena *arena,
+				struct host_identity *out, struct os_error *error)
 {
 	struct host_value name;
-	enum status status = windows_registry_read(&root->registry, COMPUTER_KEY, "ComputerName",
-						   arena, &name, error);
+	enum status status = image_registry_read(&root->registry, COMPUTER_KEY, "ComputerName",
+						 arena, &name, error);
 	if (status != STATUS_OK)
 		return status;
 	if (name.kind != HOST_VALUE_STRING || name.text[0] == '\0')

@@ -28,10 +28,10 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
-#define WINDOWS_ROOT_MAX_EXPORTS  64
-#define WINDOWS_ROOT_MAX_SERVICES ((size_t)256 * 1024) /* bytes of services.txt */
+#define IMAGE_ROOT_MAX_EXPORTS  64
+#define IMAGE_ROOT_MAX_SERVICES ((size_t)256 * 1024) /* bytes of services.txt */
 
-struct windows_root;
+struct image_root;
 
 /*
  * STATUS_NOT_FOUND    `dir` is no directory
@@ -39,31 +39,29 @@ struct windows_root;
  *                     file and the line
  * STATUS_LIMIT        more exports or larger files than the limits allow
  */
-enum status windows_root_open(struct windows_root **out, const char *dir, struct os_error *error);
-void windows_root_close(struct windows_root *root);
+enum status image_root_open(struct image_root **out, const char *dir, struct os_error *error);
+void image_root_close(struct image_root *root);
 
-enum status windows_root_read_value(struct windows_root *root, const char *key, const char *name,
-				    struct arena *arena, struct host_value *out,
-				    struct os_error *error);
-enum status windows_root_find_key(struct windows_root *root, const char *key,
+enum status image_root_read_value(struct image_root *root, const char *key, const char *name,
+				  struct arena *arena, struct host_value *out,
 				  struct os_error *error);
-enum status windows_root_query_service(struct windows_root *root, const char *name,
-				       struct host_service *out, struct os_error *error);
-enum status windows_root_read_events(struct windows_root *root,
-				     const struct host_question *question, struct arena *arena,
-				     struct host_answer *out, struct os_error *error);
+enum status image_root_find_key(struct image_root *root, const char *key, struct os_error *error);
+enum status image_root_query_service(struct image_root *root, const char *name,
+				     struct host_service *out, struct os_error *error);
+enum status image_root_read_events(struct image_root *root, const struct host_question *question,
+				   struct arena *arena, struct host_answer *out,
+				   struct os_error *error);
 
 /*
  * As host_look_for_news(). The logs are read where one of their files has changed; there is news
  * where their newest event is another one then.
  */
-enum status windows_root_look_for_news(struct windows_root *root,
-				       const struct host_question *question, struct host_news *out,
-				       struct os_error *error);
+enum status image_root_look_for_news(struct image_root *root, const struct host_question *question,
+				     struct host_news *out, struct os_error *error);
 
 /* With `whole` the bytes too. */
-enum status windows_root_get_file(struct windows_root *root, const char *path, bool whole,
-				  struct host_file *out, struct os_error *error);
+enum status image_root_get_file(struct image_root *root, const char *path, bool whole,
+				struct host_file *out, struct os_error *error);
 
 /*
  * What the disk tells of its machine: ComputerName, the version and service pack of Windows. The
@@ -71,5 +69,5 @@ enum status windows_root_get_file(struct windows_root *root, const char *path, b
  *
  * STATUS_NOT_FOUND  the registry names no computer
  */
-enum status windows_root_identify(struct windows_root *root, struct arena *arena,
-				  struct host_identity *out, struct os_error *error);
+enum status image_root_identify(struct image_root *root, struct arena *arena,
+				struct host_identity *out, struct os_error *error);

@@ -89,7 +89,7 @@ static enum status read_list(const char *path, const char *name, struct host_ser
 			     struct os_error *error)
 {
 	struct host_file file = { 0 };
-	enum status status = disk_read(path, WINDOWS_ROOT_MAX_SERVICES, &file, error);
+	enum status status = disk_read(path, IMAGE_ROOT_MAX_SERVICES, &file, error);
 	if (status == STATUS_NOT_FOUND && !name)
 		return STATUS_OK;
 	if (status == STATUS_NOT_FOUND)
@@ -102,15 +102,15 @@ static enum status read_list(const char *path, const char *name, struct host_ser
 	return status;
 }
 
-enum status windows_services_check(const char *dir, struct os_error *error)
+enum status image_services_check(const char *dir, struct os_error *error)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", dir, LIST_NAME);
 	return read_list(path, NULL, NULL, error);
 }
 
-enum status windows_services_find(const char *dir, const char *name, struct host_service *out,
-				  struct os_error *error)
+enum status image_services_find(const char *dir, const char *name, struct host_service *out,
+				struct os_error *error)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", dir, LIST_NAME);

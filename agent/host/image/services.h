@@ -11,15 +11,15 @@
  * Can every line be understood? No list at all is fine.
  *
  * STATUS_MALFORMED  `error` names the line
- * STATUS_LIMIT      it is longer than WINDOWS_ROOT_MAX_SERVICES
+ * STATUS_LIMIT      it is longer than IMAGE_ROOT_MAX_SERVICES
  * STATUS_DENIED, STATUS_SYSTEM
  */
-enum status windows_services_check(const char *dir, struct os_error *error);
+enum status image_services_check(const char *dir, struct os_error *error);
 
 /*
  * The state of the service of that name, without case.
  *
  * STATUS_NOT_FOUND  the list does not name it, or there is none; others as above
  */
-enum status windows_services_find(const char *dir, const char *name, struct host_service *out,
-				  struct os_error *error);
+enum status image_services_find(const char *dir, const char *name, struct host_service *out,
+				struct os_error *error);

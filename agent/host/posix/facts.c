@@ -15,21 +15,21 @@ enum status host_read_value(struct host *host, const char *key, const char *name
 {
 	if (!host->root)
 		return not_windows(error, "registry");
-	return windows_root_read_value(host->root, key, name, arena, out, error);
+	return image_root_read_value(host->root, key, name, arena, out, error);
 }
 
 enum status host_find_key(struct host *host, const char *key, struct os_error *error)
 {
 	if (!host->root)
 		return not_windows(error, "registry");
-	return windows_root_find_key(host->root, key, error);
+	return image_root_find_key(host->root, key, error);
 }
 
 enum status host_query_service(struct host *host, const char *name, struct host_service *out,
 			       struct os_error *error)
 {
 	if (host->root)
-		return windows_root_query_service(host->root, name, out, error);
+		return image_root_query_service(host->root, name, out, error);
 	*out = (struct host_service){ SERVICE_STATE_NOT_INSTALLED, REPORT_ABSENT };
 	return STATUS_OK;
 }
@@ -39,7 +39,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 {
 	if (!host->root)
 		return not_windows(error, "event log Application");
-	return windows_root_read_events(host->root, question, arena, out, error);
+	return image_root_read_events(host->root, question, arena, out, error);
 }
 
 enum status host_look_for_news(struct host *host, const struct host_question *question,
@@ -48,7 +48,7 @@ enum status host_look_for_news(struct host *host, const struct host_question *qu
 	*out = (struct host_news){ 0 };
 	if (!host->root)
 		return not_windows(error, "event log Application");
-	return windows_root_look_for_news(host->root, question, out, error);
+	return image_root_look_for_news(host->root, question, out, error);
 }
 
 enum status host_stat_file(struct host *host, const char *path, struct host_file *out,
@@ -56,7 +56,7 @@ enum status host_stat_file(struct host *host, const char *path, struct host_file
 {
 	if (!host->root)
 		return not_windows(error, path);
-	return windows_root_get_file(host->root, path, false, out, error);
+	return image_root_get_file(host->root, path, false, out, error);
 }
 
 enum status host_read_file(struct host *host, const char *path, struct host_file *out,
@@ -64,7 +64,7 @@ enum status host_read_file(struct host *host, const char *path, struct host_file
 {
 	if (!host->root)
 		return not_windows(error, path);
-	return windows_root_get_file(host->root, path, true, out, error);
+	return image_root_get_file(host->root, path, true, out, error);
 }
 
 void host_write_event(struct host *host, const char *source, enum host_severity severity,

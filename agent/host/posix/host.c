@@ -50,7 +50,7 @@ enum status host_open(struct host **out, const struct host_options *options, str
 	}
 	host->changes = host_watch_changes();
 	if (options->windows_root)
-		status = windows_root_open(&host->root, options->windows_root, error);
+		status = image_root_open(&host->root, options->windows_root, error);
 	if (status != STATUS_OK) {
 		host_close(host);
 		return status;
@@ -63,7 +63,7 @@ void host_close(struct host *host)
 {
 	if (!host || atomic_load(&host->threads) > 0)
 		return;
-	windows_root_close(host->root);
+	image_root_close(host->root);
 	if (host->changes >= 0)
 		close(host->changes);
 	close(host->stop_pipe[0]);
@@ -110,7 +110,7 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 			  struct os_error *error)
 {
 	if (host->disk_only)
-		return windows_root_identify(host->root, arena, out, error);
+		return image_root_identify(host->root, arena, out, error);
 
 	struct utsname names;
 	struct timespec up;

@@ -8,7 +8,7 @@
 #include "agent/host/image/root.h"
 
 struct host {
-	struct windows_root *root; /* NULL: no Windows facts here */
+	struct image_root *root; /* NULL: no Windows facts here */
 	bool disk_only;
 	int stop_pipe[2];   /* a byte in it ends every wait */
 	int nudge_pipe[2];  /* a byte in it ends one wait */

@@ -98,7 +98,7 @@ enum status host_read_value(struct host *host, const char *key, const char *name
 			    struct arena *arena, struct host_value *out, struct os_error *error)
 {
 	if (host->root)
-		return windows_root_read_value(host->root, key, name, arena, out, error);
+		return image_root_read_value(host->root, key, name, arena, out, error);
 	HKEY opened = NULL;
 	enum status status = open_key(key, arena, &opened, error);
 	if (status != STATUS_OK)
@@ -111,7 +111,7 @@ enum status host_read_value(struct host *host, const char *key, const char *name
 enum status host_find_key(struct host *host, const char *key, struct os_error *error)
 {
 	if (host->root)
-		return windows_root_find_key(host->root, key, error);
+		return image_root_find_key(host->root, key, error);
 	struct arena scratch;
 	HKEY opened = NULL;
 	arena_init(&scratch);
@@ -177,7 +177,7 @@ enum status host_query_service(struct host *host, const char *name, struct host_
 			       struct os_error *error)
 {
 	if (host->root)
-		return windows_root_query_service(host->root, name, out, error);
+		return image_root_query_service(host->root, name, out, error);
 	SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
 	if (!manager)
 		return win32_fail(error, GetLastError(), "OpenSCManager");
@@ -203,7 +203,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 			     struct arena *arena, struct host_answer *out, struct os_error *error)
 {
 	if (host->root)
-		return windows_root_read_events(host->root, question, arena, out, error);
+		return image_root_read_events(host->root, question, arena, out, error);
 	enum status status = win32_log_read(&log_calls_system, question, arena, out, error);
 	if (status == STATUS_OK) {
 		out->log.path = log_path(host, arena);
@@ -217,7 +217,7 @@ enum status host_look_for_news(struct host *host, const struct host_question *qu
 {
 	*out = (struct host_news){ 0 };
 	if (host->root)
-		return windows_root_look_for_news(host->root, question, out, error);
+		return image_root_look_for_news(host->root, question, out, error);
 	struct event_window *window = mem_alloc(sizeof *window);
 	event_window_init(window, question);
 	enum status status = win32_log_look(&host->log, window, &out->events, error);
@@ -229,7 +229,7 @@ enum status host_stat_file(struct host *host, const char *path, struct host_file
 			   struct os_error *error)
 {
 	if (host->root)
-		return windows_root_get_file(host->root, path, false, out, error);
+		return image_root_get_file(host->root, path, false, out, error);
 	struct disk_facts facts;
 	enum status status = disk_stat(path, &facts, error);
 	if (status != STATUS_OK)
@@ -247,6 +247,6 @@ enum status host_read_file(struct host *host, const char *path, struct host_file
 			   struct os_error *error)
 {
 	if (host->root)
-		return windows_root_get_file(host->root, path, true, out, error);
+		return image_root_get_file(host->root, path, true, out, error);
 	return disk_read(path, HOST_MAX_FILE, out, error);
 }

@@ -98,7 +98,7 @@ static enum status start_up(struct host *host, const struct host_options *option
 	if (!host->system->stop_event || !host->system->nudge_event || !host->system->log_event)
 		return win32_fail(error, GetLastError(), "CreateEvent");
 	if (options->windows_root)
-		return windows_root_open(&host->root, options->windows_root, error);
+		return image_root_open(&host->root, options->windows_root, error);
 	return STATUS_OK;
 }
 
@@ -126,7 +126,7 @@ void host_close(struct host *host)
 {
 	if (!host || host->system->threads > 0)
 		return;
-	windows_root_close(host->root);
+	image_root_close(host->root);
 	win32_log_stop(&host->log);
 	system_free(host->system);
 	free(host);
@@ -182,7 +182,7 @@ enum status host_identify(struct host *host, struct arena *arena, struct host_id
 			  struct os_error *error)
 {
 	if (host->disk_only)
-		return windows_root_identify(host->root, arena, out, error);
+		return image_root_identify(host->root, arena, out, error);
 	wchar_t name[MAX_COMPUTERNAME_LENGTH + 1];
 	DWORD n = MAX_COMPUTERNAME_LENGTH + 1;
 	if (!GetComputerNameW(name, &n))

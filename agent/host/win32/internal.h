@@ -10,7 +10,7 @@
 struct host_system; /* events and clock, host.c's own */
 
 struct host {
-	struct windows_root *root; /* NULL: the facts are this system's */
+	struct image_root *root; /* NULL: the facts are this system's */
 	bool disk_only;
 	bool writes_events;
 	struct host_system *system;

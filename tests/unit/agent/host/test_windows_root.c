@@ -16,7 +16,7 @@
 /* A directory of the test's own, emptied by its teardown. */
 static char dir[64];
 static struct arena arena;
-static struct windows_root *root;
+static struct image_root *root;
 static struct os_error error;
 
 static const char *in_dir(const char *name)
@@ -55,7 +55,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	char command[128];
-	windows_root_close(root);
+	image_root_close(root);
 	arena_deinit(&arena);
 	snprintf(command, sizeof command, "rm -r '%s'", dir);
 	return system(command);
@@ -63,7 +63,7 @@ static int tear_down(void **state)
 
 static void open_root(void)
 {
-	enum status status = windows_root_open(&root, dir, &error);
+	enum status status = image_root_open(&root, dir, &error);
 	if (status != STATUS_OK)
 		fail_msg("%s", error.text);
 }
@@ -73,7 +73,7 @@ static void open_root(void)
 static const char *text_of(const char *key, const char *name)
 {
 	struct host_value value;
-	enum status status = windows_root_read_value(root, key, name, &arena, &value, &error);
+	enum status status = image_root_read_value(root, key, name, &arena, &value, &error);
 	return status == STATUS_OK && value.kind == HOST_VALUE_STRING ? value.text : NULL;
 }
 
@@ -87,14 +87,14 @@ static void a_file_is_found_in_any_case_below_its_drive(void **state)
 	put_file("c/EXCHSRVR/Bin/EMSMTA.EXE", "12345");
 	open_root();
 	assert_int_equal(
-		windows_root_get_file(root, "C:\\exchsrvr\\bin\\Emsmta.exe", true, &file, &error),
+		image_root_get_file(root, "C:\\exchsrvr\\bin\\Emsmta.exe", true, &file, &error),
 		STATUS_OK);
 	assert_int_equal(file.size, 5);
 	assert_memory_equal(file.bytes, "12345", 5);
 	assert_true(file.modified_ms > 0);
 	host_free_file(&file);
 	assert_int_equal(
-		windows_root_get_file(root, "D:\\exchsrvr\\bin\\Emsmta.exe", false, &file, &error),
+		image_root_get_file(root, "D:\\exchsrvr\\bin\\Emsmta.exe", false, &file, &error),
 		STATUS_NOT_FOUND);
 }
 
@@ -105,7 +105,7 @@ static void the_folder_of_the_drive_may_be_missing(void **state)
 	put_dir("exchsrvr");
 	put_file("exchsrvr/P2.xv2", "abc");
 	open_root();
-	assert_int_equal(windows_root_get_file(root, "c:\\ExchSrvr\\p2.XV2", false, &file, &error),
+	assert_int_equal(image_root_get_file(root, "c:\\ExchSrvr\\p2.XV2", false, &file, &error),
 			 STATUS_OK);
 	assert_int_equal(file.size, 3);
 	assert_null(file.bytes);
@@ -118,9 +118,9 @@ static void a_path_never_leaves_the_directory(void **state)
 	put_dir("in");
 	put_file("secret", "x");
 	open_root();
-	assert_int_equal(windows_root_get_file(root, "C:\\in\\..\\secret", true, &file, &error),
+	assert_int_equal(image_root_get_file(root, "C:\\in\\..\\secret", true, &file, &error),
 			 STATUS_NOT_FOUND);
-	assert_int_equal(windows_root_get_file(root, "..\\etc\\passwd", true, &file, &error),
+	assert_int_equal(image_root_get_file(root, "..\\etc\\passwd", true, &file, &error),
 			 STATUS_NOT_FOUND);
 }
 
@@ -130,9 +130,9 @@ static void a_directory_is_no_file(void **state)
 	struct host_file file = { 0 };
 	put_dir("exchsrvr");
 	open_root();
-	assert_int_equal(windows_root_get_file(root, "C:\\exchsrvr", false, &file, &error),
+	assert_int_equal(image_root_get_file(root, "C:\\exchsrvr", false, &file, &error),
 			 STATUS_NOT_FOUND);
-	assert_int_equal(windows_root_get_file(root, "C:\\exchsrvr", true, &file, &error),
+	assert_int_equal(image_root_get_file(root, "C:\\exchsrvr", true, &file, &error),
 			 STATUS_NOT_FOUND);
 }
 
@@ -144,8 +144,8 @@ static void all_exports_together_are_the_registry(void **state)
 	open_root();
 	assert_string_equal(text_of("A", "V"), "b");
 	assert_string_equal(text_of("a", "w"), "w");
-	assert_int_equal(windows_root_find_key(root, "A", &error), STATUS_OK);
-	assert_int_equal(windows_root_find_key(root, "B", &error), STATUS_NOT_FOUND);
+	assert_int_equal(image_root_find_key(root, "A", &error), STATUS_OK);
+	assert_int_equal(image_root_find_key(root, "B", &error), STATUS_NOT_FOUND);
 }
 
 static void a_changed_export_is_read_anew(void **state)
@@ -166,17 +166,17 @@ static void without_an_export_there_is_no_registry_rather_than_an_empty_one(void
 	struct host_value value;
 	struct host_service service;
 	open_root();
-	assert_int_equal(windows_root_read_value(root, "A", "V", &arena, &value, &error),
+	assert_int_equal(image_root_read_value(root, "A", "V", &arena, &value, &error),
 			 STATUS_SYSTEM);
 	assert_non_null(strstr(error.text, "no export"));
-	assert_int_equal(windows_root_query_service(root, "X", &service, &error), STATUS_SYSTEM);
+	assert_int_equal(image_root_query_service(root, "X", &service, &error), STATUS_SYSTEM);
 }
 
 static void an_export_that_cannot_be_understood_is_named_with_its_line(void **state)
 {
 	(void)state;
 	put_file("bad.reg", REG "[-HKEY_LOCAL_MACHINE\\A]\n");
-	assert_int_equal(windows_root_open(&root, dir, &error), STATUS_MALFORMED);
+	assert_int_equal(image_root_open(&root, dir, &error), STATUS_MALFORMED);
 	assert_non_null(strstr(error.text, "bad.reg, line 3"));
 	root = NULL;
 }
@@ -188,7 +188,7 @@ static void a_value_that_cannot_be_understood_is_a_failure_only_where_it_is_read
 	put_file("bad.reg", REG "[HKEY_LOCAL_MACHINE\\A]\n\"V\"=dword:x\n\"W\"=\"w\"\n");
 	open_root();
 	assert_string_equal(text_of("A", "W"), "w");
-	assert_int_equal(windows_root_read_value(root, "A", "V", &arena, &value, &error),
+	assert_int_equal(image_root_read_value(root, "A", "V", &arena, &value, &error),
 			 STATUS_MALFORMED);
 	assert_non_null(strstr(error.text, "\"V\": line 4 of its export"));
 }
@@ -220,7 +220,7 @@ static void the_current_control_set_is_the_one_that_select_names(void **state)
 			      "[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet002\\X]\n\"V\"=\"now\"\n");
 	open_root();
 	assert_string_equal(text_of("SYSTEM\\CurrentControlSet\\X", "V"), "now");
-	assert_int_equal(windows_root_find_key(root, "SYSTEM\\CurrentControlSet\\X", &error),
+	assert_int_equal(image_root_find_key(root, "SYSTEM\\CurrentControlSet\\X", &error),
 			 STATUS_OK);
 	assert_null(text_of("SYSTEM\\CurrentControlSetX", "V"));
 }
@@ -233,17 +233,17 @@ static void services_have_the_state_that_the_list_tells(void **state)
 	put_file("services.txt", "# states\r\n\r\n  MSExchangeMTA\tstopped 2140 # failed\r\n"
 				 "msexchangeds running\r\n");
 	open_root();
-	assert_int_equal(windows_root_query_service(root, "msexchangemta", &service, &error),
+	assert_int_equal(image_root_query_service(root, "msexchangemta", &service, &error),
 			 STATUS_OK);
 	assert_int_equal(service.state, SERVICE_STATE_STOPPED);
 	assert_int_equal(service.exit_code, 2140);
-	assert_int_equal(windows_root_query_service(root, "MSExchangeDS", &service, &error),
+	assert_int_equal(image_root_query_service(root, "MSExchangeDS", &service, &error),
 			 STATUS_OK);
 	assert_int_equal(service.state, SERVICE_STATE_RUNNING);
 	assert_int_equal(service.exit_code, REPORT_ABSENT);
-	assert_int_equal(windows_root_query_service(root, "Other", &service, &error), STATUS_OK);
+	assert_int_equal(image_root_query_service(root, "Other", &service, &error), STATUS_OK);
 	assert_int_equal(service.state, SERVICE_STATE_NOT_INSTALLED);
-	assert_int_equal(windows_root_query_service(root, "Known", &service, &error),
+	assert_int_equal(image_root_query_service(root, "Known", &service, &error),
 			 STATUS_NOT_FOUND);
 	assert_non_null(strstr(error.text, "Known"));
 }
@@ -252,7 +252,7 @@ static void expect_bad_services(const char *text, const char *word)
 {
 	put_file("services.txt", text);
 	root = NULL;
-	assert_int_equal(windows_root_open(&root, dir, &error), STATUS_MALFORMED);
+	assert_int_equal(image_root_open(&root, dir, &error), STATUS_MALFORMED);
 	assert_non_null(strstr(error.text, word));
 	root = NULL;
 }
@@ -276,7 +276,7 @@ static const struct host_question mta_question = { .source = "msexchangemta",
 
 static enum status read_events(struct host_answer *out)
 {
-	return windows_root_read_events(root, &mta_question, &arena, out, &error);
+	return image_root_read_events(root, &mta_question, &arena, out, &error);
 }
 
 static void events_come_from_the_log_in_record_order(void **state)
@@ -328,19 +328,19 @@ static void the_disk_names_its_machine(void **state)
 		     "[HKEY_LOCAL_MACHINE\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion]\n"
 		     "\"CurrentVersion\"=\"4.0\"\n\"CSDVersion\"=\"Service Pack 6\"\n");
 	open_root();
-	assert_int_equal(windows_root_identify(root, &arena, &identity, &error), STATUS_OK);
+	assert_int_equal(image_root_identify(root, &arena, &identity, &error), STATUS_OK);
 	assert_string_equal(identity.name, "EXCH1");
 	assert_string_equal(identity.os, "Windows NT 4.0 Service Pack 6");
 	put_file("a.reg", REG "[HKEY_LOCAL_MACHINE\\X]\n");
-	assert_int_equal(windows_root_identify(root, &arena, &identity, &error), STATUS_NOT_FOUND);
+	assert_int_equal(image_root_identify(root, &arena, &identity, &error), STATUS_NOT_FOUND);
 }
 
 static void what_is_no_directory_is_refused(void **state)
 {
 	(void)state;
 	put_file("file", "x");
-	assert_int_equal(windows_root_open(&root, in_dir("file"), &error), STATUS_NOT_FOUND);
-	assert_int_equal(windows_root_open(&root, in_dir("absent"), &error), STATUS_NOT_FOUND);
+	assert_int_equal(image_root_open(&root, in_dir("file"), &error), STATUS_NOT_FOUND);
+	assert_int_equal(image_root_open(&root, in_dir("absent"), &error), STATUS_NOT_FOUND);
 	root = NULL;
 }
 
