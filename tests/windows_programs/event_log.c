@@ -115,7 +115,7 @@ static void close_log(void *log)
 	free(log);
 }
 
-static const struct log_calls calls = { open_log, read_log, newest, notify, close_log };
+static const struct event_log_calls calls = { open_log, read_log, newest, notify, close_log };
 
 /* The MTA's events, of whatever machine. */
 static struct host_question ask(void)
@@ -132,7 +132,7 @@ static void print_all(void)
 	struct os_error error;
 	struct arena arena;
 	arena_init(&arena);
-	if (win32_log_read(&calls, &question, &arena, &answer, &error) == STATUS_OK) {
+	if (event_log_read(&calls, &question, &arena, &answer, &error) == STATUS_OK) {
 		for (size_t i = 0; i < answer.n; i++)
 			printf("%u\n", answer.events[i].id);
 		if (answer.gap)
@@ -143,12 +143,12 @@ static void print_all(void)
 	arena_deinit(&arena);
 }
 
-static void print_news(struct win32_log_watch *watch, struct event_window *window)
+static void print_news(struct event_log_watch *watch, struct event_window *window)
 {
 	struct os_error error;
 	bool found = false;
 	event_window_empty(window);
-	if (win32_log_look(watch, window, &found, &error) == STATUS_OK)
+	if (event_log_look(watch, window, &found, &error) == STATUS_OK)
 		puts(found ? "new" : "-");
 	else
 		printf("%s\n", error.text);
@@ -158,7 +158,7 @@ int main(int argc, char **argv)
 {
 	const struct host_question question = ask();
 	struct event_window *window = mem_alloc(sizeof *window);
-	struct win32_log_watch watch = { .calls = &calls };
+	struct event_log_watch watch = { .calls = &calls };
 	struct host_file files[2];
 	struct os_error error;
 	if (argc < 3 || argc > 4) {
@@ -180,6 +180,6 @@ int main(int argc, char **argv)
 		print_news(&watch, window);
 		print_news(&watch, window);
 	}
-	win32_log_stop(&watch);
+	event_log_stop(&watch);
 	return 0;
 }

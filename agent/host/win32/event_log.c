@@ -54,12 +54,12 @@ static void system_close(void *log)
 	CloseEventLog(log);
 }
 
-const struct log_calls log_calls_system = { system_open, system_read, system_newest, system_notify,
-					    system_close };
+const struct event_log_calls event_log_calls_system = { system_open, system_read, system_newest,
+							system_notify, system_close };
 
 /* A handle that is read from one end to the other, and its buffer. */
 struct reading {
-	const struct log_calls *calls;
+	const struct event_log_calls *calls;
 	void *log;
 	bool backwards;
 	uint8_t *buffer;
@@ -67,7 +67,7 @@ struct reading {
 	uint32_t got; /* bytes of whole records that lie in the buffer */
 };
 
-static enum status start(struct reading *r, const struct log_calls *calls, bool backwards,
+static enum status start(struct reading *r, const struct event_log_calls *calls, bool backwards,
 			 struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
@@ -111,11 +111,11 @@ static unsigned long read_all(struct reading *r, struct event_window *window, st
 	return code;
 }
 
-static enum status fill_window(const struct log_calls *calls, struct event_window *window,
+static enum status fill_window(const struct event_log_calls *calls, struct event_window *window,
 			       struct arena *arena, unsigned long *code, struct os_error *error)
 {
 	*code = ERROR_EVENTLOG_FILE_CHANGED;
-	for (int i = 0; i < LOG_ATTEMPTS && *code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
+	for (int i = 0; i < EVENT_LOG_ATTEMPTS && *code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
 		struct reading r;
 		enum status status = start(&r, calls, false, error);
 		if (status != STATUS_OK)
@@ -143,8 +143,9 @@ static enum status answer(const struct event_window *window, unsigned long code,
 	return STATUS_OK;
 }
 
-enum status win32_log_read(const struct log_calls *calls, const struct host_question *question,
-			   struct arena *arena, struct host_answer *out, struct os_error *error)
+enum status event_log_read(const struct event_log_calls *calls,
+			   const struct host_question *question, struct arena *arena,
+			   struct host_answer *out, struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	struct event_window *window = mem_alloc(sizeof *window);
@@ -160,7 +161,7 @@ enum status win32_log_read(const struct log_calls *calls, const struct host_ques
 static unsigned long find_younger(struct reading *r, struct event_window *window, uint32_t known)
 {
 	unsigned long code = read_on(r);
-	for (size_t done = 0; code == NO_ERROR && done < LOG_NEWS_MAX; code = read_on(r)) {
+	for (size_t done = 0; code == NO_ERROR && done < EVENT_LOG_NEWS_MAX; code = read_on(r)) {
 		struct eventlog records;
 		struct arena scratch;
 		arena_init(&scratch);
@@ -175,7 +176,7 @@ static unsigned long find_younger(struct reading *r, struct event_window *window
 }
 
 /* Opens the log once and asks to be told of what is written; that it can be is not relied on. */
-static enum status open_watched(struct win32_log_watch *watch, struct os_error *error)
+static enum status open_watched(struct event_log_watch *watch, struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	if (watch->log)
@@ -188,7 +189,7 @@ static enum status open_watched(struct win32_log_watch *watch, struct os_error *
 	return STATUS_OK;
 }
 
-enum status win32_log_look(struct win32_log_watch *watch, struct event_window *window, bool *found,
+enum status event_log_look(struct event_log_watch *watch, struct event_window *window, bool *found,
 			   struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
@@ -198,7 +199,7 @@ enum status win32_log_look(struct win32_log_watch *watch, struct event_window *w
 	if (status != STATUS_OK)
 		return status;
 	if (!watch->calls->newest(watch->log, &newest, &code)) {
-		win32_log_stop(watch);
+		event_log_stop(watch);
 		return win32_fail(error, code, "GetNumberOfEventLogRecords Application");
 	}
 	uint32_t before = watch->newest;
@@ -217,7 +218,7 @@ enum status win32_log_look(struct win32_log_watch *watch, struct event_window *w
 	return code == NO_ERROR ? STATUS_OK : win32_fail(error, code, "ReadEventLog Application");
 }
 
-void win32_log_stop(struct win32_log_watch *watch)
+void event_log_stop(struct event_log_watch *watch)
 {
 	if (watch->log)
 		watch->calls->close(watch->log);

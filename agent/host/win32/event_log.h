@@ -1,5 +1,5 @@
 /*
- * The Application log of this Windows, read through a table of calls: log_calls_system is
+ * The Application log of this Windows, read through a table of calls: event_log_calls_system is
  * advapi32.dll, a test puts its own in its place (Wine's event log is always empty). Free of
  * Windows' own types; nobody but the Windows host and its tests includes it.
  *
@@ -19,10 +19,10 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
-#define LOG_ATTEMPTS 3 /* the log may be cleared while it is read */
+#define EVENT_LOG_ATTEMPTS 3 /* the log may be cleared while it is read */
 
 /* Each fails with the system's code in `*code`, and is otherwise as the call that it names. */
-struct log_calls {
+struct event_log_calls {
 	/* OpenEventLog of the Application log; NULL: it failed. */
 	void *(*open)(unsigned long *code);
 	/*
@@ -39,21 +39,22 @@ struct log_calls {
 	void (*close)(void *log);
 };
 
-extern const struct log_calls log_calls_system;
+extern const struct event_log_calls event_log_calls_system;
 
 /*
  * Reads the whole log; everything but its path is answered, strings and all in `arena`. A log that
- * is cleared meanwhile is read anew, LOG_ATTEMPTS times in all. One that cannot be read on before
+ * is cleared meanwhile is read anew, EVENT_LOG_ATTEMPTS times in all. One that cannot be read on before
  * its end gives what was read, and a gap.
  *
  * STATUS_DENIED, STATUS_SYSTEM  it would not open, or not be read at all
  */
-enum status win32_log_read(const struct log_calls *calls, const struct host_question *question,
-			   struct arena *arena, struct host_answer *out, struct os_error *error);
+enum status event_log_read(const struct event_log_calls *calls,
+			   const struct host_question *question, struct arena *arena,
+			   struct host_answer *out, struct os_error *error);
 
 /* A log that is watched between the reports. */
-struct win32_log_watch {
-	const struct log_calls *calls;
+struct event_log_watch {
+	const struct event_log_calls *calls;
 	void *event; /* that the system may pulse, borrowed; NULL: none */
 	void *log;   /* private, like what follows: NULL: not open */
 	bool known;  /* `newest` is the newest record of the last look */
@@ -62,12 +63,12 @@ struct win32_log_watch {
 
 /*
  * Has something been written that fits the window, since the last look? The first one says no.
- * After the log was cleared, all that is in it counts. Not more than LOG_NEWS_MAX bytes of new
+ * After the log was cleared, all that is in it counts. Not more than EVENT_LOG_NEWS_MAX bytes of new
  * records are read: what lies before them is left to the next report.
  *
  * STATUS_DENIED, STATUS_SYSTEM  as above; the next look opens the log anew
  */
-#define LOG_NEWS_MAX ((size_t)1024 * 1024)
-enum status win32_log_look(struct win32_log_watch *watch, struct event_window *window, bool *found,
+#define EVENT_LOG_NEWS_MAX ((size_t)1024 * 1024)
+enum status event_log_look(struct event_log_watch *watch, struct event_window *window, bool *found,
 			   struct os_error *error);
-void win32_log_stop(struct win32_log_watch *watch);
+void event_log_stop(struct event_log_watch *watch);

@@ -204,7 +204,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 {
 	if (host->root)
 		return image_root_read_events(host->root, question, arena, out, error);
-	enum status status = win32_log_read(&log_calls_system, question, arena, out, error);
+	enum status status = event_log_read(&event_log_calls_system, question, arena, out, error);
 	if (status == STATUS_OK) {
 		out->log.path = log_path(host, arena);
 		host_win32_put_texts(host, question->source, out->events, out->n, arena);
@@ -220,7 +220,7 @@ enum status host_look_for_news(struct host *host, const struct host_question *qu
 		return image_root_look_for_news(host->root, question, out, error);
 	struct event_window *window = mem_alloc(sizeof *window);
 	event_window_init(window, question);
-	enum status status = win32_log_look(&host->log, window, &out->events, error);
+	enum status status = event_log_look(&host->log, window, &out->events, error);
 	free(window);
 	return status;
 }

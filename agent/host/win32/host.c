@@ -111,7 +111,7 @@ enum status host_open(struct host **out, const struct host_options *options, str
 	host->disk_only = options->disk_only;
 	host->writes_events = options->writes_events;
 	host->system = system_new();
-	host->log.calls = &log_calls_system;
+	host->log.calls = &event_log_calls_system;
 	enum status status = start_up(host, options, error);
 	if (status != STATUS_OK) {
 		host_close(host);
@@ -127,7 +127,7 @@ void host_close(struct host *host)
 	if (!host || host->system->threads > 0)
 		return;
 	image_root_close(host->root);
-	win32_log_stop(&host->log);
+	event_log_stop(&host->log);
 	system_free(host->system);
 	free(host);
 }

@@ -14,7 +14,7 @@ struct host {
 	bool disk_only;
 	bool writes_events;
 	struct host_system *system;
-	struct win32_log_watch log; /* watched from the first host_look_for_news() on */
+	struct event_log_watch log; /* watched from the first host_look_for_news() on */
 };
 
 typedef void (*host_function)(void);
