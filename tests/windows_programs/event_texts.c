@@ -44,7 +44,7 @@ static void read_log(struct host *host, const struct host_file *file)
 	if (eventlog_open_file(&log, file->bytes, file->size) == STATUS_OK)
 		event_window_add(window, &log, &arena);
 	struct host_event *events = event_window_take(window, &arena, &n);
-	host_win32_put_texts(host, ADVISORY_MTA_SOURCE, events, n, &arena);
+	host_messages_put(host, ADVISORY_MTA_SOURCE, events, n, &arena);
 	print_events(events, n);
 	arena_deinit(&arena);
 	free(window);

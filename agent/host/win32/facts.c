@@ -207,7 +207,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 	enum status status = event_log_read(&event_log_calls_system, question, arena, out, error);
 	if (status == STATUS_OK) {
 		out->log.path = log_path(host, arena);
-		host_win32_put_texts(host, question->source, out->events, out->n, arena);
+		host_messages_put(host, question->source, out->events, out->n, arena);
 	}
 	return status;
 }

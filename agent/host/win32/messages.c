@@ -112,8 +112,8 @@ static wchar_t *next_name(wchar_t **list)
 	return *name ? name : NULL;
 }
 
-void host_win32_put_texts(struct host *host, const char *source, struct host_event *events,
-			  size_t n, struct arena *arena)
+void host_messages_put(struct host *host, const char *source, struct host_event *events, size_t n,
+		       struct arena *arena)
 {
 	struct host_value files;
 	struct os_error error;
@@ -124,7 +124,7 @@ void host_win32_put_texts(struct host *host, const char *source, struct host_eve
 	if (files.kind != HOST_VALUE_STRING)
 		return;
 	wchar_t *list = win32_wide(files.text, arena);
-	for (size_t i = 0; i < HOST_WIN32_MAX_MESSAGE_FILES; i++) {
+	for (size_t i = 0; i < HOST_MESSAGES_MAX_FILES; i++) {
 		wchar_t *name = next_name(&list);
 		if (!name)
 			return;

@@ -7,12 +7,12 @@
 #include "proto/base/arena.h"
 
 /* Files that are asked of one source; the registry may name more. */
-#define HOST_WIN32_MAX_MESSAGE_FILES 8
+#define HOST_MESSAGES_MAX_FILES 8
 
 /*
  * Sets `text` of each event of the Application log's `source` for whose `full_id` one of the
  * source's message files (EventMessageFile in the registry) has words. The files are opened as
  * data, nothing in them is run. Where there is none, or it cannot be read, `text` stays as it is.
  */
-void host_win32_put_texts(struct host *host, const char *source, struct host_event *events,
-			  size_t n, struct arena *arena);
+void host_messages_put(struct host *host, const char *source, struct host_event *events, size_t n,
+		       struct arena *arena);
