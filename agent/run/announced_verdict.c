@@ -2,15 +2,16 @@
 
 #include "agent/host/announce.h"
 
-void standing_init(struct standing *standing, struct host *host, const enum verdict *last)
+void announced_verdict_init(struct announced_verdict *announced, struct host *host,
+			    const enum verdict *last)
 {
-	*standing = (struct standing){ .host = host,
-				       .known = last != NULL,
-				       .verdict = last ? *last : VERDICT_UNKNOWN,
-				       .heard_ms = host_now_ms(host) };
+	*announced = (struct announced_verdict){ .host = host,
+						 .known = last != NULL,
+						 .verdict = last ? *last : VERDICT_UNKNOWN,
+						 .heard_ms = host_now_ms(host) };
 }
 
-static void take(struct standing *s, enum verdict verdict, const char *judge)
+static void take(struct announced_verdict *s, enum verdict verdict, const char *judge)
 {
 	if (!s->known || s->verdict != verdict)
 		announce_verdict(s->host, verdict,
@@ -19,15 +20,16 @@ static void take(struct standing *s, enum verdict verdict, const char *judge)
 	s->verdict = verdict;
 }
 
-void standing_hear(struct standing *standing, enum verdict verdict)
+void announced_verdict_hear(struct announced_verdict *announced, enum verdict verdict)
 {
-	standing->heard_ms = host_now_ms(standing->host);
-	take(standing, verdict, "It is the collector's.");
+	announced->heard_ms = host_now_ms(announced->host);
+	take(announced, verdict, "It is the collector's.");
 }
 
-void standing_judge(struct standing *standing, const struct report *report, bool has_collector)
+void announced_verdict_judge(struct announced_verdict *announced, const struct report *report,
+			     bool has_collector)
 {
-	struct standing *s = standing;
+	struct announced_verdict *s = announced;
 	uint64_t now_ms = host_now_ms(s->host);
 
 	if (!has_collector) {
@@ -36,7 +38,7 @@ void standing_judge(struct standing *standing, const struct report *report, bool
 		     "It is this server's own; no collector is set.");
 		return;
 	}
-	if (now_ms - s->heard_ms < STANDING_ALONE_S * UINT64_C(1000))
+	if (now_ms - s->heard_ms < ANNOUNCED_VERDICT_ALONE_S * UINT64_C(1000))
 		return;
 	enum verdict verdict = exposure_verdict_alone(report);
 	if (verdict_is_alarm(verdict))

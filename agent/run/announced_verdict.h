@@ -1,7 +1,7 @@
 /*
  * The verdict on this server as its administrators were told it last, and whose word counts: the
  * collector's. Where no collector is set, the agent judges alone; where one is set but has not
- * answered for STANDING_ALONE_S, it does so too, but tells an alarm only, for it knows less. Each
+ * answered for ANNOUNCED_VERDICT_ALONE_S, it does so too, but tells an alarm only, for it knows less. Each
  * change is announced (agent/host/announce.h). One thread uses it.
  */
 #pragma once
@@ -14,9 +14,9 @@
 #include "proto/exposure/exposure.h"
 #include "proto/report/report.h"
 
-#define STANDING_ALONE_S UPSTREAM_LONG_AWAY_S
+#define ANNOUNCED_VERDICT_ALONE_S UPSTREAM_LONG_AWAY_S
 
-struct standing {
+struct announced_verdict {
 	struct host *host;
 	bool known; /* `verdict` is the last one that was told, also before a restart */
 	enum verdict verdict;
@@ -24,10 +24,12 @@ struct standing {
 };
 
 /* `last`: the collector's last verdict before the start, or NULL. */
-void standing_init(struct standing *standing, struct host *host, const enum verdict *last);
+void announced_verdict_init(struct announced_verdict *announced, struct host *host,
+			    const enum verdict *last);
 
 /* The collector answered. */
-void standing_hear(struct standing *standing, enum verdict verdict);
+void announced_verdict_hear(struct announced_verdict *announced, enum verdict verdict);
 
 /* A report was made: judges it alone, where that has to be. */
-void standing_judge(struct standing *standing, const struct report *report, bool has_collector);
+void announced_verdict_judge(struct announced_verdict *announced, const struct report *report,
+			     bool has_collector);

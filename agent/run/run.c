@@ -21,7 +21,7 @@ struct runner {
 	struct uplink *uplink; /* NULL: no collector is set */
 	uint64_t begun_ms;     /* of the last cycle */
 	uint64_t next_ms;      /* the next one is due */
-	struct standing standing;
+	struct announced_verdict announced;
 	struct watch watch;
 	uint64_t look_ms; /* the next look is due */
 };
@@ -30,7 +30,7 @@ static void take_answer(struct runner *r, const char *body, size_t size)
 {
 	if (!cycle_take_answer(&r->cycle, body, size))
 		return;
-	standing_hear(&r->standing, r->cycle.answer.verdict);
+	announced_verdict_hear(&r->announced, r->cycle.answer.verdict);
 }
 
 /* What the uplink heard from the collector. */
@@ -75,7 +75,7 @@ static enum status run_cycle(struct runner *r)
 	arena_init(&arena);
 	enum status st = cycle_run(&r->cycle, &arena, &report, &at);
 	if (st == STATUS_OK)
-		standing_judge(&r->standing, &report, r->options->collector != NULL);
+		announced_verdict_judge(&r->announced, &report, r->options->collector != NULL);
 	if (st == STATUS_OK && r->uplink) {
 		char *body = report_json_write(&report);
 		uplink_offer(r->uplink, body, &at, cycle_interval_s(&r->cycle));
@@ -223,8 +223,8 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void),
 	if (st == STATUS_OK)
 		st = open_uplink(&r);
 	if (st == STATUS_OK) {
-		standing_init(&r.standing, host,
-			      cycle_has_answer(&r.cycle) ? &r.cycle.answer.verdict : NULL);
+		announced_verdict_init(&r.announced, host,
+				       cycle_has_answer(&r.cycle) ? &r.cycle.answer.verdict : NULL);
 		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION,
 			 options->collector ? options->collector : "nobody yet");
 		r.next_ms = host_now_ms(host);

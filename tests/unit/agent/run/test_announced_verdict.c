@@ -10,7 +10,7 @@
 #include "proto/report/json.h"
 #include "tests/fake_host.h"
 
-#define AWAY_MS (STANDING_ALONE_S * UINT64_C(1000))
+#define AWAY_MS (ANNOUNCED_VERDICT_ALONE_S * UINT64_C(1000))
 #define HEAD                                                                                       \
 	"{\"schema\": \"mtawatch.report/1\", \"agent\": {\"id\": \"i\", \"epoch\": \"e\","         \
 	" \"version\": \"1\", \"platform\": \"p\"}, \"sequence\": 1, \"interval_s\": 300,"         \
@@ -19,7 +19,7 @@
 static struct arena arena;
 static struct report failing, harmless;
 static struct fake_host machine;
-static struct standing standing;
+static struct announced_verdict announced;
 
 static void read_report(const char *text, struct report *out)
 {
@@ -41,7 +41,7 @@ static int set_up(void **state)
 		    &failing);
 	read_report(HEAD "\"exchange\": {\"installed\": false}}", &harmless);
 	machine = (struct fake_host){ .now_ms = 5000 };
-	standing_init(&standing, fake_host(&machine), NULL);
+	announced_verdict_init(&announced, fake_host(&machine), NULL);
 	return 0;
 }
 
@@ -65,12 +65,12 @@ static void while_the_collector_may_still_answer_nobody_else_judges(void **state
 {
 	(void)state;
 	machine.now_ms = 5000 + AWAY_MS - 1;
-	standing_judge(&standing, &failing, true);
+	announced_verdict_judge(&announced, &failing, true);
 	assert_int_equal(machine.n_written, 0);
 	machine.now_ms = 5000 + AWAY_MS;
-	standing_judge(&standing, &failing, true);
+	announced_verdict_judge(&announced, &failing, true);
 	expect_event(1, 221, "not known", "the collector is away");
-	standing_judge(&standing, &failing, true); /* once */
+	announced_verdict_judge(&announced, &failing, true); /* once */
 	assert_int_equal(machine.n_written, 1);
 }
 
@@ -78,15 +78,15 @@ static void each_answer_begins_the_wait_anew(void **state)
 {
 	(void)state;
 	machine.now_ms = 5000 + AWAY_MS - 1;
-	standing_hear(&standing, VERDICT_EXPOSED);
+	announced_verdict_hear(&announced, VERDICT_EXPOSED);
 	expect_event(1, 220, "not known", "the collector's");
 	machine.now_ms += AWAY_MS - 1;
-	standing_judge(&standing, &failing, true);
+	announced_verdict_judge(&announced, &failing, true);
 	assert_int_equal(machine.n_written, 1);
 	machine.now_ms++;
-	standing_judge(&standing, &failing, true);
+	announced_verdict_judge(&announced, &failing, true);
 	expect_event(2, 221, "exposed", "the collector is away");
-	standing_hear(&standing, VERDICT_FAILING); /* nothing new */
+	announced_verdict_hear(&announced, VERDICT_FAILING); /* nothing new */
 	assert_int_equal(machine.n_written, 2);
 }
 
@@ -94,18 +94,18 @@ static void each_answer_begins_the_wait_anew(void **state)
 static void alone_beside_a_collector_it_tells_alarms_only(void **state)
 {
 	(void)state;
-	standing_hear(&standing, VERDICT_EXPOSED);
+	announced_verdict_hear(&announced, VERDICT_EXPOSED);
 	machine.now_ms += AWAY_MS;
-	standing_judge(&standing, &harmless, true);
+	announced_verdict_judge(&announced, &harmless, true);
 	assert_int_equal(machine.n_written, 1);
 }
 
 static void without_a_collector_it_judges_at_once_and_tells_everything(void **state)
 {
 	(void)state;
-	standing_judge(&standing, &harmless, false);
+	announced_verdict_judge(&announced, &harmless, false);
 	expect_event(1, 202, "not known", "no collector is set");
-	standing_judge(&standing, &failing, false);
+	announced_verdict_judge(&announced, &failing, false);
 	expect_event(2, 221, "not_applicable", "no collector is set");
 }
 
@@ -113,12 +113,12 @@ static void a_collector_that_is_set_later_gets_its_time_to_answer(void **state)
 {
 	(void)state;
 	machine.now_ms += 10 * AWAY_MS;
-	standing_judge(&standing, &harmless, false);
+	announced_verdict_judge(&announced, &harmless, false);
 	machine.now_ms += AWAY_MS - 1;
-	standing_judge(&standing, &failing, true);
+	announced_verdict_judge(&announced, &failing, true);
 	assert_int_equal(machine.n_written, 1);
 	machine.now_ms++;
-	standing_judge(&standing, &failing, true);
+	announced_verdict_judge(&announced, &failing, true);
 	expect_event(2, 221, "not_applicable", "the collector is away");
 }
 
@@ -126,10 +126,10 @@ static void what_was_told_before_a_restart_is_not_told_again(void **state)
 {
 	(void)state;
 	const enum verdict last = VERDICT_EXPOSED;
-	standing_init(&standing, fake_host(&machine), &last);
-	standing_hear(&standing, VERDICT_EXPOSED);
+	announced_verdict_init(&announced, fake_host(&machine), &last);
+	announced_verdict_hear(&announced, VERDICT_EXPOSED);
 	assert_int_equal(machine.n_written, 0);
-	standing_hear(&standing, VERDICT_CLEAR);
+	announced_verdict_hear(&announced, VERDICT_CLEAR);
 	expect_event(1, 200, "exposed", "the collector's");
 }
 
