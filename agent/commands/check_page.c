@@ -171,8 +171,8 @@ static void put_json(FILE *stream, const struct report *report, const struct ass
 	free(json);
 }
 
-enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
-			enum verdict *out)
+enum status check_page_print(FILE *stream, const struct report *report,
+			     const struct check_page_style *style, enum verdict *out)
 {
 	struct page page = { .stream = stream, .color = style->color };
 	struct assessment assessment;

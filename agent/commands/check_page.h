@@ -11,7 +11,7 @@
 #include "proto/report/report.h"
 
 /* How the page looks. */
-struct check_style {
+struct check_page_style {
 	bool json;
 	bool color;
 };
@@ -23,5 +23,5 @@ struct check_style {
  *
  * STATUS_SYSTEM  it could not be printed
  */
-enum status check_print(FILE *stream, const struct report *report, const struct check_style *style,
-			enum verdict *out);
+enum status check_page_print(FILE *stream, const struct report *report,
+			     const struct check_page_style *style, enum verdict *out);

@@ -45,13 +45,14 @@ int command_report(const struct call *call)
 int command_check(const struct call *call)
 {
 	const struct options *options = call->options;
-	struct check_style style = { options->json, !options->no_color && terminal_has_color() };
+	struct check_page_style style = { options->json,
+					  !options->no_color && terminal_has_color() };
 	enum verdict verdict = VERDICT_UNKNOWN;
 	struct report report;
 
 	if (look(call, &report) != STATUS_OK)
 		return EXIT_TROUBLE;
-	if (check_print(stdout, &report, &style, &verdict) != STATUS_OK) {
+	if (check_page_print(stdout, &report, &style, &verdict) != STATUS_OK) {
 		log_error("could not print the verdict");
 		return EXIT_TROUBLE;
 	}

@@ -31,7 +31,7 @@ static const char body[] =
 	"{\"fact\":\"mta.events\",\"code\":5,\"message\":\"%s\"}]}";
 
 /* The page, to be freed. */
-static char *print(const char *value, const struct check_style *style, enum verdict *verdict)
+static char *print(const char *value, const struct check_page_style *style, enum verdict *verdict)
 {
 	struct json_error error = { .pointer = "" };
 	struct report report;
@@ -46,7 +46,7 @@ static char *print(const char *value, const struct check_style *style, enum verd
 		fail_msg("%s: %s", error.pointer, error.detail);
 	FILE *stream = open_memstream(&page, &size);
 	assert_non_null(stream);
-	assert_int_equal(check_print(stream, &report, style, verdict), STATUS_OK);
+	assert_int_equal(check_page_print(stream, &report, style, verdict), STATUS_OK);
 	assert_int_equal(fclose(stream), 0);
 	arena_deinit(&arena);
 	return page;
@@ -89,8 +89,8 @@ static void hostile_values_are_text_on_the_page(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		enum verdict verdict = VERDICT_CLEAR;
-		char *page =
-			print(cases[i].value, &(struct check_style){ .json = false }, &verdict);
+		char *page = print(cases[i].value, &(struct check_page_style){ .json = false },
+				   &verdict);
 		assert_int_equal(verdict, VERDICT_EXPOSED);
 		assert_memory_equal(page, cases[i].shown, strlen(cases[i].shown));
 		assert_harmless(page);
@@ -108,7 +108,7 @@ static void names_of_a_kilobyte_are_shown(void **state)
 
 	memset(name, 'x', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	char *page = print(name, &(struct check_style){ .json = false }, &verdict);
+	char *page = print(name, &(struct check_page_style){ .json = false }, &verdict);
 	assert_memory_equal(page, name, sizeof name - 1);
 	assert_harmless(page);
 	free(page);
@@ -119,7 +119,7 @@ static void json_keeps_the_values_as_they_are(void **state)
 	enum verdict verdict;
 	(void)state;
 
-	char *page = print("x\\u001b[2J\\n", &(struct check_style){ .json = true }, &verdict);
+	char *page = print("x\\u001b[2J\\n", &(struct check_page_style){ .json = true }, &verdict);
 	assert_non_null(strstr(page, "\"server\":\"x\\u001b[2J\\n\""));
 	assert_ptr_equal(strchr(page, '\n'), page + strlen(page) - 1);
 	assert_null(strchr(page, '\033'));
