@@ -16,15 +16,6 @@
 #define SERVICES_KEY "SYSTEM\\CurrentControlSet\\Services"
 #define MAX_CARD     64 /* numbers of network cards that are tried */
 
-const char *host_ansi_text(const char *text, struct arena *arena)
-{
-	int n = MultiByteToWideChar(CP_ACP, 0, text, -1, NULL, 0);
-	wchar_t *wide = arena_alloc_array(arena, n > 0 ? (size_t)n : 1, sizeof *wide);
-	if (n > 0)
-		MultiByteToWideChar(CP_ACP, 0, text, -1, wide, n);
-	return win32_narrow(wide, arena);
-}
-
 static bool holds(const char *text, uint32_t address)
 {
 	uint32_t parsed = 0;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/host/win32/adapters.h"
 #include "agent/host/win32/legacy.h"
 #include "agent/platform/error.h"
 #include "agent/platform/win32/text.h"
@@ -17,66 +18,8 @@
 
 #include "agent/host/win32/internal.h"
 
-#define MAX_TABLE (1024 * 1024) /* bytes of one of the system's tables */
-
-typedef DWORD(WINAPI *table_function)(void *table, ULONG *size, BOOL sorted);
 typedef DWORD(WINAPI *adapters_function)(IP_ADAPTER_INFO *info, ULONG *size);
 typedef DWORD(WINAPI *best_function)(ULONG to, DWORD *index);
-
-void *host_ip_table(const char *name, struct os_error *error)
-{
-	table_function get = (table_function)host_ip_helper(name);
-	if (!get) {
-		win32_fail(error, ERROR_PROC_NOT_FOUND, "iphlpapi.dll, %s", name);
-		return NULL;
-	}
-	ULONG size = 4096;
-	void *table = mem_alloc(size);
-	DWORD code = get(table, &size, TRUE);
-	while (code == ERROR_INSUFFICIENT_BUFFER && size <= MAX_TABLE) {
-		table = mem_realloc(table, size);
-		code = get(table, &size, TRUE);
-	}
-	if (code != NO_ERROR) {
-		free(table);
-		win32_fail(error, code, "%s", name);
-		return NULL;
-	}
-	return table;
-}
-
-enum link_state host_link_of(DWORD oper_status)
-{
-	switch (oper_status) {
-	case 1: /* up (RFC 1213), as NT 4.0 says it */
-	case MIB_IF_OPER_STATUS_CONNECTED:
-	case MIB_IF_OPER_STATUS_OPERATIONAL:
-		return LINK_UP;
-	case MIB_IF_OPER_STATUS_NON_OPERATIONAL:
-	case MIB_IF_OPER_STATUS_DISCONNECTED:
-		return LINK_DOWN;
-	default:
-		return LINK_UNKNOWN;
-	}
-}
-
-const char *host_mac_text(const BYTE *mac, DWORD length, struct arena *arena)
-{
-	if (length != 6)
-		return NULL;
-	return arena_printf(arena, "%02x-%02x-%02x-%02x-%02x-%02x", mac[0], mac[1], mac[2], mac[3],
-			    mac[4], mac[5]);
-}
-
-void host_add_address(struct host_adapter *adapter, uint32_t address, uint32_t mask)
-{
-	if (address == 0 || ipv4_is_loopback(address) || adapter->n_addresses == HOST_MAX_ADDRESSES)
-		return;
-	uint8_t length = 0;
-	while (length < 32 && (mask << length & UINT32_C(0x80000000)))
-		length++;
-	adapter->addresses[adapter->n_addresses++] = (struct ipv4_prefix){ address, length };
-}
 
 /* Whether it is enabled and linked, out of the interface table; without a row it is not told. */
 static void add_state(struct host_adapter *adapter, const MIB_IFTABLE *table, DWORD index)
@@ -132,7 +75,7 @@ static IP_ADAPTER_INFO *get_info(DWORD *code)
 	}
 	IP_ADAPTER_INFO *info = mem_alloc(size);
 	*code = get(info, &size);
-	while (*code == ERROR_BUFFER_OVERFLOW && size <= MAX_TABLE) {
+	while (*code == ERROR_BUFFER_OVERFLOW && size <= ADAPTERS_MAX_TABLE) {
 		info = mem_realloc(info, size);
 		*code = get(info, &size);
 	}
