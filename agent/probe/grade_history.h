@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/host/host.h"
 #include "agent/host/moment.h"
 #include "proto/base/status.h"
 #include "proto/report/report.h"
