@@ -51,7 +51,7 @@ struct upstream {
 };
 
 /* A report on its way. */
-struct parcel {
+struct sending {
 	const char *host; /* whose it is; NULL: it does not tell */
 	const char *body;
 	int64_t age_ms;
@@ -215,14 +215,14 @@ static const char *words_of_stranger(const struct upstream *w, const struct answ
 }
 
 /* Hands on the answer. One that no collector gives (a proxy's page, say) is as good as none. */
-static enum upstream_fate take_answer(struct upstream *w, struct way *way, struct parcel *parcel,
+static enum upstream_fate take_answer(struct upstream *w, struct way *way, struct sending *sending,
 				      struct send_result *result)
 {
 	struct answer answer;
 	const char *why = NULL;
 	const char *body = result->body ? result->body : "";
 
-	if (answer_read(body, result->size, &parcel->arena, &answer, &why) == STATUS_OK) {
+	if (answer_read(body, result->size, &sending->arena, &answer, &why) == STATUS_OK) {
 		on_here(w, way);
 		w->refusal_announced = false;
 		w->answer->body = result->body;
@@ -230,7 +230,7 @@ static enum upstream_fate take_answer(struct upstream *w, struct way *way, struc
 		result->body = NULL;
 		return UPSTREAM_ACCEPTED;
 	}
-	struct failure failure = { .words = arena_printf(&parcel->arena,
+	struct failure failure = { .words = arena_printf(&sending->arena,
 							 "what answers is no collector: %s", why) };
 	on_away(w, way, &failure);
 	return UPSTREAM_KEPT;
@@ -242,52 +242,52 @@ static bool is_code(const struct answer_problem *problem, const char *code)
 }
 
 /* A key that was made for a server of another name, and nothing to make another one with. */
-static const char *words_of_other_name(const struct upstream *w, const struct parcel *parcel,
+static const char *words_of_other_name(const struct upstream *w, const struct sending *sending,
 				       const struct answer_problem *problem, struct arena *arena)
 {
 	const char *made_for = enroll_host_name(w->enroll);
 
-	if (!parcel->host || !made_for || enroll_is_for(w->enroll, parcel->host))
+	if (!sending->host || !made_for || enroll_is_for(w->enroll, sending->host))
 		return problem->words;
 	return arena_printf(arena,
 			    "%s (the agent's key was made for a server named %s, this one is named "
 			    "%s: was its disk copied, or its name changed? It needs an enrolment "
 			    "secret of its own: name its file with --enroll-secret-file)",
-			    problem->words, made_for, parcel->host);
+			    problem->words, made_for, sending->host);
 }
 
 /* An answer that is no acceptance, or none at all. */
-static enum upstream_fate take_problem(struct upstream *w, struct way *way, struct parcel *parcel,
+static enum upstream_fate take_problem(struct upstream *w, struct way *way, struct sending *sending,
 				       const struct send_result *result)
 {
-	struct answer_problem problem = answer_read_problem(result, &parcel->arena);
+	struct answer_problem problem = answer_read_problem(result, &sending->arena);
 	struct failure failure = { .kind = result->http_status,
 				   .words = problem.words,
 				   .wait_s = result->retry_s };
 
 	if (is_code(&problem, "wrong_agent"))
-		failure.words = words_of_other_name(w, parcel, &problem, &parcel->arena);
+		failure.words = words_of_other_name(w, sending, &problem, &sending->arena);
 	if (answer_is_refusal(&problem)) {
 		w->answer->conflict = is_code(&problem, "conflicting_report");
 		on_refused(w, way, failure.words);
 		return UPSTREAM_REFUSED;
 	}
 	if (result->tls_trouble)
-		failure.words = explain(w, way, failure.words, &parcel->arena);
+		failure.words = explain(w, way, failure.words, &sending->arena);
 	if (result->http_status == 401 && problem.code)
-		failure.words = words_of_stranger(w, &problem, &parcel->arena);
+		failure.words = words_of_stranger(w, &problem, &sending->arena);
 	on_away(w, way, &failure);
 	return UPSTREAM_KEPT;
 }
 
 /* Enrols, if that has to be. */
-static enum upstream_fate enroll(struct upstream *w, struct way *way, struct parcel *parcel)
+static enum upstream_fate enroll(struct upstream *w, struct way *way, struct sending *sending)
 {
 	struct send_result result;
 	struct failure failure = { .kind = ENROLLING };
 	enum upstream_fate fate = UPSTREAM_KEPT;
 
-	enum status st = enroll_do(w->enroll, w->sender, way->url, parcel->host, &parcel->arena,
+	enum status st = enroll_do(w->enroll, w->sender, way->url, sending->host, &sending->arena,
 				   &result, &failure.words);
 	failure.wait_s = result.retry_s;
 	if (st == STATUS_OK)
@@ -295,7 +295,7 @@ static enum upstream_fate enroll(struct upstream *w, struct way *way, struct par
 	else if (st == STATUS_TIMED_OUT)
 		fate = UPSTREAM_STOPPED;
 	else if (st == STATUS_UNREACHABLE)
-		fate = take_problem(w, way, parcel, &result);
+		fate = take_problem(w, way, sending, &result);
 	else
 		on_away(w, way, &failure);
 	free(result.body);
@@ -311,63 +311,63 @@ static bool is_stranger(const struct send_result *result, struct arena *arena)
 }
 
 /* `first`: once, the agent may enrol again where it is not known any more. */
-static enum upstream_fate post(struct upstream *w, struct way *way, struct parcel *parcel,
+static enum upstream_fate post(struct upstream *w, struct way *way, struct sending *sending,
 			       bool first)
 {
 	struct send_request request = { .method = SEND_POST,
 					.collector = way->url,
 					.path = REPORTS_PATH,
-					.age_ms = parcel->age_ms };
+					.age_ms = sending->age_ms };
 	struct send_result result;
 	enum upstream_fate fate = UPSTREAM_STOPPED;
 
 	/* One that was made before the enrolment carries another id. */
 	if (enroll_id(w->enroll))
-		parcel->body =
-			report_peek_with_id(parcel->body, enroll_id(w->enroll), &parcel->arena);
-	request.body = parcel->body;
-	request.authorization = enroll_authorization(w->enroll, &parcel->arena);
+		sending->body =
+			report_peek_with_id(sending->body, enroll_id(w->enroll), &sending->arena);
+	request.body = sending->body;
+	request.authorization = enroll_authorization(w->enroll, &sending->arena);
 	send_do(w->sender, &request, &result);
 	/* The first collector's word that we are unknown there: once more, as somebody new. */
-	if (first && is_stranger(&result, &parcel->arena) && way == w->list &&
+	if (first && is_stranger(&result, &sending->arena) && way == w->list &&
 	    enroll_id(w->enroll) && enroll_lost(w->enroll)) {
 		free(result.body);
-		fate = enroll(w, way, parcel);
-		return fate == UPSTREAM_ACCEPTED ? post(w, way, parcel, false) : fate;
+		fate = enroll(w, way, sending);
+		return fate == UPSTREAM_ACCEPTED ? post(w, way, sending, false) : fate;
 	}
 	if (result.http_status == 200)
-		fate = take_answer(w, way, parcel, &result);
+		fate = take_answer(w, way, sending, &result);
 	else if (result.outcome != SEND_STOPPED)
-		fate = take_problem(w, way, parcel, &result);
+		fate = take_problem(w, way, sending, &result);
 	free(result.body);
 	return fate;
 }
 
-static enum upstream_fate send_on(struct upstream *w, struct way *way, struct parcel *parcel)
+static enum upstream_fate send_on(struct upstream *w, struct way *way, struct sending *sending)
 {
 	enum upstream_fate fate = UPSTREAM_ACCEPTED;
 
-	if (parcel->host && enroll_is_due(w->enroll, parcel->host))
-		fate = enroll(w, way, parcel);
-	return fate == UPSTREAM_ACCEPTED ? post(w, way, parcel, true) : fate;
+	if (sending->host && enroll_is_due(w->enroll, sending->host))
+		fate = enroll(w, way, sending);
+	return fate == UPSTREAM_ACCEPTED ? post(w, way, sending, true) : fate;
 }
 
 enum upstream_fate upstream_send(struct upstream *upstream, const char *report, int64_t age_ms,
 				 int64_t interval_s, size_t waiting, struct upstream_answer *answer)
 {
 	enum upstream_fate fate = UPSTREAM_KEPT;
-	struct parcel parcel = { .body = report, .age_ms = age_ms };
+	struct sending sending = { .body = report, .age_ms = age_ms };
 
 	*answer = (struct upstream_answer){ 0 };
 	upstream->interval_s = interval_s;
 	upstream->waiting = waiting;
 	upstream->answer = answer;
-	arena_init(&parcel.arena);
-	parcel.host = report_peek_host(report, &parcel.arena);
+	arena_init(&sending.arena);
+	sending.host = report_peek_host(report, &sending.arena);
 	for (size_t i = 0; i < upstream->n && fate == UPSTREAM_KEPT; i++) {
 		if (upstream->list[i].not_before_ms <= host_now_ms(upstream->host))
-			fate = send_on(upstream, &upstream->list[i], &parcel);
+			fate = send_on(upstream, &upstream->list[i], &sending);
 	}
-	arena_deinit(&parcel.arena);
+	arena_deinit(&sending.arena);
 	return fate;
 }
