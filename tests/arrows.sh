@@ -37,7 +37,7 @@ agent/service          agent/host
 agent/service/posix    agent/service agent/host
 agent/service/win32    agent/service agent/platform/win32 agent/host agent/config
 agent/commands         agent/host agent/https agent/uplink agent/config agent/run agent/doctor agent/service agent/platform/win32 agent/service/win32
-agent/deploy           agent/config agent/run
+agent/deploy           agent/config
 agent                  agent/host agent/config agent/service agent/commands
 
 collector/base         proto/base proto/json

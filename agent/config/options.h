@@ -29,7 +29,7 @@ struct options {
 	const char *enroll_secret_file;
 
 	struct peers peers; /* configured ones */
-	int64_t interval_s; /* 0: what the collector says, else CYCLE_DEFAULT_INTERVAL_S */
+	int64_t interval_s; /* 0: what the collector says, else SETTING_INTERVAL_S */
 	int64_t probe_limit_s;
 
 	const char *state_dir; /* NULL: the platform's default */

@@ -113,9 +113,9 @@ static const struct setting settings[] = {
 	  AT(interval_s),
 	  .min = 1,
 	  .max = REPORT_MAX_INTERVAL,
-	  .fallback_text = "what the collector says, else 300",
+	  .fallback_text = "what the collector says, else " SETTING_TEXT(SETTING_INTERVAL_S),
 	  .help = "seconds between two cycles, 1 to 86400 (what the\n"
-		  "collector says, else 300)" },
+		  "collector says, else " SETTING_TEXT(SETTING_INTERVAL_S) ")" },
 
 	{ .name = "state-dir",
 	  .value_name = "StateDir",

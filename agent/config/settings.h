@@ -20,7 +20,12 @@ struct options;
 #define SETTING_MIN_LOG_KB 64
 #define SETTING_LOG_KB     1024 /* where none is set */
 #define SETTING_MAX_PINS   2    /* the current key and the next one */
+#define SETTING_INTERVAL_S 300  /* between cycles where neither a setting nor the collector says */
 #define SETTING_PIN_TEXT   52   /* bytes: "sha256//" and 32 bytes in Base64 */
+
+/* A number of this header as text, for a help. */
+#define SETTING_TEXT(number)  SETTING_TEXT_OF(number)
+#define SETTING_TEXT_OF(text) #text
 
 /* What a value has to look like. */
 enum setting_kind {

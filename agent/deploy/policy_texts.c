@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/run/cycle.h"
+#include "agent/config/settings.h"
 
 static const struct policy_text texts[] = {
 	{ .name = "collector",
@@ -77,12 +77,13 @@ static const struct policy_text texts[] = {
 	{ .name = "interval",
 	  .title = "Time between two reports",
 	  .label = "Seconds",
-	  .suggested = CYCLE_DEFAULT_INTERVAL_S,
+	  .suggested = SETTING_INTERVAL_S,
 	  .help = "Seconds from one cycle to the next, 1 to 86400. Where it is not set, the "
 		  "collector "
-		  "says how long, or else it is 300. A change of an adapter or of the MTA is "
-		  "reported "
-		  "at once in any case." },
+		  "says how long, or else it is " SETTING_TEXT(
+			  SETTING_INTERVAL_S) ". A change of an adapter or of the MTA is "
+					      "reported "
+					      "at once in any case." },
 	{ .name = "state-dir",
 	  .title = "State directory",
 	  .label = "Directory",

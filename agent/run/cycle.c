@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/config/settings.h"
 #include "agent/platform/files.h"
 #include "agent/platform/log.h"
 #include "agent/probe/plan.h"
@@ -107,7 +108,7 @@ int64_t cycle_interval_s(const struct cycle *cycle)
 {
 	if (cycle->options->interval_s > 0)
 		return cycle->options->interval_s;
-	return cycle->answer.interval_s > 0 ? cycle->answer.interval_s : CYCLE_DEFAULT_INTERVAL_S;
+	return cycle->answer.interval_s > 0 ? cycle->answer.interval_s : SETTING_INTERVAL_S;
 }
 
 bool cycle_has_answer(const struct cycle *cycle)

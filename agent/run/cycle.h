@@ -24,8 +24,6 @@
 #include "proto/base/status.h"
 #include "proto/report/report.h"
 
-#define CYCLE_DEFAULT_INTERVAL_S 300
-
 struct cycle {
 	struct host *host;
 	const struct options *options;
