@@ -25,6 +25,19 @@ function Start({ term, start }) {
     ${(start.events ?? []).map((event) => html`<${Event} event=${event} />`)}<//>`;
 }
 
+const isMissing = (report, fact) => (report.problems ?? []).some((problem) => problem.fact === fact);
+
+/** How far back the log that was read reaches; and that nothing failed since, where it was read to its end. */
+function Log({ log, noneFailed }) {
+  if (!log) return null;
+  const begins = html`<${Moment} at=${log.oldest_at} />`;
+  return html`<${Pair} term="Event log"><bdi>${log.path}</bdi>
+    <span class="sub">${log.records ?? 0} records${log.oldest_at && html`, from ${begins} to <${Moment} at=${log.newest_at} />`}</span>
+    ${log.lost ? html`<span class="sub warn-text">${log.lost} damaged</span>` : null}
+    ${log.foreign ? html`<span class="sub">${log.foreign} of the MTA on other computers, left out</span>` : null}
+    ${noneFailed && log.oldest_at ? html`<span class="sub">no failed start since ${begins}, where the log begins</span>` : null}<//>`;
+}
+
 export function Mta({ server }) {
   const facts = server.report?.mta;
   if (!facts) return html`<${Section} title="MTA service" id="mta"><${Quiet}>Not known.<//><//>`;
@@ -35,7 +48,8 @@ export function Mta({ server }) {
     ${facts.exit_code ? html`<${Pair} term="Exit code">${facts.exit_code}<//>` : null}
     ${facts.rpc_port ? html`<${Pair} term="Static RPC port">${facts.rpc_port}<//>` : null}
     <${Start} term="Last start" start=${last} />
-    ${!same && html`<${Start} term="Last failure" start=${failure} />`}</dl><//>`;
+    ${!same && html`<${Start} term="Last failure" start=${failure} />`}
+    <${Log} log=${facts.log} noneFailed=${!failure && !isMissing(server.report, "mta.events")} /></dl><//>`;
 }
 
 /* ---- adapters ---- */

@@ -7,6 +7,7 @@
 #include "proto/base/arena.h"
 #include "proto/base/text.h"
 #include "proto/exposure/verdict_json.h"
+#include "proto/report/log_words.h"
 
 #define MAX_LINE 2048 /* bytes of one text on the page; what is longer is cut */
 #define WIDTH    78   /* columns of the page */
@@ -134,6 +135,20 @@ static void put_problems(struct page *page, const struct report *report)
 	}
 }
 
+/* Which event log was read, and how far back it reaches. */
+static void put_log(struct page *page, const struct report *report)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *words = report_log_words(&report->mta.log, report_none_failed(report), &arena);
+	if (words) {
+		put_heading(page, "The event log");
+		put_wrapped(page, 4, "  - ", words);
+	}
+	arena_deinit(&arena);
+}
+
 /* What this verdict could not know. */
 static const char *limits_of(const struct report *report)
 {
@@ -158,6 +173,7 @@ static void put_page(struct page *page, const struct report *report,
 	put_verdict(page, report, assessment->verdict);
 	put_reasons(page, assessment);
 	put_remedy(page, &assessment->remedy);
+	put_log(page, report);
 	put_problems(page, report);
 	put_limits(page, report);
 }

@@ -9,6 +9,7 @@
 #include "collector/http/query_string.h"
 #include "collector/model/findings.h"
 #include "proto/base/timestamp.h"
+#include "proto/report/log_words.h"
 
 const char servers_help[] =
 	"mtawatch-collector servers: show the servers that a running collector watches.\n"
@@ -269,6 +270,43 @@ static void print_adapters(struct show *show, const struct adapter_shown *adapte
 	table_print(&table, show->width, show->color, stdout);
 }
 
+static void read_problem(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct report_problem *problem = item;
+
+	json_get_text(in, at, "fact", &problem->fact);
+}
+
+/* Which event log the server's report was made from, and how far back it reaches. */
+static const char *read_log(struct show *show, struct json_reading *in,
+			    const struct json_place *root)
+{
+	struct json_place report;
+	struct json_place mta;
+	struct json_place at;
+	struct json_place failure;
+	struct report_log log = { .known = true, .lost = REPORT_ABSENT, .foreign = REPORT_ABSENT };
+	struct report told;
+
+	if (!json_get_object(in, root, "report", &report) ||
+	    !json_get_object(in, &report, "mta", &mta) || !json_get_object(in, &mta, "log", &at))
+		return NULL;
+	report_init(&told);
+	log.records = REPORT_ABSENT;
+	log.oldest_at_ms = log.newest_at_ms = TIMESTAMP_NONE;
+	json_get_text(in, &at, "path", &log.path);
+	json_get_integer(in, &at, "records", 0, JSON_MAX_INTEGER, &log.records);
+	json_get_integer(in, &at, "lost", 0, JSON_MAX_INTEGER, &log.lost);
+	json_get_integer(in, &at, "foreign", 0, JSON_MAX_INTEGER, &log.foreign);
+	json_get_time(in, &at, "oldest_at", &log.oldest_at_ms);
+	json_get_time(in, &at, "newest_at", &log.newest_at_ms);
+	told.mta.log = log;
+	told.mta.last_failure.present = json_get_object(in, &mta, "last_failure", &failure);
+	told.problems = json_get_list(in, &report, "problems", SIZE_MAX, sizeof *told.problems,
+				      read_problem, &told.n_problems, NULL);
+	return report_log_words(&log, report_none_failed(&told), &show->arena);
+}
+
 static void print_server(struct show *show, struct json_reading *in, const struct json_place *root,
 			 void *user)
 {
@@ -280,6 +318,7 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	const struct adapter_shown *adapters = json_get_list(
 		in, root, "adapters", SHOW_MAX_ITEMS, sizeof *adapters, read_adapter, &n, NULL);
 	enum tint tint = show_note(show, s.verdict, s.silent);
+	const char *log = read_log(show, in, root);
 	if (show->json || in->status != STATUS_OK)
 		return;
 	printf("%s: %s%s%s\n", console_text(s.server, &show->arena),
@@ -291,6 +330,7 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	print_line(show, "system", s.os);
 	print_line(show, "build", s.build);
 	print_line(show, "MTA", s.mta);
+	print_line(show, "log", log);
 	print_texts(show, "Why", s.findings.reasons, s.findings.n_reasons);
 	if (s.findings.n_notes > 0)
 		print_texts(show, "Note", s.findings.notes, s.findings.n_notes);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 
 #include "collector/base/json_add.h"
+#include "proto/base/arena.h"
 #include "proto/exposure/advisory.h"
+#include "proto/report/log_words.h"
 
 /* A value in as many forms as there are; the first that is set counts. */
 struct value {
@@ -203,6 +205,18 @@ static void add_start(const struct tree *tree, const char *fact, const char *lab
 	end_fact(tree);
 }
 
+static void add_log(const struct tree *tree)
+{
+	const struct report *r = tree->report;
+	struct arena arena;
+
+	arena_init(&arena);
+	add_fact(tree, "mta.log", "Event log that was read",
+		 text(report_log_words(&r->mta.log, report_none_failed(r), &arena)),
+		 "Application log");
+	arena_deinit(&arena);
+}
+
 static void add_mta(const struct tree *tree)
 {
 	const struct report *r = tree->report;
@@ -214,6 +228,8 @@ static void add_mta(const struct tree *tree)
 		 text(r->mta.known ? start_type_name(r->mta.start_type) : NULL), "services");
 	add_start(tree, "mta.events", "Last start", &r->mta.last_start);
 	add_start(tree, "mta.events", "Last start that failed", &r->mta.last_failure);
+	if (r->mta.log.known)
+		add_log(tree);
 	end_fact(tree);
 }
 

@@ -1,5 +1,5 @@
 /*
- * event_log COMMAND FILE.evt [FILE.evt]: the Windows agent's reading of the Application log,
+ * event_log COMMAND FILE.evt ...: the Windows agent's reading of the Application log,
  * through calls that serve the records of a file as ReadEventLog does. Wine's own log is always
  * empty.
  *
@@ -12,17 +12,23 @@
  *   look     looks for news in the first file, then in the second one: prints "new" or "-" for each
  *            of two looks at either
  *
+ *   row FILE NAME yes|no
+ *            what the agent reports of the log of a stopped MTA on that machine (a cluster's
+ *            node: yes). A log whose header points behind the file cannot be read on there
+ *
  * A failure is printed as its sentence.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/collect/mta_starts.h"
+#include "agent/collect/internal.h"
 #include "agent/host/disk.h"
 #include "agent/host/win32/event_log.h"
+#include "agent/host/win32/internal.h"
 #include "proto/base/mem.h"
 #include "proto/exposure/advisory.h"
+#include "proto/report/json.h"
 
 #include <windows.h>
 
@@ -32,6 +38,7 @@
 /* The log that is served: whole records of a file that is not a ring yet. */
 static const uint8_t *records;
 static uint32_t size;
+static bool breaks_off; /* behind the records that are served */
 static const char *command;
 static int opened; /* handles so far */
 
@@ -47,10 +54,20 @@ static uint32_t word(const uint8_t *at)
 	return value;
 }
 
+/* Without the records that the file is too short for. */
 static void serve(const struct host_file *file)
 {
+	uint32_t end = word(file->bytes + 20); /* where the record of the end lies */
 	records = file->bytes + HEADER_SIZE;
-	size = word(file->bytes + 20) - HEADER_SIZE; /* where the record of the end lies */
+	size = 0;
+	breaks_off = end > file->size;
+	if (!breaks_off) {
+		size = end - HEADER_SIZE;
+		return;
+	}
+	while (HEADER_SIZE + size + sizeof end <= file->size &&
+	       HEADER_SIZE + size + word(records + size) <= file->size)
+		size += word(records + size);
 }
 
 static void *open_log(unsigned long *code)
@@ -83,7 +100,7 @@ static bool read_log(void *log, bool backwards, void *buffer, uint32_t room, uin
 	handle->readings++;
 	*code = planned(handle, room, needed);
 	if (*code == 0 && handle->at == size)
-		*code = ERROR_HANDLE_EOF;
+		*code = breaks_off ? ERROR_EVENTLOG_FILE_CORRUPT : ERROR_HANDLE_EOF;
 	if (*code != 0)
 		return false;
 	/* A record begins and ends with its length. */
@@ -143,6 +160,46 @@ static void print_all(void)
 	arena_deinit(&arena);
 }
 
+/* What the agent would report, through its own host with these calls. */
+static int print_row(const char *name, bool clustered)
+{
+	const struct host_options options = { 0 };
+	struct os_error error;
+	struct report report;
+	struct arena arena;
+	struct collecting c = { .arena = &arena, .report = &report };
+	if (host_open(&c.host, &options, &error) != STATUS_OK) {
+		fprintf(stderr, "event_log: %s\n", error.text);
+		return 1;
+	}
+	c.host->log.calls = &calls;
+	arena_init(&arena);
+	report_init(&report);
+	report.host.name = name;
+	report.exchange.clustered = clustered ? TRISTATE_YES : TRISTATE_NO;
+	report.mta.known = true;
+	report.mta.service = SERVICE_STATE_STOPPED;
+	collect_events(&c);
+	char *json = report_json_write(&report);
+	puts(json);
+	free(json);
+	arena_deinit(&arena);
+	host_close(c.host);
+	return 0;
+}
+
+static int print_row_of(char **argv)
+{
+	struct host_file file;
+	struct os_error error;
+	if (disk_read(argv[2], HOST_MAX_FILE, &file, &error) != STATUS_OK) {
+		fprintf(stderr, "event_log: %s\n", error.text);
+		return 1;
+	}
+	serve(&file);
+	return print_row(argv[3], strcmp(argv[4], "yes") == 0);
+}
+
 static void print_news(struct event_log_watch *watch, struct event_window *window)
 {
 	struct os_error error;
@@ -161,11 +218,13 @@ int main(int argc, char **argv)
 	struct event_log_watch watch = { .calls = &calls };
 	struct host_file files[2];
 	struct os_error error;
+	command = argc > 1 ? argv[1] : "";
+	if (argc == 5 && strcmp(command, "row") == 0)
+		return print_row_of(argv);
 	if (argc < 3 || argc > 4) {
 		fputs("usage: event_log COMMAND FILE.evt [FILE.evt]\n", stderr);
 		return 2;
 	}
-	command = argv[1];
 	event_window_init(window, &question);
 	for (int i = 0; i < argc - 2; i++) {
 		if (disk_read(argv[2 + i], HOST_MAX_FILE, &files[i], &error) != STATUS_OK) {

@@ -204,7 +204,7 @@ enum status host_read_events(struct host *host, const struct host_question *ques
 {
 	if (host->root)
 		return image_root_read_events(host->root, question, arena, out, error);
-	enum status status = event_log_read(&event_log_calls_system, question, arena, out, error);
+	enum status status = event_log_read(host->log.calls, question, arena, out, error);
 	if (status == STATUS_OK) {
 		out->log.path = log_path(host, arena);
 		host_messages_put(host, question->source, out->events, out->n, arena);
