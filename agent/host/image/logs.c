@@ -324,8 +324,8 @@ static uint32_t known_up_to(const struct saved_logs *logs, size_t at)
 {
 	uint32_t known = 0;
 	for (size_t i = 0; i < at; i++) {
-		if (logs->all[i].generation == logs->all[at].generation &&
-		    !is_contained(logs, i) && logs->all[i].newest_number > known)
+		if (logs->all[i].generation == logs->all[at].generation && !is_contained(logs, i) &&
+		    logs->all[i].newest_number > known)
 			known = logs->all[i].newest_number;
 	}
 	return known;
