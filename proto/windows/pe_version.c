@@ -89,22 +89,25 @@ static enum status get_headers(struct image *image)
 	return get_optional_header(image, &optional);
 }
 
-/* The file's bytes from that address of the loaded image to the end of its section. */
+/*
+ * The file's bytes from that address of the loaded image to the end of the file: the sizes in the
+ * headers are wrong in some files, whose resources run over the end of their section.
+ */
 static struct wire_reader at_rva(const struct image *image, uint32_t rva)
 {
 	struct wire_reader headers = image->sections;
 
 	for (unsigned i = 0; i < image->n_sections; i++) {
-		wire_skip(&headers, 8 + 4); /* name, virtual size: 0 with old linkers */
+		wire_skip(&headers, 8);                   /* name */
+		uint32_t loaded = wire_get_u32(&headers); /* 0 with old linkers */
 		uint32_t start = wire_get_u32(&headers);
-		uint32_t size = wire_get_u32(&headers);
+		uint32_t stored = wire_get_u32(&headers);
 		uint32_t file_at = wire_get_u32(&headers);
 		wire_skip(&headers, 16);
+		uint32_t size = loaded > stored ? loaded : stored;
 		if (rva < start || rva - start >= size)
 			continue;
 		struct wire_reader section = from(&image->file, file_at);
-		if (wire_left(&section) > size) /* else the file was cut; what is there counts */
-			section = wire_get_part(&section, size);
 		return from(&section, rva - start);
 	}
 	struct wire_reader none = { .status = STATUS_MALFORMED };
@@ -154,7 +157,8 @@ static enum status find_version(const struct image *image, struct wire_reader *o
 	uint32_t rva = wire_get_u32(&entry);
 	uint32_t size = wire_get_u32(&entry);
 	struct wire_reader section = at_rva(image, rva);
-	*out = wire_get_part(&section, size);
+	size_t left = wire_left(&section);
+	*out = wire_get_part(&section, size < left ? size : left);
 	return entry.status == STATUS_OK && out->status == STATUS_OK ? STATUS_OK : STATUS_MALFORMED;
 }
 

