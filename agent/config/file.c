@@ -1,9 +1,11 @@
 #include "agent/config/file.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/platform/files.h"
+#include "proto/base/text_file.h"
 
 struct parsing {
 	struct layers *layers;
@@ -16,9 +18,24 @@ static char *trim(char *text)
 {
 	size_t n = strlen(text);
 
-	while (n > 0 && strchr(" \t\r", text[n - 1]))
+	while (n > 0 && strchr(" \t", text[n - 1]))
 		text[--n] = '\0';
 	return text + strspn(text, " \t");
+}
+
+/* Takes off the quotes around a value, as people put them; false: only one is there. */
+static bool unquote(char **value)
+{
+	size_t n = strlen(*value);
+	char first = **value;
+
+	if (first != '"' && first != '\'')
+		return n == 0 || (*value)[n - 1] != '"';
+	if (n < 2 || (*value)[n - 1] != first)
+		return false;
+	(*value)[n - 1] = '\0';
+	(*value)++;
+	return true;
 }
 
 static const char *take_value(struct parsing *p, const char *key, const char *value)
@@ -49,28 +66,30 @@ static const char *take_line(struct parsing *p, char *line)
 	if (!equals)
 		return "expected KEY = VALUE";
 	*equals = '\0';
-	return take_value(p, trim(key), trim(equals + 1));
+	key = trim(key);
+	char *value = trim(equals + 1);
+	if (!unquote(&value))
+		return arena_printf(p->layers->arena, "%s: a value with one quote, not two", key);
+	return take_value(p, key, value);
 }
 
-enum status config_file_parse(struct layers *layers, const char *path, char *text, size_t n,
+enum status config_file_parse(struct layers *layers, const char *path, const char *bytes, size_t n,
 			      const char **error)
 {
 	struct parsing p = { .layers = layers, .path = path };
-	bool has_bom = strncmp(text, "\xef\xbb\xbf", 3) == 0; /* Notepad writes one */
-	char *next = NULL;
+	struct text_file file;
+	const char *wrong = text_file_decode_utf8(layers->arena, bytes, n, &file);
 
-	if (strlen(text) != n) {
-		*error = arena_printf(layers->arena, "%s: it is no text", path);
+	if (wrong) {
+		*error = arena_printf(layers->arena, "%s: %s", path, wrong);
 		return STATUS_INVALID;
 	}
 	p.scratch = arena_alloc(layers->arena, sizeof *p.scratch);
 	options_init(p.scratch);
-	for (char *line = has_bom ? text + 3 : text; line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
+	char *at = file.text;
+	for (char *line = NULL; (line = text_file_next_line(&at)) != NULL;) {
 		p.line++;
-		const char *wrong = take_line(&p, line);
+		wrong = take_line(&p, line);
 		if (wrong) {
 			*error = arena_printf(layers->arena, "%s:%u: %s", path, p.line, wrong);
 			return STATUS_INVALID;

@@ -1,5 +1,6 @@
 #include "agent/uplink/enroll.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "agent/uplink/answer.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
+#include "proto/base/text_file.h"
 #include "proto/json/text.h"
 
 #define FILE_HEAD   "mtawatch-key/1"
@@ -191,26 +193,53 @@ static enum status need_key(struct enroll *e, const char *host_name)
 	return st;
 }
 
-/* The secret without white space around it, to be wiped and freed. */
-static enum status read_secret(const struct enroll *e, char **secret)
+/* The one word in the bytes of a file, to be wiped and freed; or why there is none. */
+static const char *find_secret(const char *bytes, size_t n, struct arena *arena, char **secret)
 {
-	static const char space[] = " \t\r\n";
-	char *text = NULL;
-	size_t n = 0;
-	enum status st = files_read(e->secret_file, ENROLL_MAX_SECRET, &text, &n);
-	if (st != STATUS_OK)
-		return st;
+	const char *word = NULL;
+	const char *wrong = text_file_decode_word(arena, bytes, n, &word);
+	if (wrong)
+		return wrong;
+	*secret = mem_strdup(word);
+	wipe((char *)(uintptr_t)word, strlen(word)); /* ours, in the arena */
+	return NULL;
+}
 
-	size_t skip = strspn(text, space);
-	while (n > skip && strchr(space, text[n - 1]))
-		text[--n] = '\0';
-	memmove(text, text + skip, n - skip + 1);
-	if (*text == '\0') {
-		free(text);
-		return STATUS_MALFORMED;
+/* The secret without what stands around it, to be wiped and freed; `*words` (may be NULL) say why not. */
+static enum status read_secret(const struct enroll *e, struct arena *arena, char **secret,
+			       const char **words)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	enum status st = files_read(e->secret_file, ENROLL_MAX_SECRET, &bytes, &n);
+	const char *wrong = status_text(st);
+
+	if (st == STATUS_OK) {
+		wrong = find_secret(bytes, n, arena, secret);
+		wipe(bytes, n);
+		free(bytes);
+		st = wrong ? STATUS_MALFORMED : STATUS_OK;
 	}
-	*secret = text;
-	return STATUS_OK;
+	if (st != STATUS_OK && words)
+		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
+				      e->secret_file, wrong);
+	return st;
+}
+
+static bool has_secret(const struct enroll *e)
+{
+	struct arena scratch;
+	char *secret = NULL;
+
+	if (!e->secret_file)
+		return false;
+	arena_init(&scratch);
+	if (read_secret(e, &scratch, &secret, NULL) == STATUS_OK)
+		wipe(secret, strlen(secret));
+	arena_deinit(&scratch);
+	bool has = secret != NULL;
+	free(secret);
+	return has;
 }
 
 /* The secret has done its work. */
@@ -329,9 +358,8 @@ enum status enroll_do(struct enroll *enroll, struct sender *sender, const char *
 	enum status st = need_key(enroll, host_name);
 	if (st != STATUS_OK)
 		*words = "could not make or save a key to enrol with";
-	else if ((st = read_secret(enroll, &secret)) != STATUS_OK)
-		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
-				      enroll->secret_file, status_text(st));
+	else
+		st = read_secret(enroll, arena, &secret, words);
 	if (st != STATUS_OK) {
 		lengthen_pause(enroll, result);
 		return st == STATUS_TIMED_OUT || st == STATUS_UNREACHABLE ? STATUS_SYSTEM : st;
@@ -345,13 +373,10 @@ enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, co
 {
 	struct send_result result;
 	char *secret = NULL;
-	enum status st = read_secret(enroll, &secret);
+	enum status st = read_secret(enroll, arena, &secret, words);
 
-	if (st != STATUS_OK) {
-		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
-				      enroll->secret_file, status_text(st));
+	if (st != STATUS_OK)
 		return st;
-	}
 	post_secret(sender, collector, secret, host_name, NULL, &result);
 	struct answer_problem problem = answer_read_problem(&result, arena);
 	bool is_good = result.http_status == 204;
@@ -367,12 +392,8 @@ enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, co
 
 bool enroll_lost(struct enroll *enroll)
 {
-	char *secret = NULL;
-
-	if (!enroll->secret_file || read_secret(enroll, &secret) != STATUS_OK)
+	if (!has_secret(enroll))
 		return false;
-	wipe(secret, strlen(secret));
-	free(secret);
 	log_warning("the collector does not know agent %s any more: it enrols again", enroll->id);
 	enroll->id[0] = '\0';
 	(void)save(enroll); /* logged; the id is then given up at the next start */
