@@ -81,18 +81,32 @@ enum status image_root_find_key(struct image_root *root, const char *key, struct
 	return image_registry_find_key(&root->registry, key, error);
 }
 
-enum status image_root_query_service(struct image_root *root, const char *name,
-				     struct host_service *out, struct os_error *error)
+/* The name for people of a service, or NULL. */
+static const char *display_name_of(struct image_root *root, const char *key, struct arena *arena)
 {
-	enum status status = image_services_find(root->dir, name, out, error);
-	if (status != STATUS_NOT_FOUND)
-		return status;
+	struct os_error ignored;
+	struct host_value value;
+	if (image_registry_read(&root->registry, key, "DisplayName", arena, &value, &ignored) !=
+		    STATUS_OK ||
+	    value.kind != HOST_VALUE_STRING)
+		return NULL;
+	return value.text;
+}
 
-	/* The list does not know it: is it installed at all? */
+static enum status query_service(struct image_root *root, const char *name, struct arena *arena,
+				 struct host_service *out, struct os_error *error)
+{
+	const char *key = arena_printf(arena, SERVICES_KEY "%s", name);
+	enum status listed = image_services_find(root->dir, name,
+						   display_name_of(root, key, arena), out, error);
+	if (listed != STATUS_NOT_FOUND)
+		return listed;
+
+	/* The list does not name it: is it installed at all? */
 	struct os_error why;
-	char key[512];
-	snprintf(key, sizeof key, SERVICES_KEY "%s", name);
-	status = image_registry_find_key(&root->registry, key, &why);
+	enum status status = image_registry_find_key(&root->registry, key, &why);
+	if (status == STATUS_OK && out->state == SERVICE_STATE_STOPPED)
+		return STATUS_OK; /* the list names all that are started */
 	if (status == STATUS_OK)
 		return STATUS_NOT_FOUND;
 	if (status != STATUS_NOT_FOUND) {
@@ -101,6 +115,19 @@ enum status image_root_query_service(struct image_root *root, const char *name,
 	}
 	*out = (struct host_service){ SERVICE_STATE_NOT_INSTALLED, REPORT_ABSENT };
 	return STATUS_OK;
+}
+
+enum status image_root_query_service(struct image_root *root, const char *name,
+				       struct host_service *out, struct os_error *error)
+{
+	struct arena scratch;
+	struct host_service found;
+	arena_init(&scratch);
+	enum status status = query_service(root, name, &scratch, &found, error);
+	arena_deinit(&scratch);
+	if (status == STATUS_OK)
+		*out = found;
+	return status;
 }
 
 static enum status facts_only(const char *path, struct host_file *out, struct os_error *error)

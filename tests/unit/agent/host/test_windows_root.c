@@ -251,10 +251,77 @@ static void services_have_the_state_that_the_list_tells(void **state)
 static void expect_bad_services(const char *text, const char *word)
 {
 	put_file("services.txt", text);
+	windows_root_close(root);
 	root = NULL;
 	assert_int_equal(image_root_open(&root, dir, &error), STATUS_MALFORMED);
 	assert_non_null(strstr(error.text, word));
 	root = NULL;
+}
+
+static enum service_state state_of(const char *name)
+{
+	struct host_service service = { SERVICE_STATE_UNKNOWN, REPORT_ABSENT };
+	enum status status = windows_root_query_service(root, name, &service, &error);
+	return status == STATUS_OK ? service.state : SERVICE_STATE_UNKNOWN;
+}
+
+#define SERVICES_PATH "[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\"
+
+static void services_may_be_what_notepad_saves(void **state)
+{
+	(void)state;
+	put_file("a.reg", REG SERVICES_PATH "MSExchangeMTA]\n");
+	put_file("services.txt", "\xEF\xBB\xBFMSExchangeMTA STOPPED");
+	open_root();
+	assert_int_equal(state_of("MSExchangeMTA"), SERVICE_STATE_STOPPED);
+	put_bytes("services.txt", "\xFF\xFEX\0 \0R\0u\0n\0n\0i\0n\0g\0\r\0\n\0", 24);
+	assert_int_equal(state_of("X"), SERVICE_STATE_RUNNING);
+	put_file("services.txt", "X Start_Pending\rY Stop-Pending\r");
+	assert_int_equal(state_of("Y"), SERVICE_STATE_STOP_PENDING);
+	expect_bad_services("PK\3\4", "Excel");
+}
+
+static void services_may_be_what_sc_query_prints(void **state)
+{
+	(void)state;
+	struct host_service service;
+	put_file("a.reg", REG SERVICES_PATH "MSExchangeMTA]\n");
+	put_file("services.txt",
+		 "\r\nSERVICE_NAME: ClusSvc\r\nDISPLAY_NAME: Cluster Service\r\n"
+		 "        TYPE               : 10  WIN32_OWN_PROCESS \r\n"
+		 "        STATE              : 4  RUNNING \r\n"
+		 "                                (STOPPABLE,NOT_PAUSABLE,IGNORES_SHUTDOWN)\r\n"
+		 "        WIN32_EXIT_CODE    : 0\t(0x0)\r\n"
+		 "\r\nSERVICE_NAME: MSExchangeMTA\r\n"
+		 "        STATE              : 1  STOPPED \r\n"
+		 "        WIN32_EXIT_CODE    : 1066\t(0x42a)\r\n"
+		 "        SERVICE_EXIT_CODE  : 2140\t(0x85c)\r\n"
+		 "        CHECKPOINT         : 0x0\r\n");
+	open_root();
+	assert_int_equal(state_of("clussvc"), SERVICE_STATE_RUNNING);
+	assert_int_equal(windows_root_query_service(root, "MSExchangeMTA", &service, &error),
+			 STATUS_OK);
+	assert_int_equal(service.state, SERVICE_STATE_STOPPED);
+	assert_int_equal(service.exit_code, 2140);
+	expect_bad_services("SERVICE_NAME: X\n  STATE : RUNNING\n", "line 2: a state");
+}
+
+static void services_may_be_what_net_start_prints(void **state)
+{
+	(void)state;
+	put_file("a.reg", REG SERVICES_PATH
+		 "MSExchangeMTA]\n" SERVICES_PATH
+		 "MSExchangeDS]\n\"DisplayName\"=\"Microsoft Exchange Verzeichnis\"\n");
+	put_file("services.txt", "Diese Windows 2000-Dienste sind gestartet:\r\n\r\n"
+				 "   Anmeldedienst\r\n   Microsoft Exchange Verzeichnis\r\n"
+				 "\r\nDer Befehl wurde erfolgreich ausgef\x81hrt.\r\n\r\n");
+	open_root();
+	assert_int_equal(state_of("MSExchangeDS"), SERVICE_STATE_RUNNING);
+	assert_int_equal(state_of("MSExchangeMTA"), SERVICE_STATE_STOPPED);
+	assert_int_equal(state_of("ClusSvc"), SERVICE_STATE_NOT_INSTALLED);
+	put_file("services.txt", "These Windows NT services are started:\n\n"
+				 "   Microsoft Exchange Message Transfer Agent\n");
+	assert_int_equal(state_of("MSExchangeMTA"), SERVICE_STATE_RUNNING);
 }
 
 static void a_bad_list_of_services_is_named_with_its_line(void **state)
@@ -361,6 +428,9 @@ int main(void)
 		TEST(what_no_export_holds_is_told_with_what_they_hold),
 		TEST(the_current_control_set_is_the_one_that_select_names),
 		TEST(services_have_the_state_that_the_list_tells),
+		TEST(services_may_be_what_notepad_saves),
+		TEST(services_may_be_what_sc_query_prints),
+		TEST(services_may_be_what_net_start_prints),
 		TEST(a_bad_list_of_services_is_named_with_its_line),
 		TEST(events_come_from_the_log_in_record_order),
 		TEST(a_log_that_is_none_is_a_failure),
