@@ -50,6 +50,11 @@ bool host_has_network(const struct host *host)
 	return !((const struct fake_host *)(const void *)host)->disk_only;
 }
 
+bool host_is_image(const struct host *host)
+{
+	return ((const struct fake_host *)(const void *)host)->disk_only;
+}
+
 enum status host_identify(struct host *host, struct arena *arena, struct host_identity *out,
 			  struct os_error *error)
 {

@@ -65,6 +65,52 @@ static enum tristate find_mta(struct collecting *c)
 	return TRISTATE_UNKNOWN;
 }
 
+/*
+ * What speaks for an MTA although the registry knows no service of it, in words; NULL: nothing.
+ * Of a running Windows only its own programs speak, not what an MTA of former days left behind.
+ */
+static const char *find_evidence(struct collecting *c)
+{
+	struct host_event *events = NULL;
+	struct host_error ignored;
+	struct host_file facts;
+	struct host_value setup;
+	size_t n = 0;
+	const char *directory = "C:\\exchsrvr";
+
+	bool known = host_read_value(c->host, SETUP_KEY, "Services", c->arena, &setup, &ignored) ==
+			     STATUS_OK &&
+		     setup.kind == HOST_VALUE_STRING && setup.text[0];
+	if (known)
+		directory = setup.text;
+	const char *program = arena_printf(c->arena, "%s\\bin\\" ADVISORY_MTA_FILE, directory);
+	if ((known || host_is_image(c->host)) &&
+	    host_stat_file(c->host, program, &facts, &ignored) == STATUS_OK)
+		return arena_printf(c->arena, "%s is there", program);
+	if (host_is_image(c->host) &&
+	    host_read_events(c->host, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids, c->arena,
+			     &events, &n, &ignored) == STATUS_OK &&
+	    n > 0)
+		return "the event log holds events of " ADVISORY_MTA_SOURCE;
+	return NULL;
+}
+
+/* As find_mta(), but never NO against evidence: then a part of the registry is missing. */
+static enum tristate judge_installed(struct collecting *c)
+{
+	enum tristate installed = find_mta(c);
+	const char *evidence = installed == TRISTATE_NO ? find_evidence(c) : NULL;
+	if (!evidence)
+		return installed;
+	collect_add_problem(c->report, c->arena, "exchange.installed", REPORT_ABSENT,
+			    arena_printf(c->arena,
+					 "%s, but the registry holds no HKLM\\" MTA_KEY
+					 "; export HKEY_LOCAL_MACHINE\\SYSTEM\\"
+					 "CurrentControlSet\\Services, too",
+					 evidence));
+	return TRISTATE_UNKNOWN;
+}
+
 /* The cluster service or its hive makes a cluster node. */
 static enum tristate find_cluster(struct collecting *c)
 {
@@ -152,7 +198,7 @@ static void get_names(struct collecting *c)
 void collect_exchange(struct collecting *c)
 {
 	struct report *report = c->report;
-	report->exchange.installed = find_mta(c);
+	report->exchange.installed = judge_installed(c);
 	if (report->exchange.installed == TRISTATE_NO)
 		return;
 	report->exchange.clustered = find_cluster(c);

@@ -20,6 +20,9 @@ static void get_service(struct collecting *c)
 		collect_problem(c, "mta.service", &error);
 		return;
 	}
+	if (service.state == SERVICE_STATE_NOT_INSTALLED &&
+	    c->report->exchange.installed == TRISTATE_UNKNOWN)
+		return; /* other facts speak against it: the problem of exchange.installed tells */
 	c->report->mta.service = service.state;
 	c->report->mta.exit_code = service.exit_code;
 }

@@ -178,6 +178,9 @@ const char *host_platform(void);
 /* Is a network of the server's own within reach? False with `disk_only`. */
 bool host_has_network(const struct host *host);
 
+/* Does a directory stand for the disk, rather than the Windows that runs here? */
+bool host_is_image(const struct host *host);
+
 /*
  * STATUS_SYSTEM       the machine would not say
  * STATUS_NOT_FOUND    disk_only, and the registry on the disk names no computer

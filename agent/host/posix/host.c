@@ -88,6 +88,11 @@ bool host_has_network(const struct host *host)
 	return !host->disk_only;
 }
 
+bool host_is_image(const struct host *host)
+{
+	return host->root != NULL;
+}
+
 /* PRETTY_NAME of os-release(5), or else the kernel's name. */
 static const char *system_name(const struct utsname *names, struct arena *arena)
 {

@@ -97,14 +97,14 @@ static enum status start_up(struct host *host, const struct host_options *option
 	host->log.event = host->system->log_event;
 	if (!host->system->stop_event || !host->system->nudge_event || !host->system->log_event)
 		return win32_fail(error, GetLastError(), "CreateEvent");
-	if (options->windows_root)
-		return image_root_open(&host->root, options->windows_root, error);
+	if (options->image_root)
+		return image_root_open(&host->root, options->image_root, error);
 	return STATUS_OK;
 }
 
 enum status host_open(struct host **out, const struct host_options *options, struct os_error *error)
 {
-	if (options->disk_only && !options->windows_root)
+	if (options->disk_only && !options->image_root)
 		return os_fail(error, STATUS_INVALID, OS_NO_CODE,
 			       "a disk is to be judged, but no directory stands for it");
 	struct host *host = mem_alloc(sizeof *host);
@@ -140,6 +140,11 @@ const char *host_platform(void)
 bool host_has_network(const struct host *host)
 {
 	return !host->disk_only;
+}
+
+bool host_is_image(const struct host *host)
+{
+	return host->root != NULL;
 }
 
 static enum status get_boot_time(int64_t *ms, struct os_error *error)
