@@ -78,6 +78,7 @@ owners() {
 (cjson/.*|cJSON\.h)$ agent/uplink/answer\.c
 mbedtls/ agent/https/tls_[a-z]*\.c|agent/platform/hash\.c|agent/deploy/.*
 curl/ agent/https/.*|agent/deploy/.*|collector/transfer/.*
+hivex\.h$ agent/host/image/hive_posix\.c
 sqlite3\.h$ collector/store/sqlite/.*
 zstd\.h$ collector/store/pack\.c
 llhttp\.h$ collector/http/.*

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/host/disk.h"
+#include "agent/host/image/hive_search.h"
 #include "agent/host/image/root.h"
 #include "agent/platform/error.h"
 #include "agent/platform/log.h"
@@ -15,10 +16,12 @@
 #define FNV_OFFSET 0xcbf29ce484222325u
 #define FNV_PRIME  0x100000001b3u
 
-/* The exports of the directory, as paths. */
+/* The exports of the directory, as paths, and its hives. */
 struct exports {
 	const char *paths[IMAGE_ROOT_MAX_EXPORTS];
 	size_t n;
+	struct hive_place hives[HIVE_SEARCH_MAX];
+	size_t n_hives;
 	uint64_t fingerprint;
 };
 
@@ -28,8 +31,17 @@ void image_registry_init(struct image_registry *registry, const char *dir)
 	regfile_init(&registry->contents);
 }
 
+static void close_hives(struct image_registry *registry)
+{
+	hive_close(registry->system);
+	hive_close(registry->software);
+	registry->system = NULL;
+	registry->software = NULL;
+}
+
 void image_registry_deinit(struct image_registry *registry)
 {
+	close_hives(registry);
 	regfile_deinit(&registry->contents);
 }
 
@@ -47,6 +59,27 @@ static bool is_export(const char *name)
 	return n > 4 && text_equal(name + n - 4, ".reg");
 }
 
+/* Notes what tells one state of a file from another. */
+static void take_fingerprint(struct exports *exports, const char *path,
+			     const struct disk_facts *facts)
+{
+	exports->fingerprint = mix(exports->fingerprint, path, strlen(path) + 1);
+	exports->fingerprint = mix(exports->fingerprint, &facts->size, sizeof facts->size);
+	exports->fingerprint =
+		mix(exports->fingerprint, &facts->modified_ms, sizeof facts->modified_ms);
+}
+
+static void find_hives(const char *dir, struct arena *arena, struct exports *exports)
+{
+	struct disk_facts facts;
+	struct os_error ignored; /* told when the hive is opened */
+	exports->n_hives = hive_search(dir, arena, exports->hives);
+	for (size_t i = 0; i < exports->n_hives; i++) {
+		if (disk_stat(exports->hives[i].path, &facts, &ignored) == STATUS_OK)
+			take_fingerprint(exports, exports->hives[i].path, &facts);
+	}
+}
+
 static enum status add_export(struct exports *exports, const char *path, struct os_error *error)
 {
 	struct disk_facts facts;
@@ -58,10 +91,7 @@ static enum status add_export(struct exports *exports, const char *path, struct 
 			       "more than %d registry exports beside %s", IMAGE_ROOT_MAX_EXPORTS,
 			       path);
 	exports->paths[exports->n++] = path;
-	exports->fingerprint = mix(exports->fingerprint, path, strlen(path) + 1);
-	exports->fingerprint = mix(exports->fingerprint, &facts.size, sizeof facts.size);
-	exports->fingerprint =
-		mix(exports->fingerprint, &facts.modified_ms, sizeof facts.modified_ms);
+	take_fingerprint(exports, path, &facts);
 	return STATUS_OK;
 }
 
@@ -76,9 +106,13 @@ static enum status find_exports(const char *dir, struct arena *arena, struct exp
 			status = add_export(exports, arena_printf(arena, "%s/%s", dir, names[i]),
 					    error);
 	}
-	if (status == STATUS_OK && exports->n == 0)
-		return os_fail(error, STATUS_SYSTEM, OS_NO_CODE,
-			       "registry: %s holds no export (*.reg)", dir);
+	if (status == STATUS_OK)
+		find_hives(dir, arena, exports);
+	if (status == STATUS_OK && exports->n == 0 && exports->n_hives == 0)
+		return host_fail(error, STATUS_SYSTEM, REPORT_ABSENT,
+				 "registry: %s holds no export (*.reg) and no hive "
+				 "(system, software in system32\\config)",
+				 dir);
 	return status;
 }
 
@@ -112,17 +146,79 @@ static enum status load_export(struct regfile *contents, const char *path, struc
 	return STATUS_OK;
 }
 
+/* Of which hive the file is: as its place says, or by what only that one has. */
+static const char *key_of_hive(const struct hive_place *place, struct hive *hive)
+{
+	if (*place->key)
+		return place->key;
+	if (hive_has_key(hive, "Select") || hive_has_key(hive, "ControlSet001"))
+		return "SYSTEM";
+	return hive_has_key(hive, "Microsoft") ? "SOFTWARE" : NULL;
+}
+
+static void tell_hive(const struct regfile *contents, const char *path, const char *key,
+		      const struct hive *hive)
+{
+	bool both = regfile_has_key(contents, key);
+	log_info("registry: HKLM\\%s is read from the hive %s%s", key, path,
+		 both ? ", not from the exports beside it" : "");
+	if (hive_is_dirty(hive))
+		log_warning("hive %s was not closed by Windows: its last changes, which are in "
+			    "its log, are not read",
+			    path);
+}
+
+static void take_hive(struct image_registry *registry, const struct hive_place *place,
+		      struct hive *hive)
+{
+	const char *key = key_of_hive(place, hive);
+	struct hive **slot = !key                        ? NULL
+			     : text_equal(key, "SYSTEM") ? &registry->system
+							 : &registry->software;
+	if (!slot || *slot) {
+		log_warning("hive %s is not read: %s", place->path,
+			    slot ? "another one of that kind was found before"
+				 : "it is neither SYSTEM nor SOFTWARE");
+		hive_close(hive);
+		return;
+	}
+	*slot = hive;
+	tell_hive(&registry->contents, place->path, key, hive);
+}
+
+/* A hive that cannot be read is a failure where no export stands in for it. */
+static enum status load_hives(struct image_registry *registry, const struct exports *exports,
+			      struct os_error *error)
+{
+	for (size_t i = 0; i < exports->n_hives; i++) {
+		const struct hive_place *place = &exports->hives[i];
+		struct hive *hive = NULL;
+		enum status status = hive_open(&hive, place->path, error);
+		if (status == STATUS_OK) {
+			take_hive(registry, place, hive);
+			continue;
+		}
+		log_warning("%s", error->text);
+		if (*place->key && !regfile_has_key(&registry->contents, place->key))
+			return status == STATUS_NOT_FOUND ? STATUS_SYSTEM : status;
+	}
+	return STATUS_OK;
+}
+
 static enum status load(struct image_registry *registry, const struct exports *exports,
 			struct os_error *error)
 {
+	enum status status = STATUS_OK;
 	regfile_deinit(&registry->contents);
 	regfile_init(&registry->contents);
+	close_hives(registry);
 	registry->loaded = false;
-	for (size_t i = 0; i < exports->n; i++) {
-		enum status status = load_export(&registry->contents, exports->paths[i], error);
-		if (status != STATUS_OK)
-			return status;
-	}
+	for (size_t i = 0; status == STATUS_OK && i < exports->n; i++)
+		status = load_export(&registry->contents, exports->paths[i], error);
+	if (status == STATUS_OK)
+		status = load_hives(registry, exports, error);
+	if (status != STATUS_OK)
+		return status;
 	registry->loaded = true;
 	registry->seen = exports->fingerprint;
 	return STATUS_OK;
@@ -140,36 +236,68 @@ enum status image_registry_refresh(struct image_registry *registry, struct os_er
 	return status;
 }
 
-/* Number of the current control set: as Select tells, else the lowest that is there; 0: none. */
-static unsigned current_set(const struct regfile *contents, struct arena *arena)
+/* The hive that a key is of, NULL: the exports tell; `path` becomes the key below the hive. */
+static struct hive *hive_of(const struct image_registry *registry, const char *key,
+			    const char **path)
 {
-	const struct regfile_value *set = regfile_find(contents, "SYSTEM\\Select", "Current");
+	size_t n = strcspn(key, "\\");
+	*path = key + n + (key[n] != '\0');
+	if (n == strlen("SYSTEM") && text_has_prefix(key, "SYSTEM"))
+		return registry->system;
+	return n == strlen("SOFTWARE") && text_has_prefix(key, "SOFTWARE") ? registry->software
+									   : NULL;
+}
+
+/* In the hive or the exports, as written: no other control set is tried. */
+static bool has_key(const struct image_registry *registry, const char *key)
+{
+	const char *path = NULL;
+	struct hive *hive = hive_of(registry, key, &path);
+	return hive ? hive_has_key(hive, path) : regfile_has_key(&registry->contents, key);
+}
+
+static const struct regfile_value *find_value(const struct image_registry *registry,
+					      const char *key, const char *name,
+					      struct arena *arena)
+{
+	const char *path = NULL;
+	struct hive *hive = hive_of(registry, key, &path);
+	if (!hive)
+		return regfile_find(&registry->contents, key, name);
+	struct regfile_value *value = arena_alloc(arena, sizeof *value);
+	return hive_find(hive, path, name, arena, value) == STATUS_OK ? value : NULL;
+}
+
+/* Number of the current control set: as Select tells, else the lowest that is there; 0: none. */
+static unsigned current_set(const struct image_registry *registry, struct arena *arena)
+{
+	const struct regfile_value *set = find_value(registry, "SYSTEM\\Select", "Current", arena);
 	if (set && set->kind == REGFILE_NUMBER)
 		return set->number;
 	for (unsigned i = 1; i <= MAX_CONTROL_SETS; i++) {
-		if (regfile_has_key(contents, arena_printf(arena, "SYSTEM\\ControlSet%03u", i)))
+		if (has_key(registry, arena_printf(arena, "SYSTEM\\ControlSet%03u", i)))
 			return i;
 	}
 	return 0;
 }
 
 /* The same key in the current control set, or NULL: `key` is of no set. */
-static const char *in_control_set(const struct regfile *contents, const char *key,
+static const char *in_control_set(const struct image_registry *registry, const char *key,
 				  struct arena *arena)
 {
 	const size_t n = sizeof CURRENT - 1;
 	if (!text_has_prefix(key, CURRENT) || (key[n] != '\0' && key[n] != '\\'))
 		return NULL;
-	unsigned set = current_set(contents, arena);
+	unsigned set = current_set(registry, arena);
 	return set ? arena_printf(arena, "SYSTEM\\ControlSet%03u%s", set, key + n) : NULL;
 }
 
-static const struct regfile_value *find(const struct regfile *contents, const char *key,
+static const struct regfile_value *find(const struct image_registry *registry, const char *key,
 					const char *name, struct arena *arena)
 {
-	const struct regfile_value *value = regfile_find(contents, key, name);
-	const char *other = value ? NULL : in_control_set(contents, key, arena);
-	return other ? regfile_find(contents, other, name) : value;
+	const struct regfile_value *value = find_value(registry, key, name, arena);
+	const char *other = value ? NULL : in_control_set(registry, key, arena);
+	return other ? find_value(registry, other, name, arena) : value;
 }
 
 /* Copies into the caller's arena: the registry may be read anew before the caller is done. */
@@ -206,17 +334,18 @@ static const char *name_contents(const struct regfile *contents, struct arena *a
 }
 
 /* Says what to export where the whole hive is missing. */
-static enum status fail_missing(const struct regfile *contents, const char *key, const char *what,
-				struct arena *arena, struct os_error *error)
+static enum status fail_missing(const struct image_registry *registry, const char *key,
+				const char *what, struct arena *arena, struct os_error *error)
 {
 	const char *hive = arena_strndup(arena, key, strcspn(key, "\\"));
-	if (regfile_has_key(contents, hive))
-		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "registry HKLM\\%s%s: %s", key,
-			       what, status_text(STATUS_NOT_FOUND));
-	return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE,
-		       "registry HKLM\\%s%s: the exports hold no key of HKEY_LOCAL_MACHINE\\%s, "
-		       "only %s; export that, too",
-		       key, what, hive, name_contents(contents, arena));
+	const char *path = NULL;
+	if (hive_of(registry, key, &path) || regfile_has_key(&registry->contents, hive))
+		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "registry HKLM\\%s%s: %s",
+				 key, what, status_text(STATUS_NOT_FOUND));
+	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
+			 "registry HKLM\\%s%s: the exports hold no key of HKEY_LOCAL_MACHINE\\%s, "
+			 "only %s; export that, too",
+			 key, what, hive, name_contents(&registry->contents, arena));
 }
 
 enum status image_registry_read(struct image_registry *registry, const char *key, const char *name,
@@ -225,10 +354,10 @@ enum status image_registry_read(struct image_registry *registry, const char *key
 	enum status status = image_registry_refresh(registry, error);
 	if (status != STATUS_OK)
 		return status;
-	const struct regfile_value *value = find(&registry->contents, key, name, arena);
+	const struct regfile_value *value = find(registry, key, name, arena);
 	if (!value)
-		return fail_missing(&registry->contents, key,
-				    arena_printf(arena, ", value \"%s\"", name), arena, error);
+		return fail_missing(registry, key, arena_printf(arena, ", value \"%s\"", name),
+				    arena, error);
 	if (value->kind == REGFILE_UNREADABLE)
 		return os_fail(error, STATUS_MALFORMED, OS_NO_CODE,
 			       "registry HKLM\\%s, value \"%s\": %s", key, name, value->text);
@@ -249,11 +378,10 @@ enum status image_registry_find_key(struct image_registry *registry, const char 
 
 	struct arena scratch;
 	arena_init(&scratch);
-	const char *other = in_control_set(&registry->contents, key, &scratch);
-	bool there = regfile_has_key(&registry->contents, key) ||
-		     (other && regfile_has_key(&registry->contents, other));
+	const char *other = in_control_set(registry, key, &scratch);
+	bool there = has_key(registry, key) || (other && has_key(registry, other));
 	if (!there)
-		status = fail_missing(&registry->contents, key, "", &scratch, error);
+		status = fail_missing(registry, key, "", &scratch, error);
 	arena_deinit(&scratch);
 	return status;
 }

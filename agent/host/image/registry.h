@@ -1,6 +1,7 @@
 /*
- * The registry of a directory that stands for a server's disk (agent/host/image/root.h): all its
- * exports together, read again whenever one of them has changed.
+ * The registry of a directory that stands for a server's disk (agent/host/image/root.h): its hives
+ * SYSTEM and SOFTWARE, and for what of these is not there all its exports together; read again
+ * whenever one of them has changed.
  */
 #pragma once
 
@@ -9,15 +10,18 @@
 #include <stdint.h>
 
 #include "agent/host/host.h"
+#include "agent/host/image/hive.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 #include "proto/windows/regfile.h"
 
 struct image_registry {
 	const char *dir;         /* borrowed */
-	struct regfile contents; /* private, like what follows */
+	struct regfile contents; /* of the exports; private, like what follows */
+	struct hive *system;     /* NULL: there is none */
+	struct hive *software;
 	bool loaded;
-	uint64_t seen; /* names, sizes and times of the exports that were loaded */
+	uint64_t seen; /* names, sizes and times of the files that were loaded */
 };
 
 void image_registry_init(struct image_registry *registry, const char *dir);
@@ -26,7 +30,7 @@ void image_registry_deinit(struct image_registry *registry);
 /*
  * Brings it up to date.
  *
- * STATUS_SYSTEM     the directory holds no export
+ * STATUS_SYSTEM     the directory holds neither hive nor export
  * STATUS_MALFORMED  one cannot be understood; `error` names file and line
  * STATUS_LIMIT, STATUS_DENIED, STATUS_NOT_FOUND (of the directory)
  */

@@ -6,17 +6,20 @@
  * What lies in the directory DIR:
  *   files            DIR/C/exchsrvr/bin/Emsmta.exe for C:\exchsrvr\bin\Emsmta.exe; names in any
  *                    case; the folder of the drive may be missing (DIR/exchsrvr/...)
- *   registry         DIR/NAME.reg: any number of exports (proto/windows/regfile.h), added in the
+ *   registry         the hives system and software, at system32/config below any folder of DIR
+ *                    or of DIR/C and so on, or in DIR itself; for a hive that is not there
+ *                    DIR/NAME.reg, any number of exports (proto/windows/regfile.h), added in the
  *                    order of their names. Together they stand for the whole registry: a key in
  *                    none of them is not there. SYSTEM\CurrentControlSet may also be
- *                    SYSTEM\ControlSetNNN, the one that SYSTEM\Select names
+ *                    SYSTEM\ControlSetNNN, the one that SYSTEM\Select names, else the lowest
  *   services         DIR/services.txt: one service a line, "NAME STATE [EXIT CODE]", where STATE
- *                    is running, stopped, start_pending, stop_pending, paused or not_installed;
- *                    '#' begins a comment. A service that stands there or has a key
+ *                    is running, stopped, start_pending, stop_pending, paused or not_installed,
+ *                    and '#' begins a comment; or what `sc query` or `net start` printed. A
+ *                    service that stands there or has a key
  *                    SYSTEM\CurrentControlSet\Services\NAME is installed
  *   Application log  as agent/host/image/logs.h says
  *
- * Files are read anew when they have changed. A DIR without any export has no registry: reading it
+ * Files are read anew when they have changed. A DIR without hive and export has no registry: reading it
  * is then a failure of the system, not the absence of a key. Failures as in agent/host/host.h.
  */
 #pragma once
