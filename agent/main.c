@@ -14,7 +14,7 @@
 /* Runs a command on this machine, or on the directory that stands for its disk. */
 static int run_on_host(const struct command *command, struct call *call)
 {
-	struct host_options where = { .windows_root = call->options->windows_root,
+	struct host_options where = { .image_root = call->options->image_root,
 				      .disk_only = call->options->disk_only };
 	struct os_error error;
 	int code = EXIT_TROUBLE;

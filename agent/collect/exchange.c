@@ -65,17 +65,31 @@ static enum tristate find_mta(struct collecting *c)
 	return TRISTATE_UNKNOWN;
 }
 
+/* Did an MTA of this machine write into the log? */
+static bool has_mta_events(struct collecting *c)
+{
+	const char *const names[] = { c->report->host.name };
+	const struct host_question question = { .source = ADVISORY_MTA_SOURCE,
+						.ids = mta_starts_event_ids,
+						.n_ids = mta_starts_n_event_ids,
+						.computers = names,
+						.n_computers = names[0] != NULL };
+	struct host_answer answer;
+	struct os_error ignored; /* then nothing is known of it */
+
+	return host_read_events(c->host, &question, c->arena, &answer, &ignored) == STATUS_OK &&
+	       answer.n > 0;
+}
+
 /*
  * What speaks for an MTA although the registry knows no service of it, in words; NULL: nothing.
  * Of a running Windows only its own programs speak, not what an MTA of former days left behind.
  */
 static const char *find_evidence(struct collecting *c)
 {
-	struct host_event *events = NULL;
-	struct host_error ignored;
+	struct os_error ignored;
 	struct host_file facts;
 	struct host_value setup;
-	size_t n = 0;
 	const char *directory = "C:\\exchsrvr";
 
 	bool known = host_read_value(c->host, SETUP_KEY, "Services", c->arena, &setup, &ignored) ==
@@ -87,10 +101,7 @@ static const char *find_evidence(struct collecting *c)
 	if ((known || host_is_image(c->host)) &&
 	    host_stat_file(c->host, program, &facts, &ignored) == STATUS_OK)
 		return arena_printf(c->arena, "%s is there", program);
-	if (host_is_image(c->host) &&
-	    host_read_events(c->host, ADVISORY_MTA_SOURCE, mta_event_ids, mta_n_event_ids, c->arena,
-			     &events, &n, &ignored) == STATUS_OK &&
-	    n > 0)
+	if (host_is_image(c->host) && has_mta_events(c))
 		return "the event log holds events of " ADVISORY_MTA_SOURCE;
 	return NULL;
 }
@@ -102,12 +113,12 @@ static enum tristate judge_installed(struct collecting *c)
 	const char *evidence = installed == TRISTATE_NO ? find_evidence(c) : NULL;
 	if (!evidence)
 		return installed;
-	collect_add_problem(c->report, c->arena, "exchange.installed", REPORT_ABSENT,
-			    arena_printf(c->arena,
-					 "%s, but the registry holds no HKLM\\" MTA_KEY
-					 "; export HKEY_LOCAL_MACHINE\\SYSTEM\\"
-					 "CurrentControlSet\\Services, too",
-					 evidence));
+	report_add_problem(c->report, c->arena, "exchange.installed", REPORT_ABSENT,
+			   arena_printf(c->arena,
+					"%s, but the registry holds no HKLM\\" MTA_KEY
+					"; export HKEY_LOCAL_MACHINE\\SYSTEM\\"
+					"CurrentControlSet\\Services, too",
+					evidence));
 	return TRISTATE_UNKNOWN;
 }
 

@@ -57,7 +57,7 @@ static int run_service(struct serving *s)
 static int serve(void *user)
 {
 	struct serving *s = user;
-	struct host_options where = { .windows_root = s->call->options->windows_root,
+	struct host_options where = { .image_root = s->call->options->image_root,
 				      .disk_only = s->call->options->disk_only,
 				      .writes_events = true };
 	struct os_error error;

@@ -90,7 +90,7 @@ static void reread_registry(struct config *c, struct reading *reading)
 
 	copy_layer(&reading->layers, from, LAYER_POLICY);
 	copy_layer(&reading->layers, from, LAYER_INSTALLER);
-	note_trouble(&c->registry_trouble, good || c->options.windows_root ? NULL : error);
+	note_trouble(&c->registry_trouble, good || c->options.image_root ? NULL : error);
 }
 
 /* Adds to the file's values what the other places hold, and decides. */
@@ -183,7 +183,7 @@ enum status config_open(struct config **out, const struct layers *options, const
 		*error = arena_strdup(options->arena, *error);
 	complete(c, reading, NULL);
 	adopt(c, reading);
-	if (st == STATUS_OK && c->options.disk_only && !c->options.windows_root) {
+	if (st == STATUS_OK && c->options.disk_only && !c->options.image_root) {
 		*error = "--disk-only needs --windows-root: the disk that is to be judged";
 		st = STATUS_INVALID;
 	}

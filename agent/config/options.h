@@ -37,7 +37,7 @@ struct options {
 	enum log_level log_level;
 	int64_t log_max_kb;
 
-	const char *windows_root;
+	const char *image_root;
 	bool disk_only;
 
 	bool once; /* run: one cycle and out */

@@ -156,7 +156,7 @@ static const struct setting settings[] = {
 	  .argument = "DIR",
 	  .kind = SETTING_IS_TEXT,
 	  .group = SETTING_DISK,
-	  AT(windows_root),
+	  AT(image_root),
 	  .help = "a directory that stands for the server's disk: files,\n"
 		  "registry exports (*.reg), services.txt, *.evt" },
 	{ .name = "disk-only",

@@ -47,7 +47,7 @@
 struct host;
 
 struct host_options {
-	const char *windows_root; /* directory that stands for the server's disk, or NULL */
+	const char *image_root; /* directory that stands for the server's disk, or NULL */
 	bool disk_only;           /* that disk is another machine's */
 	bool writes_events;       /* the system's log takes host_write_event()'s */
 };
@@ -163,9 +163,9 @@ enum host_wake {
 /*
  * Opens the machine; on Windows this also starts Winsock. `*out` belongs to the caller.
  *
- * STATUS_NOT_FOUND   `windows_root` is no directory
+ * STATUS_NOT_FOUND   `image_root` is no directory
  * STATUS_MALFORMED   a registry export or the list of services below it cannot be understood
- * STATUS_INVALID     `disk_only` without `windows_root`
+ * STATUS_INVALID     `disk_only` without `image_root`
  * STATUS_SYSTEM      the system would not
  */
 enum status host_open(struct host **out, const struct host_options *options,

@@ -23,7 +23,7 @@ struct hive;
  * STATUS_UNSUPPORTED  this build reads none
  * STATUS_LIMIT, STATUS_DENIED, STATUS_NOT_FOUND, STATUS_SYSTEM
  */
-enum status hive_open(struct hive **out, const char *path, struct host_error *error);
+enum status hive_open(struct hive **out, const char *path, struct os_error *error);
 void hive_close(struct hive *hive);
 
 /* Windows was writing to it when it was copied, or fell: its last changes are only in its log. */

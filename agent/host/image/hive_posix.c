@@ -18,14 +18,14 @@ struct hive {
 	bool dirty;
 };
 
-static enum status fail(const char *path, const char *why, struct host_error *error)
+static enum status fail(const char *path, const char *why, struct os_error *error)
 {
-	return host_fail(error, STATUS_MALFORMED, REPORT_ABSENT,
-			 "hive %s: %s; copy it again, or export the keys", path, why);
+	return os_fail(error, STATUS_MALFORMED, REPORT_ABSENT,
+		       "hive %s: %s; copy it again, or export the keys", path, why);
 }
 
 /* Looks at the header, before libhivex does: its two numbers differ while it is written to. */
-static enum status read_header(const char *path, bool *dirty, struct host_error *error)
+static enum status read_header(const char *path, bool *dirty, struct os_error *error)
 {
 	struct host_file file = { 0 };
 	enum status status = disk_read(path, HIVE_MAX_BYTES, &file, error);
@@ -44,7 +44,7 @@ static enum status read_header(const char *path, bool *dirty, struct host_error 
 	return status;
 }
 
-enum status hive_open(struct hive **out, const char *path, struct host_error *error)
+enum status hive_open(struct hive **out, const char *path, struct os_error *error)
 {
 	bool dirty = false;
 	enum status status = read_header(path, &dirty, error);

@@ -33,7 +33,7 @@ static bool has_ending(const char *name)
 static bool is_directory(const char *path)
 {
 	struct disk_facts facts;
-	struct host_error ignored;
+	struct os_error ignored;
 	return disk_stat(path, &facts, &ignored) == STATUS_OK && facts.directory;
 }
 
@@ -46,7 +46,7 @@ static void add(struct search *s, const char *path, const char *key)
 /* The names in a directory; none where it is none. */
 static size_t list(struct search *s, const char *dir, const char ***names)
 {
-	struct host_error ignored;
+	struct os_error ignored;
 	size_t n = 0;
 	return disk_list(dir, s->arena, names, &n, &ignored) == STATUS_OK ? n : 0;
 }

@@ -2,13 +2,13 @@
 
 #include "agent/platform/error.h"
 
-enum status hive_open(struct hive **out, const char *path, struct host_error *error)
+enum status hive_open(struct hive **out, const char *path, struct os_error *error)
 {
 	(void)out;
-	return host_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
-			 "%s: only mtawatch-agent for Linux reads hives; export the keys, or load "
-			 "the hive with regedt32 and export it there",
-			 path);
+	return os_fail(error, STATUS_UNSUPPORTED, REPORT_ABSENT,
+		       "%s: only mtawatch-agent for Linux reads hives; export the keys, or load "
+		       "the hive with regedt32 and export it there",
+		       path);
 }
 
 void hive_close(struct hive *hive)

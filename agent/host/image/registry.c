@@ -109,10 +109,10 @@ static enum status find_exports(const char *dir, struct arena *arena, struct exp
 	if (status == STATUS_OK)
 		find_hives(dir, arena, exports);
 	if (status == STATUS_OK && exports->n == 0 && exports->n_hives == 0)
-		return host_fail(error, STATUS_SYSTEM, REPORT_ABSENT,
-				 "registry: %s holds no export (*.reg) and no hive "
-				 "(system, software in system32\\config)",
-				 dir);
+		return os_fail(error, STATUS_SYSTEM, REPORT_ABSENT,
+			       "registry: %s holds no export (*.reg) and no hive "
+			       "(system, software in system32\\config)",
+			       dir);
 	return status;
 }
 
@@ -340,12 +340,12 @@ static enum status fail_missing(const struct image_registry *registry, const cha
 	const char *hive = arena_strndup(arena, key, strcspn(key, "\\"));
 	const char *path = NULL;
 	if (hive_of(registry, key, &path) || regfile_has_key(&registry->contents, hive))
-		return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "registry HKLM\\%s%s: %s",
-				 key, what, status_text(STATUS_NOT_FOUND));
-	return host_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
-			 "registry HKLM\\%s%s: the exports hold no key of HKEY_LOCAL_MACHINE\\%s, "
-			 "only %s; export that, too",
-			 key, what, hive, name_contents(&registry->contents, arena));
+		return os_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT, "registry HKLM\\%s%s: %s",
+			       key, what, status_text(STATUS_NOT_FOUND));
+	return os_fail(error, STATUS_NOT_FOUND, REPORT_ABSENT,
+		       "registry HKLM\\%s%s: the exports hold no key of HKEY_LOCAL_MACHINE\\%s, "
+		       "only %s; export that, too",
+		       key, what, hive, name_contents(&registry->contents, arena));
 }
 
 enum status image_registry_read(struct image_registry *registry, const char *key, const char *name,

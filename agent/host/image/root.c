@@ -97,8 +97,8 @@ static enum status query_service(struct image_root *root, const char *name, stru
 				 struct host_service *out, struct os_error *error)
 {
 	const char *key = arena_printf(arena, SERVICES_KEY "%s", name);
-	enum status listed = image_services_find(root->dir, name,
-						   display_name_of(root, key, arena), out, error);
+	enum status listed =
+		image_services_find(root->dir, name, display_name_of(root, key, arena), out, error);
 	if (listed != STATUS_NOT_FOUND)
 		return listed;
 
@@ -118,7 +118,7 @@ static enum status query_service(struct image_root *root, const char *name, stru
 }
 
 enum status image_root_query_service(struct image_root *root, const char *name,
-				       struct host_service *out, struct os_error *error)
+				     struct host_service *out, struct os_error *error)
 {
 	struct arena scratch;
 	struct host_service found;

@@ -94,8 +94,8 @@ static bool take(const struct search *s, const struct entry *entry)
 static enum status fail_line(const struct search *s, unsigned line, const char *wrong,
 			     struct os_error *error)
 {
-	return host_fail(error, STATUS_MALFORMED, REPORT_ABSENT, "%s, line %u: %s", s->path, line,
-			 wrong);
+	return os_fail(error, STATUS_MALFORMED, REPORT_ABSENT, "%s, line %u: %s", s->path, line,
+		       wrong);
 }
 
 static enum status scan_ours(char *text, const struct search *s, struct os_error *error)
@@ -256,8 +256,8 @@ static enum status scan(char *text, const struct search *s, struct os_error *err
 		break;
 	}
 	if (status == STATUS_NOT_FOUND && s->name)
-		return host_fail(error, status, REPORT_ABSENT, "%s tells no state of %s", s->path,
-				 s->name);
+		return os_fail(error, status, REPORT_ABSENT, "%s tells no state of %s", s->path,
+			       s->name);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
@@ -269,7 +269,7 @@ static enum status scan_file(const struct host_file *file, const struct search *
 	arena_init(&scratch);
 	const char *wrong = text_file_decode(&scratch, file->bytes, file->size, &text);
 	enum status status =
-		wrong ? host_fail(error, STATUS_MALFORMED, REPORT_ABSENT, "%s: %s", s->path, wrong)
+		wrong ? os_fail(error, STATUS_MALFORMED, REPORT_ABSENT, "%s: %s", s->path, wrong)
 		      : scan(text.text, s, error);
 	arena_deinit(&scratch);
 	return status;
@@ -282,8 +282,8 @@ static enum status read_list(const struct search *s, struct os_error *error)
 	if (status == STATUS_NOT_FOUND && !s->name)
 		return STATUS_OK;
 	if (status == STATUS_NOT_FOUND)
-		return host_fail(error, status, REPORT_ABSENT,
-				 "the state of service %s: there is no %s", s->name, s->path);
+		return os_fail(error, status, REPORT_ABSENT,
+			       "the state of service %s: there is no %s", s->name, s->path);
 	if (status != STATUS_OK)
 		return status;
 	status = scan_file(&file, s, error);
@@ -299,7 +299,7 @@ enum status image_services_check(const char *dir, struct os_error *error)
 }
 
 enum status image_services_find(const char *dir, const char *name, const char *display_name,
-				  struct host_service *out, struct os_error *error)
+				struct host_service *out, struct os_error *error)
 {
 	char path[4096];
 	snprintf(path, sizeof path, "%s/%s", dir, LIST_NAME);

@@ -25,4 +25,4 @@ enum status image_services_check(const char *dir, struct os_error *error);
  *                   started, else SERVICE_STATE_UNKNOWN
  */
 enum status image_services_find(const char *dir, const char *name, const char *display_name,
-				  struct host_service *out, struct os_error *error);
+				struct host_service *out, struct os_error *error);

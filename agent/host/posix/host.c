@@ -37,7 +37,7 @@ static enum status open_pipes(struct host *host, struct os_error *error)
 
 enum status host_open(struct host **out, const struct host_options *options, struct os_error *error)
 {
-	if (options->disk_only && !options->windows_root)
+	if (options->disk_only && !options->image_root)
 		return os_fail(error, STATUS_INVALID, OS_NO_CODE,
 			       "a disk is to be judged, but no directory stands for it");
 
@@ -49,8 +49,8 @@ enum status host_open(struct host **out, const struct host_options *options, str
 		return status;
 	}
 	host->changes = host_watch_changes();
-	if (options->windows_root)
-		status = image_root_open(&host->root, options->windows_root, error);
+	if (options->image_root)
+		status = image_root_open(&host->root, options->image_root, error);
 	if (status != STATUS_OK) {
 		host_close(host);
 		return status;

@@ -105,7 +105,7 @@ static void a_file_says_the_same_and_the_command_line_goes_over_it(void **state)
 			 STATUS_OK);
 	assert_string_equal(options.collector, "http://127.0.0.1:8470");
 	assert_int_equal(options.peers.n, 1);
-	assert_string_equal(options.windows_root, "/srv/dead server");
+	assert_string_equal(options.image_root, "/srv/dead server");
 	assert_true(options.disk_only);
 	assert_int_equal(options.interval_s, 20);
 }

@@ -251,7 +251,7 @@ static void services_have_the_state_that_the_list_tells(void **state)
 static void expect_bad_services(const char *text, const char *word)
 {
 	put_file("services.txt", text);
-	windows_root_close(root);
+	image_root_close(root);
 	root = NULL;
 	assert_int_equal(image_root_open(&root, dir, &error), STATUS_MALFORMED);
 	assert_non_null(strstr(error.text, word));
@@ -261,7 +261,7 @@ static void expect_bad_services(const char *text, const char *word)
 static enum service_state state_of(const char *name)
 {
 	struct host_service service = { SERVICE_STATE_UNKNOWN, REPORT_ABSENT };
-	enum status status = windows_root_query_service(root, name, &service, &error);
+	enum status status = image_root_query_service(root, name, &service, &error);
 	return status == STATUS_OK ? service.state : SERVICE_STATE_UNKNOWN;
 }
 
@@ -299,7 +299,7 @@ static void services_may_be_what_sc_query_prints(void **state)
 		 "        CHECKPOINT         : 0x0\r\n");
 	open_root();
 	assert_int_equal(state_of("clussvc"), SERVICE_STATE_RUNNING);
-	assert_int_equal(windows_root_query_service(root, "MSExchangeMTA", &service, &error),
+	assert_int_equal(image_root_query_service(root, "MSExchangeMTA", &service, &error),
 			 STATUS_OK);
 	assert_int_equal(service.state, SERVICE_STATE_STOPPED);
 	assert_int_equal(service.exit_code, 2140);
