@@ -15,6 +15,7 @@
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
+#include "proto/base/text_file.h"
 #include "proto/json/fields.h"
 
 /* Bytes of a text in a problem, and of the places that it names. */
@@ -70,37 +71,41 @@ static int set_url(struct api_client *r, const char *url)
 	return TERMINAL_EXIT_OK;
 }
 
-static bool is_white(char c)
+/* May it stand in a header field? */
+static bool is_token(const char *text)
 {
-	return strchr(" \t\r\n", c) != NULL;
+	for (; *text; text++) {
+		if (*text <= ' ' || *text >= '\x7f')
+			return false;
+	}
+	return true;
 }
 
 static int set_token(struct api_client *r, const char *file)
 {
 	struct buffer text;
-	size_t first = 0;
+	const char *token = NULL;
 
 	if (!file)
 		return terminal_refuse("--token-file is missing: the collector has to know who "
 				       "asks; `mtawatch-collector token` makes tokens");
 	buffer_init(&text);
-	if (!terminal_read_file(file, API_CLIENT_MAX_TOKEN, &text)) {
-		buffer_deinit(&text);
-		return TERMINAL_EXIT_FAILED;
-	}
-	size_t n = text.size;
-	while (n > 0 && is_white(text.bytes[n - 1]))
-		n--;
-	while (first < n && is_white(text.bytes[first]))
-		first++;
-	bool valid = n > first && n <= API_CLIENT_MAX_TOKEN;
-	for (size_t i = first; valid && i < n; i++)
-		valid = text.bytes[i] > ' ' && text.bytes[i] < '\x7f';
-	if (valid)
-		r->authorization = arena_printf(&r->arena, "Authorization: Bearer %.*s",
-						(int)(n - first), text.bytes + first);
+	int rc = terminal_read_file(file, API_CLIENT_MAX_TOKEN, &text) ? TERMINAL_EXIT_OK
+								   : TERMINAL_EXIT_FAILED;
+	const char *wrong = NULL;
+	if (rc == TERMINAL_EXIT_OK && text.size > API_CLIENT_MAX_TOKEN)
+		wrong = "it is too long for one";
+	else if (rc == TERMINAL_EXIT_OK)
+		wrong = text_file_decode_word(&r->arena, text.size ? text.bytes : "", text.size,
+					      &token);
+	if (token && !is_token(token))
+		wrong = "there are characters in it that no token has";
+	if (wrong)
+		rc = terminal_fail("'%s' holds no token: %s", file, wrong);
+	else if (token)
+		r->authorization = arena_printf(&r->arena, "Authorization: Bearer %s", token);
 	buffer_deinit(&text);
-	return valid ? TERMINAL_EXIT_OK : terminal_fail("'%s' holds no token", file);
+	return rc;
 }
 
 int api_client_open(struct api_client **out, const struct api_client_options *options)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "proto/base/text_file.h"
+
 /* NULL: its permissions are good. */
 static const char *judge(FILE *file)
 {
@@ -19,15 +21,19 @@ static const char *judge(FILE *file)
 	return NULL;
 }
 
-static const char *judge_text(const char *text, size_t n, size_t line)
+/* NULL: `*why` says what the file has to be. */
+static const char *decode(const char *bytes, size_t n, struct arena *arena, const char **why)
 {
-	if (n > SECRET_FILE_MAX_BYTES)
-		return "a file of at most 4096 bytes";
-	if (line == 0)
-		return "a file whose first line is the secret; it is empty";
-	if (strlen(text) < n || n > line + strspn(text + line, "\r\n"))
-		return "a file with the secret on its only line";
-	return NULL;
+	const char *secret = NULL;
+
+	if (n > SECRET_FILE_MAX_BYTES) {
+		*why = "a file of at most 4096 bytes";
+		return NULL;
+	}
+	const char *wrong = text_file_decode_word(arena, bytes, n, &secret);
+	if (wrong)
+		*why = arena_printf(arena, "a file with the secret on its only line; %s", wrong);
+	return wrong ? NULL : secret;
 }
 
 const char *secret_file_read(const char *path, struct arena *arena, const char **why)
@@ -37,14 +43,15 @@ const char *secret_file_read(const char *path, struct arena *arena, const char *
 		*why = arena_printf(arena, "a file that can be read (%s)", strerror(errno));
 		return NULL;
 	}
-	char *text = arena_alloc(arena, SECRET_FILE_MAX_BYTES + 2); /* zeroed: a NUL is behind */
+	char *bytes = arena_alloc(arena, SECRET_FILE_MAX_BYTES + 1);
+	const char *secret = NULL;
 	*why = judge(file);
 	if (!*why) {
-		size_t n = fread(text, 1, SECRET_FILE_MAX_BYTES + 1, file);
-		size_t line = strcspn(text, "\r\n");
-		*why = ferror(file) ? "a file that can be read" : judge_text(text, n, line);
-		text[line] = '\0';
+		size_t n = fread(bytes, 1, SECRET_FILE_MAX_BYTES + 1, file);
+		*why = ferror(file) ? "a file that can be read" : NULL;
+		if (!*why)
+			secret = decode(bytes, n, arena, why);
 	}
 	fclose(file); /* only read: nothing can be lost */
-	return *why ? NULL : text;
+	return secret;
 }

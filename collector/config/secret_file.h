@@ -9,7 +9,7 @@
 #define SECRET_FILE_MAX_BYTES 4096
 
 /*
- * The first line of a file that nobody but its owner may write and nobody but its owner and group
- * may read; it has to be the only line. NULL: `*why` says what the file has to be; both in `arena`.
+ * The only line of a text that nobody but its owner may write and nobody but its owner and group
+ * may read, without the blanks around it; a byte order mark, UTF-16 and CR LF do no harm. NULL: `*why` says what the file has to be; both in `arena`.
  */
 const char *secret_file_read(const char *path, struct arena *arena, const char **why);

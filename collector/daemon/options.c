@@ -6,6 +6,7 @@
 
 #include "collector/daemon/settings.h"
 #include "collector/hooks/settings.h"
+#include "proto/base/text_file.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -110,9 +111,30 @@ static char *trim(char *text)
 {
 	text += strspn(text, " \t");
 	size_t n = strlen(text);
-	while (n > 0 && strchr(" \t\r", text[n - 1]))
+	while (n > 0 && strchr(" \t", text[n - 1]))
 		text[--n] = '\0';
 	return text;
+}
+
+/*
+ * The value without the quotes around it, if it has them. NULL where one begins it that does not
+ * end, which is complained of.
+ */
+static char *unquote(struct reading *r, char *value, const char *origin)
+{
+	size_t n = strlen(value);
+	char quote = *value;
+
+	if (quote != '"' && quote != '\'')
+		return value;
+	if (n > 1 && value[n - 1] == quote) {
+		value[n - 1] = '\0';
+		return value + 1;
+	}
+	if (quote == '\'')
+		return value;
+	complain(r, "%s: the quote in front of the value does not end behind it", origin);
+	return NULL;
 }
 
 static void read_line(struct reading *r, char *line, const char *origin)
@@ -131,15 +153,30 @@ static void read_line(struct reading *r, char *line, const char *origin)
 	}
 	*equals = '\0';
 	const char *name = trim(line);
+	const char *value = unquote(r, trim(equals + 1), origin);
+	if (!value)
+		return;
 	if (r->options->sections.first) {
-		sections_add(&r->options->sections, name, trim(equals + 1), origin, r->arena);
+		sections_add(&r->options->sections, name, value, origin, r->arena);
 		return;
 	}
 	const struct setting *setting = find_setting(name, strlen(name));
 	if (setting)
-		say(r, setting, trim(equals + 1), origin);
+		say(r, setting, value, origin);
 	else
 		complain_unknown(r, origin, "key", name, strlen(name));
+}
+
+/* The text of a file as lines of UTF-8; NULL where it is none, which is complained of. */
+static char *decode(struct reading *r, const char *path, const char *bytes, size_t n)
+{
+	struct text_file file;
+	const char *wrong = text_file_decode_utf8(r->arena, bytes, n, &file);
+
+	if (!wrong)
+		return file.text;
+	complain(r, "could not read %s: %s", path, wrong);
+	return NULL;
 }
 
 /* NULL where it cannot be read; that is complained of. */
@@ -158,10 +195,8 @@ static char *load_file(struct reading *r, const char *path)
 		complain(r, "could not read %s", path);
 	else if (n > OPTIONS_MAX_FILE_BYTES)
 		complain(r, "%s has more than %zu bytes", path, OPTIONS_MAX_FILE_BYTES);
-	else if (memchr(text, '\0', n))
-		complain(r, "%s is no text: it holds a zero byte", path);
 	else
-		return text; /* the arena zeroes: there is a NUL behind it */
+		return decode(r, path, text, n);
 	return NULL;
 }
 
@@ -169,10 +204,12 @@ static void read_file(struct reading *r, const char *path)
 {
 	char *text = load_file(r, path);
 
-	for (unsigned number = 1; text; number++) {
-		char *line = strsep(&text, "\n");
+	unsigned number = 1;
+
+	if (!text)
+		return;
+	for (char *line = NULL; (line = text_file_next_line(&text)) != NULL; number++)
 		read_line(r, line, arena_printf(r->arena, "%s, line %u", path, number));
-	}
 }
 
 static void judge(struct reading *r)
