@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "collector/base/buffer.h"
+#include "collector/cli/report_source.h"
+#include "collector/cli/table.h"
 #include "collector/fleet/report_set.h"
+#include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/verdict_json.h"
 
@@ -19,15 +22,21 @@ const char assess_help[] =
 	"  mtawatch-collector assess exch1.json exch2.json\n"
 	"  mtawatch-collector assess --at 2026-11-22T10:45:23Z reports/*.json\n"
 	"  mtawatch-agent report | mtawatch-collector assess -\n"
+	"  mtawatch-collector export | mtawatch-collector assess -\n"
+	"\n"
+	"A file holds one report, or a report a line, as `export` prints them.\n"
 	"\n"
 	"Options:\n"
 	"  --at TIME   judge as of this moment (RFC 3339); default: now\n"
+	"  --json      print JSON on a terminal, too\n"
 	"\n"
-	"Prints one JSON array, ordered by server. Exit status: 0 nothing alarming, 1 a server is\n"
+	"Prints a table on a terminal, else one JSON array, ordered by server. Exit status: 0 "
+	"nothing alarming, 1 a server is\n"
 	"exposed or failing, 2 a file was no valid report or the usage is wrong.\n";
 
 struct assess {
 	int64_t at_ms;
+	bool is_json; /* also on a terminal */
 	char **files;
 	int n_files;
 };
@@ -59,6 +68,8 @@ static bool parse(int argc, char **argv, struct assess *out)
 			argv[out->n_files++] = argv[i];
 		} else if (strcmp(argv[i], "--") == 0) {
 			options = false;
+		} else if (strcmp(argv[i], "--json") == 0) {
+			out->is_json = true;
 		} else if (strcmp(argv[i], "--at") == 0) {
 			if (!parse_time(++i < argc ? argv[i] : NULL, &out->at_ms))
 				return false;
@@ -79,35 +90,7 @@ static bool parse(int argc, char **argv, struct assess *out)
 	return out->n_files > 0;
 }
 
-/* Reads all of `file`, one byte more than a report may have at most. */
-static bool read_all(FILE *file, struct buffer *out)
-{
-	char block[16 * 1024];
-
-	while (out->size <= REPORT_MAX_BYTES) {
-		size_t n = fread(block, 1, sizeof block, file);
-		buffer_add(out, block, n);
-		if (n < sizeof block)
-			return ferror(file) == 0;
-	}
-	return true;
-}
-
-static bool read_file(const char *name, struct buffer *out)
-{
-	bool is_stdin = strcmp(name, "-") == 0;
-	FILE *file = is_stdin ? stdin : fopen(name, "rb");
-
-	bool ok = file && read_all(file, out);
-	if (!ok)
-		fprintf(stderr, "mtawatch-collector: could not read '%s': %s\n", name,
-			strerror(errno));
-	if (file && !is_stdin)
-		fclose(file);
-	return ok;
-}
-
-static void say_invalid(const char *name, enum status status, const struct json_error *why)
+static void say_invalid(const char *name, enum status status, const struct report_json_error *why)
 {
 	fprintf(stderr, "mtawatch-collector: '%s' is no valid report: %s%s%s (%s)\n", name,
 		why->pointer, *why->pointer ? ": " : "", why->detail, status_text(status));
@@ -123,58 +106,131 @@ static void say_later(const char *name, const struct snapshot *snapshot, int64_t
 		name, timestamp_format(snapshot->at_ms, collected), timestamp_format(at_ms, at));
 }
 
-/* Returns false where the file is no valid report. */
-static bool add_file(struct report_set *set, const char *name, int64_t at_ms)
+/* Returns false where it is no valid report. */
+static bool add_report(struct report_set *book, const struct report_source *file, int64_t at_ms)
 {
-	struct json_error why = { 0 };
+	char place[REPORT_SOURCE_PLACE_SIZE];
+	struct report_json_error why = { 0 };
 	struct snapshot *snapshot = NULL;
-	struct buffer text;
 
-	buffer_init(&text);
-	bool ok = read_file(name, &text);
-	if (ok) {
-		enum status status = snapshot_read_file(text.bytes ? text.bytes : "", text.size,
-							&snapshot, &why);
-		ok = status == STATUS_OK;
-		if (!ok)
-			say_invalid(name, status, &why);
+	report_source_place(file, place);
+	enum status status = snapshot_read_file(file->text.bytes, file->text.size, &snapshot, &why);
+	if (status != STATUS_OK) {
+		say_invalid(place, status, &why);
+		return false;
 	}
-	if (snapshot && snapshot->at_ms > at_ms) {
-		say_later(name, snapshot, at_ms);
+	if (snapshot->at_ms > at_ms) {
+		say_later(place, snapshot, at_ms);
 		snapshot_unref(snapshot);
-	} else if (snapshot) {
-		report_set_add(set, snapshot);
+	} else {
+		report_set_add(book, snapshot);
 	}
-	buffer_deinit(&text);
+	return true;
+}
+
+static bool say_unread(const char *name, const char *why)
+{
+	fprintf(stderr, "mtawatch-collector: could not read '%s': %s\n", name, why);
+	return false;
+}
+
+/* Returns false where it is not a file of valid reports alone. */
+static bool add_file(struct report_set *book, const char *name, int64_t at_ms)
+{
+	struct report_source file;
+	const char *why = report_source_open(&file, name);
+	bool ok = !why;
+
+	if (why)
+		say_unread(name, why);
+	while (!why && report_source_next(&file))
+		ok &= add_report(book, &file, at_ms);
+	if (!why && report_source_has_failed(&file))
+		ok = say_unread(name, strerror(errno));
+	else if (!why && file.n == 0)
+		ok = say_unread(name, "there is no report in it");
+	report_source_close(&file);
 	return ok;
 }
 
-/* Returns whether a verdict is alarming. */
-static bool print(const struct report_set_verdict *verdicts, size_t n)
+static bool is_alarming(const struct report_set_verdict *v)
 {
-	bool alarming = false;
+	return v->assessment.verdict == VERDICT_EXPOSED || v->assessment.verdict == VERDICT_FAILING;
+}
 
+static void print_json(const struct report_set_verdict *verdicts, size_t n)
+{
 	printf("[");
 	for (size_t i = 0; i < n; i++) {
 		const struct report_set_verdict *v = &verdicts[i];
 		char *json = verdict_json_write(&v->snapshot->report, v->silent, &v->assessment);
 		printf("%s\n%s", i > 0 ? "," : "", json);
 		free(json);
-		alarming |= verdict_is_alarm(v->assessment.verdict);
 	}
 	printf("%s]\n", n > 0 ? "\n" : "");
-	return alarming;
 }
 
-static int judge(const struct report_set *set, int64_t at_ms)
+static enum tint tint_of(const struct report_set_verdict *v)
+{
+	if (is_alarming(v))
+		return TINT_BAD;
+	if (v->silent || v->assessment.verdict == VERDICT_AT_RISK ||
+	    v->assessment.verdict == VERDICT_UNKNOWN)
+		return TINT_WARNING;
+	return TINT_GOOD;
+}
+
+/* The first way to mend it, step by step. */
+static const char *join_steps(const struct remedy *remedy, struct arena *arena)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; remedy->n_options > 0 && i < remedy->options[0].n_steps; i++)
+		text = arena_printf(arena, "%s%s%s", text ? text : "", text ? "; " : "",
+				    remedy->options[0].steps[i].text);
+	return text ? text : remedy->text;
+}
+
+static void print_table(const struct report_set_verdict *verdicts, size_t n, struct arena *arena)
+{
+	static const char *const names[] = { "VERDICT", "SERVER", "ORGANIZATION",
+					     "SITE",    "WHY",    "WHAT TO DO" };
+	struct table table;
+
+	table_init(&table, names, sizeof names / sizeof *names, arena);
+	for (size_t i = 0; i < n; i++) {
+		const struct report_set_verdict *v = &verdicts[i];
+		const struct report *report = &v->snapshot->report;
+		const char *verdict = verdict_name(v->assessment.verdict);
+		const char *cells[] = {
+			v->silent ? arena_printf(arena, "%s, silent", verdict) : verdict,
+			arena_strndup(arena, report->host.name,
+				      text_short_name_length(report->host.name)),
+			report->exchange.organization,
+			report->exchange.site,
+			v->assessment.n_reasons > 0 ? v->assessment.reasons[0].text : NULL,
+			join_steps(&v->assessment.remedy, arena),
+		};
+		table_add(&table, cells, tint_of(v));
+	}
+	table_print(&table, console_width(), console_has_color(), stdout);
+}
+
+static int judge(const struct report_set *book, const struct assess *command)
 {
 	struct report_set_verdict *verdicts = NULL;
 	struct arena arena;
 	size_t n = 0;
 
 	arena_init(&arena);
-	report_set_judge(set, at_ms, &arena, &verdicts, &n);
-	int exit_status = print(verdicts, n) ? ASSESS_EXIT_ALARMING : ASSESS_EXIT_OK;
+	report_set_judge(book, command->at_ms, &arena, &verdicts, &n);
+	int exit_status = ASSESS_EXIT_OK;
+	for (size_t i = 0; i < n; i++)
+		exit_status = is_alarming(&verdicts[i]) ? ASSESS_EXIT_ALARMING : exit_status;
+	if (command->is_json || isatty(STDOUT_FILENO) != 1)
+		print_json(verdicts, n);
+	else
+		print_table(verdicts, n, &arena);
 	arena_deinit(&arena);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "mtawatch-collector: could not write the result: %s\n",
@@ -194,8 +250,8 @@ int assess_main(int argc, char **argv)
 	struct report_set *set = report_set_new();
 	bool all_valid = true;
 	for (int i = 0; i < command.n_files; i++)
-		all_valid &= add_file(set, command.files[i], command.at_ms);
-	int exit_status = judge(set, command.at_ms);
-	report_set_free(set);
+		all_valid &= add_file(book, command.files[i], command.at_ms);
+	int exit_status = judge(book, &command);
+	report_set_free(book);
 	return all_valid ? exit_status : ASSESS_EXIT_ERROR;
 }

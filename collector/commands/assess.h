@@ -1,7 +1,8 @@
 /*
  * `mtawatch-collector assess [--at TIME] REPORT.json...`: judges report files without a collector,
  * exactly as a running one would at that time, and prints one JSON array on standard output,
- * ordered by server name: the objects of verdict_json_write().
+ * ordered by server name: the objects of verdict_json_write(); on a terminal a table, unless --json is
+ * there. A file holds one report or a report a line.
  *
  * The time of a report is received_at minus age_s where a collector exported it, else collected_at.
  * Of several reports of one machine the latest not after TIME counts; later ones are ignored with a

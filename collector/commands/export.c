@@ -40,6 +40,7 @@ const char export_help[] =
 struct exporting {
 	const char *directory; /* NULL: on standard output */
 	char *error;
+	size_t n; /* reports so far */
 };
 
 /* False where a time is none, which is told. */
@@ -119,7 +120,7 @@ static void write_report(FILE *to, const struct record_report *record)
 
 static enum status export_report(void *user, const struct record_report *report, int64_t id)
 {
-	const struct exporting *e = user;
+	struct exporting *e = user;
 	char path[4096] = "standard output";
 	FILE *to = e->directory ? open_file(e, report, id, path) : stdout;
 
@@ -130,10 +131,16 @@ static enum status export_report(void *user, const struct record_report *report,
 	}
 	if (to && to != stdout)
 		failed |= fclose(to) != 0;
+	e->n += !failed;
 	if (!failed)
 		return STATUS_OK;
 	snprintf(e->error, STORE_ERROR_SIZE, "could not write '%.400s': %s", path, strerror(errno));
 	return STATUS_SYSTEM;
+}
+
+static bool is_bounded(const struct store_filter *filter)
+{
+	return filter->since_ms != INT64_MIN || filter->until_ms != INT64_MAX;
 }
 
 static int export_all(struct local *local, const struct store_filter *filter, const char *directory)
@@ -148,7 +155,12 @@ static int export_all(struct local *local, const struct store_filter *filter, co
 		store_aside_read_reports(local->store, filter, export_report, &e, error);
 	if (status == STATUS_OK && fflush(stdout) != 0)
 		return terminal_fail("could not write: %s", strerror(errno));
-	return status == STATUS_OK ? TERMINAL_EXIT_OK : terminal_fail("%s", error);
+	if (status != STATUS_OK)
+		return terminal_fail("%s", error);
+	if (e.n == 0 && filter->key)
+		return terminal_fail("no report of a server of the name '%s' is in the store%s",
+				     filter->key, is_bounded(filter) ? " for that time" : "");
+	return TERMINAL_EXIT_OK;
 }
 
 int export_main(int argc, char **argv)

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/cli/api_client.h"
 #include "collector/cli/arguments.h"
+#include "collector/cli/report_source.h"
 #include "collector/cli/terminal.h"
 #include "proto/json/fields.h"
 #include "proto/report/report.h"
@@ -28,82 +28,21 @@ const char import_help[] =
 	"The token's role is operator or admin. Prints what became of each report. Exit status: 0\n"
 	"all are known to the collector now, 1 some are not, 2 wrong usage.\n";
 
-/* A file that is read report by report. */
+/* A file on its way to the collector. */
 struct source {
-	struct api_client *client;
-	const char *name;
-	FILE *file;
-	size_t line;        /* of the report; 0: the file is one report */
-	struct buffer text; /* of the report */
-	bool failed;        /* one of its reports, or it could not be read */
-	bool is_hopeless;   /* no further report has a chance */
+	struct api_client *remote;
+	struct report_source file;
+	bool failed;      /* one of its reports, or it could not be read */
+	bool is_hopeless; /* no further report has a chance */
 };
-
-/*
- * Adds the next line with its end, but hardly more of it than a report may have: what is longer is
- * refused as such. False: there is none.
- */
-static bool read_line(struct source *s)
-{
-	int c = getc(s->file);
-
-	if (c == EOF)
-		return false;
-	for (; c != EOF; c = getc(s->file)) {
-		if (s->text.size <= REPORT_MAX_BYTES)
-			buffer_add_char(&s->text, (char)c);
-		if (c == '\n')
-			break;
-	}
-	return true;
-}
-
-static bool is_blank(const struct buffer *text)
-{
-	for (size_t i = 0; i < text->size; i++) {
-		if (!strchr(" \t\r\n", text->bytes[i]))
-			return false;
-	}
-	return true;
-}
-
-/* Does an object that begins in this text end in it? Otherwise the lines behind it belong to it. */
-static bool is_whole(const struct buffer *text)
-{
-	size_t depth = 0;
-	bool in_string = false;
-
-	for (size_t i = 0; i < text->size; i++) {
-		char c = text->bytes[i];
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == '{' || c == '['))
-			depth++;
-		else if (!in_string && (c == '}' || c == ']') && depth > 0)
-			depth--;
-	}
-	return depth == 0 && !in_string;
-}
-
-/* "exch8.json", "export.jsonl:17" */
-static const char *place_of(const struct source *s, char place[512])
-{
-	if (s->line > 0)
-		snprintf(place, 512, "%.480s:%zu", s->name, s->line);
-	else
-		snprintf(place, 512, "%.480s", s->name);
-	return place;
-}
 
 static void refuse(struct source *s, const char *why)
 {
-	char place[512];
+	char place[REPORT_SOURCE_PLACE_SIZE];
 
 	s->failed = true;
 	fflush(stdout); /* so that what is told stays in its order */
-	terminal_fail("%s: not imported: %s", place_of(s, place), why);
+	terminal_fail("%s: not imported: %s", report_source_place(&s->file, place), why);
 }
 
 /* "imported, EXCH8 is exposed": what the collector's answer says. */
@@ -112,7 +51,7 @@ static void tell(struct source *s, const struct api_client_answer *answer)
 	struct json_reading in;
 	struct json_place root;
 	struct arena arena;
-	char place[512];
+	char place[REPORT_SOURCE_PLACE_SIZE];
 	const char *server = NULL;
 	const char *taken = NULL;
 	const char *verdict = NULL;
@@ -124,7 +63,7 @@ static void tell(struct source *s, const struct api_client_answer *answer)
 		taken = json_borrow_text(&in, &root, "taken");
 		verdict = json_borrow_text(&in, &root, "verdict");
 	}
-	place_of(s, place);
+	report_source_place(&s->file, place);
 	if (!server || !taken)
 		refuse(s, "the answer is not that of a collector of this version");
 	else if (strcmp(taken, "known") == 0)
@@ -140,14 +79,14 @@ static void tell(struct source *s, const struct api_client_answer *answer)
 static void send_report(struct source *s)
 {
 	struct api_client_call call = { .method = "POST",
-					.path = "/v1/reports/import",
-					.type = "application/json",
-					.body = s->text.bytes,
-					.size = s->text.size };
+				    .path = "/v1/reports/import",
+				    .type = "application/json",
+				    .body = s->file.text.bytes,
+				    .size = s->file.text.size };
 	struct api_client_answer answer;
 	const char *error = NULL;
 
-	if (s->text.size > REPORT_MAX_BYTES) {
+	if (s->file.text.size > REPORT_MAX_BYTES) {
 		refuse(s, "it is longer than the 1 MiB that a report may have");
 		return;
 	}
@@ -162,42 +101,27 @@ static void send_report(struct source *s)
 
 static void send_all(struct source *s)
 {
-	size_t line = 0;
-	bool is_first = true;
-
-	while (!s->is_hopeless && read_line(s)) {
-		line++;
-		if (is_blank(&s->text)) {
-			s->text.size = 0;
-			continue;
-		}
-		s->line = line;
-		if (is_first && !is_whole(&s->text)) {
-			s->line = 0;
-			while (read_line(s))
-				continue;
-		}
-		is_first = false;
+	while (!s->is_hopeless && report_source_next(&s->file))
 		send_report(s);
-		s->text.size = 0;
+	if (report_source_has_failed(&s->file)) {
+		refuse(s, strerror(errno));
+	} else if (s->file.n == 0) {
+		s->file.line = 0;
+		refuse(s, "there is no report in it");
 	}
 }
 
 /* False: it is no use to go on with other files. */
 static bool import_file(struct api_client *client, const char *name, bool *failed)
 {
-	bool is_stdin = strcmp(name, "-") == 0;
-	struct source s = { .client = client, .name = is_stdin ? "standard input" : name };
+	struct source s = { .remote = remote };
+	const char *why = report_source_open(&s.file, name);
 
-	s.file = is_stdin ? stdin : fopen(name, "rb");
-	buffer_init(&s.text);
-	if (s.file)
+	if (why)
+		refuse(&s, why);
+	else
 		send_all(&s);
-	if (!s.file || ferror(s.file))
-		refuse(&s, strerror(errno));
-	if (s.file && !is_stdin)
-		fclose(s.file);
-	buffer_deinit(&s.text);
+	report_source_close(&s.file);
 	*failed |= s.failed;
 	return !s.is_hopeless;
 }
