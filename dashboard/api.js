@@ -117,7 +117,7 @@ export const addSecret = (value) => change("POST", "v1/secrets", value);
 export const revokeSecret = (name) => change("DELETE", `v1/secrets/${id(name)}`);
 export const removeServer = (name, reason) => change("DELETE", `v1/servers/${id(name)}?reason=${id(reason)}`);
 
-export const putInventory = (text) => change("PUT", "v1/inventory", text, "text/csv");
+export const putInventory = (text, yes) => change("PUT", `v1/inventory${yes ? "?yes=true" : ""}`, text, "text/csv");
 export const removeExpected = (name) => change("DELETE", `v1/inventory/${id(name)}`);
 
 /** Ends the session, if there still is one. */

@@ -43,9 +43,10 @@ function Agents() {
 const SHOWN = 500; // more than that is read in the file that was imported
 
 function ImportDialog({ onClose }) {
-  return html`<${Dialog} title="Import the inventory" submit="Replace the inventory" onSubmit=${({ list }) => putInventory(list)} onClose=${onClose}>
-    <p>One server a line, or CSV with the columns name, organization, site. It replaces the whole inventory.</p>
-    <${Field} label="Servers" name="list"><textarea id="field-list" name="list" rows="10" spellcheck="false" required></textarea><//><//>`;
+  return html`<${Dialog} title="Import the inventory" submit="Replace the inventory" onSubmit=${({ list, yes }) => putInventory(list, yes)} onClose=${onClose}>
+    <p>One server a line, or a table with the columns name, organization, site. It replaces the whole inventory.</p>
+    <${Field} label="Servers" name="list"><textarea id="field-list" name="list" rows="10" spellcheck="false" required></textarea><//>
+    <label><input type="checkbox" name="yes" value="true" /> Also if it drops more than half of the servers</label><//>`;
 }
 
 function Remove({ name, onClose }) {

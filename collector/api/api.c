@@ -20,6 +20,8 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/inventory", 0, api_inventory_get },
 	{ HTTP_METHOD_PUT, ACCESS_OPERATOR, "/v1/inventory", INVENTORY_MAX_BYTES,
 	  api_inventory_put },
+	{ HTTP_METHOD_POST, ACCESS_OPERATOR, "/v1/inventory/former/restore", 0,
+	  api_inventory_restore },
 	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/inventory/{name}", 0, api_inventory_delete },
 	{ HTTP_METHOD_POST, ACCESS_ANYBODY, "/v1/enroll", API_MAX_BODY, api_enroll_post },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/agents", 0, api_agent_list },

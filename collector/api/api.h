@@ -79,9 +79,10 @@ void api_history_get(struct call *call);
 /* DELETE /v1/servers/{name}?reason=TEXT */
 void api_server_delete(struct call *call);
 
-/* GET, PUT /v1/inventory, DELETE /v1/inventory/{name} */
+/* GET, PUT /v1/inventory, POST /v1/inventory/former/restore, DELETE /v1/inventory/{name} */
 void api_inventory_get(struct call *call);
 void api_inventory_put(struct call *call);
+void api_inventory_restore(struct call *call);
 void api_inventory_delete(struct call *call);
 
 /* POST /v1/enroll */

@@ -1,4 +1,7 @@
-/* GET /v1/servers.csv, and /v1/servers where CSV is asked for: all that match, in pieces. */
+/*
+ * GET /v1/servers.csv, for spreadsheets, and /v1/servers where CSV is asked for, for programs: all
+ * that match, in pieces.
+ */
 #include <stdlib.h>
 
 #include "collector/api/servers.h"
@@ -20,6 +23,7 @@ struct exporting {
 	struct call *call;
 	struct api *api;
 	struct server_filter filter; /* texts in the call's arena */
+	bool has_mark;               /* of byte order, by which Excel sees that it is UTF-8 */
 	struct loop_timer *turn;
 };
 
@@ -78,8 +82,10 @@ static void write_piece(void *user)
 	bool has_room = true;
 
 	buffer_init(&out);
-	if (!e->filter.has_cursor)
+	if (!e->filter.has_cursor) {
+		buffer_add_text(&out, e->has_mark ? "\xEF\xBB\xBF" : "");
 		server_csv_add_header(&out);
+	}
 	if (!add_piece(e, &out, &more)) {
 		buffer_deinit(&out);
 		call_break(e->call);
@@ -102,7 +108,7 @@ static void on_gone(void *user)
 	free_export(user);
 }
 
-void api_export_servers(struct call *call, const struct server_filter *filter)
+void api_export_servers(struct call *call, const struct server_filter *filter, bool has_mark)
 {
 	static const struct call_stream stream = { .more = write_piece, .gone = on_gone };
 	static const struct answer head = {
@@ -117,7 +123,9 @@ void api_export_servers(struct call *call, const struct server_filter *filter)
 	if (!api_list_servers(call, &list)) /* said while there still is a status to say it by */
 		return;
 	struct exporting *e = mem_alloc(sizeof *e);
-	*e = (struct exporting){ .call = call, .api = api, .filter = *filter };
+	*e = (struct exporting){
+		.call = call, .api = api, .filter = *filter, .has_mark = has_mark
+	};
 	e->filter.limit = PIECE_SERVERS;
 	e->turn = loop_timer_new(api->loop, write_piece, e);
 	if (call_begin(call, &head, &stream, e))
@@ -131,5 +139,5 @@ void api_server_export(struct call *call)
 	struct server_filter filter;
 
 	if (api_read_filter(call, &filter))
-		api_export_servers(call, &filter);
+		api_export_servers(call, &filter, true);
 }

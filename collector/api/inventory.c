@@ -1,4 +1,7 @@
-/* GET, PUT /v1/inventory, DELETE /v1/inventory/{name}: the servers that there should be. */
+/*
+ * GET, PUT /v1/inventory, POST /v1/inventory/former/restore, DELETE /v1/inventory/{name}: the servers that
+ * there should be.
+ */
 #include "collector/api/handler.h"
 
 #include <stdlib.h>
@@ -7,6 +10,7 @@
 #include "collector/base/json_add.h"
 #include "collector/http/problem.h"
 #include "collector/model/server_key.h"
+#include "collector/query/inventory_change.h"
 #include "collector/query/inventory_text.h"
 #include "proto/base/mem.h"
 
@@ -55,27 +59,32 @@ struct passage {
 	struct record_audit audit;
 };
 
+static void answer_expected(struct call *call, size_t n)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_printf(&out, "{\"expected\":%zu}\n", n);
+	api_answer_json(call, 200, &out, NULL);
+}
+
 static void on_stored(void *user, enum status status, const char *error)
 {
 	struct passage *passage = user;
 	struct call *call = passage->call;
 	const struct api *api = call->context;
-	struct buffer out;
 
 	if (status != STATUS_OK) {
 		pipeline_fail(api->pipeline, error);
 		problem_answer_not_stored(call);
 		return;
 	}
-	if (api->feed && pipeline_is_ready(api->pipeline))
-		feed_reset(api->feed, pipeline_fleet(api->pipeline));
-	if (passage->change.expect == STORE_EXPECT_DROP) {
+	if (api->news && pipeline_is_ready(api->pipeline))
+		feed_reset(api->news, pipeline_fleet(api->pipeline));
+	if (passage->change.expect == STORE_EXPECT_DROP)
 		api_answer_nothing(call, NULL);
-	} else {
-		buffer_init(&out);
-		buffer_printf(&out, "{\"expected\":%zu}\n", passage->change.n_expected);
-		api_answer_json(call, 200, &out, NULL);
-	}
+	else
+		answer_expected(call, passage->change.n_expected);
 }
 
 /* Stores the change with its line of the audit log, and answers. */
@@ -102,34 +111,156 @@ static void store(struct call *call, const struct store_change *change, const ch
 		problem_answer_not_stored(call);
 }
 
+/* What the query of a call that replaces the list says. */
+struct replacing {
+	bool is_dry_run;
+	bool is_meant; /* also where most of the list goes */
+};
+
+static bool read_switch(const struct query_string_pair *pair, const char *name, bool *out)
+{
+	if (strcmp(pair->key, name) != 0)
+		return false;
+	*out = strcmp(pair->value, "true") == 0;
+	return *out || strcmp(pair->value, "false") == 0;
+}
+
+/* Otherwise the call is answered, 400. */
+static bool read_replacing(struct call *call, struct replacing *out)
+{
+	static const struct problem invalid = {
+		.status = 400,
+		.code = "invalid_query",
+		.detail = "This call takes dry_run and yes, each true or false.",
+	};
+	struct query_string query;
+
+	*out = (struct replacing){ false, false };
+	bool ok = query_string_read(call->request->query, &call->arena, &query) == STATUS_OK;
+	for (size_t i = 0; ok && i < query.n; i++)
+		ok = read_switch(&query.pairs[i], "dry_run", &out->is_dry_run) ||
+		     read_switch(&query.pairs[i], "yes", &out->is_meant);
+	if (!ok)
+		problem_answer(call, &invalid);
+	return ok;
+}
+
+static void add_names(struct buffer *out, const char *member,
+		      const struct record_expected *const *rows, size_t n)
+{
+	buffer_printf(out, ",\"%s\":[", member);
+	for (size_t i = 0; i < n; i++) {
+		buffer_add_text(out, i ? "," : "");
+		json_add_string(out, rows[i]->server);
+	}
+	buffer_add_char(out, ']');
+}
+
+static void answer_dry_run(struct call *call, const struct inventory_change *change)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	buffer_printf(&out, "{\"expected\":%zu", change->n_after);
+	add_names(&out, "added", change->added, change->n_added);
+	add_names(&out, "dropped", change->dropped, change->n_dropped);
+	buffer_printf(&out, ",\"changed\":%zu}\n", change->n_altered);
+	api_answer_json(call, 200, &out, NULL);
+}
+
+static void refuse_without_consent(struct call *call, const struct inventory_change *change)
+{
+	struct problem problem = {
+		.status = 409,
+		.code = "inventory_drops_most",
+		.detail = arena_printf(&call->arena,
+				       "Nothing was changed. The list %s: it %s. With yes=true it "
+				       "takes the place of the one of now.",
+				       change->n_after == 0 ? "is empty"
+							    : "drops more than half of the servers",
+				       inventory_change_text(change, &call->arena)),
+	};
+	problem_answer(call, &problem);
+}
+
+static void read_failed(struct call *call, const char *error)
+{
+	const struct api *api = call->context;
+
+	pipeline_fail(api->pipeline, error);
+	problem_answer_not_stored(call);
+}
+
+/* Puts `after` in the place of what is expected now, as far as the query wants that. */
+static void replace(struct call *call, const struct replacing *how, struct inventory_list *after,
+		    const char *action)
+{
+	const struct api *api = call->context;
+	struct inventory_list before = { .arena = &call->arena };
+	struct inventory_change difference;
+	struct store_change change = { .expect = STORE_EXPECT_REPLACE,
+				       .expected = after->rows,
+				       .n_expected = after->n };
+	char error[STORE_ERROR_SIZE];
+
+	if (store_read_expected(identities_store(api->identities), inventory_list_add, &before,
+				error) != STATUS_OK) {
+		read_failed(call, error);
+		return;
+	}
+	inventory_change_find(&before, after->rows, after->n, &call->arena, &difference);
+	if (how->is_dry_run)
+		answer_dry_run(call, &difference);
+	else if (!how->is_meant && inventory_change_needs_consent(&difference))
+		refuse_without_consent(call, &difference);
+	else if (inventory_change_is_none(&difference))
+		answer_expected(call, after->n);
+	else
+		store(call, &change, action, "");
+}
+
 void api_inventory_put(struct call *call)
 {
 	const struct api *api = call->context;
 	const struct buffer *body = &call->request->body;
-	struct store_change change = { .expect = STORE_EXPECT_REPLACE };
-	struct record_expected *rows = NULL;
+	struct inventory_list list = { .arena = &call->arena };
+	struct replacing how;
 	char error[INVENTORY_ERROR_SIZE];
 
+	if (!read_replacing(call, &how))
+		return;
 	if (inventory_text_read(body->size ? body->bytes : "", body->size,
-				pipeline_now_ms(api->pipeline), &call->arena, &rows,
-				&change.n_expected, error) != STATUS_OK) {
+				pipeline_now_ms(api->pipeline), &call->arena, &list.rows, &list.n,
+				error) != STATUS_OK) {
 		struct problem problem = { .status = 422,
 					   .code = "invalid_inventory",
 					   .detail = error };
 		problem_answer(call, &problem);
 		return;
 	}
-	change.expected = rows;
-	store(call, &change, "inventory.replace", "");
+	replace(call, &how, &list, "inventory.replace");
 }
 
-static enum status look_for(void *user, const struct record_expected *row)
+void api_inventory_restore(struct call *call)
 {
-	struct record_expected *wanted = user;
+	static const struct problem none = { .status = 404,
+					     .code = "no_former_inventory",
+					     .detail = "There is no former list to bring back." };
+	const struct api *api = call->context;
+	struct inventory_list former = { .arena = &call->arena };
+	struct replacing how;
+	char error[STORE_ERROR_SIZE];
 
-	if (strcmp(row->key, wanted->key) == 0)
-		wanted->server = wanted->key; /* found */
-	return STATUS_OK;
+	if (!read_replacing(call, &how))
+		return;
+	how.is_meant = true;
+	if (store_read_former_expected(identities_store(api->identities), inventory_list_add,
+				       &former, error) != STATUS_OK)
+		read_failed(call, error);
+	else if (former.n == 0)
+		problem_answer(call, &none);
+	else
+		replace(call, &how, &former, "inventory.restore");
 }
 
 void api_inventory_delete(struct call *call)
@@ -139,6 +270,7 @@ void api_inventory_delete(struct call *call)
 						.detail = "No server of this name is expected." };
 	const struct api *api = call->context;
 	struct record_expected *row = arena_alloc(&call->arena, sizeof *row);
+	struct inventory_list list = { .arena = &call->arena };
 	struct store_change change = { .expect = STORE_EXPECT_DROP,
 				       .expected = row,
 				       .n_expected = 1 };
@@ -146,13 +278,11 @@ void api_inventory_delete(struct call *call)
 	char error[STORE_ERROR_SIZE];
 
 	row->key = arena_strdup(&call->arena, server_key(call->params[0], key));
-	if (store_read_expected(identities_store(api->identities), look_for, row, error) !=
-	    STATUS_OK) {
-		pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
-	} else if (!row->server) {
+	if (store_read_expected(identities_store(api->identities), inventory_list_add, &list,
+				error) != STATUS_OK)
+		read_failed(call, error);
+	else if (!inventory_list_find(&list, row->key))
 		problem_answer(call, &unknown);
-	} else {
+	else
 		store(call, &change, "inventory.remove", row->key);
-	}
 }

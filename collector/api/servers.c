@@ -134,7 +134,7 @@ void api_server_list(struct call *call)
 	else if (!api_read_filter(call, &filter))
 		return;
 	else if (csv > json)
-		api_export_servers(call, &filter);
+		api_export_servers(call, &filter, false);
 	else
 		answer_page(call, &filter);
 }

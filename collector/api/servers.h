@@ -36,7 +36,7 @@ enum status api_server_notes_add(const struct api *api, const char *key, struct 
 uint64_t api_server_notes_tag(const struct api *api, const char *key);
 
 /* Answers with all servers of the filter as CSV; its cursor counts, its limit does not. */
-void api_export_servers(struct call *call, const struct server_filter *filter);
+void api_export_servers(struct call *call, const struct server_filter *filter, bool has_mark);
 
 /* The etag of what is shown at one path and query: the same while that is, but for the time. */
 const char *api_make_etag(const struct api *api, uint64_t tag, struct arena *arena);

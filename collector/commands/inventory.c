@@ -9,34 +9,49 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/local.h"
 #include "collector/model/server_key.h"
+#include "collector/query/inventory_change.h"
 #include "collector/query/inventory_text.h"
 
 const char inventory_help[] =
 	"mtawatch-collector inventory: tell which servers there should be.\n"
 	"\n"
 	"Examples:\n"
+	"  mtawatch-collector inventory import servers.csv --dry-run\n"
 	"  mtawatch-collector inventory import servers.csv\n"
-	"  mtawatch-collector inventory import -\n"
+	"  net view | mtawatch-collector inventory import -\n"
+	"  mtawatch-collector inventory restore\n"
 	"  mtawatch-collector inventory list\n"
 	"  mtawatch-collector inventory remove EXCH7\n"
 	"\n"
-	"The file has a name a line, or is CSV with the columns name, organization, site. It "
-	"takes\n"
-	"the place of what was imported before. A server of the inventory that has never reported\n"
-	"is shown as not monitored.\n"
+	"The file has a name a line, or is a table with the columns name, organization, site\n"
+	"between commas, semicolons or tabs, perhaps with a heading and others; or it is what\n"
+	"`net view` prints, or a collector's servers.csv. It takes the place of what was imported\n"
+	"before, which `restore` brings back. A server of the inventory that has never reported "
+	"is\n"
+	"shown as not monitored.\n"
 	"\n"
-	"Options:\n" LOCAL_HELP_DATA "\n"
+	"Options:\n"
+	"  --dry-run          say what an import or restore adds and drops, and change nothing\n"
+	"  --yes              import also what is empty or drops more than half of the "
+	"list\n" LOCAL_HELP_DATA "\n"
 	"A collector that runs knows of the change with the next query. Exit status: 0 done, 1 "
 	"not\n"
 	"done, 2 wrong usage.\n";
 
-static int change(struct local *local, struct store_change *change, const char *action,
+/* What the command line says. */
+struct inventory_options {
+	struct local_place place;
+	const char *dry_run;
+	const char *yes;
+};
+
+static int change(struct local *t, struct store_change *change, const char *action,
 		  const char *object)
 {
 	char error[STORE_ERROR_SIZE];
 	struct record_audit audit = {
 		.at_ms = loop_wall_ms(),
-		.who = local->who,
+		.who = t->who,
 		.origin = "terminal",
 		.action = action,
 		.kind = *object ? RECORD_KIND_SERVER : RECORD_KIND_NONE,
@@ -44,15 +59,48 @@ static int change(struct local *local, struct store_change *change, const char *
 	};
 
 	change->audit = &audit;
-	if (store_aside_change(local->store, change, error) != STATUS_OK)
+	if (store_aside_change(t->store, change, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
 }
 
-static int import(struct local *local, const char *name)
+/*
+ * Says what `after` changes, and puts it in the place of what is expected now. What drops most needs
+ * the administrator's yes where `asks`.
+ */
+static int replace(struct local *t, const struct inventory_options *o, struct inventory_list *after,
+		   bool asks, const char *action)
 {
-	struct store_change replace = { .expect = STORE_EXPECT_REPLACE };
-	struct record_expected *rows = NULL;
+	struct inventory_list before = { .arena = &t->arena };
+	struct inventory_change difference;
+	char error[STORE_ERROR_SIZE];
+
+	if (store_aside_read_expected(t->store, inventory_list_add, &before, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	inventory_change_find(&before, after->rows, after->n, &t->arena, &difference);
+	printf("%s\n", inventory_change_text(&difference, &t->arena));
+	fflush(stdout); /* before what may be said of it */
+	if (asks && !o->yes && inventory_change_needs_consent(&difference))
+		return terminal_fail("nothing was changed: %s; add --yes if that is meant",
+				     after->n == 0 ? "the list is empty"
+						   : "it drops more than half of the servers");
+	if (o->dry_run) {
+		printf("nothing was changed\n");
+		return TERMINAL_EXIT_OK;
+	}
+	struct store_change change_all = { .expect = STORE_EXPECT_REPLACE,
+					   .expected = after->rows,
+					   .n_expected = after->n };
+	int rc = inventory_change_is_none(&difference) ? TERMINAL_EXIT_OK
+						       : change(t, &change_all, action, "");
+	if (rc == TERMINAL_EXIT_OK)
+		printf("%zu servers are expected\n", after->n);
+	return rc;
+}
+
+static int import(struct local *t, const struct inventory_options *o, const char *name)
+{
+	struct inventory_list list = { .arena = &t->arena };
 	char error[INVENTORY_ERROR_SIZE];
 	struct buffer text;
 	int rc = TERMINAL_EXIT_FAILED;
@@ -60,18 +108,26 @@ static int import(struct local *local, const char *name)
 	buffer_init(&text);
 	if (terminal_read_file(name, INVENTORY_MAX_BYTES, &text)) {
 		if (inventory_text_read(text.size ? text.bytes : "", text.size, loop_wall_ms(),
-					&local->arena, &rows, &replace.n_expected,
-					error) != STATUS_OK) {
+					&t->arena, &list.rows, &list.n, error) != STATUS_OK)
 			terminal_fail("'%s', %s", name, error);
-		} else {
-			replace.expected = rows;
-			rc = change(local, &replace, "inventory.replace", "");
-		}
+		else
+			rc = replace(t, o, &list, true, "inventory.replace");
 	}
 	buffer_deinit(&text);
-	if (rc == TERMINAL_EXIT_OK)
-		printf("%zu servers are expected\n", replace.n_expected);
 	return rc;
+}
+
+static int restore(struct local *t, const struct inventory_options *o)
+{
+	struct inventory_list former = { .arena = &t->arena };
+	char error[STORE_ERROR_SIZE];
+
+	if (store_aside_read_former_expected(t->store, inventory_list_add, &former, error) !=
+	    STATUS_OK)
+		return terminal_fail("%s", error);
+	if (former.n == 0)
+		return terminal_fail("there is no former list to bring back");
+	return replace(t, o, &former, false, "inventory.restore");
 }
 
 static enum status print_one(void *user, const struct record_expected *row)
@@ -81,62 +137,84 @@ static enum status print_one(void *user, const struct record_expected *row)
 	return STATUS_OK;
 }
 
-static int list(struct local *local)
+static int list(struct local *t)
 {
 	char error[STORE_ERROR_SIZE];
 
 	printf("%-24s %-24s %s\n", "HOST", "ORGANIZATION", "SITE");
-	if (store_aside_read_expected(local->store, print_one, NULL, error) != STATUS_OK)
+	if (store_aside_read_expected(t->store, print_one, NULL, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-static enum status look_for(void *user, const struct record_expected *row)
-{
-	struct record_expected *wanted = user;
-
-	if (strcmp(row->key, wanted->key) == 0)
-		wanted->server = wanted->key; /* found */
-	return STATUS_OK;
-}
-
-static int remove_one(struct local *local, const char *name)
+static int remove_one(struct local *t, const char *name)
 {
 	char key[SERVER_KEY_SIZE];
 	char error[STORE_ERROR_SIZE];
+	struct inventory_list list = { .arena = &t->arena };
 	struct record_expected row = { .key = server_key(name, key) };
 	struct store_change drop = { .expect = STORE_EXPECT_DROP,
 				     .expected = &row,
 				     .n_expected = 1 };
 
-	if (store_aside_read_expected(local->store, look_for, &row, error) != STATUS_OK)
+	if (store_aside_read_expected(t->store, inventory_list_add, &list, error) != STATUS_OK)
 		return terminal_fail("%s", error);
-	if (!row.server)
+	if (!inventory_list_find(&list, key))
 		return terminal_fail("no server of the name '%s' is expected", key);
-	return change(local, &drop, "inventory.remove", key);
+	return change(t, &drop, "inventory.remove", key);
+}
+
+static int carry_out(struct local *t, const struct inventory_options *o,
+		     const struct arguments *words)
+{
+	const char *verb = words->words[0];
+
+	if (strcmp(verb, "list") == 0)
+		return list(t);
+	if (strcmp(verb, "restore") == 0)
+		return restore(t, o);
+	if (strcmp(verb, "import") == 0)
+		return import(t, o, words->words[1]);
+	return remove_one(t, words->words[1]);
+}
+
+static bool is_usage(const struct arguments *words)
+{
+	static const struct {
+		const char *verb;
+		size_t n;
+	} verbs[] = { { "list", 1 }, { "restore", 1 }, { "import", 2 }, { "remove", 2 } };
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		if (words->n_words == verbs[i].n && strcmp(words->words[0], verbs[i].verb) == 0)
+			return true;
+	}
+	return false;
 }
 
 int inventory_main(int argc, char **argv)
 {
-	struct local_place place;
+	struct inventory_options o = { .dry_run = NULL };
+	struct arguments_option options[] = {
+		{ "data", "DIRECTORY", &o.place.data, 1, 0 },
+		{ "config", "FILE", &o.place.config, 1, 0 },
+		{ "dry-run", NULL, &o.dry_run, 1, 0 },
+		{ "yes", NULL, &o.yes, 1, 0 },
+	};
 	struct arguments words;
 	struct local local;
+	char error[ARGUMENTS_ERROR_SIZE];
 
-	int rc = local_read(argc, argv, "inventory", &words, &place);
-	if (rc != TERMINAL_EXIT_OK)
-		return rc;
-	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
-	bool imports = words.n_words == 2 && strcmp(words.words[0], "import") == 0;
-	bool removes = words.n_words == 2 && strcmp(words.words[0], "remove") == 0;
-	if (!lists && !imports && !removes)
-		return terminal_refuse("expected \"inventory import FILE\", \"inventory list\" or "
-				       "\"inventory remove HOST\"; see mtawatch-collector "
-				       "inventory --help");
-	rc = local_open(&local, place.data, place.config, false);
-	if (rc == TERMINAL_EXIT_OK && lists)
-		rc = list(&local);
-	else if (rc == TERMINAL_EXIT_OK)
-		rc = imports ? import(&local, words.words[1]) : remove_one(&local, words.words[1]);
+	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
+	    STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector inventory --help", error);
+	if (!is_usage(&words))
+		return terminal_refuse("expected \"inventory import FILE\", \"inventory restore\", "
+				       "\"inventory list\" or \"inventory remove HOST\"; see "
+				       "mtawatch-collector inventory --help");
+	int rc = local_open(&local, o.place.data, o.place.config, false);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = carry_out(&local, &o, &words);
 	local_close(&local);
 	return rc;
 }

@@ -1,20 +1,26 @@
 #include "collector/query/inventory_text.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "collector/model/server_key.h"
+#include "collector/query/inventory_columns.h"
+#include "collector/query/windows_name.h"
+#include "proto/base/printable.h"
 #include "proto/base/text.h"
-#include "proto/base/utf8.h"
+#include "proto/base/text_file.h"
 
-#define COLUMNS 3
+/* Dashes in the line that `net view` draws below its heading, at least. */
+#define RULE_MIN 16
 
 struct reading {
-	const char *at;
-	const char *end;
+	char *at; /* the rest of the text */
 	size_t line;
+	size_t rule; /* the line below the heading of `net view`; 0: there is none */
+	struct inventory_columns columns;
 	struct arena *arena;
 	char *error;
 };
@@ -25,158 +31,142 @@ struct entry {
 	size_t line;
 };
 
-static enum status fail(const struct reading *r, enum status status, const char *what)
+static enum status fail(const struct reading *r, enum status status, const char *format, ...)
+	__attribute__((format(PRINTF_FORMAT, 3, 4)));
+
+static enum status fail(const struct reading *r, enum status status, const char *format, ...)
 {
-	snprintf(r->error, INVENTORY_ERROR_SIZE, "line %zu: %s", r->line, what);
+	char what[INVENTORY_ERROR_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof what, format, args);
+	va_end(args);
+	snprintf(r->error, INVENTORY_ERROR_SIZE, "line %zu: %.220s", r->line, what);
 	return status;
 }
 
-static bool at_end_of_line(const struct reading *r)
+static const char *skip_blanks(const char *text)
 {
-	return r->at == r->end || *r->at == '\n' ||
-	       (*r->at == '\r' && (r->at + 1 == r->end || r->at[1] == '\n'));
+	return text + strspn(text, " \t");
 }
 
-static void skip_line(struct reading *r)
+static bool is_skipped(const char *line)
 {
-	while (r->at < r->end && *r->at != '\n')
-		r->at++;
-	if (r->at < r->end)
-		r->at++;
-	r->line++;
+	const char *first = skip_blanks(line);
+	return *first == '\0' || *first == '#';
 }
 
-/* One character of a field, which is at least there; 0 where it may not be in one. */
-static size_t character_length(const struct reading *r)
+static bool has_slashes(const char *line)
 {
-	unsigned char c = (unsigned char)*r->at;
-	if (c < 0x20 || c == 0x7f)
-		return 0;
-	return utf8_length(r->at, (size_t)(r->end - r->at));
+	return strncmp(line, "\\\\", 2) == 0;
 }
 
-static enum status add(struct reading *r, char *field, size_t *n)
+/* The next line; NULL behind the last one. */
+static char *next_line(struct reading *r)
 {
-	size_t length = character_length(r);
+	char *line = text_file_next_line(&r->at);
+	r->line += line != NULL;
+	return line;
+}
 
-	if (length == 0)
-		return fail(r, STATUS_MALFORMED,
-			    "a control character, or bytes that are not UTF-8");
-	if (*n + length > INVENTORY_MAX_FIELD)
-		return fail(r, STATUS_LIMIT, "a field of more than 255 bytes");
-	memcpy(field + *n, r->at, length);
-	*n += length;
-	r->at += length;
+/* Where `net view` draws its line, if it does so at all. */
+static size_t find_rule(const char *text)
+{
+	size_t line = 1;
+
+	for (const char *at = text; *at; line++) {
+		size_t n = strcspn(at, "\n");
+		size_t dashes = strspn(at, "-");
+		if (dashes >= RULE_MIN && dashes + strspn(at + dashes, " \t") >= n)
+			return line;
+		at += n + (at[n] == '\n');
+	}
+	return 0;
+}
+
+/*
+ * Of "\\EXCH1     Exchange of HQ" the name; its remark is left out. What stands below the list is the
+ * message that the command is done: the last line.
+ */
+static enum status read_net_view(struct reading *r, char *line, const char **name)
+{
+	*name = NULL;
+	if (!has_slashes(line)) {
+		size_t at = r->line;
+		for (char *behind = next_line(r); behind; behind = next_line(r)) {
+			if (*skip_blanks(behind) == '\0')
+				continue;
+			r->line = at;
+			return fail(r, STATUS_MALFORMED,
+				    "in a list of `net view` each name begins with \\\\");
+		}
+		return STATUS_OK;
+	}
+	size_t n = strcspn(line, " \t");
+	line[n] = '\0';
+	*name = line + 2;
 	return STATUS_OK;
 }
 
-static enum status read_quoted(struct reading *r, char *field, size_t *n)
+/* The reason why a name is none, with the name made harmless for a terminal. */
+static enum status refuse_name(const struct reading *r, const char *name, const char *why)
 {
-	enum status status = STATUS_OK;
+	char shown[100];
 
-	r->at++;
-	while (status == STATUS_OK) {
-		if (at_end_of_line(r))
-			return fail(r, STATUS_MALFORMED, "a quoted field that does not end");
-		if (*r->at == '"') {
-			r->at++;
-			if (r->at == r->end || *r->at != '"')
-				return STATUS_OK;
-		}
-		status = add(r, field, n);
-	}
-	return status;
+	if (*name == '\0')
+		return fail(r, STATUS_MALFORMED, "expected the name of a host");
+	return fail(r, STATUS_MALFORMED, "'%s' %s", printable(shown, sizeof shown, name), why);
 }
 
-/* A field with the blanks around it, which are no part of it. */
-static enum status read_field(struct reading *r, const char **out)
-{
-	char field[INVENTORY_MAX_FIELD];
-	enum status status = STATUS_OK;
-	size_t n = 0;
-
-	while (r->at < r->end && (*r->at == ' ' || *r->at == '\t'))
-		r->at++;
-	bool quoted = r->at < r->end && *r->at == '"';
-	if (quoted)
-		status = read_quoted(r, field, &n);
-	while (status == STATUS_OK && !at_end_of_line(r) && *r->at != ',') {
-		bool is_blank = *r->at == '\t' || (quoted && *r->at == ' ');
-		if (quoted && !is_blank)
-			return fail(r, STATUS_MALFORMED, "text behind a quoted field");
-		if (is_blank)
-			r->at++; /* only blanks may stand behind a name */
-		else
-			status = add(r, field, &n);
-	}
-	while (!quoted && n > 0 && field[n - 1] == ' ')
-		n--;
-	*out = arena_strndup(r->arena, field, n);
-	return status;
-}
-
-static enum status read_line(struct reading *r, const char *columns[COLUMNS])
-{
-	for (size_t i = 0; i < COLUMNS; i++)
-		columns[i] = "";
-	for (size_t i = 0;; i++) {
-		enum status status = read_field(r, &columns[i]);
-		if (status != STATUS_OK || at_end_of_line(r))
-			return status;
-		r->at++; /* the comma */
-		if (i + 1 == COLUMNS)
-			return fail(r, STATUS_MALFORMED,
-				    "more than the columns name, organization, site");
-	}
-}
-
-static bool is_heading(const struct reading *r, const char *name)
-{
-	return r->line == 1 && (text_equal(name, "name") || text_equal(name, "server"));
-}
-
-static enum status make_entry(struct reading *r, const char *const columns[COLUMNS],
+static enum status make_entry(struct reading *r, const struct inventory_cells *cells,
 			      int64_t since_ms, struct entry *out)
 {
 	char key[SERVER_KEY_SIZE];
-	size_t length = text_short_name_length(columns[0]);
+	const char *name = cells->name + (has_slashes(cells->name) ? 2 : 0);
+	const char *why = windows_name_check(name);
 
-	if (length == 0)
-		return fail(r, STATUS_MALFORMED, "expected the name of a host");
+	if (why)
+		return refuse_name(r, name, why);
 	*out = (struct entry){
 		.line = r->line,
-		.row = { .key = arena_strdup(r->arena, server_key(columns[0], key)),
-			 .server = arena_strndup(r->arena, columns[0], length),
-			 .organization = columns[1],
-			 .site = columns[2],
+		.row = { .key = arena_strdup(r->arena, server_key(name, key)),
+			 .server = arena_strndup(r->arena, name, text_short_name_length(name)),
+			 .organization = cells->organization,
+			 .site = cells->site,
 			 .since_ms = since_ms },
 	};
 	return STATUS_OK;
 }
 
-static size_t count_lines(const struct reading *r)
+/* The cells of a line; `name` is NULL where the line names no server. */
+static enum status read_line(struct reading *r, char *line, struct inventory_cells *cells)
 {
-	size_t n = 1;
-	for (const char *c = r->at; c < r->end; c++)
-		n += *c == '\n';
-	return n;
+	const char *why = NULL;
+
+	*cells = (struct inventory_cells){ .organization = "", .site = "" };
+	if (r->rule > 0)
+		return r->line > r->rule ? read_net_view(r, line, &cells->name) : STATUS_OK;
+	enum status status = inventory_columns_read(&r->columns, line, r->arena, cells, &why);
+	return status == STATUS_OK ? status : fail(r, status, "%s", why);
 }
 
 static enum status read_entries(struct reading *r, int64_t since_ms, struct entry *entries,
 				size_t most, size_t *n)
 {
 	enum status status = STATUS_OK;
+	struct inventory_cells cells;
 
-	for (*n = 0; r->at < r->end && status == STATUS_OK; skip_line(r)) {
-		const char *columns[COLUMNS];
-		if (*r->at == '#' || at_end_of_line(r))
+	*n = 0;
+	for (char *line = next_line(r); line && status == STATUS_OK; line = next_line(r)) {
+		if (is_skipped(line))
 			continue;
-		status = read_line(r, columns);
-		if (status != STATUS_OK || is_heading(r, columns[0]))
+		status = read_line(r, line, &cells);
+		if (status != STATUS_OK || !cells.name)
 			continue;
 		if (*n == most)
 			return fail(r, STATUS_LIMIT, "more than 200000 servers");
-		status = make_entry(r, columns, since_ms, &entries[*n]);
+		status = make_entry(r, &cells, since_ms, &entries[*n]);
 		*n += status == STATUS_OK;
 	}
 	return status;
@@ -196,29 +186,40 @@ static enum status refuse_doubles(struct reading *r, const struct entry *entries
 		if (strcmp(entries[i - 1].row.key, entries[i].row.key) != 0)
 			continue;
 		r->line = entries[i].line;
-		snprintf(r->error, INVENTORY_ERROR_SIZE,
-			 "line %zu: '%.100s' is named in line %zu already", r->line,
-			 entries[i].row.server, entries[i - 1].line);
-		return STATUS_MALFORMED;
+		return fail(r, STATUS_MALFORMED, "'%.100s' is named in line %zu already",
+			    entries[i].row.server, entries[i - 1].line);
 	}
 	return STATUS_OK;
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t n = 1;
+	for (; *text; text++)
+		n += *text == '\n';
+	return n < INVENTORY_MAX_SERVERS ? n : INVENTORY_MAX_SERVERS;
 }
 
 enum status inventory_text_read(const char *text, size_t size, int64_t since_ms,
 				struct arena *arena, struct record_expected **out, size_t *n,
 				char error[INVENTORY_ERROR_SIZE])
 {
-	static const char mark[] = "\xEF\xBB\xBF"; /* of a spreadsheet's export */
-	struct reading r = { text, text + size, 1, arena, error };
+	struct reading r = { .arena = arena, .error = error };
+	struct text_file file;
 
 	error[0] = '\0';
-	if (size > INVENTORY_MAX_BYTES)
-		return fail(&r, STATUS_LIMIT, "the list is larger than 8 MiB");
-	if (size >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0)
-		r.at += sizeof mark - 1;
-	size_t most = count_lines(&r);
-	if (most > INVENTORY_MAX_SERVERS)
-		most = INVENTORY_MAX_SERVERS;
+	if (size > INVENTORY_MAX_BYTES) {
+		snprintf(error, INVENTORY_ERROR_SIZE, "the list is larger than 8 MiB");
+		return STATUS_LIMIT;
+	}
+	const char *why = text_file_decode_utf8(arena, text, size, &file);
+	if (why) {
+		snprintf(error, INVENTORY_ERROR_SIZE, "%s", why);
+		return STATUS_MALFORMED;
+	}
+	r.at = file.text;
+	r.rule = find_rule(file.text);
+	size_t most = count_lines(file.text);
 	struct entry *entries = arena_alloc_array(arena, most, sizeof *entries);
 	enum status status = read_entries(&r, since_ms, entries, most, n);
 	if (status != STATUS_OK)

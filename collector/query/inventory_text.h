@@ -1,9 +1,13 @@
 /*
- * The list of servers that there should be, as an administrator keeps it: a text with one name a
- * line, or CSV (RFC 4180) with the columns name, organization, site, of which the last two may be
- * absent or empty. Blank lines and lines that begin with "#" are skipped, and so is a first line
- * whose first column is "name" or "server". A name is that of the host, of which the part up to the
- * first dot counts, without case.
+ * The list of servers that there should be, as an administrator has it: a name a line; a table of
+ * commas, semicolons or tabs (RFC 4180, and as spreadsheets write it); what `net view` prints; the
+ * servers.csv of a collector.
+ *
+ * A table's first line may be a heading, which says what its columns are: those of a name, an
+ * organization and a site are taken, others are left out. Without one the columns are name,
+ * organization, site, of which the last two may be absent or empty. Blank lines and lines that begin
+ * with "#" are skipped. A name is that of the host, of which the part up to the first dot counts,
+ * without case.
  */
 #pragma once
 

@@ -9,6 +9,21 @@
 #include "proto/base/timestamp.h"
 #include "proto/exposure/advisory.h"
 
+bool server_csv_is_formula(const char *text)
+{
+	/* ASCII; the full-width forms, which a Japanese Excel takes for them; the small forms. */
+	static const char *const signs[] = {
+		"=",      "+",      "-",      "@",      "\t",     "\r",     "\n",     "\uff1d",
+		"\uff0b", "\uff0d", "\uff20", "\ufe66", "\ufe62", "\ufe63", "\ufe6b",
+	};
+
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+		if (strncmp(text, signs[i], strlen(signs[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 void server_csv_add_cell(struct buffer *out, const char *text)
 {
 	struct arena arena;
@@ -19,7 +34,7 @@ void server_csv_add_cell(struct buffer *out, const char *text)
 	size_t room = strlen(text) + 2;
 	char *cell = arena_alloc(&arena, room);
 	size_t at = 0;
-	if (strchr("=+-@\t\r", *text))
+	if (server_csv_is_formula(text))
 		cell[at++] = '\'';
 	printable(cell + at, room - at, text);
 	buffer_add_char(out, '"');

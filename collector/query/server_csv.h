@@ -2,10 +2,11 @@
  * Servers as CSV (RFC 4180): a header line, then a line a server with verdict, reason, remedy and
  * times. What a cell says comes from reports, so it is made harmless: control characters, line ends
  * and marks of direction become '?', and a cell that a spreadsheet would take for a formula, since
- * it begins with = + - @, a tab or a CR, begins with an apostrophe instead.
+ * it begins with = + - @ (also full width), begins with an apostrophe instead.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/base/buffer.h"
@@ -13,6 +14,9 @@
 
 void server_csv_add_header(struct buffer *out);
 void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms);
+
+/* Would a spreadsheet take this text for a formula? */
+bool server_csv_is_formula(const char *text);
 
 /* One cell, without the comma before it; NULL is an empty one. */
 void server_csv_add_cell(struct buffer *out, const char *text);

@@ -38,9 +38,11 @@ enum status store_aside_read_identities(struct store_aside *aside, enum record_k
 					store_each_identity *each, void *user,
 					char error[STORE_ERROR_SIZE]);
 
-/* As store_read_expected(). */
+/* As store_read_expected() and store_read_former_expected(). */
 enum status store_aside_read_expected(struct store_aside *aside, store_each_expected *each,
 				      void *user, char error[STORE_ERROR_SIZE]);
+enum status store_aside_read_former_expected(struct store_aside *aside, store_each_expected *each,
+					     void *user, char error[STORE_ERROR_SIZE]);
 
 /* Which reports: of one server (NULL: of all), with a time from `since_ms` to `until_ms`. */
 struct store_filter {

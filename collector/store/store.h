@@ -180,6 +180,10 @@ enum status store_read_expected(struct store *store, store_each_expected *each, 
 enum status store_read_expected_version(struct store *store, int64_t *out,
 					char error[STORE_ERROR_SIZE]);
 
+/* The list that the last STORE_EXPECT_REPLACE took the place of; empty where there was none. */
+enum status store_read_former_expected(struct store *store, store_each_expected *each, void *user,
+				       char error[STORE_ERROR_SIZE]);
+
 /*
  * Alerts that are not over or whose end is not told; every silence; every hook that is known; and
  * the largest id of alerts, silences and deliveries.

@@ -28,6 +28,7 @@ MAY = {
     "GET /v1/events": VIEWER,
     "GET /v1/inventory": VIEWER,
     "PUT /v1/inventory": OPERATOR,
+    "POST /v1/inventory/former/restore": OPERATOR,
     "DELETE /v1/inventory/{name}": OPERATOR,
     "POST /v1/enroll": EVERYBODY,
     "GET /v1/agents": VIEWER,

@@ -23,6 +23,8 @@ CHANGES = [
     ("POST /v1/secrets", {"name": "s1"}, "secret.add", "s1"),
     ("DELETE /v1/secrets/s1", None, "secret.revoke", "s1"),
     ("PUT /v1/inventory", "EXCH8\nEXCH9\n", "inventory.replace", ""),
+    ("PUT /v1/inventory?yes=true", "EXCH10\n", "inventory.replace", ""),
+    ("POST /v1/inventory/former/restore", None, "inventory.restore", ""),
     ("DELETE /v1/inventory/EXCH9", None, "inventory.remove", "exch9"),
     ("POST /v1/reports/import", {**minimal("EXCH6"), "collected_at": AGO}, "report.import", "exch6"),
     ("POST /v1/alerts/{alert}/acknowledge", {"comment": "mine"}, "alert.acknowledge", "{alert}"),
@@ -135,7 +137,7 @@ def test_every_call_that_can_change_something_is_in_the_table_above():
 @pytest.mark.parametrize("words, action, target", [
     (["token", "add", "t1", "--role", "viewer"], "token.add", "t1"), (["token", "revoke", "admin"], "token.revoke", "admin"),
     (["secret", "add", "s1"], "secret.add", "s1"), (["secret", "revoke", "first"], "secret.revoke", "first"),
-    (["agents", "release", "EXCH1"], "agent.release", "exch1"), (["inventory", "import", "-"], "inventory.replace", ""),
+    (["agents", "release", "EXCH1"], "agent.release", "exch1"), (["inventory", "import", "-", "--yes"], "inventory.replace", ""),
     (["inventory", "remove", "EXCH9"], "inventory.remove", "exch9")])
 def test_every_command_that_changes_something_has_its_line(tmp_path, words, action, target):
     with Collector(tmp_path / "data") as collector:

@@ -51,7 +51,7 @@ class Reader:
 
 
 def names(text):
-    return [row["server"] for row in csv.DictReader(io.StringIO(text.decode(), newline=""))]
+    return [row["server"] for row in csv.DictReader(io.StringIO(text.decode("utf-8-sig"), newline=""))]
 
 
 def memory(collector):

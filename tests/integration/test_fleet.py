@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 
+import pytest
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, server
 
 
@@ -90,7 +91,8 @@ def inventory(data, *arguments, text=None):
 def test_the_terminal_changes_the_inventory_of_a_collector_that_runs(tmp_path):
     with Collector(str(tmp_path)) as collector:
         done = inventory(str(tmp_path), "import", "-", text=SERVERS)
-        assert (done.returncode, done.stdout) == (0, "3 servers are expected\n"), done.stderr
+        assert (done.returncode, done.stdout) == (0, "adds 3 (EXCH1, EXCH7, EXCH8), drops 0, changes 0, 0 stay as they "
+                                                  "are\n3 servers are expected\n"), done.stderr
         assert collector.get("/v1/servers")["counts"]["not_monitored"] == 3
         assert inventory(str(tmp_path), "remove", "EXCH8").returncode == 0
         assert inventory(str(tmp_path), "remove", "EXCH8").returncode == 1
@@ -100,6 +102,70 @@ def test_the_terminal_changes_the_inventory_of_a_collector_that_runs(tmp_path):
         assert bad.returncode == 1
         assert "line 1: more than the columns name, organization, site" in bad.stderr
         assert collector.get("/v1/servers")["counts"]["not_monitored"] == 2
+
+
+LISTS = [b"name;organization;site\r\nEXCH1;M\xc3\xbcller AG;HQ\r\nEXCH2;M\xc3\xbcller AG;HQ\r\n",
+         "\ufeffname\torganization\tsite\r\nEXCH1\tM\u00fcller AG\tHQ\r\nEXCH2\tM\u00fcller AG\tHQ".encode("utf-16-le"),
+         'Site,Server,Organization\n"HQ",exch1.acme.example,M\u00fcller AG\nHQ,EXCH2,M\u00fcller AG\n,,\n'.encode()]
+
+
+@pytest.mark.parametrize("number", range(len(LISTS)))
+def test_a_list_is_read_as_people_have_it(number, tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        assert put(collector, LISTS[number]) == (200, {"expected": 2})
+        found = [(s["server"].upper(), s["organization"], s["site"]) for s in collector.get("/v1/inventory")["servers"]]
+        assert found == [("EXCH1", "M\u00fcller AG", "HQ"), ("EXCH2", "M\u00fcller AG", "HQ")]
+
+
+def test_our_own_table_is_a_list(tmp_path):
+    with Collector(str(tmp_path)) as collector:
+        for report in exposed_site():
+            report["exchange"]["organization"] = "=M\u00fcller"
+            assert collector.post(report)[0] == 200
+        table = collector.ask("/v1/servers.csv")[2]
+        assert table.startswith(b"\xef\xbb\xbfserver,")
+        assert put(collector, table) == (200, {"expected": 3})
+        assert {s["organization"] for s in collector.get("/v1/inventory")["servers"]} == {"=M\u00fcller"}
+
+
+def test_what_drops_most_of_the_list_has_to_be_meant(tmp_path):
+    data = str(tmp_path)
+    first = "".join(f"EXCH{number}\n" for number in range(1, 7))
+    with Collector(data) as collector:
+        assert put(collector, first) == (200, {"expected": 6})
+        assert collector.ask("/v1/inventory", "PUT", "EXCH1\n\n")[0] == 409
+        refused = inventory(data, "import", "-", text="EXCH1\nEXCH2\n")
+        assert refused.returncode == 1 and "--yes" in refused.stderr and "drops 4 (EXCH3, EXCH4, EXCH5, EXCH6)" in refused.stdout
+        assert inventory(data, "import", "-", text="").returncode == 1
+        assert len(collector.get("/v1/inventory")["servers"]) == 6
+        tried = collector.ask("/v1/inventory?dry_run=true", "PUT", "EXCH1\nNEW,ACME\n")
+        assert (tried[0], json.loads(tried[2])) == (200, {"expected": 2, "added": ["NEW"], "changed": 0,
+                                                          "dropped": ["EXCH2", "EXCH3", "EXCH4", "EXCH5", "EXCH6"]})
+        tried = inventory(data, "import", "-", "--dry-run", "--yes", text="EXCH1\nNEW,ACME\n")
+        assert tried.returncode == 0 and "nothing was changed" in tried.stdout and "adds 1 (NEW)" in tried.stdout
+        assert len(collector.get("/v1/inventory")["servers"]) == 6
+        assert collector.ask("/v1/inventory?yes=maybe", "PUT", "EXCH1\n")[0] == 400
+        assert put(collector, "EXCH1\nEXCH2\nEXCH3\n")[0] == 200  # half of it
+        assert collector.ask("/v1/inventory?yes=true", "PUT", "")[0] == 200
+        assert collector.get("/v1/inventory")["servers"] == []
+
+
+def test_the_former_list_is_brought_back(tmp_path):
+    data = str(tmp_path)
+    with Collector(data) as collector:
+        assert collector.ask("/v1/inventory/former/restore", "POST")[0] == 404
+        assert inventory(data, "restore").returncode == 1
+        put(collector, "EXCH1,ACME,HQ\nEXCH2\n")
+        before = collector.get("/v1/inventory")
+        assert inventory(data, "import", "-", "--yes", text="WRONG\n").returncode == 0
+        assert inventory(data, "import", "-", "--yes", text="WRONG\n").returncode == 0  # nothing new: the former one stays
+        tried = inventory(data, "restore", "--dry-run")
+        assert "adds 2 (EXCH1, EXCH2), drops 1 (WRONG)" in tried.stdout
+        assert inventory(data, "restore").returncode == 0
+        assert collector.get("/v1/inventory") == before
+        status, _, body = collector.ask("/v1/inventory/former/restore", "POST")  # and back again
+        assert (status, json.loads(body)) == (200, {"expected": 1})
+        assert [s["server"] for s in collector.get("/v1/inventory")["servers"]] == ["WRONG"]
 
 
 def carry(collector, report):

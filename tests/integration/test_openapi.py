@@ -264,8 +264,16 @@ def test_changes_of_the_fleet_are_answered_as_described(collector):
 
 
 def test_the_inventory_is_answered_as_described(collector):
+    answer(collector, "POST /v1/inventory/former/restore", None, 404)
     assert answer(collector, "PUT /v1/inventory", b"EXCH6,ACME,HQ\nEXCH1\n")["expected"] == 2
     answer(collector, "PUT /v1/inventory", b"a,b,c,d", 422)
+    answer(collector, "PUT /v1/inventory", b"", 409)
+    answer(collector, "PUT /v1/inventory", b"EXCH1", 400, query="?yes=perhaps")
+    assert answer(collector, "PUT /v1/inventory", b"EXCH7", query="?dry_run=true")["added"] == ["EXCH7"]
+    assert answer(collector, "PUT /v1/inventory", b"EXCH7", query="?yes=true")["expected"] == 1
+    answer(collector, "POST /v1/inventory/former/restore", None, 400, query="?why=1")
+    assert answer(collector, "POST /v1/inventory/former/restore", None, query="?dry_run=true")["dropped"] == ["EXCH7"]
+    assert answer(collector, "POST /v1/inventory/former/restore", None)["expected"] == 2
     answer(collector, "PUT /v1/inventory", b"\n" * (8 * 1024 * 1024 + 1), 413)
     assert len(answer(collector, "GET /v1/inventory")["servers"]) == 2
     assert answer(collector, "GET /v1/servers", query="?verdict=not_monitored")["matched"] == 1

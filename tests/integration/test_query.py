@@ -173,7 +173,7 @@ def rows(collector, path, **headers):
     assert status == 200, body
     assert answer["Content-Type"].startswith("text/csv") and answer["Transfer-Encoding"] == "chunked"
     assert body.endswith(b"\r\n") and body.count(b"\n") == body.count(b"\r\n")
-    return list(csv.DictReader(io.StringIO(body.decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
 
 
 def test_csv_is_the_filter_whole_whatever_the_limit(collector):

@@ -99,6 +99,12 @@ enum status store_aside_read_expected(struct store_aside *aside, store_each_expe
 	return store_db_read_expected(&aside->db, each, user, error);
 }
 
+enum status store_aside_read_former_expected(struct store_aside *aside, store_each_expected *each,
+					     void *user, char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_former_expected(&aside->db, each, user, error);
+}
+
 /* The server whose reports are read, and their numbers in the order of their times. */
 struct reading {
 	struct store_db *db;

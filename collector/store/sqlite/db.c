@@ -104,6 +104,11 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 			       "server = ?2, organization = ?3, site = ?4",
 	[STORE_DROP_EXPECTED] = "DELETE FROM expected WHERE key = ?1",
 	[STORE_CLEAR_EXPECTED] = "DELETE FROM expected",
+	[STORE_CLEAR_FORMER] = "DELETE FROM expected_former",
+	[STORE_KEEP_FORMER] = "INSERT INTO expected_former SELECT key, server, organization, site, "
+			      "since_ms FROM expected",
+	[STORE_LIST_FORMER] = "SELECT key, server, organization, site, since_ms "
+			      "FROM expected_former ORDER BY key",
 	[STORE_MARK_EXPECTED] = "INSERT INTO meta VALUES ('expected_version', 1) "
 				"ON CONFLICT (name) DO UPDATE SET value = value + 1",
 	[STORE_EXPECTED_VERSION] = "SELECT value FROM meta WHERE name = 'expected_version'",

@@ -63,6 +63,9 @@ enum store_statement {
 	STORE_PUT_EXPECTED,
 	STORE_DROP_EXPECTED,
 	STORE_CLEAR_EXPECTED,
+	STORE_CLEAR_FORMER,
+	STORE_KEEP_FORMER,
+	STORE_LIST_FORMER,
 	STORE_MARK_EXPECTED,
 	STORE_EXPECTED_VERSION,
 	STORE_LIST_EXPECTED,
@@ -337,6 +340,8 @@ enum status store_db_read_removals(struct store_db *db, store_each_removal *each
 				   char error[STORE_ERROR_SIZE]);
 enum status store_db_read_expected(struct store_db *db, store_each_expected *each, void *user,
 				   char error[STORE_ERROR_SIZE]);
+enum status store_db_read_former_expected(struct store_db *db, store_each_expected *each,
+					  void *user, char error[STORE_ERROR_SIZE]);
 enum status store_db_read_expected_version(struct store_db *db, int64_t *out,
 					   char error[STORE_ERROR_SIZE]);
 

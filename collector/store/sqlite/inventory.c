@@ -54,6 +54,19 @@ static enum status drop_expected(struct store_db *db, const struct record_expect
 	return store_db_run(db, drop, what, error);
 }
 
+/* The list makes room for another one, and is the former one from now on. */
+static enum status set_aside(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	static const enum store_statement steps[] = { STORE_CLEAR_FORMER, STORE_KEEP_FORMER,
+						      STORE_CLEAR_EXPECTED };
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && status == STATUS_OK; i++)
+		status = store_db_run(db, store_db_statement(db, steps[i]),
+				      "replace the expected servers", error);
+	return status;
+}
+
 enum status store_db_put_inventory(struct store_db *db, const struct store_change *change,
 				   char error[STORE_ERROR_SIZE])
 {
@@ -65,8 +78,7 @@ enum status store_db_put_inventory(struct store_db *db, const struct store_chang
 	    (change->n_expected == 0 && change->expect != STORE_EXPECT_REPLACE))
 		return status;
 	if (change->expect == STORE_EXPECT_REPLACE)
-		status = store_db_run(db, store_db_statement(db, STORE_CLEAR_EXPECTED),
-				      "replace the expected servers", error);
+		status = set_aside(db, error);
 	for (size_t i = 0; i < change->n_expected && status == STATUS_OK; i++)
 		status = change->expect == STORE_EXPECT_DROP
 				 ? drop_expected(db, &change->expected[i], error)
@@ -126,6 +138,16 @@ enum status store_db_read_expected(struct store_db *db, store_each_expected *eac
 
 	return store_db_list(db, store_db_statement(db, STORE_LIST_EXPECTED),
 			     "read the expected servers", visit_expected, &listener, error);
+}
+
+enum status store_db_read_former_expected(struct store_db *db, store_each_expected *each,
+					  void *user, char error[STORE_ERROR_SIZE])
+{
+	struct listener listener = { .expected = each, .user = user };
+
+	return store_db_list(db, store_db_statement(db, STORE_LIST_FORMER),
+			     "read the servers that were expected before", visit_expected,
+			     &listener, error);
 }
 
 enum status store_db_read_expected_version(struct store_db *db, int64_t *out,

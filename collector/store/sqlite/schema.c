@@ -241,6 +241,14 @@ static const char *const migrations[] = {
 	 * host names the stream, and latest_id, which would change with each report, is NULL.
 	 */
 	"ALTER TABLE host ADD COLUMN stream_id INTEGER;",
+
+	/* The list of expected servers that the one of today took the place of. */
+	"CREATE TABLE expected_former ("
+	" key TEXT PRIMARY KEY NOT NULL,"
+	" server TEXT NOT NULL,"
+	" organization TEXT NOT NULL,"
+	" site TEXT NOT NULL,"
+	" since_ms INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

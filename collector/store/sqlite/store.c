@@ -456,6 +456,12 @@ enum status store_read_expected(struct store *store, store_each_expected *each, 
 	return store_db_read_expected(&store->reader, each, user, error);
 }
 
+enum status store_read_former_expected(struct store *store, store_each_expected *each, void *user,
+				       char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_former_expected(&store->reader, each, user, error);
+}
+
 enum status store_read_expected_version(struct store *store, int64_t *out,
 					char error[STORE_ERROR_SIZE])
 {
