@@ -48,8 +48,8 @@ struct host;
 
 struct host_options {
 	const char *image_root; /* directory that stands for the server's disk, or NULL */
-	bool disk_only;           /* that disk is another machine's */
-	bool writes_events;       /* the system's log takes host_write_event()'s */
+	bool disk_only;         /* that disk is another machine's */
+	bool writes_events;     /* the system's log takes host_write_event()'s */
 };
 
 struct host_identity {

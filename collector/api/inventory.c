@@ -79,8 +79,8 @@ static void on_stored(void *user, enum status status, const char *error)
 		problem_answer_not_stored(call);
 		return;
 	}
-	if (api->news && pipeline_is_ready(api->pipeline))
-		feed_reset(api->news, pipeline_fleet(api->pipeline));
+	if (api->feed && pipeline_is_ready(api->pipeline))
+		feed_reset(api->feed, pipeline_fleet(api->pipeline));
 	if (passage->change.expect == STORE_EXPECT_DROP)
 		api_answer_nothing(call, NULL);
 	else

@@ -91,7 +91,7 @@ static int set_token(struct api_client *r, const char *file)
 				       "asks; `mtawatch-collector token` makes tokens");
 	buffer_init(&text);
 	int rc = terminal_read_file(file, API_CLIENT_MAX_TOKEN, &text) ? TERMINAL_EXIT_OK
-								   : TERMINAL_EXIT_FAILED;
+								       : TERMINAL_EXIT_FAILED;
 	const char *wrong = NULL;
 	if (rc == TERMINAL_EXIT_OK && text.size > API_CLIENT_MAX_TOKEN)
 		wrong = "it is too long for one";

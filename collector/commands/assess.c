@@ -90,7 +90,7 @@ static bool parse(int argc, char **argv, struct assess *out)
 	return out->n_files > 0;
 }
 
-static void say_invalid(const char *name, enum status status, const struct report_json_error *why)
+static void say_invalid(const char *name, enum status status, const struct json_error *why)
 {
 	fprintf(stderr, "mtawatch-collector: '%s' is no valid report: %s%s%s (%s)\n", name,
 		why->pointer, *why->pointer ? ": " : "", why->detail, status_text(status));
@@ -107,10 +107,10 @@ static void say_later(const char *name, const struct snapshot *snapshot, int64_t
 }
 
 /* Returns false where it is no valid report. */
-static bool add_report(struct report_set *book, const struct report_source *file, int64_t at_ms)
+static bool add_report(struct report_set *set, const struct report_source *file, int64_t at_ms)
 {
 	char place[REPORT_SOURCE_PLACE_SIZE];
-	struct report_json_error why = { 0 };
+	struct json_error why = { 0 };
 	struct snapshot *snapshot = NULL;
 
 	report_source_place(file, place);
@@ -123,7 +123,7 @@ static bool add_report(struct report_set *book, const struct report_source *file
 		say_later(place, snapshot, at_ms);
 		snapshot_unref(snapshot);
 	} else {
-		report_set_add(book, snapshot);
+		report_set_add(set, snapshot);
 	}
 	return true;
 }
@@ -135,7 +135,7 @@ static bool say_unread(const char *name, const char *why)
 }
 
 /* Returns false where it is not a file of valid reports alone. */
-static bool add_file(struct report_set *book, const char *name, int64_t at_ms)
+static bool add_file(struct report_set *set, const char *name, int64_t at_ms)
 {
 	struct report_source file;
 	const char *why = report_source_open(&file, name);
@@ -144,7 +144,7 @@ static bool add_file(struct report_set *book, const char *name, int64_t at_ms)
 	if (why)
 		say_unread(name, why);
 	while (!why && report_source_next(&file))
-		ok &= add_report(book, &file, at_ms);
+		ok &= add_report(set, &file, at_ms);
 	if (!why && report_source_has_failed(&file))
 		ok = say_unread(name, strerror(errno));
 	else if (!why && file.n == 0)
@@ -216,14 +216,14 @@ static void print_table(const struct report_set_verdict *verdicts, size_t n, str
 	table_print(&table, console_width(), console_has_color(), stdout);
 }
 
-static int judge(const struct report_set *book, const struct assess *command)
+static int judge(const struct report_set *set, const struct assess *command)
 {
 	struct report_set_verdict *verdicts = NULL;
 	struct arena arena;
 	size_t n = 0;
 
 	arena_init(&arena);
-	report_set_judge(book, command->at_ms, &arena, &verdicts, &n);
+	report_set_judge(set, command->at_ms, &arena, &verdicts, &n);
 	int exit_status = ASSESS_EXIT_OK;
 	for (size_t i = 0; i < n; i++)
 		exit_status = is_alarming(&verdicts[i]) ? ASSESS_EXIT_ALARMING : exit_status;
@@ -250,8 +250,8 @@ int assess_main(int argc, char **argv)
 	struct report_set *set = report_set_new();
 	bool all_valid = true;
 	for (int i = 0; i < command.n_files; i++)
-		all_valid &= add_file(book, command.files[i], command.at_ms);
-	int exit_status = judge(book, &command);
-	report_set_free(book);
+		all_valid &= add_file(set, command.files[i], command.at_ms);
+	int exit_status = judge(set, &command);
+	report_set_free(set);
 	return all_valid ? exit_status : ASSESS_EXIT_ERROR;
 }

@@ -30,7 +30,7 @@ const char import_help[] =
 
 /* A file on its way to the collector. */
 struct source {
-	struct api_client *remote;
+	struct api_client *client;
 	struct report_source file;
 	bool failed;      /* one of its reports, or it could not be read */
 	bool is_hopeless; /* no further report has a chance */
@@ -79,10 +79,10 @@ static void tell(struct source *s, const struct api_client_answer *answer)
 static void send_report(struct source *s)
 {
 	struct api_client_call call = { .method = "POST",
-				    .path = "/v1/reports/import",
-				    .type = "application/json",
-				    .body = s->file.text.bytes,
-				    .size = s->file.text.size };
+					.path = "/v1/reports/import",
+					.type = "application/json",
+					.body = s->file.text.bytes,
+					.size = s->file.text.size };
 	struct api_client_answer answer;
 	const char *error = NULL;
 
@@ -114,7 +114,7 @@ static void send_all(struct source *s)
 /* False: it is no use to go on with other files. */
 static bool import_file(struct api_client *client, const char *name, bool *failed)
 {
-	struct source s = { .remote = remote };
+	struct source s = { .client = client };
 	const char *why = report_source_open(&s.file, name);
 
 	if (why)
