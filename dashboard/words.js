@@ -120,6 +120,7 @@ export function why(server) {
 
 const ACTIONS = {
   disable_adapter: (step) => `disable ${step.adapter}`,
+  connect_adapter: (step) => `connect the network of ${step.adapter} to the site's servers`,
   install_service_pack: () => "install Service Pack 4",
   install_fix: () => "install the fix (2654.54 or later)",
   start_mta: () => "start the MTA",

@@ -148,11 +148,11 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 		fleet->history.removals(fleet->history.user, load_removal, fleet, error);
 	if (status == STATUS_OK)
 		status = fleet->history.servers(fleet->history.user, load_server, &loading, error);
+	if (status == STATUS_OK)
+		status = fleet_renames_load(fleet, error);
 	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
 		fleet_sign_site(fleet->sites[i]);
 	fleet_rows_renew_adapters(fleet);
-	if (status == STATUS_OK)
-		status = fleet_renames_load(fleet, error);
 	now_ms = fleet_clock(fleet, now_ms);
 	if (status == STATUS_OK)
 		status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);

@@ -199,6 +199,13 @@ void fleet_renames_forget(struct fleet *fleet, struct fleet_server *server);
 enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *server,
 			       const char **name, char error[FLEET_ERROR_SIZE]);
 
+/* By its current view: a machine that has another name now holds no address under this one. */
+void fleet_renames_hold(const struct fleet_server *server);
+
+/* Was a server that has a new name by now seen under it at a moment in the past? */
+enum status fleet_renames_was_renamed(struct fleet *fleet, const struct fleet_server *server,
+				      int64_t at_ms, bool *out, char error[FLEET_ERROR_SIZE]);
+
 /* A server has reported: silent ones may be it. */
 enum status fleet_renames_tell(struct fleet *fleet, const struct fleet_server *server,
 			       struct changes *changes, char error[FLEET_ERROR_SIZE]);

@@ -167,6 +167,7 @@ static enum status silence(struct fleet *fleet, struct fleet_server *expired, in
 	}
 	for (struct fleet_server *s = expired; s; s = s->next_expired) {
 		site_index_silence(&s->site->index, s->member);
+		fleet_renames_hold(s);
 		fleet_site_touch(s->site);
 	}
 	return status;

@@ -2,26 +2,15 @@
 #include <string.h>
 
 #include "collector/fleet/internal.h"
+#include "collector/fleet/network_cards.h"
 #include "collector/model/server_key.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
-
-#define OCTETS 6
 
 /*
  * Cards that are looked at for one address, so that no report costs more where many machines tell
  * the same one. Buckets are short otherwise.
  */
 #define MAX_LOOKED_AT 8
-
-/* Of the first octet: the address was chosen by somebody, or is of a group (IEEE 802, 8.2). */
-#define NOT_OF_ONE_CARD 0x03
-
-/* Addresses that Windows gives to adapters without a card, the same on every machine. */
-static const uint32_t made_up_vendors[] = {
-	0x005345, /* dial-up and VPN: 00-53-45-00-00-00 */
-	0x444553, /* the dial-up adapter: 44-45-53-54-00-00, "DEST" */
-};
 
 /* A card's address in the table of the fleet, and in the server that has it. */
 struct fleet_card {
@@ -30,45 +19,6 @@ struct fleet_card {
 	struct fleet_card *next;  /* in its bucket */
 	struct fleet_card **link; /* where the pointer to this one is */
 };
-
-/* "00-50-04-a1-b2-c3", also with colons. 0: no address, or not one that only one card has. */
-static uint64_t card_address(const char *text)
-{
-	uint64_t address = 0;
-
-	for (int i = 0; i < OCTETS; i++, text += 2) {
-		if (i > 0 && *text != '-' && *text != ':')
-			return 0;
-		text += i > 0;
-		if (text_hex_digit(text[0]) < 0 || text_hex_digit(text[1]) < 0)
-			return 0;
-		address = address << 8 |
-			  (uint64_t)(text_hex_digit(text[0]) * 16 + text_hex_digit(text[1]));
-	}
-	if (*text != '\0' || (address >> 40 & NOT_OF_ONE_CARD) != 0)
-		return 0;
-	for (size_t i = 0; i < sizeof made_up_vendors / sizeof *made_up_vendors; i++) {
-		if (address >> 24 == made_up_vendors[i])
-			return 0;
-	}
-	return address;
-}
-
-static size_t card_addresses(const struct report *report, uint64_t out[REPORT_MAX_ADAPTERS])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < report->n_adapters; i++) {
-		const char *mac = report->adapters[i].mac;
-		uint64_t address = mac ? card_address(mac) : 0;
-		bool is_new = address != 0;
-		for (size_t k = 0; k < n; k++)
-			is_new &= out[k] != address;
-		if (is_new)
-			out[n++] = address;
-	}
-	return n;
-}
 
 static struct fleet_card **bucket_of(const struct fleet *fleet, uint64_t address)
 {
@@ -125,7 +75,7 @@ void fleet_renames_note(struct fleet *fleet, struct fleet_server *server,
 			const struct report *report)
 {
 	uint64_t addresses[REPORT_MAX_ADAPTERS];
-	size_t n = card_addresses(report, addresses);
+	size_t n = network_cards_of(report, addresses);
 
 	if (has_these(server, addresses, n))
 		return;
@@ -241,6 +191,32 @@ static enum status renew(struct fleet *fleet, const struct fleet_server *server,
 	return STATUS_OK;
 }
 
+enum status fleet_renames_was_renamed(struct fleet *fleet, const struct fleet_server *server,
+				      int64_t at_ms, bool *out, char error[FLEET_ERROR_SIZE])
+{
+	const char *name = server->silent && server->current ? server->current->renamed_to : NULL;
+	char key[SERVER_KEY_SIZE];
+	struct snapshot *then = NULL;
+
+	const struct fleet_server *later =
+		name ? fleet_server_find(fleet, server_key(name, key)) : NULL;
+	*out = later && later->member->at_ms <= at_ms;
+	if (!later || *out)
+		return STATUS_OK;
+	enum status status = fleet_read_until(fleet, later, at_ms, &then, error);
+	*out = then && then->at_ms > server->member->at_ms;
+	snapshot_unref(then);
+	return status;
+}
+
+void fleet_renames_hold(const struct fleet_server *server)
+{
+	bool is_renamed = server->silent && server->current && server->current->renamed_to;
+
+	if (site_index_hold(&server->site->index, server->member, !is_renamed))
+		fleet_site_touch(server->site);
+}
+
 /* Finds anew what the silent servers are called that have a card of this address. */
 static enum status tell_holders(struct fleet *fleet, uint64_t address, struct changes *changes,
 				char error[FLEET_ERROR_SIZE])
@@ -253,8 +229,10 @@ static enum status tell_holders(struct fleet *fleet, uint64_t address, struct ch
 		struct view *view = NULL;
 		if (holders[i]->silent)
 			status = renew(fleet, holders[i], &view, error);
-		if (view)
-			fleet_changes_add(changes, holders[i], view, NULL);
+		if (!view)
+			continue;
+		fleet_changes_add(changes, holders[i], view, NULL);
+		fleet_renames_hold(holders[i]);
 	}
 	return status;
 }
@@ -298,6 +276,7 @@ enum status fleet_renames_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]
 		view_unref(server->current);
 		server->current = view;
 		fleet_row_put(fleet, server, view);
+		fleet_renames_hold(server);
 	}
 	return status;
 }

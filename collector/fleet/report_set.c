@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/fleet/network_cards.h"
 #include "proto/base/casefold.h"
 #include "proto/base/mem.h"
 #include "proto/site/site.h"
@@ -30,9 +31,17 @@ struct subject {
 	int64_t at_ms;
 };
 
+/* That some report of a machine tells a network card. */
+struct card {
+	uint64_t address;
+	size_t machine;
+};
+
 struct judging {
 	struct machine *machines;
 	size_t n_machines;
+	struct card *cards; /* by address */
+	size_t n_cards;
 	int64_t at_ms; /* of the group at hand */
 	struct arena *arena;
 };
@@ -97,6 +106,109 @@ static struct snapshot *latest_until(const struct machine *machine, int64_t at_m
 	return latest;
 }
 
+static int compare_cards(const void *a, const void *b)
+{
+	const struct card *x = a;
+	const struct card *y = b;
+	if (x->address != y->address)
+		return x->address < y->address ? -1 : 1;
+	return (x->machine > y->machine) - (x->machine < y->machine);
+}
+
+static size_t add_cards(struct judging *j, size_t machine, struct card *out)
+{
+	uint64_t addresses[REPORT_MAX_ADAPTERS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->machines[machine].n; i++) {
+		const struct snapshot *s = j->machines[machine].entries[i].snapshot;
+		size_t n_addresses = network_cards_of(&s->report, addresses);
+		for (size_t k = 0; k < n_addresses; k++)
+			out[n++] = (struct card){ addresses[k], machine };
+	}
+	return n;
+}
+
+static void find_cards(const struct report_set *set, struct judging *j)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		most += set->entries[i].snapshot->report.n_adapters;
+	j->cards = arena_alloc_array(j->arena, most, sizeof *j->cards);
+	for (size_t i = 0; i < j->n_machines; i++)
+		j->n_cards += add_cards(j, i, j->cards + j->n_cards);
+	if (j->n_cards > 1)
+		qsort(j->cards, j->n_cards, sizeof *j->cards, compare_cards);
+}
+
+static bool has_card(const struct snapshot *snapshot, uint64_t address)
+{
+	uint64_t addresses[REPORT_MAX_ADAPTERS];
+	size_t n = network_cards_of(&snapshot->report, addresses);
+
+	for (size_t i = 0; i < n; i++) {
+		if (addresses[i] == address)
+			return true;
+	}
+	return false;
+}
+
+static const struct card *first_card(const struct judging *j, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = j->n_cards;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (j->cards[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return &j->cards[low];
+}
+
+static bool is_fresh(const struct judging *j, const struct snapshot *snapshot)
+{
+	return snapshot_judged_at(snapshot, j->at_ms) == j->at_ms;
+}
+
+/* What a machine that a card of `silent` is in reported since; NULL where that cannot be it. */
+static const struct snapshot *find_later(const struct judging *j, const struct snapshot *silent,
+					 const struct card *card)
+{
+	const struct snapshot *later = latest_until(&j->machines[card->machine], j->at_ms);
+
+	return later && later->at_ms > silent->at_ms && has_card(later, card->address) ? later
+										       : NULL;
+}
+
+/* Is a machine, silent at the moment of the group, seen under another name by then (renames.c)? */
+static bool is_renamed(const struct judging *j, const struct snapshot *silent)
+{
+	uint64_t addresses[REPORT_MAX_ADAPTERS];
+	size_t n = network_cards_of(&silent->report, addresses);
+	const struct snapshot *best = NULL;
+	size_t machine = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct card *card = first_card(j, addresses[i]);
+		for (; card < j->cards + j->n_cards && card->address == addresses[i]; card++) {
+			const struct snapshot *later = find_later(j, silent, card);
+			if (!later || later == best)
+				continue;
+			if (best && is_fresh(j, best) && is_fresh(j, later))
+				return false;
+			if (!best || later->at_ms > best->at_ms) {
+				best = later;
+				machine = card->machine;
+			}
+		}
+	}
+	return best && !latest_until(&j->machines[machine], silent->at_ms);
+}
+
 /* The site has no server of that name, so whoever carries it is of another one. */
 static bool is_elsewhere(void *user, const char *server_name)
 {
@@ -127,8 +239,11 @@ static void view_site(struct judging *j, const struct snapshot *of, struct site 
 	for (size_t i = 0; i < j->n_machines; i++) {
 		const struct snapshot *s = latest_until(&j->machines[i], j->at_ms);
 		if (s && snapshot_compare_sites(s, of) == 0)
-			reports[n++] =
-				(struct site_report){ .report = &s->report, .at_ms = s->at_ms };
+			reports[n++] = (struct site_report){
+				.report = &s->report,
+				.at_ms = s->at_ms,
+				.is_renamed = !is_fresh(j, s) && is_renamed(j, s),
+			};
 	}
 	site_view(out, reports, n, j->at_ms, is_elsewhere, j, j->arena);
 }
@@ -171,6 +286,7 @@ void report_set_judge(const struct report_set *set, int64_t now_ms, struct arena
 	size_t count = 0;
 
 	find_machines(set, &j);
+	find_cards(set, &j);
 	struct subject *subjects = arena_alloc_array(arena, j.n_machines, sizeof *subjects);
 	for (size_t i = 0; i < j.n_machines; i++) {
 		struct snapshot *latest = latest_until(&j.machines[i], now_ms);

@@ -43,6 +43,17 @@ static void put(struct past *p, struct site_member *member)
 	site_index_put(&p->index, member, member->fresh_until_ms >= p->at_ms, NULL);
 }
 
+/* One that was silent by then and seen under another name held no address any more. */
+static void release(struct past *p, const struct fleet_server *server, struct site_member *member)
+{
+	bool renamed = false;
+
+	if (member->fresh)
+		return;
+	p->status = fleet_renames_was_renamed(p->fleet, server, p->at_ms, &renamed, p->error);
+	site_index_hold(&p->index, member, !renamed);
+}
+
 /* Puts in what a server had reported until then. */
 static void put_server(struct past *p, const struct fleet_server *server)
 {
@@ -53,6 +64,7 @@ static void put_server(struct past *p, const struct fleet_server *server)
 		if (server == p->subject)
 			p->member = member;
 		put(p, member);
+		release(p, server, member);
 		return;
 	}
 	p->status = fleet_read_until(p->fleet, server, p->at_ms, &then, p->error);
@@ -144,8 +156,10 @@ enum status fleet_silent_judge_stale(struct fleet *fleet, struct changes *change
 		struct fleet_server *server = fleet->stale;
 		fleet->stale = server->next_stale;
 		server->is_stale = false;
-		if (server->silent) /* it may have come back since */
-			status = fleet_silent_judge(fleet, server, changes, error);
+		if (!server->silent) /* it has come back since */
+			continue;
+		status = fleet_silent_judge(fleet, server, changes, error);
+		fleet_renames_hold(server);
 	}
 	return status;
 }

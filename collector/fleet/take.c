@@ -107,7 +107,9 @@ static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
 	}
 	fleet_server_silence(server);
 	fleet_expiry_drop(fleet, server);
-	return fleet_silent_judge(fleet, server, changes, error);
+	enum status status = fleet_silent_judge(fleet, server, changes, error);
+	fleet_renames_hold(server);
+	return status;
 }
 
 static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int64_t now_ms,
@@ -136,11 +138,13 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 	if (site)
 		fleet_silent_mark_stale(fleet, site, snapshot->at_ms);
 	if (status == STATUS_OK)
-		status = fleet_silent_judge_stale(fleet, changes, error);
-	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, changes, error);
 	if (status == STATUS_OK && *taken == FLEET_TAKEN_LATEST)
 		status = fleet_renames_tell(fleet, server, changes, error);
+	if (status == STATUS_OK)
+		status = fleet_silent_judge_stale(fleet, changes, error);
+	if (status == STATUS_OK) /* who has another name now holds nothing any more */
+		status = fleet_assess_touched(fleet, now_ms, changes, error);
 	return status;
 }
 

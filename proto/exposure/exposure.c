@@ -25,8 +25,8 @@ bool verdict_from_name(const char *name, enum verdict *out)
 
 const char *remedy_action_name(enum remedy_action action)
 {
-	static const char *const names[] = { "disable_adapter", "install_service_pack",
-					     "install_fix", "start_mta" };
+	static const char *const names[] = { "disable_adapter", "connect_adapter",
+					     "install_service_pack", "install_fix", "start_mta" };
 	return names[action];
 }
 

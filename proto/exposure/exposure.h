@@ -43,6 +43,7 @@ struct reason {
 
 enum remedy_action {
 	REMEDY_DISABLE_ADAPTER,
+	REMEDY_CONNECT_ADAPTER, /* its network, to the site's servers: where it may be a heartbeat */
 	REMEDY_INSTALL_SERVICE_PACK,
 	REMEDY_INSTALL_FIX,
 	REMEDY_START_MTA,
@@ -50,7 +51,7 @@ enum remedy_action {
 
 struct remedy_step {
 	enum remedy_action action;
-	const char *adapter; /* of REMEDY_DISABLE_ADAPTER, else NULL */
+	const char *adapter; /* of REMEDY_DISABLE_ADAPTER and _CONNECT_ADAPTER, else NULL */
 	enum verdict verdict_after;
 	const char *text;
 };

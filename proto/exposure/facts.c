@@ -234,7 +234,7 @@ static unsigned clustered(const struct report *report)
 	return FACT_EITHER;
 }
 
-unsigned exposure_adapters_without(const struct site_server *server, const bool *disabled)
+unsigned exposure_adapters_as(const struct site_server *server, const enum adapter_state *states)
 {
 	enum exposure_adapters worst = ADAPTERS_GOOD;
 	size_t active = 0;
@@ -245,8 +245,8 @@ unsigned exposure_adapters_without(const struct site_server *server, const bool 
 		       FACT_IS(ADAPTERS_RISKY) | FACT_IS(ADAPTERS_CUT);
 	}
 	for (size_t i = 0; i < server->n_adapters; i++) {
-		enum adapter_state state = server->adapters[i].state;
-		if (state == ADAPTER_INACTIVE || (disabled && disabled[i]))
+		enum adapter_state state = states ? states[i] : server->adapters[i].state;
+		if (state == ADAPTER_INACTIVE)
 			continue;
 		active++;
 		unjudged |= state == ADAPTER_UNJUDGED;
@@ -271,6 +271,6 @@ void exposure_facts_of(const struct site_server *server, struct exposure_facts *
 		.failing = failing(server->report),
 		.era = era(server->report),
 		.clustered = clustered(server->report),
-		.adapters = exposure_adapters_without(server, NULL),
+		.adapters = exposure_adapters_as(server, NULL),
 	};
 }

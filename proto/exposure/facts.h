@@ -53,8 +53,8 @@ struct exposure_missing {
 /* The facts as a report and the view of its site tell them. */
 void exposure_facts_of(const struct site_server *server, struct exposure_facts *out);
 
-/* What the adapters give when those marked in `disabled` (one flag an adapter) are switched off. */
-unsigned exposure_adapters_without(const struct site_server *server, const bool *disabled);
+/* What the adapters give when they are in these states, one each; NULL: in those of now. */
+unsigned exposure_adapters_as(const struct site_server *server, const enum adapter_state *states);
 
 /* The verdict by the rule on missing facts; `missing` may be NULL. */
 enum verdict exposure_judge(const struct exposure_facts *facts, struct exposure_missing *missing);

@@ -1,3 +1,4 @@
+#include "proto/base/casefold.h"
 #include "proto/base/text.h"
 #include "proto/exposure/advisory.h"
 #include "proto/exposure/internal.h"
@@ -137,9 +138,59 @@ static void add_borrowed(struct exposure_context *x, struct reason_list *list,
 	add_adapter_evidence(x, reason, adapter, is_borrowed);
 }
 
+/* "C, D and this server", of those that hold an address. */
+static const char *name_holders(struct exposure_context *x, const struct site_void *target)
+{
+	const struct site_holders *holders = &target->holders;
+	size_t n = holders->n < SITE_NAMED_HOLDERS ? holders->n : SITE_NAMED_HOLDERS;
+	const char *text = "";
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = site_holder_name(holders->first[i]);
+		bool last = i + 1 == holders->n;
+		text = arena_printf(x->arena, "%s%s%s", text,
+				    i == 0 ? ""
+				    : last ? " and "
+					   : ", ",
+				    casefold_equal(name, x->server->name) ? "this server" : name);
+	}
+	return holders->n > n ? arena_printf(x->arena, "%s and others", text) : text;
+}
+
+/* Its targets are held by more than one server, or by its own: they tell nothing. */
+static void add_unjudged_for_holders(struct exposure_context *x, struct reason_list *list,
+				     const struct site_adapter *adapter)
+{
+	const char **held = arena_alloc_array(x->arena, adapter->n_voids, sizeof *held);
+	const char *all = "";
+
+	for (size_t i = 0; i < adapter->n_voids; i++) {
+		const struct site_void *target = &adapter->voids[i];
+		char *address = arena_alloc(x->arena, IPV4_TEXT_SIZE);
+		held[i] = arena_printf(x->arena, "%s is held by %s",
+				       ipv4_format(target->address, address),
+				       name_holders(x, target));
+		if (i < NAMED_PATHS)
+			all = arena_printf(x->arena, "%s%s%s", all, i ? "; " : "", held[i]);
+	}
+	struct reason *reason =
+		reason_add(x, list, "adapter_unjudged",
+			   "Adapter %s cannot be judged: %s%s. Probes of such an address tell "
+			   "nothing: give every adapter an address of its own, and decommission "
+			   "servers that are gone.",
+			   exposure_adapter_label(x, adapter->facts), all,
+			   adapter->n_voids > NAMED_PATHS ? " and so on" : "");
+	add_adapter_evidence(x, reason, adapter, is_probed);
+	reason_list_of(reason, "held", held, adapter->n_voids);
+}
+
 static void add_unjudged(struct exposure_context *x, struct reason_list *list,
 			 const struct site_adapter *adapter)
 {
+	if (adapter->n_voids > 0) {
+		add_unjudged_for_holders(x, list, adapter);
+		return;
+	}
 	struct reason *reason = reason_add(
 		x, list, "adapter_unjudged",
 		"Adapter %s cannot be judged: no server of the site that is proven alive was "
@@ -174,7 +225,8 @@ static void add_adapter_reasons(struct exposure_context *x, struct reason_list *
 			add_partial(x, list, adapter);
 		else if (adapter->state == ADAPTER_BORROWED)
 			add_borrowed(x, list, adapter);
-		else if (adapter->state == ADAPTER_UNJUDGED && some_judged)
+		else if (adapter->state == ADAPTER_UNJUDGED &&
+			 (some_judged || adapter->n_voids > 0))
 			add_unjudged(x, list, adapter);
 	}
 	if (!some_judged && exposure_count_adapters(x->server, ADAPTER_UNJUDGED) > 0)

@@ -1,7 +1,12 @@
 #include "proto/exposure/advisory.h"
 #include "proto/exposure/internal.h"
 
-#define MAX_OPTIONS 3 /* start, disable, install */
+/* A cluster on one network is not supported (KB 258750). */
+#define AS_HEARTBEAT                                                                               \
+	" to the site's servers, so that they answer through it. It may carry the cluster's "      \
+	"heartbeat and must not be disabled for this."
+
+#define MAX_OPTIONS 3 /* start; disable or connect; install */
 
 /* The changed facts as an option goes on, and its steps. */
 struct plan {
@@ -45,38 +50,42 @@ static bool needs_mending(const struct site_adapter *adapter)
 	return adapter->state > ADAPTER_GOOD;
 }
 
-static void offer_disabling(struct exposure_context *x, struct remedy *remedy)
+/* A step for each adapter that is not good, which is in `state` from then on. */
+static void offer_for_adapters(struct exposure_context *x, struct remedy *remedy,
+			       enum remedy_action action, enum adapter_state state,
+			       const char *verb)
 {
 	const struct site_server *server = x->server;
-	bool *disabled = arena_alloc_array(x->arena, server->n_adapters, sizeof *disabled);
+	enum adapter_state *states =
+		arena_alloc_array(x->arena, server->n_adapters, sizeof *states);
 	struct plan plan = plan_begin(x, remedy);
 
+	for (size_t i = 0; i < server->n_adapters; i++)
+		states[i] = server->adapters[i].state;
 	for (size_t i = 0; i < server->n_adapters; i++) {
 		const struct report_adapter *adapter = server->adapters[i].facts;
 		if (!needs_mending(&server->adapters[i]))
 			continue;
-		disabled[i] = true;
-		plan.facts.adapters = exposure_adapters_without(server, disabled);
-		struct remedy_step *step =
-			plan_step(&plan, REMEDY_DISABLE_ADAPTER,
-				  arena_printf(x->arena, "Disable adapter %s.",
-					       exposure_adapter_label(x, adapter)));
-		step->adapter = adapter->id;
+		states[i] = state;
+		plan.facts.adapters = exposure_adapters_as(server, states);
+		const char *label = exposure_adapter_label(x, adapter);
+		const char *text =
+			arena_printf(x->arena, "%s adapter %s%s", verb, label,
+				     action == REMEDY_CONNECT_ADAPTER ? AS_HEARTBEAT : ".");
+		plan_step(&plan, action, text)->adapter = adapter->id;
 	}
 	plan_end(x, &plan);
 }
 
-/* No adapter can be spared: what would have to work instead. */
-static void list_missing_paths(struct exposure_context *x, struct remedy *remedy)
+/* No adapter can be spared, and `why`: what would have to work instead. */
+static void list_missing_paths(struct exposure_context *x, struct remedy *remedy, const char *why)
 {
 	const struct site_server *server = x->server;
 	size_t most = 0;
 
 	for (size_t i = 0; i < server->n_adapters; i++)
 		most += server->adapters[i].n_paths;
-	remedy->text =
-		"No adapter is good, so disabling is no way out: make the missing paths work, "
-		"or the adapters' links.";
+	remedy->text = why;
 	remedy->missing_paths = arena_alloc_array(x->arena, most, sizeof *remedy->missing_paths);
 	for (size_t i = 0; i < server->n_adapters; i++) {
 		const struct site_adapter *adapter = &server->adapters[i];
@@ -145,9 +154,36 @@ static bool wants_remedy(const struct exposure_context *x)
 	return x->verdict == VERDICT_UNKNOWN && x->server->n_active >= 2 && any_certain_trouble(x);
 }
 
-void exposure_make_remedy(struct exposure_context *x, struct remedy *out)
+/* Two or more are active. */
+static void offer_adapters(struct exposure_context *x, struct remedy *out)
 {
 	size_t good = exposure_count_adapters(x->server, ADAPTER_GOOD);
+
+	if (x->server->n_active == good)
+		return;
+	if (!exposure_fact_is(x->facts.clustered, false)) {
+		list_missing_paths(
+			x, out,
+			x->report->exchange.clustered == TRISTATE_YES
+				? "An adapter of a cluster may be its private network (the "
+				  "heartbeat) and must not be disabled for this: make the missing "
+				  "paths work."
+				: "It is not known whether this is a cluster, so an adapter may be "
+				  "its private network (the heartbeat) and must not be disabled "
+				  "for this: make the missing paths work.");
+		offer_for_adapters(x, out, REMEDY_CONNECT_ADAPTER, ADAPTER_GOOD,
+				   "Connect the network of");
+	} else if (good == 0) {
+		list_missing_paths(x, out,
+				   "No adapter is good, so disabling is no way out: make the "
+				   "missing paths work, or the adapters' links.");
+	} else {
+		offer_for_adapters(x, out, REMEDY_DISABLE_ADAPTER, ADAPTER_INACTIVE, "Disable");
+	}
+}
+
+void exposure_make_remedy(struct exposure_context *x, struct remedy *out)
+{
 	bool fix_helps = !exposure_fact_is(x->facts.era, ERA_FIXED) &&
 			 !exposure_fact_is(x->facts.clustered, true);
 
@@ -159,10 +195,8 @@ void exposure_make_remedy(struct exposure_context *x, struct remedy *out)
 		struct plan plan = plan_begin(x, out);
 		plan_end(x, &plan);
 	}
-	if (x->server->n_active >= 2 && good == 0)
-		list_missing_paths(x, out);
-	else if (good > 0 && x->server->n_active > good)
-		offer_disabling(x, out);
+	if (x->server->n_active >= 2)
+		offer_adapters(x, out);
 	if (fix_helps)
 		offer_fix(x, out);
 }

@@ -220,8 +220,22 @@ static void contribute_all(struct site_index *index, struct site_member *member,
 	}
 }
 
+/* Has it a row that counts for nothing, so that who holds its target may be told? */
+static bool tells_of_holders(const struct site_watch *watch)
+{
+	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+
+	for (size_t i = 0; i < watch->n_rows; i++) {
+		if (!rows[i].counts)
+			return true;
+	}
+	return false;
+}
+
 static void recount(struct site_index *index, struct site_watch *watch)
 {
+	if (tells_of_holders(watch))
+		site_index_suspect(index, watch->member);
 	if (!is_outdated(index, watch))
 		return;
 	watch->peer->is_recounted = true;
@@ -327,7 +341,7 @@ static void unlink_member(struct site_index *index, struct site_member *member)
 	*member->link = member->next;
 	if (member->next)
 		member->next->link = member->link;
-	member->fresh = false;
+	member->fresh = member->holds = false;
 }
 
 /* Its addresses are held, or no longer: other nodes of the same server look at theirs again. */
@@ -481,19 +495,20 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 		    struct site_member *old)
 {
 	bool was_fresh = old && old->fresh;
-	bool holds_alike = was_fresh && fresh && site_member_holds_alike(old, member);
+	bool holds_alike = old && old->holds && site_member_holds_alike(old, member);
 
 	begin(index);
 	if (was_fresh)
 		contribute_all(index, old, -1);
-	if (was_fresh && !holds_alike)
+	if (old && old->holds && !holds_alike)
 		hold(index, old, false);
 	/* The new one comes first, so that a name that both carry is never nobody's. */
 	link_member(index, member);
 	if (old)
 		unlink_member(index, old);
 	member->fresh = fresh;
-	if (fresh && !holds_alike)
+	member->holds = true;
+	if (!holds_alike)
 		hold(index, member, true);
 	for (size_t i = 0; i < member->n_watches; i++)
 		count_rows(index, &site_member_watches(member)[i]);
@@ -509,21 +524,29 @@ void site_index_silence(struct site_index *index, struct site_member *member)
 		return;
 	begin(index);
 	contribute_all(index, member, -1);
-	hold(index, member, false);
 	clear(index, member);
 	member->fresh = false;
 	settle(index);
 }
 
+bool site_index_hold(struct site_index *index, struct site_member *member, bool holds)
+{
+	if (member->holds == holds)
+		return false;
+	begin(index);
+	hold(index, member, holds);
+	member->holds = holds;
+	settle(index);
+	return true;
+}
+
 void site_index_remove(struct site_index *index, struct site_member *member)
 {
-	bool was_fresh = member->fresh;
-
 	begin(index);
-	if (was_fresh) {
+	if (member->fresh)
 		contribute_all(index, member, -1);
+	if (member->holds)
 		hold(index, member, false);
-	}
 	unlink_member(index, member);
 	settle(index);
 }

@@ -66,7 +66,7 @@ struct site_index {
 	struct site_member *members;
 	struct site_member *suspects;
 	struct site_peer *marked;
-	bool is_to_recount; /* an address became ambiguous, or ceased to be */
+	bool is_to_recount; /* who holds an ambiguous address is told otherwise now */
 	size_t old_names;
 	site_is_elsewhere *is_elsewhere; /* NULL: nothing is known of other sites */
 	void *user;
@@ -93,8 +93,14 @@ void site_index_ask_again(struct site_index *index, const char *name);
 void site_index_put(struct site_index *index, struct site_member *member, bool fresh,
 		    struct site_member *old);
 
-/* Its report is not fresh any more: it proves nothing, and vouches for no address. */
+/* Its report is not fresh any more: it proves nothing. It goes on holding its addresses. */
 void site_index_silence(struct site_index *index, struct site_member *member);
+
+/*
+ * A silent member is seen to report under another name (`holds` false), or that proves wrong. It
+ * holds its addresses from when it is put until then. Returns whether it was otherwise.
+ */
+bool site_index_hold(struct site_index *index, struct site_member *member, bool holds);
 
 void site_index_remove(struct site_index *index, struct site_member *member);
 
@@ -123,3 +129,16 @@ bool site_index_is_cut_off(const struct site_member *member);
 
 /* Do two servers of the site hold it, as those of heartbeat nets do? */
 bool site_index_is_held_twice(const struct site_index *index, uint32_t address);
+
+#define SITE_NAMED_HOLDERS 3
+
+/* Who holds an address, as far as it is told: the first names, without case. */
+struct site_holders {
+	const struct site_peer *first[SITE_NAMED_HOLDERS];
+	size_t n; /* SITE_NAMED_HOLDERS + 1: there are more */
+};
+
+void site_index_holders(const struct site_index *index, uint32_t address, struct site_holders *out);
+
+/* The name of one of them, as a report of its spells it. */
+const char *site_holder_name(const struct site_peer *holder);

@@ -285,7 +285,7 @@ struct site_member *site_member_copy(const struct site_member *member, struct ar
 	for (size_t i = 0; i < copy->n_watches; i++)
 		site_member_watches(copy)[i].member = copy;
 	copy->is_suspect = false;
-	copy->fresh = false;
+	copy->fresh = copy->holds = false;
 	return copy;
 }
 

@@ -80,6 +80,7 @@ struct site_member {
 
 	/* Kept by the index. */
 	bool fresh;
+	bool holds; /* its addresses */
 	bool is_suspect;
 	struct site_member *next_suspect;
 	struct site_peer *self;

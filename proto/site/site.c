@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/site/tables.h"
+
 bool site_report_is_fresh(const struct report *report, int64_t at_ms, int64_t now_ms)
 {
 	return now_ms <= site_report_fresh_until(report, at_ms);
@@ -231,6 +233,41 @@ static struct site_inbound count_inbound(const struct site_member *member,
 	return seen;
 }
 
+static bool is_own_address(const struct question *q, uint32_t address)
+{
+	return site_member_has_address(q->member, address) ||
+	       site_table_is_held_by(q->index, address, q->member->self);
+}
+
+static void add_void(const struct question *q, struct site_adapter *adapter, uint32_t address)
+{
+	for (size_t i = 0; i < adapter->n_voids; i++) {
+		if (adapter->voids[i].address == address)
+			return;
+	}
+	struct site_void *added = &adapter->voids[adapter->n_voids++];
+	added->address = address;
+	added->own = is_own_address(q, address);
+	site_index_holders(q->index, address, &added->holders);
+}
+
+/* Lists where the rows of an adapter aimed at that count for nothing. */
+static void list_voids(const struct question *q, const struct site_nic *nic,
+		       struct site_adapter *adapter, struct arena *arena)
+{
+	const struct site_watch *watches = site_member_watches(q->member);
+	const struct site_row *rows = site_member_rows(q->member);
+
+	adapter->voids = arena_alloc_array(arena, q->member->n_rows, sizeof *adapter->voids);
+	for (size_t i = 0; i < q->member->n_watches; i++) {
+		for (size_t j = 0; !watches[i].peer->elsewhere && j < watches[i].n_rows; j++) {
+			const struct site_row *row = &rows[watches[i].first_row + j];
+			if (!row->counts && row->adapter == nic->first_of_id)
+				add_void(q, adapter, row->to);
+		}
+	}
+}
+
 static void judge_adapter(const struct question *q, const struct site_nic *nic,
 			  struct site_adapter *adapter, size_t n_peers, struct arena *arena)
 {
@@ -251,6 +288,8 @@ static void judge_adapter(const struct question *q, const struct site_nic *nic,
 	} else {
 		adapter->state = state_of_paths(adapter);
 	}
+	if (adapter->state == ADAPTER_UNJUDGED)
+		list_voids(q, nic, adapter, arena);
 }
 
 static bool has_conclusive_peer(const struct site_adapter *adapter)
@@ -320,6 +359,14 @@ static uint64_t sign_path(uint64_t signature, const struct site_path *path)
 	return add_to_signature(add_to_signature(signature, flags), (uint64_t)path->for_s);
 }
 
+static uint64_t sign_void(uint64_t signature, const struct site_void *target)
+{
+	signature = add_to_signature(signature, (uint64_t)target->address << 1 | target->own);
+	for (size_t i = 0; i < target->holders.n && i < SITE_NAMED_HOLDERS; i++)
+		signature = add_to_signature(signature, target->holders.first[i]->hash);
+	return add_to_signature(signature, target->holders.n);
+}
+
 uint64_t site_view_signature(const struct site_server *server)
 {
 	uint64_t signature = server->n_adapters;
@@ -335,6 +382,8 @@ uint64_t site_view_signature(const struct site_server *server)
 		signature = add_to_signature(signature, adapter->n_paths);
 		for (size_t j = 0; j < adapter->n_paths; j++)
 			signature = sign_path(signature, &adapter->paths[j]);
+		for (size_t j = 0; j < adapter->n_voids; j++)
+			signature = sign_void(signature, &adapter->voids[j]);
 	}
 	return signature;
 }
@@ -352,6 +401,7 @@ void site_view(struct site *out, const struct site_report *reports, size_t n, in
 		site_index_put(&out->index, members[i],
 			       site_report_is_fresh(reports[i].report, reports[i].at_ms, now_ms),
 			       NULL);
+		site_index_hold(&out->index, members[i], !reports[i].is_renamed);
 	}
 	site_index_ask(&out->index, is_elsewhere, user);
 	for (size_t i = 0; i < n; i++)

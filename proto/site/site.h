@@ -24,6 +24,7 @@
 struct site_report {
 	const struct report *report;
 	int64_t at_ms;
+	bool is_renamed; /* the machine, silent here, is seen to report under another name */
 };
 
 /* Worst last, so that they compare; unjudged is a lack of knowledge and stands apart. */
@@ -57,6 +58,13 @@ struct site_inbound {
 	size_t failed;
 };
 
+/* A target of an adapter's rows that counts for nothing, because of who holds it. */
+struct site_void {
+	uint32_t address;
+	bool own; /* it is the server's own */
+	struct site_holders holders;
+};
+
 struct site_adapter {
 	const char *id;
 	const struct report_adapter *facts; /* NULL where the view was made without the report */
@@ -65,6 +73,8 @@ struct site_adapter {
 	struct site_path *paths; /* one per peer that the server probed, in order of their names */
 	size_t n_paths;
 	struct site_inbound inbound;
+	struct site_void *voids; /* of an unjudged one */
+	size_t n_voids;
 };
 
 struct site_server {

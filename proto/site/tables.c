@@ -116,6 +116,44 @@ bool site_index_is_held_twice(const struct site_index *index, uint32_t address)
 	return count_holders(index, address) == 2;
 }
 
+const char *site_holder_name(const struct site_peer *holder)
+{
+	return holder->members ? site_member_name(holder->members) : holder->name;
+}
+
+/* Keeps those that come first by name. */
+static void note_holder(struct site_holders *holders, const struct site_peer *holder)
+{
+	for (size_t i = 0; i < SITE_NAMED_HOLDERS && holder; i++) {
+		const struct site_peer *here = i < holders->n ? holders->first[i] : NULL;
+		if (here && casefold_compare(here->name, holder->name) < 0)
+			continue;
+		holders->first[i] = holder;
+		holder = here;
+	}
+	if (holders->n <= SITE_NAMED_HOLDERS)
+		holders->n++;
+}
+
+void site_index_holders(const struct site_index *index, uint32_t address, struct site_holders *out)
+{
+	*out = (struct site_holders){ 0 };
+	for (const struct site_holding *h = first_holding(index, address); h; h = h->next) {
+		if (h->address == address)
+			note_holder(out, h->holder);
+	}
+}
+
+/* Would rows that aim at the address be told otherwise? */
+static bool differ(const struct site_holders *a, const struct site_holders *b)
+{
+	bool differs = a->n != b->n;
+
+	for (size_t i = 0; i < SITE_NAMED_HOLDERS; i++)
+		differs |= a->first[i] != b->first[i];
+	return differs && (a->n >= 2 || b->n >= 2);
+}
+
 bool site_table_is_held_by(const struct site_index *index, uint32_t address,
 			   const struct site_peer *holder)
 {
@@ -164,8 +202,10 @@ bool site_table_hold(struct site_index *index, uint32_t address, const struct si
 		index->n_holding_buckets
 			? bucket_of(index->holdings, index->n_holding_buckets, address)
 			: &none;
-	bool was_twice = site_index_is_held_twice(index, address);
+	struct site_holders before;
+	struct site_holders after;
 
+	site_index_holders(index, address, &before);
 	while (*at && ((*at)->address != address || (*at)->holder != holder))
 		at = &(*at)->next;
 	if (holds && *at) {
@@ -181,7 +221,8 @@ bool site_table_hold(struct site_index *index, uint32_t address, const struct si
 			give_back(index, gone);
 		}
 	}
-	return was_twice != site_index_is_held_twice(index, address);
+	site_index_holders(index, address, &after);
+	return differ(&before, &after);
 }
 
 void site_tables_deinit(struct site_index *index)

@@ -21,8 +21,8 @@ struct site_peer *site_table_peer(struct site_index *index, const char *name, ui
 void site_table_drop(struct site_index *index, struct site_peer *peer);
 
 /*
- * `holder` holds the address once more, or once less. Returns whether it became one that two
- * servers hold, or ceased to be one.
+ * `holder` holds the address once more, or once less. Returns whether two or more servers hold it,
+ * before or now, and others than before are to be told of.
  */
 bool site_table_hold(struct site_index *index, uint32_t address, const struct site_peer *holder,
 		     bool holds);

@@ -160,6 +160,34 @@ def heartbeat_numbered_alike():
 
 
 
+def heartbeat_of_two_peers():
+    """B aims at an address that C, silent by now, and D hold; A reaches D."""
+    mine = {"A": "10.0.0.1/24", "B": "10.10.10.9/24"}
+    silent, alive = peer("C"), peer("D", self_grade="mta")
+    for one in (silent, alive):
+        one["adapters"].append({"id": "Y", "enabled": True, "addresses": ["10.10.10.1/24"]})
+    silent["collected_at"] = fleets.stamp(7200)
+    return [subject(reaches("A", "D") + [row("B", "D", "10.10.10.1", "none")], adapters=mine),
+            silent, alive]
+
+
+def disabled_adapter_of_that_address():
+    mine = {"A": "10.0.0.1/24", "B": "10.10.10.9/24", "X": "10.10.10.1/24"}
+    theirs = peer("C")
+    theirs["adapters"].append({"id": "Y", "enabled": True, "addresses": ["10.10.10.1/24"]})
+    found = subject(reaches("A", "C") + [row("B", "C", "10.10.10.1", "none")], adapters=mine)
+    found["adapters"][2]["enabled"] = False
+    return [found, theirs]
+
+
+def wire_of_b_works():
+    """B's link is down; B reaches 3 of 4 through A, and A's own successes left through B."""
+    found = subject(reaches("A", "C", "D", "E", "F", via="B") + reaches("B", "C", "D", "E", via="A")
+                    + reaches("B", "F", grade="none"))
+    found["adapters"][1]["link"] = "down"
+    return [found, *STANDING, peer("E"), peer("F")]
+
+
 THREE = {"A": "10.0.0.1/24", "B": "10.9.0.1/24", "C": "10.8.0.1/24"}
 B_THREE_OF_FOUR = (reaches("A", "C", "D", "E", "F") + reaches("B", "C", "D", "E")
                    + reaches("B", "F", grade="none"))
@@ -221,6 +249,12 @@ TABLE = [  # what the row says, the reports, verdict, codes that are there, code
      "exposed", "adapter_isolated", ""),
     ("B's only target is an address that S and C both hold", heartbeat_numbered_alike(),
      "unknown", "adapter_unjudged", "adapter_isolated"),
+    ("B's only target is an address that C, silent by now, and D hold", heartbeat_of_two_peers(),
+     "unknown", "adapter_unjudged", "adapter_isolated"),
+    ("B's only target is an address that C holds and a disabled adapter carries",
+     disabled_adapter_of_that_address(), "exposed", "adapter_isolated", "adapter_unjudged"),
+    ("B's link down, B reaches 3 of 4 via A, A's successes left via B", wire_of_b_works(),
+     "at_risk", "adapter_partial", "adapter_link_down"),
     ("B holds only 0.0.0.0",
      [subject(reaches("A", "C"), adapters={"A": "10.0.0.1/24", "B": "0.0.0.0/0"}), *STANDING],
      "clear", "single_homed", ""),
@@ -279,6 +313,14 @@ def test_the_truth_table_holds(reports, verdict, there, not_there):
     assert differences(reports) == []
 
 
+@pytest.mark.parametrize("reports, holders", [
+    (heartbeat_numbered_alike(), "C and this server"), (heartbeat_of_two_peers(), "C and D")])
+def test_the_reason_of_an_unjudged_adapter_names_the_address_and_who_holds_it(reports, holders):
+    reason = next(r for r in assess(reports)["s"]["reasons"] if r["code"] == "adapter_unjudged")
+    assert f"10.10.10.1 is held by {holders}" in reason["text"]
+    assert reason["evidence"]["held"] == [f"10.10.10.1 is held by {holders}"]
+
+
 def test_the_service_pack_comes_before_the_fix_where_the_build_is_older():
     reports = [subject(B_ISOLATED, "5.5.2651.96"), *STANDING]
     assert spoken(assess(reports)["s"])["remedy"] == [
@@ -316,7 +358,8 @@ def adapters_to_name(mine, there):
         return {}
     for_all = {"no_live_peer", "no_peer_in_site"} & there
     return {name: state for name, state in mine["adapters"].items()
-            if state != "good" and not (state == "unjudged" and for_all)}
+            if state != "good" and not (state == "unjudged" and for_all
+                                        and name not in mine["held"])}
 
 
 def difference(mine, answer):

@@ -36,6 +36,7 @@ class Fleet:
     def __init__(self, rng, number):
         self.rng = rng
         self.prefix = f"F{number}"
+        self.number = number
         self.sites = rng.choice([["HQ"], ["HQ"], ["HQ", "Branch"]])
         self.quiet = rng.random() < 0.5  # facts are mostly known and reports fresh
         self.usual = {}
@@ -55,7 +56,10 @@ class Fleet:
         server = name
         if index and self.rng.random() < 0.2:
             server = f"{self.prefix}M{index - 1}"  # nodes of a cluster
-        return {"index": index, "name": name, "server": server,
+        card = index if self.rng.random() < 0.5 else None
+        if index and self.rng.random() < 0.2:
+            card = index - 1  # the same machine before it was renamed
+        return {"index": index, "name": name, "server": server, "card": card,
                 "site": self.rng.choice(self.sites)}
 
     def name(self, name):
@@ -85,6 +89,9 @@ class Fleet:
                                     ["fe80::1/64"], ["0.0.0.0/0"] + addresses,
                                     ["127.0.0.1/8"] + addresses])
         adapter = {"id": "ABCD"[index], "addresses": addresses}
+        if machine["card"] is not None:
+            adapter["mac"] = f"00-50-{self.number >> 8 & 255:02x}-{self.number & 255:02x}" \
+                             f"-{machine['card']:02x}-{index:02x}"
         if rng.random() < 0.98:
             adapter["enabled"] = rng.random() > 0.07
         link = rng.choice(["up"] * 8 + ["down", "unknown", None])

@@ -99,8 +99,7 @@ def active_adapters(report):
 
 
 def holds(report):
-    """All addresses of a machine. The text does not say whether one that is set for a disabled
-    adapter counts: nobody answers there, so it does not."""
+    """The addresses of its enabled adapters; a disabled one holds none."""
     return {i.ip for adapter in active_adapters(report) for i in interfaces(adapter)}
 
 
@@ -142,14 +141,16 @@ class Row:
 class Site:
     """The latest reports of one site at one moment."""
 
-    def __init__(self, reports, everywhere, now):
+    def __init__(self, reports, everywhere, history, now):
         self.reports = reports
         self.now = now
         self.elsewhere = {server(r) for r in everywhere} - {server(r) for r in reports}
-        # Address: the servers that hold it. Only fresh reports prove anything about others; the
-        # text does not say whether this is such a thing: a server that is gone holds nothing.
+        # Address: the servers that hold it, silent ones too, but for those that are seen to report
+        # under another name.
         self.holders = {}
-        for report in filter(self.fresh, reports):
+        for report in reports:
+            if not self.fresh(report) and renamed(report, everywhere, history, now):
+                continue
             for address in holds(report):
                 self.holders.setdefault(address, set()).add(server(report))
         self.all_rows = {id(report): self.rows_that_count(report) for report in reports}
@@ -223,6 +224,23 @@ class Site:
         return False
 
 
+def cards(report):
+    """The addresses of its network cards: they stay when the name changes."""
+    return {fold(a["mac"]) for a in report.get("adapters", []) if a.get("mac")}
+
+
+def renamed(report, everywhere, history, now):
+    """Is the machine, silent now, seen under another name? One machine with a card of its reported
+    since, and not before this report; where two live ones did, nobody knows which it is."""
+    later = [r for r in everywhere
+             if cards(r) & cards(report) and time_of(r) > time_of(report)]
+    if sum(now < fresh_until(r) for r in later) > 1:
+        return False
+    last = max(later, key=time_of, default=None)
+    return last is not None and not any(
+        machine(r) == machine(last) and time_of(r) <= time_of(report) for r in history)
+
+
 def true_together(low, proof):
     """The lower grade was seen in two reports running, and the two stretches overlap. Rows
     without for_s are taken to fulfil that."""
@@ -231,6 +249,13 @@ def true_together(low, proof):
     if float("inf") in (low.for_s, proof.for_s):
         return True
     return low.since <= proof.until and proof.since <= low.until
+
+
+def held_targets(where, report, name):
+    """Where rows of this adapter aimed at that count for nothing because of who holds it."""
+    return {p["to"] for p in report.get("probes", [])
+            if p["adapter"] == name and p.get("error") != "local"
+            and where.is_peer(report, fold(p["peer"])) and where.void(report, p)}
 
 
 def adapter_state(where, report, adapter):
@@ -478,7 +503,8 @@ def remedy(report, facts, found, answer):
         return []
     history = dataclasses.replace(facts, log_ends_in_11004=(False,))
     # The failed start is history.
-    options = [steps for steps in (disable(history, found), fix(report, history)) if steps]
+    options = [steps for steps in (disable(history, found), connect(history, found),
+                                   fix(report, history)) if steps]
     if answer == "failing":
         if verdict(history) in HARMLESS:
             options.insert(0, [])  # nothing else needs to be done
@@ -489,8 +515,9 @@ def remedy(report, facts, found, answer):
 
 
 def disable(facts, found):
-    """Exactly the adapters that are not good, if at least one good one remains."""
-    if "good" not in found.values():
+    """Exactly the adapters that are not good, if at least one good one remains. Never on what is or
+    may be a cluster."""
+    if "good" not in found.values() or facts.clustered != (False,):
         return []
     steps = []
     left = dict(found)
@@ -498,6 +525,20 @@ def disable(facts, found):
         del left[name]
         after = dataclasses.replace(facts, adapters=possible_states(left))
         steps.append(("disable_adapter", name, verdict(after)))
+    return steps
+
+
+def connect(facts, found):
+    """Where it is or may be a cluster: the networks of the adapters that are not good are to be
+    connected to the site's servers, one after the other; each is good then."""
+    if facts.clustered == (False,) or len(found) < 2:
+        return []
+    steps = []
+    better = dict(found)
+    for name in [n for n, state in found.items() if state != "good"]:
+        better[name] = "good"
+        after = dataclasses.replace(facts, adapters=possible_states(better))
+        steps.append(("connect_adapter", name, verdict(after)))
     return steps
 
 
@@ -529,12 +570,13 @@ def latest(reports, now):
 def judge(report, reports, now):
     """What is to be said of one report at a moment when it is fresh."""
     everywhere = latest(reports, now)
-    where = Site([r for r in everywhere if site(r) == site(report)], everywhere, now)
+    where = Site([r for r in everywhere if site(r) == site(report)], everywhere, reports, now)
     found = states(where, report)
     facts = facts_of(report, found)
     answer = verdict(facts)
     return {"server": server(report), "machine": machine(report), "verdict": answer,
-            "adapters": found, "reasons": reasons(report, facts, found, answer),
+            "adapters": found,
+            "held": {name for name in found if held_targets(where, report, name)}, "reasons": reasons(report, facts, found, answer),
             "missing": missing(report, facts, found),
             "remedy": remedy(report, facts, found, answer)}
 

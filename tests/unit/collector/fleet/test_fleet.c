@@ -471,7 +471,7 @@ static void expect_as_the_rule_says(const struct fixture *f, const struct sent *
 			continue;
 		if (s == subject)
 			number = n;
-		reports[n++] = (struct site_report){ &s->report, s->at_ms };
+		reports[n++] = (struct site_report){ .report = &s->report, .at_ms = s->at_ms };
 	}
 	struct arena arena;
 	struct site site;

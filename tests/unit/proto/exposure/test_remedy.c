@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -133,7 +134,8 @@ static void failing_despite_the_fix_is_started(void **state)
 	builder_deinit(&s.b);
 }
 
-static void a_cluster_is_not_offered_the_fix(void **state)
+/* An adapter of it may carry the heartbeat. */
+static void a_cluster_connects_the_adapter_and_is_not_offered_the_fix(void **state)
 {
 	struct scene s;
 	(void)state;
@@ -142,7 +144,24 @@ static void a_cluster_is_not_offered_the_fix(void **state)
 	b_isolated(&s);
 	const struct remedy *remedy = &builder_assess(&s.b, 0)->remedy;
 	assert_int_equal(remedy->n_options, 1);
-	is_step(&remedy->options[0].steps[0], REMEDY_DISABLE_ADAPTER, "B", VERDICT_CLEAR);
+	is_step(&remedy->options[0].steps[0], REMEDY_CONNECT_ADAPTER, "B", VERDICT_CLEAR);
+	assert_non_null(strstr(remedy->options[0].steps[0].text, "must not be disabled"));
+	assert_int_equal(remedy->n_missing_paths, 1);
+	builder_deinit(&s.b);
+}
+
+static void what_may_be_a_cluster_connects_the_adapter_or_installs_the_fix(void **state)
+{
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, "5.5.2653.23", TRISTATE_UNKNOWN);
+	b_isolated(&s);
+	const struct remedy *remedy = &builder_assess(&s.b, 0)->remedy;
+	assert_int_equal(remedy->n_options, 2);
+	is_step(&remedy->options[0].steps[0], REMEDY_CONNECT_ADAPTER, "B", VERDICT_CLEAR);
+	is_step(&remedy->options[1].steps[0], REMEDY_INSTALL_FIX, NULL, VERDICT_UNKNOWN);
+	assert_non_null(strstr(remedy->text, "not known whether this is a cluster"));
 	builder_deinit(&s.b);
 }
 
@@ -151,11 +170,12 @@ static void without_a_good_adapter_the_missing_paths_are_named(void **state)
 	struct scene s;
 	(void)state;
 
-	scene_init(&s, "5.5.2653.23", TRISTATE_YES);
+	scene_init(&s, "5.5.2653.23", TRISTATE_NO);
 	cut_apart(&s);
 	const struct remedy *remedy = &builder_assess(&s.b, 0)->remedy;
-	assert_int_equal(remedy->n_options, 0);
-	assert_non_null(remedy->text);
+	assert_int_equal(remedy->n_options, 1);
+	is_step(&remedy->options[0].steps[0], REMEDY_INSTALL_FIX, NULL, VERDICT_PROTECTED);
+	assert_non_null(strstr(remedy->text, "No adapter is good"));
 	assert_int_equal(remedy->n_missing_paths, 2);
 	assert_string_equal(remedy->missing_paths[0].adapter, "A");
 	assert_string_equal(remedy->missing_paths[0].peer, "C");
@@ -200,7 +220,8 @@ int main(void)
 		cmocka_unit_test(an_older_build_takes_the_service_pack_first),
 		cmocka_unit_test(a_failing_server_starts_the_mta_last),
 		cmocka_unit_test(failing_despite_the_fix_is_started),
-		cmocka_unit_test(a_cluster_is_not_offered_the_fix),
+		cmocka_unit_test(a_cluster_connects_the_adapter_and_is_not_offered_the_fix),
+		cmocka_unit_test(what_may_be_a_cluster_connects_the_adapter_or_installs_the_fix),
 		cmocka_unit_test(without_a_good_adapter_the_missing_paths_are_named),
 		cmocka_unit_test(a_single_adapter_is_never_disabled),
 		cmocka_unit_test(a_harmless_server_has_nothing_to_mend),

@@ -45,7 +45,7 @@ struct report *builder_server(struct builder *b, const char *name, const char *b
 		builder_file(b, report, ADVISORY_MTA_FILE, build);
 
 	b->reports[b->n] = report;
-	b->entries[b->n++] = (struct site_report){ report, BUILDER_NOW_MS };
+	b->entries[b->n++] = (struct site_report){ .report = report, .at_ms = BUILDER_NOW_MS };
 	return report;
 }
 

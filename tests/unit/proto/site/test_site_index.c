@@ -35,7 +35,8 @@ struct world {
 	int64_t now_ms;
 	struct machine machines[MACHINES];
 	bool elsewhere[NAMES];
-	enum grade usual; /* how far most probes of peers get */
+	bool renamed[MACHINES]; /* silent, and seen under another name */
+	enum grade usual;       /* how far most probes of peers get */
 	struct site_index index;
 	size_t n_viewed; /* members that had to be viewed again, but for the one that reported */
 };
@@ -185,7 +186,7 @@ static void expect_as_viewed_afresh(const struct world *w)
 		if (!m->member)
 			continue;
 		of[n] = m;
-		reports[n++] = (struct site_report){ &m->report, m->at_ms };
+		reports[n++] = (struct site_report){ &m->report, m->at_ms, w->renamed[i] };
 	}
 	arena_init(&arena);
 	site_view(&site, reports, n, w->now_ms, is_elsewhere, (void *)w, &arena);
@@ -214,6 +215,7 @@ static void take_report(struct world *w, size_t number)
 	struct site_member *member = site_member_new(&m->report, m->at_ms, NULL);
 	member->user = m;
 	site_index_put(&w->index, member, member->fresh_until_ms >= w->now_ms, m->member);
+	w->renamed[number] = false;
 	free(m->member);
 	m->member = member;
 }
@@ -227,6 +229,19 @@ static void leave(struct world *w, size_t number)
 	site_index_remove(&w->index, m->member);
 	free(m->member);
 	m->member = NULL;
+	w->renamed[number] = false;
+}
+
+/* It is seen under another name, or that proves wrong. */
+static void rename_silent(struct world *w, size_t number)
+{
+	struct machine *m = &w->machines[number];
+
+	if (!m->member || m->member->fresh)
+		return;
+	w->renamed[number] = !w->renamed[number];
+	assert_true(site_index_hold(&w->index, m->member, !w->renamed[number]));
+	assert_false(site_index_hold(&w->index, m->member, !w->renamed[number]));
 }
 
 static void step(struct world *w)
@@ -237,6 +252,8 @@ static void step(struct world *w)
 	silence_expired(w);
 	if (next_random(w, 30) == 0) {
 		leave(w, number);
+	} else if (next_random(w, 6) == 0) {
+		rename_silent(w, number);
 	} else if (next_random(w, 20) == 0) {
 		size_t name = next_random(w, NAMES);
 		w->elsewhere[name] = !w->elsewhere[name];
