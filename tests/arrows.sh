@@ -64,12 +64,6 @@ collector              collector/daemon collector/cli collector/commands
 END
 }
 
-# Includes that still run up; each goes with the change that its row names.
-exceptions() {
-	cat <<'END'
-END
-}
-
 # Who owns the headers of others: an extended regular expression of the header, then of its files.
 owners() {
 	cat <<'END'
@@ -115,7 +109,6 @@ check_includes() {
 		row[$1] = FNR
 		next
 	}
-	FILENAME ~ /exceptions$/ { excused[$1, $2]; next }
 	FILENAME ~ /owners$/ { n++; owned[n] = "^" $1; owner[n] = "^(" $2 ")$"; next }
 	FILENAME ~ /files$/ { exists[$1]; if ($1 ~ /[.][ch]$/) seen[folder_of($1)]; next }
 	{
@@ -129,7 +122,6 @@ check_includes() {
 		if (file ~ /^proto\// && header ~ impure) complain(file ": proto/ may not include " header)
 		if (of_others) next
 		if (!(header in exists)) { complain(file ": there is no " header " below the root"); next }
-		if ((file, header) in excused) { used[file, header]; next }
 		from = folder_of(file); to = folder_of(header)
 		if (!may(from, to)) complain(file ": " from "/ may not include " header)
 		if (header ~ /(\/|_)internal\.h$/ && from != to) complain(file ": " header " is private to its folder")
@@ -139,9 +131,8 @@ check_includes() {
 	END {
 		for (folder in seen) if (!(folder in row)) complain("floors: there is no row for " folder)
 		for (folder in row) if (folder !~ /\/$/ && !(folder in seen)) complain("floors: " folder " is no folder with sources")
-		for (pair in excused) if (!(pair in used)) { split(pair, p, SUBSEP); complain("exceptions: " p[1] " does not include " p[2]) }
 		exit bad
-	}' "$table/floors" "$table/exceptions" "$table/owners" "$table/files" "$table/includes"
+	}' "$table/floors" "$table/owners" "$table/files" "$table/includes"
 }
 
 # A platform is a folder or a file, chosen by the build; no conditional tells them apart in the code.
@@ -156,7 +147,6 @@ check_conditionals() {
 table=$(mktemp -d)
 trap 'rm -r "$table"' EXIT
 floors >"$table/floors"
-exceptions >"$table/exceptions"
 owners >"$table/owners"
 find proto agent collector -name '*.[ch]' -o -name '*.def' >"$table/files"
 includes >"$table/includes"

@@ -24,16 +24,24 @@ static const char *judge(FILE *file)
 /* NULL: `*why` says what the file has to be. */
 static const char *decode(const char *bytes, size_t n, struct arena *arena, const char **why)
 {
-	const char *secret = NULL;
+	struct text_file file;
 
 	if (n > SECRET_FILE_MAX_BYTES) {
 		*why = "a file of at most 4096 bytes";
 		return NULL;
 	}
-	const char *wrong = text_file_decode_word(arena, bytes, n, &secret);
-	if (wrong)
+	const char *wrong = text_file_decode_utf8(arena, bytes, n, &file);
+	size_t length = wrong ? 0 : strcspn(file.text, "\n");
+	if (!wrong && length == 0)
+		wrong = "its first line is empty";
+	else if (!wrong && file.text[length + strspn(file.text + length, "\n")] != '\0')
+		wrong = "it has a second line";
+	if (wrong) {
 		*why = arena_printf(arena, "a file with the secret on its only line; %s", wrong);
-	return wrong ? NULL : secret;
+		return NULL;
+	}
+	file.text[length] = '\0';
+	return file.text;
 }
 
 const char *secret_file_read(const char *path, struct arena *arena, const char **why)

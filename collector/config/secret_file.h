@@ -10,6 +10,7 @@
 
 /*
  * The only line of a text that nobody but its owner may write and nobody but its owner and group
- * may read, without the blanks around it; a byte order mark, UTF-16 and CR LF do no harm. NULL: `*why` says what the file has to be; both in `arena`.
+ * may read; blanks in it are part of it. A byte order mark, UTF-16 and CR LF do no harm. NULL:
+ * `*why` says what the file has to be; both in `arena`.
  */
 const char *secret_file_read(const char *path, struct arena *arena, const char **why);

@@ -89,8 +89,12 @@ def test_its_doctor_says_whether_the_key_is_accepted(machine, collector):
     def key_step():
         return json.loads(machine.call("doctor", "--json").stdout)["steps"][-1]
     before = key_step()
-    assert (before["step"], before["result"]) == ("key", "fail")
-    assert "can be read" in before["text"] and "let the agent run" in before["todo"]
+    assert (before["step"], before["result"]) == ("key", "ok")
+    assert "the agent enrols with its next report" in before["text"]
+    secret = machine.secret.read_text()
+    machine.give_secret("mtw_e0000000000000000000000000000000000000000000000000000")
+    assert key_step()["result"] == "fail" and "does not know the enrolment secret" in key_step()["text"]
+    machine.secret.write_text(secret)
     machine.once()
     assert (key_step()["result"], collector.secret in key_step()["text"]) == ("ok", False)
     release(collector, machine.credentials()[1])

@@ -310,6 +310,8 @@ def test_enrolments_are_answered_as_described(collector):
     agent = answer(collector, "POST /v1/enroll", enrolment)["id"]
     answer(collector, "POST /v1/enroll", {**enrolment, "key": "b2" * 32}, 409)
     answer(collector, "POST /v1/enroll", {**enrolment, "secret": "x"}, 403)
+    answer(collector, "POST /v1/enroll", {"secret": enrolment["secret"], "host": "NEW", "check": True}, 204)
+    answer(collector, "POST /v1/enroll", {"secret": "x", "host": "NEW", "check": True}, 403)
     answer(collector, "POST /v1/enroll", {"host": 7}, 422)
     answer(collector, "POST /v1/enroll", None, 400)
     assert answer(collector, "GET /v1/agents", query="?limit=1")["enrolled"] > 1
