@@ -116,7 +116,7 @@ def test_without_them_the_word_of_a_proxy_does_not_count(tmp_path):
 
 
 def origins(collector):
-    return [line["origin"] for line in collector.get("/v1/audit")["lines"]]
+    return [line["from"] for line in collector.get("/v1/audit")["lines"]]
 
 
 def test_the_audit_log_has_the_address_of_the_client_whatever_he_says_of_himself(tmp_path):
