@@ -1,6 +1,5 @@
 #include "agent/https/tls_look.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +11,13 @@
 #include "agent/https/dial.h"
 #include "agent/https/tls_certificate.h"
 #include "agent/https/url.h"
+#include "agent/platform/files.h"
 #include "proto/base/mem.h"
 
-#define WAIT_MS   100
-#define MAX_WAITS (TLS_LOOK_MS / WAIT_MS)
-#define MAX_ERROR 128
+#define WAIT_MS      100
+#define MAX_WAITS    (TLS_LOOK_MS / WAIT_MS)
+#define MAX_ERROR    128
+#define MAX_CA_BYTES 1048576 /* of a CA file that is looked at */
 
 /* A handshake and all that it takes. */
 struct look {
@@ -127,12 +128,13 @@ static void look_free(struct look *l)
 /* Certificates in DER begin with a SEQUENCE (X.690 section 8.9), those in PEM with a line of text. */
 static bool is_der(const char *path)
 {
-	FILE *file = fopen(path, "rb");
-	int first = file ? fgetc(file) : EOF;
+	char *bytes = NULL;
+	size_t n = 0;
+	bool is = files_read(path, MAX_CA_BYTES, &bytes, &n) == STATUS_OK && n > 0 &&
+		  bytes[0] == 0x30;
 
-	if (file)
-		(void)fclose(file); /* it was only read */
-	return first == 0x30;
+	free(bytes);
+	return is;
 }
 
 static void load_ca(struct look *l, const struct send_options *options, struct arena *arena,
