@@ -26,6 +26,7 @@ void collect_free(struct collect *collect)
 	free(collect);
 }
 
+/* NOLINTNEXTLINE(misc-redundant-expression): each is a name of its own. */
 _Static_assert(OS_NO_CODE == REPORT_ABSENT, "a problem's code is an error's");
 
 void collect_problem(struct collecting *c, const char *fact, const struct os_error *error)

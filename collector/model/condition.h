@@ -21,11 +21,13 @@ enum condition_scope {
 
 /* The conditions of servers come first: the collector's own begin here. */
 enum {
+	/* NOLINTBEGIN(bugprone-macro-parentheses): each row is a term of one sum. */
 	CONDITION_FIRST_OWN = 0
 #define X(id, name, key, scope, hold_ms, severity, alertname, summary)                             \
 	+(CONDITION_SCOPE_##scope == CONDITION_SCOPE_SERVER)
 #include "collector/model/conditions.def"
 #undef X
+	/* NOLINTEND(bugprone-macro-parentheses) */
 };
 
 struct condition_info {

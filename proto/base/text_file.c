@@ -1,5 +1,6 @@
 #include "proto/base/text_file.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -185,7 +186,7 @@ const char *text_file_decode(struct arena *arena, const void *bytes, size_t n,
 const char *text_file_decode_utf8(struct arena *arena, const void *bytes, size_t n,
 				  struct text_file *out)
 {
-	struct text_file file;
+	struct text_file file = { 0 };
 	const char *wrong = text_file_decode(arena, bytes, n, &file);
 
 	if (wrong)
@@ -209,7 +210,7 @@ static char *trim(char *line)
 const char *text_file_decode_word(struct arena *arena, const void *bytes, size_t n,
 				  const char **out)
 {
-	struct text_file file;
+	struct text_file file = { 0 };
 	const char *found = NULL;
 	const char *wrong = text_file_decode_utf8(arena, bytes, n, &file);
 
@@ -232,6 +233,7 @@ char *text_file_next_line(char **at)
 {
 	char *line = *at;
 
+	assert(line);
 	if (*line == '\0')
 		return NULL;
 	*at += strcspn(line, "\n");

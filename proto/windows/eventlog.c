@@ -194,9 +194,11 @@ static bool same_machine(const char *recorded, const char *own)
 		n = NETBIOS_MAX;
 	if (n == 0 || n != n_own)
 		return false;
-	while (n > 0 && text_lower(recorded[n - 1]) == text_lower(own[n - 1]))
-		n--;
-	return n == 0;
+	for (size_t i = 0; i < n; i++) {
+		if (text_lower(recorded[i]) != text_lower(own[i]))
+			return false;
+	}
+	return true;
 }
 
 static bool is_own(const struct eventlog_filter *filter, const char *computer)
@@ -312,7 +314,7 @@ static void pass_over(struct eventlog *log, uint32_t number)
 static bool count_record(struct eventlog *log, const struct fixed *fixed, const struct parts *parts,
 			 const struct eventlog_filter *filter, bool of_source)
 {
-	char computer[EVENTLOG_MAX_COMPUTER];
+	char computer[EVENTLOG_MAX_COMPUTER] = { 0 };
 	log->records++;
 	log->newest_number = fixed->number;
 	log->newest_ms = (int64_t)fixed->generated * 1000;
