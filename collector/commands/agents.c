@@ -38,7 +38,7 @@ static int list(struct local *local)
 	char error[STORE_ERROR_SIZE];
 
 	printf("%-24s %-37s %-20s %s\n", "HOST", "ID", "ENROLLED", "SECRET");
-	if (store_aside_read_identities(local->store, RECORD_KIND_AGENT, print_one, NULL, error) !=
+	if (store_admin_read_identities(local->store, RECORD_KIND_AGENT, print_one, NULL, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;

@@ -152,7 +152,7 @@ static int export_all(struct local *local, const struct store_filter *filter, co
 		return terminal_fail("could not make the directory %s: %s", directory,
 				     strerror(errno));
 	enum status status =
-		store_aside_read_reports(local->store, filter, export_report, &e, error);
+		store_admin_read_reports(local->store, filter, export_report, &e, error);
 	if (status == STATUS_OK && fflush(stdout) != 0)
 		return terminal_fail("could not write: %s", strerror(errno));
 	if (status != STATUS_OK)

@@ -204,7 +204,7 @@ static int make_secret(struct init *init)
 	char error[STORE_ERROR_SIZE];
 	bool there = false;
 
-	if (store_aside_read_identities(init->local.store, RECORD_KIND_SECRET, see_secret, &there,
+	if (store_admin_read_identities(init->local.store, RECORD_KIND_SECRET, see_secret, &there,
 					error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	int rc = there ? TERMINAL_EXIT_OK
@@ -224,7 +224,7 @@ static int make_token(struct init *init)
 	char error[STORE_ERROR_SIZE];
 	bool there = false;
 
-	if (store_aside_read_identities(init->local.store, RECORD_KIND_TOKEN, see_admin, &there,
+	if (store_admin_read_identities(init->local.store, RECORD_KIND_TOKEN, see_admin, &there,
 					error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (there) {

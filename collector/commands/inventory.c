@@ -59,7 +59,7 @@ static int change(struct local *t, struct store_change *change, const char *acti
 	};
 
 	change->audit = &audit;
-	if (store_aside_change(t->store, change, error) != STATUS_OK)
+	if (store_admin_change(t->store, change, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
 }
@@ -75,7 +75,7 @@ static int replace(struct local *t, const struct inventory_options *o, struct in
 	struct inventory_change difference;
 	char error[STORE_ERROR_SIZE];
 
-	if (store_aside_read_expected(t->store, inventory_list_add, &before, error) != STATUS_OK)
+	if (store_admin_read_expected(t->store, inventory_list_add, &before, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	inventory_change_find(&before, after->rows, after->n, &t->arena, &difference);
 	printf("%s\n", inventory_change_text(&difference, &t->arena));
@@ -122,7 +122,7 @@ static int restore(struct local *t, const struct inventory_options *o)
 	struct inventory_list former = { .arena = &t->arena };
 	char error[STORE_ERROR_SIZE];
 
-	if (store_aside_read_former_expected(t->store, inventory_list_add, &former, error) !=
+	if (store_admin_read_former_expected(t->store, inventory_list_add, &former, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
 	if (former.n == 0)
@@ -142,7 +142,7 @@ static int list(struct local *t)
 	char error[STORE_ERROR_SIZE];
 
 	printf("%-24s %-24s %s\n", "HOST", "ORGANIZATION", "SITE");
-	if (store_aside_read_expected(t->store, print_one, NULL, error) != STATUS_OK)
+	if (store_admin_read_expected(t->store, print_one, NULL, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
@@ -157,7 +157,7 @@ static int remove_one(struct local *t, const char *name)
 				     .expected = &row,
 				     .n_expected = 1 };
 
-	if (store_aside_read_expected(t->store, inventory_list_add, &list, error) != STATUS_OK)
+	if (store_admin_read_expected(t->store, inventory_list_add, &list, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (!inventory_list_find(&list, key))
 		return terminal_fail("no server of the name '%s' is expected", key);

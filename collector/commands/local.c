@@ -67,7 +67,7 @@ static int make_directory(const char *path)
 static enum status open_store(struct local *local, bool create, char error[STORE_ERROR_SIZE])
 {
 	mode_t before = umask(0077);
-	enum status status = store_aside_open(&local->store, local->data, create, error);
+	enum status status = store_admin_open(&local->store, local->data, create, error);
 	umask(before);
 	return status;
 }
@@ -103,14 +103,14 @@ int local_open(struct local *local, const char *data, const char *config, bool c
 
 void local_close(struct local *local)
 {
-	store_aside_close(local->store);
+	store_admin_close(local->store);
 	arena_deinit(&local->arena);
 }
 
 static enum status look(struct local *local, const struct record_identity *identity,
 			struct record_identity *out, char error[STORE_ERROR_SIZE])
 {
-	return store_aside_read_identity(local->store, identity->kind, identity->name,
+	return store_admin_read_identity(local->store, identity->kind, identity->name,
 					 &local->arena, out, error);
 }
 
@@ -137,7 +137,7 @@ enum status local_add(struct local *local, struct record_identity *identity, con
 
 	identity->made_by = local->who;
 	identity->made_at_ms = audit.at_ms;
-	enum status status = store_aside_change(local->store, &change, error);
+	enum status status = store_admin_change(local->store, &change, error);
 	if (status == STATUS_OK)
 		status = look(local, identity, &stored, error);
 	if (status == STATUS_OK && !secret_hash_equal(stored.hash, identity->hash))
@@ -155,5 +155,5 @@ enum status local_drop(struct local *local, struct record_identity *identity, co
 		return status;
 	struct record_audit audit = line_for(local, &stored, action);
 	struct store_change change = { .drop_identity = &stored, .audit = &audit };
-	return store_aside_change(local->store, &change, error);
+	return store_admin_change(local->store, &change, error);
 }

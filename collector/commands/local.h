@@ -13,7 +13,7 @@
 #include "proto/base/arena.h"
 
 struct local {
-	struct store_aside *store;
+	struct store_admin *store;
 	const char *data;
 	const char *who; /* "terminal (root)" */
 	struct arena arena;

@@ -142,7 +142,7 @@ static int store(struct local *local, const struct sort *sort, struct record_ide
 	char error[STORE_ERROR_SIZE];
 	size_t n = 0;
 
-	if (store_aside_read_identities(local->store, sort->kind, count_one, &n, error) !=
+	if (store_admin_read_identities(local->store, sort->kind, count_one, &n, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
 	if (n >= sort->max)
@@ -227,7 +227,7 @@ static int list(struct local *local, const struct sort *sort)
 
 	printf("%-24s%s %-20s %-20s %s\n", "NAME",
 	       sort->kind == RECORD_KIND_TOKEN ? " ROLE     " : "", "MADE", "EXPIRES", "MADE BY");
-	if (store_aside_read_identities(local->store, sort->kind, print_one, NULL, error) !=
+	if (store_admin_read_identities(local->store, sort->kind, print_one, NULL, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;

@@ -13,7 +13,7 @@
 
 #include "collector/store/store.h"
 
-struct store_aside;
+struct store_admin;
 
 /*
  * Opens the store in `directory`, which exists; with `create` it is made where it is not there.
@@ -22,26 +22,26 @@ struct store_aside;
  * STATUS_CONFLICT     a collector of another version runs
  * others              as store_open()
  */
-enum status store_aside_open(struct store_aside **out, const char *directory, bool create,
+enum status store_admin_open(struct store_admin **out, const char *directory, bool create,
 			     char error[STORE_ERROR_SIZE]);
-void store_aside_close(struct store_aside *aside);
+void store_admin_close(struct store_admin *admin);
 
 /* Commits a change (`done` is not called). STATUS_TIMED_OUT: another writer does not let go. */
-enum status store_aside_change(struct store_aside *aside, const struct store_change *change,
+enum status store_admin_change(struct store_admin *admin, const struct store_change *change,
 			       char error[STORE_ERROR_SIZE]);
 
 /* As store_read_identity() and store_read_identities(). */
-enum status store_aside_read_identity(struct store_aside *aside, enum record_kind kind,
+enum status store_admin_read_identity(struct store_admin *admin, enum record_kind kind,
 				      const char *name, struct arena *arena,
 				      struct record_identity *out, char error[STORE_ERROR_SIZE]);
-enum status store_aside_read_identities(struct store_aside *aside, enum record_kind kind,
+enum status store_admin_read_identities(struct store_admin *admin, enum record_kind kind,
 					store_each_identity *each, void *user,
 					char error[STORE_ERROR_SIZE]);
 
 /* As store_read_expected() and store_read_former_expected(). */
-enum status store_aside_read_expected(struct store_aside *aside, store_each_expected *each,
+enum status store_admin_read_expected(struct store_admin *admin, store_each_expected *each,
 				      void *user, char error[STORE_ERROR_SIZE]);
-enum status store_aside_read_former_expected(struct store_aside *aside, store_each_expected *each,
+enum status store_admin_read_former_expected(struct store_admin *admin, store_each_expected *each,
 					     void *user, char error[STORE_ERROR_SIZE]);
 
 /* Which reports: of one server (NULL: of all), with a time from `since_ms` to `until_ms`. */
@@ -56,6 +56,6 @@ struct store_filter {
  * one, so a collector that runs is held up by none. Borrowed for the call; `each` as in store.h.
  */
 typedef enum status store_each_report(void *user, const struct record_report *report, int64_t id);
-enum status store_aside_read_reports(struct store_aside *aside, const struct store_filter *filter,
+enum status store_admin_read_reports(struct store_admin *admin, const struct store_filter *filter,
 				     store_each_report *each, void *user,
 				     char error[STORE_ERROR_SIZE]);
