@@ -446,7 +446,7 @@ void store_db_close(struct store_db *db)
 		sqlite3_finalize(db->statements[i]);
 	sqlite3_close(db->handle);
 	store_packer_deinit(&db->packer);
-	store_memory_forget(&db->memory);
+	writer_cache_forget(&db->cache);
 	buffer_deinit(&db->base);
 	buffer_deinit(&db->text);
 	free(db->path);

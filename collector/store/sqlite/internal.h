@@ -114,7 +114,7 @@ struct store_db {
 	char *path;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
 	struct store_packer packer;
-	struct store_memory memory; /* the writer's */
+	struct writer_cache cache; /* the writer's */
 	int log_pages;      /* in the write-ahead log, at the last commit of this connection */
 	int64_t n_hosts;    /* the largest number of a server so far: about how many there are */
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
@@ -198,11 +198,11 @@ enum status store_db_count_hosts(struct store_db *db, char error[STORE_ERROR_SIZ
 
 /* What is known of a report's server, looked up where it has to be (report.c). */
 enum status store_db_know(struct store_db *db, const struct record_report *report,
-			  struct store_known **out, char error[STORE_ERROR_SIZE]);
+			  struct writer_cache_entry **out, char error[STORE_ERROR_SIZE]);
 
 /* Stores a report of it, packed (report.c); `*id` becomes its number. */
 enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   struct store_known *known, int64_t *id,
+				   struct writer_cache_entry *known, int64_t *id,
 				   char error[STORE_ERROR_SIZE]);
 
 /*

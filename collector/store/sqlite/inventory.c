@@ -11,7 +11,7 @@ static enum status remove_server(struct store_db *db, const struct record_remova
 	enum status status = store_db_run(db, drop, what, error);
 	if (status != STATUS_OK)
 		return status;
-	store_memory_forget_server(&db->memory, removal->key);
+	writer_cache_forget_server(&db->cache, removal->key);
 	sqlite3_stmt *forget = store_db_statement(db, STORE_DROP_LATEST);
 	if (!forget || !store_db_bind_text(forget, 1, removal->key))
 		return store_db_fail(db, what, error);

@@ -100,21 +100,21 @@ static enum status find_stream(struct store_db *db, const struct record_report *
 }
 
 enum status store_db_know(struct store_db *db, const struct record_report *report,
-			  struct store_known **out, char error[STORE_ERROR_SIZE])
+			  struct writer_cache_entry **out, char error[STORE_ERROR_SIZE])
 {
-	struct store_known *known = store_memory_place(&db->memory, report);
+	struct writer_cache_entry *known = writer_cache_place(&db->cache, report);
 	struct store_host host = { 0 };
 	struct stream stream = { 0 };
 
 	*out = known;
-	if (store_known_is(known, report))
+	if (writer_cache_is(known, report))
 		return STATUS_OK;
 	enum status status = store_db_host(db, report->key, &host, error);
 	if (status == STATUS_OK)
 		status = find_stream(db, report, host.id, &stream, error);
 	if (status != STATUS_OK)
 		return status;
-	store_known_take(known, report);
+	writer_cache_take(known, report);
 	known->host_id = host.id;
 	known->base_id = host.base_id;
 	known->latest_id = host.latest_id;
@@ -128,7 +128,7 @@ enum status store_db_know(struct store_db *db, const struct record_report *repor
  * The text of the base, in db->base. One that is gone or cannot be unpacked is no harm here, for
  * the next report is stored whole then: the base becomes NONE.
  */
-static enum status read_base(struct store_db *db, struct store_known *known,
+static enum status read_base(struct store_db *db, struct writer_cache_entry *known,
 			     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the base of a report";
@@ -150,8 +150,8 @@ static enum status read_base(struct store_db *db, struct store_known *known,
 }
 
 /* The text that the next report of a server is told apart from; `*out` borrows it. */
-static enum status get_base(struct store_db *db, struct store_known *known, struct store_bytes *out,
-			    char error[STORE_ERROR_SIZE])
+static enum status get_base(struct store_db *db, struct writer_cache_entry *known,
+			    struct store_bytes *out, char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
@@ -160,14 +160,15 @@ static enum status get_base(struct store_db *db, struct store_known *known, stru
 	if (status != STATUS_OK || known->base_id == NONE)
 		return status;
 	if (known->text_id != known->base_id)
-		store_known_set_text(known, known->base_id, db->base.bytes, db->base.size);
+		writer_cache_set_text(known, known->base_id, db->base.bytes, db->base.size);
 	*out = bytes_of(known->text_id == known->base_id ? &known->text : &db->base);
 	return STATUS_OK;
 }
 
 /* A report that was stored whole is the base of the next ones. */
 static enum status set_base(struct store_db *db, const struct record_report *report,
-			    struct store_known *known, int64_t id, char error[STORE_ERROR_SIZE])
+			    struct writer_cache_entry *known, int64_t id,
+			    char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "note what reports are based on";
 	sqlite3_stmt *set = store_db_statement(db, STORE_SET_BASE);
@@ -176,12 +177,12 @@ static enum status set_base(struct store_db *db, const struct record_report *rep
 	    !store_db_bind_number(set, 2, id))
 		return store_db_fail(db, what, error);
 	known->base_id = id;
-	store_known_set_text(known, id, report->body, report->body_size);
+	writer_cache_set_text(known, id, report->body, report->body_size);
 	return store_db_run(db, set, what, error);
 }
 
 /* The one or the other tells the latest report of a server, as migration 10 says. */
-static enum status write_latest(struct store_db *db, const struct store_known *known,
+static enum status write_latest(struct store_db *db, const struct writer_cache_entry *known,
 				char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "note the latest report of a server";
@@ -197,7 +198,8 @@ static enum status write_latest(struct store_db *db, const struct store_known *k
 
 /* Most reports are the latest and the last of their stream, as those before: nothing is written. */
 static enum status set_latest(struct store_db *db, const struct record_report *report,
-			      struct store_known *known, int64_t id, char error[STORE_ERROR_SIZE])
+			      struct writer_cache_entry *known, int64_t id,
+			      char error[STORE_ERROR_SIZE])
 {
 	bool is_last = report->sequence > known->last_sequence;
 	bool followed = known->follows;
@@ -214,7 +216,7 @@ static enum status set_latest(struct store_db *db, const struct record_report *r
 }
 
 static enum status insert(struct store_db *db, const struct record_report *report,
-			  const struct store_known *known, struct store_bytes base,
+			  const struct writer_cache_entry *known, struct store_bytes base,
 			  enum store_encoding *encoding, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store a report";
@@ -240,7 +242,7 @@ static enum status insert(struct store_db *db, const struct record_report *repor
 }
 
 enum status store_db_insert_report(struct store_db *db, const struct record_report *report,
-				   struct store_known *known, int64_t *id,
+				   struct writer_cache_entry *known, int64_t *id,
 				   char error[STORE_ERROR_SIZE])
 {
 	struct store_bytes base = { 0 };

@@ -168,7 +168,7 @@ static enum status walk_streams(struct dropping *d, char error[STORE_ERROR_SIZE]
 	sqlite3_reset(list);
 	if (status != STATUS_OK || gone_id == 0)
 		return status;
-	store_memory_forget_stream(&d->db->memory, gone_id);
+	writer_cache_forget_stream(&d->db->cache, gone_id);
 	return drop_row(d->db, STORE_DROP_STREAM, gone_id, error);
 }
 

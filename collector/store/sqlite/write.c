@@ -54,7 +54,7 @@ static enum status retain(struct store_db *db, int64_t host_id, int64_t previous
 static enum status put_report(struct store_db *db, const struct record_report *report,
 			      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
-	struct store_known *known;
+	struct writer_cache_entry *known;
 	int64_t id = 0;
 
 	enum status status = store_db_know(db, report, &known, error);
@@ -103,7 +103,7 @@ enum status store_db_end(struct store_db *db, enum status status, char error[STO
 		store_db_run(db, store_db_statement(db, STORE_ROLLBACK), "roll back", ignored);
 	}
 	if (status != STATUS_OK)
-		store_memory_forget(&db->memory);
+		writer_cache_forget(&db->cache);
 	return status;
 }
 

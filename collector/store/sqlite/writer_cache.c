@@ -6,76 +6,76 @@
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 
-static struct store_known *place_of(struct store_memory *memory, const char *key)
+static struct writer_cache_entry *place_of(struct writer_cache *cache, const char *key)
 {
-	return &memory->places[text_hash(key) % STORE_KNOWN_SERVERS];
+	return &cache->places[text_hash(key) % WRITER_CACHE_SERVERS];
 }
 
-struct store_known *store_memory_place(struct store_memory *memory,
-				       const struct record_report *report)
+struct writer_cache_entry *writer_cache_place(struct writer_cache *cache,
+					      const struct record_report *report)
 {
-	if (!memory->places)
-		memory->places = mem_alloc_array(STORE_KNOWN_SERVERS, sizeof *memory->places);
-	return place_of(memory, report->key);
+	if (!cache->places)
+		cache->places = mem_alloc_array(WRITER_CACHE_SERVERS, sizeof *cache->places);
+	return place_of(cache, report->key);
 }
 
-bool store_known_is(const struct store_known *known, const struct record_report *report)
+bool writer_cache_is(const struct writer_cache_entry *entry, const struct record_report *report)
 {
-	return known->key && strcmp(known->key, report->key) == 0 &&
-	       strcmp(known->agent_id, report->agent_id) == 0 &&
-	       strcmp(known->epoch, report->epoch) == 0;
+	return entry->key && strcmp(entry->key, report->key) == 0 &&
+	       strcmp(entry->agent_id, report->agent_id) == 0 &&
+	       strcmp(entry->epoch, report->epoch) == 0;
 }
 
-static void leave(struct store_known *known)
+static void leave(struct writer_cache_entry *entry)
 {
-	free(known->key);
-	free(known->agent_id);
-	free(known->epoch);
-	buffer_deinit(&known->text);
-	*known = (struct store_known){ 0 };
+	free(entry->key);
+	free(entry->agent_id);
+	free(entry->epoch);
+	buffer_deinit(&entry->text);
+	*entry = (struct writer_cache_entry){ 0 };
 }
 
-void store_known_take(struct store_known *known, const struct record_report *report)
+void writer_cache_take(struct writer_cache_entry *entry, const struct record_report *report)
 {
-	leave(known);
-	known->key = mem_strdup(report->key);
-	known->agent_id = mem_strdup(report->agent_id);
-	known->epoch = mem_strdup(report->epoch);
+	leave(entry);
+	entry->key = mem_strdup(report->key);
+	entry->agent_id = mem_strdup(report->agent_id);
+	entry->epoch = mem_strdup(report->epoch);
 }
 
-void store_known_set_text(struct store_known *known, int64_t report_id, const char *text,
-			  size_t size)
+void writer_cache_set_text(struct writer_cache_entry *entry, int64_t report_id, const char *text,
+			   size_t size)
 {
-	if (size > STORE_KNOWN_MAX_TEXT) {
-		buffer_deinit(&known->text);
-		known->text_id = 0;
+	if (size > WRITER_CACHE_MAX_TEXT) {
+		buffer_deinit(&entry->text);
+		entry->text_id = 0;
 		return;
 	}
-	known->text.size = 0;
-	buffer_add(&known->text, text, size);
-	known->text_id = report_id;
+	entry->text.size = 0;
+	buffer_add(&entry->text, text, size);
+	entry->text_id = report_id;
 }
 
-void store_memory_forget_server(struct store_memory *memory, const char *key)
+void writer_cache_forget_server(struct writer_cache *cache, const char *key)
 {
-	struct store_known *known = memory->places ? place_of(memory, key) : NULL;
+	struct writer_cache_entry *entry = cache->places ? place_of(cache, key) : NULL;
 
-	if (known && known->key && strcmp(known->key, key) == 0)
-		leave(known);
+	if (entry && entry->key && strcmp(entry->key, key) == 0)
+		leave(entry);
 }
 
-void store_memory_forget_stream(struct store_memory *memory, int64_t stream_id)
+void writer_cache_forget_stream(struct writer_cache *cache, int64_t stream_id)
 {
-	for (size_t i = 0; memory->places && i < STORE_KNOWN_SERVERS; i++) {
-		if (memory->places[i].stream_id == stream_id)
-			leave(&memory->places[i]);
+	for (size_t i = 0; cache->places && i < WRITER_CACHE_SERVERS; i++) {
+		if (cache->places[i].stream_id == stream_id)
+			leave(&cache->places[i]);
 	}
 }
 
-void store_memory_forget(struct store_memory *memory)
+void writer_cache_forget(struct writer_cache *cache)
 {
-	for (size_t i = 0; memory->places && i < STORE_KNOWN_SERVERS; i++)
-		leave(&memory->places[i]);
-	free(memory->places);
-	memory->places = NULL;
+	for (size_t i = 0; cache->places && i < WRITER_CACHE_SERVERS; i++)
+		leave(&cache->places[i]);
+	free(cache->places);
+	cache->places = NULL;
 }

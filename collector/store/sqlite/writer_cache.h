@@ -15,13 +15,13 @@
 #include "collector/model/record.h"
 
 /* Some MB: a fleet of as many servers has most of them here, a larger one pays with look-ups. */
-#define STORE_KNOWN_SERVERS 2048
+#define WRITER_CACHE_SERVERS 2048
 
 /* Bytes of a text that is remembered at most. */
-#define STORE_KNOWN_MAX_TEXT ((size_t)16 * 1024)
+#define WRITER_CACHE_MAX_TEXT ((size_t)16 * 1024)
 
 /* Numbers of rows are 0 where there is none. */
-struct store_known {
+struct writer_cache_entry {
 	char *key; /* of the server; NULL: the place is free */
 	char *agent_id;
 	char *epoch;
@@ -35,29 +35,29 @@ struct store_known {
 	struct buffer text;
 };
 
-struct store_memory {
-	struct store_known *places; /* NULL: nothing was remembered yet */
+struct writer_cache {
+	struct writer_cache_entry *places; /* NULL: nothing was remembered yet */
 };
 
 /* The place of a report's server; it is another server's, or free, where key and stream differ. */
-struct store_known *store_memory_place(struct store_memory *memory,
-				       const struct record_report *report);
+struct writer_cache_entry *writer_cache_place(struct writer_cache *cache,
+					      const struct record_report *report);
 
 /* Is it that of this very server and stream? */
-bool store_known_is(const struct store_known *known, const struct record_report *report);
+bool writer_cache_is(const struct writer_cache_entry *entry, const struct record_report *report);
 
 /* Takes the place over for a report's server, of which nothing but the names is known then. */
-void store_known_take(struct store_known *known, const struct record_report *report);
+void writer_cache_take(struct writer_cache_entry *entry, const struct record_report *report);
 
 /* Remembers the text of a report, unless it is too long. */
-void store_known_set_text(struct store_known *known, int64_t report_id, const char *text,
-			  size_t size);
+void writer_cache_set_text(struct writer_cache_entry *entry, int64_t report_id, const char *text,
+			   size_t size);
 
 /* Leaves the place of a server, if it has one. */
-void store_memory_forget_server(struct store_memory *memory, const char *key);
+void writer_cache_forget_server(struct writer_cache *cache, const char *key);
 
 /* Leaves the place of the stream, if it has one: its row is no more. */
-void store_memory_forget_stream(struct store_memory *memory, int64_t stream_id);
+void writer_cache_forget_stream(struct writer_cache *cache, int64_t stream_id);
 
-/* Legal on a zeroed memory; it is zeroed then. */
-void store_memory_forget(struct store_memory *memory);
+/* Legal on a zeroed cache; it is zeroed then. */
+void writer_cache_forget(struct writer_cache *cache);

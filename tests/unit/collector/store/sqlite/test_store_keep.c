@@ -161,10 +161,10 @@ static void find_rival(const char *name, char rival[16])
 
 	do
 		snprintf(rival, 16, "s%u", i++);
-	while (text_hash(rival) % STORE_KNOWN_SERVERS != text_hash(name) % STORE_KNOWN_SERVERS);
+	while (text_hash(rival) % WRITER_CACHE_SERVERS != text_hash(name) % WRITER_CACHE_SERVERS);
 }
 
-static void servers_that_share_a_place_of_the_memory_do_not_mix(void **state)
+static void servers_that_share_a_place_of_the_cache_do_not_mix(void **state)
 {
 	struct fixture f;
 	char rival[16];
@@ -198,7 +198,7 @@ static void texts_too_long_to_be_remembered_are_bases_all_the_same(void **state)
 	(void)state;
 
 	for (size_t more = 0; more < 2; more++) {
-		size_t size = STORE_KNOWN_MAX_TEXT + more;
+		size_t size = WRITER_CACHE_MAX_TEXT + more;
 		char *body = mem_alloc(size + 1);
 		fixture_set_up(&f);
 		fixture_open(&f);
@@ -501,7 +501,7 @@ int main(void)
 		cmocka_unit_test(what_changed_little_is_packed_small_and_comes_back),
 		cmocka_unit_test(a_text_of_the_largest_size_is_unpacked_and_no_larger_one),
 		cmocka_unit_test(reports_of_a_server_are_kept_as_what_differs_and_read_whole),
-		cmocka_unit_test(servers_that_share_a_place_of_the_memory_do_not_mix),
+		cmocka_unit_test(servers_that_share_a_place_of_the_cache_do_not_mix),
 		cmocka_unit_test(texts_too_long_to_be_remembered_are_bases_all_the_same),
 		cmocka_unit_test(keeps_so_many_reports_and_the_latest),
 		cmocka_unit_test(reports_take_the_old_ones_of_their_server_away),

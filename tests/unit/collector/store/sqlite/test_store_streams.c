@@ -512,7 +512,7 @@ static void the_latest_is_found_by_its_stream_while_it_is_the_last_there(void **
 			    same);
 			check_latest(&rig, reports[i].latest_ms, reports[i].by_stream);
 			if (is_forgetful)
-				store_memory_forget(&rig.db.memory);
+				writer_cache_forget(&rig.db.cache);
 		}
 		tear_down(&rig);
 	}
