@@ -67,7 +67,7 @@ struct job {
 	size_t min_words;
 	size_t max_words;
 	bool may_replace; /* knows --replace */
-	int (*run)(const char *data, const char *file, bool replace);
+	int (*run)(struct local *local, const char *file, bool replace);
 };
 
 static void tell(const char *fault)
@@ -75,38 +75,37 @@ static void tell(const char *fault)
 	printf("%s\n", fault);
 }
 
-static int back_up(const char *data, const char *file, bool replace)
+static int back_up(struct local *local, const char *file, bool replace)
 {
 	char error[STORE_ERROR_SIZE];
 
-	if (store_backup(data, file, replace, error) != STATUS_OK)
+	if (store_backup(local->engine, local->data, file, replace, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
 }
 
-static int restore(const char *data, const char *file, bool unused)
+static int restore(struct local *local, const char *file, bool unused)
 {
 	char error[STORE_ERROR_SIZE];
 	(void)unused;
 
-	if (store_restore(file, data, tell, error) != STATUS_OK)
+	if (store_restore(local->engine, file, local->data, tell, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
 }
 
-static int check(const char *data, const char *file, bool unused)
+static int check(struct local *local, const char *file, bool unused)
 {
 	char error[STORE_ERROR_SIZE];
-	char store[4096];
 	struct store_check found;
+	const char *location =
+		file ? file : store_locate(local->engine, local->data, &local->arena);
 	(void)unused;
 
-	snprintf(store, sizeof store, "%s/%s", data, STORE_FILE);
-	if (store_check(file ? file : store, tell, &found, error) != STATUS_OK)
+	if (store_check(local->engine, location, tell, &found, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (found.faults > 0)
-		return terminal_fail("'%s' is damaged: %zu faults", file ? file : store,
-				     found.faults);
+		return terminal_fail("'%s' is damaged: %zu faults", location, found.faults);
 	printf("ok: %" PRId64 " servers, %" PRId64 " reports, %" PRId64 " changes\n", found.servers,
 	       found.reports, found.changes);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
@@ -134,8 +133,7 @@ static int run(const struct job *job, int argc, char **argv)
 				       job->name, job->usage, job->name);
 	int rc = local_prepare(&local, data, config);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = job->run(local.data, words.n_words > 0 ? words.words[0] : NULL,
-			      replace != NULL);
+		rc = job->run(&local, words.n_words > 0 ? words.words[0] : NULL, replace != NULL);
 	local_close(&local);
 	return rc;
 }

@@ -43,15 +43,16 @@ static const char *name_user(struct arena *arena)
 static int find_data(struct local *local, const char *data, const char *config)
 {
 	char name[] = "--config";
-	char *argv[] = { name, arena_strdup(&local->arena, config) };
+	char data_name[] = "--data";
+	char *argv[] = { data ? data_name : name,
+			 arena_strdup(&local->arena, data ? data : config) };
 	struct faults faults;
 	struct options options;
 
-	local->data = data;
-	if (data)
-		return TERMINAL_EXIT_OK;
-	if (options_read(&options, config ? 2 : 0, argv, &local->arena, &faults) != STATUS_OK)
+	if (options_read(&options, data || config ? 2 : 0, argv, &local->arena, &faults) !=
+	    STATUS_OK)
 		return terminal_refuse("%s", faults.texts[0]);
+	local->engine = options.engine;
 	local->data = options.data;
 	return TERMINAL_EXIT_OK;
 }
@@ -67,7 +68,8 @@ static int make_directory(const char *path)
 static enum status open_store(struct local *local, bool create, char error[STORE_ERROR_SIZE])
 {
 	mode_t before = umask(0077);
-	enum status status = store_admin_open(&local->store, local->data, create, error);
+	enum status status =
+		store_admin_open(&local->store, local->engine, local->data, create, error);
 	umask(before);
 	return status;
 }

@@ -14,6 +14,7 @@
 
 struct local {
 	struct store_admin *store;
+	const struct store_engine *engine; /* of `data` */
 	const char *data;
 	const char *who; /* "terminal (root)" */
 	struct arena arena;

@@ -33,6 +33,7 @@
 #define OPTIONS_MAX_SETTINGS   48
 
 struct hook_settings;
+struct store_engine;
 
 struct options {
 	struct net_address listen;
@@ -41,12 +42,13 @@ struct options {
 	const char *key;       /* of its private key; not NULL where `cert` is not */
 	const char *client_ca; /* who signs what clients have to show; NULL: they need nothing */
 	size_t max_connections;
-	size_t max_of_address;           /* connections of one client address */
-	struct networks trusted_proxies; /* what they say of clients counts */
-	size_t max_body_mb;              /* MiB of all bodies at a time */
-	const char *data;                /* directory of the store */
-	const char *hook_command;        /* NULL: no hook */
-	const char *external_url;        /* where browsers find the collector; NULL: not known */
+	size_t max_of_address;             /* connections of one client address */
+	struct networks trusted_proxies;   /* what they say of clients counts */
+	size_t max_body_mb;                /* MiB of all bodies at a time */
+	const char *data;                  /* directory of the store */
+	const struct store_engine *engine; /* what keeps it */
+	const char *hook_command;          /* NULL: no hook */
+	const char *external_url;          /* where browsers find the collector; NULL: not known */
 	struct store_limits keep;
 	enum log_level log_level;
 	enum log_format log_format;

@@ -1,9 +1,7 @@
 #include "collector/daemon/serve.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "collector/api/api.h"
 #include "collector/auth/identities.h"
@@ -108,20 +106,14 @@ static int fail_not_set_up(const struct serve *s)
 	return SERVE_EXIT_FAILED;
 }
 
-static bool has_store(const char *data, struct arena *arena)
-{
-	struct stat found;
-	return stat(arena_printf(arena, "%s/%s", data, STORE_FILE), &found) == 0 || errno != ENOENT;
-}
-
 static int open_store(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
 	const char *data = s->options->data;
 
-	if (!has_store(data, &s->arena))
+	if (!store_exists(s->options->engine, data))
 		return fail_not_set_up(s);
-	if (store_open(&s->store, data, loop_uv(s->loop), error) != STATUS_OK)
+	if (store_open(&s->store, s->options->engine, data, loop_uv(s->loop), error) != STATUS_OK)
 		return fail(error);
 	store_set_limits(s->store, &s->options->keep);
 	return SERVE_EXIT_OK;

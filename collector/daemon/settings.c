@@ -5,6 +5,7 @@
 
 #include "collector/daemon/options.h"
 #include "collector/http/clients.h"
+#include "collector/store/sqlite/engine.h"
 
 #define TRUSTED_PROXIES_EXPECTED                                                                   \
 	"at most 32 networks such as 10.0.0.5, 192.168.7.0/24 or fd00::/8, without bits behind "   \
@@ -86,6 +87,7 @@ static const char *set_max_body_mb(struct options *options, const char *value)
 static const char *set_data(struct options *options, const char *value)
 {
 	options->data = value;
+	options->engine = &sqlite_engine;
 	return *value ? NULL : "a directory";
 }
 

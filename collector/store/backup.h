@@ -16,8 +16,8 @@
  * STATUS_CONFLICT   the file exists; `replace` allows that, where it is a backup
  * others            `error` says why
  */
-enum status store_backup(const char *directory, const char *path, bool replace,
-			 char error[STORE_ERROR_SIZE]);
+enum status store_backup(const struct store_engine *engine, const char *directory, const char *path,
+			 bool replace, char error[STORE_ERROR_SIZE]);
 
 /*
  * Makes the store of `directory` from a backup, brought up to date and checked: whole or not at
@@ -26,5 +26,6 @@ enum status store_backup(const char *directory, const char *path, bool replace,
  * STATUS_CONFLICT   there is a store already, or a collector runs
  * STATUS_MALFORMED  the backup is damaged
  */
-enum status store_restore(const char *path, const char *directory, void (*tell)(const char *fault),
+enum status store_restore(const struct store_engine *engine, const char *path,
+			  const char *directory, void (*tell)(const char *fault),
 			  char error[STORE_ERROR_SIZE]);

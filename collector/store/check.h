@@ -1,5 +1,5 @@
 /*
- * Whether a store is whole: what SQLite says of the file, and what we know beyond that of its rows.
+ * Whether a store is whole: what the database says of itself, and what we know beyond that of its rows.
  * Reads only, also while a collector runs.
  */
 #pragma once
@@ -21,13 +21,18 @@ struct store_check {
 	size_t faults; /* each was told */
 };
 
+/* The store in `directory` by the name that people know it by, such as its file; in `arena`. */
+const char *store_locate(const struct store_engine *engine, const char *directory,
+			 struct arena *arena);
+
 /*
- * Checks the database file `path`; `tell` gets each fault as a sentence without a full stop.
+ * Checks the store at `location`, or a backup by its file; `tell` gets each fault as a sentence without a full stop.
  *
  * STATUS_OK           it was checked; `out->faults` says how that went
- * STATUS_NOT_FOUND    there is no such file
+ * STATUS_NOT_FOUND    there is nothing there
  * STATUS_UNSUPPORTED  of an older or newer version of the schema
  * others              as store_open(): it could not be checked to the end
  */
-enum status store_check(const char *path, void (*tell)(const char *fault), struct store_check *out,
+enum status store_check(const struct store_engine *engine, const char *location,
+			void (*tell)(const char *fault), struct store_check *out,
 			char error[STORE_ERROR_SIZE]);

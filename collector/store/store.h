@@ -1,6 +1,7 @@
 /*
- * The store: the truth that outlives the process. sqlite/ keeps it in one SQLite database in the
- * data directory; the interface has no word of SQL, so that another engine can take its place.
+ * The store: the truth that outlives the process. An engine keeps it, which store_open() is given
+ * (collector/store/engine.h): sqlite/ in one SQLite database in the data directory. The interface has
+ * no word of SQL, so that another engine can take its place.
  *
  * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
  * round; a thread of the store commits whatever has gathered while the previous commit was under
@@ -19,6 +20,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,8 +31,7 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
-/* Files in the data directory; SQLite puts "-wal" and "-shm" beside the first. */
-#define STORE_FILE "mtawatch.db"
+/* In the data directory: whoever holds it is the collector. */
 #define STORE_LOCK "mtawatch.lock"
 
 #define STORE_ERROR_SIZE 512
@@ -48,6 +49,10 @@
 #define STORE_MAX_PENDING_BYTES ((size_t)256 * 1024 * 1024)
 
 struct store;
+struct store_engine;
+
+/* Is there a store in `directory`? True also where that cannot be seen. */
+bool store_exists(const struct store_engine *engine, const char *directory);
 
 /*
  * Opens the store in `directory`, which exists, and brings its schema up to date. On success the
@@ -58,8 +63,8 @@ struct store;
  * STATUS_MALFORMED    the file is no database, or a damaged one
  * STATUS_DENIED, STATUS_FULL, STATUS_SYSTEM ...  with the system's reason in `error`
  */
-enum status store_open(struct store **out, const char *directory, uv_loop_t *loop,
-		       char error[STORE_ERROR_SIZE]);
+enum status store_open(struct store **out, const struct store_engine *engine, const char *directory,
+		       uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
 
 /*
  * Ends it: what was submitted is still committed and its `done` run, then `closed` is called, once,

@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "collector/base/hash.h"
+#include "collector/store/sqlite/engine.h"
 #include "collector/store/store.h"
 #include "crowd.h"
 #include "proto/base/mem.h"
@@ -125,7 +126,7 @@ static double size_of(const char *directory)
 	char path[512];
 	struct stat file;
 
-	snprintf(path, sizeof path, "%s/%s", directory, STORE_FILE);
+	snprintf(path, sizeof path, "%s/%s", directory, SQLITE_ENGINE_FILE);
 	return stat(path, &file) == 0 ? (double)file.st_size : 0;
 }
 
@@ -195,7 +196,7 @@ static void read_all(struct bench *b)
 
 static void clean_up(const char *directory)
 {
-	static const char *const names[] = { STORE_FILE, STORE_LOCK };
+	static const char *const names[] = { SQLITE_ENGINE_FILE, STORE_LOCK };
 	char path[512];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -219,7 +220,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(directory) || uv_loop_init(&b.loop) != 0)
 		return 1;
 	b.waits_ms = mem_alloc_array(b.crowd.n, sizeof *b.waits_ms);
-	must(store_open(&b.store, directory, &b.loop, error), error);
+	must(store_open(&b.store, &sqlite_engine, directory, &b.loop, error), error);
 	for (size_t i = 0; i < WINDOW; i++)
 		rides[i].bench = &b;
 	printf("round  reports/s   us CPU  B of text  B on disk  ratio   p50 ms   p99 ms   max "

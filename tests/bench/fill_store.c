@@ -14,6 +14,7 @@
 #include "collector/model/server_key.h"
 #include "collector/model/snapshot.h"
 #include "collector/pipeline/pipeline.h"
+#include "collector/store/sqlite/engine.h"
 #include "crowd.h"
 #include "proto/base/mem.h"
 
@@ -144,7 +145,8 @@ int main(int argc, char **argv)
 	check(f.crowd.servers_per_site > 0 && f.crowd.n % f.crowd.servers_per_site == 0,
 	      "SERVERS has to be a multiple of SERVERS_PER_SITE");
 	check(loop_open(&f.loop, on_signal, NULL) == STATUS_OK, "no event loop");
-	check(store_open(&f.store, argv[1], loop_uv(f.loop), error) == STATUS_OK, error);
+	check(store_open(&f.store, &sqlite_engine, argv[1], loop_uv(f.loop), error) == STATUS_OK,
+	      error);
 	struct pipeline_options options = { .loop = loop_uv(f.loop),
 					    .store = f.store,
 					    .now_ms = loop_wall_ms };

@@ -1,16 +1,11 @@
-#include "collector/store/admin.h"
+#include "collector/store/sqlite/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "collector/store/lock.h"
-#include "collector/store/sqlite/internal.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
-
-struct store_admin {
-	struct store_db db;
-};
 
 static bool exists(const char *path)
 {
@@ -34,75 +29,22 @@ static enum status bring_up_to_date(struct store_db *db, const char *lock_path,
 	return status;
 }
 
-static enum status open_files(struct store_admin *admin, const char *directory, bool create,
-			      char error[STORE_ERROR_SIZE])
+enum status store_db_open_admin(struct store_db *db, const char *directory, bool create,
+				char error[STORE_ERROR_SIZE])
 {
 	struct arena arena;
 	arena_init(&arena);
 	const char *lock = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
-	const char *file = arena_printf(&arena, "%s/%s", directory, STORE_FILE);
+	const char *file = arena_printf(&arena, "%s/%s", directory, SQLITE_ENGINE_FILE);
 	enum status status = STATUS_NOT_FOUND;
 
 	snprintf(error, STORE_ERROR_SIZE, "there is no store in %s", directory);
 	if (create || exists(file))
-		status = store_db_open(&admin->db, file, error);
+		status = store_db_open(db, file, error);
 	if (status == STATUS_OK)
-		status = bring_up_to_date(&admin->db, lock, error);
+		status = bring_up_to_date(db, lock, error);
 	arena_deinit(&arena);
 	return status;
-}
-
-enum status store_admin_open(struct store_admin **out, const char *directory, bool create,
-			     char error[STORE_ERROR_SIZE])
-{
-	struct store_admin *admin = mem_alloc(sizeof *admin);
-	enum status status = open_files(admin, directory, create, error);
-
-	if (status == STATUS_OK)
-		*out = admin;
-	else
-		store_admin_close(admin);
-	return status;
-}
-
-void store_admin_close(struct store_admin *admin)
-{
-	if (!admin)
-		return;
-	store_db_close(&admin->db);
-	free(admin);
-}
-
-enum status store_admin_change(struct store_admin *admin, const struct store_change *change,
-			       char error[STORE_ERROR_SIZE])
-{
-	return store_db_commit(&admin->db, &change, 1, NULL, error);
-}
-
-enum status store_admin_read_identity(struct store_admin *admin, enum record_kind kind,
-				      const char *name, struct arena *arena,
-				      struct record_identity *out, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_identity(&admin->db, kind, name, arena, out, error);
-}
-
-enum status store_admin_read_identities(struct store_admin *admin, enum record_kind kind,
-					store_each_identity *each, void *user,
-					char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_identities(&admin->db, kind, "", SIZE_MAX / 2, each, user, error);
-}
-
-enum status store_admin_read_expected(struct store_admin *admin, store_each_expected *each,
-				      void *user, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_expected(&admin->db, each, user, error);
-}
-
-enum status store_admin_read_former_expected(struct store_admin *admin, store_each_expected *each,
-					     void *user, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_former_expected(&admin->db, each, user, error);
 }
 
 /* The server whose reports are read, and their numbers in the order of their times. */
@@ -186,11 +128,10 @@ static enum status read_one(struct reading *r, int64_t id, store_each_report *ea
 	return status;
 }
 
-enum status store_admin_read_reports(struct store_admin *admin, const struct store_filter *filter,
-				     store_each_report *each, void *user,
-				     char error[STORE_ERROR_SIZE])
+enum status store_db_read_reports(struct store_db *db, const struct store_filter *filter,
+				  store_each_report *each, void *user, char error[STORE_ERROR_SIZE])
 {
-	struct reading r = { .db = &admin->db, .filter = filter };
+	struct reading r = { .db = db, .filter = filter };
 	bool found = false;
 
 	buffer_init(&r.key);

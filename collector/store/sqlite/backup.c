@@ -1,4 +1,4 @@
-#include "collector/store/backup.h"
+#include "collector/store/sqlite/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include "collector/base/file_replace.h"
-#include "collector/store/check.h"
 #include "collector/store/lock.h"
-#include "collector/store/sqlite/internal.h"
 #include "proto/base/arena.h"
 
 static bool exists(const char *path)
@@ -126,13 +124,13 @@ static enum status may_write(const char *store, const char *path, bool replace,
 	return STATUS_OK;
 }
 
-enum status store_backup(const char *directory, const char *path, bool replace,
-			 char error[STORE_ERROR_SIZE])
+enum status store_db_backup(const char *directory, const char *path, bool replace,
+			    char error[STORE_ERROR_SIZE])
 {
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *store = arena_printf(&arena, "%s/%s", directory, STORE_FILE);
+	const char *store = arena_printf(&arena, "%s/%s", directory, SQLITE_ENGINE_FILE);
 	const char *fresh = arena_printf(&arena, "%s.new", path);
 	enum status status = may_write(store, path, replace, error);
 	if (status == STATUS_OK) {
@@ -161,7 +159,7 @@ static enum status prepare(const char *path, void (*tell)(const char *fault),
 	status = store_db_migrate(&db, error);
 	store_db_close(&db); /* the last connection empties the log and removes it */
 	if (status == STATUS_OK)
-		status = store_check(path, tell, &found, error);
+		status = store_db_check(path, tell, &found, error);
 	if (status == STATUS_OK && found.faults > 0)
 		status = complain(STATUS_MALFORMED, error, "the backup is damaged");
 	return status;
@@ -211,14 +209,14 @@ static enum status restore(struct arena *arena, const char *path, const char *st
 	return status;
 }
 
-enum status store_restore(const char *path, const char *directory, void (*tell)(const char *fault),
-			  char error[STORE_ERROR_SIZE])
+enum status store_db_restore(const char *path, const char *directory,
+			     void (*tell)(const char *fault), char error[STORE_ERROR_SIZE])
 {
 	struct arena arena;
 	int lock;
 
 	arena_init(&arena);
-	const char *store = arena_printf(&arena, "%s/%s", directory, STORE_FILE);
+	const char *store = arena_printf(&arena, "%s/%s", directory, SQLITE_ENGINE_FILE);
 	const char *lock_path = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
 	enum status status = store_lock_take(lock_path, &lock, error, STORE_ERROR_SIZE);
 	if (status == STATUS_OK) {

@@ -1,10 +1,9 @@
-#include "collector/store/check.h"
+#include "collector/store/sqlite/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "collector/base/hash.h"
-#include "collector/store/sqlite/internal.h"
 
 #define TEXT_OF(number)   #number
 #define DIGITS_OF(number) TEXT_OF(number)
@@ -148,8 +147,8 @@ static enum status check(struct checking *c)
 	return status;
 }
 
-enum status store_check(const char *path, void (*tell_fault)(const char *fault),
-			struct store_check *out, char error[STORE_ERROR_SIZE])
+enum status store_db_check(const char *path, void (*tell_fault)(const char *fault),
+			   struct store_check *out, char error[STORE_ERROR_SIZE])
 {
 	struct checking c = { .tell = tell_fault, .out = out, .error = error };
 

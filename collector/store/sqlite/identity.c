@@ -199,9 +199,10 @@ static enum status visit_audit(sqlite3_stmt *row, void *user)
 	return listener->each(listener->user, &audit);
 }
 
-enum status store_db_read_audit(struct store_db *db, enum store_statement which, int64_t id,
-				size_t limit, store_each_audit *each, void *user,
-				char error[STORE_ERROR_SIZE])
+/* `which` is STORE_AUDIT_AFTER or STORE_AUDIT_BEFORE, `id` its bound. */
+static enum status read_audit(struct store_db *db, enum store_statement which, int64_t id,
+			      size_t limit, store_each_audit *each, void *user,
+			      char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the audit log";
 	sqlite3_stmt *list = store_db_statement(db, which);
@@ -211,6 +212,20 @@ enum status store_db_read_audit(struct store_db *db, enum store_statement which,
 	    !store_db_bind_number(list, 2, (int64_t)limit))
 		return store_db_fail(db, what, error);
 	return store_db_list(db, list, what, visit_audit, &listener, error);
+}
+
+enum status store_db_read_audit_after(struct store_db *db, int64_t after, size_t limit,
+				      store_each_audit *each, void *user,
+				      char error[STORE_ERROR_SIZE])
+{
+	return read_audit(db, STORE_AUDIT_AFTER, after, limit, each, user, error);
+}
+
+enum status store_db_read_audit_before(struct store_db *db, int64_t before, size_t limit,
+				       store_each_audit *each, void *user,
+				       char error[STORE_ERROR_SIZE])
+{
+	return read_audit(db, STORE_AUDIT_BEFORE, before, limit, each, user, error);
 }
 
 enum status store_db_read_last_audit(struct store_db *db, int64_t *out,

@@ -16,7 +16,10 @@
 
 #include "collector/base/buffer.h"
 #include "collector/model/record.h"
+#include "collector/store/admin.h"
+#include "collector/store/check.h"
 #include "collector/store/pack.h"
+#include "collector/store/sqlite/engine.h"
 #include "collector/store/sqlite/writer_cache.h"
 #include "collector/store/store.h"
 #include "proto/base/status.h"
@@ -108,13 +111,23 @@ enum store_statement {
 	STORE_STATEMENT_COUNT,
 };
 
+/* How far the sweep over all servers is; zeroed before the first chunk. */
+struct store_sweep {
+	int64_t host_id; /* the last one that was looked at; 0: it begins with the first */
+	int64_t round;   /* over all of them */
+};
+
+struct store_checkpointer;
+
 /* One connection with its prepared statements, made when first used. */
 struct store_db {
 	sqlite3 *handle;
 	char *path;
 	sqlite3_stmt *statements[STORE_STATEMENT_COUNT];
 	struct store_packer packer;
-	struct writer_cache cache; /* the writer's */
+	struct writer_cache cache;               /* the writer's */
+	struct store_sweep sweep;                /* likewise */
+	struct store_checkpointer *checkpointer; /* likewise; NULL: it has none */
 	int log_pages;      /* in the write-ahead log, at the last commit of this connection */
 	int64_t n_hosts;    /* the largest number of a server so far: about how many there are */
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
@@ -275,12 +288,6 @@ enum status store_db_retain(struct store_db *db, int64_t host_id,
 /* Rows that one chunk of the sweep drops at most: some milliseconds. */
 #define STORE_SWEEP_ROWS 256
 
-/* How far the sweep over all servers is; zeroed before the first chunk. */
-struct store_sweep {
-	int64_t host_id; /* the last one that was looked at; 0: it begins with the first */
-	int64_t round;   /* over all of them */
-};
-
 /*
  * A chunk of the sweep, in a transaction of its own. In some dozens of rounds it looks at each
  * server thoroughly.
@@ -326,10 +333,12 @@ enum status store_db_read_identities(struct store_db *db, enum record_kind kind,
 				     size_t limit, store_each_identity *each, void *user,
 				     char error[STORE_ERROR_SIZE]);
 
-/* `which` is STORE_AUDIT_AFTER or STORE_AUDIT_BEFORE, `id` its bound. */
-enum status store_db_read_audit(struct store_db *db, enum store_statement which, int64_t id,
-				size_t limit, store_each_audit *each, void *user,
-				char error[STORE_ERROR_SIZE]);
+enum status store_db_read_audit_after(struct store_db *db, int64_t after, size_t limit,
+				      store_each_audit *each, void *user,
+				      char error[STORE_ERROR_SIZE]);
+enum status store_db_read_audit_before(struct store_db *db, int64_t before, size_t limit,
+				       store_each_audit *each, void *user,
+				       char error[STORE_ERROR_SIZE]);
 enum status store_db_read_last_audit(struct store_db *db, int64_t *out,
 				     char error[STORE_ERROR_SIZE]);
 
@@ -369,6 +378,21 @@ enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena
 enum status store_db_read_last_alert_id(struct store_db *db, int64_t *out,
 					char error[STORE_ERROR_SIZE]);
 
+/* The terminal's connection, and its read (admin.c). */
+enum status store_db_open_admin(struct store_db *db, const char *directory, bool create,
+				char error[STORE_ERROR_SIZE]);
+enum status store_db_read_reports(struct store_db *db, const struct store_filter *filter,
+				  store_each_report *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+
+/* Copies and their check (backup.c, check.c), as collector/store/backup.h and check.h say. */
+enum status store_db_backup(const char *directory, const char *path, bool replace,
+			    char error[STORE_ERROR_SIZE]);
+enum status store_db_restore(const char *path, const char *directory,
+			     void (*tell)(const char *fault), char error[STORE_ERROR_SIZE]);
+enum status store_db_check(const char *path, void (*tell)(const char *fault),
+			   struct store_check *out, char error[STORE_ERROR_SIZE]);
+
 /*
  * Beyond that the write-ahead log starts over, although commits wait for it. It takes some more
  * than twice as much at most, but for what is committed while somebody reads the database for long.
@@ -379,8 +403,6 @@ enum status store_db_read_last_alert_id(struct store_db *db, int64_t *out,
  * The checkpointer (checkpoint.c): moves what is committed from the write-ahead log
  * into the database, on a thread and a connection of its own, so that no commit waits for it.
  */
-struct store_checkpointer;
-
 enum status store_checkpointer_start(struct store_checkpointer **out, const char *path,
 				     char error[STORE_ERROR_SIZE]);
 

@@ -12,12 +12,20 @@
 #include <sqlite3.h>
 
 #include "collector/base/buffer.h"
+#include "collector/store/sqlite/engine.h"
 
 #define MAX_LEFT 64
 
 /* Directories that were made and are not removed yet; "" where one was. */
 static char left[MAX_LEFT][sizeof((struct fixture *)NULL)->directory];
 static size_t n_left;
+
+static const struct fixture_engine *engine = &fixture_engines[0];
+
+void fixture_use(const struct fixture_engine *next)
+{
+	engine = next;
+}
 
 void fixture_set_up(struct fixture *f)
 {
@@ -58,9 +66,14 @@ char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_
 	return path;
 }
 
+enum status fixture_try_open(struct fixture *f, struct store **out, const char *directory)
+{
+	return store_open(out, engine->engine, directory, &f->loop, f->error);
+}
+
 void fixture_open(struct fixture *f)
 {
-	assert_int_equal(store_open(&f->store, f->directory, &f->loop, f->error), STATUS_OK);
+	assert_int_equal(fixture_try_open(f, &f->store, f->directory), STATUS_OK);
 }
 
 /* Closes it, which runs everything that is pending. */
@@ -72,14 +85,8 @@ void fixture_close(struct fixture *f)
 
 void fixture_tear_down(struct fixture *f)
 {
-	static const char *const names[] = { STORE_FILE, STORE_FILE "-wal", STORE_FILE "-shm",
-					     STORE_LOCK };
-	char path[FIXTURE_PATH_SIZE];
-
 	assert_int_equal(uv_loop_close(&f->loop), 0);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		unlink(fixture_path(f, names[i], path));
-	assert_int_equal(rmdir(f->directory), 0);
+	remove_directory(f->directory);
 	for (size_t i = 0; i < n_left; i++) {
 		if (strcmp(left[i], f->directory) == 0)
 			left[i][0] = '\0';
@@ -174,13 +181,13 @@ const char *fixture_servers(struct fixture *f)
 }
 
 /* How many rows the database has that a query counts. */
-int64_t fixture_count(const struct fixture *f, const char *query)
+static int64_t sqlite_count(const struct fixture *f, const char *query)
 {
 	char path[FIXTURE_PATH_SIZE];
 	sqlite3 *db = NULL;
 	sqlite3_stmt *statement = NULL;
 
-	assert_int_equal(sqlite3_open(fixture_path(f, STORE_FILE, path), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open(fixture_path(f, SQLITE_ENGINE_FILE, path), &db), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
 	int64_t n = sqlite3_column_int64(statement, 0);
@@ -189,12 +196,27 @@ int64_t fixture_count(const struct fixture *f, const char *query)
 	return n;
 }
 
-void fixture_execute(const struct fixture *f, const char *sql)
+static void sqlite_execute(const struct fixture *f, const char *sql)
 {
 	char path[FIXTURE_PATH_SIZE];
 	sqlite3 *db = NULL;
 
-	assert_int_equal(sqlite3_open(fixture_path(f, STORE_FILE, path), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_open(fixture_path(f, SQLITE_ENGINE_FILE, path), &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+}
+
+const struct fixture_engine fixture_engines[] = {
+	{ "SQLite", &sqlite_engine, sqlite_count, sqlite_execute },
+};
+const size_t fixture_engines_n = sizeof fixture_engines / sizeof *fixture_engines;
+
+int64_t fixture_count(const struct fixture *f, const char *query)
+{
+	return engine->count(f, query);
+}
+
+void fixture_execute(const struct fixture *f, const char *sql)
+{
+	engine->execute(f, sql);
 }

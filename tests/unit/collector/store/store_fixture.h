@@ -12,6 +12,22 @@
 
 #define FIXTURE_PATH_SIZE 160
 
+struct fixture;
+
+/* An engine, and the same tables behind its back. */
+struct fixture_engine {
+	const char *name;
+	const struct store_engine *engine;
+	int64_t (*count)(const struct fixture *f, const char *query);
+	void (*execute)(const struct fixture *f, const char *sql);
+};
+
+extern const struct fixture_engine fixture_engines[];
+extern const size_t fixture_engines_n;
+
+/* From now on fixtures use this one, and before that the first. */
+void fixture_use(const struct fixture_engine *engine);
+
 struct fixture {
 	char directory[64];
 	uv_loop_t loop;
@@ -31,6 +47,9 @@ void fixture_tear_down(struct fixture *f);
 int fixture_sweep(void **state);
 
 void fixture_open(struct fixture *f);
+
+/* The same, and whatever comes of it. */
+enum status fixture_try_open(struct fixture *f, struct store **out, const char *directory);
 
 /* Closes it, which runs everything that is pending. */
 void fixture_close(struct fixture *f);

@@ -272,5 +272,12 @@ int main(void)
 		WITH_STORE(silences_that_are_over_go),
 		WITH_STORE(deliveries_that_are_over_have_a_limit),
 	};
-	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
+	int failed = 0;
+
+	for (size_t i = 0; i < fixture_engines_n; i++) {
+		fixture_use(&fixture_engines[i]);
+		failed += cmocka_run_group_tests_name(fixture_engines[i].name, tests, NULL,
+						      fixture_sweep);
+	}
+	return failed;
 }

@@ -31,7 +31,8 @@ static off_t size_of_log(const struct fixture *f)
 {
 	char path[FIXTURE_PATH_SIZE];
 	struct stat file;
-	return stat(fixture_path(f, STORE_FILE "-wal", path), &file) == 0 ? file.st_size : 0;
+	return stat(fixture_path(f, SQLITE_ENGINE_FILE "-wal", path), &file) == 0 ? file.st_size
+										  : 0;
 }
 
 /* Random, so that nothing makes it smaller: eight random hexadecimal digits at a time. */

@@ -32,7 +32,7 @@ struct rig {
 static void open_db(struct rig *rig)
 {
 	char path[FIXTURE_PATH_SIZE];
-	fixture_path(&rig->fixture, STORE_FILE, path);
+	fixture_path(&rig->fixture, SQLITE_ENGINE_FILE, path);
 	assert_int_equal(store_db_open(&rig->db, path, rig->error), STATUS_OK);
 	assert_int_equal(store_db_migrate(&rig->db, rig->error), STATUS_OK);
 }

@@ -1,4 +1,4 @@
-#include "collector/store/sqlite/internal.h"
+#include "collector/store/internal.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -33,9 +33,8 @@ struct queue {
 };
 
 struct store {
-	struct store_db reader;
-	struct store_db writer; /* the thread's; ours only while nothing is pending */
-	struct store_checkpointer *checkpointer;
+	struct store_connection reader;
+	struct store_connection writer; /* the thread's; ours only while nothing is pending */
 	int lock;
 	size_t pending; /* submitted, `done` has not run; the loop's */
 	size_t pending_bytes;
@@ -135,7 +134,7 @@ static enum status commit(struct store *store, struct pending *const *batch, siz
 	}
 	for (size_t i = 0; i < n; i++)
 		changes[i] = &batch[i]->change;
-	return store_db_commit(&store->writer, changes, n, limits, error);
+	return store->writer.engine->commit(store->writer.db, changes, n, limits, error);
 }
 
 static void hand_back(struct store *store, struct pending *const *batch, size_t n,
@@ -166,33 +165,27 @@ static int64_t wall_ms(void)
  * Drops a chunk of what is old, between two batches. A failure is told and harmless: the next
  * commit meets the same disk. Returns when to go on, in uv_hrtime()'s terms.
  */
-static uint64_t sweep(struct store *store, const struct store_limits *limits,
-		      struct store_sweep *at, bool *failing)
+static uint64_t sweep(struct store *store, const struct store_limits *limits, bool *failing)
 {
 	char error[STORE_ERROR_SIZE];
-	size_t dropped = 0;
+	bool more = false;
 
 	/* Only this thread sets a failure; with one, the connection may be store_resume()'s. */
 	if (store->failure != STATUS_OK)
 		return uv_hrtime() + SWEEP_PAUSE_NS;
-	enum status status = store_db_sweep(&store->writer, limits, wall_ms(), at, &dropped, error);
+	enum status status =
+		store->writer.engine->sweep(store->writer.db, limits, wall_ms(), &more, error);
 	if (status != STATUS_OK && !*failing)
 		log_warning("%s", error);
 	*failing = status != STATUS_OK;
-	if (status != STATUS_OK || dropped == 0)
-		return uv_hrtime() + SWEEP_PAUSE_NS;
-	store_checkpointer_wake(store->checkpointer, store->writer.log_pages);
-	return uv_hrtime() + (dropped < STORE_SWEEP_ROWS ? SWEEP_PAUSE_NS : SWEEP_HURRY_NS);
+	return uv_hrtime() + (status == STATUS_OK && more ? SWEEP_HURRY_NS : SWEEP_PAUSE_NS);
 }
 
 static void write_batch(struct store *store, struct pending *const *batch, size_t n,
 			const struct store_limits *limits)
 {
 	char error[STORE_ERROR_SIZE] = "";
-	store_checkpointer_wait(store->checkpointer);
 	enum status status = commit(store, batch, n, limits, error);
-	if (status == STATUS_OK)
-		store_checkpointer_wake(store->checkpointer, store->writer.log_pages);
 	hand_back(store, batch, n, status, error);
 }
 
@@ -202,7 +195,6 @@ static void write_changes(void *user)
 	struct pending *batch[MAX_BATCH];
 	struct store_limits limits;
 	uint64_t next_sweep = uv_hrtime() + SWEEP_PAUSE_NS;
-	struct store_sweep at = { 0 };
 	bool failing = false;
 	bool stopping = false;
 	size_t n;
@@ -212,7 +204,7 @@ static void write_changes(void *user)
 		if (n > 0)
 			write_batch(store, batch, n, &limits);
 		if (!stopping && uv_hrtime() >= next_sweep)
-			next_sweep = sweep(store, &limits, &at, &failing);
+			next_sweep = sweep(store, &limits, &failing);
 	} while (n > 0 || !stopping);
 	uv_mutex_lock(&store->mutex);
 	store->ended = true;
@@ -222,12 +214,10 @@ static void write_changes(void *user)
 
 /* The loop's thread, from here on. */
 
-static void close_files(struct store *store)
+static void close_connections(struct store *store)
 {
-	if (store->checkpointer)
-		store_checkpointer_stop(store->checkpointer);
-	store_db_close(&store->reader);
-	store_db_close(&store->writer); /* the last one; SQLite empties the log with it */
+	store->reader.engine->close(store->reader.db);
+	store->writer.engine->close(store->writer.db);
 	store_lock_release(store->lock);
 }
 
@@ -289,36 +279,35 @@ static void on_over(uv_async_t *async)
 	}
 	if (ended && !uv_is_closing((uv_handle_t *)&store->round_over)) {
 		uv_thread_join(&store->thread);
-		close_files(store);
+		close_connections(store);
 		uv_close((uv_handle_t *)&store->round_over, on_round_over_closed);
 	}
 }
 
-static enum status open_files(struct store *store, const char *directory,
-			      char error[STORE_ERROR_SIZE])
+static enum status take_lock(struct store *store, const char *directory,
+			     char error[STORE_ERROR_SIZE])
 {
 	struct arena arena;
-	arena_init(&arena);
-	const char *lock = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
-	const char *file = arena_printf(&arena, "%s/%s", directory, STORE_FILE);
 
-	enum status status = store_lock_take(lock, &store->lock, error, STORE_ERROR_SIZE);
-	if (status != STATUS_OK) {
-		arena_deinit(&arena);
-		return status;
-	}
-	status = store_db_open(&store->writer, file, error);
-	if (status == STATUS_OK)
-		status = store_db_migrate(&store->writer, error);
-	if (status == STATUS_OK)
-		status = store_db_count_hosts(&store->writer, error);
-	if (status == STATUS_OK)
-		status = store_db_open(&store->reader, file, error);
-	if (status == STATUS_OK)
-		status = store_checkpointer_start(&store->checkpointer, file, error);
-	if (status != STATUS_OK)
-		close_files(store);
+	arena_init(&arena);
+	const char *path = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
+	enum status status = store_lock_take(path, &store->lock, error, STORE_ERROR_SIZE);
 	arena_deinit(&arena);
+	return status;
+}
+
+static enum status open_connections(struct store *store, const struct store_engine *engine,
+				    const char *directory, char error[STORE_ERROR_SIZE])
+{
+	enum status status = take_lock(store, directory, error);
+	if (status != STATUS_OK)
+		return status;
+	store->writer.engine = store->reader.engine = engine;
+	status = engine->open_writer(&store->writer.db, directory, error);
+	if (status == STATUS_OK)
+		status = engine->open_reader(&store->reader.db, directory, error);
+	if (status != STATUS_OK)
+		close_connections(store);
 	return status;
 }
 
@@ -328,7 +317,7 @@ static enum status start(struct store *store, uv_loop_t *loop, char error[STORE_
 	if (code != 0) {
 		snprintf(error, STORE_ERROR_SIZE, "could not start a thread for the store: %s",
 			 uv_strerror(code));
-		close_files(store);
+		close_connections(store);
 		return STATUS_SYSTEM;
 	}
 	/* The thread signals only what was submitted, so the handle may come after it. */
@@ -341,20 +330,23 @@ static enum status start(struct store *store, uv_loop_t *loop, char error[STORE_
 	return STATUS_OK;
 }
 
-enum status store_open(struct store **out, const char *directory, uv_loop_t *loop,
-		       char error[STORE_ERROR_SIZE])
+bool store_exists(const struct store_engine *engine, const char *directory)
+{
+	return engine->exists(directory);
+}
+
+enum status store_open(struct store **out, const struct store_engine *engine, const char *directory,
+		       uv_loop_t *loop, char error[STORE_ERROR_SIZE])
 {
 	struct store *store = mem_alloc(sizeof *store);
 
-	/* Nobody asks how much memory it has, and counting takes a lock at each allocation. */
-	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	store->limits = STORE_LIMITS_DEFAULT;
 	queue_init(&store->submitted);
 	queue_init(&store->waiting);
 	queue_init(&store->over);
 	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
 		abort(); /* only for lack of memory */
-	enum status status = open_files(store, directory, error);
+	enum status status = open_connections(store, engine, directory, error);
 	if (status == STATUS_OK)
 		status = start(store, loop, error);
 	if (status != STATUS_OK) {
@@ -417,7 +409,7 @@ enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
 		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
 		status = STATUS_MALFORMED;
 	} else if (store->failure != STATUS_OK) {
-		status = store_db_touch(&store->writer, error);
+		status = store->writer.engine->touch(store->writer.db, error);
 	}
 	if (status == STATUS_OK)
 		store->failure = STATUS_OK;
@@ -425,155 +417,7 @@ enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
-enum status store_read_servers(struct store *store, store_each_server *each, void *user,
-			       char error[STORE_ERROR_SIZE])
+const struct store_connection *store_reader(const struct store *store)
 {
-	return store_db_read_servers(&store->reader, each, user, error);
-}
-
-enum status store_read_server(struct store *store, const char *key, struct arena *arena,
-			      struct record_server *out, struct record_report *latest,
-			      char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_server(&store->reader, key, arena, out, latest, error);
-}
-
-enum status store_read_removals(struct store *store, store_each_removal *each, void *user,
-				char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_removals(&store->reader, each, user, error);
-}
-
-enum status store_read_other_names(struct store *store, const char *key, size_t limit,
-				   store_each_name *each, void *user, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_other_names(&store->reader, key, limit, each, user, error);
-}
-
-enum status store_read_expected(struct store *store, store_each_expected *each, void *user,
-				char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_expected(&store->reader, each, user, error);
-}
-
-enum status store_read_former_expected(struct store *store, store_each_expected *each, void *user,
-				       char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_former_expected(&store->reader, each, user, error);
-}
-
-enum status store_read_expected_version(struct store *store, int64_t *out,
-					char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_expected_version(&store->reader, out, error);
-}
-
-enum status store_read_open_alerts(struct store *store, store_each_alert *each, void *user,
-				   char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_open_alerts(&store->reader, each, user, error);
-}
-
-enum status store_read_silences(struct store *store, store_each_silence *each, void *user,
-				char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_silences(&store->reader, each, user, error);
-}
-
-enum status store_read_hooks(struct store *store, store_each_hook *each, void *user,
-			     char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_hooks(&store->reader, each, user, error);
-}
-
-enum status store_read_last_alert_id(struct store *store, int64_t *out,
-				     char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_last_alert_id(&store->reader, out, error);
-}
-
-enum status store_read_alerts(struct store *store, enum record_alert_state state, int64_t before,
-			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_alerts(&store->reader, state, before, each, user, error);
-}
-
-enum status store_read_alert(struct store *store, int64_t id, store_each_alert *each, void *user,
-			     char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_alert(&store->reader, id, each, user, error);
-}
-
-enum status store_read_deliveries(struct store *store, enum record_delivery_state state,
-				  int64_t before, store_each_delivery *each, void *user,
-				  char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_deliveries(&store->reader, state, before, each, user, error);
-}
-
-enum status store_read_delivery(struct store *store, int64_t id, struct arena *arena,
-				struct record_delivery *out, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_delivery(&store->reader, id, arena, out, error);
-}
-
-enum status store_read_report_until(struct store *store, const char *key, int64_t until_ms,
-				    struct arena *arena, struct record_report *out,
-				    char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_report_until(&store->reader, key, until_ms, arena, out, error);
-}
-
-enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
-				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_body_hash(&store->reader, agent_id, epoch, sequence, out, error);
-}
-
-enum status store_read_last_sequence(struct store *store, const char *agent_id, const char *epoch,
-				     int64_t *out, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_last_sequence(&store->reader, agent_id, epoch, out, error);
-}
-
-enum status store_read_identity(struct store *store, enum record_kind kind, const char *name,
-				struct arena *arena, struct record_identity *out,
-				char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_identity(&store->reader, kind, name, arena, out, error);
-}
-
-enum status store_read_identities(struct store *store, enum record_kind kind, const char *after,
-				  size_t limit, store_each_identity *each, void *user,
-				  char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_identities(&store->reader, kind, after, limit, each, user, error);
-}
-
-enum status store_read_audit_after(struct store *store, int64_t after, size_t limit,
-				   store_each_audit *each, void *user, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_audit(&store->reader, STORE_AUDIT_AFTER, after, limit, each, user,
-				   error);
-}
-
-enum status store_read_audit_before(struct store *store, int64_t before, size_t limit,
-				    store_each_audit *each, void *user,
-				    char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_audit(&store->reader, STORE_AUDIT_BEFORE, before, limit, each, user,
-				   error);
-}
-
-enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_last_audit(&store->reader, out, error);
-}
-
-enum status store_read_history(struct store *store, const char *key, int64_t since_ms,
-			       struct store_history_place before, size_t limit,
-			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE])
-{
-	return store_db_read_history(&store->reader, key, since_ms, before, limit, each, user,
-				     error);
+	return &store->reader;
 }

@@ -1,0 +1,129 @@
+/*
+ * What an engine of the store is: a table of functions over its database. collector/store/store.c
+ * and its neighbours know no other way to one; only collector/daemon/settings.c names one, which it
+ * chooses.
+ *
+ * A connection belongs to one thread at a time: the writer's, made by open_writer(), to the store's
+ * thread; the reader's to the loop; the terminal's, made by open_admin(), to its command. Errors
+ * are told in words: what was tried, on which file, why it failed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/store/admin.h"
+#include "collector/store/check.h"
+#include "collector/store/store.h"
+
+/* A connection; each engine defines its own. */
+struct store_db;
+
+struct store_engine {
+	/* Is there a store in the directory? True also where that cannot be seen. */
+	bool (*exists)(const char *directory);
+	/* What store_check() takes for the store in `directory`, and people know it by. */
+	const char *(*locate)(const char *directory, struct arena *arena);
+
+	/*
+	 * The connections of a running collector, which holds the directory's lock; errors as
+	 * store_open(). The writer's comes first and brings the schema up to date; it goes last.
+	 */
+	enum status (*open_writer)(struct store_db **out, const char *directory,
+				   char error[STORE_ERROR_SIZE]);
+	enum status (*open_reader)(struct store_db **out, const char *directory,
+				   char error[STORE_ERROR_SIZE]);
+	/* The terminal's connection, which writes and reads; as store_admin_open(). */
+	enum status (*open_admin)(struct store_db **out, const char *directory, bool create,
+				  char error[STORE_ERROR_SIZE]);
+	void (*close)(struct store_db *db); /* NULL is legal */
+
+	/*
+	 * Commits changes together: on success they are durable, on failure nothing of them is
+	 * stored. `changes` is an array of pointers. `limits` say what old reports go with it;
+	 * NULL: none.
+	 */
+	enum status (*commit)(struct store_db *writer, const struct store_change *const *changes,
+			      size_t n, const struct store_limits *limits,
+			      char error[STORE_ERROR_SIZE]);
+	/* Drops a chunk of what is old, some milliseconds' worth; `*more`: there is more of it. */
+	enum status (*sweep)(struct store_db *writer, const struct store_limits *limits,
+			     int64_t now_ms, bool *more, char error[STORE_ERROR_SIZE]);
+	/* Sees whether writing is possible; does not wait for another's lock. */
+	enum status (*touch)(struct store_db *writer, char error[STORE_ERROR_SIZE]);
+
+	/* The reads of collector/store/store.h, and that of admin.h. */
+	enum status (*read_servers)(struct store_db *reader, store_each_server *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
+	enum status (*read_server)(struct store_db *reader, const char *key, struct arena *arena,
+				   struct record_server *out, struct record_report *latest,
+				   char error[STORE_ERROR_SIZE]);
+	enum status (*read_removals)(struct store_db *reader, store_each_removal *each, void *user,
+				     char error[STORE_ERROR_SIZE]);
+	enum status (*read_other_names)(struct store_db *reader, const char *key, size_t limit,
+					store_each_name *each, void *user,
+					char error[STORE_ERROR_SIZE]);
+	enum status (*read_expected)(struct store_db *reader, store_each_expected *each, void *user,
+				     char error[STORE_ERROR_SIZE]);
+	enum status (*read_former_expected)(struct store_db *reader, store_each_expected *each,
+					    void *user, char error[STORE_ERROR_SIZE]);
+	enum status (*read_expected_version)(struct store_db *reader, int64_t *out,
+					     char error[STORE_ERROR_SIZE]);
+	enum status (*read_open_alerts)(struct store_db *reader, store_each_alert *each, void *user,
+					char error[STORE_ERROR_SIZE]);
+	enum status (*read_silences)(struct store_db *reader, store_each_silence *each, void *user,
+				     char error[STORE_ERROR_SIZE]);
+	enum status (*read_hooks)(struct store_db *reader, store_each_hook *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+	enum status (*read_last_alert_id)(struct store_db *reader, int64_t *out,
+					  char error[STORE_ERROR_SIZE]);
+	enum status (*read_alerts)(struct store_db *reader, enum record_alert_state state,
+				   int64_t before, store_each_alert *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
+	enum status (*read_alert)(struct store_db *reader, int64_t id, store_each_alert *each,
+				  void *user, char error[STORE_ERROR_SIZE]);
+	enum status (*read_deliveries)(struct store_db *reader, enum record_delivery_state state,
+				       int64_t before, store_each_delivery *each, void *user,
+				       char error[STORE_ERROR_SIZE]);
+	enum status (*read_delivery)(struct store_db *reader, int64_t id, struct arena *arena,
+				     struct record_delivery *out, char error[STORE_ERROR_SIZE]);
+	enum status (*read_report_until)(struct store_db *reader, const char *key, int64_t until_ms,
+					 struct arena *arena, struct record_report *out,
+					 char error[STORE_ERROR_SIZE]);
+	enum status (*read_body_hash)(struct store_db *reader, const char *agent_id,
+				      const char *epoch, int64_t sequence, uint64_t *out,
+				      char error[STORE_ERROR_SIZE]);
+	enum status (*read_last_sequence)(struct store_db *reader, const char *agent_id,
+					  const char *epoch, int64_t *out,
+					  char error[STORE_ERROR_SIZE]);
+	enum status (*read_identity)(struct store_db *reader, enum record_kind kind,
+				     const char *name, struct arena *arena,
+				     struct record_identity *out, char error[STORE_ERROR_SIZE]);
+	enum status (*read_identities)(struct store_db *reader, enum record_kind kind,
+				       const char *after, size_t limit, store_each_identity *each,
+				       void *user, char error[STORE_ERROR_SIZE]);
+	enum status (*read_audit_after)(struct store_db *reader, int64_t after, size_t limit,
+					store_each_audit *each, void *user,
+					char error[STORE_ERROR_SIZE]);
+	enum status (*read_audit_before)(struct store_db *reader, int64_t before, size_t limit,
+					 store_each_audit *each, void *user,
+					 char error[STORE_ERROR_SIZE]);
+	enum status (*read_last_audit)(struct store_db *reader, int64_t *out,
+				       char error[STORE_ERROR_SIZE]);
+	enum status (*read_history)(struct store_db *reader, const char *key, int64_t since_ms,
+				    struct store_history_place before, size_t limit,
+				    store_each_event *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
+	enum status (*read_reports)(struct store_db *db, const struct store_filter *filter,
+				    store_each_report *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
+
+	/* collector/store/backup.h and check.h. */
+	enum status (*backup)(const char *directory, const char *path, bool replace,
+			      char error[STORE_ERROR_SIZE]);
+	enum status (*restore)(const char *path, const char *directory,
+			       void (*tell)(const char *fault), char error[STORE_ERROR_SIZE]);
+	enum status (*check)(const char *location, void (*tell)(const char *fault),
+			     struct store_check *out, char error[STORE_ERROR_SIZE]);
+};

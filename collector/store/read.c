@@ -1,0 +1,176 @@
+#include "collector/store/internal.h"
+
+enum status store_read_servers(struct store *store, store_each_server *each, void *user,
+			       char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_servers(reader->db, each, user, error);
+}
+
+enum status store_read_server(struct store *store, const char *key, struct arena *arena,
+			      struct record_server *out, struct record_report *latest,
+			      char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_server(reader->db, key, arena, out, latest, error);
+}
+
+enum status store_read_removals(struct store *store, store_each_removal *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_removals(reader->db, each, user, error);
+}
+
+enum status store_read_other_names(struct store *store, const char *key, size_t limit,
+				   store_each_name *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_other_names(reader->db, key, limit, each, user, error);
+}
+
+enum status store_read_expected(struct store *store, store_each_expected *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_expected(reader->db, each, user, error);
+}
+
+enum status store_read_former_expected(struct store *store, store_each_expected *each, void *user,
+				       char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_former_expected(reader->db, each, user, error);
+}
+
+enum status store_read_expected_version(struct store *store, int64_t *out,
+					char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_expected_version(reader->db, out, error);
+}
+
+enum status store_read_open_alerts(struct store *store, store_each_alert *each, void *user,
+				   char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_open_alerts(reader->db, each, user, error);
+}
+
+enum status store_read_silences(struct store *store, store_each_silence *each, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_silences(reader->db, each, user, error);
+}
+
+enum status store_read_hooks(struct store *store, store_each_hook *each, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_hooks(reader->db, each, user, error);
+}
+
+enum status store_read_last_alert_id(struct store *store, int64_t *out,
+				     char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_last_alert_id(reader->db, out, error);
+}
+
+enum status store_read_alerts(struct store *store, enum record_alert_state state, int64_t before,
+			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_alerts(reader->db, state, before, each, user, error);
+}
+
+enum status store_read_alert(struct store *store, int64_t id, store_each_alert *each, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_alert(reader->db, id, each, user, error);
+}
+
+enum status store_read_deliveries(struct store *store, enum record_delivery_state state,
+				  int64_t before, store_each_delivery *each, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_deliveries(reader->db, state, before, each, user, error);
+}
+
+enum status store_read_delivery(struct store *store, int64_t id, struct arena *arena,
+				struct record_delivery *out, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_delivery(reader->db, id, arena, out, error);
+}
+
+enum status store_read_report_until(struct store *store, const char *key, int64_t until_ms,
+				    struct arena *arena, struct record_report *out,
+				    char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_report_until(reader->db, key, until_ms, arena, out, error);
+}
+
+enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
+				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_body_hash(reader->db, agent_id, epoch, sequence, out, error);
+}
+
+enum status store_read_last_sequence(struct store *store, const char *agent_id, const char *epoch,
+				     int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_last_sequence(reader->db, agent_id, epoch, out, error);
+}
+
+enum status store_read_identity(struct store *store, enum record_kind kind, const char *name,
+				struct arena *arena, struct record_identity *out,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_identity(reader->db, kind, name, arena, out, error);
+}
+
+enum status store_read_identities(struct store *store, enum record_kind kind, const char *after,
+				  size_t limit, store_each_identity *each, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_identities(reader->db, kind, after, limit, each, user, error);
+}
+
+enum status store_read_audit_after(struct store *store, int64_t after, size_t limit,
+				   store_each_audit *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_audit_after(reader->db, after, limit, each, user, error);
+}
+
+enum status store_read_audit_before(struct store *store, int64_t before, size_t limit,
+				    store_each_audit *each, void *user,
+				    char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_audit_before(reader->db, before, limit, each, user, error);
+}
+
+enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_last_audit(reader->db, out, error);
+}
+
+enum status store_read_history(struct store *store, const char *key, int64_t since_ms,
+			       struct store_history_place before, size_t limit,
+			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_history(reader->db, key, since_ms, before, limit, each, user,
+					    error);
+}

@@ -1,0 +1,152 @@
+#include "collector/store/sqlite/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "collector/store/sqlite/internal.h"
+#include "proto/base/arena.h"
+#include "proto/base/mem.h"
+
+static const char *locate(const char *directory, struct arena *arena)
+{
+	return arena_printf(arena, "%s/%s", directory, SQLITE_ENGINE_FILE);
+}
+
+static bool exists(const char *directory)
+{
+	struct arena arena;
+	struct stat found;
+
+	arena_init(&arena);
+	bool is_there = stat(locate(directory, &arena), &found) == 0 || errno != ENOENT;
+	arena_deinit(&arena);
+	return is_there;
+}
+
+static void close_connection(struct store_db *db)
+{
+	if (!db)
+		return;
+	if (db->checkpointer)
+		store_checkpointer_stop(db->checkpointer);
+	store_db_close(db); /* SQLite empties the log with the last one */
+	free(db);
+}
+
+static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	enum status status = store_db_migrate(db, error);
+	if (status == STATUS_OK)
+		status = store_db_count_hosts(db, error);
+	if (status == STATUS_OK)
+		status = store_checkpointer_start(&db->checkpointer, db->path, error);
+	return status;
+}
+
+static enum status open_reader(struct store_db **out, const char *directory,
+			       char error[STORE_ERROR_SIZE])
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	*out = mem_alloc(sizeof **out);
+	enum status status = store_db_open(*out, locate(directory, &arena), error);
+	if (status != STATUS_OK) {
+		free(*out);
+		*out = NULL;
+	}
+	arena_deinit(&arena);
+	return status;
+}
+
+static enum status open_writer(struct store_db **out, const char *directory,
+			       char error[STORE_ERROR_SIZE])
+{
+	/* Nobody asks how much memory it has, and counting takes a lock at each allocation. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	enum status status = open_reader(out, directory, error);
+	if (status == STATUS_OK)
+		status = prepare_writer(*out, error);
+	if (status != STATUS_OK) {
+		close_connection(*out);
+		*out = NULL;
+	}
+	return status;
+}
+
+static enum status open_admin(struct store_db **out, const char *directory, bool create,
+			      char error[STORE_ERROR_SIZE])
+{
+	*out = mem_alloc(sizeof **out);
+	enum status status = store_db_open_admin(*out, directory, create, error);
+	if (status != STATUS_OK) {
+		close_connection(*out);
+		*out = NULL;
+	}
+	return status;
+}
+
+/* A connection of the terminal's has no checkpointer: it does without. */
+static enum status commit(struct store_db *db, const struct store_change *const *changes, size_t n,
+			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+{
+	if (db->checkpointer)
+		store_checkpointer_wait(db->checkpointer);
+	enum status status = store_db_commit(db, changes, n, limits, error);
+	if (status == STATUS_OK && db->checkpointer)
+		store_checkpointer_wake(db->checkpointer, db->log_pages);
+	return status;
+}
+
+static enum status sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
+			 bool *more, char error[STORE_ERROR_SIZE])
+{
+	size_t dropped = 0;
+
+	enum status status = store_db_sweep(db, limits, now_ms, &db->sweep, &dropped, error);
+	if (status == STATUS_OK && dropped > 0)
+		store_checkpointer_wake(db->checkpointer, db->log_pages);
+	*more = dropped >= STORE_SWEEP_ROWS;
+	return status;
+}
+
+const struct store_engine sqlite_engine = {
+	.exists = exists,
+	.locate = locate,
+	.open_writer = open_writer,
+	.open_reader = open_reader,
+	.open_admin = open_admin,
+	.close = close_connection,
+	.commit = commit,
+	.sweep = sweep,
+	.touch = store_db_touch,
+	.read_servers = store_db_read_servers,
+	.read_server = store_db_read_server,
+	.read_removals = store_db_read_removals,
+	.read_other_names = store_db_read_other_names,
+	.read_expected = store_db_read_expected,
+	.read_former_expected = store_db_read_former_expected,
+	.read_expected_version = store_db_read_expected_version,
+	.read_open_alerts = store_db_read_open_alerts,
+	.read_silences = store_db_read_silences,
+	.read_hooks = store_db_read_hooks,
+	.read_last_alert_id = store_db_read_last_alert_id,
+	.read_alerts = store_db_read_alerts,
+	.read_alert = store_db_read_alert,
+	.read_deliveries = store_db_read_deliveries,
+	.read_delivery = store_db_read_delivery,
+	.read_report_until = store_db_read_report_until,
+	.read_body_hash = store_db_read_body_hash,
+	.read_last_sequence = store_db_read_last_sequence,
+	.read_identity = store_db_read_identity,
+	.read_identities = store_db_read_identities,
+	.read_audit_after = store_db_read_audit_after,
+	.read_audit_before = store_db_read_audit_before,
+	.read_last_audit = store_db_read_last_audit,
+	.read_history = store_db_read_history,
+	.read_reports = store_db_read_reports,
+	.backup = store_db_backup,
+	.restore = store_db_restore,
+	.check = store_db_check,
+};
