@@ -14,6 +14,8 @@
 
 #define MAX_LOG_PAGES (STORE_MAX_LOG_BYTES / 4096)
 
+#define MOVING "move what is committed out of the write-ahead log"
+
 /* What it waits for the commit that is under way. */
 #define HOLD_BUSY_MS 2000
 
@@ -88,7 +90,7 @@ static bool checkpoint(struct store_checkpointer *c, int mode, bool *failing)
 	bool fails = code != SQLITE_OK && code != SQLITE_BUSY;
 	if (fails && !*failing) {
 		char error[STORE_ERROR_SIZE];
-		store_db_fail(&c->db, "move what is committed out of the write-ahead log", error);
+		store_db_fail(&c->db, MOVING, error);
 		log_warning("%s", error);
 	}
 	*failing = fails;
@@ -193,4 +195,16 @@ void store_checkpointer_stop(struct store_checkpointer *c)
 	uv_mutex_destroy(&c->mutex);
 	store_db_close(&c->db);
 	free(c);
+}
+
+enum status store_db_empty_log(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	int code =
+		sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (code != SQLITE_OK) /* also where the checkpointer is at it */
+		return store_db_fail(db, MOVING, error);
+	code = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (code != SQLITE_OK && code != SQLITE_BUSY)
+		return store_db_fail(db, MOVING, error);
+	return STATUS_OK;
 }

@@ -80,8 +80,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"verdict_json = coalesce(?5, verdict_json), "
 		"adapters_json = coalesce(?6, adapters_json)",
 	/* 1 MiB: a disk that has just a page left would fail again at once. */
-	[STORE_TAKE_ROOM] = "INSERT OR REPLACE INTO meta VALUES ('room', zeroblob(1048576))",
-	[STORE_GIVE_ROOM] = "DELETE FROM meta WHERE name = 'room'",
+	[STORE_TAKE_ROOM] = "INSERT OR REPLACE INTO meta VALUES ('room', zeroblob(?1))",
 	[STORE_LIST_SERVERS] =
 		"SELECT v.key, v.silent, v.verdict, v.since_ms, v.verdict_json, "
 		"v.adapters_json, " STORE_REPORT_COLUMNS " FROM server v JOIN host h ON h.key = "

@@ -57,7 +57,6 @@ enum store_statement {
 	STORE_LIST_HISTORY,
 	STORE_PUT_SERVER,
 	STORE_TAKE_ROOM,
-	STORE_GIVE_ROOM,
 	STORE_LIST_SERVERS,
 	STORE_GET_SERVER,
 	STORE_DROP_SERVER,
@@ -298,6 +297,7 @@ enum status store_db_sweep(struct store_db *db, const struct store_limits *limit
 
 /*
  * Sees whether writing is possible, and not just a page of it; does not wait for another's lock.
+ * Afterwards the log holds next to nothing, unless somebody reads.
  */
 enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE]);
 
@@ -417,3 +417,12 @@ void store_checkpointer_wait(struct store_checkpointer *checkpointer);
 
 /* Waits for its thread, which takes as long as the checkpoint that may be under way. */
 void store_checkpointer_stop(struct store_checkpointer *checkpointer);
+
+/*
+ * The same without it, at once: what is committed goes into the database, which needs room there,
+ * and the log gives its own back, unless somebody reads. A log that grows before that may take what
+ * the database needs; then neither moves again.
+ *
+ * STATUS_TIMED_OUT  the checkpointer is at it
+ */
+enum status store_db_empty_log(struct store_db *db, char error[STORE_ERROR_SIZE]);

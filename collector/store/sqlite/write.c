@@ -3,6 +3,9 @@
 /* Of so many reports of a server one makes us look at its old ones. */
 #define RETAIN_EVERY 16
 
+/* Bytes: with less than that on the disk it is as good as full. */
+#define ROOM (1024 * 1024)
+
 static enum status put_server(struct store_db *db, const struct record_server *server,
 			      char error[STORE_ERROR_SIZE])
 {
@@ -119,22 +122,47 @@ enum status store_db_commit(struct store_db *db, const struct store_change *cons
 	return store_db_end(db, status, error);
 }
 
-static enum status run_alone(struct store_db *db, enum store_statement which,
-			     char error[STORE_ERROR_SIZE])
+static enum status take_room(struct store_db *db, int64_t bytes, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *take = store_db_statement(db, STORE_TAKE_ROOM);
+	if (!take || !store_db_bind_number(take, 1, bytes))
+		return store_db_fail(db, "write", error);
+	return store_db_run(db, take, "write", error);
+}
+
+/* Lets the log grow by ROOM, and shrink again: nothing of it is committed, so it costs no more. */
+static enum status try_room(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	char ignored[STORE_ERROR_SIZE];
+
+	enum status status = store_db_begin(db, error);
+	if (status != STATUS_OK)
+		return status;
+	status = take_room(db, ROOM, error);
+	if (status == STATUS_OK && sqlite3_db_cacheflush(db->handle) != SQLITE_OK)
+		status = store_db_fail(db, "write", error);
+	if (!sqlite3_get_autocommit(db->handle))
+		store_db_run(db, store_db_statement(db, STORE_ROLLBACK), "roll back", ignored);
+	enum status emptied = store_db_empty_log(db, status == STATUS_OK ? error : ignored);
+	return status == STATUS_OK ? emptied : status;
+}
+
+static enum status commit_something(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	enum status status = store_db_begin(db, error);
 	if (status == STATUS_OK)
-		status = store_db_end(
-			db, store_db_run(db, store_db_statement(db, which), "write", error), error);
+		status = store_db_end(db, take_room(db, 0, error), error);
 	return status;
 }
 
 enum status store_db_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	sqlite3_busy_timeout(db->handle, 0);
-	enum status status = run_alone(db, STORE_TAKE_ROOM, error);
+	enum status status = store_db_empty_log(db, error);
 	if (status == STATUS_OK)
-		status = run_alone(db, STORE_GIVE_ROOM, error);
+		status = try_room(db, error);
+	if (status == STATUS_OK)
+		status = commit_something(db, error);
 	sqlite3_busy_timeout(db->handle, STORE_BUSY_MS);
 	return status;
 }

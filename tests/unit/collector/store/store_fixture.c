@@ -13,6 +13,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/store/sqlite/engine.h"
+#include "proto/base/mem.h"
 
 #define MAX_LEFT 64
 
@@ -58,6 +59,18 @@ int fixture_sweep(void **state)
 			remove_directory(left[i]);
 	}
 	return 0;
+}
+
+char *fixture_make_random(size_t size, uint64_t seed)
+{
+	char *text = mem_alloc(size + 9);
+
+	for (size_t at = 0; at < size; at += 8) {
+		seed = seed * UINT64_C(6364136223846793005) + 1;
+		snprintf(text + at, 9, "%08x", (unsigned)(seed >> 32));
+	}
+	text[size] = '\0';
+	return text;
 }
 
 char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_PATH_SIZE])

@@ -46,6 +46,9 @@ void fixture_tear_down(struct fixture *f);
 /* For the end of a group: removes the directories of tests that failed halfway. */
 int fixture_sweep(void **state);
 
+/* Text of random hexadecimal digits, which nothing makes much smaller; to be freed. */
+char *fixture_make_random(size_t size, uint64_t seed);
+
 void fixture_open(struct fixture *f);
 
 /* The same, and whatever comes of it. */

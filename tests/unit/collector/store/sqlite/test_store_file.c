@@ -139,12 +139,47 @@ static void a_failed_commit_loses_nothing_and_writing_goes_on_after_it(void **st
 	fixture_tear_down(&f);
 }
 
+static void report_random(struct fixture *f, int64_t sequence)
+{
+	char *body = fixture_make_random(64 * 1024, (uint64_t)sequence);
+	fixture_report(f, "a", sequence, 1000 * sequence, body);
+	free(body);
+}
+
+/* To see whether there is room must not take the room: of the log, and then of the database. */
+static void where_there_is_room_again_it_is_left_to_the_reports(void **state)
+{
+	struct fixture f;
+	(void)state;
+
+	signal(SIGXFSZ, SIG_IGN);
+	fixture_set_up(&f);
+	fixture_open(&f);
+	for (int64_t i = 1; i <= 20; i++)
+		report_random(&f, i);
+	fixture_close(&f); /* some 700 KB of them are in the database, and there is no log */
+	fixture_open(&f);
+	limit_files(4096);
+	report_random(&f, 21);
+	assert_int_equal(f.failed, 1);
+
+	limit_files(1500 * 1024);
+	assert_int_equal(store_resume(f.store, f.error), STATUS_OK);
+	for (int64_t i = 21; i <= 33; i++)
+		report_random(&f, i);
+	assert_int_equal(f.failed, 1);
+	limit_files(RLIM_INFINITY);
+	fixture_close(&f);
+	fixture_tear_down(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_what_is_not_its_database_and_names_the_file),
 		cmocka_unit_test(a_damaged_database_fails_in_words),
 		cmocka_unit_test(a_failed_commit_loses_nothing_and_writing_goes_on_after_it),
+		cmocka_unit_test(where_there_is_room_again_it_is_left_to_the_reports),
 	};
 	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
 }

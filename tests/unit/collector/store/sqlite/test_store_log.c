@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "collector/store/sqlite/internal.h"
-#include "proto/base/mem.h"
 #include "proto/report/report.h"
 #include "tests/unit/collector/store/store_fixture.h"
 
@@ -33,19 +32,6 @@ static off_t size_of_log(const struct fixture *f)
 	struct stat file;
 	return stat(fixture_path(f, SQLITE_ENGINE_FILE "-wal", path), &file) == 0 ? file.st_size
 										  : 0;
-}
-
-/* Random, so that nothing makes it smaller: eight random hexadecimal digits at a time. */
-static char *make_body(void)
-{
-	char *body = mem_alloc(BODY_SIZE + 16);
-	uint64_t seed = 1;
-
-	for (size_t at = 0; at < BODY_SIZE; at += 8) {
-		seed = seed * UINT64_C(6364136223846793005) + 1;
-		snprintf(body + at, 9, "%08x", (unsigned)(seed >> 32));
-	}
-	return body;
 }
 
 static void submit(struct load *load);
@@ -80,7 +66,7 @@ static void submit(struct load *load)
 
 static void stays_bounded_under_load_and_goes_away_at_rest(void **state)
 {
-	struct load load = { .body = make_body() };
+	struct load load = { .body = fixture_make_random(BODY_SIZE, 1) };
 	struct fixture *f = &load.fixture;
 	(void)state;
 
