@@ -52,8 +52,7 @@ void api_agent_list(struct call *call)
 				  page.cursor ? page.cursor : "", page.limit + 1, add_agent, &list,
 				  error) != STATUS_OK) {
 		buffer_deinit(&list.out);
-		pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	buffer_add_text(&list.out, "]}\n");

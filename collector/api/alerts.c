@@ -222,10 +222,12 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 	status = store_read_alert(identities_store(api->identities), api_path_id(call), add_one, &s,
 				  why);
 	buffer_add_char(&s.out, '\n');
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		api_answer_json(call, 200, &s.out, NULL);
-	else
-		api_state_list_fail(call, &s.out, why);
+		return;
+	}
+	buffer_deinit(&s.out);
+	api_answer_unreadable(call, why);
 }
 
 static bool read_body(struct call *call, int64_t now_ms, const char **comment, int64_t *until_ms)

@@ -66,9 +66,6 @@ struct api_state_list {
 enum status api_state_list_add(struct api_state_list *list, int64_t id);
 void api_state_list_answer(struct call *call, const struct api_state_list_kind *kind);
 
-/* Answers that the store could not be read, and tells the pipeline. */
-void api_state_list_fail(struct call *call, struct buffer *out, const char *error);
-
 /* Is it one of these names? */
 bool api_state_list_has(const char *const *names, size_t n, const char *name);
 

@@ -58,8 +58,7 @@ void api_audit_list(struct call *call)
 	if (store_read_audit_before(identities_store(api->identities), before, page.limit + 1,
 				    add_line, &list, error) != STATUS_OK) {
 		buffer_deinit(&list.out);
-		pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	buffer_add_text(&list.out, "]}\n");

@@ -112,8 +112,7 @@ static bool answer_enrolled(struct call *call, const struct enrolment *enrolment
 	case STATUS_NOT_FOUND:
 		return false;
 	default:
-		pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
+		api_answer_unreadable(call, error);
 		return true;
 	}
 }

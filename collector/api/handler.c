@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
@@ -127,6 +128,18 @@ void api_change(struct call *call, const struct identities_change *change, const
 		return;
 	free(waiting);
 	problem_answer_not_stored(call);
+}
+
+const struct problem api_unreadable = {
+	.status = 503,
+	.code = "not_readable",
+	.detail = "The store cannot be read at this moment.",
+};
+
+void api_answer_unreadable(struct call *call, const char *error)
+{
+	log_error("%s", error);
+	problem_answer(call, &api_unreadable);
 }
 
 bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code)

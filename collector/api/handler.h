@@ -50,6 +50,13 @@ typedef void api_changed(struct call *call, void *user, enum status status);
 void api_change(struct call *call, const struct identities_change *change, const char *action,
 		api_changed *done, void *user);
 
+/*
+ * 503: the store cannot be read, for the reason that is logged here. What is in memory is right all
+ * the same, so that nobody but this caller is to know.
+ */
+extern const struct problem api_unreadable;
+void api_answer_unreadable(struct call *call, const char *error);
+
 /* Is it not too soon for one more of these from its source? Otherwise the call is answered, 429. */
 bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code);
 

@@ -3,7 +3,6 @@
 
 #include "collector/api/handler.h"
 #include "collector/base/json_add.h"
-#include "collector/base/log.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
 #include "proto/base/timestamp.h"
@@ -88,10 +87,6 @@ static bool find_subject(const struct fleet *fleet, const char *name, struct sub
 static void answer_page(struct call *call, const struct subject *subject, const char *since,
 			int64_t since_ms, struct store_history_place before, size_t limit)
 {
-	static const struct problem unreadable = { .status = 503,
-						   .code = "not_readable",
-						   .detail = "The store cannot be read at this "
-							     "moment." };
 	const struct api *api = call->context;
 	struct list list = { .limit = limit };
 	char error[STORE_ERROR_SIZE];
@@ -102,9 +97,8 @@ static void answer_page(struct call *call, const struct subject *subject, const 
 	buffer_add_text(&list.out, ",\"changes\":[");
 	if (store_read_history(identities_store(api->identities), subject->key, since_ms, before,
 			       limit + 1, add_change, &list, error) != STATUS_OK) {
-		log_error("%s", error);
-		problem_answer(call, &unreadable);
 		buffer_deinit(&list.out);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	buffer_add_text(&list.out, "]}\n");

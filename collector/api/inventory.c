@@ -44,8 +44,7 @@ void api_inventory_get(struct call *call)
 	if (store_read_expected(identities_store(api->identities), add_server, &out, error) !=
 	    STATUS_OK) {
 		buffer_deinit(&out);
-		pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	buffer_add_text(&out, "]}\n");
@@ -183,14 +182,6 @@ static void refuse_without_consent(struct call *call, const struct inventory_cha
 	problem_answer(call, &problem);
 }
 
-static void read_failed(struct call *call, const char *error)
-{
-	const struct api *api = call->context;
-
-	pipeline_fail(api->pipeline, error);
-	problem_answer_not_stored(call);
-}
-
 /* Puts `after` in the place of what is expected now, as far as the query wants that. */
 static void replace(struct call *call, const struct replacing *how, struct inventory_list *after,
 		    const char *action)
@@ -205,7 +196,7 @@ static void replace(struct call *call, const struct replacing *how, struct inven
 
 	if (store_read_expected(identities_store(api->identities), inventory_list_add, &before,
 				error) != STATUS_OK) {
-		read_failed(call, error);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	inventory_change_find(&before, after->rows, after->n, &call->arena, &difference);
@@ -256,7 +247,7 @@ void api_inventory_restore(struct call *call)
 	how.is_meant = true;
 	if (store_read_former_expected(identities_store(api->identities), inventory_list_add,
 				       &former, error) != STATUS_OK)
-		read_failed(call, error);
+		api_answer_unreadable(call, error);
 	else if (former.n == 0)
 		problem_answer(call, &none);
 	else
@@ -280,7 +271,7 @@ void api_inventory_delete(struct call *call)
 	row->key = arena_strdup(&call->arena, server_key(call->params[0], key));
 	if (store_read_expected(identities_store(api->identities), inventory_list_add, &list,
 				error) != STATUS_OK)
-		read_failed(call, error);
+		api_answer_unreadable(call, error);
 	else if (!inventory_list_find(&list, row->key))
 		problem_answer(call, &unknown);
 	else

@@ -8,7 +8,6 @@
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
 #include "collector/base/json_add.h"
-#include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/base/text_map.h"
 #include "collector/http/problem.h"
@@ -241,8 +240,7 @@ static void on_turn(void *user)
 	}
 	for (size_t i = 0; i < TURN_SERVERS && m->at < m->n_keys; i++) {
 		if (read_server(m, m->keys[m->at++], error) != STATUS_OK) {
-			log_error("%s", error);
-			problem_answer(m->call, &api_unreadable);
+			api_answer_unreadable(m->call, error);
 			free_matrix(m);
 			return;
 		}

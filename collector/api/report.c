@@ -3,7 +3,6 @@
 
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
-#include "collector/base/log.h"
 #include "proto/report/json.h"
 
 static void answer_report(struct call *call, const struct report *report, const char *etag)
@@ -41,7 +40,6 @@ void api_report_get(struct call *call)
 		answer_report(call, &latest->report, etag);
 		snapshot_unref(latest);
 	} else {
-		log_error("%s", error);
-		problem_answer(call, &api_unreadable);
+		api_answer_unreadable(call, error);
 	}
 }

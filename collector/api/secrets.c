@@ -94,8 +94,7 @@ static void answer_list(struct call *call, const struct sort *sort)
 	if (store_read_identities(identities_store(api->identities), sort->kind, "", sort->max,
 				  add_row, &out, error) != STATUS_OK) {
 		buffer_deinit(&out);
-		pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	buffer_add_text(&out, "]}\n");

@@ -11,18 +11,11 @@
 #include "collector/base/json_add.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory.h"
-#include "collector/base/log.h"
 #include "collector/http/problem.h"
 #include "collector/query/server_select.h"
 #include "collector/query/site_tally.h"
 #include "collector/model/view.h"
 #include "proto/base/timestamp.h"
-
-const struct problem api_unreadable = {
-	.status = 503,
-	.code = "not_readable",
-	.detail = "The store cannot be read at this moment.",
-};
 
 bool api_list_servers(struct call *call, struct server_list *out)
 {
@@ -32,8 +25,7 @@ bool api_list_servers(struct call *call, struct server_list *out)
 	if (inventory_list(api->inventory, pipeline_fleet(api->pipeline), &call->arena, out,
 			   error) == STATUS_OK)
 		return true;
-	log_error("%s", error);
-	problem_answer(call, &api_unreadable);
+	api_answer_unreadable(call, error);
 	return false;
 }
 
@@ -151,13 +143,6 @@ static void answer_gone(struct call *call, const struct record_removal *removal)
 	problem_answer(call, &gone);
 }
 
-static void refuse_unreadable(struct call *call, struct buffer *out, const char *error)
-{
-	log_error("%s", error);
-	buffer_deinit(out);
-	problem_answer(call, &api_unreadable);
-}
-
 /* The expected server of that name that has not reported, or NULL. */
 static const struct view *find_missing(const struct server_list *list, const char *host_name)
 {
@@ -184,7 +169,8 @@ static void answer_missing(struct call *call, const struct view *view)
 	buffer_add_text(&out, ",\"adapters\":[],\"facts\":[],\"files\":[],"
 			      "\"imported\":null,\"report\":null");
 	if (api_server_notes_add(api, view->key, &out, error) != STATUS_OK) {
-		refuse_unreadable(call, &out, error);
+		buffer_deinit(&out);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	buffer_add_text(&out, "}\n");
@@ -241,7 +227,8 @@ static void answer_detail(struct call *call, const struct view *view)
 		status = api_server_notes_add(api, view->key, &out, error);
 	}
 	if (status != STATUS_OK) {
-		refuse_unreadable(call, &out, error);
+		buffer_deinit(&out);
+		api_answer_unreadable(call, error);
 		return;
 	}
 	buffer_add_text(&out, "}\n");

@@ -18,9 +18,6 @@ bool api_list_servers(struct call *call, struct server_list *out);
 /* Servers of a site that one matrix may have; past it 422. */
 #define API_MATRIX_MAX_SERVERS 2000
 
-/* 503: the store cannot be read. */
-extern const struct problem api_unreadable;
-
 /* Answers a call for a server that is not there: 404, or 410 for one that was removed. */
 void api_answer_absent(struct call *call);
 

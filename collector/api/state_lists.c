@@ -52,15 +52,6 @@ static void answer(struct api_state_list *l)
 	api_answer_json(l->call, 200, &l->out, next);
 }
 
-void api_state_list_fail(struct call *call, struct buffer *out, const char *error)
-{
-	const struct api *api = call->context;
-
-	buffer_deinit(out);
-	pipeline_fail(api->pipeline, error);
-	problem_answer_not_stored(call);
-}
-
 void api_state_list_answer(struct call *call, const struct api_state_list_kind *kind)
 {
 	const struct api *api = call->context;
@@ -78,8 +69,10 @@ void api_state_list_answer(struct call *call, const struct api_state_list_kind *
 		if (api_selects(&l.selection, "state", kind->names[l.at_state]))
 			status = kind->read(&l, l.at_state, l.before, error);
 	}
-	if (status == STATUS_OK || status == STATUS_LIMIT)
+	if (status == STATUS_OK || status == STATUS_LIMIT) {
 		answer(&l);
-	else
-		api_state_list_fail(call, &l.out, error);
+		return;
+	}
+	buffer_deinit(&l.out);
+	api_answer_unreadable(call, error);
 }

@@ -213,6 +213,25 @@ def test_an_export_breaks_off_when_the_store_cannot_be_read_any_more(tmp_path):
     assert "no such table" in collector.log
 
 
+@pytest.mark.parametrize("table, path", [("audit", "/v1/audit"), ("identity", "/v1/agents"),
+                                         ("identity", "/v1/secrets"), ("identity", "/v1/tokens"),
+                                         ("alert", "/v1/alerts"), ("delivery", "/v1/deliveries"),
+                                         ("expected", "/v1/inventory"), ("history", "/v1/servers/EXCH1/history")])
+def test_what_cannot_be_read_is_told_to_who_asks_and_stops_nothing_else(tmp_path, table, path):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
+            other.execute(f"ALTER TABLE {table} RENAME TO lost")
+            status, _, body = collector.ask(path)
+            assert (status, json.loads(body)["code"]) == (503, "not_readable")
+            assert readiness(collector)[0] == 200
+            other.execute(f"ALTER TABLE lost RENAME TO {table}")
+        assert collector.ask(path)[0] == 200
+        assert collector.post(minimal("EXCH1", 2))[0] == 200
+    assert "no such table" in collector.log and "not ready" not in collector.log
+
+
 def test_while_nothing_can_be_stored_no_heart_beats_and_nothing_is_told(tmp_path):
     data, flag = tmp_path / "data", tmp_path / "failing"
     options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
