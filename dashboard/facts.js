@@ -7,7 +7,7 @@
 import { ApiError, get, paths } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
 import { Chip, Facts, Moment, Pair, Quiet, Section } from "./parts.js";
-import { ADAPTER_STATES, duration, errorWords, GRADE_MEANING, GRADES, serviceWord } from "./words.js";
+import { ADAPTER_STATES, addressWords, duration, errorWords, GRADES, reachWords, serviceWord } from "./words.js";
 
 /* ---- mta ---- */
 
@@ -64,7 +64,7 @@ function Adapter({ judged, facts = {} }) {
   const [word, tone] = ADAPTER_STATES[judged.state] ?? [judged.state, "none"];
   return html`<tr><th scope="row"><bdi>${judged.id}</bdi><span class="sub"><bdi>${facts.description}</bdi></span></th>
     <td><${Chip} tone=${tone}>${word}<//></td>
-    <td>${(facts.addresses ?? []).map((address) => html`<div><bdi>${address}</bdi></div>`)}
+    <td>${(facts.addresses ?? []).map((address) => html`<div><bdi>${address}</bdi> <span class="sub warn-text">${addressWords(address)}</span></div>`)}
       ${(facts.lookups ?? []).map((lookup) => html`<${Lookup} lookup=${lookup} />`)}</td>
     <td>${facts.enabled === false ? "disabled" : `link ${facts.link ?? "not known"}`}
       <span class="sub"><bdi>${facts.mac}</bdi></span></td></tr>`;
@@ -167,9 +167,9 @@ function Grade({ grade, tone, title, note }) {
 
 function Outward({ path }) {
   if (!path?.grade) return html`<span class="quiet">–</span>`;
-  const title = [`out: ${GRADE_MEANING[path.grade]}`, path.error && `(${errorWords(path.error)})`,
+  const title = [`out: ${reachWords(path)}`, path.error && `(${errorWords(path.error)})`,
     path.for_s != null && `for ${duration(path.for_s)}`,
-    path.proven && `; others proved: ${GRADE_MEANING[path.proven]}`,
+    path.proven && `; others proved: ${reachWords({ grade: path.proven })}`,
     path.borrowed && "; only through another adapter"].filter(Boolean).join(" ");
   const tone = path.falls_short ? "bad" : path.borrowed ? "warn" : GRADES.indexOf(path.grade) >= 2 ? "ok" : "none";
   return html`<${Grade} grade=${path.grade} tone=${tone} title=${title}
@@ -187,7 +187,7 @@ function bestInward(detail, adapter) {
 function Inward({ detail, adapter }) {
   const row = detail && bestInward(detail, adapter);
   if (!row) return html`<span class="quiet">–</span>`;
-  const title = `in: from ${row.adapter} of ${detail.server} to ${row.to}: ${GRADE_MEANING[row.grade] ?? row.grade}` +
+  const title = `in: from ${row.adapter} of ${detail.server} to ${row.to}: ${reachWords(row)}` +
     (row.error ? ` (${errorWords(row.error)})` : "") + (detail.silent ? "; that report is old" : "");
   const tone = detail.silent ? "old" : GRADES.indexOf(row.grade) >= 2 ? "ok" : "none";
   return html`<${Grade} grade=${row.grade} tone=${tone} title=${title} note=${errorWords(row.error)} />`;

@@ -13,7 +13,7 @@ import { Age, Badge, Dialog, Field, Link, Missing, Moment, Pair, Quiet, Section,
 import { goTo, siteName, siteOf } from "./place.js";
 import { useMay } from "./reader.js";
 import { Timeline } from "./timeline.js";
-import { count, duration, GRADE_MEANING, secondsSince, why } from "./words.js";
+import { count, duration, reachWords, secondsSince, why } from "./words.js";
 
 /* ---- why ---- */
 
@@ -80,8 +80,7 @@ function Step({ step }) {
 }
 
 function MissingPath({ path }) {
-  return html`<li><bdi>${path.adapter}</bdi> to <bdi>${path.peer}</bdi>: ${path.grade
-    ? GRADE_MEANING[path.grade] : "not probed"}</li>`;
+  return html`<li><bdi>${path.adapter}</bdi> to <bdi>${path.peer}</bdi>: ${reachWords(path)}</li>`;
 }
 
 function Remedy({ server }) {

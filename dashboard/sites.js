@@ -11,7 +11,7 @@ import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js
 import { live, useAnswer } from "./live.js";
 import { Age, Chip, Glyph, Link, Main, Missing } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
-import { ADAPTER_STATES, count, duration, errorWords, GRADE_MEANING, GRADES, SILENT, VERDICTS } from "./words.js";
+import { ADAPTER_STATES, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS } from "./words.js";
 
 /* ---- sites ---- */
 
@@ -78,9 +78,9 @@ const TONES = {
 /** A cell in words: how far, why not further, for how long, which way. */
 function cellText(cell) {
   if (!cell?.grade) return "not probed";
-  return [GRADE_MEANING[cell.grade], cell.error && `(${errorWords(cell.error)})`, cell.for_s != null && `for ${duration(cell.for_s)}`,
+  return [reachWords(cell), cell.error && `(${errorWords(cell.error)})`, cell.for_s != null && `for ${duration(cell.for_s)}`,
     cell.via && `via ${cell.via}`, cell.ms != null && `in ${cell.ms.toLocaleString()} ms`,
-    ["short", "part"].includes(toneOf(cell)) && `– others prove: ${GRADE_MEANING[cell.proven]}`].filter(Boolean).join(" ");
+    ["short", "part"].includes(toneOf(cell)) && `– others prove: ${reachWords({ grade: cell.proven })}`].filter(Boolean).join(" ");
 }
 
 const BAD = ["isolated", "partial", "borrowed"];

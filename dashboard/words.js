@@ -3,7 +3,7 @@
 /* Worst first. `mark` is drawn in 16 x 16; the first path is the shape, the others its sign. */
 export const VERDICTS = {
   failing: {
-    word: "Failing now",
+    word: "Failing",
     meaning: "The MTA is down: its last start ended in event 9321 with NT Error 11004.",
     mark: ["M5.2 1.2h5.6l4 4v5.6l-4 4H5.2l-4-4V5.2z", "M5.5 5.5l5 5M10.5 5.5l-5 5"],
   },
@@ -18,7 +18,7 @@ export const VERDICTS = {
     mark: ["M8 .9l7.1 7.1L8 15.1.9 8z", "M8 4.8v4M8 11.1v.1"],
   },
   unknown: {
-    word: "Cannot tell",
+    word: "Unknown",
     meaning: "Facts are missing, and they could change the answer.",
     mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z",
       "M6 6.2a2 2 0 1 1 2.9 1.8c-.6.3-.9.7-.9 1.3M8 11.7v.1"],
@@ -73,49 +73,10 @@ export function mark(of) {
   return of === "silent" ? SILENT.mark : VERDICTS[of]?.mark ?? VERDICTS.unknown.mark;
 }
 
-/* The reason that decides, where it is not the first one. */
-const LEADS = {
-  unknown: ["facts_missing", "no_live_peer", "no_peer_in_site"],
-  clear: ["single_homed"],
-  protected: ["hotfix_present"],
-  not_applicable: ["no_exchange_mta", "before_the_fault"],
-};
-
-const ALL_REACH = "Every active adapter reaches the site's servers over RPC.";
-
-function leadReason(server) {
-  const { reasons } = server;
-  const leads = LEADS[server.verdict];
-  return leads ? leads.map((code) => reasons.find((r) => r.code === code)).find(Boolean) : reasons[0];
-}
-
-function adapterName(evidence) {
-  const address = evidence.addresses?.[0]?.split("/")[0];
-  return address ? `${evidence.adapter} (${address})` : evidence.adapter;
-}
-
-/* What a line of the list has room for; the details have the whole sentence. */
-const SHORT = {
-  adapter_isolated: (e) => e.link === "down"
-    ? `Adapter ${adapterName(e)} is cut off: its link is down, and it still holds its address`
-    : `Adapter ${adapterName(e)} reaches no server of the site over RPC`,
-  adapter_partial: (e) => `Adapter ${adapterName(e)} reaches only a part of the site over RPC`,
-  adapter_borrowed: (e) => `Adapter ${adapterName(e)} hangs on another network and borrows its way to the site`,
-  mta_11004: (e) => `The MTA's last start failed: event 9321 with NT Error 11004${e.further_event ? `, then ${e.further_event}` : ""}`,
-  hotfix_present: (e) => `The fix is in: Emsmta.exe is at ${e.version}`,
-  before_the_fault: (e) => `Emsmta.exe ${e.version} is older than the fault${e.warning ? ". Mend the isolated adapter before SP4" : ""}`,
-  single_homed: () => "Only one adapter is active",
-  facts_missing: (e) => `Not known: ${e.facts.join(", ")}`,
-};
-
-/** {line, text}: why the verdict is as it is, short and as a sentence. */
-export function why(server) {
-  const lead = leadReason(server);
-  if (!lead) {
-    const text = server.verdict === "clear" ? ALL_REACH : VERDICTS[server.verdict]?.meaning ?? "";
-    return { line: text.replace(/\.$/, ""), text };
-  }
-  return { line: SHORT[lead.code]?.(lead.evidence) ?? lead.text, text: lead.text };
+/** {line, text}: why the verdict is as it is, short and in full. The rule puts what decides first, in a short sentence. */
+export function why({ reasons, verdict }) {
+  const text = reasons[0]?.text ?? VERDICTS[verdict]?.meaning ?? "";
+  return { line: text.split(/\.( |$)/)[0], text };
 }
 
 const ACTIONS = {
@@ -138,17 +99,36 @@ export function remedyLine({ remedy }) {
 }
 
 export const GRADES = ["none", "tcp", "epm", "mapped", "mta"];
-export const GRADE_MEANING = {
+const GRADE_MEANING = {
   none: "nothing answers on port 135",
   tcp: "port 135 accepts and says nothing",
-  epm: "the endpoint mapper answers, and names no MTA",
+  epm: "the endpoint mapper answers and names no MTA",
   mapped: "the MTA's endpoint is named and does not answer",
   mta: "the MTA answers",
 };
 
+/* What ended a probe that got nowhere, where that says more than the grade. */
+const NOWHERE = {
+  host_unreachable: "the host is unreachable",
+  net_unreachable: "no route",
+  refused: "port 135 is closed",
+  reset: "port 135 breaks the connection off",
+  local: "the probe could not start here",
+};
+
+/** How far a probe got: "no route", "the MTA answers". */
+export function reachWords({ grade, error }) {
+  return grade === "none" && NOWHERE[error] || GRADE_MEANING[grade] || grade || "not probed";
+}
+
 /** What ended a probe: "host unreachable". */
 export function errorWords(error) {
-  return error?.replaceAll("_", " ");
+  return error === "net_unreachable" ? "no route" : error?.replaceAll("_", " ");
+}
+
+/** What an address says of itself, or "". */
+export function addressWords(address) {
+  return /^(169\.254|0\.0)\./.test(address) ? "it got no address from DHCP" : "";
 }
 
 export const ADAPTER_STATES = {

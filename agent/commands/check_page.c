@@ -8,6 +8,7 @@
 #include "proto/base/text.h"
 #include "proto/exposure/verdict_json.h"
 #include "proto/report/log_words.h"
+#include "proto/report/probe_words.h"
 
 #define MAX_LINE 2048 /* bytes of one text on the page; what is longer is cut */
 #define WIDTH    78   /* columns of the page */
@@ -18,19 +19,12 @@
 #define COLOR_GOOD "\033[1;32m"
 #define COLOR_NONE "\033[0m"
 
-static const struct {
-	const char *color;
-	const char *sentence;
-} verdicts[VERDICT_COUNT] = {
-	[VERDICT_FAILING] = { COLOR_BAD, "The MTA does not start: it failed with NT error 11004." },
-	[VERDICT_EXPOSED] = { COLOR_BAD, "The MTA would fail at its next start (NT error 11004)." },
-	[VERDICT_AT_RISK] = { COLOR_WARN, "The MTA may fail at its next start (NT error 11004)." },
-	[VERDICT_UNKNOWN] = { COLOR_WARN, "It cannot be told: facts are missing." },
-	[VERDICT_CLEAR] = { COLOR_GOOD, "Not exposed to the 11004 failure." },
-	[VERDICT_PROTECTED] = { COLOR_GOOD, "The fix for the 11004 failure is installed." },
-	[VERDICT_NOT_APPLICABLE] = { COLOR_GOOD,
-				     "The 11004 failure does not concern this server." },
-};
+static const char *color_of(enum verdict verdict)
+{
+	if (verdict_is_alarm(verdict))
+		return COLOR_BAD;
+	return verdict >= VERDICT_CLEAR ? COLOR_GOOD : COLOR_WARN;
+}
 
 struct page {
 	FILE *stream;
@@ -71,9 +65,9 @@ static void put_verdict(struct page *page, const struct report *report, enum ver
 	char name[MAX_LINE];
 
 	printable(name, sizeof name, report_server_name(report));
-	fprintf(page->stream, "%s: %s%s%s\n", name, page->color ? verdicts[verdict].color : "",
-		verdict_name(verdict), page->color ? COLOR_NONE : "");
-	put_wrapped(page, 0, "", verdicts[verdict].sentence);
+	fprintf(page->stream, "%s: %s%s%s\n", name, page->color ? color_of(verdict) : "",
+		verdict_word(verdict), page->color ? COLOR_NONE : "");
+	put_wrapped(page, 0, "", verdict_meaning(verdict));
 }
 
 static void put_reasons(struct page *page, const struct assessment *assessment)
@@ -92,7 +86,7 @@ static void put_option(struct page *page, const struct remedy_option *option)
 		char number[32];
 		(void)snprintf(number, sizeof number, "  %lu. ", (unsigned long)i + 1);
 		put_wrapped(page, 5, number, step->text);
-		fprintf(page->stream, "     then: %s\n", verdict_name(step->verdict_after));
+		fprintf(page->stream, "     then: %s\n", verdict_word(step->verdict_after));
 	}
 }
 
@@ -111,9 +105,8 @@ static void put_remedy(struct page *page, const struct remedy *remedy)
 	for (size_t i = 0; i < remedy->n_missing_paths; i++) {
 		const struct missing_path *path = &remedy->missing_paths[i];
 		char line[MAX_LINE];
-		const char *got = grade_name(path->grade);
-		(void)snprintf(line, sizeof line, "%s to %s: got as far as %s, should reach %s",
-			       path->adapter, path->peer, got ? got : "not probed",
+		(void)snprintf(line, sizeof line, "%s to %s: %s; should reach %s", path->adapter,
+			       path->peer, probe_words(path->grade, path->error),
 			       grade_name(path->proven) ? grade_name(path->proven) : "epm");
 		put_wrapped(page, 4, "  - ", line);
 	}

@@ -7,6 +7,7 @@
 #include "agent/https/dial.h"
 #include "agent/platform/socket.h"
 #include "proto/base/text.h"
+#include "proto/report/probe_words.h"
 
 static const char *list_of(const struct name_lookup_answer *answer, struct arena *arena)
 {
@@ -157,9 +158,11 @@ static enum probe_error finish(struct doctor *d, socket_handle handle)
 
 static const char *todo_of(enum probe_error error)
 {
-	return error == PROBE_REFUSED
-		       ? "start the program that should listen there, or correct the port"
-		       : "look for a firewall on the way, and whether the machine is up";
+	if (error == PROBE_REFUSED)
+		return "start the program that should listen there, or correct the port";
+	if (error == PROBE_NET_UNREACHABLE)
+		return "check the gateway of the adapter, and the routes";
+	return "look for a firewall on the way, and whether the machine is up";
 }
 
 static void check_port(struct doctor *d, const struct url_place *place, uint32_t address)
@@ -183,7 +186,7 @@ static void check_port(struct doctor *d, const struct url_place *place, uint32_t
 	else
 		doctor_block(d, "port",
 			     arena_printf(d->arena, "%s port %u: %s", text, place->port,
-					  probe_error_name(error)),
+					  probe_error_words(error)),
 			     todo_of(error));
 }
 

@@ -35,6 +35,13 @@ static const char *tell_reasons(const struct findings_reason *reasons, size_t n,
 	return keep(&text, arena);
 }
 
+static const char *word_of(const char *name)
+{
+	enum verdict verdict;
+
+	return verdict_from_name(name, &verdict) ? verdict_word(verdict) : name;
+}
+
 /* "Either: ... (then clear). Or: ... Then ... (then clear)." */
 static void tell_option(const struct findings_option *option, struct buffer *text)
 {
@@ -42,7 +49,7 @@ static void tell_option(const struct findings_option *option, struct buffer *tex
 		const struct findings_step *step = &option->steps[i];
 		buffer_printf(text, "%s%s", i ? " Then: " : "", step->text ? step->text : "");
 		if (step->verdict_after)
-			buffer_printf(text, " (verdict then: %s)", step->verdict_after);
+			buffer_printf(text, " (verdict then: %s)", word_of(step->verdict_after));
 	}
 }
 
@@ -68,10 +75,11 @@ static void tell_findings(const struct view *view, struct alert_explanation *out
 
 	if (!findings_of_view(view, arena, &f))
 		return; /* the verdict stands for itself */
-	if (f.n_reasons > 0 && f.reasons[0].code)
-		out->reason = out->cause = f.reasons[0].code;
-	if (f.n_reasons > 0 && f.reasons[0].adapter)
-		out->adapter = f.reasons[0].adapter;
+	const struct findings_reason *lead = findings_lead(&f);
+	if (lead->code)
+		out->reason = out->cause = lead->code;
+	if (lead->adapter)
+		out->adapter = lead->adapter;
 	out->text = tell_reasons(f.reasons, f.n_reasons, arena);
 	out->remedy = tell_remedy(f.options, f.n_options, f.remedy, arena);
 }
@@ -99,7 +107,7 @@ static void tell_silence(const struct view *view, struct alert_explanation *out,
 		"No report has come since %s, although one is due every %lld seconds. The verdict "
 		"is that of the last reports: %s.",
 		timestamp_format(view->reported_at_ms, at), (long long)view->interval_s,
-		verdict_name(view->verdict));
+		verdict_word(view->verdict));
 	out->remedy = "Look whether the server runs, whether its service mtawatch-agent runs, and "
 		      "whether it reaches the collector: mtawatch-agent doctor says.";
 	if (view->renamed_to)

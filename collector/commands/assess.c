@@ -201,7 +201,7 @@ static void print_table(const struct report_set_verdict *verdicts, size_t n, str
 	for (size_t i = 0; i < n; i++) {
 		const struct report_set_verdict *v = &verdicts[i];
 		const struct report *report = &v->snapshot->report;
-		const char *verdict = verdict_name(v->assessment.verdict);
+		const char *verdict = verdict_word(v->assessment.verdict);
 		const char *cells[] = {
 			v->silent ? arena_printf(arena, "%s, silent", verdict) : verdict,
 			arena_strndup(arena, report->host.name,

@@ -10,6 +10,8 @@
 #include "collector/cli/terminal.h"
 #include "collector/http/query_string.h"
 #include "proto/base/timestamp.h"
+#include "proto/report/probe_words.h"
+#include "proto/report/report.h"
 
 const char *show_escape(const char *text, struct arena *arena)
 {
@@ -67,6 +69,13 @@ const char *show_verdict(struct show *show, const char *verdict, bool silent)
 			*c = ' ';
 	}
 	return text;
+}
+
+const char *show_error(const char *name)
+{
+	enum probe_error error;
+
+	return name && probe_error_from_name(name, &error) ? probe_error_words(error) : name;
 }
 
 const char *show_age(struct show *show, int64_t seconds)

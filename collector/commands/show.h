@@ -98,6 +98,9 @@ const char *show_escape(const char *text, struct arena *arena);
 /* Notes that something of that verdict, alert condition or word of ours is shown; its tint. */
 enum tint show_note(struct show *show, const char *verdict, bool silent);
 
+/* What ended a probe, by its name on the wire, in words; NULL stays NULL. */
+const char *show_error(const char *name);
+
 /* "exposed", "clear, silent"; what is shown of a verdict. */
 const char *show_verdict(struct show *show, const char *verdict, bool silent);
 

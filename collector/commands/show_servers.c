@@ -83,7 +83,7 @@ static void add_server(struct show *show, const void *row, struct table *table)
 		show_age(show, show_since(s->since_ms)),
 		show_age(show, s->age_s),
 		s->mta,
-		s->findings.n_reasons ? s->findings.reasons[0].text : NULL,
+		findings_lead(&s->findings)->text,
 	};
 
 	table_add(table, cells, show_note(show, s->verdict, s->silent));
@@ -262,7 +262,7 @@ static void print_adapters(struct show *show, const struct adapter_shown *adapte
 		for (size_t k = 0; k < a->n; k++) {
 			const struct path_shown *p = &a->paths[k];
 			const char *cells[] = { a->state, a->id,     p->peer,
-						p->grade, p->proven, p->error };
+						p->grade, p->proven, show_error(p->error) };
 			table_add(&table, cells, tint);
 		}
 	}

@@ -234,7 +234,7 @@ static void print_short_paths(struct show *show, const struct matrix_shown *m)
 					m->peers[cell->to].name,
 					cell->grade,
 					cell->proven,
-					cell->error };
+					show_error(cell->error) };
 		table_add(&table, cells, show_note(show, row->state, row->silent));
 		n++;
 	}

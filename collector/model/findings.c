@@ -45,6 +45,13 @@ void findings_read(struct json_reading *in, const struct json_place *at, struct 
 				     sizeof *out->options, read_option, &out->n_options, NULL);
 }
 
+const struct findings_reason *findings_lead(const struct findings *findings)
+{
+	static const struct findings_reason none = { .code = NULL };
+
+	return findings->n_reasons > 0 ? &findings->reasons[0] : &none;
+}
+
 bool findings_of_view(const struct view *view, struct arena *arena, struct findings *out)
 {
 	const char *object = arena_printf(arena, "{%s}", view->findings_json);

@@ -39,6 +39,9 @@ struct findings {
 	size_t n_notes;
 };
 
+/* The reason that decides; its members are NULL where none is told. */
+const struct findings_reason *findings_lead(const struct findings *findings);
+
 /* Reads "reasons", "remedy" and "notes" of the object `at`. */
 void findings_read(struct json_reading *in, const struct json_place *at, struct findings *out);
 

@@ -7,6 +7,7 @@
 #include "proto/base/arena.h"
 #include "proto/exposure/advisory.h"
 #include "proto/report/log_words.h"
+#include "proto/report/probe_words.h"
 
 /* A value in as many forms as there are; the first that is set counts. */
 struct value {
@@ -150,7 +151,7 @@ static void add_path(const struct tree *tree, const char *adapter, const struct 
 {
 	char label[REPORT_MAX_STRING + 64];
 	char source[128];
-	const char *error = probe_error_name(path->error);
+	const char *error = probe_error_words(path->error);
 	const char *proven = grade_name(path->proven);
 
 	if (path->grade == GRADE_UNKNOWN)

@@ -116,8 +116,9 @@ static void add_findings(struct buffer *out, const struct view *view)
 
 	arena_init(&arena);
 	findings_of_view(view, &arena, &f);
-	add(out, f.n_reasons ? f.reasons[0].code : NULL);
-	add(out, f.n_reasons ? f.reasons[0].text : NULL);
+	const struct findings_reason *lead = findings_lead(&f);
+	add(out, lead->code);
+	add(out, lead->text);
 	add(out, join_reasons(&f, &arena));
 	add(out, join_options(&f, &arena));
 	add(out, verdict_after(&f));

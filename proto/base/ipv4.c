@@ -76,6 +76,11 @@ bool ipv4_is_loopback(uint32_t address)
 	return address >> 24 == 127;
 }
 
+bool ipv4_is_self_assigned(uint32_t address)
+{
+	return address >> 16 == 0xa9fe;
+}
+
 bool ipv4_is_multicast_or_reserved(uint32_t address)
 {
 	return address >> 28 >= 14;

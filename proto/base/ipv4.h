@@ -26,6 +26,9 @@ bool ipv4_prefix_holds(const struct ipv4_prefix *prefix, uint32_t address);
 /* 127.0.0.0/8 (RFC 1122 section 3.2.1.3) */
 bool ipv4_is_loopback(uint32_t address);
 
+/* 169.254.0.0/16: what a system gives itself where DHCP does not answer (RFC 3927) */
+bool ipv4_is_self_assigned(uint32_t address);
+
 /* 224.0.0.0 and above: multicast, reserved and broadcast (RFC 1122 section 3.2.1.3) */
 bool ipv4_is_multicast_or_reserved(uint32_t address);
 

@@ -4,18 +4,35 @@
 
 #include "proto/exposure/internal.h"
 
-static const char *const verdict_names[] = { "failing", "exposed",   "at_risk",       "unknown",
-					     "clear",   "protected", "not_applicable" };
+static const struct {
+	const char *name;
+	const char *word;
+	const char *meaning;
+} verdicts[VERDICT_COUNT] = {
+#define X(symbol, name, word, meaning) [VERDICT_##symbol] = { name, word, meaning },
+#include "proto/exposure/verdicts.def"
+#undef X
+};
 
 const char *verdict_name(enum verdict verdict)
 {
-	return verdict_names[verdict];
+	return verdicts[verdict].name;
+}
+
+const char *verdict_word(enum verdict verdict)
+{
+	return verdicts[verdict].word;
+}
+
+const char *verdict_meaning(enum verdict verdict)
+{
+	return verdicts[verdict].meaning;
 }
 
 bool verdict_from_name(const char *name, enum verdict *out)
 {
 	for (int i = 0; i < VERDICT_COUNT; i++) {
-		if (strcmp(name, verdict_names[i]) == 0) {
+		if (strcmp(name, verdicts[i].name) == 0) {
 			*out = (enum verdict)i;
 			return true;
 		}

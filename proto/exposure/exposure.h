@@ -13,13 +13,9 @@
 
 /* Worst first. */
 enum verdict {
-	VERDICT_FAILING,
-	VERDICT_EXPOSED,
-	VERDICT_AT_RISK,
-	VERDICT_UNKNOWN,
-	VERDICT_CLEAR,
-	VERDICT_PROTECTED,
-	VERDICT_NOT_APPLICABLE,
+#define X(symbol, name, word, meaning) VERDICT_##symbol,
+#include "proto/exposure/verdicts.def"
+#undef X
 };
 #define VERDICT_COUNT 7
 
@@ -66,21 +62,22 @@ struct remedy_option {
 struct missing_path {
 	const char *adapter;
 	const char *peer;
-	enum grade grade;  /* how far it got; GRADE_UNKNOWN: not probed */
-	enum grade proven; /* how far it should have got */
+	enum grade grade;       /* how far it got; GRADE_UNKNOWN: not probed */
+	enum probe_error error; /* what ended it there */
+	enum grade proven;      /* how far it should have got */
 };
 
 struct remedy {
 	struct remedy_option *options; /* alternatives; none where there is nothing to mend */
 	size_t n_options;
-	const char *text; /* why disabling is no option, or NULL */
+	const char *text; /* why disabling is no option, and what else to look at; or NULL */
 	struct missing_path *missing_paths;
 	size_t n_missing_paths;
 };
 
 struct assessment {
 	enum verdict verdict;
-	struct reason *reasons; /* what decided first, notes last */
+	struct reason *reasons; /* what decided first, its first sentence short; notes last */
 	size_t n_reasons;
 	struct remedy remedy;
 };
@@ -102,6 +99,9 @@ bool verdict_is_alarm(enum verdict verdict);
 
 /* "failing" ...; never NULL. */
 const char *verdict_name(enum verdict verdict);
+/* What people read: "at risk", and what it means, as a sentence; never NULL. */
+const char *verdict_word(enum verdict verdict);
+const char *verdict_meaning(enum verdict verdict);
 bool verdict_from_name(const char *name, enum verdict *out);
 
 /* "disable_adapter" ...; never NULL. */

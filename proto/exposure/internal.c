@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/base/ipv4.h"
+
 bool exposure_fact_is(unsigned set, unsigned value)
 {
 	return set == FACT_IS(value);
@@ -20,6 +22,46 @@ const char *exposure_adapter_label(struct exposure_context *x, const struct repo
 		return arena_printf(x->arena, "%s (%s)", adapter->id,
 				    description ? description : address);
 	return adapter->id;
+}
+
+bool exposure_lacks_route(const struct site_adapter *adapter)
+{
+	for (size_t i = 0; i < adapter->n_paths; i++) {
+		const struct site_path *path = &adapter->paths[i];
+		if (path->grade == GRADE_NONE && path->error == PROBE_NET_UNREACHABLE)
+			return true;
+	}
+	return false;
+}
+
+const char *exposure_without_dhcp(struct exposure_context *x, const struct report_adapter *adapter)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < adapter->n_addresses; i++) {
+		struct ipv4_prefix own;
+		if (!ipv4_prefix_parse(adapter->addresses[i], &own))
+			continue;
+		if (own.address != 0 && !ipv4_is_self_assigned(own.address))
+			return NULL;
+		char *text = arena_alloc(x->arena, IPV4_TEXT_SIZE);
+		found = ipv4_format(own.address, text);
+	}
+	return found;
+}
+
+const char *exposure_short_label(struct exposure_context *x, const struct report_adapter *adapter)
+{
+	const char *bare = exposure_without_dhcp(x, adapter);
+	bool guid = adapter->id[0] == '{' && adapter->description;
+	const char *name = guid ? adapter->description : adapter->id;
+
+	if (bare)
+		return arena_printf(x->arena, "%s (%s: " NO_DHCP_ANSWER ")", name, bare);
+	if (adapter->n_addresses == 0)
+		return name;
+	return arena_printf(x->arena, "%s (%.*s)", name, (int)strcspn(adapter->addresses[0], "/"),
+			    adapter->addresses[0]);
 }
 
 struct reason *reason_add(struct exposure_context *x, struct reason_list *list, const char *code,

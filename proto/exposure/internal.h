@@ -7,6 +7,9 @@
 #include "proto/exposure/exposure.h"
 #include "proto/exposure/facts.h"
 
+/* What a 169.254 address says, and 0.0.0.0. */
+#define NO_DHCP_ANSWER "it got no address from DHCP"
+
 struct exposure_context {
 	const struct site_server *server;
 	const struct report *report;
@@ -30,12 +33,25 @@ void reason_text(struct reason *reason, const char *key, const char *text);
 void reason_number(struct reason *reason, const char *key, int64_t number);
 void reason_list_of(struct reason *reason, const char *key, const char **list, size_t n);
 
-/* reasons.c: what decided. notes.c: what helps and decides nothing. */
+/* reasons.c: what decided. missing.c: what is not known. notes.c: what helps and decides nothing. */
 void exposure_add_reasons(struct exposure_context *x, struct reason_list *list);
+void exposure_add_missing(struct exposure_context *x, struct reason_list *list);
 void exposure_add_notes(struct exposure_context *x, struct reason_list *list);
 
 /* remedy.c */
 void exposure_make_remedy(struct exposure_context *x, struct remedy *out);
+
+/* Did the system know no route from this adapter to a peer that it falls short on? */
+bool exposure_lacks_route(const struct site_adapter *adapter);
+
+/*
+ * The address of an adapter that shows that DHCP did not answer: 169.254.7.9, or 0.0.0.0 where it
+ * holds no other; NULL where there is none.
+ */
+const char *exposure_without_dhcp(struct exposure_context *x, const struct report_adapter *adapter);
+
+/* "El90x2 (10.9.0.5)", "El90x2 (169.254.7.9: it got no address from DHCP)" for sentences. */
+const char *exposure_short_label(struct exposure_context *x, const struct report_adapter *adapter);
 
 /* "El90x2 (3Com EtherLink XL, 10.9.0.5/24)" for sentences. */
 const char *exposure_adapter_label(struct exposure_context *x,

@@ -48,7 +48,7 @@ static void note_inbound(struct exposure_context *x, struct reason_list *list)
 						   "Adapter %s reaches other servers, but none of "
 						   "them reaches it: RPC between "
 						   "MTAs needs both ways.",
-						   exposure_adapter_label(x, adapter->facts));
+						   exposure_short_label(x, adapter->facts));
 		reason_text(reason, "adapter", adapter->facts->id);
 		reason_number(reason, "failed", (int64_t)inbound.failed);
 	}
@@ -155,6 +155,23 @@ static void note_started_like_this(struct exposure_context *x, struct reason_lis
 	}
 }
 
+static void note_without_dhcp(struct exposure_context *x, struct reason_list *list)
+{
+	for (size_t i = 0; i < x->server->n_adapters; i++) {
+		const struct report_adapter *adapter = x->server->adapters[i].facts;
+		const char *address = exposure_without_dhcp(x, adapter);
+		if (!address || adapter->enabled == TRISTATE_NO)
+			continue;
+		struct reason *reason = reason_add(x, list, "no_dhcp_answer",
+						   "Adapter %s holds %s: " NO_DHCP_ANSWER
+						   ". See to its cable and to "
+						   "the DHCP server, or give it an address.",
+						   adapter->id, address);
+		reason_text(reason, "adapter", adapter->id);
+		reason_text(reason, "address", address);
+	}
+}
+
 void exposure_add_notes(struct exposure_context *x, struct reason_list *list)
 {
 	if (exposure_fact_is(x->facts.has_mta, false))
@@ -164,6 +181,7 @@ void exposure_add_notes(struct exposure_context *x, struct reason_list *list)
 		note_inbound(x, list);
 		note_started_like_this(x, list);
 	}
+	note_without_dhcp(x, list);
 	note_other_articles(x, list);
 	note_not_running(x, list);
 }

@@ -2,6 +2,7 @@
 #include "proto/base/text.h"
 #include "proto/exposure/advisory.h"
 #include "proto/exposure/internal.h"
+#include "proto/report/probe_words.h"
 
 /* How many paths a sentence names; the evidence lists all. */
 #define NAMED_PATHS 3
@@ -11,23 +12,11 @@ static bool has_mta_for_all_we_know(const struct exposure_context *x)
 	return !exposure_fact_is(x->facts.has_mta, false);
 }
 
-static const char *grade_words(enum grade grade)
-{
-	static const char *const words[] = {
-		"nothing answers on port 135",
-		"port 135 accepts and says nothing",
-		"the endpoint mapper answers and names no MTA",
-		"the MTA's endpoint is named and does not answer",
-		"the MTA answers",
-	};
-	return grade == GRADE_UNKNOWN ? "not probed" : words[grade];
-}
-
 /* "EXCH2: none (timeout), proven mta" for the evidence. */
 static const char *path_label(struct exposure_context *x, const struct site_path *path)
 {
 	const char *grade = grade_name(path->grade);
-	const char *error = probe_error_name(path->error);
+	const char *error = probe_error_words(path->error);
 	const char *proven = grade_name(path->proven);
 
 	return arena_printf(x->arena, "%s: %s%s%s%s%s%s", path->peer, grade ? grade : "not probed",
@@ -70,7 +59,7 @@ static void add_adapter_evidence(struct exposure_context *x, struct reason *reas
 	reason_list_of(reason, "peers", paths, n);
 }
 
-/* "EXCH2 (nothing answers on port 135), EXCH3 (...) and 4 more" */
+/* "EXCH2 (no route), EXCH3 (...) and 4 more" */
 static const char *name_paths(struct exposure_context *x, const struct site_adapter *adapter,
 			      path_filter *filter)
 {
@@ -83,7 +72,7 @@ static const char *name_paths(struct exposure_context *x, const struct site_adap
 			continue;
 		if (n < NAMED_PATHS)
 			text = arena_printf(x->arena, "%s%s%s (%s)", text, n ? ", " : "",
-					    path->peer, grade_words(path->grade));
+					    path->peer, probe_words(path->grade, path->error));
 		n++;
 	}
 	if (n > NAMED_PATHS)
@@ -91,16 +80,25 @@ static const char *name_paths(struct exposure_context *x, const struct site_adap
 	return text;
 }
 
+static const char *hint_of_route(struct exposure_context *x, const struct site_adapter *adapter)
+{
+	return exposure_lacks_route(adapter)
+		       ? arena_printf(x->arena,
+				      " No route: check the gateway of %s, and the routes.",
+				      adapter->facts->id)
+		       : "";
+}
+
 static void add_isolated(struct exposure_context *x, struct reason_list *list,
 			 const struct site_adapter *adapter)
 {
-	const char *label = exposure_adapter_label(x, adapter->facts);
+	const char *label = exposure_short_label(x, adapter->facts);
 	struct reason *reason;
 
 	if (adapter->link_down_isolates) {
 		reason = reason_add(x, list, "adapter_isolated",
-				    "Adapter %s is active but cut off: its link is down and it "
-				    "still holds its address.",
+				    "Adapter %s is cut off: its link is down, and it still holds "
+				    "its address.",
 				    label);
 		add_adapter_evidence(x, reason, adapter, is_probed);
 		reason = reason_add(x, list, "adapter_link_down",
@@ -111,8 +109,9 @@ static void add_isolated(struct exposure_context *x, struct reason_list *list,
 		return;
 	}
 	reason = reason_add(x, list, "adapter_isolated",
-			    "Adapter %s is active but reaches no server of the site over RPC: %s.",
-			    label, name_paths(x, adapter, is_short));
+			    "Adapter %s reaches no server of the site over RPC. It got so far: "
+			    "%s.%s",
+			    label, name_paths(x, adapter, is_short), hint_of_route(x, adapter));
 	add_adapter_evidence(x, reason, adapter, is_short);
 }
 
@@ -121,9 +120,10 @@ static void add_partial(struct exposure_context *x, struct reason_list *list,
 {
 	struct reason *reason = reason_add(
 		x, list, "adapter_partial",
-		"Adapter %s reaches some servers of the site over RPC, and less than others do "
-		"on: %s.",
-		exposure_adapter_label(x, adapter->facts), name_paths(x, adapter, is_short));
+		"Adapter %s reaches only a part of the site over RPC. Others get further on: "
+		"%s.%s",
+		exposure_short_label(x, adapter->facts), name_paths(x, adapter, is_short),
+		hint_of_route(x, adapter));
 	add_adapter_evidence(x, reason, adapter, is_short);
 }
 
@@ -132,9 +132,9 @@ static void add_borrowed(struct exposure_context *x, struct reason_list *list,
 {
 	struct reason *reason = reason_add(
 		x, list, "adapter_borrowed",
-		"Adapter %s reaches the site only through another adapter: its address is routed, "
+		"Adapter %s reaches the site only through another adapter. Its address is routed, "
 		"its own wire leads to another network.",
-		exposure_adapter_label(x, adapter->facts));
+		exposure_short_label(x, adapter->facts));
 	add_adapter_evidence(x, reason, adapter, is_borrowed);
 }
 
@@ -178,7 +178,7 @@ static void add_unjudged_for_holders(struct exposure_context *x, struct reason_l
 			   "Adapter %s cannot be judged: %s%s. Probes of such an address tell "
 			   "nothing: give every adapter an address of its own, and decommission "
 			   "servers that are gone.",
-			   exposure_adapter_label(x, adapter->facts), all,
+			   exposure_short_label(x, adapter->facts), all,
 			   adapter->n_voids > NAMED_PATHS ? " and so on" : "");
 	add_adapter_evidence(x, reason, adapter, is_probed);
 	reason_list_of(reason, "held", held, adapter->n_voids);
@@ -195,7 +195,7 @@ static void add_unjudged(struct exposure_context *x, struct reason_list *list,
 		x, list, "adapter_unjudged",
 		"Adapter %s cannot be judged: no server of the site that is proven alive was "
 		"probed through it.",
-		exposure_adapter_label(x, adapter->facts));
+		exposure_short_label(x, adapter->facts));
 	add_adapter_evidence(x, reason, adapter, is_probed);
 }
 
@@ -212,25 +212,35 @@ static void add_no_peer(struct exposure_context *x, struct reason_list *list)
 	}
 }
 
+static void add_adapter_reason(struct exposure_context *x, struct reason_list *list,
+			       const struct site_adapter *adapter)
+{
+	if (adapter->state == ADAPTER_ISOLATED)
+		add_isolated(x, list, adapter);
+	else if (adapter->state == ADAPTER_PARTIAL)
+		add_partial(x, list, adapter);
+	else if (adapter->state == ADAPTER_BORROWED)
+		add_borrowed(x, list, adapter);
+	else if (x->server->has_conclusive_peer || adapter->n_voids > 0)
+		add_unjudged(x, list, adapter);
+}
+
+/* The worst first: it decides. */
 static void add_adapter_reasons(struct exposure_context *x, struct reason_list *list)
 {
 	const struct site_server *server = x->server;
-	bool some_judged = server->has_conclusive_peer;
 
-	for (size_t i = 0; i < server->n_adapters; i++) {
-		const struct site_adapter *adapter = &server->adapters[i];
-		if (adapter->state == ADAPTER_ISOLATED)
-			add_isolated(x, list, adapter);
-		else if (adapter->state == ADAPTER_PARTIAL)
-			add_partial(x, list, adapter);
-		else if (adapter->state == ADAPTER_BORROWED)
-			add_borrowed(x, list, adapter);
-		else if (adapter->state == ADAPTER_UNJUDGED &&
-			 (some_judged || adapter->n_voids > 0))
-			add_unjudged(x, list, adapter);
+	for (int state = ADAPTER_ISOLATED; state >= ADAPTER_UNJUDGED; state--) {
+		for (size_t i = 0; i < server->n_adapters; i++) {
+			if ((int)server->adapters[i].state == state)
+				add_adapter_reason(x, list, &server->adapters[i]);
+		}
 	}
-	if (!some_judged && exposure_count_adapters(x->server, ADAPTER_UNJUDGED) > 0)
+	if (!server->has_conclusive_peer && exposure_count_adapters(server, ADAPTER_UNJUDGED) > 0)
 		add_no_peer(x, list);
+	if (exposure_count_adapters(server, ADAPTER_GOOD) == server->n_active)
+		reason_add(x, list, "all_adapters_reach",
+			   "Every active adapter reaches the site's servers over RPC.");
 }
 
 static void add_failure(struct exposure_context *x, struct reason_list *list)
@@ -293,7 +303,8 @@ static void add_fixed(struct exposure_context *x, struct reason_list *list,
 	size_t n_older = list_older_files(x, older);
 	struct reason *reason = reason_add(
 		x, list, "hotfix_present",
-		"The fix of article Q285350 is in: Emsmta.exe is at %s, 5.5.2654.54 or later.",
+		"The fix is in: Emsmta.exe is at %s. Article Q285350 asks for 5.5.2654.54 or "
+		"later.",
 		version_text(x, version));
 
 	add_file_evidence(x, reason, version);
@@ -313,7 +324,7 @@ static void add_before_the_fault(struct exposure_context *x, struct reason_list 
 		    exposure_count_adapters(x->server, ADAPTER_ISOLATED) > 0;
 	struct reason *reason = reason_add(
 		x, list, "before_the_fault",
-		"Emsmta.exe is at %s, older than the code that fails (5.5.2651.75).%s",
+		"Emsmta.exe %s is older than the fault, which came with 5.5.2651.75.%s",
 		version_text(x, version),
 		warn ? " Warning: an adapter is isolated, so the upgrade to Service Pack 4 would "
 		       "expose this server."
@@ -354,62 +365,6 @@ static void add_cluster(struct exposure_context *x, struct reason_list *list)
 		"reach the site's servers do.");
 }
 
-static void name_unjudged(struct exposure_context *x, const char **facts, size_t *n)
-{
-	if (!x->report->adapters_known) {
-		facts[(*n)++] = "adapters";
-		return;
-	}
-	for (size_t i = 0; i < x->server->n_adapters; i++) {
-		const struct site_adapter *adapter = &x->server->adapters[i];
-		if (adapter->state == ADAPTER_UNJUDGED)
-			facts[(*n)++] = arena_printf(x->arena, "adapters/%s", adapter->facts->id);
-	}
-}
-
-static void name_failing(struct exposure_context *x, const char **facts, size_t *n)
-{
-	if (x->report->mta.service == SERVICE_STATE_UNKNOWN)
-		facts[(*n)++] = "mta.service";
-	if (!exposure_log_was_read(x->report))
-		facts[(*n)++] = "mta.events";
-}
-
-static const char *join(struct exposure_context *x, const char **words, size_t n)
-{
-	const char *text = words[0];
-	for (size_t i = 1; i < n; i++)
-		text = arena_printf(x->arena, "%s, %s", text, words[i]);
-	return text;
-}
-
-static void add_missing(struct exposure_context *x, struct reason_list *list)
-{
-	const char **facts = arena_alloc_array(x->arena, x->server->n_adapters + 8, sizeof *facts);
-	size_t n = 0;
-
-	if (x->missing.has_mta) {
-		facts[n++] = x->report->exchange.installed == TRISTATE_UNKNOWN
-				     ? "exchange.installed"
-				     : "exchange.version";
-	}
-	if (x->missing.era)
-		facts[n++] = "files/" ADVISORY_MTA_FILE;
-	if (x->missing.clustered)
-		facts[n++] = "exchange.clustered";
-	if (x->missing.adapters)
-		name_unjudged(x, facts, &n);
-	if (x->missing.failing)
-		name_failing(x, facts, &n);
-	if (n == 0)
-		return;
-
-	struct reason *reason =
-		reason_add(x, list, "facts_missing", "Not known: %s.%s", join(x, facts, n),
-			   x->verdict == VERDICT_UNKNOWN ? " The verdict depends on it." : "");
-	reason_list_of(reason, "facts", facts, n);
-}
-
 static void add_running_exposed(struct exposure_context *x, struct reason_list *list)
 {
 	reason_add(x, list, "mta_may_fail_at_next_start",
@@ -426,8 +381,33 @@ static void add_despite_fix(struct exposure_context *x, struct reason_list *list
 static void add_single_homed(struct exposure_context *x, struct reason_list *list)
 {
 	reason_add(x, list, "single_homed",
-		   "Fewer than two adapters are active, so the condition of the article is not "
-		   "there.");
+		   "%s adapter is active. The article speaks of servers with two or more.",
+		   x->server->n_active == 1 ? "Only one" : "No");
+}
+
+/* The build decides, or all that is clear without it is not what the adapters show. */
+static bool build_leads(const struct exposure_context *x)
+{
+	const unsigned trouble = FACT_IS(ADAPTERS_RISKY) | FACT_IS(ADAPTERS_CUT);
+
+	return x->verdict == VERDICT_PROTECTED || x->verdict == VERDICT_NOT_APPLICABLE ||
+	       (x->verdict == VERDICT_CLEAR && (x->facts.adapters & trouble) != 0);
+}
+
+static void add_build_and_adapters(struct exposure_context *x, struct reason_list *list)
+{
+	bool leads = build_leads(x);
+
+	if (leads)
+		add_build_reasons(x, list);
+	if (x->server->n_active >= 2)
+		add_adapter_reasons(x, list);
+	else if (x->report->adapters_known)
+		add_single_homed(x, list);
+	if (x->verdict == VERDICT_EXPOSED && x->report->mta.service == SERVICE_STATE_RUNNING)
+		add_running_exposed(x, list);
+	if (!leads)
+		add_build_reasons(x, list);
 }
 
 void exposure_add_reasons(struct exposure_context *x, struct reason_list *list)
@@ -437,23 +417,15 @@ void exposure_add_reasons(struct exposure_context *x, struct reason_list *list)
 			   "No Exchange 5.5 MTA is installed on this server.");
 		return;
 	}
+	if (x->verdict == VERDICT_UNKNOWN)
+		exposure_add_missing(x, list);
 	if (x->verdict == VERDICT_FAILING)
 		add_failure(x, list);
 	if (x->verdict == VERDICT_FAILING && exposure_fact_is(x->facts.era, ERA_FIXED) &&
 	    exposure_fact_is(x->facts.clustered, false))
 		add_despite_fix(x, list);
-	bool build_decides =
-		x->verdict == VERDICT_PROTECTED || x->verdict == VERDICT_NOT_APPLICABLE;
-	if (build_decides)
-		add_build_reasons(x, list);
-	if (x->server->n_active >= 2)
-		add_adapter_reasons(x, list);
-	else if (x->report->adapters_known)
-		add_single_homed(x, list);
-	if (x->verdict == VERDICT_EXPOSED && x->report->mta.service == SERVICE_STATE_RUNNING)
-		add_running_exposed(x, list);
-	if (!build_decides)
-		add_build_reasons(x, list);
+	add_build_and_adapters(x, list);
 	add_cluster(x, list);
-	add_missing(x, list);
+	if (x->verdict != VERDICT_UNKNOWN)
+		exposure_add_missing(x, list);
 }

@@ -97,6 +97,7 @@ static void list_missing_paths(struct exposure_context *x, struct remedy *remedy
 				.adapter = adapter->facts->id,
 				.peer = path->peer,
 				.grade = path->grade,
+				.error = path->error,
 				.proven = path->proven,
 			};
 		}
@@ -182,6 +183,32 @@ static void offer_adapters(struct exposure_context *x, struct remedy *out)
 	}
 }
 
+/* What to look at first on the way from an adapter that is not good. */
+static void advise(struct exposure_context *x, struct remedy *out)
+{
+	for (size_t i = 0; i < x->server->n_adapters; i++) {
+		const struct site_adapter *adapter = &x->server->adapters[i];
+		const char *bare = exposure_without_dhcp(x, adapter->facts);
+		const char *advice = NULL;
+
+		if (!needs_mending(adapter))
+			continue;
+		if (bare)
+			advice = arena_printf(x->arena,
+					      "%s of adapter %s: " NO_DHCP_ANSWER
+					      "; see to its cable and to the DHCP server.",
+					      bare, adapter->facts->id);
+		else if (exposure_lacks_route(adapter))
+			advice = arena_printf(x->arena,
+					      "No route: check the gateway of adapter %s, and the "
+					      "routes.",
+					      adapter->facts->id);
+		if (advice)
+			out->text = out->text ? arena_printf(x->arena, "%s %s", out->text, advice)
+					      : advice;
+	}
+}
+
 void exposure_make_remedy(struct exposure_context *x, struct remedy *out)
 {
 	bool fix_helps = !exposure_fact_is(x->facts.era, ERA_FIXED) &&
@@ -195,8 +222,10 @@ void exposure_make_remedy(struct exposure_context *x, struct remedy *out)
 		struct plan plan = plan_begin(x, out);
 		plan_end(x, &plan);
 	}
-	if (x->server->n_active >= 2)
+	if (x->server->n_active >= 2) {
 		offer_adapters(x, out);
+		advise(x, out);
+	}
 	if (fix_helps)
 		offer_fix(x, out);
 }

@@ -85,6 +85,7 @@ static void put_missing_paths(struct json_text *t, const struct remedy *remedy)
 		json_text_string(t, "adapter", path->adapter);
 		json_text_string(t, "peer", path->peer);
 		put_text_or_null(t, "grade", grade_name(path->grade)); /* null: not probed */
+		put_text_or_null(t, "error", probe_error_name(path->error));
 		put_text_or_null(t, "proven", grade_name(path->proven));
 		json_text_close(t, '}');
 	}

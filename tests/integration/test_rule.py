@@ -371,6 +371,9 @@ def difference(mine, answer):
             return [mine["machine"], what, mine[what], theirs[what]]
     if not mine["reasons"] <= theirs["reasons"]:
         return [mine["machine"], "reasons", mine["reasons"], theirs["reasons"]]
+    lead = answer["reasons"][0]["code"]
+    if lead not in mine["leads"]:
+        return [mine["machine"], "leading reason", mine["leads"], lead]
     return None
 
 

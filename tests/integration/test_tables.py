@@ -52,6 +52,51 @@ def test_the_dashboard_has_a_word_for_each_condition():
     assert not lacking, f"dashboard/words.js, ILLS, lacks {lacking}"
 
 
+def shared(path):
+    """(symbol, texts ...) of each row X(SYMBOL, ...) of a table of words."""
+    rows = re.findall(r"^X\((\w+), ([^)]*)\)", text(path).replace(",\n  ", ", "), re.MULTILINE)
+    assert len(rows) > 6
+    return [(symbol, *re.findall(r'"([^"]*)"|(?<=, )(NULL)', rest)) for symbol, rest in rows]
+
+
+def test_the_dashboard_says_the_verdicts_as_everything_else_does():
+    for _, (name, _), (word, _), (meaning, _) in shared("proto/exposure/verdicts.def"):
+        wanted = f'  {name}: {{\n    word: "{word.capitalize()}",\n    meaning: "{meaning}",\n'
+        assert wanted in text("dashboard/words.js"), f"dashboard/words.js lacks the verdict {name}: {word}, {meaning}"
+
+
+def test_the_dashboard_says_what_ended_a_probe_as_everything_else_does():
+    page = text("dashboard/words.js")
+    nowhere = dict(re.findall(r'^  (\w+): "(.*)",$', re.search(r"const NOWHERE = {(.*?)^}", page, re.DOTALL | re.MULTILINE)[1],
+                              re.MULTILINE))
+    for symbol, (word, _), (at_none, _) in shared("proto/report/probe_words.def"):
+        name = symbol.lower()
+        assert nowhere.pop(name, "") == at_none, f"dashboard/words.js, NOWHERE: {name} is not \"{at_none}\""
+        said = re.search(r'error === "(\w+)" \? "(.*?)" :', page)
+        assert word == (said[2] if said[1] == name else name.replace("_", " ")), f"errorWords: {name} is not \"{word}\""
+    assert not nowhere, f"dashboard/words.js, NOWHERE, knows more: {nowhere}"
+
+
+def test_the_dashboard_says_how_far_a_probe_got_as_everything_else_does():
+    grades = re.findall(r'\[GRADE_(\w+)\] = "(.*)"', text("proto/report/probe_words.c"))
+    assert len(grades) == 5
+    missing("grade", [f'{name.lower()}: "{words}"' for name, words in grades], "dashboard/words.js", lambda row: f"  {row},")
+
+
+def test_the_dashboard_names_an_address_without_dhcp_as_the_rule_does():
+    words = re.search(r'#define NO_DHCP_ANSWER "(.*)"', text("proto/exposure/internal.h"))[1]
+    missing("words", ["NO_DHCP_ANSWER"], "dashboard/words.js", lambda _: f'"{words}"')
+
+
+def test_the_words_of_a_reason_are_the_rules_alone():
+    codes = {code for path in ("reasons", "missing", "notes")
+             for code in re.findall(r'reason_add\(\s*x, list, "(\w+)"', text(f"proto/exposure/{path}.c"))}
+    assert len(codes) > 20
+    for page in (ROOT / "dashboard").glob("*.js"):
+        named = [code for code in codes if re.search(rf"\b{code}\b", page.read_text(encoding="utf-8"))]
+        assert not named, f"{page.name} has words of its own for {named}"
+
+
 def test_a_type_of_hook_is_explained_and_shown():
     types = re.findall(r"^X\(\w+, (\w+)\)", text("collector/hooks/types.def"), re.MULTILINE)
     assert len(types) >= 5

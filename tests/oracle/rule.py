@@ -492,6 +492,21 @@ def reasons(report, facts, found, answer):
     return codes
 
 
+def leads(facts, found, answer):
+    """The codes of which one must come first: what decides."""
+    if facts.exchange == (False,):
+        return {"no_exchange_mta"}
+    worst = next((s for s in ("isolated", "partial", "borrowed") if s in found.values()), None)
+    if answer in ("exposed", "at_risk"):
+        return {f"adapter_{worst}"}
+    if answer == "clear" and not {state for states in facts.adapters for state in states} - {"good"}:
+        return {"all_adapters_reach"} if len(found) > 1 else {"single_homed"}
+    if answer == "clear":
+        return {"single_homed"} if all(len(states) < 2 for states in facts.adapters) else {"hotfix_present"}
+    return {"failing": {"mta_11004"}, "unknown": {"facts_missing"}, "protected": {"hotfix_present"},
+            "not_applicable": {"before_the_fault"}}[answer]
+
+
 # --- The remedy ------------------------------------------------------------------------------
 
 def remedy(report, facts, found, answer):
@@ -577,7 +592,7 @@ def judge(report, reports, now):
     return {"server": server(report), "machine": machine(report), "verdict": answer,
             "adapters": found,
             "held": {name for name in found if held_targets(where, report, name)}, "reasons": reasons(report, facts, found, answer),
-            "missing": missing(report, facts, found),
+            "leads": leads(facts, found, answer), "missing": missing(report, facts, found),
             "remedy": remedy(report, facts, found, answer)}
 
 

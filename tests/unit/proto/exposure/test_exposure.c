@@ -472,23 +472,123 @@ static void while_a_start_is_pending_the_last_finished_one_counts(void **state)
 	builder_deinit(&s.b);
 }
 
+static void a_partial_b_isolated(struct scene *s)
+{
+	two_adapters(s);
+	reach(s, "A", 2, GRADE_MTA);
+	builder_probe(&s->b, s->server, "A", peers[2], peer_addresses[2], GRADE_NONE);
+	reach(s, "B", 2, GRADE_NONE);
+	builder_adapter(&s->b, s->server, "X", "10.8.0.5/24");
+	builder_probe(&s->b, s->server, "X", peers[2], peer_addresses[2], GRADE_MTA);
+}
+
 static void what_decided_is_said_first(void **state)
 {
 	static const struct {
 		const char *build;
+		setup *probes;
 		const char *first;
+		const char *sentence; /* with which it begins */
 	} cases[] = {
-		{ "5.5.2650.24", "before_the_fault" },
-		{ "5.5.2653.23", "adapter_isolated" },
-		{ "5.5.2654.54", "hotfix_present" },
+		{ "5.5.2650.24", b_isolated, "before_the_fault",
+		  "Emsmta.exe 5.5.2650.24 is older" },
+		{ "5.5.2653.23", b_isolated, "adapter_isolated",
+		  "Adapter B (10.9.0.5) reaches no server of the site over RPC. " },
+		{ "5.5.2653.23", a_partial_b_isolated, "adapter_isolated", "Adapter B " },
+		{ "5.5.2653.23", b_borrows_a, "adapter_borrowed",
+		  "Adapter B (10.9.0.5) reaches the site only through another adapter. " },
+		{ "5.5.2654.54", b_isolated, "hotfix_present",
+		  "The fix is in: Emsmta.exe is at 5.5.2654.54. " },
+		{ "5.5.2653.23", all_good, "all_adapters_reach",
+		  "Every active adapter reaches the site's servers over RPC." },
+		{ "5.5.2653.23", one_adapter_reaches, "single_homed",
+		  "Only one adapter is active. " },
+		{ "5.5.2653.23", no_peer_alive, "facts_missing",
+		  "Not known: adapters/A, adapters/B. The verdict depends on it. To know it: see "
+		  "that other servers of the site run" },
 	};
 	(void)state;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct scene s;
 		scene_init(&s, cases[i].build, TRISTATE_NO);
+		cases[i].probes(&s);
+		const struct reason *lead = &builder_assess(&s.b, 0)->reasons[0];
+		assert_string_equal(lead->code, cases[i].first);
+		if (strncmp(lead->text, cases[i].sentence, strlen(cases[i].sentence)) != 0)
+			fail_msg("\"%s\" does not begin with \"%s\"", lead->text,
+				 cases[i].sentence);
+		builder_deinit(&s.b);
+	}
+}
+
+static void what_is_not_known_is_told_with_the_way_to_it(void **state)
+{
+	struct report_problem problem = { "mta.events", 5, "ReadEventLog Application: denied." };
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, "5.5.2653.23", TRISTATE_NO);
+	all_good(&s);
+	s.server->mta.service = SERVICE_STATE_STOPPED;
+	s.server->problems = &problem;
+	s.server->n_problems = 1;
+	const struct assessment *assessment = builder_assess(&s.b, 0);
+	assert_int_equal(assessment->verdict, VERDICT_UNKNOWN);
+	assert_string_equal(assessment->reasons[0].text,
+			    "Not known: mta.events. The verdict depends on it. To know it: let the "
+			    "agent read this machine's whole Application log, or start the MTA "
+			    "(ReadEventLog Application: denied.).");
+	builder_deinit(&s.b);
+}
+
+static void a_way_that_is_missing_is_told_as_that(void **state)
+{
+	struct scene s;
+	(void)state;
+
+	scene_init(&s, "5.5.2653.23", TRISTATE_YES);
+	b_isolated(&s);
+	s.server->probes[2].error = s.server->probes[3].error = PROBE_NET_UNREACHABLE;
+	const struct assessment *assessment = builder_assess(&s.b, 0);
+	assert_string_equal(
+		assessment->reasons[0].text,
+		"Adapter B (10.9.0.5) reaches no server of the site over RPC. It got so "
+		"far: C (no route), D (no route). No route: check the gateway of B, and "
+		"the routes.");
+	assert_non_null(strstr(assessment->remedy.text,
+			       "No route: check the gateway of adapter B, and the routes."));
+	assert_int_equal(assessment->remedy.missing_paths[0].error, PROBE_NET_UNREACHABLE);
+	builder_deinit(&s.b);
+}
+
+static void an_address_that_dhcp_did_not_give_is_named(void **state)
+{
+	static const struct {
+		const char *address;
+		enum verdict verdict;
+		const char *note;
+	} cases[] = {
+		{ "169.254.7.9/16", VERDICT_EXPOSED,
+		  "Adapter B holds 169.254.7.9: it got no address from DHCP." },
+		{ "0.0.0.0/0", VERDICT_CLEAR,
+		  "Adapter B holds 0.0.0.0: it got no address from DHCP." },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct scene s;
+		scene_init(&s, "5.5.2653.23", TRISTATE_NO);
 		b_isolated(&s);
-		assert_string_equal(builder_assess(&s.b, 0)->reasons[0].code, cases[i].first);
+		s.server->adapters[1].addresses[0] = cases[i].address;
+		const struct assessment *assessment = builder_assess(&s.b, 0);
+		assert_int_equal(assessment->verdict, cases[i].verdict);
+		const struct reason *note = builder_find_reason(assessment, "no_dhcp_answer");
+		assert_non_null(note);
+		assert_ptr_equal(strstr(note->text, cases[i].note), note->text);
+		if (cases[i].verdict == VERDICT_EXPOSED)
+			assert_non_null(strstr(assessment->reasons[0].text,
+					       "B (169.254.7.9: it got no address from DHCP)"));
 		builder_deinit(&s.b);
 	}
 }
@@ -542,6 +642,9 @@ int main(void)
 		cmocka_unit_test(a_cluster_is_told_why_the_fix_does_not_help_whatever_its_build),
 		cmocka_unit_test(while_a_start_is_pending_the_last_finished_one_counts),
 		cmocka_unit_test(what_decided_is_said_first),
+		cmocka_unit_test(what_is_not_known_is_told_with_the_way_to_it),
+		cmocka_unit_test(a_way_that_is_missing_is_told_as_that),
+		cmocka_unit_test(an_address_that_dhcp_did_not_give_is_named),
 		cmocka_unit_test(notes_help_and_decide_nothing),
 		cmocka_unit_test(a_stopped_mta_is_said),
 	};

@@ -46,8 +46,9 @@ static void every_member_of_an_assessment_is_written(void **state)
 		{ REMEDY_START_MTA, NULL, VERDICT_PROTECTED, "Start it." },
 	};
 	struct remedy_option options[] = { { &steps[0], 1 }, { &steps[0], 2 } };
-	struct missing_path paths[] = { { "El90x1", "EXCH2", GRADE_EPM, GRADE_MTA },
-					{ "El90x2", "EXCH2", GRADE_UNKNOWN, GRADE_EPM } };
+	struct missing_path paths[] = { { "El90x1", "EXCH2", GRADE_NONE, PROBE_NET_UNREACHABLE,
+					  GRADE_MTA },
+					{ "El90x2", "EXCH2", GRADE_UNKNOWN, PROBE_OK, GRADE_EPM } };
 	struct assessment assessment = {
 		.verdict = VERDICT_EXPOSED,
 		.reasons = reasons,
@@ -60,24 +61,25 @@ static void every_member_of_an_assessment_is_written(void **state)
 	report.host.name = "EXCH1";
 	report.exchange.organization = "ACME";
 	report.exchange.site = "HQ";
-	assert_json(
-		&report, false, &assessment,
-		"{\"server\":\"EXCH1\",\"organization\":\"ACME\",\"site\":\"HQ\","
-		"\"verdict\":\"exposed\",\"silent\":false,\"reasons\":["
-		"{\"code\":\"adapter_isolated\",\"text\":\"It \\\"hangs\\\" elsewhere.\","
-		"\"evidence\":{\"adapter\":\"El90x2\",\"peers\":[\"EXCH2\",\"EXCH3\"],"
-		"\"event\":9321}},"
-		"{\"code\":\"no_peer_in_site\",\"text\":\"Alone.\",\"evidence\":{}}],"
-		"\"remedy\":{\"options\":["
-		"{\"steps\":[{\"action\":\"disable_adapter\",\"adapter\":\"El90x2\","
-		"\"verdict_after\":\"clear\",\"text\":\"Disable it.\"}]},"
-		"{\"steps\":[{\"action\":\"disable_adapter\",\"adapter\":\"El90x2\","
-		"\"verdict_after\":\"clear\",\"text\":\"Disable it.\"},"
-		"{\"action\":\"start_mta\",\"verdict_after\":\"protected\","
-		"\"text\":\"Start it.\"}]}],"
-		"\"text\":\"None is good.\",\"missing_paths\":["
-		"{\"adapter\":\"El90x1\",\"peer\":\"EXCH2\",\"grade\":\"epm\",\"proven\":\"mta\"},"
-		"{\"adapter\":\"El90x2\",\"peer\":\"EXCH2\",\"grade\":null,\"proven\":\"epm\"}]}}");
+	assert_json(&report, false, &assessment,
+		    "{\"server\":\"EXCH1\",\"organization\":\"ACME\",\"site\":\"HQ\","
+		    "\"verdict\":\"exposed\",\"silent\":false,\"reasons\":["
+		    "{\"code\":\"adapter_isolated\",\"text\":\"It \\\"hangs\\\" elsewhere.\","
+		    "\"evidence\":{\"adapter\":\"El90x2\",\"peers\":[\"EXCH2\",\"EXCH3\"],"
+		    "\"event\":9321}},"
+		    "{\"code\":\"no_peer_in_site\",\"text\":\"Alone.\",\"evidence\":{}}],"
+		    "\"remedy\":{\"options\":["
+		    "{\"steps\":[{\"action\":\"disable_adapter\",\"adapter\":\"El90x2\","
+		    "\"verdict_after\":\"clear\",\"text\":\"Disable it.\"}]},"
+		    "{\"steps\":[{\"action\":\"disable_adapter\",\"adapter\":\"El90x2\","
+		    "\"verdict_after\":\"clear\",\"text\":\"Disable it.\"},"
+		    "{\"action\":\"start_mta\",\"verdict_after\":\"protected\","
+		    "\"text\":\"Start it.\"}]}],"
+		    "\"text\":\"None is good.\",\"missing_paths\":["
+		    "{\"adapter\":\"El90x1\",\"peer\":\"EXCH2\",\"grade\":\"none\","
+		    "\"error\":\"net_unreachable\",\"proven\":\"mta\"},"
+		    "{\"adapter\":\"El90x2\",\"peer\":\"EXCH2\",\"grade\":null,"
+		    "\"error\":null,\"proven\":\"epm\"}]}}");
 }
 
 int main(void)
