@@ -1,16 +1,5 @@
 #include "collector/cli/command.h"
-#include "collector/commands/agents.h"
-#include "collector/commands/assess.h"
-#include "collector/commands/backup.h"
-#include "collector/commands/decommission.h"
-#include "collector/commands/export.h"
-#include "collector/commands/hook.h"
-#include "collector/commands/import.h"
-#include "collector/commands/init.h"
-#include "collector/commands/inventory.h"
-#include "collector/commands/secrets.h"
-#include "collector/commands/show_commands.h"
-#include "collector/daemon/serve.h"
+#include "collector/commands/commands.h"
 
 static const char about[] =
 	"mtawatch-collector finds Exchange 5.5 servers whose MTA will not start (Q285350).\n"

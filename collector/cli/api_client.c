@@ -8,7 +8,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/cli/command.h"
-#include "collector/cli/table.h"
+#include "collector/cli/console.h"
 #include "collector/cli/terminal.h"
 #include "collector/http/query_string.h"
 #include "collector/transfer/transfer.h"

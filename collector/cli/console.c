@@ -1,10 +1,10 @@
-/* The terminal that a command prints to; declared in collector/cli/table.h. */
+#include "collector/cli/console.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "collector/cli/table.h"
 #include "proto/base/printable.h"
 
 size_t console_width(void)

@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "collector/cli/console.h"
 #include "proto/base/arena.h"
 
 #define TABLE_MAX_COLUMNS 64
-
-enum tint { TINT_NONE, TINT_BAD, TINT_WARNING, TINT_GOOD, TINT_DIM };
 
 struct table_row;
 
@@ -39,16 +38,3 @@ size_t table_width(const struct table *table);
 
 /* Prints it. `width` 0: as wide as it is; else the widest cells are cut so that it fits. */
 void table_print(const struct table *table, size_t width, bool color, FILE *out);
-
-/* Columns of the terminal that standard output is, or 0 where it is none. */
-size_t console_width(void);
-
-/* May standard output have colours? Not where it is no terminal, nor with NO_COLOR or TERM=dumb. */
-bool console_has_color(void);
-
-/* `text` made harmless, in `arena`. */
-const char *console_text(const char *text, struct arena *arena);
-
-/* The escape sequence of a tint, and the one that ends it; "" without colours. */
-const char *console_tint(enum tint tint, bool color);
-const char *console_end(enum tint tint, bool color);

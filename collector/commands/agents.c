@@ -1,10 +1,9 @@
-#include "collector/commands/agents.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/local.h"
 #include "collector/model/server_key.h"
 #include "proto/base/timestamp.h"

@@ -1,5 +1,3 @@
-#include "collector/commands/assess.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,12 +6,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/cli/console.h"
 #include "collector/cli/report_source.h"
 #include "collector/cli/table.h"
+#include "collector/commands/commands.h"
 #include "collector/fleet/report_set.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/verdict_json.h"
+
+#define ASSESS_EXIT_OK       0 /* no verdict is exposed or failing */
+#define ASSESS_EXIT_ALARMING 1 /* one is */
+#define ASSESS_EXIT_ERROR    2 /* a file was no valid report, or the command line is wrong */
 
 const char assess_help[] =
 	"mtawatch-collector assess: judge report files as a running collector would.\n"

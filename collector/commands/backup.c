@@ -1,11 +1,10 @@
-#include "collector/commands/backup.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/local.h"
 #include "collector/store/backup.h"
 #include "collector/store/check.h"

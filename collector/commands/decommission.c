@@ -1,11 +1,10 @@
-#include "collector/commands/decommission.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/cli/api_client.h"
 #include "collector/cli/arguments.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "proto/base/arena.h"
 
 const char decommission_help[] =

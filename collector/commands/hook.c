@@ -1,5 +1,3 @@
-#include "collector/commands/hook.h"
-
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +7,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/crypto/secret.h"
 #include "collector/daemon/options.h"
 #include "collector/hooks/settings.h"

@@ -1,5 +1,3 @@
-#include "collector/commands/import.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +6,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/report_source.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "proto/json/fields.h"
 #include "proto/report/report.h"
 

@@ -1,5 +1,3 @@
-#include "collector/commands/init.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,8 +6,16 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/local.h"
 #include "collector/crypto/certificate.h"
+
+/* Files in the data directory. */
+#define INIT_CA_FILE         "ca.crt"
+#define INIT_CA_KEY_FILE     "ca.key"
+#define INIT_SERVER_FILE     "server.crt"
+#define INIT_SERVER_KEY_FILE "server.key"
+#define INIT_SECRET_FILE     "enroll-secret"
 
 /* Names of what is made first. */
 #define FIRST_TOKEN  "admin"

@@ -1,5 +1,3 @@
-#include "collector/commands/inventory.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +5,7 @@
 #include "collector/base/loop.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/local.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory_change.h"

@@ -1,5 +1,3 @@
-#include "collector/commands/secrets.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/local.h"
 #include "proto/base/timestamp.h"
 

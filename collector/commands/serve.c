@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/cli/command.h"
+#include "collector/commands/commands.h"
 #include "collector/daemon/certificates.h"
 #include "collector/daemon/options.h"
 #include "collector/daemon/serve.h"

@@ -7,8 +7,8 @@
 
 #include "collector/base/buffer.h"
 #include "collector/base/loop.h"
-#include "collector/cli/terminal.h"
 #include "collector/http/query_string.h"
+#include "collector/cli/terminal.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/probe_words.h"
 #include "proto/report/report.h"

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/show.h"
-#include "collector/commands/show_commands.h"
 #include "proto/base/timestamp.h"
 
 const char alerts_help[] =

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/show.h"
-#include "collector/commands/show_commands.h"
 #include "collector/http/query_string.h"
 #include "collector/model/findings.h"
 #include "proto/base/timestamp.h"

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "collector/cli/terminal.h"
+#include "collector/commands/commands.h"
 #include "collector/commands/show.h"
-#include "collector/commands/show_commands.h"
 #include "proto/report/report.h"
 
 const char sites_help[] =

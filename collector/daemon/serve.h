@@ -13,7 +13,3 @@
  * status of the program.
  */
 int serve_run(const struct options *options, int argc, char **argv);
-
-/* The command: reads the options of `argv`, which begins behind the word "serve", and runs;
- * prints its own --help. */
-int serve_main(int argc, char **argv);
