@@ -8,6 +8,10 @@
 #include "collector/net/handshakes.h"
 #include "proto/base/mem.h"
 
+static const char plain_answer[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
+				   "Content-Type: text/plain\r\nContent-Length: 53\r\n\r\n"
+				   "This port speaks HTTPS: the URL begins with https://\n";
+
 #define BACKLOG 1024 /* the kernel cuts it to its own limit (net.core.somaxconn) */
 
 struct server {
@@ -132,7 +136,7 @@ static struct server *server_new(const struct server_options *options)
 			options->max_body_bytes ? options->max_body_bytes : CLIENTS_MAX_BODY_BYTES,
 		.trusted_proxies = options->trusted_proxies,
 		.stats = options->stats,
-		.security = { options->tls, &s->handshakes },
+		.security = { options->tls, &s->handshakes, plain_answer },
 		.gone = on_client_gone,
 		.user = s,
 	};

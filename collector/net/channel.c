@@ -1,6 +1,7 @@
 #include "collector/net/channel.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/base/buffer.h"
 #include "collector/base/log.h"
@@ -19,6 +20,7 @@ struct channel {
 	struct conn *conn;
 	struct tls *tls; /* NULL: plain */
 	struct handshakes *handshakes;
+	const char *plain_answer;
 	struct opening *opening; /* from the first byte to the end of the handshake */
 	bool ready;
 	bool paused; /* the client wants nothing more for now, not even the end */
@@ -58,15 +60,6 @@ static void tell(struct channel *ch, const char *why)
 	handshakes_tell(ch->handshakes, peer_text(ch, text), why);
 }
 
-/* A client that speaks plain HTTP understands no alert, but this. */
-static void answer_in_plain(struct channel *ch)
-{
-	static const char answer[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
-				     "Content-Type: text/plain\r\nContent-Length: 53\r\n\r\n"
-				     "This port speaks HTTPS: the URL begins with https://\n";
-	conn_write_static(ch->conn, answer, sizeof answer - 1);
-}
-
 /* The peer knows from the alert that is on its way. */
 static void on_tls_failed(struct channel *ch)
 {
@@ -77,8 +70,8 @@ static void on_tls_failed(struct channel *ch)
 			  tls_failure(ch->tls));
 	} else {
 		tell(ch, tls_failure(ch->tls));
-		if (tls_heard_http(ch->tls))
-			answer_in_plain(ch);
+		if (ch->plain_answer && tls_heard_http(ch->tls))
+			conn_write_static(ch->conn, ch->plain_answer, strlen(ch->plain_answer));
 	}
 	end_opening(ch);
 	conn_finish(ch->conn);
@@ -241,6 +234,7 @@ struct channel *channel_accept(struct uv_stream_s *listener,
 	if (security->tls) {
 		ch->tls = tls_new(security->tls);
 		ch->handshakes = security->handshakes;
+		ch->plain_answer = security->plain_answer;
 	}
 	return ch;
 }

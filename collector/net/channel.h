@@ -30,10 +30,11 @@ struct channel_events {
 	void (*gone)(void *user);
 };
 
-/* Who speaks TLS has to know both; without TLS both are NULL. Borrowed for the channels' lives. */
+/* Of channels that speak TLS; without it all are NULL. Borrowed for the channels' lives. */
 struct channel_security {
 	const struct tls_context *tls; /* for new channels; those that are there keep theirs */
 	struct handshakes *handshakes;
+	const char *plain_answer; /* for a peer that speaks plain HTTP: it knows no alert of TLS */
 };
 
 /* For handshakes_init(): whose turn it is is a channel's matter. */
