@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 
 /* A page of agents under construction. */
@@ -83,9 +84,9 @@ void api_agent_delete(struct call *call)
 	struct identities_change change = { .drop = &agent };
 
 	if (call->caller.role == ROLE_AGENT && strcmp(call->caller.id, id) != 0)
-		problem_answer(call, &not_yours);
+		call_answer_problem(call, &not_yours);
 	else if (!host)
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else
 		api_change(call, &change, "agent.release", on_released, NULL);
 }

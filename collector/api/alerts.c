@@ -6,6 +6,7 @@
 #include "collector/api/alerts.h"
 #include "collector/base/json_add.h"
 #include "collector/http/event_stream.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/timestamp.h"
 
@@ -215,7 +216,7 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 	(void)error; /* the pipeline was told */
 
 	if (status != STATUS_OK) {
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 		return;
 	}
 	buffer_init(&s.out);
@@ -246,9 +247,9 @@ static bool read_body(struct call *call, int64_t now_ms, const char **comment, i
 static void answer_refused(struct call *call, enum status status)
 {
 	if (status == STATUS_NOT_FOUND)
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else if (status != STATUS_OK)
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }
 
 void api_acknowledge_post(struct call *call)
@@ -272,7 +273,7 @@ static void on_taken_back(void *user, enum status status, const char *error)
 	if (status == STATUS_OK)
 		api_answer_nothing(user, NULL);
 	else
-		problem_answer_not_stored(user);
+		call_answer_not_stored(user);
 }
 
 void api_acknowledge_delete(struct call *call)

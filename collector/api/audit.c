@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 
 /* A page of the audit log under construction, newest first. */

@@ -4,6 +4,7 @@
 
 #include "collector/api/alerts.h"
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/timestamp.h"
 
@@ -81,7 +82,7 @@ static void on_retried(void *user, enum status status, const char *error)
 		return;
 	}
 	pipeline_fail(api->pipeline, error);
-	problem_answer_not_stored(call);
+	call_answer_not_stored(call);
 }
 
 void api_delivery_retry(struct call *call)
@@ -101,9 +102,9 @@ void api_delivery_retry(struct call *call)
 	enum status status = outbox_retry(alerting_outbox(api->alerting), api_path_id(call), &audit,
 					  on_retried, call, error);
 	if (status == STATUS_NOT_FOUND)
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else if (status == STATUS_CONFLICT)
-		problem_answer(call, &delivered);
+		call_answer_problem(call, &delivered);
 	else if (status != STATUS_OK)
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }

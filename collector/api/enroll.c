@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/server_key.h"
 
@@ -91,7 +92,7 @@ static void refuse_enrolled(struct call *call, const struct enrolment *enrolment
 
 	refusals_note(&api->refusals, enrolment->host, host_enrolled.code, api_origin(call),
 		      pipeline_now_ms(api->pipeline));
-	problem_answer(call, &host_enrolled);
+	call_answer_problem(call, &host_enrolled);
 }
 
 /* Answers for a host that is enrolled already. False: it is not. */
@@ -144,7 +145,7 @@ static void enroll(struct call *call, struct enrolment *enrolment)
 
 	memcpy(agent.hash, enrolment->key_hash, sizeof agent.hash);
 	if (secret_make_id(id) != STATUS_OK)
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 	else
 		api_change(call, &change, "agent.enroll", on_enrolled, enrolment);
 }
@@ -158,13 +159,13 @@ void api_enroll_post(struct call *call)
 	    !read_body(call, enrolment))
 		return;
 	if (!identities_find_secret(api->identities, enrolment->secret, enrolment->secret_name))
-		problem_answer(call, &unknown_secret);
+		call_answer_problem(call, &unknown_secret);
 	else if (enrolment->only_check)
 		api_answer_nothing(call, NULL);
 	else if (answer_enrolled(call, enrolment))
 		return;
 	else if (identities_count(api->identities, RECORD_KIND_AGENT) >= IDENTITIES_MAX_AGENTS)
-		problem_answer(call, &too_many_agents);
+		call_answer_problem(call, &too_many_agents);
 	else
 		enroll(call, enrolment);
 }

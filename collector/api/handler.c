@@ -5,6 +5,7 @@
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
 #include "collector/net/address.h"
@@ -45,7 +46,7 @@ bool api_is_json(struct call *call)
 						.detail = "The body has to be application/json." };
 	if (names_json(http_field(call->request, "Content-Type")))
 		return true;
-	problem_answer(call, &no_json);
+	call_answer_problem(call, &no_json);
 	return false;
 }
 
@@ -71,7 +72,7 @@ bool api_end_body(struct call *call, struct json_reading *in)
 		problem.code = "malformed_json";
 		problem.detail = "The body is not JSON.";
 	}
-	problem_answer(call, &problem);
+	call_answer_problem(call, &problem);
 	return false;
 }
 
@@ -107,7 +108,7 @@ static void on_changed(void *user, enum status status, const char *error)
 		return;
 	}
 	pipeline_fail(api->pipeline, error);
-	problem_answer_not_stored(waiting.call);
+	call_answer_not_stored(waiting.call);
 }
 
 void api_change(struct call *call, const struct identities_change *change, const char *action,
@@ -127,7 +128,7 @@ void api_change(struct call *call, const struct identities_change *change, const
 	    identities_submit(api->identities, &whole, on_changed, waiting) == STATUS_OK)
 		return;
 	free(waiting);
-	problem_answer_not_stored(call);
+	call_answer_not_stored(call);
 }
 
 const struct problem api_unreadable = {
@@ -139,7 +140,7 @@ const struct problem api_unreadable = {
 void api_answer_unreadable(struct call *call, const char *error)
 {
 	log_error("%s", error);
-	problem_answer(call, &api_unreadable);
+	call_answer_problem(call, &api_unreadable);
 }
 
 bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code)
@@ -156,7 +157,7 @@ bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *cod
 		.detail = "Too many of these calls at this moment. Try again later.",
 		.fields = arena_printf(&call->arena, "Retry-After: %u\r\n", wait_s),
 	};
-	problem_answer(call, &problem);
+	call_answer_problem(call, &problem);
 	return false;
 }
 
@@ -167,7 +168,7 @@ bool api_has_no_query(struct call *call)
 						.detail = "This call takes no query." };
 	if (!call->request->query || *call->request->query == '\0')
 		return true;
-	problem_answer(call, &invalid);
+	call_answer_problem(call, &invalid);
 	return false;
 }
 
@@ -220,7 +221,7 @@ bool api_read_page_with(struct call *call, struct api_page *out, const char *key
 			valid = false;
 	}
 	if (!valid)
-		problem_answer(call, &invalid_page);
+		call_answer_problem(call, &invalid_page);
 	return valid;
 }
 
@@ -230,7 +231,7 @@ bool api_read_page_and_place(struct call *call, struct api_page *out, int64_t *p
 		return false;
 	if (!out->cursor || api_read_number(out->cursor, INT64_MAX, place))
 		return true;
-	problem_answer(call, &invalid_page);
+	call_answer_problem(call, &invalid_page);
 	return false;
 }
 

@@ -3,6 +3,7 @@
 
 #include "collector/api/handler.h"
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
 #include "proto/base/timestamp.h"
@@ -127,9 +128,9 @@ void api_history_get(struct call *call)
 		return;
 	if (!read_cursor(page.cursor, &before) ||
 	    (since && timestamp_parse(since, &since_ms) != STATUS_OK))
-		problem_answer(call, &invalid);
+		call_answer_problem(call, &invalid);
 	else if (!find_subject(pipeline_fleet(api->pipeline), call->params[0], &subject))
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else
 		answer_page(call, &subject, since, since_ms, before, page.limit);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory_change.h"
@@ -75,7 +76,7 @@ static void on_stored(void *user, enum status status, const char *error)
 
 	if (status != STATUS_OK) {
 		pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 		return;
 	}
 	if (api->feed && pipeline_is_ready(api->pipeline))
@@ -107,7 +108,7 @@ static void store(struct call *call, const struct store_change *change, const ch
 	passage->change.user = passage;
 	if (!pipeline_is_ready(api->pipeline) ||
 	    store_submit(identities_store(api->identities), &passage->change) != STATUS_OK)
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }
 
 /* What the query of a call that replaces the list says. */
@@ -140,7 +141,7 @@ static bool read_replacing(struct call *call, struct replacing *out)
 		ok = read_switch(&query.pairs[i], "dry_run", &out->is_dry_run) ||
 		     read_switch(&query.pairs[i], "yes", &out->is_meant);
 	if (!ok)
-		problem_answer(call, &invalid);
+		call_answer_problem(call, &invalid);
 	return ok;
 }
 
@@ -179,7 +180,7 @@ static void refuse_without_consent(struct call *call, const struct inventory_cha
 							    : "drops more than half of the servers",
 				       inventory_change_text(change, &call->arena)),
 	};
-	problem_answer(call, &problem);
+	call_answer_problem(call, &problem);
 }
 
 /* Puts `after` in the place of what is expected now, as far as the query wants that. */
@@ -226,7 +227,7 @@ void api_inventory_put(struct call *call)
 		struct problem problem = { .status = 422,
 					   .code = "invalid_inventory",
 					   .detail = error };
-		problem_answer(call, &problem);
+		call_answer_problem(call, &problem);
 		return;
 	}
 	replace(call, &how, &list, "inventory.replace");
@@ -249,7 +250,7 @@ void api_inventory_restore(struct call *call)
 				       &former, error) != STATUS_OK)
 		api_answer_unreadable(call, error);
 	else if (former.n == 0)
-		problem_answer(call, &none);
+		call_answer_problem(call, &none);
 	else
 		replace(call, &how, &former, "inventory.restore");
 }
@@ -273,7 +274,7 @@ void api_inventory_delete(struct call *call)
 				error) != STATUS_OK)
 		api_answer_unreadable(call, error);
 	else if (!inventory_list_find(&list, row->key))
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else
 		store(call, &change, "inventory.remove", row->key);
 }

@@ -10,6 +10,7 @@
 #include "collector/base/json_add.h"
 #include "collector/base/loop.h"
 #include "collector/base/text_map.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/casefold.h"
 #include "proto/base/mem.h"
@@ -234,7 +235,7 @@ static void on_turn(void *user)
 	char error[FLEET_ERROR_SIZE];
 
 	if (!m->call->request) { /* nobody waits for it, and the store may be closed soon */
-		problem_answer(m->call, &api_unreadable);
+		call_answer_problem(m->call, &api_unreadable);
 		free_matrix(m);
 		return;
 	}
@@ -312,9 +313,9 @@ void api_matrix_get(struct call *call)
 	const char **keys = find_keys(call, organization, site, &n, &tag);
 	const char *etag = api_make_etag(call->context, tag, &call->arena);
 	if (n == 0)
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else if (n > API_MATRIX_MAX_SERVERS)
-		problem_answer(call, &too_large);
+		call_answer_problem(call, &too_large);
 	else if (call_has_etag(call, etag))
 		call_answer_not_modified(call, etag);
 	else

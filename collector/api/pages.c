@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "collector/api/assets.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 
 /*
@@ -46,7 +47,7 @@ static void answer_asset(struct call *call, const char *name)
 	bool gzip = takes_gzip(call);
 
 	if (!asset) {
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 		return;
 	}
 	const struct asset_body *body = gzip ? &asset->gzip : &asset->plain;

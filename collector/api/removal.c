@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/api/handler.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
 #include "proto/base/mem.h"
@@ -25,7 +26,7 @@ static const char *read_reason(struct call *call)
 		reason = query.pairs[i].value;
 	}
 	if (!valid)
-		problem_answer(call, &invalid);
+		call_answer_problem(call, &invalid);
 	return valid ? reason : NULL;
 }
 
@@ -36,7 +37,7 @@ static void on_removed(void *user, bool durable)
 	if (durable)
 		api_answer_nothing(call, NULL);
 	else
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }
 
 /* The line of the audit log; in the arena of the changes, which live as long as it is needed. */
@@ -74,12 +75,12 @@ static void remove_server(struct call *call, const struct view *view, const char
 	if (status != STATUS_OK) {
 		if (status != STATUS_NOT_FOUND)
 			pipeline_fail(api->pipeline, error);
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 		return;
 	}
 	changes->audit = make_audit(call, changes, &changes->arena);
 	if (pipeline_submit(api->pipeline, changes, on_removed, call) != STATUS_OK)
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }
 
 void api_server_delete(struct call *call)
@@ -94,9 +95,9 @@ void api_server_delete(struct call *call)
 	if (!reason)
 		return;
 	if (!view)
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else if (pipeline_may_take(api->pipeline))
 		remove_server(call, view, reason);
 	else
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }

@@ -1,5 +1,6 @@
 #include "collector/api/handler.h"
 
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/pipeline/ingest.h"
 
@@ -43,7 +44,7 @@ static void refuse(struct call *call, const char *key, enum ingest_refusal why)
 
 	refusals_note(&api->refusals, key, problems[why].code, api_origin(call),
 		      pipeline_now_ms(api->pipeline));
-	problem_answer(call, &problems[why]);
+	call_answer_problem(call, &problems[why]);
 }
 
 void api_report_post(struct call *call)
@@ -60,7 +61,7 @@ void api_report_post(struct call *call)
 	if (!api_is_json(call))
 		return;
 	if (!get_age(http_field(call->request, AGE_FIELD), &age_s))
-		problem_answer(call, &bad_age);
+		call_answer_problem(call, &bad_age);
 	else
 		ingest_report(api->pipeline, call, age_s, refuse);
 }

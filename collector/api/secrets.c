@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/timestamp.h"
 
@@ -144,7 +145,7 @@ static void on_made(struct call *call, void *user, enum status status)
 	struct buffer out;
 
 	if (status == STATUS_CONFLICT) {
-		problem_answer(call, &name_taken);
+		call_answer_problem(call, &name_taken);
 		return;
 	}
 	buffer_init(&out);
@@ -182,9 +183,9 @@ static void make_one(struct call *call, const struct sort *sort)
 		return;
 	making->identity.made_by = api_who(call);
 	if (identities_count(api->identities, sort->kind) >= sort->max)
-		problem_answer(call, &sort->too_many);
+		call_answer_problem(call, &sort->too_many);
 	else if (!make_text(making))
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 	else
 		api_change(call, &change, sort->add_action, on_made, making);
 }
@@ -203,7 +204,7 @@ static void drop_named(struct call *call, const struct sort *sort)
 	struct identities_change change = { .drop = &identity };
 
 	if (!identities_has_name(api->identities, sort->kind, identity.name))
-		problem_answer(call, &sort->unknown);
+		call_answer_problem(call, &sort->unknown);
 	else
 		api_change(call, &change, sort->drop_action, on_revoked, NULL);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/api/alerts.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/text.h"
 
@@ -35,7 +36,7 @@ bool api_read_selection(struct call *call, bool (*allows)(const struct query_str
 	for (size_t i = 0; valid && i < out->query.n; i++)
 		valid = read_pair(&out->query.pairs[i], allows, &out->page);
 	if (!valid)
-		problem_answer(call, &invalid);
+		call_answer_problem(call, &invalid);
 	return valid;
 }
 

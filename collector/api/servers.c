@@ -11,6 +11,7 @@
 #include "collector/base/json_add.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/query/server_select.h"
 #include "collector/query/site_tally.h"
@@ -76,7 +77,7 @@ bool api_read_filter(struct call *call, struct server_filter *out)
 
 	problem.detail = server_filter_read(call->request->query, &call->arena, out);
 	if (problem.detail)
-		problem_answer(call, &problem);
+		call_answer_problem(call, &problem);
 	return !problem.detail;
 }
 
@@ -122,7 +123,7 @@ void api_server_list(struct call *call)
 	unsigned json = accept_field_weight(accept, "application/json");
 
 	if (csv == 0 && json == 0)
-		problem_answer(call, &neither);
+		call_answer_problem(call, &neither);
 	else if (!api_read_filter(call, &filter))
 		return;
 	else if (csv > json)
@@ -140,7 +141,7 @@ static void answer_gone(struct call *call, const struct record_removal *removal)
 	gone.detail = arena_printf(&call->arena, "This server was removed at %s by %s%s%s.",
 				   timestamp_format(removal->at_ms, at), removal->by,
 				   *removal->reason ? ": " : "", removal->reason);
-	problem_answer(call, &gone);
+	call_answer_problem(call, &gone);
 }
 
 /* The expected server of that name that has not reported, or NULL. */
@@ -189,7 +190,7 @@ void api_answer_absent(struct call *call)
 	if (removal)
 		answer_gone(call, removal);
 	else
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 }
 
 /* It is not in the fleet: it may be expected, or have been removed. */

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "collector/api/api.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/query/server_filter.h"
 

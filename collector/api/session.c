@@ -6,6 +6,7 @@
 #include "collector/auth/access.h"
 #include "collector/base/json_add.h"
 #include "collector/base/loop.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/timestamp.h"
 
@@ -79,7 +80,7 @@ static void begin(struct call *call, struct login *login)
 		session.expires_at_ms = login->token.expires_at_ms;
 	login->expires_at_ms = session.expires_at_ms;
 	if (secret_make("", login->text) != STATUS_OK || secret_make_id(name) != STATUS_OK) {
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 		return;
 	}
 	secret_hash(login->text, session.hash);
@@ -109,7 +110,7 @@ void api_session_post(struct call *call)
 	if (identities_find_token(api->identities, token, &login->token))
 		begin(call, login);
 	else
-		problem_answer(call, &unknown_token);
+		call_answer_problem(call, &unknown_token);
 }
 
 static void on_ended(struct call *call, void *user, enum status status)

@@ -5,6 +5,7 @@
 #include "collector/api/alerts.h"
 #include "collector/base/json_add.h"
 #include "collector/base/pattern.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/timestamp.h"
 
@@ -124,7 +125,7 @@ static void on_made(void *user, enum status status, const char *error)
 	(void)error; /* the pipeline was told */
 
 	if (status != STATUS_OK) {
-		problem_answer_not_stored(making->call);
+		call_answer_not_stored(making->call);
 		return;
 	}
 	buffer_init(&out);
@@ -152,9 +153,9 @@ void api_silence_post(struct call *call)
 	enum status status =
 		alerting_add_silence(api->alerting, &making->silence, &audit, on_made, making);
 	if (status == STATUS_LIMIT)
-		problem_answer(call, &too_many);
+		call_answer_problem(call, &too_many);
 	else if (status != STATUS_OK)
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }
 
 static void on_ended(void *user, enum status status, const char *error)
@@ -163,7 +164,7 @@ static void on_ended(void *user, enum status status, const char *error)
 	if (status == STATUS_OK)
 		api_answer_nothing(user, NULL);
 	else
-		problem_answer_not_stored(user);
+		call_answer_not_stored(user);
 }
 
 void api_silence_delete(struct call *call)
@@ -177,7 +178,7 @@ void api_silence_delete(struct call *call)
 	enum status status =
 		alerting_end_silence(api->alerting, api_path_id(call), &audit, on_ended, call);
 	if (status == STATUS_NOT_FOUND)
-		problem_answer(call, &unknown);
+		call_answer_problem(call, &unknown);
 	else if (status != STATUS_OK)
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 }

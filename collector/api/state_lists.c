@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/api/alerts.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 
 bool api_state_list_has(const char *const *names, size_t n, const char *name)
@@ -36,7 +37,7 @@ static bool read_query(struct api_state_list *l)
 		return false;
 	if (api_read_place(l->selection.page.cursor, l->kind->n, &l->at_state, &l->before))
 		return true;
-	problem_answer(l->call, &invalid);
+	call_answer_problem(l->call, &invalid);
 	return false;
 }
 

@@ -19,6 +19,7 @@
 
 struct client;
 struct net_address;
+struct problem;
 
 struct call {
 	struct http_request *request; /* NULL once the client is gone; use it before deferring */
@@ -36,6 +37,11 @@ struct call {
 
 /* Ends the call; `answer` and its texts are borrowed until this returns, but for the body. */
 void call_answer(struct call *call, const struct answer *answer);
+
+void call_answer_problem(struct call *call, const struct problem *problem);
+
+/* 503: nothing can be stored at this moment. */
+void call_answer_not_stored(struct call *call);
 
 /*
  * An answer in pieces, for what is large or has no end: call_begin(), call_write() as often as

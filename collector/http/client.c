@@ -5,6 +5,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/base/loop.h"
+
 #include "collector/http/answer.h"
 #include "collector/http/call.h"
 #include "collector/http/client_internal.h"
@@ -90,7 +91,7 @@ void client_note(const struct client *c, int status)
 		http_stats_note(c->set->stats, NULL, status, 0);
 }
 
-static void send_answer(struct client *c, const struct answer *answer, bool head_only, bool closes)
+void client_send(struct client *c, const struct answer *answer, bool head_only, bool closes)
 {
 	struct buffer out;
 
@@ -119,26 +120,8 @@ static void refuse(struct client *c, int status, const char *code, const char *d
 	if (status == 503 || status == 429)
 		answer.fields = "Retry-After: 30\r\n";
 	answer.body = problem_write(&problem, &answer.size);
-	send_answer(c, &answer, false, true);
+	client_send(c, &answer, false, true);
 	client_finish(c);
-}
-
-static struct call *call_new(struct client *c)
-{
-	struct call *call = mem_alloc(sizeof *call);
-	call->request = http_request(c->http);
-	call->context = c->set->context;
-	call->client = c;
-	call->begun_ns = loop_monotonic_ns();
-	arena_init(&call->arena);
-	c->call = call;
-	return call;
-}
-
-static void call_free(struct call *call)
-{
-	arena_deinit(&call->arena);
-	free(call);
 }
 
 bool client_closes_after(const struct client *c, const struct http_request *request)
@@ -147,20 +130,6 @@ bool client_closes_after(const struct client *c, const struct http_request *requ
 }
 
 static void go_on(struct client *c);
-
-void call_answer(struct call *call, const struct answer *answer)
-{
-	struct client *c = call->client;
-	if (!c) {
-		free(answer->body);
-		call_free(call);
-		return;
-	}
-
-	bool closes = client_closes_after(c, call->request);
-	send_answer(c, answer, call->request->method == HTTP_METHOD_HEAD, closes);
-	client_answered(c, closes);
-}
 
 void client_answered(struct client *c, bool closes)
 {
@@ -173,46 +142,6 @@ void client_answered(struct client *c, bool closes)
 		client_finish(c);
 	else if (!c->consuming)
 		go_on(c);
-}
-
-bool call_peer(const struct call *call, struct net_address *out)
-{
-	if (!call->client || !channel_peer(call->client->channel, out))
-		return false;
-	if (call->client->set->trusted_proxies)
-		forwarded_find_client(call->client->set->trusted_proxies, call->request, out);
-	return true;
-}
-
-bool call_is_encrypted(const struct call *call)
-{
-	struct net_address peer;
-	const struct client *c = call->client;
-
-	if (!c)
-		return false;
-	if (channel_is_encrypted(c->channel))
-		return true;
-	return c->set->trusted_proxies && channel_peer(c->channel, &peer) &&
-	       forwarded_is_https(c->set->trusted_proxies, call->request, &peer);
-}
-
-bool call_has_etag(const struct call *call, const char *etag)
-{
-	const char *known = call->request ? http_field(call->request, "If-None-Match") : NULL;
-	if (!known)
-		return false;
-	if (strcmp(known, "*") == 0)
-		return true;
-	/* The opaque part with its quotes; "W/" before either does not matter here. */
-	const char *opaque = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
-	return strstr(known, opaque) != NULL;
-}
-
-void call_answer_not_modified(struct call *call, const char *etag)
-{
-	struct answer answer = { .status = 304, .etag = etag };
-	call_answer(call, &answer);
 }
 
 /* Decodes the route's parameters into the call. False: one is malformed. */
@@ -241,7 +170,7 @@ static void answer_no_route(struct client *c, struct call *call)
 		problem.detail = "This path does not have that method.";
 		problem.fields = arena_printf(&call->arena, "Allow: %s\r\n", allow);
 	}
-	problem_answer(call, &problem);
+	call_answer_problem(call, &problem);
 }
 
 static void answer_too_large(struct client *c, struct call *call)
@@ -252,7 +181,7 @@ static void answer_too_large(struct client *c, struct call *call)
 		.detail = arena_printf(&call->arena, "The body is larger than %zu bytes.",
 				       c->match.route->body_limit),
 	};
-	problem_answer(call, &problem);
+	call_answer_problem(call, &problem);
 }
 
 static void answer_no_room(struct call *call)
@@ -263,7 +192,7 @@ static void answer_no_room(struct call *call)
 		.detail = "Too much is being received at this moment. Send it again later.",
 		.fields = PROBLEM_RETRY_AFTER,
 	};
-	problem_answer(call, &problem);
+	call_answer_problem(call, &problem);
 }
 
 /* What is known of who calls, in this turn of the loop: nobody is let in or sent away meanwhile. */
@@ -297,13 +226,13 @@ static void dispatch(struct client *c, struct admission *admission)
 	if (!c->match.route)
 		answer_no_route(c, call);
 	else if (admission->refusal)
-		problem_answer(call, admission->refusal);
+		call_answer_problem(call, admission->refusal);
 	else if (call->request->body_too_large)
 		answer_too_large(c, call);
 	else if (call->request->body_has_no_room)
 		answer_no_room(call);
 	else if (!decode_params(c, call))
-		problem_answer(call, &malformed);
+		call_answer_problem(call, &malformed);
 	else
 		c->match.route->handler(call);
 }

@@ -1,4 +1,4 @@
-/* What client.c and clients.c share about one client; for them only. */
+/* What client.c, clients.c, call.c and call_stream.c share about one client; for them only. */
 #pragma once
 
 #include <stdbool.h>
@@ -6,6 +6,7 @@
 #include "collector/base/buffer.h"
 #include "collector/http/route.h"
 
+struct answer;
 struct call;
 struct channel;
 struct channel_events;
@@ -56,6 +57,9 @@ void client_begin(struct client *client);
 /* Ends it after the answer that is due, at once where none is. */
 void client_end(struct client *client);
 
+/* Writes an answer, and frees its body. */
+void client_send(struct client *client, const struct answer *answer, bool head_only, bool closes);
+
 /* The answer to its call is out whole: the call is freed, and the next request may come. */
 void client_answered(struct client *client, bool closes);
 
@@ -70,6 +74,10 @@ void client_finish(struct client *client);
 
 /* Sets the clocks for what it waits for now. */
 void client_set_clocks(struct client *client);
+
+/* call.c: a call for the client's request, which is its call until it is freed. */
+struct call *call_new(struct client *client);
+void call_free(struct call *call);
 
 /* call_stream.c: ends an answer in pieces that has no end of its own. */
 void client_stop_stream(struct client *client);

@@ -274,7 +274,7 @@ void event_stream_follow(struct event_stream *e, struct call *call, const char *
 	};
 
 	if (e->n_followers >= EVENT_STREAM_MAX_FOLLOWERS) {
-		problem_answer(call, &too_many);
+		call_answer_problem(call, &too_many);
 		return;
 	}
 	struct follower *f = add_follower(e, call, last);

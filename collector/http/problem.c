@@ -2,6 +2,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/base/json_add.h"
+#include "collector/http/http.h"
 
 char *problem_write(const struct problem *problem, size_t *size)
 {
@@ -25,26 +26,4 @@ char *problem_write(const struct problem *problem, size_t *size)
 	}
 	buffer_add_text(&out, "}\n");
 	return buffer_take(&out, size);
-}
-
-void problem_answer(struct call *call, const struct problem *problem)
-{
-	struct answer answer = {
-		.status = problem->status,
-		.content_type = PROBLEM_CONTENT_TYPE,
-		.fields = problem->fields,
-	};
-	answer.body = problem_write(problem, &answer.size);
-	call_answer(call, &answer);
-}
-
-void problem_answer_not_stored(struct call *call)
-{
-	static const struct problem problem = {
-		.status = 503,
-		.code = "not_stored",
-		.detail = "Nothing can be stored at this moment. Send it again later.",
-		.fields = PROBLEM_RETRY_AFTER,
-	};
-	problem_answer(call, &problem);
 }

@@ -6,8 +6,6 @@
 
 #include <stddef.h>
 
-#include "collector/http/call.h"
-
 #define PROBLEM_CONTENT_TYPE "application/problem+json"
 
 struct problem {
@@ -24,8 +22,3 @@ char *problem_write(const struct problem *problem, size_t *size);
 
 /* When a client is asked to try again that found the collector unable at this moment. */
 #define PROBLEM_RETRY_AFTER "Retry-After: 10\r\n"
-
-/* 503: nothing can be stored at this moment. */
-void problem_answer_not_stored(struct call *call);
-
-void problem_answer(struct call *call, const struct problem *problem);

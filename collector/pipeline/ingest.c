@@ -5,6 +5,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/base/json_add.h"
+#include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/snapshot.h"
 #include "proto/base/ipv4.h"
@@ -54,7 +55,7 @@ static void refuse_unreadable(struct call *call, enum status status, const struc
 		problem.detail = "A member of the report is missing or not of an allowed value.";
 		break;
 	}
-	problem_answer(call, &problem);
+	call_answer_problem(call, &problem);
 }
 
 /* An agent reports as itself: by the id that it was given, of the host that it enrolled. */
@@ -150,7 +151,7 @@ static void on_done(void *user, bool durable)
 	else if (durable)
 		confirm(waiting->call, fleet, waiting->snapshot);
 	else
-		problem_answer_not_stored(waiting->call);
+		call_answer_not_stored(waiting->call);
 	snapshot_unref(waiting->snapshot);
 	free(waiting);
 }
@@ -190,7 +191,7 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 		refuse(call, snapshot->key, INGEST_CONFLICTING);
 	} else {
 		pipeline_fail(pipeline, error);
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 	}
 }
 
@@ -213,7 +214,7 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 	else if (pipeline_may_take(pipeline))
 		take(pipeline, call, snapshot, NULL, refuse);
 	else
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 	snapshot_unref(snapshot);
 }
 
@@ -241,11 +242,11 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 
 	enum status status = snapshot_read_file(text, body->size, &snapshot, &error);
 	if (status == STATUS_OK && !age_of_file(snapshot, now_ms, &age_s)) {
-		problem_answer(call, &not_of_then);
+		call_answer_problem(call, &not_of_then);
 	} else if (status != STATUS_OK) {
 		refuse_unreadable(call, status, &error);
 	} else if (!pipeline_may_take(pipeline)) {
-		problem_answer_not_stored(call);
+		call_answer_not_stored(call);
 	} else {
 		struct carried carried = {
 			.audit = audit,

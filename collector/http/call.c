@@ -1,0 +1,109 @@
+#include "collector/http/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/base/loop.h"
+#include "collector/http/answer.h"
+#include "collector/http/client_internal.h"
+#include "collector/http/clients.h"
+#include "collector/http/forwarded.h"
+#include "collector/http/http.h"
+#include "collector/http/problem.h"
+#include "collector/net/channel.h"
+#include "proto/base/mem.h"
+
+struct call *call_new(struct client *c)
+{
+	struct call *call = mem_alloc(sizeof *call);
+
+	call->request = http_request(c->http);
+	call->context = c->set->context;
+	call->client = c;
+	call->begun_ns = loop_monotonic_ns();
+	arena_init(&call->arena);
+	c->call = call;
+	return call;
+}
+
+void call_free(struct call *call)
+{
+	arena_deinit(&call->arena);
+	free(call);
+}
+
+void call_answer(struct call *call, const struct answer *answer)
+{
+	struct client *c = call->client;
+	if (!c) {
+		free(answer->body);
+		call_free(call);
+		return;
+	}
+
+	bool closes = client_closes_after(c, call->request);
+	client_send(c, answer, call->request->method == HTTP_METHOD_HEAD, closes);
+	client_answered(c, closes);
+}
+
+void call_answer_problem(struct call *call, const struct problem *problem)
+{
+	struct answer answer = {
+		.status = problem->status,
+		.content_type = PROBLEM_CONTENT_TYPE,
+		.fields = problem->fields,
+	};
+	answer.body = problem_write(problem, &answer.size);
+	call_answer(call, &answer);
+}
+
+void call_answer_not_stored(struct call *call)
+{
+	static const struct problem problem = {
+		.status = 503,
+		.code = "not_stored",
+		.detail = "Nothing can be stored at this moment. Send it again later.",
+		.fields = PROBLEM_RETRY_AFTER,
+	};
+	call_answer_problem(call, &problem);
+}
+
+bool call_peer(const struct call *call, struct net_address *out)
+{
+	if (!call->client || !channel_peer(call->client->channel, out))
+		return false;
+	if (call->client->set->trusted_proxies)
+		forwarded_find_client(call->client->set->trusted_proxies, call->request, out);
+	return true;
+}
+
+bool call_is_encrypted(const struct call *call)
+{
+	struct net_address peer;
+	const struct client *c = call->client;
+
+	if (!c)
+		return false;
+	if (channel_is_encrypted(c->channel))
+		return true;
+	return c->set->trusted_proxies && channel_peer(c->channel, &peer) &&
+	       forwarded_is_https(c->set->trusted_proxies, call->request, &peer);
+}
+
+bool call_has_etag(const struct call *call, const char *etag)
+{
+	const char *known = call->request ? http_field(call->request, "If-None-Match") : NULL;
+	if (!known)
+		return false;
+	if (strcmp(known, "*") == 0)
+		return true;
+	/* The opaque part with its quotes; "W/" before either does not matter here. */
+	const char *opaque = strncmp(etag, "W/", 2) == 0 ? etag + 2 : etag;
+	return strstr(known, opaque) != NULL;
+}
+
+void call_answer_not_modified(struct call *call, const char *etag)
+{
+	struct answer answer = { .status = 304, .etag = etag };
+	call_answer(call, &answer);
+}
