@@ -58,7 +58,7 @@ collector/alerts       collector/config collector/model collector/hooks
 collector/pipeline     collector/model collector/http collector/store collector/hooks collector/fleet collector/query collector/alerts
 collector/api          collector/crypto collector/model collector/net collector/http collector/store collector/auth collector/hooks collector/fleet collector/query collector/alerts collector/pipeline
 collector/daemon       collector/config collector/crypto collector/net collector/http collector/store collector/store/sqlite collector/auth collector/hooks collector/query collector/alerts collector/pipeline collector/api
-collector/cli          collector/http collector/transfer
+collector/cli          collector/transfer
 collector/commands     collector/crypto collector/model collector/http collector/store collector/auth collector/hooks collector/fleet collector/query collector/daemon collector/cli
 collector              collector/daemon collector/cli collector/commands
 END

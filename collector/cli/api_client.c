@@ -7,10 +7,10 @@
 #include <uv.h>
 
 #include "collector/base/buffer.h"
+#include "collector/base/percent.h"
 #include "collector/cli/command.h"
 #include "collector/cli/console.h"
 #include "collector/cli/terminal.h"
-#include "collector/http/query_string.h"
 #include "collector/transfer/transfer.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
@@ -159,7 +159,7 @@ const char *api_client_escape(struct api_client *r, const char *text)
 	struct buffer out;
 
 	buffer_init(&out);
-	query_escape(&out, text);
+	percent_encode(&out, text);
 	const char *kept = arena_strndup(&r->answer, out.bytes ? out.bytes : "", out.size);
 	buffer_deinit(&out);
 	return kept;

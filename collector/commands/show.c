@@ -7,7 +7,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/base/loop.h"
-#include "collector/http/query_string.h"
+#include "collector/base/percent.h"
 #include "collector/cli/terminal.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/probe_words.h"
@@ -18,7 +18,7 @@ const char *show_escape(const char *text, struct arena *arena)
 	struct buffer out;
 
 	buffer_init(&out);
-	query_escape(&out, text);
+	percent_encode(&out, text);
 	const char *kept = arena_strdup(arena, out.bytes ? out.bytes : "");
 	buffer_deinit(&out);
 	return kept;

@@ -5,7 +5,7 @@
 
 #include "collector/base/buffer.h"
 #include "collector/base/loop.h"
-
+#include "collector/base/percent.h"
 #include "collector/http/answer.h"
 #include "collector/http/call.h"
 #include "collector/http/client_internal.h"
@@ -150,7 +150,7 @@ static bool decode_params(const struct client *c, struct call *call)
 	for (size_t i = 0; i < c->match.n_params; i++) {
 		const struct route_param *param = &c->match.params[i];
 		char *out = arena_alloc(&call->arena, param->size + 1);
-		if (!http_percent_decode(param->text, param->size, out))
+		if (!percent_decode(param->text, param->size, out))
 			return false;
 		call->params[i] = out;
 	}

@@ -111,8 +111,3 @@ const char *http_method_name(enum http_method method);
 
 /* "Not Found" ...; never NULL. */
 const char *http_status_phrase(int status);
-
-/*
- * Decodes %XX in `n` bytes of `text` into `out` of at least n + 1 bytes. False: malformed, or NUL.
- */
-bool http_percent_decode(const char *text, size_t n, char *out);

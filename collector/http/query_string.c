@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "collector/http/http.h"
+#include "collector/base/percent.h"
 
 /* NULL: malformed. */
 static const char *decode(const char *text, size_t n, struct arena *arena)
@@ -13,7 +13,7 @@ static const char *decode(const char *text, size_t n, struct arena *arena)
 
 	for (char *plus = raw; (plus = strchr(plus, '+')) != NULL;)
 		*plus = ' ';
-	return http_percent_decode(raw, n, out) ? out : NULL;
+	return percent_decode(raw, n, out) ? out : NULL;
 }
 
 static bool decode_pair(const char *text, size_t n, struct arena *arena,
@@ -55,24 +55,11 @@ size_t query_string_count(const struct query_string *query, const char *key)
 	return n;
 }
 
-void query_escape(struct buffer *out, const char *text)
-{
-	static const char plain[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-
-	for (; *text; text++) {
-		if (strchr(plain, *text))
-			buffer_add_char(out, *text);
-		else
-			buffer_printf(out, "%%%02X", (unsigned char)*text);
-	}
-}
-
 void query_string_add(struct buffer *out, const char *key, const char *value)
 {
 	if (out->size > 0)
 		buffer_add_char(out, '&');
-	query_escape(out, key);
+	percent_encode(out, key);
 	buffer_add_char(out, '=');
-	query_escape(out, value);
+	percent_encode(out, value);
 }

@@ -33,8 +33,5 @@ enum status query_string_read(const char *text, struct arena *arena, struct quer
 /* How often the key is there. */
 size_t query_string_count(const struct query_string *query, const char *key);
 
-/* Adds `text`, percent-encoded, as a part of a path or of a query. */
-void query_escape(struct buffer *out, const char *text);
-
 /* Adds "key=value", percent-encoded, behind a "&" where there is something already. */
 void query_string_add(struct buffer *out, const char *key, const char *value);

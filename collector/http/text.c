@@ -1,8 +1,6 @@
 /* The parts of collector/http/http.h that only know names and spellings, not llhttp. */
 #include "collector/http/http.h"
 
-#include "proto/base/text.h"
-
 const char *http_method_name(enum http_method method)
 {
 	switch (method) {
@@ -57,24 +55,4 @@ const char *http_status_phrase(int status)
 			return phrases[i].phrase;
 	}
 	return "Other";
-}
-
-bool http_percent_decode(const char *text, size_t n, char *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		char c = text[i];
-		if (c == '%') {
-			int high = i + 2 < n ? text_hex_digit(text[i + 1]) : -1;
-			int low = i + 2 < n ? text_hex_digit(text[i + 2]) : -1;
-			if (high < 0 || low < 0)
-				return false;
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		if (c == '\0')
-			return false;
-		*out++ = c;
-	}
-	*out = '\0';
-	return true;
 }

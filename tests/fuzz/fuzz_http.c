@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/percent.h"
 #include "collector/http/http.h"
 #include "proto/base/mem.h"
 
@@ -45,7 +46,7 @@ static void check_path(const char *path)
 		abort();
 	if (strpbrk(path, "?# \r\n"))
 		abort();
-	if (http_percent_decode(path, strlen(path), decoded) && strlen(decoded) > strlen(path))
+	if (percent_decode(path, strlen(path), decoded) && strlen(decoded) > strlen(path))
 		abort();
 	free(decoded);
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "collector/base/buffer.h"
+#include "collector/base/percent.h"
 #include "collector/http/http.h"
 
 #define BODY_LIMIT 16
@@ -363,13 +364,13 @@ static void percent_decoding_refuses_what_is_cut_or_hides_a_nul(void **state)
 {
 	(void)state;
 	char out[32];
-	assert_true(http_percent_decode("a%2Fb%c3%a4", 11, out));
+	assert_true(percent_decode("a%2Fb%c3%a4", 11, out));
 	assert_string_equal(out, "a/b\xc3\xa4");
-	assert_true(http_percent_decode("", 0, out));
+	assert_true(percent_decode("", 0, out));
 	assert_string_equal(out, "");
 	static const char *const bad[] = { "%", "%4", "a%4", "%zz", "%4g", "a%00b" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		assert_false(http_percent_decode(bad[i], strlen(bad[i]), out));
+		assert_false(percent_decode(bad[i], strlen(bad[i]), out));
 }
 
 static void the_first_fault_counts_however_the_bytes_come(void **state)
