@@ -18,18 +18,6 @@
 #include "collector/model/view.h"
 #include "proto/base/timestamp.h"
 
-bool api_list_servers(struct call *call, struct server_list *out)
-{
-	const struct api *api = call->context;
-	char error[STORE_ERROR_SIZE];
-
-	if (inventory_list(api->inventory, pipeline_fleet(api->pipeline), &call->arena, out,
-			   error) == STATUS_OK)
-		return true;
-	api_answer_unreadable(call, error);
-	return false;
-}
-
 static void add_list(struct buffer *out, const struct server_page *page, int64_t now_ms)
 {
 	buffer_add_text(out, "{\"as_of\":");
@@ -44,11 +32,6 @@ static void add_list(struct buffer *out, const struct server_page *page, int64_t
 	buffer_add_text(out, "]}\n");
 }
 
-const char *api_make_etag(const struct api *api, uint64_t tag, struct arena *arena)
-{
-	return arena_printf(arena, "W/\"%016" PRIx64 "-%016" PRIx64 "\"", api->epoch, tag);
-}
-
 static uint64_t tag_of_page(const struct server_page *page)
 {
 	uint64_t tag = page->n_matched * 2 + page->more;
@@ -60,25 +43,6 @@ static uint64_t tag_of_page(const struct server_page *page)
 	for (size_t i = 0; i < page->n; i++)
 		tag = tag * UINT64_C(0x100000001b3) + view_tag(page->views[i]);
 	return tag;
-}
-
-void api_answer_tagged(struct call *call, struct buffer *body, const char *etag, const char *fields)
-{
-	struct answer answer = {
-		.status = 200, .content_type = "application/json", .etag = etag, .fields = fields
-	};
-	answer.body = buffer_take(body, &answer.size);
-	call_answer(call, &answer);
-}
-
-bool api_read_filter(struct call *call, struct server_filter *out)
-{
-	struct problem problem = { .status = 400, .code = "invalid_query" };
-
-	problem.detail = server_filter_read(call->request->query, &call->arena, out);
-	if (problem.detail)
-		call_answer_problem(call, &problem);
-	return !problem.detail;
 }
 
 static void answer_page(struct call *call, const struct server_filter *filter)
@@ -132,18 +96,6 @@ void api_server_list(struct call *call)
 		answer_page(call, &filter);
 }
 
-/* It was removed, and has not come back. */
-static void answer_gone(struct call *call, const struct record_removal *removal)
-{
-	char at[TIMESTAMP_TEXT_SIZE];
-	struct problem gone = { .status = 410, .code = "removed_server" };
-
-	gone.detail = arena_printf(&call->arena, "This server was removed at %s by %s%s%s.",
-				   timestamp_format(removal->at_ms, at), removal->by,
-				   *removal->reason ? ": " : "", removal->reason);
-	call_answer_problem(call, &gone);
-}
-
 /* The expected server of that name that has not reported, or NULL. */
 static const struct view *find_missing(const struct server_list *list, const char *host_name)
 {
@@ -176,21 +128,6 @@ static void answer_missing(struct call *call, const struct view *view)
 	}
 	buffer_add_text(&out, "}\n");
 	api_answer_tagged(call, &out, etag, NULL);
-}
-
-void api_answer_absent(struct call *call)
-{
-	static const struct problem unknown = { .status = 404,
-						.code = "unknown_server",
-						.detail = "No server of this name has reported." };
-	const struct api *api = call->context;
-	const struct record_removal *removal =
-		fleet_find_removal(pipeline_fleet(api->pipeline), call->params[0]);
-
-	if (removal)
-		answer_gone(call, removal);
-	else
-		call_answer_problem(call, &unknown);
 }
 
 /* It is not in the fleet: it may be expected, or have been removed. */
