@@ -107,6 +107,13 @@ void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert
 
 void alerts_free_group(struct alert_group *group);
 
+/* All of them, as if there had been none. */
+void alerts_drop_silences(struct alerts *alerts);
+
+/* What a notification says of an alert; in `arena`, or borrowed from `row`. */
+struct notification_alert alerts_show(const struct alerts *alerts, const struct record_alert *row,
+				      struct arena *arena);
+
 /* alerts.c: servers, and the alerts of their conditions. */
 struct alert_subject *alerts_subject(struct alerts *alerts, const char *key);
 void alerts_free_subject(struct alert_subject *subject);

@@ -1,0 +1,115 @@
+/* What people do to alerts: silence them, acknowledge one. Declared in collector/alerts/alerts.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/alerts/internal.h"
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+
+static void free_silence(struct record_silence *silence)
+{
+	free((void *)silence->server);
+	free((void *)silence->organization);
+	free((void *)silence->site);
+	free((void *)silence->condition);
+	free((void *)silence->comment);
+	free((void *)silence->by);
+}
+
+void alerts_restore_silence(struct alerts *alerts, const struct record_silence *row)
+{
+	struct record_silence copy = *row;
+
+	copy.server = mem_strdup(row->server);
+	copy.organization = mem_strdup(row->organization);
+	copy.site = mem_strdup(row->site);
+	copy.condition = mem_strdup(row->condition);
+	copy.comment = mem_strdup(row->comment);
+	copy.by = mem_strdup(row->by);
+	alerts->silences =
+		mem_realloc(alerts->silences, (alerts->n_silences + 1) * sizeof *alerts->silences);
+	alerts->silences[alerts->n_silences++] = copy;
+	alerts_restore_id(alerts, row->id);
+}
+
+static void drop_silence(struct alerts *alerts, size_t i)
+{
+	free_silence(&alerts->silences[i]);
+	alerts->n_silences--;
+	memmove(&alerts->silences[i], &alerts->silences[i + 1],
+		(alerts->n_silences - i) * sizeof *alerts->silences);
+}
+
+void alerts_drop_silences(struct alerts *alerts)
+{
+	while (alerts->n_silences > 0)
+		drop_silence(alerts, alerts->n_silences - 1);
+}
+
+enum status alerts_add_silence(struct alerts *alerts, struct record_silence *silence,
+			       int64_t now_ms)
+{
+	for (size_t i = alerts->n_silences; i-- > 0;) {
+		if (alerts->silences[i].ends_ms <= now_ms)
+			drop_silence(alerts, i);
+	}
+	if (alerts->n_silences >= ALERTS_MAX_SILENCES)
+		return STATUS_LIMIT;
+	silence->id = alerts_next_id(alerts, now_ms);
+	alerts_restore_silence(alerts, silence);
+	alerts_due_at(alerts, now_ms); /* what is due next is muted, perhaps */
+	return STATUS_OK;
+}
+
+enum status alerts_end_silence(struct alerts *alerts, int64_t id, int64_t now_ms)
+{
+	for (size_t i = 0; i < alerts->n_silences; i++) {
+		if (alerts->silences[i].id != id)
+			continue;
+		drop_silence(alerts, i);
+		alerts_due_at(alerts, now_ms); /* what was muted may be told */
+		return STATUS_OK;
+	}
+	return STATUS_NOT_FOUND;
+}
+
+const struct record_silence *alerts_silence(const struct alerts *alerts, size_t i)
+{
+	return &alerts->silences[i];
+}
+
+size_t alerts_count_silences(const struct alerts *alerts)
+{
+	return alerts->n_silences;
+}
+
+static struct alert *find_alert(const struct alerts *alerts, int64_t id)
+{
+	for (size_t i = 0; i < alerts->n_subjects; i++) {
+		for (int c = 0; c < CONDITION_COUNT; c++) {
+			struct alert *alert = alerts->subjects[i]->slots[c].alert;
+			if (alert && alert->row.id == id)
+				return alert;
+		}
+	}
+	return NULL;
+}
+
+enum status alerts_acknowledge(struct alerts *alerts, int64_t id, const char *by,
+			       const char *comment, int64_t until_ms, int64_t now_ms,
+			       struct alert_changes *out)
+{
+	struct alert *alert = find_alert(alerts, id);
+
+	if (!alert || alert->row.state == RECORD_ALERT_RESOLVED)
+		return STATUS_NOT_FOUND;
+	alerts_set_text(&alert->row.acknowledged_by, by ? by : "");
+	alerts_set_text(&alert->row.comment, by ? comment : "");
+	alert->row.acknowledged_ms = by ? now_ms : TIMESTAMP_NONE;
+	alert->row.acknowledged_until_ms = by ? until_ms : TIMESTAMP_NONE;
+	alerts_mark(alerts, alert);
+	if (alert->group)
+		alerts_join(alerts, alert);
+	alerts_settle(alerts, false, now_ms, out);
+	return STATUS_OK;
+}

@@ -1,0 +1,108 @@
+/* What others ask of alerts, and what they are shown. Declared in collector/alerts/alerts.h. */
+#include <inttypes.h>
+#include <stdbool.h>
+
+#include "collector/alerts/internal.h"
+#include "collector/base/percent.h"
+#include "collector/model/notification.h"
+#include "proto/base/timestamp.h"
+
+bool alerts_is_silenced_by(const struct record_silence *silence, const struct record_alert *alert,
+			   int64_t now_ms)
+{
+	const struct mute_subject subject = { alert->server, alert->organization, alert->site,
+					      alert->condition };
+	return silence_holds(silence, now_ms) && silence_matches(silence, &subject);
+}
+
+const char *alerts_maintenance_of(const struct alerts *alerts, const struct record_alert *row,
+				  int64_t now_ms)
+{
+	const struct mute_subject subject = { row->server, row->organization, row->site,
+					      row->condition };
+
+	for (const struct maintenance *w = alerts->policy.windows; w; w = w->next) {
+		if (maintenance_is_open(w, now_ms) && maintenance_matches(w, &subject))
+			return w->name;
+	}
+	return NULL;
+}
+
+bool alerts_is_acknowledged(const struct record_alert *row, int64_t now_ms)
+{
+	return *row->acknowledged_by && (row->acknowledged_until_ms == TIMESTAMP_NONE ||
+					 now_ms < row->acknowledged_until_ms);
+}
+
+const char *alerts_url(const struct alerts *alerts, const struct record_alert *row,
+		       struct arena *arena)
+{
+	struct buffer url;
+
+	if (!alerts->url || !*row->key)
+		return alerts->url ? alerts->url : "";
+	buffer_init(&url);
+	buffer_printf(&url, "%s?server=", alerts->url);
+	percent_encode(&url, row->server);
+	const char *kept = arena_strndup(arena, url.bytes, url.size);
+	buffer_deinit(&url);
+	return kept;
+}
+
+/* The same for every alert about that condition of that server. */
+static const char *fingerprint_of(const struct record_alert *row, struct arena *arena)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+	const char *texts[] = { row->key, "\n", condition_name(row->condition) };
+
+	for (size_t i = 0; i < 3; i++) {
+		for (const char *c = texts[i]; *c; c++)
+			hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	}
+	return arena_printf(arena, "%016" PRIx64, hash);
+}
+
+struct notification_alert alerts_show(const struct alerts *alerts, const struct record_alert *row,
+				      struct arena *arena)
+{
+	return (struct notification_alert){
+		.id = arena_printf(arena, "%" PRId64, row->id),
+		.fingerprint = fingerprint_of(row, arena),
+		.condition = row->condition,
+		.server = row->server,
+		.organization = row->organization,
+		.site = row->site,
+		.adapter = row->adapter,
+		.verdict = row->verdict,
+		.reason = row->reason,
+		.text = row->text,
+		.remedy = row->remedy,
+		.url = alerts_url(alerts, row, arena),
+		.since_ms = row->since_ms,
+		.fired_ms = row->fired_ms,
+		.resolved_ms =
+			row->state == RECORD_ALERT_FIRING ? TIMESTAMP_NONE : row->resolved_ms,
+		.flapping = row->flapping,
+	};
+}
+
+void alerts_each_firing(const struct alerts *alerts,
+			void (*visit)(void *visitor, const struct notification_alert *alert),
+			void *visitor)
+{
+	struct arena arena;
+
+	for (size_t i = 0; i < alerts->n_groups; i++) {
+		const struct alert_group *group = alerts->groups[i];
+		arena_init(&arena);
+		for (size_t j = 0; j < group->n; j++) {
+			const struct alert *alert = group->alerts[j];
+			if (alert->row.state != RECORD_ALERT_FIRING ||
+			    (alert->is_muted && alert->row.told != RECORD_TOLD_FIRING))
+				continue;
+			struct notification_alert shown = alerts_show(alerts, &alert->row, &arena);
+			visit(visitor, &shown);
+		}
+		arena_deinit(&arena);
+	}
+}
