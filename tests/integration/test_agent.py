@@ -30,6 +30,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 import identity  # noqa: E402
 from agent_rig import AGENT, BUILD, ENDS_WITHIN, StandIn, running, wait_until  # noqa: E402
 from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
+from wine import need_wine  # noqa: E402
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((ROOT / "proto/report/report.schema.json").read_text()))
@@ -436,6 +437,7 @@ def test_the_windows_agent_does_the_same_under_wine(collector, tmp_path):
     executable /= "agent/mtawatch-agent.exe"
     if not executable.exists():
         pytest.skip(f"{executable} is not built")
+    need_wine()
     prefix = tmp_path / "wine"
 
     def call(*arguments):

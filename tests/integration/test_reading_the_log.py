@@ -152,7 +152,7 @@ def windows(tmp_path_factory):
 
 
 @pytest.mark.parametrize("row", TABLE, ids=NAMES)
-def test_the_system_s_log_is_read_as_the_rule_says(windows, row):
+def test_the_system_s_log_is_read_as_the_rule_says_under_wine(windows, row):
     machine, folder = windows
     path = folder / "log.evt"
     # The service itself knows where its log ends.

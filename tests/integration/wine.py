@@ -5,11 +5,14 @@ MTAWATCH_WINDOWS_BUILD names the build folder (default: build/windows).
 
 import contextlib
 import ctypes
+import functools
 import os
 import re
 import subprocess
 import time
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
@@ -51,6 +54,18 @@ def network_of_its_own(wire):
             libc.setns(before.fileno(), CLONE_NEWNET)
 
 
+@functools.cache
+def why_not():
+    """Why this machine cannot run Wine; "" where it can."""
+    check = subprocess.run([ROOT / "scripts/wine", "--check"], stdout=subprocess.PIPE, text=True)
+    return check.stdout.strip()
+
+
+def need_wine():
+    if why_not():
+        pytest.skip(why_not())
+
+
 def on_windows(path):
     return f"Z:{path}".replace("/", "\\")
 
@@ -59,6 +74,7 @@ class Wine:
     """One machine; its prefix lies in `folder`."""
 
     def __init__(self, folder):
+        need_wine()
         self.folder = Path(folder)
         self.command = [ROOT / "scripts/wine", "--prefix", self.folder / "prefix"]
 

@@ -30,4 +30,7 @@ def site(laboratory):
 @pytest.fixture(scope="session")
 def wine():
     """Wine, which installs itself where it is not there yet."""
+    check = subprocess.run([WINE, "--check"], stdout=subprocess.PIPE, text=True)
+    if check.returncode:
+        pytest.skip(check.stdout.strip())
     subprocess.run([WINE, "--setup"], check=True)
