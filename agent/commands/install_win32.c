@@ -18,6 +18,7 @@
 #include "agent/platform/win32/text.h"
 #include "agent/service/win32/install.h"
 #include "agent/service/win32/scm.h"
+#include "proto/base/number.h"
 
 #define START_MS 60000
 #define STOP_MS  30000
@@ -115,11 +116,13 @@ static enum status write_setting(const struct layer_value *value, const struct l
 				 struct arena *arena, struct os_error *error)
 {
 	const struct setting *setting = value->setting;
+	int64_t number = 0;
 
 	switch (setting->kind) {
 	case SETTING_IS_NUMBER:
-		return install_setting(setting->value_name, NULL,
-				       (uint32_t)strtoul(value->text, NULL, 10), error);
+		(void)number_parse(value->text, 0, UINT32_MAX,
+				   &number); /* checked by config_open() */
+		return install_setting(setting->value_name, NULL, (uint32_t)number, error);
 	case SETTING_IS_PEERS:
 		return install_setting(setting->value_name, joined_peers(layers, arena), 0, error);
 	case SETTING_IS_TEXT: /* paths, all of them */

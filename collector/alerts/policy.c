@@ -4,6 +4,7 @@
 
 #include "collector/config/duration.h"
 #include "collector/config/value_list.h"
+#include "proto/base/number.h"
 #include "proto/base/text.h"
 
 static const struct alert_policy defaults = {
@@ -54,15 +55,12 @@ DEFINE_TIME(flap_window, flap_window_ms, 1000)
 static const char *set_flap_changes(void *into, const char *value, struct arena *arena)
 {
 	struct alert_policy *policy = into;
-	size_t digits = strspn(value, "0123456789");
-	unsigned number = 0;
+	int64_t number;
 	(void)arena;
 
-	for (size_t i = 0; i < digits && number <= ALERT_MAX_CHANGES; i++)
-		number = number * 10 + (unsigned)(value[i] - '0');
-	if (digits == 0 || value[digits] || number == 1 || number > ALERT_MAX_CHANGES)
+	if (!number_parse(value, 0, ALERT_MAX_CHANGES, &number) || number == 1)
 		return "2 to 32, or 0: flapping is not looked for";
-	policy->flap_changes = number;
+	policy->flap_changes = (unsigned)number;
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "proto/base/mem.h"
+#include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 
 struct alerts *alerts_new(void)
@@ -34,13 +35,10 @@ void alerts_hear(struct alerts *alerts, int64_t now_ms)
 /* "1 2 3" */
 static void read_changes(const char *text, struct alert_clock *clock)
 {
-	char *end = NULL;
-
-	for (; *text && clock->n_changes < ALERT_MAX_CHANGES; text = end) {
-		clock->changes[clock->n_changes] = strtoll(text, &end, 10);
-		if (end == text)
-			return;
+	while (clock->n_changes < ALERT_MAX_CHANGES &&
+	       number_take(&text, &clock->changes[clock->n_changes])) {
 		clock->n_changes++;
+		text += *text == ' ';
 	}
 }
 

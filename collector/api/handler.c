@@ -10,6 +10,7 @@
 #include "collector/http/query_string.h"
 #include "collector/net/address.h"
 #include "proto/base/mem.h"
+#include "proto/base/number.h"
 #include "proto/base/text.h"
 
 const char *api_who(struct call *call)
@@ -172,23 +173,13 @@ bool api_has_no_query(struct call *call)
 	return false;
 }
 
-bool api_read_number(const char *text, int64_t most, int64_t *out)
-{
-	size_t n = strspn(text, "0123456789");
-
-	if (n == 0 || n > 18 || text[n] != '\0')
-		return false;
-	*out = strtoll(text, NULL, 10);
-	return *out <= most;
-}
-
 static bool get_limit(const char *text, size_t *out)
 {
 	int64_t value = 0;
-	bool valid = api_read_number(text, API_MAX_LIMIT, &value);
+	bool valid = number_parse(text, 1, API_MAX_LIMIT, &value);
 
 	*out = (size_t)value;
-	return valid && value > 0;
+	return valid;
 }
 
 bool api_is_one_page(const struct query_string *query)
@@ -229,7 +220,7 @@ bool api_read_page_and_place(struct call *call, struct api_page *out, int64_t *p
 {
 	if (!api_read_page(call, out))
 		return false;
-	if (!out->cursor || api_read_number(out->cursor, INT64_MAX, place))
+	if (!out->cursor || number_parse(out->cursor, 0, INT64_MAX, place))
 		return true;
 	call_answer_problem(call, &invalid_page);
 	return false;

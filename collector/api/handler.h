@@ -63,9 +63,6 @@ bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *cod
 /* Is there no query? Otherwise the call is answered, 400. */
 bool api_has_no_query(struct call *call);
 
-/* A number of plain digits, up to `most`. */
-bool api_read_number(const char *text, int64_t most, int64_t *out);
-
 /* What a list is asked for: "limit" and "cursor" of the query. */
 struct api_page {
 	size_t limit;

@@ -6,6 +6,7 @@
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
+#include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 
 /* A page of changes under construction. */
@@ -39,17 +40,12 @@ static enum status add_change(void *user, const struct record_event *event,
 /* "TIME.NUMBER" of the change before the page. False: no such cursor was ever given. */
 static bool read_cursor(const char *text, struct store_history_place *out)
 {
-	char *end;
-
 	*out = STORE_HISTORY_END;
 	if (!text)
 		return true;
-	out->at_ms = strtoll(text, &end, 10);
-	if (end == text || *end != '.')
+	if (!number_take(&text, &out->at_ms) || *text != '.')
 		return false;
-	text = end + 1;
-	out->number = strtoll(text, &end, 10);
-	return end != text && *end == '\0';
+	return number_parse(text + 1, INT64_MIN, INT64_MAX, &out->number);
 }
 
 static const char *link_next(struct call *call, const struct list *list, const char *since)

@@ -5,6 +5,7 @@
 #include "collector/api/alerts.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "proto/base/number.h"
 #include "proto/base/text.h"
 
 static bool read_pair(const struct query_string_pair *pair,
@@ -18,7 +19,7 @@ static bool read_pair(const struct query_string_pair *pair,
 	}
 	if (strcmp(pair->key, "limit") != 0)
 		return allows(pair);
-	if (!api_read_number(pair->value, API_MAX_LIMIT, &limit) || limit < 1)
+	if (!number_parse(pair->value, 0, API_MAX_LIMIT, &limit) || limit < 1)
 		return false;
 	page->limit = (size_t)limit;
 	return true;
@@ -80,13 +81,13 @@ bool api_read_place(const char *cursor, size_t n_states, size_t *state, int64_t 
 	if (cursor[0] < '0' || cursor[0] > '9' || cursor[1] != '.')
 		return false;
 	*state = (size_t)(cursor[0] - '0');
-	return *state < n_states && api_read_number(cursor + 2, INT64_MAX, id);
+	return *state < n_states && number_parse(cursor + 2, 0, INT64_MAX, id);
 }
 
 int64_t api_path_id(const struct call *call)
 {
 	int64_t id = -1;
-	return api_read_number(call->params[0], INT64_MAX, &id) ? id : -1;
+	return number_parse(call->params[0], 0, INT64_MAX, &id) ? id : -1;
 }
 
 struct record_audit api_alert_audit(struct call *call, const char *action, const char *object)

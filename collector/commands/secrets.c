@@ -10,6 +10,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
+#include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 
 #define MS_PER_DAY INT64_C(86400000)
@@ -100,14 +101,6 @@ static enum status read_said(struct said *said, const struct sort *sort, int arg
 	return status;
 }
 
-static bool get_days(const char *text, int64_t *out)
-{
-	char *end;
-	long days = strtol(text, &end, 10);
-	*out = days;
-	return *end == '\0' && days >= 1 && days <= MAX_DAYS;
-}
-
 /* What is to be made; an exit status. */
 static int plan(const struct said *said, const struct sort *sort, struct record_identity *out)
 {
@@ -120,7 +113,7 @@ static int plan(const struct said *said, const struct sort *sort, struct record_
 				       out->name, PRINCIPAL_MAX_NAME);
 	if (sort->kind == RECORD_KIND_TOKEN && (!said->role || !role_parse(said->role, &out->role)))
 		return terminal_refuse("a token needs a role: --role viewer, operator or admin");
-	if (said->days && !get_days(said->days, &days))
+	if (said->days && !number_parse(said->days, 1, MAX_DAYS, &days))
 		return terminal_refuse("--days: \"%s\" is not a number from 1 to %d", said->days,
 				       MAX_DAYS);
 	if (said->days)

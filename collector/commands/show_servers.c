@@ -8,6 +8,7 @@
 #include "collector/commands/show.h"
 #include "collector/http/query_string.h"
 #include "collector/model/findings.h"
+#include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/log_words.h"
 
@@ -110,8 +111,10 @@ static int print_servers(const struct show_options *said, const char *path, size
 /* A number of rows; 0: it is none. */
 static size_t get_limit(const char *text)
 {
-	size_t n = strspn(text, "0123456789");
-	return n > 0 && n < 10 && text[n] == '\0' ? (size_t)strtoul(text, NULL, 10) : 0;
+	int64_t n = 0;
+
+	(void)number_parse(text, 1, 999999999, &n);
+	return (size_t)n;
 }
 
 /* What the command line of `servers` says. */

@@ -1,6 +1,6 @@
 #include "collector/config/duration.h"
 
-#include <string.h>
+#include "proto/base/number.h"
 
 static int64_t unit_ms(char unit)
 {
@@ -20,15 +20,12 @@ static int64_t unit_ms(char unit)
 
 bool duration_parse(const char *text, int64_t *out_ms)
 {
-	size_t n = strspn(text, "0123456789");
-	int64_t unit = n > 0 ? unit_ms(text[n]) : 0;
-	int64_t number = 0;
+	int64_t number;
 
-	if (unit == 0 || text[n + 1] != '\0')
+	if (!number_take(&text, &number) || number < 0)
 		return false;
-	for (size_t i = 0; i < n && number <= DURATION_MAX_MS; i++)
-		number = number * 10 + (text[i] - '0');
-	if (number > DURATION_MAX_MS / unit)
+	int64_t unit = unit_ms(*text);
+	if (unit == 0 || text[1] != '\0' || number > DURATION_MAX_MS / unit)
 		return false;
 	*out_ms = number * unit;
 	return true;

@@ -6,6 +6,7 @@
 #include "collector/daemon/options.h"
 #include "collector/http/clients.h"
 #include "collector/store/sqlite/engine.h"
+#include "proto/base/number.h"
 
 #define TRUSTED_PROXIES_EXPECTED                                                                   \
 	"at most 32 networks such as 10.0.0.5, 192.168.7.0/24 or fd00::/8, without bits behind "   \
@@ -55,15 +56,12 @@ static const char *set_client_ca(struct options *options, const char *value)
 /* From 1 to `most`. */
 static bool set_number(size_t *where, const char *value, size_t most)
 {
-	size_t n = strspn(value, "0123456789");
-	size_t number = 0;
+	int64_t number;
+	bool valid = number_parse(value, 1, (int64_t)most, &number);
 
-	if (n == 0 || value[n] != '\0')
-		return false;
-	for (; *value && number <= most; value++)
-		number = number * 10 + (size_t)(*value - '0');
-	*where = number;
-	return number >= 1 && number <= most;
+	if (valid)
+		*where = (size_t)number;
+	return valid;
 }
 
 static const char *set_max_connections(struct options *options, const char *value)

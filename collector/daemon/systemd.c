@@ -11,6 +11,7 @@
 
 #include "collector/base/loop.h"
 #include "proto/base/mem.h"
+#include "proto/base/number.h"
 
 struct systemd {
 	struct sockaddr_un address;
@@ -34,10 +35,13 @@ static void read_address(struct systemd *s)
 	s->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 }
 
+/* 0: it is not set, or to no number. */
 static uint64_t number_of(const char *name)
 {
-	const char *text = getenv(name);
-	return text ? strtoull(text, NULL, 10) : 0;
+	int64_t number = 0;
+
+	(void)number_parse(getenv(name), 0, INT64_MAX, &number);
+	return (uint64_t)number;
 }
 
 /* Twice as often as the manager wants it (sd_watchdog_enabled(3)). */

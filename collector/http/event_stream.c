@@ -9,6 +9,7 @@
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/mem.h"
+#include "proto/base/number.h"
 
 /* Most that is written for a follower at once. */
 #define MAX_WRITE ((size_t)64 * 1024)
@@ -221,12 +222,13 @@ static void on_gone(void *user)
 	forget(user);
 }
 
-/* Digits as a number; what is none is an id that never was. */
+/* What is no number is an id that never was. */
 static uint64_t get_id(const char *text)
 {
-	if (*text == '\0' || strlen(text) > 19 || text[strspn(text, "0123456789")] != '\0')
-		return 0;
-	return strtoull(text, NULL, 10);
+	int64_t id = 0;
+
+	(void)number_parse(text, 0, INT64_MAX, &id);
+	return (uint64_t)id;
 }
 
 static struct follower *add_follower(struct event_stream *e, struct call *call, const char *last)

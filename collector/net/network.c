@@ -1,11 +1,13 @@
 #include "collector/net/network.h"
+#include "proto/base/number.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#define MAPPED_BITS  96 /* before the IPv4 address in a mapped one */
-#define ADDRESS_BITS 128
+#define MAPPED_BITS       96 /* before the IPv4 address in a mapped one */
+#define ADDRESS_BITS      128
+#define MAX_LENGTH_DIGITS 3
 
 static void map_ipv4(const void *address, uint8_t out[16])
 {
@@ -37,16 +39,12 @@ static bool has_bits_behind_the_prefix(const struct network *network)
 /* The length of an address' prefix; without `text` all of it. */
 static bool get_length(const char *text, unsigned most, unsigned *out)
 {
-	size_t n = text ? strspn(text, "0123456789") : 0;
+	int64_t length = most;
 
-	*out = most;
-	if (!text)
-		return true;
-	if (n == 0 || n > 3 || text[n] != '\0')
+	if (text && (strlen(text) > MAX_LENGTH_DIGITS || !number_parse(text, 0, most, &length)))
 		return false;
-	for (*out = 0; *text; text++)
-		*out = *out * 10 + (unsigned)(*text - '0');
-	return *out <= most;
+	*out = (unsigned)length;
+	return true;
 }
 
 enum status networks_add(struct networks *networks, const char *text)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/base/casefold.h"
+#include "proto/base/number.h"
 
 static const char *const sort_names[] = {
 	[SERVER_SORT_VERDICT] = "verdict",
@@ -52,16 +53,6 @@ static bool get_sort(const char *text, enum server_sort *sort, bool *reversed)
 	return false;
 }
 
-static bool get_rank(const char *text, int64_t *out)
-{
-	char *end;
-
-	if (strlen(text) > 20 || text[strspn(text, "-0123456789")] != '\0')
-		return false;
-	*out = strtoll(text, &end, 10);
-	return *text != '\0' && *end == '\0';
-}
-
 /* A cursor is a query of its own: the order that it is of, and the place in it. */
 static bool get_cursor(const char *text, struct arena *arena, struct server_filter *f)
 {
@@ -82,7 +73,8 @@ static bool get_cursor(const char *text, struct arena *arena, struct server_filt
 	f->cursor = (struct server_cursor){ 0, values[2], values[3], values[4] };
 	f->has_cursor = true;
 	return get_sort(values[0], &sort, &reversed) && sort == f->sort &&
-	       reversed == f->reversed && get_rank(values[1], &f->cursor.rank);
+	       reversed == f->reversed &&
+	       number_parse(values[1], INT64_MIN, INT64_MAX, &f->cursor.rank);
 }
 
 static bool get_verdict(struct server_filter *f, const char *text)

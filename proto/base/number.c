@@ -2,24 +2,32 @@
 
 #include <stddef.h>
 
-bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
+bool number_take(const char **at, int64_t *out)
 {
-	bool negative = text && *text == '-';
+	const char *text = *at;
+	bool negative = *text == '-';
 	int64_t value = 0;
 
-	if (negative)
-		text++;
-	if (!text || *text == '\0')
-		return false;
-	for (; *text; text++) {
+	text += negative;
+	const char *first = text;
+	for (; *text >= '0' && *text <= '9'; text++) {
 		int digit = *text - '0';
-		if (digit < 0 || digit > 9 || value > (INT64_MAX - digit) / 10)
+		if (value > (INT64_MAX - digit) / 10)
 			return false;
 		value = value * 10 + digit;
 	}
-	if (negative)
-		value = -value;
-	if (value < min || value > max)
+	if (text == first)
+		return false;
+	*out = negative ? -value : value;
+	*at = text;
+	return true;
+}
+
+bool number_parse(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+	int64_t value;
+
+	if (!text || !number_take(&text, &value) || *text != '\0' || value < min || value > max)
 		return false;
 	*out = value;
 	return true;

@@ -9,6 +9,7 @@
 #include "agent/host/disk.h"
 #include "agent/host/image/root.h"
 #include "agent/platform/error.h"
+#include "proto/base/number.h"
 #include "proto/base/text.h"
 #include "proto/base/text_file.h"
 
@@ -45,17 +46,6 @@ static char *next_word(char **at)
 	return word;
 }
 
-static bool get_number(const char *text, int64_t *out)
-{
-	char *end = NULL;
-	errno = 0;
-	unsigned long number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || number > UINT32_MAX)
-		return false;
-	*out = (int64_t)number;
-	return true;
-}
-
 static bool get_state(char *word, enum service_state *out)
 {
 	for (char *at = word; *at; at++)
@@ -75,7 +65,7 @@ static const char *parse_line(char *line, struct entry *out)
 		return "a service without one of the states running, stopped, start_pending, "
 		       "stop_pending, paused, not_installed";
 	const char *code = next_word(&line);
-	if (*code && !get_number(code, &out->service.exit_code))
+	if (*code && !number_parse(code, 0, UINT32_MAX, &out->service.exit_code))
 		return "an exit code that is no number from 0 to 4294967295";
 	if (*next_word(&line))
 		return "more words than a name, a state and an exit code";
@@ -132,8 +122,10 @@ static bool get_state_number(const char *text, enum service_state *out)
 		[5] = SERVICE_STATE_RUNNING,      [6] = SERVICE_STATE_PAUSED,
 		[7] = SERVICE_STATE_PAUSED,
 	};
-	unsigned long number = strtoul(text, NULL, 10);
-	if (number == 0 || number >= sizeof states / sizeof *states)
+	int64_t number;
+
+	if (!number_take(&text, &number) || number < 1 ||
+	    number >= (int64_t)(sizeof states / sizeof *states))
 		return false;
 	*out = states[number];
 	return true;
@@ -147,13 +139,13 @@ static const char *parse_sc_line(char *line, struct entry *entry)
 {
 	char *value = NULL;
 	if ((value = value_of(line, "STATE")) != NULL || (value = value_of(line, "STATUS")) != NULL)
-		return get_state_number(value, &entry->service.state)
+		return get_state_number(value + strspn(value, " \t"), &entry->service.state)
 			       ? NULL
 			       : "a state that is no number from 1 to 7";
 	bool own = entry->service.exit_code == SERVICE_SPECIFIC_ERROR;
 	if ((value = value_of(line, "WIN32_EXIT_CODE")) != NULL ||
 	    (own && (value = value_of(line, "SERVICE_EXIT_CODE")) != NULL)) {
-		if (!get_number(next_word(&value), &entry->service.exit_code))
+		if (!number_parse(next_word(&value), 0, UINT32_MAX, &entry->service.exit_code))
 			return "an exit code that is no number from 0 to 4294967295";
 	}
 	return NULL;
