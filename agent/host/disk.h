@@ -26,6 +26,14 @@ struct disk_facts {
 enum status disk_stat(const char *path, struct disk_facts *out, struct os_error *error);
 
 /*
+ * Size and time of a file; no bytes.
+ *
+ * STATUS_NOT_FOUND  also: it is a directory
+ * STATUS_LIMIT      it is longer than HOST_MAX_FILE
+ */
+enum status disk_stat_file(const char *path, struct host_file *out, struct os_error *error);
+
+/*
  * Reads a file whole, with a NUL behind it; `out->bytes` is freed by host_free_file().
  *
  * STATUS_NOT_FOUND  also: it is a directory

@@ -130,22 +130,6 @@ enum status image_root_query_service(struct image_root *root, const char *name,
 	return status;
 }
 
-static enum status facts_only(const char *path, struct host_file *out, struct os_error *error)
-{
-	struct disk_facts facts;
-	enum status status = disk_stat(path, &facts, error);
-	if (status != STATUS_OK)
-		return status;
-	if (facts.directory)
-		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is a directory", path);
-	if (facts.size > HOST_MAX_FILE)
-		return os_fail(error, STATUS_LIMIT, OS_NO_CODE,
-			       "%s is longer than the %lu bytes that are read", path,
-			       (unsigned long)HOST_MAX_FILE);
-	*out = (struct host_file){ .size = (size_t)facts.size, .modified_ms = facts.modified_ms };
-	return STATUS_OK;
-}
-
 enum status image_root_get_file(struct image_root *root, const char *path, bool whole,
 				struct host_file *out, struct os_error *error)
 {
@@ -159,7 +143,7 @@ enum status image_root_get_file(struct image_root *root, const char *path, bool 
 	else if (whole)
 		status = disk_read(found, HOST_MAX_FILE, out, error);
 	else
-		status = facts_only(found, out, error);
+		status = disk_stat_file(found, out, error);
 	arena_deinit(&scratch);
 	return status;
 }

@@ -230,17 +230,7 @@ enum status host_stat_file(struct host *host, const char *path, struct host_file
 {
 	if (host->root)
 		return image_root_get_file(host->root, path, false, out, error);
-	struct disk_facts facts;
-	enum status status = disk_stat(path, &facts, error);
-	if (status != STATUS_OK)
-		return status;
-	if (facts.directory)
-		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is a directory", path);
-	if (facts.size > HOST_MAX_FILE)
-		return os_fail(error, STATUS_LIMIT, OS_NO_CODE, "%s is longer than what is read",
-			       path);
-	*out = (struct host_file){ .size = (size_t)facts.size, .modified_ms = facts.modified_ms };
-	return STATUS_OK;
+	return disk_stat_file(path, out, error);
 }
 
 enum status host_read_file(struct host *host, const char *path, struct host_file *out,
