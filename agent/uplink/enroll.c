@@ -8,10 +8,10 @@
 #include "agent/platform/files.h"
 #include "agent/platform/keystore.h"
 #include "agent/platform/log.h"
+#include "agent/platform/secret_file.h"
 #include "agent/uplink/answer.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
-#include "proto/base/text_file.h"
 #include "proto/json/text.h"
 
 #define FILE_HEAD   "mtawatch-key/1"
@@ -32,15 +32,6 @@ struct enroll {
 	char host_name[ENROLL_MAX_HOST + 1]; /* short, that the key is for */
 	int64_t pause_s;                     /* after the next refusal */
 };
-
-/* Leaves nothing of a secret in memory that is freed; volatile, so that it is really done. */
-static void wipe(void *bytes, size_t n)
-{
-	volatile char *at = bytes;
-
-	while (n-- > 0)
-		*at++ = '\0';
-}
 
 static bool is_key(const char *text, size_t n)
 {
@@ -87,7 +78,7 @@ static void load(struct enroll *e)
 	if (st == STATUS_OK && !parse(e, text))
 		st = STATUS_MALFORMED;
 	if (text)
-		wipe(text, strlen(text));
+		mem_wipe(text, strlen(text));
 	free(text);
 	if (st == STATUS_OK)
 		return;
@@ -103,7 +94,7 @@ static enum status save(const struct enroll *e)
 	(void)snprintf(text, sizeof text, FILE_HEAD " %s %s %s\n", e->key, e->id[0] ? e->id : NO_ID,
 		       e->host_name);
 	enum status st = keystore_save(e->state_dir, text);
-	wipe(text, sizeof text);
+	mem_wipe(text, sizeof text);
 	if (st != STATUS_OK)
 		log_error("could not save the agent's key in %s: %s", e->state_dir,
 			  status_text(st));
@@ -128,7 +119,7 @@ void enroll_close(struct enroll *enroll)
 	if (!enroll)
 		return;
 	arena_deinit(&enroll->arena);
-	wipe(enroll, sizeof *enroll);
+	mem_wipe(enroll, sizeof *enroll);
 	free(enroll);
 }
 
@@ -193,33 +184,13 @@ static enum status need_key(struct enroll *e, const char *host_name)
 	return st;
 }
 
-/* The one word in the bytes of a file, to be wiped and freed; or why there is none. */
-static const char *find_secret(const char *bytes, size_t n, struct arena *arena, char **secret)
-{
-	const char *word = NULL;
-	const char *wrong = text_file_decode_word(arena, bytes, n, &word);
-	if (wrong)
-		return wrong;
-	*secret = mem_strdup(word);
-	wipe((char *)(uintptr_t)word, strlen(word)); /* ours, in the arena */
-	return NULL;
-}
-
-/* The secret without what stands around it, to be wiped and freed; `*words` (may be NULL) say why not. */
+/* As secret_file_read(); `*words` (may be NULL) say which secret and why not. */
 static enum status read_secret(const struct enroll *e, struct arena *arena, char **secret,
 			       const char **words)
 {
-	char *bytes = NULL;
-	size_t n = 0;
-	enum status st = files_read(e->secret_file, ENROLL_MAX_SECRET, &bytes, &n);
-	const char *wrong = status_text(st);
+	const char *wrong = NULL;
+	enum status st = secret_file_read(e->secret_file, arena, secret, &wrong);
 
-	if (st == STATUS_OK) {
-		wrong = find_secret(bytes, n, arena, secret);
-		wipe(bytes, n);
-		free(bytes);
-		st = wrong ? STATUS_MALFORMED : STATUS_OK;
-	}
 	if (st != STATUS_OK && words)
 		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
 				      e->secret_file, wrong);
@@ -234,11 +205,9 @@ static bool has_secret(const struct enroll *e)
 	if (!e->secret_file)
 		return false;
 	arena_init(&scratch);
-	if (read_secret(e, &scratch, &secret, NULL) == STATUS_OK)
-		wipe(secret, strlen(secret));
+	bool has = read_secret(e, &scratch, &secret, NULL) == STATUS_OK;
+	secret_file_free(secret);
 	arena_deinit(&scratch);
-	bool has = secret != NULL;
-	free(secret);
 	return has;
 }
 
@@ -284,10 +253,8 @@ static void post_secret(struct sender *sender, const char *collector, char *secr
 					.age_ms = -1 };
 
 	send_do(sender, &request, result);
-	wipe(body, strlen(body));
-	wipe(secret, strlen(secret));
-	free(body);
-	free(secret);
+	secret_file_free(body);
+	secret_file_free(secret);
 }
 
 static enum status take_id(struct enroll *e, const struct send_result *result)

@@ -23,9 +23,8 @@
 #include "proto/base/status.h"
 #include "proto/base/uuid.h"
 
-#define ENROLL_MAX_SECRET  1024 /* bytes of the secret's file */
-#define ENROLL_MAX_HOST    255  /* bytes of the name that the key is for */
-#define ENROLL_MIN_PAUSE_S 60   /* after the first refusal; doubled up to */
+#define ENROLL_MAX_HOST    255 /* bytes of the name that the key is for */
+#define ENROLL_MIN_PAUSE_S 60  /* after the first refusal; doubled up to */
 #define ENROLL_MAX_PAUSE_S 3600
 
 struct enroll;

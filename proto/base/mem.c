@@ -39,3 +39,11 @@ char *mem_strndup(const char *bytes, size_t n)
 		memcpy(copy, bytes, n);
 	return copy;
 }
+
+void mem_wipe(void *bytes, size_t n)
+{
+	volatile char *at = bytes; /* volatile, so that it is really done */
+
+	while (n-- > 0)
+		*at++ = '\0';
+}

@@ -20,3 +20,6 @@ char *mem_strdup(const char *text);
 
 /* A copy of `n` bytes with a NUL behind them, to be passed to free(). */
 char *mem_strndup(const char *bytes, size_t n);
+
+/* Zeroes what was a secret, before it is freed. */
+void mem_wipe(void *bytes, size_t n);
