@@ -26,6 +26,8 @@ struct options {
 	const char *client_cert; /* file */
 	const char *client_key;  /* file */
 	const char *proxy;
+	const char *proxy_user;
+	const char *proxy_password_file;
 	const char *enroll_secret_file;
 
 	struct peers peers; /* configured ones */

@@ -10,7 +10,9 @@ struct send_options send_options_of(const struct options *options)
 				     .n_pins = options->pins.n,
 				     .client_cert = options->client_cert,
 				     .client_key = options->client_key,
-				     .proxy = options->proxy };
+				     .proxy = options->proxy,
+				     .proxy_user = options->proxy_user,
+				     .proxy_password_file = options->proxy_password_file };
 
 	for (size_t i = 0; i < send.n_pins; i++)
 		send.pins[i] = options->pins.list[i];

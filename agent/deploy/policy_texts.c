@@ -50,6 +50,17 @@ static const struct policy_text texts[] = {
 	  .label = "http://HOST:PORT",
 	  .help = "An HTTP proxy on the way to the collector, without user and password: a policy "
 		  "can be read by every user of the domain." },
+	{ .name = "proxy-user",
+	  .title = "User for the HTTP proxy",
+	  .label = "Name",
+	  .help = "The name that the agent gives to a proxy which asks for a user (Basic "
+		  "authentication). The password is in a file, which a policy of its own names." },
+	{ .name = "proxy-password-file",
+	  .title = "File of the HTTP proxy's password",
+	  .label = "File",
+	  .help = "The file that holds the password of the user for the HTTP proxy, on one line. "
+		  "Only SYSTEM and administrators should be able to read it. The password itself "
+		  "never belongs in a policy: every user of the domain can read that." },
 	{ .name = "enroll-secret-file",
 	  .title = "File of the enrolment secret",
 	  .label = "File",

@@ -139,7 +139,16 @@ static void check_state(struct doctor *d)
 					 : NULL);
 }
 
-static void check_proxy(struct doctor *d)
+/* The proxy as it is set. */
+static const char *proxy_of(const struct doctor *d)
+{
+	const char *user = d->options->proxy_user;
+
+	return arena_printf(d->arena, "%s (%s)%s%s", d->options->proxy, origin_of(d, "proxy"),
+			    user ? " with the user " : "", user ? user : "");
+}
+
+static void check_proxy(struct doctor *d, const struct url_place *collector)
 {
 	char error[SEND_MAX_ERROR_TEXT];
 	struct dial *dial = NULL;
@@ -150,17 +159,20 @@ static void check_proxy(struct doctor *d)
 		doctor_note(d, "proxy", DOCTOR_SKIPPED, "there is none", NULL);
 		return;
 	}
+	if (!collector->tls) {
+		doctor_note(d, "proxy", DOCTOR_SKIPPED,
+			    "the URL is http://: the proxy makes the requests, which the next "
+			    "steps try",
+			    NULL);
+		return;
+	}
 	if (dial_open(&dial, d->url, &d->send, error) == STATUS_OK)
 		doctor_note(d, "proxy", DOCTOR_OK,
-			    arena_printf(d->arena, "%s (%s) lets us through", d->options->proxy,
-					 origin_of(d, "proxy")),
-			    NULL);
+			    arena_printf(d->arena, "%s lets us through", proxy_of(d)), NULL);
 	else
-		doctor_block(d, "proxy",
-			     arena_printf(d->arena, "%s (%s): %s", d->options->proxy,
-					  origin_of(d, "proxy"), error),
+		doctor_block(d, "proxy", arena_printf(d->arena, "%s: %s", proxy_of(d), error),
 			     "let the proxy's administrator allow CONNECT to the collector's host "
-			     "and port");
+			     "and port, by the user that is set if it asks for one");
 	dial_close(dial);
 }
 
@@ -178,7 +190,7 @@ static void examine_collector(struct doctor *d, const char *url)
 		return;
 	}
 	doctor_network_steps(d, &first);
-	check_proxy(d);
+	check_proxy(d, &collector);
 	doctor_collector_steps(d, &collector);
 }
 

@@ -4,6 +4,8 @@
 
 #include <curl/curl.h>
 
+#include "agent/https/proxy_login.h"
+
 /* "sha256//A;sha256//B", as libcurl wants it. */
 static char *join_pins(struct arena *arena, const struct send_options *options)
 {
@@ -50,16 +52,25 @@ int curl_options_apply(void *curl, const struct send_options *options, struct ar
 	return (int)bad;
 }
 
-void curl_options_explain(void *curl, int code, const char *error, char *text, size_t size)
+long curl_options_proxy_refusal(void *curl)
 {
-	long proxy = 0; /* the status of its answer to CONNECT */
+	long status = 0;
 
-	if (curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &proxy) == CURLE_OK && proxy >= 300)
-		(void)snprintf(text, size, "the proxy does not let it through: HTTP status %ld%s",
-			       proxy,
-			       proxy == 407 ? " (it wants a password, and there is none "
-					      "that could be set)"
-					    : "");
+	if (curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &status) != CURLE_OK)
+		return 0;
+	return status >= 300 ? status : 0;
+}
+
+void curl_options_explain(void *curl, const struct send_options *options, int code,
+			  const char *error, char *text, size_t size)
+{
+	long refusal = curl_options_proxy_refusal(curl);
+
+	if (refusal == PROXY_LOGIN_ASKED || (refusal == PROXY_LOGIN_REFUSED && options->proxy_user))
+		proxy_login_explain(curl, options, refusal, text, size);
+	else if (refusal > 0)
+		(void)snprintf(text, size, "the proxy does not let it through: HTTP status %ld",
+			       refusal);
 	else
 		(void)snprintf(text, size, "%s",
 			       error[0] ? error : curl_easy_strerror((CURLcode)code));

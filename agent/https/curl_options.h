@@ -18,5 +18,9 @@
 /* `curl` is a CURL; returns a CURLcode. Strings that it borrows are copied into `arena`. */
 int curl_options_apply(void *curl, const struct send_options *options, struct arena *arena);
 
+/* The status of the proxy's answer to CONNECT where that was a refusal; else 0. */
+long curl_options_proxy_refusal(void *curl);
+
 /* Why the last transfer failed with `code` (a CURLcode), in words, in `text` of `size` bytes. */
-void curl_options_explain(void *curl, int code, const char *error, char *text, size_t size);
+void curl_options_explain(void *curl, const struct send_options *options, int code,
+			  const char *error, char *text, size_t size);

@@ -6,6 +6,7 @@
 #include <curl/curl.h>
 
 #include "agent/https/curl_options.h"
+#include "agent/https/proxy_login.h"
 #include "agent/https/url.h"
 #include "agent/platform/socket.h"
 #include "proto/base/mem.h"
@@ -51,24 +52,36 @@ static CURLcode connect_to(struct dial *d, const struct url_place *place,
 	return bad;
 }
 
+/* Connects, or says in `error` why not. */
+static bool try_connect(struct dial *d, const char *url, const struct send_options *options,
+			char error[SEND_MAX_ERROR_TEXT])
+{
+	struct url_place place;
+	CURLcode bad = CURLE_URL_MALFORMAT;
+
+	if (d->curl && proxy_login_apply(d->curl, options, error, SEND_MAX_ERROR_TEXT) != STATUS_OK)
+		return false;
+	if (d->curl && url_read(url, &d->arena, &place) == STATUS_OK)
+		bad = connect_to(d, &place, options);
+	if (bad != CURLE_OK)
+		curl_options_explain(d->curl, options, (int)bad, d->error, error,
+				     SEND_MAX_ERROR_TEXT);
+	return bad == CURLE_OK;
+}
+
 enum status dial_open(struct dial **out, const char *url, const struct send_options *options,
 		      char error[SEND_MAX_ERROR_TEXT])
 {
 	struct dial *d = mem_alloc(sizeof *d);
-	struct url_place place;
-	CURLcode bad = CURLE_URL_MALFORMAT;
 
 	arena_init(&d->arena);
 	d->stopped = options->stopped;
 	d->user = options->user;
 	d->curl = curl_easy_init();
-	if (d->curl && url_read(url, &d->arena, &place) == STATUS_OK)
-		bad = connect_to(d, &place, options);
-	if (bad == CURLE_OK) {
+	if (try_connect(d, url, options, error)) {
 		*out = d;
 		return STATUS_OK;
 	}
-	curl_options_explain(d->curl, (int)bad, d->error, error, SEND_MAX_ERROR_TEXT);
 	dial_close(d);
 	return STATUS_UNREACHABLE;
 }

@@ -10,6 +10,7 @@
 
 #include "agent/https/curl_options.h"
 #include "agent/https/http_date.h"
+#include "agent/https/proxy_login.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
@@ -20,8 +21,7 @@
 struct sender {
 	CURL *curl;
 	struct arena arena; /* the options' strings */
-	bool (*stopped)(void *user);
-	void *user;
+	struct send_options options;
 	char error[CURL_ERROR_SIZE];
 	char *body; /* of the answer that comes in */
 	size_t size;
@@ -70,7 +70,7 @@ static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_
 {
 	const struct sender *s = user;
 	(void)down_total, (void)down, (void)up_total, (void)up;
-	return s->stopped && s->stopped(s->user);
+	return s->options.stopped && s->options.stopped(s->options.user);
 }
 
 bool send_is_url(const char *url)
@@ -108,6 +108,8 @@ struct send_options send_copy_options(const struct send_options *options, struct
 	copy.client_cert = arena_strdup(arena, options->client_cert);
 	copy.client_key = arena_strdup(arena, options->client_key);
 	copy.proxy = arena_strdup(arena, options->proxy);
+	copy.proxy_user = arena_strdup(arena, options->proxy_user);
+	copy.proxy_password_file = arena_strdup(arena, options->proxy_password_file);
 	for (size_t i = 0; i < options->n_pins; i++)
 		copy.pins[i] = arena_strdup(arena, options->pins[i]);
 	return copy;
@@ -123,9 +125,9 @@ static char *join_url(struct arena *arena, const struct send_request *request)
 	return arena_printf(arena, "%.*s%s", (int)n, request->collector, request->path);
 }
 
-static bool set_options(struct sender *s, const struct send_options *options)
+static bool set_options(struct sender *s)
 {
-	CURLcode bad = (CURLcode)curl_options_apply(s->curl, options, &s->arena);
+	CURLcode bad = (CURLcode)curl_options_apply(s->curl, &s->options, &s->arena);
 
 	CURL_SET(bad, s->curl, CURLOPT_TIMEOUT_MS, (long)SEND_TIMEOUT_MS);
 	CURL_SET(bad, s->curl, CURLOPT_ERRORBUFFER, s->error);
@@ -146,10 +148,9 @@ enum status send_open(struct sender **out, const struct send_options *options)
 
 	struct sender *s = mem_alloc(sizeof *s);
 	arena_init(&s->arena);
-	s->stopped = options->stopped;
-	s->user = options->user;
+	s->options = send_copy_options(options, &s->arena);
 	s->curl = curl_easy_init();
-	if (!s->curl || !set_options(s, options)) {
+	if (!s->curl || !set_options(s)) {
 		send_close(s);
 		return STATUS_SYSTEM;
 	}
@@ -213,7 +214,7 @@ static void take_answer(struct sender *s, struct send_result *result)
 }
 
 /* Those that a certificate, a key or the other side's refusal of ours may be behind. */
-static bool is_tls_trouble(CURLcode code)
+static bool may_be_tls(CURLcode code)
 {
 	switch (code) {
 	case CURLE_SSL_CONNECT_ERROR:
@@ -233,16 +234,48 @@ static bool is_tls_trouble(CURLcode code)
 	}
 }
 
-static void take_failure(struct sender *s, CURLcode code, struct send_result *result)
+static bool is_tls_trouble(const struct sender *s, CURLcode code,
+			   const struct send_request *request)
+{
+	if (!text_has_prefix(request->collector, "https://") ||
+	    curl_options_proxy_refusal(s->curl) > 0)
+		return false;
+	return may_be_tls(code);
+}
+
+static void take_failure(struct sender *s, CURLcode code, const struct send_request *request,
+			 struct send_result *result)
 {
 	result->outcome = code == CURLE_ABORTED_BY_CALLBACK ? SEND_STOPPED : SEND_FAILED;
-	result->tls_trouble = is_tls_trouble(code);
+	result->tls_trouble = is_tls_trouble(s, code, request);
 	if (s->too_long)
 		(void)snprintf(result->error, sizeof result->error,
 			       "the answer is longer than allowed");
 	else
-		curl_options_explain(s->curl, (int)code, s->error, result->error,
+		curl_options_explain(s->curl, &s->options, (int)code, s->error, result->error,
 				     sizeof result->error);
+}
+
+/* Through a proxy that asks who we are, whose answer is none of the collector's. */
+static bool is_asked_by_proxy(const struct sender *s)
+{
+	long status = 0;
+
+	return s->options.proxy &&
+	       curl_easy_getinfo(s->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+	       status == PROXY_LOGIN_ASKED;
+}
+
+static void take_result(struct sender *s, CURLcode code, const struct send_request *request,
+			struct send_result *result)
+{
+	if (code != CURLE_OK)
+		take_failure(s, code, request, result);
+	else if (is_asked_by_proxy(s))
+		proxy_login_explain(s->curl, &s->options, PROXY_LOGIN_ASKED, result->error,
+				    sizeof result->error);
+	else
+		take_answer(s, result);
 }
 
 static CURLcode set_request(struct sender *s, const struct send_request *request,
@@ -263,31 +296,41 @@ static CURLcode set_request(struct sender *s, const struct send_request *request
 	return bad;
 }
 
-void send_do(struct sender *sender, const struct send_request *request, struct send_result *result)
+/* Forgets the answer before this one. */
+static void forget_answer(struct sender *s)
 {
-	struct sender *s = sender;
-	struct arena arena;
-
-	arena_init(&arena);
-	struct curl_slist *headers = make_headers(request, &arena);
-	CURLcode code = headers ? set_request(s, request, &arena) : CURLE_OUT_OF_MEMORY;
-	*result = (struct send_result){ .outcome = SEND_FAILED, .date_ms = TIMESTAMP_NONE };
 	free(s->body);
 	s->body = NULL;
 	s->size = 0;
 	s->too_long = false;
 	s->error[0] = '\0';
 	s->date_ms = TIMESTAMP_NONE;
+}
+
+static void perform(struct sender *s, const struct send_request *request,
+		    struct send_result *result)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	struct curl_slist *headers = make_headers(request, &arena);
+	CURLcode code = headers ? set_request(s, request, &arena) : CURLE_OUT_OF_MEMORY;
 	CURL_SET(code, s->curl, CURLOPT_HTTPHEADER, headers);
 	if (code == CURLE_OK)
 		code = curl_easy_perform(s->curl);
 	result->date_ms = s->date_ms;
-	if (code == CURLE_OK)
-		take_answer(s, result);
-	else
-		take_failure(s, code, result);
+	take_result(s, code, request, result);
 	(void)curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, NULL); /* cannot fail */
 	(void)curl_easy_setopt(s->curl, CURLOPT_POSTFIELDS, NULL);
 	curl_slist_free_all(headers);
 	arena_deinit(&arena);
+}
+
+void send_do(struct sender *sender, const struct send_request *request, struct send_result *result)
+{
+	*result = (struct send_result){ .outcome = SEND_FAILED, .date_ms = TIMESTAMP_NONE };
+	forget_answer(sender);
+	if (proxy_login_apply(sender->curl, &sender->options, result->error,
+			      sizeof result->error) == STATUS_OK)
+		perform(sender, request, result);
 }

@@ -34,7 +34,9 @@ struct send_options {
 	size_t n_pins;
 	const char *client_cert; /* our certificate and its private key, PEM */
 	const char *client_key;
-	const char *proxy;           /* "http://proxy:3128" */
+	const char *proxy;               /* "http://proxy:3128" */
+	const char *proxy_user;          /* for a proxy that asks who we are */
+	const char *proxy_password_file; /* holds the password of that user */
 	bool (*stopped)(void *user); /* true ends a transfer within a second or so; may be NULL */
 	void *user;
 };

@@ -109,11 +109,28 @@ def test_a_proxy_on_the_way_and_one_in_the_way(examine, doctor, authority, serve
                             *trusting(doctor, authority))
             assert found["proxy"]["result"] == "ok" and proxy.url in found["proxy"]["text"]
             assert "127.0.0.1 is an address" in found["name"]["text"], "the proxy's"
-        with contextlib.closing(Proxy("407 Password")) as proxy:
+        with contextlib.closing(Proxy("403 Forbidden")) as proxy:
             found = examine(1, "--collector", there.url, "--proxy", proxy.url,
                             *trusting(doctor, authority))
     expect_blocked_at(found, "proxy")
-    assert "HTTP status 407 (it wants a password" in found["proxy"]["text"]
+    assert "the proxy does not let it through: HTTP status 403" in found["proxy"]["text"]
+
+
+def test_a_proxy_that_asks_for_a_password(examine, doctor, authority, server, tmp_path):
+    (tmp_path / "password").write_text("right\n")
+    asking = ["--proxy-user", "exch1", "--proxy-password-file", doctor.path(tmp_path / "password")]
+    with collector(server) as there, contextlib.closing(Proxy(login=("exch1", "right"))) as proxy:
+        there.refuse(422, "schema: missing")
+        way = ["--collector", there.url, "--proxy", proxy.url, *trusting(doctor, authority)]
+        found = examine(0, *way, *asking)
+        assert f"{proxy.url} (command line, --proxy) with the user exch1 lets us through" in found["proxy"]["text"]
+        found = examine(1, *way)
+        expect_blocked_at(found, "proxy")
+        assert f"the proxy {proxy.url} asks for a user and a password" in found["proxy"]["text"]
+        (tmp_path / "password").write_text("wrong\n")
+        found = examine(1, *way, *asking)
+    expect_blocked_at(found, "proxy")
+    assert f"the proxy {proxy.url} does not accept the user exch1" in found["proxy"]["text"]
 
 
 @pytest.mark.parametrize("skew_s, result, words", [

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/integration")]
 
 from agent_rig import AGENT, StandIn, running, wait_until  # noqa: E402
+from proxy import TINYPROXY, TinyProxy  # noqa: E402
 from tls_cases import *  # noqa: E402, F403 - the tests themselves
 
 
@@ -35,6 +36,32 @@ class Client:
 @pytest.fixture
 def client(tmp_path):
     return Client(tmp_path / "state")
+
+
+@pytest.mark.skipif(not TINYPROXY, reason="MTAWATCH_TINYPROXY names no tinyproxy")
+@pytest.mark.parametrize("encrypted", [True, False], ids=["https", "http"])
+def test_a_real_proxy_lets_in_who_has_the_password(client, authority, server, tmp_path, encrypted):
+    with contextlib.ExitStack() as stack:
+        there = stack.enter_context(collector(server) if encrypted else contextlib.closing(StandIn()))
+        proxy = stack.enter_context(contextlib.closing(TinyProxy(tmp_path, USER, "right")))
+        way = [*trusting(client, authority), "--proxy", proxy.url]
+        if encrypted:  # else tinyproxy resets the connection when it has asked
+            said = expect_kept(client, there, *way)
+            assert f"the proxy {proxy.url} asks for a user and a password" in said
+            said = expect_kept(client, there, *way, *logging_in(client, tmp_path, "wrong"))
+            assert f"the proxy {proxy.url} does not accept the user {USER} with the password in " in said
+        expect_taken(client, there, *way, *logging_in(client, tmp_path, "right"))
+
+
+def test_a_new_password_counts_without_a_restart(authority, server, tmp_path):
+    with collector(server) as there, contextlib.closing(Proxy(login=(USER, "new"))) as proxy:
+        asking = logging_in(Client(tmp_path), tmp_path, "old")
+        with running(tmp_path / "state", "--collector", there.url, "--proxy", proxy.url, *asking, "--ca-file",
+                     authority.certificate, "--interval", "1", "--probe-limit", "1") as run:
+            wait_until(lambda: run.says("does not accept the user"))
+            logging_in(Client(tmp_path), tmp_path, "new")
+            wait_until(lambda: run.says("can be reached again"))
+        assert there.reports
 
 
 def test_reports_go_back_to_the_first_collector_when_it_answers_again(tmp_path):

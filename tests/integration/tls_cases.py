@@ -217,6 +217,58 @@ def test_certificates_are_explained_through_a_proxy(client, stranger, authority)
     assert "CN=impostor comes from CN=Stranger" in said
 
 
+USER = "exch1"
+
+
+def logging_in(client, tmp_path, password, encoding="utf-8"):
+    """The options of an agent that gives a proxy USER and the password."""
+    (tmp_path / "password").write_bytes(f"{password}\r\n".encode(encoding))
+    return ["--proxy-user", USER, "--proxy-password-file", client.path(tmp_path / "password")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
+def test_a_proxy_gets_the_password_as_it_is_written(client, authority, server, tmp_path, encoding):
+    password = "p:a\"s%s + w0rd;&=\\/@'é\u20ac"
+    with collector(server) as there, contextlib.closing(Proxy(login=(USER, password))) as proxy:
+        expect_taken(client, there, *trusting(client, authority), "--proxy", proxy.url,
+                     *logging_in(client, tmp_path, password, encoding))
+
+
+def test_a_proxy_that_asks_for_a_password_is_told_as_that(client, authority, server, tmp_path):
+    with collector(server) as there, contextlib.closing(Proxy(login=(USER, "right"))) as proxy:
+        way = [*trusting(client, authority), "--proxy", proxy.url]
+        said = expect_kept(client, there, *way)
+        assert f"the proxy {proxy.url} asks for a user and a password" in said
+        said = expect_kept(client, there, *way, *logging_in(client, tmp_path, "hunter2"))
+        assert f"the proxy {proxy.url} does not accept the user {USER} with the password in " in said
+        assert "hunter2" not in said
+        asked = len(proxy.asked)
+        (tmp_path / "password").unlink()
+        said = expect_kept(client, there, *way, "--proxy-user", USER, "--proxy-password-file",
+                           client.path(tmp_path / "password"))
+        assert f"could not read the password for the proxy {proxy.url} in " in said
+        assert "it does not exist" in said
+        said = expect_kept(client, there, *way, *logging_in(client, tmp_path, "right")[2:])
+        assert "no user (--proxy-user)" in said
+        assert len(proxy.asked) == asked, "it is not asked with half a login"
+
+
+def test_a_proxy_of_plain_http_that_asks_is_told_as_that(client, tmp_path):
+    with contextlib.closing(StandIn()) as there, contextlib.closing(Proxy(login=(USER, "right"))) as proxy:
+        said = expect_kept(client, there, "--proxy", proxy.url)
+        assert f"the proxy {proxy.url} asks for a user and a password" in said
+        said = expect_kept(client, there, "--proxy", proxy.url, *logging_in(client, tmp_path, "wrong"))
+        assert f"the proxy {proxy.url} does not accept the user {USER} with the password in " in said
+
+
+def test_a_proxy_without_basic_authentication_is_told(client, authority, server, tmp_path):
+    with collector(server) as there, \
+            contextlib.closing(Proxy(login=(USER, "right"), ways=("NTLM", "Negotiate"))) as proxy:
+        said = expect_kept(client, there, *trusting(client, authority), "--proxy", proxy.url,
+                           *logging_in(client, tmp_path, "wrong"))
+    assert "but not by Basic authentication" in said
+
+
 def test_a_proxy_that_lets_nobody_through_is_told(client, authority, server):
     with collector(server) as there, contextlib.closing(Proxy("403 Forbidden")) as proxy:
         said = expect_kept(client, there, *trusting(client, authority), "--proxy", proxy.url)
