@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/https/tls_failure.h"
 #include "agent/https/tls_look.h"
 #include "agent/uplink/answer.h"
 #include "agent/uplink/enroll.h"
@@ -38,17 +39,19 @@ static void check_tls(struct doctor *d, const struct url_place *place)
 			    NULL);
 		return;
 	}
-	tls_look(d->url, &d->send, d->arena, view);
-	const char *wrong = tls_explain(view, &d->send, now_ms, d->arena);
-	/* What decides is how a run fares; the look is there to say why. */
-	if (!wrong && d->live.tls_trouble)
-		wrong = arena_strdup(d->arena, d->live.error);
-	if (wrong)
+	const char *wrong = tls_failure_explain(d->url, &d->send, &d->live, now_ms, d->arena);
+	if (wrong) {
 		doctor_block(d, "tls", wrong,
 			     "compare with what the collector's administrator says of its "
 			     "certificate");
-	else
+		return;
+	}
+	tls_look(d->url, &d->send, d->arena, view);
+	if (view->n > 0)
 		doctor_note(d, "tls", DOCTOR_OK, describe(d, view, now_ms), NULL);
+	else
+		doctor_note(d, "tls", DOCTOR_SKIPPED,
+			    view->no_answer ? view->no_answer : "it shows no certificate", NULL);
 }
 
 /* What was answered, or why nothing was. */

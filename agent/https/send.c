@@ -234,12 +234,28 @@ static bool may_be_tls(CURLcode code)
 	}
 }
 
+/* Did the time pass while TLS was agreed on, over a connection that stood? */
+static bool hung_in_handshake(CURL *curl, bool has_proxy)
+{
+	long local_port = 0; /* of the connection; curl tells its time only when TLS stands, too */
+	curl_off_t agreed_us = 0;
+	long tunnel = 0;
+
+	if (curl_easy_getinfo(curl, CURLINFO_LOCAL_PORT, &local_port) != CURLE_OK ||
+	    curl_easy_getinfo(curl, CURLINFO_APPCONNECT_TIME_T, &agreed_us) != CURLE_OK ||
+	    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &tunnel) != CURLE_OK)
+		return false;
+	return local_port > 0 && agreed_us == 0 && (!has_proxy || tunnel == 200);
+}
+
 static bool is_tls_trouble(const struct sender *s, CURLcode code,
 			   const struct send_request *request)
 {
 	if (!text_has_prefix(request->collector, "https://") ||
 	    curl_options_proxy_refusal(s->curl) > 0)
 		return false;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return hung_in_handshake(s->curl, s->options.proxy != NULL);
 	return may_be_tls(code);
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "agent/host/announce.h"
-#include "agent/https/tls_look.h"
+#include "agent/https/tls_failure.h"
 #include "agent/platform/log.h"
 #include "agent/uplink/answer.h"
 #include "agent/uplink/enroll.h"
@@ -151,17 +151,13 @@ static void announce_away(struct upstream *w, const char *why)
 	w->away_announced = true;
 }
 
-/* What libcurl only calls a failure of TLS, in words; once, for it takes another handshake. */
-static const char *explain(const struct upstream *w, const struct way *way, const char *words,
-			   struct arena *arena)
+/* What TLS has to do with it, in words; once, for it takes another handshake. */
+static const char *words_of_tls(const struct upstream *w, const struct way *way,
+				const struct send_result *result, struct arena *arena)
 {
-	struct tls_view *view = arena_alloc(arena, sizeof *view);
-
-	if (!text_has_prefix(way->url, "https://") || (way->away && way->away_kind == 0))
-		return words;
-	tls_look(way->url, &w->send, arena, view);
-	const char *why = tls_explain(view, &w->send, host_wall_ms(w->host), arena);
-	return why ? arena_printf(arena, "%s (%s)", why, words) : words;
+	return way->away && way->away_kind == 0 ? NULL
+						: tls_failure_explain(way->url, &w->send, result,
+								      host_wall_ms(w->host), arena);
 }
 
 static void on_away(struct upstream *w, struct way *way, const struct failure *failure)
@@ -272,8 +268,9 @@ static enum upstream_fate take_problem(struct upstream *w, struct way *way, stru
 		on_refused(w, way, failure.words);
 		return UPSTREAM_REFUSED;
 	}
-	if (result->tls_trouble)
-		failure.words = explain(w, way, failure.words, &sending->arena);
+	const char *tls = words_of_tls(w, way, result, &sending->arena);
+	if (tls)
+		failure.words = tls;
 	if (result->http_status == 401 && problem.code)
 		failure.words = words_of_stranger(w, &problem, &sending->arena);
 	on_away(w, way, &failure);

@@ -133,6 +133,14 @@ def test_a_proxy_that_asks_for_a_password(examine, doctor, authority, server, tm
     assert f"the proxy {proxy.url} does not accept the user exch1" in found["proxy"]["text"]
 
 
+def test_what_a_request_fares_by_is_what_the_step_tls_says(examine, doctor):
+    """A server that takes connections and stays silent: a run waits in vain for its TLS, too."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://localhost:{silent.getsockname()[1]}"
+        found = examine(1, "--collector", url)
+    expect_blocked_at(found, "tls")
+
+
 @pytest.mark.parametrize("skew_s, result, words", [
     (3600, "fail", "behind the collector's"), (-3600, "fail", "ahead of the collector's"),
     (-30, "ok", "ahead of the collector's")])
