@@ -62,20 +62,33 @@ static bool asks_for_help(int argc, char **argv)
 	return false;
 }
 
-static int act(const struct options *options, int argc, char **argv)
+static void print_warning(void *user, const char *text)
+{
+	size_t *n = user;
+
+	(*n)++;
+	fprintf(stderr, "mtawatch-collector: warning: %s\n", text);
+}
+
+static int check(const struct options *options)
 {
 	char error[CERTIFICATES_ERROR_SIZE];
+	size_t n_warnings = 0;
 
-	if (options->print_only)
-		return print_options(options);
-	if (!options->check_only)
-		return serve_run(options, argc, argv);
-	if (!certificates_check(options, error)) {
+	if (!certificates_check(options, print_warning, &n_warnings, error)) {
 		fprintf(stderr, "mtawatch-collector: %s\n", error);
 		return COMMAND_EXIT_USAGE;
 	}
-	puts("the settings are good");
+	puts(n_warnings == 0 ? "the settings are good"
+			     : "the settings can be used; what clients miss is in the warnings");
 	return fflush(stdout) == 0 ? SERVE_EXIT_OK : SERVE_EXIT_FAILED;
+}
+
+static int act(const struct options *options, int argc, char **argv)
+{
+	if (options->print_only)
+		return print_options(options);
+	return options->check_only ? check(options) : serve_run(options, argc, argv);
 }
 
 int serve_main(int argc, char **argv)

@@ -52,6 +52,28 @@ static bool set_protocol(SSL_CTX *ssl)
 		       1;
 }
 
+/* Of which certificate of the file is the key? Says nothing where it is of none. */
+static void explain_key(SSL_CTX *ssl, EVP_PKEY *key, const struct tls_files *files,
+			char error[CERTIFICATE_ERROR_SIZE])
+{
+	STACK_OF(X509) *chain = NULL;
+	int n = snprintf(error, CERTIFICATE_ERROR_SIZE,
+			 "the private key %s does not belong to the certificate %s", files->key,
+			 files->certificate);
+
+	if (n < 0 || n >= CERTIFICATE_ERROR_SIZE || SSL_CTX_get0_chain_certs(ssl, &chain) != 1)
+		return;
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		if (X509_check_private_key(sk_X509_value(chain, i), key) != 1)
+			continue;
+		snprintf(error + n, CERTIFICATE_ERROR_SIZE - (size_t)n,
+			 ", but to certificate %d of that file: the server's own has to be the "
+			 "first",
+			 i + 2);
+		return;
+	}
+}
+
 static enum status use_key(SSL_CTX *ssl, const struct tls_files *files,
 			   char error[CERTIFICATE_ERROR_SIZE])
 {
@@ -61,10 +83,8 @@ static enum status use_key(SSL_CTX *ssl, const struct tls_files *files,
 		return status;
 	bool belongs = X509_check_private_key(SSL_CTX_get0_certificate(ssl), key) == 1;
 	if (!belongs) {
+		explain_key(ssl, key, files, error);
 		ERR_clear_error();
-		snprintf(error, CERTIFICATE_ERROR_SIZE,
-			 "the private key %s does not belong to the certificate %s", files->key,
-			 files->certificate);
 		status = STATUS_INVALID;
 	} else if (SSL_CTX_use_PrivateKey(ssl, key) != 1) {
 		status = certificate_explain("use the private key", files->key, error);

@@ -1,6 +1,7 @@
 #include "collector/daemon/certificates.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
@@ -101,12 +102,30 @@ static enum status read_files(const struct options *options, struct tls_context 
 	return options->cert ? tls_context_new(out, &files, error) : STATUS_OK;
 }
 
-bool certificates_check(const struct options *options, char error[CERTIFICATES_ERROR_SIZE])
+/* The host of "https://host:port/path", without the brackets of IPv6, to be passed to free(). */
+static char *host_of(const char *url)
+{
+	const char *scheme = strstr(url, "://");
+	const char *host = scheme ? scheme + 3 : url;
+
+	if (*host == '[')
+		return mem_strndup(host + 1, strcspn(host + 1, "]"));
+	return mem_strndup(host, strcspn(host, ":/?#"));
+}
+
+bool certificates_check(const struct options *options, certificate_chain_tell *tell_one, void *user,
+			char error[CERTIFICATES_ERROR_SIZE])
 {
 	struct tls_context *context;
 	enum status status = read_files(options, &context, error);
 
 	tls_context_free(context);
+	if (status != STATUS_OK || !options->cert)
+		return status == STATUS_OK;
+	char *host = options->external_url ? host_of(options->external_url) : NULL;
+	status =
+		certificate_chain_check(options->cert, host, loop_wall_ms(), tell_one, user, error);
+	free(host);
 	return status == STATUS_OK;
 }
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "collector/crypto/certificate.h"
+#include "collector/crypto/certificate_chain.h"
 #include "proto/base/status.h"
 
 /* Once a day. */
@@ -35,8 +36,12 @@ enum status certificates_open(struct certificates **out, struct uv_loop_s *loop,
 			      const struct options *options, uint64_t reread_ms,
 			      char error[CERTIFICATES_ERROR_SIZE]);
 
-/* Would certificates_open() succeed? `error` as there; for --check-config. */
-bool certificates_check(const struct options *options, char error[CERTIFICATES_ERROR_SIZE]);
+/*
+ * For --check-config: would certificates_open() succeed? `error` as there. Tells what clients would
+ * miss all the same, as certificate_chain_check().
+ */
+bool certificates_check(const struct options *options, certificate_chain_tell *tell, void *user,
+			char error[CERTIFICATES_ERROR_SIZE]);
 
 /* NULL: plain HTTP. Good until the next reading; a server learns of that by itself. */
 const struct tls_context *certificates_context(const struct certificates *certificates);

@@ -24,19 +24,34 @@ CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
 
 class Authority:
-    """A CA below `folder`; `certificate` is its file."""
+    """A CA below `folder`; `certificate` is its file. What it makes is valid for `days`."""
 
-    def __init__(self, folder, name="ca"):
+    def __init__(self, folder, name="ca", days=30):
+        self.days = days
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "openssl.cnf").write_text(CONFIG)
         self.certificate, self.key = self._make(
             name, CURVE, "basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign")
 
-    def sign(self, name, *extensions, key=(), days=30):
+    def sign_authority(self, name):
+        """An authority below this one, with a folder of its own."""
+        below = Authority(self.folder / name, f"{name} of its own", self.days)
+        below.certificate, below.key = self._make(name, CURVE, "basicConstraints=critical,CA:TRUE",
+                                                  "keyUsage=critical,keyCertSign", signer=self._signer())
+        return below
+
+    def sign_itself(self, name, *extensions):
+        """The files of a certificate that is its own issuer and no authority."""
+        return self._make(name, CURVE, *extensions)
+
+    def sign(self, name, *extensions, key=(), days=None):
         """The files of a certificate and its key; `name` becomes the common name and the files'."""
         return self._make(name, key or CURVE, "basicConstraints=critical,CA:FALSE", *extensions,
-                          signer=["-CA", self.certificate, "-CAkey", self.key], days=days)
+                          signer=self._signer(), days=days)
+
+    def _signer(self):
+        return ["-CA", self.certificate, "-CAkey", self.key]
 
     def sign_server(self, name="server", **more):
         return self.sign(name, "subjectAltName=DNS:localhost,IP:127.0.0.1", **more)
@@ -57,11 +72,11 @@ class Authority:
                        check=True, capture_output=True)
         return certificate, private
 
-    def _make(self, name, key, *extensions, signer=(), days=30):
+    def _make(self, name, key, *extensions, signer=(), days=None):
         certificate, private = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         subprocess.run(
             ["openssl", "req", "-x509", "-config", self.folder / "openssl.cnf", "-subj", f"/CN={name}",
-             "-days", str(days), *key, *signer, "-keyout", private, "-out", certificate,
+             "-days", str(days or self.days), *key, *signer, "-keyout", private, "-out", certificate,
              *(word for extension in extensions for word in ("-addext", extension))],
             check=True, capture_output=True)
         return certificate, private
