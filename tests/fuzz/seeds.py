@@ -398,7 +398,7 @@ def main():
         "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n",
     })
     put("pack", packed_reports())
-    put("exchange", {
+    put("transcript", {
         "login": b"\1AUTH LOGIN dQ==\r\ncHc=\r\n", "challenge": b"\x00" + b"334 VXNlcm5hbWU6\r\n235 welcome\r\n",
         "http": b"\1POST /a?k=v HTTP/1.1\r\nAuthorization: Basic czNjcmV0\r\n\r\n{}",
         "terminal": b"\x00HTTP/1.1 200 \x1b[2J\xff\r\n", "empty": b"\1",
