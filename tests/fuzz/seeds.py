@@ -8,13 +8,14 @@ Run it again after a change of those or of this file; it is not part of the buil
 import re
 import struct
 import sys
+import tempfile
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(__file__).resolve().parent / "corpus"
 sys.path.insert(0, str(ROOT))
-from tests.lab import exchange_disk  # noqa: E402
+from tests.lab import exchange_disk, hives  # noqa: E402
 
 BEGAN = datetime(1999, 11, 22, 10, 45, 23, tzinfo=timezone.utc)
 
@@ -261,7 +262,8 @@ def configurations():
         "all": "\ufeff# the agent of EXCH1\r\ncollector = https://c.example\r\n"
                "collector-fallback=https://d.example:8443/x\nca-file = C:\\ca.pem\n"
                f"pin = {pin},{pin}\nclient-cert = c.pem\nclient-key = k.pem\n"
-               "proxy = http://proxy:3128\nenroll-secret-file = \\\\share\\secret.txt\n\n"
+               "proxy = http://proxy:3128\nproxy-user = exch1\nproxy-password-file = p.txt\n"
+               "enroll-secret-file = \\\\share\\secret.txt\n\n"
                "; peers\npeer = EXCH2=10.0.0.6,10.0.0.7;EXCH3=10.0.0.8\npeer = exch2=10.0.0.9\n"
                "probe-limit = 60\ninterval = 86400\nstate-dir = /var/lib/x\nlog-file = \u00fc.log\n"
                "log-level = Warning\nlog-max-kb = 64\nwindows-root = /mnt\ndisk-only = yes\n",
@@ -354,6 +356,57 @@ def written_texts():
     }
 
 
+def hive(keys):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hive"
+        hives.write_hive(path, keys)
+        return path.read_bytes()
+
+
+def hive_files():
+    """Hives as libhivex writes them; what stands in their keys is what the agent looks for."""
+    mta = "ControlSet002\\Services\\MSExchangeMTA"
+    system = hive({
+        "Select": {"Current": hives.number(2)},
+        "ControlSet002\\Control\\ComputerName\\ComputerName": {"ComputerName": hives.text("EXCH1")},
+        mta: {"Start": hives.number(2), "ImagePath": (2, "%SystemRoot%\\emsmta.exe\0".encode("utf-16-le"))},
+        mta + "\\Parameters": {"X500 DN": hives.text("/o=ACME/ou=LAB/cn=EXCH1")},
+        "ControlSet002\\Services\\Tcpip\\Linkage": {
+            "Bind": (hives.REG_MULTI_SZ, "\\Device\\El90x1\0\\Device\\El90x2\0\0".encode("utf-16-le"))}})
+    dirty = bytearray(system)
+    dirty[8] ^= 1  # the second of its two numbers
+    return {
+        "system": system, "software": hive({"Microsoft\\Exchange\\Setup": {
+            "Services": hives.text("C:\\exchsrvr"), "NewestBuild": hives.number(2653)}}),
+        "empty": hives.empty_hive(), "dirty": bytes(dirty), "cut": system[:6000], "header": system[:4096],
+        "odd_text": hive({"Select": {"Current": (hives.REG_SZ, b"x\0y")}}), "text": "REGEDIT4\r\n",
+    }
+
+
+def service_lists():
+    ours = "# EXCH1\r\nMSExchangeMTA stopped 2140\r\nMSExchangeIS running\r\n"
+    query = ("\r\nSERVICE_NAME: MSExchangeMTA\r\nDISPLAY_NAME: Microsoft Exchange Message Transfer Agent\r\n"
+             "        TYPE               : 10  WIN32_OWN_PROCESS \r\n        STATE              : 1  STOPPED \r\n"
+             "        WIN32_EXIT_CODE    : 1066  (0x42a)\r\n        SERVICE_EXIT_CODE  : 2140  (0x85c)\r\n")
+    started = ("These Windows 2000 services are started:\r\n\r\n   Event Log\r\n"
+               "   Microsoft Exchange Message Transfer Agent\r\n\r\nThe command completed successfully.\r\n")
+    return {
+        "ours": ours, "upper": ours.upper(), "mark": ours.encode("utf-8-sig"), "utf16": ours.encode("utf-16"),
+        "query": query, "query_utf16": query.encode("utf-16"), "started": started, "no_state": "MSExchangeMTA\n",
+        "no_code": "MSExchangeMTA stopped x\n", "empty": "", "returns": ours.replace("\n", ""),
+    }
+
+
+def report_files():
+    one = '{"schema": "mtawatch-report/1", "host": {"name": "EXCH1"}}'
+    pretty = '{\n  "schema": "mtawatch-report/1",\n  "host": {"name": "} {"}\n}\n'
+    return {
+        "one": one, "lines": f"{one}\n{one}\r\n\r\n{one}", "pretty": pretty, "mark": pretty.encode("utf-8-sig"),
+        "utf16": pretty.encode("utf-16"), "utf16_no_mark": one.encode("utf-16-be"), "cut": one[:-1], "empty": "",
+        "blank": " \r\n\x1a", "quote": '{"a": "\\"}\n{"', "utf32": one.encode("utf-32"),
+    }
+
+
 def main():
     pdu = captures()
     put("pdu", pdu | {"answers": pdu["bind_ack"] + pdu["map_mta_found"]})
@@ -361,6 +414,9 @@ def main():
     put("pe_version", programs())
     put("eventlog", event_logs())
     put("regfile", exports())
+    put("hive", hive_files())
+    put("services", service_lists())
+    put("report_source", report_files())
     put("http", requests())
     put("report", reports())
     put("answer", answers())
