@@ -32,10 +32,10 @@ function Log({ log, noneFailed }) {
   if (!log) return null;
   const begins = html`<${Moment} at=${log.oldest_at} />`;
   return html`<${Pair} term="Event log"><bdi>${log.path}</bdi>
-    <span class="sub">${log.records ?? 0} records${log.oldest_at && html`, from ${begins} to <${Moment} at=${log.newest_at} />`}</span>
+    <span class="sub">${(log.records ?? 0).toLocaleString()} records${log.oldest_at && html`, from ${begins} to <${Moment} at=${log.newest_at} />`}</span>
     ${log.lost ? html`<span class="sub warn-text">${log.lost} damaged</span>` : null}
     ${log.foreign ? html`<span class="sub">${log.foreign} of the MTA on other computers, left out</span>` : null}
-    ${noneFailed && log.oldest_at ? html`<span class="sub">no failed start since ${begins}, where the log begins</span>` : null}<//>`;
+    ${noneFailed && log.oldest_at ? html`<span class="sub">No failed start since ${begins}, where the log begins</span>` : null}<//>`;
 }
 
 export function Mta({ server }) {

@@ -1,5 +1,8 @@
 """The page of one server."""
 
+import re
+
+from conftest import picture
 from page import Keys
 
 
@@ -39,6 +42,25 @@ def test_what_could_not_be_read_is_said(page):
     page.open_server("MAIL-HQ6")
     assert "Access is denied" in page.main()
     assert "unreadable" in page.main()
+
+
+def test_the_event_log_that_was_read_is_named_with_where_it_begins(page, browser):
+    def log():
+        return page.run("return [...document.querySelectorAll('[aria-labelledby=mta-title] dt')].find((t) =>"
+                        " t.innerText === 'Event log').nextElementSibling.innerText")
+
+    page.open_server("MAIL-HQ2")
+    page.run("document.querySelector('#mta-title').scrollIntoView()")
+    picture(browser, "server-log")
+    assert r"C:\WINNT\System32\config\AppEvent.Evt" in log() and "2,214 records" in log()
+    assert re.search(r"No failed start since \w+ \d+, \d{4}.*, where the log begins", log()), log()
+    assert "other computers" not in log()
+    browser.back()
+    page.open_server("NODE-A")
+    assert "6 of the MTA on other computers, left out" in log()
+    browser.back()
+    page.open_server("MAIL-HQ1")  # whose last start failed
+    assert "2,214 records" in log() and "No failed start" not in log()
 
 
 def test_a_silent_server_says_that_its_facts_are_old(page):

@@ -63,7 +63,15 @@ _TEXTS = {
 }
 
 
-def _mta(server, born):
+def _log(server, born, now):
+    """Where the log begins, 60 days before the world, and how far it was read."""
+    log = {"path": r"C:\WINNT\System32\config\AppEvent.Evt", "records": 2214, "lost": 0,
+           "foreign": 6 if server.clustered else 0,
+           "oldest_at": stamp(born - timedelta(days=60)), "newest_at": stamp(now)}
+    return {"log": log} if not any(p["fact"] == "mta.events" for p in server.problems) else {}
+
+
+def _mta(server, born, now):
     starts = []
     for start in server.mta["starts"]:
         at = born - timedelta(seconds=start["ago"])
@@ -81,7 +89,7 @@ def _mta(server, born):
     failures = [start for start in starts if start["outcome"] == "failed"]
     if failures:
         mta["last_failure"] = {k: failures[0][k] for k in ("at", "events")}
-    return mta
+    return mta | _log(server, born, now)
 
 
 def _adapter(server, adapter):
@@ -117,7 +125,7 @@ def report(server, peers, *, born, now, epoch, sequence, interval):
                      "site": server.site, "server": server.name, "directory": "C:\\exchsrvr",
                      "clustered": server.clustered},
         "adapters": [_adapter(server, adapter) for adapter in server.adapters],
-        "probes": probes, "self_probes": self_rows(server, elapsed), "mta": _mta(server, born),
+        "probes": probes, "self_probes": self_rows(server, elapsed), "mta": _mta(server, born, now),
         "files": server.files, "problems": server.problems,
     }
 
