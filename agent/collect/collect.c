@@ -119,7 +119,8 @@ static void fill_adapter(struct collecting *c, const struct host_adapter *from,
 	};
 	for (size_t i = 0; i < from->n_addresses; i++) {
 		to->addresses[i] = prefix_text(&from->addresses[i], c->arena);
-		name_lookup_ask_address(c->kept->names, from->addresses[i].address);
+		if (from->addresses[i].address != 0)
+			name_lookup_ask_address(c->kept->names, from->addresses[i].address);
 	}
 	for (size_t i = 0; i < from->n_gateways; i++)
 		to->gateways[i] = address_text(from->gateways[i], c->arena);
@@ -211,7 +212,7 @@ static void name_adapter(struct collect *collect, struct arena *arena, struct re
 	adapter->lookups = arena_alloc_array(arena, adapter->n_addresses, sizeof *adapter->lookups);
 	for (size_t i = 0; i < adapter->n_addresses; i++) {
 		struct ipv4_prefix prefix;
-		if (!ipv4_prefix_parse(adapter->addresses[i], &prefix))
+		if (!ipv4_prefix_parse(adapter->addresses[i], &prefix) || prefix.address == 0)
 			continue;
 		const char *address = address_text(prefix.address, arena);
 		const struct name_lookup_answer *answer =

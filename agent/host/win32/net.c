@@ -56,6 +56,9 @@ static void describe(const IP_ADAPTER_INFO *info, const MIB_IFTABLE *table, stru
 		    ipv4_parse(at->IpMask.String, &mask))
 			host_add_address(adapter, address, mask);
 	}
+	/* 0.0.0.0, so that the judge can name it */
+	if (adapter->n_addresses == 0 && info->DhcpEnabled)
+		adapter->addresses[adapter->n_addresses++] = (struct ipv4_prefix){ 0, 32 };
 	for (const IP_ADDR_STRING *at = &info->GatewayList; at; at = at->Next) {
 		uint32_t gateway = 0;
 		if (adapter->n_gateways < HOST_MAX_GATEWAYS &&

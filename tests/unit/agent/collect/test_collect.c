@@ -412,6 +412,21 @@ static void names_of_addresses_come_with_their_errors(void **state)
 	assert_string_equal(report.host.name_resolves_to[0], "10.0.0.6");
 }
 
+static void no_name_is_asked_of_an_address_that_dhcp_did_not_give(void **state)
+{
+	struct ipv4_prefix none = { 0, 32 };
+	(void)state;
+
+	adapters[1].addresses = &none;
+	adapters[1].n_addresses = 1;
+	run();
+	collect_names(collect, &arena, &report, NULL);
+	adapters[1].n_addresses = 0;
+	assert_string_equal(report.adapters[1].addresses[0], "0.0.0.0/32");
+	assert_int_equal(report.adapters[1].n_lookups, 0);
+	assert_null(report_find_problem(&report, "adapters/El90x2/lookups"));
+}
+
 static void an_address_without_a_name_has_no_way_back(void **state)
 {
 	(void)state;
@@ -503,6 +518,7 @@ int main(void)
 		TEST(an_unknown_boot_time_is_a_problem),
 		TEST(values_that_cannot_be_are_problems),
 		TEST(names_of_addresses_come_with_their_errors),
+		TEST(no_name_is_asked_of_an_address_that_dhcp_did_not_give),
 		TEST(an_address_without_a_name_has_no_way_back),
 		TEST(answers_are_kept_for_a_while),
 		TEST(a_lookup_that_hangs_delays_nobody),
