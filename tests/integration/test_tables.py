@@ -65,6 +65,11 @@ def test_the_dashboard_says_the_verdicts_as_everything_else_does():
         assert wanted in text("dashboard/words.js"), f"dashboard/words.js lacks the verdict {name}: {word}, {meaning}"
 
 
+def test_a_verdict_is_explained_in_the_readme():
+    missing("verdict", [word for _, _, (word, _), _ in shared("proto/exposure/verdicts.def")], "README.md",
+            lambda word: f"\n| {word} | ")
+
+
 def test_the_dashboard_says_what_ended_a_probe_as_everything_else_does():
     page = text("dashboard/words.js")
     nowhere = dict(re.findall(r'^  (\w+): "(.*)",$', re.search(r"const NOWHERE = {(.*?)^}", page, re.DOTALL | re.MULTILINE)[1],
