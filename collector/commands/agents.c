@@ -68,7 +68,7 @@ int agents_main(int argc, char **argv)
 	struct arguments words;
 	struct local local;
 
-	int rc = local_read(argc, argv, "agents", &words, &place);
+	int rc = local_read(argc, argv, "agents", NULL, 0, &words, &place);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
@@ -76,7 +76,7 @@ int agents_main(int argc, char **argv)
 	if (!lists && !releases)
 		return terminal_refuse("expected \"agents list\" or \"agents release HOST\"; see "
 				       "mtawatch-collector agents --help");
-	rc = local_open(&local, place.data, place.config, false);
+	rc = local_open(&local, &place, false);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = lists ? list(&local) : release(&local, words.words[1]);
 	local_close(&local);

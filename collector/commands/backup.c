@@ -112,25 +112,19 @@ static int check(struct local *local, const char *file, bool unused)
 
 static int run(const struct job *job, int argc, char **argv)
 {
-	const char *data = NULL;
-	const char *config = NULL;
 	const char *replace = NULL;
-	struct arguments_option options[] = {
-		{ "data", "DIRECTORY", &data, 1, 0 },
-		{ "config", "FILE", &config, 1, 0 },
-		{ "replace", NULL, &replace, 1, 0 },
-	};
+	struct arguments_option own[] = { { "replace", NULL, &replace, 1, 0 } };
 	struct arguments words;
+	struct local_place place;
 	struct local local;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, job->may_replace ? 3 : 2, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector %s --help", error, job->name);
+	int rc = local_read(argc, argv, job->name, own, job->may_replace, &words, &place);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (words.n_words < job->min_words || words.n_words > job->max_words)
 		return terminal_refuse("expected \"%s %s\"; see mtawatch-collector %s --help",
 				       job->name, job->usage, job->name);
-	int rc = local_prepare(&local, data, config);
+	rc = local_prepare(&local, &place);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = job->run(&local, words.n_words > 0 ? words.words[0] : NULL, replace != NULL);
 	local_close(&local);

@@ -164,26 +164,25 @@ static int export_all(struct local *local, const struct store_filter *filter, co
 
 int export_main(int argc, char **argv)
 {
-	const char *data = NULL;
-	const char *config = NULL;
 	const char *server = NULL;
 	const char *since = NULL;
 	const char *until = NULL;
 	const char *directory = NULL;
-	struct arguments_option options[] = {
-		{ "data", "DIRECTORY", &data, 1, 0 }, { "config", "FILE", &config, 1, 0 },
-		{ "server", "NAME", &server, 1, 0 },  { "since", "TIME", &since, 1, 0 },
-		{ "until", "TIME", &until, 1, 0 },    { "directory", "DIR", &directory, 1, 0 },
+	struct arguments_option own[] = {
+		{ "server", "NAME", &server, 1, 0 },
+		{ "since", "TIME", &since, 1, 0 },
+		{ "until", "TIME", &until, 1, 0 },
+		{ "directory", "DIR", &directory, 1, 0 },
 	};
 	struct store_filter filter = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
 	struct arguments words;
+	struct local_place place;
 	struct local local;
 	char key[SERVER_KEY_SIZE];
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector export --help", error);
+	int rc = local_read(argc, argv, "export", own, sizeof own / sizeof *own, &words, &place);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (words.n_words > 0)
 		return terminal_refuse("export takes no '%s'; see mtawatch-collector export --help",
 				       words.words[0]);
@@ -191,7 +190,7 @@ int export_main(int argc, char **argv)
 	    !read_time("until", until, &filter.until_ms))
 		return COMMAND_EXIT_USAGE;
 	filter.key = server ? server_key(server, key) : NULL;
-	int rc = local_open(&local, data, config, false);
+	rc = local_open(&local, &place, false);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = export_all(&local, &filter, directory);
 	local_close(&local);

@@ -48,8 +48,7 @@ const char init_help[] =
 
 /* What was said on the command line, and what has come of it. */
 struct init {
-	const char *data;
-	const char *config;
+	struct local_place place;
 	const char *no_certificate;
 	const char *token_file;
 	const char *hosts[CERTIFICATE_MAX_NAMES];
@@ -278,7 +277,7 @@ static void tell_all(const struct init *init)
 
 static int make_all(struct init *init)
 {
-	int rc = local_open(&init->local, init->data, init->config, true);
+	int rc = local_open(&init->local, &init->place, true);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = make_certificates(init);
 	if (rc == TERMINAL_EXIT_OK)
@@ -296,23 +295,21 @@ static int make_all(struct init *init)
 int init_main(int argc, char **argv)
 {
 	struct init init = { 0 };
-	struct arguments_option options[] = {
-		{ "data", "DIRECTORY", &init.data, 1, 0 },
-		{ "config", "FILE", &init.config, 1, 0 },
+	struct arguments_option own[] = {
 		{ "no-certificate", NULL, &init.no_certificate, 1, 0 },
 		{ "token-file", "FILE", &init.token_file, 1, 0 },
 		{ "host", "NAME", init.hosts, CERTIFICATE_MAX_NAMES, 0 },
 	};
-	size_t n = sizeof options / sizeof *options;
+	size_t n = sizeof own / sizeof *own;
 	struct arguments words;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, n, error) != STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector init --help", error);
+	int rc = local_read(argc, argv, "init", own, n, &words, &init.place);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (words.n_words > 0)
 		return terminal_refuse("\"%s\" is no option; init takes nothing else",
 				       words.words[0]);
-	init.n_hosts = options[n - 1].n;
+	init.n_hosts = own[n - 1].n;
 	if (init.n_hosts == 0 && !init.no_certificate)
 		return terminal_refuse("--host is needed: the name by which agents reach this "
 				       "collector, for its certificate; or --no-certificate");

@@ -39,7 +39,6 @@ const char inventory_help[] =
 
 /* What the command line says. */
 struct inventory_options {
-	struct local_place place;
 	const char *dry_run;
 	const char *yes;
 };
@@ -194,24 +193,22 @@ static bool is_usage(const struct arguments *words)
 int inventory_main(int argc, char **argv)
 {
 	struct inventory_options o = { .dry_run = NULL };
-	struct arguments_option options[] = {
-		{ "data", "DIRECTORY", &o.place.data, 1, 0 },
-		{ "config", "FILE", &o.place.config, 1, 0 },
+	struct arguments_option own[] = {
 		{ "dry-run", NULL, &o.dry_run, 1, 0 },
 		{ "yes", NULL, &o.yes, 1, 0 },
 	};
 	struct arguments words;
+	struct local_place place;
 	struct local local;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector inventory --help", error);
+	int rc = local_read(argc, argv, "inventory", own, sizeof own / sizeof *own, &words, &place);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (!is_usage(&words))
 		return terminal_refuse("expected \"inventory import FILE\", \"inventory restore\", "
 				       "\"inventory list\" or \"inventory remove HOST\"; see "
 				       "mtawatch-collector inventory --help");
-	int rc = local_open(&local, o.place.data, o.place.config, false);
+	rc = local_open(&local, &place, false);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = carry_out(&local, &o, &words);
 	local_close(&local);

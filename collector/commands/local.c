@@ -11,20 +11,23 @@
 #include "collector/cli/terminal.h"
 #include "collector/daemon/options.h"
 
-int local_read(int argc, char **argv, const char *name, struct arguments *words,
-	       struct local_place *place)
+int local_read(int argc, char **argv, const char *name, struct arguments_option *own, size_t n_own,
+	       struct arguments *words, struct local_place *place)
 {
-	*place = (struct local_place){ .data = NULL };
-	struct arguments_option options[] = {
+	struct arguments_option options[LOCAL_MAX_OPTIONS + 2] = {
 		{ "data", "DIRECTORY", &place->data, 1, 0 },
 		{ "config", "FILE", &place->config, 1, 0 },
 	};
 	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(words, argc, argv, options, sizeof options / sizeof *options, error) ==
-	    STATUS_OK)
-		return TERMINAL_EXIT_OK;
-	return terminal_refuse("%s; see mtawatch-collector %s --help", error, name);
+	*place = (struct local_place){ .data = NULL };
+	for (size_t i = 0; i < n_own; i++)
+		options[2 + i] = own[i];
+	if (arguments_read(words, argc, argv, options, 2 + n_own, error) != STATUS_OK)
+		return terminal_refuse("%s; see mtawatch-collector %s --help", error, name);
+	for (size_t i = 0; i < n_own; i++)
+		own[i].n = options[2 + i].n;
+	return TERMINAL_EXIT_OK;
 }
 
 /* The user as the system knows them, and as whom they came where they used sudo. */
@@ -39,18 +42,17 @@ static const char *name_user(struct arena *arena)
 	return arena_printf(arena, "terminal (%s)", name);
 }
 
-/* What a collector would take, given that file. */
-static int find_data(struct local *local, const char *data, const char *config)
+/* What a collector would take, given that. */
+static int find_data(struct local *local, const struct local_place *place)
 {
-	char name[] = "--config";
-	char data_name[] = "--data";
-	char *argv[] = { data ? data_name : name,
-			 arena_strdup(&local->arena, data ? data : config) };
+	const char *value = place->data ? place->data : place->config;
+	char data[] = "--data";
+	char config[] = "--config";
+	char *argv[] = { place->data ? data : config, arena_strdup(&local->arena, value) };
 	struct faults faults;
 	struct options options;
 
-	if (options_read(&options, data || config ? 2 : 0, argv, &local->arena, &faults) !=
-	    STATUS_OK)
+	if (options_read(&options, value ? 2 : 0, argv, &local->arena, &faults) != STATUS_OK)
 		return terminal_refuse("%s", faults.texts[0]);
 	local->engine = options.engine;
 	local->data = options.data;
@@ -74,19 +76,19 @@ static enum status open_store(struct local *local, bool create, char error[STORE
 	return status;
 }
 
-int local_prepare(struct local *local, const char *data, const char *config)
+int local_prepare(struct local *local, const struct local_place *place)
 {
 	*local = (struct local){ 0 };
 	arena_init(&local->arena);
 	local->who = name_user(&local->arena);
-	return find_data(local, data, config);
+	return find_data(local, place);
 }
 
-int local_open(struct local *local, const char *data, const char *config, bool create)
+int local_open(struct local *local, const struct local_place *place, bool create)
 {
 	char error[STORE_ERROR_SIZE];
 
-	int rc = local_prepare(local, data, config);
+	int rc = local_prepare(local, place);
 	if (rc == TERMINAL_EXIT_OK && create)
 		rc = make_directory(local->data);
 	if (rc != TERMINAL_EXIT_OK)

@@ -26,29 +26,32 @@ struct local {
 	"/var/lib/mtawatch\n"                                                                      \
 	"  --config FILE      the file that `serve` is given\n"
 
-/*
- * Opens the store of the data directory that `data` or the file `config` names; both may be NULL.
- * With `create` directory and store are made where they are not there. Returns an exit status;
- * unless that is TERMINAL_EXIT_OK standard error says why. local_close() is due either way.
- */
-int local_open(struct local *local, const char *data, const char *config, bool create);
+/* Options of a command's own, beside those, at most. */
+#define LOCAL_MAX_OPTIONS 4
 
-/* The same without opening the store: afterwards `data` and `who` are known. */
-int local_prepare(struct local *local, const char *data, const char *config);
-void local_close(struct local *local);
-
-/* Which collector's files a command works on, as its arguments say. */
+/* Which collector's files a command works on, as its arguments say; NULL: they do not. */
 struct local_place {
 	const char *data;
 	const char *config;
 };
 
 /*
- * Reads the words of the command `name`, which takes no option but those two. Returns an exit
- * status; unless that is TERMINAL_EXIT_OK standard error says why.
+ * Reads the arguments of the command `name`: those two options and the `n_own` of its own, and
+ * words. Returns an exit status; unless that is TERMINAL_EXIT_OK standard error says why.
  */
-int local_read(int argc, char **argv, const char *name, struct arguments *words,
-	       struct local_place *place);
+int local_read(int argc, char **argv, const char *name, struct arguments_option *own, size_t n_own,
+	       struct arguments *words, struct local_place *place);
+
+/*
+ * Opens the store of that data directory. With `create` directory and store are made where they are
+ * not there. Returns an exit status; unless that is TERMINAL_EXIT_OK standard error says why.
+ * local_close() is due either way.
+ */
+int local_open(struct local *local, const struct local_place *place, bool create);
+
+/* The same without opening the store: afterwards `engine`, `data` and `who` are known. */
+int local_prepare(struct local *local, const struct local_place *place);
+void local_close(struct local *local);
 
 /*
  * Adds an identity, or drops one, with its line of the audit log. `identity` needs kind and name;

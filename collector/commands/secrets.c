@@ -75,30 +75,23 @@ static const struct sort secrets = { RECORD_KIND_SECRET, "secret",        "enrol
 
 /* What was said on the command line; NULL: nothing. */
 struct said {
-	const char *data;
-	const char *config;
+	struct local_place place;
 	const char *role;
 	const char *days;
 	const char *file;
 	struct arguments words;
 };
 
-static enum status read_said(struct said *said, const struct sort *sort, int argc, char **argv)
+static int read_said(struct said *said, const struct sort *sort, int argc, char **argv)
 {
-	struct arguments_option options[] = {
-		{ "data", "DIRECTORY", &said->data, 1, 0 },
-		{ "config", "FILE", &said->config, 1, 0 },
+	struct arguments_option own[] = {
 		{ "days", "N", &said->days, 1, 0 },
 		{ "file", "FILE", &said->file, 1, 0 },
 		{ "role", "ROLE", &said->role, 1, 0 },
 	};
-	size_t n = sizeof options / sizeof *options - (sort->kind == RECORD_KIND_TOKEN ? 0 : 1);
-	char error[ARGUMENTS_ERROR_SIZE];
-	enum status status = arguments_read(&said->words, argc, argv, options, n, error);
+	size_t n = sizeof own / sizeof *own - (sort->kind == RECORD_KIND_TOKEN ? 0 : 1);
 
-	if (status != STATUS_OK)
-		terminal_refuse("%s; see mtawatch-collector %s --help", error, sort->command);
-	return status;
+	return local_read(argc, argv, sort->command, own, n, &said->words, &said->place);
 }
 
 /* What is to be made; an exit status. */
@@ -238,15 +231,16 @@ static int run(int argc, char **argv, const struct sort *sort)
 	struct said said = { 0 };
 	struct local local;
 
-	if (read_said(&said, sort, argc, argv) != STATUS_OK)
-		return COMMAND_EXIT_USAGE;
+	int rc = read_said(&said, sort, argc, argv);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	const char *verb = said.words.n_words > 0 ? said.words.words[0] : "";
 	size_t words = words_of(verb);
 	if (words == 0 || said.words.n_words != words)
 		return terminal_refuse("expected \"%s add NAME\", \"%s list\" or \"%s revoke "
 				       "NAME\"; see mtawatch-collector %s --help",
 				       sort->command, sort->command, sort->command, sort->command);
-	int rc = local_open(&local, said.data, said.config, false);
+	rc = local_open(&local, &said.place, false);
 	if (rc == TERMINAL_EXIT_OK && strcmp(verb, "add") == 0)
 		rc = add(&local, &said, sort);
 	else if (rc == TERMINAL_EXIT_OK && strcmp(verb, "revoke") == 0)
