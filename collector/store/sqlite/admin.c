@@ -64,22 +64,19 @@ static const char reading_reports[] = "read the reports";
 static enum status next_host(struct reading *r, bool *found, char error[STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *next = store_db_statement(r->db, STORE_HOST_BEHIND);
-	enum status status = STATUS_OK;
 
 	if (!next || !store_db_bind_number(next, 1, r->host_id) ||
 	    !store_db_bind_text(next, 2, r->filter->key))
 		return store_db_fail(r->db, reading_reports, error);
-	int code = sqlite3_step(next);
-	*found = code == SQLITE_ROW;
+	enum status status = store_db_step(r->db, next, reading_reports, error);
+	*found = status == STATUS_OK;
 	r->key.size = 0;
 	if (*found) {
 		r->host_id = sqlite3_column_int64(next, 0);
 		buffer_add_text(&r->key, store_db_text(next, 1));
-	} else if (code != SQLITE_DONE) {
-		status = store_db_fail(r->db, reading_reports, error);
 	}
 	sqlite3_reset(next);
-	return status;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static enum status add_id(sqlite3_stmt *row, void *user)
@@ -112,20 +109,18 @@ static enum status read_one(struct reading *r, int64_t id, store_each_report *ea
 {
 	sqlite3_stmt *read = store_db_statement(r->db, STORE_ONE_REPORT);
 	struct record_report report;
-	enum status status = STATUS_OK;
 
 	if (!read || !store_db_bind_number(read, 1, id) ||
 	    !store_db_bind_number(read, 2, r->host_id))
 		return store_db_fail(r->db, reading_reports, error);
-	int code = sqlite3_step(read);
-	if (code == SQLITE_ROW)
+	enum status status = store_db_step(r->db, read, reading_reports, error);
+	bool is_gone = status == STATUS_NOT_FOUND;
+	if (status == STATUS_OK)
 		status = store_db_get_report(r->db, read, 0, r->key.bytes, &report, error);
-	else if (code != SQLITE_DONE)
-		status = store_db_fail(r->db, reading_reports, error);
-	if (status == STATUS_OK && code == SQLITE_ROW)
+	if (status == STATUS_OK)
 		status = each(user, &report, id);
 	sqlite3_reset(read);
-	return status;
+	return is_gone ? STATUS_OK : status;
 }
 
 enum status store_db_read_reports(struct store_db *db, const struct store_filter *filter,

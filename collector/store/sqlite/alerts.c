@@ -149,26 +149,33 @@ static enum status get_alert(const struct store_db *db, sqlite3_stmt *row, struc
 	return STATUS_MALFORMED;
 }
 
+struct listener {
+	struct store_db *db;
+	store_each_alert *alert; /* or one of the others */
+	store_each_silence *silence;
+	store_each_hook *hook;
+	void *user;
+	bool has_heard;
+	char *error;
+};
+
+static enum status visit_alert(sqlite3_stmt *row, void *user)
+{
+	struct listener *listener = user;
+	struct record_alert alert;
+
+	listener->has_heard = true;
+	enum status status = get_alert(listener->db, row, &alert, listener->error);
+	return status == STATUS_OK ? listener->alert(listener->user, &alert) : status;
+}
+
 /* Every row of a statement whose parameters are bound. */
 static enum status each_alert(struct store_db *db, sqlite3_stmt *list, store_each_alert *each,
 			      void *user, char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "read the alerts";
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct listener listener = { .db = db, .alert = each, .user = user, .error = error };
 
-	if (!list)
-		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		struct record_alert alert;
-		status = get_alert(db, list, &alert, error);
-		if (status == STATUS_OK)
-			status = each(user, &alert);
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, list, "read the alerts", visit_alert, &listener, error);
 }
 
 enum status store_db_read_open_alerts(struct store_db *db, store_each_alert *each, void *user,
@@ -187,92 +194,67 @@ enum status store_db_read_alerts(struct store_db *db, enum record_alert_state st
 	return each_alert(db, bound ? list : NULL, each, user, error);
 }
 
-struct one_alert {
-	store_each_alert *each;
-	void *user;
-	bool found;
-};
-
-static enum status take_one(void *user, const struct record_alert *alert)
-{
-	struct one_alert *one = user;
-	one->found = true;
-	return one->each(one->user, alert);
-}
-
 enum status store_db_read_alert(struct store_db *db, int64_t id, store_each_alert *each, void *user,
 				char error[STORE_ERROR_SIZE])
 {
-	struct one_alert one = { each, user, false };
+	static const char what[] = "read an alert";
+	struct listener listener = { .db = db, .alert = each, .user = user, .error = error };
 	sqlite3_stmt *find = store_db_statement(db, STORE_ONE_ALERT);
-	bool bound = find && store_db_bind_number(find, 1, id);
 
-	enum status status = each_alert(db, bound ? find : NULL, take_one, &one, error);
-	return status == STATUS_OK && !one.found ? STATUS_NOT_FOUND : status;
+	if (!find || !store_db_bind_number(find, 1, id))
+		return store_db_fail(db, what, error);
+	enum status status = store_db_list(db, find, what, visit_alert, &listener, error);
+	return status == STATUS_OK && !listener.has_heard ? STATUS_NOT_FOUND : status;
+}
+
+static enum status visit_silence(sqlite3_stmt *row, void *user)
+{
+	const struct listener *listener = user;
+	struct record_silence silence = {
+		.id = sqlite3_column_int64(row, 0),
+		.server = store_db_text(row, 1),
+		.organization = store_db_text(row, 2),
+		.site = store_db_text(row, 3),
+		.condition = store_db_text(row, 4),
+		.comment = store_db_text(row, 5),
+		.by = store_db_text(row, 6),
+		.starts_ms = sqlite3_column_int64(row, 7),
+		.ends_ms = sqlite3_column_int64(row, 8),
+	};
+
+	return listener->silence(listener->user, &silence);
 }
 
 enum status store_db_read_silences(struct store_db *db, store_each_silence *each, void *user,
 				   char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "read the silences";
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_SILENCES);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct listener listener = { .silence = each, .user = user };
 
-	if (!list)
-		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		struct record_silence silence = {
-			.id = sqlite3_column_int64(list, 0),
-			.server = store_db_text(list, 1),
-			.organization = store_db_text(list, 2),
-			.site = store_db_text(list, 3),
-			.condition = store_db_text(list, 4),
-			.comment = store_db_text(list, 5),
-			.by = store_db_text(list, 6),
-			.starts_ms = sqlite3_column_int64(list, 7),
-			.ends_ms = sqlite3_column_int64(list, 8),
-		};
-		status = each(user, &silence);
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, store_db_statement(db, STORE_LIST_SILENCES), "read the silences",
+			     visit_silence, &listener, error);
+}
+
+static enum status visit_hook(sqlite3_stmt *row, void *user)
+{
+	const struct listener *listener = user;
+	struct record_hook hook = { store_db_text(row, 0), sqlite3_column_int(row, 1) != 0,
+				    sqlite3_column_int64(row, 2) };
+
+	return listener->hook(listener->user, &hook);
 }
 
 enum status store_db_read_hooks(struct store_db *db, store_each_hook *each, void *user,
 				char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "read what is known of the hooks";
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_HOOKS);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
+	struct listener listener = { .hook = each, .user = user };
 
-	if (!list)
-		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		struct record_hook hook = { store_db_text(list, 0),
-					    sqlite3_column_int(list, 1) != 0,
-					    sqlite3_column_int64(list, 2) };
-		status = each(user, &hook);
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, store_db_statement(db, STORE_LIST_HOOKS),
+			     "read what is known of the hooks", visit_hook, &listener, error);
 }
 
 enum status store_db_read_last_alert_id(struct store_db *db, int64_t *out,
 					char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_ALERT_ID);
-	enum status status = STATUS_OK;
-
-	if (!find || sqlite3_step(find) != SQLITE_ROW)
-		status = store_db_fail(db, "read the alerts", error);
-	else
-		*out = sqlite3_column_int64(find, 0);
-	sqlite3_reset(find);
-	return status;
+	return store_db_numbers(db, store_db_statement(db, STORE_LAST_ALERT_ID), "read the alerts",
+				out, 1, error);
 }

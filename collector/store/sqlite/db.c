@@ -305,6 +305,31 @@ enum status store_db_run(struct store_db *db, sqlite3_stmt *statement, const cha
 	return status;
 }
 
+enum status store_db_step(struct store_db *db, sqlite3_stmt *find, const char *what,
+			  char error[STORE_ERROR_SIZE])
+{
+	switch (find ? sqlite3_step(find) : SQLITE_ERROR) {
+	case SQLITE_ROW:
+		return STATUS_OK;
+	case SQLITE_DONE:
+		return STATUS_NOT_FOUND;
+	default:
+		return store_db_fail(db, what, error);
+	}
+}
+
+enum status store_db_numbers(struct store_db *db, sqlite3_stmt *find, const char *what,
+			     int64_t *out, int n, char error[STORE_ERROR_SIZE])
+{
+	enum status status = store_db_step(db, find, what, error);
+
+	for (int i = 0; status == STATUS_OK && i < n; i++)
+		out[i] = sqlite3_column_int64(find, i);
+	sqlite3_reset(find);
+	sqlite3_clear_bindings(find);
+	return status;
+}
+
 enum status store_db_list(struct store_db *db, sqlite3_stmt *list, const char *what,
 			  store_db_visit *visit, void *user, char error[STORE_ERROR_SIZE])
 {

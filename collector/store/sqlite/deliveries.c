@@ -74,26 +74,31 @@ static struct record_delivery get_delivery(sqlite3_stmt *row)
 	};
 }
 
+struct listener {
+	store_each_delivery *each;
+	void *user;
+};
+
+static enum status visit_delivery(sqlite3_stmt *row, void *user)
+{
+	const struct listener *listener = user;
+	struct record_delivery delivery = get_delivery(row);
+
+	return listener->each(listener->user, &delivery);
+}
+
 enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_state state,
 				     int64_t before, store_each_delivery *each, void *user,
 				     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the notifications";
+	struct listener listener = { each, user };
 	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_DELIVERIES);
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
 
 	if (!list || !store_db_bind_number(list, 1, (int64_t)state) ||
 	    !store_db_bind_number(list, 2, before))
 		return store_db_fail(db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		struct record_delivery delivery = get_delivery(list);
-		status = each(user, &delivery);
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	return status;
+	return store_db_list(db, list, what, visit_delivery, &listener, error);
 }
 
 static void keep(struct record_delivery *out, sqlite3_stmt *row, struct arena *arena)
@@ -112,15 +117,12 @@ enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena
 {
 	static const char what[] = "read a notification";
 	sqlite3_stmt *find = store_db_statement(db, STORE_ONE_DELIVERY);
-	enum status status = STATUS_OK;
 
 	if (!find || !store_db_bind_number(find, 1, id))
 		return store_db_fail(db, what, error);
-	int code = sqlite3_step(find);
-	if (code == SQLITE_ROW)
+	enum status status = store_db_step(db, find, what, error);
+	if (status == STATUS_OK)
 		keep(out, find, arena);
-	else
-		status = code == SQLITE_DONE ? STATUS_NOT_FOUND : store_db_fail(db, what, error);
 	sqlite3_reset(find);
 	return status;
 }

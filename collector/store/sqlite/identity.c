@@ -131,17 +131,13 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 {
 	static const char what[] = "look for an identity";
 	sqlite3_stmt *find = store_db_statement(db, STORE_ONE_IDENTITY);
-	enum status status = STATUS_NOT_FOUND;
 
 	if (!find || !store_db_bind_number(find, 1, kind) || !store_db_bind_text(find, 2, name))
 		return store_db_fail(db, what, error);
-	int code = sqlite3_step(find);
-	if (code == SQLITE_ROW) {
+	enum status status = store_db_step(db, find, what, error);
+	if (status == STATUS_OK) {
 		get_identity(find, kind, out);
 		copy_identity(out, arena);
-		status = STATUS_OK;
-	} else if (code != SQLITE_DONE) {
-		status = store_db_fail(db, what, error);
 	}
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
@@ -231,13 +227,6 @@ enum status store_db_read_audit_before(struct store_db *db, int64_t before, size
 enum status store_db_read_last_audit(struct store_db *db, int64_t *out,
 				     char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_AUDIT);
-	enum status status = STATUS_OK;
-
-	if (!find || sqlite3_step(find) != SQLITE_ROW)
-		status = store_db_fail(db, "read the audit log", error);
-	else
-		*out = sqlite3_column_int64(find, 0);
-	sqlite3_reset(find);
-	return status;
+	return store_db_numbers(db, store_db_statement(db, STORE_LAST_AUDIT), "read the audit log",
+				out, 1, error);
 }

@@ -232,7 +232,19 @@ enum status store_db_insert_report(struct store_db *db, const struct record_repo
 enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int first, const char *key,
 				struct record_report *out, char error[STORE_ERROR_SIZE]);
 
-/* Binds a parameter, counted from 1; NULL is allowed. The text is borrowed until the step. */
+/*
+ * Steps a statement that gives one row or none and whose parameters are bound; it is to be reset
+ * afterwards. NULL: it could not be prepared.
+ *
+ * STATUS_NOT_FOUND  it gives none
+ */
+enum status store_db_step(struct store_db *db, sqlite3_stmt *find, const char *what,
+			  char error[STORE_ERROR_SIZE]);
+
+/* The same for the first `n` columns of the row, all numbers; makes it ready for its next use. */
+enum status store_db_numbers(struct store_db *db, sqlite3_stmt *find, const char *what,
+			     int64_t *out, int n, char error[STORE_ERROR_SIZE]);
+
 /*
  * Visits the rows of a list whose parameters are bound, until a visit fails, and makes it ready for
  * its next use. `list` NULL: it could not be prepared.
@@ -241,6 +253,7 @@ typedef enum status store_db_visit(sqlite3_stmt *row, void *user);
 enum status store_db_list(struct store_db *db, sqlite3_stmt *list, const char *what,
 			  store_db_visit *visit, void *user, char error[STORE_ERROR_SIZE]);
 
+/* Binds a parameter, counted from 1; NULL is allowed. The text is borrowed until the step. */
 bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text);
 bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number);
 

@@ -153,15 +153,9 @@ enum status store_db_read_former_expected(struct store_db *db, store_each_expect
 enum status store_db_read_expected_version(struct store_db *db, int64_t *out,
 					   char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *find = store_db_statement(db, STORE_EXPECTED_VERSION);
-	enum status status = STATUS_OK;
-	int code = find ? sqlite3_step(find) : SQLITE_ERROR;
-
 	*out = 0;
-	if (code == SQLITE_ROW)
-		*out = sqlite3_column_int64(find, 0);
-	else if (code != SQLITE_DONE)
-		status = store_db_fail(db, "look for changes of the expected servers", error);
-	sqlite3_reset(find);
-	return status;
+	enum status status =
+		store_db_numbers(db, store_db_statement(db, STORE_EXPECTED_VERSION),
+				 "look for changes of the expected servers", out, 1, error);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -62,20 +62,6 @@ static void keep_server(struct record_server *server, struct arena *arena)
 	server->adapters_json = arena_strdup(arena, server->adapters_json);
 }
 
-/* One step of a statement that gives a row or none. */
-static enum status step_once(struct store_db *db, sqlite3_stmt *statement, const char *what,
-			     char error[STORE_ERROR_SIZE])
-{
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		return STATUS_OK;
-	case SQLITE_DONE:
-		return STATUS_NOT_FOUND;
-	default:
-		return store_db_fail(db, what, error);
-	}
-}
-
 enum status store_db_read_server(struct store_db *db, const char *key, struct arena *arena,
 				 struct record_server *out, struct record_report *latest,
 				 char error[STORE_ERROR_SIZE])
@@ -85,7 +71,7 @@ enum status store_db_read_server(struct store_db *db, const char *key, struct ar
 
 	if (!find || !store_db_bind_text(find, 1, key))
 		return store_db_fail(db, what, error);
-	enum status status = step_once(db, find, what, error);
+	enum status status = store_db_step(db, find, what, error);
 	if (status == STATUS_OK)
 		status = get_server(db, find, out, latest, error);
 	if (status == STATUS_OK) {
@@ -108,23 +94,11 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 	    !store_db_bind_number(find, 2, until_ms) ||
 	    !store_db_bind_number(find, 3, STORE_MAX_DISORDER))
 		return store_db_fail(db, what, error);
-	enum status status = step_once(db, find, what, error);
+	enum status status = store_db_step(db, find, what, error);
 	if (status == STATUS_OK)
 		status = store_db_get_report(db, find, 0, key, out, error);
 	if (status == STATUS_OK)
 		keep_report(out, arena);
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
-	return status;
-}
-
-/* Steps a lookup whose parameters are bound. `*out` stays where it finds nothing. */
-static enum status find_number(struct store_db *db, sqlite3_stmt *find, const char *what,
-			       int64_t *out, char error[STORE_ERROR_SIZE])
-{
-	enum status status = step_once(db, find, what, error);
-	if (status == STATUS_OK)
-		*out = sqlite3_column_int64(find, 0);
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
 	return status;
@@ -140,7 +114,7 @@ enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, c
 	    !store_db_bind_text(find, 2, epoch) || !store_db_bind_number(find, 3, sequence))
 		return store_db_fail(db, what, error);
 	int64_t hash = 0;
-	enum status status = find_number(db, find, what, &hash, error);
+	enum status status = store_db_numbers(db, find, what, &hash, 1, error);
 	if (status == STATUS_OK)
 		*out = (uint64_t)hash;
 	return status;
@@ -155,7 +129,7 @@ enum status store_db_read_last_sequence(struct store_db *db, const char *agent_i
 
 	if (!find || !store_db_bind_text(find, 1, agent_id) || !store_db_bind_text(find, 2, epoch))
 		return store_db_fail(db, what, error);
-	return find_number(db, find, what, out, error);
+	return store_db_numbers(db, find, what, out, 1, error);
 }
 
 struct name_listener {

@@ -27,16 +27,10 @@ static struct store_bytes blob_at(sqlite3_stmt *row, int column)
 static enum status look_up(struct store_db *db, sqlite3_stmt *find, const char *what,
 			   int64_t *columns, int n, char error[STORE_ERROR_SIZE])
 {
-	enum status status = STATUS_OK;
-	int code = sqlite3_step(find);
-
 	for (int i = 0; i < n; i++)
-		columns[i] = code == SQLITE_ROW ? sqlite3_column_int64(find, i) : NONE;
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
-	return status;
+		columns[i] = NONE;
+	enum status status = store_db_numbers(db, find, what, columns, n, error);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static enum status add_host(struct store_db *db, const char *key, const char *what,
@@ -69,11 +63,8 @@ enum status store_db_host(struct store_db *db, const char *key, struct store_hos
 
 enum status store_db_count_hosts(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "count the servers";
-	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_HOST);
-	if (!find)
-		return store_db_fail(db, what, error);
-	return look_up(db, find, what, &db->n_hosts, 1, error);
+	return look_up(db, store_db_statement(db, STORE_LAST_HOST), "count the servers",
+		       &db->n_hosts, 1, error);
 }
 
 static enum status find_stream(struct store_db *db, const struct record_report *report,
@@ -132,19 +123,17 @@ static enum status read_base(struct store_db *db, struct writer_cache_entry *kno
 			     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the base of a report";
-	enum status status = STATUS_OK;
-
 	sqlite3_stmt *read = store_db_statement(db, STORE_READ_BASE);
 	if (!read || !store_db_bind_number(read, 1, known->base_id))
 		return store_db_fail(db, what, error);
-	int code = sqlite3_step(read);
+	enum status status = store_db_step(db, read, what, error);
 	db->base.size = 0;
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(db, what, error);
-	else if (code == SQLITE_DONE ||
-		 store_unpack(&db->packer, sqlite3_column_int(read, 0), blob_at(read, 1), NULL,
-			      &db->base) != STATUS_OK)
+	if (status == STATUS_NOT_FOUND ||
+	    (status == STATUS_OK && store_unpack(&db->packer, sqlite3_column_int(read, 0),
+						 blob_at(read, 1), NULL, &db->base) != STATUS_OK)) {
 		known->base_id = NONE;
+		status = STATUS_OK;
+	}
 	sqlite3_reset(read);
 	return status;
 }

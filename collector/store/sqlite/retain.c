@@ -34,21 +34,16 @@ struct dropping {
 	size_t room;
 };
 
+/* Of a statement that always gives a row. */
 static enum status read_number(struct store_db *db, enum store_statement which, int64_t parameter,
 			       int64_t *out, char error[STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *read = store_db_statement(db, which);
-	enum status status = STATUS_OK;
 
-	if (!read ||
-	    (sqlite3_bind_parameter_count(read) > 0 && !store_db_bind_number(read, 1, parameter)))
+	if (read && sqlite3_bind_parameter_count(read) > 0 &&
+	    !store_db_bind_number(read, 1, parameter))
 		return store_db_fail(db, what, error);
-	if (sqlite3_step(read) == SQLITE_ROW)
-		*out = sqlite3_column_int64(read, 0);
-	else
-		status = store_db_fail(db, what, error);
-	sqlite3_reset(read);
-	return status;
+	return store_db_numbers(db, read, what, out, 1, error);
 }
 
 static enum status drop_row(struct store_db *db, enum store_statement which, int64_t id,
@@ -63,19 +58,15 @@ static enum status drop_row(struct store_db *db, enum store_statement which, int
 /* The server's row, and how many reports it has. */
 static enum status read_host(struct dropping *d, size_t *n_reports, char error[STORE_ERROR_SIZE])
 {
+	int64_t columns[3] = { 0 };
 	sqlite3_stmt *read = store_db_statement(d->db, STORE_COUNT_REPORTS);
-	enum status status = STATUS_OK;
 
 	if (!read || !store_db_bind_number(read, 1, d->host.id))
 		return store_db_fail(d->db, what, error);
-	if (sqlite3_step(read) == SQLITE_ROW) {
-		d->host.base_id = sqlite3_column_int64(read, 0);
-		d->host.latest_id = sqlite3_column_int64(read, 1);
-		*n_reports = (size_t)sqlite3_column_int64(read, 2);
-	} else {
-		status = store_db_fail(d->db, what, error);
-	}
-	sqlite3_reset(read);
+	enum status status = store_db_numbers(d->db, read, what, columns, 3, error);
+	d->host.base_id = columns[0];
+	d->host.latest_id = columns[1];
+	*n_reports = (size_t)columns[2];
 	return status;
 }
 
@@ -107,6 +98,36 @@ static enum status take_row(struct dropping *d, sqlite3_stmt *walk, bool *stays,
 	return status;
 }
 
+/* Of a stream whose reports are taken. */
+struct walk {
+	struct dropping *dropping;
+	size_t too_many;
+	size_t budget;
+	size_t others; /* in succession, that do not have to go */
+	char *error;
+};
+
+/* STATUS_LIMIT: there is no need to look any further. */
+static enum status visit_report(sqlite3_stmt *row, void *user)
+{
+	struct walk *walk = user;
+	struct dropping *d = walk->dropping;
+	bool is_old = sqlite3_column_int64(row, 1) < d->not_before_ms;
+	bool stays = true;
+	enum status status = STATUS_OK;
+
+	if (walk->budget == 0 || walk->others >= d->patience)
+		return STATUS_LIMIT;
+	walk->others = is_old || walk->too_many > 0 ? 0 : walk->others + 1;
+	if (walk->others <= PATIENCE)
+		status = take_row(d, row, &stays, walk->error);
+	if (walk->others == 0 && !stays) {
+		walk->budget--;
+		walk->too_many -= walk->too_many > 0;
+	}
+	return status;
+}
+
 /*
  * Takes the reports at the old end of a stream: enough of them for all that have to go, and a few
  * more, for they need not be in the order of their times. `*is_empty`: there are none.
@@ -115,31 +136,32 @@ static enum status walk_stream(struct dropping *d, int64_t stream_id, bool *is_e
 			       char error[STORE_ERROR_SIZE])
 {
 	size_t too_many = d->too_many < d->budget ? d->too_many : d->budget;
-	size_t budget = d->budget;
 	size_t n_before = d->n;
-	size_t others = 0; /* in succession, that do not have to go */
-	enum status status = STATUS_OK;
-	int code = SQLITE_ROW;
-	sqlite3_stmt *walk = store_db_statement(d->db, STORE_WALK_STREAM);
+	struct walk walk = { d, too_many, d->budget, 0, error };
+	sqlite3_stmt *list = store_db_statement(d->db, STORE_WALK_STREAM);
 
-	if (!walk || !store_db_bind_number(walk, 1, stream_id))
+	if (!list || !store_db_bind_number(list, 1, stream_id))
 		return store_db_fail(d->db, what, error);
-	while (status == STATUS_OK && budget > 0 && others < d->patience &&
-	       (code = sqlite3_step(walk)) == SQLITE_ROW) {
-		bool is_old = sqlite3_column_int64(walk, 1) < d->not_before_ms;
-		bool stays = true;
-		others = is_old || too_many > 0 ? 0 : others + 1;
-		if (others <= PATIENCE)
-			status = take_row(d, walk, &stays, error);
-		if (others == 0 && !stays) {
-			budget--;
-			too_many -= too_many > 0;
-		}
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(d->db, what, error);
-	sqlite3_reset(walk);
-	*is_empty = code == SQLITE_DONE && d->n == n_before;
+	enum status status = store_db_list(d->db, list, what, visit_report, &walk, error);
+	*is_empty = status == STATUS_OK && d->n == n_before;
+	return status == STATUS_LIMIT ? STATUS_OK : status;
+}
+
+struct streams {
+	struct dropping *dropping;
+	int64_t gone_id; /* the last one without reports; 0: none */
+	char *error;
+};
+
+static enum status visit_stream(sqlite3_stmt *row, void *user)
+{
+	struct streams *streams = user;
+	int64_t stream_id = sqlite3_column_int64(row, 0);
+	bool is_empty = false;
+
+	enum status status = walk_stream(streams->dropping, stream_id, &is_empty, streams->error);
+	if (is_empty)
+		streams->gone_id = stream_id;
 	return status;
 }
 
@@ -149,27 +171,16 @@ static enum status walk_stream(struct dropping *d, int64_t stream_id, bool *is_e
  */
 static enum status walk_streams(struct dropping *d, char error[STORE_ERROR_SIZE])
 {
+	struct streams streams = { d, 0, error };
 	sqlite3_stmt *list = store_db_statement(d->db, STORE_LIST_STREAMS);
-	enum status status = STATUS_OK;
-	int64_t gone_id = 0;
-	int code = SQLITE_ROW;
 
 	if (!list || !store_db_bind_number(list, 1, d->host.id))
 		return store_db_fail(d->db, what, error);
-	while (status == STATUS_OK && (code = sqlite3_step(list)) == SQLITE_ROW) {
-		int64_t stream_id = sqlite3_column_int64(list, 0);
-		bool is_empty = false;
-		status = walk_stream(d, stream_id, &is_empty, error);
-		if (is_empty)
-			gone_id = stream_id;
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE)
-		status = store_db_fail(d->db, what, error);
-	sqlite3_reset(list);
-	if (status != STATUS_OK || gone_id == 0)
+	enum status status = store_db_list(d->db, list, what, visit_stream, &streams, error);
+	if (status != STATUS_OK || streams.gone_id == 0)
 		return status;
-	writer_cache_forget_stream(&d->db->cache, gone_id);
-	return drop_row(d->db, STORE_DROP_STREAM, gone_id, error);
+	writer_cache_forget_stream(&d->db->cache, streams.gone_id);
+	return drop_row(d->db, STORE_DROP_STREAM, streams.gone_id, error);
 }
 
 static int compare_times(const void *a, const void *b)
