@@ -24,7 +24,7 @@
 
 #include "collector/alerts/policy.h"
 #include "collector/hooks/route.h"
-#include "collector/model/record.h"
+#include "collector/model/record_alert.h"
 #include "collector/model/view.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"

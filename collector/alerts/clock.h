@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/model/record.h"
+#include "collector/model/record_alert.h"
 
 /* Changes that are remembered of one condition: as many as a policy may ask for. */
 #define ALERT_MAX_CHANGES 32

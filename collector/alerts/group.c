@@ -5,6 +5,7 @@
 
 #include "collector/alerts/internal.h"
 #include "collector/model/notification.h"
+#include "collector/model/record_alert.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 

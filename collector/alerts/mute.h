@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/model/record.h"
+#include "collector/model/record_alert.h"
 #include "proto/base/arena.h"
 
 /* What is asked about. Strings are never NULL. */

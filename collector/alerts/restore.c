@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/model/record_alert.h"
 #include "proto/base/mem.h"
 #include "proto/base/number.h"
 #include "proto/base/timestamp.h"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/model/record_alert.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 

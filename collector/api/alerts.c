@@ -8,6 +8,8 @@
 #include "collector/http/event_stream.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
 
 /* Firing ones first, then those that may, then what is over. */

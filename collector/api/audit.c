@@ -5,6 +5,7 @@
 #include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
 
 /* A page of the audit log under construction, newest first. */
 struct list {

@@ -6,6 +6,8 @@
 #include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
 
 static const enum record_delivery_state order[] = { RECORD_DELIVERY_WAITING, RECORD_DELIVERY_DEAD,

@@ -5,6 +5,7 @@
 #include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
 #include "collector/model/server_key.h"
 
 /* What an agent asks for. */

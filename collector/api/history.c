@@ -6,6 +6,7 @@
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
+#include "collector/model/record_report.h"
 #include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 

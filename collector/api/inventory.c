@@ -10,6 +10,8 @@
 #include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
+#include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory_change.h"
 #include "collector/query/inventory_text.h"

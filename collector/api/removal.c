@@ -6,6 +6,8 @@
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
+#include "collector/model/record_identity.h"
+#include "collector/model/record_report.h"
 #include "proto/base/mem.h"
 
 /* NULL where the query has anything but a reason; the call is answered then. */

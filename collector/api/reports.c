@@ -2,6 +2,7 @@
 
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
 #include "collector/pipeline/ingest.h"
 
 #define AGE_FIELD "Mtawatch-Report-Age"

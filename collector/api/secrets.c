@@ -6,6 +6,7 @@
 #include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
 
 /* What differs between the two. */

@@ -5,6 +5,7 @@
 #include "collector/api/alerts.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/number.h"
 #include "proto/base/text.h"
 

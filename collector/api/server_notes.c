@@ -5,6 +5,7 @@
 
 #include "collector/api/handler.h"
 #include "collector/base/json_add.h"
+#include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 
 /* Other names that are shown of each kind. */

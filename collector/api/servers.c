@@ -9,6 +9,7 @@
 #include "collector/api/handler.h"
 #include "collector/base/buffer.h"
 #include "collector/base/json_add.h"
+#include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory.h"
 #include "collector/http/call.h"

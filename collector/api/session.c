@@ -8,6 +8,7 @@
 #include "collector/base/loop.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
 
 #define TO_COOKIE "; Path=/; HttpOnly; SameSite=Strict"

@@ -7,6 +7,8 @@
 #include "collector/base/pattern.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
 
 static void add_matcher(struct buffer *out, const char *name, const char *pattern, bool *any)

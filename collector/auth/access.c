@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "collector/model/record_identity.h"
 #include "proto/base/text.h"
 
 #define ASK     "WWW-Authenticate: Bearer realm=\"mtawatch\"\r\n"

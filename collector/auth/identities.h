@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "collector/model/principal.h"
-#include "collector/model/record.h"
+#include "collector/model/record_identity.h"
 #include "collector/store/store.h"
 
 #define IDENTITIES_MAX_AGENTS  200000

@@ -2,6 +2,7 @@
 
 #include "collector/auth/identities.h"
 #include "collector/auth/identities_internal.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/mem.h"
 
 /* A change on its way to the store, with everything that it points to. */

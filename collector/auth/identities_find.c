@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/auth/identities_internal.h"
+#include "collector/model/record_identity.h"
 
 /* A name longer than one may be is cut; none such is stored. */
 static void copy_name(char out[PRINCIPAL_MAX_NAME + 1], const char *name)

@@ -5,6 +5,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
+#include "collector/model/record_identity.h"
 #include "collector/model/server_key.h"
 #include "proto/base/timestamp.h"
 

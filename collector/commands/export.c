@@ -10,6 +10,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
+#include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/json.h"

@@ -9,6 +9,7 @@
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
 #include "collector/crypto/certificate.h"
+#include "collector/model/record_identity.h"
 
 /* Files in the data directory. */
 #define INIT_CA_FILE         "ca.crt"

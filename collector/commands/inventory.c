@@ -7,6 +7,8 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
+#include "collector/model/record_identity.h"
+#include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory_change.h"
 #include "collector/query/inventory_text.h"

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "collector/cli/arguments.h"
-#include "collector/model/record.h"
+#include "collector/model/record_identity.h"
 #include "collector/store/admin.h"
 #include "proto/base/arena.h"
 

@@ -10,6 +10,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 

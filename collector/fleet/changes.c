@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/model/record_report.h"
 #include "proto/base/mem.h"
 
 static const char *or_empty(const char *text)

@@ -2,6 +2,7 @@
 
 #include "collector/base/json_add.h"
 #include "collector/fleet/internal.h"
+#include "collector/model/record_report.h"
 #include "collector/model/server_facts.h"
 #include "proto/report/json.h"
 

@@ -41,7 +41,8 @@
 
 #include "collector/fleet/name_index.h"
 #include "collector/fleet/probe_mesh.h"
-#include "collector/model/record.h"
+#include "collector/model/record_identity.h"
+#include "collector/model/record_report.h"
 #include "collector/model/snapshot.h"
 #include "collector/model/view.h"
 #include "collector/store/store.h"

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "collector/fleet/internal.h"
+#include "collector/model/record_report.h"
 
 /* The state that stands next in adapters as they were stored, one per adapter in their order. */
 static const char *next_state(const char *at, enum adapter_state *out)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "collector/fleet/internal.h"
+#include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "proto/base/mem.h"
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "collector/fleet/internal.h"
+#include "collector/model/record_report.h"
 
 enum status fleet_parse_stored(const struct record_report *record, struct snapshot **out,
 			       char error[FLEET_ERROR_SIZE])

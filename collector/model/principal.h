@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "collector/model/record.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/uuid.h"
 
 /* Bytes of the name of an identity: a DNS label (RFC 1035 2.3.4) has as many. */

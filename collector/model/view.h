@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "collector/base/buffer.h"
-#include "collector/model/record.h"
+#include "collector/model/record_report.h"
 #include "collector/model/snapshot.h"
 #include "proto/exposure/exposure.h"
 #include "proto/site/site.h"

@@ -6,6 +6,7 @@
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
+#include "collector/model/record_alert.h"
 #include "collector/pipeline/alerting_internal.h"
 #include "collector/pipeline/self_check.h"
 #include "proto/base/mem.h"

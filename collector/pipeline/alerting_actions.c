@@ -1,6 +1,8 @@
 /* What people do about alerts: acknowledge and silence them. */
 #include <inttypes.h>
 
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
 #include "collector/pipeline/alerting_internal.h"
 
 static const struct record_audit *keep_audit(struct passage *passage,

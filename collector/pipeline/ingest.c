@@ -7,6 +7,7 @@
 #include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/record_identity.h"
 #include "collector/model/snapshot.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/mem.h"

@@ -6,6 +6,7 @@
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
+#include "collector/model/record_alert.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 

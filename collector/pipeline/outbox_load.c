@@ -4,6 +4,8 @@
 
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "collector/base/text_map.h"
+#include "collector/model/record_report.h"
 #include "proto/base/mem.h"
 
 /* What its key leads to. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "collector/model/record.h"
+#include "collector/model/record_report.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 

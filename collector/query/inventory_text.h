@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/model/record.h"
+#include "collector/model/record_report.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "collector/model/record_identity.h"
 #include "collector/store/internal.h"
 #include "proto/base/mem.h"
 

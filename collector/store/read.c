@@ -1,5 +1,9 @@
 #include "collector/store/internal.h"
 
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
+#include "collector/model/record_report.h"
+
 enum status store_read_servers(struct store *store, store_each_server *each, void *user,
 			       char error[STORE_ERROR_SIZE])
 {

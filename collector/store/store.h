@@ -26,7 +26,9 @@
 
 #include <uv.h>
 
-#include "collector/model/record.h"
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
+#include "collector/model/record_report.h"
 #include "collector/store/limits.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"

@@ -15,7 +15,9 @@
 #include <sqlite3.h>
 
 #include "collector/base/buffer.h"
-#include "collector/model/record.h"
+#include "collector/model/record_alert.h"
+#include "collector/model/record_identity.h"
+#include "collector/model/record_report.h"
 #include "collector/store/admin.h"
 #include "collector/store/check.h"
 #include "collector/store/pack.h"

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "collector/base/buffer.h"
-#include "collector/model/record.h"
+#include "collector/model/record_report.h"
 
 /* Some MB: a fleet of as many servers has most of them here, a larger one pays with look-ups. */
 #define WRITER_CACHE_SERVERS 2048

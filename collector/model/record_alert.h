@@ -1,0 +1,97 @@
+/*
+ * What the store keeps of alerts, and of what the hooks are told of them, as plain rows (see
+ * collector/model/record_report.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/model/condition.h"
+
+/* States of an alert. Stored: never renumbered. */
+enum record_alert_state {
+	RECORD_ALERT_NONE = 0, /* in no row */
+	RECORD_ALERT_PENDING = 1,
+	RECORD_ALERT_FIRING = 2,
+	RECORD_ALERT_RESOLVED = 3,
+};
+
+/* What the hooks were told of an alert. Stored: never renumbered. */
+enum record_alert_told {
+	RECORD_TOLD_NOTHING = 0,
+	RECORD_TOLD_FIRING = 1,
+	RECORD_TOLD_RESOLVED = 2,
+};
+
+/* An alert: one condition of one server, from its beginning to its end. Strings are never NULL. */
+struct record_alert {
+	int64_t id;
+	const char *key; /* of the server; "" for an ill of the collector's own */
+	enum condition condition;
+	enum record_alert_state state;
+	const char *server; /* as it is shown; so with the next two */
+	const char *organization;
+	const char *site;
+	int64_t since_ms; /* since when the condition holds */
+	int64_t gone_ms;  /* since when it is gone while it fires still, or TIMESTAMP_NONE */
+	int64_t fired_ms; /* TIMESTAMP_NONE: not yet; likewise the next one */
+	int64_t resolved_ms;
+	const char *cause;   /* what alerts are grouped by */
+	const char *verdict; /* of the server */
+	const char *reason;
+	const char *text;
+	const char *remedy;
+	const char *adapter;
+	bool flapping;
+	const char *changes; /* when the condition came and went lately: milliseconds, "1 2 3" */
+	enum record_alert_told told;
+	int64_t told_ms;             /* when something was told of it last, or TIMESTAMP_NONE */
+	const char *acknowledged_by; /* "": it is not */
+	const char *comment;
+	int64_t acknowledged_ms;
+	int64_t acknowledged_until_ms; /* TIMESTAMP_NONE: until it is resolved */
+};
+
+/* Somebody wants to hear nothing of some alerts for a while. Patterns: collector/base/pattern.h. */
+struct record_silence {
+	int64_t id;
+	const char *server; /* patterns; "" where anything is right */
+	const char *organization;
+	const char *site;
+	const char *condition;
+	const char *comment;
+	const char *by;
+	int64_t starts_ms;
+	int64_t ends_ms;
+};
+
+/* States of a delivery. Stored: never renumbered. */
+enum record_delivery_state {
+	RECORD_DELIVERY_WAITING = 1,
+	RECORD_DELIVERY_DONE = 2,
+	RECORD_DELIVERY_DEAD = 3, /* it could not be delivered */
+};
+
+/* A notification to a hook, and how far it is. */
+struct record_delivery {
+	int64_t id;
+	const char *hook;
+	const char *lane; /* those of one hook and lane go out one after another */
+	enum record_delivery_state state;
+	int64_t made_ms;
+	int64_t next_ms;  /* when it is tried next, while it waits */
+	int64_t ended_ms; /* TIMESTAMP_NONE while it waits */
+	int64_t attempts;
+	const char *result; /* of the last attempt, in words; "" before it */
+	const char *body;   /* notification_write(); NULL where it is not wanted */
+	size_t body_size;
+};
+
+/* What is known of a hook beside its configuration. */
+struct record_hook {
+	const char *name;
+	bool disabled;    /* its receiver wants nothing any more */
+	int64_t since_ms; /* since when it is disabled, or known */
+};
