@@ -15,7 +15,7 @@ static const struct section {
 	const char *heading;
 	unsigned groups;
 } sections[] = {
-	{ "Options", SETTING_ONCE | SETTING_JSON | SETTING_COLOR },
+	{ "Options", SETTING_ONCE | SETTING_JSON | SETTING_COLOR | SETTING_RELEASING },
 	{ "The way to the collector", SETTING_REPORTING },
 	{ "Probing", SETTING_PROBING },
 	{ "State and messages", SETTING_KEEPING },

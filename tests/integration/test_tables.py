@@ -128,6 +128,40 @@ def test_a_setting_of_the_collector_is_explained_in_the_readme():
     missing("setting", keys, "README.md", lambda key: f"`--{key}")
 
 
+def settings_of_the_agent():
+    """{name: value name in the registry, or None} of each row of the agent's table of settings."""
+    rows = re.split(r"\n\t\{ ", text("agent/config/settings.c").split("settings[] = {")[1])[1:]
+    found = {re.match(r'\.name = "([\w-]+)"', row)[1]: re.search(r'\.value_name = "(\w+)"', row) for row in rows}
+    assert len(found) > 20
+    return {name: value and value[1] for name, value in found.items()}
+
+
+def test_a_setting_of_the_agent_is_explained_in_the_readme():
+    missing("setting", settings_of_the_agent(), "README.md", lambda name: f"`--{name}")
+
+
+def test_a_setting_of_the_registry_has_a_policy_with_its_words():
+    missing("policy", [name for name, value in settings_of_the_agent().items() if value],
+            "agent/deploy/policy_texts.c", lambda name: f'{{ .name = "{name}",')
+
+
+def test_a_setting_of_the_agents_file_is_in_the_seed_of_its_reader():
+    """Those of the command line alone have no value in the registry, and no place in the file."""
+    missing("setting", [name for name, value in settings_of_the_agent().items() if value],
+            "tests/fuzz/corpus/config/all", lambda name: f"\n{name}")
+
+
+def test_the_agents_help_and_config_have_each_setting():
+    settings = settings_of_the_agent()
+    helps = "".join(subprocess.run([AGENT, command, "--help"], check=True, capture_output=True, text=True).stdout
+                    for command in ("run", "check", "config", "forget", "doctor"))
+    lacking = [name for name in settings if f"--{name}" not in helps]
+    assert not lacking, f"no --help has {lacking}: their group (agent/config/settings.h) belongs to no command"
+    shown = subprocess.run([AGENT, "config", "--json"], capture_output=True, text=True).stdout
+    lacking = [name for name, value in settings.items() if value and f'"{value}"' not in shown]
+    assert not lacking, f"mtawatch-agent config does not show {lacking}"
+
+
 @pytest.mark.parametrize("program", [PROGRAM, AGENT], ids=["collector", "agent"])
 def test_a_command_is_explained_in_the_readme(program):
     shown = subprocess.run([program, "--help"], check=True, capture_output=True, text=True)
