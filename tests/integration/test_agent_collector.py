@@ -5,6 +5,7 @@ MTAWATCH_BUILD names the build folder (default: build/sanitize).
 """
 
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -99,6 +100,25 @@ def test_its_doctor_says_whether_the_key_is_accepted(machine, collector):
     assert (key_step()["result"], collector.secret in key_step()["text"]) == ("ok", False)
     release(collector, machine.credentials()[1])
     assert (key_step()["result"], "HTTP status 401" in key_step()["text"]) == ("fail", True)
+
+
+# What Notepad writes, as "UTF-8", "Unicode" and "Unicode big endian"; the first is a case from the field.
+NOTEPAD = {"utf-8": b"\xef\xbb\xbfSECRET\r\n", "unicode": "\ufeffSECRET\r\n".encode("utf-16-le"),
+           "big endian": "\ufeffSECRET".encode("utf-16-be")}
+FIELD = Path(os.environ.get("MTAWATCH_TESTDATA", ROOT / "../shared/testdata")) / "field/22-secret-bom/enroll-secret"
+
+
+@pytest.mark.parametrize("form", NOTEPAD)
+def test_it_enrols_with_a_secret_that_notepad_saved(machine, collector, form):
+    written = NOTEPAD[form]
+    if form == "utf-8" and FIELD.exists():
+        written = FIELD.read_bytes()
+    code = {"unicode": "utf-16-le", "big endian": "utf-16-be"}.get(form, "utf-8")
+    assert "SECRET".encode(code) in written
+    machine.secret.write_bytes(written.replace("SECRET".encode(code), collector.secret.encode(code)))
+    assert "enrolled this server as agent" in machine.once()
+    assert machine.credentials()[2].upper() in {name.upper() for name in collector.servers()}
+    assert not machine.secret.exists(), "it is used"
 
 
 def test_a_secret_that_is_none_is_told(machine):
