@@ -6,69 +6,35 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "collector/config/duration.h"
 #include "collector/config/value_list.h"
 #include "collector/daemon/options.h"
+#include "tests/unit/collector/daemon/options_fixture.h"
 
 #define MINUTE INT64_C(60000)
 #define HOUR   (60 * MINUTE)
 #define WINDOW "[maintenance w]\nfrom = 22:00\nto = 02:00\n"
 
-static struct arena arena;
-static struct options options;
-static struct faults faults;
-static char file[] = "/tmp/mtawatch-policy-XXXXXX";
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	strcpy(strrchr(file, '-') + 1, "XXXXXX");
-	int fd = mkstemp(file);
-	return fd >= 0 && close(fd) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_deinit(&arena);
-	return unlink(file);
-}
-
-/* Reads a file with that text, as --check-config does. */
-static enum status read_text(const char *text)
-{
-	char *arguments[] = { (char *)(uintptr_t) "--config", file };
-	FILE *out = fopen(file, "wb");
-
-	assert_non_null(out);
-	assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
-	assert_int_equal(fclose(out), 0);
-	return options_read(&options, 2, arguments, &arena, &faults);
-}
-
 static const struct alert_policy *read_good(const char *text)
 {
-	enum status status = read_text(text);
+	enum status status = options_fixture_read(text, NULL);
 	if (status != STATUS_OK)
-		fail_msg("%s", faults.texts[0]);
-	return &options.alerts;
+		fail_msg("%s", fixture.faults.texts[0]);
+	return &fixture.options.alerts;
 }
 
 /* The text has one fault, which is that whole message behind the file's name. */
 static void expect_fault(const char *text, const char *message)
 {
-	const char *whole = arena_printf(&arena, "%s, %s", file, message);
+	const char *whole = arena_printf(&fixture.arena, "%s, %s", fixture.file, message);
 
-	assert_int_equal(read_text(text), STATUS_INVALID);
-	if (faults.n != 1 || strcmp(faults.texts[0], whole) != 0)
-		fail_msg("of %s\n%zu faults: %s", text, faults.n, faults.texts[0]);
+	assert_int_equal(options_fixture_read(text, NULL), STATUS_INVALID);
+	if (fixture.faults.n != 1 || strcmp(fixture.faults.texts[0], whole) != 0)
+		fail_msg("of %s\n%zu faults: %s", text, fixture.faults.n, fixture.faults.texts[0]);
 }
 
 static void without_sections_there_are_defaults(void **state)
@@ -137,8 +103,9 @@ static void every_time_is_read_in_every_unit(void **state)
 		for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
 			struct alert_policy expected = *read_good("");
 			memcpy((char *)&expected + times[i].offset, &values[v].ms, sizeof(int64_t));
-			const struct alert_policy *read = read_good(arena_printf(
-				&arena, "[alerts]\n%s = %s\n", times[i].key, values[v].text));
+			const struct alert_policy *read =
+				read_good(arena_printf(&fixture.arena, "[alerts]\n%s = %s\n",
+						       times[i].key, values[v].text));
 			for (size_t j = 0; j < N_TIMES; j++)
 				assert_int_equal(time_at(read, times[j].offset),
 						 time_at(&expected, times[j].offset));
@@ -169,9 +136,10 @@ static void a_time_that_is_none_is_refused(void **state)
 
 	for (size_t i = 0; i < N_TIMES; i++) {
 		for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {
-			const char *text = arena_printf(&arena, "# ours\n[alerts]\n%s = %s\n",
-							times[i].key, wrong[w]);
-			expect_fault(text, arena_printf(&arena,
+			const char *text =
+				arena_printf(&fixture.arena, "# ours\n[alerts]\n%s = %s\n",
+					     times[i].key, wrong[w]);
+			expect_fault(text, arena_printf(&fixture.arena,
 							"line 3: %s \"%s\": expected a time such "
 							"as 30s, 5m, 4h or 7d",
 							times[i].key, wrong[w]));
@@ -183,11 +151,12 @@ static void what_comes_again_and_again_does_not_come_all_the_time(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N_TIMES; i++) {
-		const char *text = arena_printf(&arena, "[alerts]\n%s = 0s\n", times[i].key);
+		const char *text =
+			arena_printf(&fixture.arena, "[alerts]\n%s = 0s\n", times[i].key);
 		if (times[i].may_be_0)
 			assert_int_equal(time_at(read_good(text), times[i].offset), 0);
 		else
-			expect_fault(text, arena_printf(&arena,
+			expect_fault(text, arena_printf(&fixture.arena,
 							"line 2: %s \"0s\": expected a time of at "
 							"least 1s",
 							times[i].key));
@@ -206,11 +175,12 @@ static void flapping_has_a_bound(void **state)
 	assert_int_equal(read_good("[alerts]\nflap-changes = 32\n")->flap_changes,
 			 ALERT_MAX_CHANGES);
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
-		expect_fault(arena_printf(&arena, "[alerts]\nflap-changes = %s\n", wrong[i]),
-			     arena_printf(&arena,
-					  "line 2: flap-changes \"%s\": expected 2 to 32, or 0: "
-					  "flapping is not looked for",
-					  wrong[i]));
+		expect_fault(
+			arena_printf(&fixture.arena, "[alerts]\nflap-changes = %s\n", wrong[i]),
+			arena_printf(&fixture.arena,
+				     "line 2: flap-changes \"%s\": expected 2 to 32, or 0: "
+				     "flapping is not looked for",
+				     wrong[i]));
 }
 
 static void a_window_is_read(void **state)
@@ -245,9 +215,10 @@ static void every_day_has_its_name(void **state)
 	(void)state;
 
 	for (unsigned i = 0; i < 7; i++)
-		assert_int_equal(read_good(arena_printf(&arena, WINDOW "days = %s\n", days[i]))
-					 ->windows->days,
-				 1U << i);
+		assert_int_equal(
+			read_good(arena_printf(&fixture.arena, WINDOW "days = %s\n", days[i]))
+				->windows->days,
+			1U << i);
 }
 
 static void what_is_wrong_with_a_window_is_told_with_its_line(void **state)
@@ -302,10 +273,10 @@ static void what_is_wrong_with_a_window_is_told_with_its_line(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		const char *gap = strstr(cases[i].message, "FILE");
-		const char *message =
-			!gap ? cases[i].message
-			     : arena_printf(&arena, "%.*s%s%s", (int)(gap - cases[i].message),
-					    cases[i].message, file, gap + 4);
+		const char *message = !gap ? cases[i].message
+					   : arena_printf(&fixture.arena, "%.*s%s%s",
+							  (int)(gap - cases[i].message),
+							  cases[i].message, fixture.file, gap + 4);
 		expect_fault(cases[i].text, message);
 	}
 }
@@ -317,18 +288,18 @@ static void a_time_of_the_day_is_five_characters(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		expect_fault(
-			arena_printf(&arena, "[maintenance w]\nfrom = %s\nto = 02:00\n", wrong[i]),
-			arena_printf(&arena,
-				     "line 2: from \"%s\": expected HH:MM, a time of the "
-				     "day in UTC",
-				     wrong[i]));
-		expect_fault(
-			arena_printf(&arena, "[maintenance w]\nfrom = 02:00\nto = %s\n", wrong[i]),
-			arena_printf(&arena,
-				     "line 3: to \"%s\": expected HH:MM, a time of the day "
-				     "in UTC",
-				     wrong[i]));
+		expect_fault(arena_printf(&fixture.arena,
+					  "[maintenance w]\nfrom = %s\nto = 02:00\n", wrong[i]),
+			     arena_printf(&fixture.arena,
+					  "line 2: from \"%s\": expected HH:MM, a time of the "
+					  "day in UTC",
+					  wrong[i]));
+		expect_fault(arena_printf(&fixture.arena,
+					  "[maintenance w]\nfrom = 02:00\nto = %s\n", wrong[i]),
+			     arena_printf(&fixture.arena,
+					  "line 3: to \"%s\": expected HH:MM, a time of the day "
+					  "in UTC",
+					  wrong[i]));
 	}
 }
 
@@ -341,13 +312,14 @@ static void patterns_have_a_limit(void **state)
 	for (int k = 0; k < 2; k++) {
 		const char *text = WINDOW;
 		for (int i = 0; i < ALERT_POLICY_MAX_PATTERNS; i++)
-			text = arena_printf(&arena, "%s%s = %s%d\n", text, keys[k],
+			text = arena_printf(&fixture.arena, "%s%s = %s%d\n", text, keys[k],
 					    k ? "EX" : "ACME/S", i);
 		const struct maintenance *window = read_good(text)->windows;
 		assert_int_equal(window->n_sites + window->n_servers, ALERT_POLICY_MAX_PATTERNS);
 		const char *more = k ? "EX" : "ACME/S";
-		expect_fault(arena_printf(&arena, "%s%s = %s\n", text, keys[k], more),
-			     arena_printf(&arena, "line 68: %s \"%s\": expected at most 64 of them",
+		expect_fault(arena_printf(&fixture.arena, "%s%s = %s\n", text, keys[k], more),
+			     arena_printf(&fixture.arena,
+					  "line 68: %s \"%s\": expected at most 64 of them",
 					  keys[k], more));
 	}
 }
@@ -355,14 +327,14 @@ static void patterns_have_a_limit(void **state)
 static void every_fault_is_told_at_once(void **state)
 {
 	(void)state;
-	assert_int_equal(read_text("[alerts]\nrepeat = never\nflap-changes = 1\n"
-				   "[maintenance w]\nfrom = noon\nto = 02:00\ndays = x\n"),
-			 STATUS_INVALID);
-	assert_int_equal(faults.n, 4);
-	assert_non_null(strstr(faults.texts[3], ", line 7: days"));
+	assert_int_equal(
+		options_fixture_read("[alerts]\nrepeat = never\nflap-changes = 1\n"
+				     "[maintenance w]\nfrom = noon\nto = 02:00\ndays = x\n",
+				     NULL),
+		STATUS_INVALID);
+	assert_int_equal(fixture.faults.n, 4);
+	assert_non_null(strstr(fixture.faults.texts[3], ", line 7: days"));
 }
-
-#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {

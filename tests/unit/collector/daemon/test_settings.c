@@ -8,82 +8,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-static struct arena arena;
-static struct options options;
-static struct faults faults;
-static char file[] = "/tmp/mtawatch-settings-XXXXXX";
-
-static int set_up(void **state)
-{
-	(void)state;
-	arena_init(&arena);
-	strcpy(strrchr(file, '-') + 1, "XXXXXX");
-	int fd = mkstemp(file);
-	return fd >= 0 && close(fd) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	arena_deinit(&arena);
-	return unlink(file);
-}
-
-/* Reads arguments up to NULL; with `text` a file is named, too. */
-static enum status read_all(const char *text, ...)
-{
-	char *argv[16];
-	int argc = 0;
-	va_list args;
-
-	va_start(args, text);
-	for (char *a = va_arg(args, char *); a; a = va_arg(args, char *))
-		argv[argc++] = a;
-	va_end(args);
-	if (text) {
-		FILE *out = fopen(file, "wb");
-		assert_non_null(out);
-		assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
-		assert_int_equal(fclose(out), 0);
-		argv[argc++] = (char *)(uintptr_t) "--config";
-		argv[argc++] = file;
-	}
-	return options_read(&options, argc, argv, &arena, &faults);
-}
+#include "tests/unit/collector/daemon/options_fixture.h"
 
 /* The first fault ends with `text`; where it is of the file, it begins with the file's name. */
 static void assert_fault(const char *text)
 {
-	assert_int_not_equal(faults.n, 0);
-	size_t n = strlen(faults.texts[0]);
-	if (n < strlen(text) || strcmp(faults.texts[0] + n - strlen(text), text) != 0)
-		fail_msg("expected ...%s, got %s", text, faults.texts[0]);
+	assert_int_not_equal(fixture.faults.n, 0);
+	size_t n = strlen(fixture.faults.texts[0]);
+	if (n < strlen(text) || strcmp(fixture.faults.texts[0] + n - strlen(text), text) != 0)
+		fail_msg("expected ...%s, got %s", text, fixture.faults.texts[0]);
 }
 
 static void there_are_defaults_for_everything(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all(NULL, NULL), STATUS_OK);
-	assert_string_equal(options.data, "/var/lib/mtawatch");
-	assert_true(net_address_is_loopback(&options.listen));
-	assert_false(options.allow_plain);
-	assert_null(options.hook_command);
-	assert_int_equal(options.log_level, LOG_LEVEL_INFO);
+	assert_int_equal(options_fixture_read(NULL, NULL), STATUS_OK);
+	assert_string_equal(fixture.options.data, "/var/lib/mtawatch");
+	assert_true(net_address_is_loopback(&fixture.options.listen));
+	assert_false(fixture.options.allow_plain);
+	assert_null(fixture.options.hook_command);
+	assert_int_equal(fixture.options.log_level, LOG_LEVEL_INFO);
 }
 
 static void the_command_line_comes_before_the_file(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all("# a comment\n\n  data = /from/file \r\nlog-level=debug\n",
-				  "--data", "/said", NULL),
-			 STATUS_OK);
-	assert_string_equal(options.data, "/said");
-	assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
-	assert_string_equal(options.config, file);
+	assert_int_equal(
+		options_fixture_read("# a comment\n\n  data = /from/file \r\nlog-level=debug\n",
+				     "--data", "/said", NULL),
+		STATUS_OK);
+	assert_string_equal(fixture.options.data, "/said");
+	assert_int_equal(fixture.options.log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(fixture.options.config, fixture.file);
 }
 
 static void what_is_kept_has_limits(void **state)
@@ -106,10 +65,11 @@ static void what_is_kept_has_limits(void **state)
 	};
 	(void)state;
 
-	assert_int_equal(read_all(NULL, NULL), STATUS_OK);
-	assert_memory_equal(&options.keep, &STORE_LIMITS_DEFAULT, sizeof options.keep);
+	assert_int_equal(options_fixture_read(NULL, NULL), STATUS_OK);
+	assert_memory_equal(&fixture.options.keep, &STORE_LIMITS_DEFAULT,
+			    sizeof fixture.options.keep);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		enum status status = read_all(cases[i].text, NULL);
+		enum status status = options_fixture_read(cases[i].text, NULL);
 		assert_int_equal(status, cases[i].fault ? STATUS_INVALID : STATUS_OK);
 		if (cases[i].fault)
 			assert_fault(cases[i].fault);
@@ -138,57 +98,62 @@ static void a_fault_names_its_line(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_int_equal(read_all(cases[i].text, NULL), STATUS_INVALID);
+		assert_int_equal(options_fixture_read(cases[i].text, NULL), STATUS_INVALID);
 		assert_fault(cases[i].fault);
-		assert_memory_equal(faults.texts[0], file, strlen(file));
+		assert_memory_equal(fixture.faults.texts[0], fixture.file, strlen(fixture.file));
 	}
 }
 
 static void every_fault_is_told_at_once(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all("a\nlog-level = x\n", "--datta=1", "word", "--listen", "q", NULL),
+	assert_int_equal(options_fixture_read("a\nlog-level = x\n", "--datta=1", "word", "--listen",
+					      "q", NULL),
 			 STATUS_INVALID);
-	assert_int_equal(faults.n, 5);
-	assert_string_equal(faults.texts[0],
+	assert_int_equal(fixture.faults.n, 5);
+	assert_string_equal(fixture.faults.texts[0],
 			    "command line: there is no option \"datta\"; did you mean \"data\"?");
-	assert_string_equal(faults.texts[1], "\"word\" is no option; serve takes nothing else");
+	assert_string_equal(fixture.faults.texts[1],
+			    "\"word\" is no option; serve takes nothing else");
 }
 
 static void more_faults_than_are_told_are_counted_no_further(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\n", NULL),
+	assert_int_equal(options_fixture_read(
+				 "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\nn\no\np\nq\nr\n", NULL),
 			 STATUS_INVALID);
-	assert_int_equal(faults.n, FAULTS_MAX);
+	assert_int_equal(fixture.faults.n, FAULTS_MAX);
 }
 
 static void a_key_that_stands_twice_is_a_fault(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all("data = /a\ndata = /b\n", NULL), STATUS_INVALID);
+	assert_int_equal(options_fixture_read("data = /a\ndata = /b\n", NULL), STATUS_INVALID);
 	assert_fault(", line 1");
-	assert_int_equal(read_all("data = /a\n", "--data=/c", NULL), STATUS_OK);
+	assert_int_equal(options_fixture_read("data = /a\n", "--data=/c", NULL), STATUS_OK);
 }
 
 static void what_an_option_lacks_is_said(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all(NULL, "--listen", NULL), STATUS_INVALID);
+	assert_int_equal(options_fixture_read(NULL, "--listen", NULL), STATUS_INVALID);
 	assert_fault("--listen needs a value: --listen ADDRESS:PORT");
-	assert_int_equal(read_all(NULL, "--config", NULL), STATUS_INVALID);
+	assert_int_equal(options_fixture_read(NULL, "--config", NULL), STATUS_INVALID);
 	assert_fault("--config needs a value: --config FILE");
-	assert_int_equal(read_all(NULL, "--config", "/nonexistent/c", NULL), STATUS_INVALID);
+	assert_int_equal(options_fixture_read(NULL, "--config", "/nonexistent/c", NULL),
+			 STATUS_INVALID);
 	assert_fault("could not open /nonexistent/c: No such file or directory");
 }
 
 static void an_address_that_others_reach_needs_a_word(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all("listen = 10.0.0.2:1\n", NULL), STATUS_INVALID);
-	assert_non_null(
-		strstr(faults.texts[0], ", line 1: listen \"10.0.0.2:1\": it can be reached"));
-	assert_int_equal(read_all("listen = 10.0.0.2:1\n", "--allow-plain", NULL), STATUS_OK);
+	assert_int_equal(options_fixture_read("listen = 10.0.0.2:1\n", NULL), STATUS_INVALID);
+	assert_non_null(strstr(fixture.faults.texts[0],
+			       ", line 1: listen \"10.0.0.2:1\": it can be reached"));
+	assert_int_equal(options_fixture_read("listen = 10.0.0.2:1\n", "--allow-plain", NULL),
+			 STATUS_OK);
 }
 
 static void a_file_at_the_limit_is_read_and_past_it_is_not(void **state)
@@ -197,10 +162,10 @@ static void a_file_at_the_limit_is_read_and_past_it_is_not(void **state)
 	(void)state;
 	memset(text, '#', OPTIONS_MAX_FILE_BYTES + 1);
 	text[OPTIONS_MAX_FILE_BYTES] = '\0';
-	assert_int_equal(read_all(text, NULL), STATUS_OK);
+	assert_int_equal(options_fixture_read(text, NULL), STATUS_OK);
 	text[OPTIONS_MAX_FILE_BYTES] = '#';
 	text[OPTIONS_MAX_FILE_BYTES + 1] = '\0';
-	assert_int_equal(read_all(text, NULL), STATUS_INVALID);
+	assert_int_equal(options_fixture_read(text, NULL), STATUS_INVALID);
 	assert_fault(" has more than 65536 bytes");
 	test_free(text);
 }
@@ -210,14 +175,15 @@ static void what_is_printed_can_be_read_again(void **state)
 	struct buffer printed;
 	(void)state;
 	buffer_init(&printed);
-	assert_int_equal(read_all("log-level = error\n", "--data", "/d", NULL), STATUS_OK);
-	options_print(&options, &printed);
+	assert_int_equal(options_fixture_read("log-level = error\n", "--data", "/d", NULL),
+			 STATUS_OK);
+	options_print(&fixture.options, &printed);
 	assert_non_null(strstr(printed.bytes, "# (command line)\ndata = /d\n"));
 	assert_non_null(strstr(printed.bytes, ", line 1)\nlog-level = error\n"));
 	assert_non_null(strstr(printed.bytes, "\n#hook-command = \n"));
-	assert_int_equal(read_all(printed.bytes, NULL), STATUS_OK);
-	assert_string_equal(options.data, "/d");
-	assert_int_equal(options.log_level, LOG_LEVEL_ERROR);
+	assert_int_equal(options_fixture_read(printed.bytes, NULL), STATUS_OK);
+	assert_string_equal(fixture.options.data, "/d");
+	assert_int_equal(fixture.options.log_level, LOG_LEVEL_ERROR);
 	buffer_deinit(&printed);
 }
 
@@ -227,12 +193,13 @@ static void a_comparison_says_what_waits_for_a_restart(void **state)
 	struct buffer text;
 	(void)state;
 	buffer_init(&text);
-	assert_int_equal(read_all(NULL, NULL), STATUS_OK);
-	before = options;
-	assert_int_equal(options_compare(&before, &options, &text), 0);
-	assert_int_equal(read_all("log-level = debug\ndata = /d\nhook-command = /h\n", NULL),
-			 STATUS_OK);
-	assert_int_equal(options_compare(&before, &options, &text), 3);
+	assert_int_equal(options_fixture_read(NULL, NULL), STATUS_OK);
+	before = fixture.options;
+	assert_int_equal(options_compare(&before, &fixture.options, &text), 0);
+	assert_int_equal(
+		options_fixture_read("log-level = debug\ndata = /d\nhook-command = /h\n", NULL),
+		STATUS_OK);
+	assert_int_equal(options_compare(&before, &fixture.options, &text), 3);
 	assert_string_equal(text.bytes, "data is /d from the next start on\n"
 					"hook-command is /h\n"
 					"log-level is debug\n");
@@ -279,11 +246,11 @@ static const struct section_key hook_keys[] = { { "type", true, false, set_type 
 static void sections_follow_the_settings(void **state)
 {
 	(void)state;
-	assert_int_equal(read_all("data = /d\n[hook one]\n# x\ntype = command\n"
-				  "command = /bin/true\n",
-				  NULL),
+	assert_int_equal(options_fixture_read("data = /d\n[hook one]\n# x\ntype = command\n"
+					      "command = /bin/true\n",
+					      NULL),
 			 STATUS_OK);
-	const struct section *s = options.sections.first;
+	const struct section *s = fixture.options.sections.first;
 	assert_string_equal(s->name, "one");
 	assert_string_equal(s->first->next->key, "command");
 	assert_string_equal(s->first->next->value, "/bin/true");
@@ -294,16 +261,17 @@ static struct sections make_sections(const char *const *lines, size_t n)
 {
 	struct sections sections = { NULL, NULL };
 
-	faults.n = 0;
+	fixture.faults.n = 0;
 	for (size_t i = 0; i < n; i++) {
-		char *line = arena_strdup(&arena, lines[i]);
-		const char *place = arena_printf(&arena, "%s, line %zu", file, i + 1);
+		char *line = arena_strdup(&fixture.arena, lines[i]);
+		const char *place =
+			arena_printf(&fixture.arena, "%s, line %zu", fixture.file, i + 1);
 		if (*line == '[') {
-			sections_begin(&sections, line, place, &arena, &faults);
+			sections_begin(&sections, line, place, &fixture.arena, &fixture.faults);
 			continue;
 		}
 		const char *key = strsep(&line, "=");
-		sections_add(&sections, key, line, place, &arena);
+		sections_add(&sections, key, line, place, &fixture.arena);
 	}
 	return sections;
 }
@@ -318,8 +286,8 @@ static void a_section_is_read_by_the_keys_of_its_kind(void **state)
 	const struct section *s = make_sections(lines, 6).first;
 	assert_string_equal(s->kind, "hook");
 	assert_string_equal(s->name, "one");
-	section_read(s, hook_keys, 2, &hook, &arena, &faults);
-	assert_int_equal(faults.n, 0);
+	section_read(s, hook_keys, 2, &hook, &fixture.arena, &fixture.faults);
+	assert_int_equal(fixture.faults.n, 0);
 	assert_string_equal(hook.type, "webhook");
 	assert_int_equal(hook.n_sites, 2);
 	assert_string_equal(s->next->kind, "alerts");
@@ -351,10 +319,11 @@ static void what_is_wrong_with_a_section_is_told_with_its_line(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		assert_int_equal(read_all(cases[i].text, NULL), STATUS_INVALID);
+		assert_int_equal(options_fixture_read(cases[i].text, NULL), STATUS_INVALID);
 		assert_fault(cases[i].fault);
 	}
-	assert_int_equal(read_all("[hook a]\n[hook b]\n[hook a]\n", NULL), STATUS_INVALID);
+	assert_int_equal(options_fixture_read("[hook a]\n[hook b]\n[hook a]\n", NULL),
+			 STATUS_INVALID);
 	assert_fault(", line 1");
 }
 
@@ -375,13 +344,11 @@ static void what_is_wrong_in_a_section_is_told_with_its_line(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct hook hook = { 0 };
 		struct sections sections = make_sections(cases[i].lines, 3);
-		section_read(sections.first, hook_keys, 2, &hook, &arena, &faults);
-		assert_int_equal(faults.n, 1);
+		section_read(sections.first, hook_keys, 2, &hook, &fixture.arena, &fixture.faults);
+		assert_int_equal(fixture.faults.n, 1);
 		assert_fault(cases[i].fault);
 	}
 }
-
-#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {

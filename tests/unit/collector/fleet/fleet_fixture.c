@@ -279,7 +279,7 @@ static char *rows_of(const char *words)
 	return buffer_take(&out, &size);
 }
 
-char *fixture_body(struct fixture *f, const struct fixture_words *words)
+static char *body_of(const struct fixture_words *words)
 {
 	static const char version[] = "5.5.2653.23";
 	struct buffer out;
@@ -287,7 +287,6 @@ char *fixture_body(struct fixture *f, const struct fixture_words *words)
 	size_t size = 0;
 	char *rows = rows_of(words->rows);
 
-	(void)f;
 	assert_int_equal(sscanf(words->name, "S%d", &number), 1); // NOLINT(cert-err34-c)
 	buffer_init(&out);
 	buffer_printf(&out,
@@ -314,27 +313,34 @@ char *fixture_body(struct fixture *f, const struct fixture_words *words)
 	return buffer_take(&out, &size);
 }
 
+struct snapshot *fixture_read(const struct fixture_words *words, int64_t at_ms, int64_t now_ms,
+			      char **body)
+{
+	struct json_error why = { 0 };
+	struct snapshot *snapshot = NULL;
+
+	*body = body_of(words);
+	if (snapshot_read(*body, strlen(*body), now_ms, (now_ms - at_ms) / 1000, &snapshot, &why) !=
+	    STATUS_OK)
+		fail_msg("%s: %s\n%s", why.pointer, why.detail, *body);
+	return snapshot;
+}
+
 struct changes *fixture_take(struct fixture *f, const struct fixture_words *words, int64_t at_ms,
 			     int64_t now_ms)
 {
+	static int64_t sequence = 1;
 	struct fixture_words all = *words;
-	struct json_error why = { 0 };
-	struct snapshot *snapshot = NULL;
 	struct changes *changes = NULL;
 	enum fleet_taken taken;
+	char *body;
 	char error[FLEET_ERROR_SIZE] = "";
-	static int64_t sequence = 1;
 
 	if (all.sequence == 0)
 		all.sequence = sequence++;
-	char *body = fixture_body(f, &all);
-	enum status status =
-		snapshot_read(body, strlen(body), now_ms, (now_ms - at_ms) / 1000, &snapshot, &why);
-	if (status != STATUS_OK)
-		fail_msg("%s: %s\n%s", why.pointer, why.detail, body);
-	status =
-		fleet_take(f->fleet, snapshot, body, strlen(body), now_ms, &changes, &taken, error);
-	if (status != STATUS_OK)
+	struct snapshot *snapshot = fixture_read(&all, at_ms, now_ms, &body);
+	if (fleet_take(f->fleet, snapshot, body, strlen(body), now_ms, &changes, &taken, error) !=
+	    STATUS_OK)
 		fail_msg("%s", error);
 	snapshot_unref(snapshot);
 	free(body);
@@ -345,6 +351,17 @@ void fixture_report(struct fixture *f, const struct fixture_words *words, int64_
 		    int64_t now_ms)
 {
 	fixture_commit(f, fixture_take(f, words, at_ms, now_ms));
+}
+
+enum status fixture_remove(struct fixture *f, const char *key, int64_t at_ms,
+			   struct changes **changes)
+{
+	const struct record_removal removal = {
+		.key = key, .server = key, .at_ms = at_ms, .by = "test", .reason = "scrapped"
+	};
+	char error[FLEET_ERROR_SIZE];
+
+	return fleet_remove(f->fleet, &removal, at_ms, changes, error);
 }
 
 void fixture_advance(struct fixture *f, int64_t now_ms)
@@ -390,4 +407,25 @@ const char *fixture_verdict(const struct fixture *f, const char *name)
 	snprintf(text, sizeof text, "%s%s", verdict_name(view->verdict),
 		 view->silent ? " silent" : "");
 	return text;
+}
+
+uint32_t fixture_random(uint32_t *seed)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return *seed >> 8;
+}
+
+void fixture_random_rows(uint32_t *seed, size_t n, size_t self, uint32_t rarity, char *out,
+			 size_t size)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		if (i == self || fixture_random(seed) % rarity)
+			continue;
+		at += (size_t)snprintf(out + at, size - at, "%sS%zu:%s/%s", at ? " " : "", i + 1,
+				       fixture_random(seed) % 2 ? "mta" : "none",
+				       fixture_random(seed) % 2 ? "mta" : "none");
+	}
 }

@@ -14,6 +14,12 @@
 
 #define FIXTURE_MAX_ROWS 512
 
+/* Milliseconds; tests begin at T0. */
+#define T0     INT64_C(1795344323000)
+#define SECOND INT64_C(1000)
+#define MINUTE (60 * SECOND)
+#define DAY    (1440 * MINUTE)
+
 struct fixture {
 	struct fleet *fleet;
 	struct fleet_history history;
@@ -50,8 +56,9 @@ struct fixture_words {
 	const char *extra; /* members more, each with a comma before it */
 };
 
-/* The JSON text, to be passed to free(). */
-char *fixture_body(struct fixture *f, const struct fixture_words *words);
+/* The report as it is read at `now_ms`; its JSON text, which is to be passed to free(). */
+struct snapshot *fixture_read(const struct fixture_words *words, int64_t at_ms, int64_t now_ms,
+			      char **body);
 
 /* Takes a report with its facts collected at `at_ms`, at `now_ms`; asserts that it is accepted. */
 struct changes *fixture_take(struct fixture *f, const struct fixture_words *words, int64_t at_ms,
@@ -60,6 +67,10 @@ struct changes *fixture_take(struct fixture *f, const struct fixture_words *word
 /* The same, and it is committed. */
 void fixture_report(struct fixture *f, const struct fixture_words *words, int64_t at_ms,
 		    int64_t now_ms);
+
+/* Takes a server out; `*changes` are to be committed. As fleet_remove(). */
+enum status fixture_remove(struct fixture *f, const char *key, int64_t at_ms,
+			   struct changes **changes);
 
 /* Advances as often as something is due, committing what changed. */
 void fixture_advance(struct fixture *f, int64_t now_ms);
@@ -72,3 +83,10 @@ const char *fixture_verdict(const struct fixture *f, const char *name);
 
 /* The object of view_add_verdict(), to be passed to free(). */
 char *fixture_verdict_json(const struct view *view);
+
+/* The next number; the same for the same seed. */
+uint32_t fixture_random(uint32_t *seed);
+
+/* Rows for `struct fixture_words`, of each other of `n` servers with a chance of one in `rarity`. */
+void fixture_random_rows(uint32_t *seed, size_t n, size_t self, uint32_t rarity, char *out,
+			 size_t size);

@@ -16,11 +16,6 @@
 #include "proto/exposure/verdict_json.h"
 #include "tests/unit/collector/fleet/fleet_fixture.h"
 
-#define T0     INT64_C(1795344323000)
-#define MINUTE INT64_C(60000)
-#define DAY    (1440 * MINUTE)
-#define SECOND INT64_C(1000)
-
 /* A report with an interval of five minutes is fresh for a quarter of an hour. */
 #define LAST_FRESH (15 * MINUTE - 1)
 
@@ -66,12 +61,10 @@ static void a_machine_is_known_by_its_short_name_without_case(void **state)
 static enum status take_from(struct fixture *f, bool is_own, const struct fixture_words *words,
 			     int64_t now_ms, enum fleet_taken *taken, struct changes **changes)
 {
-	struct json_error why;
-	struct snapshot *snapshot = NULL;
 	char error[FLEET_ERROR_SIZE];
-	char *body = fixture_body(f, words);
+	char *body;
 
-	assert_int_equal(snapshot_read(body, strlen(body), now_ms, 0, &snapshot, &why), STATUS_OK);
+	struct snapshot *snapshot = fixture_read(words, now_ms, now_ms, &body);
 	snapshot->is_own = is_own;
 	enum status status =
 		fleet_take(f->fleet, snapshot, body, strlen(body), now_ms, changes, taken, error);
@@ -384,20 +377,13 @@ static void a_clock_that_is_set_back_harms_nobody(void **state)
 
 static void remove_s3(struct fixture *f, int64_t now_ms)
 {
-	static const struct record_removal removal = { .key = "s3",
-						       .server = "S3",
-						       .at_ms = T0 + MINUTE,
-						       .by = "test",
-						       .reason = "scrapped" };
 	struct changes *changes = NULL;
-	char error[FLEET_ERROR_SIZE];
 
-	assert_int_equal(fleet_remove(f->fleet, &removal, now_ms, &changes, error), STATUS_OK);
+	assert_int_equal(fixture_remove(f, "s3", now_ms, &changes), STATUS_OK);
 	assert_string_equal(fixture_verdict(f, "S3"), "clear"); /* until it is durable */
 	fixture_commit(f, changes);
 	assert_string_equal(fixture_verdict(f, "S3"), "absent");
-	assert_int_equal(fleet_remove(f->fleet, &removal, now_ms, &changes, error),
-			 STATUS_NOT_FOUND);
+	assert_int_equal(fixture_remove(f, "s3", now_ms, &changes), STATUS_NOT_FOUND);
 }
 
 static void a_removed_server_proves_nothing_and_comes_back_only_alive(void **state)
@@ -490,26 +476,6 @@ static void expect_as_the_rule_says(const struct fixture *f, const struct sent *
 	arena_deinit(&arena);
 }
 
-static uint32_t next_random(uint32_t *seed)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return *seed >> 8;
-}
-
-/* Rows on all others, each adapter reaching each or not. */
-static void random_rows(uint32_t *seed, size_t self, char *out, size_t size)
-{
-	size_t n = 0;
-	out[0] = '\0';
-	for (size_t i = 0; i < SERVERS; i++) {
-		if (i == self || next_random(seed) % 3)
-			continue;
-		n += (size_t)snprintf(out + n, size - n, "%sS%zu:%s/%s", n ? " " : "", i + 1,
-				      next_random(seed) % 2 ? "mta" : "none",
-				      next_random(seed) % 2 ? "mta" : "none");
-	}
-}
-
 static void remember(struct sent *sent, const struct changes *changes)
 {
 	sent->snapshots[sent->n++] = snapshot_ref(changes->snapshot);
@@ -524,20 +490,21 @@ static void play(uint32_t seed)
 	fixture_init(&f);
 	for (int step = 0; step < 60; step++) {
 		char rows[256];
-		size_t who = next_random(&seed) % SERVERS;
-		random_rows(&seed, who, rows, sizeof rows);
+		size_t who = fixture_random(&seed) % SERVERS;
+		fixture_random_rows(&seed, SERVERS, who, 3, rows, sizeof rows);
 		struct fixture_words words = { .name = names[who],
 					       .rows = rows,
-					       .interval_s = 60 + next_random(&seed) % 240 };
+					       .interval_s = 60 + fixture_random(&seed) % 240 };
 		/* Whole seconds, like the header's; often late, sometimes by much. */
-		int64_t age_ms = next_random(&seed) % 3 ? 0 : next_random(&seed) % 2400 * SECOND;
-		now_ms += next_random(&seed) % 200 * SECOND;
-		if (next_random(&seed) % 2)
+		int64_t age_ms =
+			fixture_random(&seed) % 3 ? 0 : fixture_random(&seed) % 2400 * SECOND;
+		now_ms += fixture_random(&seed) % 200 * SECOND;
+		if (fixture_random(&seed) % 2)
 			fixture_advance(&f, now_ms);
 		struct changes *changes = fixture_take(&f, &words, now_ms - age_ms, now_ms);
 		remember(&sent, changes);
 		fixture_commit(&f, changes);
-		if (next_random(&seed) % 8 == 0)
+		if (fixture_random(&seed) % 8 == 0)
 			fixture_restart(&f, now_ms);
 		fixture_advance(&f, now_ms);
 		for (size_t i = 0; i < SERVERS; i++)
@@ -569,13 +536,13 @@ static void reports_that_are_not_durable_yet_count_as_well(void **state)
 		fixture_init(&f);
 		for (size_t step = 0; step < 40; step++) {
 			char rows[256];
-			size_t who = next_random(&random) % SERVERS;
-			random_rows(&random, who, rows, sizeof rows);
+			size_t who = fixture_random(&random) % SERVERS;
+			fixture_random_rows(&random, SERVERS, who, 3, rows, sizeof rows);
 			struct fixture_words words = { .name = names[who],
 						       .rows = rows,
 						       .interval_s = 60 };
-			int64_t age_ms = next_random(&random) % 900 * SECOND;
-			now_ms += next_random(&random) % 60 * SECOND;
+			int64_t age_ms = fixture_random(&random) % 900 * SECOND;
+			now_ms += fixture_random(&random) % 60 * SECOND;
 			made[step] = fixture_take(&f, &words, now_ms - age_ms, now_ms);
 			remember(&sent, made[step]);
 		}

@@ -11,9 +11,6 @@
 
 #include "tests/unit/collector/fleet/fleet_fixture.h"
 
-#define T0     INT64_C(1795344323000)
-#define MINUTE INT64_C(60000)
-
 /* From then on a server is silent that reported at T0 with an interval of five minutes. */
 #define SILENT (T0 + 15 * MINUTE)
 
@@ -174,21 +171,14 @@ static void addresses_that_many_machines_have_are_no_evidence(void **state)
 
 static void a_name_that_is_removed_is_nobodys_new_name(void **state)
 {
-	static const struct record_removal removal = { .key = "s2",
-						       .server = "S2",
-						       .at_ms = SILENT + 2 * MINUTE,
-						       .by = "test",
-						       .reason = "" };
 	struct fixture f;
 	struct changes *changes = NULL;
-	char error[FLEET_ERROR_SIZE];
 	(void)state;
 
 	fixture_init(&f);
 	report(&f, "S1", CARD, T0);
 	report(&f, "S2", CARD, SILENT + MINUTE);
-	assert_int_equal(fleet_remove(f.fleet, &removal, removal.at_ms, &changes, error),
-			 STATUS_OK);
+	assert_int_equal(fixture_remove(&f, "s2", SILENT + 2 * MINUTE, &changes), STATUS_OK);
 	fixture_commit(&f, changes);
 	assert_string_equal(now_called(&f, "S1"), "");
 	fixture_deinit(&f);

@@ -12,19 +12,12 @@
 #include "proto/exposure/verdict_json.h"
 #include "tests/unit/collector/fleet/fleet_fixture.h"
 
-#define T0     INT64_C(1795344323000)
-#define MINUTE INT64_C(60000)
-#define SECOND INT64_C(1000)
-
 /* Puts a report into the set alone, as if it had been received when it was made. */
 static void add(struct report_set *set, const struct fixture_words *words, int64_t at_ms)
 {
-	struct json_error why;
-	struct snapshot *snapshot = NULL;
-	char *body = fixture_body(NULL, words);
+	char *body;
 
-	assert_int_equal(snapshot_read(body, strlen(body), at_ms, 0, &snapshot, &why), STATUS_OK);
-	report_set_add(set, snapshot);
+	report_set_add(set, fixture_read(words, at_ms, at_ms, &body));
 	free(body);
 }
 
@@ -124,36 +117,17 @@ static void a_row_on_a_server_of_another_site_is_no_row_on_a_peer(void **state)
 /* Three servers at each of two sites, which are probed across as well. */
 #define SERVERS 6
 
-static uint32_t next_random(uint32_t *seed)
-{
-	*seed = *seed * 1664525 + 1013904223;
-	return *seed >> 8;
-}
-
-static void random_rows(uint32_t *seed, size_t self, char *out, size_t size)
-{
-	size_t n = 0;
-	out[0] = '\0';
-	for (size_t i = 0; i < SERVERS; i++) {
-		if (i == self || next_random(seed) % 2)
-			continue;
-		n += (size_t)snprintf(out + n, size - n, "%sS%zu:%s/%s", n ? " " : "", i + 1,
-				      next_random(seed) % 2 ? "mta" : "none",
-				      next_random(seed) % 2 ? "mta" : "none");
-	}
-}
-
 static void report_at_random(struct fixture *f, struct report_set *set, uint32_t *seed, size_t who,
 			     int64_t age_ms, int64_t now_ms)
 {
 	char name[] = { 'S', (char)('1' + who), '\0' };
 	char rows[256];
 
-	random_rows(seed, who, rows, sizeof rows);
+	fixture_random_rows(seed, SERVERS, who, 2, rows, sizeof rows);
 	struct fixture_words words = { .name = name,
 				       .site = who < 3 ? "HQ" : "Branch",
 				       .rows = rows,
-				       .interval_s = 60 + next_random(seed) % 240 };
+				       .interval_s = 60 + fixture_random(seed) % 240 };
 	struct changes *changes = fixture_take(f, &words, now_ms - age_ms, now_ms);
 	report_set_add(set, snapshot_ref(changes->snapshot));
 	fixture_commit(f, changes);
@@ -197,10 +171,11 @@ static void says_what_the_running_collector_says(void **state)
 		for (size_t i = 0; i < SERVERS; i++)
 			report_at_random(&f, set, &seed, i, 0, now_ms);
 		for (int step = 0; step < 50; step++) {
-			int64_t age_ms =
-				next_random(&seed) % 3 ? 0 : next_random(&seed) % 2400 * SECOND;
-			now_ms += next_random(&seed) % 200 * SECOND;
-			report_at_random(&f, set, &seed, next_random(&seed) % SERVERS, age_ms,
+			int64_t age_ms = fixture_random(&seed) % 3
+						 ? 0
+						 : fixture_random(&seed) % 2400 * SECOND;
+			now_ms += fixture_random(&seed) % 200 * SECOND;
+			report_at_random(&f, set, &seed, fixture_random(&seed) % SERVERS, age_ms,
 					 now_ms);
 			fixture_advance(&f, now_ms);
 			expect_the_same(&f, set, now_ms);
