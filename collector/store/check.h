@@ -1,6 +1,6 @@
 /*
- * Whether a store is whole: what the database says of itself, and what we know beyond that of its rows.
- * Reads only, also while a collector runs.
+ * Whether a store is whole: what the database says of itself, and what we know beyond that of its
+ * rows. Reads only, also while a collector runs.
  */
 #pragma once
 
@@ -26,7 +26,8 @@ const char *store_locate(const struct store_engine *engine, const char *director
 			 struct arena *arena);
 
 /*
- * Checks the store at `location`, or a backup by its file; `tell` gets each fault as a sentence without a full stop.
+ * Checks the store at `location`, or a backup by its file; `tell` gets each fault as a sentence
+ * without a full stop.
  *
  * STATUS_OK           it was checked; `out->faults` says how that went
  * STATUS_NOT_FOUND    there is nothing there

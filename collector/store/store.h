@@ -1,7 +1,7 @@
 /*
  * The store: the truth that outlives the process. An engine keeps it, which store_open() is given
- * (collector/store/engine.h): sqlite/ in one SQLite database in the data directory. The interface has
- * no word of SQL, so that another engine can take its place.
+ * (collector/store/engine.h): sqlite/ in one SQLite database in the data directory. The interface
+ * has no word of SQL, so that another engine can take its place.
  *
  * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
  * round; a thread of the store commits whatever has gathered while the previous commit was under
