@@ -302,13 +302,14 @@ static char *body_of(const struct fixture_words *words)
 	buffer_printf(&out,
 		      ",\"adapters\":[{\"id\":\"A\",%s%s%s\"enabled\":true,\"link\":\"up\","
 		      "\"addresses\":[\"10.0.%d.1/16\"]},{\"id\":\"B\",\"enabled\":true,"
-		      "\"link\":\"up\",\"addresses\":[\"10.0.%d.2/16\"]}],"
+		      "\"link\":\"up\",\"addresses\":[\"10.0.%d.%d/16\"]}],"
 		      "\"probes\":[%s],\"mta\":{\"service\":\"running\"},"
 		      "\"files\":[{\"name\":\"Emsmta.exe\",\"state\":\"versioned\",\"version\":"
 		      "\"%s\"}]%s}",
 		      words->mac ? "\"mac\":\"" : "", words->mac ? words->mac : "",
-		      words->mac ? "\"," : "", number, number, rows,
-		      words->build ? words->build : version, words->extra ? words->extra : "");
+		      words->mac ? "\"," : "", number, words->holds ? words->holds : number,
+		      words->holds ? 1 : 2, rows, words->build ? words->build : version,
+		      words->extra ? words->extra : "");
 	free(rows);
 	return buffer_take(&out, &size);
 }

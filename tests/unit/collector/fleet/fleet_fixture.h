@@ -53,6 +53,7 @@ struct fixture_words {
 	 */
 	const char *rows;
 	const char *mac;   /* of adapter A; NULL: it tells none */
+	int holds;         /* B holds the address of adapter A of that number; 0: one of its own */
 	const char *extra; /* members more, each with a comma before it */
 };
 

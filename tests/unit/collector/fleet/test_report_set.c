@@ -117,6 +117,7 @@ static void a_row_on_a_server_of_another_site_is_no_row_on_a_peer(void **state)
 /* Three servers at each of two sites, which are probed across as well. */
 #define SERVERS 6
 
+/* Now and then it holds an address that another one holds, too. */
 static void report_at_random(struct fixture *f, struct report_set *set, uint32_t *seed, size_t who,
 			     int64_t age_ms, int64_t now_ms)
 {
@@ -127,6 +128,9 @@ static void report_at_random(struct fixture *f, struct report_set *set, uint32_t
 	struct fixture_words words = { .name = name,
 				       .site = who < 3 ? "HQ" : "Branch",
 				       .rows = rows,
+				       .holds = fixture_random(seed) % 4
+							? 0
+							: (int)(fixture_random(seed) % SERVERS) + 1,
 				       .interval_s = 60 + fixture_random(seed) % 240 };
 	struct changes *changes = fixture_take(f, &words, now_ms - age_ms, now_ms);
 	report_set_add(set, snapshot_ref(changes->snapshot));
