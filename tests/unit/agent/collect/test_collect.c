@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "proto/base/timestamp.h"
+#include "proto/exposure/exposure.h"
 #include "tests/fake_host.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -118,6 +119,47 @@ static void a_machine_without_exchange_is_told_as_such(void **state)
 	assert_string_equal(report.host.name, "EXCH1");
 	assert_int_equal(report.host.booted_at_ms, 5000);
 	assert_int_equal(report.collected_at_ms, 1000000);
+}
+
+/* A part of the registry is missing, or an MTA of former days was left behind: never an all-clear. */
+static void an_mta_on_the_disk_is_never_told_as_none(void **state)
+{
+	static const struct fake_file program[] = { { .path = "C:\\exchsrvr\\bin\\Emsmta.exe" } };
+	static const struct host_event event = { .id = 9298 };
+	static const struct {
+		const char *what; /* in the message */
+		bool disk_only;
+		size_t n_files;
+		size_t n_events;
+		enum tristate installed;
+	} cases[] = {
+		{ "C:\\exchsrvr\\bin\\Emsmta.exe is there", true, 1, 0, TRISTATE_UNKNOWN },
+		{ "the event log holds events of MSExchangeMTA", true, 0, 1, TRISTATE_UNKNOWN },
+		{ NULL, true, 0, 0, TRISTATE_NO },
+		{ NULL, false, 0, 1, TRISTATE_NO }, /* what a running Windows has of former days */
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		machine.n_values = 0;
+		machine.n_services = 0;
+		machine.disk_only = cases[i].disk_only;
+		machine.files = program;
+		machine.n_files = cases[i].n_files;
+		machine.events = &event;
+		machine.n_events = cases[i].n_events;
+		run();
+		assert_int_equal(report.exchange.installed, cases[i].installed);
+		if (!cases[i].what) {
+			assert_null(report_find_problem(&report, "exchange.installed"));
+			continue;
+		}
+		const char *said = problem("exchange.installed")->message;
+		assert_non_null(strstr(said, cases[i].what));
+		assert_non_null(strstr(said, "export HKEY_LOCAL_MACHINE\\SYSTEM\\"
+					     "CurrentControlSet\\Services"));
+		assert_int_equal(exposure_verdict_alone(&report), VERDICT_UNKNOWN);
+	}
 }
 
 static void exchange_is_read_out_of_the_registry(void **state)
@@ -500,6 +542,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_machine_without_exchange_is_told_as_such),
+		TEST(an_mta_on_the_disk_is_never_told_as_none),
 		TEST(exchange_is_read_out_of_the_registry),
 		TEST(adapters_are_written_as_the_report_spells_them),
 		TEST(a_denied_event_log_is_a_problem_and_no_start),
