@@ -98,7 +98,7 @@ def test_pages_hold_everything_once(tmp_path):
 @pytest.mark.parametrize("query, status", [
     ("?limit=1000", 200), ("?limit=1001", 400), ("?limit=0", 400), ("?since=yesterday", 400),
     ("?since=", 400), ("?cursor=7", 400), ("?cursor=7.", 400), ("?cursor=.7", 400),
-    ("?cursor=1.2.3", 400), ("?cursor=99999999999999999999.1", 200), ("?colour=red", 400)])
+    ("?cursor=1.2.3", 400), ("?cursor=99999999999999999999.1", 400), ("?colour=red", 400)])
 def test_queries_are_checked(collector, query, status):
     assert collector.ask("/v1/servers/EXCH1/history" + query)[0] == status
 
