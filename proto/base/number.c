@@ -6,19 +6,19 @@ bool number_take(const char **at, int64_t *out)
 {
 	const char *text = *at;
 	bool negative = *text == '-';
-	int64_t value = 0;
+	int64_t value = 0; /* below zero, where int64_t holds one more */
 
 	text += negative;
 	const char *first = text;
 	for (; *text >= '0' && *text <= '9'; text++) {
 		int digit = *text - '0';
-		if (value > (INT64_MAX - digit) / 10)
+		if (value < (INT64_MIN + digit) / 10)
 			return false;
-		value = value * 10 + digit;
+		value = value * 10 - digit;
 	}
-	if (text == first)
+	if (text == first || (!negative && value == INT64_MIN))
 		return false;
-	*out = negative ? -value : value;
+	*out = negative ? value : -value;
 	*at = text;
 	return true;
 }
