@@ -98,6 +98,7 @@ static void warn(const struct options *options)
 	warn_of_file("the enrolment secret in", options->enroll_secret_file);
 	warn_of_file("the client certificate", options->client_cert);
 	warn_of_file("the client key", options->client_key);
+	warn_of_file("the proxy's password in", options->proxy_password_file);
 }
 
 /* The peers of the command line, with a semicolon between them. */
@@ -125,7 +126,7 @@ static enum status write_setting(const struct layer_value *value, const struct l
 		return install_setting(setting->value_name, NULL, (uint32_t)number, error);
 	case SETTING_IS_PEERS:
 		return install_setting(setting->value_name, joined_peers(layers, arena), 0, error);
-	case SETTING_IS_TEXT: /* paths, all of them */
+	case SETTING_IS_PATH:
 		return install_setting(setting->value_name, install_full_path(value->text, arena),
 				       0, error);
 	default:

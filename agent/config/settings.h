@@ -29,7 +29,8 @@ struct options;
 
 /* What a value has to look like. */
 enum setting_kind {
-	SETTING_IS_TEXT,   /* a path: 1 to SETTING_MAX_TEXT characters */
+	SETTING_IS_PATH,   /* 1 to SETTING_MAX_TEXT characters */
+	SETTING_IS_USER,   /* a name of as many characters, without a colon (RFC 7617) */
 	SETTING_IS_URL,    /* http:// or https://, without user and password */
 	SETTING_IS_PROXY,  /* http://, without user and password */
 	SETTING_IS_NUMBER, /* min to max */

@@ -73,6 +73,12 @@ static const char *apply_url(const struct applying *a, const char *value)
 	return apply_text(a, value);
 }
 
+/* A proxy takes what follows a colon for the password. */
+static const char *apply_user(const struct applying *a, const char *value)
+{
+	return strchr(value, ':') ? "a user's name, without a colon" : apply_text(a, value);
+}
+
 static const char *apply_proxy(const struct applying *a, const char *value)
 {
 	if (!send_is_url(value) || !text_has_prefix(value, "http://") ||
@@ -180,10 +186,11 @@ const char *setting_apply(const struct setting *setting, const char *value, stru
 			  struct options *options)
 {
 	static const char *(*const appliers[])(const struct applying *, const char *) = {
-		[SETTING_IS_TEXT] = apply_text,   [SETTING_IS_URL] = apply_url,
-		[SETTING_IS_PROXY] = apply_proxy, [SETTING_IS_NUMBER] = apply_number,
-		[SETTING_IS_LEVEL] = apply_level, [SETTING_IS_PINS] = apply_pins,
-		[SETTING_IS_PEERS] = apply_peers, [SETTING_IS_SWITCH] = apply_switch,
+		[SETTING_IS_PATH] = apply_text,     [SETTING_IS_USER] = apply_user,
+		[SETTING_IS_URL] = apply_url,       [SETTING_IS_PROXY] = apply_proxy,
+		[SETTING_IS_NUMBER] = apply_number, [SETTING_IS_LEVEL] = apply_level,
+		[SETTING_IS_PINS] = apply_pins,     [SETTING_IS_PEERS] = apply_peers,
+		[SETTING_IS_SWITCH] = apply_switch,
 	};
 	struct applying a = { setting, arena, options };
 

@@ -1,7 +1,6 @@
 #include "agent/https/proxy_login.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include <curl/curl.h>
 
@@ -22,18 +21,6 @@ static enum status tell_curl(CURL *curl, const char *user, const char *password,
 	(void)snprintf(error, size, "libcurl would not take the proxy's user: %s",
 		       curl_easy_strerror(bad));
 	return STATUS_SYSTEM;
-}
-
-/* What is set and cannot be sent: NULL, or what is wrong with it. */
-static const char *find_mistake(const struct send_options *options)
-{
-	if (!options->proxy_user)
-		return "a password for the proxy is set (--proxy-password-file), but no user "
-		       "(--proxy-user)";
-	if (strchr(options->proxy_user, ':'))
-		return "the user for the proxy (--proxy-user) has a colon in its name, where "
-		       "every proxy takes the password to begin";
-	return NULL;
 }
 
 static enum status read_and_tell(CURL *curl, const struct send_options *options, char *error,
@@ -65,10 +52,11 @@ enum status proxy_login_apply(void *curl, const struct send_options *options, ch
 {
 	if (!options->proxy || (!options->proxy_user && !options->proxy_password_file))
 		return STATUS_OK;
-	const char *mistake = find_mistake(options);
-	if (!mistake)
+	if (options->proxy_user)
 		return read_and_tell(curl, options, error, size);
-	(void)snprintf(error, size, "%s", mistake);
+	(void)snprintf(error, size,
+		       "a password for the proxy is set (--proxy-password-file), but no user "
+		       "(--proxy-user)");
 	return STATUS_INVALID;
 }
 

@@ -93,7 +93,7 @@ def expect_stop_in_time(machine):
 
 
 def test_install_makes_a_service_that_runs(machine, collector, install, state):
-    text, errors = install("--collector", collector, "--interval", "3600",
+    text, errors = install("--collector", collector, "--interval", "3600", "--proxy-user", "exch1",
                            "--peer", "EXCH2=10.255.0.2", "--peer", "EXCH3=10.255.0.3,10.255.1.3")
     assert errors == ""
     for line in (rf"program   {PROGRAM} (copied)", "service   mtawatch-agent created",
@@ -105,7 +105,7 @@ def test_install_makes_a_service_that_runs(machine, collector, install, state):
     assert service["DisplayName"] == "mtawatch agent" and "Q285350" in service["Description"]
     assert machine.reg(SOURCE) == {"EventMessageFile": PROGRAM, "TypesSupported": "0x7"}
     assert machine.reg(SETTINGS) == {
-        "CollectorUrl": collector, "IntervalSec": "0xe10", "StateDir": on_windows(state),
+        "CollectorUrl": collector, "IntervalSec": "0xe10", "StateDir": on_windows(state), "ProxyUser": "exch1",
         "Peers": "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3"}
     assert machine.service_state() == "RUNNING"
     assert f"event 100: mtawatch-agent 0.1.0 has started. It reports to {collector}." in log_of(state)

@@ -159,6 +159,8 @@ static void a_mistake_on_the_command_line_is_named(void **state)
 		{ "check --collector http://c", "--collector is no option of check" },
 		{ "run --collector https://u:p@c", "--collector: expected an http://" },
 		{ "run --proxy https://proxy", "--proxy https://proxy: expected http://HOST:PORT" },
+		{ "run --proxy-user a:b",
+		  "--proxy-user a:b: expected a user's name, without a colon" },
 		{ "run --proxy http://u:p@proxy:1", "--proxy: expected http://HOST:PORT" },
 		{ "run --pin sha256//AAAA", "--pin sha256//AAAA: expected one or two of" },
 		{ "run --pin " PIN_A "," PIN_B "," PIN_A, "--pin " },
