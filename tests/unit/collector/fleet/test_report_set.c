@@ -117,15 +117,23 @@ static void a_row_on_a_server_of_another_site_is_no_row_on_a_peer(void **state)
 /* Three servers at each of two sites, which are probed across as well. */
 #define SERVERS 6
 
-/* Now and then it holds an address that another one holds, too. */
+/*
+ * Now and then it holds an address that another one holds, too. Two machines are renamed after half
+ * an hour, which their network cards tell.
+ */
 static void report_at_random(struct fixture *f, struct report_set *set, uint32_t *seed, size_t who,
 			     int64_t age_ms, int64_t now_ms)
 {
-	char name[] = { 'S', (char)('1' + who), '\0' };
+	bool renamed = who % 3 == 2 && now_ms - age_ms > T0 + 1800 * SECOND;
+	char name[] = "S10";
+	char mac[] = "00-00-00-00-00-00";
 	char rows[256];
 
 	fixture_random_rows(seed, SERVERS, who, 2, rows, sizeof rows);
+	snprintf(name, sizeof name, "S%zu", who + 1 + (renamed ? SERVERS : 0));
+	mac[sizeof mac - 2] = (char)('1' + who);
 	struct fixture_words words = { .name = name,
+				       .mac = mac,
 				       .site = who < 3 ? "HQ" : "Branch",
 				       .rows = rows,
 				       .holds = fixture_random(seed) % 4
