@@ -82,7 +82,8 @@ static const char *name_paths(struct exposure_context *x, const struct site_adap
 
 static const char *hint_of_route(struct exposure_context *x, const struct site_adapter *adapter)
 {
-	return exposure_lacks_route(adapter)
+	/* without an address from DHCP there is none to be expected */
+	return exposure_lacks_route(adapter) && !exposure_without_dhcp(x, adapter->facts)
 		       ? arena_printf(x->arena,
 				      " No route: check the gateway of %s, and the routes.",
 				      adapter->facts->id)

@@ -1,9 +1,11 @@
 """The page of one server."""
 
+import json
 import re
 
 from conftest import picture
 from page import Keys
+from simulator import facts
 
 
 def test_a_row_opens_the_page_of_its_server(page, browser):
@@ -61,6 +63,31 @@ def test_the_event_log_that_was_read_is_named_with_where_it_begins(page, browser
     browser.back()
     page.open_server("MAIL-HQ1")  # whose last start failed
     assert "2,214 records" in log() and "No failed start" not in log()
+
+
+def test_an_adapter_without_dhcp_and_without_a_route_is_named_as_that(page, stage, browser):
+    """With the words that the collector has, in the list and on the page of the server."""
+    report, age = stage.play.report(stage.part("MAIL-HQ2"), facts.beginning())
+    second = report["adapters"][1]
+    own = second["addresses"][0].split("/")[0]
+    second["addresses"] = ["169.254.7.9/16"]
+    for row in report["probes"]:
+        if row["adapter"] == second["id"]:
+            assert row["from"] == own and row["grade"] == "none"
+            row.update({"from": "169.254.7.9", "error": "net_unreachable"})
+    assert stage.sender.post(report, age)[0] == 200
+    words = f"Adapter {second['id']} (169.254.7.9: it got no address from DHCP) reaches no server of the site over RPC"
+    page.wait(lambda: page.row_text("MAIL-HQ2", ".why") == words, "its line in the list")
+    lead = json.loads(stage.collector.get("/v1/servers/MAIL-HQ2")[2])["reasons"][0]["text"]
+    assert lead.startswith(words + ". ") and page.run(
+        "return document.querySelector('tr[data-server=MAIL-HQ2] .why').title") == lead
+    page.open_server("MAIL-HQ2")
+    picture(browser, "server-no-route")
+    shown = page.main()
+    for said in [lead, "MAIL-HQ1 (no route)", "169.254.7.9/16", "it got no address from DHCP\n"]:
+        assert said in shown, said
+    assert "check the gateway" not in shown  # which an adapter without an address has no use for
+    assert "net_unreachable" not in shown.replace("\n", " ").split("RAW REPORT")[0]
 
 
 def test_a_silent_server_says_that_its_facts_are_old(page):
