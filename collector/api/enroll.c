@@ -114,7 +114,7 @@ static bool answer_enrolled(struct call *call, const struct enrolment *enrolment
 	case STATUS_NOT_FOUND:
 		return false;
 	default:
-		api_answer_unreadable(call, error);
+		api_fail_change(call, error);
 		return true;
 	}
 }

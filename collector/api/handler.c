@@ -144,6 +144,14 @@ void api_answer_unreadable(struct call *call, const char *error)
 	call_answer_problem(call, &api_unreadable);
 }
 
+void api_fail_change(struct call *call, const char *error)
+{
+	const struct api *api = call->context;
+
+	pipeline_fail(api->pipeline, error);
+	call_answer_not_stored(call);
+}
+
 bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code)
 {
 	struct net_address peer = { 0 }; /* who has no address any more is one source */

@@ -57,6 +57,12 @@ void api_change(struct call *call, const struct identities_change *change, const
 extern const struct problem api_unreadable;
 void api_answer_unreadable(struct call *call, const char *error);
 
+/*
+ * 503: what a change builds on cannot be read. The store does not do what it is for, so the pipeline
+ * fails, as with a change that cannot be written.
+ */
+void api_fail_change(struct call *call, const char *error);
+
 /* Is it not too soon for one more of these from its source? Otherwise the call is answered, 429. */
 bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code);
 

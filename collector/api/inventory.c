@@ -199,7 +199,7 @@ static void replace(struct call *call, const struct replacing *how, struct inven
 
 	if (store_read_expected(identities_store(api->identities), inventory_list_add, &before,
 				error) != STATUS_OK) {
-		api_answer_unreadable(call, error);
+		api_fail_change(call, error);
 		return;
 	}
 	inventory_change_find(&before, after->rows, after->n, &call->arena, &difference);
@@ -250,7 +250,7 @@ void api_inventory_restore(struct call *call)
 	how.is_meant = true;
 	if (store_read_former_expected(identities_store(api->identities), inventory_list_add,
 				       &former, error) != STATUS_OK)
-		api_answer_unreadable(call, error);
+		api_fail_change(call, error);
 	else if (former.n == 0)
 		call_answer_problem(call, &none);
 	else
@@ -274,7 +274,7 @@ void api_inventory_delete(struct call *call)
 	row->key = arena_strdup(&call->arena, server_key(call->params[0], key));
 	if (store_read_expected(identities_store(api->identities), inventory_list_add, &list,
 				error) != STATUS_OK)
-		api_answer_unreadable(call, error);
+		api_fail_change(call, error);
 	else if (!inventory_list_find(&list, row->key))
 		call_answer_problem(call, &unknown);
 	else
