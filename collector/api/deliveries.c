@@ -77,14 +77,11 @@ void api_delivery_list(struct call *call)
 static void on_retried(void *user, enum status status, const char *error)
 {
 	struct call *call = user;
-	const struct api *api = call->context;
 
-	if (status == STATUS_OK) {
+	if (status == STATUS_OK)
 		api_answer_nothing(call, NULL);
-		return;
-	}
-	pipeline_fail(api->pipeline, error);
-	call_answer_not_stored(call);
+	else
+		api_fail_change(call, error);
 }
 
 void api_delivery_retry(struct call *call)

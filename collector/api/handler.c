@@ -101,15 +101,13 @@ struct waiting {
 static void on_changed(void *user, enum status status, const char *error)
 {
 	struct waiting waiting = *(struct waiting *)user;
-	const struct api *api = waiting.call->context;
 
 	free(user);
 	if (status == STATUS_OK || status == STATUS_CONFLICT) {
 		waiting.done(waiting.call, waiting.user, status);
 		return;
 	}
-	pipeline_fail(api->pipeline, error);
-	call_answer_not_stored(waiting.call);
+	api_fail_change(waiting.call, error);
 }
 
 void api_change(struct call *call, const struct identities_change *change, const char *action,

@@ -58,8 +58,8 @@ extern const struct problem api_unreadable;
 void api_answer_unreadable(struct call *call, const char *error);
 
 /*
- * 503: what a change builds on cannot be read. The store does not do what it is for, so the pipeline
- * fails, as with a change that cannot be written.
+ * 503: a change could not be written, or what it builds on not be read. The store does not do what
+ * it is for, so the pipeline fails.
  */
 void api_fail_change(struct call *call, const char *error);
 

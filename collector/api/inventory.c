@@ -77,8 +77,7 @@ static void on_stored(void *user, enum status status, const char *error)
 	const struct api *api = call->context;
 
 	if (status != STATUS_OK) {
-		pipeline_fail(api->pipeline, error);
-		call_answer_not_stored(call);
+		api_fail_change(call, error);
 		return;
 	}
 	if (api->feed && pipeline_is_ready(api->pipeline))
@@ -199,7 +198,10 @@ static void replace(struct call *call, const struct replacing *how, struct inven
 
 	if (store_read_expected(identities_store(api->identities), inventory_list_add, &before,
 				error) != STATUS_OK) {
-		api_fail_change(call, error);
+		if (how->is_dry_run)
+			api_answer_unreadable(call, error);
+		else
+			api_fail_change(call, error);
 		return;
 	}
 	inventory_change_find(&before, after->rows, after->n, &call->arena, &difference);

@@ -225,6 +225,9 @@ def test_what_cannot_be_read_is_told_to_who_asks_and_stops_nothing_else(tmp_path
             other.execute(f"ALTER TABLE {table} RENAME TO lost")
             status, _, body = collector.ask(path)
             assert (status, json.loads(body)["code"]) == (503, "not_readable")
+            if table == "expected":
+                status, _, body = collector.ask("/v1/inventory?dry_run=true", "PUT", "S1\n")
+                assert (status, json.loads(body)["code"]) == (503, "not_readable")
             assert readiness(collector)[0] == 200
             other.execute(f"ALTER TABLE lost RENAME TO {table}")
         assert collector.ask(path)[0] == 200
