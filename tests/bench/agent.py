@@ -72,15 +72,6 @@ def kb(size):
 class Laboratory(Network):
     """EXCH1 with four adapters, a peer on each of its LANs, and nobody at the other addresses."""
 
-    def __enter__(self):
-        super().__enter__()
-        try:
-            self.build()
-        except BaseException:
-            self.__exit__(*sys.exc_info())
-            raise
-        return self
-
     def build(self):
         self.server, self.other = self.add_host("EXCH1"), self.add_host("PEERS")
         for n in range(ADAPTERS):

@@ -14,6 +14,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -208,7 +209,15 @@ class Network:
         except BaseException:
             self.cleanup.close()
             raise
+        try:
+            self.build()
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
         return self
+
+    def build(self):
+        """The hosts and LANs of a kind of network: for those that derive from this."""
 
     def __exit__(self, *exception):
         # Programs first, by what started them: one that has just been started may not have entered

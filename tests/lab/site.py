@@ -15,7 +15,6 @@ EXCH2's address on the other LAN.
 """
 
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -66,15 +65,6 @@ class Site(Network):
         super().__init__()
         self.mappers = {}
         self.listeners = {}
-
-    def __enter__(self):
-        super().__enter__()
-        try:
-            self.build()
-        except BaseException:
-            self.__exit__(*sys.exc_info())
-            raise
-        return self
 
     def build(self):
         self.add_lan("site")
