@@ -235,6 +235,20 @@ def test_what_cannot_be_read_is_told_to_who_asks_and_stops_nothing_else(tmp_path
     assert "no such table" in collector.log and "not ready" not in collector.log
 
 
+@pytest.mark.parametrize("change, path", [("audit SET kind = 99", "/v1/audit"),
+                                          ("identity SET role = 9", "/v1/agents"),
+                                          ("identity SET role = -1", "/v1/tokens")])
+def test_a_number_in_a_row_that_stands_for_nothing_is_damage(tmp_path, change, path):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
+            other.execute(f"UPDATE {change}")
+        status, _, body = collector.ask(path)
+        assert (status, json.loads(body)["code"]) == (503, "not_readable")
+    assert "mtawatch.db' is damaged: the " in collector.log
+
+
 def test_while_nothing_can_be_stored_no_heart_beats_and_nothing_is_told(tmp_path):
     data, flag = tmp_path / "data", tmp_path / "failing"
     options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"

@@ -110,14 +110,23 @@ enum status store_db_put_alerts(struct store_db *db, const struct store_change *
 	return status;
 }
 
-/* The columns of STORE_ALERT_COLUMNS; a condition that we do not know is damage. */
+/* The columns of STORE_ALERT_COLUMNS; what stands for nothing that we know is damage. */
 static enum status get_alert(const struct store_db *db, sqlite3_stmt *row, struct record_alert *out,
 			     char error[STORE_ERROR_SIZE])
 {
+	int state;
+	int told;
+	enum status status = store_db_choice(db, row, 1, RECORD_ALERT_PENDING,
+					     RECORD_ALERT_RESOLVED, "alert", &state, error);
+	if (status == STATUS_OK)
+		status = store_db_choice(db, row, 2, RECORD_TOLD_NOTHING, RECORD_TOLD_RESOLVED,
+					 "alert", &told, error);
+	if (status != STATUS_OK)
+		return status;
 	*out = (struct record_alert){
 		.id = sqlite3_column_int64(row, 0),
-		.state = (enum record_alert_state)sqlite3_column_int(row, 1),
-		.told = (enum record_alert_told)sqlite3_column_int(row, 2),
+		.state = (enum record_alert_state)state,
+		.told = (enum record_alert_told)told,
 		.flapping = sqlite3_column_int(row, 3) != 0,
 		.key = store_db_text(row, 4),
 		.server = store_db_text(row, 6),

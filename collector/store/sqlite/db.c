@@ -1,5 +1,6 @@
 #include "collector/store/sqlite/internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -367,6 +368,20 @@ int64_t store_db_time(sqlite3_stmt *row, int column)
 {
 	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIMESTAMP_NONE
 							       : sqlite3_column_int64(row, column);
+}
+
+enum status store_db_choice(const struct store_db *db, sqlite3_stmt *row, int column, int first,
+			    int last, const char *what, int *out, char error[STORE_ERROR_SIZE])
+{
+	int64_t number = sqlite3_column_int64(row, column);
+
+	if (number >= first && number <= last) {
+		*out = (int)number;
+		return STATUS_OK;
+	}
+	snprintf(error, STORE_ERROR_SIZE, "'%s' is damaged: the %s %s %" PRId64 ", which is none",
+		 db->path, what, sqlite3_column_name(row, column), number);
+	return STATUS_MALFORMED;
 }
 
 const char *store_db_text(sqlite3_stmt *row, int column)

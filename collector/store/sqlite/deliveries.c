@@ -59,32 +59,43 @@ enum status store_db_put_deliveries(struct store_db *db, const struct store_chan
 	return status;
 }
 
-static struct record_delivery get_delivery(sqlite3_stmt *row)
+static enum status get_delivery(const struct store_db *db, sqlite3_stmt *row,
+				struct record_delivery *out, char error[STORE_ERROR_SIZE])
 {
-	return (struct record_delivery){
+	int state;
+	enum status status = store_db_choice(db, row, 3, RECORD_DELIVERY_WAITING,
+					     RECORD_DELIVERY_DEAD, "notification", &state, error);
+
+	if (status != STATUS_OK)
+		return status;
+	*out = (struct record_delivery){
 		.id = sqlite3_column_int64(row, 0),
 		.hook = store_db_text(row, 1),
 		.lane = store_db_text(row, 2),
-		.state = (enum record_delivery_state)sqlite3_column_int(row, 3),
+		.state = (enum record_delivery_state)state,
 		.made_ms = sqlite3_column_int64(row, 4),
 		.next_ms = sqlite3_column_int64(row, 5),
 		.ended_ms = store_db_time(row, 6),
 		.attempts = sqlite3_column_int64(row, 7),
 		.result = store_db_text(row, 8),
 	};
+	return STATUS_OK;
 }
 
 struct listener {
+	const struct store_db *db;
 	store_each_delivery *each;
 	void *user;
+	char *error;
 };
 
 static enum status visit_delivery(sqlite3_stmt *row, void *user)
 {
 	const struct listener *listener = user;
-	struct record_delivery delivery = get_delivery(row);
+	struct record_delivery delivery;
+	enum status status = get_delivery(listener->db, row, &delivery, listener->error);
 
-	return listener->each(listener->user, &delivery);
+	return status == STATUS_OK ? listener->each(listener->user, &delivery) : status;
 }
 
 enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_state state,
@@ -92,7 +103,7 @@ enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_s
 				     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the notifications";
-	struct listener listener = { each, user };
+	struct listener listener = { db, each, user, error };
 	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_DELIVERIES);
 
 	if (!list || !store_db_bind_number(list, 1, (int64_t)state) ||
@@ -103,7 +114,6 @@ enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_s
 
 static void keep(struct record_delivery *out, sqlite3_stmt *row, struct arena *arena)
 {
-	*out = get_delivery(row);
 	out->hook = arena_strdup(arena, out->hook);
 	out->lane = arena_strdup(arena, out->lane);
 	out->result = arena_strdup(arena, out->result);
@@ -121,6 +131,8 @@ enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena
 	if (!find || !store_db_bind_number(find, 1, id))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_step(db, find, what, error);
+	if (status == STATUS_OK)
+		status = get_delivery(db, find, out, error);
 	if (status == STATUS_OK)
 		keep(out, find, arena);
 	sqlite3_reset(find);

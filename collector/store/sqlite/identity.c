@@ -103,19 +103,27 @@ enum status store_db_put_identity(struct store_db *db, const struct store_change
 }
 
 /* Borrowed from the row. A hash of another length than ours proves nothing: it stays zero. */
-static void get_identity(sqlite3_stmt *row, enum record_kind kind, struct record_identity *out)
+static enum status get_identity(const struct store_db *db, sqlite3_stmt *row, enum record_kind kind,
+				struct record_identity *out, char error[STORE_ERROR_SIZE])
 {
+	int role;
+	enum status status =
+		store_db_choice(db, row, 3, ROLE_NONE, ROLE_ADMIN, "identity", &role, error);
+
+	if (status != STATUS_OK)
+		return status;
 	*out = (struct record_identity){
 		.kind = kind,
 		.name = store_db_text(row, 0),
 		.id = store_db_text(row, 1),
-		.role = (enum role)sqlite3_column_int(row, 3),
+		.role = (enum role)role,
 		.made_by = store_db_text(row, 4),
 		.made_at_ms = sqlite3_column_int64(row, 5),
 		.expires_at_ms = sqlite3_column_int64(row, 6),
 	};
 	if (sqlite3_column_bytes(row, 2) == SECRET_HASH_SIZE)
 		memcpy(out->hash, sqlite3_column_blob(row, 2), SECRET_HASH_SIZE);
+	return STATUS_OK;
 }
 
 static void copy_identity(struct record_identity *identity, struct arena *arena)
@@ -135,10 +143,10 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 	if (!find || !store_db_bind_number(find, 1, kind) || !store_db_bind_text(find, 2, name))
 		return store_db_fail(db, what, error);
 	enum status status = store_db_step(db, find, what, error);
-	if (status == STATUS_OK) {
-		get_identity(find, kind, out);
+	if (status == STATUS_OK)
+		status = get_identity(db, find, kind, out, error);
+	if (status == STATUS_OK)
 		copy_identity(out, arena);
-	}
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
 	return status;
@@ -146,9 +154,11 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 
 /* Whom the identities of a kind are for. */
 struct listener {
+	const struct store_db *db;
 	enum record_kind kind;
 	store_each_identity *each;
 	void *user;
+	char *error;
 };
 
 static enum status visit_identity(sqlite3_stmt *row, void *user)
@@ -156,8 +166,10 @@ static enum status visit_identity(sqlite3_stmt *row, void *user)
 	const struct listener *listener = user;
 	struct record_identity identity;
 
-	get_identity(row, listener->kind, &identity);
-	return listener->each(listener->user, &identity);
+	enum status status =
+		get_identity(listener->db, row, listener->kind, &identity, listener->error);
+
+	return status == STATUS_OK ? listener->each(listener->user, &identity) : status;
 }
 
 enum status store_db_read_identities(struct store_db *db, enum record_kind kind, const char *after,
@@ -166,7 +178,7 @@ enum status store_db_read_identities(struct store_db *db, enum record_kind kind,
 {
 	static const char what[] = "list the identities";
 	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_IDENTITIES);
-	struct listener listener = { kind, each, user };
+	struct listener listener = { db, kind, each, user, error };
 
 	if (!list || !store_db_bind_number(list, 1, kind) || !store_db_bind_text(list, 2, after) ||
 	    !store_db_bind_number(list, 3, (int64_t)limit))
@@ -175,20 +187,29 @@ enum status store_db_read_identities(struct store_db *db, enum record_kind kind,
 }
 
 struct audit_listener {
+	const struct store_db *db;
 	store_each_audit *each;
 	void *user;
+	char *error;
 };
 
 static enum status visit_audit(sqlite3_stmt *row, void *user)
 {
 	const struct audit_listener *listener = user;
+	int kind;
+	enum status status =
+		store_db_choice(listener->db, row, 5, RECORD_KIND_NONE, RECORD_KIND_ALERT,
+				"audit row", &kind, listener->error);
+
+	if (status != STATUS_OK)
+		return status;
 	struct record_audit audit = {
 		.id = sqlite3_column_int64(row, 0),
 		.at_ms = sqlite3_column_int64(row, 1),
 		.who = store_db_text(row, 2),
 		.origin = store_db_text(row, 3),
 		.action = store_db_text(row, 4),
-		.kind = (enum record_kind)sqlite3_column_int(row, 5),
+		.kind = (enum record_kind)kind,
 		.object = store_db_text(row, 6),
 		.object_id = store_db_text(row, 7),
 	};
@@ -202,7 +223,7 @@ static enum status read_audit(struct store_db *db, enum store_statement which, i
 {
 	static const char what[] = "read the audit log";
 	sqlite3_stmt *list = store_db_statement(db, which);
-	struct audit_listener listener = { each, user };
+	struct audit_listener listener = { db, each, user, error };
 
 	if (!list || !store_db_bind_number(list, 1, id) ||
 	    !store_db_bind_number(list, 2, (int64_t)limit))

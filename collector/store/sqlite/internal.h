@@ -263,6 +263,13 @@ bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number);
 bool store_db_bind_time(sqlite3_stmt *statement, int at, int64_t ms);
 int64_t store_db_time(sqlite3_stmt *row, int column);
 
+/*
+ * A number of a row that stands for one of an enumeration, from `first` to `last`; of anything else
+ * STATUS_MALFORMED, for the row is damaged. `what`: "alert", for the error.
+ */
+enum status store_db_choice(const struct store_db *db, sqlite3_stmt *row, int column, int first,
+			    int last, const char *what, int *out, char error[STORE_ERROR_SIZE]);
+
 /* A text of a row, borrowed from it; of other types than text what SQLite makes of them. */
 const char *store_db_text(sqlite3_stmt *row, int column);
 

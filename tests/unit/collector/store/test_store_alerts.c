@@ -150,6 +150,27 @@ static void an_alert_is_what_it_was(void **state)
 	assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error), STATUS_NOT_FOUND);
 }
 
+/* What stands in a damaged row for none of an enumeration is never taken for one of it. */
+static void a_number_that_stands_for_nothing_is_damage(void **state)
+{
+	static const char *const damages[] = {
+		"UPDATE alert SET told = 7",
+		"UPDATE alert SET told = -1",
+		"UPDATE alert SET told = 2, state = 4",
+		"UPDATE alert SET told = 4294967297",
+	};
+	struct record_alert row = full;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+		put_alert(&row);
+		fixture_execute(&f, damages[i]);
+		assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error),
+				 STATUS_MALFORMED);
+		assert_non_null(strstr(f.error, "is damaged: the alert "));
+	}
+}
+
 /* `n` alerts that are over from id `first` on. */
 static void put_over(int64_t first, size_t n, enum record_alert_told told)
 {
@@ -268,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(an_alert_is_what_it_was),
+		WITH_STORE(a_number_that_stands_for_nothing_is_damage),
 		WITH_STORE(alerts_that_are_over_have_a_limit),
 		WITH_STORE(silences_that_are_over_go),
 		WITH_STORE(deliveries_that_are_over_have_a_limit),
