@@ -4,7 +4,7 @@
 #define RETAIN_EVERY 16
 
 /* Bytes: with less than that on the disk it is as good as full. */
-#define ROOM (1024 * 1024)
+#define ROOM INT64_C(1048576)
 
 static enum status put_server(struct store_db *db, const struct record_server *server,
 			      char error[STORE_ERROR_SIZE])
