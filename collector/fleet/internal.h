@@ -210,6 +210,10 @@ enum status fleet_renames_was_renamed(struct fleet *fleet, const struct fleet_se
 enum status fleet_renames_tell(struct fleet *fleet, const struct fleet_server *server,
 			       struct changes *changes, char error[FLEET_ERROR_SIZE]);
 
+/* A report from before its latest has come: who was heard of after that is another machine. */
+void fleet_renames_take_back(const struct fleet *fleet, const struct fleet_server *server,
+			     int64_t at_ms, struct changes *changes);
+
 /* It is about to be dropped: forgets its cards, and silent servers were perhaps never it. */
 enum status fleet_renames_leave(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE]);

@@ -152,6 +152,12 @@ static bool same_name(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool is_called(const struct view *view, const char *key)
+{
+	char name[SERVER_KEY_SIZE];
+	return view && view->renamed_to && strcmp(server_key(view->renamed_to, name), key) == 0;
+}
+
 enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *server,
 			       const char **name, char error[FLEET_ERROR_SIZE])
 {
@@ -168,17 +174,10 @@ enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *s
 	return status;
 }
 
-/* Finds anew what a silent server is called now. NULL: it looks as it did. */
-static enum status renew(struct fleet *fleet, const struct fleet_server *server, struct view **view,
-			 char error[FLEET_ERROR_SIZE])
+/* The view of a silent server that is called `name` now; NULL: by none that is known. */
+static struct view *view_called(const struct fleet_server *server, const char *name)
 {
 	const struct view *current = server->current;
-	const char *name;
-
-	*view = NULL;
-	enum status status = fleet_renames_find(fleet, server, &name, error);
-	if (status != STATUS_OK || same_name(name, current->renamed_to))
-		return status;
 	struct view_verdict verdict = {
 		.verdict = current->verdict,
 		.silent = true,
@@ -187,8 +186,20 @@ static enum status renew(struct fleet *fleet, const struct fleet_server *server,
 		.findings_json = current->findings_json,
 		.renamed_to = name,
 	};
-	*view = view_renew(current, &verdict);
-	return STATUS_OK;
+	return view_renew(current, &verdict);
+}
+
+/* Finds anew what a silent server is called now. NULL: it looks as it did. */
+static enum status renew(struct fleet *fleet, const struct fleet_server *server, struct view **view,
+			 char error[FLEET_ERROR_SIZE])
+{
+	const char *name;
+
+	*view = NULL;
+	enum status status = fleet_renames_find(fleet, server, &name, error);
+	if (status == STATUS_OK && !same_name(name, server->current->renamed_to))
+		*view = view_called(server, name);
+	return status;
 }
 
 enum status fleet_renames_was_renamed(struct fleet *fleet, const struct fleet_server *server,
@@ -247,6 +258,24 @@ enum status fleet_renames_tell(struct fleet *fleet, const struct fleet_server *s
 	return status;
 }
 
+void fleet_renames_take_back(const struct fleet *fleet, const struct fleet_server *server,
+			     int64_t at_ms, struct changes *changes)
+{
+	struct fleet_server *holders[MAX_LOOKED_AT];
+
+	for (size_t i = 0; i < server->n_cards; i++) {
+		size_t n = find_holders(fleet, server->cards[i].address, holders);
+		for (size_t k = 0; k < n; k++) {
+			struct fleet_server *before = holders[k];
+			if (!before->silent || before->member->at_ms < at_ms ||
+			    !is_called(before->current, server->key))
+				continue;
+			fleet_changes_add(changes, before, view_called(before, NULL), NULL);
+			fleet_renames_hold(before);
+		}
+	}
+}
+
 enum status fleet_renames_leave(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
@@ -288,12 +317,6 @@ static bool is_among(const struct view *view, const struct view *const *views, s
 			return true;
 	}
 	return false;
-}
-
-static bool is_called(const struct view *view, const char *key)
-{
-	char name[SERVER_KEY_SIZE];
-	return view && view->renamed_to && strcmp(server_key(view->renamed_to, name), key) == 0;
 }
 
 size_t fleet_former_names(const struct fleet *fleet, const char *key, const struct view **out,

@@ -141,6 +141,8 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 		status = fleet_assess_touched(fleet, now_ms, changes, error);
 	if (status == STATUS_OK && *taken == FLEET_TAKEN_LATEST)
 		status = fleet_renames_tell(fleet, server, changes, error);
+	else if (status == STATUS_OK && server)
+		fleet_renames_take_back(fleet, server, snapshot->at_ms, changes);
 	if (status == STATUS_OK)
 		status = fleet_silent_judge_stale(fleet, changes, error);
 	if (status == STATUS_OK) /* who has another name now holds nothing any more */

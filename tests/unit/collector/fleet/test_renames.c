@@ -135,6 +135,28 @@ static void a_card_that_went_to_a_machine_that_was_there_tells_nothing(void **st
 	fixture_deinit(&f);
 }
 
+/* Both were there at once, as a report shows that was long on its way. */
+static void an_older_report_takes_a_renaming_back(void **state)
+{
+	struct fixture f;
+	struct fixture_words late = { .name = "S2" };
+	(void)state;
+
+	fixture_init(&f);
+	report(&f, "S1", CARD, T0);
+	report(&f, "S2", CARD, T0 + 10 * MINUTE);
+	fixture_advance(&f, SILENT);
+	fixture_report(&f, &late, T0 + 5 * MINUTE, SILENT + MINUTE);
+	assert_string_equal(now_called(&f, "S1"), "S2");
+	fixture_report(&f, &late, T0 - MINUTE, SILENT + 2 * MINUTE);
+	assert_string_equal(now_called(&f, "S1"), "");
+	report(&f, "S2", CARD, SILENT + 3 * MINUTE);
+	assert_string_equal(now_called(&f, "S1"), "");
+	fixture_restart(&f, SILENT + 4 * MINUTE);
+	assert_string_equal(now_called(&f, "S1"), "");
+	fixture_deinit(&f);
+}
+
 static void of_two_live_machines_with_its_card_neither_is_named(void **state)
 {
 	struct fixture f;
@@ -256,6 +278,7 @@ int main(void)
 		cmocka_unit_test(a_machine_renamed_twice_has_two_former_names),
 		cmocka_unit_test(who_reports_again_was_not_renamed),
 		cmocka_unit_test(a_card_that_went_to_a_machine_that_was_there_tells_nothing),
+		cmocka_unit_test(an_older_report_takes_a_renaming_back),
 		cmocka_unit_test(of_two_live_machines_with_its_card_neither_is_named),
 		cmocka_unit_test(addresses_that_many_machines_have_are_no_evidence),
 		cmocka_unit_test(a_name_that_is_removed_is_nobodys_new_name),
