@@ -40,6 +40,7 @@ enum status files_make_dir(const char *path);
  *
  * STATUS_NOT_FOUND  it does not exist
  * STATUS_DENIED     it may not be read
+ * STATUS_INVALID    it is no file, but a pipe, a device or a directory; it is not waited for
  * STATUS_LIMIT      it is longer than `limit` bytes
  * STATUS_SYSTEM     the system would not
  */
@@ -75,6 +76,9 @@ enum status files_move(const char *from, const char *to);
 /* Removes a file; one that is not there is no failure. */
 enum status files_remove(const char *path);
 
+/* Is there something of this name? */
+bool files_exists(const char *path);
+
 /* Is the path on a disk of this machine, not on another machine's share? */
 bool files_is_local(const char *path);
 
@@ -82,6 +86,8 @@ bool files_is_local(const char *path);
  * Overwrites a file and removes it, so that what was in it does not lie about. A medium that writes
  * elsewhere than where it was told to may keep it all the same.
  *
+ * STATUS_CONFLICT  it has another name, too (a hard link), under which somebody may need it; or it
+ *                  is no file
  * STATUS_NOT_FOUND, STATUS_DENIED, STATUS_SYSTEM
  */
 enum status files_erase(const char *path);

@@ -21,6 +21,12 @@
 #define KEY_TEXT    64 /* hexadecimal digits */
 #define NO_ID       "-"
 
+/* What collectors make (collector/crypto/secret.h): this and 64 hexadecimal digits. */
+#define SECRET_PREFIX "mtw_e"
+
+/* Lies in the data directory of a collector (collector/store/store.c). */
+#define COLLECTOR_FILE "mtawatch.db"
+
 struct enroll {
 	struct host *host;
 	struct arena arena; /* the options' strings */
@@ -42,6 +48,12 @@ static bool is_key(const char *text, size_t n)
 			return false;
 	}
 	return true;
+}
+
+static bool is_secret(const char *text)
+{
+	size_t n = sizeof SECRET_PREFIX - 1;
+	return text_has_prefix(text, SECRET_PREFIX) && is_key(text + n, strlen(text + n));
 }
 
 /* "mtawatch-key/1 KEY ID HOST\n", where ID is "-" before the enrolment; in place. */
@@ -184,13 +196,24 @@ static enum status need_key(struct enroll *e, const char *host_name)
 	return st;
 }
 
-/* As secret_file_read(); `*words` (may be NULL) say which secret and why not. */
+/*
+ * As secret_file_read(); `*words` (may be NULL) say which secret and why not. A file that was named
+ * by mistake is another's: nothing of it may leave this machine, nor be erased.
+ */
 static enum status read_secret(const struct enroll *e, struct arena *arena, char **secret,
 			       const char **words)
 {
 	const char *wrong = NULL;
 	enum status st = secret_file_read(e->secret_file, arena, secret, &wrong);
 
+	if (st == STATUS_OK && !is_secret(*secret)) {
+		secret_file_free(*secret);
+		*secret = NULL;
+		wrong = "it is no enrolment secret (\"" SECRET_PREFIX
+			"\" and 64 hexadecimal digits, on one line); it was neither sent nor "
+			"changed";
+		st = STATUS_MALFORMED;
+	}
 	if (st != STATUS_OK && words)
 		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
 				      e->secret_file, wrong);
@@ -211,11 +234,31 @@ static bool has_secret(const struct enroll *e)
 	return has;
 }
 
+/* Does it lie in a collector's data directory, which hands it out to others, too? */
+static bool is_collectors(const char *path)
+{
+	size_t n = strlen(path);
+	struct arena arena;
+
+	while (n > 0 && path[n - 1] != '/' && path[n - 1] != '\\')
+		n--;
+	arena_init(&arena);
+	bool is = files_exists(arena_printf(&arena, "%.*s" COLLECTOR_FILE, (int)n, path));
+	arena_deinit(&arena);
+	return is;
+}
+
 /* The secret has done its work. */
 static void erase_secret(const struct enroll *e)
 {
-	if (!files_is_local(e->secret_file))
+	if (!files_is_local(e->secret_file) || !has_secret(e))
 		return;
+	if (is_collectors(e->secret_file)) {
+		log_info("the enrolment secret %s, which is used, stays: it lies in a collector's "
+			 "data directory",
+			 e->secret_file);
+		return;
+	}
 	enum status st = files_erase(e->secret_file);
 	if (st == STATUS_OK)
 		log_info("erased the enrolment secret %s, which is used", e->secret_file);

@@ -1,7 +1,9 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/base/buffer.h"
 #include "collector/base/loop.h"
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
@@ -10,13 +12,15 @@
 #include "collector/commands/local.h"
 #include "collector/crypto/certificate.h"
 #include "collector/model/record_identity.h"
+#include "proto/base/text_file.h"
 
 /* Files in the data directory. */
 #define INIT_CA_FILE         "ca.crt"
 #define INIT_CA_KEY_FILE     "ca.key"
 #define INIT_SERVER_FILE     "server.crt"
 #define INIT_SERVER_KEY_FILE "server.key"
-#define INIT_SECRET_FILE     "enroll-secret"
+#define INIT_SECRET_FILE     "enroll-secret" /* the collector's own copy */
+#define INIT_AGENT_FILE      "agent-secret"  /* the same, to be taken to agents */
 
 /* Names of what is made first. */
 #define FIRST_TOKEN  "admin"
@@ -32,8 +36,9 @@ const char init_help[] =
 	"Makes what is not there yet, and changes nothing that is: the store, a certificate\n"
 	"authority (" INIT_CA_FILE "), a server certificate signed by it (" INIT_SERVER_FILE
 	"), an enrolment\n"
-	"secret for agents (" INIT_SECRET_FILE "), and a token of the role admin, which is shown "
-	"once.\n"
+	"secret (" INIT_SECRET_FILE ", and " INIT_AGENT_FILE " for agents to copy), and a token of "
+	"the role admin,\n"
+	"which is shown once.\n"
 	"\n"
 	"Options:\n"
 	"  --host NAME        a name or address by which agents and browsers reach the collector;\n"
@@ -202,6 +207,45 @@ static int make_identity(struct init *init, struct record_identity *identity, co
 	return terminal_fail("%s", error);
 }
 
+/* Agents get a file of their own, which they, and who carries it to them, may remove. */
+static int hand_to_agents(struct init *init, const char *secret)
+{
+	const char *path = path_of(init, INIT_AGENT_FILE);
+
+	if (remove(path) != 0 && errno != ENOENT) /* of a secret that is revoked */
+		return terminal_fail("could not replace %s: %s", path, strerror(errno));
+	int rc = terminal_hand_out(secret, path);
+	if (rc == TERMINAL_EXIT_OK)
+		tell("the same, for agents", path, true);
+	return rc;
+}
+
+/* Data directories from before there was such a file get one, while their secret lies there. */
+static int see_to_agents(struct init *init, const char *secret_file)
+{
+	const char *path = path_of(init, INIT_AGENT_FILE);
+	struct buffer text;
+	const char *word = NULL;
+
+	if (access(path, F_OK) == 0) {
+		tell("the same, for agents", path, false);
+		return TERMINAL_EXIT_OK;
+	}
+	if (access(secret_file, F_OK) != 0)
+		return TERMINAL_EXIT_OK; /* taken away, as one may */
+	buffer_init(&text);
+	int rc = terminal_read_file(secret_file, SECRET_TEXT_SIZE, &text) ? TERMINAL_EXIT_OK
+									  : TERMINAL_EXIT_FAILED;
+	const char *wrong =
+		rc == TERMINAL_EXIT_OK
+			? text_file_decode_word(&init->local.arena, text.bytes, text.size, &word)
+			: NULL;
+	buffer_deinit(&text);
+	if (wrong)
+		return terminal_fail("'%s' holds no secret: %s", secret_file, wrong);
+	return rc == TERMINAL_EXIT_OK ? hand_to_agents(init, word) : rc;
+}
+
 static int make_secret(struct init *init)
 {
 	struct record_identity secret = { .kind = RECORD_KIND_SECRET, .name = FIRST_SECRET };
@@ -216,9 +260,10 @@ static int make_secret(struct init *init)
 	int rc = there ? TERMINAL_EXIT_OK
 		       : make_identity(init, &secret, SECRET_PREFIX_ENROLL, "secret.add", path,
 				       text);
-	if (rc == TERMINAL_EXIT_OK)
-		tell("enrolment secret", path, !there);
-	return rc;
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	tell("enrolment secret", path, !there);
+	return there ? see_to_agents(init, path) : hand_to_agents(init, text);
 }
 
 static int make_token(struct init *init)
@@ -249,7 +294,7 @@ static void tell_agents(const struct init *init)
 	printf("\nEach agent needs, copied to its machine: %s/%s, and %s/%s, which is a secret.\n"
 	       "  mtawatch-agent run --collector https://%s:8285 --ca-file %s "
 	       "--enroll-secret-file %s\n",
-	       data, INIT_CA_FILE, data, INIT_SECRET_FILE, host, INIT_CA_FILE, INIT_SECRET_FILE);
+	       data, INIT_CA_FILE, data, INIT_AGENT_FILE, host, INIT_CA_FILE, INIT_AGENT_FILE);
 	printf("Instead of the CA's file an agent may be given the pin of the server's key:\n"
 	       "  --pin %s\n",
 	       init->pin);
@@ -261,7 +306,7 @@ static void tell_all(const struct init *init)
 
 	if (init->no_certificate)
 		printf("\nEach agent needs, copied to its machine: %s/%s, which is a secret.\n",
-		       data, INIT_SECRET_FILE);
+		       data, INIT_AGENT_FILE);
 	else
 		tell_agents(init);
 	if (init->token[0] && init->token_file)

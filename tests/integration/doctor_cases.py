@@ -199,12 +199,13 @@ def test_what_a_proxy_says_of_a_report_proves_no_key(examine):
 
 
 @pytest.mark.parametrize("secret, result, words", [
-    ("right", "ok", "the collector knows the enrolment secret"),
-    ("wrong", "fail", "it does not know the enrolment secret")])
+    ("mtw_e" + "a" * 64, "ok", "the collector knows the enrolment secret"),
+    ("mtw_e" + "b" * 64, "fail", "it does not know the enrolment secret"),
+    ("a password", "fail", "it is no enrolment secret")])
 def test_a_secret_is_tried_without_being_used_up(examine, doctor, tmp_path, secret, result, words):
     file = tmp_path / "secret.txt"
     file.write_text(secret + "\n")
-    with contextlib.closing(StandIn(roll=Roll("right"))) as there:
+    with contextlib.closing(StandIn(roll=Roll("mtw_e" + "a" * 64))) as there:
         found = examine(result == "fail", "--collector", there.url, "--enroll-secret-file", doctor.path(file))
         assert not there.roll.agents
     assert found["key"]["result"] == result and words in found["key"]["text"]

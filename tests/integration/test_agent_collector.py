@@ -93,7 +93,7 @@ def test_its_doctor_says_whether_the_key_is_accepted(machine, collector):
     assert (before["step"], before["result"]) == ("key", "ok")
     assert "the agent enrols with its next report" in before["text"]
     secret = machine.secret.read_text()
-    machine.give_secret("mtw_e0000000000000000000000000000000000000000000000000000")
+    machine.give_secret("mtw_e" + "0" * 64)
     assert key_step()["result"] == "fail" and "does not know the enrolment secret" in key_step()["text"]
     machine.secret.write_text(secret)
     machine.once()
@@ -122,7 +122,7 @@ def test_it_enrols_with_a_secret_that_notepad_saved(machine, collector, form):
 
 
 def test_a_secret_that_is_none_is_told(machine):
-    machine.give_secret("mtw_e0000000000000000000000000000000000000000000000000000")
+    machine.give_secret("mtw_e" + "0" * 64)
     assert "does not know the enrolment secret in" in machine.once(2)
     assert machine.secret.exists()
 

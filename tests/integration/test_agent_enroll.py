@@ -5,6 +5,7 @@ The collector is a stand-in with the roll of PROTOCOL.md; everything stays on lo
 
 import contextlib
 import json
+import os
 import re
 import stat
 import subprocess
@@ -18,7 +19,7 @@ sys.path[:0] = [str(ROOT / "tests/integration")]
 
 from agent_rig import AGENT, Roll, StandIn, running, wait_until  # noqa: E402
 
-SECRET = "correct horse battery staple \"\\"
+SECRET = "mtw_e" + "0123456789abcdef" * 4
 KEY_LINE = re.compile(r"mtawatch-key/1 ([0-9a-f]{64}) ([0-9a-f-]{36}|-) (\S+)\n")
 
 
@@ -104,6 +105,38 @@ def test_the_secret_is_erased_when_it_is_used_and_not_before(machine, collector)
     assert machine.secret.exists()
     assert "erased the enrolment secret" in machine.once(0)
     assert not machine.secret.exists()
+
+
+@pytest.mark.parametrize("text", [
+    "root:$6$salt$hash:19000:0:99999:7:::\n", "root:$6$salt$hash:19000:0:99999:7:::\ndaemon:*:19000:0:99999:7:::\n",
+    "hunter2\n", SECRET[:-1] + "\n", SECRET + "0\n", SECRET.upper() + "\n", f"{SECRET}\n{SECRET}\n",
+    f"secret = {SECRET}\n", "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"])
+def test_a_file_that_is_no_secret_is_neither_sent_nor_touched(machine, collector, text):
+    machine.secret.write_text(text)
+    collector.roll.enroll = lambda asked: pytest.fail(f"it was sent: {asked}")
+    said = machine.once(2)
+    assert f"could not read the enrolment secret {machine.secret}" in said and collector.enrolments == []
+    assert machine.secret.read_text() == text
+    assert not any(line in said for line in text.split("\n") if line)
+
+
+def test_a_secret_in_a_collectors_data_directory_is_never_erased(machine):
+    (machine.secret.parent / "mtawatch.db").write_text("")
+    assert "it lies in a collector's data directory" in machine.once(0)
+    assert machine.secret.read_text().strip() == SECRET
+
+
+def test_a_secret_with_a_second_name_or_behind_a_link_keeps_what_is_in_it(machine):
+    (machine.secret.parent / "other").hardlink_to(machine.secret)
+    assert "could not erase the enrolment secret" in machine.once(0)
+    assert (machine.secret.parent / "other").read_text().strip() == SECRET
+
+
+def test_a_pipe_for_a_secret_is_refused_at_once(machine, collector):
+    machine.secret.unlink()
+    os.mkfifo(machine.secret)
+    assert "could not read the enrolment secret" in machine.once(2)
+    assert collector.enrolments == [] and machine.secret.is_fifo()
 
 
 def test_an_answer_that_is_lost_locks_nobody_out(machine, collector):

@@ -445,10 +445,14 @@ def test_init_makes_everything_says_what_agents_need_and_changes_nothing_twice(t
     token = re.search(r"^  (mtw_a[0-9a-f]{64})$", first.stdout, re.M).group(1)
     assert "--collector https://collector.example:8285" in first.stdout
     assert re.search(r"--pin sha256//[A-Za-z0-9+/]{43}=$", first.stdout, re.M)
-    for name in ("ca.key", "server.key", "enroll-secret", "mtawatch.db"):
+    for name in ("ca.key", "server.key", "enroll-secret", "agent-secret", "mtawatch.db"):
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600, name
     kept = {file.name: file.read_bytes() for file in data.iterdir() if file.suffix != ".lock"}
-    assert set(kept) >= {"ca.crt", "ca.key", "server.crt", "server.key", "enroll-secret", "mtawatch.db"}
+    assert set(kept) >= {"ca.crt", "ca.key", "server.crt", "server.key", "enroll-secret", "agent-secret",
+                         "mtawatch.db"}
+    assert kept["agent-secret"] == kept["enroll-secret"]
+    assert f"{data}/agent-secret, which is a secret" in first.stdout
+    (data / "agent-secret").unlink()  # an agent on this machine, or who carried it away
     again = run("init", "--data", data, "--host", "collector.example")
     assert (again.returncode, again.stderr) == (0, "") and "mtw_" not in again.stdout
     other = run("init", "--data", data, "--host", "collector.example", "--host", "other.example")
@@ -507,3 +511,4 @@ def test_when_all_was_revoked_nobody_is_served_until_init_makes_new_ones(tmp_pat
     assert ended.returncode == 1 and "is not set up yet; first run: mtawatch-collector init" in ended.stderr
     (tmp_path / "data/enroll-secret").unlink()
     assert "mtw_a" in run("init", "--data", tmp_path / "data", "--no-certificate").stdout
+    assert (tmp_path / "data/agent-secret").read_bytes() == (tmp_path / "data/enroll-secret").read_bytes()

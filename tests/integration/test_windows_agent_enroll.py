@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 from agent_rig import Roll, StandIn  # noqa: E402
 from wine import AGENT, PROGRAMS, Wine, on_windows  # noqa: E402
 
-SECRET = "correct horse battery staple"
+SECRET = "mtw_e" + "0123456789abcdef" * 4
 SYSTEM, ADMINISTRATORS = "S-1-5-18", "S-1-5-32-544"
 
 

@@ -106,10 +106,16 @@ static enum status read_all(int fd, size_t limit, char **out, size_t *n)
 
 enum status files_read(const char *path, size_t limit, char **out, size_t *n)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat facts;
+	enum status st = STATUS_OK;
+
 	if (fd < 0)
 		return from_errno(errno);
-	enum status st = read_all(fd, limit, out, n);
+	if (fstat(fd, &facts) != 0)
+		st = from_errno(errno);
+	else
+		st = S_ISREG(facts.st_mode) ? read_all(fd, limit, out, n) : STATUS_INVALID;
 	close(fd); /* nothing was written: nothing can be lost */
 	return st;
 }
@@ -203,6 +209,12 @@ enum status files_replace_private(const char *path, const void *bytes, size_t n)
 	return files_replace(path, bytes, n);
 }
 
+bool files_exists(const char *path)
+{
+	struct stat facts;
+	return lstat(path, &facts) == 0;
+}
+
 /* What statfs(2) calls the file systems of other machines. */
 bool files_is_local(const char *path)
 {
@@ -222,11 +234,13 @@ bool files_is_local(const char *path)
 enum status files_erase(const char *path)
 {
 	struct stat facts;
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return from_errno(errno);
 	enum status st = fstat(fd, &facts) == 0 ? STATUS_OK : from_errno(errno);
+	if (st == STATUS_OK && (!S_ISREG(facts.st_mode) || facts.st_nlink > 1))
+		st = STATUS_CONFLICT;
 	for (off_t at = 0; st == STATUS_OK && at < facts.st_size; at++)
 		st = pwrite(fd, "", 1, at) == 1 ? STATUS_OK : from_errno(errno);
 	if (st == STATUS_OK && fsync(fd) != 0)

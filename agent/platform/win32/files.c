@@ -133,7 +133,7 @@ enum status files_read(const char *path, size_t limit, char **out, size_t *n)
 				  OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
 		return from_win32(GetLastError());
-	st = read_all(file, limit, out, n);
+	st = GetFileType(file) == FILE_TYPE_DISK ? read_all(file, limit, out, n) : STATUS_INVALID;
 	CloseHandle(file);
 	return st;
 }
@@ -253,6 +253,14 @@ enum status files_replace_private(const char *path, const void *bytes, size_t n)
 	return st;
 }
 
+bool files_exists(const char *path)
+{
+	wchar_t wide[FILES_MAX_PATH];
+
+	return to_wide(path, wide) == STATUS_OK &&
+	       GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
+}
+
 bool files_is_local(const char *path)
 {
 	wchar_t wide[FILES_MAX_PATH];
@@ -282,6 +290,7 @@ static enum status overwrite(HANDLE file)
 
 enum status files_erase(const char *path)
 {
+	BY_HANDLE_FILE_INFORMATION facts;
 	wchar_t wide[FILES_MAX_PATH];
 	enum status st = to_wide(path, wide);
 	if (st != STATUS_OK)
@@ -291,7 +300,10 @@ enum status files_erase(const char *path)
 				  FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
 		return from_win32(GetLastError());
-	st = overwrite(file);
+	if (!GetFileInformationByHandle(file, &facts))
+		st = from_win32(GetLastError());
+	else
+		st = facts.nNumberOfLinks > 1 ? STATUS_CONFLICT : overwrite(file);
 	CloseHandle(file);
 	return st == STATUS_OK ? files_remove(path) : st;
 }
