@@ -1,10 +1,10 @@
 #include "collector/config/secret_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "collector/base/file_open.h"
 #include "proto/base/text_file.h"
 
 /* NULL: its permissions are good. */
@@ -14,8 +14,6 @@ static const char *judge(FILE *file)
 
 	if (fstat(fileno(file), &found) != 0)
 		return "a file that can be looked at";
-	if (!S_ISREG(found.st_mode))
-		return "a file";
 	if (found.st_mode & (S_IWGRP | S_IRWXO))
 		return "a file that others cannot read or write (chmod g-w,o= FILE)";
 	return NULL;
@@ -46,9 +44,11 @@ static const char *decode(const char *bytes, size_t n, struct arena *arena, cons
 
 const char *secret_file_read(const char *path, struct arena *arena, const char **why)
 {
-	FILE *file = fopen(path, "rb");
+	const char *fault = NULL;
+	FILE *file = file_open(path, &fault);
+
 	if (!file) {
-		*why = arena_printf(arena, "a file that can be read (%s)", strerror(errno));
+		*why = arena_printf(arena, "a file that can be read (%s)", fault);
 		return NULL;
 	}
 	char *bytes = arena_alloc(arena, SECRET_FILE_MAX_BYTES + 1);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "collector/config/value_list.h"
+
 /* Every kind, and whether its sections have names. */
 static const struct {
 	const char *kind;
@@ -160,7 +162,7 @@ static void read_entry(const struct section *section, const struct section_entry
 	const char *wanted = key->apply(into, entry->value, arena);
 	if (wanted)
 		faults_add(faults, arena, "%s: %s \"%s\": expected %s", entry->place, key->name,
-			   entry->value, wanted);
+			   value_shown(entry->value, arena), wanted);
 }
 
 void section_read(const struct section *section, const struct section_key *keys, size_t n_keys,

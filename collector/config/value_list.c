@@ -18,3 +18,17 @@ bool value_is_site_pattern(const char *word)
 	const char *slash = strchr(word, '/');
 	return slash && slash != word && slash[1] != '\0';
 }
+
+const char *value_shown(const char *value, struct arena *arena)
+{
+	const char *host = strstr(value, "://");
+	size_t scheme = host ? (size_t)(host + 3 - value) : 0;
+	size_t n = host ? strcspn(host + 3, "/?#") : 0;
+	const char *at = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		if (host[3 + i] == '@')
+			at = host + 3 + i;
+	}
+	return at ? arena_printf(arena, "%.*s(hidden)%s", (int)scheme, value, at) : value;
+}

@@ -7,6 +7,9 @@
 
 #include "proto/base/arena.h"
 
+/* A value as messages may show it: of a URL with a user and a password not these. */
+const char *value_shown(const char *value, struct arena *arena);
+
 #define SITE_PATTERN_EXPECTED "ORGANIZATION/SITE, such as ACME/HQ or ACME/*; several with commas"
 
 /* The next word, trimmed, in `arena`; moves `*rest` on. NULL: there is none left. */

@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "collector/base/file_open.h"
 #include "collector/crypto/certificate_internal.h"
 #include "proto/base/timestamp.h"
 
@@ -22,7 +23,8 @@
 static const char *reason_of(unsigned long code)
 {
 	if (ERR_SYSTEM_ERROR(code))
-		return strerror((int)ERR_GET_REASON(code));
+		return (int)ERR_GET_REASON(code) == ESPIPE ? FILE_OPEN_NO_FILE
+							   : strerror((int)ERR_GET_REASON(code));
 	if (ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE)
 		return "it holds nothing of that kind in PEM form";
 	const char *reason = ERR_reason_error_string(code);
@@ -65,11 +67,19 @@ static int refuse_passphrase(char *buf, int size, int writing, void *user)
 	return -1;
 }
 
+BIO *certificate_open_file(const char *path)
+{
+	if (!file_fault(path))
+		return BIO_new_file(path, "r");
+	ERR_raise(ERR_LIB_SYS, errno);
+	return NULL;
+}
+
 enum status certificate_read_key(const char *path, EVP_PKEY **out,
 				 char error[CERTIFICATE_ERROR_SIZE])
 {
 	ERR_clear_error();
-	BIO *file = BIO_new_file(path, "r");
+	BIO *file = certificate_open_file(path);
 	EVP_PKEY *key = NULL;
 	bool is_encrypted = false;
 	if (file)
@@ -92,7 +102,7 @@ enum status certificate_read_key(const char *path, EVP_PKEY **out,
 enum status certificate_read_x509(const char *path, X509 **out, char error[CERTIFICATE_ERROR_SIZE])
 {
 	ERR_clear_error();
-	BIO *file = BIO_new_file(path, "r");
+	BIO *file = certificate_open_file(path);
 	X509 *x509 = NULL;
 	if (file)
 		x509 = PEM_read_bio_X509(file, NULL, NULL, NULL);

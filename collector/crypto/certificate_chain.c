@@ -61,7 +61,7 @@ static enum status read_all(struct chain *c, char error[CERTIFICATE_ERROR_SIZE])
 	X509 *x509 = NULL;
 
 	ERR_clear_error();
-	BIO *file = BIO_new_file(c->path, "r");
+	BIO *file = certificate_open_file(c->path);
 	while (file && status == STATUS_OK &&
 	       (x509 = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL)
 		status = add(c, x509, error);

@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -11,6 +12,9 @@
 /* "could not WHAT PATH: " and OpenSSL's or the system's reason, which is then forgotten. */
 enum status certificate_explain(const char *what, const char *path,
 				char error[CERTIFICATE_ERROR_SIZE]);
+
+/* To be read; NULL with OpenSSL's error. A pipe or a device is refused, not waited for. */
+BIO *certificate_open_file(const char *path);
 
 /*
  * Reads a private key; the caller frees it. Fails as certificate_read(), and with

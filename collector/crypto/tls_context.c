@@ -96,7 +96,10 @@ static enum status use_key(SSL_CTX *ssl, const struct tls_files *files,
 static enum status require_client_certificates(SSL_CTX *ssl, const char *path,
 					       char error[CERTIFICATE_ERROR_SIZE])
 {
-	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+	BIO *file = certificate_open_file(path);
+	STACK_OF(X509_NAME) *names = file ? SSL_load_client_CA_file(path) : NULL;
+
+	BIO_free(file);
 	if (!names || SSL_CTX_load_verify_file(ssl, path) != 1) {
 		sk_X509_NAME_pop_free(names, X509_NAME_free);
 		return certificate_explain("read the certificates of clients' authorities", path,

@@ -1,6 +1,7 @@
+#include "collector/base/file_open.h"
+#include "collector/config/value_list.h"
 #include "collector/daemon/options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,7 +61,8 @@ static void say(struct reading *r, const struct setting *setting, const char *va
 	r->options->origins[i] = origin;
 	const char *wanted = setting->apply(r->options, value);
 	if (wanted)
-		complain(r, "%s: %s \"%s\": expected %s", origin, setting->name, value, wanted);
+		complain(r, "%s: %s \"%s\": expected %s", origin, setting->name,
+			 value_shown(value, r->arena), wanted);
 }
 
 /* The value of the option at argv[*at], which may be the next argument; NULL: it lacks one. */
@@ -182,9 +184,11 @@ static char *decode(struct reading *r, const char *path, const char *bytes, size
 /* NULL where it cannot be read; that is complained of. */
 static char *load_file(struct reading *r, const char *path)
 {
-	FILE *file = fopen(path, "rb");
+	const char *why = NULL;
+	FILE *file = file_open(path, &why);
+
 	if (!file) {
-		complain(r, "could not open %s: %s", path, strerror(errno));
+		complain(r, "could not open %s: %s", path, why);
 		return NULL;
 	}
 	char *text = arena_alloc(r->arena, OPTIONS_MAX_FILE_BYTES + 1);

@@ -1,10 +1,13 @@
 #include "collector/hooks/command.h"
 
+#include <linux/close_range.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/hooks/internal.h"
 #include "proto/base/mem.h"
@@ -208,8 +211,22 @@ static void fill_environment(char *out[N_KEPT + 1])
 	out[n] = NULL;
 }
 
+/* In the child, before it becomes the command: the rest is the collector's. */
+static void keep_files_to_ourselves(void)
+{
+	if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+		_exit(127); /* a kernel before Linux 5.11 */
+}
+
+static void guard_files(void)
+{
+	if (pthread_atfork(NULL, NULL, keep_files_to_ourselves) != 0)
+		abort(); /* only for lack of memory */
+}
+
 static int spawn(struct hook_command *run, uv_loop_t *loop)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	char *environment[N_KEPT + 1];
 	char *arguments[] = { run->command, NULL };
 	uv_stdio_container_t stdio[PIPES];
@@ -229,6 +246,7 @@ static int spawn(struct hook_command *run, uv_loop_t *loop)
 			UV_CREATE_PIPE | (i == PIPE_IN ? UV_READABLE_PIPE : UV_WRITABLE_PIPE);
 		stdio[i].data.stream = (uv_stream_t *)&run->pipes[i];
 	}
+	(void)pthread_once(&once, guard_files); /* cannot fail for such arguments */
 	fill_environment(environment);
 	int code = uv_spawn(loop, &run->process, &options);
 	for (size_t i = 0; environment[i]; i++)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/base/file_open.h"
 #include "collector/config/duration.h"
 #include "collector/config/secret_file.h"
 #include "collector/config/value_list.h"
@@ -145,6 +146,7 @@ static const char *set_smtp(void *into, const char *value, struct arena *arena)
 	return NULL;
 }
 
+/* A URL is shown and logged; a password has a file of its own. */
 static const char *set_proxy(void *into, const char *value, struct arena *arena)
 {
 	struct hook_settings *hook = into;
@@ -152,6 +154,8 @@ static const char *set_proxy(void *into, const char *value, struct arena *arena)
 
 	if (!is_url(value, "http") && !is_url(value, "https") && !is_url(value, "socks5h"))
 		return "http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT";
+	if (has_user(value))
+		return "a URL without a user; say proxy-user and proxy-password-file instead";
 	hook->proxy = value;
 	return NULL;
 }
@@ -194,12 +198,26 @@ static const char *set_user(void *into, const char *value, struct arena *arena)
 	return *value ? NULL : "a name";
 }
 
+static const char *set_proxy_user(void *into, const char *value, struct arena *arena)
+{
+	(void)arena;
+	((struct hook_settings *)into)->proxy_user = value;
+	return *value && !strchr(value, ':') ? NULL : "a name without a colon";
+}
+
+static const char *set_proxy_password(void *into, const char *value, struct arena *arena)
+{
+	const char *why = NULL;
+	((struct hook_settings *)into)->proxy_password = secret_file_read(value, arena, &why);
+	return why;
+}
+
 static const char *set_file(const char **where, const char *value, struct arena *arena)
 {
+	const char *why = file_fault(value);
+
 	*where = value;
-	if (access(value, R_OK) == 0)
-		return NULL;
-	return arena_printf(arena, "a file that can be read (%s)", strerror(errno));
+	return why ? arena_printf(arena, "a file that can be read (%s)", why) : NULL;
 }
 
 static const char *set_ca(void *into, const char *value, struct arena *arena)
@@ -314,6 +332,8 @@ static const struct {
 	{ { "client-cert", false, false, set_client_cert }, OVER_HTTP | EMAIL },
 	{ { "client-key", false, false, set_client_key }, OVER_HTTP | EMAIL },
 	{ { "proxy", false, false, set_proxy }, OVER_HTTP },
+	{ { "proxy-user", false, false, set_proxy_user }, OVER_HTTP },
+	{ { "proxy-password-file", false, false, set_proxy_password }, OVER_HTTP },
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 

@@ -8,7 +8,7 @@
 
 #include "collector/hooks/settings.h"
 
-#define HOOK_MAX_KEYS 24
+#define HOOK_MAX_KEYS 32
 
 /* The keys of a type, which are applied to a struct hook_settings; how many. */
 size_t hook_keys_of(enum hook_type type, struct section_key out[HOOK_MAX_KEYS]);

@@ -45,8 +45,9 @@ static bool is_private(const char *url)
 static bool all_are_private(const struct hook_settings *hook)
 {
 	for (size_t i = 0; i < hook->n_urls; i++) {
-		if (!is_private(hook->urls[i]))
-			return false;
+		bool is_tls = strncmp(hook->urls[i], "https:", 6) == 0;
+		if (!is_private(hook->urls[i]) || (hook->proxy && !is_tls))
+			return false; /* a proxy reads what is not encrypted */
 	}
 	return !hook->smtp || hook->starttls == TRANSFER_STARTTLS_REQUIRED ||
 	       is_private(hook->smtp);
@@ -57,6 +58,8 @@ static const char *contradiction(const struct hook_settings *hook)
 {
 	if (!hook->user != !hook->password)
 		return "user and password-file go together";
+	if (!hook->proxy_user != !hook->proxy_password || (hook->proxy_user && !hook->proxy))
+		return "proxy, proxy-user and proxy-password-file go together";
 	if (hook->token && hook->user)
 		return "it is either token-file or user and password-file";
 	if (!hook->client_cert != !hook->client_key)

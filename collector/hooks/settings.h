@@ -69,6 +69,8 @@ struct hook_settings {
 	const char *client_cert;
 	const char *client_key;
 	const char *proxy;
+	const char *proxy_user;
+	const char *proxy_password;
 
 	const struct hook_settings *next;
 };

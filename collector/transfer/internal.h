@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "collector/base/buffer.h"
+#include "collector/transfer/secrets.h"
 #include "collector/transfer/transfer.h"
 #include "proto/base/arena.h"
 
@@ -42,6 +43,8 @@ struct transfer {
 	struct buffer answer;
 	size_t max_answer;
 	bool is_cut;
+	size_t head_size; /* bytes of the answer's head so far */
+	struct transfer_secrets secrets;
 	char error[CURL_ERROR_SIZE];
 	struct transcript transcript;
 	struct mail_run *mail; /* NULL: HTTP */

@@ -6,7 +6,7 @@
 #include "proto/base/printable.h"
 #include "proto/base/text.h"
 
-#define HIDDEN "(hidden)"
+#define HIDDEN TRANSFER_HIDDEN
 
 /* Fields of HTTP whose values are secret, and the SMTP command that is. */
 static const char *const secret_prefixes[] = { "Authorization:", "Proxy-Authorization:", "AUTH " };
@@ -53,8 +53,11 @@ static void add_line(struct transcript *transcript, bool sent, const char *bytes
 	struct arena arena;
 
 	arena_init(&arena);
-	char *line = arena_strndup(&arena, bytes, n);
-	printable(line, n + 1, arena_strndup(&arena, bytes, n));
+	const char *raw = arena_strndup(&arena, bytes, n);
+	if (transcript->secrets)
+		raw = transfer_secrets_strike(transcript->secrets, raw, &n, &arena);
+	char *line = arena_alloc(&arena, n + 1);
+	printable(line, n + 1, raw);
 	if (!sent && line[0] != '3')
 		transcript->hides = false; /* 334 asks for more of the login */
 	transcript->show(transcript->user, sent, sent ? hide(transcript, &arena, line) : line);

@@ -7,10 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/transfer/secrets.h"
+
 /* `sent`: by us; else it came from the peer. The line is borrowed for the call. */
 typedef void transcript_show(void *user, bool sent, const char *line);
 
 struct transcript {
+	const struct transfer_secrets *secrets; /* are struck out of each line; may be NULL */
 	transcript_show *show;
 	void *user;
 	bool hides; /* an SMTP login is under way; private */

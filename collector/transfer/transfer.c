@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "collector/base/loop.h"
 #include "collector/transfer/internal.h"
@@ -54,22 +55,32 @@ static const char *find_link(const struct transfer *t)
 		       : NULL;
 }
 
+/* Without what is secret, which the peer may have repeated. */
+static void fill_texts(struct transfer *t, CURLcode code, struct transfer_result *out)
+{
+	const char *error = t->error[0] ? t->error : curl_easy_strerror(code);
+	size_t n = strlen(error);
+
+	out->size = t->answer.size;
+	buffer_add_char(&t->answer, '\0');
+	out->body = transfer_secrets_strike(&t->secrets, t->answer.bytes, &out->size, &t->arena);
+	if (!out->completed)
+		out->error = transfer_secrets_strike(&t->secrets, error, &n, &t->arena);
+}
+
 static void fill_result(struct transfer *t, CURLcode code, struct transfer_result *out)
 {
 	curl_off_t retry_s = 0;
 
-	*out = (struct transfer_result){ .completed = code == CURLE_OK,
-					 .size = t->answer.size,
+	/* An answer that is cut is one all the same: its status came before its body. */
+	*out = (struct transfer_result){ .completed = code == CURLE_OK || t->is_cut,
 					 .is_cut = t->is_cut };
-	buffer_add_char(&t->answer, '\0');
-	out->body = t->answer.bytes;
+	fill_texts(t, code, out);
 	out->link = find_link(t);
 	/* These fail only for a handle that is none. */
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_s);
 	out->retry_s = retry_s < TRANSFER_MAX_RETRY_S ? (int64_t)retry_s : TRANSFER_MAX_RETRY_S;
-	if (code != CURLE_OK)
-		out->error = t->error[0] ? t->error : curl_easy_strerror(code);
 }
 
 void transfer_finish(struct transfer *t, CURLcode code)
@@ -267,7 +278,23 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *user)
 
 	buffer_add(&t->answer, bytes, size * n < room ? size * n : room);
 	t->is_cut |= size * n > room;
-	return size * n;
+	return t->is_cut ? 0 : size * n; /* else it could go on without end */
+}
+
+static size_t on_head(char *bytes, size_t size, size_t n, void *user)
+{
+	struct transfer *t = user;
+	(void)bytes;
+
+	t->head_size += size * n;
+	return t->head_size > TRANSFER_MAX_HEAD ? 0 : size * n;
+}
+
+/* None of libcurl's sockets is a command's (collector/hooks/command.c) for a moment. */
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	(void)user, (void)purpose;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 struct curl_slist *transfer_list(struct transfer *t, const char *const *texts, size_t n)
@@ -297,6 +324,9 @@ static void set_common(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_WRITEFUNCTION, on_answer);
 	SET(CURLOPT_WRITEDATA, t);
+	SET(CURLOPT_HEADERFUNCTION, on_head);
+	SET(CURLOPT_HEADERDATA, t);
+	SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	SET(CURLOPT_USERNAME, r->user);
 	SET(CURLOPT_PASSWORD, r->password);
 	if (r->ca_file)
@@ -304,6 +334,9 @@ static void set_common(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_SSLCERT, r->client_cert);
 	SET(CURLOPT_SSLKEY, r->client_key);
 	SET(CURLOPT_PROXY, r->proxy ? r->proxy : "");
+	SET(CURLOPT_NOPROXY, ""); /* or the environment's no_proxy would lead past it */
+	SET(CURLOPT_PROXYUSERNAME, r->proxy_user);
+	SET(CURLOPT_PROXYPASSWORD, r->proxy_password);
 }
 
 static int on_trace(CURL *easy, curl_infotype type, char *bytes, size_t n, void *user)
@@ -369,7 +402,10 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	if (!t->easy)
 		abort(); /* only for lack of memory */
 	set_common(t, request);
-	t->transcript = (struct transcript){ .show = request->show, .user = request->show_user };
+	transfer_secrets_collect(request, &t->arena, &t->secrets);
+	t->transcript = (struct transcript){ .secrets = &t->secrets,
+					     .show = request->show,
+					     .user = request->show_user };
 	if (request->from)
 		transfer_set_mail(t, request);
 	else

@@ -14,13 +14,14 @@
 
 struct uv_loop_s; /* libuv: the event loop */
 
-/*
- * Bytes of an answer that are kept unless the request says more; what follows is read and dropped.
- */
+/* Bytes of an answer that are read unless the request says more; then it is cut, and has ended. */
 #define TRANSFER_MAX_ANSWER ((size_t)16 * 1024)
 
 /* Retry-After beyond this is cut. */
 #define TRANSFER_MAX_RETRY_S 86400
+
+/* Bytes of an answer's head; one with more is no answer. */
+#define TRANSFER_MAX_HEAD ((size_t)256 * 1024)
 
 #define TRANSFER_ERROR_SIZE    512
 #define TRANSFER_MAX_FIELDS    16
@@ -62,7 +63,10 @@ struct transfer_request {
 	const char *ca_file; /* vouches for the peer; NULL: the system's */
 	const char *client_cert;
 	const char *client_key;
-	const char *proxy; /* NULL: none, whatever the environment says */
+	const char *proxy; /* NULL: none; the environment decides nothing */
+	const char *proxy_user;
+	const char *proxy_password;
+	bool hides_url; /* parts of the URL may be a token, which no text is to repeat */
 
 	/* Shows what goes over the line, for people; NULL: nobody looks. */
 	transcript_show *show;
@@ -74,6 +78,7 @@ struct transfer_result {
 	bool completed;   /* the exchange came to its end, whatever the status */
 	int64_t retry_s;  /* what Retry-After says; 0: nothing */
 	const char *body; /* the beginning of the answer, with a NUL behind it */
+			  /* Body and error are without what is secret of the request. */
 	size_t size;
 	bool is_cut;       /* there was more of it */
 	const char *link;  /* its first Link field, or NULL */
