@@ -29,6 +29,7 @@ struct options {
 	const char *proxy_user;
 	const char *proxy_password_file;
 	const char *enroll_secret_file;
+	bool allow_plain; /* secrets over http:// */
 
 	struct peers peers; /* configured ones */
 	int64_t interval_s; /* 0: what the collector says, else SETTING_INTERVAL_S */

@@ -12,7 +12,8 @@ struct send_options send_options_of(const struct options *options)
 				     .client_key = options->client_key,
 				     .proxy = options->proxy,
 				     .proxy_user = options->proxy_user,
-				     .proxy_password_file = options->proxy_password_file };
+				     .proxy_password_file = options->proxy_password_file,
+				     .allow_plain = options->allow_plain };
 
 	for (size_t i = 0; i < send.n_pins; i++)
 		send.pins[i] = options->pins.list[i];

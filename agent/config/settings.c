@@ -101,6 +101,13 @@ static const struct setting settings[] = {
 	  .group = SETTING_REPORTING,
 	  AT(enroll_secret_file),
 	  .help = "holds the fleet's enrolment secret, which is needed once" },
+	{ .name = "allow-plain",
+	  .value_name = "AllowPlain",
+	  .kind = SETTING_IS_SWITCH,
+	  .group = SETTING_REPORTING,
+	  AT(allow_plain),
+	  .help = "send key and secret over http:// to another machine, too,\n"
+		  "where everybody on the way can read them" },
 
 	{ .name = "peer",
 	  .value_name = "Peers",

@@ -70,6 +70,12 @@ static const struct policy_text texts[] = {
 		  "The "
 		  "secret itself never belongs in a policy: every user of the domain can read "
 		  "that." },
+	{ .name = "allow-plain",
+	  .title = "Secrets over plain HTTP",
+	  .label = "yes or no",
+	  .help = "An agent sends neither its key nor the enrolment secret over http:// to another "
+		  "machine, where everybody on the way can read them, unless this says yes. Use "
+		  "https:// instead." },
 	{ .name = "peer",
 	  .title = "Servers to probe",
 	  .label = "Servers, each as NAME=ADDRESS,ADDRESS",
@@ -173,5 +179,7 @@ size_t policy_max_text(const struct policy *policy)
 {
 	if (policy->setting->kind == SETTING_IS_PINS)
 		return SETTING_MAX_PINS * SETTING_PIN_TEXT + SETTING_MAX_PINS - 1;
+	if (policy->setting->kind == SETTING_IS_SWITCH)
+		return sizeof "yes" - 1;
 	return SETTING_MAX_TEXT;
 }

@@ -45,6 +45,7 @@ int curl_options_apply(void *curl, const struct send_options *options, struct ar
 	/* An empty proxy is none: variables of the environment decide nothing. */
 	CURL_SET(bad, curl, CURLOPT_PROXY,
 		 options->proxy ? arena_strdup(arena, options->proxy) : "");
+	CURL_SET(bad, curl, CURLOPT_NOPROXY, "");
 	CURL_SET(bad, curl, CURLOPT_NOSIGNAL, 1L);
 	CURL_SET(bad, curl, CURLOPT_USERAGENT, "mtawatch-agent/" MTAWATCH_VERSION);
 	CURL_SET(bad, curl, CURLOPT_CONNECTTIMEOUT_MS, (long)SEND_CONNECT_MS);

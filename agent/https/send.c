@@ -11,6 +11,7 @@
 #include "agent/https/curl_options.h"
 #include "agent/https/http_date.h"
 #include "agent/https/proxy_login.h"
+#include "agent/https/url.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
@@ -342,11 +343,38 @@ static void perform(struct sender *s, const struct send_request *request,
 	arena_deinit(&arena);
 }
 
+static bool stays_here(const char *url)
+{
+	struct arena arena;
+	struct url_place place;
+
+	arena_init(&arena);
+	bool stays = url_read(url, &arena, &place) == STATUS_OK && url_is_loopback(&place);
+	arena_deinit(&arena);
+	return stays;
+}
+
+/* Does it carry a secret where others can read it, and nobody allowed that? */
+static bool would_betray(const struct sender *s, const struct send_request *request)
+{
+	const struct send_options *o = &s->options;
+
+	if (o->allow_plain || !(request->authorization || request->has_secret) ||
+	    !text_has_prefix(request->collector, "http://"))
+		return false;
+	return !stays_here(request->collector) || (o->proxy && !stays_here(o->proxy));
+}
+
 void send_do(struct sender *sender, const struct send_request *request, struct send_result *result)
 {
 	*result = (struct send_result){ .outcome = SEND_FAILED, .date_ms = TIMESTAMP_NONE };
 	forget_answer(sender);
-	if (proxy_login_apply(sender->curl, &sender->options, result->error,
-			      sizeof result->error) == STATUS_OK)
+	if (would_betray(sender, request))
+		(void)snprintf(result->error, sizeof result->error,
+			       "the URL is http://, so that everybody on the way could read the "
+			       "agent's secret; use https://, or allow it with --allow-plain "
+			       "(AllowPlain)");
+	else if (proxy_login_apply(sender->curl, &sender->options, result->error,
+				   sizeof result->error) == STATUS_OK)
 		perform(sender, request, result);
 }

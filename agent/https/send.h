@@ -37,6 +37,7 @@ struct send_options {
 	const char *proxy;               /* "http://proxy:3128" */
 	const char *proxy_user;          /* for a proxy that asks who we are */
 	const char *proxy_password_file; /* holds the password of that user */
+	bool allow_plain;                /* secrets may go over http:// to another machine */
 	bool (*stopped)(void *user); /* true ends a transfer within a second or so; may be NULL */
 	void *user;
 };
@@ -49,6 +50,7 @@ struct send_request {
 	const char *path;          /* "/v1/reports" */
 	const char *body;          /* JSON; NULL: none */
 	const char *authorization; /* "Bearer ..."; NULL: none */
+	bool has_secret;           /* the body holds one; an authorization is one, too */
 	int64_t age_ms;            /* of the report in the body; below 0: it is none */
 };
 
@@ -96,5 +98,8 @@ struct send_options send_copy_options(const struct send_options *options, struct
 enum status send_open(struct sender **out, const struct send_options *options);
 void send_close(struct sender *sender);
 
-/* Sends a request, and waits for the answer. */
+/*
+ * Sends a request, and waits for the answer. One with a secret that others on the way could read is
+ * SEND_FAILED unless the options allow that.
+ */
 void send_do(struct sender *sender, const struct send_request *request, struct send_result *result);

@@ -39,3 +39,12 @@ enum status url_read(const char *url, struct arena *arena, struct url_place *out
 	*out = place;
 	return STATUS_OK;
 }
+
+bool url_is_loopback(const struct url_place *place)
+{
+	uint32_t address = 0;
+
+	if (ipv4_parse(place->host, &address))
+		return address >> 24 == 127;
+	return strcmp(place->host, "localhost") == 0 || strcmp(place->host, "[::1]") == 0;
+}

@@ -14,5 +14,8 @@ struct url_place {
 	bool is_address;  /* the host is an IPv4 address */
 };
 
+/* Does what goes there stay on this machine? */
+bool url_is_loopback(const struct url_place *place);
+
 /* STATUS_INVALID  it is no URL */
 enum status url_read(const char *url, struct arena *arena, struct url_place *out);

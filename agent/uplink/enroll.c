@@ -293,6 +293,7 @@ static void post_secret(struct sender *sender, const char *collector, char *secr
 					.collector = collector,
 					.path = ENROLL_PATH,
 					.body = body,
+					.has_secret = true,
 					.age_ms = -1 };
 
 	send_do(sender, &request, result);

@@ -262,7 +262,7 @@ def configurations():
         "all": "\ufeff# the agent of EXCH1\r\ncollector = https://c.example\r\n"
                "collector-fallback=https://d.example:8443/x\nca-file = C:\\ca.pem\n"
                f"pin = {pin},{pin}\nclient-cert = c.pem\nclient-key = k.pem\n"
-               "proxy = http://proxy:3128\nproxy-user = exch1\nproxy-password-file = p.txt\n"
+               "proxy = http://proxy:3128\nproxy-user = exch1\nproxy-password-file = p.txt\nallow-plain = no\n"
                "enroll-secret-file = \\\\share\\secret.txt\n\n"
                "; peers\npeer = EXCH2=10.0.0.6,10.0.0.7;EXCH3=10.0.0.8\npeer = exch2=10.0.0.9\n"
                "probe-limit = 60\ninterval = 86400\nstate-dir = /var/lib/x\nlog-file = \u00fc.log\n"

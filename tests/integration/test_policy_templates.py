@@ -22,6 +22,7 @@ PIN = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 # The longest text, and one more character, that each kind of text may be.
 LONGEST = {
+    "AllowPlain": lambda n: "yes" + "s" * (n - 3),
     "CollectorUrl": lambda n: "https://" + "c" * (n - 8),
     "CollectorFallbackUrl": lambda n: "https://" + "c" * (n - 8),
     "Proxy": lambda n: "http://" + "p" * (n - 7),

@@ -261,6 +261,29 @@ def test_a_proxy_of_plain_http_that_asks_is_told_as_that(client, tmp_path):
         assert f"the proxy {proxy.url} does not accept the user {USER} with the password in " in said
 
 
+def test_no_secret_goes_in_clear_to_another_machine_unless_that_is_allowed(client, tmp_path):
+    """The other machine is one of TEST-NET-1 behind a proxy on loopback: nothing leaves this one."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("mtw_e" + "0" * 64 + "\n")
+    with contextlib.closing(Proxy("503 No")) as proxy:
+        way = ["--proxy", proxy.url, "--enroll-secret-file", client.path(secret)]
+        for host in ("192.0.2.9", "collector.example", "127.0.0.1.example", "localhost.example"):
+            status, said = client.once("--collector", f"http://{host}:8285", *way)
+            assert status == 2
+            assert "everybody on the way could read the agent's secret" in said and "--allow-plain" in said
+        assert proxy.asked == []
+        assert client.once("--collector", "http://192.0.2.9:8285", *way, "--allow-plain")[0] == 2
+        assert ("POST", "http://192.0.2.9:8285/v1/enroll") in proxy.asked
+
+
+def test_no_proxy_of_the_environment_leads_past_no_proxy_of_ours(client, authority, server, monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    with collector(server) as there, contextlib.closing(Proxy()) as proxy:
+        expect_taken(client, there, *trusting(client, authority), "--proxy", proxy.url)
+        assert ("CONNECT", f"localhost:{there.port}") in proxy.asked
+
+
 def test_a_proxy_without_basic_authentication_is_told(client, authority, server, tmp_path):
     with collector(server) as there, \
             contextlib.closing(Proxy(login=(USER, "right"), ways=("NTLM", "Negotiate"))) as proxy:

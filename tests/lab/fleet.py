@@ -78,7 +78,7 @@ class Fleet:
 
     def start_agent(self, name):
         host = self.site.hosts[name]
-        arguments = ["run", "--collector", self.url, "--interval", INTERVAL_S,
+        arguments = ["run", "--collector", self.url, "--allow-plain", "--interval", INTERVAL_S,
                      "--probe-limit", PROBE_LIMIT_S,
                      "--enroll-secret-file", identity.hand_out(self.secret, self.folder / f"secret-{name.lower()}"),
                      "--state-dir", self.folder / f"state-{name.lower()}",
