@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "proto/base/color.h"
 #include "proto/base/printable.h"
 
 size_t console_width(void)
@@ -18,12 +19,7 @@ size_t console_width(void)
 
 bool console_has_color(void)
 {
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	if (no_color && *no_color != '\0')
-		return false;
-	return term && strcmp(term, "dumb") != 0 && isatty(STDOUT_FILENO) == 1;
+	return color_is_wanted(getenv("NO_COLOR"), getenv("TERM")) && isatty(STDOUT_FILENO) == 1;
 }
 
 const char *console_text(const char *text, struct arena *arena)
