@@ -13,6 +13,7 @@ struct pipeline {
 	struct fleet *fleet;
 	struct loop_timer *wake;    /* when the next report ceases to be fresh */
 	struct loop_timer *rebuild; /* after a failure */
+	struct loop_timer *look;    /* at the place of the store */
 	uint64_t retry_ms;
 	uint64_t revision;
 	bool ready;
@@ -177,6 +178,16 @@ static void on_rebuild(void *user)
 	pipeline_fail(p, error);
 }
 
+static void on_look(void *user)
+{
+	struct pipeline *p = user;
+	char error[STORE_ERROR_SIZE];
+
+	if (p->ready && store_look(p->options.store, error) != STATUS_OK)
+		pipeline_fail(p, error);
+	loop_timer_start(p->look, PIPELINE_LOOK_MS);
+}
+
 static void on_alerts_failed(void *user, const char *error)
 {
 	pipeline_fail(user, error);
@@ -201,6 +212,8 @@ enum status pipeline_open(struct pipeline **out, const struct pipeline_options *
 	p->fleet = fleet;
 	p->wake = loop_timer_new(options->loop, on_wake, p);
 	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
+	p->look = loop_timer_new(options->loop, on_look, p);
+	loop_timer_start(p->look, PIPELINE_LOOK_MS);
 	if (options->alerting)
 		alerting_on_failure(options->alerting, on_alerts_failed, p);
 	become_ready(p, changes);
@@ -214,6 +227,7 @@ void pipeline_stop(struct pipeline *p)
 	p->options.feed = NULL;
 	loop_timer_close(p->wake);
 	loop_timer_close(p->rebuild);
+	loop_timer_close(p->look);
 }
 
 void pipeline_free(struct pipeline *p)

@@ -47,6 +47,11 @@ struct store_engine {
 	enum status (*commit)(struct store_db *writer, const struct store_change *const *changes,
 			      size_t n, const struct store_limits *limits,
 			      char error[STORE_ERROR_SIZE]);
+	/*
+	 * Is what the writer writes still what stands in the directory? Cheap; any thread. What was
+	 * committed while it is not was not stored: commit() fails by itself then.
+	 */
+	enum status (*look)(struct store_db *writer, char error[STORE_ERROR_SIZE]);
 	/* Drops a chunk of what is old, some milliseconds' worth; `*more`: there is more of it. */
 	enum status (*sweep)(struct store_db *writer, const struct store_limits *limits,
 			     int64_t now_ms, bool *more, char error[STORE_ERROR_SIZE]);

@@ -399,16 +399,21 @@ size_t store_pending(const struct store *store)
 	return store->pending;
 }
 
+enum status store_look(struct store *store, char error[STORE_ERROR_SIZE])
+{
+	return store->writer.engine->look(store->writer.db, error);
+}
+
 enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
 {
-	enum status status = STATUS_OK;
+	enum status status = store_look(store, error);
 
 	assert(store->pending == 0);  /* so the thread is asleep, and after a failure it does not */
 	uv_mutex_lock(&store->mutex); /* sweep either: its connection is ours */
-	if (store->failure == STATUS_MALFORMED) {
+	if (status == STATUS_OK && store->failure == STATUS_MALFORMED) {
 		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
 		status = STATUS_MALFORMED;
-	} else if (store->failure != STATUS_OK) {
+	} else if (status == STATUS_OK && store->failure != STATUS_OK) {
 		status = store->writer.engine->touch(store->writer.db, error);
 	}
 	if (status == STATUS_OK)

@@ -146,8 +146,14 @@ enum status store_submit(struct store *store, const struct store_change *change)
 size_t store_pending(const struct store *store);
 
 /*
- * Accepts changes again after a failed commit, if the database can be written. It does not wait
- * for another program's lock, and never accepts again where the database is damaged
+ * Is the store still there, under its name? Anything but STATUS_OK: it was removed, replaced or
+ * mounted over, and no change is stored; `error` says what helps. Cheap.
+ */
+enum status store_look(struct store *store, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Accepts changes again after a failed commit, if the store is in its place and can be written. It
+ * does not wait for another program's lock, and never accepts again where the database is damaged
  * (STATUS_MALFORMED): that needs `check` and `restore`.
  *
  * Anything but STATUS_OK: it cannot; `error` says why, and it stays as it was.

@@ -275,3 +275,95 @@ def test_while_nothing_can_be_stored_no_heart_beats_and_nothing_is_told(tmp_path
             ops.wait(1)
             wait_until(lambda: len(collector.get("/v1/deliveries?state=done")["deliveries"]) == 1)
             assert len(ops.requests) == 1
+
+
+def removed(data):
+    (data / "mtawatch.db").unlink()
+    return None, "mtawatch.db' is not there any more"
+
+
+def replaced(data):
+    kept, other = data / "kept.db", data / "other.db"
+    kept.hardlink_to(data / "mtawatch.db")
+    shutil.copy(kept, other)
+    other.rename(data / "mtawatch.db")
+    return lambda: kept.rename(data / "mtawatch.db"), "mtawatch.db' is another one"
+
+
+def directory_renamed(data):
+    away = data.with_name("away")
+    data.rename(away)
+    return lambda: away.rename(data), f"{data}' is not there any more"
+
+
+def directory_replaced(data):
+    """By one of another store, whose log is not ours to remove."""
+    away = data.with_name("away")
+    Collector(data.with_name("other")).end()
+    data.rename(away)
+    data.with_name("other").rename(data)
+    (data / "mtawatch.db-wal").write_bytes(b"of another")
+
+    def put_back():
+        data.rename(data.with_name("other"))
+        away.rename(data)
+    return put_back, f"{data}' is another one"
+
+
+def log_removed(data):
+    (data / "mtawatch.db-wal").unlink()
+    return None, "mtawatch.db-wal' is not there any more"
+
+
+@pytest.mark.parametrize("take_away", [removed, replaced, directory_renamed, directory_replaced, log_removed])
+def test_a_store_that_is_not_in_its_place_any_more_acknowledges_nothing(tmp_path, take_away):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        put_back, words = take_away(data)
+        status, answer = collector.post(minimal("EXCH1", 2))
+        assert (status, answer["code"]) == (503, "not_stored")
+        status, text = readiness(collector)
+        assert status == 503 and words in text and "restart the collector" in text, text
+        assert collector.ask("/livez")[0] == 200
+        if put_back:
+            put_back()
+            wait_until(lambda: readiness(collector)[0] == 200)
+            assert collector.post(minimal("EXCH1", 2))[0] == 200
+    assert words in collector.log and collector.log.count("not ready: ") == 1, collector.log
+    if put_back:
+        assert sequences_in(data / "mtawatch.db") == [1, 2]
+
+
+@pytest.mark.parametrize("take_away", [removed, directory_renamed])
+def test_without_any_report_it_is_told_within_a_second(tmp_path, take_away):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        assert readiness(collector)[0] == 200
+        _, words = take_away(data)
+        begin = time.monotonic()
+        wait_until(lambda: readiness(collector)[0] == 503, 5)
+        assert time.monotonic() - begin < 1.5 and words in readiness(collector)[1]
+
+
+def test_the_log_of_a_store_that_took_the_place_is_left_alone(tmp_path):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        directory_replaced(data)
+    assert (data / "mtawatch.db-wal").read_bytes() == b"of another"
+    assert sequences_in(tmp_path / "away/mtawatch.db") == [1]
+
+
+@needs_mounts
+def test_a_file_system_that_is_mounted_over_the_store_is_told(tmp_path):
+    data = tmp_path / "data"
+    with faulty(data, wrapper=["unshare", "--mount"]) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        inside = ["nsenter", "--mount", "--target", str(collector.process.pid)]
+        subprocess.run([*inside, "mount", "-t", "tmpfs", "over", data], check=True)
+        assert collector.post(minimal("EXCH1", 2))[0] == 503
+        assert f"{data}' is another one" in readiness(collector)[1]
+        subprocess.run([*inside, "umount", data], check=True)
+        wait_until(lambda: readiness(collector)[0] == 200)
+        assert collector.post(minimal("EXCH1", 2))[0] == 200

@@ -484,6 +484,7 @@ void store_db_close(struct store_db *db)
 	for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++)
 		sqlite3_finalize(db->statements[i]);
 	sqlite3_close(db->handle);
+	store_place_deinit(&db->place);
 	store_packer_deinit(&db->packer);
 	writer_cache_forget(&db->cache);
 	buffer_deinit(&db->base);

@@ -1,6 +1,7 @@
 #include "collector/store/sqlite/engine.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -24,14 +25,42 @@ static bool exists(const char *directory)
 	return is_there;
 }
 
+/*
+ * With its last connection SQLite empties the log and removes what stands under the log's name: not
+ * where that is another store's.
+ */
+static void leave_log(struct store_db *db)
+{
+	char ignored[STORE_ERROR_SIZE];
+
+	if (store_place_look(&db->place, ignored) != STATUS_OK)
+		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 static void close_connection(struct store_db *db)
 {
 	if (!db)
 		return;
 	if (db->checkpointer)
 		store_checkpointer_stop(db->checkpointer);
-	store_db_close(db); /* SQLite empties the log with the last one */
+	leave_log(db);
+	store_db_close(db);
 	free(db);
+}
+
+/* What is noted has to be what SQLite has open. */
+static enum status note_place(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	int has_moved = 0;
+
+	enum status status = store_place_note(&db->place, db->path, error);
+	if (status != STATUS_OK)
+		return status;
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+	if (!has_moved)
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE, "'%s' was replaced while it was opened", db->path);
+	return STATUS_CONFLICT;
 }
 
 static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SIZE])
@@ -39,6 +68,8 @@ static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SI
 	enum status status = store_db_migrate(db, error);
 	if (status == STATUS_OK)
 		status = store_db_count_hosts(db, error);
+	if (status == STATUS_OK)
+		status = note_place(db, error);
 	if (status == STATUS_OK)
 		status = store_checkpointer_start(&db->checkpointer, db->path, error);
 	return status;
@@ -87,6 +118,11 @@ static enum status open_admin(struct store_db **out, const char *directory, bool
 	return status;
 }
 
+static enum status look(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	return store_place_look(&db->place, error);
+}
+
 /* A connection of the terminal's has no checkpointer: it does without. */
 static enum status commit(struct store_db *db, const struct store_change *const *changes, size_t n,
 			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
@@ -96,7 +132,8 @@ static enum status commit(struct store_db *db, const struct store_change *const 
 	enum status status = store_db_commit(db, changes, n, limits, error);
 	if (status == STATUS_OK && db->checkpointer)
 		store_checkpointer_wake(db->checkpointer, db->log_pages);
-	return status;
+	/* Looked at behind the commit: what went into a file that is gone is not acknowledged. */
+	return status == STATUS_OK ? look(db, error) : status;
 }
 
 static enum status sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
@@ -119,6 +156,7 @@ const struct store_engine sqlite_engine = {
 	.open_admin = open_admin,
 	.close = close_connection,
 	.commit = commit,
+	.look = look,
 	.sweep = sweep,
 	.touch = store_db_touch,
 	.read_servers = store_db_read_servers,

@@ -22,6 +22,7 @@
 #include "collector/store/check.h"
 #include "collector/store/pack.h"
 #include "collector/store/sqlite/engine.h"
+#include "collector/store/sqlite/place.h"
 #include "collector/store/sqlite/writer_cache.h"
 #include "collector/store/store.h"
 #include "proto/base/status.h"
@@ -129,6 +130,7 @@ struct store_db {
 	struct writer_cache cache;               /* the writer's */
 	struct store_sweep sweep;                /* likewise */
 	struct store_checkpointer *checkpointer; /* likewise; NULL: it has none */
+	struct store_place place;                /* likewise */
 	int log_pages;      /* in the write-ahead log, at the last commit of this connection */
 	int64_t n_hosts;    /* the largest number of a server so far: about how many there are */
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
