@@ -1,9 +1,9 @@
 #include "collector/cli/command.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/cli/terminal.h"
 #include "proto/base/suggest.h"
 
 /* Anywhere before "--", which ends the options. */
@@ -66,12 +66,9 @@ static int refuse(const struct command *commands, size_t n, const char *name)
 {
 	const char *meant = nearest(commands, n, name);
 
-	fprintf(stderr, "mtawatch-collector: there is no command '%s'", name);
-	if (meant)
-		fprintf(stderr, "; did you mean '%s'?\n", meant);
-	else
-		fputs("; see mtawatch-collector --help\n", stderr);
-	return COMMAND_EXIT_USAGE;
+	return meant ? terminal_refuse("there is no command '%s'; did you mean '%s'?", name, meant)
+		     : terminal_refuse("there is no command '%s'; see mtawatch-collector --help",
+				       name);
 }
 
 int command_main(const struct command *commands, size_t n, const char *about, int argc, char **argv)

@@ -9,12 +9,64 @@
 #include <unistd.h>
 
 #include "collector/cli/command.h"
+#include "collector/cli/console.h"
+
+/* One line, harmless. */
+static void print_line(FILE *out, const char *format, va_list args)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	char *text = arena_vprintf(&arena, format, args);
+	size_t n = strlen(text);
+	if (n > 0 && text[n - 1] == '\n')
+		text[n - 1] = '\0';
+	fputs(console_text(text, &arena), out);
+	fputc('\n', out);
+	arena_deinit(&arena);
+}
 
 static void say(const char *format, va_list args)
 {
 	fputs("mtawatch-collector: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	print_line(stderr, format, args);
+}
+
+void terminal_print(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	print_line(stdout, format, args);
+	va_end(args);
+}
+
+void terminal_write(const char *bytes, size_t n)
+{
+	struct arena arena;
+
+	if (isatty(STDOUT_FILENO) != 1) {
+		fwrite(bytes, 1, n, stdout);
+		return;
+	}
+	while (n > 0) {
+		const char *end = memchr(bytes, '\n', n);
+		size_t length = end ? (size_t)(end - bytes) : n;
+		arena_init(&arena);
+		fputs(console_text(arena_strndup(&arena, bytes, length), &arena), stdout);
+		arena_deinit(&arena);
+		if (end)
+			putchar('\n');
+		bytes += length + (end ? 1 : 0);
+		n -= length + (end ? 1 : 0);
+	}
+}
+
+void terminal_warn(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
 }
 
 int terminal_fail(const char *format, ...)

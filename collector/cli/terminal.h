@@ -6,11 +6,28 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "collector/base/buffer.h"
 
 #define TERMINAL_EXIT_OK     0
 #define TERMINAL_EXIT_FAILED 1
+
+/*
+ * What is printed here may hold names out of reports, answers of a collector and file names: all of
+ * it is made harmless for a terminal (proto/base/printable.h), but for one line feed at the end of
+ * the format.
+ */
+void terminal_print(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));
+
+/*
+ * JSON or CSV on standard output: as it is into a file or a pipe, harmless but for its line ends
+ * on a terminal.
+ */
+void terminal_write(const char *bytes, size_t n);
+
+/* "mtawatch-collector: ..." on standard error, and no more. */
+void terminal_warn(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));
 
 /* "mtawatch-collector: ..." on standard error; returns TERMINAL_EXIT_FAILED. */
 int terminal_fail(const char *format, ...) __attribute__((format(PRINTF_FORMAT, 1, 2)));

@@ -28,8 +28,8 @@ static enum status print_one(void *user, const struct record_identity *agent)
 	char enrolled[TIMESTAMP_TEXT_SIZE];
 	(void)user;
 
-	printf("%-24s %-37s %-20s %s\n", agent->name, agent->id ? agent->id : "?",
-	       timestamp_format(agent->made_at_ms / 1000 * 1000, enrolled), agent->made_by);
+	terminal_print("%-24s %-37s %-20s %s\n", agent->name, agent->id ? agent->id : "?",
+		       timestamp_format(agent->made_at_ms / 1000 * 1000, enrolled), agent->made_by);
 	return STATUS_OK;
 }
 
@@ -37,7 +37,7 @@ static int list(struct local *local)
 {
 	char error[STORE_ERROR_SIZE];
 
-	printf("%-24s %-37s %-20s %s\n", "HOST", "ID", "ENROLLED", "SECRET");
+	terminal_print("%-24s %-37s %-20s %s\n", "HOST", "ID", "ENROLLED", "SECRET");
 	if (store_admin_read_identities(local->store, RECORD_KIND_AGENT, print_one, NULL, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector/cli/terminal.h"
 #include "collector/cli/console.h"
 #include "collector/cli/report_source.h"
 #include "collector/cli/table.h"
@@ -56,8 +57,7 @@ static bool parse_time(const char *text, int64_t *out)
 {
 	if (text && timestamp_parse(text, out) == STATUS_OK)
 		return true;
-	fprintf(stderr, "mtawatch-collector: --at: '%s' is no time such as 2026-11-22T10:45:23Z\n",
-		text ? text : "");
+	terminal_warn("--at: '%s' is no time such as 2026-11-22T10:45:23Z", text ? text : "");
 	return false;
 }
 
@@ -81,23 +81,21 @@ static bool parse(int argc, char **argv, struct assess *out)
 			if (!parse_time(argv[i] + 5, &out->at_ms))
 				return false;
 		} else {
-			fprintf(stderr,
-				"mtawatch-collector: assess knows no option '%s'; see assess "
-				"--help\n",
-				argv[i]);
+			terminal_warn("assess knows no option '%s'; see assess "
+				      "--help",
+				      argv[i]);
 			return false;
 		}
 	}
 	if (out->n_files == 0)
-		fprintf(stderr,
-			"mtawatch-collector: assess needs report files; see assess --help\n");
+		terminal_warn("assess needs report files; see assess --help");
 	return out->n_files > 0;
 }
 
 static void say_invalid(const char *name, enum status status, const struct json_error *why)
 {
-	fprintf(stderr, "mtawatch-collector: '%s' is no valid report: %s%s%s (%s)\n", name,
-		why->pointer, *why->pointer ? ": " : "", why->detail, status_text(status));
+	terminal_warn("'%s' is no valid report: %s%s%s (%s)", name, why->pointer,
+		      *why->pointer ? ": " : "", why->detail, status_text(status));
 }
 
 static void say_later(const char *name, const struct snapshot *snapshot, int64_t at_ms)
@@ -105,9 +103,8 @@ static void say_later(const char *name, const struct snapshot *snapshot, int64_t
 	char collected[TIMESTAMP_TEXT_SIZE];
 	char at[TIMESTAMP_TEXT_SIZE];
 
-	fprintf(stderr,
-		"mtawatch-collector: '%s' is ignored: its facts were collected at %s, after %s\n",
-		name, timestamp_format(snapshot->at_ms, collected), timestamp_format(at_ms, at));
+	terminal_warn("'%s' is ignored: its facts were collected at %s, after %s", name,
+		      timestamp_format(snapshot->at_ms, collected), timestamp_format(at_ms, at));
 }
 
 /* Returns false where it is no valid report. */
@@ -134,7 +131,7 @@ static bool add_report(struct report_set *set, const struct report_source *file,
 
 static bool say_unread(const char *name, const char *why)
 {
-	fprintf(stderr, "mtawatch-collector: could not read '%s': %s\n", name, why);
+	terminal_warn("could not read '%s': %s", name, why);
 	return false;
 }
 
@@ -168,7 +165,8 @@ static void print_json(const struct report_set_verdict *verdicts, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct report_set_verdict *v = &verdicts[i];
 		char *json = verdict_json_write(&v->snapshot->report, v->silent, &v->assessment);
-		printf("%s\n%s", i > 0 ? "," : "", json);
+		printf("%s\n", i > 0 ? "," : "");
+		terminal_write(json, strlen(json));
 		free(json);
 	}
 	printf("%s]\n", n > 0 ? "\n" : "");
@@ -237,8 +235,7 @@ static int judge(const struct report_set *set, const struct assess *command)
 		print_table(verdicts, n, &arena);
 	arena_deinit(&arena);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "mtawatch-collector: could not write the result: %s\n",
-			strerror(errno));
+		terminal_warn("could not write the result: %s", strerror(errno));
 		return ASSESS_EXIT_ERROR;
 	}
 	return exit_status;

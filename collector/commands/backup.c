@@ -71,7 +71,7 @@ struct job {
 
 static void tell(const char *fault)
 {
-	printf("%s\n", fault);
+	terminal_print("%s\n", fault);
 }
 
 static int back_up(struct local *local, const char *file, bool replace)

@@ -36,7 +36,7 @@ static int decommission(struct api_client *client, const char *name, const char 
 	arena_deinit(&arena);
 	if (result != API_CLIENT_OK)
 		return terminal_fail("could not take '%s' out of the fleet: %s", name, error);
-	printf("%s is no longer watched\n", name);
+	terminal_print("%s is no longer watched\n", name);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 

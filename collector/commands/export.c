@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "collector/base/buffer.h"
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
@@ -75,6 +76,15 @@ static FILE *open_file(const struct exporting *e, const struct record_report *re
 	return fopen(path, "wb");
 }
 
+static void write_line(FILE *to, const char *bytes, size_t n)
+{
+	if (to == stdout)
+		terminal_write(bytes, n);
+	else
+		fwrite(bytes, 1, n, to);
+	putc('\n', to);
+}
+
 /* As it came, with two members in front. */
 static void write_raw(FILE *to, const struct record_report *report)
 {
@@ -85,11 +95,14 @@ static void write_raw(FILE *to, const struct record_report *report)
 	while (n > 0 && strchr(" \t\r\n", rest[n - 1]))
 		n--;
 
-	fprintf(to, "{\"received_at\":\"%s\",\"age_s\":%" PRId64 ",",
-		timestamp_format(report->received_at_ms, received), report->age_s);
+	struct buffer line;
+	buffer_init(&line);
+	buffer_printf(&line, "{\"received_at\":\"%s\",\"age_s\":%" PRId64 ",",
+		      timestamp_format(report->received_at_ms, received), report->age_s);
 	for (size_t i = 0; i < n; i++) /* a line break in JSON is white space */
-		putc(rest[i] == '\n' || rest[i] == '\r' ? ' ' : rest[i], to);
-	putc('\n', to);
+		buffer_add_char(&line, rest[i] == '\n' || rest[i] == '\r' ? ' ' : rest[i]);
+	write_line(to, line.bytes, line.size);
+	buffer_deinit(&line);
 }
 
 /* One that came out of another collector has these members of its own already. */
@@ -98,7 +111,7 @@ static void write_again(FILE *to, const struct record_report *record, struct rep
 	report->received_at_ms = record->received_at_ms;
 	report->age_s = record->age_s;
 	char *text = report_json_write(report);
-	fprintf(to, "%s\n", text);
+	write_line(to, text, strlen(text));
 	free(text);
 }
 

@@ -66,11 +66,13 @@ static void tell(struct source *s, const struct api_client_answer *answer)
 	if (!server || !taken)
 		refuse(s, "the answer is not that of a collector of this version");
 	else if (strcmp(taken, "known") == 0)
-		printf("%s: known already, of %s\n", place, server);
+		terminal_print("%s: known already, of %s\n", place, server);
 	else if (strcmp(taken, "older") == 0)
-		printf("%s: older than what is known of %s, kept in its history\n", place, server);
+		terminal_print("%s: older than what is known of %s, kept in its history\n", place,
+			       server);
 	else
-		printf("%s: imported, %s is %s\n", place, server, verdict ? verdict : "not judged");
+		terminal_print("%s: imported, %s is %s\n", place, server,
+			       verdict ? verdict : "not judged");
 	json_end(&in);
 	arena_deinit(&arena);
 }

@@ -78,14 +78,14 @@ static int replace(struct local *t, const struct inventory_options *o, struct in
 	if (store_admin_read_expected(t->store, inventory_list_add, &before, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	inventory_change_find(&before, after->rows, after->n, &t->arena, &difference);
-	printf("%s\n", inventory_change_text(&difference, &t->arena));
+	terminal_print("%s\n", inventory_change_text(&difference, &t->arena));
 	fflush(stdout); /* before what may be said of it */
 	if (asks && !o->yes && inventory_change_needs_consent(&difference))
 		return terminal_fail("nothing was changed: %s; add --yes if that is meant",
 				     after->n == 0 ? "the list is empty"
 						   : "it drops more than half of the servers");
 	if (o->dry_run) {
-		printf("nothing was changed\n");
+		terminal_print("nothing was changed\n");
 		return TERMINAL_EXIT_OK;
 	}
 	struct store_change change_all = { .expect = STORE_EXPECT_REPLACE,
@@ -94,7 +94,7 @@ static int replace(struct local *t, const struct inventory_options *o, struct in
 	int rc = inventory_change_is_none(&difference) ? TERMINAL_EXIT_OK
 						       : change(t, &change_all, action, "");
 	if (rc == TERMINAL_EXIT_OK)
-		printf("%zu servers are expected\n", after->n);
+		terminal_print("%zu servers are expected\n", after->n);
 	return rc;
 }
 
@@ -133,7 +133,7 @@ static int restore(struct local *t, const struct inventory_options *o)
 static enum status print_one(void *user, const struct record_expected *row)
 {
 	(void)user;
-	printf("%-24s %-24s %s\n", row->server, row->organization, row->site);
+	terminal_print("%-24s %-24s %s\n", row->server, row->organization, row->site);
 	return STATUS_OK;
 }
 
@@ -141,7 +141,7 @@ static int list(struct local *t)
 {
 	char error[STORE_ERROR_SIZE];
 
-	printf("%-24s %-24s %s\n", "HOST", "ORGANIZATION", "SITE");
+	terminal_print("%-24s %-24s %s\n", "HOST", "ORGANIZATION", "SITE");
 	if (store_admin_read_expected(t->store, print_one, NULL, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;

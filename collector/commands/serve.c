@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/cli/terminal.h"
 #include "collector/cli/command.h"
 #include "collector/commands/commands.h"
 #include "collector/daemon/certificates.h"
@@ -67,7 +68,7 @@ static void print_warning(void *user, const char *text)
 	size_t *n = user;
 
 	(*n)++;
-	fprintf(stderr, "mtawatch-collector: warning: %s\n", text);
+	terminal_warn("warning: %s", text);
 }
 
 static int check(const struct options *options)
@@ -76,7 +77,7 @@ static int check(const struct options *options)
 	size_t n_warnings = 0;
 
 	if (!certificates_check(options, print_warning, &n_warnings, error)) {
-		fprintf(stderr, "mtawatch-collector: %s\n", error);
+		terminal_warn("%s", error);
 		return COMMAND_EXIT_USAGE;
 	}
 	puts(n_warnings == 0 ? "the settings are good"
@@ -104,7 +105,7 @@ int serve_main(int argc, char **argv)
 	if (options_read(&options, argc, argv, &arena, &faults) == STATUS_OK)
 		rc = act(&options, argc, argv);
 	for (size_t i = 0; i < faults.n; i++)
-		fprintf(stderr, "mtawatch-collector: %s\n", faults.texts[i]);
+		terminal_warn("%s", faults.texts[i]);
 	arena_deinit(&arena);
 	return rc;
 }

@@ -138,7 +138,7 @@ static int show_answer(struct show *show, const struct api_client_answer *answer
 	if (status != STATUS_OK)
 		return show_refuse(&in);
 	if (show->json)
-		fputs(answer->body, stdout);
+		terminal_write(answer->body, strlen(answer->body));
 	return show_end(show);
 }
 

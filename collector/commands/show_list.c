@@ -109,12 +109,12 @@ static bool print_json(const struct listing *l, const struct api_client_answer *
 	if (!rows)
 		return false;
 	if (l->n_pages == 0)
-		fwrite(answer->body, 1, (size_t)(rows - answer->body), stdout);
+		terminal_write(answer->body, (size_t)(rows - answer->body));
 	else if (n > 0 && l->n > 0)
 		putchar(',');
-	fwrite(rows, 1, size, stdout);
+	terminal_write(rows, size);
 	if (last)
-		fputs(rows + size, stdout);
+		terminal_write(rows + size, strlen(rows + size));
 	return true;
 }
 

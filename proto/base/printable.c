@@ -10,6 +10,8 @@ static bool harmless(uint32_t code)
 {
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 		return false;
+	if (code == 0x180e || (code >= 0xfff9 && code <= 0xfffb) || code >> 7 == 0xe0000 >> 7)
+		return false;
 	return code != 0x061c && code != 0xfeff && !(code >= 0x200b && code <= 0x200f) &&
 	       !(code >= 0x2028 && code <= 0x202e) && !(code >= 0x2060 && code <= 0x2069);
 }
