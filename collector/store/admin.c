@@ -5,7 +5,11 @@
 
 #include "collector/model/record_identity.h"
 #include "collector/store/internal.h"
+#include "proto/base/arena.h"
 #include "proto/base/mem.h"
+
+/* Rows that are read at once. */
+#define IDENTITIES_A_PAGE 256
 
 struct store_admin {
 	struct store_connection own;
@@ -45,24 +49,114 @@ enum status store_admin_read_identity(struct store_admin *admin, enum record_kin
 	return admin->own.engine->read_identity(admin->own.db, kind, name, arena, out, error);
 }
 
+/*
+ * Whoever gets rows may wait for long, for whoever reads a pipe. So they get copies, when nothing
+ * is read any more: the log could not start over meanwhile, and would grow with each report.
+ */
+struct identity_page {
+	struct arena arena;
+	struct record_identity rows[IDENTITIES_A_PAGE];
+	size_t n;
+};
+
+static enum status keep_identity(void *user, const struct record_identity *identity)
+{
+	struct identity_page *page = user;
+	struct record_identity *row = &page->rows[page->n++];
+
+	*row = *identity;
+	row->name = arena_strdup(&page->arena, identity->name);
+	row->id = arena_strdup(&page->arena, identity->id);
+	row->made_by = arena_strdup(&page->arena, identity->made_by);
+	return STATUS_OK;
+}
+
+/* Reads those behind the last of `page` into it, and visits them. */
+static enum status visit_next(struct store_admin *admin, enum record_kind kind,
+			      struct identity_page *page, store_each_identity *each, void *user,
+			      char error[STORE_ERROR_SIZE])
+{
+	struct arena before = page->arena;
+	const char *after = page->n > 0 ? page->rows[page->n - 1].name : "";
+
+	arena_init(&page->arena);
+	page->n = 0;
+	enum status status = admin->own.engine->read_identities(
+		admin->own.db, kind, after, IDENTITIES_A_PAGE, keep_identity, page, error);
+	arena_deinit(&before);
+	for (size_t i = 0; status == STATUS_OK && i < page->n; i++)
+		status = each(user, &page->rows[i]);
+	return status;
+}
+
 enum status store_admin_read_identities(struct store_admin *admin, enum record_kind kind,
 					store_each_identity *each, void *user,
 					char error[STORE_ERROR_SIZE])
 {
-	return admin->own.engine->read_identities(admin->own.db, kind, "", SIZE_MAX / 2, each, user,
-						  error);
+	struct identity_page page = { .n = 0 };
+	enum status status;
+
+	arena_init(&page.arena);
+	do
+		status = visit_next(admin, kind, &page, each, user, error);
+	while (status == STATUS_OK && page.n == IDENTITIES_A_PAGE);
+	arena_deinit(&page.arena);
+	return status;
+}
+
+struct expected_rows {
+	struct arena arena;
+	struct record_expected *rows;
+	size_t n;
+	size_t room;
+};
+
+static enum status keep_expected(void *user, const struct record_expected *expected)
+{
+	struct expected_rows *all = user;
+
+	if (all->n == all->room) {
+		all->room = all->room ? 2 * all->room : 256;
+		all->rows = mem_realloc(all->rows, all->room * sizeof *all->rows);
+	}
+	struct record_expected *row = &all->rows[all->n++];
+	*row = *expected;
+	row->key = arena_strdup(&all->arena, expected->key);
+	row->server = arena_strdup(&all->arena, expected->server);
+	row->organization = arena_strdup(&all->arena, expected->organization);
+	row->site = arena_strdup(&all->arena, expected->site);
+	return STATUS_OK;
+}
+
+/* One of the two reads of an engine. */
+typedef enum status read_expected(struct store_db *db, store_each_expected *each, void *user,
+				  char error[STORE_ERROR_SIZE]);
+
+static enum status visit_expected(struct store_admin *admin, read_expected *read,
+				  store_each_expected *each, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	struct expected_rows all = { .n = 0 };
+
+	arena_init(&all.arena);
+	enum status status = read(admin->own.db, keep_expected, &all, error);
+	for (size_t i = 0; status == STATUS_OK && i < all.n; i++)
+		status = each(user, &all.rows[i]);
+	free(all.rows);
+	arena_deinit(&all.arena);
+	return status;
 }
 
 enum status store_admin_read_expected(struct store_admin *admin, store_each_expected *each,
 				      void *user, char error[STORE_ERROR_SIZE])
 {
-	return admin->own.engine->read_expected(admin->own.db, each, user, error);
+	return visit_expected(admin, admin->own.engine->read_expected, each, user, error);
 }
 
 enum status store_admin_read_former_expected(struct store_admin *admin, store_each_expected *each,
 					     void *user, char error[STORE_ERROR_SIZE])
 {
-	return admin->own.engine->read_former_expected(admin->own.db, each, user, error);
+	return visit_expected(admin, admin->own.engine->read_former_expected, each, user, error);
 }
 
 enum status store_admin_read_reports(struct store_admin *admin, const struct store_filter *filter,

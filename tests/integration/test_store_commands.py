@@ -278,6 +278,37 @@ def test_an_export_of_several_pages_is_whole(tmp_path):
     assert [json.loads(line)["sequence"] for line in lines] == list(range(1, 130))
 
 
+MANY_AGENTS = """WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 3000)
+INSERT INTO identity (kind, name, id, hash, role, made_by, made_at_ms, expires_at_ms)
+SELECT kind, name || n, id, hash, role, made_by, made_at_ms, expires_at_ms FROM identity, number
+WHERE kind = (SELECT kind FROM identity WHERE name = 'exch1')"""
+
+
+@pytest.mark.parametrize("words", [["export"], ["agents", "list"], ["inventory", "list"]])
+def test_a_listing_that_nobody_reads_keeps_the_log_from_nothing(tmp_path, words):
+    data = tmp_path / "data"
+    log = data / "mtawatch.db-wal"
+    with Collector(data) as collector:
+        for sequence in range(1, 40):
+            problems = [{"fact": "files/a", "code": 1, "message": os.urandom(500).hex()} for _ in range(8)]
+            assert collector.post(minimal("EXCH1", sequence, problems=problems))[0] == 200
+        text = "".join(f"S{number:05},ORGANIZATION,SITE\n" for number in range(5000))
+        assert collector.ask("/v1/inventory", "PUT", text)[0] == 200
+        change(data, MANY_AGENTS)
+        whole = run(*words, "--data", data).stdout
+        with subprocess.Popen([PROGRAM, *words, "--data", data], stdout=subprocess.PIPE, text=True) as unread:
+            assert unread.stdout.read(1)
+            time.sleep(1)  # until the pipe is full
+            assert unread.poll() is None
+            assert collector.post(minimal("EXCH1", 40))[0] == 200
+            deadline = time.monotonic() + 10
+            while log.stat().st_size > 0:
+                assert time.monotonic() < deadline, f"the log has {log.stat().st_size} bytes"
+                time.sleep(0.05)
+            assert unread.poll() is None
+            assert whole[1:] == unread.stdout.read() and unread.wait(PATIENCE) == 0
+
+
 def test_what_a_foreign_file_would_do_is_not_done(tmp_path):
     """A backup with a trigger and a view in it, such as somebody might hand out."""
     data, backup, copy = tmp_path / "data", tmp_path / "backup.db", tmp_path / "copy"

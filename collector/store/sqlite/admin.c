@@ -103,24 +103,41 @@ static enum status list_ids(struct reading *r, char error[STORE_ERROR_SIZE])
 	return store_db_list(r->db, list, reading_reports, add_id, r, error);
 }
 
-/* One that has gone since its number was read is left out. */
-static enum status read_one(struct reading *r, int64_t id, store_each_report *each, void *user,
-			    char error[STORE_ERROR_SIZE])
+static enum status get_one(struct reading *r, int64_t id, struct arena *arena,
+			   struct record_report *out, char error[STORE_ERROR_SIZE])
 {
 	sqlite3_stmt *read = store_db_statement(r->db, STORE_ONE_REPORT);
-	struct record_report report;
 
 	if (!read || !store_db_bind_number(read, 1, id) ||
 	    !store_db_bind_number(read, 2, r->host_id))
 		return store_db_fail(r->db, reading_reports, error);
 	enum status status = store_db_step(r->db, read, reading_reports, error);
-	bool is_gone = status == STATUS_NOT_FOUND;
 	if (status == STATUS_OK)
-		status = store_db_get_report(r->db, read, 0, r->key.bytes, &report, error);
+		status = store_db_get_report(r->db, read, 0, r->key.bytes, out, error);
+	if (status == STATUS_OK)
+		store_db_keep_report(out, arena);
+	sqlite3_reset(read);
+	return status;
+}
+
+/*
+ * One that has gone since its number was read is left out. `each` may wait for long, for whoever
+ * reads a pipe: it has a copy, and meanwhile nothing is read that the log would have to be kept for.
+ */
+static enum status read_one(struct reading *r, int64_t id, store_each_report *each, void *user,
+			    char error[STORE_ERROR_SIZE])
+{
+	struct record_report report;
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status status = get_one(r, id, &arena, &report, error);
 	if (status == STATUS_OK)
 		status = each(user, &report, id);
-	sqlite3_reset(read);
-	return is_gone ? STATUS_OK : status;
+	else if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK;
+	arena_deinit(&arena);
+	return status;
 }
 
 enum status store_db_read_reports(struct store_db *db, const struct store_filter *filter,

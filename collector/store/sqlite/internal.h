@@ -236,6 +236,9 @@ enum status store_db_insert_report(struct store_db *db, const struct record_repo
 enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int first, const char *key,
 				struct record_report *out, char error[STORE_ERROR_SIZE]);
 
+/* Makes a borrowed report one that lives in `arena` (read.c). */
+void store_db_keep_report(struct record_report *report, struct arena *arena);
+
 /*
  * Steps a statement that gives one row or none and whose parameters are bound; it is to be reset
  * afterwards. NULL: it could not be prepared.

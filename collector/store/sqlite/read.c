@@ -44,8 +44,7 @@ enum status store_db_read_servers(struct store_db *db, store_each_server *each, 
 			     visit_server, &listener, error);
 }
 
-/* Makes a borrowed row one that lives in `arena`. */
-static void keep_report(struct record_report *report, struct arena *arena)
+void store_db_keep_report(struct record_report *report, struct arena *arena)
 {
 	report->key = arena_strdup(arena, report->key);
 	report->agent_id = arena_strdup(arena, report->agent_id);
@@ -76,7 +75,7 @@ enum status store_db_read_server(struct store_db *db, const char *key, struct ar
 		status = get_server(db, find, out, latest, error);
 	if (status == STATUS_OK) {
 		keep_server(out, arena);
-		keep_report(latest, arena);
+		store_db_keep_report(latest, arena);
 	}
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
@@ -98,7 +97,7 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 	if (status == STATUS_OK)
 		status = store_db_get_report(db, find, 0, key, out, error);
 	if (status == STATUS_OK)
-		keep_report(out, arena);
+		store_db_keep_report(out, arena);
 	sqlite3_reset(find);
 	sqlite3_clear_bindings(find);
 	return status;
