@@ -116,8 +116,12 @@ void api_site_list(struct call *call);
 void api_matrix_get(struct call *call);
 void api_events_get(struct call *call);
 
-/* Does its identity still hold, which it had when the stream began? */
-bool api_may_follow(const struct call *call);
+/*
+ * Of an answer in pieces that is under way: does the identity still hold that it was begun with?
+ * And, where none was changed, is it not over? That costs next to nothing.
+ */
+bool api_still_may(const struct call *call);
+bool api_is_not_over(const struct call *call);
 
 /* GET /v1/alerts, POST and DELETE /v1/alerts/{id}/acknowledge */
 void api_alert_list(struct call *call);

@@ -12,11 +12,19 @@ void api_events_get(struct call *call)
 		event_stream_follow(api->events, call, http_field(call->request, "Last-Event-ID"));
 }
 
-bool api_may_follow(const struct call *call)
+bool api_still_may(const struct call *call)
 {
 	static const struct route route = { .method = HTTP_METHOD_GET, .access = ACCESS_VIEWER };
 	const struct api *api = call->context;
 	struct principal caller;
 
 	return access_check(api->identities, call->request, &route, &caller) == NULL;
+}
+
+bool api_is_not_over(const struct call *call)
+{
+	const struct api *api = call->context;
+	int64_t end_ms = call->caller.expires_at_ms;
+
+	return end_ms == 0 || end_ms > identities_now_ms(api->identities);
 }

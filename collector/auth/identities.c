@@ -190,6 +190,12 @@ static enum status take_news(struct identities *ids, struct news *news,
 	return status;
 }
 
+static void tell(const struct identities *ids, bool changed)
+{
+	if (ids->options.looked)
+		ids->options.looked(ids->options.user, changed);
+}
+
 enum status identities_refresh(struct identities *ids, char error[STORE_ERROR_SIZE])
 {
 	struct news news = { 0 };
@@ -200,6 +206,8 @@ enum status identities_refresh(struct identities *ids, char error[STORE_ERROR_SI
 	if (status == STATUS_OK)
 		status = take_news(ids, &news, error);
 	arena_deinit(&news.arena);
+	if (status == STATUS_OK && news.n > 0)
+		tell(ids, true);
 	return status;
 }
 
@@ -212,6 +220,7 @@ static void on_poll(void *user)
 	if (fails && !ids->failing)
 		log_error("tokens and agents may be out of date: %s", error);
 	ids->failing = fails;
+	tell(ids, false);
 	if (!ids->stopped)
 		loop_timer_start(ids->poll, IDENTITIES_POLL_MS);
 }

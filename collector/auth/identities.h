@@ -27,7 +27,7 @@
 #define IDENTITIES_MAX_SECRETS 64
 
 /* How often the changes of other processes are looked for. */
-#define IDENTITIES_POLL_MS 1000
+#define IDENTITIES_POLL_MS 500
 
 /* How long a browser stays logged in. */
 #define IDENTITIES_SESSION_MS (INT64_C(12) * 3600 * 1000)
@@ -38,6 +38,13 @@ struct identities_options {
 	uv_loop_t *loop;
 	struct store *store; /* outlives it */
 	int64_t (*now_ms)(void);
+	/*
+	 * Called when who may call may have changed: after each change, and every
+	 * IDENTITIES_POLL_MS, for some come to their end (`changed` is false then). NULL: nobody
+	 * is told.
+	 */
+	void (*looked)(void *user, bool changed);
+	void *user;
 };
 
 enum status identities_open(struct identities **out, const struct identities_options *options,

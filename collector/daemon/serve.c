@@ -161,8 +161,7 @@ static int open_alerting(struct serve *s)
 static void open_feed(struct serve *s)
 {
 	s->api.inventory = inventory_new(s->store);
-	s->api.events =
-		event_stream_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000, api_may_follow);
+	s->api.events = event_stream_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000);
 	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory);
 }
 
@@ -181,6 +180,15 @@ static int open_pipeline(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
+/* A revocation counts for answers that are under way, too. */
+static void review_answers(void *user, bool changed)
+{
+	const struct serve *s = user;
+
+	if (s->server)
+		server_review(s->server, changed ? api_still_may : api_is_not_over);
+}
+
 static int open_identities(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
@@ -188,6 +196,8 @@ static int open_identities(struct serve *s)
 		.loop = loop_uv(s->loop),
 		.store = s->store,
 		.now_ms = loop_wall_ms,
+		.looked = review_answers,
+		.user = s,
 	};
 	if (identities_open(&s->identities, &options, error) != STATUS_OK)
 		return fail(error);

@@ -343,6 +343,16 @@ void client_end(struct client *c)
 		client_finish(c);
 }
 
+void client_review(struct client *c, client_may_go_on *may_go_on)
+{
+	if (!is_open(c) || !c->call || !c->call->stream || may_go_on(c->call))
+		return;
+	if (c->call->stream->endless)
+		client_stop_stream(c);
+	else
+		call_break(c->call);
+}
+
 static void on_ready(void *user)
 {
 	begin_requests(user);

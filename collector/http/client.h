@@ -8,7 +8,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
+
+struct call;
+
+/* May whoever made this call have the rest of its answer? */
+typedef bool client_may_go_on(const struct call *call);
 
 /* Requests on one connection; the answer to the last one ends it. */
 #define CLIENT_MAX_REQUESTS 100000

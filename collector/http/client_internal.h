@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "collector/base/buffer.h"
+#include "collector/http/client.h"
 #include "collector/http/route.h"
 
 struct answer;
@@ -56,6 +57,9 @@ void client_begin(struct client *client);
 
 /* Ends it after the answer that is due, at once where none is. */
 void client_end(struct client *client);
+
+/* Breaks off an answer in pieces whose caller may not have it any more. */
+void client_review(struct client *client, client_may_go_on *may_go_on);
 
 /* Writes an answer, and frees its body. */
 void client_send(struct client *client, const struct answer *answer, bool head_only, bool closes);

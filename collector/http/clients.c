@@ -86,6 +86,15 @@ void clients_end(struct clients *set)
 	}
 }
 
+void clients_review(struct clients *set, client_may_go_on *may_go_on)
+{
+	struct client *next;
+	for (struct client *c = set->first; c; c = next) {
+		next = c->next;
+		client_review(c, may_go_on);
+	}
+}
+
 void clients_close(struct clients *set)
 {
 	for (struct client *c = set->first; c; c = c->next)

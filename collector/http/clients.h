@@ -79,5 +79,8 @@ void clients_accept(struct clients *clients, struct uv_stream_s *listener);
 /* Ends each one after the answer that is due, at once where none is. */
 void clients_end(struct clients *clients);
 
+/* Ends the answers in pieces of those who may not: what has an end of its own does not look whole. */
+void clients_review(struct clients *clients, client_may_go_on *may_go_on);
+
 /* Closes all connections now. */
 void clients_close(struct clients *clients);

@@ -30,7 +30,6 @@ struct follower {
 };
 
 struct event_stream {
-	event_stream_may_follow *may_follow;
 	struct event ring[EVENT_STREAM_MAX]; /* an event lies at its id modulo EVENT_STREAM_MAX */
 	uint64_t first_id;                   /* of the oldest that is kept */
 	uint64_t next_id;
@@ -105,15 +104,6 @@ static void forget(struct follower *f)
 	free(f);
 }
 
-/* Ends the stream of one who may not follow any more. */
-static void turn_away(struct follower *f)
-{
-	struct call *call = f->call;
-
-	forget(f);
-	call_end(call);
-}
-
 static void ping(struct follower *f)
 {
 	static const char comment[] = ": ping\n\n";
@@ -129,24 +119,16 @@ static void ping(struct follower *f)
 static void on_ping(void *user)
 {
 	struct event_stream *e = user;
-	struct follower *next;
 
-	for (struct follower *f = e->followers; f; f = next) {
-		next = f->next;
-		if (e->may_follow && !e->may_follow(f->call))
-			turn_away(f);
-		else
-			ping(f);
-	}
+	for (struct follower *f = e->followers; f; f = f->next)
+		ping(f);
 	loop_timer_start(e->ping, EVENT_STREAM_PING_MS);
 }
 
-struct event_stream *event_stream_new(struct uv_loop_s *loop, uint64_t first_id,
-				      event_stream_may_follow *may_follow)
+struct event_stream *event_stream_new(struct uv_loop_s *loop, uint64_t first_id)
 {
 	struct event_stream *e = mem_alloc(sizeof *e);
 
-	e->may_follow = may_follow;
 	e->first_id = e->next_id = first_id;
 	e->gather = loop_timer_new(loop, on_gather, e);
 	e->ping = loop_timer_new(loop, on_ping, e);
@@ -259,6 +241,41 @@ static void greet(struct follower *f)
 	write_text(f, &out);
 }
 
+/* Of whoever makes the call: by a token and by the sessions that it made. */
+static size_t count_own(const struct event_stream *e, const struct principal *caller)
+{
+	size_t n = 0;
+
+	for (const struct follower *f = e->followers; f; f = f->next)
+		n += strcmp(f->call->caller.name, caller->name) == 0;
+	return n;
+}
+
+/* False: too many follow, which is the answer. */
+static bool has_room(const struct event_stream *e, struct call *call)
+{
+	static const struct problem too_many = {
+		.status = 503,
+		.code = "too_many_streams",
+		.detail = "As many follow the events as may. Try again later.",
+		.fields = "Retry-After: 30\r\n",
+	};
+	static const struct problem too_many_of_one = {
+		.status = 429,
+		.code = "too_many_streams_of_one",
+		.detail = "By this token, or sessions of it, as many follow the events as may.",
+		.fields = "Retry-After: 30\r\n",
+	};
+
+	if (e->n_followers >= EVENT_STREAM_MAX_FOLLOWERS)
+		call_answer_problem(call, &too_many);
+	else if (count_own(e, &call->caller) >= EVENT_STREAM_MAX_OF_ONE)
+		call_answer_problem(call, &too_many_of_one);
+	else
+		return true;
+	return false;
+}
+
 void event_stream_follow(struct event_stream *e, struct call *call, const char *last)
 {
 	static const struct call_stream stream = { .more = on_more,
@@ -268,17 +285,9 @@ void event_stream_follow(struct event_stream *e, struct call *call, const char *
 	static const struct answer head = { .status = 200,
 					    .content_type = "text/event-stream",
 					    .fields = "X-Accel-Buffering: no\r\n" };
-	static const struct problem too_many = {
-		.status = 503,
-		.code = "too_many_streams",
-		.detail = "As many follow the events as may. Try again later.",
-		.fields = "Retry-After: 30\r\n",
-	};
 
-	if (e->n_followers >= EVENT_STREAM_MAX_FOLLOWERS) {
-		call_answer_problem(call, &too_many);
+	if (!has_room(e, call))
 		return;
-	}
 	struct follower *f = add_follower(e, call, last);
 	if (!call_begin(call, &head, &stream, f)) {
 		forget(f);

@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +20,9 @@
 
 /* Followers at a time; past it a call gets 503. Each is a connection as well. */
 #define EVENT_STREAM_MAX_FOLLOWERS 2048
+
+/* Of these by one token and its sessions; past it a call gets 429. */
+#define EVENT_STREAM_MAX_OF_ONE 256
 
 /* Events gather so long, so that a burst is one write. */
 #define EVENT_STREAM_GATHER_MS 20
@@ -38,15 +40,11 @@ struct call;
 struct event_stream;
 struct uv_loop_s; /* libuv: the event loop */
 
-/* May whoever made this call still follow? Asked once in EVENT_STREAM_PING_MS: tokens end. */
-typedef bool event_stream_may_follow(const struct call *call);
-
 /*
  * `first_id` is the id of the first event, larger than any of a run before: then followers of that
- * run are told to ask again. `may_follow` NULL: everybody may.
+ * run are told to ask again.
  */
-struct event_stream *event_stream_new(struct uv_loop_s *loop, uint64_t first_id,
-				      event_stream_may_follow *may_follow);
+struct event_stream *event_stream_new(struct uv_loop_s *loop, uint64_t first_id);
 
 /* When nobody follows any more, the server being closed. NULL is allowed. */
 void event_stream_close(struct event_stream *events);

@@ -194,6 +194,11 @@ const struct tls_context *server_tls(const struct server *server)
 	return server->clients.security.tls;
 }
 
+void server_review(struct server *server, client_may_go_on *may_go_on)
+{
+	clients_review(&server->clients, may_go_on);
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
 	struct server *s = timer->data;

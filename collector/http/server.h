@@ -74,6 +74,9 @@ struct server_counts server_counts(const struct server *server);
 /* What new connections are served with; NULL: plain HTTP. */
 const struct tls_context *server_tls(const struct server *server);
 
+/* Ends answers that are under way, of those who may not have them any more; as clients_review(). */
+void server_review(struct server *server, client_may_go_on *may_go_on);
+
 /*
  * Stops listening, lets answers that are due go out, closes the rest after SERVER_CLOSE_MS, and
  * calls `closed`, once, from the loop. The server is no more then.

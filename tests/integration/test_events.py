@@ -3,11 +3,12 @@
 import contextlib
 import json
 import resource
+import subprocess
 import time
 
 import pytest
 from certificates import Authority, arguments, client_of
-from running import PATIENCE, Collector, bearer, exposed_site, minimal, server
+from running import JSON, PATIENCE, PROGRAM, Collector, bearer, exposed_site, minimal, server
 from test_access import session_of
 
 
@@ -136,17 +137,32 @@ def test_many_follow_at_once_and_all_are_told(collector):
         assert collector.get("/v1/servers")["matched"] == 3
 
 
-MAX_FOLLOWERS = 2048  # EVENTS_MAX_FOLLOWERS
+MAX_FOLLOWERS = 2048  # EVENT_STREAM_MAX_FOLLOWERS
+MAX_OF_ONE = 256  # EVENT_STREAM_MAX_OF_ONE
+
+
+def token_of(collector, name, role="viewer"):
+    status, _, body = collector.ask("/v1/tokens", "POST", json.dumps({"name": name, "role": role}), JSON)
+    assert status == 201, body
+    return json.loads(body)["token"]
+
+
+def follow_by_many(collector, n, stack):
+    """`n` sockets on which events are asked for, by as many tokens as that takes."""
+    peers = []
+    for begin in range(0, n, MAX_OF_ONE):
+        head = f"GET /v1/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {token_of(collector, f'f{begin}')}\r\n\r\n"
+        for _ in range(min(MAX_OF_ONE, n - begin)):
+            peers.append(stack.enter_context(collector.dial()))
+            peers[-1].sendall(head.encode())
+    return peers
 
 
 def test_as_many_follow_as_may_and_one_more_is_told_to_come_later(tmp_path):
     files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
     with Collector(tmp_path / "data", "--max-connections-per-address", "4096") as collector, contextlib.ExitStack() as all_:
-        head = f"GET /v1/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {collector.token}\r\n\r\n".encode()
-        peers = [all_.enter_context(collector.dial()) for _ in range(MAX_FOLLOWERS)]
-        for peer in peers:
-            peer.sendall(head)
+        peers = follow_by_many(collector, MAX_FOLLOWERS, all_)
         for peer in peers:
             assert peer.recv(4096).startswith(b"HTTP/1.1 200 ")
         status, headers, body = collector.ask("/v1/events")
@@ -176,15 +192,55 @@ def test_a_session_and_a_token_follow_and_a_head_does_not(collector):
     assert collector.ask("/v1/events?from=1")[0] == 400
 
 
-def test_a_token_that_is_revoked_ends_its_streams(collector):
-    body = json.dumps({"name": "gone", "role": "viewer"})
-    token = json.loads(collector.ask("/v1/tokens", "POST", body, {"Content-Type": "application/json"})[2])["token"]
-    with Follower(collector, headers=bearer(token)) as revoked, Follower(collector) as other:
-        assert collector.ask("/v1/tokens/gone", "DELETE")[0] == 204
+def test_one_token_and_its_sessions_do_not_take_all_streams(collector):
+    token = token_of(collector, "greedy")
+    session = session_of(collector, token)["Cookie"]
+    fields = [f"Authorization: Bearer {token}", f"Cookie: {session}"]
+    with contextlib.ExitStack() as stack:
+        answers = []
+        for number in range(MAX_OF_ONE + 4):
+            peer = stack.enter_context(collector.dial())
+            peer.sendall(f"GET /v1/events HTTP/1.1\r\nHost: c\r\n{fields[number % 2]}\r\n\r\n".encode())
+            answers.append(peer.recv(4096))
+        assert [a[9:12] for a in answers] == MAX_OF_ONE * [b"200"] + 4 * [b"429"]
+        assert b"Retry-After: 30\r\n" in answers[-1] and b"too_many_streams_of_one" in answers[-1]
+        with Follower(collector):  # another identity does follow
+            pass
+
+
+def revoke_by_api(collector, name):
+    assert collector.ask(f"/v1/tokens/{name}", "DELETE")[0] == 204
+
+
+def revoke_at_the_terminal(collector, name):
+    data = collector.process.args[collector.process.args.index("--data") + 1]
+    subprocess.run([PROGRAM, "token", "revoke", name, "--data", data], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("revoke", [revoke_by_api, revoke_at_the_terminal])
+@pytest.mark.parametrize("by_session", [False, True])
+def test_a_token_that_is_revoked_ends_its_streams_within_a_second(collector, revoke, by_session):
+    token = token_of(collector, "gone")
+    fields = session_of(collector, token) if by_session else bearer(token)
+    with Follower(collector, headers=fields) as revoked, Follower(collector) as other:
+        revoke(collector, "gone")
+        begin = time.monotonic()
         while revoked.answer.readline():  # comments, up to the end
             pass
+        assert time.monotonic() - begin < 1
         assert collector.post(minimal("EXCH1"))[0] == 200
         other.until("server", server="EXCH1")
+
+
+def test_a_token_that_expires_ends_its_streams_within_a_second(collector):
+    end = time.time() + 2
+    expires_at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end + 1))
+    body = json.dumps({"name": "short", "role": "viewer", "expires_at": expires_at})
+    token = json.loads(collector.ask("/v1/tokens", "POST", body, JSON)[2])["token"]
+    with Follower(collector, headers=bearer(token)) as revoked:
+        while revoked.answer.readline():
+            pass
+        assert end - 1 < time.time() < end + 2.2
 
 
 def test_events_come_over_tls(tmp_path):

@@ -3,12 +3,13 @@
 import csv
 import http.client
 import io
+import json
 import socket
 import threading
 import time
 
 import pytest
-from running import PATIENCE, Collector
+from running import JSON, PATIENCE, Collector
 
 N = 20_000
 NAMES = [f"S{number:05}" for number in range(N)]
@@ -27,12 +28,12 @@ def collector(tmp_path):
 class Reader:
     """An export that nobody has read of yet, with next to no room in the kernel."""
 
-    def __init__(self, collector, version="1.1"):
+    def __init__(self, collector, version="1.1", token=None):
         self.peer = socket.socket()
         self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.peer.settimeout(PATIENCE)
         self.peer.connect(("127.0.0.1", collector.port))
-        head = f"GET /v1/servers.csv HTTP/{version}\r\nHost: c\r\nAuthorization: Bearer {collector.token}\r\n\r\n"
+        head = f"GET /v1/servers.csv HTTP/{version}\r\nHost: c\r\nAuthorization: Bearer {token or collector.token}\r\n\r\n"
         self.peer.sendall(head.encode())
 
     def __enter__(self):
@@ -131,6 +132,18 @@ def test_an_export_that_is_cut_off_does_not_look_like_a_whole_one(collector):
         for answer in answers:
             with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
                 answer.read()
+
+
+def test_an_export_of_a_token_that_is_revoked_is_cut_off_within_a_second(collector):
+    body = json.dumps({"name": "gone", "role": "viewer"})
+    token = json.loads(collector.ask("/v1/tokens", "POST", body, JSON)[2])["token"]
+    with Reader(collector, token=token) as reader, Reader(collector) as other:
+        answers = [reader.begin(), other.begin()]
+        assert collector.ask("/v1/tokens/gone", "DELETE")[0] == 204
+        time.sleep(0.9)
+        with pytest.raises((http.client.IncompleteRead, ConnectionResetError)):
+            answers[0].read()
+        assert answers[1].read().count(b"\r\n") > N // 2
 
 
 def test_an_export_that_is_left_is_forgotten(collector):

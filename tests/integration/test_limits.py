@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from running import JSON, PROGRAM, Collector, minimal, set_up
+from test_events import follow_by_many
 
 AGENTS, TOKENS, AUDIT_LINES, STREAMS, MATRIX_SERVERS = 200_000, 256, 200_000, 2048, 2000
 TEN_YEARS = 10 * 366 * 86400
@@ -87,10 +88,7 @@ def test_as_many_streams_of_changes_are_served_as_may_be(tmp_path):
     resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
     with Collector(tmp_path / "data", "--max-connections-per-address", "4096") as collector, \
             contextlib.ExitStack() as held:
-        ask = f"GET /v1/events HTTP/1.1\r\nHost: c\r\nAuthorization: Bearer {collector.token}\r\n\r\n".encode()
-        peers = [held.enter_context(collector.dial()) for _ in range(STREAMS)]
-        for peer in peers:
-            peer.sendall(ask)
+        peers = follow_by_many(collector, STREAMS, held)
         for peer in peers:
             assert peer.recv(12) == b"HTTP/1.1 200"
         status, headers, body = collector.ask("/v1/events")

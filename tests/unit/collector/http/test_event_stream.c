@@ -65,7 +65,7 @@ static void follow(struct call *call)
 	struct server_play *play = call->context;
 
 	n_told = 0;
-	events = event_stream_new(&play->loop, FIRST, NULL);
+	events = event_stream_new(&play->loop, FIRST);
 	teller = loop_timer_new(&play->loop, on_tell, NULL);
 	event_stream_follow(events, call, NULL);
 	loop_timer_start(teller, 1);
