@@ -6,6 +6,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
+#include "collector/commands/revived.h"
 #include "collector/store/backup.h"
 #include "collector/store/check.h"
 
@@ -34,15 +35,23 @@ const char restore_help[] =
 	"  mtawatch-collector restore --data ./data backup.db\n"
 	"\n"
 	"  systemctl stop mtawatch-collector\n"
-	"  mv /var/lib/mtawatch/mtawatch.db* /root/\n"
-	"  runuser -u mtawatch -- mtawatch-collector restore /var/backups/mtawatch.db\n"
+	"  cd /var/lib/mtawatch && runuser -u mtawatch -- mkdir before && mv mtawatch.db* before\n"
+	"  runuser -u mtawatch -- mtawatch-collector restore --present before \\\n"
+	"    /var/backups/mtawatch.db\n"
 	"\n"
 	"No collector may run, and a store that is there has to be moved away first: nothing is\n"
 	"overwritten. The backup is checked, and brought up to date where an older version wrote "
 	"it.\n"
 	"Run it as the user that the collector runs as.\n"
 	"\n"
-	"Options:\n" LOCAL_HELP_DATA "\n"
+	"A backup brings back to life what was revoked, released and removed since. With the "
+	"store\n"
+	"that was moved away (--present) it is revoked, released and removed again; without it is\n"
+	"told who may call again. Everybody who was logged in has to log in again.\n"
+	"\n"
+	"Options:\n" LOCAL_HELP_DATA
+	"  --present DIR      the directory with the store that was in use before\n"
+	"\n"
 	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
 
 const char check_help[] =
@@ -59,6 +68,12 @@ const char check_help[] =
 	"Options:\n" LOCAL_HELP_DATA "\n"
 	"Exit status: 0 it is whole, 1 it is not or cannot be read, 2 wrong usage.\n";
 
+/* The options of their own; NULL: not said. */
+struct said {
+	const char *replace;
+	const char *present;
+};
+
 /* One of the three. */
 struct job {
 	const char *name;
@@ -66,7 +81,8 @@ struct job {
 	size_t min_words;
 	size_t max_words;
 	bool may_replace; /* knows --replace */
-	int (*run)(struct local *local, const char *file, bool replace);
+	bool may_compare; /* knows --present */
+	int (*run)(struct local *local, const char *file, const struct said *said);
 };
 
 static void tell(const char *fault)
@@ -74,26 +90,41 @@ static void tell(const char *fault)
 	terminal_print("%s\n", fault);
 }
 
-static int back_up(struct local *local, const char *file, bool replace)
+static int back_up(struct local *local, const char *file, const struct said *said)
 {
 	char error[STORE_ERROR_SIZE];
 
-	if (store_backup(local->engine, local->data, file, replace, error) != STATUS_OK)
+	if (store_backup(local->engine, local->data, file, said->replace != NULL, error) !=
+	    STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
 }
 
-static int restore(struct local *local, const char *file, bool unused)
+static int restore_beside(struct local *local, const char *file, struct store_admin *present)
 {
 	char error[STORE_ERROR_SIZE];
-	(void)unused;
 
-	if (store_restore(local->engine, file, local->data, tell, error) != STATUS_OK)
+	if (store_restore(local->engine, file, local->data, tell, error) != STATUS_OK ||
+	    store_admin_open(&local->store, local->engine, local->data, false, error) != STATUS_OK)
 		return terminal_fail("%s", error);
-	return TERMINAL_EXIT_OK;
+	return revived_put_to_rest(local, present);
 }
 
-static int check(struct local *local, const char *file, bool unused)
+/* What cannot be read is told before anything is made. */
+static int restore(struct local *local, const char *file, const struct said *said)
+{
+	struct store_admin *present = NULL;
+	char error[STORE_ERROR_SIZE];
+
+	if (said->present &&
+	    store_admin_open(&present, local->engine, said->present, false, error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	int rc = restore_beside(local, file, present);
+	store_admin_close(present);
+	return rc;
+}
+
+static int check(struct local *local, const char *file, const struct said *unused)
 {
 	char error[STORE_ERROR_SIZE];
 	struct store_check found;
@@ -112,13 +143,15 @@ static int check(struct local *local, const char *file, bool unused)
 
 static int run(const struct job *job, int argc, char **argv)
 {
-	const char *replace = NULL;
-	struct arguments_option own[] = { { "replace", NULL, &replace, 1, 0 } };
+	struct said said = { NULL, NULL };
+	struct arguments_option replace = { "replace", NULL, &said.replace, 1, 0 };
+	struct arguments_option present = { "present", "DIR", &said.present, 1, 0 };
 	struct arguments words;
 	struct local_place place;
 	struct local local;
 
-	int rc = local_read(argc, argv, job->name, own, job->may_replace, &words, &place);
+	int rc = local_read(argc, argv, job->name, job->may_replace ? &replace : &present,
+			    job->may_replace || job->may_compare, &words, &place);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	if (words.n_words < job->min_words || words.n_words > job->max_words)
@@ -126,25 +159,25 @@ static int run(const struct job *job, int argc, char **argv)
 				       job->name, job->usage, job->name);
 	rc = local_prepare(&local, &place);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = job->run(&local, words.n_words > 0 ? words.words[0] : NULL, replace != NULL);
+		rc = job->run(&local, words.n_words > 0 ? words.words[0] : NULL, &said);
 	local_close(&local);
 	return rc;
 }
 
 int backup_main(int argc, char **argv)
 {
-	static const struct job job = { "backup", "FILE", 1, 1, true, back_up };
+	static const struct job job = { "backup", "FILE", 1, 1, true, false, back_up };
 	return run(&job, argc, argv);
 }
 
 int restore_main(int argc, char **argv)
 {
-	static const struct job job = { "restore", "FILE", 1, 1, false, restore };
+	static const struct job job = { "restore", "FILE", 1, 1, false, true, restore };
 	return run(&job, argc, argv);
 }
 
 int check_main(int argc, char **argv)
 {
-	static const struct job job = { "check", "[FILE]", 0, 1, false, check };
+	static const struct job job = { "check", "[FILE]", 0, 1, false, false, check };
 	return run(&job, argc, argv);
 }

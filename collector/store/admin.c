@@ -159,6 +159,27 @@ enum status store_admin_read_former_expected(struct store_admin *admin, store_ea
 	return visit_expected(admin, admin->own.engine->read_former_expected, each, user, error);
 }
 
+enum status store_admin_read_removals(struct store_admin *admin, store_each_removal *each,
+				      void *user, char error[STORE_ERROR_SIZE])
+{
+	return admin->own.engine->read_removals(admin->own.db, each, user, error);
+}
+
+enum status store_admin_has_server(struct store_admin *admin, const char *key, bool *out,
+				   char error[STORE_ERROR_SIZE])
+{
+	struct record_report latest;
+	struct record_server server;
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status status =
+		admin->own.engine->read_server(admin->own.db, key, &arena, &server, &latest, error);
+	arena_deinit(&arena);
+	*out = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 enum status store_admin_read_reports(struct store_admin *admin, const struct store_filter *filter,
 				     store_each_report *each, void *user,
 				     char error[STORE_ERROR_SIZE])

@@ -44,6 +44,14 @@ enum status store_admin_read_expected(struct store_admin *admin, store_each_expe
 enum status store_admin_read_former_expected(struct store_admin *admin, store_each_expected *each,
 					     void *user, char error[STORE_ERROR_SIZE]);
 
+/* Every server that was removed, also those that have come back since; as store_read_removals(). */
+enum status store_admin_read_removals(struct store_admin *admin, store_each_removal *each,
+				      void *user, char error[STORE_ERROR_SIZE]);
+
+/* Is the server of that key in the fleet? */
+enum status store_admin_has_server(struct store_admin *admin, const char *key, bool *out,
+				   char error[STORE_ERROR_SIZE]);
+
 /* Which reports: of one server (NULL: of all), with a time from `since_ms` to `until_ms`. */
 struct store_filter {
 	const char *key;

@@ -10,7 +10,8 @@ import threading
 import time
 
 import pytest
-from running import PATIENCE, PROGRAM, Collector, minimal
+from running import JSON, PATIENCE, PROGRAM, Collector, bearer, minimal
+from test_access import session_of
 
 SERVERS = 6
 
@@ -91,7 +92,7 @@ def test_a_backup_under_load_is_one_moment_and_can_be_restored(tmp_path):
 
     copy.mkdir()
     ended = run("restore", "--data", copy, backup)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert (ended.returncode, ended.stderr) == (0, "") and "token admin: may call again" in ended.stdout
     assert sorted(file.name for file in copy.iterdir()) == ["mtawatch.db", "mtawatch.lock"]
     for name in ("admin-token", "enroll-secret"):  # what the test knows of the identities
         shutil.copy(tmp_path / f"data.{name}", tmp_path / f"copy.{name}")
@@ -159,6 +160,55 @@ def test_restore_overwrites_nothing_and_takes_no_damage_over(tmp_path):
         assert [file.name for file in empty.iterdir()] == ["mtawatch.lock"]
 
 
+def names_of(collector, path, member, name):
+    return {row[name] for row in collector.get(path)[member]}
+
+
+@pytest.mark.parametrize("is_at_hand", [True, False])
+def test_restore_revokes_again_what_was_revoked_since_the_backup(tmp_path, is_at_hand):
+    data, before, backup = tmp_path / "data", tmp_path / "before", tmp_path / "backup.db"
+
+    def make(name, role):
+        body = json.dumps({"name": name, "role": role})
+        status, _, answer = collector.ask("/v1/tokens", "POST", body, JSON)
+        assert status == 201
+        return bearer(json.loads(answer)["token"])
+
+    with Collector(data) as collector:
+        for server in ("EXCH1", "EXCH2", "EXCH3"):
+            assert collector.post(minimal(server, 1))[0] == 200
+        stays, gone, anew = make("stays", "viewer"), make("gone", "admin"), make("anew", "operator")
+        assert run("secret", "add", "branch", "--data", data).returncode == 0
+        session = session_of(collector)
+        assert run("backup", "--data", data, backup).returncode == 0
+        assert collector.ask("/v1/tokens/gone", "DELETE")[0] == 204
+        assert collector.ask("/v1/tokens/anew", "DELETE")[0] == 204
+        make("anew", "operator")
+        assert run("secret", "revoke", "branch", "--data", data).returncode == 0
+        for server in ("EXCH2", "EXCH3"):
+            assert collector.ask(f"/v1/servers/{server}", "DELETE")[0] == 204
+        assert run("agents", "release", "EXCH2", "--data", data).returncode == 0
+        assert collector.post(minimal("EXCH3", 2))[0] == 200  # has come back
+    before.mkdir()
+    for file in data.glob("mtawatch.db*"):
+        file.rename(before / file.name)
+    more = ["--present", before] if is_at_hand else []
+    ended = run("restore", "--data", data, *more, backup)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    for line in ("token gone", "token anew", "enrolment secret branch", "agent exch2"):
+        assert f"{line}: " in ended.stdout
+    assert ("token stays" in ended.stdout) != is_at_hand
+    with Collector(data) as collector:
+        revoked = 401 if is_at_hand else 200
+        asked = [collector.ask("/v1/servers", headers=who)[0] for who in (stays, gone, anew, session)]
+        assert asked == [200, revoked, revoked, 401]
+        servers = {"EXCH1", "EXCH3"} | (set() if is_at_hand else {"EXCH2"})
+        assert names_of(collector, "/v1/servers", "servers", "server") == servers
+        assert ("branch" in names_of(collector, "/v1/secrets", "secrets", "name")) != is_at_hand
+        lines = names_of(collector, "/v1/audit", "lines", "action")
+        assert ("agent.release" in lines) == ("server.remove" in lines) == is_at_hand
+
+
 def change_file(file, sql):
     with contextlib.closing(sqlite3.connect(file)) as db:
         db.execute(sql)
@@ -195,7 +245,7 @@ def test_restore_brings_an_older_backup_up_to_date(tmp_path):
     ended = run("check", backup)
     assert ended.returncode == 1 and "written by an older version" in ended.stderr
     ended = run("restore", "--data", data, backup)
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    assert (ended.returncode, ended.stderr) == (0, "") and ended.stdout.startswith("Servers that were removed")
     assert check("--data", data) == "ok: 1 servers, 1 reports, 0 changes\n"
     with Collector(data) as collector:
         assert latest_sequences(collector) == {"EXCH1": 7}
