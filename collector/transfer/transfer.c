@@ -281,6 +281,7 @@ static size_t on_answer(char *bytes, size_t size, size_t n, void *user)
 	return t->is_cut ? 0 : size * n; /* else it could go on without end */
 }
 
+/* The type is curl_write_callback's. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t on_head(char *bytes, size_t size, size_t n, void *user)
 {
 	struct transfer *t = user;
