@@ -41,12 +41,34 @@ static bool nags(const struct alert *alert, int64_t now_ms)
 	       !alert->is_muted && !alerts_is_acknowledged(&alert->row, now_ms);
 }
 
+/*
+ * "A/B/C" of names; a slash in a name is "%2F", as in a URL, so that 'A' and 'B/C' are not 'A/B'
+ * and 'C'.
+ */
+static const char *part_of_key(const char *name, struct arena *arena)
+{
+	const char *out = "";
+
+	for (size_t n = strcspn(name, "/%"); name[n] != '\0'; n = strcspn(name, "/%")) {
+		out = arena_printf(arena, "%s%.*s%s", out, (int)n, name,
+				   name[n] == '/' ? "%2F" : "%25");
+		name += n + 1;
+	}
+	return *out ? arena_printf(arena, "%s%s", out, name) : name;
+}
+
+static const char *place_key(const char *organization, const char *site, struct arena *arena)
+{
+	return arena_printf(arena, "%s/%s", part_of_key(organization, arena),
+			    part_of_key(site, arena));
+}
+
 static struct alert_group *find_or_add(struct alerts *alerts, const struct record_alert *row)
 {
 	struct arena arena;
 	arena_init(&arena);
-	const char *key =
-		arena_printf(&arena, "%s/%s/%s", row->organization, row->site, row->cause);
+	const char *key = arena_printf(&arena, "%s/%s",
+				       place_key(row->organization, row->site, &arena), row->cause);
 	struct alert_group *group = text_map_get(&alerts->by_group, key);
 
 	if (!group) {
@@ -244,7 +266,7 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 	buffer_init(&body);
 	notification_write(&notification, &body);
 	row->hook = arena_strdup(&out->arena, target->name);
-	row->lane = arena_printf(&out->arena, "%s/%s", first->organization, first->site);
+	row->lane = place_key(first->organization, first->site, &out->arena);
 	row->state = RECORD_DELIVERY_WAITING;
 	row->made_ms = row->next_ms = now_ms;
 	row->ended_ms = TIMESTAMP_NONE;

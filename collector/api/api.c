@@ -1,6 +1,12 @@
 #include "collector/api/api.h"
 
+#include <string.h>
+
 #include "collector/auth/access.h"
+#include "collector/base/log.h"
+#include "collector/base/loop.h"
+#include "collector/http/clients.h"
+#include "collector/http/problem.h"
 #include "collector/query/inventory_text.h"
 #include "proto/report/report.h"
 
@@ -64,9 +70,52 @@ const struct route api_routes[] = {
 };
 const size_t api_n_routes = sizeof api_routes / sizeof *api_routes;
 
-const struct problem *api_admit(void *context, const struct http_request *request,
-				const struct route *route, struct principal *caller)
+void api_note_stranger(struct api *api, enum api_stranger what, const struct net_address *peer)
+{
+	static const char *const words[API_STRANGERS] = {
+		[API_STRANGER_LOGIN] = "a login with a token that is not known",
+		[API_STRANGER_TOKEN] = "a call with a token that is not known",
+		[API_STRANGER_AGENT] = "an agent with an id or a key that is not known",
+	};
+	char text[NET_ADDRESS_TEXT_SIZE];
+	unsigned wait_s;
+
+	api->n_strangers[what]++;
+	if (rate_limit_take(&api->strangers, &peer->address, loop_monotonic_ms(), &wait_s) !=
+	    STATUS_OK)
+		return;
+	net_address_format_host(peer, text);
+	log_warning("refused %s, from %s", words[what], text);
+}
+
+void api_refused(void *context, const struct client *client, const struct http_request *request,
+		 const struct problem *problem)
+{
+	bool is_token = strcmp(problem->code, "unknown_token") == 0;
+	bool is_agent = strcmp(problem->code, "unknown_agent") == 0;
+	struct net_address peer;
+
+	if ((is_token || is_agent) && client_peer(client, request, &peer))
+		api_note_stranger(context, is_token ? API_STRANGER_TOKEN : API_STRANGER_AGENT,
+				  &peer);
+}
+
+/* Only a request that says where its page is from is held against them. */
+static unsigned schemes_of(const struct api *api, const struct client *client,
+			   const struct http_request *request)
+{
+	if (!http_field(request, "Origin"))
+		return 0;
+	if (client_is_encrypted(client, request))
+		return ACCESS_HTTPS;
+	return api->browsers_use_https ? ACCESS_HTTP | ACCESS_HTTPS : ACCESS_HTTP;
+}
+
+const struct problem *api_admit(void *context, const struct client *client,
+				const struct http_request *request, const struct route *route,
+				struct principal *caller)
 {
 	const struct api *api = context;
-	return access_check(api->identities, request, route, caller);
+	return access_check(api->identities, request, route, schemes_of(api, client, request),
+			    caller);
 }

@@ -34,6 +34,13 @@
 /* The body of a call that is no report. */
 #define API_MAX_BODY ((size_t)4096)
 
+/* Lines of the log about these; the rest is counted only. */
+#define API_STRANGER_PER_SOURCE ((struct rate_limit_rule){ .burst = 3, .per_minute = 1 })
+#define API_STRANGER_TOTAL      ((struct rate_limit_rule){ .burst = 30, .per_minute = 30 })
+
+/* What somebody tried who is not known. */
+enum api_stranger { API_STRANGER_LOGIN, API_STRANGER_TOKEN, API_STRANGER_AGENT, API_STRANGERS };
+
 struct uv_loop_s; /* libuv: the event loop */
 
 /* The context of every handler here; outlives the server. */
@@ -47,6 +54,8 @@ struct api {
 	struct feed *feed; /* NULL at the end, when the store commits what waits; so `events` */
 	struct rate_limit enrolments;
 	struct rate_limit logins;
+	struct rate_limit strangers; /* of the lines about them */
+	uint64_t n_strangers[API_STRANGERS];
 	struct refusals refusals;
 	struct server *server;    /* once it is open */
 	struct http_stats *stats; /* what was answered */
@@ -59,8 +68,16 @@ extern const struct route api_routes[];
 extern const size_t api_n_routes;
 
 /* The client_admit of the server: `context` is a struct api. */
-const struct problem *api_admit(void *context, const struct http_request *request,
-				const struct route *route, struct principal *caller);
+const struct problem *api_admit(void *context, const struct client *client,
+				const struct http_request *request, const struct route *route,
+				struct principal *caller);
+
+/* Its client_refused: notes who said a secret that is none. */
+void api_refused(void *context, const struct client *client, const struct http_request *request,
+		 const struct problem *problem);
+
+/* Who said a secret that is none: counted in /metrics, and logged where that is not too often. */
+void api_note_stranger(struct api *api, enum api_stranger what, const struct net_address *peer);
 
 /* POST /v1/reports */
 void api_report_post(struct call *call);

@@ -18,7 +18,7 @@ bool api_still_may(const struct call *call)
 	const struct api *api = call->context;
 	struct principal caller;
 
-	return access_check(api->identities, call->request, &route, &caller) == NULL;
+	return access_check(api->identities, call->request, &route, ACCESS_HTTPS, &caller) == NULL;
 }
 
 bool api_is_not_over(const struct call *call)

@@ -133,6 +133,19 @@ static void expose_reports(const struct http_stats *stats, struct buffer *out)
 				  "result", results[i].result, NULL);
 }
 
+static void expose_strangers(const struct api *api, struct buffer *out)
+{
+	static const char name[] = "mtawatch_refused_identities_total";
+	static const char *const kinds[API_STRANGERS] = { [API_STRANGER_LOGIN] = "login",
+							  [API_STRANGER_TOKEN] = "token",
+							  [API_STRANGER_AGENT] = "agent" };
+
+	exposition_family(out, name, "counter",
+			  "Logins, calls and agents whose token or key is not known.");
+	for (size_t i = 0; i < API_STRANGERS; i++)
+		exposition_sample(out, name, (double)api->n_strangers[i], "kind", kinds[i], NULL);
+}
+
 static double resident_bytes(void)
 {
 	char line[128] = "";
@@ -278,6 +291,7 @@ void api_metrics_get(struct call *call)
 	expose_sites(fleet, &call->arena, &out);
 	expose_servers(fleet, &out);
 	expose_reports(api->stats, &out);
+	expose_strangers(api, &out);
 	expose_alerts(alerting_alerts(api->alerting), &out);
 	expose_outbox(api->alerting, &out);
 	http_stats_expose(api->stats, &out);

@@ -124,7 +124,9 @@ static bool read_body(struct call *call, int64_t now_ms, struct record_identity 
 	json_get_name(&in, &root, "name", &name);
 	if (in.status == STATUS_OK && !identities_name_is_valid(name))
 		json_refuse(&in, &root, "name", STATUS_INVALID,
-			    "expected 1 to 63 letters, digits, dots, dashes or underscores");
+			    "expected 1 to 63 letters, digits, dots, dashes or underscores, and "
+			    "neither "
+			    "\".\" nor \"..\"");
 	if (out->kind == RECORD_KIND_TOKEN) {
 		json_require(&in, &root, "role");
 		json_get_name(&in, &root, "role", &role);

@@ -99,6 +99,7 @@ void api_session_post(struct call *call)
 	struct login *login = arena_alloc(&call->arena, sizeof *login);
 	struct json_reading in;
 	struct json_place root;
+	struct net_address peer;
 	const char *token = "";
 
 	if (!api_is_in_time(call, &api->logins, "too_many_logins") || !api_is_json(call))
@@ -108,10 +109,13 @@ void api_session_post(struct call *call)
 	json_get_name(&in, &root, "token", &token);
 	if (!api_end_body(call, &in))
 		return;
-	if (identities_find_token(api->identities, token, &login->token))
+	if (identities_find_token(api->identities, token, &login->token)) {
 		begin(call, login);
-	else
-		call_answer_problem(call, &unknown_token);
+		return;
+	}
+	if (call_peer(call, &peer))
+		api_note_stranger(api, API_STRANGER_LOGIN, &peer);
+	call_answer_problem(call, &unknown_token);
 }
 
 static void on_ended(struct call *call, void *user, enum status status)

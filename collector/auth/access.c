@@ -126,7 +126,16 @@ static const struct problem *identify(const struct identities *identities,
 
 enum origin { ORIGIN_OURS, ORIGIN_OTHER, ORIGIN_UNKNOWN };
 
-static enum origin origin_of(const struct http_request *request)
+/* "https://collector.example:8285" is ours where `host` is what follows the scheme. */
+static bool is_our_origin(const char *origin, const char *host, unsigned schemes)
+{
+	if ((schemes & ACCESS_HTTPS) && text_has_prefix(origin, "https://"))
+		return text_equal(origin + 8, host);
+	return (schemes & ACCESS_HTTP) && text_has_prefix(origin, "http://") &&
+	       text_equal(origin + 7, host);
+}
+
+static enum origin origin_of(const struct http_request *request, unsigned schemes)
 {
 	const char *site = http_field(request, "Sec-Fetch-Site");
 	const char *origin = http_field(request, "Origin");
@@ -136,30 +145,28 @@ static enum origin origin_of(const struct http_request *request)
 		return strcmp(site, "same-origin") == 0 ? ORIGIN_OURS : ORIGIN_OTHER;
 	if (!origin)
 		return ORIGIN_UNKNOWN;
-	const char *authority = strstr(origin, "://");
-	if (authority && host && text_equal(authority + 3, host))
-		return ORIGIN_OURS;
-	return ORIGIN_OTHER;
+	return host && is_our_origin(origin, host, schemes) ? ORIGIN_OURS : ORIGIN_OTHER;
 }
 
 /* May a page have made it? Reading needs no such proof: other sites do not see the answer. */
-static bool is_cross_site(const struct http_request *request, const struct principal *caller)
+static bool is_cross_site(const struct http_request *request, unsigned schemes,
+			  const struct principal *caller)
 {
 	if (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD)
 		return false;
-	enum origin origin = origin_of(request);
+	enum origin origin = origin_of(request, schemes);
 	return origin == ORIGIN_OTHER ||
 	       (origin == ORIGIN_UNKNOWN && caller->kind == RECORD_KIND_SESSION);
 }
 
 const struct problem *access_check(const struct identities *identities,
 				   const struct http_request *request, const struct route *route,
-				   struct principal *caller)
+				   unsigned schemes, struct principal *caller)
 {
 	*caller = (struct principal){ .role = ROLE_NONE };
 	const struct problem *problem = identify(identities, request, caller);
 
 	if (!(route->access & 1U << caller->role))
 		return problem ? problem : &forbidden[role_lowest(route->access)];
-	return is_cross_site(request, caller) ? &cross_site : NULL;
+	return is_cross_site(request, schemes, caller) ? &cross_site : NULL;
 }

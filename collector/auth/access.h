@@ -10,7 +10,7 @@
  * other sites away, but another port or name of the same site is none for that rule; so a request
  * that changes something and is made by a browser must come from a page of ours: Sec-Fetch-Site
  * says "same-origin", or, where the browser does not send that (plain HTTP), Origin names our own
- * host. With a cookie one of the two has to be there.
+ * scheme and host. With a cookie one of the two has to be there.
  */
 #pragma once
 
@@ -23,10 +23,14 @@
 /* The name of the cookie that holds a session. */
 #define ACCESS_COOKIE "mtawatch_session"
 
+/* Schemes of URLs that pages of ours have on the way of a request. */
+#define ACCESS_HTTP  1u
+#define ACCESS_HTTPS 2u
+
 /*
- * NULL: `route` may have it. Otherwise the problem to answer, static: 401 unauthenticated,
+ * NULL: `route` may have it; `schemes` says what the Origin of a page of ours may begin with. Otherwise the problem to answer, static: 401 unauthenticated,
  * unknown_agent, unknown_token, session_expired; 403 forbidden, cross_site.
  */
 const struct problem *access_check(const struct identities *identities,
 				   const struct http_request *request, const struct route *route,
-				   struct principal *caller);
+				   unsigned schemes, struct principal *caller);

@@ -115,5 +115,8 @@ bool identities_name_is_valid(const char *name)
 {
 	size_t n =
 		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
-	return n > 0 && n <= PRINCIPAL_MAX_NAME && name[n] == '\0';
+	bool is_path = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+
+	/* Clients take "." and ".." out of a path, and then revoke another one, or all. */
+	return n > 0 && n <= PRINCIPAL_MAX_NAME && name[n] == '\0' && !is_path;
 }

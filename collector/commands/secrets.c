@@ -103,7 +103,7 @@ static int plan(const struct said *said, const struct sort *sort, struct record_
 	*out = (struct record_identity){ .kind = sort->kind, .name = said->words.words[1] };
 	if (!identities_name_is_valid(out->name))
 		return terminal_refuse("\"%s\" is no name: it may have 1 to %d letters, digits, "
-				       "dots, dashes and underscores",
+				       "dots, dashes and underscores, and not be \".\" or \"..\"",
 				       out->name, PRINCIPAL_MAX_NAME);
 	if (sort->kind == RECORD_KIND_TOKEN && (!said->role || !role_parse(said->role, &out->role)))
 		return terminal_refuse("a token needs a role: --role viewer, operator or admin");

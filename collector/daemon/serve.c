@@ -224,6 +224,7 @@ static int open_server(struct serve *s)
 		.n_routes = api_n_routes,
 		.context = &s->api,
 		.admit = api_admit,
+		.refused = api_refused,
 		.stats = s->api.stats,
 		.clocks = CLIENT_CLOCKS_DEFAULT,
 		.max_connections = s->options->max_connections,
@@ -240,6 +241,7 @@ static int open_server(struct serve *s)
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	s->api.browsers_use_https = options_browsers_use_https(s->options);
 	rate_limit_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
+	rate_limit_init(&s->api.strangers, API_STRANGER_PER_SOURCE, API_STRANGER_TOTAL);
 	rate_limit_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);
 	if (server_open(&s->server, &options, error) != STATUS_OK)
 		return fail(error);

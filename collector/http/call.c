@@ -70,24 +70,12 @@ void call_answer_not_stored(struct call *call)
 
 bool call_peer(const struct call *call, struct net_address *out)
 {
-	if (!call->client || !channel_peer(call->client->channel, out))
-		return false;
-	if (call->client->set->trusted_proxies)
-		forwarded_find_client(call->client->set->trusted_proxies, call->request, out);
-	return true;
+	return call->client && client_peer(call->client, call->request, out);
 }
 
 bool call_is_encrypted(const struct call *call)
 {
-	struct net_address peer;
-	const struct client *c = call->client;
-
-	if (!c)
-		return false;
-	if (channel_is_encrypted(c->channel))
-		return true;
-	return c->set->trusted_proxies && channel_peer(c->channel, &peer) &&
-	       forwarded_is_https(c->set->trusted_proxies, call->request, &peer);
+	return call->client && client_is_encrypted(call->client, call->request);
 }
 
 bool call_has_etag(const struct call *call, const char *etag)

@@ -195,6 +195,27 @@ static void answer_no_room(struct call *call)
 	call_answer_problem(call, &problem);
 }
 
+bool client_peer(const struct client *client, const struct http_request *request,
+		 struct net_address *out)
+{
+	if (!channel_peer(client->channel, out))
+		return false;
+	if (client->set->trusted_proxies)
+		forwarded_find_client(client->set->trusted_proxies, request, out);
+	return true;
+}
+
+bool client_is_encrypted(const struct client *client, const struct http_request *request)
+{
+	const struct networks *trusted = client->set->trusted_proxies;
+	struct net_address peer;
+
+	if (channel_is_encrypted(client->channel))
+		return true;
+	return trusted && channel_peer(client->channel, &peer) &&
+	       forwarded_is_https(trusted, request, &peer);
+}
+
 /* What is known of who calls, in this turn of the loop: nobody is let in or sent away meanwhile. */
 struct admission {
 	bool is_asked;
@@ -208,8 +229,15 @@ static void ask(struct client *c, struct admission *admission)
 		return;
 	*admission = (struct admission){ .is_asked = true };
 	if (c->set->admit)
-		admission->refusal = c->set->admit(c->set->context, http_request(c->http),
+		admission->refusal = c->set->admit(c->set->context, c, http_request(c->http),
 						   c->match.route, &admission->caller);
+}
+
+static void send_away(struct client *c, struct call *call, const struct problem *problem)
+{
+	if (c->set->refused)
+		c->set->refused(c->set->context, c, http_request(c->http), problem);
+	call_answer_problem(call, problem);
 }
 
 /* A request is complete (or, with an expectation that is not met, its head is). */
@@ -226,7 +254,7 @@ static void dispatch(struct client *c, struct admission *admission)
 	if (!c->match.route)
 		answer_no_route(c, call);
 	else if (admission->refusal)
-		call_answer_problem(call, admission->refusal);
+		send_away(c, call, admission->refusal);
 	else if (call->request->body_too_large)
 		answer_too_large(c, call);
 	else if (call->request->body_has_no_room)

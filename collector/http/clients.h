@@ -42,18 +42,32 @@ struct http_stats;
 struct uv_stream_s; /* libuv: a listening socket */
 
 /*
+ * Who calls, as a trusted proxy says, if one is before it, and whether that is encrypted. False:
+ * the connection has gone.
+ */
+bool client_peer(const struct client *client, const struct http_request *request,
+		 struct net_address *out);
+bool client_is_encrypted(const struct client *client, const struct http_request *request);
+
+/*
  * May this request go to that route? Says in `*caller` who asks. NULL: yes; otherwise the problem
  * that is the answer, which lives as long as the process.
  */
 struct problem;
-typedef const struct problem *client_admit(void *context, const struct http_request *request,
+typedef const struct problem *client_admit(void *context, const struct client *client,
+					   const struct http_request *request,
 					   const struct route *route, struct principal *caller);
+
+/* Such a problem is being answered; once a request, while client_admit may be asked twice. */
+typedef void client_refused(void *context, const struct client *client,
+			    const struct http_request *request, const struct problem *problem);
 
 struct clients {
 	const struct route *routes;
 	size_t n_routes;
-	void *context;       /* for the handlers */
-	client_admit *admit; /* NULL: everybody may do everything */
+	void *context;           /* for the handlers */
+	client_admit *admit;     /* NULL: everybody may do everything */
+	client_refused *refused; /* may be NULL */
 	struct client_clocks clocks;
 	unsigned max_requests; /* on one connection */
 	size_t max;

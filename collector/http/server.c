@@ -127,6 +127,7 @@ static struct server *server_new(const struct server_options *options)
 		.n_routes = options->n_routes,
 		.context = options->context,
 		.admit = options->admit,
+		.refused = options->refused,
 		.clocks = options->clocks,
 		.max_requests = options->max_requests ? options->max_requests : CLIENT_MAX_REQUESTS,
 		.max = choose_max_connections(options->max_connections),

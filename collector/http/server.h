@@ -29,8 +29,9 @@ struct server_options {
 	struct net_address address;
 	const struct route *routes; /* borrowed for the server's life */
 	size_t n_routes;
-	void *context;       /* for the handlers */
-	client_admit *admit; /* NULL: everybody may do everything */
+	void *context;           /* for the handlers */
+	client_admit *admit;     /* NULL: everybody may do everything */
+	client_refused *refused; /* may be NULL */
 	struct client_clocks clocks;
 	struct http_stats *stats; /* counts what is answered; NULL: nobody does */
 	size_t max_connections;   /* 0: CLIENTS_MAX, or what the limit of open files leaves */

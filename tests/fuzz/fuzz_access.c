@@ -71,7 +71,7 @@ static void check(const struct http_request *request, const char *whole)
 	static const struct route route = { .access = ACCESS_AGENT | ACCESS_VIEWER };
 	struct principal caller;
 	const struct problem *problem =
-		access_check(identities_of_test(), request, &route, &caller);
+		access_check(identities_of_test(), request, &route, ACCESS_HTTPS, &caller);
 
 	if (problem && problem->status != 401 && problem->status != 403)
 		abort();

@@ -8,7 +8,7 @@ import json
 import re
 
 import pytest
-from running import JSON, ROOT, Collector, ask, bearer
+from running import JSON, ROOT, Collector, ask, bearer, samples
 
 PEOPLE = ["viewer", "operator", "admin"]
 EVERYBODY = ["nobody", "wrong token", "wrong agent", "wrong session", "agent", *PEOPLE]
@@ -182,6 +182,8 @@ def session_of(collector, token=None):
     ({"Origin": "http://HOST"}, 404),
     ({"Origin": "http://HOST.evil.example"}, 403),
     ({"Origin": "http://evil.example"}, 403),
+    ({"Origin": "https://HOST"}, 403),
+    ({"Origin": "ftp://HOST"}, 403),
     ({"Origin": "null"}, 403),
     ({"Sec-Fetch-Site": "cross-site", "Origin": "http://HOST"}, 403)])
 def test_with_a_cookie_only_a_page_of_ours_changes_anything(collector, fields, status):
@@ -195,6 +197,21 @@ def test_with_a_cookie_only_a_page_of_ours_changes_anything(collector, fields, s
 def test_a_page_of_another_site_logs_nobody_in(collector):
     assert send(collector, "POST /v1/session", {"Sec-Fetch-Site": "cross-site"})[1] == "cross_site"
     assert send(collector, "POST /v1/session", {"Origin": "https://evil.example"})[1] == "cross_site"
+
+
+def test_who_tries_tokens_is_logged_a_little_and_counted_whole(tmp_path):
+    with Collector(tmp_path / "data") as there:
+        for n in range(20):
+            wrong = {"Authorization": f"Bearer mtw_v{n:064x}"}
+            assert there.ask("/v1/servers", headers=wrong)[0] == 401
+            assert there.ask("/v1/session", "POST", json.dumps({"token": f"mtw_a{n:064x}"}), JSON)[0] == 403
+            agent = {"Authorization": f"Bearer 0b96477c-0000-4000-8000-000000000000.{n:064x}"}
+            assert there.ask("/v1/reports", "POST", "{}", JSON | agent)[0] == 401
+        counted = samples(there, "mtawatch_refused_identities_total")
+    assert counted == {'kind="login"': 20, 'kind="token"': 20, 'kind="agent"': 20}
+    lines = [line for line in there.errors.splitlines() if "refused a" in line]
+    assert 1 <= len(lines) <= 4 and all(line.endswith(", from 127.0.0.1") for line in lines), lines
+    assert "mtw_" not in there.errors and "0" * 32 not in there.errors
 
 
 def test_a_session_has_the_role_of_its_token(collector, identities):

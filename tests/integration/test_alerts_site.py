@@ -195,3 +195,17 @@ def test_an_acknowledgement_stops_repeats_and_is_on_record(hooks, receiver, tmp_
         assert over["state"] == "resolved" and over["acknowledged"]["comment"] == "on it"
         line = next(line for line in collector.get("/v1/audit")["lines"] if line["action"] == "alert.acknowledge")
         assert line["object"].startswith(alert["id"])
+
+
+def test_a_slash_in_a_name_brings_no_two_sites_together(hooks, receiver, tmp_path):
+    """'A' with site 'B/C' is not 'A/B' with site 'C'."""
+    hooks.config.write_text("[alerts]\ngroup-wait = 2s\n")
+    hooks.add("ops", type="webhook", url=receiver.url)
+    with Collector(tmp_path / "data", "--config", hooks.config) as collector:
+        for name, organization, site in ((SERVERS[0], "A", "B/C"), (SERVERS[1], "A/B", "C")):
+            one = report(name, 1, interval=1)
+            one["exchange"] |= {"organization": organization, "site": site}
+            assert collector.post(one)[0] == 200
+        bodies = [json.loads(body) for *_, body in receiver.wait(2)]
+    assert sorted((b["groupKey"], b["groupLabels"]["organization"], b["groupLabels"]["site"], len(b["alerts"]))
+                  for b in bodies) == [("A%2FB/C/silent", "A/B", "C", 1), ("A/B%2FC/silent", "A", "B/C", 1)]

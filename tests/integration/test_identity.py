@@ -228,7 +228,7 @@ def test_a_name_is_had_once_and_has_limits(collector, kind):
     more = {"role": "viewer"} if kind == "token" else {}
     assert make(collector, kind, "a" * 63, **more)[0] == 201
     assert make(collector, kind, "a" * 63, **more) == (409, "name_taken")
-    for name in ("", "a" * 64, "a b", "ä", "a/b", None, 7):
+    for name in ("", "a" * 64, "a b", "ä", "a/b", ".", "..", None, 7):
         assert make(collector, kind, name, **more) == (422, "invalid_member")
 
 
@@ -412,6 +412,8 @@ def test_a_token_can_be_written_to_a_file_for_its_owner_only(collector, tmp_path
     (["token"], 2, 'expected "token add NAME"'),
     (["token", "add"], 2, 'expected "token add NAME"'),
     (["token", "add", "a b", "--role", "viewer"], 2, '"a b" is no name'),
+    (["token", "add", "..", "--role", "viewer"], 2, '".." is no name'),
+    (["secret", "add", "."], 2, '"." is no name'),
     (["token", "add", "x"], 2, "a token needs a role: --role viewer, operator or admin"),
     (["token", "add", "x", "--role", "root"], 2, "a token needs a role"),
     (["token", "add", "x", "--role", "viewer", "--days", "0"], 2, "--days"),
