@@ -5,6 +5,7 @@
 
 #include "collector/api/api.h"
 #include "collector/auth/identities.h"
+#include "collector/base/clock.h"
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/crypto/tls_context.h"
@@ -148,7 +149,7 @@ static int open_alerting(struct serve *s)
 		.hooks = s->hooks,
 		.data = s->options->data,
 		.settings = settings_of_alerting(s->options),
-		.now_ms = loop_wall_ms,
+		.now_ms = clock_now_ms,
 		.certificate_end_ms = certificate_end,
 		.changed = tell_alert,
 		.user = s,
@@ -173,7 +174,8 @@ static int open_pipeline(struct serve *s)
 		.store = s->store,
 		.feed = s->api.feed,
 		.alerting = s->alerting,
-		.now_ms = loop_wall_ms,
+		.now_ms = clock_now_ms,
+		.not_before = clock_not_before,
 	};
 	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
 		return fail(error);

@@ -177,6 +177,9 @@ const struct record_removal *fleet_find_removal(const struct fleet *fleet, const
 /* When the next report ceases to be fresh; INT64_MAX: never. May lie in the past. */
 int64_t fleet_next_expiry(const struct fleet *fleet);
 
+/* The time of the latest report of all; 0 where there is none. */
+int64_t fleet_newest_ms(const struct fleet *fleet);
+
 /*
  * Has much time gone by unseen, since the collector stood still or the clock was set? Then there
  * may be more to do than one call should: fleet_advance() is to be called until it has caught up,

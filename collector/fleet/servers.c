@@ -20,6 +20,11 @@ int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms)
 	return now_ms > fleet->newest_ms ? now_ms : fleet->newest_ms;
 }
 
+int64_t fleet_newest_ms(const struct fleet *fleet)
+{
+	return fleet->newest_ms;
+}
+
 struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *key)
 {
 	return text_map_get(&fleet->by_key, key);

@@ -207,6 +207,8 @@ enum status pipeline_open(struct pipeline **out, const struct pipeline_options *
 		return status;
 	}
 
+	if (options->not_before)
+		options->not_before(fleet_newest_ms(fleet));
 	struct pipeline *p = mem_alloc(sizeof *p);
 	p->options = *options;
 	p->fleet = fleet;

@@ -35,6 +35,7 @@ struct pipeline_options {
 	struct feed *feed;         /* NULL: nobody follows; else until pipeline_stop() */
 	struct alerting *alerting; /* NULL: there are no alerts; else until pipeline_stop() */
 	int64_t (*now_ms)(void);
+	void (*not_before)(int64_t ms); /* that clock is no earlier; NULL: it cannot be told */
 };
 
 /*

@@ -1,0 +1,17 @@
+/*
+ * The collector's clock, by which reports are in the order in which they came: the system's, but
+ * that it never goes back. When the system's clock is set back, this one goes on from where it was,
+ * a little slower, until the other has caught up. The loop's thread only.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Of so much time one part is left out while it waits for the system's clock. */
+#define CLOCK_SLOWER_BY 16
+
+/* Milliseconds since 1970 UTC. */
+int64_t clock_now_ms(void);
+
+/* It is no earlier than that: the latest report, which a run before this has stored. */
+void clock_not_before(int64_t ms);
