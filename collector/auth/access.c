@@ -36,7 +36,8 @@ static const struct problem session_expired = {
 static const struct problem cross_site = {
 	.status = 403,
 	.code = "cross_site",
-	.detail = "The request comes from a page of another site, or does not say from where.",
+	.detail = "The request comes from a page of another site, or does not say from where. "
+		  "Where a proxy takes HTTPS off, set external-url or trusted-proxies.",
 };
 
 /* By the lowest role that would do. */

@@ -111,8 +111,14 @@ def test_either_setting_makes_the_cookie_one_for_https(tmp_path, line):
 
 
 def test_without_them_the_word_of_a_proxy_does_not_count(tmp_path):
+    """What says that its page came by HTTPS is taken for another one, unless the browser vouches for it."""
     with site(tmp_path, "") as (collector, front):
-        assert "; Secure" not in log_in(front, collector.token)[1]["Set-Cookie"]
+        status, _, body = log_in(front, collector.token)
+        assert (status, json.loads(body)["code"]) == (403, "cross_site")
+        assert "external-url" in json.loads(body)["detail"]
+        status, headers, body = log_in(front, collector.token, **{"Sec-Fetch-Site": "same-origin"})
+        assert status == 200, body
+        assert "; Secure" not in headers["Set-Cookie"]
 
 
 def origins(collector):
