@@ -1,5 +1,6 @@
 """GET /v1/servers/{name}/history: what changed about a server, by pages, kept over a restart."""
 
+import datetime
 import json
 import re
 import sqlite3
@@ -81,8 +82,8 @@ def test_pages_hold_everything_once(tmp_path):
             assert collector.post({**report, "sequence": sequence})[0] == 200
         everything, more = history(collector, "EXCH1")
         assert more is None and len(everything) > 20
-        assert [change["at"] for change in everything] == sorted(
-            (change["at"] for change in everything), reverse=True)
+        times = [datetime.datetime.fromisoformat(change["at"]) for change in everything]
+        assert times == sorted(times, reverse=True)
         pages, query = [], "?limit=4&since=2020-01-01T00:00:00Z"
         while query:
             page, link = history(collector, "EXCH1", query)
