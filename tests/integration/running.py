@@ -126,6 +126,19 @@ class Collector:
             return answer
 
 
+@contextlib.contextmanager
+def faulty(data, *arguments, **settings):
+    """A collector that may complain; afterwards `log` says of what."""
+    collector = Collector(data, *arguments, **settings)
+    try:
+        yield collector
+    finally:
+        collector.ended = True
+        collector.process.send_signal(signal.SIGTERM)
+        _, collector.log = collector.process.communicate(timeout=PATIENCE)
+    assert collector.process.returncode == 0, collector.log
+
+
 def ask(connection, path, method="GET", body=None, headers=None):
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()

@@ -1,12 +1,10 @@
 """The system's clock is set back, by an hour or by days, under a collector and between two runs."""
 
-import contextlib
 import os
-import signal
 import time
 
 import pytest
-from running import PATIENCE, PROGRAM, Collector, exposed_site, row, server
+from running import PATIENCE, PROGRAM, exposed_site, faulty, row, server
 
 WRONG_CLOCK = PROGRAM.parents[1] / "tests/integration/libwrong_clock.so"
 
@@ -23,18 +21,6 @@ class Clock:
         fresh = self.file.with_suffix(".new")
         fresh.write_text(str(seconds))
         fresh.rename(self.file)
-
-
-@contextlib.contextmanager
-def collector_by(clock, data):
-    collector = Collector(data, environment=clock.environment)
-    try:
-        yield collector
-    finally:
-        collector.ended = True
-        collector.process.send_signal(signal.SIGTERM)
-        _, collector.log = collector.process.communicate(timeout=PATIENCE)
-    assert collector.process.returncode == 0, collector.log
 
 
 def well():
@@ -58,7 +44,7 @@ def shown(collector):
 @pytest.mark.parametrize("is_restarted", [False, True])
 def test_the_newer_report_counts_when_the_clock_is_set_back(tmp_path, back_s, is_restarted):
     clock = Clock(tmp_path)
-    with collector_by(clock, tmp_path / "data") as collector:
+    with faulty(tmp_path / "data", environment=clock.environment) as collector:
         post(collector, well(), 1)
         assert shown(collector) == (1, "at_risk", False)
         if not is_restarted:
@@ -67,7 +53,7 @@ def test_the_newer_report_counts_when_the_clock_is_set_back(tmp_path, back_s, is
             assert shown(collector) == (2, "exposed", False)
     if is_restarted:
         clock.set(-back_s)
-        with collector_by(clock, tmp_path / "data") as collector:
+        with faulty(tmp_path / "data", environment=clock.environment) as collector:
             post(collector, exposed_site(), 2)
             assert shown(collector) == (2, "exposed", False)
     assert "the system's clock is " in collector.log and "behind the reports" in collector.log
@@ -75,7 +61,7 @@ def test_the_newer_report_counts_when_the_clock_is_set_back(tmp_path, back_s, is
 
 def test_the_clock_is_set_forward_and_back_again(tmp_path):
     clock = Clock(tmp_path)
-    with collector_by(clock, tmp_path / "data") as collector:
+    with faulty(tmp_path / "data", environment=clock.environment) as collector:
         clock.set(7 * 86400)
         post(collector, well(), 1)
         clock.set(0)

@@ -14,7 +14,7 @@ import time
 
 import pytest
 from hook_rig import Hooks, Receiver
-from running import PATIENCE, PROGRAM, Collector, exposed_site, minimal
+from running import PATIENCE, PROGRAM, Collector, exposed_site, faulty, minimal
 from test_export import Reader
 
 FAILING_DISK = PROGRAM.parents[1] / "tests/integration/libfailing_disk.so"
@@ -33,19 +33,6 @@ def in_a_namespace(script, data):
 needs_mounts = pytest.mark.skipif(
     subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0,
     reason="needs the right to mount (root)")
-
-
-@contextlib.contextmanager
-def faulty(data, *arguments, **settings):
-    """A collector that may complain; afterwards `log` says of what."""
-    collector = Collector(data, *arguments, **settings)
-    try:
-        yield collector
-    finally:
-        collector.ended = True
-        collector.process.send_signal(signal.SIGTERM)
-        _, collector.log = collector.process.communicate(timeout=PATIENCE)
-    assert collector.process.returncode == 0, collector.log
 
 
 def readiness(collector):
