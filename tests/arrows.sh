@@ -50,7 +50,7 @@ collector/http         collector/model collector/net
 collector/store        collector/model
 collector/store/sqlite collector/model collector/store
 collector/auth         collector/crypto collector/model collector/http collector/store
-collector/transfer
+collector/transfer     collector/crypto
 collector/hooks        collector/config collector/crypto collector/model collector/transfer
 collector/fleet        collector/model collector/store
 collector/query        collector/model collector/http collector/store collector/fleet

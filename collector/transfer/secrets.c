@@ -1,10 +1,10 @@
 #include "collector/transfer/secrets.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #include "collector/base/buffer.h"
 #include "collector/base/json_add.h"
+#include "collector/crypto/base64.h"
 #include "collector/transfer/transfer.h"
 #include "proto/base/text.h"
 
@@ -40,29 +40,6 @@ static void add(struct transfer_secrets *out, const char *text, struct arena *ar
 		add_one(out, json, arena);
 }
 
-/* RFC 4648, section 4. */
-static const char *base64(const char *bytes, size_t n, struct arena *arena)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *text = arena_alloc(arena, (n + 2) / 3 * 4 + 1);
-	char *at = text;
-
-	for (size_t i = 0; i < n; i += 3) {
-		uint32_t three = (uint32_t)(unsigned char)bytes[i] << 16;
-		if (i + 1 < n)
-			three |= (uint32_t)(unsigned char)bytes[i + 1] << 8;
-		if (i + 2 < n)
-			three |= (unsigned char)bytes[i + 2];
-		*at++ = digits[three >> 18];
-		*at++ = digits[three >> 12 & 63];
-		*at++ = i + 1 < n ? digits[three >> 6 & 63] : '=';
-		*at++ = i + 2 < n ? digits[three & 63] : '=';
-	}
-	*at = '\0';
-	return text;
-}
-
 /* As Basic (RFC 7617), and as SMTP's LOGIN and PLAIN (RFC 4616) have them. */
 static void add_login(struct transfer_secrets *out, const char *user, const char *password,
 		      struct arena *arena)
@@ -76,9 +53,9 @@ static void add_login(struct transfer_secrets *out, const char *user, const char
 	plain[0] = '\0';
 	plain[1 + strcspn(basic, ":")] = '\0';
 	add(out, password, arena);
-	add_one(out, base64(basic, n, arena), arena);
-	add_one(out, base64(password, strlen(password), arena), arena);
-	add_one(out, base64(plain, n + 1, arena), arena);
+	add_one(out, base64_encode(basic, n, arena), arena);
+	add_one(out, base64_encode(password, strlen(password), arena), arena);
+	add_one(out, base64_encode(plain, n + 1, arena), arena);
 }
 
 /* "Authorization: Bearer TOKEN" */
