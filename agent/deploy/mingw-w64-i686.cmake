@@ -16,9 +16,12 @@ set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 
+# Arguments are pushed, without stack probes: large_frames.cmake names the files that need these.
+#
 # No function or data sections: the optimization of the whole program at the link (windows preset)
 # drops what nobody uses, and variables in sections of their own would no longer be in .bss.
-string(JOIN " " CMAKE_C_FLAGS_INIT -march=i586 -mno-sse
+string(JOIN " " CMAKE_C_FLAGS_INIT -march=i586 -mno-sse -mno-stack-arg-probe -mno-accumulate-outgoing-args
+       -mpreferred-stack-boundary=2
        -fno-asynchronous-unwind-tables -fno-unwind-tables)
 
 # Unwind tables are for C++ exceptions and debuggers. Those in the C runtime are left out by

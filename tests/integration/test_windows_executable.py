@@ -15,7 +15,7 @@ from wine import AGENT
 
 ALLOWED = Path(__file__).parent / "windows_nt4.allow"
 CC = "i686-w64-mingw32-gcc"
-MAX_SIZE = 450 * 1024  # bytes of the executable
+MAX_SIZE = 450_000  # bytes of the executable
 
 LISTS = 32  # instructions that objdump makes of the lists behind the code, at most
 
@@ -150,7 +150,7 @@ def test_it_asks_nothing_that_nt_4_does_not_have(entries):
 def test_every_large_frame_is_probed(tmp_path):
     assert list(unprobed_frames(objdump("-d", AGENT))) == []
     large = "int main(int n, char **v) { volatile char room[9000]; room[n] = **v; return room[n]; }"
-    for flags, found in ([], 0), (["-mno-stack-arg-probe"], 1):
+    for flags, found in (["-mstack-arg-probe", "-maccumulate-outgoing-args"], 0), ([], 1):
         program = build(tmp_path, large, *own_flags(), "-O1", *flags)
         assert len(list(unprobed_frames(objdump("-d", program)))) == found
 

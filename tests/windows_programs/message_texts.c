@@ -27,10 +27,10 @@ static DWORD full_id(const struct announce_row *row)
 
 static const char *windows_text(HMODULE module, DWORD id, struct arena *arena)
 {
-	wchar_t text[2048];
+	wchar_t text[1024];
 	DWORD_PTR arguments[] = { (DWORD_PTR)L"<one>", (DWORD_PTR)L"<two>" };
 	DWORD n = FormatMessageW(FORMAT_MESSAGE_FROM_HMODULE | FORMAT_MESSAGE_ARGUMENT_ARRAY,
-				 module, id, 0, text, 2048, (va_list *)arguments);
+				 module, id, 0, text, 1024, (va_list *)arguments);
 	while (n > 0 && (text[n - 1] == L'\n' || text[n - 1] == L'\r'))
 		text[--n] = L'\0';
 	return n > 0 ? win32_narrow(text, arena) : "-";
