@@ -31,8 +31,9 @@ struct options {
 	const char *enroll_secret_file;
 	bool allow_plain; /* secrets over http:// */
 
-	struct peers peers; /* configured ones */
-	int64_t interval_s; /* 0: what the collector says, else SETTING_INTERVAL_S */
+	struct peers peers;               /* configured ones */
+	struct peer_networks allow_peers; /* where dealt ones may be, too */
+	int64_t interval_s;               /* 0: what the collector says, else SETTING_INTERVAL_S */
 	int64_t probe_limit_s;
 
 	const char *state_dir; /* NULL: the platform's default */

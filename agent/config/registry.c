@@ -43,7 +43,7 @@ static void read_peers(struct layers *layers, struct host *host, const struct pl
 	read_value(layers, host, place);
 	if (host_find_key(host, key, &error) == STATUS_NOT_FOUND)
 		return;
-	for (int i = 1; i <= PEERS_MAX; i++) {
+	for (int i = 1; i <= PEERS_MAX_CONFIGURED; i++) {
 		struct place peer = { place->setting, place->layer, key,
 				      arena_printf(layers->arena, CONFIG_PEER_PREFIX "%d", i) };
 		read_value(layers, host, &peer);

@@ -15,13 +15,14 @@
 
 struct options;
 
-#define SETTING_MAX_TEXT   1000    /* characters (UTF-16 units) of a path or URL */
-#define SETTING_MAX_LOG_KB 1048576 /* a gigabyte */
-#define SETTING_MIN_LOG_KB 64
-#define SETTING_LOG_KB     1024 /* where none is set */
-#define SETTING_MAX_PINS   2    /* the current key and the next one */
-#define SETTING_INTERVAL_S 300  /* between cycles where neither a setting nor the collector says */
-#define SETTING_PIN_TEXT   52   /* bytes: "sha256//" and 32 bytes in Base64 */
+#define SETTING_MAX_TEXT     1000    /* characters (UTF-16 units) of a path or URL */
+#define SETTING_MAX_LOG_KB   1048576 /* a gigabyte */
+#define SETTING_MIN_LOG_KB   64
+#define SETTING_LOG_KB       1024 /* where none is set */
+#define SETTING_MAX_PINS     2    /* the current key and the next one */
+#define SETTING_INTERVAL_S   300 /* between cycles where neither a setting nor the collector says */
+#define SETTING_NETWORK_TEXT 18  /* bytes: "131.107.222.111/32" */
+#define SETTING_PIN_TEXT     52  /* bytes: "sha256//" and 32 bytes in Base64 */
 
 /* A number of this header as text, for a help. */
 #define SETTING_TEXT(number)  SETTING_TEXT_OF(number)
@@ -37,7 +38,8 @@ enum setting_kind {
 	SETTING_IS_LEVEL,  /* error, warning, info */
 	SETTING_IS_PINS,   /* one or two, between them a comma */
 	SETTING_IS_PEERS, /* NAME=ADDRESS[,ADDRESS...], between them a semicolon; may be repeated */
-	SETTING_IS_SWITCH, /* yes or no; on the command line it stands alone */
+	SETTING_IS_NETWORKS, /* addresses, or networks as 131.107.0.0/16; between them a comma */
+	SETTING_IS_SWITCH,   /* yes or no; on the command line it stands alone */
 };
 
 /* Groups, for commands to say which they take, and for --help to list together. */

@@ -166,9 +166,38 @@ static const char *apply_peers(const struct applying *a, const char *value)
 		if (!add_peer(a->arena, arena_strndup(a->arena, at, strcspn(at, ";")), more))
 			return "NAME=ADDRESS[,ADDRESS...] with IPv4 addresses of another server";
 	}
-	if (more->left_out > 0)
+	if (more->n > PEERS_MAX_CONFIGURED || more->left_out > 0)
 		return "one of at most 64 peers";
 	*peers = *more;
+	return NULL;
+}
+
+/* Reads one of "131.107.0.0/16, 192.0.2.7"; gives the rest after its comma, NULL at the end. */
+static const char *read_network(struct arena *arena, const char *list, struct ipv4_prefix *out,
+				bool *good)
+{
+	const char *begin = list + strspn(list, " ");
+	size_t n = strcspn(begin, " ,");
+	const char *end = begin + n + strspn(begin + n, " ");
+
+	*good = ipv4_prefix_parse(arena_strndup(arena, begin, n), out) &&
+		(*end == ',' || *end == '\0');
+	return *end == ',' ? end + 1 : NULL;
+}
+
+static const char *apply_networks(const struct applying *a, const char *value)
+{
+	struct peer_networks networks = { 0 };
+
+	for (const char *at = value; at;) {
+		bool good = networks.n < PEERS_MAX_NETWORKS;
+		if (good)
+			at = read_network(a->arena, at, &networks.list[networks.n++], &good);
+		if (!good)
+			return "at most 32 IPv4 addresses or networks as 131.107.0.0/16, between "
+			       "them a comma";
+	}
+	*(struct peer_networks *)member(a) = networks;
 	return NULL;
 }
 
@@ -186,11 +215,11 @@ const char *setting_apply(const struct setting *setting, const char *value, stru
 			  struct options *options)
 {
 	static const char *(*const appliers[])(const struct applying *, const char *) = {
-		[SETTING_IS_PATH] = apply_text,     [SETTING_IS_USER] = apply_user,
-		[SETTING_IS_URL] = apply_url,       [SETTING_IS_PROXY] = apply_proxy,
-		[SETTING_IS_NUMBER] = apply_number, [SETTING_IS_LEVEL] = apply_level,
-		[SETTING_IS_PINS] = apply_pins,     [SETTING_IS_PEERS] = apply_peers,
-		[SETTING_IS_SWITCH] = apply_switch,
+		[SETTING_IS_PATH] = apply_text,         [SETTING_IS_USER] = apply_user,
+		[SETTING_IS_URL] = apply_url,           [SETTING_IS_PROXY] = apply_proxy,
+		[SETTING_IS_NUMBER] = apply_number,     [SETTING_IS_LEVEL] = apply_level,
+		[SETTING_IS_PINS] = apply_pins,         [SETTING_IS_PEERS] = apply_peers,
+		[SETTING_IS_NETWORKS] = apply_networks, [SETTING_IS_SWITCH] = apply_switch,
 	};
 	struct applying a = { setting, arena, options };
 

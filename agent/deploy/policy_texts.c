@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config/options.h"
 #include "agent/config/settings.h"
 
 static const struct policy_text texts[] = {
@@ -85,6 +86,15 @@ static const struct policy_text texts[] = {
 		  "place of the servers that the installer named. Most fleets need none: name "
 		  "servers "
 		  "that have no agent." },
+	{ .name = "allow-peers",
+	  .title = "Where dealt servers may be probed",
+	  .label = "Addresses or networks, with a comma between them",
+	  .help = "An agent probes servers that the collector deals only at private addresses and "
+		  "in "
+		  "the subnets of its own adapters, so that a collector in wrong hands makes no "
+		  "port scanner of it. Where Exchange servers have other addresses, name them or "
+		  "their networks here: 131.107.0.0/16, at most 32. The servers to probe that are "
+		  "set by policy or installer are always probed." },
 	{ .name = "probe-limit",
 	  .title = "Time limit of a probe",
 	  .label = "Seconds",
@@ -179,6 +189,8 @@ size_t policy_max_text(const struct policy *policy)
 {
 	if (policy->setting->kind == SETTING_IS_PINS)
 		return SETTING_MAX_PINS * SETTING_PIN_TEXT + SETTING_MAX_PINS - 1;
+	if (policy->setting->kind == SETTING_IS_NETWORKS)
+		return PEERS_MAX_NETWORKS * (SETTING_NETWORK_TEXT + 1) - 1;
 	if (policy->setting->kind == SETTING_IS_SWITCH)
 		return sizeof "yes" - 1;
 	return SETTING_MAX_TEXT;

@@ -8,15 +8,26 @@
 #include <stdint.h>
 
 #include "proto/base/arena.h"
+#include "proto/base/ipv4.h"
 #include "proto/report/report.h"
 
-#define PEERS_MAX           64 /* dealt ones (at most 16 today) and configured ones */
-#define PEERS_MAX_ADDRESSES 64 /* of one peer: all addresses of a cluster's nodes */
+#define PEERS_MAX_CONFIGURED 64
+#define PEERS_MAX_DEALT      16 /* PROTOCOL.md deals no more */
+#define PEERS_MAX            (PEERS_MAX_CONFIGURED + PEERS_MAX_DEALT)
+#define PEERS_MAX_ADDRESSES  64 /* of one peer: all addresses of a cluster's nodes */
+#define PEERS_MAX_NETWORKS   32
 
 struct peer {
 	const char *name;
 	uint32_t addresses[PEERS_MAX_ADDRESSES];
 	size_t n_addresses;
+	size_t n_dealt; /* of them, the first ones: the collector's */
+};
+
+/* Where dealt peers may be besides (agent/probe/dealt.h). */
+struct peer_networks {
+	struct ipv4_prefix list[PEERS_MAX_NETWORKS];
+	size_t n;
 };
 
 struct peers {

@@ -1,11 +1,14 @@
 #include "agent/run/cycle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/config/settings.h"
 #include "agent/platform/files.h"
 #include "agent/platform/log.h"
+#include "agent/probe/dealt.h"
 #include "agent/probe/plan.h"
+#include "proto/base/mem.h"
 
 #define ANSWER_FILE  "answer.json"
 #define HISTORY_FILE "history"
@@ -27,6 +30,11 @@ static const char *read_answer(struct cycle *c, const char *body, size_t size)
 		arena_deinit(&arena);
 		return why;
 	}
+	if (answer.interval_s < DEALT_MIN_INTERVAL_S && answer.interval_s != c->answer.interval_s &&
+	    c->options->interval_s == 0)
+		log_warning("the collector asks for a cycle every %ld seconds; without a setting "
+			    "'interval' there are at least %d between two",
+			    (long)answer.interval_s, DEALT_MIN_INTERVAL_S);
 	arena_deinit(&c->answer_arena);
 	c->answer_arena = arena;
 	c->answer = answer;
@@ -100,15 +108,28 @@ void cycle_close(struct cycle *cycle)
 {
 	collect_free(cycle->collect);
 	grade_history_free(cycle->history);
+	free(cycle->refused);
 	arena_deinit(&cycle->answer_arena);
 	arena_deinit(&cycle->arena);
 }
 
+/* What was set, or the collector's word within its limit, or the default. */
+static int64_t wanted_interval_s(const struct cycle *c)
+{
+	if (c->options->interval_s > 0)
+		return c->options->interval_s;
+	if (c->answer.interval_s == 0)
+		return SETTING_INTERVAL_S;
+	return c->answer.interval_s > DEALT_MIN_INTERVAL_S ? c->answer.interval_s
+							   : DEALT_MIN_INTERVAL_S;
+}
+
 int64_t cycle_interval_s(const struct cycle *cycle)
 {
-	if (cycle->options->interval_s > 0)
-		return cycle->options->interval_s;
-	return cycle->answer.interval_s > 0 ? cycle->answer.interval_s : SETTING_INTERVAL_S;
+	int64_t wanted_s = wanted_interval_s(cycle);
+	int64_t pace_s = (int64_t)(cycle->pace_ms + 999) / 1000;
+
+	return wanted_s > pace_s ? wanted_s : pace_s;
 }
 
 bool cycle_has_answer(const struct cycle *cycle)
@@ -122,16 +143,38 @@ static int64_t max_gap_ms(const struct cycle *c)
 	return cycle_interval_s(c) * 1500 + c->options->probe_limit_s * 1000;
 }
 
+/* Logged once, until something else is refused. */
+static void note_refused(struct cycle *c, const char *refused)
+{
+	if (refused && !(c->refused && strcmp(c->refused, refused) == 0))
+		log_warning("%s", refused);
+	free(c->refused);
+	c->refused = refused ? mem_strdup(refused) : NULL;
+}
+
+/* The peers that were dealt and may be probed, and those that the administrator named. */
+static struct peers *choose_peers(struct cycle *c, struct arena *arena, struct report *report)
+{
+	struct peers *peers = arena_alloc(arena, sizeof *peers);
+	const char *refused =
+		dealt_take(peers, &c->answer.peers, report, &c->options->allow_peers, arena);
+
+	note_refused(c, refused);
+	if (refused)
+		report_add_problem(report, arena, "probes", REPORT_ABSENT, refused);
+	for (size_t i = 0; i < c->options->peers.n; i++)
+		peers_add(peers, &c->options->peers.list[i]);
+	return peers;
+}
+
 static enum status probe(struct cycle *c, struct arena *arena, struct report *report)
 {
 	struct probe_settings settings = { (uint32_t)c->options->probe_limit_s * 1000, c->stopped };
-	struct peers *peers = arena_alloc(arena, sizeof *peers);
+	struct peers *peers = choose_peers(c, arena, report);
 	struct probe_plan plan;
 
-	*peers = c->answer.peers;
-	for (size_t i = 0; i < c->options->peers.n; i++)
-		peers_add(peers, &c->options->peers.list[i]);
 	probe_plan_make(&plan, report, peers, arena);
+	c->pace_ms = dealt_pace_ms(plan.n_dealt);
 	if (peers->left_out + plan.left_out > 0)
 		report_add_problem(report, arena, "probes", REPORT_ABSENT,
 				   "there are more peers than are probed in one cycle");
@@ -193,10 +236,10 @@ enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *o
 		return st;
 	*at = moment_now(c->host);
 	report->collected_at_ms = at->wall_ms;
-	report->interval_s = cycle_interval_s(c);
 	grade_history_begin(c->history, at, max_gap_ms(c));
 	if (host_has_network(c->host))
 		st = probe(c, arena, report);
+	report->interval_s = cycle_interval_s(c);
 	if (st == STATUS_OK)
 		collect_names(c->collect, arena, report, c->stopped);
 	report->duration_ms = (int64_t)(host_now_ms(c->host) - begun_ms);

@@ -35,6 +35,8 @@ struct cycle {
 	struct grade_history *history;
 	struct arena answer_arena;
 	struct answer answer; /* zeroed: there was none yet */
+	char *refused;        /* of the deal, as it was logged; NULL: nothing */
+	uint64_t pace_ms;     /* from the beginning of the last cycle to the next one, at least */
 	bool (*stopped)(void);
 };
 
@@ -59,7 +61,10 @@ void cycle_close(struct cycle *cycle);
 enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *out,
 		      struct moment *at);
 
-/* The seconds from one cycle to the next: configured, or the collector's word, or the default. */
+/*
+ * The seconds from one cycle to the next: configured, or the collector's word, or the default; more
+ * where dealt peers were probed so often that it would pass DEALT_PROBES_A_MINUTE.
+ */
 int64_t cycle_interval_s(const struct cycle *cycle);
 
 /* Did the collector ever answer, in this run or one before? */

@@ -85,13 +85,19 @@ static enum status run_cycle(struct runner *r)
 	return st;
 }
 
+/* `at_ms`, but not before `gap_ms` after the last cycle began, nor before dealt probes may go on. */
+static uint64_t not_before(const struct runner *r, uint64_t at_ms, uint64_t gap_ms)
+{
+	uint64_t least_ms = gap_ms > r->cycle.pace_ms ? gap_ms : r->cycle.pace_ms;
+
+	return at_ms > r->begun_ms + least_ms ? at_ms : r->begun_ms + least_ms;
+}
+
 /* Something changed: the next cycle comes soon. */
 static void hasten(struct runner *r, const char *what)
 {
-	uint64_t soon_ms = host_now_ms(r->host) + RUN_SETTLE_MS;
+	uint64_t soon_ms = not_before(r, host_now_ms(r->host) + RUN_SETTLE_MS, RUN_MIN_GAP_MS);
 
-	if (soon_ms < r->begun_ms + RUN_MIN_GAP_MS)
-		soon_ms = r->begun_ms + RUN_MIN_GAP_MS;
 	if (soon_ms < r->next_ms) {
 		log_info("%s: the next cycle comes now", what);
 		r->next_ms = soon_ms;
@@ -179,7 +185,7 @@ static void begin_cycle(struct runner *r)
 	(void)follow_settings(r);
 	(void)watch_look(&r->watch); /* what is new is in this report */
 	(void)run_cycle(r);          /* logged; the next one may do better */
-	r->next_ms = r->begun_ms + jittered_interval_ms(r);
+	r->next_ms = not_before(r, r->begun_ms + jittered_interval_ms(r), 0);
 }
 
 static enum status run_until_stopped(struct runner *r)

@@ -90,7 +90,9 @@ static enum status get_peers(struct reading *r, const cJSON *item)
 		peer.name = arena_strdup(r->arena, peer.name);
 		peers_add(&r->answer.peers, &peer);
 	}
-	return r->answer.peers.left_out == 0 ? STATUS_OK : fail(r, STATUS_LIMIT, "too many peers");
+	return r->answer.peers.n <= ANSWER_MAX_PEERS && r->answer.peers.left_out == 0
+		       ? STATUS_OK
+		       : fail(r, STATUS_LIMIT, "too many peers");
 }
 
 static enum status get_answer(struct reading *r, const cJSON *root)

@@ -16,6 +16,7 @@
 #include "proto/exposure/exposure.h"
 
 #define ANSWER_MAX_BYTES SEND_MAX_ANSWER
+#define ANSWER_MAX_PEERS 64 /* more than any collector deals; agent/probe/dealt.h takes fewer */
 
 struct answer {
 	int64_t accepted; /* the sequence */

@@ -76,6 +76,11 @@ bool ipv4_is_loopback(uint32_t address)
 	return address >> 24 == 127;
 }
 
+bool ipv4_is_private(uint32_t address)
+{
+	return address >> 24 == 10 || address >> 20 == 0xac1 || address >> 16 == 0xc0a8;
+}
+
 bool ipv4_is_self_assigned(uint32_t address)
 {
 	return address >> 16 == 0xa9fe;

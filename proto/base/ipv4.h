@@ -26,6 +26,9 @@ bool ipv4_prefix_holds(const struct ipv4_prefix *prefix, uint32_t address);
 /* 127.0.0.0/8 (RFC 1122 section 3.2.1.3) */
 bool ipv4_is_loopback(uint32_t address);
 
+/* 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 (RFC 1918) */
+bool ipv4_is_private(uint32_t address);
+
 /* 169.254.0.0/16: what a system gives itself where DHCP does not answer (RFC 3927) */
 bool ipv4_is_self_assigned(uint32_t address);
 

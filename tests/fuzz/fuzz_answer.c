@@ -30,7 +30,7 @@ static void check_answer(const struct answer *answer)
 		abort();
 	if (answer->interval_s < 1 || answer->interval_s > REPORT_MAX_INTERVAL)
 		abort();
-	if (answer->peers.n > PEERS_MAX || answer->peers.left_out > 0)
+	if (answer->peers.n > ANSWER_MAX_PEERS || answer->peers.left_out > 0)
 		abort();
 	for (size_t i = 0; i < answer->peers.n; i++)
 		check_peer(&answer->peers.list[i]);

@@ -265,6 +265,7 @@ def configurations():
                "proxy = http://proxy:3128\nproxy-user = exch1\nproxy-password-file = p.txt\nallow-plain = no\n"
                "enroll-secret-file = \\\\share\\secret.txt\n\n"
                "; peers\npeer = EXCH2=10.0.0.6,10.0.0.7;EXCH3=10.0.0.8\npeer = exch2=10.0.0.9\n"
+               "allow-peers = 131.107.0.0/16, 192.0.2.7\n"
                "probe-limit = 60\ninterval = 86400\nstate-dir = /var/lib/x\nlog-file = \u00fc.log\n"
                "log-level = Warning\nlog-max-kb = 64\nwindows-root = /mnt\ndisk-only = yes\n",
         "unknown_key": "interval = 60\nonce = yes\n",

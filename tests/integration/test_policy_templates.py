@@ -23,6 +23,7 @@ PIN = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 # The longest text, and one more character, that each kind of text may be.
 LONGEST = {
     "AllowPlain": lambda n: "yes" + "s" * (n - 3),
+    "AllowPeers": lambda n: ",".join(["131.107.222.111/32"] * 32) + "0" * (n - 32 * 19 + 1),
     "CollectorUrl": lambda n: "https://" + "c" * (n - 8),
     "CollectorFallbackUrl": lambda n: "https://" + "c" * (n - 8),
     "Proxy": lambda n: "http://" + "p" * (n - 7),

@@ -269,10 +269,10 @@ static void sixty_four_peers_may_be_named(void **state)
 	const char *text = "";
 	(void)state;
 
-	for (int i = 1; i <= PEERS_MAX; i++)
+	for (int i = 1; i <= PEERS_MAX_CONFIGURED; i++)
 		text = arena_printf(&arena, "%speer = P%d=10.0.0.%d\n", text, i, i);
 	assert_int_equal(read_with_file(text), STATUS_OK);
-	assert_int_equal(options.peers.n, PEERS_MAX);
+	assert_int_equal(options.peers.n, PEERS_MAX_CONFIGURED);
 	assert_int_equal(read_with_file(arena_printf(&arena, "%speer = X=10.0.1.1\n", text)),
 			 STATUS_INVALID);
 	assert_non_null(strstr(error, ":65: peer = X=10.0.1.1: expected one of at most 64 peers"));
@@ -287,6 +287,26 @@ static void a_peer_with_a_known_name_or_address_is_the_same_peer(void **state)
 	assert_int_equal(options.peers.n, 1);
 	assert_string_equal(options.peers.list[0].name, "EXCH2");
 	assert_int_equal(options.peers.list[0].n_addresses, 3);
+}
+
+static void networks_of_dealt_peers_may_be_named(void **state)
+{
+	const char *text = "run --allow-peers 10.0.0.1";
+	(void)state;
+
+	assert_int_equal(read_with_file("allow-peers = 131.107.0.0/16 , 192.0.2.7\n"), STATUS_OK);
+	assert_int_equal(options.allow_peers.n, 2);
+	assert_int_equal(options.allow_peers.list[0].length, 16);
+	assert_int_equal(options.allow_peers.list[1].address, 0xc0000207);
+	assert_int_equal(options.allow_peers.list[1].length, 32);
+	for (int i = 1; i < PEERS_MAX_NETWORKS; i++)
+		text = arena_printf(&arena, "%s,10.0.%d.0/24", text, i);
+	assert_int_equal(read_line(text), STATUS_OK);
+	assert_int_equal(read_line(arena_printf(&arena, "%s,10.1.0.0/24", text)), STATUS_INVALID);
+	assert_int_equal(read_line("run --allow-peers 10.0.0.0/33"), STATUS_INVALID);
+	assert_int_equal(read_line("run --allow-peers 10.0.0.1,"), STATUS_INVALID);
+	assert_int_equal(read_with_file("allow-peers = 10.0.0.1 10.0.0.2\n"), STATUS_INVALID);
+	assert_non_null(strstr(error, "expected at most 32 IPv4 addresses or networks"));
 }
 
 static int make_file(void **state)
@@ -318,6 +338,7 @@ int main(void)
 		TEST(a_file_may_be_as_long_as_its_limit),
 		TEST(sixty_four_peers_may_be_named),
 		TEST(a_peer_with_a_known_name_or_address_is_the_same_peer),
+		TEST(networks_of_dealt_peers_may_be_named),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }
