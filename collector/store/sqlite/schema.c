@@ -249,6 +249,18 @@ static const char *const migrations[] = {
 	" organization TEXT NOT NULL,"
 	" site TEXT NOT NULL,"
 	" since_ms INTEGER NOT NULL) WITHOUT ROWID;",
+
+	/*
+	 * What the first alerts of version 7 were made of did not say where the server is: they
+	 * came together as one group of no site, and one that ended told all others again.
+	 */
+	"UPDATE alert SET server = coalesce(json_extract(v.verdict_json, '$.server'), server),"
+	" organization = coalesce(json_extract(v.verdict_json, '$.organization'), ''),"
+	" site = coalesce(json_extract(v.verdict_json, '$.site'), ''),"
+	" cause = iif(v.verdict = alert.verdict,"
+	" coalesce(json_extract(v.verdict_json, '$.reasons[0].code'), cause), cause)"
+	" FROM server v WHERE v.key = alert.key AND alert.text = '' AND alert.organization = ''"
+	" AND alert.site = '' AND json_valid(v.verdict_json);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
