@@ -59,6 +59,10 @@ class Agents:
                 self._known[name] = agent, f"{agent}.{key}"
             return self._known[name]
 
+    def know(self, host, bearer):
+        """An agent that enrolled elsewhere."""
+        self._known[host.lower()] = bearer.split(".")[0], bearer
+
     def sign(self, body):
         """(body, headers): the report as the enrolled agent of its host sends it. What is no
         report with a host is left as it is and goes out in the name of an agent of its own."""

@@ -1,0 +1,195 @@
+"""The stores that collectors of each older schema left: stored_site.py says what lives in them. What runs here
+is the present collector, at the time when the store was written."""
+
+import contextlib
+import hashlib
+import json
+import re
+import sqlite3
+import subprocess
+import time
+
+import pytest
+import stored_site
+from running import JSON, PATIENCE, PROGRAM, Collector, ask, bearer
+from stored_site import STORES, UNTOLD, VERDICTS, branch, stamped
+from test_clock import Clock
+from test_hook import Hook
+
+VERSIONS = sorted(int(file.stem) for file in STORES.glob("*.sql"))
+# The schemas since which there is what
+IDENTITIES, FLEET, HISTORY, IMPORTS, ALERTS, FORMER = 2, 4, 5, 6, 7, 11
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE)
+
+
+class Site:
+    """The store of `version`, its secrets, and a clock that stands where the store was left."""
+
+    def __init__(self, folder, version):
+        self.version, self.data = version, folder / "data"
+        self.who = stored_site.load(version, self.data)
+        self.clock, self.hook, self.config = Clock(folder), Hook(folder / "hook"), folder / "collector.conf"
+        self.off = int(self.who["now"]) + 30 - int(time.time())
+        self.clock.set(self.off)
+        self.config.write_text("[alerts]\ngroup-interval = 0s\n")
+        if version >= IDENTITIES:
+            (folder / "data.admin-token").write_text(self.who["admin"])
+            (folder / "data.enroll-secret").write_text(self.who["secret"])
+
+    def open(self):
+        collector = Collector(self.data, "--config", self.config, "--hook-command", self.hook.program,
+                              environment=self.clock.environment)
+        for name, key in self.who.items():
+            if name.startswith("agent "):
+                collector.agents.know(name.removeprefix("agent "), key)
+        return collector
+
+    def stamp(self, report, sequence):
+        return stamped(report, sequence, self.off)
+
+    def rows(self, sql):
+        with contextlib.closing(sqlite3.connect(self.data / "mtawatch.db")) as db:
+            return db.execute(sql).fetchall()
+
+
+@pytest.fixture(params=VERSIONS)
+def site(request, tmp_path):
+    return Site(tmp_path, request.param)
+
+
+def shown(collector):
+    return {server["server"]: server["verdict"] for server in collector.get("/v1/servers")["servers"]}
+
+
+def expected(version):
+    wanted = dict(VERDICTS)
+    if version < FLEET:
+        wanted[stored_site.REMOVED] = "clear"
+    else:
+        wanted[stored_site.NOT_MONITORED] = "not_monitored"
+    if version >= IMPORTS:
+        wanted[stored_site.CARRIED] = "clear"
+    return wanted
+
+
+def names(collector, path, member, name="name"):
+    return {entry[name] for entry in collector.get(path)[member]}
+
+
+def test_each_version_has_its_store(tmp_path):
+    """Who adds a migration has the collector before it write stores/N.sql first."""
+    with Collector(tmp_path / "data"):
+        pass
+    with contextlib.closing(sqlite3.connect(tmp_path / "data/mtawatch.db")) as db:
+        now, = db.execute("PRAGMA user_version").fetchone()
+    assert VERSIONS == list(range(1, now + 1))
+
+
+def test_servers_and_reports_are_there_and_the_store_is_whole(site):
+    texts_before = site.rows("SELECT count(*) FROM report")
+    for _ in range(2):  # the second time nothing is left to do
+        with site.open() as collector:
+            assert shown(collector) == expected(site.version)
+            for name, sequence in stored_site.SEQUENCES.items():
+                if name in shown(collector):
+                    assert collector.get("/v1/servers/" + name)["report"]["sequence"] == sequence
+            for name in VERDICTS:
+                report = collector.get(f"/v1/servers/{name}/report")
+                assert (report["host"]["name"], report["sequence"]) == (name, stored_site.SEQUENCES[name])
+        checked = run("check", "--data", site.data)
+        assert (checked.returncode, checked.stderr) == (0, ""), checked.stdout
+        assert site.rows("SELECT count(*) FROM report") == texts_before
+        exported = run("export", "--data", site.data)
+        assert exported.returncode == 0 and len(exported.stdout.splitlines()) == texts_before[0][0]
+
+
+def test_a_report_is_taken_and_judged_by_what_its_site_has_proven(site):
+    with site.open() as collector:
+        assert shown(collector)["EXCH7"] == "exposed"
+        status, answer = collector.post(site.stamp(branch(isolated=False)[0], 3))
+        assert (status, answer["verdict"]) == (200, "at_risk")
+        assert shown(collector) == expected(site.version) | {"EXCH7": "at_risk"}
+
+
+def test_what_was_told_is_not_told_again_and_its_end_is_told_once(site):
+    with site.open() as collector:
+        untold, = site.hook.told(1)
+        alert, = untold["alerts"]
+        assert (untold["status"], alert["server"], alert["condition"]) == ("resolved", UNTOLD, "exposed")
+        firing = {(a["server"], a["condition"]) for a in collector.get("/v1/alerts?state=firing")["alerts"]}
+        assert {("EXCH1", "exposed"), ("EXCH7", "exposed")} <= firing
+        assert collector.post(site.stamp(branch()[0], 3))[0] == 200
+        site.hook.told(1)
+        assert collector.post(site.stamp(branch(isolated=False)[0], 4))[0] == 200
+        end = site.hook.told(2)[1]
+        assert (end["status"], [a["server"] for a in end["alerts"]]) == ("resolved", ["EXCH7"])
+    with site.open():
+        site.hook.told(2)
+
+
+def test_who_could_come_in_still_can_and_nobody_else(site):
+    if site.version < IDENTITIES:
+        pytest.skip("it had no identities")
+    hashes = site.rows("SELECT kind, name, hash FROM identity")
+    audit = site.rows("SELECT id, who, action, object FROM audit")
+    with site.open() as collector:
+        for name, may in (("watcher", False), ("shifts", True)):
+            fields = bearer(site.who[name])
+            assert collector.ask("/v1/servers", headers=fields)[0] == 200
+            assert collector.ask("/v1/audit", headers=fields)[0] == (200 if may else 403)
+        assert collector.ask("/v1/servers", headers={"Cookie": "mtawatch_session=" + site.who["session"]})[0] == 200
+        assert names(collector, "/v1/tokens", "tokens") == {"admin", "watcher", "shifts"}
+        assert names(collector, "/v1/agents", "agents", "host") >= {"exch1", "exch7", "spare"}
+        assert collector.post(site.stamp(branch()[0], 3))[0] == 200
+        with contextlib.closing(collector.connect(identified=False)) as new:
+            body = json.dumps({"secret": site.who["secret"], "host": "NEW", "key": "1" * 64})
+            assert ask(new, "/v1/enroll", "POST", body, JSON)[0] == 200
+    assert set(hashes) <= set(site.rows("SELECT kind, name, hash FROM identity"))
+    assert site.rows("SELECT id, who, action, object FROM audit")[:len(audit)] == audit
+
+
+def test_what_people_said_of_servers_and_alerts_is_there(site):
+    with site.open() as collector:
+        if site.version >= HISTORY:
+            kinds = [c["kind"] for c in collector.get("/v1/servers/EXCH1/history")["changes"]]
+            assert kinds.count("verdict") == 2 and "reported" in kinds
+        if site.version >= FLEET:
+            assert names(collector, "/v1/inventory", "servers", "server") == {"EXCH1", "EXCH2", "EXCH9"}
+            status, _, body = collector.ask("/v1/servers/" + stored_site.REMOVED)
+            assert status == 410 and json.loads(body)["detail"].endswith(" by token shifts.")
+        if site.version >= IMPORTS:
+            assert collector.get("/v1/servers/EXCH6")["imported"]["by"] == "token shifts"
+        if site.version >= ALERTS:
+            alert, = collector.get("/v1/alerts?acknowledged=true")["alerts"]
+            assert (alert["server"], alert["acknowledged"]["comment"]) == ("EXCH1", "on it")
+            silence, = collector.get("/v1/silences")["silences"]
+            assert (silence["matchers"], silence["comment"]) == ({"server": "LAB*"}, "moving")
+            deliveries = collector.get("/v1/deliveries?limit=100")["deliveries"]
+            assert len([d for d in deliveries if d["state"] == "done"]) >= 3
+        if site.version >= FORMER:
+            assert collector.ask("/v1/inventory/former/restore", "POST", "")[0] == 200
+            assert names(collector, "/v1/inventory", "servers", "server") == {"EXCH1", stored_site.FORMER}
+
+
+def digest(data):
+    return hashlib.sha256((data / "mtawatch.db").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("words", [
+    ["serve", "--listen", "127.0.0.1:0"], ["check"], ["export"], ["token", "list"],
+    ["token", "add", "new", "--role", "viewer"], ["agents", "list"], ["backup"], ["init", "--no-certificate"]],
+    ids=" ".join)
+def test_a_store_of_a_newer_version_is_refused_and_left_alone(tmp_path, words):
+    site = Site(tmp_path, VERSIONS[-1])
+    with contextlib.closing(sqlite3.connect(site.data / "mtawatch.db")) as db:
+        db.execute(f"PRAGMA user_version = {VERSIONS[-1] + 1}")
+    before = digest(site.data)
+    more = [tmp_path / "copy.db"] if words == ["backup"] else []
+    ended = run(*words, *more, "--data", site.data)
+    assert ended.returncode == 1, ended.stdout
+    assert re.search(r"mtawatch\.db' was written by a newer version of mtawatch-collector \(its schema is "
+                     rf"{VERSIONS[-1] + 1}, this program knows {VERSIONS[-1]}\)", ended.stderr), ended.stderr
+    assert digest(site.data) == before and not (tmp_path / "copy.db").exists()
