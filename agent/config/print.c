@@ -5,7 +5,7 @@
 
 #include "agent/platform/files.h"
 #include "proto/base/printable.h"
-#include "proto/json/text.h"
+#include "proto/json/write.h"
 
 #define SHOWN_MAX 4096 /* bytes of one value for people; longer ones are cut */
 
@@ -108,65 +108,64 @@ bool config_print_text(FILE *stream, const struct config *config)
 }
 
 /* The values of a setting that have this use. */
-static void put_values(struct json_text *t, const char *name, const struct config *config,
+static void put_values(struct buffer *out, const char *name, const struct config *config,
 		       const struct setting *setting, enum layer_use use)
 {
-	json_text_open(t, name, '[');
+	json_open_array(out, name);
 	for (const struct layer_value *v = config_layers(config)->first; v; v = v->next) {
 		if (v->setting != setting || v->use != use)
 			continue;
-		json_text_open(t, NULL, '{');
-		json_text_string(t, "origin", layer_name(v->layer));
-		json_text_string(t, "where", v->where);
-		json_text_string_or_null(
-			t, "value",
-			v->text[0] == '\0' || setting_is_secret(v->setting, v->text) ? NULL
-										     : v->text);
+		json_open_object(out, NULL);
+		json_put_text(out, "origin", layer_name(v->layer));
+		json_put_text(out, "where", v->where);
+		json_put_text(out, "value",
+			      v->text[0] == '\0' || setting_is_secret(v->setting, v->text)
+				      ? NULL
+				      : v->text);
 		if (v->wrong)
-			json_text_string(t, "expected", v->wrong);
-		json_text_close(t, '}');
+			json_put_text(out, "expected", v->wrong);
+		json_close_object(out);
 	}
-	json_text_close(t, ']');
+	json_close_array(out);
 }
 
-static void put_setting(struct json_text *t, const struct config *config,
+static void put_setting(struct buffer *out, const struct config *config,
 			const struct setting *setting, const struct layer_choice *choice,
 			struct arena *arena)
 {
-	json_text_open(t, NULL, '{');
-	json_text_string(t, "name", setting->name);
-	json_text_string_or_null(t, "value_name", setting->value_name);
-	json_text_string_or_null(t, "value",
-				 choice->text ? choice->text : fallback_of(setting, arena));
-	json_text_string(t, "origin", layer_name(choice->layer));
-	json_text_string_or_null(t, "where", choice->where);
-	json_text_bool(t, "kept", choice->kept);
-	put_values(t, "sources", config, setting, LAYER_USED);
-	put_values(t, "overrides", config, setting, LAYER_OVERRIDDEN);
-	put_values(t, "invalid", config, setting, LAYER_INVALID);
-	json_text_close(t, '}');
+	json_open_object(out, NULL);
+	json_put_text(out, "name", setting->name);
+	json_put_text(out, "value_name", setting->value_name);
+	json_put_text(out, "value", choice->text ? choice->text : fallback_of(setting, arena));
+	json_put_text(out, "origin", layer_name(choice->layer));
+	json_put_text(out, "where", choice->where);
+	json_put_bool(out, "kept", choice->kept);
+	put_values(out, "sources", config, setting, LAYER_USED);
+	put_values(out, "overrides", config, setting, LAYER_OVERRIDDEN);
+	put_values(out, "invalid", config, setting, LAYER_INVALID);
+	json_close_object(out);
 }
 
 bool config_print_json(FILE *stream, const struct config *config)
 {
 	struct arena arena;
-	struct json_text t = { 0 };
+	struct buffer out = { 0 };
 	size_t n = 0;
 	const struct setting *all = setting_list(&n);
 
 	arena_init(&arena);
-	json_text_open(&t, NULL, '{');
-	json_text_string_or_null(&t, "file", config_file(config));
-	json_text_bool(&t, "file_found", config_file_found(config));
-	json_text_open(&t, "settings", '[');
+	json_open_object(&out, NULL);
+	json_put_text(&out, "file", config_file(config));
+	json_put_bool(&out, "file_found", config_file_found(config));
+	json_open_array(&out, "settings");
 	for (size_t i = 0; i < n; i++) {
 		if (is_configured(&all[i]))
-			put_setting(&t, config, &all[i], &config_result(config)->choices[i],
+			put_setting(&out, config, &all[i], &config_result(config)->choices[i],
 				    &arena);
 	}
-	json_text_close(&t, ']');
-	json_text_close(&t, '}');
-	char *json = json_text_take(&t);
+	json_close_array(&out);
+	json_close_object(&out);
+	char *json = buffer_take_text(&out);
 	fprintf(stream, "%s\n", json);
 	free(json);
 	arena_deinit(&arena);

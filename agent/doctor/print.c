@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "proto/base/printable.h"
-#include "proto/json/text.h"
+#include "proto/json/write.h"
 
 #define MAX_TEXT 4096 /* bytes of one text for people; longer ones are cut */
 
@@ -48,24 +48,24 @@ bool doctor_print_text(FILE *stream, const struct doctor_findings *findings, boo
 
 bool doctor_print_json(FILE *stream, const struct doctor_findings *findings)
 {
-	struct json_text t = { 0 };
+	struct buffer out = { 0 };
 
-	json_text_open(&t, NULL, '{');
-	json_text_bool(&t, "well", doctor_is_well(findings));
-	json_text_open(&t, "steps", '[');
+	json_open_object(&out, NULL);
+	json_put_bool(&out, "well", doctor_is_well(findings));
+	json_open_array(&out, "steps");
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct doctor_step *step = &findings->steps[i];
-		json_text_open(&t, NULL, '{');
-		json_text_string_or_null(&t, "collector", step->collector);
-		json_text_string(&t, "step", step->name);
-		json_text_string(&t, "result", results[step->result]);
-		json_text_string(&t, "text", step->text);
-		json_text_string_or_null(&t, "todo", step->todo);
-		json_text_close(&t, '}');
+		json_open_object(&out, NULL);
+		json_put_text(&out, "collector", step->collector);
+		json_put_text(&out, "step", step->name);
+		json_put_text(&out, "result", results[step->result]);
+		json_put_text(&out, "text", step->text);
+		json_put_text(&out, "todo", step->todo);
+		json_close_object(&out);
 	}
-	json_text_close(&t, ']');
-	json_text_close(&t, '}');
-	char *json = json_text_take(&t);
+	json_close_array(&out);
+	json_close_object(&out);
+	char *json = buffer_take_text(&out);
 	fprintf(stream, "%s\n", json);
 	free(json);
 	return fflush(stream) == 0 && !ferror(stream);

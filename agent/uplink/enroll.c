@@ -12,7 +12,7 @@
 #include "agent/uplink/answer.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
-#include "proto/json/text.h"
+#include "proto/json/write.h"
 
 #define FILE_HEAD   "mtawatch-key/1"
 #define ENROLL_PATH "/v1/enroll"
@@ -271,17 +271,17 @@ static void erase_secret(const struct enroll *e)
 /* `key` NULL: the secret is only to be checked. */
 static char *make_body(const char *secret, const char *host_name, const char *key)
 {
-	struct json_text t = { 0 };
+	struct buffer out = { 0 };
 
-	json_text_open(&t, NULL, '{');
-	json_text_string(&t, "secret", secret);
-	json_text_string(&t, "host", host_name);
+	json_open_object(&out, NULL);
+	json_put_text(&out, "secret", secret);
+	json_put_text(&out, "host", host_name);
 	if (key)
-		json_text_string(&t, "key", key);
+		json_put_text(&out, "key", key);
 	else
-		json_text_bool(&t, "check", true);
-	json_text_close(&t, '}');
-	return json_text_take(&t);
+		json_put_bool(&out, "check", true);
+	json_close_object(&out);
+	return buffer_take_text(&out);
 }
 
 /* Sends it, and leaves nothing of the secret in memory. */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/findings.h"
+#include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
 #include "proto/site/site.h"
 

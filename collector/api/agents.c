@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
+#include "proto/json/write.h"
 
 /* A page of agents under construction. */
 struct list {
@@ -25,15 +25,14 @@ static enum status add_agent(void *user, const struct record_identity *agent)
 		list->more = true;
 		return STATUS_OK;
 	}
-	buffer_add_text(&list->out, list->n++ ? ",\n{\"id\":" : "\n{\"id\":");
-	json_add_string(&list->out, agent->id);
-	buffer_add_text(&list->out, ",\"host\":");
-	json_add_string(&list->out, agent->name);
-	buffer_add_text(&list->out, ",\"enrolled_at\":");
-	json_add_time(&list->out, agent->made_at_ms);
-	buffer_add_text(&list->out, ",\"secret\":");
-	json_add_string(&list->out, agent->made_by);
-	buffer_add_text(&list->out, "}");
+	list->n++;
+	json_put_line(&list->out);
+	json_open_object(&list->out, NULL);
+	json_put_text(&list->out, "id", agent->id);
+	json_put_text(&list->out, "host", agent->name);
+	json_put_time(&list->out, "enrolled_at", agent->made_at_ms);
+	json_put_text(&list->out, "secret", agent->made_by);
+	json_close_object(&list->out);
 	list->last = arena_strdup(&list->call->arena, agent->name);
 	return STATUS_OK;
 }
@@ -48,8 +47,10 @@ void api_agent_list(struct call *call)
 		return;
 	struct list list = { .call = call, .limit = page.limit };
 	buffer_init(&list.out);
-	buffer_printf(&list.out, "{\"enrolled\":%zu,\"agents\":[",
-		      identities_count(api->identities, RECORD_KIND_AGENT));
+	json_open_object(&list.out, NULL);
+	json_put_integer(&list.out, "enrolled",
+			 (int64_t)identities_count(api->identities, RECORD_KIND_AGENT));
+	json_open_array(&list.out, "agents");
 	if (store_read_identities(identities_store(api->identities), RECORD_KIND_AGENT,
 				  page.cursor ? page.cursor : "", page.limit + 1, add_agent, &list,
 				  error) != STATUS_OK) {
@@ -57,7 +58,8 @@ void api_agent_list(struct call *call)
 		api_answer_unreadable(call, error);
 		return;
 	}
-	buffer_add_text(&list.out, "]}\n");
+	json_close_array(&list.out);
+	json_finish(&list.out);
 	api_answer_json(call, 200, &list.out,
 			list.more ? api_link_next(call, "/v1/agents", "", page.limit, list.last)
 				  : NULL);

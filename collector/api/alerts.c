@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "collector/api/alerts.h"
-#include "collector/base/json_add.h"
 #include "collector/http/event_stream.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 /* Firing ones first, then those that may, then what is over. */
 static const enum record_alert_state order[] = { RECORD_ALERT_FIRING, RECORD_ALERT_PENDING,
@@ -26,16 +26,9 @@ static const char *state_name(enum record_alert_state state)
 	return state_names[i];
 }
 
-static void add_member(struct buffer *out, const char *name, const char *text)
+static void put_text(struct buffer *out, const char *name, const char *text)
 {
-	buffer_printf(out, ",\"%s\":", name);
-	json_add_string(out, *text ? text : NULL);
-}
-
-static void add_time(struct buffer *out, const char *name, int64_t ms)
-{
-	buffer_printf(out, ",\"%s\":", name);
-	json_add_time(out, ms);
+	json_put_text(out, name, *text ? text : NULL);
 }
 
 /* Now; or, of one that is over, until its end. */
@@ -49,32 +42,27 @@ static void add_acknowledgement(struct buffer *out, const struct record_alert *a
 				int64_t now_ms)
 {
 	if (!is_looked_after(alert, now_ms)) {
-		buffer_add_text(out, ",\"acknowledged\":null");
+		json_put_null(out, "acknowledged");
 		return;
 	}
-	buffer_add_text(out, ",\"acknowledged\":{\"by\":");
-	json_add_string(out, alert->acknowledged_by);
-	buffer_add_text(out, ",\"comment\":");
-	json_add_string(out, alert->comment);
-	add_time(out, "at", alert->acknowledged_ms);
-	add_time(out, "until", alert->acknowledged_until_ms);
-	buffer_add_char(out, '}');
+	json_open_object(out, "acknowledged");
+	json_put_text(out, "by", alert->acknowledged_by);
+	json_put_text(out, "comment", alert->comment);
+	json_put_time(out, "at", alert->acknowledged_ms);
+	json_put_time(out, "until", alert->acknowledged_until_ms);
+	json_close_object(out);
 }
 
 static void add_silences(struct buffer *out, const struct alerts *alerts,
 			 const struct record_alert *alert, int64_t now_ms)
 {
-	const char *comma = "";
-
-	buffer_add_text(out, ",\"silenced_by\":[");
+	json_open_array(out, "silenced_by");
 	for (size_t i = 0; i < alerts_count_silences(alerts); i++) {
 		const struct record_silence *silence = alerts_silence(alerts, i);
-		if (!alerts_is_silenced_by(silence, alert, now_ms))
-			continue;
-		buffer_printf(out, "%s\"%" PRId64 "\"", comma, silence->id);
-		comma = ",";
+		if (alerts_is_silenced_by(silence, alert, now_ms))
+			json_put_id(out, NULL, silence->id);
 	}
-	buffer_add_char(out, ']');
+	json_close_array(out);
 }
 
 static const char *told_name(enum record_alert_told told)
@@ -88,31 +76,31 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 {
 	const struct alerts *alerts = alerting_alerts(alerting);
 
-	buffer_printf(out, "{\"id\":\"%" PRId64 "\",\"server\":", alert->id);
-	json_add_string(out, alert->server);
-	add_member(out, "organization", alert->organization);
-	add_member(out, "site", alert->site);
-	add_member(out, "condition", condition_name(alert->condition));
-	add_member(out, "state", state_name(alert->state));
-	add_time(out, "since", alert->since_ms);
-	add_time(out, "fired_at", alert->fired_ms);
-	add_time(out, "resolved_at", alert->resolved_ms);
-	add_member(out, "verdict", alert->verdict);
-	add_member(out, "reason", alert->reason);
-	buffer_add_text(out, ",\"text\":");
-	json_add_string(out, alert->text);
-	add_member(out, "remedy", alert->remedy);
-	add_member(out, "url", alerts_url(alerts, alert, arena));
-	add_member(out, "cause", alert->cause);
-	buffer_printf(out, ",\"flapping\":%s", alert->flapping ? "true" : "false");
+	json_open_object(out, NULL);
+	json_put_id(out, "id", alert->id);
+	json_put_text(out, "server", alert->server);
+	put_text(out, "organization", alert->organization);
+	put_text(out, "site", alert->site);
+	put_text(out, "condition", condition_name(alert->condition));
+	put_text(out, "state", state_name(alert->state));
+	json_put_time(out, "since", alert->since_ms);
+	json_put_time(out, "fired_at", alert->fired_ms);
+	json_put_time(out, "resolved_at", alert->resolved_ms);
+	put_text(out, "verdict", alert->verdict);
+	put_text(out, "reason", alert->reason);
+	json_put_text(out, "text", alert->text);
+	put_text(out, "remedy", alert->remedy);
+	put_text(out, "url", alerts_url(alerts, alert, arena));
+	put_text(out, "cause", alert->cause);
+	json_put_bool(out, "flapping", alert->flapping);
 	add_acknowledgement(out, alert, now_ms);
 	add_silences(out, alerts, alert, now_ms);
-	buffer_add_text(out, ",\"maintenance\":");
-	json_add_string(out, alerts_maintenance_of(alerts, alert, now_ms));
-	buffer_add_text(out, ",\"deliveries\":{\"told\":");
-	json_add_string(out, told_name(alert->told));
-	add_time(out, "told_at", alert->told_ms);
-	buffer_add_text(out, "}}");
+	json_put_text(out, "maintenance", alerts_maintenance_of(alerts, alert, now_ms));
+	json_open_object(out, "deliveries");
+	json_put_text(out, "told", told_name(alert->told));
+	json_put_time(out, "told_at", alert->told_ms);
+	json_close_object(out);
+	json_close_object(out);
 }
 
 void api_alert_tell(const struct api *api, const struct record_alert *alert)

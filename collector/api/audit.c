@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
+#include "proto/json/write.h"
 
 /* A page of the audit log under construction, newest first. */
 struct list {
@@ -25,21 +25,17 @@ static enum status add_line(void *user, const struct record_audit *line)
 		list->more = true;
 		return STATUS_OK;
 	}
-	buffer_add_text(out, list->n++ ? ",\n{\"id\":" : "\n{\"id\":");
-	json_add_number(out, line->id);
-	buffer_add_text(out, ",\"at\":");
-	json_add_time(out, line->at_ms);
-	buffer_add_text(out, ",\"who\":");
-	json_add_string(out, line->who);
-	buffer_add_text(out, ",\"from\":");
-	json_add_string(out, line->origin);
-	buffer_add_text(out, ",\"action\":");
-	json_add_string(out, line->action);
-	buffer_add_text(out, ",\"object\":");
-	json_add_string(out, line->object);
-	buffer_add_text(out, ",\"object_id\":");
-	json_add_string(out, line->object_id);
-	buffer_add_char(out, '}');
+	list->n++;
+	json_put_line(out);
+	json_open_object(out, NULL);
+	json_put_integer(out, "id", line->id);
+	json_put_time(out, "at", line->at_ms);
+	json_put_text(out, "who", line->who);
+	json_put_text(out, "from", line->origin);
+	json_put_text(out, "action", line->action);
+	json_put_text(out, "object", line->object);
+	json_put_text(out, "object_id", line->object_id);
+	json_close_object(out);
 	list->last = line->id;
 	return STATUS_OK;
 }
@@ -56,14 +52,16 @@ void api_audit_list(struct call *call)
 		return;
 	struct list list = { .limit = page.limit };
 	buffer_init(&list.out);
-	buffer_add_text(&list.out, "{\"lines\":[");
+	json_open_object(&list.out, NULL);
+	json_open_array(&list.out, "lines");
 	if (store_read_audit_before(identities_store(api->identities), before, page.limit + 1,
 				    add_line, &list, error) != STATUS_OK) {
 		buffer_deinit(&list.out);
 		api_answer_unreadable(call, error);
 		return;
 	}
-	buffer_add_text(&list.out, "]}\n");
+	json_close_array(&list.out);
+	json_finish(&list.out);
 	const char *cursor = arena_printf(&call->arena, "%" PRId64, list.last);
 	api_answer_json(call, 200, &list.out,
 			list.more ? api_link_next(call, "/v1/audit", "", page.limit, cursor)

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "collector/api/alerts.h"
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 static const enum record_delivery_state order[] = { RECORD_DELIVERY_WAITING, RECORD_DELIVERY_DEAD,
 						    RECORD_DELIVERY_DONE };
@@ -19,17 +19,16 @@ static void add_delivery(struct buffer *out, const struct record_delivery *row, 
 {
 	bool waits = row->state == RECORD_DELIVERY_WAITING;
 
-	buffer_printf(out, "{\"id\":\"%" PRId64 "\",\"hook\":", row->id);
-	json_add_string(out, row->hook);
-	buffer_printf(out, ",\"state\":\"%s\",\"made_at\":", state);
-	json_add_time(out, row->made_ms);
-	buffer_add_text(out, ",\"next_at\":");
-	json_add_time(out, waits ? row->next_ms : TIMESTAMP_NONE);
-	buffer_add_text(out, ",\"ended_at\":");
-	json_add_time(out, row->ended_ms);
-	buffer_printf(out, ",\"attempts\":%" PRId64 ",\"result\":", row->attempts);
-	json_add_string(out, *row->result ? row->result : NULL);
-	buffer_add_char(out, '}');
+	json_open_object(out, NULL);
+	json_put_id(out, "id", row->id);
+	json_put_text(out, "hook", row->hook);
+	json_put_text(out, "state", state);
+	json_put_time(out, "made_at", row->made_ms);
+	json_put_time(out, "next_at", waits ? row->next_ms : TIMESTAMP_NONE);
+	json_put_time(out, "ended_at", row->ended_ms);
+	json_put_integer(out, "attempts", row->attempts);
+	json_put_text(out, "result", *row->result ? row->result : NULL);
+	json_close_object(out);
 }
 
 static enum status add_row(void *user, const struct record_delivery *row)

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/server_key.h"
+#include "proto/json/write.h"
 
 /* What an agent asks for. */
 struct enrolment {
@@ -81,9 +81,9 @@ static void answer_id(struct call *call, const char *id)
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"id\":");
-	json_add_string(&out, id);
-	buffer_add_text(&out, "}\n");
+	json_open_object(&out, NULL);
+	json_put_text(&out, "id", id);
+	json_finish(&out);
 	api_answer_json(call, 200, &out, NULL);
 }
 

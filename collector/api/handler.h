@@ -9,8 +9,8 @@
 
 #include "collector/api/api.h"
 #include "collector/auth/identities.h"
-#include "collector/base/buffer.h"
 #include "collector/http/query_string.h"
+#include "proto/base/buffer.h"
 #include "proto/json/fields.h"
 
 /* Bytes of a string in a body. */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/crypto/tls_context.h"
+#include "proto/base/buffer.h"
 
 static void answer_text(struct call *call, int status, const char *text)
 {

@@ -2,13 +2,13 @@
 #include <stdlib.h>
 
 #include "collector/api/handler.h"
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/http/query_string.h"
 #include "collector/model/record_report.h"
 #include "proto/base/number.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 /* A page of changes under construction. */
 struct list {
@@ -29,11 +29,13 @@ static enum status add_change(void *user, const struct record_event *event,
 		list->more = true;
 		return STATUS_OK;
 	}
-	buffer_add_text(out, list->n++ ? ",\n{\"at\":" : "\n{\"at\":");
-	json_add_time(out, event->at_ms);
-	buffer_add_text(out, ",\"kind\":");
-	json_add_string(out, event->kind);
-	buffer_printf(out, ",\"detail\":%s}", event->detail);
+	list->n++;
+	json_put_line(out);
+	json_open_object(out, NULL);
+	json_put_time(out, "at", event->at_ms);
+	json_put_text(out, "kind", event->kind);
+	json_put_json(out, "detail", event->detail);
+	json_close_object(out);
 	list->last = place;
 	return STATUS_OK;
 }
@@ -90,16 +92,17 @@ static void answer_page(struct call *call, const struct subject *subject, const 
 	char error[STORE_ERROR_SIZE];
 
 	buffer_init(&list.out);
-	buffer_add_text(&list.out, "{\"server\":");
-	json_add_string(&list.out, subject->name);
-	buffer_add_text(&list.out, ",\"changes\":[");
+	json_open_object(&list.out, NULL);
+	json_put_text(&list.out, "server", subject->name);
+	json_open_array(&list.out, "changes");
 	if (store_read_history(identities_store(api->identities), subject->key, since_ms, before,
 			       limit + 1, add_change, &list, error) != STATUS_OK) {
 		buffer_deinit(&list.out);
 		api_answer_unreadable(call, error);
 		return;
 	}
-	buffer_add_text(&list.out, "]}\n");
+	json_close_array(&list.out);
+	json_finish(&list.out);
 	api_answer_json(call, 200, &list.out, list.more ? link_next(call, &list, since) : NULL);
 }
 

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
@@ -16,21 +15,19 @@
 #include "collector/query/inventory_change.h"
 #include "collector/query/inventory_text.h"
 #include "proto/base/mem.h"
+#include "proto/json/write.h"
 
 static enum status add_server(void *user, const struct record_expected *row)
 {
 	struct buffer *out = user;
 
-	buffer_add_text(out,
-			out->bytes[out->size - 1] == '[' ? "\n{\"server\":" : ",\n{\"server\":");
-	json_add_string(out, row->server);
-	buffer_add_text(out, ",\"organization\":");
-	json_add_string(out, row->organization);
-	buffer_add_text(out, ",\"site\":");
-	json_add_string(out, row->site);
-	buffer_add_text(out, ",\"since\":");
-	json_add_time(out, row->since_ms);
-	buffer_add_char(out, '}');
+	json_put_line(out);
+	json_open_object(out, NULL);
+	json_put_text(out, "server", row->server);
+	json_put_text(out, "organization", row->organization);
+	json_put_text(out, "site", row->site);
+	json_put_time(out, "since", row->since_ms);
+	json_close_object(out);
 	return STATUS_OK;
 }
 
@@ -43,14 +40,16 @@ void api_inventory_get(struct call *call)
 	if (!api_has_no_query(call))
 		return;
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"servers\":[");
+	json_open_object(&out, NULL);
+	json_open_array(&out, "servers");
 	if (store_read_expected(identities_store(api->identities), add_server, &out, error) !=
 	    STATUS_OK) {
 		buffer_deinit(&out);
 		api_answer_unreadable(call, error);
 		return;
 	}
-	buffer_add_text(&out, "]}\n");
+	json_close_array(&out);
+	json_finish(&out);
 	api_answer_json(call, 200, &out, NULL);
 }
 
@@ -66,7 +65,9 @@ static void answer_expected(struct call *call, size_t n)
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_printf(&out, "{\"expected\":%zu}\n", n);
+	json_open_object(&out, NULL);
+	json_put_integer(&out, "expected", (int64_t)n);
+	json_finish(&out);
 	api_answer_json(call, 200, &out, NULL);
 }
 
@@ -149,12 +150,11 @@ static bool read_replacing(struct call *call, struct replacing *out)
 static void add_names(struct buffer *out, const char *member,
 		      const struct record_expected *const *rows, size_t n)
 {
-	buffer_printf(out, ",\"%s\":[", member);
+	json_open_array(out, member);
 	for (size_t i = 0; i < n; i++) {
-		buffer_add_text(out, i ? "," : "");
-		json_add_string(out, rows[i]->server);
+		json_put_text(out, NULL, rows[i]->server);
 	}
-	buffer_add_char(out, ']');
+	json_close_array(out);
 }
 
 static void answer_dry_run(struct call *call, const struct inventory_change *change)
@@ -162,10 +162,12 @@ static void answer_dry_run(struct call *call, const struct inventory_change *cha
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_printf(&out, "{\"expected\":%zu", change->n_after);
+	json_open_object(&out, NULL);
+	json_put_integer(&out, "expected", (int64_t)change->n_after);
 	add_names(&out, "added", change->added, change->n_added);
 	add_names(&out, "dropped", change->dropped, change->n_dropped);
-	buffer_printf(&out, ",\"changed\":%zu}\n", change->n_altered);
+	json_put_integer(&out, "changed", (int64_t)change->n_altered);
+	json_finish(&out);
 	api_answer_json(call, 200, &out, NULL);
 }
 

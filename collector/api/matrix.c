@@ -7,13 +7,13 @@
 
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
-#include "collector/base/json_add.h"
 #include "collector/base/loop.h"
 #include "collector/base/text_map.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/casefold.h"
 #include "proto/base/mem.h"
+#include "proto/json/write.h"
 
 /* Servers that one turn of the loop reads. */
 #define TURN_SERVERS 8
@@ -76,16 +76,6 @@ static struct peer *column_of(struct matrix *m, const char *name)
 	return peer;
 }
 
-static void add_texts(struct buffer *out, const char *const *texts, size_t n)
-{
-	buffer_add_char(out, '[');
-	for (size_t i = 0; i < n; i++) {
-		buffer_add_text(out, i ? "," : "");
-		json_add_string(out, texts[i]);
-	}
-	buffer_add_char(out, ']');
-}
-
 static const struct report_adapter *find_adapter(const struct report *report, const char *id)
 {
 	for (size_t i = 0; i < report->n_adapters; i++) {
@@ -101,15 +91,16 @@ static void add_adapter(struct matrix *m, const struct view *view, const struct 
 	const struct report_adapter *facts = find_adapter(report, adapter->id);
 	struct buffer *out = &m->adapters;
 
-	buffer_add_text(out, m->n_adapters++ ? ",\n{\"server\":" : "\n{\"server\":");
-	json_add_string(out, view->server);
-	buffer_add_text(out, ",\"adapter\":");
-	json_add_string(out, adapter->id);
-	buffer_add_text(out, ",\"addresses\":");
-	add_texts(out, facts ? facts->addresses : NULL, facts ? facts->n_addresses : 0);
-	buffer_add_text(out, ",\"state\":");
-	json_add_string(out, adapter_state_name(adapter->state));
-	buffer_add_text(out, view->silent ? ",\"silent\":true}" : ",\"silent\":false}");
+	m->n_adapters++;
+	json_put_line(out);
+	json_open_object(out, NULL);
+	json_put_text(out, "server", view->server);
+	json_put_text(out, "adapter", adapter->id);
+	json_put_texts(out, "addresses", facts ? facts->addresses : NULL,
+		       facts ? facts->n_addresses : 0);
+	json_put_text(out, "state", adapter_state_name(adapter->state));
+	json_put_bool(out, "silent", view->silent);
+	json_close_object(out);
 }
 
 /* The row that gave a path its grade, or NULL. */
@@ -125,21 +116,6 @@ static const struct report_probe *find_probe(const struct report *report, const 
 	return NULL;
 }
 
-static void add_number(struct buffer *out, const char *name, int64_t number)
-{
-	buffer_printf(out, ",\"%s\":", name);
-	if (number == REPORT_ABSENT)
-		buffer_add_text(out, "null");
-	else
-		json_add_number(out, number);
-}
-
-static void add_text(struct buffer *out, const char *name, const char *text)
-{
-	buffer_printf(out, ",\"%s\":", name);
-	json_add_string(out, text);
-}
-
 static void add_cell(struct matrix *m, const struct snapshot *latest,
 		     const struct site_adapter *adapter, const struct site_path *path)
 {
@@ -147,17 +123,18 @@ static void add_cell(struct matrix *m, const struct snapshot *latest,
 	const struct peer *peer = column_of(m, path->peer);
 	struct buffer *out = &m->cells;
 
-	buffer_printf(out, "%s\n{\"from\":%zu,\"to\":%zu", out->size ? "," : "", m->n_adapters - 1,
-		      peer->number);
-	add_text(out, "grade", grade_name(path->grade));
-	add_text(out, "proven", grade_name(path->proven));
-	add_text(out, "via", probe ? probe->via : NULL);
-	add_text(out, "error", probe_error_name(path->error));
-	add_number(out, "for_s", path->for_s);
-	add_number(out, "ms", probe ? probe->ms : REPORT_ABSENT);
-	buffer_add_text(out, ",\"at\":");
-	json_add_time(out, latest->at_ms);
-	buffer_add_char(out, '}');
+	json_put_line(out);
+	json_open_object(out, NULL);
+	json_put_integer(out, "from", (int64_t)m->n_adapters - 1);
+	json_put_integer(out, "to", (int64_t)peer->number);
+	json_put_text(out, "grade", grade_name(path->grade));
+	json_put_text(out, "proven", grade_name(path->proven));
+	json_put_text(out, "via", probe ? probe->via : NULL);
+	json_put_text(out, "error", probe_error_name(path->error));
+	json_put_integer_unless(out, "for_s", path->for_s, REPORT_ABSENT);
+	json_put_integer_unless(out, "ms", probe ? probe->ms : REPORT_ABSENT, REPORT_ABSENT);
+	json_put_time(out, "at", latest->at_ms);
+	json_close_object(out);
 }
 
 static void add_server(struct matrix *m, const struct view *view, const struct site_server *seen,
@@ -165,9 +142,7 @@ static void add_server(struct matrix *m, const struct view *view, const struct s
 {
 	struct peer *self = column_of(m, view->exchange_server);
 
-	if (self->servers.size > 0)
-		buffer_add_char(&self->servers, ',');
-	json_add_string(&self->servers, view->server);
+	json_put_text(&self->servers, NULL, view->server);
 	for (size_t i = 0; i < seen->n_adapters; i++) {
 		const struct site_adapter *adapter = &seen->adapters[i];
 		add_adapter(m, view, &latest->report, adapter);
@@ -198,13 +173,22 @@ static enum status read_server(struct matrix *m, const char *key, char error[FLE
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* An array whose elements were written before, if there are any. */
+static void put_elements(struct buffer *out, const char *name, const struct buffer *elements)
+{
+	json_open_array(out, name);
+	buffer_add(out, elements->bytes, elements->size);
+	json_close_array(out);
+}
+
 static void add_peers(const struct matrix *m, struct buffer *out)
 {
 	for (const struct peer *peer = m->first_peer; peer; peer = peer->next) {
-		buffer_add_text(out, peer->number ? ",\n{\"name\":" : "\n{\"name\":");
-		json_add_string(out, peer->name);
-		buffer_printf(out, ",\"servers\":[%s]}",
-			      peer->servers.size ? peer->servers.bytes : "");
+		json_put_line(out);
+		json_open_object(out, NULL);
+		json_put_text(out, "name", peer->name);
+		put_elements(out, "servers", &peer->servers);
+		json_close_object(out);
 	}
 }
 
@@ -214,17 +198,16 @@ static void answer(struct matrix *m)
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"as_of\":");
-	json_add_time(&out, pipeline_now_ms(m->api->pipeline));
-	add_text(&out, "organization", strcmp(names[0], "-") == 0 ? "" : names[0]);
-	add_text(&out, "site", strcmp(names[1], "-") == 0 ? "" : names[1]);
-	buffer_add_text(&out, ",\"adapters\":[");
-	buffer_add_text(&out, m->adapters.size ? m->adapters.bytes : "");
-	buffer_add_text(&out, "],\"peers\":[");
+	json_open_object(&out, NULL);
+	json_put_time(&out, "as_of", pipeline_now_ms(m->api->pipeline));
+	json_put_text(&out, "organization", strcmp(names[0], "-") == 0 ? "" : names[0]);
+	json_put_text(&out, "site", strcmp(names[1], "-") == 0 ? "" : names[1]);
+	put_elements(&out, "adapters", &m->adapters);
+	json_open_array(&out, "peers");
 	add_peers(m, &out);
-	buffer_add_text(&out, "],\"cells\":[");
-	buffer_add_text(&out, m->cells.size ? m->cells.bytes : "");
-	buffer_add_text(&out, "]}\n");
+	json_close_array(&out);
+	put_elements(&out, "cells", &m->cells);
+	json_finish(&out);
 	api_answer_tagged(m->call, &out, m->etag, NULL);
 	free_matrix(m);
 }

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 /* What differs between the two. */
 struct sort {
@@ -60,28 +60,24 @@ static const struct problem name_taken = {
 
 static void add_identity(struct buffer *out, const struct record_identity *identity)
 {
-	buffer_add_text(out, "{\"name\":");
-	json_add_string(out, identity->name);
+	json_open_object(out, NULL);
+	json_put_text(out, "name", identity->name);
 	if (identity->kind == RECORD_KIND_TOKEN) {
-		buffer_add_text(out, ",\"role\":");
-		json_add_string(out, role_name(identity->role));
+		json_put_text(out, "role", role_name(identity->role));
 	}
-	buffer_add_text(out, ",\"made_by\":");
-	json_add_string(out, identity->made_by);
-	buffer_add_text(out, ",\"made_at\":");
-	json_add_time(out, identity->made_at_ms);
-	buffer_add_text(out, ",\"expires_at\":");
-	json_add_time(out, identity->expires_at_ms ? identity->expires_at_ms : TIMESTAMP_NONE);
+	json_put_text(out, "made_by", identity->made_by);
+	json_put_time(out, "made_at", identity->made_at_ms);
+	json_put_time(out, "expires_at",
+		      identity->expires_at_ms ? identity->expires_at_ms : TIMESTAMP_NONE);
 }
 
 static enum status add_row(void *user, const struct record_identity *identity)
 {
 	struct buffer *out = user;
 
-	if (out->bytes[out->size - 1] == '}')
-		buffer_add_text(out, ",\n");
+	json_put_line(out);
 	add_identity(out, identity);
-	buffer_add_char(out, '}');
+	json_close_object(out);
 	return STATUS_OK;
 }
 
@@ -92,14 +88,17 @@ static void answer_list(struct call *call, const struct sort *sort)
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_printf(&out, "{\"%s\":[\n", sort->list);
+	json_open_object(&out, NULL);
+	json_open_array(&out, sort->list);
+	json_put_line(&out);
 	if (store_read_identities(identities_store(api->identities), sort->kind, "", sort->max,
 				  add_row, &out, error) != STATUS_OK) {
 		buffer_deinit(&out);
 		api_answer_unreadable(call, error);
 		return;
 	}
-	buffer_add_text(&out, "]}\n");
+	json_close_array(&out);
+	json_finish(&out);
 	api_answer_json(call, 200, &out, NULL);
 }
 
@@ -153,9 +152,8 @@ static void on_made(struct call *call, void *user, enum status status)
 	}
 	buffer_init(&out);
 	add_identity(&out, &making->identity);
-	buffer_printf(&out, ",\"%s\":", making->sort->text);
-	json_add_string(&out, making->text);
-	buffer_add_text(&out, "}\n");
+	json_put_text(&out, making->sort->text, making->text);
+	json_finish(&out);
 	api_answer_json(call, 201, &out, NULL);
 }
 

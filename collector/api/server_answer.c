@@ -5,10 +5,10 @@
 
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
-#include "collector/base/buffer.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/query/inventory.h"
+#include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
 
 bool api_list_servers(struct call *call, struct server_list *out)

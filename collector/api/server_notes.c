@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "collector/api/handler.h"
-#include "collector/base/json_add.h"
 #include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
+#include "proto/json/write.h"
 
 /* Other names that are shown of each kind. */
 #define MAX_NAMES 8
@@ -14,38 +14,30 @@
 /* {"at", "by", "reason"} of the removal from which it has come back, else null. */
 static void add_removal(const struct record_removal *removal, struct buffer *out)
 {
-	buffer_add_text(out, ",\"removed\":");
 	if (!removal) {
-		buffer_add_text(out, "null");
+		json_put_null(out, "removed");
 		return;
 	}
-	buffer_add_text(out, "{\"at\":");
-	json_add_time(out, removal->at_ms);
-	buffer_add_text(out, ",\"by\":");
-	json_add_string(out, removal->by);
-	buffer_add_text(out, ",\"reason\":");
-	json_add_string(out, removal->reason);
-	buffer_add_char(out, '}');
+	json_open_object(out, "removed");
+	json_put_time(out, "at", removal->at_ms);
+	json_put_text(out, "by", removal->by);
+	json_put_text(out, "reason", removal->reason);
+	json_close_object(out);
 }
 
 static void add_refusal(const struct refusal *refusal, struct buffer *out)
 {
-	buffer_add_text(out, ",\"refused\":");
 	if (!refusal) {
-		buffer_add_text(out, "null");
+		json_put_null(out, "refused");
 		return;
 	}
-	buffer_add_text(out, "{\"count\":");
-	json_add_number(out, refusal->n);
-	buffer_add_text(out, ",\"since\":");
-	json_add_time(out, refusal->first_ms);
-	buffer_add_text(out, ",\"last_at\":");
-	json_add_time(out, refusal->last_ms);
-	buffer_add_text(out, ",\"from\":");
-	json_add_string(out, refusal->origin);
-	buffer_add_text(out, ",\"code\":");
-	json_add_string(out, refusal->code);
-	buffer_add_char(out, '}');
+	json_open_object(out, "refused");
+	json_put_integer(out, "count", refusal->n);
+	json_put_time(out, "since", refusal->first_ms);
+	json_put_time(out, "last_at", refusal->last_ms);
+	json_put_text(out, "from", refusal->origin);
+	json_put_text(out, "code", refusal->code);
+	json_close_object(out);
 }
 
 /* Other names as they are found, each once. */
@@ -64,13 +56,11 @@ static void add_name(struct names *names, const char *key, int64_t at_ms, const 
 			return;
 	}
 	server_key(key, names->keys[names->n++]);
-	buffer_add_text(out, names->n > 1 ? ",{\"server\":" : "{\"server\":");
-	json_add_string(out, key);
-	buffer_add_text(out, ",\"reported_at\":");
-	json_add_time(out, at_ms);
-	buffer_add_text(out, ",\"because\":");
-	json_add_string(out, because);
-	buffer_add_char(out, '}');
+	json_open_object(out, NULL);
+	json_put_text(out, "server", key);
+	json_put_time(out, "reported_at", at_ms);
+	json_put_text(out, "because", because);
+	json_close_object(out);
 }
 
 static enum status add_name_of_agent(void *user, const char *key, int64_t at_ms)
@@ -101,11 +91,11 @@ enum status api_server_notes_add(const struct api *api, const char *key, struct 
 
 	add_removal(fleet_find_removal(pipeline_fleet(api->pipeline), key), out);
 	add_refusal(refusals_find(&api->refusals, key), out);
-	buffer_add_text(out, ",\"other_names\":[");
+	json_open_array(out, "other_names");
 	enum status status = store_read_other_names(identities_store(api->identities), key,
 						    MAX_NAMES, add_name_of_agent, &names, error);
 	add_names_of_machine(pipeline_fleet(api->pipeline), key, &names);
-	buffer_add_char(out, ']');
+	json_close_array(out);
 	return status;
 }
 

@@ -7,8 +7,6 @@
 
 #include "collector/http/accept_field.h"
 #include "collector/api/handler.h"
-#include "collector/base/buffer.h"
-#include "collector/base/json_add.h"
 #include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory.h"
@@ -17,20 +15,23 @@
 #include "collector/query/server_select.h"
 #include "collector/query/site_tally.h"
 #include "collector/model/view.h"
+#include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 static void add_list(struct buffer *out, const struct server_page *page, int64_t now_ms)
 {
-	buffer_add_text(out, "{\"as_of\":");
-	json_add_time(out, now_ms);
-	buffer_add_char(out, ',');
+	json_open_object(out, NULL);
+	json_put_time(out, "as_of", now_ms);
 	server_tally_write(&page->tally, out);
-	buffer_printf(out, ",\"matched\":%zu,\"servers\":[", page->n_matched);
+	json_put_integer(out, "matched", (int64_t)page->n_matched);
+	json_open_array(out, "servers");
 	for (size_t i = 0; i < page->n; i++) {
-		buffer_add_text(out, i ? ",\n" : "\n");
+		json_put_line(out);
 		view_add(page->views[i], now_ms, out);
 	}
-	buffer_add_text(out, "]}\n");
+	json_close_array(out);
+	json_finish(out);
 }
 
 static uint64_t tag_of_page(const struct server_page *page)
@@ -120,14 +121,17 @@ static void answer_missing(struct call *call, const struct view *view)
 	}
 	buffer_init(&out);
 	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
-	buffer_add_text(&out, ",\"adapters\":[],\"facts\":[],\"files\":[],"
-			      "\"imported\":null,\"report\":null");
+	json_put_texts(&out, "adapters", NULL, 0);
+	json_put_texts(&out, "facts", NULL, 0);
+	json_put_texts(&out, "files", NULL, 0);
+	json_put_null(&out, "imported");
+	json_put_null(&out, "report");
 	if (api_server_notes_add(api, view->key, &out, error) != STATUS_OK) {
 		buffer_deinit(&out);
 		api_answer_unreadable(call, error);
 		return;
 	}
-	buffer_add_text(&out, "}\n");
+	json_finish(&out);
 	api_answer_tagged(call, &out, etag, NULL);
 }
 
@@ -170,7 +174,7 @@ static void answer_detail(struct call *call, const struct view *view)
 		api_answer_unreadable(call, error);
 		return;
 	}
-	buffer_add_text(&out, "}\n");
+	json_finish(&out);
 	api_answer_tagged(call, &out, etag, NULL);
 }
 

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "collector/auth/access.h"
-#include "collector/base/json_add.h"
 #include "collector/base/loop.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 #define TO_COOKIE "; Path=/; HttpOnly; SameSite=Strict"
 
@@ -26,13 +26,11 @@ static void answer_who(struct call *call, const struct principal *who, int64_t e
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"name\":");
-	json_add_string(&out, who->name);
-	buffer_add_text(&out, ",\"role\":");
-	json_add_string(&out, role_name(who->role));
-	buffer_add_text(&out, ",\"expires_at\":");
-	json_add_time(&out, expires_at_ms ? expires_at_ms : TIMESTAMP_NONE);
-	buffer_add_text(&out, "}\n");
+	json_open_object(&out, NULL);
+	json_put_text(&out, "name", who->name);
+	json_put_text(&out, "role", role_name(who->role));
+	json_put_time(&out, "expires_at", expires_at_ms ? expires_at_ms : TIMESTAMP_NONE);
+	json_finish(&out);
 	api_answer_json(call, 200, &out, fields);
 }
 

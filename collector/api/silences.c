@@ -3,41 +3,35 @@
 #include <string.h>
 
 #include "collector/api/alerts.h"
-#include "collector/base/json_add.h"
 #include "collector/base/pattern.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
-static void add_matcher(struct buffer *out, const char *name, const char *pattern, bool *any)
+static void add_matcher(struct buffer *out, const char *name, const char *pattern)
 {
-	if (!*pattern)
-		return;
-	buffer_printf(out, "%s\"%s\":", *any ? "," : "", name);
-	json_add_string(out, pattern);
-	*any = true;
+	if (*pattern)
+		json_put_text(out, name, pattern);
 }
 
 static void add_silence(struct buffer *out, const struct record_silence *silence)
 {
-	bool any = false;
-
-	buffer_printf(out, "{\"id\":\"%" PRId64 "\",\"matchers\":{", silence->id);
-	add_matcher(out, "server", silence->server, &any);
-	add_matcher(out, "site", silence->site, &any);
-	add_matcher(out, "organization", silence->organization, &any);
-	add_matcher(out, "condition", silence->condition, &any);
-	buffer_add_text(out, "},\"comment\":");
-	json_add_string(out, silence->comment);
-	buffer_add_text(out, ",\"starts_at\":");
-	json_add_time(out, silence->starts_ms);
-	buffer_add_text(out, ",\"ends_at\":");
-	json_add_time(out, silence->ends_ms);
-	buffer_add_text(out, ",\"by\":");
-	json_add_string(out, silence->by);
-	buffer_add_char(out, '}');
+	json_open_object(out, NULL);
+	json_put_id(out, "id", silence->id);
+	json_open_object(out, "matchers");
+	add_matcher(out, "server", silence->server);
+	add_matcher(out, "site", silence->site);
+	add_matcher(out, "organization", silence->organization);
+	add_matcher(out, "condition", silence->condition);
+	json_close_object(out);
+	json_put_text(out, "comment", silence->comment);
+	json_put_time(out, "starts_at", silence->starts_ms);
+	json_put_time(out, "ends_at", silence->ends_ms);
+	json_put_text(out, "by", silence->by);
+	json_close_object(out);
 }
 
 void api_silence_list(struct call *call)
@@ -56,16 +50,20 @@ void api_silence_list(struct call *call)
 	if (!api_read_page_and_place(call, &page, &after))
 		return;
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"silences\":[\n");
+	json_open_object(&out, NULL);
+	json_open_array(&out, "silences");
+	json_put_line(&out);
 	for (; at < alerts_count_silences(alerts) && n < page.limit; at++) {
 		const struct record_silence *silence = alerts_silence(alerts, at);
 		if (silence->id <= after || silence->ends_ms <= now_ms)
 			continue;
-		buffer_add_text(&out, n++ ? ",\n" : "");
+		n++;
+		json_put_line(&out);
 		add_silence(&out, silence);
 		last = silence;
 	}
-	buffer_add_text(&out, "]}\n");
+	json_close_array(&out);
+	json_finish(&out);
 	if (last && at < alerts_count_silences(alerts))
 		next = api_link_next(call, "/v1/silences", "", page.limit,
 				     arena_printf(&call->arena, "%" PRId64, last->id));

@@ -4,6 +4,7 @@
 #include "collector/api/servers.h"
 #include "collector/base/hash.h"
 #include "collector/query/site_tally.h"
+#include "proto/json/write.h"
 
 static uint64_t tag_of(const struct buffer *body)
 {
@@ -22,12 +23,13 @@ void api_site_list(struct call *call)
 		return;
 	site_tally_make(&list, &call->arena, &sites, &n);
 	buffer_init(&out);
-	buffer_add_char(&out, '[');
+	json_open_array(&out, NULL);
 	for (size_t i = 0; i < n; i++) {
-		buffer_add_text(&out, i ? ",\n" : "\n");
+		json_put_line(&out);
 		site_tally_write(&sites[i], &out);
 	}
-	buffer_add_text(&out, "]\n");
+	json_close_array(&out);
+	buffer_add_char(&out, '\n');
 	const char *etag = api_make_etag(api, tag_of(&out), &call->arena);
 	if (call_has_etag(call, etag)) {
 		buffer_deinit(&out);

@@ -5,6 +5,7 @@
 #include "collector/api/alerts.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "proto/json/write.h"
 
 bool api_state_list_has(const char *const *names, size_t n, const char *name)
 {
@@ -21,7 +22,8 @@ enum status api_state_list_add(struct api_state_list *l, int64_t id)
 		l->more = true;
 		return STATUS_LIMIT; /* enough */
 	}
-	buffer_add_text(&l->out, l->n++ ? ",\n" : "");
+	l->n++;
+	json_put_line(&l->out);
 	l->last = id;
 	l->last_state = l->at_state;
 	return STATUS_OK;
@@ -45,7 +47,8 @@ static void answer(struct api_state_list *l)
 {
 	const char *next = NULL;
 
-	buffer_add_text(&l->out, "]}\n");
+	json_close_array(&l->out);
+	json_finish(&l->out);
 	if (l->more)
 		next = api_selection_next(
 			l->call, l->kind->path, &l->selection,
@@ -65,7 +68,9 @@ void api_state_list_answer(struct call *call, const struct api_state_list_kind *
 	if (!read_query(&l))
 		return;
 	buffer_init(&l.out);
-	buffer_printf(&l.out, "{\"%s\":[\n", kind->member);
+	json_open_object(&l.out, NULL);
+	json_open_array(&l.out, kind->member);
+	json_put_line(&l.out);
 	for (; status == STATUS_OK && l.at_state < kind->n; l.at_state++, l.before = INT64_MAX) {
 		if (api_selects(&l.selection, "state", kind->names[l.at_state]))
 			status = kind->read(&l, l.at_state, l.before, error);

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 #define EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 

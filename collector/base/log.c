@@ -10,10 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collector/base/buffer.h"
-#include "collector/base/json_add.h"
+#include "proto/base/buffer.h"
 #include "proto/base/printable.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -61,13 +61,11 @@ bool log_level_parse(const char *name, enum log_level *out)
 
 static void add_json(struct buffer *line, enum log_level level, const char *text)
 {
-	buffer_add_text(line, "{\"time\":");
-	json_add_time(line, (int64_t)time(NULL) * 1000);
-	buffer_add_text(line, ",\"level\":");
-	json_add_string(line, levels[level].name);
-	buffer_add_text(line, ",\"message\":");
-	json_add_string(line, text);
-	buffer_add_text(line, "}\n");
+	json_open_object(line, NULL);
+	json_put_time(line, "time", (int64_t)time(NULL) * 1000);
+	json_put_text(line, "level", levels[level].name);
+	json_put_text(line, "message", text);
+	json_finish(line);
 }
 
 static void add_line(struct buffer *line, enum log_level level, const char *text)

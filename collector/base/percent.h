@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 /* Adds `text` as a part of a path or of a query: all but the unreserved characters encoded. */
 void percent_encode(struct buffer *out, const char *text);

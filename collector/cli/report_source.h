@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "collector/base/buffer.h"
 #include "proto/base/arena.h"
+#include "proto/base/buffer.h"
 
 #define REPORT_SOURCE_PLACE_SIZE 512
 

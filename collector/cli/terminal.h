@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 #define TERMINAL_EXIT_OK     0
 #define TERMINAL_EXIT_FAILED 1

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "collector/base/buffer.h"
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
@@ -13,6 +12,7 @@
 #include "collector/commands/local.h"
 #include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
+#include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/json.h"
 

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "collector/base/buffer.h"
 #include "collector/base/loop.h"
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
@@ -12,6 +11,7 @@
 #include "collector/commands/local.h"
 #include "collector/crypto/certificate.h"
 #include "collector/model/record_identity.h"
+#include "proto/base/buffer.h"
 #include "proto/base/text_file.h"
 
 /* Files in the data directory. */

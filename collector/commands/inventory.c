@@ -1,7 +1,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/base/loop.h"
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
@@ -12,6 +11,7 @@
 #include "collector/model/server_key.h"
 #include "collector/query/inventory_change.h"
 #include "collector/query/inventory_text.h"
+#include "proto/base/buffer.h"
 
 const char inventory_help[] =
 	"mtawatch-collector inventory: tell which servers there should be.\n"

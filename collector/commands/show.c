@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/base/loop.h"
 #include "collector/base/percent.h"
 #include "collector/cli/terminal.h"
+#include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/probe_words.h"
 #include "proto/report/report.h"

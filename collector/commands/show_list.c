@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/cli/terminal.h"
 #include "collector/commands/show.h"
+#include "proto/base/buffer.h"
 
 /* Rows that a page has at most (collector/api/openapi.json). */
 #define PAGE_ROWS 1000

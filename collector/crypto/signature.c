@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 #define PREFIX    "whsec_"
 #define HMAC_SIZE 32 /* of SHA-256 */

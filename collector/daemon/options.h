@@ -19,7 +19,6 @@
 #include <stddef.h>
 
 #include "collector/alerts/policy.h"
-#include "collector/base/buffer.h"
 #include "collector/base/log.h"
 #include "collector/config/faults.h"
 #include "collector/config/section.h"
@@ -27,6 +26,7 @@
 #include "collector/net/network.h"
 #include "collector/store/limits.h"
 #include "proto/base/arena.h"
+#include "proto/base/buffer.h"
 #include "proto/base/status.h"
 
 #define OPTIONS_MAX_FILE_BYTES ((size_t)64 * 1024)

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
-#include "collector/base/json_add.h"
 #include "collector/fleet/internal.h"
 #include "collector/model/record_report.h"
 #include "collector/model/server_facts.h"
+#include "proto/json/write.h"
 #include "proto/report/json.h"
 
 /* What one server's detail is made of. */
@@ -15,37 +15,34 @@ struct detail {
 
 static void add_import(const struct snapshot *latest, struct buffer *out)
 {
-	buffer_add_text(out, ",\"imported\":");
 	if (!latest->imported_by) {
-		buffer_add_text(out, "null");
+		json_put_null(out, "imported");
 		return;
 	}
-	buffer_add_text(out, "{\"at\":");
-	json_add_time(out, latest->report.received_at_ms);
-	buffer_add_text(out, ",\"by\":");
-	json_add_string(out, latest->imported_by);
-	buffer_add_char(out, '}');
+	json_open_object(out, "imported");
+	json_put_time(out, "at", latest->report.received_at_ms);
+	json_put_text(out, "by", latest->imported_by);
+	json_close_object(out);
 }
 
 static void add_detail(const struct detail *d, const struct view *view, int64_t now_ms,
 		       struct buffer *out)
 {
 	view_add_open(view, now_ms, out);
-	buffer_add_text(out, ",\"adapters\":");
+	json_put_name(out, "adapters");
 	if (view->silent)
 		buffer_add_text(out, d->row.adapters_json);
 	else
 		view_add_adapters(&d->seen, out);
-	buffer_add_text(out, ",\"facts\":");
+	json_put_name(out, "facts");
 	server_facts_add(d->latest, &d->seen, out);
-	buffer_add_text(out, ",\"files\":");
+	json_put_name(out, "files");
 	server_facts_add_files(&d->latest->report, out);
 	add_import(d->latest, out);
-	buffer_add_text(out, ",\"report\":");
 	char *report = report_json_write(&d->latest->report);
-	buffer_add_text(out, report);
+	json_put_json(out, "report", report);
 	free(report);
-	buffer_add_char(out, '}');
+	json_close_object(out);
 }
 
 enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64_t now_ms,

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
-#include "collector/base/json_add.h"
 #include "collector/fleet/internal.h"
 #include "collector/model/record_report.h"
 #include "collector/model/report_diff.h"
+#include "proto/json/write.h"
 
 /* What passes through a comparison. */
 struct noting {
@@ -55,12 +55,15 @@ static void note_verdict(struct changes *changes, const struct fleet_server *ser
 {
 	const struct view *before = server->current;
 	char *reasons = report_diff_reasons(view->findings_json);
-	const char *detail =
-		arena_printf(&changes->arena, "{\"before\":%s%s%s,\"after\":\"%s\",\"reasons\":%s}",
-			     before ? "\"" : "", before ? verdict_name(before->verdict) : "null",
-			     before ? "\"" : "", verdict_name(view->verdict), reasons);
+	struct buffer detail = { 0 };
 
-	note(changes, server->key, view->since_ms, "verdict", detail);
+	json_open_object(&detail, NULL);
+	json_put_text(&detail, "before", before ? verdict_name(before->verdict) : NULL);
+	json_put_text(&detail, "after", verdict_name(view->verdict));
+	json_put_json(&detail, "reasons", reasons);
+	json_close_object(&detail);
+	note(changes, server->key, view->since_ms, "verdict", detail.bytes);
+	buffer_deinit(&detail);
 	free(reasons);
 }
 
@@ -85,11 +88,10 @@ void fleet_note_gone(struct changes *changes, const struct record_removal *remov
 	struct buffer detail;
 
 	buffer_init(&detail);
-	buffer_add_text(&detail, "{\"by\":");
-	json_add_string(&detail, removal->by);
-	buffer_add_text(&detail, ",\"reason\":");
-	json_add_string(&detail, removal->reason);
-	buffer_add_char(&detail, '}');
+	json_open_object(&detail, NULL);
+	json_put_text(&detail, "by", removal->by);
+	json_put_text(&detail, "reason", removal->reason);
+	json_close_object(&detail);
 	note(changes, removal->key, removal->at_ms, "removed", detail.bytes);
 	buffer_deinit(&detail);
 }

@@ -3,12 +3,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "collector/base/json_add.h"
 #include "collector/base/text_map.h"
 #include "collector/hooks/labels.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 struct known {
 	char *labels;   /* JSON; the key */
@@ -72,14 +72,11 @@ static char *rest_of(const struct notification_alert *alert)
 	arena_init(&arena);
 	buffer_init(&out);
 	struct hook_labels annotations = hook_labels_annotations(alert, &arena);
-	buffer_add_text(&out, ",\"annotations\":");
+	json_put_name(&out, "annotations");
 	hook_labels_write(&annotations, &out);
-	buffer_add_text(&out, ",\"startsAt\":");
-	json_add_time(&out, alert->fired_ms);
-	if (*alert->url) {
-		buffer_add_text(&out, ",\"generatorURL\":");
-		json_add_string(&out, alert->url);
-	}
+	json_put_time(&out, "startsAt", alert->fired_ms);
+	if (*alert->url)
+		json_put_text(&out, "generatorURL", alert->url);
 	arena_deinit(&arena);
 	return buffer_take(&out, &size);
 }
@@ -131,9 +128,11 @@ void alertmanager_state_end(struct alertmanager_state *state, int64_t now_ms)
 
 static void write_parts(const char *labels, const char *rest, int64_t end_ms, struct buffer *out)
 {
-	buffer_printf(out, "{\"labels\":%s%s,\"endsAt\":", labels, rest);
-	json_add_time(out, end_ms);
-	buffer_add_char(out, '}');
+	json_open_object(out, NULL);
+	json_put_json(out, "labels", labels);
+	json_put_json(out, NULL, rest);
+	json_put_time(out, "endsAt", end_ms);
+	json_close_object(out);
 }
 
 void alertmanager_state_each(const struct alertmanager_state *state, int64_t open_end_ms,

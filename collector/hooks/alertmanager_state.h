@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/notification.h"
+#include "proto/base/buffer.h"
 
 /* How long it is told that an alert is over (Alertmanager's document alerts_api.md). */
 #define ALERTMANAGER_STATE_OVER_MS 300000

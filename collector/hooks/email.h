@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/hooks/http.h"
 #include "collector/model/notification.h"
+#include "proto/base/buffer.h"
 
 /* Adds the mail. */
 void hook_email_write(const struct hook_settings *settings, const struct notification *notification,

@@ -4,10 +4,10 @@
  */
 #pragma once
 
-#include "collector/base/buffer.h"
 #include "collector/hooks/hook.h"
 #include "collector/hooks/http.h"
 #include "collector/hooks/settings.h"
+#include "proto/base/buffer.h"
 
 struct hook_command;
 

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 static void add(struct hook_labels *pairs, const char *name, const char *value)
 {
@@ -65,15 +65,10 @@ void hook_labels_keep_common(struct hook_labels *pairs, const struct hook_labels
 
 void hook_labels_write(const struct hook_labels *pairs, struct buffer *out)
 {
-	bool first = true;
-
-	buffer_add_char(out, '{');
+	json_open_object(out, NULL);
 	for (size_t i = 0; i < pairs->n; i++) {
-		if (*pairs->values[i] == '\0')
-			continue;
-		buffer_printf(out, "%s\"%s\":", first ? "" : ",", pairs->names[i]);
-		json_add_string(out, pairs->values[i]);
-		first = false;
+		if (*pairs->values[i] != '\0')
+			json_put_text(out, pairs->names[i], pairs->values[i]);
 	}
-	buffer_add_char(out, '}');
+	json_close_object(out);
 }

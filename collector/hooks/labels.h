@@ -10,9 +10,9 @@
 
 #include <stddef.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/notification.h"
 #include "proto/base/arena.h"
+#include "proto/base/buffer.h"
 
 #define HOOK_LABELS_MAX 8
 

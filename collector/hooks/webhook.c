@@ -2,25 +2,19 @@
 
 #include <inttypes.h>
 
-#include "collector/base/json_add.h"
 #include "collector/base/loop.h"
 #include "collector/hooks/internal.h"
 #include "collector/hooks/labels.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 /* Go's zero time, which stands for an end that is not there yet. */
 #define OPEN_END "0001-01-01T00:00:00Z"
 
-static void add_text(struct buffer *out, const char *name, const char *text)
-{
-	buffer_printf(out, ",\"%s\":", name);
-	json_add_string(out, text);
-}
-
-static void add_time(struct buffer *out, const char *name, int64_t ms)
+static void put_time(struct buffer *out, const char *name, int64_t ms)
 {
 	char text[TIMESTAMP_TEXT_SIZE];
-	add_text(out, name, ms == TIMESTAMP_NONE ? OPEN_END : timestamp_format(ms, text));
+	json_put_text(out, name, ms == TIMESTAMP_NONE ? OPEN_END : timestamp_format(ms, text));
 }
 
 static void add_alert(struct buffer *out, const struct notification_alert *alert,
@@ -30,15 +24,17 @@ static void add_alert(struct buffer *out, const struct notification_alert *alert
 	struct hook_labels annotations = hook_labels_annotations(alert, arena);
 	bool firing = alert->resolved_ms == TIMESTAMP_NONE;
 
-	buffer_printf(out, "{\"status\":\"%s\",\"labels\":", firing ? "firing" : "resolved");
+	json_open_object(out, NULL);
+	json_put_text(out, "status", firing ? "firing" : "resolved");
+	json_put_name(out, "labels");
 	hook_labels_write(&labels, out);
-	buffer_add_text(out, ",\"annotations\":");
+	json_put_name(out, "annotations");
 	hook_labels_write(&annotations, out);
-	add_time(out, "startsAt", alert->fired_ms);
-	add_time(out, "endsAt", alert->resolved_ms);
-	add_text(out, "generatorURL", alert->url);
-	add_text(out, "fingerprint", alert->fingerprint);
-	buffer_add_char(out, '}');
+	put_time(out, "startsAt", alert->fired_ms);
+	put_time(out, "endsAt", alert->resolved_ms);
+	json_put_text(out, "generatorURL", alert->url);
+	json_put_text(out, "fingerprint", alert->fingerprint);
+	json_close_object(out);
 }
 
 static void add_common(struct buffer *out, const struct notification *n, struct arena *arena)
@@ -56,9 +52,9 @@ static void add_common(struct buffer *out, const struct notification *n, struct 
 		hook_labels_keep_common(&labels, &these);
 		hook_labels_keep_common(&annotations, &those);
 	}
-	buffer_add_text(out, ",\"commonLabels\":");
+	json_put_name(out, "commonLabels");
 	hook_labels_write(&labels, out);
-	buffer_add_text(out, ",\"commonAnnotations\":");
+	json_put_name(out, "commonAnnotations");
 	hook_labels_write(&annotations, out);
 }
 
@@ -76,22 +72,23 @@ void hook_webhook_write(const struct notification *n, struct buffer *out)
 	struct arena arena;
 
 	arena_init(&arena);
-	buffer_add_text(out, "{\"version\":\"4\"");
-	add_text(out, "groupKey", n->group_key);
-	buffer_printf(out, ",\"truncatedAlerts\":%zu", n->truncated);
-	add_text(out, "status", n->resolved ? "resolved" : "firing");
-	add_text(out, "receiver", n->hook);
-	buffer_add_text(out, ",\"groupLabels\":");
+	json_open_object(out, NULL);
+	json_put_text(out, "version", "4");
+	json_put_text(out, "groupKey", n->group_key);
+	json_put_integer(out, "truncatedAlerts", (int64_t)n->truncated);
+	json_put_text(out, "status", n->resolved ? "resolved" : "firing");
+	json_put_text(out, "receiver", n->hook);
+	json_put_name(out, "groupLabels");
 	hook_labels_write(&group, out);
 	add_common(out, n, &arena);
-	add_text(out, "externalURL", n->url);
-	add_text(out, "notification_reason", reason_of(n));
-	buffer_add_text(out, ",\"alerts\":[");
+	json_put_text(out, "externalURL", n->url);
+	json_put_text(out, "notification_reason", reason_of(n));
+	json_open_array(out, "alerts");
 	for (size_t i = 0; i < n->n_alerts; i++) {
-		buffer_add_text(out, i ? "," : "");
 		add_alert(out, &n->alerts[i], &arena);
 	}
-	buffer_add_text(out, "]}\n");
+	json_close_array(out);
+	json_finish(out);
 	arena_deinit(&arena);
 }
 

@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/hooks/http.h"
 #include "collector/model/notification.h"
+#include "proto/base/buffer.h"
 
 /* Adds the body. */
 void hook_webhook_write(const struct notification *notification, struct buffer *out);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 /* How a reader knows where the body ends. */
 enum answer_length {

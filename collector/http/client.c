@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/base/loop.h"
 #include "collector/base/percent.h"
 #include "collector/http/answer.h"
@@ -15,6 +14,7 @@
 #include "collector/http/problem.h"
 #include "collector/http/stats.h"
 #include "collector/net/channel.h"
+#include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 
 /* A static body up to this size is sent with its head, in one record and one system call. */

@@ -3,9 +3,9 @@
 
 #include <stdbool.h>
 
-#include "collector/base/buffer.h"
 #include "collector/http/client.h"
 #include "collector/http/route.h"
+#include "proto/base/buffer.h"
 
 struct answer;
 struct call;

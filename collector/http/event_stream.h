@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 /* What is kept, whichever is less. */
 #define EVENT_STREAM_MAX       4096

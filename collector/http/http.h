@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 #define HTTP_MAX_HEAD_BYTES ((size_t)16 * 1024) /* request line and header fields; past it 431 */
 #define HTTP_MAX_FIELDS     64                  /* header fields; past it 431 */

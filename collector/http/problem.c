@@ -1,29 +1,28 @@
 #include "collector/http/problem.h"
 
-#include "collector/base/buffer.h"
-#include "collector/base/json_add.h"
 #include "collector/http/http.h"
+#include "proto/base/buffer.h"
+#include "proto/json/write.h"
 
 char *problem_write(const struct problem *problem, size_t *size)
 {
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"type\":\"about:blank\",\"title\":");
-	json_add_string(&out, http_status_phrase(problem->status));
-	buffer_add_text(&out, ",\"status\":");
-	json_add_number(&out, problem->status);
-	buffer_add_text(&out, ",\"code\":");
-	json_add_string(&out, problem->code);
-	buffer_add_text(&out, ",\"detail\":");
-	json_add_string(&out, problem->detail);
+	json_open_object(&out, NULL);
+	json_put_text(&out, "type", "about:blank");
+	json_put_text(&out, "title", http_status_phrase(problem->status));
+	json_put_integer(&out, "status", problem->status);
+	json_put_text(&out, "code", problem->code);
+	json_put_text(&out, "detail", problem->detail);
 	if (problem->pointer) {
-		buffer_add_text(&out, ",\"errors\":[{\"pointer\":");
-		json_add_string(&out, problem->pointer);
-		buffer_add_text(&out, ",\"detail\":");
-		json_add_string(&out, problem->pointer_note);
-		buffer_add_text(&out, "}]");
+		json_open_array(&out, "errors");
+		json_open_object(&out, NULL);
+		json_put_text(&out, "pointer", problem->pointer);
+		json_put_text(&out, "detail", problem->pointer_note);
+		json_close_object(&out);
+		json_close_array(&out);
 	}
-	buffer_add_text(&out, "}\n");
+	json_finish(&out);
 	return buffer_take(&out, size);
 }

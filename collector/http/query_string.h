@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "collector/base/buffer.h"
 #include "proto/base/arena.h"
+#include "proto/base/buffer.h"
 #include "proto/base/status.h"
 
 #define QUERY_STRING_MAX_PAIRS 32

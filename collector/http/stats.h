@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/http/route.h"
+#include "proto/base/buffer.h"
 
 struct http_stats;
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "proto/base/timestamp.h"
 #include "proto/json/fields.h"
+#include "proto/json/write.h"
 
 static const char *const reason_texts[NOTIFICATION_REASON_COUNT] = {
 	[NOTIFICATION_FIRST] = "first notification",
@@ -20,18 +20,6 @@ const char *notification_reason_text(enum notification_reason reason)
 	return reason_texts[reason];
 }
 
-static void add_text(struct buffer *out, const char *name, const char *text)
-{
-	buffer_printf(out, ",\"%s\":", name);
-	json_add_string(out, text);
-}
-
-static void add_time(struct buffer *out, const char *name, int64_t ms)
-{
-	buffer_printf(out, ",\"%s\":", name);
-	json_add_time(out, ms);
-}
-
 static const char *status_of(bool resolved)
 {
 	return resolved ? "resolved" : "firing";
@@ -39,45 +27,47 @@ static const char *status_of(bool resolved)
 
 static void add_alert(struct buffer *out, const struct notification_alert *alert)
 {
-	buffer_add_text(out, "{\"id\":");
-	json_add_string(out, alert->id);
-	add_text(out, "fingerprint", alert->fingerprint);
-	add_text(out, "condition", condition_name(alert->condition));
-	add_text(out, "status", status_of(alert->resolved_ms != TIMESTAMP_NONE));
-	add_text(out, "server", alert->server);
-	add_text(out, "organization", alert->organization);
-	add_text(out, "site", alert->site);
-	add_text(out, "adapter", alert->adapter);
-	add_text(out, "verdict", alert->verdict);
-	add_text(out, "reason", alert->reason);
-	add_text(out, "text", alert->text);
-	add_text(out, "remedy", alert->remedy);
-	add_text(out, "url", alert->url);
-	add_time(out, "since", alert->since_ms);
-	add_time(out, "fired_at", alert->fired_ms);
-	add_time(out, "resolved_at", alert->resolved_ms);
-	buffer_printf(out, ",\"flapping\":%s}", alert->flapping ? "true" : "false");
+	json_open_object(out, NULL);
+	json_put_text(out, "id", alert->id);
+	json_put_text(out, "fingerprint", alert->fingerprint);
+	json_put_text(out, "condition", condition_name(alert->condition));
+	json_put_text(out, "status", status_of(alert->resolved_ms != TIMESTAMP_NONE));
+	json_put_text(out, "server", alert->server);
+	json_put_text(out, "organization", alert->organization);
+	json_put_text(out, "site", alert->site);
+	json_put_text(out, "adapter", alert->adapter);
+	json_put_text(out, "verdict", alert->verdict);
+	json_put_text(out, "reason", alert->reason);
+	json_put_text(out, "text", alert->text);
+	json_put_text(out, "remedy", alert->remedy);
+	json_put_text(out, "url", alert->url);
+	json_put_time(out, "since", alert->since_ms);
+	json_put_time(out, "fired_at", alert->fired_ms);
+	json_put_time(out, "resolved_at", alert->resolved_ms);
+	json_put_bool(out, "flapping", alert->flapping);
+	json_close_object(out);
 }
 
 void notification_write(const struct notification *n, struct buffer *out)
 {
-	buffer_add_text(out, "{\"id\":");
-	json_add_string(out, n->id);
-	add_text(out, "hook", n->hook);
-	add_text(out, "group", n->group_key);
-	add_text(out, "organization", n->organization);
-	add_text(out, "site", n->site);
-	add_text(out, "cause", n->cause);
-	add_text(out, "url", n->url);
-	add_text(out, "status", status_of(n->resolved));
-	add_text(out, "reason", notification_reason_text(n->reason));
-	add_time(out, "at", n->at_ms);
-	buffer_printf(out, ",\"truncated\":%zu,\"alerts\":[", n->truncated);
+	json_open_object(out, NULL);
+	json_put_text(out, "id", n->id);
+	json_put_text(out, "hook", n->hook);
+	json_put_text(out, "group", n->group_key);
+	json_put_text(out, "organization", n->organization);
+	json_put_text(out, "site", n->site);
+	json_put_text(out, "cause", n->cause);
+	json_put_text(out, "url", n->url);
+	json_put_text(out, "status", status_of(n->resolved));
+	json_put_text(out, "reason", notification_reason_text(n->reason));
+	json_put_time(out, "at", n->at_ms);
+	json_put_integer(out, "truncated", (int64_t)n->truncated);
+	json_open_array(out, "alerts");
 	for (size_t i = 0; i < n->n_alerts; i++) {
-		buffer_add_text(out, i ? "," : "");
 		add_alert(out, &n->alerts[i]);
 	}
-	buffer_add_text(out, "]}\n");
+	json_close_array(out);
+	json_finish(out);
 }
 
 static void need_text(struct json_reading *in, const struct json_place *at, const char *name,

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/condition.h"
 #include "proto/base/arena.h"
+#include "proto/base/buffer.h"
 #include "proto/base/status.h"
 
 /* Alerts in one notification; there may be more in the group. */

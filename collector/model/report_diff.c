@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
-#include "collector/base/json_add.h"
+#include "proto/base/buffer.h"
+#include "proto/json/fields.h"
 #include "proto/base/casefold.h"
+#include "proto/json/write.h"
 
 /* A comparison under way. */
 struct comparison {
@@ -85,13 +86,6 @@ static bool same(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* ,"name":"text" with or without the comma. */
-static void add_member(struct buffer *out, const char *name, const char *text)
-{
-	buffer_printf(out, "%s\"%s\":", out->bytes[out->size - 1] == '{' ? "" : ",", name);
-	json_add_string(out, text);
-}
-
 static const char *tristate_text(enum tristate value)
 {
 	switch (value) {
@@ -104,19 +98,15 @@ static const char *tristate_text(enum tristate value)
 	}
 }
 
-static void add_adapter(struct buffer *out, const struct report_adapter *a)
+static void add_adapter(struct buffer *out, const char *name, const struct report_adapter *a)
 {
-	buffer_add_char(out, '{');
-	add_member(out, "id", a->id);
-	add_member(out, "description", a->description);
-	buffer_printf(out, ",\"enabled\":%s", tristate_text(a->enabled));
-	add_member(out, "link", link_state_name(a->link));
-	buffer_add_text(out, ",\"addresses\":[");
-	for (size_t i = 0; i < a->n_addresses; i++) {
-		buffer_add_text(out, i ? "," : "");
-		json_add_string(out, a->addresses[i]);
-	}
-	buffer_add_text(out, "]}");
+	json_open_object(out, name);
+	json_put_text(out, "id", a->id);
+	json_put_text(out, "description", a->description);
+	json_put_json(out, "enabled", tristate_text(a->enabled));
+	json_put_text(out, "link", link_state_name(a->link));
+	json_put_texts(out, "addresses", a->addresses, a->n_addresses);
+	json_close_object(out);
 }
 
 static const struct report_adapter *find_adapter(const struct report *r, const char *id)
@@ -134,14 +124,14 @@ static size_t add_missing(struct buffer *out, const char *name, const struct rep
 {
 	size_t n = 0;
 
-	buffer_printf(out, "\"%s\":[", name);
+	json_open_array(out, name);
 	for (size_t i = 0; i < r->n_adapters; i++) {
 		if (find_adapter(other, r->adapters[i].id))
 			continue;
-		buffer_add_text(out, n++ ? "," : "");
-		add_adapter(out, &r->adapters[i]);
+		add_adapter(out, NULL, &r->adapters[i]);
+		n++;
 	}
-	buffer_add_char(out, ']');
+	json_close_array(out);
 	return n;
 }
 
@@ -149,19 +139,19 @@ static size_t add_changed(struct buffer *out, const struct comparison *c)
 {
 	size_t n = 0;
 
-	buffer_add_text(out, "\"changed\":[");
+	json_open_array(out, "changed");
 	for (size_t i = 0; i < c->after->n_adapters; i++) {
 		const struct report_adapter *now = &c->after->adapters[i];
 		const struct report_adapter *then = find_adapter(c->before, now->id);
 		if (!then || mix_adapter(0, then) == mix_adapter(0, now))
 			continue;
-		buffer_add_text(out, n++ ? ",{\"before\":" : "{\"before\":");
-		add_adapter(out, then);
-		buffer_add_text(out, ",\"after\":");
-		add_adapter(out, now);
-		buffer_add_char(out, '}');
+		json_open_object(out, NULL);
+		add_adapter(out, "before", then);
+		add_adapter(out, "after", now);
+		json_close_object(out);
+		n++;
 	}
-	buffer_add_char(out, ']');
+	json_close_array(out);
 	return n;
 }
 
@@ -172,30 +162,28 @@ static void compare_adapters(const struct comparison *c)
 	if (!c->before->adapters_known || !c->after->adapters_known)
 		return;
 	buffer_init(&out);
-	buffer_add_char(&out, '{');
+	json_open_object(&out, NULL);
 	size_t n = add_missing(&out, "added", c->after, c->before);
-	buffer_add_char(&out, ',');
 	n += add_missing(&out, "removed", c->before, c->after);
-	buffer_add_char(&out, ',');
 	n += add_changed(&out, c);
-	buffer_add_char(&out, '}');
+	json_close_object(&out);
 	if (n > 0)
 		tell(c, "adapters", &out);
 	else
 		buffer_deinit(&out);
 }
 
-static void add_file(struct buffer *out, const struct report_file *file)
+static void add_file(struct buffer *out, const char *name, const struct report_file *file)
 {
 	if (!file) {
-		buffer_add_text(out, "null");
+		json_put_null(out, name);
 		return;
 	}
-	buffer_add_char(out, '{');
-	add_member(out, "state", file_state_name(file->state));
-	add_member(out, "version", file->version);
-	add_member(out, "sha256", file->sha256);
-	buffer_add_char(out, '}');
+	json_open_object(out, name);
+	json_put_text(out, "state", file_state_name(file->state));
+	json_put_text(out, "version", file->version);
+	json_put_text(out, "sha256", file->sha256);
+	json_close_object(out);
 }
 
 static bool same_file(const struct report_file *a, const struct report_file *b)
@@ -205,18 +193,16 @@ static bool same_file(const struct report_file *a, const struct report_file *b)
 }
 
 /* `file` may be NULL in one of the two. */
-static size_t add_file_change(struct buffer *out, size_t n, const char *name,
+static size_t add_file_change(struct buffer *out, const char *name,
 			      const struct report_file *before, const struct report_file *after)
 {
 	if (same_file(before, after))
 		return 0;
-	buffer_add_text(out, n ? ",{" : "{");
-	add_member(out, "name", name);
-	buffer_add_text(out, ",\"before\":");
-	add_file(out, before);
-	buffer_add_text(out, ",\"after\":");
-	add_file(out, after);
-	buffer_add_char(out, '}');
+	json_open_object(out, NULL);
+	json_put_text(out, "name", name);
+	add_file(out, "before", before);
+	add_file(out, "after", after);
+	json_close_object(out);
 	return 1;
 }
 
@@ -228,18 +214,20 @@ static void compare_files(const struct comparison *c)
 	if (c->before->n_files == 0 || c->after->n_files == 0)
 		return;
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"changed\":[");
+	json_open_object(&out, NULL);
+	json_open_array(&out, "changed");
 	for (size_t i = 0; i < c->after->n_files; i++) {
 		const struct report_file *file = &c->after->files[i];
-		n += add_file_change(&out, n, file->name, report_find_file(c->before, file->name),
+		n += add_file_change(&out, file->name, report_find_file(c->before, file->name),
 				     file);
 	}
 	for (size_t i = 0; i < c->before->n_files; i++) {
 		const struct report_file *file = &c->before->files[i];
 		if (!report_find_file(c->after, file->name))
-			n += add_file_change(&out, n, file->name, file, NULL);
+			n += add_file_change(&out, file->name, file, NULL);
 	}
-	buffer_add_text(&out, "]}");
+	json_close_array(&out);
+	json_close_object(&out);
 	if (n > 0)
 		tell(c, "files", &out);
 	else
@@ -248,15 +236,11 @@ static void compare_files(const struct comparison *c)
 
 static void add_build(struct buffer *out, const char *name, const struct report *r)
 {
-	buffer_printf(out, "\"%s\":{", name);
-	add_member(out, "version", r->exchange.version);
-	buffer_add_text(out, ",\"service_pack\":");
-	if (r->exchange.service_pack == REPORT_ABSENT)
-		buffer_add_text(out, "null");
-	else
-		json_add_number(out, r->exchange.service_pack);
-	add_member(out, "build", r->exchange.build);
-	buffer_add_char(out, '}');
+	json_open_object(out, name);
+	json_put_text(out, "version", r->exchange.version);
+	json_put_integer_unless(out, "service_pack", r->exchange.service_pack, REPORT_ABSENT);
+	json_put_text(out, "build", r->exchange.build);
+	json_close_object(out);
 }
 
 static void compare_build(const struct comparison *c)
@@ -271,21 +255,20 @@ static void compare_build(const struct comparison *c)
 	     same(a->exchange.build, b->exchange.build)))
 		return;
 	buffer_init(&out);
-	buffer_add_char(&out, '{');
+	json_open_object(&out, NULL);
 	add_build(&out, "before", a);
-	buffer_add_char(&out, ',');
 	add_build(&out, "after", b);
-	buffer_add_char(&out, '}');
+	json_close_object(&out);
 	tell(c, "build", &out);
 }
 
 static void add_place(struct buffer *out, const char *name, const struct report *r)
 {
-	buffer_printf(out, "\"%s\":{", name);
-	add_member(out, "organization", r->exchange.organization);
-	add_member(out, "site", r->exchange.site);
-	add_member(out, "server", r->exchange.server);
-	buffer_add_char(out, '}');
+	json_open_object(out, name);
+	json_put_text(out, "organization", r->exchange.organization);
+	json_put_text(out, "site", r->exchange.site);
+	json_put_text(out, "server", r->exchange.server);
+	json_close_object(out);
 }
 
 static void compare_place(const struct comparison *c)
@@ -297,11 +280,10 @@ static void compare_place(const struct comparison *c)
 	    casefold_equal(c->before->exchange.server, c->after->exchange.server))
 		return;
 	buffer_init(&out);
-	buffer_add_char(&out, '{');
+	json_open_object(&out, NULL);
 	add_place(&out, "before", c->before);
-	buffer_add_char(&out, ',');
 	add_place(&out, "after", c->after);
-	buffer_add_char(&out, '}');
+	json_close_object(&out);
 	tell(c, "place", &out);
 }
 
@@ -314,10 +296,10 @@ static void compare_service(const struct comparison *c)
 	if (!before || !after || same(before, after))
 		return;
 	buffer_init(&out);
-	buffer_add_char(&out, '{');
-	add_member(&out, "before", before);
-	add_member(&out, "after", after);
-	buffer_add_char(&out, '}');
+	json_open_object(&out, NULL);
+	json_put_text(&out, "before", before);
+	json_put_text(&out, "after", after);
+	json_close_object(&out);
 	tell(c, "mta", &out);
 }
 
@@ -344,21 +326,18 @@ static void tell_start(const struct comparison *c, const struct report_start *st
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"at\":");
-	json_add_time(&out, start->at_ms);
-	add_member(&out, "outcome", start_outcome_name(outcome));
-	buffer_add_text(&out, ",\"events\":[");
+	json_open_object(&out, NULL);
+	json_put_time(&out, "at", start->at_ms);
+	json_put_text(&out, "outcome", start_outcome_name(outcome));
+	json_open_array(&out, "events");
 	for (size_t i = 0; i < start->n_events; i++) {
-		buffer_add_text(&out, i ? ",{\"id\":" : "{\"id\":");
-		json_add_number(&out, start->events[i].id);
-		buffer_add_text(&out, ",\"nt_error\":");
-		if (start->events[i].nt_error == REPORT_ABSENT)
-			buffer_add_text(&out, "null");
-		else
-			json_add_number(&out, start->events[i].nt_error);
-		buffer_add_char(&out, '}');
+		json_open_object(&out, NULL);
+		json_put_integer(&out, "id", start->events[i].id);
+		json_put_integer_unless(&out, "nt_error", start->events[i].nt_error, REPORT_ABSENT);
+		json_close_object(&out);
 	}
-	buffer_add_text(&out, "]}");
+	json_close_array(&out);
+	json_close_object(&out);
 	tell(c, "mta_start", &out);
 }
 
@@ -387,26 +366,29 @@ void report_diff_compare(const struct report *before, const struct report *after
 	compare_service(&c);
 }
 
-/*
- * A reason is {"code":"...",...}, and so is nothing else in there; within a string the quotes would
- * have backslashes.
- */
+static void read_code(struct json_reading *in, const struct json_place *at, void *item)
+{
+	const char **code = item;
+
+	json_require(in, at, "code");
+	json_get_text(in, at, "code", code);
+}
+
 char *report_diff_reasons(const char *findings_json)
 {
-	static const char begin[] = "{\"code\":\"";
-	struct buffer out;
-	size_t size;
+	struct json_reading in;
+	struct json_place root;
+	struct buffer out = { 0 };
+	struct arena arena;
 	size_t n = 0;
 
-	buffer_init(&out);
-	buffer_add_char(&out, '[');
-	for (const char *at = strstr(findings_json, begin); at; at = strstr(at, begin)) {
-		at += sizeof begin - 1;
-		size_t length = strcspn(at, "\"");
-		buffer_add_text(&out, n++ ? ",\"" : "\"");
-		buffer_add(&out, at, length);
-		buffer_add_char(&out, '"');
-	}
-	buffer_add_char(&out, ']');
-	return buffer_take(&out, &size);
+	arena_init(&arena);
+	const char *object = arena_printf(&arena, "{%s}", findings_json);
+	json_begin(&in, object, strlen(object), SIZE_MAX, &arena, &root);
+	const char **codes =
+		json_get_list(&in, &root, "reasons", SIZE_MAX, sizeof *codes, read_code, &n, NULL);
+	json_end(&in);
+	json_put_texts(&out, NULL, codes, in.status == STATUS_OK ? n : 0);
+	arena_deinit(&arena);
+	return buffer_take_text(&out);
 }

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "collector/base/json_add.h"
 #include "proto/base/arena.h"
 #include "proto/exposure/advisory.h"
+#include "proto/json/write.h"
 #include "proto/report/log_words.h"
 #include "proto/report/probe_words.h"
 
@@ -44,16 +44,14 @@ static bool is_known(const struct value *value)
 	return value->text || value->yes_or_no != TRISTATE_UNKNOWN || value->is_number;
 }
 
-static void add_value(struct buffer *out, const struct value *value)
+static void put_value(struct buffer *out, const char *name, struct value value)
 {
-	if (value->text)
-		json_add_string(out, value->text);
-	else if (value->yes_or_no != TRISTATE_UNKNOWN)
-		buffer_add_text(out, value->yes_or_no == TRISTATE_YES ? "true" : "false");
-	else if (value->is_number)
-		json_add_number(out, value->number);
+	if (value.yes_or_no != TRISTATE_UNKNOWN)
+		json_put_bool(out, name, value.yes_or_no == TRISTATE_YES);
+	else if (value.is_number)
+		json_put_integer(out, name, value.number);
 	else
-		buffer_add_text(out, "null");
+		json_put_text(out, name, value.text);
 }
 
 /* Of what is not known: why. */
@@ -62,11 +60,9 @@ static void add_source(const struct tree *tree, const char *fact, const char *so
 	const struct report_problem *problem =
 		known ? NULL : report_find_problem(tree->report, fact);
 
-	if (known)
-		json_add_string(tree->out, source);
-	else
-		json_add_string(tree->out,
-				problem && problem->message ? problem->message : "not reported");
+	if (!known)
+		source = problem && problem->message ? problem->message : "not reported";
+	json_put_text(tree->out, "source", source);
 }
 
 /* Begins a fact, whose own facts follow up to end_fact(). */
@@ -75,22 +71,19 @@ static void begin_fact(const struct tree *tree, const char *fact, const char *la
 {
 	struct buffer *out = tree->out;
 
-	buffer_add_text(out, out->bytes[out->size - 1] == '[' ? "{\"fact\":" : ",{\"fact\":");
-	json_add_string(out, fact);
-	buffer_add_text(out, ",\"label\":");
-	json_add_string(out, label);
-	buffer_add_text(out, ",\"value\":");
-	add_value(out, &value);
-	buffer_add_text(out, ",\"source\":");
+	json_open_object(out, NULL);
+	json_put_text(out, "fact", fact);
+	json_put_text(out, "label", label);
+	put_value(out, "value", value);
 	add_source(tree, fact, source, is_known(&value));
-	buffer_add_text(out, ",\"at\":");
-	json_add_time(out, at_ms);
-	buffer_add_text(out, ",\"facts\":[");
+	json_put_time(out, "at", at_ms);
+	json_open_array(out, "facts");
 }
 
 static void end_fact(const struct tree *tree)
 {
-	buffer_add_text(tree->out, "]}");
+	json_close_array(tree->out);
+	json_close_object(tree->out);
 }
 
 static void add_fact(const struct tree *tree, const char *fact, const char *label,
@@ -239,52 +232,39 @@ void server_facts_add(const struct snapshot *latest, const struct site_server *a
 {
 	struct tree tree = { &latest->report, latest->at_ms, out };
 
-	buffer_add_char(out, '[');
+	json_open_array(out, NULL);
 	add_exchange(&tree);
 	add_fix(&tree);
 	add_adapters(&tree, adapters);
 	add_mta(&tree);
-	buffer_add_char(out, ']');
-}
-
-static void add_tristate(struct buffer *out, enum tristate value)
-{
-	struct value shown = answer(value);
-	add_value(out, &shown);
+	json_close_array(out);
 }
 
 static void add_file(const struct advisory_file *required, const struct report_file *file,
 		     struct buffer *out)
 {
 	char fixed[VERSION_TEXT_SIZE];
-	struct value size = number(file ? file->size : REPORT_ABSENT);
 
-	buffer_add_text(out, "{\"name\":");
-	json_add_string(out, required->name);
-	buffer_add_text(out, ",\"state\":");
-	json_add_string(out, file ? file_state_name(file->state) : NULL);
-	buffer_add_text(out, ",\"version\":");
-	json_add_string(out, version_of(file));
-	buffer_add_text(out, ",\"required\":");
-	json_add_string(out, required->versioned ? version_format(&advisory_q285350.fixed_in, fixed)
-						 : NULL);
-	buffer_add_text(out, ",\"meets\":");
-	add_tristate(out, required->versioned ? meets(version_of(file)) : TRISTATE_UNKNOWN);
-	buffer_add_text(out, ",\"size\":");
-	add_value(out, &size);
-	buffer_add_text(out, ",\"modified\":");
-	json_add_time(out, file ? file->modified_ms : TIMESTAMP_NONE);
-	buffer_add_char(out, '}');
+	json_open_object(out, NULL);
+	json_put_text(out, "name", required->name);
+	json_put_text(out, "state", file ? file_state_name(file->state) : NULL);
+	json_put_text(out, "version", version_of(file));
+	json_put_text(out, "required",
+		      required->versioned ? version_format(&advisory_q285350.fixed_in, fixed)
+					  : NULL);
+	put_value(out, "meets",
+		  answer(required->versioned ? meets(version_of(file)) : TRISTATE_UNKNOWN));
+	put_value(out, "size", number(file ? file->size : REPORT_ABSENT));
+	json_put_time(out, "modified", file ? file->modified_ms : TIMESTAMP_NONE);
+	json_close_object(out);
 }
 
 void server_facts_add_files(const struct report *report, struct buffer *out)
 {
-	buffer_add_char(out, '[');
+	json_open_array(out, NULL);
 	for (size_t i = 0; i < advisory_q285350.n_files; i++) {
 		const struct advisory_file *required = &advisory_q285350.files[i];
-		if (i > 0)
-			buffer_add_char(out, ',');
 		add_file(required, report_find_file(report, required->name), out);
 	}
-	buffer_add_char(out, ']');
+	json_close_array(out);
 }

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/snapshot.h"
+#include "proto/base/buffer.h"
 #include "proto/site/site.h"
 
 /*

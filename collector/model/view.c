@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "collector/base/hash.h"
-#include "collector/base/json_add.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/exposure/advisory.h"
+#include "proto/json/write.h"
 
 /* The texts of a view, but for the findings; each may be NULL. */
 enum { KEY, SERVER, ORGANIZATION, SITE, EXCHANGE_SERVER, OS, BUILD, RENAMED_TO, N_TEXTS };

@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/record_report.h"
 #include "collector/model/snapshot.h"
+#include "proto/base/buffer.h"
 #include "proto/exposure/exposure.h"
 #include "proto/site/site.h"
 

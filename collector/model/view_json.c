@@ -3,63 +3,57 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "collector/model/view.h"
+#include "proto/json/write.h"
 
 static void add_path(const struct site_path *path, struct buffer *out)
 {
-	buffer_add_text(out, "{\"peer\":");
-	json_add_string(out, path->peer);
-	buffer_add_text(out, ",\"grade\":");
-	json_add_string(out, grade_name(path->grade));
-	buffer_add_text(out, ",\"proven\":");
-	json_add_string(out, grade_name(path->proven));
-	buffer_add_text(out, ",\"for_s\":");
-	if (path->for_s == REPORT_ABSENT)
-		buffer_add_text(out, "null");
-	else
-		json_add_number(out, path->for_s);
-	buffer_add_text(out, ",\"error\":");
-	json_add_string(out, probe_error_name(path->error));
-	buffer_printf(out, ",\"falls_short\":%s,\"conclusive\":%s,\"borrowed\":%s}",
-		      path->falls_short ? "true" : "false", path->conclusive ? "true" : "false",
-		      path->borrowed ? "true" : "false");
+	json_open_object(out, NULL);
+	json_put_text(out, "peer", path->peer);
+	json_put_text(out, "grade", grade_name(path->grade));
+	json_put_text(out, "proven", grade_name(path->proven));
+	json_put_integer_unless(out, "for_s", path->for_s, REPORT_ABSENT);
+	json_put_text(out, "error", probe_error_name(path->error));
+	json_put_bool(out, "falls_short", path->falls_short);
+	json_put_bool(out, "conclusive", path->conclusive);
+	json_put_bool(out, "borrowed", path->borrowed);
+	json_close_object(out);
 }
 
 void view_add_adapters(const struct site_server *server, struct buffer *out)
 {
-	buffer_add_char(out, '[');
+	json_open_array(out, NULL);
 	for (size_t i = 0; i < server->n_adapters; i++) {
 		const struct site_adapter *adapter = &server->adapters[i];
-		buffer_add_text(out, i > 0 ? ",{\"id\":" : "{\"id\":");
-		json_add_string(out, adapter->id);
-		buffer_add_text(out, ",\"state\":");
-		json_add_string(out, adapter_state_name(adapter->state));
-		buffer_printf(out, ",\"link_down\":%s,\"paths\":[",
-			      adapter->link_down_isolates ? "true" : "false");
-		for (size_t j = 0; j < adapter->n_paths; j++) {
-			if (j > 0)
-				buffer_add_char(out, ',');
+		json_open_object(out, NULL);
+		json_put_text(out, "id", adapter->id);
+		json_put_text(out, "state", adapter_state_name(adapter->state));
+		json_put_bool(out, "link_down", adapter->link_down_isolates);
+		json_open_array(out, "paths");
+		for (size_t j = 0; j < adapter->n_paths; j++)
 			add_path(&adapter->paths[j], out);
-		}
-		buffer_add_text(out, "]}");
+		json_close_array(out);
+		json_close_object(out);
 	}
-	buffer_add_char(out, ']');
+	json_close_array(out);
+}
+
+static void open_verdict(const struct view *view, struct buffer *out)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "server", view->server);
+	json_put_text(out, "organization", view->organization);
+	json_put_text(out, "site", view->site);
+	json_put_text(out, "verdict",
+		      view->not_monitored ? "not_monitored" : verdict_name(view->verdict));
+	json_put_bool(out, "silent", view->silent);
+	json_put_json(out, NULL, view->findings_json);
 }
 
 void view_add_verdict(const struct view *view, struct buffer *out)
 {
-	buffer_add_text(out, "{\"server\":");
-	json_add_string(out, view->server);
-	buffer_add_text(out, ",\"organization\":");
-	json_add_string(out, view->organization);
-	buffer_add_text(out, ",\"site\":");
-	json_add_string(out, view->site);
-	buffer_add_text(out, ",\"verdict\":");
-	json_add_string(out, view->not_monitored ? "not_monitored" : verdict_name(view->verdict));
-	buffer_add_text(out, view->silent ? ",\"silent\":true," : ",\"silent\":false,");
-	buffer_add_text(out, view->findings_json);
-	buffer_add_char(out, '}');
+	open_verdict(view, out);
+	json_close_object(out);
 }
 
 const char *view_find_findings(const char *verdict_json, size_t *size)
@@ -84,28 +78,37 @@ static void add_duration(struct buffer *out, int64_t s)
 		buffer_printf(out, "%" PRId64 " days", s / 86400);
 }
 
+static void add_note(const char *code, struct buffer *text, struct buffer *out)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "code", code);
+	json_put_text(out, "text", text->bytes);
+	json_close_object(out);
+	buffer_deinit(text);
+}
+
 static void add_note_of_clock(int64_t skew_s, struct buffer *out)
 {
-	buffer_add_text(out, "{\"code\":\"clock_wrong\",\"text\":\"The clock of this server is ");
-	add_duration(out, skew_s > 0 ? skew_s : -skew_s);
-	buffer_printf(out,
+	struct buffer text = { 0 };
+
+	buffer_add_text(&text, "The clock of this server is ");
+	add_duration(&text, skew_s > 0 ? skew_s : -skew_s);
+	buffer_printf(&text,
 		      " %s the collector's: the times in its events are off by as much. "
-		      "The verdict does not depend on it.\"}",
+		      "The verdict does not depend on it.",
 		      skew_s > 0 ? "ahead of" : "behind");
+	add_note("clock_wrong", &text, out);
 }
 
 static void add_note_of_name(const char *renamed_to, struct buffer *out)
 {
-	buffer_add_text(out, "{\"code\":\"renamed\",\"text\":");
-	struct buffer text;
-	buffer_init(&text);
+	struct buffer text = { 0 };
+
 	buffer_printf(&text,
 		      "This machine was probably renamed to %s, which reports since from the same "
 		      "network card. If so, remove this name: mtawatch-collector decommission.",
 		      renamed_to);
-	json_add_string(out, text.bytes);
-	buffer_deinit(&text);
-	buffer_add_char(out, '}');
+	add_note("renamed", &text, out);
 }
 
 static void add_notes(const struct view *view, struct buffer *out)
@@ -114,52 +117,37 @@ static void add_notes(const struct view *view, struct buffer *out)
 	bool is_wrong = skew_s != SNAPSHOT_SKEW_UNKNOWN &&
 			(skew_s > VIEW_MAX_SKEW_S || skew_s < -VIEW_MAX_SKEW_S);
 
-	buffer_add_text(out, ",\"renamed_to\":");
-	json_add_string(out, view->renamed_to);
-	buffer_add_text(out, ",\"clock_skew_s\":");
-	if (skew_s == SNAPSHOT_SKEW_UNKNOWN)
-		buffer_add_text(out, "null");
-	else
-		json_add_number(out, skew_s);
-	buffer_add_text(out, ",\"notes\":[");
+	json_put_text(out, "renamed_to", view->renamed_to);
+	json_put_integer_unless(out, "clock_skew_s", skew_s, SNAPSHOT_SKEW_UNKNOWN);
+	json_open_array(out, "notes");
 	if (view->renamed_to)
 		add_note_of_name(view->renamed_to, out);
-	if (view->renamed_to && is_wrong)
-		buffer_add_char(out, ',');
 	if (is_wrong)
 		add_note_of_clock(skew_s, out);
-	buffer_add_char(out, ']');
+	json_close_array(out);
 }
 
 void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 {
-	view_add_verdict(view, out);
-	out->size--; /* the closing brace */
-	buffer_add_text(out, ",\"exchange_server\":");
-	json_add_string(out, view->exchange_server);
-	buffer_add_text(out, ",\"since\":");
-	json_add_time(out, view->since_ms);
-	buffer_add_text(out, ",\"reported_at\":");
-	json_add_time(out, view->reported_at_ms);
+	open_verdict(view, out);
+	json_put_text(out, "exchange_server", view->exchange_server);
+	json_put_time(out, "since", view->since_ms);
+	json_put_time(out, "reported_at", view->reported_at_ms);
 	if (view->not_monitored) {
-		buffer_add_text(out, ",\"age_s\":null,\"interval_s\":null");
+		json_put_null(out, "age_s");
+		json_put_null(out, "interval_s");
 	} else {
-		buffer_add_text(out, ",\"age_s\":");
-		json_add_number(out, (now_ms - view->reported_at_ms) / 1000);
-		buffer_add_text(out, ",\"interval_s\":");
-		json_add_number(out, view->interval_s);
+		json_put_integer(out, "age_s", (now_ms - view->reported_at_ms) / 1000);
+		json_put_integer(out, "interval_s", view->interval_s);
 	}
-	buffer_add_text(out, ",\"os\":");
-	json_add_string(out, view->os);
-	buffer_add_text(out, ",\"build\":");
-	json_add_string(out, view->build);
-	buffer_add_text(out, ",\"mta\":");
-	json_add_string(out, view->mta);
+	json_put_text(out, "os", view->os);
+	json_put_text(out, "build", view->build);
+	json_put_text(out, "mta", view->mta);
 	add_notes(view, out);
 }
 
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out)
 {
 	view_add_open(view, now_ms, out);
-	buffer_add_char(out, '}');
+	json_close_object(out);
 }

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/base/log.h"
 #include "collector/crypto/tls.h"
 #include "collector/net/conn.h"
 #include "collector/net/handshakes.h"
+#include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 
 /* What only exists until the handshake is over. */

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/json_add.h"
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/query/site_tally.h"
 #include "proto/base/mem.h"
+#include "proto/json/write.h"
 
 /* The numbers of a site as they were told last; by names, in order. */
 struct told {
@@ -53,11 +53,10 @@ static void tell_seen(struct feed *feed, const struct view *view)
 	struct buffer data;
 
 	buffer_init(&data);
-	buffer_add_text(&data, "{\"server\":");
-	json_add_string(&data, view->server);
-	buffer_add_text(&data, ",\"reported_at\":");
-	json_add_time(&data, view->reported_at_ms);
-	buffer_add_char(&data, '}');
+	json_open_object(&data, NULL);
+	json_put_text(&data, "server", view->server);
+	json_put_time(&data, "reported_at", view->reported_at_ms);
+	json_close_object(&data);
 	event_stream_add(feed->events, "seen", &data);
 }
 
@@ -66,9 +65,9 @@ static void tell_removed(struct feed *feed, const char *server)
 	struct buffer data;
 
 	buffer_init(&data);
-	buffer_add_text(&data, "{\"server\":");
-	json_add_string(&data, server);
-	buffer_add_char(&data, '}');
+	json_open_object(&data, NULL);
+	json_put_text(&data, "server", server);
+	json_close_object(&data);
 	event_stream_add(feed->events, "removed", &data);
 }
 

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
-#include "collector/base/json_add.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/snapshot.h"
+#include "proto/base/buffer.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
+#include "proto/json/write.h"
 
 /* Bytes of the answer to a report with as many peers as there may be. */
 #define LIKELY_CONFIRMATION 2048
@@ -66,26 +66,18 @@ static bool is_own(const struct principal *caller, const struct snapshot *snapsh
 	       strcmp(snapshot->key, caller->name) == 0;
 }
 
-static void add_address(struct buffer *out, uint32_t address)
-{
-	char quoted[IPV4_TEXT_SIZE + 2] = "\"";
-	size_t size = 1 + strlen(ipv4_format(address, quoted + 1));
-
-	quoted[size++] = '"';
-	buffer_add(out, quoted, size);
-}
-
 static void add_peer(struct buffer *out, const struct probe_mesh_peer *peer)
 {
-	buffer_add_text(out, "{\"name\":");
-	json_add_string(out, peer->name);
-	buffer_add_text(out, ",\"addresses\":[");
+	char text[IPV4_TEXT_SIZE];
+
+	json_open_object(out, NULL);
+	json_put_text(out, "name", peer->name);
+	json_open_array(out, "addresses");
 	for (size_t i = 0; i < peer->n_addresses; i++) {
-		if (i > 0)
-			buffer_add_char(out, ',');
-		add_address(out, peer->addresses[i]);
+		json_put_text(out, NULL, ipv4_format(peer->addresses[i], text));
 	}
-	buffer_add_text(out, "]}");
+	json_close_array(out);
+	json_close_object(out);
 }
 
 static void confirm(struct call *call, struct fleet *fleet, const struct snapshot *snapshot)
@@ -98,19 +90,16 @@ static void confirm(struct call *call, struct fleet *fleet, const struct snapsho
 	fleet_peers_of(fleet, snapshot->key, &peers);
 	buffer_init(&out);
 	buffer_reserve(&out, LIKELY_CONFIRMATION);
-	buffer_add_text(&out, "{\"accepted\":");
-	json_add_number(&out, snapshot->report.sequence);
-	buffer_add_text(&out, ",\"verdict\":");
-	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
-	buffer_add_text(&out, ",\"peers\":[");
+	json_open_object(&out, NULL);
+	json_put_integer(&out, "accepted", snapshot->report.sequence);
+	json_put_text(&out, "verdict", view ? verdict_name(view->verdict) : NULL);
+	json_open_array(&out, "peers");
 	for (size_t i = 0; i < peers.n; i++) {
-		if (i > 0)
-			buffer_add_char(&out, ',');
 		add_peer(&out, &peers.peers[i]);
 	}
-	buffer_add_text(&out, "],\"interval_s\":");
-	json_add_number(&out, snapshot->report.interval_s);
-	buffer_add_text(&out, "}\n");
+	json_close_array(&out);
+	json_put_integer(&out, "interval_s", snapshot->report.interval_s);
+	json_finish(&out);
 	answer.body = buffer_take(&out, &answer.size);
 	call_answer(call, &answer);
 }
@@ -129,15 +118,12 @@ static void confirm_import(struct call *call, struct fleet *fleet, const struct 
 	struct buffer out;
 
 	buffer_init(&out);
-	buffer_add_text(&out, "{\"accepted\":");
-	json_add_number(&out, snapshot->report.sequence);
-	buffer_add_text(&out, ",\"server\":");
-	json_add_string(&out, view ? view->server : snapshot->key);
-	buffer_add_text(&out, ",\"taken\":");
-	json_add_string(&out, names[taken]);
-	buffer_add_text(&out, ",\"verdict\":");
-	json_add_string(&out, view ? verdict_name(view->verdict) : NULL);
-	buffer_add_text(&out, "}\n");
+	json_open_object(&out, NULL);
+	json_put_integer(&out, "accepted", snapshot->report.sequence);
+	json_put_text(&out, "server", view ? view->server : snapshot->key);
+	json_put_text(&out, "taken", names[taken]);
+	json_put_text(&out, "verdict", view ? verdict_name(view->verdict) : NULL);
+	json_finish(&out);
 	answer.body = buffer_take(&out, &answer.size);
 	call_answer(call, &answer);
 }

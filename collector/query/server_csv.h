@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/view.h"
+#include "proto/base/buffer.h"
 
 void server_csv_add_header(struct buffer *out);
 void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms);

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "collector/base/json_add.h"
 #include "proto/base/casefold.h"
+#include "proto/json/write.h"
 
 int site_tally_compare(const struct site_tally *a, const struct site_tally *b)
 {
@@ -74,21 +74,19 @@ void site_tally_make(const struct server_list *list, struct arena *arena, struct
 
 void server_tally_write(const struct server_tally *tally, struct buffer *out)
 {
-	buffer_add_text(out, "\"counts\":{");
+	json_open_object(out, "counts");
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
-		buffer_printf(out, "\"%s\":%zu,", verdict_name((enum verdict)i),
-			      tally->by_verdict[i]);
-	buffer_printf(out, "\"not_monitored\":%zu,\"silent\":%zu}", tally->not_monitored,
-		      tally->silent);
+		json_put_integer(out, verdict_name((enum verdict)i), (int64_t)tally->by_verdict[i]);
+	json_put_integer(out, "not_monitored", (int64_t)tally->not_monitored);
+	json_put_integer(out, "silent", (int64_t)tally->silent);
+	json_close_object(out);
 }
 
 void site_tally_write(const struct site_tally *tally, struct buffer *out)
 {
-	buffer_add_text(out, "{\"organization\":");
-	json_add_string(out, tally->organization);
-	buffer_add_text(out, ",\"site\":");
-	json_add_string(out, tally->site);
-	buffer_add_char(out, ',');
+	json_open_object(out, NULL);
+	json_put_text(out, "organization", tally->organization);
+	json_put_text(out, "site", tally->site);
 	server_tally_write(&tally->tally, out);
-	buffer_add_char(out, '}');
+	json_close_object(out);
 }

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "collector/base/buffer.h"
 #include "collector/query/server_select.h"
+#include "proto/base/buffer.h"
 
 struct site_tally {
 	const char *organization; /* "" where reports name none; so with `site` */

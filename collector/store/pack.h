@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 #include "proto/base/status.h"
 
 /* Stored with the bytes; never changed, only added to. */

@@ -7,10 +7,10 @@
 #include <curl/curl.h>
 #include <uv.h>
 
-#include "collector/base/buffer.h"
 #include "collector/transfer/secrets.h"
 #include "collector/transfer/transfer.h"
 #include "proto/base/arena.h"
+#include "proto/base/buffer.h"
 
 struct mail_run;
 

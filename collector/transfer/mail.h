@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 #define MAIL_MAX_LINE 76 /* characters of a line, for quoted-printable (RFC 2045 section 6.7) */
 

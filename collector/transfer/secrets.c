@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "collector/base/buffer.h"
-#include "collector/base/json_add.h"
 #include "collector/crypto/base64.h"
 #include "collector/transfer/transfer.h"
+#include "proto/base/buffer.h"
 #include "proto/base/text.h"
+#include "proto/json/write.h"
 
 /* Bytes from which on a text is taken for a secret; to strike "no" would hide nothing. */
 #define MIN_SECRET     ((size_t)4)
@@ -25,7 +25,7 @@ static const char *escaped(const char *text, struct arena *arena)
 	struct buffer out;
 
 	buffer_init(&out);
-	json_add_string(&out, text);
+	json_put_text(&out, NULL, text);
 	const char *copy = arena_strndup(arena, out.bytes + 1, out.size - 2); /* quotes */
 	buffer_deinit(&out);
 	return copy;

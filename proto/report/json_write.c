@@ -1,61 +1,60 @@
 #include "proto/report/json.h"
 
-#include "proto/json/text.h"
+#include "proto/json/write.h"
 
-static void put_text(struct json_text *t, const char *name, const char *value)
+static void put_text(struct buffer *out, const char *name, const char *value)
 {
 	if (value)
-		json_text_string(t, name, value);
+		json_put_text_cut(out, name, value, REPORT_MAX_STRING);
 }
 
-static void put_number(struct json_text *t, const char *name, int64_t value)
+static void put_number(struct buffer *out, const char *name, int64_t value)
 {
 	if (value >= 0)
-		json_text_integer(t, name, value);
+		json_put_integer(out, name, value);
 }
 
-static void put_time(struct json_text *t, const char *name, int64_t ms)
+static void put_time(struct buffer *out, const char *name, int64_t ms)
 {
-	char text[TIMESTAMP_TEXT_SIZE];
 	if (ms != TIMESTAMP_NONE)
-		json_text_string(t, name, timestamp_format(ms, text));
+		json_put_time(out, name, ms);
 }
 
-static void put_tristate(struct json_text *t, const char *name, enum tristate value)
+static void put_tristate(struct buffer *out, const char *name, enum tristate value)
 {
 	if (value != TRISTATE_UNKNOWN)
-		json_text_bool(t, name, value == TRISTATE_YES);
+		json_put_bool(out, name, value == TRISTATE_YES);
 }
 
-static void put_texts(struct json_text *t, const char *name, const char *const *texts, size_t n)
+static void put_texts(struct buffer *out, const char *name, const char *const *texts, size_t n)
 {
 	if (n == 0)
 		return;
-	json_text_open(t, name, '[');
+	json_open_array(out, name);
 	for (size_t i = 0; i < n; i++)
-		json_text_string(t, NULL, texts[i]);
-	json_text_close(t, ']');
+		put_text(out, NULL, texts[i]);
+	json_close_array(out);
 }
 
-static void put_agent(struct json_text *t, const struct report *report)
+static void put_agent(struct buffer *out, const struct report *report)
 {
-	json_text_open(t, "agent", '{');
-	put_text(t, "id", report->agent.id);
-	put_text(t, "epoch", report->agent.epoch);
-	put_text(t, "version", report->agent.version);
-	put_text(t, "platform", report->agent.platform);
-	json_text_close(t, '}');
+	json_open_object(out, "agent");
+	put_text(out, "id", report->agent.id);
+	put_text(out, "epoch", report->agent.epoch);
+	put_text(out, "version", report->agent.version);
+	put_text(out, "platform", report->agent.platform);
+	json_close_object(out);
 }
 
-static void put_host(struct json_text *t, const struct report *report)
+static void put_host(struct buffer *out, const struct report *report)
 {
-	json_text_open(t, "host", '{');
-	put_text(t, "name", report->host.name);
-	put_text(t, "os", report->host.os);
-	put_time(t, "booted_at", report->host.booted_at_ms);
-	put_texts(t, "name_resolves_to", report->host.name_resolves_to,
+	json_open_object(out, "host");
+	put_text(out, "name", report->host.name);
+	put_text(out, "os", report->host.os);
+	put_time(out, "booted_at", report->host.booted_at_ms);
+	put_texts(out, "name_resolves_to", report->host.name_resolves_to,
 		  report->host.n_name_resolves_to);
-	json_text_close(t, '}');
+	json_close_object(out);
 }
 
 static bool knows_exchange(const struct report *report)
@@ -66,217 +65,216 @@ static bool knows_exchange(const struct report *report)
 	       report->exchange.directory || report->exchange.clustered != TRISTATE_UNKNOWN;
 }
 
-static void put_exchange(struct json_text *t, const struct report *report)
+static void put_exchange(struct buffer *out, const struct report *report)
 {
 	if (!knows_exchange(report))
 		return;
-	json_text_open(t, "exchange", '{');
-	put_tristate(t, "installed", report->exchange.installed);
-	put_text(t, "version", report->exchange.version);
-	put_number(t, "service_pack", report->exchange.service_pack);
-	put_text(t, "build", report->exchange.build);
-	put_text(t, "organization", report->exchange.organization);
-	put_text(t, "site", report->exchange.site);
-	put_text(t, "server", report->exchange.server);
-	put_text(t, "directory", report->exchange.directory);
-	put_tristate(t, "clustered", report->exchange.clustered);
-	json_text_close(t, '}');
+	json_open_object(out, "exchange");
+	put_tristate(out, "installed", report->exchange.installed);
+	put_text(out, "version", report->exchange.version);
+	put_number(out, "service_pack", report->exchange.service_pack);
+	put_text(out, "build", report->exchange.build);
+	put_text(out, "organization", report->exchange.organization);
+	put_text(out, "site", report->exchange.site);
+	put_text(out, "server", report->exchange.server);
+	put_text(out, "directory", report->exchange.directory);
+	put_tristate(out, "clustered", report->exchange.clustered);
+	json_close_object(out);
 }
 
-static void put_lookups(struct json_text *t, const struct report_adapter *adapter)
+static void put_lookups(struct buffer *out, const struct report_adapter *adapter)
 {
 	if (adapter->n_lookups == 0)
 		return;
-	json_text_open(t, "lookups", '[');
+	json_open_array(out, "lookups");
 	for (size_t i = 0; i < adapter->n_lookups; i++) {
 		const struct report_lookup *lookup = &adapter->lookups[i];
-		json_text_open(t, NULL, '{');
-		put_text(t, "address", lookup->address);
-		put_text(t, "name", lookup->name);
-		put_number(t, "reverse_error", lookup->reverse_error);
-		put_number(t, "forward_error", lookup->forward_error);
-		json_text_close(t, '}');
+		json_open_object(out, NULL);
+		put_text(out, "address", lookup->address);
+		put_text(out, "name", lookup->name);
+		put_number(out, "reverse_error", lookup->reverse_error);
+		put_number(out, "forward_error", lookup->forward_error);
+		json_close_object(out);
 	}
-	json_text_close(t, ']');
+	json_close_array(out);
 }
 
-static void put_adapter(struct json_text *t, const struct report_adapter *adapter)
+static void put_adapter(struct buffer *out, const struct report_adapter *adapter)
 {
-	json_text_open(t, NULL, '{');
-	put_text(t, "id", adapter->id);
-	put_text(t, "description", adapter->description);
-	put_text(t, "mac", adapter->mac);
-	put_tristate(t, "enabled", adapter->enabled);
-	put_text(t, "link", link_state_name(adapter->link));
-	put_texts(t, "addresses", adapter->addresses, adapter->n_addresses);
-	put_texts(t, "gateways", adapter->gateways, adapter->n_gateways);
-	put_lookups(t, adapter);
-	json_text_close(t, '}');
+	json_open_object(out, NULL);
+	put_text(out, "id", adapter->id);
+	put_text(out, "description", adapter->description);
+	put_text(out, "mac", adapter->mac);
+	put_tristate(out, "enabled", adapter->enabled);
+	put_text(out, "link", link_state_name(adapter->link));
+	put_texts(out, "addresses", adapter->addresses, adapter->n_addresses);
+	put_texts(out, "gateways", adapter->gateways, adapter->n_gateways);
+	put_lookups(out, adapter);
+	json_close_object(out);
 }
 
-static void put_adapters(struct json_text *t, const struct report *report)
+static void put_adapters(struct buffer *out, const struct report *report)
 {
 	if (!report->adapters_known)
 		return;
-	json_text_open(t, "adapters", '[');
+	json_open_array(out, "adapters");
 	for (size_t i = 0; i < report->n_adapters; i++)
-		put_adapter(t, &report->adapters[i]);
-	json_text_close(t, ']');
+		put_adapter(out, &report->adapters[i]);
+	json_close_array(out);
 }
 
-static void put_bindings(struct json_text *t, const struct report *report)
+static void put_bindings(struct buffer *out, const struct report *report)
 {
 	if (report->n_tcpip_bindings == 0 && report->n_rpc_bindings == 0)
 		return;
-	json_text_open(t, "bindings", '{');
-	put_texts(t, "tcpip", report->tcpip_bindings, report->n_tcpip_bindings);
-	put_texts(t, "rpc", report->rpc_bindings, report->n_rpc_bindings);
-	json_text_close(t, '}');
+	json_open_object(out, "bindings");
+	put_texts(out, "tcpip", report->tcpip_bindings, report->n_tcpip_bindings);
+	put_texts(out, "rpc", report->rpc_bindings, report->n_rpc_bindings);
+	json_close_object(out);
 }
 
-static void put_probe(struct json_text *t, const struct report_probe *probe)
+static void put_probe(struct buffer *out, const struct report_probe *probe)
 {
-	json_text_open(t, NULL, '{');
-	put_text(t, "adapter", probe->adapter);
-	put_text(t, "peer", probe->peer);
-	put_text(t, "from", probe->from);
-	put_text(t, "to", probe->to);
-	put_text(t, "via", probe->via);
-	put_text(t, "grade", grade_name(probe->grade));
-	put_number(t, "for_s", probe->for_s);
-	put_text(t, "error", probe_error_name(probe->error));
-	put_number(t, "ms", probe->ms);
-	put_number(t, "attempts", probe->attempts);
-	json_text_close(t, '}');
+	json_open_object(out, NULL);
+	put_text(out, "adapter", probe->adapter);
+	put_text(out, "peer", probe->peer);
+	put_text(out, "from", probe->from);
+	put_text(out, "to", probe->to);
+	put_text(out, "via", probe->via);
+	put_text(out, "grade", grade_name(probe->grade));
+	put_number(out, "for_s", probe->for_s);
+	put_text(out, "error", probe_error_name(probe->error));
+	put_number(out, "ms", probe->ms);
+	put_number(out, "attempts", probe->attempts);
+	json_close_object(out);
 }
 
-static void put_probes(struct json_text *t, const char *name, const struct report_probe *probes,
+static void put_probes(struct buffer *out, const char *name, const struct report_probe *probes,
 		       size_t n)
 {
 	if (n == 0)
 		return;
-	json_text_open(t, name, '[');
+	json_open_array(out, name);
 	for (size_t i = 0; i < n; i++)
-		put_probe(t, &probes[i]);
-	json_text_close(t, ']');
+		put_probe(out, &probes[i]);
+	json_close_array(out);
 }
 
-static void put_events(struct json_text *t, const struct report_start *start)
+static void put_events(struct buffer *out, const struct report_start *start)
 {
 	if (start->n_events == 0)
 		return;
-	json_text_open(t, "events", '[');
+	json_open_array(out, "events");
 	for (size_t i = 0; i < start->n_events; i++) {
 		const struct report_event *event = &start->events[i];
-		json_text_open(t, NULL, '{');
-		put_number(t, "id", event->id);
-		put_time(t, "at", event->at_ms);
-		put_number(t, "nt_error", event->nt_error);
-		put_text(t, "text", event->text);
-		json_text_close(t, '}');
+		json_open_object(out, NULL);
+		put_number(out, "id", event->id);
+		put_time(out, "at", event->at_ms);
+		put_number(out, "nt_error", event->nt_error);
+		put_text(out, "text", event->text);
+		json_close_object(out);
 	}
-	json_text_close(t, ']');
+	json_close_array(out);
 }
 
-static void put_start(struct json_text *t, const char *name, const struct report_start *start)
+static void put_start(struct buffer *out, const char *name, const struct report_start *start)
 {
 	if (!start->present)
 		return;
-	json_text_open(t, name, '{');
-	put_time(t, "at", start->at_ms);
-	put_text(t, "outcome", start_outcome_name(start->outcome));
-	put_events(t, start);
-	json_text_close(t, '}');
+	json_open_object(out, name);
+	put_time(out, "at", start->at_ms);
+	put_text(out, "outcome", start_outcome_name(start->outcome));
+	put_events(out, start);
+	json_close_object(out);
 }
 
-static void put_log(struct json_text *t, const struct report_log *log)
+static void put_log(struct buffer *out, const struct report_log *log)
 {
 	if (!log->known)
 		return;
-	json_text_open(t, "log", '{');
-	put_text(t, "path", log->path);
-	put_number(t, "records", log->records);
-	put_number(t, "lost", log->lost);
-	put_number(t, "foreign", log->foreign);
-	put_time(t, "oldest_at", log->oldest_at_ms);
-	put_time(t, "newest_at", log->newest_at_ms);
-	json_text_close(t, '}');
+	json_open_object(out, "log");
+	put_text(out, "path", log->path);
+	put_number(out, "records", log->records);
+	put_number(out, "lost", log->lost);
+	put_number(out, "foreign", log->foreign);
+	put_time(out, "oldest_at", log->oldest_at_ms);
+	put_time(out, "newest_at", log->newest_at_ms);
+	json_close_object(out);
 }
 
-static void put_mta(struct json_text *t, const struct report *report)
+static void put_mta(struct buffer *out, const struct report *report)
 {
 	if (!report->mta.known)
 		return;
-	json_text_open(t, "mta", '{');
-	put_text(t, "service", service_state_name(report->mta.service));
-	put_text(t, "start_type", start_type_name(report->mta.start_type));
-	put_number(t, "exit_code", report->mta.exit_code);
-	put_number(t, "rpc_port", report->mta.rpc_port);
-	put_start(t, "last_start", &report->mta.last_start);
-	put_start(t, "last_failure", &report->mta.last_failure);
-	put_log(t, &report->mta.log);
-	json_text_close(t, '}');
+	json_open_object(out, "mta");
+	put_text(out, "service", service_state_name(report->mta.service));
+	put_text(out, "start_type", start_type_name(report->mta.start_type));
+	put_number(out, "exit_code", report->mta.exit_code);
+	put_number(out, "rpc_port", report->mta.rpc_port);
+	put_start(out, "last_start", &report->mta.last_start);
+	put_start(out, "last_failure", &report->mta.last_failure);
+	put_log(out, &report->mta.log);
+	json_close_object(out);
 }
 
-static void put_files(struct json_text *t, const struct report *report)
+static void put_files(struct buffer *out, const struct report *report)
 {
 	if (report->n_files == 0)
 		return;
-	json_text_open(t, "files", '[');
+	json_open_array(out, "files");
 	for (size_t i = 0; i < report->n_files; i++) {
 		const struct report_file *file = &report->files[i];
-		json_text_open(t, NULL, '{');
-		put_text(t, "name", file->name);
-		put_text(t, "path", file->path);
-		put_text(t, "state", file_state_name(file->state));
-		put_text(t, "version", file->version);
-		put_number(t, "size", file->size);
-		put_time(t, "modified", file->modified_ms);
-		put_text(t, "sha256", file->sha256);
-		json_text_close(t, '}');
+		json_open_object(out, NULL);
+		put_text(out, "name", file->name);
+		put_text(out, "path", file->path);
+		put_text(out, "state", file_state_name(file->state));
+		put_text(out, "version", file->version);
+		put_number(out, "size", file->size);
+		put_time(out, "modified", file->modified_ms);
+		put_text(out, "sha256", file->sha256);
+		json_close_object(out);
 	}
-	json_text_close(t, ']');
+	json_close_array(out);
 }
 
-static void put_problems(struct json_text *t, const struct report *report)
+static void put_problems(struct buffer *out, const struct report *report)
 {
 	if (report->n_problems == 0)
 		return;
-	json_text_open(t, "problems", '[');
+	json_open_array(out, "problems");
 	for (size_t i = 0; i < report->n_problems; i++) {
 		const struct report_problem *problem = &report->problems[i];
-		json_text_open(t, NULL, '{');
-		put_text(t, "fact", problem->fact);
-		put_number(t, "code", problem->code);
-		put_text(t, "message", problem->message);
-		json_text_close(t, '}');
+		json_open_object(out, NULL);
+		put_text(out, "fact", problem->fact);
+		put_number(out, "code", problem->code);
+		put_text(out, "message", problem->message);
+		json_close_object(out);
 	}
-	json_text_close(t, ']');
+	json_close_array(out);
 }
 
 char *report_json_write(const struct report *report)
 {
-	struct json_text t = { 0 };
+	struct buffer out = { 0 };
 
-	json_text_limit_strings(&t, REPORT_MAX_STRING);
-	json_text_open(&t, NULL, '{');
-	json_text_string(&t, "schema", REPORT_SCHEMA);
-	put_agent(&t, report);
-	put_number(&t, "sequence", report->sequence);
-	put_time(&t, "collected_at", report->collected_at_ms);
-	put_number(&t, "interval_s", report->interval_s);
-	put_number(&t, "duration_ms", report->duration_ms);
-	put_time(&t, "received_at", report->received_at_ms);
-	put_number(&t, "age_s", report->age_s);
-	put_host(&t, report);
-	put_exchange(&t, report);
-	put_adapters(&t, report);
-	put_bindings(&t, report);
-	put_probes(&t, "probes", report->probes, report->n_probes);
-	put_probes(&t, "self_probes", report->self_probes, report->n_self_probes);
-	put_mta(&t, report);
-	put_files(&t, report);
-	put_problems(&t, report);
-	json_text_close(&t, '}');
-	return json_text_take(&t);
+	json_open_object(&out, NULL);
+	json_put_text(&out, "schema", REPORT_SCHEMA);
+	put_agent(&out, report);
+	put_number(&out, "sequence", report->sequence);
+	put_time(&out, "collected_at", report->collected_at_ms);
+	put_number(&out, "interval_s", report->interval_s);
+	put_number(&out, "duration_ms", report->duration_ms);
+	put_time(&out, "received_at", report->received_at_ms);
+	put_number(&out, "age_s", report->age_s);
+	put_host(&out, report);
+	put_exchange(&out, report);
+	put_adapters(&out, report);
+	put_bindings(&out, report);
+	put_probes(&out, "probes", report->probes, report->n_probes);
+	put_probes(&out, "self_probes", report->self_probes, report->n_self_probes);
+	put_mta(&out, report);
+	put_files(&out, report);
+	put_problems(&out, report);
+	json_close_object(&out);
+	return buffer_take_text(&out);
 }

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/http/accept_field.h"
 #include "collector/http/query_string.h"
 #include "collector/query/server_filter.h"
+#include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/base/buffer.h"
 #include "collector/crypto/tls.h"
+#include "proto/base/buffer.h"
 #include "tests/tls_peer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

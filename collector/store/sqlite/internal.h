@@ -14,7 +14,6 @@
 
 #include <sqlite3.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/record_report.h"
@@ -25,6 +24,7 @@
 #include "collector/store/sqlite/place.h"
 #include "collector/store/sqlite/writer_cache.h"
 #include "collector/store/store.h"
+#include "proto/base/buffer.h"
 #include "proto/base/status.h"
 
 /* How long a connection waits for another's lock: longer than any checkpoint takes. */

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collector/base/buffer.h"
 #include "collector/model/record_report.h"
+#include "proto/base/buffer.h"
 
 /* Some MB: a fleet of as many servers has most of them here, a larger one pays with look-ups. */
 #define WRITER_CACHE_SERVERS 2048

@@ -10,8 +10,8 @@
 #include <cmocka.h>
 #include <openssl/err.h>
 
-#include "collector/base/buffer.h"
 #include "collector/crypto/tls.h"
+#include "proto/base/buffer.h"
 #include "tests/tls_peer.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

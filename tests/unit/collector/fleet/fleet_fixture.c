@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/exposure.h"

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "collector/base/buffer.h"
 #include "collector/base/percent.h"
 #include "collector/http/http.h"
+#include "proto/base/buffer.h"
 
 #define BODY_LIMIT 16
 

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "collector/base/buffer.h"
 #include "collector/store/sqlite/engine.h"
+#include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 
 #define MAX_LEFT 64

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 static struct buffer shown;
 

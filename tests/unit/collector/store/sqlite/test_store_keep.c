@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "collector/base/buffer.h"
 #include "collector/store/pack.h"
 #include "collector/store/sqlite/internal.h"
 #include "collector/store/sqlite/writer_cache.h"
+#include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/report/report.h"

@@ -23,6 +23,9 @@ void buffer_deinit(struct buffer *buffer);
 /* Makes room for `n` more bytes, so that it need not grow while they are added. */
 void buffer_reserve(struct buffer *buffer, size_t n);
 
+/* Adds `n` bytes, which the caller writes to where this points. */
+char *buffer_extend(struct buffer *buffer, size_t n);
+
 void buffer_add(struct buffer *buffer, const void *bytes, size_t n);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_char(struct buffer *buffer, char c);
@@ -32,3 +35,6 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 
 /* Moves the bytes to the caller, to be passed to free(); never NULL. The buffer is empty then. */
 char *buffer_take(struct buffer *buffer, size_t *size);
+
+/* The same of a text, whose NUL tells its size. */
+char *buffer_take_text(struct buffer *buffer);

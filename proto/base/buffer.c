@@ -1,4 +1,4 @@
-#include "collector/base/buffer.h"
+#include "proto/base/buffer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,8 +41,7 @@ void buffer_reserve(struct buffer *buffer, size_t n)
 		grow(buffer, n);
 }
 
-/* Adds `n` bytes, which the caller writes. */
-static inline char *extend(struct buffer *buffer, size_t n)
+char *buffer_extend(struct buffer *buffer, size_t n)
 {
 	buffer_reserve(buffer, n);
 	char *end = buffer->bytes + buffer->size;
@@ -53,7 +52,7 @@ static inline char *extend(struct buffer *buffer, size_t n)
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t n)
 {
-	char *end = extend(buffer, n);
+	char *end = buffer_extend(buffer, n);
 	if (n > 0)
 		memcpy(end, bytes, n);
 }
@@ -65,7 +64,7 @@ void buffer_add_text(struct buffer *buffer, const char *text)
 
 void buffer_add_char(struct buffer *buffer, char c)
 {
-	*extend(buffer, 1) = c;
+	*buffer_extend(buffer, 1) = c;
 }
 
 void buffer_add_number(struct buffer *buffer, uint64_t number)
@@ -105,4 +104,10 @@ char *buffer_take(struct buffer *buffer, size_t *size)
 	*size = buffer->size;
 	buffer_init(buffer);
 	return bytes;
+}
+
+char *buffer_take_text(struct buffer *buffer)
+{
+	size_t size;
+	return buffer_take(buffer, &size);
 }
