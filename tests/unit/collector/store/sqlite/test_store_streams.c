@@ -576,7 +576,7 @@ static void how_many_servers_there_are_is_known_from_the_start(void **state)
 	tear_down(&rig);
 }
 
-/* What version 8 of the schema had of these, word by word, with what a renamed agent left in it. */
+/* What version 8 of the schema had of these, all that is asked of it, with what a renamed agent left in it. */
 static const char version_8[] =
 	"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
 	"CREATE TABLE host (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, base_id INTEGER,"
@@ -592,6 +592,12 @@ static const char version_8[] =
 	"CREATE TABLE history (id INTEGER PRIMARY KEY, host_id INTEGER NOT NULL,"
 	" at_ms INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL);"
 	"CREATE INDEX history_time ON history (host_id, at_ms);"
+	"CREATE TABLE server (key TEXT PRIMARY KEY NOT NULL, silent INTEGER NOT NULL,"
+	" verdict TEXT NOT NULL, since_ms INTEGER NOT NULL, verdict_json TEXT NOT NULL,"
+	" adapters_json TEXT NOT NULL);"
+	"CREATE TABLE alert (id INTEGER PRIMARY KEY, key TEXT NOT NULL, server TEXT NOT NULL,"
+	" organization TEXT NOT NULL, site TEXT NOT NULL, cause TEXT NOT NULL,"
+	" verdict TEXT NOT NULL, text TEXT NOT NULL);"
 	"INSERT INTO host VALUES (1, 'a', 1, 6), (2, 'b', 3, 4), (3, 'c', 9, 9);"
 	"INSERT INTO stream VALUES (1, 'id', 'e'), (2, 'other', 'e'), (3, 'id', 'gone'),"
 	" (7, 'id', 'f');"
