@@ -59,7 +59,7 @@ static enum status assess_site(struct fleet_site *site, int64_t now_ms, struct c
 	struct arena arena;
 
 	arena_init(&arena);
-	while (status == STATUS_OK && (member = site_index_take_suspect(&site->index))) {
+	while (status == STATUS_OK && (member = site_index_next_dirty(&site->index))) {
 		status = judge(site->fleet, member->user, now_ms, &arena, changes, error);
 		arena_clear(&arena);
 	}
@@ -88,7 +88,7 @@ void fleet_sign_site(struct fleet_site *site)
 	struct arena arena;
 
 	arena_init(&arena);
-	while ((member = site_index_take_suspect(&site->index))) {
+	while ((member = site_index_next_dirty(&site->index))) {
 		struct fleet_server *server = member->user;
 		struct site_server seen;
 		if (!server->is_judged) {
@@ -103,7 +103,7 @@ void fleet_sign_site(struct fleet_site *site)
 	}
 	arena_deinit(&arena);
 	for (; unjudged; unjudged = unjudged->next_expired)
-		site_index_suspect(&site->index, unjudged->member);
+		site_index_mark_dirty(&site->index, unjudged->member);
 }
 
 /*
@@ -166,7 +166,7 @@ static enum status silence(struct fleet *fleet, struct fleet_server *expired, in
 			status = fleet_silent_judge(fleet, s, changes, error);
 	}
 	for (struct fleet_server *s = expired; s; s = s->next_expired) {
-		site_index_silence(&s->site->index, s->member);
+		site_index_expire(&s->site->index, s->member);
 		fleet_renames_hold(s);
 		fleet_site_touch(s->site);
 	}

@@ -29,8 +29,8 @@ static bool overlap(const struct stretch *a, const struct stretch *b)
 	return a->from_ms <= b->to_ms && b->from_ms <= a->to_ms;
 }
 
-bool site_row_outdoes(const struct site_member *of, const struct site_row *row,
-		      const struct site_member *member, enum grade grade, int64_t for_s)
+bool site_row_disproves(const struct site_member *of, const struct site_row *row,
+			const struct site_member *member, enum grade grade, int64_t for_s)
 {
 	struct stretch shown = stretch_of(of->at_ms, row->for_s);
 	struct stretch asked = stretch_of(member->at_ms, for_s);
@@ -49,72 +49,71 @@ enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES])
 	return GRADE_UNKNOWN;
 }
 
-bool site_watch_counts(const struct site_watch *watch)
+bool site_peer_rows_count(const struct site_peer_rows *on_peer)
 {
-	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	for (size_t i = 0; i < watch->n_rows; i++) {
+	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		if (rows[i].counts)
 			return true;
 	}
 	return false;
 }
 
-bool site_index_is_cut_off(const struct site_member *member)
+bool site_index_lacks_proofs(const struct site_member *member)
 {
-	const struct site_watch *watches = site_member_watches(member);
+	const struct site_peer_rows *peer_rows = site_member_peer_rows(member);
 
-	for (size_t i = 0; i < member->n_watches; i++) {
-		if (site_watch_counts(&watches[i]) &&
-		    site_best_grade(watches[i].peer->proofs) != GRADE_UNKNOWN)
+	for (size_t i = 0; i < member->n_peer_rows; i++) {
+		if (site_peer_rows_count(&peer_rows[i]) &&
+		    site_best_grade(peer_rows[i].peer->proofs) != GRADE_UNKNOWN)
 			return false;
 	}
 	return true;
 }
 
-/* Remembers how the peer is before the change that is under way. */
-static void mark(struct site_index *index, struct site_peer *peer)
+static void remember_before(struct site_index *index, struct site_peer *peer)
 {
-	if (peer->is_marked)
+	if (peer->is_changing)
 		return;
-	peer->is_marked = true;
+	peer->is_changing = true;
 	peer->old_best = (int8_t)site_best_grade(peer->proofs);
 	peer->old_self_best = (int8_t)site_best_grade(peer->self_proofs);
 	peer->old_inbound = peer->inbound;
 	peer->old_inbound_failed = peer->inbound_failed;
-	peer->next_marked = index->marked;
-	index->marked = peer;
+	peer->next_changing = index->changing;
+	index->changing = peer;
 }
 
-void site_index_suspect(struct site_index *index, struct site_member *member)
+void site_index_mark_dirty(struct site_index *index, struct site_member *member)
 {
-	if (member->is_suspect || !member->fresh)
+	if (member->is_dirty || !member->fresh)
 		return;
-	member->is_suspect = true;
-	member->next_suspect = index->suspects;
-	index->suspects = member;
+	member->is_dirty = true;
+	member->next_dirty = index->dirty;
+	index->dirty = member;
 }
 
-static void clear(struct site_index *index, struct site_member *member)
+static void unmark_dirty(struct site_index *index, struct site_member *member)
 {
-	struct site_member **at = &index->suspects;
+	struct site_member **at = &index->dirty;
 
-	if (!member->is_suspect)
+	if (!member->is_dirty)
 		return;
 	while (*at && *at != member)
-		at = &(*at)->next_suspect;
+		at = &(*at)->next_dirty;
 	assert(*at);
-	*at = member->next_suspect;
-	member->is_suspect = false;
+	*at = member->next_dirty;
+	member->is_dirty = false;
 }
 
-struct site_member *site_index_take_suspect(struct site_index *index)
+struct site_member *site_index_next_dirty(struct site_index *index)
 {
-	struct site_member *member = index->suspects;
+	struct site_member *member = index->dirty;
 
 	if (member) {
-		index->suspects = member->next_suspect;
-		member->is_suspect = false;
+		index->dirty = member->next_dirty;
+		member->is_dirty = false;
 	}
 	return member;
 }
@@ -131,7 +130,7 @@ static bool row_counts(const struct site_index *index, const struct site_member 
 	       !site_table_is_held_by(index, row->to, member->self);
 }
 
-/* The worse of what two adapters achieved. A row of no adapter of the report is none's. */
+/* The lowest of the adapters' best grades. Rows of no adapter of the report do not count. */
 static int8_t worst_grade(const struct site_row *rows, size_t n)
 {
 	int8_t worst = GRADE_MTA + 1;
@@ -149,29 +148,28 @@ static int8_t worst_grade(const struct site_row *rows, size_t n)
 	return worst;
 }
 
-/* Decides which rows of a watch count. */
-static void count_rows(const struct site_index *index, struct site_watch *watch)
+static void count_rows(const struct site_index *index, struct site_peer_rows *on_peer)
 {
-	struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+	struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	for (size_t i = 0; i < watch->n_rows; i++)
-		rows[i].counts = row_counts(index, watch->member, watch->peer, &rows[i]);
-	watch->worst = worst_grade(rows, watch->n_rows);
+	for (size_t i = 0; i < on_peer->n_rows; i++)
+		rows[i].counts = row_counts(index, on_peer->member, on_peer->peer, &rows[i]);
+	on_peer->worst = worst_grade(rows, on_peer->n_rows);
 }
 
-/* Would it be decided otherwise now? */
-static bool is_outdated(const struct site_index *index, const struct site_watch *watch)
+/* Do other rows count now than when they were counted? */
+static bool is_outdated(const struct site_index *index, const struct site_peer_rows *on_peer)
 {
-	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	for (size_t i = 0; i < watch->n_rows; i++) {
-		if (rows[i].counts != row_counts(index, watch->member, watch->peer, &rows[i]))
+	for (size_t i = 0; i < on_peer->n_rows; i++) {
+		if (rows[i].counts != row_counts(index, on_peer->member, on_peer->peer, &rows[i]))
 			return true;
 	}
 	return false;
 }
 
-/* A number for what a row says of an address; their sum changes with what is said of any. */
+/* Hash of what a row says of an address. The sum over rows changes when what they say does. */
 static uint64_t inbound_of(const struct site_row *row)
 {
 	uint64_t x = (uint64_t)row->to << 1 | (row->grade >= GRADE_EPM);
@@ -181,79 +179,79 @@ static uint64_t inbound_of(const struct site_row *row)
 	return x * UINT64_C(0xbf58476d1ce4e5b9);
 }
 
-/* Adds what a watch says of its peer, or takes it away (`sign` -1). */
-static void contribute(struct site_index *index, struct site_watch *watch, int sign)
+/* Adds rows to the proofs of their peer (`sign` 1), or takes them away (-1). */
+static void apply_rows(struct site_index *index, struct site_peer_rows *on_peer, int sign)
 {
-	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	mark(index, watch->peer);
-	for (size_t i = 0; i < watch->n_rows; i++) {
+	remember_before(index, on_peer->peer);
+	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		if (!rows[i].counts)
 			continue;
 		if (rows[i].grade >= GRADE_EPM)
-			watch->peer->proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
+			on_peer->peer->proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
 		if (rows[i].has_to)
-			watch->peer->inbound += (uint64_t)sign * inbound_of(&rows[i]);
+			on_peer->peer->inbound += (uint64_t)sign * inbound_of(&rows[i]);
 		if (rows[i].has_to && rows[i].grade < GRADE_EPM)
-			watch->peer->inbound_failed += (uint32_t)sign;
+			on_peer->peer->inbound_failed += (uint32_t)sign;
 	}
 }
 
-/* Adds what a fresh member says of all, or takes it away. */
-static void contribute_all(struct site_index *index, struct site_member *member, int sign)
+/* Adds all that a fresh member says, or takes it away. */
+static void apply_member(struct site_index *index, struct site_member *member, int sign)
 {
 	const struct site_row *rows = site_member_self_rows(member);
 
-	for (size_t i = 0; i < member->n_watches; i++) {
-		struct site_watch *watch = &site_member_watches(member)[i];
-		contribute(index, watch, sign);
+	for (size_t i = 0; i < member->n_peer_rows; i++) {
+		struct site_peer_rows *on_peer = &site_member_peer_rows(member)[i];
+		apply_rows(index, on_peer, sign);
 		if (sign < 0)
-			watch->peer->said_then = watch;
+			on_peer->peer->rows_before = on_peer;
 		else
-			watch->peer->said_now = watch;
+			on_peer->peer->rows_after = on_peer;
 	}
-	mark(index, member->self);
-	member->self->is_put = true;
+	remember_before(index, member->self);
+	member->self->member_changed = true;
 	for (size_t i = 0; i < member->n_self_rows; i++) {
 		if (rows[i].grade >= GRADE_EPM)
 			member->self->self_proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
 	}
 }
 
-/* Has it a row that counts for nothing, so that who holds its target may be told? */
-static bool tells_of_holders(const struct site_watch *watch)
+/* A view names the holders of a void row's target, and so changes with them. */
+static bool has_void_row(const struct site_peer_rows *on_peer)
 {
-	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	for (size_t i = 0; i < watch->n_rows; i++) {
+	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		if (!rows[i].counts)
 			return true;
 	}
 	return false;
 }
 
-static void recount(struct site_index *index, struct site_watch *watch)
+static void recount(struct site_index *index, struct site_peer_rows *on_peer)
 {
-	if (tells_of_holders(watch))
-		site_index_suspect(index, watch->member);
-	if (!is_outdated(index, watch))
+	if (has_void_row(on_peer))
+		site_index_mark_dirty(index, on_peer->member);
+	if (!is_outdated(index, on_peer))
 		return;
-	watch->peer->is_recounted = true;
-	if (watch->member->fresh)
-		contribute(index, watch, -1);
-	count_rows(index, watch);
-	if (watch->member->fresh)
-		contribute(index, watch, 1);
-	site_index_suspect(index, watch->member);
+	on_peer->peer->was_recounted = true;
+	if (on_peer->member->fresh)
+		apply_rows(index, on_peer, -1);
+	count_rows(index, on_peer);
+	if (on_peer->member->fresh)
+		apply_rows(index, on_peer, 1);
+	site_index_mark_dirty(index, on_peer->member);
 }
 
 static void recount_member(struct site_index *index, struct site_member *member)
 {
-	for (size_t i = 0; i < member->n_watches; i++)
-		recount(index, &site_member_watches(member)[i]);
+	for (size_t i = 0; i < member->n_peer_rows; i++)
+		recount(index, &site_member_peer_rows(member)[i]);
 }
 
-/* Whether it is elsewhere is asked only while nobody here carries the name. */
+/* A name that a member here carries is not asked about. */
 static void set_elsewhere(struct site_index *index, struct site_peer *peer)
 {
 	bool elsewhere = !peer->members && index->is_elsewhere &&
@@ -262,32 +260,33 @@ static void set_elsewhere(struct site_index *index, struct site_peer *peer)
 	if (elsewhere == peer->elsewhere)
 		return;
 	peer->elsewhere = elsewhere;
-	peer->is_to_recount = true;
-	mark(index, peer);
+	peer->needs_recount = true;
+	remember_before(index, peer);
 }
 
-static void link_watch(struct site_index *index, struct site_watch *watch)
+static void link_peer_rows(struct site_index *index, struct site_peer_rows *on_peer)
 {
 	bool is_new = false;
 	struct site_peer *peer = site_table_peer(
-		index, site_member_text(watch->member, watch->name), watch->hash, &is_new);
+		index, site_member_text(on_peer->member, on_peer->name), on_peer->hash, &is_new);
 
-	watch->peer = peer;
-	watch->next = peer->watches;
-	watch->link = &peer->watches;
-	if (peer->watches)
-		peer->watches->link = &watch->next;
-	peer->watches = watch;
+	on_peer->peer = peer;
+	on_peer->next = peer->peer_rows;
+	on_peer->link = &peer->peer_rows;
+	if (peer->peer_rows)
+		peer->peer_rows->link = &on_peer->next;
+	peer->peer_rows = on_peer;
 	if (is_new)
 		set_elsewhere(index, peer);
 }
 
-static void unlink_watch(struct site_index *index, struct site_watch *watch)
+static void unlink_peer_rows(struct site_index *index, struct site_peer_rows *on_peer)
 {
-	mark(index, watch->peer); /* it may be nobody's any more */
-	*watch->link = watch->next;
-	if (watch->next)
-		watch->next->link = watch->link;
+	/* finish_change() drops a peer that nobody names any more. */
+	remember_before(index, on_peer->peer);
+	*on_peer->link = on_peer->next;
+	if (on_peer->next)
+		on_peer->next->link = on_peer->link;
 }
 
 static void join_name(struct site_index *index, struct site_member *member)
@@ -313,7 +312,7 @@ static void leave_name(struct site_index *index, struct site_member *member)
 		at = &(*at)->next_of_name;
 	assert(*at);
 	*at = member->next_of_name;
-	mark(index, peer);
+	remember_before(index, peer);
 	if (peer->members)
 		return;
 	index->n_names--;
@@ -328,15 +327,15 @@ static void link_member(struct site_index *index, struct site_member *member)
 		index->members->link = &member->next;
 	index->members = member;
 	join_name(index, member);
-	for (size_t i = 0; i < member->n_watches; i++)
-		link_watch(index, &site_member_watches(member)[i]);
+	for (size_t i = 0; i < member->n_peer_rows; i++)
+		link_peer_rows(index, &site_member_peer_rows(member)[i]);
 }
 
 static void unlink_member(struct site_index *index, struct site_member *member)
 {
-	clear(index, member);
-	for (size_t i = 0; i < member->n_watches; i++)
-		unlink_watch(index, &site_member_watches(member)[i]);
+	unmark_dirty(index, member);
+	for (size_t i = 0; i < member->n_peer_rows; i++)
+		unlink_peer_rows(index, &site_member_peer_rows(member)[i]);
 	leave_name(index, member);
 	*member->link = member->next;
 	if (member->next)
@@ -344,117 +343,117 @@ static void unlink_member(struct site_index *index, struct site_member *member)
 	member->fresh = member->holds = false;
 }
 
-/* Its addresses are held, or no longer: other nodes of the same server look at theirs again. */
-static void hold(struct site_index *index, struct site_member *member, bool holds)
+/*
+ * Counts the member among the holders of its addresses, or no longer. Other nodes of the same server
+ * recount their rows: a row on an own address is void.
+ */
+static void set_addresses_held(struct site_index *index, struct site_member *member, bool holds)
 {
 	for (size_t i = 0; i < member->n_nics; i++) {
 		const struct site_nic *nic = &site_member_nics(member)[i];
 		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
 		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
 			if (site_address_usable(&addresses[j]))
-				index->is_to_recount |= site_table_hold(index, addresses[j].address,
+				index->needs_recount |= site_table_hold(index, addresses[j].address,
 									member->self, holds);
 		}
 	}
-	index->is_to_recount |= member->self->members && member->self->members->next_of_name;
+	index->needs_recount |= member->self->members && member->self->members->next_of_name;
 }
 
-static void begin(struct site_index *index)
+static void begin_change(struct site_index *index)
 {
 	index->old_names = index->n_names;
 }
 
-/* Is a row of what is said of a peer, nothing where that is NULL, held against that of another? */
-static bool is_outdone(const struct site_watch *said, const struct site_member *member,
-		       const struct site_row *row)
+/* Does one of `said` (NULL: no rows) disprove the row of `member`? */
+static bool is_disproved(const struct site_peer_rows *said, const struct site_member *member,
+			 const struct site_row *row)
 {
 	const struct site_row *rows =
 		said ? site_member_rows(said->member) + said->first_row : NULL;
 
 	for (size_t i = 0; said && i < said->n_rows; i++) {
-		if (rows[i].counts && site_row_outdoes(said->member, &rows[i], member,
-						       (enum grade)row->grade, row->for_s))
+		if (rows[i].counts && site_row_disproves(said->member, &rows[i], member,
+							 (enum grade)row->grade, row->for_s))
 			return true;
 	}
 	return false;
 }
 
 /*
- * May a path of a watch fall short of what others say, or cease to, although the best of that is as
- * good as before? It may if what is said now is not held against the same rows as what was said.
+ * Where the best grade of a peer's proofs stayed, a path may still begin or cease to fall short: proofs
+ * count against paths that were true at the same time, and the changed rows have other times.
  */
-static bool may_fall_short(const struct site_peer *peer, int8_t best,
-			   const struct site_watch *watch)
+static bool verdict_may_flip(const struct site_peer *peer, int8_t best,
+			     const struct site_peer_rows *on_peer)
 {
-	const struct site_row *rows = site_member_rows(watch->member) + watch->first_row;
+	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	if (peer->is_recounted)
+	if (peer->was_recounted)
 		return true;
-	for (size_t i = 0; i < watch->n_rows; i++) {
+	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		if (rows[i].counts && rows[i].grade < best &&
-		    is_outdone(peer->said_then, watch->member, &rows[i]) !=
-			    is_outdone(peer->said_now, watch->member, &rows[i]))
+		    is_disproved(peer->rows_before, on_peer->member, &rows[i]) !=
+			    is_disproved(peer->rows_after, on_peer->member, &rows[i]))
 			return true;
 	}
 	return false;
 }
 
-/* Who may see something else of this peer now? */
-static void settle_peer(struct site_index *index, struct site_peer *peer)
+/* Marks the members whose view of this peer, or of their own inbound rows, may have changed. */
+static void mark_affected(struct site_index *index, struct site_peer *peer)
 {
 	int8_t best = (int8_t)site_best_grade(peer->proofs);
 	int8_t self_best = (int8_t)site_best_grade(peer->self_proofs);
 	bool changed = best != peer->old_best || self_best != peer->old_self_best;
 
-	for (struct site_watch *w = peer->watches; w; w = w->next) {
-		/*
-		 * Proofs have moved in time, which matters to paths that they may be held against.
-		 */
-		if (changed || (w->worst < best && may_fall_short(peer, best, w)) ||
-		    (peer->is_put && w->worst < self_best &&
-		     (best == GRADE_MAPPED || site_index_is_cut_off(w->member))))
-			site_index_suspect(index, w->member);
+	for (struct site_peer_rows *w = peer->peer_rows; w; w = w->next) {
+		if (changed || (w->worst < best && verdict_may_flip(peer, best, w)) ||
+		    (peer->member_changed && w->worst < self_best &&
+		     (best == GRADE_MAPPED || site_index_lacks_proofs(w->member))))
+			site_index_mark_dirty(index, w->member);
 	}
-	/* While all reach it, by how many does not matter. */
+	/* A view tells how many failed only while some did. */
 	if (peer->inbound == peer->old_inbound ||
 	    (peer->inbound_failed == 0 && peer->old_inbound_failed == 0))
 		return;
 	for (struct site_member *m = peer->members; m; m = m->next_of_name)
-		site_index_suspect(index, m);
+		site_index_mark_dirty(index, m);
 }
 
-static void recount_marked(struct site_index *index)
+static void recount_changing(struct site_index *index)
 {
-	for (struct site_member *m = index->members; m && index->is_to_recount; m = m->next)
+	for (struct site_member *m = index->members; m && index->needs_recount; m = m->next)
 		recount_member(index, m);
-	index->is_to_recount = false;
-	/* What is marked meanwhile stands in front, and is nothing to recount. */
-	for (struct site_peer *peer = index->marked; peer; peer = peer->next_marked) {
-		for (struct site_watch *w = peer->watches; w && peer->is_to_recount; w = w->next)
+	index->needs_recount = false;
+	/* Peers that recount() adds come before this one in the list, and need no recount. */
+	for (struct site_peer *peer = index->changing; peer; peer = peer->next_changing) {
+		for (struct site_peer_rows *w = peer->peer_rows; w && peer->needs_recount;
+		     w = w->next)
 			recount(index, w);
-		peer->is_to_recount = false;
+		peer->needs_recount = false;
 	}
 }
 
-/* The end of every change. */
-static void settle(struct site_index *index)
+static void finish_change(struct site_index *index)
 {
-	recount_marked(index);
-	while (index->marked) {
-		struct site_peer *peer = index->marked;
-		index->marked = peer->next_marked;
-		peer->is_marked = false;
-		settle_peer(index, peer);
-		peer->is_recounted = peer->is_put = false;
-		peer->said_then = peer->said_now = NULL;
-		if (!peer->members && !peer->watches)
+	recount_changing(index);
+	while (index->changing) {
+		struct site_peer *peer = index->changing;
+		index->changing = peer->next_changing;
+		peer->is_changing = false;
+		mark_affected(index, peer);
+		peer->was_recounted = peer->member_changed = false;
+		peer->rows_before = peer->rows_after = NULL;
+		if (!peer->members && !peer->peer_rows)
 			site_table_drop(index, peer);
 	}
 	if ((index->old_names >= 2) == (index->n_names >= 2))
 		return;
+	/* A view tells whether the site has another server. */
 	for (struct site_member *m = index->members; m; m = m->next)
-		site_index_suspect(index,
-				   m); /* that there is another server at all is part of a view */
+		site_index_mark_dirty(index, m);
 }
 
 void site_index_init(struct site_index *index, struct arena *arena)
@@ -472,12 +471,12 @@ void site_index_ask(struct site_index *index, site_is_elsewhere *is_elsewhere, v
 {
 	index->is_elsewhere = is_elsewhere;
 	index->user = user;
-	begin(index);
+	begin_change(index);
 	for (size_t i = 0; i < index->n_buckets; i++) {
 		for (struct site_peer *p = index->buckets[i]; p; p = p->next_in_bucket)
 			set_elsewhere(index, p);
 	}
-	settle(index);
+	finish_change(index);
 }
 
 void site_index_ask_again(struct site_index *index, const char *name)
@@ -486,9 +485,9 @@ void site_index_ask_again(struct site_index *index, const char *name)
 
 	if (!peer)
 		return;
-	begin(index);
+	begin_change(index);
 	set_elsewhere(index, peer);
-	settle(index);
+	finish_change(index);
 }
 
 void site_index_put(struct site_index *index, struct site_member *member, bool fresh,
@@ -497,56 +496,56 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 	bool was_fresh = old && old->fresh;
 	bool holds_alike = old && old->holds && site_member_holds_alike(old, member);
 
-	begin(index);
+	begin_change(index);
 	if (was_fresh)
-		contribute_all(index, old, -1);
+		apply_member(index, old, -1);
 	if (old && old->holds && !holds_alike)
-		hold(index, old, false);
-	/* The new one comes first, so that a name that both carry is never nobody's. */
+		set_addresses_held(index, old, false);
+	/* The new member joins before the old one leaves: a name of both must not be dropped between. */
 	link_member(index, member);
 	if (old)
 		unlink_member(index, old);
 	member->fresh = fresh;
 	member->holds = true;
 	if (!holds_alike)
-		hold(index, member, true);
-	for (size_t i = 0; i < member->n_watches; i++)
-		count_rows(index, &site_member_watches(member)[i]);
+		set_addresses_held(index, member, true);
+	for (size_t i = 0; i < member->n_peer_rows; i++)
+		count_rows(index, &site_member_peer_rows(member)[i]);
 	if (fresh)
-		contribute_all(index, member, 1);
-	site_index_suspect(index, member);
-	settle(index);
+		apply_member(index, member, 1);
+	site_index_mark_dirty(index, member);
+	finish_change(index);
 }
 
-void site_index_silence(struct site_index *index, struct site_member *member)
+void site_index_expire(struct site_index *index, struct site_member *member)
 {
 	if (!member->fresh)
 		return;
-	begin(index);
-	contribute_all(index, member, -1);
-	clear(index, member);
+	begin_change(index);
+	apply_member(index, member, -1);
+	unmark_dirty(index, member);
 	member->fresh = false;
-	settle(index);
+	finish_change(index);
 }
 
 bool site_index_hold(struct site_index *index, struct site_member *member, bool holds)
 {
 	if (member->holds == holds)
 		return false;
-	begin(index);
-	hold(index, member, holds);
+	begin_change(index);
+	set_addresses_held(index, member, holds);
 	member->holds = holds;
-	settle(index);
+	finish_change(index);
 	return true;
 }
 
 void site_index_remove(struct site_index *index, struct site_member *member)
 {
-	begin(index);
+	begin_change(index);
 	if (member->fresh)
-		contribute_all(index, member, -1);
+		apply_member(index, member, -1);
 	if (member->holds)
-		hold(index, member, false);
+		set_addresses_held(index, member, false);
 	unlink_member(index, member);
-	settle(index);
+	finish_change(index);
 }

@@ -4,7 +4,7 @@
  * terms; proto/site/site.c draws the conclusions.
  *
  * A change costs what the changed report says, not what the site holds: it tells which members may
- * look different now (suspects), and only those need to be viewed again. A view of any other is
+ * look different now (dirty ones), and only those need to be viewed again. A view of any other is
  * what it was.
  */
 #pragma once
@@ -27,28 +27,30 @@ typedef bool site_is_elsewhere(void *user, const char *server_name);
 /* One Exchange server name of the site, or one that a row names. */
 struct site_peer {
 	struct site_peer *next_in_bucket;
-	struct site_member
-		*members;           /* who carries the name: none, one, or the nodes of a cluster */
-	struct site_watch *watches; /* of others on it, whatever their freshness */
+	struct site_member *members; /* that carry the name: none, one, or the nodes of a cluster */
+	struct site_peer_rows *peer_rows; /* other members' rows on it, fresh or not */
 	uint32_t hash;
 	uint32_t proofs[SITE_PROOF_GRADES];      /* rows of fresh members that prove such a grade */
 	uint32_t self_proofs[SITE_PROOF_GRADES]; /* of its own fresh members, on themselves */
 	uint64_t inbound;        /* changes with what fresh rows say of its single addresses */
 	uint32_t inbound_failed; /* such rows that did not reach the endpoint mapper */
-	bool elsewhere;          /* it is known to be of another site: no peer */
+	bool elsewhere;          /* known to be of another site: no peer */
 
-	/* While a change is under way: how it was before, and what is said of it now and then. */
-	bool is_marked;
-	bool is_to_recount;
-	bool is_recounted; /* what others say, too, than those that follow */
-	bool is_put;       /* one of its members is put, silenced or removed: what they say of it */
-	const struct site_watch *said_then; /* of the member that is put, silenced or removed */
-	const struct site_watch *said_now;
+	/*
+	 * Only while a change is under way: how the peer was before it, and the changed member's
+	 * rows on it.
+	 */
+	bool is_changing;
+	bool needs_recount;
+	bool was_recounted;  /* rows of other members than the changed one, too */
+	bool member_changed; /* the changed member carries this name */
+	const struct site_peer_rows *rows_before; /* NULL: none */
+	const struct site_peer_rows *rows_after;
 	int8_t old_best;
 	int8_t old_self_best;
 	uint64_t old_inbound;
 	uint32_t old_inbound_failed;
-	struct site_peer *next_marked;
+	struct site_peer *next_changing;
 
 	char name[];
 };
@@ -64,9 +66,9 @@ struct site_index {
 	size_t n_holding_buckets;
 	size_t n_holdings;
 	struct site_member *members;
-	struct site_member *suspects;
-	struct site_peer *marked;
-	bool is_to_recount; /* who holds an ambiguous address is told otherwise now */
+	struct site_member *dirty;
+	struct site_peer *changing;
+	bool needs_recount; /* an address has got, or lost, an ambiguous holder */
 	size_t old_names;
 	site_is_elsewhere *is_elsewhere; /* NULL: nothing is known of other sites */
 	void *user;
@@ -80,59 +82,60 @@ void site_index_init(struct site_index *index, struct arena *arena);
 void site_index_deinit(struct site_index *index);
 
 /*
- * From now on asks about names that no member carries, and does so about those it knows. `user` is
- * asked again only by site_index_ask_again(): when the answer for a name has become another.
+ * Sets the callback that is asked about names that no member carries, and asks it about those that
+ * are known. An answer is kept until site_index_ask_again() is called for its name.
  */
 void site_index_ask(struct site_index *index, site_is_elsewhere *is_elsewhere, void *user);
 void site_index_ask_again(struct site_index *index, const char *name);
 
 /*
- * Puts a member in, in the place of `old` (NULL: it is new), which is in no index afterwards. It
- * becomes a suspect if it is fresh.
+ * Puts a member in, in the place of `old` (NULL: the member is new), which is in no index
+ * afterwards. A fresh member becomes dirty.
  */
 void site_index_put(struct site_index *index, struct site_member *member, bool fresh,
 		    struct site_member *old);
 
-/* Its report is not fresh any more: it proves nothing. It goes on holding its addresses. */
-void site_index_silence(struct site_index *index, struct site_member *member);
+/* Ends the freshness of a member's report: it proves nothing any more, but holds its addresses. */
+void site_index_expire(struct site_index *index, struct site_member *member);
 
 /*
- * A silent member is seen to report under another name (`holds` false), or that proves wrong. It
- * holds its addresses from when it is put until then. Returns whether it was otherwise.
+ * Sets whether a member holds its addresses. Each does from when it is put; a silent one ceases to
+ * (`holds` false) when its machine is seen to report under another name. Returns whether that is a
+ * change.
  */
 bool site_index_hold(struct site_index *index, struct site_member *member, bool holds);
 
 void site_index_remove(struct site_index *index, struct site_member *member);
 
-/* The next fresh member whose view may have changed, which is no suspect any more; NULL: none. */
-struct site_member *site_index_take_suspect(struct site_index *index);
+/* Takes a member off the list of dirty ones: its view may have changed. NULL: there is none. */
+struct site_member *site_index_next_dirty(struct site_index *index);
 
-/* Makes it a suspect, if it is fresh. */
-void site_index_suspect(struct site_index *index, struct site_member *member);
+/* Puts a fresh member on that list; one that is not fresh has no view to change. */
+void site_index_mark_dirty(struct site_index *index, struct site_member *member);
 
 /*
- * Does a row of one member show that what another one's path got to is not all that there is: did
- * it get further, and were both true at one moment? `for_s` is how long the path has been so.
- * Whether the row counts is another question.
+ * Does a row of `of` disprove a path of `member`: did it get further than `grade`, while both were
+ * true at one moment? `for_s` is how long the path has been so. The caller sees to it that the row
+ * counts.
  */
-bool site_row_outdoes(const struct site_member *of, const struct site_row *row,
-		      const struct site_member *member, enum grade grade, int64_t for_s);
+bool site_row_disproves(const struct site_member *of, const struct site_row *row,
+			const struct site_member *member, enum grade grade, int64_t for_s);
 
 /* The best grade in these counts, GRADE_UNKNOWN where there is none. */
 enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES]);
 
-/* Has a watch a row that counts? */
-bool site_watch_counts(const struct site_watch *watch);
+/* Does one of the rows count? */
+bool site_peer_rows_count(const struct site_peer_rows *on_peer);
 
-/* Has no peer that the member probed a proof, so that self-probes stand in for them? */
-bool site_index_is_cut_off(const struct site_member *member);
+/* True where no peer that the member probed has a proof: self-probes stand in for proofs then. */
+bool site_index_lacks_proofs(const struct site_member *member);
 
-/* Do two servers of the site hold it, as those of heartbeat nets do? */
+/* Do two servers of the site hold the address, as the nodes of clusters hold their heartbeat's? */
 bool site_index_is_held_twice(const struct site_index *index, uint32_t address);
 
 #define SITE_NAMED_HOLDERS 3
 
-/* Who holds an address, as far as it is told: the first names, without case. */
+/* The servers that hold an address: the first names in alphabetical order, without case. */
 struct site_holders {
 	const struct site_peer *first[SITE_NAMED_HOLDERS];
 	size_t n; /* SITE_NAMED_HOLDERS + 1: there are more */
@@ -140,5 +143,5 @@ struct site_holders {
 
 void site_index_holders(const struct site_index *index, uint32_t address, struct site_holders *out);
 
-/* The name of one of them, as a report of its spells it. */
+/* The name of a holder, as its own report spells it. */
 const char *site_holder_name(const struct site_peer *holder);

@@ -147,13 +147,13 @@ static uint32_t reserve(size_t *at, size_t n, size_t size)
 	return (uint32_t)offset; /* a report of 1 MiB makes no block of 4 GiB */
 }
 
-/* Where the lists of a member lie, and where its texts begin. */
+/* Offsets of a member's lists, and of its texts. */
 static uint32_t lay_out(struct site_member *m, const struct draft *d)
 {
 	size_t at = sizeof *m;
 
-	m->n_watches = (uint32_t)d->n_groups;
-	m->watches = reserve(&at, m->n_watches, sizeof(struct site_watch));
+	m->n_peer_rows = (uint32_t)d->n_groups;
+	m->peer_rows = reserve(&at, m->n_peer_rows, sizeof(struct site_peer_rows));
 	m->n_rows = (uint32_t)d->n_rows;
 	m->rows = reserve(&at, m->n_rows, sizeof(struct site_row));
 	m->n_self_rows = (uint32_t)d->report->n_self_probes;
@@ -228,24 +228,24 @@ static void put_row(struct site_row *row, const struct report *report,
 	row->via = from->via ? find_nic(report, from->via) : row->adapter;
 }
 
-static void put_watches(struct site_member *m, struct draft *d, uint32_t *text)
+static void put_peer_rows(struct site_member *m, struct draft *d, uint32_t *text)
 {
 	const struct report *report = d->report;
-	struct site_watch *watches = site_member_watches(m);
+	struct site_peer_rows *peer_rows = site_member_peer_rows(m);
 	struct site_row *rows = site_member_rows(m);
 
 	for (size_t i = 0; i < d->n_groups; i++) {
-		watches[i].member = m;
-		watches[i].name = put_text(m, text, d->groups[i].name);
-		watches[i].hash = d->groups[i].hash;
-		watches[i].first_row = (uint16_t)d->groups[i].first_row; /* REPORT_MAX_PROBES */
+		peer_rows[i].member = m;
+		peer_rows[i].name = put_text(m, text, d->groups[i].name);
+		peer_rows[i].hash = d->groups[i].hash;
+		peer_rows[i].first_row = (uint16_t)d->groups[i].first_row; /* REPORT_MAX_PROBES */
 	}
 	for (size_t i = 0; i < report->n_probes; i++) {
 		const struct report_probe *from = &report->probes[i];
 		if (!d->group_of[i])
 			continue;
-		struct site_watch *watch = &watches[d->place_of[d->group_of[i] - 1]];
-		put_row(&rows[watch->first_row + watch->n_rows++], report, from);
+		struct site_peer_rows *on_peer = &peer_rows[d->place_of[d->group_of[i] - 1]];
+		put_row(&rows[on_peer->first_row + on_peer->n_rows++], report, from);
 	}
 }
 
@@ -271,7 +271,7 @@ struct site_member *site_member_new(const struct report *report, int64_t at_ms, 
 	m->name = put_text(m, &text, d.name);
 	m->name_hash = d.name_hash;
 	put_nics(m, report, &text);
-	put_watches(m, &d, &text);
+	put_peer_rows(m, &d, &text);
 	put_self_rows(m, report);
 	draft_deinit(&d);
 	return m;
@@ -282,9 +282,9 @@ struct site_member *site_member_copy(const struct site_member *member, struct ar
 	struct site_member *copy = arena_alloc(arena, member->size);
 
 	memcpy(copy, member, member->size);
-	for (size_t i = 0; i < copy->n_watches; i++)
-		site_member_watches(copy)[i].member = copy;
-	copy->is_suspect = false;
+	for (size_t i = 0; i < copy->n_peer_rows; i++)
+		site_member_peer_rows(copy)[i].member = copy;
+	copy->is_dirty = false;
 	copy->fresh = copy->holds = false;
 	return copy;
 }

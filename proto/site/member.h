@@ -25,26 +25,26 @@
 struct site_peer;
 struct site_member;
 
-/* A probe row, or a self-probe, of which `grade` and `for_s` matter alone. */
+/* A probe row, or a self-probe; of that only `grade` and `for_s` matter. */
 struct site_row {
 	uint32_t to;
 	int32_t for_s;   /* up to SITE_MAX_FOR_S; REPORT_ABSENT: not told */
 	int8_t grade;    /* enum grade, never unknown */
 	uint8_t error;   /* enum probe_error */
 	uint8_t adapter; /* number of the first adapter of that id, or SITE_NO_ADAPTER */
-	uint8_t via;     /* likewise; that of `adapter` where the row tells none */
+	uint8_t via;     /* the adapter that it left through; `adapter` where the row tells none */
 	bool has_to;
-	bool counts; /* it is not void; kept by the index */
+	bool counts; /* not void; kept by the index */
 };
 
-/* The rows of one member on one peer; they lie together. */
-struct site_watch {
+/* The rows of one member on one peer, which lie together. */
+struct site_peer_rows {
 	struct site_member *member;
-	struct site_peer *peer;   /* set by the index, and what follows */
-	struct site_watch *next;  /* of those on this peer */
-	struct site_watch **link; /* that points to this one */
-	uint32_t name;            /* as the first row spells it: an offset */
-	uint32_t hash;            /* casefold_hash() of it */
+	struct site_peer *peer;       /* this and the next two are the index's */
+	struct site_peer_rows *next;  /* rows of another member on this peer */
+	struct site_peer_rows **link; /* the pointer that points here */
+	uint32_t name;                /* as the first row spells it: an offset */
+	uint32_t hash;                /* casefold_hash() of the name */
 	uint16_t first_row;
 	uint16_t n_rows;
 	int8_t worst; /* the lowest grade of an adapter on the peer, GRADE_MTA + 1 for none */
@@ -54,7 +54,7 @@ struct site_nic {
 	uint32_t id; /* an offset */
 	uint32_t first_address;
 	uint32_t n_addresses;
-	uint8_t first_of_id; /* number of the first adapter with the same id: itself, as a rule */
+	uint8_t first_of_id; /* number of the first adapter with the same id, mostly this one */
 	bool enabled;
 	bool active;
 	bool link_down;
@@ -62,13 +62,13 @@ struct site_nic {
 
 struct site_member {
 	int64_t at_ms;
-	int64_t fresh_until_ms; /* its last fresh moment */
+	int64_t fresh_until_ms; /* the report's last fresh moment */
 	void *user;             /* the owner's */
 	uint32_t size;          /* of the whole block */
 	uint32_t name;          /* report_server_name(): an offset */
 	uint32_t name_hash;
-	uint32_t n_watches; /* by name of the peer, without case */
-	uint32_t watches;   /* offset of the list; so with the others */
+	uint32_t n_peer_rows; /* ordered by the peer's name, without case */
+	uint32_t peer_rows;   /* offset of the list, as those below */
 	uint32_t n_rows;
 	uint32_t rows;
 	uint32_t n_self_rows;
@@ -80,29 +80,29 @@ struct site_member {
 
 	/* Kept by the index. */
 	bool fresh;
-	bool holds; /* its addresses */
-	bool is_suspect;
-	struct site_member *next_suspect;
+	bool holds; /* holds its addresses */
+	bool is_dirty;
+	struct site_member *next_dirty;
 	struct site_peer *self;
 	struct site_member *next_of_name;
-	struct site_member *next; /* of all of the index */
+	struct site_member *next; /* member of the index */
 	struct site_member **link;
 };
 
-/* In `arena`, or where that is NULL on the heap, to be passed to free(). In no index yet. */
+/* Makes a member in `arena`, or where that is NULL on the heap for free(). It is in no index yet. */
 struct site_member *site_member_new(const struct report *report, int64_t at_ms,
 				    struct arena *arena);
 
 /* A copy in `arena`, in no index. */
 struct site_member *site_member_copy(const struct site_member *member, struct arena *arena);
 
-/* Do both hold the same addresses under the same name? */
+/* Do both members have the same addresses and the same name? */
 bool site_member_holds_alike(const struct site_member *a, const struct site_member *b);
 
-/* Has it this address, on an adapter that is not disabled? */
+/* Has the member this address on an adapter that is not disabled? */
 bool site_member_has_address(const struct site_member *member, uint32_t address);
 
-/* An address that makes an adapter active: neither loopback nor 0.0.0.0. */
+/* Does the address make an adapter active: is it neither loopback nor 0.0.0.0? */
 bool site_address_usable(const struct ipv4_prefix *address);
 
 static inline const char *site_member_text(const struct site_member *member, uint32_t offset)
@@ -115,9 +115,9 @@ static inline const char *site_member_name(const struct site_member *member)
 	return site_member_text(member, member->name);
 }
 
-static inline struct site_watch *site_member_watches(const struct site_member *member)
+static inline struct site_peer_rows *site_member_peer_rows(const struct site_member *member)
 {
-	return (struct site_watch *)((char *)member + member->watches);
+	return (struct site_peer_rows *)((char *)member + member->peer_rows);
 }
 
 static inline struct site_row *site_member_rows(const struct site_member *member)

@@ -22,11 +22,10 @@ const char *adapter_state_name(enum adapter_state state)
 	return names[state];
 }
 
-/* One member's view of the index while it is made. */
-struct question {
+struct view_context {
 	const struct site_index *index;
 	const struct site_member *member;
-	bool cut_off; /* no peer that it probed has a proof: self-probes stand in for them */
+	bool no_peer_proven; /* then self-probes stand in for proofs */
 };
 
 static bool shares_a_subnet(const struct site_member *member, const struct site_nic *a,
@@ -44,9 +43,9 @@ static bool shares_a_subnet(const struct site_member *member, const struct site_
 	return false;
 }
 
-/* Did this success leave through an adapter that has no address in `nic`'s subnet? */
-static bool went_through_elsewhere(const struct site_member *member, const struct site_nic *nic,
-				   const struct site_row *row)
+/* Did a success leave through an adapter without an address in `nic`'s subnet? */
+static bool left_by_other_adapter(const struct site_member *member, const struct site_nic *nic,
+				  const struct site_row *row)
 {
 	if (row->via == nic->first_of_id)
 		return false;
@@ -54,77 +53,75 @@ static bool went_through_elsewhere(const struct site_member *member, const struc
 	       !shares_a_subnet(member, nic, &site_member_nics(member)[row->via]);
 }
 
-/* Does the peer's own probe of itself lift a proven `mapped` to `mta`? */
-static bool is_lifted(const struct question *q, const struct site_peer *peer)
+/* A peer that reached its own MTA lifts what others have proven of it from `mapped` to `mta`. */
+static bool self_probe_completes(const struct view_context *view, const struct site_peer *peer)
 {
-	return !q->cut_off && site_best_grade(peer->proofs) == GRADE_MAPPED &&
+	return !view->no_peer_proven && site_best_grade(peer->proofs) == GRADE_MAPPED &&
 	       site_best_grade(peer->self_proofs) == GRADE_MTA;
 }
 
-static enum grade proven_grade(const struct question *q, const struct site_peer *peer)
+static enum grade proven_grade(const struct view_context *view, const struct site_peer *peer)
 {
-	if (q->cut_off)
+	if (view->no_peer_proven)
 		return site_best_grade(peer->self_proofs);
-	return is_lifted(q, peer) ? GRADE_MTA : site_best_grade(peer->proofs);
+	return self_probe_completes(view, peer) ? GRADE_MTA : site_best_grade(peer->proofs);
 }
 
-static bool any_counts(const struct question *q, const struct site_member *of,
+static bool any_counts(const struct view_context *view, const struct site_member *of,
 		       const struct site_row *rows, size_t n, bool all_count,
 		       const struct site_path *path)
 {
 	for (size_t i = 0; i < n; i++) {
 		if ((all_count || rows[i].counts) &&
-		    site_row_outdoes(of, &rows[i], q->member, path->grade, path->for_s))
+		    site_row_disproves(of, &rows[i], view->member, path->grade, path->for_s))
 			return true;
 	}
 	return false;
 }
 
-/* By what its own members say of themselves? */
-static bool falls_short_of_self(const struct question *q, const struct site_peer *peer,
+static bool falls_short_of_self(const struct view_context *view, const struct site_peer *peer,
 				const struct site_path *path)
 {
 	if (site_best_grade(peer->self_proofs) <= path->grade)
 		return false;
 	for (const struct site_member *m = peer->members; m; m = m->next_of_name) {
 		if (m->fresh &&
-		    any_counts(q, m, site_member_self_rows(m), m->n_self_rows, true, path))
+		    any_counts(view, m, site_member_self_rows(m), m->n_self_rows, true, path))
 			return true;
 	}
 	return false;
 }
 
-/* By what others say of it? */
-static bool falls_short_of_others(const struct question *q, const struct site_peer *peer,
+static bool falls_short_of_others(const struct view_context *view, const struct site_peer *peer,
 				  const struct site_path *path)
 {
 	if (site_best_grade(peer->proofs) <= path->grade)
 		return false;
-	for (const struct site_watch *w = peer->watches; w; w = w->next) {
+	for (const struct site_peer_rows *w = peer->peer_rows; w; w = w->next) {
 		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
-		if (w->member->fresh && any_counts(q, w->member, rows, w->n_rows, false, path))
+		if (w->member->fresh && any_counts(view, w->member, rows, w->n_rows, false, path))
 			return true;
 	}
 	return false;
 }
 
-static bool falls_short(const struct question *q, const struct site_peer *peer,
+static bool falls_short(const struct view_context *view, const struct site_peer *peer,
 			const struct site_path *path)
 {
-	if (q->cut_off)
-		return falls_short_of_self(q, peer, path);
-	if (falls_short_of_others(q, peer, path))
+	if (view->no_peer_proven)
+		return falls_short_of_self(view, peer, path);
+	if (falls_short_of_others(view, peer, path))
 		return true;
 	/*
-	 * A lift tells that the MTA lives behind the endpoint that the mapper names. It is held
-	 * only against paths that got as far as that name: that the peer lives for itself proves
-	 * nothing about the way to it.
+	 * A peer's probe of itself shows that the MTA lives behind the endpoint that the mapper
+	 * names. It disproves only paths that got as far as that name: it says nothing about the
+	 * way to the peer.
 	 */
-	return path->grade == GRADE_MAPPED && is_lifted(q, peer) &&
-	       falls_short_of_self(q, peer, path);
+	return path->grade == GRADE_MAPPED && self_probe_completes(view, peer) &&
+	       falls_short_of_self(view, peer, path);
 }
 
-/* Of rows with the best grade the longest duration counts; one that tells none is the longest. */
+/* Best row: highest grade, then longest duration; an unknown duration counts as infinite. */
 static bool is_better(const struct site_row *row, const struct site_path *path)
 {
 	if (row->grade != path->grade)
@@ -134,18 +131,18 @@ static bool is_better(const struct site_row *row, const struct site_path *path)
 	return row->for_s == REPORT_ABSENT || row->for_s > path->for_s;
 }
 
-/* Fills in what the rows of `nic` show about the peer of a watch. */
-static void walk_path(const struct question *q, const struct site_nic *nic,
-		      const struct site_watch *watch, struct site_path *path)
+/* Fills in what the rows of `nic` show about one peer. */
+static void walk_path(const struct view_context *view, const struct site_nic *nic,
+		      const struct site_peer_rows *on_peer, struct site_path *path)
 {
-	const struct site_row *rows = site_member_rows(q->member) + watch->first_row;
+	const struct site_row *rows = site_member_rows(view->member) + on_peer->first_row;
 	bool succeeded = false;
 	bool all_elsewhere = true;
 
-	path->peer = site_member_text(q->member, watch->name);
+	path->peer = site_member_text(view->member, on_peer->name);
 	path->grade = GRADE_UNKNOWN;
 	path->for_s = REPORT_ABSENT;
-	for (size_t i = 0; i < watch->n_rows; i++) {
+	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		const struct site_row *row = &rows[i];
 		if (!row->counts || row->adapter != nic->first_of_id)
 			continue;
@@ -156,18 +153,18 @@ static void walk_path(const struct question *q, const struct site_nic *nic,
 		}
 		if (row->grade >= GRADE_EPM) {
 			succeeded = true;
-			all_elsewhere &= went_through_elsewhere(q->member, nic, row);
+			all_elsewhere &= left_by_other_adapter(view->member, nic, row);
 		}
 	}
-	path->proven = proven_grade(q, watch->peer);
+	path->proven = proven_grade(view, on_peer->peer);
 	if (path->grade == GRADE_UNKNOWN)
 		return;
-	path->falls_short = falls_short(q, watch->peer, path);
+	path->falls_short = falls_short(view, on_peer->peer, path);
 	path->conclusive = path->grade >= GRADE_EPM || path->falls_short;
 	path->borrowed = succeeded && all_elsewhere;
 }
 
-/* A success that left through it proves its wire, whichever adapter's address it carried. */
+/* A success that left through an adapter proves its wire, whichever adapter's address it carried. */
 static bool carried_a_success(const struct site_member *member, const struct site_nic *nic)
 {
 	const struct site_row *rows = site_member_rows(member);
@@ -219,7 +216,7 @@ static struct site_inbound count_inbound(const struct site_member *member,
 {
 	struct site_inbound seen = { 0 };
 
-	for (const struct site_watch *w = member->self->watches; w; w = w->next) {
+	for (const struct site_peer_rows *w = member->self->peer_rows; w; w = w->next) {
 		const struct site_row *rows = site_member_rows(w->member) + w->first_row;
 		for (size_t i = 0; w->member->fresh && i < w->n_rows; i++) {
 			if (!rows[i].counts || !aims_at(&rows[i], member, nic))
@@ -233,13 +230,14 @@ static struct site_inbound count_inbound(const struct site_member *member,
 	return seen;
 }
 
-static bool is_own_address(const struct question *q, uint32_t address)
+static bool is_own_address(const struct view_context *view, uint32_t address)
 {
-	return site_member_has_address(q->member, address) ||
-	       site_table_is_held_by(q->index, address, q->member->self);
+	return site_member_has_address(view->member, address) ||
+	       site_table_is_held_by(view->index, address, view->member->self);
 }
 
-static void add_void(const struct question *q, struct site_adapter *adapter, uint32_t address)
+static void add_void(const struct view_context *view, struct site_adapter *adapter,
+		     uint32_t address)
 {
 	for (size_t i = 0; i < adapter->n_voids; i++) {
 		if (adapter->voids[i].address == address)
@@ -247,49 +245,49 @@ static void add_void(const struct question *q, struct site_adapter *adapter, uin
 	}
 	struct site_void *added = &adapter->voids[adapter->n_voids++];
 	added->address = address;
-	added->own = is_own_address(q, address);
-	site_index_holders(q->index, address, &added->holders);
+	added->own = is_own_address(view, address);
+	site_index_holders(view->index, address, &added->holders);
 }
 
-/* Lists where the rows of an adapter aimed at that count for nothing. */
-static void list_voids(const struct question *q, const struct site_nic *nic,
+/* Lists the targets of the adapter's void rows. */
+static void list_voids(const struct view_context *view, const struct site_nic *nic,
 		       struct site_adapter *adapter, struct arena *arena)
 {
-	const struct site_watch *watches = site_member_watches(q->member);
-	const struct site_row *rows = site_member_rows(q->member);
+	const struct site_peer_rows *peer_rows = site_member_peer_rows(view->member);
+	const struct site_row *rows = site_member_rows(view->member);
 
-	adapter->voids = arena_alloc_array(arena, q->member->n_rows, sizeof *adapter->voids);
-	for (size_t i = 0; i < q->member->n_watches; i++) {
-		for (size_t j = 0; !watches[i].peer->elsewhere && j < watches[i].n_rows; j++) {
-			const struct site_row *row = &rows[watches[i].first_row + j];
+	adapter->voids = arena_alloc_array(arena, view->member->n_rows, sizeof *adapter->voids);
+	for (size_t i = 0; i < view->member->n_peer_rows; i++) {
+		for (size_t j = 0; !peer_rows[i].peer->elsewhere && j < peer_rows[i].n_rows; j++) {
+			const struct site_row *row = &rows[peer_rows[i].first_row + j];
 			if (!row->counts && row->adapter == nic->first_of_id)
-				add_void(q, adapter, row->to);
+				add_void(view, adapter, row->to);
 		}
 	}
 }
 
-static void judge_adapter(const struct question *q, const struct site_nic *nic,
+static void judge_adapter(const struct view_context *view, const struct site_nic *nic,
 			  struct site_adapter *adapter, size_t n_peers, struct arena *arena)
 {
-	const struct site_watch *watches = site_member_watches(q->member);
+	const struct site_peer_rows *peer_rows = site_member_peer_rows(view->member);
 
-	adapter->id = site_member_text(q->member, nic->id);
+	adapter->id = site_member_text(view->member, nic->id);
 	adapter->paths = arena_alloc_array(arena, n_peers, sizeof *adapter->paths);
-	for (size_t i = 0; i < q->member->n_watches; i++) {
-		if (site_watch_counts(&watches[i]))
-			walk_path(q, nic, &watches[i], &adapter->paths[adapter->n_paths++]);
+	for (size_t i = 0; i < view->member->n_peer_rows; i++) {
+		if (site_peer_rows_count(&peer_rows[i]))
+			walk_path(view, nic, &peer_rows[i], &adapter->paths[adapter->n_paths++]);
 	}
-	adapter->inbound = count_inbound(q->member, nic);
+	adapter->inbound = count_inbound(view->member, nic);
 	if (!nic->active) {
 		adapter->state = ADAPTER_INACTIVE;
-	} else if (nic->link_down && !carried_a_success(q->member, nic)) {
+	} else if (nic->link_down && !carried_a_success(view->member, nic)) {
 		adapter->state = ADAPTER_ISOLATED;
 		adapter->link_down_isolates = true;
 	} else {
 		adapter->state = state_of_paths(adapter);
 	}
 	if (adapter->state == ADAPTER_UNJUDGED)
-		list_voids(q, nic, adapter, arena);
+		list_voids(view, nic, adapter, arena);
 }
 
 static bool has_conclusive_peer(const struct site_adapter *adapter)
@@ -304,8 +302,8 @@ static bool has_conclusive_peer(const struct site_adapter *adapter)
 static size_t count_probed(const struct site_member *member)
 {
 	size_t n = 0;
-	for (size_t i = 0; i < member->n_watches; i++)
-		n += site_watch_counts(&site_member_watches(member)[i]);
+	for (size_t i = 0; i < member->n_peer_rows; i++)
+		n += site_peer_rows_count(&site_member_peer_rows(member)[i]);
 	return n;
 }
 
@@ -319,7 +317,7 @@ void site_view_attach(struct site_server *server, const struct report *report)
 void site_view_member(const struct site_index *index, const struct site_member *member,
 		      const struct report *report, struct site_server *out, struct arena *arena)
 {
-	struct question q = { index, member, site_index_is_cut_off(member) };
+	struct view_context view = { index, member, site_index_lacks_proofs(member) };
 	size_t n_peers = count_probed(member);
 
 	*out = (struct site_server){
@@ -332,7 +330,7 @@ void site_view_member(const struct site_index *index, const struct site_member *
 	};
 	for (size_t i = 0; i < member->n_nics; i++) {
 		struct site_adapter *adapter = &out->adapters[i];
-		judge_adapter(&q, &site_member_nics(member)[i], adapter, n_peers, arena);
+		judge_adapter(&view, &site_member_nics(member)[i], adapter, n_peers, arena);
 		if (adapter->state == ADAPTER_INACTIVE)
 			continue;
 		out->n_active++;
@@ -376,7 +374,7 @@ uint64_t site_view_signature(const struct site_server *server)
 		const struct site_adapter *adapter = &server->adapters[i];
 		signature = add_to_signature(signature, adapter->state);
 		signature = add_to_signature(signature, adapter->link_down_isolates);
-		/* How many failed matters where none reached it. */
+		/* A view tells how many failed only where none reached the adapter. */
 		signature = add_to_signature(
 			signature, adapter->inbound.reached ? 0 : adapter->inbound.failed);
 		signature = add_to_signature(signature, adapter->n_paths);

@@ -29,7 +29,7 @@ struct site_report {
 
 /* Worst last, so that they compare; unjudged is a lack of knowledge and stands apart. */
 enum adapter_state {
-	ADAPTER_INACTIVE, /* disabled, or without a usable address: no part in the question */
+	ADAPTER_INACTIVE, /* disabled, or without a usable address: no part in the view_context */
 	ADAPTER_GOOD,
 	ADAPTER_UNJUDGED,
 	ADAPTER_BORROWED,
@@ -41,7 +41,7 @@ enum adapter_state {
 struct site_path {
 	const char *peer;       /* the Exchange server name, as the server's own rows spell it */
 	enum grade grade;       /* best grade of the adapter's rows; GRADE_UNKNOWN: it has none */
-	int64_t for_s;          /* of that grade; REPORT_ABSENT: not told */
+	int64_t for_s;          /* how long it has had that grade; REPORT_ABSENT: not told */
 	enum probe_error error; /* of the row that gave the grade */
 	enum grade proven; /* the peer's proven grade for this server; GRADE_UNKNOWN: no proof */
 	bool falls_short;
@@ -58,10 +58,10 @@ struct site_inbound {
 	size_t failed;
 };
 
-/* A target of an adapter's rows that counts for nothing, because of who holds it. */
+/* A target of an adapter's void rows, and the servers that hold it. */
 struct site_void {
 	uint32_t address;
-	bool own; /* it is the server's own */
+	bool own; /* the server's own address */
 	struct site_holders holders;
 };
 
@@ -73,7 +73,7 @@ struct site_adapter {
 	struct site_path *paths; /* one per peer that the server probed, in order of their names */
 	size_t n_paths;
 	struct site_inbound inbound;
-	struct site_void *voids; /* of an unjudged one */
+	struct site_void *voids; /* only of an unjudged adapter */
 	size_t n_voids;
 };
 
@@ -104,7 +104,7 @@ struct site {
 void site_view_member(const struct site_index *index, const struct site_member *member,
 		      const struct report *report, struct site_server *out, struct arena *arena);
 
-/* Gives a view that was made without the report what it lacks. */
+/* Adds the report's facts to a view that was made without it. */
 void site_view_attach(struct site_server *server, const struct report *report);
 
 /*
@@ -124,7 +124,7 @@ void site_view(struct site *out, const struct site_report *reports, size_t n, in
 /* Is a report collected at `at_ms` fresh at `now_ms`? */
 bool site_report_is_fresh(const struct report *report, int64_t at_ms, int64_t now_ms);
 
-/* The last moment at which it was fresh. */
+/* The last moment at which a report collected at `at_ms` is fresh. */
 int64_t site_report_fresh_until(const struct report *report, int64_t at_ms);
 
 /* The name of a state for evidence and pages: "good", "isolated" ... */

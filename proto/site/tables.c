@@ -102,7 +102,7 @@ static struct site_holding *first_holding(const struct site_index *index, uint32
 	return *bucket_of(index->holdings, index->n_holding_buckets, address);
 }
 
-/* How many servers hold it; two means: two or more. */
+/* How many servers hold the address, up to two. */
 static int count_holders(const struct site_index *index, uint32_t address)
 {
 	int n = 0;

@@ -159,9 +159,9 @@ static void random_report(struct world *w, size_t number)
 }
 
 /* Views again what may look different now. */
-static void view_suspects(struct world *w)
+static void view_dirty(struct world *w)
 {
-	for (struct site_member *s; (s = site_index_take_suspect(&w->index));) {
+	for (struct site_member *s; (s = site_index_next_dirty(&w->index));) {
 		struct machine *m = s->user;
 		struct site_server server;
 		struct arena arena;
@@ -203,7 +203,7 @@ static void silence_expired(struct world *w)
 	for (size_t i = 0; i < MACHINES; i++) {
 		struct machine *m = &w->machines[i];
 		if (m->member && m->member->fresh_until_ms < w->now_ms)
-			site_index_silence(&w->index, m->member);
+			site_index_expire(&w->index, m->member);
 	}
 }
 
@@ -261,7 +261,7 @@ static void step(struct world *w)
 	} else {
 		take_report(w, number);
 	}
-	view_suspects(w);
+	view_dirty(w);
 }
 
 static void play(uint32_t seed)
@@ -330,11 +330,11 @@ static void report_the_same_again(size_t n_exposed)
 			free(m->member);
 			m->member = member;
 			if (round == 1) {
-				assert_ptr_equal(site_index_take_suspect(&w.index), member);
-				assert_null(site_index_take_suspect(&w.index));
+				assert_ptr_equal(site_index_next_dirty(&w.index), member);
+				assert_null(site_index_next_dirty(&w.index));
 			}
 		}
-		while (site_index_take_suspect(&w.index))
+		while (site_index_next_dirty(&w.index))
 			;
 	}
 	for (size_t i = 0; i < MACHINES; i++)
@@ -342,7 +342,7 @@ static void report_the_same_again(size_t n_exposed)
 	site_index_deinit(&w.index);
 }
 
-static void an_equal_report_makes_nobody_else_a_suspect(void **state)
+static void an_equal_report_makes_nobody_else_dirty(void **state)
 {
 	(void)state;
 	report_the_same_again(0); /* a healthy site */
@@ -354,7 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(after_every_change_the_site_looks_as_if_viewed_afresh),
-		cmocka_unit_test(an_equal_report_makes_nobody_else_a_suspect),
+		cmocka_unit_test(an_equal_report_makes_nobody_else_dirty),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
