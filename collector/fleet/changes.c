@@ -11,10 +11,10 @@ static const char *or_empty(const char *text)
 	return text ? text : "";
 }
 
-/* Where those of the same agent and epoch are. */
+/* The list of changes whose reports have the same agent and epoch. */
 static size_t flight_of(const struct report *report)
 {
-	return fleet_lineage(report) % FLEET_FLIGHTS;
+	return fleet_agent_epoch_hash(report) % FLEET_FLIGHTS;
 }
 
 static void put_in_flight(struct fleet *fleet, struct changes *changes)
@@ -168,7 +168,7 @@ void fleet_changes_close(struct changes *changes, bool latest)
 		const struct view *view = changes->views[i];
 		const struct changes_detail *detail = &changes->details[i];
 		if (!detail->says_something_new && !detail->adapters_json)
-			continue; /* what is stored of it stays right */
+			continue; /* its stored row stays right */
 		rows[n++] = (struct record_server){
 			.key = view->key,
 			.silent = view->silent,

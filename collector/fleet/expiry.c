@@ -5,12 +5,12 @@
 static void place(struct fleet *fleet, size_t at, struct fleet_server *server)
 {
 	fleet->heap[at] = server;
-	server->heap_at = at;
+	server->expiry_slot = at;
 }
 
 static void move_up(struct fleet *fleet, struct fleet_server *server)
 {
-	size_t at = server->heap_at;
+	size_t at = server->expiry_slot;
 	while (at > 0) {
 		struct fleet_server *parent = fleet->heap[(at - 1) / 2];
 		if (parent->expires_ms <= server->expires_ms)
@@ -23,7 +23,7 @@ static void move_up(struct fleet *fleet, struct fleet_server *server)
 
 static void move_down(struct fleet *fleet, struct fleet_server *server)
 {
-	size_t at = server->heap_at;
+	size_t at = server->expiry_slot;
 	for (;;) {
 		size_t child = 2 * at + 1;
 		if (child + 1 < fleet->n_heap &&
@@ -40,7 +40,7 @@ static void move_down(struct fleet *fleet, struct fleet_server *server)
 void fleet_expiry_set(struct fleet *fleet, struct fleet_server *server)
 {
 	server->expires_ms = server->member->fresh_until_ms + 1;
-	if (server->heap_at == FLEET_NOWHERE)
+	if (server->expiry_slot == FLEET_NOT_QUEUED)
 		place(fleet, fleet->n_heap++, server);
 	move_up(fleet, server);
 	move_down(fleet, server);
@@ -48,10 +48,10 @@ void fleet_expiry_set(struct fleet *fleet, struct fleet_server *server)
 
 void fleet_expiry_drop(struct fleet *fleet, struct fleet_server *server)
 {
-	size_t at = server->heap_at;
-	if (at == FLEET_NOWHERE)
+	size_t at = server->expiry_slot;
+	if (at == FLEET_NOT_QUEUED)
 		return;
-	server->heap_at = FLEET_NOWHERE;
+	server->expiry_slot = FLEET_NOT_QUEUED;
 	struct fleet_server *last = fleet->heap[--fleet->n_heap];
 	if (last == server)
 		return;

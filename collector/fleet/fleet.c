@@ -123,7 +123,7 @@ static enum status load_server(void *user, const struct record_server *row,
 	server->is_judged = row->silent == silent;
 	snapshot_unref(snapshot);
 	if (silent)
-		fleet_server_silence(server);
+		fleet_server_set_silent(server);
 	else
 		fleet_expiry_set(fleet, server);
 	return STATUS_OK;
@@ -151,7 +151,7 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 	if (status == STATUS_OK)
 		status = fleet_renames_load(fleet, error);
 	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
-		fleet_sign_site(fleet->sites[i]);
+		fleet_restore_signatures(fleet->sites[i]);
 	fleet_rows_renew_adapters(fleet);
 	now_ms = fleet_clock(fleet, now_ms);
 	if (status == STATUS_OK)
@@ -190,7 +190,7 @@ int64_t fleet_next_expiry(const struct fleet *fleet)
 {
 	const struct fleet_server *first = fleet_expiry_first(fleet);
 
-	if (fleet->stale)
+	if (fleet->to_rejudge)
 		return 0; /* at once */
 	return first ? first->expires_ms : INT64_MAX;
 }
@@ -210,7 +210,7 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 	now_ms = fleet_clock(fleet, now_ms);
 	enum status status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
 	if (status == STATUS_OK)
-		status = fleet_silent_judge_stale(fleet, made, error);
+		status = fleet_silent_rejudge_marked(fleet, made, error);
 	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, made, error);
 	if (status != STATUS_OK) {

@@ -30,33 +30,33 @@ struct fleet_server {
 	struct fleet_name *name;
 	struct fleet_server *next_of_name;
 
-	/* Of the latest report, to tell which one is later. */
-	uint64_t lineage; /* a hash of the agent's id and epoch */
+	/* Of the latest report, to tell whether another one is later. */
+	uint64_t agent_epoch_hash; /* a hash of the agent's id and epoch */
 	int64_t sequence;
-	uint64_t fingerprint; /* of what its history would tell (collector/model/report_diff.h) */
+	uint64_t fingerprint; /* hash of what its history tells (collector/model/report_diff.h) */
 
 	/* The highest sequence of its agent's reports under one epoch, stored or on their way. */
-	struct fleet_stream {
-		uint64_t lineage; /* as above; 0: it is not known yet */
+	struct report_stream {
+		uint64_t agent_epoch_hash; /* of the agent and epoch; 0: not known yet */
 		int64_t last_sequence;
-		uint64_t n_foreign; /* as the fleet's when it was looked up */
+		uint64_t n_imported; /* the fleet's count when the sequence was looked up */
 	} stream;
 
 	struct fleet_card *cards; /* the network cards of its latest report */
 	uint32_t n_cards;
 
 	uint64_t signature; /* of the view of the site that `current` was judged by */
-	bool is_judged;     /* by its latest report, so that `signature` counts */
+	bool is_judged;     /* by its latest report: `signature` is valid */
 	bool silent;
 
 	int64_t expires_ms; /* the first moment at which its latest report is not fresh */
-	size_t heap_at;     /* its place among the expiries; FLEET_NOWHERE while it is silent */
+	size_t expiry_slot; /* place in the heap; FLEET_NOT_QUEUED while the server is silent */
 	struct fleet_server *next_expired;
 
-	bool is_stale; /* silent, and a late report may change what is held of it */
-	struct fleet_server *next_stale;
+	bool needs_rejudge; /* silent, and a late report may change its verdict */
+	struct fleet_server *next_to_rejudge;
 
-	size_t row; /* where its row was found last */
+	size_t row; /* place of its published row when last looked up */
 
 	uint64_t changes_id; /* of the change set that has a view of it... */
 	size_t changes_at;   /* ...and which one */
@@ -64,17 +64,17 @@ struct fleet_server {
 	char key[];
 };
 
-#define FLEET_NOWHERE SIZE_MAX
+#define FLEET_NOT_QUEUED SIZE_MAX
 
 struct fleet_site {
 	struct fleet *fleet;
-	uint32_t number;    /* of it in the fleet */
+	uint32_t number;    /* the site's place in the fleet's list */
 	char *organization; /* as its first report spells them */
 	char *name;
 	struct site_index index;
 	struct probe_mesh mesh;
 	int64_t silent_until_ms; /* the latest of the last fresh moments of its silent servers */
-	bool is_touched;         /* servers of it may have to be judged before the call ends */
+	bool is_touched;         /* has dirty servers to judge before the call ends */
 	struct fleet_site *next_touched;
 	char key[];
 };
@@ -119,14 +119,14 @@ struct fleet {
 
 	struct fleet_server **heap; /* by expiry, the next one first; room as `servers` */
 	size_t n_heap;
-	struct fleet_server *stale; /* in no order */
+	struct fleet_server *to_rejudge; /* in no order */
 	struct fleet_site *touched;
 
 	struct changes *in_flight[FLEET_FLIGHTS]; /* with a report that is not durable yet */
 	size_t n_in_flight;
 	uint64_t last_changes_id;
-	uint64_t n_foreign; /* reports so far that did not come from the agents that they name */
-	int64_t newest_ms;  /* the latest time of a report: it is never earlier than that here */
+	uint64_t n_imported; /* reports so far that did not come from the agents that they name */
+	int64_t newest_ms;   /* the latest time of a report: it is never earlier than that here */
 };
 
 /* servers.c: servers and sites as such. */
@@ -143,7 +143,7 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 			     const struct snapshot *latest, bool fresh);
 
 /* A hash of the agent's id and epoch. */
-uint64_t fleet_lineage(const struct report *report);
+uint64_t fleet_agent_epoch_hash(const struct report *report);
 
 /* Is this report a later one than the server's latest? */
 bool fleet_server_is_later(const struct fleet_server *server, const struct snapshot *snapshot);
@@ -154,7 +154,7 @@ bool fleet_server_is_later(const struct fleet_server *server, const struct snaps
 struct fleet_site *fleet_site_find(const struct fleet *fleet, const struct snapshot *snapshot);
 struct fleet_site *fleet_site_find_or_add(struct fleet *fleet, const struct snapshot *snapshot);
 
-/* To be assessed by fleet_assess_touched(). */
+/* Has the site's dirty servers judged by the next fleet_assess_touched(). */
 void fleet_site_touch(struct fleet_site *site);
 
 /* The first of the machines that carry an Exchange server name, without case, or NULL. */
@@ -177,8 +177,8 @@ int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms);
 /* Room for one more element of an array that doubles. */
 void *fleet_with_room(void *array, size_t n, size_t *room, size_t size);
 
-/* Notes that the server fell silent. */
-void fleet_server_silence(struct fleet_server *server);
+/* Marks the server and its site's record of silent ones. */
+void fleet_server_set_silent(struct fleet_server *server);
 
 /* Takes the server out and frees it. */
 void fleet_server_drop(struct fleet *fleet, struct fleet_server *server);
@@ -190,35 +190,37 @@ void fleet_server_drop(struct fleet *fleet, struct fleet_server *server);
  * before the silent one's last report. A name that two live machines could be is not given.
  */
 
-/* The report is the server's latest now. */
-void fleet_renames_note(struct fleet *fleet, struct fleet_server *server,
-			const struct report *report);
-void fleet_renames_forget(struct fleet *fleet, struct fleet_server *server);
+/* Takes over the network cards of the server's latest report. */
+void fleet_renames_set_cards(struct fleet *fleet, struct fleet_server *server,
+			     const struct report *report);
+void fleet_renames_drop_cards(struct fleet *fleet, struct fleet_server *server);
 
 /* The name under which a silent server probably reports now, or NULL; until it is judged again. */
 enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *server,
 			       const char **name, char error[FLEET_ERROR_SIZE]);
 
-/* By its current view: a machine that has another name now holds no address under this one. */
-void fleet_renames_hold(const struct fleet_server *server);
+/* A machine that reports under another name now holds no address under this one. */
+void fleet_renames_update_addresses(const struct fleet_server *server);
 
 /* Was a server that has a new name by now seen under it at a moment in the past? */
 enum status fleet_renames_was_renamed(struct fleet *fleet, const struct fleet_server *server,
 				      int64_t at_ms, bool *out, char error[FLEET_ERROR_SIZE]);
 
-/* A server has reported: silent ones may be it. */
-enum status fleet_renames_tell(struct fleet *fleet, const struct fleet_server *server,
-			       struct changes *changes, char error[FLEET_ERROR_SIZE]);
+/* After a server's report: silent servers may be the same machine. */
+enum status fleet_renames_update_silent(struct fleet *fleet, const struct fleet_server *server,
+					struct changes *changes, char error[FLEET_ERROR_SIZE]);
 
-/* A report from before its latest has come: who was heard of after that is another machine. */
+/*
+ * After a late report of a server: silent servers that were heard of after it are other machines.
+ */
 void fleet_renames_take_back(const struct fleet *fleet, const struct fleet_server *server,
 			     int64_t at_ms, struct changes *changes);
 
-/* It is about to be dropped: forgets its cards, and silent servers were perhaps never it. */
+/* Before a server is dropped: drops its cards, and finds the names of silent servers anew. */
 enum status fleet_renames_leave(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE]);
 
-/* Everything was read from the store: completes the views of silent servers. */
+/* After loading: finds the new names of silent servers. */
 enum status fleet_renames_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]);
 
 /* rows.c: what is published, in order. `server` is NULL where it is removed by now. */
@@ -254,7 +256,7 @@ enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 			      const struct snapshot *latest, struct changes *changes,
 			      char error[FLEET_ERROR_SIZE]);
 
-/* Likewise a view that is about to become the current one. */
+/* What a view that is about to become the current one shows to have changed. */
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view);
 
@@ -294,14 +296,23 @@ enum status fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct cha
 				 char error[FLEET_ERROR_SIZE]);
 
 /*
- * Remembers by what the servers of a site were judged that stand as they were stored, so that they
- * need not be judged again.
+ * Assesses what a site shows of a server (`seen`, with the report attached) and adds the view to the
+ * changes where it shows something else than the current one. Of `verdict` the caller sets silent,
+ * renamed_to, and since_ms for a verdict that is new.
  */
-void fleet_sign_site(struct fleet_site *site);
+void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report,
+		      const struct site_server *seen, struct view_verdict verdict,
+		      struct changes *changes, struct arena *arena);
 
 /*
- * Makes silent what has expired by `now_ms`, in the order of their moments, and judges who is
- * concerned; ends when it has made `most` or more silent.
+ * After loading: computes the signature of each server whose stored verdict still holds, so that it is
+ * not judged again.
+ */
+void fleet_restore_signatures(struct fleet_site *site);
+
+/*
+ * Makes the servers silent whose reports have expired by `now_ms`, in order of expiry, and judges the
+ * servers that this concerns; stops once `most` or more are silent.
  */
 enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struct changes *changes,
 			 char error[FLEET_ERROR_SIZE]);
@@ -316,14 +327,13 @@ enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struc
 enum status fleet_silent_judge(struct fleet *fleet, struct fleet_server *server,
 			       struct changes *changes, char error[FLEET_ERROR_SIZE]);
 
-/*
- * A report of that time came late to the site: what silent servers saw may have to be judged again.
- */
-void fleet_silent_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms);
+/* After a late report: marks the site's silent servers that were still heard of at its time. */
+void fleet_silent_mark_for_rejudge(struct fleet *fleet, const struct fleet_site *site,
+				   int64_t at_ms);
 
-/* Judges up to FLEET_MAX_SILENT_JUDGED of them again. */
-enum status fleet_silent_judge_stale(struct fleet *fleet, struct changes *changes,
-				     char error[FLEET_ERROR_SIZE]);
+/* Judges up to FLEET_MAX_SILENT_JUDGED of the marked servers again. */
+enum status fleet_silent_rejudge_marked(struct fleet *fleet, struct changes *changes,
+					char error[FLEET_ERROR_SIZE]);
 
 /* changes.c: change sets. */
 

@@ -4,29 +4,25 @@
 #include "proto/exposure/exposure.h"
 #include "proto/exposure/verdict_json.h"
 
-/* Makes the view of a fresh server and, where it looks different from now on, adds it. */
-static void conclude(struct fleet_server *server, const struct snapshot *latest,
-		     const struct site_server *seen, int64_t now_ms, struct arena *arena,
-		     struct changes *changes)
+void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report,
+		      const struct site_server *seen, struct view_verdict verdict,
+		      struct changes *changes, struct arena *arena)
 {
 	struct assessment assessment;
 
 	exposure_assess(seen, &assessment, arena);
 	char *findings = verdict_json_write_findings(&assessment);
-	struct view_verdict verdict = {
-		.verdict = assessment.verdict,
-		.adapters = view_adapter_states(seen),
-		.since_ms = now_ms,
-		.findings_json = findings,
-	};
+	verdict.verdict = assessment.verdict;
+	verdict.adapters = view_adapter_states(seen);
+	verdict.findings_json = findings;
 	if (server->current && server->current->verdict == assessment.verdict)
 		verdict.since_ms = server->current->since_ms;
-	struct view *view = view_make(latest, &verdict);
+	struct view *view = view_make(report, &verdict);
 	free(findings);
 	if (server->current && view_shows_the_same(server->current, view))
 		view_unref(view);
 	else
-		fleet_changes_add(changes, server, view, NULL);
+		fleet_changes_add(changes, server, view, verdict.silent ? seen : NULL);
 }
 
 /* Judges a server again if what it sees of its site has changed, or its report is a new one. */
@@ -44,7 +40,8 @@ static enum status judge(struct fleet *fleet, struct fleet_server *server, int64
 	if (status != STATUS_OK)
 		return status;
 	site_view_attach(&seen, &latest->report);
-	conclude(server, latest, &seen, now_ms, arena, changes);
+	fleet_judge_seen(server, latest, &seen, (struct view_verdict){ .since_ms = now_ms },
+			 changes, arena);
 	server->signature = signature;
 	server->is_judged = true;
 	snapshot_unref(latest);
@@ -81,7 +78,7 @@ enum status fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct cha
 	return status;
 }
 
-void fleet_sign_site(struct fleet_site *site)
+void fleet_restore_signatures(struct fleet_site *site)
 {
 	struct fleet_server *unjudged = NULL;
 	struct site_member *member;
@@ -106,10 +103,7 @@ void fleet_sign_site(struct fleet_site *site)
 		site_index_mark_dirty(&site->index, unjudged->member);
 }
 
-/*
- * It falls silent: what it looks like stays, for that was judged at its last fresh moment, which is
- * the one before this.
- */
+/* A server that falls silent keeps its verdict: it was judged at its last fresh moment, just before. */
 static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
@@ -134,7 +128,7 @@ static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server
 	return STATUS_OK;
 }
 
-/* Takes those that expire first, all at one moment, from the expiries. */
+/* Takes all servers that share the earliest moment of expiry. */
 static struct fleet_server *take_expired(struct fleet *fleet, int64_t *at_ms)
 {
 	struct fleet_server *expired = NULL;
@@ -150,16 +144,17 @@ static struct fleet_server *take_expired(struct fleet *fleet, int64_t *at_ms)
 }
 
 /*
- * They all count for each other at the moment that is their last, so none leaves before the rest.
+ * Servers that expire at the same moment are all judged before any of them leaves its site's index,
+ * because their reports still count for each other at their last fresh moment.
  */
-static enum status silence(struct fleet *fleet, struct fleet_server *expired, int64_t at_ms,
-			   struct changes *changes, char error[FLEET_ERROR_SIZE])
+static enum status expire_batch(struct fleet *fleet, struct fleet_server *expired, int64_t at_ms,
+				struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
 	for (struct fleet_server *s = expired; s && status == STATUS_OK; s = s->next_expired) {
-		fleet_server_silence(s);
-		/* Nothing that was reported since has a part in it, as a rule. */
+		fleet_server_set_silent(s);
+		/* A report that is younger than that moment must not count: the past is rebuilt. */
 		if (fleet->newest_ms < at_ms)
 			status = keep_verdict(fleet, s, changes, error);
 		else
@@ -167,7 +162,7 @@ static enum status silence(struct fleet *fleet, struct fleet_server *expired, in
 	}
 	for (struct fleet_server *s = expired; s; s = s->next_expired) {
 		site_index_expire(&s->site->index, s->member);
-		fleet_renames_hold(s);
+		fleet_renames_update_addresses(s);
 		fleet_site_touch(s->site);
 	}
 	return status;
@@ -183,7 +178,7 @@ enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struc
 	       fleet_expiry_first(fleet)->expires_ms <= now_ms) {
 		int64_t at_ms = 0;
 		struct fleet_server *expired = take_expired(fleet, &at_ms);
-		status = silence(fleet, expired, at_ms, changes, error);
+		status = expire_batch(fleet, expired, at_ms, changes, error);
 		if (status == STATUS_OK)
 			status = fleet_assess_touched(fleet, at_ms, changes, error);
 	}

@@ -44,12 +44,12 @@ bool fleet_is_from_before_removal(const struct fleet *fleet, const struct snapsh
 
 static void drop_stale(struct fleet *fleet, struct fleet_server *server)
 {
-	struct fleet_server **at = &fleet->stale;
+	struct fleet_server **at = &fleet->to_rejudge;
 
 	while (*at && *at != server)
-		at = &(*at)->next_stale;
+		at = &(*at)->next_to_rejudge;
 	if (*at)
-		*at = server->next_stale;
+		*at = server->next_to_rejudge;
 }
 
 enum status fleet_remove(struct fleet *fleet, const struct record_removal *removal, int64_t now_ms,

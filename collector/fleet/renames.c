@@ -36,7 +36,7 @@ static void link_card(const struct fleet *fleet, struct fleet_card *card)
 	*bucket = card;
 }
 
-/* Every card of the fleet into a table of this size. */
+/* Puts every card of the fleet into a table of `n` buckets. */
 static void make_buckets(struct fleet *fleet, size_t n)
 {
 	free(fleet->cards);
@@ -49,7 +49,7 @@ static void make_buckets(struct fleet *fleet, size_t n)
 	}
 }
 
-void fleet_renames_forget(struct fleet *fleet, struct fleet_server *server)
+void fleet_renames_drop_cards(struct fleet *fleet, struct fleet_server *server)
 {
 	for (size_t i = 0; i < server->n_cards; i++) {
 		const struct fleet_card *card = &server->cards[i];
@@ -71,15 +71,15 @@ static bool has_these(const struct fleet_server *server, const uint64_t *address
 	return same;
 }
 
-void fleet_renames_note(struct fleet *fleet, struct fleet_server *server,
-			const struct report *report)
+void fleet_renames_set_cards(struct fleet *fleet, struct fleet_server *server,
+			     const struct report *report)
 {
 	uint64_t addresses[REPORT_MAX_ADAPTERS];
 	size_t n = network_cards_of(report, addresses);
 
 	if (has_these(server, addresses, n))
 		return;
-	fleet_renames_forget(fleet, server);
+	fleet_renames_drop_cards(fleet, server);
 	if (n == 0)
 		return;
 	if (fleet->n_cards + n > fleet->n_card_buckets) {
@@ -95,7 +95,7 @@ void fleet_renames_note(struct fleet *fleet, struct fleet_server *server,
 	}
 }
 
-/* The servers that have a card of this address; none where it is everybody's. */
+/* The servers that have a card of this address; 0 where too many have one to tell anything. */
 static size_t find_holders(const struct fleet *fleet, uint64_t address,
 			   struct fleet_server *out[MAX_LOOKED_AT])
 {
@@ -111,9 +111,9 @@ static size_t find_holders(const struct fleet *fleet, uint64_t address,
 	return n;
 }
 
-/* Of two that reported after `server` from its card, which one it may be; both live: neither. */
-static bool choose(const struct fleet_server *server, struct fleet_server *other,
-		   struct fleet_server **best)
+/* Keeps the later of two servers that reported from `server`'s card; false where both are live. */
+static bool is_unambiguous(const struct fleet_server *server, struct fleet_server *other,
+			   struct fleet_server **best)
 {
 	const struct fleet_server *before = *best;
 
@@ -126,7 +126,7 @@ static bool choose(const struct fleet_server *server, struct fleet_server *other
 	return true;
 }
 
-/* Who reported last with a card of a server, after it; NULL also where that is ambiguous. */
+/* The last to report with a card of `server`, after it; NULL: none, or it is ambiguous. */
 static struct fleet_server *find_later(const struct fleet *fleet, const struct fleet_server *server)
 {
 	struct fleet_server *holders[MAX_LOOKED_AT];
@@ -135,7 +135,7 @@ static struct fleet_server *find_later(const struct fleet *fleet, const struct f
 	for (size_t i = 0; i < server->n_cards; i++) {
 		size_t n = find_holders(fleet, server->cards[i].address, holders);
 		for (size_t k = 0; k < n; k++) {
-			if (!choose(server, holders[k], &best))
+			if (!is_unambiguous(server, holders[k], &best))
 				return NULL;
 		}
 	}
@@ -166,15 +166,15 @@ enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *s
 
 	*name = later ? name_of(later) : NULL;
 	if (!later || (server->current && same_name(*name, server->current->renamed_to)))
-		return STATUS_OK; /* as it was found before */
+		return STATUS_OK; /* the same name as before */
 	enum status status = fleet_read_until(fleet, later, server->member->at_ms, &beside, error);
-	if (status != STATUS_OK || beside) /* it is another machine, which the card went to */
+	if (status != STATUS_OK || beside) /* both lived at one time: the card changed machines */
 		*name = NULL;
 	snapshot_unref(beside);
 	return status;
 }
 
-/* The view of a silent server that is called `name` now; NULL: by none that is known. */
+/* The view of a silent server whose machine is called `name` now; NULL: no new name is known. */
 static struct view *view_called(const struct fleet_server *server, const char *name)
 {
 	const struct view *current = server->current;
@@ -189,9 +189,9 @@ static struct view *view_called(const struct fleet_server *server, const char *n
 	return view_renew(current, &verdict);
 }
 
-/* Finds anew what a silent server is called now. NULL: it looks as it did. */
-static enum status renew(struct fleet *fleet, const struct fleet_server *server, struct view **view,
-			 char error[FLEET_ERROR_SIZE])
+/* Looks for a silent server's new name again. `*view` is NULL where it is the one that is shown. */
+static enum status find_new_name(struct fleet *fleet, const struct fleet_server *server,
+				 struct view **view, char error[FLEET_ERROR_SIZE])
 {
 	const char *name;
 
@@ -220,7 +220,7 @@ enum status fleet_renames_was_renamed(struct fleet *fleet, const struct fleet_se
 	return status;
 }
 
-void fleet_renames_hold(const struct fleet_server *server)
+void fleet_renames_update_addresses(const struct fleet_server *server)
 {
 	bool is_renamed = server->silent && server->current && server->current->renamed_to;
 
@@ -228,9 +228,9 @@ void fleet_renames_hold(const struct fleet_server *server)
 		fleet_site_touch(server->site);
 }
 
-/* Finds anew what the silent servers are called that have a card of this address. */
-static enum status tell_holders(struct fleet *fleet, uint64_t address, struct changes *changes,
-				char error[FLEET_ERROR_SIZE])
+/* Looks again for the new names of the silent servers that have a card of this address. */
+static enum status rename_holders(struct fleet *fleet, uint64_t address, struct changes *changes,
+				  char error[FLEET_ERROR_SIZE])
 {
 	struct fleet_server *holders[MAX_LOOKED_AT];
 	size_t n = find_holders(fleet, address, holders);
@@ -239,22 +239,22 @@ static enum status tell_holders(struct fleet *fleet, uint64_t address, struct ch
 	for (size_t i = 0; i < n && status == STATUS_OK; i++) {
 		struct view *view = NULL;
 		if (holders[i]->silent)
-			status = renew(fleet, holders[i], &view, error);
+			status = find_new_name(fleet, holders[i], &view, error);
 		if (!view)
 			continue;
 		fleet_changes_add(changes, holders[i], view, NULL);
-		fleet_renames_hold(holders[i]);
+		fleet_renames_update_addresses(holders[i]);
 	}
 	return status;
 }
 
-enum status fleet_renames_tell(struct fleet *fleet, const struct fleet_server *server,
-			       struct changes *changes, char error[FLEET_ERROR_SIZE])
+enum status fleet_renames_update_silent(struct fleet *fleet, const struct fleet_server *server,
+					struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; i < server->n_cards && status == STATUS_OK; i++)
-		status = tell_holders(fleet, server->cards[i].address, changes, error);
+		status = rename_holders(fleet, server->cards[i].address, changes, error);
 	return status;
 }
 
@@ -271,7 +271,7 @@ void fleet_renames_take_back(const struct fleet *fleet, const struct fleet_serve
 			    !is_called(before->current, server->key))
 				continue;
 			fleet_changes_add(changes, before, view_called(before, NULL), NULL);
-			fleet_renames_hold(before);
+			fleet_renames_update_addresses(before);
 		}
 	}
 }
@@ -285,9 +285,9 @@ enum status fleet_renames_leave(struct fleet *fleet, struct fleet_server *server
 
 	for (size_t i = 0; i < n; i++)
 		addresses[i] = server->cards[i].address;
-	fleet_renames_forget(fleet, server);
+	fleet_renames_drop_cards(fleet, server);
 	for (size_t i = 0; i < n && status == STATUS_OK; i++)
-		status = tell_holders(fleet, addresses[i], changes, error);
+		status = rename_holders(fleet, addresses[i], changes, error);
 	return status;
 }
 
@@ -299,13 +299,13 @@ enum status fleet_renames_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]
 		struct fleet_server *server = fleet->servers[i];
 		struct view *view = NULL;
 		if (server->silent)
-			status = renew(fleet, server, &view, error);
+			status = find_new_name(fleet, server, &view, error);
 		if (!view)
 			continue;
 		view_unref(server->current);
 		server->current = view;
 		fleet_row_put(fleet, server, view);
-		fleet_renames_hold(server);
+		fleet_renames_update_addresses(server);
 	}
 	return status;
 }

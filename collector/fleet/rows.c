@@ -7,7 +7,7 @@
 #include "proto/base/casefold.h"
 #include "proto/base/version.h"
 
-/* Versions compare as numbers; what is none comes last. */
+/* Versions compare as numbers; a text that is no version comes last. */
 static uint64_t rank_of_build(const char *build)
 {
 	struct version version;
@@ -60,7 +60,7 @@ static size_t search_row(const struct fleet *fleet, const char *key)
 	return fleet_row_place(fleet->rows, n, key);
 }
 
-/* The first row at or behind that key: as a rule that of a server whose row has not moved. */
+/* The first row at or behind that key; mostly the server's row has not moved. */
 static size_t find_row(const struct fleet *fleet, const char *key)
 {
 	struct fleet_server *server = fleet_server_find(fleet, key);
@@ -78,7 +78,7 @@ static void add_name(struct fleet *fleet, struct fleet_row *row)
 		name_index_add(&fleet->row_names, row->view->server, row->view->exchange_server);
 }
 
-/* Gives numbers again where many are nobody's any more. */
+/* Numbers the names anew once most numbers are unused. */
 static void tidy_names(struct fleet *fleet)
 {
 	if (!name_index_is_wasteful(&fleet->row_names))
@@ -88,7 +88,7 @@ static void tidy_names(struct fleet *fleet)
 		add_name(fleet, &fleet->rows[i]);
 }
 
-/* The number stays where the names are those of the view before. */
+/* Keeps the number where the view before had the same names. */
 static void name_row(struct fleet *fleet, struct fleet_row *row, const struct fleet_row *before)
 {
 	if (before->view && casefold_equal(before->view->server, row->view->server) &&

@@ -31,7 +31,7 @@ struct fleet_server *fleet_server_find(const struct fleet *fleet, const char *ke
 }
 
 /* A number for an agent's id and epoch: sequences compare within them. */
-uint64_t fleet_lineage(const struct report *report)
+uint64_t fleet_agent_epoch_hash(const struct report *report)
 {
 	const char *id = report->agent.id ? report->agent.id : "";
 	const char *epoch = report->agent.epoch ? report->agent.epoch : "";
@@ -43,7 +43,7 @@ bool fleet_server_is_later(const struct fleet_server *server, const struct snaps
 {
 	if (snapshot->at_ms != server->member->at_ms)
 		return snapshot->at_ms > server->member->at_ms;
-	if (fleet_lineage(&snapshot->report) == server->lineage)
+	if (fleet_agent_epoch_hash(&snapshot->report) == server->agent_epoch_hash)
 		return snapshot->report.sequence > server->sequence;
 	return true; /* nothing tells them apart: what came last counts (snapshot_is_later) */
 }
@@ -54,9 +54,9 @@ static void note_latest(struct fleet *fleet, struct fleet_server *server,
 {
 	if (latest->at_ms > fleet->newest_ms)
 		fleet->newest_ms = latest->at_ms;
-	server->lineage = fleet_lineage(&latest->report);
+	server->agent_epoch_hash = fleet_agent_epoch_hash(&latest->report);
 	server->sequence = latest->report.sequence;
-	fleet_renames_note(fleet, server, &latest->report);
+	fleet_renames_set_cards(fleet, server, &latest->report);
 	server->is_judged = false;
 }
 
@@ -101,7 +101,7 @@ struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot
 	size_t room = fleet->room;
 
 	memcpy(server->key, latest->key, size);
-	server->heap_at = FLEET_NOWHERE;
+	server->expiry_slot = FLEET_NOT_QUEUED;
 	fleet->servers = fleet_with_room(fleet->servers, fleet->n, &fleet->room,
 					 sizeof(struct fleet_server *));
 	if (fleet->room != room)
@@ -138,7 +138,7 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 	free(old);
 }
 
-void fleet_server_silence(struct fleet_server *server)
+void fleet_server_set_silent(struct fleet_server *server)
 {
 	server->silent = true;
 	if (server->member->fresh_until_ms > server->site->silent_until_ms)
@@ -162,7 +162,7 @@ void fleet_server_drop(struct fleet *fleet, struct fleet_server *server)
 		i++;
 	fleet->servers[i] = fleet->servers[--fleet->n];
 	text_map_remove(&fleet->by_key, server->key);
-	fleet_renames_forget(fleet, server);
+	fleet_renames_drop_cards(fleet, server);
 	leave_site(server);
 	free_server(server);
 }
@@ -184,6 +184,6 @@ void fleet_servers_clear(struct fleet *fleet)
 	fleet->cards = NULL;
 	fleet->n_cards = fleet->n_card_buckets = 0;
 	fleet->n = fleet->room = fleet->n_heap = 0;
-	fleet->stale = NULL;
+	fleet->to_rejudge = NULL;
 	fleet->touched = NULL;
 }

@@ -7,7 +7,7 @@
 #include "proto/exposure/verdict_json.h"
 
 /* A site as it was at a moment in the past, seen by one of its servers. */
-struct past {
+struct past_site {
 	struct fleet *fleet;
 	struct fleet_server *subject;
 	struct snapshot *report; /* the subject's */
@@ -22,7 +22,7 @@ struct past {
 /* May an index ask about servers of other sites: who carried that name then? */
 static bool is_elsewhere(void *user, const char *server_name)
 {
-	struct past *p = user;
+	struct past_site *p = user;
 	const struct fleet_server *server = fleet_name_find(p->fleet, server_name);
 
 	for (; server && p->status == STATUS_OK; server = server->next_of_name) {
@@ -38,13 +38,14 @@ static bool is_elsewhere(void *user, const char *server_name)
 	return false;
 }
 
-static void put(struct past *p, struct site_member *member)
+static void put_member(struct past_site *p, struct site_member *member)
 {
 	site_index_put(&p->index, member, member->fresh_until_ms >= p->at_ms, NULL);
 }
 
-/* One that was silent by then and seen under another name held no address any more. */
-static void release(struct past *p, const struct fleet_server *server, struct site_member *member)
+/* A server that was silent by then, and seen under another name, held no address any more. */
+static void release_addresses(struct past_site *p, const struct fleet_server *server,
+			      struct site_member *member)
 {
 	bool renamed = false;
 
@@ -54,8 +55,8 @@ static void release(struct past *p, const struct fleet_server *server, struct si
 	site_index_hold(&p->index, member, !renamed);
 }
 
-/* Puts in what a server had reported until then. */
-static void put_server(struct past *p, const struct fleet_server *server)
+/* Adds what a server had reported until then. */
+static void put_server(struct past_site *p, const struct fleet_server *server)
 {
 	struct snapshot *then = NULL;
 
@@ -63,52 +64,33 @@ static void put_server(struct past *p, const struct fleet_server *server)
 		struct site_member *member = site_member_copy(server->member, &p->arena);
 		if (server == p->subject)
 			p->member = member;
-		put(p, member);
-		release(p, server, member);
+		put_member(p, member);
+		release_addresses(p, server, member);
 		return;
 	}
 	p->status = fleet_read_until(p->fleet, server, p->at_ms, &then, p->error);
-	/* It may have been elsewhere then. */
+	/* The server may have been in another site then. */
 	if (then && snapshot_compare_sites(then, p->report) == 0)
-		put(p, site_member_new(&then->report, then->at_ms, &p->arena));
+		put_member(p, site_member_new(&then->report, then->at_ms, &p->arena));
 	snapshot_unref(then);
 }
 
-static void conclude(struct past *p, struct changes *changes)
+static void judge_subject(struct past_site *p, struct changes *changes)
 {
-	struct fleet_server *subject = p->subject;
-	struct assessment assessment;
+	struct view_verdict verdict = { .silent = true, .since_ms = p->at_ms };
 	struct site_server seen;
-	const char *renamed_to = NULL;
 
-	p->status = fleet_renames_find(p->fleet, subject, &renamed_to, p->error);
+	p->status = fleet_renames_find(p->fleet, p->subject, &verdict.renamed_to, p->error);
 	if (p->status != STATUS_OK)
 		return;
 	site_view_member(&p->index, p->member, &p->report->report, &seen, &p->arena);
-	exposure_assess(&seen, &assessment, &p->arena);
-	char *findings = verdict_json_write_findings(&assessment);
-	struct view_verdict verdict = {
-		.verdict = assessment.verdict,
-		.silent = true,
-		.adapters = view_adapter_states(&seen),
-		.since_ms = p->at_ms,
-		.findings_json = findings,
-		.renamed_to = renamed_to,
-	};
-	if (subject->current && subject->current->verdict == assessment.verdict)
-		verdict.since_ms = subject->current->since_ms;
-	struct view *view = view_make(p->report, &verdict);
-	free(findings);
-	if (subject->current && view_shows_the_same(subject->current, view))
-		view_unref(view);
-	else
-		fleet_changes_add(changes, subject, view, &seen);
+	fleet_judge_seen(p->subject, p->report, &seen, verdict, changes, &p->arena);
 }
 
 enum status fleet_silent_judge(struct fleet *fleet, struct fleet_server *server,
 			       struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
-	struct past p = {
+	struct past_site p = {
 		.fleet = fleet,
 		.subject = server,
 		.at_ms = server->member->fresh_until_ms,
@@ -126,40 +108,41 @@ enum status fleet_silent_judge(struct fleet *fleet, struct fleet_server *server,
 	if (p.status == STATUS_OK)
 		site_index_ask(&p.index, is_elsewhere, &p);
 	if (p.status == STATUS_OK)
-		conclude(&p, changes);
+		judge_subject(&p, changes);
 	arena_deinit(&p.arena);
 	snapshot_unref(p.report);
 	return p.status;
 }
 
-void fleet_silent_mark_stale(struct fleet *fleet, const struct fleet_site *site, int64_t at_ms)
+void fleet_silent_mark_for_rejudge(struct fleet *fleet, const struct fleet_site *site,
+				   int64_t at_ms)
 {
 	if (at_ms > site->silent_until_ms)
-		return; /* as with every report that is not late */
+		return; /* the report is not late */
 	for (const struct site_member *m = site->index.members; m; m = m->next) {
 		struct fleet_server *server = m->user;
-		if (!server->silent || server->is_stale || m->fresh_until_ms < at_ms)
+		if (!server->silent || server->needs_rejudge || m->fresh_until_ms < at_ms)
 			continue;
-		server->is_stale = true;
-		server->next_stale = fleet->stale;
-		fleet->stale = server;
+		server->needs_rejudge = true;
+		server->next_to_rejudge = fleet->to_rejudge;
+		fleet->to_rejudge = server;
 	}
 }
 
-enum status fleet_silent_judge_stale(struct fleet *fleet, struct changes *changes,
-				     char error[FLEET_ERROR_SIZE])
+enum status fleet_silent_rejudge_marked(struct fleet *fleet, struct changes *changes,
+					char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < FLEET_MAX_SILENT_JUDGED && fleet->stale && status == STATUS_OK;
+	for (size_t i = 0; i < FLEET_MAX_SILENT_JUDGED && fleet->to_rejudge && status == STATUS_OK;
 	     i++) {
-		struct fleet_server *server = fleet->stale;
-		fleet->stale = server->next_stale;
-		server->is_stale = false;
-		if (!server->silent) /* it has come back since */
+		struct fleet_server *server = fleet->to_rejudge;
+		fleet->to_rejudge = server->next_to_rejudge;
+		server->needs_rejudge = false;
+		if (!server->silent) /* the server has come back since */
 			continue;
 		status = fleet_silent_judge(fleet, server, changes, error);
-		fleet_renames_hold(server);
+		fleet_renames_update_addresses(server);
 	}
 	return status;
 }

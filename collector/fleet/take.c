@@ -14,40 +14,41 @@ static const char *or_empty(const char *text)
  * Is it certain, without a look into the store, that no report of this identity came before? An
  * agent counts up and nobody else reports in its name, so a sequence beyond its last one is new.
  */
-static enum status know_new(const struct fleet *fleet, const struct snapshot *snapshot,
-			    bool *is_new, char error[FLEET_ERROR_SIZE])
+static enum status is_certainly_new(const struct fleet *fleet, const struct snapshot *snapshot,
+				    bool *is_new, char error[FLEET_ERROR_SIZE])
 {
 	const struct report *report = &snapshot->report;
 	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
-	uint64_t lineage = fleet_lineage(report);
+	uint64_t agent_epoch_hash = fleet_agent_epoch_hash(report);
 	int64_t last = INT64_MIN;
 
 	*is_new = false;
 	if (!server || !snapshot->is_own)
 		return STATUS_OK;
-	struct fleet_stream *stream = &server->stream;
-	if (stream->lineage != lineage || stream->n_foreign != fleet->n_foreign) {
+	struct report_stream *stream = &server->stream;
+	if (stream->agent_epoch_hash != agent_epoch_hash ||
+	    stream->n_imported != fleet->n_imported) {
 		enum status status = fleet->history.last_sequence(
 			fleet->history.user, or_empty(report->agent.id),
 			or_empty(report->agent.epoch), &last, error);
 		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 			return status;
 		last = fleet_changes_last_sequence(fleet, report, last);
-		*stream = (struct fleet_stream){ lineage, last, fleet->n_foreign };
+		*stream = (struct report_stream){ agent_epoch_hash, last, fleet->n_imported };
 	}
 	*is_new = report->sequence > stream->last_sequence;
 	return STATUS_OK;
 }
 
-/* It is new and is taken. */
-static void note_taken(struct fleet *fleet, const struct snapshot *snapshot)
+static void record_sequence(struct fleet *fleet, const struct snapshot *snapshot)
 {
 	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
 	int64_t sequence = snapshot->report.sequence;
 
 	if (!snapshot->is_own)
-		fleet->n_foreign++;
-	else if (server && server->stream.lineage == fleet_lineage(&snapshot->report) &&
+		fleet->n_imported++;
+	else if (server &&
+		 server->stream.agent_epoch_hash == fleet_agent_epoch_hash(&snapshot->report) &&
 		 server->stream.last_sequence < sequence)
 		server->stream.last_sequence = sequence;
 }
@@ -70,7 +71,7 @@ static enum status find_earlier_copy(const struct fleet *fleet, const struct sna
 		*body_hash = unstored->body_hash;
 		return STATUS_OK;
 	}
-	enum status status = know_new(fleet, snapshot, &is_new, error);
+	enum status status = is_certainly_new(fleet, snapshot, &is_new, error);
 	if (status != STATUS_OK)
 		return status;
 	return is_new ? STATUS_NOT_FOUND
@@ -91,7 +92,7 @@ static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t b
 	return STATUS_CONFLICT;
 }
 
-/* It is the latest of its server; judges that one, or has it judged with its site. */
+/* Makes the report its server's latest. A fresh server is judged with its site, a silent one here. */
 static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
 			       struct snapshot *latest, struct changes *changes,
 			       char error[FLEET_ERROR_SIZE])
@@ -105,10 +106,10 @@ static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
 		fleet_expiry_set(fleet, server);
 		return STATUS_OK;
 	}
-	fleet_server_silence(server);
+	fleet_server_set_silent(server);
 	fleet_expiry_drop(fleet, server);
 	enum status status = fleet_silent_judge(fleet, server, changes, error);
-	fleet_renames_hold(server);
+	fleet_renames_update_addresses(server);
 	return status;
 }
 
@@ -136,16 +137,16 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 		status = take_latest(fleet, server, snapshot, changes, error);
 	struct fleet_site *site = fleet_site_find(fleet, snapshot);
 	if (site)
-		fleet_silent_mark_stale(fleet, site, snapshot->at_ms);
+		fleet_silent_mark_for_rejudge(fleet, site, snapshot->at_ms);
 	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, changes, error);
 	if (status == STATUS_OK && *taken == FLEET_TAKEN_LATEST)
-		status = fleet_renames_tell(fleet, server, changes, error);
+		status = fleet_renames_update_silent(fleet, server, changes, error);
 	else if (status == STATUS_OK && server)
 		fleet_renames_take_back(fleet, server, snapshot->at_ms, changes);
 	if (status == STATUS_OK)
-		status = fleet_silent_judge_stale(fleet, changes, error);
-	if (status == STATUS_OK) /* who has another name now holds nothing any more */
+		status = fleet_silent_rejudge_marked(fleet, changes, error);
+	if (status == STATUS_OK) /* servers that were renamed have given up their addresses */
 		status = fleet_assess_touched(fleet, now_ms, changes, error);
 	return status;
 }
@@ -169,7 +170,7 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const cha
 	if (status != STATUS_NOT_FOUND)
 		return status;
 
-	note_taken(fleet, snapshot);
+	record_sequence(fleet, snapshot);
 	struct changes *made = fleet_changes_new(fleet, snapshot, body, size);
 	*taken = FLEET_TAKEN_LATEST;
 	status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);
