@@ -174,20 +174,20 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 }
 
 /* Hooks that are new hear of what fires already, and are known from now on. */
-static void greet_hooks(struct alerting *a, int64_t now_ms)
+static void notify_new_hooks(struct alerting *a, int64_t now_ms)
 {
 	if (!a->is_ready || a->is_stopped)
 		return;
 	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
 		const struct hook *hook = hooks_at(a->options.hooks, i);
-		if (!hook_is_told(hook) || outbox_knows(a->outbox, hook->name))
+		if (!hook_is_told(hook) || outbox_is_known(a->outbox, hook->name))
 			continue;
 		struct passage *passage = alerting_begin(a, NULL, NULL);
 		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
 						      false, now_ms };
 		struct store_change change = { .hook = &passage->hook };
 		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
-		outbox_greet(a->outbox, hook->name);
+		outbox_mark_known(a->outbox, hook->name);
 		(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
 	}
 }
@@ -208,7 +208,7 @@ static void on_time(void *user)
 	if (alerts_next_due(a->alerts) <= now_ms)
 		alerts_advance(a->alerts, now_ms, passage->changes);
 	submit_own(passage, trim);
-	greet_hooks(a, now_ms);
+	notify_new_hooks(a, now_ms);
 }
 
 /* Of the outbox: what that means is worked out soon, not in the midst of what it does. */
@@ -232,9 +232,9 @@ void alerting_configure(struct alerting *a, const struct alerting_settings *sett
 	}
 	alerts_configure(a->alerts, settings->policy, a->url);
 	set_targets(a);
-	greet_hooks(a, a->options.now_ms());
+	notify_new_hooks(a, a->options.now_ms());
 	if (a->is_ready)
-		outbox_hurry(a->outbox);
+		outbox_retry_now(a->outbox);
 	schedule(a);
 }
 
@@ -323,7 +323,7 @@ void alerting_resume(struct alerting *a, const struct fleet *fleet)
 	}
 	alerts_forget_unseen(a->alerts, now_ms, passage->changes);
 	submit_own(passage, false);
-	greet_hooks(a, now_ms);
+	notify_new_hooks(a, now_ms);
 }
 
 void alerting_suspend(struct alerting *a)

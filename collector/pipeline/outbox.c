@@ -10,7 +10,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
-/* What could not be saved is saved again after this long; so with what could not be read. */
+/* How long to wait before the store is asked again after a failure. */
 #define SAVE_AGAIN_MS 1000
 
 #define MAX_SLEEP_MS (INT64_C(60) * 1000)
@@ -25,73 +25,75 @@ int64_t outbox_pause_ms(int64_t attempts, uint32_t random)
 	return ms + ms / 5 * (random % 1024) / 1024;
 }
 
-static struct receiver *find_receiver(const struct outbox *outbox, const char *name)
+static struct hook_state *find_hook_state(const struct outbox *outbox, const char *name)
 {
-	struct receiver *r = outbox->receivers;
+	struct hook_state *r = outbox->hook_states;
 	while (r && strcmp(r->name, name) != 0)
 		r = r->next;
 	return r;
 }
 
-struct receiver *outbox_receiver(struct outbox *outbox, const char *name)
+struct hook_state *outbox_hook_state(struct outbox *outbox, const char *name)
 {
-	struct receiver *r = find_receiver(outbox, name);
+	struct hook_state *r = find_hook_state(outbox, name);
 
 	if (r)
 		return r;
 	r = mem_alloc(sizeof *r);
 	r->name = mem_strdup(name);
-	r->next = outbox->receivers;
-	outbox->receivers = r;
+	r->next = outbox->hook_states;
+	outbox->hook_states = r;
 	return r;
 }
 
-static struct lane *lane_of(struct outbox *outbox, const struct record_delivery *row)
+static struct delivery_queue *find_or_add_queue(struct outbox *outbox,
+						const struct record_delivery *row)
 {
 	struct arena arena;
 	arena_init(&arena);
 	const char *key = arena_printf(&arena, "%s\n%s", row->hook, row->lane);
-	struct lane *lane = text_map_get(&outbox->by_lane, key);
+	struct delivery_queue *queue = text_map_get(&outbox->by_queue, key);
 
-	if (!lane) {
-		lane = mem_alloc(sizeof *lane);
-		lane->key = mem_strdup(key);
-		lane->end = &lane->first;
-		if (outbox->n_lanes == outbox->room_lanes) {
-			outbox->room_lanes = outbox->room_lanes ? outbox->room_lanes * 2 : 16;
-			outbox->lanes = mem_realloc(outbox->lanes,
-						    outbox->room_lanes * sizeof(struct lane *));
+	if (!queue) {
+		queue = mem_alloc(sizeof *queue);
+		queue->key = mem_strdup(key);
+		queue->end_delivery = &queue->first;
+		if (outbox->n_queues == outbox->room_queues) {
+			outbox->room_queues = outbox->room_queues ? outbox->room_queues * 2 : 16;
+			outbox->queues =
+				mem_realloc(outbox->queues,
+					    outbox->room_queues * sizeof(struct delivery_queue *));
 		}
-		outbox->lanes[outbox->n_lanes++] = lane;
-		text_map_add(&outbox->by_lane, lane->key, lane);
+		outbox->queues[outbox->n_queues++] = queue;
+		text_map_add(&outbox->by_queue, queue->key, queue);
 	}
 	arena_deinit(&arena);
-	return lane;
+	return queue;
 }
 
-static void drop_empty_lanes(struct outbox *outbox)
+static void drop_empty_queues(struct outbox *outbox)
 {
-	for (size_t i = outbox->n_lanes; i-- > 0;) {
-		struct lane *lane = outbox->lanes[i];
-		if (lane->first)
+	for (size_t i = outbox->n_queues; i-- > 0;) {
+		struct delivery_queue *queue = outbox->queues[i];
+		if (queue->first)
 			continue;
-		text_map_remove(&outbox->by_lane, lane->key);
-		outbox->lanes[i] = outbox->lanes[--outbox->n_lanes];
-		free(lane->key);
-		free(lane);
+		text_map_remove(&outbox->by_queue, queue->key);
+		outbox->queues[i] = outbox->queues[--outbox->n_queues];
+		free(queue->key);
+		free(queue);
 	}
 }
 
-static void set_result(struct parcel *parcel, const char *text)
+static void set_result(struct delivery *delivery, const char *text)
 {
-	free((void *)parcel->row.result);
-	parcel->row.result = mem_strdup(text);
+	free((void *)delivery->row.result);
+	delivery->row.result = mem_strdup(text);
 }
 
-struct parcel *outbox_find(const struct outbox *outbox, int64_t id)
+struct delivery *outbox_find(const struct outbox *outbox, int64_t id)
 {
-	for (size_t i = 0; i < outbox->n_lanes; i++) {
-		for (struct parcel *p = outbox->lanes[i]->first; p; p = p->next) {
+	for (size_t i = 0; i < outbox->n_queues; i++) {
+		for (struct delivery *p = outbox->queues[i]->first; p; p = p->next) {
 			if (p->row.id == id)
 				return p;
 		}
@@ -99,163 +101,165 @@ struct parcel *outbox_find(const struct outbox *outbox, int64_t id)
 	return NULL;
 }
 
-static void take_out(struct parcel *parcel)
+static void take_out(struct delivery *delivery)
 {
-	struct lane *lane = parcel->lane;
-	struct parcel **at = &lane->first;
+	struct delivery_queue *queue = delivery->queue;
+	struct delivery **at = &queue->first;
 
-	while (*at != parcel)
+	while (*at != delivery)
 		at = &(*at)->next;
-	*at = parcel->next;
-	if (lane->end == &parcel->next)
-		lane->end = at;
-	parcel->receiver->counts.waiting--;
+	*at = delivery->next;
+	if (queue->end_delivery == &delivery->next)
+		queue->end_delivery = at;
+	delivery->hook_state->counts.waiting--;
 }
 
-static void free_parcel(struct parcel *parcel)
+static void free_delivery(struct delivery *delivery)
 {
-	free((void *)parcel->row.hook);
-	free((void *)parcel->row.lane);
-	free((void *)parcel->row.result);
-	free(parcel);
+	free((void *)delivery->row.hook);
+	free((void *)delivery->row.lane);
+	free((void *)delivery->row.result);
+	free(delivery);
 }
 
 static void on_saved(void *user, enum status status, const char *error)
 {
-	struct parcel *parcel = user;
-	struct outbox *outbox = parcel->outbox;
+	struct delivery *delivery = user;
+	struct outbox *outbox = delivery->outbox;
 
-	parcel->is_busy = false;
+	delivery->is_busy = false;
 	if (status != STATUS_OK) {
 		log_error("what became of notification %" PRId64 " to the hook %s could not be "
 			  "stored: %s",
-			  parcel->row.id, parcel->row.hook, error);
+			  delivery->row.id, delivery->row.hook, error);
 		if (!outbox->is_stopped)
 			loop_timer_start(outbox->timer, SAVE_AGAIN_MS);
 		return;
 	}
-	parcel->is_unsaved = false;
-	if (parcel->row.state != RECORD_DELIVERY_WAITING) {
-		take_out(parcel);
-		free_parcel(parcel);
+	delivery->is_unsaved = false;
+	if (delivery->row.state != RECORD_DELIVERY_WAITING) {
+		take_out(delivery);
+		free_delivery(delivery);
 	}
-	outbox_pump(outbox);
+	outbox_send_due(outbox);
 }
 
-/* What became of it is to outlive us. */
-static void save(struct parcel *parcel)
+static void save_delivery(struct delivery *delivery)
 {
-	struct outbox *outbox = parcel->outbox;
-	struct store_change change = { .delivery = &parcel->row,
-				       .hook = parcel->disables ? &parcel->hook : NULL,
+	struct outbox *outbox = delivery->outbox;
+	struct store_change change = { .delivery = &delivery->row,
+				       .hook = delivery->disables ? &delivery->hook : NULL,
 				       .done = on_saved,
-				       .user = parcel };
+				       .user = delivery };
 
-	parcel->is_unsaved = true;
+	delivery->is_unsaved = true;
 	if (outbox->is_stopped)
-		return; /* it is sent again after the next start */
-	parcel->is_busy = store_submit(outbox->options.store, &change) == STATUS_OK;
-	if (!parcel->is_busy)
+		return; /* the notification is sent again after the next start */
+	delivery->is_busy = store_submit(outbox->options.store, &change) == STATUS_OK;
+	if (!delivery->is_busy)
 		loop_timer_start(outbox->timer, SAVE_AGAIN_MS);
 }
 
-static void end(struct parcel *parcel, enum record_delivery_state state)
+static void end_delivery(struct delivery *delivery, enum record_delivery_state state)
 {
-	struct outbox *outbox = parcel->outbox;
-	struct receiver *receiver = parcel->receiver;
+	struct outbox *outbox = delivery->outbox;
+	struct hook_state *hook_state = delivery->hook_state;
 
-	parcel->row.state = state;
-	parcel->row.ended_ms = outbox->options.now_ms();
+	delivery->row.state = state;
+	delivery->row.ended_ms = outbox->options.now_ms();
 	if (state == RECORD_DELIVERY_DONE) {
-		receiver->counts.delivered++;
+		hook_state->counts.delivered++;
 	} else {
-		receiver->counts.dead++;
-		outbox->last_dead_ms = parcel->row.ended_ms;
+		hook_state->counts.dead++;
+		outbox->last_dead_ms = delivery->row.ended_ms;
 		outbox->options.changed(outbox->options.user);
 		log_error("notification %" PRId64 " to the hook %s could not be delivered: %s",
-			  parcel->row.id, parcel->row.hook, parcel->row.result);
+			  delivery->row.id, delivery->row.hook, delivery->row.result);
 	}
-	save(parcel);
+	save_delivery(delivery);
 }
 
-static void disable(struct parcel *parcel)
+static void disable_hook(struct delivery *delivery)
 {
-	parcel->disables = true;
-	parcel->receiver->is_disabled = parcel->receiver->is_known = true;
-	parcel->hook =
-		(struct record_hook){ parcel->row.hook, true, parcel->outbox->options.now_ms() };
+	delivery->disables = true;
+	delivery->hook_state->is_disabled = delivery->hook_state->is_known = true;
+	delivery->hook = (struct record_hook){ delivery->row.hook, true,
+					       delivery->outbox->options.now_ms() };
 	log_error("the hook %s is told nothing any more, for its receiver wants that: %s",
-		  parcel->row.hook, parcel->row.result);
+		  delivery->row.hook, delivery->row.result);
 }
 
-/* What failed before is tried at once, of one hook or (NULL) of all. */
-static void hurry(struct outbox *outbox, const struct receiver *receiver)
+/* Makes failed notifications due at once, those of one hook or (NULL) of all. */
+static void retry_now(struct outbox *outbox, const struct hook_state *hook_state)
 {
 	int64_t now_ms = outbox->options.now_ms();
 
-	for (size_t i = 0; i < outbox->n_lanes; i++) {
-		struct parcel *first = outbox->lanes[i]->first;
-		if (first && (!receiver || first->receiver == receiver) &&
+	for (size_t i = 0; i < outbox->n_queues; i++) {
+		struct delivery *first = outbox->queues[i]->first;
+		if (first && (!hook_state || first->hook_state == hook_state) &&
 		    first->row.next_ms > now_ms)
 			first->row.next_ms = now_ms;
 	}
 }
 
-static void try_again(struct parcel *parcel, int64_t wish_s)
+static void try_again(struct delivery *delivery, int64_t retry_after_s)
 {
-	struct outbox *outbox = parcel->outbox;
+	struct outbox *outbox = delivery->outbox;
 	int64_t now_ms = outbox->options.now_ms();
-	int64_t wish_ms = (wish_s < OUTBOX_MAX_WISH_S ? wish_s : OUTBOX_MAX_WISH_S) * 1000;
+	int64_t retry_after_ms =
+		(retry_after_s < OUTBOX_MAX_RETRY_AFTER_S ? retry_after_s
+							  : OUTBOX_MAX_RETRY_AFTER_S) *
+		1000;
 
-	if (now_ms - parcel->row.made_ms > OUTBOX_MAX_AGE_MS) {
-		end(parcel, RECORD_DELIVERY_DEAD);
+	if (now_ms - delivery->row.made_ms > OUTBOX_MAX_AGE_MS) {
+		end_delivery(delivery, RECORD_DELIVERY_DEAD);
 		return;
 	}
-	if (wish_ms > 0)
-		parcel->receiver->not_before_ms = now_ms + wish_ms;
+	if (retry_after_ms > 0)
+		delivery->hook_state->not_before_ms = now_ms + retry_after_ms;
 	outbox->random = outbox->random * 1664525U + 1013904223U;
-	int64_t pause_ms = outbox_pause_ms(parcel->row.attempts, outbox->random >> 16);
-	pause_ms = pause_ms < wish_ms ? wish_ms : pause_ms;
-	parcel->row.next_ms = now_ms + pause_ms;
+	int64_t pause_ms = outbox_pause_ms(delivery->row.attempts, outbox->random >> 16);
+	pause_ms = pause_ms < retry_after_ms ? retry_after_ms : pause_ms;
+	delivery->row.next_ms = now_ms + pause_ms;
 	log_warning("notification %" PRId64 " to the hook %s failed, next attempt in %" PRId64
 		    " s: %s",
-		    parcel->row.id, parcel->row.hook, pause_ms / 1000, parcel->row.result);
-	save(parcel);
+		    delivery->row.id, delivery->row.hook, pause_ms / 1000, delivery->row.result);
+	save_delivery(delivery);
 }
 
 static void on_sent(void *user, const struct hook_result *result)
 {
-	struct parcel *parcel = user;
+	struct delivery *delivery = user;
 
-	parcel->is_busy = false;
-	parcel->receiver->at_once--;
-	parcel->row.attempts++;
-	set_result(parcel, result->text ? result->text : "");
+	delivery->is_busy = false;
+	delivery->hook_state->at_once--;
+	delivery->row.attempts++;
+	set_result(delivery, result->text ? result->text : "");
 	if (result->outcome != HOOK_DELIVERED)
-		parcel->receiver->counts.failed++;
+		delivery->hook_state->counts.failed++;
 	switch (result->outcome) {
 	case HOOK_DELIVERED:
-		end(parcel, RECORD_DELIVERY_DONE);
-		hurry(parcel->outbox, parcel->receiver);
+		end_delivery(delivery, RECORD_DELIVERY_DONE);
+		retry_now(delivery->outbox, delivery->hook_state);
 		break;
 	case HOOK_RETRY:
-		try_again(parcel, result->retry_s);
+		try_again(delivery, result->retry_s);
 		break;
 	case HOOK_GONE:
-		disable(parcel);
-		end(parcel, RECORD_DELIVERY_DEAD);
+		disable_hook(delivery);
+		end_delivery(delivery, RECORD_DELIVERY_DEAD);
 		break;
 	case HOOK_REFUSED:
-		end(parcel, RECORD_DELIVERY_DEAD);
+		end_delivery(delivery, RECORD_DELIVERY_DEAD);
 		break;
 	}
-	outbox_pump(parcel->outbox);
+	outbox_send_due(delivery->outbox);
 }
 
-/* Reads what it says and makes an attempt. */
-static void attempt(struct parcel *parcel, struct hook *hook)
+/* Reads the notification's body from the store and makes an attempt. */
+static void send_head(struct delivery *delivery, struct hook *hook)
 {
-	struct outbox *outbox = parcel->outbox;
+	struct outbox *outbox = delivery->outbox;
 	struct notification notification;
 	struct record_delivery row;
 	char error[STORE_ERROR_SIZE];
@@ -263,65 +267,66 @@ static void attempt(struct parcel *parcel, struct hook *hook)
 
 	arena_init(&arena);
 	enum status status =
-		store_read_delivery(outbox->options.store, parcel->row.id, &arena, &row, error);
+		store_read_delivery(outbox->options.store, delivery->row.id, &arena, &row, error);
 	if (status != STATUS_OK) {
-		parcel->row.next_ms = outbox->options.now_ms() + SAVE_AGAIN_MS;
+		delivery->row.next_ms = outbox->options.now_ms() + SAVE_AGAIN_MS;
 	} else if (notification_read(row.body, row.body_size, &arena, &notification) != STATUS_OK) {
-		set_result(parcel, "it is damaged in the store");
-		end(parcel, RECORD_DELIVERY_DEAD);
+		set_result(delivery, "it is damaged in the store");
+		end_delivery(delivery, RECORD_DELIVERY_DEAD);
 	} else {
-		parcel->is_busy = true;
-		parcel->receiver->at_once++;
-		hook_send(hook, &notification, on_sent, parcel);
+		delivery->is_busy = true;
+		delivery->hook_state->at_once++;
+		hook_send(hook, &notification, on_sent, delivery);
 	}
 	arena_deinit(&arena);
 }
 
-/* A reason why nothing is sent to that hook, or NULL. */
-static const char *why_not_sent(const struct hook *hook, const struct receiver *receiver)
+/* The reason why nothing is sent to a hook, or NULL. */
+static const char *why_not_sent(const struct hook *hook, const struct hook_state *hook_state)
 {
 	if (!hook)
 		return "there is no hook of that name in the configuration";
 	if (!hook_is_told(hook))
 		return "the hook of that name is of a type now that is not told of single changes";
-	return receiver->is_disabled ? "the hook is disabled, for its receiver answered 410" : NULL;
+	return hook_state->is_disabled ? "the hook is disabled, for its receiver answered 410"
+				       : NULL;
 }
 
-/* Nothing waits longer than for a wish: else the clock was set back. */
-static bool is_to_come(int64_t ms, int64_t now_ms)
+/* No time lies further ahead than a Retry-After, unless the clock was set back: then it is due. */
+static bool is_future(int64_t ms, int64_t now_ms)
 {
-	return ms > now_ms && ms - now_ms <= OUTBOX_MAX_WISH_S * 1000;
+	return ms > now_ms && ms - now_ms <= OUTBOX_MAX_RETRY_AFTER_S * 1000;
 }
 
-/* The first of a lane goes on, if it can. Returns when it will be able to. */
-static int64_t go_on(struct parcel *parcel, int64_t now_ms)
+/* Sends the head of a queue if that can be sent now. Returns when to try again. */
+static int64_t try_head(struct delivery *delivery, int64_t now_ms)
 {
-	struct outbox *outbox = parcel->outbox;
+	struct outbox *outbox = delivery->outbox;
 
-	if (parcel->is_busy)
+	if (delivery->is_busy)
 		return INT64_MAX;
-	if (parcel->is_unsaved) {
-		save(parcel);
+	if (delivery->is_unsaved) {
+		save_delivery(delivery);
 		return INT64_MAX;
 	}
-	if (is_to_come(parcel->row.next_ms, now_ms))
-		return parcel->row.next_ms;
-	if (is_to_come(parcel->receiver->not_before_ms, now_ms))
-		return parcel->receiver->not_before_ms;
-	if (parcel->receiver->at_once >= OUTBOX_MAX_AT_ONCE)
-		return INT64_MAX; /* the end of one of those pumps again */
-	struct hook *hook = hooks_find(outbox->options.hooks, parcel->row.hook);
-	const char *why_not = why_not_sent(hook, parcel->receiver);
+	if (is_future(delivery->row.next_ms, now_ms))
+		return delivery->row.next_ms;
+	if (is_future(delivery->hook_state->not_before_ms, now_ms))
+		return delivery->hook_state->not_before_ms;
+	if (delivery->hook_state->at_once >= OUTBOX_MAX_AT_ONCE)
+		return INT64_MAX; /* on_sent() of another one tries again */
+	struct hook *hook = hooks_find(outbox->options.hooks, delivery->row.hook);
+	const char *why_not = why_not_sent(hook, delivery->hook_state);
 	if (why_not) {
-		set_result(parcel, why_not);
-		end(parcel, RECORD_DELIVERY_DEAD);
+		set_result(delivery, why_not);
+		end_delivery(delivery, RECORD_DELIVERY_DEAD);
 		return INT64_MAX;
 	}
-	attempt(parcel, hook);
-	return parcel->is_busy ? INT64_MAX : parcel->row.next_ms;
+	send_head(delivery, hook);
+	return delivery->is_busy ? INT64_MAX : delivery->row.next_ms;
 }
 
-void outbox_pump(void *user)
+void outbox_send_due(void *user)
 {
 	struct outbox *outbox = user;
 	int64_t now_ms = outbox->options.now_ms();
@@ -329,12 +334,12 @@ void outbox_pump(void *user)
 
 	if (outbox->is_stopped)
 		return;
-	for (size_t i = 0; i < outbox->n_lanes; i++) {
-		struct parcel *first = outbox->lanes[i]->first;
-		int64_t at_ms = first ? go_on(first, now_ms) : INT64_MAX;
+	for (size_t i = 0; i < outbox->n_queues; i++) {
+		struct delivery *first = outbox->queues[i]->first;
+		int64_t at_ms = first ? try_head(first, now_ms) : INT64_MAX;
 		next_ms = at_ms < next_ms ? at_ms : next_ms;
 	}
-	drop_empty_lanes(outbox);
+	drop_empty_queues(outbox);
 	if (next_ms == INT64_MAX)
 		return;
 	int64_t sleep_ms = next_ms - now_ms < MAX_SLEEP_MS ? next_ms - now_ms : MAX_SLEEP_MS;
@@ -346,7 +351,7 @@ struct outbox *outbox_new(const struct outbox_options *options)
 	struct outbox *outbox = mem_alloc(sizeof *outbox);
 
 	outbox->options = *options;
-	outbox->timer = loop_timer_new(options->loop, outbox_pump, outbox);
+	outbox->timer = loop_timer_new(options->loop, outbox_send_due, outbox);
 	outbox->last_dead_ms = TIMESTAMP_NONE;
 	outbox->random = (uint32_t)loop_monotonic_ns();
 	return outbox;
@@ -362,103 +367,103 @@ void outbox_free(struct outbox *outbox)
 {
 	if (!outbox)
 		return;
-	for (size_t i = 0; i < outbox->n_lanes; i++) {
-		struct parcel *parcel = outbox->lanes[i]->first;
-		while (parcel) {
-			struct parcel *next = parcel->next;
-			free_parcel(parcel);
-			parcel = next;
+	for (size_t i = 0; i < outbox->n_queues; i++) {
+		struct delivery *delivery = outbox->queues[i]->first;
+		while (delivery) {
+			struct delivery *next = delivery->next;
+			free_delivery(delivery);
+			delivery = next;
 		}
-		outbox->lanes[i]->first = NULL;
+		outbox->queues[i]->first = NULL;
 	}
-	drop_empty_lanes(outbox);
-	text_map_deinit(&outbox->by_lane);
-	while (outbox->receivers) {
-		struct receiver *next = outbox->receivers->next;
-		free(outbox->receivers->name);
-		free(outbox->receivers);
-		outbox->receivers = next;
+	drop_empty_queues(outbox);
+	text_map_deinit(&outbox->by_queue);
+	while (outbox->hook_states) {
+		struct hook_state *next = outbox->hook_states->next;
+		free(outbox->hook_states->name);
+		free(outbox->hook_states);
+		outbox->hook_states = next;
 	}
-	free(outbox->lanes);
+	free(outbox->queues);
 	free(outbox);
 }
 
-/* The oldest that waits for a hook, and is not under way. */
-static struct parcel *oldest_of(const struct outbox *outbox, const struct receiver *receiver)
+/* The oldest notification that waits for a hook and is not under way. */
+static struct delivery *oldest_of(const struct outbox *outbox, const struct hook_state *hook_state)
 {
-	struct parcel *oldest = NULL;
+	struct delivery *oldest = NULL;
 
-	for (size_t i = 0; i < outbox->n_lanes; i++) {
-		struct parcel *p = outbox->lanes[i]->first;
+	for (size_t i = 0; i < outbox->n_queues; i++) {
+		struct delivery *p = outbox->queues[i]->first;
 		while (p && (p->is_busy || p->is_unsaved))
 			p = p->next;
-		if (p && p->receiver == receiver && (!oldest || p->row.id < oldest->row.id))
+		if (p && p->hook_state == hook_state && (!oldest || p->row.id < oldest->row.id))
 			oldest = p;
 	}
 	return oldest;
 }
 
-struct parcel *outbox_add(struct outbox *outbox, const struct record_delivery *row)
+struct delivery *outbox_add(struct outbox *outbox, const struct record_delivery *row)
 {
-	struct parcel *parcel = mem_alloc(sizeof *parcel);
+	struct delivery *delivery = mem_alloc(sizeof *delivery);
 
-	parcel->outbox = outbox;
-	parcel->row = *row;
-	parcel->row.hook = mem_strdup(row->hook);
-	parcel->row.lane = mem_strdup(row->lane);
-	parcel->row.result = mem_strdup(row->result);
-	parcel->row.body = NULL;
-	parcel->receiver = outbox_receiver(outbox, row->hook);
-	parcel->receiver->counts.waiting++;
-	parcel->lane = lane_of(outbox, row);
-	*parcel->lane->end = parcel;
-	parcel->lane->end = &parcel->next;
-	return parcel;
+	delivery->outbox = outbox;
+	delivery->row = *row;
+	delivery->row.hook = mem_strdup(row->hook);
+	delivery->row.lane = mem_strdup(row->lane);
+	delivery->row.result = mem_strdup(row->result);
+	delivery->row.body = NULL;
+	delivery->hook_state = outbox_hook_state(outbox, row->hook);
+	delivery->hook_state->counts.waiting++;
+	delivery->queue = find_or_add_queue(outbox, row);
+	*delivery->queue->end_delivery = delivery;
+	delivery->queue->end_delivery = &delivery->next;
+	return delivery;
 }
 
 void outbox_put(struct outbox *outbox, const struct record_delivery *row)
 {
-	struct parcel *parcel = outbox_add(outbox, row);
+	struct delivery *delivery = outbox_add(outbox, row);
 
-	if (parcel->receiver->counts.waiting > OUTBOX_MAX_WAITING) {
-		struct parcel *oldest = oldest_of(outbox, parcel->receiver);
+	if (delivery->hook_state->counts.waiting > OUTBOX_MAX_WAITING) {
+		struct delivery *oldest = oldest_of(outbox, delivery->hook_state);
 		if (oldest) {
 			set_result(oldest, "too many notifications wait for this hook");
-			end(oldest, RECORD_DELIVERY_DEAD);
+			end_delivery(oldest, RECORD_DELIVERY_DEAD);
 		}
 	}
-	outbox_pump(outbox);
+	outbox_send_due(outbox);
 }
 
-void outbox_hurry(struct outbox *outbox)
+void outbox_retry_now(struct outbox *outbox)
 {
-	for (struct receiver *r = outbox->receivers; r; r = r->next)
+	for (struct hook_state *r = outbox->hook_states; r; r = r->next)
 		r->not_before_ms = 0;
-	hurry(outbox, NULL);
-	outbox_pump(outbox);
+	retry_now(outbox, NULL);
+	outbox_send_due(outbox);
 }
 
 bool outbox_is_disabled(const struct outbox *outbox, const char *hook)
 {
-	const struct receiver *receiver = find_receiver(outbox, hook);
-	return receiver && receiver->is_disabled;
+	const struct hook_state *hook_state = find_hook_state(outbox, hook);
+	return hook_state && hook_state->is_disabled;
 }
 
-bool outbox_knows(const struct outbox *outbox, const char *hook)
+bool outbox_is_known(const struct outbox *outbox, const char *hook)
 {
-	const struct receiver *receiver = find_receiver(outbox, hook);
-	return receiver && receiver->is_known;
+	const struct hook_state *hook_state = find_hook_state(outbox, hook);
+	return hook_state && hook_state->is_known;
 }
 
-void outbox_greet(struct outbox *outbox, const char *hook)
+void outbox_mark_known(struct outbox *outbox, const char *hook)
 {
-	outbox_receiver(outbox, hook)->is_known = true;
+	outbox_hook_state(outbox, hook)->is_known = true;
 }
 
 struct outbox_counts outbox_count(const struct outbox *outbox, const char *hook)
 {
-	const struct receiver *receiver = find_receiver(outbox, hook);
-	return receiver ? receiver->counts : (struct outbox_counts){ 0 };
+	const struct hook_state *hook_state = find_hook_state(outbox, hook);
+	return hook_state ? hook_state->counts : (struct outbox_counts){ 0 };
 }
 
 int64_t outbox_last_dead_ms(const struct outbox *outbox)

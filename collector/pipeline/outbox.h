@@ -3,12 +3,12 @@
  *
  * A notification comes here when it is durable, and leaves when the store knows that it was taken,
  * or that it never will be. A crash in between sends it again, with the same id: at least once.
- * Those of one hook and lane (a site, and so every server) go out one after another, in the order
- * in which they were made; OUTBOX_MAX_AT_ONCE lanes of a hook at the same time. A hook that hangs
+ * Notifications of one hook and site are a queue, which goes out one after another, in the order
+ * in which they were made; OUTBOX_MAX_AT_ONCE queues of a hook at the same time. A hook that hangs
  * or fails delays no other.
  *
- * A failed attempt is made again after outbox_pause_ms(), not before the receiver wants it (it then
- * gets nothing else either), and as soon as the hook takes something else. What fails when it is
+ * A failed attempt is made again after outbox_pause_ms(), not before the receiver's Retry-After (until
+ * which it gets nothing else either), and as soon as the hook takes something else. What fails when it is
  * older than OUTBOX_MAX_AGE_MS, is refused, or belongs to a hook that is gone becomes a dead
  * letter, which somebody may send again. The loop's thread only.
  */
@@ -24,16 +24,16 @@
 #define OUTBOX_MAX_AT_ONCE 8
 
 /*
- * From one attempt to the next. Standard Webhooks goes up to 24 hours; an alert is of little use so
+ * The pause between two attempts. Standard Webhooks goes up to 24 hours; an alert is of little use so
  * late, and a receiver that came back is to hear soon what is wrong.
  */
 #define OUTBOX_MIN_PAUSE_MS (INT64_C(5) * 1000)
 #define OUTBOX_MAX_PAUSE_MS (INT64_C(15) * 60 * 1000)
 
-/* The longest wish of a receiver (Retry-After) that is met. */
-#define OUTBOX_MAX_WISH_S INT64_C(3600)
+/* The longest Retry-After of a receiver that is kept to. */
+#define OUTBOX_MAX_RETRY_AFTER_S INT64_C(3600)
 
-/* A failed attempt at what is older is the last one. */
+/* A notification older than this gets no further attempt after a failed one. */
 #define OUTBOX_MAX_AGE_MS (INT64_C(3) * 86400 * 1000)
 
 /* Notifications that wait for one hook; past it the oldest become dead letters. */
@@ -46,7 +46,7 @@ struct outbox_options {
 	struct store *store; /* outlives it */
 	struct hooks *hooks; /* likewise, but for outbox_stop() */
 	int64_t (*now_ms)(void);
-	/* A hook is disabled or enabled, or there are more or fewer dead letters. */
+	/* Called when a hook is disabled or enabled, or the number of dead letters changes. */
 	void (*changed)(void *user);
 	void *user;
 };
@@ -65,17 +65,17 @@ void outbox_stop(struct outbox *outbox);
 /* After the store is closed. NULL is allowed. */
 void outbox_free(struct outbox *outbox);
 
-/* Takes over what waits in the store, beside what it has already; at start and after a failure. */
+/* Adds what waits in the store and is not here yet; at start and after a failure of the store. */
 enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE]);
 
-/* A notification that is durable now. */
+/* Adds a notification that is durable. */
 void outbox_put(struct outbox *outbox, const struct record_delivery *row);
 
-/* The hooks may be others now: what failed is tried again at once. */
-void outbox_hurry(struct outbox *outbox);
+/* Tries everything that failed again at once: the hooks may have changed. */
+void outbox_retry_now(struct outbox *outbox);
 
 /*
- * Sends one again that waits or is dead; `audit` may be NULL. `done` runs once, from the loop.
+ * Sends a waiting or dead notification again; `audit` may be NULL. `done` runs once, from the loop.
  *
  * STATUS_NOT_FOUND  there is none of that id
  * STATUS_CONFLICT   it was delivered, or is under way
@@ -86,20 +86,20 @@ typedef void outbox_done(void *user, enum status status, const char *error);
 enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_audit *audit,
 			 outbox_done *done, void *user, char error[STORE_ERROR_SIZE]);
 
-/* Does the receiver of that hook want nothing any more? */
+/* Has the hook's receiver answered that it wants nothing any more? */
 bool outbox_is_disabled(const struct outbox *outbox, const char *hook);
 
-/* Was that hook there in an earlier run? */
-bool outbox_knows(const struct outbox *outbox, const char *hook);
+/* Has the hook been told of everything that fires, in this run or an earlier one? */
+bool outbox_is_known(const struct outbox *outbox, const char *hook);
 
-/* It is there now, and is told of everything; the caller stores that. */
-void outbox_greet(struct outbox *outbox, const char *hook);
+/* Marks the hook as known. The caller stores its row and sends what fires. */
+void outbox_mark_known(struct outbox *outbox, const char *hook);
 
 /* For the metrics, of one hook. */
 struct outbox_counts {
 	size_t waiting;
 	uint64_t delivered; /* since the start */
-	uint64_t failed;    /* attempts, likewise */
+	uint64_t failed;    /* attempts since the start */
 	uint64_t dead;
 };
 struct outbox_counts outbox_count(const struct outbox *outbox, const char *hook);

@@ -54,10 +54,10 @@ enum status outbox_count_dead(struct outbox *outbox, char error[STORE_ERROR_SIZE
 
 static enum status load_hook(void *user, const struct record_hook *row)
 {
-	struct receiver *receiver = outbox_receiver(user, row->name);
+	struct hook_state *hook_state = outbox_hook_state(user, row->name);
 
-	receiver->is_known = true;
-	receiver->is_disabled = row->disabled;
+	hook_state->is_known = true;
+	hook_state->is_disabled = row->disabled;
 	return STATUS_OK;
 }
 
@@ -71,7 +71,7 @@ enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
 						   load_row, &l, error);
 	if (status == STATUS_OK)
 		status = outbox_count_dead(outbox, error);
-	for (struct receiver *r = outbox->receivers; r; r = r->next)
+	for (struct hook_state *r = outbox->hook_states; r; r = r->next)
 		r->is_known = r->is_disabled = false;
 	if (status == STATUS_OK)
 		status = store_read_hooks(store, load_hook, outbox, error);
@@ -99,21 +99,21 @@ struct again {
 static void take_again(struct again *again)
 {
 	struct outbox *outbox = again->outbox;
-	struct parcel *known = outbox_find(outbox, again->row.id);
-	struct receiver *receiver = outbox_receiver(outbox, again->row.hook);
+	struct delivery *known = outbox_find(outbox, again->row.id);
+	struct hook_state *hook_state = outbox_hook_state(outbox, again->row.hook);
 	char error[STORE_ERROR_SIZE];
 
-	if (receiver->is_disabled)
-		receiver->is_known = false; /* it is to hear of everything that fires */
-	receiver->is_disabled = false;
-	receiver->not_before_ms = 0;
+	if (hook_state->is_disabled)
+		hook_state->is_known = false; /* it is to hear of everything that fires */
+	hook_state->is_disabled = false;
+	hook_state->not_before_ms = 0;
 	if (known && !known->is_busy && !known->is_unsaved)
 		known->row.next_ms = again->row.next_ms;
 	else if (!known)
 		outbox_add(outbox, &again->row);
 	if (outbox_count_dead(outbox, error) != STATUS_OK)
 		log_error("%s", error); /* the ill of dead letters ends with the next start */
-	outbox_pump(outbox);
+	outbox_send_due(outbox);
 	outbox->options.changed(outbox->options.user);
 }
 
@@ -141,7 +141,7 @@ enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_
 			 outbox_done *done, void *user, char error[STORE_ERROR_SIZE])
 {
 	struct again *again = mem_alloc(sizeof *again);
-	struct parcel *known = outbox_find(outbox, id);
+	struct delivery *known = outbox_find(outbox, id);
 	struct store_change change = { .delivery = &again->row, .done = on_again, .user = again };
 
 	*again = (struct again){ .outbox = outbox, .done = done, .user = user };

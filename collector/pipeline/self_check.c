@@ -41,7 +41,7 @@ static struct self_check_result look_at_certificate(const struct self_check_fact
 {
 	int64_t end_ms = facts->certificate_end_ms;
 	struct self_check_result result = { false, "", "" };
-	char end[TIMESTAMP_TEXT_SIZE];
+	char end_delivery[TIMESTAMP_TEXT_SIZE];
 
 	if (end_ms == TIMESTAMP_NONE)
 		return result;
@@ -50,7 +50,7 @@ static struct self_check_result look_at_certificate(const struct self_check_fact
 		arena_printf(arena,
 			     "The certificate of the collector ends %s: from then on no agent "
 			     "reports any more.",
-			     timestamp_format(end_ms, end));
+			     timestamp_format(end_ms, end_delivery));
 	result.remedy = "Put a new certificate in its place and send the collector SIGHUP.";
 	return result;
 }

@@ -460,7 +460,7 @@ static void a_clock_that_is_set_back_holds_up_nothing(void **state)
 {
 	(void)state;
 	put("ops", "HQ");
-	finish("1", HOOK_RETRY, OUTBOX_MAX_WISH_S);
+	finish("1", HOOK_RETRY, OUTBOX_MAX_RETRY_AFTER_S);
 	play->sent[0] = '\0';
 	pass(0);
 	expect_sent("");
@@ -474,7 +474,7 @@ static void other_settings_are_tried_at_once(void **state)
 	put("ops", "HQ");
 	finish("1", HOOK_RETRY, 600);
 	play->sent[0] = '\0';
-	outbox_hurry(play->outbox);
+	outbox_retry_now(play->outbox);
 	settle();
 	expect_sent("1 ");
 }
@@ -490,11 +490,11 @@ static void gone_disables_the_hook_until_somebody_sends_again(void **state)
 	assert_int_equal(count("state = 3"), 2);
 	restart();
 	assert_true(outbox_is_disabled(play->outbox, "ops"));
-	assert_true(outbox_knows(play->outbox, "ops"));
+	assert_true(outbox_is_known(play->outbox, "ops"));
 	assert_int_equal(again(2), STATUS_OK);
 	expect_sent("2 ");
 	assert_false(outbox_is_disabled(play->outbox, "ops"));
-	assert_false(outbox_knows(play->outbox, "ops")); /* it is told of what fires now */
+	assert_false(outbox_is_known(play->outbox, "ops")); /* it is told of what fires now */
 	finish("2", HOOK_DELIVERED, 0);
 	restart();
 	assert_false(outbox_is_disabled(play->outbox, "ops"));
