@@ -57,6 +57,11 @@ enum status release_agent(const struct call *call)
 		state_dir = files_default_state_dir(call->arena);
 	if (!state_dir)
 		return STATUS_OK;
+	const char *fault = files_dir_fault(state_dir, call->arena);
+	if (fault) {
+		log_error("nothing is removed there: %s", fault);
+		return STATUS_DENIED;
+	}
 	if (keystore_load(state_dir, &key) != STATUS_NOT_FOUND)
 		give_name_back(call, state_dir);
 	free(key);

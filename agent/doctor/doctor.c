@@ -109,6 +109,11 @@ static void check_state(struct doctor *d)
 			    "name one with --state-dir");
 		return;
 	}
+	const char *fault = files_dir_fault(d->state_dir, d->arena);
+	if (fault) {
+		doctor_note(d, "state", DOCTOR_FAIL, fault, "do one of these");
+		return;
+	}
 	enum status st = try_state_dir(d);
 	if (st != STATUS_OK) {
 		doctor_note(d, "state", DOCTOR_FAIL,

@@ -36,6 +36,12 @@ const char *files_default_config(struct arena *arena);
 enum status files_make_dir(const char *path);
 
 /*
+ * Who else could change what lies in a directory of ours, and what mends it, in words, in `arena`;
+ * NULL: nobody, or it is not there.
+ */
+const char *files_dir_fault(const char *path, struct arena *arena);
+
+/*
  * Reads a file whole into `*out` (to be passed to free(), with a NUL behind it) and `*n`.
  *
  * STATUS_NOT_FOUND  it does not exist
@@ -48,8 +54,8 @@ enum status files_read(const char *path, size_t limit, char **out, size_t *n);
 
 /*
  * Replaces the file by `n` bytes, or leaves it as it was: after a crash or a loss of power at any
- * moment the old or the new content is there, whole. Writes PATH.tmp, forces it to the disk,
- * renames it over PATH.
+ * moment the old or the new content is there, whole. Makes PATH.tmp anew (what is there of that
+ * name is removed, never written through), forces it to the disk, renames it over PATH.
  *
  * STATUS_DENIED, STATUS_FULL, STATUS_NOT_FOUND (the directory), STATUS_SYSTEM
  */

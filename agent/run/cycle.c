@@ -76,7 +76,13 @@ static enum status prepare_dir(struct cycle *c)
 	if (st != STATUS_OK)
 		log_error("could not make the state directory %s: %s", c->state_dir,
 			  status_text(st));
-	return st;
+	const char *fault =
+		st == STATUS_OK && c->keep ? files_dir_fault(c->state_dir, &c->arena) : NULL;
+	if (!fault)
+		return st;
+	log_error("the agent's key and reports are not safe: %s", fault);
+	c->state_dir = NULL; /* nothing is written there, no log either */
+	return STATUS_DENIED;
 }
 
 enum status cycle_open(struct cycle *cycle, struct host *host, const struct options *options,

@@ -82,7 +82,7 @@ enum status file_replace(const char *path, mode_t mode, const void *bytes, size_
 
 enum status file_publish(const char *fresh, const char *path, char *error, size_t error_size)
 {
-	int fd = open(fresh, O_RDONLY | O_CLOEXEC);
+	int fd = open(fresh, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	int code = fd < 0 || fsync(fd) != 0 ? errno : 0;
 
 	if (fd >= 0)

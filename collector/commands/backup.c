@@ -94,6 +94,8 @@ static int back_up(struct local *local, const char *file, const struct said *sai
 {
 	char error[STORE_ERROR_SIZE];
 
+	if (local_look(local, local->data) != TERMINAL_EXIT_OK)
+		return TERMINAL_EXIT_FAILED;
 	if (store_backup(local->engine, local->data, file, said->replace != NULL, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
@@ -116,6 +118,9 @@ static int restore(struct local *local, const char *file, const struct said *sai
 	struct store_admin *present = NULL;
 	char error[STORE_ERROR_SIZE];
 
+	if (local_look(local, local->data) != TERMINAL_EXIT_OK ||
+	    (said->present && local_look(local, said->present) != TERMINAL_EXIT_OK))
+		return TERMINAL_EXIT_FAILED;
 	if (said->present &&
 	    store_admin_open(&present, local->engine, said->present, false, error) != STATUS_OK)
 		return terminal_fail("%s", error);
@@ -132,6 +137,8 @@ static int check(struct local *local, const char *file, const struct said *unuse
 		file ? file : store_locate(local->engine, local->data, &local->arena);
 	(void)unused;
 
+	if (!file && local_look(local, local->data) != TERMINAL_EXIT_OK)
+		return TERMINAL_EXIT_FAILED;
 	if (store_check(local->engine, location, tell, &found, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (found.faults > 0)

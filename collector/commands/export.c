@@ -1,9 +1,11 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
@@ -73,7 +75,12 @@ static FILE *open_file(const struct exporting *e, const struct record_report *re
 	}
 	at[n] = '\0';
 	snprintf(path, 4096, "%s/%s-%s-%" PRId64 ".json", e->directory, name, at, id);
-	return fopen(path, "wb");
+	/* Not through a link that somebody laid there. */
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	if (fd >= 0 && !file)
+		close(fd); /* fdopen() failed: the caller says why */
+	return file;
 }
 
 static void write_line(FILE *to, const char *bytes, size_t n)

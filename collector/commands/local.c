@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/base/data_dir.h"
 #include "collector/base/loop.h"
 #include "collector/cli/terminal.h"
 #include "collector/daemon/options.h"
@@ -76,6 +77,13 @@ static enum status open_store(struct local *local, bool create, char error[STORE
 	return status;
 }
 
+int local_look(struct local *local, const char *directory)
+{
+	const char *fault = data_dir_fault(directory, &local->arena);
+
+	return fault ? terminal_fail("%s", fault) : TERMINAL_EXIT_OK;
+}
+
 int local_prepare(struct local *local, const struct local_place *place)
 {
 	*local = (struct local){ 0 };
@@ -91,6 +99,8 @@ int local_open(struct local *local, const struct local_place *place, bool create
 	int rc = local_prepare(local, place);
 	if (rc == TERMINAL_EXIT_OK && create)
 		rc = make_directory(local->data);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = local_look(local, local->data);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	switch (open_store(local, create, error)) {

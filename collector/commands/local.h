@@ -51,6 +51,9 @@ int local_open(struct local *local, const struct local_place *place, bool create
 
 /* The same without opening the store: afterwards `engine`, `data` and `who` are known. */
 int local_prepare(struct local *local, const struct local_place *place);
+
+/* Is the directory safe to work in (collector/base/data_dir.h)? Else standard error says why. */
+int local_look(struct local *local, const char *directory);
 void local_close(struct local *local);
 
 /*

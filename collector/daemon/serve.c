@@ -6,6 +6,7 @@
 #include "collector/api/api.h"
 #include "collector/auth/identities.h"
 #include "collector/base/clock.h"
+#include "collector/base/data_dir.h"
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/crypto/tls_context.h"
@@ -107,10 +108,26 @@ static int fail_not_set_up(const struct serve *s)
 	return SERVE_EXIT_FAILED;
 }
 
+/* Others must not be able to change what lies there. */
+static int look_at_directory(const struct serve *s)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *fault = data_dir_fault(s->options->data, &arena);
+	if (fault)
+		log_error("%s", fault);
+	arena_deinit(&arena);
+	return fault ? SERVE_EXIT_FAILED : SERVE_EXIT_OK;
+}
+
 static int open_store(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
 	const char *data = s->options->data;
+
+	if (look_at_directory(s) != SERVE_EXIT_OK)
+		return SERVE_EXIT_FAILED;
 
 	if (!store_exists(s->options->engine, data))
 		return fail_not_set_up(s);

@@ -38,7 +38,7 @@ static enum status fail(int fd, const char *path, int code, char *error, size_t 
 enum status store_lock_take(const char *path, int *lock, char *error, size_t error_size)
 {
 	char holder[32];
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) != 0)
 		return fail(fd, path, errno, error, error_size);

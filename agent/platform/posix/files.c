@@ -161,7 +161,9 @@ enum status files_replace(const char *path, const void *bytes, size_t n)
 	if (strlen(path) >= FILES_MAX_PATH)
 		return STATUS_LIMIT;
 	(void)snprintf(temporary, sizeof temporary, "%s.tmp", path);
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (unlink(temporary) != 0 && errno != ENOENT)
+		return from_errno(errno);
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return from_errno(errno);
 	enum status st = write_all(fd, bytes, n);
@@ -187,7 +189,8 @@ static enum status append_whole(int fd, const void *bytes, size_t n, off_t size)
 
 enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+	int fd =
+		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 	struct stat facts;
 	enum status st = STATUS_OK;
 

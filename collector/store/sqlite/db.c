@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/data_dir.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
@@ -430,12 +431,30 @@ static int note_log_pages(void *user, sqlite3 *handle, const char *name, int pag
 	return SQLITE_OK;
 }
 
+/* SQLite follows no symbolic link that another user could have laid; those above may be root's. */
+static bool open_file(struct store_db *db, int flags)
+{
+	char *slash = strrchr(db->path, '/');
+
+	if (!slash || !data_dir_is_foreign(db->path))
+		return sqlite3_open_v2(db->path, &db->handle, flags, NULL) == SQLITE_OK;
+	char *directory = mem_strndup(db->path, (size_t)(slash - db->path) + 1);
+	char *real = realpath(directory, NULL);
+	char *path = sqlite3_mprintf("%s%s", real ? real : directory, slash);
+	bool opened =
+		sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOFOLLOW, NULL) == SQLITE_OK;
+	sqlite3_free(path);
+	free(real);
+	free(directory);
+	return opened;
+}
+
 static enum status open_connection(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "open the store";
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
 
-	if (sqlite3_open_v2(db->path, &db->handle, flags, NULL) != SQLITE_OK)
+	if (!open_file(db, flags))
 		return store_db_fail(db, what, error);
 	harden(db->handle);
 	enum status status = store_db_check_owner(db, error);
@@ -464,7 +483,7 @@ enum status store_db_open_to_read(struct store_db *db, const char *path,
 
 	*db = (struct store_db){ .path = mem_strdup(path) };
 	enum status status = STATUS_OK;
-	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK)
+	if (!open_file(db, flags))
 		status = store_db_fail(db, "open the store", error);
 	if (status == STATUS_OK) {
 		harden(db->handle);
