@@ -182,6 +182,7 @@ static void expose_connections(const struct server *server, struct buffer *out)
 {
 	struct server_counts counts = server_counts(server);
 	const char *handshakes = "mtawatch_tls_handshakes_total";
+	const char *cut = "mtawatch_connections_cut_total";
 
 	expose_one(out, "mtawatch_connections", "gauge", "Open connections.",
 		   (double)counts.connections);
@@ -196,6 +197,14 @@ static void expose_connections(const struct server *server, struct buffer *out)
 	expose_one(out, "mtawatch_request_bodies_refused_total", "counter",
 		   "Requests answered 503 because the bodies of others took all the room.",
 		   (double)counts.bodies_refused);
+	expose_one(out, "mtawatch_waiting_bytes", "gauge",
+		   "Answers and parts of requests that wait in memory for slow peers.",
+		   (double)counts.waiting_bytes);
+	exposition_family(out, cut, "counter",
+			  "Connections that were cut, of slow peers and of strangers in excess.");
+	exposition_sample(out, cut, (double)counts.slow, "reason", "slow", NULL);
+	exposition_sample(out, cut, (double)counts.crowded, "reason", "crowded", NULL);
+	exposition_sample(out, cut, (double)counts.displaced, "reason", "displaced", NULL);
 	exposition_family(out, handshakes, "counter", "TLS handshakes by their end.");
 	exposition_sample(out, handshakes, (double)counts.handshakes_done, "result", "done", NULL);
 	exposition_sample(out, handshakes, (double)counts.handshakes_failed, "result", "failed",

@@ -184,6 +184,11 @@ bool tls_is_ready(const struct tls *tls)
 	return !tls->failed && SSL_is_init_finished(tls->ssl);
 }
 
+bool tls_has_part(const struct tls *tls)
+{
+	return SSL_has_pending(tls->ssl) == 1;
+}
+
 bool tls_write(struct tls *tls, const char *bytes, size_t n, size_t *used)
 {
 	*used = 0;

@@ -51,6 +51,9 @@ enum tls_result tls_read(struct tls *tls, char *out, size_t size, size_t *n);
 /* Is the handshake over, so that plaintext can be written? */
 bool tls_is_ready(const struct tls *tls);
 
+/* Does it keep a part of a record until the rest comes? That takes up to TLS_RECORD_BYTES. */
+bool tls_has_part(const struct tls *tls);
+
 /*
  * Encrypts as much of `bytes` as the output has room for, and says how much that was; more than 0
  * if the output was empty and n > 0. False: it failed, as in TLS_FAILED.

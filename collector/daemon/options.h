@@ -45,6 +45,7 @@ struct options {
 	size_t max_of_address;             /* connections of one client address */
 	struct networks trusted_proxies;   /* what they say of clients counts */
 	size_t max_body_mb;                /* MiB of all bodies at a time */
+	size_t max_answer_mb;              /* MiB that wait for slow readers */
 	const char *data;                  /* directory of the store */
 	const struct store_engine *engine; /* what keeps it */
 	const char *hook_command;          /* NULL: no hook */

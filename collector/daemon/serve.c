@@ -250,6 +250,7 @@ static int open_server(struct serve *s)
 		.max_of_address = s->options->max_of_address,
 		.trusted_proxies = &s->options->trusted_proxies,
 		.max_body_bytes = s->options->max_body_mb * 1024 * 1024,
+		.max_answer_bytes = s->options->max_answer_mb * 1024 * 1024,
 		.tls = certificates_context(s->certificates),
 	};
 	s->api.loop = loop_uv(s->loop);

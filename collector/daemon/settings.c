@@ -82,6 +82,14 @@ static const char *set_max_body_mb(struct options *options, const char *value)
 		       : "16 to 65536";
 }
 
+/* Several times the largest answer, for strangers get a part only. */
+static const char *set_max_answer_mb(struct options *options, const char *value)
+{
+	return set_number(&options->max_answer_mb, value, 65536) && options->max_answer_mb >= 16
+		       ? NULL
+		       : "16 to 65536";
+}
+
 static const char *set_data(struct options *options, const char *value)
 {
 	options->data = value;
@@ -195,6 +203,9 @@ const struct setting settings[] = {
 	  "commas: what their X-Forwarded-For and X-Forwarded-Proto say counts" },
 	{ "max-body-mb", "N", "256", false, set_max_body_mb,
 	  "megabytes that the requests which are being received may take\ntogether" },
+	{ "max-answer-mb", "N", "64", false, set_max_answer_mb,
+	  "megabytes that answers which wait for slow readers may take together;\n"
+	  "past it the slowest are cut; a quarter is for strangers" },
 	{ "data", "DIRECTORY", "/var/lib/mtawatch", false, set_data,
 	  "the store; `mtawatch-collector init` makes it" },
 	{ "keep-reports", "N", "288", true, set_keep_reports,

@@ -5,6 +5,7 @@
 
 #include "collector/base/loop.h"
 #include "collector/base/percent.h"
+#include "collector/crypto/tls.h"
 #include "collector/http/answer.h"
 #include "collector/http/call.h"
 #include "collector/http/client_internal.h"
@@ -43,7 +44,9 @@ static enum waits_for waits_for(const struct client *c)
 		return c->call->stream ? WAITS_FOR_STREAM : WAITS_FOR_ANSWER;
 	if (channel_is_congested(c->channel))
 		return WAITS_FOR_READER;
-	return http_has_begun(c->http) ? WAITS_FOR_REST : WAITS_FOR_REQUEST;
+	if (http_has_begun(c->http) || channel_has_part(c->channel))
+		return WAITS_FOR_REST;
+	return WAITS_FOR_REQUEST;
 }
 
 /* Starts the clocks for what it waits for now; they go on where that is still the same. */
@@ -67,8 +70,6 @@ void client_set_clocks(struct client *c)
 		channel_set_clocks(c->channel, clocks->stall_ms, clocks->request_ms);
 		break;
 	case WAITS_FOR_READER:
-		channel_set_clocks(c->channel, clocks->stall_ms, clocks->answer_ms);
-		break;
 	case WAITS_FOR_STREAM:
 		channel_set_clocks(c->channel, clocks->stall_ms, CHANNEL_NO_CLOCK);
 		break;
@@ -231,6 +232,8 @@ static void ask(struct client *c, struct admission *admission)
 	if (c->set->admit)
 		admission->refusal = c->set->admit(c->set->context, c, http_request(c->http),
 						   c->match.route, &admission->caller);
+	if (admission->caller.role != ROLE_NONE)
+		clients_know(c);
 }
 
 static void send_away(struct client *c, struct call *call, const struct problem *problem)
@@ -315,6 +318,20 @@ static size_t read_requests(struct client *c, const char *bytes, size_t n)
 	return at;
 }
 
+/* What it holds of requests, for the backlog; bodies are counted elsewhere. */
+static void count_memory(struct client *c)
+{
+	size_t bytes = c->held.size;
+
+	if (c->waits_for == WAITS_FOR_REST)
+		bytes += http_memory(c->http) +
+			 (channel_has_part(c->channel) ? TLS_RECORD_BYTES : 0);
+	if (bytes == c->counted)
+		return;
+	c->counted = bytes;
+	channel_hold(c->channel, bytes);
+}
+
 /* Reads what it can, keeps the rest for later, and stops or starts the flow accordingly. */
 static void consume(struct client *c, const char *bytes, size_t n)
 {
@@ -326,6 +343,7 @@ static void consume(struct client *c, const char *bytes, size_t n)
 	if (used < n)
 		buffer_add(&c->held, bytes + used, n - used);
 	client_set_clocks(c);
+	count_memory(c);
 	if (c->call || channel_is_congested(c->channel))
 		channel_pause(c->channel);
 	else

@@ -27,11 +27,10 @@ typedef bool client_may_go_on(const struct call *call);
 
 /*
  * While the head of a request arrives, its body, or an answer leaves: without a byte moved, and in
- * all.
+ * all. An answer has no such end: its reader's rate counts (collector/net/backlog.h).
  */
 #define CLIENT_STALL_MS   (UINT64_C(20) * 1000)
 #define CLIENT_REQUEST_MS (UINT64_C(60) * 1000)
-#define CLIENT_ANSWER_MS  (UINT64_C(300) * 1000)
 
 /* From the connection's beginning to the end of the TLS handshake, waiting for a turn included. */
 #define CLIENT_HANDSHAKE_MS (UINT64_C(20) * 1000)
@@ -41,9 +40,8 @@ struct client_clocks {
 	uint64_t keep_alive_ms;
 	uint64_t stall_ms;
 	uint64_t request_ms;
-	uint64_t answer_ms;
 	uint64_t handshake_ms;
 };
 #define CLIENT_CLOCKS_DEFAULT                                                                      \
 	((struct client_clocks){ CLIENT_KEEP_ALIVE_MS, CLIENT_STALL_MS, CLIENT_REQUEST_MS,         \
-				 CLIENT_ANSWER_MS, CLIENT_HANDSHAKE_MS })
+				 CLIENT_HANDSHAKE_MS })

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "collector/http/client.h"
 #include "collector/http/route.h"
@@ -35,11 +36,15 @@ struct client {
 	struct client *next;
 	struct client **link;  /* where the pointer to this one is */
 	struct source *source; /* where it is counted */
+	bool is_displaced;
+	bool is_stranger; /* in the set's list of them */
+	TAILQ_ENTRY(client) stranger;
 	struct channel *channel;
 	struct http *http;
 	struct call *call; /* being answered, or NULL */
 	struct route_match match;
 	struct buffer held; /* arrived and not yet read: it waits for the answer before it */
+	size_t counted;     /* bytes, by channel_hold() */
 	unsigned n_requests;
 	enum waits_for waits_for;
 	enum turn_away turn_away;
@@ -85,6 +90,9 @@ void call_free(struct call *call);
 
 /* call_stream.c: ends an answer in pieces that has no end of its own. */
 void client_stop_stream(struct client *client);
+
+/* clients.c: its caller has shown who they are. */
+void clients_know(struct client *client);
 
 /* clients.c: the channel no longer exists; takes the client out of the set and frees it. */
 void clients_remove(struct client *client);

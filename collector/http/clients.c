@@ -6,6 +6,11 @@
 #include "collector/net/network.h"
 #include "proto/base/mem.h"
 
+void clients_init(struct clients *set)
+{
+	TAILQ_INIT(&set->strangers);
+}
+
 static void add(struct clients *set, struct client *c)
 {
 	c->set = set;
@@ -21,7 +26,7 @@ static void add(struct clients *set, struct client *c)
 /* What a client of that address would be now. A trusted proxy stands for many. */
 static enum turn_away judge(const struct clients *set, const struct source *source, bool is_proxy)
 {
-	if (set->n - set->n_turned_away > set->max)
+	if (set->n - set->n_turned_away - set->n_displaced > set->max)
 		return TURN_AWAY_TOO_MANY;
 	if (source->n <= set->max_of_address || is_proxy)
 		return TURN_AWAY_NOT;
@@ -43,11 +48,45 @@ static void count(struct clients *set, struct client *c)
 	set->n_all_turned_away++;
 }
 
+static void forget_stranger(struct client *c)
+{
+	if (!c->is_stranger)
+		return;
+	c->is_stranger = false;
+	TAILQ_REMOVE(&c->set->strangers, c, stranger);
+	c->set->n_strangers--;
+}
+
+/* Where nobody is asked who they are all are alike. */
+static void note_stranger(struct clients *set, struct client *c)
+{
+	if (!set->admit || c->turn_away != TURN_AWAY_NOT)
+		return;
+	c->is_stranger = true;
+	TAILQ_INSERT_TAIL(&set->strangers, c, stranger);
+	set->n_strangers++;
+	if (set->n_strangers <= set->max - set->max / CLIENTS_KNOWN_PART)
+		return;
+	struct client *first = TAILQ_FIRST(&set->strangers);
+	forget_stranger(first);
+	first->is_displaced = true;
+	set->n_displaced++;
+	set->n_all_displaced++;
+	channel_close(first->channel);
+}
+
+void clients_know(struct client *c)
+{
+	forget_stranger(c);
+	channel_know(c->channel);
+}
+
 void clients_accept(struct clients *set, struct uv_stream_s *listener)
 {
 	struct client *c = mem_alloc(sizeof *c);
 
-	c->channel = channel_accept(listener, &set->security, &client_channel_events, c);
+	c->channel =
+		channel_accept(listener, &set->backlog, &set->security, &client_channel_events, c);
 	if (!c->channel) {
 		free(c);
 		return;
@@ -56,6 +95,7 @@ void clients_accept(struct clients *set, struct uv_stream_s *listener)
 	buffer_init(&c->held);
 	add(set, c);
 	count(set, c);
+	note_stranger(set, c);
 	if (set->n_turned_away > CLIENTS_MAX_TURNED_AWAY)
 		channel_close(c->channel);
 	else
@@ -67,8 +107,11 @@ void clients_remove(struct client *c)
 	struct clients *set = c->set;
 
 	source_leave(c->source);
+	forget_stranger(c);
 	if (c->turn_away != TURN_AWAY_NOT)
 		set->n_turned_away--;
+	if (c->is_displaced)
+		set->n_displaced--;
 	*c->link = c->next;
 	if (c->next)
 		c->next->link = c->link;

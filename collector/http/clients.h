@@ -9,11 +9,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "collector/http/client.h"
 #include "collector/http/http.h"
 #include "collector/http/route.h"
 #include "collector/model/principal.h"
+#include "collector/net/backlog.h"
 #include "collector/net/channel.h"
 #include "collector/net/sources.h"
 
@@ -25,6 +27,13 @@
  * translator or a proxy, so the administrator can change it.
  */
 #define CLIENTS_MAX_OF_ADDRESS 1024
+
+/*
+ * One part in so many of the connections is kept for those who have shown a key or token once: when
+ * strangers have the rest, the one of them that came first goes. A connection over TLS that only
+ * waits costs 15 KB.
+ */
+#define CLIENTS_KNOWN_PART 4
 
 /*
  * What the bodies of all requests that are being received or answered may take together; past it a
@@ -74,6 +83,7 @@ struct clients {
 	size_t max_of_address;
 	const struct networks *trusted_proxies; /* of these counts what they say; NULL: of none */
 	struct http_room bodies;
+	struct backlog backlog;
 	struct channel_security security;
 	struct http_stats *stats; /* counts what is answered; NULL: nobody does */
 	void (*gone)(void *user); /* one of them is no more */
@@ -82,10 +92,17 @@ struct clients {
 	size_t n;       /* with those that are being turned away */
 	uint64_t n_all; /* that there ever were */
 	uint64_t n_all_turned_away;
-	size_t n_turned_away;   /* being turned away */
-	struct client *first;   /* private */
-	struct sources sources; /* private */
+	size_t n_turned_away;     /* being turned away */
+	size_t n_displaced;       /* closed, and not gone yet */
+	uint64_t n_all_displaced; /* strangers that others took the place of */
+	struct client *first;     /* private */
+	TAILQ_HEAD(client_strangers, client) strangers; /* private: the first to come first */
+	size_t n_strangers;                             /* private */
+	struct sources sources;                         /* private */
 };
+
+/* Nobody is a client yet. */
+void clients_init(struct clients *clients);
 
 /* Accepts one connection from the listener. */
 void clients_accept(struct clients *clients, struct uv_stream_s *listener);

@@ -469,6 +469,11 @@ void http_set_body_limit(struct http *http, size_t limit)
 		drop_for_want_of_room(http);
 }
 
+size_t http_memory(const struct http *http)
+{
+	return http->message ? sizeof *http->message + http->message->head.size : 0;
+}
+
 bool http_has_begun(const struct http *http)
 {
 	return http->message != NULL;

@@ -100,6 +100,9 @@ void http_next(struct http *http);
 /* Is a request under way, of which at least one byte has arrived? */
 bool http_has_begun(const struct http *http);
 
+/* Memory of a request that has begun, but for its body. */
+size_t http_memory(const struct http *http);
+
 struct http_request *http_request(struct http *http);
 const struct http_failure *http_failure(const struct http *http);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "collector/net/conn.h"
 #include "collector/net/handshakes.h"
 #include "proto/base/mem.h"
 
@@ -141,6 +142,12 @@ static struct server *server_new(const struct server_options *options)
 		.gone = on_client_gone,
 		.user = s,
 	};
+	clients_init(&s->clients);
+	backlog_init(&s->clients.backlog,
+		     options->max_answer_bytes ? options->max_answer_bytes : BACKLOG_MAX_BYTES,
+		     &conn_backlog_events);
+	if (options->slow_window_ms)
+		s->clients.backlog.window_ms = options->slow_window_ms;
 	return s;
 }
 
@@ -182,6 +189,10 @@ struct server_counts server_counts(const struct server *server)
 	return (struct server_counts){
 		.connections = server->clients.n,
 		.body_bytes = server->clients.bodies.used,
+		.waiting_bytes = backlog_bytes(&server->clients.backlog),
+		.displaced = server->clients.n_all_displaced,
+		.slow = server->clients.backlog.n_slow,
+		.crowded = server->clients.backlog.n_crowded,
 		.bodies_refused = server->clients.bodies.n_refused,
 		.accepted = server->clients.n_all,
 		.turned_away = server->clients.n_all_turned_away,

@@ -38,6 +38,8 @@ struct server_options {
 	size_t max_of_address;    /* connections; 0: CLIENTS_MAX_OF_ADDRESS */
 	const struct networks *trusted_proxies; /* borrowed; NULL: none */
 	size_t max_body_bytes;                  /* of all at a time; 0: CLIENTS_MAX_BODY_BYTES */
+	size_t max_answer_bytes;                /* that wait; 0: BACKLOG_MAX_BYTES */
+	uint64_t slow_window_ms;                /* 0: BACKLOG_WINDOW_MS */
 	unsigned max_requests;                  /* on one connection; 0: CLIENT_MAX_REQUESTS */
 	const struct tls_context *tls; /* NULL: plain HTTP; borrowed until another is set */
 };
@@ -59,13 +61,17 @@ void server_set_tls(struct server *server, const struct tls_context *tls);
 const struct net_address *server_address(const struct server *server);
 
 struct server_counts {
-	size_t connections; /* open now */
-	size_t body_bytes;  /* of requests under way */
+	size_t connections;   /* open now */
+	size_t body_bytes;    /* of requests under way */
+	size_t waiting_bytes; /* in memory for slow peers: collector/net/backlog.h */
 
 	/* Since the server was opened. */
 	uint64_t accepted;
 	uint64_t turned_away;    /* of these: there were too many */
 	uint64_t bodies_refused; /* for want of room */
+	uint64_t displaced;      /* strangers that others took the place of */
+	uint64_t slow;           /* cut: took less than they have to */
+	uint64_t crowded;        /* cut: the slowest when too much waited */
 	uint64_t handshakes_done;
 	uint64_t handshakes_failed;
 };

@@ -10,6 +10,12 @@
 #include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 
+/*
+ * Read of a peer before its handshake's turn: the first message of one, and no more, since all may
+ * have to wait at once.
+ */
+#define FIRST_READ_BYTES ((size_t)2048)
+
 /* What only exists until the handshake is over. */
 struct opening {
 	struct handshake turn;
@@ -134,6 +140,7 @@ static void open_or_wait(struct channel *ch, const char *bytes, size_t n)
 	ch->opening = mem_alloc(sizeof *ch->opening);
 	buffer_init(&ch->opening->held);
 	if (handshakes_enter(ch->handshakes, &ch->opening->turn, ch)) {
+		conn_read_at_most(ch->conn, CONN_READ_BYTES);
 		decrypt(ch, bytes, n);
 		return;
 	}
@@ -147,6 +154,7 @@ static void on_admit(void *user)
 	struct buffer held = ch->opening->held;
 
 	buffer_init(&ch->opening->held);
+	conn_read_at_most(ch->conn, CONN_READ_BYTES);
 	conn_resume(ch->conn);
 	if (conn_is_open(ch->conn))
 		decrypt(ch, held.bytes, held.size);
@@ -217,13 +225,13 @@ static const struct conn_events events = {
 	.gone = on_gone,
 };
 
-struct channel *channel_accept(struct uv_stream_s *listener,
+struct channel *channel_accept(struct uv_stream_s *listener, struct backlog *backlog,
 			       const struct channel_security *security,
 			       const struct channel_events *channel_events, void *user)
 {
 	struct channel *ch = mem_alloc(sizeof *ch);
 
-	ch->conn = conn_accept(listener, &events, ch);
+	ch->conn = conn_accept(listener, backlog, &events, ch);
 	if (!ch->conn) {
 		free(ch);
 		return NULL;
@@ -235,6 +243,7 @@ struct channel *channel_accept(struct uv_stream_s *listener,
 		ch->tls = tls_new(security->tls);
 		ch->handshakes = security->handshakes;
 		ch->plain_answer = security->plain_answer;
+		conn_read_at_most(ch->conn, FIRST_READ_BYTES);
 	}
 	return ch;
 }
@@ -280,6 +289,21 @@ void channel_write_static(struct channel *ch, const char *bytes, size_t n)
 bool channel_is_congested(const struct channel *ch)
 {
 	return conn_is_congested(ch->conn);
+}
+
+bool channel_has_part(const struct channel *ch)
+{
+	return ch->tls && ch->ready && tls_has_part(ch->tls);
+}
+
+void channel_know(struct channel *ch)
+{
+	conn_know(ch->conn);
+}
+
+void channel_hold(struct channel *ch, size_t bytes)
+{
+	conn_hold(ch->conn, bytes);
 }
 
 bool channel_is_open(const struct channel *ch)

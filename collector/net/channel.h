@@ -15,6 +15,7 @@
 
 #define CHANNEL_NO_CLOCK 0
 
+struct backlog;
 struct channel;
 struct handshakes;
 struct tls_context;
@@ -41,7 +42,8 @@ struct channel_security {
 struct handshake_events;
 extern const struct handshake_events channel_handshake_events;
 
-struct channel *channel_accept(struct uv_stream_s *listener,
+/* `backlog` is one of conns: conn_backlog_events. */
+struct channel *channel_accept(struct uv_stream_s *listener, struct backlog *backlog,
 			       const struct channel_security *security,
 			       const struct channel_events *events, void *user);
 
@@ -54,6 +56,12 @@ void channel_write_static(struct channel *channel, const char *bytes, size_t n);
 
 bool channel_is_congested(const struct channel *channel);
 bool channel_is_open(const struct channel *channel);
+/* Has a part of a TLS record arrived, which is kept until the rest comes? */
+bool channel_has_part(const struct channel *channel);
+
+void channel_know(struct channel *channel);
+void channel_hold(struct channel *channel, size_t bytes);
+
 bool channel_is_encrypted(const struct channel *channel);
 bool channel_peer(const struct channel *channel, struct net_address *out);
 

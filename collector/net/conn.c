@@ -3,13 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 
+#include "collector/net/backlog.h"
 #include "proto/base/mem.h"
 
-/* While it finishes: a peer that takes nothing of what waits for it gets this long, and in all. */
-#define FINISH_MS       30000
-#define FINISH_TOTAL_MS 300000
+/* While it finishes: a peer that takes nothing of what waits for it gets this long. */
+#define FINISH_MS 30000
 
 enum life {
 	LIFE_OPEN,
@@ -31,16 +33,23 @@ struct conn {
 	void *user;
 	struct sockaddr_in6 peer; /* or a sockaddr_in, which is smaller */
 
-	uint64_t idle_ms;      /* 0: no such clock */
-	uint64_t moved_at;     /* loop time when bytes last moved */
-	uint64_t total_end;    /* loop time; UINT64_MAX: no such clock */
-	size_t queued_at_tick; /* bytes that waited when the clock last looked */
+	uint64_t idle_ms;       /* 0: no such clock */
+	uint64_t moved_at;      /* loop time when bytes last moved */
+	uint64_t total_end;     /* loop time; UINT64_MAX: no such clock */
+	uint64_t taken_at_tick; /* what the peer had taken when the clock last looked */
+
+	struct backlog_share share;
+	uint64_t n_put;    /* bytes to be written so far */
+	size_t out_bytes;  /* memory of writes in flight */
+	size_t held_bytes; /* memory of the owner's, by conn_hold() */
+	size_t most_read;  /* bytes at once */
 };
 
 /* A write in flight; owns its bytes unless they are static. */
 struct outgoing {
 	uv_write_t req;
 	char *owned;
+	size_t memory;
 };
 
 static void on_handle_closed(uv_handle_t *handle)
@@ -72,6 +81,7 @@ void conn_close(struct conn *c)
 	if (c->life == LIFE_CLOSING)
 		return;
 	c->life = LIFE_CLOSING;
+	backlog_leave(&c->share);
 	close_tcp(c);
 	uv_close((uv_handle_t *)&c->clock, on_handle_closed);
 }
@@ -81,20 +91,51 @@ static uint64_t now_of(const struct conn *c)
 	return uv_now(c->tcp.loop);
 }
 
+/* What the kernel has taken and the peer has not; nothing of a peer that is gone. */
+static size_t in_kernel(const struct conn *c)
+{
+	int fd;
+	int n = 0;
+
+	if (uv_fileno((const uv_handle_t *)&c->tcp, &fd) != 0 || ioctl(fd, SIOCOUTQ, &n) != 0)
+		return 0;
+	return (size_t)n;
+}
+
+static uint64_t taken(const struct conn *c)
+{
+	size_t waiting = queued(c) + in_kernel(c);
+	return c->n_put > waiting ? c->n_put - waiting : 0; /* a FIN counts as a byte there */
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Loop time at which the nearer clock runs out; UINT64_MAX: none does. */
 static uint64_t next_end(const struct conn *c)
 {
-	uint64_t idle_end = c->idle_ms ? c->moved_at + c->idle_ms : UINT64_MAX;
-	return idle_end < c->total_end ? idle_end : c->total_end;
+	return least(c->idle_ms ? c->moved_at + c->idle_ms : UINT64_MAX, c->total_end);
 }
 
-/* A written part is no event of libuv's; the queue tells. */
+static uint64_t next_look(const struct conn *c)
+{
+	return c->out_bytes > 0 ? backlog_next_look(&c->share) : UINT64_MAX;
+}
+
+/*
+ * What the peer takes is no event: the kernel takes more of us when much of its buffer is free
+ * again, which may be long on a slow line.
+ */
 static void note_progress(struct conn *c)
 {
-	size_t waiting = queued(c);
-	if (waiting < c->queued_at_tick)
+	if (c->out_bytes == 0)
+		return;
+	uint64_t now_taken = taken(c);
+	if (now_taken > c->taken_at_tick)
 		c->moved_at = now_of(c);
-	c->queued_at_tick = waiting;
+	c->taken_at_tick = now_taken;
 }
 
 static void start_clock(struct conn *c);
@@ -104,7 +145,9 @@ static void on_clock(uv_timer_t *timer)
 	struct conn *c = timer->data;
 
 	note_progress(c);
-	if (now_of(c) < next_end(c)) {
+	if (now_of(c) >= next_look(c) && backlog_is_too_slow(&c->share, now_of(c))) {
+		conn_close(c);
+	} else if (now_of(c) < next_end(c)) {
 		start_clock(c);
 	} else if (c->life == LIFE_FINISHING) {
 		conn_close(c);
@@ -119,7 +162,7 @@ static void on_clock(uv_timer_t *timer)
  */
 static void start_clock(struct conn *c)
 {
-	uint64_t end = next_end(c);
+	uint64_t end = least(next_end(c), next_look(c));
 	uint64_t now = now_of(c);
 
 	if (c->life == LIFE_CLOSING)
@@ -155,8 +198,38 @@ void conn_set_clocks(struct conn *c, uint64_t idle_ms, uint64_t total_ms)
 	c->moved_at = now_of(c);
 	c->idle_ms = idle_ms;
 	c->total_end = total_ms ? c->moved_at + total_ms : UINT64_MAX;
-	c->queued_at_tick = queued(c);
+	if (c->out_bytes > 0)
+		c->taken_at_tick = taken(c);
 	start_clock(c);
+}
+
+static void count_memory(struct conn *c)
+{
+	backlog_hold(&c->share, c->out_bytes + c->held_bytes, now_of(c));
+}
+
+/* The clocks look whether the peer takes anything; until now that was the kernel's matter. */
+static void begin_waiting(struct conn *c)
+{
+	c->taken_at_tick = taken(c);
+	backlog_renew(&c->share, now_of(c));
+	start_clock(c);
+}
+
+void conn_hold(struct conn *c, size_t bytes)
+{
+	c->held_bytes = bytes;
+	count_memory(c);
+}
+
+void conn_know(struct conn *c)
+{
+	backlog_know(&c->share);
+}
+
+void conn_read_at_most(struct conn *c, size_t bytes)
+{
+	c->most_read = bytes;
 }
 
 /* libuv runs this before on_handle_closed, also for writes it cancels. */
@@ -165,8 +238,10 @@ static void on_written(uv_write_t *req, int rc)
 	struct outgoing *w = req->data;
 	struct conn *c = req->handle->data;
 
+	c->out_bytes -= w->memory;
 	free(w->owned);
 	free(w);
+	count_memory(c);
 	if (rc < 0) {
 		conn_close(c);
 		return;
@@ -191,6 +266,18 @@ static size_t write_now(struct conn *c, const char *bytes, size_t n)
 	return written > 0 ? (size_t)written : 0;
 }
 
+static void count_write(struct conn *c, struct outgoing *w, size_t n)
+{
+	bool begins = c->out_bytes == 0;
+
+	w->memory = sizeof *w + (w->owned ? n : 0);
+	c->out_bytes += w->memory;
+	c->congested = c->congested || conn_is_congested(c);
+	count_memory(c);
+	if (begins)
+		begin_waiting(c);
+}
+
 static void write_later(struct conn *c, const char *bytes, size_t n, char *owned)
 {
 	struct outgoing *w = mem_alloc(sizeof *w);
@@ -200,7 +287,7 @@ static void write_later(struct conn *c, const char *bytes, size_t n, char *owned
 	w->req.data = w;
 	if (c->life == LIFE_OPEN &&
 	    uv_write(&w->req, (uv_stream_t *)&c->tcp, &buf, 1, on_written) == 0) {
-		c->congested = c->congested || conn_is_congested(c);
+		count_write(c, w, n);
 		return;
 	}
 	free(owned);
@@ -208,32 +295,29 @@ static void write_later(struct conn *c, const char *bytes, size_t n, char *owned
 	conn_close(c);
 }
 
-static void put(struct conn *c, const char *bytes, size_t n, char *owned)
-{
-	size_t written = write_now(c, bytes, n);
-	if (written == n)
-		free(owned);
-	else
-		write_later(c, bytes + written, n - written, owned);
-}
-
-void conn_write(struct conn *c, char *bytes, size_t n)
-{
-	put(c, bytes, n, bytes);
-}
-
+/* What waits takes no more memory than it needs: buffers are made with room to grow. */
 void conn_write_copy(struct conn *c, const char *bytes, size_t n)
 {
 	size_t written = write_now(c, bytes, n);
+	c->n_put += n;
 	if (written == n)
 		return;
 	char *rest = mem_strndup(bytes + written, n - written);
 	write_later(c, rest, n - written, rest);
 }
 
+void conn_write(struct conn *c, char *bytes, size_t n)
+{
+	conn_write_copy(c, bytes, n);
+	free(bytes);
+}
+
 void conn_write_static(struct conn *c, const char *bytes, size_t n)
 {
-	put(c, bytes, n, NULL);
+	size_t written = write_now(c, bytes, n);
+	c->n_put += n;
+	if (written < n)
+		write_later(c, bytes + written, n - written, NULL);
 }
 
 bool conn_is_congested(const struct conn *c)
@@ -248,7 +332,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 		bytes[CONN_READ_BYTES]; /* emptied by on_read before the next one is asked for */
 	const struct conn *c = handle->data;
 	(void)suggested;
-	*buf = uv_buf_init(bytes, c->reading ? sizeof bytes : 0);
+	*buf = uv_buf_init(bytes, c->reading ? (unsigned)c->most_read : 0);
 }
 
 static void stop_watching(struct conn *c)
@@ -331,11 +415,24 @@ void conn_finish(struct conn *c)
 		return;
 	}
 	c->life = LIFE_FINISHING;
-	conn_set_clocks(c, FINISH_MS, FINISH_TOTAL_MS);
+	conn_set_clocks(c, FINISH_MS, CONN_NO_CLOCK);
 	conn_resume(c); /* reads to the end, so that the kernel does not reset the connection */
 }
 
-struct conn *conn_accept(uv_stream_t *listener, const struct conn_events *events, void *user)
+static uint64_t backlog_taken(void *user)
+{
+	return taken(user);
+}
+
+static void backlog_cut(void *user)
+{
+	conn_close(user);
+}
+
+const struct backlog_events conn_backlog_events = { .taken = backlog_taken, .cut = backlog_cut };
+
+struct conn *conn_accept(uv_stream_t *listener, struct backlog *backlog,
+			 const struct conn_events *events, void *user)
 {
 	struct conn *c = mem_alloc(sizeof *c);
 
@@ -347,6 +444,8 @@ struct conn *conn_accept(uv_stream_t *listener, const struct conn_events *events
 	c->tcp.data = c->clock.data = c;
 	c->open_handles = 2;
 	c->total_end = UINT64_MAX;
+	c->most_read = CONN_READ_BYTES;
+	backlog_enter(backlog, &c->share, c);
 
 	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || uv_tcp_nodelay(&c->tcp, 1) != 0 ||
 	    uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0) {

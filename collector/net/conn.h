@@ -8,7 +8,9 @@
  *
  * Clocks: conn_set_clocks() starts both. The idle clock begins anew whenever bytes move, in or out;
  * the total clock does not. When one runs out `late` is called, once; the owner then still may
- * write and finish.
+ * write and finish. Bytes move out when the peer has taken them, not when the kernel has.
+ *
+ * What a conn holds in memory is counted in the backlog, which cuts it when its peer is too slow.
  */
 #pragma once
 
@@ -22,8 +24,11 @@
 
 #define CONN_READ_BYTES ((size_t)64 * 1024) /* most that one `bytes` brings */
 
-/* Bytes of answers that may wait for a slow reader before nothing more is read of it. */
-#define CONN_MAX_QUEUED ((size_t)256 * 1024)
+/*
+ * Bytes of answers that may wait for a slow reader before nothing more is read of it, and answers in
+ * pieces pause. The kernel's own buffers keep a fast one busy.
+ */
+#define CONN_MAX_QUEUED ((size_t)32 * 1024)
 
 /* A finished conn reads and drops this long, so that the peer gets to see the last answer. */
 #define CONN_LINGER_MS 2000
@@ -31,6 +36,10 @@
 #define CONN_NO_CLOCK 0
 
 struct conn;
+struct backlog;
+struct backlog_events;
+
+extern const struct backlog_events conn_backlog_events;
 
 struct conn_events {
 	/* `n` bytes arrived, borrowed until this returns. */
@@ -45,8 +54,20 @@ struct conn_events {
 	void (*gone)(void *user);
 };
 
-/* Returns NULL if nothing could be accepted; `gone` is then not called. Reading has begun. */
-struct conn *conn_accept(uv_stream_t *listener, const struct conn_events *events, void *user);
+/*
+ * Returns NULL if nothing could be accepted; `gone` is then not called. Reading has begun. The
+ * backlog's events are conn_backlog_events; its peer is a stranger to it until conn_know().
+ */
+struct conn *conn_accept(uv_stream_t *listener, struct backlog *backlog,
+			 const struct conn_events *events, void *user);
+
+void conn_know(struct conn *conn);
+
+/* What its owner holds of what was read; counted in the backlog beside what is to be written. */
+void conn_hold(struct conn *conn, size_t bytes);
+
+/* One `bytes` brings so many at most; CONN_READ_BYTES until another number is given. */
+void conn_read_at_most(struct conn *conn, size_t bytes);
 
 /* Takes `bytes` (from malloc) whatever happens; failure closes the conn. */
 void conn_write(struct conn *conn, char *bytes, size_t n);

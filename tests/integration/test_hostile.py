@@ -4,14 +4,15 @@ import contextlib
 import json
 import os
 import resource
+import socket
 import statistics
 import threading
 import time
 
 import pytest
 from certificates import Authority, arguments, client_of
-from hostile import Crowd
-from running import JSON, PATIENCE, Collector, ask, minimal, samples
+from hostile import Crowd, Hostile
+from running import JSON, PATIENCE, Collector, ask, minimal, samples, statuses
 
 HOSTILE = 1000
 AGENTS = 8
@@ -90,3 +91,54 @@ def test_large_bodies_take_no_more_memory_than_they_may_and_the_rest_is_told_to_
                 assert peer.recv(65536).startswith(b"HTTP/1.1 400 ")
             assert ask(honest, "/v1/reports", "POST", json.dumps(minimal("EXCH1")), JSON)[0] == 200
         assert samples(running, metric) == {"": 0}
+
+
+READERS = 120  # who ask for more than the kernel takes for them
+MODEM_BYTES_PER_S = 2900
+
+
+def read_as_by_modem(running, answers):
+    """The largest file of the page, by a client whose line is slow."""
+    with running.dial() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.sendall(b"GET /style.css HTTP/1.1\r\nHost: c\r\n\r\n" * 4 +
+                     b"GET /style.css HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while chunk := peer.recv(MODEM_BYTES_PER_S // 4):
+            answer += chunk
+            time.sleep(0.25 * len(chunk) / (MODEM_BYTES_PER_S // 4))
+        answers.append(answer)
+
+
+def test_answers_take_no_more_memory_than_they_may_and_the_slowest_readers_go_first(tmp_path, authority):
+    """A quarter of 16 MB is for strangers, who read a byte each nine seconds; one of them has a modem."""
+    with Collector(tmp_path / "data", "--max-answer-mb", "16", *arguments(authority.sign_server()),
+                   tls=client_of(authority)) as running, contextlib.ExitStack() as held:
+        answers, waiting = [], []
+        modem = threading.Thread(target=read_as_by_modem, args=(running, answers))
+        modem.start()
+        deadline = time.monotonic() + PATIENCE
+        while samples(running, "mtawatch_connections_cut_total")['reason="crowded"'] == 0:
+            assert time.monotonic() < deadline
+            for n in range(READERS):
+                member = Hostile("asks on without reading", f"127.0.0.{2 + n % 10}", running.port, running.tls)
+                with contextlib.suppress(OSError):
+                    member.come()
+                held.callback(member.peer.close)
+            waiting.append(samples(running, "mtawatch_waiting_bytes")[""])
+        assert 2 * 2**20 < max(waiting) <= 4 * 2**20
+        assert running.post(minimal("EXCH1"))[0] == 200
+        modem.join()
+        assert statuses(answers[0]) == [200] * 5 and answers[0].count(b"Connection: close") == 1
+
+
+def test_strangers_leave_a_part_of_the_connections_to_those_who_are_known(tmp_path):
+    with Collector(tmp_path / "data", "--max-connections", "16") as running, contextlib.ExitStack() as held:
+        with contextlib.closing(running.connect()) as known:
+            assert ask(known, "/v1/reports", "POST", json.dumps(minimal("EXCH1")), JSON)[0] == 200
+            strangers = [held.enter_context(running.dial(f"127.0.0.{2 + n % 4}")) for n in range(40)]
+            for n in range(2, 5):
+                assert running.post(minimal("EXCH1", n))[0] == 200  # on a new connection
+            assert strangers[0].recv(1) == b""
+            assert samples(running, "mtawatch_connections_cut_total")['reason="displaced"'] > 0
+            assert ask(known, "/v1/reports", "POST", json.dumps(minimal("EXCH1", 9)), JSON)[0] == 200

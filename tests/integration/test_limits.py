@@ -131,6 +131,7 @@ def test_the_body_of_a_small_call_has_its_limit(tmp_path, size, status):
 
 @pytest.mark.parametrize("name, least, most", [
     ("max-connections", 1, 16384), ("max-connections-per-address", 1, 16384), ("max-body-mb", 16, 65536),
+    ("max-answer-mb", 16, 65536),
     ("keep-reports", 1, 1_000_000), ("keep-report-days", 1, 36500), ("keep-changes", 1, 1_000_000),
     ("keep-change-days", 1, 36500), ("keep-mb", 1, 1_000_000_000)])
 def test_a_setting_that_is_a_number_has_limits_and_says_which(tmp_path, name, least, most):

@@ -237,6 +237,63 @@ static void a_reader_that_takes_nothing_is_cut_off(void **state)
 	server_play_free(&play);
 }
 
+/* The kernel's buffers are small; 1 KB each 10 ms, for `ms`. */
+static void take_slowly(int fd, size_t bytes, int ms)
+{
+	char part[1024];
+	for (int i = 0; i < ms / 10; i++) {
+		if (read(fd, part, bytes) <= 0)
+			return;
+		usleep(10 * 1000);
+	}
+}
+
+static int dial_with_small_buffers(struct server_play *play)
+{
+	int small = 4096;
+	int fd = server_play_dial(play);
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+	return fd;
+}
+
+static void take_a_byte_now_and_then(struct server_play *play)
+{
+	int fd = dial_with_small_buffers(play);
+	server_play_say(fd, LAST("/big"));
+	take_slowly(fd, 1, 600);
+	server_play_hear(play, fd);
+}
+
+static void a_reader_that_takes_too_little_is_cut_off(void **state)
+{
+	(void)state;
+	struct server_play play = server_play_new();
+	play.options.slow_window_ms = 200;
+	server_play_through(&play, take_a_byte_now_and_then);
+	assert_true(play.got_size[0] < SERVER_PLAY_BIG_BYTES);
+	assert_non_null(strstr(play.got[0] + play.got_size[0] - 7, "[reset]"));
+	server_play_free(&play);
+}
+
+static void take_more_than_has_to_be(struct server_play *play)
+{
+	int fd = dial_with_small_buffers(play);
+	server_play_say(fd, LAST("/big"));
+	take_slowly(fd, 1024, 1000);
+	server_play_hear(play, fd);
+}
+
+static void a_slow_reader_gets_all_in_the_end(void **state)
+{
+	(void)state;
+	struct server_play play = server_play_new();
+	play.options.slow_window_ms = 200;
+	server_play_through(&play, take_more_than_has_to_be);
+	assert_true(play.got_size[0] > SERVER_PLAY_BIG_BYTES - 100 * 1024);
+	assert_null(strstr(play.got[0], "[reset]"));
+	server_play_free(&play);
+}
+
 static void half_close(struct server_play *play)
 {
 	int fd = server_play_dial(play);
@@ -348,6 +405,8 @@ int main(void)
 			a_request_that_stops_meets_the_idle_clock_and_a_silent_client_is_let_go),
 		cmocka_unit_test(answers_wait_for_a_slow_reader),
 		cmocka_unit_test(a_reader_that_takes_nothing_is_cut_off),
+		cmocka_unit_test(a_reader_that_takes_too_little_is_cut_off),
+		cmocka_unit_test(a_slow_reader_gets_all_in_the_end),
 		cmocka_unit_test(a_client_that_will_send_no_more_gets_its_answers),
 		cmocka_unit_test(a_call_outlives_its_client),
 		cmocka_unit_test(closing_lets_the_answer_that_is_due_go_out),
