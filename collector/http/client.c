@@ -5,7 +5,6 @@
 
 #include "collector/base/loop.h"
 #include "collector/base/percent.h"
-#include "collector/crypto/tls.h"
 #include "collector/http/answer.h"
 #include "collector/http/call.h"
 #include "collector/http/client_internal.h"
@@ -44,7 +43,7 @@ static enum waits_for waits_for(const struct client *c)
 		return c->call->stream ? WAITS_FOR_STREAM : WAITS_FOR_ANSWER;
 	if (channel_is_congested(c->channel))
 		return WAITS_FOR_READER;
-	if (http_has_begun(c->http) || channel_has_part(c->channel))
+	if (http_has_begun(c->http) || channel_part(c->channel) > 0)
 		return WAITS_FOR_REST;
 	return WAITS_FOR_REQUEST;
 }
@@ -324,8 +323,7 @@ static void count_memory(struct client *c)
 	size_t bytes = c->held.size;
 
 	if (c->waits_for == WAITS_FOR_REST)
-		bytes += http_memory(c->http) +
-			 (channel_has_part(c->channel) ? TLS_RECORD_BYTES : 0);
+		bytes += http_memory(c->http) + channel_part(c->channel);
 	if (bytes == c->counted)
 		return;
 	c->counted = bytes;

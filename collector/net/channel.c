@@ -291,9 +291,9 @@ bool channel_is_congested(const struct channel *ch)
 	return conn_is_congested(ch->conn);
 }
 
-bool channel_has_part(const struct channel *ch)
+size_t channel_part(const struct channel *ch)
 {
-	return ch->tls && ch->ready && tls_has_part(ch->tls);
+	return ch->tls && ch->ready && tls_has_part(ch->tls) ? TLS_RECORD_BYTES : 0;
 }
 
 void channel_know(struct channel *ch)

@@ -56,8 +56,8 @@ void channel_write_static(struct channel *channel, const char *bytes, size_t n);
 
 bool channel_is_congested(const struct channel *channel);
 bool channel_is_open(const struct channel *channel);
-/* Has a part of a TLS record arrived, which is kept until the rest comes? */
-bool channel_has_part(const struct channel *channel);
+/* Memory of a part of a TLS record, which is kept until the rest comes; 0: there is none. */
+size_t channel_part(const struct channel *channel);
 
 void channel_know(struct channel *channel);
 void channel_hold(struct channel *channel, size_t bytes);

@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "collector/net/backlog.h"
 #include "proto/base/mem.h"
@@ -68,12 +69,17 @@ static size_t queued(const struct conn *c)
 }
 
 /*
- * An end in the midst of an answer must not look like its end; refused only where the end was told.
+ * An end in the midst of an answer must not look like its end. uv_tcp_close_reset() refuses one
+ * that is to be shut down behind what waits.
  */
 static void close_tcp(struct conn *c)
 {
-	if (queued(c) == 0 || uv_tcp_close_reset(&c->tcp, on_handle_closed) != 0)
-		uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
+	static const struct linger reset = { .l_onoff = 1 };
+	int fd;
+
+	if (queued(c) > 0 && uv_fileno((const uv_handle_t *)&c->tcp, &fd) == 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset); /* or it ends mildly */
+	uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
 }
 
 void conn_close(struct conn *c)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -237,30 +238,29 @@ static void a_reader_that_takes_nothing_is_cut_off(void **state)
 	server_play_free(&play);
 }
 
-/* The kernel's buffers are small; 1 KB each 10 ms, for `ms`. */
-static void take_slowly(int fd, size_t bytes, int ms)
+static void set_buffer(int fd, int bytes)
 {
-	char part[1024];
-	for (int i = 0; i < ms / 10; i++) {
-		if (read(fd, part, bytes) <= 0)
-			return;
-		usleep(10 * 1000);
-	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
-static int dial_with_small_buffers(struct server_play *play)
+/* So many bytes each 10 ms, until the server cuts or `times` are over. */
+static void take_slowly(int fd, size_t bytes, int times)
 {
-	int small = 4096;
-	int fd = server_play_dial(play);
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
-	return fd;
+	char part[1024];
+	struct pollfd cut = { .fd = fd }; /* POLLERR and POLLHUP come unasked */
+
+	for (int i = 0; i < times && poll(&cut, 1, 10) == 0; i++) {
+		if (read(fd, part, bytes) <= 0)
+			return;
+	}
 }
 
 static void take_a_byte_now_and_then(struct server_play *play)
 {
-	int fd = dial_with_small_buffers(play);
+	int fd = server_play_dial(play);
+	set_buffer(fd, 4096);
 	server_play_say(fd, LAST("/big"));
-	take_slowly(fd, 1, 600);
+	take_slowly(fd, 1, SERVER_PLAY_PATIENCE_MS / 10);
 	server_play_hear(play, fd);
 }
 
@@ -277,9 +277,11 @@ static void a_reader_that_takes_too_little_is_cut_off(void **state)
 
 static void take_more_than_has_to_be(struct server_play *play)
 {
-	int fd = dial_with_small_buffers(play);
+	int fd = server_play_dial(play);
+	set_buffer(fd, 32 * 1024);
 	server_play_say(fd, LAST("/big"));
-	take_slowly(fd, 1024, 1000);
+	take_slowly(fd, 1024, 250);
+	set_buffer(fd, 1024 * 1024);
 	server_play_hear(play, fd);
 }
 
@@ -287,7 +289,7 @@ static void a_slow_reader_gets_all_in_the_end(void **state)
 {
 	(void)state;
 	struct server_play play = server_play_new();
-	play.options.slow_window_ms = 200;
+	play.options.slow_window_ms = 1000;
 	server_play_through(&play, take_more_than_has_to_be);
 	assert_true(play.got_size[0] > SERVER_PLAY_BIG_BYTES - 100 * 1024);
 	assert_null(strstr(play.got[0], "[reset]"));
