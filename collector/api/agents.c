@@ -1,4 +1,4 @@
-#include "collector/api/handler.h"
+#include "collector/api/list.h"
 
 #include <string.h>
 
@@ -7,69 +7,48 @@
 #include "collector/model/record_identity.h"
 #include "proto/json/write.h"
 
-/* A page of agents under construction. */
-struct list {
-	struct call *call;
-	struct buffer out;
-	size_t n;
-	size_t limit;
-	const char *last; /* name of the last one in it */
-	bool more;
-};
-
 static enum status add_agent(void *user, const struct record_identity *agent)
 {
-	struct list *list = user;
+	struct api_list *list = user;
+	struct buffer *out = &list->out;
 
-	if (list->n == list->limit) {
-		list->more = true;
-		return STATUS_OK;
-	}
-	list->n++;
-	json_put_line(&list->out);
-	json_open_object(&list->out, NULL);
-	json_put_text(&list->out, "id", agent->id);
-	json_put_text(&list->out, "host", agent->name);
-	json_put_time(&list->out, "enrolled_at", agent->made_at_ms);
-	json_put_text(&list->out, "secret", agent->made_by);
-	json_close_object(&list->out);
-	list->last = arena_strdup(&list->call->arena, agent->name);
+	enum status status = api_list_add(list, "%s", agent->name);
+	if (status != STATUS_OK)
+		return status;
+	json_open_object(out, NULL);
+	json_put_text(out, "id", agent->id);
+	json_put_text(out, "host", agent->name);
+	json_put_time(out, "enrolled_at", agent->made_at_ms);
+	json_put_text(out, "secret", agent->made_by);
+	json_close_object(out);
 	return STATUS_OK;
+}
+
+static const struct problem *begin_agents(struct api_list *list)
+{
+	const struct api *api = list->call->context;
+	size_t n = identities_count(api->identities, RECORD_KIND_AGENT);
+
+	json_put_integer(&list->out, "enrolled", (int64_t)n);
+	return NULL;
+}
+
+static enum status read_agents(struct api_list *list, char error[STORE_ERROR_SIZE])
+{
+	return store_read_identities(api_store(list->call), RECORD_KIND_AGENT,
+				     list->cursor ? list->cursor : "", list->limit + 1, add_agent,
+				     list, error);
 }
 
 void api_agent_list(struct call *call)
 {
-	const struct api *api = call->context;
-	struct api_page page;
-	char error[STORE_ERROR_SIZE];
-
-	if (!api_read_page(call, &page))
-		return;
-	struct list list = { .call = call, .limit = page.limit };
-	buffer_init(&list.out);
-	json_open_object(&list.out, NULL);
-	json_put_integer(&list.out, "enrolled",
-			 (int64_t)identities_count(api->identities, RECORD_KIND_AGENT));
-	json_open_array(&list.out, "agents");
-	if (store_read_identities(identities_store(api->identities), RECORD_KIND_AGENT,
-				  page.cursor ? page.cursor : "", page.limit + 1, add_agent, &list,
-				  error) != STATUS_OK) {
-		buffer_deinit(&list.out);
-		api_answer_unreadable(call, error);
-		return;
-	}
-	json_close_array(&list.out);
-	json_finish(&list.out);
-	api_answer_json(call, 200, &list.out,
-			list.more ? api_link_next(call, "/v1/agents", "", page.limit, list.last)
-				  : NULL);
-}
-
-static void on_released(struct call *call, void *user, enum status status)
-{
-	(void)user;
-	(void)status; /* one that is gone already is as it should be */
-	api_answer_nothing(call, NULL);
+	static const struct api_list_kind kind = {
+		.member = "agents",
+		.query = API_LIST_ANY_PAGE,
+		.begin = begin_agents,
+		.read = read_agents,
+	};
+	api_list_answer(call, &kind, NULL);
 }
 
 void api_agent_delete(struct call *call)
@@ -91,5 +70,5 @@ void api_agent_delete(struct call *call)
 	else if (!host)
 		call_answer_problem(call, &unknown);
 	else
-		api_change(call, &change, "agent.release", on_released, NULL);
+		api_change(call, &change, "agent.release", api_answer_dropped, NULL);
 }

@@ -1,6 +1,5 @@
 /* GET /v1/alerts, and POST and DELETE /v1/alerts/{id}/acknowledge. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collector/api/alerts.h"
@@ -122,56 +121,58 @@ static const char *yes_or_no(bool value)
 
 static enum status add_row(void *user, const struct record_alert *alert)
 {
-	struct api_state_list *l = user;
-	const struct api *api = l->call->context;
+	struct api_list *list = user;
+	const struct api *api = list->call->context;
+	int64_t now_ms = *(const int64_t *)list->user;
 
-	if (!api_selects(&l->selection, "condition", condition_name(alert->condition)) ||
-	    !api_selects(&l->selection, "site", alert->site) ||
-	    !api_selects(&l->selection, "server", alert->server) ||
-	    !api_selects(&l->selection, "acknowledged",
-			 yes_or_no(is_looked_after(alert, l->now_ms))))
+	if (!api_list_selects(list, "condition", condition_name(alert->condition)) ||
+	    !api_list_selects(list, "site", alert->site) ||
+	    !api_list_selects(list, "server", alert->server) ||
+	    !api_list_selects(list, "acknowledged", yes_or_no(is_looked_after(alert, now_ms))))
 		return STATUS_OK;
-	enum status status = api_state_list_add(l, alert->id);
+	enum status status = api_list_add(list, "%zu.%" PRId64, list->state, alert->id);
 	if (status == STATUS_OK)
-		api_alert_add(api->alerting, alert, l->now_ms, &l->call->arena, &l->out);
+		api_alert_add(api->alerting, alert, now_ms, &list->call->arena, &list->out);
 	return status;
 }
 
-static bool allows(const struct query_string_pair *pair)
+static bool allows(const struct api_list *list, const struct query_string_pair *pair)
 {
 	enum condition condition = CONDITION_COUNT;
 
-	if (strcmp(pair->key, "state") == 0)
-		return api_state_list_has(state_names, N_STATES, pair->value);
 	if (strcmp(pair->key, "condition") == 0)
 		return condition_from_name(pair->value, &condition);
 	if (strcmp(pair->key, "acknowledged") == 0)
 		return strcmp(pair->value, "true") == 0 || strcmp(pair->value, "false") == 0;
-	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0;
+	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0 ||
+	       api_list_allows_state(list, pair);
 }
 
-static enum status read_state(struct api_state_list *l, size_t state, int64_t before,
-			      char error[STORE_ERROR_SIZE])
+static enum status read_state(struct api_list *list, size_t state, char error[STORE_ERROR_SIZE])
 {
-	const struct api *api = l->call->context;
-	return store_read_alerts(identities_store(api->identities), order[state], before, add_row,
-				 l, error);
+	return store_read_alerts(api_store(list->call), order[state], list->place, add_row, list,
+				 error);
 }
 
 void api_alert_list(struct call *call)
 {
-	static const struct api_state_list_kind kind = {
-		.path = "/v1/alerts",
+	static const struct api_list_kind kind = {
 		.member = "alerts",
-		.detail = "The query may have state (pending, firing, resolved), condition, site, "
-			  "server, acknowledged (true, false), limit from 1 to 1000, and cursor, "
-			  "as a Link field gives it.",
+		.query = "The query may have state (pending, firing, resolved), condition, site, "
+			 "server, acknowledged (true, false), limit from 1 to 1000, and cursor, "
+			 "as a Link field gives it.",
 		.allows = allows,
-		.names = state_names,
-		.n = N_STATES,
-		.read = read_state,
+		.begin = api_list_begin_states,
+		.read = api_list_read_states,
+		.states = state_names,
+		.n_states = N_STATES,
+		.read_state = read_state,
+		.begins_line = true,
 	};
-	api_state_list_answer(call, &kind);
+	const struct api *api = call->context;
+	int64_t now_ms = pipeline_now_ms(api->pipeline);
+
+	api_list_answer(call, &kind, &now_ms);
 }
 
 /* An acknowledgement, or its end. */
@@ -200,7 +201,6 @@ static enum status add_one(void *user, const struct record_alert *alert)
 static void on_acknowledged(void *user, enum status status, const char *error)
 {
 	struct call *call = user;
-	const struct api *api = call->context;
 	struct showing s = { .call = call };
 	char why[STORE_ERROR_SIZE];
 	(void)error; /* the pipeline was told */
@@ -210,8 +210,7 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 		return;
 	}
 	buffer_init(&s.out);
-	status = store_read_alert(identities_store(api->identities), api_path_id(call), add_one, &s,
-				  why);
+	status = store_read_alert(api_store(call), api_path_id(call), add_one, &s, why);
 	buffer_add_char(&s.out, '\n');
 	if (status == STATUS_OK) {
 		api_answer_json(call, 200, &s.out, NULL);
@@ -234,14 +233,6 @@ static bool read_body(struct call *call, int64_t now_ms, const char **comment, i
 	return api_end_body(call, &in);
 }
 
-static void answer_refused(struct call *call, enum status status)
-{
-	if (status == STATUS_NOT_FOUND)
-		call_answer_problem(call, &unknown);
-	else if (status != STATUS_OK)
-		call_answer_not_stored(call);
-}
-
 void api_acknowledge_post(struct call *call)
 {
 	const struct api *api = call->context;
@@ -251,26 +242,19 @@ void api_acknowledge_post(struct call *call)
 
 	if (!api_is_json(call) || !read_body(call, now_ms, &comment, &until_ms))
 		return;
-	struct record_audit audit = api_alert_audit(call, "alert.acknowledge", call->params[0]);
-	answer_refused(call,
-		       alerting_acknowledge(api->alerting, api_path_id(call), audit.who, comment,
-					    until_ms, &audit, on_acknowledged, call));
-}
-
-static void on_taken_back(void *user, enum status status, const char *error)
-{
-	(void)error; /* the pipeline was told */
-	if (status == STATUS_OK)
-		api_answer_nothing(user, NULL);
-	else
-		call_answer_not_stored(user);
+	struct record_audit audit =
+		api_audit(call, "alert.acknowledge", RECORD_KIND_ALERT, call->params[0]);
+	enum status status = alerting_acknowledge(api->alerting, api_path_id(call), audit.who,
+						  comment, until_ms, &audit, on_acknowledged, call);
+	api_answer_refused(call, status, status == STATUS_NOT_FOUND ? &unknown : NULL);
 }
 
 void api_acknowledge_delete(struct call *call)
 {
 	const struct api *api = call->context;
-	struct record_audit audit = api_alert_audit(call, "alert.unacknowledge", call->params[0]);
-
-	answer_refused(call, alerting_acknowledge(api->alerting, api_path_id(call), NULL, "",
-						  TIMESTAMP_NONE, &audit, on_taken_back, call));
+	struct record_audit audit =
+		api_audit(call, "alert.unacknowledge", RECORD_KIND_ALERT, call->params[0]);
+	enum status status = alerting_acknowledge(api->alerting, api_path_id(call), NULL, "",
+						  TIMESTAMP_NONE, &audit, api_answer_ended, call);
+	api_answer_refused(call, status, status == STATUS_NOT_FOUND ? &unknown : NULL);
 }

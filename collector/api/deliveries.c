@@ -33,44 +33,42 @@ static void add_delivery(struct buffer *out, const struct record_delivery *row, 
 
 static enum status add_row(void *user, const struct record_delivery *row)
 {
-	struct api_state_list *l = user;
+	struct api_list *list = user;
 
-	if (!api_selects(&l->selection, "hook", row->hook))
+	if (!api_list_selects(list, "hook", row->hook))
 		return STATUS_OK;
-	enum status status = api_state_list_add(l, row->id);
+	enum status status = api_list_add(list, "%zu.%" PRId64, list->state, row->id);
 	if (status == STATUS_OK)
-		add_delivery(&l->out, row, state_names[l->at_state]);
+		add_delivery(&list->out, row, state_names[list->state]);
 	return status;
 }
 
-static bool allows(const struct query_string_pair *pair)
+static bool allows(const struct api_list *list, const struct query_string_pair *pair)
 {
-	if (strcmp(pair->key, "state") == 0)
-		return api_state_list_has(state_names, N_STATES, pair->value);
-	return strcmp(pair->key, "hook") == 0;
+	return strcmp(pair->key, "hook") == 0 || api_list_allows_state(list, pair);
 }
 
-static enum status read_state(struct api_state_list *l, size_t state, int64_t before,
-			      char error[STORE_ERROR_SIZE])
+static enum status read_state(struct api_list *list, size_t state, char error[STORE_ERROR_SIZE])
 {
-	const struct api *api = l->call->context;
-	return store_read_deliveries(identities_store(api->identities), order[state], before,
-				     add_row, l, error);
+	return store_read_deliveries(api_store(list->call), order[state], list->place, add_row,
+				     list, error);
 }
 
 void api_delivery_list(struct call *call)
 {
-	static const struct api_state_list_kind kind = {
-		.path = "/v1/deliveries",
+	static const struct api_list_kind kind = {
 		.member = "deliveries",
-		.detail = "The query may have state (waiting, dead, done), hook, limit from 1 to "
-			  "1000, and cursor, as a Link field gives it.",
+		.query = "The query may have state (waiting, dead, done), hook, limit from 1 to "
+			 "1000, and cursor, as a Link field gives it.",
 		.allows = allows,
-		.names = state_names,
-		.n = N_STATES,
-		.read = read_state,
+		.begin = api_list_begin_states,
+		.read = api_list_read_states,
+		.states = state_names,
+		.n_states = N_STATES,
+		.read_state = read_state,
+		.begins_line = true,
 	};
-	api_state_list_answer(call, &kind);
+	api_list_answer(call, &kind, NULL);
 }
 
 static void on_retried(void *user, enum status status, const char *error)
@@ -94,15 +92,14 @@ void api_delivery_retry(struct call *call)
 		.detail = "It was delivered, or is under way just now.",
 	};
 	const struct api *api = call->context;
-	struct record_audit audit = api_alert_audit(call, "delivery.retry", call->params[0]);
+	struct record_audit audit =
+		api_audit(call, "delivery.retry", RECORD_KIND_ALERT, call->params[0]);
 	char error[STORE_ERROR_SIZE];
 
 	enum status status = outbox_retry(alerting_outbox(api->alerting), api_path_id(call), &audit,
 					  on_retried, call, error);
-	if (status == STATUS_NOT_FOUND)
-		call_answer_problem(call, &unknown);
-	else if (status == STATUS_CONFLICT)
-		call_answer_problem(call, &delivered);
-	else if (status != STATUS_OK)
-		call_answer_not_stored(call);
+	api_answer_refused(call, status,
+			   status == STATUS_CONFLICT    ? &delivered
+			   : status == STATUS_NOT_FOUND ? &unknown
+							: NULL);
 }

@@ -7,7 +7,6 @@
 #include "collector/base/loop.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
-#include "collector/http/query_string.h"
 #include "collector/net/address.h"
 #include "proto/base/mem.h"
 #include "proto/base/number.h"
@@ -91,6 +90,33 @@ void api_answer_nothing(struct call *call, const char *fields)
 	call_answer(call, &(struct answer){ .status = 204, .fields = fields });
 }
 
+struct store *api_store(const struct call *call)
+{
+	const struct api *api = call->context;
+	return identities_store(api->identities);
+}
+
+int64_t api_path_id(const struct call *call)
+{
+	int64_t id = -1;
+	return number_parse(call->params[0], 0, INT64_MAX, &id) ? id : -1;
+}
+
+struct record_audit api_audit(struct call *call, const char *action, enum record_kind kind,
+			      const char *object)
+{
+	const struct api *api = call->context;
+
+	return (struct record_audit){
+		.at_ms = pipeline_now_ms(api->pipeline),
+		.who = api_who(call),
+		.origin = api_origin(call),
+		.action = action,
+		.kind = kind,
+		.object = object,
+	};
+}
+
 /* A change of a call that waits for it. */
 struct waiting {
 	struct call *call;
@@ -118,16 +144,41 @@ void api_change(struct call *call, const struct identities_change *change, const
 	struct waiting *waiting = mem_alloc(sizeof *waiting);
 
 	*waiting = (struct waiting){ call, done, user };
+	whole.audit = api_audit(call, action, RECORD_KIND_NONE, "");
 	whole.audit.at_ms = identities_now_ms(api->identities);
-	if (!whole.audit.who)
-		whole.audit.who = api_who(call);
-	whole.audit.origin = api_origin(call);
-	whole.audit.action = action;
+	if (change->audit.who)
+		whole.audit.who = change->audit.who;
 	if (pipeline_is_ready(api->pipeline) &&
 	    identities_submit(api->identities, &whole, on_changed, waiting) == STATUS_OK)
 		return;
 	free(waiting);
 	call_answer_not_stored(call);
+}
+
+void api_answer_dropped(struct call *call, void *user, enum status status)
+{
+	(void)user;
+	(void)status; /* one that is gone already is as it should be */
+	api_answer_nothing(call, NULL);
+}
+
+void api_answer_ended(void *user, enum status status, const char *error)
+{
+	(void)error; /* the pipeline was told */
+	if (status == STATUS_OK)
+		api_answer_nothing(user, NULL);
+	else
+		call_answer_not_stored(user);
+}
+
+void api_answer_refused(struct call *call, enum status status, const struct problem *why)
+{
+	if (status == STATUS_OK)
+		return;
+	if (why)
+		call_answer_problem(call, why);
+	else
+		call_answer_not_stored(call);
 }
 
 const struct problem api_unreadable = {
@@ -177,77 +228,4 @@ bool api_has_no_query(struct call *call)
 		return true;
 	call_answer_problem(call, &invalid);
 	return false;
-}
-
-static bool get_limit(const char *text, size_t *out)
-{
-	int64_t value = 0;
-	bool valid = number_parse(text, 1, API_MAX_LIMIT, &value);
-
-	*out = (size_t)value;
-	return valid;
-}
-
-bool api_is_one_page(const struct query_string *query)
-{
-	return query_string_count(query, "limit") <= 1 && query_string_count(query, "cursor") <= 1;
-}
-
-static const struct problem invalid_page = {
-	.status = 400,
-	.code = "invalid_query",
-	.detail = "The query may have limit, from 1 to 1000, and cursor, as a Link field gives it.",
-};
-
-bool api_read_page_with(struct call *call, struct api_page *out, const char *key,
-			const char **value)
-{
-	struct query_string query;
-	bool valid = query_string_read(call->request->query, &call->arena, &query) == STATUS_OK &&
-		     api_is_one_page(&query) && (!key || query_string_count(&query, key) <= 1);
-
-	*out = (struct api_page){ .limit = API_DEFAULT_LIMIT };
-	for (size_t i = 0; valid && i < query.n; i++) {
-		if (strcmp(query.pairs[i].key, "limit") == 0)
-			valid = get_limit(query.pairs[i].value, &out->limit);
-		else if (strcmp(query.pairs[i].key, "cursor") == 0)
-			out->cursor = query.pairs[i].value;
-		else if (key && strcmp(query.pairs[i].key, key) == 0)
-			*value = query.pairs[i].value;
-		else
-			valid = false;
-	}
-	if (!valid)
-		call_answer_problem(call, &invalid_page);
-	return valid;
-}
-
-bool api_read_page_and_place(struct call *call, struct api_page *out, int64_t *place)
-{
-	if (!api_read_page(call, out))
-		return false;
-	if (!out->cursor || number_parse(out->cursor, 0, INT64_MAX, place))
-		return true;
-	call_answer_problem(call, &invalid_page);
-	return false;
-}
-
-bool api_read_page(struct call *call, struct api_page *out)
-{
-	return api_read_page_with(call, out, NULL, NULL);
-}
-
-const char *api_link_next(struct call *call, const char *path, const char *query, size_t limit,
-			  const char *cursor)
-{
-	struct buffer out;
-
-	buffer_init(&out);
-	buffer_add_text(&out, query);
-	query_string_add(&out, "limit", arena_printf(&call->arena, "%zu", limit));
-	query_string_add(&out, "cursor", cursor);
-	const char *field =
-		arena_printf(&call->arena, "Link: <%s?%s>; rel=\"next\"\r\n", path, out.bytes);
-	buffer_deinit(&out);
-	return field;
 }

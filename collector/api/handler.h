@@ -42,6 +42,16 @@ void api_answer_json(struct call *call, int status, struct buffer *body, const c
 /* 204 */
 void api_answer_nothing(struct call *call, const char *fields);
 
+/* The store, for what is read of it without the fleet. */
+struct store *api_store(const struct call *call);
+
+/* The id of the path, or -1: then no row has it. */
+int64_t api_path_id(const struct call *call);
+
+/* The line of the audit log of a change by the caller; its strings live in the call's arena. */
+struct record_audit api_audit(struct call *call, const char *action, enum record_kind kind,
+			      const char *object);
+
 /*
  * Makes a change by the caller; `action` is static, as in the audit log. `done` answers the call:
  * with STATUS_OK or STATUS_CONFLICT. What could not be stored is answered here, 503.
@@ -49,6 +59,18 @@ void api_answer_nothing(struct call *call, const char *fields);
 typedef void api_changed(struct call *call, void *user, enum status status);
 void api_change(struct call *call, const struct identities_change *change, const char *action,
 		api_changed *done, void *user);
+
+/* 204: nothing is left to be told of what was dropped; as `done` of api_change(). */
+void api_answer_dropped(struct call *call, void *user, enum status status);
+
+/* 204 or 503; as `done` of a change of alerts, whose pipeline was told of a failure. */
+void api_answer_ended(void *user, enum status status, const char *error);
+
+/*
+ * Answers for a change that was refused at once: with `why`, or 503 where that is NULL. Nothing for
+ * STATUS_OK: then its `done` answers.
+ */
+void api_answer_refused(struct call *call, enum status status, const struct problem *why);
 
 /*
  * 503: the store cannot be read, for the reason that is logged here. What is in memory is right all
@@ -68,31 +90,3 @@ bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *cod
 
 /* Is there no query? Otherwise the call is answered, 400. */
 bool api_has_no_query(struct call *call);
-
-/* What a list is asked for: "limit" and "cursor" of the query. */
-struct api_page {
-	size_t limit;
-	const char *cursor; /* NULL: from the beginning */
-};
-
-/* Has the query at most one limit and one cursor? Of other keys several mean "or". */
-bool api_is_one_page(const struct query_string *query);
-
-/* False: the call is answered, 400. */
-bool api_read_page(struct call *call, struct api_page *out);
-
-/*
- * The same for a list whose cursors are numbers; `*place` stays as it was where there is none.
- */
-bool api_read_page_and_place(struct call *call, struct api_page *out, int64_t *place);
-
-/* The same for a query that may have one key more; its value stays as it was where it has not. */
-bool api_read_page_with(struct call *call, struct api_page *out, const char *key,
-			const char **value);
-
-/*
- * 'Link: <PATH?QUERY&limit=..&cursor=..>; rel="next"' as a header line, in the call's arena. Path
- * and query are encoded already; the query may be "".
- */
-const char *api_link_next(struct call *call, const char *path, const char *query, size_t limit,
-			  const char *cursor);

@@ -1,42 +1,39 @@
+/* GET /v1/servers/{name}/history */
 #include <inttypes.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "collector/api/handler.h"
+#include "collector/api/list.h"
 #include "collector/http/call.h"
-#include "collector/http/problem.h"
-#include "collector/http/query_string.h"
 #include "collector/model/record_report.h"
 #include "proto/base/number.h"
 #include "proto/base/timestamp.h"
-#include "proto/json/write.h"
 
-/* A page of changes under construction. */
-struct list {
-	struct buffer out;
-	size_t n;
-	size_t limit;
-	struct store_history_place last; /* of the last one in it */
-	bool more;
+/* What is asked for: of a server, or of one that was removed. */
+struct asked {
+	int64_t since_ms;
+	struct store_history_place before;
+	const char *key;
 };
+
+static bool allows(const struct api_list *list, const struct query_string_pair *pair)
+{
+	return strcmp(pair->key, "since") == 0 && query_string_count(&list->query, "since") == 1;
+}
 
 static enum status add_change(void *user, const struct record_event *event,
 			      struct store_history_place place)
 {
-	struct list *list = user;
+	struct api_list *list = user;
 	struct buffer *out = &list->out;
 
-	if (list->n == list->limit) {
-		list->more = true;
-		return STATUS_OK;
-	}
-	list->n++;
-	json_put_line(out);
+	enum status status = api_list_add(list, "%" PRId64 ".%" PRId64, place.at_ms, place.number);
+	if (status != STATUS_OK)
+		return status;
 	json_open_object(out, NULL);
 	json_put_time(out, "at", event->at_ms);
 	json_put_text(out, "kind", event->kind);
 	json_put_json(out, "detail", event->detail);
 	json_close_object(out);
-	list->last = place;
 	return STATUS_OK;
 }
 
@@ -51,62 +48,17 @@ static bool read_cursor(const char *text, struct store_history_place *out)
 	return number_parse(text + 1, INT64_MIN, INT64_MAX, &out->number);
 }
 
-static const char *link_next(struct call *call, const struct list *list, const char *since)
+static bool read_since(const struct query_string *query, int64_t *out)
 {
-	const char *cursor = arena_printf(&call->arena, "%" PRId64 ".%" PRId64, list->last.at_ms,
-					  list->last.number);
-	struct buffer query;
-
-	buffer_init(&query);
-	if (since)
-		query_string_add(&query, "since", since);
-	const char *link = api_link_next(call, call->request->path, query.bytes ? query.bytes : "",
-					 list->limit, cursor);
-	buffer_deinit(&query);
-	return link;
-}
-
-/* Whose history it is: of a server, or of one that was removed. */
-struct subject {
-	const char *key;
-	const char *name;
-};
-
-static bool find_subject(const struct fleet *fleet, const char *name, struct subject *out)
-{
-	const struct view *view = fleet_find(fleet, name);
-	const struct record_removal *removal = fleet_find_removal(fleet, name);
-
-	if (view)
-		*out = (struct subject){ view->key, view->server };
-	else if (removal)
-		*out = (struct subject){ removal->key, removal->server };
-	return view || removal;
-}
-
-static void answer_page(struct call *call, const struct subject *subject, const char *since,
-			int64_t since_ms, struct store_history_place before, size_t limit)
-{
-	const struct api *api = call->context;
-	struct list list = { .limit = limit };
-	char error[STORE_ERROR_SIZE];
-
-	buffer_init(&list.out);
-	json_open_object(&list.out, NULL);
-	json_put_text(&list.out, "server", subject->name);
-	json_open_array(&list.out, "changes");
-	if (store_read_history(identities_store(api->identities), subject->key, since_ms, before,
-			       limit + 1, add_change, &list, error) != STATUS_OK) {
-		buffer_deinit(&list.out);
-		api_answer_unreadable(call, error);
-		return;
+	*out = INT64_MIN;
+	for (size_t i = 0; i < query->n; i++) {
+		if (strcmp(query->pairs[i].key, "since") == 0)
+			return timestamp_parse(query->pairs[i].value, out) == STATUS_OK;
 	}
-	json_close_array(&list.out);
-	json_finish(&list.out);
-	api_answer_json(call, 200, &list.out, list.more ? link_next(call, &list, since) : NULL);
+	return true;
 }
 
-void api_history_get(struct call *call)
+static const struct problem *begin(struct api_list *list)
 {
 	static const struct problem unknown = { .status = 404,
 						.code = "unknown_server",
@@ -117,20 +69,41 @@ void api_history_get(struct call *call)
 		.detail = "since is a time such as 2026-11-22T10:45:23Z, and cursor is as a Link "
 			  "field gives it."
 	};
-	const struct api *api = call->context;
-	struct subject subject;
-	struct store_history_place before;
-	const char *since = NULL;
-	int64_t since_ms = INT64_MIN;
-	struct api_page page;
+	const struct api *api = list->call->context;
+	const struct fleet *fleet = pipeline_fleet(api->pipeline);
+	const char *name = list->call->params[0];
+	const struct view *view = fleet_find(fleet, name);
+	const struct record_removal *removal = fleet_find_removal(fleet, name);
+	struct asked *asked = list->user;
 
-	if (!api_read_page_with(call, &page, "since", &since))
-		return;
-	if (!read_cursor(page.cursor, &before) ||
-	    (since && timestamp_parse(since, &since_ms) != STATUS_OK))
-		call_answer_problem(call, &invalid);
-	else if (!find_subject(pipeline_fleet(api->pipeline), call->params[0], &subject))
-		call_answer_problem(call, &unknown);
-	else
-		answer_page(call, &subject, since, since_ms, before, page.limit);
+	if (!read_cursor(list->cursor, &asked->before) ||
+	    !read_since(&list->query, &asked->since_ms))
+		return &invalid;
+	if (!view && !removal)
+		return &unknown;
+	asked->key = view ? view->key : removal->key;
+	json_put_text(&list->out, "server", view ? view->server : removal->server);
+	return NULL;
+}
+
+static enum status read_changes(struct api_list *list, char error[STORE_ERROR_SIZE])
+{
+	const struct asked *asked = list->user;
+
+	return store_read_history(api_store(list->call), asked->key, asked->since_ms, asked->before,
+				  list->limit + 1, add_change, list, error);
+}
+
+void api_history_get(struct call *call)
+{
+	static const struct api_list_kind kind = {
+		.member = "changes",
+		.query = API_LIST_ANY_PAGE,
+		.allows = allows,
+		.begin = begin,
+		.read = read_changes,
+	};
+	struct asked asked;
+
+	api_list_answer(call, &kind, &asked);
 }

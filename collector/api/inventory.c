@@ -2,9 +2,8 @@
  * GET, PUT /v1/inventory, POST /v1/inventory/former/restore, DELETE /v1/inventory/{name}: the servers that
  * there should be.
  */
-#include "collector/api/handler.h"
+#include "collector/api/list.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "collector/http/call.h"
@@ -19,9 +18,12 @@
 
 static enum status add_server(void *user, const struct record_expected *row)
 {
-	struct buffer *out = user;
+	struct api_list *list = user;
+	struct buffer *out = &list->out;
 
-	json_put_line(out);
+	enum status status = api_list_add(list, "%s", row->key);
+	if (status != STATUS_OK)
+		return status;
 	json_open_object(out, NULL);
 	json_put_text(out, "server", row->server);
 	json_put_text(out, "organization", row->organization);
@@ -31,26 +33,15 @@ static enum status add_server(void *user, const struct record_expected *row)
 	return STATUS_OK;
 }
 
+static enum status read_servers(struct api_list *list, char error[STORE_ERROR_SIZE])
+{
+	return store_read_expected(api_store(list->call), add_server, list, error);
+}
+
 void api_inventory_get(struct call *call)
 {
-	const struct api *api = call->context;
-	char error[STORE_ERROR_SIZE];
-	struct buffer out;
-
-	if (!api_has_no_query(call))
-		return;
-	buffer_init(&out);
-	json_open_object(&out, NULL);
-	json_open_array(&out, "servers");
-	if (store_read_expected(identities_store(api->identities), add_server, &out, error) !=
-	    STATUS_OK) {
-		buffer_deinit(&out);
-		api_answer_unreadable(call, error);
-		return;
-	}
-	json_close_array(&out);
-	json_finish(&out);
-	api_answer_json(call, 200, &out, NULL);
+	static const struct api_list_kind kind = { .member = "servers", .read = read_servers };
+	api_list_answer(call, &kind, NULL);
 }
 
 /* A change on its way to the store; in the call's arena. */
@@ -97,14 +88,8 @@ static void store(struct call *call, const struct store_change *change, const ch
 	struct passage *passage = arena_alloc(&call->arena, sizeof *passage);
 
 	*passage = (struct passage){ .call = call, .change = *change };
-	passage->audit = (struct record_audit){
-		.at_ms = pipeline_now_ms(api->pipeline),
-		.who = api_who(call),
-		.origin = api_origin(call),
-		.action = action,
-		.kind = *object ? RECORD_KIND_SERVER : RECORD_KIND_NONE,
-		.object = object,
-	};
+	passage->audit =
+		api_audit(call, action, *object ? RECORD_KIND_SERVER : RECORD_KIND_NONE, object);
 	passage->change.audit = &passage->audit;
 	passage->change.done = on_stored;
 	passage->change.user = passage;

@@ -74,12 +74,6 @@ void api_report_import(struct call *call)
 
 	if (!api_is_json(call))
 		return;
-	*audit = (struct record_audit){
-		.at_ms = pipeline_now_ms(api->pipeline),
-		.who = api_who(call),
-		.origin = api_origin(call),
-		.action = "report.import",
-		.kind = RECORD_KIND_SERVER,
-	};
+	*audit = api_audit(call, "report.import", RECORD_KIND_SERVER, NULL);
 	ingest_import(api->pipeline, call, audit, refuse);
 }

@@ -1,7 +1,5 @@
 /* Tokens and enrolment secrets: what an admin makes, and revokes. */
-#include "collector/api/handler.h"
-
-#include <string.h>
+#include "collector/api/list.h"
 
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
@@ -12,7 +10,6 @@
 /* What differs between the two. */
 struct sort {
 	enum record_kind kind;
-	const char *list; /* the member of an answer that holds all of them */
 	const char *text; /* the member that holds a new one, shown once */
 	const char *add_action;
 	const char *drop_action;
@@ -23,7 +20,6 @@ struct sort {
 
 static const struct sort tokens = {
 	.kind = RECORD_KIND_TOKEN,
-	.list = "tokens",
 	.text = "token",
 	.add_action = "token.add",
 	.drop_action = "token.revoke",
@@ -38,7 +34,6 @@ static const struct sort tokens = {
 
 static const struct sort secrets = {
 	.kind = RECORD_KIND_SECRET,
-	.list = "secrets",
 	.text = "secret",
 	.add_action = "secret.add",
 	.drop_action = "secret.revoke",
@@ -73,33 +68,26 @@ static void add_identity(struct buffer *out, const struct record_identity *ident
 
 static enum status add_row(void *user, const struct record_identity *identity)
 {
-	struct buffer *out = user;
+	struct api_list *list = user;
 
-	json_put_line(out);
-	add_identity(out, identity);
-	json_close_object(out);
+	enum status status = api_list_add(list, "%s", identity->name);
+	if (status != STATUS_OK)
+		return status;
+	add_identity(&list->out, identity);
+	json_close_object(&list->out);
 	return STATUS_OK;
 }
 
-static void answer_list(struct call *call, const struct sort *sort)
+static enum status read_tokens(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	const struct api *api = call->context;
-	char error[STORE_ERROR_SIZE];
-	struct buffer out;
+	return store_read_identities(api_store(list->call), RECORD_KIND_TOKEN, "",
+				     IDENTITIES_MAX_TOKENS, add_row, list, error);
+}
 
-	buffer_init(&out);
-	json_open_object(&out, NULL);
-	json_open_array(&out, sort->list);
-	json_put_line(&out);
-	if (store_read_identities(identities_store(api->identities), sort->kind, "", sort->max,
-				  add_row, &out, error) != STATUS_OK) {
-		buffer_deinit(&out);
-		api_answer_unreadable(call, error);
-		return;
-	}
-	json_close_array(&out);
-	json_finish(&out);
-	api_answer_json(call, 200, &out, NULL);
+static enum status read_secrets(struct api_list *list, char error[STORE_ERROR_SIZE])
+{
+	return store_read_identities(api_store(list->call), RECORD_KIND_SECRET, "",
+				     IDENTITIES_MAX_SECRETS, add_row, list, error);
 }
 
 /* One that is being made; in the call's arena. */
@@ -191,13 +179,6 @@ static void make_one(struct call *call, const struct sort *sort)
 		api_change(call, &change, sort->add_action, on_made, making);
 }
 
-static void on_revoked(struct call *call, void *user, enum status status)
-{
-	(void)user;
-	(void)status; /* one that is gone already is as it should be */
-	api_answer_nothing(call, NULL);
-}
-
 static void drop_named(struct call *call, const struct sort *sort)
 {
 	const struct api *api = call->context;
@@ -207,13 +188,17 @@ static void drop_named(struct call *call, const struct sort *sort)
 	if (!identities_has_name(api->identities, sort->kind, identity.name))
 		call_answer_problem(call, &sort->unknown);
 	else
-		api_change(call, &change, sort->drop_action, on_revoked, NULL);
+		api_change(call, &change, sort->drop_action, api_answer_dropped, NULL);
 }
 
 void api_token_list(struct call *call)
 {
-	if (api_has_no_query(call))
-		answer_list(call, &tokens);
+	static const struct api_list_kind kind = {
+		.member = "tokens",
+		.read = read_tokens,
+		.begins_line = true,
+	};
+	api_list_answer(call, &kind, NULL);
 }
 
 void api_token_post(struct call *call)
@@ -228,8 +213,12 @@ void api_token_delete(struct call *call)
 
 void api_secret_list(struct call *call)
 {
-	if (api_has_no_query(call))
-		answer_list(call, &secrets);
+	static const struct api_list_kind kind = {
+		.member = "secrets",
+		.read = read_secrets,
+		.begins_line = true,
+	};
+	api_list_answer(call, &kind, NULL);
 }
 
 void api_secret_post(struct call *call)

@@ -1,12 +1,9 @@
 #include "collector/api/servers.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "collector/http/accept_field.h"
-#include "collector/api/handler.h"
+#include "collector/api/list.h"
 #include "collector/model/record_report.h"
 #include "collector/model/server_key.h"
 #include "collector/query/inventory.h"
@@ -16,7 +13,6 @@
 #include "collector/query/site_tally.h"
 #include "collector/model/view.h"
 #include "proto/base/buffer.h"
-#include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
 static void add_list(struct buffer *out, const struct server_page *page, int64_t now_ms)

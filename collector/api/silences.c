@@ -1,6 +1,5 @@
 /* GET and POST /v1/silences, DELETE /v1/silences/{id}. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "collector/api/alerts.h"
 #include "collector/base/pattern.h"
@@ -8,7 +7,6 @@
 #include "collector/http/problem.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
-#include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
 static void add_matcher(struct buffer *out, const char *name, const char *pattern)
@@ -34,40 +32,46 @@ static void add_silence(struct buffer *out, const struct record_silence *silence
 	json_close_object(out);
 }
 
-void api_silence_list(struct call *call)
+/* Those that are over stay where they are until they are cleared away. */
+static enum status read_silences(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	const struct api *api = call->context;
+	const struct api *api = list->call->context;
 	const struct alerts *alerts = alerting_alerts(api->alerting);
 	int64_t now_ms = pipeline_now_ms(api->pipeline);
-	struct api_page page;
-	struct buffer out;
-	size_t n = 0;
+	size_t n = alerts_count_silences(alerts);
 	size_t at = 0;
-	int64_t after = 0;
-	const struct record_silence *last = NULL;
-	const char *next = NULL;
+	(void)error;
 
-	if (!api_read_page_and_place(call, &page, &after))
-		return;
-	buffer_init(&out);
-	json_open_object(&out, NULL);
-	json_open_array(&out, "silences");
-	json_put_line(&out);
-	for (; at < alerts_count_silences(alerts) && n < page.limit; at++) {
+	for (; at < n && list->n < list->limit; at++) {
 		const struct record_silence *silence = alerts_silence(alerts, at);
-		if (silence->id <= after || silence->ends_ms <= now_ms)
+		if (silence->id <= list->place || silence->ends_ms <= now_ms)
 			continue;
-		n++;
-		json_put_line(&out);
-		add_silence(&out, silence);
-		last = silence;
+		api_list_add(list, "%" PRId64, silence->id);
+		add_silence(&list->out, silence);
 	}
-	json_close_array(&out);
-	json_finish(&out);
-	if (last && at < alerts_count_silences(alerts))
-		next = api_link_next(call, "/v1/silences", "", page.limit,
-				     arena_printf(&call->arena, "%" PRId64, last->id));
-	api_answer_json(call, 200, &out, next);
+	list->more = list->n > 0 && at < n;
+	return STATUS_OK;
+}
+
+/* The lowest ids first. */
+static const struct problem *begin_silences(struct api_list *list)
+{
+	const struct problem *problem = api_list_begin_highest(list);
+	if (!list->cursor)
+		list->place = 0;
+	return problem;
+}
+
+void api_silence_list(struct call *call)
+{
+	static const struct api_list_kind kind = {
+		.member = "silences",
+		.query = API_LIST_ANY_PAGE,
+		.begin = begin_silences,
+		.read = read_silences,
+		.begins_line = true,
+	};
+	api_list_answer(call, &kind, NULL);
 }
 
 /* A word that is no condition would silence nothing, and nobody would notice. */
@@ -148,23 +152,11 @@ void api_silence_post(struct call *call)
 	making->call = call;
 	if (!api_is_json(call) || !read_body(call, now_ms, &making->silence))
 		return;
-	struct record_audit audit = api_alert_audit(call, "silence.add", "");
+	struct record_audit audit = api_audit(call, "silence.add", RECORD_KIND_ALERT, "");
 	making->silence.by = audit.who;
 	enum status status =
 		alerting_add_silence(api->alerting, &making->silence, &audit, on_made, making);
-	if (status == STATUS_LIMIT)
-		call_answer_problem(call, &too_many);
-	else if (status != STATUS_OK)
-		call_answer_not_stored(call);
-}
-
-static void on_ended(void *user, enum status status, const char *error)
-{
-	(void)error; /* the pipeline was told */
-	if (status == STATUS_OK)
-		api_answer_nothing(user, NULL);
-	else
-		call_answer_not_stored(user);
+	api_answer_refused(call, status, status == STATUS_LIMIT ? &too_many : NULL);
 }
 
 void api_silence_delete(struct call *call)
@@ -173,12 +165,10 @@ void api_silence_delete(struct call *call)
 						.code = "unknown_silence",
 						.detail = "There is no silence of this id." };
 	const struct api *api = call->context;
-	struct record_audit audit = api_alert_audit(call, "silence.end", call->params[0]);
+	struct record_audit audit =
+		api_audit(call, "silence.end", RECORD_KIND_ALERT, call->params[0]);
 
-	enum status status =
-		alerting_end_silence(api->alerting, api_path_id(call), &audit, on_ended, call);
-	if (status == STATUS_NOT_FOUND)
-		call_answer_problem(call, &unknown);
-	else if (status != STATUS_OK)
-		call_answer_not_stored(call);
+	enum status status = alerting_end_silence(api->alerting, api_path_id(call), &audit,
+						  api_answer_ended, call);
+	api_answer_refused(call, status, status == STATUS_NOT_FOUND ? &unknown : NULL);
 }
