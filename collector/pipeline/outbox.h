@@ -7,10 +7,10 @@
  * in which they were made; OUTBOX_MAX_AT_ONCE queues of a hook at the same time. A hook that hangs
  * or fails delays no other.
  *
- * A failed attempt is made again after outbox_pause_ms(), not before the receiver's Retry-After (until
- * which it gets nothing else either), and as soon as the hook takes something else. What fails when it is
- * older than OUTBOX_MAX_AGE_MS, is refused, or belongs to a hook that is gone becomes a dead
- * letter, which somebody may send again. The loop's thread only.
+ * A failed attempt is made again after outbox_pause_ms(), not before the receiver's Retry-After
+ * (until which it gets nothing else either), and as soon as the hook takes something else. What
+ * fails when it is older than OUTBOX_MAX_AGE_MS, is refused, or belongs to a hook that is gone
+ * becomes a dead letter, which somebody may send again. The loop's thread only.
  */
 #pragma once
 
