@@ -312,7 +312,7 @@ enum host_wake host_wait(struct host *host, uint32_t ms)
 }
 
 /* Waits pass at once here. */
-void host_nudge(struct host *host)
+void host_wake_up(struct host *host)
 {
 	(void)host;
 }

@@ -156,7 +156,7 @@ enum host_wake {
 	HOST_WAKE_TIME,   /* the time passed */
 	HOST_WAKE_CHANGE, /* the system told of a change of adapters or addresses */
 	HOST_WAKE_LOG,    /* it told that something was written into the Application log */
-	HOST_WAKE_NUDGE,  /* host_nudge() was called */
+	HOST_WAKE_NUDGE,  /* host_wake_up() was called */
 	HOST_WAKE_STOP,   /* host_stop() was called, and will be reported from now on */
 };
 
@@ -313,7 +313,7 @@ void host_sleep(struct host *host, uint32_t ms);
 enum host_wake host_wait(struct host *host, uint32_t ms);
 
 /* Ends one host_wait(): the one under way, or the next. Any thread. */
-void host_nudge(struct host *host);
+void host_wake_up(struct host *host);
 
 /* Ends host_wait(), now and later. Any thread, and from a signal handler. */
 void host_stop(struct host *host);

@@ -20,22 +20,22 @@
 #define MAX_NUMBER INT64_C(9999999999999)
 
 /* A report on disk. */
-struct kept {
-	int64_t number; /* the file's name; higher is newer */
-	size_t bytes;   /* of the file */
-	bool ours;      /* written by this process: its monotonic clock is ours */
+struct entry {
+	int64_t number;         /* the file's name; higher is newer */
+	size_t bytes;           /* of the file */
+	bool from_this_process; /* written by this process: its monotonic clock is ours */
 };
 
 struct spool {
 	struct sync_lock *lock; /* guards what follows */
 	struct arena arena;
-	bool usable; /* the folders are there */
-	char *loose; /* the newest report, where the disk did not take it */
-	struct moment loose_at;
-	int64_t loose_number; /* below 0, and of its own: one may follow while one is sent */
+	bool usable;   /* the folders are there */
+	char *unsaved; /* the newest report, where the disk could not take it */
+	struct moment unsaved_at;
+	int64_t unsaved_number; /* negative, decreasing: a newer report may replace one that is being sent */
 	const char *dir;
 	const char *rejected_dir;
-	struct kept kept[SPOOL_MAX_REPORTS + 1]; /* oldest first */
+	struct entry entries[SPOOL_MAX_REPORTS + 1]; /* oldest first */
 	size_t n;
 	size_t bytes;
 	int64_t next; /* number of the next one */
@@ -63,9 +63,10 @@ static char *path_of(const char *dir, int64_t number, struct arena *arena)
 /* Forgets the report at `i`; its file is gone, or shall not be looked at again. */
 static void forget(struct spool *spool, size_t i)
 {
-	spool->bytes -= spool->kept[i].bytes;
+	spool->bytes -= spool->entries[i].bytes;
 	spool->n--;
-	memmove(&spool->kept[i], &spool->kept[i + 1], (spool->n - i) * sizeof *spool->kept);
+	memmove(&spool->entries[i], &spool->entries[i + 1],
+		(spool->n - i) * sizeof *spool->entries);
 }
 
 static void remove_at(struct spool *spool, size_t i)
@@ -73,7 +74,7 @@ static void remove_at(struct spool *spool, size_t i)
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *path = path_of(spool->dir, spool->kept[i].number, &arena);
+	const char *path = path_of(spool->dir, spool->entries[i].number, &arena);
 	enum status st = files_remove(path);
 	if (st != STATUS_OK)
 		log_warning("could not remove %s: %s", path, status_text(st));
@@ -95,9 +96,9 @@ static void make_room(struct spool *spool)
 		    (unsigned long)(before - spool->n), (unsigned long)spool->dropped);
 }
 
-static void keep(struct spool *spool, int64_t number, size_t bytes, bool ours)
+static void keep(struct spool *spool, int64_t number, size_t bytes, bool from_this_process)
 {
-	spool->kept[spool->n++] = (struct kept){ number, bytes, ours };
+	spool->entries[spool->n++] = (struct entry){ number, bytes, from_this_process };
 	spool->bytes += bytes;
 	if (number >= spool->next)
 		spool->next = number + 1;
@@ -248,23 +249,23 @@ void spool_close(struct spool *spool)
 		return;
 	sync_lock_free(spool->lock);
 	arena_deinit(&spool->arena);
-	free(spool->loose);
+	free(spool->unsaved);
 	free(spool);
 }
 
 size_t spool_count(struct spool *spool)
 {
-	sync_take(spool->lock);
-	size_t n = spool->n + (spool->loose ? 1 : 0);
-	sync_give(spool->lock);
+	sync_lock(spool->lock);
+	size_t n = spool->n + (spool->unsaved ? 1 : 0);
+	sync_unlock(spool->lock);
 	return n;
 }
 
 size_t spool_dropped(struct spool *spool)
 {
-	sync_take(spool->lock);
+	sync_lock(spool->lock);
 	size_t n = spool->dropped;
-	sync_give(spool->lock);
+	sync_unlock(spool->lock);
 	return n;
 }
 
@@ -294,31 +295,31 @@ static enum status put_file(struct spool *spool, const char *body, const struct 
 
 static void forget_loose(struct spool *spool)
 {
-	free(spool->loose);
-	spool->loose = NULL;
+	free(spool->unsaved);
+	spool->unsaved = NULL;
 }
 
 enum status spool_put(struct spool *spool, const char *body, const struct moment *at)
 {
-	sync_take(spool->lock);
-	spool->dropped += spool->loose ? 1 : 0;
+	sync_lock(spool->lock);
+	spool->dropped += spool->unsaved ? 1 : 0;
 	forget_loose(spool);
 	enum status st = spool->usable ? put_file(spool, body, at) : STATUS_SYSTEM;
 	if (st != STATUS_OK) {
-		spool->loose = mem_strdup(body);
-		spool->loose_at = *at;
-		spool->loose_number--;
+		spool->unsaved = mem_strdup(body);
+		spool->unsaved_at = *at;
+		spool->unsaved_number--;
 	}
-	sync_give(spool->lock);
+	sync_unlock(spool->lock);
 	return st;
 }
 
 /* How old is a report of `at`? */
-static int64_t age_of(const struct kept *kept, const struct moment *at, const struct moment *now)
+static int64_t age_of(const struct entry *entry, const struct moment *at, const struct moment *now)
 {
 	int64_t age_ms = 0;
 
-	if (kept->ours)
+	if (entry->from_this_process)
 		return now->mono_ms - at->mono_ms;
 	(void)moment_elapsed(at, now, &age_ms); /* where it is in doubt, the wall's word */
 	return age_ms;
@@ -331,14 +332,14 @@ static enum status get_newest_file(struct spool *spool, const struct moment *now
 	struct arena arena;
 	struct moment at;
 	size_t bytes = 0;
-	const struct kept *kept = &spool->kept[spool->n - 1];
+	const struct entry *entry = &spool->entries[spool->n - 1];
 
 	arena_init(&arena);
-	const char *path = path_of(spool->dir, kept->number, &arena);
+	const char *path = path_of(spool->dir, entry->number, &arena);
 	enum status st = read_kept(path, &out->body, &at, &bytes);
 	if (st == STATUS_OK) {
-		out->number = kept->number;
-		out->age_ms = age_of(kept, &at, now);
+		out->number = entry->number;
+		out->age_ms = age_of(entry, &at, now);
 	} else {
 		log_warning("skipped the spooled report %s: %s", path, status_text(st));
 		spool->dropped++;
@@ -355,15 +356,15 @@ enum status spool_get_newest(struct spool *spool, const struct moment *now, stru
 {
 	enum status st = STATUS_NOT_FOUND;
 
-	sync_take(spool->lock);
-	if (spool->loose) {
-		*out = (struct spooled){ spool->loose_number, mem_strdup(spool->loose),
-					 now->mono_ms - spool->loose_at.mono_ms };
+	sync_lock(spool->lock);
+	if (spool->unsaved) {
+		*out = (struct spooled){ spool->unsaved_number, mem_strdup(spool->unsaved),
+					 now->mono_ms - spool->unsaved_at.mono_ms };
 		st = STATUS_OK;
 	}
 	while (st != STATUS_OK && spool->n > 0)
 		st = get_newest_file(spool, now, out);
-	sync_give(spool->lock);
+	sync_unlock(spool->lock);
 	return st == STATUS_OK ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
@@ -372,20 +373,20 @@ static size_t find(const struct spool *spool, int64_t number)
 {
 	size_t i = spool->n;
 
-	while (i > 0 && spool->kept[i - 1].number != number)
+	while (i > 0 && spool->entries[i - 1].number != number)
 		i--;
 	return i > 0 ? i - 1 : spool->n;
 }
 
 void spool_remove(struct spool *spool, int64_t number)
 {
-	sync_take(spool->lock);
+	sync_lock(spool->lock);
 	size_t i = find(spool, number);
-	if (number == spool->loose_number)
+	if (number == spool->unsaved_number)
 		forget_loose(spool);
 	else if (i < spool->n)
 		remove_at(spool, i);
-	sync_give(spool->lock);
+	sync_unlock(spool->lock);
 }
 
 /* Keeps the folder of refused reports small. */
@@ -403,7 +404,7 @@ static void trim_rejected(struct spool *spool, struct arena *arena)
 static void put_aside(struct spool *spool, size_t i)
 {
 	struct arena arena;
-	int64_t number = spool->kept[i].number;
+	int64_t number = spool->entries[i].number;
 
 	arena_init(&arena);
 	const char *from = path_of(spool->dir, number, &arena);
@@ -422,11 +423,11 @@ static void put_aside(struct spool *spool, size_t i)
 
 void spool_reject(struct spool *spool, int64_t number)
 {
-	sync_take(spool->lock);
+	sync_lock(spool->lock);
 	size_t i = find(spool, number);
-	if (number == spool->loose_number)
+	if (number == spool->unsaved_number)
 		forget_loose(spool);
 	else if (i < spool->n)
 		put_aside(spool, i);
-	sync_give(spool->lock);
+	sync_unlock(spool->lock);
 }

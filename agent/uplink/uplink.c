@@ -18,7 +18,7 @@ enum { UPLINK_ALONE, UPLINK_RUNNING, UPLINK_ENDED, UPLINK_ABANDONED };
 struct uplink {
 	struct host *host;
 	struct spool *spool;
-	struct sync_bell *bell; /* there is something to do */
+	struct sync_event *event; /* there is something to do */
 	atomic_int state;
 	atomic_bool ending;
 	bool (*stopped)(void); /* of uplink_work() */
@@ -42,7 +42,7 @@ static void uplink_free(struct uplink *u)
 {
 	upstream_close(u->upstream);
 	spool_close(u->spool);
-	sync_bell_free(u->bell);
+	sync_event_free(u->event);
 	sync_lock_free(u->lock);
 	free(u->news.answer);
 	free(u);
@@ -55,7 +55,7 @@ enum status uplink_open(struct uplink **out, struct host *host,
 	struct upstream_options chosen = *options;
 
 	u->host = host;
-	u->bell = sync_bell_new();
+	u->event = sync_event_new();
 	u->lock = sync_lock_new();
 	atomic_init(&u->state, UPLINK_ALONE);
 	atomic_init(&u->ending, false);
@@ -75,18 +75,18 @@ void uplink_offer(struct uplink *uplink, const char *body, const struct moment *
 		  int64_t interval_s)
 {
 	(void)spool_put(uplink->spool, body, at); /* logged; it is kept in memory then */
-	sync_take(uplink->lock);
+	sync_lock(uplink->lock);
 	uplink->interval_s = interval_s;
-	sync_give(uplink->lock);
-	sync_ring(uplink->bell);
+	sync_unlock(uplink->lock);
+	sync_signal(uplink->event);
 }
 
 bool uplink_take_news(struct uplink *uplink, struct uplink_news *out)
 {
-	sync_take(uplink->lock);
+	sync_lock(uplink->lock);
 	*out = uplink->news;
 	uplink->news = (struct uplink_news){ 0 };
-	sync_give(uplink->lock);
+	sync_unlock(uplink->lock);
 	return out->answer || out->conflict || out->id[0];
 }
 
@@ -95,7 +95,7 @@ static void tell(struct uplink *u, const struct upstream_answer *answer)
 {
 	const char *id = upstream_id(u->upstream);
 
-	sync_take(u->lock);
+	sync_lock(u->lock);
 	if (answer->body) {
 		free(u->news.answer); /* an older one that nobody has looked at */
 		u->news.answer = answer->body;
@@ -107,16 +107,16 @@ static void tell(struct uplink *u, const struct upstream_answer *answer)
 		memcpy(u->news.id, id, sizeof u->news.id);
 	}
 	bool is_new = u->news.answer || u->news.conflict || u->news.id[0];
-	sync_give(u->lock);
+	sync_unlock(u->lock);
 	if (is_new)
-		host_nudge(u->host);
+		host_wake_up(u->host);
 }
 
 static int64_t interval_of(struct uplink *u)
 {
-	sync_take(u->lock);
+	sync_lock(u->lock);
 	int64_t interval_s = u->interval_s;
-	sync_give(u->lock);
+	sync_unlock(u->lock);
 	return interval_s;
 }
 
@@ -158,7 +158,7 @@ bool uplink_work(struct uplink *uplink, bool (*stopped)(void))
 	return newest == UPSTREAM_ACCEPTED;
 }
 
-/* How long there is nothing to do, unless the bell rings. */
+/* How long to wait, unless an event is signalled. */
 static uint32_t idle_ms(struct uplink *u)
 {
 	uint64_t now_ms = host_now_ms(u->host);
@@ -176,7 +176,7 @@ static void run_thread(void *arg)
 	while (!is_ending(u)) {
 		(void)uplink_work(u, NULL);
 		if (!is_ending(u))
-			(void)sync_wait(u->bell, idle_ms(u));
+			(void)sync_wait(u->event, idle_ms(u));
 	}
 	if (atomic_exchange(&u->state, UPLINK_ENDED) == UPLINK_ABANDONED)
 		uplink_free(u);
@@ -199,9 +199,9 @@ void uplink_close(struct uplink *uplink)
 {
 	if (!uplink)
 		return;
-	uint64_t end_ms = host_now_ms(uplink->host) + UPLINK_PATIENCE_MS;
+	uint64_t end_ms = host_now_ms(uplink->host) + UPLINK_CLOSE_WAIT_MS;
 	atomic_store(&uplink->ending, true);
-	sync_ring(uplink->bell);
+	sync_signal(uplink->event);
 	while (atomic_load(&uplink->state) == UPLINK_RUNNING && host_now_ms(uplink->host) < end_ms)
 		host_sleep(uplink->host, POLL_MS);
 	if (atomic_load(&uplink->state) != UPLINK_RUNNING ||

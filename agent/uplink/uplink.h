@@ -19,7 +19,7 @@
 #include "proto/base/status.h"
 #include "proto/base/uuid.h"
 
-#define UPLINK_PATIENCE_MS 1200 /* uplink_close() waits so long for what is in flight */
+#define UPLINK_CLOSE_WAIT_MS 1200 /* uplink_close() waits so long for what is in flight */
 
 struct uplink;
 
@@ -41,7 +41,7 @@ enum status uplink_open(struct uplink **out, struct host *host,
 			const struct upstream_options *options);
 
 /*
- * Starts the thread; each piece of news nudges the host (host_nudge()).
+ * Starts the thread; each piece of news nudges the host (host_wake_up()).
  *
  * STATUS_SYSTEM  there is none to be had; logged
  */

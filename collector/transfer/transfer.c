@@ -110,7 +110,7 @@ void transfers_end(struct transfers *set)
 		destroy(set);
 }
 
-static void finish_what_is_over(struct transfers *set)
+static void report_completed(struct transfers *set)
 {
 	CURLMsg *message;
 	int left;
@@ -134,7 +134,7 @@ static void act(struct transfers *set, curl_socket_t socket, int events)
 	int running;
 
 	(void)curl_multi_socket_action(set->multi, socket, events, &running);
-	finish_what_is_over(set);
+	report_completed(set);
 }
 
 static void on_timer(void *user)
@@ -210,7 +210,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *us
 	return uv_poll_start(&watch->poll, events, on_ready) == 0 ? 0 : -1;
 }
 
-static void finish_what_could_not_begin(void *user)
+static void report_start_failures(void *user)
 {
 	struct transfers *set = user;
 
@@ -246,7 +246,7 @@ struct transfers *transfers_new(uv_loop_t *loop)
 		return NULL;
 	}
 	set->timer = loop_timer_new(loop, on_timer, set);
-	set->soon = loop_timer_new(loop, finish_what_could_not_begin, set);
+	set->soon = loop_timer_new(loop, report_start_failures, set);
 	transfers_open_mails(set);
 	/* These fail only for an option that does not exist. */
 	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
@@ -382,7 +382,7 @@ static void begin(struct transfers *set, struct transfer *t)
 	(void)curl_multi_add_handle(set->multi, t->easy); /* a new handle of a living multi */
 }
 
-static void begin_to_fail(struct transfers *set, struct transfer *t)
+static void fail_async(struct transfers *set, struct transfer *t)
 {
 	t->next = set->failed;
 	set->failed = t;
@@ -416,7 +416,7 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	else if (t->failed == CURLE_OK)
 		begin(set, t);
 	if (t->failed != CURLE_OK)
-		begin_to_fail(set, t);
+		fail_async(set, t);
 	return t;
 }
 

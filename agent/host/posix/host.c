@@ -282,7 +282,7 @@ static void put_byte(int fd)
 	(void)written;
 }
 
-void host_nudge(struct host *host)
+void host_wake_up(struct host *host)
 {
 	put_byte(host->nudge_pipe[1]);
 }

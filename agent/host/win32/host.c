@@ -256,7 +256,7 @@ enum host_wake host_wait(struct host *host, uint32_t ms)
 	return HOST_WAKE_CHANGE;
 }
 
-void host_nudge(struct host *host)
+void host_wake_up(struct host *host)
 {
 	SetEvent(host->system->nudge_event);
 }

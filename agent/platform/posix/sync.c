@@ -12,10 +12,10 @@ struct sync_lock {
 	pthread_mutex_t mutex;
 };
 
-struct sync_bell {
+struct sync_event {
 	pthread_mutex_t mutex;
-	pthread_cond_t rung_now;
-	bool rung;
+	pthread_cond_t signalled;
+	bool is_signalled;
 };
 
 static void need(int code, const char *what)
@@ -42,45 +42,45 @@ void sync_lock_free(struct sync_lock *lock)
 	free(lock);
 }
 
-void sync_take(struct sync_lock *lock)
+void sync_lock(struct sync_lock *lock)
 {
 	need(pthread_mutex_lock(&lock->mutex), "lock");
 }
 
-void sync_give(struct sync_lock *lock)
+void sync_unlock(struct sync_lock *lock)
 {
 	need(pthread_mutex_unlock(&lock->mutex), "lock");
 }
 
 /* Waits by the monotonic clock: one that is set must not make a thread oversleep. */
-struct sync_bell *sync_bell_new(void)
+struct sync_event *sync_event_new(void)
 {
-	struct sync_bell *bell = mem_alloc(sizeof *bell);
+	struct sync_event *event = mem_alloc(sizeof *event);
 	pthread_condattr_t attributes;
 
-	need(pthread_condattr_init(&attributes), "bell");
-	need(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC), "bell");
-	need(pthread_mutex_init(&bell->mutex, NULL), "bell");
-	need(pthread_cond_init(&bell->rung_now, &attributes), "bell");
+	need(pthread_condattr_init(&attributes), "event");
+	need(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC), "event");
+	need(pthread_mutex_init(&event->mutex, NULL), "event");
+	need(pthread_cond_init(&event->signalled, &attributes), "event");
 	pthread_condattr_destroy(&attributes);
-	return bell;
+	return event;
 }
 
-void sync_bell_free(struct sync_bell *bell)
+void sync_event_free(struct sync_event *event)
 {
-	if (!bell)
+	if (!event)
 		return;
-	pthread_cond_destroy(&bell->rung_now);
-	pthread_mutex_destroy(&bell->mutex);
-	free(bell);
+	pthread_cond_destroy(&event->signalled);
+	pthread_mutex_destroy(&event->mutex);
+	free(event);
 }
 
-void sync_ring(struct sync_bell *bell)
+void sync_signal(struct sync_event *event)
 {
-	need(pthread_mutex_lock(&bell->mutex), "lock");
-	bell->rung = true;
-	pthread_cond_signal(&bell->rung_now);
-	need(pthread_mutex_unlock(&bell->mutex), "lock");
+	need(pthread_mutex_lock(&event->mutex), "lock");
+	event->is_signalled = true;
+	pthread_cond_signal(&event->signalled);
+	need(pthread_mutex_unlock(&event->mutex), "lock");
 }
 
 static struct timespec from_now(uint32_t ms)
@@ -97,16 +97,16 @@ static struct timespec from_now(uint32_t ms)
 	return at;
 }
 
-bool sync_wait(struct sync_bell *bell, uint32_t ms)
+bool sync_wait(struct sync_event *event, uint32_t ms)
 {
 	struct timespec end = from_now(ms);
 	int code = 0;
 
-	need(pthread_mutex_lock(&bell->mutex), "lock");
-	while (!bell->rung && code != ETIMEDOUT)
-		code = pthread_cond_timedwait(&bell->rung_now, &bell->mutex, &end);
-	bool rung = bell->rung;
-	bell->rung = false;
-	need(pthread_mutex_unlock(&bell->mutex), "lock");
-	return rung;
+	need(pthread_mutex_lock(&event->mutex), "lock");
+	while (!event->is_signalled && code != ETIMEDOUT)
+		code = pthread_cond_timedwait(&event->signalled, &event->mutex, &end);
+	bool is_signalled = event->is_signalled;
+	event->is_signalled = false;
+	need(pthread_mutex_unlock(&event->mutex), "lock");
+	return is_signalled;
 }

@@ -11,7 +11,7 @@ struct sync_lock {
 	CRITICAL_SECTION section;
 };
 
-struct sync_bell {
+struct sync_event {
 	HANDLE event; /* resets itself when it lets a thread through */
 };
 
@@ -31,43 +31,43 @@ void sync_lock_free(struct sync_lock *lock)
 	free(lock);
 }
 
-void sync_take(struct sync_lock *lock)
+void sync_lock(struct sync_lock *lock)
 {
 	EnterCriticalSection(&lock->section);
 }
 
-void sync_give(struct sync_lock *lock)
+void sync_unlock(struct sync_lock *lock)
 {
 	LeaveCriticalSection(&lock->section);
 }
 
-struct sync_bell *sync_bell_new(void)
+struct sync_event *sync_event_new(void)
 {
-	struct sync_bell *bell = mem_alloc(sizeof *bell);
+	struct sync_event *event = mem_alloc(sizeof *event);
 
-	bell->event = CreateEventW(NULL, FALSE, FALSE, NULL);
-	if (!bell->event) {
+	event->event = CreateEventW(NULL, FALSE, FALSE, NULL);
+	if (!event->event) {
 		(void)fprintf(stderr, "mtawatch-agent: the system gives no event: error %lu\n",
 			      GetLastError());
 		abort();
 	}
-	return bell;
+	return event;
 }
 
-void sync_bell_free(struct sync_bell *bell)
+void sync_event_free(struct sync_event *event)
 {
-	if (!bell)
+	if (!event)
 		return;
-	CloseHandle(bell->event);
-	free(bell);
+	CloseHandle(event->event);
+	free(event);
 }
 
-void sync_ring(struct sync_bell *bell)
+void sync_signal(struct sync_event *event)
 {
-	SetEvent(bell->event);
+	SetEvent(event->event);
 }
 
-bool sync_wait(struct sync_bell *bell, uint32_t ms)
+bool sync_wait(struct sync_event *event, uint32_t ms)
 {
-	return WaitForSingleObject(bell->event, ms) == WAIT_OBJECT_0;
+	return WaitForSingleObject(event->event, ms) == WAIT_OBJECT_0;
 }
