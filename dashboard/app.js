@@ -6,11 +6,11 @@
 
 import { Alerts } from "./alerts.js";
 import { goToLogin, logOut } from "./api.js";
-import { beginFleet, fleet } from "./fleet.js";
+import { fleet, startFleet } from "./fleet.js";
 import { html, plain, render, useEffect } from "./html.js";
 import { Help, listenToKeys, toggleHelp } from "./keys.js";
 import { List, Strip } from "./list.js";
-import { begin, isLive, live } from "./live.js";
+import { isLive, live, startPolling } from "./live.js";
 import { Operator } from "./operator.js";
 import { Guard, Link, useClock } from "./parts.js";
 import { filterBy, place } from "./place.js";
@@ -142,6 +142,6 @@ const root = document.getElementById("app");
 root.replaceChildren();
 render(html`<${App} />`, root);
 listenToKeys();
-beginFleet();
-begin();
+startFleet();
+startPolling();
 askSession();

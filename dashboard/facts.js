@@ -207,18 +207,18 @@ function usePeers(server, peers) {
   const [details, setDetails] = useState({});
   const key = peers.join("\n");
   useEffect(() => {
-    let gone = false;
+    let cancelled = false;
     const ask = async () => {
       if (document.hidden) return;
       const answers = await Promise.allSettled(peers.map((peer) => detailOf(peer, server)));
       const broken = answers.find((a) => a.status === "rejected" && !(a.reason instanceof ApiError));
       if (broken) console.error(broken.reason);
-      if (!gone) setDetails(Object.fromEntries(peers.map((peer, i) => [peer, answers[i].value])));
+      if (!cancelled) setDetails(Object.fromEntries(peers.map((peer, i) => [peer, answers[i].value])));
     };
     ask();
     const timer = setInterval(ask, PEERS_EVERY_MS);
     return () => {
-      gone = true;
+      cancelled = true;
       clearInterval(timer);
     };
   }, [server.server, key]);

@@ -5,7 +5,7 @@
  */
 
 import { ApiError, get, paths } from "./api.js";
-import { answered, failed, hear, live } from "./live.js";
+import { live, noteAnswer, noteFailure, subscribeToEvents } from "./live.js";
 import { place, serverQuery } from "./place.js";
 import { makeStore } from "./store.js";
 import { verdictWord } from "./words.js";
@@ -72,7 +72,7 @@ function rising(numbers) {
   return tails.length;
 }
 
-/* How many servers have moved, have come or gone. */
+/* How many servers have moved, have come or have gone. */
 function moves(before, after) {
   const places = new Map(before.map((server, i) => [server.server, i]));
   const kept = after.map((server) => places.get(server.server)).filter((i) => i !== undefined);
@@ -129,10 +129,10 @@ async function refresh() {
   try {
     const answer = await get(path);
     if (!Array.isArray(answer.body?.servers)) throw new ApiError("its answer holds no servers", 500);
-    answered(answer);
+    noteAnswer(answer);
     if (turn === turns) take(path, answer);
   } catch (error) {
-    failed(error);
+    noteFailure(error);
     if (turn === turns && error.status >= 400 && error.status < 500) fleet.set({ path, error: error.message });
   }
 }
@@ -161,15 +161,15 @@ function onEvent(type, data) {
   if (!patchTimer) patchTimer = setTimeout(patch, PATCH_MS);
 }
 
-export function beginFleet() {
-  let pulse = 0;
-  live.follow((state) => {
-    if (state.pulse === pulse) return;
-    pulse = state.pulse;
+export function startFleet() {
+  let tick = 0;
+  live.subscribe((state) => {
+    if (state.tick === tick) return;
+    tick = state.tick;
     refresh();
   });
-  place.follow(() => {
+  place.subscribe(() => {
     if (pathNow() !== fleet.get().asked) refresh();
   });
-  hear(onEvent);
+  subscribeToEvents(onEvent);
 }

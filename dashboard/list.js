@@ -158,11 +158,11 @@ function Empty({ state }) {
     : "No server fits what is filtered for."}</p>`;
 }
 
-const SELDOM = 5; // pulses, after which it is asked who looks after what
+const SELDOM = 5; // ticks, after which it is asked who looks after what
 
 /* Server: the acknowledgement of what fires there. */
 function useLookedAfter() {
-  const when = live.use((state) => `${state.changes} ${Math.floor(state.pulse / SELDOM)}`);
+  const when = live.use((state) => `${state.changes} ${Math.floor(state.tick / SELDOM)}`);
   const { body } = useAnswer(paths.alerts({ state: "firing", acknowledged: "true", limit: "1000" }), when);
   return useMemo(() => new Map(body?.alerts.map((alert) => [alert.server, alert.acknowledged])), [body]);
 }

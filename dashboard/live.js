@@ -1,7 +1,7 @@
 /*
- * Keeping up with the collector. A pulse goes through the page every few seconds and whenever the
- * stream of events tells of a change; what is shown asks again then, and a 304 costs next to
- * nothing. So the page is live only as far as answers prove it, with the stream or without one.
+ * Keeping up with the collector. The page polls every few seconds and whenever the stream of
+ * events tells of a change; what is shown is asked for again then, and a 304 costs next to nothing.
+ * So the page is live only as far as answers prove it, with the stream or without one.
  * Nobody asks while the page is hidden; browsers open few connections to one server, and a stream
  * keeps one for itself, so a hidden page has none.
  */
@@ -11,80 +11,81 @@ import { useEffect, useState } from "./html.js";
 import { makeStore } from "./store.js";
 import { learnTime } from "./words.js";
 
-const PULSE_MS = 3000;
-const GATHER_MS = 400;       // events that come together are one pulse
-const REOPEN_MS = 5000;      // a stream that was refused is tried again after so long, then slower
+const POLL_MS = 3000;
+const BATCH_MS = 400;        // events that come together are one poll
+const REOPEN_MS = 5000;       // a stream that was refused is tried again after so long, then slower
 const REOPEN_MAX_MS = 300000;
-const LATE_MS = 12000;       // without an answer for so long, the page is not live
-const HEALTH_EVERY = 5;      // pulses
+const STALE_MS = 12000;        // without an answer for so long, the page is not live
+const HEALTH_TICKS = 5;      // polls from one question about health to the next
 const EVENTS = ["server", "seen", "site", "alert", "removed", "reset"];
 
-/* `changes` counts the reader's own ones; `error` is why there is no answer, `failure` the page's own fault. */
+/* `tick` counts polls, `changes` what the reader changed; `error` says why there is no answer, `failure` what failed
+   in the page itself. */
 export const live = makeStore({
-  pulse: 0, changes: 0, answeredAt: null, error: "", failure: "", health: null, stream: "none",
+  tick: 0, changes: 0, answeredAt: null, error: "", failure: "", health: null, stream: "none",
 });
 
 let timer = 0;
 let reopenMs = REOPEN_MS;
 let stream = null;
-const ears = new Set();
+const eventListeners = new Set();
 
-/** Hears of every event of the stream: `ear(type, data)`. */
-export function hear(ear) {
-  ears.add(ear);
-  return () => ears.delete(ear);
+/** Calls `listener(type, data)` with every event of the stream; returns what ends that. */
+export function subscribeToEvents(listener) {
+  eventListeners.add(listener);
+  return () => eventListeners.delete(listener);
 }
 
 export function isLive(state) {
-  return state.answeredAt !== null && performance.now() - state.answeredAt < LATE_MS;
+  return state.answeredAt !== null && performance.now() - state.answeredAt < STALE_MS;
 }
 
-function beat() {
+function poll() {
   clearTimeout(timer);
-  timer = setTimeout(beat, PULSE_MS);
+  timer = setTimeout(poll, POLL_MS);
   if (document.hidden) return;
-  const { pulse } = live.get();
-  if (pulse % HEALTH_EVERY === 0) askHealth();
-  live.set({ pulse: pulse + 1 });
+  const { tick } = live.get();
+  if (tick % HEALTH_TICKS === 0) loadHealth();
+  live.set({ tick: tick + 1 });
 }
 
-function beatSoon() {
+function pollSoon() {
   clearTimeout(timer);
-  timer = setTimeout(beat, GATHER_MS);
+  timer = setTimeout(poll, BATCH_MS);
 }
 
-/** After a change of one's own: what is shown asks again. */
-export function beatNow() {
+/** After a change by the reader: what is shown is asked for again at once. */
+export function pollNow() {
   live.set({ changes: live.get().changes + 1 });
-  beat();
+  poll();
 }
 
-async function askHealth() {
+async function loadHealth() {
   try {
     live.set({ health: await api.health() });
   } catch {
-    live.set({ health: null }); // what else is asked tells why
+    live.set({ health: null }); // other requests tell why
   }
 }
 
-/** An answer, or an error, of the collector; every asking ends here. */
-export function answered(answer) {
+/** The collector answered, or failed to; every request ends in one of these two. */
+export function noteAnswer(answer) {
   learnTime(answer.date);
   live.set({ answeredAt: performance.now(), error: "" });
 }
 
-/* What is typed into a dialog is not thrown away by going to the login. */
-function sessionEnded() {
+/* Going to the login would throw away what is typed into a dialog. */
+function onSessionEnded() {
   if (!document.querySelector("dialog.ask[open]")) api.goToLogin(true);
   else live.set({ error: "your session has ended; close the dialog to log in again" });
 }
 
-export function failed(error) {
+export function noteFailure(error) {
   if (!(error instanceof api.ApiError)) {
     console.error(error);
     live.set({ failure: `This page failed: ${error.message}` });
   } else if (error.status === 401) {
-    sessionEnded();
+    onSessionEnded();
   } else if (error.status === 0 || error.status >= 500) {
     live.set({ error: error.message });
   } else {
@@ -92,33 +93,33 @@ export function failed(error) {
   }
 }
 
-const NOTHING = { body: null, next: "", error: null };
+const NO_ANSWER = { body: null, next: "", error: null };
 const isRefusal = (error) => error.status >= 400 && error.status < 500;
 
 /**
- * Follows the answer at `path`: {body, next, error}; asked again with every pulse, or whenever
- * `when` is another value. It stays when a later asking fails, but not when the collector says no.
- * The body is null before the first one, and for no path.
+ * Follows the answer at `path`: {body, next, error}; asked for again with every tick, or whenever
+ * `when` is another value. The answer stays when a later request fails, but not when the collector refuses it.
+ * The body is null before the first answer, and for no path.
  */
 export function useAnswer(path, when) {
-  const pulse = live.use((state) => state.pulse);
+  const tick = live.use((state) => state.tick);
   const [last, setLast] = useState({ path: null });
-  const shown = path && last.path === path ? last : NOTHING;
+  const shown = path && last.path === path ? last : NO_ANSWER;
   useEffect(() => {
-    let gone = false;
+    let cancelled = false;
     if (!path) return undefined;
     api.get(path).then((answer) => {
-      answered(answer);
-      if (gone || (answer.body === shown.body && !shown.error)) return;
+      noteAnswer(answer);
+      if (cancelled || (answer.body === shown.body && !shown.error)) return;
       setLast({ path, body: answer.body, next: answer.next, error: null });
     }, (error) => {
-      failed(error);
-      if (!gone) setLast({ ...(isRefusal(error) ? NOTHING : shown), path, error });
+      noteFailure(error);
+      if (!cancelled) setLast({ ...(isRefusal(error) ? NO_ANSWER : shown), path, error });
     });
     return () => {
-      gone = true;
+      cancelled = true;
     };
-  }, [path, when === undefined || shown.error ? pulse : when]);
+  }, [path, when === undefined || shown.error ? tick : when]);
   return shown;
 }
 
@@ -142,11 +143,11 @@ function openStream() {
   stream.onopen = () => {
     reopenMs = REOPEN_MS;
     live.set({ stream: "open" });
-    beatSoon();
+    pollSoon();
   };
   stream.onerror = () => {
     live.set({ stream: "none" });
-    beatSoon();
+    pollSoon();
     if (stream.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
     closeStream();
     setTimeout(openStream, reopenMs);
@@ -155,8 +156,8 @@ function openStream() {
   for (const type of EVENTS) {
     stream.addEventListener(type, (event) => {
       const data = parse(event.data);
-      for (const ear of ears) ear(type, data);
-      if (type !== "seen") beatSoon();
+      for (const listener of eventListeners) listener(type, data);
+      if (type !== "seen") pollSoon();
     });
   }
 }
@@ -165,14 +166,14 @@ function onVisibility() {
   if (document.hidden) {
     closeStream();
   } else {
-    beat();
+    poll();
     openStream();
   }
 }
 
-export function begin() {
-  addEventListener("online", beat);
+export function startPolling() {
+  addEventListener("online", poll);
   document.addEventListener("visibilitychange", onVisibility);
-  beat();
+  poll();
   openStream();
 }

@@ -5,7 +5,7 @@
  */
 
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
-import { beatNow, failed } from "./live.js";
+import { noteFailure, pollNow } from "./live.js";
 import { goTo, goToPage, pageUrl, place, placeUrl } from "./place.js";
 import { settings } from "./reader.js";
 import { bothTimes, duration, mark, secondsSince, timeText, verdictWord } from "./words.js";
@@ -29,19 +29,19 @@ export function Badge({ server }) {
 
 /* ---- when ---- */
 
-const hands = new Set();
-setInterval(() => hands.forEach((tell) => tell()), 1000);
+const clockListeners = new Set();
+setInterval(() => clockListeners.forEach((listener) => listener()), 1000);
 
 /** What `compute` gives, every second; drawn only when that is another text. */
 export function useClock(compute) {
   const [, redraw] = useState(0);
   const text = compute();
   useEffect(() => {
-    const tell = () => {
+    const listener = () => {
       if (compute() !== text) redraw((n) => n + 1);
     };
-    hands.add(tell);
-    return () => hands.delete(tell);
+    clockListeners.add(listener);
+    return () => clockListeners.delete(listener);
   });
   return text;
 }
@@ -124,9 +124,9 @@ export function ChangeButton({ change, children, ...rest }) {
     try {
       await change();
       setError("");
-      beatNow();
+      pollNow();
     } catch (problem) {
-      failed(problem);
+      noteFailure(problem);
       setError(problem.message);
     }
   };
@@ -149,7 +149,7 @@ export function Pager({ next, label, word = "Next" }) {
     ${next && html`<${Link} id="next-page" rel="next" here=${{ cursor: next }}>${word}<//>`}</nav>`;
 }
 
-/** Says that what it holds has failed, instead of keeping the picture of before. */
+/** Says that its children have failed, instead of keeping what they showed before. */
 export class Guard extends Component {
   componentDidCatch(error) {
     console.error(error);
@@ -184,7 +184,7 @@ export function Dialog({ title, submit, danger = false, onSubmit, onClose, child
     setError("");
     try {
       await onSubmit(Object.fromEntries(new FormData(event.target)));
-      beatNow();
+      pollNow();
       node.current?.close(); // gives the focus back, and is heard by onClose
     } catch (problem) {
       setError(problem.message);

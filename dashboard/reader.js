@@ -4,7 +4,7 @@
  */
 
 import { get, paths } from "./api.js";
-import { failed } from "./live.js";
+import { noteFailure } from "./live.js";
 import { makeStore } from "./store.js";
 
 /* ---- session ---- */
@@ -22,7 +22,7 @@ export async function askSession() {
   try {
     session.set((await get(paths.session())).body);
   } catch (error) {
-    failed(error);
+    noteFailure(error);
   }
 }
 
@@ -51,7 +51,7 @@ function apply(state) {
   dataset.density = state.density;
 }
 
-settings.follow((state) => {
+settings.subscribe((state) => {
   apply(state);
   try {
     localStorage.setItem(KEY, JSON.stringify(state));

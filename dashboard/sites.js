@@ -59,7 +59,7 @@ export function Sites() {
 /* ---- reach ---- */
 
 const MANY = 60;   // rows, of more only those with trouble are shown at first; columns, likewise
-const SELDOM = 10; // pulses, after which a large matrix is asked for again
+const SELDOM = 10; // ticks, after which a large matrix is asked for again
 
 const rank = (grade) => GRADES.indexOf(grade);
 
@@ -248,7 +248,7 @@ function Matrix({ matrix }) {
 export function MatrixPage() {
   const { organization, site } = place.use((state) => state);
   const [isLarge, setLarge] = useState(false);
-  const seldom = live.use((state) => Math.floor(state.pulse / SELDOM));
+  const seldom = live.use((state) => Math.floor(state.tick / SELDOM));
   const { body, error } = useAnswer(paths.matrix(organization, site), isLarge ? seldom : undefined);
   useEffect(() => setLarge(body?.peers.length > MANY), [body]);
   return html`<${Main} title=${html`Who reaches whom in <bdi>${siteName({ organization, site })}</bdi>`}

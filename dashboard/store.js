@@ -1,4 +1,4 @@
-/* A value that components follow: they are drawn anew when what they select of it changes. */
+/* A value that components subscribe to: they are drawn anew when what they select of it changes. */
 
 import { useLayoutEffect, useState } from "./html.js";
 
@@ -11,7 +11,7 @@ export function makeStore(initial) {
     for (const listener of [...listeners]) listener(state);
   }
 
-  function follow(listener) {
+  function subscribe(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
   }
@@ -22,17 +22,17 @@ export function makeStore(initial) {
     const now = select(state);
     useLayoutEffect(() => {
       let known = now;
-      const look = () => {
+      const check = () => {
         const next = select(state);
         if (Object.is(next, known)) return;
         known = next;
         redraw((n) => n + 1);
       };
-      look(); // it may have changed between drawing and following
-      return follow(look);
+      check(); // it may have changed between drawing and subscribing
+      return subscribe(check);
     });
     return now;
   }
 
-  return { get: () => state, set, follow, use };
+  return { get: () => state, set, subscribe, use };
 }

@@ -77,7 +77,8 @@ def test_it_says_when_it_is_not_live_and_comes_back(page, browser, stage):
 def test_a_restart_resets_the_stream_and_what_is_shown_is_asked_for_again(page, browser, stage):
     """The collector's numbers begin anew, so what the stream told before cannot be resumed."""
     page.wait(lambda: streams(page), "the stream is open")
-    page.run("window.heard = []; import('/live.js').then((live) => live.hear((type) => window.heard.push(type)))")
+    page.run("window.heard = [];"
+             " import('/live.js').then((live) => live.subscribeToEvents((type) => window.heard.push(type)))")
     stage.send("MAIL-HQ1")
     page.wait(lambda: page.run("return window.heard.length") > 0, "an event came, so there is one to resume after")
     stage.collector.stop()
