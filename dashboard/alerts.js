@@ -94,14 +94,14 @@ function LookedAfter({ alert, silences }) {
   })}`;
 }
 
-function Actions({ alert, ask }) {
+function Actions({ alert, openDialog }) {
   if (!useMay("operator") || alert.state === "resolved") return null;
   return html`${alert.acknowledged ? html`<${ChangeButton} change=${() => unacknowledge(alert.id)}>Take back<//>`
-    : html`<button type="button" class="button acknowledge" title="( a )" onClick=${() => ask({ acknowledge: alert })}>Acknowledge</button>`}
-    <button type="button" class="button" onClick=${() => ask({ silence: { server: alert.server, condition: alert.condition } })}>Silence</button>`;
+    : html`<button type="button" class="button acknowledge" title="( a )" onClick=${() => openDialog({ acknowledge: alert })}>Acknowledge</button>`}
+    <button type="button" class="button" onClick=${() => openDialog({ silence: { server: alert.server, condition: alert.condition } })}>Silence</button>`;
 }
 
-function AlertRow({ alert, silences, ask }) {
+function AlertRow({ alert, silences, openDialog }) {
   const over = alert.state === "resolved";
   return html`<tr data-row=${alert.id} data-server=${alert.server} class=${`alert ${over ? "v-not_applicable" : conditionClass(alert.condition)} is-${alert.state}`}>
     <td class="c-verdict"><span class="badge ${over ? "v-clear" : conditionClass(alert.condition)}"><${Glyph} of=${over ? "clear" : alert.condition} />${conditionWord(alert.condition)}</span>
@@ -112,7 +112,7 @@ function AlertRow({ alert, silences, ask }) {
       ${alert.remedy && !over && html`<span class="fix" title=${alert.remedy}><bdi>${alert.remedy}</bdi></span>`}</td>
     <td class="c-since"><${Age} at=${alert.since} />${alert.resolved_at && html`<span class="sub">over <${Age} at=${alert.resolved_at} ago /></span>`}</td>
     <td class="c-looked"><${LookedAfter} alert=${alert} silences=${silences} /></td>
-    <td class="actions"><${Actions} alert=${alert} ask=${ask} /></td></tr>`;
+    <td class="actions"><${Actions} alert=${alert} openDialog=${openDialog} /></td></tr>`;
 }
 
 /* ---- alerts ---- */
@@ -147,17 +147,17 @@ export function Alerts() {
   const { body, next, error } = useAnswer(paths.alerts(queryOf(where)));
   const silences = useAnswer(paths.silences());
   const may = useMay("operator");
-  const [asking, ask] = useState({}); // {acknowledge: an alert}, or {silence: matchers}
-  const close = () => ask({});
+  const [dialog, setDialog] = useState({}); // {acknowledge: an alert}, or {silence: matchers}
+  const close = () => setDialog({});
   const toggle = (name) => goTo({ state: where.state.includes(name) ? where.state.filter((s) => s !== name) : [...where.state, name], cursor: "" });
   const tools = html`<${Choices} label="Alerts by state" of=${STATES} isOn=${(name) => where.state.includes(name)} onChoose=${toggle} />
       ${(where.server || where.site) && html`<button type="button" class="link" onClick=${() => goToPage("alerts")}>All servers</button>`}
-      ${may && body && html`<button type="button" class="button" id="add-silence" onClick=${() => ask({ silence: where.server ? { server: where.server } : {} })}>Silence…</button>`}`;
+      ${may && body && html`<button type="button" class="button" id="add-silence" onClick=${() => setDialog({ silence: where.server ? { server: where.server } : {} })}>Silence…</button>`}`;
   return html`<${Main} title=${html`Alerts${where.server && html` of <bdi>${where.server}</bdi>`}`} tools=${tools}>
-    ${body ? html`<${Table} alerts=${body.alerts} isAll=${!where.server && !where.site && where.state.length === 0} silences=${silences.body?.silences ?? []} ask=${ask} />` : html`<${Missing} error=${error} />`}
+    ${body ? html`<${Table} alerts=${body.alerts} isAll=${!where.server && !where.site && where.state.length === 0} silences=${silences.body?.silences ?? []} openDialog=${setDialog} />` : html`<${Missing} error=${error} />`}
     <${Pager} next=${next} label="Pages of alerts" />
-    ${asking.acknowledge && html`<${AcknowledgeDialog} alert=${asking.acknowledge} onClose=${close} />`}
-    ${asking.silence && html`<${SilenceDialog} matchers=${asking.silence} onClose=${close} />`}
+    ${dialog.acknowledge && html`<${AcknowledgeDialog} alert=${dialog.acknowledge} onClose=${close} />`}
+    ${dialog.silence && html`<${SilenceDialog} matchers=${dialog.silence} onClose=${close} />`}
     ${body && html`<div class="cards"><${Section} title="Silences" id="silences" wide><${Silences} answer=${silences} /><//>
       <${Section} title="Deliveries" id="deliveries" wide><${Deliveries} /><//></div>`}<//>`;
 }

@@ -26,16 +26,16 @@ function Agents() {
   const { cursor } = place.use((state) => state);
   const { body, next, error } = useAnswer(paths.agents(pageOf(cursor)));
   const may = useMay("operator");
-  const [releasing, release] = useState(null);
+  const [releasing, setReleasing] = useState(null);
   if (!body) return html`<${Missing} error=${error} />`;
   return html`<${Quiet}>${count(body.enrolled, "agent")} enrolled. An agent belongs to one host name; another machine of that name is refused until it is released.<//>
     <div class="card"><${Facts} label="Agents" kind="compact" heads=${["Host", "Enrolled", "With the secret", "Id", ""]}>
     ${body.agents.map((agent) => html`<tr key=${agent.id} data-row=${agent.id}>
       <th scope="row"><${Link} class="row-action" to=${{ server: agent.host }}><bdi>${agent.host}</bdi><//></th>
       <td><${Moment} at=${agent.enrolled_at} /></td><td><bdi>${agent.secret}</bdi></td><td class="hash">${agent.id}</td>
-      <td class="actions">${may && html`<button type="button" class="button" onClick=${() => release(agent)}>Release</button>`}</td></tr>`)}<//></div>
+      <td class="actions">${may && html`<button type="button" class="button" onClick=${() => setReleasing(agent)}>Release</button>`}</td></tr>`)}<//></div>
     <${Pager} next=${next} label="Pages of agents" />
-    ${releasing && html`<${Release} ...${releasing} onClose=${() => release(null)} />`}`;
+    ${releasing && html`<${Release} ...${releasing} onClose=${() => setReleasing(null)} />`}`;
 }
 
 /* ---- inventory ---- */
@@ -63,18 +63,18 @@ function Expected({ server, may, onRemove }) {
 function Inventory() {
   const { body, error } = useAnswer(paths.inventory(), live.use((state) => state.changes)); // it may be long
   const may = useMay("operator");
-  const [asking, ask] = useState(null); // "import", or {name} of the one to remove
-  const close = () => ask(null);
+  const [dialog, setDialog] = useState(null); // "import", or {name} of the one to remove
+  const close = () => setDialog(null);
   if (!body) return html`<${Missing} error=${error} />`;
   const { servers } = body;
   return html`<div class="headline"><p class="quiet">${count(servers.length, "server")} expected. One that never reported is shown as not monitored, never as nothing.</p>
       <${Link} class="link" to=${{ verdict: ["not_monitored"] }}>Those that never reported<//>
-      ${may && html`<button type="button" class="button primary" id="import" onClick=${() => ask("import")}>Import…</button>`}</div>
+      ${may && html`<button type="button" class="button primary" id="import" onClick=${() => setDialog("import")}>Import…</button>`}</div>
     <div class="card"><${Facts} label="Inventory" kind="compact" heads=${["Server", "Organization", "Site", "Expected since", ""]}>
-      ${servers.slice(0, SHOWN).map((server) => html`<${Expected} key=${server.server} server=${server} may=${may} onRemove=${() => ask({ name: server.server })} />`)}<//>
+      ${servers.slice(0, SHOWN).map((server) => html`<${Expected} key=${server.server} server=${server} may=${may} onRemove=${() => setDialog({ name: server.server })} />`)}<//>
       ${servers.length > SHOWN && html`<${Quiet}>and ${servers.length - SHOWN} more<//>`}</div>
-    ${asking === "import" && html`<${ImportDialog} onClose=${close} />`}
-    ${asking?.name && html`<${Remove} name=${asking.name} onClose=${close} />`}`;
+    ${dialog === "import" && html`<${ImportDialog} onClose=${close} />`}
+    ${dialog?.name && html`<${Remove} name=${dialog.name} onClose=${close} />`}`;
 }
 
 /* ---- tokens ---- */
@@ -82,7 +82,7 @@ function Inventory() {
 const NAME = { pattern: "[A-Za-z0-9._\\-]{1,63}", maxlength: "63", required: true };
 
 /* What is shown once. It is in no store of the page, and gone with this element. */
-function Shown({ text, what, onDone }) {
+function ShownOnce({ text, what, onDone }) {
   return html`<div class="note shown-once" role="status"><p><strong>The new ${what}.</strong> It is shown this once; the collector keeps a hash only.</p>
     <p><code id="shown-once">${text}</code></p>
     <p class="buttons"><button type="button" class="button" onClick=${() => navigator.clipboard?.writeText(text)}>Copy</button>
@@ -105,20 +105,20 @@ function AddDialog({ what, roles, make, onMade, onClose }) {
 /* One list with its dialogs; tokens and secrets differ in words only. */
 function Named({ what, path, list, roles, make, revoke, note }) {
   const { body, error } = useAnswer(path);
-  const [asking, ask] = useState(null); // "add", or the name to revoke
-  const [shown, show] = useState("");
+  const [dialog, setDialog] = useState(null); // "add", or the name to revoke
+  const [created, setCreated] = useState("");
   if (!body) return html`<${Missing} error=${error} />`;
   return html`<div class="headline"><p class="quiet">${note}</p>
-      <button type="button" class="button primary" id="add" onClick=${() => ask("add")}>New ${what}</button></div>
-    ${shown && html`<${Shown} text=${shown} what=${what} onDone=${() => show("")} />`}
+      <button type="button" class="button primary" id="add" onClick=${() => setDialog("add")}>New ${what}</button></div>
+    ${created && html`<${ShownOnce} text=${created} what=${what} onDone=${() => setCreated("")} />`}
     <div class="card"><${Facts} label=${`All ${what}s`} kind="compact" heads=${["Name", ...(roles ? ["Role"] : []), "Made by", "Made", "Valid until", ""]}>
       ${body[list].map((row) => html`<tr key=${row.name} data-row=${row.name}><th scope="row"><bdi>${row.name}</bdi></th>${roles && html`<td>${row.role}</td>`}
         <td><bdi>${row.made_by}</bdi></td><td><${Moment} at=${row.made_at} /></td>
         <td>${row.expires_at ? html`<${Moment} at=${row.expires_at} />` : "it is revoked"}</td>
-        <td class="actions"><button type="button" class="button row-action" onClick=${() => ask(row.name)}>Revoke</button></td></tr>`)}<//></div>
-    ${asking === "add" && html`<${AddDialog} what=${what} roles=${roles} make=${make} onMade=${show} onClose=${() => ask(null)} />`}
-    ${asking && asking !== "add" && html`<${Dialog} title=${`Revoke the ${what} ${asking}?`} submit="Revoke" danger
-      onSubmit=${() => revoke(asking)} onClose=${() => ask(null)}><p>It is worth nothing from then on.</p><//>`}`;
+        <td class="actions"><button type="button" class="button row-action" onClick=${() => setDialog(row.name)}>Revoke</button></td></tr>`)}<//></div>
+    ${dialog === "add" && html`<${AddDialog} what=${what} roles=${roles} make=${make} onMade=${setCreated} onClose=${() => setDialog(null)} />`}
+    ${dialog && dialog !== "add" && html`<${Dialog} title=${`Revoke the ${what} ${dialog}?`} submit="Revoke" danger
+      onSubmit=${() => revoke(dialog)} onClose=${() => setDialog(null)}><p>It is worth nothing from then on.</p><//>`}`;
 }
 
 function Tokens() {

@@ -109,15 +109,15 @@ function Decommission({ name, onClose }) {
 
 function Actions({ server }) {
   const may = useMay("operator");
-  const [asking, ask] = useState("");
-  const close = () => ask("");
+  const [dialog, setDialog] = useState("");
+  const close = () => setDialog("");
   const agent = server.report?.agent?.id;
   return html`<div class="server-actions">
     <${Link} class="button" page="alerts" to=${{ server: server.server }} title="( a )">Alerts<//>
-    ${may && agent && html`<button type="button" class="button" onClick=${() => ask("release")}>Release agent</button>`}
-    ${may && html`<button type="button" class="button" onClick=${() => ask("decommission")}>Decommission</button>`}
-    ${asking === "release" && html`<${Release} id=${agent} host=${server.server} onClose=${close} />`}
-    ${asking === "decommission" && html`<${Decommission} name=${server.server} onClose=${close} />`}</div>`;
+    ${may && agent && html`<button type="button" class="button" onClick=${() => setDialog("release")}>Release agent</button>`}
+    ${may && html`<button type="button" class="button" onClick=${() => setDialog("decommission")}>Decommission</button>`}
+    ${dialog === "release" && html`<${Release} id=${agent} host=${server.server} onClose=${close} />`}
+    ${dialog === "decommission" && html`<${Decommission} name=${server.server} onClose=${close} />`}</div>`;
 }
 
 /* ---- server ---- */

@@ -229,28 +229,28 @@ const isTroubled = (row) => row.bad || row.adapter.silent || [...row.cells.value
 
 function Matrix({ matrix }) {
   const { rows, columns } = useMemo(() => reachOf(matrix), [matrix]);
-  const [most, setMost] = useState(AT_ONCE);
+  const [limit, setLimit] = useState(AT_ONCE);
   const asked = place.use((state) => state.rows);
   const showAll = asked ? asked === "all" : rows.length <= MANY;
   const troubled = rows.filter(isTroubled);
   const chosen = showAll ? rows : troubled;
-  const shown = chosen.slice(0, most);
+  const shown = chosen.slice(0, limit);
   return html`<p class="summary"><${Summary} rows=${rows} columns=${columns} />
     ${troubled.length < rows.length && html` <button type="button" class="link" id="rows-shown" onClick=${() => goTo({ rows: showAll ? "trouble" : "all" }, { replace: true })}>
       ${showAll ? `Only rows with trouble (${troubled.length})` : `All ${rows.length} rows`}</button>`}</p>
     ${shown.length === 0 || columns.length === 0 ? html`<p class="empty">${rows.length === 0 ? "Nobody probed anybody here." : "No row has trouble."}</p>`
     : html`<${MatrixTable} matrix=${matrix} rows=${shown} columns=${columns} />`}
-    ${shown.length < chosen.length && html`<p class="pager"><button type="button" class="link" onClick=${() => setMost(most + AT_ONCE)}>
+    ${shown.length < chosen.length && html`<p class="pager"><button type="button" class="link" onClick=${() => setLimit(limit + AT_ONCE)}>
       ${count(Math.min(AT_ONCE, chosen.length - shown.length), "row")} more</button></p>`}
     <p class="legend-line">${["ok", "part", "short", "dead", "none"].map((tone) => html`<span><${Sample} tone=${tone} /> ${TONES[tone][1]}</span>`)}</p>`;
 }
 
 export function MatrixPage() {
   const { organization, site } = place.use((state) => state);
-  const [isLarge, setLarge] = useState(false);
+  const [isLarge, setIsLarge] = useState(false);
   const seldom = live.use((state) => Math.floor(state.tick / SELDOM));
   const { body, error } = useAnswer(paths.matrix(organization, site), isLarge ? seldom : undefined);
-  useEffect(() => setLarge(body?.peers.length > MANY), [body]);
+  useEffect(() => setIsLarge(body?.peers.length > MANY), [body]);
   return html`<${Main} title=${html`Who reaches whom in <bdi>${siteName({ organization, site })}</bdi>`}
     tools=${html`<${Link} class="link" to=${{ organization, site }}>Its servers<//>`}>
     ${body ? html`<${Matrix} matrix=${body} />` : html`<${Missing} error=${error} />`}<//>`;
