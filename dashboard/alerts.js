@@ -6,9 +6,9 @@
 import { acknowledge, addSilence, endSilence, paths, retryDelivery, unacknowledge } from "./api.js";
 import { html, useState } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Age, ChangeButton, Chip, Choices, Dialog, endOf, Facts, Field, Glyph, Link, Main, Missing, Moment, Pager, Quiet, Section, SpanField } from "./parts.js";
+import { Age, ChangeButton, Chip, Choices, Dialog, endTime, DataTable, Field, Glyph, Link, Main, NoAnswer, Moment, Pager, Quiet, Section, DurationField } from "./parts.js";
 import { goTo, goToPage, place } from "./place.js";
-import { useMay } from "./reader.js";
+import { useHasRole } from "./reader.js";
 import { collectorNow, conditionClass, conditionWord, VERDICTS } from "./words.js";
 
 /* ---- silences ---- */
@@ -19,18 +19,18 @@ function SilenceDialog({ matchers, onClose }) {
   const send = async ({ comment, span, ...patterns }) => {
     const set = Object.fromEntries(Object.entries(patterns).filter(([, pattern]) => pattern !== ""));
     if (Object.keys(set).length === 0) throw new Error("Say what is to be silenced: one pattern at least.");
-    await addSilence({ matchers: set, comment, ends_at: endOf(span, collectorNow()) });
+    await addSilence({ matchers: set, comment, ends_at: endTime(span, collectorNow()) });
   };
   return html`<${Dialog} title="Silence" submit="Silence" onSubmit=${send} onClose=${onClose}>
     <p>What matches all of these is told to nobody; the page still shows it. <code>*</code> and <code>?</code> stand for anything.</p>
     ${MATCHERS.map(([name, word]) => html`<${Field} key=${name} label=${word} name=${name} maxlength="255" defaultValue=${matchers[name]} />`)}
-    <${Field} label="Comment" name="comment" maxlength="1024" required /><${SpanField} label="Until" name="span" /><//>`;
+    <${Field} label="Comment" name="comment" maxlength="1024" required /><${DurationField} label="Until" name="span" /><//>`;
 }
 
 function Silences({ answer: { body, error } }) {
-  const may = useMay("operator");
-  if (!body) return html`<${Missing} error=${error} />`;
-  return html`<${Facts} label="Silences" heads=${["What", "Comment", "By", "From", "Until", ""]}>${body.silences.map((silence) => html`<tr key=${silence.id}>
+  const may = useHasRole("operator");
+  if (!body) return html`<${NoAnswer} error=${error} />`;
+  return html`<${DataTable} label="Silences" heads=${["What", "Comment", "By", "From", "Until", ""]}>${body.silences.map((silence) => html`<tr key=${silence.id}>
     <th scope="row">${Object.entries(silence.matchers).map(([name, pattern]) => html`<span class="matcher">${name} = <bdi>${pattern}</bdi></span> `)}</th>
     <td><bdi>${silence.comment}</bdi></td><td><bdi>${silence.by}</bdi></td><td><${Moment} at=${silence.starts_at} /></td><td><${Moment} at=${silence.ends_at} /></td>
     <td class="actions">${may && html`<${ChangeButton} change=${() => endSilence(silence.id)}>End<//>`}</td></tr>`)}<//>`;
@@ -56,10 +56,10 @@ function Deliveries() {
   const { deliveries: state } = place.use((all) => all);
   const [limit, setLimit] = useState(FEW);
   const { body, next, error } = useAnswer(paths.deliveries({ limit, ...(state ? { state } : {}) }));
-  const may = useMay("operator");
+  const may = useHasRole("operator");
   return html`<${Choices} label="Deliveries by state" of=${DELIVERIES} isOn=${(name) => name === state}
       onChoose=${(name) => goTo({ deliveries: name }, { replace: true })} />
-    ${!body ? html`<${Missing} error=${error} />` : html`<${Facts} label="Deliveries" kind="compact" heads=${["State", "Hook", "Made", "Tries", "Ended, or again", "Answer", "Id", ""]}>
+    ${!body ? html`<${NoAnswer} error=${error} />` : html`<${DataTable} label="Deliveries" kind="compact" heads=${["State", "Hook", "Made", "Tries", "Ended, or again", "Answer", "Id", ""]}>
       ${body.deliveries.map((delivery) => html`<${Delivery} key=${delivery.id} delivery=${delivery} may=${may} />`)}<//>`}
     ${next && (limit === FEW ? html`<button type="button" class="link" onClick=${() => setLimit(MANY)}>More</button>`
     : html`<${Quiet}>These are the latest; GET /v1/deliveries has all that are kept.<//>`)}`;
@@ -70,11 +70,11 @@ function Deliveries() {
 const STATE_WORDS = { firing: "Firing", pending: "Pending", resolved: "Resolved" };
 
 function AcknowledgeDialog({ alert, onClose }) {
-  const send = ({ comment, span }) => acknowledge(alert.id, { comment, until: endOf(span, collectorNow()) });
+  const send = ({ comment, span }) => acknowledge(alert.id, { comment, until: endTime(span, collectorNow()) });
   return html`<${Dialog} title=${`Acknowledge: ${conditionWord(alert.condition)}, ${alert.server}`} submit="Acknowledge" onSubmit=${send} onClose=${onClose}>
     <p>It is not repeated while somebody looks after it.</p>
     <${Field} label="Comment" name="comment" maxlength="1024" hint="Who does what about it; everybody sees this." required />
-    <${SpanField} label="Until" name="span" open="it is resolved" /><//>`;
+    <${DurationField} label="Until" name="span" open="it is resolved" /><//>`;
 }
 
 function Until({ at }) {
@@ -95,7 +95,7 @@ function LookedAfter({ alert, silences }) {
 }
 
 function Actions({ alert, openDialog }) {
-  if (!useMay("operator") || alert.state === "resolved") return null;
+  if (!useHasRole("operator") || alert.state === "resolved") return null;
   return html`${alert.acknowledged ? html`<${ChangeButton} change=${() => unacknowledge(alert.id)}>Take back<//>`
     : html`<button type="button" class="button acknowledge" title="( a )" onClick=${() => openDialog({ acknowledge: alert })}>Acknowledge</button>`}
     <button type="button" class="button" onClick=${() => openDialog({ silence: { server: alert.server, condition: alert.condition } })}>Silence</button>`;
@@ -146,7 +146,7 @@ export function Alerts() {
   const where = place.use((state) => state);
   const { body, next, error } = useAnswer(paths.alerts(queryOf(where)));
   const silences = useAnswer(paths.silences());
-  const may = useMay("operator");
+  const may = useHasRole("operator");
   const [dialog, setDialog] = useState({}); // {acknowledge: an alert}, or {silence: matchers}
   const close = () => setDialog({});
   const toggle = (name) => goTo({ state: where.state.includes(name) ? where.state.filter((s) => s !== name) : [...where.state, name], cursor: "" });
@@ -154,7 +154,7 @@ export function Alerts() {
       ${(where.server || where.site) && html`<button type="button" class="link" onClick=${() => goToPage("alerts")}>All servers</button>`}
       ${may && body && html`<button type="button" class="button" id="add-silence" onClick=${() => setDialog({ silence: where.server ? { server: where.server } : {} })}>Silence…</button>`}`;
   return html`<${Main} title=${html`Alerts${where.server && html` of <bdi>${where.server}</bdi>`}`} tools=${tools}>
-    ${body ? html`<${Table} alerts=${body.alerts} isAll=${!where.server && !where.site && where.state.length === 0} silences=${silences.body?.silences ?? []} openDialog=${setDialog} />` : html`<${Missing} error=${error} />`}
+    ${body ? html`<${Table} alerts=${body.alerts} isAll=${!where.server && !where.site && where.state.length === 0} silences=${silences.body?.silences ?? []} openDialog=${setDialog} />` : html`<${NoAnswer} error=${error} />`}
     <${Pager} next=${next} label="Pages of alerts" />
     ${dialog.acknowledge && html`<${AcknowledgeDialog} alert=${dialog.acknowledge} onClose=${close} />`}
     ${dialog.silence && html`<${SilenceDialog} matchers=${dialog.silence} onClose=${close} />`}

@@ -12,12 +12,12 @@ import { Help, listenToKeys, toggleHelp } from "./keys.js";
 import { List, Strip } from "./list.js";
 import { isLive, live, startPolling } from "./live.js";
 import { Operator } from "./operator.js";
-import { Guard, Link, useClock } from "./parts.js";
+import { ErrorBoundary, Link, useClock } from "./parts.js";
 import { filterBy, place } from "./place.js";
-import { askSession, session, settings, turn } from "./reader.js";
+import { chooseNext, loadSession, session, settings } from "./reader.js";
 import { ServerPage } from "./server.js";
 import { MatrixPage, Sites } from "./sites.js";
-import { clock, collectorNow, duration } from "./words.js";
+import { clockTime, collectorNow, duration } from "./words.js";
 
 /* ---- header ---- */
 
@@ -44,7 +44,7 @@ function liveness() {
   const current = isLive(state);
   const ill = current && state.health && !state.health.ready;
   const asOf = state.answeredAt === null ? ""
-    : clock(collectorNow() - (performance.now() - state.answeredAt), settings.get().zone);
+    : clockTime(collectorNow() - (performance.now() - state.answeredAt), settings.get().zone);
   const since = asOf && ` · data as of ${asOf}`;
   if (ill) return ["ill", `Collector not well${since}`, `Collector: ${state.health.text}`];
   if (current) return ["live", `Live${since}`, state.stream === "open" ? "Changes come at once" : "Asking every 3 seconds"];
@@ -78,9 +78,9 @@ function Preferences() {
   const { name, role } = session.use((state) => state);
   const [sign, word] = THEMES[theme];
   return html`<div class="tools">
-    <${Tool} id="zone" title="Times in UTC, or in your zone" on=${zone === "utc"} onClick=${() => turn("zone")}>UTC<//>
-    <${Tool} id="density" title="Roomy rows" on=${density === "roomy"} onClick=${() => turn("density")}>≡<//>
-    <${Tool} id="theme" title=${word} onClick=${() => turn("theme")}>${sign}<//>
+    <${Tool} id="zone" title="Times in UTC, or in your zone" on=${zone === "utc"} onClick=${() => chooseNext("zone")}>UTC<//>
+    <${Tool} id="density" title="Roomy rows" on=${density === "roomy"} onClick=${() => chooseNext("density")}>≡<//>
+    <${Tool} id="theme" title=${word} onClick=${() => chooseNext("theme")}>${sign}<//>
     <${Tool} id="help-button" title="Keyboard help ( ? )" onClick=${toggleHelp}>?<//>
     <${Tool} id="logout" title=${name && `Logged in as ${name} (${role})`} onClick=${leave}>Log out<//></div>`;
 }
@@ -133,7 +133,7 @@ function App() {
     document.title = [plain(server) || (page === "servers" ? "" : page), "mtawatch"].filter(Boolean).join(" – ");
   }, [page, server]);
   return html`<${Header} /><${Trouble} /><${Strip} />
-    <div class="layout"><${Guard} key=${`${page} ${server}`}>${server && page === "servers"
+    <div class="layout"><${ErrorBoundary} key=${`${page} ${server}`}>${server && page === "servers"
     ? html`<${ServerPage} name=${server} />` : html`<${PAGES[page]} />`}<//></div>
     <${News} /><${Help} />`;
 }
@@ -144,4 +144,4 @@ render(html`<${App} />`, root);
 listenToKeys();
 startFleet();
 startPolling();
-askSession();
+loadSession();

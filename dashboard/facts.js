@@ -6,7 +6,7 @@
 
 import { ApiError, get, paths } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
-import { Chip, Facts, Moment, Pair, Quiet, Section } from "./parts.js";
+import { Chip, DataTable, Moment, Pair, Quiet, Section } from "./parts.js";
 import { ADAPTER_STATES, addressWords, duration, errorWords, GRADES, reachWords, serviceWord } from "./words.js";
 
 /* ---- mta ---- */
@@ -74,7 +74,7 @@ export function Adapters({ server }) {
   const facts = server.report?.adapters ?? [];
   const judged = server.adapters;
   return html`<${Section} title="Adapters" id="adapters">${judged.length === 0 ? html`<${Quiet}>None known.<//>`
-    : html`<${Facts} label="Adapters" heads=${["Adapter", "Judged", "Addresses, names", "State"]}>
+    : html`<${DataTable} label="Adapters" heads=${["Adapter", "Judged", "Addresses, names", "State"]}>
       ${judged.map((adapter, i) => html`<${Adapter} key=${i} judged=${adapter}
         facts=${facts[i]?.id === adapter.id ? facts[i] : facts.find((f) => f.id === adapter.id)} />`)}<//>`}<//>`;
 }
@@ -110,7 +110,7 @@ export function Files({ server }) {
   const files = filesOf(server);
   return html`<${Section} title="Files of the fix" id="files" wide>${files.length === 0
     ? html`<${Quiet}>None reported.<//>` : html`<${Quiet}>Emsmta.exe decides; the others complete the set.<//>
-      <${Facts} label="Files of the fix" kind="compact" heads=${["File", "Version", "Required", "Fix", "Date", "Bytes", "SHA-256"]}>
+      <${DataTable} label="Files of the fix" kind="compact" heads=${["File", "Version", "Required", "Fix", "Date", "Bytes", "SHA-256"]}>
         ${files.map((file) => html`<${File} key=${file.name} file=${file} />`)}<//>`}<//>`;
 }
 

@@ -9,7 +9,7 @@ import { Component, html, useEffect, useMemo, useRef } from "./html.js";
 import { live, useAnswer } from "./live.js";
 import { Age, Badge, Glyph, Link, Main, Pager } from "./parts.js";
 import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll, siteName, siteOf } from "./place.js";
-import { count, remedyLine, serviceWord, SILENT, VERDICTS, why } from "./words.js";
+import { count, reasonOf, remedyLine, serviceWord, SILENT, VERDICTS } from "./words.js";
 
 /* ---- strip ---- */
 
@@ -59,7 +59,7 @@ class Row extends Component {
   }
 
   render({ server, changed, url, by, comment }) {
-    const { line, text } = why(server);
+    const { line, text } = reasonOf(server);
     const fix = remedyLine(server);
     const alias = server.exchange_server && server.exchange_server.toLowerCase() !== server.server.toLowerCase();
     const open = (event) => openIt(event, server.server);

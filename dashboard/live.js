@@ -9,7 +9,7 @@
 import * as api from "./api.js";
 import { useEffect, useState } from "./html.js";
 import { makeStore } from "./store.js";
-import { learnTime } from "./words.js";
+import { syncClock } from "./words.js";
 
 const POLL_MS = 3000;
 const BATCH_MS = 400;        // events that come together are one poll
@@ -70,7 +70,7 @@ async function loadHealth() {
 
 /** The collector answered, or failed to; every request ends in one of these two. */
 export function noteAnswer(answer) {
-  learnTime(answer.date);
+  syncClock(answer.date);
   live.set({ answeredAt: performance.now(), error: "" });
 }
 

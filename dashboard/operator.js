@@ -6,9 +6,9 @@
 import { addSecret, addToken, paths, putInventory, releaseAgent, removeExpected, revokeSecret, revokeToken } from "./api.js";
 import { html, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Dialog, endOf, Facts, Field, Link, Missing, Moment, Pager, Quiet, SpanField } from "./parts.js";
+import { Dialog, endTime, DataTable, Field, Link, NoAnswer, Moment, Pager, Quiet, DurationField } from "./parts.js";
 import { place } from "./place.js";
-import { session, useMay } from "./reader.js";
+import { session, useHasRole } from "./reader.js";
 import { collectorNow, count } from "./words.js";
 
 const pageOf = (cursor) => ({ limit: "200", ...(cursor ? { cursor } : {}) });
@@ -25,11 +25,11 @@ export function Release({ id, host, onClose }) {
 function Agents() {
   const { cursor } = place.use((state) => state);
   const { body, next, error } = useAnswer(paths.agents(pageOf(cursor)));
-  const may = useMay("operator");
+  const may = useHasRole("operator");
   const [releasing, setReleasing] = useState(null);
-  if (!body) return html`<${Missing} error=${error} />`;
+  if (!body) return html`<${NoAnswer} error=${error} />`;
   return html`<${Quiet}>${count(body.enrolled, "agent")} enrolled. An agent belongs to one host name; another machine of that name is refused until it is released.<//>
-    <div class="card"><${Facts} label="Agents" kind="compact" heads=${["Host", "Enrolled", "With the secret", "Id", ""]}>
+    <div class="card"><${DataTable} label="Agents" kind="compact" heads=${["Host", "Enrolled", "With the secret", "Id", ""]}>
     ${body.agents.map((agent) => html`<tr key=${agent.id} data-row=${agent.id}>
       <th scope="row"><${Link} class="row-action" to=${{ server: agent.host }}><bdi>${agent.host}</bdi><//></th>
       <td><${Moment} at=${agent.enrolled_at} /></td><td><bdi>${agent.secret}</bdi></td><td class="hash">${agent.id}</td>
@@ -62,15 +62,15 @@ function Expected({ server, may, onRemove }) {
 
 function Inventory() {
   const { body, error } = useAnswer(paths.inventory(), live.use((state) => state.changes)); // it may be long
-  const may = useMay("operator");
+  const may = useHasRole("operator");
   const [dialog, setDialog] = useState(null); // "import", or {name} of the one to remove
   const close = () => setDialog(null);
-  if (!body) return html`<${Missing} error=${error} />`;
+  if (!body) return html`<${NoAnswer} error=${error} />`;
   const { servers } = body;
   return html`<div class="headline"><p class="quiet">${count(servers.length, "server")} expected. One that never reported is shown as not monitored, never as nothing.</p>
       <${Link} class="link" to=${{ verdict: ["not_monitored"] }}>Those that never reported<//>
       ${may && html`<button type="button" class="button primary" id="import" onClick=${() => setDialog("import")}>Import…</button>`}</div>
-    <div class="card"><${Facts} label="Inventory" kind="compact" heads=${["Server", "Organization", "Site", "Expected since", ""]}>
+    <div class="card"><${DataTable} label="Inventory" kind="compact" heads=${["Server", "Organization", "Site", "Expected since", ""]}>
       ${servers.slice(0, SHOWN).map((server) => html`<${Expected} key=${server.server} server=${server} may=${may} onRemove=${() => setDialog({ name: server.server })} />`)}<//>
       ${servers.length > SHOWN && html`<${Quiet}>and ${servers.length - SHOWN} more<//>`}</div>
     ${dialog === "import" && html`<${ImportDialog} onClose=${close} />`}
@@ -91,7 +91,7 @@ function ShownOnce({ text, what, onDone }) {
 
 function AddDialog({ what, roles, make, onMade, onClose }) {
   const send = async ({ name, role, span }) => {
-    const made = await make({ name, ...(roles ? { role } : {}), expires_at: endOf(span, collectorNow()) });
+    const made = await make({ name, ...(roles ? { role } : {}), expires_at: endTime(span, collectorNow()) });
     onMade(made.token ?? made.secret);
   };
   return html`<${Dialog} title=${`A new ${what}`} submit="Make it" onSubmit=${send} onClose=${onClose}>
@@ -99,7 +99,7 @@ function AddDialog({ what, roles, make, onMade, onClose }) {
     ${roles && html`<${Field} label="Role" name="role"><select id="field-role" name="role">
       <option value="viewer">viewer: reads</option><option value="operator">operator: also acknowledges, silences, releases</option>
       <option value="admin">admin: also makes tokens</option></select><//>`}
-    <${SpanField} label="Valid" name="span" open="until it is revoked" /><//>`;
+    <${DurationField} label="Valid" name="span" open="until it is revoked" /><//>`;
 }
 
 /* One list with its dialogs; tokens and secrets differ in words only. */
@@ -107,11 +107,11 @@ function Named({ what, path, list, roles, make, revoke, note }) {
   const { body, error } = useAnswer(path);
   const [dialog, setDialog] = useState(null); // "add", or the name to revoke
   const [created, setCreated] = useState("");
-  if (!body) return html`<${Missing} error=${error} />`;
+  if (!body) return html`<${NoAnswer} error=${error} />`;
   return html`<div class="headline"><p class="quiet">${note}</p>
       <button type="button" class="button primary" id="add" onClick=${() => setDialog("add")}>New ${what}</button></div>
     ${created && html`<${ShownOnce} text=${created} what=${what} onDone=${() => setCreated("")} />`}
-    <div class="card"><${Facts} label=${`All ${what}s`} kind="compact" heads=${["Name", ...(roles ? ["Role"] : []), "Made by", "Made", "Valid until", ""]}>
+    <div class="card"><${DataTable} label=${`All ${what}s`} kind="compact" heads=${["Name", ...(roles ? ["Role"] : []), "Made by", "Made", "Valid until", ""]}>
       ${body[list].map((row) => html`<tr key=${row.name} data-row=${row.name}><th scope="row"><bdi>${row.name}</bdi></th>${roles && html`<td>${row.role}</td>`}
         <td><bdi>${row.made_by}</bdi></td><td><${Moment} at=${row.made_at} /></td>
         <td>${row.expires_at ? html`<${Moment} at=${row.expires_at} />` : "it is revoked"}</td>
@@ -136,8 +136,8 @@ function Secrets() {
 function Audit() {
   const { cursor } = place.use((state) => state);
   const { body, next, error } = useAnswer(paths.audit(pageOf(cursor)));
-  if (!body) return html`<${Missing} error=${error} />`;
-  return html`<div class="card"><${Facts} label="Audit log" kind="compact" heads=${["When", "Who", "From", "Did", "What"]}>${body.lines.map((line) => html`<tr key=${line.id}>
+  if (!body) return html`<${NoAnswer} error=${error} />`;
+  return html`<div class="card"><${DataTable} label="Audit log" kind="compact" heads=${["When", "Who", "From", "Did", "What"]}>${body.lines.map((line) => html`<tr key=${line.id}>
       <td><${Moment} at=${line.at} /></td><td><bdi>${line.who}</bdi></td><td><bdi>${line.from}</bdi></td><td><code>${line.action}</code></td>
       <td><bdi>${line.object}</bdi></td></tr>`)}<//></div>
     <${Pager} next=${next} label="Pages of the log" word="Older" />`;
@@ -157,7 +157,7 @@ export function Operator() {
   const now = place.use((state) => (TABS.some(([name]) => name === state.tab) ? state.tab : "agents"));
   const role = session.use((state) => state.role);
   const [, , Page, needed] = TABS.find(([name]) => name === now);
-  const may = useMay(needed);
+  const may = useHasRole(needed);
   return html`<main id="list" tabindex="-1"><div class="headline"><h2 id="headline" class="visually-hidden">Operation</h2>
     <nav class="tabs sub-tabs" aria-label="Operation">${TABS.map((tab) => html`<${Tab} key=${tab[0]} tab=${tab} now=${now} />`)}</nav></div>
     ${may ? html`<${Page} />` : role && html`<p class="empty">This needs a token of the role ${needed}; yours is of the role ${role}.</p>`}</main>`;

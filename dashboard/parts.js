@@ -8,13 +8,13 @@ import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js
 import { noteFailure, pollNow } from "./live.js";
 import { goTo, goToPage, pageUrl, place, placeUrl } from "./place.js";
 import { settings } from "./reader.js";
-import { bothTimes, duration, mark, secondsSince, timeText, verdictWord } from "./words.js";
+import { bothTimes, duration, glyphPaths, secondsSince, timeText, verdictWord } from "./words.js";
 
 /* ---- badge ---- */
 
 export function Glyph({ of }) {
   return html`<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">
-    ${mark(of).map((d) => html`<path d=${d} />`)}</svg>`;
+    ${glyphPaths(of).map((d) => html`<path d=${d} />`)}</svg>`;
 }
 
 export function VerdictBadge({ verdict }) {
@@ -100,7 +100,7 @@ export function Quiet({ children }) {
 }
 
 /** A table that scrolls sideways where it has no room. */
-export function Facts({ heads, children, kind = "", label }) {
+export function DataTable({ heads, children, kind = "", label }) {
   if (children.length === 0) return html`<${Quiet}>None.<//>`;
   return html`<div class="wide" tabindex="0" role="region" aria-label=${label}><table class="facts ${kind}">
     <thead><tr>${heads.map((head) => html`<th scope="col">${head || html`<span class="visually-hidden">Actions</span>`}</th>`)}</tr></thead>
@@ -108,7 +108,7 @@ export function Facts({ heads, children, kind = "", label }) {
 }
 
 /** Why there is no answer, or not yet. */
-export function Missing({ error }) {
+export function NoAnswer({ error }) {
   const text = !error ? "Asking the collector" : [404, 410].includes(error.status) ? error.message
     : error.status === 403 ? `Your token's role may not see this: ${error.message}`
       : `The collector does not answer this: ${error.message}`;
@@ -150,7 +150,7 @@ export function Pager({ next, label, word = "Next" }) {
 }
 
 /** Says that its children have failed, instead of keeping what they showed before. */
-export class Guard extends Component {
+export class ErrorBoundary extends Component {
   componentDidCatch(error) {
     console.error(error);
     this.setState({ error });
@@ -206,16 +206,16 @@ export function Field({ label, name, hint, children, ...rest }) {
     ${hint && html`<span class="sub" id="${id}-hint">${hint}</span>`}</p>`;
 }
 
-const SPANS = [["2", "2 hours"], ["8", "8 hours"], ["24", "a day"], ["72", "3 days"], ["168", "a week"], ["720", "30 days"]];
+const DURATIONS = [["2", "2 hours"], ["8", "8 hours"], ["24", "a day"], ["72", "3 days"], ["168", "a week"], ["720", "30 days"]];
 
 /** For how long; `open` names the choice without an end. */
-export function SpanField({ label, name, open }) {
+export function DurationField({ label, name, open }) {
   return html`<${Field} label=${label} name=${name}><select id="field-${name}" name=${name}>
     ${open && html`<option value="">${open}</option>`}
-    ${SPANS.map(([hours, text]) => html`<option value=${hours} selected=${!open && hours === "8"}>for ${text}</option>`)}</select><//>`;
+    ${DURATIONS.map(([hours, text]) => html`<option value=${hours} selected=${!open && hours === "8"}>for ${text}</option>`)}</select><//>`;
 }
 
 /** The end of a span that begins now, as the API has it; undefined for the open one. */
-export function endOf(hours, now) {
+export function endTime(hours, now) {
   return hours ? new Date(now + Number(hours) * 3600000).toISOString().replace(/\.\d+/, "") : undefined;
 }

@@ -1,6 +1,6 @@
 /*
- * Where the reader is, kept in the address of the page: filters carry the names that the API has
- * for them, `page` is one of PAGES, `server` the one that is looked at.
+ * The place where the reader is, kept in the address of the page: filters carry the names that the API has
+ * for them, `page` is one of PAGES, `server` the one that is open.
  */
 
 import { makeStore } from "./store.js";
@@ -8,29 +8,29 @@ import { VERDICTS } from "./words.js";
 
 export const PAGES = ["servers", "sites", "matrix", "alerts", "operator"];
 
-/* In the order of the address; lists may come more than once. */
-const LISTS = ["verdict", "state"];
-const TEXTS = ["page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server", "rows", "days", "deliveries"];
+/* Keys of the query, in the order of the address; those of lists may come more than once. */
+const LIST_KEYS = ["verdict", "state"];
+const TEXT_KEYS = ["page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server", "rows", "days", "deliveries"];
 const DEFAULT = { page: "servers" };
 
-function read() {
+function readAddress() {
   const query = new URLSearchParams(location.search);
   const place = {};
-  for (const name of LISTS) place[name] = [...new Set(query.getAll(name))];
-  for (const name of TEXTS) place[name] = query.get(name) ?? DEFAULT[name] ?? "";
+  for (const name of LIST_KEYS) place[name] = [...new Set(query.getAll(name))];
+  for (const name of TEXT_KEYS) place[name] = query.get(name) ?? DEFAULT[name] ?? "";
   place.verdict = place.verdict.filter((v) => v in VERDICTS);
   if (!PAGES.includes(place.page)) place.page = DEFAULT.page;
   return place;
 }
 
-export const place = makeStore(read());
-addEventListener("popstate", () => place.set(read()));
+export const place = makeStore(readAddress());
+addEventListener("popstate", () => place.set(readAddress()));
 
 /** The address of a place. */
 function urlOf(state) {
   const query = new URLSearchParams();
-  for (const name of LISTS) for (const item of state[name]) query.append(name, item);
-  for (const name of TEXTS) if (state[name] && state[name] !== DEFAULT[name]) query.set(name, state[name]);
+  for (const name of LIST_KEYS) for (const item of state[name]) query.append(name, item);
+  for (const name of TEXT_KEYS) if (state[name] && state[name] !== DEFAULT[name]) query.set(name, state[name]);
   const text = query.toString();
   return text ? `?${text}` : location.pathname;
 }
@@ -48,13 +48,13 @@ export function goTo(changes, { replace = false } = {}) {
   place.set(changes);
 }
 
-const NOTHING = { ...Object.fromEntries(TEXTS.map((name) => [name, ""])), verdict: [], state: [] };
+const EMPTY = { ...Object.fromEntries(TEXT_KEYS.map((name) => [name, ""])), verdict: [], state: [] };
 
-/** Another filter begins with its first page, and anew on another page. `replace`: see goTo(). */
+/** Filters the list, from its first page; from another page, without its other filters. `replace`: see goTo(). */
 export function filterBy(changes, { replace = false } = {}) {
   const { page, server } = place.get();
   const inList = page === "servers";
-  goTo({ ...(inList ? {} : NOTHING), ...changes, cursor: "", server: "", page: "servers" },
+  goTo({ ...(inList ? {} : EMPTY), ...changes, cursor: "", server: "", page: "servers" },
     { replace: replace && inList && !server });
 }
 
@@ -68,22 +68,22 @@ export function isFiltered(state) {
 
 /** To another page; filters stay with the list. */
 export function pageUrl(page, changes = {}) {
-  return urlOf({ ...NOTHING, page, ...changes });
+  return urlOf({ ...EMPTY, page, ...changes });
 }
 
 export function goToPage(page, changes = {}) {
   const url = pageUrl(page, changes);
   history.pushState(null, "", url);
-  place.set(read());
+  place.set(readAddress());
   scrollTo(0, 0);
 }
 
-const MOST_WORDS = 8; // that the API searches for
+const MAX_WORDS = 8; // that the API searches for
 
-/* As the API's matrices have it: of servers that name no site. */
+/* The site of servers that name none, as the API's matrices have it. */
 const NO_SITE = "-";
 
-/** What the address has for the site of a server, or of a row of sites. */
+/** The site of a server, or of a row of sites, as the address has it. */
 export function siteOf({ organization, site }) {
   return { organization: organization || NO_SITE, site: site || NO_SITE };
 }
@@ -93,7 +93,7 @@ export function siteName({ organization, site }) {
   return [organization, site].filter((name) => name && name !== NO_SITE).join(" / ") || "no site";
 }
 
-/** What of this place a query of servers has, as API parameters; other pages have none of it. */
+/** The filters of a place as API parameters of a query for servers; other pages have none. */
 export function serverQuery(state) {
   const query = new URLSearchParams();
   if (state.page !== "servers") return query;
@@ -101,6 +101,6 @@ export function serverQuery(state) {
   for (const name of ["organization", "site", "silent", "sort"]) {
     if (state[name]) query.set(name, state[name] === NO_SITE ? "" : state[name]);
   }
-  for (const word of state.q.split(/\s+/).filter(Boolean).slice(0, MOST_WORDS)) query.append("q", word);
+  for (const word of state.q.split(/\s+/).filter(Boolean).slice(0, MAX_WORDS)) query.append("q", word);
   return query;
 }

@@ -1,5 +1,5 @@
 /*
- * Who looks at the page, and what they may do; and what they prefer, kept by the browser: colours,
+ * The reader: who looks at the page and what they may do; and their settings, kept by the browser: colours,
  * density, and whose time is shown.
  */
 
@@ -13,12 +13,12 @@ export const session = makeStore({ name: "", role: "", expires_at: null });
 
 const RANK = { viewer: 1, operator: 2, admin: 3 };
 
-/** Has the reader at least that role? For what is offered; the collector decides. */
-export function useMay(role) {
+/** Has the reader at least that role? Decides what the page offers; the collector decides what is done. */
+export function useHasRole(role) {
   return session.use((state) => (RANK[state.role] ?? 0) >= RANK[role]);
 }
 
-export async function askSession() {
+export async function loadSession() {
   try {
     session.set((await get(paths.session())).body);
   } catch (error) {
@@ -31,18 +31,18 @@ export async function askSession() {
 const KEY = "mtawatch";
 const CHOICES = { theme: ["auto", "light", "dark"], density: ["compact", "roomy"], zone: ["local", "utc"] };
 
-function read() {
-  let kept = {};
+function readSettings() {
+  let stored = {};
   try {
-    kept = JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
+    stored = JSON.parse(localStorage.getItem(KEY) ?? "{}") ?? {};
   } catch {
     // Nothing is kept, or the browser keeps nothing for this page.
   }
   return Object.fromEntries(Object.entries(CHOICES).map(([name, choices]) =>
-    [name, choices.includes(kept[name]) ? kept[name] : choices[0]]));
+    [name, choices.includes(stored[name]) ? stored[name] : choices[0]]));
 }
 
-export const settings = makeStore(read());
+export const settings = makeStore(readSettings());
 
 function apply(state) {
   const { dataset } = document.documentElement;
@@ -56,13 +56,13 @@ settings.subscribe((state) => {
   try {
     localStorage.setItem(KEY, JSON.stringify(state));
   } catch {
-    // It holds until the page is left, then.
+    // The setting holds until the page is left, then.
   }
 });
 apply(settings.get());
 
-/** Goes on to the next choice. */
-export function turn(name) {
+/** Changes a setting to its next choice. */
+export function chooseNext(name) {
   const choices = CHOICES[name];
   settings.set({ [name]: choices[(choices.indexOf(settings.get()[name]) + 1) % choices.length] });
 }

@@ -9,11 +9,11 @@ import { Adapters, Files, Host, Mta, Probes, Problems, Raw } from "./facts.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useAnswer } from "./live.js";
 import { Release } from "./operator.js";
-import { Age, Badge, Dialog, Field, Link, Missing, Moment, Pair, Quiet, Section, useClock, VerdictBadge } from "./parts.js";
+import { Age, Badge, Dialog, Field, Link, Moment, NoAnswer, Pair, Quiet, Section, useClock, VerdictBadge } from "./parts.js";
 import { goTo, siteName, siteOf } from "./place.js";
-import { useMay } from "./reader.js";
+import { useHasRole } from "./reader.js";
 import { Timeline } from "./timeline.js";
-import { count, duration, reachWords, secondsSince, why } from "./words.js";
+import { count, duration, reachWords, reasonOf, secondsSince } from "./words.js";
 
 /* ---- why ---- */
 
@@ -44,7 +44,7 @@ function Why({ server }) {
   const { reasons } = server;
   return html`<${Section} title="Why" id="why">
     ${server.silent && html`<${Old} server=${server} />`}<${Notes} server=${server} />
-    ${reasons.length === 0 ? html`<${Quiet}>${why(server).text}<//>` : html`<ul class="reasons">${reasons.map((reason) => html`
+    ${reasons.length === 0 ? html`<${Quiet}>${reasonOf(server).text}<//>` : html`<ul class="reasons">${reasons.map((reason) => html`
       <li key=${reason.code + reason.text} title=${reason.code}><bdi>${reason.text}</bdi></li>`)}</ul>`}<//>`;
 }
 
@@ -108,7 +108,7 @@ function Decommission({ name, onClose }) {
 }
 
 function Actions({ server }) {
-  const may = useMay("operator");
+  const may = useHasRole("operator");
   const [dialog, setDialog] = useState("");
   const close = () => setDialog("");
   const agent = server.report?.agent?.id;
@@ -147,7 +147,7 @@ export function ServerPage({ name }) {
   const { body: server, error } = useAnswer(paths.server(name));
   return html`<main id="list" tabindex="-1" class=${server?.silent ? "server old" : "server"} data-server=${name}>
     <${Head} name=${name} server=${server} />
-    ${!server ? html`<${Missing} error=${error} />` : html`<div class="cards">
+    ${!server ? html`<${NoAnswer} error=${error} />` : html`<div class="cards">
       <div class="column"><${Why} server=${server} /><${Remedy} server=${server} />
         <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>
       <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>

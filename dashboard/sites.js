@@ -9,7 +9,7 @@
 import { paths } from "./api.js";
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Chip, Glyph, Link, Main, Missing } from "./parts.js";
+import { Age, Chip, Glyph, Link, Main, NoAnswer } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
 import { ADAPTER_STATES, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS } from "./words.js";
 
@@ -52,7 +52,7 @@ function SiteTable({ sites }) {
 export function Sites() {
   const { body, error } = useAnswer(paths.sites());
   return html`<${Main} title="Sites, worst first">
-    ${!body ? html`<${Missing} error=${error} />` : body.length === 0 ? html`<p class="empty">No site is known yet: the first report makes one.</p>`
+    ${!body ? html`<${NoAnswer} error=${error} />` : body.length === 0 ? html`<p class="empty">No site is known yet: the first report makes one.</p>`
     : html`<${SiteTable} sites=${body} />`}<//>`;
 }
 
@@ -253,5 +253,5 @@ export function MatrixPage() {
   useEffect(() => setIsLarge(body?.peers.length > MANY), [body]);
   return html`<${Main} title=${html`Who reaches whom in <bdi>${siteName({ organization, site })}</bdi>`}
     tools=${html`<${Link} class="link" to=${{ organization, site }}>Its servers<//>`}>
-    ${body ? html`<${Matrix} matrix=${body} />` : html`<${Missing} error=${error} />`}<//>`;
+    ${body ? html`<${Matrix} matrix=${body} />` : html`<${NoAnswer} error=${error} />`}<//>`;
 }

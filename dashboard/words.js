@@ -53,15 +53,15 @@ export const SILENT = {
 };
 
 /* What alerts are about besides verdicts and silence: the collector's own ills. */
-const ILLS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered" };
+const SELF_CONDITIONS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered" };
 
 /** The class that colours a condition. */
 export function conditionClass(condition) {
-  return condition in ILLS ? "v-ill" : `v-${condition}`;
+  return condition in SELF_CONDITIONS ? "v-ill" : `v-${condition}`;
 }
 
 export function conditionWord(condition) {
-  return condition === "silent" ? SILENT.word : ILLS[condition] ?? verdictWord(condition);
+  return condition === "silent" ? SILENT.word : SELF_CONDITIONS[condition] ?? verdictWord(condition);
 }
 
 export function verdictWord(verdict) {
@@ -69,12 +69,12 @@ export function verdictWord(verdict) {
 }
 
 /** The paths of the glyph of a verdict, or of "silent". */
-export function mark(of) {
+export function glyphPaths(of) {
   return of === "silent" ? SILENT.mark : VERDICTS[of]?.mark ?? VERDICTS.unknown.mark;
 }
 
 /** {line, text}: why the verdict is as it is, short and in full. The rule puts what decides first, in a short sentence. */
-export function why({ reasons, verdict }) {
+export function reasonOf({ reasons, verdict }) {
   const text = reasons[0]?.text ?? VERDICTS[verdict]?.meaning ?? "";
   return { line: text.split(/\.( |$)/)[0], text };
 }
@@ -108,7 +108,7 @@ const GRADE_MEANING = {
 };
 
 /* What ended a probe that got nowhere, where that says more than the grade. */
-const NOWHERE = {
+const PROBE_FAILURES = {
   host_unreachable: "the host is unreachable",
   net_unreachable: "no route",
   refused: "port 135 is closed",
@@ -118,7 +118,7 @@ const NOWHERE = {
 
 /** How far a probe got: "no route", "the MTA answers". */
 export function reachWords({ grade, error }) {
-  return grade === "none" && NOWHERE[error] || GRADE_MEANING[grade] || grade || "not probed";
+  return grade === "none" && PROBE_FAILURES[error] || GRADE_MEANING[grade] || grade || "not probed";
 }
 
 /** What ended a probe: "host unreachable". */
@@ -175,7 +175,7 @@ export function bothTimes(text) {
 }
 
 /** The time of a day, likewise. */
-export function clock(ms, zone) {
+export function clockTime(ms, zone) {
   return zone === "utc" ? `${new Date(ms).toISOString().slice(11, 19)} UTC` : CLOCK.format(ms);
 }
 
@@ -189,7 +189,7 @@ export function count(n, one, many = `${one}s`) {
  */
 let offset = null; // collector minus performance.now(), in ms
 
-export function learnTime(ms) {
+export function syncClock(ms) {
   if (!Number.isNaN(ms)) offset = ms - performance.now();
 }
 
