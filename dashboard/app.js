@@ -115,9 +115,9 @@ function Trouble() {
 
 const PAGES = { servers: List, sites: Sites, matrix: MatrixPage, alerts: Alerts, operator: Operator };
 
-/* What a screen reader hears of changes; sighted readers see them in their rows. */
-function News() {
-  return html`<p class="visually-hidden" id="news" role="status" aria-live="polite">${fleet.use((state) => state.news)}</p>`;
+/* Changes, for screen readers; sighted readers see them in their rows. */
+function Announcement() {
+  return html`<p class="visually-hidden" id="news" role="status" aria-live="polite">${fleet.use((state) => state.announcement)}</p>`;
 }
 
 function App() {
@@ -135,7 +135,7 @@ function App() {
   return html`<${Header} /><${Trouble} /><${Strip} />
     <div class="layout"><${ErrorBoundary} key=${`${page} ${server}`}>${server && page === "servers"
     ? html`<${ServerPage} name=${server} />` : html`<${PAGES[page]} />`}<//></div>
-    <${News} /><${Help} />`;
+    <${Announcement} /><${Help} />`;
 }
 
 const root = document.getElementById("app");

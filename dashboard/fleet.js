@@ -1,7 +1,7 @@
 /*
- * The servers of the list: the page that the address asks for, as it was answered last, and what
- * the stream of events told since. While the reader is at a row, rows keep their places: what has
- * changed is shown in them, what has moved waits until it is asked for.
+ * The servers of the list: the page of them that the address asks for, as the collector answered
+ * last, with the events of the stream since then. While the reader is at a row, rows keep their places: what has
+ * changed is shown in them, what has moved waits until the reader asks for it.
  */
 
 import { ApiError, get, paths } from "./api.js";
@@ -11,16 +11,18 @@ import { makeStore } from "./store.js";
 import { verdictWord } from "./words.js";
 
 const PAGE_SIZE = 200;
-const PATCH_MS = 200; // events of so long are one change of the page
+const BATCH_MS = 200; // the events of this time become one change of the page
 
 export const fleet = makeStore({
-  path: "", asked: "", servers: [], counts: null, matched: 0, next: "", loaded: false, error: "", waiting: 0, news: "", changed: new Set(),
+  path: "", requested: "", loaded: false, error: "",
+  servers: [], counts: null, matched: 0, next: "",
+  pendingCount: 0, announcement: "", changed: new Set(),
 });
 
-let held = false;    // is the reader at a row?
-let waiting = null;  // the answer whose order is not shown yet
-let taken = null;    // the body of the last answer
-let changes = 0;     // the reader's own, when it was taken: what they lead to is seen at once
+let readerAtRow = false;
+let pendingServers = null; // servers in an order that is not shown yet
+let lastBody = null;       // body of the last answer
+let lastChanges = 0;       // live.changes at the last answer: the result of the reader's own change is shown at once
 const texts = new WeakMap(); // server object: its text, for comparing
 
 function textOf(server) {
@@ -28,7 +30,7 @@ function textOf(server) {
   return texts.get(server);
 }
 
-/* The objects that are shown already, where nothing about them is new: their rows stay as they are. */
+/* Replaces servers that have not changed by the objects shown now, so that their rows are not drawn anew. */
 function reuse(fresh) {
   const old = new Map(fleet.get().servers.map((server) => [server.server, server]));
   return fresh.map((server) => {
@@ -37,33 +39,34 @@ function reuse(fresh) {
   });
 }
 
-const says = (server) => (server.silent ? "silent" : server.verdict);
+const statusOf = (server) => (server.silent ? "silent" : server.verdict);
 
 function changesOf(servers) {
   const old = new Map(fleet.get().servers.map((server) => [server.server, server]));
   return servers.filter((server) => {
     const before = old.get(server.server);
-    return !before || says(before) !== says(server);
+    return !before || statusOf(before) !== statusOf(server);
   });
 }
 
-function newsOf(changed) {
+function announcementOf(changed) {
   const words = changed.slice(0, 3).map((server) =>
     `${server.server} is now ${server.silent ? "silent" : verdictWord(server.verdict).toLowerCase()}`);
   if (changed.length > 3) words.push(`and ${changed.length - 3} more changed`);
   return words.join(", ");
 }
 
-/* `known`: is this another answer about what is shown already? */
-function show(servers, changes, known) {
-  const changed = known ? changesOf(servers) : [];
-  fleet.set({ servers, loaded: true, waiting: 0, ...changes,
-    ...(changed.length > 0 ? { news: newsOf(changed), changed: new Set(changed.map((s) => s.server)) } : {}) });
-  waiting = null;
+/* `isSamePage`: the servers shown now are from an earlier answer about the same page. */
+function showServers(servers, changes, isSamePage) {
+  const changed = isSamePage ? changesOf(servers) : [];
+  fleet.set({ servers, loaded: true, pendingCount: 0, ...changes,
+    ...(changed.length > 0
+      ? { announcement: announcementOf(changed), changed: new Set(changed.map((s) => s.server)) } : {}) });
+  pendingServers = null;
 }
 
-/* The length of the longest rising subsequence: of rows, those that can stay where they are. */
-function rising(numbers) {
+/* The length of the longest rising subsequence: how many rows can stay where they are. */
+function longestRising(numbers) {
   const tails = [];
   for (const n of numbers) {
     const at = tails.findIndex((tail) => tail >= n);
@@ -72,93 +75,93 @@ function rising(numbers) {
   return tails.length;
 }
 
-/* How many servers have moved, have come or have gone. */
-function moves(before, after) {
+/* How many servers have moved, appeared or disappeared. */
+function countMoves(before, after) {
   const places = new Map(before.map((server, i) => [server.server, i]));
   const kept = after.map((server) => places.get(server.server)).filter((i) => i !== undefined);
-  return before.length + after.length - kept.length - rising(kept);
+  return before.length + after.length - kept.length - longestRising(kept);
 }
 
-function take(path, { body, next }) {
+function applyAnswer(path, { body, next }) {
   const state = fleet.get();
-  const known = state.path === path && state.loaded;
-  if (known && body === taken && !state.error) return;
-  taken = body;
+  const isSamePage = state.path === path && state.loaded;
+  if (isSamePage && body === lastBody && !state.error) return;
+  lastBody = body;
   const rest = { path, counts: body.counts, matched: body.matched, next, error: "" };
   const servers = reuse(body.servers);
-  const isOwn = changes !== live.get().changes;
-  changes = live.get().changes;
-  const count = known && held && !isOwn ? moves(state.servers, servers) : 0;
+  const isOwn = lastChanges !== live.get().changes;
+  lastChanges = live.get().changes;
+  const count = isSamePage && readerAtRow && !isOwn ? countMoves(state.servers, servers) : 0;
   if (count === 0) {
-    show(servers, rest, known);
+    showServers(servers, rest, isSamePage);
     return;
   }
   const byName = new Map(servers.map((server) => [server.server, server]));
-  show(state.servers.map((server) => byName.get(server.server) ?? server), { ...rest, waiting: count }, known);
-  waiting = servers;
+  const inOldOrder = state.servers.map((server) => byName.get(server.server) ?? server);
+  showServers(inOldOrder, { ...rest, pendingCount: count }, isSamePage);
+  pendingServers = servers;
 }
 
-/** The reader wants to see what has moved. */
-export function showWaiting() {
-  if (waiting) show(waiting, {}, true);
+/** Shows the rows in their new order. */
+export function showPending() {
+  if (pendingServers) showServers(pendingServers, {}, true);
 }
 
-/** Is the reader at a row now? */
-export function hold(isAtRow) {
-  held = isAtRow;
-  if (!held) showWaiting();
+/** Tells whether the pointer or the focus is at a row; the rows keep their places as long as it is. */
+export function setReaderAtRow(isAtRow) {
+  readerAtRow = isAtRow;
+  if (!readerAtRow) showPending();
 }
 
-/* Other pages have the list as it was left, for the strip and for going back. */
-function pathNow() {
+/* The list's path. On other pages the list stays as it was left, for the strip and for going back. */
+function currentPath() {
   const state = place.get();
-  const { asked } = fleet.get();
-  if (state.page !== "servers" && asked) return asked;
+  const { requested } = fleet.get();
+  if (state.page !== "servers" && requested) return requested;
   const query = serverQuery(state);
   query.set("limit", PAGE_SIZE);
   if (state.cursor && state.page === "servers") query.set("cursor", state.cursor);
   return paths.servers(query);
 }
 
-let turns = 0;
+let requests = 0; // number of the last request: answers to earlier ones are dropped
 
 async function refresh() {
-  const path = pathNow();
-  const turn = ++turns;
-  fleet.set({ asked: path });
+  const path = currentPath();
+  const request = ++requests;
+  fleet.set({ requested: path });
   try {
     const answer = await get(path);
     if (!Array.isArray(answer.body?.servers)) throw new ApiError("its answer holds no servers", 500);
     noteAnswer(answer);
-    if (turn === turns) take(path, answer);
+    if (request === requests) applyAnswer(path, answer);
   } catch (error) {
     noteFailure(error);
-    if (turn === turns && error.status >= 400 && error.status < 500) fleet.set({ path, error: error.message });
+    if (request === requests && error.status >= 400 && error.status < 500) fleet.set({ path, error: error.message });
   }
 }
 
-/* ---- what the stream tells ---- */
+/* ---- events ---- */
 
-let patches = new Map(); // server name: what is new about it
+let patches = new Map(); // server name: its changed members
 let patchTimer = 0;
 
-function patch() {
+function applyPatches() {
   patchTimer = 0;
-  const news = patches;
+  const due = patches;
   patches = new Map();
-  const { servers } = fleet.get();
-  if (!servers.some((server) => news.has(server.server))) return;
-  const { waiting: count } = fleet.get();
-  const order = waiting;
-  show(servers.map((server) => (news.has(server.server) ? { ...server, ...news.get(server.server) } : server)),
-    { waiting: count }, true);
-  waiting = order;
+  const { servers, pendingCount } = fleet.get();
+  if (!servers.some((server) => due.has(server.server))) return;
+  const pending = pendingServers;
+  const patched = servers.map((server) => (due.has(server.server) ? { ...server, ...due.get(server.server) } : server));
+  showServers(patched, { pendingCount }, true);
+  pendingServers = pending;
 }
 
 function onEvent(type, data) {
   if ((type !== "server" && type !== "seen") || !data?.server) return;
   patches.set(data.server, { ...patches.get(data.server), ...data });
-  if (!patchTimer) patchTimer = setTimeout(patch, PATCH_MS);
+  if (!patchTimer) patchTimer = setTimeout(applyPatches, BATCH_MS);
 }
 
 export function startFleet() {
@@ -169,7 +172,7 @@ export function startFleet() {
     refresh();
   });
   place.subscribe(() => {
-    if (pathNow() !== fleet.get().asked) refresh();
+    if (currentPath() !== fleet.get().requested) refresh();
   });
   subscribeToEvents(onEvent);
 }

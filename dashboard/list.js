@@ -4,7 +4,7 @@
  */
 
 import { paths } from "./api.js";
-import { fleet, hold, showWaiting } from "./fleet.js";
+import { fleet, setReaderAtRow, showPending } from "./fleet.js";
 import { Component, html, useEffect, useMemo, useRef } from "./html.js";
 import { live, useAnswer } from "./live.js";
 import { Age, Badge, Glyph, Link, Main, Pager } from "./parts.js";
@@ -40,7 +40,7 @@ export function Strip() {
 
 /* ---- row ---- */
 
-function openIt(event, name) {
+function openServer(event, name) {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   if (event.currentTarget.tagName !== "A" && String(getSelection()) !== "") return; // somebody copies
   event.preventDefault();
@@ -62,7 +62,7 @@ class Row extends Component {
     const { line, text } = reasonOf(server);
     const fix = remedyLine(server);
     const alias = server.exchange_server && server.exchange_server.toLowerCase() !== server.server.toLowerCase();
-    const open = (event) => openIt(event, server.server);
+    const open = (event) => openServer(event, server.server);
     return html`<tr class=${`row v-${server.silent ? "silent" : server.verdict}${changed ? " changed" : ""}`}
         data-server=${server.server} onClick=${open}>
       <td class="c-verdict"><${Badge} server=${server} /></td>
@@ -109,7 +109,7 @@ const COLUMNS = [
   ["mta", "MTA"], ["build", "Build", "build", "build"],
 ];
 
-function Head({ column, sort }) {
+function ColumnHead({ column, sort }) {
   const [name, title, key, first] = column;
   if (!key) return html`<th scope="col" class="c-${name}">${title}</th>`;
   const now = sort || "verdict";
@@ -121,7 +121,7 @@ function Head({ column, sort }) {
     <${Link} here=${change}>${title}${by && html`<span aria-hidden="true">${direction === "ascending" ? " ▴" : " ▾"}</span>`}<//></th>`;
 }
 
-export function headline(counts, loaded) {
+export function fleetSummary(counts, loaded) {
   if (!counts) return "Asking the collector";
   const known = Object.values(counts).some(Boolean);
   if (!known) return loaded ? "No server has reported yet" : "Asking the collector";
@@ -140,7 +140,7 @@ function total(counts) {
   return Object.entries(counts ?? {}).reduce((sum, [name, n]) => (name === "silent" ? sum : sum + n), 0);
 }
 
-function Shown({ state, where }) {
+function ShownCount({ state, where }) {
   const all = total(state.counts);
   const text = !state.loaded ? "" : isFiltered(where)
     ? `${state.matched.toLocaleString()} of ${count(all, "server")}` : count(all, "server");
@@ -158,24 +158,24 @@ function Empty({ state }) {
     : "No server fits what is filtered for."}</p>`;
 }
 
-const SELDOM = 5; // ticks, after which it is asked who looks after what
+const ACKNOWLEDGEMENT_TICKS = 5; // polls from one request for acknowledgements to the next
 
 /* Server: the acknowledgement of what fires there. */
-function useLookedAfter() {
-  const when = live.use((state) => `${state.changes} ${Math.floor(state.tick / SELDOM)}`);
+function useAcknowledgements() {
+  const when = live.use((state) => `${state.changes} ${Math.floor(state.tick / ACKNOWLEDGEMENT_TICKS)}`);
   const { body } = useAnswer(paths.alerts({ state: "firing", acknowledged: "true", limit: "1000" }), when);
   return useMemo(() => new Map(body?.alerts.map((alert) => [alert.server, alert.acknowledged])), [body]);
 }
 
 /* While the pointer or the focus is at a row, rows keep their places. */
-function useHold() {
+function useStableRows() {
   const body = useRef(null);
   useEffect(() => {
-    const look = () => hold(Boolean(body.current?.matches(":hover") || body.current?.contains(document.activeElement)));
-    for (const type of ["pointerover", "focusin", "focusout"]) document.addEventListener(type, look);
+    const check = () => setReaderAtRow(Boolean(body.current?.matches(":hover") || body.current?.contains(document.activeElement)));
+    for (const type of ["pointerover", "focusin", "focusout"]) document.addEventListener(type, check);
     return () => {
-      for (const type of ["pointerover", "focusin", "focusout"]) document.removeEventListener(type, look);
-      hold(false);
+      for (const type of ["pointerover", "focusin", "focusout"]) document.removeEventListener(type, check);
+      setReaderAtRow(false);
     };
   }, []);
   return body;
@@ -184,17 +184,17 @@ function useHold() {
 export function List() {
   const state = fleet.use((all) => all);
   const where = place.use((all) => all);
-  const body = useHold();
-  const lookedAfter = useLookedAfter();
+  const body = useStableRows();
+  const acknowledgements = useAcknowledgements();
   const shown = state.servers.length > 0 && !state.error;
-  return html`<${Main} title=${headline(state.counts, state.loaded)} tools=${html`<${SiteFilter} /><${Shown} state=${state} where=${where} />`}>
-    ${state.waiting > 0 && html`<button type="button" id="pill" class="pill" onClick=${showWaiting}>
-      ${count(state.waiting, "change")} – show</button>`}
-    ${shown && html`<table id="servers" aria-describedby="headline" aria-busy=${String(state.asked !== state.path)}>
+  return html`<${Main} title=${fleetSummary(state.counts, state.loaded)} tools=${html`<${SiteFilter} /><${ShownCount} state=${state} where=${where} />`}>
+    ${state.pendingCount > 0 && html`<button type="button" id="pill" class="pill" onClick=${showPending}>
+      ${count(state.pendingCount, "change")} – show</button>`}
+    ${shown && html`<table id="servers" aria-describedby="headline" aria-busy=${String(state.requested !== state.path)}>
       <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
-      <thead><tr>${COLUMNS.map((column) => html`<${Head} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
+      <thead><tr>${COLUMNS.map((column) => html`<${ColumnHead} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
       <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
-        changed=${state.changed.has(server.server)} url=${placeUrl({ server: server.server })} ...${lookedAfter.get(server.server)} />`)}</tbody></table>`}
+        changed=${state.changed.has(server.server)} url=${placeUrl({ server: server.server })} ...${acknowledgements.get(server.server)} />`)}</tbody></table>`}
     ${state.loaded && !shown && html`<${Empty} state=${state} />`}
     <${Pager} next=${state.next} label="Pages of the list" word="Next ${state.servers.length}" /><//>`;
 }
