@@ -81,9 +81,10 @@ export function Link({ page = "servers", to, here, children, ...rest }) {
   return html`<a href=${here ? placeUrl(here) : pageUrl(page, to)} onClick=${follow} ...${rest}>${children}</a>`;
 }
 
-/** What stands below the strip; `tools` beside its title. */
+/** The content below the strip; `tools` beside its title. */
 export function Main({ title, tools, children }) {
-  return html`<main id="list" tabindex="-1"><div class="headline"><h2 id="headline">${title}</h2>${tools}</div>${children}</main>`;
+  return html`<main id="list" tabindex="-1">
+    <div class="headline"><h2 id="headline">${title}</h2>${tools}</div>${children}</main>`;
 }
 
 export function Section({ title, id, children, wide }) {
@@ -99,23 +100,59 @@ export function Quiet({ children }) {
   return html`<p class="quiet">${children}</p>`;
 }
 
-/** A table that scrolls sideways where it has no room. */
-export function DataTable({ heads, children, kind = "", label }) {
-  if (children.length === 0) return html`<${Quiet}>None.<//>`;
-  return html`<div class="wide" tabindex="0" role="region" aria-label=${label}><table class="facts ${kind}">
-    <thead><tr>${heads.map((head) => html`<th scope="col">${head || html`<span class="visually-hidden">Actions</span>`}</th>`)}</tr></thead>
-    <tbody>${children}</tbody></table></div>`;
+/** A text that may be cut short where it has no room; `title` has all of it. */
+export function TextLine({ kind, text, title = text }) {
+  return html`<span class=${kind} title=${title}><bdi>${text}</bdi></span>`;
 }
 
 /** Why there is no answer, or not yet. */
 export function NoAnswer({ error }) {
-  const text = !error ? "Asking the collector" : [404, 410].includes(error.status) ? error.message
-    : error.status === 403 ? `Your token's role may not see this: ${error.message}`
-      : `The collector does not answer this: ${error.message}`;
-  return html`<p class="empty" role="status"><bdi>${text}</bdi></p>`;
+  return html`<p class="empty" role="status"><bdi>${noAnswerText(error)}</bdi></p>`;
 }
 
-/* ---- doing ---- */
+function noAnswerText(error) {
+  if (!error) return "Asking the collector";
+  if ([404, 410].includes(error.status)) return error.message;
+  if (error.status === 403) return `Your token's role may not see this: ${error.message}`;
+  return `The collector does not answer this: ${error.message}`;
+}
+
+/* ---- table ---- */
+
+function HeadCell({ head }) {
+  return html`<th scope="col">${head || html`<span class="visually-hidden">Actions</span>`}</th>`;
+}
+
+/** The heads of a table's columns; an empty one stands over buttons. */
+export function HeadRow({ heads }) {
+  return html`<thead><tr>${heads.map((head) => html`<${HeadCell} head=${head} />`)}</tr></thead>`;
+}
+
+export function TextCell({ children }) {
+  return html`<td><bdi>${children}</bdi></td>`;
+}
+
+export function MomentCell({ at }) {
+  return html`<td><${Moment} at=${at} /></td>`;
+}
+
+/** Scrolls its children sideways where they have no room. */
+export function Wide({ label, children }) {
+  return html`<div class="wide" tabindex="0" role="region" aria-label=${label}>${children}</div>`;
+}
+
+/** A table of facts; its children are the rows. */
+export function DataTable({ heads, children, kind = "", label }) {
+  if (children.length === 0) return html`<${Quiet}>None.<//>`;
+  return html`<${Wide} label=${label}><table class="facts ${kind}">
+    <${HeadRow} heads=${heads} /><tbody>${children}</tbody></table><//>`;
+}
+
+/* ---- buttons ---- */
+
+export function Button({ children, ...rest }) {
+  return html`<button type="button" class="button" ...${rest}>${children}</button>`;
+}
 
 /** A button that makes a change at once; what the collector refuses is said beside it. */
 export function ChangeButton({ change, children, ...rest }) {
@@ -130,14 +167,18 @@ export function ChangeButton({ change, children, ...rest }) {
       setError(problem.message);
     }
   };
-  return html`<button type="button" class="button" onClick=${make} ...${rest}>${children}</button>
+  return html`<${Button} onClick=${make} ...${rest}>${children}<//>
     <span class="error" role="alert" hidden=${error === ""}>${error}</span>`;
 }
 
-/** What is one of several: [[value, word]]; `isOn(value)`, `onChoose(value)`. */
+function Choice({ isOn, onChoose, children }) {
+  return html`<button type="button" aria-pressed=${String(isOn)} onClick=${onChoose}>${children}</button>`;
+}
+
+/** Buttons for the values [[value, word]]; `isOn(value)`, `onChoose(value)`. */
 export function Choices({ label, of, isOn, onChoose }) {
-  return html`<p class="choices" role="group" aria-label=${label}>${of.map(([value, word]) => html`<button type="button"
-    key=${value} aria-pressed=${String(isOn(value))} onClick=${() => onChoose(value)}>${word}</button>`)}</p>`;
+  return html`<p class="choices" role="group" aria-label=${label}>${of.map(([value, word]) => html`
+    <${Choice} key=${value} isOn=${isOn(value)} onChoose=${() => onChoose(value)}>${word}<//>`)}</p>`;
 }
 
 /** The pages of a long list; the address has the cursor, the back button leads back. */
@@ -158,8 +199,9 @@ export class ErrorBoundary extends Component {
 
   render({ children }, { error }) {
     if (!error) return children;
-    return html`<main id="list" tabindex="-1"><p class="empty" role="alert" id="broken">This page cannot show what the collector
-      answers: ${error.message}. <a href=${location.href}>Load it anew</a></p></main>`;
+    return html`<main id="list" tabindex="-1"><p class="empty" role="alert" id="broken">
+      This page cannot show what the collector answers: ${error.message}.${" "}
+      <a href=${location.href}>Load it anew</a></p></main>`;
   }
 }
 
@@ -194,28 +236,38 @@ export function Dialog({ title, submit, danger = false, onSubmit, onClose, child
   return html`<dialog ref=${node} class="ask" aria-labelledby="ask-title" onClose=${onClose}>
     <form onSubmit=${send}><h2 id="ask-title">${title}</h2>${children}
       <p class="error" role="alert" hidden=${error === ""}>${error}</p>
-      <p class="buttons"><button type="button" class="button" onClick=${() => node.current.close()}>Cancel</button>
-        <button type="submit" class=${danger ? "button danger" : "button primary"}>${submit}</button></p></form></dialog>`;
+      <p class="buttons"><${Button} onClick=${() => node.current.close()}>Cancel<//>
+        <button type="submit" class=${danger ? "button danger" : "button primary"}>${submit}</button></p>
+    </form></dialog>`;
 }
 
-/** A field with its label; `hint` says what belongs there. */
+/** A field with its label; `hint` says what belongs there; the children, if any, take the place of the input. */
 export function Field({ label, name, hint, children, ...rest }) {
   const id = `field-${name}`;
+  const hintId = hint && `${id}-hint`;
   return html`<p class="field"><label for=${id}>${label}</label>
-    ${children ?? html`<input id=${id} name=${name} aria-describedby=${hint && `${id}-hint`} autocomplete="off" ...${rest} />`}
-    ${hint && html`<span class="sub" id="${id}-hint">${hint}</span>`}</p>`;
+    ${children ?? html`<input id=${id} name=${name} aria-describedby=${hintId} autocomplete="off" ...${rest} />`}
+    ${hint && html`<span class="sub" id=${hintId}>${hint}</span>`}</p>`;
 }
 
-const DURATIONS = [["2", "2 hours"], ["8", "8 hours"], ["24", "a day"], ["72", "3 days"], ["168", "a week"], ["720", "30 days"]];
+const DURATIONS = [
+  ["2", "2 hours"], ["8", "8 hours"], ["24", "a day"], ["72", "3 days"], ["168", "a week"], ["720", "30 days"],
+];
+const USUAL_HOURS = "8";
 
-/** For how long; `open` names the choice without an end. */
+function DurationOption({ hours, text, selected }) {
+  return html`<option value=${hours} selected=${selected}>for ${text}</option>`;
+}
+
+/** A choice of how long; `open` names the choice without an end. */
 export function DurationField({ label, name, open }) {
   return html`<${Field} label=${label} name=${name}><select id="field-${name}" name=${name}>
     ${open && html`<option value="">${open}</option>`}
-    ${DURATIONS.map(([hours, text]) => html`<option value=${hours} selected=${!open && hours === "8"}>for ${text}</option>`)}</select><//>`;
+    ${DURATIONS.map(([hours, text]) => html`<${DurationOption} hours=${hours} text=${text}
+      selected=${!open && hours === USUAL_HOURS} />`)}</select><//>`;
 }
 
-/** The end of a span that begins now, as the API has it; undefined for the open one. */
+/** The end of a time that begins now, as the API has it; undefined for no end. */
 export function endTime(hours, now) {
   return hours ? new Date(now + Number(hours) * 3600000).toISOString().replace(/\.\d+/, "") : undefined;
 }
