@@ -242,6 +242,79 @@ def test_a_resumed_session_keeps_the_certificate_that_was_shown(tmp_path, author
         assert "Reused, TLSv1.3" in s_client(running, authority, "-sess_in", tmp_path / "session")
 
 
+class Shown:
+    """An agent that shows a certificate and has enrolled, on a connection that it keeps."""
+
+    def __init__(self, running):
+        self.running = running
+        self.agent, self.key = running.agents.enrol("EXCH1")
+        self.kept = running.dial()
+        self.sequence = 0
+
+    def report(self, peer):
+        """The status of one report by that connection, None where the collector ends it."""
+        self.sequence += 1
+        text = json.dumps({**minimal("EXCH1", self.sequence), "agent": {**minimal()["agent"], "id": self.agent}})
+        try:
+            peer.sendall(f"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\nAuthorization: "
+                         f"Bearer {self.key}\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+            head = peer.recv(65536)
+        except OSError:
+            return None
+        return int(head.split()[1]) if head else None
+
+    def resume(self):
+        """A new connection by the session of the kept one, (is it resumed, the status of a report)."""
+        plain = socket.create_connection(("127.0.0.1", self.running.port), timeout=PATIENCE)
+        with contextlib.suppress(OSError), self.running.tls.wrap_socket(
+                plain, server_hostname="127.0.0.1", session=self.kept.session) as peer:
+            return peer.session_reused, self.report(peer)
+        return False, None
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("where", ["terminal", "API"])
+def test_an_agent_that_is_released_is_refused_at_once_whatever_certificate_it_shows(tmp_path, authority, files, newest,
+                                                                                    where):
+    """On the connection that it keeps, and where it resumes its session without showing the certificate again."""
+    clients = Authority(tmp_path / "clients", "clients")
+    context = client_of(authority, clients.sign("agent"))
+    context.maximum_version = newest
+    with Collector(tmp_path / "data", *arguments(files), "--client-ca", clients.certificate, tls=context) as running:
+        agent = Shown(running)
+        assert agent.report(agent.kept) == 200
+        assert agent.resume() == (True, 200)
+        if where == "API":
+            assert running.ask(f"/v1/agents/{agent.agent}", "DELETE")[0] == 204
+        else:
+            subprocess.run([PROGRAM, "agents", "release", "EXCH1", "--data", tmp_path / "data"], check=True,
+                           capture_output=True, timeout=PATIENCE)
+            time.sleep(1)
+        assert agent.report(agent.kept) == 401
+        assert agent.resume()[1] == 401
+        agent.kept.close()
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_an_authority_that_counts_no_more_opens_no_connection_and_resumes_none(tmp_path, authority, files, newest):
+    """There are no lists of revoked certificates: whose certificates are to count no more is taken out of client-ca."""
+    clients, others = Authority(tmp_path / "clients", "clients"), Authority(tmp_path / "others", "others")
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_text(clients.certificate.read_text() + others.certificate.read_text())
+    context = client_of(authority, clients.sign("agent"))
+    context.maximum_version = newest
+    with Collector(tmp_path / "data", *arguments(files), "--client-ca", trusted, tls=context) as running:
+        agent = Shown(running)
+        assert agent.report(agent.kept) == 200 and agent.resume() == (True, 200)
+        trusted.write_text(others.certificate.read_text())
+        running.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: agent.resume() == (False, None))
+        with pytest.raises(OSError), running.dial() as fresh:
+            assert agent.report(fresh) is None
+            raise ConnectionResetError
+        agent.kept.close()
+
+
 def test_a_command_that_calls_it_by_http_is_told_what_to_do(collector, tmp_path):
     (tmp_path / "token").write_text(collector.token)
     told = subprocess.run([PROGRAM, "servers", "--url", f"http://127.0.0.1:{collector.port}", "--token-file",
