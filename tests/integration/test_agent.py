@@ -217,6 +217,32 @@ def test_away_is_said_once_and_back_is_said_once(agent, collector):
     assert sequences == list(range(1, len(sequences) + 1))
 
 
+def sockets_that_wait_for_others(pid):
+    """Of a process: TCP ports that listen, UDP ports that are bound."""
+    own = set()
+    for file in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            own.add(os.readlink(file))
+    found = []
+    for table, states in (("tcp", {"0A"}), ("tcp6", {"0A"}), ("udp", {"07"}), ("udp6", {"07"}), ("raw", {"07"})):
+        rows = [line.split() for line in pathlib.Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]]
+        found += [(table, row[1]) for row in rows if row[3] in states and f"socket:[{row[9]}]" in own]
+    return found
+
+
+def test_it_listens_nowhere(agent, collector):
+    seen, looks = [], 0
+    with running(agent.state, "--collector", collector.url, "--interval", "1", "--probe-limit", "1", "--peer",
+                 f"EXCH2={SWALLOWED}") as run:
+        while len(collector.reports) < 3:
+            seen += sockets_that_wait_for_others(run.process.pid)
+            looks += 1
+        run.stop_in_time()
+    assert seen == [] and looks > 10
+    with socket.create_server(("127.0.0.1", 0)):
+        assert sockets_that_wait_for_others(os.getpid()) != []  # so that this can fail
+
+
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_refused_report_is_put_aside_and_blocks_nothing(agent, collector, status):
     collector.refuse(status, "probes/0/grade: expected\ta grade\n\033[31m")

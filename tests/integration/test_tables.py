@@ -169,3 +169,28 @@ def test_a_command_is_explained_in_the_readme(program):
                           re.MULTILINE)
     assert len(commands) > 5
     missing("command", commands, "README.md", lambda name: f"{program.name} {name}")
+
+
+def promises():
+    """Each point of SECURITY.md's last part."""
+    part = text("SECURITY.md").partition("## What is promised")[2]
+    found = re.split(r"^- ", part.partition("\nSupported is")[0], flags=re.MULTILINE)[1:]
+    assert len(found) > 20
+    return found
+
+
+def defined(name, test):
+    """Is there a test (or a check of a shared file) of that name in a file of that one?"""
+    return any(re.search(rf"^(static )?(def|void) {test}\(", file.read_text(encoding="utf-8"), re.MULTILINE)
+               for file in (ROOT / "tests").rglob(name))
+
+
+def test_each_promise_names_a_test_that_exists():
+    for promise in promises():
+        named = re.findall(r"`(\w+\.(?:py|c))(?:::(\w+))?`", promise)
+        assert named, f"SECURITY.md: no test shows that {promise}"
+        for file, test in named:
+            assert any((ROOT / "tests").rglob(file)), f"SECURITY.md names {file}, which is not there"
+            assert not test or defined(file, test), f"SECURITY.md names {file}::{test}, which is not there"
+        loose = re.findall(r"`(test_\w+)`", promise)
+        assert not loose, f"SECURITY.md: in which file is {loose[0]}?"
