@@ -56,7 +56,7 @@ static const struct problem forbidden[] = {
 			 .detail = "This needs the role admin." },
 };
 
-/* What follows "Bearer " in the field, or NULL. */
+/* The token behind "Bearer " in the field, or NULL. */
 static const char *bearer_of(const char *field)
 {
 	static const char scheme[] = "Bearer ";

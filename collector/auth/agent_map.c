@@ -67,7 +67,7 @@ void agent_map_put(struct agent_map *map, const struct uuid *id,
 	map->slots[at] = entry;
 }
 
-/* What stands behind the gap moves into it, unless it stands at home or before it is reached. */
+/* Moves entries into the gap that their search would otherwise stop at. */
 void agent_map_remove(struct agent_map *map, const struct uuid *id)
 {
 	if (map->n == 0)

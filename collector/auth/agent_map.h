@@ -32,5 +32,5 @@ const struct agent_entry *agent_map_get(const struct agent_map *map, const struc
 void agent_map_put(struct agent_map *map, const struct uuid *id,
 		   const uint8_t key_hash[SECRET_HASH_SIZE], const char *host);
 
-/* Nothing happens if it is not there. */
+/* Does nothing where there is no such agent. */
 void agent_map_remove(struct agent_map *map, const struct uuid *id);

@@ -108,7 +108,7 @@ static enum status load_lists(struct identities *ids, char error[STORE_ERROR_SIZ
 	return status;
 }
 
-/* What changes while it reads is in lines behind the one that it begins with. */
+/* Changes that happen while this reads are in lines behind the first one that it reads. */
 static enum status load_all(struct identities *ids, char error[STORE_ERROR_SIZE])
 {
 	int64_t last = 0;
@@ -122,7 +122,7 @@ static enum status load_all(struct identities *ids, char error[STORE_ERROR_SIZE]
 	return status;
 }
 
-/* What lines of the audit log are about. */
+/* New lines of the audit log, and whether they concern identities. */
 struct news {
 	int64_t first;
 	int64_t last;

@@ -35,5 +35,5 @@ struct refusals {
 void refusals_note(struct refusals *refusals, const char *key, const char *code, const char *origin,
 		   int64_t now_ms);
 
-/* What is known of that name, or NULL; until the next call of refusals_note(). */
+/* The entry of that name, or NULL; valid until the next refusals_note(). */
 const struct refusal *refusals_find(const struct refusals *refusals, const char *key);

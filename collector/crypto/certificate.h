@@ -108,6 +108,6 @@ enum certificate_concern {
 	CERTIFICATE_CONCERN_INVALID, /* it has ended, or not yet begun */
 };
 
-/* What people have to know of a certificate's time; `text` is empty where that is nothing. */
+/* A warning about a certificate's dates; `text` is empty where there is none. */
 enum certificate_concern certificate_look(const struct certificate_info *info, int64_t now_ms,
 					  char text[CERTIFICATE_ERROR_SIZE]);

@@ -26,5 +26,5 @@ enum status certificate_read_key(const char *path, EVP_PKEY **out,
 /* Reads the first certificate; the caller frees it. Fails as certificate_read(). */
 enum status certificate_read_x509(const char *path, X509 **out, char error[CERTIFICATE_ERROR_SIZE]);
 
-/* What it says, as certificate_read() gives it. */
+/* Fills in what certificate_read() gives. */
 enum status certificate_describe(X509 *x509, struct certificate_info *out);

@@ -23,7 +23,7 @@
 #define MODE_KEY         0600
 #define MODE_CERTIFICATE 0644
 
-/* One extension as OpenSSL writes them in text (x509v3_config(5)). */
+/* An extension in OpenSSL's text form (x509v3_config(5)). */
 struct extension {
 	int nid;
 	const char *value;
@@ -290,7 +290,7 @@ static enum status check_names(const char *const *names, size_t n,
 	return STATUS_OK;
 }
 
-/* What signs, while a server certificate is made. */
+/* The CA that signs a server certificate. */
 struct signer {
 	X509 *x509;
 	EVP_PKEY *key;

@@ -24,7 +24,7 @@
 #define SECRET_HEX_DIGITS  ((size_t)2 * SECRET_BYTES)
 #define SECRET_TEXT_SIZE   (SECRET_PREFIX_SIZE + SECRET_HEX_DIGITS)
 
-/* What a text in a log or a ticket is recognised by. */
+/* The beginning by which a secret is recognised in a log or a ticket. */
 #define SECRET_PREFIX_ENROLL "mtw_e"
 
 /*

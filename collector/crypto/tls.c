@@ -25,13 +25,13 @@ struct tls {
 	const char *failure; /* static */
 };
 
-/* What is to be sent for the connection whose turn it is. */
+/* TLS records to send for the connection whose turn it is. */
 static struct {
 	char bytes[TLS_OUTPUT_BYTES];
 	size_t n;
 } output;
 
-/* What the peer's mistake, or ours, looks like to an administrator. */
+/* Words of an administrator for a failed handshake. */
 static const struct {
 	int reason; /* of OpenSSL */
 	const char *text;

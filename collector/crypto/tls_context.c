@@ -52,7 +52,7 @@ static bool set_protocol(SSL_CTX *ssl)
 		       1;
 }
 
-/* Of which certificate of the file is the key? Says nothing where it is of none. */
+/* Adds to the error which other certificate of the file the key belongs to, if any. */
 static void explain_key(SSL_CTX *ssl, EVP_PKEY *key, const struct tls_files *files,
 			char error[CERTIFICATE_ERROR_SIZE])
 {

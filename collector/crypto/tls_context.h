@@ -43,5 +43,5 @@ enum status tls_context_new(struct tls_context **out, const struct tls_files *fi
 /* Connections that use it live on. NULL is allowed. */
 void tls_context_free(struct tls_context *context);
 
-/* What the server's certificate says. */
+/* The contents of the server's certificate. */
 const struct certificate_info *tls_context_info(const struct tls_context *context);

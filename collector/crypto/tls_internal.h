@@ -1,4 +1,4 @@
-/* What tls.c and tls_context.c share; for them only. */
+/* Shared by tls.c and tls_context.c, and by nothing else. */
 #pragma once
 
 #include <openssl/ssl.h>

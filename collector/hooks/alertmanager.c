@@ -71,7 +71,7 @@ static struct transfer *send_alerts(const struct hook_line *line,
 	return transfer;
 }
 
-/* Those that are resolved are known to be over by not being seen. */
+/* A firing alert that is not seen any more is told to Alertmanager as resolved. */
 static void see(void *visitor, const struct notification_alert *alert)
 {
 	struct hook_alertmanager *am = visitor;

@@ -38,7 +38,7 @@ struct hook_command {
 	size_t output_size;
 };
 
-/* What it may know of our environment. */
+/* Variables of our environment that a program gets. */
 static const char *const kept_variables[] = { "PATH", "HOME", "LANG", "TZ" };
 #define N_KEPT (sizeof kept_variables / sizeof *kept_variables)
 
@@ -112,7 +112,7 @@ static enum status status_of_spawn(int error)
 	}
 }
 
-/* It has exited, and everything that it wrote is read; or we wait no longer. */
+/* Called once the program has exited and all that it wrote is read, or its time is over. */
 static void finish(struct hook_command *run)
 {
 	if (run->spawn_error != 0)
@@ -133,7 +133,7 @@ static void on_process_exit(uv_process_t *process, int64_t exit_status, int sign
 	run->has_exited = true;
 	run->exit_status = exit_status;
 	run->signal = signal;
-	/* What it left running may hold the pipes; the time limit ends that wait as well. */
+	/* Processes that it left may keep the pipes open; the time limit ends that wait, too. */
 	if (run->open_outputs == 0 || run->out_of_time)
 		finish(run);
 }

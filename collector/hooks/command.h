@@ -17,7 +17,7 @@
 
 #define HOOK_COMMAND_DEFAULT_TIME_LIMIT_MS 30000
 
-/* Of what it writes on standard error (or output) this much is kept for the log. */
+/* Bytes of a program's standard error (or output) that are kept for the log. */
 #define HOOK_COMMAND_MAX_OUTPUT 2048
 
 #define HOOK_COMMAND_MESSAGE_SIZE (HOOK_COMMAND_MAX_OUTPUT + 256)

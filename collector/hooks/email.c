@@ -100,7 +100,7 @@ static void add_body(struct buffer *out, const struct notification *n, struct ar
 		buffer_printf(out, "%s\n", one_line(n->url, arena));
 }
 
-/* The same for every mail of a group, and of no other one. */
+/* A Message-Id that all mails of a group refer to, and no other mail. */
 static const char *thread_of(const struct notification *n, struct arena *arena)
 {
 	uint8_t hash[SECRET_HASH_SIZE];

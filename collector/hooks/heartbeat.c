@@ -53,7 +53,7 @@ static void on_done(void *user, const struct transfer_result *answer)
 	hook_http_log(&heartbeat->failed, heartbeat->settings->name, &result);
 }
 
-/* One that still hangs is waited for: its time limit ends it. */
+/* A request that hangs is ended by its time limit. */
 static void beat(void *user)
 {
 	struct hook_heartbeat *heartbeat = user;

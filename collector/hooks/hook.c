@@ -10,7 +10,7 @@
 #include "collector/hooks/settings.h"
 #include "proto/base/mem.h"
 
-/* What a hook does by itself, with each of its URLs. */
+/* A hook that works on its own (a heartbeat, an Alertmanager): one running part for each URL. */
 struct runner {
 	const struct hook_ops *ops;
 	void *running[HOOK_MAX_URLS];

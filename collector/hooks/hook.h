@@ -12,7 +12,7 @@
 #include "collector/model/notification.h"
 #include "collector/transfer/transcript.h"
 
-/* Of what a receiver answers, or a program writes, this much is kept. */
+/* Bytes of a receiver's answer, or a program's output, that are kept. */
 #define HOOK_TEXT_SIZE 2304
 
 struct uv_loop_s; /* libuv: the event loop */

@@ -22,7 +22,7 @@ struct hook_attempt {
 	struct hook_attempt *previous;
 	struct hook_attempt *next;
 
-	/* What the type keeps; one of the two is under way. */
+	/* The state of the type; only one of the two is in use. */
 	struct hook_command *run;
 	struct transfer *transfer;
 	void (*judge)(const struct transfer_result *, char[HOOK_TEXT_SIZE], struct hook_result *);

@@ -53,7 +53,7 @@ static bool all_are_private(const struct hook_settings *hook)
 	       is_private(hook->smtp);
 }
 
-/* What single values cannot tell; NULL: they go together. */
+/* Checks settings against each other. NULL: they go together. */
 static const char *contradiction(const struct hook_settings *hook)
 {
 	if (!hook->user != !hook->password)

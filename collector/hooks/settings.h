@@ -62,7 +62,7 @@ struct hook_settings {
 	size_t n_to;
 	enum transfer_starttls starttls;
 
-	/* Of all that speak over a network; NULL: none. */
+	/* For types that speak over a network; NULL: not set. */
 	const char *user;
 	const char *password;
 	const char *ca_file;

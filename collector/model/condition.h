@@ -45,7 +45,7 @@ struct condition_info {
 
 const struct condition_info *condition_info(enum condition condition);
 
-/* Of the collector itself, not of a server? */
+/* Is it a condition of the collector itself, not of a server? */
 bool condition_is_own(enum condition condition);
 
 /* "at_risk"; never NULL. */

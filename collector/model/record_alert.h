@@ -89,7 +89,7 @@ struct record_delivery {
 	size_t body_size;
 };
 
-/* What is known of a hook beside its configuration. */
+/* A hook's state beside its configuration. */
 struct record_hook {
 	const char *name;
 	bool disabled;    /* its receiver wants nothing any more */

@@ -54,7 +54,7 @@ static void put_value(struct buffer *out, const char *name, struct value value)
 		json_put_text(out, name, value.text);
 }
 
-/* Of what is not known: why. */
+/* Adds where a fact comes from or, where it is not known, why. */
 static void add_source(const struct tree *tree, const char *fact, const char *source, bool known)
 {
 	const struct report_problem *problem =

@@ -59,7 +59,7 @@ struct snapshot *snapshot_ref(struct snapshot *snapshot);
 /* Gives a reference back; the last one frees it. NULL is allowed. */
 void snapshot_unref(struct snapshot *snapshot);
 
-/* Of two reports of one machine: is `a` the later one? By time, then by sequence in one epoch. */
+/* Is `a` the later one of two reports of one machine? By time, then by sequence in one epoch. */
 bool snapshot_is_later(const struct snapshot *a, const struct snapshot *b);
 
 /*

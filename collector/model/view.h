@@ -50,7 +50,7 @@ struct view {
 struct view *view_ref(struct view *view);
 void view_unref(struct view *view); /* NULL is allowed */
 
-/* What the fleet concludes about a server. */
+/* The fleet's conclusions about a server. */
 struct view_verdict {
 	enum verdict verdict;
 	bool silent;
@@ -63,7 +63,7 @@ struct view_verdict {
 /* The states that adapters of the server have, a bit (1 << enum adapter_state) each. */
 uint8_t view_adapter_states(const struct site_server *server);
 
-/* The same of adapters as view_add_adapters() wrote them. */
+/* Reads the states from adapters as view_add_adapters() wrote them. */
 uint8_t view_stored_adapter_states(const char *adapters_json);
 
 /* Makes a view of a server by its latest report; one reference. Copies all it needs. */
@@ -72,7 +72,7 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 /* Makes a view of a server of which only the inventory knows. */
 struct view *view_make_expected(const struct record_expected *expected);
 
-/* The same view with another verdict. */
+/* A copy of a view with another verdict. */
 struct view *view_renew(const struct view *view, const struct view_verdict *verdict);
 
 /* Is everything that they show the same, but for `now_ms`? */

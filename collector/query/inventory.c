@@ -8,7 +8,7 @@
 #include "collector/model/record_report.h"
 #include "proto/base/mem.h"
 
-/* What its key leads to. */
+/* The entry that a key leads to. */
 struct place {
 	uint32_t number;
 };

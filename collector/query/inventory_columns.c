@@ -9,7 +9,7 @@
 
 #define N_CELLS 3 /* of a line without heading: name, organization, site */
 
-/* What a heading may call the columns that are taken; Microsoft's and our own tables, German ones. */
+/* Headings of the columns that are read, as in Microsoft's and our own tables, also in German. */
 static const char *const name_words[] = {
 	"name",      "server",      "servername",   "server name",   "host",        "hostname",
 	"host name", "computer",    "computername", "computer name", "machine",     "machine name",
@@ -175,7 +175,7 @@ static bool read_heading(struct inventory_columns *c, const char *const *cells, 
 	if (found.name == 0)
 		return false;
 	found.has_heading = true;
-	/* What a short heading leaves out comes in the order that lines without heading have. */
+	/* Columns that a short heading leaves out have the order of lines without a heading. */
 	if (found.name == 1 && n == 1)
 		found.organization = 2;
 	if (found.name == 1 && found.organization == 2 && n < N_CELLS)
@@ -189,7 +189,7 @@ static const char *cell_of(const char *const *cells, size_t n, size_t place)
 	return place > 0 && place <= n ? cells[place - 1] : "";
 }
 
-/* What Excel puts first to say by what it separates: "sep=;" */
+/* Excel's first line names the separator: "sep=;" */
 static bool is_separator_line(const char *line)
 {
 	return strncmp(line, "sep=", 4) == 0 && strlen(line) == 5 && strchr(",;\t", line[4]);
@@ -220,7 +220,7 @@ static enum status take(struct inventory_columns *c, const char *const *cells, s
 	return STATUS_OK;
 }
 
-/* Of a line of `net view` that somebody cut out of its list: the remark is left out. */
+/* Reads a line of `net view` that somebody cut out of its list; the remark is left out. */
 static const char *without_remark(const char *line, struct arena *arena)
 {
 	size_t n = strcspn(line, " \t,;");

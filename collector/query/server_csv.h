@@ -18,5 +18,5 @@ void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms)
 /* Would a spreadsheet take this text for a formula? */
 bool server_csv_is_formula(const char *text);
 
-/* One cell, without the comma before it; NULL is an empty one. */
+/* Writes a cell, without the comma before it; NULL is an empty cell. */
 void server_csv_add_cell(struct buffer *out, const char *text);

@@ -45,7 +45,7 @@ struct server_cursor {
 struct server_filter {
 	bool verdicts[VERDICT_COUNT];
 	bool not_monitored; /* as if it were a verdict */
-	bool any_verdict;   /* none was named; so with the others */
+	bool any_verdict;   /* none was named; the members below likewise */
 	bool silent[2];     /* by what `silent` may be */
 	bool any_silent;
 	uint8_t adapters; /* one of the states of view->adapters; 0: any */

@@ -257,7 +257,7 @@ static struct item begin_of(const struct server_filter *f, const struct site_ord
 	return item_at(f, rank, place_of_key(list, f->cursor.key), NULL);
 }
 
-/* One pass over all, in the order of keys. */
+/* A pass over all rows in the order of keys. */
 struct pass {
 	const struct server_filter *filter;
 	struct site_order sites;
@@ -267,7 +267,7 @@ struct pass {
 	int64_t place; /* of the next one */
 };
 
-/* One table in it. */
+/* The place of the pass in one table. */
 struct run {
 	const struct server_question *question;
 	const int64_t *sites;

@@ -9,7 +9,7 @@
 
 #include "collector/query/server_filter.h"
 
-/* What a fleet, or a site, adds up to. */
+/* The totals of a fleet or a site. */
 struct server_tally {
 	size_t by_verdict[VERDICT_COUNT];
 	size_t not_monitored;

@@ -8,7 +8,7 @@
 
 #include "collector/fleet/fleet.h"
 
-/* Some of them: rows with what their numbers mean. */
+/* Rows of the fleet or of a part of it, and the names that their numbers stand for. */
 struct server_table {
 	const struct fleet_row *rows; /* in the order of keys */
 	size_t n;
@@ -24,7 +24,7 @@ struct server_list {
 	const size_t *behind; /* of each missing one: how many of the known have lower keys */
 };
 
-/* Those that the fleet shows; borrowed until control returns to the loop, places in `arena`. */
+/* The fleet's published rows; borrowed until control returns to the loop, places in `arena`. */
 void server_table_of_fleet(const struct fleet *fleet, struct arena *arena,
 			   struct server_table *out);
 

@@ -9,7 +9,7 @@
 #include "proto/base/buffer.h"
 
 struct site_tally {
-	const char *organization; /* "" where reports name none; so with `site` */
+	const char *organization; /* organization and site: "" where reports name none */
 	const char *site;
 	struct server_tally tally;
 };

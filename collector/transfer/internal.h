@@ -67,10 +67,10 @@ void transfer_take_out(struct transfer **first, struct transfer *t);
 /* A list for libcurl; it owns copies. */
 struct curl_slist *transfer_list(struct transfer *t, const char *const *texts, size_t n);
 
-/* It is in no list any more: tells how it ended, and frees it. */
+/* Tells how a transfer ended, and frees it; it is in no list any more. */
 void transfer_finish(struct transfer *t, CURLcode code);
 
-/* Nothing goes on any more: frees the set, if it is being closed. */
+/* Frees a set that is being closed, once nothing of it is under way. */
 void transfers_end(struct transfers *set);
 
 /* smtp.c */

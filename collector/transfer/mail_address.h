@@ -11,5 +11,5 @@
 /* LOCAL@DOMAIN of ASCII letters, digits and what a dot-string may hold? */
 bool mail_address_is_valid(const char *text);
 
-/* What is behind its '@'. */
+/* The domain: what follows the '@'. */
 const char *mail_address_domain(const char *address);

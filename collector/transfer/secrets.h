@@ -14,7 +14,7 @@
 
 #define TRANSFER_SECRETS_MAX 48
 
-/* What a struck out secret leaves. */
+/* Stands in the place of a secret that was struck out. */
 #define TRANSFER_HIDDEN "(hidden)"
 
 struct transfer_request;

@@ -8,7 +8,7 @@
 
 #define CONNECT_LIMIT_MS 15000L
 
-/* One socket of libcurl's that is watched. */
+/* A socket of libcurl's that is watched. */
 struct watch {
 	uv_poll_t poll;
 	struct transfers *set;
@@ -77,7 +77,7 @@ static void fill_result(struct transfer *t, CURLcode code, struct transfer_resul
 					 .is_cut = t->is_cut };
 	fill_texts(t, code, out);
 	out->link = find_link(t);
-	/* These fail only for a handle that is none. */
+	/* These fail only for an invalid handle. */
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_s);
 	out->retry_s = retry_s < TRANSFER_MAX_RETRY_S ? (int64_t)retry_s : TRANSFER_MAX_RETRY_S;
@@ -248,7 +248,7 @@ struct transfers *transfers_new(uv_loop_t *loop)
 	set->timer = loop_timer_new(loop, on_timer, set);
 	set->soon = loop_timer_new(loop, report_start_failures, set);
 	transfers_open_mails(set);
-	/* These fail only for an option that does not exist. */
+	/* These fail only for an unknown option. */
 	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
 	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETDATA, set);
 	(void)curl_multi_setopt(set->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
@@ -291,7 +291,7 @@ static size_t on_head(char *bytes, size_t size, size_t n, void *user)
 	return t->head_size > TRANSFER_MAX_HEAD ? 0 : size * n;
 }
 
-/* None of libcurl's sockets is a command's (collector/hooks/command.c) for a moment. */
+/* Opens libcurl's sockets so that no program (collector/hooks/command.c) inherits one. */
 static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *to)
 {
 	(void)user, (void)purpose;

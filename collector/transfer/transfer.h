@@ -30,7 +30,7 @@ struct uv_loop_s; /* libuv: the event loop */
 struct transfers;
 struct transfer; /* one request under way */
 
-/* Of mail on smtp://; smtps:// is TLS from the start. */
+/* TLS of mail on smtp://; smtps:// is TLS from the start. */
 enum transfer_starttls {
 	TRANSFER_STARTTLS_REQUIRED,
 	TRANSFER_STARTTLS_OFFERED, /* where the server has it */

@@ -8,7 +8,7 @@
 
 #define N_RANGES (sizeof casefold_ranges / sizeof *casefold_ranges)
 
-/* What a byte that is no UTF-8 counts as: above every character. */
+/* A byte that is no UTF-8 counts as this, above every character. */
 #define NO_CHARACTER 0x110000u
 
 static bool is_ascii(char c)

@@ -12,7 +12,7 @@
 
 #define SAVE_AS_TEXT "save it as plain text in UTF-8"
 
-/* What people hand in instead of a text, by its first bytes. */
+/* Other files that people hand in instead of a text, by their first bytes. */
 static const struct {
 	const char *magic;
 	size_t n;

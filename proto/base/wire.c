@@ -19,7 +19,7 @@ size_t wire_left(const struct wire_reader *r)
 	return r->status == STATUS_OK ? r->size - r->at : 0;
 }
 
-/* The one place that compares a length with what is left. */
+/* Every read passes here, where its length is compared with what is left. */
 const uint8_t *wire_get_bytes(struct wire_reader *r, size_t n)
 {
 	static const uint8_t nothing[1];

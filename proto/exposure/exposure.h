@@ -19,7 +19,7 @@ enum verdict {
 };
 #define VERDICT_COUNT 7
 
-/* One piece of evidence: a text, a number, or a list of texts. */
+/* A piece of evidence: a text, a number, or a list of texts. */
 struct evidence {
 	const char *key; /* "adapter", "peer", "file", "event" ... */
 	const char *text;
@@ -52,7 +52,7 @@ struct remedy_step {
 	const char *text;
 };
 
-/* One way to mend it: its steps in order. */
+/* A way to mend the server: its steps in order. */
 struct remedy_option {
 	struct remedy_step *steps;
 	size_t n_steps;
@@ -99,7 +99,7 @@ bool verdict_is_alarm(enum verdict verdict);
 
 /* "failing" ...; never NULL. */
 const char *verdict_name(enum verdict verdict);
-/* What people read: "at risk", and what it means, as a sentence; never NULL. */
+/* The words for people: "at risk", and a sentence that says what it means; never NULL. */
 const char *verdict_word(enum verdict verdict);
 const char *verdict_meaning(enum verdict verdict);
 bool verdict_from_name(const char *name, enum verdict *out);

@@ -41,7 +41,7 @@ struct exposure_facts {
 	unsigned adapters;
 };
 
-/* Which facts are missing: could change the verdict, and have more than one value. */
+/* The missing facts: those that have more than one possible value and could change the verdict. */
 struct exposure_missing {
 	bool has_mta;
 	bool failing;
@@ -53,7 +53,7 @@ struct exposure_missing {
 /* The facts as a report and the view of its site tell them. */
 void exposure_facts_of(const struct site_server *server, struct exposure_facts *out);
 
-/* What the adapters give when they are in these states, one each; NULL: in those of now. */
+/* The adapters' part of the facts if they were in these states, one each; NULL: as they are. */
 unsigned exposure_adapters_as(const struct site_server *server, const enum adapter_state *states);
 
 /* The verdict by the rule on missing facts; `missing` may be NULL. */

@@ -7,7 +7,7 @@
 #include "proto/exposure/exposure.h"
 #include "proto/exposure/facts.h"
 
-/* What a 169.254 address says, and 0.0.0.0. */
+/* The meaning of an address 169.254.x.x or 0.0.0.0. */
 #define NO_DHCP_ANSWER "it got no address from DHCP"
 
 struct exposure_context {

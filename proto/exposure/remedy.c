@@ -183,7 +183,7 @@ static void offer_adapters(struct exposure_context *x, struct remedy *out)
 	}
 }
 
-/* What to look at first on the way from an adapter that is not good. */
+/* Words for the first thing to check on the way from an adapter that is not good. */
 static void advise(struct exposure_context *x, struct remedy *out)
 {
 	for (size_t i = 0; i < x->server->n_adapters; i++) {

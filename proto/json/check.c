@@ -9,7 +9,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/utf8.h"
 
-/* Of a report, rather fewer: the first guess at how many nodes there will be. */
+/* First guess at the number of nodes; a report has rather fewer. */
 #define BYTES_A_NODE 12
 
 struct scan {
@@ -119,7 +119,7 @@ static const char *escape(struct scan *s, const char *at)
 	return *at == 'u' ? unicode_escape(s, at + 1) : at + 1;
 }
 
-/* One character of a string that is not ASCII or does not stand for itself. */
+/* Reads an escape or a character that is not ASCII, or says why it is wrong. */
 static const char *unusual(struct scan *s, const char *at, struct json_quoted *content)
 {
 	if (at == s->end)

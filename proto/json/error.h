@@ -1,4 +1,4 @@
-/* What is wrong with a JSON text, for a person. */
+/* Words for a mistake in a JSON text. */
 #pragma once
 
 #define JSON_POINTER_SIZE 128

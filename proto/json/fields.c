@@ -6,7 +6,7 @@
 
 #include "proto/base/timestamp.h"
 
-/* So many digits are below JSON_MAX_INTEGER. */
+/* Any number of so many digits is below JSON_MAX_INTEGER. */
 #define PLAIN_DIGITS 15
 
 /* Appends the way to `place` to `text`, outermost first. Names of ours need no escapes. */
@@ -376,7 +376,7 @@ void json_read_members(struct json_reading *in, const struct json_place *at,
 	}
 }
 
-/* What follows a value and everything in it. */
+/* The node behind a value and everything in it. */
 static const struct json_node *behind(const struct json_node *node)
 {
 	return node + node->span;

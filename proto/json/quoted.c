@@ -54,7 +54,7 @@ static uint32_t get_escape(const struct json_quoted *quoted, size_t *at)
 	return (unsigned char)(letter ? meaning[letter - letters] : text[1]);
 }
 
-/* It read as the bytes of UTF-8 that it stands for. */
+/* A walk over the text's value as UTF-8, escapes resolved. */
 struct bytes {
 	const struct json_quoted *quoted;
 	size_t at;

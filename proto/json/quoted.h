@@ -58,7 +58,7 @@ size_t json_plain_length(const char *text, size_t size);
 /* The value of four hexadecimal digits, those behind "\u"; -1 if they are none. */
 int32_t json_hex4(const char *text, size_t size);
 
-/* The same where one has escapes. */
+/* Like it, for a text with escapes. */
 bool json_quoted_equal_resolved(const struct json_quoted *a, const struct json_quoted *b);
 
 /* Do they stand for the same? Names are compared so often that most have to differ at once. */
@@ -90,5 +90,5 @@ static inline bool json_quoted_is(const struct json_quoted *quoted, const char *
 	return text[quoted->size] == '\0';
 }
 
-/* What it stands for, as UTF-8. */
+/* The quoted text's value, as UTF-8. */
 char *json_quoted_copy(const struct json_quoted *quoted, struct arena *arena);

@@ -137,5 +137,5 @@ void dialog_input(struct dialog *d, const void *bytes, size_t n);
  */
 void dialog_failed(struct dialog *d, enum probe_error what);
 
-/* What it is at, for the log: "bind to the endpoint mapper". Static. */
+/* The step under way, for the log: "bind to the endpoint mapper". Static. */
 const char *dialog_state_text(enum dialog_state state);

@@ -106,7 +106,7 @@ static void get_tower(struct wire_reader *r, struct tower *out)
 									  : STATUS_MALFORMED);
 }
 
-/* What pointers point to follows behind all that points (C706 14.3.12.3). */
+/* NDR: targets of pointers follow the whole structure (C706 14.3.12.3). */
 static void get_towers(struct wire_reader *r, struct epm_answer *answer)
 {
 	for (size_t i = 0; i < answer->n; i++) {

@@ -27,7 +27,7 @@ static bool is_known(uint8_t type)
 	       (type >= PDU_BIND && type <= PDU_ORPHANED);
 }
 
-/* What the bytes that are there already tell. */
+/* Checks the header as far as its bytes have come. */
 static enum status check_beginning(const uint8_t *b, size_t size)
 {
 	if (size > 0 && b[0] != VERSION)
@@ -95,7 +95,7 @@ static struct wire_reader body(const uint8_t *pdu, const struct pdu_header *h)
 	return r;
 }
 
-/* What is left, aligned from its own start. */
+/* The rest of a PDU is the stub, aligned from its own start. */
 static struct wire_reader take_stub(struct wire_reader *r)
 {
 	struct wire_reader stub = wire_get_part(r, wire_left(r));

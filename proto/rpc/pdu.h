@@ -24,7 +24,7 @@
  */
 #define PDU_MAX_FRAGMENT 5840
 
-/* Of one response: its fragments, and the bytes of its stub together. */
+/* Limits of one response: its fragments, and the bytes of its whole stub. */
 #define PDU_MAX_FRAGMENTS 64
 #define PDU_MAX_STUB      ((size_t)256 * 1024)
 

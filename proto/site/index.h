@@ -24,7 +24,7 @@ typedef bool site_is_elsewhere(void *user, const char *server_name);
 
 #define SITE_PROOF_GRADES 3 /* GRADE_EPM, GRADE_MAPPED, GRADE_MTA */
 
-/* One Exchange server name of the site, or one that a row names. */
+/* An Exchange server name of the site, or one that a row names. */
 struct site_peer {
 	struct site_peer *next_in_bucket;
 	struct site_member *members; /* that carry the name: none, one, or the nodes of a cluster */

@@ -16,7 +16,7 @@ struct group {
 	uint32_t first_row;
 };
 
-/* What goes into a member, counted before its block is made. */
+/* The contents of a member, counted before its block is made. */
 struct draft {
 	const struct report *report;
 	const char *name;

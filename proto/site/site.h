@@ -37,7 +37,7 @@ enum adapter_state {
 	ADAPTER_ISOLATED,
 };
 
-/* What one adapter showed about one peer that its server probed. */
+/* An adapter's way to one peer that its server probed. */
 struct site_path {
 	const char *peer;       /* the Exchange server name, as the server's own rows spell it */
 	enum grade grade;       /* best grade of the adapter's rows; GRADE_UNKNOWN: it has none */

@@ -9,7 +9,7 @@
 
 #define FIRST_BUCKETS 8
 
-/* That a server holds an address, on so many adapters of so many machines. */
+/* A server that holds an address, and on how many adapters of its machines. */
 struct site_holding {
 	struct site_holding *next;
 	const struct site_peer *holder;

@@ -13,7 +13,7 @@
 struct site_peer *site_table_find_peer(const struct site_index *index, const char *name,
 				       uint32_t hash);
 
-/* The same; makes it where there is none, and then sets `*is_new`. */
+/* Like it, but adds the peer where there is none, and then sets `*is_new`. */
 struct site_peer *site_table_peer(struct site_index *index, const char *name, uint32_t hash,
 				  bool *is_new);
 

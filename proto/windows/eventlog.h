@@ -55,7 +55,7 @@ enum eventlog_type {
 	EVENTLOG_TYPE_AUDIT_FAILURE = 16,
 };
 
-/* One record; its strings and their array are in the arena that was given. */
+/* A record; its strings and their array are in the arena that was given. */
 struct eventlog_event {
 	uint32_t number;      /* of the record; rises from one to the next in a log */
 	int64_t generated_ms; /* by the server's clock, as timestamp.h counts; whole seconds */
@@ -77,7 +77,7 @@ enum eventlog_gap {
 	EVENTLOG_RECORDS_GONE /* header or records tell of more than what stands before the end */
 };
 
-/* Which records are asked for. */
+/* The records that are asked for. */
 struct eventlog_filter {
 	const char *source; /* without ASCII case; NULL: any */
 	/*

@@ -149,7 +149,7 @@ static const char *put_string(struct filling *f, const char *at, const char *con
 	return end;
 }
 
-/* What begins with a per cent sign; gives the place behind it, NULL at the end of the text. */
+/* Formats one per cent sequence; returns the place behind it, NULL at the end of the text. */
 static const char *put_escape(struct filling *f, const char *at, const char *const *strings,
 			      size_t n)
 {

@@ -20,7 +20,7 @@
 
 #define MACHINE "HKEY_LOCAL_MACHINE"
 
-/* One export on its way; `at` walks through its text, as proto/base/text_file.h gives it. */
+/* The export being read; `at` walks through its text, as proto/base/text_file.h gives it. */
 struct parser {
 	struct regfile *registry;
 	struct regfile_key *key; /* the values now read belong to it; NULL: another hive */
@@ -88,7 +88,7 @@ static void next_line(struct parser *p)
 	}
 }
 
-/* Nothing but blanks may follow a value. */
+/* Only blanks may follow a value. */
 static enum status end_line(struct parser *p)
 {
 	skip_blanks(p);
@@ -269,7 +269,7 @@ static enum status get_quoted(struct parser *p, const char **out)
 	return STATUS_OK;
 }
 
-/* One to `max` hexadecimal digits. */
+/* Reads one to `max` hexadecimal digits. */
 static bool get_hex(struct parser *p, int max, uint32_t *out)
 {
 	uint32_t number = 0;

@@ -51,7 +51,7 @@ struct regfile_key {
 	size_t n_values;
 };
 
-/* What of an export cannot be understood. */
+/* A line of an export that cannot be understood. */
 struct regfile_error {
 	size_t line; /* from 1 */
 	const char *text;
@@ -80,7 +80,7 @@ void regfile_deinit(struct regfile *registry);
 enum status regfile_add(struct regfile *registry, const uint8_t *bytes, size_t n,
 			struct regfile_error *error);
 
-/* What the bytes of a value of that type (winnt.h) hold, strings as UTF-16; `name` stays. */
+/* Reads the bytes of a value of that type (winnt.h), strings as UTF-16; `name` stays. */
 void regfile_decode(struct arena *arena, uint32_t type, const uint8_t *bytes, size_t n,
 		    struct regfile_value *value);
 
