@@ -177,18 +177,11 @@ uint8_t view_adapter_states(const struct site_server *server)
 
 uint8_t view_stored_adapter_states(const char *adapters_json)
 {
-	/* No text within the array holds this: its quotes would be escaped. */
-	static const char mark[] = "\"state\":\"";
 	uint8_t states = 0;
+	enum adapter_state state;
 
-	for (const char *at = adapters_json; at && (at = strstr(at, mark)) != NULL;) {
-		at += sizeof mark - 1;
-		for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
-			const char *name = adapter_state_name((enum adapter_state)state);
-			if (strncmp(at, name, strlen(name)) == 0)
-				states |= (uint8_t)(1U << state);
-		}
-	}
+	for (const char *at = adapters_json; at && (at = view_next_adapter_state(at, &state));)
+		states |= (uint8_t)(1U << state);
 	return states;
 }
 

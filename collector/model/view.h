@@ -63,6 +63,12 @@ struct view_verdict {
 /* The states that adapters of the server have, a bit (1 << enum adapter_state) each. */
 uint8_t view_adapter_states(const struct site_server *server);
 
+/*
+ * Finds the next state from `at` on in adapters as view_add_adapters() wrote them. Returns what is
+ * behind it, NULL where there is none.
+ */
+const char *view_next_adapter_state(const char *at, enum adapter_state *out);
+
 /* Reads the states from adapters as view_add_adapters() wrote them. */
 uint8_t view_stored_adapter_states(const char *adapters_json);
 

@@ -38,6 +38,24 @@ void view_add_adapters(const struct site_server *server, struct buffer *out)
 	json_close_array(out);
 }
 
+const char *view_next_adapter_state(const char *at, enum adapter_state *out)
+{
+	/* No text within the array holds this: its quotes would be escaped. */
+	static const char mark[] = "\"state\":\"";
+
+	while ((at = strstr(at, mark)) != NULL) {
+		at += sizeof mark - 1;
+		for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
+			const char *name = adapter_state_name((enum adapter_state)state);
+			if (strncmp(at, name, strlen(name)) != 0)
+				continue;
+			*out = (enum adapter_state)state;
+			return at;
+		}
+	}
+	return NULL;
+}
+
 static void open_verdict(const struct view *view, struct buffer *out)
 {
 	json_open_object(out, NULL);
