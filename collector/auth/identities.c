@@ -44,10 +44,7 @@ static enum status add_to_list(void *user, const struct record_identity *identit
 {
 	struct identity_list *list = user;
 
-	if (list->n == list->room) {
-		list->room = list->room ? 2 * list->room : 16;
-		list->rows = mem_realloc(list->rows, list->room * sizeof *list->rows);
-	}
+	list->rows = mem_make_room(list->rows, list->n, &list->room, sizeof *list->rows);
 	struct record_identity *row = &list->rows[list->n++];
 	*row = *identity;
 	row->name = arena_strdup(&list->arena, identity->name);

@@ -3,6 +3,7 @@
 #include "collector/fleet/internal.h"
 #include "collector/model/record_report.h"
 #include "collector/model/report_diff.h"
+#include "proto/base/mem.h"
 #include "proto/json/write.h"
 
 /* What passes through a comparison. */
@@ -15,8 +16,8 @@ struct noting {
 static void note(struct changes *changes, const char *key, int64_t at_ms, const char *kind,
 		 const char *detail)
 {
-	changes->events = fleet_with_room(changes->events, changes->n_events, &changes->events_room,
-					  sizeof *changes->events);
+	changes->events = mem_make_room(changes->events, changes->n_events, &changes->events_room,
+					sizeof *changes->events);
 	changes->events[changes->n_events++] = (struct record_event){
 		.key = arena_strdup(&changes->arena, key),
 		.at_ms = at_ms,

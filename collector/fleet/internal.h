@@ -174,9 +174,6 @@ void fleet_sites_clear(struct fleet *fleet);
  */
 int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms);
 
-/* Room for one more element of an array that doubles. */
-void *fleet_with_room(void *array, size_t n, size_t *room, size_t size);
-
 /* Marks the server and its site's record of silent ones. */
 void fleet_server_set_silent(struct fleet_server *server);
 

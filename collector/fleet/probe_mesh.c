@@ -69,10 +69,7 @@ void probe_mesh_join(struct probe_mesh *mesh, const struct site_peer *server)
 	struct probe_mesh_place place = place_of(server);
 	size_t at = find_place(mesh, &place);
 
-	if (mesh->n == mesh->room) {
-		mesh->room = mesh->room ? mesh->room * 2 : 4;
-		mesh->places = mem_realloc(mesh->places, mesh->room * sizeof place);
-	}
+	mesh->places = mem_make_room(mesh->places, mesh->n, &mesh->room, sizeof *mesh->places);
 	memmove(mesh->places + at + 1, mesh->places + at, (mesh->n - at) * sizeof place);
 	mesh->places[at] = place;
 	mesh->n++;

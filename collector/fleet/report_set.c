@@ -61,10 +61,7 @@ void report_set_free(struct report_set *set)
 
 void report_set_add(struct report_set *set, struct snapshot *snapshot)
 {
-	if (set->n == set->room) {
-		set->room = set->room ? set->room * 2 : 16;
-		set->entries = mem_realloc(set->entries, set->room * sizeof *set->entries);
-	}
+	set->entries = mem_make_room(set->entries, set->n, &set->room, sizeof *set->entries);
 	set->entries[set->n] = (struct entry){ .snapshot = snapshot, .order = set->n };
 	set->n++;
 }

@@ -5,6 +5,7 @@
 #include "collector/fleet/internal.h"
 #include "collector/model/server_key.h"
 #include "proto/base/casefold.h"
+#include "proto/base/mem.h"
 #include "proto/base/version.h"
 
 /* Versions compare as numbers; a text that is no version comes last. */
@@ -107,8 +108,8 @@ void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struc
 	size_t at = find_row(fleet, view->key);
 
 	if (!is_row_of(fleet, at, view->key)) {
-		fleet->rows = fleet_with_room(fleet->rows, fleet->n_rows, &fleet->rows_room,
-					      sizeof *fleet->rows);
+		fleet->rows = mem_make_room(fleet->rows, fleet->n_rows, &fleet->rows_room,
+					    sizeof *fleet->rows);
 		memmove(fleet->rows + at + 1, fleet->rows + at,
 			(fleet->n_rows - at) * sizeof *fleet->rows);
 		fleet->rows[at] = (struct fleet_row){ .view = NULL };

@@ -7,14 +7,6 @@
 #include "proto/base/casefold.h"
 #include "proto/base/mem.h"
 
-void *fleet_with_room(void *array, size_t n, size_t *room, size_t size)
-{
-	if (n < *room)
-		return array;
-	*room = *room ? *room * 2 : 8;
-	return mem_realloc(array, *room * size);
-}
-
 int64_t fleet_clock(const struct fleet *fleet, int64_t now_ms)
 {
 	return now_ms > fleet->newest_ms ? now_ms : fleet->newest_ms;
@@ -102,8 +94,8 @@ struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot
 
 	memcpy(server->key, latest->key, size);
 	server->expiry_slot = FLEET_NOT_QUEUED;
-	fleet->servers = fleet_with_room(fleet->servers, fleet->n, &fleet->room,
-					 sizeof(struct fleet_server *));
+	fleet->servers = mem_make_room(fleet->servers, fleet->n, &fleet->room,
+				       sizeof(struct fleet_server *));
 	if (fleet->room != room)
 		fleet->heap = mem_realloc(fleet->heap, fleet->room * sizeof(struct fleet_server *));
 	fleet->servers[fleet->n++] = server;

@@ -59,8 +59,8 @@ static struct fleet_name *find_or_add_name(struct fleet *fleet, const char *serv
 		return name;
 	name = mem_alloc(sizeof *name + size);
 	casefold_copy(name->key, server_name);
-	fleet->names = fleet_with_room(fleet->names, fleet->n_names, &fleet->names_room,
-				       sizeof(struct fleet_name *));
+	fleet->names = mem_make_room(fleet->names, fleet->n_names, &fleet->names_room,
+				     sizeof(struct fleet_name *));
 	fleet->names[fleet->n_names++] = name;
 	text_map_add(&fleet->by_name, name->key, name);
 	return name;
@@ -114,8 +114,8 @@ struct fleet_site *fleet_site_find_or_add(struct fleet *fleet, const struct snap
 	site->silent_until_ms = INT64_MIN;
 	site_index_init(&site->index, NULL);
 	site_index_ask(&site->index, is_elsewhere, site);
-	fleet->sites = fleet_with_room(fleet->sites, fleet->n_sites, &fleet->sites_room,
-				       sizeof(struct fleet_site *));
+	fleet->sites = mem_make_room(fleet->sites, fleet->n_sites, &fleet->sites_room,
+				     sizeof(struct fleet_site *));
 	fleet->sites[fleet->n_sites++] = site;
 	text_map_add(&fleet->by_site, site->key, site);
 	return site;

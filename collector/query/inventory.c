@@ -79,10 +79,7 @@ static uint32_t number_of_place(struct inventory *e, const char *organization, c
 	place = arena_alloc(&e->arena, sizeof *place);
 	place->number = (uint32_t)e->n_places;
 	text_map_add(&e->by_place, key, place);
-	if (e->n_places == e->places_room) {
-		e->places_room = e->places_room ? e->places_room * 2 : 16;
-		e->places = mem_realloc(e->places, e->places_room * sizeof *e->places);
-	}
+	e->places = mem_make_room(e->places, e->n_places, &e->places_room, sizeof *e->places);
 	e->places[e->n_places++] = (struct fleet_place){
 		arena_strdup(&e->arena, organization),
 		arena_strdup(&e->arena, site),

@@ -115,10 +115,7 @@ static enum status keep_expected(void *user, const struct record_expected *expec
 {
 	struct expected_rows *all = user;
 
-	if (all->n == all->room) {
-		all->room = all->room ? 2 * all->room : 256;
-		all->rows = mem_realloc(all->rows, all->room * sizeof *all->rows);
-	}
+	all->rows = mem_make_room(all->rows, all->n, &all->room, sizeof *all->rows);
 	struct record_expected *row = &all->rows[all->n++];
 	*row = *expected;
 	row->key = arena_strdup(&all->arena, expected->key);

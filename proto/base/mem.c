@@ -27,6 +27,14 @@ void *mem_realloc(void *old, size_t size)
 	return checked(realloc(old, size ? size : 1), size);
 }
 
+void *mem_make_room(void *array, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return array;
+	*room = *room ? *room * 2 : MEM_FIRST_ROOM;
+	return mem_realloc(array, *room * size);
+}
+
 char *mem_strdup(const char *text)
 {
 	return mem_strndup(text, strlen(text));

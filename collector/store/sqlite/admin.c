@@ -83,10 +83,7 @@ static enum status add_id(sqlite3_stmt *row, void *user)
 {
 	struct reading *r = user;
 
-	if (r->n == r->room) {
-		r->room = r->room ? 2 * r->room : 512;
-		r->ids = mem_realloc(r->ids, r->room * sizeof *r->ids);
-	}
+	r->ids = mem_make_room(r->ids, r->n, &r->room, sizeof *r->ids);
 	r->ids[r->n++] = sqlite3_column_int64(row, 0);
 	return STATUS_OK;
 }

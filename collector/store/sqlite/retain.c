@@ -72,10 +72,7 @@ static enum status read_host(struct dropping *d, size_t *n_reports, char error[S
 
 static struct old_report *add_row(struct dropping *d)
 {
-	if (d->n == d->room) {
-		d->room = d->room ? 2 * d->room : 64;
-		d->rows = mem_realloc(d->rows, d->room * sizeof *d->rows);
-	}
+	d->rows = mem_make_room(d->rows, d->n, &d->room, sizeof *d->rows);
 	return &d->rows[d->n++];
 }
 
