@@ -6,7 +6,7 @@
 
 import { ApiError, get, paths } from "./api.js";
 import { html, useEffect, useState } from "./html.js";
-import { Chip, DataTable, Moment, Pair, Quiet, Section } from "./parts.js";
+import { Chip, DataTable, Moment, Pair, Quiet, Section, TextCell, Wide } from "./parts.js";
 import { ADAPTER_STATES, addressWords, duration, errorWords, GRADES, reachWords, serviceWord } from "./words.js";
 
 /* ---- mta ---- */
@@ -17,71 +17,92 @@ function Event({ event }) {
     <span class="sub"><bdi>${event.text}</bdi></span></span>`;
 }
 
+function Outcome({ of }) {
+  if (!of) return of;
+  return html`<strong class=${of === "failed" ? "bad-text" : ""}>${of === "failed" ? "failed" : "went well"}</strong>`;
+}
+
 function Start({ term, start }) {
   if (!start) return null;
-  const outcome = start.outcome && html`<strong class=${start.outcome === "failed" ? "bad-text" : ""}>${start.outcome === "failed"
-    ? "failed" : "went well"}</strong>`;
-  return html`<${Pair} term=${term}>${outcome} <${Moment} at=${start.at} />
+  return html`<${Pair} term=${term}><${Outcome} of=${start.outcome} /> <${Moment} at=${start.at} />
     ${(start.events ?? []).map((event) => html`<${Event} event=${event} />`)}<//>`;
 }
 
 const isMissing = (report, fact) => (report.problems ?? []).some((problem) => problem.fact === fact);
 
-/** How far back the log that was read reaches; and that nothing failed since, where it was read to its end. */
-function Log({ log, noneFailed }) {
+function LogSize({ log }) {
+  return html`<span class="sub">${(log.records ?? 0).toLocaleString()} records
+    ${log.oldest_at && html`, from <${Moment} at=${log.oldest_at} /> to <${Moment} at=${log.newest_at} />`}</span>`;
+}
+
+/* Shown where the log was read to its end. */
+function NoneFailed({ since }) {
+  return html`<span class="sub">No failed start since <${Moment} at=${since} />, where the log begins</span>`;
+}
+
+/** The event log that was read: how far back it reaches, what of it is damaged or left out. */
+function EventLog({ log, noneFailed }) {
   if (!log) return null;
-  const begins = html`<${Moment} at=${log.oldest_at} />`;
-  return html`<${Pair} term="Event log"><bdi>${log.path}</bdi>
-    <span class="sub">${(log.records ?? 0).toLocaleString()} records${log.oldest_at && html`, from ${begins} to <${Moment} at=${log.newest_at} />`}</span>
+  return html`<${Pair} term="Event log"><bdi>${log.path}</bdi><${LogSize} log=${log} />
     ${log.lost ? html`<span class="sub warn-text">${log.lost} damaged</span>` : null}
     ${log.foreign ? html`<span class="sub">${log.foreign} of the MTA on other computers, left out</span>` : null}
-    ${noneFailed && log.oldest_at ? html`<span class="sub">No failed start since ${begins}, where the log begins</span>` : null}<//>`;
+    ${noneFailed && log.oldest_at ? html`<${NoneFailed} since=${log.oldest_at} />` : null}<//>`;
 }
 
 export function Mta({ server }) {
   const facts = server.report?.mta;
   if (!facts) return html`<${Section} title="MTA service" id="mta"><${Quiet}>Not known.<//><//>`;
   const { last_start: last, last_failure: failure } = facts;
-  const same = failure && last && failure.at === last.at;
+  const lastFailed = failure && last && failure.at === last.at;
   return html`<${Section} title="MTA service" id="mta"><dl class="pairs">
     <${Pair} term="Service">${serviceWord(facts.service)}${facts.start_type && `, start type ${facts.start_type}`}<//>
     ${facts.exit_code ? html`<${Pair} term="Exit code">${facts.exit_code}<//>` : null}
     ${facts.rpc_port ? html`<${Pair} term="Static RPC port">${facts.rpc_port}<//>` : null}
     <${Start} term="Last start" start=${last} />
-    ${!same && html`<${Start} term="Last failure" start=${failure} />`}
-    <${Log} log=${facts.log} noneFailed=${!failure && !isMissing(server.report, "mta.events")} /></dl><//>`;
+    ${!lastFailed && html`<${Start} term="Last failure" start=${failure} />`}
+    <${EventLog} log=${facts.log} noneFailed=${!failure && !isMissing(server.report, "mta.events")} /></dl><//>`;
 }
 
 /* ---- adapters ---- */
 
-function Lookup({ lookup }) {
-  const error = lookup.reverse_error || lookup.forward_error;
-  return html`<div class=${error ? "sub warn-text" : "sub"}><bdi>${error
-    ? `${lookup.address}: name lookup error ${error}` : `${lookup.address}: ${lookup.name ?? "no name"}`}</bdi></div>`;
+function Address({ address }) {
+  return html`<div><bdi>${address}</bdi> <span class="sub warn-text">${addressWords(address)}</span></div>`;
 }
 
-function Adapter({ judged, facts = {} }) {
+function Lookup({ lookup }) {
+  const error = lookup.reverse_error || lookup.forward_error;
+  const text = error ? `name lookup error ${error}` : lookup.name ?? "no name";
+  return html`<div class=${error ? "sub warn-text" : "sub"}><bdi>${`${lookup.address}: ${text}`}</bdi></div>`;
+}
+
+function AdapterRow({ judged, facts = {} }) {
   const [word, tone] = ADAPTER_STATES[judged.state] ?? [judged.state, "none"];
   return html`<tr><th scope="row"><bdi>${judged.id}</bdi><span class="sub"><bdi>${facts.description}</bdi></span></th>
     <td><${Chip} tone=${tone}>${word}<//></td>
-    <td>${(facts.addresses ?? []).map((address) => html`<div><bdi>${address}</bdi> <span class="sub warn-text">${addressWords(address)}</span></div>`)}
+    <td>${(facts.addresses ?? []).map((address) => html`<${Address} address=${address} />`)}
       ${(facts.lookups ?? []).map((lookup) => html`<${Lookup} lookup=${lookup} />`)}</td>
     <td>${facts.enabled === false ? "disabled" : `link ${facts.link ?? "not known"}`}
       <span class="sub"><bdi>${facts.mac}</bdi></span></td></tr>`;
 }
 
+const ADAPTER_HEADS = ["Adapter", "Judged", "Addresses, names", "State"];
+
+/* The report has the facts of the adapters mostly in the order of the collector's judgements. */
+function factsOf(judged, i, facts) {
+  return facts[i]?.id === judged.id ? facts[i] : facts.find((f) => f.id === judged.id);
+}
+
 export function Adapters({ server }) {
   const facts = server.report?.adapters ?? [];
-  const judged = server.adapters;
-  return html`<${Section} title="Adapters" id="adapters">${judged.length === 0 ? html`<${Quiet}>None known.<//>`
-    : html`<${DataTable} label="Adapters" heads=${["Adapter", "Judged", "Addresses, names", "State"]}>
-      ${judged.map((adapter, i) => html`<${Adapter} key=${i} judged=${adapter}
-        facts=${facts[i]?.id === adapter.id ? facts[i] : facts.find((f) => f.id === adapter.id)} />`)}<//>`}<//>`;
+  return html`<${Section} title="Adapters" id="adapters">
+    <${DataTable} label="Adapters" heads=${ADAPTER_HEADS} none="None known.">
+      ${server.adapters.map((judged, i) => html`<${AdapterRow} key=${i} judged=${judged}
+        facts=${factsOf(judged, i, facts)} />`)}<//><//>`;
 }
 
 /* ---- files ---- */
 
-function judged(file) {
+function fixState(file) {
   if (file.meets === true) return ["in", "ok"];
   if (file.meets === false) return ["older", "warn"];
   if (file.state === "versioned") return ["not judged", "none"];
@@ -89,10 +110,10 @@ function judged(file) {
   return [file.state ?? "not reported", "bad"];
 }
 
-function File({ file }) {
-  const [word, tone] = judged(file);
+function FileRow({ file }) {
+  const [word, tone] = fixState(file);
   return html`<tr><th scope="row" title=${file.path}><bdi>${file.name}</bdi></th>
-    <td><bdi>${file.version ?? "–"}</bdi></td><td><bdi>${file.required ?? "–"}</bdi></td>
+    <${TextCell}>${file.version ?? "–"}<//><${TextCell}>${file.required ?? "–"}<//>
     <td><${Chip} tone=${tone}>${word}<//></td>
     <td>${file.modified ? html`<${Moment} at=${file.modified} />` : "–"}</td>
     <td class="number-cell">${typeof file.size === "number" ? file.size.toLocaleString() : "–"}</td>
@@ -106,12 +127,18 @@ function filesOf(server) {
   return server.files.map((file) => ({ ...byName.get(file.name.toLowerCase()), ...file }));
 }
 
+const FILE_HEADS = ["File", "Version", "Required", "Fix", "Date", "Bytes", "SHA-256"];
+
+function FileTable({ files }) {
+  return html`<${Quiet}>Emsmta.exe decides; the others complete the set.<//>
+    <${DataTable} label="Files of the fix" kind="compact" heads=${FILE_HEADS}>
+      ${files.map((file) => html`<${FileRow} key=${file.name} file=${file} />`)}<//>`;
+}
+
 export function Files({ server }) {
   const files = filesOf(server);
-  return html`<${Section} title="Files of the fix" id="files" wide>${files.length === 0
-    ? html`<${Quiet}>None reported.<//>` : html`<${Quiet}>Emsmta.exe decides; the others complete the set.<//>
-      <${DataTable} label="Files of the fix" kind="compact" heads=${["File", "Version", "Required", "Fix", "Date", "Bytes", "SHA-256"]}>
-        ${files.map((file) => html`<${File} key=${file.name} file=${file} />`)}<//>`}<//>`;
+  return html`<${Section} title="Files of the fix" id="files" wide>
+    ${files.length === 0 ? html`<${Quiet}>None reported.<//>` : html`<${FileTable} files=${files} />`}<//>`;
 }
 
 /* ---- host ---- */
@@ -119,6 +146,10 @@ export function Files({ server }) {
 function exchangeText({ version, service_pack: pack, build, clustered }) {
   return [version, pack ? `SP${pack}` : "", build && `build ${build}`, clustered ? "on a cluster" : ""]
     .filter(Boolean).join(", ") || "not known";
+}
+
+function agentText({ version, platform }) {
+  return [version, platform].filter(Boolean).join(", ") || "not known";
 }
 
 export function Host({ server }) {
@@ -130,34 +161,44 @@ export function Host({ server }) {
     <${Pair} term="Exchange"><bdi>${exchangeText(exchange)}</bdi><//>
     <${Pair} term="Known to peers as"><bdi>${server.exchange_server ?? server.server}</bdi><//>
     ${exchange.directory && html`<${Pair} term="Installed in"><bdi>${exchange.directory}</bdi><//>`}
-    <${Pair} term="Report"><${Moment} at=${server.reported_at} />${server.interval_s ? `, every ${server.interval_s} s` : ""}
+    <${Pair} term="Report"><${Moment} at=${server.reported_at} />
+      ${server.interval_s ? `, every ${server.interval_s} s` : ""}
       ${report.duration_ms === undefined ? "" : `, made in ${(report.duration_ms / 1000).toFixed(1)} s`}<//>
-    <${Pair} term="Agent"><bdi>${[agent.version, agent.platform].filter(Boolean).join(", ") || "not known"}</bdi><//></dl><//>`;
+    <${Pair} term="Agent"><bdi>${agentText(agent)}</bdi><//></dl><//>`;
 }
 
 /* ---- problems ---- */
 
+function Problem({ problem: { fact, message, code } }) {
+  return html`<li><code><bdi>${fact}</bdi></code> <bdi>${message}</bdi>${code ? ` (${code})` : ""}</li>`;
+}
+
 export function Problems({ server }) {
   const problems = server.report?.problems ?? [];
   if (problems.length === 0) return null;
-  return html`<${Section} title="Could not be read" id="problems"><ul>${problems.map((problem) => html`<li>
-    <code><bdi>${problem.fact}</bdi></code> <bdi>${problem.message}</bdi>${problem.code ? ` (${problem.code})` : ""}</li>`)}</ul><//>`;
+  return html`<${Section} title="Could not be read" id="problems">
+    <ul>${problems.map((problem) => html`<${Problem} problem=${problem} />`)}</ul><//>`;
 }
 
 /* ---- raw ---- */
+
+function ReportText({ server }) {
+  return html`<p><a class="link" href=${paths.report(server.server)} download="report.json">
+      As a file, for mtawatch-collector assess</a></p>
+    <pre tabindex="0">${JSON.stringify(server.report, null, 1)}</pre>`;
+}
 
 export function Raw({ server }) {
   const [open, setOpen] = useState(false);
   if (!server.report) return null;
   return html`<${Section} title="Raw report" id="raw" wide>
     <details open=${open} onToggle=${(event) => setOpen(event.target.open)}><summary>Report as JSON</summary>
-      ${open && html`<p><a class="link" href=${paths.report(server.server)} download="report.json">As a file, for mtawatch-collector assess</a></p>
-        <pre tabindex="0">${JSON.stringify(server.report, null, 1)}</pre>`}</details><//>`;
+      ${open && html`<${ReportText} server=${server} />`}</details><//>`;
 }
 
 /* ---- probes ---- */
 
-const PEERS_EVERY_MS = 15000; // their side is asked for less often
+const PEERS_EVERY_MS = 15000; // the reports of peers are asked for less often
 const GRADE_WORD = { none: "none", tcp: "TCP", epm: "mapper", mapped: "named", mta: "MTA" };
 
 function Grade({ grade, tone, title, note }) {
@@ -208,15 +249,15 @@ function usePeers(server, peers) {
   const key = peers.join("\n");
   useEffect(() => {
     let cancelled = false;
-    const ask = async () => {
+    const load = async () => {
       if (document.hidden) return;
       const answers = await Promise.allSettled(peers.map((peer) => detailOf(peer, server)));
       const broken = answers.find((a) => a.status === "rejected" && !(a.reason instanceof ApiError));
       if (broken) console.error(broken.reason);
       if (!cancelled) setDetails(Object.fromEntries(peers.map((peer, i) => [peer, answers[i].value])));
     };
-    ask();
-    const timer = setInterval(ask, PEERS_EVERY_MS);
+    load();
+    const timer = setInterval(load, PEERS_EVERY_MS);
     return () => {
       cancelled = true;
       clearInterval(timer);
@@ -225,11 +266,22 @@ function usePeers(server, peers) {
   return details;
 }
 
+function BothWays({ peer, adapter, facts, detail }) {
+  const path = adapter.paths.find((p) => p.peer === peer);
+  return html`<td><${Outward} path=${path} /></td><td class="in"><${Inward} detail=${detail} adapter=${facts} /></td>`;
+}
+
 function PeerRow({ peer, server, detail }) {
   const facts = server.report?.adapters ?? [];
-  return html`<tr><th scope="row"><bdi>${peer}</bdi></th>${server.adapters.map((adapter) => html`
-    <td><${Outward} path=${adapter.paths.find((path) => path.peer === peer)} /></td>
-    <td class="in"><${Inward} detail=${detail} adapter=${facts.find((f) => f.id === adapter.id)} /></td>`)}</tr>`;
+  return html`<tr><th scope="row"><bdi>${peer}</bdi></th>
+    ${server.adapters.map((adapter) => html`<${BothWays} peer=${peer} adapter=${adapter}
+      facts=${facts.find((f) => f.id === adapter.id)} detail=${detail} />`)}</tr>`;
+}
+
+function ProbeHeads({ adapters }) {
+  return html`<thead><tr><th scope="col" rowspan="2">Peer</th>
+      ${adapters.map(({ id }) => html`<th scope="colgroup" colspan="2"><bdi>${id}</bdi></th>`)}</tr>
+    <tr>${adapters.map(() => html`<th scope="col">out</th><th scope="col" class="in">in</th>`)}</tr></thead>`;
 }
 
 export function Probes({ server }) {
@@ -239,8 +291,7 @@ export function Probes({ server }) {
   if (peers.length === 0) return html`<${Section} title="Probes" id="probes"><${Quiet}>No peer was probed.<//><//>`;
   return html`<${Section} title="Probes, both ways" id="probes">
     <${Quiet}>How far RPC got: none, TCP, mapper (endpoint mapper), named (the MTA's endpoint), MTA (it answers).<//>
-    <div class="wide" tabindex="0" role="region" aria-label="Probes, both ways"><table class="facts compact probes"><thead>
-      <tr><th scope="col" rowspan="2">Peer</th>${adapters.map((a) => html`<th scope="colgroup" colspan="2"><bdi>${a.id}</bdi></th>`)}</tr>
-      <tr>${adapters.map(() => html`<th scope="col">out</th><th scope="col" class="in">in</th>`)}</tr></thead>
-      <tbody>${peers.map((peer) => html`<${PeerRow} key=${peer} peer=${peer} server=${server} detail=${details[peer]} />`)}</tbody></table></div><//>`;
+    <${Wide} label="Probes, both ways"><table class="facts compact probes"><${ProbeHeads} adapters=${adapters} />
+      <tbody>${peers.map((peer) => html`<${PeerRow} key=${peer} peer=${peer} server=${server}
+        detail=${details[peer]} />`)}</tbody></table><//><//>`;
 }

@@ -141,9 +141,9 @@ export function Wide({ label, children }) {
   return html`<div class="wide" tabindex="0" role="region" aria-label=${label}>${children}</div>`;
 }
 
-/** A table of facts; its children are the rows. */
-export function DataTable({ heads, children, kind = "", label }) {
-  if (children.length === 0) return html`<${Quiet}>None.<//>`;
+/** A table of facts; its children are the rows, `none` stands in place of none. */
+export function DataTable({ heads, children, kind = "", label, none = "None." }) {
+  if (children.length === 0) return html`<${Quiet}>${none}<//>`;
   return html`<${Wide} label=${label}><table class="facts ${kind}">
     <${HeadRow} heads=${heads} /><tbody>${children}</tbody></table><//>`;
 }

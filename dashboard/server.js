@@ -1,15 +1,17 @@
 /*
  * The page of one server: why the verdict is as it is, in sentences and as the tree of facts that
  * it follows from, each with its value, its source and its time; what to do, the smallest change
- * first, each step with the verdict after it; and everything that it rests on.
+ * first, each step with the verdict after it; and the report that the verdict rests on.
  */
 
 import { paths, removeServer } from "./api.js";
 import { Adapters, Files, Host, Mta, Probes, Problems, Raw } from "./facts.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Release } from "./operator.js";
-import { Age, Badge, Dialog, Field, Link, Moment, NoAnswer, Pair, Quiet, Section, useClock, VerdictBadge } from "./parts.js";
+import { ReleaseDialog } from "./operator.js";
+import {
+  Age, Badge, Button, Dialog, Field, Link, Moment, NoAnswer, Quiet, Section, useClock, VerdictBadge,
+} from "./parts.js";
 import { goTo, siteName, siteOf } from "./place.js";
 import { useHasRole } from "./reader.js";
 import { Timeline } from "./timeline.js";
@@ -17,35 +19,57 @@ import { count, duration, reachWords, reasonOf, secondsSince } from "./words.js"
 
 /* ---- why ---- */
 
-function Old({ server }) {
+function SilentNote({ server }) {
   const age = useClock(() => duration(secondsSince(server.reported_at) ?? 0));
   return html`<p class="note hatched">Silent: the last report is ${age} old.
     What follows was so when the server was last heard of.</p>`;
 }
 
-const REFUSED = {
+const REFUSALS = {
   host_enrolled: "another machine wants to enrol under this name",
   wrong_agent: "another agent reported in this name",
   conflicting_report: "two machines report with one key, as copied disks do",
 };
 
-/* What is odd about it and decides nothing. */
+function Refused({ refused: { count: times, last_at: at, from, code } }) {
+  return html`<p class="note" id="refused">Refused ${count(times, "time")}, the last <${Age} at=${at} ago /> from
+    <bdi> ${from}</bdi>: ${REFUSALS[code] ?? code}. If that is the right machine, release the agent.</p>`;
+}
+
+function Imported({ imported: { by, at } }) {
+  return html`<p class="note">The latest report was carried here by <bdi>${by}</bdi>, <${Moment} at=${at} />.</p>`;
+}
+
+function CameBack({ removed: { by, at, reason } }) {
+  return html`<p class="note">It was taken out by <bdi>${by}</bdi>, <${Moment} at=${at} />
+    ${reason && html` (<bdi>${reason}</bdi>)`}, and has come back.</p>`;
+}
+
+function OtherNames({ others }) {
+  return html`<p class="note">The same machine, by its agent or a network card:${" "}
+    ${others.map((other) => html`<bdi>${other.server}</bdi> `)}</p>`;
+}
+
+/* Findings that are odd and decide nothing. */
 function Notes({ server }) {
   const { notes, refused, imported, removed, other_names: others } = server;
   return html`${notes.map(({ code, text }) => html`<p key=${code} class="note"><bdi>${text}</bdi></p>`)}
-    ${refused && html`<p class="note" id="refused">Refused ${count(refused.count, "time")}, the last <${Age} at=${refused.last_at} ago /> from
-      <bdi> ${refused.from}</bdi>: ${REFUSED[refused.code] ?? refused.code}. If that is the right machine, release the agent.</p>`}
-    ${imported && html`<p class="note">The latest report was carried here by <bdi>${imported.by}</bdi>, <${Moment} at=${imported.at} />.</p>`}
-    ${removed && html`<p class="note">It was taken out by <bdi>${removed.by}</bdi>, <${Moment} at=${removed.at} />${removed.reason && html` (<bdi>${removed.reason}</bdi>)`}, and has come back.</p>`}
-    ${others.length > 0 && html`<p class="note">The same machine, by its agent or a network card: ${others.map((other) => html`<bdi>${other.server}</bdi> `)}</p>`}`;
+    ${refused && html`<${Refused} refused=${refused} />`}
+    ${imported && html`<${Imported} imported=${imported} />`}
+    ${removed && html`<${CameBack} removed=${removed} />`}
+    ${others.length > 0 && html`<${OtherNames} others=${others} />`}`;
+}
+
+function Reason({ reason }) {
+  return html`<li title=${reason.code}><bdi>${reason.text}</bdi></li>`;
 }
 
 function Why({ server }) {
   const { reasons } = server;
   return html`<${Section} title="Why" id="why">
-    ${server.silent && html`<${Old} server=${server} />`}<${Notes} server=${server} />
-    ${reasons.length === 0 ? html`<${Quiet}>${reasonOf(server).text}<//>` : html`<ul class="reasons">${reasons.map((reason) => html`
-      <li key=${reason.code + reason.text} title=${reason.code}><bdi>${reason.text}</bdi></li>`)}</ul>`}<//>`;
+    ${server.silent && html`<${SilentNote} server=${server} />`}<${Notes} server=${server} />
+    ${reasons.length === 0 ? html`<${Quiet}>${reasonOf(server).text}<//>` : html`<ul class="reasons">
+      ${reasons.map((reason) => html`<${Reason} key=${reason.code + reason.text} reason=${reason} />`)}</ul>`}<//>`;
 }
 
 /* ---- fact tree ---- */
@@ -56,11 +80,16 @@ function shownValue(value) {
   return html`<bdi>${String(value)}</bdi>`;
 }
 
-function Fact({ fact }) {
-  const line = html`<span class="fact-label"><bdi>${fact.label}</bdi></span> <span class="fact-value">${shownValue(fact.value)}</span>
+function FactLine({ fact }) {
+  return html`<span class="fact-label"><bdi>${fact.label}</bdi></span>${" "}
+    <span class="fact-value">${shownValue(fact.value)}</span>
     <span class="sub"><bdi>${fact.source}</bdi>${fact.at && html`, <${Moment} at=${fact.at} />`}</span>`;
-  if (fact.facts.length === 0) return html`<li class="leaf">${line}</li>`;
-  return html`<li><details><summary>${line}</summary><${Branch} facts=${fact.facts} /></details></li>`;
+}
+
+function Fact({ fact }) {
+  if (fact.facts.length === 0) return html`<li class="leaf"><${FactLine} fact=${fact} /></li>`;
+  return html`<li><details><summary><${FactLine} fact=${fact} /></summary>
+    <${Branch} facts=${fact.facts} /></details></li>`;
 }
 
 function Branch({ facts }) {
@@ -69,7 +98,8 @@ function Branch({ facts }) {
 
 function FactTree({ facts }) {
   if (facts.length === 0) return null;
-  return html`<${Section} title="The facts behind it" id="fact-tree"><div class="fact-tree"><${Branch} facts=${facts} /></div><//>`;
+  return html`<${Section} title="The facts behind it" id="fact-tree">
+    <div class="fact-tree"><${Branch} facts=${facts} /></div><//>`;
 }
 
 /* ---- remedy ---- */
@@ -97,33 +127,42 @@ function Remedy({ server }) {
 
 /* ---- actions ---- */
 
-function Decommission({ name, onClose }) {
+function DecommissionDialog({ name, onClose }) {
+  const title = `Take ${name} out of the fleet?`;
   const remove = async ({ reason }) => {
     await removeServer(name, reason);
     goTo({ server: "" }, { replace: true });
   };
-  return html`<${Dialog} title=${`Take ${name} out of the fleet?`} submit="Decommission" danger onSubmit=${remove} onClose=${onClose}>
-    <p>No server is asked to probe it any more, and it is not watched any longer. Should it report again, it is back.</p>
+  return html`<${Dialog} title=${title} submit="Decommission" danger onSubmit=${remove} onClose=${onClose}>
+    <p>No server is asked to probe it any more, and it is not watched any longer.
+      Should it report again, it is back.</p>
     <${Field} label="Reason, for the audit log" name="reason" maxlength="1024" /><//>`;
 }
 
 function Actions({ server }) {
-  const may = useHasRole("operator");
+  const mayEdit = useHasRole("operator");
   const [dialog, setDialog] = useState("");
   const close = () => setDialog("");
+  const name = server.server;
   const agent = server.report?.agent?.id;
   return html`<div class="server-actions">
-    <${Link} class="button" page="alerts" to=${{ server: server.server }} title="( a )">Alerts<//>
-    ${may && agent && html`<button type="button" class="button" onClick=${() => setDialog("release")}>Release agent</button>`}
-    ${may && html`<button type="button" class="button" onClick=${() => setDialog("decommission")}>Decommission</button>`}
-    ${dialog === "release" && html`<${Release} id=${agent} host=${server.server} onClose=${close} />`}
-    ${dialog === "decommission" && html`<${Decommission} name=${server.server} onClose=${close} />`}</div>`;
+    <${Link} class="button" page="alerts" to=${{ server: name }} title="( a )">Alerts<//>
+    ${mayEdit && agent && html`<${Button} onClick=${() => setDialog("release")}>Release agent<//>`}
+    ${mayEdit && html`<${Button} onClick=${() => setDialog("decommission")}>Decommission<//>`}
+    ${dialog === "release" && html`<${ReleaseDialog} id=${agent} host=${name} onClose=${close} />`}
+    ${dialog === "decommission" && html`<${DecommissionDialog} name=${name} onClose=${close} />`}</div>`;
 }
 
 /* ---- server ---- */
 
 function SiteLink({ server }) {
-  return html`<${Link} id="matrix-link" page="matrix" to=${siteOf(server)} title="Reachability matrix of the site ( m )"><bdi>${siteName(server)}</bdi><//>`;
+  return html`<${Link} id="matrix-link" page="matrix" to=${siteOf(server)}
+    title="Reachability matrix of the site ( m )"><bdi>${siteName(server)}</bdi><//>`;
+}
+
+function LastReport({ server }) {
+  return html`<span> · report <${Age} at=${server.reported_at} ago
+    lateAfter=${2 * (server.interval_s ?? 0)} /></span>`;
 }
 
 function Head({ name, server }) {
@@ -138,22 +177,26 @@ function Head({ name, server }) {
     ${server && html`<${Badge} server=${server} />
       <p class="quiet"><${SiteLink} server=${server} />
         <span> · since <${Moment} at=${server.since} /></span>
-        ${server.reported_at && html`<span> · report <${Age} at=${server.reported_at} ago lateAfter=${2 * (server.interval_s ?? 0)} /></span>`}</p>
+        ${server.reported_at && html`<${LastReport} server=${server} />`}</p>
       <${Actions} server=${server} />`}
   </header>`;
+}
+
+function Cards({ server }) {
+  return html`<div class="cards">
+    <div class="column"><${Why} server=${server} /><${Remedy} server=${server} />
+      <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>
+    <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>
+    <${Timeline} server=${server} />
+    <${Files} server=${server} />
+    <${Raw} server=${server} />
+  </div>`;
 }
 
 export function ServerPage({ name }) {
   const { body: server, error } = useAnswer(paths.server(name));
   return html`<main id="list" tabindex="-1" class=${server?.silent ? "server old" : "server"} data-server=${name}>
     <${Head} name=${name} server=${server} />
-    ${!server ? html`<${NoAnswer} error=${error} />` : html`<div class="cards">
-      <div class="column"><${Why} server=${server} /><${Remedy} server=${server} />
-        <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>
-      <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>
-      <${Timeline} server=${server} />
-      <${Files} server=${server} />
-      <${Raw} server=${server} />
-    </div>`}
+    ${server ? html`<${Cards} server=${server} />` : html`<${NoAnswer} error=${error} />`}
   </main>`;
 }

@@ -43,6 +43,14 @@ def test_a_token_is_made_shown_once_and_revoked(page, stage):
     assert stage.collector.get("/v1/servers", {"Authorization": f"Bearer {token}"})[0] == 401
 
 
+def test_a_token_may_have_the_name_of_what_the_page_does(page):
+    go(page, "tokens")
+    in_dialog(page, "New token", "add")
+    page.wait(lambda: page.run("return document.querySelector('tr[data-row=add]')"), "it is in the list")
+    page.run("document.querySelector('tr[data-row=add] button').click()")
+    page.wait(lambda: "Revoke the token add?" in page.text("dialog.ask"), "the page asks first")
+
+
 def test_what_the_collector_refuses_is_said_where_it_was_asked(page):
     go(page, "tokens")
     in_dialog(page, "New token", "admin")
