@@ -1,7 +1,6 @@
 /*
- * The page: what is around every one, where one can go, the search, how old the data is, what the
- * reader prefers, and the banner that says that what is shown is old; and the one that the address
- * names.
+ * The frame around every page: tabs, the search, how old the data is, the reader's settings, and the
+ * banner that says that the data shown is old; and in it the page that the address names.
  */
 
 import { Alerts } from "./alerts.js";
@@ -38,8 +37,8 @@ function Search() {
       value=${q} onInput=${(event) => filterBy({ q: event.target.value }, { replace: true })} /></form>`;
 }
 
-/* Live, or since when not; the page never looks current when it is not. */
-function liveness() {
+/* [state, text, title]: live, or since when not; the page never looks current when it is not. */
+function liveStatus() {
   const state = live.get();
   const current = isLive(state);
   const ill = current && state.health && !state.health.ready;
@@ -47,19 +46,21 @@ function liveness() {
     : clockTime(collectorNow() - (performance.now() - state.answeredAt), settings.get().zone);
   const since = asOf && ` · data as of ${asOf}`;
   if (ill) return ["ill", `Collector not well${since}`, `Collector: ${state.health.text}`];
-  if (current) return ["live", `Live${since}`, state.stream === "open" ? "Changes come at once" : "Asking every 3 seconds"];
+  if (current) {
+    return ["live", `Live${since}`, state.stream === "open" ? "Changes come at once" : "Asking every 3 seconds"];
+  }
   if (state.answeredAt !== null || state.error) return ["stale", `Not live${since}`, `Collector: ${state.error}`];
   return ["starting", "Connecting", ""];
 }
 
-function Live() {
+function LiveStatus() {
   live.use((all) => `${all.answeredAt === null} ${all.error} ${all.health?.ready}`);
-  const [state, text, title] = JSON.parse(useClock(() => JSON.stringify(liveness())));
+  const [state, text, title] = JSON.parse(useClock(() => JSON.stringify(liveStatus())));
   return html`<p class="live" id="live" data-state=${state} title=${title}><span class="dot" aria-hidden="true"></span>
     <span id="live-text">${text}</span></p>`;
 }
 
-async function leave() {
+async function endSession() {
   try {
     await logOut();
     goToLogin();
@@ -69,7 +70,8 @@ async function leave() {
 }
 
 function Tool({ id, title, on, onClick, children }) {
-  return html`<button type="button" class="plain" id=${id} title=${title} aria-label=${children.length > 1 ? null : title}
+  const label = children.length > 1 ? null : title; // a sign alone says nothing to a screen reader
+  return html`<button type="button" class="plain" id=${id} title=${title} aria-label=${label}
     aria-pressed=${on === undefined ? null : String(on)} onClick=${onClick}>${children}</button>`;
 }
 
@@ -78,26 +80,29 @@ function Preferences() {
   const { name, role } = session.use((state) => state);
   const [sign, word] = THEMES[theme];
   return html`<div class="tools">
-    <${Tool} id="zone" title="Times in UTC, or in your zone" on=${zone === "utc"} onClick=${() => chooseNext("zone")}>UTC<//>
+    <${Tool} id="zone" title="Times in UTC, or in your zone" on=${zone === "utc"}
+      onClick=${() => chooseNext("zone")}>UTC<//>
     <${Tool} id="density" title="Roomy rows" on=${density === "roomy"} onClick=${() => chooseNext("density")}>≡<//>
     <${Tool} id="theme" title=${word} onClick=${() => chooseNext("theme")}>${sign}<//>
     <${Tool} id="help-button" title="Keyboard help ( ? )" onClick=${toggleHelp}>?<//>
-    <${Tool} id="logout" title=${name && `Logged in as ${name} (${role})`} onClick=${leave}>Log out<//></div>`;
+    <${Tool} id="logout" title=${name && `Logged in as ${name} (${role})`} onClick=${endSession}>Log out<//></div>`;
 }
 
 function Header() {
   return html`<header class="top">
     <h1 title="Exchange 5.5 MTA, article Q285350"><svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
       <rect width="16" height="16" rx="3.5" /><path d="M3 9h2.5l1.5-5 2 8 1.5-3H13" /></svg>mtawatch</h1>
-    <${Tabs} /><${Search} /><${Live} /><${Preferences} /></header>`;
+    <${Tabs} /><${Search} /><${LiveStatus} /><${Preferences} /></header>`;
 }
 
 /* ---- trouble ---- */
 
-function text() {
+function troubleText() {
   const state = live.get();
   if (state.failure) return state.failure;
-  if (isLive(state)) return state.health && !state.health.ready ? `The collector is not well: ${state.health.text}` : "";
+  if (isLive(state)) {
+    return state.health && !state.health.ready ? `The collector is not well: ${state.health.text}` : "";
+  }
   if (state.answeredAt === null) {
     return state.error ? `The collector gives no data: ${state.error}. Trying again every few seconds.` : "";
   }
@@ -107,7 +112,7 @@ function text() {
 }
 
 function Trouble() {
-  const shown = useClock(text);
+  const shown = useClock(troubleText);
   return html`<p class="trouble" id="trouble" role="alert" hidden=${shown === ""}>${shown}</p>`;
 }
 
@@ -117,7 +122,8 @@ const PAGES = { servers: List, sites: Sites, matrix: MatrixPage, alerts: Alerts,
 
 /* Changes, for screen readers; sighted readers see them in their rows. */
 function Announcement() {
-  return html`<p class="visually-hidden" id="news" role="status" aria-live="polite">${fleet.use((state) => state.announcement)}</p>`;
+  const text = fleet.use((state) => state.announcement);
+  return html`<p class="visually-hidden" id="news" role="status" aria-live="polite">${text}</p>`;
 }
 
 function App() {

@@ -14,9 +14,14 @@ const byId = (id) => document.getElementById(id);
 /* ---- help ---- */
 
 const KEYS = [
-  [["/"], "search"], [["j", "k"], "next, previous row (also the arrow keys in a list)"], [["Enter"], "open"],
-  [["m"], "reachability matrix of the site"], [["t"], "timeline of the server"], [["a"], "alerts of the server; on an alert: acknowledge it"],
-  [["Esc"], "back to the list, then clear the search"], [["?"], "this help"],
+  [["/"], "search"],
+  [["j", "k"], "next, previous row (also the arrow keys in a list)"],
+  [["Enter"], "open"],
+  [["m"], "reachability matrix of the site"],
+  [["t"], "timeline of the server"],
+  [["a"], "alerts of the server; on an alert: acknowledge it"],
+  [["Esc"], "back to the list, then clear the search"],
+  [["?"], "this help"],
 ];
 
 export function toggleHelp() {
@@ -25,10 +30,14 @@ export function toggleHelp() {
   else help.showModal();
 }
 
+function KeyHelp({ keys, text }) {
+  return html`<dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${text}</dd>`;
+}
+
 export function Help() {
   return html`<dialog id="help" aria-labelledby="help-title">
     <h2 id="help-title">Keys</h2>
-    <dl>${KEYS.map(([keys, text]) => html`<dt>${keys.map((key) => html`<kbd>${key}</kbd> `)}</dt><dd>${text}</dd>`)}</dl>
+    <dl>${KEYS.map(([keys, text]) => html`<${KeyHelp} keys=${keys} text=${text} />`)}</dl>
     <h3>Verdicts, worst first</h3>
     <dl class="legend">${Object.entries(VERDICTS).map(([name, { meaning }]) => html`
       <dt><${VerdictBadge} verdict=${name} /></dt><dd>${meaning}</dd>`)}
@@ -55,7 +64,7 @@ function moveServer(step) {
   if (at >= 0 && name) goTo({ server: name }, { replace: true });
 }
 
-function move(step) {
+function moveFocus(step) {
   const { page, server } = place.get();
   if (page === "servers" && server) {
     moveServer(step);
@@ -67,7 +76,7 @@ function move(step) {
 }
 
 /* The server that a key is about: the open one, or that of the focused row. */
-function subject() {
+function currentServer() {
   const name = place.get().server || document.activeElement?.closest("tr")?.dataset.server;
   return { name, server: fleet.get().servers.find((server) => server.server === name) };
 }
@@ -78,7 +87,7 @@ function openMatrix() {
     own.click();
     return;
   }
-  const { server } = subject();
+  const { server } = currentServer();
   const { organization, site } = place.get();
   if (server) goToPage("matrix", siteOf(server));
   else if (site) goToPage("matrix", { organization, site });
@@ -86,21 +95,21 @@ function openMatrix() {
 }
 
 function openTimeline() {
-  const { name } = subject();
+  const { name } = currentServer();
   if (!name) return;
   if (!byId("server-name")) goToPage("servers", { server: name });
-  const look = (tries) => {
+  const focusTitle = (tries) => {
     const title = byId("timeline-title");
     if (title) title.focus();
-    else if (tries > 0) setTimeout(look, 100, tries - 1);
+    else if (tries > 0) setTimeout(focusTitle, 100, tries - 1);
   };
-  look(30);
+  focusTitle(30);
 }
 
 function openAlerts() {
   const own = document.activeElement?.closest?.("tr[data-row]")?.querySelector(".acknowledge");
   if (own) own.click();
-  else goToPage("alerts", { server: subject().name ?? "" });
+  else goToPage("alerts", { server: currentServer().name ?? "" });
 }
 
 function closeServer() {
@@ -124,21 +133,21 @@ const ACTIONS = {
     byId("search").focus();
     byId("search").select();
   },
-  "?": toggleHelp, j: () => move(1), k: () => move(-1), m: openMatrix, t: openTimeline, a: openAlerts,
+  "?": toggleHelp, j: () => moveFocus(1), k: () => moveFocus(-1), m: openMatrix, t: openTimeline, a: openAlerts,
 };
 
-function typing(event) {
+function onKeyInField(event) {
   if (event.key === "Escape") escape();
-  else if (event.target.id === "search" && (event.key === "ArrowDown" || event.key === "Enter")) move(0);
+  else if (event.target.id === "search" && (event.key === "ArrowDown" || event.key === "Enter")) moveFocus(0);
   else return false;
   return true;
 }
 
 /* Elsewhere the arrows scroll, as everybody expects. */
-function inList(event) {
+function onArrowInList(event) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step || !event.target.closest("tr[data-server], tr[data-row]")) return false;
-  move(step);
+  moveFocus(step);
   return true;
 }
 
@@ -146,12 +155,12 @@ function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return; // it has its own Esc
   if (["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName)) {
-    if (!typing(event)) return;
+    if (!onKeyInField(event)) return;
   } else if (event.key === "Escape") {
     escape();
   } else if (event.key in ACTIONS) {
     ACTIONS[event.key]();
-  } else if (!inList(event)) {
+  } else if (!onArrowInList(event)) {
     return;
   }
   event.preventDefault();

@@ -7,7 +7,7 @@ import { paths } from "./api.js";
 import { fleet, setReaderAtRow, showPending } from "./fleet.js";
 import { Component, html, useEffect, useMemo, useRef } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Badge, Glyph, Link, Main, Pager } from "./parts.js";
+import { Age, Badge, Button, Glyph, Link, Main, Pager, TextLine } from "./parts.js";
 import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll, siteName, siteOf } from "./place.js";
 import { count, reasonOf, remedyLine, serviceWord, SILENT, VERDICTS } from "./words.js";
 
@@ -30,9 +30,10 @@ export function Strip() {
   const counts = fleet.use((state) => state.counts);
   const { verdict, silent, page, server } = place.use((state) => state);
   const on = page === "servers" && !server;
+  const toggle = (name) => filterBy({ verdict: toggled(on ? verdict : [], name) });
   return html`<nav class="strip" id="strip" aria-label="Servers by verdict">
     ${Object.keys(VERDICTS).map((name) => html`<${Tile} key=${name} name=${name} count=${counts?.[name]}
-      pressed=${on && verdict.includes(name)} onToggle=${() => filterBy({ verdict: toggled(on ? verdict : [], name) })} />`)}
+      pressed=${on && verdict.includes(name)} onToggle=${() => toggle(name)} />`)}
     <${Tile} name="silent" count=${counts?.silent} pressed=${on && silent === "true"}
       onToggle=${() => filterBy({ silent: on && silent === "true" ? "" : "true" })} />
   </nav>`;
@@ -71,8 +72,8 @@ class Row extends Component {
         ${by && html`<span class="place ack" title=${`${by}: ${comment}`}><bdi>${by}</bdi></span>`}</th>
       <td class="c-site"><span class="place" title=${siteName(server)}>
         <bdi>${server.site || "–"}</bdi></span></td>
-      <td class="c-why"><span class="why" title=${text}><bdi>${line}</bdi></span>
-        ${fix && html`<span class="fix" title=${fix}><bdi>${fix}</bdi></span>`}</td>
+      <td class="c-why"><${TextLine} kind="why" text=${line} title=${text} />
+        ${fix && html`<${TextLine} kind="fix" text=${fix} />`}</td>
       <td class="c-since"><${Age} at=${server.since} /></td>
       <td class="c-report">${server.reported_at ? html`<${Age} at=${server.reported_at} ago
         lateAfter=${2 * (server.interval_s ?? 0)} />` : "never"}</td>
@@ -86,6 +87,10 @@ class Row extends Component {
 
 const ALL_SITES = JSON.stringify({ organization: "", site: "" });
 
+function SiteOption({ value, selected }) {
+  return html`<option value=${value} selected=${selected}>${siteName(JSON.parse(value))}</option>`;
+}
+
 function SiteFilter() {
   const { organization, site } = place.use((state) => state);
   const { body } = useAnswer(paths.sites());
@@ -96,7 +101,7 @@ function SiteFilter() {
   return html`<label class="visually-hidden" for="site">Site</label>
     <select id="site" onChange=${choose}>
       <option value="" selected=${now === ""}>All sites</option>
-      ${keys.map((item) => html`<option key=${item} value=${item} selected=${item === now}>${siteName(JSON.parse(item))}</option>`)}</select>`;
+      ${keys.map((key) => html`<${SiteOption} key=${key} value=${key} selected=${key === now} />`)}</select>`;
 }
 
 /* ---- list ---- */
@@ -109,6 +114,10 @@ const COLUMNS = [
   ["mta", "MTA"], ["build", "Build", "build", "build"],
 ];
 
+function SortMark({ direction }) {
+  return html`<span aria-hidden="true">${direction === "ascending" ? " ▴" : " ▾"}</span>`;
+}
+
 function ColumnHead({ column, sort }) {
   const [name, title, key, first] = column;
   if (!key) return html`<th scope="col" class="c-${name}">${title}</th>`;
@@ -118,7 +127,7 @@ function ColumnHead({ column, sort }) {
   const direction = !by ? null : now.startsWith("-") ? "descending" : "ascending";
   const change = { sort: next === "verdict" ? "" : next, cursor: "" };
   return html`<th scope="col" class="c-${name}" aria-sort=${direction}>
-    <${Link} here=${change}>${title}${by && html`<span aria-hidden="true">${direction === "ascending" ? " ▴" : " ▾"}</span>`}<//></th>`;
+    <${Link} here=${change}>${title}${direction && html`<${SortMark} direction=${direction} />`}<//></th>`;
 }
 
 export function fleetSummary(counts, loaded) {
@@ -126,7 +135,9 @@ export function fleetSummary(counts, loaded) {
   const known = Object.values(counts).some(Boolean);
   if (!known) return loaded ? "No server has reported yet" : "Asking the collector";
   const parts = [];
-  if (counts.failing) parts.push(`${count(counts.failing, "MTA")} ${counts.failing === 1 ? "is" : "are"} down with error 11004`);
+  if (counts.failing) {
+    parts.push(`${count(counts.failing, "MTA")} ${counts.failing === 1 ? "is" : "are"} down with error 11004`);
+  }
   if (counts.exposed) parts.push(`${counts.exposed} would fail at the next start`);
   if (counts.at_risk) parts.push(`${counts.at_risk} at risk`);
   if (parts.length === 0) parts.push("No server is known to be exposed");
@@ -146,39 +157,56 @@ function ShownCount({ state, where }) {
     ? `${state.matched.toLocaleString()} of ${count(all, "server")}` : count(all, "server");
   const csv = paths.serversCsv(serverQuery(where));
   return html`<p id="shown">${text}</p>
-    ${isFiltered(where) && html`<button type="button" class="link" id="clear" onClick=${showAll}>Show all</button>`}
+    ${isFiltered(where) && html`<${Button} class="link" id="clear" onClick=${showAll}>Show all<//>`}
     ${state.loaded && state.matched > 0 && html`<a class="link" id="csv" href=${csv} download="servers.csv">CSV</a>`}`;
+}
+
+function FirstSteps() {
+  return html`Install the agent with the address of this collector and an${" "}
+    <${Link} page="operator" to=${{ tab: "secrets" }}>enrolment secret<//>.
+    As soon as it reports, its server appears here by itself.`;
 }
 
 function Empty({ state }) {
   if (state.error) return html`<p class="empty" id="empty">The collector does not answer this: ${state.error}</p>`;
-  return html`<p class="empty" id="empty">${total(state.counts) === 0
-    ? html`Install the agent with the address of this collector and an <${Link} page="operator" to=${{ tab: "secrets" }}>enrolment secret<//>.
-      As soon as it reports, its server appears here by itself.`
-    : "No server fits what is filtered for."}</p>`;
+  return html`<p class="empty" id="empty">
+    ${total(state.counts) === 0 ? html`<${FirstSteps} />` : "No server fits what is filtered for."}</p>`;
 }
 
 const ACKNOWLEDGEMENT_TICKS = 5; // polls from one request for acknowledgements to the next
 
-/* Server: the acknowledgement of what fires there. */
+/* A Map from the name of a server to the acknowledgement of the alert that fires there. */
 function useAcknowledgements() {
   const when = live.use((state) => `${state.changes} ${Math.floor(state.tick / ACKNOWLEDGEMENT_TICKS)}`);
   const { body } = useAnswer(paths.alerts({ state: "firing", acknowledged: "true", limit: "1000" }), when);
   return useMemo(() => new Map(body?.alerts.map((alert) => [alert.server, alert.acknowledged])), [body]);
 }
 
+const MOVES = ["pointerover", "focusin", "focusout"];
+
 /* While the pointer or the focus is at a row, rows keep their places. */
 function useStableRows() {
   const body = useRef(null);
   useEffect(() => {
-    const check = () => setReaderAtRow(Boolean(body.current?.matches(":hover") || body.current?.contains(document.activeElement)));
-    for (const type of ["pointerover", "focusin", "focusout"]) document.addEventListener(type, check);
+    const isAtRow = () => body.current?.matches(":hover") || body.current?.contains(document.activeElement);
+    const check = () => setReaderAtRow(Boolean(isAtRow()));
+    for (const type of MOVES) document.addEventListener(type, check);
     return () => {
-      for (const type of ["pointerover", "focusin", "focusout"]) document.removeEventListener(type, check);
+      for (const type of MOVES) document.removeEventListener(type, check);
       setReaderAtRow(false);
     };
   }, []);
   return body;
+}
+
+function ServerTable({ state, where, body, acknowledgements }) {
+  return html`<table id="servers" aria-describedby="headline" aria-busy=${String(state.requested !== state.path)}>
+    <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
+    <thead><tr>${COLUMNS.map((column) => html`<${ColumnHead} key=${column[0]} column=${column}
+      sort=${where.sort} />`)}</tr></thead>
+    <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
+      changed=${state.changed.has(server.server)} url=${placeUrl({ server: server.server })}
+      ...${acknowledgements.get(server.server)} />`)}</tbody></table>`;
 }
 
 export function List() {
@@ -187,14 +215,12 @@ export function List() {
   const body = useStableRows();
   const acknowledgements = useAcknowledgements();
   const shown = state.servers.length > 0 && !state.error;
-  return html`<${Main} title=${fleetSummary(state.counts, state.loaded)} tools=${html`<${SiteFilter} /><${ShownCount} state=${state} where=${where} />`}>
-    ${state.pendingCount > 0 && html`<button type="button" id="pill" class="pill" onClick=${showPending}>
-      ${count(state.pendingCount, "change")} – show</button>`}
-    ${shown && html`<table id="servers" aria-describedby="headline" aria-busy=${String(state.requested !== state.path)}>
-      <caption class="visually-hidden">Servers, ${where.sort ? "sorted" : "worst first"}</caption>
-      <thead><tr>${COLUMNS.map((column) => html`<${ColumnHead} key=${column[0]} column=${column} sort=${where.sort} />`)}</tr></thead>
-      <tbody id="rows" ref=${body}>${state.servers.map((server) => html`<${Row} key=${server.server} server=${server}
-        changed=${state.changed.has(server.server)} url=${placeUrl({ server: server.server })} ...${acknowledgements.get(server.server)} />`)}</tbody></table>`}
+  const tools = html`<${SiteFilter} /><${ShownCount} state=${state} where=${where} />`;
+  return html`<${Main} title=${fleetSummary(state.counts, state.loaded)} tools=${tools}>
+    ${state.pendingCount > 0 && html`<${Button} id="pill" class="pill" onClick=${showPending}>
+      ${count(state.pendingCount, "change")} – show<//>`}
+    ${shown && html`<${ServerTable} state=${state} where=${where} body=${body}
+      acknowledgements=${acknowledgements} />`}
     ${state.loaded && !shown && html`<${Empty} state=${state} />`}
     <${Pager} next=${state.next} label="Pages of the list" word="Next ${state.servers.length}" /><//>`;
 }

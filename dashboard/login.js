@@ -6,6 +6,10 @@
 import { ApiError, SESSION_ENDED, logIn, PAGE } from "./api.js";
 import { html, render, useRef, useState } from "./html.js";
 
+function SessionEnded() {
+  return html`<p class="note">Your session has ended. Log in, and you are back where you were.</p>`;
+}
+
 function Login() {
   const token = useRef(null);
   const [error, setError] = useState("");
@@ -26,7 +30,7 @@ function Login() {
   };
   return html`<form id="login" onSubmit=${submit}>
     <input type="text" autocomplete="username" value="mtawatch" aria-hidden="true" tabindex="-1" hidden />
-    ${location.hash === SESSION_ENDED && html`<p class="note">Your session has ended. Log in, and you are back where you were.</p>`}
+    ${location.hash === SESSION_ENDED && html`<${SessionEnded} />`}
     <label for="token">Token</label>
     <input id="token" type="password" autocomplete="current-password" spellcheck="false" maxlength="200" required
       ref=${token} aria-describedby="about error" />

@@ -10,7 +10,9 @@ export const PAGES = ["servers", "sites", "matrix", "alerts", "operator"];
 
 /* Keys of the query, in the order of the address; those of lists may come more than once. */
 const LIST_KEYS = ["verdict", "state"];
-const TEXT_KEYS = ["page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server", "rows", "days", "deliveries"];
+const TEXT_KEYS = [
+  "page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server", "rows", "days", "deliveries",
+];
 const DEFAULT = { page: "servers" };
 
 function readAddress() {

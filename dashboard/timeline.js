@@ -1,6 +1,6 @@
 /*
- * The timeline of a server: bands of one state each, marks for what happened, and the same as a
- * list. What the changes of the API mean for it comes first; no page is needed for that.
+ * The timeline of a server: bands of one state each, marks for events, and the same as a list. The
+ * functions that make bands and marks of the API's changes come first; they need no page.
  */
 
 import { paths } from "./api.js";
@@ -12,7 +12,7 @@ import { bothTimes, collectorNow, serviceWord, timeText, verdictWord } from "./w
 
 /* ---- history ---- */
 
-const time = (text) => Date.parse(text);
+const timeOf = (text) => Date.parse(text);
 
 /* What a change of the verdict or of the silence leads to. */
 function stateOf({ kind, detail }) {
@@ -21,13 +21,13 @@ function stateOf({ kind, detail }) {
 
 /**
  * The bands from `from` to `to` (ms), the oldest first: {from, to, verdict, silent}. `changes` are
- * those of the API, the latest first. What was before the first one is not known: no band.
+ * those of the API, the latest first. There is no band before the first change: the state then is not known.
  */
 function bandsOf(server, changes, from, to) {
   const states = changes.filter((c) => c.kind === "verdict" || c.kind === "silent").reverse();
   const bands = [];
   let state = {};
-  const begin = (at, next) => {
+  const beginBand = (at, next) => {
     const last = bands[bands.length - 1];
     if (last && last.verdict === next.verdict && last.silent === next.silent) return;
     if (last) last.to = at;
@@ -35,16 +35,19 @@ function bandsOf(server, changes, from, to) {
   };
   for (const change of states) {
     state = { silent: false, ...state, ...stateOf(change) };
-    if (state.verdict) begin(time(change.at), state);
+    if (state.verdict) beginBand(timeOf(change.at), state);
   }
-  if (bands.length === 0) bands.push({ from: time(server.since), to, verdict: server.verdict, silent: server.silent });
+  if (bands.length === 0) {
+    bands.push({ from: timeOf(server.since), to, verdict: server.verdict, silent: server.silent });
+  }
   return bands.filter((b) => b.to > from && b.from < to).map((b) => ({ ...b, from: Math.max(b.from, from) }));
 }
 
 const names = (list, name) => (list ?? []).map(name).join(", ");
 
 function adaptersText({ added, removed, changed }) {
-  return [added?.length && `added ${names(added, (a) => a.id)}`, removed?.length && `removed ${names(removed, (a) => a.id)}`,
+  return [added?.length && `added ${names(added, (a) => a.id)}`,
+    removed?.length && `removed ${names(removed, (a) => a.id)}`,
     changed?.length && `changed ${names(changed, (c) => c.after?.id)}`].filter(Boolean).join("; ");
 }
 
@@ -70,7 +73,7 @@ function changeText({ kind, detail }) {
 function startMark(start) {
   const bad = start.outcome === "failed";
   const ids = (start.events ?? []).map((event) => event.id).join(", ");
-  return { at: time(start.at), tone: bad ? "bad" : "ok",
+  return { at: timeOf(start.at), tone: bad ? "bad" : "ok",
     text: `MTA start ${bad ? "failed" : "went well"}${ids ? ` (event ${ids})` : ""}` };
 }
 
@@ -79,7 +82,7 @@ function marksOf(server, changes, from, to) {
   const { last_start: start, last_failure: failure } = server.report?.mta ?? {};
   const starts = [start, failure && failure.at !== start?.at ? failure : null].filter((s) => s?.at).map(startMark);
   const others = changes.filter((c) => !["verdict", "silent", "mta_start"].includes(c.kind))
-    .map((c) => ({ at: time(c.at), tone: "none", text: changeText(c) }));
+    .map((c) => ({ at: timeOf(c.at), tone: "none", text: changeText(c) }));
   return [...starts, ...others].filter((m) => m.at >= from && m.at <= to).sort((a, b) => a.at - b.at);
 }
 
@@ -89,31 +92,51 @@ const DAY_MS = 86400000;
 const WEEK = "7";
 const SPANS = [["1", "Day"], [WEEK, "Week"], ["30", "Month"], ["365", "Year"]];
 const iso = (ms) => new Date(ms).toISOString();
-const both = (ms) => bothTimes(iso(ms));
-const share = (part, whole) => `${Math.max(0, Math.min(100, (100 * part) / whole)).toFixed(3)}%`;
+const inBothZones = (ms) => bothTimes(iso(ms));
+const percent = (part, whole) => `${Math.max(0, Math.min(100, (100 * part) / whole)).toFixed(3)}%`;
 
 function Band({ band, from, span }) {
   const word = band.silent ? `Silent, was ${verdictWord(band.verdict).toLowerCase()}` : verdictWord(band.verdict);
-  const text = `${word} from ${both(band.from)} to ${both(band.to)}`;
-  return html`<li class="band v-${band.silent ? "silent" : band.verdict}" title=${text}
-    style=${{ left: `min(${share(band.from - from, span)}, 100% - 3px)`, width: share(band.to - band.from, span) }}><span>${word}</span></li>`;
+  const title = `${word} from ${inBothZones(band.from)} to ${inBothZones(band.to)}`;
+  const left = `min(${percent(band.from - from, span)}, 100% - 3px)`;
+  const style = { left, width: percent(band.to - band.from, span) };
+  return html`<li class="band v-${band.silent ? "silent" : band.verdict}" title=${title} style=${style}>
+    <span>${word}</span></li>`;
 }
 
 function Mark({ mark, from, span }) {
-  return html`<li class="mark-at ${mark.tone}" title="${mark.text}, ${both(mark.at)}" style=${{ left: share(mark.at - from, span) }}>
-    <span class="visually-hidden">${mark.text}, ${both(mark.at)}</span></li>`;
+  const title = `${mark.text}, ${inBothZones(mark.at)}`;
+  return html`<li class="mark-at ${mark.tone}" title=${title} style=${{ left: percent(mark.at - from, span) }}>
+    <span class="visually-hidden">${title}</span></li>`;
 }
 
 function Axis({ from, span }) {
   const zone = useZone();
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((part) => from + part * span);
-  return html`<p class="axis" aria-hidden="true">${ticks.map((at) => html`<span>${timeText(iso(at), zone)}</span>`)}</p>`;
+  const moments = [0, 0.25, 0.5, 0.75, 1].map((part) => from + part * span);
+  const texts = moments.map((at) => html`<span>${timeText(iso(at), zone)}</span>`);
+  return html`<p class="axis" aria-hidden="true">${texts}</p>`;
+}
+
+function Change({ change }) {
+  return html`<li><${Moment} at=${change.at} />${" "}
+    ${change.kind === "verdict" ? html`<${VerdictBadge} verdict=${change.detail.after} />`
+    : html`<bdi>${changeText(change)}</bdi>`}</li>`;
 }
 
 function Changes({ changes }) {
-  return html`<details><summary>${changes.length} changes as a list</summary><ul class="changes">${changes.map((change) => html`
-    <li><${Moment} at=${change.at} /> ${change.kind === "verdict"
-    ? html`<${VerdictBadge} verdict=${change.detail.after} />` : html`<bdi>${changeText(change)}</bdi>`}</li>`)}</ul></details>`;
+  return html`<details><summary>${changes.length} changes as a list</summary>
+    <ul class="changes">${changes.map((change) => html`<${Change} change=${change} />`)}</ul></details>`;
+}
+
+function Bands({ bands, from, span }) {
+  return html`<ol class="bands" aria-label="States">
+    ${bands[0]?.from > from && html`<li class="gap">Not watched yet</li>`}
+    ${bands.map((band) => html`<${Band} band=${band} from=${from} span=${span} />`)}</ol>`;
+}
+
+function Marks({ marks, from, span }) {
+  return html`<ol class="marks" aria-label="Events">
+    ${marks.map((mark) => html`<${Mark} mark=${mark} from=${from} span=${span} />`)}</ol>`;
 }
 
 export function Timeline({ server }) {
@@ -123,14 +146,12 @@ export function Timeline({ server }) {
   const to = collectorNow();
   const span = days * DAY_MS;
   const from = to - span;
-  const bands = bandsOf(server, changes, from, to);
   return html`<${Section} title="Timeline" id="timeline" wide>
     <${Choices} label="Length of the timeline" of=${SPANS} isOn=${(n) => n === days}
       onChoose=${(n) => goTo({ days: n === WEEK ? "" : n }, { replace: true })} />
-    <div class="timeline"><ol class="bands" aria-label="States">${bands[0]?.from > from && html`<li class="gap">Not watched yet</li>`}
-      ${bands.map((band) => html`<${Band} band=${band} from=${from} span=${span} />`)}</ol>
-      <ol class="marks" aria-label="Events">${marksOf(server, changes, from, to).map((mark) => html`
-      <${Mark} mark=${mark} from=${from} span=${span} />`)}</ol><${Axis} from=${from} span=${span} /></div>
+    <div class="timeline"><${Bands} bands=${bandsOf(server, changes, from, to)} from=${from} span=${span} />
+      <${Marks} marks=${marksOf(server, changes, from, to)} from=${from} span=${span} />
+      <${Axis} from=${from} span=${span} /></div>
     ${error && html`<${Quiet}>The history could not be had: ${error.message}<//>`}
     ${changes.length > 0 && html`<${Changes} changes=${changes} />`}<//>`;
 }

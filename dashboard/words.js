@@ -73,7 +73,10 @@ export function glyphPaths(of) {
   return of === "silent" ? SILENT.mark : VERDICTS[of]?.mark ?? VERDICTS.unknown.mark;
 }
 
-/** {line, text}: why the verdict is as it is, short and in full. The rule puts what decides first, in a short sentence. */
+/**
+ * {line, text}: why the verdict is as it is, short and in full. The rule's first reason decides, and
+ * begins with a short sentence.
+ */
 export function reasonOf({ reasons, verdict }) {
   const text = reasons[0]?.text ?? VERDICTS[verdict]?.meaning ?? "";
   return { line: text.split(/\.( |$)/)[0], text };
