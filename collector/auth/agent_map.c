@@ -49,12 +49,13 @@ const struct agent_entry *agent_map_get(const struct agent_map *map, const struc
 }
 
 void agent_map_put(struct agent_map *map, const struct uuid *id,
-		   const uint8_t key_hash[SECRET_HASH_SIZE], const char *host)
+		   const uint8_t key_hash[SECRET_HASH_SIZE], const char *host, int64_t made_at_ms)
 {
 	size_t host_size = strlen(host) + 1;
 	struct agent_entry *entry = mem_alloc(sizeof *entry + host_size);
 
 	entry->id = *id;
+	entry->made_at_ms = made_at_ms;
 	memcpy(entry->key_hash, key_hash, SECRET_HASH_SIZE);
 	memcpy(entry->host, host, host_size);
 	if (map->n >= map->room / 2)

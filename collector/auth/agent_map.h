@@ -13,7 +13,8 @@
 struct agent_entry {
 	struct uuid id;
 	uint8_t key_hash[SECRET_HASH_SIZE];
-	char host[]; /* server_key() of its host */
+	int64_t made_at_ms; /* when it enrolled */
+	char host[];        /* server_key() of its host */
 };
 
 struct agent_map {
@@ -30,7 +31,7 @@ const struct agent_entry *agent_map_get(const struct agent_map *map, const struc
 
 /* Adds it, or replaces what is known of that id. */
 void agent_map_put(struct agent_map *map, const struct uuid *id,
-		   const uint8_t key_hash[SECRET_HASH_SIZE], const char *host);
+		   const uint8_t key_hash[SECRET_HASH_SIZE], const char *host, int64_t made_at_ms);
 
 /* Does nothing where there is no such agent. */
 void agent_map_remove(struct agent_map *map, const struct uuid *id);

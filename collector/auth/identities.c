@@ -77,7 +77,7 @@ static enum status add_agent(void *user, const struct record_identity *identity)
 	struct uuid id;
 
 	if (identity->id && uuid_parse(identity->id, &id) == STATUS_OK)
-		agent_map_put(agents, &id, identity->hash, identity->name);
+		agent_map_put(agents, &id, identity->hash, identity->name, identity->made_at_ms);
 	return STATUS_OK;
 }
 

@@ -44,7 +44,9 @@ bool identities_find_agent(const struct identities *ids, const char *id_text, co
 	secret_hash(key, hash);
 	if (!secret_hash_equal(agent->key_hash, hash))
 		return false;
-	*out = (struct principal){ .role = ROLE_AGENT, .kind = RECORD_KIND_AGENT };
+	*out = (struct principal){ .role = ROLE_AGENT,
+				   .kind = RECORD_KIND_AGENT,
+				   .made_at_ms = agent->made_at_ms };
 	copy_name(out->name, agent->host);
 	uuid_format(&agent->id, out->id);
 	return true;

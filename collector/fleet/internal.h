@@ -48,6 +48,7 @@ struct fleet_server {
 	uint64_t signature; /* of the view of the site that `current` was judged by */
 	bool is_judged;     /* by its latest report: `signature` is valid */
 	bool silent;
+	bool stands; /* its latest report is of an agent of standing */
 
 	int64_t expires_ms; /* the first moment at which its latest report is not fresh */
 	size_t expiry_slot; /* place in the heap; FLEET_NOT_QUEUED while the server is silent */

@@ -53,36 +53,58 @@ static struct probe_mesh_place place_of(const struct site_peer *server)
 }
 
 /* The first place at or behind that one. */
-static size_t find_place(const struct probe_mesh *mesh, const struct probe_mesh_place *wanted)
+static size_t find_place(const struct probe_ring *ring, const struct probe_mesh_place *wanted)
 {
-	return lower_bound(mesh->places, mesh->n, sizeof *wanted, wanted, compare_places);
+	return lower_bound(ring->places, ring->n, sizeof *wanted, wanted, compare_places);
 }
 
 void probe_mesh_deinit(struct probe_mesh *mesh)
 {
-	free(mesh->places);
+	free(mesh->standing.places);
+	free(mesh->newcomers.places);
 	*mesh = (struct probe_mesh){ 0 };
+}
+
+static void ring_join(struct probe_ring *ring, const struct site_peer *server)
+{
+	struct probe_mesh_place place = place_of(server);
+	size_t at = find_place(ring, &place);
+
+	ring->places = mem_make_room(ring->places, ring->n, &ring->room, sizeof *ring->places);
+	memmove(ring->places + at + 1, ring->places + at, (ring->n - at) * sizeof place);
+	ring->places[at] = place;
+	ring->n++;
+}
+
+/* False: it does not lie there. */
+static bool ring_leave(struct probe_ring *ring, const struct site_peer *server)
+{
+	struct probe_mesh_place place = place_of(server);
+	size_t at = find_place(ring, &place);
+
+	if (at == ring->n || ring->places[at].server != server)
+		return false;
+	ring->n--;
+	memmove(ring->places + at, ring->places + at + 1, (ring->n - at) * sizeof place);
+	return true;
 }
 
 void probe_mesh_join(struct probe_mesh *mesh, const struct site_peer *server)
 {
-	struct probe_mesh_place place = place_of(server);
-	size_t at = find_place(mesh, &place);
+	ring_join(&mesh->newcomers, server);
+}
 
-	mesh->places = mem_make_room(mesh->places, mesh->n, &mesh->room, sizeof *mesh->places);
-	memmove(mesh->places + at + 1, mesh->places + at, (mesh->n - at) * sizeof place);
-	mesh->places[at] = place;
-	mesh->n++;
+void probe_mesh_promote(struct probe_mesh *mesh, const struct site_peer *server)
+{
+	if (ring_leave(&mesh->newcomers, server))
+		ring_join(&mesh->standing, server);
 }
 
 void probe_mesh_leave(struct probe_mesh *mesh, const struct site_peer *server)
 {
-	struct probe_mesh_place place = place_of(server);
-	size_t at = find_place(mesh, &place);
-
-	assert(at < mesh->n && mesh->places[at].server == server);
-	mesh->n--;
-	memmove(mesh->places + at, mesh->places + at + 1, (mesh->n - at) * sizeof place);
+	bool left = ring_leave(&mesh->newcomers, server) || ring_leave(&mesh->standing, server);
+	assert(left);
+	(void)left; /* where assertions are off */
 }
 
 static bool is_probeable(const struct site_index *index, uint32_t address)
@@ -120,27 +142,81 @@ static void add_member(const struct site_index *index, const struct site_member 
 	}
 }
 
-/* False where it has no address to be probed at. */
-static bool make_peer(const struct site_index *index, const struct site_peer *server,
-		      struct probe_mesh_peer *out)
+static bool stands(const struct probe_mesh *mesh, const struct site_member *member)
 {
+	return mesh->stands && mesh->stands(member);
+}
+
+static bool one_stands(const struct probe_mesh *mesh, const struct site_member *first)
+{
+	for (const struct site_member *m = first; m; m = m->next_of_name) {
+		if (stands(mesh, m))
+			return true;
+	}
+	return false;
+}
+
+/* False where it has no address to be probed at. */
+static bool make_peer(const struct probe_mesh *mesh, const struct site_index *index,
+		      const struct site_peer *server, struct probe_mesh_peer *out)
+{
+	bool only_standing = server->members->next_of_name && one_stands(mesh, server->members);
+
 	out->name = site_member_name(server->members); /* as its own report spells it */
 	out->n_addresses = 0;
-	for (const struct site_member *m = server->members; m; m = m->next_of_name)
-		add_member(index, m, out);
+	for (const struct site_member *m = server->members; m; m = m->next_of_name) {
+		if (!only_standing || stands(mesh, m))
+			add_member(index, m, out);
+	}
 	return out->n_addresses > 0;
+}
+
+/* A walk along a ring, from a place on. */
+struct walk {
+	const struct probe_ring *ring;
+	uint64_t from;
+	size_t start;
+	size_t done;
+};
+
+static struct walk walk_from(const struct probe_ring *ring, const struct probe_mesh_place *own)
+{
+	return (struct walk){ ring, own->hash, find_place(ring, own), 0 };
+}
+
+/* The next place, and how far it is from the beginning; NULL: it is once around. */
+static const struct site_peer *next_of(const struct walk *walk, uint64_t *distance)
+{
+	if (walk->done == walk->ring->n)
+		return NULL;
+	const struct probe_mesh_place *place =
+		&walk->ring->places[(walk->start + walk->done) % walk->ring->n];
+	*distance = place->hash - walk->from;
+	return place->server;
 }
 
 void probe_mesh_peers(const struct probe_mesh *mesh, const struct site_index *index,
 		      const struct site_peer *server, struct probe_mesh_peers *out)
 {
 	struct probe_mesh_place own = place_of(server);
-	size_t start = find_place(mesh, &own);
+	struct walk standing = walk_from(&mesh->standing, &own);
+	struct walk newcomers = walk_from(&mesh->newcomers, &own);
+	size_t n_new = 0;
 
 	out->n = 0;
-	for (size_t i = 0; i < mesh->n && out->n < PROBE_MESH_MAX_PEERS; i++) {
-		const struct site_peer *other = mesh->places[(start + i) % mesh->n].server;
-		if (other != server)
-			out->n += make_peer(index, other, &out->peers[out->n]);
+	while (out->n < PROBE_MESH_MAX_PEERS) {
+		uint64_t far;
+		uint64_t far_new;
+		const struct site_peer *old = next_of(&standing, &far);
+		const struct site_peer *new = next_of(&newcomers, &far_new);
+		if (!old && !new)
+			break;
+		bool is_new = new && (!old || (n_new < PROBE_MESH_MAX_NEWCOMERS && far_new < far));
+		const struct site_peer *other = is_new ? new : old;
+		is_new ? newcomers.done++ : standing.done++;
+		if (other == server || !make_peer(mesh, index, other, &out->peers[out->n]))
+			continue;
+		out->n++;
+		n_new += is_new;
 	}
 }

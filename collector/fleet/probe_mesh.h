@@ -7,9 +7,17 @@
  * that has one is probed by as many others as it probes itself, and a server that joins or leaves
  * changes one peer of each of its neighbours only. In a site of up to PROBE_MESH_MAX_PEERS + 1
  * servers everybody probes everybody.
+ *
+ * What agents claim is not proven: who has an enrolment secret can let any number of servers appear
+ * in a site, with addresses of anybody. So a name is a newcomer until an agent of standing, one that
+ * enrolled a day ago (FLEET_STANDING_MS), reports as it. Newcomers have at most
+ * PROBE_MESH_MAX_NEWCOMERS places of a server's list while others of standing could fill the rest;
+ * and of a name that one of standing carries only the addresses of those of standing are dealt. In
+ * a fleet that is new everybody is a newcomer and nothing is held back.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +25,9 @@
 
 /* Peers of one server (PROTOCOL: at most 16). */
 #define PROBE_MESH_MAX_PEERS 16
+
+/* Of these, newcomers while there are others: enough for a verdict on each new server. */
+#define PROBE_MESH_MAX_NEWCOMERS 4
 
 /* Addresses of one peer; a server with more is probed at the first ones. */
 #define PROBE_MESH_MAX_ADDRESSES 16
@@ -36,11 +47,20 @@ struct probe_mesh_peers {
 
 struct probe_mesh_place;
 
-/* One site's ring. A zeroed one is empty. */
-struct probe_mesh {
+struct probe_ring {
 	struct probe_mesh_place *places; /* in the order of the ring */
 	size_t n;
 	size_t room;
+};
+
+/* Is it of an agent of standing? */
+typedef bool probe_mesh_stands(const struct site_member *member);
+
+/* One site's ring, in two parts. A zeroed one is empty. */
+struct probe_mesh {
+	struct probe_ring standing;
+	struct probe_ring newcomers;
+	probe_mesh_stands *stands; /* NULL: nobody does */
 };
 
 void probe_mesh_deinit(struct probe_mesh *mesh);
@@ -50,6 +70,8 @@ void probe_mesh_deinit(struct probe_mesh *mesh);
  * nodes of a cluster). It is borrowed for as long as it lies there, and has members.
  */
 void probe_mesh_join(struct probe_mesh *mesh, const struct site_peer *server);
+/* A name that lies on the ring is no newcomer's any more. */
+void probe_mesh_promote(struct probe_mesh *mesh, const struct site_peer *server);
 void probe_mesh_leave(struct probe_mesh *mesh, const struct site_peer *server);
 
 /*

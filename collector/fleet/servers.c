@@ -50,6 +50,7 @@ static void note_latest(struct fleet *fleet, struct fleet_server *server,
 	server->sequence = latest->report.sequence;
 	fleet_renames_set_cards(fleet, server, &latest->report);
 	server->is_judged = false;
+	server->stands = latest->stands;
 }
 
 static struct site_member *new_member(struct fleet_server *server, const struct snapshot *latest)
@@ -73,6 +74,8 @@ static void join_site(struct fleet *fleet, struct fleet_server *server, bool fre
 	site_index_put(&server->site->index, server->member, fresh, NULL);
 	if (is_alone_of_name(server))
 		probe_mesh_join(&server->site->mesh, server->member->self);
+	if (server->stands)
+		probe_mesh_promote(&server->site->mesh, server->member->self);
 	fleet_site_touch(server->site);
 }
 
@@ -114,12 +117,15 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 	struct fleet_site *site = fleet_site_find_or_add(fleet, latest);
 	struct site_member *old = server->member;
 	struct site_member *member = new_member(server, latest);
+	bool stood = server->stands;
 
 	note_latest(fleet, server, latest);
 	if (site == server->site && old->name_hash == member->name_hash &&
 	    casefold_equal(site_member_name(old), site_member_name(member))) {
 		site_index_put(&site->index, member, fresh, old);
 		server->member = member;
+		if (server->stands && !stood)
+			probe_mesh_promote(&site->mesh, member->self);
 		fleet_site_touch(site);
 	} else {
 		leave_site(server);

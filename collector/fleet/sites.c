@@ -97,6 +97,12 @@ static bool is_elsewhere(void *user, const char *server_name)
 	return false;
 }
 
+static bool stands(const struct site_member *member)
+{
+	const struct fleet_server *server = member->user;
+	return server->stands;
+}
+
 struct fleet_site *fleet_site_find_or_add(struct fleet *fleet, const struct snapshot *snapshot)
 {
 	char key[KEY_SIZE];
@@ -112,6 +118,7 @@ struct fleet_site *fleet_site_find_or_add(struct fleet *fleet, const struct snap
 	site->organization = mem_strdup(or_empty(snapshot->report.exchange.organization));
 	site->name = mem_strdup(or_empty(snapshot->report.exchange.site));
 	site->silent_until_ms = INT64_MIN;
+	site->mesh.stands = stands;
 	site_index_init(&site->index, NULL);
 	site_index_ask(&site->index, is_elsewhere, site);
 	fleet->sites = mem_make_room(fleet->sites, fleet->n_sites, &fleet->sites_room,

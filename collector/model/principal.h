@@ -16,4 +16,5 @@ struct principal {
 	char name[PRINCIPAL_MAX_NAME + 1]; /* of the agent's host, or of the token */
 	char id[UUID_TEXT_SIZE];           /* of an agent or a session; else "" */
 	int64_t expires_at_ms;             /* of a token or session; 0: never */
+	int64_t made_at_ms;                /* of an agent: when it enrolled */
 };

@@ -196,6 +196,8 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 		return;
 	}
 	snapshot->is_own = is_own(&call->caller, snapshot);
+	snapshot->stands = snapshot->is_own &&
+			   pipeline_now_ms(pipeline) - call->caller.made_at_ms >= FLEET_STANDING_MS;
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
 	else if (pipeline_may_take(pipeline))

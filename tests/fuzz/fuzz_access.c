@@ -48,7 +48,7 @@ static struct identities *identities_of_test(void)
 	secret_hash(KEY, hash);
 	if (uuid_parse(ID, &id) != STATUS_OK)
 		abort();
-	agent_map_put(&ids.agents, &id, hash, "exch1");
+	agent_map_put(&ids.agents, &id, hash, "exch1", 0);
 	return &ids;
 }
 

@@ -156,7 +156,7 @@ static void agents_are_found_whatever_was_removed_before(void **state)
 		} else {
 			char host[16];
 			snprintf(host, sizeof host, "host%u", n);
-			agent_map_put(&map, &id, hash, host);
+			agent_map_put(&map, &id, hash, host, 0);
 		}
 		there[n] = !there[n];
 	}
@@ -170,9 +170,9 @@ static void what_is_put_again_replaces(void **state)
 	struct uuid id = crowded_id(7);
 	uint8_t hash[SECRET_HASH_SIZE] = { 1 };
 
-	agent_map_put(&map, &id, hash, "one");
+	agent_map_put(&map, &id, hash, "one", 0);
 	hash[0] = 2;
-	agent_map_put(&map, &id, hash, "two");
+	agent_map_put(&map, &id, hash, "two", 0);
 	assert_int_equal(map.n, 1);
 	assert_string_equal(agent_map_get(&map, &id)->host, "two");
 	assert_int_equal(agent_map_get(&map, &id)->key_hash[0], 2);

@@ -73,7 +73,7 @@ static void ring_add(struct ring *ring, const struct report *report)
 
 static void ring_init(struct ring *ring, const struct site_of *site)
 {
-	*ring = (struct ring){ .mesh = { 0 } };
+	*ring = (struct ring){ 0 };
 	arena_init(&ring->arena);
 	site_index_init(&ring->index, &ring->arena);
 	for (size_t i = 0; i < site->n; i++)
@@ -361,7 +361,7 @@ static void whoever_joins_or_leaves_each_server_is_probed_by_three(void **state)
 			for (size_t i = 0; i < NAMES; i++) {
 				if (!c.members[i])
 					continue;
-				size_t others = c.mesh.n - 1;
+				size_t others = c.mesh.newcomers.n - 1;
 				size_t least = others < 3 ? others : 3;
 				size_t probers = count_probers(&c, site_member_name(c.members[i]));
 				if (can_be_probed(&c, c.members[i]))
@@ -377,9 +377,75 @@ static void whoever_joins_or_leaves_each_server_is_probed_by_three(void **state)
 	}
 }
 
+/* Who stands, by the name of the server: the honest ones of the tests below begin with an H. */
+static bool stands_by_name(const struct site_member *member)
+{
+	return *site_member_name(member) == 'H';
+}
+
+static void promote_honest(struct ring *ring, const struct site_of *site)
+{
+	ring->mesh.stands = stands_by_name;
+	for (size_t i = 0; i < site->n; i++) {
+		const char *name = site->list[i]->host.name;
+		if (*name == 'H')
+			probe_mesh_promote(&ring->mesh, site_table_find_peer(&ring->index, name,
+									     text_hash(name)));
+	}
+}
+
+static void newcomers_leave_those_of_standing_their_places(void **state)
+{
+	(void)state;
+	for (size_t n_honest = 2; n_honest <= 40; n_honest++) {
+		struct site_of site = { .n = 0 };
+		struct ring ring;
+		arena_init(&site.arena);
+		for (size_t i = 0; i < 100; i++)
+			add_server(&site,
+				   arena_printf(&site.arena, i < n_honest ? "H%zu" : "R%zu", i),
+				   arena_printf(&site.arena, "10.0.0.%zu/16", i + 1));
+		ring_init(&ring, &site);
+		promote_honest(&ring, &site);
+		struct probe_mesh_peers peers = peers_of(&ring, "H1");
+		size_t n = 0;
+		for (size_t i = 0; i < peers.n; i++)
+			n += *peers.peers[i].name == 'H';
+		assert_int_equal(peers.n, PROBE_MESH_MAX_PEERS);
+		size_t most = PROBE_MESH_MAX_PEERS - PROBE_MESH_MAX_NEWCOMERS;
+		assert_true(n >= (n_honest - 1 < most ? n_honest - 1 : most));
+		ring_deinit(&ring);
+		arena_deinit(&site.arena);
+	}
+}
+
+static void a_newcomer_is_probed_by_its_neighbours(void **state)
+{
+	(void)state;
+	struct site_of site = { .n = 0 };
+	struct ring ring;
+	size_t n_probing = 0;
+
+	arena_init(&site.arena);
+	for (size_t i = 0; i < 100; i++)
+		add_server(&site, arena_printf(&site.arena, i ? "H%zu" : "R%zu", i),
+			   arena_printf(&site.arena, "10.0.0.%zu/16", i + 1));
+	ring_init(&ring, &site);
+	promote_honest(&ring, &site);
+	for (size_t i = 1; i < 100; i++) {
+		struct probe_mesh_peers peers = peers_of(&ring, site.list[i]->host.name);
+		n_probing += holds(&peers, "R0");
+	}
+	assert_in_range(n_probing, PROBE_MESH_MAX_PEERS - 1, PROBE_MESH_MAX_PEERS);
+	ring_deinit(&ring);
+	arena_deinit(&site.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(newcomers_leave_those_of_standing_their_places),
+		cmocka_unit_test(a_newcomer_is_probed_by_its_neighbours),
 		cmocka_unit_test(every_server_is_probed_by_as_many_as_it_probes),
 		cmocka_unit_test(a_leave_changes_one_peer_of_few_servers),
 		cmocka_unit_test(never_deals_addresses_that_lead_nowhere_or_to_two),
