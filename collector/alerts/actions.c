@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/alerts/internal.h"
+#include "collector/base/pattern.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
@@ -28,6 +29,10 @@ void alerts_restore_silence(struct alerts *alerts, const struct record_silence *
 	copy.by = mem_strdup(row->by);
 	alerts->silences =
 		mem_realloc(alerts->silences, (alerts->n_silences + 1) * sizeof *alerts->silences);
+	alerts->silence_letters =
+		mem_realloc(alerts->silence_letters,
+			    (alerts->n_silences + 1) * sizeof *alerts->silence_letters);
+	alerts->silence_letters[alerts->n_silences] = pattern_letters(copy.server);
 	alerts->silences[alerts->n_silences++] = copy;
 	alerts_restore_id(alerts, row->id);
 }
@@ -38,6 +43,8 @@ static void drop_silence(struct alerts *alerts, size_t i)
 	alerts->n_silences--;
 	memmove(&alerts->silences[i], &alerts->silences[i + 1],
 		(alerts->n_silences - i) * sizeof *alerts->silences);
+	memmove(&alerts->silence_letters[i], &alerts->silence_letters[i + 1],
+		(alerts->n_silences - i) * sizeof *alerts->silence_letters);
 }
 
 void alerts_drop_silences(struct alerts *alerts)

@@ -11,11 +11,9 @@
 
 static bool is_muted(const struct alerts *alerts, const struct record_alert *row, int64_t now_ms)
 {
-	for (size_t i = 0; i < alerts->n_silences; i++) {
-		if (alerts_is_silenced_by(&alerts->silences[i], row, now_ms))
-			return true;
-	}
-	return alerts_maintenance_of(alerts, row, now_ms) != NULL;
+	size_t at = 0;
+	return alerts_next_silence(alerts, row, now_ms, &at) ||
+	       alerts_maintenance_of(alerts, row, now_ms);
 }
 
 static bool is_firing(const struct record_alert *row)

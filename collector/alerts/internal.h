@@ -70,6 +70,7 @@ struct alerts {
 	size_t room_dirty;
 
 	struct record_silence *silences; /* their strings are their own */
+	uint64_t *silence_letters;       /* of the servers' patterns: pattern_letters() */
 	size_t n_silences;
 	size_t firing[CONDITION_COUNT];
 	int64_t last_id;

@@ -59,20 +59,6 @@ bool maintenance_is_open(const struct maintenance *window, int64_t now_ms)
 	       (has_day(window, day - 1) && minute < window->to_min);
 }
 
-bool mute_site_matches(const char *const *patterns, size_t n, const char *organization,
-		       const char *site)
-{
-	struct arena arena;
-	bool found = false;
-
-	arena_init(&arena);
-	const char *place = arena_printf(&arena, "%s/%s", organization, site);
-	for (size_t i = 0; i < n && !found; i++)
-		found = pattern_matches(patterns[i], place);
-	arena_deinit(&arena);
-	return found;
-}
-
 bool maintenance_matches(const struct maintenance *window, const struct mute_subject *subject)
 {
 	if (condition_is_own(subject->condition))
@@ -83,6 +69,9 @@ bool maintenance_matches(const struct maintenance *window, const struct mute_sub
 		if (pattern_matches(window->servers[i], subject->server))
 			return true;
 	}
-	return mute_site_matches(window->sites, window->n_sites, subject->organization,
-				 subject->site);
+	for (size_t i = 0; i < window->n_sites; i++) {
+		if (pattern_matches_place(window->sites[i], subject->organization, subject->site))
+			return true;
+	}
+	return false;
 }

@@ -25,7 +25,7 @@ struct maintenance {
 	unsigned days;        /* bit 0 is Monday; a window past midnight belongs to its first day */
 	unsigned from_min;    /* 0 to 1439 */
 	unsigned to_min;      /* likewise; not after `from_min`: on the next day */
-	const char **sites;   /* "ORGANIZATION/SITE" as patterns */
+	const char **sites;   /* for pattern_matches_place() */
 	size_t n_sites;       /* 0: all, if there are no servers either */
 	const char **servers; /* patterns of names */
 	size_t n_servers;
@@ -44,7 +44,3 @@ bool maintenance_is_open(const struct maintenance *window, int64_t now_ms);
 
 /* Does it concern that? An ill of the collector's own: never. */
 bool maintenance_matches(const struct maintenance *window, const struct mute_subject *subject);
-
-/* Does "ORGANIZATION/SITE" match one of the patterns? */
-bool mute_site_matches(const char *const *patterns, size_t n, const char *organization,
-		       const char *site);

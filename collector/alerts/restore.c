@@ -116,5 +116,6 @@ void alerts_free(struct alerts *alerts)
 	free(alerts->touched);
 	free(alerts->dirty);
 	free(alerts->silences);
+	free(alerts->silence_letters);
 	free(alerts);
 }

@@ -3,16 +3,27 @@
 #include <stdbool.h>
 
 #include "collector/alerts/internal.h"
+#include "collector/base/pattern.h"
 #include "collector/base/percent.h"
 #include "collector/model/notification.h"
 #include "proto/base/timestamp.h"
 
-bool alerts_is_silenced_by(const struct record_silence *silence, const struct record_alert *alert,
-			   int64_t now_ms)
+const struct record_silence *alerts_next_silence(const struct alerts *alerts,
+						 const struct record_alert *alert, int64_t now_ms,
+						 size_t *at)
 {
 	const struct mute_subject subject = { alert->server, alert->organization, alert->site,
 					      alert->condition };
-	return silence_holds(silence, now_ms) && silence_matches(silence, &subject);
+	uint64_t letters = pattern_letters_of(alert->server);
+
+	while (*at < alerts->n_silences) {
+		size_t i = (*at)++;
+		const struct record_silence *silence = &alerts->silences[i];
+		if ((alerts->silence_letters[i] & ~letters) == 0 &&
+		    silence_holds(silence, now_ms) && silence_matches(silence, &subject))
+			return silence;
+	}
+	return NULL;
 }
 
 const char *alerts_maintenance_of(const struct alerts *alerts, const struct record_alert *row,

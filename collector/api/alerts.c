@@ -55,12 +55,12 @@ static void add_acknowledgement(struct buffer *out, const struct record_alert *a
 static void add_silences(struct buffer *out, const struct alerts *alerts,
 			 const struct record_alert *alert, int64_t now_ms)
 {
+	const struct record_silence *silence;
+	size_t at = 0;
+
 	json_open_array(out, "silenced_by");
-	for (size_t i = 0; i < alerts_count_silences(alerts); i++) {
-		const struct record_silence *silence = alerts_silence(alerts, i);
-		if (alerts_is_silenced_by(silence, alert, now_ms))
-			json_put_id(out, NULL, silence->id);
-	}
+	while ((silence = alerts_next_silence(alerts, alert, now_ms, &at)))
+		json_put_id(out, NULL, silence->id);
 	json_close_array(out);
 }
 

@@ -7,19 +7,67 @@
 #include "proto/base/utf8.h"
 
 /* Bytes of the character at `text`, which is not its end. */
-static size_t step(const char *text)
+static inline size_t step(const char *text)
 {
+	if ((unsigned char)*text < 0x80)
+		return 1;
 	size_t n = utf8_length(text, strlen(text));
 	return n > 0 ? n : 1;
 }
 
-/* Steps over the next character of both where it is the same without case. */
-static bool is_alike(const char **pattern, const char **text)
+static inline unsigned char lower(unsigned char c)
+{
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
+}
+
+static uint64_t mark(unsigned char c)
+{
+	return UINT64_C(1) << (lower(c) & 63U);
+}
+
+/* What is not ASCII may stand for a letter of ASCII without case, and is left open. */
+uint64_t pattern_letters(const char *pattern)
+{
+	uint64_t letters = 0;
+
+	for (const char *c = pattern; *c; c++) {
+		if ((unsigned char)*c < 0x80 && *c != '*' && *c != '?')
+			letters |= mark((unsigned char)*c);
+	}
+	return letters;
+}
+
+uint64_t pattern_letters_of(const char *text)
+{
+	uint64_t letters = 0;
+
+	for (const char *c = text; *c; c++) {
+		if ((unsigned char)*c >= 0x80)
+			return UINT64_MAX;
+		letters |= mark((unsigned char)*c);
+	}
+	return letters;
+}
+
+/*
+ * Steps over the next character of both where it is the same without case. Nearly all are ASCII,
+ * and a page of alerts asks a million times; only a few others fold to ASCII (U+212A to k).
+ */
+static inline bool is_alike(const char **pattern, const char *end, const char **text)
 {
 	const char *p = *pattern;
 	const char *t = *text;
 
-	if (!*p || casefold_next(&p) != casefold_next(&t))
+	if (p == end)
+		return false;
+	if ((unsigned char)*p < 0x80 && (unsigned char)*t < 0x80) {
+		if (lower((unsigned char)*p) != lower((unsigned char)*t))
+			return false;
+		++*pattern;
+		++*text;
+		return true;
+	}
+	if (casefold_next(&p) != casefold_next(&t))
 		return false;
 	*pattern = p;
 	*text = t;
@@ -30,19 +78,19 @@ static bool is_alike(const char **pattern, const char **text)
  * On a mismatch only the last '*' takes one character more: what an earlier one could take as well
  * would not help. So the time is at most the product of the lengths.
  */
-bool pattern_matches(const char *pattern, const char *text)
+static bool matches(const char *pattern, const char *end, const char *text)
 {
 	const char *star = NULL;  /* what is behind the last '*' */
 	const char *taken = NULL; /* where its text ends */
 
 	while (*text) {
-		if (*pattern == '*') {
+		if (pattern < end && *pattern == '*') {
 			star = ++pattern;
 			taken = text;
-		} else if (*pattern == '?') {
+		} else if (pattern < end && *pattern == '?') {
 			pattern++;
 			text += step(text);
-		} else if (is_alike(&pattern, &text)) {
+		} else if (is_alike(&pattern, end, &text)) {
 			continue;
 		} else if (star) {
 			pattern = star;
@@ -52,7 +100,18 @@ bool pattern_matches(const char *pattern, const char *text)
 			return false;
 		}
 	}
-	while (*pattern == '*')
+	while (pattern < end && *pattern == '*')
 		pattern++;
-	return *pattern == '\0';
+	return pattern == end;
+}
+
+bool pattern_matches(const char *pattern, const char *text)
+{
+	return matches(pattern, pattern + strlen(pattern), text);
+}
+
+bool pattern_matches_place(const char *pattern, const char *organization, const char *site)
+{
+	const char *slash = strchr(pattern, '/');
+	return slash && matches(pattern, slash, organization) && pattern_matches(slash + 1, site);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "collector/base/pattern.h"
 #include <string.h>
 
 #include "proto/base/timestamp.h"
@@ -180,9 +181,28 @@ static void a_new_hook_hears_of_what_fires_already(void **state)
 	play_tear_down(&p);
 }
 
+static void a_place_is_matched_part_by_part(void **state)
+{
+	(void)state;
+	assert_true(pattern_matches_place("acme/HQ", "ACME", "hq"));
+	assert_true(pattern_matches_place("A/*", "A", "B/C"));
+	assert_false(pattern_matches_place("A/*", "A/B", "C"));
+	assert_true(pattern_matches_place("A?B/C", "A/B", "C"));
+	assert_false(pattern_matches_place("A/B/C", "A/B", "C"));
+	assert_false(pattern_matches_place("*/C", "A", "B/C"));
+	assert_false(pattern_matches_place("HQ", "", "HQ"));
+	assert_true(pattern_matches_place("\xc3\x84*/*", "\xc3\xa4rzte", "")); /* umlauts */
+	assert_int_equal(pattern_letters("eX*1?") & ~pattern_letters_of("EXCH12"), 0);
+	assert_int_not_equal(pattern_letters("EX3*") & ~pattern_letters_of("exch12"), 0);
+	assert_int_equal(pattern_letters("k*") & ~pattern_letters_of("\xe2\x84\xaa"), 0);
+	assert_false(pattern_matches("EX*1", "EXCH12"));
+	assert_true(pattern_matches("\xe2\x84\xaa", "k")); /* the Kelvin sign */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_place_is_matched_part_by_part),
 		cmocka_unit_test(it_is_repeated_until_somebody_acknowledges),
 		cmocka_unit_test(what_is_silenced_is_told_when_the_silence_ends_if_it_fires_still),
 		cmocka_unit_test(maintenance_mutes_as_a_silence_does),
