@@ -167,6 +167,14 @@ enum status host_read_value(struct host *host, const char *key, const char *name
 	return planted(error, STATUS_NOT_FOUND, name);
 }
 
+const char *host_key_fault(struct host *host, const char *key, struct arena *arena)
+{
+	const char *theirs = machine_of(host)->key_of_others;
+
+	(void)arena;
+	return theirs && strcmp(theirs, key) == 0 ? "belongs to somebody else" : NULL;
+}
+
 enum status host_find_key(struct host *host, const char *key, struct os_error *error)
 {
 	const struct fake_host *machine = machine_of(host);

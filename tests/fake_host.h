@@ -81,6 +81,7 @@ struct fake_host {
 
 	const struct fake_value *values;
 	size_t n_values;
+	const char *key_of_others; /* NULL: all keys are whose they should be */
 	const struct fake_service *services;
 	size_t n_services;
 	const struct host_event *events; /* all of them asked for */

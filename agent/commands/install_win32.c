@@ -192,7 +192,9 @@ static enum status install(const struct call *call)
 			return give_up("install over the service that is there", st, &error);
 		say("service", SERVICE_NAME " was there, and is stopped");
 	}
-	st = place_program(call->arena, &program, &error);
+	st = install_check_settings(&error);
+	if (st == STATUS_OK)
+		st = place_program(call->arena, &program, &error);
 	if (st == STATUS_OK)
 		st = install_protect_settings(&error);
 	if (st == STATUS_OK)

@@ -45,6 +45,7 @@ static int run_service(struct serving *s)
 
 	if (signals_start(s->host) != STATUS_OK)
 		log_warning("could not prepare for the system's signals");
+	service_protect();
 	config_use_host(s->call->config, s->host);
 	service_progress();
 	if (run(s->host, s->call->config, signals_stopped, &hooks) == STATUS_OK)

@@ -58,11 +58,13 @@ static void copy_layer(struct layers *to, const struct layers *from, enum layer 
 	}
 }
 
+static const char kept[] = "; what was read there before goes on to count";
+
 /* The trouble with a place, NULL for none, is logged when it begins. */
-static void note_trouble(char **noted, const char *error)
+static void note_trouble(char **noted, const char *error, const char *so)
 {
 	if (error && !(*noted && strcmp(*noted, error) == 0))
-		log_warning("%s; what was read there before goes on to count", error);
+		log_warning("%s%s", error, so);
 	free(*noted);
 	*noted = error ? mem_strdup(error) : NULL;
 }
@@ -77,7 +79,7 @@ static void reread_file(struct config *c, struct reading *reading)
 
 	copy_layer(&reading->layers, good ? &found : &c->now->layers, LAYER_FILE);
 	c->file_found = st == STATUS_OK;
-	note_trouble(&c->file_trouble, good ? NULL : error);
+	note_trouble(&c->file_trouble, good ? NULL : error, kept);
 }
 
 /* Likewise the registry. A directory that stands for the disk may have none. */
@@ -85,12 +87,16 @@ static void reread_registry(struct config *c, struct reading *reading)
 {
 	struct layers found = { .arena = &reading->arena };
 	const char *error = NULL;
-	bool good = config_registry_read(&found, c->host, &error) == STATUS_OK;
+	const char *ignored = NULL;
+	bool good = config_registry_read(&found, c->host, &ignored, &error) == STATUS_OK;
 	const struct layers *from = good ? &found : &c->now->layers;
 
 	copy_layer(&reading->layers, from, LAYER_POLICY);
 	copy_layer(&reading->layers, from, LAYER_INSTALLER);
-	note_trouble(&c->registry_trouble, good || c->options.image_root ? NULL : error);
+	if (good)
+		note_trouble(&c->registry_trouble, ignored, "");
+	else
+		note_trouble(&c->registry_trouble, c->options.image_root ? NULL : error, kept);
 }
 
 /* Adds to the file's values what the other places hold, and decides. */

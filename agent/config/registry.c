@@ -51,7 +51,7 @@ static void read_peers(struct layers *layers, struct host *host, const struct pl
 }
 
 static enum status read_key(struct layers *layers, struct host *host, enum layer layer,
-			    const char *key, const char **why)
+			    const char *key, const char **ignored, const char **why)
 {
 	struct os_error error;
 	size_t n = 0;
@@ -61,6 +61,12 @@ static enum status read_key(struct layers *layers, struct host *host, enum layer
 	if (st != STATUS_OK) {
 		*why = arena_strdup(layers->arena, error.text);
 		return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+	}
+	const char *fault = host_key_fault(host, key, layers->arena);
+	if (fault) {
+		*ignored = arena_printf(layers->arena, "HKLM\\%s %s, so nothing in it counts", key,
+					fault);
+		return STATUS_OK;
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct place place = { &all[i], layer, key, all[i].value_name };
@@ -72,11 +78,13 @@ static enum status read_key(struct layers *layers, struct host *host, enum layer
 	return STATUS_OK;
 }
 
-enum status config_registry_read(struct layers *layers, struct host *host, const char **error)
+enum status config_registry_read(struct layers *layers, struct host *host, const char **ignored,
+				 const char **error)
 {
-	enum status st = read_key(layers, host, LAYER_POLICY, CONFIG_POLICY_KEY, error);
+	*ignored = NULL;
+	enum status st = read_key(layers, host, LAYER_POLICY, CONFIG_POLICY_KEY, ignored, error);
 
 	if (st == STATUS_OK)
-		st = read_key(layers, host, LAYER_INSTALLER, CONFIG_INSTALLER_KEY, error);
+		st = read_key(layers, host, LAYER_INSTALLER, CONFIG_INSTALLER_KEY, ignored, error);
 	return st;
 }

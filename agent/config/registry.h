@@ -18,9 +18,11 @@
 #define CONFIG_PEER_PREFIX "Peer" /* of the values in the subkey of the peers, then a number */
 
 /*
- * Adds what stands in both keys. A single value that cannot be read is added as that.
+ * Adds what stands in both keys. A single value that cannot be read is added as that. A key of
+ * somebody else's counts for nothing: `*ignored` (in the layers' arena) says which and why, or NULL.
  *
  * Failures as of host_find_key(): a key may not even be opened; `*error` (in the layers' arena)
  * says which and why, and what was added until then is of no use.
  */
-enum status config_registry_read(struct layers *layers, struct host *host, const char **error);
+enum status config_registry_read(struct layers *layers, struct host *host, const char **ignored,
+				 const char **error);

@@ -234,6 +234,12 @@ const char *host_lookup_text(int error);
 enum status host_read_value(struct host *host, const char *key, const char *name,
 			    struct arena *arena, struct host_value *out, struct os_error *error);
 
+/*
+ * Why what stands in `key` is not to be believed, as the rest of a sentence that begins with its
+ * name, in `arena`; NULL: it is. Its owner could write anything there.
+ */
+const char *host_key_fault(struct host *host, const char *key, struct arena *arena);
+
 /* Is `key` there? STATUS_OK, or a failure as of host_read_value(). */
 enum status host_find_key(struct host *host, const char *key, struct os_error *error);
 

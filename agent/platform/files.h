@@ -28,8 +28,8 @@ const char *files_default_state_dir(struct arena *arena);
 const char *files_default_config(struct arena *arena);
 
 /*
- * Makes a directory that only this user (on Windows: who the parent lets) may read, with its
- * parents. One that is there already is no failure.
+ * Makes a directory that only this user may read, with its parents; on Windows Users may read it,
+ * and only administrators write. One that is there already is no failure.
  *
  * STATUS_DENIED, STATUS_FULL, STATUS_SYSTEM
  */

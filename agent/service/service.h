@@ -55,6 +55,12 @@ void service_progress(void);
 void service_ready(void);
 
 /*
+ * Sees to it that nobody but administrators can change program and settings, however they were
+ * installed; what is in the way is logged.
+ */
+void service_protect(void);
+
+/*
  * Asks the SCM to start the service again when it dies: after one minute, then five, then fifteen,
  * counted anew after a day. What an administrator has set stays; Windows NT 4.0 cannot.
  */

@@ -90,6 +90,17 @@ def test_what_decides_is_in_its_tables(packages):
     service, = table(package, "ServiceInstall")
     assert (service["Name"], service["Arguments"], service["StartType"]) == (
         "mtawatch-agent", "service", "2")
+    registry = {row["Registry"]: row["Name"] for row in table(package, "Registry")}
+    locks = {(registry.get(row["LockObject"], row["LockObject"]), row["Table"], row["User"]): int(row["Permission"])
+             for row in table(package, "LockPermissions")}
+    everything, read_and_run, read_key = 0x10000000, 0x1200A9, 0x20019
+    assert locks == {
+        (what, where, who): everything if who == "Administrators" else others
+        for what, where, others in (("INSTALLDIR", "CreateFolder", read_and_run),
+                                    ("AgentExe", "File", read_and_run), ("Package", "Registry", read_key))
+        for who in ("Administrators", "Everyone")}
+    assert [row["Directory_"] for row in table(package, "CreateFolder")] == ["INSTALLDIR"]
+    assert 0 < sequence["CreateFolders"] < sequence["InstallFiles"]
     files, = table(package, "File")
     assert files["Version"] == "0.1.0.0"
 

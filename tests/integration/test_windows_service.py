@@ -122,11 +122,26 @@ def test_what_the_service_runs_is_changed_by_administrators_alone(machine, insta
     folder.chmod(0o777)
     installed_file(machine).write_bytes(b"a program of somebody else")
     installed_file(machine).chmod(0o777)
+    planted = folder / "mtawatch-agent.exe.new"  # a copy over it would leave it its owner and its list
+    planted.write_bytes(b"a program of somebody else")
+    planted.chmod(0o777)
     install()
+    assert not planted.exists()
     assert installed_file(machine).read_bytes() == AGENT.read_bytes()
     assert not written_by_others(folder) and not written_by_others(installed_file(machine))
     _, text, errors = machine.run(PROGRAMS / "key_list.exe", r"MACHINE\Software\mtawatch")
     assert text.split() == ["S-1-5-18", "F", "S-1-5-32-544", "F", "S-1-5-32-545", "R"], errors
+
+
+def test_the_service_closes_what_was_opened_since(machine, install):
+    """As after a package, which sets no owners: each start of the service sees to it."""
+    install()
+    folder = installed_file(machine).parent
+    for path in (folder, installed_file(machine)):
+        path.chmod(0o777)
+    stop(machine)
+    machine.run("net", "start", "mtawatch-agent")
+    wait_until(lambda: not written_by_others(folder) and not written_by_others(installed_file(machine)))
 
 
 def sockets(table, remote, state):

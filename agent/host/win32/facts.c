@@ -9,6 +9,7 @@
 #include "agent/host/win32/event_log.h"
 #include "agent/host/win32/messages.h"
 #include "agent/platform/error.h"
+#include "agent/platform/win32/access_list.h"
 #include "agent/platform/win32/text.h"
 #include "proto/base/mem.h"
 #include "proto/windows/codepage.h"
@@ -106,6 +107,11 @@ enum status host_read_value(struct host *host, const char *key, const char *name
 	status = read_value(opened, key, name, arena, out, error);
 	RegCloseKey(opened);
 	return status;
+}
+
+const char *host_key_fault(struct host *host, const char *key, struct arena *arena)
+{
+	return host->root ? NULL : access_list_key_fault(win32_wide(key, arena), arena);
 }
 
 enum status host_find_key(struct host *host, const char *key, struct os_error *error)

@@ -1,11 +1,20 @@
 #include "agent/platform/files.h"
 
-#include <stddef.h>
+#include <windows.h>
 
-/* The directory has the access list of what it lies in; a key has one of its own (keystore.h). */
+#include "agent/platform/win32/access_list.h"
+#include "agent/platform/win32/keystore.h"
+#include "agent/platform/win32/text.h"
+
 const char *files_dir_fault(const char *path, struct arena *arena)
 {
-	(void)path;
-	(void)arena;
-	return NULL;
+	const char *fault = keystore_volume_has_lists(path)
+				    ? access_list_file_fault(win32_wide(path, arena), arena)
+				    : NULL;
+
+	return fault ? arena_printf(arena,
+				    "%s %s, who could replace what is kept there: move it away, or "
+				    "give it to Administrators",
+				    path, fault)
+		     : NULL;
 }

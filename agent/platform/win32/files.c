@@ -85,6 +85,7 @@ enum status files_make_dir(const char *path)
 {
 	wchar_t wide[FILES_MAX_PATH];
 	enum status st = to_wide(path, wide);
+	SECURITY_ATTRIBUTES *list = access_list_new_readable();
 
 	for (wchar_t *at = wide; st == STATUS_OK; at++) {
 		wchar_t end = *at;
@@ -92,12 +93,14 @@ enum status files_make_dir(const char *path)
 			continue;
 		*at = L'\0';
 		/* The parents may be a drive or a share, which cannot be made and are there. */
-		if (at != wide && !is_dir(wide) && !CreateDirectoryW(wide, NULL) && end == L'\0')
+		if (at != wide && !is_dir(wide) &&
+		    !CreateDirectoryW(wide, end == L'\0' ? list : NULL) && end == L'\0')
 			st = from_win32(GetLastError());
 		*at = end;
 		if (end == L'\0')
 			break;
 	}
+	free(list);
 	return st;
 }
 
@@ -161,10 +164,10 @@ static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, 
 	if (st != STATUS_OK)
 		return st;
 
-	/* One that is left would keep its own access list. */
-	if (attributes && !DeleteFileW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND)
+	/* One that is left would keep its own owner and access list. */
+	if (!DeleteFileW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND)
 		return from_win32(GetLastError());
-	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, attributes, CREATE_ALWAYS,
+	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, attributes, CREATE_NEW,
 				  FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
 		return from_win32(GetLastError());

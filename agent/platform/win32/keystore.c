@@ -51,12 +51,25 @@ bool keystore_volume_has_lists(const char *dir)
 	       (flags & FS_PERSISTENT_ACLS) != 0;
 }
 
+static bool is_ours(void)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	bool ours = !access_list_key_fault(KEY_PATH, &arena);
+	arena_deinit(&arena);
+	return ours;
+}
+
 enum status keystore_load_value(char **text)
 {
 	HKEY key = NULL;
 	char bytes[KEYSTORE_MAX_TEXT];
 	DWORD size = sizeof bytes;
 	DWORD type = 0;
+
+	if (!is_ours())
+		return STATUS_NOT_FOUND; /* somebody who knows it put it there */
 	LONG code = RegOpenKeyExW(HKEY_LOCAL_MACHINE, KEY_PATH, 0, KEY_QUERY_VALUE, &key);
 	if (code != ERROR_SUCCESS)
 		return from_win32(code);
@@ -77,12 +90,17 @@ enum status keystore_save_value(const char *text)
 
 	if (!private)
 		return from_win32((LONG)GetLastError());
-	LONG code = RegCreateKeyExW(HKEY_LOCAL_MACHINE, KEY_PATH, 0, NULL, REG_OPTION_NON_VOLATILE,
-				    KEY_SET_VALUE | WRITE_DAC, private, &key, NULL);
 	/* It may have been there before, as somebody else made it. */
+	if (!is_ours())
+		RegDeleteKeyW(HKEY_LOCAL_MACHINE, KEY_PATH);
+	if (!is_ours()) {
+		free(private);
+		return STATUS_DENIED;
+	}
+	LONG code = (LONG)access_list_set_key(KEY_PATH, private);
 	if (code == ERROR_SUCCESS)
-		code = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION,
-					 private->lpSecurityDescriptor);
+		code = RegCreateKeyExW(HKEY_LOCAL_MACHINE, KEY_PATH, 0, NULL,
+				       REG_OPTION_NON_VOLATILE, KEY_SET_VALUE, private, &key, NULL);
 	free(private);
 	if (code == ERROR_SUCCESS)
 		code = RegSetValueExW(key, VALUE_NAME, 0, REG_BINARY, (const BYTE *)text,

@@ -18,6 +18,10 @@ void service_ready(void)
 {
 }
 
+void service_protect(void)
+{
+}
+
 void service_keep_alive(void)
 {
 }

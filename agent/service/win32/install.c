@@ -14,8 +14,9 @@
 #include "agent/platform/win32/access_list.h"
 #include "agent/platform/win32/keystore.h"
 
-#define WINDOWS_KEY L"Software\\Microsoft\\Windows\\CurrentVersion"
-#define SOURCE_KEY  "SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\" ANNOUNCE_SOURCE
+#define SETTINGS_KEY L"" CONFIG_INSTALLER_KEY
+#define WINDOWS_KEY  L"Software\\Microsoft\\Windows\\CurrentVersion"
+#define SOURCE_KEY   "SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\" ANNOUNCE_SOURCE
 
 #define PROGRAM_NAME "mtawatch-agent.exe"
 #define POLL_MS      200
@@ -77,33 +78,87 @@ static enum status protect_file(const char *name, struct arena *arena, struct os
 		return STATUS_OK;
 	const wchar_t *path = win32_wide(name, arena);
 	SECURITY_ATTRIBUTES *list = access_list_new_readable();
-	bool done = list &&
-		    SetFileSecurityW(path, DACL_SECURITY_INFORMATION, list->lpSecurityDescriptor);
-	DWORD code = GetLastError();
+	DWORD code = list ? access_list_set_file(path, list) : GetLastError();
 
 	free(list);
-	return done ? STATUS_OK : win32_fail(error, code, "protect %s from changes", name);
+	return code == NO_ERROR ? STATUS_OK
+				: win32_fail(error, code, "protect %s from changes", name);
+}
+
+static enum status refuse(struct os_error *error, const char *what, const char *fault)
+{
+	return os_fail(error, STATUS_DENIED, OS_NO_CODE,
+		       "%s %s: look into it, remove it, and try again", what, fault);
+}
+
+/* A library or a configuration file of somebody else's would be the service's own. */
+static enum status look_into(const char *folder, struct arena *arena, struct os_error *error)
+{
+	const char *fault = access_list_file_fault(win32_wide(folder, arena), arena);
+	WIN32_FIND_DATAW entry;
+	enum status st = fault ? refuse(error, folder, fault) : STATUS_OK;
+	HANDLE search =
+		FindFirstFileW(win32_wide(arena_printf(arena, "%s\\*", folder), arena), &entry);
+
+	if (search == INVALID_HANDLE_VALUE)
+		return st;
+	do {
+		const char *path =
+			arena_printf(arena, "%s\\%s", folder, win32_narrow(entry.cFileName, arena));
+		/* Its head is enough: the program itself is replaced, ".." is not the agent's. */
+		if (entry.cFileName[0] == L'.' || strstr(path, PROGRAM_NAME))
+			continue;
+		fault = access_list_file_fault(win32_wide(path, arena), arena);
+		if (fault)
+			st = refuse(error, path, fault);
+	} while (FindNextFileW(search, &entry));
+	FindClose(search);
+	return st;
+}
+
+static const char *folder_of(const char *program, struct arena *arena)
+{
+	return arena_strndup(arena, program, (size_t)(strrchr(program, '\\') - program));
+}
+
+static enum status protect_folder(const char *folder, struct arena *arena, struct os_error *error)
+{
+	enum status st =
+		keystore_volume_has_lists(folder) ? look_into(folder, arena, error) : STATUS_OK;
+	return st == STATUS_OK ? protect_file(folder, arena, error) : st;
+}
+
+static enum status find_self(const wchar_t **self, struct arena *arena, struct os_error *error)
+{
+	wchar_t *path = arena_alloc(arena, MAX_PATH * sizeof *path);
+	DWORD n = GetModuleFileNameW(NULL, path, MAX_PATH);
+
+	*self = path;
+	return n > 0 && n < MAX_PATH
+		       ? STATUS_OK
+		       : win32_fail(error, GetLastError(), "find this program's own file");
 }
 
 static enum status copy_program(const char *program, bool *copied, struct arena *arena,
 				struct os_error *error)
 {
-	wchar_t self[MAX_PATH];
-	const char *folder =
-		arena_strndup(arena, program, (size_t)(strrchr(program, '\\') - program));
+	const char *folder = folder_of(program, arena);
 	const wchar_t *to = win32_wide(program, arena);
 	const wchar_t *new_file = win32_wide(arena_printf(arena, "%s.new", program), arena);
-	DWORD n = GetModuleFileNameW(NULL, self, MAX_PATH);
+	const wchar_t *self = NULL;
+	enum status st = find_self(&self, arena, error);
 
-	if (n == 0 || n == MAX_PATH)
-		return win32_fail(error, GetLastError(), "find this program's own file");
-	*copied = lstrcmpiW(self, to) != 0;
-	enum status st = make_folder(folder, arena, error);
 	if (st == STATUS_OK)
-		st = protect_file(folder, arena, error);
-	if (st != STATUS_OK || !*copied)
+		st = make_folder(folder, arena, error);
+	if (st == STATUS_OK)
+		st = protect_folder(folder, arena, error);
+	if (st != STATUS_OK)
 		return st;
-	if (!CopyFileW(self, new_file, FALSE))
+	*copied = lstrcmpiW(self, to) != 0;
+	if (!*copied)
+		return STATUS_OK;
+	DeleteFileW(new_file); /* a copy over one that is there would leave it its owner */
+	if (!CopyFileW(self, new_file, TRUE))
 		return win32_fail(error, GetLastError(), "copy this program to %s", program);
 	return put_in_place(new_file, to, program, error);
 }
@@ -184,25 +239,50 @@ enum status install_protect_settings(struct os_error *error)
 {
 	SECURITY_ATTRIBUTES *list = access_list_new_readable();
 	HKEY key = NULL;
+	LONG code = list ? (LONG)access_list_set_key(SETTINGS_KEY, list) : (LONG)GetLastError();
+
+	if (code == ERROR_SUCCESS)
+		code = (LONG)access_list_set_key(SETTINGS_KEY L"\\Peers", list);
+	if (code == ERROR_SUCCESS)
+		code = RegCreateKeyExW(HKEY_LOCAL_MACHINE, SETTINGS_KEY, 0, NULL, 0,
+				       KEY_QUERY_VALUE, list, &key, NULL);
+	if (key)
+		RegCloseKey(key);
+	free(list);
+	return code == ERROR_SUCCESS
+		       ? STATUS_OK
+		       : win32_fail(error, (DWORD)code, "protect HKLM\\%s from changes",
+				    CONFIG_INSTALLER_KEY);
+}
+
+enum status install_check_settings(struct os_error *error)
+{
 	struct arena arena;
 
 	arena_init(&arena);
-	LONG code =
-		list ? RegCreateKeyExW(HKEY_LOCAL_MACHINE, win32_wide(CONFIG_INSTALLER_KEY, &arena),
-				       0, NULL, 0, WRITE_DAC, list, &key, NULL)
-		     : (LONG)GetLastError();
-	/* It may have been there before, as somebody else made it. */
-	if (code == ERROR_SUCCESS) {
-		code = RegSetKeySecurity(key, DACL_SECURITY_INFORMATION,
-					 list->lpSecurityDescriptor);
-		RegCloseKey(key);
+	const char *fault = access_list_key_fault(SETTINGS_KEY, &arena);
+	enum status st = fault ? refuse(error, "HKLM\\" CONFIG_INSTALLER_KEY, fault) : STATUS_OK;
+	arena_deinit(&arena);
+	return st;
+}
+
+enum status install_protect_program(struct os_error *error)
+{
+	struct arena arena;
+	const char *program = NULL;
+	const wchar_t *self = NULL;
+
+	arena_init(&arena);
+	enum status st = install_place(&arena, &program, error);
+	if (st == STATUS_OK)
+		st = find_self(&self, &arena, error);
+	if (st == STATUS_OK && lstrcmpiW(self, win32_wide(program, &arena)) == 0) {
+		st = protect_file(program, &arena, error);
+		if (st == STATUS_OK)
+			st = protect_folder(folder_of(program, &arena), &arena, error);
 	}
 	arena_deinit(&arena);
-	free(list);
-	if (code == ERROR_SUCCESS)
-		return STATUS_OK;
-	return win32_fail(error, (DWORD)code, "protect HKLM\\%s from changes",
-			  CONFIG_INSTALLER_KEY);
+	return st;
 }
 
 enum status install_event_source(const char *program, struct os_error *error)

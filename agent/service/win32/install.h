@@ -23,7 +23,8 @@ enum status install_place(struct arena *arena, const char **program, struct os_e
 
 /*
  * Copies this program there, unless it is that one (`*copied`). Where the volume has access lists,
- * Users may read and execute folder and program, and only administrators may change them.
+ * Users may read and execute folder and program, which are Administrators' then. A folder
+ * of somebody else's, or one with their files in it, is refused.
  */
 enum status install_program(const char *program, bool *copied, struct os_error *error);
 
@@ -37,8 +38,19 @@ enum status install_remove_program(const char *program, bool *later, struct os_e
 enum status install_setting(const char *name, const char *text, uint32_t number,
 			    struct os_error *error);
 
-/* Lets Users read that key, and only administrators change it; makes it where it is not there. */
+/*
+ * Gives that key to Administrators, lets Users read it, and makes it where it is not there. One that
+ * is somebody else's is refused before that: what stands in it is theirs.
+ */
+enum status install_check_settings(struct os_error *error);
 enum status install_protect_settings(struct os_error *error);
+
+/*
+ * The same for the program and its folder where this program is that one, however it came there (a
+ * package of Windows Installer sets lists, but no owners); fails where somebody else's file lies
+ * beside it.
+ */
+enum status install_protect_program(struct os_error *error);
 
 /* The source of the agent's events, whose texts are in `program`. */
 enum status install_event_source(const char *program, struct os_error *error);

@@ -6,6 +6,7 @@
 
 #include <windows.h>
 
+#include "agent/service/win32/install.h"
 #include "agent/service/win32/scm.h"
 
 /* One service a process: the SCM knows it by these. */
@@ -124,6 +125,17 @@ void service_ready(void)
 	LeaveCriticalSection(&service.guard);
 	if (starting)
 		tell(SERVICE_RUNNING, 0);
+}
+
+void service_protect(void)
+{
+	struct os_error error;
+
+	if (install_protect_program(&error) != STATUS_OK)
+		log_warning("the program is not safe: could not %s", error.text);
+	if (install_check_settings(&error) != STATUS_OK ||
+	    install_protect_settings(&error) != STATUS_OK)
+		log_warning("the settings are not safe: could not %s", error.text);
 }
 
 void service_keep_alive(void)

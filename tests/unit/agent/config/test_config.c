@@ -122,6 +122,25 @@ static void each_place_goes_over_those_below_it(void **state)
 	assert_int_equal(config_options(config)->log_max_kb, SETTING_LOG_KB);
 }
 
+static void a_key_of_somebody_elses_counts_for_nothing(void **state)
+{
+	static const struct fake_value values[] = {
+		TEXT(CONFIG_INSTALLER_KEY, "CollectorUrl", "https://installer"),
+		TEXT(CONFIG_POLICY_KEY, "CollectorUrl", "https://policy"),
+	};
+	(void)state;
+
+	set_registry(values, 2);
+	machine.key_of_others = CONFIG_POLICY_KEY;
+	open_config("run", "collector = http://file\n", NULL);
+	assert_from("collector", LAYER_INSTALLER, "https://installer");
+	machine.key_of_others = CONFIG_INSTALLER_KEY;
+	assert_int_equal(config_refresh(config), SETTING_REPORTING);
+	assert_from("collector", LAYER_POLICY, "https://policy");
+	machine.key_of_others = NULL;
+	assert_int_equal(config_refresh(config), 0);
+}
+
 static void a_policy_counts_from_the_next_reading_and_no_more_when_it_is_lifted(void **state)
 {
 	static const struct fake_value values[] = {
@@ -278,6 +297,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(each_place_goes_over_those_below_it),
+		TEST(a_key_of_somebody_elses_counts_for_nothing),
 		TEST(a_policy_counts_from_the_next_reading_and_no_more_when_it_is_lifted),
 		TEST(what_is_not_valid_any_more_stays_as_it_was),
 		TEST(a_value_that_cannot_be_read_or_is_out_of_bounds_does_not_count),
