@@ -63,11 +63,8 @@ static const char reading_reports[] = "read the reports";
 /* Goes on to the next server, if there is one. */
 static enum status next_host(struct reading *r, bool *found, char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *next = store_db_statement(r->db, STORE_HOST_BEHIND);
-
-	if (!next || !store_db_bind_number(next, 1, r->host_id) ||
-	    !store_db_bind_text(next, 2, r->filter->key))
-		return store_db_fail(r->db, reading_reports, error);
+	sqlite3_stmt *next = STORE_BOUND(r->db, STORE_HOST_BEHIND, STORE_NUMBER(r->host_id),
+					 STORE_TEXT(r->filter->key));
 	enum status status = store_db_step(r->db, next, reading_reports, error);
 	*found = status == STATUS_OK;
 	r->key.size = 0;
@@ -90,24 +87,18 @@ static enum status add_id(sqlite3_stmt *row, void *user)
 
 static enum status list_ids(struct reading *r, char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *list = store_db_statement(r->db, STORE_LIST_REPORTS);
-
 	r->n = 0;
-	if (!list || !store_db_bind_number(list, 1, r->host_id) ||
-	    !store_db_bind_number(list, 2, r->filter->since_ms) ||
-	    !store_db_bind_number(list, 3, r->filter->until_ms))
-		return store_db_fail(r->db, reading_reports, error);
+	sqlite3_stmt *list =
+		STORE_BOUND(r->db, STORE_LIST_REPORTS, STORE_NUMBER(r->host_id),
+			    STORE_NUMBER(r->filter->since_ms), STORE_NUMBER(r->filter->until_ms));
 	return store_db_list(r->db, list, reading_reports, add_id, r, error);
 }
 
 static enum status get_one(struct reading *r, int64_t id, struct arena *arena,
 			   struct record_report *out, char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *read = store_db_statement(r->db, STORE_ONE_REPORT);
-
-	if (!read || !store_db_bind_number(read, 1, id) ||
-	    !store_db_bind_number(read, 2, r->host_id))
-		return store_db_fail(r->db, reading_reports, error);
+	sqlite3_stmt *read =
+		STORE_BOUND(r->db, STORE_ONE_REPORT, STORE_NUMBER(id), STORE_NUMBER(r->host_id));
 	enum status status = store_db_step(r->db, read, reading_reports, error);
 	if (status == STATUS_OK)
 		status = store_db_get_report(r->db, read, 0, r->key.bytes, out, error);

@@ -293,6 +293,14 @@ sqlite3_stmt *store_db_statement(struct store_db *db, enum store_statement which
 	return *statement;
 }
 
+void store_db_done(sqlite3_stmt *statement)
+{
+	if (!statement)
+		return;
+	sqlite3_reset(statement); /* repeats the failure of the step, which is told already */
+	sqlite3_clear_bindings(statement);
+}
+
 enum status store_db_run(struct store_db *db, sqlite3_stmt *statement, const char *what,
 			 char error[STORE_ERROR_SIZE])
 {
@@ -302,8 +310,7 @@ enum status store_db_run(struct store_db *db, sqlite3_stmt *statement, const cha
 		return store_db_fail(db, what, error);
 	if (sqlite3_step(statement) != SQLITE_DONE)
 		status = store_db_fail(db, what, error);
-	sqlite3_reset(statement); /* repeats the failure of the step, which is told already */
-	sqlite3_clear_bindings(statement);
+	store_db_done(statement);
 	return status;
 }
 
@@ -327,8 +334,7 @@ enum status store_db_numbers(struct store_db *db, sqlite3_stmt *find, const char
 
 	for (int i = 0; status == STATUS_OK && i < n; i++)
 		out[i] = sqlite3_column_int64(find, i);
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
+	store_db_done(find);
 	return status;
 }
 
@@ -344,8 +350,7 @@ enum status store_db_list(struct store_db *db, sqlite3_stmt *list, const char *w
 		status = visit(list, user);
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		status = store_db_fail(db, what, error);
-	sqlite3_reset(list);
-	sqlite3_clear_bindings(list);
+	store_db_done(list);
 	return status;
 }
 
@@ -357,6 +362,20 @@ bool store_db_bind_text(sqlite3_stmt *statement, int at, const char *text)
 bool store_db_bind_number(sqlite3_stmt *statement, int at, int64_t number)
 {
 	return sqlite3_bind_int64(statement, at, number) == SQLITE_OK;
+}
+
+sqlite3_stmt *store_db_bound(struct store_db *db, enum store_statement which,
+			     const struct store_parameter *parameters, size_t n)
+{
+	sqlite3_stmt *statement = store_db_statement(db, which);
+
+	for (size_t i = 0; statement && i < n; i++) {
+		const struct store_parameter *p = &parameters[i];
+		if (!(p->is_text ? store_db_bind_text(statement, (int)i + 1, p->text)
+				 : store_db_bind_number(statement, (int)i + 1, p->number)))
+			return NULL;
+	}
+	return statement;
 }
 
 bool store_db_bind_time(sqlite3_stmt *statement, int at, int64_t ms)

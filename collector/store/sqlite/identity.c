@@ -11,12 +11,9 @@ static enum status trim_sessions(struct store_db *db, const struct record_identi
 				 char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "end old sessions";
-	sqlite3_stmt *trim = store_db_statement(db, STORE_TRIM_SESSIONS);
-
-	if (!trim || !store_db_bind_number(trim, 1, newest->made_at_ms) ||
-	    !store_db_bind_text(trim, 2, newest->made_by) ||
-	    !store_db_bind_number(trim, 3, MAX_SESSIONS_PER_TOKEN))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *trim =
+		STORE_BOUND(db, STORE_TRIM_SESSIONS, STORE_NUMBER(newest->made_at_ms),
+			    STORE_TEXT(newest->made_by), STORE_NUMBER(MAX_SESSIONS_PER_TOKEN));
 	return store_db_run(db, trim, what, error);
 }
 
@@ -81,9 +78,7 @@ static enum status add_audit(struct store_db *db, const struct record_audit *aud
 	enum status status = store_db_run(db, insert, what, error);
 	if (status != STATUS_OK)
 		return status;
-	sqlite3_stmt *trim = store_db_statement(db, STORE_DROP_AUDIT);
-	if (!trim || !store_db_bind_number(trim, 1, STORE_MAX_AUDIT))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *trim = STORE_BOUND(db, STORE_DROP_AUDIT, STORE_NUMBER(STORE_MAX_AUDIT));
 	return store_db_run(db, trim, what, error);
 }
 
@@ -138,17 +133,14 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 				   char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "look for an identity";
-	sqlite3_stmt *find = store_db_statement(db, STORE_ONE_IDENTITY);
-
-	if (!find || !store_db_bind_number(find, 1, kind) || !store_db_bind_text(find, 2, name))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *find =
+		STORE_BOUND(db, STORE_ONE_IDENTITY, STORE_NUMBER(kind), STORE_TEXT(name));
 	enum status status = store_db_step(db, find, what, error);
 	if (status == STATUS_OK)
 		status = get_identity(db, find, kind, out, error);
 	if (status == STATUS_OK)
 		copy_identity(out, arena);
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
+	store_db_done(find);
 	return status;
 }
 
@@ -177,12 +169,9 @@ enum status store_db_read_identities(struct store_db *db, enum record_kind kind,
 				     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "list the identities";
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_IDENTITIES);
 	struct listener listener = { db, kind, each, user, error };
-
-	if (!list || !store_db_bind_number(list, 1, kind) || !store_db_bind_text(list, 2, after) ||
-	    !store_db_bind_number(list, 3, (int64_t)limit))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *list = STORE_BOUND(db, STORE_LIST_IDENTITIES, STORE_NUMBER(kind),
+					 STORE_TEXT(after), STORE_NUMBER(limit));
 	return store_db_list(db, list, what, visit_identity, &listener, error);
 }
 
@@ -222,12 +211,8 @@ static enum status read_audit(struct store_db *db, enum store_statement which, i
 			      char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the audit log";
-	sqlite3_stmt *list = store_db_statement(db, which);
 	struct audit_listener listener = { db, each, user, error };
-
-	if (!list || !store_db_bind_number(list, 1, id) ||
-	    !store_db_bind_number(list, 2, (int64_t)limit))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *list = STORE_BOUND(db, which, STORE_NUMBER(id), STORE_NUMBER(limit));
 	return store_db_list(db, list, what, visit_audit, &listener, error);
 }
 

@@ -162,6 +162,29 @@ enum status store_db_fail(const struct store_db *db, const char *what,
 /* The statement, ready for its parameters; NULL where it cannot be prepared. */
 sqlite3_stmt *store_db_statement(struct store_db *db, enum store_statement which);
 
+/* A parameter of a statement. A text is borrowed until the step; a NULL one is allowed. */
+struct store_parameter {
+	bool is_text;
+	const char *text;
+	int64_t number;
+};
+#define STORE_TEXT(value)   ((struct store_parameter){ .is_text = true, .text = (value) })
+#define STORE_NUMBER(value) ((struct store_parameter){ .number = (int64_t)(value) })
+
+/*
+ * Prepares a statement and binds all of its parameters, in their order. NULL: it could not be done,
+ * which whoever runs the statement reports.
+ */
+sqlite3_stmt *store_db_bound(struct store_db *db, enum store_statement which,
+			     const struct store_parameter *parameters, size_t n);
+#define STORE_BOUND(db, which, ...)                                                                \
+	store_db_bound(db, which, (const struct store_parameter[]){ __VA_ARGS__ },                 \
+		       sizeof((const struct store_parameter[]){ __VA_ARGS__ }) /                   \
+			       sizeof(struct store_parameter))
+
+/* Makes a statement ready for its next use; NULL is allowed. */
+void store_db_done(sqlite3_stmt *statement);
+
 /* Runs a statement that returns no rows, and makes it ready for its next use. */
 enum status store_db_run(struct store_db *db, sqlite3_stmt *statement, const char *what,
 			 char error[STORE_ERROR_SIZE]);
@@ -240,8 +263,8 @@ enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int firs
 void store_db_keep_report(struct record_report *report, struct arena *arena);
 
 /*
- * Steps a statement that gives one row or none and whose parameters are bound; it is to be reset
- * afterwards. NULL: it could not be prepared.
+ * Steps a statement that gives one row or none and whose parameters are bound; store_db_done()
+ * follows. NULL: it could not be prepared.
  *
  * STATUS_NOT_FOUND  it gives none
  */

@@ -4,27 +4,18 @@ static enum status remove_server(struct store_db *db, const struct record_remova
 				 char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "remove a server";
-	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_SERVER);
-
-	if (!drop || !store_db_bind_text(drop, 1, removal->key))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *drop = STORE_BOUND(db, STORE_DROP_SERVER, STORE_TEXT(removal->key));
 	enum status status = store_db_run(db, drop, what, error);
 	if (status != STATUS_OK)
 		return status;
 	writer_cache_forget_server(&db->cache, removal->key);
-	sqlite3_stmt *forget = store_db_statement(db, STORE_DROP_LATEST);
-	if (!forget || !store_db_bind_text(forget, 1, removal->key))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *forget = STORE_BOUND(db, STORE_DROP_LATEST, STORE_TEXT(removal->key));
 	status = store_db_run(db, forget, what, error);
 	if (status != STATUS_OK)
 		return status;
-	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_REMOVAL);
-	if (!put || !store_db_bind_text(put, 1, removal->key) ||
-	    !store_db_bind_text(put, 2, removal->server) ||
-	    !store_db_bind_number(put, 3, removal->at_ms) ||
-	    !store_db_bind_text(put, 4, removal->by) ||
-	    !store_db_bind_text(put, 5, removal->reason))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *put = STORE_BOUND(db, STORE_PUT_REMOVAL, STORE_TEXT(removal->key),
+					STORE_TEXT(removal->server), STORE_NUMBER(removal->at_ms),
+					STORE_TEXT(removal->by), STORE_TEXT(removal->reason));
 	return store_db_run(db, put, what, error);
 }
 
@@ -32,14 +23,10 @@ static enum status put_expected(struct store_db *db, const struct record_expecte
 				char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store an expected server";
-	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_EXPECTED);
-
-	if (!put || !store_db_bind_text(put, 1, expected->key) ||
-	    !store_db_bind_text(put, 2, expected->server) ||
-	    !store_db_bind_text(put, 3, expected->organization) ||
-	    !store_db_bind_text(put, 4, expected->site) ||
-	    !store_db_bind_number(put, 5, expected->since_ms))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *put =
+		STORE_BOUND(db, STORE_PUT_EXPECTED, STORE_TEXT(expected->key),
+			    STORE_TEXT(expected->server), STORE_TEXT(expected->organization),
+			    STORE_TEXT(expected->site), STORE_NUMBER(expected->since_ms));
 	return store_db_run(db, put, what, error);
 }
 
@@ -47,10 +34,7 @@ static enum status drop_expected(struct store_db *db, const struct record_expect
 				 char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "forget an expected server";
-	sqlite3_stmt *drop = store_db_statement(db, STORE_DROP_EXPECTED);
-
-	if (!drop || !store_db_bind_text(drop, 1, expected->key))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *drop = STORE_BOUND(db, STORE_DROP_EXPECTED, STORE_TEXT(expected->key));
 	return store_db_run(db, drop, what, error);
 }
 

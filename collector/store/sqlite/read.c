@@ -66,10 +66,7 @@ enum status store_db_read_server(struct store_db *db, const char *key, struct ar
 				 char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read a server";
-	sqlite3_stmt *find = store_db_statement(db, STORE_GET_SERVER);
-
-	if (!find || !store_db_bind_text(find, 1, key))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *find = STORE_BOUND(db, STORE_GET_SERVER, STORE_TEXT(key));
 	enum status status = store_db_step(db, find, what, error);
 	if (status == STATUS_OK)
 		status = get_server(db, find, out, latest, error);
@@ -77,8 +74,7 @@ enum status store_db_read_server(struct store_db *db, const char *key, struct ar
 		keep_server(out, arena);
 		store_db_keep_report(latest, arena);
 	}
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
+	store_db_done(find);
 	return status;
 }
 
@@ -87,19 +83,14 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 				       char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read an earlier report";
-	sqlite3_stmt *find = store_db_statement(db, STORE_REPORT_UNTIL);
-
-	if (!find || !store_db_bind_text(find, 1, key) ||
-	    !store_db_bind_number(find, 2, until_ms) ||
-	    !store_db_bind_number(find, 3, STORE_MAX_DISORDER))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *find = STORE_BOUND(db, STORE_REPORT_UNTIL, STORE_TEXT(key),
+					 STORE_NUMBER(until_ms), STORE_NUMBER(STORE_MAX_DISORDER));
 	enum status status = store_db_step(db, find, what, error);
 	if (status == STATUS_OK)
 		status = store_db_get_report(db, find, 0, key, out, error);
 	if (status == STATUS_OK)
 		store_db_keep_report(out, arena);
-	sqlite3_reset(find);
-	sqlite3_clear_bindings(find);
+	store_db_done(find);
 	return status;
 }
 
@@ -107,11 +98,8 @@ enum status store_db_read_body_hash(struct store_db *db, const char *agent_id, c
 				    int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "look for an earlier copy of a report";
-	sqlite3_stmt *find = store_db_statement(db, STORE_BODY_HASH);
-
-	if (!find || !store_db_bind_text(find, 1, agent_id) ||
-	    !store_db_bind_text(find, 2, epoch) || !store_db_bind_number(find, 3, sequence))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *find = STORE_BOUND(db, STORE_BODY_HASH, STORE_TEXT(agent_id),
+					 STORE_TEXT(epoch), STORE_NUMBER(sequence));
 	int64_t hash = 0;
 	enum status status = store_db_numbers(db, find, what, &hash, 1, error);
 	if (status == STATUS_OK)
@@ -124,10 +112,8 @@ enum status store_db_read_last_sequence(struct store_db *db, const char *agent_i
 					char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "look for the last report of an agent";
-	sqlite3_stmt *find = store_db_statement(db, STORE_LAST_SEQUENCE);
-
-	if (!find || !store_db_bind_text(find, 1, agent_id) || !store_db_bind_text(find, 2, epoch))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *find =
+		STORE_BOUND(db, STORE_LAST_SEQUENCE, STORE_TEXT(agent_id), STORE_TEXT(epoch));
 	return store_db_numbers(db, find, what, out, 1, error);
 }
 
@@ -147,12 +133,9 @@ enum status store_db_read_other_names(struct store_db *db, const char *key, size
 				      char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "look for other names of a server";
-	sqlite3_stmt *list = store_db_statement(db, STORE_OTHER_NAMES);
 	struct name_listener listener = { each, user };
-
-	if (!list || !store_db_bind_text(list, 1, key) ||
-	    !store_db_bind_number(list, 2, (int64_t)limit))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *list =
+		STORE_BOUND(db, STORE_OTHER_NAMES, STORE_TEXT(key), STORE_NUMBER(limit));
 	return store_db_list(db, list, what, visit_name, &listener, error);
 }
 
@@ -180,14 +163,9 @@ enum status store_db_read_history(struct store_db *db, const char *key, int64_t 
 				  store_each_event *each, void *user, char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read what changed";
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_HISTORY);
 	struct event_listener listener = { key, each, user };
-
-	if (!list || !store_db_bind_text(list, 1, key) ||
-	    !store_db_bind_number(list, 2, since_ms) ||
-	    !store_db_bind_number(list, 3, before.at_ms) ||
-	    !store_db_bind_number(list, 4, before.number) ||
-	    !store_db_bind_number(list, 5, (int64_t)limit))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *list = STORE_BOUND(db, STORE_LIST_HISTORY, STORE_TEXT(key),
+					 STORE_NUMBER(since_ms), STORE_NUMBER(before.at_ms),
+					 STORE_NUMBER(before.number), STORE_NUMBER(limit));
 	return store_db_list(db, list, what, visit_event, &listener, error);
 }
