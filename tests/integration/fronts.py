@@ -93,7 +93,7 @@ class Front:
                                            source_address=(source, 0))
 
     def dial(self):
-        peer = socket.create_connection(("127.0.0.1", self.port), timeout=5)
+        peer = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
         return self.context.wrap_socket(peer, server_hostname="localhost", suppress_ragged_eofs=True)
 
     def ask(self, path, method="GET", body=None, headers=None):

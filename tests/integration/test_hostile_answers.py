@@ -18,7 +18,7 @@ from agent_rig import AGENT
 from running import PROGRAM
 
 SECRET = "mtw_e" + "5" * 64
-LIMIT_S = 60  # of a program's whole run
+LIMIT_S = 300  # of a program's whole run, on a busy machine
 # With AddressSanitizer; the terminal takes answers of 256 MB (API_CLIENT_MAX_ANSWER), twice while they grow.
 AGENT_KB, TERMINAL_KB = 128 * 1024, 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -174,11 +174,14 @@ def run(most_kb, *words):
     return ended.returncode, said
 
 
-COMMANDS = ["servers"] + ["import", "server", "alerts", "matrix"] * (os.environ.get("MTAWATCH_HOSTILE") == "long")
+LONG = os.environ.get("MTAWATCH_HOSTILE") == "long"
+COMMANDS = ["servers", "import", "server", "alerts", "matrix"] if LONG else ["servers"]
+# many_peers could be an answer; what endless_body tries, endless_chunks does
+TO_THE_TERMINAL = [kind for kind in KINDS if kind is not many_peers and (LONG or kind is not endless_body)]
 OPERANDS = {"import": ["{report}"], "server": ["EXCH1"], "matrix": ["ACME", "HQ"]}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind is not many_peers])  # which could be an answer
+@pytest.mark.parametrize("kind", TO_THE_TERMINAL)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_terminal_says_what_is_wrong(tmp_path, kind, command):
     token, report = tmp_path / "token", tmp_path / "report"
