@@ -1,9 +1,14 @@
 #include "collector/api/api.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "collector/base/clock.h"
 #include "collector/crypto/tls_context.h"
 #include "proto/base/buffer.h"
+#include "proto/base/timestamp.h"
+
+#define CLOCK_TOLD_MS (INT64_C(86400) * 1000)
 
 static void answer_text(struct call *call, int status, const char *text)
 {
@@ -37,6 +42,20 @@ static void add_certificate(const struct api *api, struct buffer *text)
 		buffer_printf(text, "[!]certificate: %s\n", concern);
 }
 
+/* Told of for a day; reports go on in the order in which they come (collector/base/clock.h). */
+static void add_clock(const struct api *api, struct buffer *text)
+{
+	struct clock_step step = clock_last_step();
+	char at[TIMESTAMP_TEXT_SIZE];
+
+	if (step.by_ms == 0 || pipeline_now_ms(api->pipeline) - step.at_ms > CLOCK_TOLD_MS)
+		return;
+	buffer_printf(text, "[!]clock: the system's clock was set %s by %" PRId64 " s at %s\n",
+		      step.by_ms > 0 ? "forward" : "back",
+		      (step.by_ms > 0 ? step.by_ms : -step.by_ms) / 1000,
+		      timestamp_format(step.at_ms, at));
+}
+
 void api_ready_get(struct call *call)
 {
 	const struct api *api = call->context;
@@ -51,6 +70,7 @@ void api_ready_get(struct call *call)
 	else
 		buffer_add_text(&text, "[+]store ok\n");
 	add_certificate(api, &text);
+	add_clock(api, &text);
 	answer.body = buffer_take(&text, &answer.size);
 	call_answer(call, &answer);
 }

@@ -15,6 +15,9 @@ static struct {
 	uint64_t at_ms;  /* ... when the monotonic clock said this */
 	bool is_ahead;   /* of the system's clock, for which it waits */
 	bool was_told;
+	bool was_seen;
+	int64_t offset_ms; /* of the system's clock from the monotonic one, when last seen */
+	struct clock_step last;
 } steady;
 
 static int64_t go_on(uint64_t monotonic_ms)
@@ -40,10 +43,29 @@ static void tell(int64_t ahead_ms)
 		    ahead_ms / 1000);
 }
 
+/* The monotonic clock is not set: what the other does beyond it is a step. */
+static void watch_steps(int64_t system_ms, uint64_t monotonic_ms)
+{
+	int64_t offset_ms = system_ms - (int64_t)monotonic_ms;
+	int64_t by_ms = offset_ms - steady.offset_ms;
+	bool is_first = !steady.was_seen;
+
+	steady.offset_ms = offset_ms;
+	steady.was_seen = true;
+	if (is_first || (by_ms < WORTH_TELLING_MS && by_ms > -WORTH_TELLING_MS))
+		return;
+	int64_t now_ms = go_on(monotonic_ms);
+	steady.last = (struct clock_step){ system_ms > now_ms ? system_ms : now_ms, by_ms };
+	log_warning("the system's clock was set %s by %" PRId64 " s%s",
+		    by_ms > 0 ? "forward" : "back", (by_ms > 0 ? by_ms : -by_ms) / 1000,
+		    by_ms > 0 ? ", or the machine slept" : "");
+}
+
 int64_t clock_now_ms(void)
 {
 	uint64_t monotonic_ms = loop_monotonic_ms();
 	int64_t system_ms = loop_wall_ms();
+	watch_steps(system_ms, monotonic_ms);
 	int64_t now_ms = go_on(monotonic_ms);
 
 	if (system_ms >= now_ms) {
@@ -57,6 +79,12 @@ int64_t clock_now_ms(void)
 		set(now_ms, monotonic_ms, true);
 	tell(now_ms - system_ms);
 	return now_ms;
+}
+
+struct clock_step clock_last_step(void)
+{
+	clock_now_ms(); /* looks */
+	return steady.last;
 }
 
 void clock_not_before(int64_t ms)

@@ -13,5 +13,15 @@
 /* Milliseconds since 1970 UTC. */
 int64_t clock_now_ms(void);
 
+/*
+ * The last time that the system's clock was seen to be set while this ran, by more than a second; it
+ * is logged, too. A machine that slept looks the same: its monotonic clock stood still.
+ */
+struct clock_step {
+	int64_t at_ms; /* on the clock as it was set, by clock_now_ms() where that is later */
+	int64_t by_ms; /* forward; back where negative; 0: it never was */
+};
+struct clock_step clock_last_step(void);
+
 /* It is no earlier than that: the latest report, which a run before this has stored. */
 void clock_not_before(int64_t ms);

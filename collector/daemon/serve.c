@@ -214,7 +214,7 @@ static int open_identities(struct serve *s)
 	struct identities_options options = {
 		.loop = loop_uv(s->loop),
 		.store = s->store,
-		.now_ms = loop_wall_ms,
+		.now_ms = clock_now_ms,
 		.looked = review_answers,
 		.user = s,
 	};
