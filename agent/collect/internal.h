@@ -1,4 +1,4 @@
-/* What the collecting files share; nobody else includes it. */
+/* Shared by the collecting files, and included by nothing else. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 
 #define COLLECT_N_FILES 12 /* of the advisory */
 
-/* What is known of one file while its place, size and time stay the same. */
+/* Facts of a file, valid while its place, size and time stay the same. */
 struct collect_file {
 	char *path; /* NULL: nothing yet */
 	size_t size;
@@ -28,7 +28,7 @@ struct collect {
 	struct collect_file files[COLLECT_N_FILES];
 };
 
-/* One report on its way. */
+/* The report that is being collected. */
 struct collecting {
 	struct collect *kept;
 	struct host *host;

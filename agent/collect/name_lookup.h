@@ -16,7 +16,7 @@
 #define NAME_LOOKUP_FRESH_MS    UINT64_C(900000) /* an answer counts for so long */
 #define NAME_LOOKUP_MAX_RUNNING 8                /* threads at once */
 
-/* What one question gave. */
+/* The result of a lookup. */
 struct name_lookup_answer {
 	int reverse_error;        /* of an address: HOST_LOOKUP_OK or the Winsock error */
 	int forward_error;        /* of the name that was found or given; if there is none, 0 */

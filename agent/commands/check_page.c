@@ -129,7 +129,7 @@ static void put_problems(struct page *page, const struct report *report)
 	}
 }
 
-/* Which event log was read, and how far back it reaches. */
+/* The event log that was read, and how far back it reaches. */
 static void put_log(struct page *page, const struct report *report)
 {
 	struct arena arena;
@@ -143,7 +143,7 @@ static void put_log(struct page *page, const struct report *report)
 	arena_deinit(&arena);
 }
 
-/* What this verdict could not know. */
+/* Facts that this verdict could not know. */
 static const char *limits_of(const struct report *report)
 {
 	if (!report->adapters_known)

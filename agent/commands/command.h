@@ -16,7 +16,7 @@
 struct config;
 struct options;
 
-/* What a command is given. */
+/* The context of a command. */
 struct call {
 	const struct options *options; /* of `config`; follows it */
 	struct config *config;         /* can be read again, and tells origins */

@@ -43,7 +43,7 @@ static enum status take_option(struct reading *r, const struct setting *setting,
 	return STATUS_OK;
 }
 
-/* One "--name", "--name=value" or "--name value". */
+/* Reads "--name", "--name=value" or "--name value". */
 static enum status read_option(struct reading *r)
 {
 	const char *argument = r->arguments[r->at];

@@ -3,7 +3,7 @@
 #include "agent/platform/files.h"
 #include "agent/platform/keystore.h"
 
-/* What agent/uplink/identity.c, cycle.c, and run.c keep beside the key and the spool. */
+/* Files that agent/uplink/identity.c, cycle.c and run.c keep beside the key and the spool. */
 static const char *const ours[] = { "identity", "sequence",           "answer.json",
 				    "history",  "mtawatch-agent.log", "mtawatch-agent.log.old" };
 

@@ -1,4 +1,4 @@
-/* What --help and --version print: of the program, and of each command. */
+/* The texts of --help and --version, for the program and for each command. */
 #pragma once
 
 #include <stdbool.h>

@@ -25,7 +25,7 @@
 
 #define MAX_CHECKED_FILE ((size_t)1024 * 1024)
 
-/* One line a step: what, and how it is now. */
+/* Prints a line a step: what, and how it is now. */
 static void say(const char *what, const char *how)
 {
 	printf("%-9s %s\n", what, how);
@@ -134,7 +134,7 @@ static enum status write_setting(const struct layer_value *value, const struct l
 	}
 }
 
-/* What was not given stays as it is. */
+/* Settings that were not given stay as they are. */
 static enum status write_settings(const struct call *call, struct os_error *error)
 {
 	const struct layers *layers = config_layers(call->config);

@@ -82,7 +82,7 @@ static void reread_file(struct config *c, struct reading *reading)
 	note_trouble(&c->file_trouble, good ? NULL : error, kept);
 }
 
-/* Likewise the registry. A directory that stands for the disk may have none. */
+/* Reads the registry. A directory that stands for the disk may have none. */
 static void reread_registry(struct config *c, struct reading *reading)
 {
 	struct layers found = { .arena = &reading->arena };

@@ -48,7 +48,7 @@ unsigned config_refresh(struct config *config);
 /* The settings in force; the pointer is good, and its contents current, for the whole life. */
 const struct options *config_options(const struct config *config);
 
-/* What they come from, for `mtawatch-agent config`. Good until the next refresh. */
+/* Where the settings come from, for `mtawatch-agent config`. Good until the next refresh. */
 const struct layers *config_layers(const struct config *config);
 const struct layers_result *config_result(const struct config *config);
 

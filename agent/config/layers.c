@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* One setting on its way to a decision. */
+/* A setting that is being decided. */
 struct deciding {
 	struct layers *layers;
 	const struct setting *setting;
@@ -72,7 +72,7 @@ static void choose(const struct deciding *d, const struct layer_value *value)
 	c->where = value->where;
 }
 
-/* What a place says of the setting. */
+/* Adds what a place says of the setting. */
 enum said { SAID_NOTHING, SAID_VALID, SAID_INVALID };
 
 static enum said take_layer(const struct deciding *d, enum layer layer)

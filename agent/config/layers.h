@@ -29,7 +29,7 @@ enum layer {
 
 enum layer_use { LAYER_OVERRIDDEN, LAYER_USED, LAYER_INVALID };
 
-/* One value in one place; in the arena of the layers. */
+/* A value in one place; in the arena of the layers. */
 struct layer_value {
 	struct layer_value *next;
 	const struct setting *setting;
@@ -37,7 +37,7 @@ struct layer_value {
 	const char *where; /* "HKLM\Software\...\IntervalSec", "agent.conf:3", "--interval" */
 	const char *text;  /* never NULL */
 
-	/* Of layers_resolve(). */
+	/* Results of layers_resolve(). */
 	enum layer_use use;
 	const char *wrong; /* LAYER_INVALID: what it would have to be, or why it cannot be read */
 };
@@ -49,7 +49,7 @@ struct layers {
 	struct layer_value *last;
 };
 
-/* What counts for one setting. */
+/* The value that counts for a setting. */
 struct layer_choice {
 	enum layer layer;  /* the highest of those that it comes from */
 	const char *where; /* NULL: LAYER_DEFAULT */

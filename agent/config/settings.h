@@ -28,7 +28,7 @@ struct options;
 #define SETTING_TEXT(number)  SETTING_TEXT_OF(number)
 #define SETTING_TEXT_OF(text) #text
 
-/* What a value has to look like. */
+/* The form of a value. */
 enum setting_kind {
 	SETTING_IS_PATH,   /* 1 to SETTING_MAX_TEXT characters */
 	SETTING_IS_USER,   /* a name of as many characters, without a colon (RFC 7617) */

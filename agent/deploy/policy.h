@@ -27,7 +27,7 @@ struct policy_text {
 #define POLICY_MAX_HELP  1023  /* of an explanation; the editors take 4095 */
 #define POLICY_MAX_SPIN  32767 /* an up-down control of Windows 2000 counts in 16 bits */
 
-/* One policy: the setting and its words. */
+/* A policy: the setting and its words. */
 struct policy {
 	const struct setting *setting;
 	const struct policy_text *text;
@@ -37,7 +37,7 @@ struct policy {
  * can stand in the registry has no words, or words that do not keep to the limits. */
 size_t policy_list(struct policy *out, size_t room);
 
-/* What a numeric field shows first. */
+/* The number that a numeric field shows first. */
 long policy_default(const struct policy *policy);
 
 /* Characters of a text field. */

@@ -101,7 +101,7 @@ static void write_strings(FILE *out, const struct policy *p)
 		fprintf(out, "      <string id=\"%s_%s\">%s</string>\n", name, *level, *level);
 }
 
-/* Which of the levels, counted from 0, the field shows first: the last. */
+/* Number of the level that the field shows first, from 0: the last one. */
 static int default_level(void)
 {
 	int n = 0;

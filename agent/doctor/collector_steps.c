@@ -54,7 +54,7 @@ static void check_tls(struct doctor *d, const struct url_place *place)
 			    view->no_answer ? view->no_answer : "it shows no certificate", NULL);
 }
 
-/* What was answered, or why nothing was. */
+/* Words for the collector's answer, or for why there was none. */
 static const char *words_of(struct doctor *d, const struct send_result *result)
 {
 	if (result->outcome == SEND_STOPPED)
@@ -120,7 +120,7 @@ static void check_clock(struct doctor *d)
 	"ask for an enrolment secret, put it into a file, and name that with "                     \
 	"--enroll-secret-file (EnrollSecretFile)"
 
-/* It is to enrol with its next report: does the collector know the secret? It is not used up. */
+/* Asks whether the collector knows the enrolment secret, which this does not use up. */
 static void try_secret(struct doctor *d, struct enroll *enroll, const char *host_name,
 		       const char *why)
 {

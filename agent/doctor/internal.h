@@ -1,4 +1,4 @@
-/* What the files of the doctor share; nobody else includes it. */
+/* Shared by the files of the doctor, and included by nothing else. */
 #pragma once
 
 #include "agent/doctor/doctor.h"
@@ -17,7 +17,7 @@ struct doctor {
 	struct arena *arena;
 	struct doctor_findings *out;
 
-	/* Of the collector whose turn it is. */
+	/* About the collector that is being examined. */
 	const char *url;     /* NULL: of neither */
 	const char *blocked; /* why all further steps are skipped, in words; NULL: they are not */
 	struct send_result live; /* what GET /livez gave */

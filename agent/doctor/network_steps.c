@@ -62,7 +62,7 @@ static enum status dial_once(struct doctor *d, char error[SEND_MAX_ERROR_TEXT])
 	return st;
 }
 
-/* This system is asked for names and routes of IPv4 alone; a connection may come about without. */
+/* The system is asked only for IPv4 names and routes; a connection may still succeed. */
 static void go_by_ipv6(struct doctor *d, const struct url_place *place)
 {
 	char error[SEND_MAX_ERROR_TEXT];

@@ -1,4 +1,4 @@
-/* What both platforms' disks share. */
+/* Reading disks, alike on both platforms. */
 #include "agent/host/disk.h"
 
 enum status disk_stat_file(const char *path, struct host_file *out, struct os_error *error)

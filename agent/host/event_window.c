@@ -52,7 +52,7 @@ static void add(struct event_window *window, const struct eventlog_event *event)
 	};
 }
 
-/* What the walk through `log`, which is over, told of it. */
+/* Takes over what a finished walk through `log` told of it. */
 static void add_facts(struct event_window *window, const struct eventlog *log)
 {
 	if (window->log.records == 0)

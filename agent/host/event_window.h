@@ -20,7 +20,7 @@ struct event_window {
 	size_t n_seen;                           /* fitting events so far */
 	uint32_t newest;                         /* number of the last one's record; 0: none */
 
-	/* Of all records so far; as of struct eventlog. */
+	/* Totals of all records so far, as in struct eventlog. */
 	struct host_log log;
 	size_t own;
 	size_t of_source;
@@ -51,6 +51,6 @@ void event_window_empty(struct event_window *window);
 struct host_event *event_window_take(const struct event_window *window, struct arena *arena,
 				     size_t *n);
 
-/* The same with all that was told of the log, but for its path and `gap`. */
+/* Starts anew, and forgets all about the log but its path and `gap`. */
 void event_window_answer(const struct event_window *window, struct arena *arena,
 			 struct host_answer *out);

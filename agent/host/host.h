@@ -71,7 +71,7 @@ struct host_adapter {
 	size_t n_gateways;
 };
 
-/* What else of the adapters the system would not say, and why; NULL: it did. */
+/* Other facts of the adapters that the system would not tell, and why; NULL: none. */
 struct host_gaps {
 	const struct os_error *states; /* `enabled` and `link`: true and LINK_UNKNOWN then */
 	const struct os_error *gateways;
@@ -93,7 +93,7 @@ struct host_service {
 	int64_t exit_code;        /* of its last run; REPORT_ABSENT where it is not told */
 };
 
-/* Which events of the Application log are asked for. */
+/* The events of the Application log that are asked for. */
 struct host_question {
 	const char *source; /* that wrote them, without case */
 	const uint16_t *ids;
@@ -117,7 +117,7 @@ struct host_event {
 	const char *text; /* with the strings in it; NULL where the system has no words for it */
 };
 
-/* Which log was read, and how far it reaches. */
+/* The log that was read, and how far it reaches. */
 struct host_log {
 	const char *path;  /* of several files: of all */
 	size_t records;    /* sound ones, whoever wrote them */
@@ -139,7 +139,7 @@ struct host_answer {
 	const struct os_error *gap; /* why its newest records may be missing; NULL: they are not */
 };
 
-/* What is new since the last look. */
+/* News since the last look. */
 struct host_news {
 	bool events;   /* one that was asked for was written, or the log was cleared and has one */
 	bool registry; /* an export of the directory that stands for the disk is another */
@@ -219,7 +219,7 @@ int host_reverse_lookup(struct host *host, uint32_t address, char name[HOST_MAX_
 int host_forward_lookup(struct host *host, const char *name, uint32_t addresses[HOST_MAX_ADDRESSES],
 			size_t *n);
 
-/* What a Winsock error of a lookup means. Windows NT 4.0 has no text of its own for these. */
+/* The meaning of a lookup's Winsock error, for which Windows NT 4.0 has no text of its own. */
 const char *host_lookup_text(int error);
 
 /*

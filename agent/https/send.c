@@ -214,7 +214,7 @@ static void take_answer(struct sender *s, struct send_result *result)
 	s->body = NULL;
 }
 
-/* Those that a certificate, a key or the other side's refusal of ours may be behind. */
+/* Errors that a certificate, a key, or the other side's refusal of ours may cause. */
 static bool may_be_tls(CURLcode code)
 {
 	switch (code) {

@@ -115,7 +115,7 @@ static const char *explain_name(const struct tls_view *view, struct arena *arena
 			view->host,
 			join(own->names, own->n_names, "its certificate has none", arena),
 			own->pin);
-	/* Of IPv6 only what comes of a request tells. */
+	/* For IPv6 only the request itself can tell. */
 	if (tls_is_for(own, view->host) || strchr(view->host, ':'))
 		return NULL;
 	return arena_printf(arena, "the certificate of %s is for %s, not for %s", own->subject,

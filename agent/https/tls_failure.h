@@ -1,4 +1,4 @@
-/* What TLS has to do with a request that failed: for a run and for the doctor, who say the same. */
+/* Explains TLS' part in a failed request, in the same words for a run and for the doctor. */
 #pragma once
 
 #include "agent/https/send.h"

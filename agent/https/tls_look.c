@@ -224,7 +224,7 @@ static bool is_issuer(const mbedtls_x509_crt *c, const mbedtls_x509_crt *of)
 	       memcmp(c->subject_raw.p, of->issuer_raw.p, c->subject_raw.len) == 0;
 }
 
-/* One that vouches for a certificate of the chain, where none of that name is in its time. */
+/* The expired CA certificate that would vouch for the chain, where no valid one of that name does. */
 static void take_authority(struct look *l, const mbedtls_x509_crt *chain, struct arena *arena,
 			   struct tls_view *out)
 {

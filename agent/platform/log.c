@@ -78,7 +78,7 @@ static void tell(enum log_level level, const char *text)
 	int n = snprintf(line, sizeof line, "%s %s: %s\n",
 			 timestamp_format((int64_t)time(NULL) * 1000, when), names[level], text);
 
-	/* One call a line, so that lines of two threads do not mix; a lost one is nobody's ill. */
+	/* A call writes a whole line, so that lines of two threads do not mix. Losing a line is no failure. */
 	(void)fputs(line, stderr);
 	log_lock();
 	if (level == LOG_LEVEL_ERROR)

@@ -1,4 +1,4 @@
-/* One thread at a time between these two: agent/platform/log.c writes its file there. */
+/* Between these two only one thread runs: agent/platform/log.c writes its file there. */
 #pragma once
 
 void log_lock(void);

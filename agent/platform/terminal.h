@@ -1,4 +1,4 @@
-/* What the standard output is connected to. */
+/* The terminal that standard output goes to, if any. */
 #pragma once
 
 #include <stdbool.h>

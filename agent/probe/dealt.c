@@ -68,7 +68,7 @@ static void take_peer(struct taking *t, const struct peer *dealt)
 		peers_add(t->out, &peer);
 }
 
-/* What was refused, in words, the reason before names of any length. */
+/* Words for what was refused; the reason comes before names of any length. */
 static const char *words_of(const struct taking *t)
 {
 	const char *words = "";

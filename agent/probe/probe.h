@@ -41,7 +41,7 @@ struct probe_settings {
 	bool (*stopped)(void); /* asked several times a second; true abandons the run */
 };
 
-/* One probe: from an address of this machine to an address of a peer. */
+/* A probe from an address of this machine to an address of a peer. */
 struct probe_job {
 	const char *adapter; /* for the caller; borrowed */
 	const char *peer;    /* for the caller; NULL: a self-probe */

@@ -119,7 +119,7 @@ void cycle_close(struct cycle *cycle)
 	arena_deinit(&cycle->arena);
 }
 
-/* What was set, or the collector's word within its limit, or the default. */
+/* The interval that was set, or the collector's within its limit, or the default. */
 static int64_t wanted_interval_s(const struct cycle *c)
 {
 	if (c->options->interval_s > 0)

@@ -33,7 +33,7 @@ static void take_answer(struct runner *r, const char *body, size_t size)
 	announced_verdict_hear(&r->announced, r->cycle.answer.verdict);
 }
 
-/* What the uplink heard from the collector. */
+/* News that the uplink got from the collector. */
 static void take_news(struct runner *r)
 {
 	struct uplink_news news;
@@ -64,7 +64,7 @@ static uint64_t jittered_interval_ms(struct runner *r)
 	return interval_ms - spread_ms + 2 * spread_ms * random / 0xffff;
 }
 
-/* One cycle; its report is handed to the uplink, where there is one. */
+/* Runs a cycle and hands its report to the uplink, where there is one. */
 static enum status run_cycle(struct runner *r)
 {
 	struct arena arena;

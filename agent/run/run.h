@@ -24,7 +24,7 @@
 #define RUN_SETTLE_MS      2000  /* after a change: more of them tend to follow */
 #define RUN_MIN_GAP_MS     10000 /* between the beginnings of two cycles, whatever changes */
 
-/* What a service wants besides. */
+/* Additional callbacks of a service. */
 struct run_hooks {
 	void (*ready)(void *user); /* called once: nothing can keep it from running any more */
 	void *user;

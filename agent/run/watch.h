@@ -27,5 +27,5 @@ struct watch {
 
 void watch_init(struct watch *watch, struct host *host);
 
-/* What changed since the last look, for the log, or NULL. The first look says NULL. */
+/* Words for the log of what changed since the last look, or NULL; the first look returns NULL. */
 const char *watch_look(struct watch *watch);

@@ -21,7 +21,7 @@
 /* In the state directory, where no log file is set. */
 #define SERVICE_LOG_NAME "mtawatch-agent.log"
 
-/* What START_PENDING asks the SCM to wait for the next sign of life. */
+/* The wait hint of START_PENDING: how long the SCM waits for the next sign of life. */
 #define SERVICE_WAIT_HINT_MS 30000
 
 /*
@@ -31,9 +31,9 @@
 #define SERVICE_STOP_MS 1500
 
 struct service_body {
-	/* What the service does, on a thread of its own; not 0: its specific exit code. */
+	/* Runs the service, on a thread of its own; not 0: its specific exit code. */
 	int (*run)(void *user);
-	/* It is told to stop, once it runs. On the SCM's thread, while `run` comes to its end. */
+	/* Called once when the service is to stop, on the SCM's thread, while `run` goes on. */
 	void (*stopping)(void *user);
 	void *user;
 };
@@ -51,7 +51,7 @@ enum status service_run(const struct service_body *body, struct os_error *error)
 /* While it starts: another step is done, wait for the next. From run's thread. */
 void service_progress(void);
 
-/* It has started. From run's thread; called again it does nothing. */
+/* Reports RUNNING to the SCM. From run's thread; a second call does nothing. */
 void service_ready(void);
 
 /*

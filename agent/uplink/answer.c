@@ -132,7 +132,7 @@ static const char *copy_string(const cJSON *root, const char *name, struct arena
 	return arena_strdup(arena, get_string(cJSON_GetObjectItemCaseSensitive(root, name)));
 }
 
-/* What HTTP calls it, without parameters. */
+/* The media type, without parameters. */
 static bool is_problem(const char *content_type)
 {
 	static const char problem[] = "application/problem+json";
@@ -176,7 +176,7 @@ struct answer_problem answer_read_problem(const struct send_result *result, stru
 
 bool answer_is_refusal(const struct answer_problem *problem)
 {
-	/* Of POST /v1/reports; collector/api/openapi.json tells them all. */
+	/* Codes of POST /v1/reports; collector/api/openapi.json tells them all. */
 	static const char *const codes[] = { "malformed_json",     "malformed_age",
 					     "unsupported_schema", "invalid_report",
 					     "limit_exceeded",     "body_too_large",

@@ -37,7 +37,7 @@ struct answer {
 enum status answer_read(const char *text, size_t size, struct arena *arena, struct answer *out,
 			const char **why);
 
-/* What the collector says of a request that it does not do, in the arena of the call. */
+/* The collector's error message for a request that it refused, in the arena of the call. */
 struct answer_problem {
 	const char *code; /* "unknown_agent", for us; NULL: it is not the collector that answered */
 	const char *words; /* for people */

@@ -21,7 +21,7 @@
 #define KEY_TEXT    64 /* hexadecimal digits */
 #define NO_ID       "-"
 
-/* What collectors make (collector/crypto/secret.h): this and 64 hexadecimal digits. */
+/* Secrets of collectors (collector/crypto/secret.h) are this and 64 hexadecimal digits. */
 #define SECRET_PREFIX "mtw_e"
 
 /* Lies in the data directory of a collector (collector/store/store.c). */
@@ -313,7 +313,7 @@ static enum status take_id(struct enroll *e, const struct send_result *result)
 	return STATUS_OK;
 }
 
-/* What a refusal means for the administrator. */
+/* Words of a refusal for the administrator. */
 static const char *words_of(const struct enroll *e, const struct answer_problem *problem,
 			    struct arena *arena)
 {

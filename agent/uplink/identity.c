@@ -35,7 +35,7 @@ static bool is_uuid(const char *text)
 	return uuid_parse(text, &uuid) == STATUS_OK;
 }
 
-/* One line of a file of ours, without its end. NULL where there is none; the trouble is logged. */
+/* The line of one of our files, without its end. NULL where there is none; failures are logged. */
 static char *read_line(const char *path, struct arena *arena)
 {
 	char *text = NULL;

@@ -23,7 +23,7 @@
 
 struct uplink;
 
-/* What came from the collector since the last time. */
+/* News from the collector since the last call. */
 struct uplink_news {
 	char *answer; /* its newest answer to a report, to be passed to free(); NULL: none */
 	size_t size;

@@ -44,7 +44,7 @@ struct upstream {
 	bool away_announced;
 	bool refusal_announced;
 
-	/* Of the call. */
+	/* State of one call. */
 	int64_t interval_s;
 	size_t waiting;
 	struct upstream_answer *answer;
@@ -151,7 +151,7 @@ static void announce_away(struct upstream *w, const char *why)
 	w->away_announced = true;
 }
 
-/* What TLS has to do with it, in words; once, for it takes another handshake. */
+/* Words for TLS' part in the failure. Asked once, for it takes another handshake. */
 static const char *words_of_tls(const struct upstream *w, const struct way *way,
 				const struct send_result *result, struct arena *arena)
 {
@@ -172,7 +172,7 @@ static void on_away(struct upstream *w, struct way *way, const struct failure *f
 	way->away_kind = failure->kind;
 }
 
-/* It answered a report: it is here. */
+/* A collector that answered a report is reachable. */
 static void on_here(struct upstream *w, struct way *way)
 {
 	if (way->away)
@@ -318,7 +318,7 @@ static enum upstream_fate post(struct upstream *w, struct way *way, struct sendi
 	struct send_result result;
 	enum upstream_fate fate = UPSTREAM_STOPPED;
 
-	/* One that was made before the enrolment carries another id. */
+	/* A report that was made before the enrolment carries another id. */
 	if (enroll_id(w->enroll))
 		sending->body =
 			report_peek_with_id(sending->body, enroll_id(w->enroll), &sending->arena);

@@ -34,7 +34,7 @@ struct upstream_options {
 	struct send_options send;
 };
 
-/* What became of a report. */
+/* The outcome of sending a report. */
 enum upstream_fate {
 	UPSTREAM_ACCEPTED,
 	UPSTREAM_REFUSED, /* it never will be accepted */
@@ -42,7 +42,7 @@ enum upstream_fate {
 	UPSTREAM_STOPPED, /* the end was asked for */
 };
 
-/* What the collector answered to one report. */
+/* The collector's answer to a report. */
 struct upstream_answer {
 	char *body; /* where it accepted it; to be passed to free() */
 	size_t size;

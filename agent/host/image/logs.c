@@ -30,7 +30,7 @@ struct paths {
 	bool too_many;
 };
 
-/* One file, read. */
+/* A file that was read. */
 struct saved {
 	const char *path;
 	struct host_file file; /* borrowed by `log` */
@@ -39,7 +39,7 @@ struct saved {
 	bool tells;                 /* of the source */
 	bool other_kind;            /* it is the System or the Security log */
 	const struct os_error *why; /* it is no event log, and should be one; NULL otherwise */
-	/* Of its sound records, as struct eventlog tells them. */
+	/* Totals of its sound records, as in struct eventlog. */
 	uint32_t oldest_number;
 	uint32_t newest_number;
 	int64_t newest_ms;
@@ -200,7 +200,7 @@ static void survey(struct saved *saved, const struct host_question *question)
 	saved->tells = saved->tells && !saved->other_kind;
 }
 
-/* What the file is in the stead of an event log, and how to get one. */
+/* Words for what the file is instead of an event log, and how to get one. */
 static enum status refuse(const struct saved *saved, enum status status, struct os_error *error)
 {
 	switch (log_export_kind(saved->file.bytes, saved->file.size)) {
@@ -223,7 +223,7 @@ static enum status refuse(const struct saved *saved, enum status status, struct 
 		saved->path, status_text(status));
 }
 
-/* What lies under a log's name is to be one; other texts may be anything. */
+/* A file of a log's name must be a log; other files may be anything. */
 static bool is_named_log(const struct saved *saved)
 {
 	return ends_in(saved->path, ".evt") || ends_in(saved->path, ".evtx");

@@ -116,7 +116,7 @@ static enum status find_exports(const char *dir, struct arena *arena, struct exp
 	return status;
 }
 
-/* Which lines of an export were left out; `before`: how many had been of others. */
+/* Tells which lines of an export were left out; `before`: how many had been of earlier exports. */
 static void tell_skipped(const struct regfile *contents, const char *path, size_t before)
 {
 	for (size_t i = before; i < contents->n_skipped && i < REGFILE_MAX_SKIPPED; i++)
@@ -146,7 +146,7 @@ static enum status load_export(struct regfile *contents, const char *path, struc
 	return STATUS_OK;
 }
 
-/* Of which hive the file is: as its place says, or by what only that one has. */
+/* The hive that a file is: by its place, or by a key that only this hive has. */
 static const char *key_of_hive(const struct hive_place *place, struct hive *hive)
 {
 	if (*place->key)
@@ -281,7 +281,7 @@ static unsigned current_set(const struct image_registry *registry, struct arena 
 	return 0;
 }
 
-/* The same key in the current control set, or NULL: `key` is of no set. */
+/* That key in the current control set, or NULL: `key` is not in a control set. */
 static const char *in_control_set(const struct image_registry *registry, const char *key,
 				  struct arena *arena)
 {

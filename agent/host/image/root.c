@@ -21,7 +21,7 @@
 #define COMPUTER_KEY "SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName"
 #define WINDOWS_KEY  "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion"
 
-/* What image_root_look_for_news() saw the last time. */
+/* State of the files at the last image_root_look_for_news(). */
 struct look {
 	bool known;
 	uint64_t registry; /* the exports' fingerprint */

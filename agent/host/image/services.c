@@ -15,13 +15,13 @@
 
 #define LIST_NAME "services.txt"
 
-/* One line that names a service; its words are cut out of the line in place. */
+/* A line that names a service; its words are cut out of the line in place. */
 struct entry {
 	const char *name;
 	struct host_service service;
 };
 
-/* Who wrote the list. */
+/* The program that wrote the list. */
 enum form {
 	FORM_OURS,      /* NAME STATE [EXIT CODE] */
 	FORM_SC_QUERY,  /* blocks of KEY : VALUE that begin with SERVICE_NAME */

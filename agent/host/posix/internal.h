@@ -1,4 +1,4 @@
-/* What the files of the Linux host share; nobody else includes it. */
+/* Shared by the files of the Linux host, and included by nothing else. */
 #pragma once
 
 #include <stdatomic.h>

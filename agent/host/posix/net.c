@@ -90,7 +90,7 @@ static void describe(struct host_adapter *adapter, const struct ifaddrs *entry, 
 	};
 }
 
-/* One entry of the packet family per adapter, with or without addresses. */
+/* Each adapter has one entry of the packet family, with or without addresses. */
 static enum status get_adapters(const struct ifaddrs *list, struct arena *arena,
 				struct host_adapter *adapters, size_t *n, struct os_error *error)
 {

@@ -31,7 +31,7 @@ struct time_of_day {
 	ULONG reserved;
 };
 
-/* What the system holds for us. */
+/* Handles of the system. */
 struct host_system {
 	HANDLE stop_event;      /* manual reset: set once, it ends every wait */
 	HANDLE nudge_event;     /* resets itself: ends one wait */

@@ -20,7 +20,7 @@ static const char *fault_of(const char *path, const struct stat *facts, struct a
 	return private_dir_fault(&dir, arena);
 }
 
-/* Who owns a link that leads there could let it lead elsewhere. */
+/* The owner of a link on the way could let it lead elsewhere. */
 const char *files_dir_fault(const char *path, struct arena *arena)
 {
 	struct stat facts;

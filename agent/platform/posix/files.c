@@ -218,7 +218,7 @@ bool files_exists(const char *path)
 	return lstat(path, &facts) == 0;
 }
 
-/* What statfs(2) calls the file systems of other machines. */
+/* Types of network file systems in statfs(2). */
 bool files_is_local(const char *path)
 {
 	static const unsigned long remote[] = { NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC,

@@ -19,7 +19,7 @@ struct private_attributes {
 	} list;
 };
 
-/* Of an account below NT's authority; `flags` say what is handed down. */
+/* Adds an entry for an account of the NT authority; `flags` tell what it is inherited by. */
 struct entry {
 	BYTE n; /* parts of its SID that count */
 	DWORD first, second;

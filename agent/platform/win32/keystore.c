@@ -90,7 +90,7 @@ enum status keystore_save_value(const char *text)
 
 	if (!private)
 		return from_win32((LONG)GetLastError());
-	/* It may have been there before, as somebody else made it. */
+	/* The key may have been there before, made by somebody else. */
 	if (!is_ours())
 		RegDeleteKeyW(HKEY_LOCAL_MACHINE, KEY_PATH);
 	if (!is_ours()) {

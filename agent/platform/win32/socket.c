@@ -6,7 +6,7 @@
 
 _Static_assert(FD_SETSIZE >= SOCKET_MAX_WATCHED, "one fd_set holds every watched socket");
 
-/* What the network did; codes that are not here are this machine's own trouble (PROBE_LOCAL). */
+/* Errors that the network caused; all other codes are this machine's own (PROBE_LOCAL). */
 static const struct {
 	int code;
 	enum probe_error error;
@@ -68,7 +68,7 @@ enum probe_error socket_finish(socket_handle socket)
 	return code == 0 ? PROBE_OK : from_winsock(code);
 }
 
-/* Of a connection that stood: what is no known end of it ended it all the same. */
+/* Failure of an established connection: unknown errors count as PROBE_CLOSED. */
 static enum probe_error gone(int code)
 {
 	enum probe_error error = from_winsock(code);

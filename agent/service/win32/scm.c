@@ -16,7 +16,7 @@
 typedef BOOL(WINAPI *change_function)(SC_HANDLE, DWORD, void *);
 typedef BOOL(WINAPI *query_function)(SC_HANDLE, DWORD, BYTE *, DWORD, DWORD *);
 
-/* What an administrator has to know beyond the system's own sentence. */
+/* Advice for an administrator beside the system's own message. */
 static const char *hint_of(DWORD code)
 {
 	switch (code) {
@@ -199,7 +199,7 @@ enum status scm_stop(uint32_t limit_ms, struct os_error *error)
 
 	if (st != STATUS_OK)
 		return st;
-	/* One that starts takes no stop yet. */
+	/* A service in START_PENDING rejects SERVICE_CONTROL_STOP: wait first. */
 	st = wait_out(service, SERVICE_START_PENDING, limit_ms, &status, error);
 	if (st == STATUS_OK && !ControlService(service, SERVICE_CONTROL_STOP, &status) &&
 	    GetLastError() != ERROR_SERVICE_NOT_ACTIVE)

@@ -9,7 +9,7 @@
 #include "agent/service/win32/install.h"
 #include "agent/service/win32/scm.h"
 
-/* One service a process: the SCM knows it by these. */
+/* A process has one service, known to the SCM by these. */
 static struct {
 	CRITICAL_SECTION guard; /* of what follows */
 	SERVICE_STATUS_HANDLE handle;
