@@ -1,5 +1,5 @@
 /*
- * What pages are made of: verdicts as glyph, word and colour; times, in the zone that the reader
+ * The parts that pages are made of: verdicts as glyph, word and colour; times, in the zone that the reader
  * chose with the other one at hand, and ages that go on; titled sections, tables, honest notes; and
  * dialogs, which ask something before a change is made, and say when the collector refuses.
  */
@@ -32,7 +32,7 @@ export function Badge({ server }) {
 const clockListeners = new Set();
 setInterval(() => clockListeners.forEach((listener) => listener()), 1000);
 
-/** What `compute` gives, every second; drawn only when that is another text. */
+/** The text that `compute` gives, computed anew every second; the component is drawn anew only when it changes. */
 export function useClock(compute) {
   const [, redraw] = useState(0);
   const text = compute();

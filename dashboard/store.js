@@ -16,7 +16,7 @@ export function makeStore(initial) {
     return () => listeners.delete(listener);
   }
 
-  /** What `select` gives of it now, and again whenever that is another value. */
+  /** The value that `select` takes from the state; the component is drawn anew when it changes. */
   function use(select) {
     const [, redraw] = useState(0);
     const now = select(state);

@@ -14,7 +14,7 @@ import { bothTimes, collectorNow, serviceWord, timeText, verdictWord } from "./w
 
 const timeOf = (text) => Date.parse(text);
 
-/* What a change of the verdict or of the silence leads to. */
+/* The part of the state that a change of the verdict or of the silence sets. */
 function stateOf({ kind, detail }) {
   return kind === "verdict" ? { verdict: detail.after } : { silent: detail.silent === true };
 }

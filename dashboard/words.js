@@ -52,7 +52,7 @@ export const SILENT = {
   mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z", "M8 4.4V8l2.6 1.8"],
 };
 
-/* What alerts are about besides verdicts and silence: the collector's own ills. */
+/* Conditions of the collector itself; all others are verdicts, or silence. */
 const SELF_CONDITIONS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered" };
 
 /** The class that colours a condition. */
@@ -110,7 +110,7 @@ const GRADE_MEANING = {
   mta: "the MTA answers",
 };
 
-/* What ended a probe that got nowhere, where that says more than the grade. */
+/* Errors that ended a probe which reached nothing, where they say more than its grade. */
 const PROBE_FAILURES = {
   host_unreachable: "the host is unreachable",
   net_unreachable: "no route",
@@ -124,12 +124,12 @@ export function reachWords({ grade, error }) {
   return grade === "none" && PROBE_FAILURES[error] || GRADE_MEANING[grade] || grade || "not probed";
 }
 
-/** What ended a probe: "host unreachable". */
+/** The error that ended a probe, in words: "host unreachable". */
 export function errorWords(error) {
   return error === "net_unreachable" ? "no route" : error?.replaceAll("_", " ");
 }
 
-/** What an address says of itself, or "". */
+/** A remark about an address that says something by itself, or "". */
 export function addressWords(address) {
   return /^(169\.254|0\.0)\./.test(address) ? "it got no address from DHCP" : "";
 }
@@ -177,7 +177,7 @@ export function bothTimes(text) {
   return `${timeText(text)} (${timeText(text, "utc")})`;
 }
 
-/** The time of a day, likewise. */
+/** The time of day of a moment, in a zone. */
 export function clockTime(ms, zone) {
   return zone === "utc" ? `${new Date(ms).toISOString().slice(11, 19)} UTC` : CLOCK.format(ms);
 }
