@@ -15,7 +15,7 @@ from wine import AGENT
 
 ALLOWED = Path(__file__).parent / "windows_nt4.allow"
 CC = "i686-w64-mingw32-gcc"
-MAX_SIZE = 450_000  # bytes of the executable
+MAX_SIZE = 450 * 1024  # bytes of the executable
 
 LISTS = 32  # instructions that objdump makes of the lists behind the code, at most
 

@@ -23,7 +23,7 @@ SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mtawatch"
 SETTINGS = r"HKLM\Software\mtawatch"
 FAILURE = 1603 % 256  # ERROR_INSTALL_FAILURE, as Wine cuts it
 RESTART = 3010 % 256  # ERROR_SUCCESS_REBOOT_REQUIRED
-MAX_SIZE = 280_000  # bytes
+MAX_SIZE = 285 * 1024  # bytes
 
 PEERS = "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3"
 PIN = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
