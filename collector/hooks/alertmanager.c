@@ -12,6 +12,7 @@
 #include "collector/hooks/internal.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 
 #define HOOK_ALERTMANAGER_TURN_MS  60000 /* from one turn to the next */
 #define HOOK_ALERTMANAGER_AGAIN_MS 10000 /* after a turn that failed */
@@ -254,16 +255,16 @@ static void send_try(struct hook_attempt *attempt)
 /* A try sends the alerts of the notification to each URL. */
 static void start(struct hook_attempt *attempt, const struct notification *notification)
 {
+	json_open_array(&attempt->json, NULL);
 	for (size_t i = 0; i < notification->n_alerts; i++) {
 		const struct notification_alert *alert = &notification->alerts[i];
-		buffer_add_char(&attempt->json, i ? ',' : '[');
 		alertmanager_state_write(alert,
 					 alert->resolved_ms == TIMESTAMP_NONE
 						 ? loop_wall_ms() + HOOK_ALERTMANAGER_END_MS
 						 : alert->resolved_ms,
 					 &attempt->json);
 	}
-	buffer_add_char(&attempt->json, ']');
+	json_close_array(&attempt->json);
 	send_try(attempt);
 }
 

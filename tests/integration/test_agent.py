@@ -430,7 +430,7 @@ def test_a_state_directory_that_cannot_be_used_is_named(agent, collector):
 def test_a_full_disk_stops_no_report(agent, collector):
     """On a small file system that is full: the reports go out though nothing can be kept."""
     agent.state.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", agent.state],
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "none", agent.state],
                       capture_output=True).returncode != 0:
         pytest.skip("no right to mount a small file system")
     try:

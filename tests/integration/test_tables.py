@@ -47,9 +47,9 @@ def test_the_hold_of_a_condition_is_in_the_example_configuration():
 def test_the_dashboard_has_a_word_for_each_condition():
     missing("condition", [name for name, _, scope in conditions() if scope == "SERVER"],
             "dashboard/words.js", lambda name: f"  {name}: {{" if name != "silent" else "SILENT = {")
-    ills = re.search(r"const ILLS = {(.*?)}", text("dashboard/words.js"), re.DOTALL).group(1)
+    ills = re.search(r"const SELF_CONDITIONS = {(.*?)}", text("dashboard/words.js"), re.DOTALL).group(1)
     lacking = [name for name, _, scope in conditions() if scope == "COLLECTOR" and f"{name}:" not in ills]
-    assert not lacking, f"dashboard/words.js, ILLS, lacks {lacking}"
+    assert not lacking, f"dashboard/words.js, SELF_CONDITIONS, lacks {lacking}"
 
 
 def shared(path):
@@ -72,14 +72,14 @@ def test_a_verdict_is_explained_in_the_readme():
 
 def test_the_dashboard_says_what_ended_a_probe_as_everything_else_does():
     page = text("dashboard/words.js")
-    nowhere = dict(re.findall(r'^  (\w+): "(.*)",$', re.search(r"const NOWHERE = {(.*?)^}", page, re.DOTALL | re.MULTILINE)[1],
+    nowhere = dict(re.findall(r'^  (\w+): "(.*)",$', re.search(r"const PROBE_FAILURES = {(.*?)^}", page, re.DOTALL | re.MULTILINE)[1],
                               re.MULTILINE))
     for symbol, (word, _), (at_none, _) in shared("proto/report/probe_words.def"):
         name = symbol.lower()
-        assert nowhere.pop(name, "") == at_none, f"dashboard/words.js, NOWHERE: {name} is not \"{at_none}\""
+        assert nowhere.pop(name, "") == at_none, f"dashboard/words.js, PROBE_FAILURES: {name} is not \"{at_none}\""
         said = re.search(r'error === "(\w+)" \? "(.*?)" :', page)
         assert word == (said[2] if said[1] == name else name.replace("_", " ")), f"errorWords: {name} is not \"{word}\""
-    assert not nowhere, f"dashboard/words.js, NOWHERE, knows more: {nowhere}"
+    assert not nowhere, f"dashboard/words.js, PROBE_FAILURES, knows more: {nowhere}"
 
 
 def test_the_dashboard_says_how_far_a_probe_got_as_everything_else_does():
