@@ -32,7 +32,7 @@ static void add_silence(struct buffer *out, const struct record_silence *silence
 	json_close_object(out);
 }
 
-/* Those that are over stay where they are until they are cleared away. */
+/* The type is that of api_list_kind's read. NOLINTNEXTLINE(readability-non-const-parameter) */
 static enum status read_silences(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
 	const struct api *api = list->call->context;
@@ -45,7 +45,7 @@ static enum status read_silences(struct api_list *list, char error[STORE_ERROR_S
 	for (; at < n && list->n < list->limit; at++) {
 		const struct record_silence *silence = alerts_silence(alerts, at);
 		if (silence->id <= list->place || silence->ends_ms <= now_ms)
-			continue;
+			continue; /* silences that have ended are cleared away later */
 		api_list_add(list, "%" PRId64, silence->id);
 		add_silence(&list->out, silence);
 	}

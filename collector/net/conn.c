@@ -151,12 +151,12 @@ static void on_clock(uv_timer_t *timer)
 	struct conn *c = timer->data;
 
 	note_progress(c);
-	if (now_of(c) >= next_look(c) && backlog_is_too_slow(&c->share, now_of(c))) {
+	bool is_late = now_of(c) >= next_end(c);
+	bool is_slow = now_of(c) >= next_look(c) && backlog_is_too_slow(&c->share, now_of(c));
+	if (is_slow || (is_late && c->life == LIFE_FINISHING)) {
 		conn_close(c);
-	} else if (now_of(c) < next_end(c)) {
+	} else if (!is_late) {
 		start_clock(c);
-	} else if (c->life == LIFE_FINISHING) {
-		conn_close(c);
 	} else {
 		conn_set_clocks(c, CONN_NO_CLOCK, CONN_NO_CLOCK);
 		c->events->late(c, c->user);
