@@ -24,6 +24,13 @@ static bool needs_comma(const struct buffer *out)
 	}
 }
 
+/* Texts in a buffer are counted and have no NUL. */
+static char *put(char *at, const char *text, size_t size)
+{
+	memcpy(at, text, size);
+	return at + size;
+}
+
 /* Adds the comma and the name before a value of `n` bytes, which the caller writes. */
 static char *begin(struct buffer *out, const char *name, size_t n)
 {
@@ -36,10 +43,10 @@ static char *begin(struct buffer *out, const char *name, size_t n)
 	if (!name)
 		return at;
 	*at++ = '"';
-	memcpy(at, name, size);
-	at[size] = '"';
-	at[size + 1] = ':';
-	return at + size + 2;
+	at = put(at, name, size);
+	*at++ = '"';
+	*at++ = ':';
+	return at;
 }
 
 void json_open_object(struct buffer *out, const char *name)
@@ -149,9 +156,9 @@ void json_put_text(struct buffer *out, const char *name, const char *text)
 		return;
 	}
 	char *at = begin(out, name, size + 2);
-	at[0] = '"';
-	memcpy(at + 1, text, size);
-	at[size + 1] = '"';
+	*at++ = '"';
+	at = put(at, text, size);
+	*at = '"';
 }
 
 void json_put_texts(struct buffer *out, const char *name, const char *const *texts, size_t n)
@@ -204,5 +211,5 @@ void json_put_bool(struct buffer *out, const char *name, bool value)
 void json_put_json(struct buffer *out, const char *name, const char *json)
 {
 	size_t size = strlen(json);
-	memcpy(begin(out, name, size), json, size);
+	(void)put(begin(out, name, size), json, size);
 }
