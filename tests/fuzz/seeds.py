@@ -452,7 +452,7 @@ def main():
         "csv": "name,organization,site\r\nEXCH1,ACME,HQ\r\nEXCH2,\"A, \"\"B\"\"\",\r\n",
         "mark": "\N{ZERO WIDTH NO-BREAK SPACE}server\nE\N{LATIN SMALL LETTER E WITH ACUTE}\n",
         "twice": "EXCH1\nexch1.b\n", "columns": "a,b,c,d\n", "open": "\"a\n", "behind": "\"a\"b\n",
-        "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n",
+        "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n", "words": "E1\nE,Name,org\n",
     })
     put("pack", packed_reports())
     put("transcript", {
