@@ -72,7 +72,7 @@ static void choose(const struct deciding *d, const struct layer_value *value)
 	c->where = value->where;
 }
 
-/* Adds what a place says of the setting. */
+/* What a place can say of a setting. */
 enum said { SAID_NOTHING, SAID_VALID, SAID_INVALID };
 
 static enum said take_layer(const struct deciding *d, enum layer layer)

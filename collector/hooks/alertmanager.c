@@ -103,8 +103,9 @@ static void add_alert(void *user, const struct buffer *json)
 
 	if (!batch || batch->n == HOOK_ALERTMANAGER_BATCH)
 		batch = add_batch(am);
-	buffer_add_char(&batch->json, batch->n++ ? ',' : '[');
-	buffer_add(&batch->json, json->bytes, json->size);
+	if (batch->n++ == 0)
+		json_open_array(&batch->json, NULL);
+	json_put_json(&batch->json, NULL, json->bytes);
 }
 
 static void drop_first(struct hook_alertmanager *am)
@@ -184,7 +185,7 @@ static void begin_turn(void *user)
 	alertmanager_state_end(am->state, now_ms);
 	alertmanager_state_each(am->state, now_ms + HOOK_ALERTMANAGER_END_MS, add_alert, am);
 	for (struct batch *batch = am->first; batch; batch = batch->next)
-		buffer_add_char(&batch->json, ']');
+		json_close_array(&batch->json);
 	am->cost_ms = loop_monotonic_ms() - began_ms;
 	send_first(am);
 }

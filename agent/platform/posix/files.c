@@ -218,9 +218,9 @@ bool files_exists(const char *path)
 	return lstat(path, &facts) == 0;
 }
 
-/* Types of network file systems in statfs(2). */
 bool files_is_local(const char *path)
 {
+	/* Types of network file systems in statfs(2). */
 	static const unsigned long remote[] = { NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, SMB2_SUPER_MAGIC,
 						CIFS_SUPER_MAGIC };
 	struct statfs facts;

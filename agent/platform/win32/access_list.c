@@ -19,7 +19,7 @@ struct private_attributes {
 	} list;
 };
 
-/* Adds an entry for an account of the NT authority; `flags` tell what it is inherited by. */
+/* An entry for an account of the NT authority; `flags` tell what inherits it. */
 struct entry {
 	BYTE n; /* parts of its SID that count */
 	DWORD first, second;
