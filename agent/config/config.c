@@ -58,15 +58,10 @@ static void copy_layer(struct layers *to, const struct layers *from, enum layer 
 	}
 }
 
-static const char kept[] = "; what was read there before goes on to count";
-
-/* The trouble with a place, NULL for none, is logged when it begins. */
-static void note_trouble(char **noted, const char *error, const char *so)
+static const char *still_counts(struct arena *arena, const char *error)
 {
-	if (error && !(*noted && strcmp(*noted, error) == 0))
-		log_warning("%s%s", error, so);
-	free(*noted);
-	*noted = error ? mem_strdup(error) : NULL;
+	return error ? arena_printf(arena, "%s; what was read there before goes on to count", error)
+		     : NULL;
 }
 
 /* A file that cannot be used any more stays as it was. One that is gone says nothing any more. */
@@ -79,7 +74,7 @@ static void reread_file(struct config *c, struct reading *reading)
 
 	copy_layer(&reading->layers, good ? &found : &c->now->layers, LAYER_FILE);
 	c->file_found = st == STATUS_OK;
-	note_trouble(&c->file_trouble, good ? NULL : error, kept);
+	log_trouble(&c->file_trouble, good ? NULL : still_counts(&reading->arena, error));
 }
 
 /* Reads the registry. A directory that stands for the disk may have none. */
@@ -93,10 +88,10 @@ static void reread_registry(struct config *c, struct reading *reading)
 
 	copy_layer(&reading->layers, from, LAYER_POLICY);
 	copy_layer(&reading->layers, from, LAYER_INSTALLER);
-	if (good)
-		note_trouble(&c->registry_trouble, ignored, "");
-	else
-		note_trouble(&c->registry_trouble, c->options.image_root ? NULL : error, kept);
+	const char *trouble = ignored;
+	if (!good)
+		trouble = c->options.image_root ? NULL : still_counts(&reading->arena, error);
+	log_trouble(&c->registry_trouble, trouble);
 }
 
 /* Adds to the file's values what the other places hold, and decides. */

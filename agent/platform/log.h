@@ -32,6 +32,12 @@ const char *log_last_error(void);
 #define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)
 
 /*
+ * Logs a lasting trouble as a warning when it begins or becomes another; NULL: there is none.
+ * `*logged` is what was logged last, NULL at first; the caller frees it.
+ */
+void log_trouble(char **logged, const char *trouble);
+
+/*
  * From now on only messages of this level and worse are told, and they also go to the file `path`
  * (NULL: to none). When a message would make the file longer than `max_kb`, the file becomes
  * PATH.old, in place of the one before it, and a new one begins. A message that cannot be written

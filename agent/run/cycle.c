@@ -1,14 +1,12 @@
 #include "agent/run/cycle.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "agent/config/settings.h"
 #include "agent/platform/files.h"
 #include "agent/platform/log.h"
 #include "agent/probe/dealt.h"
 #include "agent/probe/plan.h"
-#include "proto/base/mem.h"
 
 #define ANSWER_FILE  "answer.json"
 #define HISTORY_FILE "history"
@@ -149,15 +147,6 @@ static int64_t max_gap_ms(const struct cycle *c)
 	return cycle_interval_s(c) * 1500 + c->options->probe_limit_s * 1000;
 }
 
-/* Logged once, until something else is refused. */
-static void note_refused(struct cycle *c, const char *refused)
-{
-	if (refused && !(c->refused && strcmp(c->refused, refused) == 0))
-		log_warning("%s", refused);
-	free(c->refused);
-	c->refused = refused ? mem_strdup(refused) : NULL;
-}
-
 /* The peers that were dealt and may be probed, and those that the administrator named. */
 static struct peers *choose_peers(struct cycle *c, struct arena *arena, struct report *report)
 {
@@ -165,7 +154,7 @@ static struct peers *choose_peers(struct cycle *c, struct arena *arena, struct r
 	const char *refused =
 		dealt_take(peers, &c->answer.peers, report, &c->options->allow_peers, arena);
 
-	note_refused(c, refused);
+	log_trouble(&c->refused, refused);
 	if (refused)
 		report_add_problem(report, arena, "probes", REPORT_ABSENT, refused);
 	for (size_t i = 0; i < c->options->peers.n; i++)
