@@ -8,7 +8,7 @@
 #include "proto/base/timestamp.h"
 #include "proto/site/site.h"
 
-static const enum verdict verdict_of[CONDITION_FIRST_OWN] = {
+static const enum verdict verdict_of[CONDITION_COUNT] = {
 	[CONDITION_FAILING] = VERDICT_FAILING,
 	[CONDITION_EXPOSED] = VERDICT_EXPOSED,
 	[CONDITION_AT_RISK] = VERDICT_AT_RISK,
@@ -267,8 +267,10 @@ static bool is_told_by_view(const struct alert_subject *subject, enum condition 
 static void step_server(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
 			struct alert_changes *out)
 {
-	for (int i = 0; i < CONDITION_FIRST_OWN; i++) {
+	for (int i = 0; i < CONDITION_COUNT; i++) {
 		enum condition condition = (enum condition)i;
+		if (condition_is_own(condition))
+			continue;
 		struct alert_slot *slot = &subject->slots[i];
 		int64_t since_ms = condition == CONDITION_SILENT ? subject->silent_from_ms
 								 : subject->view->since_ms;
@@ -315,7 +317,7 @@ void alerts_see(struct alerts *alerts, const struct view *view, int64_t now_ms,
 static void forget(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
 		   struct alert_changes *out)
 {
-	for (int i = 0; i < CONDITION_FIRST_OWN; i++) {
+	for (int i = 0; i < CONDITION_COUNT; i++) {
 		struct alert *alert = subject->slots[i].alert;
 		alert_clock_init(&subject->slots[i].clock);
 		if (alert && alert->row.state == RECORD_ALERT_PENDING) {
@@ -374,8 +376,10 @@ void alerts_see_own(struct alerts *alerts, enum condition condition, bool holds,
 static void step_own(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
 		     struct alert_changes *out)
 {
-	for (int i = CONDITION_FIRST_OWN; i < CONDITION_COUNT; i++) {
+	for (int i = 0; i < CONDITION_COUNT; i++) {
 		struct alert_slot *slot = &subject->slots[i];
+		if (!condition_is_own((enum condition)i))
+			continue;
 		if (slot->alert)
 			step(alerts, subject, (enum condition)i, slot->clock.holds, now_ms, now_ms,
 			     out);

@@ -194,10 +194,10 @@ static int64_t due_of(const struct alerts *alerts, const struct alert_group *gro
 static enum notification_reason reason_of(const struct group_news *v)
 {
 	if (v->fresh)
-		return v->told_before ? NOTIFICATION_NEW : NOTIFICATION_FIRST;
+		return v->told_before ? NOTIFICATION_MORE : NOTIFICATION_OPENED;
 	if (!v->over)
-		return NOTIFICATION_REPEAT;
-	return v->fires ? NOTIFICATION_SOME_RESOLVED : NOTIFICATION_ALL_RESOLVED;
+		return NOTIFICATION_STILL_OPEN;
+	return v->fires ? NOTIFICATION_FEWER : NOTIFICATION_RESOLVED;
 }
 
 /* Is this one for that target, and worth a word now? */
@@ -218,6 +218,7 @@ struct selection {
 	size_t total;
 	size_t n_firing;
 	size_t n_news;
+	size_t firing[CONDITION_COUNT];
 };
 
 static void select_alerts(const struct alerts *alerts, const struct alert_group *group,
@@ -231,6 +232,7 @@ static void select_alerts(const struct alerts *alerts, const struct alert_group 
 		out->total++;
 		out->n_news += news;
 		out->n_firing += is_firing(&alert->row);
+		out->firing[alert->row.condition] += is_firing(&alert->row);
 		if (out->n < NOTIFICATION_MAX_ALERTS)
 			out->alerts[out->n++] = alerts_show(alerts, &alert->row, arena);
 	}
@@ -255,12 +257,13 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 		.cause = first->cause,
 		.url = alerts->url ? alerts->url : "",
 		.resolved = chosen->n_firing == 0,
-		.reason = chosen->n_firing == 0 ? NOTIFICATION_ALL_RESOLVED : reason,
+		.reason = chosen->n_firing == 0 ? NOTIFICATION_RESOLVED : reason,
 		.at_ms = now_ms,
 		.alerts = chosen->alerts,
 		.n_alerts = chosen->n,
 		.truncated = chosen->total - chosen->n,
 	};
+	memcpy(notification.firing, chosen->firing, sizeof notification.firing);
 	buffer_init(&body);
 	notification_write(&notification, &body);
 	row->hook = arena_strdup(&out->arena, target->name);
@@ -366,7 +369,7 @@ void alerts_tell_target(struct alerts *alerts, const char *name, int64_t now_ms,
 		for (size_t i = 0; i < alerts->n_groups; i++) {
 			struct alert_group *group = alerts->groups[i];
 			if (group->told_ms != TIMESTAMP_NONE) /* else it is told soon, to all */
-				tell(alerts, group, &alerts->targets[t], NOTIFICATION_FIRST, true,
+				tell(alerts, group, &alerts->targets[t], NOTIFICATION_OPENED, true,
 				     now_ms, out);
 		}
 	}

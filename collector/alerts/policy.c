@@ -9,7 +9,8 @@
 
 static const struct alert_policy defaults = {
 	.hold_ms = {
-#define X(id, name, key, scope, hold, severity, alertname, summary) [CONDITION_##id] = (hold),
+#define X(id, name, word, kind, key, scope, hold, severity, alertname, summary)                    \
+	[CONDITION_##id] = (hold),
 #include "collector/model/conditions.def"
 #undef X
 	},
@@ -42,7 +43,7 @@ static const char *set_time(int64_t *where, const char *value, int64_t least_ms)
 	return *where >= least_ms ? NULL : "a time of at least 1s";
 }
 
-#define X(id, name, key, scope, hold, severity, alertname, summary)                                \
+#define X(id, name, word, kind, key, scope, hold, severity, alertname, summary)                    \
 	DEFINE_TIME(hold_##id, hold_ms[CONDITION_##id], 0)
 #include "collector/model/conditions.def"
 #undef X
@@ -65,7 +66,7 @@ static const char *set_flap_changes(void *into, const char *value, struct arena 
 }
 
 static const struct section_key alert_keys[] = {
-#define X(id, name, key, scope, hold, severity, alertname, summary)                                \
+#define X(id, name, word, kind, key, scope, hold, severity, alertname, summary)                    \
 	{ key, false, false, set_hold_##id },
 #include "collector/model/conditions.def"
 #undef X

@@ -87,13 +87,18 @@ struct notification_alert alerts_show(const struct alerts *alerts, const struct 
 		.verdict = row->verdict,
 		.reason = row->reason,
 		.text = row->text,
+		.now_text = "",
 		.remedy = row->remedy,
 		.url = alerts_url(alerts, row, arena),
+		.event_ms = TIMESTAMP_NONE,
 		.since_ms = row->since_ms,
 		.fired_ms = row->fired_ms,
 		.resolved_ms =
 			row->state == RECORD_ALERT_FIRING ? TIMESTAMP_NONE : row->resolved_ms,
 		.flapping = row->flapping,
+		.acknowledged_by = row->acknowledged_by,
+		.acknowledged_ms = row->acknowledged_ms,
+		.comment = row->comment,
 	};
 }
 

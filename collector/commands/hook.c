@@ -130,11 +130,16 @@ static void send_test(struct try *try, struct hook *hook, int64_t now_ms, const 
 		.verdict = verdict_name(VERDICT_EXPOSED),
 		.reason = "test",
 		.text = "This is a test of a hook of mtawatch. Nothing is wrong.",
+		.now_text = "",
 		.remedy = "Nothing has to be done.",
 		.url = "",
+		.event_ms = TIMESTAMP_NONE,
 		.since_ms = now_ms,
 		.fired_ms = now_ms,
 		.resolved_ms = TIMESTAMP_NONE,
+		.acknowledged_by = "",
+		.acknowledged_ms = TIMESTAMP_NONE,
+		.comment = "",
 	};
 	struct notification notification = {
 		.id = id,
@@ -148,6 +153,7 @@ static void send_test(struct try *try, struct hook *hook, int64_t now_ms, const 
 		.at_ms = now_ms,
 		.alerts = &alert,
 		.n_alerts = 1,
+		.firing = { [CONDITION_EXPOSED] = 1 },
 	};
 	hook_send(hook, &notification, on_done, try);
 }

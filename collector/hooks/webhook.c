@@ -58,12 +58,6 @@ static void add_common(struct buffer *out, const struct notification *n, struct 
 	hook_labels_write(&annotations, out);
 }
 
-/* The set of reasons is closed; a test is none of them. */
-static const char *reason_of(const struct notification *n)
-{
-	return n->reason == NOTIFICATION_TEST ? "unknown" : notification_reason_text(n->reason);
-}
-
 void hook_webhook_write(const struct notification *n, struct buffer *out)
 {
 	struct hook_labels group = { .names = { "organization", "site", "cause" },
@@ -82,7 +76,8 @@ void hook_webhook_write(const struct notification *n, struct buffer *out)
 	hook_labels_write(&group, out);
 	add_common(out, n, &arena);
 	json_put_text(out, "externalURL", n->url);
-	json_put_text(out, "notification_reason", reason_of(n));
+	json_put_text(out, "notification_reason", notification_reason_of_alertmanager(n->reason));
+	json_put_text(out, "reason", notification_reason_text(n->reason));
 	json_open_array(out, "alerts");
 	for (size_t i = 0; i < n->n_alerts; i++) {
 		add_alert(out, &n->alerts[i], &arena);

@@ -3,15 +3,16 @@
 #include <string.h>
 
 static const struct condition_info rows[CONDITION_COUNT] = {
-#define X(id, name, key, scope, hold_ms, severity, alertname, summary)                             \
-	[CONDITION_##id] = { name, CONDITION_SCOPE_##scope, hold_ms, severity, alertname, summary },
+#define X(id, name, word, kind, key, scope, hold_ms, severity, alertname, summary)                 \
+	[CONDITION_##id] = { name,    word,     CONDITION_##kind, CONDITION_SCOPE_##scope,         \
+			     hold_ms, severity, alertname,        summary },
 #include "collector/model/conditions.def"
 #undef X
 };
 
 /* Each name with a comma and a blank behind it. */
 static const char all_names[] =
-#define X(id, name, key, scope, hold_ms, severity, alertname, summary) name ", "
+#define X(id, name, word, kind, key, scope, hold_ms, severity, alertname, summary) name ", "
 #include "collector/model/conditions.def"
 #undef X
 	"several with commas";
@@ -19,6 +20,11 @@ static const char all_names[] =
 const struct condition_info *condition_info(enum condition condition)
 {
 	return &rows[condition];
+}
+
+enum condition condition_kind(enum condition condition)
+{
+	return rows[condition].kind;
 }
 
 bool condition_is_own(enum condition condition)
@@ -29,6 +35,11 @@ bool condition_is_own(enum condition condition)
 const char *condition_name(enum condition condition)
 {
 	return rows[condition].name;
+}
+
+const char *condition_word(enum condition condition)
+{
+	return rows[condition].word;
 }
 
 bool condition_from_name(const char *name, enum condition *out)

@@ -1,6 +1,6 @@
 /*
  * What an alert can be about: a condition of a server (its verdict, or its silence), or an ill of
- * the collector's own. Each is a row of conditions.def.
+ * the collector's own. Each is a row of conditions.def, and a smaller one is a worse one.
  */
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum condition {
-#define X(id, name, key, scope, hold_ms, severity, alertname, summary) CONDITION_##id,
+#define X(id, name, word, kind, key, scope, hold_ms, severity, alertname, summary) CONDITION_##id,
 #include "collector/model/conditions.def"
 #undef X
 	CONDITION_COUNT,
@@ -19,19 +19,10 @@ enum condition_scope {
 	CONDITION_SCOPE_COLLECTOR,
 };
 
-/* The conditions of servers come first: the collector's own begin here. */
-enum {
-	/* NOLINTBEGIN(bugprone-macro-parentheses): each row is a term of one sum. */
-	CONDITION_FIRST_OWN = 0
-#define X(id, name, key, scope, hold_ms, severity, alertname, summary)                             \
-	+(CONDITION_SCOPE_##scope == CONDITION_SCOPE_SERVER)
-#include "collector/model/conditions.def"
-#undef X
-	/* NOLINTEND(bugprone-macro-parentheses) */
-};
-
 struct condition_info {
-	const char *name; /* "at_risk" */
+	const char *name;    /* "at_risk" */
+	const char *word;    /* for people: "at risk" */
+	enum condition kind; /* the worst condition of the same incident */
 	enum condition_scope scope;
 	int64_t hold_ms;       /* how long it must last before it fires, unless settings differ */
 	const char *severity;  /* "critical", "warning", "info" */
@@ -45,11 +36,21 @@ struct condition_info {
 
 const struct condition_info *condition_info(enum condition condition);
 
+/*
+ * The kind of incident that it is a degree of, named by the worst degree: failing, exposed, at risk
+ * and unknown are those of CONDITION_FAILING, all others have a kind of their own.
+ */
+enum condition condition_kind(enum condition condition);
+
 /* Is it a condition of the collector itself, not of a server? */
 bool condition_is_own(enum condition condition);
 
 /* "at_risk"; never NULL. */
 const char *condition_name(enum condition condition);
+
+/* For people: "at risk"; never NULL. */
+const char *condition_word(enum condition condition);
+
 bool condition_from_name(const char *name, enum condition *out);
 
 /* For messages about a list of them: "failing, exposed, ..., several with commas". */

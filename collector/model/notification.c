@@ -6,23 +6,80 @@
 #include "proto/json/fields.h"
 #include "proto/json/write.h"
 
-static const char *const reason_texts[NOTIFICATION_REASON_COUNT] = {
-	[NOTIFICATION_FIRST] = "first notification",
-	[NOTIFICATION_NEW] = "new alerts added",
-	[NOTIFICATION_SOME_RESOLVED] = "some alerts resolved",
-	[NOTIFICATION_ALL_RESOLVED] = "all alerts resolved",
-	[NOTIFICATION_REPEAT] = "repeat interval elapsed",
-	[NOTIFICATION_TEST] = "test",
+/* What it is called, and what Alertmanager, and versions before, call it. */
+static const struct {
+	const char *text;
+	const char *alertmanager;
+} reasons[NOTIFICATION_REASON_COUNT] = {
+	[NOTIFICATION_ESCALATED] = { "escalated", "unknown" },
+	[NOTIFICATION_OPENED] = { "opened", "first notification" },
+	[NOTIFICATION_MORE] = { "more servers", "new alerts added" },
+	[NOTIFICATION_EASED] = { "eased", "unknown" },
+	[NOTIFICATION_FEWER] = { "fewer servers", "some alerts resolved" },
+	[NOTIFICATION_RESOLVED] = { "resolved", "all alerts resolved" },
+	[NOTIFICATION_ACKNOWLEDGED] = { "acknowledged", "unknown" },
+	[NOTIFICATION_STILL_OPEN] = { "still open", "repeat interval elapsed" },
+	[NOTIFICATION_TEST] = { "test", "unknown" },
 };
 
 const char *notification_reason_text(enum notification_reason reason)
 {
-	return reason_texts[reason];
+	return reasons[reason].text;
+}
+
+const char *notification_reason_of_alertmanager(enum notification_reason reason)
+{
+	return reasons[reason].alertmanager;
 }
 
 static const char *status_of(bool resolved)
 {
 	return resolved ? "resolved" : "firing";
+}
+
+static void add_step(struct buffer *out, const struct notification_step *step)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "text", step->text);
+	json_put_text(out, "verdict_after", *step->verdict_after ? step->verdict_after : NULL);
+	json_close_object(out);
+}
+
+void notification_write_options(const struct notification_option *options, size_t n,
+				struct buffer *out)
+{
+	json_open_array(out, "options");
+	for (size_t i = 0; i < n; i++) {
+		json_open_object(out, NULL);
+		json_open_array(out, "steps");
+		for (size_t j = 0; j < options[i].n; j++)
+			add_step(out, &options[i].steps[j]);
+		json_close_array(out);
+		json_close_object(out);
+	}
+	json_close_array(out);
+}
+
+static void add_acknowledgement(struct buffer *out, const struct notification_alert *alert)
+{
+	if (!*alert->acknowledged_by) {
+		json_put_null(out, "acknowledged");
+		return;
+	}
+	json_open_object(out, "acknowledged");
+	json_put_text(out, "by", alert->acknowledged_by);
+	json_put_time(out, "at", alert->acknowledged_ms);
+	json_put_text(out, "comment", alert->comment);
+	json_close_object(out);
+}
+
+static void add_event(struct buffer *out, const struct notification_alert *alert)
+{
+	if (alert->event)
+		json_put_integer(out, "event", alert->event);
+	else
+		json_put_null(out, "event");
+	json_put_time(out, "event_at", alert->event ? alert->event_ms : TIMESTAMP_NONE);
 }
 
 static void add_alert(struct buffer *out, const struct notification_alert *alert)
@@ -31,6 +88,7 @@ static void add_alert(struct buffer *out, const struct notification_alert *alert
 	json_put_text(out, "id", alert->id);
 	json_put_text(out, "fingerprint", alert->fingerprint);
 	json_put_text(out, "condition", condition_name(alert->condition));
+	json_put_text(out, "before", alert->has_before ? condition_name(alert->before) : NULL);
 	json_put_text(out, "status", status_of(alert->resolved_ms != TIMESTAMP_NONE));
 	json_put_text(out, "server", alert->server);
 	json_put_text(out, "organization", alert->organization);
@@ -39,12 +97,27 @@ static void add_alert(struct buffer *out, const struct notification_alert *alert
 	json_put_text(out, "verdict", alert->verdict);
 	json_put_text(out, "reason", alert->reason);
 	json_put_text(out, "text", alert->text);
+	json_put_text(out, "now", alert->now_text);
 	json_put_text(out, "remedy", alert->remedy);
+	notification_write_options(alert->options, alert->n_options, out);
 	json_put_text(out, "url", alert->url);
+	add_event(out, alert);
 	json_put_time(out, "since", alert->since_ms);
 	json_put_time(out, "fired_at", alert->fired_ms);
 	json_put_time(out, "resolved_at", alert->resolved_ms);
 	json_put_bool(out, "flapping", alert->flapping);
+	add_acknowledgement(out, alert);
+	json_close_object(out);
+}
+
+static void add_firing(struct buffer *out, const size_t firing[CONDITION_COUNT])
+{
+	json_open_object(out, "firing");
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		if (firing[i] > 0)
+			json_put_integer(out, condition_name((enum condition)i),
+					 (int64_t)firing[i]);
+	}
 	json_close_object(out);
 }
 
@@ -62,6 +135,7 @@ void notification_write(const struct notification *n, struct buffer *out)
 	json_put_text(out, "reason", notification_reason_text(n->reason));
 	json_put_time(out, "at", n->at_ms);
 	json_put_integer(out, "truncated", (int64_t)n->truncated);
+	add_firing(out, n->firing);
 	json_open_array(out, "alerts");
 	for (size_t i = 0; i < n->n_alerts; i++) {
 		add_alert(out, &n->alerts[i]);
@@ -89,6 +163,78 @@ static bool read_status(struct json_reading *in, const struct json_place *at)
 	return resolved;
 }
 
+static void may_have_text(struct json_reading *in, const struct json_place *at, const char *name,
+			  const char **out)
+{
+	*out = "";
+	json_get_text(in, at, name, out);
+}
+
+static void read_step(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct notification_step *step = item;
+
+	need_text(in, at, "text", &step->text);
+	may_have_text(in, at, "verdict_after", &step->verdict_after);
+}
+
+static void read_option(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct notification_option *option = item;
+
+	option->steps = json_get_list(in, at, "steps", NOTIFICATION_MAX_STEPS,
+				      sizeof *option->steps, read_step, &option->n, NULL);
+}
+
+const struct notification_option *notification_read_options(struct json_reading *in,
+							    const struct json_place *at, size_t *n)
+{
+	return json_get_list(in, at, "options", NOTIFICATION_MAX_OPTIONS,
+			     sizeof(struct notification_option), read_option, n, NULL);
+}
+
+static enum condition read_condition(struct json_reading *in, const struct json_place *at,
+				     const char *name, const char *text)
+{
+	enum condition condition = CONDITION_FAILING;
+
+	if (!condition_from_name(text, &condition))
+		json_refuse(in, at, name, STATUS_INVALID, "no condition");
+	return condition;
+}
+
+static void read_before(struct json_reading *in, const struct json_place *at,
+			struct notification_alert *alert)
+{
+	const char *before = json_borrow_text(in, at, "before");
+
+	alert->has_before = before != NULL;
+	if (before)
+		alert->before = read_condition(in, at, "before", before);
+}
+
+static void read_event(struct json_reading *in, const struct json_place *at,
+		       struct notification_alert *alert)
+{
+	alert->event_ms = TIMESTAMP_NONE;
+	json_get_integer(in, at, "event", 0, JSON_MAX_INTEGER, &alert->event);
+	json_get_time(in, at, "event_at", &alert->event_ms);
+}
+
+static void read_acknowledgement(struct json_reading *in, const struct json_place *at,
+				 struct notification_alert *alert)
+{
+	struct json_place object;
+
+	alert->acknowledged_by = alert->comment = "";
+	alert->acknowledged_ms = TIMESTAMP_NONE;
+	if (!json_get_object(in, at, "acknowledged", &object))
+		return;
+	need_text(in, &object, "by", &alert->acknowledged_by);
+	json_get_time(in, &object, "at", &alert->acknowledged_ms);
+	may_have_text(in, &object, "comment", &alert->comment);
+}
+
 static void read_alert(struct json_reading *in, const struct json_place *at, void *item)
 {
 	struct notification_alert *alert = item;
@@ -97,8 +243,8 @@ static void read_alert(struct json_reading *in, const struct json_place *at, voi
 	need_text(in, at, "id", &alert->id);
 	need_text(in, at, "fingerprint", &alert->fingerprint);
 	need_text(in, at, "condition", &condition);
-	if (!condition_from_name(condition, &alert->condition))
-		json_refuse(in, at, "condition", STATUS_INVALID, "no condition");
+	alert->condition = read_condition(in, at, "condition", condition);
+	read_before(in, at, alert);
 	need_text(in, at, "server", &alert->server);
 	need_text(in, at, "organization", &alert->organization);
 	need_text(in, at, "site", &alert->site);
@@ -106,14 +252,33 @@ static void read_alert(struct json_reading *in, const struct json_place *at, voi
 	need_text(in, at, "verdict", &alert->verdict);
 	need_text(in, at, "reason", &alert->reason);
 	need_text(in, at, "text", &alert->text);
+	may_have_text(in, at, "now", &alert->now_text);
 	need_text(in, at, "remedy", &alert->remedy);
+	alert->options = notification_read_options(in, at, &alert->n_options);
 	need_text(in, at, "url", &alert->url);
+	read_event(in, at, alert);
 	json_get_time(in, at, "since", &alert->since_ms);
 	json_get_time(in, at, "fired_at", &alert->fired_ms);
 	alert->resolved_ms = TIMESTAMP_NONE;
-	if (read_status(in, at)) /* else it is null */
+	if (read_status(in, at))
 		json_get_time(in, at, "resolved_at", &alert->resolved_ms);
 	json_get_bool(in, at, "flapping", &alert->flapping);
+	read_acknowledgement(in, at, alert);
+}
+
+static void read_firing(struct json_reading *in, const struct json_place *at,
+			size_t firing[CONDITION_COUNT])
+{
+	struct json_place object;
+
+	if (!json_get_object(in, at, "firing", &object))
+		return;
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		int64_t n = 0;
+		json_get_integer(in, &object, condition_name((enum condition)i), 0,
+				 JSON_MAX_INTEGER, &n);
+		firing[i] = (size_t)n;
+	}
 }
 
 static enum notification_reason read_reason(struct json_reading *in, const struct json_place *at)
@@ -122,12 +287,13 @@ static enum notification_reason read_reason(struct json_reading *in, const struc
 	int i = 0;
 
 	need_text(in, at, "reason", &text);
-	while (i < NOTIFICATION_REASON_COUNT && strcmp(reason_texts[i], text) != 0)
+	while (i < NOTIFICATION_REASON_COUNT && strcmp(reasons[i].text, text) != 0 &&
+	       (strcmp(reasons[i].alertmanager, text) != 0 || strcmp(text, "unknown") == 0))
 		i++;
 	if (i < NOTIFICATION_REASON_COUNT)
 		return (enum notification_reason)i;
 	json_refuse(in, at, "reason", STATUS_INVALID, "no reason");
-	return NOTIFICATION_FIRST;
+	return NOTIFICATION_OPENED;
 }
 
 enum status notification_read(const char *text, size_t size, struct arena *arena,
@@ -139,6 +305,7 @@ enum status notification_read(const char *text, size_t size, struct arena *arena
 	int64_t truncated = 0;
 
 	json_begin(&in, text, size, NOTIFICATION_MAX_BYTES, arena, &root);
+	in.null_is_absent = true;
 	need_text(&in, &root, "id", &n.id);
 	need_text(&in, &root, "hook", &n.hook);
 	need_text(&in, &root, "group", &n.group_key);
@@ -151,6 +318,7 @@ enum status notification_read(const char *text, size_t size, struct arena *arena
 	json_get_time(&in, &root, "at", &n.at_ms);
 	json_get_integer(&in, &root, "truncated", 0, JSON_MAX_INTEGER, &truncated);
 	n.truncated = (size_t)truncated;
+	read_firing(&in, &root, n.firing);
 	n.alerts = json_get_list(&in, &root, "alerts", NOTIFICATION_MAX_ALERTS, sizeof *n.alerts,
 				 read_alert, &n.n_alerts, NULL);
 	json_end(&in);

@@ -13,42 +13,72 @@
 #include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 #include "proto/base/status.h"
+#include "proto/json/fields.h"
 
 /* Alerts in one notification; there may be more in the group. */
 #define NOTIFICATION_MAX_ALERTS 64
 
 /* Bytes of its JSON text. */
-#define NOTIFICATION_MAX_BYTES ((size_t)1024 * 1024)
+#define NOTIFICATION_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
-/* Why it is sent. */
+/* Ways to mend a server that an alert tells, and steps of each. */
+#define NOTIFICATION_MAX_OPTIONS 4
+#define NOTIFICATION_MAX_STEPS   8
+
+/* Why it is sent. Where several are true it is the first of them that counts. */
 enum notification_reason {
-	NOTIFICATION_FIRST,         /* the group fires for the first time */
-	NOTIFICATION_NEW,           /* further alerts fire in it */
-	NOTIFICATION_SOME_RESOLVED, /* some are over */
-	NOTIFICATION_ALL_RESOLVED,  /* all are over */
-	NOTIFICATION_REPEAT,        /* nothing changed, but nobody has mended it yet */
-	NOTIFICATION_TEST,          /* somebody tries the hook */
+	NOTIFICATION_ESCALATED,    /* a server is worse than its receivers know */
+	NOTIFICATION_OPENED,       /* the group fires for the first time */
+	NOTIFICATION_MORE,         /* further alerts fire in it */
+	NOTIFICATION_EASED,        /* a server is better than they know, but not well */
+	NOTIFICATION_FEWER,        /* some alerts are over */
+	NOTIFICATION_RESOLVED,     /* all are over */
+	NOTIFICATION_ACKNOWLEDGED, /* somebody looks after one, or no longer does */
+	NOTIFICATION_STILL_OPEN,   /* nothing changed, but nobody has mended it yet */
+	NOTIFICATION_TEST,         /* somebody tries the hook */
 	NOTIFICATION_REASON_COUNT,
+};
+
+/* A step of a way to mend a server. */
+struct notification_step {
+	const char *text;
+	const char *verdict_after; /* a verdict_name(); "": it is not told */
+};
+
+/* A way to mend a server: its steps in their order. */
+struct notification_option {
+	const struct notification_step *steps;
+	size_t n;
 };
 
 /* Strings are never NULL: "" where there is nothing to say. */
 struct notification_alert {
-	const char *id;          /* of this alert, GET /v1/alerts */
-	const char *fingerprint; /* of its server and condition: 16 hexadecimal digits */
-	enum condition condition;
+	const char *id;           /* of this alert, GET /v1/alerts */
+	const char *fingerprint;  /* of its server and kind: 16 hexadecimal digits */
+	enum condition condition; /* its degree now; of one that is over, the last one */
+	bool has_before;          /* its receivers know of another degree: `before` */
+	enum condition before;
 	const char *server; /* "" for an ill of the collector's own */
 	const char *organization;
 	const char *site;
-	const char *adapter; /* the one that it is about, if it is about one */
-	const char *verdict; /* of the server, verdict_name() */
-	const char *reason;  /* a code: "adapter_isolated" ... */
-	const char *text;    /* what is wrong and by what evidence, in sentences */
-	const char *remedy;  /* what to do, with the verdict after it, in sentences */
+	const char *adapter;  /* the one that it is about, if it is about one */
+	const char *verdict;  /* of the server, verdict_name() */
+	const char *reason;   /* a code: "adapter_isolated" ... */
+	const char *text;     /* what is wrong and by what evidence, in sentences */
+	const char *now_text; /* of one that is over: what is so now, "clear: ..." */
+	const char *remedy;   /* what to do, with the verdict after it, in sentences */
+	const struct notification_option *options; /* the same as steps, the smallest way first */
+	size_t n_options;
 	const char *url;     /* the server's page */
+	int64_t event;       /* of the server's own log, that shows it; 0: none does */
+	int64_t event_ms;    /* of that event by the server's clock, or TIMESTAMP_NONE */
 	int64_t since_ms;    /* since when it has been so */
-	int64_t fired_ms;
+	int64_t fired_ms;    /* when it opened */
 	int64_t resolved_ms; /* TIMESTAMP_NONE: it fires */
 	bool flapping;
+	const char *acknowledged_by; /* "": nobody looks after it */
+	int64_t acknowledged_ms;
+	const char *comment; /* of who acknowledged it */
 };
 
 struct notification {
@@ -64,24 +94,37 @@ struct notification {
 	int64_t at_ms; /* when it became due */
 	const struct notification_alert *alerts;
 	size_t n_alerts;
-	size_t truncated; /* alerts of the group that are left out */
+	size_t truncated;               /* alerts of the group that are left out */
+	size_t firing[CONDITION_COUNT]; /* how many fire in the group, by condition: all of them */
 };
 
-/* "first notification" ..., as Alertmanager's notification_reason has it; never NULL. */
+/* "escalated" ...; never NULL. */
 const char *notification_reason_text(enum notification_reason reason);
 
+/* The nearest of the reasons that Alertmanager has: "first notification" ..., or "unknown". */
+const char *notification_reason_of_alertmanager(enum notification_reason reason);
+
+/* The member "options" alone, and its reading: the list lives in the reading's arena. */
+void notification_write_options(const struct notification_option *options, size_t n,
+				struct buffer *out);
+const struct notification_option *notification_read_options(struct json_reading *in,
+							    const struct json_place *at, size_t *n);
+
 /*
- * Adds it as JSON:
+ * Adds it as JSON, with null for what is not known:
  *   {"id", "hook", "group", "organization", "site", "cause", "url",
- *    "status": "firing" | "resolved", "reason", "at", "truncated",
- *    "alerts": [{"id", "fingerprint", "condition", "status", "server", "organization", "site",
- *                "adapter", "verdict", "reason", "text", "remedy", "url", "since", "fired_at",
- *                "resolved_at", "flapping"}]}
+ *    "status": "firing" | "resolved", "reason", "at", "truncated", "firing": {"exposed": 2},
+ *    "alerts": [{"id", "fingerprint", "condition", "before", "status", "server", "organization",
+ *                "site", "adapter", "verdict", "reason", "text", "now", "remedy",
+ *                "options": [{"steps": [{"text", "verdict_after"}]}], "url", "event", "event_at",
+ *                "since", "fired_at", "resolved_at", "flapping",
+ *                "acknowledged": {"by", "at", "comment"}}]}
  */
 void notification_write(const struct notification *notification, struct buffer *out);
 
 /*
- * Reads it back; everything lives in `arena`.
+ * Reads it back, also as versions before wrote it: they had Alertmanager's reasons, and knew
+ * nothing of degrees, steps, events and acknowledgements. Everything lives in `arena`.
  *
  * STATUS_MALFORMED, STATUS_INVALID, STATUS_LIMIT  the text is none
  */

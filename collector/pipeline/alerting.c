@@ -156,7 +156,9 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 		return;
 	a->look_ms = now_ms + ALERTING_LOOK_MS;
 	arena_init(&arena);
-	for (int i = CONDITION_FIRST_OWN; i < CONDITION_COUNT; i++) {
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		if (!condition_is_own((enum condition)i))
+			continue;
 		struct self_check_facts facts = {
 			.data = a->data,
 			.certificate_end_ms =

@@ -1,7 +1,8 @@
 /*
  * Any bytes as the texts of an alert, in a mail and in a webhook: whatever they are, the mail has
  * the headers that it should have and no other, and its lines are short and plain; the webhook is
- * JSON in UTF-8. Texts are parted by zero bytes.
+ * JSON in UTF-8, and so is what the outbox keeps, which is read back. Texts are parted by zero
+ * bytes. The same bytes are read as what the outbox keeps, too.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -75,6 +76,10 @@ static bool is_utf8(const char *const texts[MAX_TEXTS])
 
 static struct notification make(const char *const *text, struct notification_alert *alert)
 {
+	static struct notification_step step;
+	static const struct notification_option option = { &step, 1 };
+
+	step = (struct notification_step){ text[5], "clear" };
 	*alert = (struct notification_alert){ .id = "1",
 					      .fingerprint = "0011223344556677",
 					      .condition = CONDITION_EXPOSED,
@@ -87,7 +92,13 @@ static struct notification make(const char *const *text, struct notification_ale
 					      .text = text[4],
 					      .remedy = text[5],
 					      .url = text[6],
-					      .resolved_ms = TIMESTAMP_NONE };
+					      .now_text = text[4],
+					      .options = &option,
+					      .n_options = 1,
+					      .event_ms = TIMESTAMP_NONE,
+					      .resolved_ms = TIMESTAMP_NONE,
+					      .acknowledged_by = text[0],
+					      .comment = text[5] };
 	return (struct notification){ .id = "1-2",
 				      .hook = "ops",
 				      .group_key = text[7],
@@ -97,6 +108,37 @@ static struct notification make(const char *const *text, struct notification_ale
 				      .url = text[6],
 				      .alerts = alert,
 				      .n_alerts = 1 };
+}
+
+/* As the outbox has it: what is written is read back, and means the same. */
+static void check_kept(const struct notification *notification)
+{
+	struct notification read;
+	struct buffer first;
+	struct buffer second;
+	struct arena arena;
+
+	arena_init(&arena);
+	buffer_init(&first);
+	buffer_init(&second);
+	notification_write(notification, &first);
+	require(notification_read(first.bytes, first.size, &arena, &read) == STATUS_OK);
+	notification_write(&read, &second);
+	require(first.size == second.size && memcmp(first.bytes, second.bytes, first.size) == 0);
+	buffer_deinit(&first);
+	buffer_deinit(&second);
+	arena_deinit(&arena);
+}
+
+static void check_read(const char *data, size_t size)
+{
+	struct notification read;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (notification_read(data, size, &arena, &read) == STATUS_OK)
+		check_kept(&read);
+	arena_deinit(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -110,6 +152,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buffer out;
 	char *all = mem_strndup((const char *)data, size);
 
+	check_read((const char *)data, size);
+
 	for (size_t i = 0, at = 0; i < MAX_TEXTS; i++) {
 		texts[i] = at <= size ? all + at : "";
 		at += strlen(texts[i]) + 1;
@@ -122,6 +166,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hook_webhook_write(&notification, &out);
 	require(!is_utf8(texts) || json_check(out.bytes, out.size, &fault) == STATUS_OK);
 	buffer_deinit(&out);
+	if (is_utf8(texts))
+		check_kept(&notification);
 	free(all);
 	return 0;
 }

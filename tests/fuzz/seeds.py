@@ -5,6 +5,7 @@ The binary ones come from tests/unit/proto/rpc/captures.h and from the writers o
 Run it again after a change of those or of this file; it is not part of the build.
 """
 
+import json
 import re
 import struct
 import sys
@@ -345,6 +346,19 @@ def json_texts():
     }
 
 
+def kept_notification(reason, alert, more):
+    """A notification as the outbox keeps it; versions before knew fewer members."""
+    return json.dumps({
+        "id": "1", "hook": "ops", "group": "ACME/HQ/mta_11004", "organization": "ACME", "site": "HQ",
+        "cause": "mta_11004", "url": "https://c/", "status": "firing", "reason": reason,
+        "at": "2026-11-24T09:05:00Z", "truncated": 0, "alerts": [{
+            "id": "7", "fingerprint": "00ff00ff00ff00ff", "condition": "failing", "status": "firing",
+            "server": "EXCH1", "organization": "ACME", "site": "HQ", "adapter": "", "verdict": "failing",
+            "reason": "mta_11004", "text": "The MTA is not running.", "remedy": "Disable it.",
+            "url": "https://c/?server=EXCH1", "since": "2026-11-24T09:00:00Z",
+            "fired_at": "2026-11-24T09:05:00Z", "resolved_at": None, "flapping": False} | alert]} | more)
+
+
 def written_texts():
     text = "# Zürich\r\nMSExchangeMTA stopped 2140\r\n"
     return {
@@ -467,6 +481,12 @@ def main():
         "long": "x" * 300 + "\0" + "w " * 200, "encoded": "=?utf-8?B?SGk=?=\0a=b",
         "utf8": "K\u00f6ln \u4e2d\u6587 \U0001f600\u202e\0" + "\u00e4" * 200, "empty": "",
         "bytes": b"\xff\xc3\0\x80\x1b[31m",
+        "kept": kept_notification("escalated", {
+            "before": "exposed", "now": "", "event": 9321, "event_at": "2026-11-24T09:01:00Z",
+            "options": [{"steps": [{"text": "Disable it.", "verdict_after": "clear"}]}],
+            "acknowledged": {"by": "ann", "at": "2026-11-24T09:06:00Z", "comment": "on it"}},
+            {"firing": {"failing": 1, "exposed": 2}}),
+        "kept_by_version_12": kept_notification("new alerts added", {}, {}),
     })
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -119,7 +120,9 @@ def alert(server="EXCH1", condition="exposed", **more):
               "text": "Adapter El90x2 reaches none of 2 peers.",
               "remedy": "Disable adapter El90x2: then clear.",
               "url": "https://collector.example/servers/" + "EXCH1", "since": "2026-11-24T09:00:00Z",
-              "fired_at": "2026-11-24T09:05:00Z", "resolved_at": None, "flapping": False}
+              "fired_at": "2026-11-24T09:05:00Z", "resolved_at": None, "flapping": False,
+              "before": None, "now": "", "event": None, "event_at": None, "acknowledged": None,
+              "options": [{"steps": [{"text": "Disable adapter El90x2", "verdict_after": "clear"}]}]}
     return fields | more
 
 
@@ -132,8 +135,10 @@ def notification(*alerts, **more):
     firing = any(a["status"] == "firing" for a in alerts)
     return {"id": "0b96-477c", "hook": "ops", "group": "ACME/HQ adapter_isolated", "organization": "ACME",
             "site": "HQ", "cause": "adapter_isolated", "url": "https://collector.example",
-            "status": "firing" if firing else "resolved", "reason": "first notification",
-            "at": "2026-11-24T09:05:00Z", "truncated": 0, "alerts": list(alerts)} | more
+            "status": "firing" if firing else "resolved", "reason": "opened",
+            "at": "2026-11-24T09:05:00Z", "truncated": 0,
+            "firing": dict(Counter(a["condition"] for a in alerts if a["status"] == "firing")),
+            "alerts": list(alerts)} | more
 
 
 def hostile(text, **more):

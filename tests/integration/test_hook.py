@@ -74,7 +74,7 @@ def test_it_is_told_of_the_exposed_server_and_of_its_recovery(tmp_path, hook):
         fired, = hook.told(1)
         alert, = fired["alerts"]
         assert fired["status"] == alert["status"] == "firing"
-        assert fired["reason"] == "first notification" and fired["cause"] == "adapter_isolated"
+        assert fired["reason"] == "opened" and fired["cause"] == "adapter_isolated"
         assert (alert["server"], alert["condition"], alert["verdict"]) == ("EXCH1", "exposed", "exposed")
         shown, = [s for s in collector.get("/v1/servers")["servers"] if s["server"] == "EXCH1"]
         assert alert["since"] == shown["since"] and alert["resolved_at"] is None

@@ -56,7 +56,7 @@ def test_the_body_is_that_of_an_alertmanager(hooks):
         "receiver": "ops",
         "groupLabels": {"organization": "ACME", "site": "HQ", "cause": "adapter_isolated"},
         "commonLabels": common, "commonAnnotations": more, "externalURL": "https://collector.example",
-        "notification_reason": "first notification",
+        "notification_reason": "first notification", "reason": "opened",
         "alerts": [one | {"status": "firing", "labels": common | {"server": "EXCH1"},
                           "annotations": more | {"summary": summary}, "endsAt": "0001-01-01T00:00:00Z"},
                    one | {"status": "resolved", "labels": common | {"server": "EXCH2"},

@@ -16,7 +16,7 @@ def text(path):
 
 def conditions():
     """(name, key, scope) of each row of the table of conditions."""
-    rows = re.findall(r'^X\(\w+, "(\w+)", "([\w-]+)", (\w+),',
+    rows = re.findall(r'^X\(\w+, "(\w+)", "[^"]+", \w+, "([\w-]+)", (\w+),',
                       text("collector/model/conditions.def"), re.MULTILINE)
     assert len(rows) >= 8
     return rows

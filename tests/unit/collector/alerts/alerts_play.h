@@ -47,7 +47,7 @@ void play_see_silent(struct play *p, const char *server, int64_t at_ms);
 /* The alerts anew, from what is stored. */
 void play_restart(struct play *p);
 
-/* "first notification[ORG/HQ/adapter_isolated] S1=firing; ", since the last time; '~': flaps. */
+/* "opened[ORG/HQ/adapter_isolated] S1=firing; ", since the last time; '~': flaps. */
 void play_expect_told(struct play *p, const char *told);
 
 /* "S1 exposed firing; " of every row that is there and not over. */

@@ -18,7 +18,7 @@ static void a_change_is_told_at_once_and_its_end_too(void **state)
 	play_see(&p, "S1", VERDICT_CLEAR);
 	play_expect_told(&p, "");
 	play_see(&p, "S1", VERDICT_EXPOSED);
-	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing; ");
 	play_expect_open(&p, "S1 exposed firing; ");
 	assert_string_equal(p.rows[0]->text, "NIC 2 reaches nobody.");
 	assert_string_equal(p.rows[0]->remedy, "Disable NIC 2. (verdict then: clear)");
@@ -26,7 +26,7 @@ static void a_change_is_told_at_once_and_its_end_too(void **state)
 	play_see(&p, "S1", VERDICT_EXPOSED);
 	play_pass(&p, 3600);
 	play_see(&p, "S1", VERDICT_CLEAR);
-	play_expect_told(&p, "all alerts resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
+	play_expect_told(&p, "resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
 	play_expect_open(&p, "");
 	play_pass(&p, 86400);
 	play_expect_told(&p, "");
@@ -40,22 +40,21 @@ static void what_happens_soon_after_is_told_together(void **state)
 
 	play_set_up(&p);
 	play_see(&p, "S1", VERDICT_EXPOSED);
-	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing; ");
 	play_see(&p, "S2", VERDICT_EXPOSED);
 	play_see_in(&p, "B1", "Branch", VERDICT_EXPOSED);
-	play_expect_told(&p, "first notification[ORG/Branch/adapter_isolated] B1=firing; ");
+	play_expect_told(&p, "opened[ORG/Branch/adapter_isolated] B1=firing; ");
 	play_pass(&p, 10);
 	play_see(&p, "S3", VERDICT_EXPOSED);
 	play_see(&p, "S1", VERDICT_CLEAR);
 	play_pass(&p, 19);
 	play_expect_told(&p, "");
 	play_pass(&p, 1);
-	play_expect_told(&p, "new alerts added[ORG/HQ/adapter_isolated] S1=resolved S2=firing "
+	play_expect_told(&p, "more servers[ORG/HQ/adapter_isolated] S1=resolved S2=firing "
 			     "S3=firing; ");
 	play_pass(&p, 30);
 	play_see(&p, "S2", VERDICT_CLEAR);
-	play_expect_told(&p,
-			 "some alerts resolved[ORG/HQ/adapter_isolated] S2=resolved S3=firing; ");
+	play_expect_told(&p, "fewer servers[ORG/HQ/adapter_isolated] S2=resolved S3=firing; ");
 	play_tear_down(&p);
 }
 
@@ -71,7 +70,7 @@ static void what_is_undone_before_its_end_was_told_goes_on(void **state)
 	play_pass(&p, 5);
 	play_see(&p, "S1", VERDICT_EXPOSED);
 	play_pass(&p, 300);
-	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing; ");
 	play_expect_open(&p, "S1 exposed firing; ");
 	assert_int_equal(p.n_rows, 1);
 	play_tear_down(&p);
@@ -91,7 +90,7 @@ static void unknown_is_no_recovery(void **state)
 	play_expect_open(&p, "S1 exposed firing; ");
 	assert_string_equal(p.rows[0]->verdict, "exposed");
 	play_see(&p, "S1", VERDICT_CLEAR);
-	play_expect_told(&p, "all alerts resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
+	play_expect_told(&p, "resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
 	play_see(&p, "S2", VERDICT_UNKNOWN); /* by itself it is worth a word when it lasts */
 	play_pass(&p, 3599);
 	play_expect_told(&p, "");
@@ -112,7 +111,7 @@ static void a_worse_verdict_is_an_alert_of_its_own(void **state)
 	p.told[0] = '\0';
 	play_see(&p, "S1", VERDICT_FAILING);
 	play_expect_open(&p, "S1 failing firing; ");
-	play_expect_told(&p, "new alerts added[ORG/HQ/adapter_isolated] S1=resolved S1=firing; ");
+	play_expect_told(&p, "more servers[ORG/HQ/adapter_isolated] S1=resolved S1=firing; ");
 	play_see(&p, "S1", VERDICT_AT_RISK); /* has to hold a minute first */
 	play_expect_open(&p, "S1 at_risk pending; ");
 	play_pass(&p, 60);
@@ -132,10 +131,10 @@ static void what_flaps_is_told_once_and_said(void **state)
 		play_see(&p, "S1", i % 2 ? VERDICT_CLEAR : VERDICT_EXPOSED);
 		play_pass(&p, 120);
 	}
-	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing~; "
-			     "repeat interval elapsed[ORG/HQ/adapter_isolated] S1=firing~; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing~; "
+			     "still open[ORG/HQ/adapter_isolated] S1=firing~; ");
 	play_pass(&p, 2 * 3600);
-	play_expect_told(&p, "all alerts resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
+	play_expect_told(&p, "resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
 	play_tear_down(&p);
 }
 
@@ -150,12 +149,12 @@ static void what_begins_to_flap_after_it_was_told_is_said(void **state)
 	alerts_configure(p.alerts, &p.policy, NULL);
 	play_see(&p, "S1", VERDICT_EXPOSED);
 	play_pass(&p, 60);
-	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing; ");
 	for (int i = 0; i < 20; i++) {
 		play_see(&p, "S1", i % 2 ? VERDICT_EXPOSED : VERDICT_CLEAR);
 		play_pass(&p, 30);
 	}
-	play_expect_told(&p, "repeat interval elapsed[ORG/HQ/adapter_isolated] S1=firing~; ");
+	play_expect_told(&p, "still open[ORG/HQ/adapter_isolated] S1=firing~; ");
 	play_restart(&p);
 	play_see(&p, "S1", VERDICT_EXPOSED);
 	play_pass(&p, 60);
@@ -177,13 +176,13 @@ static void the_collectors_own_ills_are_alerts_too(void **state)
 		play_commit(&p, &changes);
 		play_pass(&p, 60);
 	}
-	play_expect_told(&p, "first notification[//disk] =firing; ");
+	play_expect_told(&p, "opened[//disk] =firing; ");
 	assert_string_equal(p.rows[0]->text, "1 % is free.");
 	alert_changes_init(&changes);
 	alerts_see_own(p.alerts, CONDITION_DISK, false, "", "", p.now, &changes);
 	play_commit(&p, &changes);
 	play_pass(&p, 60);
-	play_expect_told(&p, "all alerts resolved[//disk] =resolved; ");
+	play_expect_told(&p, "resolved[//disk] =resolved; ");
 	play_tear_down(&p);
 }
 
@@ -203,7 +202,7 @@ static void a_server_that_is_taken_out_has_no_alerts(void **state)
 	alerts_forget(p.alerts, "S2", p.now, &changes);
 	alerts_forget(p.alerts, "S3", p.now, &changes);
 	play_commit(&p, &changes);
-	play_expect_told(&p, "all alerts resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
+	play_expect_told(&p, "resolved[ORG/HQ/adapter_isolated] S1=resolved; ");
 	play_expect_open(&p, "");
 	play_tear_down(&p);
 }
@@ -215,7 +214,7 @@ static void silence_counts_from_when_the_collector_could_hear(void **state)
 
 	play_set_up(&p);
 	play_see_silent(&p, "S1", p.now - 901 * S);
-	play_expect_told(&p, "first notification[ORG/HQ/silent] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/silent] S1=firing; ");
 	/* The collector was down for a day: everybody is silent when it comes back. */
 	play_pass(&p, 60);
 	p.now += 86400 * S;
@@ -236,7 +235,7 @@ static void silence_counts_from_when_the_collector_could_hear(void **state)
 	}
 	play_expect_open(&p, "S1 silent firing; "); /* no storm */
 	play_pass(&p, 300);
-	play_expect_told(&p, "new alerts added[ORG/HQ/silent] A9=firing S1=firing; ");
+	play_expect_told(&p, "more servers[ORG/HQ/silent] A9=firing S1=firing; ");
 	play_tear_down(&p);
 }
 
@@ -248,17 +247,16 @@ static void a_clock_that_is_set_back_puts_nothing_off(void **state)
 	play_set_up(&p);
 	play_see(&p, "S1", VERDICT_EXPOSED);
 	play_see_in(&p, "B1", "Branch", VERDICT_AT_RISK);
-	play_expect_told(&p, "first notification[ORG/HQ/adapter_isolated] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing; ");
 	p.now -= 86400 * S;
 	play_see(&p, "S2", VERDICT_EXPOSED);
 	play_see_in(&p, "B1", "Branch", VERDICT_AT_RISK);
 	play_pass(&p, 30);
-	play_expect_told(&p, "new alerts added[ORG/HQ/adapter_isolated] S2=firing S1=firing; ");
+	play_expect_told(&p, "more servers[ORG/HQ/adapter_isolated] S2=firing S1=firing; ");
 	play_pass(&p, 30);
-	play_expect_told(&p, "first notification[ORG/Branch/adapter_isolated] B1=firing; ");
+	play_expect_told(&p, "opened[ORG/Branch/adapter_isolated] B1=firing; ");
 	play_see(&p, "S1", VERDICT_CLEAR);
-	play_expect_told(&p,
-			 "some alerts resolved[ORG/HQ/adapter_isolated] S1=resolved S2=firing; ");
+	play_expect_told(&p, "fewer servers[ORG/HQ/adapter_isolated] S1=resolved S2=firing; ");
 	play_tear_down(&p);
 }
 
@@ -278,14 +276,13 @@ static void a_restart_forgets_and_repeats_nothing(void **state)
 	play_see(&p, "S2", VERDICT_EXPOSED);
 	play_expect_told(&p, "");
 	play_pass(&p, 20);
-	play_expect_told(&p, "new alerts added[ORG/HQ/adapter_isolated] S2=firing S1=firing; ");
+	play_expect_told(&p, "more servers[ORG/HQ/adapter_isolated] S2=firing S1=firing; ");
 	play_see(&p, "S1", VERDICT_CLEAR);
 	play_restart(&p); /* the end is not told yet */
 	play_see(&p, "S1", VERDICT_CLEAR);
 	play_see(&p, "S2", VERDICT_EXPOSED);
 	play_pass(&p, 30);
-	play_expect_told(&p,
-			 "some alerts resolved[ORG/HQ/adapter_isolated] S1=resolved S2=firing; ");
+	play_expect_told(&p, "fewer servers[ORG/HQ/adapter_isolated] S1=resolved S2=firing; ");
 	struct alert_changes changes;
 	alert_changes_init(&changes);
 	alerts_forget_unseen(p.alerts, p.now, &changes); /* S3 is not in the fleet any more */

@@ -11,12 +11,56 @@
 #include "collector/model/notification.h"
 #include "proto/base/timestamp.h"
 
+static const struct notification_step steps[] = { { "Disable NIC 2.", "clear" }, { "Wait.", "" } };
+static const struct notification_option options[] = { { steps, 2 }, { steps, 1 } };
+
 static const struct notification_alert alerts[] = {
-	{ "a-1", "0123456789abcdef", CONDITION_EXPOSED, "EXCH1", "ORG", "HQ", "NIC 2", "exposed",
-	  "adapter_isolated", "a \"quoted\" text\nof two lines", "disable it", "https://c/#EXCH1",
-	  1000, 2000, TIMESTAMP_NONE, true },
-	{ "a-2", "fedcba9876543210", CONDITION_DISK, "", "", "", "", "", "disk", "full", "", "",
-	  1000, 2000, 3000, false },
+	{ .id = "a-1",
+	  .fingerprint = "0123456789abcdef",
+	  .condition = CONDITION_FAILING,
+	  .has_before = true,
+	  .before = CONDITION_EXPOSED,
+	  .server = "EXCH1",
+	  .organization = "ORG",
+	  .site = "HQ",
+	  .adapter = "NIC 2",
+	  .verdict = "failing",
+	  .reason = "adapter_isolated",
+	  .text = "a \"quoted\" text\nof two lines",
+	  .now_text = "",
+	  .remedy = "disable it",
+	  .options = options,
+	  .n_options = 2,
+	  .url = "https://c/#EXCH1",
+	  .event = 9321,
+	  .event_ms = 900,
+	  .since_ms = 1000,
+	  .fired_ms = 2000,
+	  .resolved_ms = TIMESTAMP_NONE,
+	  .flapping = true,
+	  .acknowledged_by = "ann",
+	  .acknowledged_ms = 2500,
+	  .comment = "on it" },
+	{ .id = "a-2",
+	  .fingerprint = "fedcba9876543210",
+	  .condition = CONDITION_DISK,
+	  .server = "",
+	  .organization = "",
+	  .site = "",
+	  .adapter = "",
+	  .verdict = "",
+	  .reason = "disk",
+	  .text = "full",
+	  .now_text = "there is room",
+	  .remedy = "",
+	  .url = "",
+	  .event_ms = TIMESTAMP_NONE,
+	  .since_ms = 1000,
+	  .fired_ms = 2000,
+	  .resolved_ms = 3000,
+	  .acknowledged_by = "",
+	  .acknowledged_ms = TIMESTAMP_NONE,
+	  .comment = "" },
 };
 
 static const struct notification whole = {
@@ -27,11 +71,12 @@ static const struct notification whole = {
 	.site = "HQ",
 	.cause = "exposed",
 	.url = "https://c/",
-	.reason = NOTIFICATION_SOME_RESOLVED,
+	.reason = NOTIFICATION_ESCALATED,
 	.at_ms = 1700000000123,
 	.alerts = alerts,
 	.n_alerts = 2,
 	.truncated = 3,
+	.firing = { [CONDITION_FAILING] = 1, [CONDITION_EXPOSED] = 4 },
 };
 
 static void what_is_written_is_read_back(void **state)
@@ -53,6 +98,13 @@ static void what_is_written_is_read_back(void **state)
 	assert_int_equal(read.alerts[0].resolved_ms, TIMESTAMP_NONE);
 	assert_int_equal(read.alerts[1].resolved_ms, 3000);
 	assert_string_equal(read.alerts[0].text, alerts[0].text);
+	assert_true(read.alerts[0].has_before && read.alerts[0].before == CONDITION_EXPOSED);
+	assert_string_equal(read.alerts[0].options[0].steps[1].text, "Wait.");
+	assert_int_equal(read.alerts[0].event_ms, 900);
+	assert_string_equal(read.alerts[0].acknowledged_by, "ann");
+	assert_false(read.alerts[1].has_before);
+	assert_string_equal(read.alerts[1].acknowledged_by, "");
+	assert_int_equal(read.firing[CONDITION_EXPOSED], 4);
 	buffer_deinit(&first);
 	buffer_deinit(&second);
 	arena_deinit(&arena);
@@ -76,6 +128,48 @@ static void what_is_cut_anywhere_is_refused(void **state)
 	arena_deinit(&arena);
 }
 
+/* It waits in a store when the collector is replaced by this version. */
+static void what_versions_before_wrote_is_read(void **state)
+{
+	static const struct {
+		const char *text;
+		enum notification_reason reason;
+	} old[] = {
+		{ "first notification", NOTIFICATION_OPENED },
+		{ "new alerts added", NOTIFICATION_MORE },
+		{ "some alerts resolved", NOTIFICATION_FEWER },
+		{ "all alerts resolved", NOTIFICATION_RESOLVED },
+		{ "repeat interval elapsed", NOTIFICATION_STILL_OPEN },
+		{ "test", NOTIFICATION_TEST },
+	};
+	struct notification read;
+	struct arena arena;
+	(void)state;
+
+	arena_init(&arena);
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+		const char *text = arena_printf(
+			&arena,
+			"{\"id\":\"1\",\"hook\":\"ops\",\"group\":\"g\",\"organization\":\"O\","
+			"\"site\":\"S\",\"cause\":\"c\",\"url\":\"\",\"status\":\"firing\","
+			"\"reason\":\"%s\",\"at\":\"2026-11-24T09:05:00Z\",\"truncated\":0,"
+			"\"alerts\":[{\"id\":\"7\",\"fingerprint\":\"00ff\",\"condition\":"
+			"\"exposed\",\"status\":\"firing\",\"server\":\"E\",\"organization\":\"O\","
+			"\"site\":\"S\",\"adapter\":\"\",\"verdict\":\"exposed\",\"reason\":\"r\","
+			"\"text\":\"t\",\"remedy\":\"m\",\"url\":\"\",\"since\":"
+			"\"2026-11-24T09:00:00Z\",\"fired_at\":\"2026-11-24T09:05:00Z\","
+			"\"resolved_at\":null,\"flapping\":false}]}",
+			old[i].text);
+		assert_int_equal(notification_read(text, strlen(text), &arena, &read), STATUS_OK);
+		assert_int_equal(read.reason, old[i].reason);
+		assert_string_equal(read.alerts[0].acknowledged_by, "");
+		assert_string_equal(read.alerts[0].now_text, "");
+		assert_int_equal(read.alerts[0].event_ms, TIMESTAMP_NONE);
+		assert_int_equal(read.alerts[0].n_options, 0);
+	}
+	arena_deinit(&arena);
+}
+
 static void every_condition_has_a_name_of_its_own(void **state)
 {
 	(void)state;
@@ -94,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(what_is_cut_anywhere_is_refused),
+		cmocka_unit_test(what_versions_before_wrote_is_read),
 		cmocka_unit_test(every_condition_has_a_name_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,12 +83,10 @@ static void every_condition_of_the_collectors_own_can_be_looked_for(void **state
 	struct self_check_facts facts = { "/nonexistent", TIMESTAMP_NONE, TIMESTAMP_NONE };
 	(void)state;
 
-	for (int i = CONDITION_FIRST_OWN; i < CONDITION_COUNT; i++) {
-		assert_true(condition_is_own((enum condition)i));
-		assert_false(holds(&facts, (enum condition)i, ""));
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		if (condition_is_own((enum condition)i))
+			assert_false(holds(&facts, (enum condition)i, ""));
 	}
-	for (int i = 0; i < CONDITION_FIRST_OWN; i++)
-		assert_false(condition_is_own((enum condition)i));
 }
 
 int main(void)
