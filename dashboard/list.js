@@ -141,7 +141,7 @@ export function fleetSummary(counts, loaded) {
   if (counts.exposed) parts.push(`${counts.exposed} would fail at the next start`);
   if (counts.at_risk) parts.push(`${counts.at_risk} at risk`);
   if (parts.length === 0) parts.push("No server is known to be exposed");
-  if (counts.unknown) parts.push(`${counts.unknown} cannot be told`);
+  if (counts.unknown) parts.push(`of ${counts.unknown} it cannot be told`);
   if (counts.not_monitored) parts.push(`${counts.not_monitored} not monitored`);
   if (counts.silent) parts.push(`${counts.silent} silent`);
   return parts.join(", ");

@@ -11,17 +11,16 @@ import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js
 import { live, useAnswer } from "./live.js";
 import { Age, Button, Chip, Glyph, Link, Main, NoAnswer, Wide } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
-import { ADAPTER_STATES, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS } from "./words.js";
+import { ADAPTER_STATES, CONDITIONS, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS } from "./words.js";
 
 /* ---- sites ---- */
 
 const COLUMNS = [...Object.entries(VERDICTS), ["silent", SILENT]];
-const SEVERITY = ["failing", "exposed", "at_risk", "unknown", "silent", "not_monitored"];
 const ROWS_AT_ONCE = 200; // rows of a table
 
 /* Sorts sites by their worst servers, as the list sorts servers. */
 function bySeverity(a, b) {
-  const name = SEVERITY.find((state) => a.counts[state] !== b.counts[state]);
+  const name = CONDITIONS.find((state) => a.counts[state] !== b.counts[state]);
   return name ? b.counts[name] - a.counts[name] : a.site.localeCompare(b.site);
 }
 

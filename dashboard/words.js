@@ -18,7 +18,7 @@ export const VERDICTS = {
     mark: ["M8 .9l7.1 7.1L8 15.1.9 8z", "M8 4.8v4M8 11.1v.1"],
   },
   unknown: {
-    word: "Unknown",
+    word: "Cannot tell",
     meaning: "Facts are missing, and they could change the answer.",
     mark: ["M8 1.2a6.8 6.8 0 1 0 0 13.6A6.8 6.8 0 1 0 8 1.2z",
       "M6 6.2a2 2 0 1 1 2.9 1.8c-.6.3-.9.7-.9 1.3M8 11.7v.1"],
@@ -54,6 +54,14 @@ export const SILENT = {
 
 /* Conditions of the collector itself; all others are verdicts, or silence. */
 const SELF_CONDITIONS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered" };
+
+/**
+ * Everything that an alert can be about, worst first: the order wherever alerts are listed. The collector's
+ * table is collector/model/conditions.def.
+ */
+export const CONDITIONS = [
+  "failing", "exposed", "at_risk", "disk", "certificate", "dead_letters", "silent", "unknown",
+];
 
 /** The class that colours a condition. */
 export function conditionClass(condition) {

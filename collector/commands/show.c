@@ -8,8 +8,10 @@
 #include "collector/base/loop.h"
 #include "collector/base/percent.h"
 #include "collector/cli/terminal.h"
+#include "collector/model/condition.h"
 #include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
+#include "proto/exposure/exposure.h"
 #include "proto/report/probe_words.h"
 #include "proto/report/report.h"
 
@@ -60,13 +62,24 @@ enum tint show_note(struct show *show, const char *verdict, bool silent)
 	return tint;
 }
 
+/* The word for people of a verdict or of a condition. */
+static const char *word_of(const char *name)
+{
+	enum condition condition = CONDITION_COUNT;
+	enum verdict verdict;
+
+	if (verdict_from_name(name, &verdict))
+		return verdict_word(verdict);
+	return condition_from_name(name, &condition) ? condition_word(condition) : name;
+}
+
 const char *show_verdict(struct show *show, const char *verdict, bool silent)
 {
-	char *text = arena_printf(&show->arena, "%s%s", verdict, silent ? ", silent" : "");
+	char *text = arena_printf(&show->arena, "%s%s", word_of(verdict), silent ? ", silent" : "");
 
 	for (char *c = text; *c; c++) {
 		if (*c == '_')
-			*c = ' ';
+			*c = ' '; /* of a newer collector */
 	}
 	return text;
 }

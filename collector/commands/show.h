@@ -16,7 +16,7 @@
 #include "proto/json/fields.h"
 
 /* Exit statuses by the worst that is shown; 1 and 2 as everywhere. */
-#define SHOW_EXIT_CONCERN 3 /* at risk, unknown, not monitored, silent */
+#define SHOW_EXIT_CONCERN 3 /* at risk, cannot tell, not monitored, silent */
 #define SHOW_EXIT_EXPOSED 4
 #define SHOW_EXIT_FAILING 5
 
@@ -24,7 +24,7 @@
 	"  --json             print the collector's answer, for programs\n"                        \
 	"  --no-color         no colours (as with the variable NO_COLOR)\n" API_CLIENT_HELP "\n"   \
 	"The token's role is viewer or more. Exit status by the worst that is shown: 0 all is\n"   \
-	"well, 3 at risk, unknown, not monitored or silent, 4 exposed, 5 failing; 1 the "          \
+	"well, 3 at risk, cannot tell, not monitored or silent, 4 exposed, 5 failing; 1 the "      \
 	"collector\n"                                                                              \
 	"could not be asked, 2 wrong usage.\n"
 

@@ -70,7 +70,7 @@ static void print_sites(struct show *show, struct json_reading *in, const struct
 			void *user)
 {
 	static const char *const names[] = { "SITE",           "ORGANIZATION", "FAILING",
-					     "EXPOSED",        "AT RISK",      "UNKNOWN",
+					     "EXPOSED",        "AT RISK",      "CANNOT TELL",
 					     "NOT MONITORED",  "CLEAR",        "PROTECTED",
 					     "NOT APPLICABLE", "SILENT" };
 	struct table table;

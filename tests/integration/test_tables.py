@@ -52,6 +52,27 @@ def test_the_dashboard_has_a_word_for_each_condition():
     assert not lacking, f"dashboard/words.js, SELF_CONDITIONS, lacks {lacking}"
 
 
+def words_of_conditions():
+    """{name: word} of each condition, worst first."""
+    found = dict(re.findall(r'^X\(\w+, "(\w+)", "([^"]+)", ', text("collector/model/conditions.def"), re.MULTILINE))
+    assert len(found) == len(conditions())
+    return found
+
+
+def test_the_dashboard_orders_conditions_as_everything_else_does():
+    order = re.search(r"export const CONDITIONS = \[(.*?)\]", text("dashboard/words.js"), re.DOTALL)[1]
+    assert re.findall(r'"(\w+)"', order) == list(words_of_conditions())
+
+
+def test_conditions_have_one_word_everywhere():
+    words, page = words_of_conditions(), text("dashboard/words.js")
+    for _, (name, _), (word, _), _ in shared("proto/exposure/verdicts.def"):
+        assert words.get(name, word) == word, f"conditions.def calls {name} {words[name]}, verdicts.def {word}"
+    for name, _, scope in conditions():
+        wanted = f'{name}: "{words[name].capitalize()}"' if scope == "COLLECTOR" else f'word: "{words[name].capitalize()}"'
+        assert wanted in page, f"dashboard/words.js: {name} is not {wanted}"
+
+
 def shared(path):
     """(symbol, texts ...) of each row X(SYMBOL, ...) of a table of words."""
     rows = re.findall(r"^X\((\w+), ([^)]*)\)", text(path).replace(",\n  ", ", "), re.MULTILINE)
