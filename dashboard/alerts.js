@@ -12,7 +12,7 @@ import {
 } from "./parts.js";
 import { goTo, goToPage, place } from "./place.js";
 import { useHasRole } from "./reader.js";
-import { collectorNow, conditionClass, conditionWord, VERDICTS } from "./words.js";
+import { collectorNow, conditionClass, conditionWord } from "./words.js";
 
 /* ---- silences ---- */
 
@@ -187,20 +187,12 @@ function queryOf({ state, server, site, cursor }) {
   return query;
 }
 
-const RANK = Object.keys(VERDICTS);
-
-/* Sorts the alerts of a page, which the API gives by their state: within a state the worst come first. */
-function bySeverity(a, b) {
-  if (a.state !== b.state) return 0;
-  return RANK.indexOf(a.condition) - RANK.indexOf(b.condition);
-}
-
 function AlertTable({ alerts, isAll, ...rest }) {
   const text = isAll ? "There are no alerts." : "No alert fits what is asked for.";
   if (alerts.length === 0) return html`<p class="empty" id="no-alerts">${text}</p>`;
   return html`<table class="grid" id="alerts">
-    <caption class="visually-hidden">Alerts, those that fire first</caption><${HeadRow} heads=${HEADS} />
-    <tbody>${[...alerts].sort(bySeverity).map((alert) => html`<${AlertRow} key=${alert.id} alert=${alert}
+    <caption class="visually-hidden">Alerts, those that fire first, and the worst of them</caption><${HeadRow} heads=${HEADS} />
+    <tbody>${alerts.map((alert) => html`<${AlertRow} key=${alert.id} alert=${alert}
       ...${rest} />`)}</tbody></table>`;
 }
 

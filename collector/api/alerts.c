@@ -11,7 +11,7 @@
 #include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
-/* Firing ones first, then those that may, then what is over. */
+/* Whatever the order: firing ones first, then those that may, then what is over. */
 static const enum record_alert_state order[] = { RECORD_ALERT_FIRING, RECORD_ALERT_PENDING,
 						 RECORD_ALERT_RESOLVED };
 static const char *const state_names[] = { "firing", "pending", "resolved" };
@@ -119,21 +119,64 @@ static const char *yes_or_no(bool value)
 	return value ? "true" : "false";
 }
 
+/* What `sort` may be: in the order of enum store_alert_order. */
+static const char *const sort_names[] = { "worst", "newest", "server", "site" };
+#define N_SORTS (sizeof sort_names / sizeof *sort_names)
+
+/* What is asked for. */
+struct listing {
+	int64_t now_ms;
+	enum store_alert_order order;
+	size_t state;     /* in which `name` is the place to go on from */
+	const char *name; /* as in struct store_alert_place */
+};
+
+static const char *name_of(const struct listing *listing, const struct record_alert *alert,
+			   struct arena *arena)
+{
+	switch (listing->order) {
+	case STORE_ALERTS_WORST:
+		return condition_name(alert->condition);
+	case STORE_ALERTS_SERVER:
+		return alert->server;
+	case STORE_ALERTS_SITE:
+		return arena_printf(arena, "%s/%s", alert->site, alert->organization);
+	case STORE_ALERTS_NEWEST:
+		break;
+	}
+	return "";
+}
+
 static enum status add_row(void *user, const struct record_alert *alert)
 {
 	struct api_list *list = user;
 	const struct api *api = list->call->context;
-	int64_t now_ms = *(const int64_t *)list->user;
+	const struct listing *listing = list->user;
+	int64_t now_ms = listing->now_ms;
 
 	if (!api_list_selects(list, "condition", condition_name(alert->condition)) ||
 	    !api_list_selects(list, "site", alert->site) ||
 	    !api_list_selects(list, "server", alert->server) ||
 	    !api_list_selects(list, "acknowledged", yes_or_no(is_looked_after(alert, now_ms))))
 		return STATUS_OK;
-	enum status status = api_list_add(list, "%zu.%" PRId64, list->state, alert->id);
+	enum status status = api_list_add(list, "%zu.%" PRId64 ".%s", list->state, alert->id,
+					  name_of(listing, alert, &list->call->arena));
 	if (status == STATUS_OK)
 		api_alert_add(api->alerting, alert, now_ms, &list->call->arena, &list->out);
 	return status;
+}
+
+static bool read_sort(const struct api_list *list, const char *name)
+{
+	struct listing *listing = list->user;
+	size_t i = 0;
+
+	while (i < N_SORTS && strcmp(sort_names[i], name) != 0)
+		i++;
+	if (i == N_SORTS || query_string_count(&list->query, "sort") > 1)
+		return false;
+	listing->order = (enum store_alert_order)i;
+	return true;
 }
 
 static bool allows(const struct api_list *list, const struct query_string_pair *pair)
@@ -144,14 +187,37 @@ static bool allows(const struct api_list *list, const struct query_string_pair *
 		return condition_from_name(pair->value, &condition);
 	if (strcmp(pair->key, "acknowledged") == 0)
 		return strcmp(pair->value, "true") == 0 || strcmp(pair->value, "false") == 0;
+	if (strcmp(pair->key, "sort") == 0)
+		return read_sort(list, pair->value);
 	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0 ||
 	       api_list_allows_state(list, pair);
 }
 
 static enum status read_state(struct api_list *list, size_t state, char error[STORE_ERROR_SIZE])
 {
-	return store_read_alerts(api_store(list->call), order[state], list->place, add_row, list,
-				 error);
+	const struct listing *listing = list->user;
+	bool goes_on = list->cursor && state == listing->state;
+	const struct store_alert_place from = { goes_on ? listing->name : "", list->place };
+
+	return store_read_alerts(api_store(list->call), order[state], listing->order, &from,
+				 add_row, list, error);
+}
+
+/* A cursor is "STATE.ID.NAME". */
+static const struct problem *begin(struct api_list *list)
+{
+	struct listing *listing = list->user;
+	const char *cursor = list->cursor;
+
+	if (cursor) {
+		size_t n = strcspn(cursor, ".");
+		n += cursor[n] ? 1 + strcspn(cursor + n + 1, ".") : 0;
+		listing->name = cursor[n] ? cursor + n + 1 : "";
+		list->cursor = arena_strndup(&list->call->arena, cursor, n);
+	}
+	const struct problem *problem = api_list_begin_states(list);
+	listing->state = list->state;
+	return problem;
 }
 
 void api_alert_list(struct call *call)
@@ -159,10 +225,10 @@ void api_alert_list(struct call *call)
 	static const struct api_list_kind kind = {
 		.member = "alerts",
 		.query = "The query may have state (pending, firing, resolved), condition, site, "
-			 "server, acknowledged (true, false), limit from 1 to 1000, and cursor, "
-			 "as a Link field gives it.",
+			 "server, acknowledged (true, false), sort (worst, newest, server, site), "
+			 "limit from 1 to 1000, and cursor, as a Link field gives it.",
 		.allows = allows,
-		.begin = api_list_begin_states,
+		.begin = begin,
 		.read = api_list_read_states,
 		.states = state_names,
 		.n_states = N_STATES,
@@ -170,9 +236,9 @@ void api_alert_list(struct call *call)
 		.begins_line = true,
 	};
 	const struct api *api = call->context;
-	int64_t now_ms = pipeline_now_ms(api->pipeline);
+	struct listing listing = { .now_ms = pipeline_now_ms(api->pipeline), .name = "" };
 
-	api_list_answer(call, &kind, &now_ms);
+	api_list_answer(call, &kind, &listing);
 }
 
 /* An acknowledgement, or its end. */

@@ -11,7 +11,7 @@
 #include "proto/json/write.h"
 
 /* Bytes of a cursor that a Link field gives. */
-#define API_LIST_CURSOR_SIZE 128
+#define API_LIST_CURSOR_SIZE 2176
 
 struct api_list;
 

@@ -7,7 +7,7 @@
 #include "proto/base/timestamp.h"
 
 const char alerts_help[] =
-	"mtawatch-collector alerts: show the alerts that fire or are about to.\n"
+	"mtawatch-collector alerts: show the alerts that fire or are about to, worst first.\n"
 	"\n"
 	"Examples:\n"
 	"  mtawatch-collector alerts --token-file viewer.token\n"
@@ -15,7 +15,8 @@ const char alerts_help[] =
 	"Those that fire count for the exit status, acknowledged or silenced or not.\n"
 	"\n"
 	"Options:\n"
-	"  --all              also those that are resolved\n" SHOW_HELP;
+	"  --all              also those that are resolved\n"
+	"  --sort ORDER       worst, newest, server or site\n" SHOW_HELP;
 
 struct alert_shown {
 	const char *state;
@@ -93,8 +94,12 @@ int alerts_main(int argc, char **argv)
 					     "SINCE", "ACKNOWLEDGED", "TEXT" };
 	struct show_options said = { .json = NULL };
 	const char *all = NULL;
-	struct arguments_option options[] = { { "all", NULL, &all, 1, 0 }, SHOW_OPTIONS(&said) };
+	const char *sort = "worst";
+	struct arguments_option options[] = { { "all", NULL, &all, 1, 0 },
+					      { "sort", "ORDER", &sort, 1, 0 },
+					      SHOW_OPTIONS(&said) };
 	struct arguments words;
+	struct arena arena;
 	char error[ARGUMENTS_ERROR_SIZE];
 
 	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
@@ -103,8 +108,10 @@ int alerts_main(int argc, char **argv)
 	if (words.n_words > 0)
 		return terminal_refuse("alerts takes no '%s'; see mtawatch-collector alerts --help",
 				       words.words[0]);
+	arena_init(&arena);
 	const struct show_list list = {
-		.path = all ? "/v1/alerts" : "/v1/alerts?state=firing&state=pending",
+		.path = arena_printf(&arena, "/v1/alerts?sort=%s%s", show_escape(sort, &arena),
+				     all ? "" : "&state=firing&state=pending"),
 		.member = "alerts",
 		.columns = names,
 		.n_columns = sizeof names / sizeof *names,
@@ -112,5 +119,7 @@ int alerts_main(int argc, char **argv)
 		.size = sizeof(struct alert_shown),
 		.add = add_alert,
 	};
-	return show_pages(&said, &list);
+	int rc = show_pages(&said, &list);
+	arena_deinit(&arena);
+	return rc;
 }

@@ -84,8 +84,9 @@ struct store_engine {
 	enum status (*read_last_alert_id)(struct store_db *reader, int64_t *out,
 					  char error[STORE_ERROR_SIZE]);
 	enum status (*read_alerts)(struct store_db *reader, enum record_alert_state state,
-				   int64_t before, store_each_alert *each, void *user,
-				   char error[STORE_ERROR_SIZE]);
+				   enum store_alert_order order,
+				   const struct store_alert_place *from, store_each_alert *each,
+				   void *user, char error[STORE_ERROR_SIZE]);
 	enum status (*read_alert)(struct store_db *reader, int64_t id, store_each_alert *each,
 				  void *user, char error[STORE_ERROR_SIZE]);
 	enum status (*read_deliveries)(struct store_db *reader, enum record_delivery_state state,

@@ -82,11 +82,12 @@ enum status store_read_last_alert_id(struct store *store, int64_t *out,
 	return reader->engine->read_last_alert_id(reader->db, out, error);
 }
 
-enum status store_read_alerts(struct store *store, enum record_alert_state state, int64_t before,
+enum status store_read_alerts(struct store *store, enum record_alert_state state,
+			      enum store_alert_order order, const struct store_alert_place *from,
 			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE])
 {
 	const struct store_connection *reader = store_reader(store);
-	return reader->engine->read_alerts(reader->db, state, before, each, user, error);
+	return reader->engine->read_alerts(reader->db, state, order, from, each, user, error);
 }
 
 enum status store_read_alert(struct store *store, int64_t id, store_each_alert *each, void *user,

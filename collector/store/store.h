@@ -213,8 +213,23 @@ enum status store_read_hooks(struct store *store, store_each_hook *each, void *u
 enum status store_read_last_alert_id(struct store *store, int64_t *out,
 				     char error[STORE_ERROR_SIZE]);
 
-/* The alerts in a state whose id is below `before`, the latest first. */
-enum status store_read_alerts(struct store *store, enum record_alert_state state, int64_t before,
+/* Equal ones the latest first. */
+enum store_alert_order {
+	STORE_ALERTS_WORST, /* as conditions.def has them */
+	STORE_ALERTS_NEWEST,
+	STORE_ALERTS_SERVER, /* by name, without case */
+	STORE_ALERTS_SITE,   /* likewise "SITE/ORGANIZATION" */
+};
+
+/* The place behind an alert in an order, whether it is still there or not. */
+struct store_alert_place {
+	const char *name; /* its condition, server, or "SITE/ORGANIZATION"; "": the beginning */
+	int64_t before;   /* its id; INT64_MAX: from the first of that name on */
+};
+
+/* The alerts in a state, from that place on. */
+enum status store_read_alerts(struct store *store, enum record_alert_state state,
+			      enum store_alert_order order, const struct store_alert_place *from,
 			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
 
 /* STATUS_NOT_FOUND: there is no such alert. `each` runs once at most. */

@@ -1,6 +1,7 @@
 #include "collector/store/sqlite/internal.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "proto/base/timestamp.h"
 
@@ -193,14 +194,52 @@ enum status store_db_read_open_alerts(struct store_db *db, store_each_alert *eac
 	return each_alert(db, store_db_statement(db, STORE_OPEN_ALERTS), each, user, error);
 }
 
-enum status store_db_read_alerts(struct store_db *db, enum record_alert_state state, int64_t before,
+static enum status read_some(struct store_db *db, enum store_statement which,
+			     enum record_alert_state state, const struct store_alert_place *from,
+			     store_each_alert *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	sqlite3_stmt *list = store_db_statement(db, which);
+	bool bound = list && store_db_bind_number(list, 1, (int64_t)state) &&
+		     store_db_bind_number(list, 2, from->before);
+
+	if (bound && which != STORE_ALERTS_BY_ID)
+		bound = store_db_bind_text(list, 3, from->name);
+	return each_alert(db, bound ? list : NULL, each, user, error);
+}
+
+/* One condition after the other: their rows come by the index, and nothing has to be sorted. */
+static enum status read_worst_first(struct store_db *db, enum record_alert_state state,
+				    const struct store_alert_place *from, store_each_alert *each,
+				    void *user, char error[STORE_ERROR_SIZE])
+{
+	enum condition first = (enum condition)0; /* the worst */
+	enum status status = STATUS_OK;
+	int64_t before = from->before;
+
+	if (*from->name && !condition_from_name(from->name, &first))
+		return STATUS_OK; /* none is behind one that there is not */
+	for (int i = (int)first; status == STATUS_OK && i < CONDITION_COUNT; i++) {
+		const struct store_alert_place place = { condition_name((enum condition)i),
+							 before };
+		status = read_some(db, STORE_ALERTS_OF_CONDITION, state, &place, each, user, error);
+		before = INT64_MAX;
+	}
+	return status;
+}
+
+enum status store_db_read_alerts(struct store_db *db, enum record_alert_state state,
+				 enum store_alert_order order, const struct store_alert_place *from,
 				 store_each_alert *each, void *user, char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *list = store_db_statement(db, STORE_LIST_ALERTS);
-	bool bound = list && store_db_bind_number(list, 1, (int64_t)state) &&
-		     store_db_bind_number(list, 2, before);
+	static const enum store_statement statements[] = {
+		[STORE_ALERTS_NEWEST] = STORE_ALERTS_BY_ID,
+		[STORE_ALERTS_SERVER] = STORE_ALERTS_BY_SERVER,
+		[STORE_ALERTS_SITE] = STORE_ALERTS_BY_SITE,
+	};
 
-	return each_alert(db, bound ? list : NULL, each, user, error);
+	if (order == STORE_ALERTS_WORST)
+		return read_worst_first(db, state, from, each, user, error);
+	return read_some(db, statements[order], state, from, each, user, error);
 }
 
 enum status store_db_read_alert(struct store_db *db, int64_t id, store_each_alert *each, void *user,

@@ -14,6 +14,12 @@
 	"reason, text, remedy, adapter, changes, acknowledged_by, comment, since_ms, gone_ms, "    \
 	"fired_ms, resolved_ms, told_ms, acknowledged_ms, acknowledged_until_ms"
 
+/* Alerts in the state `?1` in the order of a text, from behind the text `?3` with the id `?2` on. */
+#define STORE_ALERTS_BY(text)                                                                      \
+	"SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 AND (" text                    \
+	" COLLATE NOCASE > ?3 OR (" text " COLLATE NOCASE = ?3 AND id < ?2)) ORDER BY " text       \
+	" COLLATE NOCASE, id DESC"
+
 static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
@@ -195,8 +201,12 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 			      "OFFSET ?1)",
 	[STORE_OPEN_ALERTS] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state IN (1, 2) OR "
 			      "(state = 3 AND told = 1) ORDER BY id",
-	[STORE_LIST_ALERTS] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 AND "
-			      "id < ?2 ORDER BY id DESC",
+	[STORE_ALERTS_OF_CONDITION] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 "
+				      "AND condition = ?3 AND id < ?2 ORDER BY id DESC",
+	[STORE_ALERTS_BY_ID] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 AND "
+			       "id < ?2 ORDER BY id DESC",
+	[STORE_ALERTS_BY_SERVER] = STORE_ALERTS_BY("server"),
+	[STORE_ALERTS_BY_SITE] = STORE_ALERTS_BY("(site || '/' || organization)"),
 	[STORE_ONE_ALERT] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE id = ?1",
 	[STORE_ADD_DELIVERY] = "INSERT INTO delivery (id, hook, lane, state, made_ms, next_ms, "
 			       "attempts, result, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '', ?7)",

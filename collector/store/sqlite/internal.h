@@ -96,7 +96,10 @@ enum store_statement {
 	STORE_DROP_ALERT,
 	STORE_TRIM_ALERTS,
 	STORE_OPEN_ALERTS,
-	STORE_LIST_ALERTS,
+	STORE_ALERTS_OF_CONDITION,
+	STORE_ALERTS_BY_ID,
+	STORE_ALERTS_BY_SERVER,
+	STORE_ALERTS_BY_SITE,
 	STORE_ONE_ALERT,
 	STORE_ADD_DELIVERY,
 	STORE_PUT_DELIVERY,
@@ -412,7 +415,8 @@ enum status store_db_put_deliveries(struct store_db *db, const struct store_chan
 				    char error[STORE_ERROR_SIZE]);
 enum status store_db_read_open_alerts(struct store_db *db, store_each_alert *each, void *user,
 				      char error[STORE_ERROR_SIZE]);
-enum status store_db_read_alerts(struct store_db *db, enum record_alert_state state, int64_t before,
+enum status store_db_read_alerts(struct store_db *db, enum record_alert_state state,
+				 enum store_alert_order order, const struct store_alert_place *from,
 				 store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
 enum status store_db_read_alert(struct store_db *db, int64_t id, store_each_alert *each, void *user,
 				char error[STORE_ERROR_SIZE]);

@@ -261,6 +261,9 @@ static const char *const migrations[] = {
 	" coalesce(json_extract(v.verdict_json, '$.reasons[0].code'), cause), cause)"
 	" FROM server v WHERE v.key = alert.key AND alert.text = '' AND alert.organization = ''"
 	" AND alert.site = '' AND json_valid(v.verdict_json);",
+
+	/* Alerts are listed worst first. */
+	"CREATE INDEX alert_condition ON alert (state, condition, id);",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))
