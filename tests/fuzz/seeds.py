@@ -412,6 +412,25 @@ def service_lists():
     }
 
 
+def zone_file(changes=(), types=((3600, 0, 0), (7200, 1, 4)), names=b"CET\0CEST\0", rule="CET-1CEST,M3.5.0,M10.5.0/3"):
+    """A TZif of version 2; `changes` are pairs of seconds and a type."""
+    def block(width):
+        head = b"TZif2" + bytes(15) + struct.pack(">6I", 0, 0, 0, len(changes), len(types), len(names))
+        times = b"".join(struct.pack(">i" if width == 4 else ">q", at) for at, _ in changes)
+        return head + times + bytes(t for _, t in changes) + b"".join(struct.pack(">iBB", *t) for t in types) + names
+    return block(4) + block(8) + f"\n{rule}\n".encode()
+
+
+def zones():
+    return {
+        "berlin": zone_file([(-1693706400, 1), (354675600, 1), (370400400, 0)]), "rule_only": zone_file(),
+        "utc": zone_file((), ((0, 0, 0),), b"UTC\0", "UTC0"), "no_rule": zone_file([(0, 1)], rule=""),
+        "south": zone_file((), rule="<+1245>-12:45<+1345>,M9.5.0/2:45,M4.1.0/3:45"), "cut": zone_file()[:-1],
+        "days": zone_file((), rule="AAA0BBB,J60/0,300/-167"), "type": zone_file([(0, 9)]), "order": zone_file([(5, 0), (5, 1)]),
+        "version_1": zone_file().replace(b"TZif2", b"TZif\0"), "text": "CET-1CEST,M3.5.0,M10.5.0/3", "empty": "",
+    }
+
+
 def report_files():
     one = '{"schema": "mtawatch-report/1", "host": {"name": "EXCH1"}}'
     pretty = '{\n  "schema": "mtawatch-report/1",\n  "host": {"name": "} {"}\n}\n'
@@ -500,6 +519,7 @@ def main():
         "accept": "text/csv;q=0.5, text/*;q=1, */*;q=0",
     })
     put("text_file", written_texts())
+    put("time_zone", zones())
     put("text", {
         "time": "2026-11-22T10:45:23Z", "fraction": "2026-11-22T10:45:23.123456+05:30",
         "leap": "1998-12-31T23:59:60Z", "leap_day": "2000-02-29t00:00:00z",
