@@ -16,6 +16,12 @@
  */
 #define WORD_BYTES 39
 
+/*
+ * Between the two forms of a mail. Quoted-printable has no "=_", so this stands in none of them (RFC
+ * 2045 section 6.7).
+ */
+#define BOUNDARY "=_mtawatch_alternative"
+
 /* Lines of headers are folded at this width; a word that alone is wider has to be encoded. */
 #define HEADER_WIDTH 76
 #define MAX_WORD     60
@@ -139,10 +145,7 @@ static void add_headers(struct buffer *out, const struct mail *mail)
 	buffer_printf(out, "In-Reply-To: <%s@%s>\r\n", mail->thread_id, domain);
 	buffer_printf(out, "References: <%s@%s>\r\n", mail->thread_id, domain);
 	buffer_add_text(out, "Auto-Submitted: auto-generated\r\n" /* RFC 3834: nobody answers it */
-			     "MIME-Version: 1.0\r\n"
-			     "Content-Type: text/plain; charset=utf-8\r\n"
-			     "Content-Transfer-Encoding: quoted-printable\r\n"
-			     "\r\n");
+			     "MIME-Version: 1.0\r\n");
 }
 
 /*
@@ -170,13 +173,18 @@ static void add_line(struct buffer *out, const char *line, size_t n)
 	buffer_add_text(out, "\r\n");
 }
 
-void mail_write(const struct mail *mail, struct buffer *out)
+/* Headers and text of one form. */
+static void add_form(struct buffer *out, const char *type, const char *text)
 {
-	size_t room = strlen(mail->body) + 1;
+	size_t room = strlen(text) + 1;
 	char *line = mem_alloc(room);
 
-	add_headers(out, mail);
-	for (const char *at = mail->body; *at;) {
+	buffer_printf(out,
+		      "Content-Type: text/%s; charset=utf-8\r\n"
+		      "Content-Transfer-Encoding: quoted-printable\r\n"
+		      "\r\n",
+		      type);
+	for (const char *at = text; *at;) {
 		size_t n = strcspn(at, "\n");
 		char *copy = mem_strndup(at, n);
 		printable(line, room, copy);
@@ -185,4 +193,22 @@ void mail_write(const struct mail *mail, struct buffer *out)
 		at += n + (at[n] == '\n');
 	}
 	free(line);
+}
+
+void mail_write(const struct mail *mail, struct buffer *out)
+{
+	add_headers(out, mail);
+	if (!mail->html) {
+		add_form(out, "plain", mail->body);
+		return;
+	}
+	buffer_add_text(out, "Content-Type: multipart/alternative;\r\n"
+			     " boundary=\"" BOUNDARY "\"\r\n"
+			     "\r\n"
+			     "--" BOUNDARY "\r\n");
+	add_form(out, "plain", mail->body);
+	/* The line end before a boundary belongs to it (RFC 2046 section 5.1.1). */
+	buffer_add_text(out, "\r\n--" BOUNDARY "\r\n"); /* the better form is the last one */
+	add_form(out, "html", mail->html);
+	buffer_add_text(out, "\r\n--" BOUNDARY "--\r\n");
 }

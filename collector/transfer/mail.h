@@ -1,6 +1,6 @@
 /*
- * Mail as text (RFC 5322, MIME): plain text in UTF-8. Whatever the values hold, they make no header
- * of their own, and nothing that turns the reading direction or a terminal.
+ * Mail as text (RFC 5322, MIME): plain text in UTF-8, and perhaps HTML beside it. Whatever the values
+ * hold, they make no header of their own, and nothing that turns the reading direction or a terminal.
  */
 #pragma once
 
@@ -23,6 +23,7 @@ struct mail {
 	const char *thread_id; /* the same for all mails of a thread; likewise */
 	int64_t at_ms;
 	const char *body; /* any text, lines ended by '\n' */
+	const char *html; /* the same as HTML, for readers who prefer that; NULL: plain text only */
 };
 
 /* Adds the mail, with CRLF at the ends of lines. */
