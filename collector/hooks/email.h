@@ -1,6 +1,6 @@
 /*
- * The hook that is mail: one for each notification, plain text, over SMTP. All mails of a group of
- * alerts are one thread.
+ * The hook that is mail: one for each notification, plain text and HTML, over SMTP. All mails of a
+ * group of alerts are one thread.
  */
 #pragma once
 

@@ -8,6 +8,7 @@
 #include "collector/hooks/command.h"
 #include "collector/hooks/internal.h"
 #include "collector/hooks/settings.h"
+#include "collector/hooks/shorten.h"
 #include "proto/base/mem.h"
 
 /* A hook that works on its own (a heartbeat, an Alertmanager): one running part for each URL. */
@@ -248,7 +249,13 @@ void hook_send(struct hook *hook, const struct notification *notification, hook_
 	       void *user)
 {
 	struct hook_attempt *attempt = mem_alloc(sizeof *attempt);
+	size_t max = hook->settings->max_alerts;
+	struct arena arena;
 
+	arena_init(&arena);
+	struct notification shown = *notification;
+	if (shown.n_alerts > max)
+		shown = hook_shorten(notification, max, &arena);
 	*attempt = (struct hook_attempt){ .hooks = hook->hooks,
 					  .loop = hook->hooks->loop,
 					  .line = &hook->hooks->line,
@@ -260,5 +267,6 @@ void hook_send(struct hook *hook, const struct notification *notification, hook_
 		attempt->next->previous = attempt;
 	hook->hooks->attempts = attempt;
 	buffer_init(&attempt->json);
-	hook_ops_of(hook->type)->start(attempt, notification);
+	hook_ops_of(hook->type)->start(attempt, &shown);
+	arena_deinit(&arena);
 }

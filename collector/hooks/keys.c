@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include "collector/base/file_open.h"
+#include "collector/base/time_zone.h"
 #include "collector/config/duration.h"
 #include "collector/config/secret_file.h"
 #include "collector/config/value_list.h"
 #include "collector/transfer/mail_address.h"
+#include "proto/base/number.h"
 
 static const char *set_type(void *into, const char *value, struct arena *arena)
 {
@@ -294,6 +296,24 @@ static const char *set_starttls(void *into, const char *value, struct arena *are
 	return NULL;
 }
 
+static const char *set_max_alerts(void *into, const char *value, struct arena *arena)
+{
+	struct hook_settings *hook = into;
+	int64_t n = 0;
+
+	if (!number_parse(value, 1, NOTIFICATION_MAX_ALERTS, &n))
+		return arena_printf(arena, "a number from 1 to %d", NOTIFICATION_MAX_ALERTS);
+	hook->max_alerts = (size_t)n;
+	return NULL;
+}
+
+static const char *set_zone(void *into, const char *value, struct arena *arena)
+{
+	const char *why = NULL;
+	((struct hook_settings *)into)->zone = time_zone_load(value, arena, &why);
+	return why ? arena_printf(arena, "the name of a time zone, and this %s", why) : NULL;
+}
+
 /* A bit for each type: WEBHOOK, ALERTMANAGER, ... */
 enum {
 #define X(id, name) id = 1U << HOOK_TYPE_##id,
@@ -317,6 +337,8 @@ static const struct {
 	{ { "url", true, false, set_url }, WEBHOOK | HEARTBEAT },
 	{ { "url", true, true, set_url }, ALERTMANAGER },
 	{ { "secret-file", false, true, set_secret }, WEBHOOK },
+	{ { "max-alerts", false, false, set_max_alerts }, WEBHOOK | COMMAND | EMAIL },
+	{ { "time-zone", false, false, set_zone }, EMAIL },
 	{ { "github-signature", false, false, set_github }, WEBHOOK },
 	{ { "token-file", false, false, set_token }, OVER_HTTP },
 	{ { "interval", false, false, set_interval }, HEARTBEAT },

@@ -89,6 +89,7 @@ static struct hook_settings *begin(const char *name, struct arena *arena)
 	hook->route.conditions = CONDITION_ALL;
 	hook->route.send_resolved = true;
 	hook->interval_ms = HOOK_DEFAULT_INTERVAL_MS;
+	hook->max_alerts = NOTIFICATION_MAX_ALERTS;
 	return hook;
 }
 

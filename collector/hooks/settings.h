@@ -36,12 +36,16 @@
 #define HOOK_MIN_INTERVAL_MS     1000 /* of heartbeats */
 #define HOOK_DEFAULT_INTERVAL_MS 60000
 
+struct time_zone;
+
 struct hook_settings {
 	const char *name;
 	enum hook_type type;
 	struct hook_route route;
-	int64_t limit_ms;  /* for an attempt */
-	const char *words; /* everything that was said of it, to notice a change */
+	int64_t limit_ms;             /* for an attempt */
+	const char *words;            /* everything that was said of it, to notice a change */
+	size_t max_alerts;            /* that one notification lists */
+	const struct time_zone *zone; /* of who reads it; NULL: UTC */
 
 	/* webhook, alertmanager, heartbeat */
 	const char *urls[HOOK_MAX_URLS];

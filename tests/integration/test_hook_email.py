@@ -5,6 +5,8 @@ aiosmtpd is a whole SMTP server with STARTTLS and AUTH that runs inside of the t
 
 import email
 import email.policy
+import html
+import re
 from email.utils import parsedate_to_datetime
 
 import pytest
@@ -134,24 +136,132 @@ def test_no_password_goes_to_a_server_without_starttls(hooks, plain, mailbox, ca
     assert outcome == "retry" and mailbox.mails == [] and mailbox.logins == []
 
 
-def test_a_mail_is_plain_text_with_everything_in_it(hooks, plain, mailbox):
-    add(hooks, plain)
-    outcome, text = send(hooks, notification(alert(), resolved(server="EXCH2"), truncated=3))
+def text_of(mail):
+    return mail.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def html_of(mail):
+    return mail.get_body(("html",)).get_content()
+
+
+STEPS = [{"steps": [{"text": "Disable adapter El90x2", "verdict_after": "clear"}]},
+         {"steps": [{"text": "Connect adapter El90x2", "verdict_after": "at_risk"},
+                    {"text": "Start the MTA", "verdict_after": "clear"}]}]
+FAILING = {"condition": "failing", "verdict": "failing", "since": "2026-11-23T19:33:04.712Z", "event": 9321,
+           "event_at": "2026-11-23T19:31:00Z", "fired_at": "2026-11-23T18:02:11Z", "options": STEPS,
+           "text": "Adapter El90x2 reaches none of 2 peers since 2026-11-23T19:30:59.123Z."}
+KIM = {"by": "kim", "at": "2026-11-23T22:59:00Z", "comment": "on my way"}
+
+
+def test_a_mail_says_what_is_broken_since_when_what_it_means_and_what_to_do(hooks, plain, mailbox):
+    add(hooks, plain, time_zone="Europe/Berlin")
+    worst = alert(before="exposed", acknowledged=KIM, **FAILING)
+    outcome, text = send(hooks, notification(alert(server="EXCH2"), worst, resolved(server="EXCH3"),
+                                             reason="escalated", truncated=3))
     assert outcome == "delivered", text
     mail = parse(mailbox)
-    assert mail["Subject"] == "[FIRING:4] the MTA of EXCH1 will not start the next time, and 4 more (ACME/HQ)"
+    assert mail["Subject"] == "Failing: EXCH1 and 1 more (ACME/HQ), escalated from exposed"
     assert mail["From"] == "mtawatch <mtawatch@example.com>" and mail["To"] == "ops@example.com"
     assert mail["Message-ID"] == "<0b96-477c@example.com>" and mail["Auto-Submitted"] == "auto-generated"
     assert parsedate_to_datetime(mail["Date"])
-    assert mail.get_content_type() == "text/plain"
-    body = mail.get_content()
-    for line in ["FIRING: the MTA of EXCH1 will not start the next time",
-                 "RESOLVED: the MTA of EXCH2 will not start the next time",
-                 "  why       Adapter El90x2 reaches none of 2 peers.",
-                 "  remedy    Disable adapter El90x2: then clear.", "  since     2026-11-24T09:00:00Z",
-                 "  page      https://collector.example/servers/EXCH1",
-                 "And 3 more, which are not listed here."]:
-        assert line in body.splitlines()
+    assert mail.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert text_of(mail) == """\
+EXCH1 is failing: escalated from exposed. All at ACME/HQ: 1 failing, 1
+exposed.
+
+Mail to and from other servers has stopped.
+
+Server        EXCH1 (ACME/HQ)
+Since         Mon 23 Nov 2026, 20:31 CET (19:31 UTC): event 9321 in its own
+              log
+Noticed       Mon 23 Nov 2026, 20:33 CET (19:33 UTC)
+Opened        Mon 23 Nov 2026, 19:02 CET (18:02 UTC)
+Looked after  kim, since Mon 23 Nov 2026, 23:59 CET (22:59 UTC) ("on my
+              way")
+
+WHY
+  Adapter El90x2 reaches none of 2 peers since Mon 23 Nov 2026, 20:30 CET
+  (19:30 UTC).
+
+WHAT TO DO, one of:
+  A) 1. Disable adapter El90x2 (then: clear)
+  B) 1. Connect adapter El90x2 (then: at risk)
+     2. Start the MTA (then: clear)
+
+ALSO, for the same cause
+* EXCH2 is exposed
+  since Tue 24 Nov 2026, 10:00 CET (09:00 UTC)
+  to do: Disable adapter El90x2
+* EXCH3 is no longer exposed
+  over Tue 24 Nov 2026, 11:00 CET (10:00 UTC), after 55 minutes
+* and 3 more, which are not listed here
+
+Server page   https://collector.example/servers/EXCH1
+Acknowledge   https://collector.example?page=alerts&alert=7
+All alerts    https://collector.example
+"""
+
+
+def test_the_html_says_the_same_and_needs_nothing_from_elsewhere(hooks, plain, mailbox):
+    add(hooks, plain, time_zone="Europe/Berlin")
+    send(hooks, notification(alert(**FAILING), alert(server="EXCH2"), reason="escalated"))
+    page = html_of(parse(mailbox))
+    shown = html.unescape(" ".join(re.sub(r"<[^>]*>", " ", page).split()))
+    for words in ["EXCH1 is failing", "Mail to and from other servers has stopped.",
+                  "Mon 23 Nov 2026, 20:31 CET (19:31 UTC): event 9321 in its own log",
+                  "Connect adapter El90x2 then: at risk", "EXCH2 is exposed", "nobody yet", "Acknowledge or silence"]:
+        assert words in shown
+    assert not re.search(r"<(img|link|script|style|iframe)|url\(|@import|src=", page)
+    assert set(re.findall(r'href="([^"]*)"', page)) == {
+        "https://collector.example", "https://collector.example?page=alerts&amp;alert=7",
+        "https://collector.example/servers/EXCH1"}
+
+
+@pytest.mark.parametrize("message, subject, first", [
+    (notification(resolved(server="EXCH2"), alert(), reason="fewer servers"),
+     "Exposed: EXCH1 (ACME/HQ), fewer servers than before", "EXCH1 is exposed: fewer servers than before."),
+    (notification(resolved(verdict="clear", now="clear: adapter El90x2 is disabled"), reason="resolved"),
+     "Resolved: EXCH1 (ACME/HQ), clear after 55 minutes", "EXCH1 is no longer exposed: clear after 55 minutes."),
+    (notification(alert(before="failing"), reason="eased"),
+     "Exposed: EXCH1 (ACME/HQ), eased from failing", "EXCH1 is exposed: eased from failing."),
+    (notification(alert(condition="unknown", verdict="unknown", before="failing"), reason="eased"),
+     "Cannot tell: EXCH1 (ACME/HQ), failing before, and not known to be mended",
+     "Cannot tell whether EXCH1 is exposed: failing before, and not known to be"),
+    (notification(alert(server="EXCH2", before="at_risk"), alert(condition="failing"), reason="escalated"),
+     "Failing: EXCH1 and 1 more (ACME/HQ), EXCH2 escalated from at risk to exposed",
+     "EXCH1 is failing: EXCH2 escalated from at risk to exposed. All at ACME/HQ: 1"),
+    (notification(alert(condition="at_risk", acknowledged=KIM), reason="acknowledged"),
+     "At risk: EXCH1 (ACME/HQ), acknowledged by kim", "EXCH1 is at risk: acknowledged by kim."),
+    (notification(alert("", condition="disk", organization="", site=""), organization="", site="",
+                  reason="still open"),
+     "The collector's disk is nearly full, still open", "The collector's disk is nearly full: still open."),
+    (notification(alert(condition="silent", flapping=True)),
+     "Silent: EXCH1 (ACME/HQ), opened", "EXCH1 is silent (it comes and goes). This is new."),
+])
+def test_the_subject_and_the_first_line_name_the_worst_that_fires(hooks, plain, mailbox, message, subject, first):
+    add(hooks, plain)
+    assert send(hooks, message)[0] == "delivered"
+    mail = parse(mailbox)
+    assert mail["Subject"] == subject
+    assert text_of(mail).splitlines()[0] == first
+    assert not re.search(r"at_risk|not_monitored|dead_letters|\d\.\d{3}Z", text_of(mail) + html_of(mail))
+
+
+def test_a_zone_that_is_not_there_is_named(hooks, plain):
+    add(hooks, plain, time_zone="Europe/Atlantis")
+    tried = hooks.try_one("mail")
+    assert tried.returncode == 2 and "line 7" in tried.stderr and "tzdata" in tried.stderr
+
+
+def test_a_hook_lists_as_many_alerts_as_it_is_told(hooks, plain, mailbox):
+    add(hooks, plain, max_alerts=2)
+    mild = [alert(server=f"EXCH{i}", condition="at_risk") for i in range(2, 8)]
+    send(hooks, notification(*mild, alert(condition="failing")))
+    mail = parse(mailbox)
+    assert mail["Subject"] == "Failing: EXCH1 and 6 more (ACME/HQ), opened"
+    text = text_of(mail)
+    assert "EXCH2" in text and "EXCH3" not in text and "* and 5 more, which are not listed here\n" in text
 
 
 def test_the_mails_of_a_group_are_a_thread(hooks, plain, mailbox):
@@ -162,7 +272,7 @@ def test_the_mails_of_a_group_are_a_thread(hooks, plain, mailbox):
     second = parse(mailbox)
     send(hooks, notification(group="another", id="three"))
     third = parse(mailbox)
-    assert second["Subject"].startswith("[RESOLVED:1] ")
+    assert second["Subject"].startswith("Resolved: EXCH1 ")
     assert first["References"] == second["References"] == second["In-Reply-To"] != third["References"]
     assert len({m["Message-ID"] for m in (first, second, third)}) == 3
 
@@ -179,12 +289,13 @@ def test_hostile_values_make_no_header_and_turn_no_line(hooks, plain, mailbox, t
     assert b"\n" not in data.replace(b"\r\n", b"")
     names = [line.split(b":")[0] for line in head.split(b"\r\n") if not line.startswith(b" ")]
     assert names == [b"Date", b"From", b"To", b"Subject", b"Message-ID", b"In-Reply-To", b"References",
-                     b"Auto-Submitted", b"MIME-Version", b"Content-Type", b"Content-Transfer-Encoding"]
+                     b"Auto-Submitted", b"MIME-Version", b"Content-Type"]
     mail = parse(mailbox)
-    shown = mail["Subject"] + mail.get_content().replace("\r\n", "\n")
+    shown = mail["Subject"] + text_of(mail) + html_of(mail).replace("\r\n", "\n")
     assert not any(mark in shown for mark in "\u202e\x1b\x07\r")
     harmless = "".join("?" if c in "\u202e\x1b\x07\x7f\t\r\n" else c for c in text)
-    assert f"  why       {harmless}".rstrip() in [line.rstrip() for line in mail.get_content().splitlines()]
+    assert " ".join(harmless.split()) in " ".join(text_of(mail).split())
+    assert html.escape(harmless, quote=False).replace('"', "&quot;") in html_of(mail) and "<script" not in html_of(mail)
     assert harmless[:20] in mail["Subject"]
 
 
@@ -212,8 +323,8 @@ def test_a_try_shows_the_exchange_without_the_password(hooks, server, mailbox, c
     lines = tried.stdout.splitlines()
     assert "> STARTTLS" in lines and "> RCPT TO:<ops@example.com>" in lines
     assert any(line.startswith("> AUTH ") and line.endswith("(hidden)") for line in lines)
-    assert "> Subject: [TEST] [FIRING:1] the MTA of TEST will not start the next time" in lines
-    assert "> This is a test of a hook. Nothing is wrong." in lines
+    assert "> Subject: Test: Exposed: TEST (TEST/TEST)" in lines
+    assert "> This is a test of a hook: nothing is wrong. TEST is exposed." in lines
     assert lines[-1].startswith("delivered, after ") and lines[-1].endswith("the mail server took it (250)")
     import base64
     for secret in [b"\0mtawatch\0s3cret", b"s3cret", b"mtawatch"]:

@@ -1,0 +1,84 @@
+/*
+ * What a notification says to people: the worst server first, what that means for mail, since when,
+ * why, what to do, who looks after it. Mails and chats are written from this, so that all say the
+ * same in the same words. Pure.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "collector/model/notification.h"
+#include "proto/base/arena.h"
+#include "proto/base/buffer.h"
+
+struct time_zone;
+
+/* How bad it is. */
+enum message_tone {
+	MESSAGE_CRITICAL,
+	MESSAGE_WARNING,
+	MESSAGE_INFO,
+	MESSAGE_GOOD, /* it is over */
+};
+
+/* A step, and the verdict after it: "clear", or "" where it is not told. */
+struct message_step {
+	const char *text;
+	const char *then;
+};
+
+/* One way to mend it. */
+struct message_way {
+	const struct message_step *steps;
+	size_t n;
+};
+
+/*
+ * An alert. Texts are one line each, harmless for any terminal, in UTF-8; "" where there is nothing
+ * to say. Times are those of the reader, with UTC beside them.
+ */
+struct message_alert {
+	enum message_tone tone;
+	const char *name;      /* the server; "" of the collector's own ills */
+	const char *server;    /* the same with its place: "EXCH1 (ACME/HQ)" */
+	const char *state;     /* "failing", "cannot tell", "resolved" */
+	const char *sentence;  /* "EXCH1 is failing, escalated from exposed" */
+	const char *effect;    /* what it means for mail */
+	const char *since;     /* by the server's own log where that tells */
+	const char *noticed;   /* when the collector knew, where that is another moment */
+	const char *opened;    /* when the incident began, where it was something else then */
+	const char *over;      /* when it was over, and how long it lasted */
+	const char *why;       /* the reason that decides, and what shows it */
+	const char *remedy;    /* where there are no steps */
+	const char *caretaker; /* who looks after it */
+	const char *server_url;
+	const char *alert_url; /* where it is acknowledged */
+	const struct message_way *ways;
+	size_t n_ways;
+};
+
+struct message {
+	enum message_tone tone;
+	const char *subject; /* "Failing: EXCH1 and 2 more (ACME/HQ), escalated from exposed" */
+	const char *lead;    /* a sentence or two that say the same */
+	const char *others;  /* its last sentence: "All at ACME/HQ: 1 failing, 1 exposed.", or "" */
+	const char *place;   /* "ACME/HQ", or "" */
+	const char *event;   /* what is new: "escalated from exposed" */
+	const char *url;     /* of the collector's page */
+	const struct message_alert *alerts; /* worst first, what is over last; at least one */
+	size_t n;
+	size_t more; /* alerts that are not listed */
+	bool is_test;
+};
+
+/* Everything lives in `arena`, or is of the notification; `zone` NULL: UTC. */
+struct message message_of(const struct notification *notification, const struct time_zone *zone,
+			  struct arena *arena);
+
+/* Adds it as plain text, in lines of at most MESSAGE_WIDTH columns where words allow that. */
+#define MESSAGE_WIDTH 76
+void message_write_text(const struct message *message, struct buffer *out);
+
+/* Adds it as a page of HTML that needs nothing from elsewhere. */
+void message_write_html(const struct message *message, struct buffer *out);
