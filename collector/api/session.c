@@ -48,8 +48,9 @@ static const char *secure_of(const struct call *call)
 
 static void on_begun(struct call *call, void *user, enum status status)
 {
+	const struct api *api = call->context;
 	const struct login *login = user;
-	int64_t left_s = (login->expires_at_ms - loop_wall_ms()) / 1000;
+	int64_t left_s = (login->expires_at_ms - identities_now_ms(api->identities)) / 1000;
 
 	(void)status; /* names of sessions are random: none is ever taken */
 	answer_who(call, &login->token, login->expires_at_ms,

@@ -121,6 +121,18 @@ static int look_at_directory(const struct serve *s)
 	return fault ? SERVE_EXIT_FAILED : SERVE_EXIT_OK;
 }
 
+/* What was over when the run before this one ended does not come back with the clock. */
+static int go_on_in_time(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	int64_t latest_ms;
+
+	if (store_read_latest_time(s->store, &latest_ms, error) != STATUS_OK)
+		return fail(error);
+	clock_not_before(latest_ms);
+	return SERVE_EXIT_OK;
+}
+
 static int open_store(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
@@ -134,7 +146,7 @@ static int open_store(struct serve *s)
 	if (store_open(&s->store, s->options->engine, data, loop_uv(s->loop), error) != STATUS_OK)
 		return fail(error);
 	store_set_limits(s->store, &s->options->keep);
-	return SERVE_EXIT_OK;
+	return go_on_in_time(s);
 }
 
 static int64_t certificate_end(void *user)
@@ -179,7 +191,7 @@ static int open_alerting(struct serve *s)
 static void open_feed(struct serve *s)
 {
 	s->api.inventory = inventory_new(s->store);
-	s->api.events = event_stream_new(loop_uv(s->loop), (uint64_t)loop_wall_ms() * 1000);
+	s->api.events = event_stream_new(loop_uv(s->loop), (uint64_t)clock_now_ms() * 1000);
 	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory);
 }
 

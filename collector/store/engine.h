@@ -73,6 +73,8 @@ struct store_engine {
 				     char error[STORE_ERROR_SIZE]);
 	enum status (*read_former_expected)(struct store_db *reader, store_each_expected *each,
 					    void *user, char error[STORE_ERROR_SIZE]);
+	enum status (*read_latest_time)(struct store_db *reader, int64_t *out,
+					char error[STORE_ERROR_SIZE]);
 	enum status (*read_expected_version)(struct store_db *reader, int64_t *out,
 					     char error[STORE_ERROR_SIZE]);
 	enum status (*read_open_alerts)(struct store_db *reader, store_each_alert *each, void *user,

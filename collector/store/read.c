@@ -47,6 +47,12 @@ enum status store_read_former_expected(struct store *store, store_each_expected 
 	return reader->engine->read_former_expected(reader->db, each, user, error);
 }
 
+enum status store_read_latest_time(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_latest_time(reader->db, out, error);
+}
+
 enum status store_read_expected_version(struct store *store, int64_t *out,
 					char error[STORE_ERROR_SIZE])
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector/base/log.h"
+#include "collector/base/loop.h"
 #include "collector/store/lock.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
@@ -154,13 +155,6 @@ static void hand_back(struct store *store, struct pending *const *batch, size_t 
 	uv_async_send(&store->over_signal);
 }
 
-static int64_t wall_ms(void)
-{
-	uv_timeval64_t now;
-	uv_gettimeofday(&now); /* fails for a null pointer only */
-	return now.tv_sec * 1000 + now.tv_usec / 1000;
-}
-
 /*
  * Drops a chunk of what is old, between two batches. A failure is told and harmless: the next
  * commit meets the same disk. Returns when to go on, in uv_hrtime()'s terms.
@@ -174,7 +168,7 @@ static uint64_t sweep(struct store *store, const struct store_limits *limits, bo
 	if (store->failure != STATUS_OK)
 		return uv_hrtime() + SWEEP_PAUSE_NS;
 	enum status status =
-		store->writer.engine->sweep(store->writer.db, limits, wall_ms(), &more, error);
+		store->writer.engine->sweep(store->writer.db, limits, loop_wall_ms(), &more, error);
 	if (status != STATUS_OK && !*failing)
 		log_warning("%s", error);
 	*failing = status != STATUS_OK;

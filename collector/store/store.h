@@ -183,6 +183,9 @@ typedef enum status store_each_removal(void *user, const struct record_removal *
 enum status store_read_removals(struct store *store, store_each_removal *each, void *user,
 				char error[STORE_ERROR_SIZE]);
 
+/* The latest that the system's clock has said while a collector ran, but for a minute; 0: unknown. */
+enum status store_read_latest_time(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE]);
+
 /*
  * Every server that there should be, in the order of keys; and a number that grows with every
  * change to them, whoever makes it.

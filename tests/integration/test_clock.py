@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import sqlite3
 import time
 
 import pytest
+from hook_rig import Hooks, Receiver
 from running import JSON, PATIENCE, PROGRAM, ask, bearer, exposed_site, faulty, row, server
 
 WRONG_CLOCK = PROGRAM.parents[1] / "tests/integration/libwrong_clock.so"
@@ -33,8 +35,13 @@ def well():
 
 
 def post(collector, reports, sequence):
+    """A collector whose clock was set forward is not ready until it has judged the fleet again."""
+    deadline = time.monotonic() + PATIENCE
     for report in reports:
-        assert collector.post({**report, "sequence": sequence})[0] == 200
+        while (status := collector.post({**report, "sequence": sequence})[0]) == 503:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert status == 200
 
 
 def shown(collector):
@@ -70,11 +77,7 @@ def test_the_clock_is_set_forward_and_back_again(tmp_path):
         post(collector, exposed_site(), 2)
         assert shown(collector) == (2, "exposed", False)
         clock.set(8 * 86400)
-        deadline = time.monotonic() + PATIENCE
-        while collector.post({**well()[0], "sequence": 3})[0] != 200:  # until it has caught up
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        post(collector, well()[1:], 3)
+        post(collector, well(), 3)
         assert shown(collector) == (3, "at_risk", False)
     assert "has caught up" in collector.log
 
@@ -160,3 +163,81 @@ def test_limits_of_rate_do_not_follow_the_clock(tmp_path, seconds):
                 pass
             step(collector, clock, seconds)
             assert 429 in [log_in(connection) for _ in range(3)]
+
+
+@contextlib.contextmanager
+def over_a_step(tmp_path, clock, seconds, is_restarted, *arguments):
+    """A function that sets the clock, between two runs or within one, and gives the collector that runs then."""
+    with contextlib.ExitStack() as runs:
+        def run():
+            return runs.enter_context(faulty(tmp_path / "data", *arguments, environment=clock.environment))
+
+        first = run()
+
+        def go(seconds=seconds):
+            if not is_restarted:
+                step(first, clock, seconds)
+                return first
+            runs.close()
+            clock.set(seconds)
+            return run()
+        yield first, go
+
+
+SWEPT_S = 3  # longer than between two sweeps
+
+
+@pytest.mark.parametrize("seconds", [-40 * 86400, 40 * 86400])
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_what_is_kept_for_days_is_kept_when_the_clock_is_set(tmp_path, seconds, is_restarted):
+    """Reports go after thirty days. A clock that is wrong for a while must not cost a site its history."""
+    clock = Clock(tmp_path)
+    with over_a_step(tmp_path, clock, seconds, is_restarted) as (collector, go):
+        for sequence in range(1, 5):
+            post(collector, well()[:1], sequence)
+        time.sleep(SWEPT_S)
+        collector = go()
+        post(collector, well()[:1], 5)
+        time.sleep(SWEPT_S)
+        clock.set(0)
+        post(collector, well()[:1], 6)
+        time.sleep(SWEPT_S)
+    with contextlib.closing(sqlite3.connect(tmp_path / "data/mtawatch.db")) as database:
+        assert database.execute("SELECT count(*) FROM report").fetchone() == (6,)
+
+
+@pytest.mark.parametrize("seconds", [-3 * 86400, 3 * 86400])
+def test_a_heartbeat_beats_on_when_the_clock_is_set(tmp_path, seconds):
+    clock, hooks = Clock(tmp_path), Hooks(tmp_path)
+    with Receiver() as receiver:
+        hooks.add("alive", type="heartbeat", url=receiver.url, interval="1s")
+        with faulty(tmp_path / "data", "--config", hooks.config, environment=clock.environment) as collector:
+            for offset in (seconds, 0):
+                step(collector, clock, offset) if offset else clock.set(0)
+                heard, since = len(receiver.requests), time.monotonic()
+                receiver.wait(heard + 4)
+                assert time.monotonic() - since > 2  # and not all at once
+
+
+def token_for(collector, hours):
+    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + hours * 3600))
+    status, _, body = collector.ask("/v1/tokens", "POST", json.dumps(
+        {"name": "short", "role": "viewer", "expires_at": ends}), JSON)
+    assert status == 201, body
+    return bearer(json.loads(body)["token"])
+
+
+@pytest.mark.parametrize("seconds", [-3 * 86400, 3 * 86400])
+def test_a_session_and_a_token_over_a_restart_with_a_step(tmp_path, seconds):
+    """They end when their time is over and not before, and then do not come back in the next run."""
+    clock = Clock(tmp_path)
+    with over_a_step(tmp_path, clock, seconds, is_restarted=True) as (collector, restart):
+        cookie, short = session_of(collector), token_for(collector, 2)
+        time.sleep(SWEPT_S)
+        collector = restart()
+        session_then, token_then = (401 if seconds > hours * 3600 else 200 for hours in (12, 2))
+        for _ in range(2):
+            assert status_with(collector, cookie) == session_then
+            assert collector.ask("/v1/servers", headers=short)[0] == token_then
+            time.sleep(SWEPT_S)
+            collector = restart(0)

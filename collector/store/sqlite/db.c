@@ -70,6 +70,9 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_DROP_HISTORY] = "DELETE FROM history WHERE id = ?1",
 	[STORE_NEXT_HOST] = "SELECT coalesce((SELECT id FROM host WHERE id > ?1 ORDER BY id "
 			    "LIMIT 1), 0)",
+	[STORE_READ_CLOCK] = "SELECT value FROM meta WHERE name = ?1",
+	[STORE_SAVE_CLOCKS] =
+		"INSERT OR REPLACE INTO meta VALUES ('age_ms', ?1), ('latest_ms', ?2)",
 	[STORE_PAGE_COUNT] = "PRAGMA page_count",
 	[STORE_FREE_COUNT] = "PRAGMA freelist_count",
 	[STORE_PAGE_SIZE] = "PRAGMA page_size",

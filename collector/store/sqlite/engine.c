@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "collector/base/loop.h"
 #include "collector/store/sqlite/internal.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
@@ -68,6 +69,10 @@ static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SI
 	enum status status = store_db_migrate(db, error);
 	if (status == STATUS_OK)
 		status = store_db_count_hosts(db, error);
+	if (status == STATUS_OK)
+		status = store_db_read_clock(db, "age_ms", &db->clocks.age_ms, error);
+	if (status == STATUS_OK)
+		status = store_db_read_clock(db, "latest_ms", &db->clocks.latest_ms, error);
 	if (status == STATUS_OK)
 		status = note_place(db, error);
 	if (status == STATUS_OK)
@@ -141,8 +146,13 @@ static enum status sweep(struct store_db *db, const struct store_limits *limits,
 {
 	size_t dropped = 0;
 
-	enum status status = store_db_sweep(db, limits, now_ms, &db->sweep, &dropped, error);
-	if (status == STATUS_OK && dropped > 0)
+	bool saved = false;
+
+	store_clocks_advance(&db->clocks, now_ms, loop_monotonic_ms());
+	enum status status = store_db_save_clocks(db, &saved, error);
+	if (status == STATUS_OK)
+		status = store_db_sweep(db, limits, db->clocks.age_ms, &db->sweep, &dropped, error);
+	if (status == STATUS_OK && (dropped > 0 || saved))
 		store_checkpointer_wake(db->checkpointer, db->log_pages);
 	*more = dropped >= STORE_SWEEP_ROWS;
 	return status;
@@ -165,6 +175,7 @@ const struct store_engine sqlite_engine = {
 	.read_other_names = store_db_read_other_names,
 	.read_expected = store_db_read_expected,
 	.read_former_expected = store_db_read_former_expected,
+	.read_latest_time = store_db_read_latest_time,
 	.read_expected_version = store_db_read_expected_version,
 	.read_open_alerts = store_db_read_open_alerts,
 	.read_silences = store_db_read_silences,

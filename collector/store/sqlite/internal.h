@@ -20,6 +20,7 @@
 #include "collector/store/admin.h"
 #include "collector/store/check.h"
 #include "collector/store/pack.h"
+#include "collector/store/sqlite/clocks.h"
 #include "collector/store/sqlite/engine.h"
 #include "collector/store/sqlite/place.h"
 #include "collector/store/sqlite/writer_cache.h"
@@ -53,6 +54,8 @@ enum store_statement {
 	STORE_OLD_HISTORY,
 	STORE_DROP_HISTORY,
 	STORE_NEXT_HOST,
+	STORE_READ_CLOCK,
+	STORE_SAVE_CLOCKS,
 	STORE_PAGE_COUNT,
 	STORE_FREE_COUNT,
 	STORE_PAGE_SIZE,
@@ -132,6 +135,7 @@ struct store_db {
 	struct store_packer packer;
 	struct writer_cache cache;               /* the writer's */
 	struct store_sweep sweep;                /* likewise */
+	struct store_clocks clocks;              /* likewise */
 	struct store_checkpointer *checkpointer; /* likewise; NULL: it has none */
 	struct store_place place;                /* likewise */
 	int log_pages;      /* in the write-ahead log, at the last commit of this connection */
@@ -319,9 +323,9 @@ enum status store_db_end(struct store_db *db, enum status status, char error[STO
 /* What is to be kept. */
 struct store_retention {
 	const struct store_limits *limits;
-	int64_t now_ms;
-	bool halve;    /* the file is too large: half of the reports go, whatever the limits say */
-	bool thorough; /* looks for reports that are too old behind STORE_MAX_DISORDER others */
+	int64_t now_ms; /* from which ages are counted: struct store_clocks */
+	bool halve;     /* the file is too large: half of the reports go, whatever the limits say */
+	bool thorough;  /* looks for reports that are too old behind STORE_MAX_DISORDER others */
 };
 
 /*
@@ -336,6 +340,14 @@ struct store_retention {
 enum status store_db_retain(struct store_db *db, int64_t host_id,
 			    const struct store_retention *retention, size_t *budget,
 			    char error[STORE_ERROR_SIZE]);
+
+/*
+ * One of the saved clocks, "age_ms" or "latest_ms"; 0: none is. The writer's are saved when that is
+ * due; `*saved` tells. (retain.c)
+ */
+enum status store_db_read_clock(struct store_db *db, const char *name, int64_t *out,
+				char error[STORE_ERROR_SIZE]);
+enum status store_db_save_clocks(struct store_db *db, bool *saved, char error[STORE_ERROR_SIZE]);
 
 /* Rows that one chunk of the sweep drops at most: some milliseconds. */
 #define STORE_SWEEP_ROWS 256
@@ -404,6 +416,8 @@ enum status store_db_read_expected(struct store_db *db, store_each_expected *eac
 				   char error[STORE_ERROR_SIZE]);
 enum status store_db_read_former_expected(struct store_db *db, store_each_expected *each,
 					  void *user, char error[STORE_ERROR_SIZE]);
+enum status store_db_read_latest_time(struct store_db *db, int64_t *out,
+				      char error[STORE_ERROR_SIZE]);
 enum status store_db_read_expected_version(struct store_db *db, int64_t *out,
 					   char error[STORE_ERROR_SIZE]);
 

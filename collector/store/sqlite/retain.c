@@ -278,6 +278,38 @@ enum status store_db_retain(struct store_db *db, int64_t host_id,
 	return status;
 }
 
+enum status store_db_read_clock(struct store_db *db, const char *name, int64_t *out,
+				char error[STORE_ERROR_SIZE])
+{
+	*out = 0;
+	enum status status =
+		store_db_numbers(db, STORE_BOUND(db, STORE_READ_CLOCK, STORE_TEXT(name)),
+				 "read what the time was", out, 1, error);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+enum status store_db_read_latest_time(struct store_db *db, int64_t *out,
+				      char error[STORE_ERROR_SIZE])
+{
+	return store_db_read_clock(db, "latest_ms", out, error);
+}
+
+enum status store_db_save_clocks(struct store_db *db, bool *saved, char error[STORE_ERROR_SIZE])
+{
+	struct store_clocks *clocks = &db->clocks;
+
+	*saved = false;
+	if (!store_clocks_are_due(clocks))
+		return STATUS_OK;
+	sqlite3_stmt *save = STORE_BOUND(db, STORE_SAVE_CLOCKS, STORE_NUMBER(clocks->age_ms),
+					 STORE_NUMBER(clocks->latest_ms));
+	enum status status = store_db_run(db, save, "save what the time is", error);
+	*saved = status == STATUS_OK;
+	if (*saved)
+		clocks->saved_ms = clocks->seen_ms;
+	return status;
+}
+
 /* Bytes of the pages in use; pages that became free are used again before the file grows. */
 static enum status read_size(struct store_db *db, uint64_t *out, char error[STORE_ERROR_SIZE])
 {

@@ -45,7 +45,10 @@ static enum status retain(struct store_db *db, int64_t host_id, int64_t previous
 			  int64_t report_id, int64_t now_ms, const struct store_limits *limits,
 			  char error[STORE_ERROR_SIZE])
 {
-	struct store_retention retention = { .limits = limits, .now_ms = now_ms };
+	int64_t age_ms = db->clocks.age_ms;
+	struct store_retention retention = { .limits = limits,
+					     .now_ms = age_ms > 0 && age_ms < now_ms ? age_ms
+										     : now_ms };
 	int64_t turn = RETAIN_EVERY * db->n_hosts;
 	size_t budget = (size_t)2 * RETAIN_EVERY;
 
