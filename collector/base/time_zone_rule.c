@@ -5,7 +5,7 @@
 
 #include "proto/base/number.h"
 
-#define DAY_S         86400
+#define DAY_S         INT64_C(86400)
 #define MAX_OFFSET_H  24
 #define MAX_TIME_H    167 /* RFC 9636 section 3.3.1: up to a week before or after the day */
 #define DEFAULT_TIME  7200
