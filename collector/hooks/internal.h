@@ -27,7 +27,8 @@ struct hook_attempt {
 	struct transfer *transfer;
 	void (*judge)(const struct transfer_result *, char[HOOK_TEXT_SIZE], struct hook_result *);
 	struct buffer json;
-	size_t at_url; /* which of the settings' URLs is asked */
+	size_t max_alerts; /* that a webhook's receiver is sent at a time */
+	size_t at_url;     /* which of the settings' URLs is asked */
 };
 
 /* Ends the attempt; its `done` runs. */

@@ -12,6 +12,9 @@
 #include "collector/transfer/mail_address.h"
 #include "proto/base/number.h"
 
+/* Of a key of PagerDuty's, as its answer to others says. */
+#define PAGERDUTY_KEY_LENGTH 32
+
 static const char *set_type(void *into, const char *value, struct arena *arena)
 {
 	struct hook_settings *hook = into;
@@ -296,6 +299,35 @@ static const char *set_starttls(void *into, const char *value, struct arena *are
 	return NULL;
 }
 
+static const char *set_format(void *into, const char *value, struct arena *arena)
+{
+	struct hook_settings *hook = into;
+	(void)arena;
+
+	for (unsigned i = 0; i < HOOK_FORMAT_COUNT; i++) {
+		if (strcmp(value, hook_format_name((enum hook_format)i)) != 0)
+			continue;
+		hook->format = (enum hook_format)i;
+		return NULL;
+	}
+	return "one of"
+#define X(id, name) " " #name
+#include "collector/hooks/formats.def"
+#undef X
+		;
+}
+
+static const char *set_routing_key(void *into, const char *value, struct arena *arena)
+{
+	struct hook_settings *hook = into;
+	const char *why = NULL;
+
+	hook->routing_key = secret_file_read(value, arena, &why);
+	if (hook->routing_key && strlen(hook->routing_key) != PAGERDUTY_KEY_LENGTH)
+		return "a file with the 32 characters of an integration key of Events API V2";
+	return why;
+}
+
 static const char *set_max_alerts(void *into, const char *value, struct arena *arena)
 {
 	struct hook_settings *hook = into;
@@ -337,8 +369,10 @@ static const struct {
 	{ { "url", true, false, set_url }, WEBHOOK | HEARTBEAT },
 	{ { "url", true, true, set_url }, ALERTMANAGER },
 	{ { "secret-file", false, true, set_secret }, WEBHOOK },
+	{ { "format", false, false, set_format }, WEBHOOK },
+	{ { "routing-key-file", false, false, set_routing_key }, WEBHOOK },
 	{ { "max-alerts", false, false, set_max_alerts }, WEBHOOK | COMMAND | EMAIL },
-	{ { "time-zone", false, false, set_zone }, EMAIL },
+	{ { "time-zone", false, false, set_zone }, WEBHOOK | EMAIL },
 	{ { "github-signature", false, false, set_github }, WEBHOOK },
 	{ { "token-file", false, false, set_token }, OVER_HTTP },
 	{ { "interval", false, false, set_interval }, HEARTBEAT },

@@ -16,6 +16,16 @@ const char *hook_type_name(enum hook_type type)
 	return type_names[type];
 }
 
+const char *hook_format_name(enum hook_format format)
+{
+	static const char *const names[HOOK_FORMAT_COUNT] = {
+#define X(id, name) [HOOK_FORMAT_##id] = #name,
+#include "collector/hooks/formats.def"
+#undef X
+	};
+	return names[format];
+}
+
 const char *hook_type_names(void)
 {
 	return "one of"
@@ -66,8 +76,10 @@ static const char *contradiction(const struct hook_settings *hook)
 		return "client-cert and client-key go together";
 	if (hook->github && hook->n_secrets == 0)
 		return "github-signature needs a secret-file";
-	if ((hook->password || hook->token) && !all_are_private(hook))
-		return "a password or token would go where others can read it; use https://, "
+	if (!hook->routing_key != (hook->format != HOOK_FORMAT_PAGERDUTY))
+		return "routing-key-file and format = pagerduty go together";
+	if ((hook->password || hook->token || hook->routing_key) && !all_are_private(hook))
+		return "a password, token or key would go where others can read it; use https://, "
 		       "smtps:// or starttls = required";
 	return NULL;
 }

@@ -36,6 +36,14 @@
 #define HOOK_MIN_INTERVAL_MS     1000 /* of heartbeats */
 #define HOOK_DEFAULT_INTERVAL_MS 60000
 
+/* The form of a webhook's body. */
+enum hook_format {
+#define X(id, name) HOOK_FORMAT_##id,
+#include "collector/hooks/formats.def"
+#undef X
+	HOOK_FORMAT_COUNT,
+};
+
 struct time_zone;
 
 struct hook_settings {
@@ -52,10 +60,12 @@ struct hook_settings {
 	size_t n_urls;
 	struct signature_key secrets[HOOK_MAX_SECRETS]; /* webhook */
 	size_t n_secrets;
-	bool github;         /* webhook: X-Hub-Signature-256, by the first secret */
-	int64_t interval_ms; /* heartbeat */
-	bool get;            /* heartbeat: GET instead of POST */
-	const char *token;   /* the field Authorization: Bearer; NULL: none */
+	bool github;             /* webhook: X-Hub-Signature-256, by the first secret */
+	enum hook_format format; /* webhook */
+	const char *routing_key; /* webhook, PagerDuty's; secret; NULL: none */
+	int64_t interval_ms;     /* heartbeat */
+	bool get;                /* heartbeat: GET instead of POST */
+	const char *token;       /* the field Authorization: Bearer; NULL: none */
 
 	const char *command; /* command */
 
@@ -81,6 +91,9 @@ struct hook_settings {
 
 /* "webhook" ...; never NULL. */
 const char *hook_type_name(enum hook_type type);
+
+/* "alertmanager" ...; never NULL. */
+const char *hook_format_name(enum hook_format format);
 
 /* "one of webhook alertmanager ...", for messages. */
 const char *hook_type_names(void);

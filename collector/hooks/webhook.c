@@ -3,8 +3,11 @@
 #include <inttypes.h>
 
 #include "collector/base/loop.h"
+#include "collector/hooks/formats.h"
 #include "collector/hooks/internal.h"
 #include "collector/hooks/labels.h"
+#include "collector/hooks/message.h"
+#include "collector/hooks/shorten.h"
 #include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
@@ -58,7 +61,7 @@ static void add_common(struct buffer *out, const struct notification *n, struct 
 	hook_labels_write(&annotations, out);
 }
 
-void hook_webhook_write(const struct notification *n, struct buffer *out)
+static void write_alertmanager(const struct notification *n, struct buffer *out)
 {
 	struct hook_labels group = { .names = { "organization", "site", "cause" },
 				     .values = { n->organization, n->site, n->cause },
@@ -84,6 +87,34 @@ void hook_webhook_write(const struct notification *n, struct buffer *out)
 	}
 	json_close_array(out);
 	json_finish(out);
+	arena_deinit(&arena);
+}
+
+void hook_webhook_write(const struct hook_settings *settings, const struct notification *n,
+			struct buffer *out)
+{
+	struct arena arena;
+
+	if (settings->format == HOOK_FORMAT_ALERTMANAGER) {
+		write_alertmanager(n, out);
+		return;
+	}
+	arena_init(&arena);
+	struct message message = message_of(n, settings->zone, &arena);
+	switch (settings->format) {
+	case HOOK_FORMAT_SLACK:
+		hook_slack_write(&message, out);
+		break;
+	case HOOK_FORMAT_TEAMS:
+		hook_teams_write(&message, out);
+		break;
+	case HOOK_FORMAT_PAGERDUTY:
+		hook_pagerduty_write(n, &message, settings->routing_key, out);
+		break;
+	case HOOK_FORMAT_ALERTMANAGER:
+	case HOOK_FORMAT_COUNT:
+		break;
+	}
 	arena_deinit(&arena);
 }
 
@@ -130,10 +161,11 @@ static struct transfer *send_notification(const struct hook_line *line,
 
 	arena_init(&arena);
 	buffer_init(&body);
-	hook_webhook_write(notification, &body);
+	hook_webhook_write(settings, notification, &body);
 	struct transfer_request request =
 		hook_http_request(line, settings, settings->urls[0], &arena);
 	add_fields(&request, settings, notification->id, now_ms / 1000, &body, &arena);
+	request.body_secret = settings->routing_key;
 	request.body = body.bytes;
 	request.size = body.size;
 	struct transfer *transfer = transfer_start(line->transfers, &request, done, user);
@@ -142,11 +174,46 @@ static struct transfer *send_notification(const struct hook_line *line,
 	return transfer;
 }
 
+static void on_answer(void *user, const struct transfer_result *answer);
+
+/* Sends what the attempt keeps with at most `max` of its alerts; false: it lists no more anyway. */
+static bool send_fewer(struct hook_attempt *attempt, size_t max)
+{
+	struct notification kept;
+	struct arena arena;
+
+	arena_init(&arena);
+	bool is_fewer = notification_read(attempt->json.bytes, attempt->json.size, &arena, &kept) ==
+				STATUS_OK &&
+			kept.n_alerts > max;
+	if (is_fewer) {
+		attempt->max_alerts = max;
+		kept = hook_shorten(&kept, max, &arena);
+		attempt->transfer = send_notification(attempt->line, attempt->settings, &kept,
+						      loop_wall_ms(), on_answer, attempt);
+	}
+	arena_deinit(&arena);
+	return is_fewer;
+}
+
+/* Whoever finds it too large (413) gets half of it at once: late it would be no shorter. */
+static void on_answer(void *user, const struct transfer_result *answer)
+{
+	struct hook_attempt *attempt = user;
+
+	if (answer->completed && answer->status == 413 && attempt->max_alerts > 1 &&
+	    send_fewer(attempt, attempt->max_alerts / 2))
+		return;
+	hook_attempt_on_transfer(attempt, answer);
+}
+
 static void start(struct hook_attempt *attempt, const struct notification *notification)
 {
 	attempt->judge = hook_http_judge;
+	attempt->max_alerts = notification->n_alerts;
+	notification_write(notification, &attempt->json);
 	attempt->transfer = send_notification(attempt->line, attempt->settings, notification,
-					      loop_wall_ms(), hook_attempt_on_transfer, attempt);
+					      loop_wall_ms(), on_answer, attempt);
 }
 
 const struct hook_ops hook_webhook_ops = {

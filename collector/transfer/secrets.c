@@ -97,6 +97,8 @@ void transfer_secrets_collect(const struct transfer_request *request, struct are
 		add_field(out, request->fields[i], arena);
 	add_login(out, request->user, request->password, arena);
 	add_login(out, request->proxy_user, request->proxy_password, arena);
+	if (request->body_secret)
+		add(out, request->body_secret, arena);
 	if (request->hides_url)
 		add_url(out, request->url, arena);
 }

@@ -66,7 +66,8 @@ struct transfer_request {
 	const char *proxy; /* NULL: none; the environment decides nothing */
 	const char *proxy_user;
 	const char *proxy_password;
-	bool hides_url; /* parts of the URL may be a token, which no text is to repeat */
+	const char *body_secret; /* a token that the body has, which no text is to repeat */
+	bool hides_url;          /* parts of the URL may be a token, which no text is to repeat */
 
 	/* Shows what goes over the line, for people; NULL: nobody looks. */
 	transcript_show *show;

@@ -157,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	hook_email_write(&settings, &notification, 1, &out);
 	check_mail(out.bytes);
 	buffer_deinit(&out);
-	hook_webhook_write(&notification, &out);
+	hook_webhook_write(&settings, &notification, &out);
 	require(!is_utf8(texts) || json_check(out.bytes, out.size, &fault) == STATUS_OK);
 	buffer_deinit(&out);
 	if (is_utf8(texts))

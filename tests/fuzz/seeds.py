@@ -412,6 +412,22 @@ def service_lists():
     }
 
 
+def kept_notifications():
+    ways = [{"steps": [{"text": "Disable <it> & *go*", "verdict_after": "clear"}, {"text": "x" * 700}]}] * 3
+    fires = {"before": "exposed", "now": "", "event": 9321, "event_at": "2026-11-24T09:01:00Z", "options": ways,
+             "text": "\u4e2d \u202e<!channel> \"\\ since 2026-11-24T09:01:00.123Z", "flapping": True}
+    looked_after = fires | {"acknowledged": {"by": "ann", "at": "2026-11-24T09:06:00Z", "comment": "on it"}}
+    over = {"status": "resolved", "resolved_at": "2026-11-24T10:00:00Z", "now": "clear: it is disabled"}
+    return {
+        "escalated": kept_notification("escalated", fires, {"firing": {"failing": 1, "exposed": 2}}),
+        "acknowledged": kept_notification("acknowledged", looked_after, {}), "test": kept_notification("test", {}, {}),
+        "resolved": kept_notification("resolved", over, {"status": "resolved"}), "none": kept_notification("eased", {}, {"alerts": []}),
+        "disk": kept_notification("still open", {"condition": "disk", "server": ""}, {"site": "", "url": ""}),
+        "unknown": kept_notification("eased", fires | {"condition": "unknown"}, {"truncated": 9}),
+        "long_key": kept_notification("opened", {}, {"group": "k" * 300, "site": "s" * 1000}),
+    }
+
+
 def zone_file(changes=(), types=((3600, 0, 0), (7200, 1, 4)), names=b"CET\0CEST\0", rule="CET-1CEST,M3.5.0,M10.5.0/3"):
     """A TZif of version 2; `changes` are pairs of seconds and a type."""
     def block(width):
@@ -518,6 +534,7 @@ def main():
         "long_rank": "cursor=by%3Dverdict%26rank%3D99999999999999999999%26key%3Da%26organization%3D%26site%3D",
         "accept": "text/csv;q=0.5, text/*;q=1, */*;q=0",
     })
+    put("webhook", kept_notifications())
     put("text_file", written_texts())
     put("time_zone", zones())
     put("text", {

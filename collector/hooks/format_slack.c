@@ -1,0 +1,259 @@
+/* Declared in collector/hooks/formats.h. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "collector/hooks/formats.h"
+#include "proto/base/utf8.h"
+#include "proto/json/write.h"
+
+/* Bytes of the parts of a message, which together stay below HOOK_SLACK_MAX_TEXTS. */
+#define MAX_LEAD   1200
+#define MAX_FACTS  1600
+#define MAX_WHY    2000
+#define MAX_REMEDY 2900
+#define MAX_OTHERS 2500
+#define MAX_URL    500
+
+/* Bytes of a text of one alert, so that a part has room for several. */
+#define MAX_LINE ((size_t)400)
+
+_Static_assert(HOOK_SLACK_MAX_HEADER + MAX_LEAD + MAX_FACTS + MAX_WHY + MAX_REMEDY + MAX_OTHERS +
+			       3 * MAX_URL <=
+		       HOOK_SLACK_MAX_TEXTS,
+	       "a message is longer than Slack takes");
+
+/* What stands for a character in mrkdwn (docs.slack.dev/messaging/formatting-message-text). */
+static const char *escape_of(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	default:
+		return NULL;
+	}
+}
+
+/* Adds `text` escaped, at most `max` bytes of it; what is cut ends with "...". */
+static void add_escaped(struct buffer *out, const char *text, size_t max)
+{
+	size_t end = out->size + max - 3;
+
+	for (size_t n = 0; *text; text += n) {
+		const char *escape = escape_of(*text);
+		n = utf8_length(text, strlen(text));
+		n = n > 0 ? n : 1;
+		if (out->size + (escape ? strlen(escape) : n) > end) {
+			buffer_add_text(out, "...");
+			return;
+		}
+		if (escape)
+			buffer_add_text(out, escape);
+		else
+			buffer_add(out, text, n);
+	}
+}
+
+static void put_mrkdwn(struct buffer *out, const char *text)
+{
+	json_open_object(out, "text");
+	json_put_text(out, "type", "mrkdwn");
+	json_put_text(out, "text", text);
+	json_put_bool(out, "verbatim", true); /* "@here" in a name calls nobody */
+	json_close_object(out);
+}
+
+/* Ends a section whose text it is. */
+static void put_section(struct buffer *out, struct buffer *text)
+{
+	if (text->size > 0) {
+		json_open_object(out, NULL);
+		json_put_text(out, "type", "section");
+		put_mrkdwn(out, text->bytes);
+		json_close_object(out);
+	}
+	buffer_deinit(text);
+}
+
+static void put_header(struct buffer *out, const char *text)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "header");
+	json_open_object(out, "text");
+	json_put_text(out, "type", "plain_text");
+	json_put_text_cut(out, "text", text, HOOK_SLACK_MAX_HEADER);
+	json_put_bool(out, "emoji", false);
+	json_close_object(out);
+	json_close_object(out);
+}
+
+static void put_lead(struct buffer *out, const struct message *m)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	if (*m->alerts[0].effect && !m->is_test)
+		buffer_printf(&text, "*%s*\n", m->alerts[0].effect);
+	add_escaped(&text, m->lead, MAX_LEAD - text.size);
+	put_section(out, &text);
+}
+
+static void add_fact(struct buffer *text, const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	buffer_printf(text, "%s*%s:* ", text->size > 0 ? "\n" : "", name);
+	add_escaped(text, value, MAX_FACTS / 6 - 32);
+}
+
+static void put_facts(struct buffer *out, const struct message_alert *one)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	add_fact(&text, "Server", one->server);
+	add_fact(&text, "Since", one->since);
+	add_fact(&text, "Noticed", one->noticed);
+	add_fact(&text, "Opened", one->opened);
+	add_fact(&text, "Over", one->over);
+	add_fact(&text, "Looked after", one->caretaker);
+	put_section(out, &text);
+}
+
+static void put_why(struct buffer *out, const struct message_alert *one)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	if (*one->why) {
+		buffer_add_text(&text, one->tone == MESSAGE_GOOD ? "*Now*\n" : "*Why*\n");
+		add_escaped(&text, one->why, MAX_WHY - text.size);
+	}
+	put_section(out, &text);
+}
+
+/* "A) 1. Disable ... (then: clear)" */
+static void add_step(struct buffer *text, const struct message_step *step, const char *letter,
+		     size_t number)
+{
+	buffer_printf(text, "\n%s%zu. ", letter, number);
+	add_escaped(text, step->text, MAX_LINE);
+	if (!*step->then)
+		return;
+	buffer_add_text(text, " (then: ");
+	add_escaped(text, step->then, MAX_LINE / 8);
+	buffer_add_char(text, ')');
+}
+
+static void add_way(struct buffer *text, const struct message_way *way, size_t number,
+		    bool is_alone)
+{
+	char letter[] = "A) ";
+
+	letter[0] = (char)('A' + number);
+	for (size_t i = 0; i < way->n; i++) {
+		if (text->size + 2 * MAX_LINE > MAX_REMEDY) {
+			buffer_add_text(text, "\n...");
+			return;
+		}
+		add_step(text, &way->steps[i], is_alone ? "" : letter, i + 1);
+	}
+}
+
+static void put_remedy(struct buffer *out, const struct message_alert *one)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	if (one->n_ways > 0)
+		buffer_add_text(&text, one->n_ways > 1 ? "*What to do, one of:*" : "*What to do*");
+	for (size_t i = 0; i < one->n_ways; i++)
+		add_way(&text, &one->ways[i], i, one->n_ways == 1);
+	if (one->n_ways == 0 && *one->remedy) {
+		buffer_add_text(&text, "*What to do*\n");
+		add_escaped(&text, one->remedy, MAX_REMEDY - text.size);
+	}
+	put_section(out, &text);
+}
+
+static void put_others(struct buffer *out, const struct message *m)
+{
+	struct buffer text;
+	size_t i = 1;
+
+	buffer_init(&text);
+	if (m->n + m->more > 1)
+		buffer_add_text(&text, "*Also, for the same cause*");
+	for (; i < m->n && text.size + MAX_LINE + 64 <= MAX_OTHERS; i++) {
+		buffer_add_text(&text, "\n\u2022 ");
+		add_escaped(&text, m->alerts[i].sentence, MAX_LINE);
+	}
+	if (m->n - i + m->more > 0)
+		buffer_printf(&text, "\n\u2022 and %zu more, which are not listed here",
+			      m->n - i + m->more);
+	put_section(out, &text);
+}
+
+static bool is_link(const char *url)
+{
+	return (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0) &&
+	       strlen(url) <= MAX_URL;
+}
+
+static void put_button(struct buffer *out, const char *id, const char *text, const char *url)
+{
+	if (!is_link(url))
+		return;
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "button");
+	json_put_text(out, "action_id", id);
+	json_open_object(out, "text");
+	json_put_text(out, "type", "plain_text");
+	json_put_text(out, "text", text);
+	json_close_object(out);
+	json_put_text(out, "url", url);
+	json_close_object(out);
+}
+
+/* A block of actions may not be empty. */
+static void put_buttons(struct buffer *out, const struct message *m)
+{
+	const struct message_alert *one = &m->alerts[0];
+
+	if (!is_link(one->alert_url) && !is_link(one->server_url) && !is_link(m->url))
+		return;
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "actions");
+	json_open_array(out, "elements");
+	put_button(out, "alert", one->tone == MESSAGE_GOOD ? "The alert" : "Acknowledge or silence",
+		   one->alert_url);
+	put_button(out, "server", "Server page", one->server_url);
+	put_button(out, "all", "All servers", m->url);
+	json_close_array(out);
+	json_close_object(out);
+}
+
+void hook_slack_write(const struct message *m, struct buffer *out)
+{
+	const struct message_alert *one = &m->alerts[0];
+	struct buffer text;
+
+	buffer_init(&text);
+	add_escaped(&text, m->subject, MAX_LEAD);
+	json_open_object(out, NULL);
+	json_put_text(out, "text", text.bytes); /* for notifications, and readers without blocks */
+	buffer_deinit(&text);
+	json_open_array(out, "blocks");
+	put_header(out, m->subject);
+	put_lead(out, m);
+	put_facts(out, one);
+	put_why(out, one);
+	put_remedy(out, one);
+	put_others(out, m);
+	put_buttons(out, m);
+	json_close_array(out);
+	json_finish(out);
+}

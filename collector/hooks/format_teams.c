@@ -1,0 +1,222 @@
+/*
+ * Declared in collector/hooks/formats.h. Texts from outside stand in rich text blocks, for which there is
+ * no Markdown to escape (adaptivecards.io/explorer/RichTextBlock.html, version 1.2).
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "collector/hooks/formats.h"
+#include "proto/json/write.h"
+
+/* Bytes of texts, whose JSON may be twice as long. */
+#define MAX_HEAD 400
+#define MAX_FACT 250
+#define MAX_WHY  1500
+#define MAX_LINE 500
+#define MAX_URL  500
+
+/* How large the card may be when a further step, or a further server, is added. */
+#define STEPS_UNTIL  12500
+#define OTHERS_UNTIL 15500
+
+/* The styles of a container, and of a text, in the order of enum message_tone. */
+static const char *const styles[] = { "attention", "warning", "accent", "good" };
+
+static void put_run(struct buffer *out, const char *text, size_t max, bool is_bold)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "TextRun");
+	json_put_text_cut(out, "text", text, max);
+	if (is_bold)
+		json_put_text(out, "weight", "bolder");
+	json_close_object(out);
+}
+
+static void open_block(struct buffer *out)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "RichTextBlock");
+	json_open_array(out, "inlines");
+}
+
+static void close_block(struct buffer *out, const char *spacing)
+{
+	json_close_array(out);
+	if (spacing)
+		json_put_text(out, "spacing", spacing);
+	json_close_object(out);
+}
+
+static void put_title(struct buffer *out, const char *text)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "RichTextBlock");
+	json_open_array(out, "inlines");
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "TextRun");
+	json_put_text_cut(out, "text", text, MAX_HEAD);
+	json_put_text(out, "weight", "bolder");
+	json_put_text(out, "size", "large");
+	json_close_object(out);
+	json_close_array(out);
+	json_close_object(out);
+}
+
+static void put_line(struct buffer *out, const char *text, size_t max, bool is_bold,
+		     const char *spacing)
+{
+	open_block(out);
+	put_run(out, text, max, is_bold);
+	close_block(out, spacing);
+}
+
+/* What is wrong, and what that means, in the colour of how bad it is. */
+static void put_head(struct buffer *out, const struct message *m)
+{
+	const struct message_alert *one = &m->alerts[0];
+
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "Container");
+	json_put_text(out, "style", styles[m->tone]);
+	json_put_bool(out, "bleed", true);
+	json_open_array(out, "items");
+	put_title(out, m->subject);
+	put_line(out, m->lead, MAX_HEAD, false, "small");
+	if (*one->effect && !m->is_test)
+		put_line(out, one->effect, MAX_HEAD, true, "small");
+	json_close_array(out);
+	json_close_object(out);
+}
+
+static void put_fact(struct buffer *out, const char *name, const char *value)
+{
+	if (!*value)
+		return;
+	open_block(out);
+	put_run(out, name, MAX_FACT, true);
+	put_run(out, " ", 1, false);
+	put_run(out, value, MAX_FACT, false);
+	close_block(out, "none");
+}
+
+static void put_facts(struct buffer *out, const struct message_alert *one)
+{
+	put_fact(out, "Server:", one->server);
+	put_fact(out, "Since:", one->since);
+	put_fact(out, "Noticed:", one->noticed);
+	put_fact(out, "Opened:", one->opened);
+	put_fact(out, "Over:", one->over);
+	put_fact(out, "Looked after:", one->caretaker);
+}
+
+static void put_step(struct buffer *out, const struct message_step *step, char letter,
+		     size_t number)
+{
+	struct buffer mark;
+
+	buffer_init(&mark);
+	if (letter != '\0')
+		buffer_printf(&mark, "%c) ", letter);
+	buffer_printf(&mark, "%zu. ", number);
+	open_block(out);
+	put_run(out, mark.bytes, mark.size, true);
+	put_run(out, step->text, MAX_LINE, false);
+	if (*step->then) {
+		put_run(out, " then: ", MAX_LINE, false);
+		put_run(out, step->then, MAX_LINE / 8, true);
+	}
+	close_block(out, "none");
+	buffer_deinit(&mark);
+}
+
+static void put_remedy(struct buffer *out, const struct message_alert *one, size_t begin)
+{
+	if (one->n_ways == 0 && !*one->remedy)
+		return;
+	put_line(out, one->n_ways > 1 ? "What to do, one of:" : "What to do", MAX_HEAD, true,
+		 "medium");
+	if (one->n_ways == 0)
+		put_line(out, one->remedy, MAX_LINE, false, "none");
+	for (size_t i = 0; i < one->n_ways; i++) {
+		char letter = one->n_ways > 1 ? (char)('A' + i) : '\0';
+		for (size_t j = 0; j < one->ways[i].n && out->size - begin < STEPS_UNTIL; j++)
+			put_step(out, &one->ways[i].steps[j], letter, j + 1);
+	}
+}
+
+static void put_others(struct buffer *out, const struct message *m, size_t begin)
+{
+	size_t i = 1;
+
+	if (m->n + m->more < 2)
+		return;
+	put_line(out, "Also, for the same cause", MAX_HEAD, true, "medium");
+	for (; i < m->n && out->size - begin < OTHERS_UNTIL; i++)
+		put_line(out, m->alerts[i].sentence, MAX_LINE, false, "none");
+	if (m->n - i + m->more == 0)
+		return;
+	struct buffer text;
+	buffer_init(&text);
+	buffer_printf(&text, "and %zu more, which are not listed here", m->n - i + m->more);
+	put_line(out, text.bytes, text.size, false, "none");
+	buffer_deinit(&text);
+}
+
+static void put_action(struct buffer *out, const char *title, const char *url)
+{
+	if ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) ||
+	    strlen(url) > MAX_URL)
+		return;
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "Action.OpenUrl");
+	json_put_text(out, "title", title);
+	json_put_text(out, "url", url);
+	json_close_object(out);
+}
+
+static void put_card(struct buffer *out, const struct message *m)
+{
+	const struct message_alert *one = &m->alerts[0];
+	size_t begin = out->size;
+
+	json_put_text(out, "$schema", "http://adaptivecards.io/schemas/adaptive-card.json");
+	json_put_text(out, "type", "AdaptiveCard");
+	json_put_text(out, "version", "1.2");
+	json_put_text_cut(out, "fallbackText", m->subject, MAX_HEAD);
+	json_open_object(out, "msteams");
+	json_put_text(out, "width", "Full");
+	json_close_object(out);
+	json_open_array(out, "body");
+	put_head(out, m);
+	put_facts(out, one);
+	if (*one->why) {
+		put_line(out, one->tone == MESSAGE_GOOD ? "Now" : "Why", MAX_HEAD, true, "medium");
+		put_line(out, one->why, MAX_WHY, false, "none");
+	}
+	put_remedy(out, one, begin);
+	put_others(out, m, begin);
+	json_close_array(out);
+	json_open_array(out, "actions");
+	put_action(out, one->tone == MESSAGE_GOOD ? "The alert" : "Acknowledge or silence",
+		   one->alert_url);
+	put_action(out, "Server page", one->server_url);
+	put_action(out, "All servers", m->url);
+	json_close_array(out);
+}
+
+void hook_teams_write(const struct message *m, struct buffer *out)
+{
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "message");
+	json_put_text_cut(out, "summary", m->subject, MAX_HEAD);
+	json_open_array(out, "attachments");
+	json_open_object(out, NULL);
+	json_put_text(out, "contentType", "application/vnd.microsoft.card.adaptive");
+	json_put_null(out, "contentUrl");
+	json_open_object(out, "content");
+	put_card(out, m);
+	json_close_object(out);
+	json_close_object(out);
+	json_close_array(out);
+	json_finish(out);
+}
