@@ -26,16 +26,35 @@ function Tile({ name, count, pressed, onToggle }) {
     <span class="word"><${Glyph} of=${name} /><span>${word}</span></span></button>`;
 }
 
-export function Strip() {
+/* {counts, site}: of the whole fleet, or of the site that is chosen. */
+function useCounts() {
   const counts = fleet.use((state) => state.counts);
+  const { organization, site } = place.use((state) => state);
+  const isOne = Boolean(organization || site);
+  const { body } = useAnswer(isOne ? paths.sites() : null);
+  if (!isOne) return { counts, site: null };
+  const chosen = siteOf({ organization, site });
+  const isIt = (one) => siteOf(one).organization === chosen.organization && siteOf(one).site === chosen.site;
+  return { counts: body ? body.find(isIt)?.counts ?? {} : null, site: chosen };
+}
+
+/* Of silent servers nothing is known to be well, so these filters leave them out, as their counts do. */
+const WELL = ["clear", "protected", "not_applicable"];
+
+export function Strip() {
+  const { counts, site } = useCounts();
   const { verdict, silent, page, server } = place.use((state) => state);
   const on = page === "servers" && !server;
-  const toggle = (name) => filterBy({ verdict: toggled(on ? verdict : [], name) });
+  const toggle = (name) => {
+    const names = toggled(on ? verdict : [], name);
+    const isWell = names.length > 0 && names.every((one) => WELL.includes(one));
+    filterBy({ ...site, verdict: names, silent: isWell ? "false" : "" });
+  };
   return html`<nav class="strip" id="strip" aria-label="Servers by verdict">
     ${Object.keys(VERDICTS).map((name) => html`<${Tile} key=${name} name=${name} count=${counts?.[name]}
       pressed=${on && verdict.includes(name)} onToggle=${() => toggle(name)} />`)}
     <${Tile} name="silent" count=${counts?.silent} pressed=${on && silent === "true"}
-      onToggle=${() => filterBy({ silent: on && silent === "true" ? "" : "true" })} />
+      onToggle=${() => filterBy({ ...site, silent: on && silent === "true" ? "" : "true" })} />
   </nav>`;
 }
 
@@ -132,8 +151,7 @@ function ColumnHead({ column, sort }) {
 
 export function fleetSummary(counts, loaded) {
   if (!counts) return "Asking the collector";
-  const known = Object.values(counts).some(Boolean);
-  if (!known) return loaded ? "No server has reported yet" : "Asking the collector";
+  if (!total(counts)) return loaded ? "No server has reported yet" : "Asking the collector";
   const parts = [];
   if (counts.failing) {
     parts.push(`${count(counts.failing, "MTA")} ${counts.failing === 1 ? "is" : "are"} down with error 11004`);
@@ -148,7 +166,7 @@ export function fleetSummary(counts, loaded) {
 }
 
 function total(counts) {
-  return Object.entries(counts ?? {}).reduce((sum, [name, n]) => (name === "silent" ? sum : sum + n), 0);
+  return counts?.total ?? 0;
 }
 
 function ShownCount({ state, where }) {
@@ -214,9 +232,11 @@ export function List() {
   const where = place.use((all) => all);
   const body = useStableRows();
   const acknowledgements = useAcknowledgements();
+  const { counts, site } = useCounts();
+  const summary = fleetSummary(counts, state.loaded);
   const shown = state.servers.length > 0 && !state.error;
   const tools = html`<${SiteFilter} /><${ShownCount} state=${state} where=${where} />`;
-  return html`<${Main} title=${fleetSummary(state.counts, state.loaded)} tools=${tools}>
+  return html`<${Main} title=${site ? `${siteName(site)}: ${summary}` : summary} tools=${tools}>
     ${state.pendingCount > 0 && html`<${Button} id="pill" class="pill" onClick=${showPending}>
       ${count(state.pendingCount, "change")} – show<//>`}
     ${shown && html`<${ServerTable} state=${state} where=${where} body=${body}

@@ -36,6 +36,7 @@ static uint64_t tag_of_page(const struct server_page *page)
 
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		tag = tag * 31 + page->tally.by_verdict[i];
+	tag = tag * 31 + page->tally.n;
 	tag = tag * 31 + page->tally.silent;
 	tag = tag * 31 + page->tally.not_monitored;
 	for (size_t i = 0; i < page->n; i++)

@@ -6,10 +6,17 @@
 #include "collector/base/lower_bound.h"
 #include "proto/base/casefold.h"
 
+/* What was well when it was last heard of may be anything now. */
+static bool is_stale(const struct fleet_row *row)
+{
+	return row->silent && row->verdict > VERDICT_UNKNOWN;
+}
+
 void server_tally_add(struct server_tally *tally, const struct fleet_row *row)
 {
+	tally->n++;
 	tally->not_monitored += row->not_monitored;
-	tally->by_verdict[row->verdict] += !row->not_monitored;
+	tally->by_verdict[row->verdict] += !row->not_monitored && !is_stale(row);
 	tally->silent += row->silent;
 }
 

@@ -11,7 +11,8 @@
 
 /* The totals of a fleet or a site. */
 struct server_tally {
-	size_t by_verdict[VERDICT_COUNT];
+	size_t n;
+	size_t by_verdict[VERDICT_COUNT]; /* good ones only of who is heard of */
 	size_t not_monitored;
 	size_t silent;
 };

@@ -17,27 +17,19 @@ static int compare(const void *a, const void *b)
 	return site_tally_compare(a, b);
 }
 
-static size_t count(const struct server_tally *tally)
-{
-	size_t n = tally->not_monitored;
-
-	for (size_t i = 0; i < VERDICT_COUNT; i++)
-		n += tally->by_verdict[i];
-	return n;
-}
-
 /* Neighbours of one site become one; those without a server go. */
 static size_t join(struct site_tally *tallies, size_t n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (count(&tallies[i].tally) == 0)
+		if (tallies[i].tally.n == 0)
 			continue;
 		if (kept > 0 && site_tally_compare(&tallies[kept - 1], &tallies[i]) == 0) {
 			struct server_tally *into = &tallies[kept - 1].tally;
 			for (size_t v = 0; v < VERDICT_COUNT; v++)
 				into->by_verdict[v] += tallies[i].tally.by_verdict[v];
+			into->n += tallies[i].tally.n;
 			into->not_monitored += tallies[i].tally.not_monitored;
 			into->silent += tallies[i].tally.silent;
 		} else {
@@ -75,6 +67,7 @@ void site_tally_make(const struct server_list *list, struct arena *arena, struct
 void server_tally_write(const struct server_tally *tally, struct buffer *out)
 {
 	json_open_object(out, "counts");
+	json_put_integer(out, "total", (int64_t)tally->n);
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		json_put_integer(out, verdict_name((enum verdict)i), (int64_t)tally->by_verdict[i]);
 	json_put_integer(out, "not_monitored", (int64_t)tally->not_monitored);

@@ -121,7 +121,7 @@ def test_the_exposed_server_comes_first_with_reason_and_remedy(collector):
     shown = collector.get("/v1/servers")
     assert [(s["server"], s["verdict"]) for s in shown["servers"]] == [
         ("EXCH1", "exposed"), ("EXCH2", "clear"), ("EXCH3", "clear")]
-    assert shown["counts"] == {**dict.fromkeys(VERDICTS, 0), "exposed": 1, "clear": 2, "silent": 0, "not_monitored": 0}
+    assert shown["counts"] == {**dict.fromkeys(VERDICTS, 0), "exposed": 1, "clear": 2, "silent": 0, "not_monitored": 0, "total": 3}
     first = shown["servers"][0]
     assert first["reasons"][0]["code"] == "adapter_isolated"
     assert first["reasons"][0]["evidence"]["adapter"] == "B"
