@@ -15,6 +15,20 @@ static const enum record_delivery_state order[] = { RECORD_DELIVERY_WAITING, REC
 static const char *const state_names[] = { "waiting", "dead", "done" };
 #define N_STATES (sizeof order / sizeof *order)
 
+static void add_about(struct buffer *out, const struct record_about *about)
+{
+	if (!*about->alert) {
+		json_put_null(out, "about");
+		return;
+	}
+	json_open_object(out, "about");
+	json_put_text(out, "alert", about->alert);
+	json_put_text(out, "server", about->server);
+	json_put_text(out, "condition", about->condition);
+	json_put_integer(out, "alerts", about->n_alerts);
+	json_close_object(out);
+}
+
 static void add_delivery(struct buffer *out, const struct record_delivery *row, const char *state)
 {
 	bool waits = row->state == RECORD_DELIVERY_WAITING;
@@ -28,6 +42,7 @@ static void add_delivery(struct buffer *out, const struct record_delivery *row, 
 	json_put_time(out, "ended_at", row->ended_ms);
 	json_put_integer(out, "attempts", row->attempts);
 	json_put_text(out, "result", *row->result ? row->result : NULL);
+	add_about(out, &row->about);
 	json_close_object(out);
 }
 

@@ -74,6 +74,14 @@ enum record_delivery_state {
 	RECORD_DELIVERY_DEAD = 3, /* it could not be delivered */
 };
 
+/* What a notification is about: its first alert. Texts are "" where it has none. */
+struct record_about {
+	const char *alert; /* its id */
+	const char *server;
+	const char *condition; /* condition_name() */
+	int64_t n_alerts;      /* in the notification */
+};
+
 /* A notification to a hook, and how far it is. */
 struct record_delivery {
 	int64_t id;
@@ -87,6 +95,7 @@ struct record_delivery {
 	const char *result; /* of the last attempt, in words; "" before it */
 	const char *body;   /* notification_write(); NULL where it is not wanted */
 	size_t body_size;
+	struct record_about about; /* only in lists */
 };
 
 /* A hook's state beside its configuration. */

@@ -220,8 +220,11 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"WHERE state = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 	[STORE_TRIM_SILENCES] = "DELETE FROM silence WHERE ends_ms <= ?1",
 	[STORE_LIST_DELIVERIES] =
-		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result "
-		"FROM delivery WHERE state = ?1 AND id < ?2 ORDER BY id DESC",
+		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result, "
+		"json_extract(text, '$.alerts[0].id'), json_extract(text, '$.alerts[0].server'), "
+		"json_extract(text, '$.alerts[0].condition'), json_array_length(text, '$.alerts') "
+		"FROM (SELECT *, iif(json_valid(CAST(body AS TEXT)), CAST(body AS TEXT), '{}') AS "
+		"text FROM delivery WHERE state = ?1 AND id < ?2 ORDER BY id DESC)",
 	[STORE_ONE_DELIVERY] =
 		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result, body "
 		"FROM delivery WHERE id = ?1",

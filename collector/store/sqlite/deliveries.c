@@ -95,6 +95,13 @@ static enum status visit_delivery(sqlite3_stmt *row, void *user)
 	struct record_delivery delivery;
 	enum status status = get_delivery(listener->db, row, &delivery, listener->error);
 
+	if (status == STATUS_OK)
+		delivery.about = (struct record_about){
+			store_db_text(row, 9),
+			store_db_text(row, 10),
+			store_db_text(row, 11),
+			sqlite3_column_int64(row, 12),
+		};
 	return status == STATUS_OK ? listener->each(listener->user, &delivery) : status;
 }
 
