@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "collector/base/file_replace.h"
 #include "collector/base/loop.h"
 #include "collector/cli/arguments.h"
 #include "collector/cli/command.h"
@@ -10,6 +11,7 @@
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
 #include "collector/crypto/certificate.h"
+#include "collector/daemon/options.h"
 #include "collector/model/record_identity.h"
 #include "proto/base/buffer.h"
 #include "proto/base/text_file.h"
@@ -44,6 +46,10 @@ const char init_help[] =
 	"  --host NAME        a name or address by which agents and browsers reach the collector;\n"
 	"                     the certificate is for these and for localhost; the first one is\n"
 	"                     what agents are told\n"
+	"  --external-url URL where browsers find the collector, for the links in alerts; init "
+	"asks "
+	"for it\n"
+	"                     where it runs at a terminal, and keeps it (" OPTIONS_URL_FILE ")\n"
 	"  --no-certificate   make none: for certificates of your own (see serve --help), or for\n"
 	"                     plain HTTP on a loopback address\n"
 	"  --token-file FILE  write the admin token into this new file, for its owner only, "
@@ -57,6 +63,7 @@ struct init {
 	struct local_place place;
 	const char *no_certificate;
 	const char *token_file;
+	const char *url; /* where browsers find the collector; NULL: not said */
 	const char *hosts[CERTIFICATE_MAX_NAMES];
 	size_t n_hosts;
 	struct local local;
@@ -286,6 +293,88 @@ static int make_token(struct init *init)
 			     init->token_file, init->token);
 }
 
+/* As `serve` would; returns an exit status. */
+static int check_url(const char *url)
+{
+	char name[] = "--external-url";
+	struct faults faults;
+	struct options options;
+	struct arena arena;
+
+	arena_init(&arena);
+	char *argv[] = { name, arena_strdup(&arena, url) };
+	bool is_right = options_read(&options, 2, argv, &arena, &faults) == STATUS_OK;
+	int rc = is_right ? TERMINAL_EXIT_OK : terminal_refuse("%s", faults.texts[0]);
+	arena_deinit(&arena);
+	return rc;
+}
+
+/* What is likely, or NULL: agents' name of the collector, and the port that it has by itself. */
+static const char *likely_url(struct init *init)
+{
+	if (init->n_hosts == 0)
+		return NULL;
+	const char *host = init->hosts[0];
+	bool is_ipv6 = strchr(host, ':') != NULL;
+	return arena_printf(&init->local.arena, "http%s://%s%s%s:8285/",
+			    init->no_certificate ? "" : "s", is_ipv6 ? "[" : "", host,
+			    is_ipv6 ? "]" : "");
+}
+
+/* At a terminal it is asked for; an empty line takes what is likely, "-" leaves it open. */
+static const char *ask_for_url(struct init *init)
+{
+	const char *likely = likely_url(init);
+	char line[512];
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return NULL;
+	printf("\nWhere do browsers find this collector? Alerts link to it. Enter: %s; -: not "
+	       "known\n> ",
+	       likely ? likely : "not known");
+	fflush(stdout);
+	if (!fgets(line, sizeof line, stdin))
+		return NULL;
+	line[strcspn(line, "\r\n")] = '\0';
+	if (*line == '\0')
+		return likely;
+	return strcmp(line, "-") == 0 ? NULL : arena_strdup(&init->local.arena, line);
+}
+
+static int write_url(struct init *init, const char *path)
+{
+	const char *line = arena_printf(&init->local.arena, "%s\n", init->url);
+	char error[512];
+
+	if (file_replace(path, 0600, line, strlen(line), error, sizeof error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	tell("address of the page", init->url, true);
+	return TERMINAL_EXIT_OK;
+}
+
+/* What was said holds; what was there already is not asked for again. */
+static int set_url(struct init *init)
+{
+	const char *path = path_of(init, OPTIONS_URL_FILE);
+	int rc = TERMINAL_EXIT_OK;
+
+	if (!init->url && access(path, F_OK) == 0) {
+		tell("address of the page", path, false);
+		return TERMINAL_EXIT_OK;
+	}
+	if (!init->url) {
+		init->url = ask_for_url(init);
+		rc = init->url ? check_url(init->url) : TERMINAL_EXIT_OK;
+	}
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	if (init->url)
+		return write_url(init, path);
+	printf("%-22s not known: alerts will have no links; init --external-url URL sets it\n",
+	       "address of the page");
+	return TERMINAL_EXIT_OK;
+}
+
 static void tell_agents(const struct init *init)
 {
 	const char *data = init->local.data;
@@ -331,6 +420,8 @@ static int make_all(struct init *init)
 	if (rc == TERMINAL_EXIT_OK)
 		rc = make_token(init);
 	if (rc == TERMINAL_EXIT_OK)
+		rc = set_url(init);
+	if (rc == TERMINAL_EXIT_OK)
 		tell_all(init);
 	local_close(&init->local);
 	if (rc == TERMINAL_EXIT_OK && (fflush(stdout) != 0 || ferror(stdout)))
@@ -344,6 +435,7 @@ int init_main(int argc, char **argv)
 	struct arguments_option own[] = {
 		{ "no-certificate", NULL, &init.no_certificate, 1, 0 },
 		{ "token-file", "FILE", &init.token_file, 1, 0 },
+		{ "external-url", "URL", &init.url, 1, 0 },
 		{ "host", "NAME", init.hosts, CERTIFICATE_MAX_NAMES, 0 },
 	};
 	size_t n = sizeof own / sizeof *own;
@@ -359,5 +451,6 @@ int init_main(int argc, char **argv)
 	if (init.n_hosts == 0 && !init.no_certificate)
 		return terminal_refuse("--host is needed: the name by which agents reach this "
 				       "collector, for its certificate; or --no-certificate");
-	return make_all(&init);
+	rc = init.url ? check_url(init.url) : TERMINAL_EXIT_OK;
+	return rc == TERMINAL_EXIT_OK ? make_all(&init) : rc;
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/daemon/settings.h"
 #include "collector/hooks/settings.h"
@@ -216,6 +217,20 @@ static void read_file(struct reading *r, const char *path)
 		read_line(r, line, arena_printf(r->arena, "%s, line %u", path, number));
 }
 
+/* What `init` was told, unless the settings say otherwise. */
+static void read_url_file(struct reading *r)
+{
+	const char *path = arena_printf(r->arena, "%s/" OPTIONS_URL_FILE, r->options->data);
+	static const char name[] = "external-url";
+
+	if (r->options->external_url || access(path, F_OK) != 0)
+		return;
+	char *text = load_file(r, path);
+	const char *line = text ? text_file_next_line(&text) : NULL;
+	if (line)
+		say(r, find_setting(name, sizeof name - 1), line, path);
+}
+
 static void judge(struct reading *r)
 {
 	const char *at = NULL;
@@ -242,6 +257,7 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 		if (settings[i].fallback)
 			say(&r, &settings[i], settings[i].fallback, by_default);
 	}
+	read_url_file(&r);
 	alert_policy_read(&options.sections, &options.alerts, arena, faults);
 	options.hooks = hook_settings_read(&options.sections, options.hook_command, arena, faults);
 	if (faults->n == 0)

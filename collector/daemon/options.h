@@ -29,6 +29,9 @@
 #include "proto/base/buffer.h"
 #include "proto/base/status.h"
 
+/* In the data directory: where browsers find the collector, as `init` was told. */
+#define OPTIONS_URL_FILE "external-url"
+
 #define OPTIONS_MAX_FILE_BYTES ((size_t)64 * 1024)
 #define OPTIONS_MAX_SETTINGS   48
 

@@ -244,6 +244,15 @@ static int open_certificates(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
+/* Whoever is woken by an alert wants to come to its page by it. */
+static void look_for_links(const struct serve *s)
+{
+	if (hooks_count(s->hooks) > 0 && !s->options->external_url)
+		log_warning(
+			"what hooks tell has no links, for the address of this page is not known: "
+			"set external-url, or run mtawatch-collector init --external-url URL");
+}
+
 static int open_server(struct serve *s)
 {
 	char error[SERVER_ERROR_SIZE];
@@ -279,6 +288,7 @@ static int open_server(struct serve *s)
 		return fail(error);
 	certificates_attach(s->certificates, s->server);
 	s->api.server = s->server;
+	look_for_links(s);
 	printf("listening on %s://%s\n", options.tls ? "https" : "http",
 	       net_address_format(server_address(s->server), text));
 	fflush(stdout);
