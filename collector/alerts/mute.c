@@ -18,11 +18,17 @@ static bool is_right(const char *pattern, const char *text)
 	return *pattern == '\0' || pattern_matches(pattern, text);
 }
 
-bool silence_matches(const struct record_silence *silence, const struct mute_subject *subject)
+bool silence_matches_server(const struct record_silence *silence,
+			    const struct mute_subject *subject)
 {
 	return is_right(silence->server, subject->server) &&
 	       is_right(silence->organization, subject->organization) &&
-	       is_right(silence->site, subject->site) &&
+	       is_right(silence->site, subject->site);
+}
+
+bool silence_matches(const struct record_silence *silence, const struct mute_subject *subject)
+{
+	return silence_matches_server(silence, subject) &&
 	       is_right(silence->condition, condition_name(subject->condition));
 }
 

@@ -36,6 +36,10 @@ struct maintenance {
 bool silence_holds(const struct record_silence *silence, int64_t now_ms);
 bool silence_matches(const struct record_silence *silence, const struct mute_subject *subject);
 
+/* Does it hold for that place and server, whatever the condition? */
+bool silence_matches_server(const struct record_silence *silence,
+			    const struct mute_subject *subject);
+
 /* "7 server=EX* condition=silent: moving": for the audit log, as the silence itself goes. */
 const char *silence_text(const struct record_silence *silence, struct arena *arena);
 

@@ -155,7 +155,9 @@ static enum status add_row(void *user, const struct record_alert *alert)
 	int64_t now_ms = listing->now_ms;
 
 	if (!api_list_selects(list, "condition", condition_name(alert->condition)) ||
+	    !api_list_selects(list, "organization", alert->organization) ||
 	    !api_list_selects(list, "site", alert->site) ||
+	    !api_list_selects(list, "cause", alert->cause) ||
 	    !api_list_selects(list, "server", alert->server) ||
 	    !api_list_selects(list, "acknowledged", yes_or_no(is_looked_after(alert, now_ms))))
 		return STATUS_OK;
@@ -189,7 +191,8 @@ static bool allows(const struct api_list *list, const struct query_string_pair *
 		return strcmp(pair->value, "true") == 0 || strcmp(pair->value, "false") == 0;
 	if (strcmp(pair->key, "sort") == 0)
 		return read_sort(list, pair->value);
-	return strcmp(pair->key, "site") == 0 || strcmp(pair->key, "server") == 0 ||
+	return strcmp(pair->key, "organization") == 0 || strcmp(pair->key, "site") == 0 ||
+	       strcmp(pair->key, "server") == 0 || strcmp(pair->key, "cause") == 0 ||
 	       api_list_allows_state(list, pair);
 }
 
@@ -224,8 +227,10 @@ void api_alert_list(struct call *call)
 {
 	static const struct api_list_kind kind = {
 		.member = "alerts",
-		.query = "The query may have state (pending, firing, resolved), condition, site, "
-			 "server, acknowledged (true, false), sort (worst, newest, server, site), "
+		.query = "The query may have state (pending, firing, resolved), condition, "
+			 "organization, site, "
+			 "server, cause, acknowledged (true, false), sort (worst, newest, server, "
+			 "site), "
 			 "limit from 1 to 1000, and cursor, as a Link field gives it.",
 		.allows = allows,
 		.begin = begin,

@@ -33,6 +33,7 @@
 
 /* The body of a call that is no report. */
 #define API_MAX_BODY ((size_t)4096)
+#define API_MAX_IDS  ((size_t)256 * 1024) /* of a body that names many alerts */
 
 /* Lines of the log about these; the rest is counted only. */
 #define API_STRANGER_PER_SOURCE ((struct rate_limit_rule){ .burst = 3, .per_minute = 1 })
@@ -142,6 +143,8 @@ bool api_is_not_over(const struct call *call);
 
 /* GET /v1/alerts, POST and DELETE /v1/alerts/{id}/acknowledge */
 void api_alert_list(struct call *call);
+void api_acknowledge_many(struct call *call);
+void api_silence_many(struct call *call);
 void api_acknowledge_post(struct call *call);
 void api_acknowledge_delete(struct call *call);
 

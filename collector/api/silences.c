@@ -1,12 +1,17 @@
 /* GET and POST /v1/silences, DELETE /v1/silences/{id}. */
 #include <inttypes.h>
+#include <string.h>
 
+#include "collector/alerts/mute.h"
 #include "collector/api/alerts.h"
+#include "collector/api/servers.h"
 #include "collector/base/pattern.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
+#include "collector/model/view.h"
+#include "collector/query/server_table.h"
 #include "proto/json/write.h"
 
 static void add_matcher(struct buffer *out, const char *name, const char *pattern)
@@ -15,11 +20,15 @@ static void add_matcher(struct buffer *out, const char *name, const char *patter
 		json_put_text(out, name, pattern);
 }
 
-static void add_silence(struct buffer *out, const struct record_silence *silence)
+static void add_silence(struct buffer *out, const struct record_silence *silence,
+			struct arena *arena)
 {
 	json_open_object(out, NULL);
 	json_put_id(out, "id", silence->id);
 	json_open_object(out, "matchers");
+	if (*silence->organization && *silence->site)
+		json_put_text(out, "sites",
+			      arena_printf(arena, "%s/%s", silence->organization, silence->site));
 	add_matcher(out, "server", silence->server);
 	add_matcher(out, "site", silence->site);
 	add_matcher(out, "organization", silence->organization);
@@ -47,7 +56,7 @@ static enum status read_silences(struct api_list *list, char error[STORE_ERROR_S
 		if (silence->id <= list->place || silence->ends_ms <= now_ms)
 			continue; /* silences that have ended are cleared away later */
 		api_list_add(list, "%" PRId64, silence->id);
-		add_silence(&list->out, silence);
+		add_silence(&list->out, silence, &list->call->arena);
 	}
 	list->more = list->n > 0 && at < n;
 	return STATUS_OK;
@@ -74,6 +83,14 @@ void api_silence_list(struct call *call)
 	api_list_answer(call, &kind, NULL);
 }
 
+/* One that is being made; in the call's arena. */
+struct making {
+	struct call *call;
+	struct record_silence silence;
+	bool is_dry_run;
+	bool allows_empty;
+};
+
 /* A word that is no condition would silence nothing, and nobody would notice. */
 static bool may_be_condition(const char *pattern)
 {
@@ -84,8 +101,28 @@ static bool may_be_condition(const char *pattern)
 	return may;
 }
 
-static bool read_body(struct call *call, int64_t now_ms, struct record_silence *out)
+/* A place as routes have it, "ORGANIZATION/SITE": the first '/' parts the two patterns. */
+static void read_place(struct json_reading *in, const struct json_place *at,
+		       struct record_silence *out)
 {
+	const char *place = NULL;
+
+	json_get_name(in, at, "sites", &place);
+	if (in->status != STATUS_OK || !place)
+		return;
+	const char *slash = strchr(place, '/');
+	if (!slash || slash == place || slash[1] == '\0') {
+		json_refuse(in, at, "sites", STATUS_INVALID,
+			    "expected ORGANIZATION/SITE, such as ACME/HQ or ACME/*");
+		return;
+	}
+	out->organization = arena_strndup(in->arena, place, (size_t)(slash - place));
+	out->site = slash + 1;
+}
+
+static bool read_body(struct call *call, int64_t now_ms, struct making *making)
+{
+	struct record_silence *out = &making->silence;
 	struct json_reading in;
 	struct json_place root;
 	struct json_place matchers;
@@ -99,14 +136,17 @@ static bool read_body(struct call *call, int64_t now_ms, struct record_silence *
 		json_get_name(&in, &matchers, "organization", &out->organization);
 		json_get_name(&in, &matchers, "site", &out->site);
 		json_get_name(&in, &matchers, "condition", &out->condition);
+		read_place(&in, &matchers, out);
 		if (in.status == STATUS_OK && !may_be_condition(out->condition))
 			json_refuse(&in, &matchers, "condition", STATUS_INVALID,
 				    "expected a condition such as exposed, or a pattern of some");
 		if (in.status == STATUS_OK && !*out->server && !*out->organization && !*out->site &&
 		    !*out->condition)
 			json_refuse(&in, &root, "matchers", STATUS_INVALID,
-				    "expected server, organization, site or condition");
+				    "expected server, sites, organization, site or condition");
 	}
+	json_get_bool(&in, &root, "dry_run", &making->is_dry_run);
+	json_get_bool(&in, &root, "allow_empty", &making->allows_empty);
 	json_get_text(&in, &root, "comment", &out->comment);
 	json_get_time(&in, &root, "starts_at", &out->starts_ms);
 	json_get_time(&in, &root, "ends_at", &out->ends_ms);
@@ -115,12 +155,6 @@ static bool read_body(struct call *call, int64_t now_ms, struct record_silence *
 			    "expected a time to come, after starts_at");
 	return api_end_body(call, &in);
 }
-
-/* One that is being made; in the call's arena. */
-struct making {
-	struct call *call;
-	struct record_silence silence;
-};
 
 static void on_made(void *user, enum status status, const char *error)
 {
@@ -133,9 +167,162 @@ static void on_made(void *user, enum status status, const char *error)
 		return;
 	}
 	buffer_init(&out);
-	add_silence(&out, &making->silence);
+	add_silence(&out, &making->silence, &making->call->arena);
 	buffer_add_char(&out, '\n');
 	api_answer_json(making->call, 201, &out, NULL);
+}
+
+/* What it would match. */
+
+/* Servers and alerts that are named; all are counted. */
+#define MAX_NAMED 50
+
+struct matches {
+	const struct record_silence *silence;
+	size_t n_servers;
+	size_t n_alerts;
+	struct buffer servers; /* JSON texts, a comma between them; likewise the alerts */
+	struct buffer alerts;
+	bool is_of_collector; /* it matches an ill of the collector's own */
+};
+
+/* Some condition of a server, too: not only ills of the collector's own. */
+static bool may_be_of_servers(const char *pattern)
+{
+	bool takes = *pattern == '\0';
+
+	for (int i = 0; !takes && i < CONDITION_COUNT; i++)
+		takes = !condition_is_own((enum condition)i) &&
+			pattern_matches(pattern, condition_name((enum condition)i));
+	return takes;
+}
+
+/* Views have NULL where a report names none. */
+static const char *text_of(const char *text)
+{
+	return text ? text : "";
+}
+
+static void see_server(struct matches *m, const struct view *view)
+{
+	const struct mute_subject subject = { view->server, text_of(view->organization),
+					      text_of(view->site), CONDITION_COUNT };
+
+	if (!silence_matches_server(m->silence, &subject))
+		return;
+	if (m->n_servers++ < MAX_NAMED)
+		json_put_text(&m->servers, NULL, view->server);
+}
+
+static void see_servers(struct matches *m, const struct server_list *list)
+{
+	if (!may_be_of_servers(m->silence->condition))
+		return;
+	for (size_t i = 0; i < list->known.n; i++)
+		see_server(m, list->known.rows[i].view);
+	for (size_t i = 0; i < list->missing.n; i++)
+		see_server(m, list->missing.rows[i].view);
+}
+
+static enum status see_alert(void *user, const struct record_alert *alert)
+{
+	struct matches *m = user;
+	const struct mute_subject subject = { alert->server, alert->organization, alert->site,
+					      alert->condition };
+
+	if (!silence_matches(m->silence, &subject) || m->n_alerts++ >= MAX_NAMED)
+		return STATUS_OK;
+	json_open_object(&m->alerts, NULL);
+	json_put_id(&m->alerts, "id", alert->id);
+	json_put_text(&m->alerts, "server", alert->server);
+	json_put_text(&m->alerts, "condition", condition_name(alert->condition));
+	json_close_object(&m->alerts);
+	return STATUS_OK;
+}
+
+static enum status see_alerts(struct matches *m, struct store *store, char error[STORE_ERROR_SIZE])
+{
+	const struct store_alert_place from = { "", INT64_MAX };
+	enum status status = store_read_alerts(store, RECORD_ALERT_FIRING, STORE_ALERTS_WORST,
+					       &from, see_alert, m, error);
+
+	if (status != STATUS_OK)
+		return status;
+	return store_read_alerts(store, RECORD_ALERT_PENDING, STORE_ALERTS_WORST, &from, see_alert,
+				 m, error);
+}
+
+static void see_collector(struct matches *m)
+{
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		const struct mute_subject subject = { "", "", "", (enum condition)i };
+		m->is_of_collector |= condition_is_own((enum condition)i) &&
+				      silence_matches(m->silence, &subject);
+	}
+}
+
+static void add_found(struct buffer *out, const char *name, size_t n, const char *member,
+		      const struct buffer *found)
+{
+	json_open_object(out, name);
+	json_put_integer(out, "count", (int64_t)n);
+	json_open_array(out, member);
+	buffer_add(out, found->bytes, found->size);
+	json_close_array(out);
+	json_close_object(out);
+}
+
+static void answer_matches(struct call *call, const struct matches *m)
+{
+	struct buffer out;
+
+	buffer_init(&out);
+	json_open_object(&out, NULL);
+	add_found(&out, "servers", m->n_servers, "names", &m->servers);
+	add_found(&out, "alerts", m->n_alerts, "first", &m->alerts);
+	json_put_bool(&out, "collector", m->is_of_collector);
+	json_finish(&out);
+	api_answer_json(call, 200, &out, NULL);
+}
+
+/* False: the call is answered; nobody wanted more, or it matches nothing. */
+static bool judge_matches(const struct making *making, const struct matches *m)
+{
+	static const struct problem nothing = {
+		.status = 409,
+		.code = "matches_nothing",
+		.detail = "It matches no server that is known or expected, and no open alert. "
+			  "With allow_empty it is made all the same.",
+	};
+	bool is_empty = m->n_servers == 0 && m->n_alerts == 0 && !m->is_of_collector;
+
+	if (making->is_dry_run)
+		answer_matches(making->call, m);
+	else if (is_empty && !making->allows_empty)
+		call_answer_problem(making->call, &nothing);
+	else
+		return true;
+	return false;
+}
+
+/* Looks what it matches. False: the call is answered. */
+static bool answer_by_matches(const struct making *making)
+{
+	struct matches m = { .silence = &making->silence };
+	char error[STORE_ERROR_SIZE];
+	struct server_list list;
+
+	if (!api_list_servers(making->call, &list))
+		return false;
+	see_servers(&m, &list);
+	see_collector(&m);
+	enum status status = see_alerts(&m, api_store(making->call), error);
+	if (status != STATUS_OK)
+		api_answer_unreadable(making->call, error);
+	bool goes_on = status == STATUS_OK && judge_matches(making, &m);
+	buffer_deinit(&m.servers);
+	buffer_deinit(&m.alerts);
+	return goes_on;
 }
 
 void api_silence_post(struct call *call)
@@ -149,8 +336,10 @@ void api_silence_post(struct call *call)
 	int64_t now_ms = pipeline_now_ms(api->pipeline);
 	struct making *making = arena_alloc(&call->arena, sizeof *making);
 
-	making->call = call;
-	if (!api_is_json(call) || !read_body(call, now_ms, &making->silence))
+	*making = (struct making){ .call = call };
+	if (!api_is_json(call) || !read_body(call, now_ms, making))
+		return;
+	if (!answer_by_matches(making))
 		return;
 	struct record_audit audit = api_audit(call, "silence.add", RECORD_KIND_ALERT, "");
 	making->silence.by = audit.who;

@@ -28,6 +28,13 @@ int matrix_main(int argc, char **argv);
 extern const char alerts_help[];
 int alerts_main(int argc, char **argv);
 
+/* acknowledge.c, silence.c: what people do about alerts. */
+extern const char acknowledge_help[];
+int acknowledge_main(int argc, char **argv);
+
+extern const char silence_help[];
+int silence_main(int argc, char **argv);
+
 /* secrets.c: the tokens of people and programs, the secrets with which agents enrol. */
 extern const char token_help[];
 int token_main(int argc, char **argv);

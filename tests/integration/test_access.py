@@ -44,6 +44,8 @@ MAY = {
     "DELETE /v1/session": VIEWER,
     "GET /v1/audit": OPERATOR,
     "GET /v1/alerts": VIEWER,
+    "POST /v1/alerts/acknowledge": OPERATOR,
+    "POST /v1/alerts/silence": OPERATOR,
     "POST /v1/alerts/{id}/acknowledge": OPERATOR,
     "DELETE /v1/alerts/{id}/acknowledge": OPERATOR,
     "GET /v1/silences": VIEWER,

@@ -29,7 +29,9 @@ CHANGES = [
     ("POST /v1/reports/import", {**minimal("EXCH6"), "collected_at": AGO}, "report.import", "exch6"),
     ("POST /v1/alerts/{alert}/acknowledge", {"comment": "mine"}, "alert.acknowledge", "{alert}"),
     ("DELETE /v1/alerts/{alert}/acknowledge", None, "alert.unacknowledge", "{alert}"),
-    ("POST /v1/silences", {"matchers": {"server": "EXCH5"}, "comment": "c", "ends_at": LATER}, "silence.add",
+    ("POST /v1/alerts/acknowledge", {"ids": ["{alert}"], "comment": "ours"}, "alert.acknowledge", "{alert}"),
+    ("POST /v1/alerts/silence", {"ids": ["{alert}"], "ends_at": LATER}, "silence.add", None),
+    ("POST /v1/silences", {"matchers": {"server": "EXCH2"}, "comment": "c", "ends_at": LATER}, "silence.add",
      "{silence}"),
     ("DELETE /v1/silences/{silence}", None, "silence.end", "{silence}"),
     ("POST /v1/deliveries/{delivery}/retry", {}, "delivery.retry", "{delivery}"),
@@ -50,6 +52,8 @@ def filled(value, names):
             value = value.replace("{" + name + "}", text)
     elif isinstance(value, dict):
         value = {key: filled(item, names) for key, item in value.items()}
+    elif isinstance(value, list):
+        value = [filled(item, names) for item in value]
     return value
 
 
@@ -115,6 +119,8 @@ def test_what_changes_nothing_has_none(collector):
         wrong = {**body, "schema": 7, "secret": 7, "role": 7, "comment": 7, "token": "x"} \
             if isinstance(body, dict) and "retry" not in call else "a,b,c,d\n" if body else None
         names = {"agent": "0" * 8, "alert": "999999", "silence": "999999", "delivery": "999999"}
+        if "/alerts/" in call and "{" not in call:
+            wrong = {**body, "ids": []}
         if call in ("POST /v1/secrets", "POST /v1/tokens"):
             wrong = {"name": ""}
         if call == "DELETE /v1/session":

@@ -21,7 +21,7 @@ PLANNED = set()
 
 # Answers that need a broken disk, a flood or a limit that other tests reach.
 UNSEEN = {"429", "503"}
-UNSEEN_OF = {("POST /v1/silences", "409"), ("POST /v1/deliveries/{id}/retry", "204"),
+UNSEEN_OF = {("POST /v1/deliveries/{id}/retry", "204"),
              ("POST /v1/deliveries/{id}/retry", "409"), ("GET /v1/sites/{org}/{site}/matrix", "422")}
 
 seen = set()  # (route, status)
@@ -297,6 +297,16 @@ def test_alerts_are_answered_as_described(collector):
                      {"matchers": {"server": "EXCH*"}, "comment": "moving", "ends_at": until}, 201)
     assert answer(collector, "GET /v1/silences")["silences"] == [silence]
     answer(collector, "POST /v1/silences", {"matchers": {}, "ends_at": until}, 422)
+    nowhere = {"matchers": {"sites": "NO/*"}, "ends_at": until}
+    answer(collector, "POST /v1/silences", nowhere, 409)
+    assert answer(collector, "POST /v1/silences", {**nowhere, "dry_run": True})["servers"]["count"] == 0
+    many = answer(collector, "POST /v1/alerts/acknowledge", {"filter": {"condition": "exposed"}})
+    assert many == {"matched": 1, "done": [alert["id"]], "failed": []}
+    answer(collector, "POST /v1/alerts/acknowledge", {"filter": {}}, 422)
+    answer(collector, "DELETE /v1/alerts/{id}/acknowledge", None, 204, id=alert["id"])
+    many = answer(collector, "POST /v1/alerts/silence", {"ids": ["7"], "ends_at": until})
+    assert many["failed"] == [{"id": "7", "code": "unknown_alert"}]
+    answer(collector, "POST /v1/alerts/silence", {"ids": ["7"]}, 422)
     shown, = answer(collector, "GET /v1/alerts", query="?server=EXCH1&condition=exposed")["alerts"]
     assert shown["silenced_by"] == [silence["id"]] and shown["acknowledged"] is None
     answer(collector, "DELETE /v1/silences/{id}", None, 204, id=silence["id"])
