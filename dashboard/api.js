@@ -82,6 +82,7 @@ async function sendChange(method, path, value, type = "application/json") {
 }
 
 const id = encodeURIComponent;
+const FAR = "2100-01-01T00:00:00Z";
 const paged = (path, query) => `${path}?${new URLSearchParams(query)}`;
 
 /** The addresses of the API; for get(), and for links. */
@@ -106,8 +107,13 @@ export const paths = {
 
 export const logIn = (token) => sendChange("POST", "v1/session", { token });
 export const acknowledge = (alert, value) => sendChange("POST", `v1/alerts/${id(alert)}/acknowledge`, value);
+export const acknowledgeMany = (value) => sendChange("POST", "v1/alerts/acknowledge", value);
+export const silenceMany = (value) => sendChange("POST", "v1/alerts/silence", value);
 export const unacknowledge = (alert) => sendChange("DELETE", `v1/alerts/${id(alert)}/acknowledge`);
 export const addSilence = (value) => sendChange("POST", "v1/silences", value);
+
+/** What a silence of those patterns would match; none is made. */
+export const matchesOf = (matchers) => sendChange("POST", "v1/silences", { matchers, ends_at: FAR, dry_run: true });
 export const endSilence = (silence) => sendChange("DELETE", `v1/silences/${id(silence)}`);
 export const retryDelivery = (delivery) => sendChange("POST", `v1/deliveries/${id(delivery)}/retry`);
 export const releaseAgent = (agent) => sendChange("DELETE", `v1/agents/${id(agent)}`);

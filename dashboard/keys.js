@@ -20,6 +20,7 @@ const KEYS = [
   [["m"], "reachability matrix of the site"],
   [["t"], "timeline of the server"],
   [["a"], "alerts of the server; on an alert: acknowledge it"],
+  [["x"], "on an alert: choose it, to acknowledge or silence several"],
   [["Esc"], "back to the list, then clear the search"],
   [["?"], "this help"],
 ];
@@ -112,6 +113,10 @@ function openAlerts() {
   else goToPage("alerts", { server: currentServer().name ?? "" });
 }
 
+function choose() {
+  document.activeElement?.closest?.("tr[data-row]")?.querySelector(".c-choose input")?.click();
+}
+
 function closeServer() {
   const { server } = place.get();
   goTo({ server: "" });
@@ -134,6 +139,7 @@ const ACTIONS = {
     byId("search").select();
   },
   "?": toggleHelp, j: () => moveFocus(1), k: () => moveFocus(-1), m: openMatrix, t: openTimeline, a: openAlerts,
+  x: choose,
 };
 
 function onKeyInField(event) {
@@ -154,7 +160,7 @@ function onArrowInList(event) {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return; // it has its own Esc
-  if (["INPUT", "SELECT", "TEXTAREA"].includes(event.target.tagName)) {
+  if (event.target.matches("input:not([type=checkbox]), select, textarea")) {
     if (!onKeyInField(event)) return;
   } else if (event.key === "Escape") {
     escape();

@@ -129,7 +129,7 @@ export function HeadRow({ heads }) {
 }
 
 export function TextCell({ children }) {
-  return html`<td><bdi>${children}</bdi></td>`;
+  return html`<td class="text-cell"><bdi>${children}</bdi></td>`;
 }
 
 export function MomentCell({ at }) {

@@ -4,7 +4,9 @@
  * first, each step with the verdict after it; and the report that the verdict rests on.
  */
 
+import { AlertDialogs } from "./alerts.js";
 import { paths, removeServer } from "./api.js";
+import { AlertActions, ConditionBadge, History, LookedAfter } from "./care.js";
 import { Adapters, Files, Host, Mta, Probes, Problems, Raw } from "./facts.js";
 import { html, useEffect, useRef, useState } from "./html.js";
 import { useAnswer } from "./live.js";
@@ -15,7 +17,7 @@ import {
 import { goTo, siteName, siteOf } from "./place.js";
 import { useHasRole } from "./reader.js";
 import { Timeline } from "./timeline.js";
-import { count, duration, reachWords, reasonOf, secondsSince } from "./words.js";
+import { conditionClass, count, duration, reachWords, reasonOf, secondsSince } from "./words.js";
 
 /* ---- why ---- */
 
@@ -125,6 +127,27 @@ function Remedy({ server }) {
       <ol>${option.steps.map((step) => html`<${Step} step=${step} />`)}</ol></div>`)}<//>`;
 }
 
+/* ---- alerts ---- */
+
+function OpenAlert({ alert, silences, openDialog }) {
+  return html`<div class="open-alert ${conditionClass(alert.condition)}" data-alert=${alert.id}>
+    <p><${ConditionBadge} alert=${alert} /> <span class="quiet">since <${Moment} at=${alert.since} /></span>
+      <span class="actions"><${AlertActions} alert=${alert} openDialog=${openDialog} /></span></p>
+    <p><${LookedAfter} alert=${alert} silences=${silences} /></p><${History} alert=${alert} /></div>`;
+}
+
+/* What fires here or may, and who looks after it. */
+function ServerAlerts({ name }) {
+  const { body } = useAnswer(paths.alerts([["server", name], ["state", "firing"], ["state", "pending"]]));
+  const silences = useAnswer(body?.alerts.length > 0 ? paths.silences() : null);
+  const [dialog, setDialog] = useState({});
+  if (!body || body.alerts.length === 0) return null;
+  return html`<${Section} title="Who looks after it" id="alerts-here">
+    ${body.alerts.map((alert) => html`<${OpenAlert} key=${alert.id} alert=${alert}
+      silences=${silences.body?.silences ?? []} openDialog=${setDialog} />`)}
+    <${AlertDialogs} dialog=${dialog} onClose=${() => setDialog({})} /><//>`;
+}
+
 /* ---- actions ---- */
 
 function DecommissionDialog({ name, onClose }) {
@@ -184,7 +207,8 @@ function Head({ name, server }) {
 
 function Cards({ server }) {
   return html`<div class="cards">
-    <div class="column"><${Why} server=${server} /><${Remedy} server=${server} />
+    <div class="column"><${Why} server=${server} /><${ServerAlerts} name=${server.server} />
+      <${Remedy} server=${server} />
       <${FactTree} facts=${server.facts} /><${Problems} server=${server} /><${Host} server=${server} /></div>
     <div class="column"><${Adapters} server=${server} /><${Probes} server=${server} /><${Mta} server=${server} /></div>
     <${Timeline} server=${server} />

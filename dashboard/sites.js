@@ -11,7 +11,9 @@ import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js
 import { live, useAnswer } from "./live.js";
 import { Age, Button, Chip, Glyph, Link, Main, NoAnswer, Wide } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
-import { ADAPTER_STATES, CONDITIONS, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS } from "./words.js";
+import {
+  ADAPTER_STATES, CONDITIONS, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS,
+} from "./words.js";
 
 /* ---- sites ---- */
 

@@ -48,11 +48,13 @@ def test_an_alert_is_acknowledged_and_taken_back(page, browser):
 def test_a_silence_is_made_and_ended(page):
     go(page)
     page.run("[...document.querySelectorAll('#alerts button')].find((b) => b.innerText.trim() === 'Silence').click()")
-    page.wait(lambda: page.run("return document.querySelector('dialog.ask')?.open"), "the page asks first")
+    page.wait(lambda: page.text("#matches").startswith("It matches 1 server ("), "it says what it would match")
     page.run("document.querySelector('dialog.ask [name=comment]').focus()")
     page.press("we move the wires")
     page.click("dialog.ask button[type=submit]")
-    page.wait(lambda: "we move the wires" in page.main(), "the silence is listed")
+    page.wait(lambda: any("we move the wires" in row for row in page.run(ROWS)), "the row says so")
+    page.click(".sub-tabs a[href*=silences]")
+    page.wait(lambda: "we move the wires" in page.text("#silences"), "the silence is listed")
     page.run("[...document.querySelectorAll('main button')].find((b) => b.innerText.trim() === 'End').click()")
     page.wait(lambda: "we move the wires" not in page.main(), "it is ended")
     assert page.complaints() == []
@@ -98,7 +100,7 @@ class Deliveries(Page):
     def by_hook(self):
         """Hook: what a row of its deliveries says, of the one that was tried most."""
         rows = self.run("return [...document.querySelectorAll('tr[data-delivery]')].map((r) => [...r.cells].map((c) => c.innerText))")
-        return {row[1]: row for row in sorted(rows, key=lambda row: int(row[3]))}
+        return {row[1]: row for row in sorted(rows, key=lambda row: int(row[4]))}
 
     def states(self):
         return {hook: row[0].split(" ")[-1] for hook, row in self.by_hook().items()}
@@ -119,25 +121,26 @@ def deliveries(browser, tmp_path):
         with Collector(tmp_path / "collector", "--config", settings) as collector:
             stage = Stage(collector)
             stage.send()
-            page = Deliveries(browser, collector, "?page=alerts")
+            page = Deliveries(browser, collector, "?page=alerts&tab=deliveries")
             page.good, page.bad, page.absent = good, bad, absent
             page.wait(lambda: page.states() == {"good": "delivered", "bad": "delivered", "absent": "waiting"}
-                      and "again" in page.by_hook()["absent"][4], "a row of each kind")
+                      and "again" in page.by_hook()["absent"][5], "a row of each kind")
             yield page
             stage.sender.close()
 
 
 def test_a_delivery_is_shown_with_its_times_tries_and_answer(deliveries):
     rows = deliveries.by_hook()
-    assert rows["good"][0] == "delivered" and "200" in rows["good"][5] and rows["good"][3] == "1"
-    assert rows["bad"][0] == "not delivered" and "400: no such room" in rows["bad"][5]
-    assert rows["absent"][0] == "waiting" and "connect" in rows["absent"][5]
-    assert all(rows[hook][column] for hook in ("good", "bad") for column in (2, 4))  # made, ended
+    assert rows["good"][0] == "delivered" and "200" in rows["good"][6] and rows["good"][4] == "1"
+    assert rows["bad"][0] == "not delivered" and "400: no such room" in rows["bad"][6]
+    assert rows["absent"][0] == "waiting" and "connect" in rows["absent"][6]
+    assert all(rows[hook][column] for hook in ("good", "bad") for column in (3, 5))  # made, ended
+    assert "MAIL-" in rows["good"][2]  # the incident
     assert "Send now" not in rows["good"][7] and "Send now" in rows["bad"][7]
-    deliveries.run("[...document.querySelectorAll('#deliveries-title ~ .choices button')].find((b) => b.innerText === 'Not delivered').click()")
+    deliveries.run("[...document.querySelectorAll('#deliveries .choices button')].find((b) => b.innerText === 'Not delivered').click()")
     deliveries.wait(lambda: set(deliveries.states()) == {"bad"}, "those that could not be delivered")
     assert "deliveries=dead" in deliveries.driver.current_url
-    deliveries.driver.execute_script("document.querySelector('#deliveries-title').scrollIntoView()")
+    deliveries.driver.execute_script("document.querySelector('#deliveries').scrollIntoView()")
     picture(deliveries.driver, "deliveries")
     assert deliveries.complaints() == []
 
@@ -147,7 +150,7 @@ def test_a_delivery_is_sent_again_by_hand(deliveries):
     deliveries.bad.status = 200
     deliveries.send_now("bad")
     deliveries.bad.wait(before + 1)
-    deliveries.wait(lambda: deliveries.states()["bad"] == "delivered" and "200" in deliveries.by_hook()["bad"][5]
+    deliveries.wait(lambda: deliveries.states()["bad"] == "delivered" and "200" in deliveries.by_hook()["bad"][6]
                     and deliveries.by_hook()["bad"][0] == "delivered", "it is delivered")
 
 
