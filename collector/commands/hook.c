@@ -8,6 +8,7 @@
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
+#include "collector/commands/mail_host.h"
 #include "collector/crypto/secret.h"
 #include "collector/daemon/options.h"
 #include "collector/hooks/settings.h"
@@ -158,6 +159,23 @@ static void send_test(struct try *try, struct hook *hook, int64_t now_ms, const 
 	hook_send(hook, &notification, on_done, try);
 }
 
+static void print_warning(void *user, const char *text)
+{
+	(void)user;
+	printf("warning: %s\n", text);
+}
+
+/* What it is good to know before it is sent. */
+static void warn(const struct options *options, const struct hook_settings *settings)
+{
+	if (settings->type == HOOK_TYPE_EMAIL)
+		puts("Mail about an MTA that is down must not go through that MTA: see that no "
+		     "server that\nmtawatch watches carries this mail.");
+	if (settings->type == HOOK_TYPE_WEBHOOK && settings->format == HOOK_FORMAT_PAGERDUTY)
+		puts("This opens an alert of severity info in PagerDuty; resolve it there.");
+	mail_host_check(options, settings->name, print_warning, NULL);
+}
+
 static void show_command(const struct hook_settings *settings)
 {
 	if (settings->type == HOOK_TYPE_COMMAND)
@@ -178,6 +196,7 @@ static int try_hook(const struct options *options, const char *name)
 	hooks_show(try.hooks, show, NULL);
 	struct hook *hook = hooks_find(try.hooks, name);
 	if (hook) {
+		warn(options, hook->settings);
 		show_command(hook->settings);
 		send_test(&try, hook, loop_wall_ms(), id);
 	} else {

@@ -5,6 +5,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/cli/command.h"
 #include "collector/commands/commands.h"
+#include "collector/commands/mail_host.h"
 #include "collector/daemon/certificates.h"
 #include "collector/daemon/options.h"
 #include "collector/daemon/serve.h"
@@ -80,8 +81,10 @@ static int check(const struct options *options)
 		terminal_warn("%s", error);
 		return COMMAND_EXIT_USAGE;
 	}
+	mail_host_check(options, NULL, print_warning, &n_warnings);
 	puts(n_warnings == 0 ? "the settings are good"
-			     : "the settings can be used; what clients miss is in the warnings");
+			     : "the settings can be used; what is not as it should be is in the "
+			       "warnings");
 	return fflush(stdout) == 0 ? SERVE_EXIT_OK : SERVE_EXIT_FAILED;
 }
 

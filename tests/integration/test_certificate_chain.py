@@ -10,7 +10,7 @@ from running import PATIENCE, PROGRAM
 
 NOW = datetime.now(timezone.utc)
 GOOD = "the settings are good\n"
-WARNED = "the settings can be used; what clients miss is in the warnings\n"
+WARNED = "the settings can be used; what is not as it should be is in the warnings\n"
 NAMES = "subjectAltName=DNS:collector.example,DNS:localhost,IP:192.0.2.1"
 
 
