@@ -10,6 +10,7 @@
 #include "collector/http/forwarded.h"
 #include "collector/http/http.h"
 #include "collector/http/problem.h"
+#include "collector/net/address.h"
 #include "collector/net/channel.h"
 #include "proto/base/mem.h"
 
@@ -71,6 +72,14 @@ void call_answer_not_stored(struct call *call)
 bool call_peer(const struct call *call, struct net_address *out)
 {
 	return call->client && client_peer(call->client, call->request, out);
+}
+
+uint32_t call_peer_ipv4(const struct call *call)
+{
+	struct net_address peer;
+
+	return call_peer(call, &peer) && !net_address_is_loopback(&peer) ? net_address_ipv4(&peer)
+									 : 0;
 }
 
 bool call_is_encrypted(const struct call *call)

@@ -58,6 +58,7 @@ void client_set_clocks(struct client *c)
 		return;
 	c->waits_for = now;
 	c->clocks_request = c->n_requests;
+	clients_note_waiting(c, now == WAITS_FOR_REQUEST);
 	switch (now) {
 	case WAITS_FOR_HANDSHAKE:
 		channel_set_clocks(c->channel, CHANNEL_NO_CLOCK, clocks->handshake_ms);

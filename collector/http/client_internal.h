@@ -37,8 +37,10 @@ struct client {
 	struct client **link;  /* where the pointer to this one is */
 	struct source *source; /* where it is counted */
 	bool is_displaced;
-	bool is_stranger; /* in the set's list of them */
-	TAILQ_ENTRY(client) stranger;
+	bool is_known;
+	bool is_stranger; /* in the set's list of them ... */
+	bool is_waiting; /* ... or in that of known ones who wait for nothing but their next request */
+	TAILQ_ENTRY(client) place;
 	struct channel *channel;
 	struct http *http;
 	struct call *call; /* being answered, or NULL */
@@ -93,6 +95,9 @@ void client_stop_stream(struct client *client);
 
 /* clients.c: its caller has shown who they are. */
 void clients_know(struct client *client);
+
+/* clients.c: does it wait for nothing but its next request from now on? */
+void clients_note_waiting(struct client *client, bool waits);
 
 /* clients.c: the channel no longer exists; takes the client out of the set and frees it. */
 void clients_remove(struct client *client);

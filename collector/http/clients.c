@@ -9,6 +9,7 @@
 void clients_init(struct clients *set)
 {
 	TAILQ_INIT(&set->strangers);
+	TAILQ_INIT(&set->waiting);
 }
 
 static void add(struct clients *set, struct client *c)
@@ -53,8 +54,31 @@ static void forget_stranger(struct client *c)
 	if (!c->is_stranger)
 		return;
 	c->is_stranger = false;
-	TAILQ_REMOVE(&c->set->strangers, c, stranger);
+	TAILQ_REMOVE(&c->set->strangers, c, place);
 	c->set->n_strangers--;
+}
+
+void clients_note_waiting(struct client *c, bool waits)
+{
+	waits = waits && c->is_known && !c->is_displaced;
+	if (waits == c->is_waiting)
+		return;
+	c->is_waiting = waits;
+	if (waits)
+		TAILQ_INSERT_TAIL(&c->set->waiting, c, place);
+	else
+		TAILQ_REMOVE(&c->set->waiting, c, place);
+}
+
+/* Somebody else needs its place. */
+static void displace(struct client *c)
+{
+	forget_stranger(c);
+	clients_note_waiting(c, false);
+	c->is_displaced = true;
+	c->set->n_displaced++;
+	c->set->n_all_displaced++;
+	channel_close(c->channel);
 }
 
 /* Where nobody is asked who they are all are alike. */
@@ -63,20 +87,23 @@ static void note_stranger(struct clients *set, struct client *c)
 	if (!set->admit || c->turn_away != TURN_AWAY_NOT)
 		return;
 	c->is_stranger = true;
-	TAILQ_INSERT_TAIL(&set->strangers, c, stranger);
+	TAILQ_INSERT_TAIL(&set->strangers, c, place);
 	set->n_strangers++;
-	if (set->n_strangers <= set->max - set->max / CLIENTS_KNOWN_PART)
-		return;
-	struct client *first = TAILQ_FIRST(&set->strangers);
-	forget_stranger(first);
-	first->is_displaced = true;
-	set->n_displaced++;
-	set->n_all_displaced++;
-	channel_close(first->channel);
+	if (set->n_strangers > set->max - set->max / CLIENTS_KNOWN_PART)
+		displace(TAILQ_FIRST(&set->strangers));
+}
+
+static void keep_room(struct clients *set)
+{
+	size_t n = set->n - set->n_turned_away - set->n_displaced;
+
+	if (n > set->max - set->max / CLIENTS_ROOM_PART && !TAILQ_EMPTY(&set->waiting))
+		displace(TAILQ_FIRST(&set->waiting));
 }
 
 void clients_know(struct client *c)
 {
+	c->is_known = true;
 	forget_stranger(c);
 	channel_know(c->channel);
 }
@@ -96,6 +123,7 @@ void clients_accept(struct clients *set, struct uv_stream_s *listener)
 	add(set, c);
 	count(set, c);
 	note_stranger(set, c);
+	keep_room(set);
 	if (set->n_turned_away > CLIENTS_MAX_TURNED_AWAY)
 		channel_close(c->channel);
 	else
@@ -108,6 +136,7 @@ void clients_remove(struct client *c)
 
 	source_leave(c->source);
 	forget_stranger(c);
+	clients_note_waiting(c, false);
 	if (c->turn_away != TURN_AWAY_NOT)
 		set->n_turned_away--;
 	if (c->is_displaced)

@@ -36,6 +36,14 @@
 #define CLIENTS_KNOWN_PART 4
 
 /*
+ * One part in so many of the connections is kept free of known clients who only wait for their next
+ * request: past it the one of them that has waited longest goes, as a client has to expect. So no
+ * number of kept connections, which cost those 15 KB each, keeps others away or takes more memory
+ * than that.
+ */
+#define CLIENTS_ROOM_PART 16
+
+/*
  * What the bodies of all requests that are being received or answered may take together; past it a
  * request gets 503. Every body has its route's limit; this one keeps many large ones at a time from
  * taking the machine's memory. Never less than the largest body of a route.
@@ -94,11 +102,12 @@ struct clients {
 	uint64_t n_all_turned_away;
 	size_t n_turned_away;     /* being turned away */
 	size_t n_displaced;       /* closed, and not gone yet */
-	uint64_t n_all_displaced; /* strangers that others took the place of */
+	uint64_t n_all_displaced; /* closed so far because others needed their places */
 	struct client *first;     /* private */
-	TAILQ_HEAD(client_strangers, client) strangers; /* private: the first to come first */
-	size_t n_strangers;                             /* private */
-	struct sources sources;                         /* private */
+	TAILQ_HEAD(client_list, client) strangers; /* private: the first to come first */
+	struct client_list waiting;                /* private: the first to wait first */
+	size_t n_strangers;                        /* private */
+	struct sources sources;                    /* private */
 };
 
 /* Nobody is a client yet. */

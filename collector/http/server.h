@@ -69,7 +69,7 @@ struct server_counts {
 	uint64_t accepted;
 	uint64_t turned_away;    /* of these: there were too many */
 	uint64_t bodies_refused; /* for want of room */
-	uint64_t displaced;      /* strangers that others took the place of */
+	uint64_t displaced;      /* closed because others needed their places */
 	uint64_t slow;           /* cut: took less than they have to */
 	uint64_t crowded;        /* cut: the slowest when too much waited */
 	uint64_t handshakes_done;

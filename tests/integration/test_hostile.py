@@ -132,6 +132,20 @@ def test_answers_take_no_more_memory_than_they_may_and_the_slowest_readers_go_fi
         assert statuses(answers[0]) == [200] * 5 and answers[0].count(b"Connection: close") == 1
 
 
+def test_who_is_known_and_only_waits_gives_way(tmp_path):
+    """And not to who is known and waits, too: the one that waited longest goes."""
+    with Collector(tmp_path / "data", "--max-connections", "32") as running, contextlib.ExitStack() as held:
+        kept = []
+        for n in range(1, 41):
+            kept.append(held.enter_context(contextlib.closing(running.connect())))
+            assert ask(kept[-1], "/v1/reports", "POST", json.dumps(minimal("EXCH1", n)), JSON)[0] == 200
+        open_then = samples(running, "mtawatch_connections")[""]
+        assert open_then <= 31  # with the one that asks
+        assert samples(running, "mtawatch_connections_cut_total")['reason="displaced"'] >= 9
+        assert kept[0].sock.recv(1) == b""
+        assert ask(kept[-1], "/v1/reports", "POST", json.dumps(minimal("EXCH1", 50)), JSON)[0] == 200
+
+
 def test_strangers_leave_a_part_of_the_connections_to_those_who_are_known(tmp_path):
     with Collector(tmp_path / "data", "--max-connections", "16") as running, contextlib.ExitStack() as held:
         with contextlib.closing(running.connect()) as known:
