@@ -283,12 +283,6 @@ enum status fleet_add_detail(struct fleet *fleet, const struct view *view, int64
 uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view);
 
 /*
- * An agent stands for its server so long after it enrolled: time enough to see in the list of agents
- * who does not belong there (collector/fleet/probe_mesh.h).
- */
-#define FLEET_STANDING_MS (INT64_C(86400) * 1000)
-
-/*
  * The peers that the server `key` is to probe next, none for an unknown key; their names are lent
  * until the fleet takes another report.
  */

@@ -22,7 +22,7 @@ struct snapshot {
 	const char *key;      /* who reports: server_key() of its host name */
 	uint64_t body_hash; /* hash_bytes() of the text it was read from: tells a repetition from a
 			       conflict */
-	bool stands;        /* it came from an agent that enrolled long ago (FLEET_STANDING_MS) */
+	bool stands; /* it came from an agent that enrolled long ago (collector/pipeline/sender.h) */
 	bool is_own; /* it came from the agent that it names, which reports of no other server */
 	const char *imported_by; /* who carried it; NULL: its agent sent it */
 	struct arena arena;      /* private */

@@ -74,6 +74,23 @@ bool net_address_is_loopback(const struct net_address *address)
 	return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
 }
 
+uint32_t net_address_ipv4(const struct net_address *address)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	uint32_t mapped;
+
+	if (address->address.ss_family == AF_INET) {
+		memcpy(&in, &address->address, sizeof in);
+		return ntohl(in.sin_addr.s_addr);
+	}
+	memcpy(&in6, &address->address, sizeof in6);
+	if (address->address.ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+		return 0;
+	memcpy(&mapped, in6.sin6_addr.s6_addr + 12, sizeof mapped);
+	return ntohl(mapped);
+}
+
 char *net_address_format_host(const struct net_address *address, char text[NET_ADDRESS_TEXT_SIZE])
 {
 	struct sockaddr_in in;

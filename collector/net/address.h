@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "proto/base/status.h"
@@ -25,6 +26,9 @@ enum status net_address_parse(const char *text, struct net_address *out);
 
 /* Reaches no other machine: 127.0.0.0/8 or ::1. */
 bool net_address_is_loopback(const struct net_address *address);
+
+/* As a number, also of one that IPv6 carries (::ffff:10.0.0.5); 0: it is no IPv4 address. */
+uint32_t net_address_ipv4(const struct net_address *address);
 
 /* "127.0.0.1", "fe80::1": the address alone. */
 char *net_address_format_host(const struct net_address *address, char text[NET_ADDRESS_TEXT_SIZE]);

@@ -7,6 +7,7 @@
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/snapshot.h"
+#include "collector/pipeline/sender.h"
 #include "proto/base/buffer.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/mem.h"
@@ -196,8 +197,9 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 		return;
 	}
 	snapshot->is_own = is_own(&call->caller, snapshot);
-	snapshot->stands = snapshot->is_own &&
-			   pipeline_now_ms(pipeline) - call->caller.made_at_ms >= FLEET_STANDING_MS;
+	snapshot->stands =
+		snapshot->is_own && sender_stands(&call->caller, &snapshot->report,
+						  call_peer_ipv4(call), pipeline_now_ms(pipeline));
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
 	else if (pipeline_may_take(pipeline))

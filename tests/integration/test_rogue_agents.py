@@ -14,19 +14,23 @@ def honest(number):
     return server(f"EXCH{number}", f"10.0.0.{number}")
 
 
-def peers_of(collector, number, sequence):
-    status, answer = collector.post({**honest(number), "sequence": sequence})
+def peers_of(collector, number, sequence, **fields):
+    status, answer = collector.post({**honest(number), "sequence": sequence}, **fields)
     assert status == 200, answer
     return {peer["name"]: peer["addresses"] for peer in answer["peers"]}
 
 
-def enrol_a_day_ago(data, *numbers):
+def enrol_a_day_ago(data, *numbers, reports=None):
     """They have reported once, and the collector has ended."""
     with Collector(data) as collector:
-        for number in numbers:
-            assert collector.post(honest(number))[0] == 200
+        for report in reports or map(honest, numbers):
+            assert collector.post(report)[0] == 200
+    grow_older(data, 1)
+
+
+def grow_older(data, days):
     with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db, db:
-        db.execute("UPDATE identity SET made_at_ms = made_at_ms - ?", (DAY_MS,))
+        db.execute("UPDATE identity SET made_at_ms = made_at_ms - ?", (days * DAY_MS,))
 
 
 def test_twenty_rogue_agents_do_not_crowd_out_the_honest_peers(tmp_path):
@@ -59,3 +63,24 @@ def test_in_a_new_fleet_nobody_is_held_back(tmp_path):
         for number in range(1, HONEST + 1):
             assert collector.post(honest(number))[0] == 200
         assert len(peers_of(collector, 1, 2)) == 16
+
+
+def test_who_does_not_come_from_an_address_of_its_own_is_a_newcomer_for_a_week(tmp_path):
+    """The collector believes a proxy here, which names every client's address."""
+    rogues = [server(f"ROGUE{n}", f"10.66.0.{n + 1}") for n in range(ROGUES)]
+    numbers = range(1, HONEST + 1)
+    enrol_a_day_ago(tmp_path / "data", reports=[*map(honest, numbers), *rogues])
+
+    def rogues_among_peers(sequence):
+        with Collector(tmp_path / "data", "--trusted-proxies", "127.0.0.1") as collector:
+            for number in numbers:
+                peers_of(collector, number, sequence, **{"X-Forwarded-For": f"10.0.0.{number}"})
+            for rogue in rogues:
+                assert collector.post({**rogue, "sequence": sequence}, **{"X-Forwarded-For": "10.0.0.99"})[0] == 200
+            return [sum(name.startswith("ROGUE") for name in
+                        peers_of(collector, number, sequence + 1, **{"X-Forwarded-For": f"10.0.0.{number}"}))
+                    for number in numbers]
+
+    assert max(rogues_among_peers(2)) <= 4
+    grow_older(tmp_path / "data", 6)
+    assert max(rogues_among_peers(4)) > 4

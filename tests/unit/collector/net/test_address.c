@@ -45,9 +45,31 @@ static void addresses_are_parsed_and_told_apart(void **state)
 	}
 }
 
+static void the_number_of_an_ipv4_address_is_known_also_within_ipv6(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t number;
+	} cases[] = {
+		{ "10.0.0.1:80", 0x0a000001 },
+		{ "[::ffff:10.0.0.1]:80", 0x0a000001 },
+		{ "[::a00:1]:80", 0 },
+		{ "[::]:80", 0 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct net_address address;
+		assert_int_equal(net_address_parse(cases[i].text, &address), STATUS_OK);
+		assert_int_equal(net_address_ipv4(&address), cases[i].number);
+	}
+	assert_int_equal(net_address_ipv4(&(struct net_address){ 0 }), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_number_of_an_ipv4_address_is_known_also_within_ipv6),
 		cmocka_unit_test(addresses_are_parsed_and_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
