@@ -10,6 +10,7 @@
 
 #include "agent/https/curl_options.h"
 #include "agent/https/http_date.h"
+#include "agent/https/named_file.h"
 #include "agent/https/proxy_login.h"
 #include "agent/https/url.h"
 #include "proto/base/arena.h"
@@ -365,6 +366,18 @@ static bool would_betray(const struct sender *s, const struct send_request *requ
 	return !stays_here(request->collector) || (o->proxy && !stays_here(o->proxy));
 }
 
+static enum status check_files(const struct sender *s, char *error, size_t size)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *fault = named_files_fault(&s->options, &arena);
+	if (fault)
+		(void)snprintf(error, size, "%s", fault);
+	arena_deinit(&arena);
+	return fault ? STATUS_INVALID : STATUS_OK;
+}
+
 void send_do(struct sender *sender, const struct send_request *request, struct send_result *result)
 {
 	*result = (struct send_result){ .outcome = SEND_FAILED, .date_ms = TIMESTAMP_NONE };
@@ -374,7 +387,8 @@ void send_do(struct sender *sender, const struct send_request *request, struct s
 			       "the URL is http://, so that everybody on the way could read the "
 			       "agent's secret; use https://, or allow it with --allow-plain "
 			       "(AllowPlain)");
-	else if (proxy_login_apply(sender->curl, &sender->options, result->error,
+	else if (check_files(sender, result->error, sizeof result->error) == STATUS_OK &&
+		 proxy_login_apply(sender->curl, &sender->options, result->error,
 				   sizeof result->error) == STATUS_OK)
 		perform(sender, request, result);
 }

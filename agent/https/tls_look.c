@@ -9,6 +9,7 @@
 #include <mbedtls/ssl.h>
 
 #include "agent/https/dial.h"
+#include "agent/https/named_file.h"
 #include "agent/https/tls_certificate.h"
 #include "agent/https/url.h"
 #include "agent/platform/files.h"
@@ -145,11 +146,12 @@ static void load_ca(struct look *l, const struct send_options *options, struct a
 		out->no_ca = "neither a CA file nor a pin is set (--ca-file, --pin)";
 		return;
 	}
-	int code = mbedtls_x509_crt_parse_file(&l->ca, out->ca_file);
+	const char *fault = named_file_fault(out->ca_file);
+	int code = fault ? 0 : mbedtls_x509_crt_parse_file(&l->ca, out->ca_file);
 	out->ca_is_der = code == 0 && !send_takes_der() && is_der(out->ca_file);
-	if (code < 0)
+	if (fault || code < 0)
 		out->no_ca = arena_printf(arena, "could not read the CA file %s: %s", out->ca_file,
-					  error_text(code, arena));
+					  fault ? fault : error_text(code, arena));
 }
 
 static void load_own(struct look *l, const struct send_options *options, struct arena *arena,
@@ -158,6 +160,9 @@ static void load_own(struct look *l, const struct send_options *options, struct 
 	if (!options->client_cert)
 		return;
 	const char *file = options->client_cert;
+	out->no_own = named_files_fault(options, arena);
+	if (out->no_own)
+		return;
 	int code = mbedtls_x509_crt_parse_file(&l->own, file);
 	if (code == 0) {
 		file = options->client_key ? options->client_key : options->client_cert;

@@ -1,6 +1,7 @@
 """The cases of tls_cases.py with the Linux build, and what takes an agent that runs on."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,19 @@ def test_reports_go_back_to_the_first_collector_when_it_answers_again(tmp_path):
                 wait_until(lambda: len(back.reports) >= 6)
                 assert len(second.reports) == seen
                 assert run.says(f"the collector {first.url} can be reached again") == 1
+
+
+@pytest.mark.parametrize("option", ["--ca-file", "--client-cert", "--client-key"])
+@pytest.mark.parametrize("kind", ["pipe", "/dev/zero"])
+def test_what_is_no_file_is_refused_and_not_waited_for(client, authority, server, tmp_path, option, kind):
+    path = "/dev/zero" if kind == "/dev/zero" else tmp_path / "pipe"
+    if kind == "pipe":
+        os.mkfifo(path, 0o600)
+    with collector(server) as there:
+        files = {"--ca-file": authority.certificate, "--client-cert": server[0], "--client-key": server[1], option: path}
+        said = expect_kept(client, there, *(str(word) for pair in files.items() for word in pair))
+        assert f"{path}: it is no file, but a directory, a pipe or a device" in said
+        doctor = subprocess.run([AGENT, "doctor", "--collector", there.url, "--state-dir", tmp_path / "state",
+                                 *(str(word) for pair in files.items() for word in pair)],
+                                capture_output=True, text=True, timeout=60)
+        assert "it is no file, but a directory, a pipe or a device" in doctor.stdout, doctor
