@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "collector/base/file_open.h"
 #include "collector/base/loop.h"
 #include "collector/transfer/internal.h"
 #include "proto/base/mem.h"
@@ -312,6 +313,20 @@ struct curl_slist *transfer_list(struct transfer *t, const char *const *texts, s
 	return list;
 }
 
+/* libcurl would wait for a pipe, and everybody with it: one may have come there since the start. */
+static void check_files(struct transfer *t, const struct transfer_request *r)
+{
+	const char *const paths[] = { r->ca_file, r->client_cert, r->client_key };
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		const char *why = paths[i] ? file_fault(paths[i]) : NULL;
+		if (!why || t->failed != CURLE_OK)
+			continue;
+		t->failed = CURLE_READ_ERROR;
+		snprintf(t->error, sizeof t->error, "could not read %s: %s", paths[i], why);
+	}
+}
+
 static void set_common(struct transfer *t, const struct transfer_request *r)
 {
 	SET(CURLOPT_PRIVATE, t);
@@ -403,6 +418,7 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	if (!t->easy)
 		abort(); /* only for lack of memory */
 	set_common(t, request);
+	check_files(t, request);
 	transfer_secrets_collect(request, &t->arena, &t->secrets);
 	t->transcript = (struct transcript){ .secrets = &t->secrets,
 					     .show = request->show,

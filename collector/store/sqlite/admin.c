@@ -3,16 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "collector/base/file_open.h"
 #include "collector/store/lock.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 
 static bool exists(const char *path)
 {
-	FILE *file = fopen(path, "rb");
-	if (file)
-		fclose(file); /* only looked */
-	return file != NULL;
+	return !file_fault(path);
 }
 
 /* The schema is ours to change only under the lock, that is, while no collector runs. */

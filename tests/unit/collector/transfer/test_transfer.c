@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <uv.h>
 
@@ -249,6 +251,29 @@ static void what_libcurl_does_not_take_ends_with_a_reason_and_is_not_sent(void *
 	assert_false(peer.accepted);
 }
 
+static void a_pipe_in_the_place_of_a_file_is_not_waited_for(void **state)
+{
+	char folder[] = "/tmp/mtawatch-transfer-XXXXXX";
+	char pipe[sizeof folder + 5];
+	(void)state;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(pipe, sizeof pipe, "%s/pipe", folder);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	const struct transfer_request requests[] = {
+		{ .url = "https://127.0.0.1:1/", .limit_ms = 5000, .ca_file = pipe },
+		{ .url = "https://127.0.0.1:1/", .limit_ms = 5000, .client_cert = pipe },
+		{ .url = "https://127.0.0.1:1/", .limit_ms = 5000, .client_key = pipe },
+	};
+	for (int i = 0; i < 3; i++) {
+		ending = (struct ending){ 0 };
+		run(&requests[i]);
+		assert_non_null(strstr(ending.error, "/pipe: it is no file"));
+	}
+	unlink(pipe);
+	rmdir(folder);
+}
+
 static void what_is_cancelled_or_closed_never_ends(void **state)
 {
 	struct transfer_request request = post();
@@ -330,6 +355,7 @@ int main(void)
 		WITH_PEER(silence_ends_at_the_limit),
 		WITH_PEER(a_peer_that_hangs_up_is_no_answer),
 		WITH_PEER(what_libcurl_does_not_take_ends_with_a_reason_and_is_not_sent),
+		WITH_PEER(a_pipe_in_the_place_of_a_file_is_not_waited_for),
 		WITH_PEER(what_is_cancelled_or_closed_never_ends),
 		WITH_PEER(the_end_of_one_may_close_all),
 		WITH_PEER(who_wants_to_is_shown_what_goes_over_the_line),
