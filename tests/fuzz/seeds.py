@@ -32,6 +32,21 @@ def put(target, seeds):
         (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
 
 
+def descriptors():
+    """Security descriptors as Windows gives them, with an owner alone."""
+    def sid(authority, *parts):
+        return struct.pack("<BB5xB", 1, len(parts), authority) + b"".join(struct.pack("<I", part) for part in parts)
+
+    def of(owner, offset=20):
+        return struct.pack("<BxHIIII", 1, 0x8000, offset, 0, 0, 0) + owner
+
+    system = sid(5, 18)
+    return {"system": of(system), "administrators": of(sid(5, 32, 544)), "users": of(sid(5, 32, 545)),
+            "somebody": of(sid(5, 21, 1, 2, 3, 500)), "everyone": of(sid(1, 0)), "longest": of(sid(5, *range(15))),
+            "none": of(b"", 0), "in_the_head": of(system, 4), "behind": of(system, 33), "cut": of(system)[:-1],
+            "too_many_parts": of(system[:1] + b"\x10" + system[2:] + bytes(60)), "padded": of(system) + bytes(224)}
+
+
 def captures():
     """The arrays of captures.h, by name."""
     text = (ROOT / "tests/unit/proto/rpc/captures.h").read_text()
@@ -503,6 +518,7 @@ def main():
         "twice": "EXCH1\nexch1.b\n", "columns": "a,b,c,d\n", "open": "\"a\n", "behind": "\"a\"b\n",
         "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n", "words": "E1\nE,Name,org\n",
     })
+    put("owner", descriptors())
     put("pack", packed_reports())
     put("transcript", {
         "login": b"\1AUTH LOGIN dQ==\r\ncHc=\r\n", "challenge": b"\x00" + b"334 VXNlcm5hbWU6\r\n235 welcome\r\n",
