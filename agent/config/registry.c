@@ -35,7 +35,13 @@ static void read_value(struct layers *layers, struct host *host, const struct pl
 		layers_add_unreadable(layers, place->setting, place->layer, where, error.text);
 }
 
-static void read_peers(struct layers *layers, struct host *host, const struct place *place)
+static const char *refuse_key(const char *key, const char *fault, struct arena *arena)
+{
+	return arena_printf(arena, "HKLM\\%s %s, so nothing in it counts", key, fault);
+}
+
+static void read_peers(struct layers *layers, struct host *host, const struct place *place,
+		       const char **ignored)
 {
 	const char *key = arena_printf(layers->arena, "%s\\%s", place->key, place->name);
 	struct os_error error;
@@ -43,6 +49,11 @@ static void read_peers(struct layers *layers, struct host *host, const struct pl
 	read_value(layers, host, place);
 	if (host_find_key(host, key, &error) == STATUS_NOT_FOUND)
 		return;
+	const char *fault = host_key_fault(host, key, layers->arena);
+	if (fault) {
+		*ignored = refuse_key(key, fault, layers->arena);
+		return;
+	}
 	for (int i = 1; i <= PEERS_MAX_CONFIGURED; i++) {
 		struct place peer = { place->setting, place->layer, key,
 				      arena_printf(layers->arena, CONFIG_PEER_PREFIX "%d", i) };
@@ -64,14 +75,13 @@ static enum status read_key(struct layers *layers, struct host *host, enum layer
 	}
 	const char *fault = host_key_fault(host, key, layers->arena);
 	if (fault) {
-		*ignored = arena_printf(layers->arena, "HKLM\\%s %s, so nothing in it counts", key,
-					fault);
+		*ignored = refuse_key(key, fault, layers->arena);
 		return STATUS_OK;
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct place place = { &all[i], layer, key, all[i].value_name };
 		if (all[i].kind == SETTING_IS_PEERS)
-			read_peers(layers, host, &place);
+			read_peers(layers, host, &place, ignored);
 		else if (all[i].value_name)
 			read_value(layers, host, &place);
 	}

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "agent/platform/win32/access_list.h"
+#include "agent/platform/win32/keystore.h"
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 #include "proto/windows/codepage.h"
 
 static enum status from_win32(DWORD code)
@@ -81,6 +83,22 @@ static bool is_dir(const wchar_t *path)
 	return facts != INVALID_FILE_ATTRIBUTES && (facts & FILE_ATTRIBUTE_DIRECTORY) != 0;
 }
 
+/*
+ * The directory that is the agent's own was perhaps there before it, with the list of its parent,
+ * which lets everybody write. Another than that may serve others, too. What belongs to somebody
+ * else stays as it is (files_dir_fault()).
+ */
+static void protect_own_dir(const char *path, const wchar_t *wide, const SECURITY_ATTRIBUTES *list)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	if (list && text_equal(path, files_default_state_dir(&arena)) &&
+	    keystore_volume_has_lists(path) && !access_list_file_fault(wide, &arena))
+		(void)access_list_set_file(wide, list); /* who may not is no service */
+	arena_deinit(&arena);
+}
+
 enum status files_make_dir(const char *path)
 {
 	wchar_t wide[FILES_MAX_PATH];
@@ -100,6 +118,8 @@ enum status files_make_dir(const char *path)
 		if (end == L'\0')
 			break;
 	}
+	if (st == STATUS_OK)
+		protect_own_dir(path, wide, list);
 	free(list);
 	return st;
 }

@@ -260,8 +260,13 @@ enum status install_check_settings(struct os_error *error)
 	struct arena arena;
 
 	arena_init(&arena);
+	const char *key = "HKLM\\" CONFIG_INSTALLER_KEY;
 	const char *fault = access_list_key_fault(SETTINGS_KEY, &arena);
-	enum status st = fault ? refuse(error, "HKLM\\" CONFIG_INSTALLER_KEY, fault) : STATUS_OK;
+	if (!fault) {
+		key = "HKLM\\" CONFIG_INSTALLER_KEY "\\Peers";
+		fault = access_list_key_fault(SETTINGS_KEY L"\\Peers", &arena);
+	}
+	enum status st = fault ? refuse(error, key, fault) : STATUS_OK;
 	arena_deinit(&arena);
 	return st;
 }

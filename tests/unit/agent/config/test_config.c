@@ -141,6 +141,24 @@ static void a_key_of_somebody_elses_counts_for_nothing(void **state)
 	assert_int_equal(config_refresh(config), 0);
 }
 
+static void peers_below_a_key_are_somebody_elses_by_themselves(void **state)
+{
+	static const struct fake_value values[] = {
+		TEXT(CONFIG_POLICY_KEY, "CollectorUrl", "https://policy"),
+		TEXT(CONFIG_POLICY_KEY "\\Peers", "Peer1", "EXCH2=10.0.0.2"),
+	};
+	(void)state;
+
+	set_registry(values, 2);
+	open_config("run", "", NULL);
+	assert_int_equal(config_options(config)->peers.n, 1);
+	machine.key_of_others = CONFIG_POLICY_KEY "\\Peers";
+	(void)config_refresh(config);
+	assert_int_equal(config_options(config)->peers.n, 0);
+	assert_from("collector", LAYER_POLICY, "https://policy");
+	machine.key_of_others = NULL;
+}
+
 static void a_policy_counts_from_the_next_reading_and_no_more_when_it_is_lifted(void **state)
 {
 	static const struct fake_value values[] = {
@@ -298,6 +316,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_place_goes_over_those_below_it),
 		TEST(a_key_of_somebody_elses_counts_for_nothing),
+		TEST(peers_below_a_key_are_somebody_elses_by_themselves),
 		TEST(a_policy_counts_from_the_next_reading_and_no_more_when_it_is_lifted),
 		TEST(what_is_not_valid_any_more_stays_as_it_was),
 		TEST(a_value_that_cannot_be_read_or_is_out_of_bounds_does_not_count),
