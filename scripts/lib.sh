@@ -97,7 +97,7 @@ package_group() {
 	END
 	fuzz) cat <<-'END' ;;
 		for the fuzz targets
-		clang libclang-rt-14-dev
+		clang lld libclang-rt-14-dev
 	END
 	bench) cat <<-'END' ;;
 		to compare the agent with others; Debian starts them as services
