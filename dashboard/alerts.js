@@ -10,7 +10,7 @@ import {
 import { Deliveries } from "./deliveries.js";
 import { html, useState } from "./html.js";
 import { noteFailure, useAnswer } from "./live.js";
-import { Age, Button, Choices, Link, NoAnswer, Pager, TextLine } from "./parts.js";
+import { Age, Button, Choices, Link, Moment, NoAnswer, Pager, TextLine, VerdictBadge } from "./parts.js";
 import { goTo, goToPage, place, siteName } from "./place.js";
 import { useHasRole } from "./reader.js";
 import { SilenceDialog, Silences } from "./silences.js";
@@ -27,15 +27,35 @@ function ServerLink({ name }) {
   return html`<${Link} class="row-action" to=${{ server: name }}><bdi>${name}</bdi><//>`;
 }
 
-/* What is wrong and what to do, two lines each; whole when it is opened. */
-function Story({ alert, isOver }) {
-  return html`<details class="story"><summary><${TextLine} kind="what" text=${alert.text} />
-      ${alert.remedy && !isOver && html`<${TextLine} kind="fix" text=${alert.remedy} />`}</summary>
-    <${History} alert=${alert} /></details>`;
+function Step({ step }) {
+  return html`<li><bdi>${step.text}</bdi>${step.verdict_after && html`<span class="after">then:
+    <${VerdictBadge} verdict=${step.verdict_after} /></span>`}</li>`;
 }
 
-function stateText({ state, condition, flapping }) {
-  if (state === "resolved") return `was ${conditionWord(condition).toLowerCase()}`;
+function Steps({ options }) {
+  return html`${options.map(({ steps }, i) => html`<div key=${i} class="option">
+    ${options.length > 1 && html`<h4>Option ${i + 1}${i === 0 && ", the smallest change"}</h4>`}
+    <ol>${steps.map((step) => html`<${Step} step=${step} />`)}</ol></div>`)}`;
+}
+
+/* The server's own event that shows it, by the server's clock. */
+function OwnEvent({ alert: { event, event_at: at } }) {
+  if (!event) return null;
+  return html`<p class="quiet">The server's own log: event ${event}${at && html`, <${Moment} at=${at} />`}</p>`;
+}
+
+/* What is wrong and what to do, in few lines; whole when it is opened. Of one that is over, what is so now. */
+function Story({ alert, isOver }) {
+  const text = isOver && alert.now || alert.text;
+  const options = isOver ? [] : alert.options ?? [];
+  return html`<details class=${options.length > 0 ? "story with-steps" : "story"}>
+    <summary><${TextLine} kind="what" text=${text} />
+      ${alert.remedy && !isOver && html`<${TextLine} kind="fix" text=${alert.remedy} />`}</summary>
+    <${Steps} options=${options} /><${OwnEvent} alert=${alert} /><${History} alert=${alert} /></details>`;
+}
+
+function stateText({ state, condition, worst, flapping }) {
+  if (state === "resolved") return `was ${conditionWord(worst ?? condition).toLowerCase()}`;
   return `${STATE_WORDS[state] ?? state}${flapping ? ", flapping" : ""}`;
 }
 

@@ -4,19 +4,19 @@
  */
 
 import { Alerts } from "./alerts.js";
-import { goToLogin, logOut } from "./api.js";
+import { goToLogin, logOut, paths } from "./api.js";
 import { fleet, startFleet } from "./fleet.js";
 import { html, plain, render, useEffect } from "./html.js";
 import { Help, listenToKeys, toggleHelp } from "./keys.js";
 import { List, Strip } from "./list.js";
-import { isLive, live, startPolling } from "./live.js";
+import { isLive, live, startPolling, useAnswer } from "./live.js";
 import { Operator } from "./operator.js";
 import { ErrorBoundary, Link, useClock } from "./parts.js";
 import { filterBy, place } from "./place.js";
 import { chooseNext, loadSession, session, settings } from "./reader.js";
 import { ServerPage } from "./server.js";
 import { MatrixPage, Sites } from "./sites.js";
-import { clockTime, collectorNow, duration } from "./words.js";
+import { clockTime, collectorNow, CONDITIONS, duration } from "./words.js";
 
 /* ---- header ---- */
 
@@ -116,6 +116,18 @@ function Trouble() {
   return html`<p class="trouble" id="trouble" role="alert" hidden=${shown === ""}>${shown}</p>`;
 }
 
+const HOOK_TICKS = 5; // polls from one question about hooks to the next
+const STUCK_HOOKS = CONDITIONS.includes("hook") ? paths.alerts({ state: "firing", condition: "hook" }) : null;
+
+/* A hook that takes nothing tells nobody of that: the page does. */
+function StuckHooks() {
+  const when = live.use((state) => `${state.changes} ${Math.floor(state.tick / HOOK_TICKS)}`);
+  const { body } = useAnswer(STUCK_HOOKS, when);
+  return (body?.alerts ?? []).map((alert) => html`<p key=${alert.id} class="trouble stuck" role="alert">
+    <bdi>${alert.text}</bdi>${" "}
+    <${Link} page="alerts" to=${{ tab: "deliveries", deliveries: "waiting" }}>What waits<//></p>`);
+}
+
 /* ---- page ---- */
 
 const PAGES = { servers: List, sites: Sites, matrix: MatrixPage, alerts: Alerts, operator: Operator };
@@ -138,7 +150,7 @@ function App() {
   useEffect(() => {
     document.title = [plain(server) || (page === "servers" ? "" : page), "mtawatch"].filter(Boolean).join(" – ");
   }, [page, server]);
-  return html`<${Header} /><${Trouble} /><${Strip} />
+  return html`<${Header} /><${Trouble} /><${StuckHooks} /><${Strip} />
     <div class="layout"><${ErrorBoundary} key=${`${page} ${server}`}>${server && page === "servers"
     ? html`<${ServerPage} name=${server} />` : html`<${PAGES[page]} />`}<//></div>
     <${Announcement} /><${Help} />`;

@@ -53,14 +53,14 @@ export const SILENT = {
 };
 
 /* Conditions of the collector itself; all others are verdicts, or silence. */
-const SELF_CONDITIONS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered" };
+const SELF_CONDITIONS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered", hook: "Hook stuck" };
 
 /**
  * Everything that an alert can be about, worst first: the order wherever alerts are listed. The collector's
  * table is collector/model/conditions.def.
  */
 export const CONDITIONS = [
-  "failing", "exposed", "at_risk", "disk", "certificate", "dead_letters", "silent", "unknown",
+  "failing", "exposed", "at_risk", "disk", "certificate", "dead_letters", "hook", "silent", "unknown",
 ];
 
 /** The class that colours a condition. */

@@ -69,6 +69,8 @@ static const char *effect_of(enum condition condition)
 		return "Once it has expired agents no longer report, and nobody learns what fails.";
 	case CONDITION_DEAD_LETTERS:
 		return "Somebody was not told of something.";
+	case CONDITION_HOOK:
+		return "Whoever is told by this hook learns nothing meanwhile.";
 	case CONDITION_COUNT:
 		break;
 	}

@@ -155,6 +155,7 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 	if (now_ms < a->look_ms && a->look_ms - now_ms <= ALERTING_LOOK_MS)
 		return;
 	a->look_ms = now_ms + ALERTING_LOOK_MS;
+	struct outbox_stuck stuck = outbox_find_stuck(a->outbox);
 	arena_init(&arena);
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		if (!condition_is_own((enum condition)i))
@@ -166,6 +167,8 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 					? a->options.certificate_end_ms(a->options.user)
 					: TIMESTAMP_NONE,
 			.last_dead_ms = outbox_last_dead_ms(a->outbox),
+			.stuck_hook = stuck.hook,
+			.stuck_ms = stuck.since_ms,
 		};
 		struct self_check_result result =
 			self_check_look(&facts, (enum condition)i, now_ms, &arena);

@@ -227,6 +227,20 @@ static void try_again(struct delivery *delivery, int64_t retry_after_s)
 	save_delivery(delivery);
 }
 
+/* What a receiver refuses becomes a dead letter, of which there is an alert of its own. */
+static void note_outcome(struct outbox *outbox, struct hook_state *hook_state,
+			 enum hook_outcome outcome)
+{
+	bool fails = outcome == HOOK_RETRY;
+
+	hook_state->counts.failed += outcome != HOOK_DELIVERED;
+	if (hook_state->is_failing == fails || (!fails && outcome != HOOK_DELIVERED))
+		return;
+	hook_state->is_failing = fails;
+	hook_state->failing_ms = outbox->options.now_ms();
+	outbox->options.changed(outbox->options.user);
+}
+
 static void on_sent(void *user, const struct hook_result *result)
 {
 	struct delivery *delivery = user;
@@ -235,8 +249,7 @@ static void on_sent(void *user, const struct hook_result *result)
 	delivery->hook_state->at_once--;
 	delivery->row.attempts++;
 	set_result(delivery, result->text ? result->text : "");
-	if (result->outcome != HOOK_DELIVERED)
-		delivery->hook_state->counts.failed++;
+	note_outcome(delivery->outbox, delivery->hook_state, result->outcome);
 	switch (result->outcome) {
 	case HOOK_DELIVERED:
 		end_delivery(delivery, RECORD_DELIVERY_DONE);
@@ -464,6 +477,19 @@ struct outbox_counts outbox_count(const struct outbox *outbox, const char *hook)
 {
 	const struct hook_state *hook_state = find_hook_state(outbox, hook);
 	return hook_state ? hook_state->counts : (struct outbox_counts){ 0 };
+}
+
+struct outbox_stuck outbox_find_stuck(const struct outbox *outbox)
+{
+	struct outbox_stuck stuck = { .hook = NULL };
+
+	for (const struct hook_state *h = outbox->hook_states; h; h = h->next) {
+		if (!h->is_failing || h->counts.waiting == 0 || h->is_disabled)
+			continue;
+		if (!stuck.hook || h->failing_ms < stuck.since_ms)
+			stuck = (struct outbox_stuck){ h->name, h->failing_ms };
+	}
+	return stuck;
 }
 
 int64_t outbox_last_dead_ms(const struct outbox *outbox)

@@ -46,7 +46,10 @@ struct outbox_options {
 	struct store *store; /* outlives it */
 	struct hooks *hooks; /* likewise, but for outbox_stop() */
 	int64_t (*now_ms)(void);
-	/* Called when a hook is disabled or enabled, or the number of dead letters changes. */
+	/*
+	 * Called when a hook is disabled or enabled, begins to fail or takes something again, or the
+	 * number of dead letters changes.
+	 */
 	void (*changed)(void *user);
 	void *user;
 };
@@ -103,6 +106,16 @@ struct outbox_counts {
 	uint64_t dead;
 };
 struct outbox_counts outbox_count(const struct outbox *outbox, const char *hook);
+
+/*
+ * Of the hooks whose last attempt failed, and that something waits for, the one that has been so
+ * for longest; `hook` is NULL where there is none. Borrowed until control returns to the loop.
+ */
+struct outbox_stuck {
+	const char *hook;
+	int64_t since_ms; /* of the first of the attempts that failed in a row */
+};
+struct outbox_stuck outbox_find_stuck(const struct outbox *outbox);
 
 /* When something became a dead letter last, or TIMESTAMP_NONE. */
 int64_t outbox_last_dead_ms(const struct outbox *outbox);

@@ -34,6 +34,8 @@ struct hook_state {
 	bool is_known; /* the store has a row of it */
 	bool is_disabled;
 	int64_t not_before_ms; /* its Retry-After */
+	bool is_failing;       /* the last attempt failed */
+	int64_t failing_ms;    /* since when, while it is so */
 	struct hook_state *next;
 };
 

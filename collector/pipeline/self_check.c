@@ -73,12 +73,34 @@ static struct self_check_result look_at_dead_letters(const struct self_check_fac
 	return result;
 }
 
+static struct self_check_result look_at_hooks(const struct self_check_facts *facts, int64_t now_ms,
+					      struct arena *arena)
+{
+	struct self_check_result result = { .holds = facts->stuck_hook != NULL, "", "" };
+	char at[TIMESTAMP_TEXT_SIZE];
+	(void)now_ms;
+
+	if (!facts->stuck_hook)
+		return result;
+	result.text = arena_printf(arena,
+				   "The hook %s has taken nothing since %s; what it is to be "
+				   "told waits.",
+				   facts->stuck_hook,
+				   timestamp_format(facts->stuck_ms / 1000 * 1000, at));
+	result.remedy = arena_printf(arena,
+				     "Look at its deliveries, which say why, and try it: "
+				     "mtawatch-collector hook test %s.",
+				     facts->stuck_hook);
+	return result;
+}
+
 /* One for each condition of the collector's own; test_self_check asks them all. */
 static struct self_check_result (*const looks[CONDITION_COUNT])(
 	const struct self_check_facts *facts, int64_t now_ms, struct arena *arena) = {
 	[CONDITION_DISK] = look_at_disk,
 	[CONDITION_CERTIFICATE] = look_at_certificate,
 	[CONDITION_DEAD_LETTERS] = look_at_dead_letters,
+	[CONDITION_HOOK] = look_at_hooks,
 };
 
 struct self_check_result self_check_look(const struct self_check_facts *facts,

@@ -23,6 +23,8 @@ struct self_check_facts {
 	const char *data;           /* directory of the store */
 	int64_t certificate_end_ms; /* TIMESTAMP_NONE: there is no certificate */
 	int64_t last_dead_ms;       /* TIMESTAMP_NONE: there are no dead letters */
+	const char *stuck_hook;     /* NULL: none is */
+	int64_t stuck_ms;           /* since when it is */
 };
 
 struct self_check_result {

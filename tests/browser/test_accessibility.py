@@ -10,6 +10,8 @@ PAGES = {
     "sites": ("?page=sites", "Sites"),
     "matrix": ("?page=matrix&organization=DEMO&site=HQ", "HQ"),
     "alerts": ("?page=alerts", "Alerts"),
+    "silences": ("?page=alerts&tab=silences", "told to nobody"),
+    "deliveries": ("?page=alerts&tab=deliveries", "Not delivered"),
     "agents": ("?page=operator", "enrolled"),
     "inventory": ("?page=operator&tab=inventory", "expected"),
     "tokens": ("?page=operator&tab=tokens", "New token"),
@@ -56,6 +58,18 @@ def test_help_and_dialogs_can_be_read_by_everybody(page, browser, source):
     page.wait(lambda: page.run("return document.querySelector('dialog.ask')?.open"), "the dialog")
     assert axe.findings(browser, source) == []
     picture(browser, "dialog")
+    browser.get(f"{page.url}/?page=alerts")
+    page.wait(lambda: "Firing" in page.main(), "alerts")
+    page.run("document.querySelector('#alerts .c-choose input').click()")
+    page.run("document.querySelector('#alerts summary').click()")
+    page.wait(lambda: page.text("#bar") != "", "the bar")
+    for colours in ("light", "dark"):
+        scheme(browser, colours)
+        assert axe.findings(browser, source) == []
+        assert page.faint_texts() == []
+    page.click("#add-silence")
+    page.wait(lambda: page.text("#matches") != "", "the dialog")
+    assert axe.findings(browser, source) == []
 
 
 def test_the_list_can_be_read_without_colours(page, browser):

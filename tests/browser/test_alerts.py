@@ -116,7 +116,7 @@ def deliveries(browser, tmp_path):
     with Receiver() as good, Receiver(status=400, body=b"no such room") as bad:
         settings = tmp_path / "collector.conf"
         hooks = {"good": good.url, "bad": bad.url, "absent": f"http://127.0.0.1:{absent}/hook"}
-        settings.write_text("[alerts]\ngroup-interval = 0s\n" + "".join(
+        settings.write_text("[alerts]\ngroup-interval = 0s\nhold-hook = 1s\n" + "".join(
             f"[hook {name}]\ntype = webhook\nurl = {url}\n" for name, url in hooks.items()))
         with Collector(tmp_path / "collector", "--config", settings) as collector:
             stage = Stage(collector)
@@ -142,6 +142,15 @@ def test_a_delivery_is_shown_with_its_times_tries_and_answer(deliveries):
     assert "deliveries=dead" in deliveries.driver.current_url
     deliveries.driver.execute_script("document.querySelector('#deliveries').scrollIntoView()")
     picture(deliveries.driver, "deliveries")
+    assert deliveries.complaints() == []
+
+
+def test_a_hook_that_takes_nothing_shows_in_the_head_of_every_page(deliveries):
+    deliveries.wait(lambda: "The hook absent has taken nothing since" in deliveries.text(".trouble.stuck"), "the head says so")
+    deliveries.driver.get(deliveries.url)
+    deliveries.wait(lambda: "The hook absent" in deliveries.text(".trouble.stuck"), "so does that of the list")
+    deliveries.click(".trouble.stuck a")
+    deliveries.wait(lambda: "tab=deliveries" in deliveries.driver.current_url, "it leads to what waits")
     assert deliveries.complaints() == []
 
 

@@ -65,7 +65,8 @@ def test_the_body_is_that_of_an_alertmanager(hooks):
 
 
 def test_every_condition_has_a_name_and_a_severity(hooks):
-    conditions = ["failing", "exposed", "at_risk", "unknown", "silent", "disk", "certificate", "dead_letters"]
+    conditions = ["failing", "exposed", "at_risk", "unknown", "silent", "disk", "certificate", "dead_letters",
+                  "hook"]
     with Receiver() as receiver:
         hooks.add("ops", type="webhook", url=receiver.url)
         *_, body = sent(hooks, receiver, notification(*(alert(condition=c) for c in conditions)))

@@ -56,6 +56,17 @@ static void a_dead_letter_is_one_for_a_day(void **state)
 	assert_false(holds(&facts, CONDITION_DEAD_LETTERS, ""));
 }
 
+static void a_hook_that_takes_nothing_is_one(void **state)
+{
+	struct self_check_facts facts = { .stuck_hook = "pager", .stuck_ms = NOW_MS + 7 };
+	(void)state;
+
+	assert_true(holds(&facts, CONDITION_HOOK,
+			  "The hook pager has taken nothing since 2026-11-22T10:45:23Z"));
+	facts.stuck_hook = NULL;
+	assert_false(holds(&facts, CONDITION_HOOK, ""));
+}
+
 /* Both have to be little: the room, and its part of the whole. */
 static void little_room_is_one_at_its_limits(void **state)
 {
@@ -80,7 +91,9 @@ static void a_file_system_that_cannot_be_asked_is_none(void **state)
 
 static void every_condition_of_the_collectors_own_can_be_looked_for(void **state)
 {
-	struct self_check_facts facts = { "/nonexistent", TIMESTAMP_NONE, TIMESTAMP_NONE };
+	struct self_check_facts facts = { .data = "/nonexistent",
+					  .certificate_end_ms = TIMESTAMP_NONE,
+					  .last_dead_ms = TIMESTAMP_NONE };
 	(void)state;
 
 	for (int i = 0; i < CONDITION_COUNT; i++) {
@@ -94,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_that_ends_soon_is_one),
 		cmocka_unit_test(a_dead_letter_is_one_for_a_day),
+		cmocka_unit_test(a_hook_that_takes_nothing_is_one),
 		cmocka_unit_test(little_room_is_one_at_its_limits),
 		cmocka_unit_test(a_file_system_that_cannot_be_asked_is_none),
 		cmocka_unit_test(every_condition_of_the_collectors_own_can_be_looked_for),
