@@ -369,7 +369,7 @@ static void add_cluster(struct exposure_context *x, struct reason_list *list)
 static void add_running_exposed(struct exposure_context *x, struct reason_list *list)
 {
 	reason_add(x, list, "mta_may_fail_at_next_start",
-		   "The MTA is running now; it may fail at its next start.");
+		   "The MTA is running now; it will fail at its next start.");
 }
 
 static void add_despite_fix(struct exposure_context *x, struct reason_list *list)
