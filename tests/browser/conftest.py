@@ -33,7 +33,7 @@ class Stage:
         self.sender = Sender(collector.url, collector.secret)
 
     def part(self, host):
-        return next(part for part in self.play.parts if part.server.host == host)
+        return self.play.part(host)
 
     def send(self, *hosts):
         """A report of each of the named servers, or of all."""

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from identity import Refused  # noqa: E402
-from simulator import demo, facts  # noqa: E402
+from simulator import catcher, demo, direction, facts, past  # noqa: E402
 from simulator.play import Play  # noqa: E402
 from simulator.send import Sender  # noqa: E402
 
@@ -25,6 +25,12 @@ def parse(arguments):
                         help="the secret with which the servers' agents enrol")
     parser.add_argument("--interval", metavar="S", type=int, default=10,
                         help="seconds between two reports of a server (%(default)s)")
+    parser.add_argument("--past", metavar="DAYS", type=int, default=0,
+                        help="first play so many days of the past, of reports of that age")
+    parser.add_argument("--operator-token-file", metavar="FILE",
+                        help="have an operator act, too, and %s fail, and be mended" % direction.HERO)
+    parser.add_argument("--catch", metavar="PORT", type=int,
+                        help="receive webhooks on that port, mail on the next, and show them on a page")
     parser.add_argument("--once", action="store_true",
                         help="one report per server; exit 0 only if all were accepted")
     parser.add_argument("--print", action="store_true", dest="show",
@@ -32,33 +38,55 @@ def parse(arguments):
     options = parser.parse_args(arguments)
     if not 1 <= options.interval <= 86400:
         parser.error("--interval must be from 1 to 86400 seconds")
+    if not 0 <= options.past <= 28:
+        parser.error("--past must be from 0 to 28 days")
     return options
 
 
-def read_secret(options):
+def read_secret(path, what):
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        sys.exit(f"simulator: {what} could not be read: {error}")
+
+
+def enrolment_secret(options):
     if not options.enroll_secret_file:
         sys.exit("simulator: --enroll-secret-file is needed: the collector takes reports only from "
                  "agents that enrolled")
-    try:
-        return Path(options.enroll_secret_file).read_text().strip()
-    except OSError as error:
-        sys.exit(f"simulator: the enrolment secret could not be read: {error}")
+    return read_secret(options.enroll_secret_file, "the enrolment secret")
 
 
-def send(play, part, sender):
+def send(sender, report, age):
     """True if the collector accepted; otherwise a line on standard error says why not."""
-    report, age = play.report(part, facts.beginning())
+    host = report["host"]["name"]
     try:
         status, answer = sender.post(report, age)
     except (OSError, Refused) as error:
-        print(f"simulator: {part.server.host}: {error}", file=sys.stderr)
+        print(f"simulator: {host}: {error}", file=sys.stderr)
         return False
     if status != 200:
-        print(f"simulator: {part.server.host}: refused, {status}: {answer}", file=sys.stderr)
+        print(f"simulator: {host}: refused, {status}: {answer}", file=sys.stderr)
     return status == 200
 
 
-def repeat(play, sender):
+def send_now(play, part, sender):
+    return send(sender, *play.report(part, facts.beginning()))
+
+
+def begin_direction(options, play):
+    """True where there is an operator who acts."""
+    if not options.operator_token_file:
+        return False
+    operator = direction.Operator(options.collector, read_secret(options.operator_token_file, "the token"))
+    try:
+        direction.open_the_stage(operator, [part.server for part in play.parts])
+    except OSError as error:
+        print(f"simulator: {error}", file=sys.stderr)
+    return True
+
+
+def repeat(play, sender, directed):
     """Sends for ever, the servers spread over the interval. The dead one has sent its last."""
     living = [part for part in play.parts if not part.server.dead_for]
     pause = play.interval / len(living)
@@ -67,7 +95,9 @@ def repeat(play, sender):
         for part in living:
             time.sleep(max(0, due - time.monotonic()))
             due = max(due, time.monotonic() - play.interval) + pause
-            send(play, part, sender)
+            if directed:
+                direction.act(play, (facts.beginning() - play.born).total_seconds())
+            send_now(play, part, sender)
 
 
 def main(arguments=None):
@@ -77,13 +107,17 @@ def main(arguments=None):
         reports = [play.report(part, play.born)[0] for part in play.parts]
         print(json.dumps(reports, indent=1))
         return 0
-    sender = Sender(options.collector, read_secret(options))
-    accepted = sum(send(play, part, sender) for part in play.parts)
+    if options.catch:
+        catcher.Catcher(options.catch, options.catch + 1).start()
+    sender = Sender(options.collector, enrolment_secret(options))
+    for report, age in past.reports(play, options.past):
+        send(sender, report, age)
+    accepted = sum(send_now(play, part, sender) for part in play.parts)
     print(f"simulator: {accepted} of {len(play.parts)} reports accepted by {options.collector}",
           file=sys.stderr)
     if options.once:
         return 0 if accepted == len(play.parts) else 1
-    repeat(play, sender)
+    repeat(play, sender, begin_direction(options, play))
     return 0
 
 

@@ -26,6 +26,9 @@ class Play:
         self.parts = [Part(server, peers, uuid.uuid4().hex)
                       for server, peers in zip(servers, deal(servers))]
 
+    def part(self, host):
+        return next(part for part in self.parts if part.server.host == host)
+
     def report(self, part, now):
         """(report, age in seconds): a dead server's last report is as old as its death."""
         age = 0

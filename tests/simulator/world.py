@@ -63,6 +63,7 @@ class Server:
     mta_changed_ago: int = 40 * DAY
     problems: list = field(default_factory=list)
     dead_for: int = 0  # seconds, at the world's start, since it and its agent went away
+    before: list = field(default_factory=list)  # (ago, {what was different until then}), the latest first
 
     def __post_init__(self):
         self.name = self.name or self.host
