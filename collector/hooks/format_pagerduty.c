@@ -165,8 +165,8 @@ void hook_pagerduty_write(const struct notification *n, const struct message *m,
 	if (is_link(m->url))
 		json_put_text(out, "client_url", m->url);
 	json_open_array(out, "links");
-	put_link(out, "Acknowledge or silence", m->alerts[0].alert_url);
-	put_link(out, "Server page", m->alerts[0].server_url);
+	put_link(out, "The server: acknowledge or silence it there", m->alerts[0].page_url);
+	put_link(out, "All alerts", m->url);
 	json_close_array(out);
 	json_finish(out);
 }

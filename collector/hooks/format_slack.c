@@ -18,7 +18,7 @@
 #define MAX_LINE ((size_t)400)
 
 _Static_assert(HOOK_SLACK_MAX_HEADER + MAX_LEAD + MAX_FACTS + MAX_WHY + MAX_REMEDY + MAX_OTHERS +
-			       3 * MAX_URL <=
+			       2 * MAX_URL <=
 		       HOOK_SLACK_MAX_TEXTS,
 	       "a message is longer than Slack takes");
 
@@ -223,15 +223,15 @@ static void put_buttons(struct buffer *out, const struct message *m)
 {
 	const struct message_alert *one = &m->alerts[0];
 
-	if (!is_link(one->alert_url) && !is_link(one->server_url) && !is_link(m->url))
+	if (!is_link(one->page_url) && !is_link(m->url))
 		return;
 	json_open_object(out, NULL);
 	json_put_text(out, "type", "actions");
 	json_open_array(out, "elements");
-	put_button(out, "alert", one->tone == MESSAGE_GOOD ? "The alert" : "Acknowledge or silence",
-		   one->alert_url);
-	put_button(out, "server", "Server page", one->server_url);
-	put_button(out, "all", "All servers", m->url);
+	put_button(out, "server",
+		   one->tone == MESSAGE_GOOD ? "Server page" : "Acknowledge or silence",
+		   one->page_url);
+	put_button(out, "alerts", "All alerts", m->url);
 	json_close_array(out);
 	json_close_object(out);
 }

@@ -197,10 +197,9 @@ static void put_card(struct buffer *out, const struct message *m)
 	put_others(out, m, begin);
 	json_close_array(out);
 	json_open_array(out, "actions");
-	put_action(out, one->tone == MESSAGE_GOOD ? "The alert" : "Acknowledge or silence",
-		   one->alert_url);
-	put_action(out, "Server page", one->server_url);
-	put_action(out, "All servers", m->url);
+	put_action(out, one->tone == MESSAGE_GOOD ? "Server page" : "Acknowledge or silence",
+		   one->page_url);
+	put_action(out, "All alerts", m->url);
 	json_close_array(out);
 }
 

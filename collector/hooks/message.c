@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "collector/base/percent.h"
 #include "collector/hooks/labels.h"
 #include "collector/hooks/message_time.h"
 #include "collector/hooks/shorten.h"
@@ -194,19 +193,10 @@ static const char *server_of(const struct writer *w, const struct notification_a
 	return arena_printf(w->arena, "%s (%s)", clean(w, alert->server), place);
 }
 
-/* "https://collector.example/?page=alerts&alert=7" */
-static const char *alert_url(const struct writer *w, const struct notification_alert *alert)
+/* "https://collector.example/?page=alerts" */
+static const char *list_url(const struct writer *w)
 {
-	struct buffer url;
-
-	if (!*w->n->url)
-		return "";
-	buffer_init(&url);
-	buffer_printf(&url, "%s?page=alerts&alert=", w->n->url);
-	percent_encode(&url, alert->id);
-	const char *kept = clean(w, url.bytes);
-	buffer_deinit(&url);
-	return kept;
+	return *w->n->url ? arena_printf(w->arena, "%s?page=alerts", clean(w, w->n->url)) : "";
 }
 
 static struct message_alert tell(const struct writer *w, const struct notification_alert *alert)
@@ -220,8 +210,7 @@ static struct message_alert tell(const struct writer *w, const struct notificati
 		.effect = fires(alert) ? effect_of(alert->condition) : "",
 		.why = spoken(w, !fires(alert) && *alert->now_text ? alert->now_text : alert->text),
 		.caretaker = caretaker_of(w, alert),
-		.server_url = *alert->server ? clean(w, alert->url) : "",
-		.alert_url = alert_url(w, alert),
+		.page_url = *alert->server ? clean(w, alert->url) : "",
 	};
 
 	tell_times(w, alert, &out);
@@ -411,7 +400,7 @@ struct message message_of(const struct notification *n, const struct time_zone *
 		.tone = alerts[0].tone,
 		.place = place_of(&w, kept.organization, kept.site),
 		.event = event_of(&w, all),
-		.url = clean(&w, kept.url),
+		.url = list_url(&w),
 		.alerts = alerts,
 		.n = kept.n_alerts,
 		.more = kept.truncated,

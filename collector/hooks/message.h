@@ -52,8 +52,8 @@ struct message_alert {
 	const char *why;       /* the reason that decides, and what shows it */
 	const char *remedy;    /* where there are no steps */
 	const char *caretaker; /* who looks after it */
-	const char *server_url;
-	const char *alert_url; /* where it is acknowledged */
+	const char
+		*page_url; /* the server's page, where it can be acknowledged and silenced, too */
 	const struct message_way *ways;
 	size_t n_ways;
 };
@@ -65,7 +65,7 @@ struct message {
 	const char *others;  /* its last sentence: "All at ACME/HQ: 1 failing, 1 exposed.", or "" */
 	const char *place;   /* "ACME/HQ", or "" */
 	const char *event;   /* what is new: "escalated from exposed" */
-	const char *url;     /* of the collector's page */
+	const char *url;     /* of the list of all alerts, and the same there; "": not known */
 	const struct message_alert *alerts; /* worst first, what is over last; at least one */
 	size_t n;
 	size_t more; /* alerts that are not listed */

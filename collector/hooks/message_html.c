@@ -135,8 +135,8 @@ static void add_other(struct buffer *out, const struct message_alert *one)
 		      "<tr><td style=\"padding:8px 0 8px 10px;border-top:1px solid #d1d9e0;"
 		      "border-left:4px solid %s\">\n",
 		      colors[one->tone].strong);
-	if (is_link(one->server_url))
-		add_link(out, one->server_url,
+	if (is_link(one->page_url))
+		add_link(out, one->page_url,
 			 "font-size:14px;line-height:20px;font-weight:bold;color:#1f2328",
 			 one->sentence);
 	else
@@ -173,20 +173,14 @@ static void add_others(struct buffer *out, const struct message *m)
 static void add_buttons(struct buffer *out, const struct message *m,
 			const struct message_alert *one)
 {
-	bool good = one->tone == MESSAGE_GOOD;
-
-	if (!is_link(m->url))
+	if (!is_link(m->url) && !is_link(one->page_url))
 		return;
 	buffer_add_text(out, "<p style=\"margin:24px 0 0;font-size:14px;line-height:36px\">\n");
-	add_link(out, one->alert_url,
-		 "display:inline-block;padding:0 16px;margin:0 8px 8px 0;background:#1f2328;"
+	add_link(out, one->page_url,
+		 "display:inline-block;padding:0 16px;margin:0 12px 8px 0;background:#1f2328;"
 		 "color:#ffffff;text-decoration:none;font-weight:bold",
-		 good ? "The alert" : "Acknowledge or silence");
-	add_link(out, one->server_url,
-		 "display:inline-block;padding:0 15px;margin:0 8px 8px 0;border:1px solid #1f2328;"
-		 "color:#1f2328;text-decoration:none;font-weight:bold;line-height:34px",
-		 "Server page");
-	add_link(out, m->url, "color:#59636e", "All servers");
+		 one->tone == MESSAGE_GOOD ? "Server page" : "Acknowledge or silence");
+	add_link(out, m->url, "color:#59636e", "All alerts");
 	buffer_add_text(out, "</p>\n");
 }
 

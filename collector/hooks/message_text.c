@@ -140,6 +140,16 @@ static void add_others(struct buffer *out, const struct message *m)
 		buffer_printf(out, "* and %zu more, which are not listed here\n", m->more);
 }
 
+static void add_links(struct buffer *out, const struct message *m, const struct message_alert *one)
+{
+	if (*m->url || *one->page_url)
+		buffer_add_char(out, '\n');
+	add_fact(out, "Server page", one->page_url);
+	if (*one->page_url && one->tone != MESSAGE_GOOD)
+		add_fact(out, "", "(acknowledge or silence it there)");
+	add_fact(out, "All alerts", m->url);
+}
+
 void message_write_text(const struct message *m, struct buffer *out)
 {
 	const struct message_alert *one = &m->alerts[0];
@@ -153,10 +163,5 @@ void message_write_text(const struct message *m, struct buffer *out)
 	add_why(out, one);
 	add_remedy(out, one);
 	add_others(out, m);
-	if (*m->url) {
-		buffer_add_char(out, '\n');
-		add_fact(out, "Server page", one->server_url);
-		add_fact(out, one->tone == MESSAGE_GOOD ? "Alert" : "Acknowledge", one->alert_url);
-		add_fact(out, "All alerts", m->url);
-	}
+	add_links(out, m, one);
 }

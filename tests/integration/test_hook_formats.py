@@ -84,7 +84,7 @@ def test_an_incident_is_told_from_its_beginning_to_its_end(hooks, form):
     assert "Resolved: EXCH1 (ACME/HQ), clear after 55 minutes" in over
     assert "clear: adapter El90x2 is disabled" in over
     assert "at_risk" not in "".join(texts(bodies))
-    assert "https://collector.example?page=alerts&alert=7" in opened
+    assert "https://collector.example/servers/EXCH1" in opened and "https://collector.example?page=alerts" in opened
 
 
 def test_pagerduty_hears_of_one_alert_from_trigger_to_resolve(hooks):
