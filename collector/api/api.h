@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/base/turns.h"
 #include "collector/http/call.h"
 #include "collector/http/event_stream.h"
 #include "collector/pipeline/feed.h"
@@ -51,6 +52,7 @@ struct api {
 	struct alerting *alerting;
 	struct identities *identities;
 	struct inventory *inventory;
+	struct turns turns; /* of answers that are written piece by piece */
 	struct event_stream *events;
 	struct feed *feed; /* NULL at the end, when the store commits what waits; so `events` */
 	struct rate_limit enrolments;

@@ -6,13 +6,13 @@
 
 #include "collector/api/servers.h"
 #include "collector/base/log.h"
-#include "collector/base/loop.h"
+#include "collector/base/turns.h"
 #include "collector/query/inventory.h"
 #include "collector/query/server_csv.h"
 #include "collector/query/server_select.h"
 #include "proto/base/mem.h"
 
-/* Servers that one turn of the loop writes. */
+/* Servers of one piece. */
 #define PIECE_SERVERS 500
 
 /*
@@ -24,12 +24,12 @@ struct exporting {
 	struct api *api;
 	struct server_filter filter; /* texts in the call's arena */
 	bool has_mark;               /* of byte order, by which Excel sees that it is UTF-8 */
-	struct loop_timer *turn;
+	struct turn *turn;
 };
 
 static void free_export(struct exporting *e)
 {
-	loop_timer_close(e->turn);
+	turn_free(e->turn);
 	free(e);
 }
 
@@ -72,7 +72,6 @@ static bool add_piece(struct exporting *e, struct buffer *out, bool *more)
 	return status == STATUS_OK;
 }
 
-/* Goes on: at once in the next turn of the loop, or when the reader has caught up. */
 static void write_piece(void *user)
 {
 	struct exporting *e = user;
@@ -99,8 +98,15 @@ static void write_piece(void *user)
 		call_end(e->call);
 		free_export(e);
 	} else if (has_room) {
-		loop_timer_start(e->turn, 0);
+		turn_wait(e->turn);
 	}
+}
+
+/* The reader has caught up. */
+static void on_more(void *user)
+{
+	const struct exporting *e = user;
+	turn_wait(e->turn);
 }
 
 static void on_gone(void *user)
@@ -110,7 +116,7 @@ static void on_gone(void *user)
 
 void api_export_servers(struct call *call, const struct server_filter *filter, bool has_mark)
 {
-	static const struct call_stream stream = { .more = write_piece, .gone = on_gone };
+	static const struct call_stream stream = { .more = on_more, .gone = on_gone };
 	static const struct answer head = {
 		.status = 200,
 		.content_type = "text/csv; charset=utf-8; header=present",
@@ -127,9 +133,9 @@ void api_export_servers(struct call *call, const struct server_filter *filter, b
 		.call = call, .api = api, .filter = *filter, .has_mark = has_mark
 	};
 	e->filter.limit = PIECE_SERVERS;
-	e->turn = loop_timer_new(api->loop, write_piece, e);
+	e->turn = turn_new(&api->turns, api->loop, write_piece, e);
 	if (call_begin(call, &head, &stream, e))
-		loop_timer_start(e->turn, 0);
+		turn_wait(e->turn);
 	else
 		free_export(e);
 }

@@ -7,8 +7,8 @@
 
 #include "collector/api/handler.h"
 #include "collector/api/servers.h"
-#include "collector/base/loop.h"
 #include "collector/base/text_map.h"
+#include "collector/base/turns.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "proto/base/casefold.h"
@@ -30,7 +30,7 @@ struct peer {
 struct matrix {
 	struct call *call;
 	struct api *api;
-	struct loop_timer *turn;
+	struct turn *turn;
 	const char **keys; /* of the servers */
 	size_t n_keys;
 	size_t at; /* the next one of these */
@@ -49,7 +49,7 @@ static void free_matrix(struct matrix *m)
 {
 	for (struct peer *peer = m->first_peer; peer; peer = peer->next)
 		buffer_deinit(&peer->servers);
-	loop_timer_close(m->turn);
+	turn_free(m->turn);
 	text_map_deinit(&m->peers);
 	buffer_deinit(&m->adapters);
 	buffer_deinit(&m->cells);
@@ -230,7 +230,7 @@ static void on_turn(void *user)
 		}
 	}
 	if (m->at < m->n_keys)
-		loop_timer_start(m->turn, 0);
+		turn_wait(m->turn);
 	else
 		answer(m);
 }
@@ -271,8 +271,8 @@ static void begin(struct call *call, const char **keys, size_t n, const char *et
 	m->etag = etag;
 	m->end_of_peers = &m->first_peer;
 	arena_init(&m->arena);
-	m->turn = loop_timer_new(api->loop, on_turn, m);
-	loop_timer_start(m->turn, 0);
+	m->turn = turn_new(&api->turns, api->loop, on_turn, m);
+	turn_wait(m->turn);
 }
 
 void api_matrix_get(struct call *call)

@@ -1,0 +1,107 @@
+/* Turns that work shares: one piece in each turn of the loop. */
+#include "collector/base/turns.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define PIECES 5
+
+static uv_loop_t loop;
+static struct turns turns;
+static char done[64]; /* a letter for each piece, a '.' for each turn of the loop */
+
+struct work {
+	char name;
+	int left;
+	struct turn *turn;
+};
+
+static void do_piece(void *user)
+{
+	struct work *work = user;
+
+	strncat(done, &work->name, 1);
+	if (--work->left > 0)
+		turn_wait(work->turn);
+	else
+		turn_free(work->turn);
+}
+
+static void begin(struct work *work, char name, int pieces)
+{
+	*work = (struct work){ name, pieces, turn_new(&turns, &loop, do_piece, work) };
+	turn_wait(work->turn);
+	turn_wait(work->turn); /* keeps its place */
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	done[0] = '\0';
+	turns_init(&turns);
+	return uv_loop_init(&loop);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return uv_loop_close(&loop);
+}
+
+static void all_do_one_piece_after_the_other(void **state)
+{
+	struct work a, b, c;
+	(void)state;
+
+	begin(&a, 'a', 3);
+	begin(&b, 'b', 1);
+	begin(&c, 'c', 2);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_string_equal(done, "abcaca");
+}
+
+static void no_turn_of_the_loop_sees_two_pieces(void **state)
+{
+	struct work a, b;
+	size_t before = 0;
+	(void)state;
+
+	begin(&a, 'a', PIECES);
+	begin(&b, 'b', PIECES);
+	for (bool more = true; more; before = strlen(done)) {
+		more = uv_run(&loop, UV_RUN_ONCE) != 0;
+		assert_true(strlen(done) <= before + 1);
+	}
+	assert_int_equal(before, 2 * PIECES);
+}
+
+static void who_leaves_while_waiting_holds_up_nobody(void **state)
+{
+	struct work a, b, c;
+	(void)state;
+
+	begin(&a, 'a', 1);
+	begin(&b, 'b', 1);
+	begin(&c, 'c', 1);
+	turn_free(b.turn);
+	turn_free(a.turn);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	assert_string_equal(done, "c");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(all_do_one_piece_after_the_other),
+		TEST(no_turn_of_the_loop_sees_two_pieces),
+		TEST(who_leaves_while_waiting_holds_up_nobody),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
