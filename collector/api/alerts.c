@@ -52,14 +52,18 @@ static void add_acknowledgement(struct buffer *out, const struct record_alert *a
 	json_close_object(out);
 }
 
+/* Who silences all by a thousand silences has a page of a thousand alerts say so a million times. */
+#define MAX_SILENCED_BY 32
+
 static void add_silences(struct buffer *out, const struct alerts *alerts,
 			 const struct record_alert *alert, int64_t now_ms)
 {
 	const struct record_silence *silence;
 	size_t at = 0;
+	size_t n = 0;
 
 	json_open_array(out, "silenced_by");
-	while ((silence = alerts_next_silence(alerts, alert, now_ms, &at)))
+	while (n++ < MAX_SILENCED_BY && (silence = alerts_next_silence(alerts, alert, now_ms, &at)))
 		json_put_id(out, NULL, silence->id);
 	json_close_array(out);
 }

@@ -20,19 +20,33 @@ static inline unsigned char lower(unsigned char c)
 	return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
+/* The lower half of the marks is for letters, the upper for pairs of neighbours. */
 static uint64_t mark(unsigned char c)
 {
-	return UINT64_C(1) << (lower(c) & 63U);
+	return UINT64_C(1) << (lower(c) & 31U);
+}
+
+static uint64_t mark_pair(unsigned char first, unsigned char second)
+{
+	return UINT64_C(1) << (32 + ((lower(first) * 7U + lower(second)) & 31U));
 }
 
 /* What is not ASCII may stand for a letter of ASCII without case, and is left open. */
+static bool is_literal(unsigned char c)
+{
+	return c < 0x80 && c != '*' && c != '?';
+}
+
 uint64_t pattern_letters(const char *pattern)
 {
 	uint64_t letters = 0;
 
-	for (const char *c = pattern; *c; c++) {
-		if ((unsigned char)*c < 0x80 && *c != '*' && *c != '?')
-			letters |= mark((unsigned char)*c);
+	for (const unsigned char *c = (const unsigned char *)pattern; *c; c++) {
+		if (!is_literal(*c))
+			continue;
+		letters |= mark(*c);
+		if (c[1] && is_literal(c[1]))
+			letters |= mark_pair(c[0], c[1]);
 	}
 	return letters;
 }
@@ -41,10 +55,12 @@ uint64_t pattern_letters_of(const char *text)
 {
 	uint64_t letters = 0;
 
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c >= 0x80)
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c >= 0x80)
 			return UINT64_MAX;
-		letters |= mark((unsigned char)*c);
+		letters |= mark(*c);
+		if (c[1])
+			letters |= mark_pair(c[0], c[1]);
 	}
 	return letters;
 }

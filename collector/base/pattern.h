@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 /*
- * A mark for each letter and digit that a pattern needs, and that a text has: where the pattern has
- * one that the text has not, they do not match. For asking many patterns about many texts.
+ * A mark for each letter and digit that a pattern needs, and for each two beside each other, and
+ * those that a text has: where the pattern has one that the text has not, they do not match. For
+ * asking many patterns about many texts; also where the patterns are anagrams of each other.
  */
 uint64_t pattern_letters(const char *pattern);
 uint64_t pattern_letters_of(const char *text);

@@ -75,3 +75,10 @@ def test_what_an_alert_takes_can_be_measured(tmp_path):
         capture_output=True, text=True, timeout=120, env=os.environ | {"TMPDIR": str(tmp_path)})
     assert ended.returncode == 0, ended
     assert [line.split(":")[0].split()[0] for line in ended.stdout.splitlines()] == ["at", "beside"]
+
+
+def test_what_silences_cost_a_page_of_alerts_can_be_measured():
+    said = subprocess.run([PROGRAMS / "bench_silences", "50"], capture_output=True, text=True, check=True).stdout
+    names, beginnings, anagrams, scattered = said.splitlines()
+    assert names.endswith("50 muted") and beginnings.endswith("100 muted"), said
+    assert "anagrams" in anagrams and scattered.endswith(" 0 muted"), said

@@ -194,6 +194,8 @@ static void a_place_is_matched_part_by_part(void **state)
 	assert_true(pattern_matches_place("\xc3\x84*/*", "\xc3\xa4rzte", "")); /* umlauts */
 	assert_int_equal(pattern_letters("eX*1?") & ~pattern_letters_of("EXCH12"), 0);
 	assert_int_not_equal(pattern_letters("EX3*") & ~pattern_letters_of("exch12"), 0);
+	assert_int_not_equal(pattern_letters("xehc*") & ~pattern_letters_of("exch12"), 0);
+	assert_int_equal(pattern_letters("e*h?c*1") & ~pattern_letters_of("exch12"), 0);
 	assert_int_equal(pattern_letters("k*") & ~pattern_letters_of("\xe2\x84\xaa"), 0);
 	assert_false(pattern_matches("EX*1", "EXCH12"));
 	assert_true(pattern_matches("\xe2\x84\xaa", "k")); /* the Kelvin sign */
