@@ -61,6 +61,7 @@ const SELF_CONDITIONS = { disk: "Disk", certificate: "Certificate", dead_letters
  */
 export const CONDITIONS = [
   "failing", "exposed", "at_risk", "disk", "certificate", "dead_letters", "hook", "silent", "unknown",
+  "not_monitored",
 ];
 
 /** The class that colours a condition. */

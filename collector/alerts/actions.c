@@ -4,6 +4,7 @@
 
 #include "collector/alerts/internal.h"
 #include "collector/base/pattern.h"
+#include "collector/model/acknowledgements.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
@@ -93,13 +94,46 @@ size_t alerts_count_silences(const struct alerts *alerts)
 static struct alert *find_alert(const struct alerts *alerts, int64_t id)
 {
 	for (size_t i = 0; i < alerts->n_subjects; i++) {
-		for (int c = 0; c < CONDITION_COUNT; c++) {
-			struct alert *alert = alerts->subjects[i]->slots[c].alert;
+		for (int kind = 0; kind < CONDITION_COUNT; kind++) {
+			struct alert *alert = alerts->subjects[i]->alerts[kind];
 			if (alert && alert->row.id == id)
 				return alert;
 		}
 	}
 	return NULL;
+}
+
+void alerts_end_acknowledgement(struct alerts *alerts, struct alert *alert, int64_t now_ms)
+{
+	struct record_alert *row = &alert->row;
+
+	if (!*row->acknowledged_by)
+		return;
+	char *history = acknowledgements_end(row->acknowledgements, now_ms);
+	alerts_set_text(&row->acknowledgements, history);
+	free(history);
+	alerts_set_text(&row->acknowledged_by, "");
+	alerts_set_text(&row->comment, "");
+	row->acknowledged_ms = row->acknowledged_until_ms = TIMESTAMP_NONE;
+	alerts_mark(alerts, alert);
+}
+
+static void begin_acknowledgement(struct alerts *alerts, struct alert *alert, const char *by,
+				  const char *comment, int64_t until_ms, int64_t now_ms)
+{
+	struct record_alert *row = &alert->row;
+
+	alerts_set_text(&row->acknowledged_by, by);
+	alerts_set_text(&row->comment, comment);
+	row->acknowledged_ms = now_ms;
+	row->acknowledged_until_ms = until_ms;
+	row->acknowledged_condition = row->condition;
+	const struct acknowledgement one = { by,       now_ms,         comment,
+					     until_ms, row->condition, TIMESTAMP_NONE };
+	char *history = acknowledgements_add(row->acknowledgements, &one);
+	alerts_set_text(&row->acknowledgements, history);
+	free(history);
+	alerts_mark(alerts, alert);
 }
 
 enum status alerts_acknowledge(struct alerts *alerts, int64_t id, const char *by,
@@ -110,11 +144,9 @@ enum status alerts_acknowledge(struct alerts *alerts, int64_t id, const char *by
 
 	if (!alert || alert->row.state == RECORD_ALERT_RESOLVED)
 		return STATUS_NOT_FOUND;
-	alerts_set_text(&alert->row.acknowledged_by, by ? by : "");
-	alerts_set_text(&alert->row.comment, by ? comment : "");
-	alert->row.acknowledged_ms = by ? now_ms : TIMESTAMP_NONE;
-	alert->row.acknowledged_until_ms = by ? until_ms : TIMESTAMP_NONE;
-	alerts_mark(alerts, alert);
+	alerts_end_acknowledgement(alerts, alert, now_ms);
+	if (by)
+		begin_acknowledgement(alerts, alert, by, comment, until_ms, now_ms);
 	if (alert->group)
 		alerts_join(alerts, alert);
 	alerts_settle(alerts, false, now_ms, out);

@@ -1,20 +1,28 @@
 /*
- * The alerts: what is wrong where, since when, and what is to be told to whom about it. Pure: views
- * and the time go in, rows for the store come out; nothing here sends, sleeps or reads a clock.
+ * The alerts: what is wrong where, since when, and whom to notify of it. Pure: views and the time
+ * go in, rows for the store come out; nothing here sends, sleeps or reads a clock.
+ *
+ * An alert is an incident: one for the exposure of a server, over all its degrees, one for its
+ * silence, one for each ill of the collector's own. Each degree has a clock, and a worse one keeps
+ * those of the lesser ones going. The incident fires while one of its clocks does, as the worst of
+ * them; while it is open it also stays so as the worst degree that merely holds.
  *
  * Every alert that is not over is in memory; it is a cache of the store as the fleet is one, ahead
  * of it until the commit, and read anew with the fleet after a failed one. Each call that changes
  * something fills a struct alert_changes, whose rows are to be stored in one transaction with the
  * change that caused them. That holds for notifications, too: they leave as rows of the outbox
- * (collector/pipeline/outbox.h), so none is lost and none told of what was not stored.
+ * (collector/pipeline/outbox.h), so none is lost and none is sent of what was not stored.
  *
- * Notifications are per group: the alerts of one site and cause. The first alert of a group is told
- * after `group_wait_ms`; what happens in it later not before `group_interval_ms` have gone by since
- * then, all at once; and while something fires that nobody has acknowledged or silenced it is
- * repeated. What is muted (collector/alerts/mute.h) is told when that ends, if it fires still.
+ * Notifications are per group: the alerts of one site and cause, as they were when they opened. The
+ * first alert of a group is sent after `group_wait_ms`; what happens in it later not before
+ * `group_interval_ms` have gone by since then, all at once; but what gets worse is sent at once.
+ * While something fires that nobody has acknowledged or silenced it is repeated. What is muted
+ * (collector/alerts/mute.h) is sent when that ends, if it fires still. An acknowledgement ends when
+ * a worse degree fires. A hook that takes one of the degrees that an incident has had is notified
+ * of it to its end.
  *
- * `unknown` is no recovery: an alert about a worse verdict fires on while too little is known.
- * Silence is counted from when the collector could hear (alerts_hear).
+ * `unknown` is no recovery: an incident of a worse verdict stays open while too little is known.
+ * Silence is counted from when the collector could hear (alerts_start_grace).
  */
 #pragma once
 
@@ -34,12 +42,14 @@
 
 struct alerts;
 struct notification_alert;
+struct notification_option;
 
 /* Whom notifications go to. */
 struct alert_target {
 	const char *name;
 	const struct hook_route *route;
 	bool disabled;
+	bool shows_acknowledgements; /* its receivers can show who looks after something */
 };
 
 /* Rows for the store; everything lives in `arena`. */
@@ -78,11 +88,11 @@ void alerts_restore_silence(struct alerts *alerts, const struct record_silence *
 void alerts_restore_id(struct alerts *alerts, int64_t id);
 
 /* From now on the collector hears: whoever is silent is so only some intervals later. */
-void alerts_hear(struct alerts *alerts, int64_t now_ms);
+void alerts_start_grace(struct alerts *alerts, int64_t now_ms);
 
 /* A view of a server, as it is to be published. */
-void alerts_see(struct alerts *alerts, const struct view *view, int64_t now_ms,
-		struct alert_changes *out);
+void alerts_update_server(struct alerts *alerts, const struct view *view, int64_t now_ms,
+			  struct alert_changes *out);
 
 /* The server of that key was taken out of the fleet: what was wrong with it is over. */
 void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
@@ -94,9 +104,10 @@ void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
  */
 void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
 
-/* An ill of the collector's own is there, or not. */
-void alerts_see_own(struct alerts *alerts, enum condition condition, bool holds, const char *text,
-		    const char *remedy, int64_t now_ms, struct alert_changes *out);
+/* An ill of the collector's own is there, or not; `text` says what is so. */
+void alerts_update_self_check(struct alerts *alerts, enum condition condition, bool holds,
+			      const char *text, const char *remedy, int64_t now_ms,
+			      struct alert_changes *out);
 
 /* Does what is due. */
 void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
@@ -105,8 +116,8 @@ void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes 
 int64_t alerts_next_due(const struct alerts *alerts);
 
 /* A hook that was not there before hears of everything that fires. */
-void alerts_tell_target(struct alerts *alerts, const char *name, int64_t now_ms,
-			struct alert_changes *out);
+void alerts_notify_target(struct alerts *alerts, const char *name, int64_t now_ms,
+			  struct alert_changes *out);
 
 /*
  * Somebody looks after an alert (until `until_ms`, or TIMESTAMP_NONE: until it is resolved), or no
@@ -147,6 +158,10 @@ const char *alerts_maintenance_of(const struct alerts *alerts, const struct reco
 /* The page of its server, in `arena`; "" where the collector does not know its own address. */
 const char *alerts_url(const struct alerts *alerts, const struct record_alert *alert,
 		       struct arena *arena);
+
+/* The ways to mend it, in `arena`; `*n` is 0 where none is known. */
+const struct notification_option *alerts_options(const struct record_alert *alert, size_t *n,
+						 struct arena *arena);
 
 /* How many fire of a condition. */
 size_t alerts_count_firing(const struct alerts *alerts, enum condition condition);

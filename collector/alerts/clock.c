@@ -1,7 +1,9 @@
 #include "collector/alerts/clock.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 
 void alert_clock_init(struct alert_clock *clock)
@@ -62,7 +64,7 @@ static enum alert_step fire(struct alert_clock *clock, int64_t now_ms)
 	clock->fired_ms = now_ms;
 	clock->resolved_ms = TIMESTAMP_NONE;
 	clock->gone_ms = clock->holds ? TIMESTAMP_NONE : now_ms;
-	return ALERT_FIRES;
+	return ALERT_STEP_FIRING;
 }
 
 static enum alert_step step_quiet(struct alert_clock *clock, const struct alert_rule *rule,
@@ -74,8 +76,8 @@ static enum alert_step step_quiet(struct alert_clock *clock, const struct alert_
 		return fire(clock, now_ms);
 	clock->state = clock->holds ? RECORD_ALERT_PENDING : RECORD_ALERT_NONE;
 	if (clock->state == before)
-		return ALERT_NO_STEP;
-	return clock->holds ? ALERT_BEGINS : ALERT_PASSES;
+		return ALERT_STEP_NONE;
+	return clock->holds ? ALERT_STEP_PENDING : ALERT_STEP_CANCELLED;
 }
 
 static enum alert_step step_firing(struct alert_clock *clock, const struct alert_rule *rule,
@@ -90,10 +92,10 @@ static enum alert_step step_firing(struct alert_clock *clock, const struct alert
 	if (!clock->holds && !clock->flapping && now_ms - clock->gone_ms >= rule->hold_ms) {
 		clock->state = RECORD_ALERT_NONE;
 		clock->resolved_ms = now_ms;
-		return ALERT_RESOLVES;
+		return ALERT_STEP_RESOLVED;
 	}
-	return was_gone == clock->holds || flapped != clock->flapping ? ALERT_CHANGES
-								      : ALERT_NO_STEP;
+	return was_gone == clock->holds || flapped != clock->flapping ? ALERT_STEP_CHANGED
+								      : ALERT_STEP_NONE;
 }
 
 enum alert_step alert_clock_step(struct alert_clock *clock, const struct alert_rule *rule,
@@ -134,7 +136,97 @@ int64_t alert_clock_due(const struct alert_clock *clock, const struct alert_rule
 	return due;
 }
 
+void alert_clock_end(struct alert_clock *clock, int64_t now_ms)
+{
+	clock->state = RECORD_ALERT_NONE;
+	clock->resolved_ms = now_ms;
+	clock->gone_ms = TIMESTAMP_NONE;
+}
+
 bool alert_clock_is_idle(const struct alert_clock *clock)
 {
 	return clock->state == RECORD_ALERT_NONE && clock->n_changes == 0;
+}
+
+static int64_t number_of(int64_t ms)
+{
+	return ms == TIMESTAMP_NONE ? -1 : ms;
+}
+
+void alert_clock_write(const struct alert_clock *clock, enum condition condition,
+		       struct buffer *out)
+{
+	const int64_t numbers[] = { (int64_t)clock->state,      clock->holds,
+				    number_of(clock->since_ms), number_of(clock->gone_ms),
+				    number_of(clock->fired_ms), clock->flapping };
+
+	buffer_add_text(out, condition_name(condition));
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		buffer_printf(out, " %" PRId64, numbers[i]);
+	for (size_t i = 0; i < clock->n_changes; i++)
+		buffer_printf(out, " %" PRId64, clock->changes[i]);
+	buffer_add_char(out, ';');
+}
+
+static bool read_name(const char **text, enum condition *condition)
+{
+	char name[32];
+	size_t n = strcspn(*text, " ;");
+
+	if (n >= sizeof name)
+		return false;
+	memcpy(name, *text, n);
+	name[n] = '\0';
+	*text += n;
+	return condition_from_name(name, condition);
+}
+
+/* " 12", or " -1". */
+static bool read_number(const char **text, int64_t *out)
+{
+	if (**text != ' ')
+		return false;
+	++*text;
+	return number_take(text, out);
+}
+
+static int64_t time_of(int64_t number)
+{
+	return number < 0 ? TIMESTAMP_NONE : number;
+}
+
+static bool read_state(const char **text, struct alert_clock *clock)
+{
+	int64_t n[6];
+
+	for (size_t i = 0; i < 6; i++) {
+		if (!read_number(text, &n[i]))
+			return false;
+	}
+	if (n[0] < RECORD_ALERT_NONE || n[0] > RECORD_ALERT_FIRING)
+		return false;
+	clock->state = (enum record_alert_state)n[0];
+	clock->holds = n[1] == 1;
+	clock->since_ms = time_of(n[2]);
+	clock->gone_ms = time_of(n[3]);
+	clock->fired_ms = time_of(n[4]);
+	clock->flapping = n[5] == 1;
+	return clock->since_ms != TIMESTAMP_NONE || clock->state == RECORD_ALERT_NONE;
+}
+
+bool alert_clock_read(const char **text, enum condition *condition, struct alert_clock *clock)
+{
+	alert_clock_init(clock);
+	if (!read_name(text, condition) || !read_state(text, clock))
+		return false;
+	while (**text == ' ') {
+		int64_t change = 0;
+		if (clock->n_changes == ALERT_MAX_CHANGES || !read_number(text, &change))
+			return false;
+		clock->changes[clock->n_changes++] = change;
+	}
+	if (**text != ';')
+		return false;
+	++*text;
+	return true;
 }

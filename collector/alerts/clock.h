@@ -1,6 +1,6 @@
 /*
- * The clock of one alert: when does a condition that comes and goes make an alert fire, and when is
- * that over? Pure: observations and the time go in, a step comes out.
+ * The clock of one condition: when does one that comes and goes make an alert fire, and when is that
+ * over? Pure: observations and the time go in, a step comes out.
  *
  * An alert is pending until its condition has held for as long as the policy says, then it fires;
  * it is resolved when the condition has been gone for as long. A condition that changes
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "collector/model/record_alert.h"
+#include "proto/base/buffer.h"
 
 /* Changes that are remembered of one condition: as many as a policy may ask for. */
 #define ALERT_MAX_CHANGES 32
@@ -39,12 +40,12 @@ struct alert_clock {
 };
 
 enum alert_step {
-	ALERT_NO_STEP,
-	ALERT_BEGINS,   /* it is pending now */
-	ALERT_PASSES,   /* it was pending and is nothing any more */
-	ALERT_FIRES,    /* now */
-	ALERT_CHANGES,  /* it fires still; what it says of its condition is different */
-	ALERT_RESOLVES, /* now; `state` is RECORD_ALERT_NONE again */
+	ALERT_STEP_NONE,
+	ALERT_STEP_PENDING,   /* it is pending now */
+	ALERT_STEP_CANCELLED, /* it was pending and is nothing any more */
+	ALERT_STEP_FIRING,    /* from now on */
+	ALERT_STEP_CHANGED,   /* it fires still; what it says of its condition is different */
+	ALERT_STEP_RESOLVED,  /* now; `state` is RECORD_ALERT_NONE again */
 };
 
 void alert_clock_init(struct alert_clock *clock);
@@ -59,5 +60,18 @@ enum alert_step alert_clock_step(struct alert_clock *clock, const struct alert_r
 /* When the next step is due without any news; INT64_MAX: never. */
 int64_t alert_clock_due(const struct alert_clock *clock, const struct alert_rule *rule);
 
+/* Ends an alert that fires although its condition is gone, before its time is over. */
+void alert_clock_end(struct alert_clock *clock, int64_t now_ms);
+
 /* Is there nothing to remember? */
 bool alert_clock_is_idle(const struct alert_clock *clock);
+
+/*
+ * For the store, clocks of one incident in a row: "exposed 2 1 100 -1 160 0 100 140;", that is,
+ * condition, state, does it hold, since, gone, fired, flapping, changes; -1 is TIMESTAMP_NONE.
+ */
+void alert_clock_write(const struct alert_clock *clock, enum condition condition,
+		       struct buffer *out);
+
+/* Reads the next one, and moves `*text` behind it; false: there is none, or it is damaged. */
+bool alert_clock_read(const char **text, enum condition *condition, struct alert_clock *clock);

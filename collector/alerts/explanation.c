@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "collector/model/findings.h"
+#include "collector/model/notification.h"
 #include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/write.h"
 #include "proto/site/site.h"
 
 /* The text, cut at the end of a character. */
@@ -20,7 +22,7 @@ static const char *keep(struct buffer *text, struct arena *arena)
 	return kept;
 }
 
-static const char *tell_reasons(const struct findings_reason *reasons, size_t n,
+static const char *join_reasons(const struct findings_reason *reasons, size_t n,
 				struct arena *arena)
 {
 	struct buffer text;
@@ -43,7 +45,7 @@ static const char *word_of(const char *name)
 }
 
 /* "Either: ... (then clear). Or: ... Then ... (then clear)." */
-static void tell_option(const struct findings_option *option, struct buffer *text)
+static void add_option(const struct findings_option *option, struct buffer *text)
 {
 	for (size_t i = 0; i < option->n; i++) {
 		const struct findings_step *step = &option->steps[i];
@@ -53,7 +55,7 @@ static void tell_option(const struct findings_option *option, struct buffer *tex
 	}
 }
 
-static const char *tell_remedy(const struct findings_option *options, size_t n, const char *why,
+static const char *join_remedy(const struct findings_option *options, size_t n, const char *why,
 			       struct arena *arena)
 {
 	struct buffer text;
@@ -61,15 +63,51 @@ static const char *tell_remedy(const struct findings_option *options, size_t n, 
 	buffer_init(&text);
 	for (size_t i = 0; i < n; i++) {
 		buffer_add_text(&text, i ? " Or: " : "");
-		tell_option(&options[i], &text);
+		add_option(&options[i], &text);
 	}
 	if (why)
 		buffer_printf(&text, "%s%s", text.size > 0 ? " " : "", why);
 	return keep(&text, arena);
 }
 
-static void tell_findings(const struct view *view, struct alert_explanation *out,
-			  struct arena *arena)
+/* As many steps as a notification may have. */
+static struct notification_option shown_option(const struct findings_option *option,
+					       struct arena *arena)
+{
+	size_t n = option->n < NOTIFICATION_MAX_STEPS ? option->n : NOTIFICATION_MAX_STEPS;
+	struct notification_step *steps = arena_alloc_array(arena, n + 1, sizeof *steps);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct findings_step *step = &option->steps[i];
+		steps[i].text = step->text ? step->text : "";
+		steps[i].verdict_after = step->verdict_after ? step->verdict_after : "";
+	}
+	return (struct notification_option){ steps, n };
+}
+
+/* "" where they are too many for a row of the store, or there are none: the text tells them. */
+static const char *options_json(const struct findings_option *options, size_t n,
+				struct arena *arena)
+{
+	struct notification_option shown[NOTIFICATION_MAX_OPTIONS];
+	const char *json = "";
+	struct buffer out;
+
+	n = n < NOTIFICATION_MAX_OPTIONS ? n : NOTIFICATION_MAX_OPTIONS;
+	for (size_t i = 0; i < n; i++)
+		shown[i] = shown_option(&options[i], arena);
+	buffer_init(&out);
+	json_open_object(&out, NULL);
+	notification_write_options(shown, n, &out);
+	json_close_object(&out);
+	if (n > 0 && out.size <= ALERT_EXPLANATION_MAX_TEXT)
+		json = arena_strndup(arena, out.bytes, out.size);
+	buffer_deinit(&out);
+	return json;
+}
+
+static void write_findings(const struct view *view, struct alert_explanation *out,
+			   struct arena *arena)
 {
 	struct findings f;
 
@@ -80,11 +118,14 @@ static void tell_findings(const struct view *view, struct alert_explanation *out
 		out->reason = out->cause = lead->code;
 	if (lead->adapter)
 		out->adapter = lead->adapter;
-	out->text = tell_reasons(f.reasons, f.n_reasons, arena);
-	out->remedy = tell_remedy(f.options, f.n_options, f.remedy, arena);
+	out->event = lead->event;
+	out->event_ms = lead->event ? lead->event_ms : TIMESTAMP_NONE;
+	out->text = join_reasons(f.reasons, f.n_reasons, arena);
+	out->remedy = join_remedy(f.options, f.n_options, f.remedy, arena);
+	out->options = options_json(f.options, f.n_options, arena);
 }
 
-static void tell_renamed(const struct view *view, struct alert_explanation *out,
+static void add_new_name(const struct view *view, struct alert_explanation *out,
 			 struct arena *arena)
 {
 	out->text = arena_printf(arena,
@@ -97,8 +138,8 @@ static void tell_renamed(const struct view *view, struct alert_explanation *out,
 				   out->remedy, view->server, view->renamed_to);
 }
 
-static void tell_silence(const struct view *view, struct alert_explanation *out,
-			 struct arena *arena)
+static void write_silence(const struct view *view, struct alert_explanation *out,
+			  struct arena *arena)
 {
 	char at[TIMESTAMP_TEXT_SIZE];
 
@@ -111,17 +152,42 @@ static void tell_silence(const struct view *view, struct alert_explanation *out,
 	out->remedy = "Look whether the server runs, whether its service mtawatch-agent runs, and "
 		      "whether it reaches the collector: mtawatch-agent doctor says.";
 	if (view->renamed_to)
-		tell_renamed(view, out, arena);
+		add_new_name(view, out, arena);
 }
 
-void alert_explanation_tell(const struct view *view, enum condition condition,
-			    struct alert_explanation *out, struct arena *arena)
+void alert_explanation_write(const struct view *view, enum condition condition,
+			     struct alert_explanation *out, struct arena *arena)
 {
 	const char *name = condition_name(condition);
 
-	*out = (struct alert_explanation){ name, name, "", "", "" };
+	*out = (struct alert_explanation){ .cause = name,
+					   .reason = name,
+					   .text = "",
+					   .remedy = "",
+					   .options = "",
+					   .adapter = "",
+					   .event_ms = TIMESTAMP_NONE };
 	if (condition == CONDITION_SILENT)
-		tell_silence(view, out, arena);
+		write_silence(view, out, arena);
 	else
-		tell_findings(view, out, arena);
+		write_findings(view, out, arena);
+}
+
+const char *alert_explanation_of_now(const struct view *view, enum condition kind,
+				     struct arena *arena)
+{
+	const char *begin = kind == CONDITION_SILENT          ? "it reports again; "
+			    : kind == CONDITION_NOT_MONITORED ? "it reports now; "
+							      : "";
+	const char *word = view->verdict == VERDICT_UNKNOWN ? condition_word(CONDITION_UNKNOWN)
+							    : verdict_word(view->verdict);
+	const char *why = "";
+	struct findings f;
+
+	if (findings_of_view(view, arena, &f) && findings_lead(&f)->text)
+		why = arena_printf(arena, ": %s", findings_lead(&f)->text);
+	struct buffer text;
+	buffer_init(&text);
+	buffer_printf(&text, "%s%s%s", begin, word, why);
+	return keep(&text, arena);
 }

@@ -21,21 +21,52 @@ static bool is_firing(const struct record_alert *row)
 	return row->state == RECORD_ALERT_FIRING;
 }
 
-/*
- * It fires and nobody knows, neither that nor that it has begun to flap; or its end is not known.
- */
-static bool is_news(const struct alert *alert)
+/* What is new about an alert, to all hooks or to one; a set. */
+enum {
+	NEWS_FRESH = 1,         /* it fires and is not known */
+	NEWS_ESCALATED = 2,     /* it is worse than is known */
+	NEWS_EASED = 4,         /* it is better than is known */
+	NEWS_FLAPS = 8,         /* it has begun to flap */
+	NEWS_ACKNOWLEDGED = 16, /* who looks after it is another one */
+	NEWS_OVER = 32,         /* it is over, and known to fire */
+};
+
+/* Of one that `is_known` to fire. */
+static unsigned news_of(const struct alert *alert, bool is_known)
 {
-	if (!is_firing(&alert->row))
-		return alert->row.told == RECORD_TOLD_FIRING;
-	return !alert->is_muted && (alert->row.told == RECORD_TOLD_NOTHING ||
-				    (alert->row.flapping && !alert->is_said_to_flap));
+	const struct record_alert *row = &alert->row;
+	unsigned news = 0;
+
+	if (!is_firing(row))
+		return is_known ? NEWS_OVER : 0;
+	if (alert->is_muted || !is_known)
+		return alert->is_muted ? 0 : NEWS_FRESH;
+	if (row->condition < row->notified_condition)
+		news |= NEWS_ESCALATED;
+	if (row->condition > row->notified_condition)
+		news |= NEWS_EASED;
+	if (row->flapping && !alert->flapping_notified)
+		news |= NEWS_FLAPS;
+	if (row->acknowledged_ms != row->notified_acknowledged_ms)
+		news |= NEWS_ACKNOWLEDGED;
+	return news;
 }
 
-/* It fires, and that is to be told again and again. */
-static bool nags(const struct alert *alert, int64_t now_ms)
+/* It is worse than is known, or than it was when it opened and nobody was notified yet. */
+static bool is_urgent(const struct alert *alert)
 {
-	return is_firing(&alert->row) && alert->row.told == RECORD_TOLD_FIRING &&
+	const struct record_alert *row = &alert->row;
+
+	if (!is_firing(row) || alert->is_muted)
+		return false;
+	return row->condition <
+	       (row->notified == RECORD_NOTIFIED_FIRING ? row->notified_condition : row->opened);
+}
+
+/* It fires, and that is to be repeated. */
+static bool needs_repeat(const struct alert *alert, int64_t now_ms)
+{
+	return is_firing(&alert->row) && alert->row.notified == RECORD_NOTIFIED_FIRING &&
 	       !alert->is_muted && !alerts_is_acknowledged(&alert->row, now_ms);
 }
 
@@ -72,7 +103,7 @@ static struct alert_group *find_or_add(struct alerts *alerts, const struct recor
 	if (!group) {
 		group = mem_alloc(sizeof *group);
 		group->key = mem_strdup(key);
-		group->told_ms = TIMESTAMP_NONE;
+		group->notified_ms = TIMESTAMP_NONE;
 		group->at = alerts->n_groups;
 		alerts->groups = alerts_append(alerts->groups, &alerts->n_groups,
 					       &alerts->room_groups, group);
@@ -97,8 +128,8 @@ void alerts_join(struct alerts *alerts, struct alert *alert)
 		struct alert_group *group = find_or_add(alerts, &alert->row);
 		alert->group = group;
 		group->alerts = alerts_append(group->alerts, &group->n, &group->room, alert);
-		if (alert->row.told_ms > group->told_ms)
-			group->told_ms = alert->row.told_ms;
+		if (alert->row.notified_ms > group->notified_ms)
+			group->notified_ms = alert->row.notified_ms;
 	}
 	touch(alerts, alert->group);
 }
@@ -132,14 +163,12 @@ static void drop_group(struct alerts *alerts, struct alert_group *group)
 	alerts_free_group(group);
 }
 
-/* What a group has to say. */
-struct group_news {
-	bool news;
-	bool told_before; /* something of it is known to fire */
-	bool fresh;       /* something new fires */
-	bool over;        /* something is over */
-	bool nags;
-	bool fires;
+/* How a group stands. */
+struct group_state {
+	bool has_news;
+	bool is_known;  /* something of it is known to fire */
+	bool is_urgent; /* something is worse than is known */
+	bool needs_repeat;
 	int64_t first_ms; /* the first piece of news */
 	int64_t look_ms;  /* when what is muted or acknowledged may be so no longer */
 };
@@ -149,107 +178,203 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static void look(const struct alert *alert, struct group_news *v, int64_t now_ms)
+static int64_t time_of_news(const struct alert *alert, unsigned news, int64_t now_ms)
+{
+	if (news & NEWS_FRESH)
+		return alert->row.fired_ms;
+	return news & NEWS_OVER ? alert->row.resolved_ms : now_ms;
+}
+
+static void collect_state(const struct alerts *alerts, const struct alert *alert,
+			  struct group_state *state, int64_t now_ms)
 {
 	const struct record_alert *row = &alert->row;
-	bool firing = is_firing(row);
+	bool is_known = row->notified == RECORD_NOTIFIED_FIRING;
+	unsigned news = news_of(alert, is_known);
 
-	v->fires |= firing && !alert->is_muted;
-	v->told_before |= row->told == RECORD_TOLD_FIRING;
-	v->nags |= nags(alert, now_ms);
-	if (firing && alert->is_muted) /* silences and windows are looked at every minute */
-		v->look_ms = earlier(v->look_ms, now_ms - now_ms % 60000 + 60000);
-	if (firing && alerts_is_acknowledged(row, now_ms) &&
+	state->is_known |= is_known;
+	state->is_urgent |= is_urgent(alert);
+	state->needs_repeat |= needs_repeat(alert, now_ms);
+	if (is_firing(row) && alert->is_muted) /* silences and windows are looked at every minute */
+		state->look_ms = earlier(state->look_ms, now_ms - now_ms % 60000 + 60000);
+	if (is_firing(row) && alerts_is_acknowledged(row, now_ms) &&
 	    row->acknowledged_until_ms != TIMESTAMP_NONE)
-		v->look_ms = earlier(v->look_ms, row->acknowledged_until_ms);
-	if (!is_news(alert))
+		state->look_ms = earlier(state->look_ms, row->acknowledged_until_ms);
+	if (!alerts->shows_acknowledgements)
+		news &= ~(unsigned)NEWS_ACKNOWLEDGED;
+	if (!news)
 		return;
-	bool fresh = firing && row->told == RECORD_TOLD_NOTHING;
-	int64_t at_ms = fresh ? row->fired_ms : firing ? now_ms : row->resolved_ms;
-	v->fresh |= fresh;
-	v->over |= !firing;
-	v->first_ms = !v->news || at_ms < v->first_ms ? at_ms : v->first_ms;
-	v->news = true;
+	int64_t at_ms = time_of_news(alert, news, now_ms);
+	state->first_ms = state->has_news ? earlier(state->first_ms, at_ms) : at_ms;
+	state->has_news = true;
 }
 
 /* When is the next notification of it due? */
 static int64_t due_of(const struct alerts *alerts, const struct alert_group *group,
-		      const struct group_news *v)
+		      const struct group_state *state, int64_t now_ms)
 {
 	const struct alert_policy *policy = &alerts->policy;
 	int64_t due = INT64_MAX;
 
-	if (v->news && !v->told_before)
-		due = v->first_ms + policy->group_wait_ms;
-	else if (v->news)
-		due = v->first_ms;
-	if (v->news && group->told_ms != TIMESTAMP_NONE &&
-	    due < group->told_ms + policy->group_interval_ms)
-		due = group->told_ms + policy->group_interval_ms;
-	if (v->nags && due > group->told_ms + policy->repeat_ms)
-		due = group->told_ms + policy->repeat_ms;
+	if (state->is_urgent)
+		return now_ms;
+	if (state->has_news && !state->is_known)
+		due = state->first_ms + policy->group_wait_ms;
+	else if (state->has_news)
+		due = state->first_ms;
+	if (state->has_news && group->notified_ms != TIMESTAMP_NONE &&
+	    due < group->notified_ms + policy->group_interval_ms)
+		due = group->notified_ms + policy->group_interval_ms;
+	if (state->needs_repeat && due > group->notified_ms + policy->repeat_ms)
+		due = group->notified_ms + policy->repeat_ms;
 	return due;
 }
 
-static enum notification_reason reason_of(const struct group_news *v)
+/* Does the target take one of those degrees, of an alert at that place? */
+static bool takes_any(const struct alert_target *target, const struct record_alert *row,
+		      unsigned degrees)
 {
-	if (v->fresh)
-		return v->told_before ? NOTIFICATION_MORE : NOTIFICATION_OPENED;
-	if (!v->over)
-		return NOTIFICATION_STILL_OPEN;
-	return v->fires ? NOTIFICATION_FEWER : NOTIFICATION_RESOLVED;
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		if ((degrees & CONDITION_BIT(i)) &&
+		    hook_route_takes(target->route, (enum condition)i, row->organization,
+				     row->site))
+			return true;
+	}
+	return false;
 }
 
-/* Is this one for that target, and worth a word now? */
-static bool concerns(const struct alert *alert, const struct alert_target *target)
-{
-	const struct record_alert *row = &alert->row;
-
-	if (is_firing(row) ? alert->is_muted
-			   : !target->route->send_resolved || row->told != RECORD_TOLD_FIRING)
-		return false;
-	return hook_route_takes(target->route, row->condition, row->organization, row->site);
-}
-
-/* What goes to one target; news first, so that what is cut is known already. */
-struct selection {
-	struct notification_alert alerts[NOTIFICATION_MAX_ALERTS];
-	size_t n;
-	size_t total;
-	size_t n_firing;
-	size_t n_news;
-	size_t firing[CONDITION_COUNT];
+/* An alert that concerns a target. */
+struct choice {
+	const struct alert *alert;
+	unsigned news; /* to the target */
 };
 
-static void select_alerts(const struct alerts *alerts, const struct alert_group *group,
-			  const struct alert_target *target, bool news, struct selection *out,
-			  struct arena *arena)
+/* What goes to one target. */
+struct selection {
+	struct choice *all;
+	size_t n;
+	bool is_known; /* something of it is known there to fire */
+	unsigned news;
+	size_t firing[CONDITION_COUNT];
+	size_t n_firing;
+};
+
+static void select_alert(const struct alert *alert, const struct alert_target *target,
+			 struct selection *out)
 {
-	for (size_t i = 0; i < group->n; i++) {
-		const struct alert *alert = group->alerts[i];
-		if (!concerns(alert, target) || is_news(alert) != news)
-			continue;
-		out->total++;
-		out->n_news += news;
-		out->n_firing += is_firing(&alert->row);
-		out->firing[alert->row.condition] += is_firing(&alert->row);
-		if (out->n < NOTIFICATION_MAX_ALERTS)
-			out->alerts[out->n++] = alerts_show(alerts, &alert->row, arena);
+	const struct record_alert *row = &alert->row;
+	bool is_known = row->notified == RECORD_NOTIFIED_FIRING &&
+			takes_any(target, row, row->notified_degrees);
+	unsigned news = news_of(alert, is_known);
+
+	if (is_firing(row) ? alert->is_muted : !target->route->send_resolved || !is_known)
+		return;
+	if (!is_known && !takes_any(target, row, row->degrees))
+		return;
+	if (!target->shows_acknowledgements)
+		news &= ~(unsigned)NEWS_ACKNOWLEDGED;
+	out->all[out->n++] = (struct choice){ alert, news };
+	out->is_known |= is_known;
+	out->news |= news;
+	out->n_firing += is_firing(row);
+	out->firing[row->condition] += is_firing(row);
+}
+
+/* News first, so that what is cut is known already. */
+static int compare_news(const void *a, const void *b)
+{
+	const struct choice *left = a;
+	const struct choice *right = b;
+	int order = (left->news == 0) - (right->news == 0);
+
+	if (order == 0)
+		order = is_firing(&right->alert->row) - is_firing(&left->alert->row);
+	if (order == 0)
+		order = (int)left->alert->row.condition - (int)right->alert->row.condition;
+	return order ? order : strcmp(left->alert->row.server, right->alert->row.server);
+}
+
+/* What fires first, and the worst first. */
+static int compare_shown(const void *a, const void *b)
+{
+	struct choice left = *(const struct choice *)a;
+	struct choice right = *(const struct choice *)b;
+
+	left.news = right.news = 1;
+	return compare_news(&left, &right);
+}
+
+static enum notification_reason reason_of(const struct selection *chosen)
+{
+	if (chosen->n_firing == 0)
+		return NOTIFICATION_RESOLVED;
+	if (chosen->news & NEWS_ESCALATED)
+		return NOTIFICATION_ESCALATED;
+	if (chosen->news & NEWS_FRESH)
+		return chosen->is_known ? NOTIFICATION_MORE : NOTIFICATION_OPENED;
+	if (chosen->news & NEWS_EASED)
+		return NOTIFICATION_EASED;
+	if (chosen->news & NEWS_OVER)
+		return NOTIFICATION_FEWER;
+	return chosen->news & NEWS_ACKNOWLEDGED ? NOTIFICATION_ACKNOWLEDGED
+						: NOTIFICATION_STILL_OPEN;
+}
+
+/* The worst first; as many as a notification holds. Returns how many. */
+static size_t show_choices(const struct alerts *alerts, struct selection *chosen, int64_t now_ms,
+			   struct notification_alert *out, struct arena *arena)
+{
+	size_t n = chosen->n < NOTIFICATION_MAX_ALERTS ? chosen->n : NOTIFICATION_MAX_ALERTS;
+
+	qsort(chosen->all, chosen->n, sizeof *chosen->all, compare_news);
+	qsort(chosen->all, n, sizeof *chosen->all, compare_shown);
+	for (size_t i = 0; i < n; i++) {
+		const struct record_alert *row = &chosen->all[i].alert->row;
+		out[i] = alerts_show(alerts, row, arena);
+		out[i].has_before = chosen->all[i].news & (NEWS_ESCALATED | NEWS_EASED);
+		out[i].before = row->notified_condition;
+		if (is_firing(row) && !alerts_is_acknowledged(row, now_ms))
+			out[i].acknowledged_by = ""; /* any longer */
 	}
+	return n;
+}
+
+static struct record_delivery *make_delivery(const struct notification *notification, int64_t id,
+					     struct alert_changes *out)
+{
+	struct record_delivery *row = arena_alloc(&out->arena, sizeof *row);
+	struct buffer body;
+
+	buffer_init(&body);
+	notification_write(notification, &body);
+	*row = (struct record_delivery){
+		.id = id,
+		.hook = arena_strdup(&out->arena, notification->hook),
+		.lane = place_key(notification->organization, notification->site, &out->arena),
+		.state = RECORD_DELIVERY_WAITING,
+		.made_ms = notification->at_ms,
+		.next_ms = notification->at_ms,
+		.ended_ms = TIMESTAMP_NONE,
+		.result = "",
+		.body = arena_strndup(&out->arena, body.bytes, body.size),
+		.body_size = body.size,
+	};
+	buffer_deinit(&body);
+	return row;
 }
 
 static void write_delivery(struct alerts *alerts, const struct alert_group *group,
-			   const struct alert_target *target, const struct selection *chosen,
+			   const struct alert_target *target, struct selection *chosen,
 			   enum notification_reason reason, int64_t now_ms,
 			   struct alert_changes *out)
 {
-	struct record_delivery *row = arena_alloc(&out->arena, sizeof *row);
+	struct notification_alert shown[NOTIFICATION_MAX_ALERTS];
 	const struct record_alert *first = &group->alerts[0]->row;
-	struct buffer body;
+	int64_t id = alerts_next_id(alerts, now_ms);
 
-	row->id = alerts_next_id(alerts, now_ms);
+	size_t n = show_choices(alerts, chosen, now_ms, shown, &out->arena);
 	struct notification notification = {
-		.id = arena_printf(&out->arena, "%" PRId64, row->id),
+		.id = arena_printf(&out->arena, "%" PRId64, id),
 		.hook = target->name,
 		.group_key = group->key,
 		.organization = first->organization,
@@ -257,64 +382,63 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 		.cause = first->cause,
 		.url = alerts->url ? alerts->url : "",
 		.resolved = chosen->n_firing == 0,
-		.reason = chosen->n_firing == 0 ? NOTIFICATION_RESOLVED : reason,
+		.reason = reason,
 		.at_ms = now_ms,
-		.alerts = chosen->alerts,
-		.n_alerts = chosen->n,
-		.truncated = chosen->total - chosen->n,
+		.alerts = shown,
+		.n_alerts = n,
+		.truncated = chosen->n - n,
 	};
 	memcpy(notification.firing, chosen->firing, sizeof notification.firing);
-	buffer_init(&body);
-	notification_write(&notification, &body);
-	row->hook = arena_strdup(&out->arena, target->name);
-	row->lane = place_key(first->organization, first->site, &out->arena);
-	row->state = RECORD_DELIVERY_WAITING;
-	row->made_ms = row->next_ms = now_ms;
-	row->ended_ms = TIMESTAMP_NONE;
-	row->result = "";
-	row->body = arena_strndup(&out->arena, body.bytes, body.size);
-	row->body_size = body.size;
-	buffer_deinit(&body);
-	alerts_emit_delivery(out, row);
+	alerts_emit_delivery(out, make_delivery(&notification, id, out));
 }
 
-/* `all`: also where there is no news, for a repetition or a target that knows nothing yet. */
-static void tell(struct alerts *alerts, const struct alert_group *group,
-		 const struct alert_target *target, enum notification_reason reason, bool all,
-		 int64_t now_ms, struct alert_changes *out)
+/* `is_first`: the target hears of everything; `all`: also where there is no news, to repeat it. */
+static void notify_target(struct alerts *alerts, const struct alert_group *group,
+			  const struct alert_target *target, bool is_first, bool all,
+			  int64_t now_ms, struct alert_changes *out)
 {
-	struct selection *chosen = mem_alloc(sizeof *chosen);
+	struct selection chosen = { .n = 0 };
 
-	select_alerts(alerts, group, target, true, chosen, &out->arena);
-	select_alerts(alerts, group, target, false, chosen, &out->arena);
-	if (!target->disabled && (chosen->n_news > 0 || (all && chosen->n_firing > 0)))
-		write_delivery(alerts, group, target, chosen, reason, now_ms, out);
-	free(chosen);
+	if (target->disabled)
+		return;
+	chosen.all = mem_alloc((group->n + 1) * sizeof *chosen.all);
+	for (size_t i = 0; i < group->n; i++)
+		select_alert(group->alerts[i], target, &chosen);
+	if (chosen.news || ((all || is_first) && chosen.n_firing > 0))
+		write_delivery(alerts, group, target, &chosen,
+			       is_first && chosen.n_firing > 0 ? NOTIFICATION_OPENED
+							       : reason_of(&chosen),
+			       now_ms, out);
+	free(chosen.all);
 }
 
-static void note_told(struct alerts *alerts, struct alert_group *group, int64_t now_ms)
+static void note_notified(struct alerts *alerts, struct alert_group *group, int64_t now_ms)
 {
-	group->told_ms = now_ms;
+	group->notified_ms = now_ms;
 	for (size_t i = 0; i < group->n; i++) {
 		struct alert *alert = group->alerts[i];
-		if (is_firing(&alert->row) && alert->is_muted)
+		struct record_alert *row = &alert->row;
+		if (is_firing(row) && alert->is_muted)
 			continue;
-		if (is_firing(&alert->row))
-			alert->row.told = RECORD_TOLD_FIRING;
-		else if (alert->row.told == RECORD_TOLD_FIRING)
-			alert->row.told = RECORD_TOLD_RESOLVED;
-		alert->row.told_ms = now_ms;
-		alert->is_said_to_flap = alert->row.flapping;
+		if (is_firing(row))
+			row->notified = RECORD_NOTIFIED_FIRING;
+		else if (row->notified == RECORD_NOTIFIED_FIRING)
+			row->notified = RECORD_NOTIFIED_RESOLVED;
+		row->notified_ms = now_ms;
+		row->notified_condition = row->condition;
+		row->notified_degrees = row->degrees;
+		row->notified_acknowledged_ms = row->acknowledged_ms;
+		alert->flapping_notified = row->flapping;
 		alerts_mark(alerts, alert);
 	}
 }
 
-/* Those that are over, and told or never told, go. */
+/* Resolved alerts whose end was sent, or never needed to be, go. */
 static void release_over(struct alerts *alerts, struct alert_group *group)
 {
 	for (size_t i = group->n; i-- > 0;) {
 		struct alert *alert = group->alerts[i];
-		if (is_firing(&alert->row) || alert->row.told == RECORD_TOLD_FIRING)
+		if (is_firing(&alert->row) || alert->row.notified == RECORD_NOTIFIED_FIRING)
 			continue;
 		alerts_mark(alerts, alert);
 		leave(alert);
@@ -325,25 +449,25 @@ static void release_over(struct alerts *alerts, struct alert_group *group)
 static void settle(struct alerts *alerts, struct alert_group *group, int64_t now_ms,
 		   struct alert_changes *out)
 {
-	struct group_news v = { .look_ms = INT64_MAX };
+	struct group_state state = { .look_ms = INT64_MAX };
 
 	group->is_touched = false;
 	for (size_t i = 0; i < group->n; i++) {
 		struct alert *alert = group->alerts[i];
 		alert->is_muted = is_muted(alerts, &alert->row, now_ms);
-		look(alert, &v, now_ms);
+		collect_state(alerts, alert, &state, now_ms);
 	}
-	if (group->told_ms > now_ms)
-		group->told_ms = now_ms; /* the clock was set back */
-	int64_t due = due_of(alerts, group, &v);
+	if (group->notified_ms > now_ms)
+		group->notified_ms = now_ms; /* the clock was set back */
+	int64_t due = due_of(alerts, group, &state, now_ms);
 	if (due <= now_ms) {
 		for (size_t i = 0; i < alerts->n_targets; i++)
-			tell(alerts, group, &alerts->targets[i], reason_of(&v), !v.news, now_ms,
-			     out);
-		note_told(alerts, group, now_ms);
+			notify_target(alerts, group, &alerts->targets[i], false, !state.has_news,
+				      now_ms, out);
+		note_notified(alerts, group, now_ms);
 		due = now_ms + alerts->policy.repeat_ms;
 	}
-	alerts_due_at(alerts, earlier(due, v.look_ms));
+	alerts_due_at(alerts, earlier(due, state.look_ms));
 	release_over(alerts, group);
 }
 
@@ -360,17 +484,17 @@ void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert
 	alerts_emit(alerts, out);
 }
 
-void alerts_tell_target(struct alerts *alerts, const char *name, int64_t now_ms,
-			struct alert_changes *out)
+void alerts_notify_target(struct alerts *alerts, const char *name, int64_t now_ms,
+			  struct alert_changes *out)
 {
 	for (size_t t = 0; t < alerts->n_targets; t++) {
 		if (strcmp(alerts->targets[t].name, name) != 0)
 			continue;
 		for (size_t i = 0; i < alerts->n_groups; i++) {
 			struct alert_group *group = alerts->groups[i];
-			if (group->told_ms != TIMESTAMP_NONE) /* else it is told soon, to all */
-				tell(alerts, group, &alerts->targets[t], NOTIFICATION_OPENED, true,
-				     now_ms, out);
+			if (group->notified_ms != TIMESTAMP_NONE) /* else all are notified soon */
+				notify_target(alerts, group, &alerts->targets[t], true, true,
+					      now_ms, out);
 		}
 	}
 }

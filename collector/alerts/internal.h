@@ -15,24 +15,20 @@ struct alert {
 	struct record_alert row; /* its strings are its own, but for `key` */
 	struct alert_subject *subject;
 	struct alert_group *group; /* once it has fired */
-	struct view *told;         /* what the row says, while it is in a group; NULL: not known */
+	struct view *written;      /* what the row says, while it is in a group; NULL: not known */
+	enum condition written_as; /* its degree then */
 	bool is_stored;
 	bool is_dirty; /* the row is to be stored; among `dirty` then */
 	bool is_muted; /* as of the last look */
-	bool is_said_to_flap;
-};
-
-/* One condition of one server. */
-struct alert_slot {
-	struct alert_clock clock;
-	struct alert *alert; /* NULL: none */
+	bool flapping_notified;
 };
 
 /* A server, or the collector itself. */
 struct alert_subject {
 	char *key;
 	size_t at; /* its place among all */
-	struct alert_slot slots[CONDITION_COUNT];
+	struct alert_clock clocks[CONDITION_COUNT];
+	struct alert *alerts[CONDITION_COUNT]; /* by condition_kind(); NULL: none */
 	struct view *view;      /* the last one; NULL: not seen since the last reset, or our own */
 	int64_t silent_from_ms; /* when its silence counts; only while it is silent */
 };
@@ -44,7 +40,7 @@ struct alert_group {
 	struct alert **alerts;
 	size_t n;
 	size_t room;
-	int64_t told_ms; /* the last notification, or TIMESTAMP_NONE */
+	int64_t notified_ms; /* the last notification, or TIMESTAMP_NONE */
 	bool is_touched;
 };
 
@@ -53,6 +49,7 @@ struct alerts {
 	const char *url;
 	const struct alert_target *targets;
 	size_t n_targets;
+	bool shows_acknowledgements; /* one of the targets does */
 
 	struct text_map by_key;
 	struct alert_subject **subjects;
@@ -92,7 +89,7 @@ void alerts_due_at(struct alerts *alerts, int64_t ms);
 /* rows.c: rows out. */
 
 /* Where the strings of a row are that are the alert's own. */
-#define ALERT_TEXTS 11
+#define ALERT_TEXTS 14
 void alerts_texts_of(struct record_alert *row, const char **out[ALERT_TEXTS]);
 void alerts_emit(struct alerts *alerts, struct alert_changes *out);
 void alerts_emit_drop(struct alert_changes *out, int64_t id);
@@ -103,7 +100,7 @@ void alerts_free_alert(struct alert *alert);
  * cause unless it is in it. */
 void alerts_join(struct alerts *alerts, struct alert *alert);
 
-/* Tells what is due of the groups that were touched (or of all), and frees alerts that are over. */
+/* Notifies of what is due of the groups that were touched (or of all), and frees alerts that are over. */
 void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert_changes *out);
 
 void alerts_free_group(struct alert_group *group);
@@ -119,9 +116,32 @@ struct notification_alert alerts_show(const struct alerts *alerts, const struct 
 struct alert_subject *alerts_subject(struct alerts *alerts, const char *key);
 void alerts_free_subject(struct alert_subject *subject);
 
-/* A new alert; `now_ms` is TIMESTAMP_NONE where it gets its id from elsewhere. */
+/* incident.c: a new alert; `now_ms` is TIMESTAMP_NONE where it gets its id from elsewhere. */
 struct alert *alerts_add(struct alerts *alerts, struct alert_subject *subject,
 			 enum condition condition, int64_t now_ms);
 
-/* Takes it from its condition; alerts_emit() frees it with its last row. */
+/* Takes it from its subject; alerts_emit() frees it with its last row. */
 void alerts_release(struct alert *alert);
+
+/* The alert of that kind of incident that fires, or NULL. */
+struct alert *alerts_open_incident(const struct alert_subject *subject, enum condition kind);
+
+/*
+ * An incident goes on: which of its conditions hold now (a set), since when those do that did not
+ * before. Its clocks say what becomes of it.
+ */
+void alerts_step_incident(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
+			  unsigned holds, int64_t since_ms, int64_t now_ms,
+			  struct alert_changes *out);
+
+/* It is over, whatever its clocks say. */
+void alerts_end_incident(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
+			 int64_t now_ms, struct alert_changes *out);
+
+/* story.c: what a row says. */
+void alerts_set_row_text(struct alerts *alerts, struct alert *alert, const char **where,
+			 const char *text);
+void alerts_write_story(struct alerts *alerts, struct alert *alert, struct view *view);
+
+/* actions.c: an acknowledgement ends by itself. */
+void alerts_end_acknowledgement(struct alerts *alerts, struct alert *alert, int64_t now_ms);

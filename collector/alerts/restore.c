@@ -26,34 +26,41 @@ void alerts_set_targets(struct alerts *alerts, const struct alert_target *target
 {
 	alerts->targets = targets;
 	alerts->n_targets = n;
+	alerts->shows_acknowledgements = false;
+	for (size_t i = 0; i < n; i++)
+		alerts->shows_acknowledgements |= targets[i].shows_acknowledgements;
 }
 
-void alerts_hear(struct alerts *alerts, int64_t now_ms)
+void alerts_start_grace(struct alerts *alerts, int64_t now_ms)
 {
 	alerts->heard_from_ms = now_ms;
 }
 
-/* "1 2 3" */
-static void read_changes(const char *text, struct alert_clock *clock)
-{
-	while (clock->n_changes < ALERT_MAX_CHANGES &&
-	       number_take(&text, &clock->changes[clock->n_changes])) {
-		clock->n_changes++;
-		text += *text == ' ';
-	}
-}
-
+/* A row without clocks of its own, for they are damaged: its condition stands for them. */
 static void restore_clock(struct alert_clock *clock, const struct record_alert *row)
 {
-	bool over = row->state == RECORD_ALERT_RESOLVED;
-
-	clock->state = over ? RECORD_ALERT_NONE : row->state;
-	clock->holds = !over && row->gone_ms == TIMESTAMP_NONE;
+	if (row->state == RECORD_ALERT_RESOLVED)
+		return;
+	clock->state = row->state;
+	clock->holds = row->gone_ms == TIMESTAMP_NONE;
 	clock->since_ms = row->since_ms;
-	clock->gone_ms = over ? TIMESTAMP_NONE : row->gone_ms;
+	clock->gone_ms = row->gone_ms;
 	clock->fired_ms = row->fired_ms;
-	clock->flapping = row->flapping;
-	read_changes(row->changes, clock);
+}
+
+static void restore_clocks(struct alert_subject *subject, const struct record_alert *row)
+{
+	enum condition kind = condition_kind(row->condition);
+	const char *text = row->clocks;
+	enum condition condition;
+	struct alert_clock clock;
+
+	while (alert_clock_read(&text, &condition, &clock)) {
+		if (condition_kind(condition) == kind)
+			subject->clocks[condition] = clock;
+	}
+	if (alert_clock_is_idle(&subject->clocks[row->condition]) && *text)
+		restore_clock(&subject->clocks[row->condition], row);
 }
 
 void alerts_restore(struct alerts *alerts, const struct record_alert *row)
@@ -61,7 +68,7 @@ void alerts_restore(struct alerts *alerts, const struct record_alert *row)
 	struct alert_subject *subject = alerts_subject(alerts, row->key);
 	const char **texts[ALERT_TEXTS];
 
-	if (subject->slots[row->condition].alert)
+	if (subject->alerts[condition_kind(row->condition)])
 		return; /* there is one at most, unless somebody wrote into the store */
 	struct alert *alert = alerts_add(alerts, subject, row->condition, TIMESTAMP_NONE);
 	struct record_alert empty = alert->row;
@@ -70,13 +77,13 @@ void alerts_restore(struct alerts *alerts, const struct record_alert *row)
 		free((void *)*texts[i]);
 	alert->row = *row;
 	alert->row.key = subject->key;
-	alert->row.changes = NULL; /* the clock has them */
+	alert->row.clocks = NULL; /* the subject has them */
 	alerts_texts_of(&alert->row, texts);
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		*texts[i] = mem_strdup(*texts[i]);
 	alert->is_stored = true;
-	alert->is_said_to_flap = row->flapping && row->told == RECORD_TOLD_FIRING;
-	restore_clock(&subject->slots[row->condition].clock, row);
+	alert->flapping_notified = row->flapping && row->notified == RECORD_NOTIFIED_FIRING;
+	restore_clocks(subject, row);
 	alerts->firing[row->condition] += row->state == RECORD_ALERT_FIRING;
 	if (row->state != RECORD_ALERT_PENDING)
 		alerts_join(alerts, alert);

@@ -59,37 +59,42 @@ void alerts_emit_delivery(struct alert_changes *out, const struct record_deliver
 void alerts_texts_of(struct record_alert *row, const char **out[ALERT_TEXTS])
 {
 	const char **const texts[ALERT_TEXTS] = {
-		&row->server,  &row->organization,    &row->site,
-		&row->cause,   &row->verdict,         &row->reason,
-		&row->text,    &row->remedy,          &row->adapter,
-		&row->comment, &row->acknowledged_by,
+		&row->server,  &row->organization,     &row->site,
+		&row->cause,   &row->verdict,          &row->reason,
+		&row->text,    &row->remedy,           &row->adapter,
+		&row->comment, &row->acknowledged_by,  &row->now_text,
+		&row->options, &row->acknowledgements,
 	};
 	memcpy(out, texts, sizeof texts);
 }
 
-/* "1 2 3" */
-static const char *changes_text(const struct alert_clock *clock, struct arena *arena)
+/* Those of its kind that have something to remember. */
+static const char *clocks_text(const struct alert *alert, struct arena *arena)
 {
-	char text[ALERT_MAX_CHANGES * 21 + 1] = "";
-	size_t n = 0;
+	enum condition kind = condition_kind(alert->row.condition);
+	struct buffer out;
 
-	for (size_t i = 0; i < clock->n_changes; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, i ? " %" PRId64 : "%" PRId64,
-				      clock->changes[i]);
-	return arena_strdup(arena, text);
+	buffer_init(&out);
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		const struct alert_clock *clock = &alert->subject->clocks[i];
+		if (condition_kind((enum condition)i) == kind && !alert_clock_is_idle(clock))
+			alert_clock_write(clock, (enum condition)i, &out);
+	}
+	const char *text = out.size > 0 ? arena_strndup(arena, out.bytes, out.size) : "";
+	buffer_deinit(&out);
+	return text;
 }
 
 static const struct record_alert *copy_row(const struct alert *alert, struct arena *arena)
 {
 	const struct record_alert *row = &alert->row;
-	const struct alert_clock *clock = &alert->subject->slots[row->condition].clock;
 	struct record_alert *copy = arena_alloc(arena, sizeof *copy);
 
 	const char **texts[ALERT_TEXTS];
 
 	*copy = *row;
 	copy->key = arena_strdup(arena, row->key);
-	copy->changes = changes_text(clock, arena);
+	copy->clocks = clocks_text(alert, arena);
 	alerts_texts_of(copy, texts);
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		*texts[i] = arena_strdup(arena, *texts[i]);
@@ -112,7 +117,7 @@ void alerts_emit(struct alerts *alerts, struct alert_changes *out)
 		alert->is_stored = true;
 		out->alerts = alerts_append(out->alerts, &out->n_alerts, &out->room_alerts,
 					    (void *)copy_row(alert, &out->arena));
-		if (alert->subject->slots[alert->row.condition].alert != alert)
+		if (alert->subject->alerts[condition_kind(alert->row.condition)] != alert)
 			alerts_free_alert(alert); /* it is over, and this was its last row */
 	}
 	alerts->n_dirty = 0;
@@ -132,6 +137,6 @@ void alerts_free_alert(struct alert *alert)
 	alerts_texts_of(&alert->row, texts);
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		free((void *)*texts[i]);
-	view_unref(alert->told);
+	view_unref(alert->written);
 	free(alert);
 }

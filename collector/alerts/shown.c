@@ -1,12 +1,14 @@
 /* What others ask of alerts, and what they are shown. Declared in collector/alerts/alerts.h. */
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "collector/alerts/internal.h"
 #include "collector/base/pattern.h"
 #include "collector/base/percent.h"
 #include "collector/model/notification.h"
 #include "proto/base/timestamp.h"
+#include "proto/json/fields.h"
 
 const struct record_silence *alerts_next_silence(const struct alerts *alerts,
 						 const struct record_alert *alert, int64_t now_ms,
@@ -60,11 +62,11 @@ const char *alerts_url(const struct alerts *alerts, const struct record_alert *r
 	return kept;
 }
 
-/* The same for every alert about that condition of that server. */
+/* The same for every alert of that kind about that server, whatever its degree. */
 static const char *fingerprint_of(const struct record_alert *row, struct arena *arena)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-	const char *texts[] = { row->key, "\n", condition_name(row->condition) };
+	const char *texts[] = { row->key, "\n", condition_name(condition_kind(row->condition)) };
 
 	for (size_t i = 0; i < 3; i++) {
 		for (const char *c = texts[i]; *c; c++)
@@ -73,9 +75,45 @@ static const char *fingerprint_of(const struct record_alert *row, struct arena *
 	return arena_printf(arena, "%016" PRIx64, hash);
 }
 
+const struct notification_option *alerts_options(const struct record_alert *row, size_t *n,
+						 struct arena *arena)
+{
+	struct json_reading in;
+	struct json_place root;
+
+	*n = 0;
+	if (!*row->options)
+		return NULL;
+	size_t size = strlen(row->options);
+	json_begin(&in, row->options, size, size, arena, &root);
+	in.null_is_absent = true;
+	const struct notification_option *options = notification_read_options(&in, &root, n);
+	json_end(&in);
+	if (in.status == STATUS_OK)
+		return options;
+	*n = 0; /* damaged: the remedy tells them, too */
+	return NULL;
+}
+
+/* What holds; while that cannot be told, what is missing, and what held before. */
+static const char *text_of(const struct record_alert *row, struct arena *arena)
+{
+	const char *word = condition_word(CONDITION_UNKNOWN);
+	size_t n = strlen(word);
+
+	if (row->state != RECORD_ALERT_FIRING || strncmp(row->now_text, word, n) != 0)
+		return row->text;
+	const char *why = row->now_text + n;
+	return arena_printf(arena, "It cannot be told now whether this is still so%s%s Before: %s",
+			    why, *why ? "" : ".", row->text);
+}
+
 struct notification_alert alerts_show(const struct alerts *alerts, const struct record_alert *row,
 				      struct arena *arena)
 {
+	size_t n_options;
+	const struct notification_option *options = alerts_options(row, &n_options, arena);
+
 	return (struct notification_alert){
 		.id = arena_printf(arena, "%" PRId64, row->id),
 		.fingerprint = fingerprint_of(row, arena),
@@ -86,11 +124,14 @@ struct notification_alert alerts_show(const struct alerts *alerts, const struct 
 		.adapter = row->adapter,
 		.verdict = row->verdict,
 		.reason = row->reason,
-		.text = row->text,
-		.now_text = "",
+		.text = text_of(row, arena),
+		.now_text = row->now_text,
 		.remedy = row->remedy,
+		.options = options,
+		.n_options = n_options,
 		.url = alerts_url(alerts, row, arena),
-		.event_ms = TIMESTAMP_NONE,
+		.event = row->event,
+		.event_ms = row->event_ms,
 		.since_ms = row->since_ms,
 		.fired_ms = row->fired_ms,
 		.resolved_ms =
@@ -113,10 +154,13 @@ void alerts_each_firing(const struct alerts *alerts,
 		arena_init(&arena);
 		for (size_t j = 0; j < group->n; j++) {
 			const struct alert *alert = group->alerts[j];
+			bool is_known = alert->row.notified == RECORD_NOTIFIED_FIRING;
 			if (alert->row.state != RECORD_ALERT_FIRING ||
-			    (alert->is_muted && alert->row.told != RECORD_TOLD_FIRING))
+			    (alert->is_muted && !is_known))
 				continue;
 			struct notification_alert shown = alerts_show(alerts, &alert->row, &arena);
+			if (alert->is_muted) /* what became worse meanwhile is muted, too */
+				shown.condition = alert->row.notified_condition;
 			visit(visitor, &shown);
 		}
 		arena_deinit(&arena);

@@ -6,6 +6,7 @@
 #include "collector/http/event_stream.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/notification.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "proto/base/timestamp.h"
@@ -68,10 +69,39 @@ static void add_silences(struct buffer *out, const struct alerts *alerts,
 	json_close_array(out);
 }
 
-static const char *told_name(enum record_alert_told told)
+static const char *notified_name(enum record_alert_notified notified)
 {
 	static const char *const names[] = { "nothing", "firing", "resolved" };
-	return names[told];
+	return names[notified];
+}
+
+/* The worst degree that it has had. */
+static enum condition worst_of(const struct record_alert *alert)
+{
+	enum condition worst = alert->condition;
+
+	for (int i = (int)alert->condition; i >= 0; i--) {
+		if (alert->degrees & CONDITION_BIT(i))
+			worst = (enum condition)i;
+	}
+	return worst;
+}
+
+static void add_options(struct buffer *out, const struct record_alert *alert, struct arena *arena)
+{
+	size_t n;
+	const struct notification_option *options = alerts_options(alert, &n, arena);
+
+	notification_write_options(options, n, out);
+}
+
+static void add_event(struct buffer *out, const struct record_alert *alert)
+{
+	if (alert->event)
+		json_put_integer(out, "event", alert->event);
+	else
+		json_put_null(out, "event");
+	json_put_time(out, "event_at", alert->event_ms);
 }
 
 void api_alert_add(struct alerting *alerting, const struct record_alert *alert, int64_t now_ms,
@@ -85,6 +115,8 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 	put_text(out, "organization", alert->organization);
 	put_text(out, "site", alert->site);
 	put_text(out, "condition", condition_name(alert->condition));
+	put_text(out, "opened_as", condition_name(alert->opened));
+	put_text(out, "worst", condition_name(worst_of(alert)));
 	put_text(out, "state", state_name(alert->state));
 	json_put_time(out, "since", alert->since_ms);
 	json_put_time(out, "fired_at", alert->fired_ms);
@@ -92,16 +124,21 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 	put_text(out, "verdict", alert->verdict);
 	put_text(out, "reason", alert->reason);
 	json_put_text(out, "text", alert->text);
+	put_text(out, "now", alert->now_text);
 	put_text(out, "remedy", alert->remedy);
+	add_options(out, alert, arena);
+	add_event(out, alert);
 	put_text(out, "url", alerts_url(alerts, alert, arena));
 	put_text(out, "cause", alert->cause);
 	json_put_bool(out, "flapping", alert->flapping);
 	add_acknowledgement(out, alert, now_ms);
+	json_put_json(out, "acknowledgements",
+		      *alert->acknowledgements ? alert->acknowledgements : "[]");
 	add_silences(out, alerts, alert, now_ms);
 	json_put_text(out, "maintenance", alerts_maintenance_of(alerts, alert, now_ms));
 	json_open_object(out, "deliveries");
-	json_put_text(out, "told", told_name(alert->told));
-	json_put_time(out, "told_at", alert->told_ms);
+	json_put_text(out, "told", notified_name(alert->notified));
+	json_put_time(out, "told_at", alert->notified_ms);
 	json_close_object(out);
 	json_close_object(out);
 }

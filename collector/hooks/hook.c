@@ -245,6 +245,11 @@ bool hook_is_told(const struct hook *hook)
 	return hook_ops_of(hook->type)->is_told;
 }
 
+bool hook_shows_acknowledgements(const struct hook *hook)
+{
+	return hook_ops_of(hook->type)->shows_acknowledgements;
+}
+
 void hook_send(struct hook *hook, const struct notification *notification, hook_done *done,
 	       void *user)
 {

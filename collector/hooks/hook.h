@@ -101,6 +101,9 @@ void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user);
 /* Is it told by notifications? Other hooks are kept in step by hooks_start(). */
 bool hook_is_told(const struct hook *hook);
 
+/* Can its receivers show who looks after an alert? Else it is not notified of that alone. */
+bool hook_shows_acknowledgements(const struct hook *hook);
+
 /*
  * Starts an attempt; the notification is borrowed for the call. Of a hook that is not told this is
  * a try: an Alertmanager gets the alerts, a heartbeat beats once.

@@ -38,8 +38,9 @@ void hook_attempt_finish(struct hook_attempt *attempt, const struct hook_result 
 void hook_attempt_on_transfer(void *user, const struct transfer_result *answer);
 
 struct hook_ops {
-	bool is_told;     /* by notifications; else it is kept in step by `run` */
-	int64_t limit_ms; /* for an attempt, unless settings differ */
+	bool is_told;                /* by notifications; else it is kept in step by `run` */
+	bool shows_acknowledgements; /* its messages say who looks after an alert */
+	int64_t limit_ms;            /* for an attempt, unless settings differ */
 
 	/*
 	 * Starts the one thing of `attempt` that ends it; `notification` is borrowed for the call.

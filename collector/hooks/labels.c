@@ -48,7 +48,9 @@ struct hook_labels hook_labels_annotations(const struct notification_alert *aler
 		timestamp_format(alert->since_ms, since);
 
 	add(&pairs, "summary", hook_labels_summary(alert, arena));
-	add(&pairs, "description", alert->text);
+	add(&pairs, "description",
+	    alert->resolved_ms != TIMESTAMP_NONE && *alert->now_text ? alert->now_text
+								     : alert->text);
 	add(&pairs, "remedy", alert->remedy);
 	add(&pairs, "since", since);
 	add(&pairs, "runbook_url", alert->url); /* the server's page has the remedy in full */

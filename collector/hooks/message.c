@@ -62,6 +62,8 @@ static const char *effect_of(enum condition condition)
 	case CONDITION_SILENT:
 		return "What is known of this server is old: nobody would learn that its MTA "
 		       "fails.";
+	case CONDITION_NOT_MONITORED:
+		return "Nobody would learn that its MTA fails.";
 	case CONDITION_DISK:
 		return "A collector with a full disk takes no reports and tells nobody anything.";
 	case CONDITION_CERTIFICATE:

@@ -1,5 +1,6 @@
 #include "collector/model/condition.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct condition_info rows[CONDITION_COUNT] = {
@@ -56,4 +57,33 @@ bool condition_from_name(const char *name, enum condition *out)
 const char *condition_names(void)
 {
 	return all_names;
+}
+
+const char *condition_set_text(unsigned set, char text[CONDITION_SET_TEXT_SIZE])
+{
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < CONDITION_COUNT; i++) {
+		if (set & CONDITION_BIT(i))
+			n += (size_t)snprintf(text + n, CONDITION_SET_TEXT_SIZE - n, "%s%s",
+					      n > 0 ? " " : "", rows[i].name);
+	}
+	return text;
+}
+
+unsigned condition_set_from_text(const char *text)
+{
+	unsigned set = 0;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		for (int i = 0; i < CONDITION_COUNT; i++) {
+			if (strlen(rows[i].name) == n && memcmp(rows[i].name, text, n) == 0)
+				set |= CONDITION_BIT(i);
+		}
+		text += n;
+		text += *text == ' ';
+	}
+	return set;
 }

@@ -45,6 +45,13 @@ enum condition condition_kind(enum condition condition);
 /* Is it a condition of the collector itself, not of a server? */
 bool condition_is_own(enum condition condition);
 
+/* Bytes of a set of conditions as text. */
+#define CONDITION_SET_TEXT_SIZE 256
+
+/* For the store: "failing exposed". What is no condition is left out. */
+const char *condition_set_text(unsigned set, char text[CONDITION_SET_TEXT_SIZE]);
+unsigned condition_set_from_text(const char *text);
+
 /* "at_risk"; never NULL. */
 const char *condition_name(enum condition condition);
 

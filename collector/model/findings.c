@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "proto/base/timestamp.h"
+
 static void read_reason(struct json_reading *in, const struct json_place *at, void *item)
 {
 	struct findings_reason *reason = item;
@@ -9,8 +11,12 @@ static void read_reason(struct json_reading *in, const struct json_place *at, vo
 
 	json_get_text(in, at, "code", &reason->code);
 	json_get_text(in, at, "text", &reason->text);
-	if (json_get_object(in, at, "evidence", &evidence))
-		json_get_text(in, &evidence, "adapter", &reason->adapter);
+	reason->event_ms = TIMESTAMP_NONE;
+	if (!json_get_object(in, at, "evidence", &evidence))
+		return;
+	json_get_text(in, &evidence, "adapter", &reason->adapter);
+	json_get_integer(in, &evidence, "event", 0, JSON_MAX_INTEGER, &reason->event);
+	json_get_time(in, &evidence, "at", &reason->event_ms);
 }
 
 static void read_step(struct json_reading *in, const struct json_place *at, void *item)

@@ -16,6 +16,8 @@ struct findings_reason {
 	const char *code;
 	const char *text;
 	const char *adapter; /* that the evidence names */
+	int64_t event;       /* of the server's log, that the evidence names; 0: none */
+	int64_t event_ms;    /* by the server's clock, or TIMESTAMP_NONE */
 };
 
 struct findings_step {

@@ -18,40 +18,56 @@ enum record_alert_state {
 	RECORD_ALERT_RESOLVED = 3,
 };
 
-/* What the hooks were told of an alert. Stored: never renumbered. */
-enum record_alert_told {
-	RECORD_TOLD_NOTHING = 0,
-	RECORD_TOLD_FIRING = 1,
-	RECORD_TOLD_RESOLVED = 2,
+/* What the hooks were notified of. Stored: never renumbered. */
+enum record_alert_notified {
+	RECORD_NOTIFIED_NOTHING = 0,
+	RECORD_NOTIFIED_FIRING = 1,
+	RECORD_NOTIFIED_RESOLVED = 2,
 };
 
-/* An alert: one condition of one server, from its beginning to its end. Strings are never NULL. */
+/*
+ * An alert: one incident of one server, from its beginning to its end, over all its degrees
+ * (condition_kind()). Strings are never NULL.
+ */
 struct record_alert {
 	int64_t id;
-	const char *key; /* of the server; "" for an ill of the collector's own */
-	enum condition condition;
+	const char *key;          /* of the server; "" for an ill of the collector's own */
+	enum condition condition; /* its degree now; of one that is over, the last one */
+	enum condition opened;    /* its degree when it fired first */
+	unsigned degrees;         /* CONDITION_BIT() of all that it has had since */
 	enum record_alert_state state;
 	const char *server; /* as it is shown; so with the next two */
 	const char *organization;
 	const char *site;
 	int64_t since_ms; /* since when the condition holds */
 	int64_t gone_ms;  /* since when it is gone while it fires still, or TIMESTAMP_NONE */
-	int64_t fired_ms; /* TIMESTAMP_NONE: not yet; likewise the next one */
+	int64_t fired_ms; /* when it opened; TIMESTAMP_NONE: not yet; likewise the next one */
 	int64_t resolved_ms;
 	const char *cause;   /* what alerts are grouped by */
 	const char *verdict; /* of the server */
 	const char *reason;
 	const char *text;
+	const char *now_text; /* what is so now, where that is not what `text` says; else "" */
 	const char *remedy;
+	const char *options; /* the remedy as steps: JSON, notification_write_options() */
 	const char *adapter;
+	int64_t event;    /* of the server's own log, that shows it; 0: none does */
+	int64_t event_ms; /* by the server's clock, or TIMESTAMP_NONE */
 	bool flapping;
-	const char *changes; /* when the condition came and went lately: milliseconds, "1 2 3" */
-	enum record_alert_told told;
-	int64_t told_ms;             /* when something was told of it last, or TIMESTAMP_NONE */
-	const char *acknowledged_by; /* "": it is not */
+	const char *clocks; /* of its degrees: alert_clock_write() */
+	enum record_alert_notified notified;
+	enum condition notified_condition; /* the degree that hooks know, once they know one */
+	unsigned notified_degrees;         /* all that they know of */
+	int64_t notified_ms; /* when something was sent of it last, or TIMESTAMP_NONE */
+	int64_t notified_acknowledged_ms; /* the acknowledgement that hooks know */
+	const char *acknowledged_by;      /* "": it is not */
 	const char *comment;
 	int64_t acknowledged_ms;
-	int64_t acknowledged_until_ms; /* TIMESTAMP_NONE: until it is resolved */
+	int64_t acknowledged_until_ms;         /* TIMESTAMP_NONE: until it is resolved */
+	enum condition acknowledged_condition; /* its degree then: a worse one ends that */
+	/* All that there were, the oldest first, JSON: [{"by", "at", "comment", "until", "condition",
+	   "ended_at"}]. */
+	const char *acknowledgements;
 };
 
 /* Somebody wants to hear nothing of some alerts for a while. Patterns: collector/base/pattern.h. */

@@ -33,7 +33,7 @@ static void schedule(struct alerting *a)
 	loop_timer_start(a->timer, (uint64_t)(sleep_ms < MAX_SLEEP_MS ? sleep_ms : MAX_SLEEP_MS));
 }
 
-/* Who may be told; after every change of the hooks. */
+/* Whom to notify; after every change of the hooks. */
 static void set_targets(struct alerting *a)
 {
 	size_t n = hooks_count(a->options.hooks);
@@ -46,7 +46,8 @@ static void set_targets(struct alerting *a)
 			continue;
 		a->targets[n_targets++] =
 			(struct alert_target){ hook->name, &hook->route,
-					       outbox_is_disabled(a->outbox, hook->name) };
+					       outbox_is_disabled(a->outbox, hook->name),
+					       hook_shows_acknowledgements(hook) };
 	}
 	alerts_set_targets(a->alerts, a->targets, n_targets);
 }
@@ -172,8 +173,8 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 		};
 		struct self_check_result result =
 			self_check_look(&facts, (enum condition)i, now_ms, &arena);
-		alerts_see_own(a->alerts, (enum condition)i, result.holds, result.text,
-			       result.remedy, now_ms, out);
+		alerts_update_self_check(a->alerts, (enum condition)i, result.holds, result.text,
+					 result.remedy, now_ms, out);
 	}
 	arena_deinit(&arena);
 }
@@ -191,7 +192,7 @@ static void notify_new_hooks(struct alerting *a, int64_t now_ms)
 		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
 						      false, now_ms };
 		struct store_change change = { .hook = &passage->hook };
-		alerts_tell_target(a->alerts, hook->name, now_ms, passage->changes);
+		alerts_notify_target(a->alerts, hook->name, now_ms, passage->changes);
 		outbox_mark_known(a->outbox, hook->name);
 		(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
 	}
@@ -320,11 +321,11 @@ void alerting_resume(struct alerting *a, const struct fleet *fleet)
 
 	a->is_ready = true;
 	set_targets(a);
-	alerts_hear(a->alerts, now_ms);
+	alerts_start_grace(a->alerts, now_ms);
 	for (size_t i = 0; i < fleet_count(fleet); i++) {
 		const struct view *view = fleet_view(fleet, i);
 		if (view)
-			alerts_see(a->alerts, view, now_ms, passage->changes);
+			alerts_update_server(a->alerts, view, now_ms, passage->changes);
 	}
 	alerts_forget_unseen(a->alerts, now_ms, passage->changes);
 	submit_own(passage, false);
@@ -347,7 +348,7 @@ struct alert_changes *alerting_prepare(struct alerting *a, const struct changes 
 	if (changes->removal)
 		alerts_forget(a->alerts, changes->removal->key, now_ms, out);
 	for (size_t i = 0; i < changes->n_views; i++)
-		alerts_see(a->alerts, changes->views[i], now_ms, out);
+		alerts_update_server(a->alerts, changes->views[i], now_ms, out);
 	put_in(change, out);
 	schedule(a);
 	return out;

@@ -5,41 +5,66 @@
 
 #include "proto/base/timestamp.h"
 
+/* Columns as STORE_ALERT_COLUMNS has them: numbers, texts, conditions, times. */
+enum {
+	FIRST_TEXT = 5,
+	N_TEXTS = 16,
+	FIRST_CONDITION = FIRST_TEXT + N_TEXTS,
+	N_CONDITIONS = 4,
+	FIRST_SET = FIRST_CONDITION + N_CONDITIONS,
+	N_SETS = 2,
+	FIRST_TIME = FIRST_SET + N_SETS,
+	N_TIMES = 9,
+};
+
+static bool bind_texts(sqlite3_stmt *put, const struct record_alert *a)
+{
+	const char *texts[N_TEXTS] = {
+		a->key,      a->server,          a->organization, a->site,
+		a->cause,    a->verdict,         a->reason,       a->text,
+		a->now_text, a->remedy,          a->options,      a->adapter,
+		a->clocks,   a->acknowledged_by, a->comment,      a->acknowledgements
+	};
+	const enum condition conditions[N_CONDITIONS] = { a->condition, a->opened,
+							  a->notified_condition,
+							  a->acknowledged_condition };
+	bool bound = true;
+
+	for (int i = 0; bound && i < N_TEXTS; i++)
+		bound = store_db_bind_text(put, 1 + FIRST_TEXT + i, texts[i]);
+	for (int i = 0; bound && i < N_CONDITIONS; i++)
+		bound = store_db_bind_text(put, 1 + FIRST_CONDITION + i,
+					   condition_name(conditions[i]));
+	return bound;
+}
+
 static enum status put_alert(struct store_db *db, const struct record_alert *a,
 			     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store an alert";
-	const char *texts[] = { a->key,
-				condition_name(a->condition),
-				a->server,
-				a->organization,
-				a->site,
-				a->cause,
-				a->verdict,
-				a->reason,
-				a->text,
-				a->remedy,
-				a->adapter,
-				a->changes,
-				a->acknowledged_by,
-				a->comment };
-	const int64_t times[] = { a->since_ms,
-				  a->gone_ms,
-				  a->fired_ms,
-				  a->resolved_ms,
-				  a->told_ms,
-				  a->acknowledged_ms,
-				  a->acknowledged_until_ms };
+	const int64_t numbers[FIRST_TEXT] = { a->id, (int64_t)a->state, (int64_t)a->notified,
+					      a->flapping, a->event };
+	const unsigned sets[N_SETS] = { a->degrees, a->notified_degrees };
+	const int64_t times[N_TIMES] = { a->since_ms,
+					 a->gone_ms,
+					 a->fired_ms,
+					 a->resolved_ms,
+					 a->event_ms,
+					 a->notified_ms,
+					 a->acknowledged_ms,
+					 a->acknowledged_until_ms,
+					 a->notified_acknowledged_ms };
+	char words[N_SETS][CONDITION_SET_TEXT_SIZE];
 	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_ALERT);
-	bool bound = put && store_db_bind_number(put, 1, a->id) &&
-		     store_db_bind_number(put, 2, (int64_t)a->state) &&
-		     store_db_bind_number(put, 3, (int64_t)a->told) &&
-		     store_db_bind_number(put, 4, a->flapping);
+	bool bound = put && bind_texts(put, a);
 
-	for (int i = 0; bound && i < (int)(sizeof texts / sizeof *texts); i++)
-		bound = store_db_bind_text(put, 5 + i, texts[i]);
-	for (int i = 0; bound && i < (int)(sizeof times / sizeof *times); i++)
-		bound = store_db_bind_time(put, 19 + i, times[i]);
+	for (int i = 0; bound && i < FIRST_TEXT; i++)
+		bound = store_db_bind_number(put, 1 + i, numbers[i]);
+	for (int i = 0; bound && i < N_SETS; i++)
+		bound = store_db_bind_text(put, 1 + FIRST_SET + i,
+					   condition_set_text(sets[i], words[i]));
+	for (int i = 0; bound && i < N_TIMES; i++)
+		bound = store_db_bind_time(put, 1 + FIRST_TIME + i, times[i]);
 	return bound ? store_db_run(db, put, what, error) : store_db_fail(db, what, error);
 }
 
@@ -111,52 +136,85 @@ enum status store_db_put_alerts(struct store_db *db, const struct store_change *
 	return status;
 }
 
-/* The columns of STORE_ALERT_COLUMNS; what stands for nothing that we know is damage. */
-static enum status get_alert(const struct store_db *db, sqlite3_stmt *row, struct record_alert *out,
-			     char error[STORE_ERROR_SIZE])
+static enum status get_condition(const struct store_db *db, sqlite3_stmt *row, int i,
+				 enum condition *out, char error[STORE_ERROR_SIZE])
 {
-	int state;
-	int told;
-	enum status status = store_db_choice(db, row, 1, RECORD_ALERT_PENDING,
-					     RECORD_ALERT_RESOLVED, "alert", &state, error);
-	if (status == STATUS_OK)
-		status = store_db_choice(db, row, 2, RECORD_TOLD_NOTHING, RECORD_TOLD_RESOLVED,
-					 "alert", &told, error);
-	if (status != STATUS_OK)
-		return status;
-	*out = (struct record_alert){
-		.id = sqlite3_column_int64(row, 0),
-		.state = (enum record_alert_state)state,
-		.told = (enum record_alert_told)told,
-		.flapping = sqlite3_column_int(row, 3) != 0,
-		.key = store_db_text(row, 4),
-		.server = store_db_text(row, 6),
-		.organization = store_db_text(row, 7),
-		.site = store_db_text(row, 8),
-		.cause = store_db_text(row, 9),
-		.verdict = store_db_text(row, 10),
-		.reason = store_db_text(row, 11),
-		.text = store_db_text(row, 12),
-		.remedy = store_db_text(row, 13),
-		.adapter = store_db_text(row, 14),
-		.changes = store_db_text(row, 15),
-		.acknowledged_by = store_db_text(row, 16),
-		.comment = store_db_text(row, 17),
-		.since_ms = store_db_time(row, 18),
-		.gone_ms = store_db_time(row, 19),
-		.fired_ms = store_db_time(row, 20),
-		.resolved_ms = store_db_time(row, 21),
-		.told_ms = store_db_time(row, 22),
-		.acknowledged_ms = store_db_time(row, 23),
-		.acknowledged_until_ms = store_db_time(row, 24),
-	};
-	if (condition_from_name(store_db_text(row, 5), &out->condition))
+	const char *name = store_db_text(row, FIRST_CONDITION + i);
+
+	if (condition_from_name(name, out))
 		return STATUS_OK;
 	snprintf(error, STORE_ERROR_SIZE,
 		 "'%s' holds an alert of the condition '%.60s', which "
 		 "nobody knows",
-		 db->path, store_db_text(row, 5));
+		 db->path, name);
 	return STATUS_MALFORMED;
+}
+
+static enum status get_conditions(const struct store_db *db, sqlite3_stmt *row,
+				  struct record_alert *out, char error[STORE_ERROR_SIZE])
+{
+	enum condition *const where[N_CONDITIONS] = { &out->condition, &out->opened,
+						      &out->notified_condition,
+						      &out->acknowledged_condition };
+	enum status status = STATUS_OK;
+
+	for (int i = 0; status == STATUS_OK && i < N_CONDITIONS; i++)
+		status = get_condition(db, row, i, where[i], error);
+	out->degrees = condition_set_from_text(store_db_text(row, FIRST_SET));
+	out->notified_degrees = condition_set_from_text(store_db_text(row, FIRST_SET + 1));
+	return status;
+}
+
+static void get_texts(sqlite3_stmt *row, struct record_alert *out)
+{
+	const char **const where[N_TEXTS] = {
+		&out->key,      &out->server,          &out->organization, &out->site,
+		&out->cause,    &out->verdict,         &out->reason,       &out->text,
+		&out->now_text, &out->remedy,          &out->options,      &out->adapter,
+		&out->clocks,   &out->acknowledged_by, &out->comment,      &out->acknowledgements
+	};
+
+	for (int i = 0; i < N_TEXTS; i++)
+		*where[i] = store_db_text(row, FIRST_TEXT + i);
+}
+
+static void get_times(sqlite3_stmt *row, struct record_alert *out)
+{
+	int64_t *const where[N_TIMES] = { &out->since_ms,
+					  &out->gone_ms,
+					  &out->fired_ms,
+					  &out->resolved_ms,
+					  &out->event_ms,
+					  &out->notified_ms,
+					  &out->acknowledged_ms,
+					  &out->acknowledged_until_ms,
+					  &out->notified_acknowledged_ms };
+
+	for (int i = 0; i < N_TIMES; i++)
+		*where[i] = store_db_time(row, FIRST_TIME + i);
+}
+
+/* What stands for nothing that we know is damage. */
+static enum status get_alert(const struct store_db *db, sqlite3_stmt *row, struct record_alert *out,
+			     char error[STORE_ERROR_SIZE])
+{
+	int state;
+	int notified;
+	enum status status = store_db_choice(db, row, 1, RECORD_ALERT_PENDING,
+					     RECORD_ALERT_RESOLVED, "alert", &state, error);
+	if (status == STATUS_OK)
+		status = store_db_choice(db, row, 2, RECORD_NOTIFIED_NOTHING,
+					 RECORD_NOTIFIED_RESOLVED, "alert", &notified, error);
+	if (status != STATUS_OK)
+		return status;
+	*out = (struct record_alert){ .id = sqlite3_column_int64(row, 0),
+				      .state = (enum record_alert_state)state,
+				      .notified = (enum record_alert_notified)notified,
+				      .flapping = sqlite3_column_int(row, 3) != 0,
+				      .event = sqlite3_column_int64(row, 4) };
+	get_texts(row, out);
+	get_times(row, out);
+	return get_conditions(db, row, out, error);
 }
 
 struct listener {

@@ -10,9 +10,11 @@
 #include "proto/base/timestamp.h"
 
 #define STORE_ALERT_COLUMNS                                                                        \
-	"id, state, told, flapping, key, condition, server, organization, site, cause, verdict, "  \
-	"reason, text, remedy, adapter, changes, acknowledged_by, comment, since_ms, gone_ms, "    \
-	"fired_ms, resolved_ms, told_ms, acknowledged_ms, acknowledged_until_ms"
+	"id, state, notified, flapping, event, key, server, organization, site, cause, verdict, "  \
+	"reason, text, now_text, remedy, options, adapter, clocks, acknowledged_by, comment, "     \
+	"acknowledgements, condition, opened, notified_condition, acknowledged_condition, "        \
+	"degrees, notified_degrees, since_ms, gone_ms, fired_ms, resolved_ms, event_ms, "          \
+	"notified_ms, acknowledged_ms, acknowledged_until_ms, notified_acknowledged_ms"
 
 /* Alerts in the state `?1` in the order of a text, from behind the text `?3` with the id `?2` on. */
 #define STORE_ALERTS_BY(text)                                                                      \
@@ -196,14 +198,15 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_PUT_ALERT] =
 		"INSERT OR REPLACE INTO alert (" STORE_ALERT_COLUMNS ") VALUES (?1, ?2, "
 		"?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-		"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25)",
+		"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, "
+		"?33, ?34, ?35, ?36)",
 	[STORE_DROP_ALERT] = "DELETE FROM alert WHERE id = ?1",
-	/* Those that are over and told: `?1` stay. */
-	[STORE_TRIM_ALERTS] = "DELETE FROM alert WHERE state = 3 AND told <> 1 AND id <= "
+	/* Those that are over and known to be: `?1` stay. */
+	[STORE_TRIM_ALERTS] = "DELETE FROM alert WHERE state = 3 AND notified <> 1 AND id <= "
 			      "(SELECT id FROM alert WHERE state = 3 ORDER BY id DESC LIMIT 1 "
 			      "OFFSET ?1)",
 	[STORE_OPEN_ALERTS] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state IN (1, 2) OR "
-			      "(state = 3 AND told = 1) ORDER BY id",
+			      "(state = 3 AND notified = 1) ORDER BY id",
 	[STORE_ALERTS_OF_CONDITION] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 "
 				      "AND condition = ?3 AND id < ?2 ORDER BY id DESC",
 	[STORE_ALERTS_BY_ID] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 AND "

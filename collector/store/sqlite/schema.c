@@ -264,6 +264,49 @@ static const char *const migrations[] = {
 
 	/* Alerts are listed worst first. */
 	"CREATE INDEX alert_condition ON alert (state, condition, id);",
+
+	/*
+	 * The alerts about the exposure of a server become one, with degrees: of several that are
+	 * open the worst stays, and the others are closed without a word. What was told (notified
+	 * now) is known as that degree; the clock of its condition is the first of its clocks.
+	 */
+	"ALTER TABLE alert RENAME COLUMN told TO notified;"
+	"ALTER TABLE alert RENAME COLUMN told_ms TO notified_ms;"
+	"ALTER TABLE alert RENAME COLUMN changes TO clocks;"
+	"ALTER TABLE alert ADD COLUMN opened TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN degrees TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN notified_condition TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN notified_degrees TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN acknowledged_condition TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN now_text TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN options TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN acknowledgements TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE alert ADD COLUMN event INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE alert ADD COLUMN event_ms INTEGER;"
+	"ALTER TABLE alert ADD COLUMN notified_acknowledged_ms INTEGER;"
+	"UPDATE alert SET opened = condition, degrees = condition,"
+	" acknowledged_condition = condition, notified_acknowledged_ms = acknowledged_ms,"
+	" notified_condition = condition, notified_degrees = iif(notified > 0, condition, ''),"
+	" clocks = condition || ' ' || iif(state = 3, 0, state) || ' ' ||"
+	" (state <> 3 AND gone_ms IS NULL) || ' ' || since_ms || ' ' || coalesce(gone_ms, -1) ||"
+	" ' ' || coalesce(fired_ms, -1) || ' ' || flapping || iif(clocks = '', '', ' ') ||"
+	" clocks || ';';"
+	"UPDATE alert SET acknowledgements = json_array(json_object('by', acknowledged_by, 'at',"
+	" strftime('%Y-%m-%dT%H:%M:%fZ', acknowledged_ms / 1000.0, 'unixepoch'), 'comment',"
+	" comment, 'until', strftime('%Y-%m-%dT%H:%M:%fZ', acknowledged_until_ms / 1000.0,"
+	" 'unixepoch'), 'condition', condition, 'ended_at', NULL))"
+	" WHERE acknowledged_by <> '' AND acknowledged_ms IS NOT NULL;"
+	"CREATE TABLE stays AS SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY key"
+	" ORDER BY CASE state WHEN 2 THEN 0 WHEN 3 THEN 1 ELSE 2 END, CASE condition"
+	" WHEN 'failing' THEN 0 WHEN 'exposed' THEN 1 WHEN 'at_risk' THEN 2 ELSE 3 END, id DESC)"
+	" AS place FROM alert WHERE condition IN ('failing', 'exposed', 'at_risk', 'unknown')"
+	" AND (state IN (1, 2) OR notified = 1)) WHERE place = 1;"
+	"DELETE FROM alert WHERE state = 1 AND id NOT IN stays"
+	" AND condition IN ('failing', 'exposed', 'at_risk', 'unknown');"
+	"UPDATE alert SET state = 3, notified = 2, resolved_ms = coalesce(resolved_ms,"
+	" CAST(strftime('%s', 'now') AS INTEGER) * 1000) WHERE (state = 2 OR notified = 1)"
+	" AND id NOT IN stays AND condition IN ('failing', 'exposed', 'at_risk', 'unknown');"
+	"DROP TABLE stays;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

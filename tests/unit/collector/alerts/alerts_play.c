@@ -29,20 +29,41 @@ static void append(char *where, size_t size, const char *format, ...)
 	va_end(args);
 }
 
+static void note_alert(struct play *p, const struct notification_alert *alert)
+{
+	append(p->told, sizeof p->told, " %s=", alert->server);
+	if (alert->resolved_ms != TIMESTAMP_NONE)
+		append(p->told, sizeof p->told, "resolved");
+	else if (alert->has_before)
+		append(p->told, sizeof p->told, "%s>%s", condition_name(alert->before),
+		       condition_name(alert->condition));
+	else
+		append(p->told, sizeof p->told, "%s", condition_name(alert->condition));
+	append(p->told, sizeof p->told, "%s%s%s", alert->flapping ? "~" : "",
+	       *alert->acknowledged_by ? "+" : "", alert->acknowledged_by);
+}
+
 static void note_delivery(struct play *p, const struct record_delivery *row)
 {
 	struct notification n;
 	struct arena arena;
 
+	p->last = row;
 	arena_init(&arena);
 	assert_int_equal(notification_read(row->body, row->body_size, &arena, &n), STATUS_OK);
 	append(p->told, sizeof p->told, "%s[%s]", notification_reason_text(n.reason), n.group_key);
 	for (size_t i = 0; i < n.n_alerts; i++)
-		append(p->told, sizeof p->told, " %s=%s%s", n.alerts[i].server,
-		       n.alerts[i].resolved_ms == TIMESTAMP_NONE ? "firing" : "resolved",
-		       n.alerts[i].flapping ? "~" : "");
+		note_alert(p, &n.alerts[i]);
 	append(p->told, sizeof p->told, "; ");
 	arena_deinit(&arena);
+}
+
+const struct notification *play_last_notification(const struct play *p, struct arena *arena)
+{
+	struct notification *n = arena_alloc(arena, sizeof *n);
+
+	assert_int_equal(notification_read(p->last->body, p->last->body_size, arena, n), STATUS_OK);
+	return n;
 }
 
 static void store_row(struct play *p, const struct record_alert *row)
@@ -113,12 +134,12 @@ void play_set_up(struct play *p)
 	arena_deinit(&arena);
 	p->policy.hold_ms[CONDITION_AT_RISK] = 60 * S;
 	p->route = (struct hook_route){ .conditions = CONDITION_ALL, .send_resolved = true };
-	p->target = (struct alert_target){ "ops", &p->route, false };
+	p->target = (struct alert_target){ "ops", &p->route, false, true };
 	p->now = T0;
 	p->alerts = alerts_new();
 	alerts_configure(p->alerts, &p->policy, "https://c/");
 	alerts_set_targets(p->alerts, &p->target, 1);
-	alerts_hear(p->alerts, T0 - 86400 * S);
+	alerts_start_grace(p->alerts, T0 - 86400 * S);
 	play_go_to(p, T0);
 }
 
@@ -155,7 +176,7 @@ void play_see_in(struct play *p, const char *server, const char *site, enum verd
 	struct view *view = make_view(server, site, verdict, false, p->now);
 	struct alert_changes changes;
 	alert_changes_init(&changes);
-	alerts_see(p->alerts, view, p->now, &changes);
+	alerts_update_server(p->alerts, view, p->now, &changes);
 	play_commit(p, &changes);
 	view_unref(view);
 }
@@ -170,7 +191,7 @@ void play_see_silent(struct play *p, const char *server, int64_t at_ms)
 	struct view *view = make_view(server, "HQ", VERDICT_CLEAR, true, at_ms);
 	struct alert_changes changes;
 	alert_changes_init(&changes);
-	alerts_see(p->alerts, view, p->now, &changes);
+	alerts_update_server(p->alerts, view, p->now, &changes);
 	play_commit(p, &changes);
 	view_unref(view);
 }
@@ -199,10 +220,11 @@ void play_restart(struct play *p)
 	alerts_reset(p->alerts);
 	for (size_t i = 0; i < p->n_rows; i++) {
 		const struct record_alert *row = p->rows[i];
-		if (row && (row->state != RECORD_ALERT_RESOLVED || row->told == RECORD_TOLD_FIRING))
+		if (row && (row->state != RECORD_ALERT_RESOLVED ||
+			    row->notified == RECORD_NOTIFIED_FIRING))
 			alerts_restore(p->alerts, row);
 		if (row)
 			alerts_restore_id(p->alerts, row->id);
 	}
-	alerts_hear(p->alerts, p->now);
+	alerts_start_grace(p->alerts, p->now);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "collector/alerts/alerts.h"
+#include "collector/model/notification.h"
 
 #define S  INT64_C(1000)
 #define T0 (INT64_C(1700000000) * S)
@@ -25,6 +26,8 @@ struct play {
 	size_t n_rows;
 	struct alert_changes kept[512]; /* that own the rows */
 	size_t n_kept;
+	const struct record_delivery *last; /* notification */
+	char names[128][4];                 /* of servers, for tests with many */
 };
 
 void play_set_up(struct play *p);
@@ -47,8 +50,14 @@ void play_see_silent(struct play *p, const char *server, int64_t at_ms);
 /* The alerts anew, from what is stored. */
 void play_restart(struct play *p);
 
-/* "opened[ORG/HQ/adapter_isolated] S1=firing; ", since the last time; '~': flaps. */
+/*
+ * "escalated[ORG/HQ/adapter_isolated] S1=exposed>failing; ", since the last time; '~': it flaps,
+ * "+ann": who looks after it.
+ */
 void play_expect_told(struct play *p, const char *told);
+
+/* The last notification, in `arena`. */
+const struct notification *play_last_notification(const struct play *p, struct arena *arena);
 
 /* "S1 exposed firing; " of every row that is there and not over. */
 void play_expect_open(struct play *p, const char *open);

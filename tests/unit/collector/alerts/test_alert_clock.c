@@ -73,10 +73,13 @@ static void it_counts_from_when_the_condition_began_not_from_when_it_was_seen(vo
 	(void)state;
 
 	alert_clock_init(&clock);
-	assert_int_equal(alert_clock_step(&clock, &a_minute, true, 30 * S, 80 * S), ALERT_BEGINS);
+	assert_int_equal(alert_clock_step(&clock, &a_minute, true, 30 * S, 80 * S),
+			 ALERT_STEP_PENDING);
 	assert_int_equal(alert_clock_due(&clock, &a_minute), 90 * S);
-	assert_int_equal(alert_clock_step(&clock, &a_minute, true, 30 * S, 89 * S), ALERT_NO_STEP);
-	assert_int_equal(alert_clock_step(&clock, &a_minute, true, 30 * S, 90 * S), ALERT_FIRES);
+	assert_int_equal(alert_clock_step(&clock, &a_minute, true, 30 * S, 89 * S),
+			 ALERT_STEP_NONE);
+	assert_int_equal(alert_clock_step(&clock, &a_minute, true, 30 * S, 90 * S),
+			 ALERT_STEP_FIRING);
 	assert_int_equal(clock.since_ms, 30 * S);
 	assert_int_equal(clock.fired_ms, 90 * S);
 }
@@ -94,13 +97,13 @@ static void what_comes_and_goes_fires_once_as_flapping_until_it_is_steady(void *
 	for (int64_t now = 60 * S; now < 86400 * S; now += 300 * S) {
 		enum alert_step step =
 			alert_clock_step(&clock, &flappy, now / (300 * S) % 2 == 0, now, now);
-		assert_true(step == ALERT_CHANGES || step == ALERT_NO_STEP);
+		assert_true(step == ALERT_STEP_CHANGED || step == ALERT_STEP_NONE);
 		assert_true(clock.flapping);
 	}
 	/* Then it stays away: over when the changes of the last hour are less than half of six. */
-	enum alert_step step = ALERT_NO_STEP;
+	enum alert_step step = ALERT_STEP_NONE;
 	int64_t now = 86400 * S;
-	for (; step != ALERT_RESOLVES; now += 10 * S) {
+	for (; step != ALERT_STEP_RESOLVED; now += 10 * S) {
 		step = alert_clock_step(&clock, &flappy, false, now, now);
 		assert_true(now < 86400 * S + 2 * 3600 * S);
 	}
@@ -148,9 +151,9 @@ static void over_long_random_times_firing_and_resolving_alternate(void **state)
 			seed = seed * 1664525U + 1013904223U;
 			bool holds = (seed >> 20) % 3 == 0 ? !clock.holds : clock.holds;
 			enum alert_step step = alert_clock_step(&clock, &rules[r], holds, now, now);
-			assert_true(step != ALERT_FIRES || !fires);
-			assert_true(step != ALERT_RESOLVES || fires);
-			fires = step == ALERT_FIRES || (fires && step != ALERT_RESOLVES);
+			assert_true(step != ALERT_STEP_FIRING || !fires);
+			assert_true(step != ALERT_STEP_RESOLVED || fires);
+			fires = step == ALERT_STEP_FIRING || (fires && step != ALERT_STEP_RESOLVED);
 			assert_int_equal(fires, clock.state == RECORD_ALERT_FIRING);
 			assert_true(alert_clock_due(&clock, &rules[r]) > now);
 			now += (seed >> 8) % (100 * S) + 1;

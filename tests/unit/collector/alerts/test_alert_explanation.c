@@ -31,7 +31,7 @@ static void silence_is_told_with_the_time_of_the_last_report(void **state)
 	(void)state;
 
 	arena_init(&arena);
-	alert_explanation_tell(&view, CONDITION_SILENT, &explanation, &arena);
+	alert_explanation_write(&view, CONDITION_SILENT, &explanation, &arena);
 	assert_string_equal(explanation.cause, "silent");
 	assert_string_equal(explanation.text,
 			    "No report has come since 2026-11-22T10:45:23Z, although one is due "
@@ -48,7 +48,7 @@ static void the_silence_of_a_renamed_machine_is_told_with_its_new_name(void **st
 	(void)state;
 
 	arena_init(&arena);
-	alert_explanation_tell(&view, CONDITION_SILENT, &explanation, &arena);
+	alert_explanation_write(&view, CONDITION_SILENT, &explanation, &arena);
 	assert_non_null(strstr(explanation.text, "probably renamed to S2"));
 	assert_non_null(strstr(explanation.remedy, "decommission S1 --reason \"renamed to S2\""));
 	assert_non_null(strstr(explanation.remedy, "mtawatch-agent doctor"));

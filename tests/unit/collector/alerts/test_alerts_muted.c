@@ -15,8 +15,8 @@
 
 static void it_is_repeated_until_somebody_acknowledges(void **state)
 {
-	static const char first[] = "opened[ORG/HQ/adapter_isolated] S1=firing; ";
-	static const char again[] = "still open[ORG/HQ/adapter_isolated] S1=firing; ";
+	static const char first[] = "opened[ORG/HQ/adapter_isolated] S1=exposed; ";
+	static const char again[] = "still open[ORG/HQ/adapter_isolated] S1=exposed; ";
 	struct alert_changes changes;
 	struct play p;
 	(void)state;
@@ -35,7 +35,9 @@ static void it_is_repeated_until_somebody_acknowledges(void **state)
 			 STATUS_OK);
 	play_commit(&p, &changes);
 	assert_string_equal(p.rows[0]->acknowledged_by, "token ops");
-	play_pass(&p, 10 * 3600 - 1);
+	play_pass(&p, 30);
+	play_expect_told(&p, "acknowledged[ORG/HQ/adapter_isolated] S1=exposed+token ops; ");
+	play_pass(&p, 10 * 3600 - 31);
 	play_expect_told(&p, "");
 	play_pass(&p, 1);
 	play_expect_told(&p, again);
@@ -58,13 +60,13 @@ static void what_is_silenced_is_told_when_the_silence_ends_if_it_fires_still(voi
 	play_see(&p, "S1", VERDICT_EXPOSED);
 	play_see(&p, "S2", VERDICT_EXPOSED);
 	play_see(&p, "S3", VERDICT_FAILING); /* is not silenced */
-	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S3=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S3=failing; ");
 	play_pass(&p, 600);
 	play_see(&p, "S2", VERDICT_CLEAR);
 	play_pass(&p, 2999);
 	play_expect_told(&p, "");
 	play_pass(&p, 61);
-	play_expect_told(&p, "more servers[ORG/HQ/adapter_isolated] S1=firing S3=firing; ");
+	play_expect_told(&p, "more servers[ORG/HQ/adapter_isolated] S3=failing S1=exposed; ");
 	assert_int_equal(alerts_end_silence(p.alerts, silence.id, p.now), STATUS_OK);
 	assert_int_equal(alerts_end_silence(p.alerts, silence.id, p.now), STATUS_NOT_FOUND);
 	play_tear_down(&p);
@@ -90,7 +92,7 @@ static void maintenance_mutes_as_a_silence_does(void **state)
 	assert_string_equal(alerts_maintenance_of(p.alerts, p.rows[0], p.now), "patches");
 	play_pass(&p, 6 * 60);
 	assert_null(alerts_maintenance_of(p.alerts, p.rows[0], p.now));
-	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=exposed; ");
 	play_tear_down(&p);
 }
 
@@ -155,7 +157,7 @@ static void a_hook_hears_only_of_what_is_for_it(void **state)
 	play_see(&p, "S1", VERDICT_EXPOSED);
 	play_see_in(&p, "B1", "Branch", VERDICT_FAILING);
 	play_see_in(&p, "B2", "Branch2", VERDICT_EXPOSED);
-	play_expect_told(&p, "opened[ORG/Branch2/adapter_isolated] B2=firing; ");
+	play_expect_told(&p, "opened[ORG/Branch2/adapter_isolated] B2=exposed; ");
 	play_pass(&p, 60);
 	play_see_in(&p, "B2", "Branch2", VERDICT_CLEAR); /* it does not want to know */
 	play_expect_told(&p, "");
@@ -175,9 +177,9 @@ static void a_new_hook_hears_of_what_fires_already(void **state)
 	play_pass(&p, 60);
 	alerts_set_targets(p.alerts, &p.target, 1);
 	alert_changes_init(&changes);
-	alerts_tell_target(p.alerts, "ops", p.now, &changes);
+	alerts_notify_target(p.alerts, "ops", p.now, &changes);
 	play_commit(&p, &changes);
-	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=firing; ");
+	play_expect_told(&p, "opened[ORG/HQ/adapter_isolated] S1=exposed; ");
 	play_tear_down(&p);
 }
 

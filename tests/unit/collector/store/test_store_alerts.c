@@ -49,6 +49,9 @@ static void commit(struct store_change change)
 static const struct record_alert full = { .id = 7,
 					  .key = "exch1",
 					  .condition = CONDITION_EXPOSED,
+					  .opened = CONDITION_AT_RISK,
+					  .degrees = CONDITION_BIT(CONDITION_EXPOSED) |
+						     CONDITION_BIT(CONDITION_AT_RISK),
 					  .state = RECORD_ALERT_FIRING,
 					  .server = "EXCH1",
 					  .organization = "ACME",
@@ -61,16 +64,25 @@ static const struct record_alert full = { .id = 7,
 					  .verdict = "exposed",
 					  .reason = "adapter_isolated",
 					  .text = "Adapter B reaches nobody.",
+					  .now_text = "cannot tell",
 					  .remedy = "Disable it.",
+					  .options = "{\"options\":[]}",
+					  .event = 9321,
+					  .event_ms = 6,
 					  .adapter = "B",
 					  .flapping = true,
-					  .changes = "1 2 3",
-					  .told = RECORD_TOLD_FIRING,
-					  .told_ms = 4,
+					  .clocks = "exposed 2 1 1 -1 2 0 1 2 3;",
+					  .notified = RECORD_NOTIFIED_FIRING,
+					  .notified_condition = CONDITION_AT_RISK,
+					  .notified_degrees = CONDITION_BIT(CONDITION_AT_RISK),
+					  .notified_ms = 4,
+					  .notified_acknowledged_ms = TIMESTAMP_NONE,
 					  .acknowledged_by = "token ops",
 					  .comment = "on it",
 					  .acknowledged_ms = 5,
-					  .acknowledged_until_ms = TIMESTAMP_NONE };
+					  .acknowledged_until_ms = TIMESTAMP_NONE,
+					  .acknowledged_condition = CONDITION_FAILING,
+					  .acknowledgements = "[{\"by\":\"token ops\"}]" };
 
 static void put_alert(const struct record_alert *row)
 {
@@ -85,20 +97,29 @@ static void assert_same(const struct record_alert *a, const struct record_alert 
 		{ a->cause, b->cause },     { a->verdict, b->verdict },
 		{ a->reason, b->reason },   { a->text, b->text },
 		{ a->remedy, b->remedy },   { a->adapter, b->adapter },
-		{ a->changes, b->changes }, { a->acknowledged_by, b->acknowledged_by },
-		{ a->comment, b->comment },
+		{ a->clocks, b->clocks },   { a->acknowledged_by, b->acknowledged_by },
+		{ a->comment, b->comment }, { a->now_text, b->now_text },
+		{ a->options, b->options }, { a->acknowledgements, b->acknowledgements },
 	};
 	const int64_t numbers[][2] = {
 		{ a->id, b->id },
 		{ (int64_t)a->condition, (int64_t)b->condition },
 		{ (int64_t)a->state, (int64_t)b->state },
-		{ (int64_t)a->told, (int64_t)b->told },
+		{ (int64_t)a->notified, (int64_t)b->notified },
+		{ (int64_t)a->opened, (int64_t)b->opened },
+		{ (int64_t)a->notified_condition, (int64_t)b->notified_condition },
+		{ (int64_t)a->acknowledged_condition, (int64_t)b->acknowledged_condition },
+		{ a->degrees, b->degrees },
+		{ a->notified_degrees, b->notified_degrees },
+		{ a->event, b->event },
+		{ a->event_ms, b->event_ms },
+		{ a->notified_acknowledged_ms, b->notified_acknowledged_ms },
 		{ a->flapping, b->flapping },
 		{ a->since_ms, b->since_ms },
 		{ a->gone_ms, b->gone_ms },
 		{ a->fired_ms, b->fired_ms },
 		{ a->resolved_ms, b->resolved_ms },
-		{ a->told_ms, b->told_ms },
+		{ a->notified_ms, b->notified_ms },
 		{ a->acknowledged_ms, b->acknowledged_ms },
 		{ a->acknowledged_until_ms, b->acknowledged_until_ms },
 	};
@@ -142,7 +163,7 @@ static void an_alert_is_what_it_was(void **state)
 	row.flapping = false;
 	put_alert(&row);
 	expect_open(&row);
-	row.told = RECORD_TOLD_RESOLVED;
+	row.notified = RECORD_NOTIFIED_RESOLVED;
 	put_alert(&row);
 	expect_open(NULL);
 	assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error), STATUS_OK);
@@ -154,10 +175,10 @@ static void an_alert_is_what_it_was(void **state)
 static void a_number_that_stands_for_nothing_is_damage(void **state)
 {
 	static const char *const damages[] = {
-		"UPDATE alert SET told = 7",
-		"UPDATE alert SET told = -1",
-		"UPDATE alert SET told = 2, state = 4",
-		"UPDATE alert SET told = 4294967297",
+		"UPDATE alert SET notified = 7",
+		"UPDATE alert SET notified = -1",
+		"UPDATE alert SET notified = 2, state = 4",
+		"UPDATE alert SET notified = 4294967297",
 	};
 	struct record_alert row = full;
 	(void)state;
@@ -172,7 +193,7 @@ static void a_number_that_stands_for_nothing_is_damage(void **state)
 }
 
 /* `n` alerts that are over from id `first` on. */
-static void put_over(int64_t first, size_t n, enum record_alert_told told)
+static void put_over(int64_t first, size_t n, enum record_alert_notified notified)
 {
 	struct record_alert *rows = mem_alloc(n * sizeof *rows);
 	const struct record_alert **list = mem_alloc(n * sizeof *list);
@@ -181,7 +202,7 @@ static void put_over(int64_t first, size_t n, enum record_alert_told told)
 		rows[i] = full;
 		rows[i].id = first + (int64_t)i;
 		rows[i].state = RECORD_ALERT_RESOLVED;
-		rows[i].told = told;
+		rows[i].notified = notified;
 		list[i] = &rows[i];
 	}
 	commit((struct store_change){ .alerts = list, .n_alerts = n });
@@ -197,11 +218,11 @@ static void alerts_that_are_over_have_a_limit(void **state)
 
 	fires.id = 1;
 	put_alert(&fires);
-	put_over(2, 1, RECORD_TOLD_FIRING);
-	put_over(3, STORE_MAX_ALERTS - 1, RECORD_TOLD_RESOLVED);
+	put_over(2, 1, RECORD_NOTIFIED_FIRING);
+	put_over(3, STORE_MAX_ALERTS - 1, RECORD_NOTIFIED_RESOLVED);
 	commit((struct store_change){ .trim_alerts_ms = 1 });
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert"), STORE_MAX_ALERTS + 1);
-	put_over(1000000, 2, RECORD_TOLD_NOTHING);
+	put_over(1000000, 2, RECORD_NOTIFIED_NOTHING);
 	commit((struct store_change){ .trim_alerts_ms = 1 });
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert"), STORE_MAX_ALERTS + 2);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert WHERE id < 3"), 2);

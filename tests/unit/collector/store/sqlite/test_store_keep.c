@@ -486,9 +486,10 @@ static void a_database_of_version_1_is_read_and_written_on(void **state)
 	fixture_close(&f);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report"), 4);
 	/* What the hook was told became an alert that was told. */
-	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM alert WHERE key = 'b' AND "
-					   "condition = 'exposed' AND state = 2 AND told = 1 AND "
-					   "since_ms = 2"),
+	assert_int_equal(fixture_count(&f,
+				       "SELECT count(*) FROM alert WHERE key = 'b' AND "
+				       "condition = 'exposed' AND state = 2 AND notified = 1 AND "
+				       "since_ms = 2"),
 			 1);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM hook"), 1);
 	assert_true(fixture_count(&f, "PRAGMA user_version") > 1);

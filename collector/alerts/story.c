@@ -1,0 +1,114 @@
+/* What the row of an alert says, from views. Declared in collector/alerts/internal.h. */
+#include <string.h>
+
+#include "collector/alerts/explanation.h"
+#include "collector/alerts/internal.h"
+
+static const enum verdict verdict_of[CONDITION_COUNT] = {
+	[CONDITION_FAILING] = VERDICT_FAILING,
+	[CONDITION_EXPOSED] = VERDICT_EXPOSED,
+	[CONDITION_AT_RISK] = VERDICT_AT_RISK,
+	[CONDITION_UNKNOWN] = VERDICT_UNKNOWN,
+};
+
+void alerts_set_row_text(struct alerts *alerts, struct alert *alert, const char **where,
+			 const char *text)
+{
+	if (strcmp(*where, text) == 0)
+		return;
+	alerts_set_text(where, text);
+	alerts_mark(alerts, alert);
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+/* Is what the view says what an alert of that condition is about? */
+static bool is_about(const struct view *view, enum condition condition)
+{
+	if (condition == CONDITION_SILENT)
+		return view->silent;
+	if (condition == CONDITION_NOT_MONITORED)
+		return view->not_monitored;
+	return !view->not_monitored && view->verdict == verdict_of[condition];
+}
+
+/* The place stays that at its opening: its group and its thread do. */
+static void write_place(struct alerts *alerts, struct alert *alert, const struct view *view,
+			const char *cause)
+{
+	struct record_alert *row = &alert->row;
+
+	if (alert->group)
+		return;
+	alerts_set_row_text(alerts, alert, &row->organization, or_empty(view->organization));
+	alerts_set_row_text(alerts, alert, &row->site, or_empty(view->site));
+	alerts_set_row_text(alerts, alert, &row->cause, cause);
+}
+
+static void write_what_holds(struct alerts *alerts, struct alert *alert, const struct view *view,
+			     struct arena *arena)
+{
+	struct record_alert *row = &alert->row;
+	struct alert_explanation explanation;
+
+	alert_explanation_write(view, row->condition, &explanation, arena);
+	alerts_set_row_text(alerts, alert, &row->server, view->server);
+	alerts_set_row_text(alerts, alert, &row->verdict,
+			    view->not_monitored ? condition_name(CONDITION_NOT_MONITORED)
+						: verdict_name(view->verdict));
+	alerts_set_row_text(alerts, alert, &row->reason, explanation.reason);
+	alerts_set_row_text(alerts, alert, &row->text, explanation.text);
+	alerts_set_row_text(alerts, alert, &row->remedy, explanation.remedy);
+	alerts_set_row_text(alerts, alert, &row->options, explanation.options);
+	alerts_set_row_text(alerts, alert, &row->adapter, explanation.adapter);
+	write_place(alerts, alert, view, explanation.cause);
+	if (row->event != explanation.event || row->event_ms != explanation.event_ms)
+		alerts_mark(alerts, alert);
+	row->event = explanation.event;
+	row->event_ms = explanation.event_ms;
+}
+
+/* Does the row say already what this view would make it say? */
+static bool is_written(const struct alert *alert, const struct view *view)
+{
+	const struct record_alert *row = &alert->row;
+
+	return alert->written && alert->group && alert->written_as == row->condition &&
+	       row->condition != CONDITION_SILENT && row->state == RECORD_ALERT_FIRING &&
+	       view_says_the_same(alert->written, view);
+}
+
+static void set_written(struct alert *alert, struct view *view)
+{
+	if (view)
+		view_ref(view);
+	view_unref(alert->written);
+	alert->written = view;
+	alert->written_as = alert->row.condition;
+}
+
+/*
+ * Most views say what the one before did. One that is not what the alert is about leaves what that
+ * says, and stands beside it.
+ */
+void alerts_write_story(struct alerts *alerts, struct alert *alert, struct view *view)
+{
+	struct record_alert *row = &alert->row;
+	bool holds = row->state != RECORD_ALERT_RESOLVED && is_about(view, row->condition);
+	struct arena arena;
+
+	if (is_written(alert, view))
+		return;
+	arena_init(&arena);
+	if (holds || !*row->server)
+		write_what_holds(alerts, alert, view, &arena);
+	alerts_set_row_text(
+		alerts, alert, &row->now_text,
+		holds ? ""
+		      : alert_explanation_of_now(view, condition_kind(row->condition), &arena));
+	arena_deinit(&arena);
+	set_written(alert, alert->group ? view : NULL);
+}
