@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from hook_rig import PATIENCE, Hooks, Receiver
-from running import Collector, exposed_site, row, server
+from running import JSON, Collector, exposed_site, row, server
 from test_hook_alertmanager import FOLDER, Alertmanager
 from test_hook_webhook import SECRET, verify
 from test_operation import serving, wait_for
@@ -35,6 +35,25 @@ def until(condition):
 def post(collector, *reports):
     for report in reports:
         assert collector.post(report)[0] == 200
+
+
+def test_pagerduty_hears_that_somebody_looks_after_it(hooks, tmp_path):
+    with Receiver() as receiver:
+        hooks.config.write_text("[alerts]\ngroup-interval = 0s\n")
+        hooks.add("ops", type="webhook", url=receiver.url, format="pagerduty",
+                  routing_key_file=hooks.secret("key", "0" * 32))
+        with Collector(tmp_path / "data", "--config", hooks.config) as collector:
+            post(collector, *exposed_site())
+            receiver.wait(1)
+            alert, = collector.get("/v1/alerts?condition=exposed")["alerts"]
+            said = json.dumps({"comment": "on my way"}).encode()
+            assert collector.ask(f"/v1/alerts/{alert['id']}/acknowledge", "POST", said, JSON)[0] == 200
+            receiver.wait(2)
+            post(collector, mended())
+            events = [json.loads(body) for *_, body in receiver.wait(3)]
+    assert [event["event_action"] for event in events] == ["trigger", "acknowledge", "resolve"]
+    assert len({event["dedup_key"] for event in events}) == 1
+    assert "on my way" in events[1]["payload"]["custom_details"]["looked after"]
 
 
 def test_a_webhook_is_told_of_the_exposed_server_and_of_its_recovery(hooks, tmp_path):
