@@ -248,18 +248,26 @@ static const char *who_acknowledged(const struct writer *w, const struct notific
 	return "";
 }
 
+/* What the server is now: "clear" of "clear: adapter E100B2 is disabled"; "resolved" where nobody says. */
+static const char *word_now(const struct writer *w, const struct notification_alert *alert)
+{
+	size_t n = strcspn(alert->now_text, ":");
+
+	if (!*alert->server)
+		return "over";
+	if (alert->condition == CONDITION_SILENT)
+		return "heard of again";
+	if (alert->now_text[n] != ':')
+		return "resolved";
+	return clean(w, arena_strndup(w->arena, alert->now_text, n));
+}
+
 /* "clear after 42 minutes" */
 static const char *how_it_ended(const struct writer *w, const struct notification_alert *alert)
 {
-	const char *verdict = word_of_verdict(alert->verdict);
-
-	const char *is = !*alert->server                        ? "over"
-			 : alert->condition == CONDITION_SILENT ? "heard of again"
-								: clean(w, verdict);
-
 	if (alert->fired_ms == TIMESTAMP_NONE || fires(alert))
 		return "resolved";
-	return arena_printf(w->arena, "%s after %s", is,
+	return arena_printf(w->arena, "%s after %s", word_now(w, alert),
 			    message_span(alert->resolved_ms - alert->fired_ms, w->arena));
 }
 

@@ -220,7 +220,7 @@ def test_the_html_says_the_same_and_needs_nothing_from_elsewhere(hooks, plain, m
 @pytest.mark.parametrize("message, subject, first", [
     (notification(resolved(server="EXCH2"), alert(), reason="fewer servers"),
      "Exposed: EXCH1 (ACME/HQ), fewer servers than before", "EXCH1 is exposed: fewer servers than before."),
-    (notification(resolved(verdict="clear", now="clear: adapter El90x2 is disabled"), reason="resolved"),
+    (notification(resolved(now="clear: adapter El90x2 is disabled"), reason="resolved"),
      "Resolved: EXCH1 (ACME/HQ), clear after 55 minutes", "EXCH1 is no longer exposed: clear after 55 minutes."),
     (notification(alert(before="failing"), reason="eased"),
      "Exposed: EXCH1 (ACME/HQ), eased from failing", "EXCH1 is exposed: eased from failing."),

@@ -23,7 +23,7 @@ STORY = [
     ("all are looked after", notification(alert(condition="failing", acknowledged=KIM), resolved(server="EXCH2"),
                                           reason="acknowledged")),
     ("eased", notification(alert(acknowledged=KIM, before="failing"), reason="eased")),
-    ("resolved", notification(resolved(verdict="clear", now="clear: adapter El90x2 is disabled"),
+    ("resolved", notification(resolved(now="clear: adapter El90x2 is disabled"),
                               reason="resolved")),
 ]
 

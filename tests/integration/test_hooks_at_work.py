@@ -54,6 +54,8 @@ def test_pagerduty_hears_that_somebody_looks_after_it(hooks, tmp_path):
     assert [event["event_action"] for event in events] == ["trigger", "acknowledge", "resolve"]
     assert len({event["dedup_key"] for event in events}) == 1
     assert "on my way" in events[1]["payload"]["custom_details"]["looked after"]
+    assert events[2]["payload"]["summary"] == \
+        f"Resolved: EXCH1 ({alert['organization']}/{alert['site']}), clear after less than a minute"
 
 
 def test_a_webhook_is_told_of_the_exposed_server_and_of_its_recovery(hooks, tmp_path):
