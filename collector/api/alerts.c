@@ -6,6 +6,7 @@
 #include "collector/http/event_stream.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/acknowledgements.h"
 #include "collector/model/notification.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
@@ -132,8 +133,7 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 	put_text(out, "cause", alert->cause);
 	json_put_bool(out, "flapping", alert->flapping);
 	add_acknowledgement(out, alert, now_ms);
-	json_put_json(out, "acknowledgements",
-		      *alert->acknowledgements ? alert->acknowledgements : "[]");
+	acknowledgements_write(alert->acknowledgements, out);
 	add_silences(out, alerts, alert, now_ms);
 	json_put_text(out, "maintenance", alerts_maintenance_of(alerts, alert, now_ms));
 	json_open_object(out, "deliveries");

@@ -85,6 +85,19 @@ char *acknowledgements_add(const char *history, const struct acknowledgement *ac
 	return text;
 }
 
+void acknowledgements_write(const char *history, struct buffer *out)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	struct history all = read_all(history, &arena);
+	json_open_array(out, "acknowledgements");
+	for (size_t i = 0; i < all.n; i++)
+		write_one(out, &all.all[i]);
+	json_close_array(out);
+	arena_deinit(&arena);
+}
+
 char *acknowledgements_end(const char *history, int64_t now_ms)
 {
 	struct arena arena;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "collector/model/condition.h"
+#include "proto/base/buffer.h"
 
 /* Of more the oldest go. */
 #define ACKNOWLEDGEMENTS_MAX 32
@@ -26,3 +27,6 @@ struct acknowledgement {
  */
 char *acknowledgements_add(const char *history, const struct acknowledgement *acknowledgement);
 char *acknowledgements_end(const char *history, int64_t now_ms);
+
+/* Adds it as the member "acknowledgements". */
+void acknowledgements_write(const char *history, struct buffer *out);

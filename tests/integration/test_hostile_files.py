@@ -19,7 +19,7 @@ DAMAGES = 1000 if os.environ.get("MTAWATCH_HOSTILE") == "long" else 16
 VERSION = max(int(file.stem) for file in stored_site.STORES.glob("*.sql"))
 CELLS = ["report.body", "report.encoding", "report.base_id", "report.stream_id", "host.key", "host.latest_id",
          "host.base_id", "server.verdict", "server.verdict_json", "server.adapters_json", "history.kind",
-         "history.detail", "alert.state", "alert.told", "alert.condition", "alert.since_ms", "delivery.state",
+         "history.detail", "alert.state", "alert.notified", "alert.clocks", "alert.options", "alert.acknowledgements", "alert.condition", "alert.since_ms", "delivery.state",
          "delivery.body", "silence.ends_ms", "identity.kind", "identity.role", "identity.hash", "identity.id",
          "expected.since_ms", "removal.at_ms", "audit.kind", "meta.value"]
 VALUES = [None, -1, 0, 2**63 - 1, -2**63, 1e308, "", "x" * 70000, "\x1b]0;\x07", "{", "[[", "[" * 5000, b"\xff" * 300,
