@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from hook_rig import HOSTILE, PATIENCE, Hooks, alert, hostile, notification, resolved
+from hook_rig import HOSTILE, PATIENCE, ROOT, Hooks, alert, hostile, notification, resolved
 
 FOLDER = os.environ.get("MTAWATCH_ALERTMANAGER")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="MTAWATCH_ALERTMANAGER does not name the programs")
@@ -33,9 +33,9 @@ cp -r "$0/../share/prometheus/alertmanager" /usr/share/prometheus/ && exec "$0/p
 class Alertmanager:
     """One that runs on loopback, without peers."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, config=CONFIG):
         folder.mkdir()
-        (folder / "config.yml").write_text(CONFIG)
+        (folder / "config.yml").write_text(config)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = open(folder / "log", "wb")
@@ -112,6 +112,22 @@ def test_it_shows_what_fires_until_that_is_resolved(hooks, alertmanager):
     assert set(alertmanager.alerts()) == {"EXCH2"}
     told, = alertmanager.amtool("alert", "query")
     assert told["labels"]["alertname"] == "ExchangeServerSilent"
+
+
+def test_the_rules_of_the_documentation_let_an_escalation_not_look_like_an_end(tmp_path):
+    config = CONFIG + (ROOT / "docs/alertmanager-inhibition.yml").read_text()
+    one = Alertmanager(tmp_path / "alertmanager", config)
+    try:
+        subprocess.run([Path(FOLDER) / "amtool", "check-config", tmp_path / "alertmanager/config.yml"], check=True,
+                       capture_output=True, timeout=PATIENCE)
+        hooks = Hooks(tmp_path).add("am", type="alertmanager", url=one.url)
+        send(hooks, notification(alert("EXCH1", condition="failing"), resolved(server="EXCH1"), alert("EXCH2")))
+        send(hooks, notification(alert("EXCH1", condition="silent"), alert("EXCH2", condition="at_risk")))
+        one.until(lambda: len(one.amtool("alert", "query", "--inhibited")) == 2)
+        active = {(a["labels"]["server"], a["labels"]["condition"]) for a in one.amtool("alert", "query")}
+        assert active == {("EXCH1", "failing"), ("EXCH2", "exposed")}
+    finally:
+        one.close()
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
