@@ -56,8 +56,9 @@ struct notification_alert {
 	const char *id;           /* of this alert, GET /v1/alerts */
 	const char *fingerprint;  /* of its server and kind: 16 hexadecimal digits */
 	enum condition condition; /* its degree now; of one that is over, the last one */
-	bool has_before;          /* its receivers know of another degree: `before` */
-	enum condition before;
+	enum condition before;    /* what its receivers know of, where `has_before` */
+	bool has_before;
+	bool flapping;
 	const char *server; /* "" for an ill of the collector's own */
 	const char *organization;
 	const char *site;
@@ -69,13 +70,12 @@ struct notification_alert {
 	const char *remedy;   /* what to do, with the verdict after it, in sentences */
 	const struct notification_option *options; /* the same as steps, the smallest way first */
 	size_t n_options;
-	const char *url;     /* the server's page */
-	int64_t event;       /* of the server's own log, that shows it; 0: none does */
-	int64_t event_ms;    /* of that event by the server's clock, or TIMESTAMP_NONE */
-	int64_t since_ms;    /* since when it has been so */
-	int64_t fired_ms;    /* when it opened */
-	int64_t resolved_ms; /* TIMESTAMP_NONE: it fires */
-	bool flapping;
+	const char *url;             /* the server's page */
+	int64_t event;               /* of the server's own log, that shows it; 0: none does */
+	int64_t event_ms;            /* of that event by the server's clock, or TIMESTAMP_NONE */
+	int64_t since_ms;            /* since when it has been so */
+	int64_t fired_ms;            /* when it opened */
+	int64_t resolved_ms;         /* TIMESTAMP_NONE: it fires */
 	const char *acknowledged_by; /* "": nobody looks after it */
 	int64_t acknowledged_ms;
 	const char *comment; /* of who acknowledged it */
