@@ -6,6 +6,7 @@
 #include "collector/alerts/internal.h"
 #include "collector/base/pattern.h"
 #include "collector/base/percent.h"
+#include "collector/model/acknowledgements.h"
 #include "collector/model/notification.h"
 #include "proto/base/timestamp.h"
 #include "proto/json/fields.h"
@@ -108,11 +109,24 @@ static const char *text_of(const struct record_alert *row, struct arena *arena)
 			    why, *why ? "" : ".", row->text);
 }
 
+/* Who looks after it, or, of one that is over, did so last: an escalation ends what was of less. */
+static struct acknowledgement caretaker_of(const struct record_alert *row, struct arena *arena)
+{
+	struct acknowledgement one = { .by = row->acknowledged_by,
+				       .at_ms = row->acknowledged_ms,
+				       .comment = row->comment };
+
+	if (row->state == RECORD_ALERT_RESOLVED && !*one.by)
+		acknowledgements_last(row->acknowledgements, arena, &one);
+	return one;
+}
+
 struct notification_alert alerts_show(const struct alerts *alerts, const struct record_alert *row,
 				      struct arena *arena)
 {
 	size_t n_options;
 	const struct notification_option *options = alerts_options(row, &n_options, arena);
+	const struct acknowledgement caretaker = caretaker_of(row, arena);
 
 	return (struct notification_alert){
 		.id = arena_printf(arena, "%" PRId64, row->id),
@@ -137,9 +151,9 @@ struct notification_alert alerts_show(const struct alerts *alerts, const struct 
 		.resolved_ms =
 			row->state == RECORD_ALERT_FIRING ? TIMESTAMP_NONE : row->resolved_ms,
 		.flapping = row->flapping,
-		.acknowledged_by = row->acknowledged_by,
-		.acknowledged_ms = row->acknowledged_ms,
-		.comment = row->comment,
+		.acknowledged_by = caretaker.by,
+		.acknowledged_ms = caretaker.at_ms,
+		.comment = caretaker.comment,
 	};
 }
 

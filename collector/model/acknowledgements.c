@@ -85,6 +85,15 @@ char *acknowledgements_add(const char *history, const struct acknowledgement *ac
 	return text;
 }
 
+bool acknowledgements_last(const char *history, struct arena *arena, struct acknowledgement *out)
+{
+	struct history all = read_all(history, arena);
+
+	if (all.n > 0)
+		*out = all.all[all.n - 1];
+	return all.n > 0;
+}
+
 void acknowledgements_write(const char *history, struct buffer *out)
 {
 	struct arena arena;

@@ -4,9 +4,11 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "collector/model/condition.h"
+#include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 
 /* Of more the oldest go. */
@@ -27,6 +29,9 @@ struct acknowledgement {
  */
 char *acknowledgements_add(const char *history, const struct acknowledgement *acknowledgement);
 char *acknowledgements_end(const char *history, int64_t now_ms);
+
+/* The last of a history, its texts in `arena`; false: there is none. */
+bool acknowledgements_last(const char *history, struct arena *arena, struct acknowledgement *out);
 
 /* Adds it as the member "acknowledgements". */
 void acknowledgements_write(const char *history, struct buffer *out);

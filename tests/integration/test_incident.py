@@ -96,6 +96,7 @@ def test_it_is_one_from_its_opening_to_its_end(hooks, receiver, tmp_path):
     assert told[1]["alerts"][0]["acknowledged"]["comment"] == "on it"
     assert (told[2]["alerts"][0]["event"], told[2]["alerts"][0]["event_at"]) == (9321, "2026-11-22T19:31:00Z")
     assert told[2]["alerts"][0]["acknowledged"] is None and told[2]["firing"] == {"failing": 1}
+    assert told[4]["alerts"][0]["acknowledged"]["comment"] == "on it"  # who had, is told with the end
     assert told[0]["alerts"][0]["options"][0]["steps"][0]["verdict_after"] == "clear"
     assert {n["alerts"][0]["id"] for n in told} == {one["id"]}
 
