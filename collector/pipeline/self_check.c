@@ -14,6 +14,12 @@ bool self_check_is_short(int64_t free_bytes, int64_t all_bytes)
 	       free_bytes < all_bytes / 100 * SELF_CHECK_MIN_FREE_PERCENT;
 }
 
+/* For sentences: nobody asks for milliseconds there. */
+static const char *format_seconds(int64_t ms, char out[TIMESTAMP_TEXT_SIZE])
+{
+	return timestamp_format(ms / 1000 * 1000, out);
+}
+
 static struct self_check_result look_at_disk(const struct self_check_facts *facts, int64_t now_ms,
 					     struct arena *arena)
 {
@@ -26,11 +32,10 @@ static struct self_check_result look_at_disk(const struct self_check_facts *fact
 	int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
 	result.holds =
 		self_check_is_short(free_bytes, (int64_t)disk.f_blocks * (int64_t)disk.f_frsize);
-	result.text =
-		arena_printf(arena,
-			     "Of the file system of %s only %" PRId64 " MB are free: when it is "
-			     "full, no report can be stored.",
-			     facts->data, free_bytes / (INT64_C(1024) * 1024));
+	result.text = arena_printf(
+		arena, "Of the file system of %s%s %" PRId64 " MB are free%s.", facts->data,
+		result.holds ? " only" : "", free_bytes / (INT64_C(1024) * 1024),
+		result.holds ? ": when it is full, no report can be stored" : "");
 	result.remedy = "Make room there, or let the collector keep less: keep-reports, "
 			"keep-report-days, keep-mb.";
 	return result;
@@ -41,16 +46,14 @@ static struct self_check_result look_at_certificate(const struct self_check_fact
 {
 	int64_t end_ms = facts->certificate_end_ms;
 	struct self_check_result result = { false, "", "" };
-	char end_delivery[TIMESTAMP_TEXT_SIZE];
+	char ends[TIMESTAMP_TEXT_SIZE];
 
 	if (end_ms == TIMESTAMP_NONE)
 		return result;
 	result.holds = end_ms - now_ms < MS_A_DAY * SELF_CHECK_CERTIFICATE_DAYS;
-	result.text =
-		arena_printf(arena,
-			     "The certificate of the collector ends %s: from then on no agent "
-			     "reports any more.",
-			     timestamp_format(end_ms, end_delivery));
+	result.text = arena_printf(arena, "The certificate of the collector ends %s%s.",
+				   format_seconds(end_ms, ends),
+				   result.holds ? ": from then on no agent reports any more" : "");
 	result.remedy = "Put a new certificate in its place and send the collector SIGHUP.";
 	return result;
 }
@@ -59,34 +62,35 @@ static struct self_check_result look_at_dead_letters(const struct self_check_fac
 						     int64_t now_ms, struct arena *arena)
 {
 	int64_t last_ms = facts->last_dead_ms;
-	struct self_check_result result = { false, "", "" };
+	struct self_check_result result = { false, "No notification is left undelivered.", "" };
 	char at[TIMESTAMP_TEXT_SIZE];
 
 	if (last_ms == TIMESTAMP_NONE)
 		return result;
 	result.holds = now_ms - last_ms < SELF_CHECK_DEAD_LETTER_MS;
 	result.text = arena_printf(arena,
-				   "A notification could not be delivered, the last one at %s: "
-				   "GET /v1/deliveries?state=dead lists them and says why.",
-				   timestamp_format(last_ms, at));
-	result.remedy = "Mend the hook, then send them again: POST /v1/deliveries/{id}/retry.";
+				   result.holds ? "A notification could not be delivered, the last "
+						  "one at %s. The deliveries that failed say why."
+						: "Since %s every notification was delivered.",
+				   format_seconds(last_ms, at));
+	result.remedy = "Mend the hook, then send them again from the list of deliveries.";
 	return result;
 }
 
 static struct self_check_result look_at_hooks(const struct self_check_facts *facts, int64_t now_ms,
 					      struct arena *arena)
 {
-	struct self_check_result result = { .holds = facts->stuck_hook != NULL, "", "" };
+	struct self_check_result result = { false, "Every hook takes what it is told.", "" };
 	char at[TIMESTAMP_TEXT_SIZE];
 	(void)now_ms;
 
 	if (!facts->stuck_hook)
 		return result;
+	result.holds = true;
 	result.text = arena_printf(arena,
 				   "The hook %s has taken nothing since %s; what it is to be "
 				   "told waits.",
-				   facts->stuck_hook,
-				   timestamp_format(facts->stuck_ms / 1000 * 1000, at));
+				   facts->stuck_hook, format_seconds(facts->stuck_ms, at));
 	result.remedy = arena_printf(arena,
 				     "Look at its deliveries, which say why, and try it: "
 				     "mtawatch-collector hook test %s.",

@@ -29,8 +29,8 @@ struct self_check_facts {
 
 struct self_check_result {
 	bool holds;
-	const char *text;
-	const char *remedy;
+	const char *text;   /* what is wrong, or, where it does not hold, what is so instead */
+	const char *remedy; /* where it holds */
 };
 
 /* Is so little free of a file system that people have to be told? */
