@@ -24,9 +24,8 @@
 	"  --json             print the collector's answer, for programs\n"                        \
 	"  --no-color         no colours (as with the variable NO_COLOR)\n" API_CLIENT_HELP "\n"   \
 	"The token's role is viewer or more. Exit status by the worst that is shown: 0 all is\n"   \
-	"well, 3 at risk, cannot tell, not monitored or silent, 4 exposed, 5 failing; 1 the "      \
-	"collector\n"                                                                              \
-	"could not be asked, 2 wrong usage.\n"
+	"well, 3 at risk, cannot tell, not monitored or silent, 4 exposed, 5 failing; 1 the\n"     \
+	"collector could not be asked, 2 wrong usage.\n"
 
 /* Texts of an answer are not longer: limits of a report, and a remedy that lists many paths. */
 #define SHOW_MAX_TEXT  ((size_t)1024 * 1024)

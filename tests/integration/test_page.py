@@ -69,7 +69,7 @@ def test_the_whole_page_is_small_and_comes_packed(collector):
         known = {"Accept-Encoding": "gzip", "If-None-Match": headers["ETag"]}
         assert collector.ask("/" + name, headers=known)[0] == 304
         assert collector.ask("/" + name, headers={"If-None-Match": headers["ETag"]})[0] == 200
-    assert total < 60_000, total
+    assert total < 64 * 1024, total
 
 
 @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "deflate, gzip;q=0.0", "xgzip", "gzipx, br", ""])

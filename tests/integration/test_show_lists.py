@@ -259,7 +259,7 @@ def test_alerts_come_in_pages_too(tmp_path):
     with start(tmp_path, "--config", str(config)) as collector:
         for number in range(n):
             assert collector.post(minimal(f"S{number:04}"))[0] == 200
-        wait(lambda: [line[:2] for line in lines(show(collector, "alerts"))[1:]] == [["firing", "unknown"]] * n,
+        wait(lambda: [line[:2] for line in lines(show(collector, "alerts"))[1:]] == [["firing", "cannot tell"]] * n,
              "some do not fire")
         shown = show(collector, "alerts", "--json")
         alerts = json.loads(shown.stdout)["alerts"]
@@ -312,7 +312,7 @@ def test_the_exit_status_is_that_of_the_worst_that_is_shown(tmp_path, what, stat
         shown = show(collector, "servers")
         word = {"unknown": "cannot tell"}.get(what, what)
         assert shown.stdout.splitlines()[1].startswith(word) and shown.returncode == status
-        worst = shown.stdout.splitlines()[1].removeprefix(what).split()[0]
+        worst = shown.stdout.splitlines()[1].removeprefix(word).split()[0]
         for words in (["server", worst], ["sites"], ["servers", "--json"], ["servers", "--json", "--limit", "1"]):
             assert show(collector, *words).returncode == status, words
         assert show(collector, "servers", "nobody").returncode == 0
