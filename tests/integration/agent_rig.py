@@ -15,6 +15,8 @@ import threading
 import time
 import uuid
 
+from leaks import searched_for_leaks
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
 AGENT = BUILD / "agent/mtawatch-agent"
@@ -163,7 +165,7 @@ class Running:
     def __init__(self, state, *arguments, within=()):
         self.process = subprocess.Popen(
             [*within, str(AGENT), "run", "--state-dir", str(state), *arguments],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=searched_for_leaks())
         self.messages = []
         self.reader = threading.Thread(target=self.read)
         self.reader.start()

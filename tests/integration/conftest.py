@@ -3,7 +3,10 @@
 
 from pathlib import Path
 
+import leaks
 import pytest
+
+leaks.search_nothing()
 
 HOSTILE = {
     "test_access": "each route asked by each role; pages of other sites",

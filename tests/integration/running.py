@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 import identity  # noqa: E402
 from identity import bearer, set_up  # noqa: E402
+from leaks import searched_for_leaks  # noqa: E402
 
 PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
 PATIENCE = 60  # seconds; a sanitized program on a busy machine is slow
@@ -39,7 +40,7 @@ class Collector:
         self.process = subprocess.Popen(
             [*wrapper, PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, **(environment or {})})
+            env=searched_for_leaks(environment))
         line = self.process.stdout.readline()
         scheme = "https" if tls else "http"
         assert line.startswith(f"listening on {scheme}://127.0.0.1:"), line + self.process.stderr.read()
