@@ -127,13 +127,15 @@ def test_dead_letters_are_told_to_the_others_until_they_are_sent_again(hooks, tm
             (*_, body), = receiver.wait(1)
             alert, = json.loads(body)["alerts"]
             assert alert["labels"]["alertname"] == "MtawatchDeadLetters"
-            assert "/v1/deliveries?state=dead" in alert["annotations"]["description"]
+            assert "The deliveries that failed say why." in alert["annotations"]["description"]
             dead, = deliveries(collector, "state=dead")
             assert dead["hook"] == "wrong" and "404" in dead["result"] and dead["ended_at"]
             refuses.status = 200
             assert collector.ask(f"/v1/deliveries/{dead['id']}/retry", "POST", b"", JSON)[0] == 204
             refuses.wait(2)
-            assert json.loads(receiver.wait(2)[1][3])["status"] == "resolved"
+            over = json.loads(receiver.wait(2)[1][3])
+            assert over["status"] == "resolved"
+            assert over["alerts"][0]["annotations"]["description"] == "No notification is left undelivered."
             assert deliveries(collector, "state=dead") == []
             collector.end(signal.SIGKILL)
 
