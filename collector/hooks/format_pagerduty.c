@@ -139,8 +139,7 @@ static void put_payload(struct buffer *out, const struct notification *n, const 
 
 static bool is_link(const char *url)
 {
-	return (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0) &&
-	       strlen(url) <= MAX_URL;
+	return message_is_link(url) && strlen(url) <= MAX_URL;
 }
 
 static void put_link(struct buffer *out, const char *text, const char *url)

@@ -103,23 +103,19 @@ static void put_lead(struct buffer *out, const struct message *m)
 
 static void add_fact(struct buffer *text, const char *name, const char *value)
 {
-	if (!*value)
-		return;
 	buffer_printf(text, "%s*%s:* ", text->size > 0 ? "\n" : "", name);
 	add_escaped(text, value, MAX_FACTS / 6 - 32);
 }
 
 static void put_facts(struct buffer *out, const struct message_alert *one)
 {
+	struct message_fact facts[MESSAGE_MAX_FACTS];
+	size_t n = message_facts(one, facts);
 	struct buffer text;
 
 	buffer_init(&text);
-	add_fact(&text, "Server", one->server);
-	add_fact(&text, "Since", one->since);
-	add_fact(&text, "Noticed", one->noticed);
-	add_fact(&text, "Opened", one->opened);
-	add_fact(&text, "Over", one->over);
-	add_fact(&text, "Looked after", one->caretaker);
+	for (size_t i = 0; i < n; i++)
+		add_fact(&text, facts[i].name, facts[i].value);
 	put_section(out, &text);
 }
 
@@ -199,8 +195,7 @@ static void put_others(struct buffer *out, const struct message *m)
 
 static bool is_link(const char *url)
 {
-	return (strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0) &&
-	       strlen(url) <= MAX_URL;
+	return message_is_link(url) && strlen(url) <= MAX_URL;
 }
 
 static void put_button(struct buffer *out, const char *id, const char *text, const char *url)

@@ -3,6 +3,7 @@
  * no Markdown to escape (adaptivecards.io/explorer/RichTextBlock.html, version 1.2).
  */
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "collector/hooks/formats.h"
@@ -49,17 +50,14 @@ static void close_block(struct buffer *out, const char *spacing)
 
 static void put_title(struct buffer *out, const char *text)
 {
-	json_open_object(out, NULL);
-	json_put_text(out, "type", "RichTextBlock");
-	json_open_array(out, "inlines");
+	open_block(out);
 	json_open_object(out, NULL);
 	json_put_text(out, "type", "TextRun");
 	json_put_text_cut(out, "text", text, MAX_HEAD);
 	json_put_text(out, "weight", "bolder");
 	json_put_text(out, "size", "large");
 	json_close_object(out);
-	json_close_array(out);
-	json_close_object(out);
+	close_block(out, NULL);
 }
 
 static void put_line(struct buffer *out, const char *text, size_t max, bool is_bold,
@@ -90,10 +88,11 @@ static void put_head(struct buffer *out, const struct message *m)
 
 static void put_fact(struct buffer *out, const char *name, const char *value)
 {
-	if (!*value)
-		return;
+	char head[MAX_FACT];
+
+	snprintf(head, sizeof head, "%s:", name);
 	open_block(out);
-	put_run(out, name, MAX_FACT, true);
+	put_run(out, head, MAX_FACT, true);
 	put_run(out, " ", 1, false);
 	put_run(out, value, MAX_FACT, false);
 	close_block(out, "none");
@@ -101,12 +100,11 @@ static void put_fact(struct buffer *out, const char *name, const char *value)
 
 static void put_facts(struct buffer *out, const struct message_alert *one)
 {
-	put_fact(out, "Server:", one->server);
-	put_fact(out, "Since:", one->since);
-	put_fact(out, "Noticed:", one->noticed);
-	put_fact(out, "Opened:", one->opened);
-	put_fact(out, "Over:", one->over);
-	put_fact(out, "Looked after:", one->caretaker);
+	struct message_fact facts[MESSAGE_MAX_FACTS];
+	size_t n = message_facts(one, facts);
+
+	for (size_t i = 0; i < n; i++)
+		put_fact(out, facts[i].name, facts[i].value);
 }
 
 static void put_step(struct buffer *out, const struct message_step *step, char letter,
@@ -164,8 +162,7 @@ static void put_others(struct buffer *out, const struct message *m, size_t begin
 
 static void put_action(struct buffer *out, const char *title, const char *url)
 {
-	if ((strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) ||
-	    strlen(url) > MAX_URL)
+	if (!message_is_link(url) || strlen(url) > MAX_URL)
 		return;
 	json_open_object(out, NULL);
 	json_put_text(out, "type", "Action.OpenUrl");

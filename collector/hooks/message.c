@@ -421,3 +421,24 @@ struct message message_of(const struct notification *n, const struct time_zone *
 	m.lead = lead_of(&w, &m);
 	return m;
 }
+
+size_t message_facts(const struct message_alert *alert, struct message_fact out[MESSAGE_MAX_FACTS])
+{
+	const struct message_fact all[MESSAGE_MAX_FACTS] = {
+		{ "Server", alert->server },   { "Since", alert->since },
+		{ "Noticed", alert->noticed }, { "Opened", alert->opened },
+		{ "Over", alert->over },       { "Looked after", alert->caretaker },
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < MESSAGE_MAX_FACTS; i++) {
+		if (*all[i].value)
+			out[n++] = all[i];
+	}
+	return n;
+}
+
+bool message_is_link(const char *url)
+{
+	return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+}

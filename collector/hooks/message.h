@@ -76,6 +76,19 @@ struct message {
 struct message message_of(const struct notification *notification, const struct time_zone *zone,
 			  struct arena *arena);
 
+/* What stands in a line of its own: "Since", and when. */
+#define MESSAGE_MAX_FACTS 6
+struct message_fact {
+	const char *name;
+	const char *value;
+};
+
+/* Those that there are, in their order. Returns how many. */
+size_t message_facts(const struct message_alert *alert, struct message_fact out[MESSAGE_MAX_FACTS]);
+
+/* Is it something that a browser may be sent to? */
+bool message_is_link(const char *url);
+
 /* Adds it as plain text, in lines of at most MESSAGE_WIDTH columns where words allow that. */
 #define MESSAGE_WIDTH 76
 void message_write_text(const struct message *message, struct buffer *out);

@@ -52,14 +52,9 @@ static void add_element(struct buffer *out, const char *tag, const char *style, 
 	buffer_printf(out, "</%s>\n", tag);
 }
 
-static bool is_link(const char *url)
-{
-	return strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
-}
-
 static void add_link(struct buffer *out, const char *url, const char *style, const char *text)
 {
-	if (!is_link(url))
+	if (!message_is_link(url))
 		return;
 	buffer_add_text(out, "<a href=\"");
 	add_escaped(out, url);
@@ -70,8 +65,6 @@ static void add_link(struct buffer *out, const char *url, const char *style, con
 
 static void add_fact(struct buffer *out, const char *name, const char *value)
 {
-	if (!*value)
-		return;
 	buffer_printf(out,
 		      "<tr><td style=\"padding:2px 16px 2px 0;vertical-align:top;"
 		      "white-space:nowrap;font-size:14px;line-height:20px;color:#59636e\">%s</td>",
@@ -85,14 +78,13 @@ static void add_fact(struct buffer *out, const char *name, const char *value)
 
 static void add_facts(struct buffer *out, const struct message_alert *one)
 {
+	struct message_fact facts[MESSAGE_MAX_FACTS];
+	size_t n = message_facts(one, facts);
+
 	buffer_add_text(out, "<table role=\"presentation\" cellpadding=\"0\" cellspacing=\"0\" "
 			     "border=\"0\" style=\"margin:16px 0 0\">\n");
-	add_fact(out, "Server", one->server);
-	add_fact(out, "Since", one->since);
-	add_fact(out, "Noticed", one->noticed);
-	add_fact(out, "Opened", one->opened);
-	add_fact(out, "Over", one->over);
-	add_fact(out, "Looked after", one->caretaker);
+	for (size_t i = 0; i < n; i++)
+		add_fact(out, facts[i].name, facts[i].value);
 	buffer_add_text(out, "</table>\n");
 }
 
@@ -135,7 +127,7 @@ static void add_other(struct buffer *out, const struct message_alert *one)
 		      "<tr><td style=\"padding:8px 0 8px 10px;border-top:1px solid #d1d9e0;"
 		      "border-left:4px solid %s\">\n",
 		      colors[one->tone].strong);
-	if (is_link(one->page_url))
+	if (message_is_link(one->page_url))
 		add_link(out, one->page_url,
 			 "font-size:14px;line-height:20px;font-weight:bold;color:#1f2328",
 			 one->sentence);
@@ -173,7 +165,7 @@ static void add_others(struct buffer *out, const struct message *m)
 static void add_buttons(struct buffer *out, const struct message *m,
 			const struct message_alert *one)
 {
-	if (!is_link(m->url) && !is_link(one->page_url))
+	if (!message_is_link(m->url) && !message_is_link(one->page_url))
 		return;
 	buffer_add_text(out, "<p style=\"margin:24px 0 0;font-size:14px;line-height:36px\">\n");
 	add_link(out, one->page_url,

@@ -93,13 +93,12 @@ static void add_remedy(struct buffer *out, const struct message_alert *alert)
 
 static void add_facts(struct buffer *out, const struct message_alert *one)
 {
+	struct message_fact facts[MESSAGE_MAX_FACTS];
+	size_t n = message_facts(one, facts);
+
 	buffer_add_char(out, '\n');
-	add_fact(out, "Server", one->server);
-	add_fact(out, "Since", one->since);
-	add_fact(out, "Noticed", one->noticed);
-	add_fact(out, "Opened", one->opened);
-	add_fact(out, "Over", one->over);
-	add_fact(out, "Looked after", one->caretaker);
+	for (size_t i = 0; i < n; i++)
+		add_fact(out, facts[i].name, facts[i].value);
 }
 
 static void add_why(struct buffer *out, const struct message_alert *one)
