@@ -370,3 +370,16 @@ void api_acknowledge_delete(struct call *call)
 						  TIMESTAMP_NONE, &audit, api_answer_ended, call);
 	api_answer_refused(call, status, status == STATUS_NOT_FOUND ? &unknown : NULL);
 }
+
+enum status api_each_open_alert(struct call *call, store_each_alert *visit, void *visitor,
+				char error[STORE_ERROR_SIZE])
+{
+	const struct store_alert_place from = { "", INT64_MAX };
+	enum status status = store_read_alerts(api_store(call), RECORD_ALERT_FIRING,
+					       STORE_ALERTS_WORST, &from, visit, visitor, error);
+
+	if (status != STATUS_OK)
+		return status;
+	return store_read_alerts(api_store(call), RECORD_ALERT_PENDING, STORE_ALERTS_WORST, &from,
+				 visit, visitor, error);
+}

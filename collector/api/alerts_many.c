@@ -203,13 +203,8 @@ static enum status select_one(void *user, const struct record_alert *alert)
 /* Everything that fires or may, and that the filter takes: the worst first. */
 static enum status select_open(struct many *many, char error[STORE_ERROR_SIZE])
 {
-	const struct store_alert_place from = { "", INT64_MAX };
-	enum status status = store_read_alerts(api_store(many->call), RECORD_ALERT_FIRING,
-					       STORE_ALERTS_WORST, &from, select_one, many, error);
+	enum status status = api_each_open_alert(many->call, select_one, many, error);
 
-	if (status == STATUS_OK)
-		status = store_read_alerts(api_store(many->call), RECORD_ALERT_PENDING,
-					   STORE_ALERTS_WORST, &from, select_one, many, error);
 	return status == STATUS_LIMIT ? STATUS_OK : status;
 }
 

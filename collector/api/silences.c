@@ -240,18 +240,6 @@ static enum status see_alert(void *user, const struct record_alert *alert)
 	return STATUS_OK;
 }
 
-static enum status see_alerts(struct matches *m, struct store *store, char error[STORE_ERROR_SIZE])
-{
-	const struct store_alert_place from = { "", INT64_MAX };
-	enum status status = store_read_alerts(store, RECORD_ALERT_FIRING, STORE_ALERTS_WORST,
-					       &from, see_alert, m, error);
-
-	if (status != STATUS_OK)
-		return status;
-	return store_read_alerts(store, RECORD_ALERT_PENDING, STORE_ALERTS_WORST, &from, see_alert,
-				 m, error);
-}
-
 static void see_collector(struct matches *m)
 {
 	for (int i = 0; i < CONDITION_COUNT; i++) {
@@ -316,7 +304,7 @@ static bool answer_by_matches(const struct making *making)
 		return false;
 	see_servers(&m, &list);
 	see_collector(&m);
-	enum status status = see_alerts(&m, api_store(making->call), error);
+	enum status status = api_each_open_alert(making->call, see_alert, &m, error);
 	if (status != STATUS_OK)
 		api_answer_unreadable(making->call, error);
 	bool goes_on = status == STATUS_OK && judge_matches(making, &m);
