@@ -21,6 +21,10 @@
  * a worse degree fires. A hook that takes one of the degrees that an incident has had is notified
  * of it to its end.
  *
+ * A hook of which more than `storm-after` notifications would go within five minutes gets summaries
+ * instead, until it is calm; in the first days of a fleet (`digest-until`) one a day, but what fails
+ * singly. What a summary stands for is stored with the alerts, and read from them when it is due.
+ *
  * `unknown` is no recovery: an incident of a worse verdict stays open while too little is known.
  * Silence is counted from when the collector could hear (alerts_start_grace).
  */
@@ -43,6 +47,8 @@
 struct alerts;
 struct notification_alert;
 struct notification_option;
+struct notification_fleet;
+struct time_zone;
 
 /* Whom notifications go to. */
 struct alert_target {
@@ -50,6 +56,9 @@ struct alert_target {
 	const struct hook_route *route;
 	bool disabled;
 	bool shows_acknowledgements; /* its receivers can show who looks after something */
+	bool keeps_incidents; /* its receiver has an incident for each group key, until its end */
+	int report_minute;    /* of the day in `zone`, when it gets a daily report; -1: none */
+	const struct time_zone *zone; /* NULL: UTC */
 };
 
 /* Rows for the store; everything lives in `arena`. */
@@ -60,11 +69,14 @@ struct alert_changes {
 	size_t n_dropped;
 	const struct record_delivery **deliveries; /* new ones, waiting */
 	size_t n_deliveries;
+	const struct record_summary **summaries; /* in the place of what was */
+	size_t n_summaries;
 
 	struct arena arena;
 	size_t room_alerts; /* private, as all that follows */
 	size_t room_dropped;
 	size_t room_deliveries;
+	size_t room_summaries;
 };
 
 void alert_changes_init(struct alert_changes *changes);
@@ -78,6 +90,11 @@ void alerts_free(struct alerts *alerts); /* NULL is allowed */
 void alerts_configure(struct alerts *alerts, const struct alert_policy *policy, const char *url);
 void alerts_set_targets(struct alerts *alerts, const struct alert_target *targets, size_t n);
 
+/* Who counts the servers that a route takes, for daily reports. */
+typedef void alerts_count_fleet(void *user, const struct hook_route *route,
+				struct notification_fleet *out);
+void alerts_set_fleet(struct alerts *alerts, alerts_count_fleet *count, void *user);
+
 /*
  * Forgets everything and takes what the store has: every alert that is not over or whose end is not
  * told, every silence, and the largest id of alerts, silences and deliveries.
@@ -85,6 +102,7 @@ void alerts_set_targets(struct alerts *alerts, const struct alert_target *target
 void alerts_reset(struct alerts *alerts);
 void alerts_restore(struct alerts *alerts, const struct record_alert *row);
 void alerts_restore_silence(struct alerts *alerts, const struct record_silence *row);
+void alerts_restore_summary(struct alerts *alerts, const struct record_summary *row);
 void alerts_restore_id(struct alerts *alerts, int64_t id);
 
 /* From now on the collector hears: whoever is silent is so only some intervals later. */

@@ -243,6 +243,12 @@ static bool takes_any(const struct alert_target *target, const struct record_ale
 	return false;
 }
 
+bool alerts_concerns(const struct alert_target *target, const struct alert *alert)
+{
+	return is_firing(&alert->row) && !alert->is_muted &&
+	       takes_any(target, &alert->row, alert->row.degrees);
+}
+
 /* An alert that concerns a target. */
 struct choice {
 	const struct alert *alert;
@@ -339,8 +345,7 @@ static size_t show_choices(const struct alerts *alerts, struct selection *chosen
 	return n;
 }
 
-static struct record_delivery *make_delivery(const struct notification *notification, int64_t id,
-					     struct alert_changes *out)
+void alerts_emit_notification(const struct notification *notification, struct alert_changes *out)
 {
 	struct record_delivery *row = arena_alloc(&out->arena, sizeof *row);
 	struct buffer body;
@@ -348,7 +353,7 @@ static struct record_delivery *make_delivery(const struct notification *notifica
 	buffer_init(&body);
 	notification_write(notification, &body);
 	*row = (struct record_delivery){
-		.id = id,
+		.id = strtoll(notification->id, NULL, 10),
 		.hook = arena_strdup(&out->arena, notification->hook),
 		.lane = place_key(notification->organization, notification->site, &out->arena),
 		.state = RECORD_DELIVERY_WAITING,
@@ -360,7 +365,7 @@ static struct record_delivery *make_delivery(const struct notification *notifica
 		.body_size = body.size,
 	};
 	buffer_deinit(&body);
-	return row;
+	alerts_emit_delivery(out, row);
 }
 
 static void write_delivery(struct alerts *alerts, const struct alert_group *group,
@@ -370,11 +375,9 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 {
 	struct notification_alert shown[NOTIFICATION_MAX_ALERTS];
 	const struct record_alert *first = &group->alerts[0]->row;
-	int64_t id = alerts_next_id(alerts, now_ms);
-
 	size_t n = show_choices(alerts, chosen, now_ms, shown, &out->arena);
 	struct notification notification = {
-		.id = arena_printf(&out->arena, "%" PRId64, id),
+		.id = arena_printf(&out->arena, "%" PRId64, alerts_next_id(alerts, now_ms)),
 		.hook = target->name,
 		.group_key = group->key,
 		.organization = first->organization,
@@ -389,7 +392,27 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 		.truncated = chosen->n - n,
 	};
 	memcpy(notification.firing, chosen->firing, sizeof notification.firing);
-	alerts_emit_delivery(out, make_delivery(&notification, id, out));
+	alerts_emit_notification(&notification, out);
+}
+
+static struct alert_news news_of_selection(const struct selection *chosen)
+{
+	const unsigned worse = NEWS_FRESH | NEWS_ESCALATED;
+	struct alert_news out = {
+		.is_worse = chosen->news & worse,
+		.is_quiet = chosen->n_firing == 0 || chosen->news == NEWS_ACKNOWLEDGED,
+		.fired_ms = INT64_MAX,
+	};
+
+	for (size_t i = 0; i < chosen->n; i++) {
+		const struct choice *choice = &chosen->all[i];
+		out.fired_ms = earlier(out.fired_ms, choice->alert->row.fired_ms);
+		out.opened += (choice->news & NEWS_FRESH) != 0;
+		out.resolved += (choice->news & NEWS_OVER) != 0;
+		out.fails |=
+			(choice->news & worse) && choice->alert->row.condition == CONDITION_FAILING;
+	}
+	return out;
 }
 
 /* `is_first`: the target hears of everything; `all`: also where there is no news, to repeat it. */
@@ -404,7 +427,9 @@ static void notify_target(struct alerts *alerts, const struct alert_group *group
 	chosen.all = mem_alloc((group->n + 1) * sizeof *chosen.all);
 	for (size_t i = 0; i < group->n; i++)
 		select_alert(group->alerts[i], target, &chosen);
-	if (chosen.news || ((all || is_first) && chosen.n_firing > 0))
+	const struct alert_news news = news_of_selection(&chosen);
+	if ((chosen.news || ((all || is_first) && chosen.n_firing > 0)) &&
+	    alerts_may_tell(alerts, target, &news, now_ms))
 		write_delivery(alerts, group, target, &chosen,
 			       is_first && chosen.n_firing > 0 ? NOTIFICATION_OPENED
 							       : reason_of(&chosen),
@@ -481,6 +506,9 @@ void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert
 		if (group->n == 0)
 			drop_group(alerts, group);
 	}
+	if (all)
+		alerts_advance_summaries(alerts, now_ms, out);
+	alerts_emit_summaries(alerts, out);
 	alerts_emit(alerts, out);
 }
 

@@ -6,6 +6,7 @@
 
 #include "collector/alerts/alerts.h"
 #include "collector/base/text_map.h"
+#include "collector/model/notification.h"
 
 struct alert_subject;
 struct alert_group;
@@ -44,6 +45,35 @@ struct alert_group {
 	bool is_touched;
 };
 
+/* Notifications of a hook that are remembered: more than make a storm. */
+#define ALERT_TOLD (ALERT_POLICY_MAX_STORM_AFTER + 1)
+
+/* A notification of late; what of it fired, and was over. */
+struct alert_told {
+	int64_t at_ms; /* TIMESTAMP_NONE: none */
+	size_t opened;
+	size_t resolved;
+	bool is_single; /* it was sent by itself, and no summary counts it */
+};
+
+/* How much a hook is told. */
+struct alert_throttle {
+	struct record_summary row;          /* its name is its own */
+	struct alert_told told[ALERT_TOLD]; /* a ring */
+	size_t next_told;
+	bool is_dirty;
+};
+
+/* What a notification would tell, as far as it decides whether it goes out singly. */
+struct alert_news {
+	size_t opened;
+	size_t resolved;
+	bool fails;       /* a server does that the hook does not know of */
+	bool is_worse;    /* than the hook knows, in whatever */
+	bool is_quiet;    /* all of it is over, or somebody looks after it now, and no more */
+	int64_t fired_ms; /* when the first of its alerts did */
+};
+
 struct alerts {
 	struct alert_policy policy;
 	const char *url;
@@ -65,6 +95,11 @@ struct alerts {
 	struct alert **dirty; /* to be stored with it */
 	size_t n_dirty;
 	size_t room_dirty;
+	struct alert_throttle **throttles; /* one for each hook that is or was told something */
+	size_t n_throttles;
+	size_t room_throttles;
+	alerts_count_fleet *count_fleet; /* NULL: nobody can say */
+	void *count_user;
 
 	struct record_silence *silences; /* their strings are their own */
 	uint64_t *silence_letters;       /* of the servers' patterns: pattern_letters() */
@@ -104,6 +139,41 @@ void alerts_join(struct alerts *alerts, struct alert *alert);
 void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert_changes *out);
 
 void alerts_free_group(struct alert_group *group);
+
+/* Does something fire that the target knows, and is not muted? */
+bool alerts_concerns(const struct alert_target *target, const struct alert *alert);
+
+/* throttle.c: is the target to be told this singly? Else it was noted for its next summary. */
+bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
+		     const struct alert_news *news, int64_t now_ms);
+
+struct alert_throttle *alerts_throttle(struct alerts *alerts, const char *hook);
+
+/* Writes the summaries and daily reports that are due. */
+void alerts_advance_summaries(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
+void alerts_emit_summaries(struct alerts *alerts, struct alert_changes *out);
+void alerts_drop_throttles(struct alerts *alerts);
+
+/* summary.c: what is in a summary. `row` says of what span. */
+void alerts_write_summary(struct alerts *alerts, const struct alert_target *target,
+			  const struct record_summary *row, int64_t now_ms,
+			  struct alert_changes *out);
+void alerts_write_end_of_storm(struct alerts *alerts, const struct alert_target *target,
+			       const struct record_summary *row, int64_t now_ms,
+			       struct alert_changes *out);
+void alerts_write_report(struct alerts *alerts, const struct alert_target *target,
+			 const struct record_summary *row, int64_t now_ms,
+			 struct alert_changes *out);
+
+/* When the target's next daily report is due after one at `after_ms`. */
+int64_t alerts_report_due(const struct alert_target *target, int64_t after_ms);
+
+/* Does anything fire that the target was told of, and that fired by `until_ms`? */
+bool alerts_still_fires(const struct alerts *alerts, const struct alert_target *target,
+			int64_t until_ms);
+
+/* A delivery of that notification goes into the changes. */
+void alerts_emit_notification(const struct notification *notification, struct alert_changes *out);
 
 /* All of them, as if there had been none. */
 void alerts_drop_silences(struct alerts *alerts);

@@ -6,6 +6,7 @@
 #include "collector/config/value_list.h"
 #include "proto/base/number.h"
 #include "proto/base/text.h"
+#include "proto/base/timestamp.h"
 
 static const struct alert_policy defaults = {
 	.hold_ms = {
@@ -18,6 +19,8 @@ static const struct alert_policy defaults = {
 	.group_interval_ms = INT64_C(30) * 1000,
 	.flap_changes = 6,
 	.flap_window_ms = INT64_C(3600) * 1000,
+	.storm_after = 5,
+	.digest_until_ms = INT64_MIN,
 };
 
 struct alert_rule alert_policy_rule(const struct alert_policy *policy, enum condition condition)
@@ -65,6 +68,29 @@ static const char *set_flap_changes(void *into, const char *value, struct arena 
 	return NULL;
 }
 
+/* "5", or "0": there are no summaries. */
+static const char *set_storm_after(void *into, const char *value, struct arena *arena)
+{
+	struct alert_policy *policy = into;
+	int64_t number;
+	(void)arena;
+
+	if (!number_parse(value, 0, ALERT_POLICY_MAX_STORM_AFTER, &number))
+		return "1 to 100, or 0: nothing is summed up";
+	policy->storm_after = (size_t)number;
+	return NULL;
+}
+
+static const char *set_digest_until(void *into, const char *value, struct arena *arena)
+{
+	struct alert_policy *policy = into;
+	(void)arena;
+
+	return timestamp_parse(value, &policy->digest_until_ms) == STATUS_OK
+		       ? NULL
+		       : "a time such as 2026-12-01T08:00:00Z";
+}
+
 static const struct section_key alert_keys[] = {
 #define X(id, name, word, kind, key, scope, hold, severity, alertname, summary)                    \
 	{ key, false, false, set_hold_##id },
@@ -75,6 +101,8 @@ static const struct section_key alert_keys[] = {
 	{ "group-interval", false, false, set_group_interval },
 	{ "flap-changes", false, false, set_flap_changes },
 	{ "flap-window", false, false, set_flap_window },
+	{ "storm-after", false, false, set_storm_after },
+	{ "digest-until", false, false, set_digest_until },
 };
 
 static const char *set_days(void *into, const char *value, struct arena *arena)
@@ -96,19 +124,9 @@ static const char *set_days(void *into, const char *value, struct arena *arena)
 	return window->days ? NULL : wanted;
 }
 
-/* "22:00" */
 static const char *set_minute(unsigned *minute, const char *value)
 {
-	static const char wanted[] = "HH:MM, a time of the day in UTC";
-	static const char digits[] = "0123456789";
-
-	if (strlen(value) != 5 || value[2] != ':' || strspn(value, digits) != 2 ||
-	    strspn(value + 3, digits) != 2)
-		return wanted;
-	unsigned hours = (unsigned)(value[0] - '0') * 10 + (unsigned)(value[1] - '0');
-	unsigned minutes = (unsigned)(value[3] - '0') * 10 + (unsigned)(value[4] - '0');
-	*minute = hours * 60 + minutes;
-	return hours < 24 && minutes < 60 ? NULL : wanted;
+	return minute_of_day_parse(value, minute) ? NULL : "HH:MM, a time of the day in UTC";
 }
 
 static const char *set_from(void *into, const char *value, struct arena *arena)

@@ -25,6 +25,8 @@
 /* Sites of a window, and likewise servers. */
 #define ALERT_POLICY_MAX_PATTERNS 64
 
+#define ALERT_POLICY_MAX_STORM_AFTER 100
+
 struct alert_policy {
 	int64_t hold_ms[CONDITION_COUNT];
 	int64_t repeat_ms;
@@ -32,6 +34,8 @@ struct alert_policy {
 	int64_t group_interval_ms; /* from one notification of a group to the next */
 	size_t flap_changes;
 	int64_t flap_window_ms;
+	size_t storm_after; /* so many notifications of a hook in five minutes are no storm; 0: none is */
+	int64_t digest_until_ms; /* until then a hook gets a digest a day; INT64_MIN: none */
 	struct maintenance *windows;
 };
 

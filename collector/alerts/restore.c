@@ -31,6 +31,12 @@ void alerts_set_targets(struct alerts *alerts, const struct alert_target *target
 		alerts->shows_acknowledgements |= targets[i].shows_acknowledgements;
 }
 
+void alerts_set_fleet(struct alerts *alerts, alerts_count_fleet *count, void *user)
+{
+	alerts->count_fleet = count;
+	alerts->count_user = user;
+}
+
 void alerts_start_grace(struct alerts *alerts, int64_t now_ms)
 {
 	alerts->heard_from_ms = now_ms;
@@ -104,6 +110,7 @@ void alerts_reset(struct alerts *alerts)
 	for (size_t i = 0; i < alerts->n_groups; i++)
 		alerts_free_group(alerts->groups[i]);
 	alerts_drop_silences(alerts);
+	alerts_drop_throttles(alerts);
 	text_map_deinit(&alerts->by_key);
 	text_map_deinit(&alerts->by_group);
 	alerts->by_key = alerts->by_group = (struct text_map){ .n = 0 };
@@ -122,6 +129,7 @@ void alerts_free(struct alerts *alerts)
 	free(alerts->groups);
 	free(alerts->touched);
 	free(alerts->dirty);
+	free(alerts->throttles);
 	free(alerts->silences);
 	free(alerts->silence_letters);
 	free(alerts);

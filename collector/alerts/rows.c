@@ -20,12 +20,14 @@ void alert_changes_deinit(struct alert_changes *changes)
 	free(changes->alerts);
 	free((void *)changes->dropped);
 	free(changes->deliveries);
+	free(changes->summaries);
 	arena_deinit(&changes->arena);
 }
 
 bool alert_changes_are_empty(const struct alert_changes *changes)
 {
-	return changes->n_alerts == 0 && changes->n_dropped == 0 && changes->n_deliveries == 0;
+	return changes->n_alerts == 0 && changes->n_dropped == 0 && changes->n_deliveries == 0 &&
+	       changes->n_summaries == 0;
 }
 
 void *alerts_append(void *array, size_t *n, size_t *room, void *item)

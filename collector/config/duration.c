@@ -1,5 +1,7 @@
 #include "collector/config/duration.h"
 
+#include <string.h>
+
 #include "proto/base/number.h"
 
 static int64_t unit_ms(char unit)
@@ -28,5 +30,20 @@ bool duration_parse(const char *text, int64_t *out_ms)
 	if (unit == 0 || text[1] != '\0' || number > DURATION_MAX_MS / unit)
 		return false;
 	*out_ms = number * unit;
+	return true;
+}
+
+bool minute_of_day_parse(const char *text, unsigned *out)
+{
+	static const char digits[] = "0123456789";
+
+	if (strlen(text) != 5 || text[2] != ':' || strspn(text, digits) != 2 ||
+	    strspn(text + 3, digits) != 2)
+		return false;
+	unsigned hours = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0');
+	unsigned minutes = (unsigned)(text[3] - '0') * 10 + (unsigned)(text[4] - '0');
+	if (hours >= 24 || minutes >= 60)
+		return false;
+	*out = hours * 60 + minutes;
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * Spans of time as people write them: "30s", "5m", "4h", "7d".
+ * Spans of time as people write them: "30s", "5m", "4h", "7d"; and times of the day: "22:00".
  */
 #pragma once
 
@@ -12,3 +12,6 @@
 
 /* A number and its unit, up to DURATION_MAX_MS; false: it is none, `*out_ms` is as it was. */
 bool duration_parse(const char *text, int64_t *out_ms);
+
+/* "22:00" as minutes after midnight; false: it is none, `*out` is as it was. */
+bool minute_of_day_parse(const char *text, unsigned *out);

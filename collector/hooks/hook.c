@@ -253,6 +253,21 @@ bool hook_shows_acknowledgements(const struct hook *hook)
 	return hook_ops_of(hook->type)->shows_acknowledgements;
 }
 
+bool hook_keeps_incidents(const struct hook *hook)
+{
+	enum hook_format format = hook->settings->format;
+
+	if (hook->type == HOOK_TYPE_WEBHOOK)
+		return format == HOOK_FORMAT_ALERTMANAGER || format == HOOK_FORMAT_PAGERDUTY;
+	return hook->type == HOOK_TYPE_COMMAND;
+}
+
+int hook_report_minute(const struct hook *hook, const struct time_zone **zone)
+{
+	*zone = hook->settings->zone;
+	return hook->settings->report_minute;
+}
+
 void hook_send(struct hook *hook, const struct notification *notification, hook_done *done,
 	       void *user)
 {

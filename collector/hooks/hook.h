@@ -17,6 +17,7 @@
 
 struct uv_loop_s; /* libuv: the event loop */
 struct hook_settings;
+struct time_zone;
 
 enum hook_type {
 #define X(id, name) HOOK_TYPE_##id,
@@ -103,6 +104,15 @@ bool hook_is_told(const struct hook *hook);
 
 /* Can its receivers show who looks after an alert? Else it is not notified of that alone. */
 bool hook_shows_acknowledgements(const struct hook *hook);
+
+/*
+ * Does its receiver keep something open for each group key until it hears the end? Then ends are
+ * never summed up.
+ */
+bool hook_keeps_incidents(const struct hook *hook);
+
+/* When it gets a daily report: the minute of the day in `*zone` (NULL: UTC); -1: it gets none. */
+int hook_report_minute(const struct hook *hook, const struct time_zone **zone);
 
 /*
  * Starts an attempt; the notification is borrowed for the call. Of a hook that is not told this is

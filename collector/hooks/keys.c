@@ -346,6 +346,17 @@ static const char *set_zone(void *into, const char *value, struct arena *arena)
 	return why ? arena_printf(arena, "the name of a time zone, and this %s", why) : NULL;
 }
 
+static const char *set_daily_report(void *into, const char *value, struct arena *arena)
+{
+	unsigned minute;
+	(void)arena;
+
+	if (!minute_of_day_parse(value, &minute))
+		return "HH:MM, a time of the day in the hook's time-zone";
+	((struct hook_settings *)into)->report_minute = (int)minute;
+	return NULL;
+}
+
 /* A bit for each type: WEBHOOK, ALERTMANAGER, ... */
 enum {
 #define X(id, name) id = 1U << HOOK_TYPE_##id,
@@ -372,7 +383,8 @@ static const struct {
 	{ { "format", false, false, set_format }, WEBHOOK },
 	{ { "routing-key-file", false, false, set_routing_key }, WEBHOOK },
 	{ { "max-alerts", false, false, set_max_alerts }, WEBHOOK | COMMAND | EMAIL },
-	{ { "time-zone", false, false, set_zone }, WEBHOOK | EMAIL },
+	{ { "time-zone", false, false, set_zone }, WEBHOOK | COMMAND | EMAIL },
+	{ { "daily-report", false, false, set_daily_report }, WEBHOOK | COMMAND | EMAIL },
 	{ { "github-signature", false, false, set_github }, WEBHOOK },
 	{ { "token-file", false, false, set_token }, OVER_HTTP },
 	{ { "interval", false, false, set_interval }, HEARTBEAT },

@@ -2,13 +2,14 @@
 
 #include "collector/base/pattern.h"
 
-static bool takes_site(const struct hook_route *route, const char *organization, const char *site)
+bool hook_route_takes_site(const struct hook_route *route, const char *organization,
+			   const char *site)
 {
 	for (size_t i = 0; i < route->n_sites; i++) {
 		if (pattern_matches_place(route->sites[i], organization, site))
 			return true;
 	}
-	return false;
+	return route->n_sites == 0;
 }
 
 bool hook_route_takes(const struct hook_route *route, enum condition condition,
@@ -16,6 +17,7 @@ bool hook_route_takes(const struct hook_route *route, enum condition condition,
 {
 	if (!(route->conditions & CONDITION_BIT(condition)))
 		return false;
-	return route->n_sites == 0 ||
-	       (!condition_is_own(condition) && takes_site(route, organization, site));
+	if (condition_is_own(condition))
+		return route->n_sites == 0;
+	return hook_route_takes_site(route, organization, site);
 }

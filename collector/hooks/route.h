@@ -16,8 +16,12 @@ struct hook_route {
 };
 
 /*
+ * Do alerts of servers there go there, whatever their condition?
+ *
  * Does an alert of this condition go there, as far as its site tells? One of the collector itself
  * (its site is "") goes where no sites were named.
  */
+bool hook_route_takes_site(const struct hook_route *route, const char *organization,
+			   const char *site);
 bool hook_route_takes(const struct hook_route *route, enum condition condition,
 		      const char *organization, const char *site);

@@ -78,6 +78,8 @@ static const char *contradiction(const struct hook_settings *hook)
 		return "github-signature needs a secret-file";
 	if (!hook->routing_key != (hook->format != HOOK_FORMAT_PAGERDUTY))
 		return "routing-key-file and format = pagerduty go together";
+	if (hook->report_minute >= 0 && hook->format == HOOK_FORMAT_PAGERDUTY)
+		return "a daily report would be an incident of PagerDuty's; send it by mail";
 	if ((hook->password || hook->token || hook->routing_key) && !all_are_private(hook))
 		return "a password, token or key would go where others can read it; use https://, "
 		       "smtps:// or starttls = required";
@@ -102,6 +104,7 @@ static struct hook_settings *begin(const char *name, struct arena *arena)
 	hook->route.send_resolved = true;
 	hook->interval_ms = HOOK_DEFAULT_INTERVAL_MS;
 	hook->max_alerts = NOTIFICATION_MAX_ALERTS;
+	hook->report_minute = -1;
 	return hook;
 }
 

@@ -54,6 +54,7 @@ struct hook_settings {
 	const char *words;            /* everything that was said of it, to notice a change */
 	size_t max_alerts;            /* that one notification lists */
 	const struct time_zone *zone; /* of who reads it; NULL: UTC */
+	int report_minute;            /* of the day there, for a daily report; -1: none */
 
 	/* webhook, alertmanager, heartbeat */
 	const char *urls[HOOK_MAX_URLS];

@@ -20,6 +20,9 @@ static const struct {
 	[NOTIFICATION_ACKNOWLEDGED] = { "acknowledged", "unknown" },
 	[NOTIFICATION_STILL_OPEN] = { "still open", "repeat interval elapsed" },
 	[NOTIFICATION_TEST] = { "test", "unknown" },
+	[NOTIFICATION_SUMMARY] = { "summary", "unknown" },
+	[NOTIFICATION_DIGEST] = { "digest", "unknown" },
+	[NOTIFICATION_DAILY_REPORT] = { "daily report", "unknown" },
 };
 
 const char *notification_reason_text(enum notification_reason reason)
@@ -121,6 +124,50 @@ static void add_firing(struct buffer *out, const size_t firing[CONDITION_COUNT])
 	json_close_object(out);
 }
 
+static void add_fleet(struct buffer *out, const struct notification_fleet *fleet)
+{
+	if (!fleet) {
+		json_put_null(out, "fleet");
+		return;
+	}
+	json_open_object(out, "fleet");
+	json_put_integer(out, "servers", (int64_t)fleet->servers);
+	json_put_integer(out, "fixed", (int64_t)fleet->fixed);
+	json_put_integer(out, "silent", (int64_t)fleet->silent);
+	json_put_integer(out, "not_monitored", (int64_t)fleet->not_monitored);
+	json_close_object(out);
+}
+
+static void add_sites(struct buffer *out, const struct notification_summary *summary)
+{
+	json_open_array(out, "sites");
+	for (size_t i = 0; i < summary->n_sites; i++) {
+		json_open_object(out, NULL);
+		json_put_text(out, "organization", summary->sites[i].organization);
+		json_put_text(out, "site", summary->sites[i].site);
+		add_firing(out, summary->sites[i].firing);
+		json_close_object(out);
+	}
+	json_close_array(out);
+}
+
+static void add_summary(struct buffer *out, const struct notification_summary *summary)
+{
+	if (!summary) {
+		json_put_null(out, "summary");
+		return;
+	}
+	json_open_object(out, "summary");
+	json_put_time(out, "since", summary->since_ms);
+	json_put_integer(out, "opened", (int64_t)summary->opened);
+	json_put_integer(out, "resolved", (int64_t)summary->resolved);
+	json_put_time(out, "next", summary->next_ms);
+	json_put_integer(out, "more_sites", (int64_t)summary->more_sites);
+	add_sites(out, summary);
+	add_fleet(out, summary->fleet);
+	json_close_object(out);
+}
+
 void notification_write(const struct notification *n, struct buffer *out)
 {
 	json_open_object(out, NULL);
@@ -141,6 +188,7 @@ void notification_write(const struct notification *n, struct buffer *out)
 		add_alert(out, &n->alerts[i]);
 	}
 	json_close_array(out);
+	add_summary(out, n->summary);
 	json_finish(out);
 }
 
@@ -266,6 +314,14 @@ static void read_alert(struct json_reading *in, const struct json_place *at, voi
 	read_acknowledgement(in, at, alert);
 }
 
+static size_t get_count(struct json_reading *in, const struct json_place *at, const char *name)
+{
+	int64_t n = 0;
+
+	json_get_integer(in, at, name, 0, JSON_MAX_INTEGER, &n);
+	return (size_t)n;
+}
+
 static void read_firing(struct json_reading *in, const struct json_place *at,
 			size_t firing[CONDITION_COUNT])
 {
@@ -273,12 +329,55 @@ static void read_firing(struct json_reading *in, const struct json_place *at,
 
 	if (!json_get_object(in, at, "firing", &object))
 		return;
-	for (int i = 0; i < CONDITION_COUNT; i++) {
-		int64_t n = 0;
-		json_get_integer(in, &object, condition_name((enum condition)i), 0,
-				 JSON_MAX_INTEGER, &n);
-		firing[i] = (size_t)n;
-	}
+	for (int i = 0; i < CONDITION_COUNT; i++)
+		firing[i] = get_count(in, &object, condition_name((enum condition)i));
+}
+
+static const struct notification_fleet *read_fleet(struct json_reading *in,
+						   const struct json_place *at)
+{
+	struct json_place object;
+
+	if (!json_get_object(in, at, "fleet", &object))
+		return NULL;
+	struct notification_fleet *fleet = arena_alloc(in->arena, sizeof *fleet);
+	*fleet = (struct notification_fleet){
+		.servers = get_count(in, &object, "servers"),
+		.fixed = get_count(in, &object, "fixed"),
+		.silent = get_count(in, &object, "silent"),
+		.not_monitored = get_count(in, &object, "not_monitored"),
+	};
+	return fleet;
+}
+
+static void read_site(struct json_reading *in, const struct json_place *at, void *item)
+{
+	struct notification_site *site = item;
+
+	need_text(in, at, "organization", &site->organization);
+	need_text(in, at, "site", &site->site);
+	read_firing(in, at, site->firing);
+}
+
+static const struct notification_summary *read_summary(struct json_reading *in,
+						       const struct json_place *at)
+{
+	struct json_place object;
+
+	if (!json_get_object(in, at, "summary", &object))
+		return NULL;
+	struct notification_summary *summary = arena_alloc(in->arena, sizeof *summary);
+	*summary = (struct notification_summary){ .next_ms = TIMESTAMP_NONE };
+	json_require(in, &object, "since");
+	json_get_time(in, &object, "since", &summary->since_ms);
+	json_get_time(in, &object, "next", &summary->next_ms);
+	summary->opened = get_count(in, &object, "opened");
+	summary->resolved = get_count(in, &object, "resolved");
+	summary->more_sites = get_count(in, &object, "more_sites");
+	summary->sites = json_get_list(in, &object, "sites", NOTIFICATION_MAX_SITES,
+				       sizeof *summary->sites, read_site, &summary->n_sites, NULL);
+	summary->fleet = read_fleet(in, &object);
+	return summary;
 }
 
 static enum notification_reason read_reason(struct json_reading *in, const struct json_place *at)
@@ -321,6 +420,7 @@ enum status notification_read(const char *text, size_t size, struct arena *arena
 	read_firing(&in, &root, n.firing);
 	n.alerts = json_get_list(&in, &root, "alerts", NOTIFICATION_MAX_ALERTS, sizeof *n.alerts,
 				 read_alert, &n.n_alerts, NULL);
+	n.summary = read_summary(&in, &root);
 	json_end(&in);
 	if (in.status == STATUS_OK)
 		*out = n;

@@ -1,6 +1,6 @@
 /*
  * A notification: what one hook is told at once of the alerts of one group, that is, of one site
- * and cause. The outbox keeps it in the store as the JSON text of notification_write() until the
+ * and cause; or, in a summary, of what happened in many groups. The outbox keeps it in the store as the JSON text of notification_write() until the
  * hook has taken it; hooks send that text, or render the struct in the form of their receivers.
  */
 #pragma once
@@ -36,6 +36,9 @@ enum notification_reason {
 	NOTIFICATION_ACKNOWLEDGED, /* somebody looks after one, or no longer does */
 	NOTIFICATION_STILL_OPEN,   /* nothing changed, but nobody has mended it yet */
 	NOTIFICATION_TEST,         /* somebody tries the hook */
+	NOTIFICATION_SUMMARY,      /* a storm: what became known since the last one, in one */
+	NOTIFICATION_DIGEST,       /* what was found in the first days of a fleet */
+	NOTIFICATION_DAILY_REPORT, /* how the fleet is, at the same time each day */
 	NOTIFICATION_REASON_COUNT,
 };
 
@@ -81,6 +84,40 @@ struct notification_alert {
 	const char *comment; /* of who acknowledged it */
 };
 
+/* The most sites that a summary counts one by one; the worst ones. */
+#define NOTIFICATION_MAX_SITES 20
+
+/* What fires at a site. */
+struct notification_site {
+	const char *organization; /* "" for the collector's own ills; so is the site */
+	const char *site;
+	size_t firing[CONDITION_COUNT];
+};
+
+/* How many servers the fleet has, and how many of them are so. */
+struct notification_fleet {
+	size_t servers;
+	size_t fixed; /* have the fix of the article */
+	size_t silent;
+	size_t not_monitored;
+};
+
+/*
+ * What notifications of many groups have beyond their alerts. Its alerts, and what fires, are in a
+ * storm and in a digest what became known since `since_ms` and fires still; in a daily report
+ * everything that fires.
+ */
+struct notification_summary {
+	int64_t since_ms; /* what happened since then is counted */
+	size_t opened;    /* alerts that have fired since then, also those that are over */
+	size_t resolved;  /* alerts that were over since then */
+	const struct notification_site *sites; /* the worst first */
+	size_t n_sites;
+	size_t more_sites;                      /* that are not among these */
+	const struct notification_fleet *fleet; /* NULL: it does not matter here */
+	int64_t next_ms; /* when the next one is due if anything happens; TIMESTAMP_NONE: none is */
+};
+
 struct notification {
 	const char *id;        /* the same for each attempt at it; letters, digits, '-' */
 	const char *hook;      /* the name of the hook that is told */
@@ -96,6 +133,7 @@ struct notification {
 	size_t n_alerts;
 	size_t truncated;               /* alerts of the group that are left out */
 	size_t firing[CONDITION_COUNT]; /* how many fire in the group, by condition: all of them */
+	const struct notification_summary *summary; /* NULL unless it is of many groups */
 };
 
 /* "escalated" ...; never NULL. */
@@ -118,13 +156,16 @@ const struct notification_option *notification_read_options(struct json_reading 
  *                "site", "adapter", "verdict", "reason", "text", "now", "remedy",
  *                "options": [{"steps": [{"text", "verdict_after"}]}], "url", "event", "event_at",
  *                "since", "fired_at", "resolved_at", "flapping",
- *                "acknowledged": {"by", "at", "comment"}}]}
+ *                "acknowledged": {"by", "at", "comment"}}],
+ *    "summary": null | {"since", "opened", "resolved", "next", "more_sites",
+ *                       "sites": [{"organization", "site", "firing": {"exposed": 2}}],
+ *                       "fleet": null | {"servers", "fixed", "silent", "not_monitored"}}}
  */
 void notification_write(const struct notification *notification, struct buffer *out);
 
 /*
  * Reads it back, also as versions before wrote it: they had Alertmanager's reasons, and knew
- * nothing of degrees, steps, events and acknowledgements. Everything lives in `arena`.
+ * nothing of degrees, steps, events, acknowledgements and summaries. Everything lives in `arena`.
  *
  * STATUS_MALFORMED, STATUS_INVALID, STATUS_LIMIT  the text is none
  */

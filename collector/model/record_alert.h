@@ -114,6 +114,32 @@ struct record_delivery {
 	struct record_about about; /* only in lists */
 };
 
+/* How a hook is notified. Stored: never renumbered. */
+enum record_summary_kind {
+	RECORD_SUMMARY_NONE = 0,   /* of each group by itself */
+	RECORD_SUMMARY_STORM = 1,  /* of many groups in one, for a storm goes on */
+	RECORD_SUMMARY_DIGEST = 2, /* of many groups in one a day, for the fleet is new */
+};
+
+/*
+ * What a hook is to be notified of in a summary, which is in no delivery yet, and what its next
+ * daily report counts. Times are TIMESTAMP_NONE where there is nothing to tell.
+ */
+struct record_summary {
+	const char *hook;
+	enum record_summary_kind kind;
+	int64_t since_ms; /* what became known since then is in the next one */
+	int64_t due_ms;   /* when that is due */
+	int64_t held;     /* notifications that it stands for */
+	int64_t opened;   /* alerts that fired in these, and that were over */
+	int64_t resolved;
+	int64_t storm_ms; /* of a receiver that keeps incidents: when that of its storm was opened */
+	int64_t calm_ms;  /* when the storm was over, whose incident is not resolved yet */
+	int64_t reported_ms; /* when its last daily report was made; what happened since then: */
+	int64_t report_opened;
+	int64_t report_resolved;
+};
+
 /* A hook's state beside its configuration. */
 struct record_hook {
 	const char *name;

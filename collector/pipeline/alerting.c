@@ -44,12 +44,35 @@ static void set_targets(struct alerting *a)
 		const struct hook *hook = hooks_at(a->options.hooks, i);
 		if (!hook_is_told(hook))
 			continue;
-		a->targets[n_targets++] =
-			(struct alert_target){ hook->name, &hook->route,
-					       outbox_is_disabled(a->outbox, hook->name),
-					       hook_shows_acknowledgements(hook) };
+		struct alert_target *target = &a->targets[n_targets++];
+		*target = (struct alert_target){
+			.name = hook->name,
+			.route = &hook->route,
+			.disabled = outbox_is_disabled(a->outbox, hook->name),
+			.shows_acknowledgements = hook_shows_acknowledgements(hook),
+			.keeps_incidents = hook_keeps_incidents(hook),
+		};
+		target->report_minute = hook_report_minute(hook, &target->zone);
 	}
 	alerts_set_targets(a->alerts, a->targets, n_targets);
+}
+
+/* For daily reports. */
+static void count_fleet(void *user, const struct hook_route *route, struct notification_fleet *out)
+{
+	const struct alerting *a = user;
+	size_t n = 0;
+	const struct fleet_row *rows = a->fleet ? fleet_rows(a->fleet, &n) : NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct fleet_place place = fleet_place(a->fleet, rows[i].site);
+		if (!hook_route_takes_site(route, place.organization, place.site))
+			continue;
+		out->servers++;
+		out->fixed += rows[i].verdict == VERDICT_PROTECTED;
+		out->silent += rows[i].silent;
+		out->not_monitored += rows[i].view->not_monitored;
+	}
 }
 
 static struct alert_changes *begin_changes(void)
@@ -73,6 +96,8 @@ static void put_in(struct store_change *change, const struct alert_changes *chan
 	change->n_dropped_alerts = changes->n_dropped;
 	change->deliveries = changes->deliveries;
 	change->n_deliveries = changes->n_deliveries;
+	change->summaries = changes->summaries;
+	change->n_summaries = changes->n_summaries;
 }
 
 void alerting_finish(struct alerting *a, struct alert_changes *changes, bool durable)
@@ -252,6 +277,7 @@ struct alerting *alerting_new(const struct alerting_options *options)
 
 	a->options = *options;
 	a->alerts = alerts_new();
+	alerts_set_fleet(a->alerts, count_fleet, a);
 	a->outbox = outbox_new(&outbox);
 	a->timer = loop_timer_new(options->loop, on_time, a);
 	a->data = mem_strdup(options->data);
@@ -291,6 +317,12 @@ static enum status restore(void *user, const struct record_alert *row)
 	return STATUS_OK;
 }
 
+static enum status restore_summary(void *user, const struct record_summary *row)
+{
+	alerts_restore_summary(user, row);
+	return STATUS_OK;
+}
+
 static enum status restore_silence(void *user, const struct record_silence *row)
 {
 	alerts_restore_silence(user, row);
@@ -307,6 +339,8 @@ enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 	if (status == STATUS_OK)
 		status = store_read_open_alerts(store, restore, a->alerts, error);
 	if (status == STATUS_OK)
+		status = store_read_summaries(store, restore_summary, a->alerts, error);
+	if (status == STATUS_OK)
 		status = store_read_last_alert_id(store, &last_id, error);
 	if (status == STATUS_OK)
 		status = outbox_load(a->outbox, error);
@@ -320,6 +354,7 @@ void alerting_resume(struct alerting *a, const struct fleet *fleet)
 	struct passage *passage = alerting_begin(a, NULL, NULL);
 
 	a->is_ready = true;
+	a->fleet = fleet;
 	set_targets(a);
 	alerts_start_grace(a->alerts, now_ms);
 	for (size_t i = 0; i < fleet_count(fleet); i++) {

@@ -13,6 +13,7 @@ struct alerting {
 	struct outbox *outbox;
 	struct loop_timer *timer;
 	struct alert_target *targets;
+	const struct fleet *fleet; /* NULL: none is loaded yet */
 	char *url;
 	char *data;
 	bool is_ready;

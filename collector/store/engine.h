@@ -83,6 +83,8 @@ struct store_engine {
 				     char error[STORE_ERROR_SIZE]);
 	enum status (*read_hooks)(struct store_db *reader, store_each_hook *each, void *user,
 				  char error[STORE_ERROR_SIZE]);
+	enum status (*read_summaries)(struct store_db *reader, store_each_summary *each, void *user,
+				      char error[STORE_ERROR_SIZE]);
 	enum status (*read_last_alert_id)(struct store_db *reader, int64_t *out,
 					  char error[STORE_ERROR_SIZE]);
 	enum status (*read_alerts)(struct store_db *reader, enum record_alert_state state,

@@ -81,6 +81,13 @@ enum status store_read_hooks(struct store *store, store_each_hook *each, void *u
 	return reader->engine->read_hooks(reader->db, each, user, error);
 }
 
+enum status store_read_summaries(struct store *store, store_each_summary *each, void *user,
+				 char error[STORE_ERROR_SIZE])
+{
+	const struct store_connection *reader = store_reader(store);
+	return reader->engine->read_summaries(reader->db, each, user, error);
+}
+
 enum status store_read_last_alert_id(struct store *store, int64_t *out,
 				     char error[STORE_ERROR_SIZE])
 {

@@ -97,6 +97,10 @@ struct store_change {
 	size_t n_deliveries;
 	const struct record_delivery *delivery; /* its body stays */
 
+	/* What hooks are to be notified of in summaries, in the place of what was. */
+	const struct record_summary *const *summaries;
+	size_t n_summaries;
+
 	const struct record_silence *silence; /* NULL: none; likewise the next two */
 	const int64_t *dropped_silence;
 	const struct record_hook *hook;
@@ -201,8 +205,8 @@ enum status store_read_former_expected(struct store *store, store_each_expected 
 				       char error[STORE_ERROR_SIZE]);
 
 /*
- * Alerts that are not over or whose end is not told; every silence; every hook that is known; and
- * the largest id of alerts, silences and deliveries.
+ * Alerts that are not over or whose end is not told; every silence; every hook that is known; what
+ * hooks are owed in summaries; and the largest id of alerts, silences and deliveries.
  */
 typedef enum status store_each_alert(void *user, const struct record_alert *alert);
 enum status store_read_open_alerts(struct store *store, store_each_alert *each, void *user,
@@ -213,6 +217,9 @@ enum status store_read_silences(struct store *store, store_each_silence *each, v
 typedef enum status store_each_hook(void *user, const struct record_hook *hook);
 enum status store_read_hooks(struct store *store, store_each_hook *each, void *user,
 			     char error[STORE_ERROR_SIZE]);
+typedef enum status store_each_summary(void *user, const struct record_summary *summary);
+enum status store_read_summaries(struct store *store, store_each_summary *each, void *user,
+				 char error[STORE_ERROR_SIZE]);
 enum status store_read_last_alert_id(struct store *store, int64_t *out,
 				     char error[STORE_ERROR_SIZE]);
 

@@ -132,6 +132,8 @@ enum status store_db_put_alerts(struct store_db *db, const struct store_change *
 	if (status == STATUS_OK && change->hook)
 		status = put_hook(db, change->hook, error);
 	if (status == STATUS_OK)
+		status = store_db_put_summaries(db, change, error);
+	if (status == STATUS_OK)
 		status = store_db_put_deliveries(db, change, error);
 	return status;
 }

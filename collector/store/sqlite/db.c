@@ -239,6 +239,13 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 				"made_by, starts_ms, ends_ms FROM silence ORDER BY id",
 	[STORE_PUT_HOOK] =
 		"INSERT OR REPLACE INTO hook (name, disabled, since_ms) VALUES (?1, ?2, ?3)",
+	[STORE_PUT_SUMMARY] =
+		"INSERT OR REPLACE INTO summary (hook, kind, held, opened, resolved, "
+		"report_opened, report_resolved, since_ms, due_ms, storm_ms, calm_ms, reported_ms) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+	[STORE_LIST_SUMMARIES] =
+		"SELECT hook, kind, held, opened, resolved, report_opened, report_resolved, "
+		"since_ms, due_ms, storm_ms, calm_ms, reported_ms FROM summary ORDER BY hook",
 	[STORE_LIST_HOOKS] = "SELECT name, disabled, since_ms FROM hook ORDER BY name",
 	[STORE_LAST_ALERT_ID] = "SELECT max((SELECT coalesce(max(id), 0) FROM alert), (SELECT "
 				"coalesce(max(id), 0) FROM delivery), (SELECT coalesce(max(id), 0) "

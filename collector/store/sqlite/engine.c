@@ -180,6 +180,7 @@ const struct store_engine sqlite_engine = {
 	.read_open_alerts = store_db_read_open_alerts,
 	.read_silences = store_db_read_silences,
 	.read_hooks = store_db_read_hooks,
+	.read_summaries = store_db_read_summaries,
 	.read_last_alert_id = store_db_read_last_alert_id,
 	.read_alerts = store_db_read_alerts,
 	.read_alert = store_db_read_alert,

@@ -115,6 +115,8 @@ enum store_statement {
 	STORE_LIST_SILENCES,
 	STORE_PUT_HOOK,
 	STORE_LIST_HOOKS,
+	STORE_PUT_SUMMARY,
+	STORE_LIST_SUMMARIES,
 	STORE_LAST_ALERT_ID,
 	STORE_STATEMENT_COUNT,
 };
@@ -438,6 +440,11 @@ enum status store_db_read_silences(struct store_db *db, store_each_silence *each
 				   char error[STORE_ERROR_SIZE]);
 enum status store_db_read_hooks(struct store_db *db, store_each_hook *each, void *user,
 				char error[STORE_ERROR_SIZE]);
+/* What hooks are owed in summaries (summaries.c). */
+enum status store_db_put_summaries(struct store_db *db, const struct store_change *change,
+				   char error[STORE_ERROR_SIZE]);
+enum status store_db_read_summaries(struct store_db *db, store_each_summary *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
 enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_state state,
 				     int64_t before, store_each_delivery *each, void *user,
 				     char error[STORE_ERROR_SIZE]);

@@ -307,6 +307,21 @@ static const char *const migrations[] = {
 	" CAST(strftime('%s', 'now') AS INTEGER) * 1000) WHERE (state = 2 OR notified = 1)"
 	" AND id NOT IN stays AND condition IN ('failing', 'exposed', 'at_risk', 'unknown');"
 	"DROP TABLE stays;",
+
+	/* Hooks are notified in summaries while a storm goes on, and report daily. */
+	"CREATE TABLE summary ("
+	" hook TEXT PRIMARY KEY NOT NULL,"
+	" kind INTEGER NOT NULL," /* enum record_summary_kind */
+	" held INTEGER NOT NULL,"
+	" opened INTEGER NOT NULL,"
+	" resolved INTEGER NOT NULL,"
+	" report_opened INTEGER NOT NULL,"
+	" report_resolved INTEGER NOT NULL,"
+	" since_ms INTEGER,"
+	" due_ms INTEGER,"
+	" storm_ms INTEGER,"
+	" calm_ms INTEGER,"
+	" reported_ms INTEGER) WITHOUT ROWID;",
 };
 
 #define VERSION ((int)(sizeof migrations / sizeof *migrations))

@@ -134,7 +134,10 @@ void play_set_up(struct play *p)
 	arena_deinit(&arena);
 	p->policy.hold_ms[CONDITION_AT_RISK] = 60 * S;
 	p->route = (struct hook_route){ .conditions = CONDITION_ALL, .send_resolved = true };
-	p->target = (struct alert_target){ "ops", &p->route, false, true };
+	p->target = (struct alert_target){ .name = "ops",
+					   .route = &p->route,
+					   .shows_acknowledgements = true,
+					   .report_minute = -1 };
 	p->now = T0;
 	p->alerts = alerts_new();
 	alerts_configure(p->alerts, &p->policy, "https://c/");

@@ -63,6 +63,22 @@ static const struct notification_alert alerts[] = {
 	  .comment = "" },
 };
 
+static const struct notification_site sites[] = {
+	{ "ORG", "HQ", { [CONDITION_FAILING] = 1, [CONDITION_EXPOSED] = 3 } },
+	{ "", "", { [CONDITION_DISK] = 1 } },
+};
+static const struct notification_fleet fleet = { 300, 96, 2, 4 };
+static const struct notification_summary summary = {
+	.since_ms = 1700000000000,
+	.opened = 7,
+	.resolved = 2,
+	.sites = sites,
+	.n_sites = 2,
+	.more_sites = 5,
+	.fleet = &fleet,
+	.next_ms = 1700000300000,
+};
+
 static const struct notification whole = {
 	.id = "n-17",
 	.hook = "ops",
@@ -77,6 +93,7 @@ static const struct notification whole = {
 	.n_alerts = 2,
 	.truncated = 3,
 	.firing = { [CONDITION_FAILING] = 1, [CONDITION_EXPOSED] = 4 },
+	.summary = &summary,
 };
 
 static void what_is_written_is_read_back(void **state)
@@ -105,6 +122,10 @@ static void what_is_written_is_read_back(void **state)
 	assert_false(read.alerts[1].has_before);
 	assert_string_equal(read.alerts[1].acknowledged_by, "");
 	assert_int_equal(read.firing[CONDITION_EXPOSED], 4);
+	assert_int_equal(read.summary->n_sites, 2);
+	assert_int_equal(read.summary->sites[0].firing[CONDITION_EXPOSED], 3);
+	assert_int_equal(read.summary->fleet->fixed, 96);
+	assert_int_equal(read.summary->next_ms, 1700000300000);
 	buffer_deinit(&first);
 	buffer_deinit(&second);
 	arena_deinit(&arena);
@@ -166,6 +187,7 @@ static void what_versions_before_wrote_is_read(void **state)
 		assert_string_equal(read.alerts[0].now_text, "");
 		assert_int_equal(read.alerts[0].event_ms, TIMESTAMP_NONE);
 		assert_int_equal(read.alerts[0].n_options, 0);
+		assert_null(read.summary);
 	}
 	arena_deinit(&arena);
 }

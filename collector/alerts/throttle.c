@@ -1,0 +1,317 @@
+/*
+ * How much a hook is told: singly, or in summaries. Declared in collector/alerts/internal.h.
+ *
+ * What is held is durable with the alerts that it is of: the row of a hook's summary is stored with
+ * theirs, and the summary is written from the alerts themselves when it is due.
+ */
+#include "collector/alerts/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/base/mem.h"
+#include "proto/base/timestamp.h"
+
+#define SECOND_MS INT64_C(1000)
+#define DAY_MS    (INT64_C(86400) * SECOND_MS)
+
+/* The span in which more notifications than `storm-after` are a storm, and from one summary of it to the next. */
+#define STORM_MS (300 * SECOND_MS)
+
+/* What begins together comes in one summary: the first one is due so much later. */
+#define STORM_FIRST_MS (10 * SECOND_MS)
+
+/* What gets worse in a storm does not wait for the next summary, but this long since the last. */
+#define STORM_URGENT_MS (60 * SECOND_MS)
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static struct alert_throttle *add_throttle(struct alerts *alerts, const struct record_summary *row)
+{
+	struct alert_throttle *throttle = mem_alloc(sizeof *throttle);
+
+	throttle->row = *row;
+	throttle->row.hook = mem_strdup(row->hook);
+	for (size_t i = 0; i < ALERT_TOLD; i++)
+		throttle->told[i].at_ms = TIMESTAMP_NONE;
+	alerts->throttles = alerts_append(alerts->throttles, &alerts->n_throttles,
+					  &alerts->room_throttles, throttle);
+	return throttle;
+}
+
+struct alert_throttle *alerts_throttle(struct alerts *alerts, const char *hook)
+{
+	const struct record_summary none = { .hook = hook,
+					     .since_ms = TIMESTAMP_NONE,
+					     .due_ms = TIMESTAMP_NONE,
+					     .storm_ms = TIMESTAMP_NONE,
+					     .calm_ms = TIMESTAMP_NONE,
+					     .reported_ms = TIMESTAMP_NONE };
+
+	for (size_t i = 0; i < alerts->n_throttles; i++) {
+		if (strcmp(alerts->throttles[i]->row.hook, hook) == 0)
+			return alerts->throttles[i];
+	}
+	return add_throttle(alerts, &none);
+}
+
+void alerts_restore_summary(struct alerts *alerts, const struct record_summary *row)
+{
+	add_throttle(alerts, row);
+}
+
+void alerts_drop_throttles(struct alerts *alerts)
+{
+	while (alerts->n_throttles > 0) {
+		struct alert_throttle *throttle = alerts->throttles[--alerts->n_throttles];
+		free((void *)throttle->row.hook);
+		free(throttle);
+	}
+}
+
+void alerts_emit_summaries(struct alerts *alerts, struct alert_changes *out)
+{
+	for (size_t i = 0; i < alerts->n_throttles; i++) {
+		struct alert_throttle *throttle = alerts->throttles[i];
+		if (!throttle->is_dirty)
+			continue;
+		throttle->is_dirty = false;
+		struct record_summary *row = arena_alloc(&out->arena, sizeof *row);
+		*row = throttle->row;
+		row->hook = arena_strdup(&out->arena, throttle->row.hook);
+		out->summaries =
+			alerts_append(out->summaries, &out->n_summaries, &out->room_summaries, row);
+	}
+}
+
+static bool is_recent(const struct alert_told *told, int64_t now_ms)
+{
+	return told->at_ms != TIMESTAMP_NONE && told->at_ms <= now_ms &&
+	       told->at_ms > now_ms - STORM_MS;
+}
+
+/* Within the span of a storm; `singly`: without what was held. */
+static size_t count_recent(const struct alert_throttle *throttle, bool singly, int64_t now_ms)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ALERT_TOLD; i++)
+		n += is_recent(&throttle->told[i], now_ms) &&
+		     (!singly || throttle->told[i].is_single);
+	return n;
+}
+
+static void note_told(struct alert_throttle *throttle, const struct alert_news *news, bool singly,
+		      int64_t now_ms)
+{
+	throttle->told[throttle->next_told] =
+		(struct alert_told){ now_ms, news->opened, news->resolved, singly };
+	throttle->next_told = (throttle->next_told + 1) % ALERT_TOLD;
+}
+
+/* The first summary of a storm counts what it began with, though that was told singly. */
+static void begin_storm(struct alert_throttle *throttle, const struct alert_target *target,
+			int64_t now_ms)
+{
+	struct record_summary *row = &throttle->row;
+	int64_t since_ms = row->kind == RECORD_SUMMARY_DIGEST ? row->since_ms : now_ms;
+
+	for (size_t i = 0; i < ALERT_TOLD; i++) {
+		struct alert_told *told = &throttle->told[i];
+		if (!told->is_single || !is_recent(told, now_ms))
+			continue;
+		since_ms = earlier(since_ms, told->at_ms);
+		row->opened += (int64_t)told->opened;
+		row->resolved += (int64_t)told->resolved;
+		told->is_single = false;
+	}
+	row->kind = RECORD_SUMMARY_STORM;
+	row->since_ms = since_ms;
+	row->due_ms = now_ms + STORM_FIRST_MS;
+	if (target->keeps_incidents && row->storm_ms == TIMESTAMP_NONE)
+		row->storm_ms = now_ms;
+	row->calm_ms = TIMESTAMP_NONE;
+}
+
+static void begin_digest(const struct alerts *alerts, struct record_summary *row, int64_t now_ms)
+{
+	row->kind = RECORD_SUMMARY_DIGEST;
+	row->since_ms = now_ms;
+	row->due_ms = earlier(now_ms + DAY_MS, alerts->policy.digest_until_ms);
+}
+
+static void hold(struct alerts *alerts, struct alert_throttle *throttle,
+		 const struct alert_news *news, int64_t now_ms)
+{
+	struct record_summary *row = &throttle->row;
+
+	note_told(throttle, news, false, now_ms);
+	row->held++;
+	row->opened += (int64_t)news->opened;
+	row->resolved += (int64_t)news->resolved;
+	if (row->kind == RECORD_SUMMARY_STORM && news->is_worse)
+		row->due_ms = earlier(row->due_ms, later(now_ms + STORM_FIRST_MS,
+							 row->since_ms + STORM_URGENT_MS));
+	alerts_due_at(alerts, row->due_ms);
+}
+
+/* Has the receiver an incident of its own for this, from before it was told in summaries? */
+static bool is_known_singly(const struct record_summary *row, const struct alert_news *news)
+{
+	switch (row->kind) {
+	case RECORD_SUMMARY_STORM:
+		return news->fired_ms < row->storm_ms;
+	case RECORD_SUMMARY_DIGEST:
+		return news->fired_ms < row->since_ms;
+	case RECORD_SUMMARY_NONE:
+		break;
+	}
+	return true;
+}
+
+bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
+		     const struct alert_news *news, int64_t now_ms)
+{
+	struct alert_throttle *throttle = alerts_throttle(alerts, target->name);
+	struct record_summary *row = &throttle->row;
+	size_t most = alerts->policy.storm_after;
+
+	throttle->is_dirty |= row->reported_ms != TIMESTAMP_NONE;
+	row->report_opened += (int64_t)news->opened;
+	row->report_resolved += (int64_t)news->resolved;
+	if (target->keeps_incidents && news->is_quiet && is_known_singly(row, news))
+		return true;
+	if (row->kind == RECORD_SUMMARY_NONE && now_ms < alerts->policy.digest_until_ms)
+		begin_digest(alerts, row, now_ms);
+	bool is_singly = row->kind == RECORD_SUMMARY_NONE ||
+			 (row->kind == RECORD_SUMMARY_DIGEST && news->fails);
+	if (is_singly && (most == 0 || count_recent(throttle, true, now_ms) < most)) {
+		note_told(throttle, news, true, now_ms);
+		return true;
+	}
+	if (is_singly)
+		begin_storm(throttle, target, now_ms);
+	throttle->is_dirty = true;
+	hold(alerts, throttle, news, now_ms);
+	return false;
+}
+
+static bool is_calm(const struct alerts *alerts, const struct alert_throttle *throttle,
+		    int64_t now_ms)
+{
+	return throttle->row.kind != RECORD_SUMMARY_STORM ||
+	       count_recent(throttle, false, now_ms) <= alerts->policy.storm_after;
+}
+
+/* The summary is written, or there was nothing to write. */
+static void begin_span(struct alerts *alerts, struct alert_throttle *throttle,
+		       const struct alert_target *target, int64_t now_ms)
+{
+	struct record_summary *row = &throttle->row;
+
+	row->held = row->opened = row->resolved = 0;
+	row->since_ms = now_ms;
+	row->due_ms = now_ms + STORM_MS;
+	if (!is_calm(alerts, throttle, now_ms))
+		return;
+	if (row->kind == RECORD_SUMMARY_STORM && target->keeps_incidents)
+		row->calm_ms = now_ms;
+	row->kind = RECORD_SUMMARY_NONE;
+	row->since_ms = row->due_ms = TIMESTAMP_NONE;
+	if (now_ms < alerts->policy.digest_until_ms)
+		begin_digest(alerts, row, now_ms);
+}
+
+/* The clock may have been set back, or the first days of the fleet be over by another setting. */
+static void keep_within_reach(const struct alerts *alerts, struct record_summary *row,
+			      int64_t now_ms)
+{
+	bool is_storm = row->kind == RECORD_SUMMARY_STORM;
+
+	row->since_ms = earlier(row->since_ms, now_ms);
+	row->due_ms = earlier(row->due_ms, now_ms + (is_storm ? STORM_MS : DAY_MS));
+	if (!is_storm)
+		row->due_ms = earlier(row->due_ms, later(alerts->policy.digest_until_ms, now_ms));
+}
+
+static void advance_summary(struct alerts *alerts, struct alert_throttle *throttle,
+			    const struct alert_target *target, int64_t now_ms,
+			    struct alert_changes *out)
+{
+	struct record_summary *row = &throttle->row;
+
+	if (row->kind == RECORD_SUMMARY_NONE)
+		return;
+	keep_within_reach(alerts, row, now_ms);
+	if (row->due_ms <= now_ms) {
+		if (row->held > 0)
+			alerts_write_summary(alerts, target, row, now_ms, out);
+		throttle->is_dirty = true;
+		begin_span(alerts, throttle, target, now_ms);
+	}
+	if (row->due_ms != TIMESTAMP_NONE)
+		alerts_due_at(alerts, row->due_ms);
+}
+
+/* The incident of a storm that is over ends when nothing fires any more that it was of. */
+static void end_incident_of_storm(struct alerts *alerts, struct alert_throttle *throttle,
+				  const struct alert_target *target, int64_t now_ms,
+				  struct alert_changes *out)
+{
+	struct record_summary *row = &throttle->row;
+
+	if (row->storm_ms == TIMESTAMP_NONE || row->calm_ms == TIMESTAMP_NONE)
+		return;
+	if (alerts_still_fires(alerts, target, row->calm_ms)) {
+		alerts_due_at(alerts, now_ms + STORM_MS);
+		return;
+	}
+	alerts_write_end_of_storm(alerts, target, row, now_ms, out);
+	row->storm_ms = row->calm_ms = TIMESTAMP_NONE;
+	throttle->is_dirty = true;
+}
+
+static void advance_report(struct alerts *alerts, struct alert_throttle *throttle,
+			   const struct alert_target *target, int64_t now_ms,
+			   struct alert_changes *out)
+{
+	struct record_summary *row = &throttle->row;
+
+	if (target->report_minute < 0)
+		return;
+	if (row->reported_ms == TIMESTAMP_NONE || row->reported_ms > now_ms) {
+		row->reported_ms = now_ms; /* the first one counts from when it was asked for */
+		row->report_opened = row->report_resolved = 0;
+		throttle->is_dirty = true;
+	}
+	int64_t due_ms = alerts_report_due(target, row->reported_ms);
+	if (due_ms <= now_ms) {
+		alerts_write_report(alerts, target, row, now_ms, out);
+		row->reported_ms = now_ms;
+		row->report_opened = row->report_resolved = 0;
+		throttle->is_dirty = true;
+		due_ms = alerts_report_due(target, now_ms);
+	}
+	alerts_due_at(alerts, due_ms);
+}
+
+void alerts_advance_summaries(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
+{
+	for (size_t i = 0; i < alerts->n_targets; i++) {
+		const struct alert_target *target = &alerts->targets[i];
+		struct alert_throttle *throttle = alerts_throttle(alerts, target->name);
+		if (target->disabled)
+			continue;
+		advance_summary(alerts, throttle, target, now_ms, out);
+		end_incident_of_storm(alerts, throttle, target, now_ms, out);
+		advance_report(alerts, throttle, target, now_ms, out);
+	}
+}
