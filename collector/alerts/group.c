@@ -397,21 +397,23 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 
 static struct alert_news news_of_selection(const struct selection *chosen)
 {
-	const unsigned worse = NEWS_FRESH | NEWS_ESCALATED;
 	struct alert_news out = {
-		.is_worse = chosen->news & worse,
-		.is_quiet = chosen->n_firing == 0 || chosen->news == NEWS_ACKNOWLEDGED,
 		.fired_ms = INT64_MAX,
+		.is_worse = chosen->news & NEWS_ESCALATED,
+		.is_end = chosen->n_firing == 0,
+		.is_acknowledging = chosen->news == NEWS_ACKNOWLEDGED,
 	};
 
 	for (size_t i = 0; i < chosen->n; i++) {
-		const struct choice *choice = &chosen->all[i];
-		out.fired_ms = earlier(out.fired_ms, choice->alert->row.fired_ms);
-		out.opened += (choice->news & NEWS_FRESH) != 0;
-		out.resolved += (choice->news & NEWS_OVER) != 0;
-		out.fails |=
-			(choice->news & worse) && choice->alert->row.condition == CONDITION_FAILING;
+		const struct record_alert *row = &chosen->all[i].alert->row;
+		unsigned news = chosen->all[i].news;
+		out.fired_ms = earlier(out.fired_ms, row->fired_ms);
+		out.opened += (news & NEWS_FRESH) != 0;
+		out.resolved += (news & NEWS_OVER) != 0;
+		out.fails |= (news & (NEWS_FRESH | NEWS_ESCALATED)) &&
+			     row->condition == CONDITION_FAILING;
 	}
+	out.is_worse |= out.fails;
 	return out;
 }
 

@@ -68,10 +68,11 @@ struct alert_throttle {
 struct alert_news {
 	size_t opened;
 	size_t resolved;
-	bool fails;       /* a server does that the hook does not know of */
-	bool is_worse;    /* than the hook knows, in whatever */
-	bool is_quiet;    /* all of it is over, or somebody looks after it now, and no more */
-	int64_t fired_ms; /* when the first of its alerts did */
+	int64_t fired_ms;      /* when the first of its alerts did */
+	bool fails;            /* a server does that the hook does not know of */
+	bool is_worse;         /* something is than the hook knows, or fails */
+	bool is_end;           /* nothing of it fires any more */
+	bool is_acknowledging; /* it only says who looks after it: that is people's doing, no storm */
 };
 
 struct alerts {

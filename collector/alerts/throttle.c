@@ -177,6 +177,31 @@ static bool is_known_singly(const struct record_summary *row, const struct alert
 	return true;
 }
 
+/* Is it told singly whatever else there is to tell? */
+static bool is_never_held(const struct record_summary *row, const struct alert_target *target,
+			  const struct alert_news *news)
+{
+	if (news->is_acknowledging)
+		return row->kind == RECORD_SUMMARY_NONE || is_known_singly(row, news);
+	return news->is_end && target->keeps_incidents && is_known_singly(row, news);
+}
+
+/* Does the hook hear of such a thing singly, unless there is too much of it? */
+static bool is_told_singly(const struct record_summary *row, const struct alert_news *news)
+{
+	return row->kind == RECORD_SUMMARY_NONE ||
+	       (row->kind == RECORD_SUMMARY_DIGEST && news->fails);
+}
+
+static void count_for_report(struct alert_throttle *throttle, const struct alert_news *news)
+{
+	if (throttle->row.reported_ms == TIMESTAMP_NONE || news->opened + news->resolved == 0)
+		return;
+	throttle->row.report_opened += (int64_t)news->opened;
+	throttle->row.report_resolved += (int64_t)news->resolved;
+	throttle->is_dirty = true;
+}
+
 bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
 		     const struct alert_news *news, int64_t now_ms)
 {
@@ -184,21 +209,18 @@ bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
 	struct record_summary *row = &throttle->row;
 	size_t most = alerts->policy.storm_after;
 
-	throttle->is_dirty |= row->reported_ms != TIMESTAMP_NONE;
-	row->report_opened += (int64_t)news->opened;
-	row->report_resolved += (int64_t)news->resolved;
-	if (target->keeps_incidents && news->is_quiet && is_known_singly(row, news))
+	count_for_report(throttle, news);
+	if (is_never_held(row, target, news))
 		return true;
 	if (row->kind == RECORD_SUMMARY_NONE && now_ms < alerts->policy.digest_until_ms)
 		begin_digest(alerts, row, now_ms);
-	bool is_singly = row->kind == RECORD_SUMMARY_NONE ||
-			 (row->kind == RECORD_SUMMARY_DIGEST && news->fails);
-	if (is_singly && (most == 0 || count_recent(throttle, true, now_ms) < most)) {
-		note_told(throttle, news, true, now_ms);
-		return true;
-	}
-	if (is_singly)
+	if (is_told_singly(row, news)) {
+		if (most == 0 || count_recent(throttle, true, now_ms) < most) {
+			note_told(throttle, news, true, now_ms);
+			return true;
+		}
 		begin_storm(throttle, target, now_ms);
+	}
 	throttle->is_dirty = true;
 	hold(alerts, throttle, news, now_ms);
 	return false;

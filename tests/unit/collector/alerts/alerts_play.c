@@ -54,6 +54,9 @@ static void note_delivery(struct play *p, const struct record_delivery *row)
 	append(p->told, sizeof p->told, "%s[%s]", notification_reason_text(n.reason), n.group_key);
 	for (size_t i = 0; i < n.n_alerts; i++)
 		note_alert(p, &n.alerts[i]);
+	if (n.summary)
+		append(p->told, sizeof p->told, " +%zu -%zu", n.summary->opened,
+		       n.summary->resolved);
 	append(p->told, sizeof p->told, "; ");
 	arena_deinit(&arena);
 }
@@ -96,6 +99,8 @@ void play_commit(struct play *p, struct alert_changes *changes)
 		drop_row(p, changes->dropped[i]);
 	for (size_t i = 0; i < changes->n_deliveries; i++)
 		note_delivery(p, changes->deliveries[i]);
+	for (size_t i = 0; i < changes->n_summaries; i++)
+		p->summary = changes->summaries[i];
 	assert_true(p->n_kept < 512);
 	p->kept[p->n_kept++] = *changes;
 }
@@ -229,5 +234,7 @@ void play_restart(struct play *p)
 		if (row)
 			alerts_restore_id(p->alerts, row->id);
 	}
+	if (p->summary)
+		alerts_restore_summary(p->alerts, p->summary);
 	alerts_start_grace(p->alerts, p->now);
 }

@@ -26,8 +26,9 @@ struct play {
 	size_t n_rows;
 	struct alert_changes kept[512]; /* that own the rows */
 	size_t n_kept;
-	const struct record_delivery *last; /* notification */
-	char names[128][4];                 /* of servers, for tests with many */
+	const struct record_delivery *last;   /* notification */
+	const struct record_summary *summary; /* of the one target, as it is stored; or NULL */
+	char names[128][4];                   /* of servers, for tests with many */
 };
 
 void play_set_up(struct play *p);
@@ -52,7 +53,7 @@ void play_restart(struct play *p);
 
 /*
  * "escalated[ORG/HQ/adapter_isolated] S1=exposed>failing; ", since the last time; '~': it flaps,
- * "+ann": who looks after it.
+ * "+ann": who looks after it; " +2 -1" behind the alerts of a summary: how many opened and were over.
  */
 void play_expect_told(struct play *p, const char *told);
 
