@@ -126,6 +126,12 @@ static unsigned silence_of(const struct alert_subject *subject, int64_t now_ms)
 	return holds ? CONDITION_BIT(CONDITION_SILENT) : 0;
 }
 
+static void join_if_fires(struct alerts *alerts, struct alert *alert)
+{
+	if (alert && alert->row.state == RECORD_ALERT_FIRING && (!alert->group || alert->is_dirty))
+		alerts_join(alerts, alert);
+}
+
 static void step_kind(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
 		      unsigned holds, int64_t since_ms, int64_t now_ms, struct alert_changes *out)
 {
@@ -134,8 +140,7 @@ static void step_kind(struct alerts *alerts, struct alert_subject *subject, enum
 	if (!alert)
 		return;
 	alerts_write_story(alerts, alert, subject->view);
-	if (alert->row.state == RECORD_ALERT_FIRING && (!alert->group || alert->is_dirty))
-		alerts_join(alerts, alert);
+	join_if_fires(alerts, alert);
 }
 
 static void step_server(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
@@ -209,35 +214,110 @@ void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
 	alerts_settle(alerts, false, now_ms, out);
 }
 
+/* Of the collector itself, or of a site: no server has such a key. */
+static bool is_of_no_server(const struct alert_subject *subject)
+{
+	return *subject->key == '\0' || *subject->key == '/';
+}
+
 void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
 {
 	for (size_t i = 0; i < alerts->n_subjects; i++) {
-		if (!alerts->subjects[i]->view && *alerts->subjects[i]->key)
+		if (!alerts->subjects[i]->view && !is_of_no_server(alerts->subjects[i]))
 			forget(alerts, alerts->subjects[i], now_ms, out);
 	}
 	alerts_settle(alerts, false, now_ms, out);
 }
 
-void alerts_update_self_check(struct alerts *alerts, enum condition condition, bool holds,
-			      const char *text, const char *remedy, int64_t now_ms,
+static void tell_ill(struct alerts *alerts, struct alert *alert, const struct alert_ill *ill)
+{
+	struct record_alert *row = &alert->row;
+	const char *name = condition_name(row->condition);
+
+	alerts_set_row_text(alerts, alert, &row->now_text, ill->holds ? "" : ill->text);
+	if (!ill->holds)
+		return;
+	alerts_set_row_text(alerts, alert, &row->text, ill->text);
+	alerts_set_row_text(alerts, alert, &row->remedy, ill->remedy);
+	alerts_set_row_text(alerts, alert, &row->reason, name);
+	alerts_set_row_text(alerts, alert, &row->cause, name);
+}
+
+static struct alert *step_ill(struct alerts *alerts, struct alert_subject *subject,
+			      enum condition condition, const struct alert_ill *ill, int64_t now_ms,
+			      struct alert_changes *out)
+{
+	alerts_step_incident(alerts, subject, condition, ill->holds ? CONDITION_BIT(condition) : 0,
+			     ill->since_ms, now_ms, out);
+	struct alert *alert = subject->alerts[condition];
+	if (alert)
+		tell_ill(alerts, alert, ill);
+	return alert;
+}
+
+void alerts_update_self_check(struct alerts *alerts, enum condition condition,
+			      const struct alert_ill *ill, int64_t now_ms,
 			      struct alert_changes *out)
 {
 	struct alert_subject *subject = alerts_subject(alerts, "");
 
-	alerts_step_incident(alerts, subject, condition, holds ? CONDITION_BIT(condition) : 0,
-			     now_ms, now_ms, out);
-	struct alert *alert = subject->alerts[condition];
-	if (alert && holds) {
-		struct record_alert *row = &alert->row;
-		alerts_set_row_text(alerts, alert, &row->text, text);
-		alerts_set_row_text(alerts, alert, &row->remedy, remedy);
-		alerts_set_row_text(alerts, alert, &row->reason, condition_name(condition));
-		alerts_set_row_text(alerts, alert, &row->cause, condition_name(condition));
+	join_if_fires(alerts, step_ill(alerts, subject, condition, ill, now_ms, out));
+	alerts_settle(alerts, false, now_ms, out);
+}
+
+static const char *key_of_place(const char *organization, const char *site, struct arena *arena)
+{
+	if (!*organization && !*site)
+		return "";
+	return arena_printf(arena, "/%s", alerts_place_key(organization, site, arena));
+}
+
+static struct alert *find_surroundings(const struct alerts *alerts, const char *organization,
+				       const char *site)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const struct alert_subject *subject =
+		text_map_get(&alerts->by_key, key_of_place(organization, site, &arena));
+	arena_deinit(&arena);
+	return subject ? alerts_open_incident(subject, CONDITION_SURROUNDINGS) : NULL;
+}
+
+const struct record_alert *alerts_find_surroundings(const struct alerts *alerts,
+						    const char *organization, const char *site)
+{
+	const struct alert *alert = find_surroundings(alerts, organization, site);
+	return alert ? &alert->row : NULL;
+}
+
+const struct record_alert *alerts_surroundings_of(const struct alerts *alerts,
+						  const struct record_alert *row)
+{
+	if (row->condition != CONDITION_SILENT || alerts->firing[CONDITION_SURROUNDINGS] == 0)
+		return NULL;
+	const struct record_alert *of_all = alerts_find_surroundings(alerts, "", "");
+	return of_all ? of_all : alerts_find_surroundings(alerts, row->organization, row->site);
+}
+
+void alerts_update_surroundings(struct alerts *alerts, const char *organization, const char *site,
+				const struct alert_ill *ill, int64_t now_ms,
+				struct alert_changes *out)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	struct alert_subject *subject =
+		alerts_subject(alerts, key_of_place(organization, site, &arena));
+	arena_deinit(&arena);
+	struct alert *alert = step_ill(alerts, subject, CONDITION_SURROUNDINGS, ill, now_ms, out);
+	if (alert) {
+		alerts_set_row_text(alerts, alert, &alert->row.organization, organization);
+		alerts_set_row_text(alerts, alert, &alert->row.site, site);
 	}
-	if (alert)
-		alerts_set_row_text(alerts, alert, &alert->row.now_text, holds ? "" : text);
-	if (alert && alert->row.state == RECORD_ALERT_FIRING && (!alert->group || alert->is_dirty))
-		alerts_join(alerts, alert);
+	join_if_fires(alerts, alert);
+	if (!ill->holds)
+		alerts_due_at(alerts, now_ms); /* who is silent still is told singly */
 	alerts_settle(alerts, false, now_ms, out);
 }
 
@@ -273,7 +353,7 @@ void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes 
 		struct alert_subject *subject = alerts->subjects[i];
 		if (subject->view)
 			step_server(alerts, subject, now_ms, out);
-		else if (!*subject->key)
+		else if (is_of_no_server(subject))
 			step_own(alerts, subject, now_ms, out);
 	}
 	alerts_settle(alerts, true, now_ms, out);

@@ -122,10 +122,34 @@ void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
  */
 void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
 
-/* An ill of the collector's own is there, or not; `text` says what is so. */
-void alerts_update_self_check(struct alerts *alerts, enum condition condition, bool holds,
-			      const char *text, const char *remedy, int64_t now_ms,
+/* An ill that no single server has is there, or not. */
+struct alert_ill {
+	bool holds;
+	int64_t since_ms;
+	const char *text; /* what is so, whether it holds or not */
+	const char *remedy;
+};
+
+/* One of the collector's own. */
+void alerts_update_self_check(struct alerts *alerts, enum condition condition,
+			      const struct alert_ill *ill, int64_t now_ms,
 			      struct alert_changes *out);
+
+/*
+ * Nothing is heard of most servers of a site (or of all, where both names are ""): that is one
+ * incident of the surroundings, and those servers' silence is inside it.
+ */
+void alerts_update_surroundings(struct alerts *alerts, const char *organization, const char *site,
+				const struct alert_ill *ill, int64_t now_ms,
+				struct alert_changes *out);
+
+/* The incident of the surroundings of that site, or of all, that fires; or NULL. Borrowed. */
+const struct record_alert *alerts_find_surroundings(const struct alerts *alerts,
+						    const char *organization, const char *site);
+
+/* The incident of the surroundings that the silence of a server is inside of, or NULL. */
+const struct record_alert *alerts_surroundings_of(const struct alerts *alerts,
+						  const struct record_alert *alert);
 
 /* Does what is due. */
 void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);

@@ -12,7 +12,8 @@
 static bool is_muted(const struct alerts *alerts, const struct record_alert *row, int64_t now_ms)
 {
 	size_t at = 0;
-	return alerts_next_silence(alerts, row, now_ms, &at) ||
+	return alerts_surroundings_of(alerts, row) ||
+	       alerts_next_silence(alerts, row, now_ms, &at) ||
 	       alerts_maintenance_of(alerts, row, now_ms);
 }
 
@@ -86,7 +87,7 @@ static const char *part_of_key(const char *name, struct arena *arena)
 	return *out ? arena_printf(arena, "%s%s", out, name) : name;
 }
 
-static const char *place_key(const char *organization, const char *site, struct arena *arena)
+const char *alerts_place_key(const char *organization, const char *site, struct arena *arena)
 {
 	return arena_printf(arena, "%s/%s", part_of_key(organization, arena),
 			    part_of_key(site, arena));
@@ -96,8 +97,9 @@ static struct alert_group *find_or_add(struct alerts *alerts, const struct recor
 {
 	struct arena arena;
 	arena_init(&arena);
-	const char *key = arena_printf(&arena, "%s/%s",
-				       place_key(row->organization, row->site, &arena), row->cause);
+	const char *key =
+		arena_printf(&arena, "%s/%s",
+			     alerts_place_key(row->organization, row->site, &arena), row->cause);
 	struct alert_group *group = text_map_get(&alerts->by_group, key);
 
 	if (!group) {
@@ -355,7 +357,8 @@ void alerts_emit_notification(const struct notification *notification, struct al
 	*row = (struct record_delivery){
 		.id = strtoll(notification->id, NULL, 10),
 		.hook = arena_strdup(&out->arena, notification->hook),
-		.lane = place_key(notification->organization, notification->site, &out->arena),
+		.lane = alerts_place_key(notification->organization, notification->site,
+					 &out->arena),
 		.state = RECORD_DELIVERY_WAITING,
 		.made_ms = notification->at_ms,
 		.next_ms = notification->at_ms,

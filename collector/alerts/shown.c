@@ -53,7 +53,7 @@ const char *alerts_url(const struct alerts *alerts, const struct record_alert *r
 {
 	struct buffer url;
 
-	if (!alerts->url || !*row->key)
+	if (!alerts->url || !*row->server)
 		return alerts->url ? alerts->url : "";
 	buffer_init(&url);
 	buffer_printf(&url, "%s?server=", alerts->url);

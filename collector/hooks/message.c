@@ -64,6 +64,9 @@ static const char *effect_of(enum condition condition)
 		       "fails.";
 	case CONDITION_NOT_MONITORED:
 		return "Nobody would learn that its MTA fails.";
+	case CONDITION_SURROUNDINGS:
+		return "What is known of these servers is old: nobody would learn that an MTA "
+		       "fails.";
 	case CONDITION_DISK:
 		return "A collector with a full disk takes no reports and tells nobody anything.";
 	case CONDITION_CERTIFICATE:

@@ -17,6 +17,7 @@ enum condition {
 enum condition_scope {
 	CONDITION_SCOPE_SERVER,
 	CONDITION_SCOPE_COLLECTOR,
+	CONDITION_SCOPE_PLACE, /* a site, or, where none is named, all of them */
 };
 
 struct condition_info {

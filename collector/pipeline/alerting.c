@@ -9,12 +9,16 @@
 #include "collector/model/record_alert.h"
 #include "collector/pipeline/alerting_internal.h"
 #include "collector/pipeline/self_check.h"
+#include "collector/pipeline/surroundings.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
 /* Nothing is so urgent that time alone brings. */
 #define MIN_SLEEP_MS INT64_C(20)
 #define MAX_SLEEP_MS (INT64_C(60) * 1000)
+
+/* To look at all servers of a large fleet takes some milliseconds: not more often than this. */
+#define SURROUNDINGS_LOOK_MS 250
 
 /* How often old alerts are dropped. */
 #define TRIM_MS (INT64_C(3600) * 1000)
@@ -196,12 +200,31 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 			.stuck_hook = stuck.hook,
 			.stuck_ms = stuck.since_ms,
 		};
-		struct self_check_result result =
+		const struct alert_ill ill =
 			self_check_look(&facts, (enum condition)i, now_ms, &arena);
-		alerts_update_self_check(a->alerts, (enum condition)i, result.holds, result.text,
-					 result.remedy, now_ms, out);
+		alerts_update_self_check(a->alerts, (enum condition)i, &ill, now_ms, out);
 	}
 	arena_deinit(&arena);
+}
+
+/* Before a silence is told of, for it may be one of many. */
+static void look_at_surroundings(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+{
+	int64_t past_ms = now_ms - a->surroundings_ms;
+
+	if (!a->fleet || (past_ms >= 0 && past_ms < SURROUNDINGS_LOOK_MS))
+		return;
+	a->surroundings_ms = now_ms;
+	surroundings_look(a->alerts, a->fleet, a->heard_from_ms, now_ms, out);
+}
+
+static bool has_silent(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->n_views; i++) {
+		if (changes->views[i]->silent)
+			return true;
+	}
+	return false;
 }
 
 /* Hooks that are new hear of what fires already, and are known from now on. */
@@ -236,6 +259,7 @@ static void on_time(void *user)
 		a->trim_ms = now_ms + TRIM_MS;
 	set_targets(a);
 	look_for_ills(a, now_ms, passage->changes);
+	look_at_surroundings(a, now_ms, passage->changes);
 	if (alerts_next_due(a->alerts) <= now_ms)
 		alerts_advance(a->alerts, now_ms, passage->changes);
 	submit_own(passage, trim);
@@ -356,6 +380,7 @@ void alerting_resume(struct alerting *a, const struct fleet *fleet)
 	a->is_ready = true;
 	a->fleet = fleet;
 	set_targets(a);
+	a->heard_from_ms = now_ms;
 	alerts_start_grace(a->alerts, now_ms);
 	for (size_t i = 0; i < fleet_count(fleet); i++) {
 		const struct view *view = fleet_view(fleet, i);
@@ -380,6 +405,8 @@ struct alert_changes *alerting_prepare(struct alerting *a, const struct changes 
 	int64_t now_ms = a->options.now_ms();
 	struct alert_changes *out = begin_changes();
 
+	if (has_silent(changes))
+		look_at_surroundings(a, now_ms, out);
 	if (changes->removal)
 		alerts_forget(a->alerts, changes->removal->key, now_ms, out);
 	for (size_t i = 0; i < changes->n_views; i++)

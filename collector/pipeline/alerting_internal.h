@@ -18,7 +18,9 @@ struct alerting {
 	char *data;
 	bool is_ready;
 	bool is_stopped;
-	int64_t look_ms; /* when ills are looked for next */
+	int64_t look_ms;         /* when ills are looked for next */
+	int64_t heard_from_ms;   /* since when the collector can hear */
+	int64_t surroundings_ms; /* when they were looked at last */
 	int64_t trim_ms;
 	void (*failed)(void *user, const char *error);
 	void *failed_user;

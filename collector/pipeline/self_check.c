@@ -20,10 +20,10 @@ static const char *format_seconds(int64_t ms, char out[TIMESTAMP_TEXT_SIZE])
 	return timestamp_format(ms / 1000 * 1000, out);
 }
 
-static struct self_check_result look_at_disk(const struct self_check_facts *facts, int64_t now_ms,
-					     struct arena *arena)
+static struct alert_ill look_at_disk(const struct self_check_facts *facts, int64_t now_ms,
+				     struct arena *arena)
 {
-	struct self_check_result result = { false, "", "" };
+	struct alert_ill result = { .text = "", .remedy = "" };
 	struct statvfs disk;
 	(void)now_ms;
 
@@ -41,11 +41,11 @@ static struct self_check_result look_at_disk(const struct self_check_facts *fact
 	return result;
 }
 
-static struct self_check_result look_at_certificate(const struct self_check_facts *facts,
-						    int64_t now_ms, struct arena *arena)
+static struct alert_ill look_at_certificate(const struct self_check_facts *facts, int64_t now_ms,
+					    struct arena *arena)
 {
 	int64_t end_ms = facts->certificate_end_ms;
-	struct self_check_result result = { false, "", "" };
+	struct alert_ill result = { .text = "", .remedy = "" };
 	char ends[TIMESTAMP_TEXT_SIZE];
 
 	if (end_ms == TIMESTAMP_NONE)
@@ -58,11 +58,11 @@ static struct self_check_result look_at_certificate(const struct self_check_fact
 	return result;
 }
 
-static struct self_check_result look_at_dead_letters(const struct self_check_facts *facts,
-						     int64_t now_ms, struct arena *arena)
+static struct alert_ill look_at_dead_letters(const struct self_check_facts *facts, int64_t now_ms,
+					     struct arena *arena)
 {
 	int64_t last_ms = facts->last_dead_ms;
-	struct self_check_result result = { false, "No notification is left undelivered.", "" };
+	struct alert_ill result = { .text = "No notification is left undelivered.", .remedy = "" };
 	char at[TIMESTAMP_TEXT_SIZE];
 
 	if (last_ms == TIMESTAMP_NONE)
@@ -77,10 +77,10 @@ static struct self_check_result look_at_dead_letters(const struct self_check_fac
 	return result;
 }
 
-static struct self_check_result look_at_hooks(const struct self_check_facts *facts, int64_t now_ms,
-					      struct arena *arena)
+static struct alert_ill look_at_hooks(const struct self_check_facts *facts, int64_t now_ms,
+				      struct arena *arena)
 {
-	struct self_check_result result = { false, "Every hook takes what it is told.", "" };
+	struct alert_ill result = { .text = "Every hook takes what it is told.", .remedy = "" };
 	char at[TIMESTAMP_TEXT_SIZE];
 	(void)now_ms;
 
@@ -99,17 +99,19 @@ static struct self_check_result look_at_hooks(const struct self_check_facts *fac
 }
 
 /* One for each condition of the collector's own; test_self_check asks them all. */
-static struct self_check_result (*const looks[CONDITION_COUNT])(
-	const struct self_check_facts *facts, int64_t now_ms, struct arena *arena) = {
+static struct alert_ill (*const looks[CONDITION_COUNT])(const struct self_check_facts *facts,
+							int64_t now_ms, struct arena *arena) = {
 	[CONDITION_DISK] = look_at_disk,
 	[CONDITION_CERTIFICATE] = look_at_certificate,
 	[CONDITION_DEAD_LETTERS] = look_at_dead_letters,
 	[CONDITION_HOOK] = look_at_hooks,
 };
 
-struct self_check_result self_check_look(const struct self_check_facts *facts,
-					 enum condition condition, int64_t now_ms,
-					 struct arena *arena)
+struct alert_ill self_check_look(const struct self_check_facts *facts, enum condition condition,
+				 int64_t now_ms, struct arena *arena)
 {
-	return looks[condition](facts, now_ms, arena);
+	struct alert_ill ill = looks[condition](facts, now_ms, arena);
+
+	ill.since_ms = now_ms;
+	return ill;
 }

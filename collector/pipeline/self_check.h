@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/alerts/alerts.h"
 #include "collector/model/condition.h"
 #include "proto/base/arena.h"
 
@@ -27,16 +28,9 @@ struct self_check_facts {
 	int64_t stuck_ms;           /* since when it is */
 };
 
-struct self_check_result {
-	bool holds;
-	const char *text;   /* what is wrong, or, where it does not hold, what is so instead */
-	const char *remedy; /* where it holds */
-};
-
 /* Is so little free of a file system that people have to be told? */
 bool self_check_is_short(int64_t free_bytes, int64_t all_bytes);
 
 /* `condition` is one of the collector's own. */
-struct self_check_result self_check_look(const struct self_check_facts *facts,
-					 enum condition condition, int64_t now_ms,
-					 struct arena *arena);
+struct alert_ill self_check_look(const struct self_check_facts *facts, enum condition condition,
+				 int64_t now_ms, struct arena *arena);

@@ -152,15 +152,18 @@ static void the_collectors_own_ills_are_alerts_too(void **state)
 	play_set_up(&p);
 	for (int i = 0; i < 3; i++) {
 		alert_changes_init(&changes);
-		alerts_update_self_check(p.alerts, CONDITION_DISK, true, "1 % is free.",
-					 "Make room.", p.now, &changes);
+		alerts_update_self_check(
+			p.alerts, CONDITION_DISK,
+			&(struct alert_ill){ true, p.now, "1 % is free.", "Make room." }, p.now,
+			&changes);
 		play_commit(&p, &changes);
 		play_pass(&p, 60);
 	}
 	play_expect_told(&p, "opened[//disk] =disk; ");
 	assert_string_equal(p.rows[0]->text, "1 % is free.");
 	alert_changes_init(&changes);
-	alerts_update_self_check(p.alerts, CONDITION_DISK, false, "", "", p.now, &changes);
+	alerts_update_self_check(p.alerts, CONDITION_DISK,
+				 &(struct alert_ill){ false, p.now, "", "" }, p.now, &changes);
 	play_commit(&p, &changes);
 	play_pass(&p, 60);
 	play_expect_told(&p, "resolved[//disk] =resolved; ");

@@ -19,7 +19,7 @@ static bool holds(const struct self_check_facts *facts, enum condition condition
 	struct arena arena;
 
 	arena_init(&arena);
-	struct self_check_result result = self_check_look(facts, condition, NOW_MS, &arena);
+	const struct alert_ill result = self_check_look(facts, condition, NOW_MS, &arena);
 	assert_non_null(strstr(result.text, words));
 	if (result.holds)
 		assert_int_not_equal(*result.remedy, '\0');
