@@ -29,12 +29,13 @@ function SilencedBy({ silence }) {
 }
 
 export function LookedAfter({ alert, silences }) {
-  const { acknowledged, silenced_by: silenced, maintenance, state } = alert;
-  if (!acknowledged && !maintenance && silenced.length === 0) {
+  const { acknowledged, silenced_by: silenced, maintenance, inside, state } = alert;
+  if (!acknowledged && !maintenance && !inside && silenced.length === 0) {
     return state !== "resolved" && html`<span class="quiet">nobody yet</span>`;
   }
   return html`${acknowledged && html`<${Acknowledgement} ...${acknowledged} />`}
     ${maintenance && html`<span class="what"><${Chip} tone="none">maintenance<//> <bdi>${maintenance}</bdi></span>`}
+    ${inside && html`<span class="what"><${Chip} tone="none">one of many<//> told with all that fell silent</span>`}
     ${silenced.map((id) => html`<${SilencedBy} silence=${silences.find((s) => s.id === id)} />`)}`;
 }
 

@@ -53,7 +53,9 @@ export const SILENT = {
 };
 
 /* Conditions of the collector itself; all others are verdicts, or silence. */
-const SELF_CONDITIONS = { disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered", hook: "Hook stuck" };
+const SELF_CONDITIONS = {
+  surroundings: "Many silent", disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered", hook: "Hook stuck",
+};
 
 /**
  * Everything that an alert can be about, worst first: the order wherever alerts are listed. The collector's

@@ -70,6 +70,19 @@ static void add_silences(struct buffer *out, const struct alerts *alerts,
 	json_close_array(out);
 }
 
+/* A silence that is one of many is told with these, and not by itself. */
+static void add_surroundings(struct buffer *out, const struct alerts *alerts,
+			     const struct record_alert *alert)
+{
+	const struct record_alert *around =
+		alert->state == RECORD_ALERT_FIRING ? alerts_surroundings_of(alerts, alert) : NULL;
+
+	if (around)
+		json_put_id(out, "inside", around->id);
+	else
+		json_put_null(out, "inside");
+}
+
 static const char *notified_name(enum record_alert_notified notified)
 {
 	static const char *const names[] = { "nothing", "firing", "resolved" };
@@ -136,6 +149,7 @@ void api_alert_add(struct alerting *alerting, const struct record_alert *alert, 
 	acknowledgements_write(alert->acknowledgements, out);
 	add_silences(out, alerts, alert, now_ms);
 	json_put_text(out, "maintenance", alerts_maintenance_of(alerts, alert, now_ms));
+	add_surroundings(out, alerts, alert);
 	json_open_object(out, "deliveries");
 	json_put_text(out, "told", notified_name(alert->notified));
 	json_put_time(out, "told_at", alert->notified_ms);

@@ -29,6 +29,7 @@ struct alert_shown {
 	const char *comment;
 	int64_t until_ms;
 	bool is_silenced;
+	const char *inside; /* the alert that tells of it among others, or NULL */
 };
 
 static void read_alert(struct json_reading *in, const struct json_place *at, void *item)
@@ -48,6 +49,7 @@ static void read_alert(struct json_reading *in, const struct json_place *at, voi
 	json_get_time(in, at, "since", &alert->since_ms);
 	json_get_texts(in, at, "silenced_by", &silences, &n);
 	alert->is_silenced = n > 0;
+	json_get_text(in, at, "inside", &alert->inside);
 	if (!json_get_object(in, at, "acknowledged", &acknowledged))
 		return;
 	json_get_text(in, &acknowledged, "by", &alert->by);
@@ -77,7 +79,8 @@ static void add_alert(struct show *show, const void *row, struct table *table)
 	if (strcmp(a->state, "firing") == 0)
 		tint = show_note(show, a->condition, false);
 	const char *cells[] = {
-		arena_printf(&show->arena, "%s%s", a->state, a->is_silenced ? ", silenced" : ""),
+		arena_printf(&show->arena, "%s%s%s", a->state, a->is_silenced ? ", silenced" : "",
+			     a->inside ? ", one of many" : ""),
 		show_verdict(show, a->condition, false),
 		a->server,
 		a->site,

@@ -78,6 +78,8 @@ static const char *set_conditions(void *into, const char *value, struct arena *a
 			return condition_names();
 		route->conditions |= CONDITION_BIT(condition);
 	}
+	if (route->conditions & CONDITION_BIT(CONDITION_SILENT)) /* what is inside is not told */
+		route->conditions |= CONDITION_BIT(CONDITION_SURROUNDINGS);
 	return route->conditions ? NULL : "at least one condition, such as failing";
 }
 

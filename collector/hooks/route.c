@@ -19,5 +19,7 @@ bool hook_route_takes(const struct hook_route *route, enum condition condition,
 		return false;
 	if (condition_is_own(condition))
 		return route->n_sites == 0;
+	if (condition == CONDITION_SURROUNDINGS && !*organization && !*site)
+		return true;
 	return hook_route_takes_site(route, organization, site);
 }

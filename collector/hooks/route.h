@@ -15,13 +15,14 @@ struct hook_route {
 	bool send_resolved;
 };
 
-/*
- * Do alerts of servers there go there, whatever their condition?
- *
- * Does an alert of this condition go there, as far as its site tells? One of the collector itself
- * (its site is "") goes where no sites were named.
- */
+/* Do alerts of servers there go there, whatever their condition? */
 bool hook_route_takes_site(const struct hook_route *route, const char *organization,
 			   const char *site);
+
+/*
+ * Does an alert of this condition go there, as far as its site tells? One of the collector itself
+ * (its site is "") goes where no sites were named; one of the surroundings of all everywhere, for
+ * what is wrong at each site is inside it.
+ */
 bool hook_route_takes(const struct hook_route *route, enum condition condition,
 		      const char *organization, const char *site);

@@ -20,6 +20,9 @@
 /* To look at all servers of a large fleet takes some milliseconds: not more often than this. */
 #define SURROUNDINGS_LOOK_MS 250
 
+/* How often it is looked whether many silent servers are heard of again. */
+#define SURROUNDINGS_END_MS 5000
+
 /* How often old alerts are dropped. */
 #define TRIM_MS (INT64_C(3600) * 1000)
 
@@ -32,6 +35,9 @@ static void schedule(struct alerting *a)
 		return;
 	if (due_ms > a->look_ms)
 		due_ms = a->look_ms;
+	if (alerts_count_firing(a->alerts, CONDITION_SURROUNDINGS) > 0 &&
+	    due_ms > a->surroundings_ms + SURROUNDINGS_END_MS)
+		due_ms = a->surroundings_ms + SURROUNDINGS_END_MS;
 	int64_t sleep_ms = due_ms <= now_ms ? 0 : due_ms - now_ms;
 	sleep_ms = sleep_ms < MIN_SLEEP_MS ? MIN_SLEEP_MS : sleep_ms;
 	loop_timer_start(a->timer, (uint64_t)(sleep_ms < MAX_SLEEP_MS ? sleep_ms : MAX_SLEEP_MS));
