@@ -36,6 +36,7 @@ def _init(program, data, *options):
     token, secret = _beside(data)
     subprocess.run([program, "init", "--data", data, "--no-certificate", "--token-file", token, *options],
                    check=True, stdout=subprocess.DEVNULL, timeout=60)
+    (data / "digest-until").unlink(missing_ok=True)  # alerts are told at once, as of a fleet that is known
     secret.write_bytes((data / "enroll-secret").read_bytes())
 
 

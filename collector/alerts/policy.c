@@ -20,7 +20,7 @@ static const struct alert_policy defaults = {
 	.flap_changes = 6,
 	.flap_window_ms = INT64_C(3600) * 1000,
 	.storm_after = 5,
-	.digest_until_ms = INT64_MIN,
+	.digest_until_ms = ALERT_POLICY_NO_DIGEST,
 };
 
 struct alert_rule alert_policy_rule(const struct alert_policy *policy, enum condition condition)
@@ -86,9 +86,13 @@ static const char *set_digest_until(void *into, const char *value, struct arena 
 	struct alert_policy *policy = into;
 	(void)arena;
 
+	if (strcmp(value, "no") == 0) {
+		policy->digest_until_ms = 0; /* long ago, whatever `init` wrote */
+		return NULL;
+	}
 	return timestamp_parse(value, &policy->digest_until_ms) == STATUS_OK
 		       ? NULL
-		       : "a time such as 2026-12-01T08:00:00Z";
+		       : "a time such as 2026-12-01T08:00:00Z, or no";
 }
 
 static const struct section_key alert_keys[] = {

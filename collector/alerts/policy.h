@@ -27,6 +27,9 @@
 
 #define ALERT_POLICY_MAX_STORM_AFTER 100
 
+/* `digest_until_ms` where nothing is said of it. */
+#define ALERT_POLICY_NO_DIGEST INT64_MIN
+
 struct alert_policy {
 	int64_t hold_ms[CONDITION_COUNT];
 	int64_t repeat_ms;
@@ -35,7 +38,7 @@ struct alert_policy {
 	size_t flap_changes;
 	int64_t flap_window_ms;
 	size_t storm_after; /* so many notifications of a hook in five minutes are no storm; 0: none is */
-	int64_t digest_until_ms; /* until then a hook gets a digest a day; INT64_MIN: none */
+	int64_t digest_until_ms; /* until then a hook gets a digest a day */
 	struct maintenance *windows;
 };
 

@@ -15,6 +15,7 @@
 #include "collector/model/record_identity.h"
 #include "proto/base/buffer.h"
 #include "proto/base/text_file.h"
+#include "proto/base/timestamp.h"
 
 /* Files in the data directory. */
 #define INIT_CA_FILE         "ca.crt"
@@ -28,6 +29,9 @@
 #define FIRST_TOKEN  "admin"
 #define FIRST_SECRET "first"
 
+/* How long the first days of a fleet take. */
+#define DIGEST_SECONDS INT64_C(86400)
+
 const char init_help[] =
 	"mtawatch-collector init: set up a data directory, and say what agents need.\n"
 	"\n"
@@ -40,7 +44,8 @@ const char init_help[] =
 	"), an enrolment\n"
 	"secret (" INIT_SECRET_FILE ", and " INIT_AGENT_FILE " for agents to copy), and a token of "
 	"the role admin,\n"
-	"which is shown once.\n"
+	"which is shown once. In the first day alerts are one digest, but for servers that fail\n"
+	"(" OPTIONS_DIGEST_FILE "; [alerts] digest-until).\n"
 	"\n"
 	"Options:\n"
 	"  --host NAME        a name or address by which agents and browsers reach the collector;\n"
@@ -375,6 +380,28 @@ static int set_url(struct init *init)
 	return TERMINAL_EXIT_OK;
 }
 
+/*
+ * What a new fleet shows at first was so for long: it is told in a digest a day, and not by an alert
+ * for each server. A store that was there before has had its first day.
+ */
+static int set_digest(struct init *init)
+{
+	const char *path = path_of(init, OPTIONS_DIGEST_FILE);
+	char until[TIMESTAMP_TEXT_SIZE];
+	char error[512];
+
+	if (!init->token[0])
+		return TERMINAL_EXIT_OK;
+	timestamp_format((loop_wall_ms() / 1000 + DIGEST_SECONDS) * 1000, until);
+	const char *line = arena_printf(&init->local.arena, "%s\n", until);
+	if (file_replace(path, 0600, line, strlen(line), error, sizeof error) != STATUS_OK)
+		return terminal_fail("%s", error);
+	tell("first day of alerts",
+	     arena_printf(&init->local.arena, "one digest at %s; only what fails at once", until),
+	     true);
+	return TERMINAL_EXIT_OK;
+}
+
 static void tell_agents(const struct init *init)
 {
 	const char *data = init->local.data;
@@ -421,6 +448,8 @@ static int make_all(struct init *init)
 		rc = make_token(init);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = set_url(init);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = set_digest(init);
 	if (rc == TERMINAL_EXIT_OK)
 		tell_all(init);
 	local_close(&init->local);

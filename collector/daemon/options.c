@@ -9,6 +9,7 @@
 #include "collector/daemon/settings.h"
 #include "collector/hooks/settings.h"
 #include "proto/base/text_file.h"
+#include "proto/base/timestamp.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -217,18 +218,38 @@ static void read_file(struct reading *r, const char *path)
 		read_line(r, line, arena_printf(r->arena, "%s, line %u", path, number));
 }
 
-/* What `init` was told, unless the settings say otherwise. */
+/* The line of a file of the data directory that `init` wrote; NULL: there is none. */
+static const char *line_of_init(struct reading *r, const char *name, const char **path)
+{
+	*path = arena_printf(r->arena, "%s/%s", r->options->data, name);
+	if (access(*path, F_OK) != 0)
+		return NULL;
+	char *text = load_file(r, *path);
+	return text ? text_file_next_line(&text) : NULL;
+}
+
+/* What `init` was told, unless the settings say otherwise; so with the next one. */
 static void read_url_file(struct reading *r)
 {
-	const char *path = arena_printf(r->arena, "%s/" OPTIONS_URL_FILE, r->options->data);
 	static const char name[] = "external-url";
+	const char *path = NULL;
+	const char *line =
+		r->options->external_url ? NULL : line_of_init(r, OPTIONS_URL_FILE, &path);
 
-	if (r->options->external_url || access(path, F_OK) != 0)
-		return;
-	char *text = load_file(r, path);
-	const char *line = text ? text_file_next_line(&text) : NULL;
 	if (line)
 		say(r, find_setting(name, sizeof name - 1), line, path);
+}
+
+static void read_digest_file(struct reading *r)
+{
+	int64_t *until_ms = &r->options->alerts.digest_until_ms;
+	const char *path = NULL;
+	const char *line = *until_ms == ALERT_POLICY_NO_DIGEST
+				   ? line_of_init(r, OPTIONS_DIGEST_FILE, &path)
+				   : NULL;
+
+	if (line && timestamp_parse(line, until_ms) != STATUS_OK)
+		complain(r, "%s: \"%s\" is no time such as 2026-12-01T08:00:00Z", path, line);
 }
 
 static void judge(struct reading *r)
@@ -259,6 +280,7 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 	}
 	read_url_file(&r);
 	alert_policy_read(&options.sections, &options.alerts, arena, faults);
+	read_digest_file(&r);
 	options.hooks = hook_settings_read(&options.sections, options.hook_command, arena, faults);
 	if (faults->n == 0)
 		judge(&r);

@@ -32,6 +32,9 @@
 /* In the data directory: where browsers find the collector, as `init` was told. */
 #define OPTIONS_URL_FILE "external-url"
 
+/* Likewise: until when alerts are a digest a day, for the fleet is new. */
+#define OPTIONS_DIGEST_FILE "digest-until"
+
 #define OPTIONS_MAX_FILE_BYTES ((size_t)64 * 1024)
 #define OPTIONS_MAX_SETTINGS   48
 
