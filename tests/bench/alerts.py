@@ -1,10 +1,13 @@
 #!/usr/bin/python3
 """How long a change takes from the report that shows it to the receiver of a webhook, at rest and while
-reports of other servers come in.
+reports of other servers come in; or, with --silent, what it costs when so many servers fall silent at once:
+messages, the longest that anybody waits for an answer meanwhile, and memory.
 
     MTAWATCH_BUILD=build/bench tests/bench/alerts.py [--rate N] [--changes N] [--pause S]
+    MTAWATCH_BUILD=build/bench tests/bench/alerts.py --silent 10000
 
-Needs wrk. The receiver is a web server of this program; the clock begins before the report is sent.
+Needs wrk. The receiver is a web server of this program; the clock begins before the report is sent. Servers
+fall silent because the collector's clock is set on (libwrong_clock.so).
 """
 
 import argparse
@@ -20,7 +23,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "integration"))
-from running import Collector, exposed_site, row, server  # noqa: E402
+from running import PROGRAM, Collector, exposed_site, faulty, row, server, set_up  # noqa: E402
+from test_clock import Clock  # noqa: E402
 
 import load  # noqa: E402
 
@@ -30,6 +34,7 @@ CONNECTIONS = 64
 class Receiver(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     came = {}  # by server and status
+    bodies = []
     news = threading.Condition()
 
     def do_POST(self):
@@ -38,8 +43,9 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         self.send_response(204)
         self.end_headers()
         with self.news:
+            self.bodies.append(body)
             for alert in body["alerts"]:
-                self.came.setdefault((alert["labels"]["server"], alert["status"]), at)
+                self.came.setdefault((alert["labels"].get("server"), alert["status"]), at)
             self.news.notify_all()
 
     def log_message(self, *_):
@@ -73,19 +79,86 @@ def tell(what, taken):
           f"p99 {taken[int(len(taken) * 0.99)]:.0f} ms, longest {taken[-1]:.0f} ms", flush=True)
 
 
+def resident_mb(collector):
+    status = Path(f"/proc/{collector.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+class Prober(threading.Thread):
+    """Asks for an answer that costs nothing, over and over; `waits` are the milliseconds that each took."""
+
+    def __init__(self, collector):
+        super().__init__(daemon=True)
+        self.connection = collector.connect(identified=False)
+        self.waits = []
+        self.is_over = False
+
+    def run(self):
+        while not self.is_over:
+            began = time.monotonic()
+            self.connection.request("GET", "/healthz")
+            self.connection.getresponse().read()
+            self.waits.append((time.monotonic() - began) * 1000)
+            time.sleep(0.001)
+
+
+def fire(collector, condition):
+    status, _, body = collector.ask("/metrics")
+    name = f'mtawatch_alerts_firing{{condition="{condition}"}} '
+    text = body.decode()
+    return int(text.split(name)[1].split()[0]) if status == 200 and name in text else 0
+
+
+def outline(body):
+    return f"{body['reason']} {body['alerts'][0]['labels']['condition']}"
+
+
+def measure_silence(folder, config, servers):
+    clock = Clock(folder)
+    clock.environment["LD_PRELOAD"] = str(PROGRAM.parents[1] / "tests/bench/libwrong_clock.so")
+    data = folder / "data"
+    set_up(PROGRAM, data)
+    with open(folder / "fleet", "wb") as fleet:
+        subprocess.run([PROGRAM.parents[1] / "tests/bench/fill_store", data, str(servers), "50"], stdout=fleet,
+                       check=True)
+    with faulty(data, "--config", str(config), environment=clock.environment) as collector:
+        time.sleep(2)
+        before = resident_mb(collector)
+        prober = Prober(collector)
+        prober.start()
+        time.sleep(2)
+        at_rest = max(prober.waits)
+        prober.waits.clear()
+        clock.set(3 * 86400)
+        while fire(collector, "silent") < servers:
+            time.sleep(0.5)
+        time.sleep(15)
+        prober.is_over = True
+        prober.join()
+        print(f"{servers} servers silent at once: {len(Receiver.bodies)} messages "
+              f"({', '.join(map(outline, Receiver.bodies))}), longest wait {max(prober.waits):.0f} ms "
+              f"(at rest {at_rest:.0f}), memory {before:.0f} to {resident_mb(collector):.0f} MB", flush=True)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rate", type=int, default=1000)
     arguments.add_argument("--changes", type=int, default=200)
     arguments.add_argument("--pause", type=float, default=0.05)
+    arguments.add_argument("--silent", type=int, metavar="N")
     options = arguments.parse_args()
     receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
     threading.Thread(target=receiver.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         config = folder / "collector.conf"
-        config.write_text("[alerts]\ngroup-interval = 0s\nflap-changes = 0\n[hook ops]\ntype = webhook\n"
-                          f"url = http://127.0.0.1:{receiver.server_address[1]}/\nsites = ACME/HQ\n")
+        url = f"http://127.0.0.1:{receiver.server_address[1]}/"
+        if options.silent:
+            config.write_text(f"[hook ops]\ntype = webhook\nurl = {url}\nconditions = silent\n")
+            measure_silence(folder, config, options.silent)
+            return
+        config.write_text("[alerts]\ngroup-interval = 0s\nflap-changes = 0\nstorm-after = 0\n[hook ops]\n"
+                          f"type = webhook\nurl = {url}\nsites = ACME/HQ\n")
         with Collector(folder / "data", "--config", str(config)) as collector:
             fleet = load.enrol(collector, folder / "fleet")
             tell("at rest", measure(collector, options.changes, options.pause, 1))
