@@ -120,28 +120,16 @@ static void on_done(void *user, const struct hook_result *result)
 
 static void send_test(struct try *try, struct hook *hook, int64_t now_ms, const char *id)
 {
-	struct notification_alert alert = {
-		.id = "0",
-		.fingerprint = "0000000000000000",
-		.condition = CONDITION_EXPOSED,
-		.server = "TEST",
-		.organization = "TEST",
-		.site = "TEST",
-		.adapter = "",
-		.verdict = verdict_name(VERDICT_EXPOSED),
-		.reason = "test",
-		.text = "This is a test of a hook of mtawatch. Nothing is wrong.",
-		.now_text = "",
-		.remedy = "Nothing has to be done.",
-		.url = "",
-		.event_ms = TIMESTAMP_NONE,
-		.since_ms = now_ms,
-		.fired_ms = now_ms,
-		.resolved_ms = TIMESTAMP_NONE,
-		.acknowledged_by = "",
-		.acknowledged_ms = TIMESTAMP_NONE,
-		.comment = "",
-	};
+	struct notification_alert alert = notification_alert_empty();
+	alert.id = "0";
+	alert.fingerprint = "0000000000000000";
+	alert.condition = CONDITION_EXPOSED;
+	alert.server = alert.organization = alert.site = "TEST";
+	alert.verdict = verdict_name(VERDICT_EXPOSED);
+	alert.reason = "test";
+	alert.text = "This is a test of a hook of mtawatch. Nothing is wrong.";
+	alert.remedy = "Nothing has to be done.";
+	alert.since_ms = alert.fired_ms = now_ms;
 	struct notification notification = {
 		.id = id,
 		.hook = hook->name,
@@ -151,6 +139,7 @@ static void send_test(struct try *try, struct hook *hook, int64_t now_ms, const 
 		.cause = "test",
 		.url = "",
 		.reason = NOTIFICATION_TEST,
+		.is_test = true,
 		.at_ms = now_ms,
 		.alerts = &alert,
 		.n_alerts = 1,

@@ -131,7 +131,7 @@ static const char *caretaker_of(const struct writer *w, const struct notificatio
 	const char *since = moment(w, alert->acknowledged_ms);
 
 	if (!*who)
-		return fires(alert) && w->n->reason != NOTIFICATION_TEST ? "nobody yet" : "";
+		return fires(alert) && !w->n->is_test ? "nobody yet" : "";
 	return arena_printf(w->arena, "%s%s%s%s%s%s", who, *since ? ", since " : "", since,
 			    *comment ? " (\"" : "", comment, *comment ? "\")" : "");
 }
@@ -369,34 +369,11 @@ static const char *lead_of(const struct writer *w, const struct message *m)
 	return *others ? arena_printf(w->arena, "%s %s", text, others) : text;
 }
 
-/* What a notification without alerts says; ours have some. */
-static const struct notification_alert nothing = {
-	.id = "",
-	.fingerprint = "",
-	.condition = CONDITION_UNKNOWN,
-	.server = "",
-	.organization = "",
-	.site = "",
-	.adapter = "",
-	.verdict = "",
-	.reason = "",
-	.text = "",
-	.now_text = "",
-	.remedy = "",
-	.url = "",
-	.event_ms = TIMESTAMP_NONE,
-	.since_ms = TIMESTAMP_NONE,
-	.fired_ms = TIMESTAMP_NONE,
-	.resolved_ms = TIMESTAMP_NONE,
-	.acknowledged_by = "",
-	.acknowledged_ms = TIMESTAMP_NONE,
-	.comment = "",
-};
-
 struct message message_of(const struct notification *n, const struct time_zone *zone,
 			  struct arena *arena)
 {
 	struct notification kept = *n;
+	const struct notification_alert nothing = notification_alert_empty();
 	struct writer w = { &kept, zone, arena };
 
 	if (kept.n_alerts == 0) {
@@ -417,7 +394,7 @@ struct message message_of(const struct notification *n, const struct time_zone *
 		.alerts = alerts,
 		.n = kept.n_alerts,
 		.more = kept.truncated,
-		.is_test = kept.reason == NOTIFICATION_TEST,
+		.is_test = kept.is_test,
 	};
 	m.others = others_of(&w, &m, total > 1 ? total - 1 : 0);
 	m.subject = subject_of(&w, &m, total > 1 ? total - 1 : 0);

@@ -35,6 +35,32 @@ const char *notification_reason_of_alertmanager(enum notification_reason reason)
 	return reasons[reason].alertmanager;
 }
 
+struct notification_alert notification_alert_empty(void)
+{
+	return (struct notification_alert){
+		.id = "",
+		.fingerprint = "",
+		.condition = CONDITION_UNKNOWN,
+		.server = "",
+		.organization = "",
+		.site = "",
+		.adapter = "",
+		.verdict = "",
+		.reason = "",
+		.text = "",
+		.now_text = "",
+		.remedy = "",
+		.url = "",
+		.event_ms = TIMESTAMP_NONE,
+		.since_ms = TIMESTAMP_NONE,
+		.fired_ms = TIMESTAMP_NONE,
+		.resolved_ms = TIMESTAMP_NONE,
+		.acknowledged_by = "",
+		.acknowledged_ms = TIMESTAMP_NONE,
+		.comment = "",
+	};
+}
+
 static const char *status_of(bool resolved)
 {
 	return resolved ? "resolved" : "firing";
@@ -180,6 +206,7 @@ void notification_write(const struct notification *n, struct buffer *out)
 	json_put_text(out, "url", n->url);
 	json_put_text(out, "status", status_of(n->resolved));
 	json_put_text(out, "reason", notification_reason_text(n->reason));
+	json_put_bool(out, "test", n->is_test);
 	json_put_time(out, "at", n->at_ms);
 	json_put_integer(out, "truncated", (int64_t)n->truncated);
 	add_firing(out, n->firing);
@@ -264,7 +291,6 @@ static void read_before(struct json_reading *in, const struct json_place *at,
 static void read_event(struct json_reading *in, const struct json_place *at,
 		       struct notification_alert *alert)
 {
-	alert->event_ms = TIMESTAMP_NONE;
 	json_get_integer(in, at, "event", 0, JSON_MAX_INTEGER, &alert->event);
 	json_get_time(in, at, "event_at", &alert->event_ms);
 }
@@ -274,8 +300,6 @@ static void read_acknowledgement(struct json_reading *in, const struct json_plac
 {
 	struct json_place object;
 
-	alert->acknowledged_by = alert->comment = "";
-	alert->acknowledged_ms = TIMESTAMP_NONE;
 	if (!json_get_object(in, at, "acknowledged", &object))
 		return;
 	need_text(in, &object, "by", &alert->acknowledged_by);
@@ -288,6 +312,7 @@ static void read_alert(struct json_reading *in, const struct json_place *at, voi
 	struct notification_alert *alert = item;
 	const char *condition = NULL;
 
+	*alert = notification_alert_empty();
 	need_text(in, at, "id", &alert->id);
 	need_text(in, at, "fingerprint", &alert->fingerprint);
 	need_text(in, at, "condition", &condition);
@@ -307,7 +332,6 @@ static void read_alert(struct json_reading *in, const struct json_place *at, voi
 	read_event(in, at, alert);
 	json_get_time(in, at, "since", &alert->since_ms);
 	json_get_time(in, at, "fired_at", &alert->fired_ms);
-	alert->resolved_ms = TIMESTAMP_NONE;
 	if (read_status(in, at))
 		json_get_time(in, at, "resolved_at", &alert->resolved_ms);
 	json_get_bool(in, at, "flapping", &alert->flapping);
@@ -414,6 +438,8 @@ enum status notification_read(const char *text, size_t size, struct arena *arena
 	need_text(&in, &root, "url", &n.url);
 	n.resolved = read_status(&in, &root);
 	n.reason = read_reason(&in, &root);
+	n.is_test = n.reason == NOTIFICATION_TEST; /* all that a version before says of it */
+	json_get_bool(&in, &root, "test", &n.is_test);
 	json_get_time(&in, &root, "at", &n.at_ms);
 	json_get_integer(&in, &root, "truncated", 0, JSON_MAX_INTEGER, &truncated);
 	n.truncated = (size_t)truncated;

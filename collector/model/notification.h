@@ -1,7 +1,8 @@
 /*
  * A notification: what one hook is told at once of the alerts of one group, that is, of one site
- * and cause; or, in a summary, of what happened in many groups. The outbox keeps it in the store as the JSON text of notification_write() until the
- * hook has taken it; hooks send that text, or render the struct in the form of their receivers.
+ * and cause; or, in a summary, of what happened in many groups. The outbox keeps it in the store as
+ * the JSON text of notification_write() until the hook has taken it; hooks send that text, or render
+ * the struct in the form of their receivers.
  */
 #pragma once
 
@@ -84,6 +85,9 @@ struct notification_alert {
 	const char *comment; /* of who acknowledged it */
 };
 
+/* One of which nothing is known: each text "", each moment TIMESTAMP_NONE. */
+struct notification_alert notification_alert_empty(void);
+
 /* The most sites that a summary counts one by one; the worst ones. */
 #define NOTIFICATION_MAX_SITES 20
 
@@ -127,6 +131,7 @@ struct notification {
 	const char *cause; /* what the alerts of the group have in common */
 	const char *url;   /* of the collector; "" where it does not know it */
 	bool resolved;     /* no alert of it fires any more */
+	bool is_test;      /* somebody tries the hook: nothing is wrong */
 	enum notification_reason reason;
 	int64_t at_ms; /* when it became due */
 	const struct notification_alert *alerts;
@@ -151,7 +156,8 @@ const struct notification_option *notification_read_options(struct json_reading 
 /*
  * Adds it as JSON, with null for what is not known:
  *   {"id", "hook", "group", "organization", "site", "cause", "url",
- *    "status": "firing" | "resolved", "reason", "at", "truncated", "firing": {"exposed": 2},
+ *    "status": "firing" | "resolved", "reason", "test", "at", "truncated",
+ *    "firing": {"exposed": 2},
  *    "alerts": [{"id", "fingerprint", "condition", "before", "status", "server", "organization",
  *                "site", "adapter", "verdict", "reason", "text", "now", "remedy",
  *                "options": [{"steps": [{"text", "verdict_after"}]}], "url", "event", "event_at",

@@ -11,7 +11,6 @@
 #include "collector/hooks/email.h"
 #include "collector/hooks/webhook.h"
 #include "proto/base/mem.h"
-#include "proto/base/timestamp.h"
 #include "proto/base/utf8.h"
 #include "proto/json/check.h"
 
@@ -74,25 +73,20 @@ static struct notification make(const char *const *text, struct notification_ale
 	static const struct notification_option option = { &step, 1 };
 
 	step = (struct notification_step){ text[5], "clear" };
-	*alert = (struct notification_alert){ .id = "1",
-					      .fingerprint = "0011223344556677",
-					      .condition = CONDITION_EXPOSED,
-					      .server = text[0],
-					      .organization = text[1],
-					      .site = text[2],
-					      .adapter = text[3],
-					      .verdict = "exposed",
-					      .reason = "adapter_isolated",
-					      .text = text[4],
-					      .remedy = text[5],
-					      .url = text[6],
-					      .now_text = text[4],
-					      .options = &option,
-					      .n_options = 1,
-					      .event_ms = TIMESTAMP_NONE,
-					      .resolved_ms = TIMESTAMP_NONE,
-					      .acknowledged_by = text[0],
-					      .comment = text[5] };
+	*alert = notification_alert_empty();
+	alert->condition = CONDITION_EXPOSED;
+	alert->server = text[0];
+	alert->organization = text[1];
+	alert->site = text[2];
+	alert->adapter = text[3];
+	alert->text = text[4];
+	alert->remedy = text[5];
+	alert->url = text[6];
+	alert->now_text = text[4];
+	alert->options = &option;
+	alert->n_options = 1;
+	alert->acknowledged_by = text[0];
+	alert->comment = text[5];
 	return (struct notification){ .id = "1-2",
 				      .hook = "ops",
 				      .group_key = text[7],

@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-#include "proto/base/timestamp.h"
-
 #define OPEN_END INT64_C(2000000000000)
 
 static struct buffer told;
@@ -22,16 +20,16 @@ static void tell(void *user, const struct buffer *json)
 
 static struct notification_alert alert_of(const char *server, const char *adapter)
 {
-	return (struct notification_alert){ .condition = CONDITION_EXPOSED,
-					    .server = server,
-					    .organization = "ACME",
-					    .site = "HQ",
-					    .adapter = adapter,
-					    .text = "text",
-					    .remedy = "",
-					    .url = "",
-					    .fired_ms = 1000,
-					    .resolved_ms = TIMESTAMP_NONE };
+	struct notification_alert alert = notification_alert_empty();
+
+	alert.condition = CONDITION_EXPOSED;
+	alert.server = server;
+	alert.organization = "ACME";
+	alert.site = "HQ";
+	alert.adapter = adapter;
+	alert.text = "text";
+	alert.fired_ms = 1000;
+	return alert;
 }
 
 /* Compares with what fires now: those adapters of a server; each may be NULL. */

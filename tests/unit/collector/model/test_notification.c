@@ -88,6 +88,7 @@ static const struct notification whole = {
 	.cause = "exposed",
 	.url = "https://c/",
 	.reason = NOTIFICATION_ESCALATED,
+	.is_test = true,
 	.at_ms = 1700000000123,
 	.alerts = alerts,
 	.n_alerts = 2,
