@@ -120,20 +120,67 @@ static void put_details(struct buffer *out, const struct message *m)
 	json_close_object(out);
 }
 
+/* "EXCH2 (ACME/B2): exposed for 3 days, https://..." */
+static void put_summary_line(struct buffer *out, const struct message_line *line)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	buffer_printf(&text, "%s: %s", line->name, line->text);
+	if (*line->page_url)
+		buffer_printf(&text, ", %s", line->page_url);
+	json_put_text_cut(out, NULL, text.bytes, MAX_DETAIL);
+	buffer_deinit(&text);
+}
+
+static void put_part(struct buffer *out, const struct message_part *part)
+{
+	struct buffer rest;
+
+	if (!*part->title) {
+		for (size_t i = 0; i < part->n; i++)
+			put_detail(out, part->lines[i].name, part->lines[i].text);
+		return;
+	}
+	json_open_array(out, part->title);
+	for (size_t i = 0; i < part->n; i++)
+		put_summary_line(out, &part->lines[i]);
+	buffer_init(&rest);
+	message_add_rest(part, 0, &rest);
+	if (rest.size > 0)
+		json_put_text(out, NULL, rest.bytes);
+	buffer_deinit(&rest);
+	json_close_array(out);
+}
+
+static void put_summary(struct buffer *out, const struct message *m)
+{
+	json_open_object(out, "custom_details");
+	put_detail(out, "What", m->lead);
+	for (size_t i = 0; i < m->summary->n; i++)
+		put_part(out, &m->summary->parts[i]);
+	put_detail(out, "Next", m->summary->next);
+	json_close_object(out);
+}
+
 static void put_payload(struct buffer *out, const struct notification *n, const struct message *m)
 {
 	const struct message_alert *one = &m->alerts[0];
+	bool is_of_server = m->n > 0 && *one->name;
 
 	json_open_object(out, "payload");
 	json_put_text_cut(out, "summary", m->subject, HOOK_PAGERDUTY_MAX_SUMMARY);
-	json_put_text_cut(out, "source", *one->name ? one->name : "mtawatch-collector", MAX_LINE);
+	json_put_text_cut(out, "source", is_of_server ? one->name : "mtawatch-collector", MAX_LINE);
 	json_put_text(out, "severity", severity_of(m));
 	json_put_time(out, "timestamp", n->at_ms);
-	json_put_text(out, "component", *one->name ? "MTA" : "collector");
+	json_put_text(out, "component", is_of_server ? "MTA" : "collector");
 	if (*m->place)
 		json_put_text_cut(out, "group", m->place, MAX_LINE);
-	json_put_text(out, "class", one->state);
-	put_details(out, m);
+	json_put_text(out, "class", m->n > 0 ? one->state : "resolved");
+	if (m->summary)
+		put_summary(out, m);
+	else
+		put_details(out, m);
 	json_close_object(out);
 }
 
@@ -164,7 +211,8 @@ void hook_pagerduty_write(const struct notification *n, const struct message *m,
 	if (is_link(m->url))
 		json_put_text(out, "client_url", m->url);
 	json_open_array(out, "links");
-	put_link(out, "The server: acknowledge or silence it there", m->alerts[0].page_url);
+	if (m->n > 0)
+		put_link(out, "The server: acknowledge or silence it there", m->alerts[0].page_url);
 	put_link(out, "All alerts", m->url);
 	json_close_array(out);
 	json_finish(out);

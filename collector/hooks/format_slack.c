@@ -12,11 +12,24 @@
 #define MAX_WHY    2000
 #define MAX_REMEDY 2900
 #define MAX_OTHERS 2500
-#define MAX_URL    500
+#define MAX_URL    ((size_t)500)
 
 /* Bytes of a text of one alert, so that a part has room for several. */
 #define MAX_LINE ((size_t)400)
 
+/* Those of a summary beside its lead: facts twice and sites, and alerts. */
+#define MAX_SUMS 2000
+#define MAX_LIST 2900
+#define MAX_NEXT 300
+
+/* Bytes of a fact, or of a site, so that no fact is left out; and of what is said of those left out. */
+#define MAX_SUM       ((size_t)240)
+#define ROOM_FOR_REST ((size_t)64)
+
+_Static_assert(HOOK_SLACK_MAX_HEADER + MAX_LEAD + 3 * MAX_SUMS + MAX_LIST + MAX_NEXT +
+			       2 * MAX_URL <=
+		       HOOK_SLACK_MAX_TEXTS,
+	       "a summary is longer than Slack takes");
 _Static_assert(HOOK_SLACK_MAX_HEADER + MAX_LEAD + MAX_FACTS + MAX_WHY + MAX_REMEDY + MAX_OTHERS +
 			       2 * MAX_URL <=
 		       HOOK_SLACK_MAX_TEXTS,
@@ -90,13 +103,13 @@ static void put_header(struct buffer *out, const char *text)
 	json_close_object(out);
 }
 
-static void put_lead(struct buffer *out, const struct message *m)
+static void put_lead(struct buffer *out, const struct message *m, const char *effect)
 {
 	struct buffer text;
 
 	buffer_init(&text);
-	if (*m->alerts[0].effect && !m->is_test)
-		buffer_printf(&text, "*%s*\n", m->alerts[0].effect);
+	if (*effect && !m->is_test)
+		buffer_printf(&text, "*%s*\n", effect);
 	add_escaped(&text, m->lead, MAX_LEAD - text.size);
 	put_section(out, &text);
 }
@@ -214,26 +227,125 @@ static void put_button(struct buffer *out, const char *id, const char *text, con
 }
 
 /* A block of actions may not be empty. */
-static void put_buttons(struct buffer *out, const struct message *m)
+static void put_buttons(struct buffer *out, const struct message *m, const char *text,
+			const char *page_url)
 {
-	const struct message_alert *one = &m->alerts[0];
-
-	if (!is_link(one->page_url) && !is_link(m->url))
+	if (!is_link(page_url) && !is_link(m->url))
 		return;
 	json_open_object(out, NULL);
 	json_put_text(out, "type", "actions");
 	json_open_array(out, "elements");
-	put_button(out, "server",
-		   one->tone == MESSAGE_GOOD ? "Server page" : "Acknowledge or silence",
-		   one->page_url);
+	put_button(out, "server", text, page_url);
 	put_button(out, "alerts", "All alerts", m->url);
 	json_close_array(out);
 	json_close_object(out);
 }
 
-void hook_slack_write(const struct message *m, struct buffer *out)
+/* "<https://...|EXCH2>": only where nothing in the address could end it. */
+static void add_link(struct buffer *text, const char *url, const char *name)
+{
+	bool is_safe = is_link(url) && strpbrk(url, "<>|\" ") == NULL;
+
+	if (is_safe) {
+		buffer_add_char(text, '<');
+		add_escaped(text, url, 2 * MAX_URL);
+		buffer_add_char(text, '|');
+	}
+	add_escaped(text, name, MAX_LINE);
+	if (is_safe)
+		buffer_add_char(text, '>');
+}
+
+static void add_item(struct buffer *text, const struct message_line *line)
+{
+	buffer_add_text(text, "\u2022 ");
+	add_link(text, line->page_url, line->name);
+	buffer_add_text(text, ": ");
+	add_escaped(text, line->text, MAX_LINE);
+	if (*line->more) {
+		buffer_add_text(text, "\n    ");
+		add_escaped(text, line->more, MAX_LINE);
+	}
+}
+
+static void add_named(struct buffer *text, const struct message_line *line)
+{
+	buffer_add_char(text, '*');
+	add_escaped(text, line->name, MAX_SUM);
+	buffer_add_text(text, ":* ");
+	add_escaped(text, line->text, MAX_SUM);
+}
+
+/* Adds it in a line of its own, if there is room for it. */
+static bool add_line(struct buffer *text, const struct message_line *line, bool is_item, size_t max)
+{
+	struct buffer one;
+
+	buffer_init(&one);
+	if (is_item)
+		add_item(&one, line);
+	else
+		add_named(&one, line);
+	bool fits = text->size + one.size + ROOM_FOR_REST <= max;
+	if (fits && text->size > 0)
+		buffer_add_char(text, '\n');
+	if (fits)
+		buffer_add(text, one.bytes, one.size);
+	buffer_deinit(&one);
+	return fits;
+}
+
+/* A fact that is a page is a button below instead. */
+static void put_part(struct buffer *out, const struct message_part *part, size_t max)
+{
+	struct buffer text;
+	size_t i = 0;
+
+	buffer_init(&text);
+	if (*part->title)
+		buffer_printf(&text, "*%s*", part->title);
+	for (; i < part->n; i++) {
+		const struct message_line *line = &part->lines[i];
+		bool is_button = !part->is_list && *line->page_url;
+		if (!is_button && !add_line(&text, line, part->is_list, max))
+			break;
+	}
+	if (part->more + part->n - i > 0)
+		buffer_add_text(&text, part->is_list ? "\n\u2022 " : "\n");
+	message_add_rest(part, part->n - i, &text);
+	put_section(out, &text);
+}
+
+static void put_group(struct buffer *out, const struct message *m)
 {
 	const struct message_alert *one = &m->alerts[0];
+
+	put_lead(out, m, one->effect);
+	put_facts(out, one);
+	put_why(out, one);
+	put_remedy(out, one);
+	put_others(out, m);
+	put_buttons(out, m, one->tone == MESSAGE_GOOD ? "Server page" : "Acknowledge or silence",
+		    one->page_url);
+}
+
+static void put_summary(struct buffer *out, const struct message *m)
+{
+	const struct message_summary *summary = m->summary;
+	struct buffer next;
+
+	put_lead(out, m, "");
+	for (size_t i = 0; i < summary->n; i++)
+		put_part(out, &summary->parts[i], summary->parts[i].is_list ? MAX_LIST : MAX_SUMS);
+	buffer_init(&next);
+	add_escaped(&next, summary->next, MAX_NEXT);
+	put_section(out, &next);
+	put_buttons(out, m, "Acknowledge or silence the worst",
+		    m->n > 0 ? m->alerts[0].page_url : "");
+}
+
+void hook_slack_write(const struct message *m, struct buffer *out)
+{
 	struct buffer text;
 
 	buffer_init(&text);
@@ -243,12 +355,10 @@ void hook_slack_write(const struct message *m, struct buffer *out)
 	buffer_deinit(&text);
 	json_open_array(out, "blocks");
 	put_header(out, m->subject);
-	put_lead(out, m);
-	put_facts(out, one);
-	put_why(out, one);
-	put_remedy(out, one);
-	put_others(out, m);
-	put_buttons(out, m);
+	if (m->summary)
+		put_summary(out, m);
+	else
+		put_group(out, m);
 	json_close_array(out);
 	json_finish(out);
 }

@@ -20,6 +20,10 @@
 #define STEPS_UNTIL  12500
 #define OTHERS_UNTIL 15500
 
+/* The same of a summary's sites and alerts. */
+#define SITES_UNTIL 9000
+#define LIST_UNTIL  13000
+
 /* The styles of a container, and of a text, in the order of enum message_tone. */
 static const char *const styles[] = { "attention", "warning", "accent", "good" };
 
@@ -69,10 +73,8 @@ static void put_line(struct buffer *out, const char *text, size_t max, bool is_b
 }
 
 /* What is wrong, and what that means, in the colour of how bad it is. */
-static void put_head(struct buffer *out, const struct message *m)
+static void put_head(struct buffer *out, const struct message *m, const char *effect)
 {
-	const struct message_alert *one = &m->alerts[0];
-
 	json_open_object(out, NULL);
 	json_put_text(out, "type", "Container");
 	json_put_text(out, "style", styles[m->tone]);
@@ -80,8 +82,8 @@ static void put_head(struct buffer *out, const struct message *m)
 	json_open_array(out, "items");
 	put_title(out, m->subject);
 	put_line(out, m->lead, MAX_HEAD, false, "small");
-	if (*one->effect && !m->is_test)
-		put_line(out, one->effect, MAX_HEAD, true, "small");
+	if (*effect && !m->is_test)
+		put_line(out, effect, MAX_HEAD, true, "small");
 	json_close_array(out);
 	json_close_object(out);
 }
@@ -160,20 +162,112 @@ static void put_others(struct buffer *out, const struct message *m, size_t begin
 	buffer_deinit(&text);
 }
 
-static void put_action(struct buffer *out, const char *title, const char *url)
+static bool is_link(const char *url)
 {
-	if (!message_is_link(url) || strlen(url) > MAX_URL)
-		return;
-	json_open_object(out, NULL);
+	return message_is_link(url) && strlen(url) <= MAX_URL;
+}
+
+static void put_open(struct buffer *out, const char *name, const char *title, const char *url)
+{
+	json_open_object(out, name);
 	json_put_text(out, "type", "Action.OpenUrl");
-	json_put_text(out, "title", title);
+	if (title)
+		json_put_text(out, "title", title);
 	json_put_text(out, "url", url);
 	json_close_object(out);
 }
 
-static void put_card(struct buffer *out, const struct message *m)
+static void put_action(struct buffer *out, const char *title, const char *url)
+{
+	if (is_link(url))
+		put_open(out, NULL, title, url);
+}
+
+/* An alert, whose name leads to its page. */
+static void put_item(struct buffer *out, const struct message_line *line)
+{
+	open_block(out);
+	json_open_object(out, NULL);
+	json_put_text(out, "type", "TextRun");
+	json_put_text_cut(out, "text", line->name, MAX_FACT);
+	json_put_text(out, "weight", "bolder");
+	if (is_link(line->page_url))
+		put_open(out, "selectAction", NULL, line->page_url);
+	json_close_object(out);
+	put_run(out, " ", 1, false);
+	put_run(out, line->text, MAX_FACT, false);
+	close_block(out, "small");
+	if (*line->more)
+		put_line(out, line->more, MAX_LINE, false, "none");
+}
+
+static size_t size_limit(const struct message_part *part)
+{
+	if (part->is_list)
+		return LIST_UNTIL;
+	return *part->title ? SITES_UNTIL : SIZE_MAX;
+}
+
+/* A fact that is a page is an action below instead. */
+static void put_part(struct buffer *out, const struct message_part *part, size_t begin)
+{
+	struct buffer rest;
+	size_t i = 0;
+
+	put_line(out, *part->title ? part->title : " ", MAX_HEAD, true, "small");
+	for (; i < part->n && out->size - begin < size_limit(part); i++) {
+		if (part->is_list)
+			put_item(out, &part->lines[i]);
+		else if (!*part->lines[i].page_url)
+			put_fact(out, part->lines[i].name, part->lines[i].text);
+	}
+	buffer_init(&rest);
+	message_add_rest(part, part->n - i, &rest);
+	if (rest.size > 0)
+		put_line(out, rest.bytes, rest.size, false, "none");
+	buffer_deinit(&rest);
+}
+
+static void put_group(struct buffer *out, const struct message *m, size_t begin)
 {
 	const struct message_alert *one = &m->alerts[0];
+
+	put_head(out, m, one->effect);
+	put_facts(out, one);
+	if (*one->why) {
+		put_line(out, one->tone == MESSAGE_GOOD ? "Now" : "Why", MAX_HEAD, true, "medium");
+		put_line(out, one->why, MAX_WHY, false, "none");
+	}
+	put_remedy(out, one, begin);
+	put_others(out, m, begin);
+}
+
+static void put_summary(struct buffer *out, const struct message *m, size_t begin)
+{
+	const struct message_summary *summary = m->summary;
+
+	put_head(out, m, "");
+	for (size_t i = 0; i < summary->n; i++)
+		put_part(out, &summary->parts[i], begin);
+	if (*summary->next)
+		put_line(out, summary->next, MAX_HEAD, false, "medium");
+}
+
+static void put_actions(struct buffer *out, const struct message *m)
+{
+	const struct message_alert *one = m->n > 0 ? &m->alerts[0] : NULL;
+
+	if (one && m->summary)
+		put_action(out, "Acknowledge or silence the worst", one->page_url);
+	else if (one)
+		put_action(out,
+			   one->tone == MESSAGE_GOOD ? "Server page" : "Acknowledge or silence",
+			   one->page_url);
+	put_action(out, "All alerts", m->url);
+}
+
+static void put_card(struct buffer *out, const struct message *m)
+{
 	size_t begin = out->size;
 
 	json_put_text(out, "$schema", "http://adaptivecards.io/schemas/adaptive-card.json");
@@ -184,19 +278,13 @@ static void put_card(struct buffer *out, const struct message *m)
 	json_put_text(out, "width", "Full");
 	json_close_object(out);
 	json_open_array(out, "body");
-	put_head(out, m);
-	put_facts(out, one);
-	if (*one->why) {
-		put_line(out, one->tone == MESSAGE_GOOD ? "Now" : "Why", MAX_HEAD, true, "medium");
-		put_line(out, one->why, MAX_WHY, false, "none");
-	}
-	put_remedy(out, one, begin);
-	put_others(out, m, begin);
+	if (m->summary)
+		put_summary(out, m, begin);
+	else
+		put_group(out, m, begin);
 	json_close_array(out);
 	json_open_array(out, "actions");
-	put_action(out, one->tone == MESSAGE_GOOD ? "Server page" : "Acknowledge or silence",
-		   one->page_url);
-	put_action(out, "All alerts", m->url);
+	put_actions(out, m);
 	json_close_array(out);
 }
 

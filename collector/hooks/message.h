@@ -44,18 +44,50 @@ struct message_alert {
 	const char *server;    /* the same with its place: "EXCH1 (ACME/HQ)" */
 	const char *state;     /* "failing", "cannot tell", "resolved" */
 	const char *sentence;  /* "EXCH1 is failing, escalated from exposed" */
+	const char *line;      /* in a list of many: "failing for 3 days, kim looks after it" */
 	const char *effect;    /* what it means for mail */
 	const char *since;     /* by the server's own log where that tells */
 	const char *noticed;   /* when the collector knew, where that is another moment */
 	const char *opened;    /* when the incident began, where it was something else then */
 	const char *over;      /* when it was over, and how long it lasted */
 	const char *why;       /* the reason that decides, and what shows it */
+	const char *reason;    /* its first sentence */
 	const char *remedy;    /* where there are no steps */
 	const char *caretaker; /* who looks after it */
 	const char
 		*page_url; /* the server's page, where it can be acknowledged and silenced, too */
 	const struct message_way *ways;
 	size_t n_ways;
+};
+
+/*
+ * A line of a part: a fact, a site or an alert. The name says which, the text what is so. Only
+ * alerts have a page; a fact that has one is the page of the worst alert, and its text is the same.
+ */
+struct message_line {
+	enum message_tone tone;
+	const char *name; /* "Fix", "ACME/HQ", "EXCH1 (ACME/HQ)" */
+	const char *text; /* "on 96 of 300 servers", "1 failing, 3 exposed" */
+	const char *more; /* a sentence below it, or "" */
+	const char *page_url;
+};
+
+/* A part of a message of many groups. */
+struct message_part {
+	const char *title; /* "" of facts */
+	const struct message_line *lines;
+	size_t n;
+	size_t more;  /* lines that are not among these */
+	bool is_list; /* its lines are alerts */
+};
+
+/* What a message of many groups consists of: a storm, the first days of a fleet, a daily report. */
+#define MESSAGE_MAX_PARTS 4
+struct message_summary {
+	const char *title; /* "Storm" */
+	struct message_part parts[MESSAGE_MAX_PARTS];
+	size_t n;
+	const char *next; /* when more is told, in a sentence */
 };
 
 struct message {
@@ -66,11 +98,18 @@ struct message {
 	const char *place;   /* "ACME/HQ", or "" */
 	const char *event;   /* what is new: "escalated from exposed" */
 	const char *url;     /* of the list of all alerts, and the same there; "": not known */
-	const struct message_alert *alerts; /* worst first, what is over last; at least one */
-	size_t n;
-	size_t more; /* alerts that are not listed */
+	const struct message_alert *alerts; /* worst first, what is over last */
+	size_t n;                           /* at least one, but where it is a summary */
+	size_t more;                        /* alerts that are not listed */
 	bool is_test;
+	const struct message_summary *summary; /* NULL: it is of one group */
 };
+
+/*
+ * Adds "and 20 more sites": what a part leaves out, and `cut` lines that the receiver's limits do.
+ * Nothing where it has all.
+ */
+void message_add_rest(const struct message_part *part, size_t cut, struct buffer *out);
 
 /* Everything lives in `arena`, or is of the notification; `zone` NULL: UTC. */
 struct message message_of(const struct notification *notification, const struct time_zone *zone,

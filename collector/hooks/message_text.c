@@ -6,8 +6,12 @@
 
 #define INDENT "  "
 
-/* Of the names of facts, two blanks and all. */
-#define NAME_WIDTH 14
+/* Of the names of facts, blanks behind them and all. */
+#define NAME_WIDTH         14
+#define SUMMARY_NAME_WIDTH 15
+
+/* Of the longest name that others stand behind; behind a longer one its own text does. */
+#define MAX_NAME_WIDTH 30
 
 /* Columns of `n` bytes; each character counts as one. */
 static size_t columns(const char *text, size_t n)
@@ -149,7 +153,95 @@ static void add_links(struct buffer *out, const struct message *m, const struct 
 	add_fact(out, "All alerts", m->url);
 }
 
-void message_write_text(const struct message *m, struct buffer *out)
+/* How wide the names of a part are, so that its texts stand below each other. */
+static size_t name_width(const struct message_part *part)
+{
+	size_t width = SUMMARY_NAME_WIDTH;
+
+	for (size_t i = 0; *part->title && i < part->n; i++) {
+		size_t n = columns(part->lines[i].name, strlen(part->lines[i].name)) + 2;
+		width = n > width && n <= MAX_NAME_WIDTH ? n : width;
+	}
+	return width;
+}
+
+static void add_line(struct buffer *out, const struct message_line *line, size_t width)
+{
+	size_t n = columns(line->name, strlen(line->name));
+	size_t gap = n < width ? width - n : 1;
+
+	buffer_printf(out, "%s%*s", line->name, (int)gap, "");
+	add_words(out, line->text, n + gap, width);
+}
+
+/* "* EXCH2 (ACME/HQ): failing for 3 days", why, and where to read on. */
+static void add_item(struct buffer *out, const struct message_line *line)
+{
+	struct buffer text;
+
+	buffer_init(&text);
+	buffer_printf(&text, "%s: %s", line->name, line->text);
+	buffer_add_text(out, "* ");
+	add_words(out, text.bytes, 2, 2);
+	buffer_deinit(&text);
+	if (*line->more) {
+		buffer_add_text(out, INDENT);
+		add_words(out, line->more, 2, 2);
+	}
+	if (*line->page_url) {
+		buffer_add_text(out, INDENT);
+		add_words(out, line->page_url, 2, 2);
+	}
+}
+
+static void add_title(struct buffer *out, const char *title)
+{
+	for (; *title; title++)
+		buffer_add_char(out, *title >= 'a' && *title <= 'z' ? (char)(*title - 'a' + 'A')
+								    : *title);
+	buffer_add_char(out, '\n');
+}
+
+static void add_part(struct buffer *out, const struct message_part *part)
+{
+	size_t width = name_width(part);
+
+	buffer_add_char(out, '\n');
+	if (*part->title)
+		add_title(out, part->title);
+	for (size_t i = 0; i < part->n; i++) {
+		if (part->is_list)
+			add_item(out, &part->lines[i]);
+		else
+			add_line(out, &part->lines[i], width);
+	}
+	if (part->more == 0)
+		return;
+	buffer_add_text(out, part->is_list ? "* " : "");
+	message_add_rest(part, 0, out);
+	buffer_add_char(out, '\n');
+}
+
+static void write_summary(const struct message *m, struct buffer *out)
+{
+	const struct message_summary *summary = m->summary;
+
+	add_words(out, m->lead, 0, 0);
+	for (size_t i = 0; i < summary->n; i++) {
+		if (summary->parts[i].n > 0 || summary->parts[i].more > 0)
+			add_part(out, &summary->parts[i]);
+	}
+	buffer_add_char(out, '\n');
+	if (*summary->next)
+		add_words(out, summary->next, 0, 0);
+	if (*summary->next && *m->url)
+		buffer_add_char(out, '\n');
+	if (*m->url)
+		add_line(out, &(struct message_line){ .name = "All alerts", .text = m->url },
+			 SUMMARY_NAME_WIDTH);
+}
+
+static void write_group(const struct message *m, struct buffer *out)
 {
 	const struct message_alert *one = &m->alerts[0];
 
@@ -163,4 +255,12 @@ void message_write_text(const struct message *m, struct buffer *out)
 	add_remedy(out, one);
 	add_others(out, m);
 	add_links(out, m, one);
+}
+
+void message_write_text(const struct message *m, struct buffer *out)
+{
+	if (m->summary)
+		write_summary(m, out);
+	else
+		write_group(m, out);
 }

@@ -40,7 +40,27 @@ static void add_alert(struct buffer *out, const struct notification_alert *alert
 	json_close_object(out);
 }
 
-static void add_common(struct buffer *out, const struct notification *n, struct arena *arena)
+/* Alerts of many groups have little in common but what is said of all. */
+static void add_summary(struct buffer *out, const struct notification *n,
+			const struct time_zone *zone)
+{
+	struct arena arena;
+	struct buffer text;
+
+	arena_init(&arena);
+	buffer_init(&text);
+	struct message message = message_of(n, zone, &arena);
+	message_write_text(&message, &text);
+	json_open_object(out, NULL);
+	json_put_text(out, "summary", message.subject);
+	json_put_text(out, "description", text.bytes);
+	json_close_object(out);
+	buffer_deinit(&text);
+	arena_deinit(&arena);
+}
+
+static void add_common(struct buffer *out, const struct notification *n,
+		       const struct time_zone *zone, struct arena *arena)
 {
 	struct hook_labels labels = { .n = 0 };
 	struct hook_labels annotations = { .n = 0 };
@@ -58,10 +78,14 @@ static void add_common(struct buffer *out, const struct notification *n, struct 
 	json_put_name(out, "commonLabels");
 	hook_labels_write(&labels, out);
 	json_put_name(out, "commonAnnotations");
-	hook_labels_write(&annotations, out);
+	if (n->summary)
+		add_summary(out, n, zone);
+	else
+		hook_labels_write(&annotations, out);
 }
 
-static void write_alertmanager(const struct notification *n, struct buffer *out)
+static void write_alertmanager(const struct notification *n, const struct time_zone *zone,
+			       struct buffer *out)
 {
 	struct hook_labels group = { .names = { "organization", "site", "cause" },
 				     .values = { n->organization, n->site, n->cause },
@@ -77,7 +101,7 @@ static void write_alertmanager(const struct notification *n, struct buffer *out)
 	json_put_text(out, "receiver", n->hook);
 	json_put_name(out, "groupLabels");
 	hook_labels_write(&group, out);
-	add_common(out, n, &arena);
+	add_common(out, n, zone, &arena);
 	json_put_text(out, "externalURL", n->url);
 	json_put_text(out, "notification_reason", notification_reason_of_alertmanager(n->reason));
 	json_put_text(out, "reason", notification_reason_text(n->reason));
@@ -96,7 +120,7 @@ void hook_webhook_write(const struct hook_settings *settings, const struct notif
 	struct arena arena;
 
 	if (settings->format == HOOK_FORMAT_ALERTMANAGER) {
-		write_alertmanager(n, out);
+		write_alertmanager(n, settings->zone, out);
 		return;
 	}
 	arena_init(&arena);

@@ -433,10 +433,21 @@ def kept_notifications():
              "text": "\u4e2d \u202e<!channel> \"\\ since 2026-11-24T09:01:00.123Z", "flapping": True}
     looked_after = fires | {"acknowledged": {"by": "ann", "at": "2026-11-24T09:06:00Z", "comment": "on it"}}
     over = {"status": "resolved", "resolved_at": "2026-11-24T10:00:00Z", "now": "clear: it is disabled"}
+    fleet = {"servers": 300, "fixed": 96, "silent": 4, "not_monitored": 1}
+    sums = {"since": "2026-11-24T09:00:00Z", "opened": 212, "resolved": 6, "next": "2026-11-24T09:10:00Z", "more_sites": 20,
+            "sites": [{"organization": "ACME", "site": "HQ <&>", "firing": {"failing": 1, "silent": 9}},
+                      {"organization": "", "site": "", "firing": {"disk": 1}}], "fleet": None}
+    firing = {"firing": {"failing": 1, "disk": 1, "hook": 2, "silent": 199, "unknown": 3}}
     return {
         "escalated": kept_notification("escalated", fires, {"firing": {"failing": 1, "exposed": 2}}),
         "acknowledged": kept_notification("acknowledged", looked_after, {}), "test": kept_notification("test", {}, {}),
         "resolved": kept_notification("resolved", over, {"status": "resolved"}), "none": kept_notification("eased", {}, {"alerts": []}),
+        "storm": kept_notification("summary", fires, firing | {"summary": sums, "truncated": 142}),
+        "calm": kept_notification("summary", {}, {"alerts": [], "summary": sums | {"opened": 0}}),
+        "storm_is_over": kept_notification("summary", {}, {"alerts": [], "summary": sums | {"opened": 0, "resolved": 0}}),
+        "digest": kept_notification("digest", looked_after, firing | {"summary": sums | {"sites": []}}),
+        "daily_report": kept_notification("daily report", over, {"summary": sums | {"fleet": fleet}, "test": True}),
+        "nothing_is_wrong": kept_notification("daily report", {}, {"alerts": [], "summary": sums | {"fleet": fleet}}),
         "disk": kept_notification("still open", {"condition": "disk", "server": ""}, {"site": "", "url": ""}),
         "unknown": kept_notification("eased", fires | {"condition": "unknown"}, {"truncated": 9}),
         "long_key": kept_notification("opened", {}, {"group": "k" * 300, "site": "s" * 1000}),
@@ -538,7 +549,7 @@ def main():
             "acknowledged": {"by": "ann", "at": "2026-11-24T09:06:00Z", "comment": "on it"}},
             {"firing": {"failing": 1, "exposed": 2}}),
         "kept_by_version_12": kept_notification("new alerts added", {}, {}),
-    })
+    } | {f"kept_{name}": text for name, text in kept_notifications().items()})
     put("query", {
         "pairs": "verdict=exposed&site=A%20B&site=c+d", "empty": "&&=&a=&=b&a",
         "cut": "a=%4", "not_hex": "a=%zz", "nul": "a=%00", "utf8": "name=%C3%A4&%61=%41",

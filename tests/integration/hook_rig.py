@@ -136,7 +136,7 @@ def notification(*alerts, **more):
     return {"id": "0b96-477c", "hook": "ops", "group": "ACME/HQ adapter_isolated", "organization": "ACME",
             "site": "HQ", "cause": "adapter_isolated", "url": "https://collector.example",
             "status": "firing" if firing else "resolved", "reason": "opened",
-            "at": "2026-11-24T09:05:00Z", "truncated": 0,
+            "at": "2026-11-24T09:05:00Z", "truncated": 0, "test": False, "summary": None,
             "firing": dict(Counter(a["condition"] for a in alerts if a["status"] == "firing")),
             "alerts": list(alerts)} | more
 
@@ -145,6 +145,43 @@ def hostile(text, **more):
     """A notification all of whose texts from outside are `text`."""
     return notification(alert(server=text, adapter=text, text=text, remedy=text, organization=text,
                               site=text), organization=text, site=text, group=text, cause=text, **more)
+
+
+def site(place, **firing):
+    organization, _, name = place.partition("/")
+    return {"organization": organization, "site": name, "firing": firing}
+
+
+def summary(reason, *alerts, firing=None, sites=(), at="2026-11-24T02:15:00Z", truncated=0,
+            status=None, group=None, **more):
+    """What a hook is told of many groups at once: `reason` is summary, digest or daily report."""
+    sums = {"since": "2026-11-24T02:10:00Z", "opened": 0, "resolved": 0, "next": None, "more_sites": 0,
+            "sites": list(sites), "fleet": None}
+    return notification(*alerts, organization="", site="", cause=reason, reason=reason, group=group or f"{reason}/ops",
+                        at=at, truncated=truncated, summary=sums | more, alerts=list(alerts),
+                        firing=Counter(a["condition"] for a in alerts) if firing is None else firing,
+                        status=status or ("firing" if alerts else "resolved"))
+
+
+def storm(**more):
+    """A bad night: 212 alerts in five minutes at 40 sites, six of which are over."""
+    text = "The MTA is not running: its last start failed with event 9321, NT Error 11004. Adapter El90x2 reaches none."
+    many = [alert("EXCH1", "failing", text=text, event=9321, event_at="2026-11-24T02:09:00Z",
+                  since="2026-11-24T02:10:30Z")]
+    many += [alert(f"EXCH{i}", "exposed", site=f"B{i}", since="2026-11-24T02:11:00Z") for i in range(2, 14)]
+    many += [alert(f"EXCH{i}", "silent", site=f"B{i % 40}", since="2026-11-24T02:12:00Z", adapter="", options=[],
+                   text="Nothing is heard of it.", remedy="See whether the machine and its network are up.")
+             for i in range(14, 65)]
+    sites = [site("ACME/HQ", failing=1), *(site(f"ACME/B{i}", exposed=1, silent=5) for i in range(2, 21))]
+    return summary("summary", *many, **{
+        "firing": {"failing": 1, "exposed": 12, "silent": 193}, "truncated": 142, "opened": 212, "resolved": 6,
+        "sites": sites, "more_sites": 20} | more)
+
+
+def daily_report(*alerts, **more):
+    return summary("daily report", *alerts, **{
+        "at": "2026-11-24T06:00:00Z", "since": "2026-11-23T06:00:00Z", "next": "2026-11-25T06:00:00Z",
+        "fleet": {"servers": 300, "fixed": 96, "silent": 0, "not_monitored": 0}} | more)
 
 
 class Hooks:

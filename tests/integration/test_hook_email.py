@@ -13,7 +13,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from certificates import Authority
-from hook_rig import HOSTILE, Hooks, alert, hostile, notification, resolved, server_context
+from hook_rig import (HOSTILE, Hooks, alert, daily_report, hostile, notification, resolved, server_context, site, storm,
+                      summary)
 
 
 class Mailbox:
@@ -245,6 +246,137 @@ def test_the_subject_and_the_first_line_name_the_worst_that_fires(hooks, plain, 
     assert mail["Subject"] == subject
     assert text_of(mail).splitlines()[0] == first
     assert not re.search(r"at_risk|not_monitored|dead_letters|\d\.\d{3}Z", text_of(mail) + html_of(mail))
+
+
+def test_a_storm_is_one_mail_worst_first(hooks, plain, mailbox):
+    add(hooks, plain, time_zone="Europe/Berlin", max_alerts=4)
+    sites = [site("ACME/HQ", failing=1), site("ACME/B2", exposed=1, silent=5), site("/", disk=1)]
+    assert send(hooks, storm(sites=sites, more_sites=38))[0] == "delivered"
+    mail = parse(mailbox)
+    assert mail["Subject"] == ("212 alerts in 5 minutes: EXCH1 (ACME/HQ) failing, 12 exposed, 193 silent, 6 over, "
+                               "at 41 sites")
+    assert text_of(mail) == """\
+212 alerts in 5 minutes: EXCH1 (ACME/HQ) failing, 12 exposed, 193 silent, 6
+over, at 41 sites.
+
+Worst          EXCH1 (ACME/HQ): failing
+Effect         Mail to and from other servers has stopped.
+Since          Tue 24 Nov 2026, 03:09 CET (02:09 UTC): event 9321 in its own
+               log
+Why            The MTA is not running: its last start failed with event
+               9321, NT Error 11004.
+First step     Disable adapter El90x2 (then: clear)
+Looked after   nobody yet
+Its page       https://collector.example/servers/EXCH1
+
+Still open     1 failing, 12 exposed, 193 silent
+Changed        since Tue 24 Nov 2026, 03:10 CET (02:10 UTC): 212 alerts
+               opened, 6 over
+
+BY SITE, WORST FIRST
+ACME/HQ        1 failing
+ACME/B2        1 exposed, 5 silent
+The collector  1 ill of the collector
+and 38 more sites
+
+FURTHER ALERTS, WORST FIRST
+* EXCH2 (ACME/B2): exposed for 4 minutes
+  Adapter El90x2 reaches none of 2 peers.
+  https://collector.example/servers/EXCH1
+* EXCH3 (ACME/B3): exposed for 4 minutes
+  Adapter El90x2 reaches none of 2 peers.
+  https://collector.example/servers/EXCH1
+* EXCH4 (ACME/B4): exposed for 4 minutes
+  Adapter El90x2 reaches none of 2 peers.
+  https://collector.example/servers/EXCH1
+* and 202 more, which are not listed here
+
+While the storm goes on the next summary comes in five minutes, and sooner
+if something gets worse; after it each site is told of by itself again.
+
+All alerts     https://collector.example?page=alerts
+"""
+    page = html_of(mail)
+    shown = html.unescape(" ".join(re.sub(r"<[^>]*>", " ", page).split()))
+    for words in [mail["Subject"], "ACME/B2 1 exposed, 5 silent", "EXCH4 (ACME/B4) exposed for 4 minutes",
+                  "and 38 more sites", "and 202 more, which are not listed here"]:
+        assert words in shown
+    assert not re.search(r"<(img|link|script|style|iframe)|url\(|@import|src=", page)
+
+
+DISK = alert("", "disk", organization="", site="", adapter="", options=[], url="", text="20 MB are left.",
+             since="2026-11-24T05:00:00Z")
+OLD = {"since": "2026-11-22T02:00:00Z"}
+FLEET = {"servers": 300, "fixed": 96, "silent": 4, "not_monitored": 1}
+
+
+@pytest.mark.parametrize("message, subject, words", [
+    (storm(next="2026-11-24T02:20:00Z", opened=1, firing={"failing": 1, "silent": 2}, sites=[site("A/B", failing=1)],
+           more_sites=0, resolved=0),
+     "3 alerts in 5 minutes: EXCH1 (ACME/HQ) failing, 2 silent", "The next summary comes in 5 minutes if more becomes"),
+    (summary("summary", alert(condition="silent"), opened=9, firing={"silent": 9}, at="2026-11-24T02:10:10Z"),
+     "9 alerts within a minute: EXCH1 (ACME/HQ) and 8 more silent", "Still open     9 silent"),
+    (summary("summary", DISK, alert(condition="unknown"), opened=2),
+     "2 alerts in 5 minutes: the collector's disk is nearly full, cannot tell of 1",
+     "* EXCH1 (ACME/HQ): cannot tell"),
+    (summary("summary", alert("", "surroundings"), alert("", "surroundings", organization="", site=""), alert(condition="silent"),
+             opened=3, sites=[site("ACME/HQ", surroundings=1, silent=1), site("/", surroundings=1)]),
+     "3 alerts in 5 minutes: nothing is heard of many servers at once (ACME/HQ) and 1 more, 1 silent",
+     "All sites      many silent at once"),
+    (summary("summary", alert(condition="unknown"), opened=2, firing={"unknown": 2}),
+     "2 alerts in 5 minutes: cannot tell of EXCH1 (ACME/HQ) and 1 more", "Still open     cannot tell of 2"),
+    (summary("summary", opened=6, resolved=6), "6 alerts in 5 minutes, and all are over", "6 alerts opened, 6 over"),
+    (summary("summary", resolved=1), "1 alert over in 5 minutes, nothing new is open", "02:10 UTC: 1 alert over"),
+    (summary("summary", alert()), "1 alert in 5 minutes: EXCH1 (ACME/HQ) exposed",
+     "since Tue 24 Nov 2026, 02:10 UTC: only of alerts that were open before"),
+    (summary("summary", at="2026-11-24T05:00:00Z"), "The storm is over, after 2 hours",
+     "The storm is over, after 2 hours. No alert of it is open any more."),
+    (summary("digest", *[alert(f"EXCH{i}") for i in range(3)], alert(condition="at_risk"), opened=4),
+     "First days: 3 servers exposed, 1 at risk", "A server that fails is told at once."),
+    (summary("digest", alert(condition="unknown"), opened=4), "First days: cannot tell of 1 server",
+     "Found in the first days of this fleet: cannot tell of 1 server."),
+    (summary("digest", opened=4, resolved=4), "First days: nothing that was found is open any more", "4 over"),
+    (daily_report(alert(**OLD, acknowledged=KIM), alert("EXCH2", "at_risk", **OLD), DISK, opened=3, resolved=2,
+                  fleet=FLEET),
+     "Daily report: 1 exposed, 1 at risk, 1 ill of the collector, fix on 96 of 300",
+     "* EXCH2 (ACME/HQ): at risk for 2 days"),
+    (daily_report(DISK, alert("EXCH2", "silent", acknowledged=KIM, **OLD), fleet=FLEET),
+     "Daily report: 1 ill of the collector, 1 silent, fix on 96 of 300",
+     "* EXCH2 (ACME/HQ): silent for 2 days, looked after by kim"),
+    (daily_report(), "Daily report: nothing is wrong, fix on 96 of 300",
+     "Nothing is wrong: no alert that this hook is told of is open, and all 300"),
+    (daily_report(fleet=FLEET | {"fixed": 300}),
+     "Daily report: 4 servers are silent and 1 is not monitored, fix on all 300",
+     "No alert that this hook is told of is open, but 4 servers are silent and 1 is"),
+    (daily_report(fleet=FLEET | {"fixed": 0, "silent": 0}), "Daily report: 1 server is not monitored, fix on none of 300",
+     "Not monitored  1 server"),
+    (daily_report(fleet={"servers": 0, "fixed": 0, "silent": 0, "not_monitored": 0}),
+     "Daily report: no server has reported yet", "The next daily report comes Wed 25 Nov 2026, 06:00 UTC."),
+    (daily_report(fleet=None), "Daily report: nothing is wrong", "no alert that this hook is told of is open."),
+    (daily_report(fleet={"servers": 1, "fixed": 1, "silent": 0, "not_monitored": 0}),
+     "Daily report: nothing is wrong, fix on 1 of 1", "and the one server reports."),
+])
+def test_a_mail_of_many_groups_says_it_all_in_its_subject(hooks, plain, mailbox, message, subject, words):
+    add(hooks, plain)
+    assert send(hooks, message)[0] == "delivered"
+    mail = parse(mailbox)
+    assert mail["Subject"] == subject
+    text = text_of(mail)
+    assert " ".join(words.split()) in " ".join(text.split())
+    assert max(len(line) for line in text.splitlines()) <= 78
+    assert not re.search(r"at_risk|not_monitored|dead_letters|\d\.\d{3}Z|\b1 (servers|sites|alerts|ills)\b",
+                         text + html_of(mail))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_values_in_a_summary_turn_no_line(hooks, plain, mailbox, text):
+    add(hooks, plain)
+    many = hostile(text)["alerts"] * 3
+    places = [{"organization": text, "site": text, "firing": {"exposed": 1}}] * 2
+    assert send(hooks, summary("summary", *many, sites=places, opened=3))[0] == "delivered"
+    mail = parse(mailbox)
+    shown = mail["Subject"] + text_of(mail) + html_of(mail).replace("\r\n", "\n")
+    assert not any(mark in shown for mark in "\u202e\x1b\x07\r") and "<script" not in html_of(mail)
 
 
 def test_a_zone_that_is_not_there_is_named(hooks, plain):

@@ -5,7 +5,8 @@ import json
 
 import jsonschema
 import pytest
-from hook_rig import HOSTILE, ROOT, Hooks, Receiver, alert, hostile, notification, resolved
+from hook_rig import (HOSTILE, ROOT, Hooks, Receiver, alert, daily_report, hostile, notification, resolved, site, storm,
+                      summary)
 
 FORMATS = ["slack", "teams", "pagerduty"]
 KEY = "e93facc04764012d7bfb002500d5d1a6"
@@ -146,6 +147,64 @@ def test_a_key_that_a_receiver_repeats_is_hidden(hooks):
         add(hooks, receiver, "pagerduty")
         (_, outcome, _, text), = hooks.send(notification(), "ops")
     assert outcome == "refused" and KEY not in text and "(hidden)" in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_many_groups_are_told_in_one_message(hooks, form):
+    digest = summary("digest", alert("EXCH2"), alert("EXCH3", "at_risk", site="B7"), opened=2,
+                     sites=[site("ACME/HQ", exposed=1), site("ACME/B7", at_risk=1)])
+    told = send_all(hooks, form, [storm(), digest, daily_report()], time_zone="Europe/Berlin")
+    night, first_days, day = ["\n".join(texts(body)) for body in told]
+    head = "212 alerts in 5 minutes: EXCH1 (ACME/HQ) failing, 12 exposed, 193 silent, 6 over, at 40 sites"
+    assert head in night and "First days: 1 server exposed, 1 at risk" in first_days
+    for words in ["Mail to and from other servers has stopped.", "Disable adapter El90x2 (then: clear)",
+                  "The MTA is not running: its last start failed with event 9321, NT Error 11004.",
+                  "ACME/B2", "1 exposed, 5 silent", "EXCH2 (ACME/B2)", "exposed for 4 minutes", "not listed here"]:
+        assert words in night
+    assert "Daily report: nothing is wrong, fix on 96 of 300" in day and "all 300 servers report" in day
+    assert "at_risk" not in first_days and "https://collector.example/servers/EXCH1" in night
+    assert "https://collector.example?page=alerts" in json.dumps(told[2])
+
+
+def test_pagerduty_opens_and_ends_an_incident_of_a_storm(hooks):
+    key = "storm/ops/1700000000000"
+    over = summary("summary", group=key, since="2026-11-24T00:15:00Z")
+    first, last = send_all(hooks, "pagerduty", [storm(group=key), over])
+    assert [first["event_action"], last["event_action"]] == ["trigger", "resolve"]
+    assert first["dedup_key"] == last["dedup_key"] == key
+    assert first["payload"]["severity"] == "critical" and first["payload"]["source"] == "EXCH1"
+    assert last["payload"]["summary"] == "The storm is over, after 2 hours"
+    assert len(first["payload"]["custom_details"]["By site, worst first"]) == 21
+
+
+def test_slack_leads_to_each_server_and_nowhere_else(hooks):
+    evil = alert("<https://evil.example|EXCH9>", url="https://collector.example/?a=1&b=2")
+    body, = send_all(hooks, "slack", [summary("summary", alert(), evil, alert(url="https://x/>|<!channel>"), opened=3)])
+    shown = "\n".join(block["text"]["text"] for block in body["blocks"] if block["type"] == "section")
+    assert "<https://collector.example/?a=1&amp;b=2|&lt;https://evil.example|EXCH9&gt; (ACME/HQ)>: exposed" in shown
+    assert shown.count("<") == 1 and "!channel" not in shown
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_texts_of_many_groups_mean_nothing_but_themselves(hooks, form, text):
+    many = hostile(text)["alerts"] * 3
+    places = [{"organization": text, "site": text, "firing": {"exposed": 1}}] * 2
+    body, = send_all(hooks, form, [summary("summary", *many, sites=places, more_sites=1)])
+    assert not any(mark in "\n".join(texts(body)) for mark in "\u202e\x1b\x07\r")
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("filling", ["<&>\"\\", "\u4e2d", "\U0001f600", "a "])
+def test_the_largest_summary_stays_within_what_receivers_take(hooks, form, filling):
+    long = (filling * 4096)[:450]
+    ways = [{"steps": [{"text": long, "verdict_after": "clear"}] * 8}] * 4
+    many = [alert(long, condition="failing", text=long * 3, options=[] if i else ways, site=long, organization=long,
+                  acknowledged={"by": long, "at": "2026-11-24T09:00:00Z", "comment": long},
+                  url="https://collector.example/?server=" + "x" * 440) for i in range(64)]
+    places = [site(long + "/" + long, failing=9999, exposed=9999, at_risk=9999, silent=9999)] * 20
+    body, = send_all(hooks, form, [daily_report(*many, truncated=1000, sites=places, more_sites=9, opened=9)])
+    assert "not listed" in json.dumps(body) and "more sites" in json.dumps(body)
 
 
 def faults(hooks):

@@ -9,7 +9,7 @@ import time
 import pytest
 from certificates import Authority
 from hook_rig import BUILD, HOSTILE, ROOT, Hooks, Receiver, Silence, alert, hostile, notification, resolved, \
-    server_context
+    server_context, storm
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -62,6 +62,20 @@ def test_the_body_is_that_of_an_alertmanager(hooks):
                    one | {"status": "resolved", "labels": common | {"server": "EXCH2"},
                           "annotations": more | {"summary": summary.replace("EXCH1", "EXCH2")},
                           "endsAt": "2026-11-24T10:00:00Z"}]}
+
+
+def test_a_summary_has_what_is_said_of_all_as_its_common_annotations(hooks):
+    with Receiver() as receiver:
+        hooks.add("ops", type="webhook", url=receiver.url, max_alerts=3)
+        *_, body = sent(hooks, receiver, storm(group="storm/ops/1"))
+    told = json.loads(body)
+    assert set(told) == {"version", "groupKey", "truncatedAlerts", "status", "receiver", "groupLabels", "commonLabels",
+                         "commonAnnotations", "externalURL", "notification_reason", "reason", "alerts"}
+    assert (told["groupKey"], told["groupLabels"], told["reason"]) == ("storm/ops/1", {"cause": "summary"}, "summary")
+    assert told["truncatedAlerts"] == 203 and [a["labels"]["server"] for a in told["alerts"]] == ["EXCH1", "EXCH2", "EXCH3"]
+    assert set(told["commonAnnotations"]) == {"summary", "description"}
+    assert told["commonAnnotations"]["summary"].startswith("212 alerts in 5 minutes: EXCH1 (ACME/HQ) failing")
+    assert "BY SITE, WORST FIRST" in told["commonAnnotations"]["description"]
 
 
 def test_every_condition_has_a_name_and_a_severity(hooks):
