@@ -50,13 +50,14 @@ uint32_t casefold_next(const char **text)
 	return fold(utf8_decode(at, length));
 }
 
-/* Steps over what both begin with. */
-static void skip_common(const char **a, const char **b)
+/* How many ASCII characters both begin with, written alike. */
+static size_t common_length(const char *a, const char *b)
 {
-	while (**a && is_ascii(**a) && text_lower(**a) == text_lower(**b)) {
-		(*a)++;
-		(*b)++;
-	}
+	size_t n = 0;
+
+	while (a[n] == b[n] && a[n] != '\0' && is_ascii(a[n]))
+		n++;
+	return n;
 }
 
 int casefold_compare(const char *a, const char *b)
@@ -64,7 +65,9 @@ int casefold_compare(const char *a, const char *b)
 	if (!a || !b)
 		return (a != NULL) - (b != NULL);
 	for (;;) {
-		skip_common(&a, &b);
+		size_t n = common_length(a, b);
+		a += n;
+		b += n;
 		if (!*a || !*b)
 			return (*a != '\0') - (*b != '\0');
 		uint32_t x = casefold_next(&a);
