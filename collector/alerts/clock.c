@@ -1,6 +1,5 @@
 #include "collector/alerts/clock.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "proto/base/number.h"
@@ -153,6 +152,12 @@ static int64_t number_of(int64_t ms)
 	return ms == TIMESTAMP_NONE ? -1 : ms;
 }
 
+static void add_number(int64_t number, struct buffer *out)
+{
+	buffer_add_char(out, ' ');
+	buffer_add_integer(out, number);
+}
+
 void alert_clock_write(const struct alert_clock *clock, enum condition condition,
 		       struct buffer *out)
 {
@@ -162,9 +167,9 @@ void alert_clock_write(const struct alert_clock *clock, enum condition condition
 
 	buffer_add_text(out, condition_name(condition));
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-		buffer_printf(out, " %" PRId64, numbers[i]);
+		add_number(numbers[i], out);
 	for (size_t i = 0; i < clock->n_changes; i++)
-		buffer_printf(out, " %" PRId64, clock->changes[i]);
+		add_number(clock->changes[i], out);
 	buffer_add_char(out, ';');
 }
 

@@ -17,8 +17,10 @@ const struct record_silence *alerts_next_silence(const struct alerts *alerts,
 {
 	const struct mute_subject subject = { alert->server, alert->organization, alert->site,
 					      alert->condition };
-	uint64_t letters = pattern_letters_of(alert->server);
 
+	if (*at == alerts->n_silences)
+		return NULL;
+	uint64_t letters = pattern_letters_of(alert->server);
 	while (*at < alerts->n_silences) {
 		size_t i = (*at)++;
 		const struct record_silence *silence = &alerts->silences[i];

@@ -47,5 +47,8 @@ const struct findings_reason *findings_lead(const struct findings *findings);
 /* Reads "reasons", "remedy" and "notes" of the object `at`. */
 void findings_read(struct json_reading *in, const struct json_place *at, struct findings *out);
 
+/* The members in a view's `findings_json` as one object, to be read. */
+const char *findings_object(const char *findings_json, struct arena *arena);
+
 /* Reads the findings of a view; false: an older version wrote them in another form, `out` is empty. */
 bool findings_of_view(const struct view *view, struct arena *arena, struct findings *out);

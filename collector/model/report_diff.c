@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/model/findings.h"
 #include "proto/base/buffer.h"
 #include "proto/json/fields.h"
 #include "proto/base/casefold.h"
@@ -383,7 +384,7 @@ char *report_diff_reasons(const char *findings_json)
 	size_t n = 0;
 
 	arena_init(&arena);
-	const char *object = arena_printf(&arena, "{%s}", findings_json);
+	const char *object = findings_object(findings_json, &arena);
 	json_begin(&in, object, strlen(object), SIZE_MAX, &arena, &root);
 	const char **codes =
 		json_get_list(&in, &root, "reasons", SIZE_MAX, sizeof *codes, read_code, &n, NULL);

@@ -73,6 +73,13 @@ void buffer_add_number(struct buffer *buffer, uint64_t number)
 	buffer_add(buffer, digits, (size_t)(text_put_number(digits, number) - digits));
 }
 
+void buffer_add_integer(struct buffer *buffer, int64_t number)
+{
+	if (number < 0)
+		buffer_add_char(buffer, '-');
+	buffer_add_number(buffer, number < 0 ? -(uint64_t)number : (uint64_t)number);
+}
+
 static void add_formatted(struct buffer *buffer, const char *format, va_list args)
 {
 	va_list again;

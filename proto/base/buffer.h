@@ -30,6 +30,7 @@ void buffer_add(struct buffer *buffer, const void *bytes, size_t n);
 void buffer_add_text(struct buffer *buffer, const char *text);
 void buffer_add_char(struct buffer *buffer, char c);
 void buffer_add_number(struct buffer *buffer, uint64_t number);
+void buffer_add_integer(struct buffer *buffer, int64_t number);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
 	__attribute__((format(PRINTF_FORMAT, 2, 3)));
 

@@ -169,17 +169,10 @@ void json_put_texts(struct buffer *out, const char *name, const char *const *tex
 	json_close_array(out);
 }
 
-static void add_integer(struct buffer *out, int64_t value)
-{
-	if (value < 0)
-		buffer_add_char(out, '-');
-	buffer_add_number(out, value < 0 ? -(uint64_t)value : (uint64_t)value);
-}
-
 void json_put_integer(struct buffer *out, const char *name, int64_t value)
 {
 	begin(out, name, 0);
-	add_integer(out, value);
+	buffer_add_integer(out, value);
 }
 
 void json_put_integer_unless(struct buffer *out, const char *name, int64_t value, int64_t unknown)
@@ -193,7 +186,7 @@ void json_put_integer_unless(struct buffer *out, const char *name, int64_t value
 void json_put_id(struct buffer *out, const char *name, int64_t id)
 {
 	*begin(out, name, 1) = '"';
-	add_integer(out, id);
+	buffer_add_integer(out, id);
 	buffer_add_char(out, '"');
 }
 
