@@ -13,10 +13,12 @@ HEAD = b"POST /v1/reports HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\
 
 
 class Hostile:
-    """One of them, who has not come yet. `what` it does is one of KINDS."""
+    """One of them, who has not come yet. `what` it does is one of KINDS or KINDS_WITH_A_KEY; those send `report`,
+    a request with the key of an agent."""
 
-    def __init__(self, what, source, port, context, patience=20):
+    def __init__(self, what, source, port, context, patience=20, report=b""):
         self.patience = patience
+        self.report = report
         self.what, self.source, self.port, self.context = what, source, port, context
         self.peer = None
         self.reads_at = 0
@@ -58,6 +60,14 @@ class Hostile:
 
     def begin_idles(self):
         self.shake()
+
+    def begin_idles_with_a_key(self):
+        """As one whom the collector knows from then on."""
+        self.shake()
+        self.peer.sendall(self.report)
+        answer = self.peer.recv(65536)
+        if not answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 429", b"HTTP/1.1 503")):
+            raise ConnectionResetError(f"the report was answered with {answer[:80]!r}")
 
     def begin_never_begins(self):
         pass
@@ -110,6 +120,7 @@ class Hostile:
 KINDS = ["sends its head slowly", "sends its body slowly", "reads slowly", "leaves the handshake halfway",
          "talks nonsense", "idles", "never begins", "sends half a record",
          "asks on without reading"]
+KINDS_WITH_A_KEY = ["idles with a key"]
 
 
 class Crowd:

@@ -24,6 +24,7 @@ import hostile  # noqa: E402
 from certificates import Authority, arguments, client_of  # noqa: E402
 from running import JSON, Collector, ask, minimal, samples  # noqa: E402
 
+KINDS = hostile.KINDS + hostile.KINDS_WITH_A_KEY
 WORKERS = 16
 SOURCES = 60  # 1,024 connections each
 AGENTS = 8
@@ -65,9 +66,9 @@ class Worker:
                 member.nudge()
 
 
-def besiege(numbers, kinds, port, context, complete, ending):
-    worker = Worker([hostile.Hostile(kinds[n % len(kinds)], f"127.0.1.{1 + n % SOURCES}", port, context, PATIENCE_S)
-                     for n in numbers])
+def besiege(numbers, kinds, port, context, report, complete, ending):
+    worker = Worker([hostile.Hostile(kinds[n % len(kinds)], f"127.0.1.{1 + n % SOURCES}", port, context, PATIENCE_S,
+                                     report) for n in numbers])
     left, nudged_at = len(worker.lost), 0
     while not ending.is_set():
         worker.come(AT_ONCE)
@@ -110,13 +111,19 @@ def tell(what, times):
     return failed
 
 
+def stolen_report(collector):
+    """A request that one agent may send, and whoever has its key."""
+    body, key = collector.signed(minimal("STOLEN", 1))
+    return hostile.HEAD + key + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 @contextlib.contextmanager
 def crowd(n, kinds, collector):
     """As many clients are at it inside the block; the event says that all have tried to come once."""
-    ending = multiprocessing.Event()
+    ending, report = multiprocessing.Event(), stolen_report(collector)
     complete = [multiprocessing.Event() for _ in range(WORKERS)]
     workers = [multiprocessing.Process(target=besiege, args=(range(i, n, WORKERS), kinds, collector.port,
-                                                             collector.tls, complete[i], ending))
+                                                             collector.tls, report, complete[i], ending))
                for i in range(WORKERS)]
     for worker in workers:
         worker.start()
@@ -163,7 +170,7 @@ def measure(collector, n, kinds, seconds):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--clients", type=int, default=16256, help="128 fewer than there may be connections")
-    options.add_argument("--kinds", default=",".join(hostile.KINDS), help="of: " + ", ".join(hostile.KINDS))
+    options.add_argument("--kinds", default=",".join(KINDS), help="of: " + ", ".join(KINDS))
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--most-mb", type=float, default=256)
     chosen = options.parse_args()
