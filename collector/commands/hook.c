@@ -8,12 +8,11 @@
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
+#include "collector/commands/hook_sample.h"
 #include "collector/commands/mail_host.h"
 #include "collector/crypto/secret.h"
 #include "collector/daemon/options.h"
 #include "collector/hooks/settings.h"
-#include "proto/base/timestamp.h"
-#include "proto/exposure/exposure.h"
 
 #define DEFAULT_CONFIG "/etc/mtawatch/collector.conf"
 
@@ -23,8 +22,9 @@ const char hook_help[] =
 	"Examples:\n"
 	"  mtawatch-collector hook list\n"
 	"  mtawatch-collector hook test operators --config ./collector.conf\n"
+	"  mtawatch-collector hook test mail --kind daily-report\n"
 	"\n"
-	"A test sends an alert about a server TEST, marked as a test, and shows what went over "
+	"A test sends an alert of servers called TEST, marked as a test, and shows what went over "
 	"the\n"
 	"line (\"> \" what was sent, \"< \" what came back; passwords and tokens are hidden), how "
 	"it\n"
@@ -32,14 +32,19 @@ const char hook_help[] =
 	"\n"
 	"Options:\n"
 	"  --config FILE      the file that `serve` is given (" DEFAULT_CONFIG ")\n"
+	"  --kind KIND        `alert` of one server (the default), `summary` of a storm, `digest` "
+	"of\n"
+	"                     the first days of a fleet, `daily-report`\n"
 	"\n"
 	"Exit status: 0 delivered, 1 not delivered, 2 wrong usage or a wrong setting.\n";
 
-/* A test under way. */
+/* A test, and what it sends. */
 struct
 try {
 	struct loop *loop;
 	struct hooks *hooks;
+	enum notification_reason reason;
+	struct arena arena;
 	uint64_t began_ms;
 	bool delivered;
 };
@@ -118,36 +123,6 @@ static void on_done(void *user, const struct hook_result *result)
 	end(try);
 }
 
-static void send_test(struct try *try, struct hook *hook, int64_t now_ms, const char *id)
-{
-	struct notification_alert alert = notification_alert_empty();
-	alert.id = "0";
-	alert.fingerprint = "0000000000000000";
-	alert.condition = CONDITION_EXPOSED;
-	alert.server = alert.organization = alert.site = "TEST";
-	alert.verdict = verdict_name(VERDICT_EXPOSED);
-	alert.reason = "test";
-	alert.text = "This is a test of a hook of mtawatch. Nothing is wrong.";
-	alert.remedy = "Nothing has to be done.";
-	alert.since_ms = alert.fired_ms = now_ms;
-	struct notification notification = {
-		.id = id,
-		.hook = hook->name,
-		.group_key = "test",
-		.organization = "TEST",
-		.site = "TEST",
-		.cause = "test",
-		.url = "",
-		.reason = NOTIFICATION_TEST,
-		.is_test = true,
-		.at_ms = now_ms,
-		.alerts = &alert,
-		.n_alerts = 1,
-		.firing = { [CONDITION_EXPOSED] = 1 },
-	};
-	hook_send(hook, &notification, on_done, try);
-}
-
 static void print_warning(void *user, const char *text)
 {
 	(void)user;
@@ -172,42 +147,87 @@ static void show_command(const struct hook_settings *settings)
 		       settings->command);
 }
 
-static int try_hook(const struct options *options, const char *name)
+/* Why a hook cannot be told that, or NULL. */
+static const char *why_not(const struct hook *hook, enum notification_reason reason)
 {
-	struct try try = { .began_ms = loop_monotonic_ms() };
+	const struct hook_settings *settings = hook->settings;
+
+	if (reason == NOTIFICATION_TEST)
+		return NULL;
+	if (!hook_is_told(hook))
+		return "it is told of no summaries: an Alertmanager gets states, a heartbeat "
+		       "nothing";
+	if (reason == NOTIFICATION_DAILY_REPORT && settings->type == HOOK_TYPE_WEBHOOK &&
+	    settings->format == HOOK_FORMAT_PAGERDUTY)
+		return "a daily report would be an incident of PagerDuty's";
+	return NULL;
+}
+
+static void send_sample(struct try *try, const struct options *options, struct hook *hook,
+			const char *id)
+{
+	const char *url = options->external_url ? options->external_url : "";
+	const struct notification sample =
+		hook_sample(try->reason, id, hook->name, url, loop_wall_ms(), &try->arena);
+
+	warn(options, hook->settings);
+	show_command(hook->settings);
+	hook_send(hook, &sample, on_done, try);
+}
+
+static int judge(const struct try *try, const char *name, bool is_there, const char *reason_not)
+{
+	if (!is_there)
+		return terminal_refuse("there is no hook '%s'; see mtawatch-collector hook list",
+				       name);
+	if (reason_not)
+		return terminal_refuse("the hook '%s' cannot be tried so: %s", name, reason_not);
+	return fflush(stdout) == 0 && try->delivered ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+}
+
+static int run_try(struct try *try, const struct options *options, const char *name)
+{
 	char id[UUID_TEXT_SIZE];
 
 	if (secret_make_id(id) != STATUS_OK)
 		return terminal_fail("the system gives no random numbers");
-	if (loop_open(&try.loop, end, &try) != STATUS_OK)
+	if (loop_open(&try->loop, end, try) != STATUS_OK)
 		return terminal_fail("the system has no resources for an event loop");
-	try.hooks = hooks_open(loop_uv(try.loop), options->hooks);
-	hooks_show(try.hooks, show, NULL);
-	struct hook *hook = hooks_find(try.hooks, name);
-	if (hook) {
-		warn(options, hook->settings);
-		show_command(hook->settings);
-		send_test(&try, hook, loop_wall_ms(), id);
-	} else {
-		end(&try);
-	}
-	loop_run(try.loop);
-	if (loop_close(try.loop) != STATUS_OK)
+	try->hooks = hooks_open(loop_uv(try->loop), options->hooks);
+	hooks_show(try->hooks, show, NULL);
+	struct hook *hook = hooks_find(try->hooks, name);
+	const char *reason_not = hook ? why_not(hook, try->reason) : NULL;
+	if (hook && !reason_not)
+		send_sample(try, options, hook, id);
+	else
+		end(try);
+	loop_run(try->loop);
+	if (loop_close(try->loop) != STATUS_OK)
 		return TERMINAL_EXIT_FAILED;
-	if (!hook)
-		return terminal_refuse("there is no hook '%s'; see mtawatch-collector hook list",
-				       name);
-	return fflush(stdout) == 0 && try.delivered ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+	return judge(try, name, hook != NULL, reason_not);
 }
 
-static int act(const struct arguments *words, const char *config, struct arena *arena)
+static int try_hook(const struct options *options, const char *name,
+		    enum notification_reason reason)
+{
+	struct try try = { .reason = reason, .began_ms = loop_monotonic_ms() };
+
+	arena_init(&try.arena);
+	int rc = run_try(&try, options, name);
+	arena_deinit(&try.arena);
+	return rc;
+}
+
+static int act(const struct arguments *words, const char *config, enum notification_reason reason,
+	       struct arena *arena)
 {
 	char *arguments[] = { (char *)(uintptr_t) "--config", (char *)(uintptr_t)config };
 	struct options options;
 	struct faults faults;
 
 	if (options_read(&options, 2, arguments, arena, &faults) == STATUS_OK)
-		return words->n_words == 1 ? list(&options) : try_hook(&options, words->words[1]);
+		return words->n_words == 1 ? list(&options)
+					   : try_hook(&options, words->words[1], reason);
 	for (size_t i = 0; i < faults.n; i++)
 		(void)terminal_refuse("%s", faults.texts[i]);
 	return COMMAND_EXIT_USAGE;
@@ -216,20 +236,26 @@ static int act(const struct arguments *words, const char *config, struct arena *
 int hook_main(int argc, char **argv)
 {
 	const char *config = DEFAULT_CONFIG;
-	struct arguments_option options[] = { { "config", "FILE", &config, 1, 0 } };
+	const char *kind = "alert";
+	struct arguments_option options[] = { { "config", "FILE", &config, 1, 0 },
+					      { "kind", "KIND", &kind, 1, 0 } };
+	enum notification_reason reason = NOTIFICATION_TEST;
 	struct arguments words;
 	struct arena arena;
 	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, 1, error) != STATUS_OK)
+	if (arguments_read(&words, argc, argv, options, 2, error) != STATUS_OK)
 		return terminal_refuse("%s; see mtawatch-collector hook --help", error);
 	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
 	bool tests = words.n_words == 2 && strcmp(words.words[0], "test") == 0;
 	if (!lists && !tests)
 		return terminal_refuse("expected \"hook list\" or \"hook test NAME\"; see "
 				       "mtawatch-collector hook --help");
+	if (!hook_sample_reason(kind, &reason))
+		return terminal_refuse("--kind %s: expected alert, summary, digest or daily-report",
+				       kind);
 	arena_init(&arena);
-	int rc = act(&words, config, &arena);
+	int rc = act(&words, config, reason, &arena);
 	arena_deinit(&arena);
 	return rc;
 }

@@ -219,8 +219,8 @@ class Hooks:
         assert process.returncode == 0, out
         return [tuple(line.split(" ", 3)) for line in out.splitlines()]
 
-    def try_one(self, name):
-        return subprocess.run([PROGRAM, "hook", "test", name, "--config", self.config],
+    def try_one(self, name, *more):
+        return subprocess.run([PROGRAM, "hook", "test", name, "--config", self.config, *more],
                               capture_output=True, text=True, timeout=PATIENCE)
 
 

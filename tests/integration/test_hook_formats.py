@@ -142,6 +142,37 @@ def test_a_try_is_marked_and_shows_no_key(hooks, form):
         assert message["payload"]["severity"] == "info" and "(hidden)" in tried.stdout
 
 
+KINDS = [("summary", "Test: 9 alerts in 5 minutes: TEST1 (TEST/HQ) failing, 1 exposed, 1 at risk, 6 silent, at 2 sites"),
+         ("digest", "Test: First days: 1 server exposed, 1 at risk, 6 silent"),
+         ("daily-report", "Test: Daily report: 1 failing, 1 exposed, 1 at risk, 6 silent, fix on 96 of 300")]
+
+
+@pytest.mark.parametrize("form, kind, head", [
+    (form, *one) for form in FORMATS for one in KINDS if (form, one[0]) != ("pagerduty", "daily-report")])
+def test_each_kind_of_summary_can_be_tried(hooks, form, kind, head):
+    with Receiver() as receiver:
+        add(hooks, receiver, form)
+        tried = hooks.try_one("ops", "--kind", kind)
+        assert tried.returncode == 0, tried.stdout + tried.stderr
+        message = check(form, receiver.requests[0][3])
+    shown = "\n".join(texts(message))
+    assert head in shown and "This is a test of a hook: nothing is wrong." in shown
+    if form == "pagerduty":
+        assert message["payload"]["severity"] == "info" and message["dedup_key"] == "test"
+
+
+def test_what_cannot_be_tried_is_said(hooks):
+    with Receiver() as receiver:
+        add(hooks, receiver, "pagerduty")
+        hooks.add("am", type="alertmanager", url=receiver.url)
+        for name, kind, why in [("ops", "daily-report", "would be an incident of PagerDuty's"),
+                                ("am", "summary", "an Alertmanager gets states"), ("x", "digest", "there is no hook 'x'"),
+                                ("ops", "storm", "expected alert, summary, digest or daily-report")]:
+            tried = hooks.try_one(name, "--kind", kind)
+            assert tried.returncode == 2 and why in tried.stderr
+        assert receiver.requests == []
+
+
 def test_a_key_that_a_receiver_repeats_is_hidden(hooks):
     with Receiver(status=400, body=f"wrong key {KEY}".encode()) as receiver:
         add(hooks, receiver, "pagerduty")
