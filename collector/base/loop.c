@@ -135,7 +135,8 @@ struct loop_timer *loop_timer_new(uv_loop_t *loop, void (*fire)(void *user), voi
 
 void loop_timer_start(struct loop_timer *timer, uint64_t ms)
 {
-	uv_timer_start(&timer->uv, on_timer, ms, 0); /* fails only without a callback */
+	/* fails only without a callback */
+	uv_timer_start(&timer->uv, on_timer, ms > 0 ? ms : 1, 0);
 }
 
 void loop_timer_stop(struct loop_timer *timer)

@@ -5,9 +5,6 @@
 
 #include "proto/base/mem.h"
 
-/* Not 0: libuv takes such a timer within the same turn of the loop. */
-#define NEXT_MS 1
-
 struct turn {
 	struct turns *turns;
 	struct loop_timer *timer; /* runs for the first of those that wait */
@@ -25,7 +22,7 @@ void turns_init(struct turns *turns)
 static void call_first(struct turns *turns)
 {
 	if (!TAILQ_EMPTY(&turns->waiting))
-		loop_timer_start(TAILQ_FIRST(&turns->waiting)->timer, NEXT_MS);
+		loop_timer_start(TAILQ_FIRST(&turns->waiting)->timer, 0);
 }
 
 static void leave(struct turn *turn)
