@@ -2,10 +2,11 @@
 written after the receiver's own reference (tests/integration/webhooks), with its limits of length."""
 
 import json
+import subprocess
 
 import jsonschema
 import pytest
-from hook_rig import (HOSTILE, ROOT, Hooks, Receiver, alert, daily_report, hostile, notification, resolved, site, storm,
+from hook_rig import (HOSTILE, PROGRAM, ROOT, Hooks, Receiver, alert, daily_report, hostile, notification, resolved, site, storm,
                       summary)
 
 FORMATS = ["slack", "teams", "pagerduty"]
@@ -159,6 +160,11 @@ def test_each_kind_of_summary_can_be_tried(hooks, form, kind, head):
     assert head in shown and "This is a test of a hook: nothing is wrong." in shown
     if form == "pagerduty":
         assert message["payload"]["severity"] == "info" and message["dedup_key"] == "test"
+
+
+def test_the_help_tells_the_kinds_in_lines_of_ninety_columns(hooks):
+    shown = subprocess.run([PROGRAM, "hook", "--help"], capture_output=True, text=True, check=True).stdout
+    assert "--kind KIND" in shown and max(len(line) for line in shown.splitlines()) <= 90
 
 
 def test_what_cannot_be_tried_is_said(hooks):
