@@ -62,8 +62,8 @@ const SELF_CONDITIONS = {
  * table is collector/model/conditions.def.
  */
 export const CONDITIONS = [
-  "failing", "exposed", "at_risk", "disk", "certificate", "dead_letters", "hook", "silent", "unknown",
-  "not_monitored",
+  "failing", "exposed", "at_risk", "surroundings", "disk", "certificate", "dead_letters", "hook", "silent",
+  "unknown", "not_monitored",
 ];
 
 /** The class that colours a condition. */

@@ -36,7 +36,7 @@ def test_a_condition_is_explained_in_the_readme():
 
 def owner(name):
     scope = {condition: scope for condition, _, scope in conditions()}[name]
-    return {"SERVER": "a server", "COLLECTOR": "the collector"}[scope]
+    return {"SERVER": "a server", "PLACE": "a site, or all", "COLLECTOR": "the collector"}[scope]
 
 
 def test_the_hold_of_a_condition_is_in_the_example_configuration():
@@ -48,7 +48,7 @@ def test_the_dashboard_has_a_word_for_each_condition():
     missing("condition", [name for name, _, scope in conditions() if scope == "SERVER"],
             "dashboard/words.js", lambda name: f"  {name}: {{" if name != "silent" else "SILENT = {")
     ills = re.search(r"const SELF_CONDITIONS = {(.*?)}", text("dashboard/words.js"), re.DOTALL).group(1)
-    lacking = [name for name, _, scope in conditions() if scope == "COLLECTOR" and f"{name}:" not in ills]
+    lacking = [name for name, _, scope in conditions() if scope != "SERVER" and f"{name}:" not in ills]
     assert not lacking, f"dashboard/words.js, SELF_CONDITIONS, lacks {lacking}"
 
 
@@ -69,7 +69,7 @@ def test_conditions_have_one_word_everywhere():
     for _, (name, _), (word, _), _ in shared("proto/exposure/verdicts.def"):
         assert words.get(name, word) == word, f"conditions.def calls {name} {words[name]}, verdicts.def {word}"
     for name, _, scope in conditions():
-        wanted = f'{name}: "{words[name].capitalize()}"' if scope == "COLLECTOR" else f'word: "{words[name].capitalize()}"'
+        wanted = f'{name}: "{words[name].capitalize()}"' if scope != "SERVER" else f'word: "{words[name].capitalize()}"'
         assert wanted in page, f"dashboard/words.js: {name} is not {wanted}"
 
 
