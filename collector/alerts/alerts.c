@@ -173,8 +173,8 @@ static int64_t silence_counts_from(const struct alerts *alerts, const struct vie
 	return heard_of_ms + SITE_FRESH_INTERVALS * view->interval_s * 1000;
 }
 
-void alerts_update_server(struct alerts *alerts, const struct view *view, int64_t now_ms,
-			  struct alert_changes *out)
+static void see_server(struct alerts *alerts, const struct view *view, int64_t now_ms,
+		       struct alert_changes *out)
 {
 	struct alert_subject *subject = text_map_get(&alerts->by_key, view->key);
 
@@ -186,17 +186,25 @@ void alerts_update_server(struct alerts *alerts, const struct view *view, int64_
 	subject->view = view_ref((struct view *)view);
 	subject->silent_from_ms = silence_counts_from(alerts, view);
 	step_server(alerts, subject, now_ms, out);
+}
+
+void alerts_update_servers(struct alerts *alerts, struct view *const *views, size_t n,
+			   int64_t now_ms, struct alert_changes *out)
+{
+	for (size_t i = 0; i < n; i++)
+		see_server(alerts, views[i], now_ms, out);
 	alerts_settle(alerts, false, now_ms, out);
 }
 
-static void forget(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
-		   struct alert_changes *out)
+static const char taken_out[] = "The server was taken out of the fleet.";
+
+static void forget(struct alerts *alerts, struct alert_subject *subject, const char *why,
+		   int64_t now_ms, struct alert_changes *out)
 {
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		struct alert *alert = alerts_open_incident(subject, (enum condition)i);
 		if (alert)
-			alerts_set_row_text(alerts, alert, &alert->row.now_text,
-					    "The server was taken out of the fleet.");
+			alerts_set_row_text(alerts, alert, &alert->row.now_text, why);
 		alerts_end_incident(alerts, subject, (enum condition)i, now_ms, out);
 	}
 	view_unref(subject->view);
@@ -210,7 +218,34 @@ void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
 	struct alert_subject *subject = text_map_get(&alerts->by_key, key);
 	if (!subject)
 		return;
-	forget(alerts, subject, now_ms, out);
+	forget(alerts, subject, taken_out, now_ms, out);
+	alerts_settle(alerts, false, now_ms, out);
+}
+
+void alerts_begin_expected(struct alerts *alerts)
+{
+	for (size_t i = 0; i < alerts->n_subjects; i++)
+		alerts->subjects[i]->is_expected = false;
+}
+
+void alerts_update_expected(struct alerts *alerts, const struct view *view, int64_t now_ms,
+			    struct alert_changes *out)
+{
+	struct alert_subject *subject = alerts_subject(alerts, view->key);
+
+	subject->is_expected = true;
+	if (subject->view != view) /* else time alone goes on, which alerts_advance() sees to */
+		see_server(alerts, view, now_ms, out);
+}
+
+void alerts_end_expected(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
+{
+	for (size_t i = 0; i < alerts->n_subjects; i++) {
+		struct alert_subject *subject = alerts->subjects[i];
+		if (subject->view && subject->view->not_monitored && !subject->is_expected)
+			forget(alerts, subject, "The server is no longer expected to be there.",
+			       now_ms, out);
+	}
 	alerts_settle(alerts, false, now_ms, out);
 }
 
@@ -224,7 +259,7 @@ void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_ch
 {
 	for (size_t i = 0; i < alerts->n_subjects; i++) {
 		if (!alerts->subjects[i]->view && !is_of_no_server(alerts->subjects[i]))
-			forget(alerts, alerts->subjects[i], now_ms, out);
+			forget(alerts, alerts->subjects[i], taken_out, now_ms, out);
 	}
 	alerts_settle(alerts, false, now_ms, out);
 }

@@ -55,6 +55,7 @@ struct alert_target {
 	const char *name;
 	const struct hook_route *route;
 	bool disabled;
+	bool is_stuck; /* it takes nothing: that a hook does so is told to the others */
 	bool shows_acknowledgements; /* its receivers can show who looks after something */
 	bool keeps_incidents; /* its receiver has an incident for each group key, until its end */
 	int report_minute;    /* of the day in `zone`, when it gets a daily report; -1: none */
@@ -108,9 +109,18 @@ void alerts_restore_id(struct alerts *alerts, int64_t id);
 /* From now on the collector hears: whoever is silent is so only some intervals later. */
 void alerts_start_grace(struct alerts *alerts, int64_t now_ms);
 
-/* A view of a server, as it is to be published. */
-void alerts_update_server(struct alerts *alerts, const struct view *view, int64_t now_ms,
-			  struct alert_changes *out);
+/* Views of servers, as they are to be published; what is new of one group is told at once. */
+void alerts_update_servers(struct alerts *alerts, struct view *const *views, size_t n,
+			   int64_t now_ms, struct alert_changes *out);
+
+/*
+ * The servers that should be there and have never reported: before the first of them, each of them,
+ * and after the last. Who was one before, and did not report since, is expected no longer.
+ */
+void alerts_begin_expected(struct alerts *alerts);
+void alerts_update_expected(struct alerts *alerts, const struct view *view, int64_t now_ms,
+			    struct alert_changes *out);
+void alerts_end_expected(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
 
 /* The server of that key was taken out of the fleet: what was wrong with it is over. */
 void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,

@@ -275,6 +275,8 @@ static void select_alert(const struct alert *alert, const struct alert_target *t
 			takes_any(target, row, row->notified_degrees);
 	unsigned news = news_of(alert, is_known);
 
+	if (row->condition == CONDITION_HOOK && target->is_stuck)
+		return;
 	if (is_firing(row) ? alert->is_muted : !target->route->send_resolved || !is_known)
 		return;
 	if (!is_known && !takes_any(target, row, row->degrees))

@@ -32,6 +32,7 @@ struct alert_subject {
 	struct alert *alerts[CONDITION_COUNT]; /* by condition_kind(); NULL: none */
 	struct view *view;      /* the last one; NULL: not seen since the last reset, or our own */
 	int64_t silent_from_ms; /* when its silence counts; only while it is silent */
+	bool is_expected;       /* as of the last look at those that never reported */
 };
 
 /* The alerts of one site and cause that have fired. */

@@ -171,11 +171,13 @@ static struct alerting_settings settings_of_alerting(const struct options *optio
 
 static int open_alerting(struct serve *s)
 {
+	s->api.inventory = inventory_new(s->store);
 	s->hooks = hooks_open(loop_uv(s->loop), s->options->hooks);
 	struct alerting_options options = {
 		.loop = loop_uv(s->loop),
 		.store = s->store,
 		.hooks = s->hooks,
+		.inventory = s->api.inventory,
 		.data = s->options->data,
 		.settings = settings_of_alerting(s->options),
 		.now_ms = clock_now_ms,
@@ -190,7 +192,6 @@ static int open_alerting(struct serve *s)
 /* Ids of events grow from run to run: microseconds. */
 static void open_feed(struct serve *s)
 {
-	s->api.inventory = inventory_new(s->store);
 	s->api.events = event_stream_new(loop_uv(s->loop), (uint64_t)clock_now_ms() * 1000);
 	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory);
 }

@@ -59,6 +59,7 @@ static void set_targets(struct alerting *a)
 			.name = hook->name,
 			.route = &hook->route,
 			.disabled = outbox_is_disabled(a->outbox, hook->name),
+			.is_stuck = outbox_is_stuck(a->outbox, hook->name),
 			.shows_acknowledgements = hook_shows_acknowledgements(hook),
 			.keeps_incidents = hook_keeps_incidents(hook),
 		};
@@ -67,22 +68,61 @@ static void set_targets(struct alerting *a)
 	alerts_set_targets(a->alerts, a->targets, n_targets);
 }
 
+/* The servers, and those that should be there and never reported; false: nobody can say. */
+static bool list_servers(const struct alerting *a, struct arena *arena, struct server_list *out)
+{
+	char error[STORE_ERROR_SIZE];
+
+	if (!a->options.inventory || !a->fleet)
+		return false;
+	if (inventory_list(a->options.inventory, a->fleet, arena, out, error) == STATUS_OK)
+		return true;
+	log_error("could not look who is expected: %s", error);
+	return false;
+}
+
+static void count_table(const struct server_table *table, const struct hook_route *route,
+			struct notification_fleet *out)
+{
+	for (size_t i = 0; i < table->n; i++) {
+		const struct fleet_row *row = &table->rows[i];
+		const struct fleet_place *place = &table->places[row->site];
+		if (!hook_route_takes_site(route, place->organization, place->site))
+			continue;
+		out->servers++;
+		out->fixed += row->verdict == VERDICT_PROTECTED;
+		out->silent += row->silent;
+		out->not_monitored += row->not_monitored;
+	}
+}
+
 /* For daily reports. */
 static void count_fleet(void *user, const struct hook_route *route, struct notification_fleet *out)
 {
-	const struct alerting *a = user;
-	size_t n = 0;
-	const struct fleet_row *rows = a->fleet ? fleet_rows(a->fleet, &n) : NULL;
+	struct server_list list;
+	struct arena arena;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct fleet_place place = fleet_place(a->fleet, rows[i].site);
-		if (!hook_route_takes_site(route, place.organization, place.site))
-			continue;
-		out->servers++;
-		out->fixed += rows[i].verdict == VERDICT_PROTECTED;
-		out->silent += rows[i].silent;
-		out->not_monitored += rows[i].view->not_monitored;
+	arena_init(&arena);
+	if (list_servers(user, &arena, &list)) {
+		count_table(&list.known, route, out);
+		count_table(&list.missing, route, out);
 	}
+	arena_deinit(&arena);
+}
+
+static void look_who_never_reported(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+{
+	struct server_list list;
+	struct arena arena;
+
+	arena_init(&arena);
+	if (list_servers(a, &arena, &list)) {
+		alerts_begin_expected(a->alerts);
+		for (size_t i = 0; i < list.missing.n; i++)
+			alerts_update_expected(a->alerts, list.missing.rows[i].view, now_ms, out);
+		alerts_end_expected(a->alerts, now_ms, out);
+	}
+	arena_deinit(&arena);
 }
 
 static struct alert_changes *begin_changes(void)
@@ -191,6 +231,7 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 	if (now_ms < a->look_ms && a->look_ms - now_ms <= ALERTING_LOOK_MS)
 		return;
 	a->look_ms = now_ms + ALERTING_LOOK_MS;
+	look_who_never_reported(a, now_ms, out);
 	struct outbox_stuck stuck = outbox_find_stuck(a->outbox);
 	arena_init(&arena);
 	for (int i = 0; i < CONDITION_COUNT; i++) {
@@ -378,6 +419,18 @@ enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
+static void see_fleet(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+{
+	size_t n = 0;
+	const struct fleet_row *rows = fleet_rows(a->fleet, &n);
+	struct view **views = mem_alloc_array(n + 1, sizeof(struct view *));
+
+	for (size_t i = 0; i < n; i++)
+		views[i] = rows[i].view;
+	alerts_update_servers(a->alerts, views, n, now_ms, out);
+	free(views);
+}
+
 void alerting_resume(struct alerting *a, const struct fleet *fleet)
 {
 	int64_t now_ms = a->options.now_ms();
@@ -388,11 +441,8 @@ void alerting_resume(struct alerting *a, const struct fleet *fleet)
 	set_targets(a);
 	a->heard_from_ms = now_ms;
 	alerts_start_grace(a->alerts, now_ms);
-	for (size_t i = 0; i < fleet_count(fleet); i++) {
-		const struct view *view = fleet_view(fleet, i);
-		if (view)
-			alerts_update_server(a->alerts, view, now_ms, passage->changes);
-	}
+	see_fleet(a, now_ms, passage->changes);
+	look_who_never_reported(a, now_ms, passage->changes);
 	alerts_forget_unseen(a->alerts, now_ms, passage->changes);
 	submit_own(passage, false);
 	notify_new_hooks(a, now_ms);
@@ -415,8 +465,7 @@ struct alert_changes *alerting_prepare(struct alerting *a, const struct changes 
 		look_at_surroundings(a, now_ms, out);
 	if (changes->removal)
 		alerts_forget(a->alerts, changes->removal->key, now_ms, out);
-	for (size_t i = 0; i < changes->n_views; i++)
-		alerts_update_server(a->alerts, changes->views[i], now_ms, out);
+	alerts_update_servers(a->alerts, changes->views, changes->n_views, now_ms, out);
 	put_in(change, out);
 	schedule(a);
 	return out;

@@ -16,6 +16,7 @@
 #include "collector/alerts/alerts.h"
 #include "collector/fleet/fleet.h"
 #include "collector/pipeline/outbox.h"
+#include "collector/query/inventory.h"
 #include "collector/store/store.h"
 
 /* How often the collector's own ills are looked for. */
@@ -31,9 +32,10 @@ struct alerting_settings {
 
 struct alerting_options {
 	struct uv_loop_s *loop;
-	struct store *store; /* outlives it */
-	struct hooks *hooks; /* likewise, but for alerting_stop() */
-	const char *data;    /* directory of the store */
+	struct store *store;         /* outlives it */
+	struct hooks *hooks;         /* likewise, but for alerting_stop() */
+	struct inventory *inventory; /* likewise; NULL: no server is expected */
+	const char *data;            /* directory of the store */
 	struct alerting_settings settings;
 	int64_t (*now_ms)(void);
 	/* When the server's certificate ends; TIMESTAMP_NONE: there is none. */

@@ -479,12 +479,26 @@ struct outbox_counts outbox_count(const struct outbox *outbox, const char *hook)
 	return hook_state ? hook_state->counts : (struct outbox_counts){ 0 };
 }
 
+static bool is_stuck(const struct hook_state *h)
+{
+	return h->is_failing && h->counts.waiting > 0 && !h->is_disabled;
+}
+
+bool outbox_is_stuck(const struct outbox *outbox, const char *hook)
+{
+	for (const struct hook_state *h = outbox->hook_states; h; h = h->next) {
+		if (strcmp(h->name, hook) == 0)
+			return is_stuck(h);
+	}
+	return false;
+}
+
 struct outbox_stuck outbox_find_stuck(const struct outbox *outbox)
 {
 	struct outbox_stuck stuck = { .hook = NULL };
 
 	for (const struct hook_state *h = outbox->hook_states; h; h = h->next) {
-		if (!h->is_failing || h->counts.waiting == 0 || h->is_disabled)
+		if (!is_stuck(h))
 			continue;
 		if (!stuck.hook || h->failing_ms < stuck.since_ms)
 			stuck = (struct outbox_stuck){ h->name, h->failing_ms };

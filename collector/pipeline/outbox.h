@@ -107,6 +107,9 @@ struct outbox_counts {
 };
 struct outbox_counts outbox_count(const struct outbox *outbox, const char *hook);
 
+/* Did the hook's last attempt fail, and does something wait for it? */
+bool outbox_is_stuck(const struct outbox *outbox, const char *hook);
+
 /*
  * Of the hooks whose last attempt failed, and that something waits for, the one that has been so
  * for longest; `hook` is NULL where there is none. Borrowed until control returns to the loop.

@@ -6,6 +6,7 @@
 
 #include "collector/base/text_map.h"
 #include "collector/model/record_report.h"
+#include "collector/model/server_key.h"
 #include "proto/base/mem.h"
 
 /* The entry that a key leads to. */
@@ -116,26 +117,50 @@ static enum status load(struct inventory *e, int64_t version, char error[STORE_E
 	return STATUS_OK;
 }
 
+/*
+ * By keys, the rows of servers whose Exchange server has another name than they: a cluster's group
+ * is in the list under the name that peers know, and a node reports for it. Texts in `arena`.
+ */
+static struct text_map index_exchange_names(const struct fleet_row *rows, size_t n,
+					    struct arena *arena)
+{
+	struct text_map names = { .n = 0 };
+	char key[SERVER_KEY_SIZE];
+
+	for (size_t i = 0; i < n; i++) {
+		server_key(rows[i].view->exchange_server, key);
+		if (strcmp(key, rows[i].key) != 0 && !text_map_get(&names, key))
+			text_map_add(&names, arena_strdup(arena, key), (void *)&rows[i]);
+	}
+	return names;
+}
+
 /* Both lists are in the order of keys. */
 static void compare(struct inventory *e, const struct fleet *fleet)
 {
 	size_t n_rows = 0;
 	const struct fleet_row *rows = fleet_rows(fleet, &n_rows);
 	size_t at = 0;
+	struct arena arena;
 
+	arena_init(&arena);
+	struct text_map names = index_exchange_names(rows, n_rows, &arena);
 	e->n_missing = 0;
 	name_index_clear(&e->names);
 	for (size_t i = 0; i < e->n_all; i++) {
 		struct fleet_row *row = &e->all[i];
 		while (at < n_rows && strcmp(rows[at].key, row->key) < 0)
 			at++;
-		if (at < n_rows && strcmp(rows[at].key, row->key) == 0)
+		if ((at < n_rows && strcmp(rows[at].key, row->key) == 0) ||
+		    text_map_get(&names, row->key))
 			continue;
 		row->name = name_index_add(&e->names, row->view->server, NULL);
 		e->behind[e->n_missing] = at;
 		e->missing[e->n_missing++] = *row;
 	}
 	e->membership = fleet_membership(fleet);
+	text_map_deinit(&names);
+	arena_deinit(&arena);
 }
 
 enum status inventory_list(struct inventory *e, const struct fleet *fleet, struct arena *arena,

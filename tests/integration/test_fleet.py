@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+from hook_rig import Hooks, Receiver
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, server
 
 
@@ -81,6 +82,40 @@ def test_what_is_expected_is_shown_until_it_reports(tmp_path):
         assert (status, problem["code"]) == (422, "invalid_inventory")
         assert problem["detail"] == "line 2: 'exch1' is named in line 1 already"
         assert len(collector.get("/v1/inventory")["servers"]) == 2
+
+
+def test_a_cluster_that_is_listed_by_its_exchange_name_is_monitored_by_its_node(tmp_path):
+    node = server("NODE-A", "10.0.0.1")
+    node["exchange"] |= {"server": "MAIL-CLU", "clustered": True}
+    with Collector(str(tmp_path)) as collector:
+        assert put(collector, "MAIL-CLU\nEXCH9\n") == (200, {"expected": 2})
+        assert collector.get("/v1/servers")["counts"]["not_monitored"] == 2
+        assert collector.post(node)[0] == 200
+        assert [s["server"] for s in collector.get("/v1/servers?verdict=not_monitored")["servers"]] == ["EXCH9"]
+
+
+def test_who_never_reports_is_alerted_of_and_who_does_is_resolved(tmp_path):
+    hooks = Hooks(tmp_path)
+    hooks.config.write_text("[alerts]\nhold-not-monitored = 0s\ngroup-interval = 0s\n")
+    with Receiver() as receiver:
+        hooks.add("ops", type="webhook", url=receiver.url)
+        with Collector(str(tmp_path / "data"), "--config", hooks.config) as collector:
+            assert put(collector, "EXCH7,ACME,HQ\nEXCH8,ACME,HQ\n")[0] == 200
+        with Collector(str(tmp_path / "data"), "--config", hooks.config) as collector:  # looks at its start
+            receiver.wait(1)
+            told = json.loads(receiver.requests[0][3])
+            assert sorted((a["labels"]["server"], a["labels"]["condition"]) for a in told["alerts"]) == [
+                ("EXCH7", "not_monitored"), ("EXCH8", "not_monitored")]
+            assert "install the agent" in told["alerts"][0]["annotations"]["description"]
+            assert collector.post(server("EXCH8", "10.0.0.8"))[0] == 200
+            receiver.wait(2)
+            assert [(a["status"], a["labels"]["server"]) for a in json.loads(receiver.requests[1][3])["alerts"]] == [
+                ("firing", "EXCH7"), ("resolved", "EXCH8")]
+            assert collector.ask("/v1/inventory/exch7", "DELETE")[0] == 204
+        with Collector(str(tmp_path / "data"), "--config", hooks.config):
+            receiver.wait(3)
+        last, = json.loads(receiver.requests[2][3])["alerts"]
+        assert last["status"] == "resolved"
 
 
 def inventory(data, *arguments, text=None):

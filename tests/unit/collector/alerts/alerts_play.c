@@ -184,7 +184,7 @@ void play_see_in(struct play *p, const char *server, const char *site, enum verd
 	struct view *view = make_view(server, site, verdict, false, p->now);
 	struct alert_changes changes;
 	alert_changes_init(&changes);
-	alerts_update_server(p->alerts, view, p->now, &changes);
+	alerts_update_servers(p->alerts, &view, 1, p->now, &changes);
 	play_commit(p, &changes);
 	view_unref(view);
 }
@@ -199,7 +199,7 @@ void play_see_silent(struct play *p, const char *server, int64_t at_ms)
 	struct view *view = make_view(server, "HQ", VERDICT_CLEAR, true, at_ms);
 	struct alert_changes changes;
 	alert_changes_init(&changes);
-	alerts_update_server(p->alerts, view, p->now, &changes);
+	alerts_update_servers(p->alerts, &view, 1, p->now, &changes);
 	play_commit(p, &changes);
 	view_unref(view);
 }
