@@ -211,20 +211,26 @@ static int64_t begin_of(const struct notification_alert *alert)
 								      : alert->since_ms;
 }
 
-/* "failing for 3 days (it comes and goes), kim looks after it" */
+/* " for 3 days"; "" of what has only begun. */
+static const char *how_long(const struct message_writer *w, const char *before, int64_t begin_ms,
+			    int64_t end_ms)
+{
+	if (begin_ms == TIMESTAMP_NONE || end_ms - begin_ms < SAME_MS)
+		return "";
+	return arena_printf(w->arena, " %s %s", before, message_span(end_ms - begin_ms, w->arena));
+}
+
+/* "failing for 3 days (it comes and goes), looked after by kim" */
 static const char *line_of(const struct message_writer *w, const struct notification_alert *alert)
 {
 	const char *who = message_clean(w, alert->acknowledged_by);
-	int64_t begin_ms = message_fires(alert) ? begin_of(alert) : alert->fired_ms;
-	int64_t end_ms = message_fires(alert) ? w->n->at_ms : alert->resolved_ms;
-	const char *span =
-		begin_ms == TIMESTAMP_NONE ? "" : message_span(end_ms - begin_ms, w->arena);
 
 	if (!message_fires(alert))
-		return arena_printf(w->arena, "over%s%s", *span ? " after " : "", span);
-	return arena_printf(w->arena, "%s%s%s%s%s%s",
+		return arena_printf(w->arena, "over%s",
+				    how_long(w, "after", alert->fired_ms, alert->resolved_ms));
+	return arena_printf(w->arena, "%s%s%s%s%s",
 			    *alert->server ? condition_word(alert->condition) : "open",
-			    *span ? " for " : "", span,
+			    how_long(w, "for", begin_of(alert), w->n->at_ms),
 			    alert->flapping ? " (it comes and goes)" : "",
 			    *who ? ", looked after by " : "", who);
 }

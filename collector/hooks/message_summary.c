@@ -11,7 +11,7 @@
 
 #define MINUTE_MS (INT64_C(60) * 1000)
 
-/* So many alerts behind the worst one tell their reason. */
+/* So many alerts behind the worst one tell their reason; so do all that are of no server. */
 #define REASONS 3
 
 /* Facts of the worst alert, or of all. */
@@ -233,15 +233,15 @@ static void head_digest(const struct message_writer *w, struct message *m)
 			       at_sites(w));
 }
 
-/* "fix on 96 of 300" */
+/* "on 96 of 300"; "" where there are no servers. */
 static const char *fix_of(const struct message_writer *w, const struct notification_fleet *fleet)
 {
 	if (!fleet || fleet->servers == 0)
 		return "";
 	if (fleet->servers > 1 && (fleet->fixed == 0 || fleet->fixed == fleet->servers))
-		return arena_printf(w->arena, "fix on %s %zu", fleet->fixed ? "all" : "none of",
+		return arena_printf(w->arena, "on %s %zu", fleet->fixed ? "all" : "none of",
 				    fleet->servers);
-	return arena_printf(w->arena, "fix on %zu of %zu", fleet->fixed, fleet->servers);
+	return arena_printf(w->arena, "on %zu of %zu", fleet->fixed, fleet->servers);
 }
 
 /* "4 servers are silent and 1 is not monitored"; "" where all are heard of. */
@@ -287,7 +287,8 @@ static void head_report(const struct message_writer *w, struct message *m)
 		m->lead = "No server has reported yet.";
 		return;
 	}
-	m->subject = arena_printf(w->arena, "Daily report: %s%s%s", what, *fix ? ", " : "", fix);
+	m->subject =
+		arena_printf(w->arena, "Daily report: %s%s%s", what, *fix ? ", fix " : "", fix);
 	if (*counts)
 		m->lead = arena_printf(w->arena, "Open now: %s%s.", counts, at_sites(w));
 	else if (*missing)
@@ -378,8 +379,8 @@ static void put_counts(const struct message_writer *w, struct message_summary *o
 	if (!fleet || fleet->servers == 0)
 		return;
 	add(part, lines, "Fix",
-	    arena_printf(w->arena, "on %zu of %s", fleet->fixed,
-			 number(w, fleet->servers, "server")));
+	    arena_printf(w->arena, "%s server%s", fix_of(w, fleet),
+			 fleet->servers == 1 ? "" : "s"));
 	add(part, lines, "Silent", number(w, fleet->silent, "server"));
 	add(part, lines, "Not monitored", number(w, fleet->not_monitored, "server"));
 }
@@ -427,7 +428,7 @@ static void put_alerts(const struct message_writer *w, const struct message *m,
 			.tone = one->tone,
 			.name = alert_name(w, m, i),
 			.text = one->line,
-			.more = i <= REASONS ? one->reason : "",
+			.more = i <= REASONS || !*one->name ? one->reason : "",
 			.page_url = one->page_url,
 		};
 	}

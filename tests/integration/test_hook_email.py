@@ -349,7 +349,7 @@ FLEET = {"servers": 300, "fixed": 96, "silent": 4, "not_monitored": 1}
      "Daily report: 4 servers are silent and 1 is not monitored, fix on all 300",
      "No alert that this hook is told of is open, but 4 servers are silent and 1 is"),
     (daily_report(fleet=FLEET | {"fixed": 0, "silent": 0}), "Daily report: 1 server is not monitored, fix on none of 300",
-     "Not monitored  1 server"),
+     "Fix            on none of 300 servers"),
     (daily_report(fleet={"servers": 0, "fixed": 0, "silent": 0, "not_monitored": 0}),
      "Daily report: no server has reported yet", "The next daily report comes Wed 25 Nov 2026, 06:00 UTC."),
     (daily_report(fleet=None), "Daily report: nothing is wrong", "no alert that this hook is told of is open."),
