@@ -211,3 +211,20 @@ def test_an_alertmanager_is_posted_to_when_something_changes_not_with_every_repo
             receiver.wait(heard + 1)
             assert deliveries(collector, "") == []  # nothing of it goes by the outbox
     assert heard <= 3
+
+
+def test_that_a_hook_is_stuck_is_told_to_the_others(hooks, tmp_path):
+    with Receiver() as well, Receiver(status=500) as ill:
+        hooks.config.write_text("[alerts]\ngroup-interval = 0s\nhold-hook = 1s\n")
+        hooks.add("well", type="webhook", url=well.url)
+        hooks.add("ill", type="webhook", url=ill.url)
+        with Collector(tmp_path / "data", "--config", hooks.config) as collector:
+            for one in exposed_site():
+                assert collector.post(one)[0] == 200
+            until(lambda: any(b'"condition":"hook"' in body for *_, body in well.requests))
+            about = [d["about"]["condition"] for d in collector.get("/v1/deliveries")["deliveries"]
+                     if d["hook"] == "ill"]
+            collector.end(signal.SIGKILL)  # its log has what failed
+    assert about == ["exposed"]
+    (*_, body), = [request for request in well.requests if b'"condition":"hook"' in request[-1]]
+    assert b"The hook ill has taken nothing since" in body
