@@ -95,3 +95,36 @@ def test_a_damaged_store_is_told_and_crashes_nothing(tmp_path, damage, part):
         run("export", "--data", data)
         if checked.returncode == 1:
             assert checked.stderr
+
+
+def text_columns(db, table):
+    return [name for name, in db.execute(
+        "SELECT name FROM pragma_table_info(?) WHERE type = 'TEXT' AND ([notnull] OR pk)", (table,))]
+
+
+def blank(data, table, column):
+    """NULL in a column that is NOT NULL, as it is where the type of a value has been overwritten."""
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
+        sql, = db.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
+        for text, act in [(sql.replace(" NOT NULL", ""), f"UPDATE OR IGNORE {table} SET {column} = NULL"), (sql, "")]:
+            version, = db.execute("PRAGMA schema_version").fetchone()
+            db.execute("PRAGMA writable_schema = ON")
+            db.execute("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (text, table))
+            db.execute(f"PRAGMA schema_version = {version + 1}")
+            db.execute("PRAGMA writable_schema = OFF")
+            db.execute(act)
+            db.commit()
+
+
+@pytest.mark.parametrize("table", ["alert", "audit", "delivery", "expected", "history", "hook", "identity", "removal",
+                                   "server", "silence", "stream"])
+def test_a_text_that_has_become_null_crashes_nothing(tmp_path, table):
+    who = stored_site.load(VERSION, tmp_path / "first")
+    with contextlib.closing(sqlite3.connect(tmp_path / "first/mtawatch.db")) as db:
+        columns = text_columns(db, table)
+    assert columns
+    for column in columns:
+        data = tmp_path / column
+        stored_site.load(VERSION, data)
+        blank(data, table, column)
+        serve(data, who["admin"])

@@ -430,9 +430,15 @@ enum status store_db_choice(const struct store_db *db, sqlite3_stmt *row, int co
 	return STATUS_MALFORMED;
 }
 
-const char *store_db_text(sqlite3_stmt *row, int column)
+const char *store_db_text_or_null(sqlite3_stmt *row, int column)
 {
 	return (const char *)sqlite3_column_text(row, column);
+}
+
+const char *store_db_text(sqlite3_stmt *row, int column)
+{
+	const char *text = store_db_text_or_null(row, column);
+	return text ? text : "";
 }
 
 /*

@@ -89,24 +89,18 @@ struct listener {
 	char *error;
 };
 
-/* Of a body that is damaged, or names none, there is no text. */
-static const char *text_or_empty(sqlite3_stmt *row, int column)
-{
-	const char *text = store_db_text(row, column);
-	return text ? text : "";
-}
-
 static enum status visit_delivery(sqlite3_stmt *row, void *user)
 {
 	const struct listener *listener = user;
 	struct record_delivery delivery;
 	enum status status = get_delivery(listener->db, row, &delivery, listener->error);
 
+	/* Of a body that is damaged, or names none, there is no text. */
 	if (status == STATUS_OK)
 		delivery.about = (struct record_about){
-			text_or_empty(row, 9),
-			text_or_empty(row, 10),
-			text_or_empty(row, 11),
+			store_db_text(row, 9),
+			store_db_text(row, 10),
+			store_db_text(row, 11),
 			sqlite3_column_int64(row, 12),
 		};
 	return status == STATUS_OK ? listener->each(listener->user, &delivery) : status;

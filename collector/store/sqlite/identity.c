@@ -110,7 +110,7 @@ static enum status get_identity(const struct store_db *db, sqlite3_stmt *row, en
 	*out = (struct record_identity){
 		.kind = kind,
 		.name = store_db_text(row, 0),
-		.id = store_db_text(row, 1),
+		.id = store_db_text_or_null(row, 1),
 		.role = (enum role)role,
 		.made_by = store_db_text(row, 4),
 		.made_at_ms = sqlite3_column_int64(row, 5),
@@ -200,7 +200,7 @@ static enum status visit_audit(sqlite3_stmt *row, void *user)
 		.action = store_db_text(row, 4),
 		.kind = (enum record_kind)kind,
 		.object = store_db_text(row, 6),
-		.object_id = store_db_text(row, 7),
+		.object_id = store_db_text_or_null(row, 7),
 	};
 	return listener->each(listener->user, &audit);
 }

@@ -307,8 +307,14 @@ int64_t store_db_time(sqlite3_stmt *row, int column);
 enum status store_db_choice(const struct store_db *db, sqlite3_stmt *row, int column, int first,
 			    int last, const char *what, int *out, char error[STORE_ERROR_SIZE]);
 
-/* A text of a row, borrowed from it; of other types than text what SQLite makes of them. */
+/*
+ * A text of a row, borrowed from it; of other types than text what SQLite makes of them, "" of a NULL,
+ * which only damage puts into a column that is NOT NULL.
+ */
 const char *store_db_text(sqlite3_stmt *row, int column);
+
+/* Likewise; NULL where the column has none. */
+const char *store_db_text_or_null(sqlite3_stmt *row, int column);
 
 /* One transaction of the writer's (write.c). store_db_end() commits, or takes
  * everything back where `status` or the commit itself is a failure. */

@@ -248,11 +248,6 @@ enum status store_db_insert_report(struct store_db *db, const struct record_repo
 	return status == STATUS_OK ? set_latest(db, report, known, *id, error) : status;
 }
 
-static const char *text_at(sqlite3_stmt *row, int column)
-{
-	return (const char *)sqlite3_column_text(row, column);
-}
-
 /* The body, into db->text. */
 static enum status unpack(struct store_db *db, sqlite3_stmt *row, int first)
 {
@@ -285,14 +280,14 @@ enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int firs
 	struct store_bytes body = bytes_of(&db->text);
 	*out = (struct record_report){
 		.key = key,
-		.agent_id = text_at(row, first),
-		.epoch = text_at(row, first + 1),
+		.agent_id = store_db_text(row, first),
+		.epoch = store_db_text(row, first + 1),
 		.sequence = sqlite3_column_int64(row, first + 2),
 		.at_ms = sqlite3_column_int64(row, first + 3),
 		.received_at_ms = sqlite3_column_int64(row, first + 4),
 		.age_s = sqlite3_column_int64(row, first + 5),
 		.body_hash = (uint64_t)sqlite3_column_int64(row, first + 6),
-		.imported_by = text_at(row, first + 12),
+		.imported_by = store_db_text_or_null(row, first + 12),
 		.body = body.at,
 		.body_size = body.size,
 	};
