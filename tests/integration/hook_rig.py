@@ -26,7 +26,18 @@ sys.path.insert(0, str(ROOT / "tests"))
 # Everything that could break out of JSON, HTML, a header, a terminal, a line.
 HOSTILE = ['<script>alert("1")</script> & \'x\'', "two\r\nBcc: evil@example.com\r\n\r\nlines", "\u202egnp.exe",
            "tab\t\x1b[31mred\x07 \x7f", "K\u00f6ln \u4e2d\u6587 \U0001f600", "=?utf-8?B?SGk=?=", "." , "x" * 1024,
-           "{{template}} %n%s ${HOME} `id`", "\\ \" \\u0000"]
+           "{{template}} %n%s ${HOME} `id`", "\\ \" \\u0000",
+           "[click](https://evil.example/) ![x](https://evil.example/x.png) **b** _i_ ~s~ `c`",
+           "<!channel> <@U012AB3CD> <https://evil.example|fine> @here", "https://evil.example/login",
+           'EXCH1"},{"type":"Image","url":"https://evil.example/x.png"',
+           "{{DATE(2026-01-01T00:00:00Z, SHORT)}}", "\x85a\x9b31mb\u2028c\u2029d\u2066e\u2069\u200ff", "y" * 65536]
+
+
+EVERYTHING = " ".join(HOSTILE[:-1])
+SUMS = ["summary", "digest", "daily report"]
+
+# What no person is to meet: it rings, steers a terminal, turns or breaks lines, or cannot be seen.
+MARKS = "\u202e\x1b\x07\x7f\t\r\n\x85\x9b\u2028\u2029\u2066\u2069\u200f"
 
 
 class Receiver:
@@ -182,6 +193,13 @@ def daily_report(*alerts, **more):
     return summary("daily report", *alerts, **{
         "at": "2026-11-24T06:00:00Z", "since": "2026-11-23T06:00:00Z", "next": "2026-11-25T06:00:00Z",
         "fleet": {"servers": 300, "fixed": 96, "silent": 0, "not_monitored": 0}} | more)
+
+
+def hostile_summary(reason, text):
+    """The same in a summary, a digest or a daily report."""
+    one, = hostile(text)["alerts"]
+    sites = [{"organization": text, "site": text, "firing": {"exposed": 1}}] * 2
+    return daily_report(one, sites=sites) if reason == "daily report" else summary(reason, one, sites=sites)
 
 
 class Hooks:

@@ -2,14 +2,18 @@
 written after the receiver's own reference (tests/integration/webhooks), with its limits of length."""
 
 import json
+import re
 import subprocess
 
 import jsonschema
 import pytest
-from hook_rig import (HOSTILE, PROGRAM, ROOT, Hooks, Receiver, alert, daily_report, hostile, notification, resolved, site, storm,
-                      summary)
+from hook_rig import (EVERYTHING, HOSTILE, MARKS, PROGRAM, ROOT, SUMS, Hooks, Receiver, alert, daily_report, hostile,
+                      hostile_summary, notification, resolved, site, storm, summary)
 
 FORMATS = ["slack", "teams", "pagerduty"]
+PARTS = {"slack": {"section", "header", "actions", "button", "plain_text", "mrkdwn"},
+         "teams": {"message", "AdaptiveCard", "Container", "RichTextBlock", "TextRun", "Action.OpenUrl"},
+         "pagerduty": set()}  # whose texts are plain
 KEY = "e93facc04764012d7bfb002500d5d1a6"
 KIM = {"by": "kim", "at": "2026-11-24T09:10:00Z", "comment": "on my way"}
 WAYS = [{"steps": [{"text": "Disable adapter El90x2", "verdict_after": "clear"}]},
@@ -61,6 +65,14 @@ def texts(part):
     return [t for value in part for t in texts(value)] if isinstance(part, list) else []
 
 
+def values(part, key):
+    """Everything that goes by that key in it."""
+    if isinstance(part, dict):
+        own = [part[key]] if isinstance(part.get(key), str) else []
+        return own + [found for value in part.values() for found in values(value, key)]
+    return [found for one in part for found in values(one, key)] if isinstance(part, list) else []
+
+
 def send_all(hooks, form, messages, **more):
     with Receiver() as receiver:
         add(hooks, receiver, form, **more)
@@ -107,15 +119,28 @@ def test_a_key_that_is_too_long_for_pagerduty_is_the_same_each_time(hooks):
     assert bodies[0]["dedup_key"] == bodies[1]["dedup_key"] != bodies[2]["dedup_key"]
 
 
+def is_harmless(body, form):
+    links = [link for key in ("url", "href", "src", "client_url") for link in values(body, key)]
+    assert not set(MARKS) - {"\n"} & set("\n".join(texts(body)))
+    assert all(re.match("https://collector.example[/?]", link) for link in links)
+    assert set(values(body, "type")) <= PARTS[form]
+    if form == "slack":
+        sections = [b["text"]["text"] for b in body["blocks"] if b["type"] == "section"]
+        assert not any(mark in text for text in [body["text"], *sections] for mark in "<>")
+
+
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_mean_nothing_but_themselves(hooks, form, text):
     body, = send_all(hooks, form, [hostile(text)])
-    shown = "\n".join(texts(body))
-    assert not any(mark in shown for mark in "\u202e\x1b\x07\r")
-    if form == "slack":
-        sections = [b["text"]["text"] for b in body["blocks"] if b["type"] == "section"]
-        assert not any(mark in text for text in [body["text"], *sections] for mark in "<>")
+    is_harmless(body, form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("reason", SUMS)
+def test_hostile_texts_mean_nothing_in_sums(hooks, form, reason):
+    for body in send_all(hooks, form, [hostile_summary(reason, text) for text in (EVERYTHING, HOSTILE[-1])]):
+        is_harmless(body, form)
 
 
 @pytest.mark.parametrize("form", FORMATS)
