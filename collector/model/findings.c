@@ -65,8 +65,9 @@ const char *findings_object(const char *findings_json, struct arena *arena)
 
 	/* Kilobytes, and often: formatting them costs more than reading them. */
 	object[0] = '{';
-	memcpy(object + 1, findings_json, size);
-	memcpy(object + 1 + size, "}", 2);
+	memcpy(object + 1, findings_json, size + 1);
+	object[size + 1] = '}';
+	object[size + 2] = '\0';
 	return object;
 }
 
