@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "collector/api/alerts.h"
@@ -125,10 +126,16 @@ static void change(struct many *many, struct one *one)
 		one->failure = code_of(status);
 }
 
-/* The next few; those that cannot be changed cost next to nothing. */
+/*
+ * The next few; those that cannot be changed cost next to nothing. The rest stays as it is once nobody
+ * waits for the answer: the client has gone, or the collector ends.
+ */
 static void go_on(struct many *many)
 {
-	for (; many->next && many->waiting < AT_ONCE; many->next = many->next->next)
+	bool is_waited_for = many->call->request != NULL;
+
+	for (; is_waited_for && many->next && many->waiting < AT_ONCE;
+	     many->next = many->next->next)
 		change(many, many->next);
 	if (many->waiting == 0)
 		answer(many);
@@ -232,6 +239,32 @@ static enum status look_up(struct many *many, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a;
+	int64_t y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Each is changed, and has a line of the audit log, once. */
+static bool names_one_twice(const struct many *many)
+{
+	int64_t *ids = arena_alloc_array(&many->call->arena, many->n, sizeof *ids);
+	size_t n = 0;
+
+	for (const struct one *one = many->first; one; one = one->next) {
+		if (one->id >= 0)
+			ids[n++] = one->id;
+	}
+	if (n > 1)
+		qsort(ids, n, sizeof *ids, compare_ids);
+	for (size_t i = 1; i < n; i++) {
+		if (ids[i] == ids[i - 1])
+			return true;
+	}
+	return false;
+}
+
 static void read_ids(struct many *many, struct json_reading *in, const struct json_place *root)
 {
 	const char **ids = NULL;
@@ -245,6 +278,8 @@ static void read_ids(struct many *many, struct json_reading *in, const struct js
 		(void)number_parse(ids[i], 0, INT64_MAX, &id);
 		add_one(many, id, ids[i]);
 	}
+	if (in->status == STATUS_OK && many->n > 1 && names_one_twice(many))
+		json_refuse(in, root, "ids", STATUS_INVALID, "expected each alert once");
 }
 
 /* True: there is a filter. */

@@ -115,9 +115,34 @@ def test_a_silence_for_each_of_some(collector):
 @pytest.mark.parametrize("body, pointer", [
     ({}, "/ids"), ({"ids": ["1"], "filter": {"site": "HQ"}}, "/ids"), ({"filter": {}}, "/filter"),
     ({"filter": {"condition": "bad"}}, "/filter/condition"), ({"ids": ["1"], "until": "2000-01-01T00:00:00Z"}, "/until"),
+    ({"ids": ["1", "2", "01"]}, "/ids"), ({"ids": ["1"] * 10001}, "/ids"), ({"ids": ["1\0"]}, ""),
+    ({"ids": [["1"]]}, "/ids/0"), ({"filter": {"site": "x" * 70000}}, "/filter/site"),
 ])
 def test_what_cannot_be_meant_is_refused(collector, body, pointer):
     assert call(collector, "/v1/alerts/acknowledge", body, 422)["errors"][0]["pointer"] == pointer
+
+
+def begin(collector, ids):
+    """A connection on which all of them are being acknowledged."""
+    peer, body = collector.dial(), json.dumps({"ids": ids}).encode()
+    peer.sendall(b"POST /v1/alerts/acknowledge HTTP/1.1\r\nHost: c\r\nContent-Type: application/json\r\n"
+                 + f"Authorization: Bearer {collector.token}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+    return peer
+
+
+def test_it_ends_well_while_many_are_changed(tmp_path):
+    config = tmp_path / "collector.conf"
+    config.write_text("[alerts]\nhold-unknown = 0s\n")
+    with Collector(tmp_path / "data", "--config", config) as collector:
+        for i in range(400):
+            collector.post(minimal(f"S{i:03}", exchange={"organization": "ACME", "site": "HQ"}))
+        until(lambda: len(firing(collector)) == 400)
+        ids = [a["id"] for a in firing(collector)]
+        held = [begin(collector, ids) for _ in range(10)]
+        until(lambda: firing(collector, "&acknowledged=true"))
+        collector.end()
+    for peer in held:
+        peer.close()
 
 
 def test_a_silence_says_what_it_would_match_and_is_not_made(collector):
