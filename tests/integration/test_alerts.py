@@ -53,7 +53,7 @@ class Receiver:
 
 def start(tmp_path, receiver, more=""):
     config = tmp_path / "collector.conf"
-    config.write_text("[alerts]\ngroup-interval = 0s\nflap-changes = 0\n" + more +
+    config.write_text("[alerts]\nstorm-after = 0\ngroup-interval = 0s\nflap-changes = 0\n" + more +
                       f"\n[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
     return Collector(tmp_path / "data", "--config", str(config))
 

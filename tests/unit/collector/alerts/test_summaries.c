@@ -13,6 +13,9 @@
 
 #define CAUSE "/adapter_isolated]"
 
+#define DAY      (INT64_C(86400) * S)
+#define AT_SEVEN (T0 - T0 % DAY + DAY + DAY / 24 * 7)
+
 static struct play p;
 
 static int set_up(void **state)
@@ -187,19 +190,19 @@ static void who_keeps_incidents_hears_of_every_end(void **state)
 static void the_first_days_are_a_digest_a_day_but_what_fails(void **state)
 {
 	(void)state;
-	p.policy.digest_until_ms = T0 + 2 * 86400 * S;
-	p.policy.repeat_ms = INT64_C(7) * 86400 * S;
+	p.policy.digest_until_ms = T0 + 2 * DAY;
+	p.policy.repeat_ms = 7 * DAY;
 	configure();
 	see_sites('A', 'B', VERDICT_EXPOSED);
 	play_expect_told(&p, "");
 	see_sites('C', 'C', VERDICT_FAILING);
 	play_expect_told(&p, OPENED("C", "failing"));
-	play_go_to(&p, T0 + 86399 * S);
+	play_go_to(&p, T0 + DAY - S);
 	play_expect_told(&p, "");
-	play_go_to(&p, T0 + 86400 * S);
+	play_go_to(&p, T0 + DAY);
 	play_expect_told(&p, "digest[digest/ops] SC=failing SA=exposed SB=exposed +2 -0; ");
 	see_sites('D', 'D', VERDICT_EXPOSED);
-	play_go_to(&p, T0 + 2 * 86400 * S);
+	play_go_to(&p, T0 + 2 * DAY);
 	play_expect_told(&p, "digest[digest/ops] SD=exposed +1 -0; ");
 	see_sites('E', 'E', VERDICT_EXPOSED);
 	play_expect_told(&p, OPENED("E", "exposed"));
@@ -208,8 +211,8 @@ static void the_first_days_are_a_digest_a_day_but_what_fails(void **state)
 static void too_much_that_fails_is_a_storm_in_the_first_days_too(void **state)
 {
 	(void)state;
-	p.policy.digest_until_ms = T0 + 86400 * S;
-	p.policy.repeat_ms = INT64_C(7) * 86400 * S;
+	p.policy.digest_until_ms = T0 + DAY;
+	p.policy.repeat_ms = 7 * DAY;
 	configure();
 	see_sites('A', 'A', VERDICT_EXPOSED);
 	see_sites('B', 'G', VERDICT_FAILING);
@@ -220,7 +223,7 @@ static void too_much_that_fails_is_a_storm_in_the_first_days_too(void **state)
 	play_pass(&p, 900);
 	see_sites('H', 'H', VERDICT_EXPOSED);
 	play_expect_told(&p, "");
-	play_go_to(&p, T0 + 86400 * S);
+	play_go_to(&p, T0 + DAY);
 	play_expect_told(&p, "digest[digest/ops] SH=exposed +1 -0; ");
 }
 
@@ -229,7 +232,7 @@ static void a_clock_that_is_set_back_holds_up_no_summary(void **state)
 	(void)state;
 	see_sites('A', 'F', VERDICT_EXPOSED);
 	p.told[0] = '\0';
-	p.now -= 86400 * S;
+	p.now -= DAY;
 	configure(); /* everything is looked at */
 	play_pass(&p, 300);
 	assert_non_null(strstr(p.told, "summary[storm/ops]"));
@@ -241,9 +244,6 @@ static void count_fleet(void *user, const struct hook_route *route, struct notif
 	(void)route;
 	*out = (struct notification_fleet){ 300, 96, 2, 1 };
 }
-
-#define DAY      (INT64_C(86400) * S)
-#define AT_SEVEN (T0 - T0 % DAY + DAY + 7 * 3600 * S)
 
 static void a_report_comes_daily_at_its_time(void **state)
 {
