@@ -128,3 +128,12 @@ def test_a_text_that_has_become_null_crashes_nothing(tmp_path, table):
         stored_site.load(VERSION, data)
         blank(data, table, column)
         serve(data, who["admin"])
+
+
+@pytest.mark.parametrize("seed", [11, 538])
+def test_an_export_of_servers_that_follow_themselves_ends(tmp_path, seed):
+    """Damage of which a table gives the same server again and again."""
+    who = stored_site.load(14, tmp_path / "data")
+    flip(tmp_path / "data", random.Random(seed))
+    serve(tmp_path / "data", who["admin"])
+    assert "is damaged" in run("export", "--data", tmp_path / "data").stderr

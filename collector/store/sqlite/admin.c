@@ -1,5 +1,6 @@
 #include "collector/store/sqlite/internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,6 +59,21 @@ struct reading {
 
 static const char reading_reports[] = "read the reports";
 
+/* A damaged table may give the same server again and again. */
+static enum status set_host(struct reading *r, int64_t id, const char *key,
+			    char error[STORE_ERROR_SIZE])
+{
+	if (id <= r->host_id) {
+		snprintf(error, STORE_ERROR_SIZE,
+			 "'%s' is damaged: behind the host %" PRId64 " comes the host %" PRId64,
+			 r->db->path, r->host_id, id);
+		return STATUS_MALFORMED;
+	}
+	r->host_id = id;
+	buffer_add_text(&r->key, key);
+	return STATUS_OK;
+}
+
 /* Goes on to the next server, if there is one. */
 static enum status next_host(struct reading *r, bool *found, char error[STORE_ERROR_SIZE])
 {
@@ -66,10 +82,8 @@ static enum status next_host(struct reading *r, bool *found, char error[STORE_ER
 	enum status status = store_db_step(r->db, next, reading_reports, error);
 	*found = status == STATUS_OK;
 	r->key.size = 0;
-	if (*found) {
-		r->host_id = sqlite3_column_int64(next, 0);
-		buffer_add_text(&r->key, store_db_text(next, 1));
-	}
+	if (*found)
+		status = set_host(r, sqlite3_column_int64(next, 0), store_db_text(next, 1), error);
 	sqlite3_reset(next);
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
