@@ -159,9 +159,9 @@ void alerts_advance_summaries(struct alerts *alerts, int64_t now_ms, struct aler
 void alerts_emit_summaries(struct alerts *alerts, struct alert_changes *out);
 void alerts_drop_throttles(struct alerts *alerts);
 
-/* summary.c: what is in a summary. `row` says of what span. */
+/* summary.c: what is in a summary. `row` says of what span, `next_ms` when another may be due. */
 void alerts_write_summary(struct alerts *alerts, const struct alert_target *target,
-			  const struct record_summary *row, int64_t now_ms,
+			  const struct record_summary *row, int64_t next_ms, int64_t now_ms,
 			  struct alert_changes *out);
 void alerts_write_end_of_storm(struct alerts *alerts, const struct alert_target *target,
 			       const struct record_summary *row, int64_t now_ms,

@@ -127,9 +127,11 @@ static size_t show_worst(const struct alerts *alerts, struct firing_list *list, 
 	return n;
 }
 
+/* `resolved`: nothing fires any more that the target was told of under that key. */
 static void write(struct alerts *alerts, const struct alert_target *target,
 		  enum notification_reason reason, const char *key, int64_t known_since_ms,
-		  struct notification_summary *summary, int64_t now_ms, struct alert_changes *out)
+		  bool resolved, struct notification_summary *summary, int64_t now_ms,
+		  struct alert_changes *out)
 {
 	struct notification_alert shown[NOTIFICATION_MAX_ALERTS];
 	struct firing_list list = list_firing(alerts, target, known_since_ms);
@@ -141,7 +143,7 @@ static void write(struct alerts *alerts, const struct alert_target *target,
 		.site = "",
 		.cause = notification_reason_text(reason),
 		.url = alerts->url ? alerts->url : "",
-		.resolved = list.n == 0,
+		.resolved = resolved,
 		.reason = reason,
 		.at_ms = now_ms,
 		.alerts = shown,
@@ -157,29 +159,27 @@ static void write(struct alerts *alerts, const struct alert_target *target,
 	free(list.all);
 }
 
-static const char *storm_key(const struct record_summary *row, struct arena *arena)
+/* The same for all summaries of a storm, or of the first days. */
+static const char *key_of(const struct record_summary *row, struct arena *arena)
 {
-	return row->storm_ms == TIMESTAMP_NONE
-		       ? arena_printf(arena, "storm/%s", row->hook)
-		       : arena_printf(arena, "storm/%s/%" PRId64, row->hook, row->storm_ms);
+	return arena_printf(arena, "storm/%s/%" PRId64, row->hook, row->storm_ms);
 }
 
 void alerts_write_summary(struct alerts *alerts, const struct alert_target *target,
-			  const struct record_summary *row, int64_t now_ms,
+			  const struct record_summary *row, int64_t next_ms, int64_t now_ms,
 			  struct alert_changes *out)
 {
-	bool is_storm = row->kind == RECORD_SUMMARY_STORM;
 	struct notification_summary summary = {
 		.since_ms = row->since_ms,
 		.opened = (size_t)row->opened,
 		.resolved = (size_t)row->resolved,
-		.next_ms = TIMESTAMP_NONE,
+		.next_ms = next_ms,
 	};
 
-	write(alerts, target, is_storm ? NOTIFICATION_SUMMARY : NOTIFICATION_DIGEST,
-	      is_storm ? storm_key(row, &out->arena)
-		       : arena_printf(&out->arena, "digest/%s", row->hook),
-	      row->since_ms, &summary, now_ms, out);
+	write(alerts, target,
+	      row->kind == RECORD_SUMMARY_STORM ? NOTIFICATION_SUMMARY : NOTIFICATION_DIGEST,
+	      key_of(row, &out->arena), row->since_ms, !alerts_still_fires(alerts, target, now_ms),
+	      &summary, now_ms, out);
 }
 
 void alerts_write_end_of_storm(struct alerts *alerts, const struct alert_target *target,
@@ -189,7 +189,7 @@ void alerts_write_end_of_storm(struct alerts *alerts, const struct alert_target 
 	struct notification_summary summary = { .since_ms = row->storm_ms,
 						.next_ms = TIMESTAMP_NONE };
 
-	write(alerts, target, NOTIFICATION_SUMMARY, storm_key(row, &out->arena), INT64_MAX,
+	write(alerts, target, NOTIFICATION_SUMMARY, key_of(row, &out->arena), INT64_MAX, true,
 	      &summary, now_ms, out);
 }
 
@@ -210,8 +210,8 @@ void alerts_write_report(struct alerts *alerts, const struct alert_target *targe
 		summary.fleet = &fleet;
 	}
 	write(alerts, target, NOTIFICATION_DAILY_REPORT,
-	      arena_printf(&out->arena, "daily-report/%s", row->hook), INT64_MIN, &summary, now_ms,
-	      out);
+	      arena_printf(&out->arena, "daily-report/%s", row->hook), INT64_MIN,
+	      !alerts_still_fires(alerts, target, now_ms), &summary, now_ms, out);
 }
 
 int64_t alerts_report_due(const struct alert_target *target, int64_t after_ms)

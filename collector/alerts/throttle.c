@@ -117,9 +117,16 @@ static void note_told(struct alert_throttle *throttle, const struct alert_news *
 	throttle->next_told = (throttle->next_told + 1) % ALERT_TOLD;
 }
 
+/* What is held is one incident from here on, or goes on with that of the last storm. */
+static void begin_incident(struct record_summary *row, int64_t now_ms)
+{
+	if (row->storm_ms == TIMESTAMP_NONE)
+		row->storm_ms = now_ms;
+	row->calm_ms = TIMESTAMP_NONE;
+}
+
 /* The first summary of a storm counts what it began with, though that was told singly. */
-static void begin_storm(struct alert_throttle *throttle, const struct alert_target *target,
-			int64_t now_ms)
+static void begin_storm(struct alert_throttle *throttle, int64_t now_ms)
 {
 	struct record_summary *row = &throttle->row;
 	int64_t since_ms = row->kind == RECORD_SUMMARY_DIGEST ? row->since_ms : now_ms;
@@ -136,9 +143,7 @@ static void begin_storm(struct alert_throttle *throttle, const struct alert_targ
 	row->kind = RECORD_SUMMARY_STORM;
 	row->since_ms = since_ms;
 	row->due_ms = now_ms + STORM_FIRST_MS;
-	if (target->keeps_incidents && row->storm_ms == TIMESTAMP_NONE)
-		row->storm_ms = now_ms;
-	row->calm_ms = TIMESTAMP_NONE;
+	begin_incident(row, now_ms);
 }
 
 static void begin_digest(const struct alerts *alerts, struct record_summary *row, int64_t now_ms)
@@ -146,6 +151,7 @@ static void begin_digest(const struct alerts *alerts, struct record_summary *row
 	row->kind = RECORD_SUMMARY_DIGEST;
 	row->since_ms = now_ms;
 	row->due_ms = earlier(now_ms + DAY_MS, alerts->policy.digest_until_ms);
+	begin_incident(row, now_ms);
 }
 
 static void hold(struct alerts *alerts, struct alert_throttle *throttle,
@@ -219,7 +225,7 @@ bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
 			note_told(throttle, news, true, now_ms);
 			return true;
 		}
-		begin_storm(throttle, target, now_ms);
+		begin_storm(throttle, now_ms);
 	}
 	throttle->is_dirty = true;
 	hold(alerts, throttle, news, now_ms);
@@ -233,6 +239,17 @@ static bool is_calm(const struct alerts *alerts, const struct alert_throttle *th
 	       count_recent(throttle, false, now_ms) <= alerts->policy.storm_after;
 }
 
+/* When another summary is due, if there is anything to tell then; TIMESTAMP_NONE: it is singly. */
+static int64_t next_due(const struct alerts *alerts, const struct alert_throttle *throttle,
+			int64_t now_ms)
+{
+	int64_t until_ms = alerts->policy.digest_until_ms;
+
+	if (!is_calm(alerts, throttle, now_ms))
+		return now_ms + STORM_MS;
+	return now_ms < until_ms ? earlier(now_ms + DAY_MS, until_ms) : TIMESTAMP_NONE;
+}
+
 /* The summary is written, or there was nothing to write. */
 static void begin_span(struct alerts *alerts, struct alert_throttle *throttle,
 		       const struct alert_target *target, int64_t now_ms)
@@ -244,10 +261,12 @@ static void begin_span(struct alerts *alerts, struct alert_throttle *throttle,
 	row->due_ms = now_ms + STORM_MS;
 	if (!is_calm(alerts, throttle, now_ms))
 		return;
-	if (row->kind == RECORD_SUMMARY_STORM && target->keeps_incidents)
-		row->calm_ms = now_ms;
 	row->kind = RECORD_SUMMARY_NONE;
 	row->since_ms = row->due_ms = TIMESTAMP_NONE;
+	if (target->keeps_incidents)
+		row->calm_ms = now_ms;
+	else
+		row->storm_ms = TIMESTAMP_NONE;
 	if (now_ms < alerts->policy.digest_until_ms)
 		begin_digest(alerts, row, now_ms);
 }
@@ -275,7 +294,8 @@ static void advance_summary(struct alerts *alerts, struct alert_throttle *thrott
 	keep_within_reach(alerts, row, now_ms);
 	if (row->due_ms <= now_ms) {
 		if (row->held > 0)
-			alerts_write_summary(alerts, target, row, now_ms, out);
+			alerts_write_summary(alerts, target, row,
+					     next_due(alerts, throttle, now_ms), now_ms, out);
 		throttle->is_dirty = true;
 		begin_span(alerts, throttle, target, now_ms);
 	}

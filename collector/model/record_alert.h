@@ -133,8 +133,8 @@ struct record_summary {
 	int64_t held;     /* notifications that it stands for */
 	int64_t opened;   /* alerts that fired in these, and that were over */
 	int64_t resolved;
-	int64_t storm_ms; /* of a receiver that keeps incidents: when that of its storm was opened */
-	int64_t calm_ms;  /* when the storm was over, whose incident is not resolved yet */
+	int64_t storm_ms; /* when the storm or the first days began: what their incident is known by */
+	int64_t calm_ms; /* when that was over, while a receiver that keeps incidents has it open */
 	int64_t reported_ms; /* when its last daily report was made; what happened since then: */
 	int64_t report_opened;
 	int64_t report_resolved;

@@ -51,7 +51,9 @@ static void note_delivery(struct play *p, const struct record_delivery *row)
 	p->last = row;
 	arena_init(&arena);
 	assert_int_equal(notification_read(row->body, row->body_size, &arena, &n), STATUS_OK);
-	append(p->told, sizeof p->told, "%s[%s]", notification_reason_text(n.reason), n.group_key);
+	size_t key = n.summary ? strcspn(n.group_key, "0123456789") : strlen(n.group_key);
+	append(p->told, sizeof p->told, "%s[%.*s]", notification_reason_text(n.reason), (int)key,
+	       n.group_key);
 	for (size_t i = 0; i < n.n_alerts; i++)
 		note_alert(p, &n.alerts[i]);
 	if (n.summary)

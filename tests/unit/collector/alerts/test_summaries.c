@@ -63,7 +63,7 @@ static void begin_storm(void)
 	see_sites('A', 'F', VERDICT_EXPOSED);
 	play_expect_told(&p, FIVE_EXPOSED);
 	play_pass(&p, 9);
-	play_expect_told(&p, "summary[storm/ops] SA=exposed SB=exposed SC=exposed SD=exposed "
+	play_expect_told(&p, "summary[storm/ops/] SA=exposed SB=exposed SC=exposed SD=exposed "
 			     "SE=exposed SF=exposed +6 -0; ");
 }
 
@@ -76,7 +76,7 @@ static void what_is_more_than_five_in_five_minutes_is_summed_up(void **state)
 	see_sites('G', 'G', VERDICT_FAILING);
 	play_expect_told(&p, FIVE_EXPOSED);
 	play_pass(&p, 8);
-	play_expect_told(&p, "summary[storm/ops] SG=failing SA=exposed SB=exposed SC=exposed "
+	play_expect_told(&p, "summary[storm/ops/] SG=failing SA=exposed SB=exposed SC=exposed "
 			     "SD=exposed SE=exposed SF=exposed +7 -0; ");
 
 	arena_init(&arena);
@@ -86,6 +86,8 @@ static void what_is_more_than_five_in_five_minutes_is_summed_up(void **state)
 	assert_string_equal(last->summary->sites[0].site, "G");
 	assert_int_equal(last->summary->sites[0].firing[CONDITION_FAILING], 1);
 	assert_int_equal(last->summary->since_ms, T0);
+	assert_int_equal(last->summary->next_ms, p.now + 300 * S);
+	assert_false(last->resolved);
 	arena_deinit(&arena);
 }
 
@@ -98,7 +100,7 @@ static void one_summary_each_five_minutes_until_calm(void **state)
 	play_pass(&p, 290);
 	play_expect_told(&p, "");
 	play_pass(&p, 10);
-	play_expect_told(&p, "summary[storm/ops] SH=at_risk SI=at_risk SJ=at_risk +3 -1; ");
+	play_expect_told(&p, "summary[storm/ops/] SH=at_risk SI=at_risk SJ=at_risk +3 -1; ");
 	see_sites('K', 'K', VERDICT_EXPOSED); /* four in five minutes are no storm */
 	play_expect_told(&p, OPENED("K", "exposed"));
 	play_pass(&p, 600);
@@ -114,7 +116,7 @@ static void what_gets_worse_in_a_storm_waits_a_minute_at_most(void **state)
 	play_pass(&p, 53);
 	play_expect_told(&p, "");
 	play_pass(&p, 1);
-	play_expect_told(&p, "summary[storm/ops] SB=failing +0 -0; ");
+	play_expect_told(&p, "summary[storm/ops/] SB=failing +0 -0; ");
 }
 
 static void what_a_summary_stands_for_survives_a_crash(void **state)
@@ -126,7 +128,7 @@ static void what_a_summary_stands_for_survives_a_crash(void **state)
 	see_sites('A', 'G', VERDICT_EXPOSED);
 	play_expect_told(&p, "");
 	play_pass(&p, 10);
-	play_expect_told(&p, "summary[storm/ops] SA=exposed SB=exposed SC=exposed SD=exposed "
+	play_expect_told(&p, "summary[storm/ops/] SA=exposed SB=exposed SC=exposed SD=exposed "
 			     "SE=exposed SF=exposed SG=exposed +7 -0; ");
 }
 
@@ -157,6 +159,21 @@ static void nothing_is_summed_up_where_nobody_wants_it(void **state)
 	configure();
 	see_sites('A', 'Z', VERDICT_EXPOSED);
 	assert_non_null(strstr(p.told, OPENED("Z", "exposed")));
+}
+
+/* Its incident at a receiver that keeps one must not look mended by that. */
+static void a_summary_of_what_is_over_resolves_nothing_that_fires(void **state)
+{
+	struct arena arena;
+	(void)state;
+
+	begin_storm();
+	see_sites('A', 'C', VERDICT_CLEAR);
+	play_pass(&p, 300);
+	play_expect_told(&p, "summary[storm/ops/] +0 -3; ");
+	arena_init(&arena);
+	assert_false(play_last_notification(&p, &arena)->resolved);
+	arena_deinit(&arena);
 }
 
 /* Its receiver keeps an incident for each group until it hears the end of it. */
@@ -200,12 +217,34 @@ static void the_first_days_are_a_digest_a_day_but_what_fails(void **state)
 	play_go_to(&p, T0 + DAY - S);
 	play_expect_told(&p, "");
 	play_go_to(&p, T0 + DAY);
-	play_expect_told(&p, "digest[digest/ops] SC=failing SA=exposed SB=exposed +2 -0; ");
+	play_expect_told(&p, "digest[storm/ops/] SC=failing SA=exposed SB=exposed +2 -0; ");
 	see_sites('D', 'D', VERDICT_EXPOSED);
 	play_go_to(&p, T0 + 2 * DAY);
-	play_expect_told(&p, "digest[digest/ops] SD=exposed +1 -0; ");
+	play_expect_told(&p, "digest[storm/ops/] SD=exposed +1 -0; ");
 	see_sites('E', 'E', VERDICT_EXPOSED);
 	play_expect_told(&p, OPENED("E", "exposed"));
+}
+
+static void an_incident_of_the_first_days_is_resolved_when_nothing_of_them_fires(void **state)
+{
+	struct arena arena;
+	(void)state;
+
+	p.target.keeps_incidents = true;
+	p.policy.digest_until_ms = T0 + DAY;
+	p.policy.repeat_ms = 7 * DAY;
+	configure();
+	see_sites('A', 'A', VERDICT_EXPOSED);
+	play_go_to(&p, T0 + DAY);
+	play_expect_told(&p, "digest[storm/ops/] SA=exposed +1 -0; ");
+	play_pass(&p, 3600);
+	play_expect_told(&p, "");
+	see_sites('A', 'A', VERDICT_CLEAR);
+	play_pass(&p, 300);
+	play_expect_told(&p, "resolved[ORG/A" CAUSE " SA=resolved; summary[storm/ops/] +0 -0; ");
+	arena_init(&arena);
+	assert_true(play_last_notification(&p, &arena)->resolved);
+	arena_deinit(&arena);
 }
 
 static void too_much_that_fails_is_a_storm_in_the_first_days_too(void **state)
@@ -218,13 +257,13 @@ static void too_much_that_fails_is_a_storm_in_the_first_days_too(void **state)
 	see_sites('B', 'G', VERDICT_FAILING);
 	p.told[0] = '\0';
 	play_pass(&p, 10);
-	play_expect_told(&p, "summary[storm/ops] SB=failing SC=failing SD=failing SE=failing "
+	play_expect_told(&p, "summary[storm/ops/] SB=failing SC=failing SD=failing SE=failing "
 			     "SF=failing SG=failing SA=exposed +7 -0; ");
 	play_pass(&p, 900);
 	see_sites('H', 'H', VERDICT_EXPOSED);
 	play_expect_told(&p, "");
 	play_go_to(&p, T0 + DAY);
-	play_expect_told(&p, "digest[digest/ops] SH=exposed +1 -0; ");
+	play_expect_told(&p, "digest[storm/ops/] SH=exposed +1 -0; ");
 }
 
 static void a_clock_that_is_set_back_holds_up_no_summary(void **state)
@@ -235,7 +274,7 @@ static void a_clock_that_is_set_back_holds_up_no_summary(void **state)
 	p.now -= DAY;
 	configure(); /* everything is looked at */
 	play_pass(&p, 300);
-	assert_non_null(strstr(p.told, "summary[storm/ops]"));
+	assert_non_null(strstr(p.told, "summary[storm/ops/]"));
 }
 
 static void count_fleet(void *user, const struct hook_route *route, struct notification_fleet *out)
@@ -298,8 +337,10 @@ int main(void)
 		TEST(what_a_summary_stands_for_survives_a_crash),
 		TEST(acknowledgements_are_no_storm),
 		TEST(nothing_is_summed_up_where_nobody_wants_it),
+		TEST(a_summary_of_what_is_over_resolves_nothing_that_fires),
 		TEST(who_keeps_incidents_hears_of_every_end),
 		TEST(the_first_days_are_a_digest_a_day_but_what_fails),
+		TEST(an_incident_of_the_first_days_is_resolved_when_nothing_of_them_fires),
 		TEST(too_much_that_fails_is_a_storm_in_the_first_days_too),
 		TEST(a_clock_that_is_set_back_holds_up_no_summary),
 		TEST(a_report_comes_daily_at_its_time),
