@@ -53,7 +53,7 @@ static void on_timer(void *user)
 
 	if (!TAILQ_EMPTY(&h->waiting) && h->n_running >= h->limit)
 		evict_oldest(h);
-	if (!TAILQ_EMPTY(&h->waiting) && h->n_running < h->limit) {
+	while (!TAILQ_EMPTY(&h->waiting) && h->n_running < h->limit) {
 		struct handshake *next = TAILQ_FIRST(&h->waiting);
 		take_out(h, next);
 		run(h, next);

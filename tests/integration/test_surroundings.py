@@ -6,7 +6,7 @@ import time
 
 import pytest
 from hook_rig import Hooks, Receiver
-from running import Collector, server
+from running import PATIENCE, Collector, server
 from test_hooks_at_work import until
 
 NAMES = [f"EXCH{i}" for i in range(1, 13)]
@@ -36,6 +36,16 @@ def post(collector, names, sequence, **others):
         assert collector.post(report(name, sequence, **others))[0] == 200
 
 
+def report_until(collector, names, is_done, **others):
+    deadline = time.monotonic() + PATIENCE
+    sequence = 1
+    while not is_done():
+        assert time.monotonic() < deadline
+        sequence += 1
+        post(collector, names, sequence, **others)
+        time.sleep(0.2)
+
+
 def told(receiver):
     """(reason, condition, site, server) of every alert that is not over, or "resolved"."""
     bodies = [json.loads(body) for *_, body in receiver.requests]
@@ -62,11 +72,7 @@ def test_all_silent_at_once_are_one_incident_from_begin_to_end(hooks, receiver, 
         assert around["since"] == newest
         time.sleep(2)
         assert told(receiver) == [("opened", "surroundings", None, None)] * 2
-        sequence = 1
-        while len(receiver.requests) < 4:  # heard of again
-            sequence += 1
-            post(collector, NAMES, sequence, interval=60)
-            time.sleep(0.2)
+        report_until(collector, NAMES, lambda: len(receiver.requests) == 4, interval=60)
         assert told(receiver)[2:] == [("resolved", "surroundings", None, None)] * 2
         assert firing(collector, "silent") == firing(collector, "surroundings") == []
 
@@ -76,11 +82,7 @@ def test_who_is_silent_still_when_the_others_are_back_is_told_singly(hooks, rece
     with Collector(tmp_path / "data", "--config", hooks.config) as collector:
         post(collector, NAMES, 1)
         receiver.wait(1)
-        sequence = 1
-        while len(receiver.requests) < 3:
-            sequence += 1
-            post(collector, NAMES[1:], sequence, interval=60)
-            time.sleep(0.2)
+        report_until(collector, NAMES[1:], lambda: len(receiver.requests) == 3, interval=60)
         assert told(receiver)[1:] == [("resolved", "surroundings", None, None), ("opened", "silent", "HQ", "EXCH1")]
 
 
@@ -89,11 +91,8 @@ def test_a_site_that_falls_silent_is_one_incident_of_the_site(hooks, receiver, t
     living, dead = NAMES[:6], NAMES[6:]
     with Collector(tmp_path / "data", "--config", hooks.config) as collector:
         post(collector, dead, 1, site="BRANCH", interval=1)
-        sequence = 0
-        while not receiver.requests or len(firing(collector, "silent")) < len(dead):
-            sequence += 1
-            post(collector, living, sequence)
-            time.sleep(0.2)
+        report_until(collector, living,
+                     lambda: receiver.requests and len(firing(collector, "silent")) == len(dead))
         around, = firing(collector, "surroundings")
         assert (around["organization"], around["site"], around["server"]) == ("ACME", "BRANCH", "")
         assert around["text"].startswith("Nothing is heard of any of the 6 servers of ACME/BRANCH.")
