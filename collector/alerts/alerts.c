@@ -143,10 +143,26 @@ static void step_kind(struct alerts *alerts, struct alert_subject *subject, enum
 	join_if_fires(alerts, alert);
 }
 
+/* What becomes due from here on is of this subject alone; returns what is due of all others. */
+static int64_t begin_step(struct alerts *alerts)
+{
+	int64_t others_ms = alerts->next_due_ms;
+
+	alerts->next_due_ms = INT64_MAX;
+	return others_ms;
+}
+
+static void end_step(struct alerts *alerts, struct alert_subject *subject, int64_t others_ms)
+{
+	subject->due_ms = alerts->next_due_ms;
+	alerts_due_at(alerts, others_ms);
+}
+
 static void step_server(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
 			struct alert_changes *out)
 {
 	const struct view *view = subject->view;
+	int64_t others_ms = begin_step(alerts);
 	unsigned not_monitored = view->not_monitored ? CONDITION_BIT(CONDITION_NOT_MONITORED) : 0;
 
 	step_kind(alerts, subject, CONDITION_FAILING, exposure_of(subject), view->since_ms, now_ms,
@@ -157,6 +173,7 @@ static void step_server(struct alerts *alerts, struct alert_subject *subject, in
 		  out);
 	if (view->silent && now_ms < subject->silent_from_ms)
 		alerts_due_at(alerts, subject->silent_from_ms);
+	end_step(alerts, subject, others_ms);
 }
 
 static bool is_harmless(const struct view *view)
@@ -381,16 +398,31 @@ static bool is_over(const struct alert_subject *subject)
 	return !subject->view || is_harmless(subject->view);
 }
 
+/* Nothing of it changes before its time, unless the rules did, or the clock was set back. */
+static bool is_due(const struct alerts *alerts, const struct alert_subject *subject, int64_t now_ms)
+{
+	return alerts->has_other_rules || now_ms < alerts->advanced_ms ||
+	       subject->due_ms <= now_ms || !subject->view;
+}
+
+static void advance_subject(struct alerts *alerts, struct alert_subject *subject, int64_t now_ms,
+			    struct alert_changes *out)
+{
+	if (!is_due(alerts, subject, now_ms))
+		alerts_due_at(alerts, subject->due_ms);
+	else if (subject->view)
+		step_server(alerts, subject, now_ms, out);
+	else if (is_of_no_server(subject))
+		step_own(alerts, subject, now_ms, out);
+}
+
 void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
 {
 	alerts->next_due_ms = INT64_MAX;
-	for (size_t i = alerts->n_subjects; i-- > 0;) {
-		struct alert_subject *subject = alerts->subjects[i];
-		if (subject->view)
-			step_server(alerts, subject, now_ms, out);
-		else if (is_of_no_server(subject))
-			step_own(alerts, subject, now_ms, out);
-	}
+	for (size_t i = alerts->n_subjects; i-- > 0;)
+		advance_subject(alerts, alerts->subjects[i], now_ms, out);
+	alerts->has_other_rules = false;
+	alerts->advanced_ms = now_ms;
 	alerts_settle(alerts, true, now_ms, out);
 	for (size_t i = alerts->n_subjects; i-- > 0;) {
 		if (is_over(alerts->subjects[i]))

@@ -32,6 +32,7 @@ struct alert_subject {
 	struct alert *alerts[CONDITION_COUNT]; /* by condition_kind(); NULL: none */
 	struct view *view;      /* the last one; NULL: not seen since the last reset, or our own */
 	int64_t silent_from_ms; /* when its silence counts; only while it is silent */
+	int64_t due_ms;         /* when time alone may change something; INT64_MAX: never */
 	bool is_expected;       /* as of the last look at those that never reported */
 };
 
@@ -110,6 +111,8 @@ struct alerts {
 	int64_t last_id;
 	int64_t heard_from_ms;
 	int64_t next_due_ms;
+	int64_t advanced_ms;  /* the last advance */
+	bool has_other_rules; /* since the last advance: everything may be due at other times */
 };
 
 /* Appends to an array of pointers, which grows. */

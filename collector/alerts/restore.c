@@ -20,6 +20,7 @@ void alerts_configure(struct alerts *alerts, const struct alert_policy *policy, 
 	alerts->policy = *policy;
 	alerts->url = url;
 	alerts->next_due_ms = INT64_MIN; /* everything may be due at other times now */
+	alerts->has_other_rules = true;
 }
 
 void alerts_set_targets(struct alerts *alerts, const struct alert_target *targets, size_t n)

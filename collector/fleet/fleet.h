@@ -58,7 +58,7 @@
 #define FLEET_MAX_SILENT_JUDGED 32
 
 /* Servers that one fleet_load() or fleet_advance() makes silent, for the same reason. */
-#define FLEET_MAX_EXPIRED 128
+#define FLEET_MAX_EXPIRED 64
 
 /* The fleet is behind when a server should have fallen silent this long ago. */
 #define FLEET_MAX_LAG_MS 5000
