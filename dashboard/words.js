@@ -54,7 +54,8 @@ export const SILENT = {
 
 /* Conditions of the collector itself; all others are verdicts, or silence. */
 const SELF_CONDITIONS = {
-  surroundings: "Many silent", disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered", hook: "Hook stuck",
+  surroundings: "Many silent", disk: "Disk", certificate: "Certificate", dead_letters: "Not delivered",
+  hook: "Hook stuck",
 };
 
 /**
