@@ -7,6 +7,7 @@ import time
 import pytest
 from hook_rig import Hooks, Receiver
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, server
+from test_hooks_at_work import until
 
 
 def removed(collector, name, query=""):
@@ -112,6 +113,7 @@ def test_who_never_reports_is_alerted_of_and_who_does_is_resolved(tmp_path):
             assert [(a["status"], a["labels"]["server"]) for a in json.loads(receiver.requests[1][3])["alerts"]] == [
                 ("firing", "EXCH7"), ("resolved", "EXCH8")]
             assert collector.ask("/v1/inventory/exch7", "DELETE")[0] == 204
+            until(lambda: not collector.get("/v1/deliveries?state=waiting")["deliveries"])
         with Collector(str(tmp_path / "data"), "--config", hooks.config):
             receiver.wait(3)
         last, = json.loads(receiver.requests[2][3])["alerts"]
