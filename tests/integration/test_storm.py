@@ -8,9 +8,9 @@ import subprocess
 import time
 
 import pytest
+import test_clock
 from hook_rig import Hooks, Receiver
 from running import PROGRAM, Collector, exposed_site, faulty, set_up
-from test_clock import Clock
 from test_hooks_at_work import until
 
 SITES = [f"SITE{i}" for i in range(1, 10)]
@@ -31,7 +31,7 @@ def receiver():
 
 @pytest.fixture
 def clock(tmp_path):
-    return Clock(tmp_path)
+    return test_clock.Clock(tmp_path)
 
 
 def site_reports(site, sequence=1):
@@ -50,6 +50,13 @@ def expose(collector, sites):
     for site in sites:
         for one in site_reports(site):
             assert collector.post(one)[0] == 200
+
+
+def set_clock(clock, collector, seconds, sequence):
+    """A collector that sleeps notices it when a report comes."""
+    clock.set(seconds)
+    _, second, _ = site_reports(SITES[0])
+    test_clock.post(collector, [second], sequence)
 
 
 def fail(collector, site):
@@ -116,7 +123,7 @@ def test_the_first_day_is_one_digest_but_for_what_fails(hooks, receiver, tmp_pat
         fail(collector, SITES[0])
         (*_, body), = receiver.wait(1)
         assert json.loads(body)["reason"] == "escalated" and servers(json.loads(body)) == ["SITE1-EXCH1"]
-        clock.set(86400 + 60)
+        set_clock(clock, collector, 86400 + 60, 2)
         until(lambda: "digest" in reasons(receiver))
     digest = bodies(receiver)[reasons(receiver).index("digest")]
     assert set(servers(digest)) >= {f"{site}-EXCH1" for site in SITES}
@@ -143,9 +150,9 @@ def test_a_report_comes_once_a_day(hooks, receiver, tmp_path, clock):
     with faulty(tmp_path / "data", "--config", hooks.config, environment=clock.environment) as collector:
         expose(collector, SITES[:1])
         receiver.wait(1)
-        clock.set(3660)
+        set_clock(clock, collector, 3660, 2)
         until(lambda: "daily report" in reasons(receiver))
-        clock.set(3660 + 86400)
+        set_clock(clock, collector, 3660 + 86400, 3)
         until(lambda: reasons(receiver).count("daily report") == 2)
     first, second = (body for body in bodies(receiver) if body["reason"] == "daily report")
     assert servers(first) == servers(second) == ["SITE1-EXCH1"]
