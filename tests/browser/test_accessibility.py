@@ -59,7 +59,7 @@ def test_help_and_dialogs_can_be_read_by_everybody(page, browser, source):
     assert axe.findings(browser, source) == []
     picture(browser, "dialog")
     browser.get(f"{page.url}/?page=alerts")
-    page.wait(lambda: "Firing" in page.main(), "alerts")
+    page.wait(lambda: page.run("return !!document.querySelector('#alerts .c-choose input')"), "alerts to choose")
     page.run("document.querySelector('#alerts .c-choose input').click()")
     page.run("document.querySelector('#alerts summary').click()")
     page.wait(lambda: page.text("#bar") != "", "the bar")
