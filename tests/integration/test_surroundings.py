@@ -106,8 +106,8 @@ def test_servers_that_die_one_by_one_are_told_one_by_one(hooks, receiver, tmp_pa
     names = NAMES[:5]
     with Collector(tmp_path / "data", "--config", hooks.config) as collector:
         for living in range(len(names), 0, -1):
-            for i in range(5):  # longer than what makes a server silent
-                post(collector, names[:living], 100 - 10 * living + i, interval=1)
-                time.sleep(0.8)
+            for i in range(4):  # longer than what makes a server silent
+                post(collector, names[:living], 100 - 10 * living + i, interval=2)
+                time.sleep(1.7)
         until(lambda: len(firing(collector, "silent")) == len(names))
     assert {condition for _, condition, *_ in told(receiver)} == {"silent"}
