@@ -415,10 +415,9 @@ static struct alert_news news_of_selection(const struct selection *chosen)
 		out.fired_ms = earlier(out.fired_ms, row->fired_ms);
 		out.opened += (news & NEWS_FRESH) != 0;
 		out.resolved += (news & NEWS_OVER) != 0;
-		out.fails |= (news & (NEWS_FRESH | NEWS_ESCALATED)) &&
-			     row->condition == CONDITION_FAILING;
+		out.is_of_failing |= news && (row->degrees & CONDITION_BIT(CONDITION_FAILING));
+		out.is_worse |= (news & NEWS_FRESH) && row->condition == CONDITION_FAILING;
 	}
-	out.is_worse |= out.fails;
 	return out;
 }
 

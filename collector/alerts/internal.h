@@ -71,7 +71,7 @@ struct alert_news {
 	size_t opened;
 	size_t resolved;
 	int64_t fired_ms;      /* when the first of its alerts did */
-	bool fails;            /* a server does that the hook does not know of */
+	bool is_of_failing;    /* a server fails, or did since its incident opened */
 	bool is_worse;         /* something is than the hook knows, or fails */
 	bool is_end;           /* nothing of it fires any more */
 	bool is_acknowledging; /* it only says who looks after it: that is people's doing, no storm */

@@ -196,7 +196,7 @@ static bool is_never_held(const struct record_summary *row, const struct alert_t
 static bool is_told_singly(const struct record_summary *row, const struct alert_news *news)
 {
 	return row->kind == RECORD_SUMMARY_NONE ||
-	       (row->kind == RECORD_SUMMARY_DIGEST && news->fails);
+	       (row->kind == RECORD_SUMMARY_DIGEST && news->is_of_failing);
 }
 
 static void count_for_report(struct alert_throttle *throttle, const struct alert_news *news)

@@ -214,10 +214,14 @@ static void the_first_days_are_a_digest_a_day_but_what_fails(void **state)
 	play_expect_told(&p, "");
 	see_sites('C', 'C', VERDICT_FAILING);
 	play_expect_told(&p, OPENED("C", "failing"));
+	play_pass(&p, 600);
+	see_sites('C', 'C', VERDICT_CLEAR); /* whoever was woken hears of the end, too */
+	play_pass(&p, 60);
+	play_expect_told(&p, "resolved[ORG/C" CAUSE " SC=resolved; ");
 	play_go_to(&p, T0 + DAY - S);
 	play_expect_told(&p, "");
 	play_go_to(&p, T0 + DAY);
-	play_expect_told(&p, "digest[storm/ops/] SC=failing SA=exposed SB=exposed +2 -0; ");
+	play_expect_told(&p, "digest[storm/ops/] SA=exposed SB=exposed +2 -0; ");
 	see_sites('D', 'D', VERDICT_EXPOSED);
 	play_go_to(&p, T0 + 2 * DAY);
 	play_expect_told(&p, "digest[storm/ops/] SD=exposed +1 -0; ");
