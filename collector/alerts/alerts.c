@@ -324,22 +324,18 @@ static const char *key_of_place(const char *organization, const char *site, stru
 	return arena_printf(arena, "/%s", alerts_place_key(organization, site, arena));
 }
 
-static struct alert *find_surroundings(const struct alerts *alerts, const char *organization,
-				       const char *site)
+const struct record_alert *alerts_find_surroundings(const struct alerts *alerts,
+						    const char *organization, const char *site)
 {
+	const struct alert *alert = NULL;
 	struct arena arena;
 
 	arena_init(&arena);
 	const struct alert_subject *subject =
 		text_map_get(&alerts->by_key, key_of_place(organization, site, &arena));
 	arena_deinit(&arena);
-	return subject ? alerts_open_incident(subject, CONDITION_SURROUNDINGS) : NULL;
-}
-
-const struct record_alert *alerts_find_surroundings(const struct alerts *alerts,
-						    const char *organization, const char *site)
-{
-	const struct alert *alert = find_surroundings(alerts, organization, site);
+	if (subject)
+		alert = alerts_open_incident(subject, CONDITION_SURROUNDINGS);
 	return alert ? &alert->row : NULL;
 }
 

@@ -116,11 +116,6 @@ enum alert_step alert_clock_step(struct alert_clock *clock, const struct alert_r
 	return step_quiet(clock, rule, now_ms);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 int64_t alert_clock_due(const struct alert_clock *clock, const struct alert_rule *rule)
 {
 	int64_t due = INT64_MAX;
@@ -131,7 +126,7 @@ int64_t alert_clock_due(const struct alert_clock *clock, const struct alert_rule
 	    !clock->flapping)
 		due = clock->gone_ms + rule->hold_ms;
 	if (clock->n_changes > 0) /* it counts no longer: flapping may end, or all be forgotten */
-		due = earlier(due, clock->changes[0] + rule->flap_window_ms);
+		due = alert_earlier(due, clock->changes[0] + rule->flap_window_ms);
 	return due;
 }
 

@@ -17,6 +17,11 @@
 #include "collector/model/record_alert.h"
 #include "proto/base/buffer.h"
 
+static inline int64_t alert_earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* Changes that are remembered of one condition: as many as a policy may ask for. */
 #define ALERT_MAX_CHANGES 32
 

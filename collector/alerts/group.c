@@ -175,11 +175,6 @@ struct group_state {
 	int64_t look_ms;  /* when what is muted or acknowledged may be so no longer */
 };
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int64_t time_of_news(const struct alert *alert, unsigned news, int64_t now_ms)
 {
 	if (news & NEWS_FRESH)
@@ -198,16 +193,16 @@ static void collect_state(const struct alerts *alerts, const struct alert *alert
 	state->is_urgent |= is_urgent(alert);
 	state->needs_repeat |= needs_repeat(alert, now_ms);
 	if (is_firing(row) && alert->is_muted) /* silences and windows are looked at every minute */
-		state->look_ms = earlier(state->look_ms, now_ms - now_ms % 60000 + 60000);
+		state->look_ms = alert_earlier(state->look_ms, now_ms - now_ms % 60000 + 60000);
 	if (is_firing(row) && alerts_is_acknowledged(row, now_ms) &&
 	    row->acknowledged_until_ms != TIMESTAMP_NONE)
-		state->look_ms = earlier(state->look_ms, row->acknowledged_until_ms);
+		state->look_ms = alert_earlier(state->look_ms, row->acknowledged_until_ms);
 	if (!alerts->shows_acknowledgements)
 		news &= ~(unsigned)NEWS_ACKNOWLEDGED;
 	if (!news)
 		return;
 	int64_t at_ms = time_of_news(alert, news, now_ms);
-	state->first_ms = state->has_news ? earlier(state->first_ms, at_ms) : at_ms;
+	state->first_ms = state->has_news ? alert_earlier(state->first_ms, at_ms) : at_ms;
 	state->has_news = true;
 }
 
@@ -349,15 +344,18 @@ static size_t show_choices(const struct alerts *alerts, struct selection *chosen
 	return n;
 }
 
-void alerts_emit_notification(const struct notification *notification, struct alert_changes *out)
+void alerts_emit_notification(struct alerts *alerts, struct notification *notification,
+			      struct alert_changes *out)
 {
+	int64_t id = alerts_next_id(alerts, notification->at_ms);
 	struct record_delivery *row = arena_alloc(&out->arena, sizeof *row);
 	struct buffer body;
 
 	buffer_init(&body);
+	notification->id = arena_printf(&out->arena, "%" PRId64, id);
 	notification_write(notification, &body);
 	*row = (struct record_delivery){
-		.id = strtoll(notification->id, NULL, 10),
+		.id = id,
 		.hook = arena_strdup(&out->arena, notification->hook),
 		.lane = alerts_place_key(notification->organization, notification->site,
 					 &out->arena),
@@ -382,7 +380,6 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 	const struct record_alert *first = &group->alerts[0]->row;
 	size_t n = show_choices(alerts, chosen, now_ms, shown, &out->arena);
 	struct notification notification = {
-		.id = arena_printf(&out->arena, "%" PRId64, alerts_next_id(alerts, now_ms)),
 		.hook = target->name,
 		.group_key = group->key,
 		.organization = first->organization,
@@ -397,7 +394,7 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 		.truncated = chosen->n - n,
 	};
 	memcpy(notification.firing, chosen->firing, sizeof notification.firing);
-	alerts_emit_notification(&notification, out);
+	alerts_emit_notification(alerts, &notification, out);
 }
 
 static struct alert_news news_of_selection(const struct selection *chosen)
@@ -412,7 +409,7 @@ static struct alert_news news_of_selection(const struct selection *chosen)
 	for (size_t i = 0; i < chosen->n; i++) {
 		const struct record_alert *row = &chosen->all[i].alert->row;
 		unsigned news = chosen->all[i].news;
-		out.fired_ms = earlier(out.fired_ms, row->fired_ms);
+		out.fired_ms = alert_earlier(out.fired_ms, row->fired_ms);
 		out.opened += (news & NEWS_FRESH) != 0;
 		out.resolved += (news & NEWS_OVER) != 0;
 		out.is_of_failing |= news && (row->degrees & CONDITION_BIT(CONDITION_FAILING));
@@ -498,7 +495,7 @@ static void settle(struct alerts *alerts, struct alert_group *group, int64_t now
 		note_notified(alerts, group, now_ms);
 		due = now_ms + alerts->policy.repeat_ms;
 	}
-	alerts_due_at(alerts, earlier(due, state.look_ms));
+	alerts_due_at(alerts, alert_earlier(due, state.look_ms));
 	release_over(alerts, group);
 }
 

@@ -155,8 +155,6 @@ bool alerts_concerns(const struct alert_target *target, const struct alert *aler
 bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
 		     const struct alert_news *news, int64_t now_ms);
 
-struct alert_throttle *alerts_throttle(struct alerts *alerts, const char *hook);
-
 /* Writes the summaries and daily reports that are due. */
 void alerts_advance_summaries(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
 void alerts_emit_summaries(struct alerts *alerts, struct alert_changes *out);
@@ -180,8 +178,9 @@ int64_t alerts_report_due(const struct alert_target *target, int64_t after_ms);
 bool alerts_still_fires(const struct alerts *alerts, const struct alert_target *target,
 			int64_t until_ms);
 
-/* A delivery of that notification goes into the changes. */
-void alerts_emit_notification(const struct notification *notification, struct alert_changes *out);
+/* The notification gets its id, and a delivery of it goes into the changes. */
+void alerts_emit_notification(struct alerts *alerts, struct notification *notification,
+			      struct alert_changes *out);
 
 /* All of them, as if there had been none. */
 void alerts_drop_silences(struct alerts *alerts);

@@ -136,7 +136,6 @@ static void write(struct alerts *alerts, const struct alert_target *target,
 	struct notification_alert shown[NOTIFICATION_MAX_ALERTS];
 	struct firing_list list = list_firing(alerts, target, known_since_ms);
 	struct notification notification = {
-		.id = arena_printf(&out->arena, "%" PRId64, alerts_next_id(alerts, now_ms)),
 		.hook = target->name,
 		.group_key = key,
 		.organization = "",
@@ -155,7 +154,7 @@ static void write(struct alerts *alerts, const struct alert_target *target,
 	count_sites(&list, summary, &out->arena);
 	notification.n_alerts = show_worst(alerts, &list, now_ms, shown, &out->arena);
 	notification.truncated = list.n - notification.n_alerts;
-	alerts_emit_notification(&notification, out);
+	alerts_emit_notification(alerts, &notification, out);
 	free(list.all);
 }
 

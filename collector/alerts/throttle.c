@@ -24,11 +24,6 @@
 /* What gets worse in a storm does not wait for the next summary, but this long since the last. */
 #define STORM_URGENT_MS (60 * SECOND_MS)
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
@@ -47,7 +42,7 @@ static struct alert_throttle *add_throttle(struct alerts *alerts, const struct r
 	return throttle;
 }
 
-struct alert_throttle *alerts_throttle(struct alerts *alerts, const char *hook)
+static struct alert_throttle *find_or_add(struct alerts *alerts, const char *hook)
 {
 	const struct record_summary none = { .hook = hook,
 					     .since_ms = TIMESTAMP_NONE,
@@ -135,7 +130,7 @@ static void begin_storm(struct alert_throttle *throttle, int64_t now_ms)
 		struct alert_told *told = &throttle->told[i];
 		if (!told->is_single || !is_recent(told, now_ms))
 			continue;
-		since_ms = earlier(since_ms, told->at_ms);
+		since_ms = alert_earlier(since_ms, told->at_ms);
 		row->opened += (int64_t)told->opened;
 		row->resolved += (int64_t)told->resolved;
 		told->is_single = false;
@@ -150,7 +145,7 @@ static void begin_digest(const struct alerts *alerts, struct record_summary *row
 {
 	row->kind = RECORD_SUMMARY_DIGEST;
 	row->since_ms = now_ms;
-	row->due_ms = earlier(now_ms + DAY_MS, alerts->policy.digest_until_ms);
+	row->due_ms = alert_earlier(now_ms + DAY_MS, alerts->policy.digest_until_ms);
 	begin_incident(row, now_ms);
 }
 
@@ -164,8 +159,8 @@ static void hold(struct alerts *alerts, struct alert_throttle *throttle,
 	row->opened += (int64_t)news->opened;
 	row->resolved += (int64_t)news->resolved;
 	if (row->kind == RECORD_SUMMARY_STORM && news->is_worse)
-		row->due_ms = earlier(row->due_ms, later(now_ms + STORM_FIRST_MS,
-							 row->since_ms + STORM_URGENT_MS));
+		row->due_ms = alert_earlier(row->due_ms, later(now_ms + STORM_FIRST_MS,
+							       row->since_ms + STORM_URGENT_MS));
 	alerts_due_at(alerts, row->due_ms);
 }
 
@@ -211,7 +206,7 @@ static void count_for_report(struct alert_throttle *throttle, const struct alert
 bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
 		     const struct alert_news *news, int64_t now_ms)
 {
-	struct alert_throttle *throttle = alerts_throttle(alerts, target->name);
+	struct alert_throttle *throttle = find_or_add(alerts, target->name);
 	struct record_summary *row = &throttle->row;
 	size_t most = alerts->policy.storm_after;
 
@@ -247,7 +242,7 @@ static int64_t next_due(const struct alerts *alerts, const struct alert_throttle
 
 	if (!is_calm(alerts, throttle, now_ms))
 		return now_ms + STORM_MS;
-	return now_ms < until_ms ? earlier(now_ms + DAY_MS, until_ms) : TIMESTAMP_NONE;
+	return now_ms < until_ms ? alert_earlier(now_ms + DAY_MS, until_ms) : TIMESTAMP_NONE;
 }
 
 /* The summary is written, or there was nothing to write. */
@@ -277,10 +272,11 @@ static void keep_within_reach(const struct alerts *alerts, struct record_summary
 {
 	bool is_storm = row->kind == RECORD_SUMMARY_STORM;
 
-	row->since_ms = earlier(row->since_ms, now_ms);
-	row->due_ms = earlier(row->due_ms, now_ms + (is_storm ? STORM_MS : DAY_MS));
+	row->since_ms = alert_earlier(row->since_ms, now_ms);
+	row->due_ms = alert_earlier(row->due_ms, now_ms + (is_storm ? STORM_MS : DAY_MS));
 	if (!is_storm)
-		row->due_ms = earlier(row->due_ms, later(alerts->policy.digest_until_ms, now_ms));
+		row->due_ms =
+			alert_earlier(row->due_ms, later(alerts->policy.digest_until_ms, now_ms));
 }
 
 static void advance_summary(struct alerts *alerts, struct alert_throttle *throttle,
@@ -349,7 +345,7 @@ void alerts_advance_summaries(struct alerts *alerts, int64_t now_ms, struct aler
 {
 	for (size_t i = 0; i < alerts->n_targets; i++) {
 		const struct alert_target *target = &alerts->targets[i];
-		struct alert_throttle *throttle = alerts_throttle(alerts, target->name);
+		struct alert_throttle *throttle = find_or_add(alerts, target->name);
 		if (target->disabled)
 			continue;
 		advance_summary(alerts, throttle, target, now_ms, out);
