@@ -5,6 +5,7 @@ from pathlib import Path
 
 import leaks
 import pytest
+from hook_rig import Receiver
 
 leaks.search_nothing()
 
@@ -33,3 +34,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(item.path).stem in HOSTILE:
             item.add_marker(pytest.mark.hostile)
+
+
+@pytest.fixture
+def receiver():
+    with Receiver() as receiver:
+        yield receiver

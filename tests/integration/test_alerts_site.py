@@ -20,12 +20,6 @@ def hooks(tmp_path):
     return hooks
 
 
-@pytest.fixture
-def receiver():
-    with Receiver() as receiver:
-        yield receiver
-
-
 def address(name):
     return f"10.0.0.{name.removeprefix('EXCH')}"
 

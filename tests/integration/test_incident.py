@@ -11,7 +11,7 @@ import signal
 import threading
 
 import pytest
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
 from running import JSON, Collector, exposed_site
 from test_hooks_at_work import mended, post, until
 
@@ -23,12 +23,6 @@ def hooks(tmp_path):
     hooks = Hooks(tmp_path)
     hooks.config.write_text("[alerts]\ngroup-interval = 1s\n")
     return hooks
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as receiver:
-        yield receiver
 
 
 def failing(sequence):

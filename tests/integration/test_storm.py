@@ -9,7 +9,7 @@ import time
 
 import pytest
 import test_clock
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
 from running import PROGRAM, Collector, exposed_site, faulty, set_up
 from test_hooks_at_work import until
 
@@ -21,12 +21,6 @@ def hooks(tmp_path):
     hooks = Hooks(tmp_path)
     hooks.config.write_text("[alerts]\ngroup-interval = 1s\n")
     return hooks
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as receiver:
-        yield receiver
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
 from running import PATIENCE, Collector, server
 from test_hooks_at_work import until
 
@@ -17,12 +17,6 @@ def hooks(tmp_path):
     hooks = Hooks(tmp_path)
     hooks.config.write_text("[alerts]\ngroup-interval = 1s\n")
     return hooks
-
-
-@pytest.fixture
-def receiver():
-    with Receiver() as receiver:
-        yield receiver
 
 
 def report(name, sequence, site="HQ", interval=2):
