@@ -44,10 +44,12 @@
 enum api_stranger { API_STRANGER_LOGIN, API_STRANGER_TOKEN, API_STRANGER_AGENT, API_STRANGERS };
 
 struct uv_loop_s; /* libuv: the event loop */
+struct histogram;
 
 /* The context of every handler here; outlives the server. */
 struct api {
 	struct uv_loop_s *loop;
+	const struct histogram *loop_turns;
 	struct pipeline *pipeline;
 	struct alerting *alerting;
 	struct identities *identities;

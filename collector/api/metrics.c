@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "collector/base/exposition.h"
+#include "collector/base/histogram.h"
 #include "collector/base/text_map.h"
 #include "collector/crypto/tls_context.h"
 #include "collector/pipeline/alerting.h"
@@ -212,6 +213,16 @@ static void expose_connections(const struct server *server, struct buffer *out)
 	expose_certificate(server_tls(server), out);
 }
 
+static void expose_loop(const struct histogram *turns, struct buffer *out)
+{
+	static const char name[] = "mtawatch_loop_lag_seconds";
+
+	exposition_family(out, name, "histogram",
+			  "How long the event loop was held by what it did at a time, while all "
+			  "others waited.");
+	histogram_expose(turns, name, NULL, NULL, NULL, NULL, out);
+}
+
 static void expose_process(const struct api *api, struct buffer *out)
 {
 	struct rusage used;
@@ -221,6 +232,7 @@ static void expose_process(const struct api *api, struct buffer *out)
 	expose_one(out, "mtawatch_ready", "gauge", "Whether reports can be stored.",
 		   pipeline_is_ready(api->pipeline));
 	expose_connections(api->server, out);
+	expose_loop(api->loop_turns, out);
 	if (getrusage(RUSAGE_SELF, &used) == 0)
 		expose_one(out, "process_cpu_seconds_total", "counter",
 			   "Processor time, user and system.",

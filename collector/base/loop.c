@@ -15,6 +15,10 @@ struct loop {
 	uv_loop_t uv;
 	uv_signal_t signals[COUNT(ending_signals)];
 	uv_signal_t hangup;
+	uv_prepare_t turn_ends;
+	struct histogram turns;
+	uint64_t turn_began_ns;
+	uint64_t idle_ns; /* until the turn began, since the loop runs */
 	bool released;
 	void (*asked_to_end)(void *user);
 	void *user;
@@ -59,6 +63,30 @@ static bool watch_signals(struct loop *loop)
 	return good;
 }
 
+/* Before the loop waits again. What it has waited since it came here last is no part of its turn. */
+static void on_turn_ends(uv_prepare_t *handle)
+{
+	struct loop *loop = handle->data;
+	uint64_t now_ns = uv_hrtime();
+	uint64_t idle_ns = uv_metrics_idle_time(&loop->uv);
+	uint64_t waited_ns = idle_ns - loop->idle_ns;
+
+	if (loop->turn_began_ns > 0)
+		histogram_note(&loop->turns, now_ns - loop->turn_began_ns - waited_ns);
+	loop->turn_began_ns = now_ns;
+	loop->idle_ns = idle_ns;
+}
+
+/* None of this can fail on a good loop. */
+static void measure_turns(struct loop *loop)
+{
+	uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME);
+	uv_prepare_init(&loop->uv, &loop->turn_ends);
+	loop->turn_ends.data = loop;
+	uv_prepare_start(&loop->turn_ends, on_turn_ends);
+	uv_unref((uv_handle_t *)&loop->turn_ends);
+}
+
 enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void *user)
 {
 	struct loop *loop = mem_alloc(sizeof *loop);
@@ -70,6 +98,7 @@ enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void 
 	signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
 	loop->asked_to_end = asked_to_end;
 	loop->user = user;
+	measure_turns(loop);
 	if (!watch_signals(loop)) {
 		loop_release(loop);
 		loop_run(loop);
@@ -91,6 +120,11 @@ uv_loop_t *loop_uv(struct loop *loop)
 	return &loop->uv;
 }
 
+const struct histogram *loop_turns(const struct loop *loop)
+{
+	return &loop->turns;
+}
+
 void loop_run(struct loop *loop)
 {
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
@@ -104,6 +138,7 @@ void loop_release(struct loop *loop)
 	for (size_t i = 0; i < COUNT(ending_signals); i++)
 		uv_close((uv_handle_t *)&loop->signals[i], NULL);
 	uv_close((uv_handle_t *)&loop->hangup, NULL);
+	uv_close((uv_handle_t *)&loop->turn_ends, NULL);
 }
 
 enum status loop_close(struct loop *loop)

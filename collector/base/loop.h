@@ -10,6 +10,7 @@
 
 #include <uv.h>
 
+#include "collector/base/histogram.h"
 #include "proto/base/status.h"
 
 struct loop;
@@ -26,6 +27,12 @@ enum status loop_open(struct loop **out, void (*asked_to_end)(void *user), void 
 void loop_on_reload(struct loop *loop, void (*reload)(void *user), void *user);
 
 uv_loop_t *loop_uv(struct loop *loop);
+
+/*
+ * How long each turn of the loop took, waiting left out: so long whoever else wanted something was
+ * held up.
+ */
+const struct histogram *loop_turns(const struct loop *loop);
 
 /* Runs until nothing is left to do: after loop_release() and the end of all other modules. */
 void loop_run(struct loop *loop);

@@ -276,6 +276,7 @@ static int open_server(struct serve *s)
 		.tls = certificates_context(s->certificates),
 	};
 	s->api.loop = loop_uv(s->loop);
+	s->api.loop_turns = loop_turns(s->loop);
 	turns_init(&s->api.turns);
 	s->api.pipeline = s->pipeline;
 	s->api.alerting = s->alerting;

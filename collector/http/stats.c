@@ -5,25 +5,17 @@
 #include <string.h>
 
 #include "collector/base/exposition.h"
+#include "collector/base/histogram.h"
 #include "collector/http/http.h"
 #include "proto/base/mem.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* Statuses from 100 to 599. */
 #define FIRST_STATUS 100
 #define N_STATUSES   500
 
-/* Upper bounds of the histogram's buckets. */
-static const double bounds_s[] = {
-	0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5
-};
-
 struct tally {
 	uint32_t answers[N_STATUSES];
-	uint64_t within[COUNT(bounds_s)]; /* answers in that bucket alone */
-	uint64_t n;
-	double seconds;
+	struct histogram durations;
 };
 
 struct http_stats {
@@ -53,17 +45,10 @@ void http_stats_note(struct http_stats *stats, const struct route *route, int st
 {
 	size_t i = route ? (size_t)(route - stats->routes) : stats->n_routes;
 	struct tally *tally = &stats->tallies[i];
-	double seconds = (double)ns / 1e9;
-	size_t bucket = 0;
 
 	if (status >= FIRST_STATUS && status < FIRST_STATUS + N_STATUSES)
 		tally->answers[status - FIRST_STATUS]++;
-	while (bucket < COUNT(bounds_s) && seconds > bounds_s[bucket])
-		bucket++;
-	if (bucket < COUNT(bounds_s))
-		tally->within[bucket]++;
-	tally->n++;
-	tally->seconds += seconds;
+	histogram_note(&tally->durations, ns);
 }
 
 uint64_t http_stats_count(const struct http_stats *stats, const char *pattern, int from, int to)
@@ -109,39 +94,18 @@ static void expose_answers(const struct http_stats *stats, struct buffer *out)
 	}
 }
 
-static void expose_histogram(const struct http_stats *stats, size_t i, struct buffer *out)
-{
-	static const char name[] = "mtawatch_http_request_duration_seconds";
-	const struct tally *tally = &stats->tallies[i];
-	const char *method = method_of(stats, i);
-	const char *pattern = pattern_of(stats, i);
-	uint64_t n = 0;
-	char sample[64];
-	char bound[32];
-
-	snprintf(sample, sizeof sample, "%s_bucket", name);
-	for (size_t b = 0; b < COUNT(bounds_s); b++) {
-		n += tally->within[b];
-		snprintf(bound, sizeof bound, "%g", bounds_s[b]);
-		exposition_sample(out, sample, (double)n, "method", method, "route", pattern, "le",
-				  bound, NULL);
-	}
-	exposition_sample(out, sample, (double)tally->n, "method", method, "route", pattern, "le",
-			  "+Inf", NULL);
-	snprintf(sample, sizeof sample, "%s_sum", name);
-	exposition_sample(out, sample, tally->seconds, "method", method, "route", pattern, NULL);
-	snprintf(sample, sizeof sample, "%s_count", name);
-	exposition_sample(out, sample, (double)tally->n, "method", method, "route", pattern, NULL);
-}
-
 void http_stats_expose(const struct http_stats *stats, struct buffer *out)
 {
+	static const char duration[] = "mtawatch_http_request_duration_seconds";
+
 	expose_answers(stats, out);
 	exposition_family(
-		out, "mtawatch_http_request_duration_seconds", "histogram",
+		out, duration, "histogram",
 		"Time from a complete request to its answer; a report's holds its commit.");
 	for (size_t i = 0; i <= stats->n_routes; i++) {
-		if (stats->tallies[i].n > 0)
-			expose_histogram(stats, i, out);
+		const struct histogram *durations = &stats->tallies[i].durations;
+		if (durations->n > 0)
+			histogram_expose(durations, duration, "method", method_of(stats, i),
+					 "route", pattern_of(stats, i), out);
 	}
 }

@@ -46,6 +46,14 @@ def test_answers_are_counted(collector):
     assert samples(collector, "process_resident_memory_bytes")[""] > 1e6
 
 
+def test_the_loop_tells_how_long_it_was_held(collector):
+    collector.post(minimal())
+    bounds = samples(collector, "mtawatch_loop_lag_seconds_bucket")
+    assert list(bounds.values()) == sorted(bounds.values())
+    assert bounds['le="+Inf"'] >= 2
+    assert 0 < samples(collector, "mtawatch_loop_lag_seconds_sum")[""] < 60
+
+
 @pytest.mark.skipif(not PROMTOOL, reason="no promtool: neither MTAWATCH_PROMTOOL nor on the path")
 def test_promtool_finds_nothing_to_say(collector):
     hostile = minimal()

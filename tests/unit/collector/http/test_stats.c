@@ -67,11 +67,11 @@ static void durations_fall_into_buckets_that_add_up(void **state)
 #define OF       "method=\"POST\",route=\"/v1/reports\""
 #define DURATION "mtawatch_http_request_duration_seconds"
 	assert_has(&out, "mtawatch_http_requests_total{" OF ",code=\"200\"} 3\n");
-	assert_has(&out, DURATION "_bucket{" OF ",le=\"0.0005\"} 0\n");
-	assert_has(&out, DURATION "_bucket{" OF ",le=\"0.001\"} 1\n");
-	assert_has(&out, DURATION "_bucket{" OF ",le=\"0.0025\"} 2\n");
-	assert_has(&out, DURATION "_bucket{" OF ",le=\"5\"} 2\n");
-	assert_has(&out, DURATION "_bucket{" OF ",le=\"+Inf\"} 3\n");
+	assert_has(&out, DURATION "_bucket{le=\"0.0005\"," OF "} 0\n");
+	assert_has(&out, DURATION "_bucket{le=\"0.001\"," OF "} 1\n");
+	assert_has(&out, DURATION "_bucket{le=\"0.0025\"," OF "} 2\n");
+	assert_has(&out, DURATION "_bucket{le=\"5\"," OF "} 2\n");
+	assert_has(&out, DURATION "_bucket{le=\"+Inf\"," OF "} 3\n");
 	assert_has(&out, DURATION "_count{" OF "} 3\n");
 	assert_null(strstr(out.bytes, "/v1/servers"));
 	buffer_deinit(&out);
