@@ -43,7 +43,7 @@ static enum waits_for waits_for(const struct client *c)
 		return c->call->stream ? WAITS_FOR_STREAM : WAITS_FOR_ANSWER;
 	if (channel_is_congested(c->channel))
 		return WAITS_FOR_READER;
-	if (http_has_begun(c->http) || channel_part(c->channel) > 0)
+	if (http_has_begun(c->http) || channel_partial_record_bytes(c->channel) > 0)
 		return WAITS_FOR_REST;
 	return WAITS_FOR_REQUEST;
 }
@@ -233,7 +233,7 @@ static void ask(struct client *c, struct admission *admission)
 		admission->refusal = c->set->admit(c->set->context, c, http_request(c->http),
 						   c->match.route, &admission->caller);
 	if (admission->caller.role != ROLE_NONE)
-		clients_know(c);
+		clients_mark_known(c);
 }
 
 static void send_away(struct client *c, struct call *call, const struct problem *problem)
@@ -324,11 +324,11 @@ static void count_memory(struct client *c)
 	size_t bytes = c->held.size;
 
 	if (c->waits_for == WAITS_FOR_REST)
-		bytes += http_memory(c->http) + channel_part(c->channel);
+		bytes += http_memory(c->http) + channel_partial_record_bytes(c->channel);
 	if (bytes == c->counted)
 		return;
 	c->counted = bytes;
-	channel_hold(c->channel, bytes);
+	channel_set_owner_bytes(c->channel, bytes);
 }
 
 /* Reads what it can, keeps the rest for later, and stops or starts the flow accordingly. */
@@ -409,12 +409,12 @@ static void on_bytes(const char *bytes, size_t n, void *user)
 }
 
 /* Comes only while reading is on, that is, when all that was asked before is answered. */
-static void on_end(void *user)
+static void on_eof(void *user)
 {
 	client_finish(user);
 }
 
-static void on_relieved(void *user)
+static void on_drained(void *user)
 {
 	struct client *c = user;
 	if (is_open(c) && c->call && c->call->stream)
@@ -423,7 +423,7 @@ static void on_relieved(void *user)
 		go_on(c);
 }
 
-static void on_late(void *user)
+static void on_timed_out(void *user)
 {
 	struct client *c = user;
 	if (c->waits_for == WAITS_FOR_HANDSHAKE)
@@ -436,7 +436,7 @@ static void on_late(void *user)
 		client_finish(c);
 }
 
-static void on_gone(void *user)
+static void on_closed(void *user)
 {
 	struct client *c = user;
 
@@ -455,8 +455,8 @@ static void on_gone(void *user)
 const struct channel_events client_channel_events = {
 	.ready = on_ready,
 	.bytes = on_bytes,
-	.end = on_end,
-	.relieved = on_relieved,
-	.late = on_late,
-	.gone = on_gone,
+	.eof = on_eof,
+	.drained = on_drained,
+	.timed_out = on_timed_out,
+	.closed = on_closed,
 };

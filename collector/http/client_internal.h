@@ -46,7 +46,7 @@ struct client {
 	struct call *call; /* being answered, or NULL */
 	struct route_match match;
 	struct buffer held; /* arrived and not yet read: it waits for the answer before it */
-	size_t counted;     /* bytes, by channel_hold() */
+	size_t counted;     /* bytes, by channel_set_owner_bytes() */
 	unsigned n_requests;
 	enum waits_for waits_for;
 	enum turn_away turn_away;
@@ -94,7 +94,7 @@ void call_free(struct call *call);
 void client_stop_stream(struct client *client);
 
 /* clients.c: its caller has shown who they are. */
-void clients_know(struct client *client);
+void clients_mark_known(struct client *client);
 
 /* clients.c: does it wait for nothing but its next request from now on? */
 void clients_note_waiting(struct client *client, bool waits);

@@ -101,11 +101,11 @@ static void keep_room(struct clients *set)
 		displace(TAILQ_FIRST(&set->waiting));
 }
 
-void clients_know(struct client *c)
+void clients_mark_known(struct client *c)
 {
 	c->is_known = true;
 	forget_stranger(c);
-	channel_know(c->channel);
+	channel_mark_known(c->channel);
 }
 
 void clients_accept(struct clients *set, struct uv_stream_s *listener)

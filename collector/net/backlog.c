@@ -4,13 +4,13 @@
 
 #include "proto/base/mem.h"
 
-/* Who has just come is not slow yet: rates are over this long at least. */
+/* A peer that has just come is not slow yet: rates are over this long at least. */
 #define SHORTEST_MS UINT64_C(1000)
 
 struct candidate {
 	struct backlog_share *share;
 	uint64_t rate; /* bytes in a second */
-	uint64_t since_ms;
+	uint64_t window_start_ms;
 };
 
 static void init_pool(struct backlog_pool *pool, size_t max)
@@ -33,7 +33,7 @@ void backlog_enter(struct backlog *backlog, struct backlog_share *share, void *u
 					 .user = user };
 }
 
-static void take_out(struct backlog_share *share)
+static void remove_share(struct backlog_share *share)
 {
 	struct backlog_pool *pool = share->pool;
 
@@ -47,11 +47,11 @@ static void take_out(struct backlog_share *share)
 
 void backlog_leave(struct backlog_share *share)
 {
-	take_out(share);
-	share->is_over = true;
+	remove_share(share);
+	share->has_left = true;
 }
 
-static void put_in(struct backlog_share *share, struct backlog_pool *pool, size_t bytes)
+static void insert_share(struct backlog_share *share, struct backlog_pool *pool, size_t bytes)
 {
 	share->pool = pool;
 	share->bytes = bytes;
@@ -62,45 +62,45 @@ static void put_in(struct backlog_share *share, struct backlog_pool *pool, size_
 	pool->used += bytes;
 }
 
-void backlog_know(struct backlog_share *share)
+void backlog_mark_known(struct backlog_share *share)
 {
 	struct backlog_pool *known = &share->backlog->known;
 	size_t bytes = share->bytes;
 
 	if (share->pool == known)
 		return;
-	take_out(share);
-	put_in(share, known, bytes);
+	remove_share(share);
+	insert_share(share, known, bytes);
 }
 
 static void begin_window(struct backlog_share *share, uint64_t now_ms)
 {
-	share->since_ms = now_ms;
-	share->taken_then = share->backlog->events->taken(share->user);
+	share->window_start_ms = now_ms;
+	share->taken_at_start = share->backlog->events->taken(share->user);
 }
 
 static uint64_t rate_of(const struct backlog_share *share, uint64_t now_ms)
 {
-	uint64_t taken = share->backlog->events->taken(share->user) - share->taken_then;
-	uint64_t ms = now_ms - share->since_ms;
+	uint64_t taken = share->backlog->events->taken(share->user) - share->taken_at_start;
+	uint64_t ms = now_ms - share->window_start_ms;
 	return taken * 1000 / (ms > SHORTEST_MS ? ms : SHORTEST_MS);
 }
 
-static int order(uint64_t a, uint64_t b)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_candidates(const void *a, const void *b)
 {
 	const struct candidate *one = a;
 	const struct candidate *other = b;
-	int by_rate = order(one->rate, other->rate);
-	return by_rate ? by_rate : order(one->since_ms, other->since_ms);
+	int by_rate = compare_numbers(one->rate, other->rate);
+	return by_rate ? by_rate : compare_numbers(one->window_start_ms, other->window_start_ms);
 }
 
 /* All of the pool, the slowest first; to be freed. */
-static struct candidate *rank(const struct backlog_pool *pool, uint64_t now_ms)
+static struct candidate *rank_shares(const struct backlog_pool *pool, uint64_t now_ms)
 {
 	struct candidate *ranked = mem_alloc(pool->n_shares * sizeof *ranked);
 	struct backlog_share *share;
@@ -108,16 +108,17 @@ static struct candidate *rank(const struct backlog_pool *pool, uint64_t now_ms)
 
 	TAILQ_FOREACH(share, &pool->shares, link)
 	{
-		ranked[n++] = (struct candidate){ share, rate_of(share, now_ms), share->since_ms };
+		ranked[n++] =
+			(struct candidate){ share, rate_of(share, now_ms), share->window_start_ms };
 	}
-	qsort(ranked, n, sizeof *ranked, compare);
+	qsort(ranked, n, sizeof *ranked, compare_candidates);
 	return ranked;
 }
 
 /* More than is needed now, so that not every write has to rank them all. */
-static void make_room(struct backlog *backlog, struct backlog_pool *pool, uint64_t now_ms)
+static void cut_slowest(struct backlog *backlog, struct backlog_pool *pool, uint64_t now_ms)
 {
-	struct candidate *ranked = rank(pool, now_ms);
+	struct candidate *ranked = rank_shares(pool, now_ms);
 	size_t n = pool->n_shares;
 
 	for (size_t i = 0; i < n && pool->used > pool->max - pool->max / 8; i++) {
@@ -129,11 +130,11 @@ static void make_room(struct backlog *backlog, struct backlog_pool *pool, uint64
 	free(ranked);
 }
 
-void backlog_hold(struct backlog_share *share, size_t bytes, uint64_t now_ms)
+void backlog_set_bytes(struct backlog_share *share, size_t bytes, uint64_t now_ms)
 {
 	struct backlog_pool *pool = share->pool;
 
-	if (share->is_over || bytes == share->bytes)
+	if (share->has_left || bytes == share->bytes)
 		return;
 	if (share->bytes == 0)
 		begin_window(share, now_ms);
@@ -141,26 +142,26 @@ void backlog_hold(struct backlog_share *share, size_t bytes, uint64_t now_ms)
 		pool->used = pool->used - share->bytes + bytes;
 		share->bytes = bytes;
 	} else {
-		take_out(share);
-		put_in(share, pool, bytes);
+		remove_share(share);
+		insert_share(share, pool, bytes);
 	}
 	if (pool->used > pool->max)
-		make_room(share->backlog, pool, now_ms);
+		cut_slowest(share->backlog, pool, now_ms);
 }
 
-void backlog_renew(struct backlog_share *share, uint64_t now_ms)
+void backlog_restart_window(struct backlog_share *share, uint64_t now_ms)
 {
 	begin_window(share, now_ms);
 }
 
-uint64_t backlog_next_look(const struct backlog_share *share)
+uint64_t backlog_next_check(const struct backlog_share *share)
 {
-	return share->bytes > 0 ? share->since_ms + share->backlog->window_ms : UINT64_MAX;
+	return share->bytes > 0 ? share->window_start_ms + share->backlog->window_ms : UINT64_MAX;
 }
 
 bool backlog_is_too_slow(struct backlog_share *share, uint64_t now_ms)
 {
-	if (now_ms < backlog_next_look(share))
+	if (now_ms < backlog_next_check(share))
 		return false;
 	bool slow = rate_of(share, now_ms) < BACKLOG_MIN_BYTES_PER_S;
 	if (slow)

@@ -19,7 +19,7 @@
 /* Of both pools together, unless the administrator says otherwise. */
 #define BACKLOG_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
-/* One part in so many is for strangers. */
+/* Strangers have one part in so many. */
 #define BACKLOG_STRANGERS 4
 
 /*
@@ -58,15 +58,15 @@ struct backlog {
 	uint64_t n_crowded; /* cut for want of room so far */
 };
 
-/* What one connection holds; its owner embeds it. In the lists only while that is something. */
+/* The memory of one connection; its owner embeds it. In a pool's list only while `bytes` is not 0. */
 struct backlog_share {
 	struct backlog *backlog;
 	struct backlog_pool *pool;
 	void *user;
 	size_t bytes;
-	uint64_t since_ms;   /* the window began */
-	uint64_t taken_then; /* when it began */
-	bool is_over;        /* holds nothing any more, whatever it is told */
+	uint64_t window_start_ms; /* the window began */
+	uint64_t taken_at_start;  /* when it began */
+	bool has_left;            /* for good: its bytes stay 0 */
 	TAILQ_ENTRY(backlog_share) link;
 };
 
@@ -78,19 +78,20 @@ void backlog_enter(struct backlog *backlog, struct backlog_share *share, void *u
 /* For good. */
 void backlog_leave(struct backlog_share *share);
 
-/* It is no stranger's any more. */
-void backlog_know(struct backlog_share *share);
+/* Moves the share from the strangers' pool to that of the known. */
+void backlog_mark_known(struct backlog_share *share);
 
 /*
- * It holds so many bytes now. May cut others, and itself. The window begins with the first byte.
+ * Its connection needs so many bytes now. May cut others, and itself. The window begins with the
+ * first byte.
  */
-void backlog_hold(struct backlog_share *share, size_t bytes, uint64_t now_ms);
+void backlog_set_bytes(struct backlog_share *share, size_t bytes, uint64_t now_ms);
 
-/* What is waited for begins anew: so does the window. */
-void backlog_renew(struct backlog_share *share, uint64_t now_ms);
+/* Begins the share's window anew, because another answer is waited for. */
+void backlog_restart_window(struct backlog_share *share, uint64_t now_ms);
 
 /* Loop time at which backlog_is_too_slow() wants to be asked; UINT64_MAX: nothing is held. */
-uint64_t backlog_next_look(const struct backlog_share *share);
+uint64_t backlog_next_check(const struct backlog_share *share);
 
 /*
  * Has it taken too little in its window? False before the end of that; there the next one begins.

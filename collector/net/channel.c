@@ -16,7 +16,7 @@
  */
 #define FIRST_READ_BYTES ((size_t)2048)
 
-/* What only exists until the handshake is over. */
+/* State that only exists until the handshake is over. */
 struct opening {
 	struct handshake turn;
 	struct buffer held; /* arrived before its turn */
@@ -29,8 +29,8 @@ struct channel {
 	const char *plain_answer;
 	struct opening *opening; /* from the first byte to the end of the handshake */
 	bool ready;
-	bool paused; /* the client wants nothing more for now, not even the end */
-	bool ended;  /* the peer has told the end of its text (close_notify) */
+	bool paused;           /* the client wants nothing more for now, not even the end */
+	bool got_close_notify; /* the peer has told the end of its text (close_notify) */
 	const struct channel_events *events;
 	void *user;
 };
@@ -60,10 +60,10 @@ static const char *peer_text(const struct channel *ch, char text[NET_ADDRESS_TEX
 					  : "a client that is gone";
 }
 
-static void tell(struct channel *ch, const char *why)
+static void log_failure(struct channel *ch, const char *why)
 {
 	char text[NET_ADDRESS_TEXT_SIZE];
-	handshakes_tell(ch->handshakes, peer_text(ch, text), why);
+	handshakes_log_failure(ch->handshakes, peer_text(ch, text), why);
 }
 
 /* The peer knows from the alert that is on its way. */
@@ -75,7 +75,7 @@ static void on_tls_failed(struct channel *ch)
 		log_debug("the TLS connection with %s failed: %s", peer_text(ch, text),
 			  tls_failure(ch->tls));
 	} else {
-		tell(ch, tls_failure(ch->tls));
+		log_failure(ch, tls_failure(ch->tls));
 		if (ch->plain_answer && tls_heard_http(ch->tls))
 			conn_write_static(ch->conn, ch->plain_answer, strlen(ch->plain_answer));
 	}
@@ -94,14 +94,14 @@ static void note_ready(struct channel *ch)
 }
 
 /* The end is no news while answers are due to what came before it. */
-static void note_ended(struct channel *ch)
+static void report_eof(struct channel *ch)
 {
-	ch->ended = true;
+	ch->got_close_notify = true;
 	if (!ch->paused)
-		ch->events->end(ch->user);
+		ch->events->eof(ch->user);
 }
 
-/* One record of what was fed; false when there is no more to do. */
+/* Reads one record of the bytes that were fed; false when there is no more to do. */
 static bool decrypt_record(struct channel *ch)
 {
 	static char plain[TLS_RECORD_BYTES];
@@ -119,11 +119,11 @@ static bool decrypt_record(struct channel *ch)
 	if (result == TLS_PLAIN && conn_is_open(ch->conn))
 		ch->events->bytes(plain, n, ch->user);
 	else if (result == TLS_ENDED && conn_is_open(ch->conn))
-		note_ended(ch);
+		report_eof(ch);
 	return result == TLS_PLAIN && conn_is_open(ch->conn);
 }
 
-/* What is not plaintext must not let the output pile up either. */
+/* Pauses reading if handshake output piles up: a peer that never reads could make us buffer it all. */
 static void decrypt(struct channel *ch, const char *bytes, size_t n)
 {
 	tls_feed(ch->tls, bytes, n);
@@ -140,7 +140,7 @@ static void open_or_wait(struct channel *ch, const char *bytes, size_t n)
 	ch->opening = mem_alloc(sizeof *ch->opening);
 	buffer_init(&ch->opening->held);
 	if (handshakes_enter(ch->handshakes, &ch->opening->turn, ch)) {
-		conn_read_at_most(ch->conn, CONN_READ_BYTES);
+		conn_set_max_read(ch->conn, CONN_READ_BYTES);
 		decrypt(ch, bytes, n);
 		return;
 	}
@@ -154,7 +154,7 @@ static void on_admit(void *user)
 	struct buffer held = ch->opening->held;
 
 	buffer_init(&ch->opening->held);
-	conn_read_at_most(ch->conn, CONN_READ_BYTES);
+	conn_set_max_read(ch->conn, CONN_READ_BYTES);
 	conn_resume(ch->conn);
 	if (conn_is_open(ch->conn))
 		decrypt(ch, held.bytes, held.size);
@@ -164,7 +164,7 @@ static void on_admit(void *user)
 static void on_evict(void *user)
 {
 	struct channel *ch = user;
-	tell(ch, "it took too long while others waited");
+	log_failure(ch, "it took too long while others waited");
 	channel_close(ch);
 }
 
@@ -182,47 +182,47 @@ static void on_bytes(struct conn *conn, const char *bytes, size_t n, void *user)
 		decrypt(ch, bytes, n);
 }
 
-static void on_end(struct conn *conn, void *user)
+static void on_eof(struct conn *conn, void *user)
 {
 	struct channel *ch = user;
 	(void)conn;
 	if (ch->opening)
-		tell(ch, "the client has hung up");
-	ch->events->end(ch->user);
+		log_failure(ch, "the client has hung up");
+	ch->events->eof(ch->user);
 }
 
-static void on_relieved(struct conn *conn, void *user)
+static void on_drained(struct conn *conn, void *user)
 {
 	struct channel *ch = user;
 	(void)conn;
 	if (ch->ready)
-		ch->events->relieved(ch->user);
+		ch->events->drained(ch->user);
 	else
 		conn_resume(ch->conn);
 }
 
-static void on_late(struct conn *conn, void *user)
+static void on_timed_out(struct conn *conn, void *user)
 {
 	struct channel *ch = user;
 	(void)conn;
-	ch->events->late(ch->user);
+	ch->events->timed_out(ch->user);
 }
 
-static void on_gone(void *user)
+static void on_closed(void *user)
 {
 	struct channel *ch = user;
 	end_opening(ch);
 	tls_free(ch->tls);
-	ch->events->gone(ch->user);
+	ch->events->closed(ch->user);
 	free(ch);
 }
 
 static const struct conn_events events = {
 	.bytes = on_bytes,
-	.end = on_end,
-	.relieved = on_relieved,
-	.late = on_late,
-	.gone = on_gone,
+	.eof = on_eof,
+	.drained = on_drained,
+	.timed_out = on_timed_out,
+	.closed = on_closed,
 };
 
 struct channel *channel_accept(struct uv_stream_s *listener, struct backlog *backlog,
@@ -243,7 +243,7 @@ struct channel *channel_accept(struct uv_stream_s *listener, struct backlog *bac
 		ch->tls = tls_new(security->tls);
 		ch->handshakes = security->handshakes;
 		ch->plain_answer = security->plain_answer;
-		conn_read_at_most(ch->conn, FIRST_READ_BYTES);
+		conn_set_max_read(ch->conn, FIRST_READ_BYTES);
 	}
 	return ch;
 }
@@ -291,19 +291,19 @@ bool channel_is_congested(const struct channel *ch)
 	return conn_is_congested(ch->conn);
 }
 
-size_t channel_part(const struct channel *ch)
+size_t channel_partial_record_bytes(const struct channel *ch)
 {
 	return ch->tls && ch->ready && tls_has_part(ch->tls) ? TLS_RECORD_BYTES : 0;
 }
 
-void channel_know(struct channel *ch)
+void channel_mark_known(struct channel *ch)
 {
-	conn_know(ch->conn);
+	conn_mark_known(ch->conn);
 }
 
-void channel_hold(struct channel *ch, size_t bytes)
+void channel_set_owner_bytes(struct channel *ch, size_t bytes)
 {
-	conn_hold(ch->conn, bytes);
+	conn_set_owner_bytes(ch->conn, bytes);
 }
 
 bool channel_is_open(const struct channel *ch)
@@ -331,8 +331,8 @@ void channel_resume(struct channel *ch)
 {
 	ch->paused = false;
 	conn_resume(ch->conn);
-	if (ch->ended && conn_is_open(ch->conn))
-		ch->events->end(ch->user);
+	if (ch->got_close_notify && conn_is_open(ch->conn))
+		ch->events->eof(ch->user);
 }
 
 void channel_set_clocks(struct channel *ch, uint64_t idle_ms, uint64_t total_ms)
@@ -359,6 +359,6 @@ void channel_close(struct channel *ch)
 void channel_give_up(struct channel *ch)
 {
 	if (ch->opening)
-		tell(ch, "it took too long");
+		log_failure(ch, "it took too long");
 	channel_close(ch);
 }

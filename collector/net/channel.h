@@ -2,7 +2,7 @@
  * A connection as its client sees it: plain bytes in and out, whether TLS is around them or not. It
  * joins conn and tls, and lets handshakes have their turn.
  *
- * A channel frees itself after `gone`, as a conn does; what conn.h says of each call of the same
+ * A channel frees itself after `closed`, as a conn does; what conn.h says of each call of the same
  * name holds here too. The loop's thread only.
  */
 #pragma once
@@ -25,10 +25,10 @@ struct channel_events {
 	/* The TLS handshake is over. Not called without TLS: such a channel begins ready. */
 	void (*ready)(void *user);
 	void (*bytes)(const char *bytes, size_t n, void *user);
-	void (*end)(void *user);
-	void (*relieved)(void *user);
-	void (*late)(void *user);
-	void (*gone)(void *user);
+	void (*eof)(void *user);
+	void (*drained)(void *user);
+	void (*timed_out)(void *user);
+	void (*closed)(void *user);
 };
 
 /* Of channels that speak TLS; without it all are NULL. Borrowed for the channels' lives. */
@@ -57,10 +57,10 @@ void channel_write_static(struct channel *channel, const char *bytes, size_t n);
 bool channel_is_congested(const struct channel *channel);
 bool channel_is_open(const struct channel *channel);
 /* Memory of a part of a TLS record, which is kept until the rest comes; 0: there is none. */
-size_t channel_part(const struct channel *channel);
+size_t channel_partial_record_bytes(const struct channel *channel);
 
-void channel_know(struct channel *channel);
-void channel_hold(struct channel *channel, size_t bytes);
+void channel_mark_known(struct channel *channel);
+void channel_set_owner_bytes(struct channel *channel, size_t bytes);
 
 bool channel_is_encrypted(const struct channel *channel);
 bool channel_peer(const struct channel *channel, struct net_address *out);

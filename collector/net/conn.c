@@ -34,16 +34,16 @@ struct conn {
 	void *user;
 	struct sockaddr_in6 peer; /* or a sockaddr_in, which is smaller */
 
-	uint64_t idle_ms;       /* 0: no such clock */
-	uint64_t moved_at;      /* loop time when bytes last moved */
-	uint64_t total_end;     /* loop time; UINT64_MAX: no such clock */
-	uint64_t taken_at_tick; /* what the peer had taken when the clock last looked */
+	uint64_t idle_ms;        /* 0: no such clock */
+	uint64_t last_moved;     /* loop time when bytes last moved */
+	uint64_t total_deadline; /* loop time; UINT64_MAX: no such clock */
+	uint64_t taken_at_tick;  /* what the peer had taken when the clock last looked */
 
 	struct backlog_share share;
-	uint64_t n_put;    /* bytes to be written so far */
-	size_t out_bytes;  /* memory of writes in flight */
-	size_t held_bytes; /* memory of the owner's, by conn_hold() */
-	size_t most_read;  /* bytes at once */
+	uint64_t n_given;   /* bytes that the owner gave us to write so far */
+	size_t out_bytes;   /* memory of writes in flight */
+	size_t owner_bytes; /* memory of the owner's, by conn_set_owner_bytes() */
+	size_t max_read;    /* bytes at once */
 };
 
 /* A write in flight; owns its bytes unless they are static. */
@@ -59,7 +59,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	if (--c->open_handles > 0)
 		return;
 	if (c->events)
-		c->events->gone(c->user);
+		c->events->closed(c->user);
 	free(c);
 }
 
@@ -69,8 +69,8 @@ static size_t queued(const struct conn *c)
 }
 
 /*
- * An end in the midst of an answer must not look like its end. uv_tcp_close_reset() refuses one
- * that is to be shut down behind what waits.
+ * Resets the connection if data is still queued, so that a truncated answer is not taken for a
+ * complete one. Not by uv_tcp_close_reset(), which fails after uv_shutdown().
  */
 static void close_tcp(struct conn *c)
 {
@@ -97,7 +97,7 @@ static uint64_t now_of(const struct conn *c)
 	return uv_now(c->tcp.loop);
 }
 
-/* What the kernel has taken and the peer has not; nothing of a peer that is gone. */
+/* Bytes that the kernel has taken and the peer has not; 0 for a peer that is gone. */
 static size_t in_kernel(const struct conn *c)
 {
 	int fd;
@@ -108,10 +108,10 @@ static size_t in_kernel(const struct conn *c)
 	return (size_t)n;
 }
 
-static uint64_t taken(const struct conn *c)
+static uint64_t taken_by_peer(const struct conn *c)
 {
 	size_t waiting = queued(c) + in_kernel(c);
-	return c->n_put > waiting ? c->n_put - waiting : 0; /* a FIN counts as a byte there */
+	return c->n_given > waiting ? c->n_given - waiting : 0; /* a FIN counts as a byte there */
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -120,27 +120,27 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* Loop time at which the nearer clock runs out; UINT64_MAX: none does. */
-static uint64_t next_end(const struct conn *c)
+static uint64_t next_deadline(const struct conn *c)
 {
-	return least(c->idle_ms ? c->moved_at + c->idle_ms : UINT64_MAX, c->total_end);
+	return least(c->idle_ms ? c->last_moved + c->idle_ms : UINT64_MAX, c->total_deadline);
 }
 
-static uint64_t next_look(const struct conn *c)
+static uint64_t next_check(const struct conn *c)
 {
-	return c->out_bytes > 0 ? backlog_next_look(&c->share) : UINT64_MAX;
+	return c->out_bytes > 0 ? backlog_next_check(&c->share) : UINT64_MAX;
 }
 
 /*
- * What the peer takes is no event: the kernel takes more of us when much of its buffer is free
- * again, which may be long on a slow line.
+ * libuv has no event for what the peer takes: the kernel takes more of us when much of its buffer is
+ * free again, which may be long on a slow line.
  */
 static void note_progress(struct conn *c)
 {
 	if (c->out_bytes == 0)
 		return;
-	uint64_t now_taken = taken(c);
+	uint64_t now_taken = taken_by_peer(c);
 	if (now_taken > c->taken_at_tick)
-		c->moved_at = now_of(c);
+		c->last_moved = now_of(c);
 	c->taken_at_tick = now_taken;
 }
 
@@ -151,15 +151,15 @@ static void on_clock(uv_timer_t *timer)
 	struct conn *c = timer->data;
 
 	note_progress(c);
-	bool is_late = now_of(c) >= next_end(c);
-	bool is_slow = now_of(c) >= next_look(c) && backlog_is_too_slow(&c->share, now_of(c));
+	bool is_late = now_of(c) >= next_deadline(c);
+	bool is_slow = now_of(c) >= next_check(c) && backlog_is_too_slow(&c->share, now_of(c));
 	if (is_slow || (is_late && c->life == LIFE_FINISHING)) {
 		conn_close(c);
 	} else if (!is_late) {
 		start_clock(c);
 	} else {
 		conn_set_clocks(c, CONN_NO_CLOCK, CONN_NO_CLOCK);
-		c->events->late(c, c->user);
+		c->events->timed_out(c, c->user);
 	}
 }
 
@@ -168,7 +168,7 @@ static void on_clock(uv_timer_t *timer)
  */
 static void start_clock(struct conn *c)
 {
-	uint64_t end = least(next_end(c), next_look(c));
+	uint64_t end = least(next_deadline(c), next_check(c));
 	uint64_t now = now_of(c);
 
 	if (c->life == LIFE_CLOSING)
@@ -201,41 +201,41 @@ bool conn_is_open(const struct conn *c)
 
 void conn_set_clocks(struct conn *c, uint64_t idle_ms, uint64_t total_ms)
 {
-	c->moved_at = now_of(c);
+	c->last_moved = now_of(c);
 	c->idle_ms = idle_ms;
-	c->total_end = total_ms ? c->moved_at + total_ms : UINT64_MAX;
+	c->total_deadline = total_ms ? c->last_moved + total_ms : UINT64_MAX;
 	if (c->out_bytes > 0)
-		c->taken_at_tick = taken(c);
+		c->taken_at_tick = taken_by_peer(c);
 	start_clock(c);
 }
 
 static void count_memory(struct conn *c)
 {
-	backlog_hold(&c->share, c->out_bytes + c->held_bytes, now_of(c));
+	backlog_set_bytes(&c->share, c->out_bytes + c->owner_bytes, now_of(c));
 }
 
 /* The clocks look whether the peer takes anything; until now that was the kernel's matter. */
 static void begin_waiting(struct conn *c)
 {
-	c->taken_at_tick = taken(c);
-	backlog_renew(&c->share, now_of(c));
+	c->taken_at_tick = taken_by_peer(c);
+	backlog_restart_window(&c->share, now_of(c));
 	start_clock(c);
 }
 
-void conn_hold(struct conn *c, size_t bytes)
+void conn_set_owner_bytes(struct conn *c, size_t bytes)
 {
-	c->held_bytes = bytes;
+	c->owner_bytes = bytes;
 	count_memory(c);
 }
 
-void conn_know(struct conn *c)
+void conn_mark_known(struct conn *c)
 {
-	backlog_know(&c->share);
+	backlog_mark_known(&c->share);
 }
 
-void conn_read_at_most(struct conn *c, size_t bytes)
+void conn_set_max_read(struct conn *c, size_t bytes)
 {
-	c->most_read = bytes;
+	c->max_read = bytes;
 }
 
 /* libuv runs this before on_handle_closed, also for writes it cancels. */
@@ -252,11 +252,11 @@ static void on_written(uv_write_t *req, int rc)
 		conn_close(c);
 		return;
 	}
-	c->moved_at = now_of(c);
+	c->last_moved = now_of(c);
 	if (c->congested && !conn_is_congested(c)) {
 		c->congested = false;
 		if (c->life == LIFE_OPEN)
-			c->events->relieved(c, c->user);
+			c->events->drained(c, c->user);
 	}
 }
 
@@ -268,7 +268,7 @@ static size_t write_now(struct conn *c, const char *bytes, size_t n)
 		return 0;
 	int written = uv_try_write((uv_stream_t *)&c->tcp, &buf, 1);
 	if (written > 0)
-		c->moved_at = now_of(c);
+		c->last_moved = now_of(c);
 	return written > 0 ? (size_t)written : 0;
 }
 
@@ -301,11 +301,11 @@ static void write_later(struct conn *c, const char *bytes, size_t n, char *owned
 	conn_close(c);
 }
 
-/* What waits takes no more memory than it needs: buffers are made with room to grow. */
+/* The copy takes no more memory than it needs: the caller's buffer has room to grow. */
 void conn_write_copy(struct conn *c, const char *bytes, size_t n)
 {
 	size_t written = write_now(c, bytes, n);
-	c->n_put += n;
+	c->n_given += n;
 	if (written == n)
 		return;
 	char *rest = mem_strndup(bytes + written, n - written);
@@ -321,7 +321,7 @@ void conn_write(struct conn *c, char *bytes, size_t n)
 void conn_write_static(struct conn *c, const char *bytes, size_t n)
 {
 	size_t written = write_now(c, bytes, n);
-	c->n_put += n;
+	c->n_given += n;
 	if (written < n)
 		write_later(c, bytes + written, n - written, NULL);
 }
@@ -338,7 +338,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 		bytes[CONN_READ_BYTES]; /* emptied by on_read before the next one is asked for */
 	const struct conn *c = handle->data;
 	(void)suggested;
-	*buf = uv_buf_init(bytes, c->reading ? (unsigned)c->most_read : 0);
+	*buf = uv_buf_init(bytes, c->reading ? (unsigned)c->max_read : 0);
 }
 
 static void stop_watching(struct conn *c)
@@ -357,13 +357,13 @@ void conn_pause(struct conn *c)
 	c->reading = false;
 }
 
-static void on_end(struct conn *c)
+static void on_eof(struct conn *c)
 {
 	c->peer_ended = true;
 	c->reading = false;
 	stop_watching(c);
 	if (c->life == LIFE_OPEN)
-		c->events->end(c, c->user);
+		c->events->eof(c, c->user);
 	else if (c->shut_down)
 		conn_close(c);
 }
@@ -375,11 +375,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	if (n == UV_ENOBUFS && !c->reading) {
 		stop_watching(c);
 	} else if (n == UV_EOF) {
-		on_end(c);
+		on_eof(c);
 	} else if (n < 0) {
 		conn_close(c);
 	} else if (n > 0 && c->life == LIFE_OPEN) { /* else it finishes, and this is dropped */
-		c->moved_at = now_of(c);
+		c->last_moved = now_of(c);
 		c->events->bytes(c, buf->base, (size_t)n, c->user);
 	}
 }
@@ -427,7 +427,7 @@ void conn_finish(struct conn *c)
 
 static uint64_t backlog_taken(void *user)
 {
-	return taken(user);
+	return taken_by_peer(user);
 }
 
 static void backlog_cut(void *user)
@@ -449,8 +449,8 @@ struct conn *conn_accept(uv_stream_t *listener, struct backlog *backlog,
 	uv_timer_init(listener->loop, &c->clock); /* cannot fail */
 	c->tcp.data = c->clock.data = c;
 	c->open_handles = 2;
-	c->total_end = UINT64_MAX;
-	c->most_read = CONN_READ_BYTES;
+	c->total_deadline = UINT64_MAX;
+	c->max_read = CONN_READ_BYTES;
 	backlog_enter(backlog, &c->share, c);
 
 	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0 || uv_tcp_nodelay(&c->tcp, 1) != 0 ||

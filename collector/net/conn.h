@@ -7,7 +7,7 @@
  * process, so a conn that waits costs its handles only. The loop's thread only.
  *
  * Clocks: conn_set_clocks() starts both. The idle clock begins anew whenever bytes move, in or out;
- * the total clock does not. When one runs out `late` is called, once; the owner then still may
+ * the total clock does not. When one runs out `timed_out` is called, once; the owner then still may
  * write and finish. Bytes move out when the peer has taken them, not when the kernel has.
  *
  * What a conn holds in memory is counted in the backlog, which cuts it when its peer is too slow.
@@ -45,39 +45,42 @@ struct conn_events {
 	/* `n` bytes arrived, borrowed until this returns. */
 	void (*bytes)(struct conn *conn, const char *bytes, size_t n, void *user);
 	/* The peer will send no more; it may still read. */
-	void (*end)(struct conn *conn, void *user);
+	void (*eof)(struct conn *conn, void *user);
 	/* Fewer than CONN_MAX_QUEUED bytes wait again, after conn_is_congested() was true. */
-	void (*relieved)(struct conn *conn, void *user);
+	void (*drained)(struct conn *conn, void *user);
 	/* A clock ran out; both are stopped. */
-	void (*late)(struct conn *conn, void *user);
+	void (*timed_out)(struct conn *conn, void *user);
 	/* The conn no longer exists. Called exactly once per successful accept. */
-	void (*gone)(void *user);
+	void (*closed)(void *user);
 };
 
 /*
- * Returns NULL if nothing could be accepted; `gone` is then not called. Reading has begun. The
- * backlog's events are conn_backlog_events; its peer is a stranger to it until conn_know().
+ * Returns NULL if nothing could be accepted; `closed` is then not called. Reading has begun. The
+ * backlog's events are conn_backlog_events; its peer is a stranger to it until conn_mark_known().
  */
 struct conn *conn_accept(uv_stream_t *listener, struct backlog *backlog,
 			 const struct conn_events *events, void *user);
 
-void conn_know(struct conn *conn);
+void conn_mark_known(struct conn *conn);
 
-/* What its owner holds of what was read; counted in the backlog beside what is to be written. */
-void conn_hold(struct conn *conn, size_t bytes);
+/*
+ * Memory that the owner keeps of what was read; counted in the backlog beside what is to be written.
+ */
+void conn_set_owner_bytes(struct conn *conn, size_t bytes);
 
-/* One `bytes` brings so many at most; CONN_READ_BYTES until another number is given. */
-void conn_read_at_most(struct conn *conn, size_t bytes);
+/* A call of `bytes` brings so many at most; CONN_READ_BYTES until another number is given. */
+void conn_set_max_read(struct conn *conn, size_t bytes);
 
 /* Takes `bytes` (from malloc) whatever happens; failure closes the conn. */
 void conn_write(struct conn *conn, char *bytes, size_t n);
 
 /*
- * The same with bytes that are borrowed until this returns; what cannot be written yet is copied.
+ * Like conn_write(), with bytes that are borrowed until this returns: those that cannot be written yet
+ * are copied.
  */
 void conn_write_copy(struct conn *conn, const char *bytes, size_t n);
 
-/* The same with bytes that live as long as the process. */
+/* Like conn_write(), with bytes that live as long as the process. */
 void conn_write_static(struct conn *conn, const char *bytes, size_t n);
 
 /* Do so many bytes wait to be written that nothing should be added? */
@@ -87,7 +90,7 @@ bool conn_is_congested(const struct conn *conn);
 void conn_pause(struct conn *conn);
 void conn_resume(struct conn *conn);
 
-/* Who is at the other end, or was; false if it had gone when it was accepted. */
+/* The peer's address, also of one that has gone; false if it had gone when it was accepted. */
 bool conn_peer(const struct conn *conn, struct net_address *out);
 
 /* Neither finished nor closed. */

@@ -6,7 +6,7 @@
 /* When the timer has to look again: at once if there is room, else when the oldest has had its
  * time.
  */
-static void plan(struct handshakes *h)
+static void plan_timer(struct handshakes *h)
 {
 	if (TAILQ_EMPTY(&h->waiting)) {
 		loop_timer_stop(h->timer);
@@ -19,7 +19,7 @@ static void plan(struct handshakes *h)
 	loop_timer_start(h->timer, at > now ? at - now : 0);
 }
 
-static void run(struct handshakes *h, struct handshake *one)
+static void begin_running(struct handshakes *h, struct handshake *one)
 {
 	one->place = HANDSHAKE_RUNNING;
 	one->since_ms = uv_now(h->loop);
@@ -27,7 +27,7 @@ static void run(struct handshakes *h, struct handshake *one)
 	h->n_running++;
 }
 
-static void take_out(struct handshakes *h, struct handshake *one)
+static void remove_handshake(struct handshakes *h, struct handshake *one)
 {
 	if (one->place == HANDSHAKE_RUNNING) {
 		TAILQ_REMOVE(&h->running, one, link);
@@ -43,7 +43,7 @@ static void evict_oldest(struct handshakes *h)
 	struct handshake *oldest = TAILQ_FIRST(&h->running);
 	if (uv_now(h->loop) - oldest->since_ms < HANDSHAKES_CROWDED_MS)
 		return;
-	take_out(h, oldest);
+	remove_handshake(h, oldest);
 	h->events->evict(oldest->user);
 }
 
@@ -55,11 +55,11 @@ static void on_timer(void *user)
 		evict_oldest(h);
 	while (!TAILQ_EMPTY(&h->waiting) && h->n_running < h->limit) {
 		struct handshake *next = TAILQ_FIRST(&h->waiting);
-		take_out(h, next);
-		run(h, next);
+		remove_handshake(h, next);
+		begin_running(h, next);
 		h->events->admit(next->user);
 	}
-	plan(h);
+	plan_timer(h);
 }
 
 void handshakes_init(struct handshakes *h, struct uv_loop_s *loop, size_t limit,
@@ -80,12 +80,12 @@ bool handshakes_enter(struct handshakes *h, struct handshake *one, void *user)
 {
 	one->user = user;
 	if (h->n_running < h->limit && TAILQ_EMPTY(&h->waiting)) {
-		run(h, one);
+		begin_running(h, one);
 		return true;
 	}
 	one->place = HANDSHAKE_WAITING;
 	TAILQ_INSERT_TAIL(&h->waiting, one, link);
-	plan(h);
+	plan_timer(h);
 	return false;
 }
 
@@ -94,27 +94,27 @@ void handshakes_leave(struct handshakes *h, struct handshake *one)
 {
 	if (one->place == HANDSHAKE_OUTSIDE)
 		return;
-	take_out(h, one);
-	plan(h);
+	remove_handshake(h, one);
+	plan_timer(h);
 }
 
-void handshakes_tell(struct handshakes *h, const char *peer, const char *why)
+void handshakes_log_failure(struct handshakes *h, const char *peer, const char *why)
 {
 	uint64_t now = uv_now(h->loop);
 
 	h->n_failed++;
-	if (h->n_told == 0 || now - h->told_since_ms >= HANDSHAKES_TOLD_MS) {
-		if (h->n_untold > 0)
-			log_warning("%u more TLS handshakes have failed since", h->n_untold);
-		h->told_since_ms = now;
-		h->n_told = h->n_untold = 0;
+	if (h->n_logged == 0 || now - h->log_window_start_ms >= HANDSHAKES_LOG_WINDOW_MS) {
+		if (h->n_unlogged > 0)
+			log_warning("%u more TLS handshakes have failed since", h->n_unlogged);
+		h->log_window_start_ms = now;
+		h->n_logged = h->n_unlogged = 0;
 	}
-	if (h->n_told >= HANDSHAKES_MAX_TOLD) {
-		h->n_untold++;
+	if (h->n_logged >= HANDSHAKES_MAX_LOGGED) {
+		h->n_unlogged++;
 		return;
 	}
-	h->n_told++;
+	h->n_logged++;
 	log_warning("the TLS handshake with %s failed: %s%s", peer, why,
-		    h->n_told == HANDSHAKES_MAX_TOLD ? "; further ones are counted for a minute"
-						     : "");
+		    h->n_logged == HANDSHAKES_MAX_LOGGED ? "; further ones are counted for a minute"
+							 : "");
 }

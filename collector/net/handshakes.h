@@ -22,8 +22,8 @@
 #define HANDSHAKES_CROWDED_MS 2000
 
 /* Failures that are told in each span of time; the others are counted. */
-#define HANDSHAKES_MAX_TOLD 10
-#define HANDSHAKES_TOLD_MS  (UINT64_C(60) * 1000)
+#define HANDSHAKES_MAX_LOGGED    10
+#define HANDSHAKES_LOG_WINDOW_MS (UINT64_C(60) * 1000)
 
 struct uv_loop_s; /* libuv */
 struct loop_timer;
@@ -51,9 +51,9 @@ struct handshakes {
 	size_t n_running;
 	struct handshake_list running; /* the oldest first */
 	struct handshake_list waiting;
-	uint64_t told_since_ms;
-	unsigned n_told;
-	unsigned n_untold;
+	uint64_t log_window_start_ms;
+	unsigned n_logged;
+	unsigned n_unlogged;
 	uint64_t n_done; /* in all */
 	uint64_t n_failed;
 };
@@ -65,8 +65,8 @@ void handshakes_deinit(struct handshakes *handshakes);
 /* True: it may run. False: it waits, and `admit` will be called, from the loop. */
 bool handshakes_enter(struct handshakes *handshakes, struct handshake *handshake, void *user);
 
-/* It ended, well or not, or waits no longer. Does nothing for one that is outside. */
+/* The handshake ended, well or not, or waits no longer. Does nothing for one that is outside. */
 void handshakes_leave(struct handshakes *handshakes, struct handshake *handshake);
 
 /* Counts and logs that the handshake with `peer` failed, and why. */
-void handshakes_tell(struct handshakes *handshakes, const char *peer, const char *why);
+void handshakes_log_failure(struct handshakes *handshakes, const char *peer, const char *why);

@@ -27,7 +27,7 @@ struct sources {
 	struct source *buckets[SOURCES_BUCKETS];
 };
 
-/* One more connection from that address. */
+/* Counts one more connection from that address. */
 struct source *sources_enter(struct sources *sources, const struct sockaddr_storage *address);
 
 void source_leave(struct source *source);

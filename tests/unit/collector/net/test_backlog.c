@@ -51,7 +51,7 @@ static int enter_all(void **state)
 static void hold_of_each(size_t bytes, uint64_t now_ms)
 {
 	for (size_t i = 0; i < N; i++)
-		backlog_hold(&peers[i].share, bytes, now_ms);
+		backlog_set_bytes(&peers[i].share, bytes, now_ms);
 }
 
 static void the_slowest_go_first(void **state)
@@ -61,7 +61,7 @@ static void the_slowest_go_first(void **state)
 	assert_int_equal(backlog_bytes(&backlog), 400);
 	for (size_t i = 0; i < N; i++)
 		peers[i].taken = (i * 3) % N * 1000; /* the third but one is the second slowest */
-	backlog_hold(&peers[7].share, 51, 11000);
+	backlog_set_bytes(&peers[7].share, 51, 11000);
 	assert_true(peers[0].is_cut && peers[3].is_cut);
 	assert_int_equal(backlog.n_crowded, 2);
 	assert_int_equal(backlog_bytes(&backlog), 301);
@@ -71,8 +71,8 @@ static void among_the_equally_slow_who_has_waited_longest_goes(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N; i++)
-		backlog_hold(&peers[i].share, 50, 1000 + (i + 3) % N);
-	backlog_hold(&peers[6].share, 60, 1010);
+		backlog_set_bytes(&peers[i].share, 50, 1000 + (i + 3) % N);
+	backlog_set_bytes(&peers[6].share, 60, 1010);
 	assert_true(peers[5].is_cut && peers[6].is_cut);
 	assert_int_equal(backlog.n_crowded, 2);
 }
@@ -80,12 +80,12 @@ static void among_the_equally_slow_who_has_waited_longest_goes(void **state)
 static void strangers_take_nothing_of_those_who_are_known(void **state)
 {
 	(void)state;
-	backlog_hold(&peers[0].share, 300, 1000);
-	backlog_know(&peers[0].share);
-	backlog_hold(&peers[0].share, 1200, 1000);
-	backlog_hold(&peers[1].share, 400, 1000);
+	backlog_set_bytes(&peers[0].share, 300, 1000);
+	backlog_mark_known(&peers[0].share);
+	backlog_set_bytes(&peers[0].share, 1200, 1000);
+	backlog_set_bytes(&peers[1].share, 400, 1000);
 	assert_int_equal(backlog_bytes(&backlog), MAX);
-	backlog_hold(&peers[2].share, 1, 1001);
+	backlog_set_bytes(&peers[2].share, 1, 1001);
 	assert_true(!peers[0].is_cut && peers[1].is_cut && !peers[2].is_cut);
 	assert_int_equal(backlog_bytes(&backlog), 1201);
 }
@@ -93,12 +93,12 @@ static void strangers_take_nothing_of_those_who_are_known(void **state)
 static void one_that_has_left_holds_nothing_whatever_it_is_told(void **state)
 {
 	(void)state;
-	backlog_hold(&peers[0].share, 300, 1000);
+	backlog_set_bytes(&peers[0].share, 300, 1000);
 	backlog_leave(&peers[0].share);
-	backlog_hold(&peers[0].share, 500, 1000);
+	backlog_set_bytes(&peers[0].share, 500, 1000);
 	backlog_leave(&peers[0].share);
 	assert_int_equal(backlog_bytes(&backlog), 0);
-	assert_int_equal(backlog_next_look(&peers[0].share), UINT64_MAX);
+	assert_int_equal(backlog_next_check(&peers[0].share), UINT64_MAX);
 }
 
 static void a_rate_is_looked_at_when_its_window_ends(void **state)
@@ -109,12 +109,12 @@ static void a_rate_is_looked_at_when_its_window_ends(void **state)
 	uint64_t enough = BACKLOG_MIN_BYTES_PER_S * BACKLOG_WINDOW_MS / 1000;
 
 	peer->taken = 7;
-	backlog_hold(&peer->share, 100, 1000);
-	assert_int_equal(backlog_next_look(&peer->share), end);
+	backlog_set_bytes(&peer->share, 100, 1000);
+	assert_int_equal(backlog_next_check(&peer->share), end);
 	assert_false(backlog_is_too_slow(&peer->share, end - 1));
 	peer->taken += enough;
 	assert_false(backlog_is_too_slow(&peer->share, end));
-	assert_int_equal(backlog_next_look(&peer->share), end + BACKLOG_WINDOW_MS);
+	assert_int_equal(backlog_next_check(&peer->share), end + BACKLOG_WINDOW_MS);
 	peer->taken += enough - 1;
 	assert_true(backlog_is_too_slow(&peer->share, end + BACKLOG_WINDOW_MS));
 	assert_int_equal(backlog.n_slow, 1);
