@@ -218,7 +218,7 @@ static void review_answers(void *user, bool changed)
 	const struct serve *s = user;
 
 	if (s->server)
-		server_review(s->server, changed ? api_still_may : api_is_not_over);
+		server_recheck_access(s->server, changed ? api_still_may : api_is_not_over);
 }
 
 static int open_identities(struct serve *s)

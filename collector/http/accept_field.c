@@ -26,7 +26,7 @@ static unsigned get_weight(const char *at)
 	return weight;
 }
 
-/* That of the parameters that begin at `at`, up to the end of the range. */
+/* The weight among the parameters that begin at `at`, up to the end of the range. */
 static unsigned weight_of(const char *at)
 {
 	while (*at == ';') {

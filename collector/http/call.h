@@ -79,7 +79,7 @@ void call_break(struct call *call);
  */
 bool call_peer(const struct call *call, struct net_address *out);
 
-/* The same as a number; 0 where it is no IPv4 address, or one of this machine's loopback. */
+/* call_peer() as a number; 0 where it is no IPv4 address, or one of this machine's loopback. */
 uint32_t call_peer_ipv4(const struct call *call);
 
 /* Can nobody on the way read what is said, as far as it can be told here? */

@@ -33,7 +33,7 @@ bool call_begin(struct call *call, const struct answer *head, const struct call_
 
 	call->in_chunks = call->request->takes_chunks;
 	call->closes = client_closes_after(c, call->request) || !call->in_chunks;
-	client_note(c, head->status);
+	client_count_answer(c, head->status);
 	write_head(c, call, head);
 	if (call->request->method == HTTP_METHOD_HEAD) {
 		client_answered(c, call->closes);

@@ -31,7 +31,7 @@ static bool is_open(const struct client *c)
 void client_finish(struct client *c)
 {
 	c->ended = true;
-	buffer_deinit(&c->held);
+	buffer_deinit(&c->unread);
 	channel_finish(c->channel);
 }
 
@@ -58,7 +58,7 @@ void client_set_clocks(struct client *c)
 		return;
 	c->waits_for = now;
 	c->clocks_request = c->n_requests;
-	clients_note_waiting(c, now == WAITS_FOR_REQUEST);
+	clients_set_waiting(c, now == WAITS_FOR_REQUEST);
 	switch (now) {
 	case WAITS_FOR_HANDSHAKE:
 		channel_set_clocks(c->channel, CHANNEL_NO_CLOCK, clocks->handshake_ms);
@@ -81,7 +81,7 @@ void client_set_clocks(struct client *c)
 }
 
 /* An answer to nothing that arrived whole took no time. */
-void client_note(const struct client *c, int status)
+void client_count_answer(const struct client *c, int status)
 {
 	if (!c->set->stats)
 		return;
@@ -96,7 +96,7 @@ void client_send(struct client *c, const struct answer *answer, bool head_only, 
 {
 	struct buffer out;
 
-	client_note(c, answer->status);
+	client_count_answer(c, answer->status);
 	bool with_head = answer->body || answer->size <= MAX_COPIED;
 	const char *body = answer->body ? answer->body : answer->static_body;
 	buffer_init(&out);
@@ -114,7 +114,7 @@ void client_send(struct client *c, const struct answer *answer, bool head_only, 
 }
 
 /* Answers without a handler, and ends: after this the bytes that follow mean nothing. */
-static void refuse(struct client *c, int status, const char *code, const char *detail)
+static void refuse_and_finish(struct client *c, int status, const char *code, const char *detail)
 {
 	struct problem problem = { .status = status, .code = code, .detail = detail };
 	struct answer answer = { .status = status, .content_type = PROBLEM_CONTENT_TYPE };
@@ -130,7 +130,7 @@ bool client_closes_after(const struct client *c, const struct http_request *requ
 	return c->last || !request->keep_alive || c->n_requests >= c->set->max_requests;
 }
 
-static void go_on(struct client *c);
+static void resume_input(struct client *c);
 
 void client_answered(struct client *c, bool closes)
 {
@@ -142,7 +142,7 @@ void client_answered(struct client *c, bool closes)
 	if (closes)
 		client_finish(c);
 	else if (!c->consuming)
-		go_on(c);
+		resume_input(c);
 }
 
 /* Decodes the route's parameters into the call. False: one is malformed. */
@@ -217,18 +217,18 @@ bool client_is_encrypted(const struct client *client, const struct http_request 
 	       forwarded_is_https(trusted, request, &peer);
 }
 
-/* What is known of who calls, in this turn of the loop: nobody is let in or sent away meanwhile. */
+/* The answer of client_admit; good for one turn of the loop, in which rights do not change. */
 struct admission {
-	bool is_asked;
+	bool is_made;
 	const struct problem *refusal; /* NULL: the request may go to its route */
 	struct principal caller;
 };
 
-static void ask(struct client *c, struct admission *admission)
+static void admit_once(struct client *c, struct admission *admission)
 {
-	if (admission->is_asked)
+	if (admission->is_made)
 		return;
-	*admission = (struct admission){ .is_asked = true };
+	*admission = (struct admission){ .is_made = true };
 	if (c->set->admit)
 		admission->refusal = c->set->admit(c->set->context, c, http_request(c->http),
 						   c->match.route, &admission->caller);
@@ -236,7 +236,7 @@ static void ask(struct client *c, struct admission *admission)
 		clients_mark_known(c);
 }
 
-static void send_away(struct client *c, struct call *call, const struct problem *problem)
+static void answer_refusal(struct client *c, struct call *call, const struct problem *problem)
 {
 	if (c->set->refused)
 		c->set->refused(c->set->context, c, http_request(c->http), problem);
@@ -252,12 +252,12 @@ static void dispatch(struct client *c, struct admission *admission)
 				     .detail = "The path is not percent-encoded as it should be." };
 
 	if (c->match.route)
-		ask(c, admission);
+		admit_once(c, admission);
 	call->caller = admission->caller;
 	if (!c->match.route)
 		answer_no_route(c, call);
 	else if (admission->refusal)
-		send_away(c, call, admission->refusal);
+		answer_refusal(c, call, admission->refusal);
 	else if (call->request->body_too_large)
 		answer_too_large(c, call);
 	else if (call->request->body_has_no_room)
@@ -280,7 +280,7 @@ static void on_head(struct client *c, struct admission *admission)
 	/* No memory for the bodies of strangers; whether they still may is asked again later, if
 	 * the body is not there yet. */
 	if (c->match.route)
-		ask(c, admission);
+		admit_once(c, admission);
 	bool welcome = c->match.route && !admission->refusal;
 	http_set_body_limit(c->http, welcome ? c->match.route->body_limit : 0);
 	if (!request->awaits_continue)
@@ -312,22 +312,22 @@ static size_t read_requests(struct client *c, const char *bytes, size_t n)
 			dispatch(c, &admission);
 		} else if (event == HTTP_EVENT_FAILED) {
 			const struct http_failure *f = http_failure(c->http);
-			refuse(c, f->status, f->code, f->detail);
+			refuse_and_finish(c, f->status, f->code, f->detail);
 		}
 	}
 	return at;
 }
 
-/* What it holds of requests, for the backlog; bodies are counted elsewhere. */
+/* Tells the backlog how much memory requests take here; bodies are counted elsewhere. */
 static void count_memory(struct client *c)
 {
-	size_t bytes = c->held.size;
+	size_t bytes = c->unread.size;
 
 	if (c->waits_for == WAITS_FOR_REST)
 		bytes += http_memory(c->http) + channel_partial_record_bytes(c->channel);
-	if (bytes == c->counted)
+	if (bytes == c->owner_bytes)
 		return;
-	c->counted = bytes;
+	c->owner_bytes = bytes;
 	channel_set_owner_bytes(c->channel, bytes);
 }
 
@@ -340,7 +340,7 @@ static void consume(struct client *c, const char *bytes, size_t n)
 	if (!is_open(c))
 		return;
 	if (used < n)
-		buffer_add(&c->held, bytes + used, n - used);
+		buffer_add(&c->unread, bytes + used, n - used);
 	client_set_clocks(c);
 	count_memory(c);
 	if (c->call || channel_is_congested(c->channel))
@@ -349,24 +349,25 @@ static void consume(struct client *c, const char *bytes, size_t n)
 		channel_resume(c->channel); /* may tell the end, so it comes last */
 }
 
-/* After an answer, or when the reader has caught up: what was held comes first. */
-static void go_on(struct client *c)
+/* After an answer, or when the reader has caught up: the unread bytes come first. */
+static void resume_input(struct client *c)
 {
-	struct buffer held = c->held;
-	buffer_init(&c->held);
-	consume(c, held.bytes, held.size);
-	buffer_deinit(&held);
+	struct buffer unread = c->unread;
+	buffer_init(&c->unread);
+	consume(c, unread.bytes, unread.size);
+	buffer_deinit(&unread);
 }
 
 /* Refuses one that is to be turned away; over TLS it can be told after the handshake only. */
 static void begin_requests(struct client *c)
 {
 	if (c->turn_away == TURN_AWAY_TOO_MANY)
-		refuse(c, 503, "too_many_connections",
-		       "Too many connections are open. Try again later.");
+		refuse_and_finish(c, 503, "too_many_connections",
+				  "Too many connections are open. Try again later.");
 	else if (c->turn_away == TURN_AWAY_TOO_MANY_OF_ADDRESS)
-		refuse(c, 429, "too_many_connections_of_address",
-		       "Too many connections of this address are open. Try again later.");
+		refuse_and_finish(
+			c, 429, "too_many_connections_of_address",
+			"Too many connections of this address are open. Try again later.");
 	else
 		client_set_clocks(c);
 }
@@ -388,9 +389,9 @@ void client_end(struct client *c)
 		client_finish(c);
 }
 
-void client_review(struct client *c, client_may_go_on *may_go_on)
+void client_recheck_access(struct client *c, client_is_still_allowed *is_allowed)
 {
-	if (!is_open(c) || !c->call || !c->call->stream || may_go_on(c->call))
+	if (!is_open(c) || !c->call || !c->call->stream || is_allowed(c->call))
 		return;
 	if (c->call->stream->endless)
 		client_stop_stream(c);
@@ -420,7 +421,7 @@ static void on_drained(void *user)
 	if (is_open(c) && c->call && c->call->stream)
 		c->call->stream->more(c->call->stream_user);
 	else if (is_open(c) && !c->call && !c->consuming)
-		go_on(c);
+		resume_input(c);
 }
 
 static void on_timed_out(void *user)
@@ -429,7 +430,7 @@ static void on_timed_out(void *user)
 	if (c->waits_for == WAITS_FOR_HANDSHAKE)
 		channel_give_up(c->channel);
 	else if (c->waits_for == WAITS_FOR_REST)
-		refuse(c, 408, "request_timeout", "The request did not arrive in time.");
+		refuse_and_finish(c, 408, "request_timeout", "The request did not arrive in time.");
 	else if (c->waits_for == WAITS_FOR_READER || c->waits_for == WAITS_FOR_STREAM)
 		channel_close(c->channel);
 	else
@@ -448,7 +449,7 @@ static void on_closed(void *user)
 		c->call->request = NULL;
 	}
 	http_free(c->http);
-	buffer_deinit(&c->held);
+	buffer_deinit(&c->unread);
 	clients_remove(c);
 }
 

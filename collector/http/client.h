@@ -14,7 +14,7 @@
 struct call;
 
 /* May whoever made this call have the rest of its answer? */
-typedef bool client_may_go_on(const struct call *call);
+typedef bool client_is_still_allowed(const struct call *call);
 
 /* Requests on one connection; the answer to the last one ends it. */
 #define CLIENT_MAX_REQUESTS 100000

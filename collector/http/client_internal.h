@@ -1,4 +1,4 @@
-/* What client.c, clients.c, call.c and call_stream.c share about one client; for them only. */
+/* One client: its struct and calls, for client.c, clients.c, call.c and call_stream.c only. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@ struct http;
 struct http_request;
 struct source;
 
-/* What the connection waits for; decides which clocks run. */
+/* Whatever the connection waits for decides which clocks run. */
 enum waits_for {
 	WAITS_FOR_NOTHING,   /* clocks not set yet */
 	WAITS_FOR_HANDSHAKE, /* of TLS */
@@ -45,8 +45,8 @@ struct client {
 	struct http *http;
 	struct call *call; /* being answered, or NULL */
 	struct route_match match;
-	struct buffer held; /* arrived and not yet read: it waits for the answer before it */
-	size_t counted;     /* bytes, by channel_set_owner_bytes() */
+	struct buffer unread; /* arrived and not yet read: it waits for the answer before it */
+	size_t owner_bytes;   /* bytes, by channel_set_owner_bytes() */
 	unsigned n_requests;
 	enum waits_for waits_for;
 	enum turn_away turn_away;
@@ -56,7 +56,7 @@ struct client {
 	bool ended;              /* nothing more will be read */
 };
 
-/* What a channel tells its client. */
+/* A channel calls its client through these. */
 extern const struct channel_events client_channel_events;
 
 /* Sets the clocks, and turns away one that is to be and can be told so. */
@@ -66,7 +66,7 @@ void client_begin(struct client *client);
 void client_end(struct client *client);
 
 /* Breaks off an answer in pieces whose caller may not have it any more. */
-void client_review(struct client *client, client_may_go_on *may_go_on);
+void client_recheck_access(struct client *client, client_is_still_allowed *is_allowed);
 
 /* Writes an answer, and frees its body. */
 void client_send(struct client *client, const struct answer *answer, bool head_only, bool closes);
@@ -78,7 +78,7 @@ void client_answered(struct client *client, bool closes);
 bool client_closes_after(const struct client *client, const struct http_request *request);
 
 /* Counts an answer to its call, or to nothing. */
-void client_note(const struct client *client, int status);
+void client_count_answer(const struct client *client, int status);
 
 /* Nothing more is read; what is written still goes out. */
 void client_finish(struct client *client);
@@ -96,8 +96,8 @@ void client_stop_stream(struct client *client);
 /* clients.c: its caller has shown who they are. */
 void clients_mark_known(struct client *client);
 
-/* clients.c: does it wait for nothing but its next request from now on? */
-void clients_note_waiting(struct client *client, bool waits);
+/* clients.c: says whether the client waits for nothing but its next request from now on. */
+void clients_set_waiting(struct client *client, bool waits);
 
 /* clients.c: the channel no longer exists; takes the client out of the set and frees it. */
 void clients_remove(struct client *client);

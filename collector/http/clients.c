@@ -12,7 +12,7 @@ void clients_init(struct clients *set)
 	TAILQ_INIT(&set->waiting);
 }
 
-static void add(struct clients *set, struct client *c)
+static void add_client(struct clients *set, struct client *c)
 {
 	c->set = set;
 	c->next = set->first;
@@ -24,8 +24,9 @@ static void add(struct clients *set, struct client *c)
 	set->n_all++;
 }
 
-/* What a client of that address would be now. A trusted proxy stands for many. */
-static enum turn_away judge(const struct clients *set, const struct source *source, bool is_proxy)
+/* Is a client of that address too many now? A trusted proxy stands for many. */
+static enum turn_away choose_turn_away(const struct clients *set, const struct source *source,
+				       bool is_proxy)
 {
 	if (set->n - set->n_turned_away - set->n_displaced > set->max)
 		return TURN_AWAY_TOO_MANY;
@@ -34,22 +35,22 @@ static enum turn_away judge(const struct clients *set, const struct source *sour
 	return TURN_AWAY_TOO_MANY_OF_ADDRESS;
 }
 
-static void count(struct clients *set, struct client *c)
+static void count_source(struct clients *set, struct client *c)
 {
 	struct net_address peer = { 0 };
 
 	channel_peer(c->channel, &peer); /* if it is gone already, nobody counts it for long */
 	c->source = sources_enter(&set->sources, &peer.address);
-	c->turn_away = judge(set, c->source,
-			     set->trusted_proxies &&
-				     networks_contain(set->trusted_proxies, &peer.address));
+	c->turn_away = choose_turn_away(
+		set, c->source,
+		set->trusted_proxies && networks_contain(set->trusted_proxies, &peer.address));
 	if (c->turn_away == TURN_AWAY_NOT)
 		return;
 	set->n_turned_away++;
 	set->n_all_turned_away++;
 }
 
-static void forget_stranger(struct client *c)
+static void remove_stranger(struct client *c)
 {
 	if (!c->is_stranger)
 		return;
@@ -58,7 +59,7 @@ static void forget_stranger(struct client *c)
 	c->set->n_strangers--;
 }
 
-void clients_note_waiting(struct client *c, bool waits)
+void clients_set_waiting(struct client *c, bool waits)
 {
 	waits = waits && c->is_known && !c->is_displaced;
 	if (waits == c->is_waiting)
@@ -71,10 +72,10 @@ void clients_note_waiting(struct client *c, bool waits)
 }
 
 /* Somebody else needs its place. */
-static void displace(struct client *c)
+static void displace_client(struct client *c)
 {
-	forget_stranger(c);
-	clients_note_waiting(c, false);
+	remove_stranger(c);
+	clients_set_waiting(c, false);
 	c->is_displaced = true;
 	c->set->n_displaced++;
 	c->set->n_all_displaced++;
@@ -82,7 +83,7 @@ static void displace(struct client *c)
 }
 
 /* Where nobody is asked who they are all are alike. */
-static void note_stranger(struct clients *set, struct client *c)
+static void add_stranger(struct clients *set, struct client *c)
 {
 	if (!set->admit || c->turn_away != TURN_AWAY_NOT)
 		return;
@@ -90,21 +91,21 @@ static void note_stranger(struct clients *set, struct client *c)
 	TAILQ_INSERT_TAIL(&set->strangers, c, place);
 	set->n_strangers++;
 	if (set->n_strangers > set->max - set->max / CLIENTS_KNOWN_PART)
-		displace(TAILQ_FIRST(&set->strangers));
+		displace_client(TAILQ_FIRST(&set->strangers));
 }
 
-static void keep_room(struct clients *set)
+static void displace_waiting(struct clients *set)
 {
 	size_t n = set->n - set->n_turned_away - set->n_displaced;
 
 	if (n > set->max - set->max / CLIENTS_ROOM_PART && !TAILQ_EMPTY(&set->waiting))
-		displace(TAILQ_FIRST(&set->waiting));
+		displace_client(TAILQ_FIRST(&set->waiting));
 }
 
 void clients_mark_known(struct client *c)
 {
 	c->is_known = true;
-	forget_stranger(c);
+	remove_stranger(c);
 	channel_mark_known(c->channel);
 }
 
@@ -119,11 +120,11 @@ void clients_accept(struct clients *set, struct uv_stream_s *listener)
 		return;
 	}
 	c->http = http_new(&set->bodies);
-	buffer_init(&c->held);
-	add(set, c);
-	count(set, c);
-	note_stranger(set, c);
-	keep_room(set);
+	buffer_init(&c->unread);
+	add_client(set, c);
+	count_source(set, c);
+	add_stranger(set, c);
+	displace_waiting(set);
 	if (set->n_turned_away > CLIENTS_MAX_TURNED_AWAY)
 		channel_close(c->channel);
 	else
@@ -135,8 +136,8 @@ void clients_remove(struct client *c)
 	struct clients *set = c->set;
 
 	source_leave(c->source);
-	forget_stranger(c);
-	clients_note_waiting(c, false);
+	remove_stranger(c);
+	clients_set_waiting(c, false);
 	if (c->turn_away != TURN_AWAY_NOT)
 		set->n_turned_away--;
 	if (c->is_displaced)
@@ -158,12 +159,12 @@ void clients_end(struct clients *set)
 	}
 }
 
-void clients_review(struct clients *set, client_may_go_on *may_go_on)
+void clients_recheck_access(struct clients *set, client_is_still_allowed *is_allowed)
 {
 	struct client *next;
 	for (struct client *c = set->first; c; c = next) {
 		next = c->next;
-		client_review(c, may_go_on);
+		client_recheck_access(c, is_allowed);
 	}
 }
 

@@ -50,7 +50,7 @@
  */
 #define CLIENTS_MAX_BODY_BYTES ((size_t)256 * 1024 * 1024)
 
-/* So many more may be told so at the same time; past that they are closed unheard. */
+/* Clients that are told so at the same time; past that they are closed unheard. */
 #define CLIENTS_MAX_TURNED_AWAY 256
 
 struct client;
@@ -75,7 +75,7 @@ typedef const struct problem *client_admit(void *context, const struct client *c
 					   const struct http_request *request,
 					   const struct route *route, struct principal *caller);
 
-/* Such a problem is being answered; once a request, while client_admit may be asked twice. */
+/* A problem of client_admit is being answered: once a request, even if that was asked twice. */
 typedef void client_refused(void *context, const struct client *client,
 			    const struct http_request *request, const struct problem *problem);
 
@@ -120,7 +120,7 @@ void clients_accept(struct clients *clients, struct uv_stream_s *listener);
 void clients_end(struct clients *clients);
 
 /* Ends the answers in pieces of those who may not: what has an end of its own does not look whole. */
-void clients_review(struct clients *clients, client_may_go_on *may_go_on);
+void clients_recheck_access(struct clients *clients, client_is_still_allowed *is_allowed);
 
 /* Closes all connections now. */
 void clients_close(struct clients *clients);

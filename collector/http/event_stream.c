@@ -26,7 +26,7 @@ struct follower {
 	struct follower *next;
 	struct follower **link; /* where the pointer to this one is */
 	uint64_t next_id;       /* of the first event that was not written for them */
-	bool is_full;           /* `more` tells when to go on */
+	bool is_congested;      /* until on_more() */
 };
 
 struct event_stream {
@@ -59,10 +59,10 @@ static void write_text(struct follower *f, struct buffer *text)
 	size_t size;
 	char *bytes = buffer_take(text, &size);
 
-	f->is_full = !call_write(f->call, bytes, size);
+	f->is_congested = !call_write(f->call, bytes, size);
 }
 
-/* What they missed is not kept any more. */
+/* Tells a follower to ask again: the events that they missed are not kept any more. */
 static void add_reset(struct follower *f, struct buffer *out)
 {
 	f->next_id = f->events->next_id;
@@ -74,7 +74,7 @@ static void catch_up(struct follower *f)
 {
 	struct event_stream *e = f->events;
 
-	while (!f->is_full && f->next_id != e->next_id) {
+	while (!f->is_congested && f->next_id != e->next_id) {
 		struct buffer out;
 		buffer_init(&out);
 		if (f->next_id < e->first_id || f->next_id > e->next_id)
@@ -95,7 +95,7 @@ static void on_gather(void *user)
 		catch_up(f);
 }
 
-static void forget(struct follower *f)
+static void remove_follower(struct follower *f)
 {
 	*f->link = f->next;
 	if (f->next)
@@ -104,12 +104,12 @@ static void forget(struct follower *f)
 	free(f);
 }
 
-static void ping(struct follower *f)
+static void ping_follower(struct follower *f)
 {
 	static const char comment[] = ": ping\n\n";
 	struct buffer out;
 
-	if (f->is_full)
+	if (f->is_congested)
 		return;
 	buffer_init(&out);
 	buffer_add(&out, comment, sizeof comment - 1);
@@ -121,7 +121,7 @@ static void on_ping(void *user)
 	struct event_stream *e = user;
 
 	for (struct follower *f = e->followers; f; f = f->next)
-		ping(f);
+		ping_follower(f);
 	loop_timer_start(e->ping, EVENT_STREAM_PING_MS);
 }
 
@@ -195,16 +195,16 @@ static void on_more(void *user)
 {
 	struct follower *f = user;
 
-	f->is_full = false;
+	f->is_congested = false;
 	catch_up(f);
 }
 
 static void on_gone(void *user)
 {
-	forget(user);
+	remove_follower(user);
 }
 
-/* What is no number is an id that never was. */
+/* A text that is no number stands for an id that never was. */
 static uint64_t get_id(const char *text)
 {
 	int64_t id = 0;
@@ -231,7 +231,7 @@ static struct follower *add_follower(struct event_stream *e, struct call *call, 
 
 /* The first thing that is said: an id without an event, so that who loses the connection next goes
  * on from there. */
-static void greet(struct follower *f)
+static void write_start(struct follower *f)
 {
 	struct buffer out;
 
@@ -290,10 +290,10 @@ void event_stream_follow(struct event_stream *e, struct call *call, const char *
 		return;
 	struct follower *f = add_follower(e, call, last);
 	if (!call_begin(call, &head, &stream, f)) {
-		forget(f);
+		remove_follower(f);
 		return;
 	}
-	greet(f);
+	write_start(f);
 	catch_up(f);
 }
 

@@ -14,14 +14,14 @@
 
 #include "proto/base/buffer.h"
 
-/* What is kept, whichever is less. */
+/* Events that are kept, and the bytes of their texts, whichever is less. */
 #define EVENT_STREAM_MAX       4096
 #define EVENT_STREAM_MAX_BYTES ((size_t)4 * 1024 * 1024)
 
 /* Followers at a time; past it a call gets 503. Each is a connection as well. */
 #define EVENT_STREAM_MAX_FOLLOWERS 2048
 
-/* Of these by one token and its sessions; past it a call gets 429. */
+/* Followers by one token and its sessions; past it a call gets 429. */
 #define EVENT_STREAM_MAX_OF_ONE 256
 
 /* Events gather so long, so that a burst is one write. */
@@ -33,7 +33,7 @@
  */
 #define EVENT_STREAM_PING_MS 10000
 
-/* What a client is asked to wait before it comes again after a connection was lost. */
+/* A client is asked to wait so long before it comes again after a connection was lost. */
 #define EVENT_STREAM_RETRY_MS 2000
 
 struct call;

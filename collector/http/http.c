@@ -23,12 +23,12 @@ struct span {
 	size_t value;
 };
 
-/* What only exists while a request is under way. */
+/* State that only exists while a request is under way. */
 struct message {
 	size_t head_bytes; /* as sent */
 	size_t body_bytes; /* as sent, chunk sizes and trailers included */
 	size_t body_limit;
-	size_t held;        /* bytes of the body that are counted in the room */
+	size_t charged;     /* bytes of the body that are counted in the room */
 	char last;          /* the byte of the head before the next one */
 	bool folded;        /* a line of the head began with white space */
 	bool in_field;      /* a field's name has begun, its value is not complete */
@@ -127,9 +127,9 @@ static bool has_room(const struct http *http, size_t n)
 	return !http->room || n <= http->room->max - http->room->used;
 }
 
-static void hold(struct http *http, size_t n)
+static void charge_body(struct http *http, size_t n)
 {
-	http->message->held += n;
+	http->message->charged += n;
 	if (http->room)
 		http->room->used += n;
 }
@@ -140,8 +140,8 @@ static void drop_body(struct http *http)
 
 	buffer_deinit(&m->request.body);
 	if (http->room)
-		http->room->used -= m->held;
-	m->held = 0;
+		http->room->used -= m->charged;
+	m->charged = 0;
 }
 
 static void drop_for_want_of_room(struct http *http)
@@ -164,7 +164,7 @@ static int on_body(llhttp_t *parser, const char *at, size_t n)
 	}
 	if (r->body_too_large || r->body_has_no_room)
 		return HPE_OK;
-	hold(http, n);
+	charge_body(http, n);
 	buffer_add(&r->body, at, n);
 	return HPE_OK;
 }
@@ -216,7 +216,8 @@ void http_free(struct http *http)
 	free(http);
 }
 
-static enum http_event fail(struct http *http, int status, const char *code, const char *detail)
+static enum http_event fail_request(struct http *http, int status, const char *code,
+				    const char *detail)
 {
 	http->phase = PHASE_FAILED;
 	http->failure = (struct http_failure){ status, code, detail };
@@ -225,7 +226,7 @@ static enum http_event fail(struct http *http, int status, const char *code, con
 
 static enum http_event fail_malformed(struct http *http, const char *detail)
 {
-	return fail(http, 400, "malformed_request", detail);
+	return fail_request(http, 400, "malformed_request", detail);
 }
 
 static enum http_event fail_folded(struct http *http)
@@ -316,8 +317,8 @@ static enum http_event check_framing(struct http *http)
 	if (http->parser.http_minor == 0)
 		return fail_malformed(http, "HTTP/1.0 has no Transfer-Encoding.");
 	if (codings > 1 || !text_equal(http_field(r, "Transfer-Encoding"), "chunked"))
-		return fail(http, 501, "unsupported_transfer_encoding",
-			    "The only Transfer-Encoding understood here is chunked.");
+		return fail_request(http, 501, "unsupported_transfer_encoding",
+				    "The only Transfer-Encoding understood here is chunked.");
 	return HTTP_EVENT_HEAD;
 }
 
@@ -328,8 +329,8 @@ static enum http_event check_expectation(struct http *http)
 	if (!expect || http->parser.http_minor == 0) /* RFC 9110 10.1.1: ignored from 1.0 */
 		return HTTP_EVENT_HEAD;
 	if (!text_equal(expect, "100-continue"))
-		return fail(http, 417, "unknown_expectation",
-			    "The only expectation understood here is 100-continue.");
+		return fail_request(http, 417, "unknown_expectation",
+				    "The only expectation understood here is 100-continue.");
 	r->awaits_continue =
 		http->parser.content_length > 0 || (http->parser.flags & F_CHUNKED) != 0;
 	return HTTP_EVENT_HEAD;
@@ -342,8 +343,8 @@ static enum http_event check_head(struct http *http)
 	struct http_request *r = &m->request;
 
 	if (http->parser.http_major != 1 || http->parser.http_minor > 1)
-		return fail(http, 505, "unsupported_http_version",
-			    "This server speaks HTTP/1.1 and HTTP/1.0.");
+		return fail_request(http, 505, "unsupported_http_version",
+				    "This server speaks HTTP/1.1 and HTTP/1.0.");
 	point_fields(m);
 	if (count_fields(r, "") > 0)
 		return fail_malformed(http, "A header field has no name.");
@@ -356,7 +357,7 @@ static enum http_event check_head(struct http *http)
 	r->keep_alive = llhttp_should_keep_alive(&http->parser) != 0;
 	r->takes_chunks = http->parser.http_minor == 1;
 	if (http->parser.method == HTTP_CONNECT)
-		return fail(http, 501, "unsupported_method", "This server is no proxy.");
+		return fail_request(http, 501, "unsupported_method", "This server is no proxy.");
 	if (!split_target(m))
 		return fail_malformed(http, "The request's target is no path.");
 	enum http_event event = check_framing(http);
@@ -364,7 +365,7 @@ static enum http_event check_head(struct http *http)
 }
 
 /* Notes a line of the head that begins with white space (obs-fold: llhttp joins such lines). */
-static void watch_folds(struct message *m, const char *bytes, size_t n)
+static void note_folds(struct message *m, const char *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (m->last == '\n' && (bytes[i] == ' ' || bytes[i] == '\t'))
@@ -373,15 +374,15 @@ static void watch_folds(struct message *m, const char *bytes, size_t n)
 	}
 }
 
-/* What stopped llhttp in the head. */
+/* The failure for the reason that stopped llhttp in the head. */
 static enum http_event refuse_head(struct http *http)
 {
 	const struct message *m = http->message;
 	if (m->folded)
 		return fail_folded(http);
 	if (m->too_many_fields && llhttp_get_errno(&http->parser) == HPE_CB_HEADER_FIELD_COMPLETE)
-		return fail(http, 431, "too_many_header_fields",
-			    "The request has too many header fields.");
+		return fail_request(http, 431, "too_many_header_fields",
+				    "The request has too many header fields.");
 	return fail_malformed(http, llhttp_get_error_reason(&http->parser));
 }
 
@@ -394,7 +395,7 @@ static size_t least(size_t a, size_t b)
  * Gives llhttp up to `n` bytes. False if it failed, `*used` then telling where; pauses are ours and
  * no failure.
  */
-static bool execute(struct http *http, const char *bytes, size_t n, size_t *used)
+static bool run_parser(struct http *http, const char *bytes, size_t n, size_t *used)
 {
 	llhttp_errno_t error = llhttp_execute(&http->parser, n > 0 ? bytes : "", n);
 	*used = n;
@@ -412,15 +413,17 @@ static enum http_event read_head(struct http *http, const char *bytes, size_t n,
 {
 	struct message *m = http->message;
 
-	bool good = execute(http, bytes, least(n, HTTP_MAX_HEAD_BYTES + 1 - m->head_bytes), used);
+	bool good =
+		run_parser(http, bytes, least(n, HTTP_MAX_HEAD_BYTES + 1 - m->head_bytes), used);
 	m->head_bytes += *used;
-	watch_folds(m, bytes, *used);
+	note_folds(m, bytes, *used);
 	if (!good)
 		return refuse_head(http);
 	if (m->folded)
 		return fail_folded(http);
 	if (m->head_bytes > HTTP_MAX_HEAD_BYTES)
-		return fail(http, 431, "header_too_large", "The request's header is too large.");
+		return fail_request(http, 431, "header_too_large",
+				    "The request's header is too large.");
 	return http->phase == PHASE_HEAD ? HTTP_EVENT_MORE : check_head(http);
 }
 
@@ -429,11 +432,12 @@ static enum http_event read_body(struct http *http, const char *bytes, size_t n,
 	struct message *m = http->message;
 
 	http->phase = PHASE_BODY;
-	if (!execute(http, bytes, least(n, HTTP_MAX_BODY_READ + 1 - m->body_bytes), used))
+	if (!run_parser(http, bytes, least(n, HTTP_MAX_BODY_READ + 1 - m->body_bytes), used))
 		return fail_malformed(http, llhttp_get_error_reason(&http->parser));
 	m->body_bytes += *used;
 	if (m->body_bytes > HTTP_MAX_BODY_READ)
-		return fail(http, 413, "body_too_large", "The request's body is too large.");
+		return fail_request(http, 413, "body_too_large",
+				    "The request's body is too large.");
 	return http->phase == PHASE_COMPLETE ? HTTP_EVENT_DONE : HTTP_EVENT_MORE;
 }
 

@@ -43,7 +43,7 @@ struct route_match {
 struct route_match route_find(const struct route *routes, size_t n, enum http_method method,
 			      const char *path);
 
-/* What an Allow field says of that path: "GET, HEAD". For a path that no row has it is "". */
+/* The value of an Allow field for that path: "GET, HEAD". For a path that no row has it is "". */
 #define ROUTE_ALLOW_SIZE 64
 char *route_allow(const struct route *routes, size_t n, const char *path,
 		  char allow[ROUTE_ALLOW_SIZE]);

@@ -44,7 +44,7 @@ static void on_handle_closed(uv_handle_t *handle)
 	end_if_empty(s);
 }
 
-/* What clients need lives until the last one is gone. */
+/* The timers live until the last client is gone: a client needs them. */
 static void close_timers_if_empty(struct server *s)
 {
 	if (!s->closing || s->clients.n > 0 || uv_is_closing((uv_handle_t *)&s->deadline))
@@ -68,7 +68,7 @@ static void on_connection(uv_stream_t *listener, int rc)
 	clients_accept(&s->clients, listener);
 }
 
-/* What the limit of open files leaves for connections; raises it as far as it goes. */
+/* Connections that the limit of open files allows; raises the limit as far as it goes. */
 static size_t connections_by_files(void)
 {
 	struct rlimit files;
@@ -206,9 +206,9 @@ const struct tls_context *server_tls(const struct server *server)
 	return server->clients.security.tls;
 }
 
-void server_review(struct server *server, client_may_go_on *may_go_on)
+void server_recheck_access(struct server *server, client_is_still_allowed *is_allowed)
 {
-	clients_review(&server->clients, may_go_on);
+	clients_recheck_access(&server->clients, is_allowed);
 }
 
 static void on_deadline(uv_timer_t *timer)

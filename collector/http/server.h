@@ -78,11 +78,11 @@ struct server_counts {
 
 struct server_counts server_counts(const struct server *server);
 
-/* What new connections are served with; NULL: plain HTTP. */
+/* The certificate and key of new connections; NULL: plain HTTP. */
 const struct tls_context *server_tls(const struct server *server);
 
-/* Ends answers that are under way, of those who may not have them any more; as clients_review(). */
-void server_review(struct server *server, client_may_go_on *may_go_on);
+/* Ends the answers of those who may not have the rest: see clients_recheck_access(). */
+void server_recheck_access(struct server *server, client_is_still_allowed *is_allowed);
 
 /*
  * Stops listening, lets answers that are due go out, closes the rest after SERVER_CLOSE_MS, and

@@ -58,7 +58,7 @@ struct backlog {
 	uint64_t n_crowded; /* cut for want of room so far */
 };
 
-/* The memory of one connection; its owner embeds it. In a pool's list only while `bytes` is not 0. */
+/* The memory of one connection; its owner embeds it. In a pool's list while `bytes` is not 0. */
 struct backlog_share {
 	struct backlog *backlog;
 	struct backlog_pool *pool;

@@ -123,7 +123,7 @@ static bool decrypt_record(struct channel *ch)
 	return result == TLS_PLAIN && conn_is_open(ch->conn);
 }
 
-/* Pauses reading if handshake output piles up: a peer that never reads could make us buffer it all. */
+/* Pauses reading if handshake output piles up: its peer could make us buffer without limit. */
 static void decrypt(struct channel *ch, const char *bytes, size_t n)
 {
 	tls_feed(ch->tls, bytes, n);

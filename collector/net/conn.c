@@ -131,8 +131,8 @@ static uint64_t next_check(const struct conn *c)
 }
 
 /*
- * libuv has no event for what the peer takes: the kernel takes more of us when much of its buffer is
- * free again, which may be long on a slow line.
+ * libuv has no event for what the peer takes: the kernel takes more of us when much of its buffer
+ * is free again, which may be long on a slow line.
  */
 static void note_progress(struct conn *c)
 {

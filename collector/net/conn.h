@@ -64,7 +64,7 @@ struct conn *conn_accept(uv_stream_t *listener, struct backlog *backlog,
 void conn_mark_known(struct conn *conn);
 
 /*
- * Memory that the owner keeps of what was read; counted in the backlog beside what is to be written.
+ * Memory that the owner keeps of what was read; the backlog counts it beside what is to be written.
  */
 void conn_set_owner_bytes(struct conn *conn, size_t bytes);
 
@@ -75,8 +75,8 @@ void conn_set_max_read(struct conn *conn, size_t bytes);
 void conn_write(struct conn *conn, char *bytes, size_t n);
 
 /*
- * Like conn_write(), with bytes that are borrowed until this returns: those that cannot be written yet
- * are copied.
+ * Like conn_write(), with bytes that are borrowed until this returns: those that cannot be written
+ * yet are copied.
  */
 void conn_write_copy(struct conn *conn, const char *bytes, size_t n);
 
