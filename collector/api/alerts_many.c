@@ -23,6 +23,9 @@
 /* How many are changed before control returns to the loop. */
 #define AT_ONCE 16
 
+/* Calls under way: more of them would keep everybody else's changes waiting behind theirs. */
+#define MAX_CALLS 4
+
 /* An alert that is not over, and what has come of it; in the call's arena. */
 struct one {
 	struct many *many;
@@ -98,6 +101,7 @@ static void add_ones(struct buffer *out, const struct many *many)
 
 static void answer(const struct many *many)
 {
+	struct api *api = many->call->context;
 	struct buffer out;
 
 	buffer_init(&out);
@@ -105,6 +109,7 @@ static void answer(const struct many *many)
 	json_put_integer(&out, "matched", (int64_t)many->n);
 	add_ones(&out, many);
 	json_finish(&out);
+	api->n_changing_many--;
 	api_answer_json(many->call, 200, &out, NULL);
 }
 
@@ -333,8 +338,25 @@ static bool read_body(struct many *many, const char *until)
 	return status == STATUS_OK;
 }
 
+static bool is_one_too_many(struct call *call)
+{
+	static const struct problem too_many = {
+		.status = 429,
+		.code = "too_many_changes",
+		.detail = "Four calls that change many alerts are under way. Try again later.",
+		.fields = "Retry-After: 2\r\n",
+	};
+	const struct api *api = call->context;
+
+	if (api->n_changing_many < MAX_CALLS)
+		return false;
+	call_answer_problem(call, &too_many);
+	return true;
+}
+
 static void begin(struct call *call, act_on *act, const char *action, const char *until)
 {
+	struct api *api = call->context;
 	struct many *many = arena_alloc(&call->arena, sizeof *many);
 
 	*many = (struct many){ .call = call,
@@ -343,8 +365,9 @@ static void begin(struct call *call, act_on *act, const char *action, const char
 			       .comment = "",
 			       .until_ms = TIMESTAMP_NONE };
 	many->last = &many->first;
-	if (!api_is_json(call) || !read_body(many, until))
+	if (is_one_too_many(call) || !api_is_json(call) || !read_body(many, until))
 		return;
+	api->n_changing_many++;
 	many->next = many->first;
 	go_on(many);
 }

@@ -62,6 +62,7 @@ struct api {
 	struct rate_limit strangers; /* of the lines about them */
 	uint64_t n_strangers[API_STRANGERS];
 	struct refusals refusals;
+	unsigned n_changing_many; /* calls that change many alerts, under way */
 	struct server *server;    /* once it is open */
 	struct http_stats *stats; /* what was answered */
 	int64_t started_ms;

@@ -130,17 +130,33 @@ def begin(collector, ids):
     return peer
 
 
-def test_it_ends_well_while_many_are_changed(tmp_path):
+@pytest.fixture
+def four_hundred(tmp_path):
+    """A collector with as many alerts that fire, for a test that leaves it in disorder."""
     config = tmp_path / "collector.conf"
     config.write_text("[alerts]\nhold-unknown = 0s\n")
     with Collector(tmp_path / "data", "--config", config) as collector:
         for i in range(400):
             collector.post(minimal(f"S{i:03}", exchange={"organization": "ACME", "site": "HQ"}))
         until(lambda: len(firing(collector)) == 400)
-        ids = [a["id"] for a in firing(collector)]
-        held = [begin(collector, ids) for _ in range(10)]
-        until(lambda: firing(collector, "&acknowledged=true"))
-        collector.end()
+        yield collector
+
+
+def test_four_calls_for_many_at_once_are_enough(four_hundred):
+    ids = [a["id"] for a in firing(four_hundred)]
+    held = [begin(four_hundred, ids) for _ in range(40)]
+    told = [peer.recv(12) for peer in held]
+    assert 4 <= told.count(b"HTTP/1.1 200") == len(held) - told.count(b"HTTP/1.1 429") < len(held)
+    assert call(four_hundred, "/v1/alerts/acknowledge", {"ids": ids[:1]})["done"] == ids[:1]
+    for peer in held:
+        peer.close()
+
+
+def test_it_ends_well_while_many_are_changed(four_hundred):
+    ids = [a["id"] for a in firing(four_hundred)]
+    held = [begin(four_hundred, ids) for _ in range(4)]
+    until(lambda: firing(four_hundred, "&acknowledged=true"))
+    four_hundred.end()
     for peer in held:
         peer.close()
 
