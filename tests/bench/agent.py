@@ -33,6 +33,7 @@ from lab.exchange_disk import ExchangeDisk  # noqa: E402
 from lab.mapper import Mapper  # noqa: E402
 from lab.network import Network, end_session, run  # noqa: E402
 from lab.site import MTA_PORT, Listener  # noqa: E402
+from waiting import until  # noqa: E402
 
 LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/bench")) / "agent/mtawatch-agent"
 WINDOWS_BUILD = Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
@@ -160,15 +161,6 @@ def processes_of(lab, name):
             if name in Path(f"/proc/{pid}/comm").read_text()]
 
 
-def wait_for(condition, what, seconds=30):
-    until = time.monotonic() + seconds
-    while not (got := condition()):
-        if time.monotonic() > until:
-            raise RuntimeError(f"waited in vain for {what}")
-        time.sleep(0.1)
-    return got
-
-
 def memory(pid):
     """Resident bytes, and those that are no file's pages shared with others (proportional)."""
     rollup = dict(line.split()[:2] for line in
@@ -186,7 +178,7 @@ def windows_memory(lab):
                             "--interval", "600", *lab.probes(), "--windows-root", lab.disk.folder,
                             "--state-dir", lab.folder / "wine-state"], 0),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_for(lambda: list(spool.glob("*.report")), "the agent's first report under Wine")
+    until(lambda: list(spool.glob("*.report")), "the agent's first report under Wine")
     time.sleep(2)  # an attempt at sending lies behind it
     sizes = {}
     for name, program in (("empty", "hold_session"), ("agent", "mtawatch-agent")):
@@ -240,7 +232,7 @@ def live(lab, name, argv, ready, work, seconds):
     process = lab.server.popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                stdin=subprocess.DEVNULL)
     began = time.monotonic()
-    wait_for(lambda: ready(lab), f"{name} to be ready")
+    until(lambda: ready(lab), f"{name} to be ready")
     if work and not inside(lab, work):
         raise RuntimeError(f"{name} did not answer")
     time.sleep(max(0, began + seconds - time.monotonic()))

@@ -220,10 +220,3 @@ def expect_within(seconds, act, start):
         return
     limit = seconds + 4 * max(start() for _ in range(6))
     assert took < limit, f"{took:.2f} s, and {limit:.2f} s were allowed"
-
-
-def wait_until(condition, seconds=60):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)

@@ -12,11 +12,11 @@ import re
 import signal
 import ssl
 import subprocess
-import time
 
 import pytest
 
 from running import PROGRAM, Collector, set_up
+from waiting import until
 
 
 class Https:
@@ -57,10 +57,7 @@ class Https:
             (self.data / name).unlink()
         self.init()
         self.running.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 20
-        while self.serial() == before:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        until(lambda: self.serial() != before)
 
     def secret(self, folder):
         """A file for one agent to enrol with."""

@@ -28,10 +28,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 import identity  # noqa: E402
-from agent_rig import (AGENT, BUILD, StandIn, expect_within, running, start_of_an_agent,  # noqa: E402
-                       wait_until)
+from agent_rig import (AGENT, BUILD, StandIn, expect_within, running, start_of_an_agent)  # noqa: E402
 from lab.exchange_disk import ExchangeDisk  # noqa: E402 - the folder is on the path only now
 from wine import need_wine  # noqa: E402
+from waiting import until  # noqa: E402
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((ROOT / "proto/report/report.schema.json").read_text()))
@@ -189,7 +189,7 @@ def test_reports_wait_for_a_collector_that_is_away_and_the_newest_goes_first(age
         done = agent("run", "--once", "--collector", url, ok=2)
         assert done.stderr.count("could not send reports") == 1
     assert len(spooled(agent)) == 3
-    wait_until(lambda: time.time() - spooled(agent)[0].stat().st_mtime > 2)
+    until(lambda: time.time() - spooled(agent)[0].stat().st_mtime > 2)
     back = StandIn(port)
     try:
         agent("run", "--once", "--collector", url, ok=0)
@@ -206,9 +206,9 @@ def test_away_is_said_once_and_back_is_said_once(agent, collector):
     url, port = collector.url, collector.port
     collector.close()
     with running(agent.state, "--collector", url, "--interval", "1", "--probe-limit", "1") as run:
-        wait_until(lambda: len(spooled(agent)) >= 3)
+        until(lambda: len(spooled(agent)) >= 3)
         collector.__init__(port)
-        wait_until(lambda: len(collector.reports) >= 5)
+        until(lambda: len(collector.reports) >= 5)
         assert run.says("could not send reports to the collector") == 1
         assert run.says("can be reached again") == 1
         assert run.says("error: event 220: ") == 1
@@ -258,10 +258,10 @@ def test_a_conflict_begins_a_new_epoch(agent, collector):
     collector.refuse(409, "another report has this sequence")
     agent("run", "--once", "--collector", collector.url, ok=2)
     with running(agent.state, "--collector", collector.url, "--interval", "1"):
-        wait_until(lambda: len(collector.reports) >= 2)
+        until(lambda: len(collector.reports) >= 2)
         before = {report["agent"]["epoch"] for report in collector.reports}
         collector.refuse(409, "again")
-        wait_until(lambda: collector.reports[-1]["agent"]["epoch"] not in before)
+        until(lambda: collector.reports[-1]["agent"]["epoch"] not in before)
     first = next(report for report in collector.reports
                  if report["agent"]["epoch"] not in before)
     assert first["sequence"] == 1
@@ -308,7 +308,7 @@ def collected(agent):
 
 
 def expect_cycles_and_a_quick_end(run, agent):
-    wait_until(lambda: len(spooled(agent)) >= 5)
+    until(lambda: len(spooled(agent)) >= 5)
     times = collected(agent)
     gaps = [(b - a).total_seconds() for a, b in zip(times, times[1:])]
     expect_within(5, lambda: max(gaps), start_of_an_agent)
@@ -412,10 +412,10 @@ def test_it_ends_within_two_seconds_whatever_it_does(agent, collector, phase):
         collector.answer = lambda report: held.wait(30) and answer(report) or answer(report)
     with running(agent.state, *arguments) as run:
         if phase == "probing":
-            wait_until(lambda: run.says("reports to"))
+            until(lambda: run.says("reports to"))
             time.sleep(0.5)
         else:
-            wait_until(lambda: collector.requests, 40)
+            until(lambda: collector.requests, seconds=40)
             time.sleep(0.5)
         run.stop_in_time()
         held.set()

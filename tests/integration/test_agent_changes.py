@@ -11,8 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from test_agent import (ExchangeDisk, StandIn, namespace, running,  # noqa: E402,F401
-                        wait_until)
+from test_agent import ExchangeDisk, StandIn, namespace, running  # noqa: E402,F401
+from waiting import until  # noqa: E402
 
 HARDLY_EVER = "3600"  # seconds between two cycles without a change
 MIN_GAP_S = 10        # RUN_MIN_GAP_MS
@@ -55,7 +55,7 @@ def test_each_change_is_reported_at_once_and_only_where_it_happened(make_server)
     service, event, foreign, registry, quiet = map(
         make_server, ("service", "event", "foreign", "registry", "quiet"))
     servers = (service, event, foreign, registry, quiet)
-    wait_until(lambda: all(len(server.reports) == 1 for server in servers))
+    until(lambda: all(len(server.reports) == 1 for server in servers))
     service.disk.service("stopped")
     event.disk.log(9321, "11004", "", "BASE IL MAIN BASE", "1", "504", "14")
     event.disk.log(9266, "4", "BASE IL MAIN BASE", "1", "173", "16")
@@ -63,7 +63,7 @@ def test_each_change_is_reported_at_once_and_only_where_it_happened(make_server)
     export = registry.disk.folder / "exchange.reg"
     registry.disk.put(export.name, export.read_bytes().replace(b"=LAB/", b"=OTHER/"))
     changed = (service, event, registry)
-    wait_until(lambda: all(len(server.reports) == 2 for server in changed), 40)
+    until(lambda: all(len(server.reports) == 2 for server in changed), seconds=40)
     assert service.reports[1]["mta"]["service"] == "stopped"
     assert service.agent.says("the state of the service MSExchangeMTA changed")
     assert [row["id"] for row in event.reports[1]["mta"]["last_failure"]["events"]] == [9321, 9266]
@@ -76,17 +76,17 @@ def test_each_change_is_reported_at_once_and_only_where_it_happened(make_server)
 
 def test_a_flood_of_changes_makes_few_reports_and_the_last_one_is_right(make_server):
     server = make_server("flooded")
-    wait_until(lambda: len(server.reports) == 1)
-    until = time.monotonic() + 6
+    until(lambda: len(server.reports) == 1)
+    end = time.monotonic() + 6
     changes = 0
-    while time.monotonic() < until:
+    while time.monotonic() < end:
         server.disk.log(9322, str(changes), "1722")
         server.disk.service(("stopped", "running")[changes % 2])
         changes += 1
         time.sleep(0.02)
     server.disk.service("paused")
     assert changes > 50
-    wait_until(lambda: server.reports[-1]["mta"]["service"] == "paused", 40)
+    until(lambda: server.reports[-1]["mta"]["service"] == "paused", seconds=40)
     assert len(server.reports) <= 3
     assert min(server.gaps()) >= MIN_GAP_S - 0.5
 
@@ -101,23 +101,23 @@ def addresses(report):
 
 def test_an_address_that_comes_or_goes_is_reported_at_once(make_server):
     server = make_server("renumbered")
-    wait_until(lambda: len(server.reports) == 1)
+    until(lambda: len(server.reports) == 1)
     ip("address", "add", "192.0.2.77/24", "dev", "v0")
     try:
-        wait_until(lambda: len(server.reports) == 2, 40)
+        until(lambda: len(server.reports) == 2, seconds=40)
         assert addresses(server.reports[1]) - addresses(server.reports[0]) == {"192.0.2.77/24"}
         assert server.agent.says("an adapter or an address changed: the next cycle comes now") == 1
     finally:
         ip("address", "delete", "192.0.2.77/24", "dev", "v0")
-    wait_until(lambda: len(server.reports) == 3, 40)
+    until(lambda: len(server.reports) == 3, seconds=40)
     assert addresses(server.reports[2]) == addresses(server.reports[0])
 
 
 def test_an_adapter_that_flaps_makes_few_reports_and_the_last_one_is_right(make_server):
     server = make_server("flapping")
-    wait_until(lambda: len(server.reports) == 1)
-    until = time.monotonic() + 6
-    while time.monotonic() < until:
+    until(lambda: len(server.reports) == 1)
+    end = time.monotonic() + 6
+    while time.monotonic() < end:
         ip("address", "add", "192.0.2.78/24", "dev", "v0")
         ip("address", "delete", "192.0.2.78/24", "dev", "v0")
     ip("link", "set", "v1", "down")  # v0 is at the other end: its cable is out
@@ -125,7 +125,7 @@ def test_an_adapter_that_flaps_makes_few_reports_and_the_last_one_is_right(make_
         def link():
             (v0,) = [one for one in server.reports[-1]["adapters"] if one["id"] == "v0"]
             return v0["link"]
-        wait_until(lambda: link() == "down", 40)
+        until(lambda: link() == "down", seconds=40)
         assert len(server.reports) <= 3
         assert min(server.gaps()) >= MIN_GAP_S - 0.5
     finally:
@@ -137,12 +137,12 @@ def test_a_changed_collector_gets_a_report_at_once(make_server, tmp_path):
     file = tmp_path / "agent.conf"
     file.write_text("log-level = info\n")
     server = make_server("moved", "--config", str(file))
-    wait_until(lambda: len(server.reports) == 1)
+    until(lambda: len(server.reports) == 1)
     with contextlib.closing(StandIn()) as other:
         other.interval_s = int(HARDLY_EVER)
         (tmp_path / "new").write_text(f"collector-fallback = {other.url}\n")
         (tmp_path / "new").replace(file)
         server.collector.close()
-        wait_until(lambda: other.reports, 40)
+        until(lambda: other.reports, seconds=40)
         assert server.agent.says("a setting changed: the next cycle comes now") == 1
         assert other.reports[-1]["sequence"] > server.reports[0]["sequence"]

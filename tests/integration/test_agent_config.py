@@ -9,7 +9,8 @@ import os
 import subprocess
 
 import pytest
-from test_agent import AGENT, StandIn, namespace, running, wait_until  # noqa: F401 - a fixture
+from test_agent import AGENT, StandIn, namespace, running  # noqa: F401 - a fixture
+from waiting import until
 
 POLICY = r"Software\Policies\mtawatch"
 INSTALLER = r"Software\mtawatch"
@@ -45,13 +46,13 @@ def test_a_policy_takes_effect_with_the_next_cycle_and_ends_with_it(registry, tw
     installer = {"CollectorUrl": first.url, "IntervalSec": "1", "ProbeLimitSec": "1"}
     registry({INSTALLER: installer})
     with running(tmp_path / "state", "--windows-root", str(registry.folder)) as run:
-        wait_until(lambda: first.reports)
+        until(lambda: first.reports)
         registry({INSTALLER: installer, POLICY: {"CollectorUrl": second.url},
                   POLICY + r"\Peers": {"Peer1": "EXCH9=192.0.2.2"}})
-        wait_until(lambda: any(report["probes"] for report in second.reports))
+        until(lambda: any(report["probes"] for report in second.reports))
         count = len(first.reports)
         registry({INSTALLER: installer})
-        wait_until(lambda: len(first.reports) > count)
+        until(lambda: len(first.reports) > count)
         assert run.says(f"collector is now: {second.url} (policy); before: {first.url}") == 1
         assert run.says("the setting peer is now: not set (default)") == 1
 
@@ -61,9 +62,9 @@ def test_without_a_collector_it_waits_for_one_to_be_set(registry, two_collectors
     first, _ = two_collectors
     registry({POLICY: {"CollectorUrl": first.url, "IntervalSec": "1"}})
     with running(tmp_path / "state", "--windows-root", str(registry.folder)) as run:
-        wait_until(lambda: first.reports)
+        until(lambda: first.reports)
         registry({POLICY: {"IntervalSec": "1"}})
-        wait_until(lambda: run.says("no collector is set: "))
+        until(lambda: run.says("no collector is set: "))
         run.stop_in_time()
 
 
@@ -78,15 +79,15 @@ def test_a_file_is_followed_and_a_mistake_in_it_changes_nothing(two_collectors, 
         os.replace(tmp_path / "new", file)
     write("1")
     with running(tmp_path / "state", "--config", str(file)) as run:
-        wait_until(lambda: first.reports)
+        until(lambda: first.reports)
         write("often")
-        wait_until(lambda: run.says("interval = often: expected a whole number from 1 to 86400; "
+        until(lambda: run.says("interval = often: expected a whole number from 1 to 86400; "
                                     "what was read there before goes on to count"))
         count = len(first.reports)
-        wait_until(lambda: len(first.reports) > count)
+        until(lambda: len(first.reports) > count)
         write("2")
-        wait_until(lambda: run.says("the setting interval is now: 2 (file); before: 1 (file)"))
-        wait_until(lambda: first.reports[-1]["interval_s"] == 2)
+        until(lambda: run.says("the setting interval is now: 2 (file); before: 1 (file)"))
+        until(lambda: first.reports[-1]["interval_s"] == 2)
     assert log.read_text() == "".join(run.messages)
 
 

@@ -10,7 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from test_agent import SWALLOWED, agent, collector, namespace, running, wait_until  # noqa: E402,F401
+from test_agent import SWALLOWED, agent, collector, namespace, running  # noqa: E402,F401
+from waiting import until  # noqa: E402
 
 ADDRESSES = 16 * 4  # that the agent probes at most: DEALT_MAX_ADDRESSES of PEERS_MAX_DEALT peers
 TRIES = 3
@@ -90,12 +91,12 @@ def test_dealt_probes_a_minute_are_limited_whatever_the_interval(agent, collecto
     collector.peers = deal("10.9")
     agent("run", "--once", "--collector", collector.url, ok=0)
     with running(tmp_path / "state", "--collector", collector.url, "--probe-limit", "1", "--interval", "1") as process:
-        wait_until(lambda: len(collector.reports) == 2)
+        until(lambda: len(collector.reports) == 2)
         begun = time.monotonic()
         before = connections()
         time.sleep(PACE_S - 5)
         assert connections() - before < 10
-        wait_until(lambda: len(collector.reports) == 3)
+        until(lambda: len(collector.reports) == 3)
         assert PACE_S - 3 < time.monotonic() - begun < PACE_S + 10
         assert process.says("more than 16 peers") == 1  # not with each cycle
     assert collector.reports[1]["interval_s"] == PACE_S

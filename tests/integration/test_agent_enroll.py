@@ -17,7 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/integration")]
 
-from agent_rig import AGENT, Roll, StandIn, running, wait_until  # noqa: E402
+from agent_rig import AGENT, Roll, StandIn, running  # noqa: E402
+from waiting import until  # noqa: E402
 
 SECRET = "mtw_e" + "0123456789abcdef" * 4
 KEY_LINE = re.compile(r"mtawatch-key/1 ([0-9a-f]{64}) ([0-9a-f-]{36}|-) (\S+)\n")
@@ -198,7 +199,7 @@ def test_a_name_that_is_taken_is_asked_for_again_when_it_is_released(machine, co
 def test_refusals_make_the_pauses_longer(machine, collector):
     collector.roll.secret = "another"
     with running(machine.state, *machine.arguments(), "--interval", "1") as run:
-        wait_until(lambda: len(machine.spooled()) >= 4)
+        until(lambda: len(machine.spooled()) >= 4)
         assert len(collector.enrolments) == 1, "the pause after a refusal is a minute"
         assert run.says("does not know the enrolment secret") == 1
 
@@ -231,12 +232,12 @@ def test_a_collector_that_enrols_and_forgets_is_not_asked_without_end(machine, c
 
 def test_a_running_agent_goes_on_under_its_new_id(machine, collector):
     with running(machine.state, *machine.arguments(), "--interval", "1"):
-        wait_until(lambda: len(collector.reports) >= 2)
+        until(lambda: len(collector.reports) >= 2)
         machine.give_secret()
         collector.roll.agents.clear()
-        wait_until(lambda: len(collector.roll.agents) == 1)
+        until(lambda: len(collector.roll.agents) == 1)
         (new,) = collector.roll.agents
-        wait_until(lambda: any(report["agent"]["id"] == new and report["sequence"] == 1
+        until(lambda: any(report["agent"]["id"] == new and report["sequence"] == 1
                                for report in collector.reports))
 
 

@@ -11,9 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/integration")]
 
-from agent_rig import AGENT, StandIn, running, wait_until  # noqa: E402
+from agent_rig import AGENT, StandIn, running  # noqa: E402
 from proxy import TINYPROXY, TinyProxy  # noqa: E402
 from tls_cases import *  # noqa: E402, F403 - the tests themselves
+from waiting import until  # noqa: E402
 
 
 class Client:
@@ -59,9 +60,9 @@ def test_a_new_password_counts_without_a_restart(authority, server, tmp_path):
         asking = logging_in(Client(tmp_path), tmp_path, "old")
         with running(tmp_path / "state", "--collector", there.url, "--proxy", proxy.url, *asking, "--ca-file",
                      authority.certificate, "--interval", "1", "--probe-limit", "1") as run:
-            wait_until(lambda: run.says("does not accept the user"))
+            until(lambda: run.says("does not accept the user"))
             logging_in(Client(tmp_path), tmp_path, "new")
-            wait_until(lambda: run.says("can be reached again"))
+            until(lambda: run.says("can be reached again"))
         assert there.reports
 
 
@@ -71,12 +72,12 @@ def test_reports_go_back_to_the_first_collector_when_it_answers_again(tmp_path):
         first.close()
         with running(tmp_path / "state", "--collector", first.url, "--collector-fallback", second.url,
                      "--interval", "1", "--probe-limit", "1") as run:
-            wait_until(lambda: len(second.reports) >= 3)
+            until(lambda: len(second.reports) >= 3)
             assert run.says("could not send reports to the collector " + first.url) == 1
             with contextlib.closing(StandIn(first.port)) as back:
-                wait_until(lambda: len(back.reports) >= 3)
+                until(lambda: len(back.reports) >= 3)
                 seen = len(second.reports)
-                wait_until(lambda: len(back.reports) >= 6)
+                until(lambda: len(back.reports) >= 6)
                 assert len(second.reports) == seen
                 assert run.says(f"the collector {first.url} can be reached again") == 1
 

@@ -11,9 +11,9 @@ import os
 import random
 import signal
 import threading
-import time
 
 from running import JSON, PATIENCE, Collector, bearer, exposed_site, row, server
+from waiting import until
 
 KILLS = int(os.environ.get("MTAWATCH_KILLS", "50"))
 
@@ -68,14 +68,6 @@ def mended():
     return server("EXCH1", "10.0.0.1", rows)
 
 
-def wait(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not (result := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-    return result
-
-
 def delivered(collector):
     return collector.get("/v1/deliveries?state=done&limit=1000")["deliveries"]
 
@@ -111,7 +103,7 @@ def test_kill_9_at_any_moment_loses_nothing(tmp_path):
         with start(tmp_path, receiver) as collector:
             sequence += 1
             assert collector.post(report(sequence, sequence % 2 == 1))[0] == 200
-            wait(lambda: not collector.get("/v1/deliveries?state=waiting")["deliveries"], "something waits still")
+            until(lambda: not collector.get("/v1/deliveries?state=waiting")["deliveries"], "something waits still")
             known = {d["id"] for d in delivered(collector)}
             assert not collector.get("/v1/deliveries?state=dead")["deliveries"]
             alerts = collector.get("/v1/alerts?limit=1000")["alerts"]
@@ -136,7 +128,7 @@ def test_what_is_refused_is_a_dead_letter_that_can_be_sent_again(tmp_path):
     try:
         with start(tmp_path, receiver, "hold-dead-letters = 1d\n") as collector:
             assert collector.post(report(1, True))[0] == 200
-            dead, = wait(lambda: collector.get("/v1/deliveries?state=dead&hook=ops")["deliveries"], "it is not dead")
+            dead, = until(lambda: collector.get("/v1/deliveries?state=dead&hook=ops")["deliveries"], "it is not dead")
             assert "400" in dead["result"] and dead["attempts"] == 1
             metrics = collector.ask("/metrics")[2].decode()
             assert 'mtawatch_hook_dead_letters_total{hook="ops"} 1' in metrics
@@ -144,7 +136,7 @@ def test_what_is_refused_is_a_dead_letter_that_can_be_sent_again(tmp_path):
             assert 'mtawatch_alerts_firing{condition="exposed"} 1' in metrics
             receiver.status = 204
             assert collector.ask(f"/v1/deliveries/{dead['id']}/retry", "POST", b"", JSON)[0] == 204
-            done, = wait(lambda: collector.get("/v1/deliveries?state=done")["deliveries"], "it was not sent")
+            done, = until(lambda: collector.get("/v1/deliveries?state=done")["deliveries"], "it was not sent")
             assert done["id"] == dead["id"]
             assert collector.ask(f"/v1/deliveries/{dead['id']}/retry", "POST", b"", JSON)[0] == 409
             actions = [line["action"] for line in collector.get("/v1/audit")["lines"]]
@@ -161,11 +153,11 @@ def test_410_disables_the_hook_until_somebody_sends_again(tmp_path):
     try:
         with start(tmp_path, receiver, "hold-dead-letters = 1d\n") as collector:
             assert collector.post(report(1, True))[0] == 200
-            dead, = wait(lambda: collector.get("/v1/deliveries?state=dead")["deliveries"], "it is not dead")
+            dead, = until(lambda: collector.get("/v1/deliveries?state=dead")["deliveries"], "it is not dead")
             assert collector.post(report(2, False))[0] == 200
             receiver.status = 200
             assert collector.ask(f"/v1/deliveries/{dead['id']}/retry", "POST", b"", JSON)[0] == 204
-            wait(lambda: collector.get("/v1/deliveries?state=done")["deliveries"], "it was not sent")
+            until(lambda: collector.get("/v1/deliveries?state=done")["deliveries"], "it was not sent")
             collector.end(signal.SIGKILL)
     finally:
         receiver.close()
@@ -196,7 +188,7 @@ def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
             assert collector.get("/v1/alerts?condition=exposed&acknowledged=false")["alerts"] == []
             assert receiver.got == []
             assert collector.ask(f"/v1/silences/{silence}", "DELETE", b"", JSON)[0] == 204
-            wait(lambda: receiver.got, "the end of the silence told nothing")
+            until(lambda: receiver.got, "the end of the silence told nothing")
             lines = {(line["action"], line["object"]) for line in collector.get("/v1/audit")["lines"]}
             assert {("silence.add", f"{silence} site=*: moving"), ("silence.end", f"{silence} site=*: moving"),
                     ("alert.acknowledge", f"{alert['id']} EXCH1 exposed: on it")} <= lines

@@ -6,9 +6,7 @@ import re
 import pytest
 from running import Collector, exposed_site, minimal
 from stored_site import stamped
-from test_hooks_at_work import until
-
-# By the table of conditions, as far as the site below has them.
+from waiting import until
 WORST = ["exposed", "silent", "unknown"]
 QUIET = ("SILENT1", "silent2")
 SORTS = {"worst": lambda a: WORST.index(a["condition"]), "newest": lambda a: -int(a["id"]),

@@ -8,7 +8,8 @@ import time
 import pytest
 from hook_rig import Hooks, Receiver
 from running import JSON, Collector, exposed_site, row, server
-from test_hooks_at_work import mended, until
+from test_hooks_at_work import mended
+from waiting import until
 
 SERVERS = [f"EXCH{i}" for i in range(1, 11)]
 

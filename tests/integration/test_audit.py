@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from hook_rig import Receiver
 from running import JSON, PATIENCE, PROGRAM, ROOT, Collector, exposed_site, minimal
-from test_alerts import wait
+from waiting import until
 
 LATER = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 AGO = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -92,7 +92,7 @@ def collector(tmp_path):
 
 
 def what_is_there(collector):
-    dead = wait(lambda: collector.get("/v1/deliveries?state=dead")["deliveries"], "nothing is a dead letter")
+    dead = until(lambda: collector.get("/v1/deliveries?state=dead")["deliveries"], "nothing is a dead letter")
     alert = next(a for a in collector.get("/v1/alerts")["alerts"] if a["server"] == "EXCH1")
     return {"alert": str(alert["id"]), "delivery": str(dead[0]["id"]), "secret": collector.secret,
             "token": collector.token}

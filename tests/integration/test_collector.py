@@ -5,10 +5,10 @@ import json
 import resource
 import signal
 import socket
-import time
 
 import pytest
 from running import JSON, PATIENCE, Collector, exposed_site, minimal, server, statuses
+from waiting import until
 
 
 @pytest.fixture
@@ -129,13 +129,6 @@ def files_that_may_not_grow(process):
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, before)
 
 
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_while_nothing_can_be_stored_agents_are_asked_to_come_back_and_nothing_is_lost(tmp_path):
     running = Collector(tmp_path / "data")
     try:
@@ -147,7 +140,7 @@ def test_while_nothing_can_be_stored_agents_are_asked_to_come_back_and_nothing_i
             assert int(headers["Retry-After"]) > 0
             assert running.ask("/readyz")[0] == 503 and running.ask("/livez")[0] == 200
             assert [s["server"] for s in running.get("/v1/servers")["servers"]] == ["EXCH1"]
-        wait_until(lambda: running.ask("/readyz")[0] == 200)
+        until(lambda: running.ask("/readyz")[0] == 200)
         assert running.post(minimal("EXCH2"))[0] == 200
         assert [s["server"] for s in running.get("/v1/servers")["servers"]] == ["EXCH1", "EXCH2"]
     finally:
@@ -178,11 +171,11 @@ def test_the_hook_hears_of_a_server_that_becomes_exposed_and_recovers_also_over_
     with Collector(tmp_path / "data", "--config", config) as running:
         for report in exposed_site():
             assert running.post(report)[0] == 200
-        wait_until(lambda: len(told(heard)) == 1)
+        until(lambda: len(told(heard)) == 1)
         running.end(signal.SIGKILL)
     with Collector(tmp_path / "data", "--config", config) as running:
         assert running.post(cured)[1]["verdict"] == "clear"
-        wait_until(lambda: len({note["id"] for note in told(heard)}) == 2)
+        until(lambda: len({note["id"] for note in told(heard)}) == 2)
     notes = {note["id"]: note for note in told(heard)}  # at least once each
     assert [(note["status"], note["alerts"][0]["server"], note["alerts"][0]["condition"])
             for note in notes.values()] == [("firing", "EXCH1", "exposed"), ("resolved", "EXCH1", "exposed")]

@@ -12,7 +12,8 @@ from contextlib import ExitStack
 import pytest
 from hook_rig import PATIENCE, Hooks, MuteMailServer, Receiver, Silence
 from running import JSON, Collector, exposed_site
-from test_hooks_at_work import mended, post, until
+from test_hooks_at_work import mended, post
+from waiting import until
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from running import PROGRAM, Collector, exposed_site, faulty
-from test_hooks_at_work import until
+from waiting import until
 
 URL = "https://mtawatch.example/watch/"
 

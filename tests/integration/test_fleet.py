@@ -7,7 +7,7 @@ import time
 import pytest
 from hook_rig import Hooks, Receiver
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, server
-from test_hooks_at_work import until
+from waiting import until
 
 
 def removed(collector, name, query=""):

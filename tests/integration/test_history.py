@@ -4,10 +4,10 @@ import datetime
 import json
 import re
 import sqlite3
-import time
 
 import pytest
 from running import Collector, exposed_site, minimal, server
+from waiting import until
 
 NOTHING_SINCE = "2999-01-01T00:00:00Z"
 
@@ -71,10 +71,7 @@ def test_the_history_tells_changes_and_not_reports(tmp_path):
 def test_silence_and_its_end_are_told(tmp_path):
     with Collector(tmp_path / "data") as collector:
         assert collector.post({**minimal("EXCH1", 1), "interval_s": 1})[0] == 200
-        deadline = time.monotonic() + 30
-        while not collector.get("/v1/servers/EXCH1")["silent"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+        until(lambda: collector.get("/v1/servers/EXCH1")["silent"])
         assert collector.post({**minimal("EXCH1", 2), "interval_s": 300})[0] == 200
         silences = [detail for kind, detail in told(collector, "EXCH1") if kind == "silent"]
         assert silences == [{"silent": True}, {"silent": False}]

@@ -5,7 +5,8 @@ import signal
 import time
 
 import pytest
-from running import PATIENCE, Collector, exposed_site, row, server
+from running import Collector, exposed_site, row, server
+from waiting import until
 
 
 class Hook:
@@ -27,11 +28,9 @@ class Hook:
 
     def told(self, n):
         """The first `n` notifications, waited for; asserts that there are no more."""
-        deadline = time.monotonic() + PATIENCE
-        while len(lines := self.lines()) < n and time.monotonic() < deadline:
-            time.sleep(0.05)
+        until(lambda: len(self.lines()) >= n, self.lines)
         time.sleep(0.3)
-        assert len(self.lines()) == n, lines
+        assert len(self.lines()) == n, self.lines()
         return [json.loads(line) for line in self.lines()]
 
     def lines(self):
@@ -42,10 +41,7 @@ class Hook:
         self.write(f"touch {self.out.with_name('began')}\nsleep 600")
 
     def began(self):
-        deadline = time.monotonic() + PATIENCE
-        while not self.out.with_name("began").exists():
-            assert time.monotonic() < deadline, "the hook was not run"
-            time.sleep(0.05)
+        until(self.out.with_name("began").exists, "the hook was not run")
 
 
 @pytest.fixture

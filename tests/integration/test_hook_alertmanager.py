@@ -6,12 +6,12 @@ import json
 import os
 import socket
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from hook_rig import HOSTILE, PATIENCE, ROOT, Hooks, alert, hostile, notification, resolved
+from waiting import until
 
 FOLDER = os.environ.get("MTAWATCH_ALERTMANAGER")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="MTAWATCH_ALERTMANAGER does not name the programs")
@@ -44,7 +44,7 @@ class Alertmanager:
              f"--config.file={folder}/config.yml",
              f"--storage.path={folder}/data", f"--web.listen-address=127.0.0.1:{self.port}",
              "--cluster.listen-address="], stdout=self.log, stderr=self.log)
-        self.until(self.is_ready)
+        until(self.is_ready)
 
     def is_ready(self):
         try:
@@ -52,13 +52,6 @@ class Alertmanager:
         except OSError:
             assert self.process.poll() is None, "it ended"
             return False
-
-    def until(self, condition):
-        deadline = time.monotonic() + PATIENCE
-        while not (result := condition()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        return result
 
     def alerts(self):
         """By the label `server`: those that are active."""
@@ -123,7 +116,7 @@ def test_the_rules_of_the_documentation_let_an_escalation_not_look_like_an_end(t
         hooks = Hooks(tmp_path).add("am", type="alertmanager", url=one.url)
         send(hooks, notification(alert("EXCH1", condition="failing"), resolved(server="EXCH1"), alert("EXCH2")))
         send(hooks, notification(alert("EXCH1", condition="silent"), alert("EXCH2", condition="at_risk")))
-        one.until(lambda: len(one.amtool("alert", "query", "--inhibited")) == 2)
+        until(lambda: len(one.amtool("alert", "query", "--inhibited")) == 2)
         active = {(a["labels"]["server"], a["labels"]["condition"]) for a in one.amtool("alert", "query")}
         assert active == {("EXCH1", "failing"), ("EXCH2", "exposed")}
     finally:

@@ -2,15 +2,15 @@
 
 import json
 import signal
-import time
 from contextlib import ExitStack
 
 import pytest
-from hook_rig import PATIENCE, Hooks, Receiver
+from hook_rig import Hooks, Receiver
 from running import JSON, Collector, exposed_site, row, server
 from test_hook_alertmanager import FOLDER, Alertmanager
 from test_hook_webhook import SECRET, verify
 from test_operation import serving, wait_for
+from waiting import until
 
 
 @pytest.fixture
@@ -22,14 +22,6 @@ def mended(sequence=2):
     """EXCH1 with its second adapter disabled."""
     rows = [row("A", "EXCH2", "10.0.0.1", "10.0.0.2"), row("A", "EXCH3", "10.0.0.1", "10.0.0.3")]
     return {**server("EXCH1", "10.0.0.1", rows), "sequence": sequence}
-
-
-def until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 def post(collector, *reports):

@@ -15,7 +15,7 @@ import time
 import pytest
 from certificates import Authority, arguments, client_of
 from running import JSON, PATIENCE, Collector, ask, bearer, faulty, minimal, samples
-from test_alerts import wait
+from waiting import until
 
 TIMES = 10 if os.environ.get("MTAWATCH_HOSTILE") == "long" else 1
 AGENTS = 100 * TIMES
@@ -80,8 +80,8 @@ def test_who_takes_every_file_is_turned_away_and_reports_go_on_afterwards(tmp_pa
             time.sleep(1)
             assert len(os.listdir(f"/proc/{collector.process.pid}/fd")) <= 96
         insist(collector, minimal("EXCH1", 2))
-        wait(lambda: collector.ask("/readyz")[0] == 200, "it did not become ready again")
-        wait(lambda: re.search(rb"^mtawatch_connections_turned_away_total\S* [1-9]", collector.ask("/metrics")[2], re.M),
+        until(lambda: collector.ask("/readyz")[0] == 200, "it did not become ready again")
+        until(lambda: re.search(rb"^mtawatch_connections_turned_away_total\S* [1-9]", collector.ask("/metrics")[2], re.M),
              "nobody was turned away")
     assert "out of memory" not in collector.log and "could not store" not in collector.log
 

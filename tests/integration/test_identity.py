@@ -12,6 +12,7 @@ import time
 
 import pytest
 from running import JSON, PATIENCE, PROGRAM, Collector, ask, bearer, minimal
+from waiting import until
 
 KEY, OTHER_KEY = "a1" * 32, "b2" * 32
 
@@ -59,13 +60,6 @@ def terminal(tmp_path, *arguments):
     ended = run(*arguments, "--data", tmp_path / "data")
     assert (ended.returncode, ended.stderr) == (0, ""), ended
     return ended.stdout.strip()
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def lines(collector):
@@ -178,7 +172,7 @@ def test_a_flood_of_enrolments_is_told_to_wait_and_hurts_no_other_address(collec
     for code, headers in refused:
         assert code == "too_many_enrolments" and 1 <= int(headers["Retry-After"]) <= 60
     assert enrol(collector, "ELSEWHERE", source="127.0.0.9")[0] == 200
-    wait_until(lambda: enrol(collector, "LATER")[0] == 200)
+    until(lambda: enrol(collector, "LATER")[0] == 200)
 
 
 def test_the_agents_are_listed_in_pages(collector):
@@ -254,9 +248,9 @@ def test_what_expires_is_refused_from_then_on(collector):
     _, secret = make(collector, "secret", "brief", expires_at=soon(3))
     cookie = log_in(collector, token)
     assert collector.ask("/v1/servers", headers=cookie)[0] == 200  # a session ends with its token
-    wait_until(lambda: call(collector, "GET /v1/servers", token=token)[0] == 401)
+    until(lambda: call(collector, "GET /v1/servers", token=token)[0] == 401)
     assert collector.ask("/v1/servers", headers=cookie)[0] == 401
-    wait_until(lambda: enrol(collector, "LATE", secret=secret) == (403, "unknown_secret"))
+    until(lambda: enrol(collector, "LATE", secret=secret) == (403, "unknown_secret"))
     assert make(collector, "token", "past", role="viewer", expires_at=soon(-1)) == (422, "invalid_member")
 
 
@@ -361,20 +355,20 @@ def test_the_audit_log_is_read_in_pages_newest_first(collector):
 def test_a_running_collector_learns_of_what_the_terminal_did(collector, tmp_path):
     token = terminal(tmp_path, "token", "add", "ops", "--role", "operator")
     began = time.monotonic()
-    wait_until(lambda: call(collector, "GET /v1/audit", token=token)[0] == 200)
+    until(lambda: call(collector, "GET /v1/audit", token=token)[0] == 200)
     assert time.monotonic() - began < 10  # it looks every second; the rest is for a busy machine
     assert "ops " in terminal(tmp_path, "token", "list")
     terminal(tmp_path, "token", "revoke", "ops")
-    wait_until(lambda: call(collector, "GET /v1/audit", token=token)[0] == 401)
+    until(lambda: call(collector, "GET /v1/audit", token=token)[0] == 401)
 
     secret = terminal(tmp_path, "secret", "add", "branch", "--days", "1")
-    wait_until(lambda: enrol(collector, secret=secret)[0] == 200)
+    until(lambda: enrol(collector, secret=secret)[0] == 200)
     assert "exch1 " in terminal(tmp_path, "agents", "list")
     agent = enrol(collector, secret=secret)[1]
     terminal(tmp_path, "agents", "release", "EXCH1.acme.example")
-    wait_until(lambda: report(collector, f"{agent}.{KEY}", agent) == (401, "unknown_agent"))
+    until(lambda: report(collector, f"{agent}.{KEY}", agent) == (401, "unknown_agent"))
     terminal(tmp_path, "secret", "revoke", "branch")
-    wait_until(lambda: enrol(collector, key=OTHER_KEY, secret=secret) == (403, "unknown_secret"))
+    until(lambda: enrol(collector, key=OTHER_KEY, secret=secret) == (403, "unknown_secret"))
 
 
 def test_the_terminal_and_agents_write_at_the_same_time(collector, tmp_path):
@@ -395,14 +389,14 @@ def test_the_terminal_and_agents_write_at_the_same_time(collector, tmp_path):
     stop.set()
     busy.join()
     assert answers and set(answers) == {200}
-    wait_until(lambda: len(call(collector, "GET /v1/tokens")[1]["tokens"]) == 9)
+    until(lambda: len(call(collector, "GET /v1/tokens")[1]["tokens"]) == 9)
 
 
 def test_a_token_can_be_written_to_a_file_for_its_owner_only(collector, tmp_path):
     file = tmp_path / "ops.token"
     assert terminal(tmp_path, "token", "add", "ops", "--role", "viewer", "--file", file) == ""
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    wait_until(lambda: call(collector, "GET /v1/servers", token=file.read_text().strip())[0] == 200)
+    until(lambda: call(collector, "GET /v1/servers", token=file.read_text().strip())[0] == 200)
     refused = run("token", "add", "more", "--role", "viewer", "--file", file, "--data", tmp_path / "data")
     assert refused.returncode == 1 and f"could not make the file {file}: File exists" in refused.stderr
     assert "more" not in terminal(tmp_path, "token", "list")

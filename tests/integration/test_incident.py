@@ -13,7 +13,8 @@ import threading
 import pytest
 from hook_rig import Hooks
 from running import JSON, Collector, exposed_site
-from test_hooks_at_work import mended, post, until
+from test_hooks_at_work import mended, post
+from waiting import until
 
 KILLS = int(os.environ.get("MTAWATCH_INCIDENT_KILLS", "6"))
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from running import JSON, PROGRAM, Collector, minimal
-from test_hooks_at_work import until
+from waiting import until
 
 LATER = "2100-01-01T00:00:00Z"
 N = 1000

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import identity  # noqa: E402
+from waiting import until  # noqa: E402
 
 PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
 PATIENCE_S = 30
@@ -45,11 +45,7 @@ def serving(tmp_path, *arguments, log="log", **environment):
 
 def wait_for(text, file):
     """The log once it holds a text."""
-    deadline = time.monotonic() + PATIENCE_S
-    while text not in (log := file.read_text()):
-        assert time.monotonic() < deadline, f"no '{text}' in: {log}"
-        time.sleep(0.02)
-    return log
+    return until(lambda: text in (log := file.read_text()) and log, lambda: f"no '{text}' in: {file.read_text()}")
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, minimal, row, server
-from test_alerts import wait
 from test_show import CONCERN, EXPOSED, FAILED, USAGE, on_a_terminal, show
+from waiting import until
 
 N = 2500
 WELL = {"EXCH1": server("EXCH1", "10.0.0.1", [row("A", "EXCH2", "10.0.0.1", "10.0.0.2"),
@@ -194,7 +194,7 @@ def alarmed(tmp_path):
         for report in exposed_site():
             assert collector.post(report)[0] == 200
         assert show(collector, "alerts").returncode in (0, EXPOSED)  # it may still be pending
-        wait(lambda: collector.get("/v1/alerts?state=firing")["alerts"], "nothing fires")
+        until(lambda: collector.get("/v1/alerts?state=firing")["alerts"], "nothing fires")
         yield collector
 
 
@@ -232,7 +232,7 @@ def test_what_was_done_about_an_alert_is_shown_and_it_still_counts(alarmed):
 
 def test_alerts_that_are_over_are_shown_when_asked_for_and_count_no_more(alarmed):
     assert alarmed.post({**WELL["EXCH1"], "sequence": 2})[0] == 200
-    wait(lambda: not alarmed.get("/v1/alerts?state=firing")["alerts"], "it fires still")
+    until(lambda: not alarmed.get("/v1/alerts?state=firing")["alerts"], "it fires still")
     shown = show(alarmed, "alerts")
     assert (shown.returncode, len(lines(shown))) == (0, 1)
     shown = show(alarmed, "alerts", "--all")
@@ -247,7 +247,7 @@ def test_a_pending_alert_is_shown_and_does_not_count_yet(tmp_path):
     with start(tmp_path, "--config", str(config)) as collector:
         for report in exposed_site():
             assert collector.post(report)[0] == 200
-        wait(lambda: collector.get("/v1/alerts?state=pending&condition=exposed")["alerts"], "nothing is pending")
+        until(lambda: collector.get("/v1/alerts?state=pending&condition=exposed")["alerts"], "nothing is pending")
         shown = show(collector, "alerts")
         assert shown.returncode == 0 and ["pending", "exposed", "EXCH1"] in [line[:3] for line in lines(shown)]
 
@@ -259,7 +259,7 @@ def test_alerts_come_in_pages_too(tmp_path):
     with start(tmp_path, "--config", str(config)) as collector:
         for number in range(n):
             assert collector.post(minimal(f"S{number:04}"))[0] == 200
-        wait(lambda: [line[:2] for line in lines(show(collector, "alerts"))[1:]] == [["firing", "cannot tell"]] * n,
+        until(lambda: [line[:2] for line in lines(show(collector, "alerts"))[1:]] == [["firing", "cannot tell"]] * n,
              "some do not fire")
         shown = show(collector, "alerts", "--json")
         alerts = json.loads(shown.stdout)["alerts"]
@@ -281,7 +281,7 @@ def test_hostile_values_are_text_in_alerts(tmp_path, evil):
             for probe in report["probes"]:
                 probe["adapter"] = {"A": "A", "B": evil}[probe["adapter"]]
             assert collector.post(report)[0] == 200
-        alert, = wait(lambda: collector.get("/v1/alerts?state=firing")["alerts"], "nothing fires")
+        alert, = until(lambda: collector.get("/v1/alerts?state=firing")["alerts"], "nothing fires")
         assert (alert["server"], alert["site"]) == ("EXCH1", evil) and evil in alert["text"] + alert["remedy"]
         assert collector.get("/v1/alerts?site=" + quote(evil, safe=""))["alerts"][0]["id"] == alert["id"]
         shown = show(collector, "alerts")

@@ -12,6 +12,7 @@ import time
 import pytest
 from running import JSON, PATIENCE, PROGRAM, Collector, bearer, minimal
 from test_access import session_of
+from waiting import until
 
 SERVERS = 6
 
@@ -69,10 +70,7 @@ class Load:
 
     def wait_for(self, sequence):
         """Until every server has come so far."""
-        deadline = time.monotonic() + PATIENCE
-        while len(self.last) < SERVERS or min(self.last.values()) < sequence:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: len(self.last) == SERVERS and min(self.last.values()) >= sequence)
 
 
 def latest_sequences(collector):
@@ -351,10 +349,7 @@ def test_a_listing_that_nobody_reads_keeps_the_log_from_nothing(tmp_path, words)
             time.sleep(1)  # until the pipe is full
             assert unread.poll() is None
             assert collector.post(minimal("EXCH1", 40))[0] == 200
-            deadline = time.monotonic() + 10
-            while log.stat().st_size > 0:
-                assert time.monotonic() < deadline, f"the log has {log.stat().st_size} bytes"
-                time.sleep(0.05)
+            until(lambda: log.stat().st_size == 0, lambda: f"the log has {log.stat().st_size} bytes", seconds=10)
             assert unread.poll() is None
             assert whole[1:] == unread.stdout.read() and unread.wait(PATIENCE) == 0
 

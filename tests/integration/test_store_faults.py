@@ -16,6 +16,7 @@ import pytest
 from hook_rig import Hooks, Receiver
 from running import PATIENCE, PROGRAM, Collector, exposed_site, faulty, minimal
 from test_export import Reader
+from waiting import until
 
 FAILING_DISK = PROGRAM.parents[1] / "tests/integration/libfailing_disk.so"
 DISK_BYTES = 4 * 2**20
@@ -38,13 +39,6 @@ needs_mounts = pytest.mark.skipif(
 def readiness(collector):
     status, _, body = collector.ask("/readyz")
     return status, body.decode()
-
-
-def wait_until(condition, seconds=2 * PATIENCE):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def report_until_refused(collector, server, acknowledged, limit=20000):
@@ -83,7 +77,7 @@ def test_a_full_disk_is_told_and_reports_go_on_when_there_is_room_again(tmp_path
         assert shown == acknowledged[-1]
 
         (disk / "ballast").unlink()
-        wait_until(lambda: readiness(collector)[0] == 200)
+        until(lambda: readiness(collector)[0] == 200)
         assert collector.post(minimal("EXCH1", acknowledged[-1] + 2))[0] == 200
         acknowledged.append(acknowledged[-1] + 2)
         collector.process.send_signal(signal.SIGSTOP)
@@ -108,7 +102,7 @@ def test_a_disk_that_fails_is_told_and_reports_go_on_when_it_works_again(tmp_pat
         status, text = readiness(collector)
         assert status == 503 and words in text, text
         flag.unlink()
-        wait_until(lambda: readiness(collector)[0] == 200)
+        until(lambda: readiness(collector)[0] == 200)
         assert collector.post(minimal("EXCH1", 9))[0] == 200
     assert set(sequences_in(data / "mtawatch.db")) == {*acknowledged, 9}
 
@@ -138,7 +132,7 @@ def test_another_program_that_locks_the_database_is_waited_for_and_then_told(tmp
             assert collector.ask("/livez")[0] == 200 and collector.get("/v1/servers")["servers"]
             assert time.monotonic() - begin < 5  # the loop does not wait for the lock
             other.execute("ROLLBACK")
-        wait_until(lambda: readiness(collector)[0] == 200)
+        until(lambda: readiness(collector)[0] == 200)
         assert collector.post(minimal("EXCH1", 2))[0] == 200
     assert sequences_in(data / "mtawatch.db") == [1, 2]
 
@@ -156,7 +150,7 @@ def test_a_damaged_database_is_told_and_not_written_again(tmp_path):
     with faulty(data) as collector:
         for sequence in range(1, 5):
             assert collector.post(minimal("EXCH1", sequence))[0] == 200
-        wait_until(lambda: log.stat().st_size == 0)  # everything is in the database
+        until(lambda: log.stat().st_size == 0)  # everything is in the database
         scribble(file)
         status, body = 200, ""
         for number in range(2, 40):
@@ -167,7 +161,7 @@ def test_a_damaged_database_is_told_and_not_written_again(tmp_path):
             status, body = collector.post(minimal(f"EXCH{number}", 1))
             if status != 200:
                 break
-        wait_until(lambda: readiness(collector)[0] == 503)
+        until(lambda: readiness(collector)[0] == 503)
         assert "malformed" in readiness(collector)[1], (status, body)
         assert collector.ask("/livez")[0] == 200
         time.sleep(1)  # some attempts to go on
@@ -251,16 +245,16 @@ def test_while_nothing_can_be_stored_no_heart_beats_and_nothing_is_told(tmp_path
             flag.with_suffix(".new").write_text(str(errno.EIO))
             flag.with_suffix(".new").rename(flag)
             assert collector.post(exposed_site()[0])[0] == 503
-            wait_until(lambda: readiness(collector)[0] == 503)
+            until(lambda: readiness(collector)[0] == 503)
             beats = len(alive.requests)
             time.sleep(3.5)  # as long as three beats
             assert len(alive.requests) <= beats + 1 and ops.requests == []
             flag.unlink()
-            wait_until(lambda: readiness(collector)[0] == 200)
+            until(lambda: readiness(collector)[0] == 200)
             assert collector.post(exposed_site()[0])[0] == 200
             alive.wait(len(alive.requests) + 1)
             ops.wait(1)
-            wait_until(lambda: len(collector.get("/v1/deliveries?state=done")["deliveries"]) == 1)
+            until(lambda: len(collector.get("/v1/deliveries?state=done")["deliveries"]) == 1)
             assert len(ops.requests) == 1
 
 
@@ -315,7 +309,7 @@ def test_a_store_that_is_not_in_its_place_any_more_acknowledges_nothing(tmp_path
         assert collector.ask("/livez")[0] == 200
         if put_back:
             put_back()
-            wait_until(lambda: readiness(collector)[0] == 200)
+            until(lambda: readiness(collector)[0] == 200)
             assert collector.post(minimal("EXCH1", 2))[0] == 200
     assert words in collector.log and collector.log.count("not ready: ") == 1, collector.log
     if put_back:
@@ -329,7 +323,7 @@ def test_without_any_report_it_is_told_within_a_second(tmp_path, take_away):
         assert readiness(collector)[0] == 200
         _, words = take_away(data)
         begin = time.monotonic()
-        wait_until(lambda: readiness(collector)[0] == 503, 5)
+        until(lambda: readiness(collector)[0] == 503, seconds=5)
         assert time.monotonic() - begin < 1.5 and words in readiness(collector)[1]
 
 
@@ -352,5 +346,5 @@ def test_a_file_system_that_is_mounted_over_the_store_is_told(tmp_path):
         assert collector.post(minimal("EXCH1", 2))[0] == 503
         assert f"{data}' is another one" in readiness(collector)[1]
         subprocess.run([*inside, "umount", data], check=True)
-        wait_until(lambda: readiness(collector)[0] == 200)
+        until(lambda: readiness(collector)[0] == 200)
         assert collector.post(minimal("EXCH1", 2))[0] == 200

@@ -11,7 +11,7 @@ import pytest
 import test_clock
 from hook_rig import Hooks
 from running import PROGRAM, Collector, exposed_site, faulty, set_up
-from test_hooks_at_work import until
+from waiting import until
 
 SITES = [f"SITE{i}" for i in range(1, 10)]
 

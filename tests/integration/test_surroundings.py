@@ -7,7 +7,7 @@ import time
 import pytest
 from hook_rig import Hooks
 from running import PATIENCE, Collector, server
-from test_hooks_at_work import until
+from waiting import until
 
 NAMES = [f"EXCH{i}" for i in range(1, 13)]
 

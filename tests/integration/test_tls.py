@@ -18,6 +18,7 @@ import pytest
 import requests
 from certificates import Authority, arguments, client_of
 from running import JSON, PATIENCE, PROGRAM, Collector, ask, bearer, minimal, set_up
+from waiting import until
 
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: c\r\n\r\n"
 
@@ -150,7 +151,7 @@ def test_an_rsa_certificate_of_ones_own_serves_as_well(tmp_path, authority):
 
 def test_metrics_tell_of_handshakes_and_of_the_end_of_the_certificate(collector, authority, files, tmp_path):
     assert curl("--cacert", Authority(tmp_path / "other").certificate, f"{collector.url}/livez").returncode == 60
-    wait_until(lambda: b'mtawatch_tls_handshakes_total{result="failed"} 1\n' in collector.ask("/metrics")[2])
+    until(lambda: b'mtawatch_tls_handshakes_total{result="failed"} 1\n' in collector.ask("/metrics")[2])
     told = collector.ask("/metrics")[2].decode()
     done = int(re.search(r'^mtawatch_tls_handshakes_total{result="done"} (\d+)$', told, re.M)[1])
     ends = float(re.search(r"^mtawatch_certificate_expiry_timestamp_seconds (\S+)$", told, re.M)[1])
@@ -308,7 +309,7 @@ def test_an_authority_that_counts_no_more_opens_no_connection_and_resumes_none(t
         assert agent.report(agent.kept) == 200 and agent.resume() == (True, 200)
         trusted.write_text(others.certificate.read_text())
         running.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: agent.resume() == (False, None))
+        until(lambda: agent.resume() == (False, None))
         with pytest.raises(OSError), running.dial() as fresh:
             assert agent.report(fresh) is None
             raise ConnectionResetError
@@ -335,13 +336,6 @@ def serial_of(collector):
         return peer.getpeercert()["serialNumber"]
 
 
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_a_renewed_certificate_is_used_after_sighup_and_old_connections_go_on(tmp_path, authority, files):
     used = copy(files, tmp_path)
     with Collector(tmp_path / "data", *arguments(used), tls=client_of(authority)) as running:
@@ -351,7 +345,7 @@ def test_a_renewed_certificate_is_used_after_sighup_and_old_connections_go_on(tm
             copy(authority.sign_server("renewed"), tmp_path)
             assert serial_of(running) == before
             running.process.send_signal(signal.SIGHUP)
-            wait_until(lambda: serial_of(running) != before)
+            until(lambda: serial_of(running) != before)
             connection = kept.sock
             assert ask(kept, "/livez")[0] == 200 and kept.sock is connection
 
@@ -390,7 +384,7 @@ def test_a_certificate_that_ends_soon_is_warned_about(tmp_path, authority):
             rb"renew it\n", body)
         copy(authority.sign_server("longer", days=31), short[0].parent, ("short.pem", "short.key"))
         running.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: running.ask("/readyz")[2] == b"[+]store ok\n[+]certificate ok\n")
+        until(lambda: running.ask("/readyz")[2] == b"[+]store ok\n[+]certificate ok\n")
     assert re.search(r"warning: the certificate of CN=short expires at .*, in (19|20) days: renew it",
                      running.errors)
 
@@ -502,7 +496,7 @@ def test_what_is_in_flight_is_answered_before_the_end(tmp_path, authority, files
     agents = [threading.Thread(target=report, args=(n,)) for n in range(8)]
     for agent in agents:
         agent.start()
-    wait_until(lambda: len(taken) > 100)
+    until(lambda: len(taken) > 100)
     running.end()
     for agent in agents:
         agent.join()

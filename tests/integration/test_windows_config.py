@@ -7,22 +7,15 @@ import contextlib
 import json
 import re
 import subprocess
-import time
 
 import pytest
 from test_agent import StandIn
 from wine import AGENT, Wine, on_windows
+from waiting import until
 
 POLICY = r"HKLM\Software\Policies\mtawatch"
 INSTALLER = r"HKLM\Software\mtawatch"
 FOLDER = "Bücher Ελλάδα 日本"
-
-
-def wait_until(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.1)
 
 
 class Machine(Wine):
@@ -124,16 +117,16 @@ def test_a_policy_counts_while_it_is_there_and_the_log_tells_it(registry, tmp_pa
         registry.set(INSTALLER, "CollectorUrl", first.url)
         with running(registry, "--state-dir", on_windows(folder / "state"), "--log-file",
                      on_windows(log), "--log-max-kb", "64", "--interval", "1"):
-            wait_until(lambda: first.reports)
+            until(lambda: first.reports)
             assert second.reports == []
             registry.set(POLICY, "CollectorUrl", second.url)
-            wait_until(lambda: second.reports)
+            until(lambda: second.reports)
             registry.set(POLICY, "CollectorUrl", "ftp://nonsense")
             before = len(second.reports)
-            wait_until(lambda: len(second.reports) > before + 1)  # it stays as it was
+            until(lambda: len(second.reports) > before + 1)  # it stays as it was
             count = len(first.reports)
             registry.clear(POLICY)
-            wait_until(lambda: len(first.reports) > count)
+            until(lambda: len(first.reports) > count)
     text = log.read_text("utf-8")
     assert (folder / "Protokoll.log.old").read_text() == full
     assert (folder / "state/identity").exists()

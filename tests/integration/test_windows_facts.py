@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from lab.exchange_disk import ExchangeDisk  # noqa: E402
-from wine import AGENT, PROGRAMS, Wine, on_windows, wait_until  # noqa: E402
+from wine import AGENT, PROGRAMS, Wine, on_windows  # noqa: E402
+from waiting import until  # noqa: E402
 
 LINUX_AGENT = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "agent/mtawatch-agent"
 SERVICES = r"HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services"
@@ -92,7 +93,7 @@ def problems(report):
 
 def test_exchange_is_found_where_the_registry_and_the_service_manager_say(server, disk, tmp_path):
     server.control("start", "MSExchangeMTA")
-    wait_until(server.mta_is("RUNNING"))
+    until(server.mta_is("RUNNING"))
     windows, linux = server.report(), linux_report(disk, tmp_path)
     assert windows["exchange"] == linux["exchange"]
     assert windows["exchange"]["organization"] == "ACME" and windows["exchange"]["site"] == "LAB"
@@ -113,7 +114,7 @@ def test_exchange_is_found_where_the_registry_and_the_service_manager_say(server
 
 def test_a_stopped_service_is_told_with_its_exit_status(server):
     server.control("stop", "MSExchangeMTA")
-    wait_until(server.mta_is("STOPPED"))
+    until(server.mta_is("STOPPED"))
     mta = server.report()["mta"]
     assert (mta["service"], mta["exit_code"]) == ("stopped", 0)
 
@@ -122,7 +123,7 @@ def test_the_cluster_service_makes_a_cluster(server):
     server.create_service("ClusSvc")
     assert server.report()["exchange"]["clustered"] is True
     server.control("delete", "ClusSvc")
-    wait_until(lambda: server.report()["exchange"]["clustered"] is False)
+    until(lambda: server.report()["exchange"]["clustered"] is False)
 
 
 def test_the_clusters_hive_makes_a_cluster(server):

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from busy_collector import busy_collector  # noqa: E402
-from wine import AGENT, Wine, network_of_its_own, on_windows, wait_until  # noqa: E402
+from wine import AGENT, Wine, network_of_its_own, on_windows  # noqa: E402
+from waiting import until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
 SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mtawatch"
@@ -142,7 +143,7 @@ def log_of(machine):
 
 def identity(machine):
     """Waits for the agent to be somebody."""
-    wait_until((machine.state / "sequence").exists)
+    until((machine.state / "sequence").exists)
     return (machine.state / "identity").read_text()
 
 
@@ -175,14 +176,14 @@ def test_the_same_package_again_takes_new_values(machine, packages, collectors, 
     assert settings(machine) == {"CollectorUrl": collectors[1], "Peers": PEERS, "Pin": PIN,
                                  "CaFile": r"C:\ca.pem", "EnrollSecretFile": None}
     assert machine.service_state() == "RUNNING"
-    wait_until(lambda: f"It reports to {collectors[1]}." in log_of(machine))
+    until(lambda: f"It reports to {collectors[1]}." in log_of(machine))
 
 
 @pytest.mark.parametrize("how", [[], ["REINSTALL=ALL", "REINSTALLMODE=amus"]])
 def test_the_same_package_again_without_values_is_a_repair(machine, packages, installed, how):
     before = settings(machine)
     machine.run("net", "stop", "mtawatch-agent")
-    wait_until(lambda: machine.service_state() == "STOPPED")
+    until(lambda: machine.service_state() == "STOPPED")
     program(machine).unlink()
     machine.run("reg", "delete", SOURCE, "/f")
     assert msiexec(machine, "/i", packages["0.1.0"], *how) == 0
@@ -198,7 +199,7 @@ def test_an_upgrade_of_the_running_service_keeps_settings_and_key(machine, packa
     assert msiexec(machine, "/i", packages["0.2.0"]) in (0, RESTART)
     machine.stop()
     machine.start()
-    wait_until(lambda: machine.service_state() == "RUNNING")
+    until(lambda: machine.service_state() == "RUNNING")
     assert program(machine).read_bytes() == AGENT.read_bytes() + b"newer"
     assert settings(machine) == before and machine.reg(SETTINGS)["Package"] != old
     assert identity(machine) == installed
@@ -206,7 +207,7 @@ def test_an_upgrade_of_the_running_service_keeps_settings_and_key(machine, packa
 
 
 def test_a_removal_leaves_the_spool_where_that_is_asked(machine, packages, installed):
-    reports = wait_until(lambda: list((machine.state / "spool").glob("*.report")))
+    reports = until(lambda: list((machine.state / "spool").glob("*.report")))
     assert msiexec(machine, "/x", packages["0.2.0"], "KEEPSTATE=1") == 0
     assert machine.service_state() is None
     assert machine.reg(SETTINGS) is None and machine.reg(SOURCE) is None

@@ -19,7 +19,8 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from agent_rig import ENDS_WITHIN, expect_within  # noqa: E402
 from busy_collector import busy_collector  # noqa: E402
-from wine import AGENT, PROGRAMS, Wine, network_of_its_own, on_windows, wait_until  # noqa: E402
+from wine import AGENT, PROGRAMS, Wine, network_of_its_own, on_windows  # noqa: E402
+from waiting import until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
 SOURCE = r"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\mtawatch"
@@ -79,7 +80,7 @@ def stop(machine):
     """Stops the service; how long that took, in seconds."""
     began = time.monotonic()
     machine.run("net", "stop", "mtawatch-agent")
-    wait_until(lambda: machine.service_state() == "STOPPED")
+    until(lambda: machine.service_state() == "STOPPED")
     return time.monotonic() - began
 
 
@@ -117,7 +118,7 @@ def test_install_makes_a_service_that_runs(machine, collector, install, state):
 def test_what_the_service_runs_is_changed_by_administrators_alone(machine, install):
     """On Windows NT 4.0 everybody may change what lies in Program Files and in HKLM\\Software."""
     folder = installed_file(machine).parent
-    wait_until(folder.parent.exists)
+    until(folder.parent.exists)
     folder.mkdir()
     folder.chmod(0o777)
     installed_file(machine).write_bytes(b"a program of somebody else")
@@ -141,7 +142,7 @@ def test_the_service_closes_what_was_opened_since(machine, install):
         path.chmod(0o777)
     stop(machine)
     machine.run("net", "start", "mtawatch-agent")
-    wait_until(lambda: not written_by_others(folder) and not written_by_others(installed_file(machine)))
+    until(lambda: not written_by_others(folder) and not written_by_others(installed_file(machine)))
 
 
 def sockets(table, remote, state):
@@ -164,7 +165,7 @@ def is_looking_up():
 
 def test_it_stops_in_time_while_a_probe_hangs(machine, collector, install, state):
     install("--collector", collector, "--peer", "EXCH2=10.255.0.2", "--probe-limit", "60")
-    wait_until(is_probing)
+    until(is_probing)
     expect_stop_in_time(machine)
     assert "event 101: " in log_of(state)
 
@@ -182,14 +183,14 @@ def test_it_stops_in_time_while_a_send_hangs(machine, install, state):
 
 def test_it_stops_in_time_while_a_name_lookup_hangs(machine, install, state):
     install("--collector", "http://collector.example")
-    wait_until(is_looking_up)
+    until(is_looking_up)
     expect_stop_in_time(machine)
     assert "event 101: " in log_of(state)
 
 
 def test_without_a_collector_it_runs_and_judges_its_server_alone(machine, install, state):
     install()
-    wait_until(lambda: "event 202: " in log_of(state))
+    until(lambda: "event 202: " in log_of(state))
     assert "No collector is set: until one is, it judges this server alone." in log_of(state)
     assert "It is this server's own; no collector is set." in log_of(state)
     assert machine.service_state() == "RUNNING"
@@ -197,13 +198,13 @@ def test_without_a_collector_it_runs_and_judges_its_server_alone(machine, instal
 
 def test_after_a_crash_and_a_restart_it_is_the_same_agent(machine, collector, install, state):
     install("--collector", collector)
-    wait_until(lambda: (state / "sequence").exists())
+    until(lambda: (state / "sequence").exists())
     identity = (state / "identity").read_text()
     assert machine.run("taskkill", "/f", "/im", "mtawatch-agent.exe")[0] == 0
     assert "event 101: " not in log_of(state)
     machine.stop()
     machine.start()
-    wait_until(lambda: log_of(state).count("event 100: ") == 2)
+    until(lambda: log_of(state).count("event 100: ") == 2)
     assert machine.service_state() == "RUNNING"
     assert (state / "identity").read_text() == identity
 
@@ -223,7 +224,7 @@ def test_a_service_that_cannot_run_says_why(machine, collector, install, state):
 def test_install_again_replaces_a_running_program_and_keeps_the_rest(machine, collector, install,
                                                                        state, tmp_path):
     install("--collector", collector, "--interval", "600")
-    wait_until(lambda: (state / "sequence").exists())
+    until(lambda: (state / "sequence").exists())
     identity = (state / "identity").read_text()
     newer = tmp_path / "mtawatch-agent.exe"
     newer.write_bytes(AGENT.read_bytes() + b"newer")
@@ -238,7 +239,7 @@ def test_install_again_replaces_a_running_program_and_keeps_the_rest(machine, co
 
 def test_uninstall_leaves_nothing(machine, collector, install, state):
     install("--collector", collector)
-    wait_until(lambda: list((state / "spool").glob("*.report")))
+    until(lambda: list((state / "spool").glob("*.report")))
     status, text, errors = machine.run(AGENT, "uninstall")
     assert (status, errors) == (0, "")
     assert "service   mtawatch-agent removed" in text
@@ -250,7 +251,7 @@ def test_uninstall_leaves_nothing(machine, collector, install, state):
 
 def test_uninstall_leaves_the_spool_where_that_is_asked(machine, collector, install, state):
     install("--collector", collector)
-    reports = wait_until(lambda: list((state / "spool").glob("*.report")))
+    reports = until(lambda: list((state / "spool").glob("*.report")))
     status, _, errors = machine.run(AGENT, "uninstall", "--keep-state")
     assert (status, errors) == (0, "")
     assert sorted(path.name for path in state.iterdir()) == ["rejected", "spool"]

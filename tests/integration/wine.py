@@ -9,7 +9,6 @@ import functools
 import os
 import re
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -21,15 +20,6 @@ PROGRAMS = BUILD / "tests/windows_programs"
 
 
 CLONE_NEWNET = 0x40000000  # sched.h
-
-
-def wait_until(condition, seconds=90):
-    """Waits for what has to happen, and gives it."""
-    deadline = time.monotonic() + seconds
-    while not (got := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.05)
-    return got
 
 
 @contextlib.contextmanager
