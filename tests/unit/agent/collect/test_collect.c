@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/timestamp.h"
 #include "proto/exposure/exposure.h"
 #include "tests/fake_host.h"
+#include "tests/unit/rows.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -140,7 +140,7 @@ static void an_mta_on_the_disk_is_never_told_as_none(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for_each_row(i, cases) {
 		machine.n_values = 0;
 		machine.n_services = 0;
 		machine.disk_only = cases[i].disk_only;

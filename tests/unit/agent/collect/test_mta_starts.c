@@ -219,7 +219,7 @@ static void a_flood_of_side_events_never_hides_what_decides(void **state)
 	const struct host_event side = PERFMON(10);
 	const struct host_event listen = LISTEN(11, "11004");
 	const struct host_event fatal = FATAL(12);
-	for (size_t i = 0; i < COUNT(events); i++)
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		events[i] = side;
 	events[COUNT(events) - 2] = listen;
 	events[COUNT(events) - 1] = fatal;

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/report/json.h"
+#include "tests/unit/rows.h"
 
 /* An exposed server whose names are `%s`, which stands in JSON. */
 static const char body[] =
@@ -66,7 +66,7 @@ static void assert_harmless(const char *page)
 
 	for (const char *c = page; *c; c++)
 		assert_true(*c == '\n' || ((unsigned char)*c >= 0x20 && *c != 0x7f));
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+	for_each_row(i, marks)
 		assert_null(strstr(page, marks[i]));
 }
 
@@ -87,7 +87,7 @@ static void hostile_values_are_text_on_the_page(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		enum verdict verdict = VERDICT_CLEAR;
 		char *page = print(cases[i].value, &(struct check_page_style){ .json = false },
 				   &verdict);

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
 #include "agent/commands/command_line.h"
 #include "agent/config/file.h"
 #include "agent/platform/files.h"
+#include "tests/unit/rows.h"
 
 #define MAX_ARGUMENTS 24
 
@@ -126,7 +126,7 @@ static void a_mistake_in_a_file_is_named_with_its_line(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		assert_int_equal(read_with_file(cases[i].text), STATUS_INVALID);
 		assert_int_equal(strncmp(error, path, strlen(path)), 0);
 		assert_int_equal(
@@ -174,7 +174,7 @@ static void a_mistake_on_the_command_line_is_named(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		assert_int_not_equal(read_line(cases[i].line), STATUS_OK);
 		if (strncmp(error, cases[i].says, strlen(cases[i].says)) != 0)
 			fail_msg("%s says: %s", cases[i].line, error);

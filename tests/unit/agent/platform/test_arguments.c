@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 /* Cuts `line`, and puts the arguments together again with '|' between them. */
 static const char *cut(struct arena *arena, const char *line)
 {
@@ -51,7 +53,7 @@ static void a_line_is_cut_as_the_c_runtime_of_windows_cuts_it(void **state)
 	(void)state;
 
 	arena_init(&arena);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for_each_row(i, cases)
 		assert_string_equal(cut(&arena, cases[i].line), cases[i].arguments);
 	arena_deinit(&arena);
 }

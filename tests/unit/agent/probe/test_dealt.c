@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/ipv4.h"
+#include "tests/unit/rows.h"
 
 static struct arena arena;
 static struct peers dealt;
@@ -84,7 +84,7 @@ static void all_others_are_refused_and_named(void **state)
 	const char *refused = take();
 	assert_int_equal(taken.n, 0);
 	assert_non_null(refused);
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for_each_row(i, bad)
 		assert_non_null(strstr(refused, bad[i]));
 }
 

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
 #include "agent/platform/files.h"
 #include "proto/base/arena.h"
+#include "tests/unit/rows.h"
 
 #define GAP_MS 450000 /* the longest that still follows, at an interval of 300 s */
 
@@ -124,11 +124,9 @@ static void it_goes_on_over_a_restart_of_the_agent_where_both_clocks_agree(void 
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct grade_history *h = after_restart();
 		int64_t for_s = see(h, cases[i].wall_s, cases[i].mono_s, GRADE_MTA);
-		if (for_s != cases[i].for_s)
-			print_error("case: %s\n", cases[i].what);
 		assert_int_equal(for_s, cases[i].for_s);
 		grade_history_free(h);
 	}
@@ -167,7 +165,7 @@ static void damaged_lines_are_refused(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+	for_each_row(i, texts) {
 		struct grade_history *h = grade_history_new();
 		assert_int_equal(files_replace(path, texts[i], strlen(texts[i])), STATUS_OK);
 		assert_int_equal(grade_history_load(h, path), STATUS_MALFORMED);

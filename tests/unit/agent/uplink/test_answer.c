@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/mem.h"
+#include "tests/unit/rows.h"
 
 #define ANSWER(peers)                                                                              \
 	"{\"accepted\":7,\"verdict\":\"exposed\",\"interval_s\":300,\"peers\":[" peers "]}"
@@ -59,7 +59,7 @@ static void what_is_not_strictly_json_is_no_answer(void **state)
 		ANSWER("{\"name\":\"\xFF\",\"addresses\":[]}"),
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+	for_each_row(i, texts) {
 		assert_int_equal(read_answer(texts[i]), STATUS_MALFORMED);
 		assert_non_null(why);
 	}
@@ -78,7 +78,7 @@ static void members_of_a_wrong_value_are_refused(void **state)
 		ANSWER("{\"name\":\"EXCH2\"}"),
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+	for_each_row(i, texts) {
 		assert_int_equal(read_answer(texts[i]), STATUS_INVALID);
 		assert_non_null(why);
 	}
@@ -142,7 +142,7 @@ static void what_a_proxy_says_is_not_the_collectors_word(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for_each_row(i, rows) {
 		struct answer_problem problem = problem_of(413, rows[i].type, rows[i].text);
 		assert_null(problem.code);
 		assert_false(answer_is_refusal(&problem));
@@ -174,7 +174,7 @@ static void an_enrolment_gives_an_id_and_nothing_else_is_one(void **state)
 	char id[UUID_TEXT_SIZE] = "kept";
 
 	(void)state;
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+	for_each_row(i, bad) {
 		assert_int_equal(answer_read_enrolment(bad[i], strlen(bad[i]), id),
 				 STATUS_MALFORMED);
 		assert_string_equal(id, "kept");

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
 #include "agent/platform/files.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
+#include "tests/unit/rows.h"
 
 static char dir[64];
 static struct arena arena;
@@ -134,7 +134,7 @@ static void a_report_is_as_old_as_the_best_clock_says(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct spool *spool = open_spool();
 		assert_int_equal(spool_put(spool, cases[i].what, &cases[i].at), STATUS_OK);
 		/* Of this process: the monotonic clock alone, whatever the wall says. */

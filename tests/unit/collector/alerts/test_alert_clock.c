@@ -13,6 +13,7 @@
 #include "collector/alerts/mute.h"
 #include "collector/base/pattern.h"
 #include "proto/base/timestamp.h"
+#include "tests/unit/rows.h"
 
 #define S INT64_C(1000)
 
@@ -142,7 +143,7 @@ static void over_long_random_times_firing_and_resolving_alternate(void **state)
 	uint32_t seed = 1;
 	(void)state;
 
-	for (size_t r = 0; r < sizeof rules / sizeof *rules; r++) {
+	for_each_row(r, rules) {
 		struct alert_clock clock;
 		bool fires = false;
 		int64_t now = 1;
@@ -186,7 +187,7 @@ static void patterns_match_without_case(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		if (pattern_matches(cases[i].pattern, cases[i].text) != cases[i].matches)
 			fail_msg("%s, %s", cases[i].pattern, cases[i].text);
 	}

@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/config/duration.h"
 #include "collector/config/value_list.h"
 #include "collector/daemon/options.h"
 #include "tests/unit/collector/daemon/options_fixture.h"
+#include "tests/unit/rows.h"
 
 #define MINUTE INT64_C(60000)
 #define HOUR   (60 * MINUTE)
@@ -100,7 +100,7 @@ static void every_time_is_read_in_every_unit(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < N_TIMES; i++) {
-		for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+		for_each_row(v, values) {
 			struct alert_policy expected = *read_good("");
 			memcpy((char *)&expected + times[i].offset, &values[v].ms, sizeof(int64_t));
 			const struct alert_policy *read =
@@ -135,7 +135,7 @@ static void a_time_that_is_none_is_refused(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < N_TIMES; i++) {
-		for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {
+		for_each_row(w, wrong) {
 			const char *text =
 				arena_printf(&fixture.arena, "# ours\n[alerts]\n%s = %s\n",
 					     times[i].key, wrong[w]);
@@ -174,7 +174,7 @@ static void flapping_has_a_bound(void **state)
 	assert_int_equal(read_good("[alerts]\nflap-changes = 2\n")->flap_changes, 2);
 	assert_int_equal(read_good("[alerts]\nflap-changes = 32\n")->flap_changes,
 			 ALERT_MAX_CHANGES);
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+	for_each_row(i, wrong)
 		expect_fault(
 			arena_printf(&fixture.arena, "[alerts]\nflap-changes = %s\n", wrong[i]),
 			arena_printf(&fixture.arena,
@@ -271,7 +271,7 @@ static void what_is_wrong_with_a_window_is_told_with_its_line(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		const char *gap = strstr(cases[i].message, "FILE");
 		const char *message = !gap ? cases[i].message
 					   : arena_printf(&fixture.arena, "%.*s%s%s",
@@ -287,7 +287,7 @@ static void a_time_of_the_day_is_five_characters(void **state)
 					     "0700", "07:00:00", "-7:00", "ab:cd", "07:00Z" };
 	(void)state;
 
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+	for_each_row(i, wrong) {
 		expect_fault(arena_printf(&fixture.arena,
 					  "[maintenance w]\nfrom = %s\nto = 02:00\n", wrong[i]),
 			     arena_printf(&fixture.arena,

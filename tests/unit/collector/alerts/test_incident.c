@@ -11,6 +11,7 @@
 #include "collector/model/notification.h"
 #include "proto/base/timestamp.h"
 #include "tests/unit/collector/alerts/alerts_play.h"
+#include "tests/unit/rows.h"
 
 #define GROUP "[ORG/HQ/adapter_isolated] "
 
@@ -395,7 +396,7 @@ static void damaged_clocks_are_as_the_row_says(void **state)
 	(void)state;
 
 	open_exposed();
-	for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
+	for_each_row(i, damaged) {
 		struct record_alert row = *p.rows[0];
 		row.clocks = damaged[i];
 		p.rows[0] = &row;

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/http/call.h"
 #include "tests/unit/collector/http/server_play.h"
+#include "tests/unit/rows.h"
 
 /* Six rows 5 .. 0, of which each second is "odd". */
 static enum status read_rows(struct api_list *list, char error[STORE_ERROR_SIZE])
@@ -132,7 +132,7 @@ static void a_list_answers_page_by_page(void **state)
 {
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct server_play play = server_play_new();
 		play.other = cases[i].answer;
 		asked = cases[i].query;

@@ -9,10 +9,8 @@
 #include <time.h>
 
 #include <cmocka.h>
-
 #include "collector/base/time_zone_rule.h"
-
-#define COUNT(list) (sizeof(list) / sizeof *(list))
+#include "tests/unit/rows.h"
 
 /* Odd offsets, the south, changes at midnight and over new year, no summer time, negative ones. */
 static const char *const zones[] = {
@@ -43,7 +41,7 @@ static void clocks_show_what_the_system_says(void **state)
 	const char *why = NULL;
 	(void)state;
 
-	for (size_t i = 0; i < COUNT(zones); i++) {
+	for_each_row(i, zones) {
 		arena_init(&arena);
 		const struct time_zone *zone = time_zone_load(zones[i], &arena, &why);
 		assert_non_null(zone);
@@ -65,7 +63,7 @@ static void a_zone_that_is_not_there_is_told(void **state)
 	(void)state;
 
 	arena_init(&arena);
-	for (size_t i = 0; i < COUNT(wrong); i++) {
+	for_each_row(i, wrong) {
 		const char *why = NULL;
 		assert_null(time_zone_load(wrong[i], &arena, &why));
 		assert_non_null(why);
@@ -103,7 +101,7 @@ static void what_is_no_rule_is_refused(void **state)
 	struct time_zone_rule rule;
 	(void)state;
 
-	for (size_t i = 0; i < COUNT(wrong); i++) {
+	for_each_row(i, wrong) {
 		if (time_zone_rule_read(wrong[i], &rule))
 			fail_msg("'%s' was read", wrong[i]);
 	}

@@ -17,6 +17,7 @@
 #include <mbedtls/x509_crt.h>
 
 #include "collector/crypto/certificate.h"
+#include "tests/unit/rows.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define MS_A_DAY     INT64_C(86400000)
@@ -123,7 +124,7 @@ static void openssl_trusts_the_server_by_each_of_its_names(void **state)
 	char command[256];
 
 	make_both(f);
-	for (size_t i = 0; i < COUNT(good); i++) {
+	for_each_row(i, good) {
 		snprintf(command, sizeof command, VERIFY "%s server.pem", good[i]);
 		assert_string_equal(shell(f, command), "server.pem: OK");
 	}
@@ -265,7 +266,7 @@ static void names_that_are_none_are_refused(void **state)
 	const struct folder *f = *state;
 
 	make_ca(f);
-	for (size_t i = 0; i < COUNT(bad); i++) {
+	for_each_row(i, bad) {
 		assert_int_equal(make_server(f, &bad[i], 1), STATUS_INVALID);
 		assert_non_null(strstr(error, bad[i]));
 	}
@@ -281,7 +282,7 @@ static void names_have_limits(void **state)
 	const char *one = name;
 
 	make_ca(f);
-	for (size_t i = 0; i < COUNT(names); i++)
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		names[i] = "mail.example.com";
 	assert_int_equal(make_server(f, names, CERTIFICATE_MAX_NAMES), STATUS_OK);
 	assert_int_equal(make_server(f, names, CERTIFICATE_MAX_NAMES + 1), STATUS_LIMIT);
@@ -413,7 +414,7 @@ static void a_certificates_time_is_a_concern_at_its_limits(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		char text[CERTIFICATE_ERROR_SIZE];
 		assert_int_equal(
 			certificate_look(&info, info.not_after_ms - cases[i].left_ms, text),

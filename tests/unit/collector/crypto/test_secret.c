@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/auth/agent_map.h"
 #include "collector/crypto/secret.h"
 #include "collector/model/role.h"
+#include "tests/unit/rows.h"
 
 static void a_secret_is_its_prefix_and_64_digits_and_never_the_same(void **state)
 {
@@ -107,7 +107,7 @@ static void a_role_serves_what_lower_ones_do_but_no_agent(void **state)
 		  { false, true, false, true, true },
 		  ROLE_OPERATOR },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		for (size_t role = 0; role <= ROLE_ADMIN; role++)
 			assert_int_equal((cases[i].access >> role) & 1, cases[i].serves[role]);
 		assert_int_equal(role_lowest(cases[i].access), cases[i].lowest);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 /* The example of the Standard Webhooks specification and its reference libraries. */
 static void the_published_example_is_signed_as_published(void **state)
 {
@@ -55,7 +57,7 @@ static void what_is_no_secret_is_refused(void **state)
 	struct signature_key key;
 	(void)state;
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for_each_row(i, bad)
 		assert_int_equal(signature_key_read(bad[i], &key), STATUS_INVALID);
 }
 

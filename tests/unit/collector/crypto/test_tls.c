@@ -13,9 +13,9 @@
 #include "collector/crypto/tls.h"
 #include "proto/base/buffer.h"
 #include "tests/tls_peer.h"
+#include "tests/unit/rows.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define BIG_BYTES    ((size_t)200 * 1000)
+#define BIG_BYTES ((size_t)200 * 1000)
 
 static struct tls_peer_files files;
 static SSL_CTX *clients;
@@ -102,7 +102,7 @@ static const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
 static void both_versions_carry_text_both_ways(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(versions); i++) {
+	for_each_row(i, versions) {
 		struct talk t;
 		char text[16] = "";
 		size_t used;
@@ -126,7 +126,7 @@ static void however_the_bytes_are_cut_the_text_is_the_same(void **state)
 {
 	static const size_t steps[] = { 1, 2, 5, 6, 7, 100, 1000 };
 	(void)state;
-	for (size_t i = 0; i < COUNT(steps); i++) {
+	for_each_row(i, steps) {
 		struct talk t;
 		talk_init(&t, versions[i % 2], versions[i % 2]);
 		t.step = steps[i];
@@ -224,7 +224,7 @@ static void a_client_that_does_not_trust_us_is_understood(void **state)
 	struct talk t;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(versions); i++) {
+	for_each_row(i, versions) {
 		talk_init(&t, versions[i], versions[i]);
 		SSL_set1_host(t.peer.ssl, "another.example.com");
 		assert_false(shake(&t));
@@ -245,7 +245,7 @@ static void what_is_no_tls_is_refused_in_words(void **state)
 		{ "SSH-2.0-OpenSSH_9.2\r\n", "does not speak TLS", false },
 	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for_each_row(i, cases) {
 		struct talk t;
 		talk_init(&t, TLS1_2_VERSION, TLS1_3_VERSION);
 		serve_part(&t, cases[i].bytes, strlen(cases[i].bytes));
@@ -312,7 +312,7 @@ static void a_flood_of_key_updates_is_answered_or_ends_but_overflows_nothing(voi
 static void sessions_are_resumed_by_ticket(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(versions); i++) {
+	for_each_row(i, versions) {
 		struct talk t;
 		char byte;
 		talk_init(&t, versions[i], versions[i]);

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "tests/unit/collector/daemon/options_fixture.h"
+#include "tests/unit/rows.h"
 
 /* The first fault ends with `text`; where it is of the file, it begins with the file's name. */
 static void assert_fault(const char *text)
@@ -68,7 +68,7 @@ static void what_is_kept_has_limits(void **state)
 	assert_int_equal(options_fixture_read(NULL, NULL), STATUS_OK);
 	assert_memory_equal(&fixture.options.keep, &STORE_LIMITS_DEFAULT,
 			    sizeof fixture.options.keep);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		enum status status = options_fixture_read(cases[i].text, NULL);
 		assert_int_equal(status, cases[i].fault ? STATUS_INVALID : STATUS_OK);
 		if (cases[i].fault)
@@ -97,7 +97,7 @@ static void a_fault_names_its_line(void **state)
 		  "127.0.0.1:8285 or [::1]:8285" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		assert_int_equal(options_fixture_read(cases[i].text, NULL), STATUS_INVALID);
 		assert_fault(cases[i].fault);
 		assert_memory_equal(fixture.faults.texts[0], fixture.file, strlen(fixture.file));
@@ -318,7 +318,7 @@ static void what_is_wrong_with_a_section_is_told_with_its_line(void **state)
 		{ "[alerts]\nnonsense\n", ", line 2: expected \"key = value\"" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		assert_int_equal(options_fixture_read(cases[i].text, NULL), STATUS_INVALID);
 		assert_fault(cases[i].fault);
 	}
@@ -341,7 +341,7 @@ static void what_is_wrong_in_a_section_is_told_with_its_line(void **state)
 		{ { "[hook a]", "type=webhook", "type=webhook" }, ", line 2" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct hook hook = { 0 };
 		struct sections sections = make_sections(cases[i].lines, 3);
 		section_read(sections.first, hook_keys, 2, &hook, &fixture.arena, &fixture.faults);

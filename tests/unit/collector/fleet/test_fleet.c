@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/base/hash.h"
 #include "collector/model/server_key.h"
 #include "proto/base/mem.h"
 #include "proto/exposure/exposure.h"
 #include "proto/exposure/verdict_json.h"
 #include "tests/unit/collector/fleet/fleet_fixture.h"
+#include "tests/unit/rows.h"
 
 /* A report with an interval of five minutes is fresh for a quarter of an hour. */
 #define LAST_FRESH (15 * MINUTE - 1)
@@ -205,7 +205,7 @@ static void only_servers_of_one_site_prove_anything_to_each_other(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct fixture f;
 		struct fixture_words s3 = { .name = "S3",
 					    .site = cases[i].site,
@@ -287,7 +287,7 @@ static void one_that_fell_silent_unseen_is_judged_at_its_own_last_fresh_moment(v
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		for (int restart = 0; restart < 2; restart++) {
 			struct fixture f;
 			fixture_init(&f);

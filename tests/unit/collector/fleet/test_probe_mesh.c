@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/arena.h"
 #include "proto/base/text.h"
 #include "proto/report/report.h"
 #include "proto/site/tables.h"
+#include "tests/unit/rows.h"
 
 #define MAX_SERVERS 200
 
@@ -109,7 +109,7 @@ static void every_server_is_probed_by_as_many_as_it_probes(void **state)
 	static const size_t sizes[] = { 1, 2, 3, 4, 17, 18, 40, MAX_SERVERS };
 	(void)state;
 
-	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+	for_each_row(s, sizes) {
 		site_init(&site, sizes[s], MAX_SERVERS);
 		struct ring mesh;
 		ring_init(&mesh, &site);
@@ -171,7 +171,7 @@ static void never_deals_addresses_that_lead_nowhere_or_to_two(void **state)
 	static struct site_of site;
 	(void)state;
 
-	for (size_t i = 0; i < sizeof useless / sizeof *useless; i++) {
+	for_each_row(i, useless) {
 		site_init(&site, 2, MAX_SERVERS);
 		add_server(&site, "ODD", useless[i]);
 		add_server(&site, "HOLDER", "10.1.1.1/24");

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "tests/unit/collector/fleet/fleet_fixture.h"
+#include "tests/unit/rows.h"
 
 /* From then on a server is silent that reported at T0 with an interval of five minutes. */
 #define SILENT (T0 + 15 * MINUTE)
@@ -181,7 +181,7 @@ static void addresses_that_many_machines_have_are_no_evidence(void **state)
 		"00-50-04-a1-b2-g3",    "",
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+	for_each_row(i, addresses) {
 		struct fixture f;
 		fixture_init(&f);
 		report(&f, "S1", addresses[i], T0);

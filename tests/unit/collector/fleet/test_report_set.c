@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/exposure/verdict_json.h"
 #include "tests/unit/collector/fleet/fleet_fixture.h"
+#include "tests/unit/rows.h"
 
 /* Puts a report into the set alone, as if it had been received when it was made. */
 static void add(struct report_set *set, const struct fixture_words *words, int64_t at_ms)
@@ -91,7 +91,7 @@ static void a_silent_server_is_judged_by_what_was_known_when_it_was_fresh(void *
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct report_set *set = report_set_new();
 		add(set, &s1, T0);
 		add(set, &s3, cases[i].proof_at);

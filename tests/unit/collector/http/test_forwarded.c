@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/http/forwarded.h"
+#include "tests/unit/rows.h"
 
 #define MAX_LINES 4
 
@@ -42,7 +42,7 @@ static void networks_are_addresses_with_a_prefix(void **state)
 	struct networks networks = networks_of(good);
 	(void)state;
 
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for_each_row(i, bad)
 		assert_int_equal(networks_add(&networks, bad[i]), STATUS_MALFORMED);
 	while (networks.n < NETWORKS_MAX)
 		assert_int_equal(networks_add(&networks, "10.1.0.0/16"), STATUS_OK);
@@ -66,7 +66,7 @@ static void an_address_is_in_a_network_or_not(void **state)
 	struct sockaddr_storage unknown = { .ss_family = AF_UNIX };
 	(void)state;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for_each_row(i, rows) {
 		struct net_address address = address_of(rows[i].address);
 		assert_int_equal(networks_contain(&networks, &address.address), rows[i].is_in);
 	}
@@ -119,7 +119,7 @@ static void the_last_address_that_is_no_trusted_proxy_is_the_client(void **state
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for_each_row(i, rows)
 		assert_string_equal(find(rows[i].peer, rows[i].lines), rows[i].client);
 }
 
@@ -139,7 +139,7 @@ static void only_a_trusted_proxy_says_that_it_was_https(void **state)
 	struct networks trusted = networks_of(trusted_texts);
 	(void)state;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for_each_row(i, rows) {
 		struct http_field field = { "X-Forwarded-Proto", rows[i].value };
 		struct http_request request = { .fields = &field, .n_fields = 1 };
 		struct net_address peer = address_of(rows[i].peer);

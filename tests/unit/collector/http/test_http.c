@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/base/percent.h"
 #include "collector/http/http.h"
 #include "proto/base/buffer.h"
+#include "tests/unit/rows.h"
 
 #define BODY_LIMIT 16
 
@@ -165,12 +165,10 @@ static void refuses_what_is_malformed_or_ambiguous(void **state)
 		{ "target without a path", "GET http://c HTTP/1.1\r\nHost: c\r\n\r\n", 400 },
 		{ "unknown expectation", HEAD "Expect: 200-ok\r\nContent-Length: 3\r\n\r\n", 417 },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		size_t n = strlen(cases[i].text);
 		int whole = failure_of_bytes(cases[i].text, n, n);
 		int bytewise = failure_of_bytes(cases[i].text, n, 1);
-		if (whole != cases[i].status || bytewise != cases[i].status)
-			print_error("case: %s\n", cases[i].what);
 		assert_int_equal(whole, cases[i].status);
 		assert_int_equal(bytewise, cases[i].status);
 	}
@@ -369,7 +367,7 @@ static void percent_decoding_refuses_what_is_cut_or_hides_a_nul(void **state)
 	assert_true(percent_decode("", 0, out));
 	assert_string_equal(out, "");
 	static const char *const bad[] = { "%", "%4", "a%4", "%zz", "%4g", "a%00b" };
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for_each_row(i, bad)
 		assert_false(percent_decode(bad[i], strlen(bad[i]), out));
 }
 
@@ -384,7 +382,7 @@ static void the_first_fault_counts_however_the_bytes_come(void **state)
 	buffer_init(&fields);
 	for (size_t i = 0; i <= HTTP_MAX_FIELDS; i++)
 		buffer_add_text(&fields, "a:\r\n");
-	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+	for_each_row(i, wanted) {
 		struct buffer text;
 		buffer_init(&text);
 		buffer_add_text(&text, "GET / HTTP/1.1\r\nHost: c\r\n");

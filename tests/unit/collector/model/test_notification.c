@@ -10,6 +10,7 @@
 
 #include "collector/model/notification.h"
 #include "proto/base/timestamp.h"
+#include "tests/unit/rows.h"
 
 static const struct notification_step steps[] = { { "Disable NIC 2.", "clear" }, { "Wait.", "" } };
 static const struct notification_option options[] = { { steps, 2 }, { steps, 1 } };
@@ -169,7 +170,7 @@ static void what_versions_before_wrote_is_read(void **state)
 	(void)state;
 
 	arena_init(&arena);
-	for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+	for_each_row(i, old) {
 		const char *text = arena_printf(
 			&arena,
 			"{\"id\":\"1\",\"hook\":\"ops\",\"group\":\"g\",\"organization\":\"O\","

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/arena.h"
 #include "proto/report/json.h"
+#include "tests/unit/rows.h"
 
 static const char begin[] =
 	"{\"schema\":\"mtawatch.report/1\",\"agent\":{\"id\":\"a\",\"epoch\":\"e\"},\"sequence\":1,"
@@ -145,7 +145,7 @@ static void tells_what_an_administrator_asks_for(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for_each_row(i, cases)
 		assert_string_equal(compare(cases[i].before, cases[i].after), cases[i].told);
 }
 
@@ -215,7 +215,7 @@ static void reasons_are_told_by_their_codes(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		char *reasons = report_diff_reasons(cases[i].findings);
 		assert_string_equal(reasons, cases[i].reasons);
 		free(reasons);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 #define COLLECTED_MS INT64_C(1795344323000) /* as `body` says */
 
 static const char body[] =
@@ -82,7 +84,7 @@ static void a_clock_gets_a_note_past_the_limit_only(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		char *shown = show(cases[i].ahead_ms, cases[i].importer);
 		if (!strstr(shown, cases[i].want))
 			fail_msg("'%s' is not in %s", cases[i].want, shown);

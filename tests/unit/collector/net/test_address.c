@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-
 #include "collector/net/address.h"
+#include "tests/unit/rows.h"
 
 static void addresses_are_parsed_and_told_apart(void **state)
 {
@@ -33,7 +33,7 @@ static void addresses_are_parsed_and_told_apart(void **state)
 		{ ":80", NULL, false },
 		{ "", NULL, false },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct net_address address;
 		char text[NET_ADDRESS_TEXT_SIZE];
 		enum status status = net_address_parse(cases[i].text, &address);
@@ -58,7 +58,7 @@ static void the_number_of_an_ipv4_address_is_known_also_within_ipv6(void **state
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct net_address address;
 		assert_int_equal(net_address_parse(cases[i].text, &address), STATUS_OK);
 		assert_int_equal(net_address_ipv4(&address), cases[i].number);

@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/base/log.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 #include "tests/unit/collector/store/store_fixture.h"
+#include "tests/unit/rows.h"
 
 #define S  INT64_C(1000)
 #define T0 (INT64_C(1700000000) * S)
@@ -264,7 +264,7 @@ static void pauses_double_up_to_a_quarter_of_an_hour(void **state)
 	static const int64_t seconds[] = { 5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900 };
 	(void)state;
 
-	for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+	for_each_row(i, seconds) {
 		for (uint32_t random = 0; random < 5000; random += 7) {
 			int64_t ms = outbox_pause_ms((int64_t)i + 1, random);
 			assert_in_range(ms, seconds[i] * S, seconds[i] * S * 6 / 5);
@@ -343,7 +343,7 @@ static void the_receivers_wish_is_met(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		char id[24];
 		put("ops", "HQ");
 		snprintf(id, sizeof id, "%lld ", (long long)play->last_id);

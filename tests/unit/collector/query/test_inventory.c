@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "collector/query/inventory_change.h"
 #include "collector/query/windows_name.h"
 #include "proto/base/mem.h"
+#include "tests/unit/rows.h"
 
 static struct arena arena;
 static struct record_expected *rows;
@@ -78,7 +78,7 @@ static void names_the_line_of_what_it_refuses(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		assert_int_equal(read_text(cases[i].text, strlen(cases[i].text)), STATUS_MALFORMED);
 		assert_string_equal(error, cases[i].error);
 	}
@@ -115,7 +115,7 @@ static void reads_lists_as_people_have_them(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+	for_each_row(i, lists) {
 		size_t size = lists[i].size ? lists[i].size : strlen(lists[i].text);
 		if (read_text(lists[i].text, size) != STATUS_OK)
 			fail_msg("list %zu: %s", i, error);
@@ -138,9 +138,9 @@ static void names_are_what_windows_machines_can_have(void **state)
 					   "a\"b", "a;b", "192.0.2.1", "\uff1da" };
 	(void)state;
 
-	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+	for_each_row(i, good)
 		assert_null(windows_name_check(good[i]));
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+	for_each_row(i, bad)
 		assert_non_null(windows_name_check(bad[i]));
 	assert_null(windows_name_check(
 		"x23456789012345678901234567890123456789012345678901234567890123"));

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/mem.h"
 #include "tests/unit/collector/store/store_fixture.h"
+#include "tests/unit/rows.h"
 
 static void gives_back_what_was_committed_after_a_restart(void **state)
 {
@@ -78,7 +78,7 @@ static void finds_the_latest_report_until_a_moment(void **state)
 	fixture_report(&f, "a", 2, 5000, "second");
 	fixture_report(&f, "a", 3, 3000, "third"); /* came late */
 	fixture_report(&f, "b", 1, 3500, "of another");
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct arena arena;
 		struct record_report found = { 0 };
 		arena_init(&arena);

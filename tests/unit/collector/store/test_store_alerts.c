@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 #include "tests/unit/collector/store/store_fixture.h"
+#include "tests/unit/rows.h"
 
 static struct fixture f;
 
@@ -123,9 +123,9 @@ static void assert_same(const struct record_alert *a, const struct record_alert 
 		{ a->acknowledged_ms, b->acknowledged_ms },
 		{ a->acknowledged_until_ms, b->acknowledged_until_ms },
 	};
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+	for_each_row(i, texts)
 		assert_string_equal(texts[i][0], texts[i][1]);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+	for_each_row(i, numbers)
 		assert_int_equal(numbers[i][0], numbers[i][1]);
 }
 
@@ -183,7 +183,7 @@ static void a_number_that_stands_for_nothing_is_damage(void **state)
 	struct record_alert row = full;
 	(void)state;
 
-	for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+	for_each_row(i, damages) {
 		put_alert(&row);
 		fixture_execute(&f, damages[i]);
 		assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error),

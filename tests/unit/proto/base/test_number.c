@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/base/number.h"
+#include "tests/unit/rows.h"
 
 static void a_number_is_digits_perhaps_after_a_minus(void **state)
 {
@@ -22,7 +23,7 @@ static void a_number_is_digits_perhaps_after_a_minus(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+	for_each_row(i, rows) {
 		int64_t number = 1;
 		assert_true(number_parse(rows[i].text, INT64_MIN, INT64_MAX, &number));
 		assert_int_equal(number, rows[i].number);
@@ -48,7 +49,7 @@ static void what_is_no_number_leaves_everything_as_it_was(void **state)
 	int64_t number = 42;
 	(void)state;
 
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+	for_each_row(i, rows)
 		assert_false(number_parse(rows[i], INT64_MIN, INT64_MAX, &number));
 	assert_false(number_parse(NULL, INT64_MIN, INT64_MAX, &number));
 	assert_int_equal(number, 42);

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 static const char *nearest(const char *word)
 {
 	static const char *const names[] = { "serve", "assess", "backup", "restore", "export" };
@@ -36,11 +38,8 @@ static void suggests_what_is_near_and_nothing_else(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		if (strcmp(nearest(cases[i].word), cases[i].name) != 0)
-			fprintf(stderr, "case: '%s'\n", cases[i].word);
+	for_each_row(i, cases)
 		assert_string_equal(nearest(cases[i].word), cases[i].name);
-	}
 }
 
 static void words_past_the_limit_get_none(void **state)

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 static void names_compare_without_ascii_case(void **state)
 {
 	(void)state;
@@ -48,7 +50,7 @@ static void addresses_are_four_plain_numbers(void **state)
 	assert_true(ipv4_parse("10.0.0.5", &address));
 	assert_int_equal(address, 0x0a000005);
 	assert_string_equal(ipv4_format(address, text), "10.0.0.5");
-	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+	for_each_row(i, none)
 		assert_false(ipv4_parse(none[i], &address));
 	assert_int_equal(address, 0x0a000005);
 }
@@ -137,7 +139,7 @@ static void text_from_outside_is_made_harmless(void **state)
 	char out[64];
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+	for_each_row(i, cases)
 		assert_string_equal(printable(out, sizeof out, cases[i].text), cases[i].clean);
 	assert_string_equal(printable(out, 3, "a\xc3\xa4"), "a"); /* never half a character */
 	assert_string_equal(printable(out, 4, "a\xc3\xa4"), "a\xc3\xa4");

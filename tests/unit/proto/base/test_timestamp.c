@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 static void reads_utc_offsets_and_fractions(void **state)
 {
 	static const struct {
@@ -23,7 +25,7 @@ static void reads_utc_offsets_and_fractions(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		int64_t ms = 7;
 		assert_int_equal(timestamp_parse(cases[i].text, &ms), STATUS_OK);
 		assert_int_equal(ms, cases[i].ms);
@@ -53,7 +55,7 @@ static void refuses_what_is_no_moment(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		int64_t ms = 7;
 		assert_int_equal(timestamp_parse(cases[i], &ms), STATUS_MALFORMED);
 		assert_int_equal(ms, 7);
@@ -67,7 +69,7 @@ static void writes_what_it_reads(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+	for_each_row(i, moments) {
 		char text[TIMESTAMP_TEXT_SIZE];
 		int64_t again = 0;
 		assert_int_equal(timestamp_parse(timestamp_format(moments[i], text), &again),

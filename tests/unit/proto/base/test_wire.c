@@ -10,6 +10,7 @@
 
 #include "proto/base/uuid.h"
 #include "proto/base/wire.h"
+#include "tests/unit/rows.h"
 
 static const uint8_t eight[] = { 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08 };
 
@@ -237,7 +238,7 @@ static void what_is_no_uuid_is_refused(void **state)
 		"9e8ee830-4459-11ce-979b00aa005ffebe",
 		"-e8ee830-4459-11ce-979b-00aa005ffebe",
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct uuid out = { .time_low = 7 };
 		assert_int_equal(uuid_parse(cases[i], &out), STATUS_MALFORMED);
 		assert_int_equal(out.time_low, 7);

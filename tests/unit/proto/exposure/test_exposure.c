@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "tests/unit/proto/site/site_builder.h"
+#include "tests/unit/rows.h"
 
 /* The server under judgement is the first one; its site comes with the scene. */
 struct scene {
@@ -404,7 +404,7 @@ static void has_reasons(const struct assessment *assessment, const char *codes, 
 static void every_row_of_the_truth_table_holds(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof truth / sizeof *truth; i++) {
+	for_each_row(i, truth) {
 		const struct row *row = &truth[i];
 		struct scene s;
 
@@ -509,7 +509,7 @@ static void what_decided_is_said_first(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct scene s;
 		scene_init(&s, cases[i].build, TRISTATE_NO);
 		cases[i].probes(&s);
@@ -576,7 +576,7 @@ static void an_address_that_dhcp_did_not_give_is_named(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct scene s;
 		scene_init(&s, "5.5.2653.23", TRISTATE_NO);
 		b_isolated(&s);

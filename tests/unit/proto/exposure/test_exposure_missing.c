@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "tests/unit/proto/site/site_builder.h"
+#include "tests/unit/rows.h"
 
 #define MOST_ADAPTERS 2
 
@@ -147,7 +147,7 @@ static unsigned with_log(struct facts facts)
 {
 	static const enum log logs[] = { LOG_STARTED, LOG_11004 };
 	unsigned verdicts = 0;
-	for (size_t i = 0; i < sizeof logs / sizeof *logs; i++) {
+	for_each_row(i, logs) {
 		facts.log = logs[i];
 		verdicts |= possible(facts);
 	}

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
 #include "proto/base/timestamp.h"
+#include "tests/unit/rows.h"
 
 static void put_every_kind(struct buffer *out)
 {
@@ -114,7 +114,7 @@ static void what_is_written_is_utf_8_and_escaped(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct buffer out = { 0 };
 		json_put_text_cut(&out, NULL, cases[i].text, cases[i].max);
 		assert_string_equal(out.bytes, cases[i].json);

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 /*
  * Types and values of every member are tested against the schema in
  * tests/integration/test_report_schema.py; here is what a schema cannot say.
@@ -198,7 +200,7 @@ static void what_is_wrong_is_named_by_its_pointer(void **state)
 		{ REPORT(") "), STATUS_MALFORMED, "", "line 1, column 168: expected ',' or '}'" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		assert_int_equal(read_report(cases[i].text), cases[i].status);
 		assert_string_equal(error.pointer, cases[i].pointer);
 		assert_string_equal(error.detail, cases[i].detail);
@@ -290,7 +292,7 @@ static void what_is_written_can_be_read_whatever_goes_in(void **state)
 		{ "\xED\xA0\xBD", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		char *text = write_host_os(cases[i].in);
 		assert_int_equal(report_json_read(text, strlen(text), &arena, &report, &error),
 				 STATUS_OK);

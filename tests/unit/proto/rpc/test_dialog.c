@@ -11,6 +11,7 @@
 #include "proto/rpc/dialog.h"
 #include "tests/unit/proto/rpc/captures.h"
 #include "tests/unit/proto/rpc/dialog_script.h"
+#include "tests/unit/rows.h"
 
 static void climb(size_t piece, bool big_endian)
 {
@@ -139,7 +140,7 @@ static void what_was_not_asked_for_is_malformed(void **state)
 		{ "ept_map's answer to ept_lookup", DIALOG_LOOKUP, map_mta_found,
 		  sizeof map_mta_found },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct dialog d;
 		start_at(&d, cases[i].at);
 		hear(&d, cases[i].bytes, cases[i].size);
@@ -156,7 +157,7 @@ static void what_is_no_rpc_is_malformed_at_once(void **state)
 	(void)state;
 	static const char *const banners[] = { "220 mail", "S", "HTTP/1.1 400 Bad Request\r\n",
 					       "\x05\x02" };
-	for (size_t i = 0; i < sizeof banners / sizeof *banners; i++) {
+	for_each_row(i, banners) {
 		for (size_t j = 0; j < N_WAITING; j++) {
 			struct dialog d;
 			start_at(&d, waiting[j].state);
@@ -187,7 +188,7 @@ static void a_single_contradiction_in_an_answer_is_malformed(void **state)
 		{ "two results, one there", 32, 2 },
 		{ "too many results", 32, 200 },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct dialog d;
 		start_at(&d, DIALOG_BIND_EPM);
 		say(&d, bind_ack, sizeof bind_ack);
@@ -218,7 +219,7 @@ static void a_connection_that_never_stands_tells_why(void **state)
 	static const enum probe_error errors[] = { PROBE_TIMEOUT,         PROBE_HOST_UNREACHABLE,
 						   PROBE_NET_UNREACHABLE, PROBE_REFUSED,
 						   PROBE_RESET,           PROBE_LOCAL };
-	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+	for_each_row(i, errors) {
 		struct dialog d;
 		start_at(&d, DIALOG_CONNECT_EPM);
 		dialog_failed(&d, errors[i]);

@@ -12,6 +12,7 @@
 #include "proto/rpc/epm.h"
 #include "tests/unit/proto/rpc/captures.h"
 #include "tests/unit/proto/rpc/dialog_script.h"
+#include "tests/unit/rows.h"
 
 /* Pages of a mapper: entries of one tower each. */
 struct page {
@@ -139,7 +140,7 @@ static void an_mta_that_no_page_names_is_not_registered(void **state)
 		{ .status = EPM_NOT_REGISTERED, .major = 2, .port = 5000, .http = true },
 		{ .status = EPM_NOT_REGISTERED, .major = 2, .port = 0 },
 	};
-	for (size_t i = 0; i < sizeof last / sizeof *last; i++) {
+	for_each_row(i, last) {
 		struct dialog d;
 		start_at(&d, DIALOG_LOOKUP);
 		hear_page(&d, &(struct page){ .handle = 7, .n = 2 });

@@ -11,6 +11,7 @@
 
 #include "proto/rpc/epm.h"
 #include "tests/unit/proto/rpc/captures.h"
+#include "tests/unit/rows.h"
 
 static const struct pdu_syntax mta = {
 	.uuid = { 0x9e8ee830, 0x4459, 0x11ce, { 0x97, 0x9b, 0x00, 0xaa, 0x00, 0x5f, 0xfe, 0xbe } },
@@ -239,7 +240,7 @@ static void counts_that_contradict_each_other_are_refused(void **state)
 		{ "offset", { .n = 2, .room = 9, .offset = 1, .actual = 2 }, STATUS_MALFORMED },
 		{ "too many", { .n = 101, .room = 101, .actual = 101 }, STATUS_LIMIT },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		size_t size = make_lookup(bytes, sizeof bytes, &cases[i].m);
 		enum status got = epm_get_lookup(read_making(bytes, size, &cases[i].m), &a);
 		if (got != cases[i].want)
@@ -276,7 +277,7 @@ static void a_tower_that_contradicts_itself_is_refused(void **state)
 		{ "one floor more", 48, 6, STATUS_MALFORMED },
 		{ "array offset", 28, 1, STATUS_MALFORMED },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		uint8_t bytes[sizeof map_mta_found - 24];
 		struct epm_answer a;
 		memcpy(bytes, map_mta_found + 24, sizeof bytes);

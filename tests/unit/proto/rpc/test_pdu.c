@@ -11,6 +11,7 @@
 
 #include "proto/rpc/pdu.h"
 #include "tests/unit/proto/rpc/captures.h"
+#include "tests/unit/rows.h"
 
 #define MAX_PDU 256
 
@@ -385,7 +386,7 @@ static void a_header_that_contradicts_itself_is_refused(void **state)
 		{ "verifier of the whole body", 10, 60 - 24, STATUS_OK },
 		{ "verifier one byte larger", 10, 60 - 23, STATUS_MALFORMED },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		uint8_t bytes[sizeof bind_ack];
 		struct pdu_header h;
 		memcpy(bytes, bind_ack, sizeof bytes);

@@ -10,6 +10,7 @@
 
 #include "proto/rpc/pdu.h"
 #include "tests/unit/proto/rpc/captures.h"
+#include "tests/unit/rows.h"
 
 static struct pdu_header header_of(const uint8_t *pdu, size_t size)
 {
@@ -86,7 +87,7 @@ static void a_fragment_that_does_not_continue_is_refused(void **state)
 		{ "another context", 20, 1 },
 		{ "a fault", 2, PDU_FAULT },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		uint8_t pdu[64];
 		struct pdu_assembly a = { 0 };
 		bool complete = false;

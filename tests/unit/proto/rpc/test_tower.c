@@ -11,6 +11,7 @@
 
 #include "proto/rpc/tower.h"
 #include "tests/unit/proto/rpc/captures.h"
+#include "tests/unit/rows.h"
 
 /* The tower in the captured answer: the MTA v2.0 at 127.0.0.1:5001. */
 static const uint8_t *const tcp_tower = map_mta_found + 72;
@@ -97,7 +98,7 @@ static void what_contradicts_itself_is_refused(void **state)
 		{ "address of three bytes", 69, 3, STATUS_MALFORMED },
 		{ "address of five bytes", 69, 5, STATUS_TRUNCATED },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		uint8_t bytes[TOWER_SIZE];
 		struct tower t;
 		memcpy(bytes, tcp_tower, sizeof bytes);
@@ -160,7 +161,7 @@ static void a_side_must_fit_its_protocol(void **state)
 
 	assert_int_equal(make_tower(bytes, sizeof bytes, NULL), TOWER_SIZE);
 	assert_memory_equal(bytes, tcp_tower, TOWER_SIZE);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		size_t n = make_tower(bytes, sizeof bytes, &cases[i]);
 		enum status got = tower_decode(bytes, n, &t);
 		if (got != cases[i].want)
@@ -182,7 +183,7 @@ static void towers_of_other_protocols_are_no_error(void **state)
 		{ "local RPC", 2, { 0x0c }, { 0 }, 1, 2, STATUS_OK },
 		{ "transfer syntax that is no UUID", 1, { 0x0b }, { 0 }, 1, 2, STATUS_OK },
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		uint8_t bytes[128];
 		struct tower t;
 		size_t n = make_tower(bytes, sizeof bytes, &cases[i]);

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 #include <cmocka.h>
-
 #include "tests/unit/proto/site/site_builder.h"
+#include "tests/unit/rows.h"
 
 static void view(struct builder *b)
 {
@@ -115,7 +115,7 @@ static void failure_and_proof_must_have_been_true_at_one_moment(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct builder b;
 		builder_init(&b);
 		server_on_c(&b, GRADE_NONE, cases[i].failing_for_s);
@@ -221,7 +221,7 @@ static void an_adapter_is_active_with_one_usable_address(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct builder b;
 		builder_init(&b);
 		struct report *server = builder_server(&b, "EXCH1", "5.5.2653.23");

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 /* The log under construction: a ring of SIZE bytes with its 48-byte header. */
 #define SIZE  1024
 #define FIRST 48
@@ -219,7 +221,7 @@ static void damaged_records_are_skipped_and_counted(void **state)
 	uint8_t bytes[256];
 	(void)state;
 	size_t length = make_record(bytes, 5, "MSExchangeMTA");
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		uint8_t file[SIZE];
 		struct eventlog log;
 		struct arena arena;

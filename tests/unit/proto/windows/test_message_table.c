@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include <cmocka.h>
-
 #include "proto/base/mem.h"
 #include "proto/base/wire.h"
 #include "proto/report/report.h"
+#include "tests/unit/rows.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -78,7 +78,7 @@ static void escapes_are_resolved(void **state)
 		{ "\xc2\x85|\xe2\x80\xa8|\xe2\x80\xa9|", " | | |" },
 	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for_each_row(i, cases)
 		assert_string_equal(FILL(cases[i].pattern, COUNT(strings)), cases[i].wanted);
 }
 
@@ -207,7 +207,7 @@ static void a_damaged_table_gives_no_text(void **state)
 		{ "first entry runs into the end", 36, 17, 0x8000246A },
 	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for_each_row(i, cases) {
 		uint8_t table[64];
 		struct message_table_entry m = { 0 };
 		size_t size = make_table(table, sizeof table);

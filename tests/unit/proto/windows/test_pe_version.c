@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 /*
  * The smallest PE file with a version: DOS header, PE header, PE32 optional header with 16 data
  * directories, one section header, and the section .rsrc at 0x200 of the file, 0x1000 of the image.
@@ -147,7 +149,7 @@ static void what_contradicts_itself_is_told_apart(void **state)
 		{ "another signature", RSRC + 0x60 + 40, 0xFEEF04BC, STATUS_MALFORMED },
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		uint8_t file[SIZE];
 		struct version version;
 		make(file, false);

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 
 #include <cmocka.h>
-
 #include "proto/base/mem.h"
 #include "tests/unit/collector/store/store_fixture.h"
+#include "tests/unit/rows.h"
 
 static void write_file(const struct fixture *f, const char *name, const char *bytes, size_t n)
 {
@@ -41,7 +41,7 @@ static void refuses_what_is_not_its_database_and_names_the_file(void **state)
 	};
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		struct fixture f;
 		char text[4096];
 		fixture_set_up(&f);

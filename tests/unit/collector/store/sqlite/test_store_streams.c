@@ -15,6 +15,7 @@
 #include "collector/store/sqlite/internal.h"
 #include "proto/base/arena.h"
 #include "tests/unit/collector/store/store_fixture.h"
+#include "tests/unit/rows.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
@@ -507,7 +508,7 @@ static void the_latest_is_found_by_its_stream_while_it_is_the_last_there(void **
 	for (int is_forgetful = 0; is_forgetful < 2; is_forgetful++) {
 		struct rig rig;
 		set_up(&rig);
-		for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+		for_each_row(i, reports) {
 			put(&rig, "a", reports[i].epoch, reports[i].sequence, reports[i].at_ms,
 			    same);
 			check_latest(&rig, reports[i].latest_ms, reports[i].by_stream);
