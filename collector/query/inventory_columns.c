@@ -119,9 +119,9 @@ static enum status read_plain(struct cell_reader *r, char cell[INVENTORY_MAX_FIE
 }
 
 /* Takes off the apostrophe by which our servers.csv keeps a spreadsheet from reading a formula. */
-static const char *without_guard(const char *cell)
+static const char *without_apostrophe(const char *cell)
 {
-	return *cell == '\'' && server_csv_is_formula(cell + 1) ? cell + 1 : cell;
+	return *cell == '\'' && server_csv_needs_apostrophe(cell + 1) ? cell + 1 : cell;
 }
 
 /* A cell without the blanks around it. */
@@ -133,7 +133,7 @@ static enum status read_cell(struct cell_reader *r, const char **out)
 	while (is_blank(r, *r->at))
 		r->at++;
 	enum status status = *r->at == '"' ? read_quoted(r, cell, &n) : read_plain(r, cell, &n);
-	*out = without_guard(arena_strndup(r->arena, cell, n));
+	*out = without_apostrophe(arena_strndup(r->arena, cell, n));
 	return status;
 }
 

@@ -9,7 +9,7 @@
 #include "proto/base/timestamp.h"
 #include "proto/exposure/advisory.h"
 
-bool server_csv_is_formula(const char *text)
+static bool is_formula(const char *text)
 {
 	/* ASCII; the full-width forms, which a Japanese Excel takes for them; the small forms. */
 	static const char *const signs[] = {
@@ -24,6 +24,11 @@ bool server_csv_is_formula(const char *text)
 	return false;
 }
 
+bool server_csv_needs_apostrophe(const char *text)
+{
+	return is_formula(text + strspn(text, "'"));
+}
+
 void server_csv_add_cell(struct buffer *out, const char *text)
 {
 	struct arena arena;
@@ -34,7 +39,7 @@ void server_csv_add_cell(struct buffer *out, const char *text)
 	size_t room = strlen(text) + 2;
 	char *cell = arena_alloc(&arena, room);
 	size_t at = 0;
-	if (server_csv_is_formula(text))
+	if (server_csv_needs_apostrophe(text))
 		cell[at++] = '\'';
 	printable(cell + at, room - at, text);
 	buffer_add_char(out, '"');

@@ -15,8 +15,11 @@
 void server_csv_add_header(struct buffer *out);
 void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms);
 
-/* Would a spreadsheet take this text for a formula? */
-bool server_csv_is_formula(const char *text);
+/*
+ * Is the text written behind an apostrophe? So is what a spreadsheet would take for a formula, and
+ * what looks like one that is written so: whoever reads a cell takes one apostrophe off.
+ */
+bool server_csv_needs_apostrophe(const char *text);
 
 /* Writes a cell, without the comma before it; NULL is an empty cell. */
 void server_csv_add_cell(struct buffer *out, const char *text);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector/query/inventory_text.h"
+#include "collector/query/server_csv.h"
 #include "proto/base/buffer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -14,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void put_quoted(struct buffer *out, const char *text)
 {
 	buffer_add_char(out, '"');
+	if (server_csv_needs_apostrophe(text))
+		buffer_add_char(out, '\'');
 	for (; *text; text++) {
 		if (*text == '"')
 			buffer_add_char(out, '"');

@@ -528,6 +528,7 @@ def main():
         "mark": "\N{ZERO WIDTH NO-BREAK SPACE}server\nE\N{LATIN SMALL LETTER E WITH ACUTE}\n",
         "twice": "EXCH1\nexch1.b\n", "columns": "a,b,c,d\n", "open": "\"a\n", "behind": "\"a\"b\n",
         "long": "x" * 256, "control": "a\x01b\n", "dot": ".a\n", "words": "E1\nE,Name,org\n",
+        "apostrophe": "\\\\'@na\n",
     })
     put("owner", descriptors())
     put("pack", packed_reports())

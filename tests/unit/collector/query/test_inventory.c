@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+
 #include "collector/query/inventory_change.h"
+#include "collector/query/server_csv.h"
 #include "collector/query/windows_name.h"
 #include "proto/base/mem.h"
 #include "tests/unit/rows.h"
@@ -47,6 +49,23 @@ static void reads_names_and_columns_in_the_order_of_keys(void **state)
 	assert_true(rows[1].since_ms == 7);
 	assert_int_equal(read_text("", 0), STATUS_OK);
 	assert_int_equal(n, 0);
+}
+
+static void reads_names_as_our_servers_csv_writes_them(void **state)
+{
+	static const char *const names[] = { "EXCH1", "@x", "'@x", "''@x", "'x'" };
+	(void)state;
+
+	for_each_row(i, names) {
+		struct buffer text;
+		buffer_init(&text);
+		buffer_add_text(&text, "server\n");
+		server_csv_add_cell(&text, names[i]);
+		assert_int_equal(read_text(text.bytes, text.size), STATUS_OK);
+		assert_int_equal(n, 1);
+		assert_string_equal(rows[0].server, names[i]);
+		buffer_deinit(&text);
+	}
 }
 
 static void names_the_line_of_what_it_refuses(void **state)
@@ -209,6 +228,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_names_and_columns_in_the_order_of_keys),
+		cmocka_unit_test(reads_names_as_our_servers_csv_writes_them),
 		cmocka_unit_test(names_the_line_of_what_it_refuses),
 		cmocka_unit_test(reads_lists_as_people_have_them),
 		cmocka_unit_test(names_are_what_windows_machines_can_have),
