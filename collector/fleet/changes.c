@@ -1,8 +1,10 @@
-#include "collector/fleet/internal.h"
+#include "collector/fleet/changes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/fleet/internal.h"
 #include "collector/model/record_report.h"
 #include "proto/base/mem.h"
 
@@ -14,19 +16,19 @@ static const char *or_empty(const char *text)
 /* The list of changes whose reports have the same agent and epoch. */
 static size_t flight_of(const struct report *report)
 {
-	return fleet_agent_epoch_hash(report) % FLEET_FLIGHTS;
+	return fleet_agent_epoch_hash(report) % FLIGHTS_N_LISTS;
 }
 
 static void put_in_flight(struct fleet *fleet, struct changes *changes)
 {
-	struct changes **first = &fleet->in_flight[flight_of(&changes->snapshot->report)];
+	struct changes **first = &fleet->flights.lists[flight_of(&changes->snapshot->report)];
 
 	changes->next = *first;
 	changes->link = first;
 	if (*first)
 		(*first)->link = &changes->next;
 	*first = changes;
-	fleet->n_in_flight++;
+	fleet->flights.n++;
 }
 
 static void take_out_of_flight(struct changes *changes)
@@ -37,7 +39,8 @@ static void take_out_of_flight(struct changes *changes)
 	if (changes->next)
 		changes->next->link = changes->link;
 	changes->link = NULL;
-	changes->fleet->n_in_flight--;
+	assert(changes->fleet->flights.n > 0);
+	changes->fleet->flights.n--;
 }
 
 struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot, const char *body,
@@ -47,7 +50,7 @@ struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot
 
 	arena_init(&changes->arena);
 	changes->fleet = fleet;
-	changes->id = ++fleet->last_changes_id;
+	changes->id = ++fleet->flights.last_id;
 	if (!snapshot)
 		return changes;
 
@@ -212,7 +215,7 @@ void fleet_publish(struct fleet *fleet, const struct changes *changes)
 
 struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct report *as)
 {
-	for (const struct changes *c = fleet->in_flight[flight_of(as)]; c; c = c->next) {
+	for (const struct changes *c = fleet->flights.lists[flight_of(as)]; c; c = c->next) {
 		const struct record_report *report = c->report;
 		if (report->sequence == as->sequence &&
 		    strcmp(report->agent_id, or_empty(as->agent.id)) == 0 &&
@@ -225,7 +228,7 @@ struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct repo
 int64_t fleet_changes_last_sequence(const struct fleet *fleet, const struct report *of,
 				    int64_t last)
 {
-	for (const struct changes *c = fleet->in_flight[flight_of(of)]; c; c = c->next) {
+	for (const struct changes *c = fleet->flights.lists[flight_of(of)]; c; c = c->next) {
 		if (c->report->sequence > last &&
 		    strcmp(c->report->agent_id, or_empty(of->agent.id)) == 0 &&
 		    strcmp(c->report->epoch, or_empty(of->agent.epoch)) == 0)
@@ -239,8 +242,8 @@ struct snapshot *fleet_changes_find_until(const struct fleet *fleet, const char 
 {
 	struct snapshot *best = NULL;
 
-	for (size_t i = 0; i < FLEET_FLIGHTS; i++) {
-		for (const struct changes *c = fleet->in_flight[i]; c; c = c->next) {
+	for (size_t i = 0; i < FLIGHTS_N_LISTS; i++) {
+		for (const struct changes *c = fleet->flights.lists[i]; c; c = c->next) {
 			if (c->report->at_ms <= until_ms && strcmp(c->report->key, key) == 0 &&
 			    (!best || snapshot_is_later(c->snapshot, best)))
 				best = c->snapshot;

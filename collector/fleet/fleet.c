@@ -125,7 +125,7 @@ static enum status load_server(void *user, const struct record_server *row,
 	if (silent)
 		fleet_server_set_silent(server);
 	else
-		fleet_expiry_set(fleet, server);
+		expiry_heap_put(&fleet->expiry, server);
 	return STATUS_OK;
 }
 
@@ -152,7 +152,7 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 		status = fleet_renames_load(fleet, error);
 	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
 		fleet_restore_signatures(fleet->sites[i]);
-	fleet_rows_renew_adapters(fleet);
+	fleet_rows_renew_adapters(&fleet->published);
 	now_ms = fleet_clock(fleet, now_ms);
 	if (status == STATUS_OK)
 		status = fleet_expire(fleet, now_ms, FLEET_MAX_EXPIRED, made, error);
@@ -166,12 +166,12 @@ static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *mad
 enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
 		       char error[FLEET_ERROR_SIZE])
 {
-	assert(fleet->n_in_flight == 0);
+	assert(fleet->flights.n == 0);
 	struct fleet old = *fleet;
 	*fleet = (struct fleet){
 		.history = old.history,
-		.last_changes_id = old.last_changes_id,
-		.membership = old.membership + 1,
+		.flights.last_id = old.flights.last_id,
+		.published.membership = old.published.membership + 1,
 	};
 	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
 	enum status status = load(fleet, now_ms, made, error);
@@ -188,7 +188,7 @@ enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **cha
 
 int64_t fleet_next_expiry(const struct fleet *fleet)
 {
-	const struct fleet_server *first = fleet_expiry_first(fleet);
+	const struct fleet_server *first = expiry_heap_first(&fleet->expiry);
 
 	if (fleet->to_rejudge)
 		return 0; /* at once */
@@ -197,7 +197,7 @@ int64_t fleet_next_expiry(const struct fleet *fleet)
 
 bool fleet_is_behind(const struct fleet *fleet, int64_t now_ms)
 {
-	const struct fleet_server *first = fleet_expiry_first(fleet);
+	const struct fleet_server *first = expiry_heap_first(&fleet->expiry);
 
 	return first && first->expires_ms < fleet_clock(fleet, now_ms) - FLEET_MAX_LAG_MS;
 }

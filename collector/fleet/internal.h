@@ -1,6 +1,7 @@
 /*
- * Inside the fleet: its servers and sites, and what its parts do for each other. Only fleet*.c
- * include this; collector/fleet/fleet.h is the contract.
+ * Inside the fleet: its servers and sites, and what its parts do for each other. Only this folder
+ * includes this; collector/fleet/fleet.h is the contract. Parts with a state of their own have a header:
+ * changes.h, expiry.h, renames.h, rows.h.
  */
 #pragma once
 
@@ -9,8 +10,12 @@
 #include <stdint.h>
 
 #include "collector/base/text_map.h"
+#include "collector/fleet/changes.h"
+#include "collector/fleet/expiry.h"
 #include "collector/fleet/fleet.h"
 #include "collector/fleet/probe_mesh.h"
+#include "collector/fleet/renames.h"
+#include "collector/fleet/rows.h"
 #include "collector/model/snapshot.h"
 #include "collector/model/view.h"
 #include "proto/site/site.h"
@@ -51,7 +56,7 @@ struct fleet_server {
 	bool stands; /* its latest report is of an agent of standing */
 
 	int64_t expires_ms; /* the first moment at which its latest report is not fresh */
-	size_t expiry_slot; /* place in the heap; FLEET_NOT_QUEUED while the server is silent */
+	size_t expiry_slot; /* place in the heap; EXPIRY_NOT_QUEUED while the server is silent */
 	struct fleet_server *next_expired;
 
 	bool needs_rejudge; /* silent, and a late report may change its verdict */
@@ -64,8 +69,6 @@ struct fleet_server {
 
 	char key[];
 };
-
-#define FLEET_NOT_QUEUED SIZE_MAX
 
 struct fleet_site {
 	struct fleet *fleet;
@@ -89,21 +92,14 @@ struct fleet_name {
 	char key[]; /* in lower case */
 };
 
-/* Changes in flight are found by who reported: there may be thousands while the disk is slow. */
-#define FLEET_FLIGHTS 256
-
 struct fleet {
 	struct fleet_history history;
 	struct text_map by_key;
 	struct fleet_server **servers; /* in order of arrival */
 	size_t n;
 	size_t room;
-	struct fleet_row *rows; /* what is published, by key */
-	size_t n_rows;
-	size_t rows_room;
-	struct name_index row_names; /* by number of the rows */
-	uint64_t membership;         /* grows when a row comes or goes */
-	struct text_map removals;    /* to struct record_removal */
+	struct published published;
+	struct text_map removals; /* to struct record_removal */
 	struct arena removals_arena;
 	struct text_map by_site;
 	struct fleet_site **sites;
@@ -113,19 +109,11 @@ struct fleet {
 	struct fleet_name **names;
 	size_t n_names;
 	size_t names_room;
-
-	struct fleet_card **cards; /* buckets, by address */
-	size_t n_card_buckets;     /* a power of two, or 0 */
-	size_t n_cards;
-
-	struct fleet_server **heap; /* by expiry, the next one first; room as `servers` */
-	size_t n_heap;
+	struct card_index cards;
+	struct expiry_heap expiry;
 	struct fleet_server *to_rejudge; /* in no order */
 	struct fleet_site *touched;
-
-	struct changes *in_flight[FLEET_FLIGHTS]; /* with a report that is not durable yet */
-	size_t n_in_flight;
-	uint64_t last_changes_id;
+	struct flights flights;
 	uint64_t n_imported; /* reports so far that did not come from the agents that they name */
 	int64_t newest_ms;   /* the latest time of a report: it is never earlier than that here */
 };
@@ -181,66 +169,9 @@ void fleet_server_set_silent(struct fleet_server *server);
 /* Takes the server out and frees it. */
 void fleet_server_drop(struct fleet *fleet, struct fleet_server *server);
 
-/*
- * renames.c: what a machine was called before. A machine whose name changes enrols anew, as
- * another server, and the old name falls silent. The addresses of its network cards stay: a silent
- * server probably reports under the name of whoever has one of them, reported later, and never
- * before the silent one's last report. A name that two live machines could be is not given.
- */
-
-/* Takes over the network cards of the server's latest report. */
-void fleet_renames_set_cards(struct fleet *fleet, struct fleet_server *server,
-			     const struct report *report);
-void fleet_renames_drop_cards(struct fleet *fleet, struct fleet_server *server);
-
-/* The name under which a silent server probably reports now, or NULL; until it is judged again. */
-enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *server,
-			       const char **name, char error[FLEET_ERROR_SIZE]);
-
-/* A machine that reports under another name now holds no address under this one. */
-void fleet_renames_update_addresses(const struct fleet_server *server);
-
-/* Was a server that has a new name by now seen under it at a moment in the past? */
-enum status fleet_renames_was_renamed(struct fleet *fleet, const struct fleet_server *server,
-				      int64_t at_ms, bool *out, char error[FLEET_ERROR_SIZE]);
-
-/* After a server's report: silent servers may be the same machine. */
-enum status fleet_renames_update_silent(struct fleet *fleet, const struct fleet_server *server,
-					struct changes *changes, char error[FLEET_ERROR_SIZE]);
-
-/*
- * After a late report of a server: silent servers that were heard of after it are other machines.
- */
-void fleet_renames_take_back(const struct fleet *fleet, const struct fleet_server *server,
-			     int64_t at_ms, struct changes *changes);
-
-/* Before a server is dropped: drops its cards, and finds the names of silent servers anew. */
-enum status fleet_renames_leave(struct fleet *fleet, struct fleet_server *server,
-				struct changes *changes, char error[FLEET_ERROR_SIZE]);
-
-/* After loading: finds the new names of silent servers. */
-enum status fleet_renames_load(struct fleet *fleet, char error[FLEET_ERROR_SIZE]);
-
-/* rows.c: what is published, in order. `server` is NULL where it is removed by now. */
-void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view);
-void fleet_row_drop(struct fleet *fleet, const char *key);
-
-/* Takes over what a load found out about adapters after it had put the rows. */
-void fleet_rows_renew_adapters(struct fleet *fleet);
-void fleet_rows_clear(struct fleet *fleet);
-
 /* remove.c: a server was removed, so that reports from before do not bring it back. */
 void fleet_note_removal(struct fleet *fleet, const struct record_removal *removal);
 bool fleet_is_from_before_removal(const struct fleet *fleet, const struct snapshot *snapshot);
-
-/* expiry.c: when reports cease to be fresh. */
-
-/* From now on the server expires when its latest report ceases to be fresh. */
-void fleet_expiry_set(struct fleet *fleet, struct fleet_server *server);
-void fleet_expiry_drop(struct fleet *fleet, struct fleet_server *server);
-
-/* The server that expires next, or NULL. */
-struct fleet_server *fleet_expiry_first(const struct fleet *fleet);
 
 /* history.c: what is told of a server afterwards. */
 
@@ -332,35 +263,3 @@ void fleet_silent_mark_for_rejudge(struct fleet *fleet, const struct fleet_site 
 /* Judges up to FLEET_MAX_SILENT_JUDGED of the marked servers again. */
 enum status fleet_silent_rejudge_marked(struct fleet *fleet, struct changes *changes,
 					char error[FLEET_ERROR_SIZE]);
-
-/* changes.c: change sets. */
-
-/* `snapshot` and `body`: of the report that it stores, or NULL. */
-struct changes *fleet_changes_new(struct fleet *fleet, struct snapshot *snapshot, const char *body,
-				  size_t size);
-
-/*
- * Takes the reference `view`: it is what the server looks like from now on. `adapters` of a silent
- * server are kept in the store, since only then they are known for good; else NULL.
- */
-void fleet_changes_add(struct changes *changes, struct fleet_server *server, struct view *view,
-		       const struct site_server *adapters);
-
-/* Takes back what the change set says of a server. */
-void fleet_changes_forget(struct changes *changes, struct fleet_server *server);
-
-/* Makes the rows; nothing is added afterwards. `latest`: its report is the latest of its server. */
-void fleet_changes_close(struct changes *changes, bool latest);
-
-/* The report of the same identity that is on its way to the store, or NULL. */
-struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct report *as);
-
-/*
- * `last`, or the highest sequence on its way of the agent and epoch of a report, if that is more.
- */
-int64_t fleet_changes_last_sequence(const struct fleet *fleet, const struct report *of,
-				    int64_t last);
-
-/* The latest report of a server until a moment, among those on their way to the store, or NULL. */
-struct snapshot *fleet_changes_find_until(const struct fleet *fleet, const char *key,
-					  int64_t until_ms);

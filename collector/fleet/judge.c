@@ -132,11 +132,11 @@ static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server
 static struct fleet_server *take_expired(struct fleet *fleet, int64_t *at_ms)
 {
 	struct fleet_server *expired = NULL;
-	struct fleet_server *server = fleet_expiry_first(fleet);
+	struct fleet_server *server = expiry_heap_first(&fleet->expiry);
 
 	*at_ms = server->expires_ms;
-	for (; server && server->expires_ms == *at_ms; server = fleet_expiry_first(fleet)) {
-		fleet_expiry_drop(fleet, server);
+	for (; server && server->expires_ms == *at_ms; server = expiry_heap_first(&fleet->expiry)) {
+		expiry_heap_drop(&fleet->expiry, server);
 		server->next_expired = expired;
 		expired = server;
 	}
@@ -172,10 +172,10 @@ enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struc
 			 char error[FLEET_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;
-	size_t n_before = fleet->n_heap;
+	size_t n_before = fleet->expiry.n;
 
-	while (status == STATUS_OK && n_before - fleet->n_heap < most && fleet->n_heap > 0 &&
-	       fleet_expiry_first(fleet)->expires_ms <= now_ms) {
+	while (status == STATUS_OK && n_before - fleet->expiry.n < most && fleet->expiry.n > 0 &&
+	       expiry_heap_first(&fleet->expiry)->expires_ms <= now_ms) {
 		int64_t at_ms = 0;
 		struct fleet_server *expired = take_expired(fleet, &at_ms);
 		status = expire_batch(fleet, expired, at_ms, changes, error);

@@ -67,7 +67,7 @@ enum status fleet_remove(struct fleet *fleet, const struct record_removal *remov
 		fleet_note_removal(fleet, removal);
 		fleet_note_gone(made, removal);
 		fleet_changes_forget(made, server);
-		fleet_expiry_drop(fleet, server);
+		expiry_heap_drop(&fleet->expiry, server);
 		drop_stale(fleet, server);
 		status = fleet_renames_leave(fleet, server, made, error);
 		fleet_server_drop(fleet, server);

@@ -1,3 +1,6 @@
+#include "collector/fleet/renames.h"
+
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,15 +23,15 @@ struct fleet_card {
 	struct fleet_card **link; /* where the pointer to this one is */
 };
 
-static struct fleet_card **bucket_of(const struct fleet *fleet, uint64_t address)
+static struct fleet_card **bucket_of(const struct card_index *cards, uint64_t address)
 {
 	uint64_t hash = address * UINT64_C(0x9e3779b97f4a7c15) >> 32;
-	return &fleet->cards[hash & (fleet->n_card_buckets - 1)];
+	return &cards->buckets[hash & (cards->n_buckets - 1)];
 }
 
-static void link_card(const struct fleet *fleet, struct fleet_card *card)
+static void link_card(const struct card_index *cards, struct fleet_card *card)
 {
-	struct fleet_card **bucket = bucket_of(fleet, card->address);
+	struct fleet_card **bucket = bucket_of(cards, card->address);
 	card->next = *bucket;
 	card->link = bucket;
 	if (card->next)
@@ -39,14 +42,20 @@ static void link_card(const struct fleet *fleet, struct fleet_card *card)
 /* Puts every card of the fleet into a table of `n` buckets. */
 static void make_buckets(struct fleet *fleet, size_t n)
 {
-	free(fleet->cards);
-	fleet->cards = mem_alloc(n * sizeof(struct fleet_card *));
-	fleet->n_card_buckets = n;
+	free(fleet->cards.buckets);
+	fleet->cards.buckets = mem_alloc(n * sizeof(struct fleet_card *));
+	fleet->cards.n_buckets = n;
 	for (size_t i = 0; i < fleet->n; i++) {
 		struct fleet_server *server = fleet->servers[i];
 		for (size_t k = 0; k < server->n_cards; k++)
-			link_card(fleet, &server->cards[k]);
+			link_card(&fleet->cards, &server->cards[k]);
 	}
+}
+
+void fleet_renames_clear(struct card_index *cards)
+{
+	free(cards->buckets);
+	*cards = (struct card_index){ .buckets = NULL };
 }
 
 void fleet_renames_drop_cards(struct fleet *fleet, struct fleet_server *server)
@@ -57,7 +66,8 @@ void fleet_renames_drop_cards(struct fleet *fleet, struct fleet_server *server)
 		if (card->next)
 			card->next->link = card->link;
 	}
-	fleet->n_cards -= server->n_cards;
+	assert(fleet->cards.n >= server->n_cards);
+	fleet->cards.n -= server->n_cards;
 	free(server->cards);
 	server->cards = NULL;
 	server->n_cards = 0;
@@ -82,16 +92,16 @@ void fleet_renames_set_cards(struct fleet *fleet, struct fleet_server *server,
 	fleet_renames_drop_cards(fleet, server);
 	if (n == 0)
 		return;
-	if (fleet->n_cards + n > fleet->n_card_buckets) {
-		size_t n_buckets = fleet->n_card_buckets;
+	if (fleet->cards.n + n > fleet->cards.n_buckets) {
+		size_t n_buckets = fleet->cards.n_buckets;
 		make_buckets(fleet, n_buckets ? n_buckets * 2 : (size_t)2 * REPORT_MAX_ADAPTERS);
 	}
 	server->cards = mem_alloc(n * sizeof *server->cards);
 	server->n_cards = (uint32_t)n;
-	fleet->n_cards += n;
+	fleet->cards.n += n;
 	for (size_t i = 0; i < n; i++) {
 		server->cards[i] = (struct fleet_card){ .address = addresses[i], .server = server };
-		link_card(fleet, &server->cards[i]);
+		link_card(&fleet->cards, &server->cards[i]);
 	}
 }
 
@@ -102,7 +112,8 @@ static size_t find_holders(const struct fleet *fleet, uint64_t address,
 	size_t n_looked_at = 0;
 	size_t n = 0;
 
-	for (const struct fleet_card *card = *bucket_of(fleet, address); card; card = card->next) {
+	for (const struct fleet_card *card = *bucket_of(&fleet->cards, address); card;
+	     card = card->next) {
 		if (n_looked_at++ == MAX_LOOKED_AT)
 			return 0;
 		if (card->address == address)

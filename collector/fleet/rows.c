@@ -1,3 +1,6 @@
+#include "collector/fleet/rows.h"
+
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,19 +49,19 @@ size_t fleet_row_place(const struct fleet_row *rows, size_t n, const char *key)
 	return lower_bound(rows, n, sizeof *rows, key, compare_key);
 }
 
-static bool is_row_of(const struct fleet *fleet, size_t at, const char *key)
+static bool is_row_of(const struct published *published, size_t at, const char *key)
 {
-	return at < fleet->n_rows && strcmp(fleet->rows[at].key, key) == 0;
+	return at < published->n && strcmp(published->rows[at].key, key) == 0;
 }
 
-static size_t search_row(const struct fleet *fleet, const char *key)
+static size_t search_row(const struct published *published, const char *key)
 {
-	size_t n = fleet->n_rows;
+	size_t n = published->n;
 
 	/* Servers are loaded in the order of their keys. */
-	if (n > 0 && strcmp(fleet->rows[n - 1].key, key) < 0)
+	if (n > 0 && strcmp(published->rows[n - 1].key, key) < 0)
 		return n;
-	return fleet_row_place(fleet->rows, n, key);
+	return fleet_row_place(published->rows, n, key);
 }
 
 /* The first row at or behind that key; mostly the server's row has not moved. */
@@ -67,30 +70,31 @@ static size_t find_row(const struct fleet *fleet, const char *key)
 	struct fleet_server *server = fleet_server_find(fleet, key);
 
 	if (!server)
-		return search_row(fleet, key);
-	if (!is_row_of(fleet, server->row, key))
-		server->row = search_row(fleet, key);
+		return search_row(&fleet->published, key);
+	if (!is_row_of(&fleet->published, server->row, key))
+		server->row = search_row(&fleet->published, key);
 	return server->row;
 }
 
-static void add_name(struct fleet *fleet, struct fleet_row *row)
+static void add_name(struct published *published, struct fleet_row *row)
 {
 	row->name =
-		name_index_add(&fleet->row_names, row->view->server, row->view->exchange_server);
+		name_index_add(&published->names, row->view->server, row->view->exchange_server);
 }
 
 /* Numbers the names anew once most numbers are unused. */
-static void tidy_names(struct fleet *fleet)
+static void tidy_names(struct published *published)
 {
-	if (!name_index_is_wasteful(&fleet->row_names))
+	if (!name_index_is_wasteful(&published->names))
 		return;
-	name_index_clear(&fleet->row_names);
-	for (size_t i = 0; i < fleet->n_rows; i++)
-		add_name(fleet, &fleet->rows[i]);
+	name_index_clear(&published->names);
+	for (size_t i = 0; i < published->n; i++)
+		add_name(published, &published->rows[i]);
 }
 
 /* Keeps the number where the view before had the same names. */
-static void name_row(struct fleet *fleet, struct fleet_row *row, const struct fleet_row *before)
+static void name_row(struct published *published, struct fleet_row *row,
+		     const struct fleet_row *before)
 {
 	if (before->view && casefold_equal(before->view->server, row->view->server) &&
 	    casefold_equal(before->view->exchange_server, row->view->exchange_server)) {
@@ -98,60 +102,63 @@ static void name_row(struct fleet *fleet, struct fleet_row *row, const struct fl
 		return;
 	}
 	if (before->view)
-		name_index_drop(&fleet->row_names, before->name);
-	add_name(fleet, row);
-	tidy_names(fleet);
+		name_index_drop(&published->names, before->name);
+	add_name(published, row);
+	tidy_names(published);
 }
 
 void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struct view *view)
 {
+	struct published *published = &fleet->published;
 	size_t at = find_row(fleet, view->key);
 
-	if (!is_row_of(fleet, at, view->key)) {
-		fleet->rows = mem_make_room(fleet->rows, fleet->n_rows, &fleet->rows_room,
-					    sizeof *fleet->rows);
-		memmove(fleet->rows + at + 1, fleet->rows + at,
-			(fleet->n_rows - at) * sizeof *fleet->rows);
-		fleet->rows[at] = (struct fleet_row){ .view = NULL };
-		fleet->n_rows++;
-		fleet->membership++;
+	if (!is_row_of(published, at, view->key)) {
+		published->rows = mem_make_room(published->rows, published->n, &published->room,
+						sizeof *published->rows);
+		memmove(published->rows + at + 1, published->rows + at,
+			(published->n - at) * sizeof *published->rows);
+		published->rows[at] = (struct fleet_row){ .view = NULL };
+		published->n++;
+		published->membership++;
 	}
-	struct fleet_row *row = &fleet->rows[at];
+	struct fleet_row *row = &published->rows[at];
 	struct fleet_row before = *row;
 	*row = fleet_row_of(view_ref(view));
 	row->site = server ? server->site->number : before.site;
-	name_row(fleet, row, &before);
+	name_row(published, row, &before);
 	view_unref(before.view);
 }
 
 void fleet_row_drop(struct fleet *fleet, const char *key)
 {
+	struct published *published = &fleet->published;
 	size_t at = find_row(fleet, key);
 
-	if (!is_row_of(fleet, at, key))
+	if (!is_row_of(published, at, key))
 		return;
-	view_unref(fleet->rows[at].view);
-	name_index_drop(&fleet->row_names, fleet->rows[at].name);
-	fleet->n_rows--;
-	fleet->membership++;
-	memmove(fleet->rows + at, fleet->rows + at + 1, (fleet->n_rows - at) * sizeof *fleet->rows);
-	tidy_names(fleet);
+	view_unref(published->rows[at].view);
+	name_index_drop(&published->names, published->rows[at].name);
+	published->n--;
+	published->membership++;
+	memmove(published->rows + at, published->rows + at + 1,
+		(published->n - at) * sizeof *published->rows);
+	tidy_names(published);
 }
 
-void fleet_rows_renew_adapters(struct fleet *fleet)
+void fleet_rows_renew_adapters(struct published *published)
 {
-	for (size_t i = 0; i < fleet->n_rows; i++)
-		fleet->rows[i].adapters = fleet->rows[i].view->adapters;
+	for (size_t i = 0; i < published->n; i++)
+		published->rows[i].adapters = published->rows[i].view->adapters;
 }
 
-void fleet_rows_clear(struct fleet *fleet)
+void fleet_rows_clear(struct published *published)
 {
-	for (size_t i = 0; i < fleet->n_rows; i++)
-		view_unref(fleet->rows[i].view);
-	free(fleet->rows);
-	name_index_deinit(&fleet->row_names);
-	fleet->rows = NULL;
-	fleet->n_rows = fleet->rows_room = 0;
+	for (size_t i = 0; i < published->n; i++)
+		view_unref(published->rows[i].view);
+	free(published->rows);
+	name_index_deinit(&published->names);
+	published->rows = NULL;
+	published->n = published->room = 0;
 }
 
 struct view *fleet_find(const struct fleet *fleet, const char *host_name)
@@ -159,33 +166,33 @@ struct view *fleet_find(const struct fleet *fleet, const char *host_name)
 	char key[SERVER_KEY_SIZE];
 	size_t at = find_row(fleet, server_key(host_name, key));
 
-	return is_row_of(fleet, at, key) ? fleet->rows[at].view : NULL;
+	return is_row_of(&fleet->published, at, key) ? fleet->published.rows[at].view : NULL;
 }
 
 uint64_t fleet_membership(const struct fleet *fleet)
 {
-	return fleet->membership;
+	return fleet->published.membership;
 }
 
 const struct fleet_row *fleet_rows(const struct fleet *fleet, size_t *n)
 {
-	*n = fleet->n_rows;
-	return fleet->rows;
+	*n = fleet->published.n;
+	return fleet->published.rows;
 }
 
 const struct name_index *fleet_names(const struct fleet *fleet)
 {
-	return &fleet->row_names;
+	return &fleet->published.names;
 }
 
 size_t fleet_count(const struct fleet *fleet)
 {
-	return fleet->n_rows;
+	return fleet->published.n;
 }
 
 struct view *fleet_view(const struct fleet *fleet, size_t i)
 {
-	return fleet->rows[i].view;
+	return fleet->published.rows[i].view;
 }
 
 size_t fleet_count_sites(const struct fleet *fleet)

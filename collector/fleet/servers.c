@@ -93,14 +93,11 @@ struct fleet_server *fleet_server_add(struct fleet *fleet, const struct snapshot
 {
 	size_t size = strlen(latest->key) + 1;
 	struct fleet_server *server = mem_alloc(sizeof *server + size);
-	size_t room = fleet->room;
 
 	memcpy(server->key, latest->key, size);
-	server->expiry_slot = FLEET_NOT_QUEUED;
+	server->expiry_slot = EXPIRY_NOT_QUEUED;
 	fleet->servers = mem_make_room(fleet->servers, fleet->n, &fleet->room,
 				       sizeof(struct fleet_server *));
-	if (fleet->room != room)
-		fleet->heap = mem_realloc(fleet->heap, fleet->room * sizeof(struct fleet_server *));
 	fleet->servers[fleet->n++] = server;
 	text_map_add(&fleet->by_key, server->key, server);
 	note_latest(fleet, server, latest);
@@ -170,18 +167,15 @@ void fleet_servers_clear(struct fleet *fleet)
 	fleet_sites_clear(fleet);
 	for (size_t i = 0; i < fleet->n; i++)
 		free_server(fleet->servers[i]);
-	fleet_rows_clear(fleet);
+	fleet_rows_clear(&fleet->published);
 	free(fleet->servers);
-	free(fleet->heap);
-	free(fleet->cards);
+	expiry_heap_clear(&fleet->expiry);
+	fleet_renames_clear(&fleet->cards);
 	text_map_deinit(&fleet->removals);
 	arena_deinit(&fleet->removals_arena);
 	text_map_deinit(&fleet->by_key);
 	fleet->servers = NULL;
-	fleet->heap = NULL;
-	fleet->cards = NULL;
-	fleet->n_cards = fleet->n_card_buckets = 0;
-	fleet->n = fleet->room = fleet->n_heap = 0;
+	fleet->n = fleet->room = 0;
 	fleet->to_rejudge = NULL;
 	fleet->touched = NULL;
 }

@@ -103,11 +103,11 @@ static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
 	server->unstored = snapshot_ref(latest);
 	server->silent = false;
 	if (fresh) {
-		fleet_expiry_set(fleet, server);
+		expiry_heap_put(&fleet->expiry, server);
 		return STATUS_OK;
 	}
 	fleet_server_set_silent(server);
-	fleet_expiry_drop(fleet, server);
+	expiry_heap_drop(&fleet->expiry, server);
 	enum status status = fleet_silent_judge(fleet, server, changes, error);
 	fleet_renames_update_addresses(server);
 	return status;
