@@ -187,7 +187,7 @@ static enum status take_news(struct identities *ids, struct news *news,
 	return status;
 }
 
-static void tell(const struct identities *ids, bool changed)
+static void call_looked(const struct identities *ids, bool changed)
 {
 	if (ids->options.looked)
 		ids->options.looked(ids->options.user, changed);
@@ -204,7 +204,7 @@ enum status identities_refresh(struct identities *ids, char error[STORE_ERROR_SI
 		status = take_news(ids, &news, error);
 	arena_deinit(&news.arena);
 	if (status == STATUS_OK && news.n > 0)
-		tell(ids, true);
+		call_looked(ids, true);
 	return status;
 }
 
@@ -217,7 +217,7 @@ static void on_poll(void *user)
 	if (fails && !ids->failing)
 		log_error("tokens and agents may be out of date: %s", error);
 	ids->failing = fails;
-	tell(ids, false);
+	call_looked(ids, false);
 	if (!ids->stopped)
 		loop_timer_start(ids->poll, IDENTITIES_POLL_MS);
 }
