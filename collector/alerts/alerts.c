@@ -84,16 +84,16 @@ static void drop_subject(struct alerts *alerts, struct alert_subject *subject)
 static unsigned unknown_degrees(const struct alert_subject *subject)
 {
 	const struct alert *open = alerts_open_incident(subject, CONDITION_FAILING);
-	unsigned held = 0;
+	unsigned active = 0;
 
 	if (!open || open->row.condition == CONDITION_UNKNOWN)
 		return CONDITION_BIT(CONDITION_UNKNOWN);
 	for (int i = (int)open->row.condition; i < CONDITION_COUNT; i++) {
 		if (condition_kind((enum condition)i) == CONDITION_FAILING &&
-		    i != CONDITION_UNKNOWN && subject->clocks[i].holds)
-			held |= CONDITION_BIT(i);
+		    i != CONDITION_UNKNOWN && subject->clocks[i].active)
+			active |= CONDITION_BIT(i);
 	}
-	return held ? held : CONDITION_BIT(CONDITION_UNKNOWN);
+	return active ? active : CONDITION_BIT(CONDITION_UNKNOWN);
 }
 
 /* What is known again is unknown until something worse fires, if it is about to. */
@@ -103,7 +103,7 @@ static unsigned known_degrees(const struct alert_subject *subject, enum verdict 
 	unsigned degrees = degrees_of[verdict];
 
 	if (degrees && open && open->row.condition == CONDITION_UNKNOWN &&
-	    subject->clocks[CONDITION_UNKNOWN].holds)
+	    subject->clocks[CONDITION_UNKNOWN].active)
 		degrees |= CONDITION_BIT(CONDITION_UNKNOWN);
 	return degrees;
 }
@@ -121,9 +121,9 @@ static unsigned exposure_of(const struct alert_subject *subject)
 static unsigned silence_of(const struct alert_subject *subject, int64_t now_ms)
 {
 	bool fires = subject->clocks[CONDITION_SILENT].state == RECORD_ALERT_FIRING;
-	bool holds = subject->view->silent && (fires || now_ms >= subject->silent_from_ms);
+	bool active = subject->view->silent && (fires || now_ms >= subject->silent_from_ms);
 
-	return holds ? CONDITION_BIT(CONDITION_SILENT) : 0;
+	return active ? CONDITION_BIT(CONDITION_SILENT) : 0;
 }
 
 static void join_if_fires(struct alerts *alerts, struct alert *alert)
@@ -133,9 +133,9 @@ static void join_if_fires(struct alerts *alerts, struct alert *alert)
 }
 
 static void step_kind(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
-		      unsigned holds, int64_t since_ms, int64_t now_ms, struct alert_changes *out)
+		      unsigned active, int64_t since_ms, int64_t now_ms, struct alert_changes *out)
 {
-	alerts_step_incident(alerts, subject, kind, holds, since_ms, now_ms, out);
+	alerts_step_incident(alerts, subject, kind, active, since_ms, now_ms, out);
 	struct alert *alert = subject->alerts[kind];
 	if (!alert)
 		return;
@@ -286,8 +286,8 @@ static void tell_ill(struct alerts *alerts, struct alert *alert, const struct al
 	struct record_alert *row = &alert->row;
 	const char *name = condition_name(row->condition);
 
-	alerts_set_row_text(alerts, alert, &row->now_text, ill->holds ? "" : ill->text);
-	if (!ill->holds)
+	alerts_set_row_text(alerts, alert, &row->now_text, ill->active ? "" : ill->text);
+	if (!ill->active)
 		return;
 	alerts_set_row_text(alerts, alert, &row->text, ill->text);
 	alerts_set_row_text(alerts, alert, &row->remedy, ill->remedy);
@@ -299,7 +299,7 @@ static struct alert *step_ill(struct alerts *alerts, struct alert_subject *subje
 			      enum condition condition, const struct alert_ill *ill, int64_t now_ms,
 			      struct alert_changes *out)
 {
-	alerts_step_incident(alerts, subject, condition, ill->holds ? CONDITION_BIT(condition) : 0,
+	alerts_step_incident(alerts, subject, condition, ill->active ? CONDITION_BIT(condition) : 0,
 			     ill->since_ms, now_ms, out);
 	struct alert *alert = subject->alerts[condition];
 	if (alert)
@@ -364,7 +364,7 @@ void alerts_update_surroundings(struct alerts *alerts, const char *organization,
 		alerts_set_row_text(alerts, alert, &alert->row.site, site);
 	}
 	join_if_fires(alerts, alert);
-	if (!ill->holds)
+	if (!ill->active)
 		alerts_due_at(alerts, now_ms); /* who is silent still is told singly */
 	alerts_settle(alerts, false, now_ms, out);
 }
@@ -377,7 +377,7 @@ static void step_own(struct alerts *alerts, struct alert_subject *subject, int64
 		if (!alert)
 			continue;
 		alerts_step_incident(alerts, subject, (enum condition)i,
-				     subject->clocks[i].holds ? CONDITION_BIT(i) : 0, now_ms,
+				     subject->clocks[i].active ? CONDITION_BIT(i) : 0, now_ms,
 				     now_ms, out);
 		if (alerts_open_incident(subject, (enum condition)i))
 			alerts_join(alerts, alert);

@@ -134,7 +134,7 @@ void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_ch
 
 /* An ill that no single server has is there, or not. */
 struct alert_ill {
-	bool holds;
+	bool active;
 	int64_t since_ms;
 	const char *text; /* what is so, whether it holds or not */
 	const char *remedy;

@@ -62,7 +62,7 @@ static enum alert_step fire(struct alert_clock *clock, int64_t now_ms)
 	clock->state = RECORD_ALERT_FIRING;
 	clock->fired_ms = now_ms;
 	clock->resolved_ms = TIMESTAMP_NONE;
-	clock->gone_ms = clock->holds ? TIMESTAMP_NONE : now_ms;
+	clock->gone_ms = clock->active ? TIMESTAMP_NONE : now_ms;
 	return ALERT_STEP_FIRING;
 }
 
@@ -71,12 +71,12 @@ static enum alert_step step_quiet(struct alert_clock *clock, const struct alert_
 {
 	enum record_alert_state before = clock->state;
 
-	if (clock->flapping || (clock->holds && now_ms - clock->since_ms >= rule->hold_ms))
+	if (clock->flapping || (clock->active && now_ms - clock->since_ms >= rule->hold_ms))
 		return fire(clock, now_ms);
-	clock->state = clock->holds ? RECORD_ALERT_PENDING : RECORD_ALERT_NONE;
+	clock->state = clock->active ? RECORD_ALERT_PENDING : RECORD_ALERT_NONE;
 	if (clock->state == before)
 		return ALERT_STEP_NONE;
-	return clock->holds ? ALERT_STEP_PENDING : ALERT_STEP_CANCELLED;
+	return clock->active ? ALERT_STEP_PENDING : ALERT_STEP_CANCELLED;
 }
 
 static enum alert_step step_firing(struct alert_clock *clock, const struct alert_rule *rule,
@@ -84,30 +84,30 @@ static enum alert_step step_firing(struct alert_clock *clock, const struct alert
 {
 	bool was_gone = clock->gone_ms != TIMESTAMP_NONE;
 
-	if (clock->holds)
+	if (clock->active)
 		clock->gone_ms = TIMESTAMP_NONE;
 	else if (!was_gone)
 		clock->gone_ms = now_ms;
-	if (!clock->holds && !clock->flapping && now_ms - clock->gone_ms >= rule->hold_ms) {
+	if (!clock->active && !clock->flapping && now_ms - clock->gone_ms >= rule->hold_ms) {
 		clock->state = RECORD_ALERT_NONE;
 		clock->resolved_ms = now_ms;
 		return ALERT_STEP_RESOLVED;
 	}
-	return was_gone == clock->holds || flapped != clock->flapping ? ALERT_STEP_CHANGED
-								      : ALERT_STEP_NONE;
+	return was_gone == clock->active || flapped != clock->flapping ? ALERT_STEP_CHANGED
+								       : ALERT_STEP_NONE;
 }
 
 enum alert_step alert_clock_step(struct alert_clock *clock, const struct alert_rule *rule,
-				 bool holds, int64_t since_ms, int64_t now_ms)
+				 bool active, int64_t since_ms, int64_t now_ms)
 {
 	bool flapped = clock->flapping;
 
 	follow_clock(clock, now_ms);
-	if (holds != clock->holds) {
+	if (active != clock->active) {
 		note_change(clock, now_ms);
-		if (holds && clock->state != RECORD_ALERT_FIRING)
+		if (active && clock->state != RECORD_ALERT_FIRING)
 			clock->since_ms = since_ms < now_ms ? since_ms : now_ms;
-		clock->holds = holds;
+		clock->active = active;
 	}
 	forget_changes(clock, rule, now_ms);
 	clock->flapping = flaps(clock, rule);
@@ -156,7 +156,7 @@ static void add_number(int64_t number, struct buffer *out)
 void alert_clock_write(const struct alert_clock *clock, enum condition condition,
 		       struct buffer *out)
 {
-	const int64_t numbers[] = { (int64_t)clock->state,      clock->holds,
+	const int64_t numbers[] = { (int64_t)clock->state,      clock->active,
 				    number_of(clock->since_ms), number_of(clock->gone_ms),
 				    number_of(clock->fired_ms), clock->flapping };
 
@@ -206,7 +206,7 @@ static bool read_state(const char **text, struct alert_clock *clock)
 	if (n[0] < RECORD_ALERT_NONE || n[0] > RECORD_ALERT_FIRING)
 		return false;
 	clock->state = (enum record_alert_state)n[0];
-	clock->holds = n[1] == 1;
+	clock->active = n[1] == 1;
 	clock->since_ms = time_of(n[2]);
 	clock->gone_ms = time_of(n[3]);
 	clock->fired_ms = time_of(n[4]);

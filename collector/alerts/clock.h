@@ -34,7 +34,7 @@ struct alert_rule {
 /* A zeroed one with TIMESTAMP_NONE for its times has not begun: alert_clock_init(). */
 struct alert_clock {
 	enum record_alert_state state; /* RECORD_ALERT_NONE: neither pending nor firing */
-	bool holds;                    /* the condition is there */
+	bool active;                   /* the condition is there */
 	int64_t since_ms;              /* since when it is, or was when the alert fired */
 	int64_t gone_ms;               /* since when it is gone, while the alert fires still */
 	int64_t fired_ms;
@@ -60,7 +60,7 @@ void alert_clock_init(struct alert_clock *clock);
  * every observation, and when alert_clock_due() has come with the same as the last time.
  */
 enum alert_step alert_clock_step(struct alert_clock *clock, const struct alert_rule *rule,
-				 bool holds, int64_t since_ms, int64_t now_ms);
+				 bool active, int64_t since_ms, int64_t now_ms);
 
 /* When the next step is due without any news; INT64_MAX: never. */
 int64_t alert_clock_due(const struct alert_clock *clock, const struct alert_rule *rule);

@@ -57,7 +57,7 @@ static enum condition find_worst(const struct alert_subject *subject, enum condi
 	for (int i = (int)from; i < CONDITION_COUNT; i++) {
 		const struct alert_clock *clock = &subject->clocks[i];
 		if (condition_kind((enum condition)i) == kind &&
-		    (held ? clock->holds : clock->state == RECORD_ALERT_FIRING))
+		    (held ? clock->active : clock->state == RECORD_ALERT_FIRING))
 			return (enum condition)i;
 	}
 	return NO_CONDITION;
@@ -76,7 +76,7 @@ static void end_lesser(struct alert_subject *subject, const struct alert *open, 
 	for (int i = (int)degree + 1; i < CONDITION_COUNT; i++) {
 		struct alert_clock *clock = &subject->clocks[i];
 		if (condition_kind((enum condition)i) == condition_kind(degree) &&
-		    clock->state == RECORD_ALERT_FIRING && !clock->holds && !clock->flapping)
+		    clock->state == RECORD_ALERT_FIRING && !clock->active && !clock->flapping)
 			alert_clock_end(clock, now_ms);
 	}
 }
@@ -189,12 +189,12 @@ static void show_clocks(struct alerts *alerts, struct alert *alert)
  * or an incident would open as less than is known.
  */
 static struct alert_rule rule_of(const struct alerts *alerts, enum condition condition,
-				 unsigned holds)
+				 unsigned active)
 {
 	struct alert_rule rule = alert_policy_rule(&alerts->policy, condition);
 
-	for (int i = 0; (holds & CONDITION_BIT(condition)) && i < (int)condition; i++) {
-		if ((holds & CONDITION_BIT(i)) && alerts->policy.hold_ms[i] > rule.hold_ms)
+	for (int i = 0; (active & CONDITION_BIT(condition)) && i < (int)condition; i++) {
+		if ((active & CONDITION_BIT(i)) && alerts->policy.hold_ms[i] > rule.hold_ms)
 			rule.hold_ms = alerts->policy.hold_ms[i];
 	}
 	return rule;
@@ -202,7 +202,7 @@ static struct alert_rule rule_of(const struct alerts *alerts, enum condition con
 
 /* Returns whether a clock has done anything that is to be stored. */
 static bool step_clocks(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
-			unsigned holds, int64_t since_ms, int64_t now_ms)
+			unsigned active, int64_t since_ms, int64_t now_ms)
 {
 	bool is_changed = false;
 
@@ -210,8 +210,8 @@ static bool step_clocks(struct alerts *alerts, struct alert_subject *subject, en
 		struct alert_clock *clock = &subject->clocks[i];
 		if (condition_kind((enum condition)i) != kind)
 			continue;
-		struct alert_rule rule = rule_of(alerts, (enum condition)i, holds);
-		is_changed |= alert_clock_step(clock, &rule, holds & CONDITION_BIT(i), since_ms,
+		struct alert_rule rule = rule_of(alerts, (enum condition)i, active);
+		is_changed |= alert_clock_step(clock, &rule, active & CONDITION_BIT(i), since_ms,
 					       now_ms) != ALERT_STEP_NONE;
 		alerts_due_at(alerts, alert_clock_due(clock, &rule));
 	}
@@ -219,10 +219,10 @@ static bool step_clocks(struct alerts *alerts, struct alert_subject *subject, en
 }
 
 void alerts_step_incident(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
-			  unsigned holds, int64_t since_ms, int64_t now_ms,
+			  unsigned active, int64_t since_ms, int64_t now_ms,
 			  struct alert_changes *out)
 {
-	bool is_changed = step_clocks(alerts, subject, kind, holds, since_ms, now_ms);
+	bool is_changed = step_clocks(alerts, subject, kind, active, since_ms, now_ms);
 	enum condition degree = find_degree(subject, kind, now_ms);
 
 	if (degree != NO_CONDITION)

@@ -208,7 +208,7 @@ struct alert *alerts_open_incident(const struct alert_subject *subject, enum con
  * before. Its clocks say what becomes of it.
  */
 void alerts_step_incident(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
-			  unsigned holds, int64_t since_ms, int64_t now_ms,
+			  unsigned active, int64_t since_ms, int64_t now_ms,
 			  struct alert_changes *out);
 
 /* It is over, whatever its clocks say. */

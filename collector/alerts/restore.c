@@ -49,7 +49,7 @@ static void restore_clock(struct alert_clock *clock, const struct record_alert *
 	if (row->state == RECORD_ALERT_RESOLVED)
 		return;
 	clock->state = row->state;
-	clock->holds = row->gone_ms == TIMESTAMP_NONE;
+	clock->active = row->gone_ms == TIMESTAMP_NONE;
 	clock->since_ms = row->since_ms;
 	clock->gone_ms = row->gone_ms;
 	clock->fired_ms = row->fired_ms;

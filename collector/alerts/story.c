@@ -97,18 +97,18 @@ static void set_written(struct alert *alert, struct view *view)
 void alerts_write_story(struct alerts *alerts, struct alert *alert, struct view *view)
 {
 	struct record_alert *row = &alert->row;
-	bool holds = row->state != RECORD_ALERT_RESOLVED && is_about(view, row->condition);
+	bool active = row->state != RECORD_ALERT_RESOLVED && is_about(view, row->condition);
 	struct arena arena;
 
 	if (is_written(alert, view))
 		return;
 	arena_init(&arena);
-	if (holds || !*row->server)
+	if (active || !*row->server)
 		write_what_holds(alerts, alert, view, &arena);
 	alerts_set_row_text(
 		alerts, alert, &row->now_text,
-		holds ? ""
-		      : alert_explanation_of_now(view, condition_kind(row->condition), &arena));
+		active ? ""
+		       : alert_explanation_of_now(view, condition_kind(row->condition), &arena));
 	arena_deinit(&arena);
 	set_written(alert, alert->group ? view : NULL);
 }

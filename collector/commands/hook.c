@@ -152,7 +152,7 @@ static const char *why_not(const struct hook *hook, enum notification_reason rea
 
 	if (reason == NOTIFICATION_TEST)
 		return NULL;
-	if (!hook_is_told(hook))
+	if (!hook_is_notified(hook))
 		return "it is told of no summaries: an Alertmanager gets states, a heartbeat "
 		       "nothing";
 	if (reason == NOTIFICATION_DAILY_REPORT && settings->type == HOOK_TYPE_WEBHOOK &&

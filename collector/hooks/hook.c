@@ -240,7 +240,7 @@ const struct hook_ops *hook_ops_of(enum hook_type type)
 	return all[type];
 }
 
-bool hook_is_told(const struct hook *hook)
+bool hook_is_notified(const struct hook *hook)
 {
 	return hook_ops_of(hook->type)->is_told;
 }

@@ -100,7 +100,7 @@ struct hook *hooks_find(struct hooks *hooks, const char *name); /* or NULL */
 void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user);
 
 /* Is it told by notifications? Other hooks are kept in step by hooks_start(). */
-bool hook_is_told(const struct hook *hook);
+bool hook_is_notified(const struct hook *hook);
 
 /* Can its receivers show who looks after an alert? Else it is not notified of that alone. */
 bool hook_shows_acknowledgements(const struct hook *hook);

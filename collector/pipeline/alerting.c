@@ -13,7 +13,7 @@
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
-/* Nothing is so urgent that time alone brings. */
+/* The timer's lower bound, so that a due time in the past cannot make it spin. */
 #define MIN_SLEEP_MS INT64_C(20)
 #define MAX_SLEEP_MS (INT64_C(60) * 1000)
 
@@ -52,7 +52,7 @@ static void set_targets(struct alerting *a)
 	a->targets = mem_realloc(a->targets, (n + 1) * sizeof *a->targets);
 	for (size_t i = 0; i < n; i++) {
 		const struct hook *hook = hooks_at(a->options.hooks, i);
-		if (!hook_is_told(hook))
+		if (!hook_is_notified(hook))
 			continue;
 		struct alert_target *target = &a->targets[n_targets++];
 		*target = (struct alert_target){
@@ -110,7 +110,7 @@ static void count_fleet(void *user, const struct hook_route *route, struct notif
 	arena_deinit(&arena);
 }
 
-static void look_who_never_reported(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+static void update_expected(struct alerting *a, int64_t now_ms, struct alert_changes *out)
 {
 	struct server_list list;
 	struct arena arena;
@@ -138,7 +138,7 @@ static void end_changes(struct alert_changes *changes)
 	free(changes);
 }
 
-static void put_in(struct store_change *change, const struct alert_changes *changes)
+static void fill_store_change(struct store_change *change, const struct alert_changes *changes)
 {
 	change->alerts = changes->alerts;
 	change->n_alerts = changes->n_alerts;
@@ -165,45 +165,45 @@ void alerting_finish(struct alerting *a, struct alert_changes *changes, bool dur
 
 static void on_stored(void *user, enum status status, const char *error)
 {
-	struct passage *passage = user;
-	struct alerting *a = passage->alerting;
+	struct alerting_change *pending = user;
+	struct alerting *a = pending->alerting;
 
-	alerting_finish(a, passage->changes, status == STATUS_OK);
+	alerting_finish(a, pending->changes, status == STATUS_OK);
 	if (status != STATUS_OK && a->failed)
 		a->failed(a->failed_user, error);
-	if (passage->done)
-		passage->done(passage->user, status, error);
-	arena_deinit(&passage->arena);
-	free(passage);
+	if (pending->done)
+		pending->done(pending->user, status, error);
+	arena_deinit(&pending->arena);
+	free(pending);
 }
 
-struct passage *alerting_begin(struct alerting *a, alerting_done *done, void *user)
+struct alerting_change *alerting_begin(struct alerting *a, alerting_done *done, void *user)
 {
-	struct passage *passage = mem_alloc(sizeof *passage);
-	*passage = (struct passage){
+	struct alerting_change *pending = mem_alloc(sizeof *pending);
+	*pending = (struct alerting_change){
 		.alerting = a, .changes = begin_changes(), .done = done, .user = user
 	};
-	arena_init(&passage->arena);
-	return passage;
+	arena_init(&pending->arena);
+	return pending;
 }
 
-void alerting_drop(struct passage *passage)
+void alerting_drop(struct alerting_change *pending)
 {
-	end_changes(passage->changes);
-	arena_deinit(&passage->arena);
-	free(passage);
+	end_changes(pending->changes);
+	arena_deinit(&pending->arena);
+	free(pending);
 }
 
-enum status alerting_submit(struct passage *passage, struct store_change *change)
+enum status alerting_submit(struct alerting_change *pending, struct store_change *change)
 {
-	struct alerting *a = passage->alerting;
+	struct alerting *a = pending->alerting;
 
-	put_in(change, passage->changes);
+	fill_store_change(change, pending->changes);
 	change->done = on_stored;
-	change->user = passage;
+	change->user = pending;
 	enum status status = store_submit(a->options.store, change);
 	if (status != STATUS_OK) {
-		alerting_drop(passage);
+		alerting_drop(pending);
 		if (a->failed)
 			a->failed(a->failed_user, "too many changes wait for the store");
 	}
@@ -211,27 +211,27 @@ enum status alerting_submit(struct passage *passage, struct store_change *change
 	return status;
 }
 
-static void submit_own(struct passage *passage, bool trim)
+static void submit_own(struct alerting_change *pending, bool trim)
 {
 	struct store_change change = { .trim_alerts_ms =
-					       trim ? passage->alerting->options.now_ms() : 0 };
+					       trim ? pending->alerting->options.now_ms() : 0 };
 
-	if (alert_changes_are_empty(passage->changes) && !trim) {
-		schedule(passage->alerting);
-		alerting_drop(passage);
+	if (alert_changes_are_empty(pending->changes) && !trim) {
+		schedule(pending->alerting);
+		alerting_drop(pending);
 		return;
 	}
-	(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
+	(void)alerting_submit(pending, &change); /* a refusal leads to another reading */
 }
 
-static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+static void check_own_conditions(struct alerting *a, int64_t now_ms, struct alert_changes *out)
 {
 	struct arena arena;
 
 	if (now_ms < a->look_ms && a->look_ms - now_ms <= ALERTING_LOOK_MS)
 		return;
 	a->look_ms = now_ms + ALERTING_LOOK_MS;
-	look_who_never_reported(a, now_ms, out);
+	update_expected(a, now_ms, out);
 	struct outbox_stuck stuck = outbox_find_stuck(a->outbox);
 	arena_init(&arena);
 	for (int i = 0; i < CONDITION_COUNT; i++) {
@@ -248,21 +248,21 @@ static void look_for_ills(struct alerting *a, int64_t now_ms, struct alert_chang
 			.stuck_ms = stuck.since_ms,
 		};
 		const struct alert_ill ill =
-			self_check_look(&facts, (enum condition)i, now_ms, &arena);
+			self_check_run(&facts, (enum condition)i, now_ms, &arena);
 		alerts_update_self_check(a->alerts, (enum condition)i, &ill, now_ms, out);
 	}
 	arena_deinit(&arena);
 }
 
 /* Before a silence is told of, for it may be one of many. */
-static void look_at_surroundings(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+static void update_surroundings(struct alerting *a, int64_t now_ms, struct alert_changes *out)
 {
 	int64_t past_ms = now_ms - a->surroundings_ms;
 
 	if (!a->fleet || (past_ms >= 0 && past_ms < SURROUNDINGS_LOOK_MS))
 		return;
 	a->surroundings_ms = now_ms;
-	surroundings_look(a->alerts, a->fleet, a->heard_from_ms, now_ms, out);
+	surroundings_update(a->alerts, a->fleet, a->heard_from_ms, now_ms, out);
 }
 
 static bool has_silent(const struct changes *changes)
@@ -281,15 +281,15 @@ static void notify_new_hooks(struct alerting *a, int64_t now_ms)
 		return;
 	for (size_t i = 0; i < hooks_count(a->options.hooks); i++) {
 		const struct hook *hook = hooks_at(a->options.hooks, i);
-		if (!hook_is_told(hook) || outbox_is_known(a->outbox, hook->name))
+		if (!hook_is_notified(hook) || outbox_is_known(a->outbox, hook->name))
 			continue;
-		struct passage *passage = alerting_begin(a, NULL, NULL);
-		passage->hook = (struct record_hook){ arena_strdup(&passage->arena, hook->name),
+		struct alerting_change *pending = alerting_begin(a, NULL, NULL);
+		pending->hook = (struct record_hook){ arena_strdup(&pending->arena, hook->name),
 						      false, now_ms };
-		struct store_change change = { .hook = &passage->hook };
-		alerts_notify_target(a->alerts, hook->name, now_ms, passage->changes);
+		struct store_change change = { .hook = &pending->hook };
+		alerts_notify_target(a->alerts, hook->name, now_ms, pending->changes);
 		outbox_mark_known(a->outbox, hook->name);
-		(void)alerting_submit(passage, &change); /* a refusal leads to another reading */
+		(void)alerting_submit(pending, &change); /* a refusal leads to another reading */
 	}
 }
 
@@ -300,16 +300,16 @@ static void on_time(void *user)
 
 	if (!a->is_ready || a->is_stopped)
 		return;
-	struct passage *passage = alerting_begin(a, NULL, NULL);
+	struct alerting_change *pending = alerting_begin(a, NULL, NULL);
 	bool trim = now_ms >= a->trim_ms;
 	if (trim)
 		a->trim_ms = now_ms + TRIM_MS;
 	set_targets(a);
-	look_for_ills(a, now_ms, passage->changes);
-	look_at_surroundings(a, now_ms, passage->changes);
+	check_own_conditions(a, now_ms, pending->changes);
+	update_surroundings(a, now_ms, pending->changes);
 	if (alerts_next_due(a->alerts) <= now_ms)
-		alerts_advance(a->alerts, now_ms, passage->changes);
-	submit_own(passage, trim);
+		alerts_advance(a->alerts, now_ms, pending->changes);
+	submit_own(pending, trim);
 	notify_new_hooks(a, now_ms);
 }
 
@@ -382,7 +382,7 @@ void alerting_free(struct alerting *a)
 	free(a);
 }
 
-static enum status restore(void *user, const struct record_alert *row)
+static enum status restore_alert(void *user, const struct record_alert *row)
 {
 	alerts_restore(user, row);
 	return STATUS_OK;
@@ -408,7 +408,7 @@ enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 	alerts_reset(a->alerts);
 	enum status status = store_read_silences(store, restore_silence, a->alerts, error);
 	if (status == STATUS_OK)
-		status = store_read_open_alerts(store, restore, a->alerts, error);
+		status = store_read_open_alerts(store, restore_alert, a->alerts, error);
 	if (status == STATUS_OK)
 		status = store_read_summaries(store, restore_summary, a->alerts, error);
 	if (status == STATUS_OK)
@@ -419,7 +419,7 @@ enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
-static void see_fleet(struct alerting *a, int64_t now_ms, struct alert_changes *out)
+static void update_all_servers(struct alerting *a, int64_t now_ms, struct alert_changes *out)
 {
 	size_t n = 0;
 	const struct fleet_row *rows = fleet_rows(a->fleet, &n);
@@ -434,17 +434,17 @@ static void see_fleet(struct alerting *a, int64_t now_ms, struct alert_changes *
 void alerting_resume(struct alerting *a, const struct fleet *fleet)
 {
 	int64_t now_ms = a->options.now_ms();
-	struct passage *passage = alerting_begin(a, NULL, NULL);
+	struct alerting_change *pending = alerting_begin(a, NULL, NULL);
 
 	a->is_ready = true;
 	a->fleet = fleet;
 	set_targets(a);
 	a->heard_from_ms = now_ms;
 	alerts_start_grace(a->alerts, now_ms);
-	see_fleet(a, now_ms, passage->changes);
-	look_who_never_reported(a, now_ms, passage->changes);
-	alerts_forget_unseen(a->alerts, now_ms, passage->changes);
-	submit_own(passage, false);
+	update_all_servers(a, now_ms, pending->changes);
+	update_expected(a, now_ms, pending->changes);
+	alerts_forget_unseen(a->alerts, now_ms, pending->changes);
+	submit_own(pending, false);
 	notify_new_hooks(a, now_ms);
 }
 
@@ -462,11 +462,11 @@ struct alert_changes *alerting_prepare(struct alerting *a, const struct changes 
 	struct alert_changes *out = begin_changes();
 
 	if (has_silent(changes))
-		look_at_surroundings(a, now_ms, out);
+		update_surroundings(a, now_ms, out);
 	if (changes->removal)
 		alerts_forget(a->alerts, changes->removal->key, now_ms, out);
 	alerts_update_servers(a->alerts, changes->views, changes->n_views, now_ms, out);
-	put_in(change, out);
+	fill_store_change(change, out);
 	schedule(a);
 	return out;
 }

@@ -27,7 +27,7 @@ struct alerting {
 };
 
 /* A change of our own on its way to the store. */
-struct passage {
+struct alerting_change {
 	struct alerting *alerting;
 	struct alert_changes *changes;
 	struct record_audit audit;
@@ -40,8 +40,8 @@ struct passage {
 };
 
 /* A change begins; either it is dropped, or it is submitted, which ends it by `done`. */
-struct passage *alerting_begin(struct alerting *alerting, alerting_done *done, void *user);
-void alerting_drop(struct passage *passage);
+struct alerting_change *alerting_begin(struct alerting *alerting, alerting_done *done, void *user);
+void alerting_drop(struct alerting_change *pending);
 
 /* Takes the passage. Refused: the alerts are ahead of the store, and are read again. */
-enum status alerting_submit(struct passage *passage, struct store_change *change);
+enum status alerting_submit(struct alerting_change *pending, struct store_change *change);

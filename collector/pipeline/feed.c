@@ -10,7 +10,7 @@
 #include "proto/json/write.h"
 
 /* The numbers of a site as they were told last; by names, in order. */
-struct told {
+struct sent_counts {
 	struct site_tally *sites;
 	size_t n;
 	struct arena arena;
@@ -21,10 +21,10 @@ struct feed {
 	struct inventory *inventory;
 	const struct fleet *fleet; /* once something was told of it */
 	struct loop_timer *count;
-	struct told told;
+	struct sent_counts sent;
 };
 
-static bool same_text(const char *a, const char *b)
+static bool is_same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
@@ -34,12 +34,12 @@ static bool is_only_newer(const struct view *before, const struct view *after)
 {
 	return before && before->since_ms == after->since_ms &&
 	       before->interval_s == after->interval_s && view_says_the_same(before, after) &&
-	       same_text(before->os, after->os) && same_text(before->build, after->build) &&
-	       same_text(before->mta, after->mta) &&
-	       same_text(before->exchange_server, after->exchange_server);
+	       is_same_text(before->os, after->os) && is_same_text(before->build, after->build) &&
+	       is_same_text(before->mta, after->mta) &&
+	       is_same_text(before->exchange_server, after->exchange_server);
 }
 
-static void tell_server(struct feed *feed, const struct view *view, int64_t now_ms)
+static void send_server(struct feed *feed, const struct view *view, int64_t now_ms)
 {
 	struct buffer data;
 
@@ -48,7 +48,7 @@ static void tell_server(struct feed *feed, const struct view *view, int64_t now_
 	event_stream_add(feed->events, "server", &data);
 }
 
-static void tell_seen(struct feed *feed, const struct view *view)
+static void send_seen(struct feed *feed, const struct view *view)
 {
 	struct buffer data;
 
@@ -60,7 +60,7 @@ static void tell_seen(struct feed *feed, const struct view *view)
 	event_stream_add(feed->events, "seen", &data);
 }
 
-static void tell_removed(struct feed *feed, const char *server)
+static void send_removed(struct feed *feed, const char *server)
 {
 	struct buffer data;
 
@@ -71,7 +71,7 @@ static void tell_removed(struct feed *feed, const char *server)
 	event_stream_add(feed->events, "removed", &data);
 }
 
-void feed_tell(struct feed *feed, const struct fleet *fleet, const struct changes *changes,
+void feed_send(struct feed *feed, const struct fleet *fleet, const struct changes *changes,
 	       int64_t now_ms)
 {
 	bool counts_change = changes->removal != NULL;
@@ -79,21 +79,21 @@ void feed_tell(struct feed *feed, const struct fleet *fleet, const struct change
 	for (size_t i = 0; i < changes->n_views; i++) {
 		const struct view *view = changes->views[i];
 		if (is_only_newer(fleet_find(fleet, view->key), view)) {
-			tell_seen(feed, view);
+			send_seen(feed, view);
 		} else {
-			tell_server(feed, view, now_ms);
+			send_server(feed, view, now_ms);
 			counts_change = true;
 		}
 	}
 	if (changes->removal)
-		tell_removed(feed, changes->removal->server);
+		send_removed(feed, changes->removal->server);
 	feed->fleet = fleet;
 	if (counts_change)
 		loop_timer_start(feed->count, FEED_SITES_MS);
 }
 
-/* What is counted now; false: the store does not tell who is expected. */
-static bool count_sites(const struct feed *feed, struct arena *arena, struct told *out)
+/* Counts the servers of each site; false: the store does not tell who is expected. */
+static bool count_sites(const struct feed *feed, struct arena *arena, struct sent_counts *out)
 {
 	struct server_list list;
 	char error[STORE_ERROR_SIZE];
@@ -110,7 +110,7 @@ static bool count_sites(const struct feed *feed, struct arena *arena, struct tol
 	return true;
 }
 
-static void tell_site(struct feed *feed, const struct site_tally *site)
+static void send_site(struct feed *feed, const struct site_tally *site)
 {
 	struct buffer data;
 
@@ -119,10 +119,10 @@ static void tell_site(struct feed *feed, const struct site_tally *site)
 	event_stream_add(feed->events, "site", &data);
 }
 
-/* Both in the order of names: tells what differs. */
-static void compare(struct feed *feed, const struct told *now)
+/* Sends each site whose counts differ; both lists are in the order of names. */
+static void send_differences(struct feed *feed, const struct sent_counts *now)
 {
-	const struct told *old = &feed->told;
+	const struct sent_counts *old = &feed->sent;
 	size_t at = 0;
 
 	for (size_t i = 0; i < now->n || at < old->n;) {
@@ -133,36 +133,36 @@ static void compare(struct feed *feed, const struct told *now)
 			struct site_tally empty = { old->sites[at].organization,
 						    old->sites[at].site,
 						    { .silent = 0 } };
-			tell_site(feed, &empty);
+			send_site(feed, &empty);
 			at++;
 			continue;
 		}
 		if (order < 0 || memcmp(&now->sites[i].tally, &old->sites[at].tally,
 					sizeof now->sites[i].tally) != 0)
-			tell_site(feed, &now->sites[i]);
+			send_site(feed, &now->sites[i]);
 		at += order == 0;
 		i++;
 	}
 }
 
-static void take_over(struct feed *feed, struct told *now)
+static void replace_sent(struct feed *feed, struct sent_counts *now)
 {
-	arena_deinit(&feed->told.arena);
-	feed->told = *now;
+	arena_deinit(&feed->sent.arena);
+	feed->sent = *now;
 }
 
 static void on_count(void *user)
 {
 	struct feed *feed = user;
-	struct told now = { .n = 0 };
+	struct sent_counts now = { .n = 0 };
 
 	arena_init(&now.arena);
 	if (!count_sites(feed, &now.arena, &now)) {
 		arena_deinit(&now.arena);
 		return;
 	}
-	compare(feed, &now);
-	take_over(feed, &now);
+	send_differences(feed, &now);
+	replace_sent(feed, &now);
 }
 
 struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
@@ -172,7 +172,7 @@ struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
 
 	feed->events = events;
 	feed->inventory = inventory;
-	arena_init(&feed->told.arena);
+	arena_init(&feed->sent.arena);
 	feed->count = loop_timer_new(loop, on_count, feed);
 	return feed;
 }
@@ -182,19 +182,19 @@ void feed_close(struct feed *feed)
 	if (!feed)
 		return;
 	loop_timer_close(feed->count);
-	arena_deinit(&feed->told.arena);
+	arena_deinit(&feed->sent.arena);
 	free(feed);
 }
 
 void feed_reset(struct feed *feed, const struct fleet *fleet)
 {
-	struct told now = { .n = 0 };
+	struct sent_counts now = { .n = 0 };
 
 	feed->fleet = fleet;
 	event_stream_reset(feed->events);
 	arena_init(&now.arena);
 	if (count_sites(feed, &now.arena, &now))
-		take_over(feed, &now);
+		replace_sent(feed, &now);
 	else
 		arena_deinit(&now.arena);
 }

@@ -26,7 +26,7 @@ struct feed *feed_new(struct uv_loop_s *loop, struct event_stream *events,
 void feed_close(struct feed *feed); /* NULL is allowed */
 
 /* To be called just before fleet_publish(). */
-void feed_tell(struct feed *feed, const struct fleet *fleet, const struct changes *changes,
+void feed_send(struct feed *feed, const struct fleet *fleet, const struct changes *changes,
 	       int64_t now_ms);
 
 /* The fleet was made anew: everybody is to ask again. */

@@ -26,7 +26,7 @@ struct waiting {
 	enum fleet_taken taken;
 };
 
-/* What is known of a report that somebody carries. */
+/* Facts about a report that somebody carries by hand. */
 struct carried {
 	struct record_audit *audit;
 	bool exported; /* by a collector, whose additions its text has */
@@ -81,7 +81,7 @@ static void add_peer(struct buffer *out, const struct probe_mesh_peer *peer)
 	json_close_object(out);
 }
 
-static void confirm(struct call *call, struct fleet *fleet, const struct snapshot *snapshot)
+static void answer_report(struct call *call, struct fleet *fleet, const struct snapshot *snapshot)
 {
 	struct answer answer = { .status = 200, .content_type = "application/json" };
 	const struct view *view = fleet_find(fleet, snapshot->key);
@@ -105,9 +105,9 @@ static void confirm(struct call *call, struct fleet *fleet, const struct snapsho
 	call_answer(call, &answer);
 }
 
-/* What became of a report that was carried by hand, for whoever carried it. */
-static void confirm_import(struct call *call, struct fleet *fleet, const struct snapshot *snapshot,
-			   enum fleet_taken taken)
+/* Answers whoever carried a report by hand: what became of it. */
+static void answer_import(struct call *call, struct fleet *fleet, const struct snapshot *snapshot,
+			  enum fleet_taken taken)
 {
 	static const char *const names[] = {
 		[FLEET_TAKEN_LATEST] = "latest",
@@ -135,18 +135,18 @@ static void on_done(void *user, bool durable)
 	struct fleet *fleet = pipeline_fleet(waiting->pipeline);
 
 	if (durable && waiting->is_import)
-		confirm_import(waiting->call, fleet, waiting->snapshot, waiting->taken);
+		answer_import(waiting->call, fleet, waiting->snapshot, waiting->taken);
 	else if (durable)
-		confirm(waiting->call, fleet, waiting->snapshot);
+		answer_report(waiting->call, fleet, waiting->snapshot);
 	else
 		call_answer_not_stored(waiting->call);
 	snapshot_unref(waiting->snapshot);
 	free(waiting);
 }
 
-/* Sends what the fleet made of it on its way to the store; the answer comes in on_done(). */
-static void submit(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
-		   struct changes *changes, enum fleet_taken taken)
+/* Sends the fleet's changes on their way to the store; on_done() answers. */
+static void submit_changes(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
+			   struct changes *changes, enum fleet_taken taken)
 {
 	struct waiting *waiting = mem_alloc(sizeof *waiting);
 	*waiting = (struct waiting){ .pipeline = pipeline,
@@ -159,8 +159,8 @@ static void submit(struct pipeline *pipeline, struct call *call, struct snapshot
 }
 
 /* `carried` is NULL for an agent's own. */
-static void take(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
-		 const struct carried *carried, ingest_refuse *refuse)
+static void take_snapshot(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
+			  const struct carried *carried, ingest_refuse *refuse)
 {
 	const struct buffer *body = &call->request->body;
 	char error[FLEET_ERROR_SIZE];
@@ -171,10 +171,10 @@ static void take(struct pipeline *pipeline, struct call *call, struct snapshot *
 					pipeline_now_ms(pipeline), &changes, &taken, error);
 	if (status == STATUS_OK) {
 		changes->audit = carried ? carried->audit : NULL;
-		submit(pipeline, call, snapshot, changes, taken);
+		submit_changes(pipeline, call, snapshot, changes, taken);
 	} else if (status == STATUS_CONFLICT && carried && carried->exported) {
 		/* Its text is not that which the agent sent, but it is that report. */
-		confirm_import(call, pipeline_fleet(pipeline), snapshot, FLEET_TAKEN_REPEATED);
+		answer_import(call, pipeline_fleet(pipeline), snapshot, FLEET_TAKEN_REPEATED);
 	} else if (status == STATUS_CONFLICT) {
 		refuse(call, snapshot->key, INGEST_CONFLICTING);
 	} else {
@@ -203,14 +203,14 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
 	else if (pipeline_may_take(pipeline))
-		take(pipeline, call, snapshot, NULL, refuse);
+		take_snapshot(pipeline, call, snapshot, NULL, refuse);
 	else
 		call_answer_not_stored(call);
 	snapshot_unref(snapshot);
 }
 
 /* The age of the facts of a report in a file; false where it would be from the future. */
-static bool age_of_file(const struct snapshot *snapshot, int64_t now_ms, int64_t *age_s)
+static bool read_file_age(const struct snapshot *snapshot, int64_t now_ms, int64_t *age_s)
 {
 	*age_s = (now_ms - snapshot->at_ms) / 1000;
 	return snapshot->at_ms <= now_ms && *age_s <= INGEST_MAX_AGE_S;
@@ -232,7 +232,7 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 	int64_t age_s = 0;
 
 	enum status status = snapshot_read_file(text, body->size, &snapshot, &error);
-	if (status == STATUS_OK && !age_of_file(snapshot, now_ms, &age_s)) {
+	if (status == STATUS_OK && !read_file_age(snapshot, now_ms, &age_s)) {
 		call_answer_problem(call, &not_of_then);
 	} else if (status != STATUS_OK) {
 		refuse_unreadable(call, status, &error);
@@ -248,7 +248,7 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 		snapshot->report.age_s = age_s;
 		snapshot_set_importer(snapshot, audit->who);
 		audit->object = arena_strdup(&call->arena, snapshot->key);
-		take(pipeline, call, snapshot, &carried, refuse);
+		take_snapshot(pipeline, call, snapshot, &carried, refuse);
 	}
 	snapshot_unref(snapshot);
 }

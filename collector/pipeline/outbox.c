@@ -11,7 +11,7 @@
 #include "proto/base/timestamp.h"
 
 /* How long to wait before the store is asked again after a failure. */
-#define SAVE_AGAIN_MS 1000
+#define SAVE_RETRY_MS 1000
 
 #define MAX_SLEEP_MS (INT64_C(60) * 1000)
 
@@ -57,7 +57,7 @@ static struct delivery_queue *find_or_add_queue(struct outbox *outbox,
 	if (!queue) {
 		queue = mem_alloc(sizeof *queue);
 		queue->key = mem_strdup(key);
-		queue->end_delivery = &queue->first;
+		queue->tail = &queue->first;
 		if (outbox->n_queues == outbox->room_queues) {
 			outbox->room_queues = outbox->room_queues ? outbox->room_queues * 2 : 16;
 			outbox->queues =
@@ -101,7 +101,7 @@ struct delivery *outbox_find(const struct outbox *outbox, int64_t id)
 	return NULL;
 }
 
-static void take_out(struct delivery *delivery)
+static void unlink_delivery(struct delivery *delivery)
 {
 	struct delivery_queue *queue = delivery->queue;
 	struct delivery **at = &queue->first;
@@ -109,8 +109,8 @@ static void take_out(struct delivery *delivery)
 	while (*at != delivery)
 		at = &(*at)->next;
 	*at = delivery->next;
-	if (queue->end_delivery == &delivery->next)
-		queue->end_delivery = at;
+	if (queue->tail == &delivery->next)
+		queue->tail = at;
 	delivery->hook_state->counts.waiting--;
 }
 
@@ -133,12 +133,12 @@ static void on_saved(void *user, enum status status, const char *error)
 			  "stored: %s",
 			  delivery->row.id, delivery->row.hook, error);
 		if (!outbox->is_stopped)
-			loop_timer_start(outbox->timer, SAVE_AGAIN_MS);
+			loop_timer_start(outbox->timer, SAVE_RETRY_MS);
 		return;
 	}
 	delivery->is_unsaved = false;
 	if (delivery->row.state != RECORD_DELIVERY_WAITING) {
-		take_out(delivery);
+		unlink_delivery(delivery);
 		free_delivery(delivery);
 	}
 	outbox_send_due(outbox);
@@ -157,7 +157,7 @@ static void save_delivery(struct delivery *delivery)
 		return; /* the notification is sent again after the next start */
 	delivery->is_busy = store_submit(outbox->options.store, &change) == STATUS_OK;
 	if (!delivery->is_busy)
-		loop_timer_start(outbox->timer, SAVE_AGAIN_MS);
+		loop_timer_start(outbox->timer, SAVE_RETRY_MS);
 }
 
 static void end_delivery(struct delivery *delivery, enum record_delivery_state state)
@@ -202,7 +202,7 @@ static void retry_now(struct outbox *outbox, const struct hook_state *hook_state
 	}
 }
 
-static void try_again(struct delivery *delivery, int64_t retry_after_s)
+static void schedule_retry(struct delivery *delivery, int64_t retry_after_s)
 {
 	struct outbox *outbox = delivery->outbox;
 	int64_t now_ms = outbox->options.now_ms();
@@ -227,7 +227,7 @@ static void try_again(struct delivery *delivery, int64_t retry_after_s)
 	save_delivery(delivery);
 }
 
-/* What a receiver refuses becomes a dead letter, of which there is an alert of its own. */
+/* Only failures to be retried make a hook fail: of dead letters there is an alert of its own. */
 static void note_outcome(struct outbox *outbox, struct hook_state *hook_state,
 			 enum hook_outcome outcome)
 {
@@ -246,7 +246,7 @@ static void on_sent(void *user, const struct hook_result *result)
 	struct delivery *delivery = user;
 
 	delivery->is_busy = false;
-	delivery->hook_state->at_once--;
+	delivery->hook_state->n_running--;
 	delivery->row.attempts++;
 	set_result(delivery, result->text ? result->text : "");
 	note_outcome(delivery->outbox, delivery->hook_state, result->outcome);
@@ -256,7 +256,7 @@ static void on_sent(void *user, const struct hook_result *result)
 		retry_now(delivery->outbox, delivery->hook_state);
 		break;
 	case HOOK_RETRY:
-		try_again(delivery, result->retry_s);
+		schedule_retry(delivery, result->retry_s);
 		break;
 	case HOOK_GONE:
 		disable_hook(delivery);
@@ -282,13 +282,13 @@ static void send_head(struct delivery *delivery, struct hook *hook)
 	enum status status =
 		store_read_delivery(outbox->options.store, delivery->row.id, &arena, &row, error);
 	if (status != STATUS_OK) {
-		delivery->row.next_ms = outbox->options.now_ms() + SAVE_AGAIN_MS;
+		delivery->row.next_ms = outbox->options.now_ms() + SAVE_RETRY_MS;
 	} else if (notification_read(row.body, row.body_size, &arena, &notification) != STATUS_OK) {
 		set_result(delivery, "it is damaged in the store");
 		end_delivery(delivery, RECORD_DELIVERY_DEAD);
 	} else {
 		delivery->is_busy = true;
-		delivery->hook_state->at_once++;
+		delivery->hook_state->n_running++;
 		hook_send(hook, &notification, on_sent, delivery);
 	}
 	arena_deinit(&arena);
@@ -299,7 +299,7 @@ static const char *why_not_sent(const struct hook *hook, const struct hook_state
 {
 	if (!hook)
 		return "there is no hook of that name in the configuration";
-	if (!hook_is_told(hook))
+	if (!hook_is_notified(hook))
 		return "the hook of that name is of a type now that is not told of single changes";
 	return hook_state->is_disabled ? "the hook is disabled, for its receiver answered 410"
 				       : NULL;
@@ -326,7 +326,7 @@ static int64_t try_head(struct delivery *delivery, int64_t now_ms)
 		return delivery->row.next_ms;
 	if (is_future(delivery->hook_state->not_before_ms, now_ms))
 		return delivery->hook_state->not_before_ms;
-	if (delivery->hook_state->at_once >= OUTBOX_MAX_AT_ONCE)
+	if (delivery->hook_state->n_running >= OUTBOX_MAX_AT_ONCE)
 		return INT64_MAX; /* on_sent() of another one tries again */
 	struct hook *hook = hooks_find(outbox->options.hooks, delivery->row.hook);
 	const char *why_not = why_not_sent(hook, delivery->hook_state);
@@ -402,7 +402,8 @@ void outbox_free(struct outbox *outbox)
 }
 
 /* The oldest notification that waits for a hook and is not under way. */
-static struct delivery *oldest_of(const struct outbox *outbox, const struct hook_state *hook_state)
+static struct delivery *find_oldest_idle(const struct outbox *outbox,
+					 const struct hook_state *hook_state)
 {
 	struct delivery *oldest = NULL;
 
@@ -429,8 +430,8 @@ struct delivery *outbox_add(struct outbox *outbox, const struct record_delivery 
 	delivery->hook_state = outbox_hook_state(outbox, row->hook);
 	delivery->hook_state->counts.waiting++;
 	delivery->queue = find_or_add_queue(outbox, row);
-	*delivery->queue->end_delivery = delivery;
-	delivery->queue->end_delivery = &delivery->next;
+	*delivery->queue->tail = delivery;
+	delivery->queue->tail = &delivery->next;
 	return delivery;
 }
 
@@ -439,7 +440,7 @@ void outbox_put(struct outbox *outbox, const struct record_delivery *row)
 	struct delivery *delivery = outbox_add(outbox, row);
 
 	if (delivery->hook_state->counts.waiting > OUTBOX_MAX_WAITING) {
-		struct delivery *oldest = oldest_of(outbox, delivery->hook_state);
+		struct delivery *oldest = find_oldest_idle(outbox, delivery->hook_state);
 		if (oldest) {
 			set_result(oldest, "too many notifications wait for this hook");
 			end_delivery(oldest, RECORD_DELIVERY_DEAD);

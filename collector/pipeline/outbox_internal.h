@@ -23,13 +23,13 @@ struct delivery {
 struct delivery_queue {
 	char *key;
 	struct delivery *first;
-	struct delivery **end_delivery;
+	struct delivery **tail;
 };
 
 /* A hook, also one that is not configured any more while something waits for it. */
 struct hook_state {
 	char *name;
-	size_t at_once; /* attempts under way */
+	size_t n_running; /* attempts under way */
 	struct outbox_counts counts;
 	bool is_known; /* the store has a row of it */
 	bool is_disabled;

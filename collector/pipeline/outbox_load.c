@@ -85,7 +85,7 @@ enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
 }
 
 /* A request to send one again, on its way to the store. */
-struct again {
+struct resend {
 	struct outbox *outbox;
 	struct record_delivery row;
 	struct record_hook hook;
@@ -96,11 +96,11 @@ struct again {
 };
 
 /* Somebody wants it to be sent, whatever held it up. */
-static void take_again(struct again *again)
+static void apply_resend(struct resend *resend)
 {
-	struct outbox *outbox = again->outbox;
-	struct delivery *known = outbox_find(outbox, again->row.id);
-	struct hook_state *hook_state = outbox_hook_state(outbox, again->row.hook);
+	struct outbox *outbox = resend->outbox;
+	struct delivery *known = outbox_find(outbox, resend->row.id);
+	struct hook_state *hook_state = outbox_hook_state(outbox, resend->row.hook);
 	char error[STORE_ERROR_SIZE];
 
 	if (hook_state->is_disabled)
@@ -108,24 +108,24 @@ static void take_again(struct again *again)
 	hook_state->is_disabled = false;
 	hook_state->not_before_ms = 0;
 	if (known && !known->is_busy && !known->is_unsaved)
-		known->row.next_ms = again->row.next_ms;
+		known->row.next_ms = resend->row.next_ms;
 	else if (!known)
-		outbox_add(outbox, &again->row);
+		outbox_add(outbox, &resend->row);
 	if (outbox_count_dead(outbox, error) != STATUS_OK)
 		log_error("%s", error); /* the ill of dead letters ends with the next start */
 	outbox_send_due(outbox);
 	outbox->options.changed(outbox->options.user);
 }
 
-static void on_again(void *user, enum status status, const char *error)
+static void on_resend_stored(void *user, enum status status, const char *error)
 {
-	struct again *again = user;
+	struct resend *resend = user;
 
 	if (status == STATUS_OK)
-		take_again(again);
-	again->done(again->user, status, error);
-	arena_deinit(&again->arena);
-	free(again);
+		apply_resend(resend);
+	resend->done(resend->user, status, error);
+	arena_deinit(&resend->arena);
+	free(resend);
 }
 
 static struct record_audit copy_audit(const struct record_audit *audit, struct arena *arena)
@@ -140,34 +140,36 @@ static struct record_audit copy_audit(const struct record_audit *audit, struct a
 enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_audit *audit,
 			 outbox_done *done, void *user, char error[STORE_ERROR_SIZE])
 {
-	struct again *again = mem_alloc(sizeof *again);
+	struct resend *resend = mem_alloc(sizeof *resend);
 	struct delivery *known = outbox_find(outbox, id);
-	struct store_change change = { .delivery = &again->row, .done = on_again, .user = again };
+	struct store_change change = { .delivery = &resend->row,
+				       .done = on_resend_stored,
+				       .user = resend };
 
-	*again = (struct again){ .outbox = outbox, .done = done, .user = user };
-	arena_init(&again->arena);
+	*resend = (struct resend){ .outbox = outbox, .done = done, .user = user };
+	arena_init(&resend->arena);
 	enum status status =
-		store_read_delivery(outbox->options.store, id, &again->arena, &again->row, error);
-	if (status == STATUS_OK && (again->row.state == RECORD_DELIVERY_DONE ||
+		store_read_delivery(outbox->options.store, id, &resend->arena, &resend->row, error);
+	if (status == STATUS_OK && (resend->row.state == RECORD_DELIVERY_DONE ||
 				    (known && (known->is_busy || known->is_unsaved))))
 		status = STATUS_CONFLICT;
 	if (status == STATUS_OK) {
-		again->row.state = RECORD_DELIVERY_WAITING;
-		again->row.next_ms = outbox->options.now_ms();
-		again->row.ended_ms = TIMESTAMP_NONE;
-		again->row.attempts = 0;
-		again->hook = (struct record_hook){ again->row.hook, false, again->row.next_ms };
-		if (outbox_is_disabled(outbox, again->row.hook))
-			change.hook = &again->hook;
+		resend->row.state = RECORD_DELIVERY_WAITING;
+		resend->row.next_ms = outbox->options.now_ms();
+		resend->row.ended_ms = TIMESTAMP_NONE;
+		resend->row.attempts = 0;
+		resend->hook = (struct record_hook){ resend->row.hook, false, resend->row.next_ms };
+		if (outbox_is_disabled(outbox, resend->row.hook))
+			change.hook = &resend->hook;
 		if (audit) {
-			again->audit = copy_audit(audit, &again->arena);
-			change.audit = &again->audit;
+			resend->audit = copy_audit(audit, &resend->arena);
+			change.audit = &resend->audit;
 		}
 		status = store_submit(outbox->options.store, &change);
 	}
 	if (status != STATUS_OK) {
-		arena_deinit(&again->arena);
-		free(again);
+		arena_deinit(&resend->arena);
+		free(resend);
 	}
 	return status;
 }

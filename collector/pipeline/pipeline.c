@@ -11,9 +11,9 @@
 struct pipeline {
 	struct pipeline_options options;
 	struct fleet *fleet;
-	struct loop_timer *wake;    /* when the next report ceases to be fresh */
-	struct loop_timer *rebuild; /* after a failure */
-	struct loop_timer *look;    /* at the place of the store */
+	struct loop_timer *wake;        /* when the next report ceases to be fresh */
+	struct loop_timer *rebuild;     /* after a failure */
+	struct loop_timer *store_check; /* at the place of the store */
 	uint64_t retry_ms;
 	uint64_t revision;
 	bool ready;
@@ -22,7 +22,7 @@ struct pipeline {
 };
 
 /* Changes on their way to the store. */
-struct passage {
+struct pending_commit {
 	struct pipeline *pipeline;
 	struct changes *changes;
 	struct alert_changes *alerts; /* what they mean for the alerts; NULL: there are none */
@@ -59,41 +59,41 @@ void pipeline_fail(struct pipeline *p, const char *error)
 
 static void on_committed(void *user, enum status status, const char *error)
 {
-	struct passage *passage = user;
-	struct pipeline *p = passage->pipeline;
+	struct pending_commit *commit = user;
+	struct pipeline *p = commit->pipeline;
 
 	if (status == STATUS_OK) {
 		if (p->options.feed)
-			feed_tell(p->options.feed, p->fleet, passage->changes, p->options.now_ms());
-		fleet_publish(p->fleet, passage->changes);
+			feed_send(p->options.feed, p->fleet, commit->changes, p->options.now_ms());
+		fleet_publish(p->fleet, commit->changes);
 		p->revision++;
 	} else {
 		pipeline_fail(p, error);
 	}
 	if (p->options.alerting)
-		alerting_finish(p->options.alerting, passage->alerts, status == STATUS_OK);
-	changes_free(passage->changes);
-	passage->done(passage->user, status == STATUS_OK);
-	free(passage);
+		alerting_finish(p->options.alerting, commit->alerts, status == STATUS_OK);
+	changes_free(commit->changes);
+	commit->done(commit->user, status == STATUS_OK);
+	free(commit);
 }
 
 enum status pipeline_submit(struct pipeline *p, struct changes *changes, pipeline_done *done,
 			    void *user)
 {
 	struct store_change change = changes_for_store(changes);
-	struct passage *passage = mem_alloc(sizeof *passage);
+	struct pending_commit *commit = mem_alloc(sizeof *commit);
 
-	*passage = (struct passage){ p, changes, NULL, done, user };
+	*commit = (struct pending_commit){ p, changes, NULL, done, user };
 	if (p->options.alerting)
-		passage->alerts = alerting_prepare(p->options.alerting, changes, &change);
+		commit->alerts = alerting_prepare(p->options.alerting, changes, &change);
 	change.done = on_committed;
-	change.user = passage;
+	change.user = commit;
 	enum status status = store_submit(p->options.store, &change);
 	if (status != STATUS_OK) {
 		if (p->options.alerting)
-			alerting_finish(p->options.alerting, passage->alerts, false);
+			alerting_finish(p->options.alerting, commit->alerts, false);
 		changes_free(changes);
-		free(passage);
+		free(commit);
 		pipeline_fail(p, "too many changes wait for the store");
 		return status;
 	}
@@ -178,14 +178,14 @@ static void on_rebuild(void *user)
 	pipeline_fail(p, error);
 }
 
-static void on_look(void *user)
+static void on_store_check(void *user)
 {
 	struct pipeline *p = user;
 	char error[STORE_ERROR_SIZE];
 
 	if (p->ready && store_look(p->options.store, error) != STATUS_OK)
 		pipeline_fail(p, error);
-	loop_timer_start(p->look, PIPELINE_LOOK_MS);
+	loop_timer_start(p->store_check, PIPELINE_LOOK_MS);
 }
 
 static void on_alerts_failed(void *user, const char *error)
@@ -214,8 +214,8 @@ enum status pipeline_open(struct pipeline **out, const struct pipeline_options *
 	p->fleet = fleet;
 	p->wake = loop_timer_new(options->loop, on_wake, p);
 	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
-	p->look = loop_timer_new(options->loop, on_look, p);
-	loop_timer_start(p->look, PIPELINE_LOOK_MS);
+	p->store_check = loop_timer_new(options->loop, on_store_check, p);
+	loop_timer_start(p->store_check, PIPELINE_LOOK_MS);
 	if (options->alerting)
 		alerting_on_failure(options->alerting, on_alerts_failed, p);
 	become_ready(p, changes);
@@ -229,7 +229,7 @@ void pipeline_stop(struct pipeline *p)
 	p->options.feed = NULL;
 	loop_timer_close(p->wake);
 	loop_timer_close(p->rebuild);
-	loop_timer_close(p->look);
+	loop_timer_close(p->store_check);
 }
 
 void pipeline_free(struct pipeline *p)

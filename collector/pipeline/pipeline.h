@@ -19,7 +19,7 @@
 #define PIPELINE_RETRY_MIN_MS UINT64_C(250)
 #define PIPELINE_RETRY_MAX_MS (UINT64_C(30) * 1000)
 
-/* So often it is seen whether the store is still in its place. */
+/* How often the store is looked for at its place. */
 #define PIPELINE_LOOK_MS UINT64_C(500)
 
 /* The fleet's next expiry is looked at again after this long, for the system's clock may be set. */

@@ -20,8 +20,8 @@ static const char *format_seconds(int64_t ms, char out[TIMESTAMP_TEXT_SIZE])
 	return timestamp_format(ms / 1000 * 1000, out);
 }
 
-static struct alert_ill look_at_disk(const struct self_check_facts *facts, int64_t now_ms,
-				     struct arena *arena)
+static struct alert_ill check_disk(const struct self_check_facts *facts, int64_t now_ms,
+				   struct arena *arena)
 {
 	struct alert_ill result = { .text = "", .remedy = "" };
 	struct statvfs disk;
@@ -30,19 +30,19 @@ static struct alert_ill look_at_disk(const struct self_check_facts *facts, int64
 	if (statvfs(facts->data, &disk) != 0 || disk.f_blocks == 0)
 		return result; /* the store says what is wrong with its directory */
 	int64_t free_bytes = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-	result.holds =
+	result.active =
 		self_check_is_short(free_bytes, (int64_t)disk.f_blocks * (int64_t)disk.f_frsize);
 	result.text = arena_printf(
 		arena, "Of the file system of %s%s %" PRId64 " MB are free%s.", facts->data,
-		result.holds ? " only" : "", free_bytes / (INT64_C(1024) * 1024),
-		result.holds ? ": when it is full, no report can be stored" : "");
+		result.active ? " only" : "", free_bytes / (INT64_C(1024) * 1024),
+		result.active ? ": when it is full, no report can be stored" : "");
 	result.remedy = "Make room there, or let the collector keep less: keep-reports, "
 			"keep-report-days, keep-mb.";
 	return result;
 }
 
-static struct alert_ill look_at_certificate(const struct self_check_facts *facts, int64_t now_ms,
-					    struct arena *arena)
+static struct alert_ill check_certificate(const struct self_check_facts *facts, int64_t now_ms,
+					  struct arena *arena)
 {
 	int64_t end_ms = facts->certificate_end_ms;
 	struct alert_ill result = { .text = "", .remedy = "" };
@@ -50,16 +50,16 @@ static struct alert_ill look_at_certificate(const struct self_check_facts *facts
 
 	if (end_ms == TIMESTAMP_NONE)
 		return result;
-	result.holds = end_ms - now_ms < MS_A_DAY * SELF_CHECK_CERTIFICATE_DAYS;
+	result.active = end_ms - now_ms < MS_A_DAY * SELF_CHECK_CERTIFICATE_DAYS;
 	result.text = arena_printf(arena, "The certificate of the collector ends %s%s.",
 				   format_seconds(end_ms, ends),
-				   result.holds ? ": from then on no agent reports any more" : "");
+				   result.active ? ": from then on no agent reports any more" : "");
 	result.remedy = "Put a new certificate in its place and send the collector SIGHUP.";
 	return result;
 }
 
-static struct alert_ill look_at_dead_letters(const struct self_check_facts *facts, int64_t now_ms,
-					     struct arena *arena)
+static struct alert_ill check_dead_letters(const struct self_check_facts *facts, int64_t now_ms,
+					   struct arena *arena)
 {
 	int64_t last_ms = facts->last_dead_ms;
 	struct alert_ill result = { .text = "No notification is left undelivered.", .remedy = "" };
@@ -67,18 +67,19 @@ static struct alert_ill look_at_dead_letters(const struct self_check_facts *fact
 
 	if (last_ms == TIMESTAMP_NONE)
 		return result;
-	result.holds = now_ms - last_ms < SELF_CHECK_DEAD_LETTER_MS;
-	result.text = arena_printf(arena,
-				   result.holds ? "A notification could not be delivered, the last "
-						  "one at %s. The deliveries that failed say why."
-						: "Since %s every notification was delivered.",
-				   format_seconds(last_ms, at));
+	result.active = now_ms - last_ms < SELF_CHECK_DEAD_LETTER_MS;
+	result.text =
+		arena_printf(arena,
+			     result.active ? "A notification could not be delivered, the last "
+					     "one at %s. The deliveries that failed say why."
+					   : "Since %s every notification was delivered.",
+			     format_seconds(last_ms, at));
 	result.remedy = "Mend the hook, then send them again from the list of deliveries.";
 	return result;
 }
 
-static struct alert_ill look_at_hooks(const struct self_check_facts *facts, int64_t now_ms,
-				      struct arena *arena)
+static struct alert_ill check_hooks(const struct self_check_facts *facts, int64_t now_ms,
+				    struct arena *arena)
 {
 	struct alert_ill result = { .text = "Every hook takes what it is told.", .remedy = "" };
 	char at[TIMESTAMP_TEXT_SIZE];
@@ -86,7 +87,7 @@ static struct alert_ill look_at_hooks(const struct self_check_facts *facts, int6
 
 	if (!facts->stuck_hook)
 		return result;
-	result.holds = true;
+	result.active = true;
 	result.text = arena_printf(arena,
 				   "The hook %s has taken nothing since %s; what it is to be "
 				   "told waits.",
@@ -98,19 +99,19 @@ static struct alert_ill look_at_hooks(const struct self_check_facts *facts, int6
 	return result;
 }
 
-/* One for each condition of the collector's own; test_self_check asks them all. */
-static struct alert_ill (*const looks[CONDITION_COUNT])(const struct self_check_facts *facts,
-							int64_t now_ms, struct arena *arena) = {
-	[CONDITION_DISK] = look_at_disk,
-	[CONDITION_CERTIFICATE] = look_at_certificate,
-	[CONDITION_DEAD_LETTERS] = look_at_dead_letters,
-	[CONDITION_HOOK] = look_at_hooks,
+/* A check for each condition of the collector's own; test_self_check runs them all. */
+static struct alert_ill (*const checks[CONDITION_COUNT])(const struct self_check_facts *facts,
+							 int64_t now_ms, struct arena *arena) = {
+	[CONDITION_DISK] = check_disk,
+	[CONDITION_CERTIFICATE] = check_certificate,
+	[CONDITION_DEAD_LETTERS] = check_dead_letters,
+	[CONDITION_HOOK] = check_hooks,
 };
 
-struct alert_ill self_check_look(const struct self_check_facts *facts, enum condition condition,
-				 int64_t now_ms, struct arena *arena)
+struct alert_ill self_check_run(const struct self_check_facts *facts, enum condition condition,
+				int64_t now_ms, struct arena *arena)
 {
-	struct alert_ill ill = looks[condition](facts, now_ms, arena);
+	struct alert_ill ill = checks[condition](facts, now_ms, arena);
 
 	ill.since_ms = now_ms;
 	return ill;

@@ -32,5 +32,5 @@ struct self_check_facts {
 bool self_check_is_short(int64_t free_bytes, int64_t all_bytes);
 
 /* `condition` is one of the collector's own. */
-struct alert_ill self_check_look(const struct self_check_facts *facts, enum condition condition,
-				 int64_t now_ms, struct arena *arena);
+struct alert_ill self_check_run(const struct self_check_facts *facts, enum condition condition,
+				int64_t now_ms, struct arena *arena);

@@ -14,7 +14,7 @@ static bool has_address(const struct report_adapter *adapter, uint32_t wanted)
 }
 
 /* Is it one that the report names? */
-static bool fits(const struct report *report, uint32_t from)
+static bool has_source_address(const struct report *report, uint32_t from)
 {
 	for (size_t i = 0; i < report->n_adapters; i++) {
 		if (has_address(&report->adapters[i], from))
@@ -30,5 +30,5 @@ bool sender_stands(const struct principal *caller, const struct report *report, 
 
 	if (age_ms < SENDER_STANDING_MS || age_ms >= SENDER_STANDING_UNFIT_MS)
 		return age_ms >= SENDER_STANDING_UNFIT_MS;
-	return fits(report, from);
+	return has_source_address(report, from);
 }

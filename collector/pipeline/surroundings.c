@@ -12,14 +12,14 @@
  */
 #define MISSING_HALVES 3
 
-/* Whoever was missing so many intervals before the others has reasons of its own. */
+/* A server that was missing so many intervals before the others has reasons of its own. */
 #define EARLIER_INTERVALS 4
 
-/* It begins when so many of a hundred are missing, and lasts while half of them are. */
+/* The condition begins when so many of a hundred are missing, and lasts while half of them are. */
 #define BEGINS_PERCENT 90
 #define LASTS_PERCENT  50
 
-/* What is heard of a site, or of all. */
+/* Servers of one site, or of all, by whether they are heard of. */
 struct place {
 	int64_t last_ms; /* the latest report of those that are missing; INT64_MIN: none is */
 	size_t heard;
@@ -37,7 +37,7 @@ struct look {
 	struct place *sites; /* by fleet_place() */
 };
 
-static int64_t heard_ms(const struct look *look, const struct fleet_row *row)
+static int64_t last_heard_ms(const struct look *look, const struct fleet_row *row)
 {
 	return row->reported_at_ms > look->heard_from_ms ? row->reported_at_ms
 							 : look->heard_from_ms;
@@ -50,7 +50,7 @@ static int64_t interval_ms(const struct fleet_row *row)
 
 static bool is_missing(const struct look *look, const struct fleet_row *row)
 {
-	return look->now_ms - heard_ms(look, row) > interval_ms(row) * MISSING_HALVES / 2;
+	return look->now_ms - last_heard_ms(look, row) > interval_ms(row) * MISSING_HALVES / 2;
 }
 
 static void note_last(struct place *place, int64_t ms)
@@ -59,37 +59,37 @@ static void note_last(struct place *place, int64_t ms)
 		place->last_ms = ms;
 }
 
-static void count(const struct look *look, const struct fleet_row *row, struct place *place)
+static void count_server(const struct look *look, const struct fleet_row *row, struct place *place)
 {
 	if (!is_missing(look, row)) {
 		place->heard++;
 		return;
 	}
-	if (heard_ms(look, row) < place->last_ms - EARLIER_INTERVALS * interval_ms(row))
+	if (last_heard_ms(look, row) < place->last_ms - EARLIER_INTERVALS * interval_ms(row))
 		return;
 	place->missing++;
 	place->silent +=
-		look->now_ms - heard_ms(look, row) >= interval_ms(row) * SITE_FRESH_INTERVALS;
+		look->now_ms - last_heard_ms(look, row) >= interval_ms(row) * SITE_FRESH_INTERVALS;
 }
 
-static void count_all(struct look *look)
+static void count_servers(struct look *look)
 {
 	for (size_t i = 0; i < look->n; i++) {
 		const struct fleet_row *row = &look->rows[i];
 		if (row->view->not_monitored || !is_missing(look, row))
 			continue;
-		note_last(&look->all, heard_ms(look, row));
-		note_last(&look->sites[row->site], heard_ms(look, row));
+		note_last(&look->all, last_heard_ms(look, row));
+		note_last(&look->sites[row->site], last_heard_ms(look, row));
 	}
 	for (size_t i = 0; i < look->n; i++) {
 		if (look->rows[i].view->not_monitored)
 			continue;
-		count(look, &look->rows[i], &look->all);
-		count(look, &look->rows[i], &look->sites[look->rows[i].site]);
+		count_server(look, &look->rows[i], &look->all);
+		count_server(look, &look->rows[i], &look->sites[look->rows[i].site]);
 	}
 }
 
-static bool holds(const struct place *place, bool is_open)
+static bool is_lost(const struct place *place, bool is_open)
 {
 	size_t percent = is_open ? LASTS_PERCENT : BEGINS_PERCENT;
 
@@ -99,7 +99,7 @@ static bool holds(const struct place *place, bool is_open)
 	       place->missing * 100 >= percent * (place->missing + place->heard);
 }
 
-static const char *tell_count(const struct place *place, const char *where, struct arena *arena)
+static const char *describe_count(const struct place *place, const char *where, struct arena *arena)
 {
 	size_t n = place->missing + place->heard;
 
@@ -110,14 +110,14 @@ static const char *tell_count(const struct place *place, const char *where, stru
 			    n, where);
 }
 
-static struct alert_ill tell(const struct place *place, const struct fleet_place *site,
-			     bool is_there, struct arena *arena)
+static struct alert_ill describe_place(const struct place *place, const struct fleet_place *site,
+				       bool active, struct arena *arena)
 {
 	const char *where =
 		site ? arena_printf(arena, " of %s/%s", site->organization, site->site) : "";
-	struct alert_ill ill = { .holds = is_there, .since_ms = place->last_ms, .remedy = "" };
+	struct alert_ill ill = { .active = active, .since_ms = place->last_ms, .remedy = "" };
 
-	if (!is_there) {
+	if (!active) {
 		ill.text = arena_printf(arena, "%zu of the %zu servers%s report again.",
 					place->heard, place->heard + place->missing, where);
 		return ill;
@@ -125,7 +125,7 @@ static struct alert_ill tell(const struct place *place, const struct fleet_place
 	ill.text = arena_printf(arena,
 				"%s. That so many fall silent at once is probably the "
 				"doing of what lies between: %s.",
-				tell_count(place, where, arena),
+				describe_count(place, where, arena),
 				site ? "the network between that site and this collector"
 				     : "this collector's network, name or certificate");
 	ill.remedy = site ? "See whether the site can be reached from this machine, and this "
@@ -138,27 +138,27 @@ static struct alert_ill tell(const struct place *place, const struct fleet_place
 	return ill;
 }
 
-/* `may_begin`: no wider one explains it. Returns whether it holds. */
-static bool update(struct alerts *alerts, const struct look *look, const struct place *place,
-		   const struct fleet_place *site, bool may_begin, struct alert_changes *out)
+/* `may_begin`: no wider condition explains it. Returns whether it is active. */
+static bool update_place(struct alerts *alerts, const struct look *look, const struct place *place,
+			 const struct fleet_place *site, bool may_begin, struct alert_changes *out)
 {
 	const char *organization = site ? site->organization : "";
 	const char *name = site ? site->site : "";
 	bool is_open = alerts_find_surroundings(alerts, organization, name) != NULL;
-	bool is_there = holds(place, is_open) && (is_open || may_begin);
+	bool active = is_lost(place, is_open) && (is_open || may_begin);
 	struct arena arena;
 
-	if (!is_there && !is_open)
+	if (!active && !is_open)
 		return false;
 	arena_init(&arena);
-	const struct alert_ill ill = tell(place, site, is_there, &arena);
+	const struct alert_ill ill = describe_place(place, site, active, &arena);
 	alerts_update_surroundings(alerts, organization, name, &ill, look->now_ms, out);
 	arena_deinit(&arena);
-	return is_there;
+	return active;
 }
 
-void surroundings_look(struct alerts *alerts, const struct fleet *fleet, int64_t heard_from_ms,
-		       int64_t now_ms, struct alert_changes *out)
+void surroundings_update(struct alerts *alerts, const struct fleet *fleet, int64_t heard_from_ms,
+			 int64_t now_ms, struct alert_changes *out)
 {
 	size_t n_sites = fleet_count_sites(fleet);
 	struct look look = { .fleet = fleet,
@@ -170,12 +170,12 @@ void surroundings_look(struct alerts *alerts, const struct fleet *fleet, int64_t
 	look.rows = fleet_rows(fleet, &look.n);
 	for (size_t i = 0; i < n_sites; i++)
 		look.sites[i].last_ms = INT64_MIN;
-	count_all(&look);
-	bool of_all = update(alerts, &look, &look.all, NULL, true, out);
+	count_servers(&look);
+	bool of_all = update_place(alerts, &look, &look.all, NULL, true, out);
 	for (size_t i = 0; i < n_sites; i++) {
 		const struct fleet_place site = fleet_place(fleet, i);
 		if (*site.organization || *site.site)
-			update(alerts, &look, &look.sites[i], &site, !of_all, out);
+			update_place(alerts, &look, &look.sites[i], &site, !of_all, out);
 	}
 	free(look.sites);
 }

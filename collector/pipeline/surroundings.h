@@ -16,5 +16,5 @@
  * Looks at all servers, and brings the alerts up to date with what it finds. The collector could
  * hear from `heard_from_ms` on: nobody was silent before.
  */
-void surroundings_look(struct alerts *alerts, const struct fleet *fleet, int64_t heard_from_ms,
-		       int64_t now_ms, struct alert_changes *out);
+void surroundings_update(struct alerts *alerts, const struct fleet *fleet, int64_t heard_from_ms,
+			 int64_t now_ms, struct alert_changes *out);

@@ -150,8 +150,9 @@ static void over_long_random_times_firing_and_resolving_alternate(void **state)
 		alert_clock_init(&clock);
 		for (int i = 0; i < 20000; i++) {
 			seed = seed * 1664525U + 1013904223U;
-			bool holds = (seed >> 20) % 3 == 0 ? !clock.holds : clock.holds;
-			enum alert_step step = alert_clock_step(&clock, &rules[r], holds, now, now);
+			bool active = (seed >> 20) % 3 == 0 ? !clock.active : clock.active;
+			enum alert_step step =
+				alert_clock_step(&clock, &rules[r], active, now, now);
 			assert_true(step != ALERT_STEP_FIRING || !fires);
 			assert_true(step != ALERT_STEP_RESOLVED || fires);
 			fires = step == ALERT_STEP_FIRING || (fires && step != ALERT_STEP_RESOLVED);

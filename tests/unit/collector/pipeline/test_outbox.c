@@ -56,7 +56,7 @@ struct hook *hooks_find(struct hooks *hooks, const char *name)
 	return strcmp(name, ops.name) == 0 ? &ops : strcmp(name, other.name) == 0 ? &other : NULL;
 }
 
-bool hook_is_told(const struct hook *hook)
+bool hook_is_notified(const struct hook *hook)
 {
 	return hook->type == HOOK_TYPE_WEBHOOK;
 }

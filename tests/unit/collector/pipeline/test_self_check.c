@@ -14,16 +14,17 @@
 #define NOW_MS INT64_C(1795344323000)
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
-static bool holds(const struct self_check_facts *facts, enum condition condition, const char *words)
+static bool active(const struct self_check_facts *facts, enum condition condition,
+		   const char *words)
 {
 	struct arena arena;
 
 	arena_init(&arena);
-	const struct alert_ill result = self_check_look(facts, condition, NOW_MS, &arena);
+	const struct alert_ill result = self_check_run(facts, condition, NOW_MS, &arena);
 	assert_non_null(strstr(result.text, words));
-	if (result.holds)
+	if (result.active)
 		assert_int_not_equal(*result.remedy, '\0');
-	bool it_does = result.holds;
+	bool it_does = result.active;
 	arena_deinit(&arena);
 	return it_does;
 }
@@ -34,13 +35,13 @@ static void a_certificate_that_ends_soon_is_one(void **state)
 	struct self_check_facts facts = { .certificate_end_ms = NOW_MS + limit_ms };
 	(void)state;
 
-	assert_false(holds(&facts, CONDITION_CERTIFICATE, "ends 2026-12-06T10:45:23Z."));
+	assert_false(active(&facts, CONDITION_CERTIFICATE, "ends 2026-12-06T10:45:23Z."));
 	facts.certificate_end_ms--;
-	assert_true(holds(&facts, CONDITION_CERTIFICATE, "ends 2026-12-06T10:45:22"));
+	assert_true(active(&facts, CONDITION_CERTIFICATE, "ends 2026-12-06T10:45:22"));
 	facts.certificate_end_ms = NOW_MS - 1;
-	assert_true(holds(&facts, CONDITION_CERTIFICATE, "ends 2026-11-22T10:45:22"));
+	assert_true(active(&facts, CONDITION_CERTIFICATE, "ends 2026-11-22T10:45:22"));
 	facts.certificate_end_ms = TIMESTAMP_NONE;
-	assert_false(holds(&facts, CONDITION_CERTIFICATE, ""));
+	assert_false(active(&facts, CONDITION_CERTIFICATE, ""));
 }
 
 static void a_dead_letter_is_one_for_a_day(void **state)
@@ -48,12 +49,13 @@ static void a_dead_letter_is_one_for_a_day(void **state)
 	struct self_check_facts facts = { .last_dead_ms = NOW_MS - SELF_CHECK_DEAD_LETTER_MS + 1 };
 	(void)state;
 
-	assert_true(holds(&facts, CONDITION_DEAD_LETTERS, "could not be delivered"));
+	assert_true(active(&facts, CONDITION_DEAD_LETTERS, "could not be delivered"));
 	facts.last_dead_ms--;
-	assert_false(holds(&facts, CONDITION_DEAD_LETTERS,
-			   "Since 2026-11-21T10:45:23Z every notification was delivered."));
+	assert_false(active(&facts, CONDITION_DEAD_LETTERS,
+			    "Since 2026-11-21T10:45:23Z every notification was delivered."));
 	facts.last_dead_ms = TIMESTAMP_NONE;
-	assert_false(holds(&facts, CONDITION_DEAD_LETTERS, "No notification is left undelivered."));
+	assert_false(
+		active(&facts, CONDITION_DEAD_LETTERS, "No notification is left undelivered."));
 }
 
 static void a_hook_that_takes_nothing_is_one(void **state)
@@ -61,10 +63,10 @@ static void a_hook_that_takes_nothing_is_one(void **state)
 	struct self_check_facts facts = { .stuck_hook = "pager", .stuck_ms = NOW_MS + 7 };
 	(void)state;
 
-	assert_true(holds(&facts, CONDITION_HOOK,
-			  "The hook pager has taken nothing since 2026-11-22T10:45:23Z"));
+	assert_true(active(&facts, CONDITION_HOOK,
+			   "The hook pager has taken nothing since 2026-11-22T10:45:23Z"));
 	facts.stuck_hook = NULL;
-	assert_false(holds(&facts, CONDITION_HOOK, "Every hook takes what it is told."));
+	assert_false(active(&facts, CONDITION_HOOK, "Every hook takes what it is told."));
 }
 
 /* Both have to be little: the room, and its part of the whole. */
@@ -86,7 +88,7 @@ static void a_file_system_that_cannot_be_asked_is_none(void **state)
 	const struct self_check_facts facts = { .data = "/nowhere/at/all" };
 	(void)state;
 
-	assert_false(holds(&facts, CONDITION_DISK, ""));
+	assert_false(active(&facts, CONDITION_DISK, ""));
 }
 
 static void every_condition_of_the_collectors_own_can_be_looked_for(void **state)
@@ -98,7 +100,7 @@ static void every_condition_of_the_collectors_own_can_be_looked_for(void **state
 
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		if (condition_is_own((enum condition)i))
-			assert_false(holds(&facts, (enum condition)i, ""));
+			assert_false(active(&facts, (enum condition)i, ""));
 	}
 }
 
