@@ -1,4 +1,4 @@
-/* What people do to alerts: silence them, acknowledge one. Declared in collector/alerts/alerts.h. */
+/* Acts of people: silences, acknowledgements. Declared in collector/alerts/alerts.h. */
 #include <stdlib.h>
 #include <string.h>
 

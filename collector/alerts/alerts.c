@@ -1,5 +1,6 @@
 #include "collector/alerts/internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,17 +70,18 @@ void alerts_free_subject(struct alert_subject *subject)
 
 static void drop_subject(struct alerts *alerts, struct alert_subject *subject)
 {
+	assert(alerts->subjects[subject->at] == subject);
 	text_map_remove(&alerts->by_key, subject->key);
 	alerts->subjects[subject->at] = alerts->subjects[--alerts->n_subjects];
 	alerts->subjects[subject->at]->at = subject->at;
 	alerts_free_subject(subject);
 }
 
-/* What servers have. */
+/* Conditions of servers. */
 
 /*
- * Of which degrees it is too little known now: an open incident stays as it is, for knowing too
- * little is no recovery, and nothing worse begins.
+ * The degrees while too little is known: an open incident stays as it is, for knowing too little is
+ * no recovery, and nothing worse begins.
  */
 static unsigned unknown_degrees(const struct alert_subject *subject)
 {
@@ -96,7 +98,10 @@ static unsigned unknown_degrees(const struct alert_subject *subject)
 	return active ? active : CONDITION_BIT(CONDITION_UNKNOWN);
 }
 
-/* What is known again is unknown until something worse fires, if it is about to. */
+/*
+ * An incident of which too little was known stays one until something worse fires, if that is about
+ * to.
+ */
 static unsigned known_degrees(const struct alert_subject *subject, enum verdict verdict)
 {
 	const struct alert *open = alerts_open_incident(subject, CONDITION_FAILING);
@@ -143,7 +148,7 @@ static void step_kind(struct alerts *alerts, struct alert_subject *subject, enum
 	join_if_fires(alerts, alert);
 }
 
-/* What becomes due from here on is of this subject alone; returns what is due of all others. */
+/* Due times from here on are of this subject alone; returns the earliest of all others. */
 static int64_t begin_step(struct alerts *alerts)
 {
 	int64_t others_ms = alerts->next_due_ms;
@@ -154,6 +159,7 @@ static int64_t begin_step(struct alerts *alerts)
 
 static void end_step(struct alerts *alerts, struct alert_subject *subject, int64_t others_ms)
 {
+	assert(alerts->subjects[subject->at] == subject);
 	subject->due_ms = alerts->next_due_ms;
 	alerts_due_at(alerts, others_ms);
 }
@@ -163,6 +169,7 @@ static void step_server(struct alerts *alerts, struct alert_subject *subject, in
 {
 	const struct view *view = subject->view;
 	int64_t others_ms = begin_step(alerts);
+	assert(view);
 	unsigned not_monitored = view->not_monitored ? CONDITION_BIT(CONDITION_NOT_MONITORED) : 0;
 
 	step_kind(alerts, subject, CONDITION_FAILING, exposure_of(subject), view->since_ms, now_ms,
@@ -190,8 +197,8 @@ static int64_t silence_counts_from(const struct alerts *alerts, const struct vie
 	return heard_of_ms + SITE_FRESH_INTERVALS * view->interval_s * 1000;
 }
 
-static void see_server(struct alerts *alerts, const struct view *view, int64_t now_ms,
-		       struct alert_changes *out)
+static void update_server(struct alerts *alerts, const struct view *view, int64_t now_ms,
+			  struct alert_changes *out)
 {
 	struct alert_subject *subject = text_map_get(&alerts->by_key, view->key);
 
@@ -209,14 +216,14 @@ void alerts_update_servers(struct alerts *alerts, struct view *const *views, siz
 			   int64_t now_ms, struct alert_changes *out)
 {
 	for (size_t i = 0; i < n; i++)
-		see_server(alerts, views[i], now_ms, out);
+		update_server(alerts, views[i], now_ms, out);
 	alerts_settle(alerts, false, now_ms, out);
 }
 
 static const char taken_out[] = "The server was taken out of the fleet.";
 
-static void forget(struct alerts *alerts, struct alert_subject *subject, const char *why,
-		   int64_t now_ms, struct alert_changes *out)
+static void forget_subject(struct alerts *alerts, struct alert_subject *subject, const char *why,
+			   int64_t now_ms, struct alert_changes *out)
 {
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		struct alert *alert = alerts_open_incident(subject, (enum condition)i);
@@ -235,7 +242,7 @@ void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
 	struct alert_subject *subject = text_map_get(&alerts->by_key, key);
 	if (!subject)
 		return;
-	forget(alerts, subject, taken_out, now_ms, out);
+	forget_subject(alerts, subject, taken_out, now_ms, out);
 	alerts_settle(alerts, false, now_ms, out);
 }
 
@@ -252,7 +259,7 @@ void alerts_update_expected(struct alerts *alerts, const struct view *view, int6
 
 	subject->is_expected = true;
 	if (subject->view != view) /* else time alone goes on, which alerts_advance() sees to */
-		see_server(alerts, view, now_ms, out);
+		update_server(alerts, view, now_ms, out);
 }
 
 void alerts_end_expected(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
@@ -260,8 +267,9 @@ void alerts_end_expected(struct alerts *alerts, int64_t now_ms, struct alert_cha
 	for (size_t i = 0; i < alerts->n_subjects; i++) {
 		struct alert_subject *subject = alerts->subjects[i];
 		if (subject->view && subject->view->not_monitored && !subject->is_expected)
-			forget(alerts, subject, "The server is no longer expected to be there.",
-			       now_ms, out);
+			forget_subject(alerts, subject,
+				       "The server is no longer expected to be there.", now_ms,
+				       out);
 	}
 	alerts_settle(alerts, false, now_ms, out);
 }
@@ -276,12 +284,12 @@ void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_ch
 {
 	for (size_t i = 0; i < alerts->n_subjects; i++) {
 		if (!alerts->subjects[i]->view && !is_of_no_server(alerts->subjects[i]))
-			forget(alerts, alerts->subjects[i], taken_out, now_ms, out);
+			forget_subject(alerts, alerts->subjects[i], taken_out, now_ms, out);
 	}
 	alerts_settle(alerts, false, now_ms, out);
 }
 
-static void tell_ill(struct alerts *alerts, struct alert *alert, const struct alert_ill *ill)
+static void write_ill(struct alerts *alerts, struct alert *alert, const struct alert_ill *ill)
 {
 	struct record_alert *row = &alert->row;
 	const char *name = condition_name(row->condition);
@@ -303,7 +311,7 @@ static struct alert *step_ill(struct alerts *alerts, struct alert_subject *subje
 			     ill->since_ms, now_ms, out);
 	struct alert *alert = subject->alerts[condition];
 	if (alert)
-		tell_ill(alerts, alert, ill);
+		write_ill(alerts, alert, ill);
 	return alert;
 }
 
@@ -385,7 +393,7 @@ static void step_own(struct alerts *alerts, struct alert_subject *subject, int64
 }
 
 /* Is there nothing to remember of it? */
-static bool is_over(const struct alert_subject *subject)
+static bool is_idle(const struct alert_subject *subject)
 {
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		if (subject->alerts[i] || !alert_clock_is_idle(&subject->clocks[i]))
@@ -421,7 +429,7 @@ void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes 
 	alerts->advanced_ms = now_ms;
 	alerts_settle(alerts, true, now_ms, out);
 	for (size_t i = alerts->n_subjects; i-- > 0;) {
-		if (is_over(alerts->subjects[i]))
+		if (is_idle(alerts->subjects[i]))
 			drop_subject(alerts, alerts->subjects[i]);
 	}
 }

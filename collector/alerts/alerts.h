@@ -87,11 +87,11 @@ bool alert_changes_are_empty(const struct alert_changes *changes);
 struct alerts *alerts_new(void);
 void alerts_free(struct alerts *alerts); /* NULL is allowed */
 
-/* What holds from now on; both are borrowed. `url` is that of the collector, or NULL. */
+/* Sets the rules from now on; both are borrowed. `url` is that of the collector, or NULL. */
 void alerts_configure(struct alerts *alerts, const struct alert_policy *policy, const char *url);
 void alerts_set_targets(struct alerts *alerts, const struct alert_target *targets, size_t n);
 
-/* Who counts the servers that a route takes, for daily reports. */
+/* Counts the servers that a route takes, for daily reports. */
 typedef void alerts_count_fleet(void *user, const struct hook_route *route,
 				struct notification_fleet *out);
 void alerts_set_fleet(struct alerts *alerts, alerts_count_fleet *count, void *user);
@@ -136,11 +136,11 @@ void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_ch
 struct alert_ill {
 	bool active;
 	int64_t since_ms;
-	const char *text; /* what is so, whether it holds or not */
+	const char *text; /* what is so, whether it is active or not */
 	const char *remedy;
 };
 
-/* One of the collector's own. */
+/* A condition of the collector's own is active, or not. */
 void alerts_update_self_check(struct alerts *alerts, enum condition condition,
 			      const struct alert_ill *ill, int64_t now_ms,
 			      struct alert_changes *out);

@@ -1,5 +1,6 @@
 #include "collector/alerts/clock.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "proto/base/number.h"
@@ -16,6 +17,7 @@ void alert_clock_init(struct alert_clock *clock)
 
 static void drop_oldest(struct alert_clock *clock, size_t n)
 {
+	assert(n <= clock->n_changes);
 	clock->n_changes -= n;
 	memmove(clock->changes, clock->changes + n, clock->n_changes * sizeof *clock->changes);
 }
@@ -25,6 +27,7 @@ static void note_change(struct alert_clock *clock, int64_t now_ms)
 	if (clock->n_changes == ALERT_MAX_CHANGES)
 		drop_oldest(clock, 1);
 	clock->changes[clock->n_changes++] = now_ms;
+	assert(clock->n_changes <= ALERT_MAX_CHANGES);
 }
 
 /* The clock may have been set back: nothing was later than now. */
@@ -48,7 +51,7 @@ static void forget_changes(struct alert_clock *clock, const struct alert_rule *r
 		drop_oldest(clock, n);
 }
 
-/* It begins to flap at `flap_changes`, and ends below half of them. */
+/* A condition begins to flap at `flap_changes`, and ends below half of them. */
 static bool flaps(const struct alert_clock *clock, const struct alert_rule *rule)
 {
 	if (rule->flap_changes == 0)
@@ -59,6 +62,7 @@ static bool flaps(const struct alert_clock *clock, const struct alert_rule *rule
 
 static enum alert_step fire(struct alert_clock *clock, int64_t now_ms)
 {
+	assert(clock->state != RECORD_ALERT_FIRING);
 	clock->state = RECORD_ALERT_FIRING;
 	clock->fired_ms = now_ms;
 	clock->resolved_ms = TIMESTAMP_NONE;
@@ -88,6 +92,7 @@ static enum alert_step step_firing(struct alert_clock *clock, const struct alert
 		clock->gone_ms = TIMESTAMP_NONE;
 	else if (!was_gone)
 		clock->gone_ms = now_ms;
+	assert(clock->active == (clock->gone_ms == TIMESTAMP_NONE));
 	if (!clock->active && !clock->flapping && now_ms - clock->gone_ms >= rule->hold_ms) {
 		clock->state = RECORD_ALERT_NONE;
 		clock->resolved_ms = now_ms;
@@ -132,6 +137,7 @@ int64_t alert_clock_due(const struct alert_clock *clock, const struct alert_rule
 
 void alert_clock_end(struct alert_clock *clock, int64_t now_ms)
 {
+	assert(clock->state == RECORD_ALERT_FIRING && !clock->active);
 	clock->state = RECORD_ALERT_NONE;
 	clock->resolved_ms = now_ms;
 	clock->gone_ms = TIMESTAMP_NONE;

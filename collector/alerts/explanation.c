@@ -10,7 +10,7 @@
 #include "proto/site/site.h"
 
 /* The text, cut at the end of a character. */
-static const char *keep(struct buffer *text, struct arena *arena)
+static const char *take_text(struct buffer *text, struct arena *arena)
 {
 	size_t n =
 		text->size < ALERT_EXPLANATION_MAX_TEXT ? text->size : ALERT_EXPLANATION_MAX_TEXT;
@@ -34,7 +34,7 @@ static const char *join_reasons(const struct findings_reason *reasons, size_t n,
 		buffer_add_text(&text, text.size > 0 ? " " : "");
 		buffer_add_text(&text, reasons[i].text);
 	}
-	return keep(&text, arena);
+	return take_text(&text, arena);
 }
 
 static const char *word_of(const char *name)
@@ -67,7 +67,7 @@ static const char *join_remedy(const struct findings_option *options, size_t n, 
 	}
 	if (why)
 		buffer_printf(&text, "%s%s", text.size > 0 ? " " : "", why);
-	return keep(&text, arena);
+	return take_text(&text, arena);
 }
 
 /* As many steps as a notification may have. */
@@ -189,5 +189,5 @@ const char *alert_explanation_of_now(const struct view *view, enum condition kin
 	struct buffer text;
 	buffer_init(&text);
 	buffer_printf(&text, "%s%s%s", begin, word, why);
-	return keep(&text, arena);
+	return take_text(&text, arena);
 }

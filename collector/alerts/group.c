@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static bool is_firing(const struct record_alert *row)
 	return row->state == RECORD_ALERT_FIRING;
 }
 
-/* What is new about an alert, to all hooks or to one; a set. */
+/* News about an alert, to all hooks or to one; a set. */
 enum {
 	NEWS_FRESH = 1,         /* it fires and is not known */
 	NEWS_ESCALATED = 2,     /* it is worse than is known */
@@ -32,7 +33,7 @@ enum {
 	NEWS_OVER = 32,         /* it is over, and known to fire */
 };
 
-/* Of one that `is_known` to fire. */
+/* `is_known`: the receivers know that the alert fires. */
 static unsigned news_of(const struct alert *alert, bool is_known)
 {
 	const struct record_alert *row = &alert->row;
@@ -53,7 +54,7 @@ static unsigned news_of(const struct alert *alert, bool is_known)
 	return news;
 }
 
-/* It is worse than is known, or than it was when it opened and nobody was notified yet. */
+/* Is the alert worse than is known, or, while nobody was notified yet, than when it opened? */
 static bool is_urgent(const struct alert *alert)
 {
 	const struct record_alert *row = &alert->row;
@@ -64,7 +65,7 @@ static bool is_urgent(const struct alert *alert)
 	       (row->notified == RECORD_NOTIFIED_FIRING ? row->notified_condition : row->opened);
 }
 
-/* It fires, and that is to be repeated. */
+/* Does the alert fire, is it known to, and is that to be repeated? */
 static bool needs_repeat(const struct alert *alert, int64_t now_ms)
 {
 	return is_firing(&alert->row) && alert->row.notified == RECORD_NOTIFIED_FIRING &&
@@ -93,7 +94,7 @@ const char *alerts_place_key(const char *organization, const char *site, struct 
 			    part_of_key(site, arena));
 }
 
-static struct alert_group *find_or_add(struct alerts *alerts, const struct record_alert *row)
+static struct alert_group *find_or_add_group(struct alerts *alerts, const struct record_alert *row)
 {
 	struct arena arena;
 	arena_init(&arena);
@@ -115,7 +116,7 @@ static struct alert_group *find_or_add(struct alerts *alerts, const struct recor
 	return group;
 }
 
-static void touch(struct alerts *alerts, struct alert_group *group)
+static void mark_touched(struct alerts *alerts, struct alert_group *group)
 {
 	if (group->is_touched)
 		return;
@@ -126,24 +127,25 @@ static void touch(struct alerts *alerts, struct alert_group *group)
 
 void alerts_join(struct alerts *alerts, struct alert *alert)
 {
+	assert(alert->row.state != RECORD_ALERT_PENDING);
 	if (!alert->group) {
-		struct alert_group *group = find_or_add(alerts, &alert->row);
+		struct alert_group *group = find_or_add_group(alerts, &alert->row);
 		alert->group = group;
 		group->alerts = alerts_append(group->alerts, &group->n, &group->room, alert);
 		if (alert->row.notified_ms > group->notified_ms)
 			group->notified_ms = alert->row.notified_ms;
 	}
-	touch(alerts, alert->group);
+	mark_touched(alerts, alert->group);
 }
 
-/* Its end is told, or was never worth it. */
-static void leave(struct alert *alert)
+/* The alert's end was sent, or never needed to be. */
+static void leave_group(struct alert *alert)
 {
 	struct alert_group *group = alert->group;
 	size_t i = 0;
 
-	while (group->alerts[i] != alert)
-		i++;
+	for (; group->alerts[i] != alert; i++)
+		assert(i + 1 < group->n);
 	memmove(&group->alerts[i], &group->alerts[i + 1],
 		(group->n - i - 1) * sizeof(struct alert *));
 	group->n--;
@@ -159,20 +161,22 @@ void alerts_free_group(struct alert_group *group)
 
 static void drop_group(struct alerts *alerts, struct alert_group *group)
 {
+	assert(group->n == 0 && !group->is_touched);
 	text_map_remove(&alerts->by_group, group->key);
+	assert(alerts->groups[group->at] == group);
 	alerts->groups[group->at] = alerts->groups[--alerts->n_groups];
 	alerts->groups[group->at]->at = group->at;
 	alerts_free_group(group);
 }
 
-/* How a group stands. */
+/* State of a group, as far as it decides when its next notification is due. */
 struct group_state {
 	bool has_news;
 	bool is_known;  /* something of it is known to fire */
 	bool is_urgent; /* something is worse than is known */
 	bool needs_repeat;
-	int64_t first_ms; /* the first piece of news */
-	int64_t look_ms;  /* when what is muted or acknowledged may be so no longer */
+	int64_t first_ms;   /* the first piece of news */
+	int64_t recheck_ms; /* when what is muted or acknowledged may be so no longer */
 };
 
 static int64_t time_of_news(const struct alert *alert, unsigned news, int64_t now_ms)
@@ -193,10 +197,11 @@ static void collect_state(const struct alerts *alerts, const struct alert *alert
 	state->is_urgent |= is_urgent(alert);
 	state->needs_repeat |= needs_repeat(alert, now_ms);
 	if (is_firing(row) && alert->is_muted) /* silences and windows are looked at every minute */
-		state->look_ms = alert_earlier(state->look_ms, now_ms - now_ms % 60000 + 60000);
+		state->recheck_ms =
+			alert_earlier(state->recheck_ms, now_ms - now_ms % 60000 + 60000);
 	if (is_firing(row) && alerts_is_acknowledged(row, now_ms) &&
 	    row->acknowledged_until_ms != TIMESTAMP_NONE)
-		state->look_ms = alert_earlier(state->look_ms, row->acknowledged_until_ms);
+		state->recheck_ms = alert_earlier(state->recheck_ms, row->acknowledged_until_ms);
 	if (!alerts->shows_acknowledgements)
 		news &= ~(unsigned)NEWS_ACKNOWLEDGED;
 	if (!news)
@@ -240,7 +245,7 @@ static bool takes_any(const struct alert_target *target, const struct record_ale
 	return false;
 }
 
-bool alerts_concerns(const struct alert_target *target, const struct alert *alert)
+bool alerts_is_for_target(const struct alert_target *target, const struct alert *alert)
 {
 	return is_firing(&alert->row) && !alert->is_muted &&
 	       takes_any(target, &alert->row, alert->row.degrees);
@@ -252,7 +257,7 @@ struct choice {
 	unsigned news; /* to the target */
 };
 
-/* What goes to one target. */
+/* The alerts that go to one target. */
 struct selection {
 	struct choice *all;
 	size_t n;
@@ -299,7 +304,7 @@ static int compare_news(const void *a, const void *b)
 	return order ? order : strcmp(left->alert->row.server, right->alert->row.server);
 }
 
-/* What fires first, and the worst first. */
+/* Firing alerts first, and the worst of them first. */
 static int compare_shown(const void *a, const void *b)
 {
 	struct choice left = *(const struct choice *)a;
@@ -371,10 +376,10 @@ void alerts_emit_notification(struct alerts *alerts, struct notification *notifi
 	alerts_emit_delivery(out, row);
 }
 
-static void write_delivery(struct alerts *alerts, const struct alert_group *group,
-			   const struct alert_target *target, struct selection *chosen,
-			   enum notification_reason reason, int64_t now_ms,
-			   struct alert_changes *out)
+static void emit_delivery(struct alerts *alerts, const struct alert_group *group,
+			  const struct alert_target *target, struct selection *chosen,
+			  enum notification_reason reason, int64_t now_ms,
+			  struct alert_changes *out)
 {
 	struct notification_alert shown[NOTIFICATION_MAX_ALERTS];
 	const struct record_alert *first = &group->alerts[0]->row;
@@ -393,6 +398,7 @@ static void write_delivery(struct alerts *alerts, const struct alert_group *grou
 		.n_alerts = n,
 		.truncated = chosen->n - n,
 	};
+	assert(n > 0);
 	memcpy(notification.firing, chosen->firing, sizeof notification.firing);
 	alerts_emit_notification(alerts, &notification, out);
 }
@@ -432,11 +438,11 @@ static void notify_target(struct alerts *alerts, const struct alert_group *group
 		select_alert(group->alerts[i], target, &chosen);
 	const struct alert_news news = news_of_selection(&chosen);
 	if ((chosen.news || ((all || is_first) && chosen.n_firing > 0)) &&
-	    alerts_may_tell(alerts, target, &news, now_ms))
-		write_delivery(alerts, group, target, &chosen,
-			       is_first && chosen.n_firing > 0 ? NOTIFICATION_OPENED
-							       : reason_of(&chosen),
-			       now_ms, out);
+	    alerts_may_notify(alerts, target, &news, now_ms))
+		emit_delivery(alerts, group, target, &chosen,
+			      is_first && chosen.n_firing > 0 ? NOTIFICATION_OPENED
+							      : reason_of(&chosen),
+			      now_ms, out);
 	free(chosen.all);
 }
 
@@ -462,22 +468,22 @@ static void note_notified(struct alerts *alerts, struct alert_group *group, int6
 }
 
 /* Resolved alerts whose end was sent, or never needed to be, go. */
-static void release_over(struct alerts *alerts, struct alert_group *group)
+static void release_resolved(struct alerts *alerts, struct alert_group *group)
 {
 	for (size_t i = group->n; i-- > 0;) {
 		struct alert *alert = group->alerts[i];
 		if (is_firing(&alert->row) || alert->row.notified == RECORD_NOTIFIED_FIRING)
 			continue;
 		alerts_mark(alerts, alert);
-		leave(alert);
+		leave_group(alert);
 		alerts_release(alert);
 	}
 }
 
-static void settle(struct alerts *alerts, struct alert_group *group, int64_t now_ms,
-		   struct alert_changes *out)
+static void settle_group(struct alerts *alerts, struct alert_group *group, int64_t now_ms,
+			 struct alert_changes *out)
 {
-	struct group_state state = { .look_ms = INT64_MAX };
+	struct group_state state = { .recheck_ms = INT64_MAX };
 
 	group->is_touched = false;
 	for (size_t i = 0; i < group->n; i++) {
@@ -495,17 +501,17 @@ static void settle(struct alerts *alerts, struct alert_group *group, int64_t now
 		note_notified(alerts, group, now_ms);
 		due = now_ms + alerts->policy.repeat_ms;
 	}
-	alerts_due_at(alerts, alert_earlier(due, state.look_ms));
-	release_over(alerts, group);
+	alerts_due_at(alerts, alert_earlier(due, state.recheck_ms));
+	release_resolved(alerts, group);
 }
 
 void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert_changes *out)
 {
 	for (size_t i = 0; all && i < alerts->n_groups; i++)
-		touch(alerts, alerts->groups[i]);
+		mark_touched(alerts, alerts->groups[i]);
 	while (alerts->n_touched > 0) {
 		struct alert_group *group = alerts->touched[--alerts->n_touched];
-		settle(alerts, group, now_ms, out);
+		settle_group(alerts, group, now_ms, out);
 		if (group->n == 0)
 			drop_group(alerts, group);
 	}

@@ -2,6 +2,7 @@
  * One incident: the clocks of its degrees, and what they make of its row. Declared in
  * collector/alerts/internal.h.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "collector/alerts/internal.h"
@@ -17,6 +18,7 @@ struct alert *alerts_add(struct alerts *alerts, struct alert_subject *subject,
 	struct record_alert *row = &alert->row;
 	const char **texts[ALERT_TEXTS];
 
+	assert(!subject->alerts[condition_kind(condition)]);
 	alerts_texts_of(row, texts);
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		*texts[i] = mem_strdup("");
@@ -33,6 +35,7 @@ struct alert *alerts_add(struct alerts *alerts, struct alert_subject *subject,
 
 void alerts_release(struct alert *alert)
 {
+	assert(alert->subject->alerts[condition_kind(alert->row.condition)] == alert);
 	alert->subject->alerts[condition_kind(alert->row.condition)] = NULL;
 }
 
@@ -44,20 +47,21 @@ struct alert *alerts_open_incident(const struct alert_subject *subject, enum con
 
 static void drop_pending(struct alert *alert, struct alert_changes *out)
 {
+	assert(alert->row.state == RECORD_ALERT_PENDING && !alert->group && !alert->is_dirty);
 	if (alert->is_stored)
 		alerts_emit_drop(out, alert->row.id);
 	alerts_release(alert);
 	alerts_free_alert(alert);
 }
 
-/* The worst condition from `from` on whose clock fires, or (`held`) whose condition holds. */
+/* The worst condition from `from` on whose clock fires, or (`by_condition`) that is active. */
 static enum condition find_worst(const struct alert_subject *subject, enum condition kind,
-				 enum condition from, bool held)
+				 enum condition from, bool by_condition)
 {
 	for (int i = (int)from; i < CONDITION_COUNT; i++) {
 		const struct alert_clock *clock = &subject->clocks[i];
 		if (condition_kind((enum condition)i) == kind &&
-		    (held ? clock->active : clock->state == RECORD_ALERT_FIRING))
+		    (by_condition ? clock->active : clock->state == RECORD_ALERT_FIRING))
 			return (enum condition)i;
 	}
 	return NO_CONDITION;
@@ -103,6 +107,7 @@ static void set_condition(struct alerts *alerts, struct alert *alert, enum condi
 {
 	struct record_alert *row = &alert->row;
 
+	assert(condition_kind(row->condition) == condition_kind(degree));
 	if (row->condition == degree)
 		return;
 	row->condition = degree;
@@ -111,7 +116,7 @@ static void set_condition(struct alerts *alerts, struct alert *alert, enum condi
 	alerts_mark(alerts, alert);
 }
 
-/* It fires: for the first time, again before its end was known, or still, perhaps in another degree. */
+/* The incident fires: newly, again before its end was known, or still, if in another degree. */
 static void keep_open(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
 		      enum condition degree, int64_t now_ms)
 {
@@ -120,6 +125,7 @@ static void keep_open(struct alerts *alerts, struct alert_subject *subject, enum
 	if (!alert)
 		alert = alerts_add(alerts, subject, degree, now_ms);
 	struct record_alert *row = &alert->row;
+	assert(row->state != RECORD_ALERT_FIRING || alerts->firing[row->condition] > 0);
 	if (row->state == RECORD_ALERT_FIRING)
 		alerts->firing[row->condition]--;
 	else
@@ -135,8 +141,10 @@ static void keep_open(struct alerts *alerts, struct alert_subject *subject, enum
 	row->resolved_ms = TIMESTAMP_NONE;
 }
 
-static void resolve(struct alerts *alerts, struct alert *alert, int64_t now_ms)
+static void resolve_alert(struct alerts *alerts, struct alert *alert, int64_t now_ms)
 {
+	assert(alert->row.state == RECORD_ALERT_FIRING);
+	assert(alerts->firing[alert->row.condition] > 0);
 	alerts->firing[alert->row.condition]--;
 	alert->row.state = RECORD_ALERT_RESOLVED;
 	alert->row.resolved_ms = now_ms;
@@ -145,29 +153,29 @@ static void resolve(struct alerts *alerts, struct alert *alert, int64_t now_ms)
 	alerts_join(alerts, alert);
 }
 
-/* It may fire soon, or no longer may. */
+/* The incident does not fire; it may soon, or no longer may. */
 static void keep_pending(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
 			 int64_t now_ms, struct alert_changes *out)
 {
 	struct alert *alert = subject->alerts[kind];
-	enum condition held = find_worst(subject, kind, kind, true);
+	enum condition degree = find_worst(subject, kind, kind, true);
 
 	if (alert && alert->row.state == RECORD_ALERT_RESOLVED)
 		return; /* its end is still to be sent, and nothing less holds */
-	if (held == NO_CONDITION) {
+	if (degree == NO_CONDITION) {
 		if (alert)
 			drop_pending(alert, out);
 		return;
 	}
 	if (!alert) {
-		alert = alerts_add(alerts, subject, held, now_ms);
+		alert = alerts_add(alerts, subject, degree, now_ms);
 		alert->row.state = RECORD_ALERT_PENDING;
 		alerts_mark(alerts, alert);
 	}
-	set_condition(alerts, alert, held, now_ms);
+	set_condition(alerts, alert, degree, now_ms);
 }
 
-/* What the row says of the clocks. */
+/* Copies into the row what it says of the clocks. */
 static void show_clocks(struct alerts *alerts, struct alert *alert)
 {
 	struct record_alert *row = &alert->row;
@@ -228,7 +236,7 @@ void alerts_step_incident(struct alerts *alerts, struct alert_subject *subject, 
 	if (degree != NO_CONDITION)
 		keep_open(alerts, subject, kind, degree, now_ms);
 	else if (alerts_open_incident(subject, kind))
-		resolve(alerts, subject->alerts[kind], now_ms);
+		resolve_alert(alerts, subject->alerts[kind], now_ms);
 	else
 		keep_pending(alerts, subject, kind, now_ms, out);
 	struct alert *alert = subject->alerts[kind];
@@ -251,5 +259,5 @@ void alerts_end_incident(struct alerts *alerts, struct alert_subject *subject, e
 	if (alert && alert->row.state == RECORD_ALERT_PENDING)
 		drop_pending(alert, out);
 	else if (alert && alert->row.state == RECORD_ALERT_FIRING)
-		resolve(alerts, alert, now_ms);
+		resolve_alert(alerts, alert, now_ms);
 }

@@ -48,25 +48,25 @@ struct alert_group {
 };
 
 /* Notifications of a hook that are remembered: more than make a storm. */
-#define ALERT_TOLD (ALERT_POLICY_MAX_STORM_AFTER + 1)
+#define ALERT_MAX_RECENT (ALERT_POLICY_MAX_STORM_AFTER + 1)
 
 /* A notification of late; what of it fired, and was over. */
-struct alert_told {
+struct alert_recent {
 	int64_t at_ms; /* TIMESTAMP_NONE: none */
 	size_t opened;
 	size_t resolved;
 	bool is_single; /* it was sent by itself, and no summary counts it */
 };
 
-/* How much a hook is told. */
+/* How much a hook is sent. */
 struct alert_throttle {
-	struct record_summary row;          /* its name is its own */
-	struct alert_told told[ALERT_TOLD]; /* a ring */
-	size_t next_told;
+	struct record_summary row;                    /* its name is its own */
+	struct alert_recent recent[ALERT_MAX_RECENT]; /* a ring */
+	size_t next_recent;
 	bool is_dirty;
 };
 
-/* What a notification would tell, as far as it decides whether it goes out singly. */
+/* The news of a notification, as far as they decide whether it goes out singly. */
 struct alert_news {
 	size_t opened;
 	size_t resolved;
@@ -149,11 +149,11 @@ void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert
 void alerts_free_group(struct alert_group *group);
 
 /* Does something fire that the target knows, and is not muted? */
-bool alerts_concerns(const struct alert_target *target, const struct alert *alert);
+bool alerts_is_for_target(const struct alert_target *target, const struct alert *alert);
 
 /* throttle.c: is the target to be told this singly? Else it was noted for its next summary. */
-bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
-		     const struct alert_news *news, int64_t now_ms);
+bool alerts_may_notify(struct alerts *alerts, const struct alert_target *target,
+		       const struct alert_news *news, int64_t now_ms);
 
 /* Writes the summaries and daily reports that are due. */
 void alerts_advance_summaries(struct alerts *alerts, int64_t now_ms, struct alert_changes *out);
@@ -185,7 +185,7 @@ void alerts_emit_notification(struct alerts *alerts, struct notification *notifi
 /* All of them, as if there had been none. */
 void alerts_drop_silences(struct alerts *alerts);
 
-/* What a notification says of an alert; in `arena`, or borrowed from `row`. */
+/* The alert as a notification shows it; in `arena`, or borrowed from `row`. */
 struct notification_alert alerts_show(const struct alerts *alerts, const struct record_alert *row,
 				      struct arena *arena);
 
@@ -211,7 +211,7 @@ void alerts_step_incident(struct alerts *alerts, struct alert_subject *subject, 
 			  unsigned active, int64_t since_ms, int64_t now_ms,
 			  struct alert_changes *out);
 
-/* It is over, whatever its clocks say. */
+/* Ends an incident, whatever its clocks say. */
 void alerts_end_incident(struct alerts *alerts, struct alert_subject *subject, enum condition kind,
 			 int64_t now_ms, struct alert_changes *out);
 

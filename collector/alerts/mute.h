@@ -11,7 +11,7 @@
 #include "collector/model/record_alert.h"
 #include "proto/base/arena.h"
 
-/* What is asked about. Strings are never NULL. */
+/* The alert that is asked about. Strings are never NULL. */
 struct mute_subject {
 	const char *server;
 	const char *organization;

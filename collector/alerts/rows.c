@@ -1,5 +1,6 @@
 #include "collector/alerts/internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ void *alerts_append(void *array, size_t *n, size_t *room, void *item)
 {
 	void **grown = array;
 
+	assert(*n <= *room);
 	if (*n == *room) {
 		*room = *room ? *room * 2 : 8;
 		grown = mem_realloc(array, *room * sizeof *grown);
@@ -70,7 +72,7 @@ void alerts_texts_of(struct record_alert *row, const char **out[ALERT_TEXTS])
 	memcpy(out, texts, sizeof texts);
 }
 
-/* Those of its kind that have something to remember. */
+/* The clocks of the alert's kind that have something to remember. */
 static const char *clocks_text(const struct alert *alert, struct arena *arena)
 {
 	enum condition kind = condition_kind(alert->row.condition);
@@ -115,6 +117,7 @@ void alerts_emit(struct alerts *alerts, struct alert_changes *out)
 {
 	for (size_t i = 0; i < alerts->n_dirty; i++) {
 		struct alert *alert = alerts->dirty[i];
+		assert(alert->is_dirty);
 		alert->is_dirty = false;
 		alert->is_stored = true;
 		out->alerts = alerts_append(out->alerts, &out->n_alerts, &out->room_alerts,

@@ -1,4 +1,4 @@
-/* What others ask of alerts, and what they are shown. Declared in collector/alerts/alerts.h. */
+/* Alerts as others ask for them and are shown them. Declared in collector/alerts/alerts.h. */
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
@@ -65,7 +65,7 @@ const char *alerts_url(const struct alerts *alerts, const struct record_alert *r
 	return kept;
 }
 
-/* The same for every alert of that kind about that server, whatever its degree. */
+/* A name for all alerts of that kind about that server, whatever their degrees. */
 static const char *fingerprint_of(const struct record_alert *row, struct arena *arena)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
@@ -98,7 +98,7 @@ const struct notification_option *alerts_options(const struct record_alert *row,
 	return NULL;
 }
 
-/* What holds; while that cannot be told, what is missing, and what held before. */
+/* The alert's text; while the server cannot be judged, what is missing, and what was so before. */
 static const char *text_of(const struct record_alert *row, struct arena *arena)
 {
 	const char *word = condition_word(CONDITION_UNKNOWN);
@@ -111,7 +111,7 @@ static const char *text_of(const struct record_alert *row, struct arena *arena)
 			    why, *why ? "" : ".", row->text);
 }
 
-/* Who looks after it, or, of one that is over, did so last: an escalation ends what was of less. */
+/* Who looks after the alert, or, of one that is over, did so last. */
 static struct acknowledgement caretaker_of(const struct record_alert *row, struct arena *arena)
 {
 	struct acknowledgement one = { .by = row->acknowledged_by,

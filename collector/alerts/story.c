@@ -1,4 +1,4 @@
-/* What the row of an alert says, from views. Declared in collector/alerts/internal.h. */
+/* Writes the texts of an alert's row, from views. Declared in collector/alerts/internal.h. */
 #include <string.h>
 
 #include "collector/alerts/explanation.h"
@@ -48,8 +48,8 @@ static void write_place(struct alerts *alerts, struct alert *alert, const struct
 	alerts_set_row_text(alerts, alert, &row->cause, cause);
 }
 
-static void write_what_holds(struct alerts *alerts, struct alert *alert, const struct view *view,
-			     struct arena *arena)
+static void write_condition(struct alerts *alerts, struct alert *alert, const struct view *view,
+			    struct arena *arena)
 {
 	struct record_alert *row = &alert->row;
 	struct alert_explanation explanation;
@@ -104,7 +104,7 @@ void alerts_write_story(struct alerts *alerts, struct alert *alert, struct view 
 		return;
 	arena_init(&arena);
 	if (active || !*row->server)
-		write_what_holds(alerts, alert, view, &arena);
+		write_condition(alerts, alert, view, &arena);
 	alerts_set_row_text(
 		alerts, alert, &row->now_text,
 		active ? ""

@@ -1,4 +1,4 @@
-/* What is in a summary, a digest and a daily report. Declared in collector/alerts/internal.h. */
+/* Writes summaries, digests and daily reports. Declared in collector/alerts/internal.h. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ struct firing_list {
 	size_t room;
 };
 
-/* Those of which something became known since then. */
+/* The firing alerts of which something became known since then. */
 static struct firing_list list_firing(const struct alerts *alerts,
 				      const struct alert_target *target, int64_t since_ms)
 {
@@ -29,7 +29,8 @@ static struct firing_list list_firing(const struct alerts *alerts,
 		const struct alert_group *group = alerts->groups[i];
 		for (size_t j = 0; j < group->n; j++) {
 			struct alert *alert = group->alerts[j];
-			if (alerts_concerns(target, alert) && alert->row.notified_ms >= since_ms)
+			if (alerts_is_for_target(target, alert) &&
+			    alert->row.notified_ms >= since_ms)
 				list.all = alerts_append(list.all, &list.n, &list.room, alert);
 		}
 	}
@@ -42,7 +43,7 @@ bool alerts_still_fires(const struct alerts *alerts, const struct alert_target *
 	for (size_t i = 0; i < alerts->n_groups; i++) {
 		const struct alert_group *group = alerts->groups[i];
 		for (size_t j = 0; j < group->n; j++) {
-			if (alerts_concerns(target, group->alerts[j]) &&
+			if (alerts_is_for_target(target, group->alerts[j]) &&
 			    group->alerts[j]->row.fired_ms <= until_ms)
 				return true;
 		}
@@ -127,11 +128,12 @@ static size_t show_worst(const struct alerts *alerts, struct firing_list *list, 
 	return n;
 }
 
-/* `resolved`: nothing fires any more that the target was told of under that key. */
-static void write(struct alerts *alerts, const struct alert_target *target,
-		  enum notification_reason reason, const char *key, int64_t known_since_ms,
-		  bool resolved, struct notification_summary *summary, int64_t now_ms,
-		  struct alert_changes *out)
+/* `resolved`: nothing fires any more that the target knows under that key. */
+static void write_notification(struct alerts *alerts, const struct alert_target *target,
+			       enum notification_reason reason, const char *key,
+			       int64_t known_since_ms, bool resolved,
+			       struct notification_summary *summary, int64_t now_ms,
+			       struct alert_changes *out)
 {
 	struct notification_alert shown[NOTIFICATION_MAX_ALERTS];
 	struct firing_list list = list_firing(alerts, target, known_since_ms);
@@ -158,8 +160,8 @@ static void write(struct alerts *alerts, const struct alert_target *target,
 	free(list.all);
 }
 
-/* The same for all summaries of a storm, or of the first days. */
-static const char *key_of(const struct record_summary *row, struct arena *arena)
+/* One key for all summaries of a storm, or of the first days. */
+static const char *storm_key(const struct record_summary *row, struct arena *arena)
 {
 	return arena_printf(arena, "storm/%s/%" PRId64, row->hook, row->storm_ms);
 }
@@ -175,10 +177,11 @@ void alerts_write_summary(struct alerts *alerts, const struct alert_target *targ
 		.next_ms = next_ms,
 	};
 
-	write(alerts, target,
-	      row->kind == RECORD_SUMMARY_STORM ? NOTIFICATION_SUMMARY : NOTIFICATION_DIGEST,
-	      key_of(row, &out->arena), row->since_ms, !alerts_still_fires(alerts, target, now_ms),
-	      &summary, now_ms, out);
+	write_notification(alerts, target,
+			   row->kind == RECORD_SUMMARY_STORM ? NOTIFICATION_SUMMARY
+							     : NOTIFICATION_DIGEST,
+			   storm_key(row, &out->arena), row->since_ms,
+			   !alerts_still_fires(alerts, target, now_ms), &summary, now_ms, out);
 }
 
 void alerts_write_end_of_storm(struct alerts *alerts, const struct alert_target *target,
@@ -188,8 +191,8 @@ void alerts_write_end_of_storm(struct alerts *alerts, const struct alert_target 
 	struct notification_summary summary = { .since_ms = row->storm_ms,
 						.next_ms = TIMESTAMP_NONE };
 
-	write(alerts, target, NOTIFICATION_SUMMARY, key_of(row, &out->arena), INT64_MAX, true,
-	      &summary, now_ms, out);
+	write_notification(alerts, target, NOTIFICATION_SUMMARY, storm_key(row, &out->arena),
+			   INT64_MAX, true, &summary, now_ms, out);
 }
 
 void alerts_write_report(struct alerts *alerts, const struct alert_target *target,
@@ -208,9 +211,9 @@ void alerts_write_report(struct alerts *alerts, const struct alert_target *targe
 		alerts->count_fleet(alerts->count_user, target->route, &fleet);
 		summary.fleet = &fleet;
 	}
-	write(alerts, target, NOTIFICATION_DAILY_REPORT,
-	      arena_printf(&out->arena, "daily-report/%s", row->hook), INT64_MIN,
-	      !alerts_still_fires(alerts, target, now_ms), &summary, now_ms, out);
+	write_notification(alerts, target, NOTIFICATION_DAILY_REPORT,
+			   arena_printf(&out->arena, "daily-report/%s", row->hook), INT64_MIN,
+			   !alerts_still_fires(alerts, target, now_ms), &summary, now_ms, out);
 }
 
 int64_t alerts_report_due(const struct alert_target *target, int64_t after_ms)

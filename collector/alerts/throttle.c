@@ -6,6 +6,7 @@
  */
 #include "collector/alerts/internal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +19,10 @@
 /* The span in which more notifications than `storm-after` are a storm, and from one summary of it to the next. */
 #define STORM_MS (300 * SECOND_MS)
 
-/* What begins together comes in one summary: the first one is due so much later. */
+/* Alerts that begin together come in one summary: the first one is due so much later. */
 #define STORM_FIRST_MS (10 * SECOND_MS)
 
-/* What gets worse in a storm does not wait for the next summary, but this long since the last. */
+/* An escalation in a storm does not wait for the next summary, but this long since the last. */
 #define STORM_URGENT_MS (60 * SECOND_MS)
 
 static int64_t later(int64_t a, int64_t b)
@@ -35,14 +36,14 @@ static struct alert_throttle *add_throttle(struct alerts *alerts, const struct r
 
 	throttle->row = *row;
 	throttle->row.hook = mem_strdup(row->hook);
-	for (size_t i = 0; i < ALERT_TOLD; i++)
-		throttle->told[i].at_ms = TIMESTAMP_NONE;
+	for (size_t i = 0; i < ALERT_MAX_RECENT; i++)
+		throttle->recent[i].at_ms = TIMESTAMP_NONE;
 	alerts->throttles = alerts_append(alerts->throttles, &alerts->n_throttles,
 					  &alerts->room_throttles, throttle);
 	return throttle;
 }
 
-static struct alert_throttle *find_or_add(struct alerts *alerts, const char *hook)
+static struct alert_throttle *find_or_add_throttle(struct alerts *alerts, const char *hook)
 {
 	const struct record_summary none = { .hook = hook,
 					     .since_ms = TIMESTAMP_NONE,
@@ -87,10 +88,10 @@ void alerts_emit_summaries(struct alerts *alerts, struct alert_changes *out)
 	}
 }
 
-static bool is_recent(const struct alert_told *told, int64_t now_ms)
+static bool is_recent(const struct alert_recent *recent, int64_t now_ms)
 {
-	return told->at_ms != TIMESTAMP_NONE && told->at_ms <= now_ms &&
-	       told->at_ms > now_ms - STORM_MS;
+	return recent->at_ms != TIMESTAMP_NONE && recent->at_ms <= now_ms &&
+	       recent->at_ms > now_ms - STORM_MS;
 }
 
 /* Within the span of a storm; `singly`: without what was held. */
@@ -98,21 +99,22 @@ static size_t count_recent(const struct alert_throttle *throttle, bool singly, i
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < ALERT_TOLD; i++)
-		n += is_recent(&throttle->told[i], now_ms) &&
-		     (!singly || throttle->told[i].is_single);
+	for (size_t i = 0; i < ALERT_MAX_RECENT; i++)
+		n += is_recent(&throttle->recent[i], now_ms) &&
+		     (!singly || throttle->recent[i].is_single);
 	return n;
 }
 
-static void note_told(struct alert_throttle *throttle, const struct alert_news *news, bool singly,
-		      int64_t now_ms)
+static void add_recent(struct alert_throttle *throttle, const struct alert_news *news, bool singly,
+		       int64_t now_ms)
 {
-	throttle->told[throttle->next_told] =
-		(struct alert_told){ now_ms, news->opened, news->resolved, singly };
-	throttle->next_told = (throttle->next_told + 1) % ALERT_TOLD;
+	assert(throttle->next_recent < ALERT_MAX_RECENT);
+	throttle->recent[throttle->next_recent] =
+		(struct alert_recent){ now_ms, news->opened, news->resolved, singly };
+	throttle->next_recent = (throttle->next_recent + 1) % ALERT_MAX_RECENT;
 }
 
-/* What is held is one incident from here on, or goes on with that of the last storm. */
+/* Notifications held back are one incident from here on, or go on with that of the last storm. */
 static void begin_incident(struct record_summary *row, int64_t now_ms)
 {
 	if (row->storm_ms == TIMESTAMP_NONE)
@@ -126,14 +128,15 @@ static void begin_storm(struct alert_throttle *throttle, int64_t now_ms)
 	struct record_summary *row = &throttle->row;
 	int64_t since_ms = row->kind == RECORD_SUMMARY_DIGEST ? row->since_ms : now_ms;
 
-	for (size_t i = 0; i < ALERT_TOLD; i++) {
-		struct alert_told *told = &throttle->told[i];
-		if (!told->is_single || !is_recent(told, now_ms))
+	assert(row->kind != RECORD_SUMMARY_STORM);
+	for (size_t i = 0; i < ALERT_MAX_RECENT; i++) {
+		struct alert_recent *recent = &throttle->recent[i];
+		if (!recent->is_single || !is_recent(recent, now_ms))
 			continue;
-		since_ms = alert_earlier(since_ms, told->at_ms);
-		row->opened += (int64_t)told->opened;
-		row->resolved += (int64_t)told->resolved;
-		told->is_single = false;
+		since_ms = alert_earlier(since_ms, recent->at_ms);
+		row->opened += (int64_t)recent->opened;
+		row->resolved += (int64_t)recent->resolved;
+		recent->is_single = false;
 	}
 	row->kind = RECORD_SUMMARY_STORM;
 	row->since_ms = since_ms;
@@ -143,18 +146,20 @@ static void begin_storm(struct alert_throttle *throttle, int64_t now_ms)
 
 static void begin_digest(const struct alerts *alerts, struct record_summary *row, int64_t now_ms)
 {
+	assert(row->kind == RECORD_SUMMARY_NONE && now_ms < alerts->policy.digest_until_ms);
 	row->kind = RECORD_SUMMARY_DIGEST;
 	row->since_ms = now_ms;
 	row->due_ms = alert_earlier(now_ms + DAY_MS, alerts->policy.digest_until_ms);
 	begin_incident(row, now_ms);
 }
 
-static void hold(struct alerts *alerts, struct alert_throttle *throttle,
-		 const struct alert_news *news, int64_t now_ms)
+static void hold_back(struct alerts *alerts, struct alert_throttle *throttle,
+		      const struct alert_news *news, int64_t now_ms)
 {
 	struct record_summary *row = &throttle->row;
 
-	note_told(throttle, news, false, now_ms);
+	assert(row->kind != RECORD_SUMMARY_NONE);
+	add_recent(throttle, news, false, now_ms);
 	row->held++;
 	row->opened += (int64_t)news->opened;
 	row->resolved += (int64_t)news->resolved;
@@ -188,7 +193,7 @@ static bool is_never_held(const struct record_summary *row, const struct alert_t
 }
 
 /* Does the hook hear of such a thing singly, unless there is too much of it? */
-static bool is_told_singly(const struct record_summary *row, const struct alert_news *news)
+static bool is_notified_singly(const struct record_summary *row, const struct alert_news *news)
 {
 	return row->kind == RECORD_SUMMARY_NONE ||
 	       (row->kind == RECORD_SUMMARY_DIGEST && news->is_of_failing);
@@ -203,10 +208,10 @@ static void count_for_report(struct alert_throttle *throttle, const struct alert
 	throttle->is_dirty = true;
 }
 
-bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
-		     const struct alert_news *news, int64_t now_ms)
+bool alerts_may_notify(struct alerts *alerts, const struct alert_target *target,
+		       const struct alert_news *news, int64_t now_ms)
 {
-	struct alert_throttle *throttle = find_or_add(alerts, target->name);
+	struct alert_throttle *throttle = find_or_add_throttle(alerts, target->name);
 	struct record_summary *row = &throttle->row;
 	size_t most = alerts->policy.storm_after;
 
@@ -215,15 +220,15 @@ bool alerts_may_tell(struct alerts *alerts, const struct alert_target *target,
 		return true;
 	if (row->kind == RECORD_SUMMARY_NONE && now_ms < alerts->policy.digest_until_ms)
 		begin_digest(alerts, row, now_ms);
-	if (is_told_singly(row, news)) {
+	if (is_notified_singly(row, news)) {
 		if (most == 0 || count_recent(throttle, true, now_ms) < most) {
-			note_told(throttle, news, true, now_ms);
+			add_recent(throttle, news, true, now_ms);
 			return true;
 		}
 		begin_storm(throttle, now_ms);
 	}
 	throttle->is_dirty = true;
-	hold(alerts, throttle, news, now_ms);
+	hold_back(alerts, throttle, news, now_ms);
 	return false;
 }
 
@@ -345,7 +350,7 @@ void alerts_advance_summaries(struct alerts *alerts, int64_t now_ms, struct aler
 {
 	for (size_t i = 0; i < alerts->n_targets; i++) {
 		const struct alert_target *target = &alerts->targets[i];
-		struct alert_throttle *throttle = find_or_add(alerts, target->name);
+		struct alert_throttle *throttle = find_or_add_throttle(alerts, target->name);
 		if (target->disabled)
 			continue;
 		advance_summary(alerts, throttle, target, now_ms, out);
