@@ -1,5 +1,6 @@
 #include "collector/net/backlog.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "proto/base/mem.h"
@@ -39,6 +40,7 @@ static void remove_share(struct backlog_share *share)
 
 	if (share->bytes == 0)
 		return;
+	assert(pool->n_shares > 0 && pool->used >= share->bytes);
 	TAILQ_REMOVE(&pool->shares, share, link);
 	pool->n_shares--;
 	pool->used -= share->bytes;
@@ -53,6 +55,7 @@ void backlog_leave(struct backlog_share *share)
 
 static void insert_share(struct backlog_share *share, struct backlog_pool *pool, size_t bytes)
 {
+	assert(share->bytes == 0);
 	share->pool = pool;
 	share->bytes = bytes;
 	if (bytes == 0)
@@ -82,6 +85,7 @@ static void begin_window(struct backlog_share *share, uint64_t now_ms)
 static uint64_t rate_of(const struct backlog_share *share, uint64_t now_ms)
 {
 	uint64_t taken = share->backlog->events->taken(share->user) - share->taken_at_start;
+	assert(now_ms >= share->window_start_ms);
 	uint64_t ms = now_ms - share->window_start_ms;
 	return taken * 1000 / (ms > SHORTEST_MS ? ms : SHORTEST_MS);
 }
@@ -111,6 +115,7 @@ static struct candidate *rank_shares(const struct backlog_pool *pool, uint64_t n
 		ranked[n++] =
 			(struct candidate){ share, rate_of(share, now_ms), share->window_start_ms };
 	}
+	assert(n == pool->n_shares);
 	qsort(ranked, n, sizeof *ranked, compare_candidates);
 	return ranked;
 }
@@ -138,6 +143,7 @@ void backlog_set_bytes(struct backlog_share *share, size_t bytes, uint64_t now_m
 		return;
 	if (share->bytes == 0)
 		begin_window(share, now_ms);
+	assert(share->bytes == 0 || pool->n_shares > 0);
 	if (share->bytes > 0 && bytes > 0) { /* keeps its place */
 		pool->used = pool->used - share->bytes + bytes;
 		share->bytes = bytes;

@@ -1,5 +1,6 @@
 #include "collector/net/channel.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,7 @@ static void note_ready(struct channel *ch)
 {
 	if (ch->ready || !tls_is_ready(ch->tls))
 		return;
+	assert(ch->opening);
 	ch->ready = true;
 	ch->handshakes->n_done++;
 	end_opening(ch);
@@ -126,6 +128,7 @@ static bool decrypt_record(struct channel *ch)
 /* Pauses reading if handshake output piles up: its peer could make us buffer without limit. */
 static void decrypt(struct channel *ch, const char *bytes, size_t n)
 {
+	assert(ch->tls);
 	tls_feed(ch->tls, bytes, n);
 	while (decrypt_record(ch))
 		;
@@ -137,6 +140,7 @@ static void decrypt(struct channel *ch, const char *bytes, size_t n)
 /* The first bytes: is it this channel's turn? Until then nothing more is read. */
 static void open_or_wait(struct channel *ch, const char *bytes, size_t n)
 {
+	assert(!ch->opening && !ch->ready);
 	ch->opening = mem_alloc(sizeof *ch->opening);
 	buffer_init(&ch->opening->held);
 	if (handshakes_enter(ch->handshakes, &ch->opening->turn, ch)) {
@@ -153,6 +157,7 @@ static void on_admit(void *user)
 	struct channel *ch = user;
 	struct buffer held = ch->opening->held;
 
+	assert(!ch->ready && ch->opening->turn.place == HANDSHAKE_RUNNING);
 	buffer_init(&ch->opening->held);
 	conn_set_max_read(ch->conn, CONN_READ_BYTES);
 	conn_resume(ch->conn);
@@ -164,6 +169,7 @@ static void on_admit(void *user)
 static void on_evict(void *user)
 {
 	struct channel *ch = user;
+	assert(ch->opening && ch->opening->turn.place == HANDSHAKE_OUTSIDE);
 	log_failure(ch, "it took too long while others waited");
 	channel_close(ch);
 }
@@ -255,6 +261,7 @@ bool channel_is_ready(const struct channel *ch)
 
 static void encrypt(struct channel *ch, const char *bytes, size_t n)
 {
+	assert(ch->ready);
 	while (n > 0 && conn_is_open(ch->conn)) {
 		size_t used;
 		bool good = tls_write(ch->tls, bytes, n, &used);

@@ -1,5 +1,6 @@
 #include "collector/net/conn.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ struct outgoing {
 static void on_handle_closed(uv_handle_t *handle)
 {
 	struct conn *c = handle->data;
+	assert(c->life == LIFE_CLOSING && c->open_handles > 0);
 	if (--c->open_handles > 0)
 		return;
 	if (c->events)
@@ -77,6 +79,7 @@ static void close_tcp(struct conn *c)
 	static const struct linger reset = { .l_onoff = 1 };
 	int fd;
 
+	assert(c->life == LIFE_CLOSING);
 	if (queued(c) > 0 && uv_fileno((const uv_handle_t *)&c->tcp, &fd) == 0)
 		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset); /* or it ends mildly */
 	uv_close((uv_handle_t *)&c->tcp, on_handle_closed);
@@ -235,6 +238,7 @@ void conn_mark_known(struct conn *c)
 
 void conn_set_max_read(struct conn *c, size_t bytes)
 {
+	assert(bytes > 0 && bytes <= CONN_READ_BYTES);
 	c->max_read = bytes;
 }
 
@@ -244,6 +248,7 @@ static void on_written(uv_write_t *req, int rc)
 	struct outgoing *w = req->data;
 	struct conn *c = req->handle->data;
 
+	assert(c->out_bytes >= w->memory);
 	c->out_bytes -= w->memory;
 	free(w->owned);
 	free(w);
@@ -359,6 +364,7 @@ void conn_pause(struct conn *c)
 
 static void on_eof(struct conn *c)
 {
+	assert(!c->peer_ended);
 	c->peer_ended = true;
 	c->reading = false;
 	stop_watching(c);
@@ -391,6 +397,7 @@ void conn_resume(struct conn *c)
 	c->reading = true;
 	if (c->watching)
 		return;
+	assert(!c->peer_ended);
 	if (uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read) != 0)
 		conn_close(c);
 	else
@@ -403,6 +410,7 @@ static void on_shut_down(uv_shutdown_t *req, int rc)
 	free(req);
 	if (c->life != LIFE_FINISHING)
 		return;
+	assert(queued(c) == 0 || rc < 0);
 	c->shut_down = true;
 	if (rc < 0 || c->peer_ended)
 		conn_close(c);
@@ -458,6 +466,7 @@ struct conn *conn_accept(uv_stream_t *listener, struct backlog *backlog,
 		conn_close(c); /* events not set: frees itself unseen */
 		return NULL;
 	}
+	assert(c->open_handles == 2);
 	note_peer(c);
 	c->reading = c->watching = true;
 	c->events = events;

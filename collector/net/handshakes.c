@@ -1,5 +1,7 @@
 #include "collector/net/handshakes.h"
 
+#include <assert.h>
+
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 
@@ -21,6 +23,7 @@ static void plan_timer(struct handshakes *h)
 
 static void begin_running(struct handshakes *h, struct handshake *one)
 {
+	assert(one->place == HANDSHAKE_OUTSIDE && h->n_running < h->limit);
 	one->place = HANDSHAKE_RUNNING;
 	one->since_ms = uv_now(h->loop);
 	TAILQ_INSERT_TAIL(&h->running, one, link);
@@ -30,6 +33,7 @@ static void begin_running(struct handshakes *h, struct handshake *one)
 static void remove_handshake(struct handshakes *h, struct handshake *one)
 {
 	if (one->place == HANDSHAKE_RUNNING) {
+		assert(h->n_running > 0);
 		TAILQ_REMOVE(&h->running, one, link);
 		h->n_running--;
 	} else if (one->place == HANDSHAKE_WAITING) {
@@ -41,6 +45,7 @@ static void remove_handshake(struct handshakes *h, struct handshake *one)
 static void evict_oldest(struct handshakes *h)
 {
 	struct handshake *oldest = TAILQ_FIRST(&h->running);
+	assert(oldest && oldest->place == HANDSHAKE_RUNNING);
 	if (uv_now(h->loop) - oldest->since_ms < HANDSHAKES_CROWDED_MS)
 		return;
 	remove_handshake(h, oldest);
@@ -73,11 +78,13 @@ void handshakes_init(struct handshakes *h, struct uv_loop_s *loop, size_t limit,
 
 void handshakes_deinit(struct handshakes *h)
 {
+	assert(h->n_running == 0 && TAILQ_EMPTY(&h->waiting));
 	loop_timer_close(h->timer);
 }
 
 bool handshakes_enter(struct handshakes *h, struct handshake *one, void *user)
 {
+	assert(one->place == HANDSHAKE_OUTSIDE);
 	one->user = user;
 	if (h->n_running < h->limit && TAILQ_EMPTY(&h->waiting)) {
 		begin_running(h, one);

@@ -1,5 +1,6 @@
 #include "collector/net/rate_limit.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A try, in the unit of a bucket: `per_minute` of them in 60,000 ms. */
@@ -72,6 +73,7 @@ enum status rate_limit_take(struct rate_limit *limit, const struct sockaddr_stor
 	*wait_s = own > all ? own : all;
 	if (*wait_s > 0)
 		return STATUS_LIMIT;
+	assert(mine->fill >= ONE && limit->total.fill >= ONE);
 	mine->fill -= ONE;
 	limit->total.fill -= ONE;
 	return STATUS_OK;

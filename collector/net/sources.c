@@ -1,5 +1,6 @@
 #include "collector/net/sources.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,7 @@ struct source *sources_enter(struct sources *sources, const struct sockaddr_stor
 
 void source_leave(struct source *source)
 {
+	assert(source->n > 0);
 	if (--source->n > 0)
 		return;
 	*source->link = source->next;

@@ -46,6 +46,8 @@ static void hall_open(struct hall *hall)
 
 static void hall_close(struct hall *hall)
 {
+	for (size_t i = 0; i < sizeof hall->ones / sizeof *hall->ones; i++)
+		handshakes_leave(&hall->handshakes, &hall->ones[i].turn);
 	handshakes_deinit(&hall->handshakes);
 	uv_run(&hall->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&hall->loop), 0);
