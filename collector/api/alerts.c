@@ -257,8 +257,8 @@ static enum status read_state(struct api_list *list, size_t state, char error[ST
 	bool goes_on = list->cursor && state == listing->state;
 	const struct store_alert_place from = { goes_on ? listing->name : "", list->place };
 
-	return store_read_alerts(api_store(list->call), order[state], listing->order, &from,
-				 add_row, list, error);
+	return store_read_alerts(store_reader(api_store(list->call)), order[state], listing->order,
+				 &from, add_row, list, error);
 }
 
 /* A cursor is "STATE.ID.NAME". */
@@ -336,7 +336,8 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 		return;
 	}
 	buffer_init(&s.out);
-	status = store_read_alert(api_store(call), api_path_id(call), add_one, &s, why);
+	status = store_read_alert(store_reader(api_store(call)), api_path_id(call), add_one, &s,
+				  why);
 	buffer_add_char(&s.out, '\n');
 	if (status == STATUS_OK) {
 		api_answer_json(call, 200, &s.out, NULL);
@@ -389,11 +390,11 @@ enum status api_each_open_alert(struct call *call, store_each_alert *visit, void
 				char error[STORE_ERROR_SIZE])
 {
 	const struct store_alert_place from = { "", INT64_MAX };
-	enum status status = store_read_alerts(api_store(call), RECORD_ALERT_FIRING,
+	enum status status = store_read_alerts(store_reader(api_store(call)), RECORD_ALERT_FIRING,
 					       STORE_ALERTS_WORST, &from, visit, visitor, error);
 
 	if (status != STATUS_OK)
 		return status;
-	return store_read_alerts(api_store(call), RECORD_ALERT_PENDING, STORE_ALERTS_WORST, &from,
-				 visit, visitor, error);
+	return store_read_alerts(store_reader(api_store(call)), RECORD_ALERT_PENDING,
+				 STORE_ALERTS_WORST, &from, visit, visitor, error);
 }

@@ -236,8 +236,8 @@ static enum status look_up(struct many *many, char error[STORE_ERROR_SIZE])
 	for (struct one *one = many->first; status == STATUS_OK && one; one = one->next) {
 		one->failure = "unknown_alert";
 		if (one->id >= 0)
-			status = store_read_alert(api_store(many->call), one->id, learn_one, one,
-						  error);
+			status = store_read_alert(store_reader(api_store(many->call)), one->id,
+						  learn_one, one, error);
 		if (status == STATUS_NOT_FOUND)
 			status = STATUS_OK;
 	}

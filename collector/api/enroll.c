@@ -103,8 +103,9 @@ static bool answer_enrolled(struct call *call, const struct enrolment *enrolment
 	struct record_identity agent;
 	char error[STORE_ERROR_SIZE];
 
-	switch (store_read_identity(identities_store(api->identities), RECORD_KIND_AGENT,
-				    enrolment->host, &call->arena, &agent, error)) {
+	switch (store_read_identity(store_reader(identities_store(api->identities)),
+				    RECORD_KIND_AGENT, enrolment->host, &call->arena, &agent,
+				    error)) {
 	case STATUS_OK:
 		if (secret_hash_equal(agent.hash, enrolment->key_hash))
 			answer_id(call, agent.id);

@@ -90,8 +90,8 @@ static enum status read_changes(struct api_list *list, char error[STORE_ERROR_SI
 {
 	const struct asked *asked = list->user;
 
-	return store_read_history(api_store(list->call), asked->key, asked->since_ms, asked->before,
-				  list->limit + 1, add_change, list, error);
+	return store_read_history(store_reader(api_store(list->call)), asked->key, asked->since_ms,
+				  asked->before, list->limit + 1, add_change, list, error);
 }
 
 void api_history_get(struct call *call)

@@ -35,7 +35,7 @@ static enum status add_server(void *user, const struct record_expected *row)
 
 static enum status read_servers(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	return store_read_expected(api_store(list->call), add_server, list, error);
+	return store_read_expected(store_reader(api_store(list->call)), add_server, list, error);
 }
 
 void api_inventory_get(struct call *call)
@@ -183,8 +183,8 @@ static void replace(struct call *call, const struct replacing *how, struct inven
 				       .n_expected = after->n };
 	char error[STORE_ERROR_SIZE];
 
-	if (store_read_expected(identities_store(api->identities), inventory_list_add, &before,
-				error) != STATUS_OK) {
+	if (store_read_expected(store_reader(identities_store(api->identities)), inventory_list_add,
+				&before, error) != STATUS_OK) {
 		if (how->is_dry_run)
 			api_answer_unreadable(call, error);
 		else
@@ -237,8 +237,8 @@ void api_inventory_restore(struct call *call)
 	if (!read_replacing(call, &how))
 		return;
 	how.is_meant = true;
-	if (store_read_former_expected(identities_store(api->identities), inventory_list_add,
-				       &former, error) != STATUS_OK)
+	if (store_read_former_expected(store_reader(identities_store(api->identities)),
+				       inventory_list_add, &former, error) != STATUS_OK)
 		api_fail_change(call, error);
 	else if (former.n == 0)
 		call_answer_problem(call, &none);
@@ -261,8 +261,8 @@ void api_inventory_delete(struct call *call)
 	char error[STORE_ERROR_SIZE];
 
 	row->key = arena_strdup(&call->arena, server_key(call->params[0], key));
-	if (store_read_expected(identities_store(api->identities), inventory_list_add, &list,
-				error) != STATUS_OK)
+	if (store_read_expected(store_reader(identities_store(api->identities)), inventory_list_add,
+				&list, error) != STATUS_OK)
 		api_fail_change(call, error);
 	else if (!inventory_list_find(&list, row->key))
 		call_answer_problem(call, &unknown);

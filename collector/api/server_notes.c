@@ -92,8 +92,9 @@ enum status api_server_notes_add(const struct api *api, const char *key, struct 
 	add_removal(fleet_find_removal(pipeline_fleet(api->pipeline), key), out);
 	add_refusal(refusals_find(&api->refusals, key), out);
 	json_open_array(out, "other_names");
-	enum status status = store_read_other_names(identities_store(api->identities), key,
-						    MAX_NAMES, add_name_of_agent, &names, error);
+	enum status status =
+		store_read_other_names(store_reader(identities_store(api->identities)), key,
+				       MAX_NAMES, add_name_of_agent, &names, error);
 	add_names_of_machine(pipeline_fleet(api->pipeline), key, &names);
 	json_close_array(out);
 	return status;

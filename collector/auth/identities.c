@@ -60,8 +60,8 @@ static enum status load_list(struct identities *ids, enum record_kind kind,
 	struct identity_list fresh;
 
 	list_init(&fresh);
-	enum status status = store_read_identities(ids->options.store, kind, "", SIZE_MAX / 2,
-						   add_to_list, &fresh, error);
+	enum status status = store_read_identities(store_reader(ids->options.store), kind, "",
+						   SIZE_MAX / 2, add_to_list, &fresh, error);
 	if (status != STATUS_OK) {
 		list_deinit(&fresh);
 		return status;
@@ -84,8 +84,9 @@ static enum status add_agent(void *user, const struct record_identity *identity)
 static enum status load_agents(struct identities *ids, char error[STORE_ERROR_SIZE])
 {
 	struct agent_map fresh = { 0 };
-	enum status status = store_read_identities(ids->options.store, RECORD_KIND_AGENT, "",
-						   SIZE_MAX / 2, add_agent, &fresh, error);
+	enum status status =
+		store_read_identities(store_reader(ids->options.store), RECORD_KIND_AGENT, "",
+				      SIZE_MAX / 2, add_agent, &fresh, error);
 	if (status != STATUS_OK) {
 		agent_map_deinit(&fresh);
 		return status;
@@ -109,7 +110,7 @@ static enum status load_lists(struct identities *ids, char error[STORE_ERROR_SIZ
 static enum status load_all(struct identities *ids, char error[STORE_ERROR_SIZE])
 {
 	int64_t last = 0;
-	enum status status = store_read_last_audit(ids->options.store, &last, error);
+	enum status status = store_read_last_audit(store_reader(ids->options.store), &last, error);
 	if (status == STATUS_OK)
 		status = load_agents(ids, error);
 	if (status == STATUS_OK)
@@ -158,8 +159,8 @@ static enum status refresh_agent(struct identities *ids, const char *host, const
 
 	if (uuid_parse(id_text, &id) != STATUS_OK)
 		return STATUS_OK;
-	enum status status = store_read_identity(ids->options.store, RECORD_KIND_AGENT, host, arena,
-						 &agent, error);
+	enum status status = store_read_identity(store_reader(ids->options.store),
+						 RECORD_KIND_AGENT, host, arena, &agent, error);
 	if (status == STATUS_OK && agent.id && strcmp(agent.id, id_text) == 0)
 		return add_agent(&ids->agents, &agent);
 	if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
@@ -198,8 +199,8 @@ enum status identities_refresh(struct identities *ids, char error[STORE_ERROR_SI
 	struct news news = { 0 };
 
 	arena_init(&news.arena);
-	enum status status = store_read_audit_after(ids->options.store, ids->seen, MAX_LINES,
-						    note_line, &news, error);
+	enum status status = store_read_audit_after(store_reader(ids->options.store), ids->seen,
+						    MAX_LINES, note_line, &news, error);
 	if (status == STATUS_OK)
 		status = take_news(ids, &news, error);
 	arena_deinit(&news.arena);

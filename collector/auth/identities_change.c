@@ -41,8 +41,9 @@ static enum status compare_stored(struct identity_change *pending, char error[ST
 {
 	const struct record_identity *ours = &pending->identity;
 	struct record_identity stored;
-	enum status status = store_read_identity(pending->identities->options.store, ours->kind,
-						 ours->name, &pending->arena, &stored, error);
+	enum status status =
+		store_read_identity(store_reader(pending->identities->options.store), ours->kind,
+				    ours->name, &pending->arena, &stored, error);
 	if (status == STATUS_OK && !secret_hash_equal(stored.hash, ours->hash))
 		return STATUS_CONFLICT;
 	return status == STATUS_NOT_FOUND ? STATUS_CONFLICT : status; /* revoked meanwhile */

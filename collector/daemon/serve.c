@@ -127,7 +127,7 @@ static int go_on_in_time(struct serve *s)
 	char error[STORE_ERROR_SIZE];
 	int64_t latest_ms;
 
-	if (store_read_latest_time(s->store, &latest_ms, error) != STATUS_OK)
+	if (store_read_latest_time(store_reader(s->store), &latest_ms, error) != STATUS_OK)
 		return fail(error);
 	clock_not_before(latest_ms);
 	return SERVE_EXIT_OK;

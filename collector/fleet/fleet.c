@@ -9,37 +9,37 @@
 static enum status store_report_until(void *user, const char *key, int64_t until_ms,
 				      struct arena *arena, struct record_report *out, char *error)
 {
-	return store_read_report_until(user, key, until_ms, arena, out, error);
+	return store_read_report_until(store_reader(user), key, until_ms, arena, out, error);
 }
 
 static enum status store_body_hash(void *user, const char *agent_id, const char *epoch,
 				   int64_t sequence, uint64_t *out, char *error)
 {
-	return store_read_body_hash(user, agent_id, epoch, sequence, out, error);
+	return store_read_body_hash(store_reader(user), agent_id, epoch, sequence, out, error);
 }
 
 static enum status store_last_sequence(void *user, const char *agent_id, const char *epoch,
 				       int64_t *out, char *error)
 {
-	return store_read_last_sequence(user, agent_id, epoch, out, error);
+	return store_read_last_sequence(store_reader(user), agent_id, epoch, out, error);
 }
 
 static enum status store_servers(void *user, store_each_server *each, void *each_user, char *error)
 {
-	return store_read_servers(user, each, each_user, error);
+	return store_read_servers(store_reader(user), each, each_user, error);
 }
 
 static enum status store_server(void *user, const char *key, struct arena *arena,
 				struct record_server *server, struct record_report *latest,
 				char *error)
 {
-	return store_read_server(user, key, arena, server, latest, error);
+	return store_read_server(store_reader(user), key, arena, server, latest, error);
 }
 
 static enum status store_removals(void *user, store_each_removal *each, void *each_user,
 				  char *error)
 {
-	return store_read_removals(user, each, each_user, error);
+	return store_read_removals(store_reader(user), each, each_user, error);
 }
 
 struct fleet_history fleet_history_of_store(struct store *store)

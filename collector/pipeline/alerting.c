@@ -406,13 +406,16 @@ enum status alerting_load(struct alerting *a, char error[STORE_ERROR_SIZE])
 	int64_t last_id = 0;
 
 	alerts_reset(a->alerts);
-	enum status status = store_read_silences(store, restore_silence, a->alerts, error);
+	enum status status =
+		store_read_silences(store_reader(store), restore_silence, a->alerts, error);
 	if (status == STATUS_OK)
-		status = store_read_open_alerts(store, restore_alert, a->alerts, error);
+		status = store_read_open_alerts(store_reader(store), restore_alert, a->alerts,
+						error);
 	if (status == STATUS_OK)
-		status = store_read_summaries(store, restore_summary, a->alerts, error);
+		status = store_read_summaries(store_reader(store), restore_summary, a->alerts,
+					      error);
 	if (status == STATUS_OK)
-		status = store_read_last_alert_id(store, &last_id, error);
+		status = store_read_last_alert_id(store_reader(store), &last_id, error);
 	if (status == STATUS_OK)
 		status = outbox_load(a->outbox, error);
 	alerts_restore_id(a->alerts, last_id);

@@ -279,8 +279,8 @@ static void send_head(struct delivery *delivery, struct hook *hook)
 	struct arena arena;
 
 	arena_init(&arena);
-	enum status status =
-		store_read_delivery(outbox->options.store, delivery->row.id, &arena, &row, error);
+	enum status status = store_read_delivery(store_reader(outbox->options.store),
+						 delivery->row.id, &arena, &row, error);
 	if (status != STATUS_OK) {
 		delivery->row.next_ms = outbox->options.now_ms() + SAVE_RETRY_MS;
 	} else if (notification_read(row.body, row.body_size, &arena, &notification) != STATUS_OK) {

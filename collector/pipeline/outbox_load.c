@@ -48,8 +48,8 @@ static enum status load_dead(void *user, const struct record_delivery *row)
 enum status outbox_count_dead(struct outbox *outbox, char error[STORE_ERROR_SIZE])
 {
 	outbox->last_dead_ms = TIMESTAMP_NONE;
-	return store_read_deliveries(outbox->options.store, RECORD_DELIVERY_DEAD, INT64_MAX,
-				     load_dead, outbox, error);
+	return store_read_deliveries(store_reader(outbox->options.store), RECORD_DELIVERY_DEAD,
+				     INT64_MAX, load_dead, outbox, error);
 }
 
 static enum status load_hook(void *user, const struct record_hook *row)
@@ -67,14 +67,14 @@ enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
 	struct loading l = { .outbox = outbox };
 
 	arena_init(&l.arena);
-	enum status status = store_read_deliveries(store, RECORD_DELIVERY_WAITING, INT64_MAX,
-						   load_row, &l, error);
+	enum status status = store_read_deliveries(store_reader(store), RECORD_DELIVERY_WAITING,
+						   INT64_MAX, load_row, &l, error);
 	if (status == STATUS_OK)
 		status = outbox_count_dead(outbox, error);
 	for (struct hook_state *r = outbox->hook_states; r; r = r->next)
 		r->is_known = r->is_disabled = false;
 	if (status == STATUS_OK)
-		status = store_read_hooks(store, load_hook, outbox, error);
+		status = store_read_hooks(store_reader(store), load_hook, outbox, error);
 	for (size_t i = l.n; status == STATUS_OK && i-- > 0;)
 		outbox_add(outbox, &l.rows[i]);
 	free(l.rows);
@@ -148,8 +148,8 @@ enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_
 
 	*resend = (struct resend){ .outbox = outbox, .done = done, .user = user };
 	arena_init(&resend->arena);
-	enum status status =
-		store_read_delivery(outbox->options.store, id, &resend->arena, &resend->row, error);
+	enum status status = store_read_delivery(store_reader(outbox->options.store), id,
+						 &resend->arena, &resend->row, error);
 	if (status == STATUS_OK && (resend->row.state == RECORD_DELIVERY_DONE ||
 				    (known && (known->is_busy || known->is_unsaved))))
 		status = STATUS_CONFLICT;

@@ -107,7 +107,7 @@ static enum status add(void *user, const struct record_expected *record)
 static enum status load(struct inventory *e, int64_t version, char error[STORE_ERROR_SIZE])
 {
 	clear(e);
-	enum status status = store_read_expected(e->store, add, e, error);
+	enum status status = store_read_expected(store_reader(e->store), add, e, error);
 	if (status != STATUS_OK) {
 		clear(e);
 		return status;
@@ -171,7 +171,7 @@ enum status inventory_list(struct inventory *e, const struct fleet *fleet, struc
 	*out = (struct server_list){ .behind = NULL };
 	server_table_of_fleet(fleet, arena, &out->known);
 
-	enum status status = store_read_expected_version(e->store, &version, error);
+	enum status status = store_read_expected_version(store_reader(e->store), &version, error);
 	bool is_new = status == STATUS_OK && (!e->is_loaded || version != e->version);
 	if (is_new)
 		status = load(e, version, error);

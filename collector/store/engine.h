@@ -3,9 +3,10 @@
  * and its neighbours know no other way to one; only collector/daemon/settings.c names one, which it
  * chooses.
  *
- * A connection belongs to one thread at a time: the writer's, made by open_writer(), to the store's
- * thread; the reader's to the loop; the terminal's, made by open_admin(), to its command. Errors
- * are told in words: what was tried, on which file, why it failed.
+ * A connection belongs to one thread at a time: the writer's, made by open_writer(), to the thread
+ * that writes; readers, made by open_reader(), to the loop and to the thread that reads for it; the
+ * terminal's, made by open_admin(), to its command. Errors are told in words: what was tried, on
+ * which file, why it failed.
  */
 #pragma once
 

@@ -9,6 +9,3 @@ struct store_connection {
 	const struct store_engine *engine;
 	struct store_db *db; /* NULL: not opened */
 };
-
-/* The loop's, for reading. */
-const struct store_connection *store_reader(const struct store *store);

@@ -1,4 +1,4 @@
-#include "collector/store/internal.h"
+#include "collector/store/ask_internal.h"
 
 #include <assert.h>
 #include <stdbool.h>
@@ -34,12 +34,15 @@ struct queue {
 };
 
 struct store {
-	struct store_connection reader;
+	struct store_connection reader; /* the loop's */
+	struct asker *asker;
 	struct store_connection writer; /* the thread's; ours only while nothing is pending */
 	int lock;
 	size_t pending; /* submitted, `done` has not run; the loop's */
 	size_t pending_bytes;
 	bool closing;
+	bool writer_has_ended;
+	bool asker_is_closed;
 	void (*closed)(void *user);
 	void *closed_user;
 
@@ -239,6 +242,22 @@ static void on_round_over_closed(uv_handle_t *handle)
 	uv_close((uv_handle_t *)&store->over_signal, on_closed);
 }
 
+/* When neither of the threads is there any more. */
+static void close_if_ended(struct store *store)
+{
+	if (!store->writer_has_ended || !store->asker_is_closed)
+		return;
+	close_connections(store);
+	uv_close((uv_handle_t *)&store->round_over, on_round_over_closed);
+}
+
+static void on_asker_closed(void *user)
+{
+	struct store *store = user;
+	store->asker_is_closed = true;
+	close_if_ended(store);
+}
+
 /* Before the loop waits again: what was submitted meanwhile goes to the thread. */
 static void on_round_over(uv_prepare_t *prepare)
 {
@@ -271,10 +290,10 @@ static void on_over(uv_async_t *async)
 		free(over);
 		over = next;
 	}
-	if (ended && !uv_is_closing((uv_handle_t *)&store->round_over)) {
+	if (ended && !store->writer_has_ended) {
 		uv_thread_join(&store->thread);
-		close_connections(store);
-		uv_close((uv_handle_t *)&store->round_over, on_round_over_closed);
+		store->writer_has_ended = true;
+		close_if_ended(store);
 	}
 }
 
@@ -291,7 +310,8 @@ static enum status take_lock(struct store *store, const char *directory,
 }
 
 static enum status open_connections(struct store *store, const struct store_engine *engine,
-				    const char *directory, char error[STORE_ERROR_SIZE])
+				    const char *directory, uv_loop_t *loop,
+				    char error[STORE_ERROR_SIZE])
 {
 	enum status status = take_lock(store, directory, error);
 	if (status != STATUS_OK)
@@ -300,6 +320,8 @@ static enum status open_connections(struct store *store, const struct store_engi
 	status = engine->open_writer(&store->writer.db, directory, error);
 	if (status == STATUS_OK)
 		status = engine->open_reader(&store->reader.db, directory, error);
+	if (status == STATUS_OK)
+		status = asker_open(&store->asker, engine, directory, loop, error);
 	if (status != STATUS_OK)
 		close_connections(store);
 	return status;
@@ -311,6 +333,7 @@ static enum status start(struct store *store, uv_loop_t *loop, char error[STORE_
 	if (code != 0) {
 		snprintf(error, STORE_ERROR_SIZE, "could not start a thread for the store: %s",
 			 uv_strerror(code));
+		asker_close(store->asker, NULL, NULL);
 		close_connections(store);
 		return STATUS_SYSTEM;
 	}
@@ -340,7 +363,7 @@ enum status store_open(struct store **out, const struct store_engine *engine, co
 	queue_init(&store->over);
 	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
 		abort(); /* only for lack of memory */
-	enum status status = open_connections(store, engine, directory, error);
+	enum status status = open_connections(store, engine, directory, loop, error);
 	if (status == STATUS_OK)
 		status = start(store, loop, error);
 	if (status != STATUS_OK) {
@@ -362,6 +385,7 @@ void store_close(struct store *store, void (*closed)(void *user), void *user)
 	store->stopping = true;
 	uv_cond_signal(&store->woken);
 	uv_mutex_unlock(&store->mutex);
+	asker_close(store->asker, on_asker_closed, store);
 }
 
 void store_set_limits(struct store *store, const struct store_limits *limits)
@@ -414,6 +438,12 @@ enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
 		store->failure = STATUS_OK;
 	uv_mutex_unlock(&store->mutex);
 	return status;
+}
+
+enum status store_ask(struct store *store, store_asked *read, store_answered *done, void *user)
+{
+	assert(!store->closing);
+	return asker_ask(store->asker, read, done, user);
 }
 
 const struct store_connection *store_reader(const struct store *store)

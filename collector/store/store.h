@@ -12,10 +12,12 @@
  * worked out on top of what is lost. The owner's way back: wait until store_pending() is 0, rebuild
  * the fleet (fleet_load), then store_resume(); tried again after a pause while it fails.
  *
- * Reading is synchronous, on the loop's thread, and sees only what is committed: single rows by
- * key at any time, everything at start and after a failure.
+ * Reading sees only what is committed. store_ask() has it done by another thread of the store, with
+ * a connection of its own: pages, and whatever may take a while. What the loop's thread reads itself
+ * holds it up: single rows by key, and everything at start and after a failure.
  *
- * Every call belongs to the loop's thread. Errors are told in words: what was tried, on which file,
+ * Every call belongs to the loop's thread, but for store_read_...() where store_ask() runs them.
+ * Errors are told in words: what was tried, on which file,
  * why it failed.
  */
 #pragma once
@@ -50,8 +52,12 @@
 #define STORE_MAX_PENDING       16384
 #define STORE_MAX_PENDING_BYTES ((size_t)256 * 1024 * 1024)
 
+/* Questions of store_ask() that may wait. */
+#define STORE_MAX_ASKED 1024
+
 struct store;
 struct store_engine;
+struct store_connection;
 
 /* Is there a store in `directory`? True also where that cannot be seen. */
 bool store_exists(const struct store_engine *engine, const char *directory);
@@ -164,44 +170,64 @@ enum status store_look(struct store *store, char error[STORE_ERROR_SIZE]);
  */
 enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE]);
 
+/* What the loop's thread reads from. */
+const struct store_connection *store_reader(const struct store *store);
+
+/*
+ * Runs `read` on the reading thread, and then `done` on the loop: once, never from this call, with
+ * what `read` returned. `read` may call store_read_...() with its reader, and touches nothing that
+ * the loop does meanwhile: it puts copies where `user` leads to. Answers come in the order of the
+ * questions; each sees what was committed before it was asked.
+ *
+ * After store_close() what is not being read yet is refused: `done` gets STATUS_REFUSED, and "".
+ *
+ * STATUS_LIMIT  STORE_MAX_ASKED wait already: neither runs
+ */
+typedef enum status store_asked(const struct store_connection *reader, void *user,
+				char error[STORE_ERROR_SIZE]);
+typedef void store_answered(void *user, enum status status, const char *error);
+enum status store_ask(struct store *store, store_asked *read, store_answered *done, void *user);
+
 /*
  * Every server with its latest report, in order of keys. The rows are borrowed for the call. `each`
  * may stop it by returning anything but STATUS_OK, which is then the result.
  */
 typedef enum status store_each_server(void *user, const struct record_server *server,
 				      const struct record_report *latest);
-enum status store_read_servers(struct store *store, store_each_server *each, void *user,
-			       char error[STORE_ERROR_SIZE]);
+enum status store_read_servers(const struct store_connection *reader, store_each_server *each,
+			       void *user, char error[STORE_ERROR_SIZE]);
 
 /*
  * One server with its latest report, in `arena`.
  *
  * STATUS_NOT_FOUND  there is none of that key
  */
-enum status store_read_server(struct store *store, const char *key, struct arena *arena,
-			      struct record_server *out, struct record_report *latest,
-			      char error[STORE_ERROR_SIZE]);
+enum status store_read_server(const struct store_connection *reader, const char *key,
+			      struct arena *arena, struct record_server *out,
+			      struct record_report *latest, char error[STORE_ERROR_SIZE]);
 
 /* Every server that was removed, also those that have come back since. */
 typedef enum status store_each_removal(void *user, const struct record_removal *removal);
-enum status store_read_removals(struct store *store, store_each_removal *each, void *user,
-				char error[STORE_ERROR_SIZE]);
+enum status store_read_removals(const struct store_connection *reader, store_each_removal *each,
+				void *user, char error[STORE_ERROR_SIZE]);
 
 /* The latest that the system's clock has said while a collector ran, but for a minute; 0: unknown. */
-enum status store_read_latest_time(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE]);
+enum status store_read_latest_time(const struct store_connection *reader, int64_t *out,
+				   char error[STORE_ERROR_SIZE]);
 
 /*
  * Every server that there should be, in the order of keys; and a number that grows with every
  * change to them, whoever makes it.
  */
 typedef enum status store_each_expected(void *user, const struct record_expected *expected);
-enum status store_read_expected(struct store *store, store_each_expected *each, void *user,
-				char error[STORE_ERROR_SIZE]);
-enum status store_read_expected_version(struct store *store, int64_t *out,
+enum status store_read_expected(const struct store_connection *reader, store_each_expected *each,
+				void *user, char error[STORE_ERROR_SIZE]);
+enum status store_read_expected_version(const struct store_connection *reader, int64_t *out,
 					char error[STORE_ERROR_SIZE]);
 
 /* The list that the last STORE_EXPECT_REPLACE took the place of; empty where there was none. */
-enum status store_read_former_expected(struct store *store, store_each_expected *each, void *user,
+enum status store_read_former_expected(const struct store_connection *reader,
+				       store_each_expected *each, void *user,
 				       char error[STORE_ERROR_SIZE]);
 
 /*
@@ -209,18 +235,18 @@ enum status store_read_former_expected(struct store *store, store_each_expected 
  * hooks are owed in summaries; and the largest id of alerts, silences and deliveries.
  */
 typedef enum status store_each_alert(void *user, const struct record_alert *alert);
-enum status store_read_open_alerts(struct store *store, store_each_alert *each, void *user,
-				   char error[STORE_ERROR_SIZE]);
+enum status store_read_open_alerts(const struct store_connection *reader, store_each_alert *each,
+				   void *user, char error[STORE_ERROR_SIZE]);
 typedef enum status store_each_silence(void *user, const struct record_silence *silence);
-enum status store_read_silences(struct store *store, store_each_silence *each, void *user,
-				char error[STORE_ERROR_SIZE]);
+enum status store_read_silences(const struct store_connection *reader, store_each_silence *each,
+				void *user, char error[STORE_ERROR_SIZE]);
 typedef enum status store_each_hook(void *user, const struct record_hook *hook);
-enum status store_read_hooks(struct store *store, store_each_hook *each, void *user,
-			     char error[STORE_ERROR_SIZE]);
+enum status store_read_hooks(const struct store_connection *reader, store_each_hook *each,
+			     void *user, char error[STORE_ERROR_SIZE]);
 typedef enum status store_each_summary(void *user, const struct record_summary *summary);
-enum status store_read_summaries(struct store *store, store_each_summary *each, void *user,
-				 char error[STORE_ERROR_SIZE]);
-enum status store_read_last_alert_id(struct store *store, int64_t *out,
+enum status store_read_summaries(const struct store_connection *reader, store_each_summary *each,
+				 void *user, char error[STORE_ERROR_SIZE]);
+enum status store_read_last_alert_id(const struct store_connection *reader, int64_t *out,
 				     char error[STORE_ERROR_SIZE]);
 
 /* Equal ones the latest first. */
@@ -238,54 +264,57 @@ struct store_alert_place {
 };
 
 /* The alerts in a state, from that place on. */
-enum status store_read_alerts(struct store *store, enum record_alert_state state,
+enum status store_read_alerts(const struct store_connection *reader, enum record_alert_state state,
 			      enum store_alert_order order, const struct store_alert_place *from,
 			      store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
 
 /* STATUS_NOT_FOUND: there is no such alert. `each` runs once at most. */
-enum status store_read_alert(struct store *store, int64_t id, store_each_alert *each, void *user,
-			     char error[STORE_ERROR_SIZE]);
+enum status store_read_alert(const struct store_connection *reader, int64_t id,
+			     store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
 
 /* The deliveries in a state, likewise, without their bodies. */
 typedef enum status store_each_delivery(void *user, const struct record_delivery *delivery);
-enum status store_read_deliveries(struct store *store, enum record_delivery_state state,
-				  int64_t before, store_each_delivery *each, void *user,
+enum status store_read_deliveries(const struct store_connection *reader,
+				  enum record_delivery_state state, int64_t before,
+				  store_each_delivery *each, void *user,
 				  char error[STORE_ERROR_SIZE]);
 
 /* One delivery with its body, in `arena`. STATUS_NOT_FOUND: there is none of that id. */
-enum status store_read_delivery(struct store *store, int64_t id, struct arena *arena,
-				struct record_delivery *out, char error[STORE_ERROR_SIZE]);
+enum status store_read_delivery(const struct store_connection *reader, int64_t id,
+				struct arena *arena, struct record_delivery *out,
+				char error[STORE_ERROR_SIZE]);
 
 /*
  * The latest report of a server whose time is not after `until_ms`; in `arena`.
  *
  * STATUS_NOT_FOUND  it has none
  */
-enum status store_read_report_until(struct store *store, const char *key, int64_t until_ms,
-				    struct arena *arena, struct record_report *out,
-				    char error[STORE_ERROR_SIZE]);
+enum status store_read_report_until(const struct store_connection *reader, const char *key,
+				    int64_t until_ms, struct arena *arena,
+				    struct record_report *out, char error[STORE_ERROR_SIZE]);
 
 /*
  * The hash of the body that was stored under this identity, to tell a repetition from a conflict.
  *
  * STATUS_NOT_FOUND  there is no such report
  */
-enum status store_read_body_hash(struct store *store, const char *agent_id, const char *epoch,
-				 int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+enum status store_read_body_hash(const struct store_connection *reader, const char *agent_id,
+				 const char *epoch, int64_t sequence, uint64_t *out,
+				 char error[STORE_ERROR_SIZE]);
 
 /*
  * The highest sequence that is stored of one agent and epoch.
  *
  * STATUS_NOT_FOUND  there is no report of them
  */
-enum status store_read_last_sequence(struct store *store, const char *agent_id, const char *epoch,
-				     int64_t *out, char error[STORE_ERROR_SIZE]);
+enum status store_read_last_sequence(const struct store_connection *reader, const char *agent_id,
+				     const char *epoch, int64_t *out, char error[STORE_ERROR_SIZE]);
 
 /*
  * One identity by kind and name; in `arena`. STATUS_NOT_FOUND: there is none.
  */
-enum status store_read_identity(struct store *store, enum record_kind kind, const char *name,
-				struct arena *arena, struct record_identity *out,
+enum status store_read_identity(const struct store_connection *reader, enum record_kind kind,
+				const char *name, struct arena *arena, struct record_identity *out,
 				char error[STORE_ERROR_SIZE]);
 
 /*
@@ -293,37 +322,39 @@ enum status store_read_identity(struct store *store, enum record_kind kind, cons
  * the beginning). Borrowed for the call; `each` as above.
  */
 typedef enum status store_each_identity(void *user, const struct record_identity *identity);
-enum status store_read_identities(struct store *store, enum record_kind kind, const char *after,
-				  size_t limit, store_each_identity *each, void *user,
-				  char error[STORE_ERROR_SIZE]);
+enum status store_read_identities(const struct store_connection *reader, enum record_kind kind,
+				  const char *after, size_t limit, store_each_identity *each,
+				  void *user, char error[STORE_ERROR_SIZE]);
 
 /*
  * Lines of the audit log: `limit` at most, upwards from behind the id `after`, or downwards from
  * before the id `before`. Borrowed for the call.
  */
 typedef enum status store_each_audit(void *user, const struct record_audit *audit);
-enum status store_read_audit_after(struct store *store, int64_t after, size_t limit,
-				   store_each_audit *each, void *user,
+enum status store_read_audit_after(const struct store_connection *reader, int64_t after,
+				   size_t limit, store_each_audit *each, void *user,
 				   char error[STORE_ERROR_SIZE]);
-enum status store_read_audit_before(struct store *store, int64_t before, size_t limit,
-				    store_each_audit *each, void *user,
+enum status store_read_audit_before(const struct store_connection *reader, int64_t before,
+				    size_t limit, store_each_audit *each, void *user,
 				    char error[STORE_ERROR_SIZE]);
 
 /* The id of the newest line of the audit log; 0: there is none yet. */
-enum status store_read_last_audit(struct store *store, int64_t *out, char error[STORE_ERROR_SIZE]);
+enum status store_read_last_audit(const struct store_connection *reader, int64_t *out,
+				  char error[STORE_ERROR_SIZE]);
 
 /*
  * Other host names under which the agent of the server's latest report has reported, with the time
  * of the last such report that is found; `limit` at most. The rows are borrowed for the call.
  */
 typedef enum status store_each_name(void *user, const char *key, int64_t at_ms);
-enum status store_read_other_names(struct store *store, const char *key, size_t limit,
-				   store_each_name *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status store_read_other_names(const struct store_connection *reader, const char *key,
+				   size_t limit, store_each_name *each, void *user,
+				   char error[STORE_ERROR_SIZE]);
 
 /*
  * What changed about the server `key`, the latest first, from `since_ms` on and before `before`
- * (its time and its number; STORE_HISTORY_END: from the end). At most `limit` of them: a page, for
- * it is read on the loop. None for a key that nobody knows.
+ * (its time and its number; STORE_HISTORY_END: from the end). At most `limit` of them. None for a
+ * key that nobody knows.
  */
 struct store_history_place {
 	int64_t at_ms;
@@ -333,6 +364,6 @@ struct store_history_place {
 
 typedef enum status store_each_event(void *user, const struct record_event *event,
 				     struct store_history_place place);
-enum status store_read_history(struct store *store, const char *key, int64_t since_ms,
-			       struct store_history_place before, size_t limit,
+enum status store_read_history(const struct store_connection *reader, const char *key,
+			       int64_t since_ms, struct store_history_place before, size_t limit,
 			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);

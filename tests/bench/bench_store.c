@@ -188,7 +188,7 @@ static void read_all(struct bench *b)
 	size_t n = 0;
 	uint64_t begin = uv_hrtime();
 
-	must(store_read_servers(b->store, count_server, &n, error), error);
+	must(store_read_servers(store_reader(b->store), count_server, &n, error), error);
 	double wall_s = (double)(uv_hrtime() - begin) / 1e9;
 	printf("reading %zu servers with their latest reports: %.2f s, %.1f us each\n", n, wall_s,
 	       wall_s / (double)n * 1e6);

@@ -189,7 +189,9 @@ enum status fixture_list_server(void *user, const struct record_server *server,
 const char *fixture_servers(struct fixture *f)
 {
 	f->listed[0] = '\0';
-	assert_int_equal(store_read_servers(f->store, fixture_list_server, f, f->error), STATUS_OK);
+	assert_int_equal(
+		store_read_servers(store_reader(f->store), fixture_list_server, f, f->error),
+		STATUS_OK);
 	return f->listed;
 }
 

@@ -82,8 +82,8 @@ static void finds_the_latest_report_until_a_moment(void **state)
 		struct arena arena;
 		struct record_report found = { 0 };
 		arena_init(&arena);
-		enum status status = store_read_report_until(f.store, "a", cases[i].until, &arena,
-							     &found, f.error);
+		enum status status = store_read_report_until(
+			store_reader(f.store), "a", cases[i].until, &arena, &found, f.error);
 		assert_int_equal(status, cases[i].body ? STATUS_OK : STATUS_NOT_FOUND);
 		if (cases[i].body)
 			assert_string_equal(found.body, cases[i].body);
@@ -102,11 +102,12 @@ static void finds_the_hash_of_a_repeated_report(void **state)
 	fixture_set_up(&f);
 	fixture_open(&f);
 	fixture_report(&f, "a", 9, 1000, "body");
-	assert_int_equal(store_read_body_hash(f.store, "a", "e", 9, &hash, f.error), STATUS_OK);
+	assert_int_equal(store_read_body_hash(store_reader(f.store), "a", "e", 9, &hash, f.error),
+			 STATUS_OK);
 	assert_true(hash == UINT64_MAX - 9);
-	assert_int_equal(store_read_body_hash(f.store, "a", "e", 8, &hash, f.error),
+	assert_int_equal(store_read_body_hash(store_reader(f.store), "a", "e", 8, &hash, f.error),
 			 STATUS_NOT_FOUND);
-	assert_int_equal(store_read_body_hash(f.store, "a", "f", 9, &hash, f.error),
+	assert_int_equal(store_read_body_hash(store_reader(f.store), "a", "f", 9, &hash, f.error),
 			 STATUS_NOT_FOUND);
 	fixture_close(&f);
 	fixture_tear_down(&f);

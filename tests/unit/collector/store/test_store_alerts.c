@@ -142,9 +142,9 @@ static enum status see_alert(void *user, const struct record_alert *row)
 static void expect_open(const struct record_alert *row)
 {
 	n_seen = 0;
-	assert_int_equal(
-		store_read_open_alerts(f.store, see_alert, (void *)(uintptr_t)row, f.error),
-		STATUS_OK);
+	assert_int_equal(store_read_open_alerts(store_reader(f.store), see_alert,
+						(void *)(uintptr_t)row, f.error),
+			 STATUS_OK);
 	assert_int_equal(n_seen, row ? 1 : 0);
 }
 
@@ -166,9 +166,11 @@ static void an_alert_is_what_it_was(void **state)
 	row.notified = RECORD_NOTIFIED_RESOLVED;
 	put_alert(&row);
 	expect_open(NULL);
-	assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error), STATUS_OK);
+	assert_int_equal(store_read_alert(store_reader(f.store), 7, see_alert, &row, f.error),
+			 STATUS_OK);
 	commit((struct store_change){ .dropped_alerts = &id, .n_dropped_alerts = 1 });
-	assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error), STATUS_NOT_FOUND);
+	assert_int_equal(store_read_alert(store_reader(f.store), 7, see_alert, &row, f.error),
+			 STATUS_NOT_FOUND);
 }
 
 /* What stands in a damaged row for none of an enumeration is never taken for one of it. */
@@ -186,8 +188,9 @@ static void a_number_that_stands_for_nothing_is_damage(void **state)
 	for_each_row(i, damages) {
 		put_alert(&row);
 		fixture_execute(&f, damages[i]);
-		assert_int_equal(store_read_alert(f.store, 7, see_alert, &row, f.error),
-				 STATUS_MALFORMED);
+		assert_int_equal(
+			store_read_alert(store_reader(f.store), 7, see_alert, &row, f.error),
+			STATUS_MALFORMED);
 		assert_non_null(strstr(f.error, "is damaged: the alert "));
 	}
 }

@@ -85,8 +85,9 @@ static void a_damaged_database_fails_in_words(void **state)
 	free(bytes);
 
 	fixture_open(&f);
-	assert_int_equal(store_read_servers(f.store, fixture_list_server, &f, f.error),
-			 STATUS_MALFORMED);
+	assert_int_equal(
+		store_read_servers(store_reader(f.store), fixture_list_server, &f, f.error),
+		STATUS_MALFORMED);
 	assert_non_null(strstr(f.error, SQLITE_ENGINE_FILE));
 	assert_non_null(strstr(f.error, "malformed"));
 	fixture_report(&f, "a", 2, 2000, "body");

@@ -109,8 +109,8 @@ static void check_until(struct fixture *f, const char *key, int64_t until_ms, co
 	struct arena arena;
 
 	arena_init(&arena);
-	enum status status =
-		store_read_report_until(f->store, key, until_ms, &arena, &found, f->error);
+	enum status status = store_read_report_until(store_reader(f->store), key, until_ms, &arena,
+						     &found, f->error);
 	assert_int_equal(status, *body ? STATUS_OK : STATUS_NOT_FOUND);
 	assert_string_equal(found.body, body);
 	arena_deinit(&arena);
@@ -375,9 +375,9 @@ static const char *list_history(struct fixture *f, const char *key, int64_t sinc
 				struct store_history_place before, size_t limit)
 {
 	f->listed[0] = '\0';
-	assert_int_equal(
-		store_read_history(f->store, key, since_ms, before, limit, list_event, f, f->error),
-		STATUS_OK);
+	assert_int_equal(store_read_history(store_reader(f->store), key, since_ms, before, limit,
+					    list_event, f, f->error),
+			 STATUS_OK);
 	return f->listed;
 }
 
@@ -475,8 +475,9 @@ static void a_database_of_version_1_is_read_and_written_on(void **state)
 		assert_string_equal(fixture_servers(&f), "a clear silent=0 f/1 a2; "
 							 "b exposed silent=1 e/1 b1; ");
 		check_until(&f, "a", 1999, "a1");
-		assert_int_equal(store_read_body_hash(f.store, "id-a", "f", 1, &hash, f.error),
-				 STATUS_OK);
+		assert_int_equal(
+			store_read_body_hash(store_reader(f.store), "id-a", "f", 1, &hash, f.error),
+			STATUS_OK);
 		assert_true(hash == hash_bytes("a2", 2));
 		fixture_close(&f);
 	}

@@ -1,0 +1,22 @@
+/*
+ * The asker: a thread of the store that reads for whoever asks, on a connection of its own, so that
+ * the loop is held up by no page. Questions are answered in their order. The loop's thread only.
+ */
+#pragma once
+
+#include "collector/store/internal.h"
+
+struct asker;
+
+/* Errors as engine->open_reader(), or STATUS_SYSTEM where there is no thread to be had. */
+enum status asker_open(struct asker **out, const struct store_engine *engine, const char *directory,
+		       uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
+
+/* As store_ask(). */
+enum status asker_ask(struct asker *asker, store_asked *read, store_answered *done, void *user);
+
+/*
+ * Ends it: what is being read is answered, what waits is refused, then `closed` is called, once,
+ * from the loop; its connection is closed by then.
+ */
+void asker_close(struct asker *asker, void (*closed)(void *user), void *user);
