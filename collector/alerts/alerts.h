@@ -192,7 +192,10 @@ enum status alerts_end_silence(struct alerts *alerts, int64_t id, int64_t now_ms
 const struct record_silence *alerts_silence(const struct alerts *alerts, size_t i);
 size_t alerts_count_silences(const struct alerts *alerts);
 
-/* Does somebody look after it now? */
+/* A copy whose texts are in `arena`, too. Any thread. */
+struct record_alert *alerts_copy_row(const struct record_alert *row, struct arena *arena);
+
+/* Does somebody look after it now? Any thread. */
 bool alerts_is_acknowledged(const struct record_alert *alert, int64_t now_ms);
 
 /*

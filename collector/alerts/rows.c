@@ -89,19 +89,25 @@ static const char *clocks_text(const struct alert *alert, struct arena *arena)
 	return text;
 }
 
-static const struct record_alert *copy_row(const struct alert *alert, struct arena *arena)
+struct record_alert *alerts_copy_row(const struct record_alert *row, struct arena *arena)
 {
-	const struct record_alert *row = &alert->row;
 	struct record_alert *copy = arena_alloc(arena, sizeof *copy);
-
 	const char **texts[ALERT_TEXTS];
 
 	*copy = *row;
 	copy->key = arena_strdup(arena, row->key);
-	copy->clocks = clocks_text(alert, arena);
+	copy->clocks = arena_strdup(arena, row->clocks);
 	alerts_texts_of(copy, texts);
 	for (size_t i = 0; i < ALERT_TEXTS; i++)
 		*texts[i] = arena_strdup(arena, *texts[i]);
+	return copy;
+}
+
+static const struct record_alert *copy_row(const struct alert *alert, struct arena *arena)
+{
+	struct record_alert *copy = alerts_copy_row(&alert->row, arena);
+
+	copy->clocks = clocks_text(alert, arena);
 	return copy;
 }
 

@@ -35,7 +35,7 @@ static const struct problem *begin_agents(struct api_list *list)
 
 static enum status read_agents(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	return store_read_identities(store_reader(api_store(list->call)), RECORD_KIND_AGENT,
+	return store_read_identities(list->reader, RECORD_KIND_AGENT,
 				     list->cursor ? list->cursor : "", list->limit + 1, add_agent,
 				     list, error);
 }

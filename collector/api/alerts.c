@@ -178,12 +178,23 @@ static const char *yes_or_no(bool value)
 static const char *const sort_names[] = { "worst", "newest", "server", "site" };
 #define N_SORTS (sizeof sort_names / sizeof *sort_names)
 
-/* What is asked for. */
+/* Alerts that are shown before control returns to the loop. */
+#define AT_ONCE 100
+
+/* A row of the page, until it is shown; in the call's arena. */
+struct kept {
+	const struct record_alert *alert;
+	struct kept *next;
+};
+
+/* What is asked for, and what was found. */
 struct listing {
 	int64_t now_ms;
 	enum store_alert_order order;
 	size_t state;     /* in which `name` is the place to go on from */
 	const char *name; /* as in struct store_alert_place */
+	struct kept *first;
+	struct kept **last;
 };
 
 static const char *name_of(const struct listing *listing, const struct record_alert *alert,
@@ -202,11 +213,19 @@ static const char *name_of(const struct listing *listing, const struct record_al
 	return "";
 }
 
+static void keep(struct listing *listing, const struct record_alert *alert, struct arena *arena)
+{
+	struct kept *kept = arena_alloc(arena, sizeof *kept);
+
+	kept->alert = alerts_copy_row(alert, arena);
+	*listing->last = kept;
+	listing->last = &kept->next;
+}
+
 static enum status add_row(void *user, const struct record_alert *alert)
 {
 	struct api_list *list = user;
-	const struct api *api = list->call->context;
-	const struct listing *listing = list->user;
+	struct listing *listing = list->user;
 	int64_t now_ms = listing->now_ms;
 
 	if (!api_list_selects(list, "condition", condition_name(alert->condition)) ||
@@ -217,10 +236,25 @@ static enum status add_row(void *user, const struct record_alert *alert)
 	    !api_list_selects(list, "acknowledged", yes_or_no(is_looked_after(alert, now_ms))))
 		return STATUS_OK;
 	enum status status = api_list_add(list, "%zu.%" PRId64 ".%s", list->state, alert->id,
-					  name_of(listing, alert, &list->call->arena));
+					  name_of(listing, alert, list->arena));
 	if (status == STATUS_OK)
-		api_alert_add(api->alerting, alert, now_ms, &list->call->arena, &list->out);
+		keep(listing, alert, list->arena);
 	return status;
+}
+
+/* Shows the next few. */
+static bool show(struct api_list *list)
+{
+	const struct api *api = list->call->context;
+	struct listing *listing = list->user;
+
+	for (size_t i = 0; i < AT_ONCE && listing->first; i++) {
+		json_put_line(&list->out);
+		api_alert_add(api->alerting, listing->first->alert, listing->now_ms, list->arena,
+			      &list->out);
+		listing->first = listing->first->next;
+	}
+	return listing->first != NULL;
 }
 
 static bool read_sort(const struct api_list *list, const char *name)
@@ -257,8 +291,8 @@ static enum status read_state(struct api_list *list, size_t state, char error[ST
 	bool goes_on = list->cursor && state == listing->state;
 	const struct store_alert_place from = { goes_on ? listing->name : "", list->place };
 
-	return store_read_alerts(store_reader(api_store(list->call)), order[state], listing->order,
-				 &from, add_row, list, error);
+	return store_read_alerts(list->reader, order[state], listing->order, &from, add_row, list,
+				 error);
 }
 
 /* A cursor is "STATE.ID.NAME". */
@@ -271,7 +305,7 @@ static const struct problem *begin(struct api_list *list)
 		size_t n = strcspn(cursor, ".");
 		n += cursor[n] ? 1 + strcspn(cursor + n + 1, ".") : 0;
 		listing->name = cursor[n] ? cursor + n + 1 : "";
-		list->cursor = arena_strndup(&list->call->arena, cursor, n);
+		list->cursor = arena_strndup(list->arena, cursor, n);
 	}
 	const struct problem *problem = api_list_begin_states(list);
 	listing->state = list->state;
@@ -290,15 +324,18 @@ void api_alert_list(struct call *call)
 		.allows = allows,
 		.begin = begin,
 		.read = api_list_read_states,
+		.show = show,
 		.states = state_names,
 		.n_states = N_STATES,
 		.read_state = read_state,
 		.begins_line = true,
 	};
 	const struct api *api = call->context;
-	struct listing listing = { .now_ms = pipeline_now_ms(api->pipeline), .name = "" };
+	struct listing *listing = arena_alloc(&call->arena, sizeof *listing);
 
-	api_list_answer(call, &kind, &listing);
+	*listing = (struct listing){ .now_ms = pipeline_now_ms(api->pipeline), .name = "" };
+	listing->last = &listing->first;
+	api_list_answer(call, &kind, listing);
 }
 
 /* An acknowledgement, or its end. */
@@ -308,43 +345,55 @@ static const struct problem unknown = { .status = 404,
 					.detail =
 						"There is no alert of this id that is not over." };
 
-/* One that is to be answered. */
+/* One that is to be shown; in the call's arena. */
 struct showing {
-	struct call *call;
-	struct buffer out;
+	int64_t id;
+	struct arena *arena;
+	const struct record_alert *alert;
 };
 
-static enum status add_one(void *user, const struct record_alert *alert)
+static enum status keep_one(void *user, const struct record_alert *alert)
 {
 	struct showing *s = user;
-	const struct api *api = s->call->context;
 
-	api_alert_add(api->alerting, alert, pipeline_now_ms(api->pipeline), &s->call->arena,
-		      &s->out);
+	s->alert = alerts_copy_row(alert, s->arena);
 	return STATUS_OK;
+}
+
+static enum status read_one(const struct store_connection *reader, void *user,
+			    char error[STORE_ERROR_SIZE])
+{
+	struct showing *s = user;
+	return store_read_alert(reader, s->id, keep_one, s, error);
+}
+
+static void show_one(struct call *call, void *user, enum status status)
+{
+	const struct api *api = call->context;
+	const struct showing *s = user;
+	struct buffer out;
+
+	if (status != STATUS_OK) { /* it was over, and went meanwhile */
+		call_answer_problem(call, &unknown);
+		return;
+	}
+	buffer_init(&out);
+	api_alert_add(api->alerting, s->alert, pipeline_now_ms(api->pipeline), s->arena, &out);
+	buffer_add_char(&out, '\n');
+	api_answer_json(call, 200, &out, NULL);
 }
 
 static void on_acknowledged(void *user, enum status status, const char *error)
 {
 	struct call *call = user;
-	struct showing s = { .call = call };
-	char why[STORE_ERROR_SIZE];
+	struct showing *s = arena_alloc(&call->arena, sizeof *s);
 	(void)error; /* the pipeline was told */
 
-	if (status != STATUS_OK) {
+	*s = (struct showing){ .id = api_path_id(call), .arena = &call->arena };
+	if (status == STATUS_OK)
+		api_ask(call, &(struct api_question){ read_one, show_one, NULL, s });
+	else
 		call_answer_not_stored(call);
-		return;
-	}
-	buffer_init(&s.out);
-	status = store_read_alert(store_reader(api_store(call)), api_path_id(call), add_one, &s,
-				  why);
-	buffer_add_char(&s.out, '\n');
-	if (status == STATUS_OK) {
-		api_answer_json(call, 200, &s.out, NULL);
-		return;
-	}
-	buffer_deinit(&s.out);
-	api_answer_unreadable(call, why);
 }
 
 static bool read_body(struct call *call, int64_t now_ms, const char **comment, int64_t *until_ms)
@@ -386,15 +435,15 @@ void api_acknowledge_delete(struct call *call)
 	api_answer_refused(call, status, status == STATUS_NOT_FOUND ? &unknown : NULL);
 }
 
-enum status api_each_open_alert(struct call *call, store_each_alert *visit, void *visitor,
-				char error[STORE_ERROR_SIZE])
+enum status api_each_open_alert(const struct store_connection *reader, store_each_alert *visit,
+				void *visitor, char error[STORE_ERROR_SIZE])
 {
 	const struct store_alert_place from = { "", INT64_MAX };
-	enum status status = store_read_alerts(store_reader(api_store(call)), RECORD_ALERT_FIRING,
-					       STORE_ALERTS_WORST, &from, visit, visitor, error);
+	enum status status = store_read_alerts(reader, RECORD_ALERT_FIRING, STORE_ALERTS_WORST,
+					       &from, visit, visitor, error);
 
 	if (status != STATUS_OK)
 		return status;
-	return store_read_alerts(store_reader(api_store(call)), RECORD_ALERT_PENDING,
-				 STORE_ALERTS_WORST, &from, visit, visitor, error);
+	return store_read_alerts(reader, RECORD_ALERT_PENDING, STORE_ALERTS_WORST, &from, visit,
+				 visitor, error);
 }

@@ -213,9 +213,10 @@ static enum status select_one(void *user, const struct record_alert *alert)
 }
 
 /* Everything that fires or may, and that the filter takes: the worst first. */
-static enum status select_open(struct many *many, char error[STORE_ERROR_SIZE])
+static enum status select_open(const struct store_connection *reader, void *user,
+			       char error[STORE_ERROR_SIZE])
 {
-	enum status status = api_each_open_alert(many->call, select_one, many, error);
+	enum status status = api_each_open_alert(reader, select_one, user, error);
 
 	return status == STATUS_LIMIT ? STATUS_OK : status;
 }
@@ -229,15 +230,16 @@ static enum status learn_one(void *user, const struct record_alert *alert)
 	return STATUS_OK;
 }
 
-static enum status look_up(struct many *many, char error[STORE_ERROR_SIZE])
+static enum status look_up(const struct store_connection *reader, void *user,
+			   char error[STORE_ERROR_SIZE])
 {
+	const struct many *many = user;
 	enum status status = STATUS_OK;
 
 	for (struct one *one = many->first; status == STATUS_OK && one; one = one->next) {
 		one->failure = "unknown_alert";
 		if (one->id >= 0)
-			status = store_read_alert(store_reader(api_store(many->call)), one->id,
-						  learn_one, one, error);
+			status = store_read_alert(reader, one->id, learn_one, one, error);
 		if (status == STATUS_NOT_FOUND)
 			status = STATUS_OK;
 	}
@@ -310,11 +312,10 @@ static bool read_filter(struct many *many, struct json_reading *in, const struct
 	return true;
 }
 
-/* False: the call is answered. */
-static bool read_body(struct many *many, const char *until)
+/* What finds the alerts that the body names. NULL: the call is answered. */
+static store_asked *read_body(struct many *many, const char *until)
 {
 	const struct api *api = many->call->context;
-	char error[STORE_ERROR_SIZE];
 	struct json_reading in;
 	struct json_place root;
 
@@ -331,11 +332,25 @@ static bool read_body(struct many *many, const char *until)
 	if (many->act == silence)
 		json_require(&in, &root, until);
 	if (!api_end_body(many->call, &in))
-		return false;
-	enum status status = filters ? select_open(many, error) : look_up(many, error);
-	if (status != STATUS_OK)
-		api_answer_unreadable(many->call, error);
-	return status == STATUS_OK;
+		return NULL;
+	return filters ? select_open : look_up;
+}
+
+static void on_found(struct call *call, void *user, enum status status)
+{
+	struct many *many = user;
+	(void)call;
+	(void)status; /* alerts that are not there say so themselves */
+
+	many->next = many->first;
+	go_on(many);
+}
+
+static void give_up(void *user)
+{
+	const struct many *many = user;
+	struct api *api = many->call->context;
+	api->n_changing_many--;
 }
 
 static bool is_one_too_many(struct call *call)
@@ -365,11 +380,13 @@ static void begin(struct call *call, act_on *act, const char *action, const char
 			       .comment = "",
 			       .until_ms = TIMESTAMP_NONE };
 	many->last = &many->first;
-	if (is_one_too_many(call) || !api_is_json(call) || !read_body(many, until))
+	if (is_one_too_many(call) || !api_is_json(call))
+		return;
+	store_asked *find = read_body(many, until);
+	if (!find)
 		return;
 	api->n_changing_many++;
-	many->next = many->first;
-	go_on(many);
+	api_ask(call, &(struct api_question){ find, on_found, give_up, many });
 }
 
 void api_acknowledge_many(struct call *call)

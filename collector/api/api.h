@@ -53,6 +53,7 @@ struct api {
 	struct pipeline *pipeline;
 	struct alerting *alerting;
 	struct identities *identities;
+	struct store *store;
 	struct inventory *inventory;
 	struct turns turns; /* of answers that are written piece by piece */
 	struct event_stream *events;

@@ -27,8 +27,8 @@ static enum status add_line(void *user, const struct record_audit *line)
 
 static enum status read_lines(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	return store_read_audit_before(store_reader(api_store(list->call)), list->place,
-				       list->limit + 1, add_line, list, error);
+	return store_read_audit_before(list->reader, list->place, list->limit + 1, add_line, list,
+				       error);
 }
 
 void api_audit_list(struct call *call)

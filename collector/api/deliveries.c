@@ -65,8 +65,7 @@ static bool allows(const struct api_list *list, const struct query_string_pair *
 
 static enum status read_state(struct api_list *list, size_t state, char error[STORE_ERROR_SIZE])
 {
-	return store_read_deliveries(store_reader(api_store(list->call)), order[state], list->place,
-				     add_row, list, error);
+	return store_read_deliveries(list->reader, order[state], list->place, add_row, list, error);
 }
 
 void api_delivery_list(struct call *call)

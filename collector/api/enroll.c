@@ -15,6 +15,8 @@ struct enrolment {
 	const char *host; /* server_key() of what it says */
 	uint8_t key_hash[SECRET_HASH_SIZE];
 	char secret_name[PRINCIPAL_MAX_NAME + 1];
+	struct arena *arena;          /* the call's */
+	struct record_identity agent; /* that is enrolled under the host's name already */
 };
 
 static const struct problem unknown_secret = {
@@ -96,37 +98,37 @@ static void refuse_enrolled(struct call *call, const struct enrolment *enrolment
 	call_answer_problem(call, &host_enrolled);
 }
 
-/* Answers for a host that is enrolled already. False: it is not. */
-static bool answer_enrolled(struct call *call, const struct enrolment *enrolment)
+static enum status read_agent(const struct store_connection *reader, void *user,
+			      char error[STORE_ERROR_SIZE])
 {
-	const struct api *api = call->context;
-	struct record_identity agent;
-	char error[STORE_ERROR_SIZE];
+	struct enrolment *e = user;
+	return store_read_identity(reader, RECORD_KIND_AGENT, e->host, e->arena, &e->agent, error);
+}
 
-	switch (store_read_identity(store_reader(identities_store(api->identities)),
-				    RECORD_KIND_AGENT, enrolment->host, &call->arena, &agent,
-				    error)) {
-	case STATUS_OK:
-		if (secret_hash_equal(agent.hash, enrolment->key_hash))
-			answer_id(call, agent.id);
-		else
-			refuse_enrolled(call, enrolment);
-		return true;
-	case STATUS_NOT_FOUND:
-		return false;
-	default:
-		api_fail_change(call, error);
-		return true;
-	}
+/* For a host that is enrolled. */
+static void answer_enrolled(struct call *call, const struct enrolment *enrolment)
+{
+	if (secret_hash_equal(enrolment->agent.hash, enrolment->key_hash))
+		answer_id(call, enrolment->agent.id);
+	else
+		refuse_enrolled(call, enrolment);
+}
+
+static void on_enrolled_read(struct call *call, void *user, enum status status)
+{
+	if (status == STATUS_OK)
+		answer_enrolled(call, user);
+	else
+		refuse_enrolled(call, user); /* it was released meanwhile */
 }
 
 static void on_enrolled(struct call *call, void *user, enum status status)
 {
-	const struct enrolment *enrolment = user;
-
 	/* Of two that came at once with one key, both get the id of the first. */
-	if (status == STATUS_CONFLICT || !answer_enrolled(call, enrolment))
-		refuse_enrolled(call, enrolment);
+	if (status == STATUS_CONFLICT)
+		refuse_enrolled(call, user);
+	else
+		api_ask(call, &(struct api_question){ read_agent, on_enrolled_read, NULL, user });
 }
 
 static void enroll(struct call *call, struct enrolment *enrolment)
@@ -152,11 +154,25 @@ static void enroll(struct call *call, struct enrolment *enrolment)
 		api_change(call, &change, "agent.enroll", on_enrolled, enrolment);
 }
 
+static void on_agent_read(struct call *call, void *user, enum status status)
+{
+	const struct api *api = call->context;
+	struct enrolment *enrolment = user;
+
+	if (status == STATUS_OK)
+		answer_enrolled(call, enrolment);
+	else if (identities_count(api->identities, RECORD_KIND_AGENT) >= IDENTITIES_MAX_AGENTS)
+		call_answer_problem(call, &too_many_agents);
+	else
+		enroll(call, enrolment);
+}
+
 void api_enroll_post(struct call *call)
 {
 	struct api *api = call->context;
 	struct enrolment *enrolment = arena_alloc(&call->arena, sizeof *enrolment);
 
+	enrolment->arena = &call->arena;
 	if (!api_is_in_time(call, &api->enrolments, "too_many_enrolments") || !api_is_json(call) ||
 	    !read_body(call, enrolment))
 		return;
@@ -164,10 +180,6 @@ void api_enroll_post(struct call *call)
 		call_answer_problem(call, &unknown_secret);
 	else if (enrolment->only_check)
 		api_answer_nothing(call, NULL);
-	else if (answer_enrolled(call, enrolment))
-		return;
-	else if (identities_count(api->identities, RECORD_KIND_AGENT) >= IDENTITIES_MAX_AGENTS)
-		call_answer_problem(call, &too_many_agents);
 	else
-		enroll(call, enrolment);
+		api_ask(call, &(struct api_question){ read_agent, on_agent_read, NULL, enrolment });
 }

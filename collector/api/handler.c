@@ -90,12 +90,6 @@ void api_answer_nothing(struct call *call, const char *fields)
 	call_answer(call, &(struct answer){ .status = 204, .fields = fields });
 }
 
-struct store *api_store(const struct call *call)
-{
-	const struct api *api = call->context;
-	return identities_store(api->identities);
-}
-
 int64_t api_path_id(const struct call *call)
 {
 	int64_t id = -1;
@@ -190,6 +184,55 @@ const struct problem api_unreadable = {
 void api_answer_unreadable(struct call *call, const char *error)
 {
 	log_error("%s", error);
+	call_answer_problem(call, &api_unreadable);
+}
+
+/* A call for which the store is asked; in its arena. */
+struct asking {
+	struct call *call;
+	struct api_question question;
+};
+
+static enum status read_for_call(const struct store_connection *reader, void *user,
+				 char error[STORE_ERROR_SIZE])
+{
+	const struct asking *asking = user;
+	return asking->question.read(reader, asking->question.user, error);
+}
+
+static void drop(const struct api_question *question)
+{
+	if (question->drop)
+		question->drop(question->user);
+}
+
+static void on_read(void *user, enum status status, const char *error)
+{
+	const struct asking *asking = user;
+	const struct api_question *question = &asking->question;
+	struct call *call = asking->call;
+	bool is_read = status == STATUS_OK || status == STATUS_NOT_FOUND;
+
+	if (is_read && call->request) {
+		question->done(call, question->user, status);
+		return;
+	}
+	drop(question);
+	if (is_read || status == STATUS_REFUSED)
+		call_answer_problem(call, &api_unreadable); /* nobody hears it */
+	else
+		api_answer_unreadable(call, error);
+}
+
+void api_ask(struct call *call, const struct api_question *question)
+{
+	const struct api *api = call->context;
+	struct asking *asking = arena_alloc(&call->arena, sizeof *asking);
+
+	*asking = (struct asking){ call, *question };
+	if (call->request && store_ask(api->store, read_for_call, on_read, asking) == STATUS_OK)
+		return;
+	drop(question);
 	call_answer_problem(call, &api_unreadable);
 }
 

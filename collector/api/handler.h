@@ -42,9 +42,6 @@ void api_answer_json(struct call *call, int status, struct buffer *body, const c
 /* 204 */
 void api_answer_nothing(struct call *call, const char *fields);
 
-/* The store, for what is read of it without the fleet. */
-struct store *api_store(const struct call *call);
-
 /* The id of the path, or -1: then no row has it. */
 int64_t api_path_id(const struct call *call);
 
@@ -78,6 +75,23 @@ void api_answer_refused(struct call *call, enum status status, const struct prob
  */
 extern const struct problem api_unreadable;
 void api_answer_unreadable(struct call *call, const char *error);
+
+/*
+ * What the store is to be asked for a call, off the loop (store_ask()). `read` may use `user` and the
+ * call's arena, which are its own meanwhile, and nothing else of the call. Then `done` answers the
+ * call, on the loop: with STATUS_OK, or STATUS_NOT_FOUND where `read` returned that.
+ *
+ * `done` does not run where the store could not be read, which is answered here, 503, or where the
+ * client has gone meanwhile: then nothing more is done for it. `drop` runs instead, and frees what
+ * of `user` does not lie in the arena; NULL: there is nothing.
+ */
+struct api_question {
+	store_asked *read;
+	void (*done)(struct call *call, void *user, enum status status);
+	void (*drop)(void *user);
+	void *user; /* in the call's arena */
+};
+void api_ask(struct call *call, const struct api_question *question);
 
 /*
  * 503: a change could not be written, or what it builds on not be read. The store does not do what

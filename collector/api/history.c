@@ -81,7 +81,7 @@ static const struct problem *begin(struct api_list *list)
 		return &invalid;
 	if (!view && !removal)
 		return &unknown;
-	asked->key = view ? view->key : removal->key;
+	asked->key = arena_strdup(list->arena, view ? view->key : removal->key);
 	json_put_text(&list->out, "server", view ? view->server : removal->server);
 	return NULL;
 }
@@ -90,8 +90,8 @@ static enum status read_changes(struct api_list *list, char error[STORE_ERROR_SI
 {
 	const struct asked *asked = list->user;
 
-	return store_read_history(store_reader(api_store(list->call)), asked->key, asked->since_ms,
-				  asked->before, list->limit + 1, add_change, list, error);
+	return store_read_history(list->reader, asked->key, asked->since_ms, asked->before,
+				  list->limit + 1, add_change, list, error);
 }
 
 void api_history_get(struct call *call)
@@ -103,7 +103,7 @@ void api_history_get(struct call *call)
 		.begin = begin,
 		.read = read_changes,
 	};
-	struct asked asked;
+	struct asked *asked = arena_alloc(&call->arena, sizeof *asked);
 
-	api_list_answer(call, &kind, &asked);
+	api_list_answer(call, &kind, asked);
 }

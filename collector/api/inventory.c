@@ -35,7 +35,7 @@ static enum status add_server(void *user, const struct record_expected *row)
 
 static enum status read_servers(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	return store_read_expected(store_reader(api_store(list->call)), add_server, list, error);
+	return store_read_expected(list->reader, add_server, list, error);
 }
 
 void api_inventory_get(struct call *call)
@@ -94,7 +94,7 @@ static void store(struct call *call, const struct store_change *change, const ch
 	passage->change.done = on_stored;
 	passage->change.user = passage;
 	if (!pipeline_is_ready(api->pipeline) ||
-	    store_submit(identities_store(api->identities), &passage->change) != STATUS_OK)
+	    store_submit(api->store, &passage->change) != STATUS_OK)
 		call_answer_not_stored(call);
 }
 
@@ -171,101 +171,143 @@ static void refuse_without_consent(struct call *call, const struct inventory_cha
 	call_answer_problem(call, &problem);
 }
 
-/* Puts `after` in the place of what is expected now, as far as the query wants that. */
-static void replace(struct call *call, const struct replacing *how, struct inventory_list *after,
-		    const char *action)
-{
-	const struct api *api = call->context;
-	struct inventory_list before = { .arena = &call->arena };
+/* A list on its way into the place of what is expected now; in the call's arena. */
+struct replacement {
+	struct call *call;
+	const char *action;
+	struct replacing how;
+	struct inventory_list before;
+	struct inventory_list after;
 	struct inventory_change difference;
-	struct store_change change = { .expect = STORE_EXPECT_REPLACE,
-				       .expected = after->rows,
-				       .n_expected = after->n };
-	char error[STORE_ERROR_SIZE];
+};
 
-	if (store_read_expected(store_reader(identities_store(api->identities)), inventory_list_add,
-				&before, error) != STATUS_OK) {
-		if (how->is_dry_run)
-			api_answer_unreadable(call, error);
-		else
-			api_fail_change(call, error);
-		return;
-	}
-	inventory_change_find(&before, after->rows, after->n, &call->arena, &difference);
-	if (how->is_dry_run)
-		answer_dry_run(call, &difference);
-	else if (!how->is_meant && inventory_change_needs_consent(&difference))
-		refuse_without_consent(call, &difference);
-	else if (inventory_change_is_none(&difference))
-		answer_expected(call, after->n);
+static struct replacement *new_replacement(struct call *call, const char *action)
+{
+	struct replacement *r = arena_alloc(&call->arena, sizeof *r);
+
+	*r = (struct replacement){ .call = call, .action = action };
+	r->before.arena = r->after.arena = &call->arena;
+	return r;
+}
+
+static enum status compare(const struct store_connection *reader, void *user,
+			   char error[STORE_ERROR_SIZE])
+{
+	struct replacement *r = user;
+
+	enum status status = store_read_expected(reader, inventory_list_add, &r->before, error);
+	if (status == STATUS_OK)
+		inventory_change_find(&r->before, r->after.rows, r->after.n, r->after.arena,
+				      &r->difference);
+	return status;
+}
+
+/* STATUS_NOT_FOUND: there is no former list. */
+static enum status compare_former(const struct store_connection *reader, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	struct replacement *r = user;
+
+	enum status status =
+		store_read_former_expected(reader, inventory_list_add, &r->after, error);
+	if (status == STATUS_OK && r->after.n == 0)
+		return STATUS_NOT_FOUND;
+	return status == STATUS_OK ? compare(reader, r, error) : status;
+}
+
+/* As far as the query wants that. */
+static void on_compared(struct call *call, void *user, enum status status)
+{
+	static const struct problem none = { .status = 404,
+					     .code = "no_former_inventory",
+					     .detail = "There is no former list to bring back." };
+	const struct replacement *r = user;
+	struct store_change change = { .expect = STORE_EXPECT_REPLACE,
+				       .expected = r->after.rows,
+				       .n_expected = r->after.n };
+
+	if (status == STATUS_NOT_FOUND)
+		call_answer_problem(call, &none);
+	else if (r->how.is_dry_run)
+		answer_dry_run(call, &r->difference);
+	else if (!r->how.is_meant && inventory_change_needs_consent(&r->difference))
+		refuse_without_consent(call, &r->difference);
+	else if (inventory_change_is_none(&r->difference))
+		answer_expected(call, r->after.n);
 	else
-		store(call, &change, action, "");
+		store(call, &change, r->action, "");
 }
 
 void api_inventory_put(struct call *call)
 {
 	const struct api *api = call->context;
 	const struct buffer *body = &call->request->body;
-	struct inventory_list list = { .arena = &call->arena };
-	struct replacing how;
+	struct replacement *r = new_replacement(call, "inventory.replace");
 	char error[INVENTORY_ERROR_SIZE];
 
-	if (!read_replacing(call, &how))
+	if (!read_replacing(call, &r->how))
 		return;
 	if (inventory_text_read(body->size ? body->bytes : "", body->size,
-				pipeline_now_ms(api->pipeline), &call->arena, &list.rows, &list.n,
-				error) != STATUS_OK) {
+				pipeline_now_ms(api->pipeline), &call->arena, &r->after.rows,
+				&r->after.n, error) != STATUS_OK) {
 		struct problem problem = { .status = 422,
 					   .code = "invalid_inventory",
 					   .detail = error };
 		call_answer_problem(call, &problem);
 		return;
 	}
-	replace(call, &how, &list, "inventory.replace");
+	api_ask(call, &(struct api_question){ compare, on_compared, NULL, r });
 }
 
 void api_inventory_restore(struct call *call)
 {
-	static const struct problem none = { .status = 404,
-					     .code = "no_former_inventory",
-					     .detail = "There is no former list to bring back." };
-	const struct api *api = call->context;
-	struct inventory_list former = { .arena = &call->arena };
-	struct replacing how;
-	char error[STORE_ERROR_SIZE];
+	struct replacement *r = new_replacement(call, "inventory.restore");
 
-	if (!read_replacing(call, &how))
+	if (!read_replacing(call, &r->how))
 		return;
-	how.is_meant = true;
-	if (store_read_former_expected(store_reader(identities_store(api->identities)),
-				       inventory_list_add, &former, error) != STATUS_OK)
-		api_fail_change(call, error);
-	else if (former.n == 0)
-		call_answer_problem(call, &none);
-	else
-		replace(call, &how, &former, "inventory.restore");
+	r->how.is_meant = true;
+	api_ask(call, &(struct api_question){ compare_former, on_compared, NULL, r });
 }
 
-void api_inventory_delete(struct call *call)
+/* A server that is to be expected no longer; in the call's arena. */
+struct dropping {
+	struct record_expected row;
+	struct inventory_list list;
+};
+
+static enum status look_for_row(const struct store_connection *reader, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	struct dropping *d = user;
+
+	enum status status = store_read_expected(reader, inventory_list_add, &d->list, error);
+	if (status == STATUS_OK && !inventory_list_find(&d->list, d->row.key))
+		return STATUS_NOT_FOUND;
+	return status;
+}
+
+static void drop_row(struct call *call, void *user, enum status status)
 {
 	static const struct problem unknown = { .status = 404,
 						.code = "unknown_server",
 						.detail = "No server of this name is expected." };
-	const struct api *api = call->context;
-	struct record_expected *row = arena_alloc(&call->arena, sizeof *row);
-	struct inventory_list list = { .arena = &call->arena };
+	const struct dropping *d = user;
 	struct store_change change = { .expect = STORE_EXPECT_DROP,
-				       .expected = row,
+				       .expected = &d->row,
 				       .n_expected = 1 };
-	char key[SERVER_KEY_SIZE];
-	char error[STORE_ERROR_SIZE];
 
-	row->key = arena_strdup(&call->arena, server_key(call->params[0], key));
-	if (store_read_expected(store_reader(identities_store(api->identities)), inventory_list_add,
-				&list, error) != STATUS_OK)
-		api_fail_change(call, error);
-	else if (!inventory_list_find(&list, row->key))
+	if (status == STATUS_NOT_FOUND)
 		call_answer_problem(call, &unknown);
 	else
-		store(call, &change, "inventory.remove", row->key);
+		store(call, &change, "inventory.remove", d->row.key);
+}
+
+void api_inventory_delete(struct call *call)
+{
+	struct dropping *d = arena_alloc(&call->arena, sizeof *d);
+	char key[SERVER_KEY_SIZE];
+
+	*d = (struct dropping){ .list.arena = &call->arena };
+	d->row.key = arena_strdup(&call->arena, server_key(call->params[0], key));
+	api_ask(call, &(struct api_question){ look_for_row, drop_row, NULL, d });
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/base/turns.h"
 #include "collector/http/call.h"
 #include "proto/base/number.h"
 #include "proto/base/text.h"
@@ -72,7 +73,8 @@ enum status api_list_add(struct api_list *list, const char *cursor_format, ...)
 		return STATUS_LIMIT;
 	}
 	list->n++;
-	json_put_line(&list->out);
+	if (!list->kind->show)
+		json_put_line(&list->out);
 	va_start(args, cursor_format);
 	vsnprintf(list->next, sizeof list->next, cursor_format, args);
 	va_end(args);
@@ -143,45 +145,101 @@ static const char *link_next(const struct api_list *list)
 	return link;
 }
 
-/* Adds all rows of the page. False: the call is answered. */
-static bool add_rows(struct api_list *list)
+static enum status read_rows(const struct store_connection *reader, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	struct api_list *list = user;
+
+	list->reader = reader;
+	enum status status = list->kind->read(list, error);
+	return list->more ? STATUS_OK : status;
+}
+
+static void drop_rows(void *user)
+{
+	struct api_list *list = user;
+
+	if (list->turn)
+		turn_free(list->turn);
+	buffer_deinit(&list->out);
+}
+
+static void end_rows(struct api_list *list)
+{
+	if (list->turn)
+		turn_free(list->turn);
+	json_close_array(&list->out);
+	json_finish(&list->out);
+	api_answer_json(list->call, 200, &list->out, list->more ? link_next(list) : NULL);
+}
+
+static void show_rows(void *user)
+{
+	struct api_list *list = user;
+	struct call *call = list->call;
+
+	if (!call->request) { /* the client has gone */
+		drop_rows(list);
+		call_answer_problem(call, &api_unreadable);
+	} else if (list->kind->show(list)) {
+		turn_wait(list->turn);
+	} else {
+		end_rows(list);
+	}
+}
+
+static void on_read(struct call *call, void *user, enum status status)
+{
+	struct api_list *list = user;
+	struct api *api = call->context;
+	(void)status; /* a list is always found */
+
+	if (!list->kind->show) {
+		end_rows(list);
+		return;
+	}
+	list->turn = turn_new(&api->turns, api->loop, show_rows, list);
+	turn_wait(list->turn);
+}
+
+/* Begins the answer. NULL: its rows may be read. */
+static const struct problem *begin(struct api_list *list)
 {
 	const struct api_list_kind *kind = list->kind;
-	char error[STORE_ERROR_SIZE];
 
+	if (kind->query && !read_query(list))
+		return api_list_invalid(list);
 	json_open_object(&list->out, NULL);
 	const struct problem *problem = kind->begin ? kind->begin(list) : NULL;
-	if (problem) {
-		call_answer_problem(list->call, problem);
-		return false;
-	}
+	if (problem)
+		return problem;
 	json_open_array(&list->out, kind->member);
 	if (kind->begins_line)
 		json_put_line(&list->out);
-	enum status status = kind->read(list, error);
-	if (status == STATUS_OK || list->more)
-		return true;
-	api_answer_unreadable(list->call, error);
-	return false;
+	return NULL;
 }
 
 void api_list_answer(struct call *call, const struct api_list_kind *kind, void *user)
 {
-	struct api_list list = { .call = call, .kind = kind, .user = user, .limit = SIZE_MAX };
+	struct api_list *list = arena_alloc(&call->arena, sizeof *list);
 
+	*list = (struct api_list){
+		.call = call, .kind = kind, .user = user, .arena = &call->arena, .limit = SIZE_MAX
+	};
 	if (!kind->query && !api_has_no_query(call))
 		return;
-	if (kind->query && !read_query(&list)) {
-		call_answer_problem(call, api_list_invalid(&list));
+	const struct problem *problem = begin(list);
+	if (problem) {
+		buffer_deinit(&list->out);
+		call_answer_problem(call, problem);
 		return;
 	}
-	if (!add_rows(&list)) {
-		buffer_deinit(&list.out);
+	if (!kind->is_in_memory) {
+		api_ask(call, &(struct api_question){ read_rows, on_read, drop_rows, list });
 		return;
 	}
-	json_close_array(&list.out);
-	json_finish(&list.out);
-	api_answer_json(call, 200, &list.out, list.more ? link_next(&list) : NULL);
+	(void)kind->read(list, NULL); /* which cannot fail */
+	end_rows(list);
 }
 
 const char *api_link_next(struct call *call, const char *path, const char *query, size_t limit,

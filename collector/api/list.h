@@ -10,6 +10,8 @@
 #include "collector/http/query_string.h"
 #include "proto/json/write.h"
 
+struct turn;
+
 /* Bytes of a cursor that a Link field gives. */
 #define API_LIST_CURSOR_SIZE 2176
 
@@ -26,8 +28,17 @@ struct api_list_kind {
 	 * NULL: every text is a cursor.
 	 */
 	const struct problem *(*begin)(struct api_list *list);
-	/* Adds the rows behind the cursor: api_list_add() for each, then its text. */
+	/*
+	 * Adds the rows behind the cursor: api_list_add() for each, then its text. This runs in
+	 * api_ask(), with list->reader; so does `read_state`. But for a list of what is in memory.
+	 */
 	enum status (*read)(struct api_list *list, char error[STORE_ERROR_SIZE]);
+	bool is_in_memory;
+	/*
+	 * Writes some of the rows that `read` has only kept, for their texts need what is in
+	 * memory. False: that were all. NULL: `read` has written them.
+	 */
+	bool (*show)(struct api_list *list);
 	const char *const *states; /* names, for lists that are read with api_list_read_states() */
 	size_t n_states;
 	/* The rows whose state has that place among `states`, those below `place`, latest first. */
@@ -39,7 +50,9 @@ struct api_list_kind {
 struct api_list {
 	struct call *call;
 	const struct api_list_kind *kind;
-	void *user; /* of whoever answers the call */
+	void *user;                            /* of whoever answers the call; in its arena */
+	struct arena *arena;                   /* the call's */
+	const struct store_connection *reader; /* while its rows are read */
 	struct query_string query;
 	size_t limit;
 	const char *cursor; /* of the query; NULL: from the beginning */
@@ -48,13 +61,17 @@ struct api_list {
 	struct buffer out;
 	size_t n; /* rows in it */
 	bool more;
+	struct turn *turn;               /* NULL: nothing is shown piece by piece */
 	char next[API_LIST_CURSOR_SIZE]; /* names the last row in it */
 };
 
-/* Answers the call with the list. */
+/* Answers the call with the list, when its rows are read. */
 void api_list_answer(struct call *call, const struct api_list_kind *kind, void *user);
 
-/* Makes room for a row, which a cursor names by this text. STATUS_LIMIT: the page is full. */
+/*
+ * Makes room for a row, which a cursor names by this text. STATUS_LIMIT: the page is full. Where
+ * there is `show` that begins the rows.
+ */
 enum status api_list_add(struct api_list *list, const char *cursor_format, ...)
 	__attribute__((format(PRINTF_FORMAT, 2, 3)));
 

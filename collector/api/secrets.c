@@ -80,14 +80,14 @@ static enum status add_row(void *user, const struct record_identity *identity)
 
 static enum status read_tokens(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	return store_read_identities(store_reader(api_store(list->call)), RECORD_KIND_TOKEN, "",
-				     IDENTITIES_MAX_TOKENS, add_row, list, error);
+	return store_read_identities(list->reader, RECORD_KIND_TOKEN, "", IDENTITIES_MAX_TOKENS,
+				     add_row, list, error);
 }
 
 static enum status read_secrets(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
-	return store_read_identities(store_reader(api_store(list->call)), RECORD_KIND_SECRET, "",
-				     IDENTITIES_MAX_SECRETS, add_row, list, error);
+	return store_read_identities(list->reader, RECORD_KIND_SECRET, "", IDENTITIES_MAX_SECRETS,
+				     add_row, list, error);
 }
 
 /* One that is being made; in the call's arena. */

@@ -104,86 +104,96 @@ static const struct view *find_missing(const struct server_list *list, const cha
 	return server_table_find(&list->missing, key);
 }
 
-static void answer_missing(struct call *call, const struct view *view)
-{
-	const struct api *api = call->context;
-	uint64_t tag = view_tag(view) + api_server_notes_tag(api, view->key);
-	const char *etag = api_make_etag(api, tag, &call->arena);
-	char error[STORE_ERROR_SIZE];
-	struct buffer out;
+/* What is shown under the name of the path: a server of the fleet, or one that is missing. */
+struct shown {
+	const struct view *view;
+	bool is_missing;
+	const char *etag;
+};
 
-	if (call_has_etag(call, etag)) {
-		call_answer_not_modified(call, etag);
-		return;
-	}
-	buffer_init(&out);
-	view_add_open(view, pipeline_now_ms(api->pipeline), &out);
-	json_put_texts(&out, "adapters", NULL, 0);
-	json_put_texts(&out, "facts", NULL, 0);
-	json_put_texts(&out, "files", NULL, 0);
-	json_put_null(&out, "imported");
-	json_put_null(&out, "report");
-	if (api_server_notes_add(api, view->key, &out, error) != STATUS_OK) {
-		buffer_deinit(&out);
-		api_answer_unreadable(call, error);
-		return;
-	}
-	json_finish(&out);
-	api_answer_tagged(call, &out, etag, NULL);
-}
-
-/* It is not in the fleet: it may be expected, or have been removed. */
-static void answer_absent(struct call *call)
-{
-	struct server_list list;
-
-	if (!api_list_servers(call, &list))
-		return;
-	const struct view *missing = find_missing(&list, call->params[0]);
-	if (missing)
-		answer_missing(call, missing);
-	else
-		api_answer_absent(call);
-}
-
-static void answer_detail(struct call *call, const struct view *view)
+/* False: nothing is, and the call is answered. */
+static bool find_shown(struct call *call, struct shown *out)
 {
 	const struct api *api = call->context;
 	struct fleet *fleet = pipeline_fleet(api->pipeline);
-	uint64_t tag = fleet_detail_tag(fleet, view) + api_server_notes_tag(api, view->key);
-	const char *etag = api_make_etag(api, tag, &call->arena);
-	char error[FLEET_ERROR_SIZE];
-	struct buffer out;
+	struct server_list list;
 
-	if (call_has_etag(call, etag)) {
-		call_answer_not_modified(call, etag);
+	out->view = fleet_find(fleet, call->params[0]);
+	out->is_missing = !out->view;
+	if (out->is_missing) {
+		if (!api_list_servers(call, &list))
+			return false;
+		out->view = find_missing(&list, call->params[0]);
+	}
+	if (!out->view) {
+		api_answer_absent(call);
+		return false;
+	}
+	uint64_t tag = out->is_missing ? view_tag(out->view) : fleet_detail_tag(fleet, out->view);
+	tag += api_server_notes_tag(api, out->view->key);
+	out->etag = api_make_etag(api, tag, &call->arena);
+	return true;
+}
+
+static void add_missing(const struct view *view, int64_t now_ms, struct buffer *out)
+{
+	view_add_open(view, now_ms, out);
+	json_put_texts(out, "adapters", NULL, 0);
+	json_put_texts(out, "facts", NULL, 0);
+	json_put_texts(out, "files", NULL, 0);
+	json_put_null(out, "imported");
+	json_put_null(out, "report");
+}
+
+/* Adds the detail but for its closing brace. */
+static enum status add_detail(struct fleet *fleet, const struct view *view, int64_t now_ms,
+			      struct buffer *out, char error[FLEET_ERROR_SIZE])
+{
+	enum status status = fleet_add_detail(fleet, view, now_ms, out, error);
+	if (status == STATUS_OK)
+		out->size--; /* the closing brace */
+	return status;
+}
+
+/* It is found again: it may be another one now, or none. */
+static void answer_server(struct call *call, void *user, enum status found)
+{
+	const struct api *api = call->context;
+	int64_t now_ms = pipeline_now_ms(api->pipeline);
+	enum status status = STATUS_OK;
+	char error[FLEET_ERROR_SIZE];
+	struct shown shown;
+	struct buffer out;
+	(void)found; /* there may be no other names */
+
+	if (!find_shown(call, &shown))
 		return;
-	}
 	buffer_init(&out);
-	enum status status =
-		fleet_add_detail(fleet, view, pipeline_now_ms(api->pipeline), &out, error);
-	if (status == STATUS_OK) {
-		out.size--; /* the closing brace */
-		status = api_server_notes_add(api, view->key, &out, error);
-	}
+	if (shown.is_missing)
+		add_missing(shown.view, now_ms, &out);
+	else
+		status = add_detail(pipeline_fleet(api->pipeline), shown.view, now_ms, &out, error);
 	if (status != STATUS_OK) {
 		buffer_deinit(&out);
 		api_answer_unreadable(call, error);
 		return;
 	}
+	api_server_notes_add(api, user, &out);
 	json_finish(&out);
-	api_answer_tagged(call, &out, etag, NULL);
+	api_answer_tagged(call, &out, shown.etag, NULL);
 }
 
 void api_server_get(struct call *call)
 {
-	const struct api *api = call->context;
-	const struct view *view = fleet_find(pipeline_fleet(api->pipeline), call->params[0]);
+	struct api_server_names *names = arena_alloc(&call->arena, sizeof *names);
+	struct shown shown;
 
-	if (!api_has_no_query(call))
+	if (!api_has_no_query(call) || !find_shown(call, &shown))
 		return;
-	if (view)
-		answer_detail(call, view);
-	else
-		answer_absent(call);
+	if (call_has_etag(call, shown.etag)) {
+		call_answer_not_modified(call, shown.etag);
+		return;
+	}
+	names->key = arena_strdup(&call->arena, shown.view->key);
+	api_ask(call, &(struct api_question){ api_server_names_read, answer_server, NULL, names });
 }

@@ -9,6 +9,7 @@
 #include "collector/api/api.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
+#include "collector/model/server_key.h"
 #include "collector/query/server_filter.h"
 
 struct server_list;
@@ -25,12 +26,26 @@ void api_answer_absent(struct call *call);
 /* Answers the call and returns false where the query is none of ours. */
 bool api_read_filter(struct call *call, struct server_filter *out);
 
+/* Other names that are shown of a server, of each kind. */
+#define API_MAX_NAMES 8
+
+/* Under which names else its agent has reported: read in api_ask(). */
+struct api_server_names {
+	const char *key;
+	struct {
+		char key[SERVER_KEY_SIZE];
+		int64_t at_ms;
+	} of_agent[API_MAX_NAMES];
+	size_t n;
+};
+store_asked api_server_names_read; /* `user` is one whose `key` is set, and `n` is 0 */
+
 /*
  * Adds what is told of a server beside what it reports, a comma before each member: "removed",
  * "refused", "other_names" (collector/api/openapi.json). And a number that changes with them.
  */
-enum status api_server_notes_add(const struct api *api, const char *key, struct buffer *out,
-				 char error[STORE_ERROR_SIZE]);
+void api_server_notes_add(const struct api *api, const struct api_server_names *names,
+			  struct buffer *out);
 uint64_t api_server_notes_tag(const struct api *api, const char *key);
 
 /* Answers with all servers of the filter as CSV; its cursor counts, its limit does not. */

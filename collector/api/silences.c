@@ -78,6 +78,7 @@ void api_silence_list(struct call *call)
 		.query = API_LIST_ANY_PAGE,
 		.begin = begin_silences,
 		.read = read_silences,
+		.is_in_memory = true,
 		.begins_line = true,
 	};
 	api_list_answer(call, &kind, NULL);
@@ -177,12 +178,21 @@ static void on_made(void *user, enum status status, const char *error)
 /* Servers and alerts that are named; all are counted. */
 #define MAX_NAMED 50
 
+struct named_alert {
+	int64_t id;
+	const char *server;
+	enum condition condition;
+};
+
+/* In the call's arena, with all that it leads to. */
 struct matches {
+	struct making *making;
+	struct arena *arena;
 	const struct record_silence *silence;
 	size_t n_servers;
+	const char *servers[MAX_NAMED];
 	size_t n_alerts;
-	struct buffer servers; /* JSON texts, a comma between them; likewise the alerts */
-	struct buffer alerts;
+	struct named_alert alerts[MAX_NAMED];
 	bool is_of_collector; /* it matches an ill of the collector's own */
 };
 
@@ -211,7 +221,7 @@ static void see_server(struct matches *m, const struct view *view)
 	if (!silence_matches_server(m->silence, &subject))
 		return;
 	if (m->n_servers++ < MAX_NAMED)
-		json_put_text(&m->servers, NULL, view->server);
+		m->servers[m->n_servers - 1] = arena_strdup(m->arena, view->server);
 }
 
 static void see_servers(struct matches *m, const struct server_list *list)
@@ -232,11 +242,9 @@ static enum status see_alert(void *user, const struct record_alert *alert)
 
 	if (!silence_matches(m->silence, &subject) || m->n_alerts++ >= MAX_NAMED)
 		return STATUS_OK;
-	json_open_object(&m->alerts, NULL);
-	json_put_id(&m->alerts, "id", alert->id);
-	json_put_text(&m->alerts, "server", alert->server);
-	json_put_text(&m->alerts, "condition", condition_name(alert->condition));
-	json_close_object(&m->alerts);
+	m->alerts[m->n_alerts - 1] =
+		(struct named_alert){ alert->id, arena_strdup(m->arena, alert->server),
+				      alert->condition };
 	return STATUS_OK;
 }
 
@@ -249,13 +257,31 @@ static void see_collector(struct matches *m)
 	}
 }
 
-static void add_found(struct buffer *out, const char *name, size_t n, const char *member,
-		      const struct buffer *found)
+static size_t count_named(size_t n)
 {
-	json_open_object(out, name);
-	json_put_integer(out, "count", (int64_t)n);
-	json_open_array(out, member);
-	buffer_add(out, found->bytes, found->size);
+	return n < MAX_NAMED ? n : MAX_NAMED;
+}
+
+static void add_servers(struct buffer *out, const struct matches *m)
+{
+	json_open_object(out, "servers");
+	json_put_integer(out, "count", (int64_t)m->n_servers);
+	json_put_texts(out, "names", m->servers, count_named(m->n_servers));
+	json_close_object(out);
+}
+
+static void add_alerts(struct buffer *out, const struct matches *m)
+{
+	json_open_object(out, "alerts");
+	json_put_integer(out, "count", (int64_t)m->n_alerts);
+	json_open_array(out, "first");
+	for (size_t i = 0; i < count_named(m->n_alerts); i++) {
+		json_open_object(out, NULL);
+		json_put_id(out, "id", m->alerts[i].id);
+		json_put_text(out, "server", m->alerts[i].server);
+		json_put_text(out, "condition", condition_name(m->alerts[i].condition));
+		json_close_object(out);
+	}
 	json_close_array(out);
 	json_close_object(out);
 }
@@ -266,8 +292,8 @@ static void answer_matches(struct call *call, const struct matches *m)
 
 	buffer_init(&out);
 	json_open_object(&out, NULL);
-	add_found(&out, "servers", m->n_servers, "names", &m->servers);
-	add_found(&out, "alerts", m->n_alerts, "first", &m->alerts);
+	add_servers(&out, m);
+	add_alerts(&out, m);
 	json_put_bool(&out, "collector", m->is_of_collector);
 	json_finish(&out);
 	api_answer_json(call, 200, &out, NULL);
@@ -293,47 +319,55 @@ static bool judge_matches(const struct making *making, const struct matches *m)
 	return false;
 }
 
-/* Looks what it matches. False: the call is answered. */
-static bool answer_by_matches(const struct making *making)
+static enum status find_alerts(const struct store_connection *reader, void *user,
+			       char error[STORE_ERROR_SIZE])
 {
-	struct matches m = { .silence = &making->silence };
-	char error[STORE_ERROR_SIZE];
-	struct server_list list;
-
-	if (!api_list_servers(making->call, &list))
-		return false;
-	see_servers(&m, &list);
-	see_collector(&m);
-	enum status status = api_each_open_alert(making->call, see_alert, &m, error);
-	if (status != STATUS_OK)
-		api_answer_unreadable(making->call, error);
-	bool goes_on = status == STATUS_OK && judge_matches(making, &m);
-	buffer_deinit(&m.servers);
-	buffer_deinit(&m.alerts);
-	return goes_on;
+	return api_each_open_alert(reader, see_alert, user, error);
 }
 
-void api_silence_post(struct call *call)
+static void make(struct making *making)
 {
 	static const struct problem too_many = {
 		.status = 409,
 		.code = "too_many_silences",
 		.detail = "There are as many silences as there may be. End one first.",
 	};
+	struct call *call = making->call;
 	const struct api *api = call->context;
-	int64_t now_ms = pipeline_now_ms(api->pipeline);
-	struct making *making = arena_alloc(&call->arena, sizeof *making);
-
-	*making = (struct making){ .call = call };
-	if (!api_is_json(call) || !read_body(call, now_ms, making))
-		return;
-	if (!answer_by_matches(making))
-		return;
 	struct record_audit audit = api_audit(call, "silence.add", RECORD_KIND_ALERT, "");
+
 	making->silence.by = audit.who;
 	enum status status =
 		alerting_add_silence(api->alerting, &making->silence, &audit, on_made, making);
 	api_answer_refused(call, status, status == STATUS_LIMIT ? &too_many : NULL);
+}
+
+static void on_alerts_found(struct call *call, void *user, enum status status)
+{
+	struct matches *m = user;
+	struct server_list list;
+	(void)status; /* there may be none */
+
+	if (!api_list_servers(call, &list))
+		return;
+	see_servers(m, &list);
+	see_collector(m);
+	if (judge_matches(m->making, m))
+		make(m->making);
+}
+
+void api_silence_post(struct call *call)
+{
+	const struct api *api = call->context;
+	struct making *making = arena_alloc(&call->arena, sizeof *making);
+	struct matches *m = arena_alloc(&call->arena, sizeof *m);
+
+	*making = (struct making){ .call = call };
+	*m = (struct matches){ .making = making,
+			       .arena = &call->arena,
+			       .silence = &making->silence };
+	if (api_is_json(call) && read_body(call, pipeline_now_ms(api->pipeline), making))
+		api_ask(call, &(struct api_question){ find_alerts, on_alerts_found, NULL, m });
 }
 
 void api_silence_delete(struct call *call)

@@ -284,11 +284,6 @@ bool identities_any(const struct identities *ids)
 	return ids->agents.n + ids->tokens.n + ids->secrets.n > 0;
 }
 
-struct store *identities_store(struct identities *ids)
-{
-	return ids->options.store;
-}
-
 int64_t identities_now_ms(const struct identities *ids)
 {
 	return ids->options.now_ms();

@@ -104,6 +104,4 @@ typedef void identities_done(void *user, enum status status, const char *error);
 enum status identities_submit(struct identities *identities, const struct identities_change *change,
 			      identities_done *done, void *user);
 
-/* For reading lists and single rows. */
-struct store *identities_store(struct identities *identities);
 int64_t identities_now_ms(const struct identities *identities);

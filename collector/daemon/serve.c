@@ -282,6 +282,7 @@ static int open_server(struct serve *s)
 	s->api.alerting = s->alerting;
 	s->api.started_ms = loop_wall_ms();
 	s->api.identities = s->identities;
+	s->api.store = s->store;
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	s->api.browsers_use_https = options_browsers_use_https(s->options);
 	rate_limit_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);

@@ -14,7 +14,7 @@ import time
 
 import pytest
 from hook_rig import Hooks, Receiver
-from running import PATIENCE, PROGRAM, Collector, exposed_site, faulty, minimal
+from running import JSON, PATIENCE, PROGRAM, Collector, exposed_site, faulty, minimal
 from test_export import Reader
 from waiting import until
 
@@ -154,11 +154,12 @@ def test_a_damaged_database_is_told_and_not_written_again(tmp_path):
         scribble(file)
         status, body = 200, ""
         for number in range(2, 40):
+            report = minimal(f"EXCH{number}", 1)
             try:
                 collector.agents.enrol(f"EXCH{number}")
             except Exception:  # it is refused in one way or another  # noqa: BLE001
-                break
-            status, body = collector.post(minimal(f"EXCH{number}", 1))
+                report = minimal("EXCH1", 10 + number)
+            status, body = collector.post(report)
             if status != 200:
                 break
         until(lambda: readiness(collector)[0] == 503)
@@ -212,6 +213,39 @@ def test_what_cannot_be_read_is_told_to_who_asks_and_stops_nothing_else(tmp_path
             assert readiness(collector)[0] == 200
             other.execute(f"ALTER TABLE lost RENAME TO {table}")
         assert collector.ask(path)[0] == 200
+        assert collector.post(minimal("EXCH1", 2))[0] == 200
+    assert "no such table" in collector.log and "not ready" not in collector.log
+
+
+ENROLMENT = {"host": "EXCH9", "key": "ab" * 32}
+FILTER = json.dumps({"filter": {"server": "EXCH1"}})
+SILENCE = json.dumps({"matchers": {"server": "EXCH1"}, "comment": "c", "ends_at": "2099-01-01T00:00:00Z"})
+
+
+@pytest.mark.parametrize("table, method, path, body", [
+    ("expected", "PUT", "/v1/inventory", "S1\nS2\n"),
+    ("expected_former", "POST", "/v1/inventory/former/restore", None),
+    ("expected", "DELETE", "/v1/inventory/S1", None),
+    ("identity", "POST", "/v1/enroll", ENROLMENT),
+    ("alert", "POST", "/v1/alerts/acknowledge", FILTER),
+    ("alert", "POST", "/v1/alerts/acknowledge", json.dumps({"ids": ["1"]})),
+    ("alert", "POST", "/v1/silences", SILENCE),
+    ("stream", "GET", "/v1/servers/EXCH1", None),
+    ("stream", "GET", "/v1/servers/EXCH1/report", None)])
+def test_a_call_that_cannot_read_what_it_needs_stops_nothing_else(tmp_path, table, method, path, body):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        assert collector.ask("/v1/inventory", "PUT", "S1\n")[0] == 200
+        if body is ENROLMENT:
+            body = json.dumps({**body, "secret": collector.secret})
+        with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
+            other.execute(f"ALTER TABLE {table} RENAME TO lost")
+            status, _, answer = collector.ask(path, method, body, JSON)
+            assert (status, json.loads(answer)["code"]) == (503, "not_readable"), answer
+            assert readiness(collector)[0] == 200
+            other.execute(f"ALTER TABLE lost RENAME TO {table}")
+        assert collector.ask(path, method, body, JSON)[0] < 500
         assert collector.post(minimal("EXCH1", 2))[0] == 200
     assert "no such table" in collector.log and "not ready" not in collector.log
 
