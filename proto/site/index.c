@@ -72,17 +72,49 @@ bool site_index_lacks_proofs(const struct site_member *member)
 	return true;
 }
 
-static void remember_before(struct site_index *index, struct site_peer *peer)
+/* How a peer was before a change, and the changed member's rows on it. */
+struct site_peer_change {
+	struct site_peer_change *next;
+	struct site_peer *peer;
+	bool needs_recount;
+	bool was_recounted;  /* rows of other members than the changed one, too */
+	bool member_changed; /* the changed member carries this name */
+	const struct site_peer_rows *rows_before; /* NULL: none */
+	const struct site_peer_rows *rows_after;
+	int8_t old_best;
+	int8_t old_self_best;
+	uint64_t old_inbound;
+	uint32_t old_inbound_failed;
+};
+
+/* A change of the index, for as long as a call takes. */
+struct change {
+	struct site_index *index;
+	struct site_peer_change *peers; /* the latest first */
+	bool needs_recount;             /* an address has got, or lost, an ambiguous holder */
+	size_t old_names;
+	struct arena arena;
+};
+
+/* What changes of a peer; notes how it is where nothing has changed yet. */
+static struct site_peer_change *change_of(struct change *change, struct site_peer *peer)
 {
-	if (peer->is_changing)
-		return;
-	peer->is_changing = true;
-	peer->old_best = (int8_t)site_best_grade(peer->proofs);
-	peer->old_self_best = (int8_t)site_best_grade(peer->self_proofs);
-	peer->old_inbound = peer->inbound;
-	peer->old_inbound_failed = peer->inbound_failed;
-	peer->next_changing = index->changing;
-	index->changing = peer;
+	struct site_peer_change *of_peer = peer->change;
+
+	if (of_peer)
+		return of_peer;
+	of_peer = arena_alloc(&change->arena, sizeof *of_peer);
+	*of_peer = (struct site_peer_change){
+		.next = change->peers,
+		.peer = peer,
+		.old_best = (int8_t)site_best_grade(peer->proofs),
+		.old_self_best = (int8_t)site_best_grade(peer->self_proofs),
+		.old_inbound = peer->inbound,
+		.old_inbound_failed = peer->inbound_failed,
+	};
+	change->peers = of_peer;
+	peer->change = of_peer;
+	return of_peer;
 }
 
 void site_index_mark_dirty(struct site_index *index, struct site_member *member)
@@ -180,11 +212,11 @@ static uint64_t inbound_of(const struct site_row *row)
 }
 
 /* Adds rows to the proofs of their peer (`sign` 1), or takes them away (-1). */
-static void apply_rows(struct site_index *index, struct site_peer_rows *on_peer, int sign)
+static void apply_rows(struct change *change, struct site_peer_rows *on_peer, int sign)
 {
 	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
 
-	remember_before(index, on_peer->peer);
+	(void)change_of(change, on_peer->peer);
 	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		if (!rows[i].counts)
 			continue;
@@ -198,20 +230,19 @@ static void apply_rows(struct site_index *index, struct site_peer_rows *on_peer,
 }
 
 /* Adds all that a fresh member says, or takes it away. */
-static void apply_member(struct site_index *index, struct site_member *member, int sign)
+static void apply_member(struct change *change, struct site_member *member, int sign)
 {
 	const struct site_row *rows = site_member_self_rows(member);
 
 	for (size_t i = 0; i < member->n_peer_rows; i++) {
 		struct site_peer_rows *on_peer = &site_member_peer_rows(member)[i];
-		apply_rows(index, on_peer, sign);
+		apply_rows(change, on_peer, sign);
 		if (sign < 0)
-			on_peer->peer->rows_before = on_peer;
+			on_peer->peer->change->rows_before = on_peer;
 		else
-			on_peer->peer->rows_after = on_peer;
+			on_peer->peer->change->rows_after = on_peer;
 	}
-	remember_before(index, member->self);
-	member->self->member_changed = true;
+	change_of(change, member->self)->member_changed = true;
 	for (size_t i = 0; i < member->n_self_rows; i++) {
 		if (rows[i].grade >= GRADE_EPM)
 			member->self->self_proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
@@ -230,45 +261,46 @@ static bool has_void_row(const struct site_peer_rows *on_peer)
 	return false;
 }
 
-static void recount(struct site_index *index, struct site_peer_rows *on_peer)
+static void recount(struct change *change, struct site_peer_rows *on_peer)
 {
 	if (has_void_row(on_peer))
-		site_index_mark_dirty(index, on_peer->member);
-	if (!is_outdated(index, on_peer))
+		site_index_mark_dirty(change->index, on_peer->member);
+	if (!is_outdated(change->index, on_peer))
 		return;
-	on_peer->peer->was_recounted = true;
+	change_of(change, on_peer->peer)->was_recounted = true;
 	if (on_peer->member->fresh)
-		apply_rows(index, on_peer, -1);
-	count_rows(index, on_peer);
+		apply_rows(change, on_peer, -1);
+	count_rows(change->index, on_peer);
 	if (on_peer->member->fresh)
-		apply_rows(index, on_peer, 1);
-	site_index_mark_dirty(index, on_peer->member);
+		apply_rows(change, on_peer, 1);
+	site_index_mark_dirty(change->index, on_peer->member);
 }
 
-static void recount_member(struct site_index *index, struct site_member *member)
+static void recount_member(struct change *change, struct site_member *member)
 {
 	for (size_t i = 0; i < member->n_peer_rows; i++)
-		recount(index, &site_member_peer_rows(member)[i]);
+		recount(change, &site_member_peer_rows(member)[i]);
 }
 
 /* A name that a member here carries is not asked about. */
-static void set_elsewhere(struct site_index *index, struct site_peer *peer)
+static void set_elsewhere(struct change *change, struct site_peer *peer)
 {
+	const struct site_index *index = change->index;
 	bool elsewhere = !peer->members && index->is_elsewhere &&
 			 index->is_elsewhere(index->user, peer->name);
 
 	if (elsewhere == peer->elsewhere)
 		return;
 	peer->elsewhere = elsewhere;
-	peer->needs_recount = true;
-	remember_before(index, peer);
+	change_of(change, peer)->needs_recount = true;
 }
 
-static void link_peer_rows(struct site_index *index, struct site_peer_rows *on_peer)
+static void link_peer_rows(struct change *change, struct site_peer_rows *on_peer)
 {
 	bool is_new = false;
-	struct site_peer *peer = site_table_peer(
-		index, site_member_text(on_peer->member, on_peer->name), on_peer->hash, &is_new);
+	struct site_peer *peer =
+		site_table_peer(change->index, site_member_text(on_peer->member, on_peer->name),
+				on_peer->hash, &is_new);
 
 	on_peer->peer = peer;
 	on_peer->next = peer->peer_rows;
@@ -277,33 +309,33 @@ static void link_peer_rows(struct site_index *index, struct site_peer_rows *on_p
 		peer->peer_rows->link = &on_peer->next;
 	peer->peer_rows = on_peer;
 	if (is_new)
-		set_elsewhere(index, peer);
+		set_elsewhere(change, peer);
 }
 
-static void unlink_peer_rows(struct site_index *index, struct site_peer_rows *on_peer)
+static void unlink_peer_rows(struct change *change, struct site_peer_rows *on_peer)
 {
 	/* finish_change() drops a peer that nobody names any more. */
-	remember_before(index, on_peer->peer);
+	(void)change_of(change, on_peer->peer);
 	*on_peer->link = on_peer->next;
 	if (on_peer->next)
 		on_peer->next->link = on_peer->link;
 }
 
-static void join_name(struct site_index *index, struct site_member *member)
+static void join_name(struct change *change, struct site_member *member)
 {
 	bool is_new = false;
-	struct site_peer *peer =
-		site_table_peer(index, site_member_name(member), member->name_hash, &is_new);
+	struct site_peer *peer = site_table_peer(change->index, site_member_name(member),
+						 member->name_hash, &is_new);
 
 	if (!peer->members)
-		index->n_names++;
+		change->index->n_names++;
 	member->self = peer;
 	member->next_of_name = peer->members;
 	peer->members = member;
-	set_elsewhere(index, peer);
+	set_elsewhere(change, peer);
 }
 
-static void leave_name(struct site_index *index, struct site_member *member)
+static void leave_name(struct change *change, struct site_member *member)
 {
 	struct site_peer *peer = member->self;
 	struct site_member **at = &peer->members;
@@ -312,31 +344,33 @@ static void leave_name(struct site_index *index, struct site_member *member)
 		at = &(*at)->next_of_name;
 	assert(*at);
 	*at = member->next_of_name;
-	remember_before(index, peer);
+	(void)change_of(change, peer);
 	if (peer->members)
 		return;
-	index->n_names--;
-	set_elsewhere(index, peer);
+	change->index->n_names--;
+	set_elsewhere(change, peer);
 }
 
-static void link_member(struct site_index *index, struct site_member *member)
+static void link_member(struct change *change, struct site_member *member)
 {
+	struct site_index *index = change->index;
+
 	member->next = index->members;
 	member->link = &index->members;
 	if (index->members)
 		index->members->link = &member->next;
 	index->members = member;
-	join_name(index, member);
+	join_name(change, member);
 	for (size_t i = 0; i < member->n_peer_rows; i++)
-		link_peer_rows(index, &site_member_peer_rows(member)[i]);
+		link_peer_rows(change, &site_member_peer_rows(member)[i]);
 }
 
-static void unlink_member(struct site_index *index, struct site_member *member)
+static void unlink_member(struct change *change, struct site_member *member)
 {
-	unmark_dirty(index, member);
+	unmark_dirty(change->index, member);
 	for (size_t i = 0; i < member->n_peer_rows; i++)
-		unlink_peer_rows(index, &site_member_peer_rows(member)[i]);
-	leave_name(index, member);
+		unlink_peer_rows(change, &site_member_peer_rows(member)[i]);
+	leave_name(change, member);
 	*member->link = member->next;
 	if (member->next)
 		member->next->link = member->link;
@@ -347,23 +381,26 @@ static void unlink_member(struct site_index *index, struct site_member *member)
  * Counts the member among the holders of its addresses, or no longer. Other nodes of the same server
  * recount their rows: a row on an own address is void.
  */
-static void set_addresses_held(struct site_index *index, struct site_member *member, bool holds)
+static void set_addresses_held(struct change *change, struct site_member *member, bool holds)
 {
 	for (size_t i = 0; i < member->n_nics; i++) {
 		const struct site_nic *nic = &site_member_nics(member)[i];
 		const struct ipv4_prefix *addresses = site_nic_addresses(member, nic);
 		for (size_t j = 0; nic->enabled && j < nic->n_addresses; j++) {
 			if (site_address_usable(&addresses[j]))
-				index->needs_recount |= site_table_hold(index, addresses[j].address,
-									member->self, holds);
+				change->needs_recount |= site_table_hold(
+					change->index, addresses[j].address, member->self, holds);
 		}
 	}
-	index->needs_recount |= member->self->members && member->self->members->next_of_name;
+	change->needs_recount |= member->self->members && member->self->members->next_of_name;
 }
 
-static void begin_change(struct site_index *index)
+static struct change begin_change(struct site_index *index)
 {
-	index->old_names = index->n_names;
+	struct change change = { .index = index, .old_names = index->n_names };
+
+	arena_init(&change.arena);
+	return change;
 }
 
 /* Does one of `said` (NULL: no rows) disprove the row of `member`? */
@@ -385,7 +422,7 @@ static bool is_disproved(const struct site_peer_rows *said, const struct site_me
  * Where the best grade of a peer's proofs stayed, a path may still begin or cease to fall short: proofs
  * count against paths that were true at the same time, and the changed rows have other times.
  */
-static bool verdict_may_flip(const struct site_peer *peer, int8_t best,
+static bool verdict_may_flip(const struct site_peer_change *peer, int8_t best,
 			     const struct site_peer_rows *on_peer)
 {
 	const struct site_row *rows = site_member_rows(on_peer->member) + on_peer->first_row;
@@ -402,54 +439,55 @@ static bool verdict_may_flip(const struct site_peer *peer, int8_t best,
 }
 
 /* Marks the members whose view of this peer, or of their own inbound rows, may have changed. */
-static void mark_affected(struct site_index *index, struct site_peer *peer)
+static void mark_affected(struct site_index *index, const struct site_peer_change *before)
 {
+	const struct site_peer *peer = before->peer;
 	int8_t best = (int8_t)site_best_grade(peer->proofs);
 	int8_t self_best = (int8_t)site_best_grade(peer->self_proofs);
-	bool changed = best != peer->old_best || self_best != peer->old_self_best;
+	bool changed = best != before->old_best || self_best != before->old_self_best;
 
 	for (struct site_peer_rows *w = peer->peer_rows; w; w = w->next) {
-		if (changed || (w->worst < best && verdict_may_flip(peer, best, w)) ||
-		    (peer->member_changed && w->worst < self_best &&
+		if (changed || (w->worst < best && verdict_may_flip(before, best, w)) ||
+		    (before->member_changed && w->worst < self_best &&
 		     (best == GRADE_MAPPED || site_index_lacks_proofs(w->member))))
 			site_index_mark_dirty(index, w->member);
 	}
 	/* A view tells how many failed only while some did. */
-	if (peer->inbound == peer->old_inbound ||
-	    (peer->inbound_failed == 0 && peer->old_inbound_failed == 0))
+	if (peer->inbound == before->old_inbound ||
+	    (peer->inbound_failed == 0 && before->old_inbound_failed == 0))
 		return;
 	for (struct site_member *m = peer->members; m; m = m->next_of_name)
 		site_index_mark_dirty(index, m);
 }
 
-static void recount_changing(struct site_index *index)
+static void recount_changing(struct change *change)
 {
-	for (struct site_member *m = index->members; m && index->needs_recount; m = m->next)
-		recount_member(index, m);
-	index->needs_recount = false;
+	for (struct site_member *m = change->index->members; m && change->needs_recount;
+	     m = m->next)
+		recount_member(change, m);
 	/* Peers that recount() adds come before this one in the list, and need no recount. */
-	for (struct site_peer *peer = index->changing; peer; peer = peer->next_changing) {
-		for (struct site_peer_rows *w = peer->peer_rows; w && peer->needs_recount;
-		     w = w->next)
-			recount(index, w);
-		peer->needs_recount = false;
+	for (struct site_peer_change *of_peer = change->peers; of_peer; of_peer = of_peer->next) {
+		if (!of_peer->needs_recount)
+			continue;
+		for (struct site_peer_rows *w = of_peer->peer->peer_rows; w; w = w->next)
+			recount(change, w);
 	}
 }
 
-static void finish_change(struct site_index *index)
+static void finish_change(struct change *change)
 {
-	recount_changing(index);
-	while (index->changing) {
-		struct site_peer *peer = index->changing;
-		index->changing = peer->next_changing;
-		peer->is_changing = false;
-		mark_affected(index, peer);
-		peer->was_recounted = peer->member_changed = false;
-		peer->rows_before = peer->rows_after = NULL;
+	struct site_index *index = change->index;
+
+	recount_changing(change);
+	for (struct site_peer_change *of_peer = change->peers; of_peer; of_peer = of_peer->next) {
+		struct site_peer *peer = of_peer->peer;
+		mark_affected(index, of_peer);
+		peer->change = NULL;
 		if (!peer->members && !peer->peer_rows)
 			site_table_drop(index, peer);
 	}
-	if ((index->old_names >= 2) == (index->n_names >= 2))
+	arena_deinit(&change->arena);
+	if ((change->old_names >= 2) == (index->n_names >= 2))
 		return;
 	/* A view tells whether the site has another server. */
 	for (struct site_member *m = index->members; m; m = m->next)
@@ -471,12 +509,12 @@ void site_index_ask(struct site_index *index, site_is_elsewhere *is_elsewhere, v
 {
 	index->is_elsewhere = is_elsewhere;
 	index->user = user;
-	begin_change(index);
+	struct change change = begin_change(index);
 	for (size_t i = 0; i < index->n_buckets; i++) {
 		for (struct site_peer *p = index->buckets[i]; p; p = p->next_in_bucket)
-			set_elsewhere(index, p);
+			set_elsewhere(&change, p);
 	}
-	finish_change(index);
+	finish_change(&change);
 }
 
 void site_index_ask_again(struct site_index *index, const char *name)
@@ -485,9 +523,9 @@ void site_index_ask_again(struct site_index *index, const char *name)
 
 	if (!peer)
 		return;
-	begin_change(index);
-	set_elsewhere(index, peer);
-	finish_change(index);
+	struct change change = begin_change(index);
+	set_elsewhere(&change, peer);
+	finish_change(&change);
 }
 
 void site_index_put(struct site_index *index, struct site_member *member, bool fresh,
@@ -496,56 +534,56 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 	bool was_fresh = old && old->fresh;
 	bool holds_alike = old && old->holds && site_member_holds_alike(old, member);
 
-	begin_change(index);
+	struct change change = begin_change(index);
 	if (was_fresh)
-		apply_member(index, old, -1);
+		apply_member(&change, old, -1);
 	if (old && old->holds && !holds_alike)
-		set_addresses_held(index, old, false);
+		set_addresses_held(&change, old, false);
 	/* The new member joins before the old one leaves: a name of both must not be dropped between. */
-	link_member(index, member);
+	link_member(&change, member);
 	if (old)
-		unlink_member(index, old);
+		unlink_member(&change, old);
 	member->fresh = fresh;
 	member->holds = true;
 	if (!holds_alike)
-		set_addresses_held(index, member, true);
+		set_addresses_held(&change, member, true);
 	for (size_t i = 0; i < member->n_peer_rows; i++)
 		count_rows(index, &site_member_peer_rows(member)[i]);
 	if (fresh)
-		apply_member(index, member, 1);
+		apply_member(&change, member, 1);
 	site_index_mark_dirty(index, member);
-	finish_change(index);
+	finish_change(&change);
 }
 
 void site_index_expire(struct site_index *index, struct site_member *member)
 {
 	if (!member->fresh)
 		return;
-	begin_change(index);
-	apply_member(index, member, -1);
+	struct change change = begin_change(index);
+	apply_member(&change, member, -1);
 	unmark_dirty(index, member);
 	member->fresh = false;
-	finish_change(index);
+	finish_change(&change);
 }
 
 bool site_index_hold(struct site_index *index, struct site_member *member, bool holds)
 {
 	if (member->holds == holds)
 		return false;
-	begin_change(index);
-	set_addresses_held(index, member, holds);
+	struct change change = begin_change(index);
+	set_addresses_held(&change, member, holds);
 	member->holds = holds;
-	finish_change(index);
+	finish_change(&change);
 	return true;
 }
 
 void site_index_remove(struct site_index *index, struct site_member *member)
 {
-	begin_change(index);
+	struct change change = begin_change(index);
 	if (member->fresh)
-		apply_member(index, member, -1);
+		apply_member(&change, member, -1);
 	if (member->holds)
-		set_addresses_held(index, member, false);
-	unlink_member(index, member);
-	finish_change(index);
+		set_addresses_held(&change, member, false);
+	unlink_member(&change, member);
+	finish_change(&change);
 }

@@ -24,6 +24,8 @@ typedef bool site_is_elsewhere(void *user, const char *server_name);
 
 #define SITE_PROOF_GRADES 3 /* GRADE_EPM, GRADE_MAPPED, GRADE_MTA */
 
+struct site_peer_change;
+
 /* An Exchange server name of the site, or one that a row names. */
 struct site_peer {
 	struct site_peer *next_in_bucket;
@@ -36,27 +38,19 @@ struct site_peer {
 	uint32_t inbound_failed; /* such rows that did not reach the endpoint mapper */
 	bool elsewhere;          /* known to be of another site: no peer */
 
-	/*
-	 * Only while a change is under way: how the peer was before it, and the changed member's
-	 * rows on it.
-	 */
-	bool is_changing;
-	bool needs_recount;
-	bool was_recounted;  /* rows of other members than the changed one, too */
-	bool member_changed; /* the changed member carries this name */
-	const struct site_peer_rows *rows_before; /* NULL: none */
-	const struct site_peer_rows *rows_after;
-	int8_t old_best;
-	int8_t old_self_best;
-	uint64_t old_inbound;
-	uint32_t old_inbound_failed;
-	struct site_peer *next_changing;
+	struct site_peer_change *change; /* of the call under way; NULL between calls */
 
 	char name[];
 };
 
 struct site_holding;
 
+/*
+ * Between two calls: a peer has members or peer_rows, n_peers and n_names count them, and `change` is
+ * NULL; its proofs and inbound are the sums over the rows that count of fresh members, and of no
+ * others; a dirty member is fresh, and on the list once; a member that holds its addresses is among
+ * their holders, each of which has a member that does.
+ */
 struct site_index {
 	struct site_peer **buckets;
 	size_t n_buckets; /* a power of two, or 0 */
@@ -67,9 +61,6 @@ struct site_index {
 	size_t n_holdings;
 	struct site_member *members;
 	struct site_member *dirty;
-	struct site_peer *changing;
-	bool needs_recount; /* an address has got, or lost, an ambiguous holder */
-	size_t old_names;
 	site_is_elsewhere *is_elsewhere; /* NULL: nothing is known of other sites */
 	void *user;
 	struct arena *arena; /* NULL: the heap */

@@ -198,6 +198,56 @@ static void expect_as_viewed_afresh(const struct world *w)
 	arena_deinit(&arena);
 }
 
+static void expect_sums_of_fresh_rows(const struct site_peer *peer)
+{
+	uint32_t proofs[SITE_PROOF_GRADES] = { 0 };
+	uint32_t self_proofs[SITE_PROOF_GRADES] = { 0 };
+	uint32_t failed = 0;
+
+	for (const struct site_peer_rows *on = peer->peer_rows; on; on = on->next) {
+		const struct site_row *rows = site_member_rows(on->member) + on->first_row;
+		assert_ptr_equal(on->peer, peer);
+		for (size_t i = 0; on->member->fresh && i < on->n_rows; i++) {
+			if (rows[i].counts && rows[i].grade >= GRADE_EPM)
+				proofs[rows[i].grade - GRADE_EPM]++;
+			failed += rows[i].counts && rows[i].has_to && rows[i].grade < GRADE_EPM;
+		}
+	}
+	for (const struct site_member *m = peer->members; m; m = m->next_of_name) {
+		const struct site_row *rows = site_member_self_rows(m);
+		assert_ptr_equal(m->self, peer);
+		for (size_t i = 0; m->fresh && i < m->n_self_rows; i++) {
+			if (rows[i].grade >= GRADE_EPM)
+				self_proofs[rows[i].grade - GRADE_EPM]++;
+		}
+	}
+	assert_memory_equal(peer->proofs, proofs, sizeof proofs);
+	assert_memory_equal(peer->self_proofs, self_proofs, sizeof self_proofs);
+	assert_int_equal(peer->inbound_failed, failed);
+}
+
+/* What proto/site/index.h says of an index between two calls. */
+static void expect_invariants(const struct site_index *index)
+{
+	size_t n_peers = 0;
+	size_t n_names = 0;
+
+	for (size_t i = 0; i < index->n_buckets; i++) {
+		for (const struct site_peer *p = index->buckets[i]; p; p = p->next_in_bucket) {
+			assert_true(p->members || p->peer_rows);
+			assert_null(p->change);
+			assert_false(p->members && p->elsewhere);
+			expect_sums_of_fresh_rows(p);
+			n_peers++;
+			n_names += p->members != NULL;
+		}
+	}
+	assert_int_equal(index->n_peers, n_peers);
+	assert_int_equal(index->n_names, n_names);
+	for (const struct site_member *m = index->dirty; m; m = m->next_dirty)
+		assert_true(m->fresh && m->is_dirty);
+}
+
 static void silence_expired(struct world *w)
 {
 	for (size_t i = 0; i < MACHINES; i++) {
@@ -261,6 +311,7 @@ static void step(struct world *w)
 	} else {
 		take_report(w, number);
 	}
+	expect_invariants(&w->index);
 	view_dirty(w);
 }
 
