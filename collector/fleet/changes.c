@@ -23,6 +23,7 @@ static void put_in_flight(struct fleet *fleet, struct changes *changes)
 {
 	struct changes **first = &fleet->flights.lists[flight_of(&changes->snapshot->report)];
 
+	assert(!changes->link);
 	changes->next = *first;
 	changes->link = first;
 	if (*first)
@@ -102,6 +103,7 @@ static size_t place_of(struct changes *changes, struct fleet_server *server)
 	server->changes_at = changes->n_views;
 	changes->views[changes->n_views] = NULL;
 	changes->details[changes->n_views] = (struct changes_detail){ 0 };
+	assert(changes->n_views < changes->room);
 	return changes->n_views++;
 }
 
@@ -121,6 +123,7 @@ void fleet_changes_add(struct changes *changes, struct fleet_server *server, str
 {
 	size_t at = place_of(changes, server);
 
+	assert(!changes->servers); /* not closed */
 	fleet_note_view(changes, server, view);
 	changes->details[at].says_something_new |= !server->current ||
 						   server->current->since_ms != view->since_ms ||
@@ -139,6 +142,7 @@ void fleet_changes_forget(struct changes *changes, struct fleet_server *server)
 	if (server->changes_id != changes->id)
 		return;
 	size_t at = server->changes_at;
+	assert(!changes->servers && at < changes->n_views);
 	view_unref(changes->views[at]);
 	changes->n_views--;
 	changes->views[at] = changes->views[changes->n_views];
@@ -165,6 +169,7 @@ void fleet_changes_close(struct changes *changes, bool latest)
 		arena_alloc_array(&changes->arena, changes->n_views, sizeof *rows);
 	size_t n = 0;
 
+	assert(!changes->servers);
 	if (changes->report)
 		changes->report->is_latest = latest;
 	for (size_t i = 0; i < changes->n_views; i++) {

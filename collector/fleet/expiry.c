@@ -6,8 +6,9 @@
 #include "collector/fleet/internal.h"
 #include "proto/base/mem.h"
 
-static void place(struct expiry_heap *heap, size_t at, struct fleet_server *server)
+static void put_at_slot(struct expiry_heap *heap, size_t at, struct fleet_server *server)
 {
+	assert(at < heap->n);
 	heap->servers[at] = server;
 	server->expiry_slot = at;
 }
@@ -19,15 +20,16 @@ static void move_up(struct expiry_heap *heap, struct fleet_server *server)
 		struct fleet_server *parent = heap->servers[(at - 1) / 2];
 		if (parent->expires_ms <= server->expires_ms)
 			break;
-		place(heap, at, parent);
+		put_at_slot(heap, at, parent);
 		at = (at - 1) / 2;
 	}
-	place(heap, at, server);
+	put_at_slot(heap, at, server);
 }
 
 static void move_down(struct expiry_heap *heap, struct fleet_server *server)
 {
 	size_t at = server->expiry_slot;
+	assert(heap->servers[at] == server);
 	for (;;) {
 		size_t child = 2 * at + 1;
 		if (child + 1 < heap->n &&
@@ -35,19 +37,20 @@ static void move_down(struct expiry_heap *heap, struct fleet_server *server)
 			child++;
 		if (child >= heap->n || server->expires_ms <= heap->servers[child]->expires_ms)
 			break;
-		place(heap, at, heap->servers[child]);
+		put_at_slot(heap, at, heap->servers[child]);
 		at = child;
 	}
-	place(heap, at, server);
+	put_at_slot(heap, at, server);
 }
 
 void expiry_heap_put(struct expiry_heap *heap, struct fleet_server *server)
 {
+	assert(!server->silent);
 	server->expires_ms = server->member->fresh_until_ms + 1;
 	if (server->expiry_slot == EXPIRY_NOT_QUEUED) {
 		heap->servers = mem_make_room(heap->servers, heap->n, &heap->room,
 					      sizeof(struct fleet_server *));
-		place(heap, heap->n++, server);
+		put_at_slot(heap, heap->n++, server);
 	}
 	assert(heap->servers[server->expiry_slot] == server);
 	move_up(heap, server);
@@ -64,7 +67,7 @@ void expiry_heap_drop(struct expiry_heap *heap, struct fleet_server *server)
 	struct fleet_server *last = heap->servers[--heap->n];
 	if (last == server)
 		return;
-	place(heap, at, last);
+	put_at_slot(heap, at, last);
 	move_up(heap, last);
 	move_down(heap, last);
 }

@@ -129,18 +129,18 @@ static enum status load_server(void *user, const struct record_server *row,
 	return STATUS_OK;
 }
 
-/*
- * Reads everything into a fleet that is empty. What is stored was judged from what is stored, so
- * nobody has to be judged again but for what time has changed since.
- */
 static enum status load_removal(void *user, const struct record_removal *removal)
 {
 	fleet_note_removal(user, removal);
 	return STATUS_OK;
 }
 
-static enum status load(struct fleet *fleet, int64_t now_ms, struct changes *made,
-			char error[FLEET_ERROR_SIZE])
+/*
+ * Reads everything into a fleet that is empty. The stored verdicts were made from the stored
+ * reports, so nobody has to be judged again but for what time has changed since.
+ */
+static enum status load_all(struct fleet *fleet, int64_t now_ms, struct changes *made,
+			    char error[FLEET_ERROR_SIZE])
 {
 	struct loading loading = { .fleet = fleet, .now_ms = now_ms, .error = error };
 
@@ -174,7 +174,7 @@ enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **cha
 		.published.membership = old.published.membership + 1,
 	};
 	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
-	enum status status = load(fleet, now_ms, made, error);
+	enum status status = load_all(fleet, now_ms, made, error);
 	if (status == STATUS_OK) {
 		fleet_servers_clear(&old);
 		*changes = made;

@@ -13,8 +13,8 @@ struct noting {
 	int64_t at_ms;
 };
 
-static void note(struct changes *changes, const char *key, int64_t at_ms, const char *kind,
-		 const char *detail)
+static void add_event(struct changes *changes, const char *key, int64_t at_ms, const char *kind,
+		      const char *detail)
 {
 	changes->events = mem_make_room(changes->events, changes->n_events, &changes->events_room,
 					sizeof *changes->events);
@@ -29,7 +29,7 @@ static void note(struct changes *changes, const char *key, int64_t at_ms, const 
 static void note_difference(void *user, const char *kind, const char *detail)
 {
 	const struct noting *n = user;
-	note(n->changes, n->key, n->at_ms, kind, detail);
+	add_event(n->changes, n->key, n->at_ms, kind, detail);
 }
 
 enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
@@ -63,7 +63,7 @@ static void note_verdict(struct changes *changes, const struct fleet_server *ser
 	json_put_text(&detail, "after", verdict_name(view->verdict));
 	json_put_json(&detail, "reasons", reasons);
 	json_close_object(&detail);
-	note(changes, server->key, view->since_ms, "verdict", detail.bytes);
+	add_event(changes, server->key, view->since_ms, "verdict", detail.bytes);
 	buffer_deinit(&detail);
 	free(reasons);
 }
@@ -74,14 +74,15 @@ void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 	const struct view *before = server->current;
 
 	if (!before)
-		note(changes, server->key, view->reported_at_ms, "reported", "{}");
+		add_event(changes, server->key, view->reported_at_ms, "reported", "{}");
 	if (!before || before->verdict != view->verdict)
 		note_verdict(changes, server, view);
 	if (view->silent && (!before || !before->silent))
-		note(changes, server->key, server->member->fresh_until_ms, "silent",
-		     "{\"silent\":true}");
+		add_event(changes, server->key, server->member->fresh_until_ms, "silent",
+			  "{\"silent\":true}");
 	if (!view->silent && before && before->silent)
-		note(changes, server->key, view->reported_at_ms, "silent", "{\"silent\":false}");
+		add_event(changes, server->key, view->reported_at_ms, "silent",
+			  "{\"silent\":false}");
 }
 
 void fleet_note_gone(struct changes *changes, const struct record_removal *removal)
@@ -93,6 +94,6 @@ void fleet_note_gone(struct changes *changes, const struct record_removal *remov
 	json_put_text(&detail, "by", removal->by);
 	json_put_text(&detail, "reason", removal->reason);
 	json_close_object(&detail);
-	note(changes, removal->key, removal->at_ms, "removed", detail.bytes);
+	add_event(changes, removal->key, removal->at_ms, "removed", detail.bytes);
 	buffer_deinit(&detail);
 }

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "collector/fleet/internal.h"
@@ -26,8 +27,9 @@ void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report
 }
 
 /* Judges a server again if what it sees of its site has changed, or its report is a new one. */
-static enum status judge(struct fleet *fleet, struct fleet_server *server, int64_t now_ms,
-			 struct arena *arena, struct changes *changes, char error[FLEET_ERROR_SIZE])
+static enum status judge_server(struct fleet *fleet, struct fleet_server *server, int64_t now_ms,
+				struct arena *arena, struct changes *changes,
+				char error[FLEET_ERROR_SIZE])
 {
 	struct site_server seen;
 	struct snapshot *latest = NULL;
@@ -57,7 +59,7 @@ static enum status assess_site(struct fleet_site *site, int64_t now_ms, struct c
 
 	arena_init(&arena);
 	while (status == STATUS_OK && (member = site_index_next_dirty(&site->index))) {
-		status = judge(site->fleet, member->user, now_ms, &arena, changes, error);
+		status = judge_server(site->fleet, member->user, now_ms, &arena, changes, error);
 		arena_clear(&arena);
 	}
 	arena_deinit(&arena);
@@ -93,6 +95,7 @@ void fleet_restore_signatures(struct fleet_site *site)
 			unjudged = server;
 			continue;
 		}
+		assert(server->current);
 		site_view_member(&site->index, member, NULL, &seen, &arena);
 		server->signature = site_view_signature(&seen);
 		server->current->adapters = view_adapter_states(&seen);
@@ -134,6 +137,7 @@ static struct fleet_server *take_expired(struct fleet *fleet, int64_t *at_ms)
 	struct fleet_server *expired = NULL;
 	struct fleet_server *server = expiry_heap_first(&fleet->expiry);
 
+	assert(server);
 	*at_ms = server->expires_ms;
 	for (; server && server->expires_ms == *at_ms; server = expiry_heap_first(&fleet->expiry)) {
 		expiry_heap_drop(&fleet->expiry, server);
@@ -153,6 +157,7 @@ static enum status expire_batch(struct fleet *fleet, struct fleet_server *expire
 	enum status status = STATUS_OK;
 
 	for (struct fleet_server *s = expired; s && status == STATUS_OK; s = s->next_expired) {
+		assert(!s->silent && s->current);
 		fleet_server_set_silent(s);
 		/* A report that is younger than that moment must not count: the past is rebuilt. */
 		if (fleet->newest_ms < at_ms)

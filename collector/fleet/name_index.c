@@ -1,5 +1,6 @@
 #include "collector/fleet/name_index.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ void name_index_clear(struct name_index *names)
 	names->n = 0;
 }
 
-static void add(struct name_index *names, const char *name)
+static void append_name(struct name_index *names, const char *name)
 {
 	size_t n = strlen(name) + 1;
 
@@ -31,6 +32,7 @@ static void add(struct name_index *names, const char *name)
 		names->text = mem_realloc(names->text, names->room);
 	}
 	names->size += casefold_copy(names->text + names->size, name) + 1;
+	assert(names->size <= names->room);
 }
 
 uint32_t name_index_add(struct name_index *names, const char *name, const char *other)
@@ -41,9 +43,9 @@ uint32_t name_index_add(struct name_index *names, const char *name, const char *
 			mem_realloc(names->begins, names->numbers_room * sizeof *names->begins);
 	}
 	names->begins[names->n] = names->size;
-	add(names, name);
+	append_name(names, name);
 	if (other && !casefold_equal(name, other))
-		add(names, other);
+		append_name(names, other);
 	return names->n++;
 }
 
@@ -56,6 +58,7 @@ void name_index_drop(struct name_index *names, uint32_t number)
 {
 	size_t n = end_of(names, number) - names->begins[number];
 
+	assert(number < names->n);
 	memset(names->text + names->begins[number], '\0', n);
 	names->unused += n;
 }

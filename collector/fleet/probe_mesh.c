@@ -72,6 +72,7 @@ static void ring_join(struct probe_ring *ring, const struct site_peer *server)
 
 	ring->places = mem_make_room(ring->places, ring->n, &ring->room, sizeof *ring->places);
 	memmove(ring->places + at + 1, ring->places + at, (ring->n - at) * sizeof place);
+	assert(ring->n < ring->room);
 	ring->places[at] = place;
 	ring->n++;
 }
@@ -104,7 +105,6 @@ void probe_mesh_leave(struct probe_mesh *mesh, const struct site_peer *server)
 {
 	bool left = ring_leave(&mesh->newcomers, server) || ring_leave(&mesh->standing, server);
 	assert(left);
-	(void)left; /* where assertions are off */
 }
 
 static bool is_probeable(const struct site_index *index, uint32_t address)
@@ -122,6 +122,7 @@ static void add_address(uint32_t *list, size_t *n, uint32_t address)
 		at--;
 	if ((at > 0 && list[at - 1] == address) || at == PROBE_MESH_MAX_ADDRESSES)
 		return;
+	assert(*n <= PROBE_MESH_MAX_ADDRESSES);
 	if (*n < PROBE_MESH_MAX_ADDRESSES)
 		++*n;
 	memmove(list + at + 1, list + at, (*n - at - 1) * sizeof *list);
@@ -162,6 +163,7 @@ static bool make_peer(const struct probe_mesh *mesh, const struct site_index *in
 {
 	bool only_standing = server->members->next_of_name && one_stands(mesh, server->members);
 
+	assert(server->members);
 	out->name = site_member_name(server->members); /* as its own report spells it */
 	out->n_addresses = 0;
 	for (const struct site_member *m = server->members; m; m = m->next_of_name) {
@@ -187,6 +189,7 @@ static struct walk walk_from(const struct probe_ring *ring, const struct probe_m
 /* The next place, and how far it is from the beginning; NULL: it is once around. */
 static const struct site_peer *next_of(const struct walk *walk, uint64_t *distance)
 {
+	assert(walk->done <= walk->ring->n);
 	if (walk->done == walk->ring->n)
 		return NULL;
 	const struct probe_mesh_place *place =

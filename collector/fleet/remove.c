@@ -6,7 +6,8 @@
 #include "collector/model/server_key.h"
 #include "proto/base/mem.h"
 
-static const struct record_removal *copy(const struct record_removal *from, struct arena *arena)
+static const struct record_removal *copy_removal(const struct record_removal *from,
+						 struct arena *arena)
 {
 	struct record_removal *to = arena_alloc(arena, sizeof *to);
 
@@ -22,7 +23,7 @@ static const struct record_removal *copy(const struct record_removal *from, stru
 
 void fleet_note_removal(struct fleet *fleet, const struct record_removal *removal)
 {
-	const struct record_removal *known = copy(removal, &fleet->removals_arena);
+	const struct record_removal *known = copy_removal(removal, &fleet->removals_arena);
 
 	text_map_remove(&fleet->removals, removal->key);
 	text_map_add(&fleet->removals, known->key, (void *)known);
@@ -42,7 +43,7 @@ bool fleet_is_from_before_removal(const struct fleet *fleet, const struct snapsh
 	return removal && snapshot->at_ms <= removal->at_ms;
 }
 
-static void drop_stale(struct fleet *fleet, struct fleet_server *server)
+static void unmark_for_rejudge(struct fleet *fleet, struct fleet_server *server)
 {
 	struct fleet_server **at = &fleet->to_rejudge;
 
@@ -63,12 +64,12 @@ enum status fleet_remove(struct fleet *fleet, const struct record_removal *remov
 	struct changes *made = fleet_changes_new(fleet, NULL, NULL, 0);
 	enum status status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);
 	if (status == STATUS_OK) {
-		made->removal = copy(removal, &made->arena);
+		made->removal = copy_removal(removal, &made->arena);
 		fleet_note_removal(fleet, removal);
 		fleet_note_gone(made, removal);
 		fleet_changes_forget(made, server);
 		expiry_heap_drop(&fleet->expiry, server);
-		drop_stale(fleet, server);
+		unmark_for_rejudge(fleet, server);
 		status = fleet_renames_leave(fleet, server, made, error);
 		fleet_server_drop(fleet, server);
 	}

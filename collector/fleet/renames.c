@@ -25,6 +25,7 @@ struct fleet_card {
 
 static struct fleet_card **bucket_of(const struct card_index *cards, uint64_t address)
 {
+	assert(cards->n_buckets > 0 && (cards->n_buckets & (cards->n_buckets - 1)) == 0);
 	uint64_t hash = address * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 	return &cards->buckets[hash & (cards->n_buckets - 1)];
 }

@@ -1,5 +1,6 @@
 #include "collector/fleet/report_set.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,8 +249,8 @@ static void view_site(struct judging *j, const struct snapshot *of, struct site 
 static size_t find_in_site(const struct site *site, const struct report *report)
 {
 	size_t i = 0;
-	while (site->reports[i].report != report)
-		i++;
+	for (; site->reports[i].report != report; i++)
+		assert(i + 1 < site->n);
 	return i; /* a subject is the latest report of its machine at its own moment */
 }
 
@@ -258,6 +259,7 @@ static void judge_group(struct judging *j, const struct subject *subjects, size_
 {
 	struct site site;
 
+	assert(n > 0);
 	j->at_ms = subjects[0].at_ms;
 	view_site(j, subjects[0].snapshot, &site);
 	for (size_t i = 0; i < n; i++) {

@@ -115,6 +115,7 @@ void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struc
 	if (!is_row_of(published, at, view->key)) {
 		published->rows = mem_make_room(published->rows, published->n, &published->room,
 						sizeof *published->rows);
+		assert(at <= published->n && published->n < published->room);
 		memmove(published->rows + at + 1, published->rows + at,
 			(published->n - at) * sizeof *published->rows);
 		published->rows[at] = (struct fleet_row){ .view = NULL };
@@ -127,6 +128,8 @@ void fleet_row_put(struct fleet *fleet, const struct fleet_server *server, struc
 	row->site = server ? server->site->number : before.site;
 	name_row(published, row, &before);
 	view_unref(before.view);
+	assert(at == 0 || strcmp(published->rows[at - 1].key, row->key) < 0);
+	assert(at + 1 == published->n || strcmp(row->key, published->rows[at + 1].key) < 0);
 }
 
 void fleet_row_drop(struct fleet *fleet, const char *key)
@@ -192,6 +195,7 @@ size_t fleet_count(const struct fleet *fleet)
 
 struct view *fleet_view(const struct fleet *fleet, size_t i)
 {
+	assert(i < fleet->published.n);
 	return fleet->published.rows[i].view;
 }
 
@@ -202,5 +206,6 @@ size_t fleet_count_sites(const struct fleet *fleet)
 
 struct fleet_place fleet_place(const struct fleet *fleet, size_t i)
 {
+	assert(i < fleet->n_sites);
 	return (struct fleet_place){ fleet->sites[i]->organization, fleet->sites[i]->name };
 }

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ bool fleet_server_is_later(const struct fleet_server *server, const struct snaps
 static void note_latest(struct fleet *fleet, struct fleet_server *server,
 			const struct snapshot *latest)
 {
+	assert(strcmp(server->key, latest->key) == 0);
 	if (latest->at_ms > fleet->newest_ms)
 		fleet->newest_ms = latest->at_ms;
 	server->agent_epoch_hash = fleet_agent_epoch_hash(&latest->report);
@@ -70,6 +72,7 @@ static bool is_alone_of_name(const struct fleet_server *server)
 
 static void join_site(struct fleet *fleet, struct fleet_server *server, bool fresh)
 {
+	assert(server->site && server->member->user == server);
 	fleet_name_join(fleet, server);
 	site_index_put(&server->site->index, server->member, fresh, NULL);
 	if (is_alone_of_name(server))
@@ -81,6 +84,7 @@ static void join_site(struct fleet *fleet, struct fleet_server *server, bool fre
 
 static void leave_site(struct fleet_server *server)
 {
+	assert(server->name && server->member->user == server);
 	if (is_alone_of_name(server))
 		probe_mesh_leave(&server->site->mesh, server->member->self);
 	fleet_name_leave(server);
@@ -135,6 +139,7 @@ void fleet_server_set_latest(struct fleet *fleet, struct fleet_server *server,
 
 void fleet_server_set_silent(struct fleet_server *server)
 {
+	assert(server->expiry_slot == EXPIRY_NOT_QUEUED);
 	server->silent = true;
 	if (server->member->fresh_until_ms > server->site->silent_until_ms)
 		server->site->silent_until_ms = server->member->fresh_until_ms;
@@ -153,8 +158,9 @@ void fleet_server_drop(struct fleet *fleet, struct fleet_server *server)
 {
 	size_t i = 0;
 
-	while (fleet->servers[i] != server)
-		i++;
+	assert(server->expiry_slot == EXPIRY_NOT_QUEUED);
+	for (; fleet->servers[i] != server; i++)
+		assert(i + 1 < fleet->n);
 	fleet->servers[i] = fleet->servers[--fleet->n];
 	text_map_remove(&fleet->by_key, server->key);
 	fleet_renames_drop_cards(fleet, server);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "collector/fleet/internal.h"
@@ -83,6 +84,7 @@ static void judge_subject(struct past_site *p, struct changes *changes)
 	p->status = fleet_renames_find(p->fleet, p->subject, &verdict.renamed_to, p->error);
 	if (p->status != STATUS_OK)
 		return;
+	assert(p->member);
 	site_view_member(&p->index, p->member, &p->report->report, &seen, &p->arena);
 	fleet_judge_seen(p->subject, p->report, &seen, verdict, changes, &p->arena);
 }
@@ -97,6 +99,7 @@ enum status fleet_silent_judge(struct fleet *fleet, struct fleet_server *server,
 		.error = error,
 	};
 
+	assert(server->silent);
 	p.status = fleet_read_latest(fleet, server, &p.report, error);
 	if (p.status != STATUS_OK)
 		return p.status;
@@ -137,6 +140,7 @@ enum status fleet_silent_rejudge_marked(struct fleet *fleet, struct changes *cha
 	for (size_t i = 0; i < FLEET_MAX_SILENT_JUDGED && fleet->to_rejudge && status == STATUS_OK;
 	     i++) {
 		struct fleet_server *server = fleet->to_rejudge;
+		assert(server->needs_rejudge);
 		fleet->to_rejudge = server->next_to_rejudge;
 		server->needs_rejudge = false;
 		if (!server->silent) /* the server has come back since */

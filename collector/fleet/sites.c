@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ static const char *site_key(const struct snapshot *snapshot, char key[KEY_SIZE])
 		*at++ = SEPARATOR;
 		memcpy(at, snapshot->key, strlen(snapshot->key) + 1); /* folded as that of a host */
 	}
+	assert((size_t)(at - key) < KEY_SIZE);
 	return key;
 }
 
@@ -138,7 +140,7 @@ void fleet_site_touch(struct fleet_site *site)
 }
 
 /* Who carries the name has changed. */
-static void tell_askers(const struct fleet_name *name)
+static void notify_askers(const struct fleet_name *name)
 {
 	for (size_t i = 0; i < name->n_askers; i++) {
 		site_index_ask_again(&name->askers[i]->index, name->key);
@@ -150,20 +152,21 @@ void fleet_name_join(struct fleet *fleet, struct fleet_server *server)
 {
 	struct fleet_name *name = find_or_add_name(fleet, site_member_name(server->member));
 
+	assert(!server->next_of_name);
 	server->name = name;
 	server->next_of_name = name->first;
 	name->first = server;
-	tell_askers(name);
+	notify_askers(name);
 }
 
 void fleet_name_leave(struct fleet_server *server)
 {
 	struct fleet_server **at = &server->name->first;
 
-	while (*at != server)
-		at = &(*at)->next_of_name;
+	for (; *at != server; at = &(*at)->next_of_name)
+		assert(*at);
 	*at = server->next_of_name;
-	tell_askers(server->name);
+	notify_askers(server->name);
 }
 
 static void free_site(struct fleet_site *site)

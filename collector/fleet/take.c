@@ -106,8 +106,8 @@ static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
 		expiry_heap_put(&fleet->expiry, server);
 		return STATUS_OK;
 	}
-	fleet_server_set_silent(server);
 	expiry_heap_drop(&fleet->expiry, server);
+	fleet_server_set_silent(server);
 	enum status status = fleet_silent_judge(fleet, server, changes, error);
 	fleet_renames_update_addresses(server);
 	return status;
