@@ -57,7 +57,7 @@ static void print_section(FILE *stream, const struct section *section, unsigned 
 		if (!begun)
 			fprintf(stream, "\n%s\n", section->heading);
 		begun = true;
-		(void)snprintf(option, sizeof option, "--%s", all[i].name);
+		(void)snprintf(option, sizeof option, "--%s", all[i].value.name);
 		print_option(stream, option, all[i].argument, all[i].help);
 	}
 }

@@ -107,7 +107,7 @@ static const char *joined_peers(const struct layers *layers, struct arena *arena
 	const char *all = NULL;
 
 	for (const struct layer_value *v = layers->first; v; v = v->next) {
-		if (v->layer == LAYER_COMMAND_LINE && v->setting->kind == SETTING_IS_PEERS)
+		if (v->layer == LAYER_COMMAND_LINE && v->setting->value.read == setting_read_peers)
 			all = all ? arena_printf(arena, "%s;%s", all, v->text) : v->text;
 	}
 	return all;
@@ -117,21 +117,18 @@ static enum status write_setting(const struct layer_value *value, const struct l
 				 struct arena *arena, struct os_error *error)
 {
 	const struct setting *setting = value->setting;
+	const char *text = value->text;
 	int64_t number = 0;
 
-	switch (setting->kind) {
-	case SETTING_IS_NUMBER:
-		(void)number_parse(value->text, 0, UINT32_MAX,
-				   &number); /* checked by config_open() */
+	if (setting->value.read == value_number) {
+		(void)number_parse(text, 0, UINT32_MAX, &number); /* checked by config_open() */
 		return install_setting(setting->value_name, NULL, (uint32_t)number, error);
-	case SETTING_IS_PEERS:
-		return install_setting(setting->value_name, joined_peers(layers, arena), 0, error);
-	case SETTING_IS_PATH:
-		return install_setting(setting->value_name, install_full_path(value->text, arena),
-				       0, error);
-	default:
-		return install_setting(setting->value_name, value->text, 0, error);
 	}
+	if (setting->value.read == setting_read_peers)
+		text = joined_peers(layers, arena);
+	else if (setting->value.read == setting_read_path)
+		text = install_full_path(text, arena);
+	return install_setting(setting->value_name, text, 0, error);
 }
 
 /* Settings that were not given stay as they are. */

@@ -150,7 +150,7 @@ static unsigned tell_changes(const struct layers_result *before, const struct la
 		if (was->text == is->text ||
 		    (was->text && is->text && strcmp(was->text, is->text) == 0))
 			continue;
-		log_info("the setting %s is now: %s (%s); before: %s (%s)", all[i].name,
+		log_info("the setting %s is now: %s (%s); before: %s (%s)", all[i].value.name,
 			 or_none(is->text), layer_name(is->layer), or_none(was->text),
 			 layer_name(was->layer));
 		changed |= all[i].group;

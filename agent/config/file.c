@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/platform/files.h"
+#include "proto/base/text.h"
 #include "proto/base/text_file.h"
 
 struct parsing {
@@ -13,15 +14,6 @@ struct parsing {
 	unsigned line;           /* from 1 */
 	struct options *scratch; /* takes the values, to see whether they are valid */
 };
-
-static char *trim(char *text)
-{
-	size_t n = strlen(text);
-
-	while (n > 0 && strchr(" \t", text[n - 1]))
-		text[--n] = '\0';
-	return text + strspn(text, " \t");
-}
 
 /* Takes off the quotes around a value, as people put them; false: only one is there. */
 static bool unquote(char **value)
@@ -58,7 +50,7 @@ static const char *take_value(struct parsing *p, const char *key, const char *va
 /* Takes one line; says what is wrong with it, else NULL. */
 static const char *take_line(struct parsing *p, char *line)
 {
-	char *key = trim(line);
+	char *key = text_trim(line);
 	char *equals = strchr(key, '=');
 
 	if (*key == '\0' || *key == '#' || *key == ';')
@@ -66,8 +58,8 @@ static const char *take_line(struct parsing *p, char *line)
 	if (!equals)
 		return "expected KEY = VALUE";
 	*equals = '\0';
-	key = trim(key);
-	char *value = trim(equals + 1);
+	key = text_trim(key);
+	char *value = text_trim(equals + 1);
 	if (!unquote(&value))
 		return arena_printf(p->layers->arena, "%s: a value with one quote, not two", key);
 	return take_value(p, key, value);

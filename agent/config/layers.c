@@ -64,7 +64,7 @@ static void choose(const struct deciding *d, const struct layer_value *value)
 {
 	struct layer_choice *c = d->choice;
 
-	if (c->text && d->setting->kind == SETTING_IS_PEERS)
+	if (c->text && d->setting->value.read == setting_read_peers)
 		c->text = arena_printf(d->layers->arena, "%s;%s", c->text, value->text);
 	else
 		c->text = value->text;
@@ -131,7 +131,7 @@ void layers_resolve(struct layers *layers, const struct layers_result *last,
 	for (size_t i = 0; i < n; i++) {
 		struct deciding d = { layers, &all[i], &out->options, &out->choices[i] };
 		out->choices[i] = (struct layer_choice){ .layer = LAYER_DEFAULT };
-		if (all[i].kind == SETTING_IS_PEERS) {
+		if (all[i].value.read == setting_read_peers) {
 			decide(&d, LAYER_POLICY, NULL);
 			(void)take_layer(&d, LAYER_COMMAND_LINE);
 		} else {

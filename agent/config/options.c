@@ -7,7 +7,8 @@ void options_init(struct options *options)
 
 	*options = (struct options){ .log_level = LOG_LEVEL_INFO };
 	for (size_t i = 0; i < n; i++) {
-		if (all[i].kind == SETTING_IS_NUMBER)
-			*(int64_t *)(void *)((char *)options + all[i].offset) = all[i].fallback;
+		if (all[i].value.read == value_number)
+			*(int64_t *)(void *)((char *)options + all[i].value.offset) =
+				all[i].fallback;
 	}
 }

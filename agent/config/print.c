@@ -14,11 +14,11 @@ static const char *fallback_of(const struct setting *setting, struct arena *aren
 {
 	if (setting->fallback_text)
 		return setting->fallback_text;
-	if (strcmp(setting->name, "state-dir") == 0)
+	if (strcmp(setting->value.name, "state-dir") == 0)
 		return files_default_state_dir(arena);
-	if (setting->kind == SETTING_IS_SWITCH)
+	if (setting->value.read == value_switch)
 		return "no";
-	if (setting->kind != SETTING_IS_NUMBER || setting->fallback == 0)
+	if (setting->value.read != value_number || setting->fallback == 0)
 		return NULL;
 	return arena_printf(arena, "%ld", (long)setting->fallback);
 }
@@ -67,17 +67,17 @@ static void print_peers(FILE *stream, const struct config *config, const struct 
 {
 	for (const struct layer_value *v = config_layers(config)->first; v; v = v->next) {
 		if (v->setting == setting && v->use == LAYER_USED)
-			print_chosen(stream, setting->name, v->text, v->layer, v->where);
+			print_chosen(stream, setting->value.name, v->text, v->layer, v->where);
 	}
 }
 
 static void print_setting(FILE *stream, const struct config *config, const struct setting *setting,
 			  const struct layer_choice *choice, struct arena *arena)
 {
-	if (choice->text && setting->kind == SETTING_IS_PEERS)
+	if (choice->text && setting->value.read == setting_read_peers)
 		print_peers(stream, config, setting);
 	else
-		print_chosen(stream, setting->name,
+		print_chosen(stream, setting->value.name,
 			     choice->text ? choice->text : fallback_of(setting, arena),
 			     choice->layer, choice->where);
 	if (choice->kept)
@@ -134,7 +134,7 @@ static void put_setting(struct buffer *out, const struct config *config,
 			struct arena *arena)
 {
 	json_open_object(out, NULL);
-	json_put_text(out, "name", setting->name);
+	json_put_text(out, "name", setting->value.name);
 	json_put_text(out, "value_name", setting->value_name);
 	json_put_text(out, "value", choice->text ? choice->text : fallback_of(setting, arena));
 	json_put_text(out, "origin", layer_name(choice->layer));

@@ -80,7 +80,7 @@ static enum status read_key(struct layers *layers, struct host *host, enum layer
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct place place = { &all[i], layer, key, all[i].value_name };
-		if (all[i].kind == SETTING_IS_PEERS)
+		if (all[i].value.read == setting_read_peers)
 			read_peers(layers, host, &place, ignored);
 		else if (all[i].value_name)
 			read_value(layers, host, &place);

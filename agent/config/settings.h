@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "proto/base/arena.h"
+#include "proto/base/value.h"
 
 struct options;
 
@@ -24,23 +25,15 @@ struct options;
 #define SETTING_NETWORK_TEXT 18  /* bytes: "131.107.222.111/32" */
 #define SETTING_PIN_TEXT     52  /* bytes: "sha256//" and 32 bytes in Base64 */
 
-/* A number of this header as text, for a help. */
-#define SETTING_TEXT(number)  SETTING_TEXT_OF(number)
-#define SETTING_TEXT_OF(text) #text
-
-/* The form of a value. */
-enum setting_kind {
-	SETTING_IS_PATH,   /* 1 to SETTING_MAX_TEXT characters */
-	SETTING_IS_USER,   /* a name of as many characters, without a colon (RFC 7617) */
-	SETTING_IS_URL,    /* http:// or https://, without user and password */
-	SETTING_IS_PROXY,  /* http://, without user and password */
-	SETTING_IS_NUMBER, /* min to max */
-	SETTING_IS_LEVEL,  /* error, warning, info */
-	SETTING_IS_PINS,   /* one or two, between them a comma */
-	SETTING_IS_PEERS, /* NAME=ADDRESS[,ADDRESS...], between them a semicolon; may be repeated */
-	SETTING_IS_NETWORKS, /* addresses, or networks as 131.107.0.0/16; between them a comma */
-	SETTING_IS_SWITCH,   /* yes or no; on the command line it stands alone */
-};
+/* How the values are read that only the agent has; by these a setting's form is known, too. */
+value_read setting_read_path;  /* 1 to SETTING_MAX_TEXT characters */
+value_read setting_read_user;  /* a name of as many characters, without a colon (RFC 7617) */
+value_read setting_read_url;   /* http:// or https://, without user and password */
+value_read setting_read_proxy; /* http://, without user and password */
+value_read setting_read_level; /* error, warning, info */
+value_read setting_read_pins;  /* one or two, between them a comma */
+value_read setting_read_peers; /* NAME=ADDRESS[,ADDRESS...], between them a semicolon; adds them */
+value_read setting_read_networks; /* addresses, or networks as 131.107.0.0/16; commas between */
 
 /* Groups, for commands to say which they take, and for --help to list together. */
 #define SETTING_ONCE       0x01u /* --once */
@@ -54,16 +47,13 @@ enum setting_kind {
 #define SETTING_CONFIGURED (SETTING_REPORTING | SETTING_PROBING | SETTING_KEEPING | SETTING_DISK)
 
 struct setting {
-	const char *name;
+	struct value value;     /* into struct options; a switch stands alone on a command line */
 	const char *value_name; /* in the registry; NULL: it never stands there */
 	const char *argument;   /* what --help calls its value; NULL: a switch */
-	enum setting_kind kind;
 	unsigned group;
-	size_t offset;             /* of the member in struct options */
-	int64_t min, max;          /* of a number */
+	const char *help;          /* lines */
 	int64_t fallback;          /* of a number: where none is set; 0: there is none */
 	const char *fallback_text; /* what counts where none is set, in words; may be NULL */
-	const char *help;          /* lines */
 };
 
 /* All of them, in the order of the help. */

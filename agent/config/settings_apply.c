@@ -10,28 +10,16 @@
 #include "proto/base/text.h"
 #include "proto/report/report.h"
 
-/* A value on its way into the options. */
-struct applying {
-	const struct setting *setting;
-	struct arena *arena;
-	struct options *options;
-};
-
 const struct setting *setting_find(const char *name, size_t n)
 {
 	size_t count = 0;
 	const struct setting *all = setting_list(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (strlen(all[i].name) == n && strncmp(all[i].name, name, n) == 0)
+		if (strlen(all[i].value.name) == n && strncmp(all[i].value.name, name, n) == 0)
 			return &all[i];
 	}
 	return NULL;
-}
-
-static void *member(const struct applying *a)
-{
-	return (char *)a->options + a->setting->offset;
 }
 
 /* Characters as Windows counts them: UTF-16 units. */
@@ -46,59 +34,52 @@ static size_t count_units(const char *utf8)
 	return n;
 }
 
-static const char *apply_text(const struct applying *a, const char *value)
+const char *setting_read_path(const struct value_target *to, const char *value)
 {
-	const char **where = member(a);
-
 	if (*value == '\0' || count_units(value) > SETTING_MAX_TEXT)
 		return "a text of 1 to 1000 characters";
-	*where = arena_strdup(a->arena, value);
+	*(const char **)to->member = arena_strdup(to->arena, value);
 	return NULL;
 }
 
 /* "https://user:password@host": something stands before the host. */
-bool setting_is_secret(const struct setting *setting, const char *value)
+static bool has_user(const char *url)
 {
-	bool is_url = setting->kind == SETTING_IS_URL || setting->kind == SETTING_IS_PROXY;
-	const char *host = strstr(value, "//");
-	size_t n = host ? strcspn(host + 2, "/?#") : 0;
+	const char *host = strstr(url, "//");
 
-	return is_url && host && memchr(host + 2, '@', n) != NULL;
+	return host && memchr(host + 2, '@', strcspn(host + 2, "/?#")) != NULL;
 }
 
-static const char *apply_url(const struct applying *a, const char *value)
+bool setting_is_secret(const struct setting *setting, const char *value)
 {
-	if (!send_is_url(value) || setting_is_secret(a->setting, value))
+	value_read *read = setting->value.read;
+
+	return (read == setting_read_url || read == setting_read_proxy) && has_user(value);
+}
+
+const char *setting_read_url(const struct value_target *to, const char *value)
+{
+	if (!send_is_url(value) || has_user(value))
 		return "an http:// or https:// URL, without user and password";
-	return apply_text(a, value);
+	return setting_read_path(to, value);
 }
 
 /* A proxy takes what follows a colon for the password. */
-static const char *apply_user(const struct applying *a, const char *value)
+const char *setting_read_user(const struct value_target *to, const char *value)
 {
-	return strchr(value, ':') ? "a user's name, without a colon" : apply_text(a, value);
+	return strchr(value, ':') ? "a user's name, without a colon" : setting_read_path(to, value);
 }
 
-static const char *apply_proxy(const struct applying *a, const char *value)
+const char *setting_read_proxy(const struct value_target *to, const char *value)
 {
-	if (!send_is_url(value) || !text_has_prefix(value, "http://") ||
-	    setting_is_secret(a->setting, value))
+	if (!send_is_url(value) || !text_has_prefix(value, "http://") || has_user(value))
 		return "http://HOST:PORT, without user and password";
-	return apply_text(a, value);
+	return setting_read_path(to, value);
 }
 
-static const char *apply_number(const struct applying *a, const char *value)
+const char *setting_read_level(const struct value_target *to, const char *value)
 {
-	const struct setting *s = a->setting;
-
-	if (number_parse(value, s->min, s->max, member(a)))
-		return NULL;
-	return arena_printf(a->arena, "a whole number from %ld to %ld", (long)s->min, (long)s->max);
-}
-
-static const char *apply_level(const struct applying *a, const char *value)
-{
-	return log_level_parse(value, member(a)) ? NULL : "error, warning or info";
+	return log_level_parse(value, to->member) ? NULL : "error, warning or info";
 }
 
 /* 43 characters of Base64 and one '=' are 32 bytes (RFC 4648, section 4). */
@@ -112,17 +93,17 @@ static bool is_pin(const char *text)
 	       strspn(digits, base64) == 43 && digits[43] == '=';
 }
 
-static const char *apply_pins(const struct applying *a, const char *value)
+const char *setting_read_pins(const struct value_target *to, const char *value)
 {
 	struct option_pins pins = { 0 };
 
 	for (const char *at = value; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-		const char *pin = arena_strndup(a->arena, at, strcspn(at, ","));
+		const char *pin = arena_strndup(to->arena, at, strcspn(at, ","));
 		if (pins.n == SETTING_MAX_PINS || !is_pin(pin))
 			return "one or two of the form sha256//BASE64, between them a comma";
 		pins.list[pins.n++] = pin;
 	}
-	*(struct option_pins *)member(a) = pins;
+	*(struct option_pins *)to->member = pins;
 	return NULL;
 }
 
@@ -156,14 +137,14 @@ static bool add_peer(struct arena *arena, const char *text, struct peers *peers)
 	return true;
 }
 
-static const char *apply_peers(const struct applying *a, const char *value)
+const char *setting_read_peers(const struct value_target *to, const char *value)
 {
-	struct peers *peers = member(a);
-	struct peers *more = arena_alloc(a->arena, sizeof *more);
+	struct peers *peers = to->member;
+	struct peers *more = arena_alloc(to->arena, sizeof *more);
 
 	*more = *peers;
 	for (const char *at = value; at; at = strchr(at, ';') ? strchr(at, ';') + 1 : NULL) {
-		if (!add_peer(a->arena, arena_strndup(a->arena, at, strcspn(at, ";")), more))
+		if (!add_peer(to->arena, arena_strndup(to->arena, at, strcspn(at, ";")), more))
 			return "NAME=ADDRESS[,ADDRESS...] with IPv4 addresses of another server";
 	}
 	if (more->n > PEERS_MAX_CONFIGURED || more->left_out > 0)
@@ -185,43 +166,24 @@ static const char *read_network(struct arena *arena, const char *list, struct ip
 	return *end == ',' ? end + 1 : NULL;
 }
 
-static const char *apply_networks(const struct applying *a, const char *value)
+const char *setting_read_networks(const struct value_target *to, const char *value)
 {
 	struct peer_networks networks = { 0 };
 
 	for (const char *at = value; at;) {
 		bool good = networks.n < PEERS_MAX_NETWORKS;
 		if (good)
-			at = read_network(a->arena, at, &networks.list[networks.n++], &good);
+			at = read_network(to->arena, at, &networks.list[networks.n++], &good);
 		if (!good)
 			return "at most 32 IPv4 addresses or networks as 131.107.0.0/16, between "
 			       "them a comma";
 	}
-	*(struct peer_networks *)member(a) = networks;
-	return NULL;
-}
-
-static const char *apply_switch(const struct applying *a, const char *value)
-{
-	bool *where = member(a);
-
-	if (!text_equal(value, "yes") && !text_equal(value, "no"))
-		return "yes or no";
-	*where = text_equal(value, "yes");
+	*(struct peer_networks *)to->member = networks;
 	return NULL;
 }
 
 const char *setting_apply(const struct setting *setting, const char *value, struct arena *arena,
 			  struct options *options)
 {
-	static const char *(*const appliers[])(const struct applying *, const char *) = {
-		[SETTING_IS_PATH] = apply_text,         [SETTING_IS_USER] = apply_user,
-		[SETTING_IS_URL] = apply_url,           [SETTING_IS_PROXY] = apply_proxy,
-		[SETTING_IS_NUMBER] = apply_number,     [SETTING_IS_LEVEL] = apply_level,
-		[SETTING_IS_PINS] = apply_pins,         [SETTING_IS_PEERS] = apply_peers,
-		[SETTING_IS_NETWORKS] = apply_networks, [SETTING_IS_SWITCH] = apply_switch,
-	};
-	struct applying a = { setting, arena, options };
-
-	return appliers[setting->kind](&a, value);
+	return value_apply(&setting->value, value, options, arena);
 }

@@ -25,8 +25,9 @@ static void write_number(FILE *out, const struct policy *p)
 {
 	line(out, "      PART !!%s_Part NUMERIC REQUIRED", p->setting->value_name);
 	line(out, "        VALUENAME \"%s\"", p->setting->value_name);
-	line(out, "        MIN %ld MAX %ld DEFAULT %ld SPIN %d", (long)p->setting->min,
-	     (long)p->setting->max, policy_default(p), p->setting->max <= POLICY_MAX_SPIN ? 1 : 0);
+	line(out, "        MIN %ld MAX %ld DEFAULT %ld SPIN %d", (long)p->setting->value.min,
+	     (long)p->setting->value.max, policy_default(p),
+	     p->setting->value.max <= POLICY_MAX_SPIN ? 1 : 0);
 }
 
 static void write_level(FILE *out, const struct policy *p)
@@ -64,11 +65,11 @@ static void write_policy(FILE *out, const struct policy *p)
 	line(out, "      #if version >= 3");
 	line(out, "        EXPLAIN !!%s_Help", p->setting->value_name);
 	line(out, "      #endif");
-	if (p->setting->kind == SETTING_IS_NUMBER)
+	if (p->setting->value.read == value_number)
 		write_number(out, p);
-	else if (p->setting->kind == SETTING_IS_LEVEL)
+	else if (p->setting->value.read == setting_read_level)
 		write_level(out, p);
-	else if (p->setting->kind == SETTING_IS_PEERS)
+	else if (p->setting->value.read == setting_read_peers)
 		write_peers(out, p);
 	else
 		write_text(out, p);
@@ -84,7 +85,7 @@ static void write_strings(FILE *out, const struct policy *p)
 	line(out, "%s_Part=\"%s\"", name, p->text->label);
 	line(out, "%s_Help=\"%s\"", name, p->text->help);
 	for (const char *const *level = policy_levels;
-	     p->setting->kind == SETTING_IS_LEVEL && *level; level++)
+	     p->setting->value.read == setting_read_level && *level; level++)
 		line(out, "%s_%s=\"%s\"", name, *level, *level);
 }
 

@@ -13,12 +13,12 @@ static void write_element(FILE *out, const struct policy *p)
 {
 	const char *name = p->setting->value_name;
 
-	if (p->setting->kind == SETTING_IS_NUMBER) {
+	if (p->setting->value.read == value_number) {
 		fprintf(out,
 			"        <decimal id=\"%s\" valueName=\"%s\" required=\"true\" "
 			"minValue=\"%ld\" maxValue=\"%ld\"/>\n",
-			name, name, (long)p->setting->min, (long)p->setting->max);
-	} else if (p->setting->kind == SETTING_IS_LEVEL) {
+			name, name, (long)p->setting->value.min, (long)p->setting->value.max);
+	} else if (p->setting->value.read == setting_read_level) {
 		fprintf(out, "        <enum id=\"%s\" valueName=\"%s\" required=\"true\">\n", name,
 			name);
 		for (const char *const *level = policy_levels; *level; level++)
@@ -27,7 +27,7 @@ static void write_element(FILE *out, const struct policy *p)
 				"</string></value></item>\n",
 				name, *level, *level);
 		fputs("        </enum>\n", out);
-	} else if (p->setting->kind == SETTING_IS_PEERS) {
+	} else if (p->setting->value.read == setting_read_peers) {
 		fprintf(out,
 			"        <list id=\"%s\" key=\"" CONFIG_POLICY_KEY
 			"\\%s\" valuePrefix=\"" CONFIG_PEER_PREFIX "\"/>\n",
@@ -97,7 +97,7 @@ static void write_strings(FILE *out, const struct policy *p)
 	write_string(out, name, "", p->text->title);
 	write_string(out, name, "_Help", p->text->help);
 	for (const char *const *level = policy_levels;
-	     p->setting->kind == SETTING_IS_LEVEL && *level; level++)
+	     p->setting->value.read == setting_read_level && *level; level++)
 		fprintf(out, "      <string id=\"%s_%s\">%s</string>\n", name, *level, *level);
 }
 
@@ -116,18 +116,19 @@ static void write_presentation(FILE *out, const struct policy *p)
 	const char *name = p->setting->value_name;
 
 	fprintf(out, "      <presentation id=\"%s\">\n        ", name);
-	if (p->setting->kind == SETTING_IS_NUMBER)
+	if (p->setting->value.read == value_number)
 		fprintf(out,
 			"<decimalTextBox refId=\"%s\" defaultValue=\"%ld\" spin=\"%s\">%s"
 			"</decimalTextBox>",
 			name, policy_default(p),
-			p->setting->max <= POLICY_MAX_SPIN ? "true" : "false", p->text->label);
-	else if (p->setting->kind == SETTING_IS_LEVEL)
+			p->setting->value.max <= POLICY_MAX_SPIN ? "true" : "false",
+			p->text->label);
+	else if (p->setting->value.read == setting_read_level)
 		fprintf(out,
 			"<dropdownList refId=\"%s\" noSort=\"true\" defaultItem=\"%d\">%s"
 			"</dropdownList>",
 			name, default_level(), p->text->label);
-	else if (p->setting->kind == SETTING_IS_PEERS)
+	else if (p->setting->value.read == setting_read_peers)
 		fprintf(out, "<listBox refId=\"%s\">%s</listBox>", name, p->text->label);
 	else
 		fprintf(out, "<textBox refId=\"%s\"><label>%s</label></textBox>", name,

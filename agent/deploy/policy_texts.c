@@ -107,7 +107,7 @@ static const struct policy_text texts[] = {
 	  .suggested = SETTING_INTERVAL_S,
 	  .help = "Seconds from one cycle to the next, 1 to 86400. Where it is not set, the "
 		  "collector "
-		  "says how long, or else it is " SETTING_TEXT(
+		  "says how long, or else it is " VALUE_DIGITS(
 			  SETTING_INTERVAL_S) ". A change of an adapter or of the MTA is "
 					      "reported "
 					      "at once in any case." },
@@ -168,10 +168,10 @@ size_t policy_list(struct policy *out, size_t room)
 	for (size_t i = 0; i < n_settings; i++) {
 		if (!all[i].value_name)
 			continue;
-		const struct policy_text *text = find_text(all[i].name);
-		check_words(all[i].name, text->title, POLICY_MAX_TITLE);
-		check_words(all[i].name, text->label, POLICY_MAX_TITLE);
-		check_words(all[i].name, text->help, POLICY_MAX_HELP);
+		const struct policy_text *text = find_text(all[i].value.name);
+		check_words(all[i].value.name, text->title, POLICY_MAX_TITLE);
+		check_words(all[i].value.name, text->label, POLICY_MAX_TITLE);
+		check_words(all[i].value.name, text->help, POLICY_MAX_HELP);
 		if (n == room)
 			exit(EXIT_FAILURE);
 		out[n++] = (struct policy){ &all[i], text };
@@ -187,11 +187,11 @@ long policy_default(const struct policy *policy)
 
 size_t policy_max_text(const struct policy *policy)
 {
-	if (policy->setting->kind == SETTING_IS_PINS)
+	if (policy->setting->value.read == setting_read_pins)
 		return SETTING_MAX_PINS * SETTING_PIN_TEXT + SETTING_MAX_PINS - 1;
-	if (policy->setting->kind == SETTING_IS_NETWORKS)
+	if (policy->setting->value.read == setting_read_networks)
 		return PEERS_MAX_NETWORKS * (SETTING_NETWORK_TEXT + 1) - 1;
-	if (policy->setting->kind == SETTING_IS_SWITCH)
+	if (policy->setting->value.read == value_switch)
 		return sizeof "yes" - 1;
 	return SETTING_MAX_TEXT;
 }

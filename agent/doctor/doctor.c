@@ -38,7 +38,7 @@ static const char *origin_of(const struct doctor *d, const char *name)
 	const struct layer_choice *choices = config_result(d->config)->choices;
 
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(all[i].name, name) == 0 && choices[i].text)
+		if (strcmp(all[i].value.name, name) == 0 && choices[i].text)
 			return arena_printf(d->arena, "%s, %s", layer_name(choices[i].layer),
 					    choices[i].where ? choices[i].where : "built in");
 	}

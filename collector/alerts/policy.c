@@ -30,91 +30,61 @@ struct alert_rule alert_policy_rule(const struct alert_policy *policy, enum cond
 				    .flap_window_ms = policy->flap_window_ms };
 }
 
-/* Of a key whose value is a span of time. */
-#define DEFINE_TIME(name, member, least_ms)                                                        \
-	static const char *set_##name(void *into, const char *value, struct arena *arena)          \
-	{                                                                                          \
-		struct alert_policy *policy = into;                                                \
-		(void)arena;                                                                       \
-		return set_time(&policy->member, value, least_ms);                                 \
-	}
-
-static const char *set_time(int64_t *where, const char *value, int64_t least_ms)
-{
-	if (!duration_parse(value, where))
-		return DURATION_EXPECTED;
-	return *where >= least_ms ? NULL : "a time of at least 1s";
-}
-
-#define X(id, name, word, kind, key, scope, hold, severity, alertname, summary)                    \
-	DEFINE_TIME(hold_##id, hold_ms[CONDITION_##id], 0)
-#include "collector/model/conditions.def"
-#undef X
-DEFINE_TIME(repeat, repeat_ms, 1000)
-DEFINE_TIME(group_wait, group_wait_ms, 0)
-DEFINE_TIME(group_interval, group_interval_ms, 0)
-DEFINE_TIME(flap_window, flap_window_ms, 1000)
-
 /* "6", or "0": flapping is not looked for. */
-static const char *set_flap_changes(void *into, const char *value, struct arena *arena)
+static const char *read_flap_changes(const struct value_target *to, const char *value)
 {
-	struct alert_policy *policy = into;
 	int64_t number;
-	(void)arena;
 
 	if (!number_parse(value, 0, ALERT_MAX_CHANGES, &number) || number == 1)
 		return "2 to 32, or 0: flapping is not looked for";
-	policy->flap_changes = (unsigned)number;
+	*(unsigned *)to->member = (unsigned)number;
 	return NULL;
 }
 
-/* "5", or "0": there are no summaries. */
-static const char *set_storm_after(void *into, const char *value, struct arena *arena)
+static const char *read_digest_until(const struct value_target *to, const char *value)
 {
-	struct alert_policy *policy = into;
-	int64_t number;
-	(void)arena;
-
-	if (!number_parse(value, 0, ALERT_POLICY_MAX_STORM_AFTER, &number))
-		return "1 to 100, or 0: nothing is summed up";
-	policy->storm_after = (size_t)number;
-	return NULL;
-}
-
-static const char *set_digest_until(void *into, const char *value, struct arena *arena)
-{
-	struct alert_policy *policy = into;
-	(void)arena;
-
 	if (strcmp(value, "no") == 0) {
-		policy->digest_until_ms = 0; /* long ago, whatever `init` wrote */
+		*(int64_t *)to->member = 0; /* long ago, whatever `init` wrote */
 		return NULL;
 	}
-	return timestamp_parse(value, &policy->digest_until_ms) == STATUS_OK
+	return timestamp_parse(value, to->member) == STATUS_OK
 		       ? NULL
 		       : "a time such as 2026-12-01T08:00:00Z, or no";
 }
 
+#define AT(member) offsetof(struct alert_policy, member)
+#define PERIOD     1000, 0, "a time of at least 1s"
+
+/* A time that is none is told in other words than one that is too short. */
+static const char *read_period(const struct value_target *to, const char *value)
+{
+	int64_t ms;
+
+	return duration_parse(value, &ms) ? duration_read(to, value) : DURATION_EXPECTED;
+}
+
 static const struct section_key alert_keys[] = {
 #define X(id, name, word, kind, key, scope, hold, severity, alertname, summary)                    \
-	{ key, false, false, set_hold_##id },
+	{ VALUE(key, duration_read, AT(hold_ms[CONDITION_##id])), false, false },
 #include "collector/model/conditions.def"
 #undef X
-	{ "repeat", false, false, set_repeat },
-	{ "group-wait", false, false, set_group_wait },
-	{ "group-interval", false, false, set_group_interval },
-	{ "flap-changes", false, false, set_flap_changes },
-	{ "flap-window", false, false, set_flap_window },
-	{ "storm-after", false, false, set_storm_after },
-	{ "digest-until", false, false, set_digest_until },
+	{ VALUE("repeat", read_period, AT(repeat_ms), PERIOD), false, false },
+	{ VALUE("group-wait", duration_read, AT(group_wait_ms)), false, false },
+	{ VALUE("group-interval", duration_read, AT(group_interval_ms)), false, false },
+	{ VALUE("flap-changes", read_flap_changes, AT(flap_changes)), false, false },
+	{ VALUE("flap-window", read_period, AT(flap_window_ms), PERIOD), false, false },
+	{ VALUE("storm-after", value_size, AT(storm_after), 0, ALERT_POLICY_MAX_STORM_AFTER,
+		"1 to 100, or 0: nothing is summed up"),
+	  false, false },
+	{ VALUE("digest-until", read_digest_until, AT(digest_until_ms)), false, false },
 };
 
-static const char *set_days(void *into, const char *value, struct arena *arena)
+static const char *read_days(const struct value_target *to, const char *value)
 {
 	static const char *const names[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
 	static const char wanted[] = "some of mon tue wed thu fri sat sun";
-	struct maintenance *window = into;
-	char *rest = arena_strdup(arena, value);
+	struct maintenance *window = to->member;
+	char *rest = arena_strdup(to->arena, value);
 
 	for (char *word = strtok_r(rest, " \t,", &rest); word;
 	     word = strtok_r(NULL, " \t,", &rest)) {
@@ -128,23 +98,9 @@ static const char *set_days(void *into, const char *value, struct arena *arena)
 	return window->days ? NULL : wanted;
 }
 
-static const char *set_minute(unsigned *minute, const char *value)
+static const char *read_minute(const struct value_target *to, const char *value)
 {
-	return minute_of_day_parse(value, minute) ? NULL : "HH:MM, a time of the day in UTC";
-}
-
-static const char *set_from(void *into, const char *value, struct arena *arena)
-{
-	struct maintenance *window = into;
-	(void)arena;
-	return set_minute(&window->from_min, value);
-}
-
-static const char *set_to(void *into, const char *value, struct arena *arena)
-{
-	struct maintenance *window = into;
-	(void)arena;
-	return set_minute(&window->to_min, value);
+	return minute_of_day_parse(value, to->member) ? NULL : "HH:MM, a time of the day in UTC";
 }
 
 /* Adds the patterns of `value`, each of which has to be `valid`. */
@@ -165,11 +121,11 @@ static const char *add_patterns(const char ***list, size_t *n, bool (*valid)(con
 	return *n > 0 ? NULL : wanted;
 }
 
-static const char *set_sites(void *into, const char *value, struct arena *arena)
+static const char *read_sites(const struct value_target *to, const char *value)
 {
-	struct maintenance *window = into;
+	struct maintenance *window = to->member;
 	return add_patterns(&window->sites, &window->n_sites, value_is_site_pattern,
-			    SITE_PATTERN_EXPECTED, value, arena);
+			    SITE_PATTERN_EXPECTED, value, to->arena);
 }
 
 static bool is_server_pattern(const char *word)
@@ -177,18 +133,20 @@ static bool is_server_pattern(const char *word)
 	return !strchr(word, '/');
 }
 
-static const char *set_servers(void *into, const char *value, struct arena *arena)
+static const char *read_servers(const struct value_target *to, const char *value)
 {
-	struct maintenance *window = into;
+	struct maintenance *window = to->member;
 	return add_patterns(&window->servers, &window->n_servers, is_server_pattern,
 			    "names of servers, such as EXCH1 or EX*; several with commas", value,
-			    arena);
+			    to->arena);
 }
 
 static const struct section_key maintenance_keys[] = {
-	{ "days", false, false, set_days },      { "from", true, false, set_from },
-	{ "to", true, false, set_to },           { "sites", false, true, set_sites },
-	{ "servers", false, true, set_servers },
+	{ VALUE("days", read_days, 0), false, false },
+	{ VALUE("from", read_minute, offsetof(struct maintenance, from_min)), true, false },
+	{ VALUE("to", read_minute, offsetof(struct maintenance, to_min)), true, false },
+	{ VALUE("sites", read_sites, 0), false, true },
+	{ VALUE("servers", read_servers, 0), false, true },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

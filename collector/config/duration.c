@@ -33,6 +33,17 @@ bool duration_parse(const char *text, int64_t *out_ms)
 	return true;
 }
 
+const char *duration_read(const struct value_target *to, const char *text)
+{
+	const struct value *v = to->value;
+	int64_t ms;
+
+	if (!duration_parse(text, &ms) || ms < v->min || (v->max > 0 && ms > v->max))
+		return v->expected ? v->expected : DURATION_EXPECTED;
+	*(int64_t *)to->member = ms;
+	return NULL;
+}
+
 bool minute_of_day_parse(const char *text, unsigned *out)
 {
 	static const char digits[] = "0123456789";

@@ -63,3 +63,11 @@ const char *secret_file_read(const char *path, struct arena *arena, const char *
 	fclose(file); /* only read: nothing can be lost */
 	return secret;
 }
+
+const char *secret_file_value(const struct value_target *to, const char *path)
+{
+	const char *why = NULL;
+
+	*(const char **)to->member = secret_file_read(path, to->arena, &why);
+	return why;
+}

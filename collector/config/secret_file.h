@@ -5,6 +5,7 @@
 #pragma once
 
 #include "proto/base/arena.h"
+#include "proto/base/value.h"
 
 #define SECRET_FILE_MAX_BYTES 4096
 
@@ -14,3 +15,6 @@
  * `*why` says what the file has to be; both in `arena`.
  */
 const char *secret_file_read(const char *path, struct arena *arena, const char **why);
+
+/* The same of a setting whose value is the path: the text, into a const char *. */
+value_read secret_file_value;

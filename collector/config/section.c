@@ -127,7 +127,7 @@ static const struct section_key *find_key(const struct section_key *keys, size_t
 					  const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(keys[i].name, name) == 0)
+		if (strcmp(keys[i].value.name, name) == 0)
 			return &keys[i];
 	}
 	return NULL;
@@ -140,7 +140,7 @@ static void complain_unknown(const struct section *section, const struct section
 	struct suggestion meant = suggest_begin(entry->key);
 
 	for (size_t i = 0; i < n_keys; i++)
-		suggest_try(&meant, keys[i].name);
+		suggest_try(&meant, keys[i].value.name);
 	faults_add_unknown(faults, arena, entry->place,
 			   arena_printf(arena, "key of [%s]", section->kind), &meant, NULL);
 }
@@ -157,12 +157,12 @@ static void read_entry(const struct section *section, const struct section_entry
 		return;
 	}
 	if (before && !key->repeats)
-		faults_add(faults, arena, "%s: %s was set before: %s", entry->place, key->name,
-			   before->place);
-	const char *wanted = key->apply(into, entry->value, arena);
+		faults_add(faults, arena, "%s: %s was set before: %s", entry->place,
+			   key->value.name, before->place);
+	const char *wanted = value_apply(&key->value, entry->value, into, arena);
 	if (wanted)
-		faults_add(faults, arena, "%s: %s \"%s\": expected %s", entry->place, key->name,
-			   value_shown(entry->value, arena), wanted);
+		faults_add(faults, arena, "%s: %s \"%s\": expected %s", entry->place,
+			   key->value.name, value_shown(entry->value, arena), wanted);
 }
 
 void section_read(const struct section *section, const struct section_key *keys, size_t n_keys,
@@ -171,9 +171,9 @@ void section_read(const struct section *section, const struct section_key *keys,
 	for (const struct section_entry *e = section->first; e; e = e->next)
 		read_entry(section, e, keys, n_keys, into, arena, faults);
 	for (size_t i = 0; i < n_keys; i++) {
-		if (keys[i].required && !find_entry(section, keys[i].name, NULL))
+		if (keys[i].required && !find_entry(section, keys[i].value.name, NULL))
 			faults_add(faults, arena, "%s: [%s%s%s] lacks the key %s", section->place,
 				   section->kind, *section->name ? " " : "", section->name,
-				   keys[i].name);
+				   keys[i].value.name);
 	}
 }

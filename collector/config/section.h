@@ -16,6 +16,7 @@
 
 #include "collector/config/faults.h"
 #include "proto/base/arena.h"
+#include "proto/base/value.h"
 
 #define SECTION_MAX_NAME 63 /* bytes; letters, digits, '-', '_' and '.' */
 
@@ -51,11 +52,9 @@ void sections_add(struct sections *sections, const char *key, const char *value,
 
 /* A key that a kind of section has. */
 struct section_key {
-	const char *name;
+	struct value value;
 	bool required;
 	bool repeats; /* may stand there several times */
-	/* Takes a value over; says what it has to be where it is not that, else NULL. */
-	const char *(*apply)(void *into, const char *value, struct arena *arena);
 };
 
 /* Reads a section by the keys of its kind into `into`. */

@@ -8,6 +8,8 @@
 
 #include "collector/daemon/settings.h"
 #include "collector/hooks/settings.h"
+#include "proto/base/argument.h"
+#include "proto/base/text.h"
 #include "proto/base/text_file.h"
 #include "proto/base/timestamp.h"
 
@@ -32,7 +34,8 @@ struct reading {
 static const struct setting *find_setting(const char *name, size_t n)
 {
 	for (size_t i = 0; i < settings_n; i++) {
-		if (strlen(settings[i].name) == n && memcmp(settings[i].name, name, n) == 0)
+		if (strlen(settings[i].value.name) == n &&
+		    memcmp(settings[i].value.name, name, n) == 0)
 			return &settings[i];
 	}
 	return NULL;
@@ -44,7 +47,7 @@ static void complain_unknown(struct reading *r, const char *place, const char *w
 	struct suggestion meant = suggest_begin(arena_strndup(r->arena, name, n));
 
 	for (size_t i = 0; i < settings_n; i++)
-		suggest_try(&meant, settings[i].name);
+		suggest_try(&meant, settings[i].value.name);
 	faults_add_unknown(r->faults, r->arena, place, what, &meant,
 			   "see mtawatch-collector serve --help");
 }
@@ -55,69 +58,42 @@ static void say(struct reading *r, const struct setting *setting, const char *va
 	size_t i = (size_t)(setting - settings);
 
 	if (r->options->values[i] && r->options->origins[i] != command_line && origin != by_default)
-		complain(r, "%s: %s was set before: %s", origin, setting->name,
+		complain(r, "%s: %s was set before: %s", origin, setting->value.name,
 			 r->options->origins[i]);
 	if (r->options->values[i])
 		return;
 	r->options->values[i] = value;
 	r->options->origins[i] = origin;
-	const char *wanted = setting->apply(r->options, value);
+	const char *wanted = value_apply(&setting->value, value, r->options, r->arena);
 	if (wanted)
-		complain(r, "%s: %s \"%s\": expected %s", origin, setting->name,
+		complain(r, "%s: %s \"%s\": expected %s", origin, setting->value.name,
 			 value_shown(value, r->arena), wanted);
 }
 
-/* The value of the option at argv[*at], which may be the next argument; NULL: it lacks one. */
-static const char *value_of(const char *equals, bool is_switch, int argc, char **argv, int *at)
+static void read_argument(struct reading *r, struct argument_reader *in, const struct argument *a)
 {
-	if (equals)
-		return equals + 1;
-	if (is_switch)
-		return "yes";
-	return *at + 1 < argc ? argv[++*at] : NULL;
-}
+	const struct setting *setting = a->name ? find_setting(a->name, a->n) : NULL;
+	const char *value = "yes";
 
-static bool is_named(const char *name, size_t n, const char *wanted)
-{
-	return strlen(wanted) == n && memcmp(name, wanted, n) == 0;
-}
-
-/* "--name value", "--name=value" or "--switch" at argv[*at]. */
-static void read_argument(struct reading *r, int argc, char **argv, int *at)
-{
-	const char *text = argv[*at];
-	size_t n = strncmp(text, "--", 2) == 0 ? strcspn(text + 2, "=") : 0;
-	const char *equals = n > 0 && text[2 + n] == '=' ? text + 2 + n : NULL;
-	const struct setting *setting = n > 0 ? find_setting(text + 2, n) : NULL;
-
-	if (n == 0) {
-		complain(r, "\"%s\" is no option; serve takes nothing else", text);
-	} else if (is_named(text + 2, n, "check-config")) {
+	if (!a->name || a->n == 0) {
+		complain(r, "\"%s\" is no option; serve takes nothing else", a->text);
+	} else if (argument_is(a, "check-config")) {
 		r->options->check_only = true;
-	} else if (is_named(text + 2, n, "print-config")) {
+	} else if (argument_is(a, "print-config")) {
 		r->options->print_only = true;
-	} else if (!setting && !is_named(text + 2, n, "config")) {
-		complain_unknown(r, command_line, "option", text + 2, n);
+	} else if (!setting && !argument_is(a, "config")) {
+		complain_unknown(r, command_line, "option", a->name, a->n);
 	} else {
-		bool is_switch = setting && !setting->value;
-		const char *value = value_of(equals, is_switch, argc, argv, at);
+		if (a->value || !setting || setting->argument)
+			value = argument_value(in, a);
 		if (!value)
-			complain(r, "%s needs a value: %s %s", text, text,
-				 setting ? setting->value : "FILE");
+			complain(r, "%s needs a value: %s %s", a->text, a->text,
+				 setting ? setting->argument : "FILE");
 		else if (setting)
 			say(r, setting, value, command_line);
 		else
 			r->options->config = value;
 	}
-}
-
-static char *trim(char *text)
-{
-	text += strspn(text, " \t");
-	size_t n = strlen(text);
-	while (n > 0 && strchr(" \t", text[n - 1]))
-		text[--n] = '\0';
-	return text;
 }
 
 /*
@@ -143,7 +119,7 @@ static char *unquote(struct reading *r, char *value, const char *origin)
 
 static void read_line(struct reading *r, char *line, const char *origin)
 {
-	line = trim(line);
+	line = text_trim(line);
 	if (*line == '\0' || *line == '#')
 		return;
 	if (*line == '[') {
@@ -156,8 +132,8 @@ static void read_line(struct reading *r, char *line, const char *origin)
 		return;
 	}
 	*equals = '\0';
-	const char *name = trim(line);
-	const char *value = unquote(r, trim(equals + 1), origin);
+	const char *name = text_trim(line);
+	const char *value = unquote(r, text_trim(equals + 1), origin);
 	if (!value)
 		return;
 	if (r->options->sections.first) {
@@ -268,10 +244,12 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 {
 	struct options options = { 0 };
 	struct reading r = { &options, faults, arena };
+	struct argument_reader in = { argc, argv, 0 };
+	struct argument argument;
 
 	*faults = (struct faults){ .n = 0 };
-	for (int i = 0; i < argc; i++)
-		read_argument(&r, argc, argv, &i);
+	while (argument_next(&in, &argument))
+		read_argument(&r, &in, &argument);
 	if (options.config)
 		read_file(&r, options.config);
 	for (size_t i = 0; i < settings_n; i++) {
@@ -317,7 +295,7 @@ void options_print(const struct options *options, struct buffer *out)
 		add_comment(out, settings[i].help);
 		if (said)
 			buffer_printf(out, "# (%s)\n", options->origins[i]);
-		buffer_printf(out, "%s%s = %s\n\n", said ? "" : "#", settings[i].name,
+		buffer_printf(out, "%s%s = %s\n\n", said ? "" : "#", settings[i].value.name,
 			      value ? value : "");
 	}
 	for (const struct section *s = options->sections.first; s; s = s->next)
@@ -334,10 +312,10 @@ static void add_explanation(struct buffer *out, const char *text)
 	buffer_add_text(out, text);
 }
 
-static void add_option(struct buffer *out, const char *name, const char *value, const char *text)
+static void add_option(struct buffer *out, const char *name, const char *value, const char *text,
+		       const char *fallback)
 {
 	char option[128];
-
 	int n = snprintf(option, sizeof option, "  --%s%s%s", name, value ? " " : "",
 			 value ? value : "");
 	if (n < HELP_COLUMN - 1)
@@ -345,6 +323,9 @@ static void add_option(struct buffer *out, const char *name, const char *value, 
 	else
 		buffer_printf(out, "%s\n%*s", option, HELP_COLUMN, "");
 	add_explanation(out, text);
+	if (fallback)
+		buffer_printf(out, " (%s)", fallback);
+	buffer_add_char(out, '\n');
 }
 
 bool options_browsers_use_https(const struct options *options)
@@ -354,24 +335,15 @@ bool options_browsers_use_https(const struct options *options)
 
 void options_help(struct buffer *out)
 {
-	static const struct setting others[] = {
-		{ .name = "config",
-		  .value = "FILE",
-		  .help = "what is not said here is read from there" },
-		{ .name = "check-config", .help = "say what is wrong with all that, and end" },
-		{ .name = "print-config",
-		  .help = "print every setting and where it comes from, and end" },
-	};
 	for (size_t i = 0; i < settings_n; i++) {
-		add_option(out, settings[i].name, settings[i].value, settings[i].help);
-		if (settings[i].value && settings[i].fallback)
-			buffer_printf(out, " (%s)", settings[i].fallback);
-		buffer_add_char(out, '\n');
+		const struct setting *s = &settings[i];
+		add_option(out, s->value.name, s->argument, s->help,
+			   s->argument ? s->fallback : NULL);
 	}
-	for (size_t i = 0; i < COUNT(others); i++) {
-		add_option(out, others[i].name, others[i].value, others[i].help);
-		buffer_add_char(out, '\n');
-	}
+	add_option(out, "config", "FILE", "what is not said here is read from there", NULL);
+	add_option(out, "check-config", NULL, "say what is wrong with all that, and end", NULL);
+	add_option(out, "print-config", NULL,
+		   "print every setting and where it comes from, and end", NULL);
 }
 
 static bool same(const char *a, const char *b)
@@ -388,7 +360,7 @@ size_t options_compare(const struct options *before, const struct options *after
 		const char *now = after->values[i];
 		if (same(before->values[i], now))
 			continue;
-		buffer_printf(out, "%s is %s%s\n", settings[i].name, now ? now : "not set",
+		buffer_printf(out, "%s is %s%s\n", settings[i].value.name, now ? now : "not set",
 			      settings[i].reloads ? "" : " from the next start on");
 		n++;
 	}

@@ -7,16 +7,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proto/base/value.h"
+
 struct options;
 
 struct setting {
-	const char *name;     /* "--name" on the command line, "name = value" in a file */
-	const char *value;    /* what --help calls the value; NULL: a switch, yes or no */
+	struct value value;   /* "--name" on the command line, "name = value" in a file */
+	const char *argument; /* what --help calls the value; NULL: a switch, yes or no */
 	const char *fallback; /* as if it had been said; NULL: not set */
 	bool reloads;         /* else a change needs a restart */
-	/* Takes a value over; says what it has to be where it is not that, else NULL. */
-	const char *(*apply)(struct options *options, const char *value);
-	const char *help; /* lines parted by '\n' */
+	const char *help;     /* lines parted by '\n' */
 };
 
 extern const struct setting settings[];

@@ -10,15 +10,13 @@
 #include "collector/config/secret_file.h"
 #include "collector/config/value_list.h"
 #include "collector/transfer/mail_address.h"
-#include "proto/base/number.h"
 
 /* Of a key of PagerDuty's, as its answer to others says. */
 #define PAGERDUTY_KEY_LENGTH 32
 
-static const char *set_type(void *into, const char *value, struct arena *arena)
+static const char *read_type(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	(void)arena;
+	struct hook_settings *hook = to->member;
 
 	for (unsigned i = 0; i < HOOK_TYPE_COUNT; i++) {
 		if (strcmp(value, hook_type_name((enum hook_type)i)) != 0)
@@ -29,34 +27,14 @@ static const char *set_type(void *into, const char *value, struct arena *arena)
 	return hook_type_names();
 }
 
-static const char *set_switch(bool *where, const char *value)
+static const char *read_sites(const struct value_target *to, const char *value)
 {
-	*where = strcmp(value, "yes") == 0;
-	return *where || strcmp(value, "no") == 0 ? NULL : "yes or no";
-}
-
-static const char *set_send_resolved(void *into, const char *value, struct arena *arena)
-{
-	struct hook_settings *hook = into;
-	(void)arena;
-	return set_switch(&hook->route.send_resolved, value);
-}
-
-static const char *set_github(void *into, const char *value, struct arena *arena)
-{
-	struct hook_settings *hook = into;
-	(void)arena;
-	return set_switch(&hook->github, value);
-}
-
-static const char *set_sites(void *into, const char *value, struct arena *arena)
-{
-	struct hook_route *route = &((struct hook_settings *)into)->route;
+	struct hook_route *route = &((struct hook_settings *)to->member)->route;
 	const char *word = NULL;
 
 	if (!route->sites)
-		route->sites = arena_alloc_array(arena, HOOK_MAX_SITES, sizeof *route->sites);
-	while ((word = value_list_next(&value, arena))) {
+		route->sites = arena_alloc_array(to->arena, HOOK_MAX_SITES, sizeof *route->sites);
+	while ((word = value_list_next(&value, to->arena))) {
 		if (!value_is_site_pattern(word))
 			return SITE_PATTERN_EXPECTED;
 		if (route->n_sites == HOOK_MAX_SITES)
@@ -66,14 +44,14 @@ static const char *set_sites(void *into, const char *value, struct arena *arena)
 	return route->n_sites > 0 ? NULL : SITE_PATTERN_EXPECTED;
 }
 
-static const char *set_conditions(void *into, const char *value, struct arena *arena)
+static const char *read_conditions(const struct value_target *to, const char *value)
 {
-	struct hook_route *route = &((struct hook_settings *)into)->route;
+	struct hook_route *route = &((struct hook_settings *)to->member)->route;
 	enum condition condition = CONDITION_FAILING;
 	const char *word = NULL;
 
 	route->conditions = 0;
-	while ((word = value_list_next(&value, arena))) {
+	while ((word = value_list_next(&value, to->arena))) {
 		if (!condition_from_name(word, &condition))
 			return condition_names();
 		route->conditions |= CONDITION_BIT(condition);
@@ -81,28 +59,6 @@ static const char *set_conditions(void *into, const char *value, struct arena *a
 	if (route->conditions & CONDITION_BIT(CONDITION_SILENT)) /* what is inside is not told */
 		route->conditions |= CONDITION_BIT(CONDITION_SURROUNDINGS);
 	return route->conditions ? NULL : "at least one condition, such as failing";
-}
-
-static const char *set_limit(void *into, const char *value, struct arena *arena)
-{
-	struct hook_settings *hook = into;
-	(void)arena;
-
-	return duration_parse(value, &hook->limit_ms) && hook->limit_ms >= HOOK_MIN_LIMIT_MS &&
-			       hook->limit_ms <= HOOK_MAX_LIMIT_MS
-		       ? NULL
-		       : "a time from 1s to 10m";
-}
-
-static const char *set_interval(void *into, const char *value, struct arena *arena)
-{
-	struct hook_settings *hook = into;
-	(void)arena;
-
-	return duration_parse(value, &hook->interval_ms) &&
-			       hook->interval_ms >= HOOK_MIN_INTERVAL_MS
-		       ? NULL
-		       : DURATION_EXPECTED;
 }
 
 /* "SCHEME://" and something behind it that is printable ASCII. */
@@ -125,10 +81,9 @@ static bool has_user(const char *url)
 	return memchr(host, '@', strcspn(host, "/?#")) != NULL;
 }
 
-static const char *set_url(void *into, const char *value, struct arena *arena)
+static const char *read_url(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	(void)arena;
+	struct hook_settings *hook = to->member;
 
 	if (!is_url(value, "http") && !is_url(value, "https"))
 		return "a URL that begins with https:// or http://";
@@ -140,38 +95,32 @@ static const char *set_url(void *into, const char *value, struct arena *arena)
 	return NULL;
 }
 
-static const char *set_smtp(void *into, const char *value, struct arena *arena)
+static const char *read_smtp(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	(void)arena;
-
 	if (!is_url(value, "smtp") && !is_url(value, "smtps"))
 		return "smtp://HOST, smtp://HOST:PORT or smtps://HOST";
 	if (has_user(value))
 		return "a URL without a user; say user and password-file instead";
-	hook->smtp = value;
+	*(const char **)to->member = value;
 	return NULL;
 }
 
 /* A URL is shown and logged; a password has a file of its own. */
-static const char *set_proxy(void *into, const char *value, struct arena *arena)
+static const char *read_proxy(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	(void)arena;
-
 	if (!is_url(value, "http") && !is_url(value, "https") && !is_url(value, "socks5h"))
 		return "http://HOST:PORT, https://HOST:PORT or socks5h://HOST:PORT";
 	if (has_user(value))
 		return "a URL without a user; say proxy-user and proxy-password-file instead";
-	hook->proxy = value;
+	*(const char **)to->member = value;
 	return NULL;
 }
 
-static const char *set_secret(void *into, const char *value, struct arena *arena)
+static const char *read_secret(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
+	struct hook_settings *hook = to->member;
 	const char *why = NULL;
-	const char *text = secret_file_read(value, arena, &why);
+	const char *text = secret_file_read(value, to->arena, &why);
 
 	if (!text)
 		return why;
@@ -184,98 +133,49 @@ static const char *set_secret(void *into, const char *value, struct arena *arena
 	return NULL;
 }
 
-static const char *set_password(void *into, const char *value, struct arena *arena)
+static const char *read_proxy_user(const struct value_target *to, const char *value)
 {
-	const char *why = NULL;
-	((struct hook_settings *)into)->password = secret_file_read(value, arena, &why);
-	return why;
+	return strchr(value, ':') ? "a name without a colon" : value_text(to, value);
 }
 
-static const char *set_token(void *into, const char *value, struct arena *arena)
-{
-	const char *why = NULL;
-	((struct hook_settings *)into)->token = secret_file_read(value, arena, &why);
-	return why;
-}
-
-static const char *set_user(void *into, const char *value, struct arena *arena)
-{
-	(void)arena;
-	((struct hook_settings *)into)->user = value;
-	return *value ? NULL : "a name";
-}
-
-static const char *set_proxy_user(void *into, const char *value, struct arena *arena)
-{
-	(void)arena;
-	((struct hook_settings *)into)->proxy_user = value;
-	return *value && !strchr(value, ':') ? NULL : "a name without a colon";
-}
-
-static const char *set_proxy_password(void *into, const char *value, struct arena *arena)
-{
-	const char *why = NULL;
-	((struct hook_settings *)into)->proxy_password = secret_file_read(value, arena, &why);
-	return why;
-}
-
-static const char *set_file(const char **where, const char *value, struct arena *arena)
+static const char *read_file(const struct value_target *to, const char *value)
 {
 	const char *why = file_fault(value);
 
-	*where = value;
-	return why ? arena_printf(arena, "a file that can be read (%s)", why) : NULL;
+	*(const char **)to->member = value;
+	return why ? arena_printf(to->arena, "a file that can be read (%s)", why) : NULL;
 }
 
-static const char *set_ca(void *into, const char *value, struct arena *arena)
+static const char *read_command(const struct value_target *to, const char *value)
 {
-	return set_file(&((struct hook_settings *)into)->ca_file, value, arena);
-}
-
-static const char *set_client_cert(void *into, const char *value, struct arena *arena)
-{
-	return set_file(&((struct hook_settings *)into)->client_cert, value, arena);
-}
-
-static const char *set_client_key(void *into, const char *value, struct arena *arena)
-{
-	return set_file(&((struct hook_settings *)into)->client_key, value, arena);
-}
-
-static const char *set_command(void *into, const char *value, struct arena *arena)
-{
-	struct hook_settings *hook = into;
-
-	hook->command = value;
+	*(const char **)to->member = value;
 	if (*value != '/')
 		return "the whole path of a program";
 	if (access(value, X_OK) == 0)
 		return NULL;
-	return arena_printf(arena, "a program that can be run (%s)", strerror(errno));
+	return arena_printf(to->arena, "a program that can be run (%s)", strerror(errno));
 }
 
-static const char *set_method(void *into, const char *value, struct arena *arena)
+static const char *read_method(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	(void)arena;
+	bool is_get = strcmp(value, "GET") == 0;
 
-	hook->get = strcmp(value, "GET") == 0;
-	return hook->get || strcmp(value, "POST") == 0 ? NULL : "POST or GET";
+	*(bool *)to->member = is_get;
+	return is_get || strcmp(value, "POST") == 0 ? NULL : "POST or GET";
 }
 
-static const char *set_from(void *into, const char *value, struct arena *arena)
+static const char *read_from(const struct value_target *to, const char *value)
 {
-	(void)arena;
-	((struct hook_settings *)into)->from = value;
+	*(const char **)to->member = value;
 	return mail_address_is_valid(value) ? NULL : "an address such as mtawatch@example.com";
 }
 
-static const char *set_to(void *into, const char *value, struct arena *arena)
+static const char *read_to(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
+	struct hook_settings *hook = to->member;
 	const char *word = NULL;
 
-	while ((word = value_list_next(&value, arena))) {
+	while ((word = value_list_next(&value, to->arena))) {
 		if (!mail_address_is_valid(word))
 			return "addresses such as postmaster@example.com; several with commas";
 		if (hook->n_to == TRANSFER_MAX_RECEIVERS)
@@ -285,10 +185,9 @@ static const char *set_to(void *into, const char *value, struct arena *arena)
 	return hook->n_to > 0 ? NULL : "an address such as postmaster@example.com";
 }
 
-static const char *set_starttls(void *into, const char *value, struct arena *arena)
+static const char *read_starttls(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	(void)arena;
+	struct hook_settings *hook = to->member;
 
 	if (strcmp(value, "required") == 0)
 		hook->starttls = TRANSFER_STARTTLS_REQUIRED;
@@ -301,10 +200,9 @@ static const char *set_starttls(void *into, const char *value, struct arena *are
 	return NULL;
 }
 
-static const char *set_format(void *into, const char *value, struct arena *arena)
+static const char *read_format(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	(void)arena;
+	struct hook_settings *hook = to->member;
 
 	for (unsigned i = 0; i < HOOK_FORMAT_COUNT; i++) {
 		if (strcmp(value, hook_format_name((enum hook_format)i)) != 0)
@@ -319,43 +217,30 @@ static const char *set_format(void *into, const char *value, struct arena *arena
 		;
 }
 
-static const char *set_routing_key(void *into, const char *value, struct arena *arena)
+static const char *read_routing_key(const struct value_target *to, const char *value)
 {
-	struct hook_settings *hook = into;
-	const char *why = NULL;
+	const char *why = secret_file_value(to, value);
 
-	hook->routing_key = secret_file_read(value, arena, &why);
-	if (hook->routing_key && strlen(hook->routing_key) != PAGERDUTY_KEY_LENGTH)
+	if (!why && strlen(*(const char **)to->member) != PAGERDUTY_KEY_LENGTH)
 		return "a file with the 32 characters of an integration key of Events API V2";
 	return why;
 }
 
-static const char *set_max_alerts(void *into, const char *value, struct arena *arena)
-{
-	struct hook_settings *hook = into;
-	int64_t n = 0;
-
-	if (!number_parse(value, 1, NOTIFICATION_MAX_ALERTS, &n))
-		return arena_printf(arena, "a number from 1 to %d", NOTIFICATION_MAX_ALERTS);
-	hook->max_alerts = (size_t)n;
-	return NULL;
-}
-
-static const char *set_zone(void *into, const char *value, struct arena *arena)
+static const char *read_zone(const struct value_target *to, const char *value)
 {
 	const char *why = NULL;
-	((struct hook_settings *)into)->zone = time_zone_load(value, arena, &why);
-	return why ? arena_printf(arena, "the name of a time zone, and this %s", why) : NULL;
+
+	*(const struct time_zone **)to->member = time_zone_load(value, to->arena, &why);
+	return why ? arena_printf(to->arena, "the name of a time zone, and this %s", why) : NULL;
 }
 
-static const char *set_daily_report(void *into, const char *value, struct arena *arena)
+static const char *read_daily_report(const struct value_target *to, const char *value)
 {
 	unsigned minute;
-	(void)arena;
 
 	if (!minute_of_day_parse(value, &minute))
 		return "HH:MM, a time of the day in the hook's time-zone";
-	((struct hook_settings *)into)->report_minute = (int)minute;
+	*(int *)to->member = (int)minute;
 	return NULL;
 }
 
@@ -368,42 +253,57 @@ enum {
 
 #define OVER_HTTP (WEBHOOK | ALERTMANAGER | HEARTBEAT)
 #define ALERTS    (WEBHOOK | ALERTMANAGER | COMMAND | EMAIL)
+#define TOLD      (WEBHOOK | COMMAND | EMAIL) /* by notifications */
 
-/* Every key, and the types that have it. */
+#define AT(member) offsetof(struct hook_settings, member)
+
+/* Every key, and the types that have it. Of an offset of 0 the whole structure is read into. */
 static const struct {
-	struct section_key key;
 	unsigned types;
+	bool required;
+	bool repeats;
+	struct value value;
 } rows[] = {
-	{ { "type", true, false, set_type }, ~0U },
-	{ { "time-limit", false, false, set_limit }, ~0U },
-	{ { "sites", false, true, set_sites }, ALERTS },
-	{ { "conditions", false, false, set_conditions }, ALERTS },
-	{ { "send-resolved", false, false, set_send_resolved }, WEBHOOK | COMMAND | EMAIL },
-	{ { "url", true, false, set_url }, WEBHOOK | HEARTBEAT },
-	{ { "url", true, true, set_url }, ALERTMANAGER },
-	{ { "secret-file", false, true, set_secret }, WEBHOOK },
-	{ { "format", false, false, set_format }, WEBHOOK },
-	{ { "routing-key-file", false, false, set_routing_key }, WEBHOOK },
-	{ { "max-alerts", false, false, set_max_alerts }, WEBHOOK | COMMAND | EMAIL },
-	{ { "time-zone", false, false, set_zone }, WEBHOOK | COMMAND | EMAIL },
-	{ { "daily-report", false, false, set_daily_report }, WEBHOOK | COMMAND | EMAIL },
-	{ { "github-signature", false, false, set_github }, WEBHOOK },
-	{ { "token-file", false, false, set_token }, OVER_HTTP },
-	{ { "interval", false, false, set_interval }, HEARTBEAT },
-	{ { "method", false, false, set_method }, HEARTBEAT },
-	{ { "command", true, false, set_command }, COMMAND },
-	{ { "smtp", true, false, set_smtp }, EMAIL },
-	{ { "from", true, false, set_from }, EMAIL },
-	{ { "to", true, true, set_to }, EMAIL },
-	{ { "starttls", false, false, set_starttls }, EMAIL },
-	{ { "user", false, false, set_user }, OVER_HTTP | EMAIL },
-	{ { "password-file", false, false, set_password }, OVER_HTTP | EMAIL },
-	{ { "ca-file", false, false, set_ca }, OVER_HTTP | EMAIL },
-	{ { "client-cert", false, false, set_client_cert }, OVER_HTTP | EMAIL },
-	{ { "client-key", false, false, set_client_key }, OVER_HTTP | EMAIL },
-	{ { "proxy", false, false, set_proxy }, OVER_HTTP },
-	{ { "proxy-user", false, false, set_proxy_user }, OVER_HTTP },
-	{ { "proxy-password-file", false, false, set_proxy_password }, OVER_HTTP },
+	{ ~0U, true, false, VALUE("type", read_type, 0) },
+	{ ~0U, false, false,
+	  VALUE("time-limit", duration_read, AT(limit_ms), HOOK_MIN_LIMIT_MS, HOOK_MAX_LIMIT_MS,
+		"a time from 1s to 10m") },
+	{ ALERTS, false, true, VALUE("sites", read_sites, 0) },
+	{ ALERTS, false, false, VALUE("conditions", read_conditions, 0) },
+	{ TOLD, false, false, VALUE("send-resolved", value_switch, AT(route.send_resolved)) },
+	{ WEBHOOK | HEARTBEAT, true, false, VALUE("url", read_url, 0) },
+	{ ALERTMANAGER, true, true, VALUE("url", read_url, 0) },
+	{ WEBHOOK, false, true, VALUE("secret-file", read_secret, 0) },
+	{ WEBHOOK, false, false, VALUE("format", read_format, 0) },
+	{ WEBHOOK, false, false, VALUE("routing-key-file", read_routing_key, AT(routing_key)) },
+	{ TOLD, false, false,
+	  VALUE("max-alerts", value_size, AT(max_alerts), 1, NOTIFICATION_MAX_ALERTS,
+		"a number from 1 to " VALUE_DIGITS(NOTIFICATION_MAX_ALERTS)) },
+	{ TOLD, false, false, VALUE("time-zone", read_zone, AT(zone)) },
+	{ TOLD, false, false, VALUE("daily-report", read_daily_report, AT(report_minute)) },
+	{ WEBHOOK, false, false, VALUE("github-signature", value_switch, AT(github)) },
+	{ OVER_HTTP, false, false, VALUE("token-file", secret_file_value, AT(token)) },
+	{ HEARTBEAT, false, false,
+	  VALUE("interval", duration_read, AT(interval_ms), HOOK_MIN_INTERVAL_MS) },
+	{ HEARTBEAT, false, false, VALUE("method", read_method, AT(get)) },
+	{ COMMAND, true, false, VALUE("command", read_command, AT(command)) },
+	{ EMAIL, true, false, VALUE("smtp", read_smtp, AT(smtp)) },
+	{ EMAIL, true, false, VALUE("from", read_from, AT(from)) },
+	{ EMAIL, true, true, VALUE("to", read_to, 0) },
+	{ EMAIL, false, false, VALUE("starttls", read_starttls, 0) },
+	{ OVER_HTTP | EMAIL, false, false,
+	  VALUE("user", value_text, AT(user), .expected = "a name") },
+	{ OVER_HTTP | EMAIL, false, false,
+	  VALUE("password-file", secret_file_value, AT(password)) },
+	{ OVER_HTTP | EMAIL, false, false, VALUE("ca-file", read_file, AT(ca_file)) },
+	{ OVER_HTTP | EMAIL, false, false, VALUE("client-cert", read_file, AT(client_cert)) },
+	{ OVER_HTTP | EMAIL, false, false, VALUE("client-key", read_file, AT(client_key)) },
+	{ OVER_HTTP, false, false, VALUE("proxy", read_proxy, AT(proxy)) },
+	{ OVER_HTTP, false, false,
+	  VALUE("proxy-user", read_proxy_user, AT(proxy_user),
+		.expected = "a name without a colon") },
+	{ OVER_HTTP, false, false,
+	  VALUE("proxy-password-file", secret_file_value, AT(proxy_password)) },
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 
@@ -415,7 +315,8 @@ size_t hook_keys_of(enum hook_type type, struct section_key out[HOOK_MAX_KEYS])
 
 	for (size_t i = 0; i < N_ROWS; i++) {
 		if (rows[i].types & (1U << type))
-			out[n++] = rows[i].key;
+			out[n++] = (struct section_key){ rows[i].value, rows[i].required,
+							 rows[i].repeats };
 	}
 	return n;
 }

@@ -47,6 +47,15 @@ bool text_has_prefix(const char *text, const char *prefix)
 	return *prefix == '\0';
 }
 
+char *text_trim(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n > 0 && (text[n - 1] == ' ' || text[n - 1] == '\t'))
+		text[--n] = '\0';
+	return text + strspn(text, " \t");
+}
+
 char *text_put_number(char *at, uint64_t number)
 {
 	char digits[TEXT_NUMBER_SIZE];

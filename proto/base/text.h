@@ -25,6 +25,9 @@ char text_lower(char c);
 /* The value of a hexadecimal digit in either case; -1 if it is none. */
 int text_hex_digit(char c);
 
+/* Cuts off, in place, the blanks and tabs at both ends; returns where it begins now. */
+char *text_trim(char *text);
+
 /* Room for the longest of text_put_number(). */
 #define TEXT_NUMBER_SIZE 20
 

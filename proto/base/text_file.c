@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "proto/base/text.h"
 #include "proto/base/utf8.h"
 
 #define UTF8_MARK "\xEF\xBB\xBF"
@@ -198,15 +199,6 @@ const char *text_file_decode_utf8(struct arena *arena, const void *bytes, size_t
 	return NULL;
 }
 
-static char *trim(char *line)
-{
-	size_t n = strlen(line);
-
-	while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
-		line[--n] = '\0';
-	return line + strspn(line, " \t");
-}
-
 const char *text_file_decode_word(struct arena *arena, const void *bytes, size_t n,
 				  const char **out)
 {
@@ -217,7 +209,7 @@ const char *text_file_decode_word(struct arena *arena, const void *bytes, size_t
 	if (wrong)
 		return wrong;
 	for (char *at = file.text, *line = NULL; (line = text_file_next_line(&at)) != NULL;) {
-		line = trim(line);
+		line = text_trim(line);
 		if (*line && found)
 			return "it holds more than one line";
 		if (*line)

@@ -152,9 +152,9 @@ def test_a_setting_of_the_collector_is_explained_in_the_readme():
 def settings_of_the_agent():
     """{name: value name in the registry, or None} of each row of the agent's table of settings."""
     rows = re.split(r"\n\t\{ ", text("agent/config/settings.c").split("settings[] = {")[1])[1:]
-    found = {re.match(r'\.name = "([\w-]+)"', row)[1]: re.search(r'\.value_name = "(\w+)"', row) for row in rows}
+    found = [re.match(r'ROW\("([\w-]+)", \w+, \w+,\s+(?:"(\w+)"|NULL),', row).groups() for row in rows]
     assert len(found) > 20
-    return {name: value and value[1] for name, value in found.items()}
+    return dict(found)
 
 
 def test_a_setting_of_the_agent_is_explained_in_the_readme():

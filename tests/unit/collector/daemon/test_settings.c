@@ -214,7 +214,7 @@ static void the_help_names_every_setting(void **state)
 	buffer_init(&help);
 	options_help(&help);
 	for (size_t i = 0; i < settings_n; i++) {
-		snprintf(name, sizeof name, "  --%s", settings[i].name);
+		snprintf(name, sizeof name, "  --%s", settings[i].value.name);
 		assert_non_null(strstr(help.bytes, name));
 	}
 	buffer_deinit(&help);
@@ -225,23 +225,21 @@ struct hook {
 	unsigned n_sites;
 };
 
-static const char *set_type(void *into, const char *value, struct arena *memory)
+static const char *read_type(const struct value_target *to, const char *value)
 {
-	(void)memory;
-	((struct hook *)into)->type = value;
+	((struct hook *)to->member)->type = value;
 	return strcmp(value, "webhook") == 0 ? NULL : "webhook";
 }
 
-static const char *add_site(void *into, const char *value, struct arena *memory)
+static const char *add_site(const struct value_target *to, const char *value)
 {
-	(void)memory;
 	(void)value;
-	((struct hook *)into)->n_sites++;
+	((struct hook *)to->member)->n_sites++;
 	return NULL;
 }
 
-static const struct section_key hook_keys[] = { { "type", true, false, set_type },
-						{ "site", false, true, add_site } };
+static const struct section_key hook_keys[] = { { VALUE("type", read_type, 0), true, false },
+						{ VALUE("site", add_site, 0), false, true } };
 
 static void sections_follow_the_settings(void **state)
 {
