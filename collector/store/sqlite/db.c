@@ -9,19 +9,12 @@
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
-#define STORE_ALERT_COLUMNS                                                                        \
-	"id, state, notified, flapping, event, key, server, organization, site, cause, verdict, "  \
-	"reason, text, now_text, remedy, options, adapter, clocks, acknowledged_by, comment, "     \
-	"acknowledgements, condition, opened, notified_condition, acknowledged_condition, "        \
-	"degrees, notified_degrees, since_ms, gone_ms, fired_ms, resolved_ms, event_ms, "          \
-	"notified_ms, acknowledged_ms, acknowledged_until_ms, notified_acknowledged_ms"
-
 /* Alerts in the state `?1` in the order of a text, from behind the text `?3` with the id `?2` on. */
 #define STORE_ALERTS_BY(text)                                                                      \
-	"SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 AND (" text                    \
-	" COLLATE NOCASE > ?3 OR (" text " COLLATE NOCASE = ?3 AND id < ?2)) ORDER BY " text       \
-	" COLLATE NOCASE, id DESC"
+	"SELECT @alert FROM alert WHERE state = ?1 AND (" text " COLLATE NOCASE > ?3 OR (" text    \
+	" COLLATE NOCASE = ?3 AND id < ?2)) ORDER BY " text " COLLATE NOCASE, id DESC"
 
+/* "@alert": the columns of the table, "@?alert": as many parameters (rows.c). */
 static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_BEGIN] = "BEGIN IMMEDIATE",
 	[STORE_COMMIT] = "COMMIT",
@@ -105,27 +98,22 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"v.key JOIN " STORE_REPORT_TABLES " WHERE r.id = " STORE_LATEST_ID
 		" AND v.key = ?1",
 	[STORE_DROP_SERVER] = "DELETE FROM server WHERE key = ?1",
-	[STORE_PUT_REMOVAL] =
-		"INSERT OR REPLACE INTO removal (key, server, at_ms, made_by, reason) "
-		"VALUES (?1, ?2, ?3, ?4, ?5)",
-	[STORE_LIST_REMOVALS] =
-		"SELECT key, server, at_ms, made_by, reason FROM removal ORDER BY key",
+	[STORE_PUT_REMOVAL] = "INSERT OR REPLACE INTO removal (@removal) VALUES (@?removal)",
+	[STORE_LIST_REMOVALS] = "SELECT @removal FROM removal ORDER BY key",
 	/* Since when a server is expected stays when it is named again. */
-	[STORE_PUT_EXPECTED] = "INSERT INTO expected (key, server, organization, site, since_ms) "
-			       "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key) DO UPDATE SET "
-			       "server = ?2, organization = ?3, site = ?4",
+	[STORE_PUT_EXPECTED] = "INSERT INTO expected (@expected) VALUES (@?expected) ON CONFLICT "
+			       "(key) DO UPDATE SET server = excluded.server, organization = "
+			       "excluded.organization, site = excluded.site",
 	[STORE_DROP_EXPECTED] = "DELETE FROM expected WHERE key = ?1",
 	[STORE_CLEAR_EXPECTED] = "DELETE FROM expected",
 	[STORE_CLEAR_FORMER] = "DELETE FROM expected_former",
-	[STORE_KEEP_FORMER] = "INSERT INTO expected_former SELECT key, server, organization, site, "
-			      "since_ms FROM expected",
-	[STORE_LIST_FORMER] = "SELECT key, server, organization, site, since_ms "
-			      "FROM expected_former ORDER BY key",
+	[STORE_KEEP_FORMER] =
+		"INSERT INTO expected_former (@expected) SELECT @expected FROM expected",
+	[STORE_LIST_FORMER] = "SELECT @expected FROM expected_former ORDER BY key",
 	[STORE_MARK_EXPECTED] = "INSERT INTO meta VALUES ('expected_version', 1) "
 				"ON CONFLICT (name) DO UPDATE SET value = value + 1",
 	[STORE_EXPECTED_VERSION] = "SELECT value FROM meta WHERE name = 'expected_version'",
-	[STORE_LIST_EXPECTED] =
-		"SELECT key, server, organization, site, since_ms FROM expected ORDER BY key",
+	[STORE_LIST_EXPECTED] = "SELECT @expected FROM expected ORDER BY key",
 	/*
 	 * The server ?1 until ?2. Reports of a stream are in the order of their times but for ?3
 	 * places, so a long stream is halved until what is left is short. As a report by which it
@@ -170,10 +158,8 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"SELECT (SELECT max(sequence) FROM report WHERE stream_id = s.id) AS last FROM "
 		"stream s WHERE s.agent_id = ?1 AND s.epoch = ?2 AND last IS NOT NULL "
 		"ORDER BY last DESC LIMIT 1",
-	[STORE_ADD_IDENTITY] =
-		"INSERT INTO identity (kind, name, id, hash, role, made_by, made_at_ms, "
-		"expires_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-		"ON CONFLICT (kind, name) DO NOTHING",
+	[STORE_ADD_IDENTITY] = "INSERT INTO identity (@identity) VALUES (@?identity) ON CONFLICT "
+			       "(kind, name) DO NOTHING",
 	[STORE_DROP_IDENTITY] = "DELETE FROM identity WHERE kind = ?1 AND name = ?2",
 	[STORE_DROP_SESSIONS] = "DELETE FROM identity WHERE kind = 4 AND made_by = ?1",
 	/* Those that are over, and of one token all but the `?3` newest. */
@@ -181,39 +167,29 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"DELETE FROM identity WHERE kind = 4 AND (expires_at_ms <= ?1 OR (made_by = ?2 AND "
 		"name NOT IN (SELECT name FROM identity WHERE kind = 4 AND made_by = ?2 "
 		"ORDER BY made_at_ms DESC, name LIMIT ?3)))",
-	[STORE_ONE_IDENTITY] =
-		"SELECT name, id, hash, role, made_by, made_at_ms, expires_at_ms FROM identity "
-		"WHERE kind = ?1 AND name = ?2",
-	[STORE_LIST_IDENTITIES] =
-		"SELECT name, id, hash, role, made_by, made_at_ms, expires_at_ms FROM identity "
-		"WHERE kind = ?1 AND name > ?2 ORDER BY name LIMIT ?3",
-	[STORE_ADD_AUDIT] = "INSERT INTO audit (at_ms, who, origin, action, kind, object, "
-			    "object_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[STORE_ONE_IDENTITY] = "SELECT @identity FROM identity WHERE kind = ?1 AND name = ?2",
+	[STORE_LIST_IDENTITIES] = "SELECT @identity FROM identity WHERE kind = ?1 AND name > ?2 "
+				  "ORDER BY name LIMIT ?3",
+	[STORE_ADD_AUDIT] = "INSERT INTO audit (@audit) VALUES (@?audit)",
 	[STORE_DROP_AUDIT] = "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?1",
-	[STORE_AUDIT_AFTER] = "SELECT id, at_ms, who, origin, action, kind, object, object_id "
-			      "FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[STORE_AUDIT_BEFORE] = "SELECT id, at_ms, who, origin, action, kind, object, object_id "
-			       "FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+	[STORE_AUDIT_AFTER] = "SELECT @audit FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
+	[STORE_AUDIT_BEFORE] = "SELECT @audit FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
 	[STORE_LAST_AUDIT] = "SELECT coalesce(max(id), 0) FROM audit",
-	[STORE_PUT_ALERT] =
-		"INSERT OR REPLACE INTO alert (" STORE_ALERT_COLUMNS ") VALUES (?1, ?2, "
-		"?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-		"?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, "
-		"?33, ?34, ?35, ?36)",
+	[STORE_PUT_ALERT] = "INSERT OR REPLACE INTO alert (@alert) VALUES (@?alert)",
 	[STORE_DROP_ALERT] = "DELETE FROM alert WHERE id = ?1",
 	/* Those that are over and known to be: `?1` stay. */
 	[STORE_TRIM_ALERTS] = "DELETE FROM alert WHERE state = 3 AND notified <> 1 AND id <= "
 			      "(SELECT id FROM alert WHERE state = 3 ORDER BY id DESC LIMIT 1 "
 			      "OFFSET ?1)",
-	[STORE_OPEN_ALERTS] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state IN (1, 2) OR "
-			      "(state = 3 AND notified = 1) ORDER BY id",
-	[STORE_ALERTS_OF_CONDITION] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 "
-				      "AND condition = ?3 AND id < ?2 ORDER BY id DESC",
-	[STORE_ALERTS_BY_ID] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE state = ?1 AND "
-			       "id < ?2 ORDER BY id DESC",
+	[STORE_OPEN_ALERTS] = "SELECT @alert FROM alert WHERE state IN (1, 2) OR (state = 3 AND "
+			      "notified = 1) ORDER BY id",
+	[STORE_ALERTS_OF_CONDITION] = "SELECT @alert FROM alert WHERE state = ?1 AND condition = "
+				      "?3 AND id < ?2 ORDER BY id DESC",
+	[STORE_ALERTS_BY_ID] =
+		"SELECT @alert FROM alert WHERE state = ?1 AND id < ?2 ORDER BY id DESC",
 	[STORE_ALERTS_BY_SERVER] = STORE_ALERTS_BY("server"),
 	[STORE_ALERTS_BY_SITE] = STORE_ALERTS_BY("(site || '/' || organization)"),
-	[STORE_ONE_ALERT] = "SELECT " STORE_ALERT_COLUMNS " FROM alert WHERE id = ?1",
+	[STORE_ONE_ALERT] = "SELECT @alert FROM alert WHERE id = ?1",
 	[STORE_ADD_DELIVERY] = "INSERT INTO delivery (id, hook, lane, state, made_ms, next_ms, "
 			       "attempts, result, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '', ?7)",
 	[STORE_PUT_DELIVERY] = "UPDATE delivery SET state = ?2, next_ms = ?3, ended_ms = ?4, "
@@ -223,30 +199,19 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 		"WHERE state = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 	[STORE_TRIM_SILENCES] = "DELETE FROM silence WHERE ends_ms <= ?1",
 	[STORE_LIST_DELIVERIES] =
-		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result, "
+		"SELECT @delivery, "
 		"json_extract(text, '$.alerts[0].id'), json_extract(text, '$.alerts[0].server'), "
 		"json_extract(text, '$.alerts[0].condition'), json_array_length(text, '$.alerts') "
 		"FROM (SELECT *, iif(json_valid(CAST(body AS TEXT)), CAST(body AS TEXT), '{}') AS "
 		"text FROM delivery WHERE state = ?1 AND id < ?2 ORDER BY id DESC)",
-	[STORE_ONE_DELIVERY] =
-		"SELECT id, hook, lane, state, made_ms, next_ms, ended_ms, attempts, result, body "
-		"FROM delivery WHERE id = ?1",
-	[STORE_ADD_SILENCE] = "INSERT INTO silence (id, server, organization, site, condition, "
-			      "comment, made_by, starts_ms, ends_ms) VALUES (?1, ?2, ?3, ?4, ?5, "
-			      "?6, ?7, ?8, ?9)",
+	[STORE_ONE_DELIVERY] = "SELECT @delivery, body FROM delivery WHERE id = ?1",
+	[STORE_ADD_SILENCE] = "INSERT INTO silence (@silence) VALUES (@?silence)",
 	[STORE_DROP_SILENCE] = "DELETE FROM silence WHERE id = ?1",
-	[STORE_LIST_SILENCES] = "SELECT id, server, organization, site, condition, comment, "
-				"made_by, starts_ms, ends_ms FROM silence ORDER BY id",
-	[STORE_PUT_HOOK] =
-		"INSERT OR REPLACE INTO hook (name, disabled, since_ms) VALUES (?1, ?2, ?3)",
-	[STORE_PUT_SUMMARY] =
-		"INSERT OR REPLACE INTO summary (hook, kind, held, opened, resolved, "
-		"report_opened, report_resolved, since_ms, due_ms, storm_ms, calm_ms, reported_ms) "
-		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-	[STORE_LIST_SUMMARIES] =
-		"SELECT hook, kind, held, opened, resolved, report_opened, report_resolved, "
-		"since_ms, due_ms, storm_ms, calm_ms, reported_ms FROM summary ORDER BY hook",
-	[STORE_LIST_HOOKS] = "SELECT name, disabled, since_ms FROM hook ORDER BY name",
+	[STORE_LIST_SILENCES] = "SELECT @silence FROM silence ORDER BY id",
+	[STORE_PUT_HOOK] = "INSERT OR REPLACE INTO hook (@hook) VALUES (@?hook)",
+	[STORE_PUT_SUMMARY] = "INSERT OR REPLACE INTO summary (@summary) VALUES (@?summary)",
+	[STORE_LIST_SUMMARIES] = "SELECT @summary FROM summary ORDER BY hook",
+	[STORE_LIST_HOOKS] = "SELECT @hook FROM hook ORDER BY name",
 	[STORE_LAST_ALERT_ID] = "SELECT max((SELECT coalesce(max(id), 0) FROM alert), (SELECT "
 				"coalesce(max(id), 0) FROM delivery), (SELECT coalesce(max(id), 0) "
 				"FROM silence))",
@@ -309,14 +274,23 @@ enum status store_db_fail(const struct store_db *db, const char *what, char erro
 	return status;
 }
 
+static bool prepare(sqlite3 *handle, const char *text, sqlite3_stmt **out)
+{
+	struct buffer whole;
+
+	buffer_init(&whole);
+	store_db_write_columns(&whole, text);
+	int code =
+		sqlite3_prepare_v3(handle, whole.bytes, -1, SQLITE_PREPARE_PERSISTENT, out, NULL);
+	buffer_deinit(&whole);
+	return code == SQLITE_OK;
+}
+
 sqlite3_stmt *store_db_statement(struct store_db *db, enum store_statement which)
 {
 	sqlite3_stmt **statement = &db->statements[which];
 
-	if (!*statement && sqlite3_prepare_v3(db->handle, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
-					      statement, NULL) != SQLITE_OK)
-		return NULL;
-	return *statement;
+	return *statement || prepare(db->handle, sql[which], statement) ? *statement : NULL;
 }
 
 void store_db_done(sqlite3_stmt *statement)
@@ -414,20 +388,6 @@ int64_t store_db_time(sqlite3_stmt *row, int column)
 {
 	return sqlite3_column_type(row, column) == SQLITE_NULL ? TIMESTAMP_NONE
 							       : sqlite3_column_int64(row, column);
-}
-
-enum status store_db_choice(const struct store_db *db, sqlite3_stmt *row, int column, int first,
-			    int last, const char *what, int *out, char error[STORE_ERROR_SIZE])
-{
-	int64_t number = sqlite3_column_int64(row, column);
-
-	if (number >= first && number <= last) {
-		*out = (int)number;
-		return STATUS_OK;
-	}
-	snprintf(error, STORE_ERROR_SIZE, "'%s' is damaged: the %s %s %" PRId64 ", which is none",
-		 db->path, what, sqlite3_column_name(row, column), number);
-	return STATUS_MALFORMED;
 }
 
 const char *store_db_text_or_null(sqlite3_stmt *row, int column)

@@ -19,6 +19,7 @@
 #include "collector/model/record_report.h"
 #include "collector/store/admin.h"
 #include "collector/store/check.h"
+#include "collector/store/columns.h"
 #include "collector/store/pack.h"
 #include "collector/store/sqlite/clocks.h"
 #include "collector/store/sqlite/engine.h"
@@ -191,6 +192,10 @@ sqlite3_stmt *store_db_bound(struct store_db *db, enum store_statement which,
 		       sizeof((const struct store_parameter[]){ __VA_ARGS__ }) /                   \
 			       sizeof(struct store_parameter))
 
+/* The same, and runs it: for one that returns no rows. */
+#define STORE_RUN(db, which, what, error, ...)                                                     \
+	store_db_run(db, STORE_BOUND(db, which, __VA_ARGS__), what, error)
+
 /* Makes a statement ready for its next use; NULL is allowed. */
 void store_db_done(sqlite3_stmt *statement);
 
@@ -301,13 +306,6 @@ bool store_db_bind_time(sqlite3_stmt *statement, int at, int64_t ms);
 int64_t store_db_time(sqlite3_stmt *row, int column);
 
 /*
- * A number of a row that stands for one of an enumeration, from `first` to `last`; of anything else
- * STATUS_MALFORMED, for the row is damaged. `what`: "alert", for the error.
- */
-enum status store_db_choice(const struct store_db *db, sqlite3_stmt *row, int column, int first,
-			    int last, const char *what, int *out, char error[STORE_ERROR_SIZE]);
-
-/*
  * A text of a row, borrowed from it; of other types than text what SQLite makes of them, "" of a NULL,
  * which only damage puts into a column that is NOT NULL.
  */
@@ -315,6 +313,52 @@ const char *store_db_text(sqlite3_stmt *row, int column);
 
 /* Likewise; NULL where the column has none. */
 const char *store_db_text_or_null(sqlite3_stmt *row, int column);
+
+/*
+ * Records of collector/store/columns.h as rows (rows.c). A statement's text says "@alert" for the
+ * columns of that table and "@?alert" for as many parameters; a list begins with the columns.
+ */
+void store_db_write_columns(struct buffer *out, const char *sql);
+
+/* Binds a record to a statement whose first parameters are its columns, and runs it. */
+enum status store_db_put(struct store_db *db, enum store_statement which,
+			 const struct store_table *table, const void *record, const char *what,
+			 char error[STORE_ERROR_SIZE]);
+
+/*
+ * The record of a row, borrowed from it.
+ *
+ * STATUS_MALFORMED  it is damaged: a number or a word stands for nothing that we know
+ */
+enum status store_db_get(const struct store_db *db, sqlite3_stmt *row,
+			 const struct store_table *table, union store_record *out,
+			 char error[STORE_ERROR_SIZE]);
+
+/* Whoever reads a list, and how many rows it was. */
+struct store_reader {
+	/* Gives a record to `each`, whose type it knows. */
+	enum status (*give)(sqlite3_stmt *row, union store_record *record,
+			    const struct store_reader *reader);
+	void (*each)(void);
+	void *user;
+	size_t n;
+};
+#define STORE_READER(give, each, user)                                                             \
+	(&(struct store_reader){ give, (void (*)(void))(each), user, 0 })
+
+/* Defines give_TYPE() for a store_each_TYPE. */
+#define STORE_DEFINE_GIVE(type)                                                                    \
+	static enum status give_##type(sqlite3_stmt *row, union store_record *record,              \
+				       const struct store_reader *reader)                          \
+	{                                                                                          \
+		(void)row;                                                                         \
+		return ((store_each_##type *)reader->each)(reader->user, &record->type);           \
+	}
+
+/* store_db_list() for records of a table. */
+enum status store_db_rows(struct store_db *db, sqlite3_stmt *list, const struct store_table *table,
+			  const char *what, struct store_reader *reader,
+			  char error[STORE_ERROR_SIZE]);
 
 /* One transaction of the writer's (write.c). store_db_end() commits, or takes
  * everything back where `status` or the commit itself is a failure. */
@@ -446,9 +490,6 @@ enum status store_db_read_silences(struct store_db *db, store_each_silence *each
 				   char error[STORE_ERROR_SIZE]);
 enum status store_db_read_hooks(struct store_db *db, store_each_hook *each, void *user,
 				char error[STORE_ERROR_SIZE]);
-/* What hooks are owed in summaries (summaries.c). */
-enum status store_db_put_summaries(struct store_db *db, const struct store_change *change,
-				   char error[STORE_ERROR_SIZE]);
 enum status store_db_read_summaries(struct store_db *db, store_each_summary *each, void *user,
 				    char error[STORE_ERROR_SIZE]);
 enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_state state,

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "proto/base/arena.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 #include "tests/unit/collector/store/store_fixture.h"
@@ -195,6 +197,57 @@ static void a_number_that_stands_for_nothing_is_damage(void **state)
 	}
 }
 
+static enum status see_summary(void *user, const struct record_summary *row)
+{
+	(void)user;
+	fail_msg("the kind %d of a summary was given", (int)row->kind);
+	return STATUS_OK;
+}
+
+static enum status see_audit(void *user, const struct record_audit *row)
+{
+	(void)user;
+	fail_msg("the kind %d of an audit row was given", (int)row->kind);
+	return STATUS_OK;
+}
+
+static enum status see_identity(void *user, const struct record_identity *row)
+{
+	(void)user;
+	fail_msg("the role %d of an identity was given", (int)row->role);
+	return STATUS_OK;
+}
+
+/* Likewise of every other record that has one. */
+static void a_number_of_another_record_that_stands_for_nothing_is_damage(void **state)
+{
+	struct record_delivery delivery;
+	struct arena arena;
+	(void)state;
+
+	arena_init(&arena);
+	fixture_execute(&f, "INSERT INTO summary (hook, kind, held, opened, resolved, "
+			    "report_opened, report_resolved) VALUES ('ops', 3, 0, 0, 0, 0, 0)");
+	assert_int_equal(store_read_summaries(store_reader(f.store), see_summary, NULL, f.error),
+			 STATUS_MALFORMED);
+	fixture_execute(&f, "INSERT INTO audit (at_ms, who, origin, action, kind, object) "
+			    "VALUES (1, 'w', 'o', 'a', 7, '')");
+	assert_int_equal(
+		store_read_audit_after(store_reader(f.store), 0, 9, see_audit, NULL, f.error),
+		STATUS_MALFORMED);
+	fixture_execute(&f, "INSERT INTO identity (kind, name, hash, role, made_by, made_at_ms, "
+			    "expires_at_ms) VALUES (2, 'ops', x'00', 5, 'w', 1, 0)");
+	assert_int_equal(store_read_identities(store_reader(f.store), RECORD_KIND_TOKEN, "", 9,
+					       see_identity, NULL, f.error),
+			 STATUS_MALFORMED);
+	fixture_execute(&f, "INSERT INTO delivery (id, hook, lane, state, made_ms, next_ms, "
+			    "attempts, result, body) VALUES (1, 'h', 'l', 0, 1, 1, 0, '', x'')");
+	assert_int_equal(store_read_delivery(store_reader(f.store), 1, &arena, &delivery, f.error),
+			 STATUS_MALFORMED);
+	assert_non_null(strstr(f.error, "is damaged: the notification state 0, which is none"));
+	arena_deinit(&arena);
+}
+
 /* `n` alerts that are over from id `first` on. */
 static void put_over(int64_t first, size_t n, enum record_alert_notified notified)
 {
@@ -314,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(an_alert_is_what_it_was),
 		WITH_STORE(a_number_that_stands_for_nothing_is_damage),
+		WITH_STORE(a_number_of_another_record_that_stands_for_nothing_is_damage),
 		WITH_STORE(alerts_that_are_over_have_a_limit),
 		WITH_STORE(silences_that_are_over_go),
 		WITH_STORE(deliveries_that_are_over_have_a_limit),
