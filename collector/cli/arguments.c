@@ -1,73 +1,140 @@
 #include "collector/cli/arguments.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-static enum status complain(char *error, const char *format, ...)
-	__attribute__((format(PRINTF_FORMAT, 2, 3)));
+#include "collector/cli/terminal.h"
+#include "proto/base/argument.h"
+#include "proto/base/buffer.h"
+#include "proto/base/timestamp.h"
 
-static enum status complain(char *error, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	vsnprintf(error, ARGUMENTS_ERROR_SIZE, format, args);
-	va_end(args);
-	return STATUS_INVALID;
-}
+/* A command line that is being read. */
+struct reading {
+	struct arguments *out;
+	struct argument_reader in;
+	const char *command; /* its name, `length` bytes */
+	int length;
+	struct arguments_option *options;
+	size_t n_options;
+};
 
-/* The option whose name is `n` bytes of `name`, or NULL. */
-static struct arguments_option *find(struct arguments_option *options, size_t n_options,
-				     const char *name, size_t n)
+#define refuse(r, format, ...)                                                                     \
+	terminal_refuse(format "; see mtawatch-collector %.*s --help", __VA_ARGS__, (r)->length,   \
+			(r)->command)
+
+static struct arguments_option *find(const struct reading *r, const struct argument *a)
 {
-	for (size_t i = 0; i < n_options; i++) {
-		if (strlen(options[i].name) == n && memcmp(options[i].name, name, n) == 0)
-			return &options[i];
+	for (size_t i = 0; i < r->n_options; i++) {
+		if (argument_is(a, r->options[i].name))
+			return &r->options[i];
 	}
 	return NULL;
 }
 
-/* "--name value", "--name=value" or "--switch" at argv[*at]. */
-static enum status read_option(int argc, char **argv, int *at, struct arguments_option *options,
-			       size_t n_options, char *error)
+static int read_option(struct reading *r, const struct argument *a)
 {
-	const char *text = argv[*at] + 2;
-	size_t n = strcspn(text, "=");
-	const char *value = text[n] == '=' ? text + n + 1 : NULL;
-	struct arguments_option *option = find(options, n_options, text, n);
+	struct arguments_option *option = find(r, a);
+	const char *value = "yes";
 
 	if (!option)
-		return complain(error, "there is no option \"--%.*s\"", (int)n, text);
-	if (!option->value && value)
-		return complain(error, "--%s takes no value", option->name);
-	if (!option->value)
-		value = "yes";
-	else if (!value && *at + 1 < argc)
-		value = argv[++*at];
+		return refuse(r, "there is no option \"--%.*s\"", (int)a->n, a->name);
+	if (!option->value && a->value)
+		return refuse(r, "--%s takes no value", option->name);
+	if (option->value)
+		value = argument_value(&r->in, a);
 	if (!value || *value == '\0')
-		return complain(error, "--%s needs a value: --%s %s", option->name, option->name,
-				option->value);
+		return refuse(r, "--%s needs a value: --%s %s", option->name, option->name,
+			      option->value);
 	if (option->n == option->max)
-		return complain(error, "--%s is given too often", option->name);
+		return refuse(r, "--%s is given too often", option->name);
 	option->values[option->n++] = value;
-	return STATUS_OK;
+	return TERMINAL_EXIT_OK;
 }
 
-enum status arguments_read(struct arguments *out, int argc, char **argv,
-			   struct arguments_option *options, size_t n_options,
-			   char error[ARGUMENTS_ERROR_SIZE])
+/* Does a word of the command line stand for this one of a form? */
+static bool is_meant(const char *word, const char *form, size_t n)
 {
-	enum status status = STATUS_OK;
-	bool only_words = false;
+	if (*form >= 'a' && *form <= 'z')
+		return strlen(word) == n && memcmp(word, form, n) == 0;
+	return !memchr(form, '/', n) || strchr(word, '/');
+}
 
-	*out = (struct arguments){ .words = argv };
-	for (int i = 0; i < argc && status == STATUS_OK; i++) {
-		if (only_words || strncmp(argv[i], "--", 2) != 0)
-			out->words[out->n_words++] = argv[i];
-		else if (argv[i][2] == '\0')
+static bool has_form(const struct arguments *a, const char *form)
+{
+	size_t i = 0;
+
+	for (form += strcspn(form, " "); *form; form += strcspn(form, " ")) {
+		form++;
+		if (i < a->n_words && !is_meant(a->words[i], form, strcspn(form, " ")))
+			return false;
+		if (i == a->n_words && *form != '[')
+			return false;
+		if (i < a->n_words)
+			i = strstr(form, "...") ? a->n_words : i + 1;
+	}
+	return i == a->n_words;
+}
+
+/* "expected "hook list" or "hook test NAME"" */
+static int refuse_words(const struct reading *r, const struct arguments_forms *forms)
+{
+	struct buffer text;
+
+	if (forms->n == 1 && !strchr(forms->list[0], ' '))
+		return refuse(r, "\"%s\" is no option; %s takes nothing else", r->out->words[0],
+			      forms->list[0]);
+	buffer_init(&text);
+	for (size_t i = 0; i < forms->n; i++)
+		buffer_printf(&text, "%s\"%s\"",
+			      i == 0             ? ""
+			      : i + 1 < forms->n ? ", "
+						 : " or ",
+			      forms->list[i]);
+	int rc = refuse(r, "expected %s", text.bytes);
+	buffer_deinit(&text);
+	return rc;
+}
+
+static int read_all(struct reading *r)
+{
+	struct argument a;
+	bool only_words = false;
+	int rc = TERMINAL_EXIT_OK;
+
+	while (rc == TERMINAL_EXIT_OK && argument_next(&r->in, &a)) {
+		if (only_words || !a.name)
+			r->out->words[r->out->n_words++] = a.text;
+		else if (a.text[2] == '\0')
 			only_words = true;
 		else
-			status = read_option(argc, argv, &i, options, n_options, error);
+			rc = read_option(r, &a);
 	}
-	return status;
+	return rc;
+}
+
+int arguments_read(struct arguments *out, int argc, char **argv,
+		   const struct arguments_forms *forms, struct arguments_option *options,
+		   size_t n_options)
+{
+	struct reading r = { .out = out,
+			     .in = { argc, argv, 0 },
+			     .command = forms->list[0],
+			     .length = (int)strcspn(forms->list[0], " "),
+			     .options = options,
+			     .n_options = n_options };
+
+	*out = (struct arguments){ .words = argv };
+	int rc = read_all(&r);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	argv[out->n_words] = NULL;
+	while (out->form < forms->n && !has_form(out, forms->list[out->form]))
+		out->form++;
+	return out->form < forms->n ? rc : refuse_words(&r, forms);
+}
+
+int arguments_time(const char *option, const char *text, int64_t *out_ms)
+{
+	if (!text || timestamp_parse(text, out_ms) == STATUS_OK)
+		return TERMINAL_EXIT_OK;
+	return terminal_refuse("--%s: '%s' is no time such as 2026-11-22T10:45:23Z", option, text);
 }

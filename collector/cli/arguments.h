@@ -6,10 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-
-#include "proto/base/status.h"
-
-#define ARGUMENTS_ERROR_SIZE 256
+#include <stdint.h>
 
 struct arguments_option {
 	const char *name;    /* without its dashes */
@@ -19,14 +16,35 @@ struct arguments_option {
 	size_t n;            /* how often it came */
 };
 
+/*
+ * What words may follow, each form as a user is told of it: "agents release HOST". The first word is
+ * the command; words in capitals stand for any; "[FILE]" may lack, of "FILE..." there may be more.
+ */
+struct arguments_forms {
+	const char *const *list;
+	size_t n;
+};
+
 struct arguments {
-	char **words; /* moved to the front of `argv` */
+	char **words; /* moved to the front of `argv`; behind them a NULL */
 	size_t n_words;
+	size_t form; /* which of the forms they have */
 };
 
 /*
- * STATUS_INVALID  `error` says which argument is wrong
+ * Reads the arguments behind the command's name; `argv` ends with a NULL, as main()'s. Returns an
+ * exit status; unless that is TERMINAL_EXIT_OK standard error says which argument is wrong, or what
+ * forms there are.
  */
-enum status arguments_read(struct arguments *out, int argc, char **argv,
-			   struct arguments_option *options, size_t n_options,
-			   char error[ARGUMENTS_ERROR_SIZE]);
+int arguments_read(struct arguments *out, int argc, char **argv,
+		   const struct arguments_forms *forms, struct arguments_option *options,
+		   size_t n_options);
+
+/* For arrays of forms and of options. */
+#define ARGUMENTS_READ(out, argc, argv, forms, options)                                            \
+	arguments_read(out, argc, argv,                                                            \
+		       &(const struct arguments_forms){ forms, sizeof(forms) / sizeof *(forms) },  \
+		       options, sizeof(options) / sizeof *(options))
+
+/* The time that an option says, NULL: it was not given. An exit status, as of arguments_read(). */
+int arguments_time(const char *option, const char *text, int64_t *out_ms);

@@ -153,12 +153,12 @@ int acknowledge_main(int argc, char **argv)
 					      { "comment", "TEXT", &a.comment, 1, 0 },
 					      { "for", "TIME", &a.lasts, 1, 0 },
 					      API_CLIENT_OPTIONS(&a.client) };
-	char error[ARGUMENTS_ERROR_SIZE];
+	static const char *const forms[] = { "acknowledge [ID...]" };
 	int64_t lasts_ms = 0;
 
-	if (arguments_read(&a.ids, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector acknowledge --help", error);
+	int rc = ARGUMENTS_READ(&a.ids, argc, argv, forms, options);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (has_filter(&a) == (a.ids.n_words > 0))
 		return terminal_refuse("expected either ids of alerts, or what they have in common "
 				       "(--site ...); see mtawatch-collector acknowledge --help");

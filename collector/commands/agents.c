@@ -65,21 +65,18 @@ static int release(struct local *local, const char *host)
 
 int agents_main(int argc, char **argv)
 {
-	struct local_place place;
+	static const char *const forms[] = { "agents list", "agents release HOST" };
+	struct local_place place = { 0 };
+	struct arguments_option options[] = { LOCAL_OPTIONS(&place) };
 	struct arguments words;
 	struct local local;
 
-	int rc = local_read(argc, argv, "agents", NULL, 0, &words, &place);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
-	bool releases = words.n_words == 2 && strcmp(words.words[0], "release") == 0;
-	if (!lists && !releases)
-		return terminal_refuse("expected \"agents list\" or \"agents release HOST\"; see "
-				       "mtawatch-collector agents --help");
 	rc = local_open(&local, &place, false);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = lists ? list(&local) : release(&local, words.words[1]);
+		rc = words.form == 0 ? list(&local) : release(&local, words.words[1]);
 	local_close(&local);
 	return rc;
 }

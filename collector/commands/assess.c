@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "collector/base/loop.h"
+#include "collector/cli/arguments.h"
 #include "collector/cli/terminal.h"
 #include "collector/cli/console.h"
 #include "collector/cli/report_source.h"
@@ -38,59 +39,6 @@ const char assess_help[] =
 	"Prints a table on a terminal, else one JSON array, ordered by server. Exit status: 0 "
 	"nothing alarming, 1 a server is\n"
 	"exposed or failing, 2 a file was no valid report or the usage is wrong.\n";
-
-struct assess {
-	int64_t at_ms;
-	bool is_json; /* also on a terminal */
-	char **files;
-	int n_files;
-};
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static bool parse_time(const char *text, int64_t *out)
-{
-	if (text && timestamp_parse(text, out) == STATUS_OK)
-		return true;
-	terminal_warn("--at: '%s' is no time such as 2026-11-22T10:45:23Z", text ? text : "");
-	return false;
-}
-
-/* Options may stand anywhere before "--"; the files are moved to the front of `argv`. */
-static bool parse(int argc, char **argv, struct assess *out)
-{
-	bool options = true;
-
-	*out = (struct assess){ .at_ms = now_ms(), .files = argv };
-	for (int i = 0; i < argc; i++) {
-		if (!options || argv[i][0] != '-' || strcmp(argv[i], "-") == 0) {
-			argv[out->n_files++] = argv[i];
-		} else if (strcmp(argv[i], "--") == 0) {
-			options = false;
-		} else if (strcmp(argv[i], "--json") == 0) {
-			out->is_json = true;
-		} else if (strcmp(argv[i], "--at") == 0) {
-			if (!parse_time(++i < argc ? argv[i] : NULL, &out->at_ms))
-				return false;
-		} else if (strncmp(argv[i], "--at=", 5) == 0) {
-			if (!parse_time(argv[i] + 5, &out->at_ms))
-				return false;
-		} else {
-			terminal_warn("assess knows no option '%s'; see assess "
-				      "--help",
-				      argv[i]);
-			return false;
-		}
-	}
-	if (out->n_files == 0)
-		terminal_warn("assess needs report files; see assess --help");
-	return out->n_files > 0;
-}
 
 static void say_invalid(const char *name, enum status status, const struct json_error *why)
 {
@@ -218,18 +166,18 @@ static void print_table(const struct report_set_verdict *verdicts, size_t n, str
 	table_print(&table, console_width(), console_has_color(), stdout);
 }
 
-static int judge(const struct report_set *set, const struct assess *command)
+static int judge(const struct report_set *set, int64_t at_ms, bool is_json)
 {
 	struct report_set_verdict *verdicts = NULL;
 	struct arena arena;
 	size_t n = 0;
 
 	arena_init(&arena);
-	report_set_judge(set, command->at_ms, &arena, &verdicts, &n);
+	report_set_judge(set, at_ms, &arena, &verdicts, &n);
 	int exit_status = ASSESS_EXIT_OK;
 	for (size_t i = 0; i < n; i++)
 		exit_status = is_alarming(&verdicts[i]) ? ASSESS_EXIT_ALARMING : exit_status;
-	if (command->is_json || isatty(STDOUT_FILENO) != 1)
+	if (is_json || isatty(STDOUT_FILENO) != 1)
 		print_json(verdicts, n);
 	else
 		print_table(verdicts, n, &arena);
@@ -243,16 +191,26 @@ static int judge(const struct report_set *set, const struct assess *command)
 
 int assess_main(int argc, char **argv)
 {
-	struct assess command;
+	static const char *const forms[] = { "assess [FILE...]" };
+	const char *at = NULL;
+	const char *json = NULL;
+	struct arguments_option options[] = { { "at", "TIME", &at, 1, 0 },
+					      { "json", NULL, &json, 1, 0 } };
+	struct arguments files;
+	int64_t at_ms = loop_wall_ms();
 
-	if (!parse(argc, argv, &command))
+	if (ARGUMENTS_READ(&files, argc, argv, forms, options) != TERMINAL_EXIT_OK ||
+	    arguments_time("at", at, &at_ms) != TERMINAL_EXIT_OK)
 		return ASSESS_EXIT_ERROR;
-
+	if (files.n_words == 0) {
+		terminal_warn("assess needs report files; see mtawatch-collector assess --help");
+		return ASSESS_EXIT_ERROR;
+	}
 	struct report_set *set = report_set_new();
 	bool all_valid = true;
-	for (int i = 0; i < command.n_files; i++)
-		all_valid &= add_file(set, command.files[i], command.at_ms);
-	int exit_status = judge(set, &command);
+	for (size_t i = 0; i < files.n_words; i++)
+		all_valid &= add_file(set, files.words[i], at_ms);
+	int exit_status = judge(set, at_ms, json != NULL);
 	report_set_free(set);
 	return all_valid ? exit_status : ASSESS_EXIT_ERROR;
 }

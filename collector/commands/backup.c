@@ -68,21 +68,12 @@ const char check_help[] =
 	"Options:\n" LOCAL_HELP_DATA "\n"
 	"Exit status: 0 it is whole, 1 it is not or cannot be read, 2 wrong usage.\n";
 
-/* The options of their own; NULL: not said. */
+/* What the command line says; NULL: nothing. */
 struct said {
+	struct local_place place;
+	struct arguments words;
 	const char *replace;
 	const char *present;
-};
-
-/* One of the three. */
-struct job {
-	const char *name;
-	const char *usage; /* what is expected behind the name */
-	size_t min_words;
-	size_t max_words;
-	bool may_replace; /* knows --replace */
-	bool may_compare; /* knows --present */
-	int (*run)(struct local *local, const char *file, const struct said *said);
 };
 
 static void tell(const char *fault)
@@ -148,43 +139,47 @@ static int check(struct local *local, const char *file, const struct said *unuse
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-static int run(const struct job *job, int argc, char **argv)
+typedef int job(struct local *local, const char *file, const struct said *said);
+
+/* `rc` is that of the reading of the command line. */
+static int run(int rc, const struct said *said, job *carry_out)
 {
-	struct said said = { NULL, NULL };
-	struct arguments_option replace = { "replace", NULL, &said.replace, 1, 0 };
-	struct arguments_option present = { "present", "DIR", &said.present, 1, 0 };
-	struct arguments words;
-	struct local_place place;
 	struct local local;
 
-	int rc = local_read(argc, argv, job->name, job->may_replace ? &replace : &present,
-			    job->may_replace || job->may_compare, &words, &place);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (words.n_words < job->min_words || words.n_words > job->max_words)
-		return terminal_refuse("expected \"%s %s\"; see mtawatch-collector %s --help",
-				       job->name, job->usage, job->name);
-	rc = local_prepare(&local, &place);
+	rc = local_prepare(&local, &said->place);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = job->run(&local, words.n_words > 0 ? words.words[0] : NULL, &said);
+		rc = carry_out(&local, said->words.words[0], said);
 	local_close(&local);
 	return rc;
 }
 
 int backup_main(int argc, char **argv)
 {
-	static const struct job job = { "backup", "FILE", 1, 1, true, false, back_up };
-	return run(&job, argc, argv);
+	static const char *const forms[] = { "backup FILE" };
+	struct said said = { .replace = NULL };
+	struct arguments_option options[] = { LOCAL_OPTIONS(&said.place),
+					      { "replace", NULL, &said.replace, 1, 0 } };
+
+	return run(ARGUMENTS_READ(&said.words, argc, argv, forms, options), &said, back_up);
 }
 
 int restore_main(int argc, char **argv)
 {
-	static const struct job job = { "restore", "FILE", 1, 1, false, true, restore };
-	return run(&job, argc, argv);
+	static const char *const forms[] = { "restore FILE" };
+	struct said said = { .present = NULL };
+	struct arguments_option options[] = { LOCAL_OPTIONS(&said.place),
+					      { "present", "DIR", &said.present, 1, 0 } };
+
+	return run(ARGUMENTS_READ(&said.words, argc, argv, forms, options), &said, restore);
 }
 
 int check_main(int argc, char **argv)
 {
-	static const struct job job = { "check", "[FILE]", 0, 1, false, false, check };
-	return run(&job, argc, argv);
+	static const char *const forms[] = { "check [FILE]" };
+	struct said said = { .replace = NULL };
+	struct arguments_option options[] = { LOCAL_OPTIONS(&said.place) };
+
+	return run(ARGUMENTS_READ(&said.words, argc, argv, forms, options), &said, check);
 }

@@ -42,21 +42,17 @@ static int decommission(struct api_client *client, const char *name, const char 
 
 int decommission_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "decommission NAME" };
 	const char *reason = NULL;
 	struct api_client_options said = { 0 };
 	struct arguments_option options[] = { { "reason", "TEXT", &reason, 1, 0 },
 					      API_CLIENT_OPTIONS(&said) };
 	struct api_client *client = NULL;
 	struct arguments words;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector decommission --help", error);
-	if (words.n_words != 1)
-		return terminal_refuse("expected \"decommission NAME\"; see mtawatch-collector "
-				       "decommission --help");
-	int rc = api_client_open(&client, &said);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = api_client_open(&client, &said);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = decommission(client, words.words[0], reason);
 	api_client_close(client);

@@ -46,15 +46,6 @@ struct exporting {
 	size_t n; /* reports so far */
 };
 
-/* False where a time is none, which is told. */
-static bool read_time(const char *name, const char *text, int64_t *out)
-{
-	if (!text || timestamp_parse(text, out) == STATUS_OK)
-		return true;
-	terminal_refuse("--%s: '%s' is no time such as 2026-11-22T10:45:23Z", name, text);
-	return false;
-}
-
 /* "exch1-20261122T104523Z-17.json"; what a host name has that no file name should becomes "_". */
 static FILE *open_file(const struct exporting *e, const struct record_report *report, int64_t id,
 		       char path[4096])
@@ -185,30 +176,29 @@ static int export_all(struct local *local, const struct store_filter *filter, co
 
 int export_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "export" };
 	const char *server = NULL;
 	const char *since = NULL;
 	const char *until = NULL;
 	const char *directory = NULL;
-	struct arguments_option own[] = {
+	struct local_place place = { 0 };
+	struct arguments_option options[] = {
 		{ "server", "NAME", &server, 1, 0 },
 		{ "since", "TIME", &since, 1, 0 },
 		{ "until", "TIME", &until, 1, 0 },
 		{ "directory", "DIR", &directory, 1, 0 },
+		LOCAL_OPTIONS(&place),
 	};
 	struct store_filter filter = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
 	struct arguments words;
-	struct local_place place;
 	struct local local;
 	char key[SERVER_KEY_SIZE];
 
-	int rc = local_read(argc, argv, "export", own, sizeof own / sizeof *own, &words, &place);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (words.n_words > 0)
-		return terminal_refuse("export takes no '%s'; see mtawatch-collector export --help",
-				       words.words[0]);
-	if (!read_time("since", since, &filter.since_ms) ||
-	    !read_time("until", until, &filter.until_ms))
+	if (arguments_time("since", since, &filter.since_ms) != TERMINAL_EXIT_OK ||
+	    arguments_time("until", until, &filter.until_ms) != TERMINAL_EXIT_OK)
 		return COMMAND_EXIT_USAGE;
 	filter.key = server ? server_key(server, key) : NULL;
 	rc = local_open(&local, &place, false);

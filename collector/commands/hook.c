@@ -224,8 +224,8 @@ static int act(const struct arguments *words, const char *config, enum notificat
 	struct faults faults;
 
 	if (options_read(&options, 2, arguments, arena, &faults) == STATUS_OK)
-		return words->n_words == 1 ? list(&options)
-					   : try_hook(&options, words->words[1], reason);
+		return words->form == 0 ? list(&options)
+					: try_hook(&options, words->words[1], reason);
 	for (size_t i = 0; i < faults.n; i++)
 		(void)terminal_refuse("%s", faults.texts[i]);
 	return COMMAND_EXIT_USAGE;
@@ -233,6 +233,7 @@ static int act(const struct arguments *words, const char *config, enum notificat
 
 int hook_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "hook list", "hook test NAME" };
 	const char *config = DEFAULT_CONFIG;
 	const char *kind = "alert";
 	struct arguments_option options[] = { { "config", "FILE", &config, 1, 0 },
@@ -240,20 +241,15 @@ int hook_main(int argc, char **argv)
 	enum notification_reason reason = NOTIFICATION_TEST;
 	struct arguments words;
 	struct arena arena;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, 2, error) != STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector hook --help", error);
-	bool lists = words.n_words == 1 && strcmp(words.words[0], "list") == 0;
-	bool tests = words.n_words == 2 && strcmp(words.words[0], "test") == 0;
-	if (!lists && !tests)
-		return terminal_refuse("expected \"hook list\" or \"hook test NAME\"; see "
-				       "mtawatch-collector hook --help");
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (!hook_sample_reason(kind, &reason))
 		return terminal_refuse("--kind %s: expected alert, summary, digest or daily-report",
 				       kind);
 	arena_init(&arena);
-	int rc = act(&words, config, reason, &arena);
+	rc = act(&words, config, reason, &arena);
 	arena_deinit(&arena);
 	return rc;
 }

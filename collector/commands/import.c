@@ -129,20 +129,16 @@ static bool import_file(struct api_client *client, const char *name, bool *faile
 
 int import_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "import FILE..." };
 	struct api_client_options said = { 0 };
 	struct arguments_option options[] = { API_CLIENT_OPTIONS(&said) };
 	struct api_client *client = NULL;
 	struct arguments words;
 	bool failed = false;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector import --help", error);
-	if (words.n_words == 0)
-		return terminal_refuse("expected \"import FILE...\"; see mtawatch-collector import "
-				       "--help");
-	int rc = api_client_open(&client, &said);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = api_client_open(&client, &said);
 	for (size_t i = 0; rc == TERMINAL_EXIT_OK && i < words.n_words; i++) {
 		if (!import_file(client, words.words[i], &failed))
 			break;

@@ -461,22 +461,20 @@ static int make_all(struct init *init)
 int init_main(int argc, char **argv)
 {
 	struct init init = { 0 };
-	struct arguments_option own[] = {
+	static const char *const forms[] = { "init" };
+	struct arguments_option options[] = {
+		{ "host", "NAME", init.hosts, CERTIFICATE_MAX_NAMES, 0 },
 		{ "no-certificate", NULL, &init.no_certificate, 1, 0 },
 		{ "token-file", "FILE", &init.token_file, 1, 0 },
 		{ "external-url", "URL", &init.url, 1, 0 },
-		{ "host", "NAME", init.hosts, CERTIFICATE_MAX_NAMES, 0 },
+		LOCAL_OPTIONS(&init.place),
 	};
-	size_t n = sizeof own / sizeof *own;
 	struct arguments words;
 
-	int rc = local_read(argc, argv, "init", own, n, &words, &init.place);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (words.n_words > 0)
-		return terminal_refuse("\"%s\" is no option; init takes nothing else",
-				       words.words[0]);
-	init.n_hosts = own[n - 1].n;
+	init.n_hosts = options[0].n;
 	if (init.n_hosts == 0 && !init.no_certificate)
 		return terminal_refuse("--host is needed: the name by which agents reach this "
 				       "collector, for its certificate; or --no-certificate");

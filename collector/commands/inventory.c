@@ -167,49 +167,35 @@ static int remove_one(struct local *t, const char *name)
 static int carry_out(struct local *t, const struct inventory_options *o,
 		     const struct arguments *words)
 {
-	const char *verb = words->words[0];
-
-	if (strcmp(verb, "list") == 0)
-		return list(t);
-	if (strcmp(verb, "restore") == 0)
-		return restore(t, o);
-	if (strcmp(verb, "import") == 0)
+	switch (words->form) {
+	case 0:
 		return import(t, o, words->words[1]);
-	return remove_one(t, words->words[1]);
-}
-
-static bool is_usage(const struct arguments *words)
-{
-	static const struct {
-		const char *verb;
-		size_t n;
-	} verbs[] = { { "list", 1 }, { "restore", 1 }, { "import", 2 }, { "remove", 2 } };
-
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		if (words->n_words == verbs[i].n && strcmp(words->words[0], verbs[i].verb) == 0)
-			return true;
+	case 1:
+		return restore(t, o);
+	case 2:
+		return list(t);
+	default:
+		return remove_one(t, words->words[1]);
 	}
-	return false;
 }
 
 int inventory_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "inventory import FILE", "inventory restore",
+					     "inventory list", "inventory remove HOST" };
 	struct inventory_options o = { .dry_run = NULL };
-	struct arguments_option own[] = {
+	struct local_place place = { 0 };
+	struct arguments_option options[] = {
 		{ "dry-run", NULL, &o.dry_run, 1, 0 },
 		{ "yes", NULL, &o.yes, 1, 0 },
+		LOCAL_OPTIONS(&place),
 	};
 	struct arguments words;
-	struct local_place place;
 	struct local local;
 
-	int rc = local_read(argc, argv, "inventory", own, sizeof own / sizeof *own, &words, &place);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (!is_usage(&words))
-		return terminal_refuse("expected \"inventory import FILE\", \"inventory restore\", "
-				       "\"inventory list\" or \"inventory remove HOST\"; see "
-				       "mtawatch-collector inventory --help");
 	rc = local_open(&local, &place, false);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = carry_out(&local, &o, &words);

@@ -12,25 +12,6 @@
 #include "collector/cli/terminal.h"
 #include "collector/daemon/options.h"
 
-int local_read(int argc, char **argv, const char *name, struct arguments_option *own, size_t n_own,
-	       struct arguments *words, struct local_place *place)
-{
-	struct arguments_option options[LOCAL_MAX_OPTIONS + 2] = {
-		{ "data", "DIRECTORY", &place->data, 1, 0 },
-		{ "config", "FILE", &place->config, 1, 0 },
-	};
-	char error[ARGUMENTS_ERROR_SIZE];
-
-	*place = (struct local_place){ .data = NULL };
-	for (size_t i = 0; i < n_own; i++)
-		options[2 + i] = own[i];
-	if (arguments_read(words, argc, argv, options, 2 + n_own, error) != STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector %s --help", error, name);
-	for (size_t i = 0; i < n_own; i++)
-		own[i].n = options[2 + i].n;
-	return TERMINAL_EXIT_OK;
-}
-
 /* The user as the system knows them, and as whom they came where they used sudo. */
 static const char *name_user(struct arena *arena)
 {

@@ -26,21 +26,16 @@ struct local {
 	"/var/lib/mtawatch\n"                                                                      \
 	"  --config FILE      the file that `serve` is given\n"
 
-/* Options of a command's own, beside those, at most. */
-#define LOCAL_MAX_OPTIONS 4
-
 /* Which collector's files a command works on, as its arguments say; NULL: they do not. */
 struct local_place {
 	const char *data;
 	const char *config;
 };
-
-/*
- * Reads the arguments of the command `name`: those two options and the `n_own` of its own, and
- * words. Returns an exit status; unless that is TERMINAL_EXIT_OK standard error says why.
- */
-int local_read(int argc, char **argv, const char *name, struct arguments_option *own, size_t n_own,
-	       struct arguments *words, struct local_place *place);
+#define LOCAL_OPTIONS(p)                                                                           \
+	{ "data", "DIRECTORY", &(p)->data, 1, 0 },                                                 \
+	{                                                                                          \
+		"config", "FILE", &(p)->config, 1, 0                                               \
+	}
 
 /*
  * Opens the store of that data directory. With `create` directory and store are made where they are

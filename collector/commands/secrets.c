@@ -62,17 +62,16 @@ const char secret_help[] =
 /* What differs between the two. */
 struct sort {
 	enum record_kind kind;
-	const char *command;
 	const char *noun;
 	const char *add_action;
 	const char *drop_action;
 	size_t max;
 };
 
-static const struct sort tokens = { RECORD_KIND_TOKEN, "token",        "token",
-				    "token.add",       "token.revoke", IDENTITIES_MAX_TOKENS };
-static const struct sort secrets = { RECORD_KIND_SECRET, "secret",        "enrolment secret",
-				     "secret.add",       "secret.revoke", IDENTITIES_MAX_SECRETS };
+static const struct sort tokens = { RECORD_KIND_TOKEN, "token", "token.add", "token.revoke",
+				    IDENTITIES_MAX_TOKENS };
+static const struct sort secrets = { RECORD_KIND_SECRET, "enrolment secret", "secret.add",
+				     "secret.revoke", IDENTITIES_MAX_SECRETS };
 
 /* What was said on the command line; NULL: nothing. */
 struct said {
@@ -82,18 +81,6 @@ struct said {
 	const char *file;
 	struct arguments words;
 };
-
-static int read_said(struct said *said, const struct sort *sort, int argc, char **argv)
-{
-	struct arguments_option own[] = {
-		{ "days", "N", &said->days, 1, 0 },
-		{ "file", "FILE", &said->file, 1, 0 },
-		{ "role", "ROLE", &said->role, 1, 0 },
-	};
-	size_t n = sizeof own / sizeof *own - (sort->kind == RECORD_KIND_TOKEN ? 0 : 1);
-
-	return local_read(argc, argv, sort->command, own, n, &said->words, &said->place);
-}
 
 /* What is to be made; an exit status. */
 static int plan(const struct said *said, const struct sort *sort, struct record_identity *out)
@@ -219,45 +206,39 @@ static int list(struct local *local, const struct sort *sort)
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-/* The verb and how many words it takes, itself included; 0: there is no such verb. */
-static size_t words_of(const char *verb)
-{
-	if (strcmp(verb, "list") == 0)
-		return 1;
-	return strcmp(verb, "add") == 0 || strcmp(verb, "revoke") == 0 ? 2 : 0;
-}
-
-static int run(int argc, char **argv, const struct sort *sort)
+static int run(int argc, char **argv, const struct sort *sort, const struct arguments_forms *forms)
 {
 	struct said said = { 0 };
+	struct arguments_option options[] = {
+		LOCAL_OPTIONS(&said.place),
+		{ "days", "N", &said.days, 1, 0 },
+		{ "file", "FILE", &said.file, 1, 0 },
+		{ "role", "ROLE", &said.role, 1, 0 }, /* of a token alone */
+	};
+	size_t n = sizeof options / sizeof *options - (sort->kind == RECORD_KIND_TOKEN ? 0 : 1);
 	struct local local;
 
-	int rc = read_said(&said, sort, argc, argv);
+	int rc = arguments_read(&said.words, argc, argv, forms, options, n);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	const char *verb = said.words.n_words > 0 ? said.words.words[0] : "";
-	size_t words = words_of(verb);
-	if (words == 0 || said.words.n_words != words)
-		return terminal_refuse("expected \"%s add NAME\", \"%s list\" or \"%s revoke "
-				       "NAME\"; see mtawatch-collector %s --help",
-				       sort->command, sort->command, sort->command, sort->command);
 	rc = local_open(&local, &said.place, false);
-	if (rc == TERMINAL_EXIT_OK && strcmp(verb, "add") == 0)
-		rc = add(&local, &said, sort);
-	else if (rc == TERMINAL_EXIT_OK && strcmp(verb, "revoke") == 0)
-		rc = drop(&local, &said, sort);
-	else if (rc == TERMINAL_EXIT_OK)
-		rc = list(&local, sort);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = said.words.form == 0   ? add(&local, &said, sort)
+		     : said.words.form == 1 ? list(&local, sort)
+					    : drop(&local, &said, sort);
 	local_close(&local);
 	return rc;
 }
 
 int token_main(int argc, char **argv)
 {
-	return run(argc, argv, &tokens);
+	static const char *const forms[] = { "token add NAME", "token list", "token revoke NAME" };
+	return run(argc, argv, &tokens, &(const struct arguments_forms){ forms, 3 });
 }
 
 int secret_main(int argc, char **argv)
 {
-	return run(argc, argv, &secrets);
+	static const char *const forms[] = { "secret add NAME", "secret list",
+					     "secret revoke NAME" };
+	return run(argc, argv, &secrets, &(const struct arguments_forms){ forms, 3 });
 }

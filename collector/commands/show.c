@@ -91,7 +91,8 @@ const char *show_error(const char *name)
 	return name && probe_error_from_name(name, &error) ? probe_error_words(error) : name;
 }
 
-const char *show_age(struct show *show, int64_t seconds)
+/* "3 d", "2 h", "5 min", "7 s"; "-" where it is negative. */
+static const char *age_text(struct show *show, int64_t seconds)
 {
 	static const struct {
 		int64_t seconds;
@@ -108,10 +109,100 @@ const char *show_age(struct show *show, int64_t seconds)
 	return arena_printf(&show->arena, "%" PRId64 " s", seconds);
 }
 
-int64_t show_since(int64_t ms)
+/* A time, or what has passed since. */
+static const char *time_text(struct show *show, int64_t ms, enum show_kind kind)
 {
+	char text[TIMESTAMP_TEXT_SIZE];
 	int64_t now_ms = loop_wall_ms();
-	return ms == TIMESTAMP_NONE ? -1 : now_ms > ms ? (now_ms - ms) / 1000 : 0;
+
+	if (kind == SHOW_TIME)
+		return ms == TIMESTAMP_NONE
+			       ? NULL
+			       : arena_strdup(&show->arena, timestamp_format(ms, text));
+	return age_text(show, ms == TIMESTAMP_NONE ? -1 : now_ms > ms ? (now_ms - ms) / 1000 : 0);
+}
+
+static const char *member_text(struct show *show, struct json_reading *in,
+			       const struct json_place *at, const char *name, enum show_kind kind)
+{
+	int64_t number = kind == SHOW_NUMBER ? 0 : kind == SHOW_AGE ? -1 : TIMESTAMP_NONE;
+	const char *text = NULL;
+
+	switch (kind) {
+	case SHOW_NUMBER:
+	case SHOW_AGE:
+		json_get_integer(in, at, name, -JSON_MAX_INTEGER, JSON_MAX_INTEGER, &number);
+		if (kind == SHOW_AGE)
+			return age_text(show, number);
+		return number ? arena_printf(&show->arena, "%" PRId64, number) : NULL;
+	case SHOW_TIME:
+	case SHOW_SINCE:
+		json_get_time(in, at, name, &number);
+		return time_text(show, number, kind);
+	default:
+		json_get_text(in, at, name, &text);
+		if (kind == SHOW_WORD && text)
+			return show_verdict(show, text, false);
+		return kind == SHOW_ERROR ? show_error(text) : text;
+	}
+}
+
+const char *show_cell(struct show *show, struct json_reading *in, const struct json_place *at,
+		      const struct show_column *column)
+{
+	const char *dot = column->member ? strchr(column->member, '.') : NULL;
+	struct json_place inner;
+
+	if (column->make)
+		return column->make(show, in, at);
+	if (!dot)
+		return member_text(show, in, at, column->member, column->kind);
+	const char *name =
+		arena_strndup(&show->arena, column->member, (size_t)(dot - column->member));
+	return json_get_object(in, at, name, &inner)
+		       ? member_text(show, in, &inner, dot + 1, column->kind)
+		       : NULL;
+}
+
+void show_headings(struct show *show, const struct show_table *of, struct table *table)
+{
+	const char *names[TABLE_MAX_COLUMNS];
+
+	for (size_t i = 0; i < of->n_columns; i++)
+		names[i] = of->columns[i].heading;
+	table_init(table, names, of->n_columns, &show->arena);
+}
+
+void show_row(struct show *show, struct json_reading *in, const struct json_place *at,
+	      const struct show_table *of, struct table *table)
+{
+	const char *cells[TABLE_MAX_COLUMNS];
+
+	for (size_t i = 0; i < of->n_columns; i++)
+		cells[i] = show_cell(show, in, at, &of->columns[i]);
+	table_add(table, cells, of->tint ? of->tint(show, in, at) : TINT_NONE);
+}
+
+/* Rows on their way into a table. */
+struct adding {
+	struct show *show;
+	const struct show_table *of;
+	struct table *table;
+};
+
+static void add_row(struct json_reading *in, const struct json_place *at, void *user)
+{
+	const struct adding *adding = user;
+
+	show_row(adding->show, in, at, adding->of, adding->table);
+}
+
+size_t show_rows(struct show *show, struct json_reading *in, const struct json_place *at,
+		 const char *member, const struct show_table *of, struct table *table, bool *there)
+{
+	struct adding adding = { show, of, table };
+
+	return json_each(in, at, member, SHOW_MAX_ITEMS, add_row, &adding, there);
 }
 
 /* An array becomes the member of an object, which is what can be read. */

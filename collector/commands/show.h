@@ -61,17 +61,57 @@ typedef void show_print(struct show *show, struct json_reading *in, const struct
 			void *user);
 int show_run(const struct show_options *options, const char *path, show_print *print, void *user);
 
+/* What is shown of an object of an answer: the text of a cell, NULL: nothing. */
+typedef const char *show_make(struct show *show, struct json_reading *in,
+			      const struct json_place *at);
+
+/* How a member is shown. */
+enum show_kind {
+	SHOW_TEXT,
+	SHOW_NUMBER, /* not 0 */
+	SHOW_TIME,
+	SHOW_SINCE, /* a time, as what has passed since */
+	SHOW_AGE,   /* seconds */
+	SHOW_WORD,  /* a verdict or a condition */
+	SHOW_ERROR, /* of a probe */
+};
+
+/* A column of a table, or a line, and the member that it shows. */
+struct show_column {
+	const char *heading;
+	const char *member; /* "text", or "acknowledged.by" of an object in it */
+	enum show_kind kind;
+	show_make *make; /* NULL: as the kind says */
+};
+
+const char *show_cell(struct show *show, struct json_reading *in, const struct json_place *at,
+		      const struct show_column *column);
+
+/* A table of the objects of an array. */
+struct show_table {
+	const struct show_column *columns;
+	size_t n_columns;
+	/* How a row looks, of which may be noted how bad it is (show_note()); NULL: plain. */
+	enum tint (*tint)(struct show *show, struct json_reading *in, const struct json_place *at);
+};
+
+/* The first line of the table that the headings make. */
+void show_headings(struct show *show, const struct show_table *of, struct table *table);
+
+/* Adds a row of an object. */
+void show_row(struct show *show, struct json_reading *in, const struct json_place *at,
+	      const struct show_table *of, struct table *table);
+
+/* Adds the rows of the array `member`; as json_each(). */
+size_t show_rows(struct show *show, struct json_reading *in, const struct json_place *at,
+		 const char *member, const struct show_table *of, struct table *table, bool *there);
+
 /* A list that comes in pages. */
 struct show_list {
 	const char *path;   /* with a query; its limit is set here */
 	const char *member; /* the array of the answer */
 	size_t most;        /* rows that are wanted; 0: all */
-
-	const char *const *columns;
-	size_t n_columns;
-	json_read_item *read; /* a row into `size` zeroed bytes */
-	size_t size;
-	void (*add)(struct show *show, const void *row, struct table *table);
+	const struct show_table *table;
 };
 
 /* As show_run(). With --json the pages become one answer: that of the first with all rows. */
@@ -102,9 +142,3 @@ const char *show_error(const char *name);
 
 /* "exposed", "clear, silent"; what is shown of a verdict. */
 const char *show_verdict(struct show *show, const char *verdict, bool silent);
-
-/* "3 d", "2 h", "5 min", "7 s"; "-" where it is negative. */
-const char *show_age(struct show *show, int64_t seconds);
-
-/* Seconds from a time to now. */
-int64_t show_since(int64_t ms);

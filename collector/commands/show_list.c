@@ -118,37 +118,24 @@ static bool print_json(const struct listing *l, const struct api_client_answer *
 	return true;
 }
 
-static void print_rows(struct listing *l, const char *rows, size_t n)
-{
-	const struct show_list *list = l->list;
-	struct show *show = l->show;
-	struct table table;
-
-	if (l->n_pages == 0)
-		table_init(&table, list->columns, list->n_columns, &show->arena);
-	else
-		table_init_more(&table, &l->before, &show->arena);
-	for (size_t i = 0; i < n; i++)
-		list->add(show, rows + i * list->size, &table);
-	if (!show->json)
-		table_print(&table, show->width, show->color, stdout);
-	l->before = table;
-}
-
 static int print_page(struct listing *l, const struct api_client_answer *answer)
 {
 	const struct show_list *list = l->list;
+	struct show *show = l->show;
 	struct json_reading in;
 	struct json_place root;
+	struct table table;
 	size_t n = 0;
 	bool there = false;
-	const char *rows = NULL;
 
-	json_begin(&in, answer->body, answer->size, SHOW_MAX_TEXT, &l->show->arena, &root);
+	if (l->n_pages == 0)
+		show_headings(show, list->table, &table);
+	else
+		table_init_more(&table, &l->before, &show->arena);
+	json_begin(&in, answer->body, answer->size, SHOW_MAX_TEXT, &show->arena, &root);
 	in.null_is_absent = true;
 	if (in.status == STATUS_OK) {
-		rows = json_get_list(&in, &root, list->member, PAGE_ROWS, list->size, list->read,
-				     &n, &there);
+		n = show_rows(show, &in, &root, list->member, list->table, &table, &there);
 		json_get_integer(&in, &root, "matched", 0, JSON_MAX_INTEGER, &l->matched);
 	}
 	bool valid = in.status == STATUS_OK && there;
@@ -156,8 +143,10 @@ static int print_page(struct listing *l, const struct api_client_answer *answer)
 	if (!valid)
 		return show_refuse(&in);
 	bool last = !answer->next || n == 0 || l->n + n == list->most;
-	print_rows(l, rows, n);
-	if (l->show->json && !print_json(l, answer, n, last))
+	if (!show->json)
+		table_print(&table, show->width, show->color, stdout);
+	l->before = table;
+	if (show->json && !print_json(l, answer, n, last))
 		return show_refuse(&in);
 	l->n += n;
 	l->n_pages++;

@@ -39,74 +39,57 @@ const char server_help[] =
 	"\n"
 	"Options:\n" SHOW_HELP;
 
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
 #define MAX_VALUES 8
 
-struct server_shown {
-	const char *server;
-	const char *site;
-	const char *organization;
-	const char *verdict;
-	const char *build;
-	const char *os;
-	const char *mta;
+/* The verdict of a server, "" where there is none, and whether it is silent. */
+static const char *get_verdict(struct json_reading *in, const struct json_place *at, bool *silent)
+{
+	const char *verdict = "";
+
+	*silent = false;
+	json_get_text(in, at, "verdict", &verdict);
+	json_get_bool(in, at, "silent", silent);
+	return verdict;
+}
+
+static const char *make_verdict(struct show *show, struct json_reading *in,
+				const struct json_place *at)
+{
 	bool silent;
-	int64_t since_ms;
-	int64_t age_s;
+	const char *verdict = get_verdict(in, at, &silent);
+
+	return show_verdict(show, verdict, silent);
+}
+
+static const char *make_reason(struct show *show, struct json_reading *in,
+			       const struct json_place *at)
+{
 	struct findings findings;
+	(void)show;
+
+	findings_read(in, at, &findings);
+	return findings_lead(&findings)->text;
+}
+
+static enum tint tint_server(struct show *show, struct json_reading *in,
+			     const struct json_place *at)
+{
+	bool silent;
+	const char *verdict = get_verdict(in, at, &silent);
+
+	return show_note(show, verdict, silent);
+}
+
+static const struct show_column server_columns[] = {
+	{ "VERDICT", .make = make_verdict },     { "SERVER", "server", .kind = SHOW_TEXT },
+	{ "SITE", "site", .kind = SHOW_TEXT },   { "SINCE", "since", .kind = SHOW_SINCE },
+	{ "REPORT", "age_s", .kind = SHOW_AGE }, { "MTA", "mta", .kind = SHOW_TEXT },
+	{ "REASON", .make = make_reason },
 };
-
-static void read_server(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct server_shown *server = item;
-
-	*server = (struct server_shown){ .server = "", .verdict = "", .age_s = -1 };
-	server->since_ms = TIMESTAMP_NONE;
-	json_get_text(in, at, "server", &server->server);
-	json_get_text(in, at, "site", &server->site);
-	json_get_text(in, at, "organization", &server->organization);
-	json_get_text(in, at, "verdict", &server->verdict);
-	json_get_text(in, at, "build", &server->build);
-	json_get_text(in, at, "os", &server->os);
-	json_get_text(in, at, "mta", &server->mta);
-	json_get_bool(in, at, "silent", &server->silent);
-	json_get_time(in, at, "since", &server->since_ms);
-	json_get_integer(in, at, "age_s", -JSON_MAX_INTEGER, JSON_MAX_INTEGER, &server->age_s);
-	findings_read(in, at, &server->findings);
-}
-
-static void add_server(struct show *show, const void *row, struct table *table)
-{
-	const struct server_shown *s = row;
-	const char *cells[] = {
-		show_verdict(show, s->verdict, s->silent),
-		s->server,
-		s->site,
-		show_age(show, show_since(s->since_ms)),
-		show_age(show, s->age_s),
-		s->mta,
-		findings_lead(&s->findings)->text,
-	};
-
-	table_add(table, cells, show_note(show, s->verdict, s->silent));
-}
-
-static int print_servers(const struct show_options *said, const char *path, size_t most)
-{
-	static const char *const names[] = { "VERDICT", "SERVER", "SITE",  "SINCE",
-					     "REPORT",  "MTA",    "REASON" };
-	const struct show_list list = {
-		.path = path,
-		.member = "servers",
-		.most = most,
-		.columns = names,
-		.n_columns = sizeof names / sizeof *names,
-		.read = read_server,
-		.size = sizeof(struct server_shown),
-		.add = add_server,
-	};
-
-	return show_pages(said, &list);
-}
+static const struct show_table servers_table = { server_columns, COUNT(server_columns),
+						 tint_server };
 
 /* A number of rows; 0: it is none. */
 static size_t get_limit(const char *text)
@@ -153,6 +136,7 @@ static const char *path_of(const struct servers_said *said, struct arena *arena)
 
 int servers_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "servers [WORD...]" };
 	struct servers_said said = { .silent = NULL };
 	struct arguments_option options[] = {
 		{ "verdict", "VERDICT", said.verdicts, MAX_VALUES, 0 },
@@ -162,12 +146,13 @@ int servers_main(int argc, char **argv)
 		{ "limit", "N", &said.limit, 1, 0 },
 		SHOW_OPTIONS(&said.show),
 	};
-	char error[ARGUMENTS_ERROR_SIZE];
 	struct arena arena;
 
-	if (arguments_read(&said.words, argc, argv, options, sizeof options / sizeof *options,
-			   error) != STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector servers --help", error);
+	struct show_list list = { .member = "servers", .table = &servers_table };
+
+	int rc = ARGUMENTS_READ(&said.words, argc, argv, forms, options);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	if (said.limit && get_limit(said.limit) == 0)
 		return terminal_refuse("--limit: '%s' is not a number of servers; see "
 				       "mtawatch-collector servers --help",
@@ -175,17 +160,11 @@ int servers_main(int argc, char **argv)
 	said.n_verdicts = options[0].n;
 	said.n_sites = options[1].n;
 	arena_init(&arena);
-	int rc = print_servers(&said.show, path_of(&said, &arena),
-			       said.limit ? get_limit(said.limit) : 0);
+	list.path = path_of(&said, &arena);
+	list.most = said.limit ? get_limit(said.limit) : 0;
+	rc = show_pages(&said.show, &list);
 	arena_deinit(&arena);
 	return rc;
-}
-
-/* "NAME: value", where there is one. */
-static void print_line(struct show *show, const char *name, const char *value)
-{
-	if (value)
-		printf("%-10s %s\n", name, console_text(value, &show->arena));
 }
 
 static void print_remedy(struct show *show, const struct findings *f)
@@ -212,65 +191,47 @@ static void print_texts(struct show *show, const char *title, const struct findi
 		printf("  %s\n", console_text(texts[i].text, &show->arena));
 }
 
-struct path_shown {
-	const char *peer;
-	const char *grade;
-	const char *proven;
-	const char *error;
-};
+/* The state of an adapter. The server's verdict says what it means. */
+static enum tint tint_adapter(struct show *show, const char *state)
+{
+	int worst = show->worst;
+	enum tint tint = show_note(show, state ? state : "?", false);
 
-struct adapter_shown {
-	const char *id;
+	show->worst = worst;
+	return tint;
+}
+
+/* An adapter whose paths are added to a table. */
+struct adapter {
+	struct show *show;
+	struct table *table;
 	const char *state;
-	struct path_shown *paths;
-	size_t n;
+	const char *id;
 };
 
-static void read_path(struct json_reading *in, const struct json_place *at, void *item)
+static void add_path(struct json_reading *in, const struct json_place *at, void *user)
 {
-	struct path_shown *path = item;
+	static const struct show_column error = { .member = "error", .kind = SHOW_ERROR };
+	const struct adapter *a = user;
+	const char *cells[] = { a->state,
+				a->id,
+				json_borrow_text(in, at, "peer"),
+				json_borrow_text(in, at, "grade"),
+				json_borrow_text(in, at, "proven"),
+				show_cell(a->show, in, at, &error) };
 
-	json_get_text(in, at, "peer", &path->peer);
-	json_get_text(in, at, "grade", &path->grade);
-	json_get_text(in, at, "proven", &path->proven);
-	json_get_text(in, at, "error", &path->error);
+	table_add(a->table, cells, tint_adapter(a->show, a->state));
 }
 
-static void read_adapter(struct json_reading *in, const struct json_place *at, void *item)
+static void add_adapter(struct json_reading *in, const struct json_place *at, void *user)
 {
-	struct adapter_shown *adapter = item;
+	struct adapter *a = user;
 
-	json_get_text(in, at, "id", &adapter->id);
-	json_get_text(in, at, "state", &adapter->state);
-	adapter->paths = json_get_list(in, at, "paths", SHOW_MAX_ITEMS, sizeof *adapter->paths,
-				       read_path, &adapter->n, NULL);
-}
-
-static void print_adapters(struct show *show, const struct adapter_shown *adapters, size_t n)
-{
-	static const char *const names[] = { "STATE",   "ADAPTER", "PEER",
-					     "REACHED", "PROVEN",  "ERROR" };
-	struct table table;
-
-	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
-	for (size_t i = 0; i < n; i++) {
-		const struct adapter_shown *a = &adapters[i];
-		int worst =
-			show->worst; /* the server's verdict says what an adapter's state means */
-		enum tint tint = show_note(show, a->state ? a->state : "?", false);
-		show->worst = worst;
-		const char *none[] = { a->state, a->id, NULL, NULL, NULL, NULL };
-		if (a->n == 0)
-			table_add(&table, none, tint);
-		for (size_t k = 0; k < a->n; k++) {
-			const struct path_shown *p = &a->paths[k];
-			const char *cells[] = { a->state, a->id,     p->peer,
-						p->grade, p->proven, show_error(p->error) };
-			table_add(&table, cells, tint);
-		}
-	}
-	putchar('\n');
-	table_print(&table, show->width, show->color, stdout);
+	a->state = json_borrow_text(in, at, "state");
+	a->id = json_borrow_text(in, at, "id");
+	const char *none[] = { a->state, a->id, NULL, NULL, NULL, NULL };
+	if (json_each(in, at, "paths", SHOW_MAX_ITEMS, add_path, a, NULL) == 0)
+		table_add(a->table, none, tint_adapter(a->show, a->state));
 }
 
 static void read_problem(struct json_reading *in, const struct json_place *at, void *item)
@@ -281,7 +242,7 @@ static void read_problem(struct json_reading *in, const struct json_place *at, v
 }
 
 /* Which event log the server's report was made from, and how far back it reaches. */
-static const char *read_log(struct show *show, struct json_reading *in,
+static const char *make_log(struct show *show, struct json_reading *in,
 			    const struct json_place *root)
 {
 	struct json_place report;
@@ -310,56 +271,69 @@ static const char *read_log(struct show *show, struct json_reading *in,
 	return report_log_words(&log, report_none_failed(&told), &show->arena);
 }
 
+static const struct show_column server_lines[] = {
+	{ "since", "since", .kind = SHOW_SINCE },
+	{ "report", "age_s", .kind = SHOW_AGE },
+	{ "site", "site", .kind = SHOW_TEXT },
+	{ "system", "os", .kind = SHOW_TEXT },
+	{ "build", "build", .kind = SHOW_TEXT },
+	{ "MTA", "mta", .kind = SHOW_TEXT },
+	{ "log", .make = make_log },
+};
+
 static void print_server(struct show *show, struct json_reading *in, const struct json_place *root,
 			 void *user)
 {
-	struct server_shown s;
-	size_t n = 0;
+	static const char *const names[] = { "STATE",   "ADAPTER", "PEER",
+					     "REACHED", "PROVEN",  "ERROR" };
+	const char *server = json_borrow_text(in, root, "server");
+	const char *lines[COUNT(server_lines)];
+	struct table table;
+	struct adapter adapter = { .show = show, .table = &table };
+	struct findings findings;
 	(void)user;
 
-	read_server(in, root, &s);
-	const struct adapter_shown *adapters = json_get_list(
-		in, root, "adapters", SHOW_MAX_ITEMS, sizeof *adapters, read_adapter, &n, NULL);
-	enum tint tint = show_note(show, s.verdict, s.silent);
-	const char *log = read_log(show, in, root);
+	for (size_t i = 0; i < COUNT(server_lines); i++)
+		lines[i] = show_cell(show, in, root, &server_lines[i]);
+	findings_read(in, root, &findings);
+	table_init(&table, names, COUNT(names), &show->arena);
+	size_t n = json_each(in, root, "adapters", SHOW_MAX_ITEMS, add_adapter, &adapter, NULL);
+	enum tint tint = tint_server(show, in, root);
+	const char *verdict = make_verdict(show, in, root);
 	if (show->json || in->status != STATUS_OK)
 		return;
-	printf("%s: %s%s%s\n", console_text(s.server, &show->arena),
-	       console_tint(tint, show->color), show_verdict(show, s.verdict, s.silent),
-	       console_end(tint, show->color));
-	print_line(show, "since", show_age(show, show_since(s.since_ms)));
-	print_line(show, "report", show_age(show, s.age_s));
-	print_line(show, "site", s.site);
-	print_line(show, "system", s.os);
-	print_line(show, "build", s.build);
-	print_line(show, "MTA", s.mta);
-	print_line(show, "log", log);
-	print_texts(show, "Why", s.findings.reasons, s.findings.n_reasons);
-	if (s.findings.n_notes > 0)
-		print_texts(show, "Note", s.findings.notes, s.findings.n_notes);
-	print_remedy(show, &s.findings);
+	printf("%s: %s%s%s\n", console_text(server ? server : "", &show->arena),
+	       console_tint(tint, show->color), verdict, console_end(tint, show->color));
+	for (size_t i = 0; i < COUNT(server_lines); i++) {
+		if (lines[i])
+			printf("%-10s %s\n", server_lines[i].heading,
+			       console_text(lines[i], &show->arena));
+	}
+	print_texts(show, "Why", findings.reasons, findings.n_reasons);
+	if (findings.n_notes > 0)
+		print_texts(show, "Note", findings.notes, findings.n_notes);
+	print_remedy(show, &findings);
 	if (n > 0)
-		print_adapters(show, adapters, n);
+		putchar('\n');
+	if (n > 0)
+		table_print(&table, show->width, show->color, stdout);
 }
 
 int server_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "server NAME" };
 	struct show_options said = { .json = NULL };
 	struct arguments_option options[] = { SHOW_OPTIONS(&said) };
 	struct arguments words;
 	struct arena arena;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector server --help", error);
-	if (words.n_words != 1)
-		return terminal_refuse("expected \"server NAME\"; see mtawatch-collector server "
-				       "--help");
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
 	arena_init(&arena);
 	const char *path =
 		arena_printf(&arena, "/v1/servers/%s", show_escape(words.words[0], &arena));
-	int rc = show_run(&said, path, print_server, NULL);
+	rc = show_run(&said, path, print_server, NULL);
 	arena_deinit(&arena);
 	return rc;
 }

@@ -28,40 +28,35 @@ const char matrix_help[] =
 	"\n"
 	"Options:\n" SHOW_HELP;
 
-/* In the order of columns. */
-static const char *const count_names[] = { "failing",   "exposed",        "at_risk",
-					   "unknown",   "not_monitored",  "clear",
-					   "protected", "not_applicable", "silent" };
-#define N_COUNTS (sizeof count_names / sizeof *count_names)
+#define COUNT(heading, name)                                                                       \
+	{                                                                                          \
+		heading, "counts." name, .kind = SHOW_NUMBER                                       \
+	}
 
-struct site_shown {
-	const char *organization;
-	const char *site;
-	int64_t counts[N_COUNTS];
+static const struct show_column site_columns[] = {
+	{ "SITE", "site", .kind = SHOW_TEXT },
+	{ "ORGANIZATION", "organization", .kind = SHOW_TEXT },
+	COUNT("FAILING", "failing"),
+	COUNT("EXPOSED", "exposed"),
+	COUNT("AT RISK", "at_risk"),
+	COUNT("CANNOT TELL", "unknown"),
+	COUNT("NOT MONITORED", "not_monitored"),
+	COUNT("CLEAR", "clear"),
+	COUNT("PROTECTED", "protected"),
+	COUNT("NOT APPLICABLE", "not_applicable"),
+	COUNT("SILENT", "silent"),
 };
-
-static void read_site(struct json_reading *in, const struct json_place *at, void *item)
-{
-	struct site_shown *site = item;
-	struct json_place counts;
-
-	json_get_text(in, at, "organization", &site->organization);
-	json_get_text(in, at, "site", &site->site);
-	if (!json_get_object(in, at, "counts", &counts))
-		return;
-	for (size_t i = 0; i < N_COUNTS; i++)
-		json_get_integer(in, &counts, count_names[i], 0, JSON_MAX_INTEGER,
-				 &site->counts[i]);
-}
+#define N_COLUMNS (sizeof site_columns / sizeof *site_columns)
 
 /* Notes every word that is counted; the tint is that of the worst. */
-static enum tint note_site(struct show *show, const struct site_shown *site)
+static enum tint tint_site(struct show *show, struct json_reading *in, const struct json_place *at)
 {
 	enum tint tint = TINT_NONE;
 
-	for (size_t i = N_COUNTS; i > 0; i--) {
-		if (site->counts[i - 1] > 0)
-			tint = show_note(show, count_names[i - 1], false);
+	for (size_t i = N_COLUMNS; i-- > 0;) {
+		const struct show_column *c = &site_columns[i];
+		if (c->kind == SHOW_NUMBER && show_cell(show, in, at, c))
+			tint = show_note(show, c->member + strlen("counts."), false);
 	}
 	return tint;
 }
@@ -69,25 +64,12 @@ static enum tint note_site(struct show *show, const struct site_shown *site)
 static void print_sites(struct show *show, struct json_reading *in, const struct json_place *root,
 			void *user)
 {
-	static const char *const names[] = { "SITE",           "ORGANIZATION", "FAILING",
-					     "EXPOSED",        "AT RISK",      "CANNOT TELL",
-					     "NOT MONITORED",  "CLEAR",        "PROTECTED",
-					     "NOT APPLICABLE", "SILENT" };
+	static const struct show_table sites = { site_columns, N_COLUMNS, tint_site };
 	struct table table;
-	size_t n = 0;
-	const struct site_shown *sites = json_get_list(in, root, "items", SHOW_MAX_ITEMS,
-						       sizeof *sites, read_site, &n, NULL);
 	(void)user;
 
-	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
-	for (size_t i = 0; i < n; i++) {
-		const char *cells[2 + N_COUNTS] = { sites[i].site, sites[i].organization };
-		for (size_t k = 0; k < N_COUNTS; k++)
-			cells[2 + k] = sites[i].counts[k] ? arena_printf(&show->arena, "%" PRId64,
-									 sites[i].counts[k])
-							  : NULL;
-		table_add(&table, cells, note_site(show, &sites[i]));
-	}
+	show_headings(show, &sites, &table);
+	show_rows(show, in, root, "items", &sites, &table, NULL);
 	if (!show->json && in->status == STATUS_OK)
 		table_print(&table, show->width, show->color, stdout);
 }
@@ -264,49 +246,29 @@ static void print_matrix(struct show *show, struct json_reading *in, const struc
 		print_short_paths(show, &m);
 }
 
-/*
- * The command line of a command without options of its own: false: it was refused, `*rc` says how.
- */
-static bool read_words(int argc, char **argv, struct show_options *said, const char *name,
-		       struct arguments *words, int *rc)
-{
-	struct arguments_option options[] = { SHOW_OPTIONS(said) };
-	char error[ARGUMENTS_ERROR_SIZE];
-
-	if (arguments_read(words, argc, argv, options, sizeof options / sizeof *options, error) ==
-	    STATUS_OK)
-		return true;
-	*rc = terminal_refuse("%s; see mtawatch-collector %s --help", error, name);
-	return false;
-}
-
 int sites_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "sites" };
 	struct show_options said = { .json = NULL };
+	struct arguments_option options[] = { SHOW_OPTIONS(&said) };
 	struct arguments words;
-	int rc;
 
-	if (!read_words(argc, argv, &said, "sites", &words, &rc))
-		return rc;
-	if (words.n_words > 0)
-		return terminal_refuse("sites takes no '%s'; see mtawatch-collector sites --help",
-				       words.words[0]);
-	return show_run(&said, "/v1/sites", print_sites, NULL);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
+	return rc == TERMINAL_EXIT_OK ? show_run(&said, "/v1/sites", print_sites, NULL) : rc;
 }
 
 int matrix_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "matrix ORGANIZATION/SITE" };
 	struct show_options said = { .json = NULL };
+	struct arguments_option options[] = { SHOW_OPTIONS(&said) };
 	struct arguments words;
 	struct arena arena;
-	int rc;
 
-	if (!read_words(argc, argv, &said, "matrix", &words, &rc))
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
+	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	char *slash = words.n_words == 1 ? strchr(words.words[0], '/') : NULL;
-	if (!slash)
-		return terminal_refuse("expected \"matrix ORGANIZATION/SITE\"; see "
-				       "mtawatch-collector matrix --help");
+	char *slash = strchr(words.words[0], '/');
 	*slash = '\0';
 	arena_init(&arena);
 	const char *organization = *words.words[0] ? words.words[0] : "-";

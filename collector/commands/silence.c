@@ -56,73 +56,40 @@ struct silence {
 
 /* --list */
 
-struct silence_shown {
-	const char *id;
-	const char *sites;
-	const char *organization;
-	const char *site;
-	const char *server;
-	const char *condition;
-	const char *by;
-	const char *comment;
-	int64_t ends_ms;
-};
-
-static void read_silence(struct json_reading *in, const struct json_place *at, void *item)
+/* "ACME/B*"; NULL: any. */
+static const char *make_place(struct show *show, struct json_reading *in,
+			      const struct json_place *at)
 {
-	struct silence_shown *s = item;
 	struct json_place matchers;
 
-	*s = (struct silence_shown){ .id = "?", .ends_ms = TIMESTAMP_NONE };
-	json_get_text(in, at, "id", &s->id);
-	json_get_text(in, at, "by", &s->by);
-	json_get_text(in, at, "comment", &s->comment);
-	json_get_time(in, at, "ends_at", &s->ends_ms);
 	if (!json_get_object(in, at, "matchers", &matchers))
-		return;
-	json_get_text(in, &matchers, "sites", &s->sites);
-	json_get_text(in, &matchers, "organization", &s->organization);
-	json_get_text(in, &matchers, "site", &s->site);
-	json_get_text(in, &matchers, "server", &s->server);
-	json_get_text(in, &matchers, "condition", &s->condition);
+		return NULL;
+	const char *sites = json_borrow_text(in, &matchers, "sites");
+	const char *organization = json_borrow_text(in, &matchers, "organization");
+	const char *site = json_borrow_text(in, &matchers, "site");
+	if (sites || (!organization && !site))
+		return sites;
+	return arena_printf(&show->arena, "%s/%s", organization ? organization : "*",
+			    site ? site : "*");
 }
 
-/* "ACME/B*"; NULL: any. */
-static const char *place_of(struct show *show, const struct silence_shown *s)
-{
-	if (s->sites || (!s->organization && !s->site))
-		return s->sites;
-	return arena_printf(&show->arena, "%s/%s", s->organization ? s->organization : "*",
-			    s->site ? s->site : "*");
-}
-
-static void add_silence(struct show *show, const void *row, struct table *table)
-{
-	const struct silence_shown *s = row;
-	char until[TIMESTAMP_TEXT_SIZE] = "";
-	const char *cells[] = { s->id,
-				place_of(show, s),
-				s->server,
-				s->condition,
-				arena_strdup(&show->arena, timestamp_format(s->ends_ms, until)),
-				s->by,
-				s->comment };
-
-	table_add(table, cells, TINT_NONE);
-}
+static const struct show_column columns[] = {
+	{ "ID", "id", .kind = SHOW_TEXT },
+	{ "SITES", .make = make_place },
+	{ "SERVER", "matchers.server", .kind = SHOW_TEXT },
+	{ "CONDITION", "matchers.condition", .kind = SHOW_TEXT },
+	{ "UNTIL", "ends_at", .kind = SHOW_TIME },
+	{ "BY", "by", .kind = SHOW_TEXT },
+	{ "COMMENT", "comment", .kind = SHOW_TEXT },
+};
+static const struct show_table table = { columns, sizeof columns / sizeof *columns, NULL };
 
 static int show_silences(const struct silence *s)
 {
-	static const char *const names[] = { "ID",    "SITES", "SERVER", "CONDITION",
-					     "UNTIL", "BY",    "COMMENT" };
 	const struct show_list list = {
 		.path = "/v1/silences",
 		.member = "silences",
-		.columns = names,
-		.n_columns = sizeof names / sizeof *names,
-		.read = read_silence,
-		.size = sizeof(struct silence_shown),
-		.add = add_silence,
+		.table = &table,
 	};
 	return show_pages(&s->said, &list);
 }
@@ -260,9 +227,7 @@ static int judge(struct silence *s, const struct arguments *words)
 {
 	int64_t lasts_ms = 0;
 
-	if (words->n_words > 1)
-		return terminal_refuse("expected one place; see mtawatch-collector silence --help");
-	s->place = words->n_words > 0 ? words->words[0] : NULL;
+	s->place = words->words[0];
 	if (s->list || s->end)
 		return TERMINAL_EXIT_OK;
 	if (!s->place && !s->server && !s->condition)
@@ -277,6 +242,7 @@ static int judge(struct silence *s, const struct arguments *words)
 
 int silence_main(int argc, char **argv)
 {
+	static const char *const forms[] = { "silence [PLACE]" };
 	struct silence s = { .ends_ms = TIMESTAMP_NONE };
 	struct arguments_option options[] = { { "server", "PATTERN", &s.server, 1, 0 },
 					      { "condition", "PATTERN", &s.condition, 1, 0 },
@@ -288,12 +254,10 @@ int silence_main(int argc, char **argv)
 					      { "end", "ID", &s.end, 1, 0 },
 					      SHOW_OPTIONS(&s.said) };
 	struct arguments words;
-	char error[ARGUMENTS_ERROR_SIZE];
 
-	if (arguments_read(&words, argc, argv, options, sizeof options / sizeof *options, error) !=
-	    STATUS_OK)
-		return terminal_refuse("%s; see mtawatch-collector silence --help", error);
-	int rc = judge(&s, &words);
+	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = judge(&s, &words);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	return s.list ? show_silences(&s) : change(&s);

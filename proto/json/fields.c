@@ -426,6 +426,50 @@ void json_get_texts(struct json_reading *in, const struct json_place *at, const 
 	*n = count;
 }
 
+static void visit_objects(struct json_reading *in, const struct json_place *list, json_visit *visit,
+			  void *user)
+{
+	size_t i = 0;
+
+	for (const struct json_node *e = list->value + 1; e < behind(list->value); e += e->span) {
+		const struct json_place place = { .parent = list, .index = i++, .value = e };
+		if (e->kind != JSON_OBJECT)
+			refuse_place(in, &place, STATUS_INVALID, "expected an object");
+		if (in->status != STATUS_OK)
+			return;
+		visit(in, &place, user);
+	}
+}
+
+size_t json_each(struct json_reading *in, const struct json_place *at, const char *name, size_t max,
+		 json_visit *visit, void *user, bool *there)
+{
+	const struct json_place list = { .parent = at, .name = name, .value = find(in, at, name) };
+	size_t count = 0;
+
+	if (!list.value || !find_array(in, &list, max, &count))
+		return 0;
+	if (there)
+		*there = true;
+	visit_objects(in, &list, visit, user);
+	return count;
+}
+
+/* Where the next item of a list is read into. */
+struct filling {
+	json_read_item *read_item;
+	char *next;
+	size_t size;
+};
+
+static void fill_item(struct json_reading *in, const struct json_place *at, void *user)
+{
+	struct filling *filling = user;
+
+	filling->read_item(in, at, filling->next);
+	filling->next += filling->size;
+}
+
 void *json_get_list(struct json_reading *in, const struct json_place *at, const char *name,
 		    size_t max, size_t size, json_read_item *read_item, size_t *n, bool *there)
 {
@@ -437,16 +481,10 @@ void *json_get_list(struct json_reading *in, const struct json_place *at, const 
 	if (there)
 		*there = true;
 	char *items = arena_alloc_array(in->arena, count, size);
-	size_t i = 0;
-	for (const struct json_node *e = list.value + 1; e < behind(list.value); e += e->span) {
-		const struct json_place place = { .parent = &list, .index = i, .value = e };
-		if (e->kind != JSON_OBJECT)
-			refuse_place(in, &place, STATUS_INVALID, "expected an object");
-		if (in->status != STATUS_OK)
-			return NULL;
-		read_item(in, &place, items + i * size);
-		i++;
-	}
+	struct filling filling = { read_item, items, size };
+	visit_objects(in, &list, fill_item, &filling);
+	if (in->status != STATUS_OK)
+		return NULL;
 	*n = count;
 	return items;
 }

@@ -141,3 +141,10 @@ void json_read_members(struct json_reading *in, const struct json_place *at,
  */
 void *json_get_list(struct json_reading *in, const struct json_place *at, const char *name,
 		    size_t max, size_t size, json_read_item *read_item, size_t *n, bool *there);
+
+/* Sees an object of an array at its place. */
+typedef void json_visit(struct json_reading *in, const struct json_place *at, void *user);
+
+/* The same, each object visited instead; returns how many there are. */
+size_t json_each(struct json_reading *in, const struct json_place *at, const char *name, size_t max,
+		 json_visit *visit, void *user, bool *there);
