@@ -12,12 +12,6 @@ static enum status store_report_until(void *user, const char *key, int64_t until
 	return store_read_report_until(store_reader(user), key, until_ms, arena, out, error);
 }
 
-static enum status store_body_hash(void *user, const char *agent_id, const char *epoch,
-				   int64_t sequence, uint64_t *out, char *error)
-{
-	return store_read_body_hash(store_reader(user), agent_id, epoch, sequence, out, error);
-}
-
 static enum status store_last_sequence(void *user, const char *agent_id, const char *epoch,
 				       int64_t *out, char *error)
 {
@@ -46,7 +40,6 @@ struct fleet_history fleet_history_of_store(struct store *store)
 {
 	return (struct fleet_history){
 		.report_until = store_report_until,
-		.body_hash = store_body_hash,
 		.last_sequence = store_last_sequence,
 		.servers = store_servers,
 		.server = store_server,

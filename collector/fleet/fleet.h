@@ -10,7 +10,8 @@
  *
  *   snapshot_read() ─► fleet_take() ─► store_submit(changes) ─► done ─► fleet_publish(), answer
  *
- *   fleet_take(fleet, snapshot, body, size, now, &changes, &taken, error)
+ *   fleet_find_earlier(fleet, snapshot, &earlier, error)   asks the store where that is unknown
+ *   fleet_take(fleet, snapshot, &earlier, body, size, now, &changes, &taken, error)
  *   store_submit(store, change of `changes`; done = on_committed, user = changes)
  *   on_committed, STATUS_OK:  fleet_publish(fleet, changes); tell who listens of changes->views;
  *                             changes_free(changes); answer with fleet_find()'s verdict and
@@ -71,8 +72,6 @@ struct fleet;
 struct fleet_history {
 	enum status (*report_until)(void *user, const char *key, int64_t until_ms,
 				    struct arena *arena, struct record_report *out, char *error);
-	enum status (*body_hash)(void *user, const char *agent_id, const char *epoch,
-				 int64_t sequence, uint64_t *out, char *error);
 	enum status (*last_sequence)(void *user, const char *agent_id, const char *epoch,
 				     int64_t *out, char *error);
 	enum status (*servers)(void *user, store_each_server *each, void *each_user, char *error);
@@ -145,18 +144,36 @@ void fleet_free(struct fleet *fleet);
 enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **changes,
 		       char error[FLEET_ERROR_SIZE]);
 
+/* Did a report of the same agent, epoch and sequence come before? */
+struct fleet_earlier {
+	enum {
+		FLEET_EARLIER_UNKNOWN, /* store_read_body_hash() tells */
+		FLEET_EARLIER_NONE,
+		FLEET_EARLIER_FOUND,
+	} is;
+	uint64_t body_hash; /* of its body */
+};
+
+/*
+ * What is certain in memory: of nearly all reports, for an agent counts up. Failures are those of
+ * reading the store, and change nothing.
+ */
+enum status fleet_find_earlier(const struct fleet *fleet, const struct snapshot *snapshot,
+			       struct fleet_earlier *out, char error[FLEET_ERROR_SIZE]);
+
 /*
  * Takes a report: borrows `snapshot` (the fleet takes its own references) and `body`, the text it
  * was read from, which is copied into the changes. `now_ms` is when it was received.
  * On success `*changes` is to be submitted, also for a repetition (it has no rows then, and its
- * commit tells that the first copy is durable).
+ * commit tells that the first copy is durable). `earlier` is known.
  *
  * STATUS_CONFLICT  the same agent, epoch and sequence came before with another body: 409
  * STATUS_SYSTEM    the store could not be read: 503, and the fleet is to be rebuilt
  */
-enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const char *body,
-		       size_t size, int64_t now_ms, struct changes **changes,
-		       enum fleet_taken *taken, char error[FLEET_ERROR_SIZE]);
+enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot,
+		       const struct fleet_earlier *earlier, const char *body, size_t size,
+		       int64_t now_ms, struct changes **changes, enum fleet_taken *taken,
+		       char error[FLEET_ERROR_SIZE]);
 
 /*
  * Removes a server that somebody has decommissioned: nothing is shown of it any more, and it proves

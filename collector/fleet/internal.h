@@ -44,7 +44,7 @@ struct fleet_server {
 	struct report_stream {
 		uint64_t agent_epoch_hash; /* of the agent and epoch; 0: not known yet */
 		int64_t last_sequence;
-		uint64_t n_imported; /* the fleet's count when the sequence was looked up */
+		uint64_t n_imported; /* the fleet's count when imports were looked at */
 	} stream;
 
 	struct fleet_card *cards; /* the network cards of its latest report */
@@ -115,8 +115,18 @@ struct fleet {
 	struct fleet_site *touched;
 	struct flights flights;
 	uint64_t n_imported; /* reports so far that did not come from the agents that they name */
-	int64_t newest_ms;   /* the latest time of a report: it is never earlier than that here */
+	/* The highest sequence of these, by agent and epoch (imports.c). */
+	struct text_map imports;
+	struct arena imports_arena;
+	int64_t newest_ms; /* the latest time of a report: it is never earlier than that here */
 };
+
+/* imports.c: reports that did not come from the agents that they name. */
+
+/* The highest sequence of those of that agent and epoch; INT64_MIN: there are none. */
+int64_t fleet_imports_last_sequence(const struct fleet *fleet, uint64_t agent_epoch_hash);
+void fleet_imports_note(struct fleet *fleet, uint64_t agent_epoch_hash, int64_t sequence);
+void fleet_imports_clear(struct fleet *fleet);
 
 /* servers.c: servers and sites as such. */
 

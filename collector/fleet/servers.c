@@ -174,6 +174,7 @@ void fleet_servers_clear(struct fleet *fleet)
 	for (size_t i = 0; i < fleet->n; i++)
 		free_server(fleet->servers[i]);
 	fleet_rows_clear(&fleet->published);
+	fleet_imports_clear(fleet);
 	free(fleet->servers);
 	expiry_heap_clear(&fleet->expiry);
 	fleet_renames_clear(&fleet->cards);

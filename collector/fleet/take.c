@@ -1,5 +1,6 @@
 #include "collector/fleet/internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -11,8 +12,37 @@ static const char *or_empty(const char *text)
 }
 
 /*
- * Is it certain, without a look into the store, that no report of this identity came before? An
- * agent counts up and nobody else reports in its name, so a sequence beyond its last one is new.
+ * Looks up in the store how far its agent has come in this epoch: once of a server, for then it is
+ * counted on.
+ */
+static enum status look_up_stream(const struct fleet *fleet, const struct report *report,
+				  uint64_t agent_epoch_hash, struct report_stream *out,
+				  char error[FLEET_ERROR_SIZE])
+{
+	int64_t last = INT64_MIN;
+
+	enum status status =
+		fleet->history.last_sequence(fleet->history.user, or_empty(report->agent.id),
+					     or_empty(report->agent.epoch), &last, error);
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		return status;
+	last = fleet_changes_last_sequence(fleet, report, last);
+	*out = (struct report_stream){ agent_epoch_hash, last, fleet->n_imported };
+	return STATUS_OK;
+}
+
+static void count_imports(const struct fleet *fleet, struct report_stream *stream)
+{
+	int64_t last = fleet_imports_last_sequence(fleet, stream->agent_epoch_hash);
+
+	if (stream->last_sequence < last)
+		stream->last_sequence = last;
+	stream->n_imported = fleet->n_imported;
+}
+
+/*
+ * Is it certain, without asking the store, that no report of this identity came before? An agent
+ * counts up and nobody else reports in its name, so a sequence beyond its last one is new.
  */
 static enum status is_certainly_new(const struct fleet *fleet, const struct snapshot *snapshot,
 				    bool *is_new, char error[FLEET_ERROR_SIZE])
@@ -20,63 +50,48 @@ static enum status is_certainly_new(const struct fleet *fleet, const struct snap
 	const struct report *report = &snapshot->report;
 	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
 	uint64_t agent_epoch_hash = fleet_agent_epoch_hash(report);
-	int64_t last = INT64_MIN;
+	enum status status = STATUS_OK;
 
 	*is_new = false;
 	if (!server || !snapshot->is_own)
 		return STATUS_OK;
-	struct report_stream *stream = &server->stream;
-	if (stream->agent_epoch_hash != agent_epoch_hash ||
-	    stream->n_imported != fleet->n_imported) {
-		enum status status = fleet->history.last_sequence(
-			fleet->history.user, or_empty(report->agent.id),
-			or_empty(report->agent.epoch), &last, error);
-		if (status != STATUS_OK && status != STATUS_NOT_FOUND)
-			return status;
-		last = fleet_changes_last_sequence(fleet, report, last);
-		*stream = (struct report_stream){ agent_epoch_hash, last, fleet->n_imported };
-	}
-	*is_new = report->sequence > stream->last_sequence;
-	return STATUS_OK;
+	if (server->stream.agent_epoch_hash != agent_epoch_hash)
+		status = look_up_stream(fleet, report, agent_epoch_hash, &server->stream, error);
+	else if (server->stream.n_imported != fleet->n_imported)
+		count_imports(fleet, &server->stream);
+	if (status == STATUS_OK)
+		*is_new = report->sequence > server->stream.last_sequence;
+	return status;
 }
 
 static void record_sequence(struct fleet *fleet, const struct snapshot *snapshot)
 {
 	struct fleet_server *server = fleet_server_find(fleet, snapshot->key);
+	uint64_t agent_epoch_hash = fleet_agent_epoch_hash(&snapshot->report);
 	int64_t sequence = snapshot->report.sequence;
 
 	if (!snapshot->is_own)
-		fleet->n_imported++;
-	else if (server &&
-		 server->stream.agent_epoch_hash == fleet_agent_epoch_hash(&snapshot->report) &&
+		fleet_imports_note(fleet, agent_epoch_hash, sequence);
+	else if (server && server->stream.agent_epoch_hash == agent_epoch_hash &&
 		 server->stream.last_sequence < sequence)
 		server->stream.last_sequence = sequence;
 }
 
-/*
- * Did a report of this identity come before, and with which body?
- *
- * STATUS_NOT_FOUND  no
- */
-static enum status find_earlier_copy(const struct fleet *fleet, const struct snapshot *snapshot,
-				     uint64_t *body_hash, char error[FLEET_ERROR_SIZE])
+enum status fleet_find_earlier(const struct fleet *fleet, const struct snapshot *snapshot,
+			       struct fleet_earlier *out, char error[FLEET_ERROR_SIZE])
 {
-	const struct report *report = &snapshot->report;
-	bool is_new;
-	const char *id = or_empty(report->agent.id);
-	const char *epoch = or_empty(report->agent.epoch);
-	const struct snapshot *unstored = fleet_changes_find(fleet, report);
+	const struct snapshot *unstored = fleet_changes_find(fleet, &snapshot->report);
+	bool is_new = false;
 
+	*out = (struct fleet_earlier){ .is = FLEET_EARLIER_UNKNOWN };
 	if (unstored) {
-		*body_hash = unstored->body_hash;
+		*out = (struct fleet_earlier){ FLEET_EARLIER_FOUND, unstored->body_hash };
 		return STATUS_OK;
 	}
 	enum status status = is_certainly_new(fleet, snapshot, &is_new, error);
-	if (status != STATUS_OK)
-		return status;
-	return is_new ? STATUS_NOT_FOUND
-		      : fleet->history.body_hash(fleet->history.user, id, epoch, report->sequence,
-						 body_hash, error);
+	if (status == STATUS_OK && is_new)
+		out->is = FLEET_EARLIER_NONE;
+	return status;
 }
 
 static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t body_hash,
@@ -151,24 +166,24 @@ static enum status take_new(struct fleet *fleet, struct snapshot *snapshot, int6
 	return status;
 }
 
-enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot, const char *body,
-		       size_t size, int64_t now_ms, struct changes **changes,
-		       enum fleet_taken *taken, char error[FLEET_ERROR_SIZE])
+enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot,
+		       const struct fleet_earlier *earlier, const char *body, size_t size,
+		       int64_t now_ms, struct changes **changes, enum fleet_taken *taken,
+		       char error[FLEET_ERROR_SIZE])
 {
-	uint64_t body_hash = 0;
+	enum status status = STATUS_OK;
+
+	assert(earlier->is != FLEET_EARLIER_UNKNOWN);
 	now_ms = fleet_clock(fleet, now_ms > snapshot->at_ms ? now_ms : snapshot->at_ms);
 
-	enum status status = find_earlier_copy(fleet, snapshot, &body_hash, error);
-	if (status == STATUS_OK) {
-		status = refuse_other_body(snapshot, body_hash, body, size, error);
+	if (earlier->is == FLEET_EARLIER_FOUND) {
+		status = refuse_other_body(snapshot, earlier->body_hash, body, size, error);
 		if (status != STATUS_OK)
 			return status;
 		*taken = FLEET_TAKEN_REPEATED;
 		*changes = fleet_changes_new(fleet, NULL, NULL, 0);
 		return STATUS_OK;
 	}
-	if (status != STATUS_NOT_FOUND)
-		return status;
 
 	record_sequence(fleet, snapshot);
 	struct changes *made = fleet_changes_new(fleet, snapshot, body, size);

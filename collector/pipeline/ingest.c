@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/log.h"
 #include "collector/http/call.h"
 #include "collector/http/problem.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/snapshot.h"
+#include "collector/pipeline/recall.h"
 #include "collector/pipeline/sender.h"
 #include "proto/base/buffer.h"
 #include "proto/base/ipv4.h"
@@ -158,28 +160,85 @@ static void submit_changes(struct pipeline *pipeline, struct call *call, struct 
 		on_done(waiting, false);
 }
 
-/* `carried` is NULL for an agent's own. */
-static void take_snapshot(struct pipeline *pipeline, struct call *call, struct snapshot *snapshot,
-			  const struct carried *carried, ingest_refuse *refuse)
+/* A report that may be taken; `carried` is NULL for an agent's own. */
+struct incoming {
+	struct pipeline *pipeline;
+	struct call *call;
+	struct snapshot *snapshot;
+	const struct carried *carried;
+	ingest_refuse *refuse;
+};
+
+static void take_snapshot(const struct incoming *in, const struct fleet_earlier *earlier)
 {
-	const struct buffer *body = &call->request->body;
+	const struct buffer *body = &in->call->request->body;
+	struct fleet *fleet = pipeline_fleet(in->pipeline);
+	const struct carried *carried = in->carried;
 	char error[FLEET_ERROR_SIZE];
 	struct changes *changes;
 	enum fleet_taken taken;
 
-	enum status status = fleet_take(pipeline_fleet(pipeline), snapshot, body->bytes, body->size,
-					pipeline_now_ms(pipeline), &changes, &taken, error);
+	enum status status = fleet_take(fleet, in->snapshot, earlier, body->bytes, body->size,
+					pipeline_now_ms(in->pipeline), &changes, &taken, error);
 	if (status == STATUS_OK) {
 		changes->audit = carried ? carried->audit : NULL;
-		submit_changes(pipeline, call, snapshot, changes, taken);
+		submit_changes(in->pipeline, in->call, in->snapshot, changes, taken);
 	} else if (status == STATUS_CONFLICT && carried && carried->exported) {
 		/* Its text is not that which the agent sent, but it is that report. */
-		answer_import(call, pipeline_fleet(pipeline), snapshot, FLEET_TAKEN_REPEATED);
+		answer_import(in->call, fleet, in->snapshot, FLEET_TAKEN_REPEATED);
 	} else if (status == STATUS_CONFLICT) {
-		refuse(call, snapshot->key, INGEST_CONFLICTING);
+		in->refuse(in->call, in->snapshot->key, INGEST_CONFLICTING);
 	} else {
-		pipeline_fail(pipeline, error);
-		call_answer_not_stored(call);
+		pipeline_fail(in->pipeline, error);
+		call_answer_not_stored(in->call);
+	}
+}
+
+static struct incoming *keep_incoming(const struct incoming *in)
+{
+	struct incoming *kept = arena_alloc(&in->call->arena, sizeof *kept);
+
+	*kept = *in;
+	return kept;
+}
+
+/* Nothing has changed yet: whoever sent it sends it again. */
+static void answer_unread(struct call *call, enum status status, const char *error)
+{
+	if (status != STATUS_REFUSED) /* the collector ends */
+		log_error("%s", error);
+	call_answer_not_stored(call);
+}
+
+/* The report came before, or not; meanwhile its sender may have gone, and with it the body. */
+static void on_recalled(void *user, enum status status, const struct fleet_earlier *earlier,
+			const char *error)
+{
+	const struct incoming *in = user;
+
+	if (status != STATUS_OK)
+		answer_unread(in->call, status, error);
+	else if (in->call->request && pipeline_may_take(in->pipeline))
+		take_snapshot(in, earlier);
+	else
+		call_answer_not_stored(in->call);
+}
+
+/* Takes a report, after a look into the store where it may have come before. */
+static void take_incoming(const struct incoming *in)
+{
+	struct recall *recall = pipeline_recall(in->pipeline);
+	struct fleet_earlier earlier;
+	char error[FLEET_ERROR_SIZE];
+
+	enum status status =
+		fleet_find_earlier(pipeline_fleet(in->pipeline), in->snapshot, &earlier, error);
+	if (status != STATUS_OK) {
+		answer_unread(in->call, status, error);
+	} else if (earlier.is != FLEET_EARLIER_UNKNOWN && !recall_is_asked(recall, in->snapshot)) {
+		take_snapshot(in, &earlier);
+	} else {
+		recall_ask(recall, in->snapshot, on_recalled, keep_incoming(in));
 	}
 }
 
@@ -203,7 +262,7 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
 	else if (pipeline_may_take(pipeline))
-		take_snapshot(pipeline, call, snapshot, NULL, refuse);
+		take_incoming(&(struct incoming){ pipeline, call, snapshot, NULL, refuse });
 	else
 		call_answer_not_stored(call);
 	snapshot_unref(snapshot);
@@ -239,16 +298,15 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 	} else if (!pipeline_may_take(pipeline)) {
 		call_answer_not_stored(call);
 	} else {
-		struct carried carried = {
-			.audit = audit,
-			.exported = snapshot->report.received_at_ms != TIMESTAMP_NONE,
-		};
+		struct carried *carried = arena_alloc(&call->arena, sizeof *carried);
+		carried->audit = audit;
+		carried->exported = snapshot->report.received_at_ms != TIMESTAMP_NONE;
 		/* An age has whole seconds, and the time is to stay what the file says. */
 		snapshot->report.received_at_ms = snapshot->at_ms + age_s * 1000;
 		snapshot->report.age_s = age_s;
 		snapshot_set_importer(snapshot, audit->who);
 		audit->object = arena_strdup(&call->arena, snapshot->key);
-		take_snapshot(pipeline, call, snapshot, &carried, refuse);
+		take_incoming(&(struct incoming){ pipeline, call, snapshot, carried, refuse });
 	}
 	snapshot_unref(snapshot);
 }

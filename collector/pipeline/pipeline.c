@@ -6,11 +6,13 @@
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 #include "collector/pipeline/feed.h"
+#include "collector/pipeline/recall.h"
 #include "proto/base/mem.h"
 
 struct pipeline {
 	struct pipeline_options options;
 	struct fleet *fleet;
+	struct recall *recall;
 	struct loop_timer *wake;        /* when the next report ceases to be fresh */
 	struct loop_timer *rebuild;     /* after a failure */
 	struct loop_timer *store_check; /* at the place of the store */
@@ -212,6 +214,7 @@ enum status pipeline_open(struct pipeline **out, const struct pipeline_options *
 	struct pipeline *p = mem_alloc(sizeof *p);
 	p->options = *options;
 	p->fleet = fleet;
+	p->recall = recall_new(options->store, fleet);
 	p->wake = loop_timer_new(options->loop, on_wake, p);
 	p->rebuild = loop_timer_new(options->loop, on_rebuild, p);
 	p->store_check = loop_timer_new(options->loop, on_store_check, p);
@@ -236,6 +239,7 @@ void pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return;
+	recall_free(p->recall);
 	fleet_free(p->fleet);
 	free(p);
 }
@@ -243,6 +247,11 @@ void pipeline_free(struct pipeline *p)
 struct fleet *pipeline_fleet(struct pipeline *p)
 {
 	return p->fleet;
+}
+
+struct recall *pipeline_recall(struct pipeline *p)
+{
+	return p->recall;
 }
 
 bool pipeline_is_ready(const struct pipeline *p)

@@ -27,6 +27,7 @@
 
 struct pipeline;
 struct feed;
+struct recall;
 struct uv_loop_s; /* libuv: the event loop */
 
 struct pipeline_options {
@@ -55,6 +56,9 @@ void pipeline_free(struct pipeline *pipeline);
 
 /* For queries, and for fleet_take(); see pipeline_fail(). */
 struct fleet *pipeline_fleet(struct pipeline *pipeline);
+
+/* For reports that may have come before. */
+struct recall *pipeline_recall(struct pipeline *pipeline);
 
 /* Is the fleet what the store says, and as of now? */
 bool pipeline_is_ready(const struct pipeline *pipeline);

@@ -32,13 +32,6 @@ static enum status no_report(void *user, const char *key, int64_t until_ms, stru
 	return STATUS_NOT_FOUND;
 }
 
-static enum status no_hash(void *user, const char *agent_id, const char *epoch, int64_t sequence,
-			   uint64_t *out, char *error)
-{
-	(void)user, (void)agent_id, (void)epoch, (void)sequence, (void)out, (void)error;
-	return STATUS_NOT_FOUND;
-}
-
 static enum status no_sequence(void *user, const char *agent_id, const char *epoch, int64_t *out,
 			       char *error)
 {
@@ -103,7 +96,6 @@ static enum status no_removals(void *user, store_each_removal *each, void *each_
 static struct fleet *make_fleet(struct crowd *crowd)
 {
 	struct fleet_history history = { .report_until = no_report,
-					 .body_hash = no_hash,
 					 .last_sequence = no_sequence,
 					 .servers = all_rows,
 					 .server = one_row,
@@ -121,6 +113,7 @@ static void take(struct fleet *fleet, const struct crowd *crowd, size_t i, int64
 	struct json_error why;
 	struct snapshot *snapshot = NULL;
 	struct changes *changes = NULL;
+	const struct fleet_earlier none = { .is = FLEET_EARLIER_NONE };
 	enum fleet_taken taken;
 	size_t size = crowd_body(crowd, i, round, "id", body);
 
@@ -130,7 +123,8 @@ static void take(struct fleet *fleet, const struct crowd *crowd, size_t i, int64
 		exit(1);
 	}
 	double read = cpu_s();
-	if (fleet_take(fleet, snapshot, body, size, now_ms, &changes, &taken, error) != STATUS_OK) {
+	if (fleet_take(fleet, snapshot, &none, body, size, now_ms, &changes, &taken, error) !=
+	    STATUS_OK) {
 		fprintf(stderr, "%s\n", error);
 		exit(1);
 	}

@@ -95,13 +95,14 @@ static void report(struct newcomer *n, size_t server)
 	struct json_error why;
 	struct snapshot *snapshot;
 	struct changes *changes;
+	const struct fleet_earlier none = { .is = FLEET_EARLIER_NONE };
 	enum fleet_taken taken;
 	int64_t now = loop_wall_ms();
 	size_t size = crowd_body(&f->crowd, server, 0, n->id, body);
 
 	check(snapshot_read(body, size, now, 0, &snapshot, &why) == STATUS_OK, why.detail);
-	check(fleet_take(pipeline_fleet(f->pipeline), snapshot, body, size, now, &changes, &taken,
-			 error) == STATUS_OK,
+	check(fleet_take(pipeline_fleet(f->pipeline), snapshot, &none, body, size, now, &changes,
+			 &taken, error) == STATUS_OK,
 	      error);
 	snapshot_unref(snapshot);
 	check(pipeline_submit(f->pipeline, changes, on_reported, n) == STATUS_OK,

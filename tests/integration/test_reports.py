@@ -3,10 +3,11 @@
 import contextlib
 import datetime
 import json
+import sqlite3
 import threading
 
 import pytest
-from running import JSON, PATIENCE, Collector, ask, exposed_site, minimal
+from running import JSON, PATIENCE, Collector, ask, exposed_site, minimal, statuses
 
 VERDICTS = ["failing", "exposed", "at_risk", "unknown", "clear", "protected", "not_applicable"]
 
@@ -182,3 +183,33 @@ def test_many_agents_at_once_are_all_answered_and_all_shown(collector):
     assert answers == [200] * 160
     assert [s["server"] for s in collector.get("/v1/servers")["servers"]] == [
         f"S{n:02}" for n in range(32)]
+
+
+def request(path, body, authorization):
+    return (f"POST {path} HTTP/1.1\r\nHost: c\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n").encode() + authorization + b"\r\n" + body
+
+
+@pytest.mark.parametrize("before", [[], [(9, 0)]], ids=["of a new server", "out of a spool"])
+def test_copies_that_come_at_once_are_stored_once_and_other_bodies_refused(tmp_path, before):
+    data = tmp_path / "data"
+    with Collector(data) as collector:
+        for sequence, duration in before:
+            assert collector.post(minimal(sequence=sequence, duration_ms=duration))[0] == 200
+        own = [collector.signed(minimal(sequence=5, duration_ms=duration)) for duration in (1, 2)]
+        admin = f"Authorization: Bearer {collector.token}\r\n".encode()
+        requests = []
+        for _ in range(8):
+            requests += [request("/v1/reports", body, authorization) for body, authorization in own]
+            requests += [request("/v1/reports/import", body, admin) for body, _ in own]
+        peers = [collector.dial() for _ in requests]
+        for peer, bytes_ in zip(peers, requests):
+            peer.sendall(bytes_)
+        got = [statuses(peer.makefile("rb").read()) for peer in peers]
+        for peer in peers:
+            peer.close()
+    first = [{got[at][0] for at in range(len(got)) if at % 2 == which} for which in (0, 1)]
+    assert sorted(map(sorted, first)) == [[200], [409]], got
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as store:
+        stored = store.execute("SELECT count(*), count(DISTINCT sequence) FROM report").fetchone()
+    assert stored == (1 + len(before), 1 + len(before))

@@ -47,33 +47,13 @@ static enum status report_until(void *user, const char *key, int64_t until_ms, s
 	return best ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
-static enum status body_hash(void *user, const char *agent_id, const char *epoch, int64_t sequence,
-			     uint64_t *out, char *error)
-{
-	struct fixture *f = user;
-
-	f->n_looked_up++;
-	if (f->is_broken) {
-		snprintf(error, FLEET_ERROR_SIZE, "broken");
-		return STATUS_SYSTEM;
-	}
-	for (size_t i = 0; i < f->n_reports; i++) {
-		const struct record_report *row = &f->reports[i]->row;
-		if (strcmp(row->agent_id, agent_id) == 0 && strcmp(row->epoch, epoch) == 0 &&
-		    row->sequence == sequence) {
-			*out = row->body_hash;
-			return STATUS_OK;
-		}
-	}
-	return STATUS_NOT_FOUND;
-}
-
 static enum status last_sequence(void *user, const char *agent_id, const char *epoch, int64_t *out,
 				 char *error)
 {
-	const struct fixture *f = user;
+	struct fixture *f = user;
 	enum status status = STATUS_NOT_FOUND;
 
+	f->n_streams_looked_up++;
 	if (f->is_broken) {
 		snprintf(error, FLEET_ERROR_SIZE, "broken");
 		return STATUS_SYSTEM;
@@ -136,7 +116,6 @@ void fixture_init(struct fixture *f)
 	memset(f, 0, sizeof *f);
 	f->history = (struct fleet_history){
 		.report_until = report_until,
-		.body_hash = body_hash,
 		.last_sequence = last_sequence,
 		.servers = servers,
 		.server = server,
@@ -327,6 +306,33 @@ struct snapshot *fixture_read(const struct fixture_words *words, int64_t at_ms, 
 	return snapshot;
 }
 
+static void find_stored(const struct fixture *f, const struct report *report,
+			struct fleet_earlier *out)
+{
+	out->is = FLEET_EARLIER_NONE;
+	for (size_t i = 0; i < f->n_reports; i++) {
+		const struct record_report *row = &f->reports[i]->row;
+		if (strcmp(row->agent_id, report->agent.id ? report->agent.id : "") == 0 &&
+		    strcmp(row->epoch, report->agent.epoch ? report->agent.epoch : "") == 0 &&
+		    row->sequence == report->sequence)
+			*out = (struct fleet_earlier){ FLEET_EARLIER_FOUND, row->body_hash };
+	}
+}
+
+struct fleet_earlier fixture_find_earlier(struct fixture *f, const struct snapshot *snapshot)
+{
+	struct fleet_earlier earlier;
+	char error[FLEET_ERROR_SIZE];
+
+	if (fleet_find_earlier(f->fleet, snapshot, &earlier, error) != STATUS_OK)
+		fail_msg("%s", error);
+	if (earlier.is == FLEET_EARLIER_UNKNOWN) {
+		f->n_looked_up++;
+		find_stored(f, &snapshot->report, &earlier);
+	}
+	return earlier;
+}
+
 struct changes *fixture_take(struct fixture *f, const struct fixture_words *words, int64_t at_ms,
 			     int64_t now_ms)
 {
@@ -340,8 +346,9 @@ struct changes *fixture_take(struct fixture *f, const struct fixture_words *word
 	if (all.sequence == 0)
 		all.sequence = sequence++;
 	struct snapshot *snapshot = fixture_read(&all, at_ms, now_ms, &body);
-	if (fleet_take(f->fleet, snapshot, body, strlen(body), now_ms, &changes, &taken, error) !=
-	    STATUS_OK)
+	struct fleet_earlier earlier = fixture_find_earlier(f, snapshot);
+	if (fleet_take(f->fleet, snapshot, &earlier, body, strlen(body), now_ms, &changes, &taken,
+		       error) != STATUS_OK)
 		fail_msg("%s", error);
 	snapshot_unref(snapshot);
 	free(body);

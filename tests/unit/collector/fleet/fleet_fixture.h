@@ -32,10 +32,14 @@ struct fixture {
 	char removed_key[32];
 	bool is_broken;     /* the store cannot be read */
 	size_t n_looked_up; /* reports of which it was asked for an earlier copy */
+	size_t n_streams_looked_up;
 };
 
 void fixture_init(struct fixture *f);
 void fixture_deinit(struct fixture *f);
+
+/* What came before a report, as the fleet knows it or as it is durable. */
+struct fleet_earlier fixture_find_earlier(struct fixture *f, const struct snapshot *snapshot);
 
 /* Makes changes durable and visible, and frees them; NULL is allowed. */
 void fixture_commit(struct fixture *f, struct changes *changes);

@@ -66,8 +66,9 @@ static enum status take_from(struct fixture *f, bool is_own, const struct fixtur
 
 	struct snapshot *snapshot = fixture_read(words, now_ms, now_ms, &body);
 	snapshot->is_own = is_own;
-	enum status status =
-		fleet_take(f->fleet, snapshot, body, strlen(body), now_ms, changes, taken, error);
+	struct fleet_earlier earlier = fixture_find_earlier(f, snapshot);
+	enum status status = fleet_take(f->fleet, snapshot, &earlier, body, strlen(body), now_ms,
+					changes, taken, error);
 	snapshot_unref(snapshot);
 	free(body);
 	return status;
@@ -116,6 +117,7 @@ static void an_agents_next_report_is_known_to_be_new(void **state)
 	assert_int_equal(take_own(&f, false, 20), 1);
 	assert_int_equal(take_from(&f, true, &imported, T0, &taken, &changes), STATUS_CONFLICT);
 	assert_int_equal(take_own(&f, true, 21), 0);
+	assert_int_equal(f.n_streams_looked_up, 1); /* since then it is counted on */
 	fixture_deinit(&f);
 }
 
