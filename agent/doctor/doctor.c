@@ -74,12 +74,12 @@ static void check_settings(struct doctor *d)
 static enum status count_files(const struct doctor *d, const char *folder, size_t *n)
 {
 	const char **names = NULL;
-	enum status st =
+	enum status status =
 		files_list(files_join(d->arena, d->state_dir, folder), d->arena, &names, n);
 
-	if (st == STATUS_NOT_FOUND)
+	if (status == STATUS_NOT_FOUND)
 		*n = 0;
-	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* Can the state be kept? The directory is made as a run makes it, and goes again if it was not there. */
@@ -89,14 +89,14 @@ static enum status try_state_dir(const struct doctor *d)
 	size_t n = 0;
 	bool was_there = files_list(d->state_dir, d->arena, &names, &n) != STATUS_NOT_FOUND;
 	const char *file = files_join(d->arena, d->state_dir, "doctor.tmp");
-	enum status st = files_make_dir(d->state_dir);
+	enum status status = files_make_dir(d->state_dir);
 
-	if (st == STATUS_OK)
-		st = files_replace(file, "", 0);
+	if (status == STATUS_OK)
+		status = files_replace(file, "", 0);
 	(void)files_remove(file); /* it may not be there */
 	if (!was_there)
 		(void)files_remove_dir(d->state_dir);
-	return st;
+	return status;
 }
 
 static void check_state(struct doctor *d)
@@ -114,23 +114,23 @@ static void check_state(struct doctor *d)
 		doctor_note(d, "state", DOCTOR_FAIL, fault, "do one of these");
 		return;
 	}
-	enum status st = try_state_dir(d);
-	if (st != STATUS_OK) {
+	enum status status = try_state_dir(d);
+	if (status != STATUS_OK) {
 		doctor_note(d, "state", DOCTOR_FAIL,
 			    arena_printf(d->arena,
 					 "nothing can be kept in the state directory %s: %s",
-					 d->state_dir, status_text(st)),
+					 d->state_dir, status_text(status)),
 			    "run this as an administrator, or as the agent's account; else name "
 			    "another directory with --state-dir");
 		return;
 	}
-	st = count_files(d, "spool", &waiting);
-	if (st == STATUS_OK)
-		st = count_files(d, "rejected", &rejected);
-	if (st != STATUS_OK)
+	status = count_files(d, "spool", &waiting);
+	if (status == STATUS_OK)
+		status = count_files(d, "rejected", &rejected);
+	if (status != STATUS_OK)
 		doctor_note(d, "state", DOCTOR_FAIL,
 			    arena_printf(d->arena, "could not look into %s: %s", d->state_dir,
-					 status_text(st)),
+					 status_text(status)),
 			    "run this as an administrator, or as the agent's account");
 	else
 		doctor_note(d, "state", DOCTOR_OK,

@@ -56,10 +56,10 @@ static uint32_t look_up(struct doctor *d, const char *name)
 static enum status dial_once(struct doctor *d, char error[SEND_MAX_ERROR_TEXT])
 {
 	struct dial *dial = NULL;
-	enum status st = dial_open(&dial, d->url, &d->send, error);
+	enum status status = dial_open(&dial, d->url, &d->send, error);
 
 	dial_close(dial);
-	return st;
+	return status;
 }
 
 /* The system is asked only for IPv4 names and routes; a connection may still succeed. */

@@ -9,9 +9,10 @@ const char *named_file_fault(const char *path)
 	char *bytes = NULL;
 	size_t n = 0;
 
-	enum status st = path ? files_read(path, 0, &bytes, &n) : STATUS_OK;
+	enum status status = path ? files_read(path, 0, &bytes, &n) : STATUS_OK;
 	free(bytes);
-	return st == STATUS_INVALID ? "it is no file, but a directory, a pipe or a device" : NULL;
+	return status == STATUS_INVALID ? "it is no file, but a directory, a pipe or a device"
+					: NULL;
 }
 
 const char *named_files_fault(const struct send_options *options, struct arena *arena)

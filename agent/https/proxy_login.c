@@ -31,20 +31,20 @@ static enum status read_and_tell(CURL *curl, const struct send_options *options,
 	const char *wrong = NULL;
 
 	arena_init(&arena);
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 	if (options->proxy_password_file)
-		st = secret_file_read(options->proxy_password_file, &arena, &password, &wrong);
-	if (st == STATUS_OK) {
-		st = tell_curl(curl, options->proxy_user, password, error, size);
+		status = secret_file_read(options->proxy_password_file, &arena, &password, &wrong);
+	if (status == STATUS_OK) {
+		status = tell_curl(curl, options->proxy_user, password, error, size);
 	} else {
 		(void)snprintf(error, size,
 			       "could not read the password for the proxy %s in %s: %s",
 			       options->proxy, options->proxy_password_file, wrong);
-		st = STATUS_INVALID;
+		status = STATUS_INVALID;
 	}
 	secret_file_free(password);
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status proxy_login_apply(void *curl, const struct send_options *options, char *error,

@@ -14,10 +14,10 @@ enum status keystore_load_file(const char *state_dir, char **text)
 	size_t n = 0;
 
 	arena_init(&arena);
-	enum status st =
+	enum status status =
 		files_read(files_join(&arena, state_dir, KEY_FILE), KEYSTORE_MAX_TEXT, text, &n);
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status keystore_save_file(const char *state_dir, const char *text)
@@ -25,10 +25,10 @@ enum status keystore_save_file(const char *state_dir, const char *text)
 	struct arena arena;
 
 	arena_init(&arena);
-	enum status st =
+	enum status status =
 		files_replace_private(files_join(&arena, state_dir, KEY_FILE), text, strlen(text));
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status keystore_remove_file(const char *state_dir)
@@ -36,7 +36,7 @@ enum status keystore_remove_file(const char *state_dir)
 	struct arena arena;
 
 	arena_init(&arena);
-	enum status st = files_remove(files_join(&arena, state_dir, KEY_FILE));
+	enum status status = files_remove(files_join(&arena, state_dir, KEY_FILE));
 	arena_deinit(&arena);
-	return st;
+	return status;
 }

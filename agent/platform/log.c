@@ -63,10 +63,10 @@ static void write_file(const char *line, size_t n, const char *when)
 		    STATUS_OK)
 			sink.lost = 0;
 	}
-	enum status st = log_file_append(sink.path, line, n, sink.max_bytes);
-	if (st != STATUS_OK) {
+	enum status status = log_file_append(sink.path, line, n, sink.max_bytes);
+	if (status != STATUS_OK) {
 		sink.lost++;
-		sink.why = st;
+		sink.why = status;
 	}
 }
 

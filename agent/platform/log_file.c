@@ -11,10 +11,10 @@ enum status log_file_append(const char *path, const char *line, size_t n, int64_
 
 	if (strlen(path) >= FILES_MAX_PATH)
 		return STATUS_LIMIT;
-	enum status st = files_append(path, line, n, max_bytes);
-	if (st != STATUS_LIMIT)
-		return st;
+	enum status status = files_append(path, line, n, max_bytes);
+	if (status != STATUS_LIMIT)
+		return status;
 	(void)snprintf(old, sizeof old, "%s.old", path);
-	st = files_move(path, old);
-	return st == STATUS_OK ? files_append(path, line, n, max_bytes) : st;
+	status = files_move(path, old);
+	return status == STATUS_OK ? files_append(path, line, n, max_bytes) : status;
 }

@@ -13,11 +13,11 @@ enum status secret_file_read(const char *path, struct arena *arena, char **out, 
 	const char *word = NULL;
 	char *bytes = NULL;
 	size_t n = 0;
-	enum status st = files_read(path, SECRET_FILE_MAX, &bytes, &n);
+	enum status status = files_read(path, SECRET_FILE_MAX, &bytes, &n);
 
-	if (st != STATUS_OK) {
-		*wrong = status_text(st);
-		return st;
+	if (status != STATUS_OK) {
+		*wrong = status_text(status);
+		return status;
 	}
 	const char *no_word = text_file_decode_word(arena, bytes, n, &word);
 	if (no_word) {

@@ -161,9 +161,9 @@ enum status grade_history_save(const struct grade_history *history, const char *
 			used += (size_t)snprintf(text + used, size - used, "%s%s\t%" PRId64 "\n",
 						 row->key, grade_name(row->grade), row->stood_ms);
 	}
-	enum status st = files_replace(path, text, used);
+	enum status status = files_replace(path, text, used);
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 /* Cuts the text at the next `end`; NULL where there is none. */
@@ -227,16 +227,16 @@ enum status grade_history_load(struct grade_history *history, const char *path)
 	char *text = NULL;
 	size_t n = 0;
 	struct moment at = { 0 };
-	enum status st = files_read(path, GRADE_HISTORY_MAX_BYTES, &text, &n);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = files_read(path, GRADE_HISTORY_MAX_BYTES, &text, &n);
+	if (status != STATUS_OK)
+		return status;
 
 	clear(&history->now);
-	st = strlen(text) == n ? read_rows(text, &at, &history->now) : STATUS_MALFORMED;
+	status = strlen(text) == n ? read_rows(text, &at, &history->now) : STATUS_MALFORMED;
 	free(text);
-	if (st != STATUS_OK) {
+	if (status != STATUS_OK) {
 		clear(&history->now);
-		return st;
+		return status;
 	}
 	history->at = at;
 	history->started = history->from_file = true;

@@ -138,10 +138,10 @@ static const char *route_to(struct routes *routes, uint32_t to)
 		if (routes->list[i].to == to)
 			return routes->list[i].via;
 	}
-	enum status st = host_route(routes->host, to, routes->arena, &via, &error);
-	if (st != STATUS_OK)
+	enum status status = host_route(routes->host, to, routes->arena, &via, &error);
+	if (status != STATUS_OK)
 		via = NULL;
-	if (st == STATUS_SYSTEM || st == STATUS_LIMIT)
+	if (status == STATUS_SYSTEM || status == STATUS_LIMIT)
 		note_failure(routes, &error);
 	routes->list[routes->n].to = to;
 	routes->list[routes->n++].via = via;

@@ -245,11 +245,11 @@ static enum status move_bytes(struct run *run)
 						    .write = s->connecting || unsent > 0 };
 		owners[n++] = s;
 	}
-	enum status st = socket_wait(watches, n, idle_ms(run));
+	enum status status = socket_wait(watches, n, idle_ms(run));
 	run->now_ms = host_now_ms(run->host);
-	for (size_t i = 0; st == STATUS_OK && i < n; i++)
+	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		on_ready(run, owners[i], &watches[i]);
-	return st;
+	return status;
 }
 
 /* Leaves nothing open, whatever happened. */
@@ -270,7 +270,7 @@ enum status probe_run(struct host *host, struct probe_job *jobs, size_t n,
 		      const struct probe_settings *settings)
 {
 	struct run run = { .host = host, .settings = settings, .jobs = jobs, .n = n };
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	run.n_slots = n < PROBE_MAX_SOCKETS ? n : PROBE_MAX_SOCKETS;
 	run.slots = mem_alloc_array(run.n_slots, sizeof *run.slots);
@@ -284,13 +284,14 @@ enum status probe_run(struct host *host, struct probe_job *jobs, size_t n,
 	run.now_ms = run.pace_ms = host_now_ms(host);
 
 	keep_time(&run);
-	while (st == STATUS_OK && (run.n_busy > 0 || run.next < n)) {
-		st = settings->stopped && settings->stopped() ? STATUS_TIMED_OUT : move_bytes(&run);
-		if (st == STATUS_OK)
+	while (status == STATUS_OK && (run.n_busy > 0 || run.next < n)) {
+		status = settings->stopped && settings->stopped() ? STATUS_TIMED_OUT
+								  : move_bytes(&run);
+		if (status == STATUS_OK)
 			keep_time(&run);
 	}
-	if (st != STATUS_OK)
+	if (status != STATUS_OK)
 		abandon(&run);
 	free(run.slots);
-	return st;
+	return status;
 }

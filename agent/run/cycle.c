@@ -44,11 +44,11 @@ static void load_answer(struct cycle *c, struct arena *arena)
 	const char *path = state_path(c, ANSWER_FILE, arena);
 	char *body = NULL;
 	size_t n = 0;
-	enum status st = files_read(path, ANSWER_MAX_BYTES, &body, &n);
+	enum status status = files_read(path, ANSWER_MAX_BYTES, &body, &n);
 
-	if (st == STATUS_NOT_FOUND)
+	if (status == STATUS_NOT_FOUND)
 		return;
-	const char *why = st == STATUS_OK ? read_answer(c, body, n) : status_text(st);
+	const char *why = status == STATUS_OK ? read_answer(c, body, n) : status_text(status);
 	if (why)
 		log_warning("could not use %s, the collector's last answer: %s", path, why);
 	free(body);
@@ -57,10 +57,11 @@ static void load_answer(struct cycle *c, struct arena *arena)
 static void load_history(struct cycle *c, struct arena *arena)
 {
 	const char *path = state_path(c, HISTORY_FILE, arena);
-	enum status st = grade_history_load(c->history, path);
+	enum status status = grade_history_load(c->history, path);
 
-	if (st != STATUS_OK && st != STATUS_NOT_FOUND)
-		log_warning("could not use %s: %s; every grade begins anew", path, status_text(st));
+	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+		log_warning("could not use %s: %s; every grade begins anew", path,
+			    status_text(status));
 }
 
 /* The state directory is there, or is made, or is done without. */
@@ -70,14 +71,14 @@ static enum status prepare_dir(struct cycle *c)
 		log_error("the system names no place for the agent's state: use --state-dir");
 		return STATUS_NOT_FOUND;
 	}
-	enum status st = c->keep ? files_make_dir(c->state_dir) : STATUS_OK;
-	if (st != STATUS_OK)
+	enum status status = c->keep ? files_make_dir(c->state_dir) : STATUS_OK;
+	if (status != STATUS_OK)
 		log_error("could not make the state directory %s: %s", c->state_dir,
-			  status_text(st));
+			  status_text(status));
 	const char *fault =
-		st == STATUS_OK && c->keep ? files_dir_fault(c->state_dir, &c->arena) : NULL;
+		status == STATUS_OK && c->keep ? files_dir_fault(c->state_dir, &c->arena) : NULL;
 	if (!fault)
-		return st;
+		return status;
 	log_error("the agent's key and reports are not safe: %s", fault);
 	c->state_dir = NULL; /* nothing is written there, no log either */
 	return STATUS_DENIED;
@@ -96,16 +97,16 @@ enum status cycle_open(struct cycle *cycle, struct host *host, const struct opti
 	c->history = grade_history_new();
 	c->state_dir = options->state_dir ? arena_strdup(&c->arena, options->state_dir)
 					  : files_default_state_dir(&c->arena);
-	enum status st = prepare_dir(c);
-	if (st == STATUS_OK)
-		st = identity_open(&c->identity, host, c->state_dir, keep);
-	if (st == STATUS_OK && c->state_dir) {
+	enum status status = prepare_dir(c);
+	if (status == STATUS_OK)
+		status = identity_open(&c->identity, host, c->state_dir, keep);
+	if (status == STATUS_OK && c->state_dir) {
 		arena_init(&arena);
 		load_answer(c, &arena);
 		load_history(c, &arena);
 		arena_deinit(&arena);
 	}
-	return st;
+	return status;
 }
 
 void cycle_close(struct cycle *cycle)
@@ -173,20 +174,20 @@ static enum status probe(struct cycle *c, struct arena *arena, struct report *re
 	if (peers->left_out + plan.left_out > 0)
 		report_add_problem(report, arena, "probes", REPORT_ABSENT,
 				   "there are more peers than are probed in one cycle");
-	enum status st = probe_run(c->host, plan.jobs, plan.n, &settings);
-	if (st == STATUS_OK)
+	enum status status = probe_run(c->host, plan.jobs, plan.n, &settings);
+	if (status == STATUS_OK)
 		probe_plan_write(&plan, c->host, c->history, report, arena);
-	else if (st != STATUS_TIMED_OUT)
-		log_error("could not probe the peers: %s", status_text(st));
-	return st;
+	else if (status != STATUS_TIMED_OUT)
+		log_error("could not probe the peers: %s", status_text(status));
+	return status;
 }
 
 static enum status number_report(struct cycle *c, struct report *report)
 {
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	if (c->keep)
-		st = identity_next(&c->identity, c->host);
+		status = identity_next(&c->identity, c->host);
 	else
 		c->identity.sequence++; /* what it would be */
 	report->agent.id = c->identity.id;
@@ -194,7 +195,7 @@ static enum status number_report(struct cycle *c, struct report *report)
 	report->agent.version = MTAWATCH_VERSION;
 	report->agent.platform = host_platform();
 	report->sequence = c->identity.sequence;
-	return st;
+	return status;
 }
 
 /* Nobody could tell whose report it is without one; a copied disk need not tell it. */
@@ -212,10 +213,10 @@ static enum status need_name(const struct report *report)
 static void save_history(struct cycle *c, struct arena *arena)
 {
 	const char *path = state_path(c, HISTORY_FILE, arena);
-	enum status st = grade_history_save(c->history, path);
+	enum status status = grade_history_save(c->history, path);
 
-	if (st != STATUS_OK)
-		log_warning("could not write %s: %s", path, status_text(st));
+	if (status != STATUS_OK)
+		log_warning("could not write %s: %s", path, status_text(status));
 }
 
 enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *out,
@@ -226,21 +227,21 @@ enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *o
 	struct report *report = out;
 
 	collect_facts(c->collect, arena, report);
-	enum status st = need_name(report);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = need_name(report);
+	if (status != STATUS_OK)
+		return status;
 	*at = moment_now(c->host);
 	report->collected_at_ms = at->wall_ms;
 	grade_history_begin(c->history, at, max_gap_ms(c));
 	if (host_has_network(c->host))
-		st = probe(c, arena, report);
+		status = probe(c, arena, report);
 	report->interval_s = cycle_interval_s(c);
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
 		collect_names(c->collect, arena, report, c->stopped);
 	report->duration_ms = (int64_t)(host_now_ms(c->host) - begun_ms);
-	if (st == STATUS_OK && c->keep)
+	if (status == STATUS_OK && c->keep)
 		save_history(c, arena);
-	return st == STATUS_OK ? number_report(c, report) : st;
+	return status == STATUS_OK ? number_report(c, report) : status;
 }
 
 bool cycle_take_answer(struct cycle *cycle, const char *body, size_t size)
@@ -254,9 +255,9 @@ bool cycle_take_answer(struct cycle *cycle, const char *body, size_t size)
 	}
 	arena_init(&arena);
 	const char *path = state_path(cycle, ANSWER_FILE, &arena);
-	enum status st = files_replace(path, body, size);
-	if (st != STATUS_OK)
-		log_warning("could not write %s: %s", path, status_text(st));
+	enum status status = files_replace(path, body, size);
+	if (status != STATUS_OK)
+		log_warning("could not write %s: %s", path, status_text(status));
 	arena_deinit(&arena);
 	return true;
 }

@@ -73,16 +73,16 @@ static enum status run_cycle(struct runner *r)
 
 	r->begun_ms = host_now_ms(r->host);
 	arena_init(&arena);
-	enum status st = cycle_run(&r->cycle, &arena, &report, &at);
-	if (st == STATUS_OK)
+	enum status status = cycle_run(&r->cycle, &arena, &report, &at);
+	if (status == STATUS_OK)
 		announced_verdict_judge(&r->announced, &report, r->options->collector != NULL);
-	if (st == STATUS_OK && r->uplink) {
+	if (status == STATUS_OK && r->uplink) {
 		char *body = report_json_write(&report);
 		uplink_offer(r->uplink, body, &at, cycle_interval_s(&r->cycle));
 		free(body);
 	}
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 /* `at_ms`, but not before `gap_ms` after the last cycle began, nor before dealt probes may go on. */
@@ -117,13 +117,14 @@ static enum status open_uplink(struct runner *r)
 					    .state_dir = r->cycle.state_dir,
 					    .enroll_secret_file = o->enroll_secret_file,
 					    .send = send_options_of(o) };
-	enum status st = uplink_open(&r->uplink, r->host, &options);
+	enum status status = uplink_open(&r->uplink, r->host, &options);
 
-	if (st != STATUS_OK)
-		log_error("could not make ready to send to %s: %s", o->collector, status_text(st));
+	if (status != STATUS_OK)
+		log_error("could not make ready to send to %s: %s", o->collector,
+			  status_text(status));
 	else if (!o->once)
-		st = uplink_start(r->uplink);
-	return st;
+		status = uplink_start(r->uplink);
+	return status;
 }
 
 /* A service has no standard error that anybody sees. */
@@ -202,10 +203,10 @@ static enum status run_until_stopped(struct runner *r)
 
 static enum status run_once(struct runner *r)
 {
-	enum status st = run_cycle(r);
+	enum status status = run_cycle(r);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	bool accepted = r->uplink && uplink_work(r->uplink, r->stopped);
 	take_news(r);
 	return accepted ? STATUS_OK : STATUS_UNREACHABLE;
@@ -223,12 +224,12 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void),
 
 	watch_init(&r.watch, host);
 	configure_log(&r); /* for what comes before the state directory is there */
-	enum status st = cycle_open(&r.cycle, host, options, true, stopped);
+	enum status status = cycle_open(&r.cycle, host, options, true, stopped);
 
 	configure_log(&r);
-	if (st == STATUS_OK)
-		st = open_uplink(&r);
-	if (st == STATUS_OK) {
+	if (status == STATUS_OK)
+		status = open_uplink(&r);
+	if (status == STATUS_OK) {
 		announced_verdict_init(&r.announced, host,
 				       cycle_has_answer(&r.cycle) ? &r.cycle.answer.verdict : NULL);
 		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION,
@@ -236,9 +237,9 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void),
 		r.next_ms = host_now_ms(host);
 		if (hooks)
 			hooks->ready(hooks->user);
-		st = options->once ? run_once(&r) : run_until_stopped(&r);
+		status = options->once ? run_once(&r) : run_until_stopped(&r);
 	}
 	uplink_close(r.uplink);
 	cycle_close(&r.cycle);
-	return st;
+	return status;
 }

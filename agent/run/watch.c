@@ -55,11 +55,11 @@ static bool adapters_changed(struct watch *w)
 	size_t n = 0;
 
 	arena_init(&scratch);
-	enum status st = host_list_adapters(w->host, &scratch, &adapters, &n, &gaps, &error);
-	for (size_t i = 0; st == STATUS_OK && i < n; i++)
+	enum status status = host_list_adapters(w->host, &scratch, &adapters, &n, &gaps, &error);
+	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		hash = mix_adapter(hash, &adapters[i]);
 	arena_deinit(&scratch);
-	if (st != STATUS_OK || gaps.states)
+	if (status != STATUS_OK || gaps.states)
 		return false;
 	bool changed = w->adapters_known && hash != w->adapters;
 	w->adapters_known = true;

@@ -83,10 +83,10 @@ static enum status get_peers(struct reading *r, const cJSON *item)
 		if (!peer.name)
 			return fail(r, STATUS_INVALID,
 				    "peers: name must be a string of 1 to 1024 bytes");
-		enum status st = get_addresses(
+		enum status status = get_addresses(
 			r, cJSON_GetObjectItemCaseSensitive(entry, "addresses"), &peer);
-		if (st != STATUS_OK)
-			return st;
+		if (status != STATUS_OK)
+			return status;
 		peer.name = arena_strdup(r->arena, peer.name);
 		peers_add(&r->answer.peers, &peer);
 	}
@@ -117,14 +117,14 @@ enum status answer_read(const char *text, size_t size, struct arena *arena, stru
 {
 	struct reading r = { .arena = arena };
 	cJSON *root = parse(text, size);
-	enum status st = get_answer(&r, root);
+	enum status status = get_answer(&r, root);
 
 	cJSON_Delete(root);
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
 		*out = r.answer;
 	else
 		*why = r.why;
-	return st;
+	return status;
 }
 
 static const char *copy_string(const cJSON *root, const char *name, struct arena *arena)
@@ -194,11 +194,11 @@ enum status answer_read_enrolment(const char *text, size_t size, char id[UUID_TE
 	cJSON *root = parse(text, size);
 	const char *given = get_string(cJSON_GetObjectItemCaseSensitive(root, "id"));
 	struct uuid uuid;
-	enum status st =
+	enum status status =
 		given && uuid_parse(given, &uuid) == STATUS_OK ? STATUS_OK : STATUS_MALFORMED;
 
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
 		uuid_format(&uuid, id);
 	cJSON_Delete(root);
-	return st;
+	return status;
 }

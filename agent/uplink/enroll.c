@@ -83,19 +83,19 @@ static bool parse(struct enroll *e, char *text)
 static void load(struct enroll *e)
 {
 	char *text = NULL;
-	enum status st = keystore_load(e->state_dir, &text);
+	enum status status = keystore_load(e->state_dir, &text);
 
-	if (st == STATUS_NOT_FOUND)
+	if (status == STATUS_NOT_FOUND)
 		return;
-	if (st == STATUS_OK && !parse(e, text))
-		st = STATUS_MALFORMED;
+	if (status == STATUS_OK && !parse(e, text))
+		status = STATUS_MALFORMED;
 	if (text)
 		mem_wipe(text, strlen(text));
 	free(text);
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
 		return;
 	e->trouble = arena_printf(&e->arena, "could not read the agent's key in %s: %s",
-				  e->state_dir, status_text(st));
+				  e->state_dir, status_text(status));
 	log_error("%s", e->trouble);
 }
 
@@ -105,12 +105,12 @@ static enum status save(const struct enroll *e)
 
 	(void)snprintf(text, sizeof text, FILE_HEAD " %s %s %s\n", e->key, e->id[0] ? e->id : NO_ID,
 		       e->host_name);
-	enum status st = keystore_save(e->state_dir, text);
+	enum status status = keystore_save(e->state_dir, text);
 	mem_wipe(text, sizeof text);
-	if (st != STATUS_OK)
+	if (status != STATUS_OK)
 		log_error("could not save the agent's key in %s: %s", e->state_dir,
-			  status_text(st));
-	return st;
+			  status_text(status));
+	return status;
 }
 
 struct enroll *enroll_open(struct host *host, const char *state_dir, const char *secret_file)
@@ -182,18 +182,18 @@ static enum status need_key(struct enroll *e, const char *host_name)
 		log_warning("this server is called %s now; the key that it has was made for %s, so "
 			    "it enrols anew",
 			    host_name, e->host_name);
-	enum status st = host_random(e->host, bytes, sizeof bytes, &error);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = host_random(e->host, bytes, sizeof bytes, &error);
+	if (status != STATUS_OK)
+		return status;
 	for (size_t i = 0; i < sizeof bytes; i++)
 		(void)snprintf(e->key + 2 * i, 3, "%02x", bytes[i]);
 	memcpy(e->host_name, host_name, n);
 	e->host_name[n] = '\0';
 	e->id[0] = '\0';
-	st = save(e);
-	if (st != STATUS_OK)
+	status = save(e);
+	if (status != STATUS_OK)
 		e->key[0] = '\0'; /* the collector shall know none that could be lost */
-	return st;
+	return status;
 }
 
 /*
@@ -204,20 +204,20 @@ static enum status read_secret(const struct enroll *e, struct arena *arena, char
 			       const char **words)
 {
 	const char *wrong = NULL;
-	enum status st = secret_file_read(e->secret_file, arena, secret, &wrong);
+	enum status status = secret_file_read(e->secret_file, arena, secret, &wrong);
 
-	if (st == STATUS_OK && !is_secret(*secret)) {
+	if (status == STATUS_OK && !is_secret(*secret)) {
 		secret_file_free(*secret);
 		*secret = NULL;
 		wrong = "it is no enrolment secret (\"" SECRET_PREFIX
 			"\" and 64 hexadecimal digits, on one line); it was neither sent nor "
 			"changed";
-		st = STATUS_MALFORMED;
+		status = STATUS_MALFORMED;
 	}
-	if (st != STATUS_OK && words)
+	if (status != STATUS_OK && words)
 		*words = arena_printf(arena, "could not read the enrolment secret %s: %s",
 				      e->secret_file, wrong);
-	return st;
+	return status;
 }
 
 static bool has_secret(const struct enroll *e)
@@ -259,13 +259,13 @@ static void erase_secret(const struct enroll *e)
 			 e->secret_file);
 		return;
 	}
-	enum status st = files_erase(e->secret_file);
-	if (st == STATUS_OK)
+	enum status status = files_erase(e->secret_file);
+	if (status == STATUS_OK)
 		log_info("erased the enrolment secret %s, which is used", e->secret_file);
 	else
 		log_warning("could not erase the enrolment secret %s, which is used: %s; please "
 			    "remove it",
-			    e->secret_file, status_text(st));
+			    e->secret_file, status_text(status));
 }
 
 /* `key` NULL: the secret is only to be checked. */
@@ -366,14 +366,15 @@ enum status enroll_do(struct enroll *enroll, struct sender *sender, const char *
 	char *secret = NULL;
 
 	*result = (struct send_result){ .outcome = SEND_FAILED };
-	enum status st = need_key(enroll, host_name);
-	if (st != STATUS_OK)
+	enum status status = need_key(enroll, host_name);
+	if (status != STATUS_OK)
 		*words = "could not make or save a key to enrol with";
 	else
-		st = read_secret(enroll, arena, &secret, words);
-	if (st != STATUS_OK) {
+		status = read_secret(enroll, arena, &secret, words);
+	if (status != STATUS_OK) {
 		lengthen_pause(enroll, result);
-		return st == STATUS_TIMED_OUT || st == STATUS_UNREACHABLE ? STATUS_SYSTEM : st;
+		return status == STATUS_TIMED_OUT || status == STATUS_UNREACHABLE ? STATUS_SYSTEM
+										  : status;
 	}
 	post_secret(sender, collector, secret, enroll->host_name, enroll->key, result);
 	return settle(enroll, arena, result, words);
@@ -384,10 +385,10 @@ enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, co
 {
 	struct send_result result;
 	char *secret = NULL;
-	enum status st = read_secret(enroll, arena, &secret, words);
+	enum status status = read_secret(enroll, arena, &secret, words);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	post_secret(sender, collector, secret, host_name, NULL, &result);
 	struct answer_problem problem = answer_read_problem(&result, arena);
 	bool is_good = result.http_status == 204;
@@ -438,15 +439,15 @@ enum status enroll_release(struct host *host, const char *state_dir, const char 
 {
 	struct enroll *e = enroll_open(host, state_dir, NULL);
 	struct sender *sender = NULL;
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	*words = e->trouble ? arena_strdup(arena, e->trouble) : "";
 	if (enroll_id(e)) {
-		st = send_open(&sender, options);
-		if (st == STATUS_OK)
-			st = tell_release(e, sender, collector, arena, words);
+		status = send_open(&sender, options);
+		if (status == STATUS_OK)
+			status = tell_release(e, sender, collector, arena, words);
 		send_close(sender);
 	}
 	enroll_close(e);
-	return st == STATUS_OK ? keystore_remove(state_dir) : st;
+	return status == STATUS_OK ? keystore_remove(state_dir) : status;
 }

@@ -16,9 +16,9 @@ static enum status make_uuid(struct host *host, char text[UUID_TEXT_SIZE])
 {
 	struct os_error error;
 	struct uuid uuid;
-	enum status st = host_random(host, &uuid, sizeof uuid, &error);
+	enum status status = host_random(host, &uuid, sizeof uuid, &error);
 
-	if (st != STATUS_OK) {
+	if (status != STATUS_OK) {
 		log_error("could not make a random identifier: %s", error.text);
 		return STATUS_SYSTEM;
 	}
@@ -40,12 +40,12 @@ static char *read_line(const char *path, struct arena *arena)
 {
 	char *text = NULL;
 	size_t n = 0;
-	enum status st = files_read(path, MAX_FILE, &text, &n);
+	enum status status = files_read(path, MAX_FILE, &text, &n);
 
-	if (st == STATUS_NOT_FOUND)
+	if (status == STATUS_NOT_FOUND)
 		return NULL;
-	if (st != STATUS_OK) {
-		log_warning("could not read %s: %s", path, status_text(st));
+	if (status != STATUS_OK) {
+		log_warning("could not read %s: %s", path, status_text(status));
 		return NULL;
 	}
 	char *line = n > 0 && text[n - 1] == '\n' ? arena_strndup(arena, text, n - 1) : NULL;
@@ -62,11 +62,11 @@ static enum status write_line(const char *dir, const char *name, const char *lin
 	arena_init(&arena);
 	const char *path = files_join(&arena, dir, name);
 	const char *text = arena_printf(&arena, "%s\n", line);
-	enum status st = files_replace(path, text, strlen(text));
-	if (st != STATUS_OK)
-		log_error("could not write %s: %s", path, status_text(st));
+	enum status status = files_replace(path, text, strlen(text));
+	if (status != STATUS_OK)
+		log_error("could not write %s: %s", path, status_text(status));
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 /* "EPOCH SEQUENCE" */
@@ -106,12 +106,12 @@ enum status identity_take_id(struct identity *identity, struct host *host, const
 	if (strcmp(identity->id, id) == 0)
 		return STATUS_OK;
 	(void)snprintf(identity->id, sizeof identity->id, "%s", id);
-	enum status st = identity_renew_epoch(identity, host);
-	if (st == STATUS_OK)
-		st = save_sequence(identity);
-	if (st == STATUS_OK && identity->dir)
-		st = write_line(identity->dir, "identity", identity->id);
-	return st;
+	enum status status = identity_renew_epoch(identity, host);
+	if (status == STATUS_OK)
+		status = save_sequence(identity);
+	if (status == STATUS_OK && identity->dir)
+		status = write_line(identity->dir, "identity", identity->id);
+	return status;
 }
 
 enum status identity_next(struct identity *identity, struct host *host)
@@ -121,9 +121,9 @@ enum status identity_next(struct identity *identity, struct host *host)
 		return STATUS_OK;
 	/* The file keeps the last number of its epoch, of which no more will be used. */
 	identity->unsaved = true;
-	enum status st = identity_renew_epoch(identity, host);
+	enum status status = identity_renew_epoch(identity, host);
 	identity->sequence = 1;
-	return st;
+	return status;
 }
 
 /* The id from its file, or a new one (`*made`). */
@@ -146,13 +146,13 @@ enum status identity_open(struct identity *identity, struct host *host, const ch
 
 	arena_init(&arena);
 	*identity = (struct identity){ .dir = keep ? dir : NULL };
-	enum status st = get_id(identity, host, dir, &arena, &made);
+	enum status status = get_id(identity, host, dir, &arena, &made);
 	bool known = !made && dir &&
 		     get_sequence(read_line(files_join(&arena, dir, "sequence"), &arena), identity);
-	if (st == STATUS_OK && !known)
-		st = identity_renew_epoch(identity, host);
-	if (st == STATUS_OK && made && identity->dir)
-		st = write_line(identity->dir, "identity", identity->id);
+	if (status == STATUS_OK && !known)
+		status = identity_renew_epoch(identity, host);
+	if (status == STATUS_OK && made && identity->dir)
+		status = write_line(identity->dir, "identity", identity->id);
 	arena_deinit(&arena);
-	return st;
+	return status;
 }

@@ -75,9 +75,9 @@ static void remove_at(struct spool *spool, size_t i)
 
 	arena_init(&arena);
 	const char *path = path_of(spool->dir, spool->entries[i].number, &arena);
-	enum status st = files_remove(path);
-	if (st != STATUS_OK)
-		log_warning("could not remove %s: %s", path, status_text(st));
+	enum status status = files_remove(path);
+	if (status != STATUS_OK)
+		log_warning("could not remove %s: %s", path, status_text(status));
 	arena_deinit(&arena);
 	forget(spool, i);
 }
@@ -144,21 +144,21 @@ static enum status read_kept(const char *path, char **body, struct moment *at, s
 {
 	char *text = NULL;
 	char *inside = NULL;
-	enum status st = files_read(path, REPORT_MAX_BYTES + HEAD_SIZE, &text, bytes);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = files_read(path, REPORT_MAX_BYTES + HEAD_SIZE, &text, bytes);
+	if (status != STATUS_OK)
+		return status;
 	if (parse(text, *bytes, &inside, at))
 		*body = mem_strdup(inside);
 	else
-		st = STATUS_MALFORMED;
+		status = STATUS_MALFORMED;
 	free(text);
-	return st;
+	return status;
 }
 
 /* Never to be read, however often it is tried. */
-static bool is_lost(enum status st)
+static bool is_lost(enum status status)
 {
-	return st == STATUS_MALFORMED || st == STATUS_LIMIT;
+	return status == STATUS_MALFORMED || status == STATUS_LIMIT;
 }
 
 /* Takes in one file that was there before us. */
@@ -175,15 +175,15 @@ static void adopt(struct spool *spool, const char *name)
 			path); /* a .tmp that a crash left; if it stays it does no harm */
 		return;
 	}
-	enum status st = read_kept(path, &body, &at, &bytes);
+	enum status status = read_kept(path, &body, &at, &bytes);
 	free(body);
-	if (st == STATUS_OK) {
+	if (status == STATUS_OK) {
 		keep(spool, number, bytes, false);
 		return;
 	}
 	spool->dropped++;
-	log_warning("skipped the spooled report %s: %s", path, status_text(st));
-	if (is_lost(st))
+	log_warning("skipped the spooled report %s: %s", path, status_text(status));
+	if (is_lost(status))
 		(void)files_remove(path); /* else it is skipped again at the next start */
 }
 
@@ -191,11 +191,11 @@ static enum status adopt_all(struct spool *spool)
 {
 	const char **names = NULL;
 	size_t n = 0;
-	enum status st = files_list(spool->dir, &spool->arena, &names, &n);
+	enum status status = files_list(spool->dir, &spool->arena, &names, &n);
 
-	for (size_t i = 0; st == STATUS_OK && i < n; i++)
+	for (size_t i = 0; status == STATUS_OK && i < n; i++)
 		adopt(spool, names[i]); /* the names are sorted, so the oldest comes first */
-	return st;
+	return status;
 }
 
 /* Numbers go on behind the refused reports, so that none is written over by a later one. */
@@ -215,15 +215,15 @@ static void number_behind_rejected(struct spool *spool)
 
 static enum status open_folders(struct spool *spool)
 {
-	enum status st = files_make_dir(spool->dir);
+	enum status status = files_make_dir(spool->dir);
 
-	if (st == STATUS_OK)
-		st = files_make_dir(spool->rejected_dir);
-	if (st == STATUS_OK)
-		st = adopt_all(spool);
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
+		status = files_make_dir(spool->rejected_dir);
+	if (status == STATUS_OK)
+		status = adopt_all(spool);
+	if (status == STATUS_OK)
 		number_behind_rejected(spool);
-	return st;
+	return status;
 }
 
 struct spool *spool_open(const char *dir)
@@ -235,11 +235,11 @@ struct spool *spool_open(const char *dir)
 	spool->next = 1;
 	spool->dir = files_join(&spool->arena, dir, "spool");
 	spool->rejected_dir = files_join(&spool->arena, dir, "rejected");
-	enum status st = open_folders(spool);
-	spool->usable = st == STATUS_OK;
+	enum status status = open_folders(spool);
+	spool->usable = status == STATUS_OK;
 	if (!spool->usable)
 		log_error("could not use the spool %s: %s; only the newest report is kept",
-			  spool->dir, status_text(st));
+			  spool->dir, status_text(status));
 	return spool;
 }
 
@@ -280,17 +280,17 @@ static enum status put_file(struct spool *spool, const char *body, const struct 
 	const char *path = path_of(spool->dir, spool->next, &arena);
 	const char *hashed =
 		arena_printf(&arena, "%" PRId64 " %" PRId64 "\n%s", at->wall_ms, at->mono_ms, body);
-	enum status st = hash_sha256(hashed, strlen(hashed), hash);
-	if (st == STATUS_OK) {
+	enum status status = hash_sha256(hashed, strlen(hashed), hash);
+	if (status == STATUS_OK) {
 		const char *text = arena_printf(&arena, FILE_HEAD " %s %s", hash, hashed);
-		st = files_replace(path, text, strlen(text));
-		if (st == STATUS_OK)
+		status = files_replace(path, text, strlen(text));
+		if (status == STATUS_OK)
 			keep(spool, spool->next, strlen(text), true);
 	}
-	if (st != STATUS_OK)
-		log_warning("could not spool the report as %s: %s", path, status_text(st));
+	if (status != STATUS_OK)
+		log_warning("could not spool the report as %s: %s", path, status_text(status));
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 static void forget_loose(struct spool *spool)
@@ -304,14 +304,14 @@ enum status spool_put(struct spool *spool, const char *body, const struct moment
 	sync_lock(spool->lock);
 	spool->dropped += spool->unsaved ? 1 : 0;
 	forget_loose(spool);
-	enum status st = spool->usable ? put_file(spool, body, at) : STATUS_SYSTEM;
-	if (st != STATUS_OK) {
+	enum status status = spool->usable ? put_file(spool, body, at) : STATUS_SYSTEM;
+	if (status != STATUS_OK) {
 		spool->unsaved = mem_strdup(body);
 		spool->unsaved_at = *at;
 		spool->unsaved_number--;
 	}
 	sync_unlock(spool->lock);
-	return st;
+	return status;
 }
 
 /* How old is a report of `at`? */
@@ -336,36 +336,36 @@ static enum status get_newest_file(struct spool *spool, const struct moment *now
 
 	arena_init(&arena);
 	const char *path = path_of(spool->dir, entry->number, &arena);
-	enum status st = read_kept(path, &out->body, &at, &bytes);
-	if (st == STATUS_OK) {
+	enum status status = read_kept(path, &out->body, &at, &bytes);
+	if (status == STATUS_OK) {
 		out->number = entry->number;
 		out->age_ms = age_of(entry, &at, now);
 	} else {
-		log_warning("skipped the spooled report %s: %s", path, status_text(st));
+		log_warning("skipped the spooled report %s: %s", path, status_text(status));
 		spool->dropped++;
-		if (is_lost(st))
+		if (is_lost(status))
 			remove_at(spool, spool->n - 1);
 		else
 			forget(spool, spool->n - 1);
 	}
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status spool_get_newest(struct spool *spool, const struct moment *now, struct spooled *out)
 {
-	enum status st = STATUS_NOT_FOUND;
+	enum status status = STATUS_NOT_FOUND;
 
 	sync_lock(spool->lock);
 	if (spool->unsaved) {
 		*out = (struct spooled){ spool->unsaved_number, mem_strdup(spool->unsaved),
 					 now->mono_ms - spool->unsaved_at.mono_ms };
-		st = STATUS_OK;
+		status = STATUS_OK;
 	}
-	while (st != STATUS_OK && spool->n > 0)
-		st = get_newest_file(spool, now, out);
+	while (status != STATUS_OK && spool->n > 0)
+		status = get_newest_file(spool, now, out);
 	sync_unlock(spool->lock);
-	return st == STATUS_OK ? STATUS_OK : STATUS_NOT_FOUND;
+	return status == STATUS_OK ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
 /* The index of a report; spool->n where it has been dropped meanwhile. */
@@ -409,13 +409,13 @@ static void put_aside(struct spool *spool, size_t i)
 	arena_init(&arena);
 	const char *from = path_of(spool->dir, number, &arena);
 	const char *to = path_of(spool->rejected_dir, number, &arena);
-	enum status st = files_move(from, to);
-	if (st == STATUS_OK) {
+	enum status status = files_move(from, to);
+	if (status == STATUS_OK) {
 		log_warning("the refused report is kept as %s", to);
 		forget(spool, i);
 		trim_rejected(spool, &arena);
 	} else {
-		log_warning("could not move %s to %s: %s", from, to, status_text(st));
+		log_warning("could not move %s to %s: %s", from, to, status_text(status));
 		remove_at(spool, i);
 	}
 	arena_deinit(&arena);

@@ -61,10 +61,10 @@ enum status uplink_open(struct uplink **out, struct host *host,
 	atomic_init(&u->ending, false);
 	chosen.send.stopped = is_ending;
 	chosen.send.user = u;
-	enum status st = upstream_open(&u->upstream, host, &chosen);
-	if (st != STATUS_OK) {
+	enum status status = upstream_open(&u->upstream, host, &chosen);
+	if (status != STATUS_OK) {
 		uplink_free(u);
-		return st;
+		return status;
 	}
 	u->spool = spool_open(options->state_dir);
 	*out = u;
@@ -187,12 +187,12 @@ enum status uplink_start(struct uplink *uplink)
 	struct os_error error;
 
 	atomic_store(&uplink->state, UPLINK_RUNNING);
-	enum status st = host_start_thread(uplink->host, run_thread, uplink, &error);
-	if (st == STATUS_OK)
+	enum status status = host_start_thread(uplink->host, run_thread, uplink, &error);
+	if (status == STATUS_OK)
 		return STATUS_OK;
 	atomic_store(&uplink->state, UPLINK_ALONE);
 	log_error("could not start to send reports: %s", error.text);
-	return st;
+	return status;
 }
 
 void uplink_close(struct uplink *uplink)

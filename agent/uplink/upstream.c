@@ -75,10 +75,10 @@ enum status upstream_open(struct upstream **out, struct host *host,
 	w->host = host;
 	arena_init(&w->arena);
 	w->send = send_copy_options(&options->send, &w->arena);
-	enum status st = send_open(&w->sender, &w->send);
-	if (st != STATUS_OK) {
+	enum status status = send_open(&w->sender, &w->send);
+	if (status != STATUS_OK) {
 		upstream_close(w);
-		return st;
+		return status;
 	}
 	add_way(w, options->collector);
 	if (options->fallback)
@@ -284,14 +284,14 @@ static enum upstream_fate enroll(struct upstream *w, struct way *way, struct sen
 	struct failure failure = { .kind = ENROLLING };
 	enum upstream_fate fate = UPSTREAM_KEPT;
 
-	enum status st = enroll_do(w->enroll, w->sender, way->url, sending->host, &sending->arena,
-				   &result, &failure.words);
+	enum status status = enroll_do(w->enroll, w->sender, way->url, sending->host,
+				       &sending->arena, &result, &failure.words);
 	failure.wait_s = result.retry_s;
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
 		fate = UPSTREAM_ACCEPTED;
-	else if (st == STATUS_TIMED_OUT)
+	else if (status == STATUS_TIMED_OUT)
 		fate = UPSTREAM_STOPPED;
-	else if (st == STATUS_UNREACHABLE)
+	else if (status == STATUS_UNREACHABLE)
 		fate = take_problem(w, way, sending, &result);
 	else
 		on_away(w, way, &failure);

@@ -29,10 +29,10 @@ static enum status open_pipes(struct host *host, struct os_error *error)
 		return os_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
 	if (pipe2(host->nudge_pipe, O_CLOEXEC | O_NONBLOCK) == 0)
 		return STATUS_OK;
-	enum status st = os_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
+	enum status status = os_fail(error, STATUS_SYSTEM, errno, "pipe: %s", strerror(errno));
 	close(host->stop_pipe[0]);
 	close(host->stop_pipe[1]);
-	return st;
+	return status;
 }
 
 enum status host_open(struct host **out, const struct host_options *options, struct os_error *error)

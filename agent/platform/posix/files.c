@@ -108,16 +108,16 @@ enum status files_read(const char *path, size_t limit, char **out, size_t *n)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat facts;
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	if (fd < 0)
 		return from_errno(errno);
 	if (fstat(fd, &facts) != 0)
-		st = from_errno(errno);
+		status = from_errno(errno);
 	else
-		st = S_ISREG(facts.st_mode) ? read_all(fd, limit, out, n) : STATUS_INVALID;
+		status = S_ISREG(facts.st_mode) ? read_all(fd, limit, out, n) : STATUS_INVALID;
 	close(fd); /* nothing was written: nothing can be lost */
-	return st;
+	return status;
 }
 
 static enum status write_all(int fd, const char *bytes, size_t n)
@@ -139,12 +139,12 @@ static enum status sync_dir_of(const char *path)
 	char *dir = slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path))
 			  : mem_strdup(".");
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	enum status st = fd < 0 || fsync(fd) != 0 ? from_errno(errno) : STATUS_OK;
+	enum status status = fd < 0 || fsync(fd) != 0 ? from_errno(errno) : STATUS_OK;
 
 	if (fd >= 0)
 		close(fd);
 	free(dir);
-	return st;
+	return status;
 }
 
 enum status files_move(const char *from, const char *to)
@@ -166,14 +166,14 @@ enum status files_replace(const char *path, const void *bytes, size_t n)
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return from_errno(errno);
-	enum status st = write_all(fd, bytes, n);
-	if (close(fd) != 0 && st == STATUS_OK)
-		st = from_errno(errno);
-	if (st == STATUS_OK)
-		st = files_move(temporary, path);
-	if (st != STATUS_OK)
+	enum status status = write_all(fd, bytes, n);
+	if (close(fd) != 0 && status == STATUS_OK)
+		status = from_errno(errno);
+	if (status == STATUS_OK)
+		status = files_move(temporary, path);
+	if (status != STATUS_OK)
 		(void)unlink(temporary); /* may already be gone; the first failure is told */
-	return st;
+	return status;
 }
 
 /* Writes at the end of an open file of `size` bytes, all or nothing. */
@@ -183,8 +183,8 @@ static enum status append_whole(int fd, const void *bytes, size_t n, off_t size)
 
 	if (put == (ssize_t)n)
 		return STATUS_OK;
-	enum status st = put < 0 ? from_errno(errno) : STATUS_FULL;
-	return put > 0 && ftruncate(fd, size) != 0 ? from_errno(errno) : st;
+	enum status status = put < 0 ? from_errno(errno) : STATUS_FULL;
+	return put > 0 && ftruncate(fd, size) != 0 ? from_errno(errno) : status;
 }
 
 enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size)
@@ -192,19 +192,19 @@ enum status files_append(const char *path, const void *bytes, size_t n, int64_t 
 	int fd =
 		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 	struct stat facts;
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	if (fd < 0)
 		return from_errno(errno);
 	if (fstat(fd, &facts) != 0)
-		st = from_errno(errno);
+		status = from_errno(errno);
 	else if (facts.st_size > 0 && facts.st_size + (int64_t)n > max_size)
-		st = STATUS_LIMIT;
+		status = STATUS_LIMIT;
 	else
-		st = append_whole(fd, bytes, n, facts.st_size);
-	if (close(fd) != 0 && st == STATUS_OK)
-		st = from_errno(errno);
-	return st;
+		status = append_whole(fd, bytes, n, facts.st_size);
+	if (close(fd) != 0 && status == STATUS_OK)
+		status = from_errno(errno);
+	return status;
 }
 
 enum status files_replace_private(const char *path, const void *bytes, size_t n)
@@ -241,15 +241,15 @@ enum status files_erase(const char *path)
 
 	if (fd < 0)
 		return from_errno(errno);
-	enum status st = fstat(fd, &facts) == 0 ? STATUS_OK : from_errno(errno);
-	if (st == STATUS_OK && (!S_ISREG(facts.st_mode) || facts.st_nlink > 1))
-		st = STATUS_CONFLICT;
-	for (off_t at = 0; st == STATUS_OK && at < facts.st_size; at++)
-		st = pwrite(fd, "", 1, at) == 1 ? STATUS_OK : from_errno(errno);
-	if (st == STATUS_OK && fsync(fd) != 0)
-		st = from_errno(errno);
+	enum status status = fstat(fd, &facts) == 0 ? STATUS_OK : from_errno(errno);
+	if (status == STATUS_OK && (!S_ISREG(facts.st_mode) || facts.st_nlink > 1))
+		status = STATUS_CONFLICT;
+	for (off_t at = 0; status == STATUS_OK && at < facts.st_size; at++)
+		status = pwrite(fd, "", 1, at) == 1 ? STATUS_OK : from_errno(errno);
+	if (status == STATUS_OK && fsync(fd) != 0)
+		status = from_errno(errno);
 	close(fd);
-	return st == STATUS_OK ? files_remove(path) : st;
+	return status == STATUS_OK ? files_remove(path) : status;
 }
 
 enum status files_remove(const char *path)
@@ -269,8 +269,8 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The next entry that is a file, NULL at the end or on a failure (`*st`). */
-static const char *next_file(DIR *dir, enum status *st)
+/* The next entry that is a file, NULL at the end or on a failure (`*status`). */
+static const char *next_file(DIR *dir, enum status *status)
 {
 	struct dirent *entry = NULL;
 	struct stat facts;
@@ -279,7 +279,7 @@ static const char *next_file(DIR *dir, enum status *st)
 		errno = 0;
 		entry = readdir(dir);
 		if (!entry) {
-			*st = errno == 0 ? STATUS_OK : from_errno(errno);
+			*status = errno == 0 ? STATUS_OK : from_errno(errno);
 			return NULL;
 		}
 	} while (fstatat(dirfd(dir), entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
@@ -294,16 +294,16 @@ enum status files_list(const char *path, struct arena *arena, const char ***name
 		return from_errno(errno);
 
 	const char **found = arena_alloc_array(arena, FILES_MAX_LISTED, sizeof *found);
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 	const char *name = NULL;
 	size_t count = 0;
-	while ((name = next_file(dir, &st)) != NULL && count < FILES_MAX_LISTED)
+	while ((name = next_file(dir, &status)) != NULL && count < FILES_MAX_LISTED)
 		found[count++] = arena_strdup(arena, name);
 	if (name)
-		st = STATUS_LIMIT;
+		status = STATUS_LIMIT;
 	closedir(dir);
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	qsort(found, count, sizeof *found, compare_names);
 	*names = found;
 	*n = count;

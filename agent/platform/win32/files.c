@@ -102,10 +102,10 @@ static void protect_own_dir(const char *path, const wchar_t *wide, const SECURIT
 enum status files_make_dir(const char *path)
 {
 	wchar_t wide[FILES_MAX_PATH];
-	enum status st = to_wide(path, wide);
+	enum status status = to_wide(path, wide);
 	SECURITY_ATTRIBUTES *list = access_list_new_readable();
 
-	for (wchar_t *at = wide; st == STATUS_OK; at++) {
+	for (wchar_t *at = wide; status == STATUS_OK; at++) {
 		wchar_t end = *at;
 		if (end != L'\\' && end != L'\0')
 			continue;
@@ -113,15 +113,15 @@ enum status files_make_dir(const char *path)
 		/* The parents may be a drive or a share, which cannot be made and are there. */
 		if (at != wide && !is_dir(wide) &&
 		    !CreateDirectoryW(wide, end == L'\0' ? list : NULL) && end == L'\0')
-			st = from_win32(GetLastError());
+			status = from_win32(GetLastError());
 		*at = end;
 		if (end == L'\0')
 			break;
 	}
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
 		protect_own_dir(path, wide, list);
 	free(list);
-	return st;
+	return status;
 }
 
 static enum status read_all(HANDLE file, size_t limit, char **out, size_t *n)
@@ -136,9 +136,9 @@ static enum status read_all(HANDLE file, size_t limit, char **out, size_t *n)
 		return STATUS_LIMIT;
 	char *bytes = mem_alloc((size_t)size + 1);
 	if (!ReadFile(file, bytes, size, &got, NULL)) {
-		enum status st = from_win32(GetLastError());
+		enum status status = from_win32(GetLastError());
 		free(bytes);
-		return st;
+		return status;
 	}
 	*out = bytes;
 	*n = got;
@@ -148,31 +148,32 @@ static enum status read_all(HANDLE file, size_t limit, char **out, size_t *n)
 enum status files_read(const char *path, size_t limit, char **out, size_t *n)
 {
 	wchar_t wide[FILES_MAX_PATH];
-	enum status st = to_wide(path, wide);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = to_wide(path, wide);
+	if (status != STATUS_OK)
+		return status;
 
 	HANDLE file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
 				  OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
 		return from_win32(GetLastError());
-	st = GetFileType(file) == FILE_TYPE_DISK ? read_all(file, limit, out, n) : STATUS_INVALID;
+	status = GetFileType(file) == FILE_TYPE_DISK ? read_all(file, limit, out, n)
+						     : STATUS_INVALID;
 	CloseHandle(file);
-	return st;
+	return status;
 }
 
 enum status files_move(const char *from, const char *to)
 {
 	wchar_t source[FILES_MAX_PATH];
 	wchar_t target[FILES_MAX_PATH];
-	enum status st = to_wide(from, source);
+	enum status status = to_wide(from, source);
 
-	if (st == STATUS_OK)
-		st = to_wide(to, target);
-	if (st == STATUS_OK &&
+	if (status == STATUS_OK)
+		status = to_wide(to, target);
+	if (status == STATUS_OK &&
 	    !MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-		st = from_win32(GetLastError());
-	return st;
+		status = from_win32(GetLastError());
+	return status;
 }
 
 /* `attributes` may be NULL: as the directory hands down. */
@@ -180,9 +181,9 @@ static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, 
 			     size_t n)
 {
 	wchar_t wide[FILES_MAX_PATH];
-	enum status st = to_wide(path, wide);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = to_wide(path, wide);
+	if (status != STATUS_OK)
+		return status;
 
 	/* One that is left would keep its own owner and access list. */
 	if (!DeleteFileW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND)
@@ -193,12 +194,12 @@ static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, 
 		return from_win32(GetLastError());
 	DWORD put = 0;
 	if (!WriteFile(file, bytes, (DWORD)n, &put, NULL) || !FlushFileBuffers(file))
-		st = from_win32(GetLastError());
+		status = from_win32(GetLastError());
 	else if (put != n)
-		st = STATUS_FULL;
-	if (!CloseHandle(file) && st == STATUS_OK)
-		st = from_win32(GetLastError());
-	return st;
+		status = STATUS_FULL;
+	if (!CloseHandle(file) && status == STATUS_OK)
+		status = from_win32(GetLastError());
+	return status;
 }
 
 static enum status replace(const char *path, SECURITY_ATTRIBUTES *attributes, const void *bytes,
@@ -211,12 +212,12 @@ static enum status replace(const char *path, SECURITY_ATTRIBUTES *attributes, co
 		return STATUS_LIMIT;
 	memcpy(temporary, path, length);
 	memcpy(temporary + length, ".tmp", 5);
-	enum status st = write_new(temporary, attributes, bytes, n);
-	if (st == STATUS_OK)
-		st = files_move(temporary, path);
-	if (st != STATUS_OK)
+	enum status status = write_new(temporary, attributes, bytes, n);
+	if (status == STATUS_OK)
+		status = files_move(temporary, path);
+	if (status != STATUS_OK)
 		(void)files_remove(temporary); /* may be gone; the first failure is told */
-	return st;
+	return status;
 }
 
 /* Writes at the end of an open file of `size` bytes, all or nothing. */
@@ -229,20 +230,20 @@ static enum status append_whole(HANDLE file, const void *bytes, size_t n, DWORD 
 	bool good = WriteFile(file, bytes, (DWORD)n, &put, NULL);
 	if (good && put == n)
 		return STATUS_OK;
-	enum status st = good ? STATUS_FULL : from_win32(GetLastError());
+	enum status status = good ? STATUS_FULL : from_win32(GetLastError());
 	if (put > 0 &&
 	    (SetFilePointer(file, (LONG)size, NULL, FILE_BEGIN) == INVALID_SET_FILE_POINTER ||
 	     !SetEndOfFile(file)))
-		st = from_win32(GetLastError());
-	return st;
+		status = from_win32(GetLastError());
+	return status;
 }
 
 enum status files_append(const char *path, const void *bytes, size_t n, int64_t max_size)
 {
 	wchar_t wide[FILES_MAX_PATH];
-	enum status st = to_wide(path, wide);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = to_wide(path, wide);
+	if (status != STATUS_OK)
+		return status;
 
 	HANDLE file = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
 				  OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
@@ -250,14 +251,14 @@ enum status files_append(const char *path, const void *bytes, size_t n, int64_t 
 		return from_win32(GetLastError());
 	DWORD size = GetFileSize(file, NULL);
 	if (size == INVALID_FILE_SIZE)
-		st = from_win32(GetLastError());
+		status = from_win32(GetLastError());
 	else if (size > 0 && (int64_t)size + (int64_t)n > max_size)
-		st = STATUS_LIMIT;
+		status = STATUS_LIMIT;
 	else
-		st = append_whole(file, bytes, n, size);
-	if (!CloseHandle(file) && st == STATUS_OK)
-		st = from_win32(GetLastError());
-	return st;
+		status = append_whole(file, bytes, n, size);
+	if (!CloseHandle(file) && status == STATUS_OK)
+		status = from_win32(GetLastError());
+	return status;
 }
 
 enum status files_replace(const char *path, const void *bytes, size_t n)
@@ -271,9 +272,9 @@ enum status files_replace_private(const char *path, const void *bytes, size_t n)
 
 	if (!private)
 		return from_win32(GetLastError());
-	enum status st = replace(path, private, bytes, n);
+	enum status status = replace(path, private, bytes, n);
 	free(private);
-	return st;
+	return status;
 }
 
 bool files_exists(const char *path)
@@ -315,42 +316,42 @@ enum status files_erase(const char *path)
 {
 	BY_HANDLE_FILE_INFORMATION facts;
 	wchar_t wide[FILES_MAX_PATH];
-	enum status st = to_wide(path, wide);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = to_wide(path, wide);
+	if (status != STATUS_OK)
+		return status;
 
 	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
 				  FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
 		return from_win32(GetLastError());
 	if (!GetFileInformationByHandle(file, &facts))
-		st = from_win32(GetLastError());
+		status = from_win32(GetLastError());
 	else
-		st = facts.nNumberOfLinks > 1 ? STATUS_CONFLICT : overwrite(file);
+		status = facts.nNumberOfLinks > 1 ? STATUS_CONFLICT : overwrite(file);
 	CloseHandle(file);
-	return st == STATUS_OK ? files_remove(path) : st;
+	return status == STATUS_OK ? files_remove(path) : status;
 }
 
 enum status files_remove(const char *path)
 {
 	wchar_t wide[FILES_MAX_PATH];
-	enum status st = to_wide(path, wide);
+	enum status status = to_wide(path, wide);
 
-	if (st == STATUS_OK && !DeleteFileW(wide))
-		st = from_win32(GetLastError());
-	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+	if (status == STATUS_OK && !DeleteFileW(wide))
+		status = from_win32(GetLastError());
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status files_remove_dir(const char *path)
 {
 	wchar_t wide[FILES_MAX_PATH];
-	enum status st = to_wide(path, wide);
+	enum status status = to_wide(path, wide);
 
-	if (st != STATUS_OK || RemoveDirectoryW(wide))
-		return st;
+	if (status != STATUS_OK || RemoveDirectoryW(wide))
+		return status;
 	DWORD code = GetLastError();
-	st = code == ERROR_DIR_NOT_EMPTY ? STATUS_CONFLICT : from_win32(code);
-	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+	status = code == ERROR_DIR_NOT_EMPTY ? STATUS_CONFLICT : from_win32(code);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -381,22 +382,22 @@ enum status files_list(const char *path, struct arena *arena, const char ***name
 {
 	wchar_t wide[FILES_MAX_PATH];
 	WIN32_FIND_DATAW entry;
-	enum status st = to_wide(files_join(arena, path, "*"), wide);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = to_wide(files_join(arena, path, "*"), wide);
+	if (status != STATUS_OK)
+		return status;
 
 	const char **found = arena_alloc_array(arena, FILES_MAX_LISTED, sizeof *found);
 	size_t count = 0;
 	HANDLE search = FindFirstFileW(wide, &entry);
 	if (search != INVALID_HANDLE_VALUE) {
-		st = take_names(search, &entry, arena, found, &count);
+		status = take_names(search, &entry, arena, found, &count);
 		FindClose(search);
 	} else if (GetLastError() !=
 		   ERROR_FILE_NOT_FOUND) { /* an empty directory has "." at least */
-		st = from_win32(GetLastError());
+		status = from_win32(GetLastError());
 	}
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	qsort(found, count, sizeof *found, compare_names);
 	*names = found;
 	*n = count;

@@ -114,17 +114,17 @@ enum status keystore_save_value(const char *text)
 
 enum status keystore_remove_value(void)
 {
-	enum status st = from_win32(RegDeleteKeyW(HKEY_LOCAL_MACHINE, KEY_PATH));
-	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+	enum status status = from_win32(RegDeleteKeyW(HKEY_LOCAL_MACHINE, KEY_PATH));
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 enum status keystore_load(const char *state_dir, char **text)
 {
-	enum status st = keystore_load_file(state_dir, text);
+	enum status status = keystore_load_file(state_dir, text);
 
-	return st == STATUS_NOT_FOUND && !keystore_volume_has_lists(state_dir)
+	return status == STATUS_NOT_FOUND && !keystore_volume_has_lists(state_dir)
 		       ? keystore_load_value(text)
-		       : st;
+		       : status;
 }
 
 enum status keystore_save(const char *state_dir, const char *text)
@@ -135,8 +135,8 @@ enum status keystore_save(const char *state_dir, const char *text)
 
 enum status keystore_remove(const char *state_dir)
 {
-	enum status st = keystore_remove_file(state_dir);
+	enum status status = keystore_remove_file(state_dir);
 	enum status other = keystore_remove_value();
 
-	return st == STATUS_OK ? other : st;
+	return status == STATUS_OK ? other : status;
 }

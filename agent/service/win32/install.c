@@ -96,12 +96,12 @@ static enum status look_into(const char *folder, struct arena *arena, struct os_
 {
 	const char *fault = access_list_file_fault(win32_wide(folder, arena), arena);
 	WIN32_FIND_DATAW entry;
-	enum status st = fault ? refuse(error, folder, fault) : STATUS_OK;
+	enum status status = fault ? refuse(error, folder, fault) : STATUS_OK;
 	HANDLE search =
 		FindFirstFileW(win32_wide(arena_printf(arena, "%s\\*", folder), arena), &entry);
 
 	if (search == INVALID_HANDLE_VALUE)
-		return st;
+		return status;
 	do {
 		const char *path =
 			arena_printf(arena, "%s\\%s", folder, win32_narrow(entry.cFileName, arena));
@@ -110,10 +110,10 @@ static enum status look_into(const char *folder, struct arena *arena, struct os_
 			continue;
 		fault = access_list_file_fault(win32_wide(path, arena), arena);
 		if (fault)
-			st = refuse(error, path, fault);
+			status = refuse(error, path, fault);
 	} while (FindNextFileW(search, &entry));
 	FindClose(search);
-	return st;
+	return status;
 }
 
 static const char *folder_of(const char *program, struct arena *arena)
@@ -123,9 +123,9 @@ static const char *folder_of(const char *program, struct arena *arena)
 
 static enum status protect_folder(const char *folder, struct arena *arena, struct os_error *error)
 {
-	enum status st =
+	enum status status =
 		keystore_volume_has_lists(folder) ? look_into(folder, arena, error) : STATUS_OK;
-	return st == STATUS_OK ? protect_file(folder, arena, error) : st;
+	return status == STATUS_OK ? protect_file(folder, arena, error) : status;
 }
 
 static enum status find_self(const wchar_t **self, struct arena *arena, struct os_error *error)
@@ -146,14 +146,14 @@ static enum status copy_program(const char *program, bool *copied, struct arena 
 	const wchar_t *to = win32_wide(program, arena);
 	const wchar_t *new_file = win32_wide(arena_printf(arena, "%s.new", program), arena);
 	const wchar_t *self = NULL;
-	enum status st = find_self(&self, arena, error);
+	enum status status = find_self(&self, arena, error);
 
-	if (st == STATUS_OK)
-		st = make_folder(folder, arena, error);
-	if (st == STATUS_OK)
-		st = protect_folder(folder, arena, error);
-	if (st != STATUS_OK)
-		return st;
+	if (status == STATUS_OK)
+		status = make_folder(folder, arena, error);
+	if (status == STATUS_OK)
+		status = protect_folder(folder, arena, error);
+	if (status != STATUS_OK)
+		return status;
 	*copied = lstrcmpiW(self, to) != 0;
 	if (!*copied)
 		return STATUS_OK;
@@ -168,17 +168,17 @@ enum status install_program(const char *program, bool *copied, struct os_error *
 	struct arena arena;
 
 	arena_init(&arena);
-	enum status st = copy_program(program, copied, &arena, error);
-	if (st == STATUS_OK)
-		st = protect_file(program, &arena, error);
+	enum status status = copy_program(program, copied, &arena, error);
+	if (status == STATUS_OK)
+		status = protect_file(program, &arena, error);
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status install_remove_program(const char *program, bool *later, struct os_error *error)
 {
 	struct arena arena;
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	arena_init(&arena);
 	const wchar_t *file = win32_wide(program, &arena);
@@ -190,9 +190,9 @@ enum status install_remove_program(const char *program, bool *later, struct os_e
 		RemoveDirectoryW(folder); /* what else is in it is not ours */
 	else if (!MoveFileExW(file, NULL, MOVEFILE_DELAY_UNTIL_REBOOT) ||
 		 !MoveFileExW(folder, NULL, MOVEFILE_DELAY_UNTIL_REBOOT))
-		st = win32_fail(error, GetLastError(), "remove %s", program);
+		status = win32_fail(error, GetLastError(), "remove %s", program);
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 static enum status set_value(const char *key, const char *name, DWORD type, const void *bytes,
@@ -222,9 +222,10 @@ static enum status set_text(const char *key, const char *name, DWORD type, const
 
 	arena_init(&arena);
 	const wchar_t *wide = win32_wide(text, &arena);
-	enum status st = set_value(key, name, type, wide, (wcslen(wide) + 1) * sizeof *wide, error);
+	enum status status =
+		set_value(key, name, type, wide, (wcslen(wide) + 1) * sizeof *wide, error);
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status install_setting(const char *name, const char *text, uint32_t number,
@@ -266,9 +267,9 @@ enum status install_check_settings(struct os_error *error)
 		key = "HKLM\\" CONFIG_INSTALLER_KEY "\\Peers";
 		fault = access_list_key_fault(SETTINGS_KEY L"\\Peers", &arena);
 	}
-	enum status st = fault ? refuse(error, key, fault) : STATUS_OK;
+	enum status status = fault ? refuse(error, key, fault) : STATUS_OK;
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status install_protect_program(struct os_error *error)
@@ -278,25 +279,26 @@ enum status install_protect_program(struct os_error *error)
 	const wchar_t *self = NULL;
 
 	arena_init(&arena);
-	enum status st = install_place(&arena, &program, error);
-	if (st == STATUS_OK)
-		st = find_self(&self, &arena, error);
-	if (st == STATUS_OK && lstrcmpiW(self, win32_wide(program, &arena)) == 0) {
-		st = protect_file(program, &arena, error);
-		if (st == STATUS_OK)
-			st = protect_folder(folder_of(program, &arena), &arena, error);
+	enum status status = install_place(&arena, &program, error);
+	if (status == STATUS_OK)
+		status = find_self(&self, &arena, error);
+	if (status == STATUS_OK && lstrcmpiW(self, win32_wide(program, &arena)) == 0) {
+		status = protect_file(program, &arena, error);
+		if (status == STATUS_OK)
+			status = protect_folder(folder_of(program, &arena), &arena, error);
 	}
 	arena_deinit(&arena);
-	return st;
+	return status;
 }
 
 enum status install_event_source(const char *program, struct os_error *error)
 {
 	const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
-	enum status st = set_text(SOURCE_KEY, "EventMessageFile", REG_EXPAND_SZ, program, error);
+	enum status status =
+		set_text(SOURCE_KEY, "EventMessageFile", REG_EXPAND_SZ, program, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	return set_value(SOURCE_KEY, "TypesSupported", REG_DWORD, &types, sizeof types, error);
 }
 
@@ -315,9 +317,9 @@ static enum status remove_key(const char *key, struct os_error *error)
 /* Windows NT removes no key that has keys below it. */
 enum status install_remove_settings(struct os_error *error)
 {
-	enum status st = remove_key(CONFIG_INSTALLER_KEY "\\Peers", error);
+	enum status status = remove_key(CONFIG_INSTALLER_KEY "\\Peers", error);
 
-	return st == STATUS_OK ? remove_key(CONFIG_INSTALLER_KEY, error) : st;
+	return status == STATUS_OK ? remove_key(CONFIG_INSTALLER_KEY, error) : status;
 }
 
 enum status install_remove_event_source(struct os_error *error)

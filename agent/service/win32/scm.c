@@ -37,11 +37,11 @@ static const char *hint_of(DWORD code)
 static enum status fail(struct os_error *error, DWORD code, const char *what)
 {
 	struct os_error plain;
-	enum status st = win32_fail(&plain, code, "%s", what);
+	enum status status = win32_fail(&plain, code, "%s", what);
 
 	if (code == ERROR_SERVICE_DOES_NOT_EXIST)
-		st = STATUS_NOT_FOUND;
-	return os_fail(error, st, (int64_t)code, "%s%s", plain.text, hint_of(code));
+		status = STATUS_NOT_FOUND;
+	return os_fail(error, status, (int64_t)code, "%s%s", plain.text, hint_of(code));
 }
 
 static enum status open_manager(DWORD rights, SC_HANDLE *out, struct os_error *error)
@@ -53,56 +53,56 @@ static enum status open_manager(DWORD rights, SC_HANDLE *out, struct os_error *e
 static enum status open_service(DWORD rights, SC_HANDLE *out, struct os_error *error)
 {
 	SC_HANDLE manager = NULL;
-	enum status st = open_manager(SC_MANAGER_CONNECT, &manager, error);
+	enum status status = open_manager(SC_MANAGER_CONNECT, &manager, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	*out = OpenServiceW(manager, SCM_SERVICE_NAME, rights);
 	if (!*out)
-		st = fail(error, GetLastError(), "open the service " SERVICE_NAME);
+		status = fail(error, GetLastError(), "open the service " SERVICE_NAME);
 	CloseServiceHandle(manager);
-	return st;
+	return status;
 }
 
 enum status scm_find(bool *there, struct os_error *error)
 {
 	SC_HANDLE manager = NULL;
 	SC_HANDLE service = NULL;
-	enum status st = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
+	enum status status = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	CloseServiceHandle(manager);
-	st = open_service(SERVICE_QUERY_STATUS, &service, error);
-	if (st == STATUS_OK)
+	status = open_service(SERVICE_QUERY_STATUS, &service, error);
+	if (status == STATUS_OK)
 		CloseServiceHandle(service);
-	*there = st == STATUS_OK;
-	return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+	*there = status == STATUS_OK;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static enum status change_service(const wchar_t *command, struct os_error *error)
 {
 	SC_HANDLE service = NULL;
-	enum status st = open_service(SERVICE_CHANGE_CONFIG, &service, error);
+	enum status status = open_service(SERVICE_CHANGE_CONFIG, &service, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	/* The account stays: an administrator may have chosen another one. */
 	if (!ChangeServiceConfigW(service, SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START,
 				  SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, NULL, NULL,
 				  L"" SERVICE_DISPLAY_NAME))
-		st = fail(error, GetLastError(), "change the service " SERVICE_NAME);
+		status = fail(error, GetLastError(), "change the service " SERVICE_NAME);
 	CloseServiceHandle(service);
-	return st;
+	return status;
 }
 
 static enum status create_service(const wchar_t *command, struct os_error *error)
 {
 	SC_HANDLE manager = NULL;
-	enum status st = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
+	enum status status = open_manager(SC_MANAGER_CREATE_SERVICE, &manager, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	SC_HANDLE service =
 		CreateServiceW(manager, SCM_SERVICE_NAME, L"" SERVICE_DISPLAY_NAME,
 			       SERVICE_ALL_ACCESS, SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START,
@@ -110,9 +110,9 @@ static enum status create_service(const wchar_t *command, struct os_error *error
 	if (service)
 		CloseServiceHandle(service);
 	else
-		st = fail(error, GetLastError(), "create the service " SERVICE_NAME);
+		status = fail(error, GetLastError(), "create the service " SERVICE_NAME);
 	CloseServiceHandle(manager);
-	return st;
+	return status;
 }
 
 /* Without ChangeServiceConfig2 there are no descriptions. */
@@ -126,33 +126,33 @@ static enum status describe(struct os_error *error)
 
 	if (!change)
 		return STATUS_OK;
-	enum status st = open_service(SERVICE_CHANGE_CONFIG, &service, error);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = open_service(SERVICE_CHANGE_CONFIG, &service, error);
+	if (status != STATUS_OK)
+		return status;
 	if (!change(service, SERVICE_CONFIG_DESCRIPTION, &description))
-		st = fail(error, GetLastError(), "describe the service " SERVICE_NAME);
+		status = fail(error, GetLastError(), "describe the service " SERVICE_NAME);
 	CloseServiceHandle(service);
-	return st;
+	return status;
 }
 
 enum status scm_install(const wchar_t *command, struct os_error *error)
 {
 	bool there = false;
-	enum status st = scm_find(&there, error);
+	enum status status = scm_find(&there, error);
 
-	if (st == STATUS_OK)
-		st = there ? change_service(command, error) : create_service(command, error);
-	return st == STATUS_OK ? describe(error) : st;
+	if (status == STATUS_OK)
+		status = there ? change_service(command, error) : create_service(command, error);
+	return status == STATUS_OK ? describe(error) : status;
 }
 
 /* Waits until the service is no longer in `pending`, however often it says that it is alive. */
 static enum status wait_out(SC_HANDLE service, DWORD pending, uint32_t limit_ms,
-			    SERVICE_STATUS *status, struct os_error *error)
+			    SERVICE_STATUS *state, struct os_error *error)
 {
 	for (uint32_t waited_ms = 0;; waited_ms += POLL_MS) {
-		if (!QueryServiceStatus(service, status))
+		if (!QueryServiceStatus(service, state))
 			return fail(error, GetLastError(), "ask for the state of " SERVICE_NAME);
-		if (status->dwCurrentState != pending)
+		if (state->dwCurrentState != pending)
 			return STATUS_OK;
 		if (waited_ms >= limit_ms)
 			return os_fail(error, STATUS_TIMED_OUT, OS_NO_CODE,
@@ -163,64 +163,64 @@ static enum status wait_out(SC_HANDLE service, DWORD pending, uint32_t limit_ms,
 	}
 }
 
-static enum status ended(const SERVICE_STATUS *status, struct os_error *error)
+static enum status ended(const SERVICE_STATUS *state, struct os_error *error)
 {
-	bool own = status->dwWin32ExitCode == ERROR_SERVICE_SPECIFIC_ERROR;
+	bool own = state->dwWin32ExitCode == ERROR_SERVICE_SPECIFIC_ERROR;
 	return os_fail(error, STATUS_REFUSED, OS_NO_CODE,
 		       "the service %s ended right after its start with %s %lu; the Application "
 		       "log and the System log tell more",
 		       SERVICE_NAME, own ? "exit status" : "error",
-		       own ? status->dwServiceSpecificExitCode : status->dwWin32ExitCode);
+		       own ? state->dwServiceSpecificExitCode : state->dwWin32ExitCode);
 }
 
 enum status scm_start(uint32_t limit_ms, struct os_error *error)
 {
 	SC_HANDLE service = NULL;
-	SERVICE_STATUS status;
-	enum status st = open_service(SERVICE_START | SERVICE_QUERY_STATUS, &service, error);
+	SERVICE_STATUS state;
+	enum status status = open_service(SERVICE_START | SERVICE_QUERY_STATUS, &service, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	if (!StartServiceW(service, 0, NULL) && GetLastError() != ERROR_SERVICE_ALREADY_RUNNING)
-		st = fail(error, GetLastError(), "start the service " SERVICE_NAME);
-	if (st == STATUS_OK)
-		st = wait_out(service, SERVICE_START_PENDING, limit_ms, &status, error);
-	if (st == STATUS_OK && status.dwCurrentState != SERVICE_RUNNING)
-		st = ended(&status, error);
+		status = fail(error, GetLastError(), "start the service " SERVICE_NAME);
+	if (status == STATUS_OK)
+		status = wait_out(service, SERVICE_START_PENDING, limit_ms, &state, error);
+	if (status == STATUS_OK && state.dwCurrentState != SERVICE_RUNNING)
+		status = ended(&state, error);
 	CloseServiceHandle(service);
-	return st;
+	return status;
 }
 
 enum status scm_stop(uint32_t limit_ms, struct os_error *error)
 {
 	SC_HANDLE service = NULL;
-	SERVICE_STATUS status;
-	enum status st = open_service(SERVICE_STOP | SERVICE_QUERY_STATUS, &service, error);
+	SERVICE_STATUS state;
+	enum status status = open_service(SERVICE_STOP | SERVICE_QUERY_STATUS, &service, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	/* A service in START_PENDING rejects SERVICE_CONTROL_STOP: wait first. */
-	st = wait_out(service, SERVICE_START_PENDING, limit_ms, &status, error);
-	if (st == STATUS_OK && !ControlService(service, SERVICE_CONTROL_STOP, &status) &&
+	status = wait_out(service, SERVICE_START_PENDING, limit_ms, &state, error);
+	if (status == STATUS_OK && !ControlService(service, SERVICE_CONTROL_STOP, &state) &&
 	    GetLastError() != ERROR_SERVICE_NOT_ACTIVE)
-		st = fail(error, GetLastError(), "stop the service " SERVICE_NAME);
-	if (st == STATUS_OK)
-		st = wait_out(service, SERVICE_STOP_PENDING, limit_ms, &status, error);
+		status = fail(error, GetLastError(), "stop the service " SERVICE_NAME);
+	if (status == STATUS_OK)
+		status = wait_out(service, SERVICE_STOP_PENDING, limit_ms, &state, error);
 	CloseServiceHandle(service);
-	return st;
+	return status;
 }
 
 enum status scm_remove(struct os_error *error)
 {
 	SC_HANDLE service = NULL;
-	enum status st = open_service(DELETE, &service, error);
+	enum status status = open_service(DELETE, &service, error);
 
-	if (st != STATUS_OK)
-		return st;
+	if (status != STATUS_OK)
+		return status;
 	if (!DeleteService(service))
-		st = fail(error, GetLastError(), "remove the service " SERVICE_NAME);
+		status = fail(error, GetLastError(), "remove the service " SERVICE_NAME);
 	CloseServiceHandle(service);
-	return st;
+	return status;
 }
 
 /* Has somebody said already what is to be done when the service dies? */
@@ -253,12 +253,13 @@ enum status scm_keep_alive(struct os_error *error)
 
 	if (!change)
 		return STATUS_OK;
-	enum status st = open_service(SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG | SERVICE_START,
-				      &service, error);
-	if (st != STATUS_OK)
-		return st;
+	enum status status = open_service(
+		SERVICE_QUERY_CONFIG | SERVICE_CHANGE_CONFIG | SERVICE_START, &service, error);
+	if (status != STATUS_OK)
+		return status;
 	if (!has_recovery(service) && !change(service, SERVICE_CONFIG_FAILURE_ACTIONS, &recovery))
-		st = fail(error, GetLastError(), "set the recovery of the service " SERVICE_NAME);
+		status = fail(error, GetLastError(),
+			      "set the recovery of the service " SERVICE_NAME);
 	CloseServiceHandle(service);
-	return st;
+	return status;
 }

@@ -109,8 +109,8 @@ enum status service_run(const struct service_body *body, struct os_error *error)
 	if (StartServiceCtrlDispatcherW(table))
 		return STATUS_OK;
 	DWORD code = GetLastError();
-	enum status st = win32_fail(error, code, "StartServiceCtrlDispatcher");
-	return code == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT ? STATUS_UNSUPPORTED : st;
+	enum status status = win32_fail(error, code, "StartServiceCtrlDispatcher");
+	return code == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT ? STATUS_UNSUPPORTED : status;
 }
 
 void service_progress(void)

@@ -143,9 +143,9 @@ static void a_file_cut_anywhere_is_refused_or_holds_fewer_rows(void **state)
 	for (size_t cut = 0; cut < n; cut++) {
 		struct grade_history *h = grade_history_new();
 		assert_int_equal(files_replace(path, text, cut), STATUS_OK);
-		enum status st = grade_history_load(h, path);
+		enum status status = grade_history_load(h, path);
 		bool line_end = cut > 0 && text[cut - 1] == '\n';
-		assert_int_equal(st, line_end ? STATUS_OK : STATUS_MALFORMED);
+		assert_int_equal(status, line_end ? STATUS_OK : STATUS_MALFORMED);
 		assert_int_equal(see(h, 1500, 510, GRADE_MTA), 0);
 		grade_history_free(h);
 	}
