@@ -171,8 +171,8 @@ static const char *event_text(const struct host_event *event, struct arena *aren
 	return report_text(event->text ? event->text : joined_strings(event, arena), arena);
 }
 
-static void fill(const struct start *start, enum start_outcome outcome, int64_t at_ms,
-		 struct arena *arena, struct report_start *out)
+static void fill_start(const struct start *start, enum start_outcome outcome, int64_t at_ms,
+		       struct arena *arena, struct report_start *out)
 {
 	*out = (struct report_start){
 		.present = true,
@@ -200,8 +200,8 @@ static bool has_failed(const struct start *start)
 static void end_start(struct reading *r)
 {
 	if (has_failed(&r->start)) {
-		fill(&r->start, START_OUTCOME_FAILED, r->start.failed_ms, r->arena,
-		     &r->history->last_failure);
+		fill_start(&r->start, START_OUTCOME_FAILED, r->start.failed_ms, r->arena,
+			   &r->history->last_failure);
 		r->history->last_start = r->history->last_failure;
 	}
 	r->start = (struct start){ 0 };
@@ -240,7 +240,7 @@ static void make_room(struct start *start)
 		start->events[i] = start->events[i + 1];
 }
 
-static void add(struct start *start, const struct host_event *event)
+static void add_event(struct start *start, const struct host_event *event)
 {
 	start->last_ms = event->at_ms;
 	if (start->n == MTA_STARTS_MAX_EVENTS && mta_starts_tells_outcome(event->id))
@@ -264,7 +264,8 @@ static void note_success(struct reading *r, const struct host_event *event)
 	const char *build = mta_starts_build(event, r->arena);
 	if (build)
 		r->history->build = build;
-	fill(&r->start, START_OUTCOME_STARTED, event->at_ms, r->arena, &r->history->last_start);
+	fill_start(&r->start, START_OUTCOME_STARTED, event->at_ms, r->arena,
+		   &r->history->last_start);
 	r->start = (struct start){ 0 };
 }
 
@@ -275,7 +276,7 @@ static void read_event(struct reading *r, const struct host_event *event)
 	if (event->id == ADVISORY_EVENT_CLOSED)
 		return;
 
-	add(&r->start, event);
+	add_event(&r->start, event);
 	if (event->id == ADVISORY_EVENT_STARTED)
 		note_success(r, event);
 	else if (mta_starts_tells_outcome(event->id))

@@ -21,8 +21,8 @@ struct job {
 	struct name_lookup_answer answer;
 };
 
-struct question {
-	struct question *next;
+struct lookup {
+	struct lookup *next;
 	uint32_t address; /* 0: it is `name` */
 	char name[HOST_MAX_NAME];
 	struct job *job; /* on its way, or NULL */
@@ -34,7 +34,7 @@ struct question {
 
 struct name_lookup {
 	struct host *host;
-	struct question *questions;
+	struct lookup *lookups;
 };
 
 static void look_up(void *arg)
@@ -58,83 +58,84 @@ struct name_lookup *name_lookup_new(struct host *host)
 	return names;
 }
 
-static void drop(struct question *question)
+static void drop_lookup(struct lookup *lookup)
 {
-	struct job *job = question->job;
+	struct job *job = lookup->job;
 	if (job && atomic_exchange(&job->state, JOB_ABANDONED) == JOB_DONE)
 		free(job);
-	free(question);
+	free(lookup);
 }
 
 void name_lookup_free(struct name_lookup *names)
 {
 	if (!names)
 		return;
-	while (names->questions) {
-		struct question *next = names->questions->next;
-		drop(names->questions);
-		names->questions = next;
+	while (names->lookups) {
+		struct lookup *next = names->lookups->next;
+		drop_lookup(names->lookups);
+		names->lookups = next;
 	}
 	free(names);
 }
 
 void name_lookup_begin(struct name_lookup *names)
 {
-	struct question **at = &names->questions;
+	struct lookup **at = &names->lookups;
 	while (*at) {
-		struct question *question = *at;
-		if (question->asked) {
-			question->asked = false;
-			at = &question->next;
+		struct lookup *lookup = *at;
+		if (lookup->asked) {
+			lookup->asked = false;
+			at = &lookup->next;
 		} else {
-			*at = question->next;
-			drop(question);
+			*at = lookup->next;
+			drop_lookup(lookup);
 		}
 	}
 }
 
-static struct question *find(const struct name_lookup *names, uint32_t address, const char *name)
+static struct lookup *find_lookup(const struct name_lookup *names, uint32_t address,
+				  const char *name)
 {
-	struct question *at = names->questions;
+	struct lookup *at = names->lookups;
 	while (at && !(at->address == address && text_equal(at->name, name)))
 		at = at->next;
 	return at;
 }
 
 /* Takes the answer of a thread that is done. */
-static void take(struct name_lookup *names, struct question *question)
+static void take_answer(struct name_lookup *names, struct lookup *lookup)
 {
-	struct job *job = question->job;
+	struct job *job = lookup->job;
 	if (!job || atomic_load(&job->state) != JOB_DONE)
 		return;
-	question->answer = job->answer;
-	question->answered = true;
-	question->answered_ms = host_now_ms(names->host);
-	question->job = NULL;
+	lookup->answer = job->answer;
+	lookup->answered = true;
+	lookup->answered_ms = host_now_ms(names->host);
+	lookup->job = NULL;
 	free(job);
 }
 
-static bool is_due(const struct name_lookup *names, const struct question *question)
+static bool is_due(const struct name_lookup *names, const struct lookup *lookup)
 {
-	if (!question->asked || question->job)
+	if (!lookup->asked || lookup->job)
 		return false;
-	return !question->answered ||
-	       host_now_ms(names->host) - question->answered_ms >= NAME_LOOKUP_FRESH_MS;
+	return !lookup->answered ||
+	       host_now_ms(names->host) - lookup->answered_ms >= NAME_LOOKUP_FRESH_MS;
 }
 
-static void start(struct name_lookup *names, struct question *question)
+static void start_lookup(struct name_lookup *names, struct lookup *lookup)
 {
 	struct os_error ignored; /* it stays due, and stays absent in the report */
 	struct job *job = mem_alloc(sizeof *job);
 	atomic_init(&job->state, JOB_RUNNING);
 	job->host = names->host;
-	job->address = question->address;
-	memcpy(job->name, question->name, sizeof job->name);
+	job->address = lookup->address;
+	memcpy(job->name, lookup->name, sizeof job->name);
 	if (host_start_thread(names->host, look_up, job, &ignored) != STATUS_OK) {
 		free(job);
 		return;
 	}
-	question->job = job;
+	lookup->job = job;
 }
 
 /* Takes what is there, starts what is due and has a thread. Gives how many are still out. */
@@ -142,13 +143,13 @@ static size_t advance(struct name_lookup *names)
 {
 	size_t running = 0;
 	size_t out = 0;
-	for (struct question *at = names->questions; at; at = at->next) {
-		take(names, at);
+	for (struct lookup *at = names->lookups; at; at = at->next) {
+		take_answer(names, at);
 		running += at->job != NULL;
 	}
-	for (struct question *at = names->questions; at; at = at->next) {
+	for (struct lookup *at = names->lookups; at; at = at->next) {
 		if (is_due(names, at) && running < NAME_LOOKUP_MAX_RUNNING) {
-			start(names, at);
+			start_lookup(names, at);
 			running += at->job != NULL;
 		}
 		out += at->asked && (at->job || is_due(names, at));
@@ -156,28 +157,28 @@ static size_t advance(struct name_lookup *names)
 	return out;
 }
 
-static void ask(struct name_lookup *names, uint32_t address, const char *name)
+static void ask_later(struct name_lookup *names, uint32_t address, const char *name)
 {
-	struct question *question = find(names, address, name);
-	if (!question) {
-		question = mem_alloc(sizeof *question);
-		question->address = address;
-		snprintf(question->name, sizeof question->name, "%s", name);
-		question->next = names->questions;
-		names->questions = question;
+	struct lookup *lookup = find_lookup(names, address, name);
+	if (!lookup) {
+		lookup = mem_alloc(sizeof *lookup);
+		lookup->address = address;
+		snprintf(lookup->name, sizeof lookup->name, "%s", name);
+		lookup->next = names->lookups;
+		names->lookups = lookup;
 	}
-	question->asked = true;
+	lookup->asked = true;
 	advance(names);
 }
 
 void name_lookup_ask_address(struct name_lookup *names, uint32_t address)
 {
-	ask(names, address, "");
+	ask_later(names, address, "");
 }
 
 void name_lookup_ask_name(struct name_lookup *names, const char *name)
 {
-	ask(names, 0, name);
+	ask_later(names, 0, name);
 }
 
 void name_lookup_wait(struct name_lookup *names, uint32_t limit_ms, bool (*stopped)(void))
@@ -190,8 +191,8 @@ void name_lookup_wait(struct name_lookup *names, uint32_t limit_ms, bool (*stopp
 static const struct name_lookup_answer *answer_of(const struct name_lookup *names, uint32_t address,
 						  const char *name)
 {
-	const struct question *question = find(names, address, name);
-	return question && question->answered && !question->job ? &question->answer : NULL;
+	const struct lookup *lookup = find_lookup(names, address, name);
+	return lookup && lookup->answered && !lookup->job ? &lookup->answer : NULL;
 }
 
 const struct name_lookup_answer *name_lookup_of_address(const struct name_lookup *names,

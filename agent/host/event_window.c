@@ -37,7 +37,7 @@ static bool is_asked(const struct event_window *window, uint16_t id)
 	return false;
 }
 
-static void add(struct event_window *window, const struct eventlog_event *event)
+static void keep_event(struct event_window *window, const struct eventlog_event *event)
 {
 	if (!is_asked(window, event->id))
 		return;
@@ -79,7 +79,7 @@ void event_window_add(struct event_window *window, struct eventlog *log, struct 
 			window->n_before_loss = window->n_seen;
 		lost = log->lost;
 		if (more)
-			add(window, &event);
+			keep_event(window, &event);
 	}
 	add_facts(window, log);
 }
@@ -99,7 +99,7 @@ bool event_window_add_younger(struct event_window *window, struct eventlog *log,
 		if (event.number <= known)
 			return true;
 		if (text_equal(event.source, window->filter.source))
-			add(window, &event);
+			keep_event(window, &event);
 	}
 	return false;
 }

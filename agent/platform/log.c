@@ -71,7 +71,7 @@ static void write_file(const char *line, size_t n, const char *when)
 }
 
 /* "2026-11-22T10:45:23Z warning: text" to where it goes. */
-static void tell(enum log_level level, const char *text)
+static void write_entry(enum log_level level, const char *text)
 {
 	char line[LOG_MAX_LINE + 64];
 	char when[TIMESTAMP_TEXT_SIZE];
@@ -105,5 +105,5 @@ void log_write(enum log_level level, const char *format, ...)
 	if (vsnprintf(text, sizeof text, format, args) < 0)
 		text[0] = '\0';
 	va_end(args);
-	tell(level, printable(clean, sizeof clean, text));
+	write_entry(level, printable(clean, sizeof clean, text));
 }

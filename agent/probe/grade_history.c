@@ -35,7 +35,7 @@ struct grade_history {
 	size_t cursor; /* row of `before` that comes next: cycles see the rows in the same order */
 };
 
-static void clear(struct rows *rows)
+static void clear_rows(struct rows *rows)
 {
 	for (size_t i = 0; i < rows->n; i++)
 		free(rows->list[i].key);
@@ -65,8 +65,8 @@ void grade_history_free(struct grade_history *history)
 {
 	if (!history)
 		return;
-	clear(&history->before);
-	clear(&history->now);
+	clear_rows(&history->before);
+	clear_rows(&history->now);
 	free(history->before.list);
 	free(history->now.list);
 	free(history);
@@ -83,11 +83,11 @@ void grade_history_begin(struct grade_history *history, const struct moment *now
 		elapsed_ms = now->mono_ms - history->at.mono_ms;
 		agree = true;
 	}
-	clear(&old);
+	clear_rows(&old);
 	history->before = history->now;
 	history->now = old;
 	if (!history->started || !agree || elapsed_ms < 0 || elapsed_ms > max_gap_ms)
-		clear(&history->before);
+		clear_rows(&history->before);
 	history->elapsed_ms = elapsed_ms;
 	history->at = *now;
 	history->started = true;
@@ -231,11 +231,11 @@ enum status grade_history_load(struct grade_history *history, const char *path)
 	if (status != STATUS_OK)
 		return status;
 
-	clear(&history->now);
+	clear_rows(&history->now);
 	status = strlen(text) == n ? read_rows(text, &at, &history->now) : STATUS_MALFORMED;
 	free(text);
 	if (status != STATUS_OK) {
-		clear(&history->now);
+		clear_rows(&history->now);
 		return status;
 	}
 	history->at = at;

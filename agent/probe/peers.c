@@ -9,7 +9,7 @@ bool peers_usable_address(uint32_t address)
 	       !ipv4_is_multicast_or_reserved(address);
 }
 
-static bool holds(const struct peer *peer, uint32_t address)
+static bool has_address(const struct peer *peer, uint32_t address)
 {
 	for (size_t i = 0; i < peer->n_addresses; i++) {
 		if (peer->addresses[i] == address)
@@ -20,7 +20,7 @@ static bool holds(const struct peer *peer, uint32_t address)
 
 bool peers_add_address(struct peer *peer, uint32_t address)
 {
-	if (holds(peer, address))
+	if (has_address(peer, address))
 		return true;
 	if (peer->n_addresses == PEERS_MAX_ADDRESSES)
 		return false;
@@ -33,7 +33,7 @@ static bool is_same(const struct peer *a, const struct peer *b)
 	if (text_equal(a->name, b->name))
 		return true;
 	for (size_t i = 0; i < a->n_addresses; i++) {
-		if (holds(b, a->addresses[i]))
+		if (has_address(b, a->addresses[i]))
 			return true;
 	}
 	return false;

@@ -1,5 +1,6 @@
 #include "agent/probe/probe.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "agent/platform/socket.h"
@@ -63,6 +64,7 @@ static void keep_best(struct probe_job *job, const struct dialog *d)
 
 static void finish_job(struct run *run, struct slot *s)
 {
+	assert(s->job && !s->trying && run->n_busy > 0);
 	s->job->ms = (uint32_t)(run->now_ms - s->started_ms);
 	s->job = NULL;
 	run->n_busy--;
@@ -74,6 +76,7 @@ static void end_try(struct run *run, struct slot *s)
 	uint32_t limit_ms = run->settings->limit_ms;
 	uint64_t next_ms = s->try_ms + limit_ms / PROBE_PAUSE_PARTS;
 
+	assert(s->trying);
 	drop_socket(s);
 	keep_best(s->job, &s->dialog);
 	dialog_deinit(&s->dialog);
@@ -120,6 +123,7 @@ static void follow(struct run *run, struct slot *s)
 
 static void begin_try(struct run *run, struct slot *s)
 {
+	assert(s->job && !s->trying && s->socket == SOCKET_NONE);
 	s->trying = true;
 	s->try_ms = s->heard_ms = run->now_ms;
 	s->job->attempts++;
@@ -129,6 +133,7 @@ static void begin_try(struct run *run, struct slot *s)
 
 static void on_connected(struct slot *s)
 {
+	assert(s->connecting);
 	enum probe_error error = socket_finish(s->socket);
 
 	s->connecting = false;

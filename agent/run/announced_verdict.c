@@ -11,7 +11,7 @@ void announced_verdict_init(struct announced_verdict *announced, struct host *ho
 						 .heard_ms = host_now_ms(host) };
 }
 
-static void take(struct announced_verdict *s, enum verdict verdict, const char *judge)
+static void take_verdict(struct announced_verdict *s, enum verdict verdict, const char *judge)
 {
 	if (!s->known || s->verdict != verdict)
 		announce_verdict(s->host, verdict,
@@ -23,7 +23,7 @@ static void take(struct announced_verdict *s, enum verdict verdict, const char *
 void announced_verdict_hear(struct announced_verdict *announced, enum verdict verdict)
 {
 	announced->heard_ms = host_now_ms(announced->host);
-	take(announced, verdict, "It is the collector's.");
+	take_verdict(announced, verdict, "It is the collector's.");
 }
 
 void announced_verdict_judge(struct announced_verdict *announced, const struct report *report,
@@ -34,13 +34,13 @@ void announced_verdict_judge(struct announced_verdict *announced, const struct r
 
 	if (!has_collector) {
 		s->heard_ms = now_ms; /* one that is set later gets its time to answer */
-		take(s, exposure_verdict_alone(report),
-		     "It is this server's own; no collector is set.");
+		take_verdict(s, exposure_verdict_alone(report),
+			     "It is this server's own; no collector is set.");
 		return;
 	}
 	if (now_ms - s->heard_ms < ANNOUNCED_VERDICT_ALONE_S * UINT64_C(1000))
 		return;
 	enum verdict verdict = exposure_verdict_alone(report);
 	if (verdict_is_alarm(verdict))
-		take(s, verdict, "It is this server's own; the collector is away.");
+		take_verdict(s, verdict, "It is this server's own; the collector is away.");
 }

@@ -156,7 +156,7 @@ static unsigned follow_settings(struct runner *r)
 	return changed;
 }
 
-static void look(struct runner *r)
+static void look_for_changes(struct runner *r)
 {
 	if (follow_settings(r) & (SETTING_REPORTING | SETTING_PROBING))
 		hasten(r, "a setting changed");
@@ -178,7 +178,7 @@ static void wait_for_work(struct runner *r)
 	if (wake == HOST_WAKE_CHANGE)
 		hasten(r, "an adapter or an address changed");
 	if (wake == HOST_WAKE_LOG || host_now_ms(r->host) >= r->look_ms)
-		look(r);
+		look_for_changes(r);
 }
 
 static void begin_cycle(struct runner *r)

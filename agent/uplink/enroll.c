@@ -80,7 +80,7 @@ static bool parse(struct enroll *e, char *text)
 	return true;
 }
 
-static void load(struct enroll *e)
+static void load_key(struct enroll *e)
 {
 	char *text = NULL;
 	enum status status = keystore_load(e->state_dir, &text);
@@ -99,7 +99,7 @@ static void load(struct enroll *e)
 	log_error("%s", e->trouble);
 }
 
-static enum status save(const struct enroll *e)
+static enum status save_key(const struct enroll *e)
 {
 	char text[KEYSTORE_MAX_TEXT];
 
@@ -122,7 +122,7 @@ struct enroll *enroll_open(struct host *host, const char *state_dir, const char 
 	e->state_dir = arena_strdup(&e->arena, state_dir);
 	e->secret_file = arena_strdup(&e->arena, secret_file);
 	e->pause_s = ENROLL_MIN_PAUSE_S;
-	load(e);
+	load_key(e);
 	return e;
 }
 
@@ -190,7 +190,7 @@ static enum status need_key(struct enroll *e, const char *host_name)
 	memcpy(e->host_name, host_name, n);
 	e->host_name[n] = '\0';
 	e->id[0] = '\0';
-	status = save(e);
+	status = save_key(e);
 	if (status != STATUS_OK)
 		e->key[0] = '\0'; /* the collector shall know none that could be lost */
 	return status;
@@ -308,7 +308,7 @@ static enum status take_id(struct enroll *e, const struct send_result *result)
 		return STATUS_MALFORMED;
 	log_info("the collector enrolled this server as agent %s", e->id);
 	e->pause_s = ENROLL_MIN_PAUSE_S;
-	if (save(e) == STATUS_OK) /* else the secret is needed at the next start */
+	if (save_key(e) == STATUS_OK) /* else the secret is needed at the next start */
 		erase_secret(e);
 	return STATUS_OK;
 }
@@ -343,8 +343,8 @@ static void lengthen_pause(struct enroll *e, struct send_result *result)
 	e->pause_s = e->pause_s * 2 < ENROLL_MAX_PAUSE_S ? e->pause_s * 2 : ENROLL_MAX_PAUSE_S;
 }
 
-static enum status settle(struct enroll *e, struct arena *arena, struct send_result *result,
-			  const char **words)
+static enum status settle_answer(struct enroll *e, struct arena *arena, struct send_result *result,
+				 const char **words)
 {
 	if (result->outcome == SEND_STOPPED)
 		return STATUS_TIMED_OUT;
@@ -377,7 +377,7 @@ enum status enroll_do(struct enroll *enroll, struct sender *sender, const char *
 										  : status;
 	}
 	post_secret(sender, collector, secret, enroll->host_name, enroll->key, result);
-	return settle(enroll, arena, result, words);
+	return settle_answer(enroll, arena, result, words);
 }
 
 enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, const char *collector,
@@ -408,7 +408,7 @@ bool enroll_lost(struct enroll *enroll)
 		return false;
 	log_warning("the collector does not know agent %s any more: it enrols again", enroll->id);
 	enroll->id[0] = '\0';
-	(void)save(enroll); /* logged; the id is then given up at the next start */
+	(void)save_key(enroll); /* logged; the id is then given up at the next start */
 	return true;
 }
 

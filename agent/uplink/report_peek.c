@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* The value behind `opening`, `*n` bytes; NULL: there is none, or it holds an escape. */
-static const char *find(const char *report, const char *opening, size_t *n)
+static const char *find_value(const char *report, const char *opening, size_t *n)
 {
 	const char *at = strstr(report, opening);
 
@@ -17,7 +17,7 @@ static const char *find(const char *report, const char *opening, size_t *n)
 const char *report_peek_host(const char *report, struct arena *arena)
 {
 	size_t n = 0;
-	const char *name = find(report, "\"host\":{\"name\":\"", &n);
+	const char *name = find_value(report, "\"host\":{\"name\":\"", &n);
 
 	return name && n > 0 ? arena_strndup(arena, name, n) : NULL;
 }
@@ -25,7 +25,7 @@ const char *report_peek_host(const char *report, struct arena *arena)
 const char *report_peek_with_id(const char *report, const char *id, struct arena *arena)
 {
 	size_t n = 0;
-	const char *own = find(report, "\"agent\":{\"id\":\"", &n);
+	const char *own = find_value(report, "\"agent\":{\"id\":\"", &n);
 
 	if (!own || (strlen(id) == n && strncmp(own, id, n) == 0))
 		return report;

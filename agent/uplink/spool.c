@@ -1,5 +1,6 @@
 #include "agent/uplink/spool.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -61,15 +62,16 @@ static char *path_of(const char *dir, int64_t number, struct arena *arena)
 }
 
 /* Forgets the report at `i`; its file is gone, or shall not be looked at again. */
-static void forget(struct spool *spool, size_t i)
+static void remove_entry(struct spool *spool, size_t i)
 {
+	assert(i < spool->n && spool->bytes >= spool->entries[i].bytes);
 	spool->bytes -= spool->entries[i].bytes;
 	spool->n--;
 	memmove(&spool->entries[i], &spool->entries[i + 1],
 		(spool->n - i) * sizeof *spool->entries);
 }
 
-static void remove_at(struct spool *spool, size_t i)
+static void remove_file_at(struct spool *spool, size_t i)
 {
 	struct arena arena;
 
@@ -79,7 +81,7 @@ static void remove_at(struct spool *spool, size_t i)
 	if (status != STATUS_OK)
 		log_warning("could not remove %s: %s", path, status_text(status));
 	arena_deinit(&arena);
-	forget(spool, i);
+	remove_entry(spool, i);
 }
 
 /* Drops the oldest until there is room. */
@@ -88,7 +90,7 @@ static void make_room(struct spool *spool)
 	size_t before = spool->n;
 
 	while (spool->n > SPOOL_MAX_REPORTS || (spool->bytes > SPOOL_MAX_BYTES && spool->n > 1))
-		remove_at(spool, 0);
+		remove_file_at(spool, 0);
 	if (spool->n == before)
 		return;
 	spool->dropped += before - spool->n;
@@ -96,8 +98,9 @@ static void make_room(struct spool *spool)
 		    (unsigned long)(before - spool->n), (unsigned long)spool->dropped);
 }
 
-static void keep(struct spool *spool, int64_t number, size_t bytes, bool from_this_process)
+static void add_entry(struct spool *spool, int64_t number, size_t bytes, bool from_this_process)
 {
+	assert(spool->n <= SPOOL_MAX_REPORTS);
 	spool->entries[spool->n++] = (struct entry){ number, bytes, from_this_process };
 	spool->bytes += bytes;
 	if (number >= spool->next)
@@ -178,7 +181,7 @@ static void adopt(struct spool *spool, const char *name)
 	enum status status = read_kept(path, &body, &at, &bytes);
 	free(body);
 	if (status == STATUS_OK) {
-		keep(spool, number, bytes, false);
+		add_entry(spool, number, bytes, false);
 		return;
 	}
 	spool->dropped++;
@@ -285,7 +288,7 @@ static enum status put_file(struct spool *spool, const char *body, const struct 
 		const char *text = arena_printf(&arena, FILE_HEAD " %s %s", hash, hashed);
 		status = files_replace(path, text, strlen(text));
 		if (status == STATUS_OK)
-			keep(spool, spool->next, strlen(text), true);
+			add_entry(spool, spool->next, strlen(text), true);
 	}
 	if (status != STATUS_OK)
 		log_warning("could not spool the report as %s: %s", path, status_text(status));
@@ -293,7 +296,7 @@ static enum status put_file(struct spool *spool, const char *body, const struct 
 	return status;
 }
 
-static void forget_loose(struct spool *spool)
+static void drop_unsaved(struct spool *spool)
 {
 	free(spool->unsaved);
 	spool->unsaved = NULL;
@@ -303,7 +306,7 @@ enum status spool_put(struct spool *spool, const char *body, const struct moment
 {
 	sync_lock(spool->lock);
 	spool->dropped += spool->unsaved ? 1 : 0;
-	forget_loose(spool);
+	drop_unsaved(spool);
 	enum status status = spool->usable ? put_file(spool, body, at) : STATUS_SYSTEM;
 	if (status != STATUS_OK) {
 		spool->unsaved = mem_strdup(body);
@@ -344,9 +347,9 @@ static enum status get_newest_file(struct spool *spool, const struct moment *now
 		log_warning("skipped the spooled report %s: %s", path, status_text(status));
 		spool->dropped++;
 		if (is_lost(status))
-			remove_at(spool, spool->n - 1);
+			remove_file_at(spool, spool->n - 1);
 		else
-			forget(spool, spool->n - 1);
+			remove_entry(spool, spool->n - 1);
 	}
 	arena_deinit(&arena);
 	return status;
@@ -369,7 +372,7 @@ enum status spool_get_newest(struct spool *spool, const struct moment *now, stru
 }
 
 /* The index of a report; spool->n where it has been dropped meanwhile. */
-static size_t find(const struct spool *spool, int64_t number)
+static size_t find_entry(const struct spool *spool, int64_t number)
 {
 	size_t i = spool->n;
 
@@ -381,11 +384,11 @@ static size_t find(const struct spool *spool, int64_t number)
 void spool_remove(struct spool *spool, int64_t number)
 {
 	sync_lock(spool->lock);
-	size_t i = find(spool, number);
+	size_t i = find_entry(spool, number);
 	if (number == spool->unsaved_number)
-		forget_loose(spool);
+		drop_unsaved(spool);
 	else if (i < spool->n)
-		remove_at(spool, i);
+		remove_file_at(spool, i);
 	sync_unlock(spool->lock);
 }
 
@@ -412,11 +415,11 @@ static void put_aside(struct spool *spool, size_t i)
 	enum status status = files_move(from, to);
 	if (status == STATUS_OK) {
 		log_warning("the refused report is kept as %s", to);
-		forget(spool, i);
+		remove_entry(spool, i);
 		trim_rejected(spool, &arena);
 	} else {
 		log_warning("could not move %s to %s: %s", from, to, status_text(status));
-		remove_at(spool, i);
+		remove_file_at(spool, i);
 	}
 	arena_deinit(&arena);
 }
@@ -424,9 +427,9 @@ static void put_aside(struct spool *spool, size_t i)
 void spool_reject(struct spool *spool, int64_t number)
 {
 	sync_lock(spool->lock);
-	size_t i = find(spool, number);
+	size_t i = find_entry(spool, number);
 	if (number == spool->unsaved_number)
-		forget_loose(spool);
+		drop_unsaved(spool);
 	else if (i < spool->n)
 		put_aside(spool, i);
 	sync_unlock(spool->lock);

@@ -91,7 +91,7 @@ bool uplink_take_news(struct uplink *uplink, struct uplink_news *out)
 }
 
 /* Leaves what is new for the cycle's thread; takes the answer's body. */
-static void tell(struct uplink *u, const struct upstream_answer *answer)
+static void leave_news(struct uplink *u, const struct upstream_answer *answer)
 {
 	const char *id = upstream_id(u->upstream);
 
@@ -140,7 +140,7 @@ static enum upstream_fate send_newest(struct uplink *u)
 		spool_remove(u->spool, report.number);
 	else if (fate == UPSTREAM_REFUSED)
 		spool_reject(u->spool, report.number);
-	tell(u, &answer);
+	leave_news(u, &answer);
 	return fate;
 }
 

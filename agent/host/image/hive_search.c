@@ -37,14 +37,14 @@ static bool is_directory(const char *path)
 	return disk_stat(path, &facts, &ignored) == STATUS_OK && facts.directory;
 }
 
-static void add(struct search *s, const char *path, const char *key)
+static void add_place(struct search *s, const char *path, const char *key)
 {
 	if (s->n < HIVE_SEARCH_MAX && !is_directory(path))
 		s->out[s->n++] = (struct hive_place){ path, key };
 }
 
 /* The names in a directory; none where it is none. */
-static size_t list(struct search *s, const char *dir, const char ***names)
+static size_t list_directory(struct search *s, const char *dir, const char ***names)
 {
 	struct os_error ignored;
 	size_t n = 0;
@@ -54,13 +54,13 @@ static size_t list(struct search *s, const char *dir, const char ***names)
 static void look_into(struct search *s, const char *dir, bool endings)
 {
 	const char **names = NULL;
-	const size_t n = list(s, dir, &names);
+	const size_t n = list_directory(s, dir, &names);
 	for (size_t i = 0; i < n; i++) {
 		const char *key = key_of(names[i]);
 		if (!key && endings && has_ending(names[i]))
 			key = "";
 		if (key)
-			add(s, arena_printf(s->arena, "%s/%s", dir, names[i]), key);
+			add_place(s, arena_printf(s->arena, "%s/%s", dir, names[i]), key);
 	}
 }
 
@@ -72,7 +72,7 @@ static void look_below(struct search *s, const char *dir, const char *const *way
 		look_into(s, dir, false);
 		return;
 	}
-	const size_t n = list(s, dir, &names);
+	const size_t n = list_directory(s, dir, &names);
 	for (size_t i = 0; i < n; i++) {
 		if (text_equal(names[i], *way))
 			look_below(s, arena_printf(s->arena, "%s/%s", dir, names[i]), way + 1);
@@ -85,7 +85,7 @@ static const char *const to_config[] = { "system32", "config", NULL };
 static void look_into_drive(struct search *s, const char *drive)
 {
 	const char **names = NULL;
-	const size_t n = list(s, drive, &names);
+	const size_t n = list_directory(s, drive, &names);
 	for (size_t i = 0; i < n; i++)
 		look_below(s, arena_printf(s->arena, "%s/%s", drive, names[i]), to_config);
 }
@@ -100,7 +100,7 @@ size_t hive_search(const char *dir, struct arena *arena, struct hive_place out[H
 {
 	struct search s = { arena, out, 0 };
 	const char **names = NULL;
-	const size_t n = list(&s, dir, &names);
+	const size_t n = list_directory(&s, dir, &names);
 	for (size_t i = 0; i < n; i++) {
 		if (is_drive(names[i]))
 			look_into_drive(&s, arena_printf(arena, "%s/%s", dir, names[i]));

@@ -374,7 +374,7 @@ static const char *all_paths(const struct saved_logs *logs)
 	return text;
 }
 
-static void answer(struct saved_logs *logs, struct host_answer *out)
+static void give_events(struct saved_logs *logs, struct host_answer *out)
 {
 	struct event_window *window = mem_alloc(sizeof *window);
 	order(logs);
@@ -454,7 +454,7 @@ static enum status read_chosen(struct saved_logs *logs, const char *dir, struct 
 	bool tells = choose(logs);
 	if (logs->n == 0)
 		return fail(dir, any, others, error);
-	answer(logs, out);
+	give_events(logs, out);
 	if (!out->gap)
 		out->gap = tells ? telling : any;
 	return STATUS_OK;

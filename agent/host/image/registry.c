@@ -205,8 +205,8 @@ static enum status load_hives(struct image_registry *registry, const struct expo
 	return STATUS_OK;
 }
 
-static enum status load(struct image_registry *registry, const struct exports *exports,
-			struct os_error *error)
+static enum status load_exports(struct image_registry *registry, const struct exports *exports,
+				struct os_error *error)
 {
 	enum status status = STATUS_OK;
 	regfile_deinit(&registry->contents);
@@ -231,7 +231,7 @@ enum status image_registry_refresh(struct image_registry *registry, struct os_er
 	arena_init(&scratch);
 	enum status status = find_exports(registry->dir, &scratch, &exports, error);
 	if (status == STATUS_OK && !(registry->loaded && registry->seen == exports.fingerprint))
-		status = load(registry, &exports, error);
+		status = load_exports(registry, &exports, error);
 	arena_deinit(&scratch);
 	return status;
 }
@@ -292,8 +292,9 @@ static const char *in_control_set(const struct image_registry *registry, const c
 	return set ? arena_printf(arena, "SYSTEM\\ControlSet%03u%s", set, key + n) : NULL;
 }
 
-static const struct regfile_value *find(const struct image_registry *registry, const char *key,
-					const char *name, struct arena *arena)
+static const struct regfile_value *find_in_current_set(const struct image_registry *registry,
+						       const char *key, const char *name,
+						       struct arena *arena)
 {
 	const struct regfile_value *value = find_value(registry, key, name, arena);
 	const char *other = value ? NULL : in_control_set(registry, key, arena);
@@ -354,7 +355,7 @@ enum status image_registry_read(struct image_registry *registry, const char *key
 	enum status status = image_registry_refresh(registry, error);
 	if (status != STATUS_OK)
 		return status;
-	const struct regfile_value *value = find(registry, key, name, arena);
+	const struct regfile_value *value = find_in_current_set(registry, key, name, arena);
 	if (!value)
 		return fail_missing(registry, key, arena_printf(arena, ", value \"%s\"", name),
 				    arena, error);

@@ -73,7 +73,7 @@ static const char *parse_line(char *line, struct entry *out)
 	return NULL;
 }
 
-static bool take(const struct search *s, const struct entry *entry)
+static bool take_if_named(const struct search *s, const struct entry *entry)
 {
 	if (!s->name || !entry->name || !text_equal(entry->name, s->name))
 		return false;
@@ -96,7 +96,7 @@ static enum status scan_ours(char *text, const struct search *s, struct os_error
 		const char *wrong = parse_line(line, &entry);
 		if (wrong)
 			return fail_line(s, number, wrong, error);
-		if (take(s, &entry))
+		if (take_if_named(s, &entry))
 			return STATUS_OK;
 	}
 	return STATUS_NOT_FOUND;
@@ -154,7 +154,7 @@ static const char *parse_sc_line(char *line, struct entry *entry)
 /* A block without a state says nothing: the list was cut there. */
 static bool take_block(const struct search *s, const struct entry *entry)
 {
-	return entry->service.state != SERVICE_STATE_UNKNOWN && take(s, entry);
+	return entry->service.state != SERVICE_STATE_UNKNOWN && take_if_named(s, entry);
 }
 
 static enum status scan_sc_query(char *text, const struct search *s, struct os_error *error)

@@ -231,7 +231,7 @@ void host_sleep(struct host *host, uint32_t ms)
 }
 
 /* Lets a burst of changes pass and forgets what was told; the caller looks for itself. */
-static void settle(struct host *host)
+static void drain_changes(struct host *host)
 {
 	char news[8192];
 	host_sleep(host, SETTLE_MS);
@@ -267,7 +267,7 @@ enum host_wake host_wait(struct host *host, uint32_t ms)
 			return HOST_WAKE_NUDGE;
 		}
 		if (n > 0) {
-			settle(host);
+			drain_changes(host);
 			return HOST_WAKE_CHANGE;
 		}
 		if (host_now_ms(host) >= end)

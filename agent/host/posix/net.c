@@ -203,7 +203,7 @@ struct route_question {
 };
 
 /* Sends the question, receives the answer; gives its length or -1. */
-static ssize_t ask(uint32_t to, void *answer, size_t size)
+static ssize_t ask_kernel(uint32_t to, void *answer, size_t size)
 {
 	struct route_question question = {
 		.header = { .nlmsg_len = sizeof question,
@@ -260,7 +260,7 @@ enum status host_route(struct host *host, uint32_t to, struct arena *arena, cons
 		struct nlmsghdr header;
 		char bytes[4096];
 	} answer;
-	ssize_t n = ask(to, &answer, sizeof answer);
+	ssize_t n = ask_kernel(to, &answer, sizeof answer);
 	if (n < 0)
 		return os_fail(error, STATUS_SYSTEM, errno, "route to %s: %s",
 			       ipv4_format(to, text), strerror(errno));

@@ -67,8 +67,8 @@ struct reading {
 	uint32_t got; /* bytes of whole records that lie in the buffer */
 };
 
-static enum status start(struct reading *r, const struct event_log_calls *calls, bool backwards,
-			 struct os_error *error)
+static enum status start_reading(struct reading *r, const struct event_log_calls *calls,
+				 bool backwards, struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	void *log = calls->open(&code);
@@ -117,7 +117,7 @@ static enum status fill_window(const struct event_log_calls *calls, struct event
 	*code = ERROR_EVENTLOG_FILE_CHANGED;
 	for (int i = 0; i < EVENT_LOG_ATTEMPTS && *code == ERROR_EVENTLOG_FILE_CHANGED; i++) {
 		struct reading r;
-		enum status status = start(&r, calls, false, error);
+		enum status status = start_reading(&r, calls, false, error);
 		if (status != STATUS_OK)
 			return status;
 		event_window_empty(window);
@@ -128,8 +128,8 @@ static enum status fill_window(const struct event_log_calls *calls, struct event
 }
 
 /* Why the log could not be read on; nothing of it was of use where no record was read. */
-static enum status answer(const struct event_window *window, unsigned long code,
-			  struct arena *arena, struct host_answer *out, struct os_error *error)
+static enum status fill_answer(const struct event_window *window, unsigned long code,
+			       struct arena *arena, struct host_answer *out, struct os_error *error)
 {
 	enum status status = STATUS_OK;
 	if (code != ERROR_HANDLE_EOF)
@@ -152,7 +152,7 @@ enum status event_log_read(const struct event_log_calls *calls,
 	event_window_init(window, question);
 	enum status status = fill_window(calls, window, arena, &code, error);
 	if (status == STATUS_OK)
-		status = answer(window, code, arena, out, error);
+		status = fill_answer(window, code, arena, out, error);
 	free(window);
 	return status;
 }
@@ -209,7 +209,7 @@ enum status event_log_look(struct event_log_watch *watch, struct event_window *w
 	*found = false;
 	if (!written)
 		return STATUS_OK;
-	status = start(&r, watch->calls, true, error);
+	status = start_reading(&r, watch->calls, true, error);
 	if (status != STATUS_OK)
 		return status;
 	code = find_younger(&r, window, newest > before ? before : 0);

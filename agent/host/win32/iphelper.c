@@ -8,7 +8,7 @@
 #define LIBRARY L"\\iphlpapi.dll"
 
 /* Out of the system's folder, with all that it needs: whoever put one elsewhere is not asked. */
-static HMODULE load(void)
+static HMODULE load_library(void)
 {
 	wchar_t path[MAX_PATH + sizeof LIBRARY];
 	UINT n = GetSystemDirectoryW(path, MAX_PATH);
@@ -23,6 +23,6 @@ host_function host_ip_helper(const char *name)
 {
 	static HMODULE library;
 	if (!library)
-		library = load();
+		library = load_library();
 	return library ? (host_function)GetProcAddress(library, name) : NULL;
 }

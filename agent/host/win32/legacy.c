@@ -16,7 +16,7 @@
 #define SERVICES_KEY "SYSTEM\\CurrentControlSet\\Services"
 #define MAX_CARD     64 /* numbers of network cards that are tried */
 
-static bool holds(const char *text, uint32_t address)
+static bool names_address(const char *text, uint32_t address)
 {
 	uint32_t parsed = 0;
 	return ipv4_parse(text, &parsed) && parsed == address;
@@ -29,13 +29,13 @@ static bool card_has(struct host *host, const char *service, uint32_t address, s
 	struct host_value value;
 	const char *key = arena_printf(arena, SERVICES_KEY "\\%s\\Parameters\\Tcpip", service);
 	if (host_read_value(host, key, "DhcpIPAddress", arena, &value, &ignored) == STATUS_OK &&
-	    value.kind == HOST_VALUE_STRING && holds(value.text, address))
+	    value.kind == HOST_VALUE_STRING && names_address(value.text, address))
 		return true;
 	if (host_read_value(host, key, "IPAddress", arena, &value, &ignored) != STATUS_OK ||
 	    value.kind != HOST_VALUE_LIST)
 		return false;
 	for (size_t i = 0; i < value.n_list; i++) {
-		if (holds(value.list[i], address))
+		if (names_address(value.list[i], address))
 			return true;
 	}
 	return false;
@@ -103,10 +103,10 @@ static void describe(const MIB_IFROW *row, struct arena *arena, struct host_numb
 	};
 }
 
-static enum status fill(struct host *host, const MIB_IFTABLE *interfaces,
-			const MIB_IPADDRTABLE *addresses, const MIB_IPFORWARDTABLE *routes,
-			struct arena *arena, struct host_numbered *out, size_t *n,
-			struct os_error *error)
+static enum status fill_adapters(struct host *host, const MIB_IFTABLE *interfaces,
+				 const MIB_IPADDRTABLE *addresses, const MIB_IPFORWARDTABLE *routes,
+				 struct arena *arena, struct host_numbered *out, size_t *n,
+				 struct os_error *error)
 {
 	for (DWORD i = 0; i < interfaces->dwNumEntries; i++) {
 		if (interfaces->table[i].dwType == MIB_IF_TYPE_LOOPBACK)
@@ -135,7 +135,7 @@ enum status host_list_legacy(struct host *host, struct arena *arena, struct host
 	if (addresses && !routes)
 		gaps->gateways = os_keep_error(&no_routes, arena);
 	if (addresses)
-		status = fill(host, interfaces, addresses, routes, arena, out, n, error);
+		status = fill_adapters(host, interfaces, addresses, routes, arena, out, n, error);
 	free(routes);
 	free(addresses);
 	free(interfaces);

@@ -90,8 +90,9 @@ static IP_ADAPTER_INFO *get_info(DWORD *code)
 	return NULL;
 }
 
-static enum status fill(const IP_ADAPTER_INFO *info, struct arena *arena, struct host_numbered *out,
-			size_t *n, struct host_gaps *gaps, struct os_error *error)
+static enum status fill_adapters(const IP_ADAPTER_INFO *info, struct arena *arena,
+				 struct host_numbered *out, size_t *n, struct host_gaps *gaps,
+				 struct os_error *error)
 {
 	enum status status = STATUS_OK;
 	MIB_IFTABLE *table = host_ip_table("GetIfTable", error);
@@ -122,7 +123,7 @@ static enum status list_numbered(struct host *host, struct arena *arena, struct 
 		return host_list_legacy(host, arena, out, n, gaps, error);
 	if (code != NO_ERROR)
 		return win32_fail(error, code, "GetAdaptersInfo");
-	enum status status = fill(info, arena, out, n, gaps, error);
+	enum status status = fill_adapters(info, arena, out, n, gaps, error);
 	free(info);
 	return status;
 }

@@ -18,7 +18,7 @@ static struct {
 } service;
 
 /* Tells the SCM the state; once stopped, nothing is told any more. */
-static void tell(DWORD state, DWORD wait_ms)
+static void report_state(DWORD state, DWORD wait_ms)
 {
 	SERVICE_STATUS *status = &service.status;
 
@@ -47,7 +47,7 @@ static void tell_stopped(int code)
 		service.status.dwServiceSpecificExitCode = (DWORD)code;
 	}
 	LeaveCriticalSection(&service.guard);
-	tell(SERVICE_STOPPED, 0);
+	report_state(SERVICE_STOPPED, 0);
 }
 
 /* Ends the process if the body does not; dies with the process if it does. */
@@ -60,11 +60,11 @@ static DWORD WINAPI lose_patience(void *unused)
 	ExitProcess(0);
 }
 
-static void stop(void)
+static void stop_service(void)
 {
 	DWORD id = 0;
 
-	tell(SERVICE_STOP_PENDING, SERVICE_STOP_MS + 500);
+	report_state(SERVICE_STOP_PENDING, SERVICE_STOP_MS + 500);
 	signals_stop();
 	HANDLE thread = CreateThread(NULL, 0, lose_patience, NULL, 0, &id);
 	if (!thread)
@@ -76,7 +76,7 @@ static void stop(void)
 static VOID WINAPI on_control(DWORD control)
 {
 	if (control == SERVICE_CONTROL_STOP || control == SERVICE_CONTROL_SHUTDOWN) {
-		stop();
+		stop_service();
 		return;
 	}
 	EnterCriticalSection(&service.guard); /* SERVICE_CONTROL_INTERROGATE */
@@ -94,7 +94,7 @@ static VOID WINAPI service_main(DWORD n, wchar_t **arguments)
 			  GetLastError());
 		return;
 	}
-	tell(SERVICE_START_PENDING, SERVICE_WAIT_HINT_MS);
+	report_state(SERVICE_START_PENDING, SERVICE_WAIT_HINT_MS);
 	tell_stopped(service.body.run(service.body.user));
 }
 
@@ -115,7 +115,7 @@ enum status service_run(const struct service_body *body, struct os_error *error)
 
 void service_progress(void)
 {
-	tell(SERVICE_START_PENDING, SERVICE_WAIT_HINT_MS);
+	report_state(SERVICE_START_PENDING, SERVICE_WAIT_HINT_MS);
 }
 
 void service_ready(void)
@@ -124,7 +124,7 @@ void service_ready(void)
 	bool starting = service.status.dwCurrentState == SERVICE_START_PENDING;
 	LeaveCriticalSection(&service.guard);
 	if (starting)
-		tell(SERVICE_RUNNING, 0);
+		report_state(SERVICE_RUNNING, 0);
 }
 
 void service_protect(void)
