@@ -1,5 +1,6 @@
 #include "collector/base/text_map.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,7 @@ void text_map_add(struct text_map *map, const char *key, void *value)
 {
 	if (map->n >= map->room / 2)
 		grow(map);
+	assert(map->n < map->room);
 	uint64_t hash = hash_of(key);
 	struct text_map_entry *entry = find(map->entries, map->room, key, hash);
 	*entry = (struct text_map_entry){ .key = key, .hash = hash, .value = value };
@@ -90,5 +92,6 @@ void text_map_remove(struct text_map *map, const char *key)
 		at = i;
 	}
 	map->entries[at] = (struct text_map_entry){ .key = NULL };
+	assert(map->n > 0);
 	map->n--;
 }

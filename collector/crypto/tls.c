@@ -1,5 +1,6 @@
 #include "collector/crypto/tls.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,7 @@ static int bio_read(BIO *bio, char *out, size_t size, size_t *n)
 		return 0;
 	}
 	*n = size < tls->n_in ? size : tls->n_in;
+	assert(*n > 0 && tls->in);
 	memcpy(out, tls->in, *n);
 	tls->in += *n;
 	tls->n_in -= *n;
@@ -82,6 +84,7 @@ static int bio_write(BIO *bio, const char *bytes, size_t size, size_t *n)
 {
 	BIO_clear_retry_flags(bio);
 	*n = 0;
+	assert(output.n <= sizeof output.bytes);
 	if (size > sizeof output.bytes - output.n)
 		return 0;
 	memcpy(output.bytes + output.n, bytes, size);
@@ -135,6 +138,7 @@ void tls_free(struct tls *tls)
 
 void tls_feed(struct tls *tls, const char *bytes, size_t n)
 {
+	assert(bytes || n == 0);
 	tls->in = bytes;
 	tls->n_in = n;
 }

@@ -1,5 +1,6 @@
 #include "collector/http/call.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct call *call_new(struct client *c)
 {
 	struct call *call = mem_alloc(sizeof *call);
 
+	assert(!c->call);
 	call->request = http_request(c->http);
 	call->context = c->set->context;
 	call->client = c;
@@ -36,6 +38,7 @@ void call_free(struct call *call)
 void call_answer(struct call *call, const struct answer *answer)
 {
 	struct client *c = call->client;
+	assert(!call->stream);
 	if (!c) {
 		free(answer->body);
 		call_free(call);

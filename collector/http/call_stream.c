@@ -1,4 +1,5 @@
 /* Answers in pieces: call_begin(), call_write(), call_end() of collector/http/call.h. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -31,6 +32,7 @@ bool call_begin(struct call *call, const struct answer *head, const struct call_
 {
 	struct client *c = call->client;
 
+	assert(c && c->call == call && !call->stream);
 	call->in_chunks = call->request->takes_chunks;
 	call->closes = client_closes_after(c, call->request) || !call->in_chunks;
 	client_count_answer(c, head->status);
@@ -51,6 +53,7 @@ bool call_write(struct call *call, char *bytes, size_t n)
 	struct channel *channel = call->client->channel;
 	char size[CHUNK_SIZE_ROOM];
 
+	assert(call->stream && n > 0);
 	if (call->in_chunks) {
 		struct buffer out;
 		buffer_init(&out);
@@ -69,6 +72,7 @@ void call_end(struct call *call)
 {
 	struct client *c = call->client;
 
+	assert(c->call == call && call->stream);
 	call->stream = NULL;
 	if (call->in_chunks)
 		channel_write_static(c->channel, last_chunk, sizeof last_chunk - 1);

@@ -1,5 +1,6 @@
 #include "collector/http/client.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,7 @@ void client_answered(struct client *c, bool closes)
 {
 	struct call *call = c->call;
 
+	assert(call);
 	c->call = NULL;
 	call_free(call);
 	http_next(c->http);
@@ -251,6 +253,7 @@ static void dispatch(struct client *c, struct admission *admission)
 				     .code = "malformed_path",
 				     .detail = "The path is not percent-encoded as it should be." };
 
+	assert(c->call == call);
 	if (c->match.route)
 		admit_once(c, admission);
 	call->caller = admission->caller;
@@ -334,6 +337,7 @@ static void count_memory(struct client *c)
 /* Reads what it can, keeps the rest for later, and stops or starts the flow accordingly. */
 static void consume(struct client *c, const char *bytes, size_t n)
 {
+	assert(!c->consuming);
 	c->consuming = true;
 	size_t used = read_requests(c, bytes, n);
 	c->consuming = false;
@@ -352,6 +356,7 @@ static void consume(struct client *c, const char *bytes, size_t n)
 /* After an answer, or when the reader has caught up: the unread bytes come first. */
 static void resume_input(struct client *c)
 {
+	assert(!c->call && !c->consuming);
 	struct buffer unread = c->unread;
 	buffer_init(&c->unread);
 	consume(c, unread.bytes, unread.size);

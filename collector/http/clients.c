@@ -1,5 +1,6 @@
 #include "collector/http/clients.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "collector/http/client_internal.h"
@@ -56,6 +57,7 @@ static void remove_stranger(struct client *c)
 		return;
 	c->is_stranger = false;
 	TAILQ_REMOVE(&c->set->strangers, c, place);
+	assert(c->set->n_strangers > 0);
 	c->set->n_strangers--;
 }
 
@@ -64,6 +66,7 @@ void clients_set_waiting(struct client *c, bool waits)
 	waits = waits && c->is_known && !c->is_displaced;
 	if (waits == c->is_waiting)
 		return;
+	assert(!waits || !c->is_stranger); /* `place` is in one list */
 	c->is_waiting = waits;
 	if (waits)
 		TAILQ_INSERT_TAIL(&c->set->waiting, c, place);
@@ -74,6 +77,7 @@ void clients_set_waiting(struct client *c, bool waits)
 /* Somebody else needs its place. */
 static void displace_client(struct client *c)
 {
+	assert(!c->is_displaced);
 	remove_stranger(c);
 	clients_set_waiting(c, false);
 	c->is_displaced = true;
@@ -87,6 +91,7 @@ static void add_stranger(struct clients *set, struct client *c)
 {
 	if (!set->admit || c->turn_away != TURN_AWAY_NOT)
 		return;
+	assert(!c->is_stranger && !c->is_waiting);
 	c->is_stranger = true;
 	TAILQ_INSERT_TAIL(&set->strangers, c, place);
 	set->n_strangers++;
@@ -135,6 +140,7 @@ void clients_remove(struct client *c)
 {
 	struct clients *set = c->set;
 
+	assert(set->n > 0 && *c->link == c);
 	source_leave(c->source);
 	remove_stranger(c);
 	clients_set_waiting(c, false);

@@ -1,5 +1,6 @@
 #include "collector/http/event_stream.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ static void drop_oldest(struct event_stream *e)
 {
 	struct event *oldest = event_at(e, e->first_id++);
 
+	assert(e->first_id <= e->next_id && e->size >= oldest->size);
 	e->size -= oldest->size;
 	free(oldest->text);
 	*oldest = (struct event){ NULL, 0 };
@@ -85,6 +87,7 @@ static void catch_up(struct follower *f)
 		}
 		write_text(f, &out);
 	}
+	assert(f->is_congested || f->next_id == e->next_id);
 }
 
 static void on_gather(void *user)
@@ -97,6 +100,7 @@ static void on_gather(void *user)
 
 static void remove_follower(struct follower *f)
 {
+	assert(f->events->n_followers > 0 && *f->link == f);
 	*f->link = f->next;
 	if (f->next)
 		f->next->link = f->link;
@@ -140,6 +144,7 @@ void event_stream_close(struct event_stream *e)
 {
 	if (!e)
 		return;
+	assert(e->n_followers == 0);
 	while (e->first_id < e->next_id)
 		drop_oldest(e);
 	loop_timer_close(e->gather);

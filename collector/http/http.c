@@ -1,5 +1,6 @@
 #include "collector/http/http.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,12 +133,14 @@ static void charge_body(struct http *http, size_t n)
 	http->message->charged += n;
 	if (http->room)
 		http->room->used += n;
+	assert(!http->room || http->room->used <= http->room->max);
 }
 
 static void drop_body(struct http *http)
 {
 	struct message *m = http->message;
 
+	assert(!http->room || http->room->used >= m->charged);
 	buffer_deinit(&m->request.body);
 	if (http->room)
 		http->room->used -= m->charged;
@@ -465,6 +468,7 @@ enum http_event http_read(struct http *http, const char *bytes, size_t n, size_t
 void http_set_body_limit(struct http *http, size_t limit)
 {
 	struct message *m = http->message;
+	assert(http->phase == PHASE_HEAD_READ);
 	uint64_t length =
 		(http->parser.flags & F_CONTENT_LENGTH) != 0 ? http->parser.content_length : 0;
 	m->body_limit = limit;
@@ -485,6 +489,7 @@ bool http_has_begun(const struct http *http)
 
 struct http_request *http_request(struct http *http)
 {
+	assert(http->message);
 	return &http->message->request;
 }
 

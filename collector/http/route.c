@@ -1,5 +1,6 @@
 #include "collector/http/route.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,8 +13,8 @@ static size_t segment_length(const char *path)
 /* Notes a parameter; a pattern has at most ROUTE_MAX_PARAMS of them. */
 static void add_param(struct route_match *match, const char *text, size_t size)
 {
-	if (match->n_params < ROUTE_MAX_PARAMS)
-		match->params[match->n_params++] = (struct route_param){ text, size };
+	assert(match->n_params < ROUTE_MAX_PARAMS);
+	match->params[match->n_params++] = (struct route_param){ text, size };
 }
 
 /* Matches one segment of the pattern, which follows a "/", against what is left of the path. */

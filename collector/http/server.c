@@ -1,5 +1,6 @@
 #include "collector/http/server.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ static void end_if_empty(struct server *s)
 static void on_handle_closed(uv_handle_t *handle)
 {
 	struct server *s = handle->data;
+	assert(s->closing && s->open_handles > 0);
 	s->open_handles--;
 	end_if_empty(s);
 }
@@ -92,6 +94,7 @@ static size_t choose_max_connections(size_t wanted)
 
 static void close_handles(struct server *s)
 {
+	assert(!s->closing);
 	s->closing = true;
 	uv_close((uv_handle_t *)&s->listener, on_handle_closed);
 	close_timers_if_empty(s);

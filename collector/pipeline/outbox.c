@@ -1,5 +1,6 @@
 #include "collector/pipeline/outbox_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,11 +107,12 @@ static void unlink_delivery(struct delivery *delivery)
 	struct delivery_queue *queue = delivery->queue;
 	struct delivery **at = &queue->first;
 
-	while (*at != delivery)
-		at = &(*at)->next;
+	for (; *at != delivery; at = &(*at)->next)
+		assert(*at);
 	*at = delivery->next;
 	if (queue->tail == &delivery->next)
 		queue->tail = at;
+	assert(delivery->hook_state->counts.waiting > 0);
 	delivery->hook_state->counts.waiting--;
 }
 
@@ -127,6 +129,7 @@ static void on_saved(void *user, enum status status, const char *error)
 	struct delivery *delivery = user;
 	struct outbox *outbox = delivery->outbox;
 
+	assert(delivery->is_busy && delivery->is_unsaved);
 	delivery->is_busy = false;
 	if (status != STATUS_OK) {
 		log_error("what became of notification %" PRId64 " to the hook %s could not be "
@@ -152,6 +155,7 @@ static void save_delivery(struct delivery *delivery)
 				       .done = on_saved,
 				       .user = delivery };
 
+	assert(!delivery->is_busy);
 	delivery->is_unsaved = true;
 	if (outbox->is_stopped)
 		return; /* the notification is sent again after the next start */
@@ -165,6 +169,7 @@ static void end_delivery(struct delivery *delivery, enum record_delivery_state s
 	struct outbox *outbox = delivery->outbox;
 	struct hook_state *hook_state = delivery->hook_state;
 
+	assert(delivery->row.state == RECORD_DELIVERY_WAITING && state != delivery->row.state);
 	delivery->row.state = state;
 	delivery->row.ended_ms = outbox->options.now_ms();
 	if (state == RECORD_DELIVERY_DONE) {
@@ -245,6 +250,7 @@ static void on_sent(void *user, const struct hook_result *result)
 {
 	struct delivery *delivery = user;
 
+	assert(delivery->is_busy && delivery->hook_state->n_running > 0);
 	delivery->is_busy = false;
 	delivery->hook_state->n_running--;
 	delivery->row.attempts++;
@@ -278,6 +284,7 @@ static void send_head(struct delivery *delivery, struct hook *hook)
 	char error[STORE_ERROR_SIZE];
 	struct arena arena;
 
+	assert(delivery->queue->first == delivery && !delivery->is_busy);
 	arena_init(&arena);
 	enum status status = store_read_delivery(store_reader(outbox->options.store),
 						 delivery->row.id, &arena, &row, error);

@@ -1,5 +1,6 @@
 #include "proto/base/arena.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ static void *take(struct arena *arena, size_t size)
 
 	struct arena_block *block = block_with_room(arena, rounded);
 	void *p = (char *)block->bytes + block->used;
+	assert(block->size - block->used >= rounded);
 	block->used += rounded;
 	arena->bytes += rounded;
 	return p;

@@ -1,5 +1,6 @@
 #include "proto/base/buffer.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ void buffer_reserve(struct buffer *buffer, size_t n)
 char *buffer_extend(struct buffer *buffer, size_t n)
 {
 	buffer_reserve(buffer, n);
+	assert(buffer->room - buffer->size > n);
 	char *end = buffer->bytes + buffer->size;
 	end[n] = '\0';
 	buffer->size += n;

@@ -1,5 +1,6 @@
 #include "proto/base/mem.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ void *mem_realloc(void *old, size_t size)
 
 void *mem_make_room(void *array, size_t n, size_t *room, size_t size)
 {
+	assert(n <= *room);
 	if (n < *room)
 		return array;
 	*room = *room ? *room * 2 : MEM_FIRST_ROOM;

@@ -1,5 +1,6 @@
 #include "proto/base/wire.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct wire_reader wire_read_from(const void *bytes, size_t size)
@@ -99,6 +100,7 @@ void wire_put_fail(struct wire_writer *w, enum status status)
 /* Room for `n` bytes, or NULL. */
 static uint8_t *room(struct wire_writer *w, size_t n)
 {
+	assert(w->at <= w->size);
 	if (w->status != STATUS_OK)
 		return NULL;
 	if (n > w->size - w->at) {

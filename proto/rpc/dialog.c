@@ -57,7 +57,6 @@ static void enter(struct dialog *d, enum dialog_state next)
 	pdu_assembly_reset(&d->answer);
 	enum status status = put_request(d, &w, d->call_id + 1);
 	assert(status == STATUS_OK); /* DIALOG_OUT_SIZE holds each of them */
-	(void)status;
 	d->call_id++;
 	d->out_size = w.at;
 	d->out_at = 0;
