@@ -14,7 +14,7 @@ static size_t home_of(const struct agent_map *map, const struct uuid *id)
 }
 
 /* The slot of that id, or the free one where it belongs; the map has room. */
-static size_t find(const struct agent_map *map, const struct uuid *id)
+static size_t find_slot(const struct agent_map *map, const struct uuid *id)
 {
 	size_t at = home_of(map, id);
 	while (map->slots[at] && !uuid_equal(&map->slots[at]->id, id))
@@ -30,7 +30,7 @@ static void grow(struct agent_map *map)
 	map->slots = mem_alloc_array(map->room, sizeof(struct agent_entry *));
 	for (size_t i = 0; i < old.room; i++) {
 		if (old.slots[i])
-			map->slots[find(map, &old.slots[i]->id)] = old.slots[i];
+			map->slots[find_slot(map, &old.slots[i]->id)] = old.slots[i];
 	}
 	free(old.slots);
 }
@@ -45,7 +45,7 @@ void agent_map_deinit(struct agent_map *map)
 
 const struct agent_entry *agent_map_get(const struct agent_map *map, const struct uuid *id)
 {
-	return map->n > 0 ? map->slots[find(map, id)] : NULL;
+	return map->n > 0 ? map->slots[find_slot(map, id)] : NULL;
 }
 
 void agent_map_put(struct agent_map *map, const struct uuid *id,
@@ -60,7 +60,7 @@ void agent_map_put(struct agent_map *map, const struct uuid *id,
 	memcpy(entry->host, host, host_size);
 	if (map->n >= map->room / 2)
 		grow(map);
-	size_t at = find(map, id);
+	size_t at = find_slot(map, id);
 	if (map->slots[at])
 		free(map->slots[at]);
 	else
@@ -74,7 +74,7 @@ void agent_map_remove(struct agent_map *map, const struct uuid *id)
 	if (map->n == 0)
 		return;
 	size_t mask = map->room - 1;
-	size_t gap = find(map, id);
+	size_t gap = find_slot(map, id);
 	if (!map->slots[gap])
 		return;
 	free(map->slots[gap]);

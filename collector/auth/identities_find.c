@@ -14,8 +14,8 @@ static void copy_name(char out[PRINCIPAL_MAX_NAME + 1], const char *name)
 }
 
 /* Looks at every row whatever it finds, so that the time tells nothing. */
-static const struct record_identity *find(const struct identity_list *list, const char *text,
-					  int64_t now_ms)
+static const struct record_identity *find_by_hash(const struct identity_list *list,
+						  const char *text, int64_t now_ms)
 {
 	const struct record_identity *found = NULL;
 	uint8_t hash[SECRET_HASH_SIZE];
@@ -75,7 +75,7 @@ const char *identities_agent_host(const struct identities *ids, const char *id_t
 static bool find_token(const struct identities *ids, const char *text, int64_t now_ms,
 		       struct principal *out)
 {
-	const struct record_identity *token = find(&ids->tokens, text, now_ms);
+	const struct record_identity *token = find_by_hash(&ids->tokens, text, now_ms);
 	if (!token)
 		return false;
 	*out = (struct principal){ .role = token->role,
@@ -93,7 +93,8 @@ bool identities_find_token(const struct identities *ids, const char *text, struc
 /* A session ends with its token. */
 bool identities_find_session(const struct identities *ids, const char *text, struct principal *out)
 {
-	const struct record_identity *session = find(&ids->sessions, text, identities_now_ms(ids));
+	const struct record_identity *session =
+		find_by_hash(&ids->sessions, text, identities_now_ms(ids));
 	if (!session)
 		return false;
 	*out = (struct principal){ .role = session->role,
@@ -107,7 +108,8 @@ bool identities_find_session(const struct identities *ids, const char *text, str
 bool identities_find_secret(const struct identities *ids, const char *text,
 			    char name[PRINCIPAL_MAX_NAME + 1])
 {
-	const struct record_identity *secret = find(&ids->secrets, text, identities_now_ms(ids));
+	const struct record_identity *secret =
+		find_by_hash(&ids->secrets, text, identities_now_ms(ids));
 	if (secret)
 		copy_name(name, secret->name);
 	return secret != NULL;

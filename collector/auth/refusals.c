@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct refusal *find(struct refusals *refusals, const char *key)
+static struct refusal *find_refusal(struct refusals *refusals, const char *key)
 {
 	for (size_t i = 0; i < refusals->n; i++) {
 		if (strcmp(refusals->names[i].key, key) == 0)
@@ -29,7 +29,7 @@ static struct refusal *make_room(struct refusals *refusals)
 void refusals_note(struct refusals *refusals, const char *key, const char *code, const char *origin,
 		   int64_t now_ms)
 {
-	struct refusal *refusal = find(refusals, key);
+	struct refusal *refusal = find_refusal(refusals, key);
 
 	if (strlen(key) > PRINCIPAL_MAX_NAME)
 		return;
@@ -46,5 +46,5 @@ void refusals_note(struct refusals *refusals, const char *key, const char *code,
 
 const struct refusal *refusals_find(const struct refusals *refusals, const char *key)
 {
-	return find((struct refusals *)(uintptr_t)refusals, key);
+	return find_refusal((struct refusals *)(uintptr_t)refusals, key);
 }

@@ -20,20 +20,20 @@ static struct {
 	struct clock_step last;
 } steady;
 
-static int64_t go_on(uint64_t monotonic_ms)
+static int64_t steady_at(uint64_t monotonic_ms)
 {
 	int64_t elapsed = (int64_t)(monotonic_ms - steady.at_ms);
 	return steady.base_ms + elapsed - (steady.is_ahead ? elapsed / CLOCK_SLOWER_BY : 0);
 }
 
-static void set(int64_t ms, uint64_t monotonic_ms, bool is_ahead)
+static void set_clock(int64_t ms, uint64_t monotonic_ms, bool is_ahead)
 {
 	steady.base_ms = ms;
 	steady.at_ms = monotonic_ms;
 	steady.is_ahead = is_ahead;
 }
 
-static void tell(int64_t ahead_ms)
+static void log_jump(int64_t ahead_ms)
 {
 	if (ahead_ms < WORTH_TELLING_MS || steady.was_told)
 		return;
@@ -54,7 +54,7 @@ static void watch_steps(int64_t system_ms, uint64_t monotonic_ms)
 	steady.was_seen = true;
 	if (is_first || (by_ms < WORTH_TELLING_MS && by_ms > -WORTH_TELLING_MS))
 		return;
-	int64_t now_ms = go_on(monotonic_ms);
+	int64_t now_ms = steady_at(monotonic_ms);
 	steady.last = (struct clock_step){ system_ms > now_ms ? system_ms : now_ms, by_ms };
 	log_warning("the system's clock was set %s by %" PRId64 " s%s",
 		    by_ms > 0 ? "forward" : "back", (by_ms > 0 ? by_ms : -by_ms) / 1000,
@@ -66,18 +66,18 @@ int64_t clock_now_ms(void)
 	uint64_t monotonic_ms = loop_monotonic_ms();
 	int64_t system_ms = loop_wall_ms();
 	watch_steps(system_ms, monotonic_ms);
-	int64_t now_ms = go_on(monotonic_ms);
+	int64_t now_ms = steady_at(monotonic_ms);
 
 	if (system_ms >= now_ms) {
 		if (steady.was_told)
 			log_info("the system's clock has caught up with the reports");
 		steady.was_told = false;
-		set(system_ms, monotonic_ms, false);
+		set_clock(system_ms, monotonic_ms, false);
 		return system_ms;
 	}
 	if (!steady.is_ahead)
-		set(now_ms, monotonic_ms, true);
-	tell(now_ms - system_ms);
+		set_clock(now_ms, monotonic_ms, true);
+	log_jump(now_ms - system_ms);
 	return now_ms;
 }
 
@@ -93,6 +93,6 @@ void clock_not_before(int64_t ms)
 
 	if (now_ms >= ms)
 		return;
-	set(ms, loop_monotonic_ms(), true);
-	tell(ms - loop_wall_ms());
+	set_clock(ms, loop_monotonic_ms(), true);
+	log_jump(ms - loop_wall_ms());
 }

@@ -7,7 +7,7 @@
 #include "proto/base/utf8.h"
 
 /* Bytes of the character at `text`, which is not its end. */
-static inline size_t step(const char *text)
+static inline size_t char_bytes(const char *text)
 {
 	if ((unsigned char)*text < 0x80)
 		return 1;
@@ -31,7 +31,7 @@ static uint64_t mark_pair(unsigned char first, unsigned char second)
 	return UINT64_C(1) << (32 + ((lower(first) * 7U + lower(second)) & 31U));
 }
 
-/* What is not ASCII may stand for a letter of ASCII without case, and is left open. */
+/* A byte that is not ASCII may stand for a letter of ASCII without case, and is left open. */
 static bool is_literal(unsigned char c)
 {
 	return c < 0x80 && c != '*' && c != '?';
@@ -105,12 +105,12 @@ static bool matches(const char *pattern, const char *end, const char *text)
 			taken = text;
 		} else if (pattern < end && *pattern == '?') {
 			pattern++;
-			text += step(text);
+			text += char_bytes(text);
 		} else if (is_alike(&pattern, end, &text)) {
 			continue;
 		} else if (star) {
 			pattern = star;
-			taken += step(taken);
+			taken += char_bytes(taken);
 			text = taken;
 		} else {
 			return false;

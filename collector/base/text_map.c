@@ -26,8 +26,8 @@ static uint64_t hash_of(const char *text)
 }
 
 /* The entry of that key, or the free one where it belongs; `entries` has room. */
-static struct text_map_entry *find(struct text_map_entry *entries, size_t room, const char *key,
-				   uint64_t hash)
+static struct text_map_entry *find_entry(struct text_map_entry *entries, size_t room,
+					 const char *key, uint64_t hash)
 {
 	size_t at = (size_t)hash & (room - 1);
 	while (entries[at].key && (entries[at].hash != hash || strcmp(entries[at].key, key) != 0))
@@ -35,7 +35,7 @@ static struct text_map_entry *find(struct text_map_entry *entries, size_t room, 
 	return &entries[at];
 }
 
-static void grow(struct text_map *map)
+static void grow_map(struct text_map *map)
 {
 	size_t room = map->room ? map->room * 2 : FIRST_ROOM;
 	struct text_map_entry *entries = mem_alloc_array(room, sizeof *entries);
@@ -43,7 +43,7 @@ static void grow(struct text_map *map)
 	for (size_t i = 0; i < map->room; i++) {
 		const struct text_map_entry *old = &map->entries[i];
 		if (old->key)
-			*find(entries, room, old->key, old->hash) = *old;
+			*find_entry(entries, room, old->key, old->hash) = *old;
 	}
 	free(map->entries);
 	map->entries = entries;
@@ -60,16 +60,16 @@ void *text_map_get(const struct text_map *map, const char *key)
 {
 	if (map->n == 0)
 		return NULL;
-	return find(map->entries, map->room, key, hash_of(key))->value;
+	return find_entry(map->entries, map->room, key, hash_of(key))->value;
 }
 
 void text_map_add(struct text_map *map, const char *key, void *value)
 {
 	if (map->n >= map->room / 2)
-		grow(map);
+		grow_map(map);
 	assert(map->n < map->room);
 	uint64_t hash = hash_of(key);
-	struct text_map_entry *entry = find(map->entries, map->room, key, hash);
+	struct text_map_entry *entry = find_entry(map->entries, map->room, key, hash);
 	*entry = (struct text_map_entry){ .key = key, .hash = hash, .value = value };
 	map->n++;
 }
@@ -78,10 +78,10 @@ void text_map_remove(struct text_map *map, const char *key)
 {
 	if (map->n == 0)
 		return;
-	struct text_map_entry *hole = find(map->entries, map->room, key, hash_of(key));
+	struct text_map_entry *hole = find_entry(map->entries, map->room, key, hash_of(key));
 	if (!hole->key)
 		return;
-	/* What was pushed on by it moves back, so that no search ends too early. */
+	/* Entries that the hole's entry pushed on move back, so that no search ends too early. */
 	size_t mask = map->room - 1;
 	size_t at = (size_t)(hole - map->entries);
 	for (size_t i = (at + 1) & mask; map->entries[i].key; i = (i + 1) & mask) {

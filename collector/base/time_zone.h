@@ -21,7 +21,7 @@
 
 struct time_zone;
 
-/* What clocks show at a moment. */
+/* The time that clocks show at a moment. */
 struct time_zone_local {
 	int64_t ms; /* as if it were UTC: timestamp_format() gives the local date and time */
 	char name[TIME_ZONE_NAME_SIZE]; /* of that time: "CET" */
@@ -33,7 +33,7 @@ struct time_zone_local {
  */
 const struct time_zone *time_zone_load(const char *name, struct arena *arena, const char **why);
 
-/* The same from the bytes of its file; NULL: they are no TZif of version 2 or later. */
+/* A zone from the bytes of its file; NULL: they are no TZif of version 2 or later. */
 const struct time_zone *time_zone_read(const uint8_t *bytes, size_t size, struct arena *arena);
 
 /* NULL is UTC. */

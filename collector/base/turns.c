@@ -25,7 +25,7 @@ static void call_first(struct turns *turns)
 		loop_timer_start(TAILQ_FIRST(&turns->waiting)->timer, 0);
 }
 
-static void leave(struct turn *turn)
+static void leave_queue(struct turn *turn)
 {
 	bool was_first = TAILQ_FIRST(&turn->turns->waiting) == turn;
 
@@ -42,7 +42,7 @@ static void on_timer(void *user)
 {
 	struct turn *turn = user;
 
-	leave(turn);
+	leave_queue(turn);
 	turn->fire(turn->user); /* may free it */
 }
 
@@ -67,7 +67,7 @@ void turn_wait(struct turn *turn)
 
 void turn_free(struct turn *turn)
 {
-	leave(turn);
+	leave_queue(turn);
 	loop_timer_close(turn->timer);
 	free(turn);
 }

@@ -22,5 +22,5 @@ struct turn *turn_new(struct turns *turns, uv_loop_t *loop, void (*fire)(void *u
 /* Fires once, when it is its turn; one that waits already keeps its place. */
 void turn_wait(struct turn *turn);
 
-/* It may wait, or fire at this moment. */
+/* The turn may be waiting, or firing at this moment. */
 void turn_free(struct turn *turn);

@@ -21,10 +21,10 @@ struct chain {
 	void *user;
 };
 
-static void tell(const struct chain *c, const char *format, ...)
+static void write_error(const struct chain *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void tell(const struct chain *c, const char *format, ...)
+static void write_error(const struct chain *c, const char *format, ...)
 {
 	char text[2 * CERTIFICATE_ERROR_SIZE];
 	va_list arguments;
@@ -38,7 +38,7 @@ static void tell(const struct chain *c, const char *format, ...)
 	c->tell(c->user, text);
 }
 
-static enum status add(struct chain *c, X509 *x509, char error[CERTIFICATE_ERROR_SIZE])
+static enum status add_certificate(struct chain *c, X509 *x509, char error[CERTIFICATE_ERROR_SIZE])
 {
 	if (c->n == CERTIFICATE_CHAIN_MAX) {
 		snprintf(error, CERTIFICATE_ERROR_SIZE, "there are more than %d certificates in %s",
@@ -64,7 +64,7 @@ static enum status read_all(struct chain *c, char error[CERTIFICATE_ERROR_SIZE])
 	BIO *file = certificate_open_file(c->path);
 	while (file && status == STATUS_OK &&
 	       (x509 = PEM_read_bio_X509(file, NULL, NULL, NULL)) != NULL)
-		status = add(c, x509, error);
+		status = add_certificate(c, x509, error);
 	BIO_free(file);
 	if (status == STATUS_OK && c->n == 0)
 		return certificate_explain("read the certificate", c->path, error);
@@ -116,16 +116,19 @@ static void tell_break(const struct chain *c, size_t i)
 	size_t at = find_issuer(c, i);
 
 	if (at < c->n)
-		tell(c,
-		     "the certificates are in the wrong order: certificate %zu (%s) was signed by "
-		     "certificate %zu (%s), which has to come next",
-		     i + 1, c->info[i].subject, at + 1, c->info[at].subject);
+		write_error(c,
+			    "the certificates are in the wrong order: certificate %zu (%s) was "
+			    "signed by "
+			    "certificate %zu (%s), which has to come next",
+			    i + 1, c->info[i].subject, at + 1, c->info[at].subject);
 	else
-		tell(c,
-		     "certificate %zu (%s) was signed by %s, whose certificate has to come next "
-		     "and "
-		     "is missing; certificate %zu is that of %s: clients refuse the chain",
-		     i + 1, c->info[i].subject, c->info[i].issuer, i + 2, c->info[i + 1].subject);
+		write_error(
+			c,
+			"certificate %zu (%s) was signed by %s, whose certificate has to come next "
+			"and "
+			"is missing; certificate %zu is that of %s: clients refuse the chain",
+			i + 1, c->info[i].subject, c->info[i].issuer, i + 2,
+			c->info[i + 1].subject);
 }
 
 static void check_order(const struct chain *c)
@@ -140,11 +143,13 @@ static void check_order(const struct chain *c)
 	}
 	if (is_signed_by(c->list[last], c->list[last]) || is_signed_by_known(c->list[last]))
 		return;
-	tell(c,
-	     "the chain ends with %s, signed by %s, which this system does not know: clients need "
-	     "the certificate of %s in their CA file; if it is an intermediate authority, append "
-	     "its certificate here",
-	     c->info[last].subject, c->info[last].issuer, c->info[last].issuer);
+	write_error(c,
+		    "the chain ends with %s, signed by %s, which this system does not know: "
+		    "clients need "
+		    "the certificate of %s in their CA file; if it is an intermediate authority, "
+		    "append "
+		    "its certificate here",
+		    c->info[last].subject, c->info[last].issuer, c->info[last].issuer);
 }
 
 static void check_times(const struct chain *c, int64_t now_ms)
@@ -153,7 +158,7 @@ static void check_times(const struct chain *c, int64_t now_ms)
 
 	for (size_t i = 0; i < c->n; i++) {
 		if (certificate_look(&c->info[i], now_ms, text) != CERTIFICATE_CONCERN_NONE)
-			tell(c, "%s", text);
+			write_error(c, "%s", text);
 	}
 }
 
@@ -161,16 +166,18 @@ static void check_times(const struct chain *c, int64_t now_ms)
 static void check_purposes(const struct chain *c)
 {
 	if (X509_check_purpose(c->list[0], X509_PURPOSE_SSL_SERVER, 0) != 1)
-		tell(c,
-		     "the certificate of %s is not meant for servers (its key usage): clients "
-		     "refuse it",
-		     c->info[0].subject);
+		write_error(
+			c,
+			"the certificate of %s is not meant for servers (its key usage): clients "
+			"refuse it",
+			c->info[0].subject);
 	for (size_t i = 1; i < c->n; i++) {
 		if (X509_check_ca(c->list[i]) == 0)
-			tell(c,
-			     "certificate %zu (%s) is not that of an authority: clients refuse "
-			     "what it signed",
-			     i + 1, c->info[i].subject);
+			write_error(
+				c,
+				"certificate %zu (%s) is not that of an authority: clients refuse "
+				"what it signed",
+				i + 1, c->info[i].subject);
 	}
 }
 
@@ -181,10 +188,11 @@ static void check_host(const struct chain *c, const char *host)
 	if (X509_check_ip_asc(own, host, 0) == 1 ||
 	    X509_check_host(own, host, 0, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT, NULL) == 1)
 		return;
-	tell(c,
-	     "the certificate of %s is not for %s (none of its subject alternative names is): "
-	     "clients that go there refuse it",
-	     c->info[0].subject, host);
+	write_error(
+		c,
+		"the certificate of %s is not for %s (none of its subject alternative names is): "
+		"clients that go there refuse it",
+		c->info[0].subject, host);
 }
 
 enum status certificate_chain_check(const char *path, const char *host, int64_t now_ms,

@@ -45,11 +45,11 @@ static const struct extension server_extensions[] = {
 	{ 0 },
 };
 
-static enum status complain(enum status status, char error[CERTIFICATE_ERROR_SIZE],
-			    const char *format, ...) __attribute__((format(PRINTF_FORMAT, 3, 4)));
+static enum status fail_with(enum status status, char error[CERTIFICATE_ERROR_SIZE],
+			     const char *format, ...) __attribute__((format(PRINTF_FORMAT, 3, 4)));
 
-static enum status complain(enum status status, char error[CERTIFICATE_ERROR_SIZE],
-			    const char *format, ...)
+static enum status fail_with(enum status status, char error[CERTIFICATE_ERROR_SIZE],
+			     const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -174,7 +174,7 @@ static bool add_names(X509 *x509, const char *const *names, size_t n)
 }
 
 /* A certificate for `key`, all but its extensions and its signature; the caller frees it. */
-static X509 *begin(const char *name, EVP_PKEY *key, int64_t now_ms, int days)
+static X509 *begin_certificate(const char *name, EVP_PKEY *key, int64_t now_ms, int days)
 {
 	X509 *x509 = X509_new();
 	if (x509 && X509_set_version(x509, VERSION_3) && set_serial(x509) &&
@@ -185,8 +185,8 @@ static X509 *begin(const char *name, EVP_PKEY *key, int64_t now_ms, int days)
 	return NULL;
 }
 
-static bool finish(X509 *x509, X509 *issuer, EVP_PKEY *issuer_key,
-		   const struct extension *extensions)
+static bool sign_certificate(X509 *x509, X509 *issuer, EVP_PKEY *issuer_key,
+			     const struct extension *extensions)
 {
 	return X509_set_issuer_name(x509, X509_get_subject_name(issuer)) &&
 	       add_extensions(x509, issuer, extensions) &&
@@ -226,21 +226,21 @@ static enum status write_certificate(const char *path, X509 *x509, X509 *chain,
 static enum status make_key(EVP_PKEY **out, char error[CERTIFICATE_ERROR_SIZE])
 {
 	*out = EVP_EC_gen("P-256");
-	return *out ? STATUS_OK : complain(STATUS_SYSTEM, error, "could not make a key");
+	return *out ? STATUS_OK : fail_with(STATUS_SYSTEM, error, "could not make a key");
 }
 
 static enum status refuse_existing(const char *path, char error[CERTIFICATE_ERROR_SIZE])
 {
 	if (access(path, F_OK) != 0)
 		return STATUS_OK;
-	return complain(STATUS_CONFLICT, error,
-			"%s is there already; it is not overwritten, since agents trust it", path);
+	return fail_with(STATUS_CONFLICT, error,
+			 "%s is there already; it is not overwritten, since agents trust it", path);
 }
 
 static enum status write_ca(const struct certificate_files *ca, X509 *x509, EVP_PKEY *key,
 			    char error[CERTIFICATE_ERROR_SIZE])
 {
-	if (!x509 || !finish(x509, x509, key, ca_extensions))
+	if (!x509 || !sign_certificate(x509, x509, key, ca_extensions))
 		return certificate_explain("make the certificate", ca->certificate, error);
 	enum status status = write_key(ca->key, key, error);
 	return status == STATUS_OK ? write_certificate(ca->certificate, x509, NULL, error) : status;
@@ -252,9 +252,9 @@ enum status certificate_make_ca(const struct certificate_files *ca, const char *
 	EVP_PKEY *key;
 
 	if (*name == '\0' || strlen(name) > CERTIFICATE_MAX_CA_NAME)
-		return complain(STATUS_INVALID, error,
-				"the name of a CA has 1 to %d bytes, unlike \"%s\"",
-				CERTIFICATE_MAX_CA_NAME, name);
+		return fail_with(STATUS_INVALID, error,
+				 "the name of a CA has 1 to %d bytes, unlike \"%s\"",
+				 CERTIFICATE_MAX_CA_NAME, name);
 	enum status status = refuse_existing(ca->certificate, error);
 	if (status == STATUS_OK)
 		status = refuse_existing(ca->key, error);
@@ -262,7 +262,7 @@ enum status certificate_make_ca(const struct certificate_files *ca, const char *
 		status = make_key(&key, error);
 	if (status != STATUS_OK)
 		return status;
-	X509 *x509 = begin(name, key, now_ms, CERTIFICATE_CA_DAYS);
+	X509 *x509 = begin_certificate(name, key, now_ms, CERTIFICATE_CA_DAYS);
 	status = write_ca(ca, x509, key, error);
 	X509_free(x509);
 	EVP_PKEY_free(key);
@@ -275,17 +275,18 @@ static enum status check_names(const char *const *names, size_t n,
 	unsigned char address[sizeof(struct in6_addr)];
 
 	if (n == 0)
-		return complain(STATUS_INVALID, error,
-				"a server certificate needs a DNS name or an IP address");
+		return fail_with(STATUS_INVALID, error,
+				 "a server certificate needs a DNS name or an IP address");
 	if (n > CERTIFICATE_MAX_NAMES)
-		return complain(STATUS_LIMIT, error,
-				"a server certificate holds at most %d names, not %zu",
-				CERTIFICATE_MAX_NAMES, n);
+		return fail_with(STATUS_LIMIT, error,
+				 "a server certificate holds at most %d names, not %zu",
+				 CERTIFICATE_MAX_NAMES, n);
 	for (size_t i = 0; i < n; i++) {
 		if (inet_pton(AF_INET, names[i], address) != 1 &&
 		    inet_pton(AF_INET6, names[i], address) != 1 && !is_dns_name(names[i]))
-			return complain(STATUS_INVALID, error,
-					"\"%s\" is neither a DNS name nor an IP address", names[i]);
+			return fail_with(STATUS_INVALID, error,
+					 "\"%s\" is neither a DNS name nor an IP address",
+					 names[i]);
 	}
 	return STATUS_OK;
 }
@@ -305,11 +306,11 @@ static enum status read_signer(const struct certificate_files *ca, struct signer
 	if (status != STATUS_OK)
 		return status;
 	if (X509_check_private_key(out->x509, out->key) != 1)
-		return complain(STATUS_INVALID, error, "%s is the key of another certificate",
-				ca->key);
+		return fail_with(STATUS_INVALID, error, "%s is the key of another certificate",
+				 ca->key);
 	if (X509_check_ca(out->x509) != 1)
-		return complain(STATUS_INVALID, error, "%s may not sign certificates: it is no CA",
-				ca->certificate);
+		return fail_with(STATUS_INVALID, error, "%s may not sign certificates: it is no CA",
+				 ca->certificate);
 	return STATUS_OK;
 }
 
@@ -329,9 +330,9 @@ static X509 *make_x509(const char *const *names, size_t n_names, EVP_PKEY *key,
 	char common[CERTIFICATE_MAX_CA_NAME + 1];
 
 	snprintf(common, sizeof common, "%s", names[0]);
-	X509 *x509 = begin(common, key, now_ms, CERTIFICATE_SERVER_DAYS);
+	X509 *x509 = begin_certificate(common, key, now_ms, CERTIFICATE_SERVER_DAYS);
 	if (x509 && add_names(x509, names, n_names) &&
-	    finish(x509, signer->x509, signer->key, server_extensions))
+	    sign_certificate(x509, signer->x509, signer->key, server_extensions))
 		return x509;
 	X509_free(x509);
 	return NULL;

@@ -39,7 +39,7 @@ static void tell_end(const struct certificate_info *info)
 	}
 }
 
-static void tell(const struct tls_context *context)
+static void log_certificate(const struct tls_context *context)
 {
 	const struct certificate_info *info = tls_context_info(context);
 	char until[TIMESTAMP_TEXT_SIZE];
@@ -49,7 +49,7 @@ static void tell(const struct tls_context *context)
 	tell_end(info);
 }
 
-static char *copy(const char *text)
+static char *copy_path(const char *text)
 {
 	return text ? mem_strdup(text) : NULL;
 }
@@ -59,9 +59,9 @@ static void note_files(struct certificates *s, const struct options *options)
 {
 	char *old[] = { s->certificate, s->key, s->client_ca };
 
-	s->certificate = copy(options->cert);
-	s->key = copy(options->key);
-	s->client_ca = copy(options->client_ca);
+	s->certificate = copy_path(options->cert);
+	s->key = copy_path(options->key);
+	s->client_ca = copy_path(options->client_ca);
 	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
 		free(old[i]);
 }
@@ -82,7 +82,7 @@ static void read_again(struct certificates *s)
 		server_set_tls(s->server, fresh);
 	tls_context_free(s->context);
 	s->context = fresh;
-	tell(fresh);
+	log_certificate(fresh);
 }
 
 static void on_timer(void *user)
@@ -144,7 +144,7 @@ enum status certificates_open(struct certificates **out, struct uv_loop_s *loop,
 	s->timer = loop_timer_new(loop, on_timer, s);
 	note_files(s, options);
 	if (context) {
-		tell(context);
+		log_certificate(context);
 		loop_timer_start(s->timer, reread_ms);
 	}
 	*out = s;

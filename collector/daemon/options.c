@@ -52,8 +52,8 @@ static void complain_unknown(struct reading *r, const char *place, const char *w
 			   "see mtawatch-collector serve --help");
 }
 
-static void say(struct reading *r, const struct setting *setting, const char *value,
-		const char *origin)
+static void add_fault(struct reading *r, const struct setting *setting, const char *value,
+		      const char *origin)
 {
 	size_t i = (size_t)(setting - settings);
 
@@ -90,7 +90,7 @@ static void read_argument(struct reading *r, struct argument_reader *in, const s
 			complain(r, "%s needs a value: %s %s", a->text, a->text,
 				 setting ? setting->argument : "FILE");
 		else if (setting)
-			say(r, setting, value, command_line);
+			add_fault(r, setting, value, command_line);
 		else
 			r->options->config = value;
 	}
@@ -142,7 +142,7 @@ static void read_line(struct reading *r, char *line, const char *origin)
 	}
 	const struct setting *setting = find_setting(name, strlen(name));
 	if (setting)
-		say(r, setting, value, origin);
+		add_fault(r, setting, value, origin);
 	else
 		complain_unknown(r, origin, "key", name, strlen(name));
 }
@@ -213,7 +213,7 @@ static void read_url_file(struct reading *r)
 		r->options->external_url ? NULL : line_of_init(r, OPTIONS_URL_FILE, &path);
 
 	if (line)
-		say(r, find_setting(name, sizeof name - 1), line, path);
+		add_fault(r, find_setting(name, sizeof name - 1), line, path);
 }
 
 static void read_digest_file(struct reading *r)
@@ -228,7 +228,7 @@ static void read_digest_file(struct reading *r)
 		complain(r, "%s: \"%s\" is no time such as 2026-12-01T08:00:00Z", path, line);
 }
 
-static void judge(struct reading *r)
+static void check_options(struct reading *r)
 {
 	const char *at = NULL;
 	const char *why = settings_contradict(r->options, &at);
@@ -254,14 +254,14 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 		read_file(&r, options.config);
 	for (size_t i = 0; i < settings_n; i++) {
 		if (settings[i].fallback)
-			say(&r, &settings[i], settings[i].fallback, by_default);
+			add_fault(&r, &settings[i], settings[i].fallback, by_default);
 	}
 	read_url_file(&r);
 	alert_policy_read(&options.sections, &options.alerts, arena, faults);
 	read_digest_file(&r);
 	options.hooks = hook_settings_read(&options.sections, options.hook_command, arena, faults);
 	if (faults->n == 0)
-		judge(&r);
+		check_options(&r);
 	if (faults->n > 0)
 		return STATUS_INVALID;
 	*out = options;

@@ -245,7 +245,7 @@ static int open_certificates(struct serve *s)
 	return SERVE_EXIT_OK;
 }
 
-/* Whoever is woken by an alert wants to come to its page by it. */
+/* A notification should lead to its alert's page, for whoever is woken by it. */
 static void look_for_links(const struct serve *s)
 {
 	if (hooks_count(s->hooks) > 0 && !s->options->external_url)

@@ -53,7 +53,7 @@ static void read_watchdog(struct systemd *s)
 		s->feed_ms = number_of("WATCHDOG_USEC") / 2 / 1000;
 }
 
-static void tell(const struct systemd *s, const char *state)
+static void notify_systemd(const struct systemd *s, const char *state)
 {
 	if (s->size == 0)
 		return;
@@ -68,7 +68,7 @@ static void tell(const struct systemd *s, const char *state)
 static void feed(void *user)
 {
 	struct systemd *s = user;
-	tell(s, "WATCHDOG=1");
+	notify_systemd(s, "WATCHDOG=1");
 	loop_timer_start(s->watchdog, s->feed_ms);
 }
 
@@ -87,7 +87,7 @@ void systemd_ready(struct systemd *s, const char *status)
 	char text[512];
 
 	snprintf(text, sizeof text, "READY=1\nSTATUS=%s", status);
-	tell(s, text);
+	notify_systemd(s, text);
 	if (s->feed_ms > 0)
 		feed(s);
 }
@@ -100,14 +100,14 @@ void systemd_reloading(struct systemd *s)
 	clock_gettime(CLOCK_MONOTONIC, &now); /* this clock always exists */
 	snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
 		 (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-	tell(s, text);
+	notify_systemd(s, text);
 }
 
 void systemd_stopping(struct systemd *s)
 {
 	if (!s)
 		return;
-	tell(s, "STOPPING=1\nSTATUS=ending");
+	notify_systemd(s, "STOPPING=1\nSTATUS=ending");
 	loop_timer_close(s->watchdog);
 	free(s);
 }

@@ -19,5 +19,5 @@ void systemd_ready(struct systemd *systemd, const char *status);
 /* The settings are being read again; systemd_ready() follows. */
 void systemd_reloading(struct systemd *systemd);
 
-/* It ends; the handle closes a little later. NULL is allowed. */
+/* Tells systemd that the service ends; the handle closes a little later. NULL is allowed. */
 void systemd_stopping(struct systemd *systemd);

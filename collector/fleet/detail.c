@@ -6,7 +6,7 @@
 #include "proto/json/write.h"
 #include "proto/report/json.h"
 
-/* What one server's detail is made of. */
+/* The parts of one server's detail. */
 struct detail {
 	struct record_server row;
 	struct snapshot *latest;

@@ -63,7 +63,7 @@ void fleet_free(struct fleet *fleet)
 	free(fleet);
 }
 
-/* What fleet_load() passes through the store. */
+/* The state of fleet_load() that it passes through the store. */
 struct loading {
 	struct fleet *fleet;
 	int64_t now_ms;
@@ -107,7 +107,7 @@ static enum status load_server(void *user, const struct record_server *row,
 	enum status status = fleet_parse_stored(latest, &snapshot, loading->error);
 	if (status != STATUS_OK)
 		return status;
-	/* One that is fresh although it was silent: the clock was set back. */
+	/* A server that is fresh although it was silent: the clock was set back. */
 	bool silent =
 		row->silent && snapshot_judged_at(snapshot, loading->now_ms) < loading->now_ms;
 	struct fleet_server *server = fleet_server_add(fleet, snapshot, !silent);

@@ -82,7 +82,7 @@ struct fleet_history {
 	void *user;
 };
 
-/* That of a store; it must outlive the fleet. */
+/* The history in a store, which must outlive the fleet. */
 struct fleet_history fleet_history_of_store(struct store *store);
 
 /*
@@ -112,7 +112,7 @@ struct changes {
 	struct arena arena;
 };
 
-/* What the store learns of a view beside it. */
+/* Facts about a view that the store needs beside it. */
 struct changes_detail {
 	bool says_something_new;   /* else its text is stored already */
 	const char *adapters_json; /* of a server that fell silent, else NULL */

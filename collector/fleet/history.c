@@ -6,7 +6,7 @@
 #include "proto/base/mem.h"
 #include "proto/json/write.h"
 
-/* What passes through a comparison. */
+/* The state that passes through a comparison. */
 struct noting {
 	struct changes *changes;
 	const char *key;

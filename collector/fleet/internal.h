@@ -195,7 +195,7 @@ enum status fleet_note_report(struct fleet *fleet, struct fleet_server *server,
 			      const struct snapshot *latest, struct changes *changes,
 			      char error[FLEET_ERROR_SIZE]);
 
-/* What a view that is about to become the current one shows to have changed. */
+/* Notes the changes that a view shows which is about to become the current one. */
 void fleet_note_view(struct changes *changes, const struct fleet_server *server,
 		     const struct view *view);
 

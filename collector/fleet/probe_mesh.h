@@ -27,7 +27,7 @@
 /* Peers of one server (PROTOCOL: at most 16). */
 #define PROBE_MESH_MAX_PEERS 16
 
-/* Of these, newcomers while there are others: enough for a verdict on each new server. */
+/* Newcomers among the peers while there are others: enough for a verdict on each new server. */
 #define PROBE_MESH_MAX_NEWCOMERS 4
 
 /* Addresses of one peer; a server with more is probed at the first ones. */

@@ -26,13 +26,13 @@ struct machine {
 	size_t n;
 };
 
-/* What is judged together: the machines of one site that are judged at one moment. */
+/* A machine to judge; those of one site and one moment are judged together. */
 struct subject {
 	struct snapshot *snapshot;
 	int64_t at_ms;
 };
 
-/* That some report of a machine tells a network card. */
+/* A network card, and a machine of which some report tells it. */
 struct card {
 	uint64_t address;
 	size_t machine;
@@ -172,7 +172,7 @@ static bool is_fresh(const struct judging *j, const struct snapshot *snapshot)
 	return snapshot_judged_at(snapshot, j->at_ms) == j->at_ms;
 }
 
-/* What a machine that a card of `silent` is in reported since; NULL where that cannot be it. */
+/* The later report of a machine with a card of `silent`; NULL where it cannot be that machine. */
 static const struct snapshot *find_later(const struct judging *j, const struct snapshot *silent,
 					 const struct card *card)
 {
@@ -228,7 +228,7 @@ static int compare_subjects(const void *a, const void *b)
 	return order ? order : (x->at_ms > y->at_ms) - (x->at_ms < y->at_ms);
 }
 
-/* What the members of a site had reported until the moment of the group. */
+/* Views a site by the reports of its members until the moment of the group. */
 static void view_site(struct judging *j, const struct snapshot *of, struct site *out)
 {
 	struct site_report *reports = arena_alloc_array(j->arena, j->n_machines, sizeof *reports);

@@ -139,7 +139,7 @@ void fleet_site_touch(struct fleet_site *site)
 	site->fleet->touched = site;
 }
 
-/* Who carries the name has changed. */
+/* Has the sites ask again that asked who carries the name. */
 static void notify_askers(const struct fleet_name *name)
 {
 	for (size_t i = 0; i < name->n_askers; i++) {

@@ -73,7 +73,7 @@ static struct transfer *send_alerts(const struct hook_line *line,
 }
 
 /* A firing alert that is not seen any more is told to Alertmanager as resolved. */
-static void see(void *visitor, const struct notification_alert *alert)
+static void add_firing(void *visitor, const struct notification_alert *alert)
 {
 	struct hook_alertmanager *am = visitor;
 
@@ -181,7 +181,7 @@ static void begin_turn(void *user)
 	am->hurries = false;
 	am->is_soon = false;
 	alertmanager_state_begin(am->state);
-	am->source->each(am->source->user, see, am);
+	am->source->each(am->source->user, add_firing, am);
 	alertmanager_state_end(am->state, now_ms);
 	alertmanager_state_each(am->state, now_ms + HOOK_ALERTMANAGER_END_MS, add_alert, am);
 	for (struct batch *batch = am->first; batch; batch = batch->next)

@@ -28,7 +28,7 @@ struct alertmanager_state *alertmanager_state_new(void)
 	return mem_alloc(sizeof(struct alertmanager_state));
 }
 
-static void forget(struct known *known)
+static void free_known(struct known *known)
 {
 	free(known->labels);
 	free(known->rest);
@@ -39,7 +39,7 @@ void alertmanager_state_free(struct alertmanager_state *state)
 {
 	while (state->first) {
 		struct known *next = state->first->next;
-		forget(state->first);
+		free_known(state->first);
 		state->first = next;
 	}
 	text_map_deinit(&state->by_labels);
@@ -81,7 +81,7 @@ static char *rest_of(const struct notification_alert *alert)
 	return buffer_take(&out, &size);
 }
 
-static struct known *add(struct alertmanager_state *state, char *labels)
+static struct known *add_known(struct alertmanager_state *state, char *labels)
 {
 	struct known *known = mem_alloc(sizeof *known);
 
@@ -101,7 +101,7 @@ void alertmanager_state_see(struct alertmanager_state *state,
 	if (known)
 		free(labels);
 	else
-		known = add(state, labels);
+		known = add_known(state, labels);
 	free(known->rest);
 	known->rest = rest_of(alert);
 	known->end_ms = TIMESTAMP_NONE;
@@ -122,7 +122,7 @@ void alertmanager_state_end(struct alertmanager_state *state, int64_t now_ms)
 		}
 		*at = known->next;
 		text_map_remove(&state->by_labels, known->labels);
-		forget(known);
+		free_known(known);
 	}
 }
 

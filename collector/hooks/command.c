@@ -42,7 +42,7 @@ struct hook_command {
 static const char *const kept_variables[] = { "PATH", "HOME", "LANG", "TZ" };
 #define N_KEPT (sizeof kept_variables / sizeof *kept_variables)
 
-static void describe(const struct hook_command *run, char text[HOOK_COMMAND_MESSAGE_SIZE])
+static void describe_end(const struct hook_command *run, char text[HOOK_COMMAND_MESSAGE_SIZE])
 {
 	int n = 0;
 
@@ -73,7 +73,7 @@ static void on_closed(uv_handle_t *handle)
 
 	if (--run->open_handles > 0)
 		return;
-	describe(run, message);
+	describe_end(run, message);
 	run->done(run->user, run->status, message);
 	free(run->command);
 	free(run->json);
@@ -113,7 +113,7 @@ static enum status status_of_spawn(int error)
 }
 
 /* Called once the program has exited and all that it wrote is read, or its time is over. */
-static void finish(struct hook_command *run)
+static void report_end(struct hook_command *run)
 {
 	if (run->spawn_error != 0)
 		run->status = status_of_spawn(run->spawn_error);
@@ -135,7 +135,7 @@ static void on_process_exit(uv_process_t *process, int64_t exit_status, int sign
 	run->signal = signal;
 	/* Processes that it left may keep the pipes open; the time limit ends that wait, too. */
 	if (run->open_outputs == 0 || run->out_of_time)
-		finish(run);
+		report_end(run);
 }
 
 /* The group, for a script's own commands are what hangs. */
@@ -145,7 +145,7 @@ static void kill_group(struct hook_command *run)
 	if (uv_kill(-run->process.pid, SIGKILL) != 0 && !run->has_exited)
 		uv_process_kill(&run->process, SIGKILL); /* it left its group */
 	if (run->has_exited)
-		finish(run); /* in time; only its pipes stayed open */
+		report_end(run); /* in time; only its pipes stayed open */
 }
 
 static void on_time_limit(uv_timer_t *clock)
@@ -183,7 +183,7 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	uv_read_stop(stream);
 	run->open_outputs--;
 	if (run->has_exited && run->open_outputs == 0)
-		finish(run);
+		report_end(run);
 }
 
 /* A hook that reads nothing is no error: what it returns counts. */
@@ -255,7 +255,7 @@ static int spawn(struct hook_command *run, uv_loop_t *loop)
 }
 
 /* Cannot fail but for a pipe that uv_spawn() did not make, and then it ends at once. */
-static void begin(struct hook_command *run, int64_t time_limit_ms)
+static void start_program(struct hook_command *run, int64_t time_limit_ms)
 {
 	uv_buf_t input = uv_buf_init(run->json, (unsigned)strlen(run->json));
 
@@ -289,10 +289,10 @@ struct hook_command *hook_command_run(uv_loop_t *loop, const struct hook_command
 
 	run->spawn_error = spawn(run, loop);
 	if (run->spawn_error != 0)
-		finish(run);
+		report_end(run);
 	else
-		begin(run, options->time_limit_ms ? options->time_limit_ms
-						  : HOOK_COMMAND_DEFAULT_TIME_LIMIT_MS);
+		start_program(run, options->time_limit_ms ? options->time_limit_ms
+							  : HOOK_COMMAND_DEFAULT_TIME_LIMIT_MS);
 	return run;
 }
 

@@ -24,7 +24,7 @@ static bool looks_after_all(const struct notification *n)
 	return true;
 }
 
-/* What is acknowledged there wakes nobody: not before somebody looks after every one of them. */
+/* An incident acknowledged there wakes nobody: so only once somebody looks after each alert. */
 static const char *action_of(const struct notification *n)
 {
 	if (n->resolved)

@@ -35,7 +35,7 @@ _Static_assert(HOOK_SLACK_MAX_HEADER + MAX_LEAD + MAX_FACTS + MAX_WHY + MAX_REME
 		       HOOK_SLACK_MAX_TEXTS,
 	       "a message is longer than Slack takes");
 
-/* What stands for a character in mrkdwn (docs.slack.dev/messaging/formatting-message-text). */
+/* The escape of a character in mrkdwn (docs.slack.dev/messaging/formatting-message-text). */
 static const char *escape_of(char c)
 {
 	switch (c) {

@@ -72,7 +72,7 @@ static void put_line(struct buffer *out, const char *text, size_t max, bool is_b
 	close_block(out, spacing);
 }
 
-/* What is wrong, and what that means, in the colour of how bad it is. */
+/* The problem and what it means, in the colour of how bad it is. */
 static void put_head(struct buffer *out, const struct message *m, const char *effect)
 {
 	json_open_object(out, NULL);

@@ -67,7 +67,7 @@ struct hooks *hooks_open(struct uv_loop_s *loop, const struct hook_settings *set
  */
 void hooks_reload(struct hooks *hooks, const struct hook_settings *settings);
 
-/* What goes over the lines of all hooks is shown from now on. */
+/* Shows what goes over the lines of all hooks from now on. */
 void hooks_show(struct hooks *hooks, transcript_show *show, void *user);
 
 /* Where hooks that are no matter of single notifications find what they need. */

@@ -6,7 +6,7 @@
 #include "proto/base/timestamp.h"
 #include "proto/json/write.h"
 
-static void add(struct hook_labels *pairs, const char *name, const char *value)
+static void add_label(struct hook_labels *pairs, const char *name, const char *value)
 {
 	pairs->names[pairs->n] = name;
 	pairs->values[pairs->n++] = value;
@@ -16,13 +16,13 @@ struct hook_labels hook_labels_of(const struct notification_alert *alert)
 {
 	struct hook_labels pairs = { .n = 0 };
 
-	add(&pairs, "alertname", condition_info(alert->condition)->alertname);
-	add(&pairs, "severity", condition_info(alert->condition)->severity);
-	add(&pairs, "organization", alert->organization);
-	add(&pairs, "site", alert->site);
-	add(&pairs, "server", alert->server);
-	add(&pairs, "adapter", alert->adapter);
-	add(&pairs, "condition", condition_name(alert->condition));
+	add_label(&pairs, "alertname", condition_info(alert->condition)->alertname);
+	add_label(&pairs, "severity", condition_info(alert->condition)->severity);
+	add_label(&pairs, "organization", alert->organization);
+	add_label(&pairs, "site", alert->site);
+	add_label(&pairs, "server", alert->server);
+	add_label(&pairs, "adapter", alert->adapter);
+	add_label(&pairs, "condition", condition_name(alert->condition));
 	return pairs;
 }
 
@@ -47,13 +47,13 @@ struct hook_labels hook_labels_annotations(const struct notification_alert *aler
 	if (alert->since_ms != TIMESTAMP_NONE)
 		timestamp_format(alert->since_ms, since);
 
-	add(&pairs, "summary", hook_labels_summary(alert, arena));
-	add(&pairs, "description",
-	    alert->resolved_ms != TIMESTAMP_NONE && *alert->now_text ? alert->now_text
-								     : alert->text);
-	add(&pairs, "remedy", alert->remedy);
-	add(&pairs, "since", since);
-	add(&pairs, "runbook_url", alert->url); /* the server's page has the remedy in full */
+	add_label(&pairs, "summary", hook_labels_summary(alert, arena));
+	add_label(&pairs, "description",
+		  alert->resolved_ms != TIMESTAMP_NONE && *alert->now_text ? alert->now_text
+									   : alert->text);
+	add_label(&pairs, "remedy", alert->remedy);
+	add_label(&pairs, "since", since);
+	add_label(&pairs, "runbook_url", alert->url); /* the server's page has the remedy in full */
 	return pairs;
 }
 

@@ -64,7 +64,7 @@ static const char *how_it_ended(const struct message_writer *w,
 			    message_span(alert->resolved_ms - alert->fired_ms, w->arena));
 }
 
-/* What is new, as the end of a sentence. */
+/* The news, as the end of a sentence. */
 static const char *event_of(const struct message_writer *w, const struct notification_alert *all)
 {
 	const char *word = notification_reason_text(w->n->reason);

@@ -28,7 +28,7 @@ struct message_step {
 	const char *then;
 };
 
-/* One way to mend it. */
+/* One way to mend the server. */
 struct message_way {
 	const struct message_step *steps;
 	size_t n;
@@ -115,7 +115,7 @@ void message_add_rest(const struct message_part *part, size_t cut, struct buffer
 struct message message_of(const struct notification *notification, const struct time_zone *zone,
 			  struct arena *arena);
 
-/* What stands in a line of its own: "Since", and when. */
+/* A line of its own: "Since", and when. */
 #define MESSAGE_MAX_FACTS 6
 struct message_fact {
 	const char *name;

@@ -1,4 +1,4 @@
-/* What a message says of one alert. Declared in collector/hooks/message_words.h. */
+/* Writes what a message says of one alert. Declared in collector/hooks/message_words.h. */
 #include "collector/hooks/message_words.h"
 
 #include <string.h>

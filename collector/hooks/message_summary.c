@@ -300,8 +300,8 @@ static void head_report(const struct message_writer *w, struct message *m)
 		m->lead = say_all_is_well(w, fleet);
 }
 
-static void add(struct message_part *part, struct message_line *lines, const char *name,
-		const char *text)
+static void add_line(struct message_part *part, struct message_line *lines, const char *name,
+		     const char *text)
 {
 	if (!*text)
 		return;
@@ -335,14 +335,14 @@ static void put_worst(const struct message_writer *w, const struct message *m,
 	struct message_line *lines = arena_alloc_array(w->arena, MAX_FACTS, sizeof *lines);
 	struct message_part *part = add_part(out, "");
 	const char *name = alert_name(w, m, 0);
-	add(part, lines, "Worst",
-	    *one->name ? arena_printf(w->arena, "%s: %s", name, one->state) : name);
-	add(part, lines, "Effect", one->effect);
-	add(part, lines, "Since", one->since);
-	add(part, lines, "Why", one->reason);
-	add(part, lines, "First step", first_step(w, one));
-	add(part, lines, "Looked after", one->caretaker);
-	add(part, lines, "Its page", one->page_url);
+	add_line(part, lines, "Worst",
+		 *one->name ? arena_printf(w->arena, "%s: %s", name, one->state) : name);
+	add_line(part, lines, "Effect", one->effect);
+	add_line(part, lines, "Since", one->since);
+	add_line(part, lines, "Why", one->reason);
+	add_line(part, lines, "First step", first_step(w, one));
+	add_line(part, lines, "Looked after", one->caretaker);
+	add_line(part, lines, "Its page", one->page_url);
 	lines[part->n - 1].page_url = one->page_url;
 	lines[0].tone = one->tone;
 }
@@ -374,15 +374,15 @@ static void put_counts(const struct message_writer *w, struct message_summary *o
 	struct message_part *part = add_part(out, "");
 
 	if (w->n->reason == NOTIFICATION_SUMMARY) /* others begin with it */
-		add(part, lines, "Still open", message_counts(w, w->n->firing));
-	add(part, lines, "Changed", changes_of(w));
+		add_line(part, lines, "Still open", message_counts(w, w->n->firing));
+	add_line(part, lines, "Changed", changes_of(w));
 	if (!fleet || fleet->servers == 0)
 		return;
-	add(part, lines, "Fix",
-	    arena_printf(w->arena, "%s server%s", fix_of(w, fleet),
-			 fleet->servers == 1 ? "" : "s"));
-	add(part, lines, "Silent", number(w, fleet->silent, "server"));
-	add(part, lines, "Not monitored", number(w, fleet->not_monitored, "server"));
+	add_line(part, lines, "Fix",
+		 arena_printf(w->arena, "%s server%s", fix_of(w, fleet),
+			      fleet->servers == 1 ? "" : "s"));
+	add_line(part, lines, "Silent", number(w, fleet->silent, "server"));
+	add_line(part, lines, "Not monitored", number(w, fleet->not_monitored, "server"));
 }
 
 static enum condition worst_at(const struct notification_site *site)
@@ -406,7 +406,7 @@ static void put_sites(const struct message_writer *w, struct message_summary *ou
 	for (size_t i = 0; i < summary->n_sites; i++) {
 		const struct notification_site *site = &summary->sites[i];
 		const char *counts = message_counts(w, site->firing);
-		add(part, lines, site_name(w, site), *counts ? counts : "nothing");
+		add_line(part, lines, site_name(w, site), *counts ? counts : "nothing");
 		lines[i].tone = message_tone_of(worst_at(site));
 	}
 	part->more = summary->more_sites;

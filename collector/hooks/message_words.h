@@ -23,7 +23,7 @@ bool message_fires(const struct notification_alert *alert);
 /* Text from outside: one line, nothing that turns a terminal or a reading direction. */
 const char *message_clean(const struct message_writer *w, const char *text);
 
-/* The same with a capital letter at its beginning. */
+/* The text with a capital letter at its beginning. */
 const char *message_capital(const struct message_writer *w, const char *text);
 
 /* "ACME/HQ"; "" where there is no site. */

@@ -94,7 +94,7 @@ static const char *words_of(const struct section *section, struct arena *arena)
 	return words;
 }
 
-static struct hook_settings *begin(const char *name, struct arena *arena)
+static struct hook_settings *new_settings(const char *name, struct arena *arena)
 {
 	struct hook_settings *hook = arena_alloc(arena, sizeof *hook);
 
@@ -121,7 +121,7 @@ static void find_type(struct hook_settings *hook, const struct section *section)
 static struct hook_settings *read_one(const struct section *section, struct arena *arena,
 				      struct faults *faults)
 {
-	struct hook_settings *hook = begin(section->name, arena);
+	struct hook_settings *hook = new_settings(section->name, arena);
 	struct section_key keys[HOOK_MAX_KEYS];
 	size_t before = faults->n;
 
@@ -142,7 +142,7 @@ static struct hook_settings *read_one(const struct section *section, struct aren
 
 static struct hook_settings *short_form(const char *command, struct arena *arena)
 {
-	struct hook_settings *hook = begin("command", arena);
+	struct hook_settings *hook = new_settings("command", arena);
 
 	hook->type = HOOK_TYPE_COMMAND;
 	hook->command = command;

@@ -220,7 +220,7 @@ static bool send_fewer(struct hook_attempt *attempt, size_t max)
 	return is_fewer;
 }
 
-/* Whoever finds it too large (413) gets half of it at once: late it would be no shorter. */
+/* A receiver that finds it too large (413) gets half of it at once: late it would be no shorter. */
 static void on_answer(void *user, const struct transfer_result *answer)
 {
 	struct hook_attempt *attempt = user;

@@ -91,7 +91,7 @@ struct notification_alert notification_alert_empty(void);
 /* The most sites that a summary counts one by one; the worst ones. */
 #define NOTIFICATION_MAX_SITES 20
 
-/* What fires at a site. */
+/* The alerts that fire at a site. */
 struct notification_site {
 	const char *organization; /* "" for the collector's own ills; so is the site */
 	const char *site;

@@ -18,7 +18,7 @@ enum record_alert_state {
 	RECORD_ALERT_RESOLVED = 3,
 };
 
-/* What the hooks were notified of. Stored: never renumbered. */
+/* How far the hooks were notified. Stored: never renumbered. */
 enum record_alert_notified {
 	RECORD_NOTIFIED_NOTHING = 0,
 	RECORD_NOTIFIED_FIRING = 1,

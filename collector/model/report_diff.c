@@ -75,7 +75,7 @@ uint64_t report_diff_fingerprint(const struct report *r)
 }
 
 /* Ends a detail under construction and tells it. */
-static void tell(const struct comparison *c, const char *kind, struct buffer *detail)
+static void call_each(const struct comparison *c, const char *kind, struct buffer *detail)
 {
 	c->each(c->user, kind,
 		detail->size > REPORT_DIFF_MAX_DETAIL ? "{\"too_long\":true}" : detail->bytes);
@@ -169,7 +169,7 @@ static void compare_adapters(const struct comparison *c)
 	n += add_changed(&out, c);
 	json_close_object(&out);
 	if (n > 0)
-		tell(c, "adapters", &out);
+		call_each(c, "adapters", &out);
 	else
 		buffer_deinit(&out);
 }
@@ -230,7 +230,7 @@ static void compare_files(const struct comparison *c)
 	json_close_array(&out);
 	json_close_object(&out);
 	if (n > 0)
-		tell(c, "files", &out);
+		call_each(c, "files", &out);
 	else
 		buffer_deinit(&out);
 }
@@ -260,7 +260,7 @@ static void compare_build(const struct comparison *c)
 	add_build(&out, "before", a);
 	add_build(&out, "after", b);
 	json_close_object(&out);
-	tell(c, "build", &out);
+	call_each(c, "build", &out);
 }
 
 static void add_place(struct buffer *out, const char *name, const struct report *r)
@@ -285,7 +285,7 @@ static void compare_place(const struct comparison *c)
 	add_place(&out, "before", c->before);
 	add_place(&out, "after", c->after);
 	json_close_object(&out);
-	tell(c, "place", &out);
+	call_each(c, "place", &out);
 }
 
 static void compare_service(const struct comparison *c)
@@ -301,7 +301,7 @@ static void compare_service(const struct comparison *c)
 	json_put_text(&out, "before", before);
 	json_put_text(&out, "after", after);
 	json_close_object(&out);
-	tell(c, "mta", &out);
+	call_each(c, "mta", &out);
 }
 
 static bool is_new_start(const struct comparison *c, const struct report_start *start)
@@ -339,7 +339,7 @@ static void tell_start(const struct comparison *c, const struct report_start *st
 	}
 	json_close_array(&out);
 	json_close_object(&out);
-	tell(c, "mta_start", &out);
+	call_each(c, "mta_start", &out);
 }
 
 /* The last start may be the last failure: then it is told once. */

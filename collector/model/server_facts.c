@@ -34,7 +34,7 @@ static struct value number(int64_t value)
 	return (struct value){ .is_number = value != REPORT_ABSENT, .number = value };
 }
 
-static struct value answer(enum tristate value)
+static struct value yes_or_no(enum tristate value)
 {
 	return (struct value){ .yes_or_no = value };
 }
@@ -98,13 +98,13 @@ static void add_exchange(const struct tree *tree)
 	const struct report *r = tree->report;
 
 	begin_fact(tree, "exchange.installed", "Exchange with an MTA is installed",
-		   answer(r->exchange.installed), "registry and services", tree->at_ms);
+		   yes_or_no(r->exchange.installed), "registry and services", tree->at_ms);
 	add_fact(tree, "exchange.version", "Version", text(r->exchange.version), "registry");
 	add_fact(tree, "exchange.service_pack", "Service pack", number(r->exchange.service_pack),
 		 "registry");
 	add_fact(tree, "exchange.build", "Build", text(r->exchange.build), "registry");
 	add_fact(tree, "exchange.clustered", "It is a node of a cluster",
-		 answer(r->exchange.clustered), "registry and services");
+		 yes_or_no(r->exchange.clustered), "registry and services");
 	end_fact(tree);
 }
 
@@ -133,7 +133,7 @@ static void add_fix(const struct tree *tree)
 
 	snprintf(label, sizeof label, "%s is %s or later", ADVISORY_MTA_FILE,
 		 version_format(&advisory_q285350.fixed_in, fixed));
-	begin_fact(tree, "files/" ADVISORY_MTA_FILE, label, answer(meets(version)),
+	begin_fact(tree, "files/" ADVISORY_MTA_FILE, label, yes_or_no(meets(version)),
 		   "version resource of the file", tree->at_ms);
 	add_fact(tree, "files/" ADVISORY_MTA_FILE, "Version of " ADVISORY_MTA_FILE, text(version),
 		 "version resource of the file");
@@ -253,7 +253,7 @@ static void add_file(const struct advisory_file *required, const struct report_f
 		      required->versioned ? version_format(&advisory_q285350.fixed_in, fixed)
 					  : NULL);
 	put_value(out, "meets",
-		  answer(required->versioned ? meets(version_of(file)) : TRISTATE_UNKNOWN));
+		  yes_or_no(required->versioned ? meets(version_of(file)) : TRISTATE_UNKNOWN));
 	put_value(out, "size", number(file ? file->size : REPORT_ABSENT));
 	json_put_time(out, "modified", file ? file->modified_ms : TIMESTAMP_NONE);
 	json_close_object(out);

@@ -22,7 +22,7 @@ static const char *build_of(const struct report *report)
 	return report->exchange.build;
 }
 
-static const char *keep(char **at, const char *text, size_t size)
+static const char *copy_text(char **at, const char *text, size_t size)
 {
 	char *kept = *at;
 
@@ -35,7 +35,8 @@ static const char *keep(char **at, const char *text, size_t size)
 }
 
 /* A view with these texts and nothing else. */
-static struct view *make(const char *const texts[N_TEXTS], size_t server_size, const char *findings)
+static struct view *new_view(const char *const texts[N_TEXTS], size_t server_size,
+			     const char *findings)
 {
 	size_t sizes[N_TEXTS];
 	size_t findings_size = strlen(findings);
@@ -47,15 +48,15 @@ static struct view *make(const char *const texts[N_TEXTS], size_t server_size, c
 	}
 	struct view *view = mem_alloc(sizeof *view + room);
 	char *at = view->texts;
-	view->key = keep(&at, texts[KEY], sizes[KEY]);
-	view->server = keep(&at, texts[SERVER], sizes[SERVER]);
-	view->organization = keep(&at, texts[ORGANIZATION], sizes[ORGANIZATION]);
-	view->site = keep(&at, texts[SITE], sizes[SITE]);
-	view->exchange_server = keep(&at, texts[EXCHANGE_SERVER], sizes[EXCHANGE_SERVER]);
-	view->os = keep(&at, texts[OS], sizes[OS]);
-	view->build = keep(&at, texts[BUILD], sizes[BUILD]);
-	view->renamed_to = keep(&at, texts[RENAMED_TO], sizes[RENAMED_TO]);
-	view->findings_json = keep(&at, findings, findings_size);
+	view->key = copy_text(&at, texts[KEY], sizes[KEY]);
+	view->server = copy_text(&at, texts[SERVER], sizes[SERVER]);
+	view->organization = copy_text(&at, texts[ORGANIZATION], sizes[ORGANIZATION]);
+	view->site = copy_text(&at, texts[SITE], sizes[SITE]);
+	view->exchange_server = copy_text(&at, texts[EXCHANGE_SERVER], sizes[EXCHANGE_SERVER]);
+	view->os = copy_text(&at, texts[OS], sizes[OS]);
+	view->build = copy_text(&at, texts[BUILD], sizes[BUILD]);
+	view->renamed_to = copy_text(&at, texts[RENAMED_TO], sizes[RENAMED_TO]);
+	view->findings_json = copy_text(&at, findings, findings_size);
 	view->references = 1;
 	return view;
 }
@@ -82,7 +83,7 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 		[BUILD] = build_of(report),
 		[RENAMED_TO] = verdict->renamed_to,
 	};
-	struct view *view = make(texts, text_short_name_length(host), verdict->findings_json);
+	struct view *view = new_view(texts, text_short_name_length(host), verdict->findings_json);
 
 	set_verdict(view, verdict);
 	view->mta = report->mta.known ? service_state_name(report->mta.service) : NULL;
@@ -106,7 +107,7 @@ struct view *view_make_expected(const struct record_expected *expected)
 		[SITE] = *expected->site ? expected->site : NULL,
 		[EXCHANGE_SERVER] = expected->server,
 	};
-	struct view *view = make(texts, strlen(expected->server), findings);
+	struct view *view = new_view(texts, strlen(expected->server), findings);
 
 	view->verdict = VERDICT_UNKNOWN;
 	view->not_monitored = true;
@@ -128,7 +129,7 @@ struct view *view_renew(const struct view *view, const struct view_verdict *verd
 		[BUILD] = view->build,
 		[RENAMED_TO] = verdict->renamed_to,
 	};
-	struct view *renewed = make(texts, strlen(view->server), verdict->findings_json);
+	struct view *renewed = new_view(texts, strlen(view->server), verdict->findings_json);
 
 	set_verdict(renewed, verdict);
 	renewed->mta = view->mta;

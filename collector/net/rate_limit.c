@@ -38,8 +38,9 @@ static unsigned seconds_until(const struct rate_limit_bucket *bucket, struct rat
 }
 
 /* The bucket of that source, a full one where there was none. */
-static struct rate_limit_bucket *find(struct rate_limit *limit,
-				      const uint8_t source[SOURCES_KEY_SIZE], uint64_t now_ms)
+static struct rate_limit_bucket *find_or_add_bucket(struct rate_limit *limit,
+						    const uint8_t source[SOURCES_KEY_SIZE],
+						    uint64_t now_ms)
 {
 	struct rate_limit_bucket *oldest = &limit->sources[0];
 
@@ -64,7 +65,7 @@ enum status rate_limit_take(struct rate_limit *limit, const struct sockaddr_stor
 	uint8_t name[SOURCES_KEY_SIZE];
 
 	sources_key(source, name);
-	struct rate_limit_bucket *mine = find(limit, name, now_ms);
+	struct rate_limit_bucket *mine = find_or_add_bucket(limit, name, now_ms);
 	refill(mine, limit->source_limit, now_ms);
 	refill(&limit->total, limit->total_limit, now_ms);
 

@@ -12,7 +12,7 @@
 
 #define SOURCES_KEY_SIZE 16
 
-/* What of an address tells sources apart; an unknown kind of address is one of its own. */
+/* The part of an address that tells sources apart; an unknown kind of address is one of its own. */
 void sources_key(const struct sockaddr_storage *address, uint8_t key[SOURCES_KEY_SIZE]);
 
 struct source {

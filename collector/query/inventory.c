@@ -43,7 +43,7 @@ struct inventory *inventory_new(struct store *store)
 	return inventory;
 }
 
-static void clear(struct inventory *e)
+static void clear_rows(struct inventory *e)
 {
 	for (size_t i = 0; i < e->n_all; i++)
 		view_unref(e->all[i].view);
@@ -59,7 +59,7 @@ void inventory_free(struct inventory *e)
 {
 	if (!e)
 		return;
-	clear(e);
+	clear_rows(e);
 	arena_deinit(&e->arena);
 	name_index_deinit(&e->names);
 	free(e->all);
@@ -88,7 +88,7 @@ static uint32_t number_of_place(struct inventory *e, const char *organization, c
 	return place->number;
 }
 
-static enum status add(void *user, const struct record_expected *record)
+static enum status add_row(void *user, const struct record_expected *record)
 {
 	struct inventory *e = user;
 
@@ -104,12 +104,12 @@ static enum status add(void *user, const struct record_expected *record)
 	return STATUS_OK;
 }
 
-static enum status load(struct inventory *e, int64_t version, char error[STORE_ERROR_SIZE])
+static enum status load_rows(struct inventory *e, int64_t version, char error[STORE_ERROR_SIZE])
 {
-	clear(e);
-	enum status status = store_read_expected(store_reader(e->store), add, e, error);
+	clear_rows(e);
+	enum status status = store_read_expected(store_reader(e->store), add_row, e, error);
 	if (status != STATUS_OK) {
-		clear(e);
+		clear_rows(e);
 		return status;
 	}
 	e->version = version;
@@ -136,7 +136,7 @@ static struct text_map index_exchange_names(const struct fleet_row *rows, size_t
 }
 
 /* Both lists are in the order of keys. */
-static void compare(struct inventory *e, const struct fleet *fleet)
+static void find_missing(struct inventory *e, const struct fleet *fleet)
 {
 	size_t n_rows = 0;
 	const struct fleet_row *rows = fleet_rows(fleet, &n_rows);
@@ -174,11 +174,11 @@ enum status inventory_list(struct inventory *e, const struct fleet *fleet, struc
 	enum status status = store_read_expected_version(store_reader(e->store), &version, error);
 	bool is_new = status == STATUS_OK && (!e->is_loaded || version != e->version);
 	if (is_new)
-		status = load(e, version, error);
+		status = load_rows(e, version, error);
 	if (status != STATUS_OK)
 		return status;
 	if (is_new || e->membership != fleet_membership(fleet))
-		compare(e, fleet);
+		find_missing(e, fleet);
 	out->missing = (struct server_table){ e->missing, e->n_missing, &e->names, e->places,
 					      e->n_places };
 	out->behind = e->behind;

@@ -37,8 +37,8 @@ const struct record_expected *inventory_list_find(const struct inventory_list *l
 	return NULL;
 }
 
-static void keep(const struct record_expected *before, struct record_expected *after,
-		 struct inventory_change *out)
+static void carry_over(const struct record_expected *before, struct record_expected *after,
+		       struct inventory_change *out)
 {
 	after->since_ms = before->since_ms;
 	out->n_altered += strcmp(before->server, after->server) != 0 ||
@@ -64,7 +64,7 @@ void inventory_change_find(const struct inventory_list *before, struct record_ex
 		else if (order > 0)
 			out->added[out->n_added++] = &after[j++];
 		else
-			keep(&before->rows[i++], &after[j++], out);
+			carry_over(&before->rows[i++], &after[j++], out);
 	}
 }
 

@@ -67,7 +67,7 @@ static bool at_end(const struct cell_reader *r)
 }
 
 /* Adds the character at `r->at` to a cell of `*n` bytes. */
-static enum status add(struct cell_reader *r, char cell[INVENTORY_MAX_FIELD], size_t *n)
+static enum status add_byte(struct cell_reader *r, char cell[INVENTORY_MAX_FIELD], size_t *n)
 {
 	unsigned char c = (unsigned char)*r->at;
 	size_t length = utf8_length(r->at, strnlen(r->at, UTF8_MAX));
@@ -86,7 +86,7 @@ static enum status read_quoted(struct cell_reader *r, char cell[INVENTORY_MAX_FI
 {
 	enum status status = STATUS_OK;
 
-	for (r->at++; status == STATUS_OK; status = add(r, cell, n)) {
+	for (r->at++; status == STATUS_OK; status = add_byte(r, cell, n)) {
 		if (*r->at == '\0')
 			return fail(r, STATUS_MALFORMED, "a quoted field that does not end");
 		if (*r->at != '"')
@@ -113,7 +113,7 @@ static enum status read_plain(struct cell_reader *r, char cell[INVENTORY_MAX_FIE
 		if (blanks > 0 && (r->at[blanks] == '\0' || r->at[blanks] == r->separator))
 			r->at += blanks;
 		else
-			status = add(r, cell, n);
+			status = add_byte(r, cell, n);
 	}
 	return status;
 }
@@ -195,8 +195,8 @@ static bool is_separator_line(const char *line)
 	return strncmp(line, "sep=", 4) == 0 && strlen(line) == 5 && strchr(",;\t", line[4]);
 }
 
-static enum status take(struct inventory_columns *c, const char *const *cells, size_t n,
-			struct inventory_cells *out, const struct cell_reader *r)
+static enum status map_cells(struct inventory_columns *c, const char *const *cells, size_t n,
+			     struct inventory_cells *out, const struct cell_reader *r)
 {
 	bool is_first = !c->has_begun;
 
@@ -247,5 +247,5 @@ enum status inventory_columns_read(struct inventory_columns *columns, const char
 		columns->separator = find_separator(line);
 	struct cell_reader r = { line, columns->separator, arena, why };
 	enum status status = read_cells(&r, cells, &n);
-	return status == STATUS_OK ? take(columns, cells, n, out, &r) : status;
+	return status == STATUS_OK ? map_cells(columns, cells, n, out, &r) : status;
 }

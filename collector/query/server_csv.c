@@ -53,7 +53,7 @@ void server_csv_add_cell(struct buffer *out, const char *text)
 }
 
 /* A cell that is not the first of its line brings the comma. */
-static void add(struct buffer *out, const char *text)
+static void add_cell(struct buffer *out, const char *text)
 {
 	if (out->size > 0 && out->bytes[out->size - 1] != '\n')
 		buffer_add_char(out, ',');
@@ -122,29 +122,29 @@ static void add_findings(struct buffer *out, const struct view *view)
 	arena_init(&arena);
 	findings_of_view(view, &arena, &f);
 	const struct findings_reason *lead = findings_lead(&f);
-	add(out, lead->code);
-	add(out, lead->text);
-	add(out, join_reasons(&f, &arena));
-	add(out, join_options(&f, &arena));
-	add(out, verdict_after(&f));
+	add_cell(out, lead->code);
+	add_cell(out, lead->text);
+	add_cell(out, join_reasons(&f, &arena));
+	add_cell(out, join_options(&f, &arena));
+	add_cell(out, verdict_after(&f));
 	arena_deinit(&arena);
 }
 
 void server_csv_add(struct buffer *out, const struct view *view, int64_t now_ms)
 {
-	add(out, view->server);
-	add(out, view->organization);
-	add(out, view->site);
-	add(out, view->not_monitored ? "not_monitored" : verdict_name(view->verdict));
+	add_cell(out, view->server);
+	add_cell(out, view->organization);
+	add_cell(out, view->site);
+	add_cell(out, view->not_monitored ? "not_monitored" : verdict_name(view->verdict));
 	buffer_add_text(out, view->silent ? ",true" : ",false");
 	add_time(out, view->since_ms);
 	add_findings(out, view);
-	add(out, advisory_q285350.id);
+	add_cell(out, advisory_q285350.id);
 	add_time(out, view->reported_at_ms);
 	add_age(out, view, now_ms);
-	add(out, view->mta);
-	add(out, view->build);
-	add(out, view->os);
-	add(out, view->exchange_server);
+	add_cell(out, view->mta);
+	add_cell(out, view->build);
+	add_cell(out, view->os);
+	add_cell(out, view->exchange_server);
 	buffer_add_text(out, "\r\n");
 }

@@ -192,7 +192,7 @@ const char *server_filter_read(const char *text, struct arena *arena, struct ser
 }
 
 /* Takes the text over into the arena. */
-static const char *keep(struct buffer *text, struct arena *arena)
+static const char *take_text(struct buffer *text, struct arena *arena)
 {
 	const char *kept = arena_strdup(arena, text->bytes ? text->bytes : "");
 
@@ -213,7 +213,7 @@ const char *server_filter_write(const char *text, struct arena *arena)
 		if (!is_of_page(pair))
 			query_string_add(&out, pair->key, pair->value);
 	}
-	return keep(&out, arena);
+	return take_text(&out, arena);
 }
 
 const char *server_cursor_write(const struct server_filter *f, const struct server_cursor *cursor,
@@ -228,7 +228,7 @@ const char *server_cursor_write(const struct server_filter *f, const struct serv
 	query_string_add(&out, "key", cursor->key);
 	query_string_add(&out, "organization", cursor->organization);
 	query_string_add(&out, "site", cursor->site);
-	return keep(&out, arena);
+	return take_text(&out, arena);
 }
 
 /* Is `word` somewhere in `text`, without case? */

@@ -6,7 +6,7 @@
 #include "collector/base/lower_bound.h"
 #include "proto/base/casefold.h"
 
-/* What was well when it was last heard of may be anything now. */
+/* A server that was well when it was last heard of may be anything now. */
 static bool is_stale(const struct fleet_row *row)
 {
 	return row->silent && row->verdict > VERDICT_UNKNOWN;
@@ -320,8 +320,8 @@ static void pass_all(struct pass *pass, const struct server_list *list, struct a
 	pass_rows(pass, &known, known.n);
 }
 
-static void fill(struct server_page *out, const struct server_filter *f, struct page *page,
-		 struct arena *arena)
+static void fill_page(struct server_page *out, const struct server_filter *f, struct page *page,
+		      struct arena *arena)
 {
 	sort(page);
 	out->more = page->n > f->limit;
@@ -346,5 +346,5 @@ void server_select(const struct server_filter *f, const struct server_list *list
 	pass.page.limit = f->limit < n ? f->limit + 1 : n;
 	pass.page.items = arena_alloc_array(arena, 2 * pass.page.limit, sizeof(struct item));
 	pass_all(&pass, list, arena);
-	fill(out, f, &pass.page, arena);
+	fill_page(out, f, &pass.page, arena);
 }

@@ -31,7 +31,7 @@ static const char *escaped(const char *text, struct arena *arena)
 	return copy;
 }
 
-static void add(struct transfer_secrets *out, const char *text, struct arena *arena)
+static void add_secret(struct transfer_secrets *out, const char *text, struct arena *arena)
 {
 	const char *json = escaped(text, arena);
 
@@ -52,7 +52,7 @@ static void add_login(struct transfer_secrets *out, const char *user, const char
 
 	plain[0] = '\0';
 	plain[1 + strcspn(basic, ":")] = '\0';
-	add(out, password, arena);
+	add_secret(out, password, arena);
 	add_one(out, base64_encode(basic, n, arena), arena);
 	add_one(out, base64_encode(password, strlen(password), arena), arena);
 	add_one(out, base64_encode(plain, n + 1, arena), arena);
@@ -64,7 +64,7 @@ static void add_field(struct transfer_secrets *out, const char *field, struct ar
 	if (!text_has_prefix(field, "Authorization: "))
 		return;
 	const char *value = strrchr(field, ' ') + 1;
-	add(out, value, arena);
+	add_secret(out, value, arena);
 }
 
 /* The parts of a URL between `marks` that are at least `least` bytes long; `text` is cut. */
@@ -75,7 +75,7 @@ static void add_parts(struct transfer_secrets *out, char *text, const char *mark
 
 	for (char *part = strtok_r(text, marks, &rest); part; part = strtok_r(NULL, marks, &rest)) {
 		if (strlen(part) >= least)
-			add(out, part, arena);
+			add_secret(out, part, arena);
 	}
 }
 
@@ -98,7 +98,7 @@ void transfer_secrets_collect(const struct transfer_request *request, struct are
 	add_login(out, request->user, request->password, arena);
 	add_login(out, request->proxy_user, request->proxy_password, arena);
 	if (request->body_secret)
-		add(out, request->body_secret, arena);
+		add_secret(out, request->body_secret, arena);
 	if (request->hides_url)
 		add_url(out, request->url, arena);
 }

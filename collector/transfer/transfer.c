@@ -78,7 +78,7 @@ static void fill_result(struct transfer *t, CURLcode code, struct transfer_resul
 					 .is_cut = t->is_cut };
 	fill_texts(t, code, out);
 	out->link = find_link(t);
-	/* These fail only for an invalid handle. */
+	/* The calls below fail only for an invalid handle. */
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
 	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &retry_s);
 	out->retry_s = retry_s < TRANSFER_MAX_RETRY_S ? (int64_t)retry_s : TRANSFER_MAX_RETRY_S;
@@ -249,7 +249,7 @@ struct transfers *transfers_new(uv_loop_t *loop)
 	set->timer = loop_timer_new(loop, on_timer, set);
 	set->soon = loop_timer_new(loop, report_start_failures, set);
 	transfers_open_mails(set);
-	/* These fail only for an unknown option. */
+	/* The calls below fail only for an unknown option. */
 	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
 	(void)curl_multi_setopt(set->multi, CURLMOPT_SOCKETDATA, set);
 	(void)curl_multi_setopt(set->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
@@ -391,7 +391,7 @@ static void set_http(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_USERAGENT, "mtawatch-collector/" MTAWATCH_VERSION);
 }
 
-static void begin(struct transfers *set, struct transfer *t)
+static void start_transfer(struct transfers *set, struct transfer *t)
 {
 	transfer_put_in(&set->first, t);
 	(void)curl_multi_add_handle(set->multi, t->easy); /* a new handle of a living multi */
@@ -430,7 +430,7 @@ struct transfer *transfer_start(struct transfers *set, const struct transfer_req
 	if (t->failed == CURLE_OK && t->mail)
 		transfer_begin_mail(t);
 	else if (t->failed == CURLE_OK)
-		begin(set, t);
+		start_transfer(set, t);
 	if (t->failed != CURLE_OK)
 		fail_async(set, t);
 	return t;

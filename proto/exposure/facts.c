@@ -59,7 +59,7 @@ static bool is_single(unsigned set)
 	return (set & (set - 1)) == 0;
 }
 
-/* One verdict for a set of them (EXPOSURE: missing facts). */
+/* One verdict for a set of verdicts (EXPOSURE: missing facts). */
 static enum verdict combine(unsigned verdicts)
 {
 	unsigned harmful = verdicts & (FACT_IS(VERDICT_FAILING) | FACT_IS(VERDICT_EXPOSED) |

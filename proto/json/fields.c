@@ -77,7 +77,7 @@ static const struct json_node *look(const struct json_reading *in, const struct 
 	return member && in->null_is_absent && member->kind == JSON_NULL ? NULL : member;
 }
 
-/* The same, of which there is nothing more to ask. */
+/* Finds a member of which there is nothing more to ask. */
 static const struct json_node *find(struct json_reading *in, const struct json_place *at,
 				    const char *name)
 {

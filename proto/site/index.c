@@ -96,7 +96,7 @@ struct change {
 	struct arena arena;
 };
 
-/* What changes of a peer; notes how it is where nothing has changed yet. */
+/* The change of a peer; notes how the peer is where nothing has changed yet. */
 static struct site_peer_change *change_of(struct change *change, struct site_peer *peer)
 {
 	struct site_peer_change *of_peer = peer->change;

@@ -281,7 +281,7 @@ static unsigned current_set(const struct image_registry *registry, struct arena 
 	return 0;
 }
 
-/* That key in the current control set, or NULL: `key` is not in a control set. */
+/* The path of `key` in the current control set, or NULL: `key` is not in a control set. */
 static const char *in_control_set(const struct image_registry *registry, const char *key,
 				  struct arena *arena)
 {

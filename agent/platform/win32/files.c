@@ -185,7 +185,7 @@ static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, 
 	if (status != STATUS_OK)
 		return status;
 
-	/* One that is left would keep its own owner and access list. */
+	/* A file that is left would keep its own owner and access list. */
 	if (!DeleteFileW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND)
 		return from_win32(GetLastError());
 	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, attributes, CREATE_NEW,
