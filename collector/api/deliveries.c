@@ -95,7 +95,21 @@ static void on_retried(void *user, enum status status, const char *error)
 		api_fail_change(call, error);
 }
 
-void api_delivery_retry(struct call *call)
+/* A delivery that is to be sent again; in the call's arena. */
+struct resending {
+	int64_t id;
+	struct arena *arena;
+	struct record_delivery row;
+};
+
+static enum status read_delivery(const struct store_connection *reader, void *user,
+				 char error[STORE_ERROR_SIZE])
+{
+	struct resending *r = user;
+	return store_read_delivery(reader, r->id, r->arena, &r->row, error);
+}
+
+static void resend(struct call *call, void *user, enum status status)
 {
 	static const struct problem unknown = { .status = 404,
 						.code = "unknown_delivery",
@@ -106,14 +120,23 @@ void api_delivery_retry(struct call *call)
 		.detail = "It was delivered, or is under way just now.",
 	};
 	const struct api *api = call->context;
+	const struct resending *r = user;
 	struct record_audit audit =
 		api_audit(call, "delivery.retry", RECORD_KIND_ALERT, call->params[0]);
-	char error[STORE_ERROR_SIZE];
 
-	enum status status = outbox_retry(alerting_outbox(api->alerting), api_path_id(call), &audit,
-					  on_retried, call, error);
+	if (status == STATUS_OK)
+		status = outbox_retry(alerting_outbox(api->alerting), &r->row, &audit, on_retried,
+				      call);
 	api_answer_refused(call, status,
 			   status == STATUS_CONFLICT    ? &delivered
 			   : status == STATUS_NOT_FOUND ? &unknown
 							: NULL);
+}
+
+void api_delivery_retry(struct call *call)
+{
+	struct resending *r = arena_alloc(&call->arena, sizeof *r);
+
+	*r = (struct resending){ .id = api_path_id(call), .arena = &call->arena };
+	api_ask(call, &(struct api_question){ read_delivery, resend, NULL, r });
 }

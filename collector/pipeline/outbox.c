@@ -275,32 +275,6 @@ static void on_sent(void *user, const struct hook_result *result)
 	outbox_send_due(delivery->outbox);
 }
 
-/* Reads the notification's body from the store and makes an attempt. */
-static void send_head(struct delivery *delivery, struct hook *hook)
-{
-	struct outbox *outbox = delivery->outbox;
-	struct notification notification;
-	struct record_delivery row;
-	char error[STORE_ERROR_SIZE];
-	struct arena arena;
-
-	assert(delivery->queue->first == delivery && !delivery->is_busy);
-	arena_init(&arena);
-	enum status status = store_read_delivery(store_reader(outbox->options.store),
-						 delivery->row.id, &arena, &row, error);
-	if (status != STATUS_OK) {
-		delivery->row.next_ms = outbox->options.now_ms() + SAVE_RETRY_MS;
-	} else if (notification_read(row.body, row.body_size, &arena, &notification) != STATUS_OK) {
-		set_result(delivery, "it is damaged in the store");
-		end_delivery(delivery, RECORD_DELIVERY_DEAD);
-	} else {
-		delivery->is_busy = true;
-		delivery->hook_state->n_running++;
-		hook_send(hook, &notification, on_sent, delivery);
-	}
-	arena_deinit(&arena);
-}
-
 /* The reason why nothing is sent to a hook, or NULL. */
 static const char *why_not_sent(const struct hook *hook, const struct hook_state *hook_state)
 {
@@ -316,6 +290,91 @@ static const char *why_not_sent(const struct hook *hook, const struct hook_state
 static bool is_future(int64_t ms, int64_t now_ms)
 {
 	return ms > now_ms && ms - now_ms <= OUTBOX_MAX_RETRY_AFTER_S * 1000;
+}
+
+/* An attempt whose notification is read from the store. */
+struct attempt {
+	struct delivery *delivery;
+	int64_t id;
+	struct notification notification;
+	bool is_damaged;
+	struct arena arena;
+};
+
+static enum status read_attempt(const struct store_connection *reader, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	struct attempt *attempt = user;
+	struct record_delivery row;
+
+	enum status status = store_read_delivery(reader, attempt->id, &attempt->arena, &row, error);
+	if (status == STATUS_OK)
+		attempt->is_damaged = notification_read(row.body, row.body_size, &attempt->arena,
+							&attempt->notification) != STATUS_OK;
+	return status;
+}
+
+static void end_unsent(struct delivery *delivery, const char *why)
+{
+	set_result(delivery, why);
+	end_delivery(delivery, RECORD_DELIVERY_DEAD);
+}
+
+/* The hook may have changed meanwhile, or have asked for a pause. */
+static void make_attempt(struct attempt *attempt)
+{
+	struct delivery *delivery = attempt->delivery;
+	struct outbox *outbox = delivery->outbox;
+	struct hook *hook = hooks_find(outbox->options.hooks, delivery->row.hook);
+	const char *why_not = why_not_sent(hook, delivery->hook_state);
+
+	assert(delivery->queue->first == delivery && !delivery->is_busy);
+	if (why_not) {
+		end_unsent(delivery, why_not);
+	} else if (attempt->is_damaged) {
+		end_unsent(delivery, "it is damaged in the store");
+	} else if (!is_future(delivery->hook_state->not_before_ms, outbox->options.now_ms())) {
+		delivery->is_busy = true;
+		delivery->hook_state->n_running++;
+		hook_send(hook, &attempt->notification, on_sent, delivery);
+	}
+}
+
+static void on_attempt_read(void *user, enum status status, const char *error)
+{
+	struct attempt *attempt = user;
+	struct delivery *delivery = attempt->delivery;
+	struct outbox *outbox = delivery->outbox;
+	(void)error; /* it is read again */
+
+	delivery->is_busy = false;
+	delivery->hook_state->n_running--;
+	if (status != STATUS_OK)
+		delivery->row.next_ms = outbox->options.now_ms() + SAVE_RETRY_MS;
+	else if (!outbox->is_stopped)
+		make_attempt(attempt);
+	arena_deinit(&attempt->arena);
+	free(attempt);
+	outbox_send_due(outbox);
+}
+
+/* Reads the notification's body from the store, and then makes an attempt. */
+static void send_head(struct delivery *delivery)
+{
+	struct attempt *attempt = mem_alloc(sizeof *attempt);
+
+	attempt->delivery = delivery;
+	attempt->id = delivery->row.id;
+	arena_init(&attempt->arena);
+	if (store_ask(delivery->outbox->options.store, read_attempt, on_attempt_read, attempt) ==
+	    STATUS_OK) {
+		delivery->is_busy = true;
+		delivery->hook_state->n_running++;
+		return;
+	}
+	delivery->row.next_ms = delivery->outbox->options.now_ms() + SAVE_RETRY_MS;
+	arena_deinit(&attempt->arena);
+	free(attempt);
 }
 
 /* Sends the head of a queue if that can be sent now. Returns when to try again. */
@@ -338,11 +397,10 @@ static int64_t try_head(struct delivery *delivery, int64_t now_ms)
 	struct hook *hook = hooks_find(outbox->options.hooks, delivery->row.hook);
 	const char *why_not = why_not_sent(hook, delivery->hook_state);
 	if (why_not) {
-		set_result(delivery, why_not);
-		end_delivery(delivery, RECORD_DELIVERY_DEAD);
+		end_unsent(delivery, why_not);
 		return INT64_MAX;
 	}
-	send_head(delivery, hook);
+	send_head(delivery);
 	return delivery->is_busy ? INT64_MAX : delivery->row.next_ms;
 }
 

@@ -78,16 +78,15 @@ void outbox_put(struct outbox *outbox, const struct record_delivery *row);
 void outbox_retry_now(struct outbox *outbox);
 
 /*
- * Sends a waiting or dead notification again; `audit` may be NULL. `done` runs once, from the loop.
+ * Sends a waiting or dead notification again, whose row was just read; `audit` may be NULL. `done`
+ * runs once, from the loop.
  *
- * STATUS_NOT_FOUND  there is none of that id
- * STATUS_CONFLICT   it was delivered, or is under way
- * STATUS_LIMIT      too much waits for the store
- * others            the store could not be read
+ * STATUS_CONFLICT  it was delivered, or is under way
+ * STATUS_LIMIT     too much waits for the store
  */
 typedef void outbox_done(void *user, enum status status, const char *error);
-enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_audit *audit,
-			 outbox_done *done, void *user, char error[STORE_ERROR_SIZE]);
+enum status outbox_retry(struct outbox *outbox, const struct record_delivery *row,
+			 const struct record_audit *audit, outbox_done *done, void *user);
 
 /* Has the hook's receiver answered that it wants nothing any more? */
 bool outbox_is_disabled(const struct outbox *outbox, const char *hook);

@@ -14,7 +14,7 @@ struct delivery {
 	struct hook_state *hook_state;
 	struct delivery_queue *queue;
 	struct delivery *next; /* in its queue */
-	bool is_busy;          /* an attempt or its saving is under way */
+	bool is_busy;          /* an attempt, with its reading, or its saving is under way */
 	bool is_unsaved;       /* what became of it is to be saved */
 	bool disables;         /* and its hook with it */
 	struct record_hook hook;
@@ -60,9 +60,6 @@ struct delivery *outbox_find(const struct outbox *outbox, int64_t id);
 
 /* Adds a notification at the end of its queue. */
 struct delivery *outbox_add(struct outbox *outbox, const struct record_delivery *row);
-
-/* Counts the dead letters anew, and when the last one became one. */
-enum status outbox_count_dead(struct outbox *outbox, char error[STORE_ERROR_SIZE]);
 
 /* Sends what can be sent; the callback of its timer. `user` is the outbox. */
 void outbox_send_due(void *user);

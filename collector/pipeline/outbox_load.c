@@ -36,20 +36,55 @@ static enum status load_row(void *user, const struct record_delivery *row)
 	return STATUS_OK;
 }
 
-static enum status load_dead(void *user, const struct record_delivery *row)
-{
-	struct outbox *outbox = user;
+/* When the last dead letter became one. */
+struct dead_letters {
+	struct outbox *outbox;
+	int64_t known_ms; /* as the outbox had it when the store was asked */
+	int64_t last_ms;  /* as the store has it; TIMESTAMP_NONE: there are none */
+};
 
-	if (row->ended_ms > outbox->last_dead_ms)
-		outbox->last_dead_ms = row->ended_ms;
+static enum status see_dead(void *user, const struct record_delivery *row)
+{
+	struct dead_letters *dead = user;
+
+	if (row->ended_ms > dead->last_ms)
+		dead->last_ms = row->ended_ms;
 	return STATUS_OK;
 }
 
-enum status outbox_count_dead(struct outbox *outbox, char error[STORE_ERROR_SIZE])
+static enum status read_dead(const struct store_connection *reader, void *user,
+			     char error[STORE_ERROR_SIZE])
 {
-	outbox->last_dead_ms = TIMESTAMP_NONE;
-	return store_read_deliveries(store_reader(outbox->options.store), RECORD_DELIVERY_DEAD,
-				     INT64_MAX, load_dead, outbox, error);
+	struct dead_letters *dead = user;
+
+	dead->last_ms = TIMESTAMP_NONE;
+	return store_read_deliveries(reader, RECORD_DELIVERY_DEAD, INT64_MAX, see_dead, dead,
+				     error);
+}
+
+/* One that became a dead letter meanwhile is the last one. */
+static void on_dead_read(void *user, enum status status, const char *error)
+{
+	struct dead_letters *dead = user;
+	struct outbox *outbox = dead->outbox;
+
+	if (status == STATUS_OK && outbox->last_dead_ms == dead->known_ms)
+		outbox->last_dead_ms = dead->last_ms;
+	else if (status != STATUS_OK && status != STATUS_REFUSED)
+		log_error("%s", error); /* the ill of dead letters ends with the next start */
+	free(dead);
+	if (!outbox->is_stopped)
+		outbox->options.changed(outbox->options.user);
+}
+
+/* And tells then that something has changed. */
+static void ask_for_dead(struct outbox *outbox)
+{
+	struct dead_letters *dead = mem_alloc(sizeof *dead);
+
+	*dead = (struct dead_letters){ outbox, outbox->last_dead_ms, TIMESTAMP_NONE };
+	if (store_ask(outbox->options.store, read_dead, on_dead_read, dead) != STATUS_OK)
+		on_dead_read(dead, STATUS_LIMIT, "too much is asked of the store");
 }
 
 static enum status load_hook(void *user, const struct record_hook *row)
@@ -65,12 +100,15 @@ enum status outbox_load(struct outbox *outbox, char error[STORE_ERROR_SIZE])
 {
 	struct store *store = outbox->options.store;
 	struct loading l = { .outbox = outbox };
+	struct dead_letters dead;
 
 	arena_init(&l.arena);
 	enum status status = store_read_deliveries(store_reader(store), RECORD_DELIVERY_WAITING,
 						   INT64_MAX, load_row, &l, error);
 	if (status == STATUS_OK)
-		status = outbox_count_dead(outbox, error);
+		status = read_dead(store_reader(store), &dead, error);
+	if (status == STATUS_OK)
+		outbox->last_dead_ms = dead.last_ms;
 	for (struct hook_state *r = outbox->hook_states; r; r = r->next)
 		r->is_known = r->is_disabled = false;
 	if (status == STATUS_OK)
@@ -101,7 +139,6 @@ static void apply_resend(struct resend *resend)
 	struct outbox *outbox = resend->outbox;
 	struct delivery *known = outbox_find(outbox, resend->row.id);
 	struct hook_state *hook_state = outbox_hook_state(outbox, resend->row.hook);
-	char error[STORE_ERROR_SIZE];
 
 	if (hook_state->is_disabled)
 		hook_state->is_known = false; /* it is to hear of everything that fires */
@@ -111,10 +148,9 @@ static void apply_resend(struct resend *resend)
 		known->row.next_ms = resend->row.next_ms;
 	else if (!known)
 		outbox_add(outbox, &resend->row);
-	if (outbox_count_dead(outbox, error) != STATUS_OK)
-		log_error("%s", error); /* the ill of dead letters ends with the next start */
+	if (!outbox->is_stopped)
+		ask_for_dead(outbox);
 	outbox_send_due(outbox);
-	outbox->options.changed(outbox->options.user);
 }
 
 static void on_resend_stored(void *user, enum status status, const char *error)
@@ -137,36 +173,43 @@ static struct record_audit copy_audit(const struct record_audit *audit, struct a
 	return copy;
 }
 
-enum status outbox_retry(struct outbox *outbox, int64_t id, const struct record_audit *audit,
-			 outbox_done *done, void *user, char error[STORE_ERROR_SIZE])
+/* Is it waiting still, as the row says, or dead? */
+static bool may_be_sent_again(const struct outbox *outbox, const struct record_delivery *row)
 {
+	const struct delivery *known = outbox_find(outbox, row->id);
+
+	if (known)
+		return !known->is_busy && !known->is_unsaved;
+	return row->state == RECORD_DELIVERY_DEAD;
+}
+
+enum status outbox_retry(struct outbox *outbox, const struct record_delivery *row,
+			 const struct record_audit *audit, outbox_done *done, void *user)
+{
+	if (!may_be_sent_again(outbox, row))
+		return STATUS_CONFLICT;
+
 	struct resend *resend = mem_alloc(sizeof *resend);
-	struct delivery *known = outbox_find(outbox, id);
 	struct store_change change = { .delivery = &resend->row,
 				       .done = on_resend_stored,
 				       .user = resend };
-
-	*resend = (struct resend){ .outbox = outbox, .done = done, .user = user };
+	*resend = (struct resend){ .outbox = outbox, .row = *row, .done = done, .user = user };
 	arena_init(&resend->arena);
-	enum status status = store_read_delivery(store_reader(outbox->options.store), id,
-						 &resend->arena, &resend->row, error);
-	if (status == STATUS_OK && (resend->row.state == RECORD_DELIVERY_DONE ||
-				    (known && (known->is_busy || known->is_unsaved))))
-		status = STATUS_CONFLICT;
-	if (status == STATUS_OK) {
-		resend->row.state = RECORD_DELIVERY_WAITING;
-		resend->row.next_ms = outbox->options.now_ms();
-		resend->row.ended_ms = TIMESTAMP_NONE;
-		resend->row.attempts = 0;
-		resend->hook = (struct record_hook){ resend->row.hook, false, resend->row.next_ms };
-		if (outbox_is_disabled(outbox, resend->row.hook))
-			change.hook = &resend->hook;
-		if (audit) {
-			resend->audit = copy_audit(audit, &resend->arena);
-			change.audit = &resend->audit;
-		}
-		status = store_submit(outbox->options.store, &change);
+	resend->row.hook = arena_strdup(&resend->arena, row->hook);
+	resend->row.lane = arena_strdup(&resend->arena, row->lane);
+	resend->row.result = arena_strdup(&resend->arena, row->result);
+	resend->row.state = RECORD_DELIVERY_WAITING;
+	resend->row.next_ms = outbox->options.now_ms();
+	resend->row.ended_ms = TIMESTAMP_NONE;
+	resend->row.attempts = 0;
+	resend->hook = (struct record_hook){ resend->row.hook, false, resend->row.next_ms };
+	if (outbox_is_disabled(outbox, resend->row.hook))
+		change.hook = &resend->hook;
+	if (audit) {
+		resend->audit = copy_audit(audit, &resend->arena);
+		change.audit = &resend->audit;
 	}
+	enum status status = store_submit(outbox->options.store, &change);
 	if (status != STATUS_OK) {
 		arena_deinit(&resend->arena);
 		free(resend);

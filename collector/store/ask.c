@@ -180,6 +180,11 @@ enum status asker_ask(struct asker *asker, store_asked *read, store_answered *do
 	return STATUS_OK;
 }
 
+size_t asker_count(const struct asker *asker)
+{
+	return asker->n;
+}
+
 void asker_close(struct asker *asker, void (*closed)(void *user), void *user)
 {
 	asker->closed = closed;

@@ -15,6 +15,9 @@ enum status asker_open(struct asker **out, const struct store_engine *engine, co
 /* As store_ask(). */
 enum status asker_ask(struct asker *asker, store_asked *read, store_answered *done, void *user);
 
+/* As store_asking(). */
+size_t asker_count(const struct asker *asker);
+
 /*
  * Ends it: what is being read is answered, what waits is refused, then `closed` is called, once,
  * from the loop; its connection is closed by then.

@@ -446,6 +446,11 @@ enum status store_ask(struct store *store, store_asked *read, store_answered *do
 	return asker_ask(store->asker, read, done, user);
 }
 
+size_t store_asking(const struct store *store)
+{
+	return asker_count(store->asker);
+}
+
 const struct store_connection *store_reader(const struct store *store)
 {
 	return &store->reader;

@@ -188,6 +188,9 @@ typedef enum status store_asked(const struct store_connection *reader, void *use
 typedef void store_answered(void *user, enum status status, const char *error);
 enum status store_ask(struct store *store, store_asked *read, store_answered *done, void *user);
 
+/* Questions whose `done` has not run yet. */
+size_t store_asking(const struct store *store);
+
 /*
  * Every server with its latest report, in order of keys. The rows are borrowed for the call. `each`
  * may stop it by returning anything but STATUS_OK, which is then the result.

@@ -88,11 +88,16 @@ static void on_changed(void *user)
 	play->n_changes++;
 }
 
+static bool store_is_busy(void)
+{
+	return store_pending(play->f.store) + store_asking(play->f.store) > 0;
+}
+
 /* Runs what can run without time going by; timers of the outbox are real ones, and short. */
 static void settle(void)
 {
-	for (int i = 0; i < 3 || store_pending(play->f.store) > 0; i++) {
-		if (store_pending(play->f.store) > 0)
+	for (int i = 0; i < 3 || store_is_busy(); i++) {
+		if (store_is_busy())
 			uv_run(&play->f.loop, UV_RUN_ONCE);
 		else
 			uv_run(&play->f.loop, UV_RUN_NOWAIT);
@@ -252,8 +257,16 @@ static void on_again(void *user, enum status status, const char *error)
 
 static enum status again(int64_t id)
 {
+	struct record_delivery row;
+	struct arena arena;
+
+	arena_init(&arena);
 	play->answered = false;
-	enum status status = outbox_retry(play->outbox, id, NULL, on_again, NULL, play->f.error);
+	enum status status =
+		store_read_delivery(store_reader(play->f.store), id, &arena, &row, play->f.error);
+	if (status == STATUS_OK)
+		status = outbox_retry(play->outbox, &row, NULL, on_again, NULL);
+	arena_deinit(&arena);
 	settle();
 	assert_int_equal(play->answered, status == STATUS_OK);
 	return status == STATUS_OK ? play->answer : status;
