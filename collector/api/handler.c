@@ -127,7 +127,10 @@ static void on_changed(void *user, enum status status, const char *error)
 		waiting.done(waiting.call, waiting.user, status);
 		return;
 	}
-	api_fail_change(waiting.call, error);
+	if (status == STATUS_REFUSED)
+		api_answer_unreadable(waiting.call, error);
+	else
+		api_fail_change(waiting.call, error);
 }
 
 void api_change(struct call *call, const struct identities_change *change, const char *action,
@@ -183,7 +186,8 @@ const struct problem api_unreadable = {
 
 void api_answer_unreadable(struct call *call, const char *error)
 {
-	log_error("%s", error);
+	if (*error)
+		log_error("%s", error);
 	call_answer_problem(call, &api_unreadable);
 }
 
@@ -218,10 +222,7 @@ static void on_read(void *user, enum status status, const char *error)
 		return;
 	}
 	drop(question);
-	if (is_read || status == STATUS_REFUSED)
-		call_answer_problem(call, &api_unreadable); /* nobody hears it */
-	else
-		api_answer_unreadable(call, error);
+	api_answer_unreadable(call, is_read ? "" : error); /* which nobody hears who has gone */
 }
 
 void api_ask(struct call *call, const struct api_question *question)

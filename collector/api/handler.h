@@ -70,8 +70,8 @@ void api_answer_ended(void *user, enum status status, const char *error);
 void api_answer_refused(struct call *call, enum status status, const struct problem *why);
 
 /*
- * 503: the store cannot be read, for the reason that is logged here. What is in memory is right all
- * the same, so that nobody but this caller is to know.
+ * 503: the store cannot be read, for the reason that is logged here ("": there is none to log). What
+ * is in memory is right all the same, so that nobody but this caller is to know.
  */
 extern const struct problem api_unreadable;
 void api_answer_unreadable(struct call *call, const char *error);

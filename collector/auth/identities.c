@@ -7,9 +7,6 @@
 #include "collector/base/log.h"
 #include "proto/base/mem.h"
 
-/* Lines of the audit log read at a time; after more than that everything is read anew. */
-#define MAX_LINES 1024
-
 struct identity_list *identities_list(struct identities *ids, enum record_kind kind)
 {
 	switch (kind) {
@@ -28,196 +25,84 @@ struct identity_list *identities_list(struct identities *ids, enum record_kind k
 	return NULL;
 }
 
-static void list_init(struct identity_list *list)
-{
-	*list = (struct identity_list){ 0 };
-	arena_init(&list->arena);
-}
-
-static void list_deinit(struct identity_list *list)
-{
-	free(list->rows);
-	arena_deinit(&list->arena);
-}
-
-static enum status add_to_list(void *user, const struct record_identity *identity)
-{
-	struct identity_list *list = user;
-
-	list->rows = mem_make_room(list->rows, list->n, &list->room, sizeof *list->rows);
-	struct record_identity *row = &list->rows[list->n++];
-	*row = *identity;
-	row->name = arena_strdup(&list->arena, identity->name);
-	row->id = NULL;
-	row->made_by = arena_strdup(&list->arena, identity->made_by);
-	return STATUS_OK;
-}
-
-static enum status load_list(struct identities *ids, enum record_kind kind,
-			     char error[STORE_ERROR_SIZE])
-{
-	struct identity_list *list = identities_list(ids, kind);
-	struct identity_list fresh;
-
-	list_init(&fresh);
-	enum status status = store_read_identities(store_reader(ids->options.store), kind, "",
-						   SIZE_MAX / 2, add_to_list, &fresh, error);
-	if (status != STATUS_OK) {
-		list_deinit(&fresh);
-		return status;
-	}
-	list_deinit(list);
-	*list = fresh;
-	return STATUS_OK;
-}
-
-static enum status add_agent(void *user, const struct record_identity *identity)
-{
-	struct agent_map *agents = user;
-	struct uuid id;
-
-	if (identity->id && uuid_parse(identity->id, &id) == STATUS_OK)
-		agent_map_put(agents, &id, identity->hash, identity->name, identity->made_at_ms);
-	return STATUS_OK;
-}
-
-static enum status load_agents(struct identities *ids, char error[STORE_ERROR_SIZE])
-{
-	struct agent_map fresh = { 0 };
-	enum status status =
-		store_read_identities(store_reader(ids->options.store), RECORD_KIND_AGENT, "",
-				      SIZE_MAX / 2, add_agent, &fresh, error);
-	if (status != STATUS_OK) {
-		agent_map_deinit(&fresh);
-		return status;
-	}
-	agent_map_deinit(&ids->agents);
-	ids->agents = fresh;
-	return STATUS_OK;
-}
-
-static enum status load_lists(struct identities *ids, char error[STORE_ERROR_SIZE])
-{
-	enum status status = load_list(ids, RECORD_KIND_TOKEN, error);
-	if (status == STATUS_OK)
-		status = load_list(ids, RECORD_KIND_SECRET, error);
-	if (status == STATUS_OK)
-		status = load_list(ids, RECORD_KIND_SESSION, error);
-	return status;
-}
-
-/* Changes that happen while this reads are in lines behind the first one that it reads. */
-static enum status load_all(struct identities *ids, char error[STORE_ERROR_SIZE])
-{
-	int64_t last = 0;
-	enum status status = store_read_last_audit(store_reader(ids->options.store), &last, error);
-	if (status == STATUS_OK)
-		status = load_agents(ids, error);
-	if (status == STATUS_OK)
-		status = load_lists(ids, error);
-	if (status == STATUS_OK)
-		ids->seen = last;
-	return status;
-}
-
-/* New lines of the audit log, and whether they concern identities. */
-struct news {
-	int64_t first;
-	int64_t last;
-	size_t n;
-	bool lists;
-	struct arena arena;
-	struct {
-		const char *host;
-		const char *id;
-	} agents[MAX_LINES];
-	size_t n_agents;
-};
-
-static enum status note_line(void *user, const struct record_audit *line)
-{
-	struct news *news = user;
-
-	if (news->n++ == 0)
-		news->first = line->id;
-	news->last = line->id;
-	if (line->kind == RECORD_KIND_AGENT && line->object_id) {
-		news->agents[news->n_agents].host = arena_strdup(&news->arena, line->object);
-		news->agents[news->n_agents++].id = arena_strdup(&news->arena, line->object_id);
-	} else if (line->kind >= RECORD_KIND_TOKEN && line->kind <= RECORD_KIND_SESSION) {
-		news->lists = true;
-	}
-	return STATUS_OK;
-}
-
-/* The agent of that id is what the store says under the host's name, or no more. */
-static enum status refresh_agent(struct identities *ids, const char *host, const char *id_text,
-				 struct arena *arena, char error[STORE_ERROR_SIZE])
-{
-	struct record_identity agent;
-	struct uuid id;
-
-	if (uuid_parse(id_text, &id) != STATUS_OK)
-		return STATUS_OK;
-	enum status status = store_read_identity(store_reader(ids->options.store),
-						 RECORD_KIND_AGENT, host, arena, &agent, error);
-	if (status == STATUS_OK && agent.id && strcmp(agent.id, id_text) == 0)
-		return add_agent(&ids->agents, &agent);
-	if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
-		agent_map_remove(&ids->agents, &id);
-		return STATUS_OK;
-	}
-	return status;
-}
-
-static enum status take_news(struct identities *ids, struct news *news,
-			     char error[STORE_ERROR_SIZE])
-{
-	if (news->n == 0)
-		return STATUS_OK;
-	if (news->first != ids->seen + 1 || news->n == MAX_LINES)
-		return load_all(ids, error); /* lines are lost, or too many */
-	enum status status = STATUS_OK;
-	for (size_t i = 0; status == STATUS_OK && i < news->n_agents; i++)
-		status = refresh_agent(ids, news->agents[i].host, news->agents[i].id, &news->arena,
-				       error);
-	if (status == STATUS_OK && news->lists)
-		status = load_lists(ids, error);
-	if (status == STATUS_OK)
-		ids->seen = news->last;
-	return status;
-}
-
 static void call_looked(const struct identities *ids, bool changed)
 {
 	if (ids->options.looked)
 		ids->options.looked(ids->options.user, changed);
 }
 
-enum status identities_refresh(struct identities *ids, char error[STORE_ERROR_SIZE])
-{
-	struct news news = { 0 };
+/* What is read of the store at a time, for the changes that are committed. */
+struct refresh {
+	struct identities *identities;
+	struct identity_news news;
+	struct identity_change_list changes;
+};
 
-	arena_init(&news.arena);
-	enum status status = store_read_audit_after(store_reader(ids->options.store), ids->seen,
-						    MAX_LINES, note_line, &news, error);
-	if (status == STATUS_OK)
-		status = take_news(ids, &news, error);
-	arena_deinit(&news.arena);
-	if (status == STATUS_OK && news.n > 0)
-		call_looked(ids, true);
+static enum status read_refresh(const struct store_connection *reader, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	struct refresh *refresh = user;
+	struct identity_change *change;
+
+	enum status status = identity_news_read(reader, &refresh->news, error);
+	STAILQ_FOREACH(change, &refresh->changes, link)
+	{
+		if (status == STATUS_OK)
+			status = identity_change_compare(reader, change, error);
+	}
 	return status;
+}
+
+static void note_failure(struct identities *ids, enum status status, const char *error)
+{
+	bool fails = status != STATUS_OK && status != STATUS_REFUSED;
+
+	if (fails && !ids->failing)
+		log_error("tokens and agents may be out of date: %s", error);
+	ids->failing = fails;
+}
+
+static void on_refreshed(void *user, enum status status, const char *error)
+{
+	struct refresh *refresh = user;
+	struct identities *ids = refresh->identities;
+
+	ids->is_refreshing = false;
+	if (status == STATUS_OK)
+		identity_news_take(&refresh->news, ids);
+	note_failure(ids, status, error);
+	if (status == STATUS_OK && refresh->news.n_lines > 0)
+		call_looked(ids, true);
+	identity_change_end_all(&refresh->changes, status, error);
+	identity_news_deinit(&refresh->news);
+	free(refresh);
+	if (!STAILQ_EMPTY(&ids->committed))
+		identities_refresh(ids);
+}
+
+void identities_refresh(struct identities *ids)
+{
+	if (ids->is_refreshing)
+		return;
+	if (ids->stopped) {
+		identity_change_end_all(&ids->committed, STATUS_REFUSED, "");
+		return;
+	}
+	struct refresh *refresh = mem_alloc(sizeof *refresh);
+	refresh->identities = ids;
+	identity_news_init(&refresh->news, ids->seen);
+	STAILQ_INIT(&refresh->changes);
+	STAILQ_CONCAT(&refresh->changes, &ids->committed);
+	ids->is_refreshing = true;
+	if (store_ask(ids->options.store, read_refresh, on_refreshed, refresh) != STATUS_OK)
+		on_refreshed(refresh, STATUS_LIMIT, "too much is asked of the store");
 }
 
 static void on_poll(void *user)
 {
 	struct identities *ids = user;
-	char error[STORE_ERROR_SIZE];
-	bool fails = identities_refresh(ids, error) != STATUS_OK;
 
-	if (fails && !ids->failing)
-		log_error("tokens and agents may be out of date: %s", error);
-	ids->failing = fails;
+	identities_refresh(ids);
 	call_looked(ids, false);
 	if (!ids->stopped)
 		loop_timer_start(ids->poll, IDENTITIES_POLL_MS);
@@ -227,12 +112,15 @@ enum status identities_open(struct identities **out, const struct identities_opt
 			    char error[STORE_ERROR_SIZE])
 {
 	struct identities *ids = mem_alloc(sizeof *ids);
+	struct identity_news news;
 
 	ids->options = *options;
-	list_init(&ids->tokens);
-	list_init(&ids->secrets);
-	list_init(&ids->sessions);
-	enum status status = load_all(ids, error);
+	STAILQ_INIT(&ids->committed);
+	identity_news_init(&news, IDENTITIES_SEEN_NOTHING);
+	enum status status = identity_news_read(store_reader(options->store), &news, error);
+	if (status == STATUS_OK)
+		identity_news_take(&news, ids);
+	identity_news_deinit(&news);
 	if (status != STATUS_OK) {
 		identities_free(ids);
 		return status;
@@ -254,9 +142,9 @@ void identities_free(struct identities *ids)
 	if (!ids)
 		return;
 	agent_map_deinit(&ids->agents);
-	list_deinit(&ids->tokens);
-	list_deinit(&ids->secrets);
-	list_deinit(&ids->sessions);
+	identity_list_deinit(&ids->tokens);
+	identity_list_deinit(&ids->secrets);
+	identity_list_deinit(&ids->sessions);
 	free(ids);
 }
 

@@ -96,7 +96,9 @@ struct identities_change {
  *
  * STATUS_OK        it is durable, and known here; what was there already with the same hash counts
  * STATUS_CONFLICT  the name was taken by another one
- * others           it could not be stored, or not be read back: `error` says why
+ * STATUS_REFUSED   it is durable, but could not be read back: it will be known here later. `error`
+ *                  says why; "": the collector ends
+ * others           it could not be stored: `error` says why
  */
 typedef void identities_done(void *user, enum status status, const char *error);
 

@@ -5,17 +5,6 @@
 #include "collector/model/record_identity.h"
 #include "proto/base/mem.h"
 
-/* A change on its way to the store, with everything that it points to. */
-struct identity_change {
-	struct identities *identities;
-	struct record_identity identity;
-	struct record_audit audit;
-	bool adds;
-	identities_done *done;
-	void *user;
-	struct arena arena;
-};
-
 static void copy_change(struct identity_change *pending, const struct record_identity *identity,
 			const struct record_audit *audit)
 {
@@ -36,33 +25,52 @@ static void copy_change(struct identity_change *pending, const struct record_ide
 	};
 }
 
-/* Is what the store has under that name what was to be added? */
-static enum status compare_stored(struct identity_change *pending, char error[STORE_ERROR_SIZE])
+enum status identity_change_compare(const struct store_connection *reader,
+				    struct identity_change *change, char error[STORE_ERROR_SIZE])
 {
-	const struct record_identity *ours = &pending->identity;
+	const struct record_identity *ours = &change->identity;
 	struct record_identity stored;
+
+	change->outcome = STATUS_OK;
+	if (!change->adds)
+		return STATUS_OK;
 	enum status status =
-		store_read_identity(store_reader(pending->identities->options.store), ours->kind,
-				    ours->name, &pending->arena, &stored, error);
-	if (status == STATUS_OK && !secret_hash_equal(stored.hash, ours->hash))
-		return STATUS_CONFLICT;
-	return status == STATUS_NOT_FOUND ? STATUS_CONFLICT : status; /* revoked meanwhile */
+		store_read_identity(reader, ours->kind, ours->name, &change->arena, &stored, error);
+	if (status == STATUS_NOT_FOUND || /* revoked meanwhile */
+	    (status == STATUS_OK && !secret_hash_equal(stored.hash, ours->hash)))
+		change->outcome = STATUS_CONFLICT;
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static void on_committed(void *user, enum status status, const char *reason)
+static void end_change(struct identity_change *change, enum status status, const char *error)
 {
-	struct identity_change *pending = user;
-	char error[STORE_ERROR_SIZE] = "";
+	change->done(change->user, status, error);
+	arena_deinit(&change->arena);
+	free(change);
+}
 
-	if (status == STATUS_OK) {
-		status = identities_refresh(pending->identities, error);
-		if (status == STATUS_OK && pending->adds)
-			status = compare_stored(pending, error);
-		reason = error;
+void identity_change_end_all(struct identity_change_list *changes, enum status status,
+			     const char *error)
+{
+	struct identity_change *change;
+
+	while ((change = STAILQ_FIRST(changes)) != NULL) {
+		STAILQ_REMOVE_HEAD(changes, link);
+		end_change(change, status == STATUS_OK ? change->outcome : STATUS_REFUSED, error);
 	}
-	pending->done(pending->user, status, reason);
-	arena_deinit(&pending->arena);
-	free(pending);
+}
+
+static void on_committed(void *user, enum status status, const char *error)
+{
+	struct identity_change *change = user;
+	struct identities *ids = change->identities;
+
+	if (status != STATUS_OK) {
+		end_change(change, status, error);
+		return;
+	}
+	STAILQ_INSERT_TAIL(&ids->committed, change, link);
+	identities_refresh(ids);
 }
 
 enum status identities_submit(struct identities *ids, const struct identities_change *change,

@@ -250,6 +250,22 @@ def test_a_call_that_cannot_read_what_it_needs_stops_nothing_else(tmp_path, tabl
     assert "no such table" in collector.log and "not ready" not in collector.log
 
 
+def test_a_change_that_cannot_be_read_back_is_known_later_and_stops_nothing_else(tmp_path):
+    data = tmp_path / "data"
+    body = json.dumps({"name": "ops", "role": "viewer"})
+    with faulty(data) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        with contextlib.closing(sqlite3.connect(data / "mtawatch.db", isolation_level=None)) as other:
+            other.execute("INSERT INTO audit (at_ms, who, origin, action, kind, object) VALUES (1, '', '', '', 99, '')")
+            status, _, answer = collector.ask("/v1/tokens", "POST", body, JSON)
+            assert (status, json.loads(answer)["code"]) == (503, "not_readable")
+            assert readiness(collector)[0] == 200
+            assert collector.post(minimal("EXCH1", 2))[0] == 200
+            other.execute("UPDATE audit SET kind = 0 WHERE kind = 99")
+        assert collector.ask("/v1/tokens", "POST", body, JSON)[0] == 409  # it is there
+    assert "not ready" not in collector.log
+
+
 @pytest.mark.parametrize("change, path", [("audit SET kind = 99", "/v1/audit"),
                                           ("identity SET role = 9", "/v1/agents"),
                                           ("identity SET role = -1", "/v1/tokens")])
