@@ -151,7 +151,7 @@ static enum probe_error finish(struct doctor *d, socket_handle handle)
 		if (socket_wait(&watch, 1, 100) != STATUS_OK)
 			return PROBE_LOCAL;
 		if (watch.writable)
-			return socket_finish(handle);
+			return socket_finish(handle, watch.failed);
 	}
 	return PROBE_TIMEOUT;
 }

@@ -131,10 +131,10 @@ static void begin_try(struct run *run, struct slot *s)
 	follow(run, s);
 }
 
-static void on_connected(struct slot *s)
+static void on_connected(struct slot *s, bool failed)
 {
 	assert(s->connecting);
-	enum probe_error error = socket_finish(s->socket);
+	enum probe_error error = socket_finish(s->socket, failed);
 
 	s->connecting = false;
 	if (error == PROBE_OK)
@@ -161,7 +161,7 @@ static void on_ready(struct run *run, struct slot *s, const struct socket_watch 
 		return;
 	s->heard_ms = run->now_ms;
 	if (s->connecting)
-		on_connected(s);
+		on_connected(s, watch->failed);
 	else if (watch->readable)
 		on_readable(s);
 	follow(run, s);

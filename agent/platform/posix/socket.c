@@ -64,10 +64,12 @@ enum probe_error socket_connect(uint32_t from, uint32_t to, uint16_t port, socke
 	return PROBE_OK;
 }
 
-enum probe_error socket_finish(socket_handle socket)
+/* SO_ERROR has the reason of a failure as soon as select() returns. */
+enum probe_error socket_finish(socket_handle socket, bool failed)
 {
 	int code = 0;
 	socklen_t size = sizeof code;
+	(void)failed;
 
 	if (getsockopt((int)socket, SOL_SOCKET, SO_ERROR, &code, &size) != 0)
 		return PROBE_LOCAL;
@@ -125,7 +127,7 @@ enum status socket_wait(struct socket_watch *watches, size_t n, uint32_t ms)
 		if (watches[i].write)
 			FD_SET(fd, &writes);
 		highest = fd > highest ? fd : highest;
-		watches[i].readable = watches[i].writable = false;
+		watches[i].readable = watches[i].writable = watches[i].failed = false;
 	}
 	int found = select(highest + 1, &reads, &writes, NULL, &limit);
 	if (found < 0)

@@ -4,6 +4,8 @@
 #define FD_SETSIZE 1024
 #include <winsock2.h>
 
+#include "agent/platform/connecting.h"
+
 _Static_assert(FD_SETSIZE >= SOCKET_MAX_WATCHED, "one fd_set holds every watched socket");
 
 /* Errors that the network caused; all other codes are this machine's own (PROBE_LOCAL). */
@@ -58,13 +60,29 @@ enum probe_error socket_connect(uint32_t from, uint32_t to, uint16_t port, socke
 	return PROBE_OK;
 }
 
-enum probe_error socket_finish(socket_handle socket)
+static int read_error(void *user)
 {
 	int code = 0;
 	int size = sizeof code;
+	const SOCKET *s = user;
 
-	if (getsockopt((SOCKET)socket, SOL_SOCKET, SO_ERROR, (char *)&code, &size) != 0)
-		return PROBE_LOCAL;
+	return getsockopt(*s, SOL_SOCKET, SO_ERROR, (char *)&code, &size) == 0 ? code
+									       : WSAGetLastError();
+}
+
+static void yield(void)
+{
+	Sleep(0);
+}
+
+enum probe_error socket_finish(socket_handle socket, bool failed)
+{
+	SOCKET s = (SOCKET)socket;
+	const struct connecting connecting = { read_error, yield, &s };
+	int code = connecting_error(&connecting, failed);
+
+	if (code == CONNECTING_NO_REASON)
+		return PROBE_RESET;
 	return code == 0 ? PROBE_OK : from_winsock(code);
 }
 
@@ -81,6 +99,10 @@ enum probe_error socket_send(socket_handle socket, const void *bytes, size_t n, 
 	int code = put < 0 ? WSAGetLastError() : 0;
 
 	*sent = put > 0 ? (size_t)put : 0;
+	if (code == WSAENOTCONN) { /* NT may be writable a moment before it is connected */
+		Sleep(1);
+		return PROBE_OK;
+	}
 	return put >= 0 || code == WSAEWOULDBLOCK ? PROBE_OK : gone(code);
 }
 
@@ -116,7 +138,7 @@ enum status socket_wait(struct socket_watch *watches, size_t n, uint32_t ms)
 	FD_ZERO(&fails);
 	for (size_t i = 0; i < n; i++) {
 		SOCKET s = (SOCKET)watches[i].socket;
-		watches[i].readable = watches[i].writable = false;
+		watches[i].readable = watches[i].writable = watches[i].failed = false;
 		if (watches[i].read)
 			FD_SET(s, &reads);
 		if (watches[i].write) {
@@ -129,7 +151,8 @@ enum status socket_wait(struct socket_watch *watches, size_t n, uint32_t ms)
 	for (size_t i = 0; i < n; i++) {
 		SOCKET s = (SOCKET)watches[i].socket;
 		watches[i].readable = FD_ISSET(s, &reads) != 0;
-		watches[i].writable = FD_ISSET(s, &writes) != 0 || FD_ISSET(s, &fails) != 0;
+		watches[i].failed = FD_ISSET(s, &fails) != 0;
+		watches[i].writable = FD_ISSET(s, &writes) != 0 || watches[i].failed;
 	}
 	return STATUS_OK;
 }
