@@ -8,6 +8,7 @@
 
 #include "agent/platform/win32/access_list.h"
 #include "agent/platform/win32/keystore.h"
+#include "agent/platform/win32/patience.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/windows/codepage.h"
@@ -15,6 +16,8 @@
 static enum status from_win32(DWORD code)
 {
 	switch (code) {
+	case ERROR_SUCCESS:
+		return STATUS_OK;
 	case ERROR_FILE_NOT_FOUND:
 	case ERROR_PATH_NOT_FOUND:
 		return STATUS_NOT_FOUND;
@@ -170,9 +173,8 @@ enum status files_move(const char *from, const char *to)
 
 	if (status == STATUS_OK)
 		status = to_wide(to, target);
-	if (status == STATUS_OK &&
-	    !MoveFileExW(source, target, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-		status = from_win32(GetLastError());
+	if (status == STATUS_OK)
+		status = from_win32(win32_replace_file(source, target));
 	return status;
 }
 
@@ -186,8 +188,9 @@ static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, 
 		return status;
 
 	/* A file that is left would keep its own owner and access list. */
-	if (!DeleteFileW(wide) && GetLastError() != ERROR_FILE_NOT_FOUND)
-		return from_win32(GetLastError());
+	DWORD code = win32_delete_file(wide);
+	if (code != ERROR_SUCCESS && code != ERROR_FILE_NOT_FOUND)
+		return from_win32(code);
 	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, attributes, CREATE_NEW,
 				  FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
@@ -320,6 +323,7 @@ enum status files_erase(const char *path)
 	if (status != STATUS_OK)
 		return status;
 
+	win32_clear_read_only(wide);
 	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
 				  FILE_ATTRIBUTE_NORMAL, NULL);
 	if (file == INVALID_HANDLE_VALUE)
@@ -337,8 +341,8 @@ enum status files_remove(const char *path)
 	wchar_t wide[FILES_MAX_PATH];
 	enum status status = to_wide(path, wide);
 
-	if (status == STATUS_OK && !DeleteFileW(wide))
-		status = from_win32(GetLastError());
+	if (status == STATUS_OK)
+		status = from_win32(win32_delete_file(wide));
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 

@@ -13,6 +13,7 @@
 
 #include "agent/platform/win32/access_list.h"
 #include "agent/platform/win32/keystore.h"
+#include "agent/platform/win32/patience.h"
 
 #define SETTINGS_KEY L"" CONFIG_INSTALLER_KEY
 #define WINDOWS_KEY  L"Software\\Microsoft\\Windows\\CurrentVersion"
@@ -20,6 +21,7 @@
 
 #define PROGRAM_NAME "mtawatch-agent.exe"
 #define POLL_MS      200
+#define MAX_ASIDE    10 /* programs of before that somebody still uses */
 
 /* %ProgramFiles% is no variable of Windows NT 4.0; the registry has it everywhere. */
 enum status install_place(struct arena *arena, const char **program, struct os_error *error)
@@ -42,17 +44,42 @@ enum status install_place(struct arena *arena, const char **program, struct os_e
 	return STATUS_OK;
 }
 
+/*
+ * The old program may not be replaced: somebody runs it, or Event Viewer has its messages open. It can
+ * be renamed, though, and is deleted when nobody uses it any more, at the next start of the system
+ * at the latest.
+ */
+static bool rename_aside(const char *program, struct arena *arena)
+{
+	const wchar_t *file = win32_wide(program, arena);
+
+	for (int i = 0; i < MAX_ASIDE; i++) {
+		const wchar_t *aside =
+			win32_wide(arena_printf(arena, "%s.old%d", program, i), arena);
+		DWORD code = win32_delete_file(aside);
+		if ((code != ERROR_SUCCESS && code != ERROR_FILE_NOT_FOUND) ||
+		    !MoveFileExW(file, aside, 0))
+			continue;
+		(void)MoveFileExW(aside, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
+		return true;
+	}
+	return false;
+}
+
 /* Moves the new program over the old one, which may still be about to end. */
 static enum status put_in_place(const wchar_t *from, const wchar_t *to, const char *program,
-				struct os_error *error)
+				struct arena *arena, struct os_error *error)
 {
 	for (DWORD waited_ms = 0;; waited_ms += POLL_MS) {
-		if (MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+		DWORD code = win32_replace_file(from, to);
+		if (code == ERROR_SUCCESS)
 			return STATUS_OK;
-		DWORD code = GetLastError();
-		if (waited_ms >= INSTALL_BUSY_MS ||
-		    (code != ERROR_SHARING_VIOLATION && code != ERROR_ACCESS_DENIED)) {
-			DeleteFileW(from);
+		bool busy = code == ERROR_SHARING_VIOLATION || code == ERROR_ACCESS_DENIED;
+		if (busy && waited_ms >= INSTALL_BUSY_MS && rename_aside(program, arena) &&
+		    win32_replace_file(from, to) == ERROR_SUCCESS)
+			return STATUS_OK;
+		if (!busy || waited_ms >= INSTALL_BUSY_MS) {
+			(void)win32_delete_file(from);
 			return win32_fail(error, code, "replace %s (does somebody run it?)",
 					  program);
 		}
@@ -157,10 +184,12 @@ static enum status copy_program(const char *program, bool *copied, struct arena 
 	*copied = lstrcmpiW(self, to) != 0;
 	if (!*copied)
 		return STATUS_OK;
-	DeleteFileW(new_file); /* a copy over one that is there would leave it its owner */
+	(void)win32_delete_file(
+		new_file); /* a copy over one that is there would leave it its owner */
 	if (!CopyFileW(self, new_file, TRUE))
 		return win32_fail(error, GetLastError(), "copy this program to %s", program);
-	return put_in_place(new_file, to, program, error);
+	win32_clear_read_only(new_file); /* as it comes from a CD */
+	return put_in_place(new_file, to, program, arena, error);
 }
 
 enum status install_program(const char *program, bool *copied, struct os_error *error)
@@ -184,8 +213,9 @@ enum status install_remove_program(const char *program, bool *later, struct os_e
 	const wchar_t *file = win32_wide(program, &arena);
 	wchar_t *folder = win32_wide(program, &arena);
 	*wcsrchr(folder, L'\\') = L'\0';
-	*later = !DeleteFileW(file) && GetLastError() != ERROR_FILE_NOT_FOUND &&
-		 GetLastError() != ERROR_PATH_NOT_FOUND;
+	DWORD code = win32_delete_file(file);
+	*later = code != ERROR_SUCCESS && code != ERROR_FILE_NOT_FOUND &&
+		 code != ERROR_PATH_NOT_FOUND;
 	if (!*later)
 		RemoveDirectoryW(folder); /* what else is in it is not ours */
 	else if (!MoveFileExW(file, NULL, MOVEFILE_DELAY_UNTIL_REBOOT) ||
@@ -330,7 +360,8 @@ enum status install_remove_event_source(struct os_error *error)
 const char *install_full_path(const char *path, struct arena *arena)
 {
 	wchar_t full[1024];
-	DWORD n = GetFullPathNameW(win32_wide(path, arena), 1024, full, NULL);
+	wchar_t *name = NULL;
+	DWORD n = GetFullPathNameW(win32_wide(path, arena), 1024, full, &name);
 
 	return n > 0 && n < 1024 ? win32_narrow(full, arena) : path;
 }
