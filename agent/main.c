@@ -9,6 +9,7 @@
 #include "agent/host/host.h"
 #include "agent/platform/arguments.h"
 #include "agent/platform/log.h"
+#include "agent/platform/process.h"
 #include "agent/service/signals.h"
 
 /* Runs a command on this machine, or on the directory that stands for its disk. */
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
 	int n = 0;
 	int code = EXIT_TROUBLE;
 
+	process_begin();
 	arena_init(&arena);
 	arguments_get(argc, argv, &arena, &arguments, &n);
 	if (command_line_read(n, arguments, &arena, &line, &error) != STATUS_OK)
@@ -71,5 +73,7 @@ int main(int argc, char **argv)
 	else
 		code = do_command(&line, &arena);
 	arena_deinit(&arena);
-	return code;
+	if (fflush(NULL) != 0 && code == EXIT_SUCCESS)
+		code = EXIT_TROUBLE; /* somebody waits for what could not be written */
+	process_end(code);
 }

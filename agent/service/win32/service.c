@@ -1,6 +1,7 @@
 #include "agent/service/service.h"
 
 #include "agent/platform/log.h"
+#include "agent/platform/process.h"
 #include "agent/platform/win32/text.h"
 #include "agent/service/signals.h"
 
@@ -57,7 +58,7 @@ static DWORD WINAPI lose_patience(void *unused)
 	Sleep(SERVICE_STOP_MS);
 	log_warning("something in flight cannot be cancelled: ending without it");
 	tell_stopped(0);
-	ExitProcess(0);
+	process_end(0);
 }
 
 static void stop_service(void)

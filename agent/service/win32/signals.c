@@ -1,5 +1,8 @@
 #include "agent/service/signals.h"
 
+#include "agent/platform/log.h"
+#include "agent/platform/process.h"
+
 #include <windows.h>
 
 /*
@@ -23,9 +26,11 @@ static BOOL WINAPI on_control(DWORD what)
 {
 	if (what == CTRL_LOGOFF_EVENT)
 		return FALSE;
+	if (what == CTRL_SHUTDOWN_EVENT)
+		log_info("stopped: the system shuts down");
 	signals_stop();
 	Sleep(PATIENCE_MS);
-	ExitProcess(EXIT_IMPATIENT);
+	process_end(EXIT_IMPATIENT);
 }
 
 enum status signals_start(struct host *host)

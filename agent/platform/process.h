@@ -1,0 +1,15 @@
+/* The process as such: how it begins and ends on each system. */
+#pragma once
+
+/*
+ * Before anything else. On Windows: the system shows no box that nobody would close, for a drive without
+ * a disk or a fault of the program.
+ */
+void process_begin(void);
+
+/*
+ * Ends the process; standard output and files are written before. On Windows no DLL is asked: a
+ * thread that waits for a name server holds a lock that ExitProcess() would wait for in vain, and
+ * the program's file would stay in use.
+ */
+_Noreturn void process_end(int code);
