@@ -206,7 +206,7 @@ enum status host_list_adapters(struct host *host, struct arena *arena, struct ho
  * STATUS_UNREACHABLE  no route leads there
  * STATUS_NOT_FOUND    it does not leave the machine: an address of its own
  * STATUS_SYSTEM       the system would not say
- * STATUS_UNSUPPORTED  disk_only, or the system has no such question
+ * STATUS_UNSUPPORTED  disk_only, the system has no such question, or two adapters lead there alike
  */
 enum status host_route(struct host *host, uint32_t to, struct arena *arena, const char **adapter_id,
 		       struct os_error *error);

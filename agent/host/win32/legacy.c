@@ -41,7 +41,18 @@ static bool card_has(struct host *host, const char *service, uint32_t address, s
 	return false;
 }
 
-/* The registry's name and description of the card that has this adapter's address. */
+/* Of a cluster's node some addresses are virtual: no card has them, and one may be the first. */
+static bool card_has_one(struct host *host, const char *service, const struct host_adapter *adapter,
+			 struct arena *arena)
+{
+	for (size_t i = 0; i < adapter->n_addresses; i++) {
+		if (card_has(host, service, adapter->addresses[i].address, arena))
+			return true;
+	}
+	return false;
+}
+
+/* The registry's name and description of the card that has an address of this adapter. */
 static void name_after_card(struct host *host, struct host_adapter *adapter, struct arena *arena)
 {
 	if (adapter->n_addresses == 0)
@@ -54,7 +65,7 @@ static void name_after_card(struct host *host, struct host_adapter *adapter, str
 		if (host_read_value(host, key, "ServiceName", arena, &service, &ignored) !=
 			    STATUS_OK ||
 		    service.kind != HOST_VALUE_STRING ||
-		    !card_has(host, service.text, adapter->addresses[0].address, arena))
+		    !card_has_one(host, service.text, adapter, arena))
 			continue;
 		adapter->id = service.text;
 		if (host_read_value(host, key, "Description", arena, &description, &ignored) ==
@@ -154,24 +165,38 @@ static bool is_better(const MIB_IPFORWARDROW *row, const MIB_IPFORWARDROW *best)
 	return row->dwForwardMetric1 < best->dwForwardMetric1;
 }
 
+/* NT takes the route of the adapter that is bound first, which the table does not tell. */
+static bool is_tie(const MIB_IPFORWARDROW *row, const MIB_IPFORWARDROW *best)
+{
+	return best && row->dwForwardIfIndex != best->dwForwardIfIndex && !is_better(row, best) &&
+	       !is_better(best, row);
+}
+
 enum status host_legacy_route(uint32_t to, unsigned long *index, struct os_error *error)
 {
 	MIB_IPFORWARDTABLE *table = host_ip_table("GetIpForwardTable", error);
 	if (!table)
 		return STATUS_SYSTEM;
 	const MIB_IPFORWARDROW *best = NULL;
+	bool tie = false;
 	for (DWORD i = 0; i < table->dwNumEntries; i++) {
 		const MIB_IPFORWARDROW *row = &table->table[i];
 		bool fits = (htonl(to) & row->dwForwardMask) == row->dwForwardDest;
-		if (fits && is_better(row, best))
+		if (!fits)
+			continue;
+		tie = is_tie(row, best) || (tie && !is_better(row, best));
+		if (is_better(row, best))
 			best = row;
 	}
 	if (best)
 		*index = best->dwForwardIfIndex;
 	free(table);
+	char text[IPV4_TEXT_SIZE];
+	if (tie)
+		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE,
+			       "route to %s: two adapters lead there alike", ipv4_format(to, text));
 	if (best)
 		return STATUS_OK;
-	char text[IPV4_TEXT_SIZE];
 	return os_fail(error, STATUS_UNREACHABLE, OS_NO_CODE,
 		       "route to %s: the route table has none", ipv4_format(to, text));
 }
