@@ -48,11 +48,16 @@ static void write_peers(FILE *out, const struct policy *p)
 	line(out, "        VALUEPREFIX \"" CONFIG_PEER_PREFIX "\"");
 }
 
+/* The editor of NT 4.0 is not known to take more. */
+#define MAX_TEXT 255
+
 static void write_text(FILE *out, const struct policy *p)
 {
+	size_t most = policy_max_text(p);
+
 	line(out, "      PART !!%s_Part EDITTEXT REQUIRED", p->setting->value_name);
 	line(out, "        VALUENAME \"%s\"", p->setting->value_name);
-	line(out, "        MAXLEN %zu", policy_max_text(p));
+	line(out, "        MAXLEN %zu", most < MAX_TEXT ? most : MAX_TEXT);
 }
 
 static void write_policy(FILE *out, const struct policy *p)
