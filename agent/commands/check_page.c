@@ -38,7 +38,7 @@ static void put_wrapped(struct page *page, size_t indent, const char *first, con
 	size_t column = strlen(first);
 	const char *at = printable(clean, sizeof clean, text);
 
-	fputs(first, page->stream);
+	fprintf(page->stream, "%s", first);
 	while (*at) {
 		size_t n = strcspn(at, " ");
 		if (column > indent && column + 1 + n > WIDTH) {
@@ -48,7 +48,7 @@ static void put_wrapped(struct page *page, size_t indent, const char *first, con
 			fputc(' ', page->stream);
 			column++;
 		}
-		fwrite(at, 1, n, page->stream);
+		fprintf(page->stream, "%.*s", (int)n, at);
 		column += n;
 		at += n + strspn(at + n, " ");
 	}

@@ -1,14 +1,18 @@
 /*
  * mingw's printf functions by those of libcurl, which are in the program anyway: mingw's own bring
  * their own arithmetic of floating point, 22 KB that nothing here prints. What mingw's stdio.h
- * calls with __USE_MINGW_ANSI_STDIO is defined here, with the results that C99 wants.
+ * calls with __USE_MINGW_ANSI_STDIO is defined here, with the results that C99 wants; and a console
+ * gets its own code page.
  */
 #include <curl/curl.h>
 #include <curl/mprintf.h>
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "agent/platform/terminal.h"
 
 int __mingw_vsnprintf(char *out, size_t size, const char *format, va_list args)
 {
@@ -31,9 +35,9 @@ int __mingw_vfprintf(FILE *file, const char *format, va_list args)
 	if (!text)
 		return -1;
 	size_t length = strlen(text);
-	size_t written = fwrite(text, 1, length, file);
+	bool written = terminal_write(file, text, length);
 	curl_free(text);
-	return written == length ? (int)length : -1;
+	return written ? (int)length : -1;
 }
 
 int __mingw_vprintf(const char *format, va_list args)
