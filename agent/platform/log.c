@@ -3,11 +3,11 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "agent/platform/files.h"
 #include "agent/platform/log_file.h"
 #include "agent/platform/log_lock.h"
+#include "agent/platform/process.h"
 #include "proto/base/printable.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
@@ -76,7 +76,7 @@ static void write_entry(enum log_level level, const char *text)
 	char line[LOG_MAX_LINE + 64];
 	char when[TIMESTAMP_TEXT_SIZE];
 	int n = snprintf(line, sizeof line, "%s %s: %s\n",
-			 timestamp_format((int64_t)time(NULL) * 1000, when), names[level], text);
+			 timestamp_format(process_wall_ms(), when), names[level], text);
 
 	/* A call writes a whole line, so that lines of two threads do not mix. Losing a line is no failure. */
 	(void)fputs(line, stderr);

@@ -1,6 +1,8 @@
 /* The process as such: how it begins and ends on each system. */
 #pragma once
 
+#include <stdint.h>
+
 /*
  * Before anything else. On Windows: the system shows no box that nobody would close, for a drive without
  * a disk or a fault of the program.
@@ -13,3 +15,9 @@ void process_begin(void);
  * the program's file would stay in use.
  */
 _Noreturn void process_end(int code);
+
+/*
+ * Milliseconds since 1970 by the system's clock. Windows' C runtime has the time from local time, which is
+ * an hour wrong while the time zone changes.
+ */
+int64_t process_wall_ms(void);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "agent/platform/error.h"
+#include "agent/platform/process.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
@@ -200,9 +201,7 @@ uint64_t host_now_ms(struct host *host)
 int64_t host_wall_ms(struct host *host)
 {
 	(void)host;
-	struct timespec now = { 0 };
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return process_wall_ms();
 }
 
 enum status host_random(struct host *host, void *bytes, size_t n, struct os_error *error)

@@ -1,6 +1,7 @@
 #include "agent/host/host.h"
 
 #include "agent/platform/error.h"
+#include "agent/platform/process.h"
 #include "agent/platform/win32/filetime.h"
 #include "agent/platform/win32/random.h"
 #include "agent/platform/win32/text.h"
@@ -218,9 +219,7 @@ uint64_t host_now_ms(struct host *host)
 int64_t host_wall_ms(struct host *host)
 {
 	(void)host;
-	FILETIME now;
-	GetSystemTimeAsFileTime(&now);
-	return win32_filetime_ms(now.dwHighDateTime, now.dwLowDateTime);
+	return process_wall_ms();
 }
 
 enum status host_random(struct host *host, void *bytes, size_t n, struct os_error *error)

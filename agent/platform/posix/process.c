@@ -1,6 +1,7 @@
 #include "agent/platform/process.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 void process_begin(void)
 {
@@ -9,4 +10,12 @@ void process_begin(void)
 void process_end(int code)
 {
 	exit(code);
+}
+
+int64_t process_wall_ms(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }

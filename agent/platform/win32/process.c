@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "agent/platform/win32/filetime.h"
+
 void process_begin(void)
 {
 	SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
@@ -13,4 +15,12 @@ void process_end(int code)
 {
 	TerminateProcess(GetCurrentProcess(), (UINT)code);
 	abort(); /* never reached: the right to end oneself cannot be lost */
+}
+
+int64_t process_wall_ms(void)
+{
+	FILETIME now;
+
+	GetSystemTimeAsFileTime(&now);
+	return win32_filetime_ms(now.dwHighDateTime, now.dwLowDateTime);
 }
