@@ -166,11 +166,6 @@ static const char *joined_strings(const struct host_event *event, struct arena *
 	return text;
 }
 
-static const char *event_text(const struct host_event *event, struct arena *arena)
-{
-	return report_text(event->text ? event->text : joined_strings(event, arena), arena);
-}
-
 static void fill_start(const struct start *start, enum start_outcome outcome, int64_t at_ms,
 		       struct arena *arena, struct report_start *out)
 {
@@ -182,11 +177,13 @@ static void fill_start(const struct start *start, enum start_outcome outcome, in
 		.n_events = start->n,
 	};
 	for (size_t i = 0; i < start->n; i++) {
+		const struct host_event *event = start->events[i];
 		out->events[i] = (struct report_event){
-			.id = start->events[i]->id,
-			.at_ms = start->events[i]->at_ms,
-			.nt_error = mta_starts_nt_error(start->events[i]),
-			.text = event_text(start->events[i], arena),
+			.id = event->id,
+			.at_ms = event->at_ms,
+			.nt_error = mta_starts_nt_error(event),
+			.text = report_text(
+				event->text ? event->text : joined_strings(event, arena), arena),
 		};
 	}
 }

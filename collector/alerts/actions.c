@@ -1,4 +1,5 @@
 /* Acts of people: silences, acknowledgements. Declared in collector/alerts/alerts.h. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ void alerts_restore_silence(struct alerts *alerts, const struct record_silence *
 
 static void drop_silence(struct alerts *alerts, size_t i)
 {
+	assert(i < alerts->n_silences);
 	free_silence(&alerts->silences[i]);
 	alerts->n_silences--;
 	memmove(&alerts->silences[i], &alerts->silences[i + 1],
@@ -83,6 +85,7 @@ enum status alerts_end_silence(struct alerts *alerts, int64_t id, int64_t now_ms
 
 const struct record_silence *alerts_silence(const struct alerts *alerts, size_t i)
 {
+	assert(i < alerts->n_silences);
 	return &alerts->silences[i];
 }
 

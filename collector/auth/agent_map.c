@@ -1,5 +1,6 @@
 #include "collector/auth/agent_map.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ void agent_map_put(struct agent_map *map, const struct uuid *id,
 	else
 		map->n++;
 	map->slots[at] = entry;
+	assert(map->n < map->room);
 }
 
 /* Moves entries into the gap that their search would otherwise stop at. */

@@ -217,6 +217,7 @@ void tls_end(struct tls *tls)
 	if (!tls_is_ready(tls))
 		return;
 	ERR_clear_error();
+	assert(output.n == 0);
 	SSL_shutdown(tls->ssl); /* 0: the peer's is not there yet, which nobody waits for */
 	ERR_clear_error();
 }

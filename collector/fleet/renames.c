@@ -154,11 +154,6 @@ static struct fleet_server *find_later(const struct fleet *fleet, const struct f
 	return best;
 }
 
-static const char *name_of(const struct fleet_server *server)
-{
-	return server->current ? server->current->server : server->key;
-}
-
 static bool same_name(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);
@@ -176,7 +171,9 @@ enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *s
 	struct fleet_server *later = server->silent ? find_later(fleet, server) : NULL;
 	struct snapshot *beside = NULL;
 
-	*name = later ? name_of(later) : NULL;
+	*name = NULL;
+	if (later)
+		*name = later->current ? later->current->server : later->key;
 	if (!later || (server->current && same_name(*name, server->current->renamed_to)))
 		return STATUS_OK; /* the same name as before */
 	enum status status = fleet_read_until(fleet, later, server->member->at_ms, &beside, error);

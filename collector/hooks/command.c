@@ -1,5 +1,6 @@
 #include "collector/hooks/command.h"
 
+#include <assert.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
@@ -115,6 +116,7 @@ static enum status status_of_spawn(int error)
 /* Called once the program has exited and all that it wrote is read, or its time is over. */
 static void report_end(struct hook_command *run)
 {
+	assert(run->spawn_error != 0 || run->has_exited);
 	if (run->spawn_error != 0)
 		run->status = status_of_spawn(run->spawn_error);
 	else if (run->out_of_time)
@@ -130,6 +132,7 @@ static void on_process_exit(uv_process_t *process, int64_t exit_status, int sign
 {
 	struct hook_command *run = process->data;
 
+	assert(!run->has_exited);
 	run->has_exited = true;
 	run->exit_status = exit_status;
 	run->signal = signal;
@@ -181,6 +184,7 @@ static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	if (n == 0)
 		return;
 	uv_read_stop(stream);
+	assert(run->open_outputs > 0);
 	run->open_outputs--;
 	if (run->has_exited && run->open_outputs == 0)
 		report_end(run);
@@ -259,6 +263,7 @@ static void start_program(struct hook_command *run, int64_t time_limit_ms)
 {
 	uv_buf_t input = uv_buf_init(run->json, (unsigned)strlen(run->json));
 
+	assert(run->open_outputs == 0 && !run->is_closing);
 	for (int i = PIPE_OUT; i <= PIPE_ERR; i++) {
 		if (uv_read_start((uv_stream_t *)&run->pipes[i], on_alloc, on_output) == 0)
 			run->open_outputs++;

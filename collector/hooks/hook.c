@@ -1,5 +1,6 @@
 #include "collector/hooks/hook.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,7 @@ void hooks_show(struct hooks *hooks, transcript_show *show, void *user)
 static void start_one(struct hooks *hooks, const struct hook_settings *settings,
 		      struct runner *runner)
 {
+	assert(runner->n == 0);
 	runner->ops = hook_ops_of(settings->type);
 	for (size_t i = 0; runner->ops->run && i < settings->n_urls; i++)
 		runner->running[runner->n++] = runner->ops->run(hooks->loop, &hooks->line, settings,
@@ -177,6 +179,7 @@ static void try_end(struct hooks *hooks)
 
 static void end_attempt(struct hook_attempt *attempt)
 {
+	assert(attempt->previous || attempt->hooks->attempts == attempt);
 	if (attempt->previous)
 		attempt->previous->next = attempt->next;
 	else
@@ -191,6 +194,7 @@ void hooks_close(struct hooks *hooks, void (*closed)(void *user), void *user)
 {
 	struct hook_attempt *next = NULL;
 
+	assert(!hooks->is_closing);
 	hooks->is_closing = true;
 	hooks->closed = closed;
 	hooks->closed_user = user;

@@ -1,5 +1,6 @@
 #include "collector/pipeline/pipeline.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -133,6 +134,7 @@ static void on_wake(void *user)
 /* The fleet is what the store says, and the store takes changes. */
 static void become_ready(struct pipeline *p, struct changes *changes)
 {
+	assert(!p->stopped);
 	p->ready = true;
 	p->retry_ms = PIPELINE_RETRY_MIN_MS;
 	p->revision++;

@@ -106,12 +106,6 @@ static int64_t rank_of_place(const struct site_order *sites, const struct fleet_
 	return 2 * (int64_t)at - !is_there;
 }
 
-static struct fleet_place place_of_view(const struct view *view)
-{
-	return (struct fleet_place){ view->organization ? view->organization : "",
-				     view->site ? view->site : "" };
-}
-
 /* INT64_MIN is no rank, for it has no opposite. */
 static int64_t signed_rank(uint64_t rank)
 {
@@ -239,9 +233,8 @@ static struct server_cursor cursor_at(const struct server_filter *f, const struc
 	struct server_cursor cursor = { .key = item->view->key, .organization = "", .site = "" };
 
 	if (f->sort == SERVER_SORT_SITE) {
-		struct fleet_place place = place_of_view(item->view);
-		cursor.organization = place.organization;
-		cursor.site = place.site;
+		cursor.organization = item->view->organization ? item->view->organization : "";
+		cursor.site = item->view->site ? item->view->site : "";
 	} else if (f->sort != SERVER_SORT_SERVER) {
 		cursor.rank = f->reversed ? -item->rank : item->rank;
 	}

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +19,7 @@ struct watch {
 
 void transfer_put_in(struct transfer **first, struct transfer *t)
 {
+	assert(!t->previous && t != *first);
 	t->next = *first;
 	if (t->next)
 		t->next->previous = t;
@@ -26,6 +28,7 @@ void transfer_put_in(struct transfer **first, struct transfer *t)
 
 void transfer_take_out(struct transfer **first, struct transfer *t)
 {
+	assert(t->previous ? t->previous->next == t : *first == t);
 	if (t->previous)
 		t->previous->next = t->next;
 	else
@@ -261,6 +264,7 @@ void transfers_close(struct transfers *set)
 {
 	if (!set)
 		return;
+	assert(!set->is_closing);
 	free_all(set->first);
 	free_all(set->failed);
 	set->first = NULL;
@@ -393,12 +397,14 @@ static void set_http(struct transfer *t, const struct transfer_request *r)
 
 static void start_transfer(struct transfers *set, struct transfer *t)
 {
+	assert(t->failed == CURLE_OK);
 	transfer_put_in(&set->first, t);
 	(void)curl_multi_add_handle(set->multi, t->easy); /* a new handle of a living multi */
 }
 
 static void fail_async(struct transfers *set, struct transfer *t)
 {
+	assert(t->failed != CURLE_OK);
 	t->next = set->failed;
 	set->failed = t;
 	loop_timer_start(set->soon, 0);

@@ -144,6 +144,7 @@ struct site_member *site_index_next_dirty(struct site_index *index)
 	struct site_member *member = index->dirty;
 
 	if (member) {
+		assert(member->is_dirty && member->fresh);
 		index->dirty = member->next_dirty;
 		member->is_dirty = false;
 	}
@@ -211,6 +212,14 @@ static uint64_t inbound_of(const struct site_row *row)
 	return x * UINT64_C(0xbf58476d1ce4e5b9);
 }
 
+/* Are the counts of a peer as high as a row asks that is taken away? */
+static bool has_counted(const struct site_peer *peer, const struct site_row *row)
+{
+	if (row->grade >= GRADE_EPM)
+		return peer->proofs[row->grade - GRADE_EPM] > 0;
+	return !row->has_to || peer->inbound_failed > 0;
+}
+
 /* Adds rows to the proofs of their peer (`sign` 1), or takes them away (-1). */
 static void apply_rows(struct change *change, struct site_peer_rows *on_peer, int sign)
 {
@@ -220,6 +229,7 @@ static void apply_rows(struct change *change, struct site_peer_rows *on_peer, in
 	for (size_t i = 0; i < on_peer->n_rows; i++) {
 		if (!rows[i].counts)
 			continue;
+		assert(sign > 0 || has_counted(on_peer->peer, &rows[i]));
 		if (rows[i].grade >= GRADE_EPM)
 			on_peer->peer->proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
 		if (rows[i].has_to)
@@ -244,8 +254,11 @@ static void apply_member(struct change *change, struct site_member *member, int 
 	}
 	change_of(change, member->self)->member_changed = true;
 	for (size_t i = 0; i < member->n_self_rows; i++) {
-		if (rows[i].grade >= GRADE_EPM)
-			member->self->self_proofs[rows[i].grade - GRADE_EPM] += (uint32_t)sign;
+		if (rows[i].grade < GRADE_EPM)
+			continue;
+		uint32_t *proofs = &member->self->self_proofs[rows[i].grade - GRADE_EPM];
+		assert(sign > 0 || *proofs > 0);
+		*proofs += (uint32_t)sign;
 	}
 }
 
@@ -316,6 +329,7 @@ static void unlink_peer_rows(struct change *change, struct site_peer_rows *on_pe
 {
 	/* finish_change() drops a peer that nobody names any more. */
 	(void)change_of(change, on_peer->peer);
+	assert(*on_peer->link == on_peer);
 	*on_peer->link = on_peer->next;
 	if (on_peer->next)
 		on_peer->next->link = on_peer->link;
@@ -347,6 +361,7 @@ static void leave_name(struct change *change, struct site_member *member)
 	(void)change_of(change, peer);
 	if (peer->members)
 		return;
+	assert(change->index->n_names > 0);
 	change->index->n_names--;
 	set_elsewhere(change, peer);
 }
@@ -355,6 +370,7 @@ static void link_member(struct change *change, struct site_member *member)
 {
 	struct site_index *index = change->index;
 
+	assert(!member->fresh && !member->holds && !member->is_dirty);
 	member->next = index->members;
 	member->link = &index->members;
 	if (index->members)
@@ -371,6 +387,7 @@ static void unlink_member(struct change *change, struct site_member *member)
 	for (size_t i = 0; i < member->n_peer_rows; i++)
 		unlink_peer_rows(change, &site_member_peer_rows(member)[i]);
 	leave_name(change, member);
+	assert(*member->link == member);
 	*member->link = member->next;
 	if (member->next)
 		member->next->link = member->link;
@@ -534,6 +551,7 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 	bool was_fresh = old && old->fresh;
 	bool holds_alike = old && old->holds && site_member_holds_alike(old, member);
 
+	assert(old != member);
 	struct change change = begin_change(index);
 	if (was_fresh)
 		apply_member(&change, old, -1);

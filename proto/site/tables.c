@@ -81,8 +81,9 @@ void site_table_drop(struct site_index *index, struct site_peer *peer)
 {
 	struct site_peer **at = &index->buckets[peer->hash & (index->n_buckets - 1)];
 
-	while (*at != peer)
-		at = &(*at)->next_in_bucket;
+	assert(!peer->members && !peer->peer_rows && !peer->change && index->n_peers > 0);
+	for (; *at != peer; at = &(*at)->next_in_bucket)
+		assert(*at);
 	*at = peer->next_in_bucket;
 	index->n_peers--;
 	give_back(index, peer);
