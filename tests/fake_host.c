@@ -100,7 +100,7 @@ enum status host_route(struct host *host, uint32_t to, struct arena *arena, cons
 	if (machine->disk_only)
 		return os_fail(error, STATUS_UNSUPPORTED, OS_NO_CODE, "routes: not on the disk");
 	for (size_t i = 0; i < machine->n_routes; i++) {
-		if (!ipv4_prefix_holds(&machine->routes[i].to, to))
+		if (!ipv4_prefix_contains(&machine->routes[i].to, to))
 			continue;
 		if (!machine->routes[i].adapter)
 			return planted(error, STATUS_NOT_FOUND, "route");

@@ -23,7 +23,7 @@ static bool is_in_own_subnet(const struct report *report, uint32_t address)
 		for (size_t k = 0; k < adapter->n_addresses; k++) {
 			struct ipv4_prefix own;
 			if (ipv4_prefix_parse(adapter->addresses[k], &own) &&
-			    own.length >= DEALT_MIN_PREFIX && ipv4_prefix_holds(&own, address))
+			    own.length >= DEALT_MIN_PREFIX && ipv4_prefix_contains(&own, address))
 				return true;
 		}
 	}
@@ -35,7 +35,7 @@ static bool is_allowed(const struct taking *t, uint32_t address)
 	if (!peers_usable_address(address))
 		return false;
 	for (size_t i = 0; i < t->allowed->n; i++) {
-		if (ipv4_prefix_holds(&t->allowed->list[i], address))
+		if (ipv4_prefix_contains(&t->allowed->list[i], address))
 			return true;
 	}
 	return ipv4_is_private(address) || is_in_own_subnet(t->report, address);

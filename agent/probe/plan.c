@@ -31,7 +31,7 @@ static struct own own_of(const struct report_adapter *adapter, struct arena *are
 static uint32_t source_for(const struct own *own, uint32_t to)
 {
 	for (size_t i = 0; i < own->n; i++) {
-		if (ipv4_prefix_holds(&own->addresses[i], to))
+		if (ipv4_prefix_contains(&own->addresses[i], to))
 			return own->addresses[i].address;
 	}
 	return own->addresses[0].address;

@@ -94,7 +94,7 @@ static void push_output(struct slot *s)
 	size_t sent = 1;
 	const uint8_t *bytes = dialog_output(&s->dialog, &n);
 
-	while (n > 0 && sent > 0 && !dialog_over(&s->dialog)) {
+	while (n > 0 && sent > 0 && !dialog_is_over(&s->dialog)) {
 		enum probe_error error = socket_send(s->socket, bytes, n, &sent);
 		if (error == PROBE_OK)
 			dialog_sent(&s->dialog, sent);
@@ -117,7 +117,7 @@ static void follow(struct run *run, struct slot *s)
 	}
 	if (!s->connecting && s->socket != SOCKET_NONE)
 		push_output(s);
-	if (dialog_over(&s->dialog))
+	if (dialog_is_over(&s->dialog))
 		end_try(run, s);
 }
 

@@ -20,7 +20,7 @@ static void take_verdict(struct announced_verdict *s, enum verdict verdict, cons
 	s->verdict = verdict;
 }
 
-void announced_verdict_hear(struct announced_verdict *announced, enum verdict verdict)
+void announced_verdict_take(struct announced_verdict *announced, enum verdict verdict)
 {
 	announced->heard_ms = host_now_ms(announced->host);
 	take_verdict(announced, verdict, "It is the collector's.");

@@ -28,7 +28,7 @@ void announced_verdict_init(struct announced_verdict *announced, struct host *ho
 			    const enum verdict *last);
 
 /* The collector answered. */
-void announced_verdict_hear(struct announced_verdict *announced, enum verdict verdict);
+void announced_verdict_take(struct announced_verdict *announced, enum verdict verdict);
 
 /* A report was made: judges it alone, where that has to be. */
 void announced_verdict_judge(struct announced_verdict *announced, const struct report *report,

@@ -30,7 +30,7 @@ static void take_answer(struct runner *r, const char *body, size_t size)
 {
 	if (!cycle_take_answer(&r->cycle, body, size))
 		return;
-	announced_verdict_hear(&r->announced, r->cycle.answer.verdict);
+	announced_verdict_take(&r->announced, r->cycle.answer.verdict);
 }
 
 /* News that the uplink got from the collector. */
@@ -160,7 +160,7 @@ static void look_for_changes(struct runner *r)
 {
 	if (follow_settings(r) & (SETTING_REPORTING | SETTING_PROBING))
 		hasten(r, "a setting changed");
-	const char *changed = watch_look(&r->watch);
+	const char *changed = watch_find_change(&r->watch);
 
 	if (changed)
 		hasten(r, changed);
@@ -184,8 +184,8 @@ static void wait_for_work(struct runner *r)
 static void begin_cycle(struct runner *r)
 {
 	(void)follow_settings(r);
-	(void)watch_look(&r->watch); /* what is new is in this report */
-	(void)run_cycle(r);          /* logged; the next one may do better */
+	(void)watch_find_change(&r->watch); /* what is new is in this report */
+	(void)run_cycle(r);                 /* logged; the next one may do better */
 	r->next_ms = not_before(r, r->begun_ms + jittered_interval_ms(r), 0);
 }
 

@@ -67,7 +67,7 @@ static bool adapters_changed(struct watch *w)
 	return changed;
 }
 
-const char *watch_look(struct watch *watch)
+const char *watch_find_change(struct watch *watch)
 {
 	const struct host_question question = { .source = ADVISORY_MTA_SOURCE,
 						.ids = mta_starts_event_ids,

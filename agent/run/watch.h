@@ -28,4 +28,4 @@ struct watch {
 void watch_init(struct watch *watch, struct host *host);
 
 /* Words for the log of what changed since the last look, or NULL; the first look returns NULL. */
-const char *watch_look(struct watch *watch);
+const char *watch_find_change(struct watch *watch);

@@ -8,7 +8,7 @@
 #define MS_A_DAY      (INT64_C(86400) * 1000)
 #define EPOCH_DAY     3 /* 1970-01-01 was a Thursday; Monday is 0 */
 
-bool silence_holds(const struct record_silence *silence, int64_t now_ms)
+bool silence_is_in_effect(const struct record_silence *silence, int64_t now_ms)
 {
 	return silence->starts_ms <= now_ms && now_ms < silence->ends_ms;
 }

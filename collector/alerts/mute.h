@@ -33,7 +33,7 @@ struct maintenance {
 };
 
 /* Does it hold at `now_ms`, and for that? */
-bool silence_holds(const struct record_silence *silence, int64_t now_ms);
+bool silence_is_in_effect(const struct record_silence *silence, int64_t now_ms);
 bool silence_matches(const struct record_silence *silence, const struct mute_subject *subject);
 
 /* Does it hold for that place and server, whatever the condition? */

@@ -25,7 +25,7 @@ const struct record_silence *alerts_next_silence(const struct alerts *alerts,
 		size_t i = (*at)++;
 		const struct record_silence *silence = &alerts->silences[i];
 		if ((alerts->silence_letters[i] & ~letters) == 0 &&
-		    silence_holds(silence, now_ms) && silence_matches(silence, &subject))
+		    silence_is_in_effect(silence, now_ms) && silence_matches(silence, &subject))
 			return silence;
 	}
 	return NULL;

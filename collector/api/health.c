@@ -35,7 +35,7 @@ static void add_certificate(const struct api *api, struct buffer *text)
 
 	if (!tls)
 		return;
-	if (certificate_look(tls_context_info(tls), pipeline_now_ms(api->pipeline), concern) ==
+	if (certificate_check(tls_context_info(tls), pipeline_now_ms(api->pipeline), concern) ==
 	    CERTIFICATE_CONCERN_NONE)
 		buffer_add_text(text, "[+]certificate ok\n");
 	else

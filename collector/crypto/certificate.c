@@ -196,8 +196,8 @@ enum status certificate_is_for(const char *path, const char *name, bool *out,
 	return STATUS_OK;
 }
 
-enum certificate_concern certificate_look(const struct certificate_info *info, int64_t now_ms,
-					  char text[CERTIFICATE_ERROR_SIZE])
+enum certificate_concern certificate_check(const struct certificate_info *info, int64_t now_ms,
+					   char text[CERTIFICATE_ERROR_SIZE])
 {
 	char at[TIMESTAMP_TEXT_SIZE];
 	int64_t left_ms = info->not_after_ms - now_ms;

@@ -109,5 +109,5 @@ enum certificate_concern {
 };
 
 /* A warning about a certificate's dates; `text` is empty where there is none. */
-enum certificate_concern certificate_look(const struct certificate_info *info, int64_t now_ms,
-					  char text[CERTIFICATE_ERROR_SIZE]);
+enum certificate_concern certificate_check(const struct certificate_info *info, int64_t now_ms,
+					   char text[CERTIFICATE_ERROR_SIZE]);

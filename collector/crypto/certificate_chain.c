@@ -17,7 +17,7 @@ struct chain {
 	X509 *list[CERTIFICATE_CHAIN_MAX];
 	struct certificate_info info[CERTIFICATE_CHAIN_MAX];
 	size_t n;
-	certificate_chain_tell *tell;
+	certificate_chain_warn *tell;
 	void *user;
 };
 
@@ -157,7 +157,7 @@ static void check_times(const struct chain *c, int64_t now_ms)
 	char text[CERTIFICATE_ERROR_SIZE];
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (certificate_look(&c->info[i], now_ms, text) != CERTIFICATE_CONCERN_NONE)
+		if (certificate_check(&c->info[i], now_ms, text) != CERTIFICATE_CONCERN_NONE)
 			write_error(c, "%s", text);
 	}
 }
@@ -196,7 +196,7 @@ static void check_host(const struct chain *c, const char *host)
 }
 
 enum status certificate_chain_check(const char *path, const char *host, int64_t now_ms,
-				    certificate_chain_tell *teller, void *user,
+				    certificate_chain_warn *teller, void *user,
 				    char error[CERTIFICATE_ERROR_SIZE])
 {
 	struct chain *c = mem_alloc(sizeof *c);

@@ -12,7 +12,7 @@
 #define CERTIFICATE_CHAIN_MAX 16 /* certificates of a file that are looked at */
 
 /* Takes one thing that is wrong, as a sentence. */
-typedef void certificate_chain_tell(void *user, const char *text);
+typedef void certificate_chain_warn(void *user, const char *text);
 
 /*
  * Tells everything that a client would miss at `now_ms` (the wall clock): a certificate that is out
@@ -23,5 +23,5 @@ typedef void certificate_chain_tell(void *user, const char *text);
  * As certificate_read(); STATUS_LIMIT: more than CERTIFICATE_CHAIN_MAX certificates
  */
 enum status certificate_chain_check(const char *path, const char *host, int64_t now_ms,
-				    certificate_chain_tell *tell, void *user,
+				    certificate_chain_warn *tell, void *user,
 				    char error[CERTIFICATE_ERROR_SIZE]);

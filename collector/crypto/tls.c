@@ -22,7 +22,7 @@ struct tls {
 	const char *in; /* what was fed and is not used yet */
 	size_t n_in;
 	bool failed;
-	bool heard_http;
+	bool got_http;
 	const char *failure; /* static */
 };
 
@@ -159,7 +159,7 @@ static enum tls_result fail(struct tls *tls)
 	int reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
 
 	tls->failed = true;
-	tls->heard_http = reason == SSL_R_HTTP_REQUEST;
+	tls->got_http = reason == SSL_R_HTTP_REQUEST;
 	tls->failure = explain(reason, code);
 	ERR_clear_error();
 	return TLS_FAILED;
@@ -235,7 +235,7 @@ const char *tls_failure(const struct tls *tls)
 	return tls->failure ? tls->failure : "the connection broke off";
 }
 
-bool tls_heard_http(const struct tls *tls)
+bool tls_got_http(const struct tls *tls)
 {
-	return tls->heard_http;
+	return tls->got_http;
 }

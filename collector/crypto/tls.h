@@ -72,4 +72,4 @@ size_t tls_output(const char **bytes);
 const char *tls_failure(const struct tls *tls);
 
 /* Did the peer speak plain HTTP? Then it would understand an answer in plain HTTP. */
-bool tls_heard_http(const struct tls *tls);
+bool tls_got_http(const struct tls *tls);

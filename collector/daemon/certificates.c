@@ -27,7 +27,7 @@ static void tell_end(const struct certificate_info *info)
 {
 	char text[CERTIFICATES_ERROR_SIZE];
 
-	switch (certificate_look(info, loop_wall_ms(), text)) {
+	switch (certificate_check(info, loop_wall_ms(), text)) {
 	case CERTIFICATE_CONCERN_INVALID:
 		log_error("%s", text);
 		break;
@@ -113,7 +113,7 @@ static char *host_of(const char *url)
 	return mem_strndup(host, strcspn(host, ":/?#"));
 }
 
-bool certificates_check(const struct options *options, certificate_chain_tell *tell_one, void *user,
+bool certificates_check(const struct options *options, certificate_chain_warn *tell_one, void *user,
 			char error[CERTIFICATES_ERROR_SIZE])
 {
 	struct tls_context *context;

@@ -40,7 +40,7 @@ enum status certificates_open(struct certificates **out, struct uv_loop_s *loop,
  * For --check-config: would certificates_open() succeed? `error` as there. Tells what clients would
  * miss all the same, as certificate_chain_check().
  */
-bool certificates_check(const struct options *options, certificate_chain_tell *tell, void *user,
+bool certificates_check(const struct options *options, certificate_chain_warn *tell, void *user,
 			char error[CERTIFICATES_ERROR_SIZE]);
 
 /* NULL: plain HTTP. Good until the next reading; a server learns of that by itself. */

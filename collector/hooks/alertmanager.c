@@ -80,7 +80,7 @@ static void add_firing(void *visitor, const struct notification_alert *alert)
 	if (alert->resolved_ms == TIMESTAMP_NONE &&
 	    hook_route_takes(&am->settings->route, alert->condition, alert->organization,
 			     alert->site))
-		alertmanager_state_see(am->state, alert);
+		alertmanager_state_put(am->state, alert);
 }
 
 static struct batch *add_batch(struct hook_alertmanager *am)
@@ -206,7 +206,7 @@ static void *run(struct uv_loop_s *loop, const struct hook_line *line,
 	return am;
 }
 
-static void hurry(void *running)
+static void sync_now(void *running)
 {
 	struct hook_alertmanager *am = running;
 
@@ -273,6 +273,6 @@ const struct hook_ops hook_alertmanager_ops = {
 	.limit_ms = HOOK_DEFAULT_LIMIT_MS,
 	.start = start,
 	.run = run,
-	.hurry = hurry,
+	.sync_now = sync_now,
 	.stop = stop,
 };

@@ -92,7 +92,7 @@ static struct known *add_known(struct alertmanager_state *state, char *labels)
 	return known;
 }
 
-void alertmanager_state_see(struct alertmanager_state *state,
+void alertmanager_state_put(struct alertmanager_state *state,
 			    const struct notification_alert *alert)
 {
 	char *labels = labels_of(alert);

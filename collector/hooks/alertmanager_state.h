@@ -22,7 +22,7 @@ void alertmanager_state_free(struct alertmanager_state *state);
 
 /* A comparison: begin, see each alert that fires, end. */
 void alertmanager_state_begin(struct alertmanager_state *state);
-void alertmanager_state_see(struct alertmanager_state *state,
+void alertmanager_state_put(struct alertmanager_state *state,
 			    const struct notification_alert *alert);
 void alertmanager_state_end(struct alertmanager_state *state, int64_t now_ms);
 

@@ -327,7 +327,7 @@ static void start_attempt(struct hook_attempt *attempt, const struct notificatio
 }
 
 const struct hook_ops hook_command_ops = {
-	.is_told = true,
+	.is_notified = true,
 	.shows_acknowledgements = true,
 	.limit_ms = HOOK_COMMAND_DEFAULT_TIME_LIMIT_MS,
 	.start = start_attempt,

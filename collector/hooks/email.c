@@ -119,7 +119,7 @@ static void start(struct hook_attempt *attempt, const struct notification *notif
 }
 
 const struct hook_ops hook_email_ops = {
-	.is_told = true,
+	.is_notified = true,
 	.shows_acknowledgements = true,
 	.limit_ms = HOOK_DEFAULT_LIMIT_MS,
 	.start = start,

@@ -126,8 +126,8 @@ void hooks_changed(struct hooks *hooks)
 {
 	for (size_t i = 0; i < hooks->n; i++) {
 		struct runner *runner = &hooks->runners[i];
-		for (size_t j = 0; j < runner->n && runner->ops->hurry; j++)
-			runner->ops->hurry(runner->running[j]);
+		for (size_t j = 0; j < runner->n && runner->ops->sync_now; j++)
+			runner->ops->sync_now(runner->running[j]);
 	}
 }
 
@@ -139,7 +139,7 @@ static const struct hook_settings *find_settings(const struct hook_settings *fir
 	return first;
 }
 
-static void say_what_changes(struct hooks *hooks, const struct hook_settings *settings)
+static void log_changes(struct hooks *hooks, const struct hook_settings *settings)
 {
 	for (size_t i = 0; i < hooks->n; i++) {
 		const struct hook *old = &hooks->all[i];
@@ -157,7 +157,7 @@ static void say_what_changes(struct hooks *hooks, const struct hook_settings *se
 
 void hooks_reload(struct hooks *hooks, const struct hook_settings *settings)
 {
-	say_what_changes(hooks, settings);
+	log_changes(hooks, settings);
 	stop_all(hooks);
 	arena_deinit(&hooks->arena);
 	take_over(hooks, settings);
@@ -246,7 +246,7 @@ const struct hook_ops *hook_ops_of(enum hook_type type)
 
 bool hook_is_notified(const struct hook *hook)
 {
-	return hook_ops_of(hook->type)->is_told;
+	return hook_ops_of(hook->type)->is_notified;
 }
 
 bool hook_shows_acknowledgements(const struct hook *hook)

@@ -38,7 +38,7 @@ void hook_attempt_finish(struct hook_attempt *attempt, const struct hook_result 
 void hook_attempt_on_transfer(void *user, const struct transfer_result *answer);
 
 struct hook_ops {
-	bool is_told;                /* by notifications; else it is kept in step by `run` */
+	bool is_notified;            /* by notifications; else it is kept in step by `run` */
 	bool shows_acknowledgements; /* its messages say who looks after an alert */
 	int64_t limit_ms;            /* for an attempt, unless settings differ */
 
@@ -48,13 +48,13 @@ struct hook_ops {
 	void (*start)(struct hook_attempt *attempt, const struct notification *notification);
 
 	/*
-	 * What a hook does by itself with one of its URLs, from `run` to `stop`; `hurry`: alerts
+	 * What a hook does by itself with one of its URLs, from `run` to `stop`; `sync_now`: alerts
 	 * have changed. NULL where it does nothing. All arguments are borrowed until `stop`.
 	 */
 	void *(*run)(struct uv_loop_s *loop, const struct hook_line *line,
 		     const struct hook_settings *settings, const char *url,
 		     const struct hooks_source *source);
-	void (*hurry)(void *running);
+	void (*sync_now)(void *running);
 	void (*stop)(void *running);
 };
 

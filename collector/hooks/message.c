@@ -165,7 +165,7 @@ static struct message_alert *tell_all(const struct message_writer *w)
 		arena_alloc_array(w->arena, w->n->n_alerts + 1, sizeof *alerts);
 
 	for (size_t i = 0; i < w->n->n_alerts; i++)
-		alerts[i] = message_tell(w, &w->n->alerts[i]);
+		alerts[i] = message_describe_alert(w, &w->n->alerts[i]);
 	return alerts;
 }
 

@@ -235,8 +235,8 @@ static const char *line_of(const struct message_writer *w, const struct notifica
 			    *who ? ", looked after by " : "", who);
 }
 
-struct message_alert message_tell(const struct message_writer *w,
-				  const struct notification_alert *alert)
+struct message_alert message_describe_alert(const struct message_writer *w,
+					    const struct notification_alert *alert)
 {
 	struct message_alert out = {
 		.tone = message_fires(alert) ? message_tone_of(alert->condition) : MESSAGE_GOOD,

@@ -35,8 +35,8 @@ const char *message_moment(const struct message_writer *w, int64_t ms);
 /* How bad that is, while it fires. */
 enum message_tone message_tone_of(enum condition condition);
 
-struct message_alert message_tell(const struct message_writer *w,
-				  const struct notification_alert *alert);
+struct message_alert message_describe_alert(const struct message_writer *w,
+					    const struct notification_alert *alert);
 
 /* "1 failing, 2 exposed, 1 ill of the collector"; "" where nothing fires. */
 const char *message_counts(const struct message_writer *w, const size_t firing[CONDITION_COUNT]);

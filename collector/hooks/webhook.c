@@ -241,7 +241,7 @@ static void start(struct hook_attempt *attempt, const struct notification *notif
 }
 
 const struct hook_ops hook_webhook_ops = {
-	.is_told = true,
+	.is_notified = true,
 	.limit_ms = HOOK_DEFAULT_LIMIT_MS,
 	.start = start,
 };

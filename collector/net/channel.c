@@ -77,7 +77,7 @@ static void on_tls_failed(struct channel *ch)
 			  tls_failure(ch->tls));
 	} else {
 		log_failure(ch, tls_failure(ch->tls));
-		if (ch->plain_answer && tls_heard_http(ch->tls))
+		if (ch->plain_answer && tls_got_http(ch->tls))
 			conn_write_static(ch->conn, ch->plain_answer, strlen(ch->plain_answer));
 	}
 	end_opening(ch);

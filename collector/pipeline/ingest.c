@@ -256,9 +256,9 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 		return;
 	}
 	snapshot->is_own = is_own(&call->caller, snapshot);
-	snapshot->stands =
-		snapshot->is_own && sender_stands(&call->caller, &snapshot->report,
-						  call_peer_ipv4(call), pipeline_now_ms(pipeline));
+	snapshot->stands = snapshot->is_own &&
+			   sender_has_standing(&call->caller, &snapshot->report,
+					       call_peer_ipv4(call), pipeline_now_ms(pipeline));
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
 	else if (pipeline_may_take(pipeline))

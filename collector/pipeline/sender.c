@@ -23,8 +23,8 @@ static bool has_source_address(const struct report *report, uint32_t from)
 	return from == 0;
 }
 
-bool sender_stands(const struct principal *caller, const struct report *report, uint32_t from,
-		   int64_t now_ms)
+bool sender_has_standing(const struct principal *caller, const struct report *report, uint32_t from,
+			 int64_t now_ms)
 {
 	int64_t age_ms = now_ms - caller->made_at_ms;
 

@@ -22,5 +22,5 @@
 #define SENDER_STANDING_UNFIT_MS (7 * SENDER_STANDING_MS)
 
 /* Does it, by its own report that came from the IPv4 address `from`? 0: that shows nothing. */
-bool sender_stands(const struct principal *caller, const struct report *report, uint32_t from,
-		   int64_t now_ms);
+bool sender_has_standing(const struct principal *caller, const struct report *report, uint32_t from,
+			 int64_t now_ms);

@@ -258,7 +258,7 @@ struct site_answer {
 	uint8_t words; /* those that the site's names hold, a bit each */
 };
 
-struct server_question {
+struct server_matcher {
 	const struct server_filter *filter;
 	const struct site_answer *sites; /* by the number of a row */
 	const uint64_t
@@ -280,11 +280,11 @@ static struct site_answer ask_site(const struct server_filter *f, const struct f
 	return answer;
 }
 
-const struct server_question *server_filter_ask(const struct server_filter *f,
-						const struct server_table *table,
-						struct arena *arena)
+const struct server_matcher *server_filter_prepare(const struct server_filter *f,
+						   const struct server_table *table,
+						   struct arena *arena)
 {
-	struct server_question *q = arena_alloc(arena, sizeof *q);
+	struct server_matcher *q = arena_alloc(arena, sizeof *q);
 	struct site_answer *sites = arena_alloc_array(arena, table->n_places, sizeof *sites);
 
 	for (size_t i = 0; i < table->n_places; i++)
@@ -296,7 +296,7 @@ const struct server_question *server_filter_ask(const struct server_filter *f,
 	return q;
 }
 
-static bool has_words(const struct server_question *q, const struct fleet_row *row)
+static bool has_words(const struct server_matcher *q, const struct fleet_row *row)
 {
 	for (size_t i = 0; i < q->filter->n_words; i++) {
 		if (!(q->sites[row->site].words >> i & 1) &&
@@ -306,7 +306,7 @@ static bool has_words(const struct server_question *q, const struct fleet_row *r
 	return true;
 }
 
-bool server_question_matches(const struct server_question *q, const struct fleet_row *row)
+bool server_matcher_matches(const struct server_matcher *q, const struct fleet_row *row)
 {
 	const struct server_filter *f = q->filter;
 	bool verdict = row->not_monitored ? f->not_monitored : f->verdicts[row->verdict];

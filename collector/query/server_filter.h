@@ -73,12 +73,12 @@ const char *server_cursor_write(const struct server_filter *filter,
 				const struct server_cursor *cursor, struct arena *arena);
 
 /* A filter at work on a table: what it says of sites and of names, asked once. */
-struct server_question;
+struct server_matcher;
 
 /* In `arena`; filter and table are borrowed. */
-const struct server_question *server_filter_ask(const struct server_filter *filter,
-						const struct server_table *table,
-						struct arena *arena);
+const struct server_matcher *server_filter_prepare(const struct server_filter *filter,
+						   const struct server_table *table,
+						   struct arena *arena);
 
 /* Does a row of that table match? */
-bool server_question_matches(const struct server_question *question, const struct fleet_row *row);
+bool server_matcher_matches(const struct server_matcher *matcher, const struct fleet_row *row);

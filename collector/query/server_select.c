@@ -269,7 +269,7 @@ struct pass {
 
 /* The place of the pass in one table. */
 struct run {
-	const struct server_question *question;
+	const struct server_matcher *matcher;
 	const int64_t *sites;
 	const struct fleet_row *rows;
 	size_t n;
@@ -282,7 +282,7 @@ static void pass_rows(struct pass *pass, struct run *run, size_t end)
 	for (; run->at < end; run->at++, pass->place += 2) {
 		const struct fleet_row *row = &run->rows[run->at];
 		server_tally_add(&pass->out->tally, row);
-		if (!server_question_matches(run->question, row))
+		if (!server_matcher_matches(run->matcher, row))
 			continue;
 		struct item item = item_at(pass->filter, rank_of_row(pass->filter, run->sites, row),
 					   pass->place, row->view);
@@ -295,7 +295,7 @@ static void pass_rows(struct pass *pass, struct run *run, size_t end)
 static struct run begin_run(const struct pass *pass, const struct server_table *table,
 			    const int64_t *sites, struct arena *arena)
 {
-	return (struct run){ .question = server_filter_ask(pass->filter, table, arena),
+	return (struct run){ .matcher = server_filter_prepare(pass->filter, table, arena),
 			     .sites = sites,
 			     .rows = table->rows,
 			     .n = table->n };

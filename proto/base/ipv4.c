@@ -65,7 +65,7 @@ bool ipv4_prefix_parse(const char *text, struct ipv4_prefix *out)
 	return true;
 }
 
-bool ipv4_prefix_holds(const struct ipv4_prefix *prefix, uint32_t address)
+bool ipv4_prefix_contains(const struct ipv4_prefix *prefix, uint32_t address)
 {
 	uint32_t mask = prefix->length == 0 ? 0 : UINT32_MAX << (32 - prefix->length);
 	return ((prefix->address ^ address) & mask) == 0;

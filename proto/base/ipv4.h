@@ -21,7 +21,7 @@ bool ipv4_parse(const char *text, uint32_t *out);
 bool ipv4_prefix_parse(const char *text, struct ipv4_prefix *out);
 
 /* Is `address` in the subnet of `prefix`? */
-bool ipv4_prefix_holds(const struct ipv4_prefix *prefix, uint32_t address);
+bool ipv4_prefix_contains(const struct ipv4_prefix *prefix, uint32_t address);
 
 /* 127.0.0.0/8 (RFC 1122 section 3.2.1.3) */
 bool ipv4_is_loopback(uint32_t address);

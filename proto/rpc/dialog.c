@@ -11,7 +11,7 @@ static const struct pdu_syntax mta = {
 
 static bool is_waiting_for_bytes(const struct dialog *d)
 {
-	return !dialog_over(d) && !dialog_wants_connection(d);
+	return !dialog_is_over(d) && !dialog_wants_connection(d);
 }
 
 static void finish(struct dialog *d, enum probe_error error, uint32_t detail)
@@ -235,7 +235,7 @@ void dialog_deinit(struct dialog *d)
 	pdu_assembly_deinit(&d->answer);
 }
 
-bool dialog_over(const struct dialog *d)
+bool dialog_is_over(const struct dialog *d)
 {
 	return d->state == DIALOG_DONE;
 }
@@ -270,7 +270,7 @@ void dialog_sent(struct dialog *d, size_t n)
 void dialog_failed(struct dialog *d, enum probe_error what)
 {
 	assert(what != PROBE_OK);
-	if (dialog_over(d))
+	if (dialog_is_over(d))
 		return;
 	if (what == PROBE_TIMEOUT && is_waiting_for_bytes(d) && !d->heard)
 		what = PROBE_SILENT;

@@ -10,7 +10,7 @@
  * bytes and watches the time, one dialog at a time or many from one select() loop:
  *
  *   dialog_start(&d);
- *   while (!dialog_over(&d)) {
+ *   while (!dialog_is_over(&d)) {
  *           if (dialog_wants_connection(&d)) {
  *                   close the connection that there may be, and connect to d.port of the address;
  *                   dialog_connected(&d), or dialog_failed(&d, PROBE_REFUSED ...);
@@ -94,7 +94,7 @@ void dialog_start(struct dialog *d);
 void dialog_deinit(struct dialog *d);
 
 /* Is there a result? The calls below then change nothing. */
-bool dialog_over(const struct dialog *d);
+bool dialog_is_over(const struct dialog *d);
 
 /* Is the owner to close the connection it may have, and to connect to `port`? */
 bool dialog_wants_connection(const struct dialog *d);

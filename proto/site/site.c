@@ -36,7 +36,7 @@ static bool shares_a_subnet(const struct site_member *member, const struct site_
 
 	for (size_t i = 0; i < a->n_addresses; i++) {
 		for (size_t j = 0; site_address_usable(&x[i]) && j < b->n_addresses; j++) {
-			if (site_address_usable(&y[j]) && ipv4_prefix_holds(&x[i], y[j].address))
+			if (site_address_usable(&y[j]) && ipv4_prefix_contains(&x[i], y[j].address))
 				return true;
 		}
 	}

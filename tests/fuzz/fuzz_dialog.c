@@ -31,7 +31,7 @@ static void check_result(const struct dialog *d)
 {
 	if ((d->error == PROBE_OK) != (d->grade == GRADE_MTA))
 		abort();
-	if (!dialog_over(d) || (d->grade >= GRADE_MAPPED && d->port == 0))
+	if (!dialog_is_over(d) || (d->grade >= GRADE_MAPPED && d->port == 0))
 		abort();
 }
 
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t piece = size > 0 ? 256 - (size_t)data[size - 1] : 1;
 
 	dialog_start(&d);
-	for (size_t at = 0; at < size && !dialog_over(&d); at += piece) {
+	for (size_t at = 0; at < size && !dialog_is_over(&d); at += piece) {
 		if (dialog_wants_connection(&d))
 			dialog_connected(&d);
 		check_output(&d);

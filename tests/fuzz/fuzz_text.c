@@ -50,7 +50,7 @@ static void read_address(const char *text)
 	struct ipv4_prefix prefix;
 
 	if (ipv4_prefix_parse(text, &prefix) &&
-	    (prefix.length > 32 || !ipv4_prefix_holds(&prefix, prefix.address)))
+	    (prefix.length > 32 || !ipv4_prefix_contains(&prefix, prefix.address)))
 		abort();
 	if (ipv4_parse(text, &address) && strcmp(ipv4_format(address, again), text) != 0)
 		abort();

@@ -205,7 +205,7 @@ static void print_news(struct event_log_watch *watch, struct event_window *windo
 	struct os_error error;
 	bool found = false;
 	event_window_empty(window);
-	if (event_log_look(watch, window, &found, &error) == STATUS_OK)
+	if (event_log_read_news(watch, window, &found, &error) == STATUS_OK)
 		puts(found ? "new" : "-");
 	else
 		printf("%s\n", error.text);

@@ -189,8 +189,8 @@ static enum status open_watched(struct event_log_watch *watch, struct os_error *
 	return STATUS_OK;
 }
 
-enum status event_log_look(struct event_log_watch *watch, struct event_window *window, bool *found,
-			   struct os_error *error)
+enum status event_log_read_news(struct event_log_watch *watch, struct event_window *window,
+				bool *found, struct os_error *error)
 {
 	unsigned long code = NO_ERROR;
 	uint32_t newest = 0;

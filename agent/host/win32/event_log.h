@@ -69,6 +69,6 @@ struct event_log_watch {
  * STATUS_DENIED, STATUS_SYSTEM  as above; the next look opens the log anew
  */
 #define EVENT_LOG_NEWS_MAX ((size_t)1024 * 1024)
-enum status event_log_look(struct event_log_watch *watch, struct event_window *window, bool *found,
-			   struct os_error *error);
+enum status event_log_read_news(struct event_log_watch *watch, struct event_window *window,
+				bool *found, struct os_error *error);
 void event_log_stop(struct event_log_watch *watch);

@@ -226,7 +226,7 @@ enum status host_look_for_news(struct host *host, const struct host_question *qu
 		return image_root_look_for_news(host->root, question, out, error);
 	struct event_window *window = mem_alloc(sizeof *window);
 	event_window_init(window, question);
-	enum status status = event_log_look(&host->log, window, &out->events, error);
+	enum status status = event_log_read_news(&host->log, window, &out->events, error);
 	free(window);
 	return status;
 }

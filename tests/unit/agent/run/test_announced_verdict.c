@@ -78,7 +78,7 @@ static void each_answer_begins_the_wait_anew(void **state)
 {
 	(void)state;
 	machine.now_ms = 5000 + AWAY_MS - 1;
-	announced_verdict_hear(&announced, VERDICT_EXPOSED);
+	announced_verdict_take(&announced, VERDICT_EXPOSED);
 	expect_event(1, 220, "not known", "the collector's");
 	machine.now_ms += AWAY_MS - 1;
 	announced_verdict_judge(&announced, &failing, true);
@@ -86,7 +86,7 @@ static void each_answer_begins_the_wait_anew(void **state)
 	machine.now_ms++;
 	announced_verdict_judge(&announced, &failing, true);
 	expect_event(2, 221, "exposed", "the collector is away");
-	announced_verdict_hear(&announced, VERDICT_FAILING); /* nothing new */
+	announced_verdict_take(&announced, VERDICT_FAILING); /* nothing new */
 	assert_int_equal(machine.n_written, 2);
 }
 
@@ -94,7 +94,7 @@ static void each_answer_begins_the_wait_anew(void **state)
 static void alone_beside_a_collector_it_tells_alarms_only(void **state)
 {
 	(void)state;
-	announced_verdict_hear(&announced, VERDICT_EXPOSED);
+	announced_verdict_take(&announced, VERDICT_EXPOSED);
 	machine.now_ms += AWAY_MS;
 	announced_verdict_judge(&announced, &harmless, true);
 	assert_int_equal(machine.n_written, 1);
@@ -127,9 +127,9 @@ static void what_was_told_before_a_restart_is_not_told_again(void **state)
 	(void)state;
 	const enum verdict last = VERDICT_EXPOSED;
 	announced_verdict_init(&announced, fake_host(&machine), &last);
-	announced_verdict_hear(&announced, VERDICT_EXPOSED);
+	announced_verdict_take(&announced, VERDICT_EXPOSED);
 	assert_int_equal(machine.n_written, 0);
-	announced_verdict_hear(&announced, VERDICT_CLEAR);
+	announced_verdict_take(&announced, VERDICT_CLEAR);
 	expect_event(1, 200, "exposed", "the collector's");
 }
 

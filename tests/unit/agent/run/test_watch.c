@@ -17,14 +17,15 @@ static void a_changed_state_is_told_once(void **state)
 	struct watch watch;
 
 	watch_init(&watch, fake_host(&machine));
-	assert_null(watch_look(&watch));
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
+	assert_null(watch_find_change(&watch));
 	service.service.state = SERVICE_STATE_STOP_PENDING;
-	assert_string_equal(watch_look(&watch), "the state of the service MSExchangeMTA changed");
-	assert_null(watch_look(&watch));
+	assert_string_equal(watch_find_change(&watch),
+			    "the state of the service MSExchangeMTA changed");
+	assert_null(watch_find_change(&watch));
 	service.service.state = SERVICE_STATE_STOPPED;
-	assert_non_null(watch_look(&watch));
-	assert_null(watch_look(&watch));
+	assert_non_null(watch_find_change(&watch));
+	assert_null(watch_find_change(&watch));
 }
 
 static void a_service_that_cannot_be_asked_has_not_changed(void **state)
@@ -36,13 +37,13 @@ static void a_service_that_cannot_be_asked_has_not_changed(void **state)
 	struct watch watch;
 
 	watch_init(&watch, fake_host(&machine));
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	service.status = STATUS_DENIED;
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	service.status = STATUS_OK;
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	service.service.state = SERVICE_STATE_STOPPED;
-	assert_non_null(watch_look(&watch));
+	assert_non_null(watch_find_change(&watch));
 }
 
 static void an_event_of_the_mta_is_told_once_and_no_other_one(void **state)
@@ -53,11 +54,11 @@ static void an_event_of_the_mta_is_told_once_and_no_other_one(void **state)
 	struct watch watch;
 
 	watch_init(&watch, fake_host(&machine));
-	assert_null(watch_look(&watch)); /* it was there before */
+	assert_null(watch_find_change(&watch)); /* it was there before */
 	machine.n_events = 2;
-	assert_string_equal(watch_look(&watch), "the MTA wrote an event");
+	assert_string_equal(watch_find_change(&watch), "the MTA wrote an event");
 	machine.n_events = 3;
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 }
 
 static void a_changed_export_of_the_registry_is_told(void **state)
@@ -67,10 +68,10 @@ static void a_changed_export_of_the_registry_is_told(void **state)
 	struct watch watch;
 
 	watch_init(&watch, fake_host(&machine));
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	machine.registry_changed = true; /* told although the log cannot be read */
-	assert_string_equal(watch_look(&watch), "an export of the registry changed");
-	assert_null(watch_look(&watch));
+	assert_string_equal(watch_find_change(&watch), "an export of the registry changed");
+	assert_null(watch_find_change(&watch));
 }
 
 static void a_change_of_an_adapter_is_told_once(void **state)
@@ -87,19 +88,20 @@ static void a_change_of_an_adapter_is_told_once(void **state)
 	struct watch watch;
 
 	watch_init(&watch, fake_host(&machine));
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	adapters[0].n_addresses = 2;
-	assert_string_equal(watch_look(&watch), "an adapter, its link or its address changed");
-	assert_null(watch_look(&watch));
+	assert_string_equal(watch_find_change(&watch),
+			    "an adapter, its link or its address changed");
+	assert_null(watch_find_change(&watch));
 	adapters[0].link = LINK_DOWN; /* the cable was pulled: no system tells by itself */
-	assert_non_null(watch_look(&watch));
+	assert_non_null(watch_find_change(&watch));
 	adapters[0].enabled = false;
-	assert_non_null(watch_look(&watch));
+	assert_non_null(watch_find_change(&watch));
 	addresses[0].length = 16;
-	assert_non_null(watch_look(&watch));
+	assert_non_null(watch_find_change(&watch));
 	machine.n_adapters = 2;
-	assert_non_null(watch_look(&watch));
-	assert_null(watch_look(&watch));
+	assert_non_null(watch_find_change(&watch));
+	assert_null(watch_find_change(&watch));
 }
 
 static void adapters_that_cannot_be_listed_have_not_changed(void **state)
@@ -110,16 +112,16 @@ static void adapters_that_cannot_be_listed_have_not_changed(void **state)
 	struct watch watch;
 
 	watch_init(&watch, fake_host(&machine));
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	machine.adapters_status = STATUS_SYSTEM;
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	machine.adapters_status = STATUS_OK;
 	machine.states_status = STATUS_SYSTEM;
 	adapter.link = LINK_UNKNOWN;
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 	machine.states_status = STATUS_OK;
 	adapter.link = LINK_UP;
-	assert_null(watch_look(&watch));
+	assert_null(watch_find_change(&watch));
 }
 
 int main(void)

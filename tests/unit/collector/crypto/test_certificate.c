@@ -417,7 +417,7 @@ static void a_certificates_time_is_a_concern_at_its_limits(void **state)
 	for_each_row(i, cases) {
 		char text[CERTIFICATE_ERROR_SIZE];
 		assert_int_equal(
-			certificate_look(&info, info.not_after_ms - cases[i].left_ms, text),
+			certificate_check(&info, info.not_after_ms - cases[i].left_ms, text),
 			cases[i].concern);
 		assert_non_null(strstr(text, cases[i].words));
 	}

@@ -251,7 +251,7 @@ static void what_is_no_tls_is_refused_in_words(void **state)
 		serve_part(&t, cases[i].bytes, strlen(cases[i].bytes));
 		assert_int_equal(t.last, TLS_FAILED);
 		assert_non_null(strstr(tls_failure(t.tls), cases[i].words));
-		assert_int_equal(tls_heard_http(t.tls), cases[i].http);
+		assert_int_equal(tls_got_http(t.tls), cases[i].http);
 		talk_deinit(&t);
 	}
 }

@@ -42,7 +42,7 @@ static void compare(struct alertmanager_state *known, int64_t now_ms, const char
 	for (int i = 0; i < 2; i++) {
 		struct notification_alert alert = alert_of("EXCH1", adapters[i] ? adapters[i] : "");
 		if (adapters[i])
-			alertmanager_state_see(known, &alert);
+			alertmanager_state_put(known, &alert);
 	}
 	alertmanager_state_end(known, now_ms);
 }

@@ -22,7 +22,7 @@ static bool after(int64_t age_ms, uint32_t from)
 	const struct report report = { .adapters = adapters, .n_adapters = 2 };
 	const struct principal agent = { .role = ROLE_AGENT, .made_at_ms = 1000 * DAY_MS };
 
-	return sender_stands(&agent, &report, from, agent.made_at_ms + age_ms);
+	return sender_has_standing(&agent, &report, from, agent.made_at_ms + age_ms);
 }
 
 static void it_takes_a_day(void **state)

@@ -61,12 +61,12 @@ static void a_prefix_holds_its_subnet(void **state)
 	(void)state;
 
 	assert_true(ipv4_prefix_parse("10.0.1.5/23", &prefix));
-	assert_true(ipv4_prefix_holds(&prefix, 0x0a000001));
-	assert_false(ipv4_prefix_holds(&prefix, 0x0a000201));
+	assert_true(ipv4_prefix_contains(&prefix, 0x0a000001));
+	assert_false(ipv4_prefix_contains(&prefix, 0x0a000201));
 	assert_true(ipv4_prefix_parse("10.0.1.5", &prefix));
 	assert_int_equal(prefix.length, 32);
 	assert_true(ipv4_prefix_parse("10.0.1.5/0", &prefix));
-	assert_true(ipv4_prefix_holds(&prefix, 0xffffffff));
+	assert_true(ipv4_prefix_contains(&prefix, 0xffffffff));
 	assert_false(ipv4_prefix_parse("10.0.1.5/33", &prefix));
 	assert_false(ipv4_prefix_parse("10.0.1.5/", &prefix));
 }

@@ -78,7 +78,7 @@ static inline void expect_over(const struct dialog *d, enum grade grade, enum pr
 			       uint32_t detail)
 {
 	size_t n;
-	assert_true(dialog_over(d));
+	assert_true(dialog_is_over(d));
 	assert_false(dialog_wants_connection(d));
 	assert_int_equal(d->grade, grade);
 	assert_int_equal(d->error, error);

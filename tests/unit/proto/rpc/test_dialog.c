@@ -144,9 +144,9 @@ static void what_was_not_asked_for_is_malformed(void **state)
 		struct dialog d;
 		start_at(&d, cases[i].at);
 		hear(&d, cases[i].bytes, cases[i].size);
-		if (!dialog_over(&d) || d.error != PROBE_MALFORMED)
+		if (!dialog_is_over(&d) || d.error != PROBE_MALFORMED)
 			print_error("case: %s\n", cases[i].what);
-		assert_true(dialog_over(&d));
+		assert_true(dialog_is_over(&d));
 		assert_int_equal(d.error, PROBE_MALFORMED);
 		dialog_deinit(&d);
 	}
@@ -194,7 +194,7 @@ static void a_single_contradiction_in_an_answer_is_malformed(void **state)
 		say(&d, bind_ack, sizeof bind_ack);
 		answer.bytes[cases[i].at] = cases[i].value;
 		hear_in(&d, 1);
-		if (!dialog_over(&d))
+		if (!dialog_is_over(&d))
 			print_error("case: %s\n", cases[i].what);
 		expect_over(&d, GRADE_TCP, PROBE_MALFORMED, 0);
 		dialog_deinit(&d);
