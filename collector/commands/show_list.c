@@ -7,6 +7,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/show.h"
 #include "proto/base/buffer.h"
+#include "proto/json/slice.h"
 
 /* Rows that a page has at most (collector/api/openapi.json). */
 #define PAGE_ROWS 1000
@@ -46,56 +47,6 @@ static void set_path(struct listing *l, const char *path)
 	}
 }
 
-/* The end of a string that begins at `at`, behind its quote. */
-static const char *skip_string(const char *at)
-{
-	for (at++; *at != '"'; at++)
-		at += *at == '\\';
-	return at + 1;
-}
-
-static const char *skip_space(const char *at)
-{
-	return at + strspn(at, " \t\r\n");
-}
-
-/* Where the elements begin of the member `name`, which is an array; NULL: this is none such. */
-static const char *begin_rows(const char *at, const char *name)
-{
-	size_t n = strlen(name);
-
-	if (strncmp(at + 1, name, n) != 0 || at[1 + n] != '"')
-		return NULL;
-	at = skip_space(at + n + 2);
-	if (*at != ':')
-		return NULL;
-	at = skip_space(at + 1);
-	return *at == '[' ? at + 1 : NULL;
-}
-
-/* What stands between the brackets of an array that the object `text`, valid JSON, has; or NULL. */
-static const char *find_rows(const char *text, const char *name, size_t *size)
-{
-	const char *begin = NULL;
-	int depth = 0;
-
-	for (const char *at = text; *at;) {
-		if (*at == '"') {
-			if (depth == 1 && !begin)
-				begin = begin_rows(at, name);
-			at = skip_string(at);
-			continue;
-		}
-		depth += (*at == '[' || *at == '{') - (*at == ']' || *at == '}');
-		if (begin && depth == 1 && *at == ']') {
-			*size = (size_t)(at - begin);
-			return begin;
-		}
-		at++;
-	}
-	return NULL;
-}
-
 /*
  * The pages as one text: what stands around the rows is that of the first and of the last. False:
  * no collector writes it like that.
@@ -103,11 +54,12 @@ static const char *find_rows(const char *text, const char *name, size_t *size)
 static bool print_json(const struct listing *l, const struct api_client_answer *answer, size_t n,
 		       bool last)
 {
-	size_t size = 0;
-	const char *rows = find_rows(answer->body, l->list->member, &size);
+	struct json_slice array;
 
-	if (!rows)
+	if (!json_slice_member(answer->body, l->list->member, &array) || *array.at != '[')
 		return false;
+	const char *rows = array.at + 1;
+	size_t size = array.size - 2;
 	if (l->n_pages == 0)
 		terminal_write(answer->body, (size_t)(rows - answer->body));
 	else if (n > 0 && l->n > 0)

@@ -4,10 +4,11 @@
 /* A silent server keeps the states of its last fresh moment. */
 static void keep_states(struct site_server *seen, const char *adapters_json)
 {
-	const char *at = adapters_json;
+	size_t i = 0;
 
-	for (size_t i = 0; at && i < seen->n_adapters; i++)
-		at = view_next_adapter_state(at, &seen->adapters[i].state);
+	while (i < seen->n_adapters &&
+	       view_next_adapter_state(&adapters_json, &seen->adapters[i].state))
+		i++;
 }
 
 enum status fleet_judge_stored(struct fleet *fleet, const struct view *view, struct arena *arena,

@@ -181,7 +181,7 @@ uint8_t view_stored_adapter_states(const char *adapters_json)
 	uint8_t states = 0;
 	enum adapter_state state;
 
-	for (const char *at = adapters_json; at && (at = view_next_adapter_state(at, &state));)
+	while (adapters_json && view_next_adapter_state(&adapters_json, &state))
 		states |= (uint8_t)(1U << state);
 	return states;
 }

@@ -64,10 +64,10 @@ struct view_verdict {
 uint8_t view_adapter_states(const struct site_server *server);
 
 /*
- * Finds the next state from `at` on in adapters as view_add_adapters() wrote them. Returns what is
- * behind it, NULL where there is none.
+ * The state of the next adapter that has one, of adapters as view_add_adapters() wrote them; `*at`
+ * is where they begin, then behind that adapter. False: there are no more.
  */
-const char *view_next_adapter_state(const char *at, enum adapter_state *out);
+bool view_next_adapter_state(const char **at, enum adapter_state *out);
 
 /* Reads the states from adapters as view_add_adapters() wrote them. */
 uint8_t view_stored_adapter_states(const char *adapters_json);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/model/view.h"
+#include "proto/json/slice.h"
 #include "proto/json/write.h"
 
 static void add_path(const struct site_path *path, struct buffer *out)
@@ -38,22 +39,23 @@ void view_add_adapters(const struct site_server *server, struct buffer *out)
 	json_close_array(out);
 }
 
-const char *view_next_adapter_state(const char *at, enum adapter_state *out)
+bool view_next_adapter_state(const char **at, enum adapter_state *out)
 {
-	/* No text within the array holds this: its quotes would be escaped. */
-	static const char mark[] = "\"state\":\"";
+	struct json_slice adapter;
+	struct json_slice name;
 
-	while ((at = strstr(at, mark)) != NULL) {
-		at += sizeof mark - 1;
-		for (int state = ADAPTER_INACTIVE; state <= ADAPTER_ISOLATED; state++) {
-			const char *name = adapter_state_name((enum adapter_state)state);
-			if (strncmp(at, name, strlen(name)) != 0)
+	while (json_slice_next(at, &adapter)) {
+		for (int i = ADAPTER_INACTIVE; i <= ADAPTER_ISOLATED; i++) {
+			const char *known = adapter_state_name((enum adapter_state)i);
+			if (!json_slice_member(adapter.at, "state", &name) ||
+			    name.size != strlen(known) + 2 ||
+			    memcmp(name.at + 1, known, name.size - 2) != 0)
 				continue;
-			*out = (enum adapter_state)state;
-			return at;
+			*out = (enum adapter_state)i;
+			return true;
 		}
 	}
-	return NULL;
+	return false;
 }
 
 static void open_verdict(const struct view *view, struct buffer *out)
@@ -76,10 +78,15 @@ void view_add_verdict(const struct view *view, struct buffer *out)
 
 const char *view_find_findings(const char *verdict_json, size_t *size)
 {
-	/* No text within the object holds this: its quotes would be escaped. */
-	const char *at = strstr(verdict_json, "\"reasons\":");
+	static const char name[] = "\"reasons\":";
+	struct json_slice reasons;
 
-	*size = at ? strlen(at) - 1 : 0;
+	*size = 0;
+	if (!json_slice_member(verdict_json, "reasons", &reasons) ||
+	    memcmp(reasons.at - strlen(name), name, strlen(name)) != 0)
+		return NULL;
+	const char *at = reasons.at - strlen(name);
+	*size = strlen(at) - 1;
 	return at;
 }
 

@@ -1,0 +1,71 @@
+#include "proto/json/slice.h"
+
+#include <string.h>
+
+static const char *skip_space(const char *at)
+{
+	return at + strspn(at, " \t\r\n");
+}
+
+/* The end of the string that begins at `at`, behind its quote. */
+static const char *skip_string(const char *at)
+{
+	for (at++; *at != '"' && *at != '\0'; at++)
+		at += at[0] == '\\' && at[1] != '\0';
+	return at + (*at != '\0');
+}
+
+static const char *skip_value(const char *at)
+{
+	int depth = 0;
+
+	do {
+		at = skip_space(at);
+		if (*at == '\0')
+			return at;
+		depth += (*at == '[' || *at == '{') - (*at == ']' || *at == '}');
+		if (*at == '"')
+			at = skip_string(at);
+		else if (strchr("[]{},:", *at))
+			at++;
+		else
+			at += strcspn(at, "[]{},:\" \t\r\n");
+	} while (depth > 0);
+	return at;
+}
+
+bool json_slice_member(const char *text, const char *name, struct json_slice *out)
+{
+	size_t n = strlen(name);
+
+	if (*text != '{')
+		return false;
+	for (const char *at = skip_space(text + 1); *at == '"';
+	     at = skip_space(at + (*at == ','))) {
+		const char *end = skip_string(at);
+		bool is_it = (size_t)(end - at) == n + 2 && memcmp(at + 1, name, n) == 0;
+		at = skip_space(end);
+		at = skip_space(at + (*at == ':'));
+		end = skip_value(at);
+		if (is_it)
+			*out = (struct json_slice){ at, (size_t)(end - at) };
+		if (is_it)
+			return true;
+		at = skip_space(end);
+	}
+	return false;
+}
+
+bool json_slice_next(const char **at, struct json_slice *out)
+{
+	const char *begin = skip_space(*at);
+
+	if (*begin != '[' && *begin != ',')
+		return false;
+	begin = skip_space(begin + 1);
+	if (*begin == ']' || *begin == '\0')
+		return false;
+	*at = skip_value(begin);
+	*out = (struct json_slice){ begin, (size_t)(*at - begin) };
+	return true;
+}
