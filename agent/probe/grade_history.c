@@ -49,10 +49,7 @@ static void append(struct rows *rows, char *key, enum grade grade, int64_t stood
 		free(key);
 		return;
 	}
-	if (rows->n == rows->room) {
-		rows->room = rows->room ? rows->room * 2 : 64;
-		rows->list = mem_realloc(rows->list, rows->room * sizeof *rows->list);
-	}
+	rows->list = mem_make_room(rows->list, rows->n, &rows->room, sizeof *rows->list);
 	rows->list[rows->n++] = (struct row){ key, grade, stood_ms };
 }
 

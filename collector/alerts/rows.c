@@ -33,24 +33,17 @@ bool alert_changes_are_empty(const struct alert_changes *changes)
 
 void *alerts_append(void *array, size_t *n, size_t *room, void *item)
 {
-	void **grown = array;
-
 	assert(*n <= *room);
-	if (*n == *room) {
-		*room = *room ? *room * 2 : 8;
-		grown = mem_realloc(array, *room * sizeof *grown);
-	}
+	void **grown = mem_make_room(array, *n, room, sizeof *grown);
+
 	grown[(*n)++] = item;
 	return grown;
 }
 
 void alerts_emit_drop(struct alert_changes *out, int64_t id)
 {
-	if (out->n_dropped == out->room_dropped) {
-		out->room_dropped = out->room_dropped ? out->room_dropped * 2 : 8;
-		out->dropped =
-			mem_realloc((void *)out->dropped, out->room_dropped * sizeof *out->dropped);
-	}
+	out->dropped = mem_make_room((void *)out->dropped, out->n_dropped, &out->room_dropped,
+				     sizeof *out->dropped);
 	((int64_t *)out->dropped)[out->n_dropped++] = id;
 }
 

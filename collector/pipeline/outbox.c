@@ -59,12 +59,9 @@ static struct delivery_queue *find_or_add_queue(struct outbox *outbox,
 		queue = mem_alloc(sizeof *queue);
 		queue->key = mem_strdup(key);
 		queue->tail = &queue->first;
-		if (outbox->n_queues == outbox->room_queues) {
-			outbox->room_queues = outbox->room_queues ? outbox->room_queues * 2 : 16;
-			outbox->queues =
-				mem_realloc(outbox->queues,
-					    outbox->room_queues * sizeof(struct delivery_queue *));
-		}
+		outbox->queues =
+			mem_make_room(outbox->queues, outbox->n_queues, &outbox->room_queues,
+				      sizeof(struct delivery_queue *));
 		outbox->queues[outbox->n_queues++] = queue;
 		text_map_add(&outbox->by_queue, queue->key, queue);
 	}

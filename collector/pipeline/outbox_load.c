@@ -24,10 +24,7 @@ static enum status load_row(void *user, const struct record_delivery *row)
 
 	if (outbox_find(l->outbox, row->id))
 		return STATUS_OK;
-	if (l->n == l->room) {
-		l->room = l->room ? l->room * 2 : 64;
-		l->rows = mem_realloc(l->rows, l->room * sizeof *l->rows);
-	}
+	l->rows = mem_make_room(l->rows, l->n, &l->room, sizeof *l->rows);
 	struct record_delivery *copy = &l->rows[l->n++];
 	*copy = *row;
 	copy->hook = arena_strdup(&l->arena, row->hook);

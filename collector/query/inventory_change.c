@@ -9,14 +9,8 @@ enum status inventory_list_add(void *user, const struct record_expected *row)
 {
 	struct inventory_list *list = user;
 
-	if (list->n == list->room) {
-		size_t room = list->room ? list->room * 2 : 64;
-		struct record_expected *rows = arena_alloc_array(list->arena, room, sizeof *rows);
-		if (list->n > 0)
-			memcpy(rows, list->rows, list->n * sizeof *rows);
-		list->rows = rows;
-		list->room = room;
-	}
+	list->rows =
+		arena_make_room(list->arena, list->rows, list->n, &list->room, sizeof *list->rows);
 	list->rows[list->n++] = (struct record_expected){
 		.key = arena_strdup(list->arena, row->key),
 		.server = arena_strdup(list->arena, row->server),

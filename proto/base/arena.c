@@ -92,6 +92,15 @@ void *arena_alloc_array(struct arena *arena, size_t n, size_t size)
 	return arena_alloc(arena, n * size);
 }
 
+void *arena_make_room(struct arena *arena, void *array, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return array;
+	*room = *room ? *room * 2 : MEM_FIRST_ROOM;
+	void *larger = arena_alloc_array(arena, *room, size);
+	return n > 0 ? memcpy(larger, array, n * size) : larger;
+}
+
 char *arena_strndup(struct arena *arena, const char *bytes, size_t n)
 {
 	if (!bytes)

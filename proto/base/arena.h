@@ -27,6 +27,9 @@ void arena_clear(struct arena *arena);
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t n, size_t size);
 
+/* As mem_make_room(); the array that was full stays in the arena. */
+void *arena_make_room(struct arena *arena, void *array, size_t n, size_t *room, size_t size);
+
 /* Copies; NULL gives NULL. */
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *bytes, size_t n);

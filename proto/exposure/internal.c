@@ -67,14 +67,8 @@ const char *exposure_short_label(struct exposure_context *x, const struct report
 struct reason *reason_add(struct exposure_context *x, struct reason_list *list, const char *code,
 			  const char *format, ...)
 {
-	if (list->n == list->room) {
-		size_t room = list->room ? list->room * 2 : 8;
-		struct reason *items = arena_alloc_array(x->arena, room, sizeof *items);
-		if (list->n > 0)
-			memcpy(items, list->items, list->n * sizeof *items);
-		list->items = items;
-		list->room = room;
-	}
+	list->items =
+		arena_make_room(x->arena, list->items, list->n, &list->room, sizeof *list->items);
 	struct reason *reason = &list->items[list->n++];
 	va_list args;
 
