@@ -67,7 +67,7 @@ static int list(const struct options *options)
 {
 	printf("%-24s %-13s %-32s %s\n", "HOOK", "TYPE", "CONDITIONS", "SITES");
 	for (const struct hook_settings *s = options->hooks; s; s = s->next) {
-		printf("%-24s %-13s ", s->name, hook_type_name(s->type));
+		printf("%-24s %-13s ", s->name, hook_types[s->type]);
 		if (s->type == HOOK_TYPE_HEARTBEAT) {
 			puts("-                                -");
 			continue;

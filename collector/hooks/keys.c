@@ -14,19 +14,6 @@
 /* Of a key of PagerDuty's, as its answer to others says. */
 #define PAGERDUTY_KEY_LENGTH 32
 
-static const char *read_type(const struct value_target *to, const char *value)
-{
-	struct hook_settings *hook = to->member;
-
-	for (unsigned i = 0; i < HOOK_TYPE_COUNT; i++) {
-		if (strcmp(value, hook_type_name((enum hook_type)i)) != 0)
-			continue;
-		hook->type = (enum hook_type)i;
-		return NULL;
-	}
-	return hook_type_names();
-}
-
 static const char *read_sites(const struct value_target *to, const char *value)
 {
 	struct hook_route *route = &((struct hook_settings *)to->member)->route;
@@ -185,38 +172,6 @@ static const char *read_to(const struct value_target *to, const char *value)
 	return hook->n_to > 0 ? NULL : "an address such as postmaster@example.com";
 }
 
-static const char *read_starttls(const struct value_target *to, const char *value)
-{
-	struct hook_settings *hook = to->member;
-
-	if (strcmp(value, "required") == 0)
-		hook->starttls = TRANSFER_STARTTLS_REQUIRED;
-	else if (strcmp(value, "offered") == 0)
-		hook->starttls = TRANSFER_STARTTLS_OFFERED;
-	else if (strcmp(value, "never") == 0)
-		hook->starttls = TRANSFER_STARTTLS_NEVER;
-	else
-		return "required, offered or never";
-	return NULL;
-}
-
-static const char *read_format(const struct value_target *to, const char *value)
-{
-	struct hook_settings *hook = to->member;
-
-	for (unsigned i = 0; i < HOOK_FORMAT_COUNT; i++) {
-		if (strcmp(value, hook_format_name((enum hook_format)i)) != 0)
-			continue;
-		hook->format = (enum hook_format)i;
-		return NULL;
-	}
-	return "one of"
-#define X(id, name) " " #name
-#include "collector/hooks/formats.def"
-#undef X
-		;
-}
-
 static const char *read_routing_key(const struct value_target *to, const char *value)
 {
 	const char *why = secret_file_value(to, value);
@@ -255,6 +210,13 @@ enum {
 #define ALERTS    (WEBHOOK | ALERTMANAGER | COMMAND | EMAIL)
 #define TOLD      (WEBHOOK | COMMAND | EMAIL) /* by notifications */
 
+static const char *const starttls[] = {
+	[TRANSFER_STARTTLS_REQUIRED] = "required",
+	[TRANSFER_STARTTLS_OFFERED] = "offered",
+	[TRANSFER_STARTTLS_NEVER] = "never",
+	NULL,
+};
+
 #define AT(member) offsetof(struct hook_settings, member)
 
 /* Every key, and the types that have it. Of an offset of 0 the whole structure is read into. */
@@ -264,7 +226,7 @@ static const struct {
 	bool repeats;
 	struct value value;
 } rows[] = {
-	{ ~0U, true, false, VALUE("type", read_type, 0) },
+	{ ~0U, true, false, VALUE("type", value_choice, AT(type), .choices = hook_types) },
 	{ ~0U, false, false,
 	  VALUE("time-limit", duration_read, AT(limit_ms), HOOK_MIN_LIMIT_MS, HOOK_MAX_LIMIT_MS,
 		"a time from 1s to 10m") },
@@ -274,7 +236,8 @@ static const struct {
 	{ WEBHOOK | HEARTBEAT, true, false, VALUE("url", read_url, 0) },
 	{ ALERTMANAGER, true, true, VALUE("url", read_url, 0) },
 	{ WEBHOOK, false, true, VALUE("secret-file", read_secret, 0) },
-	{ WEBHOOK, false, false, VALUE("format", read_format, 0) },
+	{ WEBHOOK, false, false,
+	  VALUE("format", value_choice, AT(format), .choices = hook_formats) },
 	{ WEBHOOK, false, false, VALUE("routing-key-file", read_routing_key, AT(routing_key)) },
 	{ TOLD, false, false,
 	  VALUE("max-alerts", value_size, AT(max_alerts), 1, NOTIFICATION_MAX_ALERTS,
@@ -290,7 +253,9 @@ static const struct {
 	{ EMAIL, true, false, VALUE("smtp", read_smtp, AT(smtp)) },
 	{ EMAIL, true, false, VALUE("from", read_from, AT(from)) },
 	{ EMAIL, true, true, VALUE("to", read_to, 0) },
-	{ EMAIL, false, false, VALUE("starttls", read_starttls, 0) },
+	{ EMAIL, false, false,
+	  VALUE("starttls", value_choice, AT(starttls), .expected = "required, offered or never",
+		.choices = starttls) },
 	{ OVER_HTTP | EMAIL, false, false,
 	  VALUE("user", value_text, AT(user), .expected = "a name") },
 	{ OVER_HTTP | EMAIL, false, false,

@@ -5,35 +5,26 @@
 #include "collector/hooks/internal.h"
 #include "collector/hooks/keys.h"
 
-static const char *const type_names[HOOK_TYPE_COUNT] = {
+const char *const hook_types[] = {
 #define X(id, name) [HOOK_TYPE_##id] = #name,
 #include "collector/hooks/types.def"
 #undef X
+	NULL,
 };
 
-const char *hook_type_name(enum hook_type type)
-{
-	return type_names[type];
-}
-
-const char *hook_format_name(enum hook_format format)
-{
-	static const char *const names[HOOK_FORMAT_COUNT] = {
+const char *const hook_formats[] = {
 #define X(id, name) [HOOK_FORMAT_##id] = #name,
 #include "collector/hooks/formats.def"
 #undef X
-	};
-	return names[format];
-}
+	NULL,
+};
 
-const char *hook_type_names(void)
-{
-	return "one of"
+/* For a message. */
+static const char one_of_types[] = "one of"
 #define X(id, name) " " #name
 #include "collector/hooks/types.def"
 #undef X
-		;
-}
+	;
 
 /* Does it go where nobody can listen: over TLS, or not out of this machine? */
 static bool is_private(const char *url)
@@ -112,7 +103,7 @@ static void find_type(struct hook_settings *hook, const struct section *section)
 {
 	for (const struct section_entry *e = section->first; e; e = e->next) {
 		for (unsigned i = 0; strcmp(e->key, "type") == 0 && i < HOOK_TYPE_COUNT; i++) {
-			if (strcmp(e->value, type_names[i]) == 0)
+			if (strcmp(e->value, hook_types[i]) == 0)
 				hook->type = (enum hook_type)i;
 		}
 	}
@@ -129,7 +120,7 @@ static struct hook_settings *read_one(const struct section *section, struct aren
 	find_type(hook, section);
 	if (hook->type == HOOK_TYPE_COUNT) {
 		faults_add(faults, arena, "%s: [hook %s] needs a type, %s", section->place,
-			   section->name, hook_type_names());
+			   section->name, one_of_types);
 		return hook;
 	}
 	hook->limit_ms = hook_ops_of(hook->type)->limit_ms;

@@ -90,14 +90,9 @@ struct hook_settings {
 	const struct hook_settings *next;
 };
 
-/* "webhook" ...; never NULL. */
-const char *hook_type_name(enum hook_type type);
-
-/* "alertmanager" ...; never NULL. */
-const char *hook_format_name(enum hook_format format);
-
-/* "one of webhook alertmanager ...", for messages. */
-const char *hook_type_names(void);
+/* "webhook" ..., by enum hook_type; and "pagerduty" ..., by enum hook_format; a NULL at the end. */
+extern const char *const hook_types[];
+extern const char *const hook_formats[];
 
 /*
  * The hooks of `sections`, in their order, and that of the setting hook-command (NULL: not set).

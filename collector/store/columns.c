@@ -148,14 +148,16 @@ TABLE(store_summaries, summary, "summary")
 const struct store_table *store_table_find(const char *name, size_t n)
 {
 	static const struct store_table *const all[] = {
-		&store_alerts,   &store_audits,   &store_deliveries,
-		&store_expected, &store_hooks,    &store_identities,
-		&store_removals, &store_silences, &store_summaries,
+		&store_alerts,     &store_audits,
+		&store_deliveries, &store_expected,
+		&store_hooks,      &store_identities,
+		&store_removals,   &store_silences,
+		&store_summaries,  NULL,
 	};
 
-	for (size_t i = 0; i < COUNT(all); i++) {
-		if (strlen(all[i]->name) == n && memcmp(all[i]->name, name, n) == 0)
-			return all[i];
+	for (const struct store_table *const *table = all; *table; table++) {
+		if (strlen((*table)->name) == n && memcmp((*table)->name, name, n) == 0)
+			return *table;
 	}
 	return NULL;
 }

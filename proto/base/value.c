@@ -1,6 +1,7 @@
 #include "proto/base/value.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "proto/base/number.h"
 #include "proto/base/text.h"
@@ -44,6 +45,20 @@ const char *value_size(const struct value_target *to, const char *text)
 			       : arena_printf(to->arena, "%ld to %ld", (long)v->min, (long)v->max);
 	*(size_t *)to->member = (size_t)number;
 	return NULL;
+}
+
+const char *value_choice(const struct value_target *to, const char *text)
+{
+	const char *words = "one of";
+
+	for (unsigned i = 0; to->value->choices[i]; i++) {
+		words = arena_printf(to->arena, "%s %s", words, to->value->choices[i]);
+		if (strcmp(text, to->value->choices[i]) != 0)
+			continue;
+		*(unsigned *)to->member = i;
+		return NULL;
+	}
+	return to->value->expected ? to->value->expected : words;
 }
 
 const char *value_text(const struct value_target *to, const char *text)

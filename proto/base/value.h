@@ -32,9 +32,10 @@ typedef const char *value_read(const struct value_target *to, const char *text);
 struct value {
 	const char *name; /* of the setting, the option or the key */
 	value_read *read;
-	size_t offset;        /* of the member in its structure */
-	int64_t min, max;     /* of a number, or of a span of time in milliseconds */
-	const char *expected; /* what it has to be; NULL: as its function says */
+	size_t offset;              /* of the member in its structure */
+	int64_t min, max;           /* of a number, or of a span of time in milliseconds */
+	const char *expected;       /* what it has to be; NULL: as its function says */
+	const char *const *choices; /* the texts that it may be, behind them a NULL */
 };
 
 /* A row: its name, its function, the offset, and what else it needs, in the order of the members. */
@@ -53,6 +54,9 @@ value_read value_switch;
 /* Whole numbers from `min` to `max`, into an int64_t or a size_t. */
 value_read value_number;
 value_read value_size;
+
+/* One of `choices`, its number among them into an enumeration. */
+value_read value_choice;
 
 /* Into a const char *, copied into the arena; of the second an empty text becomes NULL. */
 value_read value_text;
