@@ -179,7 +179,7 @@ static const char *const sort_names[] = { "worst", "newest", "server", "site" };
 #define N_SORTS (sizeof sort_names / sizeof *sort_names)
 
 /* Alerts that are shown before control returns to the loop. */
-#define AT_ONCE 100
+#define AT_ONCE 250
 
 /* A row of the page, until it is shown; in the call's arena. */
 struct kept {
