@@ -391,7 +391,7 @@ static void on_acknowledged(void *user, enum status status, const char *error)
 
 	*s = (struct showing){ .id = api_path_id(call), .arena = &call->arena };
 	if (status == STATUS_OK)
-		api_ask(call, &(struct api_question){ read_one, show_one, NULL, s });
+		api_ask(call, &(struct api_question){ read_one, show_one, NULL, s, STORE_LOOK_UP });
 	else
 		call_answer_not_stored(call);
 }

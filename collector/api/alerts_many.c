@@ -386,7 +386,7 @@ static void begin(struct call *call, act_on *act, const char *action, const char
 	if (!find)
 		return;
 	api->n_changing_many++;
-	api_ask(call, &(struct api_question){ find, on_found, give_up, many });
+	api_ask(call, &(struct api_question){ find, on_found, give_up, many, STORE_PAGE });
 }
 
 void api_acknowledge_many(struct call *call)

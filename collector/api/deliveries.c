@@ -138,5 +138,5 @@ void api_delivery_retry(struct call *call)
 	struct resending *r = arena_alloc(&call->arena, sizeof *r);
 
 	*r = (struct resending){ .id = api_path_id(call), .arena = &call->arena };
-	api_ask(call, &(struct api_question){ read_delivery, resend, NULL, r });
+	api_ask(call, &(struct api_question){ read_delivery, resend, NULL, r, STORE_LOOK_UP });
 }

@@ -128,7 +128,8 @@ static void on_enrolled(struct call *call, void *user, enum status status)
 	if (status == STATUS_CONFLICT)
 		refuse_enrolled(call, user);
 	else
-		api_ask(call, &(struct api_question){ read_agent, on_enrolled_read, NULL, user });
+		api_ask(call, &(struct api_question){ read_agent, on_enrolled_read, NULL, user,
+						      STORE_LOOK_UP });
 }
 
 static void enroll(struct call *call, struct enrolment *enrolment)
@@ -181,5 +182,6 @@ void api_enroll_post(struct call *call)
 	else if (enrolment->only_check)
 		api_answer_nothing(call, NULL);
 	else
-		api_ask(call, &(struct api_question){ read_agent, on_agent_read, NULL, enrolment });
+		api_ask(call, &(struct api_question){ read_agent, on_agent_read, NULL, enrolment,
+						      STORE_LOOK_UP });
 }

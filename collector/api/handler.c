@@ -231,7 +231,8 @@ void api_ask(struct call *call, const struct api_question *question)
 	struct asking *asking = arena_alloc(&call->arena, sizeof *asking);
 
 	*asking = (struct asking){ call, *question };
-	if (call->request && store_ask(api->store, read_for_call, on_read, asking) == STATUS_OK)
+	if (call->request &&
+	    store_ask(api->store, question->kind, read_for_call, on_read, asking) == STATUS_OK)
 		return;
 	drop(question);
 	call_answer_problem(call, &api_unreadable);

@@ -90,6 +90,7 @@ struct api_question {
 	void (*done)(struct call *call, void *user, enum status status);
 	void (*drop)(void *user);
 	void *user; /* in the call's arena */
+	enum store_question kind;
 };
 void api_ask(struct call *call, const struct api_question *question);
 

@@ -256,7 +256,7 @@ void api_inventory_put(struct call *call)
 		call_answer_problem(call, &problem);
 		return;
 	}
-	api_ask(call, &(struct api_question){ compare, on_compared, NULL, r });
+	api_ask(call, &(struct api_question){ compare, on_compared, NULL, r, STORE_PAGE });
 }
 
 void api_inventory_restore(struct call *call)
@@ -266,7 +266,7 @@ void api_inventory_restore(struct call *call)
 	if (!read_replacing(call, &r->how))
 		return;
 	r->how.is_meant = true;
-	api_ask(call, &(struct api_question){ compare_former, on_compared, NULL, r });
+	api_ask(call, &(struct api_question){ compare_former, on_compared, NULL, r, STORE_PAGE });
 }
 
 /* A server that is to be expected no longer; in the call's arena. */
@@ -309,5 +309,5 @@ void api_inventory_delete(struct call *call)
 
 	*d = (struct dropping){ .list.arena = &call->arena };
 	d->row.key = arena_strdup(&call->arena, server_key(call->params[0], key));
-	api_ask(call, &(struct api_question){ look_for_row, drop_row, NULL, d });
+	api_ask(call, &(struct api_question){ look_for_row, drop_row, NULL, d, STORE_PAGE });
 }

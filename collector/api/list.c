@@ -235,7 +235,8 @@ void api_list_answer(struct call *call, const struct api_list_kind *kind, void *
 		return;
 	}
 	if (!kind->is_in_memory) {
-		api_ask(call, &(struct api_question){ read_rows, on_read, drop_rows, list });
+		api_ask(call,
+			&(struct api_question){ read_rows, on_read, drop_rows, list, STORE_PAGE });
 		return;
 	}
 	(void)kind->read(list, NULL); /* which cannot fail */

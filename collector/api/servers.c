@@ -195,5 +195,6 @@ void api_server_get(struct call *call)
 		return;
 	}
 	names->key = arena_strdup(&call->arena, shown.view->key);
-	api_ask(call, &(struct api_question){ api_server_names_read, answer_server, NULL, names });
+	api_ask(call, &(struct api_question){ api_server_names_read, answer_server, NULL, names,
+					      STORE_LOOK_UP });
 }

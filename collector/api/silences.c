@@ -367,7 +367,8 @@ void api_silence_post(struct call *call)
 			       .arena = &call->arena,
 			       .silence = &making->silence };
 	if (api_is_json(call) && read_body(call, pipeline_now_ms(api->pipeline), making))
-		api_ask(call, &(struct api_question){ find_alerts, on_alerts_found, NULL, m });
+		api_ask(call, &(struct api_question){ find_alerts, on_alerts_found, NULL, m,
+						      STORE_PAGE });
 }
 
 void api_silence_delete(struct call *call)

@@ -94,7 +94,8 @@ void identities_refresh(struct identities *ids)
 	STAILQ_INIT(&refresh->changes);
 	STAILQ_CONCAT(&refresh->changes, &ids->committed);
 	ids->is_refreshing = true;
-	if (store_ask(ids->options.store, read_refresh, on_refreshed, refresh) != STATUS_OK)
+	if (store_ask(ids->options.store, STORE_LOOK_UP, read_refresh, on_refreshed, refresh) !=
+	    STATUS_OK)
 		on_refreshed(refresh, STATUS_LIMIT, "too much is asked of the store");
 }
 

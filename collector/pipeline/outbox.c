@@ -363,8 +363,8 @@ static void send_head(struct delivery *delivery)
 	attempt->delivery = delivery;
 	attempt->id = delivery->row.id;
 	arena_init(&attempt->arena);
-	if (store_ask(delivery->outbox->options.store, read_attempt, on_attempt_read, attempt) ==
-	    STATUS_OK) {
+	if (store_ask(delivery->outbox->options.store, STORE_LOOK_UP, read_attempt, on_attempt_read,
+		      attempt) == STATUS_OK) {
 		delivery->is_busy = true;
 		delivery->hook_state->n_running++;
 		return;

@@ -80,7 +80,8 @@ static void ask_for_dead(struct outbox *outbox)
 	struct dead_letters *dead = mem_alloc(sizeof *dead);
 
 	*dead = (struct dead_letters){ outbox, outbox->last_dead_ms, TIMESTAMP_NONE };
-	if (store_ask(outbox->options.store, read_dead, on_dead_read, dead) != STATUS_OK)
+	if (store_ask(outbox->options.store, STORE_PAGE, read_dead, on_dead_read, dead) !=
+	    STATUS_OK)
 		on_dead_read(dead, STATUS_LIMIT, "too much is asked of the store");
 }
 

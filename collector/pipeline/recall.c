@@ -161,7 +161,7 @@ static bool ask_store(struct recall *recall)
 	choose(recall, &now);
 	if (STAILQ_EMPTY(&recall->asked))
 		return false;
-	enum status status = store_ask(recall->store, read_all, on_answer, recall);
+	enum status status = store_ask(recall->store, STORE_LOOK_UP, read_all, on_answer, recall);
 	if (status == STATUS_OK)
 		return true;
 	STAILQ_CONCAT(&now, &recall->asked);

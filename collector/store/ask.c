@@ -9,6 +9,7 @@
 
 struct question {
 	STAILQ_ENTRY(question) link;
+	enum store_question kind;
 	store_asked *read;
 	store_answered *done;
 	void *user;
@@ -22,7 +23,7 @@ struct asker {
 	struct store_connection reader; /* the thread's, until it has ended */
 	uv_async_t signal;              /* something is in `answered`, or the thread has ended */
 	uv_thread_t thread;
-	size_t n; /* questions whose `done` has not run; the loop's */
+	size_t n[STORE_QUESTIONS]; /* whose `done` has not run, by kind; the loop's */
 	void (*closed)(void *user);
 	void *closed_user;
 
@@ -30,7 +31,7 @@ struct asker {
 	uv_cond_t woken;
 
 	/* Under the mutex. */
-	struct question_list waiting;
+	struct question_list waiting[STORE_QUESTIONS];
 	struct question_list answered;
 	bool stopping;
 	bool ended;
@@ -38,15 +39,26 @@ struct asker {
 
 /* The asker's thread, from here on. */
 
-/* The next question, when there is one; NULL: the end. */
-static struct question *take(struct asker *asker)
+static struct question *take_first(struct asker *asker)
 {
+	struct question *question = NULL;
+
+	for (size_t i = STORE_QUESTIONS; !question && i-- > 0;) {
+		question = STAILQ_FIRST(&asker->waiting[i]);
+		if (question)
+			STAILQ_REMOVE_HEAD(&asker->waiting[i], link);
+	}
+	return question;
+}
+
+/* The next question, when there is one; NULL: the end. */
+static struct question *wait_for_question(struct asker *asker)
+{
+	struct question *question = NULL;
+
 	uv_mutex_lock(&asker->mutex);
-	while (STAILQ_EMPTY(&asker->waiting) && !asker->stopping)
+	while (!asker->stopping && !(question = take_first(asker)))
 		uv_cond_wait(&asker->woken, &asker->mutex);
-	struct question *question = asker->stopping ? NULL : STAILQ_FIRST(&asker->waiting);
-	if (question)
-		STAILQ_REMOVE_HEAD(&asker->waiting, link);
 	uv_mutex_unlock(&asker->mutex);
 	return question;
 }
@@ -63,7 +75,8 @@ static void hand_back(struct asker *asker, struct question *question)
 static void hand_back_rest(struct asker *asker)
 {
 	uv_mutex_lock(&asker->mutex);
-	STAILQ_CONCAT(&asker->answered, &asker->waiting);
+	for (size_t i = 0; i < STORE_QUESTIONS; i++)
+		STAILQ_CONCAT(&asker->answered, &asker->waiting[i]);
 	asker->ended = true;
 	uv_mutex_unlock(&asker->mutex);
 	uv_async_send(&asker->signal);
@@ -73,7 +86,7 @@ static void answer_questions(void *user)
 {
 	struct asker *asker = user;
 
-	for (struct question *q = take(asker); q; q = take(asker)) {
+	for (struct question *q; (q = wait_for_question(asker)) != NULL;) {
 		q->status = q->read(&asker->reader, q->user, q->error);
 		hand_back(asker, q);
 	}
@@ -113,7 +126,7 @@ static void on_answered(uv_async_t *async)
 
 	while ((question = STAILQ_FIRST(&answered)) != NULL) {
 		STAILQ_REMOVE_HEAD(&answered, link);
-		asker->n--;
+		asker->n[question->kind]--;
 		question->done(question->user, question->status, question->error);
 		free(question);
 	}
@@ -146,7 +159,8 @@ enum status asker_open(struct asker **out, const struct store_engine *engine, co
 	struct asker *asker = mem_alloc(sizeof *asker);
 
 	asker->reader.engine = engine;
-	STAILQ_INIT(&asker->waiting);
+	for (size_t i = 0; i < STORE_QUESTIONS; i++)
+		STAILQ_INIT(&asker->waiting[i]);
 	STAILQ_INIT(&asker->answered);
 	if (uv_mutex_init(&asker->mutex) != 0 || uv_cond_init(&asker->woken) != 0)
 		abort(); /* only for lack of memory */
@@ -161,20 +175,22 @@ enum status asker_open(struct asker **out, const struct store_engine *engine, co
 	return STATUS_OK;
 }
 
-enum status asker_ask(struct asker *asker, store_asked *read, store_answered *done, void *user)
+enum status asker_ask(struct asker *asker, enum store_question kind, store_asked *read,
+		      store_answered *done, void *user)
 {
-	if (asker->n == STORE_MAX_ASKED)
+	if (asker->n[kind] == STORE_MAX_ASKED)
 		return STATUS_LIMIT;
 
 	struct question *question = mem_alloc(sizeof *question);
+	question->kind = kind;
 	question->read = read;
 	question->done = done;
 	question->user = user;
 	question->status = STATUS_REFUSED; /* until it is read */
-	asker->n++;
+	asker->n[kind]++;
 	uv_mutex_lock(&asker->mutex);
 	assert(!asker->stopping);
-	STAILQ_INSERT_TAIL(&asker->waiting, question, link);
+	STAILQ_INSERT_TAIL(&asker->waiting[kind], question, link);
 	uv_cond_signal(&asker->woken);
 	uv_mutex_unlock(&asker->mutex);
 	return STATUS_OK;
@@ -182,7 +198,7 @@ enum status asker_ask(struct asker *asker, store_asked *read, store_answered *do
 
 size_t asker_count(const struct asker *asker)
 {
-	return asker->n;
+	return asker->n[STORE_PAGE] + asker->n[STORE_LOOK_UP];
 }
 
 void asker_close(struct asker *asker, void (*closed)(void *user), void *user)

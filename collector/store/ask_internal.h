@@ -1,6 +1,6 @@
 /*
  * The asker: a thread of the store that reads for whoever asks, on a connection of its own, so that
- * the loop is held up by no page. Questions are answered in their order. The loop's thread only.
+ * the loop is held up by no page. The loop's thread only.
  */
 #pragma once
 
@@ -13,7 +13,8 @@ enum status asker_open(struct asker **out, const struct store_engine *engine, co
 		       uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
 
 /* As store_ask(). */
-enum status asker_ask(struct asker *asker, store_asked *read, store_answered *done, void *user);
+enum status asker_ask(struct asker *asker, enum store_question kind, store_asked *read,
+		      store_answered *done, void *user);
 
 /* As store_asking(). */
 size_t asker_count(const struct asker *asker);

@@ -440,10 +440,11 @@ enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
-enum status store_ask(struct store *store, store_asked *read, store_answered *done, void *user)
+enum status store_ask(struct store *store, enum store_question kind, store_asked *read,
+		      store_answered *done, void *user)
 {
 	assert(!store->closing);
-	return asker_ask(store->asker, read, done, user);
+	return asker_ask(store->asker, kind, read, done, user);
 }
 
 size_t store_asking(const struct store *store)

@@ -52,7 +52,7 @@
 #define STORE_MAX_PENDING       16384
 #define STORE_MAX_PENDING_BYTES ((size_t)256 * 1024 * 1024)
 
-/* Questions of store_ask() that may wait. */
+/* Questions of each kind of store_ask() that may wait. */
 #define STORE_MAX_ASKED 1024
 
 struct store;
@@ -176,17 +176,24 @@ const struct store_connection *store_reader(const struct store *store);
 /*
  * Runs `read` on the reading thread, and then `done` on the loop: once, never from this call, with
  * what `read` returned. `read` may call store_read_...() with its reader, and touches nothing that
- * the loop does meanwhile: it puts copies where `user` leads to. Answers come in the order of the
- * questions; each sees what was committed before it was asked.
+ * the loop does meanwhile: it puts copies where `user` leads to. Look-ups go before the pages that
+ * wait; answers of one kind come in the order of the questions. Each sees what was committed before
+ * it was asked.
  *
  * After store_close() what is not being read yet is refused: `done` gets STATUS_REFUSED, and "".
  *
- * STATUS_LIMIT  STORE_MAX_ASKED wait already: neither runs
+ * STATUS_LIMIT  STORE_MAX_ASKED of that kind wait already: neither runs
  */
+enum store_question {
+	STORE_PAGE,    /* of any length */
+	STORE_LOOK_UP, /* of single rows, for which reports, agents or hooks wait */
+	STORE_QUESTIONS
+};
 typedef enum status store_asked(const struct store_connection *reader, void *user,
 				char error[STORE_ERROR_SIZE]);
 typedef void store_answered(void *user, enum status status, const char *error);
-enum status store_ask(struct store *store, store_asked *read, store_answered *done, void *user);
+enum status store_ask(struct store *store, enum store_question kind, store_asked *read,
+		      store_answered *done, void *user);
 
 /* Questions whose `done` has not run yet. */
 size_t store_asking(const struct store *store);

@@ -18,6 +18,7 @@
 /* What is asked, and what came of it. */
 struct question {
 	int number;
+	enum store_question kind;
 	uv_sem_t *gate;   /* it is read when this is posted; NULL: at once */
 	uv_sem_t *begun;  /* posted before; NULL: nobody waits for that */
 	int64_t sequence; /* the last of the agent "a" */
@@ -57,7 +58,7 @@ static void on_answer(void *user, enum status status, const char *error)
 
 static void ask(struct fixture *f, struct question *q)
 {
-	assert_int_equal(store_ask(f->store, read_last, on_answer, q), STATUS_OK);
+	assert_int_equal(store_ask(f->store, q->kind, read_last, on_answer, q), STATUS_OK);
 	assert_int_equal(q->n_answers, 0); /* never from the call */
 }
 
@@ -119,6 +120,36 @@ static void answers_in_the_order_of_the_questions(void **state)
 				 questions[i].reads ? STATUS_NOT_FOUND : STATUS_OK);
 	}
 	close_store(&f);
+}
+
+static void look_ups_go_before_the_pages_that_wait(void **state)
+{
+	static const int order[] = { 0, 4, 5, 1, 2, 3 };
+	struct question questions[6] = { { 0 } };
+	uv_sem_t gate, begun;
+	struct fixture f;
+	(void)state;
+
+	open_store(&f);
+	uv_sem_init(&gate, 0);
+	uv_sem_init(&begun, 0);
+	questions[0] = (struct question){ .gate = &gate, .begun = &begun };
+	for (int i = 0; i < 6; i++) {
+		questions[i].number = i;
+		questions[i].kind = i < 4 ? STORE_PAGE : STORE_LOOK_UP;
+		ask(&f, &questions[i]);
+		if (i == 0)
+			uv_sem_wait(&begun);
+	}
+	assert_int_equal(store_asking(f.store), 6);
+	uv_sem_post(&gate);
+	run_until(&f, 6);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(answered[i], order[i]);
+	assert_int_equal(store_asking(f.store), 0);
+	close_store(&f);
+	uv_sem_destroy(&gate);
+	uv_sem_destroy(&begun);
 }
 
 static void holds_up_neither_the_loop_nor_commits(void **state)
@@ -184,8 +215,9 @@ static void takes_no_more_than_it_may(void **state)
 	questions[0].gate = &gate;
 	for (size_t i = 0; i < STORE_MAX_ASKED; i++)
 		ask(&f, &questions[i]);
-	assert_int_equal(store_ask(f.store, read_last, on_answer, &questions[STORE_MAX_ASKED]),
-			 STATUS_LIMIT);
+	assert_int_equal(
+		store_ask(f.store, STORE_PAGE, read_last, on_answer, &questions[STORE_MAX_ASKED]),
+		STATUS_LIMIT);
 	uv_sem_post(&gate);
 	run_until(&f, STORE_MAX_ASKED);
 	ask(&f, &questions[STORE_MAX_ASKED]);
@@ -232,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_on_another_thread_what_was_committed_before),
 		cmocka_unit_test(answers_in_the_order_of_the_questions),
+		cmocka_unit_test(look_ups_go_before_the_pages_that_wait),
 		cmocka_unit_test(holds_up_neither_the_loop_nor_commits),
 		cmocka_unit_test(tells_why_it_could_not_read_and_goes_on),
 		cmocka_unit_test(takes_no_more_than_it_may),
