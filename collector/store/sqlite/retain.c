@@ -49,20 +49,14 @@ static enum status read_number(struct store_db *db, enum store_statement which, 
 static enum status drop_row(struct store_db *db, enum store_statement which, int64_t id,
 			    char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *drop = store_db_statement(db, which);
-	if (!drop || !store_db_bind_number(drop, 1, id))
-		return store_db_fail(db, what, error);
-	return store_db_run(db, drop, what, error);
+	return STORE_RUN(db, which, what, error, STORE_NUMBER(id));
 }
 
 /* The server's row, and how many reports it has. */
 static enum status read_host(struct dropping *d, size_t *n_reports, char error[STORE_ERROR_SIZE])
 {
 	int64_t columns[3] = { 0 };
-	sqlite3_stmt *read = store_db_statement(d->db, STORE_COUNT_REPORTS);
-
-	if (!read || !store_db_bind_number(read, 1, d->host.id))
-		return store_db_fail(d->db, what, error);
+	sqlite3_stmt *read = STORE_BOUND(d->db, STORE_COUNT_REPORTS, STORE_NUMBER(d->host.id));
 	enum status status = store_db_numbers(d->db, read, what, columns, 3, error);
 	d->host.base_id = columns[0];
 	d->host.latest_id = columns[1];
@@ -135,10 +129,7 @@ static enum status walk_stream(struct dropping *d, int64_t stream_id, bool *is_e
 	size_t too_many = d->too_many < d->budget ? d->too_many : d->budget;
 	size_t n_before = d->n;
 	struct walk walk = { d, too_many, d->budget, 0, error };
-	sqlite3_stmt *list = store_db_statement(d->db, STORE_WALK_STREAM);
-
-	if (!list || !store_db_bind_number(list, 1, stream_id))
-		return store_db_fail(d->db, what, error);
+	sqlite3_stmt *list = STORE_BOUND(d->db, STORE_WALK_STREAM, STORE_NUMBER(stream_id));
 	enum status status = store_db_list(d->db, list, what, visit_report, &walk, error);
 	*is_empty = status == STATUS_OK && d->n == n_before;
 	return status == STATUS_LIMIT ? STATUS_OK : status;
@@ -169,10 +160,7 @@ static enum status visit_stream(sqlite3_stmt *row, void *user)
 static enum status walk_streams(struct dropping *d, char error[STORE_ERROR_SIZE])
 {
 	struct streams streams = { d, 0, error };
-	sqlite3_stmt *list = store_db_statement(d->db, STORE_LIST_STREAMS);
-
-	if (!list || !store_db_bind_number(list, 1, d->host.id))
-		return store_db_fail(d->db, what, error);
+	sqlite3_stmt *list = STORE_BOUND(d->db, STORE_LIST_STREAMS, STORE_NUMBER(d->host.id));
 	enum status status = store_db_list(d->db, list, what, visit_stream, &streams, error);
 	if (status != STATUS_OK || streams.gone_id == 0)
 		return status;
@@ -256,13 +244,10 @@ static enum status drop_history(struct history_drop *d, int64_t host_id,
 {
 	const struct store_limits *limits = retention->limits;
 	int64_t not_before_ms = retention->now_ms - (int64_t)limits->change_days * DAY_MS;
-	sqlite3_stmt *list = store_db_statement(d->db, STORE_OLD_HISTORY);
+	sqlite3_stmt *list = STORE_BOUND(d->db, STORE_OLD_HISTORY, STORE_NUMBER(host_id),
+					 STORE_NUMBER(limits->changes), STORE_NUMBER(not_before_ms),
+					 STORE_NUMBER(*d->budget));
 
-	if (!list || !store_db_bind_number(list, 1, host_id) ||
-	    !store_db_bind_number(list, 2, (int64_t)limits->changes) ||
-	    !store_db_bind_number(list, 3, not_before_ms) ||
-	    !store_db_bind_number(list, 4, (int64_t)*d->budget))
-		return store_db_fail(d->db, what, d->error);
 	return store_db_list(d->db, list, what, drop_change, d, d->error);
 }
 

@@ -9,32 +9,23 @@
 static enum status put_server(struct store_db *db, const struct record_server *server,
 			      char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *put = store_db_statement(db, STORE_PUT_SERVER);
-	if (!put || !store_db_bind_text(put, 1, server->key) ||
-	    !store_db_bind_number(put, 2, server->silent) ||
-	    !store_db_bind_text(put, 3, server->verdict) ||
-	    !store_db_bind_number(put, 4, server->since_ms) ||
-	    !store_db_bind_text(put, 5, server->verdict_json) ||
-	    !store_db_bind_text(put, 6, server->adapters_json))
-		return store_db_fail(db, "store the state of a server", error);
-	return store_db_run(db, put, "store the state of a server", error);
+	return STORE_RUN(db, STORE_PUT_SERVER, "store the state of a server", error,
+			 STORE_TEXT(server->key), STORE_NUMBER(server->silent),
+			 STORE_TEXT(server->verdict), STORE_NUMBER(server->since_ms),
+			 STORE_TEXT(server->verdict_json), STORE_TEXT(server->adapters_json));
 }
 
 static enum status add_event(struct store_db *db, const struct record_event *event,
 			     char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "store what changed";
 	struct store_host host;
-
 	enum status status = store_db_host(db, event->key, &host, error);
+
 	if (status != STATUS_OK)
 		return status;
-	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_HISTORY);
-	if (!add || !store_db_bind_number(add, 1, host.id) ||
-	    !store_db_bind_number(add, 2, event->at_ms) ||
-	    !store_db_bind_text(add, 3, event->kind) || !store_db_bind_text(add, 4, event->detail))
-		return store_db_fail(db, what, error);
-	return store_db_run(db, add, what, error);
+	return STORE_RUN(db, STORE_ADD_HISTORY, "store what changed", error, STORE_NUMBER(host.id),
+			 STORE_NUMBER(event->at_ms), STORE_TEXT(event->kind),
+			 STORE_TEXT(event->detail));
 }
 
 /*
@@ -127,10 +118,7 @@ enum status store_db_commit(struct store_db *db, const struct store_change *cons
 
 static enum status take_room(struct store_db *db, int64_t bytes, char error[STORE_ERROR_SIZE])
 {
-	sqlite3_stmt *take = store_db_statement(db, STORE_TAKE_ROOM);
-	if (!take || !store_db_bind_number(take, 1, bytes))
-		return store_db_fail(db, "write", error);
-	return store_db_run(db, take, "write", error);
+	return STORE_RUN(db, STORE_TAKE_ROOM, "write", error, STORE_NUMBER(bytes));
 }
 
 /* Lets the log grow by ROOM, and shrink again: nothing of it is committed, so it costs no more. */
