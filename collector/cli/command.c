@@ -1,13 +1,11 @@
 #include "collector/cli/command.h"
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "collector/cli/terminal.h"
 #include "proto/base/suggest.h"
 
-/* Anywhere before "--", which ends the options. */
-static bool asks_for_help(int argc, char **argv)
+bool command_asks_for_help(int argc, char **argv)
 {
 	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -77,12 +75,12 @@ int command_main(const struct command *commands, size_t n, const char *about, in
 	const struct command *command = find(commands, n, name);
 
 	if (command)
-		return command->help && asks_for_help(argc - 2, argv + 2)
+		return command->help && command_asks_for_help(argc - 2, argv + 2)
 			       ? print(command->help)
 			       : command->run(argc - 2, argv + 2);
 	if (strcmp(name, "--version") == 0)
 		return print("mtawatch-collector " MTAWATCH_VERSION "\n");
-	if (asks_for_help(argc - 1, argv + 1))
+	if (command_asks_for_help(argc - 1, argv + 1))
 		return print_help(stdout, commands, n, about);
 	if (*name != '\0')
 		return refuse(commands, n, name);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define COMMAND_EXIT_USAGE 2
@@ -16,6 +17,9 @@ struct command {
 	/* `argv` begins behind the name. Returns the exit status of the program. */
 	int (*run)(int argc, char **argv);
 };
+
+/* --help or -h, anywhere before "--", which ends the options? `argv` begins behind the name. */
+bool command_asks_for_help(int argc, char **argv);
 
 /*
  * Runs what main()'s arguments name: a command, --help, --version. `about` begins the help, before

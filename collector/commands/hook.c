@@ -1,5 +1,4 @@
 #include <inttypes.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -219,11 +218,10 @@ static int try_hook(const struct options *options, const char *name,
 static int act(const struct arguments *words, const char *config, enum notification_reason reason,
 	       struct arena *arena)
 {
-	char *arguments[] = { (char *)(uintptr_t) "--config", (char *)(uintptr_t)config };
 	struct options options;
 	struct faults faults;
 
-	if (options_read(&options, 2, arguments, arena, &faults) == STATUS_OK)
+	if (options_read_one(&options, "config", config, arena, &faults) == STATUS_OK)
 		return words->form == 0 ? list(&options)
 					: try_hook(&options, words->words[1], reason);
 	for (size_t i = 0; i < faults.n; i++)

@@ -301,14 +301,13 @@ static int make_token(struct init *init)
 /* As `serve` would; returns an exit status. */
 static int check_url(const char *url)
 {
-	char name[] = "--external-url";
 	struct faults faults;
 	struct options options;
 	struct arena arena;
 
 	arena_init(&arena);
-	char *argv[] = { name, arena_strdup(&arena, url) };
-	bool is_right = options_read(&options, 2, argv, &arena, &faults) == STATUS_OK;
+	bool is_right =
+		options_read_one(&options, "external-url", url, &arena, &faults) == STATUS_OK;
 	int rc = is_right ? TERMINAL_EXIT_OK : terminal_refuse("%s", faults.texts[0]);
 	arena_deinit(&arena);
 	return rc;

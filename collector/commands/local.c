@@ -27,14 +27,12 @@ static const char *name_user(struct arena *arena)
 /* What a collector would take, given that. */
 static int find_data(struct local *local, const struct local_place *place)
 {
-	const char *value = place->data ? place->data : place->config;
-	char data[] = "--data";
-	char config[] = "--config";
-	char *argv[] = { place->data ? data : config, arena_strdup(&local->arena, value) };
 	struct faults faults;
 	struct options options;
 
-	if (options_read(&options, value ? 2 : 0, argv, &local->arena, &faults) != STATUS_OK)
+	if (options_read_one(&options, place->data ? "data" : "config",
+			     place->data ? place->data : place->config, &local->arena,
+			     &faults) != STATUS_OK)
 		return terminal_refuse("%s", faults.texts[0]);
 	local->engine = options.engine;
 	local->data = options.data;

@@ -55,15 +55,6 @@ static int print_options(const struct options *options)
 	return print(&text);
 }
 
-static bool asks_for_help(int argc, char **argv)
-{
-	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-			return true;
-	}
-	return false;
-}
-
 static void print_warning(void *user, const char *text)
 {
 	size_t *n = user;
@@ -102,7 +93,7 @@ int serve_main(int argc, char **argv)
 	struct faults faults;
 	int rc = COMMAND_EXIT_USAGE;
 
-	if (asks_for_help(argc, argv))
+	if (command_asks_for_help(argc, argv))
 		return print_help();
 	arena_init(&arena);
 	if (options_read(&options, argc, argv, &arena, &faults) == STATUS_OK)

@@ -268,6 +268,14 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 	return STATUS_OK;
 }
 
+enum status options_read_one(struct options *out, const char *name, const char *value,
+			     struct arena *arena, struct faults *faults)
+{
+	char *argv[] = { arena_printf(arena, "--%s", name), arena_strdup(arena, value) };
+
+	return options_read(out, value ? 2 : 0, argv, arena, faults);
+}
+
 /* The explanation as a comment. */
 static void add_comment(struct buffer *out, const char *text)
 {

@@ -81,6 +81,10 @@ struct options {
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
 			 struct faults *faults);
 
+/* The same where just that option is given; `value` NULL: none is. */
+enum status options_read_one(struct options *out, const char *name, const char *value,
+			     struct arena *arena, struct faults *faults);
+
 /*
  * Every setting, explained, with its value and where it was said, then the sections, as a file that
  * --config takes; defaults are commented out.
