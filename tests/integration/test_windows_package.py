@@ -71,6 +71,7 @@ def test_what_decides_is_in_its_tables(packages):
     assert values["UpgradeCode"] == "{C41E7E0B-5B6A-4D0B-9F7C-2D7A6A5C8F10}"
     assert {"COLLECTORURL", "ENROLLSECRETFILE", "PEERS", "CAFILE", "PIN", "KEEPSTATE",
             "OLDCOLLECTORURL", "NEWERFOUND"} <= set(values["SecureCustomProperties"].split(";"))
+    assert values["REBOOT"] == "ReallySuppress"  # with a file in use and /qn it would restart the server
     assert values["ALLUSERS"] == "1" and values["ARPHELPLINK"] and values["ARPCOMMENTS"]
     assert {row["Component"]: (row["Condition"], int(row["Attributes"]))
             for row in table(package, "Component")} == {
