@@ -50,6 +50,7 @@ enum probe_error socket_send(socket_handle socket, const void *bytes, size_t n, 
 /* Receives what is there; `*got` may be 0. PROBE_CLOSED at the peer's orderly end. */
 enum probe_error socket_receive(socket_handle socket, void *bytes, size_t size, size_t *got);
 
+/* Ends a connection by a reset, so that its port is free at once (no TIME_WAIT). */
 void socket_close(socket_handle socket);
 
 /*

@@ -98,12 +98,5 @@ const char *dealt_take(struct peers *out, const struct peers *dealt, const struc
 	*out = (struct peers){ 0 };
 	for (size_t i = 0; i < dealt->n; i++)
 		take_peer(&t, &dealt->list[i]);
-	for (size_t i = 0; i < out->n; i++)
-		out->list[i].n_dealt = out->list[i].n_addresses;
 	return words_of(&t);
-}
-
-uint64_t dealt_pace_ms(size_t n)
-{
-	return (uint64_t)n * 60000 / DEALT_PROBES_A_MINUTE;
 }

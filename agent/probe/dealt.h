@@ -16,9 +16,6 @@
 #define DEALT_MIN_INTERVAL_S 30 /* between two cycles by the collector's word */
 #define DEALT_MIN_PREFIX     8  /* bits: no adapter is in a larger subnet (class A, RFC 791) */
 
-/* A whole deal from four adapters, 4 x PEERS_MAX_DEALT x DEALT_MAX_ADDRESSES, is just as many. */
-#define DEALT_PROBES_A_MINUTE 256
-
 /*
  * Makes `out` of what may be probed of `dealt`: the first peers with an address that is private
  * (RFC 1918), in a subnet of an adapter of `report`, or in `allowed`; loopback never. Names are
@@ -26,6 +23,3 @@
  */
 const char *dealt_take(struct peers *out, const struct peers *dealt, const struct report *report,
 		       const struct peer_networks *allowed, struct arena *arena);
-
-/* How long a cycle with `n` probes of dealt peers has to last until the next one begins. */
-uint64_t dealt_pace_ms(size_t n);

@@ -21,7 +21,6 @@ struct peer {
 	const char *name;
 	uint32_t addresses[PEERS_MAX_ADDRESSES];
 	size_t n_addresses;
-	size_t n_dealt; /* of them, the first ones: the collector's */
 };
 
 /* Where dealt peers may be besides (agent/probe/dealt.h). */

@@ -77,7 +77,6 @@ static void add_peer(struct probe_plan *plan, const struct own *owns, size_t n, 
 		uint32_t to = peer->addresses[i];
 		if (is_own_address(owns, n, to))
 			continue;
-		plan->n_dealt += i < peer->n_dealt;
 		add_job(plan, &(struct probe_job){ .adapter = owns[from].adapter,
 						   .peer = peer->name,
 						   .from = source_for(&owns[from], to),

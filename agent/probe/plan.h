@@ -21,7 +21,6 @@ struct probe_plan {
 	struct probe_job *jobs; /* self-probes first; borrow adapter and peer names */
 	size_t n;
 	size_t n_self;
-	size_t n_dealt;  /* to addresses that the collector dealt */
 	size_t left_out; /* beyond REPORT_MAX_PROBES */
 };
 

@@ -34,6 +34,7 @@ struct run {
 	struct slot *slots;
 	size_t n_slots;
 	size_t n_busy;
+	size_t n_trying;
 	uint64_t now_ms;
 	uint64_t pace_ms; /* the moment that the next try may begin at */
 };
@@ -81,6 +82,7 @@ static void end_try(struct run *run, struct slot *s)
 	keep_best(s->job, &s->dialog);
 	dialog_deinit(&s->dialog);
 	s->trying = false;
+	run->n_trying--;
 	s->next_try_ms = next_ms > run->now_ms ? next_ms : run->now_ms;
 	if (s->job->error == PROBE_OK || s->job->attempts == PROBE_TRIES ||
 	    s->next_try_ms >= s->started_ms + limit_ms)
@@ -104,11 +106,19 @@ static void push_output(struct slot *s)
 	}
 }
 
+static void spend(struct run *run, struct probe_job *job)
+{
+	job->n_connections++;
+	if (run->settings->budget)
+		budget_spend(run->settings->budget, 1, run->now_ms);
+}
+
 /* Does what the dialog wants now: another connection, something sent, the end. */
 static void follow(struct run *run, struct slot *s)
 {
 	if (dialog_wants_connection(&s->dialog) && !s->connecting) {
 		drop_socket(s);
+		spend(run, s->job);
 		enum probe_error error =
 			socket_connect(s->job->from, s->job->to, s->dialog.port, &s->socket);
 		s->connecting = error == PROBE_OK;
@@ -125,6 +135,7 @@ static void begin_try(struct run *run, struct slot *s)
 {
 	assert(s->job && !s->trying && s->socket == SOCKET_NONE);
 	s->trying = true;
+	run->n_trying++;
 	s->try_ms = s->heard_ms = run->now_ms;
 	s->job->attempts++;
 	dialog_start(&s->dialog);
@@ -179,10 +190,21 @@ static uint64_t due_ms(const struct run *run, const struct slot *s)
 	return quiet_ms < end_ms ? quiet_ms : end_ms;
 }
 
+/* The moment from which on another try may begin. */
+static uint64_t pace_until_ms(const struct run *run)
+{
+	const struct connection_budget *budget = run->settings->budget;
+	size_t wanted =
+		PROBE_CONNECTIONS * (run->n_trying + 1); /* those under way want theirs, too */
+	uint64_t ready_ms = budget ? budget_ready_ms(budget, wanted) : 0;
+
+	return run->pace_ms > ready_ms ? run->pace_ms : ready_ms;
+}
+
 /* May another try begin? Counts it. */
 static bool take_pace(struct run *run)
 {
-	if (run->pace_ms > run->now_ms)
+	if (pace_until_ms(run) > run->now_ms)
 		return false;
 	uint64_t late_ms = run->now_ms - run->pace_ms;
 	if (late_ms > (uint64_t)PROBE_MAX_BURST * PROBE_PACE_MS)
@@ -209,6 +231,9 @@ static void keep_time(struct run *run)
 		} else if (s->job && !s->trying && s->next_try_ms <= run->now_ms &&
 			   take_pace(run)) {
 			begin_try(run, s);
+		} else if (s->job && !s->trying &&
+			   s->started_ms + run->settings->limit_ms <= run->now_ms) {
+			finish_job(run, s);
 		}
 	}
 }
@@ -219,13 +244,15 @@ static uint32_t idle_ms(const struct run *run)
 	uint64_t until_ms = run->now_ms + CHECK_STOP_MS;
 	bool more = run->next < run->n && run->n_busy < run->n_slots;
 
-	if (more && run->pace_ms < until_ms)
-		until_ms = run->pace_ms;
+	uint64_t pace_ms = pace_until_ms(run);
+
+	if (more && pace_ms < until_ms)
+		until_ms = pace_ms;
 	for (size_t i = 0; i < run->n_slots; i++) {
 		const struct slot *s = &run->slots[i];
 		uint64_t due = s->job ? due_ms(run, s) : until_ms;
-		if (s->job && !s->trying && due < run->pace_ms)
-			due = run->pace_ms;
+		if (s->job && !s->trying && due < pace_ms)
+			due = pace_ms;
 		if (due < until_ms)
 			until_ms = due;
 	}
@@ -284,7 +311,7 @@ enum status probe_run(struct host *host, struct probe_job *jobs, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		jobs[i].grade = GRADE_UNKNOWN;
 		jobs[i].error = PROBE_OK;
-		jobs[i].ms = jobs[i].attempts = 0;
+		jobs[i].ms = jobs[i].attempts = jobs[i].n_connections = 0;
 	}
 	run.now_ms = run.pace_ms = host_now_ms(host);
 

@@ -4,7 +4,8 @@
  *
  * A probe never goes past binding and asking the endpoint mapper, and it is gentle: at most
  * PROBE_MAX_SOCKETS at once, a new connection every PROBE_PACE_MS. Probes beyond that wait, and
- * their time counts from their own start.
+ * their time counts from their own start. What goes beyond the budget of connections waits likewise;
+ * of a probe that has begun no more tries are made then.
  *
  * Two clocks watch a probe. The limit spans all its tries; PROBE_TRIES of them are made while it
  * lasts. A try that hears nothing for limit / PROBE_TRIES is cut, and the next begins; one that is
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 #include "agent/host/host.h"
+#include "agent/probe/budget.h"
 #include "proto/base/status.h"
 #include "proto/report/report.h"
 
@@ -30,6 +32,7 @@
 #define PROBE_PACE_MS     3   /* between two connections that begin a try, on average */
 #define PROBE_MAX_BURST   8   /* that may begin together where the clock is coarse */
 #define PROBE_TRIES       3
+#define PROBE_CONNECTIONS 2 /* of a try: to the endpoint mapper, and to the MTA */
 #define PROBE_PAUSE_PARTS 10
 
 #define PROBE_DEFAULT_LIMIT_MS 10000
@@ -38,7 +41,8 @@
 
 struct probe_settings {
 	uint32_t limit_ms;
-	bool (*stopped)(void); /* asked several times a second; true abandons the run */
+	bool (*stopped)(void);            /* asked several times a second; true abandons the run */
+	struct connection_budget *budget; /* NULL: nobody counts */
 };
 
 /* A probe from an address of this machine to an address of a peer. */
@@ -53,6 +57,7 @@ struct probe_job {
 	enum probe_error error; /* PROBE_OK at GRADE_MTA only */
 	uint32_t ms;            /* from its start to its end, all tries and pauses */
 	uint32_t attempts;
+	uint32_t n_connections; /* that its tries began */
 };
 
 /*

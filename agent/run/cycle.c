@@ -132,7 +132,8 @@ static int64_t wanted_interval_s(const struct cycle *c)
 int64_t cycle_interval_s(const struct cycle *cycle)
 {
 	int64_t wanted_s = wanted_interval_s(cycle);
-	int64_t pace_s = (int64_t)(cycle->pace_ms + 999) / 1000;
+	uint64_t pace_ms = (uint64_t)cycle->n_connections * BUDGET_WINDOW_MS / BUDGET_CONNECTIONS;
+	int64_t pace_s = (int64_t)(pace_ms + 999) / 1000;
 
 	return wanted_s > pace_s ? wanted_s : pace_s;
 }
@@ -163,18 +164,28 @@ static struct peers *choose_peers(struct cycle *c, struct arena *arena, struct r
 	return peers;
 }
 
+static size_t connections_of(const struct probe_plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		n += plan->jobs[i].n_connections;
+	return n;
+}
+
 static enum status probe(struct cycle *c, struct arena *arena, struct report *report)
 {
-	struct probe_settings settings = { (uint32_t)c->options->probe_limit_s * 1000, c->stopped };
+	struct probe_settings settings = { (uint32_t)c->options->probe_limit_s * 1000, c->stopped,
+					   &c->budget };
 	struct peers *peers = choose_peers(c, arena, report);
 	struct probe_plan plan;
 
 	probe_plan_make(&plan, report, peers, arena);
-	c->pace_ms = dealt_pace_ms(plan.n_dealt);
 	if (peers->left_out + plan.left_out > 0)
 		report_add_problem(report, arena, "probes", REPORT_ABSENT,
 				   "there are more peers than are probed in one cycle");
 	enum status status = probe_run(c->host, plan.jobs, plan.n, &settings);
+	c->n_connections = connections_of(&plan);
 	if (status == STATUS_OK)
 		probe_plan_write(&plan, c->host, c->history, report, arena);
 	else if (status != STATUS_TIMED_OUT)

@@ -17,6 +17,7 @@
 #include "agent/config/options.h"
 #include "agent/host/host.h"
 #include "agent/host/moment.h"
+#include "agent/probe/budget.h"
 #include "agent/probe/grade_history.h"
 #include "agent/uplink/answer.h"
 #include "agent/uplink/identity.h"
@@ -36,7 +37,8 @@ struct cycle {
 	struct arena answer_arena;
 	struct answer answer; /* zeroed: there was none yet */
 	char *refused;        /* of the deal, as it was logged; NULL: nothing */
-	uint64_t pace_ms;     /* from the beginning of the last cycle to the next one, at least */
+	size_t n_connections; /* of the last cycle, at most */
+	struct connection_budget budget;
 	bool (*stopped)(void);
 };
 
@@ -63,7 +65,7 @@ enum status cycle_run(struct cycle *cycle, struct arena *arena, struct report *o
 
 /*
  * The seconds from one cycle to the next: configured, or the collector's word, or the default; more
- * where dealt peers were probed so often that it would pass DEALT_PROBES_A_MINUTE.
+ * where cycles like the last one would go beyond the budget of connections (agent/probe/budget.h).
  */
 int64_t cycle_interval_s(const struct cycle *cycle);
 

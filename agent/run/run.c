@@ -85,12 +85,15 @@ static enum status run_cycle(struct runner *r)
 	return status;
 }
 
-/* `at_ms`, but not before `gap_ms` after the last cycle began, nor before dealt probes may go on. */
+/* `at_ms`, but not before `gap_ms` after the last cycle began, nor before probes may go on. */
 static uint64_t not_before(const struct runner *r, uint64_t at_ms, uint64_t gap_ms)
 {
-	uint64_t least_ms = gap_ms > r->cycle.pace_ms ? gap_ms : r->cycle.pace_ms;
+	uint64_t gap_over_ms = r->begun_ms + gap_ms;
+	uint64_t ready_ms = budget_ready_ms(&r->cycle.budget, r->cycle.n_connections);
 
-	return at_ms > r->begun_ms + least_ms ? at_ms : r->begun_ms + least_ms;
+	if (at_ms < gap_over_ms)
+		at_ms = gap_over_ms;
+	return at_ms > ready_ms ? at_ms : ready_ms;
 }
 
 /* Something changed: the next cycle comes soon. */

@@ -5,7 +5,7 @@
  * A cycle begins an interval after the last one did, with jitter, or RUN_SETTLE_MS after a change:
  * the system tells of adapters and addresses, agent/run/watch.h of the MTA and the adapters.
  * However many changes come, there are RUN_MIN_GAP_MS between two cycles, and more where it takes
- * that to stay below DEALT_PROBES_A_MINUTE (agent/probe/dealt.h). It ends within two
+ * that to stay within the budget of connections (agent/probe/budget.h). It ends within two
  * seconds, whatever is in flight. The settings are read again before each cycle and with each look
  * of the watch; what changed counts from then on, but for the state directory, and a changed way to
  * the collector or list of peers makes the next cycle come as soon as any other change.

@@ -106,9 +106,13 @@ enum probe_error socket_receive(socket_handle socket, void *bytes, size_t size, 
 	return n > 0 || would_block(errno) ? PROBE_OK : gone(errno);
 }
 
+/* Resets the connection: nothing that was sent is still needed, and its port is free at once. */
 void socket_close(socket_handle socket)
 {
-	close((int)socket); /* nothing that was sent is still needed */
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt((int)socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+	close((int)socket);
 }
 
 enum status socket_wait(struct socket_watch *watches, size_t n, uint32_t ms)

@@ -117,9 +117,14 @@ enum probe_error socket_receive(socket_handle socket, void *bytes, size_t size, 
 	return n > 0 || code == WSAEWOULDBLOCK ? PROBE_OK : gone(code);
 }
 
+/* Resets the connection: nothing that was sent is still needed, and its port is free at once. */
 void socket_close(socket_handle socket)
 {
-	closesocket((SOCKET)socket); /* nothing that was sent is still needed */
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	(void)setsockopt((SOCKET)socket, SOL_SOCKET, SO_LINGER, (const char *)&at_once,
+			 sizeof at_once);
+	closesocket((SOCKET)socket);
 }
 
 enum status socket_wait(struct socket_watch *watches, size_t n, uint32_t ms)

@@ -379,6 +379,22 @@ static void expect(const struct probe_job *job, const char *what, enum grade gra
 			 job->error == PROBE_OK ? "no error" : probe_error_name(job->error));
 }
 
+/* Sockets of this namespace that keep a port for a connection that is over: state 06 of /proc/net/tcp. */
+static size_t count_time_waits(void)
+{
+	char line[256];
+	size_t n = 0;
+	FILE *table = fopen("/proc/thread-self/net/tcp", "re");
+
+	assert_non_null(table);
+	while (fgets(line, sizeof line, table)) {
+		unsigned state = 0;
+		n += sscanf(line, "%*u: %*[0-9A-F:] %*[0-9A-F:] %2X", &state) == 1 && state == 6;
+	}
+	fclose(table);
+	return n;
+}
+
 static void every_failure_has_its_grade_and_class_and_none_holds_up_another(void **state)
 {
 	struct probe_job jobs[N_SCENARIOS];
@@ -399,6 +415,7 @@ static void every_failure_has_its_grade_and_class_and_none_holds_up_another(void
 			fail_msg("%s: %u attempts", scenarios[i].what, jobs[i].attempts);
 	}
 	assert_in_range(took_ms, LIMIT_MS * 9 / 10, LIMIT_MS + SLACK_MS);
+	assert_int_equal(count_time_waits(), 0);
 }
 
 static void what_the_network_says_is_told_apart(void **state)
