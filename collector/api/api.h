@@ -63,6 +63,7 @@ struct api {
 	struct rate_limit strangers; /* of the lines about them */
 	uint64_t n_strangers[API_STRANGERS];
 	struct refusals refusals;
+	unsigned n_showing_lists; /* piece by piece */
 	unsigned n_changing_many; /* calls that change many alerts, under way */
 	struct server *server;    /* once it is open */
 	struct http_stats *stats; /* what was answered */

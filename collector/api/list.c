@@ -155,19 +155,27 @@ static enum status read_rows(const struct store_connection *reader, void *user,
 	return list->more ? STATUS_OK : status;
 }
 
+static void stop_showing(const struct api_list *list)
+{
+	struct api *api = list->call->context;
+
+	if (!list->turn)
+		return;
+	turn_free(list->turn);
+	api->n_showing_lists--;
+}
+
 static void drop_rows(void *user)
 {
 	struct api_list *list = user;
 
-	if (list->turn)
-		turn_free(list->turn);
+	stop_showing(list);
 	buffer_deinit(&list->out);
 }
 
 static void end_rows(struct api_list *list)
 {
-	if (list->turn)
-		turn_free(list->turn);
+	stop_showing(list);
 	json_close_array(&list->out);
 	json_finish(&list->out);
 	api_answer_json(list->call, 200, &list->out, list->more ? link_next(list) : NULL);
@@ -188,18 +196,32 @@ static void show_rows(void *user)
 	}
 }
 
+static void show_by_turns(struct api_list *list, struct api *api)
+{
+	api->n_showing_lists++;
+	list->turn = turn_new(&api->turns, api->loop, show_rows, list);
+	turn_wait(list->turn);
+}
+
+static void show_at_once(struct api_list *list)
+{
+	while (list->kind->show(list))
+		;
+	end_rows(list);
+}
+
 static void on_read(struct call *call, void *user, enum status status)
 {
 	struct api_list *list = user;
 	struct api *api = call->context;
 	(void)status; /* a list is always found */
 
-	if (!list->kind->show) {
+	if (!list->kind->show)
 		end_rows(list);
-		return;
-	}
-	list->turn = turn_new(&api->turns, api->loop, show_rows, list);
-	turn_wait(list->turn);
+	else if (api->n_showing_lists < API_LIST_MAX_SHOWING)
+		show_by_turns(list, api);
+	else
+		show_at_once(list);
 }
 
 /* Begins the answer. NULL: its rows may be read. */

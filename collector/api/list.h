@@ -12,6 +12,12 @@
 
 struct turn;
 
+/*
+ * Lists whose rows are kept in memory while they are shown piece by piece; past it each is shown at
+ * once, which holds the loop up for some milliseconds but frees its rows.
+ */
+#define API_LIST_MAX_SHOWING 16
+
 /* Bytes of a cursor that a Link field gives. */
 #define API_LIST_CURSOR_SIZE 2176
 

@@ -155,6 +155,13 @@ static void answer_shown(struct call *call)
 	api_list_answer(call, &kind, arena_alloc(&call->arena, sizeof(size_t)));
 }
 
+/* As many as may be are being shown already. */
+static void answer_shown_at_once(struct call *call)
+{
+	api.n_showing_lists = API_LIST_MAX_SHOWING;
+	answer_shown(call);
+}
+
 static enum status read_in_vain(struct api_list *list, char error[STORE_ERROR_SIZE])
 {
 	api_list_add(list, "1");
@@ -218,6 +225,10 @@ static const struct {
 	  "?limit=4",
 	  { "{\"rows\":[\n9,\n8,\n7,\n6]}\n",
 	    "Link: </other?limit=4&cursor=6>; rel=\"next\"\r\n" } },
+	{ answer_shown_at_once,
+	  "?limit=4",
+	  { "{\"rows\":[\n9,\n8,\n7,\n6]}\n",
+	    "Link: </other?limit=4&cursor=6>; rel=\"next\"\r\n" } },
 	{ answer_in_vain, "", { " 503 ", "not_readable" } },
 	{ answer_all, "?limit=1", { " 400 ", "This call takes no query." } },
 };
@@ -230,7 +241,9 @@ static void a_list_answers_page_by_page(void **state)
 		struct server_play play = server_play_new();
 		play.other = cases[i].answer;
 		asked = cases[i].query;
+		api.n_showing_lists = 0;
 		server_play_through(&play, ask);
+		assert_true(api.n_showing_lists % API_LIST_MAX_SHOWING == 0);
 		for (size_t k = 0; k < 2 && cases[i].want[k]; k++) {
 			if (!strstr(play.got[0], cases[i].want[k]))
 				fail_msg("%s: expected %s in %s", asked, cases[i].want[k],
