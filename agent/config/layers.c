@@ -1,7 +1,5 @@
 #include "agent/config/layers.h"
 
-#include <string.h>
-
 /* A setting that is being decided. */
 struct deciding {
 	struct layers *layers;

@@ -6,7 +6,6 @@
 #include "agent/https/send.h"
 #include "agent/platform/log.h"
 #include "proto/base/ipv4.h"
-#include "proto/base/number.h"
 #include "proto/base/text.h"
 #include "proto/report/report.h"
 

@@ -7,14 +7,12 @@
 #include <uv.h>
 
 #include "collector/base/percent.h"
-#include "collector/cli/command.h"
 #include "collector/cli/console.h"
 #include "collector/cli/terminal.h"
 #include "collector/transfer/transfer.h"
 #include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 #include "proto/base/text_file.h"
 #include "proto/json/fields.h"
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "collector/cli/arguments.h"
-#include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "collector/cli/api_client.h"
 #include "collector/cli/arguments.h"

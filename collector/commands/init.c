@@ -6,7 +6,6 @@
 #include "collector/base/file_replace.h"
 #include "collector/base/loop.h"
 #include "collector/cli/arguments.h"
-#include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"

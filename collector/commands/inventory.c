@@ -1,8 +1,6 @@
 #include <stdio.h>
-#include <string.h>
 
 #include "collector/base/loop.h"
-#include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"

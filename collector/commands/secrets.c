@@ -1,12 +1,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "collector/auth/identities.h"
 #include "collector/base/loop.h"
 #include "collector/cli/arguments.h"
-#include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"

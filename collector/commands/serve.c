@@ -1,6 +1,5 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "collector/cli/terminal.h"
 #include "collector/cli/command.h"

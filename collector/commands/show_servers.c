@@ -1,7 +1,6 @@
 /* The commands `servers` and `server`. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"

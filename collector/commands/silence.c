@@ -1,7 +1,6 @@
 /* The command `silence`: nobody is told of some alerts for a while. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "collector/base/loop.h"
 #include "collector/cli/api_client.h"
