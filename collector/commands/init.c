@@ -193,29 +193,10 @@ static enum status see_admin(void *user, const struct record_identity *identity)
 	return STATUS_OK;
 }
 
-/* Makes a secret, hands it out by `path` if there is one, and stores its hash. */
-static int make_identity(struct init *init, struct record_identity *identity, const char *prefix,
-			 const char *action, const char *path, char text[SECRET_TEXT_SIZE])
+static const char *name_is_taken(struct init *init, const struct record_identity *identity)
 {
-	char error[STORE_ERROR_SIZE] = "";
-	int rc = TERMINAL_EXIT_OK;
-
-	if (secret_make(prefix, text) != STATUS_OK)
-		return terminal_fail("the system gave no random numbers");
-	secret_hash(text, identity->hash);
-	if (path)
-		rc = terminal_hand_out(text, path);
-	if (rc != TERMINAL_EXIT_OK)
-		return rc;
-	enum status status = local_add(&init->local, identity, action, error);
-	if (status == STATUS_OK)
-		return TERMINAL_EXIT_OK;
-	if (path)
-		remove(path); /* nobody knows what is in it */
-	if (status == STATUS_CONFLICT)
-		return terminal_fail("the name '%s' is taken by a token of another role",
-				     identity->name);
-	return terminal_fail("%s", error);
+	return arena_printf(&init->local.arena, "the name '%s' is taken by a token of another role",
+			    identity->name);
 }
 
 /* Agents get a file of their own, which they, and who carries it to them, may remove. */
@@ -269,8 +250,8 @@ static int make_secret(struct init *init)
 					error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	int rc = there ? TERMINAL_EXIT_OK
-		       : make_identity(init, &secret, SECRET_PREFIX_ENROLL, "secret.add", path,
-				       text);
+		       : local_make(&init->local, &secret, SECRET_PREFIX_ENROLL, "secret.add", path,
+				    name_is_taken(init, &secret), text);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	tell("enrolment secret", path, !there);
@@ -293,8 +274,8 @@ static int make_token(struct init *init)
 		tell("admin token", "not shown again", false);
 		return TERMINAL_EXIT_OK;
 	}
-	return make_identity(init, &token, role_token_prefix(ROLE_ADMIN, prefix), "token.add",
-			     init->token_file, init->token);
+	return local_make(&init->local, &token, role_token_prefix(ROLE_ADMIN, prefix), "token.add",
+			  init->token_file, name_is_taken(init, &token), init->token);
 }
 
 /* As `serve` would; returns an exit status. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -121,8 +122,9 @@ static struct record_audit line_for(const struct local *local,
 	};
 }
 
-enum status local_add(struct local *local, struct record_identity *identity, const char *action,
-		      char error[STORE_ERROR_SIZE])
+/* STATUS_CONFLICT: there is one of that name, which stays. */
+static enum status add(struct local *local, struct record_identity *identity, const char *action,
+		       char error[STORE_ERROR_SIZE])
 {
 	struct record_audit audit = line_for(local, identity, action);
 	struct store_change change = { .add_identity = identity, .audit = &audit };
@@ -136,6 +138,28 @@ enum status local_add(struct local *local, struct record_identity *identity, con
 	if (status == STATUS_OK && !secret_hash_equal(stored.hash, identity->hash))
 		return STATUS_CONFLICT; /* it was there, and stays */
 	return status;
+}
+
+int local_make(struct local *local, struct record_identity *identity, const char *prefix,
+	       const char *action, const char *path, const char *taken, char text[SECRET_TEXT_SIZE])
+{
+	char error[STORE_ERROR_SIZE] = "";
+	int rc = TERMINAL_EXIT_OK;
+
+	if (secret_make(prefix, text) != STATUS_OK)
+		return terminal_fail("the system gave no random numbers");
+	secret_hash(text, identity->hash);
+	/* A file that cannot be written is known before anything is stored. */
+	if (path)
+		rc = terminal_hand_out(text, path);
+	if (rc != TERMINAL_EXIT_OK)
+		return rc;
+	enum status status = add(local, identity, action, error);
+	if (status == STATUS_OK)
+		return TERMINAL_EXIT_OK;
+	if (path)
+		remove(path); /* nobody knows what is in it */
+	return terminal_fail("%s", status == STATUS_CONFLICT ? taken : error);
 }
 
 enum status local_drop(struct local *local, struct record_identity *identity, const char *action,

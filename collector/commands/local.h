@@ -52,13 +52,20 @@ int local_look(struct local *local, const char *directory);
 void local_close(struct local *local);
 
 /*
- * Adds an identity, or drops one, with its line of the audit log. `identity` needs kind and name;
- * to be added also what it is made of, but for who made it and when.
- *
- * STATUS_CONFLICT, STATUS_NOT_FOUND  the name is taken, or not there
- * others                             `error` says why
+ * Makes an identity's secret, `text`, hands it out by the new file `path` (NULL: the caller does),
+ * and adds the identity with its line of the audit log; it needs kind and name, and what it is but
+ * for who made it and when. Returns an exit status; unless that is TERMINAL_EXIT_OK standard error
+ * says why, in the words of `taken` where there is one of that name.
  */
-enum status local_add(struct local *local, struct record_identity *identity, const char *action,
-		      char error[STORE_ERROR_SIZE]);
+int local_make(struct local *local, struct record_identity *identity, const char *prefix,
+	       const char *action, const char *path, const char *taken,
+	       char text[SECRET_TEXT_SIZE]);
+
+/*
+ * Drops an identity, of which it needs kind and name, with its line of the audit log.
+ *
+ * STATUS_NOT_FOUND  there is none
+ * others            `error` says why
+ */
 enum status local_drop(struct local *local, struct record_identity *identity, const char *action,
 		       char error[STORE_ERROR_SIZE]);

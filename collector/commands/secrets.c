@@ -108,7 +108,7 @@ static enum status count_one(void *user, const struct record_identity *identity)
 	return STATUS_OK;
 }
 
-static int store(struct local *local, const struct sort *sort, struct record_identity *identity)
+static int check_number(struct local *local, const struct sort *sort)
 {
 	char error[STORE_ERROR_SIZE];
 	size_t n = 0;
@@ -119,16 +119,7 @@ static int store(struct local *local, const struct sort *sort, struct record_ide
 	if (n >= sort->max)
 		return terminal_fail("there are %zu already, as many as there may be; revoke one",
 				     n);
-	switch (local_add(local, identity, sort->add_action, error)) {
-	case STATUS_OK:
-		return TERMINAL_EXIT_OK;
-	case STATUS_CONFLICT:
-		return terminal_fail("there is a %s '%s' already; revoke it first, or choose "
-				     "another name",
-				     sort->noun, identity->name);
-	default:
-		return terminal_fail("%s", error);
-	}
+	return TERMINAL_EXIT_OK;
 }
 
 static int add(struct local *local, const struct said *said, const struct sort *sort)
@@ -138,24 +129,18 @@ static int add(struct local *local, const struct said *said, const struct sort *
 	struct record_identity identity;
 
 	int rc = plan(said, sort, &identity);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = check_number(local, sort);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	if (sort->kind == RECORD_KIND_TOKEN)
 		role_token_prefix(identity.role, prefix);
-	if (secret_make(prefix, text) != STATUS_OK)
-		return terminal_fail("the system gave no random numbers");
-	secret_hash(text, identity.hash);
-	/* A file that cannot be written is known before anything is stored. */
-	if (said->file)
-		rc = terminal_hand_out(text, said->file);
-	if (rc != TERMINAL_EXIT_OK)
-		return rc;
-	rc = store(local, sort, &identity);
-	if (rc == TERMINAL_EXIT_OK)
-		return said->file ? rc : terminal_hand_out(text, NULL);
-	if (said->file)
-		remove(said->file); /* nobody knows what is in it */
-	return rc;
+	const char *taken =
+		arena_printf(&local->arena,
+			     "there is a %s '%s' already; revoke it first, or choose another name",
+			     sort->noun, identity.name);
+	rc = local_make(local, &identity, prefix, sort->add_action, said->file, taken, text);
+	return rc != TERMINAL_EXIT_OK || said->file ? rc : terminal_hand_out(text, NULL);
 }
 
 static int drop(struct local *local, const struct said *said, const struct sort *sort)
