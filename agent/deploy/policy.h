@@ -11,8 +11,8 @@
 
 #include "agent/config/settings.h"
 
-/* What the editor shows for a setting. ASCII, one line each, without quotes (an ADM cannot hold
- * them) and within the limits of the editors. */
+/* Texts that the editor shows for a setting. ASCII, one line each, without quotes (an ADM cannot
+ * hold them) and within the limits of the editors. */
 struct policy_text {
 	const char *name;  /* of the setting */
 	const char *title; /* of the policy */

@@ -51,6 +51,6 @@ void event_window_empty(struct event_window *window);
 struct host_event *event_window_take(const struct event_window *window, struct arena *arena,
 				     size_t *n);
 
-/* Those events, with all that was told of the log but its path and `gap`. */
+/* Gives the events of the window, with all that was told of the log but its path and `gap`. */
 void event_window_answer(const struct event_window *window, struct arena *arena,
 			 struct host_answer *out);

@@ -31,7 +31,7 @@ static void call_looked(const struct identities *ids, bool changed)
 		ids->options.looked(ids->options.user, changed);
 }
 
-/* What is read of the store at a time, for the changes that are committed. */
+/* One reading of the store, for the changes that are committed. */
 struct refresh {
 	struct identities *identities;
 	struct identity_news news;

@@ -48,7 +48,7 @@ void identities_refresh(struct identities *identities);
 /* Of a news that begins: nothing is known yet. */
 #define IDENTITIES_SEEN_NOTHING INT64_C(-1)
 
-/* What the store has got: read on one thread, taken on the loop. */
+/* News of the store about identities: read on one thread, taken on the loop. */
 struct identity_news {
 	int64_t seen;    /* the last line that is known; then the last one that was read */
 	size_t n_lines;  /* new ones */

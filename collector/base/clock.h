@@ -23,5 +23,5 @@ struct clock_step {
 };
 struct clock_step clock_last_step(void);
 
-/* It is no earlier than that: the latest report, which a run before this has stored. */
+/* Sets the clock to at least the time of the latest report, which a run before this has stored. */
 void clock_not_before(int64_t ms);

@@ -204,7 +204,7 @@ static const char *line_of_init(struct reading *r, const char *name, const char 
 	return text ? text_file_next_line(&text) : NULL;
 }
 
-/* What `init` was told, unless the settings say otherwise; so with the next one. */
+/* Reads the URL that `init` was told, unless the settings have one. */
 static void read_url_file(struct reading *r)
 {
 	static const char name[] = "external-url";

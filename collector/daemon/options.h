@@ -32,7 +32,7 @@
 /* In the data directory: where browsers find the collector, as `init` was told. */
 #define OPTIONS_URL_FILE "external-url"
 
-/* Likewise: until when alerts are a digest a day, for the fleet is new. */
+/* In the data directory: until when alerts are a digest a day, for the fleet is new. */
 #define OPTIONS_DIGEST_FILE "digest-until"
 
 #define OPTIONS_MAX_FILE_BYTES ((size_t)64 * 1024)

@@ -121,7 +121,7 @@ static int look_at_directory(const struct serve *s)
 	return fault ? SERVE_EXIT_FAILED : SERVE_EXIT_OK;
 }
 
-/* What was over when the run before this one ended does not come back with the clock. */
+/* Reports and alerts that were over before do not come back where the clock was set back. */
 static int go_on_in_time(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];

@@ -13,7 +13,8 @@ struct uv_loop_s; /* libuv: the event loop */
 /* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, once. */
 struct systemd *systemd_new(struct uv_loop_s *loop);
 
-/* What runs is what was asked for; from now on the watchdog is fed. `status` is for people. */
+/* Tells systemd that the service is ready, and feeds the watchdog from then on. `status` is for
+ * people. */
 void systemd_ready(struct systemd *systemd, const char *status);
 
 /* The settings are being read again; systemd_ready() follows. */

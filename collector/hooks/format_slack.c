@@ -17,7 +17,7 @@
 /* Bytes of a text of one alert, so that a part has room for several. */
 #define MAX_LINE ((size_t)400)
 
-/* Those of a summary beside its lead: facts twice and sites, and alerts. */
+/* Limits of a summary beside its lead: facts twice and sites, and alerts. */
 #define MAX_SUMS 2000
 #define MAX_LIST 2900
 #define MAX_NEXT 300

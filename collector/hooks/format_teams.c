@@ -20,7 +20,7 @@
 #define STEPS_UNTIL  12500
 #define OTHERS_UNTIL 15500
 
-/* The same of a summary's sites and alerts. */
+/* How large the card may be when a further site, or alert, of a summary is added. */
 #define SITES_UNTIL 9000
 #define LIST_UNTIL  13000
 

@@ -40,7 +40,7 @@ static const char *who_acknowledged(const struct message_writer *w,
 	return "";
 }
 
-/* What the server is now: "clear" of "clear: adapter E100B2 is disabled"; "resolved" where nobody says. */
+/* The server's state now: "clear" of "clear: adapter E100B2 is disabled"; else "resolved". */
 static const char *word_now(const struct message_writer *w, const struct notification_alert *alert)
 {
 	size_t n = strcspn(alert->now_text, ":");

@@ -81,7 +81,7 @@ struct message_part {
 	bool is_list; /* its lines are alerts */
 };
 
-/* What a message of many groups consists of: a storm, the first days of a fleet, a daily report. */
+/* The parts of a message of many groups: a storm, the first days of a fleet, a daily report. */
 #define MESSAGE_MAX_PARTS 4
 struct message_summary {
 	const char *title; /* "Storm" */
@@ -122,7 +122,7 @@ struct message_fact {
 	const char *value;
 };
 
-/* Those that there are, in their order. Returns how many. */
+/* The facts that there are, in their order. Returns how many. */
 size_t message_facts(const struct message_alert *alert, struct message_fact out[MESSAGE_MAX_FACTS]);
 
 /* Is it something that a browser may be sent to? */

@@ -11,7 +11,7 @@
 
 #define MINUTE_MS (INT64_C(60) * 1000)
 
-/* So many alerts behind the worst one tell their reason; so do all that are of no server. */
+/* Alerts behind the worst one that tell their reason; all do that are of no server. */
 #define REASONS 3
 
 /* Facts of the worst alert, or of all. */

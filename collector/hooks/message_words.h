@@ -41,7 +41,7 @@ struct message_alert message_describe_alert(const struct message_writer *w,
 /* "1 failing, 2 exposed, 1 ill of the collector"; "" where nothing fires. */
 const char *message_counts(const struct message_writer *w, const size_t firing[CONDITION_COUNT]);
 
-/* The same of what comes behind a first one: "3 servers exposed, 12 at risk". */
+/* Counts that say of what they are, behind a first one: "3 servers exposed, 12 at risk". */
 const char *message_counts_of_servers(const struct message_writer *w,
 				      const size_t firing[CONDITION_COUNT]);
 

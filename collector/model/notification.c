@@ -6,7 +6,7 @@
 #include "proto/json/fields.h"
 #include "proto/json/write.h"
 
-/* What it is called, and what Alertmanager, and versions before, call it. */
+/* The names of reasons, and those that Alertmanager, and versions before, have for them. */
 static const struct {
 	const char *text;
 	const char *alertmanager;

@@ -85,7 +85,7 @@ struct notification_alert {
 	const char *comment; /* of who acknowledged it */
 };
 
-/* One of which nothing is known: each text "", each moment TIMESTAMP_NONE. */
+/* An alert of which nothing is known: each text "", each moment TIMESTAMP_NONE. */
 struct notification_alert notification_alert_empty(void);
 
 /* The most sites that a summary counts one by one; the worst ones. */

@@ -90,7 +90,7 @@ enum record_delivery_state {
 	RECORD_DELIVERY_DEAD = 3, /* it could not be delivered */
 };
 
-/* What a notification is about: its first alert. Texts are "" where it has none. */
+/* The first alert of a notification, for lists. Texts are "" where it has none. */
 struct record_about {
 	const char *alert; /* its id */
 	const char *server;

@@ -106,7 +106,7 @@ void view_add_verdict(const struct view *view, struct buffer *out);
  */
 void view_add(const struct view *view, int64_t now_ms, struct buffer *out);
 
-/* The same without the closing brace, for whoever adds members. */
+/* Like view_add(), without the closing brace, for whoever adds members. */
 void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);
 
 /*

@@ -24,7 +24,7 @@
 
 struct alerting;
 
-/* What of the collector's settings matters here; it lives until the next call that hands it in. */
+/* Settings of the collector that matter here; they live until the next call that hands them in. */
 struct alerting_settings {
 	const struct alert_policy *policy;
 	const char *url; /* where browsers find the collector; NULL: not known */

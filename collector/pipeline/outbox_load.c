@@ -59,7 +59,7 @@ static enum status read_dead(const struct store_connection *reader, void *user,
 				     error);
 }
 
-/* One that became a dead letter meanwhile is the last one. */
+/* A delivery that became a dead letter meanwhile is the last one. */
 static void on_dead_read(void *user, enum status status, const char *error)
 {
 	struct dead_letters *dead = user;

@@ -37,5 +37,5 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 /* Moves the bytes to the caller, to be passed to free(); never NULL. The buffer is empty then. */
 char *buffer_take(struct buffer *buffer, size_t *size);
 
-/* Likewise; the NUL behind the bytes tells their size. */
+/* Like buffer_take(); the NUL behind the bytes tells their size. */
 char *buffer_take_text(struct buffer *buffer);

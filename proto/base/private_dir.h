@@ -17,5 +17,5 @@ struct private_dir {
 	unsigned mode;          /* permission bits */
 };
 
-/* Who may, and what mends it, in words, in `arena`; NULL: nobody but root and ourselves. */
+/* Says who else may use it, and what mends that, in `arena`; NULL: nobody but root and us. */
 const char *private_dir_fault(const struct private_dir *dir, struct arena *arena);

@@ -71,7 +71,7 @@ void json_end(struct json_reading *in);
 void json_refuse(struct json_reading *in, const struct json_place *at, const char *name,
 		 enum status status, const char *detail);
 
-/* The same of a text that is none of those that the member may have. */
+/* Refuses a text that is none of those that the member may have. */
 void json_refuse_choice(struct json_reading *in, const struct json_place *at, const char *name);
 
 /* STATUS_INVALID at that member if it is absent. */
@@ -145,6 +145,6 @@ void *json_get_list(struct json_reading *in, const struct json_place *at, const 
 /* Sees an object of an array at its place. */
 typedef void json_visit(struct json_reading *in, const struct json_place *at, void *user);
 
-/* The same, each object visited instead; returns how many there are. */
+/* Visits each object of an array; returns how many there are. */
 size_t json_each(struct json_reading *in, const struct json_place *at, const char *name, size_t max,
 		 json_visit *visit, void *user, bool *there);

@@ -41,7 +41,7 @@ void json_put_null(struct buffer *out, const char *name);
 /* A string; NULL becomes null. */
 void json_put_text(struct buffer *out, const char *name, const char *text);
 
-/* The same of at most `max` bytes, cut at the end of a character. */
+/* A string of at most `max` bytes, cut at the end of a character. */
 void json_put_text_cut(struct buffer *out, const char *name, const char *text, size_t max);
 
 /* An array of strings. */
@@ -60,5 +60,5 @@ void json_put_time(struct buffer *out, const char *name, int64_t ms);
 
 void json_put_bool(struct buffer *out, const char *name, bool value);
 
-/* What is JSON already; without a name, it may be members of the object that is open, too. */
+/* A text that is JSON already; without a name, it may be members of the open object, too. */
 void json_put_json(struct buffer *out, const char *name, const char *json);

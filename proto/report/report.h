@@ -108,7 +108,7 @@ struct report_start {
 	size_t n_events;
 };
 
-/* Which event log was read, and how far it reaches; what is absent was not told. */
+/* The event log that was read, and how far it reaches; members that are absent were not told. */
 struct report_log {
 	bool known;           /* false: the whole member is absent */
 	const char *path;     /* of several saved logs: of all */

@@ -137,7 +137,7 @@ unsigned long access_list_set_key(const wchar_t *path, const void *attributes)
 
 #define DESCRIPTOR_SIZE 256 /* bytes: a head and an owner */
 
-/* Of what was read with `code`; what is ours is good, too. */
+/* The fault of an owner whose reading ended with `code`; NULL: a good one, as ours is. */
 static const char *fault_of(LONG code, const BYTE descriptor[DESCRIPTOR_SIZE], struct arena *arena)
 {
 	union {
