@@ -75,8 +75,8 @@ struct api_list {
 void api_list_answer(struct call *call, const struct api_list_kind *kind, void *user);
 
 /*
- * Makes room for a row, which a cursor names by this text. STATUS_LIMIT: the page is full. Where
- * there is `show` that begins the rows.
+ * Makes room for a row, which a cursor names by this text. STATUS_LIMIT: the page has as many rows
+ * as were asked for. Where there is `show` that begins the rows.
  */
 enum status api_list_add(struct api_list *list, const char *cursor_format, ...)
 	__attribute__((format(PRINTF_FORMAT, 2, 3)));

@@ -102,7 +102,7 @@ struct identities_change {
  */
 typedef void identities_done(void *user, enum status status, const char *error);
 
-/* Copies what it needs. STATUS_LIMIT: too much waits for the store; `done` does not run. */
+/* Copies what it needs. STATUS_FULL: too much waits for the store; `done` does not run. */
 enum status identities_submit(struct identities *identities, const struct identities_change *change,
 			      identities_done *done, void *user);
 

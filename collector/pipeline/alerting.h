@@ -80,7 +80,7 @@ void alerting_finish(struct alerting *alerting, struct alert_changes *prepared, 
 /* For the API, from here on; audit rows are copied. `done` runs once, from the loop. */
 typedef void alerting_done(void *user, enum status status, const char *error);
 
-/* As alerts_acknowledge(); STATUS_LIMIT: too much waits for the store. */
+/* As alerts_acknowledge(); STATUS_FULL: too much waits for the store. */
 enum status alerting_acknowledge(struct alerting *alerting, int64_t id, const char *by,
 				 const char *comment, int64_t until_ms,
 				 const struct record_audit *audit, alerting_done *done, void *user);

@@ -65,7 +65,7 @@ enum status alerting_add_silence(struct alerting *a, struct record_silence *sile
 	pending->silence.condition = arena_strdup(&pending->arena, silence->condition);
 	pending->silence.comment = arena_strdup(&pending->arena, silence->comment);
 	pending->silence.by = arena_strdup(&pending->arena, silence->by);
-	return alerting_submit(pending, &change) == STATUS_OK ? STATUS_OK : STATUS_FULL;
+	return alerting_submit(pending, &change);
 }
 
 enum status alerting_end_silence(struct alerting *a, int64_t id, const struct record_audit *audit,

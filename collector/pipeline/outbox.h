@@ -82,7 +82,7 @@ void outbox_retry_now(struct outbox *outbox);
  * runs once, from the loop.
  *
  * STATUS_CONFLICT  it was delivered, or is under way
- * STATUS_LIMIT     too much waits for the store
+ * STATUS_FULL      too much waits for the store
  */
 typedef void outbox_done(void *user, enum status status, const char *error);
 enum status outbox_retry(struct outbox *outbox, const struct record_delivery *row,

@@ -82,7 +82,7 @@ static void ask_for_dead(struct outbox *outbox)
 	*dead = (struct dead_letters){ outbox, outbox->last_dead_ms, TIMESTAMP_NONE };
 	if (store_ask(outbox->options.store, STORE_PAGE, read_dead, on_dead_read, dead) !=
 	    STATUS_OK)
-		on_dead_read(dead, STATUS_LIMIT, "too much is asked of the store");
+		on_dead_read(dead, STATUS_FULL, "too much is asked of the store");
 }
 
 static enum status load_hook(void *user, const struct record_hook *row)

@@ -79,7 +79,7 @@ int64_t pipeline_now_ms(const struct pipeline *pipeline);
  * loop and never from this call: with true when they are durable and published, with false when
  * they are lost.
  *
- * STATUS_LIMIT  too much waits for the store; `done` does not run
+ * STATUS_FULL  too much waits for the store; `done` does not run
  */
 typedef void pipeline_done(void *user, bool durable);
 enum status pipeline_submit(struct pipeline *pipeline, struct changes *changes, pipeline_done *done,

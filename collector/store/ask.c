@@ -179,7 +179,7 @@ enum status asker_ask(struct asker *asker, enum store_question kind, store_asked
 		      store_answered *done, void *user)
 {
 	if (asker->n[kind] == STORE_MAX_ASKED)
-		return STATUS_LIMIT;
+		return STATUS_FULL;
 
 	struct question *question = mem_alloc(sizeof *question);
 	question->kind = kind;

@@ -48,16 +48,16 @@ struct store {
 
 	/* The loop's: submitted in this round of it. Handed over together, they share a commit. */
 	struct queue submitted;
-	uv_prepare_t round_over;
+	uv_prepare_t flush;
 
-	uv_async_t over_signal; /* something is in `over`, or the thread ends */
+	uv_async_t completed_signal; /* something is in `completed`, or the thread ends */
 	uv_thread_t thread;
 	uv_mutex_t mutex;
 	uv_cond_t woken;
 
 	/* Under the mutex. */
 	struct queue waiting;
-	struct queue over;
+	struct queue completed;
 	struct store_limits limits;
 	bool stopping;       /* the thread is to end when nothing waits */
 	bool ended;          /* it has */
@@ -75,6 +75,7 @@ static void queue_init(struct queue *queue)
 static void queue_put(struct queue *queue, struct pending *pending)
 {
 	pending->next = NULL;
+	assert(!*queue->end);
 	*queue->end = pending;
 	queue->end = &pending->next;
 	queue->n++;
@@ -85,6 +86,7 @@ static void queue_append(struct queue *queue, struct queue *from)
 {
 	if (!from->first)
 		return;
+	assert(from->n > 0 && !*queue->end);
 	*queue->end = from->first;
 	queue->end = from->end;
 	queue->n += from->n;
@@ -99,6 +101,7 @@ static struct pending *queue_take(struct queue *queue)
 	queue->first = pending->next;
 	if (!queue->first)
 		queue->end = &queue->first;
+	assert(queue->n > 0);
 	queue->n--;
 	return pending;
 }
@@ -136,6 +139,7 @@ static enum status commit(struct store *store, struct pending *const *batch, siz
 		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
 		return store->failure;
 	}
+	assert(n > 0 && n <= MAX_BATCH);
 	for (size_t i = 0; i < n; i++)
 		changes[i] = &batch[i]->change;
 	return store->writer.engine->commit(store->writer.db, changes, n, limits, error);
@@ -152,10 +156,10 @@ static void hand_back(struct store *store, struct pending *const *batch, size_t 
 	for (size_t i = 0; i < n; i++) {
 		batch[i]->status = status;
 		batch[i]->error = status == STATUS_OK ? NULL : mem_strdup(error);
-		queue_put(&store->over, batch[i]);
+		queue_put(&store->completed, batch[i]);
 	}
 	uv_mutex_unlock(&store->mutex);
-	uv_async_send(&store->over_signal);
+	uv_async_send(&store->completed_signal);
 }
 
 /*
@@ -206,7 +210,7 @@ static void write_changes(void *user)
 	uv_mutex_lock(&store->mutex);
 	store->ended = true;
 	uv_mutex_unlock(&store->mutex);
-	uv_async_send(&store->over_signal);
+	uv_async_send(&store->completed_signal);
 }
 
 /* The loop's thread, from here on. */
@@ -231,15 +235,16 @@ static void on_closed(uv_handle_t *handle)
 	void (*closed)(void *user) = store->closed;
 	void *user = store->closed_user;
 
+	assert(store->pending == 0);
 	destroy(store);
 	if (closed)
 		closed(user);
 }
 
-static void on_round_over_closed(uv_handle_t *handle)
+static void on_flush_closed(uv_handle_t *handle)
 {
 	struct store *store = handle->data;
-	uv_close((uv_handle_t *)&store->over_signal, on_closed);
+	uv_close((uv_handle_t *)&store->completed_signal, on_closed);
 }
 
 /* When neither of the threads is there any more. */
@@ -248,7 +253,7 @@ static void close_if_ended(struct store *store)
 	if (!store->writer_has_ended || !store->asker_is_closed)
 		return;
 	close_connections(store);
-	uv_close((uv_handle_t *)&store->round_over, on_round_over_closed);
+	uv_close((uv_handle_t *)&store->flush, on_flush_closed);
 }
 
 static void on_asker_closed(void *user)
@@ -259,7 +264,7 @@ static void on_asker_closed(void *user)
 }
 
 /* Before the loop waits again: what was submitted meanwhile goes to the thread. */
-static void on_round_over(uv_prepare_t *prepare)
+static void on_before_poll(uv_prepare_t *prepare)
 {
 	struct store *store = prepare->data;
 
@@ -271,18 +276,19 @@ static void on_round_over(uv_prepare_t *prepare)
 	uv_mutex_unlock(&store->mutex);
 }
 
-static void on_over(uv_async_t *async)
+static void on_completed(uv_async_t *async)
 {
 	struct store *store = async->data;
 
 	uv_mutex_lock(&store->mutex);
-	struct pending *over = store->over.first;
-	queue_init(&store->over);
+	struct pending *over = store->completed.first;
+	queue_init(&store->completed);
 	bool ended = store->ended;
 	uv_mutex_unlock(&store->mutex);
 
 	while (over) {
 		struct pending *next = over->next;
+		assert(store->pending > 0 && store->pending_bytes >= over->bytes);
 		store->pending--;
 		store->pending_bytes -= over->bytes;
 		over->change.done(over->change.user, over->status, over->error);
@@ -327,7 +333,7 @@ static enum status open_connections(struct store *store, const struct store_engi
 	return status;
 }
 
-static enum status start(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+static enum status start_thread(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
 {
 	int code = uv_thread_create(&store->thread, write_changes, store);
 	if (code != 0) {
@@ -338,12 +344,12 @@ static enum status start(struct store *store, uv_loop_t *loop, char error[STORE_
 		return STATUS_SYSTEM;
 	}
 	/* The thread signals only what was submitted, so the handle may come after it. */
-	if (uv_async_init(loop, &store->over_signal, on_over) != 0)
+	if (uv_async_init(loop, &store->completed_signal, on_completed) != 0)
 		abort(); /* only when the process is out of file descriptors at its start */
-	store->over_signal.data = store;
-	uv_prepare_init(loop, &store->round_over); /* cannot fail, nor can its start */
-	uv_prepare_start(&store->round_over, on_round_over);
-	store->round_over.data = store;
+	store->completed_signal.data = store;
+	uv_prepare_init(loop, &store->flush); /* cannot fail, nor can its start */
+	uv_prepare_start(&store->flush, on_before_poll);
+	store->flush.data = store;
 	return STATUS_OK;
 }
 
@@ -360,12 +366,12 @@ enum status store_open(struct store **out, const struct store_engine *engine, co
 	store->limits = STORE_LIMITS_DEFAULT;
 	queue_init(&store->submitted);
 	queue_init(&store->waiting);
-	queue_init(&store->over);
+	queue_init(&store->completed);
 	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
 		abort(); /* only for lack of memory */
 	enum status status = open_connections(store, engine, directory, loop, error);
 	if (status == STATUS_OK)
-		status = start(store, loop, error);
+		status = start_thread(store, loop, error);
 	if (status != STATUS_OK) {
 		destroy(store);
 		return status;
@@ -401,7 +407,7 @@ enum status store_submit(struct store *store, const struct store_change *change)
 	size_t bytes = change->report ? change->report->body_size : 0;
 	if (store->pending >= STORE_MAX_PENDING ||
 	    bytes > STORE_MAX_PENDING_BYTES - store->pending_bytes)
-		return STATUS_LIMIT;
+		return STATUS_FULL;
 
 	struct pending *pending = mem_alloc(sizeof *pending);
 	pending->change = *change;

@@ -148,7 +148,7 @@ struct store_change {
  * Queues a change; the struct itself is copied. A change without rows is allowed: its `done` tells
  * that all that was submitted before it is durable.
  *
- * STATUS_LIMIT  STORE_MAX_PENDING wait already: the answer is 503, `done` does not run
+ * STATUS_FULL  STORE_MAX_PENDING wait already: the answer is 503, `done` does not run
  */
 enum status store_submit(struct store *store, const struct store_change *change);
 
@@ -182,7 +182,7 @@ const struct store_connection *store_reader(const struct store *store);
  *
  * After store_close() what is not being read yet is refused: `done` gets STATUS_REFUSED, and "".
  *
- * STATUS_LIMIT  STORE_MAX_ASKED of that kind wait already: neither runs
+ * STATUS_FULL  STORE_MAX_ASKED of that kind wait already: neither runs
  */
 enum store_question {
 	STORE_PAGE,    /* of any length */

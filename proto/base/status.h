@@ -8,7 +8,8 @@
 
 /*
  * Two are easily mixed up. STATUS_LIMIT: a named limit of ours says that this is too much, whatever
- * room there is. STATUS_FULL: what it should go into has no room, a disk or the caller's buffer.
+ * room there is. STATUS_FULL: what it should go into has no room, a disk, a queue or the caller's
+ * buffer.
  */
 /* name, the sentence an administrator reads (completes "could not ...: ") */
 #define STATUS_MAP(X)                                                                              \

@@ -174,7 +174,7 @@ static void refuses_more_than_may_wait(void **state)
 	struct store_change empty = { .done = fixture_on_done, .user = &f };
 	for (size_t i = 0; i < STORE_MAX_PENDING; i++)
 		assert_int_equal(store_submit(f.store, &empty), STATUS_OK);
-	assert_int_equal(store_submit(f.store, &empty), STATUS_LIMIT);
+	assert_int_equal(store_submit(f.store, &empty), STATUS_FULL);
 	fixture_close(&f);
 	assert_int_equal(f.done, STORE_MAX_PENDING);
 	fixture_tear_down(&f);
@@ -199,7 +199,7 @@ static void refuses_more_bytes_of_reports_than_may_wait(void **state)
 	for (size_t i = 0; i < STORE_MAX_PENDING_BYTES / size; i++)
 		assert_int_equal(store_submit(f.store, &large), STATUS_OK);
 	report.body_size = 1;
-	assert_int_equal(store_submit(f.store, &large), STATUS_LIMIT);
+	assert_int_equal(store_submit(f.store, &large), STATUS_FULL);
 	assert_int_equal(store_submit(f.store, &empty), STATUS_OK);
 	report.body_size = size; /* as it was when it was submitted */
 	while (f.done + f.failed < STORE_MAX_PENDING_BYTES / size + 1)

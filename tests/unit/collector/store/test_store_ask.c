@@ -217,7 +217,7 @@ static void takes_no_more_than_it_may(void **state)
 		ask(&f, &questions[i]);
 	assert_int_equal(
 		store_ask(f.store, STORE_PAGE, read_last, on_answer, &questions[STORE_MAX_ASKED]),
-		STATUS_LIMIT);
+		STATUS_FULL);
 	uv_sem_post(&gate);
 	run_until(&f, STORE_MAX_ASKED);
 	ask(&f, &questions[STORE_MAX_ASKED]);
