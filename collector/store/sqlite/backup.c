@@ -25,11 +25,11 @@ static bool is_same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-static enum status complain(enum status status, char error[STORE_ERROR_SIZE], const char *format,
-			    ...) __attribute__((format(PRINTF_FORMAT, 3, 4)));
+static enum status fail_with(enum status status, char error[STORE_ERROR_SIZE], const char *format,
+			     ...) __attribute__((format(PRINTF_FORMAT, 3, 4)));
 
-static enum status complain(enum status status, char error[STORE_ERROR_SIZE], const char *format,
-			    ...)
+static enum status fail_with(enum status status, char error[STORE_ERROR_SIZE], const char *format,
+			     ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -42,13 +42,13 @@ static enum status complain(enum status status, char error[STORE_ERROR_SIZE], co
 static enum status make_empty(const char *path, char error[STORE_ERROR_SIZE])
 {
 	if (unlink(path) != 0 && errno != ENOENT)
-		return complain(STATUS_SYSTEM, error,
-				"could not remove '%s', left by another run: %s", path,
-				strerror(errno));
+		return fail_with(STATUS_SYSTEM, error,
+				 "could not remove '%s', left by another run: %s", path,
+				 strerror(errno));
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return complain(errno == EACCES || errno == EROFS ? STATUS_DENIED : STATUS_SYSTEM,
-				error, "could not make '%s': %s", path, strerror(errno));
+		return fail_with(errno == EACCES || errno == EROFS ? STATUS_DENIED : STATUS_SYSTEM,
+				 error, "could not make '%s': %s", path, strerror(errno));
 	close(fd); /* nothing was written */
 	return STATUS_OK;
 }
@@ -66,7 +66,7 @@ static enum status vacuum_into(struct store_db *db, const char *path, char error
 	return status;
 }
 
-static enum status copy(const char *from, const char *to, char error[STORE_ERROR_SIZE])
+static enum status copy_store(const char *from, const char *to, char error[STORE_ERROR_SIZE])
 {
 	struct store_db db;
 
@@ -93,10 +93,10 @@ static enum status look_through(const char *path, char error[STORE_ERROR_SIZE])
 	    sqlite3_step(check) != SQLITE_ROW)
 		status = store_db_fail(&db, "check the copy", error);
 	else if (strcmp((const char *)sqlite3_column_text(check, 0), "ok") != 0)
-		status = complain(STATUS_MALFORMED, error,
-				  "the store is damaged, and so would be its copy: %s; see "
-				  "mtawatch-collector check",
-				  (const char *)sqlite3_column_text(check, 0));
+		status = fail_with(STATUS_MALFORMED, error,
+				   "the store is damaged, and so would be its copy: %s; see "
+				   "mtawatch-collector check",
+				   (const char *)sqlite3_column_text(check, 0));
 	sqlite3_finalize(check);
 	store_db_close(&db);
 	return status;
@@ -109,17 +109,17 @@ static enum status may_write(const char *store, const char *path, bool replace,
 	struct store_db db;
 
 	if (!exists(store))
-		return complain(STATUS_NOT_FOUND, error, "there is no store '%s'", store);
+		return fail_with(STATUS_NOT_FOUND, error, "there is no store '%s'", store);
 	if (!exists(path))
 		return STATUS_OK;
 	if (is_same_file(store, path))
-		return complain(STATUS_CONFLICT, error, "'%s' is the store itself", path);
+		return fail_with(STATUS_CONFLICT, error, "'%s' is the store itself", path);
 	if (!replace)
-		return complain(STATUS_CONFLICT, error,
-				"'%s' exists already; --replace replaces an older backup", path);
+		return fail_with(STATUS_CONFLICT, error,
+				 "'%s' exists already; --replace replaces an older backup", path);
 	if (store_db_open_to_read(&db, path, error) != STATUS_OK)
-		return complain(STATUS_CONFLICT, error,
-				"'%s' exists and is no backup of a store, so it stays", path);
+		return fail_with(STATUS_CONFLICT, error,
+				 "'%s' exists and is no backup of a store, so it stays", path);
 	store_db_close(&db);
 	return STATUS_OK;
 }
@@ -134,7 +134,7 @@ enum status store_db_backup(const char *directory, const char *path, bool replac
 	const char *fresh = arena_printf(&arena, "%s.new", path);
 	enum status status = may_write(store, path, replace, error);
 	if (status == STATUS_OK) {
-		status = copy(store, fresh, error);
+		status = copy_store(store, fresh, error);
 		if (status == STATUS_OK)
 			status = look_through(fresh, error);
 		if (status == STATUS_OK)
@@ -161,7 +161,7 @@ static enum status prepare(const char *path, void (*tell)(const char *fault),
 	if (status == STATUS_OK)
 		status = store_db_check(path, tell, &found, error);
 	if (status == STATUS_OK && found.faults > 0)
-		status = complain(STATUS_MALFORMED, error, "the backup is damaged");
+		status = fail_with(STATUS_MALFORMED, error, "the backup is damaged");
 	return status;
 }
 
@@ -177,8 +177,8 @@ static enum status must_be_empty(struct arena *arena, const char *store,
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		const char *path = arena_printf(arena, "%s%s", store, ends[i]);
 		if (exists(path))
-			return complain(STATUS_CONFLICT, error,
-					"'%s' is there already; move it away first", path);
+			return fail_with(STATUS_CONFLICT, error,
+					 "'%s' is there already; move it away first", path);
 	}
 	return STATUS_OK;
 }
@@ -190,8 +190,8 @@ static void remove_all(struct arena *arena, const char *path)
 	unlink(arena_printf(arena, "%s-shm", path));
 }
 
-static enum status restore(struct arena *arena, const char *path, const char *store,
-			   void (*tell)(const char *fault), char error[STORE_ERROR_SIZE])
+static enum status restore_backup(struct arena *arena, const char *path, const char *store,
+				  void (*tell)(const char *fault), char error[STORE_ERROR_SIZE])
 {
 	const char *fresh = arena_printf(arena, "%s.new", store);
 
@@ -199,7 +199,7 @@ static enum status restore(struct arena *arena, const char *path, const char *st
 	if (status != STATUS_OK)
 		return status;
 	remove_all(arena, fresh);
-	status = copy(path, fresh, error);
+	status = copy_store(path, fresh, error);
 	if (status == STATUS_OK)
 		status = prepare(fresh, tell, error);
 	if (status == STATUS_OK)
@@ -220,7 +220,7 @@ enum status store_db_restore(const char *path, const char *directory,
 	const char *lock_path = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
 	enum status status = store_lock_take(lock_path, &lock, error, STORE_ERROR_SIZE);
 	if (status == STATUS_OK) {
-		status = restore(&arena, path, store, tell, error);
+		status = restore_backup(&arena, path, store, tell, error);
 		store_lock_release(lock);
 	}
 	arena_deinit(&arena);

@@ -49,7 +49,7 @@ static bool may_tell_more(const struct checking *c)
 	return c->out->faults < STORE_CHECK_MAX_FAULTS;
 }
 
-static void tell(struct checking *c, const char *fault)
+static void report_fault(struct checking *c, const char *fault)
 {
 	if (may_tell_more(c))
 		c->tell(fault);
@@ -84,7 +84,7 @@ static void tell_row(struct checking *c, sqlite3_stmt *row, const char *fault)
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(text, sizeof text, fault, (int64_t)sqlite3_column_int64(row, 0));
 #pragma GCC diagnostic pop
-	tell(c, text);
+	report_fault(c, text);
 }
 
 static void tell_integrity(struct checking *c, sqlite3_stmt *row, const char *unused)
@@ -92,7 +92,7 @@ static void tell_integrity(struct checking *c, sqlite3_stmt *row, const char *un
 	const char *text = (const char *)sqlite3_column_text(row, 0);
 	(void)unused;
 	if (text && sqlite3_stricmp(text, "ok") != 0)
-		tell(c, text);
+		report_fault(c, text);
 }
 
 /* It can be read, and it is what came. */
@@ -103,11 +103,11 @@ static void check_report(struct checking *c, sqlite3_stmt *row, const char *unus
 	(void)unused;
 
 	if (store_db_get_report(&c->db, row, 0, "", &report, text) != STATUS_OK) {
-		tell(c, text);
+		report_fault(c, text);
 	} else if (!hash_is_of(report.body_hash, report.body, report.body_size)) {
 		snprintf(text, sizeof text, "report number %" PRId64 " is not what was received",
 			 (int64_t)sqlite3_column_int64(row, STORE_REPORT_ID));
-		tell(c, text);
+		report_fault(c, text);
 	}
 }
 

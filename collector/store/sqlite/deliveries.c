@@ -70,7 +70,7 @@ enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_s
 			     STORE_READER(give_delivery, each, user), error);
 }
 
-static void keep(struct record_delivery *out, sqlite3_stmt *row, struct arena *arena)
+static void keep_texts(struct record_delivery *out, sqlite3_stmt *row, struct arena *arena)
 {
 	int after = (int)store_deliveries.n_columns;
 	const char *body = sqlite3_column_blob(row, after);
@@ -93,7 +93,7 @@ enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena
 		status = store_db_get(db, find, &store_deliveries, &record, error);
 	if (status == STATUS_OK) {
 		*out = record.delivery;
-		keep(out, find, arena);
+		keep_texts(out, find, arena);
 	}
 	store_db_done(find);
 	return status;
