@@ -14,11 +14,18 @@
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
-#define FILES_MAX_PATH   1024 /* bytes, with the NUL */
-#define FILES_MAX_LISTED 4096 /* names that files_list() gives back; more is STATUS_LIMIT */
+#define FILES_MAX_PATH   1024       /* bytes, with the NUL */
+#define FILES_IDENTITY   "identity" /* the file of a state directory that says whose it is */
+#define FILES_MAX_LISTED 4096       /* names that files_list() gives back; more is STATUS_LIMIT */
 
 /* The state directory where none is configured; in `arena`. NULL: the system names none. */
 const char *files_default_state_dir(struct arena *arena);
+
+/*
+ * The state directory where an upgrade of the system moves it: the one that an agent has used, that is
+ * has its identity in it; `usual` where that is neither, or both.
+ */
+const char *files_used_state_dir(struct arena *arena, const char *usual, const char *former);
 
 /*
  * The configuration file where none is named: on Windows mtawatch-agent.conf beside the program,

@@ -110,7 +110,7 @@ enum status identity_take_id(struct identity *identity, struct host *host, const
 	if (status == STATUS_OK)
 		status = save_sequence(identity);
 	if (status == STATUS_OK && identity->dir)
-		status = write_line(identity->dir, "identity", identity->id);
+		status = write_line(identity->dir, FILES_IDENTITY, identity->id);
 	return status;
 }
 
@@ -130,7 +130,7 @@ enum status identity_next(struct identity *identity, struct host *host)
 static enum status get_id(struct identity *identity, struct host *host, const char *dir,
 			  struct arena *arena, bool *made)
 {
-	char *id = dir ? read_line(files_join(arena, dir, "identity"), arena) : NULL;
+	char *id = dir ? read_line(files_join(arena, dir, FILES_IDENTITY), arena) : NULL;
 
 	*made = !id || !is_uuid(id);
 	if (*made)
@@ -152,7 +152,7 @@ enum status identity_open(struct identity *identity, struct host *host, const ch
 	if (status == STATUS_OK && !known)
 		status = identity_renew_epoch(identity, host);
 	if (status == STATUS_OK && made && identity->dir)
-		status = write_line(identity->dir, "identity", identity->id);
+		status = write_line(identity->dir, FILES_IDENTITY, identity->id);
 	arena_deinit(&arena);
 	return status;
 }

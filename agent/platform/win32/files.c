@@ -52,20 +52,29 @@ static char *to_utf8(const wchar_t *wide, struct arena *arena)
 	return codepage_from_utf16le(arena, (const uint8_t *)wide, wcslen(wide) * sizeof *wide);
 }
 
+static const char *state_dir_in(const wchar_t dir[MAX_PATH], DWORD n, struct arena *arena)
+{
+	return n > 0 && n < MAX_PATH
+		       ? arena_printf(arena, "%s\\mtawatch-agent", to_utf8(dir, arena))
+		       : NULL;
+}
+
 /*
- * %ALLUSERSPROFILE% is there from Windows 2000 on; on NT 4.0 the directory of the system stands
- * in, where only administrators may write.
+ * %ALLUSERSPROFILE% is there from Windows 2000 on; on NT 4.0 the directory of the system stands in,
+ * where everybody may write (Q172008): the state directory gets a list of its own. After an upgrade
+ * from NT 4.0 key and identity are still there.
  */
 const char *files_default_state_dir(struct arena *arena)
 {
 	wchar_t dir[MAX_PATH];
-	DWORD n = GetEnvironmentVariableW(L"ALLUSERSPROFILE", dir, MAX_PATH);
+	DWORD n = GetSystemDirectoryW(dir, MAX_PATH);
+	const char *of_nt4 = state_dir_in(dir, n, arena);
 
-	if (n == 0 || n >= MAX_PATH)
-		n = GetSystemDirectoryW(dir, MAX_PATH);
-	return n > 0 && n < MAX_PATH
-		       ? arena_printf(arena, "%s\\mtawatch-agent", to_utf8(dir, arena))
-		       : NULL;
+	n = GetEnvironmentVariableW(L"ALLUSERSPROFILE", dir, MAX_PATH);
+	const char *usual = state_dir_in(dir, n, arena);
+	if (!usual || !of_nt4)
+		return usual ? usual : of_nt4;
+	return files_used_state_dir(arena, usual, of_nt4);
 }
 
 const char *files_default_config(struct arena *arena)
