@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 /* Long against what else a turn does on a machine that is busy with tests. */
-#define HELD_MS 60
+#define HELD_MS UINT64_C(60)
 
 static struct loop *loop;
 static struct loop_timer *timer;
@@ -23,7 +23,7 @@ static void end(void *user)
 
 static void hold(void)
 {
-	struct timespec pause = { .tv_nsec = HELD_MS * 1000L * 1000 };
+	struct timespec pause = { .tv_nsec = (long)HELD_MS * 1000 * 1000 };
 	nanosleep(&pause, NULL);
 }
 
@@ -76,7 +76,7 @@ static void a_turn_that_does_much_is_as_long_as_that(void **state)
 	run_with(on_held);
 	assert_in_range(count_longer_than_50_ms(), 1, 3); /* late timers share a turn */
 	/* What comes before the loop first waits is the start, and not counted. */
-	assert_true(loop_turns(loop)->seconds >= 2 * HELD_MS / 1000.0);
+	assert_true(loop_turns(loop)->seconds >= 2 * (double)HELD_MS / 1000);
 	close_loop();
 }
 
@@ -87,7 +87,7 @@ static void what_the_loop_waits_is_left_out(void **state)
 	run_with(on_waited);
 	double all = (double)(loop_monotonic_ns() - began_ns) / 1e9;
 	assert_in_range(count_longer_than_50_ms(), 0, loop_turns(loop)->n - 1);
-	assert_true(loop_turns(loop)->seconds < all - 3 * HELD_MS / 1000.0);
+	assert_true(loop_turns(loop)->seconds < all - 3 * (double)HELD_MS / 1000);
 	close_loop();
 }
 

@@ -17,16 +17,16 @@
 
 /* What is asked, and what came of it. */
 struct question {
-	int number;
-	enum store_question kind;
 	uv_sem_t *gate;   /* it is read when this is posted; NULL: at once */
 	uv_sem_t *begun;  /* posted before; NULL: nobody waits for that */
 	int64_t sequence; /* the last of the agent "a" */
 	uv_thread_t read_by;
-	enum status status;
-	char error[STORE_ERROR_SIZE];
 	size_t n_answers;
+	enum store_question kind;
+	enum status status;
+	int number;
 	bool reads; /* of the store, too */
+	char error[STORE_ERROR_SIZE];
 };
 
 static int answered[MAX_ANSWERS]; /* numbers, in the order of the answers */
