@@ -76,7 +76,8 @@ static void write_entry(enum log_level level, const char *text)
 	char line[LOG_MAX_LINE + 64];
 	char when[TIMESTAMP_TEXT_SIZE];
 	int n = snprintf(line, sizeof line, "%s %s: %s\n",
-			 timestamp_format(process_wall_ms(), when), names[level], text);
+			 timestamp_format(process_wall_ms() / 1000 * 1000, when), names[level],
+			 text);
 
 	/* A call writes a whole line, so that lines of two threads do not mix. Losing a line is no failure. */
 	(void)fputs(line, stderr);
