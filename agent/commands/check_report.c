@@ -12,25 +12,25 @@
 #include "agent/service/signals.h"
 #include "proto/report/json.h"
 
-static enum status look(const struct call *call, struct report *report)
+static enum status look_once(const struct call *call, struct report *report)
 {
 	struct cycle *cycle = arena_alloc(call->arena, sizeof *cycle);
 	struct moment at;
-	enum status st = cycle_open(cycle, call->host, call->options, false, signals_stopped);
+	enum status status = cycle_open(cycle, call->host, call->options, false, signals_stopped);
 
-	if (st == STATUS_OK)
-		st = cycle_run(cycle, call->arena, report, &at);
-	if (st == STATUS_TIMED_OUT)
+	if (status == STATUS_OK)
+		status = cycle_run(cycle, call->arena, report, &at);
+	if (status == STATUS_TIMED_OUT)
 		log_error("stopped before the cycle was done");
 	cycle_close(cycle);
-	return st;
+	return status;
 }
 
 int command_report(const struct call *call)
 {
 	struct report report;
 
-	if (look(call, &report) != STATUS_OK)
+	if (look_once(call, &report) != STATUS_OK)
 		return EXIT_TROUBLE;
 	char *json = report_json_write(&report);
 	int printed = puts(json);
@@ -50,7 +50,7 @@ int command_check(const struct call *call)
 	enum verdict verdict = VERDICT_UNKNOWN;
 	struct report report;
 
-	if (look(call, &report) != STATUS_OK)
+	if (look_once(call, &report) != STATUS_OK)
 		return EXIT_TROUBLE;
 	if (check_page_print(stdout, &report, &style, &verdict) != STATUS_OK) {
 		log_error("could not print the verdict");

@@ -89,16 +89,17 @@ static enum status read_command(struct reading *r)
 
 static enum status read_rest(struct reading *r)
 {
-	enum status st = read_command(r);
+	enum status status = read_command(r);
 	struct argument a;
 
-	while (st == STATUS_OK && argument_next(&r->in, &a)) {
+	while (status == STATUS_OK && argument_next(&r->in, &a)) {
 		if (a.name)
-			st = read_option(r, &a);
+			status = read_option(r, &a);
 		else
-			st = invalid(r, arena_printf(r->arena, "unexpected argument %s", a.text));
+			status = invalid(r,
+					 arena_printf(r->arena, "unexpected argument %s", a.text));
 	}
-	return st;
+	return status;
 }
 
 enum status command_line_read(int n, char *const *arguments, struct arena *arena,
@@ -111,13 +112,13 @@ enum status command_line_read(int n, char *const *arguments, struct arena *arena
 	*out = (struct command_line){ .options = { .arena = arena } };
 	r.scratch = arena_alloc(arena, sizeof *r.scratch);
 	options_init(r.scratch);
-	enum status st = read_common(&r, rest, &n_rest);
+	enum status status = read_common(&r, rest, &n_rest);
 	r.in = (struct argument_reader){ n_rest, rest, 0 };
-	if (st == STATUS_OK && (out->help || out->version))
+	if (status == STATUS_OK && (out->help || out->version))
 		out->command = n_rest > 0 ? command_find(rest[0]) : NULL; /* mistakes may wait */
-	else if (st == STATUS_OK)
-		st = read_rest(&r);
-	if (st != STATUS_OK)
+	else if (status == STATUS_OK)
+		status = read_rest(&r);
+	if (status != STATUS_OK)
 		*error = r.error;
-	return st;
+	return status;
 }

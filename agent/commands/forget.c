@@ -13,18 +13,18 @@ struct forgetting {
 	const char *what;
 };
 
-static void note(struct forgetting *f, enum status st, const char *path)
+static void note_failure(struct forgetting *f, enum status status, const char *path)
 {
-	if (st == STATUS_OK || f->status != STATUS_OK)
+	if (status == STATUS_OK || f->status != STATUS_OK)
 		return;
-	f->status = st;
+	f->status = status;
 	f->what = path;
 }
 
 static void remove_file(struct forgetting *f, const char *dir, const char *name)
 {
 	const char *path = files_join(f->arena, dir, name);
-	note(f, files_remove(path), path);
+	note_failure(f, files_remove(path), path);
 }
 
 /* A folder that holds nothing but our files. */
@@ -33,14 +33,14 @@ static void remove_folder(struct forgetting *f, const char *state_dir, const cha
 	const char *dir = files_join(f->arena, state_dir, name);
 	const char **names = NULL;
 	size_t n = 0;
-	enum status st = files_list(dir, f->arena, &names, &n);
+	enum status status = files_list(dir, f->arena, &names, &n);
 
-	if (st == STATUS_NOT_FOUND)
+	if (status == STATUS_NOT_FOUND)
 		return;
-	note(f, st, dir);
+	note_failure(f, status, dir);
 	for (size_t i = 0; i < n; i++)
 		remove_file(f, dir, names[i]);
-	note(f, files_remove_dir(dir), dir);
+	note_failure(f, files_remove_dir(dir), dir);
 }
 
 enum status forget_state(const char *state_dir, bool keep_spool, struct arena *arena,
@@ -48,7 +48,7 @@ enum status forget_state(const char *state_dir, bool keep_spool, struct arena *a
 {
 	struct forgetting f = { .arena = arena };
 
-	note(&f, keystore_remove(state_dir), state_dir);
+	note_failure(&f, keystore_remove(state_dir), state_dir);
 	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
 		remove_file(&f, state_dir, ours[i]);
 		remove_file(&f, state_dir, arena_printf(arena, "%s.tmp", ours[i]));
@@ -57,9 +57,9 @@ enum status forget_state(const char *state_dir, bool keep_spool, struct arena *a
 		remove_folder(&f, state_dir, "spool");
 		remove_folder(&f, state_dir, "rejected");
 	}
-	enum status st = files_remove_dir(state_dir);
-	if (st != STATUS_CONFLICT) /* somebody else's file is no failure of ours */
-		note(&f, st, state_dir);
+	enum status status = files_remove_dir(state_dir);
+	if (status != STATUS_CONFLICT) /* somebody else's file is no failure of ours */
+		note_failure(&f, status, state_dir);
 	*what = f.what;
 	return f.status;
 }

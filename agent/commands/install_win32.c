@@ -26,16 +26,16 @@
 #define MAX_CHECKED_FILE ((size_t)1024 * 1024)
 
 /* Prints a line a step: what, and how it is now. */
-static void say(const char *what, const char *how)
+static void print_step(const char *what, const char *how)
 {
 	printf("%-9s %s\n", what, how);
 	fflush(stdout);
 }
 
-static enum status give_up(const char *what, enum status st, const struct os_error *error)
+static enum status give_up(const char *what, enum status status, const struct os_error *error)
 {
 	log_error("could not %s: %s", what, error->text);
-	return st;
+	return status;
 }
 
 /* A package owns what it has put here; two owners would undo each other's work. */
@@ -48,10 +48,10 @@ static bool is_packaged(const struct call *call)
 
 	if (host_open(&host, &options, &error) != STATUS_OK)
 		return false;
-	enum status st =
+	enum status status =
 		host_read_value(host, CONFIG_INSTALLER_KEY, "Package", call->arena, &code, &error);
 	host_close(host);
-	if (st != STATUS_OK || code.kind != HOST_VALUE_STRING)
+	if (status != STATUS_OK || code.kind != HOST_VALUE_STRING)
 		return false;
 	log_error("this machine has the agent's package (%s): change or remove it with msiexec, "
 		  "or with Add/Remove Programs of the Control Panel",
@@ -82,13 +82,13 @@ static void warn_of_file(const char *what, const char *path)
 
 	if (!path)
 		return;
-	enum status st = files_read(path, MAX_CHECKED_FILE, &bytes, &n);
+	enum status status = files_read(path, MAX_CHECKED_FILE, &bytes, &n);
 	free(bytes);
-	if (st != STATUS_OK)
+	if (status != STATUS_OK)
 		log_warning("%s %s cannot be read now (%s); the service will need it, and reads it "
 			    "as SYSTEM, which on another machine is that computer's account, and "
 			    "nobody on Windows NT 4.0",
-			    what, path, status_text(st));
+			    what, path, status_text(status));
 }
 
 static void warn(const struct options *options)
@@ -139,11 +139,11 @@ static enum status write_settings(const struct call *call, struct os_error *erro
 	for (const struct layer_value *v = layers->first; v; v = v->next) {
 		if (v->layer != LAYER_COMMAND_LINE || !v->setting->value_name)
 			continue;
-		enum status st = write_setting(v, layers, call->arena, error);
-		if (st != STATUS_OK)
-			return st;
-		say("setting",
-		    arena_printf(call->arena, "%s = %s", v->setting->value_name, v->text));
+		enum status status = write_setting(v, layers, call->arena, error);
+		if (status != STATUS_OK)
+			return status;
+		print_step("setting",
+			   arena_printf(call->arena, "%s = %s", v->setting->value_name, v->text));
 	}
 	return STATUS_OK;
 }
@@ -151,27 +151,27 @@ static enum status write_settings(const struct call *call, struct os_error *erro
 static enum status place_program(struct arena *arena, const char **program, struct os_error *error)
 {
 	bool copied = false;
-	enum status st = install_place(arena, program, error);
+	enum status status = install_place(arena, program, error);
 
-	if (st == STATUS_OK)
-		st = install_program(*program, &copied, error);
-	if (st == STATUS_OK)
-		say("program",
-		    arena_printf(arena, "%s (%s)", *program, copied ? "copied" : "this one"));
-	return st;
+	if (status == STATUS_OK)
+		status = install_program(*program, &copied, error);
+	if (status == STATUS_OK)
+		print_step("program", arena_printf(arena, "%s (%s)", *program,
+						   copied ? "copied" : "this one"));
+	return status;
 }
 
 static enum status make_service(const char *program, bool there, struct arena *arena,
 				struct os_error *error)
 {
 	const wchar_t *command = win32_wide(arena_printf(arena, "\"%s\" service", program), arena);
-	enum status st = scm_install(command, error);
+	enum status status = scm_install(command, error);
 
-	if (st == STATUS_OK)
-		st = scm_keep_alive(error);
-	if (st == STATUS_OK)
-		say("service", there ? SERVICE_NAME " changed" : SERVICE_NAME " created");
-	return st;
+	if (status == STATUS_OK)
+		status = scm_keep_alive(error);
+	if (status == STATUS_OK)
+		print_step("service", there ? SERVICE_NAME " changed" : SERVICE_NAME " created");
+	return status;
 }
 
 static enum status install(const struct call *call)
@@ -179,34 +179,35 @@ static enum status install(const struct call *call)
 	struct os_error error = { .text = "" };
 	const char *program = NULL;
 	bool there = false;
-	enum status st = scm_find(&there, &error);
+	enum status status = scm_find(&there, &error);
 
-	if (st != STATUS_OK)
-		return give_up("install", st, &error);
+	if (status != STATUS_OK)
+		return give_up("install", status, &error);
 	if (there) {
-		st = scm_stop(STOP_MS, &error);
-		if (st != STATUS_OK)
-			return give_up("install over the service that is there", st, &error);
-		say("service", SERVICE_NAME " was there, and is stopped");
+		status = scm_stop(STOP_MS, &error);
+		if (status != STATUS_OK)
+			return give_up("install over the service that is there", status, &error);
+		print_step("service", SERVICE_NAME " was there, and is stopped");
 	}
-	st = install_check_settings(&error);
-	if (st == STATUS_OK)
-		st = place_program(call->arena, &program, &error);
-	if (st == STATUS_OK)
-		st = install_protect_settings(&error);
-	if (st == STATUS_OK)
-		st = write_settings(call, &error);
-	if (st == STATUS_OK)
-		st = install_event_source(program, &error);
-	if (st == STATUS_OK)
-		st = make_service(program, there, call->arena, &error);
-	if (st == STATUS_OK)
-		st = scm_start(START_MS, &error);
-	if (st != STATUS_OK)
-		return give_up("install", st, &error);
-	say("service", SERVICE_NAME " runs");
-	say("next", arena_printf(call->arena,
-				 "\"%s\" doctor tells whether it reaches its collector", program));
+	status = install_check_settings(&error);
+	if (status == STATUS_OK)
+		status = place_program(call->arena, &program, &error);
+	if (status == STATUS_OK)
+		status = install_protect_settings(&error);
+	if (status == STATUS_OK)
+		status = write_settings(call, &error);
+	if (status == STATUS_OK)
+		status = install_event_source(program, &error);
+	if (status == STATUS_OK)
+		status = make_service(program, there, call->arena, &error);
+	if (status == STATUS_OK)
+		status = scm_start(START_MS, &error);
+	if (status != STATUS_OK)
+		return give_up("install", status, &error);
+	print_step("service", SERVICE_NAME " runs");
+	print_step("next",
+		   arena_printf(call->arena, "\"%s\" doctor tells whether it reaches its collector",
+				program));
 	return STATUS_OK;
 }
 
@@ -228,16 +229,16 @@ static enum status remove_traces(const struct call *call)
 
 	if (worst != STATUS_OK)
 		(void)give_up("unregister the events", worst, &error);
-	enum status st = install_remove_settings(&error);
-	if (st != STATUS_OK)
-		worst = give_up("remove the settings", st, &error);
-	st = install_place(call->arena, &program, &error);
-	if (st == STATUS_OK)
-		st = install_remove_program(program, &later, &error);
-	if (st != STATUS_OK)
-		worst = give_up("remove the program", st, &error);
+	enum status status = install_remove_settings(&error);
+	if (status != STATUS_OK)
+		worst = give_up("remove the settings", status, &error);
+	status = install_place(call->arena, &program, &error);
+	if (status == STATUS_OK)
+		status = install_remove_program(program, &later, &error);
+	if (status != STATUS_OK)
+		worst = give_up("remove the program", status, &error);
 	else
-		say("program", later ? "goes at the next start of the system" : "removed");
+		print_step("program", later ? "goes at the next start of the system" : "removed");
 	return worst;
 }
 
@@ -245,22 +246,22 @@ static enum status uninstall(const struct call *call)
 {
 	struct os_error error = { .text = "" };
 	bool there = false;
-	enum status st = scm_find(&there, &error);
+	enum status status = scm_find(&there, &error);
 
-	if (st != STATUS_OK)
-		return give_up("uninstall", st, &error);
+	if (status != STATUS_OK)
+		return give_up("uninstall", status, &error);
 	if (there)
-		st = scm_stop(STOP_MS, &error);
-	if (st != STATUS_OK)
-		return give_up("uninstall", st, &error);
+		status = scm_stop(STOP_MS, &error);
+	if (status != STATUS_OK)
+		return give_up("uninstall", status, &error);
 	enum status released = release_agent(call);
 	if (there)
-		st = scm_remove(&error);
-	if (st != STATUS_OK)
-		return give_up("uninstall", st, &error);
-	say("service", there ? SERVICE_NAME " removed" : "there was none");
-	st = remove_traces(call);
-	return st == STATUS_OK ? released : st;
+		status = scm_remove(&error);
+	if (status != STATUS_OK)
+		return give_up("uninstall", status, &error);
+	print_step("service", there ? SERVICE_NAME " removed" : "there was none");
+	status = remove_traces(call);
+	return status == STATUS_OK ? released : status;
 }
 
 int command_uninstall(const struct call *call)

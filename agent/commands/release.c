@@ -15,14 +15,14 @@ static enum status remove_state(const struct call *call, const char *state_dir)
 {
 	bool keep_spool = call->options->keep_state;
 	const char *what = NULL;
-	enum status st = forget_state(state_dir, keep_spool, call->arena, &what);
+	enum status status = forget_state(state_dir, keep_spool, call->arena, &what);
 
-	if (st != STATUS_OK)
-		log_error("could not remove %s: %s", what, status_text(st));
+	if (status != STATUS_OK)
+		log_error("could not remove %s: %s", what, status_text(status));
 	else
 		printf("state     %s removed%s\n", state_dir,
 		       keep_spool ? ", but for the unsent reports" : "");
-	return st;
+	return status;
 }
 
 /* The first of the collectors that can be told. */
@@ -36,9 +36,9 @@ static void give_name_back(const struct call *call, const char *state_dir)
 	for (size_t i = 0; i < sizeof collectors / sizeof *collectors; i++) {
 		if (!collectors[i])
 			continue;
-		enum status st = enroll_release(call->host, state_dir, collectors[i], &send,
-						call->arena, &words);
-		if (st == STATUS_OK) {
+		enum status status = enroll_release(call->host, state_dir, collectors[i], &send,
+						    call->arena, &words);
+		if (status == STATUS_OK) {
 			printf("collector %s: this server's name is free\n", collectors[i]);
 			return;
 		}

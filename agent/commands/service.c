@@ -75,13 +75,13 @@ int command_service(const struct call *call)
 	struct serving serving = { .call = call };
 	const struct service_body body = { serve, on_stop, &serving };
 	struct os_error error;
-	enum status st = service_run(&body, &error);
+	enum status status = service_run(&body, &error);
 
-	if (st == STATUS_UNSUPPORTED)
+	if (status == STATUS_UNSUPPORTED)
 		log_error("this command is for the service manager alone (%s); 'mtawatch-agent "
 			  "install' makes the service, 'mtawatch-agent run' runs here",
 			  error.text);
-	else if (st != STATUS_OK)
+	else if (status != STATUS_OK)
 		log_error("could not become a service: %s", error.text);
-	return st == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
+	return status == STATUS_OK ? EXIT_SUCCESS : EXIT_TROUBLE;
 }

@@ -69,11 +69,11 @@ static void reread_file(struct config *c, struct reading *reading)
 {
 	struct layers found = { .arena = &reading->arena };
 	const char *error = NULL;
-	enum status st = c->file ? config_file_read(&found, c->file, &error) : STATUS_NOT_FOUND;
-	bool good = st == STATUS_OK || st == STATUS_NOT_FOUND;
+	enum status status = c->file ? config_file_read(&found, c->file, &error) : STATUS_NOT_FOUND;
+	bool good = status == STATUS_OK || status == STATUS_NOT_FOUND;
 
 	copy_layer(&reading->layers, good ? &found : &c->now->layers, LAYER_FILE);
-	c->file_found = st == STATUS_OK;
+	c->file_found = status == STATUS_OK;
 	log_trouble(&c->file_trouble, good ? NULL : still_counts(&reading->arena, error));
 }
 
@@ -104,7 +104,7 @@ static void complete(struct config *c, struct reading *reading, const struct lay
 }
 
 /* Is there already such a complaint about the value at this place? */
-static bool complained(const struct reading *before, const struct layer_value *value)
+static bool was_logged(const struct reading *before, const struct layer_value *value)
 {
 	const struct layer_value *v = before ? before->layers.first : NULL;
 
@@ -117,13 +117,13 @@ static bool complained(const struct reading *before, const struct layer_value *v
 }
 
 /* Logs which values do not count; true if there are such that were not there before. */
-static bool complain(const struct reading *reading, const struct reading *before)
+static bool log_wrong_values(const struct reading *reading, const struct reading *before)
 {
 	bool news = false;
 
 	for (const struct layer_value *v = reading->layers.first; v; v = v->next) {
 		bool shown = v->text[0] != '\0' && !setting_is_secret(v->setting, v->text);
-		if (v->use != LAYER_INVALID || complained(before, v))
+		if (v->use != LAYER_INVALID || was_logged(before, v))
 			continue;
 		log_warning("%s%s%s does not count: expected %s", v->where, shown ? " = " : "",
 			    shown ? v->text : "", v->wrong);
@@ -172,27 +172,27 @@ enum status config_open(struct config **out, const struct layers *options, const
 {
 	struct config *c = mem_alloc(sizeof *c);
 	struct reading *reading = reading_new();
-	enum status st = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	c->command_line = options;
 	c->file = file ? file : files_default_config(options->arena);
 	if (c->file)
-		st = config_file_read(&reading->layers, c->file, error);
-	if (st == STATUS_NOT_FOUND && !file)
-		st = STATUS_OK;
-	if (st != STATUS_OK)
+		status = config_file_read(&reading->layers, c->file, error);
+	if (status == STATUS_NOT_FOUND && !file)
+		status = STATUS_OK;
+	if (status != STATUS_OK)
 		*error = arena_strdup(options->arena, *error);
 	complete(c, reading, NULL);
 	adopt(c, reading);
-	if (st == STATUS_OK && c->options.disk_only && !c->options.image_root) {
+	if (status == STATUS_OK && c->options.disk_only && !c->options.image_root) {
 		*error = "--disk-only needs --windows-root: the disk that is to be judged";
-		st = STATUS_INVALID;
+		status = STATUS_INVALID;
 	}
-	if (st != STATUS_OK)
+	if (status != STATUS_OK)
 		config_close(c);
 	else
 		*out = c;
-	return st;
+	return status;
 }
 
 void config_close(struct config *config)
@@ -213,7 +213,7 @@ void config_use_host(struct config *config, struct host *host)
 	config->host = host;
 	reread_file(config, reading);
 	complete(config, reading, NULL);
-	(void)complain(reading, NULL);
+	(void)log_wrong_values(reading, NULL);
 	adopt(config, reading);
 }
 
@@ -223,7 +223,7 @@ unsigned config_refresh(struct config *config)
 
 	reread_file(config, reading);
 	complete(config, reading, &config->now->result);
-	bool news = complain(reading, config->now);
+	bool news = log_wrong_values(reading, config->now);
 	unsigned changed = tell_changes(&config->now->result, &reading->result);
 	if (news || changed != 0)
 		adopt(config, reading);

@@ -94,14 +94,14 @@ enum status config_file_read(struct layers *layers, const char *path, const char
 {
 	char *text = NULL;
 	size_t n = 0;
-	enum status st = files_read(path, CONFIG_FILE_MAX, &text, &n);
+	enum status status = files_read(path, CONFIG_FILE_MAX, &text, &n);
 
-	if (st != STATUS_OK) {
-		*error =
-			arena_printf(layers->arena, "could not read %s: %s", path, status_text(st));
-		return st;
+	if (status != STATUS_OK) {
+		*error = arena_printf(layers->arena, "could not read %s: %s", path,
+				      status_text(status));
+		return status;
 	}
-	st = config_file_parse(layers, path, text, n, error);
+	status = config_file_parse(layers, path, text, n, error);
 	free(text);
-	return st;
+	return status;
 }

@@ -91,7 +91,7 @@ static enum said take_layer(const struct deciding *d, enum layer layer)
 }
 
 /* The setting stays as it was. */
-static void keep(const struct deciding *d, const struct layer_choice *before)
+static void keep_choice(const struct deciding *d, const struct layer_choice *before)
 {
 	struct arena *arena = d->layers->arena;
 
@@ -110,7 +110,7 @@ static void decide(const struct deciding *d, enum layer highest, const struct la
 	for (int layer = (int)highest; layer > LAYER_DEFAULT; layer--) {
 		enum said said = take_layer(d, (enum layer)layer);
 		if (said == SAID_INVALID && before) {
-			keep(d, before);
+			keep_choice(d, before);
 			return;
 		}
 		if (said == SAID_VALID)

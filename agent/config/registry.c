@@ -26,12 +26,12 @@ static void read_value(struct layers *layers, struct host *host, const struct pl
 	const char *where = arena_printf(layers->arena, "HKLM\\%s\\%s", place->key, place->name);
 	struct host_value value;
 	struct os_error error;
-	enum status st =
+	enum status status =
 		host_read_value(host, place->key, place->name, layers->arena, &value, &error);
 
-	if (st == STATUS_OK)
+	if (status == STATUS_OK)
 		take_value(layers, place, where, &value);
-	else if (st != STATUS_NOT_FOUND)
+	else if (status != STATUS_NOT_FOUND)
 		layers_add_unreadable(layers, place->setting, place->layer, where, error.text);
 }
 
@@ -67,11 +67,11 @@ static enum status read_key(struct layers *layers, struct host *host, enum layer
 	struct os_error error;
 	size_t n = 0;
 	const struct setting *all = setting_list(&n);
-	enum status st = host_find_key(host, key, &error);
+	enum status status = host_find_key(host, key, &error);
 
-	if (st != STATUS_OK) {
+	if (status != STATUS_OK) {
 		*why = arena_strdup(layers->arena, error.text);
-		return st == STATUS_NOT_FOUND ? STATUS_OK : st;
+		return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 	}
 	const char *fault = host_key_fault(host, key, layers->arena);
 	if (fault) {
@@ -92,9 +92,11 @@ enum status config_registry_read(struct layers *layers, struct host *host, const
 				 const char **error)
 {
 	*ignored = NULL;
-	enum status st = read_key(layers, host, LAYER_POLICY, CONFIG_POLICY_KEY, ignored, error);
+	enum status status =
+		read_key(layers, host, LAYER_POLICY, CONFIG_POLICY_KEY, ignored, error);
 
-	if (st == STATUS_OK)
-		st = read_key(layers, host, LAYER_INSTALLER, CONFIG_INSTALLER_KEY, ignored, error);
-	return st;
+	if (status == STATUS_OK)
+		status = read_key(layers, host, LAYER_INSTALLER, CONFIG_INSTALLER_KEY, ignored,
+				  error);
+	return status;
 }

@@ -26,9 +26,9 @@ static bool has(struct place *p, const char *name)
 {
 	char *bytes = NULL;
 	size_t n = 0;
-	enum status st = files_read(files_join(&p->arena, p->dir, name), 16, &bytes, &n);
+	enum status status = files_read(files_join(&p->arena, p->dir, name), 16, &bytes, &n);
 	free(bytes);
-	return st == STATUS_OK;
+	return status == STATUS_OK;
 }
 
 /* A state directory as an agent leaves it. */

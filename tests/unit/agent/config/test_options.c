@@ -53,12 +53,12 @@ static enum status read_line(const char *text)
 		arguments[n++] = word;
 	config_close(config);
 	config = NULL;
-	enum status st = command_line_read(n, arguments, &arena, &line, &error);
-	if (st == STATUS_OK)
-		st = config_open(&config, &line.options, line.config_file, &error);
-	if (st == STATUS_OK)
+	enum status status = command_line_read(n, arguments, &arena, &line, &error);
+	if (status == STATUS_OK)
+		status = config_open(&config, &line.options, line.config_file, &error);
+	if (status == STATUS_OK)
 		options = *config_options(config);
-	return st;
+	return status;
 }
 
 static void write_file(const char *text)
