@@ -218,7 +218,7 @@ static const char *tell_stranger(struct api_client *r)
 			    console_text(line, &r->answer));
 }
 
-static enum api_client_result judge(struct api_client *r, const char **error)
+static enum api_client_result judge_answer(struct api_client *r, const char **error)
 {
 	long status = r->result.status;
 
@@ -273,5 +273,5 @@ enum api_client_result api_client_call(struct api_client *r, const struct api_cl
 	transfer_start(r->transfers, &request, on_done, r);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
 	*answer = (struct api_client_answer){ r->result.body, r->result.size, next_of(r) };
-	return judge(r, error);
+	return judge_answer(r, error);
 }

@@ -21,7 +21,7 @@ struct reading {
 	terminal_refuse(format "; see mtawatch-collector %.*s --help", __VA_ARGS__, (r)->length,   \
 			(r)->command)
 
-static struct arguments_option *find(const struct reading *r, const struct argument *a)
+static struct arguments_option *find_option(const struct reading *r, const struct argument *a)
 {
 	for (size_t i = 0; i < r->n_options; i++) {
 		if (argument_is(a, r->options[i].name))
@@ -32,7 +32,7 @@ static struct arguments_option *find(const struct reading *r, const struct argum
 
 static int read_option(struct reading *r, const struct argument *a)
 {
-	struct arguments_option *option = find(r, a);
+	struct arguments_option *option = find_option(r, a);
 	const char *value = "yes";
 
 	if (!option)

@@ -15,15 +15,15 @@ bool command_asks_for_help(int argc, char **argv)
 }
 
 /* Text that could not be written is a failure. */
-static int finish(FILE *out)
+static int finish_output(FILE *out)
 {
 	return fflush(out) != 0 || ferror(out) != 0;
 }
 
-static int print(const char *text)
+static int print_text(const char *text)
 {
 	fputs(text, stdout);
-	return finish(stdout);
+	return finish_output(stdout);
 }
 
 static int print_help(FILE *out, const struct command *commands, size_t n, const char *about)
@@ -38,10 +38,11 @@ static int print_help(FILE *out, const struct command *commands, size_t n, const
 	for (size_t i = 0; i < n; i++)
 		fprintf(out, "  %-*s  %s\n", (int)width, commands[i].name, commands[i].summary);
 	fputs("\nOptions:\n  --version\n  --help   also after a command\n", out);
-	return finish(out);
+	return finish_output(out);
 }
 
-static const struct command *find(const struct command *commands, size_t n, const char *name)
+static const struct command *find_command(const struct command *commands, size_t n,
+					  const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(commands[i].name, name) == 0)
@@ -60,7 +61,7 @@ static const char *nearest(const struct command *commands, size_t n, const char 
 	return best.name;
 }
 
-static int refuse(const struct command *commands, size_t n, const char *name)
+static int refuse_name(const struct command *commands, size_t n, const char *name)
 {
 	const char *meant = nearest(commands, n, name);
 
@@ -72,18 +73,18 @@ static int refuse(const struct command *commands, size_t n, const char *name)
 int command_main(const struct command *commands, size_t n, const char *about, int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
-	const struct command *command = find(commands, n, name);
+	const struct command *command = find_command(commands, n, name);
 
 	if (command)
 		return command->help && command_asks_for_help(argc - 2, argv + 2)
-			       ? print(command->help)
+			       ? print_text(command->help)
 			       : command->run(argc - 2, argv + 2);
 	if (strcmp(name, "--version") == 0)
-		return print("mtawatch-collector " MTAWATCH_VERSION "\n");
+		return print_text("mtawatch-collector " MTAWATCH_VERSION "\n");
 	if (command_asks_for_help(argc - 1, argv + 1))
 		return print_help(stdout, commands, n, about);
 	if (*name != '\0')
-		return refuse(commands, n, name);
+		return refuse_name(commands, n, name);
 	print_help(stderr, commands, n, about);
 	fputs("\nmtawatch-collector: expected a command\n", stderr);
 	return COMMAND_EXIT_USAGE;

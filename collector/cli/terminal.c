@@ -26,7 +26,7 @@ static void print_line(FILE *out, const char *format, va_list args)
 	arena_deinit(&arena);
 }
 
-static void say(const char *format, va_list args)
+static void print_error(const char *format, va_list args)
 {
 	fputs("mtawatch-collector: ", stderr);
 	print_line(stderr, format, args);
@@ -65,7 +65,7 @@ void terminal_warn(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	say(format, args);
+	print_error(format, args);
 	va_end(args);
 }
 
@@ -73,7 +73,7 @@ int terminal_fail(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	say(format, args);
+	print_error(format, args);
 	va_end(args);
 	return TERMINAL_EXIT_FAILED;
 }
@@ -82,7 +82,7 @@ int terminal_refuse(const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
-	say(format, args);
+	print_error(format, args);
 	va_end(args);
 	return COMMAND_EXIT_USAGE;
 }

@@ -89,7 +89,7 @@ static void read_failure(struct json_reading *in, const struct json_place *at, v
 	json_get_text(in, at, "code", &failure->code);
 }
 
-static int tell(struct api_client_answer *answer)
+static int print_result(struct api_client_answer *answer)
 {
 	struct arena arena;
 	struct json_reading in;
@@ -136,7 +136,7 @@ static int acknowledge(const struct acknowledge *a)
 	    api_client_call(client, &call, &answer, &error) != API_CLIENT_OK)
 		rc = terminal_fail("could not acknowledge: %s", error);
 	else if (rc == TERMINAL_EXIT_OK)
-		rc = tell(&answer);
+		rc = print_result(&answer);
 	api_client_close(client);
 	buffer_deinit(&body);
 	return rc;

@@ -166,7 +166,7 @@ static void print_table(const struct report_set_verdict *verdicts, size_t n, str
 	table_print(&table, console_width(), console_has_color(), stdout);
 }
 
-static int judge(const struct report_set *set, int64_t at_ms, bool is_json)
+static int judge_reports(const struct report_set *set, int64_t at_ms, bool is_json)
 {
 	struct report_set_verdict *verdicts = NULL;
 	struct arena arena;
@@ -210,7 +210,7 @@ int assess_main(int argc, char **argv)
 	bool all_valid = true;
 	for (size_t i = 0; i < files.n_words; i++)
 		all_valid &= add_file(set, files.words[i], at_ms);
-	int exit_status = judge(set, at_ms, json != NULL);
+	int exit_status = judge_reports(set, at_ms, json != NULL);
 	report_set_free(set);
 	return all_valid ? exit_status : ASSESS_EXIT_ERROR;
 }

@@ -68,25 +68,25 @@ const char check_help[] =
 	"Exit status: 0 it is whole, 1 it is not or cannot be read, 2 wrong usage.\n";
 
 /* What the command line says; NULL: nothing. */
-struct said {
+struct parsed_options {
 	struct local_place place;
 	struct arguments words;
 	const char *replace;
 	const char *present;
 };
 
-static void tell(const char *fault)
+static void print_fault(const char *fault)
 {
 	terminal_print("%s\n", fault);
 }
 
-static int back_up(struct local *local, const char *file, const struct said *said)
+static int back_up(struct local *local, const char *file, const struct parsed_options *parsed)
 {
 	char error[STORE_ERROR_SIZE];
 
 	if (local_look(local, local->data) != TERMINAL_EXIT_OK)
 		return TERMINAL_EXIT_FAILED;
-	if (store_backup(local->engine, local->data, file, said->replace != NULL, error) !=
+	if (store_backup(local->engine, local->data, file, parsed->replace != NULL, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
@@ -96,30 +96,31 @@ static int restore_beside(struct local *local, const char *file, struct store_ad
 {
 	char error[STORE_ERROR_SIZE];
 
-	if (store_restore(local->engine, file, local->data, tell, error) != STATUS_OK ||
+	if (store_restore(local->engine, file, local->data, print_fault, error) != STATUS_OK ||
 	    store_admin_open(&local->store, local->engine, local->data, false, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return revived_put_to_rest(local, present);
 }
 
 /* What cannot be read is told before anything is made. */
-static int restore(struct local *local, const char *file, const struct said *said)
+static int restore_backup(struct local *local, const char *file,
+			  const struct parsed_options *parsed)
 {
 	struct store_admin *present = NULL;
 	char error[STORE_ERROR_SIZE];
 
 	if (local_look(local, local->data) != TERMINAL_EXIT_OK ||
-	    (said->present && local_look(local, said->present) != TERMINAL_EXIT_OK))
+	    (parsed->present && local_look(local, parsed->present) != TERMINAL_EXIT_OK))
 		return TERMINAL_EXIT_FAILED;
-	if (said->present &&
-	    store_admin_open(&present, local->engine, said->present, false, error) != STATUS_OK)
+	if (parsed->present &&
+	    store_admin_open(&present, local->engine, parsed->present, false, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	int rc = restore_beside(local, file, present);
 	store_admin_close(present);
 	return rc;
 }
 
-static int check(struct local *local, const char *file, const struct said *unused)
+static int check_store(struct local *local, const char *file, const struct parsed_options *unused)
 {
 	char error[STORE_ERROR_SIZE];
 	struct store_check found;
@@ -129,7 +130,7 @@ static int check(struct local *local, const char *file, const struct said *unuse
 
 	if (!file && local_look(local, local->data) != TERMINAL_EXIT_OK)
 		return TERMINAL_EXIT_FAILED;
-	if (store_check(local->engine, location, tell, &found, error) != STATUS_OK)
+	if (store_check(local->engine, location, print_fault, &found, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (found.faults > 0)
 		return terminal_fail("'%s' is damaged: %zu faults", location, found.faults);
@@ -138,18 +139,18 @@ static int check(struct local *local, const char *file, const struct said *unuse
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-typedef int job(struct local *local, const char *file, const struct said *said);
+typedef int job(struct local *local, const char *file, const struct parsed_options *parsed);
 
 /* `rc` is that of the reading of the command line. */
-static int run(int rc, const struct said *said, job *carry_out)
+static int run(int rc, const struct parsed_options *parsed, job *carry_out)
 {
 	struct local local;
 
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	rc = local_prepare(&local, &said->place);
+	rc = local_prepare(&local, &parsed->place);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = carry_out(&local, said->words.words[0], said);
+		rc = carry_out(&local, parsed->words.words[0], parsed);
 	local_close(&local);
 	return rc;
 }
@@ -157,28 +158,29 @@ static int run(int rc, const struct said *said, job *carry_out)
 int backup_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "backup FILE" };
-	struct said said = { .replace = NULL };
-	struct arguments_option options[] = { LOCAL_OPTIONS(&said.place),
-					      { "replace", NULL, &said.replace, 1, 0 } };
+	struct parsed_options parsed = { .replace = NULL };
+	struct arguments_option options[] = { LOCAL_OPTIONS(&parsed.place),
+					      { "replace", NULL, &parsed.replace, 1, 0 } };
 
-	return run(ARGUMENTS_READ(&said.words, argc, argv, forms, options), &said, back_up);
+	return run(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed, back_up);
 }
 
 int restore_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "restore FILE" };
-	struct said said = { .present = NULL };
-	struct arguments_option options[] = { LOCAL_OPTIONS(&said.place),
-					      { "present", "DIR", &said.present, 1, 0 } };
+	struct parsed_options parsed = { .present = NULL };
+	struct arguments_option options[] = { LOCAL_OPTIONS(&parsed.place),
+					      { "present", "DIR", &parsed.present, 1, 0 } };
 
-	return run(ARGUMENTS_READ(&said.words, argc, argv, forms, options), &said, restore);
+	return run(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed,
+		   restore_backup);
 }
 
 int check_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "check [FILE]" };
-	struct said said = { .replace = NULL };
-	struct arguments_option options[] = { LOCAL_OPTIONS(&said.place) };
+	struct parsed_options parsed = { .replace = NULL };
+	struct arguments_option options[] = { LOCAL_OPTIONS(&parsed.place) };
 
-	return run(ARGUMENTS_READ(&said.words, argc, argv, forms, options), &said, check);
+	return run(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed, check_store);
 }

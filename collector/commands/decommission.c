@@ -43,15 +43,15 @@ int decommission_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "decommission NAME" };
 	const char *reason = NULL;
-	struct api_client_options said = { 0 };
+	struct api_client_options parsed = { 0 };
 	struct arguments_option options[] = { { "reason", "TEXT", &reason, 1, 0 },
-					      API_CLIENT_OPTIONS(&said) };
+					      API_CLIENT_OPTIONS(&parsed) };
 	struct api_client *client = NULL;
 	struct arguments words;
 
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = api_client_open(&client, &said);
+		rc = api_client_open(&client, &parsed);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = decommission(client, words.words[0], reason);
 	api_client_close(client);

@@ -84,7 +84,7 @@ static void show(void *user, bool sent, const char *line)
 	printf("%s %s\n", sent ? ">" : "<", line);
 }
 
-static void end(void *user)
+static void close_try(void *user)
 {
 	struct try *try = user;
 
@@ -116,7 +116,7 @@ static void on_done(void *user, const struct hook_result *result)
 	try->delivered = result->outcome == HOOK_DELIVERED;
 	printf("%s, after %" PRIu64 " ms: %s\n", outcome_text(result->outcome),
 	       loop_monotonic_ms() - try->began_ms, result->text);
-	end(try);
+	close_try(try);
 }
 
 static void print_warning(void *user, const char *text)
@@ -171,7 +171,8 @@ static void send_sample(struct try *try, const struct options *options, struct h
 	hook_send(hook, &sample, on_done, try);
 }
 
-static int judge(const struct try *try, const char *name, bool is_there, const char *reason_not)
+static int exit_status_of(const struct try *try, const char *name, bool is_there,
+			  const char *reason_not)
 {
 	if (!is_there)
 		return terminal_refuse("there is no hook '%s'; see mtawatch-collector hook list",
@@ -187,7 +188,7 @@ static int run_try(struct try *try, const struct options *options, const char *n
 
 	if (secret_make_id(id) != STATUS_OK)
 		return terminal_fail("the system gives no random numbers");
-	if (loop_open(&try->loop, end, try) != STATUS_OK)
+	if (loop_open(&try->loop, close_try, try) != STATUS_OK)
 		return terminal_fail("the system has no resources for an event loop");
 	try->hooks = hooks_open(loop_uv(try->loop), options->hooks);
 	hooks_show(try->hooks, show, NULL);
@@ -196,11 +197,11 @@ static int run_try(struct try *try, const struct options *options, const char *n
 	if (hook && !reason_not)
 		send_sample(try, options, hook, id);
 	else
-		end(try);
+		close_try(try);
 	loop_run(try->loop);
 	if (loop_close(try->loop) != STATUS_OK)
 		return TERMINAL_EXIT_FAILED;
-	return judge(try, name, hook != NULL, reason_not);
+	return exit_status_of(try, name, hook != NULL, reason_not);
 }
 
 static int try_hook(const struct options *options, const char *name,

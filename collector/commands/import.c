@@ -35,7 +35,7 @@ struct source {
 	bool is_hopeless; /* no further report has a chance */
 };
 
-static void refuse(struct source *s, const char *why)
+static void print_refusal(struct source *s, const char *why)
 {
 	char place[REPORT_SOURCE_PLACE_SIZE];
 
@@ -45,7 +45,7 @@ static void refuse(struct source *s, const char *why)
 }
 
 /* "imported, EXCH8 is exposed": what the collector's answer says. */
-static void tell(struct source *s, const struct api_client_answer *answer)
+static void print_taken(struct source *s, const struct api_client_answer *answer)
 {
 	struct json_reading in;
 	struct json_place root;
@@ -64,7 +64,7 @@ static void tell(struct source *s, const struct api_client_answer *answer)
 	}
 	report_source_place(&s->file, place);
 	if (!server || !taken)
-		refuse(s, "the answer is not that of a collector of this version");
+		print_refusal(s, "the answer is not that of a collector of this version");
 	else if (strcmp(taken, "known") == 0)
 		terminal_print("%s: known already, of %s\n", place, server);
 	else if (strcmp(taken, "older") == 0)
@@ -88,14 +88,14 @@ static void send_report(struct source *s)
 	const char *error = NULL;
 
 	if (s->file.text.size > REPORT_MAX_BYTES) {
-		refuse(s, "it is longer than the 1 MiB that a report may have");
+		print_refusal(s, "it is longer than the 1 MiB that a report may have");
 		return;
 	}
 	enum api_client_result result = api_client_call(s->client, &call, &answer, &error);
 	if (result == API_CLIENT_OK)
-		tell(s, &answer);
+		print_taken(s, &answer);
 	else
-		refuse(s, error);
+		print_refusal(s, error);
 	s->is_hopeless = result == API_CLIENT_FAILED;
 	api_client_forget(s->client);
 }
@@ -105,10 +105,10 @@ static void send_all(struct source *s)
 	while (!s->is_hopeless && report_source_next(&s->file))
 		send_report(s);
 	if (report_source_has_failed(&s->file)) {
-		refuse(s, strerror(errno));
+		print_refusal(s, strerror(errno));
 	} else if (s->file.n == 0) {
 		s->file.line = 0;
-		refuse(s, "there is no report in it");
+		print_refusal(s, "there is no report in it");
 	}
 }
 
@@ -119,7 +119,7 @@ static bool import_file(struct api_client *client, const char *name, bool *faile
 	const char *why = report_source_open(&s.file, name);
 
 	if (why)
-		refuse(&s, why);
+		print_refusal(&s, why);
 	else
 		send_all(&s);
 	report_source_close(&s.file);
@@ -130,15 +130,15 @@ static bool import_file(struct api_client *client, const char *name, bool *faile
 int import_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "import FILE..." };
-	struct api_client_options said = { 0 };
-	struct arguments_option options[] = { API_CLIENT_OPTIONS(&said) };
+	struct api_client_options parsed = { 0 };
+	struct arguments_option options[] = { API_CLIENT_OPTIONS(&parsed) };
 	struct api_client *client = NULL;
 	struct arguments words;
 	bool failed = false;
 
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = api_client_open(&client, &said);
+		rc = api_client_open(&client, &parsed);
 	for (size_t i = 0; rc == TERMINAL_EXIT_OK && i < words.n_words; i++) {
 		if (!import_file(client, words.words[i], &failed))
 			break;

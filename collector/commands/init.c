@@ -62,12 +62,12 @@ const char init_help[] =
 	"Run it as the user that the collector runs as: what it makes is for that user only.\n"
 	"Exit status: 0 everything is there, 1 something could not be made, 2 wrong usage.\n";
 
-/* What was said on the command line, and what has come of it. */
+/* Options of the command line, and what has come of it. */
 struct init {
 	struct local_place place;
 	const char *no_certificate;
 	const char *token_file;
-	const char *url; /* where browsers find the collector; NULL: not said */
+	const char *url; /* where browsers find the collector; NULL: not given */
 	const char *hosts[CERTIFICATE_MAX_NAMES];
 	size_t n_hosts;
 	struct local local;
@@ -81,7 +81,7 @@ static const char *path_of(struct init *init, const char *file)
 }
 
 /* Tells of one part that there is now. */
-static void tell(const char *what, const char *where, bool made)
+static void print_made(const char *what, const char *where, bool made)
 {
 	printf("%-22s %s%s\n", what, where, made ? "" : "  (was there already)");
 }
@@ -92,16 +92,16 @@ static int make_ca(struct init *init, const struct certificate_files *ca)
 	const char *name = arena_printf(&init->local.arena, "mtawatch CA of %.48s", init->hosts[0]);
 
 	if (access(ca->certificate, F_OK) == 0) {
-		tell("CA certificate", ca->certificate, false);
+		print_made("CA certificate", ca->certificate, false);
 		return TERMINAL_EXIT_OK;
 	}
 	if (certificate_make_ca(ca, name, loop_wall_ms(), error) != STATUS_OK)
 		return terminal_fail("%s", error);
-	tell("CA certificate", ca->certificate, true);
+	print_made("CA certificate", ca->certificate, true);
 	return TERMINAL_EXIT_OK;
 }
 
-/* What it is made for: what was said, and what commands on this machine call the collector by. */
+/* The names it is made for: those that were given, and those that commands here call it by. */
 static size_t names_of(const struct init *init, const char *names[CERTIFICATE_MAX_NAMES])
 {
 	static const char *const own[] = { "localhost", "127.0.0.1", "::1" };
@@ -130,7 +130,7 @@ static int make_certificate(const struct init *init, const struct certificate_fi
 	return TERMINAL_EXIT_OK;
 }
 
-/* One that was there has to be for all names that were said, or agents would refuse it. */
+/* One that was there has to be for all names that were given, or agents would refuse it. */
 static int look_at_certificate(const struct init *init, const struct certificate_files *server)
 {
 	char error[CERTIFICATE_ERROR_SIZE];
@@ -163,7 +163,7 @@ static int make_server(struct init *init, const struct certificate_files *ca)
 		return rc;
 	if (certificate_read(server.certificate, &info, error) != STATUS_OK)
 		return terminal_fail("%s", error);
-	tell("server certificate", server.certificate, made);
+	print_made("server certificate", server.certificate, made);
 	memcpy(init->pin, info.pin, sizeof init->pin);
 	return TERMINAL_EXIT_OK;
 }
@@ -208,7 +208,7 @@ static int hand_to_agents(struct init *init, const char *secret)
 		return terminal_fail("could not replace %s: %s", path, strerror(errno));
 	int rc = terminal_hand_out(secret, path);
 	if (rc == TERMINAL_EXIT_OK)
-		tell("the same, for agents", path, true);
+		print_made("the same, for agents", path, true);
 	return rc;
 }
 
@@ -220,7 +220,7 @@ static int see_to_agents(struct init *init, const char *secret_file)
 	const char *word = NULL;
 
 	if (access(path, F_OK) == 0) {
-		tell("the same, for agents", path, false);
+		print_made("the same, for agents", path, false);
 		return TERMINAL_EXIT_OK;
 	}
 	if (access(secret_file, F_OK) != 0)
@@ -254,7 +254,7 @@ static int make_secret(struct init *init)
 				    name_is_taken(init, &secret), text);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	tell("enrolment secret", path, !there);
+	print_made("enrolment secret", path, !there);
 	return there ? see_to_agents(init, path) : hand_to_agents(init, text);
 }
 
@@ -271,7 +271,7 @@ static int make_token(struct init *init)
 					error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (there) {
-		tell("admin token", "not shown again", false);
+		print_made("admin token", "not shown again", false);
 		return TERMINAL_EXIT_OK;
 	}
 	return local_make(&init->local, &token, role_token_prefix(ROLE_ADMIN, prefix), "token.add",
@@ -332,18 +332,18 @@ static int write_url(struct init *init, const char *path)
 
 	if (file_replace(path, 0600, line, strlen(line), error, sizeof error) != STATUS_OK)
 		return terminal_fail("%s", error);
-	tell("address of the page", init->url, true);
+	print_made("address of the page", init->url, true);
 	return TERMINAL_EXIT_OK;
 }
 
-/* What was said holds; what was there already is not asked for again. */
+/* An option that was given counts; what was there already is not asked for again. */
 static int set_url(struct init *init)
 {
 	const char *path = path_of(init, OPTIONS_URL_FILE);
 	int rc = TERMINAL_EXIT_OK;
 
 	if (!init->url && access(path, F_OK) == 0) {
-		tell("address of the page", path, false);
+		print_made("address of the page", path, false);
 		return TERMINAL_EXIT_OK;
 	}
 	if (!init->url) {
@@ -375,9 +375,10 @@ static int set_digest(struct init *init)
 	const char *line = arena_printf(&init->local.arena, "%s\n", until);
 	if (file_replace(path, 0600, line, strlen(line), error, sizeof error) != STATUS_OK)
 		return terminal_fail("%s", error);
-	tell("first day of alerts",
-	     arena_printf(&init->local.arena, "one digest at %s; only what fails at once", until),
-	     true);
+	print_made("first day of alerts",
+		   arena_printf(&init->local.arena, "one digest at %s; only what fails at once",
+				until),
+		   true);
 	return TERMINAL_EXIT_OK;
 }
 

@@ -115,7 +115,7 @@ static int import(struct local *t, const struct inventory_options *o, const char
 	return rc;
 }
 
-static int restore(struct local *t, const struct inventory_options *o)
+static int restore_inventory(struct local *t, const struct inventory_options *o)
 {
 	struct inventory_list former = { .arena = &t->arena };
 	char error[STORE_ERROR_SIZE];
@@ -169,7 +169,7 @@ static int carry_out(struct local *t, const struct inventory_options *o,
 	case 0:
 		return import(t, o, words->words[1]);
 	case 1:
-		return restore(t, o);
+		return restore_inventory(t, o);
 	case 2:
 		return list(t);
 	default:

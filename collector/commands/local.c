@@ -101,8 +101,8 @@ void local_close(struct local *local)
 	arena_deinit(&local->arena);
 }
 
-static enum status look(struct local *local, const struct record_identity *identity,
-			struct record_identity *out, char error[STORE_ERROR_SIZE])
+static enum status read_stored_identity(struct local *local, const struct record_identity *identity,
+					struct record_identity *out, char error[STORE_ERROR_SIZE])
 {
 	return store_admin_read_identity(local->store, identity->kind, identity->name,
 					 &local->arena, out, error);
@@ -134,7 +134,7 @@ static enum status add(struct local *local, struct record_identity *identity, co
 	identity->made_at_ms = audit.at_ms;
 	enum status status = store_admin_change(local->store, &change, error);
 	if (status == STATUS_OK)
-		status = look(local, identity, &stored, error);
+		status = read_stored_identity(local, identity, &stored, error);
 	if (status == STATUS_OK && !secret_hash_equal(stored.hash, identity->hash))
 		return STATUS_CONFLICT; /* it was there, and stays */
 	return status;
@@ -166,7 +166,7 @@ enum status local_drop(struct local *local, struct record_identity *identity, co
 		       char error[STORE_ERROR_SIZE])
 {
 	struct record_identity stored;
-	enum status status = look(local, identity, &stored, error);
+	enum status status = read_stored_identity(local, identity, &stored, error);
 
 	if (status != STATUS_OK)
 		return status;

@@ -31,7 +31,7 @@ struct reviving {
 	char *error;
 };
 
-static void tell(struct reviving *r, const char *name, const char *what)
+static void print_identity(struct reviving *r, const char *name, const char *what)
 {
 	if (r->n++ < MAX_LINES)
 		terminal_print("%s %s: %s\n", r->kind->noun, name, what);
@@ -43,7 +43,7 @@ static void tell_rest(const struct reviving *r)
 		terminal_print("... and %zu more of these\n", r->n - MAX_LINES);
 }
 
-static enum status drop(struct reviving *r, const struct record_identity *identity)
+static enum status drop_identity(struct reviving *r, const struct record_identity *identity)
 {
 	struct record_identity gone = *identity;
 	return local_drop(r->local, &gone, r->kind->action, r->error);
@@ -63,25 +63,26 @@ static enum status is_there(struct reviving *r, const struct record_identity *id
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status judge(void *user, const struct record_identity *identity)
+static enum status judge_identity(void *user, const struct record_identity *identity)
 {
 	struct reviving *r = user;
 	bool stays;
 
 	if (!r->present) {
-		tell(r, identity->name, "may call again, also if it was revoked since the backup");
+		print_identity(r, identity->name,
+			       "may call again, also if it was revoked since the backup");
 		return STATUS_OK;
 	}
 	enum status status = is_there(r, identity, &stays);
 	if (status != STATUS_OK || stays)
 		return status;
-	tell(r, identity->name, "was revoked since the backup, so it is again");
-	return drop(r, identity);
+	print_identity(r, identity->name, "was revoked since the backup, so it is again");
+	return drop_identity(r, identity);
 }
 
 static enum status end_session(void *user, const struct record_identity *session)
 {
-	return drop(user, session);
+	return drop_identity(user, session);
 }
 
 static enum status judge_identities(struct reviving *r)
@@ -91,8 +92,8 @@ static enum status judge_identities(struct reviving *r)
 	for (size_t i = 0; status == STATUS_OK && i < sizeof kinds / sizeof *kinds; i++) {
 		r->kind = &kinds[i];
 		r->n = 0;
-		status = store_admin_read_identities(r->local->store, r->kind->kind, judge, r,
-						     r->error);
+		status = store_admin_read_identities(r->local->store, r->kind->kind, judge_identity,
+						     r, r->error);
 		tell_rest(r);
 	}
 	r->kind = &sessions;
@@ -113,7 +114,7 @@ static enum status remove_again(struct reviving *r, const struct record_removal 
 	};
 	struct store_change change = { .removal = removal, .audit = &audit };
 
-	tell(r, removal->server, "was removed since the backup, so it is again");
+	print_identity(r, removal->server, "was removed since the backup, so it is again");
 	return store_admin_change(r->local->store, &change, r->error);
 }
 

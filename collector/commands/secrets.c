@@ -58,7 +58,7 @@ const char secret_help[] =
 	"Exit status: 0 done, 1 not done, 2 wrong usage.\n";
 
 /* What differs between the two. */
-struct sort {
+struct credential_kind {
 	enum record_kind kind;
 	const char *noun;
 	const char *add_action;
@@ -66,13 +66,14 @@ struct sort {
 	size_t max;
 };
 
-static const struct sort tokens = { RECORD_KIND_TOKEN, "token", "token.add", "token.revoke",
-				    IDENTITIES_MAX_TOKENS };
-static const struct sort secrets = { RECORD_KIND_SECRET, "enrolment secret", "secret.add",
-				     "secret.revoke", IDENTITIES_MAX_SECRETS };
+static const struct credential_kind tokens = { RECORD_KIND_TOKEN, "token", "token.add",
+					       "token.revoke", IDENTITIES_MAX_TOKENS };
+static const struct credential_kind secrets = { RECORD_KIND_SECRET, "enrolment secret",
+						"secret.add", "secret.revoke",
+						IDENTITIES_MAX_SECRETS };
 
-/* What was said on the command line; NULL: nothing. */
-struct said {
+/* Options of the command line; NULL: not given. */
+struct parsed_options {
 	struct local_place place;
 	const char *role;
 	const char *days;
@@ -81,21 +82,23 @@ struct said {
 };
 
 /* What is to be made; an exit status. */
-static int plan(const struct said *said, const struct sort *sort, struct record_identity *out)
+static int fill_identity(const struct parsed_options *parsed,
+			 const struct credential_kind *credential, struct record_identity *out)
 {
 	int64_t days;
 
-	*out = (struct record_identity){ .kind = sort->kind, .name = said->words.words[1] };
+	*out = (struct record_identity){ .kind = credential->kind, .name = parsed->words.words[1] };
 	if (!identities_name_is_valid(out->name))
 		return terminal_refuse("\"%s\" is no name: it may have 1 to %d letters, digits, "
 				       "dots, dashes and underscores, and not be \".\" or \"..\"",
 				       out->name, PRINCIPAL_MAX_NAME);
-	if (sort->kind == RECORD_KIND_TOKEN && (!said->role || !role_parse(said->role, &out->role)))
+	if (credential->kind == RECORD_KIND_TOKEN &&
+	    (!parsed->role || !role_parse(parsed->role, &out->role)))
 		return terminal_refuse("a token needs a role: --role viewer, operator or admin");
-	if (said->days && !number_parse(said->days, 1, MAX_DAYS, &days))
-		return terminal_refuse("--days: \"%s\" is not a number from 1 to %d", said->days,
+	if (parsed->days && !number_parse(parsed->days, 1, MAX_DAYS, &days))
+		return terminal_refuse("--days: \"%s\" is not a number from 1 to %d", parsed->days,
 				       MAX_DAYS);
-	if (said->days)
+	if (parsed->days)
 		out->expires_at_ms = loop_wall_ms() + days * MS_PER_DAY;
 	return TERMINAL_EXIT_OK;
 }
@@ -108,51 +111,55 @@ static enum status count_one(void *user, const struct record_identity *identity)
 	return STATUS_OK;
 }
 
-static int check_number(struct local *local, const struct sort *sort)
+static int check_number(struct local *local, const struct credential_kind *credential)
 {
 	char error[STORE_ERROR_SIZE];
 	size_t n = 0;
 
-	if (store_admin_read_identities(local->store, sort->kind, count_one, &n, error) !=
+	if (store_admin_read_identities(local->store, credential->kind, count_one, &n, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
-	if (n >= sort->max)
+	if (n >= credential->max)
 		return terminal_fail("there are %zu already, as many as there may be; revoke one",
 				     n);
 	return TERMINAL_EXIT_OK;
 }
 
-static int add(struct local *local, const struct said *said, const struct sort *sort)
+static int add_credential(struct local *local, const struct parsed_options *parsed,
+			  const struct credential_kind *credential)
 {
 	char prefix[ROLE_TOKEN_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
 	char text[SECRET_TEXT_SIZE];
 	struct record_identity identity;
 
-	int rc = plan(said, sort, &identity);
+	int rc = fill_identity(parsed, credential, &identity);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = check_number(local, sort);
+		rc = check_number(local, credential);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (sort->kind == RECORD_KIND_TOKEN)
+	if (credential->kind == RECORD_KIND_TOKEN)
 		role_token_prefix(identity.role, prefix);
 	const char *taken =
 		arena_printf(&local->arena,
 			     "there is a %s '%s' already; revoke it first, or choose another name",
-			     sort->noun, identity.name);
-	rc = local_make(local, &identity, prefix, sort->add_action, said->file, taken, text);
-	return rc != TERMINAL_EXIT_OK || said->file ? rc : terminal_hand_out(text, NULL);
+			     credential->noun, identity.name);
+	rc = local_make(local, &identity, prefix, credential->add_action, parsed->file, taken,
+			text);
+	return rc != TERMINAL_EXIT_OK || parsed->file ? rc : terminal_hand_out(text, NULL);
 }
 
-static int drop(struct local *local, const struct said *said, const struct sort *sort)
+static int revoke_credential(struct local *local, const struct parsed_options *parsed,
+			     const struct credential_kind *credential)
 {
-	struct record_identity identity = { .kind = sort->kind, .name = said->words.words[1] };
+	struct record_identity identity = { .kind = credential->kind,
+					    .name = parsed->words.words[1] };
 	char error[STORE_ERROR_SIZE];
 
-	switch (local_drop(local, &identity, sort->drop_action, error)) {
+	switch (local_drop(local, &identity, credential->drop_action, error)) {
 	case STATUS_OK:
 		return TERMINAL_EXIT_OK;
 	case STATUS_NOT_FOUND:
-		return terminal_fail("there is no %s '%s'", sort->noun, identity.name);
+		return terminal_fail("there is no %s '%s'", credential->noun, identity.name);
 	default:
 		return terminal_fail("%s", error);
 	}
@@ -177,38 +184,41 @@ static enum status print_one(void *user, const struct record_identity *identity)
 	return STATUS_OK;
 }
 
-static int list(struct local *local, const struct sort *sort)
+static int list_credentials(struct local *local, const struct credential_kind *credential)
 {
 	char error[STORE_ERROR_SIZE];
 
 	printf("%-24s%s %-20s %-20s %s\n", "NAME",
-	       sort->kind == RECORD_KIND_TOKEN ? " ROLE     " : "", "MADE", "EXPIRES", "MADE BY");
-	if (store_admin_read_identities(local->store, sort->kind, print_one, NULL, error) !=
+	       credential->kind == RECORD_KIND_TOKEN ? " ROLE     " : "", "MADE", "EXPIRES",
+	       "MADE BY");
+	if (store_admin_read_identities(local->store, credential->kind, print_one, NULL, error) !=
 	    STATUS_OK)
 		return terminal_fail("%s", error);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-static int run(int argc, char **argv, const struct sort *sort, const struct arguments_forms *forms)
+static int run(int argc, char **argv, const struct credential_kind *credential,
+	       const struct arguments_forms *forms)
 {
-	struct said said = { 0 };
+	struct parsed_options parsed = { 0 };
 	struct arguments_option options[] = {
-		LOCAL_OPTIONS(&said.place),
-		{ "days", "N", &said.days, 1, 0 },
-		{ "file", "FILE", &said.file, 1, 0 },
-		{ "role", "ROLE", &said.role, 1, 0 }, /* of a token alone */
+		LOCAL_OPTIONS(&parsed.place),
+		{ "days", "N", &parsed.days, 1, 0 },
+		{ "file", "FILE", &parsed.file, 1, 0 },
+		{ "role", "ROLE", &parsed.role, 1, 0 }, /* of a token alone */
 	};
-	size_t n = sizeof options / sizeof *options - (sort->kind == RECORD_KIND_TOKEN ? 0 : 1);
+	size_t n =
+		sizeof options / sizeof *options - (credential->kind == RECORD_KIND_TOKEN ? 0 : 1);
 	struct local local;
 
-	int rc = arguments_read(&said.words, argc, argv, forms, options, n);
+	int rc = arguments_read(&parsed.words, argc, argv, forms, options, n);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	rc = local_open(&local, &said.place, false);
+	rc = local_open(&local, &parsed.place, false);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = said.words.form == 0   ? add(&local, &said, sort)
-		     : said.words.form == 1 ? list(&local, sort)
-					    : drop(&local, &said, sort);
+		rc = parsed.words.form == 0   ? add_credential(&local, &parsed, credential)
+		     : parsed.words.form == 1 ? list_credentials(&local, credential)
+					      : revoke_credential(&local, &parsed, credential);
 	local_close(&local);
 	return rc;
 }

@@ -25,7 +25,7 @@ static const char help[] =
 	"\n"
 	"Options (each setting also as \"key = value\" in the file):\n";
 
-static int print(struct buffer *text)
+static int print_text(struct buffer *text)
 {
 	size_t size = 0;
 	char *bytes = buffer_take(text, &size);
@@ -42,7 +42,7 @@ static int print_help(void)
 	buffer_init(&text);
 	buffer_add_text(&text, help);
 	options_help(&text);
-	return print(&text);
+	return print_text(&text);
 }
 
 static int print_options(const struct options *options)
@@ -51,7 +51,7 @@ static int print_options(const struct options *options)
 
 	buffer_init(&text);
 	options_print(options, &text);
-	return print(&text);
+	return print_text(&text);
 }
 
 static void print_warning(void *user, const char *text)
@@ -62,7 +62,7 @@ static void print_warning(void *user, const char *text)
 	terminal_warn("warning: %s", text);
 }
 
-static int check(const struct options *options)
+static int check_settings(const struct options *options)
 {
 	char error[CERTIFICATES_ERROR_SIZE];
 	size_t n_warnings = 0;
@@ -82,7 +82,7 @@ static int act(const struct options *options, int argc, char **argv)
 {
 	if (options->print_only)
 		return print_options(options);
-	return options->check_only ? check(options) : serve_run(options, argc, argv);
+	return options->check_only ? check_settings(options) : serve_run(options, argc, argv);
 }
 
 int serve_main(int argc, char **argv)

@@ -69,12 +69,12 @@ static const struct show_table table = { columns, sizeof columns / sizeof *colum
 int alerts_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "alerts" };
-	struct show_options said = { .json = NULL };
+	struct show_options parsed = { .json = NULL };
 	const char *all = NULL;
 	const char *sort = "worst";
 	struct arguments_option options[] = { { "all", NULL, &all, 1, 0 },
 					      { "sort", "ORDER", &sort, 1, 0 },
-					      SHOW_OPTIONS(&said) };
+					      SHOW_OPTIONS(&parsed) };
 	struct arguments words;
 	struct arena arena;
 
@@ -88,7 +88,7 @@ int alerts_main(int argc, char **argv)
 		.member = "alerts",
 		.table = &table,
 	};
-	rc = show_pages(&said, &list);
+	rc = show_pages(&parsed, &list);
 	arena_deinit(&arena);
 	return rc;
 }

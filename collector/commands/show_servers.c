@@ -100,7 +100,7 @@ static size_t get_limit(const char *text)
 }
 
 /* What the command line of `servers` says. */
-struct servers_said {
+struct servers_options {
 	struct show_options show;
 	struct arguments words;
 	const char *verdicts[MAX_VALUES];
@@ -113,21 +113,21 @@ struct servers_said {
 };
 
 /* The path in `arena`. */
-static const char *path_of(const struct servers_said *said, struct arena *arena)
+static const char *path_of(const struct servers_options *parsed, struct arena *arena)
 {
 	struct buffer query;
 
 	buffer_init(&query);
-	for (size_t i = 0; i < said->n_verdicts; i++)
-		query_string_add(&query, "verdict", said->verdicts[i]);
-	for (size_t i = 0; i < said->n_sites; i++)
-		query_string_add(&query, "site", said->sites[i]);
-	for (size_t i = 0; i < said->words.n_words; i++)
-		query_string_add(&query, "q", said->words.words[i]);
-	if (said->silent)
+	for (size_t i = 0; i < parsed->n_verdicts; i++)
+		query_string_add(&query, "verdict", parsed->verdicts[i]);
+	for (size_t i = 0; i < parsed->n_sites; i++)
+		query_string_add(&query, "site", parsed->sites[i]);
+	for (size_t i = 0; i < parsed->words.n_words; i++)
+		query_string_add(&query, "q", parsed->words.words[i]);
+	if (parsed->silent)
 		query_string_add(&query, "silent", "true");
-	if (said->sort)
-		query_string_add(&query, "sort", said->sort);
+	if (parsed->sort)
+		query_string_add(&query, "sort", parsed->sort);
 	const char *path = arena_printf(arena, "/v1/servers?%s", query.size ? query.bytes : "");
 	buffer_deinit(&query);
 	return path;
@@ -136,32 +136,32 @@ static const char *path_of(const struct servers_said *said, struct arena *arena)
 int servers_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "servers [WORD...]" };
-	struct servers_said said = { .silent = NULL };
+	struct servers_options parsed = { .silent = NULL };
 	struct arguments_option options[] = {
-		{ "verdict", "VERDICT", said.verdicts, MAX_VALUES, 0 },
-		{ "site", "SITE", said.sites, MAX_VALUES, 0 },
-		{ "silent", NULL, &said.silent, 1, 0 },
-		{ "sort", "KEY", &said.sort, 1, 0 },
-		{ "limit", "N", &said.limit, 1, 0 },
-		SHOW_OPTIONS(&said.show),
+		{ "verdict", "VERDICT", parsed.verdicts, MAX_VALUES, 0 },
+		{ "site", "SITE", parsed.sites, MAX_VALUES, 0 },
+		{ "silent", NULL, &parsed.silent, 1, 0 },
+		{ "sort", "KEY", &parsed.sort, 1, 0 },
+		{ "limit", "N", &parsed.limit, 1, 0 },
+		SHOW_OPTIONS(&parsed.show),
 	};
 	struct arena arena;
 
 	struct show_list list = { .member = "servers", .table = &servers_table };
 
-	int rc = ARGUMENTS_READ(&said.words, argc, argv, forms, options);
+	int rc = ARGUMENTS_READ(&parsed.words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (said.limit && get_limit(said.limit) == 0)
+	if (parsed.limit && get_limit(parsed.limit) == 0)
 		return terminal_refuse("--limit: '%s' is not a number of servers; see "
 				       "mtawatch-collector servers --help",
-				       said.limit);
-	said.n_verdicts = options[0].n;
-	said.n_sites = options[1].n;
+				       parsed.limit);
+	parsed.n_verdicts = options[0].n;
+	parsed.n_sites = options[1].n;
 	arena_init(&arena);
-	list.path = path_of(&said, &arena);
-	list.most = said.limit ? get_limit(said.limit) : 0;
-	rc = show_pages(&said.show, &list);
+	list.path = path_of(&parsed, &arena);
+	list.most = parsed.limit ? get_limit(parsed.limit) : 0;
+	rc = show_pages(&parsed.show, &list);
 	arena_deinit(&arena);
 	return rc;
 }
@@ -321,8 +321,8 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 int server_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "server NAME" };
-	struct show_options said = { .json = NULL };
-	struct arguments_option options[] = { SHOW_OPTIONS(&said) };
+	struct show_options parsed = { .json = NULL };
+	struct arguments_option options[] = { SHOW_OPTIONS(&parsed) };
 	struct arguments words;
 	struct arena arena;
 
@@ -332,7 +332,7 @@ int server_main(int argc, char **argv)
 	arena_init(&arena);
 	const char *path =
 		arena_printf(&arena, "/v1/servers/%s", show_escape(words.words[0], &arena));
-	rc = show_run(&said, path, print_server, NULL);
+	rc = show_run(&parsed, path, print_server, NULL);
 	arena_deinit(&arena);
 	return rc;
 }

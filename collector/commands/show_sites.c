@@ -249,19 +249,19 @@ static void print_matrix(struct show *show, struct json_reading *in, const struc
 int sites_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "sites" };
-	struct show_options said = { .json = NULL };
-	struct arguments_option options[] = { SHOW_OPTIONS(&said) };
+	struct show_options parsed = { .json = NULL };
+	struct arguments_option options[] = { SHOW_OPTIONS(&parsed) };
 	struct arguments words;
 
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
-	return rc == TERMINAL_EXIT_OK ? show_run(&said, "/v1/sites", print_sites, NULL) : rc;
+	return rc == TERMINAL_EXIT_OK ? show_run(&parsed, "/v1/sites", print_sites, NULL) : rc;
 }
 
 int matrix_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "matrix ORGANIZATION/SITE" };
-	struct show_options said = { .json = NULL };
-	struct arguments_option options[] = { SHOW_OPTIONS(&said) };
+	struct show_options parsed = { .json = NULL };
+	struct arguments_option options[] = { SHOW_OPTIONS(&parsed) };
 	struct arguments words;
 	struct arena arena;
 
@@ -276,7 +276,7 @@ int matrix_main(int argc, char **argv)
 	const char *path =
 		arena_printf(&arena, "/v1/sites/%s/%s/matrix", show_escape(organization, &arena),
 			     show_escape(site, &arena));
-	rc = show_run(&said, path, print_matrix, NULL);
+	rc = show_run(&parsed, path, print_matrix, NULL);
 	arena_deinit(&arena);
 	return rc;
 }

@@ -40,7 +40,7 @@ const char silence_help[] =
 	"2 wrong usage.\n";
 
 struct silence {
-	struct show_options said;
+	struct show_options parsed;
 	const char *place;
 	const char *server;
 	const char *condition;
@@ -90,7 +90,7 @@ static int show_silences(const struct silence *s)
 		.member = "silences",
 		.table = &table,
 	};
-	return show_pages(&s->said, &list);
+	return show_pages(&s->parsed, &list);
 }
 
 /* A new one. */
@@ -171,7 +171,7 @@ static bool tell_matches(const struct api_client_answer *answer, bool *is_empty)
 	return valid;
 }
 
-static int make(struct api_client *client, const struct silence *s)
+static int make_silence(struct api_client *client, const struct silence *s)
 {
 	char until[TIMESTAMP_TEXT_SIZE];
 	struct api_client_answer answer;
@@ -193,7 +193,7 @@ static int make(struct api_client *client, const struct silence *s)
 	return rc;
 }
 
-static int end(struct api_client *client, const char *id)
+static int end_silence(struct api_client *client, const char *id)
 {
 	struct api_client_answer answer;
 	const char *error = NULL;
@@ -214,15 +214,15 @@ static int change(const struct silence *s)
 {
 	struct api_client *client = NULL;
 
-	int rc = api_client_open(&client, &s->said.client);
+	int rc = api_client_open(&client, &s->parsed.client);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = s->end ? end(client, s->end) : make(client, s);
+		rc = s->end ? end_silence(client, s->end) : make_silence(client, s);
 	api_client_close(client);
 	return rc == TERMINAL_EXIT_OK && fflush(stdout) != 0 ? TERMINAL_EXIT_FAILED : rc;
 }
 
 /* Returns an exit status. */
-static int judge(struct silence *s, const struct arguments *words)
+static int check_options(struct silence *s, const struct arguments *words)
 {
 	int64_t lasts_ms = 0;
 
@@ -251,12 +251,12 @@ int silence_main(int argc, char **argv)
 					      { "yes", NULL, &s.yes, 1, 0 },
 					      { "list", NULL, &s.list, 1, 0 },
 					      { "end", "ID", &s.end, 1, 0 },
-					      SHOW_OPTIONS(&s.said) };
+					      SHOW_OPTIONS(&s.parsed) };
 	struct arguments words;
 
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = judge(&s, &words);
+		rc = check_options(&s, &words);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	return s.list ? show_silences(&s) : change(&s);

@@ -8,7 +8,7 @@
 #include "proto/base/text_file.h"
 
 /* NULL: its permissions are good. */
-static const char *judge(FILE *file)
+static const char *judge_mode(FILE *file)
 {
 	struct stat found;
 
@@ -53,7 +53,7 @@ const char *secret_file_read(const char *path, struct arena *arena, const char *
 	}
 	char *bytes = arena_alloc(arena, SECRET_FILE_MAX_BYTES + 1);
 	const char *secret = NULL;
-	*why = judge(file);
+	*why = judge_mode(file);
 	if (!*why) {
 		size_t n = fread(bytes, 1, SECRET_FILE_MAX_BYTES + 1, file);
 		*why = ferror(file) ? "a file that can be read" : NULL;

@@ -22,8 +22,8 @@ static bool is_name(const char *text)
 	return n > 0 && n <= SECTION_MAX_NAME && text[n] == '\0';
 }
 
-static const struct section *find(const struct sections *sections, const char *kind,
-				  const char *name)
+static const struct section *find_section(const struct sections *sections, const char *kind,
+					  const char *name)
 {
 	const struct section *s = sections->first;
 	while (s && (strcmp(s->kind, kind) != 0 || strcmp(s->name, name) != 0))
@@ -51,10 +51,10 @@ static void complain_kind(const struct section *section, struct arena *arena, st
 }
 
 /* Says what is wrong with a heading, if anything. */
-static void check(const struct sections *sections, const struct section *section,
-		  struct arena *arena, struct faults *faults)
+static void check_section(const struct sections *sections, const struct section *section,
+			  struct arena *arena, struct faults *faults)
 {
-	const struct section *before = find(sections, section->kind, section->name);
+	const struct section *before = find_section(sections, section->kind, section->name);
 	size_t i = 0;
 
 	while (i < N_KINDS && strcmp(kinds[i].kind, section->kind) != 0)
@@ -94,7 +94,7 @@ void sections_begin(struct sections *sections, char *line, const char *place, st
 				     .name = arena_strdup(arena, name),
 				     .place = place };
 	if (closed)
-		check(sections, section, arena, faults);
+		check_section(sections, section, arena, faults);
 	else
 		faults_add(faults, arena, "%s: expected [KIND] or [KIND NAME]", place);
 	append(sections, section);

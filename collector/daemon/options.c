@@ -28,7 +28,7 @@ struct reading {
 	struct arena *arena;
 };
 
-#define complain(r, ...) faults_add((r)->faults, (r)->arena, __VA_ARGS__)
+#define add_error(r, ...) faults_add((r)->faults, (r)->arena, __VA_ARGS__)
 
 /* The row whose name is `n` bytes of `name`, or NULL. */
 static const struct setting *find_setting(const char *name, size_t n)
@@ -58,16 +58,16 @@ static void add_fault(struct reading *r, const struct setting *setting, const ch
 	size_t i = (size_t)(setting - settings);
 
 	if (r->options->values[i] && r->options->origins[i] != command_line && origin != by_default)
-		complain(r, "%s: %s was set before: %s", origin, setting->value.name,
-			 r->options->origins[i]);
+		add_error(r, "%s: %s was set before: %s", origin, setting->value.name,
+			  r->options->origins[i]);
 	if (r->options->values[i])
 		return;
 	r->options->values[i] = value;
 	r->options->origins[i] = origin;
 	const char *wanted = value_apply(&setting->value, value, r->options, r->arena);
 	if (wanted)
-		complain(r, "%s: %s \"%s\": expected %s", origin, setting->value.name,
-			 value_shown(value, r->arena), wanted);
+		add_error(r, "%s: %s \"%s\": expected %s", origin, setting->value.name,
+			  value_shown(value, r->arena), wanted);
 }
 
 static void read_argument(struct reading *r, struct argument_reader *in, const struct argument *a)
@@ -76,7 +76,7 @@ static void read_argument(struct reading *r, struct argument_reader *in, const s
 	const char *value = "yes";
 
 	if (!a->name || a->n == 0) {
-		complain(r, "\"%s\" is no option; serve takes nothing else", a->text);
+		add_error(r, "\"%s\" is no option; serve takes nothing else", a->text);
 	} else if (argument_is(a, "check-config")) {
 		r->options->check_only = true;
 	} else if (argument_is(a, "print-config")) {
@@ -87,8 +87,8 @@ static void read_argument(struct reading *r, struct argument_reader *in, const s
 		if (a->value || !setting || setting->argument)
 			value = argument_value(in, a);
 		if (!value)
-			complain(r, "%s needs a value: %s %s", a->text, a->text,
-				 setting ? setting->argument : "FILE");
+			add_error(r, "%s needs a value: %s %s", a->text, a->text,
+				  setting ? setting->argument : "FILE");
 		else if (setting)
 			add_fault(r, setting, value, command_line);
 		else
@@ -113,7 +113,7 @@ static char *unquote(struct reading *r, char *value, const char *origin)
 	}
 	if (quote == '\'')
 		return value;
-	complain(r, "%s: the quote in front of the value does not end behind it", origin);
+	add_error(r, "%s: the quote in front of the value does not end behind it", origin);
 	return NULL;
 }
 
@@ -128,7 +128,7 @@ static void read_line(struct reading *r, char *line, const char *origin)
 	}
 	char *equals = strchr(line, '=');
 	if (!equals) {
-		complain(r, "%s: expected \"key = value\"", origin);
+		add_error(r, "%s: expected \"key = value\"", origin);
 		return;
 	}
 	*equals = '\0';
@@ -155,7 +155,7 @@ static char *decode(struct reading *r, const char *path, const char *bytes, size
 
 	if (!wrong)
 		return file.text;
-	complain(r, "could not read %s: %s", path, wrong);
+	add_error(r, "could not read %s: %s", path, wrong);
 	return NULL;
 }
 
@@ -166,7 +166,7 @@ static char *load_file(struct reading *r, const char *path)
 	FILE *file = file_open(path, &why);
 
 	if (!file) {
-		complain(r, "could not open %s: %s", path, why);
+		add_error(r, "could not open %s: %s", path, why);
 		return NULL;
 	}
 	char *text = arena_alloc(r->arena, OPTIONS_MAX_FILE_BYTES + 1);
@@ -174,9 +174,9 @@ static char *load_file(struct reading *r, const char *path)
 	bool failed = ferror(file) != 0;
 	fclose(file); /* only read: nothing can be lost */
 	if (failed)
-		complain(r, "could not read %s", path);
+		add_error(r, "could not read %s", path);
 	else if (n > OPTIONS_MAX_FILE_BYTES)
-		complain(r, "%s has more than %zu bytes", path, OPTIONS_MAX_FILE_BYTES);
+		add_error(r, "%s has more than %zu bytes", path, OPTIONS_MAX_FILE_BYTES);
 	else
 		return decode(r, path, text, n);
 	return NULL;
@@ -225,7 +225,7 @@ static void read_digest_file(struct reading *r)
 				   : NULL;
 
 	if (line && timestamp_parse(line, until_ms) != STATUS_OK)
-		complain(r, "%s: \"%s\" is no time such as 2026-12-01T08:00:00Z", path, line);
+		add_error(r, "%s: \"%s\" is no time such as 2026-12-01T08:00:00Z", path, line);
 }
 
 static void check_options(struct reading *r)
@@ -236,7 +236,7 @@ static void check_options(struct reading *r)
 	if (!why)
 		return;
 	size_t i = (size_t)(find_setting(at, strlen(at)) - settings);
-	complain(r, "%s: %s \"%s\": %s", r->options->origins[i], at, r->options->values[i], why);
+	add_error(r, "%s: %s \"%s\": %s", r->options->origins[i], at, r->options->values[i], why);
 }
 
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
