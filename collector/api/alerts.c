@@ -213,7 +213,8 @@ static const char *name_of(const struct listing *listing, const struct record_al
 	return "";
 }
 
-static void keep(struct listing *listing, const struct record_alert *alert, struct arena *arena)
+static void keep_alert(struct listing *listing, const struct record_alert *alert,
+		       struct arena *arena)
 {
 	struct kept *kept = arena_alloc(arena, sizeof *kept);
 
@@ -238,7 +239,7 @@ static enum status add_row(void *user, const struct record_alert *alert)
 	enum status status = api_list_add(list, "%zu.%" PRId64 ".%s", list->state, alert->id,
 					  name_of(listing, alert, list->arena));
 	if (status == STATUS_OK)
-		keep(listing, alert, list->arena);
+		keep_alert(listing, alert, list->arena);
 	return status;
 }
 
@@ -296,7 +297,7 @@ static enum status read_state(struct api_list *list, size_t state, char error[ST
 }
 
 /* A cursor is "STATE.ID.NAME". */
-static const struct problem *begin(struct api_list *list)
+static const struct problem *begin_list(struct api_list *list)
 {
 	struct listing *listing = list->user;
 	const char *cursor = list->cursor;
@@ -322,7 +323,7 @@ void api_alert_list(struct call *call)
 			 "site), "
 			 "limit from 1 to 1000, and cursor, as a Link field gives it.",
 		.allows = allows,
-		.begin = begin,
+		.begin = begin_list,
 		.read = api_list_read_states,
 		.show = show,
 		.states = state_names,

@@ -369,7 +369,7 @@ static bool is_one_too_many(struct call *call)
 	return true;
 }
 
-static void begin(struct call *call, act_on *act, const char *action, const char *until)
+static void begin_many(struct call *call, act_on *act, const char *action, const char *until)
 {
 	struct api *api = call->context;
 	struct many *many = arena_alloc(&call->arena, sizeof *many);
@@ -391,10 +391,10 @@ static void begin(struct call *call, act_on *act, const char *action, const char
 
 void api_acknowledge_many(struct call *call)
 {
-	begin(call, acknowledge, "alert.acknowledge", "until");
+	begin_many(call, acknowledge, "alert.acknowledge", "until");
 }
 
 void api_silence_many(struct call *call)
 {
-	begin(call, silence, "silence.add", "ends_at");
+	begin_many(call, silence, "silence.add", "ends_at");
 }

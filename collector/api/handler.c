@@ -204,7 +204,7 @@ static enum status read_for_call(const struct store_connection *reader, void *us
 	return asking->question.read(reader, asking->question.user, error);
 }
 
-static void drop(const struct api_question *question)
+static void drop_question(const struct api_question *question)
 {
 	if (question->drop)
 		question->drop(question->user);
@@ -221,7 +221,7 @@ static void on_read(void *user, enum status status, const char *error)
 		question->done(call, question->user, status);
 		return;
 	}
-	drop(question);
+	drop_question(question);
 	api_answer_unreadable(call, is_read ? "" : error); /* which nobody hears who has gone */
 }
 
@@ -234,7 +234,7 @@ void api_ask(struct call *call, const struct api_question *question)
 	if (call->request &&
 	    store_ask(api->store, question->kind, read_for_call, on_read, asking) == STATUS_OK)
 		return;
-	drop(question);
+	drop_question(question);
 	call_answer_problem(call, &api_unreadable);
 }
 

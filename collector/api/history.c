@@ -58,7 +58,7 @@ static bool read_since(const struct query_string *query, int64_t *out)
 	return true;
 }
 
-static const struct problem *begin(struct api_list *list)
+static const struct problem *begin_list(struct api_list *list)
 {
 	static const struct problem unknown = { .status = 404,
 						.code = "unknown_server",
@@ -100,7 +100,7 @@ void api_history_get(struct call *call)
 		.member = "changes",
 		.query = API_LIST_ANY_PAGE,
 		.allows = allows,
-		.begin = begin,
+		.begin = begin_list,
 		.read = read_changes,
 	};
 	struct asked *asked = arena_alloc(&call->arena, sizeof *asked);

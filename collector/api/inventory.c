@@ -45,7 +45,7 @@ void api_inventory_get(struct call *call)
 }
 
 /* A change on its way to the store; in the call's arena. */
-struct passage {
+struct pending_change {
 	struct call *call;
 	struct store_change change;
 	struct record_audit audit;
@@ -64,8 +64,8 @@ static void answer_expected(struct call *call, size_t n)
 
 static void on_stored(void *user, enum status status, const char *error)
 {
-	struct passage *passage = user;
-	struct call *call = passage->call;
+	struct pending_change *pending = user;
+	struct call *call = pending->call;
 	const struct api *api = call->context;
 
 	if (status != STATUS_OK) {
@@ -74,27 +74,27 @@ static void on_stored(void *user, enum status status, const char *error)
 	}
 	if (api->feed && pipeline_is_ready(api->pipeline))
 		feed_reset(api->feed, pipeline_fleet(api->pipeline));
-	if (passage->change.expect == STORE_EXPECT_DROP)
+	if (pending->change.expect == STORE_EXPECT_DROP)
 		api_answer_nothing(call, NULL);
 	else
-		answer_expected(call, passage->change.n_expected);
+		answer_expected(call, pending->change.n_expected);
 }
 
 /* Stores the change with its line of the audit log, and answers. */
-static void store(struct call *call, const struct store_change *change, const char *action,
-		  const char *object)
+static void submit_change(struct call *call, const struct store_change *change, const char *action,
+			  const char *object)
 {
 	const struct api *api = call->context;
-	struct passage *passage = arena_alloc(&call->arena, sizeof *passage);
+	struct pending_change *pending = arena_alloc(&call->arena, sizeof *pending);
 
-	*passage = (struct passage){ .call = call, .change = *change };
-	passage->audit =
+	*pending = (struct pending_change){ .call = call, .change = *change };
+	pending->audit =
 		api_audit(call, action, *object ? RECORD_KIND_SERVER : RECORD_KIND_NONE, object);
-	passage->change.audit = &passage->audit;
-	passage->change.done = on_stored;
-	passage->change.user = passage;
+	pending->change.audit = &pending->audit;
+	pending->change.done = on_stored;
+	pending->change.user = pending;
 	if (!pipeline_is_ready(api->pipeline) ||
-	    store_submit(api->store, &passage->change) != STATUS_OK)
+	    store_submit(api->store, &pending->change) != STATUS_OK)
 		call_answer_not_stored(call);
 }
 
@@ -235,7 +235,7 @@ static void on_compared(struct call *call, void *user, enum status status)
 	else if (inventory_change_is_none(&r->difference))
 		answer_expected(call, r->after.n);
 	else
-		store(call, &change, r->action, "");
+		submit_change(call, &change, r->action, "");
 }
 
 void api_inventory_put(struct call *call)
@@ -299,7 +299,7 @@ static void drop_row(struct call *call, void *user, enum status status)
 	if (status == STATUS_NOT_FOUND)
 		call_answer_problem(call, &unknown);
 	else
-		store(call, &change, "inventory.remove", d->row.key);
+		submit_change(call, &change, "inventory.remove", d->row.key);
 }
 
 void api_inventory_delete(struct call *call)

@@ -225,7 +225,7 @@ static void on_read(struct call *call, void *user, enum status status)
 }
 
 /* Begins the answer. NULL: its rows may be read. */
-static const struct problem *begin(struct api_list *list)
+static const struct problem *begin_list(struct api_list *list)
 {
 	const struct api_list_kind *kind = list->kind;
 
@@ -250,7 +250,7 @@ void api_list_answer(struct call *call, const struct api_list_kind *kind, void *
 	};
 	if (!kind->query && !api_has_no_query(call))
 		return;
-	const struct problem *problem = begin(list);
+	const struct problem *problem = begin_list(list);
 	if (problem) {
 		buffer_deinit(&list->out);
 		call_answer_problem(call, problem);

@@ -259,7 +259,7 @@ static const char **find_keys(struct call *call, const char *organization, const
 	return keys;
 }
 
-static void begin(struct call *call, const char **keys, size_t n, const char *etag)
+static void begin_matrix(struct call *call, const char **keys, size_t n, const char *etag)
 {
 	struct api *api = call->context;
 	struct matrix *m = mem_alloc(sizeof *m);
@@ -302,5 +302,5 @@ void api_matrix_get(struct call *call)
 	else if (call_has_etag(call, etag))
 		call_answer_not_modified(call, etag);
 	else
-		begin(call, keys, n, etag);
+		begin_matrix(call, keys, n, etag);
 }

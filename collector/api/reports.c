@@ -25,7 +25,7 @@ static bool get_age(const char *text, int64_t *out)
 }
 
 /* Also remembered, for whoever looks at the server of that name. */
-static void refuse(struct call *call, const char *key, enum ingest_refusal why)
+static void refuse_report(struct call *call, const char *key, enum ingest_refusal why)
 {
 	static const struct problem problems[] = {
 		[INGEST_WRONG_AGENT] = {
@@ -64,7 +64,7 @@ void api_report_post(struct call *call)
 	if (!get_age(http_field(call->request, AGE_FIELD), &age_s))
 		call_answer_problem(call, &bad_age);
 	else
-		ingest_report(api->pipeline, call, age_s, refuse);
+		ingest_report(api->pipeline, call, age_s, refuse_report);
 }
 
 void api_report_import(struct call *call)
@@ -75,5 +75,5 @@ void api_report_import(struct call *call)
 	if (!api_is_json(call))
 		return;
 	*audit = api_audit(call, "report.import", RECORD_KIND_SERVER, NULL);
-	ingest_import(api->pipeline, call, audit, refuse);
+	ingest_import(api->pipeline, call, audit, refuse_report);
 }

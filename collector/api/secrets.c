@@ -8,7 +8,7 @@
 #include "proto/json/write.h"
 
 /* What differs between the two. */
-struct sort {
+struct credential_kind {
 	enum record_kind kind;
 	const char *text; /* the member that holds a new one, shown once */
 	const char *add_action;
@@ -18,7 +18,7 @@ struct sort {
 	struct problem unknown;
 };
 
-static const struct sort tokens = {
+static const struct credential_kind tokens = {
 	.kind = RECORD_KIND_TOKEN,
 	.text = "token",
 	.add_action = "token.add",
@@ -32,7 +32,7 @@ static const struct sort tokens = {
 		     .detail = "There is no token of this name." },
 };
 
-static const struct sort secrets = {
+static const struct credential_kind secrets = {
 	.kind = RECORD_KIND_SECRET,
 	.text = "secret",
 	.add_action = "secret.add",
@@ -91,8 +91,8 @@ static enum status read_secrets(struct api_list *list, char error[STORE_ERROR_SI
 }
 
 /* One that is being made; in the call's arena. */
-struct making {
-	const struct sort *sort;
+struct creation {
+	const struct credential_kind *credential;
 	struct record_identity identity;
 	char text[SECRET_TEXT_SIZE];
 };
@@ -131,7 +131,7 @@ static bool read_body(struct call *call, int64_t now_ms, struct record_identity 
 
 static void on_made(struct call *call, void *user, enum status status)
 {
-	const struct making *making = user;
+	const struct creation *creation = user;
 	struct buffer out;
 
 	if (status == STATUS_CONFLICT) {
@@ -139,56 +139,56 @@ static void on_made(struct call *call, void *user, enum status status)
 		return;
 	}
 	buffer_init(&out);
-	add_identity(&out, &making->identity);
-	json_put_text(&out, making->sort->text, making->text);
+	add_identity(&out, &creation->identity);
+	json_put_text(&out, creation->credential->text, creation->text);
 	json_finish(&out);
 	api_answer_json(call, 201, &out, NULL);
 }
 
-static bool make_text(struct making *making)
+static bool make_text(struct creation *creation)
 {
-	struct record_identity *identity = &making->identity;
+	struct record_identity *identity = &creation->identity;
 	char prefix[ROLE_TOKEN_PREFIX_SIZE] = SECRET_PREFIX_ENROLL;
 
 	if (identity->kind == RECORD_KIND_TOKEN)
 		role_token_prefix(identity->role, prefix);
-	if (secret_make(prefix, making->text) != STATUS_OK)
+	if (secret_make(prefix, creation->text) != STATUS_OK)
 		return false;
-	secret_hash(making->text, identity->hash);
+	secret_hash(creation->text, identity->hash);
 	return true;
 }
 
-static void make_one(struct call *call, const struct sort *sort)
+static void make_one(struct call *call, const struct credential_kind *credential)
 {
 	const struct api *api = call->context;
 	int64_t now_ms = identities_now_ms(api->identities);
-	struct making *making = arena_alloc(&call->arena, sizeof *making);
-	struct identities_change change = { .add = &making->identity };
+	struct creation *creation = arena_alloc(&call->arena, sizeof *creation);
+	struct identities_change change = { .add = &creation->identity };
 
-	making->sort = sort;
-	making->identity.kind = sort->kind;
-	making->identity.made_at_ms = now_ms;
-	if (!api_is_json(call) || !read_body(call, now_ms, &making->identity))
+	creation->credential = credential;
+	creation->identity.kind = credential->kind;
+	creation->identity.made_at_ms = now_ms;
+	if (!api_is_json(call) || !read_body(call, now_ms, &creation->identity))
 		return;
-	making->identity.made_by = api_who(call);
-	if (identities_count(api->identities, sort->kind) >= sort->max)
-		call_answer_problem(call, &sort->too_many);
-	else if (!make_text(making))
+	creation->identity.made_by = api_who(call);
+	if (identities_count(api->identities, credential->kind) >= credential->max)
+		call_answer_problem(call, &credential->too_many);
+	else if (!make_text(creation))
 		call_answer_not_stored(call);
 	else
-		api_change(call, &change, sort->add_action, on_made, making);
+		api_change(call, &change, credential->add_action, on_made, creation);
 }
 
-static void drop_named(struct call *call, const struct sort *sort)
+static void drop_named(struct call *call, const struct credential_kind *credential)
 {
 	const struct api *api = call->context;
-	struct record_identity identity = { .kind = sort->kind, .name = call->params[0] };
+	struct record_identity identity = { .kind = credential->kind, .name = call->params[0] };
 	struct identities_change change = { .drop = &identity };
 
-	if (!identities_has_name(api->identities, sort->kind, identity.name))
-		call_answer_problem(call, &sort->unknown);
+	if (!identities_has_name(api->identities, credential->kind, identity.name))
+		call_answer_problem(call, &credential->unknown);
 	else
-		api_change(call, &change, sort->drop_action, api_answer_dropped, NULL);
+		api_change(call, &change, credential->drop_action, api_answer_dropped, NULL);
 }
 
 void api_token_list(struct call *call)

@@ -59,7 +59,7 @@ static void on_begun(struct call *call, void *user, enum status status)
 				login->text, (long long)left_s, secure_of(call)));
 }
 
-static void begin(struct call *call, struct login *login)
+static void begin_session(struct call *call, struct login *login)
 {
 	const struct api *api = call->context;
 	char name[UUID_TEXT_SIZE];
@@ -109,7 +109,7 @@ void api_session_post(struct call *call)
 	if (!api_end_body(call, &in))
 		return;
 	if (identities_find_token(api->identities, token, &login->token)) {
-		begin(call, login);
+		begin_session(call, login);
 		return;
 	}
 	if (call_peer(call, &peer))

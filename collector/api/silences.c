@@ -85,7 +85,7 @@ void api_silence_list(struct call *call)
 }
 
 /* One that is being made; in the call's arena. */
-struct making {
+struct creation {
 	struct call *call;
 	struct record_silence silence;
 	bool is_dry_run;
@@ -121,9 +121,9 @@ static void read_place(struct json_reading *in, const struct json_place *at,
 	out->site = slash + 1;
 }
 
-static bool read_body(struct call *call, int64_t now_ms, struct making *making)
+static bool read_body(struct call *call, int64_t now_ms, struct creation *creation)
 {
-	struct record_silence *out = &making->silence;
+	struct record_silence *out = &creation->silence;
 	struct json_reading in;
 	struct json_place root;
 	struct json_place matchers;
@@ -146,8 +146,8 @@ static bool read_body(struct call *call, int64_t now_ms, struct making *making)
 			json_refuse(&in, &root, "matchers", STATUS_INVALID,
 				    "expected server, sites, organization, site or condition");
 	}
-	json_get_bool(&in, &root, "dry_run", &making->is_dry_run);
-	json_get_bool(&in, &root, "allow_empty", &making->allows_empty);
+	json_get_bool(&in, &root, "dry_run", &creation->is_dry_run);
+	json_get_bool(&in, &root, "allow_empty", &creation->allows_empty);
 	json_get_text(&in, &root, "comment", &out->comment);
 	json_get_time(&in, &root, "starts_at", &out->starts_ms);
 	json_get_time(&in, &root, "ends_at", &out->ends_ms);
@@ -159,18 +159,18 @@ static bool read_body(struct call *call, int64_t now_ms, struct making *making)
 
 static void on_made(void *user, enum status status, const char *error)
 {
-	struct making *making = user;
+	struct creation *creation = user;
 	struct buffer out;
 	(void)error; /* the pipeline was told */
 
 	if (status != STATUS_OK) {
-		call_answer_not_stored(making->call);
+		call_answer_not_stored(creation->call);
 		return;
 	}
 	buffer_init(&out);
-	add_silence(&out, &making->silence, &making->call->arena);
+	add_silence(&out, &creation->silence, &creation->call->arena);
 	buffer_add_char(&out, '\n');
-	api_answer_json(making->call, 201, &out, NULL);
+	api_answer_json(creation->call, 201, &out, NULL);
 }
 
 /* What it would match. */
@@ -186,7 +186,7 @@ struct named_alert {
 
 /* In the call's arena, with all that it leads to. */
 struct matches {
-	struct making *making;
+	struct creation *creation;
 	struct arena *arena;
 	const struct record_silence *silence;
 	size_t n_servers;
@@ -300,7 +300,7 @@ static void answer_matches(struct call *call, const struct matches *m)
 }
 
 /* False: the call is answered; nobody wanted more, or it matches nothing. */
-static bool judge_matches(const struct making *making, const struct matches *m)
+static bool judge_matches(const struct creation *creation, const struct matches *m)
 {
 	static const struct problem nothing = {
 		.status = 409,
@@ -310,10 +310,10 @@ static bool judge_matches(const struct making *making, const struct matches *m)
 	};
 	bool is_empty = m->n_servers == 0 && m->n_alerts == 0 && !m->is_of_collector;
 
-	if (making->is_dry_run)
-		answer_matches(making->call, m);
-	else if (is_empty && !making->allows_empty)
-		call_answer_problem(making->call, &nothing);
+	if (creation->is_dry_run)
+		answer_matches(creation->call, m);
+	else if (is_empty && !creation->allows_empty)
+		call_answer_problem(creation->call, &nothing);
 	else
 		return true;
 	return false;
@@ -325,20 +325,20 @@ static enum status find_alerts(const struct store_connection *reader, void *user
 	return api_each_open_alert(reader, see_alert, user, error);
 }
 
-static void make(struct making *making)
+static void make_silence(struct creation *creation)
 {
 	static const struct problem too_many = {
 		.status = 409,
 		.code = "too_many_silences",
 		.detail = "There are as many silences as there may be. End one first.",
 	};
-	struct call *call = making->call;
+	struct call *call = creation->call;
 	const struct api *api = call->context;
 	struct record_audit audit = api_audit(call, "silence.add", RECORD_KIND_ALERT, "");
 
-	making->silence.by = audit.who;
+	creation->silence.by = audit.who;
 	enum status status =
-		alerting_add_silence(api->alerting, &making->silence, &audit, on_made, making);
+		alerting_add_silence(api->alerting, &creation->silence, &audit, on_made, creation);
 	api_answer_refused(call, status, status == STATUS_LIMIT ? &too_many : NULL);
 }
 
@@ -352,21 +352,21 @@ static void on_alerts_found(struct call *call, void *user, enum status status)
 		return;
 	see_servers(m, &list);
 	see_collector(m);
-	if (judge_matches(m->making, m))
-		make(m->making);
+	if (judge_matches(m->creation, m))
+		make_silence(m->creation);
 }
 
 void api_silence_post(struct call *call)
 {
 	const struct api *api = call->context;
-	struct making *making = arena_alloc(&call->arena, sizeof *making);
+	struct creation *creation = arena_alloc(&call->arena, sizeof *creation);
 	struct matches *m = arena_alloc(&call->arena, sizeof *m);
 
-	*making = (struct making){ .call = call };
-	*m = (struct matches){ .making = making,
+	*creation = (struct creation){ .call = call };
+	*m = (struct matches){ .creation = creation,
 			       .arena = &call->arena,
-			       .silence = &making->silence };
-	if (api_is_json(call) && read_body(call, pipeline_now_ms(api->pipeline), making))
+			       .silence = &creation->silence };
+	if (api_is_json(call) && read_body(call, pipeline_now_ms(api->pipeline), creation))
 		api_ask(call, &(struct api_question){ find_alerts, on_alerts_found, NULL, m,
 						      STORE_PAGE });
 }
