@@ -96,7 +96,7 @@ void identities_refresh(struct identities *ids)
 	ids->is_refreshing = true;
 	if (store_ask(ids->options.store, STORE_LOOK_UP, read_refresh, on_refreshed, refresh) !=
 	    STATUS_OK)
-		on_refreshed(refresh, STATUS_LIMIT, "too much is asked of the store");
+		on_refreshed(refresh, STATUS_FULL, "too much is asked of the store");
 }
 
 static void on_poll(void *user)
