@@ -56,8 +56,7 @@ static bool rename_aside(const char *program, struct arena *arena)
 	for (int i = 0; i < MAX_ASIDE; i++) {
 		const wchar_t *aside =
 			win32_wide(arena_printf(arena, "%s.old%d", program, i), arena);
-		DWORD code = win32_delete_file(aside);
-		if ((code != ERROR_SUCCESS && code != ERROR_FILE_NOT_FOUND) ||
+		if ((!DeleteFileW(aside) && GetLastError() != ERROR_FILE_NOT_FOUND) ||
 		    !MoveFileExW(file, aside, 0))
 			continue;
 		(void)MoveFileExW(aside, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
@@ -66,24 +65,29 @@ static bool rename_aside(const char *program, struct arena *arena)
 	return false;
 }
 
+static bool move_over(const wchar_t *from, const wchar_t *to)
+{
+	return MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
+}
+
 /* Moves the new program over the old one, which may still be about to end. */
 static enum status put_in_place(const wchar_t *from, const wchar_t *to, const char *program,
 				struct arena *arena, struct os_error *error)
 {
+	win32_clear_read_only(to);
 	for (DWORD waited_ms = 0;; waited_ms += POLL_MS) {
-		DWORD code = win32_replace_file(from, to);
-		if (code == ERROR_SUCCESS)
+		if (move_over(from, to))
 			return STATUS_OK;
-		bool busy = code == ERROR_SHARING_VIOLATION || code == ERROR_ACCESS_DENIED;
-		if (busy && waited_ms >= INSTALL_BUSY_MS && rename_aside(program, arena) &&
-		    win32_replace_file(from, to) == ERROR_SUCCESS)
-			return STATUS_OK;
-		if (!busy || waited_ms >= INSTALL_BUSY_MS) {
-			(void)win32_delete_file(from);
-			return win32_fail(error, code, "replace %s (does somebody run it?)",
-					  program);
+		DWORD code = GetLastError();
+		bool is_busy = code == ERROR_SHARING_VIOLATION || code == ERROR_ACCESS_DENIED;
+		if (is_busy && waited_ms < INSTALL_BUSY_MS) {
+			Sleep(POLL_MS);
+			continue;
 		}
-		Sleep(POLL_MS);
+		if (is_busy && rename_aside(program, arena) && move_over(from, to))
+			return STATUS_OK;
+		(void)win32_delete_file(from);
+		return win32_fail(error, code, "replace %s (does somebody run it?)", program);
 	}
 }
 
@@ -184,8 +188,8 @@ static enum status copy_program(const char *program, bool *copied, struct arena 
 	*copied = lstrcmpiW(self, to) != 0;
 	if (!*copied)
 		return STATUS_OK;
-	(void)win32_delete_file(
-		new_file); /* a copy over one that is there would leave it its owner */
+	/* A copy over one that is there would leave it its owner. */
+	(void)win32_delete_file(new_file);
 	if (!CopyFileW(self, new_file, TRUE))
 		return win32_fail(error, GetLastError(), "copy this program to %s", program);
 	win32_clear_read_only(new_file); /* as it comes from a CD */
