@@ -37,7 +37,7 @@ struct cycle {
 	struct arena answer_arena;
 	struct answer answer; /* zeroed: there was none yet */
 	char *refused;        /* of the deal, as it was logged; NULL: nothing */
-	size_t n_connections; /* of the last cycle, at most */
+	size_t n_connections; /* of the last cycle */
 	struct connection_budget budget;
 	bool (*stopped)(void);
 };

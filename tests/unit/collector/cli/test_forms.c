@@ -10,6 +10,7 @@
 
 #include "collector/cli/command.h"
 #include "collector/cli/terminal.h"
+#include "tests/unit/rows.h"
 
 #define MAX_WORDS 16
 
@@ -78,7 +79,7 @@ static void words_have_one_of_the_forms_or_are_refused(void **state)
 	struct arguments words;
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		int rc = read_line(cases[i].line, &cases[i].forms, &words);
 		int form = rc == TERMINAL_EXIT_OK ? (int)words.form : REFUSED;
 		if (form != cases[i].form)
@@ -110,7 +111,7 @@ static void options_stand_anywhere_before_two_dashes(void **state)
 	assert_int_equal(n_names, 2);
 	assert_string_equal(names[1], "o");
 	assert_non_null(is_quick);
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+	for_each_row(i, wrong) {
 		if (read_line(wrong[i], &forms, &words) != COMMAND_EXIT_USAGE)
 			fail_msg("%s is taken", wrong[i]);
 	}

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 enum colour { RED, GREEN };
 
 struct values {
@@ -56,7 +58,7 @@ static void what_a_value_is_not_is_said_and_stays_out(void **state)
 	(void)state;
 
 	arena_init(&arena);
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		memcpy(&values, &before, sizeof values);
 		const char *expected = value_apply(cases[i].value, cases[i].text, &values, &arena);
 		if (!expected || strcmp(expected, cases[i].expected) != 0)

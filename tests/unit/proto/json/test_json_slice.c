@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 static void assert_slice(const struct json_slice *slice, const char *text, const char *of)
 {
 	if (slice->size != strlen(text) || memcmp(slice->at, text, slice->size) != 0)
@@ -41,7 +43,7 @@ static void a_member_is_that_of_the_outermost_object(void **state)
 	struct json_slice slice;
 	(void)state;
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+	for_each_row(i, cases) {
 		bool found = json_slice_member(cases[i].text, "a", &slice);
 		if (found != (cases[i].value != NULL))
 			fail_msg("%s: %s", cases[i].text, found ? "found" : "not found");
@@ -61,12 +63,12 @@ static void an_array_is_seen_element_by_element(void **state)
 	struct json_slice slice;
 	(void)state;
 
-	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
+	for_each_row(i, elements) {
 		assert_true(json_slice_next(&at, &slice));
 		assert_slice(&slice, elements[i], text);
 	}
 	assert_false(json_slice_next(&at, &slice));
-	for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+	for_each_row(i, none) {
 		size_t n = 0;
 		for (at = none[i]; json_slice_next(&at, &slice); n++)
 			assert_true(slice.size > 0);
