@@ -4,6 +4,7 @@
 
 #include "collector/config/duration.h"
 #include "collector/config/value_list.h"
+#include "proto/base/count.h"
 #include "proto/base/number.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
@@ -148,8 +149,6 @@ static const struct section_key maintenance_keys[] = {
 	{ VALUE("sites", read_sites, 0), false, true },
 	{ VALUE("servers", read_servers, 0), false, true },
 };
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static void read_window(const struct section *section, struct alert_policy *policy,
 			struct arena *arena, struct faults *faults)

@@ -11,11 +11,10 @@
 #include <unistd.h>
 
 #include "proto/base/buffer.h"
+#include "proto/base/count.h"
 #include "proto/base/printable.h"
 #include "proto/base/timestamp.h"
 #include "proto/json/write.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const struct {
 	const char *name;

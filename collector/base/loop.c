@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "proto/base/count.h"
 #include "proto/base/mem.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const int ending_signals[] = { SIGTERM, SIGINT };
 

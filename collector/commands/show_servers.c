@@ -7,6 +7,7 @@
 #include "collector/commands/show.h"
 #include "collector/http/query_string.h"
 #include "collector/model/findings.h"
+#include "proto/base/count.h"
 #include "proto/base/number.h"
 #include "proto/base/timestamp.h"
 #include "proto/report/log_words.h"
@@ -37,8 +38,6 @@ const char server_help[] =
 	"  mtawatch-collector server EXCH1 --token-file viewer.token\n"
 	"\n"
 	"Options:\n" SHOW_HELP;
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define MAX_VALUES 8
 

@@ -10,12 +10,11 @@
 
 #include "collector/crypto/tls_context.h"
 #include "collector/crypto/tls_internal.h"
+#include "proto/base/count.h"
 #include "proto/base/mem.h"
 
 /* A record with its header, padding and tag is never longer (RFC 5246, 6.2.3). */
 #define MAX_RECORD (TLS_RECORD_BYTES + 2048 + 5)
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct tls {
 	SSL *ssl;

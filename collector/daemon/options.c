@@ -13,8 +13,6 @@
 #include "proto/base/text_file.h"
 #include "proto/base/timestamp.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
 #define HELP_COLUMN 27 /* where the explanation of an option begins */
 
 /* Origins, told apart by their addresses. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#include "proto/base/count.h"
 
 #define COLUMN(column, what, type, member, ...)                                                    \
 	{                                                                                          \

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
+#include "proto/base/count.h"
 #include "proto/base/text.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static const char *name_of(const char *const *names, size_t n, int value)
 {

@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include "proto/base/count.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/exposure.h"
 #include "tests/fake_host.h"
 #include "tests/unit/rows.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define SETUP  "SOFTWARE\\Microsoft\\Exchange\\Setup"
 #define MTA    "SYSTEM\\CurrentControlSet\\Services\\MSExchangeMTA"

@@ -7,9 +7,8 @@
 
 #include <cmocka.h>
 
+#include "proto/base/count.h"
 #include "proto/base/timestamp.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define SECOND INT64_C(1000)
 

@@ -17,12 +17,12 @@
 #include <mbedtls/x509_crt.h>
 
 #include "collector/crypto/certificate.h"
+#include "proto/base/count.h"
 #include "tests/unit/rows.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-#define MS_A_DAY     INT64_C(86400000)
-#define NOW_MS       INT64_C(1795344323000) /* 2026-11-22T10:45:23Z */
-#define PATH_SIZE    128
+#define MS_A_DAY  INT64_C(86400000)
+#define NOW_MS    INT64_C(1795344323000) /* 2026-11-22T10:45:23Z */
+#define PATH_SIZE 128
 
 struct folder {
 	char path[PATH_SIZE];

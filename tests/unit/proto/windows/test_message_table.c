@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include "proto/base/count.h"
 #include "proto/base/mem.h"
 #include "proto/base/wire.h"
 #include "proto/report/report.h"
 #include "tests/unit/rows.h"
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
 
 static struct arena arena;
 
