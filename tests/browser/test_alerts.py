@@ -1,16 +1,11 @@
 """The alerts page against a collector that has alerts: acknowledge, silence, deliveries to real receivers."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from conftest import Stage, picture
 from page import Keys, Page
+from receiver import Receiver
 from simulator.collector import Collector, free_port
 from test_operator import in_dialog
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
-from hook_rig import Receiver  # noqa: E402
 
 ROWS = "return [...document.querySelectorAll('#alerts tbody tr')].map((r) => r.innerText)"
 

@@ -1,4 +1,4 @@
-"""Receivers for hooks, and what there is to send by them: real sockets on loopback.
+"""What there is to send by hooks, and peers that mean no good: real sockets on loopback.
 
 A notification goes out by `hook_sender`, which is the collector's own code with no store behind it."""
 
@@ -10,9 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,69 +36,6 @@ SUMS = ["summary", "digest", "daily report"]
 
 # What no person is to meet: it rings, steers a terminal, turns or breaks lines, or cannot be seen.
 MARKS = "\u202e\x1b\x07\x7f\t\r\n\x85\x9b\u2028\u2029\u2066\u2069\u200f"
-
-
-class Receiver:
-    """A web server that keeps what it hears, and when, and answers what it is told to; `first` are pairs of
-    status and headers for as many first requests."""
-
-    def __init__(self, status=200, headers=(), body=b"fine", tls=None, first=()):
-        self.status, self.headers, self.body = status, dict(headers), body
-        self.first = list(first)
-        self.requests = []
-        self.times = []
-        self.arrived = threading.Condition()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                with receiver.arrived:
-                    receiver.requests.append((self.command, self.path, dict(self.headers), data))
-                    receiver.times.append(time.time())
-                    status, headers = receiver.first.pop(0) if receiver.first else \
-                        (receiver.status, receiver.headers)
-                    receiver.arrived.notify_all()
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(receiver.body)))
-                self.end_headers()
-                self.wfile.write(receiver.body)
-
-            do_GET = do_POST
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        if tls:
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.port = self.server.server_address[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/hook"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        self.thread.start()
-
-    def wait(self, n=1, wanted=lambda request: True):
-        """The requests that are wanted, once there are `n` of them."""
-        found = lambda: [r for r in self.requests if wanted(r)]  # noqa: E731
-        with self.arrived:
-            assert self.arrived.wait_for(lambda: len(found()) >= n, PATIENCE), self.requests
-            return found()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 class Silence:

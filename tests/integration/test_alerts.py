@@ -1,54 +1,21 @@
 """Alerts of a running collector: what receivers get, over kill -9 and dead letters. The receiver is
-a web server of the test's own that counts ids.
+a web server that counts ids.
 
 MTAWATCH_KILLS: how many times the collector is killed (default 50)."""
 
 import contextlib
 import http.client
-import http.server
 import json
 import os
 import random
 import signal
 import threading
 
+from receiver import Receiver
 from running import JSON, PATIENCE, Collector, bearer, exposed_site, row, server
 from waiting import until
 
 KILLS = int(os.environ.get("MTAWATCH_KILLS", "50"))
-
-
-class Receiver:
-    """Takes webhooks; `status` is what it answers with. `got` is every attempt: (id, body). `before_answer`
-    runs when it has one and has not answered yet."""
-
-    def __init__(self):
-        self.got = []
-        self.status = 200
-        self.before_answer = lambda: None
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def _handler(receiver):  # noqa: N805 (the handler has a self of its own)
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.got.append((self.headers["webhook-id"], json.loads(body)))
-                receiver.before_answer()
-                with contextlib.suppress(OSError):  # the collector was killed meanwhile
-                    self.send_response(receiver.status)
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        return Handler
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def start(tmp_path, receiver, more=""):
@@ -110,11 +77,11 @@ def test_kill_9_at_any_moment_loses_nothing(tmp_path):
     finally:
         receiver.close()
     assert changes > 0 and between == KILLS // 2
-    ids = [identifier for identifier, _ in receiver.got]
+    ids = [identifier for identifier, _ in receiver.notifications()]
     assert len(ids) >= len(set(ids)) + between  # what was not acknowledged came again, with its id
     assert known == set(ids) or len(known) == 1000
     first = {}
-    for identifier, body in receiver.got:
+    for identifier, body in receiver.notifications():
         assert first.setdefault(identifier, body) == body, "one id, two meanings"
     told = [body["status"] for body in first.values()]
     assert all(a != b for a, b in zip(told, told[1:])), told
@@ -123,8 +90,7 @@ def test_kill_9_at_any_moment_loses_nothing(tmp_path):
 
 
 def test_what_is_refused_is_a_dead_letter_that_can_be_sent_again(tmp_path):
-    receiver = Receiver()
-    receiver.status = 400
+    receiver = Receiver(400)
     try:
         with start(tmp_path, receiver, "hold-dead-letters = 1d\n") as collector:
             assert collector.post(report(1, True))[0] == 200
@@ -144,12 +110,12 @@ def test_what_is_refused_is_a_dead_letter_that_can_be_sent_again(tmp_path):
             collector.end(signal.SIGKILL)  # it has said on standard error what failed
     finally:
         receiver.close()
-    assert len(receiver.got) == 2 and receiver.got[0] == receiver.got[1]
+    first, again = receiver.notifications()
+    assert first == again
 
 
 def test_410_disables_the_hook_until_somebody_sends_again(tmp_path):
-    receiver = Receiver()
-    receiver.status = 410
+    receiver = Receiver(410)
     try:
         with start(tmp_path, receiver, "hold-dead-letters = 1d\n") as collector:
             assert collector.post(report(1, True))[0] == 200
@@ -161,7 +127,7 @@ def test_410_disables_the_hook_until_somebody_sends_again(tmp_path):
             collector.end(signal.SIGKILL)
     finally:
         receiver.close()
-    assert {identifier for identifier, _ in receiver.got} >= {dead["id"]}
+    assert {identifier for identifier, _ in receiver.notifications()} >= {dead["id"]}
 
 
 def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
@@ -186,9 +152,9 @@ def test_a_silence_and_an_acknowledgement_hold_over_a_restart(tmp_path):
             alert, = collector.get("/v1/alerts?condition=exposed&acknowledged=true")["alerts"]
             assert alert["silenced_by"] == [silence] and alert["acknowledged"]["comment"] == "on it"
             assert collector.get("/v1/alerts?condition=exposed&acknowledged=false")["alerts"] == []
-            assert receiver.got == []
+            assert receiver.requests == []
             assert collector.ask(f"/v1/silences/{silence}", "DELETE", b"", JSON)[0] == 204
-            until(lambda: receiver.got, "the end of the silence told nothing")
+            until(lambda: receiver.requests, "the end of the silence told nothing")
             lines = {(line["action"], line["object"]) for line in collector.get("/v1/audit")["lines"]}
             assert {("silence.add", f"{silence} site=*: moving"), ("silence.end", f"{silence} site=*: moving"),
                     ("alert.acknowledge", f"{alert['id']} EXCH1 exposed: on it")} <= lines

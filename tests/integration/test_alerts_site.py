@@ -6,7 +6,8 @@ import signal
 import time
 
 import pytest
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
+from receiver import Receiver
 from running import JSON, Collector, exposed_site, row, server
 from test_hooks_at_work import mended
 from waiting import until

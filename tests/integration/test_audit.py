@@ -7,7 +7,7 @@ import os
 import subprocess
 
 import pytest
-from hook_rig import Receiver
+from receiver import Receiver
 from running import JSON, PATIENCE, PROGRAM, ROOT, Collector, exposed_site, minimal
 from waiting import until
 

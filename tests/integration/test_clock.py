@@ -7,7 +7,8 @@ import sqlite3
 import time
 
 import pytest
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
+from receiver import Receiver
 from running import JSON, PATIENCE, PROGRAM, ask, bearer, exposed_site, faulty, row, server
 
 WRONG_CLOCK = PROGRAM.parents[1] / "tests/integration/libwrong_clock.so"

@@ -10,7 +10,8 @@ import time
 from contextlib import ExitStack
 
 import pytest
-from hook_rig import PATIENCE, Hooks, MuteMailServer, Receiver, Silence
+from hook_rig import PATIENCE, Hooks, MuteMailServer, Silence
+from receiver import Receiver
 from running import JSON, Collector, exposed_site
 from test_hooks_at_work import mended, post
 from waiting import until

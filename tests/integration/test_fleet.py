@@ -5,7 +5,8 @@ import subprocess
 import time
 
 import pytest
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
+from receiver import Receiver
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, server
 from waiting import until
 

@@ -7,8 +7,9 @@ import subprocess
 
 import jsonschema
 import pytest
-from hook_rig import (EVERYTHING, HOSTILE, MARKS, PROGRAM, ROOT, SUMS, Hooks, Receiver, alert, daily_report, hostile,
+from hook_rig import (EVERYTHING, HOSTILE, MARKS, PROGRAM, ROOT, SUMS, Hooks, alert, daily_report, hostile,
                       hostile_summary, notification, resolved, site, storm, summary)
+from receiver import Receiver
 
 FORMATS = ["slack", "teams", "pagerduty"]
 PARTS = {"slack": {"section", "header", "actions", "button", "plain_text", "mrkdwn"},

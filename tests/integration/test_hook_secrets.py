@@ -10,7 +10,8 @@ import threading
 import time
 
 import pytest
-from hook_rig import PATIENCE, PROGRAM, Hooks, Receiver, Silence, notification
+from hook_rig import PATIENCE, PROGRAM, Hooks, Silence, notification
+from receiver import Receiver
 
 TOKEN = "t0ken-of-the-pager"
 PASSWORD = 'pass"word\\of us'

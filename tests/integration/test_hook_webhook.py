@@ -8,8 +8,9 @@ import time
 
 import pytest
 from certificates import Authority
-from hook_rig import BUILD, HOSTILE, ROOT, Hooks, Receiver, Silence, alert, hostile, notification, resolved, \
-    server_context, storm
+from hook_rig import BUILD, HOSTILE, ROOT, Hooks, Silence, alert, hostile, notification, resolved, server_context, \
+    storm
+from receiver import Receiver
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"

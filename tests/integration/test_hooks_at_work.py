@@ -5,7 +5,8 @@ import signal
 from contextlib import ExitStack
 
 import pytest
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
+from receiver import Receiver
 from running import JSON, Collector, exposed_site, row, server
 from test_hook_alertmanager import FOLDER, Alertmanager
 from test_hook_webhook import SECRET, verify

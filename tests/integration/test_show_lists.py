@@ -1,14 +1,13 @@
 """The commands that show lists of a running collector: page after page, and `alerts` in each state."""
 
-import http.server
 import json
 import os
 import re
 import subprocess
-import threading
 from urllib.parse import quote
 
 import pytest
+from receiver import Receiver
 from running import JSON, PROGRAM, Collector, bearer, exposed_site, minimal, row, server
 from test_show import CONCERN, EXPOSED, FAILED, USAGE, on_a_terminal, show
 from waiting import until
@@ -120,31 +119,14 @@ def test_a_collector_that_dies_between_two_pages_is_told(tmp_path):
             json.loads(begin + rest)
 
 
-class Stranger:
+class Stranger(Receiver):
     """A server that is no collector; answers everything with `body`."""
 
-    def __init__(self, folder, body, link=None):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                if link:
-                    self.send_header("Link", link)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+    def __init__(self, folder, body, headers=()):
+        super().__init__(headers=headers, body=body)
+        self.url = self.origin
         self.token_file = folder / "token"
         self.token_file.write_text("mtw_v" + "0" * 64)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 ROW = b'{"server": "A]}\\"", "verdict": "clear", "silent": false, "reasons": []}'
@@ -155,24 +137,18 @@ ROW = b'{"server": "A]}\\"", "verdict": "clear", "silent": false, "reasons": []}
     (b'{"matched":0,"servers":[]}', 0), (b"{}", FAILED), (b'{"servers":{}}', FAILED), (b'{"servers":[1]}', FAILED),
     (b"[]", FAILED), (b"", FAILED), (b'{"servers":[', FAILED), (b'{"\\u0073ervers":[]}', FAILED), (b"\xff", FAILED)])
 def test_answers_of_strangers_are_read_or_refused(tmp_path, body, status):
-    stranger = Stranger(tmp_path, body)
-    try:
+    with Stranger(tmp_path, body) as stranger:
         shown = show(stranger, "servers", "--json")
         assert (shown.returncode, bool(shown.stderr)) == (status, status == FAILED)
         assert shown.stdout.encode() == (body if status == 0 else b"")
         if status == 0:
             assert show(stranger, "servers").returncode == 0
-    finally:
-        stranger.close()
 
 
 @pytest.mark.parametrize("link", ["<http://127.0.0.1:1/>; rel=\"next\"", "</v1/servers>; rel=\"prev\"", "nonsense", "<", "</"])
 def test_only_a_path_is_followed(tmp_path, link):
-    stranger = Stranger(tmp_path, b'{"matched":1,"servers":[' + ROW + b"]}", link)
-    try:
+    with Stranger(tmp_path, b'{"matched":1,"servers":[' + ROW + b"]}", {"Link": link}) as stranger:
         assert len(show(stranger, "servers").stdout.splitlines()) == 2
-    finally:
-        stranger.close()
 
 
 def test_what_cannot_be_printed_is_told(many):

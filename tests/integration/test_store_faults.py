@@ -13,7 +13,8 @@ import subprocess
 import time
 
 import pytest
-from hook_rig import Hooks, Receiver
+from hook_rig import Hooks
+from receiver import Receiver
 from running import JSON, PATIENCE, PROGRAM, Collector, exposed_site, faulty, minimal
 from test_export import Reader
 from waiting import until

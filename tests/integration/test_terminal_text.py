@@ -1,11 +1,10 @@
 """What comes out of reports, answers and names of files never steers the terminal that it is shown on."""
 
-import http.server
 import json
 import subprocess
-import threading
 
 import pytest
+from receiver import Receiver
 from running import PROGRAM, Collector, minimal, server
 from test_assess import on_a_terminal
 
@@ -64,31 +63,14 @@ def test_words_of_the_command_line(arguments):
 
 
 def test_answers_of_something_that_is_no_collector(tmp_path):
-    class Stranger(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            body = json.dumps({"type": "about:blank", "title": HOSTILE, "detail": HOSTILE, "status": 400}).encode()
-            self.send_response(400)
-            self.send_header("Content-Type", "application/problem+json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET
-
-        def log_message(self, *_):
-            pass
-
-    stranger = http.server.HTTPServer(("127.0.0.1", 0), Stranger)
-    threading.Thread(target=stranger.serve_forever, args=(0.02,), daemon=True).start()
+    problem = {"type": "about:blank", "title": HOSTILE, "detail": HOSTILE, "status": 400}
+    kind = {"Content-Type": "application/problem+json"}
     (tmp_path / "token").write_text("t0ken")
     (tmp_path / "report.json").write_text(json.dumps(minimal("EXCH1")))
-    to = ["--url", f"http://127.0.0.1:{stranger.server_address[1]}", "--token-file", tmp_path / "token"]
-    try:
+    with Receiver(400, kind, json.dumps(problem).encode()) as stranger:
+        to = ["--url", stranger.origin, "--token-file", tmp_path / "token"]
         expect_harmless(*run("servers", *to))
         expect_harmless(*run("import", tmp_path / "report.json", *to))
-    finally:
-        stranger.shutdown()
-        stranger.server_close()
 
 
 def test_json_is_harmless_on_a_terminal_and_as_it_is_in_a_pipe(collector, tmp_path):
