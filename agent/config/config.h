@@ -2,7 +2,7 @@
  * The settings in force, and where each comes from: the command line over the policy key over the
  * installer's values over the configuration file over the defaults (agent/config/layers.h).
  *
- * They are read again while the agent runs (config_refresh), so that a policy counts, or counts no
+ * Settings are read again while the agent runs (config_refresh), so that a policy counts, or no
  * more, a few seconds later. The command line stays what it was. One thread uses a configuration.
  */
 #pragma once

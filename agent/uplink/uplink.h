@@ -33,7 +33,7 @@ struct uplink_news {
 
 /*
  * Opens the spool in the state directory and makes ready to send; the options' strings are copied.
- * Their `stopped` is of no use here: uplink_close() ends it.
+ * `options->stopped` is of no use here: uplink_close() ends it.
  *
  * STATUS_INVALID, STATUS_SYSTEM  as of upstream_open()
  */

@@ -80,7 +80,7 @@ const struct problem *api_admit(void *context, const struct client *client,
 				const struct http_request *request, const struct route *route,
 				struct principal *caller);
 
-/* Its client_refused: notes who said a secret that is none. */
+/* The client_refused of the API's access: notes who said a secret that is none. */
 void api_refused(void *context, const struct client *client, const struct http_request *request,
 		 const struct problem *problem);
 

@@ -18,14 +18,14 @@ static void answer_text(struct call *call, int status, const char *text)
 					    .size = strlen(text) });
 }
 
-/* It answers, so it lives. */
+/* A collector that answers is alive. */
 void api_live_get(struct call *call)
 {
 	answer_text(call, 200, "ok\n");
 }
 
 /*
- * It is told of, but decides nothing: agents with a pin go on whatever its time, and a collector
+ * A certificate that ends is told of, but decides nothing: agents with a pin go on whatever its time, and a collector
  * that nobody is sent to any more can be told nothing.
  */
 static void add_certificate(const struct api *api, struct buffer *text)

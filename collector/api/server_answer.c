@@ -47,7 +47,7 @@ bool api_read_filter(struct call *call, struct server_filter *out)
 	return !problem.detail;
 }
 
-/* It was removed, and has not come back. */
+/* The server was removed, and has not come back. */
 static void answer_gone(struct call *call, const struct record_removal *removal)
 {
 	char at[TIMESTAMP_TEXT_SIZE];

@@ -155,7 +155,7 @@ static enum status add_detail(struct fleet *fleet, const struct view *view, int6
 	return status;
 }
 
-/* It is found again: it may be another one now, or none. */
+/* The server is looked up again: meanwhile it may have become another one, or none. */
 static void answer_server(struct call *call, void *user, enum status found)
 {
 	const struct api *api = call->context;

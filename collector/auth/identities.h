@@ -1,8 +1,8 @@
 /*
  * The identities in memory: who may call. A cache of the store, which is the truth.
  *
- * It changes in one way only: identities_refresh() reads which lines the audit log has got, and
- * reads anew what they are about. It does so after each change that this process has committed,
+ * The cache changes in one way only: identities_refresh() reads which lines the audit log has got,
+ * and reads anew what they are about: after each change that this process has committed,
  * before the answer, and every IDENTITIES_POLL_MS for the changes of others: `mtawatch-collector
  * token`, `secret` and `agents` write to the store of a collector that runs. That is safe because
  * an identity and its line are committed together, lines are numbered in the order of their

@@ -74,7 +74,7 @@ int check_main(int argc, char **argv);
 
 /*
  * assess.c: judges report files without a collector, exactly as a running one would at that time.
- * It ends with 1 if a verdict is exposed or failing, with 2 if a file was no valid report.
+ * The exit status is 1 if a verdict is exposed or failing, 2 if a file was no valid report.
  */
 extern const char assess_help[];
 int assess_main(int argc, char **argv);

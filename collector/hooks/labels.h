@@ -25,7 +25,7 @@ struct hook_labels {
 
 struct hook_labels hook_labels_of(const struct notification_alert *alert);
 
-/* Their texts live in `arena` or are those of the alert. */
+/* The texts of the labels live in `arena` or are those of the alert. */
 struct hook_labels hook_labels_annotations(const struct notification_alert *alert,
 					   struct arena *arena);
 

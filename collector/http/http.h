@@ -2,7 +2,7 @@
  * HTTP/1.1 requests out of bytes, without I/O (RFC 9110, RFC 9112). llhttp reads the grammar; what
  * it leaves to its user is closed here: folded header lines, Host, version, sizes, codings.
  *
- * Its owner moves the bytes:
+ * The owner of a parser moves the bytes:
  *
  *   switch (http_read(h, bytes, n, &used)) {
  *   case HTTP_EVENT_MORE:   all was used, the request goes on

@@ -3,7 +3,7 @@
  * the current callback takes a reference. The fleet publishes a view only when the store has
  * committed what it says, so nothing is ever shown that a crash could take back.
  *
- * There is one per server in memory, a single block of some hundred bytes: the report itself and
+ * Each server has one in memory, a single block of some hundred bytes: the report itself and
  * the adapters as they were judged are not in it, but come from fleet_add_detail().
  *
  * The loop's thread only.

@@ -82,8 +82,8 @@ void backlog_leave(struct backlog_share *share);
 void backlog_mark_known(struct backlog_share *share);
 
 /*
- * Its connection needs so many bytes now. May cut others, and itself. The window begins with the
- * first byte.
+ * The share's connection needs so many bytes now. May cut others, and that one. The window begins
+ * with the first byte.
  */
 void backlog_set_bytes(struct backlog_share *share, size_t bytes, uint64_t now_ms);
 

@@ -3,7 +3,7 @@
  * step with the store: nothing is published before its commit, and after a failed commit the fleet
  * is rebuilt from the store; until then nothing is taken and the collector is not ready.
  *
- * It also wakes the fleet when reports cease to be fresh. The loop's thread only.
+ * The pipeline also wakes the fleet when reports cease to be fresh. The loop's thread only.
  */
 #pragma once
 

@@ -29,7 +29,7 @@ struct server_page {
 };
 
 /*
- * Those that are not monitored stand behind `unknown` where the order is that of verdicts.
+ * Servers that are not monitored stand behind `unknown` where the order is that of verdicts.
  * Everything in `out` lies in `arena`; views are borrowed until control returns to the loop.
  */
 void server_select(const struct server_filter *filter, const struct server_list *list,

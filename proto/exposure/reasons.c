@@ -158,7 +158,7 @@ static const char *name_holders(struct exposure_context *x, const struct site_vo
 	return holders->n > n ? arena_printf(x->arena, "%s and others", text) : text;
 }
 
-/* Its targets are held by more than one server, or by its own: they tell nothing. */
+/* Targets that more than one server holds, or the server itself, tell nothing of the adapter. */
 static void add_unjudged_for_holders(struct exposure_context *x, struct reason_list *list,
 				     const struct site_adapter *adapter)
 {

@@ -3,7 +3,7 @@
  * takes what must be refused (1.7.15: control characters in strings, invalid UTF-8,
  * members twice, "01", "1.", text behind the end) and cuts strings at U+0000.
  *
- * It allocates nothing but the values, and understands nothing of the content.
+ * The check allocates nothing but the values, and understands nothing of the content.
  */
 #pragma once
 

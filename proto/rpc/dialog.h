@@ -1,13 +1,13 @@
 /*
  * The conversation of one probe: how far does one adapter get on one address of a peer?
  *
- * It climbs the grades of proto/rpc/grade.h one by one: TCP to port 135, bind to the endpoint
+ * A dialog climbs the grades of proto/rpc/grade.h one by one: TCP to port 135, bind to the endpoint
  * mapper (GRADE_EPM), ask it for the MTA's port (GRADE_MAPPED), TCP to that port, bind to the MTA's
  * interface (GRADE_MTA). It never calls an operation of the MTA: MtaBind, opnum 0, would make the
  * peer bind back (Q159298).
  *
- * It is a conversation without I/O: it holds no socket and no clock. Its owner connects, moves
- * bytes and watches the time, one dialog at a time or many from one select() loop:
+ * A dialog does no I/O: it holds no socket and no clock. The owner connects, moves bytes and watches
+ * the time, one dialog at a time or many from one select() loop:
  *
  *   dialog_start(&d);
  *   while (!dialog_is_over(&d)) {

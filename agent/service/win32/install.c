@@ -136,7 +136,7 @@ static enum status look_into(const char *folder, struct arena *arena, struct os_
 	do {
 		const char *path =
 			arena_printf(arena, "%s\\%s", folder, win32_narrow(entry.cFileName, arena));
-		/* Its head is enough: the program itself is replaced, ".." is not the agent's. */
+		/* The program is replaced; "." was looked at above, ".." is not the agent's. */
 		if (entry.cFileName[0] == L'.' || strstr(path, PROGRAM_NAME))
 			continue;
 		fault = access_list_file_fault(win32_wide(path, arena), arena);

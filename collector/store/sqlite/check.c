@@ -95,7 +95,7 @@ static void tell_integrity(struct checking *c, sqlite3_stmt *row, const char *un
 		report_fault(c, text);
 }
 
-/* It can be read, and it is what came. */
+/* The report can be read, and is what came. */
 static void check_report(struct checking *c, sqlite3_stmt *row, const char *unused)
 {
 	char text[STORE_ERROR_SIZE];

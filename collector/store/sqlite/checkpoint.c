@@ -54,7 +54,7 @@ static void release_writer(struct store_checkpointer *c)
  * may take long. Where one leaves something, somebody reads (a backup, a check), and the log can
  * only grow before they are through.
  *
- * It keeps its size on the disk until there is rest: to give back tens of MB and to take them again
+ * The log keeps its size on the disk until there is rest: to give back tens of MB and to take them again
  * costs the commits more than all else that a checkpoint does.
  */
 static int start_over(struct store_checkpointer *c)
@@ -148,7 +148,7 @@ enum status store_checkpointer_start(struct store_checkpointer **out, const char
 		free(c);
 		return status;
 	}
-	/* It has time, and must not hold up the end of the program. */
+	/* A checkpoint has time, and must not hold up the end of the program. */
 	sqlite3_busy_timeout(c->db.handle, 0);
 	if (uv_mutex_init(&c->mutex) != 0 || uv_cond_init(&c->woken) != 0)
 		abort(); /* only for lack of memory */

@@ -162,7 +162,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 			       "(kind, name) DO NOTHING",
 	[STORE_DROP_IDENTITY] = "DELETE FROM identity WHERE kind = ?1 AND name = ?2",
 	[STORE_DROP_SESSIONS] = "DELETE FROM identity WHERE kind = 4 AND made_by = ?1",
-	/* Those that are over, and of one token all but the `?3` newest. */
+	/* Sessions that are over, and of one token all but the `?3` newest. */
 	[STORE_TRIM_SESSIONS] =
 		"DELETE FROM identity WHERE kind = 4 AND (expires_at_ms <= ?1 OR (made_by = ?2 AND "
 		"name NOT IN (SELECT name FROM identity WHERE kind = 4 AND made_by = ?2 "
@@ -177,7 +177,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_LAST_AUDIT] = "SELECT coalesce(max(id), 0) FROM audit",
 	[STORE_PUT_ALERT] = "INSERT OR REPLACE INTO alert (@alert) VALUES (@?alert)",
 	[STORE_DROP_ALERT] = "DELETE FROM alert WHERE id = ?1",
-	/* Those that are over and known to be: `?1` stay. */
+	/* Alerts that are over and known to be: `?1` stay. */
 	[STORE_TRIM_ALERTS] = "DELETE FROM alert WHERE state = 3 AND notified <> 1 AND id <= "
 			      "(SELECT id FROM alert WHERE state = 3 ORDER BY id DESC LIMIT 1 "
 			      "OFFSET ?1)",

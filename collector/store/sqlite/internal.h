@@ -2,8 +2,8 @@
  * Inside the SQLite store: its connections and what is done on them. Only the files here include
  * this.
  *
- * There are three connections, each used by one thread: the writer's, the checkpointer's, and the
- * reader's, which belongs to the loop. Codes of SQLite become words and a status here, in
+ * Each connection is used by one thread: the writer's, the checkpointer's, the loop's reader, and
+ * that of the thread which reads for the loop. Codes of SQLite become words and a status here, in
  * store_db_fail(), and go no further.
  */
 #pragma once

@@ -3,7 +3,8 @@
  * needs no look into the database before it is stored: the numbers of their rows, and the text that
  * the next delta is based on. There is a fixed number of places; who comes later takes one over.
  *
- * It is right as long as every change to those rows was committed. After one that was not, forget.
+ * The cache is right as long as every change to those rows was committed. After one that was not,
+ * forget.
  */
 #pragma once
 

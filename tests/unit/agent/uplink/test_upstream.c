@@ -146,7 +146,7 @@ static void one_that_takes_a_report_is_back_and_may_be_away_again(void **state)
 	assert_int_equal(machine.written[1].id, 301);
 	assert_string_equal(machine.written[1].strings[0], url);
 
-	/* It answers, but takes nothing: that is away as well. */
+	/* A collector that answers, but takes nothing, is away as well. */
 	send_to(busy, UPSTREAM_KEPT);
 	machine.now_ms += AWAY_MS;
 	send_to(busy, UPSTREAM_KEPT);

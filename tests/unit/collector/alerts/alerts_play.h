@@ -45,7 +45,7 @@ void play_pass(struct play *p, int64_t seconds);
 void play_see(struct play *p, const char *server, enum verdict verdict);
 void play_see_in(struct play *p, const char *server, const char *site, enum verdict verdict);
 
-/* It reported last at that moment, and is silent now. */
+/* A server that reported last at that moment, and is silent now. */
 void play_see_silent(struct play *p, const char *server, int64_t at_ms);
 
 /* The alerts anew, from what is stored. */

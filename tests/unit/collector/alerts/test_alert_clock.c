@@ -94,7 +94,7 @@ static void what_comes_and_goes_fires_once_as_flapping_until_it_is_steady(void *
 	assert_string_equal(play(&clock, &flappy, 0, "#.#.#."), "bpbpbF");
 	assert_true(clock.flapping);
 	assert_int_equal(clock.n_changes, 6);
-	/* It goes on for a day: one alert. */
+	/* The flapping goes on for a day: one alert. */
 	for (int64_t now = 60 * S; now < 86400 * S; now += 300 * S) {
 		enum alert_step step =
 			alert_clock_step(&clock, &flappy, now / (300 * S) % 2 == 0, now, now);

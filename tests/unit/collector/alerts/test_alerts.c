@@ -119,7 +119,7 @@ static void what_flaps_is_told_once_and_said(void **state)
 	play_tear_down(&p);
 }
 
-/* Its receivers know that it fires; that it comes and goes is news to them, once. */
+/* Receivers know that the alert fires; that it comes and goes is news to them, once. */
 static void what_begins_to_flap_after_it_was_told_is_said(void **state)
 {
 	struct play p;

@@ -161,7 +161,7 @@ static void nothing_is_summed_up_where_nobody_wants_it(void **state)
 	assert_non_null(strstr(p.told, OPENED("Z", "exposed")));
 }
 
-/* Its incident at a receiver that keeps one must not look mended by that. */
+/* An incident at a receiver that keeps it must not look mended by a summary. */
 static void a_summary_of_what_is_over_resolves_nothing_that_fires(void **state)
 {
 	struct arena arena;
@@ -176,7 +176,7 @@ static void a_summary_of_what_is_over_resolves_nothing_that_fires(void **state)
 	arena_deinit(&arena);
 }
 
-/* Its receiver keeps an incident for each group until it hears the end of it. */
+/* The receiver keeps an incident for each group until it hears the end of it. */
 static void who_keeps_incidents_hears_of_every_end(void **state)
 {
 	(void)state;

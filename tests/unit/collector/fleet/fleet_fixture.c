@@ -183,7 +183,7 @@ static void store_server(struct fixture *f, const struct record_server *row)
 	assert_non_null(server->row.verdict_json);
 }
 
-/* It remembers one removal. */
+/* The fixture remembers one removal. */
 static void remove_server(struct fixture *f, const struct record_removal *removal)
 {
 	struct fixture_server *server = find_server(f, removal->key);

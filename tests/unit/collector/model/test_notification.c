@@ -151,7 +151,7 @@ static void what_is_cut_anywhere_is_refused(void **state)
 	arena_deinit(&arena);
 }
 
-/* It waits in a store when the collector is replaced by this version. */
+/* A notification that waits in a store while the collector is replaced by this version. */
 static void what_versions_before_wrote_is_read(void **state)
 {
 	static const struct {

@@ -30,7 +30,7 @@ void builder_deinit(struct builder *b);
 /* A server with Exchange 5.5, Emsmta.exe at `build` (NULL: not told), and a running MTA. */
 struct report *builder_server(struct builder *b, const char *name, const char *build);
 
-/* Its report was collected `age_s` seconds ago. */
+/* The server's report was collected `age_s` seconds ago. */
 void builder_age(struct builder *b, const struct report *report, int64_t age_s);
 
 struct report_adapter *builder_adapter(struct builder *b, struct report *report, const char *id,

@@ -282,7 +282,7 @@ static void leave(struct world *w, size_t number)
 	w->renamed[number] = false;
 }
 
-/* It is seen under another name, or that proves wrong. */
+/* The server is seen under another name, or that proves wrong. */
 static void rename_silent(struct world *w, size_t number)
 {
 	struct machine *m = &w->machines[number];

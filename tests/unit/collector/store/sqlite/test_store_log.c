@@ -77,7 +77,7 @@ static void stays_bounded_under_load_and_goes_away_at_rest(void **state)
 	while (f->done + f->failed < REPORTS)
 		uv_run(&f->loop, UV_RUN_ONCE);
 	assert_int_equal(f->failed, 0);
-	/* It got past the bound, or the test shows nothing; and not far. */
+	/* The log got past the bound, or the test shows nothing; and not far. */
 	assert_in_range(load.largest, STORE_MAX_LOG_BYTES / 4, 2 * STORE_MAX_LOG_BYTES);
 	for (int i = 0; i < 1500 && size_of_log(f) > 0; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);

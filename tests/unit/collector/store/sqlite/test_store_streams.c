@@ -406,7 +406,7 @@ static void check_last(struct rig *rig, const char *epoch, int64_t sequence)
 	assert_int_equal(last, sequence);
 }
 
-/* Its agent goes on counting: under the name of "b", and of "a" again. */
+/* One agent goes on counting: under the name of "b", and of "a" again. */
 static void put_renamed(struct rig *rig)
 {
 	put(rig, "a", "e", 1, 1000, "a1");
