@@ -109,11 +109,17 @@ def test_a_site_has_a_matrix_up_to_its_limit():
         with Collector(data) as collector:
             site, = collector.get("/v1/sites")
             path = f"/v1/sites/{site['organization']}/{site['site']}/matrix"
-            assert len(collector.get(path)["adapters"]) == 2 * MATRIX_SERVERS
+            matrix = collector.get(path)
+            assert len(matrix["adapters"]) == 2 * MATRIX_SERVERS and len(matrix["peers"]) == MATRIX_SERVERS
+            assert len({cell["from"] for cell in matrix["cells"]}) == 2 * MATRIX_SERVERS
             exchange = {"organization": site["organization"], "site": site["site"], "server": "ONE-MORE"}
             assert collector.post(minimal("ONE-MORE", exchange=exchange))[0] == 200
-            status, _, body = collector.ask(path)
-            assert (status, json.loads(body)["code"]) == (422, "site_too_large")
+            status, headers, body = collector.ask(path)
+            problem = json.loads(body)
+            assert (status, problem["code"]) == (422, "site_too_large") and str(MATRIX_SERVERS) in problem["detail"]
+            assert headers["Content-Type"] == "application/problem+json"
+            assert collector.ask("/v1/servers/ONE-MORE", "DELETE")[0] == 204
+            assert len(collector.get(path)["peers"]) == MATRIX_SERVERS
 
 
 @pytest.mark.parametrize("age, status", [(TEN_YEARS, 200), (TEN_YEARS + 1, 400)])

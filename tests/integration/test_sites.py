@@ -1,12 +1,10 @@
 """Sites, their matrices, and why a server is judged as it is; at the running collector."""
 
 import json
-import subprocess
 from urllib.parse import quote
 
-import identity
 import pytest
-from running import PROGRAM, Collector, exposed_site, minimal, row, server
+from running import Collector, exposed_site, minimal, row, server
 
 
 @pytest.fixture
@@ -88,28 +86,6 @@ def test_a_matrix_of_a_large_site_is_made_in_turns(collector):
         assert collector.post(server(f"M{number:02}", f"10.5.0.{number + 1}", rows, site="Large"))[0] == 200
     matrix = collector.get("/v1/sites/ACME/Large/matrix")
     assert len(matrix["adapters"]) == 40 and len(matrix["peers"]) == 40 and len(matrix["cells"]) == 40 * 39
-
-
-MAX_SERVERS = 2000  # API_MATRIX_MAX_SERVERS
-
-
-def test_a_matrix_has_a_largest_size(tmp_path):
-    identity.set_up(PROGRAM, tmp_path / "data")
-    subprocess.run([PROGRAM.parents[1] / "tests/bench/fill_store", tmp_path / "data", str(MAX_SERVERS), str(MAX_SERVERS)],
-                   check=True, stdout=subprocess.DEVNULL)
-    with Collector(tmp_path / "data") as collector:
-        path = "/v1/sites/crowd/site0000/matrix"
-        matrix = collector.get(path)
-        assert len(matrix["adapters"]) == 2 * MAX_SERVERS and len(matrix["peers"]) == MAX_SERVERS
-        assert len({c["from"] for c in matrix["cells"]}) == 2 * MAX_SERVERS
-        one_more = server("ONEMORE", "10.250.0.1", site="SITE0000")
-        one_more["exchange"]["organization"] = "CROWD"
-        assert collector.post(one_more)[0] == 200
-        status, headers, body = collector.ask(path)
-        assert (status, json.loads(body)["code"]) == (422, "site_too_large")
-        assert headers["Content-Type"] == "application/problem+json" and str(MAX_SERVERS) in json.loads(body)["detail"]
-        assert collector.ask("/v1/servers/ONEMORE", "DELETE")[0] == 204
-        assert len(collector.get(path)["peers"]) == MAX_SERVERS
 
 
 def test_a_client_that_does_not_wait_for_its_matrix_does_no_harm(collector):
