@@ -21,6 +21,7 @@ static void free_silence(struct record_silence *silence)
 
 void alerts_restore_silence(struct alerts *alerts, const struct record_silence *row)
 {
+	struct alert_silence_list *list = &alerts->silences;
 	struct record_silence copy = *row;
 
 	copy.server = mem_strdup(row->server);
@@ -29,41 +30,38 @@ void alerts_restore_silence(struct alerts *alerts, const struct record_silence *
 	copy.condition = mem_strdup(row->condition);
 	copy.comment = mem_strdup(row->comment);
 	copy.by = mem_strdup(row->by);
-	alerts->silences =
-		mem_realloc(alerts->silences, (alerts->n_silences + 1) * sizeof *alerts->silences);
-	alerts->silence_letters =
-		mem_realloc(alerts->silence_letters,
-			    (alerts->n_silences + 1) * sizeof *alerts->silence_letters);
-	alerts->silence_letters[alerts->n_silences] = pattern_letters(copy.server);
-	alerts->silences[alerts->n_silences++] = copy;
+	list->rows = mem_realloc(list->rows, (list->n + 1) * sizeof *list->rows);
+	list->letters = mem_realloc(list->letters, (list->n + 1) * sizeof *list->letters);
+	list->letters[list->n] = pattern_letters(copy.server);
+	list->rows[list->n++] = copy;
 	alerts_restore_id(alerts, row->id);
 }
 
 static void drop_silence(struct alerts *alerts, size_t i)
 {
-	assert(i < alerts->n_silences);
-	free_silence(&alerts->silences[i]);
-	alerts->n_silences--;
-	memmove(&alerts->silences[i], &alerts->silences[i + 1],
-		(alerts->n_silences - i) * sizeof *alerts->silences);
-	memmove(&alerts->silence_letters[i], &alerts->silence_letters[i + 1],
-		(alerts->n_silences - i) * sizeof *alerts->silence_letters);
+	struct alert_silence_list *list = &alerts->silences;
+
+	assert(i < list->n);
+	free_silence(&list->rows[i]);
+	list->n--;
+	memmove(&list->rows[i], &list->rows[i + 1], (list->n - i) * sizeof *list->rows);
+	memmove(&list->letters[i], &list->letters[i + 1], (list->n - i) * sizeof *list->letters);
 }
 
 void alerts_drop_silences(struct alerts *alerts)
 {
-	while (alerts->n_silences > 0)
-		drop_silence(alerts, alerts->n_silences - 1);
+	while (alerts->silences.n > 0)
+		drop_silence(alerts, alerts->silences.n - 1);
 }
 
 enum status alerts_add_silence(struct alerts *alerts, struct record_silence *silence,
 			       int64_t now_ms)
 {
-	for (size_t i = alerts->n_silences; i-- > 0;) {
-		if (alerts->silences[i].ends_ms <= now_ms)
+	for (size_t i = alerts->silences.n; i-- > 0;) {
+		if (alerts->silences.rows[i].ends_ms <= now_ms)
 			drop_silence(alerts, i);
 	}
-	if (alerts->n_silences >= ALERTS_MAX_SILENCES)
+	if (alerts->silences.n >= ALERTS_MAX_SILENCES)
 		return STATUS_LIMIT;
 	silence->id = alerts_next_id(alerts, now_ms);
 	alerts_restore_silence(alerts, silence);
@@ -73,8 +71,8 @@ enum status alerts_add_silence(struct alerts *alerts, struct record_silence *sil
 
 enum status alerts_end_silence(struct alerts *alerts, int64_t id, int64_t now_ms)
 {
-	for (size_t i = 0; i < alerts->n_silences; i++) {
-		if (alerts->silences[i].id != id)
+	for (size_t i = 0; i < alerts->silences.n; i++) {
+		if (alerts->silences.rows[i].id != id)
 			continue;
 		drop_silence(alerts, i);
 		alerts_due_at(alerts, now_ms); /* what was muted may be told */
@@ -85,20 +83,20 @@ enum status alerts_end_silence(struct alerts *alerts, int64_t id, int64_t now_ms
 
 const struct record_silence *alerts_silence(const struct alerts *alerts, size_t i)
 {
-	assert(i < alerts->n_silences);
-	return &alerts->silences[i];
+	assert(i < alerts->silences.n);
+	return &alerts->silences.rows[i];
 }
 
 size_t alerts_count_silences(const struct alerts *alerts)
 {
-	return alerts->n_silences;
+	return alerts->silences.n;
 }
 
 static struct alert *find_alert(const struct alerts *alerts, int64_t id)
 {
-	for (size_t i = 0; i < alerts->n_subjects; i++) {
+	for (size_t i = 0; i < alerts->subjects.n; i++) {
 		for (int kind = 0; kind < CONDITION_COUNT; kind++) {
-			struct alert *alert = alerts->subjects[i]->alerts[kind];
+			struct alert *alert = alerts->subjects.at[i]->alerts[kind];
 			if (alert && alert->row.id == id)
 				return alert;
 		}

@@ -48,11 +48,11 @@ struct alert_subject *alerts_subject(struct alerts *alerts, const char *key)
 		return subject;
 	subject = mem_alloc(sizeof *subject);
 	subject->key = mem_strdup(key);
-	subject->at = alerts->n_subjects;
+	subject->at = alerts->subjects.n;
 	for (int i = 0; i < CONDITION_COUNT; i++)
 		alert_clock_init(&subject->clocks[i]);
-	alerts->subjects = alerts_append(alerts->subjects, &alerts->n_subjects,
-					 &alerts->room_subjects, subject);
+	alerts->subjects.at = alerts_append(alerts->subjects.at, &alerts->subjects.n,
+					    &alerts->subjects.room, subject);
 	text_map_add(&alerts->by_key, subject->key, subject);
 	return subject;
 }
@@ -70,10 +70,10 @@ void alerts_free_subject(struct alert_subject *subject)
 
 static void drop_subject(struct alerts *alerts, struct alert_subject *subject)
 {
-	assert(alerts->subjects[subject->at] == subject);
+	assert(alerts->subjects.at[subject->at] == subject);
 	text_map_remove(&alerts->by_key, subject->key);
-	alerts->subjects[subject->at] = alerts->subjects[--alerts->n_subjects];
-	alerts->subjects[subject->at]->at = subject->at;
+	alerts->subjects.at[subject->at] = alerts->subjects.at[--alerts->subjects.n];
+	alerts->subjects.at[subject->at]->at = subject->at;
 	alerts_free_subject(subject);
 }
 
@@ -159,7 +159,7 @@ static int64_t begin_step(struct alerts *alerts)
 
 static void end_step(struct alerts *alerts, struct alert_subject *subject, int64_t others_ms)
 {
-	assert(alerts->subjects[subject->at] == subject);
+	assert(alerts->subjects.at[subject->at] == subject);
 	subject->due_ms = alerts->next_due_ms;
 	alerts_due_at(alerts, others_ms);
 }
@@ -248,8 +248,8 @@ void alerts_forget(struct alerts *alerts, const char *key, int64_t now_ms,
 
 void alerts_begin_expected(struct alerts *alerts)
 {
-	for (size_t i = 0; i < alerts->n_subjects; i++)
-		alerts->subjects[i]->is_expected = false;
+	for (size_t i = 0; i < alerts->subjects.n; i++)
+		alerts->subjects.at[i]->is_expected = false;
 }
 
 void alerts_update_expected(struct alerts *alerts, const struct view *view, int64_t now_ms,
@@ -264,8 +264,8 @@ void alerts_update_expected(struct alerts *alerts, const struct view *view, int6
 
 void alerts_end_expected(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
 {
-	for (size_t i = 0; i < alerts->n_subjects; i++) {
-		struct alert_subject *subject = alerts->subjects[i];
+	for (size_t i = 0; i < alerts->subjects.n; i++) {
+		struct alert_subject *subject = alerts->subjects.at[i];
 		if (subject->view && subject->view->not_monitored && !subject->is_expected)
 			forget_subject(alerts, subject,
 				       "The server is no longer expected to be there.", now_ms,
@@ -282,9 +282,9 @@ static bool is_of_no_server(const struct alert_subject *subject)
 
 void alerts_forget_unseen(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
 {
-	for (size_t i = 0; i < alerts->n_subjects; i++) {
-		if (!alerts->subjects[i]->view && !is_of_no_server(alerts->subjects[i]))
-			forget_subject(alerts, alerts->subjects[i], taken_out, now_ms, out);
+	for (size_t i = 0; i < alerts->subjects.n; i++) {
+		if (!alerts->subjects.at[i]->view && !is_of_no_server(alerts->subjects.at[i]))
+			forget_subject(alerts, alerts->subjects.at[i], taken_out, now_ms, out);
 	}
 	alerts_settle(alerts, false, now_ms, out);
 }
@@ -423,13 +423,13 @@ static void advance_subject(struct alerts *alerts, struct alert_subject *subject
 void alerts_advance(struct alerts *alerts, int64_t now_ms, struct alert_changes *out)
 {
 	alerts->next_due_ms = INT64_MAX;
-	for (size_t i = alerts->n_subjects; i-- > 0;)
-		advance_subject(alerts, alerts->subjects[i], now_ms, out);
+	for (size_t i = alerts->subjects.n; i-- > 0;)
+		advance_subject(alerts, alerts->subjects.at[i], now_ms, out);
 	alerts->has_other_rules = false;
 	alerts->advanced_ms = now_ms;
 	alerts_settle(alerts, true, now_ms, out);
-	for (size_t i = alerts->n_subjects; i-- > 0;) {
-		if (is_idle(alerts->subjects[i]))
-			drop_subject(alerts, alerts->subjects[i]);
+	for (size_t i = alerts->subjects.n; i-- > 0;) {
+		if (is_idle(alerts->subjects.at[i]))
+			drop_subject(alerts, alerts->subjects.at[i]);
 	}
 }

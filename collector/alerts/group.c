@@ -107,9 +107,9 @@ static struct alert_group *find_or_add_group(struct alerts *alerts, const struct
 		group = mem_alloc(sizeof *group);
 		group->key = mem_strdup(key);
 		group->notified_ms = TIMESTAMP_NONE;
-		group->at = alerts->n_groups;
-		alerts->groups = alerts_append(alerts->groups, &alerts->n_groups,
-					       &alerts->room_groups, group);
+		group->at = alerts->groups.n;
+		alerts->groups.at = alerts_append(alerts->groups.at, &alerts->groups.n,
+						  &alerts->groups.room, group);
 		text_map_add(&alerts->by_group, group->key, group);
 	}
 	arena_deinit(&arena);
@@ -121,8 +121,8 @@ static void mark_touched(struct alerts *alerts, struct alert_group *group)
 	if (group->is_touched)
 		return;
 	group->is_touched = true;
-	alerts->touched =
-		alerts_append(alerts->touched, &alerts->n_touched, &alerts->room_touched, group);
+	alerts->touched.at =
+		alerts_append(alerts->touched.at, &alerts->touched.n, &alerts->touched.room, group);
 }
 
 void alerts_join(struct alerts *alerts, struct alert *alert)
@@ -131,7 +131,8 @@ void alerts_join(struct alerts *alerts, struct alert *alert)
 	if (!alert->group) {
 		struct alert_group *group = find_or_add_group(alerts, &alert->row);
 		alert->group = group;
-		group->alerts = alerts_append(group->alerts, &group->n, &group->room, alert);
+		group->alerts.at = alerts_append(group->alerts.at, &group->alerts.n,
+						 &group->alerts.room, alert);
 		if (alert->row.notified_ms > group->notified_ms)
 			group->notified_ms = alert->row.notified_ms;
 	}
@@ -144,28 +145,28 @@ static void leave_group(struct alert *alert)
 	struct alert_group *group = alert->group;
 	size_t i = 0;
 
-	for (; group->alerts[i] != alert; i++)
-		assert(i + 1 < group->n);
-	memmove(&group->alerts[i], &group->alerts[i + 1],
-		(group->n - i - 1) * sizeof(struct alert *));
-	group->n--;
+	for (; group->alerts.at[i] != alert; i++)
+		assert(i + 1 < group->alerts.n);
+	memmove(&group->alerts.at[i], &group->alerts.at[i + 1],
+		(group->alerts.n - i - 1) * sizeof(struct alert *));
+	group->alerts.n--;
 	alert->group = NULL;
 }
 
 void alerts_free_group(struct alert_group *group)
 {
-	free(group->alerts);
+	free(group->alerts.at);
 	free(group->key);
 	free(group);
 }
 
 static void drop_group(struct alerts *alerts, struct alert_group *group)
 {
-	assert(group->n == 0 && !group->is_touched);
+	assert(group->alerts.n == 0 && !group->is_touched);
 	text_map_remove(&alerts->by_group, group->key);
-	assert(alerts->groups[group->at] == group);
-	alerts->groups[group->at] = alerts->groups[--alerts->n_groups];
-	alerts->groups[group->at]->at = group->at;
+	assert(alerts->groups.at[group->at] == group);
+	alerts->groups.at[group->at] = alerts->groups.at[--alerts->groups.n];
+	alerts->groups.at[group->at]->at = group->at;
 	alerts_free_group(group);
 }
 
@@ -382,7 +383,7 @@ static void emit_delivery(struct alerts *alerts, const struct alert_group *group
 			  struct alert_changes *out)
 {
 	struct notification_alert shown[NOTIFICATION_MAX_ALERTS];
-	const struct record_alert *first = &group->alerts[0]->row;
+	const struct record_alert *first = &group->alerts.at[0]->row;
 	size_t n = show_choices(alerts, chosen, now_ms, shown, &out->arena);
 	struct notification notification = {
 		.hook = target->name,
@@ -433,9 +434,9 @@ static void notify_target(struct alerts *alerts, const struct alert_group *group
 
 	if (target->disabled)
 		return;
-	chosen.all = mem_alloc((group->n + 1) * sizeof *chosen.all);
-	for (size_t i = 0; i < group->n; i++)
-		select_alert(group->alerts[i], target, &chosen);
+	chosen.all = mem_alloc((group->alerts.n + 1) * sizeof *chosen.all);
+	for (size_t i = 0; i < group->alerts.n; i++)
+		select_alert(group->alerts.at[i], target, &chosen);
 	const struct alert_news news = news_of_selection(&chosen);
 	if ((chosen.news || ((all || is_first) && chosen.n_firing > 0)) &&
 	    alerts_may_notify(alerts, target, &news, now_ms))
@@ -449,8 +450,8 @@ static void notify_target(struct alerts *alerts, const struct alert_group *group
 static void note_notified(struct alerts *alerts, struct alert_group *group, int64_t now_ms)
 {
 	group->notified_ms = now_ms;
-	for (size_t i = 0; i < group->n; i++) {
-		struct alert *alert = group->alerts[i];
+	for (size_t i = 0; i < group->alerts.n; i++) {
+		struct alert *alert = group->alerts.at[i];
 		struct record_alert *row = &alert->row;
 		if (is_firing(row) && alert->is_muted)
 			continue;
@@ -470,8 +471,8 @@ static void note_notified(struct alerts *alerts, struct alert_group *group, int6
 /* Resolved alerts whose end was sent, or never needed to be, go. */
 static void release_resolved(struct alerts *alerts, struct alert_group *group)
 {
-	for (size_t i = group->n; i-- > 0;) {
-		struct alert *alert = group->alerts[i];
+	for (size_t i = group->alerts.n; i-- > 0;) {
+		struct alert *alert = group->alerts.at[i];
 		if (is_firing(&alert->row) || alert->row.notified == RECORD_NOTIFIED_FIRING)
 			continue;
 		alerts_mark(alerts, alert);
@@ -486,8 +487,8 @@ static void settle_group(struct alerts *alerts, struct alert_group *group, int64
 	struct group_state state = { .recheck_ms = INT64_MAX };
 
 	group->is_touched = false;
-	for (size_t i = 0; i < group->n; i++) {
-		struct alert *alert = group->alerts[i];
+	for (size_t i = 0; i < group->alerts.n; i++) {
+		struct alert *alert = group->alerts.at[i];
 		alert->is_muted = is_muted(alerts, &alert->row, now_ms);
 		collect_state(alerts, alert, &state, now_ms);
 	}
@@ -507,12 +508,12 @@ static void settle_group(struct alerts *alerts, struct alert_group *group, int64
 
 void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert_changes *out)
 {
-	for (size_t i = 0; all && i < alerts->n_groups; i++)
-		mark_touched(alerts, alerts->groups[i]);
-	while (alerts->n_touched > 0) {
-		struct alert_group *group = alerts->touched[--alerts->n_touched];
+	for (size_t i = 0; all && i < alerts->groups.n; i++)
+		mark_touched(alerts, alerts->groups.at[i]);
+	while (alerts->touched.n > 0) {
+		struct alert_group *group = alerts->touched.at[--alerts->touched.n];
 		settle_group(alerts, group, now_ms, out);
-		if (group->n == 0)
+		if (group->alerts.n == 0)
 			drop_group(alerts, group);
 	}
 	if (all)
@@ -527,8 +528,8 @@ void alerts_notify_target(struct alerts *alerts, const char *name, int64_t now_m
 	for (size_t t = 0; t < alerts->n_targets; t++) {
 		if (strcmp(alerts->targets[t].name, name) != 0)
 			continue;
-		for (size_t i = 0; i < alerts->n_groups; i++) {
-			struct alert_group *group = alerts->groups[i];
+		for (size_t i = 0; i < alerts->groups.n; i++) {
+			struct alert_group *group = alerts->groups.at[i];
 			if (group->notified_ms != TIMESTAMP_NONE) /* else all are notified soon */
 				notify_target(alerts, group, &alerts->targets[t], true, true,
 					      now_ms, out);

@@ -36,13 +36,18 @@ struct alert_subject {
 	bool is_expected;       /* as of the last look at those that never reported */
 };
 
+/* An array of pointers that alerts_append() adds to; those below likewise. */
+struct alert_list {
+	struct alert **at;
+	size_t n;
+	size_t room;
+};
+
 /* The alerts of one site and cause that have fired. */
 struct alert_group {
 	char *key;
 	size_t at;
-	struct alert **alerts;
-	size_t n;
-	size_t room;
+	struct alert_list alerts;
 	int64_t notified_ms; /* the last notification, or TIMESTAMP_NONE */
 	bool is_touched;
 };
@@ -77,36 +82,50 @@ struct alert_news {
 	bool is_acknowledging; /* it only says who looks after it: that is people's doing, no storm */
 };
 
+struct alert_subject_list {
+	struct alert_subject **at;
+	size_t n;
+	size_t room;
+};
+
+struct alert_group_list {
+	struct alert_group **at;
+	size_t n;
+	size_t room;
+};
+
+struct alert_throttle_list {
+	struct alert_throttle **at;
+	size_t n;
+	size_t room;
+};
+
+/* The silences in the order of their ids, and beside each what its pattern of servers asks for. */
+struct alert_silence_list {
+	struct record_silence *rows; /* their strings are their own */
+	uint64_t *letters;           /* pattern_letters() */
+	size_t n;
+};
+
 struct alerts {
 	struct alert_policy policy;
 	const char *url;
 	const struct alert_target *targets;
 	size_t n_targets;
 	bool shows_acknowledgements; /* one of the targets does */
+	struct {
+		alerts_count_fleet *count; /* NULL: nobody can say */
+		void *user;
+	} fleet;
 
 	struct text_map by_key;
-	struct alert_subject **subjects;
-	size_t n_subjects;
-	size_t room_subjects;
+	struct alert_subject_list subjects;
 	struct text_map by_group;
-	struct alert_group **groups;
-	size_t n_groups;
-	size_t room_groups;
-	struct alert_group **touched; /* to be settled before the call ends */
-	size_t n_touched;
-	size_t room_touched;
-	struct alert **dirty; /* to be stored with it */
-	size_t n_dirty;
-	size_t room_dirty;
-	struct alert_throttle **throttles; /* one for each hook that is or was told something */
-	size_t n_throttles;
-	size_t room_throttles;
-	alerts_count_fleet *count_fleet; /* NULL: nobody can say */
-	void *count_user;
-
-	struct record_silence *silences; /* their strings are their own */
-	uint64_t *silence_letters;       /* of the servers' patterns: pattern_letters() */
-	size_t n_silences;
+	struct alert_group_list groups;
+	struct alert_group_list touched;      /* to be settled before the call ends */
+	struct alert_list dirty;              /* to be stored with it */
+	struct alert_throttle_list throttles; /* one for each hook that is or was told something */
+	struct alert_silence_list silences;
 	size_t firing[CONDITION_COUNT];
 	int64_t last_id;
 	int64_t heard_from_ms;

@@ -34,8 +34,8 @@ void alerts_set_targets(struct alerts *alerts, const struct alert_target *target
 
 void alerts_set_fleet(struct alerts *alerts, alerts_count_fleet *count, void *user)
 {
-	alerts->count_fleet = count;
-	alerts->count_user = user;
+	alerts->fleet.count = count;
+	alerts->fleet.user = user;
 }
 
 void alerts_start_grace(struct alerts *alerts, int64_t now_ms)
@@ -106,17 +106,17 @@ void alerts_restore_id(struct alerts *alerts, int64_t id)
 
 void alerts_reset(struct alerts *alerts)
 {
-	for (size_t i = 0; i < alerts->n_subjects; i++)
-		alerts_free_subject(alerts->subjects[i]);
-	for (size_t i = 0; i < alerts->n_groups; i++)
-		alerts_free_group(alerts->groups[i]);
+	for (size_t i = 0; i < alerts->subjects.n; i++)
+		alerts_free_subject(alerts->subjects.at[i]);
+	for (size_t i = 0; i < alerts->groups.n; i++)
+		alerts_free_group(alerts->groups.at[i]);
 	alerts_drop_silences(alerts);
 	alerts_drop_throttles(alerts);
 	text_map_deinit(&alerts->by_key);
 	text_map_deinit(&alerts->by_group);
 	alerts->by_key = alerts->by_group = (struct text_map){ .n = 0 };
-	alerts->n_subjects = alerts->n_groups = 0;
-	alerts->n_touched = alerts->n_dirty = 0;
+	alerts->subjects.n = alerts->groups.n = 0;
+	alerts->touched.n = alerts->dirty.n = 0;
 	memset(alerts->firing, 0, sizeof alerts->firing);
 	alerts->next_due_ms = INT64_MIN;
 }
@@ -126,12 +126,12 @@ void alerts_free(struct alerts *alerts)
 	if (!alerts)
 		return;
 	alerts_reset(alerts);
-	free(alerts->subjects);
-	free(alerts->groups);
-	free(alerts->touched);
-	free(alerts->dirty);
-	free(alerts->throttles);
-	free(alerts->silences);
-	free(alerts->silence_letters);
+	free(alerts->subjects.at);
+	free(alerts->groups.at);
+	free(alerts->touched.at);
+	free(alerts->dirty.at);
+	free(alerts->throttles.at);
+	free(alerts->silences.rows);
+	free(alerts->silences.letters);
 	free(alerts);
 }

@@ -109,13 +109,14 @@ void alerts_mark(struct alerts *alerts, struct alert *alert)
 	if (alert->is_dirty)
 		return;
 	alert->is_dirty = true;
-	alerts->dirty = alerts_append(alerts->dirty, &alerts->n_dirty, &alerts->room_dirty, alert);
+	alerts->dirty.at =
+		alerts_append(alerts->dirty.at, &alerts->dirty.n, &alerts->dirty.room, alert);
 }
 
 void alerts_emit(struct alerts *alerts, struct alert_changes *out)
 {
-	for (size_t i = 0; i < alerts->n_dirty; i++) {
-		struct alert *alert = alerts->dirty[i];
+	for (size_t i = 0; i < alerts->dirty.n; i++) {
+		struct alert *alert = alerts->dirty.at[i];
 		assert(alert->is_dirty);
 		alert->is_dirty = false;
 		alert->is_stored = true;
@@ -124,7 +125,7 @@ void alerts_emit(struct alerts *alerts, struct alert_changes *out)
 		if (alert->subject->alerts[condition_kind(alert->row.condition)] != alert)
 			alerts_free_alert(alert); /* it is over, and this was its last row */
 	}
-	alerts->n_dirty = 0;
+	alerts->dirty.n = 0;
 }
 
 void alerts_set_text(const char **where, const char *text)

@@ -18,13 +18,13 @@ const struct record_silence *alerts_next_silence(const struct alerts *alerts,
 	const struct mute_subject subject = { alert->server, alert->organization, alert->site,
 					      alert->condition };
 
-	if (*at == alerts->n_silences)
+	if (*at == alerts->silences.n)
 		return NULL;
 	uint64_t letters = pattern_letters_of(alert->server);
-	while (*at < alerts->n_silences) {
+	while (*at < alerts->silences.n) {
 		size_t i = (*at)++;
-		const struct record_silence *silence = &alerts->silences[i];
-		if ((alerts->silence_letters[i] & ~letters) == 0 &&
+		const struct record_silence *silence = &alerts->silences.rows[i];
+		if ((alerts->silences.letters[i] & ~letters) == 0 &&
 		    silence_is_in_effect(silence, now_ms) && silence_matches(silence, &subject))
 			return silence;
 	}
@@ -165,11 +165,11 @@ void alerts_each_firing(const struct alerts *alerts,
 {
 	struct arena arena;
 
-	for (size_t i = 0; i < alerts->n_groups; i++) {
-		const struct alert_group *group = alerts->groups[i];
+	for (size_t i = 0; i < alerts->groups.n; i++) {
+		const struct alert_group *group = alerts->groups.at[i];
 		arena_init(&arena);
-		for (size_t j = 0; j < group->n; j++) {
-			const struct alert *alert = group->alerts[j];
+		for (size_t j = 0; j < group->alerts.n; j++) {
+			const struct alert *alert = group->alerts.at[j];
 			bool is_known = alert->row.notified == RECORD_NOTIFIED_FIRING;
 			if (alert->row.state != RECORD_ALERT_FIRING ||
 			    (alert->is_muted && !is_known))

@@ -25,10 +25,10 @@ static struct firing_list list_firing(const struct alerts *alerts,
 {
 	struct firing_list list = { .n = 0 };
 
-	for (size_t i = 0; i < alerts->n_groups; i++) {
-		const struct alert_group *group = alerts->groups[i];
-		for (size_t j = 0; j < group->n; j++) {
-			struct alert *alert = group->alerts[j];
+	for (size_t i = 0; i < alerts->groups.n; i++) {
+		const struct alert_group *group = alerts->groups.at[i];
+		for (size_t j = 0; j < group->alerts.n; j++) {
+			struct alert *alert = group->alerts.at[j];
 			if (alerts_is_for_target(target, alert) &&
 			    alert->row.notified_ms >= since_ms)
 				list.all = alerts_append(list.all, &list.n, &list.room, alert);
@@ -40,11 +40,11 @@ static struct firing_list list_firing(const struct alerts *alerts,
 bool alerts_still_fires(const struct alerts *alerts, const struct alert_target *target,
 			int64_t until_ms)
 {
-	for (size_t i = 0; i < alerts->n_groups; i++) {
-		const struct alert_group *group = alerts->groups[i];
-		for (size_t j = 0; j < group->n; j++) {
-			if (alerts_is_for_target(target, group->alerts[j]) &&
-			    group->alerts[j]->row.fired_ms <= until_ms)
+	for (size_t i = 0; i < alerts->groups.n; i++) {
+		const struct alert_group *group = alerts->groups.at[i];
+		for (size_t j = 0; j < group->alerts.n; j++) {
+			if (alerts_is_for_target(target, group->alerts.at[j]) &&
+			    group->alerts.at[j]->row.fired_ms <= until_ms)
 				return true;
 		}
 	}
@@ -207,8 +207,8 @@ void alerts_write_report(struct alerts *alerts, const struct alert_target *targe
 		.next_ms = alerts_report_due(target, now_ms),
 	};
 
-	if (alerts->count_fleet) {
-		alerts->count_fleet(alerts->count_user, target->route, &fleet);
+	if (alerts->fleet.count) {
+		alerts->fleet.count(alerts->fleet.user, target->route, &fleet);
 		summary.fleet = &fleet;
 	}
 	write_notification(alerts, target, NOTIFICATION_DAILY_REPORT,

@@ -38,8 +38,8 @@ static struct alert_throttle *add_throttle(struct alerts *alerts, const struct r
 	throttle->row.hook = mem_strdup(row->hook);
 	for (size_t i = 0; i < ALERT_MAX_RECENT; i++)
 		throttle->recent[i].at_ms = TIMESTAMP_NONE;
-	alerts->throttles = alerts_append(alerts->throttles, &alerts->n_throttles,
-					  &alerts->room_throttles, throttle);
+	alerts->throttles.at = alerts_append(alerts->throttles.at, &alerts->throttles.n,
+					     &alerts->throttles.room, throttle);
 	return throttle;
 }
 
@@ -52,9 +52,9 @@ static struct alert_throttle *find_or_add_throttle(struct alerts *alerts, const 
 					     .calm_ms = TIMESTAMP_NONE,
 					     .reported_ms = TIMESTAMP_NONE };
 
-	for (size_t i = 0; i < alerts->n_throttles; i++) {
-		if (strcmp(alerts->throttles[i]->row.hook, hook) == 0)
-			return alerts->throttles[i];
+	for (size_t i = 0; i < alerts->throttles.n; i++) {
+		if (strcmp(alerts->throttles.at[i]->row.hook, hook) == 0)
+			return alerts->throttles.at[i];
 	}
 	return add_throttle(alerts, &none);
 }
@@ -66,8 +66,8 @@ void alerts_restore_summary(struct alerts *alerts, const struct record_summary *
 
 void alerts_drop_throttles(struct alerts *alerts)
 {
-	while (alerts->n_throttles > 0) {
-		struct alert_throttle *throttle = alerts->throttles[--alerts->n_throttles];
+	while (alerts->throttles.n > 0) {
+		struct alert_throttle *throttle = alerts->throttles.at[--alerts->throttles.n];
 		free((void *)throttle->row.hook);
 		free(throttle);
 	}
@@ -75,8 +75,8 @@ void alerts_drop_throttles(struct alerts *alerts)
 
 void alerts_emit_summaries(struct alerts *alerts, struct alert_changes *out)
 {
-	for (size_t i = 0; i < alerts->n_throttles; i++) {
-		struct alert_throttle *throttle = alerts->throttles[i];
+	for (size_t i = 0; i < alerts->throttles.n; i++) {
+		struct alert_throttle *throttle = alerts->throttles.at[i];
 		if (!throttle->is_dirty)
 			continue;
 		throttle->is_dirty = false;
