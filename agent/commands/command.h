@@ -10,7 +10,9 @@
 #include "agent/host/host.h"
 #include "proto/base/arena.h"
 
-#define EXIT_ALARM   1 /* check: exposed or failing; config: a value does not count */
+#define EXIT_ALARM                                                                                 \
+	1              /* check: exposed or failing; config: a value does not count;
+			  doctor, selftest: something is not well */
 #define EXIT_TROUBLE 2 /* something could not be done; it was logged */
 
 struct config;
@@ -47,6 +49,7 @@ int command_report(const struct call *call);
 int command_check(const struct call *call);
 int command_config(const struct call *call);
 int command_doctor(const struct call *call);
+int command_selftest(const struct call *call);
 int command_service(const struct call *call);
 int command_install(const struct call *call);
 int command_uninstall(const struct call *call);

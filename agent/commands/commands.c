@@ -106,6 +106,26 @@ static const struct command commands[] = {
 		.run = command_doctor,
 	},
 	{
+		.name = "selftest",
+		.summary = "ask this system once for each thing that the agent relies on",
+		.usage = "[OPTION...]",
+		.about =
+			"One line a thing: whether the system answered as it should, its code, how "
+			"long it\n"
+			"took, what it said. Nothing is sent to another machine, and nothing of it "
+			"is "
+			"secret.\n"
+			"Writes and removes a file in the current folder. For old systems that "
+			"nobody had\n"
+			"at hand: docs/nt-checklist.md.\n",
+		.exit_text =
+			"The exit status is 0 if all answered so, 1 if something did not, 2 in "
+			"trouble.\n",
+		.options = SETTING_OUTPUT | SETTING_DISK,
+		.needs_host = true,
+		.run = command_selftest,
+	},
+	{
 		.name = "service",
 		.summary = "what Windows' service manager runs; for nobody else",
 		.usage = "[OPTION...]",

@@ -47,7 +47,8 @@ struct options {
 	bool once; /* run: one cycle and out */
 	bool json; /* for programs */
 	bool no_color;
-	bool keep_state; /* uninstall: the spool stays */
+	const char *output; /* selftest: a file for its lines besides, or NULL */
+	bool keep_state;    /* uninstall: the spool stays */
 };
 
 /* Every setting at its default. */

@@ -18,6 +18,9 @@ static const struct setting settings[] = {
 	{ ROW("no-color", value_switch, no_color, NULL, NULL, SETTING_COLOR,
 	      "no colours (as with the variable NO_COLOR)") },
 
+	{ ROW("output", setting_read_path, output, NULL, "FILE", SETTING_OUTPUT,
+	      "where the lines go, too") },
+
 	{ ROW("keep-state", value_switch, keep_state, NULL, NULL, SETTING_RELEASING,
 	      "leave the unsent and the refused reports where they are") },
 

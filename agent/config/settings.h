@@ -36,14 +36,15 @@ value_read setting_read_peers; /* NAME=ADDRESS[,ADDRESS...], between them a semi
 value_read setting_read_networks; /* addresses, or networks as 131.107.0.0/16; commas between */
 
 /* Groups, for commands to say which they take, and for --help to list together. */
-#define SETTING_ONCE       0x01u /* --once */
-#define SETTING_JSON       0x02u /* --json */
-#define SETTING_COLOR      0x04u /* --no-color */
-#define SETTING_REPORTING  0x08u /* the way to the collector */
-#define SETTING_PROBING    0x10u /* whom and how to probe */
-#define SETTING_KEEPING    0x20u /* state and log */
-#define SETTING_DISK       0x40u /* a directory that stands for the disk */
-#define SETTING_RELEASING  0x80u /* what stays behind */
+#define SETTING_ONCE       0x01u  /* --once */
+#define SETTING_JSON       0x02u  /* --json */
+#define SETTING_COLOR      0x04u  /* --no-color */
+#define SETTING_REPORTING  0x08u  /* the way to the collector */
+#define SETTING_PROBING    0x10u  /* whom and how to probe */
+#define SETTING_KEEPING    0x20u  /* state and log */
+#define SETTING_DISK       0x40u  /* a directory that stands for the disk */
+#define SETTING_RELEASING  0x80u  /* what stays behind */
+#define SETTING_OUTPUT     0x100u /* --output */
 #define SETTING_CONFIGURED (SETTING_REPORTING | SETTING_PROBING | SETTING_KEEPING | SETTING_DISK)
 
 struct setting {

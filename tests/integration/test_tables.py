@@ -175,7 +175,7 @@ def test_a_setting_of_the_agents_file_is_in_the_seed_of_its_reader():
 def test_the_agents_help_and_config_have_each_setting():
     settings = settings_of_the_agent()
     helps = "".join(subprocess.run([AGENT, command, "--help"], check=True, capture_output=True, text=True).stdout
-                    for command in ("run", "check", "config", "forget", "doctor"))
+                    for command in ("run", "check", "config", "forget", "doctor", "selftest"))
     lacking = [name for name in settings if f"--{name}" not in helps]
     assert not lacking, f"no --help has {lacking}: their group (agent/config/settings.h) belongs to no command"
     shown = subprocess.run([AGENT, "config", "--json"], capture_output=True, text=True).stdout

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from lab.exchange_disk import ExchangeDisk  # noqa: E402
+from test_selftest import trials  # noqa: E402
 from wine import AGENT as WINDOWS_AGENT  # noqa: E402
 from wine import Wine, on_windows  # noqa: E402
 
@@ -101,3 +102,14 @@ def test_a_wrong_command_line_is_refused_with_a_hint(windows):
     status, text, errors = windows("report", "--no-such-option")
     assert (status, text) == (2, "")
     assert "--no-such-option" in errors and "--help" in errors
+
+
+def test_its_selftest_has_an_answer_of_windows_to_each_thing(folder, windows):
+    out = folder / "selftest.txt"
+    status, text, errors = windows("selftest", "--output", on_windows(out))
+    head, *lines = text.splitlines()
+    assert head.endswith(" on windows-x86")
+    assert [line.split()[0] for line in lines] == trials()
+    failed = [line for line in lines if line.split()[1] == "failed"]
+    assert not failed and (status, errors) == (0, "")
+    assert out.read_bytes().decode() == "".join(line + "\r\n" for line in text.splitlines())

@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from test_selftest import trials
 from wine import AGENT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,13 +71,17 @@ def calls_of(text):
 
 
 def row_faults(rows):
-    """Tests that rows name and that are not there."""
+    """Tests and lines of the selftest that rows name and that are not there; lines that no row names."""
     sources = {path.name: path.read_text() for path in (ROOT / "tests").rglob("test_*.[cp]*")}
+    lines = {f"selftest:{name}" for name in trials()}
     for call, tests in rows.items():
         for test in tests:
             file, _, name = test.partition("::")
-            if not re.search(rf"\b{re.escape(name)}\(", sources.get(file, "")) or not name:
+            is_test = name and re.search(rf"\b{re.escape(name)}\(", sources.get(file, ""))
+            if not is_test and test not in lines:
                 yield f"{call}: there is no test {test}"
+    for line in sorted(lines - {test for tests in rows.values() for test in tests}):
+        yield f"no row names {line}"
 
 
 def header_faults(image):
@@ -194,9 +199,11 @@ def test_it_asks_nothing_that_nt_4_does_not_have(rows):
 def test_what_is_relied_on_is_held_by_tests_that_are_there(rows):
     assert list(row_faults(rows)) == []
     for test in ("test_gone.py::test_it", "test_windows_executable.py::test_gone", "test_windows_executable.py",
-                 "test_windows_executable.py::test_it"):
+                 "test_windows_executable.py::test_it", "selftest:gone"):
         assert list(row_faults({**rows, "ws2_32.dll!bind": [test]})) == [
             f"ws2_32.dll!bind: there is no test {test}"]
+    fewer = {call: tests for call, tests in rows.items() if "selftest:route" not in tests}
+    assert list(row_faults(fewer)) == ["no row names selftest:route"]
 
 
 def test_every_large_frame_is_probed(tmp_path):
