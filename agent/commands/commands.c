@@ -112,9 +112,9 @@ static const struct command commands[] = {
 		.about =
 			"One line a thing: whether the system answered as it should, its code, how "
 			"long it\n"
-			"took, what it said. Nothing is sent to another machine, and nothing of it "
-			"is "
-			"secret.\n"
+			"took, what it said. Nobody else is asked but perhaps a name server; "
+			"nothing "
+			"is secret.\n"
 			"Writes and removes a file in the current folder. For old systems that "
 			"nobody had\n"
 			"at hand: docs/nt-checklist.md.\n",

@@ -178,6 +178,7 @@ static enum status install(const struct call *call)
 {
 	struct os_error error = { .text = "" };
 	const char *program = NULL;
+	const char *library = NULL;
 	bool there = false;
 	enum status status = scm_find(&there, &error);
 
@@ -193,11 +194,13 @@ static enum status install(const struct call *call)
 	if (status == STATUS_OK)
 		status = place_program(call->arena, &program, &error);
 	if (status == STATUS_OK)
+		status = install_events(program, call->arena, &library, &error);
+	if (status == STATUS_OK)
 		status = install_protect_settings(&error);
 	if (status == STATUS_OK)
 		status = write_settings(call, &error);
 	if (status == STATUS_OK)
-		status = install_event_source(program, &error);
+		status = install_event_source(library, &error);
 	if (status == STATUS_OK)
 		status = make_service(program, there, call->arena, &error);
 	if (status == STATUS_OK)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from busy_collector import busy_collector  # noqa: E402
-from wine import AGENT, Wine, network_of_its_own, on_windows  # noqa: E402
+from wine import AGENT, EVENTS_DLL, Wine, events_name, network_of_its_own, on_windows  # noqa: E402
 from waiting import until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
@@ -32,15 +32,18 @@ PIN = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory):
-    """Version to package; the later one has another program."""
+    """Version to package; the later one has another program, and one has other words for the events."""
     folder = tmp_path_factory.mktemp("packages")
     newer = folder / "newer.exe"
     newer.write_bytes(AGENT.read_bytes() + b"newer")
     made = {}
-    for version, program in (("0.0.9", AGENT), ("0.1.0", AGENT), ("0.2.0", newer)):
+    words = folder / "words.dll"
+    words.write_bytes(EVENTS_DLL.read_bytes() + b"newer")
+    for version, program, events in (("0.0.9", AGENT, EVENTS_DLL), ("0.1.0", AGENT, EVENTS_DLL), ("0.2.0", newer, EVENTS_DLL),
+                                     ("0.3.0", newer, words)):
         made[version] = folder / f"{version}.msi"
         subprocess.run([ROOT / "scripts/package", "--version", version, "--program", program,
-                        "--out", made[version]], check=True, stdout=subprocess.DEVNULL)
+                        "--events", events, "--out", made[version]], check=True, stdout=subprocess.DEVNULL)
     return made
 
 
@@ -75,7 +78,7 @@ def test_what_decides_is_in_its_tables(packages):
     assert values["ALLUSERS"] == "1" and values["ARPHELPLINK"] and values["ARPCOMMENTS"]
     assert {row["Component"]: (row["Condition"], int(row["Attributes"]))
             for row in table(package, "Component")} == {
-        "Agent": ("", 0), "CollectorUrl": ("COLLECTORURL", 68),
+        "Agent": ("", 0), "Events": ("", 128), "CollectorUrl": ("COLLECTORURL", 68),
         "EnrollSecretFile": ("ENROLLSECRETFILE", 68), "Peers": ("PEERS", 68),
         "CaFile": ("CAFILE", 68), "Pin": ("PIN", 68)}
     words = {row["Condition"]: row["Description"] for row in table(package, "LaunchCondition")}
@@ -99,12 +102,27 @@ def test_what_decides_is_in_its_tables(packages):
     assert locks == {
         (what, where, who): everything if who == "Administrators" else others
         for what, where, others in (("INSTALLDIR", "CreateFolder", read_and_run),
-                                    ("AgentExe", "File", read_and_run), ("Package", "Registry", read_key))
+                                    ("AgentExe", "File", read_and_run), ("EventsDll", "File", read_and_run),
+                                    ("Package", "Registry", read_key))
         for who in ("Administrators", "Everyone")}
     assert [row["Directory_"] for row in table(package, "CreateFolder")] == ["INSTALLDIR"]
     assert 0 < sequence["CreateFolders"] < sequence["InstallFiles"]
-    files, = table(package, "File")
-    assert files["Version"] == "0.1.0.0"
+    program, events = table(package, "File")
+    assert program["Version"] == "0.1.0.0" and events["FileName"] == f"MTAWAT~1.DLL|{events_name()}"
+
+
+def test_the_file_of_the_events_words_is_left_alone_unless_they_are_others(packages):
+    """Event Viewer may hold it open. The same content is the same component and the same file, which Windows
+    Installer does not write again (128: never overwrite); another content is another file beside it."""
+    def events(version):
+        component, = (row for row in table(packages[version], "Component") if row["Component"] == "Events")
+        name, = (row["FileName"] for row in table(packages[version], "File") if row["Component_"] == "Events")
+        source, = (row["Value"] for row in table(packages[version], "Registry") if row["Name"] == "EventMessageFile")
+        assert source == f"#%[INSTALLDIR]{name.partition('|')[2]}"
+        assert (component["Attributes"], component["KeyPath"]) == ("128", "EventsDll")
+        return component["ComponentId"], name
+    assert events("0.1.0") == events("0.2.0")
+    assert all(before != after for before, after in zip(events("0.2.0"), events("0.3.0"), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -160,12 +178,13 @@ def test_an_installation_with_properties(machine, collectors, installed):
     assert settings(machine) == {"CollectorUrl": collectors[0], "Peers": PEERS, "Pin": None,
                                  "CaFile": None, "EnrollSecretFile": None}
     assert program(machine).read_bytes() == AGENT.read_bytes()
+    assert program(machine).with_name(events_name()).read_bytes() == EVENTS_DLL.read_bytes()
     assert machine.service_state() == "RUNNING"
     service = machine.reg(SERVICE)
     assert service["ImagePath"].replace('"', "").endswith(r"\mtawatch\mtawatch-agent.exe service")
     assert service["Start"] == "0x2" and "Q285350" in service["Description"]
     assert machine.reg(SOURCE) == {
-        "EventMessageFile": r"C:\Program Files\mtawatch\mtawatch-agent.exe",
+        "EventMessageFile": rf"C:\Program Files\mtawatch\{events_name()}",
         "TypesSupported": "0x7"}
     assert f"event 100: mtawatch-agent 0.1.0 has started. It reports to {collectors[0]}." in (
         log_of(machine))

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from agent_rig import ENDS_WITHIN, expect_within  # noqa: E402
 from busy_collector import busy_collector  # noqa: E402
-from wine import AGENT, PROGRAMS, Wine, network_of_its_own, on_windows  # noqa: E402
+from wine import AGENT, EVENTS_DLL, PROGRAMS, Wine, events_name, network_of_its_own, on_windows  # noqa: E402
 from waiting import until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
@@ -104,7 +104,8 @@ def test_install_makes_a_service_that_runs(machine, collector, install, state):
     assert service["ImagePath"] == f'"{PROGRAM}" service'
     assert service["Start"] == "0x2" and service["ObjectName"] == "LocalSystem"
     assert service["DisplayName"] == "mtawatch agent" and "Q285350" in service["Description"]
-    assert machine.reg(SOURCE) == {"EventMessageFile": PROGRAM, "TypesSupported": "0x7"}
+    assert machine.reg(SOURCE) == {"EventMessageFile": rf"C:\Program Files\mtawatch\{events_name()}",
+                                   "TypesSupported": "0x7"}
     assert machine.reg(SETTINGS) == {
         "CollectorUrl": collector, "IntervalSec": "0xe10", "StateDir": on_windows(state), "ProxyUser": "exch1",
         "Peers": "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3"}
@@ -235,6 +236,22 @@ def test_install_again_replaces_a_running_program_and_keeps_the_rest(machine, co
     assert (settings["CollectorUrl"], settings["IntervalSec"]) == (collector, "0x384")
     assert machine.service_state() == "RUNNING"
     assert (state / "identity").read_text() == identity
+
+
+def test_the_words_of_the_events_are_written_again_only_where_they_differ(machine, install):
+    install()
+    words = installed_file(machine).with_name(events_name())
+    before = words.stat()
+    older = words.with_name("mtawatch-events-000000000000.dll")
+    older.write_bytes(b"words of before")
+    install()
+    after = words.stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns) and not older.exists()
+    words.write_bytes(b"damaged")
+    words.chmod(0o444)
+    install()
+    assert words.read_bytes() == EVENTS_DLL.read_bytes() and not written_by_others(words)
+    assert sorted(path.name for path in words.parent.iterdir()) == ["mtawatch-agent.exe", words.name]
 
 
 def test_uninstall_leaves_nothing(machine, collector, install, state):

@@ -6,6 +6,7 @@ MTAWATCH_WINDOWS_BUILD names the build folder (default: build/windows).
 import contextlib
 import ctypes
 import functools
+import hashlib
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("MTAWATCH_WINDOWS_BUILD", ROOT / "build/windows"))
 AGENT = BUILD / "agent/mtawatch-agent.exe"
+EVENTS_DLL = BUILD / "agent/mtawatch-events.dll"
 PROGRAMS = BUILD / "tests/windows_programs"
 
 
@@ -54,6 +56,11 @@ def why_not():
 def need_wine():
     if why_not():
         pytest.skip(why_not())
+
+
+def events_name(library=EVENTS_DLL):
+    """What the DLL with the words of the events is called beside the program."""
+    return f"mtawatch-events-{hashlib.sha256(library.read_bytes()).hexdigest()[:12]}.dll"
 
 
 def on_windows(path):

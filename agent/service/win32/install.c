@@ -3,6 +3,8 @@
 #include "agent/config/registry.h"
 #include "agent/host/announce.h"
 #include "agent/platform/error.h"
+#include "agent/platform/files.h"
+#include "agent/platform/hash.h"
 #include "agent/platform/win32/text.h"
 
 #include <windows.h>
@@ -14,14 +16,22 @@
 #include "agent/platform/win32/access_list.h"
 #include "agent/platform/win32/keystore.h"
 #include "agent/platform/win32/patience.h"
+#include "proto/base/text.h"
 
 #define SETTINGS_KEY L"" CONFIG_INSTALLER_KEY
 #define WINDOWS_KEY  L"Software\\Microsoft\\Windows\\CurrentVersion"
 #define SOURCE_KEY   "SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\" ANNOUNCE_SOURCE
 
 #define PROGRAM_NAME "mtawatch-agent.exe"
-#define POLL_MS      200
-#define MAX_ASIDE    10 /* programs of before that somebody still uses */
+
+/* The DLL with the words of the events: where it lies in this program, and how its name begins. */
+#define EVENTS_RESOURCE 1
+#define EVENTS_TYPE     10 /* RT_RCDATA; its macro is of the ANSI calls' type */
+#define EVENTS_NAME     "mtawatch-events-"
+#define EVENTS_DIGITS   12 /* of its hash, which follow; scripts/package takes as many */
+
+#define POLL_MS   200
+#define MAX_ASIDE 10 /* programs of before that somebody still uses */
 
 /* %ProgramFiles% is no variable of Windows NT 4.0; the registry has it everywhere. */
 enum status install_place(struct arena *arena, const char **program, struct os_error *error)
@@ -45,9 +55,8 @@ enum status install_place(struct arena *arena, const char **program, struct os_e
 }
 
 /*
- * The old program may not be replaced: somebody runs it, or Event Viewer has its messages open. It can
- * be renamed, though, and is deleted when nobody uses it any more, at the next start of the system
- * at the latest.
+ * The old file may not be replaced: somebody runs or reads it. It can be renamed, though, and is
+ * deleted when nobody uses it any more, at the next start of the system at the latest.
  */
 static bool rename_aside(const char *program, struct arena *arena)
 {
@@ -70,7 +79,7 @@ static bool move_over(const wchar_t *from, const wchar_t *to)
 	return MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
 }
 
-/* Moves the new program over the old one, which may still be about to end. */
+/* Moves a new file over the old one, whose program may still be about to end. */
 static enum status put_in_place(const wchar_t *from, const wchar_t *to, const char *program,
 				struct arena *arena, struct os_error *error)
 {
@@ -87,7 +96,7 @@ static enum status put_in_place(const wchar_t *from, const wchar_t *to, const ch
 		if (is_busy && rename_aside(program, arena) && move_over(from, to))
 			return STATUS_OK;
 		(void)win32_delete_file(from);
-		return win32_fail(error, code, "replace %s (does somebody run it?)", program);
+		return win32_fail(error, code, "replace %s (does somebody use it?)", program);
 	}
 }
 
@@ -208,6 +217,111 @@ enum status install_program(const char *program, bool *copied, struct os_error *
 	return status;
 }
 
+struct events {
+	const void *bytes;
+	size_t n;
+	const char *name; /* of its file */
+};
+
+static enum status find_events(struct events *out, struct arena *arena, struct os_error *error)
+{
+	char hash[HASH_SHA256_TEXT_SIZE];
+	HRSRC resource = FindResourceW(NULL, MAKEINTRESOURCEW(EVENTS_RESOURCE),
+				       MAKEINTRESOURCEW(EVENTS_TYPE));
+	HGLOBAL loaded = resource ? LoadResource(NULL, resource) : NULL;
+
+	out->bytes = loaded ? LockResource(loaded) : NULL;
+	if (!out->bytes)
+		return win32_fail(error, GetLastError(), "find the words of the events");
+	out->n = SizeofResource(NULL, resource);
+	enum status status = hash_sha256(out->bytes, out->n, hash);
+	if (status != STATUS_OK)
+		return os_fail(error, status, OS_NO_CODE, "compute the name of the events' file");
+	out->name = arena_printf(arena, EVENTS_NAME "%.*s.dll", EVENTS_DIGITS, hash);
+	return STATUS_OK;
+}
+
+static bool is_there(const char *library, const struct events *events)
+{
+	char *bytes = NULL;
+	size_t n = 0;
+	bool same = files_read(library, events->n, &bytes, &n) == STATUS_OK && n == events->n &&
+		    memcmp(bytes, events->bytes, n) == 0;
+
+	free(bytes);
+	return same;
+}
+
+static enum status protect_events(const char *folder, struct arena *arena, struct os_error *error)
+{
+	struct events events;
+	enum status status = find_events(&events, arena, error);
+
+	if (status != STATUS_OK)
+		return status;
+	const char *library = arena_printf(arena, "%s\\%s", folder, events.name);
+	return files_exists(library) ? protect_file(library, arena, error) : STATUS_OK;
+}
+
+/* One that is there and the same stays, whoever has it open. */
+static enum status put_events(const char *library, const struct events *events, struct arena *arena,
+			      struct os_error *error)
+{
+	const char *new_file = arena_printf(arena, "%s.new", library);
+
+	if (is_there(library, events))
+		return STATUS_OK;
+	enum status status = files_replace(new_file, events->bytes, events->n);
+	if (status != STATUS_OK)
+		return os_fail(error, status, OS_NO_CODE, "write %s: %s", new_file,
+			       status_text(status));
+	return put_in_place(win32_wide(new_file, arena), win32_wide(library, arena), library, arena,
+			    error);
+}
+
+/* Removes each DLL of events but `kept` (NULL: none is); false: somebody has one open still. */
+static bool remove_events(const char *folder, const char *kept, struct arena *arena)
+{
+	WIN32_FIND_DATAW entry;
+	const char *pattern = arena_printf(arena, "%s\\" EVENTS_NAME "*", folder);
+	HANDLE search = FindFirstFileW(win32_wide(pattern, arena), &entry);
+	bool all = true;
+
+	if (search == INVALID_HANDLE_VALUE)
+		return true;
+	do {
+		const char *name = win32_narrow(entry.cFileName, arena);
+		if (kept && text_equal(name, kept))
+			continue;
+		const wchar_t *path =
+			win32_wide(arena_printf(arena, "%s\\%s", folder, name), arena);
+		if (win32_delete_file(path) != ERROR_SUCCESS) {
+			all = false;
+			(void)MoveFileExW(path, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
+		}
+	} while (FindNextFileW(search, &entry));
+	FindClose(search);
+	return all;
+}
+
+enum status install_events(const char *program, struct arena *arena, const char **library,
+			   struct os_error *error)
+{
+	const char *folder = folder_of(program, arena);
+	struct events events;
+	enum status status = find_events(&events, arena, error);
+
+	if (status != STATUS_OK)
+		return status;
+	*library = arena_printf(arena, "%s\\%s", folder, events.name);
+	status = put_events(*library, &events, arena, error);
+	if (status == STATUS_OK)
+		status = protect_file(*library, arena, error);
+	if (status == STATUS_OK)
+		(void)remove_events(folder, events.name, arena);
+	return status;
+}
+
 enum status install_remove_program(const char *program, bool *later, struct os_error *error)
 {
 	struct arena arena;
@@ -215,15 +329,17 @@ enum status install_remove_program(const char *program, bool *later, struct os_e
 
 	arena_init(&arena);
 	const wchar_t *file = win32_wide(program, &arena);
-	wchar_t *folder = win32_wide(program, &arena);
-	*wcsrchr(folder, L'\\') = L'\0';
+	const char *folder = folder_of(program, &arena);
+	const wchar_t *wide_folder = win32_wide(folder, &arena);
+	bool words_gone = remove_events(folder, NULL, &arena);
 	DWORD code = win32_delete_file(file);
-	*later = code != ERROR_SUCCESS && code != ERROR_FILE_NOT_FOUND &&
-		 code != ERROR_PATH_NOT_FOUND;
+	bool gone = code == ERROR_SUCCESS || code == ERROR_FILE_NOT_FOUND ||
+		    code == ERROR_PATH_NOT_FOUND;
+	*later = !gone || !words_gone;
 	if (!*later)
-		RemoveDirectoryW(folder); /* what else is in it is not ours */
-	else if (!MoveFileExW(file, NULL, MOVEFILE_DELAY_UNTIL_REBOOT) ||
-		 !MoveFileExW(folder, NULL, MOVEFILE_DELAY_UNTIL_REBOOT))
+		RemoveDirectoryW(wide_folder); /* what else is in it is not ours */
+	else if ((!gone && !MoveFileExW(file, NULL, MOVEFILE_DELAY_UNTIL_REBOOT)) ||
+		 !MoveFileExW(wide_folder, NULL, MOVEFILE_DELAY_UNTIL_REBOOT))
 		status = win32_fail(error, GetLastError(), "remove %s", program);
 	arena_deinit(&arena);
 	return status;
@@ -319,17 +435,19 @@ enum status install_protect_program(struct os_error *error)
 	if (status == STATUS_OK && lstrcmpiW(self, win32_wide(program, &arena)) == 0) {
 		status = protect_file(program, &arena, error);
 		if (status == STATUS_OK)
+			status = protect_events(folder_of(program, &arena), &arena, error);
+		if (status == STATUS_OK)
 			status = protect_folder(folder_of(program, &arena), &arena, error);
 	}
 	arena_deinit(&arena);
 	return status;
 }
 
-enum status install_event_source(const char *program, struct os_error *error)
+enum status install_event_source(const char *library, struct os_error *error)
 {
 	const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
 	enum status status =
-		set_text(SOURCE_KEY, "EventMessageFile", REG_EXPAND_SZ, program, error);
+		set_text(SOURCE_KEY, "EventMessageFile", REG_EXPAND_SZ, library, error);
 
 	if (status != STATUS_OK)
 		return status;

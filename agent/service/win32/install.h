@@ -29,8 +29,16 @@ enum status install_place(struct arena *arena, const char **program, struct os_e
 enum status install_program(const char *program, bool *copied, struct os_error *error);
 
 /*
- * Removes the program and its folder, which must be empty. A program that runs goes at the next
- * start of the system (`*later`).
+ * Puts the DLL with the words of the events beside the program, protected likewise; `*library` is its
+ * path, in `arena`. Its name changes with its content, so that no upgrade replaces one that Event
+ * Viewer holds open; those of before go, at the next start of the system where they are held.
+ */
+enum status install_events(const char *program, struct arena *arena, const char **library,
+			   struct os_error *error);
+
+/*
+ * Removes the program, that DLL and their folder, which must be empty then. What somebody still uses goes
+ * at the next start of the system (`*later`).
  */
 enum status install_remove_program(const char *program, bool *later, struct os_error *error);
 
@@ -52,8 +60,8 @@ enum status install_protect_settings(struct os_error *error);
  */
 enum status install_protect_program(struct os_error *error);
 
-/* The source of the agent's events, whose texts are in `program`. */
-enum status install_event_source(const char *program, struct os_error *error);
+/* The source of the agent's events, whose texts are in `library`. */
+enum status install_event_source(const char *library, struct os_error *error);
 
 /* Remove the key with the settings, and the source. One that is not there is no failure. */
 enum status install_remove_settings(struct os_error *error);
