@@ -89,7 +89,7 @@ package_group() {
 	END
 	browser) cat <<-'END' ;;
 		to look at the dashboard as people do
-		chromium chromium-driver python3-selenium python3-pytest
+		chromium chromium-headless-shell chromium-driver python3-selenium python3-pytest
 	END
 	check) cat <<-'END' ;;
 		to check the style of the code

@@ -16,7 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "browser"), str(HERE.parent)]
-from conftest import Stage, open_chromium, resize  # noqa: E402
+from conftest import WHOLE, Stage, open_chromium, resize  # noqa: E402
 from page import Page  # noqa: E402
 from simulator import crowd  # noqa: E402
 from simulator.collector import Collector  # noqa: E402
@@ -86,7 +86,7 @@ def main():
     parser.add_argument("--servers", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, open_chromium(Path(folder) / "chromium") as driver:
+    with tempfile.TemporaryDirectory() as folder, open_chromium(Path(folder) / "chromium", WHOLE) as driver:
         resize(driver, 1366, 768)
         driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
         driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": FIRST_ROW})

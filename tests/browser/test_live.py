@@ -1,7 +1,7 @@
 """What the page does by itself: follows changes, keeps rows under the pointer, says when it is old."""
 
 from conftest import picture
-from page import Keys
+from page import Keys, Page
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
@@ -88,8 +88,9 @@ def test_a_restart_resets_the_stream_and_what_is_shown_is_asked_for_again(page, 
     page.wait(lambda: page.row_text("MAIL-HQ2", ".c-verdict") == "Clear", "MAIL-HQ2 becomes clear")
 
 
-def test_many_tabs_can_be_open(page, browser, stage):
+def test_many_tabs_can_be_open(whole_browser, stage):
     """A browser opens six connections to one server; a hidden tab gives up its own."""
+    browser, page = whole_browser, Page(whole_browser, stage.collector).wait_for_rows(12)
     first = browser.current_window_handle
     others = []
     try:
