@@ -13,12 +13,15 @@
 #include "agent/https/named_file.h"
 #include "agent/https/proxy_login.h"
 #include "agent/https/url.h"
+#include "agent/platform/process.h"
+#include "agent/platform/ticks.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 
 #define MAX_HEADERS 5
+#define OVERDUE_MS  2000 /* how much later than libcurl a send is given up here */
 
 struct sender {
 	CURL *curl;
@@ -28,6 +31,8 @@ struct sender {
 	char *body; /* of the answer that comes in */
 	size_t size;
 	bool too_long;
+	uint32_t begun_tick_ms;
+	bool overdue;
 	int64_t date_ms;
 };
 
@@ -66,13 +71,18 @@ static size_t on_header(char *line, size_t one, size_t n, void *user)
 	return n;
 }
 
-/* Asked at least once a second. */
+/*
+ * Asked at least once a second. Before Vista libcurl takes its time from GetTickCount() (lib/timeval.c),
+ * and a timeout that runs when that begins anew lasts 49.7 days; here is another one.
+ */
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
-	const struct sender *s = user;
+	struct sender *s = user;
 	(void)down_total, (void)down, (void)up_total, (void)up;
-	return s->options.stopped && s->options.stopped(s->options.user);
+	s->overdue = ticks_have_passed(s->begun_tick_ms, process_tick_ms(),
+				       SEND_TIMEOUT_MS + OVERDUE_MS);
+	return s->overdue || (s->options.stopped && s->options.stopped(s->options.user));
 }
 
 bool send_is_url(const char *url)
@@ -322,6 +332,8 @@ static void forget_answer(struct sender *s)
 	s->size = 0;
 	s->too_long = false;
 	s->error[0] = '\0';
+	s->overdue = false;
+	s->begun_tick_ms = process_tick_ms();
 	s->date_ms = TIMESTAMP_NONE;
 }
 
@@ -336,6 +348,8 @@ static void perform(struct sender *s, const struct send_request *request,
 	CURL_SET(code, s->curl, CURLOPT_HTTPHEADER, headers);
 	if (code == CURLE_OK)
 		code = curl_easy_perform(s->curl);
+	if (code == CURLE_ABORTED_BY_CALLBACK && s->overdue)
+		code = CURLE_OPERATION_TIMEDOUT;
 	result->date_ms = s->date_ms;
 	take_result(s, code, request, result);
 	(void)curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, NULL); /* cannot fail */

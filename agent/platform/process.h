@@ -16,6 +16,9 @@ void process_begin(void);
  */
 _Noreturn void process_end(int code);
 
+/* A clock for agent/platform/ticks.h. Any thread. */
+uint32_t process_tick_ms(void);
+
 /*
  * Milliseconds since 1970 by the system's clock. Windows' C runtime has the time from local time, which is
  * an hour wrong while the time zone changes.

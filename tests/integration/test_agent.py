@@ -324,6 +324,22 @@ def test_a_collector_that_hangs_delays_no_cycle_and_no_end(agent, scheme):
             expect_cycles_and_a_quick_end(run, agent)
 
 
+def test_a_send_ends_although_the_clock_of_libcurl_began_anew(agent, tmp_path):
+    """GetTickCount() does after 49.7 days. A clock that stands still stands for one that went back."""
+    anew = tmp_path / "anew"
+    within = ["env", f"LD_PRELOAD={BUILD / 'tests/integration/libwrong_ticks.so'}", f"WRONG_TICKS={anew}",
+              f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        with running(agent.state, "--collector", f"http://127.0.0.1:{listener.getsockname()[1]}",
+                     "--probe-limit", "1", within=within) as run:
+            hanging, _ = listener.accept()
+            assert hanging.recv(10)
+            anew.touch()
+            until(lambda: run.says("could not send reports"))
+            run.stop_in_time()
+
+
 def test_a_name_server_that_hangs_delays_no_cycle_and_no_end(agent, tmp_path):
     resolver = tmp_path / "resolv.conf"
     resolver.write_text(f"nameserver {SWALLOWED}\noptions timeout:30 attempts:5\n")

@@ -2,6 +2,7 @@
 
 #include "agent/platform/error.h"
 #include "agent/platform/process.h"
+#include "agent/platform/ticks.h"
 #include "agent/platform/win32/filetime.h"
 #include "agent/platform/win32/random.h"
 #include "agent/platform/win32/text.h"
@@ -41,8 +42,7 @@ struct host_system {
 	HANDLE change_event;    /* set when an address came or went; NULL: nobody tells */
 	OVERLAPPED change;      /* of NotifyAddrChange; must stay while it is asked */
 	CRITICAL_SECTION clock; /* guards what follows */
-	uint32_t last_tick;     /* GetTickCount() wraps after 49.7 days */
-	uint64_t tick_base;     /* milliseconds of all its rounds so far */
+	struct ticks ticks;
 };
 
 /* Asks to be told of the next change of an address; where that is not possible, nobody tells. */
@@ -66,7 +66,7 @@ static void watch_changes(struct host_system *system)
 static struct host_system *system_new(void)
 {
 	struct host_system *system = mem_alloc(sizeof *system);
-	system->last_tick = GetTickCount();
+	system->ticks.last = process_tick_ms();
 	InitializeCriticalSection(&system->clock);
 	return system;
 }
@@ -207,11 +207,7 @@ uint64_t host_now_ms(struct host *host)
 {
 	struct host_system *system = host->system;
 	EnterCriticalSection(&system->clock);
-	uint32_t tick = GetTickCount();
-	if (tick < system->last_tick)
-		system->tick_base += UINT64_C(1) << 32;
-	system->last_tick = tick;
-	uint64_t now = system->tick_base + tick;
+	uint64_t now = ticks_count(&system->ticks, process_tick_ms());
 	LeaveCriticalSection(&system->clock);
 	return now;
 }

@@ -12,6 +12,14 @@ void process_end(int code)
 	exit(code);
 }
 
+uint32_t process_tick_ms(void)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+}
+
 int64_t process_wall_ms(void)
 {
 	struct timespec now = { 0 };

@@ -17,6 +17,11 @@ void process_end(int code)
 	abort(); /* never reached: the right to end oneself cannot be lost */
 }
 
+uint32_t process_tick_ms(void)
+{
+	return GetTickCount();
+}
+
 int64_t process_wall_ms(void)
 {
 	FILETIME now;
