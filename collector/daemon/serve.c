@@ -143,7 +143,8 @@ static int open_store(struct serve *s)
 
 	if (!store_exists(s->options->engine, data))
 		return fail_not_set_up(s);
-	if (store_open(&s->store, s->options->engine, data, loop_uv(s->loop), error) != STATUS_OK)
+	if (store_open(&s->store, s->options->engine, data, data, loop_uv(s->loop), error) !=
+	    STATUS_OK)
 		return fail(error);
 	store_set_limits(s->store, &s->options->keep);
 	return go_on_in_time(s);

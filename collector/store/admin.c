@@ -16,11 +16,11 @@ struct store_admin {
 };
 
 enum status store_admin_open(struct store_admin **out, const struct store_engine *engine,
-			     const char *directory, bool create, char error[STORE_ERROR_SIZE])
+			     const char *location, bool create, char error[STORE_ERROR_SIZE])
 {
 	struct store_db *db = NULL;
 
-	enum status status = engine->open_admin(&db, directory, create, error);
+	enum status status = engine->open_admin(&db, location, create, error);
 	if (status != STATUS_OK)
 		return status;
 	*out = mem_alloc(sizeof **out);

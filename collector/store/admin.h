@@ -16,14 +16,14 @@
 struct store_admin;
 
 /*
- * Opens the store in `directory`, which exists; with `create` it is made where it is not there.
+ * Opens the store at `location`; with `create` it is made where it is not there.
  *
  * STATUS_NOT_FOUND    there is none
  * STATUS_CONFLICT     a collector of another version runs
  * others              as store_open()
  */
 enum status store_admin_open(struct store_admin **out, const struct store_engine *engine,
-			     const char *directory, bool create, char error[STORE_ERROR_SIZE]);
+			     const char *location, bool create, char error[STORE_ERROR_SIZE]);
 void store_admin_close(struct store_admin *admin);
 
 /* Commits a change (`done` is not called). STATUS_TIMED_OUT: another writer does not let go. */

@@ -153,7 +153,7 @@ static enum status start(struct asker *asker, uv_loop_t *loop, char error[STORE_
 	return STATUS_OK;
 }
 
-enum status asker_open(struct asker **out, const struct store_engine *engine, const char *directory,
+enum status asker_open(struct asker **out, const struct store_engine *engine, const char *location,
 		       uv_loop_t *loop, char error[STORE_ERROR_SIZE])
 {
 	struct asker *asker = mem_alloc(sizeof *asker);
@@ -164,7 +164,7 @@ enum status asker_open(struct asker **out, const struct store_engine *engine, co
 	STAILQ_INIT(&asker->answered);
 	if (uv_mutex_init(&asker->mutex) != 0 || uv_cond_init(&asker->woken) != 0)
 		abort(); /* only for lack of memory */
-	enum status status = engine->open_reader(&asker->reader.db, directory, error);
+	enum status status = engine->open_reader(&asker->reader.db, location, error);
 	if (status == STATUS_OK)
 		status = start(asker, loop, error);
 	if (status != STATUS_OK) {

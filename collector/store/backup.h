@@ -8,7 +8,7 @@
 #include "collector/store/store.h"
 
 /*
- * Writes what the store in `directory` holds at this moment into the new file `path`, whole and
+ * Writes what the store at `location` holds at this moment into the new file `path`, whole and
  * checked or not at all. A collector goes on meanwhile: readers and writers do not wait for it,
  * only the write-ahead log grows until it is done.
  *
@@ -16,16 +16,15 @@
  * STATUS_CONFLICT   the file exists; `replace` allows that, where it is a backup
  * others            `error` says why
  */
-enum status store_backup(const struct store_engine *engine, const char *directory, const char *path,
+enum status store_backup(const struct store_engine *engine, const char *location, const char *path,
 			 bool replace, char error[STORE_ERROR_SIZE]);
 
 /*
- * Makes the store of `directory` from a backup, brought up to date and checked: whole or not at
+ * Makes the store of `location` from a backup, brought up to date and checked: whole or not at
  * all. `tell` gets each fault of the backup as a sentence.
  *
  * STATUS_CONFLICT   there is a store already, or a collector runs
  * STATUS_MALFORMED  the backup is damaged
  */
-enum status store_restore(const struct store_engine *engine, const char *path,
-			  const char *directory, void (*tell)(const char *fault),
-			  char error[STORE_ERROR_SIZE]);
+enum status store_restore(const struct store_engine *engine, const char *path, const char *location,
+			  void (*tell)(const char *fault), char error[STORE_ERROR_SIZE]);

@@ -2,10 +2,10 @@
 
 #include "collector/store/engine.h"
 
-const char *store_locate(const struct store_engine *engine, const char *directory,
+const char *store_locate(const struct store_engine *engine, const char *location,
 			 struct arena *arena)
 {
-	return engine->locate(directory, arena);
+	return engine->locate(location, arena);
 }
 
 enum status store_check(const struct store_engine *engine, const char *location,

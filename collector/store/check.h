@@ -21,8 +21,8 @@ struct store_check {
 	size_t faults; /* each was told */
 };
 
-/* The store in `directory` by the name that people know it by, such as its file; in `arena`. */
-const char *store_locate(const struct store_engine *engine, const char *directory,
+/* The store at `location` by the name that people know it by, such as its file; in `arena`. */
+const char *store_locate(const struct store_engine *engine, const char *location,
 			 struct arena *arena);
 
 /*

@@ -3,6 +3,9 @@
  * and its neighbours know no other way to one; only collector/daemon/settings.c names one, which it
  * chooses.
  *
+ * A location is what an engine finds its database by: for SQLite the data directory, for others an
+ * address.
+ *
  * A connection belongs to one thread at a time: the writer's, made by open_writer(), to the thread
  * that writes; readers, made by open_reader(), to the loop and to the thread that reads for it; the
  * terminal's, made by open_admin(), to its command. Errors are told in words: what was tried, on
@@ -22,21 +25,21 @@
 struct store_db;
 
 struct store_engine {
-	/* Is there a store in the directory? True also where that cannot be seen. */
-	bool (*exists)(const char *directory);
-	/* What store_check() takes for the store in `directory`, and people know it by. */
-	const char *(*locate)(const char *directory, struct arena *arena);
+	/* Is there a store at `location`? True also where that cannot be seen. */
+	bool (*exists)(const char *location);
+	/* What store_check() takes for the store at `location`, and people know it by. */
+	const char *(*locate)(const char *location, struct arena *arena);
 
 	/*
-	 * The connections of a running collector, which holds the directory's lock; errors as
+	 * The connections of a running collector, which holds the data directory's lock; errors as
 	 * store_open(). The writer's comes first and brings the schema up to date; it goes last.
 	 */
-	enum status (*open_writer)(struct store_db **out, const char *directory,
+	enum status (*open_writer)(struct store_db **out, const char *location,
 				   char error[STORE_ERROR_SIZE]);
-	enum status (*open_reader)(struct store_db **out, const char *directory,
+	enum status (*open_reader)(struct store_db **out, const char *location,
 				   char error[STORE_ERROR_SIZE]);
 	/* The terminal's connection, which writes and reads; as store_admin_open(). */
-	enum status (*open_admin)(struct store_db **out, const char *directory, bool create,
+	enum status (*open_admin)(struct store_db **out, const char *location, bool create,
 				  char error[STORE_ERROR_SIZE]);
 	void (*close)(struct store_db *db); /* NULL is legal */
 
@@ -49,7 +52,7 @@ struct store_engine {
 			      size_t n, const struct store_limits *limits,
 			      char error[STORE_ERROR_SIZE]);
 	/*
-	 * Is what the writer writes still what stands in the directory? Cheap; any thread. What was
+	 * Is what the writer writes still what stands at its location? Cheap; any thread. What was
 	 * committed while it is not was not stored: commit() fails by itself then.
 	 */
 	enum status (*look)(struct store_db *writer, char error[STORE_ERROR_SIZE]);
@@ -131,9 +134,9 @@ struct store_engine {
 				    char error[STORE_ERROR_SIZE]);
 
 	/* collector/store/backup.h and check.h. */
-	enum status (*backup)(const char *directory, const char *path, bool replace,
+	enum status (*backup)(const char *location, const char *path, bool replace,
 			      char error[STORE_ERROR_SIZE]);
-	enum status (*restore)(const char *path, const char *directory,
+	enum status (*restore)(const char *path, const char *location,
 			       void (*tell)(const char *fault), char error[STORE_ERROR_SIZE]);
 	enum status (*check)(const char *location, void (*tell)(const char *fault),
 			     struct store_check *out, char error[STORE_ERROR_SIZE]);

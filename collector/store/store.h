@@ -59,12 +59,12 @@ struct store;
 struct store_engine;
 struct store_connection;
 
-/* Is there a store in `directory`? True also where that cannot be seen. */
-bool store_exists(const struct store_engine *engine, const char *directory);
+/* Is there a store at `location` (engine.h)? True also where that cannot be seen. */
+bool store_exists(const struct store_engine *engine, const char *location);
 
 /*
- * Opens the store in `directory`, which exists, and brings its schema up to date. On success the
- * directory is locked against a second collector.
+ * Opens the store at `location`, which for SQLite is `directory` again, and brings its schema up to
+ * date. On success the collector's data directory, which exists, is locked against a second one.
  *
  * STATUS_CONFLICT     another process holds the directory
  * STATUS_UNSUPPORTED  the database was written by a newer version
@@ -72,7 +72,7 @@ bool store_exists(const struct store_engine *engine, const char *directory);
  * STATUS_DENIED, STATUS_FULL, STATUS_SYSTEM ...  with the system's reason in `error`
  */
 enum status store_open(struct store **out, const struct store_engine *engine, const char *directory,
-		       uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
+		       const char *location, uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
 
 /*
  * Ends it: what was submitted is still committed and its `done` run, then `closed` is called, once,

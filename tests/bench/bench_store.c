@@ -220,7 +220,7 @@ int main(int argc, char **argv)
 	if (!mkdtemp(directory) || uv_loop_init(&b.loop) != 0)
 		return 1;
 	b.waits_ms = mem_alloc_array(b.crowd.n, sizeof *b.waits_ms);
-	must(store_open(&b.store, &sqlite_engine, directory, &b.loop, error), error);
+	must(store_open(&b.store, &sqlite_engine, directory, directory, &b.loop, error), error);
 	for (size_t i = 0; i < WINDOW; i++)
 		rides[i].bench = &b;
 	printf("round  reports/s   us CPU  B of text  B on disk  ratio   p50 ms   p99 ms   max "

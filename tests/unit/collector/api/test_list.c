@@ -44,7 +44,8 @@ static void begin_call(struct call *call)
 		return;
 	turns_init(&api.turns);
 	api.loop = &playing->loop;
-	assert_int_equal(store_open(&api.store, &sqlite_engine, fixture.directory, api.loop, error),
+	assert_int_equal(store_open(&api.store, &sqlite_engine, fixture.directory,
+				    fixture.directory, api.loop, error),
 			 STATUS_OK);
 	watch = loop_timer_new(api.loop, on_watch, NULL);
 	loop_timer_start(watch, 5);

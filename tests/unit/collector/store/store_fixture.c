@@ -81,7 +81,7 @@ char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_
 
 enum status fixture_try_open(struct fixture *f, struct store **out, const char *directory)
 {
-	return store_open(out, engine->engine, directory, &f->loop, f->error);
+	return store_open(out, engine->engine, directory, directory, &f->loop, f->error);
 }
 
 void fixture_open(struct fixture *f)
