@@ -21,7 +21,7 @@
 #include "collector/store/check.h"
 #include "collector/store/columns.h"
 #include "collector/store/pack.h"
-#include "collector/store/sqlite/clocks.h"
+#include "collector/store/clocks.h"
 #include "collector/store/sqlite/engine.h"
 #include "collector/store/sqlite/place.h"
 #include "collector/store/sqlite/writer_cache.h"

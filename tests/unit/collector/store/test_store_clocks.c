@@ -1,5 +1,5 @@
 /* What a store knows of time, while the system's is set forward and back. */
-#include "collector/store/sqlite/clocks.h"
+#include "collector/store/clocks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

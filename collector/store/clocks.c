@@ -1,4 +1,4 @@
-#include "collector/store/sqlite/clocks.h"
+#include "collector/store/clocks.h"
 
 /* As fast as time passes, to stay with the system's clock; as fast again, to catch up with it. */
 #define AT_MOST_FASTER_BY 2
