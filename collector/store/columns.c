@@ -1,8 +1,12 @@
 #include "collector/store/columns.h"
 
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "proto/base/count.h"
+#include "proto/base/timestamp.h"
 
 #define COLUMN(column, what, type, member, ...)                                                    \
 	{                                                                                          \
@@ -145,7 +149,8 @@ TABLE(store_removals, removal, "removal")
 TABLE(store_silences, silence, "silence")
 TABLE(store_summaries, summary, "summary")
 
-const struct store_table *store_table_find(const char *name, size_t n)
+/* The table whose name has these `n` bytes, or NULL. */
+static const struct store_table *find_table(const char *name, size_t n)
 {
 	static const struct store_table *const all[] = {
 		&store_alerts,     &store_audits,
@@ -160,4 +165,149 @@ const struct store_table *store_table_find(const char *name, size_t n)
 			return *table;
 	}
 	return NULL;
+}
+
+enum store_type store_column_type(const struct store_column *column)
+{
+	switch (column->kind) {
+	case STORE_COLUMN_TEXT:
+	case STORE_COLUMN_TEXT_OR_NULL:
+	case STORE_COLUMN_CONDITION:
+	case STORE_COLUMN_CONDITIONS:
+		return STORE_TYPE_TEXT;
+	case STORE_COLUMN_SWITCH:
+		return STORE_TYPE_SWITCH;
+	case STORE_COLUMN_HASH:
+		return STORE_TYPE_BYTES;
+	case STORE_COLUMN_NUMBER:
+	case STORE_COLUMN_SERIAL:
+	case STORE_COLUMN_TIME:
+	case STORE_COLUMN_CHOICE:
+		break;
+	}
+	return STORE_TYPE_NUMBER;
+}
+
+static struct store_value text_value(const char *text)
+{
+	return (struct store_value){ .is_null = !text, .text = text };
+}
+
+static struct store_value number_value(int64_t number)
+{
+	return (struct store_value){ .number = number };
+}
+
+struct store_value store_column_get(const struct store_column *column, const void *record,
+				    char words[CONDITION_SET_TEXT_SIZE])
+{
+	const void *member = (const char *)record + column->offset;
+
+	switch (column->kind) {
+	case STORE_COLUMN_TEXT:
+	case STORE_COLUMN_TEXT_OR_NULL:
+		return text_value(*(const char *const *)member);
+	case STORE_COLUMN_NUMBER:
+		return number_value(*(const int64_t *)member);
+	case STORE_COLUMN_TIME:
+		return *(const int64_t *)member == TIMESTAMP_NONE
+			       ? (struct store_value){ .is_null = true }
+			       : number_value(*(const int64_t *)member);
+	case STORE_COLUMN_SWITCH:
+		return number_value(*(const bool *)member);
+	case STORE_COLUMN_CHOICE:
+		return number_value(*(const int *)member);
+	case STORE_COLUMN_CONDITION:
+		return text_value(condition_name(*(const enum condition *)member));
+	case STORE_COLUMN_CONDITIONS:
+		return text_value(condition_set_text(*(const unsigned *)member, words));
+	case STORE_COLUMN_HASH:
+		return (struct store_value){ .text = member, .size = SECRET_HASH_SIZE };
+	case STORE_COLUMN_SERIAL:
+		break;
+	}
+	return (struct store_value){ .is_null = true };
+}
+
+static enum status set_choice(const struct store_table *table, size_t i, int64_t number, int *out,
+			      const char *place, char error[STORE_ERROR_SIZE])
+{
+	const struct store_column *column = &table->columns[i];
+
+	if (number >= column->first && number <= column->last) {
+		*out = (int)number;
+		return STATUS_OK;
+	}
+	snprintf(error, STORE_ERROR_SIZE, "'%s' is damaged: the %s %s %" PRId64 ", which is none",
+		 place, table->noun, column->name, number);
+	return STATUS_MALFORMED;
+}
+
+static enum status set_condition(const struct store_table *table, const char *name,
+				 enum condition *out, const char *place,
+				 char error[STORE_ERROR_SIZE])
+{
+	if (condition_from_name(name, out))
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "'%s' holds an %s of the condition '%.60s', which nobody knows", place,
+		 table->noun, name);
+	return STATUS_MALFORMED;
+}
+
+enum status store_column_set(const struct store_table *table, size_t i,
+			     const struct store_value *value, void *record, const char *place,
+			     char error[STORE_ERROR_SIZE])
+{
+	void *member = (char *)record + table->columns[i].offset;
+	const char *text = value->text ? value->text : "";
+
+	switch (table->columns[i].kind) {
+	case STORE_COLUMN_TEXT:
+		*(const char **)member = text;
+		return STATUS_OK;
+	case STORE_COLUMN_TEXT_OR_NULL:
+		*(const char **)member = value->text;
+		return STATUS_OK;
+	case STORE_COLUMN_NUMBER:
+	case STORE_COLUMN_SERIAL:
+		*(int64_t *)member = value->number;
+		return STATUS_OK;
+	case STORE_COLUMN_TIME:
+		*(int64_t *)member = value->is_null ? TIMESTAMP_NONE : value->number;
+		return STATUS_OK;
+	case STORE_COLUMN_SWITCH:
+		*(bool *)member = value->number != 0;
+		return STATUS_OK;
+	case STORE_COLUMN_CHOICE:
+		return set_choice(table, i, value->number, member, place, error);
+	case STORE_COLUMN_CONDITION:
+		return set_condition(table, text, member, place, error);
+	case STORE_COLUMN_CONDITIONS:
+		*(unsigned *)member = condition_set_from_text(text);
+		return STATUS_OK;
+	case STORE_COLUMN_HASH:
+		if (value->size == SECRET_HASH_SIZE)
+			memcpy(member, value->text, SECRET_HASH_SIZE);
+		return STATUS_OK;
+	}
+	return STATUS_OK;
+}
+
+void store_columns_write(struct buffer *out, const char *sql, const char *hows,
+			 store_add_columns *add)
+{
+	const char *at = NULL;
+
+	for (; (at = strchr(sql, '@')) != NULL; sql = at) {
+		buffer_add(out, sql, (size_t)(at - sql));
+		char how = strchr(hows, at[1]) ? at[1] : '\0';
+		at += how ? 2 : 1;
+		size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyz");
+		const struct store_table *table = find_table(at, n);
+		assert(table);
+		add(out, table, how);
+		at += n;
+	}
+	buffer_add_text(out, sql);
 }

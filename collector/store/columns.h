@@ -5,11 +5,16 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/record_report.h"
+#include "collector/store/store.h"
+#include "proto/base/buffer.h"
+#include "proto/base/status.h"
 
 /* What a column holds, and what the member is. */
 enum store_column_kind {
@@ -62,5 +67,41 @@ union store_record {
 	struct record_summary summary;
 };
 
-/* The table whose name has these `n` bytes, or NULL. */
-const struct store_table *store_table_find(const char *name, size_t n);
+/* What a column is in a database. */
+enum store_type {
+	STORE_TYPE_NUMBER,
+	STORE_TYPE_SWITCH, /* a number, 0 or 1, where there is no such type */
+	STORE_TYPE_TEXT,
+	STORE_TYPE_BYTES,
+};
+enum store_type store_column_type(const struct store_column *column);
+
+/* A value of a column; a text ends with a NUL, bytes have a size. */
+struct store_value {
+	bool is_null;
+	int64_t number; /* of a switch, too */
+	const char *text;
+	size_t size;
+};
+
+/* What a record has in a column, borrowed from it; a set of conditions is written into `words`. */
+struct store_value store_column_get(const struct store_column *column, const void *record,
+				    char words[CONDITION_SET_TEXT_SIZE]);
+
+/*
+ * Gives a record what a row has in the column number `i`; a text is borrowed. `place` names the
+ * database.
+ *
+ * STATUS_MALFORMED  it is damaged: a number or a word stands for nothing that we know
+ */
+enum status store_column_set(const struct store_table *table, size_t i,
+			     const struct store_value *value, void *record, const char *place,
+			     char error[STORE_ERROR_SIZE]);
+
+/*
+ * Writes a statement whose text names tables: for each "@alert" `add` adds what that stands for.
+ * Between "@" and the name there may be one character of `hows`; else it is told NUL.
+ */
+typedef void store_add_columns(struct buffer *out, const struct store_table *table, char how);
+void store_columns_write(struct buffer *out, const char *sql, const char *hows,
+			 store_add_columns *add);
