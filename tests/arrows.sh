@@ -49,6 +49,7 @@ collector/net          collector/crypto
 collector/http         collector/model collector/net
 collector/store        collector/model
 collector/store/sqlite collector/model collector/store
+collector/store/postgresql collector/model collector/store
 collector/auth         collector/crypto collector/model collector/http collector/store
 collector/transfer     collector/crypto
 collector/hooks        collector/config collector/crypto collector/model collector/transfer
@@ -74,6 +75,7 @@ mbedtls/ agent/https/tls_[a-z]*\.c|agent/platform/hash\.c|agent/deploy/.*
 curl/ agent/https/.*|agent/deploy/.*|collector/transfer/.*
 hivex\.h$ agent/host/image/hive_posix\.c
 sqlite3\.h$ collector/store/sqlite/.*
+libpq-fe\.h$ collector/store/postgresql/.*
 zstd\.h$ collector/store/pack\.c
 llhttp\.h$ collector/http/.*
 openssl/ collector/crypto/.*

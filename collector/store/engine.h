@@ -45,7 +45,8 @@ struct store_engine {
 
 	/*
 	 * Commits changes together: on success they are durable, on failure nothing of them is
-	 * stored. `changes` is an array of pointers. `limits` say what old reports go with it;
+	 * stored, unless a connection was lost: then nobody knows. STATUS_FENCED: another writer
+	 * has taken over. `changes` is an array of pointers. `limits` say what old reports go with it;
 	 * NULL: none.
 	 */
 	enum status (*commit)(struct store_db *writer, const struct store_change *const *changes,

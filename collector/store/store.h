@@ -138,7 +138,8 @@ struct store_change {
 
 	/*
 	 * Runs once, on the loop. STATUS_OK: it is durable. Anything else: nothing of it is stored,
-	 * and `error` says why; borrowed for the call.
+	 * or, where a connection was lost, nobody knows, and `error` says why; borrowed for the
+	 * call. STATUS_FENCED: another collector has taken over, and this one stores no more.
 	 */
 	void (*done)(void *user, enum status status, const char *error);
 	void *user;

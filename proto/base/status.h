@@ -25,6 +25,7 @@
 	X(STATUS_REFUSED, "the other side refused")                                                \
 	X(STATUS_TIMED_OUT, "the time limit passed")                                               \
 	X(STATUS_UNREACHABLE, "the other side cannot be reached")                                  \
+	X(STATUS_FENCED, "another has taken over")                                                 \
 	X(STATUS_FULL, "there is no room left")                                                    \
 	X(STATUS_SYSTEM, "the system would not do it")
 

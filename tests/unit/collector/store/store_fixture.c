@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 #include <sqlite3.h>
 
+#include "collector/store/admin.h"
+#include "collector/store/postgresql/engine.h"
 #include "collector/store/sqlite/engine.h"
 #include "proto/base/buffer.h"
 #include "proto/base/mem.h"
@@ -21,12 +24,18 @@
 static char left[MAX_LEFT][sizeof((struct fixture *)NULL)->directory];
 static size_t n_left;
 
-static const struct fixture_engine *engine = &fixture_engines[0];
+/* An engine, and the same tables behind its back. */
+struct fixture_engine {
+	const char *name;
+	const struct store_engine *engine;
+	const char *(*location)(const struct fixture *f);
+	void (*make)(struct fixture *f); /* an empty store; NULL: opening it does */
+	int64_t (*count)(const struct fixture *f, const char *query);
+	void (*execute)(const struct fixture *f, const char *sql);
+};
 
-void fixture_use(const struct fixture_engine *next)
-{
-	engine = next;
-}
+static const struct fixture_engine sqlite, postgresql;
+static const struct fixture_engine *engine = &sqlite;
 
 void fixture_set_up(struct fixture *f)
 {
@@ -36,6 +45,8 @@ void fixture_set_up(struct fixture *f)
 	assert_in_range(n_left, 0, MAX_LEFT - 1);
 	memcpy(left[n_left++], f->directory, sizeof f->directory);
 	assert_int_equal(uv_loop_init(&f->loop), 0);
+	if (engine->make)
+		engine->make(f);
 }
 
 /* A collector's files lie in it, and nothing below them. */
@@ -81,7 +92,9 @@ char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_
 
 enum status fixture_try_open(struct fixture *f, struct store **out, const char *directory)
 {
-	return store_open(out, engine->engine, directory, directory, &f->loop, f->error);
+	const char *location = engine->make ? engine->location(f) : directory;
+
+	return store_open(out, engine->engine, directory, location, &f->loop, f->error);
 }
 
 void fixture_open(struct fixture *f)
@@ -140,6 +153,17 @@ char *fixture_body(unsigned seed, int number)
 	return buffer_take(&out, &size);
 }
 
+void fixture_commit(struct fixture *f, struct store_change change)
+{
+	size_t over = f->done + f->failed;
+
+	change.done = fixture_on_done;
+	change.user = f;
+	assert_int_equal(store_submit(f->store, &change), STATUS_OK);
+	while (f->done + f->failed == over)
+		uv_run(&f->loop, UV_RUN_ONCE);
+}
+
 /* A report of the server `key`; its body tells which. */
 void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_t at_ms,
 		    const char *body)
@@ -164,15 +188,8 @@ void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_
 		.verdict_json = "{}",
 		.adapters_json = "[]",
 	};
-	struct store_change change = { .report = &report,
-				       .servers = &server,
-				       .n_servers = 1,
-				       .done = fixture_on_done,
-				       .user = f };
-	size_t over = f->done + f->failed;
-	assert_int_equal(store_submit(f->store, &change), STATUS_OK);
-	while (f->done + f->failed == over)
-		uv_run(&f->loop, UV_RUN_ONCE);
+	fixture_commit(
+		f, (struct store_change){ .report = &report, .servers = &server, .n_servers = 1 });
 }
 
 enum status fixture_list_server(void *user, const struct record_server *server,
@@ -221,10 +238,111 @@ static void sqlite_execute(const struct fixture *f, const char *sql)
 	sqlite3_close(db);
 }
 
-const struct fixture_engine fixture_engines[] = {
-	{ "SQLite", &sqlite_engine, sqlite_count, sqlite_execute },
+static const char *sqlite_location(const struct fixture *f)
+{
+	return f->directory;
+}
+
+static const char *postgresql_location(const struct fixture *f)
+{
+	(void)f;
+	return getenv(FIXTURE_VARIABLE);
+}
+
+/* The one value of a query's row, or the first one; NULL: there is none. To be freed. */
+static char *postgresql_query(const struct fixture *f, const char *sql)
+{
+	PGconn *connection = PQconnectdb(postgresql_location(f));
+	char *value = NULL;
+
+	if (PQstatus(connection) != CONNECTION_OK)
+		fail_msg("%s", PQerrorMessage(connection));
+	PQclear(PQexec(connection, "SET search_path = mtawatch; SET client_min_messages = error"));
+	PGresult *result = PQexec(connection, sql);
+	ExecStatusType status = PQresultStatus(result);
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", sql, PQresultErrorMessage(result));
+	if (PQntuples(result) > 0 && PQnfields(result) > 0)
+		value = mem_strdup(PQgetvalue(result, 0, 0));
+	PQclear(result);
+	PQfinish(connection);
+	return value;
+}
+
+/* A truth counts as 1, as SQLite has it. */
+static int64_t postgresql_count(const struct fixture *f, const char *query)
+{
+	char *value = postgresql_query(f, query);
+
+	assert_non_null(value);
+	int64_t n = strcmp(value, "t") == 0 ? 1 : strtoll(value, NULL, 10);
+	free(value);
+	return n;
+}
+
+static void postgresql_execute(const struct fixture *f, const char *sql)
+{
+	free(postgresql_query(f, sql));
+}
+
+static void postgresql_make(struct fixture *f)
+{
+	struct store_admin *admin;
+
+	postgresql_execute(f, "DROP SCHEMA IF EXISTS mtawatch CASCADE");
+	if (store_admin_open(&admin, &postgresql_engine, postgresql_location(f), true, f->error) !=
+	    STATUS_OK)
+		fail_msg("%s", f->error);
+	store_admin_close(admin);
+}
+
+static const struct fixture_engine sqlite = {
+	.name = "SQLite",
+	.engine = &sqlite_engine,
+	.location = sqlite_location,
+	.count = sqlite_count,
+	.execute = sqlite_execute,
 };
-const size_t fixture_engines_n = sizeof fixture_engines / sizeof *fixture_engines;
+static const struct fixture_engine postgresql = {
+	.name = "PostgreSQL",
+	.engine = &postgresql_engine,
+	.location = postgresql_location,
+	.make = postgresql_make,
+	.count = postgresql_count,
+	.execute = postgresql_execute,
+};
+
+static int run_with(const struct fixture_engine *with, const struct CMUnitTest *tests, size_t n)
+{
+	engine = with;
+	int failed = _cmocka_run_group_tests(with->name, tests, n, NULL, fixture_sweep);
+	engine = &sqlite;
+	return failed;
+}
+
+int fixture_run_postgresql_tests(const struct CMUnitTest *tests, size_t n)
+{
+	if (getenv(FIXTURE_VARIABLE))
+		return run_with(&postgresql, tests, n);
+	fprintf(stderr, "NOT TESTED OVER POSTGRESQL: %s is not set (tests/postgres.py does it)\n",
+		FIXTURE_VARIABLE);
+	return 0;
+}
+
+int fixture_run_tests(const struct CMUnitTest *tests, size_t n)
+{
+	return run_with(&sqlite, tests, n) + fixture_run_postgresql_tests(tests, n);
+}
+
+enum status fixture_open_admin(struct fixture *f, struct store_admin **out)
+{
+	return store_admin_open(out, engine->engine, engine->location(f), false, f->error);
+}
+
+const char *fixture_location(const struct fixture *f)
+{
+	return engine->location(f);
+}
 
 int64_t fixture_count(const struct fixture *f, const char *query)
 {

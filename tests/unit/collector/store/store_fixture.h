@@ -12,21 +12,20 @@
 
 #define FIXTURE_PATH_SIZE 160
 
-struct fixture;
+struct CMUnitTest;
+struct store_admin;
 
-/* An engine, and the same tables behind its back. */
-struct fixture_engine {
-	const char *name;
-	const struct store_engine *engine;
-	int64_t (*count)(const struct fixture *f, const char *query);
-	void (*execute)(const struct fixture *f, const char *sql);
-};
+/* Where tests/postgres.py names a database, for stores in PostgreSQL. */
+#define FIXTURE_VARIABLE "MTAWATCH_TEST_STORE"
 
-extern const struct fixture_engine fixture_engines[];
-extern const size_t fixture_engines_n;
+/* Runs an array of tests with stores of every engine; how many failed. */
+#define fixture_run(tests) fixture_run_tests(tests, sizeof(tests) / sizeof *(tests))
+int fixture_run_tests(const struct CMUnitTest *tests, size_t n);
 
-/* From now on fixtures use this one, and before that the first. */
-void fixture_use(const struct fixture_engine *engine);
+/* The same with stores in PostgreSQL alone; before that and outside of both they are SQLite's. */
+#define fixture_run_postgresql(tests)                                                              \
+	fixture_run_postgresql_tests(tests, sizeof(tests) / sizeof *(tests))
+int fixture_run_postgresql_tests(const struct CMUnitTest *tests, size_t n);
 
 struct fixture {
 	char directory[64];
@@ -38,6 +37,7 @@ struct fixture {
 	char listed[4096]; /* what the last list saw */
 };
 
+/* A directory, and for engines that need more an empty store. */
 void fixture_set_up(struct fixture *f);
 
 /* Removes the directory; the store is closed and the loop must have nothing left. */
@@ -51,7 +51,13 @@ char *fixture_make_random(size_t size, uint64_t seed);
 
 void fixture_open(struct fixture *f);
 
-/* The same, and whatever comes of it. */
+/* Where the store is (collector/store/engine.h). */
+const char *fixture_location(const struct fixture *f);
+
+/* The terminal's connection to it, beside a collector or without one. */
+enum status fixture_open_admin(struct fixture *f, struct store_admin **out);
+
+/* As fixture_open(), and whatever comes of it. */
 enum status fixture_try_open(struct fixture *f, struct store **out, const char *directory);
 
 /* Closes it, which runs everything that is pending. */
@@ -67,6 +73,9 @@ void fixture_on_done(void *user, enum status status, const char *error);
  * little, those of two have little in common.
  */
 char *fixture_body(unsigned seed, int number);
+
+/* Commits a change; one that fails is counted, too. */
+void fixture_commit(struct fixture *f, struct store_change change);
 
 /* Commits a report of the server `key` as its latest. */
 void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_t at_ms,

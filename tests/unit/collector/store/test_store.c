@@ -223,12 +223,6 @@ int main(void)
 		cmocka_unit_test(refuses_more_than_may_wait),
 		cmocka_unit_test(refuses_more_bytes_of_reports_than_may_wait),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < fixture_engines_n; i++) {
-		fixture_use(&fixture_engines[i]);
-		failed += cmocka_run_group_tests_name(fixture_engines[i].name, tests, NULL,
-						      fixture_sweep);
-	}
-	return failed;
+	return fixture_run(tests);
 }

@@ -236,12 +236,12 @@ static void a_number_of_another_record_that_stands_for_nothing_is_damage(void **
 		store_read_audit_after(store_reader(f.store), 0, 9, see_audit, NULL, f.error),
 		STATUS_MALFORMED);
 	fixture_execute(&f, "INSERT INTO identity (kind, name, hash, role, made_by, made_at_ms, "
-			    "expires_at_ms) VALUES (2, 'ops', x'00', 5, 'w', 1, 0)");
+			    "expires_at_ms) VALUES (2, 'ops', '', 5, 'w', 1, 0)");
 	assert_int_equal(store_read_identities(store_reader(f.store), RECORD_KIND_TOKEN, "", 9,
 					       see_identity, NULL, f.error),
 			 STATUS_MALFORMED);
 	fixture_execute(&f, "INSERT INTO delivery (id, hook, lane, state, made_ms, next_ms, "
-			    "attempts, result, body) VALUES (1, 'h', 'l', 0, 1, 1, 0, '', x'')");
+			    "attempts, result, body) VALUES (1, 'h', 'l', 0, 1, 1, 0, '', '')");
 	assert_int_equal(store_read_delivery(store_reader(f.store), 1, &arena, &delivery, f.error),
 			 STATUS_MALFORMED);
 	assert_non_null(strstr(f.error, "is damaged: the notification state 0, which is none"));
@@ -372,12 +372,6 @@ int main(void)
 		WITH_STORE(silences_that_are_over_go),
 		WITH_STORE(deliveries_that_are_over_have_a_limit),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < fixture_engines_n; i++) {
-		fixture_use(&fixture_engines[i]);
-		failed += cmocka_run_group_tests_name(fixture_engines[i].name, tests, NULL,
-						      fixture_sweep);
-	}
-	return failed;
+	return fixture_run(tests);
 }

@@ -270,12 +270,6 @@ int main(void)
 		cmocka_unit_test(takes_no_more_than_it_may),
 		cmocka_unit_test(at_the_end_what_is_not_being_read_is_refused),
 	};
-	int failed = 0;
 
-	for (size_t i = 0; i < fixture_engines_n; i++) {
-		fixture_use(&fixture_engines[i]);
-		failed += cmocka_run_group_tests_name(fixture_engines[i].name, tests, NULL,
-						      fixture_sweep);
-	}
-	return failed;
+	return fixture_run(tests);
 }

@@ -1,0 +1,95 @@
+/*
+ * A connection to the database: made when it is needed, with deadlines of its own, for a server
+ * that was stopped neither answers nor closes. One thread at a time.
+ *
+ * Errors are told as "could not WHAT: the database at HOST said: ...", never with a password. After a
+ * lost connection or a passed deadline it is closed; whether what was being done then was done
+ * nobody knows.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <libpq-fe.h>
+
+#include "collector/base/text_map.h"
+#include "collector/store/postgresql/params.h"
+#include "collector/store/store.h"
+#include "proto/base/arena.h"
+
+/* Milliseconds until a read, or a commit, has to be answered. */
+#define PG_READ_MS   30000
+#define PG_COMMIT_MS 10000
+
+/* A statement of ours, prepared when a connection first needs it. */
+struct pg_statement {
+	const char *name; /* no two are alike */
+	const char *what; /* completes "could not ..." */
+	const char *sql;  /* with "@alert" and the like: rows.h */
+};
+
+struct pg_conn {
+	PGconn *handle; /* NULL: not connected */
+	char *location;
+	const char *use;          /* "writer": the server's people see it in application_name */
+	char *place;              /* for people: "db1:5432/mtawatch" */
+	struct text_map prepared; /* names of statements */
+	struct arena names;       /* of those that are not ours for ever */
+	bool warned;              /* a WARNING came; the next one clears it: pg_pipeline_begin() */
+	char warning[200];
+	bool unsent;       /* something of the pipeline could not be sent */
+	const char **sent; /* in the pipeline: what each result is of */
+	size_t n_sent;
+	size_t room;
+};
+
+/*
+ * Keeps a copy of the address, and connects.
+ *
+ * STATUS_INVALID      it is no address, or one with a password
+ * STATUS_NOT_FOUND    there is no such database
+ * STATUS_DENIED       it does not let us in
+ * STATUS_UNREACHABLE  no server answers, or none that can be written to
+ */
+enum status pg_conn_open(struct pg_conn *conn, const char *location, const char *use,
+			 char error[STORE_ERROR_SIZE]);
+
+/* Connects again, where it is not connected. */
+enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
+
+/* Ends the connection; what is under way is left to the server. */
+void pg_conn_disconnect(struct pg_conn *conn);
+
+/* Legal on a zeroed one. */
+void pg_conn_close(struct pg_conn *conn);
+
+/*
+ * Runs a statement and gives its result, to be passed to PQclear(); values are binary. `params` NULL:
+ * it has none; they are cleared. Where the connection was lost before, it is made anew, unless
+ * that would leave a transaction behind.
+ *
+ * STATUS_UNREACHABLE, STATUS_TIMED_OUT  lost; and as pg_conn_status() has it
+ */
+enum status pg_run(struct pg_conn *conn, const struct pg_statement *statement,
+		   struct pg_params *params, PGresult **out, char error[STORE_ERROR_SIZE]);
+
+/* Runs several statements, parted by semicolons, without parameters and results. */
+enum status pg_script(struct pg_conn *conn, const char *sql, const char *what,
+		      char error[STORE_ERROR_SIZE]);
+
+/*
+ * A pipeline: statements that are sent without waiting, and their results at its end. Every call
+ * may be made after one that failed; the end tells the first failure, and then the connection is
+ * closed. `params` are cleared; NULL: there are none.
+ */
+void pg_pipeline_begin(struct pg_conn *conn);
+void pg_pipeline_send(struct pg_conn *conn, const struct pg_statement *statement,
+		      struct pg_params *params);
+/*
+ * The last statement has to be a COMMIT.
+ *
+ * STATUS_OK  it committed, and the server warned of nothing: with a WARNING it may be that no
+ *            standby has it, however well the COMMIT looks (PostgreSQL, SyncRepWaitForLSN())
+ */
+enum status pg_pipeline_commit(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);

@@ -1,0 +1,184 @@
+#include "collector/store/postgresql/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/store/postgresql/internal.h"
+#include "collector/store/postgresql/schema.h"
+#include "proto/base/mem.h"
+
+/* The address has no password, or it is refused wherever it is used. */
+static const char *locate(const char *location, struct arena *arena)
+{
+	return arena_strdup(arena, location);
+}
+
+static bool exists(const char *location)
+{
+	char ignored[STORE_ERROR_SIZE];
+	struct pg_conn conn;
+
+	enum status status = pg_conn_open(&conn, location, "look", ignored);
+	if (status == STATUS_OK)
+		status = pg_schema_look(&conn, ignored);
+	pg_conn_close(&conn);
+	return status != STATUS_NOT_FOUND;
+}
+
+static void close_connection(struct store_db *db)
+{
+	if (!db)
+		return;
+	if (db->writer) {
+		pg_lease_release(db);
+		pg_unload(db);
+		free(db->writer);
+	}
+	pg_conn_close(&db->conn);
+	store_packer_deinit(&db->packer);
+	buffer_deinit(&db->base);
+	buffer_deinit(&db->text);
+	free(db);
+}
+
+static enum status look_for_schema(struct store_db *db, bool create, char error[STORE_ERROR_SIZE])
+{
+	enum status status = pg_schema_look(&db->conn, error);
+
+	return status == STATUS_NOT_FOUND && create ? pg_schema_make(&db->conn, error) : status;
+}
+
+static enum status open_as(struct store_db **out, const char *location, const char *use,
+			   bool create, char error[STORE_ERROR_SIZE])
+{
+	struct store_db *db = mem_alloc(sizeof *db);
+
+	enum status status = pg_conn_open(&db->conn, location, use, error);
+	if (status == STATUS_OK)
+		status = look_for_schema(db, create, error);
+	if (status == STATUS_OK) {
+		*out = db;
+		return STATUS_OK;
+	}
+	close_connection(db);
+	*out = NULL;
+	return status;
+}
+
+static enum status open_reader(struct store_db **out, const char *location,
+			       char error[STORE_ERROR_SIZE])
+{
+	return open_as(out, location, "reader", false, error);
+}
+
+static enum status open_admin(struct store_db **out, const char *location, bool create,
+			      char error[STORE_ERROR_SIZE])
+{
+	return open_as(out, location, "terminal", create, error);
+}
+
+static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	struct store_clocks *clocks = &db->writer->clocks;
+
+	enum status status = pg_lease_take(db, error);
+	if (status == STATUS_OK)
+		status = pg_read_clock(db, "age_ms", &clocks->age_ms, error);
+	if (status == STATUS_OK)
+		status = pg_read_clock(db, "latest_ms", &clocks->latest_ms, error);
+	return status == STATUS_OK ? pg_load(db, error) : status;
+}
+
+static enum status open_writer(struct store_db **out, const char *location,
+			       char error[STORE_ERROR_SIZE])
+{
+	enum status status = open_as(out, location, "writer", false, error);
+
+	if (status != STATUS_OK)
+		return status;
+	(*out)->writer = mem_alloc(sizeof *(*out)->writer);
+	status = prepare_writer(*out, error);
+	if (status != STATUS_OK) {
+		close_connection(*out);
+		*out = NULL;
+	}
+	return status;
+}
+
+/* Whether the database is the one that we write to is what the fence of each commit tells. */
+static enum status look(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	(void)db;
+	(void)error;
+	return STATUS_OK;
+}
+
+static enum status read_latest_time(struct store_db *db, int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	return pg_read_clock(db, "latest_ms", out, error);
+}
+
+static enum status backup(const char *location, const char *path, bool replace,
+			  char error[STORE_ERROR_SIZE])
+{
+	(void)location;
+	(void)path;
+	(void)replace;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "a store in PostgreSQL is not backed up by this program yet: pg_dump does it");
+	return STATUS_UNSUPPORTED;
+}
+
+static enum status restore(const char *path, const char *location, void (*tell)(const char *fault),
+			   char error[STORE_ERROR_SIZE])
+{
+	(void)path;
+	(void)location;
+	(void)tell;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "a backup is not restored into PostgreSQL by this program yet");
+	return STATUS_UNSUPPORTED;
+}
+
+const struct store_engine postgresql_engine = {
+	.exists = exists,
+	.locate = locate,
+	.open_writer = open_writer,
+	.open_reader = open_reader,
+	.open_admin = open_admin,
+	.close = close_connection,
+	.commit = pg_commit,
+	.look = look,
+	.sweep = pg_sweep,
+	.touch = pg_touch,
+	.read_servers = pg_read_servers,
+	.read_server = pg_read_server,
+	.read_removals = pg_read_removals,
+	.read_other_names = pg_read_other_names,
+	.read_expected = pg_read_expected,
+	.read_former_expected = pg_read_former_expected,
+	.read_latest_time = read_latest_time,
+	.read_expected_version = pg_read_expected_version,
+	.read_open_alerts = pg_read_open_alerts,
+	.read_silences = pg_read_silences,
+	.read_hooks = pg_read_hooks,
+	.read_summaries = pg_read_summaries,
+	.read_last_alert_id = pg_read_last_alert_id,
+	.read_alerts = pg_read_alerts,
+	.read_alert = pg_read_alert,
+	.read_deliveries = pg_read_deliveries,
+	.read_delivery = pg_read_delivery,
+	.read_report_until = pg_read_report_until,
+	.read_body_hash = pg_read_body_hash,
+	.read_last_sequence = pg_read_last_sequence,
+	.read_identity = pg_read_identity,
+	.read_identities = pg_read_identities,
+	.read_audit_after = pg_read_audit_after,
+	.read_audit_before = pg_read_audit_before,
+	.read_last_audit = pg_read_last_audit,
+	.read_history = pg_read_history,
+	.read_reports = pg_read_reports,
+	.backup = backup,
+	.restore = restore,
+	.check = pg_check,
+};

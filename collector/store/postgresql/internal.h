@@ -1,0 +1,200 @@
+/*
+ * Inside the store on PostgreSQL: its connections and what is done on them. Only the files here
+ * include this.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/store/admin.h"
+#include "collector/store/check.h"
+#include "collector/store/clocks.h"
+#include "collector/store/pack.h"
+#include "collector/store/postgresql/conn.h"
+#include "collector/store/postgresql/engine.h"
+#include "collector/store/postgresql/memory.h"
+#include "collector/store/postgresql/rows.h"
+#include "collector/store/store.h"
+#include "proto/base/buffer.h"
+
+/* The day of the reports that outlive theirs; its table is called report_rest. */
+#define PG_REST (-1)
+
+#define PG_DAY_MS (INT64_C(24) * 3600 * 1000)
+
+/* A UUID as text, and its NUL. */
+#define PG_UUID_SIZE 37
+
+/* What only the connection has that writes what the collector decides. */
+struct pg_writer {
+	char token[PG_UUID_SIZE]; /* of the lease */
+	int64_t epoch;
+	bool is_loaded;
+	struct pg_memory memory;
+	int64_t feed_id; /* of the last commit */
+	struct store_clocks clocks;
+	int64_t swept_host; /* whose changes were looked at last; 0: from the first on */
+};
+
+struct store_db {
+	struct pg_conn conn;
+	struct store_packer packer;
+	struct buffer base; /* texts of reports, while they are packed or unpacked */
+	struct buffer text;
+	struct pg_writer *writer; /* NULL: a reader's, or the terminal's */
+};
+
+/*
+ * The lease (lease.c): takes it from whoever has it; gives it back, if it is ours still; sees whether
+ * it is.
+ *
+ * STATUS_CONFLICT   somebody else took it at the same moment
+ * STATUS_TIMED_OUT  its holder's commit is under way
+ * STATUS_FENCED     it is not
+ */
+enum status pg_lease_take(struct store_db *db, char error[STORE_ERROR_SIZE]);
+void pg_lease_release(struct store_db *db);
+extern const struct pg_statement pg_fence; /* its parameter: the token */
+
+/* Reads the writer's memory anew (load.c). */
+enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
+void pg_unload(struct store_db *db);
+
+/* engine.h: commit() and touch() (write.c). */
+enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
+		      const struct store_limits *limits, char error[STORE_ERROR_SIZE]);
+enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE]);
+
+/* The tables of days (days.c): of the moment of receipt; makes one; drops one. */
+int64_t pg_day_of(int64_t received_at_ms);
+enum status pg_make_day(struct store_db *db, int64_t day, char error[STORE_ERROR_SIZE]);
+enum status pg_drop_day(struct store_db *db, int64_t day, char error[STORE_ERROR_SIZE]);
+
+/* engine.h: sweep() (sweep.c). */
+enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
+		     bool *more, char error[STORE_ERROR_SIZE]);
+enum status pg_read_clock(struct store_db *db, const char *name, int64_t *out,
+			  char error[STORE_ERROR_SIZE]);
+
+/* Rows of the common parts of changes, gathered until they are sent (segment.c). */
+struct pg_segment;
+struct pg_segment *pg_segment_new(struct store_db *db);
+void pg_segment_free(struct pg_segment *segment);
+void pg_segment_put_report(struct pg_segment *segment, const struct record_report *report);
+void pg_segment_put_server(struct pg_segment *segment, const struct record_server *server);
+void pg_segment_put_event(struct pg_segment *segment, const struct record_event *event);
+void pg_segment_put_alert(struct pg_segment *segment, const struct record_alert *alert);
+void pg_segment_drop_alert(struct pg_segment *segment, int64_t id);
+void pg_segment_add_delivery(struct pg_segment *segment, const struct record_delivery *delivery);
+/* Sends what was gathered, into the pipeline. */
+void pg_segment_flush(struct pg_segment *segment);
+
+/* Sends the rare parts of a change (rare.c). */
+bool pg_is_rare(const struct store_change *change);
+void pg_send_inventory(struct store_db *db, const struct store_change *change);
+void pg_send_others(struct store_db *db, const struct store_change *change);
+
+/*
+ * A report from a row: the columns PG_REPORT_COLUMNS from `first` on, of the tables stream s, report
+ * r and its base b. Borrowed from the result and the connection, until the next one.
+ *
+ * STATUS_MALFORMED  it is damaged
+ */
+#define PG_REPORT_COLUMNS                                                                          \
+	"s.agent_id, s.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, "       \
+	"r.encoding, r.body, b.encoding, b.body, r.imported_by"
+#define PG_REPORT_BASE                                                                             \
+	" LEFT JOIN report b ON b.stream_id = r.stream_id AND b.sequence = r.base_sequence AND "   \
+	"b.day = r.day"
+enum status pg_get_report(struct store_db *db, const PGresult *result, int row, int first,
+			  const char *key, struct record_report *out, char error[STORE_ERROR_SIZE]);
+/* Makes a borrowed report one that lives in `arena`. */
+void pg_keep_report(struct record_report *report, struct arena *arena);
+
+/* The first `n` columns of the one row of a result, numbers. STATUS_NOT_FOUND: it has no row. */
+enum status pg_run_numbers(struct store_db *db, const struct pg_statement *statement,
+			   struct pg_params *params, int64_t *out, int n,
+			   char error[STORE_ERROR_SIZE]);
+
+/* Whoever reads a list of records of columns.h. */
+typedef enum status pg_give(void (*each)(void), void *user, const union store_record *record);
+#define PG_DEFINE_GIVE(type)                                                                       \
+	static enum status give_##type(void (*each)(void), void *user,                             \
+				       const union store_record *record)                           \
+	{                                                                                          \
+		return ((store_each_##type *)each)(user, &record->type);                           \
+	}
+enum status pg_list(struct store_db *db, const struct pg_statement *statement,
+		    struct pg_params *params, const struct store_table *table, pg_give *give,
+		    void (*each)(void), void *user, char error[STORE_ERROR_SIZE]);
+#define PG_LIST(db, statement, params, table, give, each, user, error)                             \
+	pg_list(db, statement, params, table, give, (void (*)(void))(each), user, error)
+
+/* The reads of engine.h: servers and reports (read.c). */
+enum status pg_read_servers(struct store_db *db, store_each_server *each, void *user,
+			    char error[STORE_ERROR_SIZE]);
+enum status pg_read_server(struct store_db *db, const char *key, struct arena *arena,
+			   struct record_server *out, struct record_report *latest,
+			   char error[STORE_ERROR_SIZE]);
+enum status pg_read_report_until(struct store_db *db, const char *key, int64_t until_ms,
+				 struct arena *arena, struct record_report *out,
+				 char error[STORE_ERROR_SIZE]);
+enum status pg_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
+			      int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE]);
+enum status pg_read_last_sequence(struct store_db *db, const char *agent_id, const char *epoch,
+				  int64_t *out, char error[STORE_ERROR_SIZE]);
+enum status pg_read_other_names(struct store_db *db, const char *key, size_t limit,
+				store_each_name *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_history(struct store_db *db, const char *key, int64_t since_ms,
+			    struct store_history_place before, size_t limit, store_each_event *each,
+			    void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_reports(struct store_db *db, const struct store_filter *filter,
+			    store_each_report *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/* Alerts, deliveries and what hooks are told (read_alerts.c). */
+enum status pg_read_open_alerts(struct store_db *db, store_each_alert *each, void *user,
+				char error[STORE_ERROR_SIZE]);
+enum status pg_read_silences(struct store_db *db, store_each_silence *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+enum status pg_read_hooks(struct store_db *db, store_each_hook *each, void *user,
+			  char error[STORE_ERROR_SIZE]);
+enum status pg_read_summaries(struct store_db *db, store_each_summary *each, void *user,
+			      char error[STORE_ERROR_SIZE]);
+enum status pg_read_last_alert_id(struct store_db *db, int64_t *out, char error[STORE_ERROR_SIZE]);
+enum status pg_read_alerts(struct store_db *db, enum record_alert_state state,
+			   enum store_alert_order order, const struct store_alert_place *from,
+			   store_each_alert *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_alert(struct store_db *db, int64_t id, store_each_alert *each, void *user,
+			  char error[STORE_ERROR_SIZE]);
+enum status pg_read_deliveries(struct store_db *db, enum record_delivery_state state,
+			       int64_t before, store_each_delivery *each, void *user,
+			       char error[STORE_ERROR_SIZE]);
+enum status pg_read_delivery(struct store_db *db, int64_t id, struct arena *arena,
+			     struct record_delivery *out, char error[STORE_ERROR_SIZE]);
+
+/* Identities, the audit log, the inventory (read_identity.c). */
+enum status pg_read_identity(struct store_db *db, enum record_kind kind, const char *name,
+			     struct arena *arena, struct record_identity *out,
+			     char error[STORE_ERROR_SIZE]);
+enum status pg_read_identities(struct store_db *db, enum record_kind kind, const char *after,
+			       size_t limit, store_each_identity *each, void *user,
+			       char error[STORE_ERROR_SIZE]);
+enum status pg_read_audit_after(struct store_db *db, int64_t after, size_t limit,
+				store_each_audit *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_audit_before(struct store_db *db, int64_t before, size_t limit,
+				 store_each_audit *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_last_audit(struct store_db *db, int64_t *out, char error[STORE_ERROR_SIZE]);
+enum status pg_read_removals(struct store_db *db, store_each_removal *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+enum status pg_read_expected(struct store_db *db, store_each_expected *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+enum status pg_read_former_expected(struct store_db *db, store_each_expected *each, void *user,
+				    char error[STORE_ERROR_SIZE]);
+enum status pg_read_expected_version(struct store_db *db, int64_t *out,
+				     char error[STORE_ERROR_SIZE]);
+
+/* check.h (check.c). */
+enum status pg_check(const char *location, void (*tell)(const char *fault), struct store_check *out,
+		     char error[STORE_ERROR_SIZE]);

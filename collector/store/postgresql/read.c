@@ -1,0 +1,437 @@
+#include "collector/store/postgresql/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proto/base/mem.h"
+
+/* Servers that are read at once. */
+#define PAGE 1000
+
+#define SERVER_COLUMNS                                                                             \
+	"h.key, v.silent, v.verdict, v.since_ms, coalesce(v.verdict_json, ''), "                   \
+	"coalesce(v.adapters_json, '[]'), " PG_REPORT_COLUMNS
+#define FIRST_OF_REPORT 6
+
+/* Servers h, v, with their latest reports s, r, b. */
+#define SERVER_TABLES                                                                              \
+	"host h JOIN server v ON v.host_id = h.id JOIN stream s ON s.id = h.latest_stream CROSS "  \
+	"JOIN LATERAL (SELECT * FROM report l WHERE l.stream_id = s.id AND l.day = "               \
+	"coalesce(h.latest_day, s.base_day) AND l.sequence <= coalesce(h.latest_sequence, "        \
+	"9223372036854775807) ORDER BY l.sequence DESC LIMIT 1) r" PG_REPORT_BASE
+
+static const struct pg_statement list_servers = { "list_servers", "read the servers",
+						  "SELECT " SERVER_COLUMNS " FROM " SERVER_TABLES
+						  " WHERE h.key > $1 ORDER BY h.key LIMIT $2" };
+static const struct pg_statement one_server = { "one_server", "read a server",
+						"SELECT " SERVER_COLUMNS " FROM " SERVER_TABLES
+						" WHERE h.key = $1" };
+static const struct pg_statement report_until = {
+	"report_until", "read an earlier report",
+	"SELECT " PG_REPORT_COLUMNS " FROM (SELECT c.stream_id, c.sequence, c.day FROM host h JOIN "
+	"stream o ON o.host_id = h.id JOIN report c ON c.stream_id = o.id WHERE h.key = $1 AND "
+	"c.at_ms <= $2 ORDER BY c.at_ms DESC, c.sequence DESC LIMIT 1) f JOIN stream s ON s.id = "
+	"f.stream_id JOIN report r ON r.stream_id = f.stream_id AND r.sequence = f.sequence AND "
+	"r.day = f.day" PG_REPORT_BASE
+};
+/* The same agent and epoch has a stream under each name that it has had. */
+static const struct pg_statement body_hash = {
+	"body_hash", "look for an earlier copy of a report",
+	"SELECT r.body_hash FROM stream s JOIN report r ON r.stream_id = s.id WHERE s.agent_id = "
+	"$1 AND s.epoch = $2 AND r.sequence = $3 LIMIT 1"
+};
+static const struct pg_statement last_sequence = {
+	"last_sequence", "look for the last report of an agent",
+	"SELECT r.sequence FROM stream s CROSS JOIN LATERAL (SELECT l.sequence FROM report l WHERE "
+	"l.stream_id = s.id ORDER BY l.sequence DESC LIMIT 1) r WHERE s.agent_id = $1 AND s.epoch "
+	"= $2 ORDER BY r.sequence DESC LIMIT 1"
+};
+static const struct pg_statement other_names = {
+	"other_names", "look for other names of a server",
+	"SELECT other.key, max(r.at_ms) FROM host h JOIN stream own ON own.id = h.latest_stream "
+	"JOIN stream s ON s.agent_id = own.agent_id AND s.host_id <> h.id JOIN host other ON "
+	"other.id = s.host_id CROSS JOIN LATERAL (SELECT l.at_ms FROM report l WHERE l.stream_id = "
+	"s.id ORDER BY l.sequence DESC LIMIT 1) r WHERE h.key = $1 AND own.agent_id <> '' GROUP BY "
+	"other.key ORDER BY 2 DESC LIMIT $2"
+};
+/* The latest first; those of one moment the last first. `$3` and `$4`: before this one. */
+static const struct pg_statement list_history = {
+	"list_history", "read what changed",
+	"SELECT number, at_ms, kind, detail FROM history WHERE host_id = (SELECT id FROM host "
+	"WHERE key = $1) AND at_ms >= $2 AND at_ms <= $3 AND (at_ms < $3 OR number < $4) ORDER BY "
+	"at_ms DESC, number DESC LIMIT $5"
+};
+/* The next server; `$2` NULL: of any name. */
+static const struct pg_statement host_behind = {
+	"host_behind", "read the reports",
+	"SELECT id, key FROM host WHERE id > $1 AND ($2 IS NULL OR key = $2) ORDER BY id LIMIT 1"
+};
+static const struct pg_statement list_reports = {
+	"list_reports", "read the reports",
+	"SELECT r.stream_id, r.sequence, r.day FROM stream s JOIN report r ON r.stream_id = s.id "
+	"WHERE s.host_id = $1 AND r.at_ms BETWEEN $2 AND $3 ORDER BY r.at_ms, r.received_at_ms, "
+	"r.stream_id, r.sequence"
+};
+static const struct pg_statement one_report = {
+	"one_report", "read the reports",
+	"SELECT " PG_REPORT_COLUMNS " FROM stream s JOIN report r ON r.stream_id = "
+	"s.id" PG_REPORT_BASE " WHERE r.stream_id = $1 AND r.sequence = $2 AND r.day = $3"
+};
+
+/* The body, into db->text. */
+static enum status unpack(struct store_db *db, const PGresult *result, int row, int first)
+{
+	bool has_base = !PQgetisnull(result, row, first + 2);
+	enum status status = STATUS_OK;
+
+	db->base.size = 0;
+	db->text.size = 0;
+	if (has_base)
+		status = store_unpack(&db->packer, (int)pg_number(result, row, first + 2),
+				      pg_bytes(result, row, first + 3), NULL, &db->base);
+	struct store_bytes base = { db->base.bytes ? db->base.bytes : "", db->base.size };
+	if (status == STATUS_OK)
+		status = store_unpack(&db->packer, (int)pg_number(result, row, first),
+				      pg_bytes(result, row, first + 1), has_base ? &base : NULL,
+				      &db->text);
+	return status;
+}
+
+enum status pg_get_report(struct store_db *db, const PGresult *result, int row, int first,
+			  const char *key, struct record_report *out, char error[STORE_ERROR_SIZE])
+{
+	*out = (struct record_report){
+		.key = key,
+		.agent_id = pg_text(result, row, first),
+		.epoch = pg_text(result, row, first + 1),
+		.sequence = pg_number(result, row, first + 2),
+		.at_ms = pg_number(result, row, first + 3),
+		.received_at_ms = pg_number(result, row, first + 4),
+		.age_s = pg_number(result, row, first + 5),
+		.body_hash = (uint64_t)pg_number(result, row, first + 6),
+		.imported_by = pg_text_or_null(result, row, first + 11),
+	};
+	enum status status = unpack(db, result, row, first + 7);
+	if (status != STATUS_OK) {
+		snprintf(error, STORE_ERROR_SIZE,
+			 "the report %" PRId64 " of the agent '%.80s' in '%s' is damaged: %s",
+			 out->sequence, out->agent_id, db->conn.place, status_text(status));
+		return status;
+	}
+	out->body = db->text.bytes ? db->text.bytes : "";
+	out->body_size = db->text.size;
+	return STATUS_OK;
+}
+
+void pg_keep_report(struct record_report *report, struct arena *arena)
+{
+	report->key = arena_strdup(arena, report->key);
+	report->agent_id = arena_strdup(arena, report->agent_id);
+	report->epoch = arena_strdup(arena, report->epoch);
+	report->imported_by = arena_strdup(arena, report->imported_by);
+	report->body = arena_strndup(arena, report->body, report->body_size);
+}
+
+enum status pg_run_numbers(struct store_db *db, const struct pg_statement *statement,
+			   struct pg_params *params, int64_t *out, int n,
+			   char error[STORE_ERROR_SIZE])
+{
+	PGresult *result;
+	enum status status = pg_run(&db->conn, statement, params, &result, error);
+
+	if (status == STATUS_OK && PQntuples(result) == 0)
+		status = STATUS_NOT_FOUND;
+	for (int i = 0; status == STATUS_OK && i < n; i++)
+		out[i] = pg_number(result, 0, i);
+	PQclear(result);
+	return status;
+}
+
+enum status pg_list(struct store_db *db, const struct pg_statement *statement,
+		    struct pg_params *params, const struct store_table *table, pg_give *give,
+		    void (*each)(void), void *user, char error[STORE_ERROR_SIZE])
+{
+	union store_record record;
+	PGresult *rows;
+	enum status status = pg_run(&db->conn, statement, params, &rows, error);
+
+	for (int i = 0; status == STATUS_OK && i < PQntuples(rows); i++) {
+		status = pg_get_record(rows, i, table, &record, db->conn.place, error);
+		if (status == STATUS_OK)
+			status = give(each, user, &record);
+	}
+	PQclear(rows);
+	return status;
+}
+
+/* Borrowed from the row. */
+static enum status get_server(struct store_db *db, const PGresult *rows, int row,
+			      struct record_server *server, struct record_report *latest,
+			      char error[STORE_ERROR_SIZE])
+{
+	*server = (struct record_server){
+		.key = pg_text(rows, row, 0),
+		.silent = pg_number(rows, row, 1) != 0,
+		.verdict = pg_text(rows, row, 2),
+		.since_ms = pg_number(rows, row, 3),
+		.verdict_json = pg_text(rows, row, 4),
+		.adapters_json = pg_text(rows, row, 5),
+	};
+	return pg_get_report(db, rows, row, FIRST_OF_REPORT, server->key, latest, error);
+}
+
+/* The servers behind `*last`, which becomes the last of them; `*n`: how many they are. */
+static enum status visit_page(struct store_db *db, struct buffer *last, int *n,
+			      store_each_server *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	struct record_report latest;
+	struct record_server server;
+	PGresult *rows;
+
+	pg_add_text(&params, last->bytes);
+	pg_add_number(&params, PAGE);
+	enum status status = pg_run(&db->conn, &list_servers, &params, &rows, error);
+	*n = status == STATUS_OK ? PQntuples(rows) : 0;
+	for (int i = 0; status == STATUS_OK && i < *n; i++) {
+		status = get_server(db, rows, i, &server, &latest, error);
+		if (status == STATUS_OK)
+			status = each(user, &server, &latest);
+	}
+	if (*n > 0) {
+		last->size = 0;
+		buffer_add_text(last, pg_text(rows, *n - 1, 0));
+	}
+	PQclear(rows);
+	return status;
+}
+
+/* All of them as of one moment; whoever visits them may read other things meanwhile. */
+enum status pg_read_servers(struct store_db *db, store_each_server *each, void *user,
+			    char error[STORE_ERROR_SIZE])
+{
+	char ignored[STORE_ERROR_SIZE];
+	struct buffer last;
+	int n = 0;
+
+	enum status status =
+		pg_script(&db->conn, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+			  list_servers.what, error);
+	if (status != STATUS_OK)
+		return status;
+	buffer_init(&last);
+	buffer_add_text(&last, "");
+	do
+		status = visit_page(db, &last, &n, each, user, error);
+	while (status == STATUS_OK && n == PAGE);
+	buffer_deinit(&last);
+	if (db->conn.handle)
+		pg_script(&db->conn, "ROLLBACK", list_servers.what, ignored); /* it only read */
+	return status;
+}
+
+static void keep_server(struct record_server *server, struct arena *arena)
+{
+	server->key = arena_strdup(arena, server->key);
+	server->verdict = arena_strdup(arena, server->verdict);
+	server->verdict_json = arena_strdup(arena, server->verdict_json);
+	server->adapters_json = arena_strdup(arena, server->adapters_json);
+}
+
+enum status pg_read_server(struct store_db *db, const char *key, struct arena *arena,
+			   struct record_server *out, struct record_report *latest,
+			   char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *rows;
+
+	pg_add_text(&params, key);
+	enum status status = pg_run(&db->conn, &one_server, &params, &rows, error);
+	if (status == STATUS_OK && PQntuples(rows) == 0)
+		status = STATUS_NOT_FOUND;
+	if (status == STATUS_OK)
+		status = get_server(db, rows, 0, out, latest, error);
+	if (status == STATUS_OK) {
+		keep_server(out, arena);
+		pg_keep_report(latest, arena);
+	}
+	PQclear(rows);
+	return status;
+}
+
+/* The one report that a statement finds, in `arena`. */
+static enum status find_report(struct store_db *db, const struct pg_statement *statement,
+			       struct pg_params *params, const char *key, struct arena *arena,
+			       struct record_report *out, char error[STORE_ERROR_SIZE])
+{
+	PGresult *rows;
+	enum status status = pg_run(&db->conn, statement, params, &rows, error);
+
+	if (status == STATUS_OK && PQntuples(rows) == 0)
+		status = STATUS_NOT_FOUND;
+	if (status == STATUS_OK)
+		status = pg_get_report(db, rows, 0, 0, key, out, error);
+	if (status == STATUS_OK)
+		pg_keep_report(out, arena);
+	PQclear(rows);
+	return status;
+}
+
+enum status pg_read_report_until(struct store_db *db, const char *key, int64_t until_ms,
+				 struct arena *arena, struct record_report *out,
+				 char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+
+	pg_add_text(&params, key);
+	pg_add_number(&params, until_ms);
+	return find_report(db, &report_until, &params, key, arena, out, error);
+}
+
+enum status pg_read_body_hash(struct store_db *db, const char *agent_id, const char *epoch,
+			      int64_t sequence, uint64_t *out, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	int64_t hash = 0;
+
+	pg_add_text(&params, agent_id);
+	pg_add_text(&params, epoch);
+	pg_add_number(&params, sequence);
+	enum status status = pg_run_numbers(db, &body_hash, &params, &hash, 1, error);
+	if (status == STATUS_OK)
+		*out = (uint64_t)hash;
+	return status;
+}
+
+enum status pg_read_last_sequence(struct store_db *db, const char *agent_id, const char *epoch,
+				  int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+
+	pg_add_text(&params, agent_id);
+	pg_add_text(&params, epoch);
+	return pg_run_numbers(db, &last_sequence, &params, out, 1, error);
+}
+
+enum status pg_read_other_names(struct store_db *db, const char *key, size_t limit,
+				store_each_name *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *rows;
+
+	pg_add_text(&params, key);
+	pg_add_number(&params, (int64_t)limit);
+	enum status status = pg_run(&db->conn, &other_names, &params, &rows, error);
+	for (int i = 0; status == STATUS_OK && i < PQntuples(rows); i++)
+		status = each(user, pg_text(rows, i, 0), pg_number(rows, i, 1));
+	PQclear(rows);
+	return status;
+}
+
+enum status pg_read_history(struct store_db *db, const char *key, int64_t since_ms,
+			    struct store_history_place before, size_t limit, store_each_event *each,
+			    void *user, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *rows;
+
+	pg_add_text(&params, key);
+	pg_add_number(&params, since_ms);
+	pg_add_number(&params, before.at_ms);
+	pg_add_number(&params, before.number);
+	pg_add_number(&params, (int64_t)limit);
+	enum status status = pg_run(&db->conn, &list_history, &params, &rows, error);
+	for (int i = 0; status == STATUS_OK && i < PQntuples(rows); i++) {
+		struct store_history_place place = { .at_ms = pg_number(rows, i, 1),
+						     .number = pg_number(rows, i, 0) };
+		struct record_event event = { .key = key,
+					      .at_ms = place.at_ms,
+					      .kind = pg_text(rows, i, 2),
+					      .detail = pg_text(rows, i, 3) };
+		status = each(user, &event, place);
+	}
+	PQclear(rows);
+	return status;
+}
+
+/* The server whose reports are read. */
+struct reading {
+	struct store_db *db;
+	const struct store_filter *filter;
+	int64_t host_id;
+	struct buffer key;
+	int64_t n; /* reports so far: what tells them apart */
+};
+
+static enum status next_host(struct reading *r, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *rows;
+
+	pg_add_number(&params, r->host_id);
+	pg_add_text(&params, r->filter->key);
+	enum status status = pg_run(&r->db->conn, &host_behind, &params, &rows, error);
+	if (status == STATUS_OK && PQntuples(rows) == 0)
+		status = STATUS_NOT_FOUND;
+	if (status == STATUS_OK) {
+		r->host_id = pg_number(rows, 0, 0);
+		r->key.size = 0;
+		buffer_add_text(&r->key, pg_text(rows, 0, 1));
+	}
+	PQclear(rows);
+	return status;
+}
+
+/* One that has gone since its number was read is left out; `each` may wait for long. */
+static enum status visit_report(struct reading *r, const PGresult *list, int row,
+				store_each_report *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	struct record_report report;
+	struct arena arena;
+
+	for (int i = 0; i < 3; i++)
+		pg_add_number(&params, pg_number(list, row, i));
+	arena_init(&arena);
+	enum status status =
+		find_report(r->db, &one_report, &params, r->key.bytes, &arena, &report, error);
+	if (status == STATUS_OK)
+		status = each(user, &report, ++r->n);
+	else if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK;
+	arena_deinit(&arena);
+	return status;
+}
+
+static enum status visit_reports(struct reading *r, store_each_report *each, void *user,
+				 char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *list;
+
+	pg_add_number(&params, r->host_id);
+	pg_add_number(&params, r->filter->since_ms);
+	pg_add_number(&params, r->filter->until_ms);
+	enum status status = pg_run(&r->db->conn, &list_reports, &params, &list, error);
+	for (int i = 0; status == STATUS_OK && i < PQntuples(list); i++)
+		status = visit_report(r, list, i, each, user, error);
+	PQclear(list);
+	return status;
+}
+
+enum status pg_read_reports(struct store_db *db, const struct store_filter *filter,
+			    store_each_report *each, void *user, char error[STORE_ERROR_SIZE])
+{
+	struct reading r = { .db = db, .filter = filter };
+	enum status status;
+
+	buffer_init(&r.key);
+	while ((status = next_host(&r, error)) == STATUS_OK) {
+		status = visit_reports(&r, each, user, error);
+		if (status != STATUS_OK)
+			break;
+	}
+	buffer_deinit(&r.key);
+	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}

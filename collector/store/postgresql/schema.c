@@ -1,0 +1,202 @@
+#include "collector/store/postgresql/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "collector/store/postgresql/rows.h"
+
+#define VERSION 1
+
+/*
+ * Run as one script, which is one transaction.
+ *
+ * meta: `schema` is the version, `oldest_standby` the oldest one whose standbys may go on beside it,
+ * `fleet` tells which installation this is; `age_ms` and `latest_ms` are collector/store/clocks.h.
+ *
+ * lease: who judges, one row. It is written when the lease is taken or given back, never by a
+ * commit, which locks it FOR SHARE: until that is over nobody can take it.
+ *
+ * report: a day (UTC, of the moment of receipt, counted from 1970) is a table, whose deltas have
+ * their bases in it. The day -1 has the latest reports of servers that fell silent before the days
+ * that are kept. The key begins with the stream, so that one of its reports is found without its day.
+ *
+ * host: the server stands on a report of `latest_stream`, the last one of the stream's `base_day`
+ * while `latest_day` is NULL, so that most reports change no row here.
+ *
+ * counter: numbers that the terminal takes, too. `audit` is locked until the commit by whoever takes
+ * one, so that the order of the numbers is that of the commits.
+ */
+static const char tables[] =
+	"CREATE SCHEMA mtawatch;"
+	"CREATE TABLE meta (name text PRIMARY KEY, value text NOT NULL);"
+	"CREATE TABLE lease ("
+	" scope text PRIMARY KEY CHECK (scope = 'judge'),"
+	" epoch bigint NOT NULL," /* grows whenever it is taken */
+	" token uuid,"            /* NULL: nobody has it */
+	" node text,"             /* whose it is or was, for people; so the next one */
+	" taken_at timestamptz);"
+	"INSERT INTO lease VALUES ('judge', 0, NULL, NULL, NULL);"
+	"CREATE FUNCTION fence(mine uuid) RETURNS void LANGUAGE plpgsql"
+	" SET search_path = mtawatch AS $$ BEGIN"
+	" PERFORM 1 FROM lease WHERE scope = 'judge' AND token = mine FOR SHARE;"
+	" IF NOT FOUND THEN"
+	"  RAISE EXCEPTION 'another collector judges' USING ERRCODE = 'MW001';"
+	" END IF; END $$;"
+	"CREATE TABLE counter (name text PRIMARY KEY, value bigint NOT NULL)"
+	" WITH (fillfactor = 10);"
+	"INSERT INTO counter VALUES ('audit', 0), ('expected', 0);"
+	"CREATE FUNCTION next_number(which text) RETURNS bigint LANGUAGE sql"
+	" SET search_path = mtawatch AS $$"
+	" SELECT 1 FROM counter WHERE name = 'audit' FOR UPDATE;"
+	" UPDATE counter SET value = value + 1 WHERE name = which RETURNING value $$;"
+
+	/* One row per commit of whoever has the lease, in the order of commits. */
+	"CREATE TABLE feed (id bigint PRIMARY KEY, epoch bigint NOT NULL, at_ms bigint NOT NULL);"
+
+	"CREATE TABLE host ("
+	" id bigint PRIMARY KEY,"
+	" key text NOT NULL UNIQUE COLLATE \"C\","
+	" latest_stream bigint,"
+	" latest_day integer,"
+	" latest_sequence bigint) WITH (fillfactor = 80);"
+	"CREATE TABLE stream ("
+	" id bigint PRIMARY KEY,"
+	" agent_id text NOT NULL COLLATE \"C\","
+	" epoch text NOT NULL COLLATE \"C\","
+	" host_id bigint NOT NULL,"
+	" base_day integer NOT NULL,"     /* where its newest report stored whole is ... */
+	" base_sequence bigint NOT NULL," /* ... which is this one */
+	" UNIQUE (agent_id, epoch, host_id)) WITH (fillfactor = 80);"
+	"CREATE INDEX stream_host ON stream (host_id);"
+	"CREATE INDEX stream_day ON stream (base_day);"
+	"CREATE TABLE report ("
+	" day integer NOT NULL,"
+	" stream_id bigint NOT NULL,"
+	" sequence bigint NOT NULL,"
+	" at_ms bigint NOT NULL,"
+	" received_at_ms bigint NOT NULL,"
+	" age_s bigint NOT NULL,"
+	" body_hash bigint NOT NULL,"
+	" base_sequence bigint,"
+	" encoding smallint NOT NULL," /* enum store_encoding */
+	" imported_by text,"
+	" body bytea NOT NULL,"
+	" PRIMARY KEY (stream_id, sequence, day)) PARTITION BY LIST (day);"
+	"ALTER TABLE report ALTER body SET STORAGE EXTERNAL;" /* it is packed already */
+	"CREATE TABLE report_rest PARTITION OF report FOR VALUES IN (-1)"
+	" WITH (toast_tuple_target = 8160);"
+	"CREATE TABLE server ("
+	" host_id bigint PRIMARY KEY,"
+	" silent boolean NOT NULL,"
+	" verdict text NOT NULL,"
+	" since_ms bigint NOT NULL,"
+	" verdict_json text,"
+	" adapters_json text) WITH (fillfactor = 60, toast_tuple_target = 8160);"
+	"CREATE TABLE history ("
+	" host_id bigint NOT NULL,"
+	" at_ms bigint NOT NULL,"
+	" number bigint NOT NULL," /* feed.id * 2^20 + the place in the commit */
+	" kind text NOT NULL,"
+	" detail text NOT NULL,"
+	" PRIMARY KEY (host_id, at_ms, number));"
+	"CREATE TABLE removal ("
+	" key text PRIMARY KEY COLLATE \"C\", server text NOT NULL, at_ms bigint NOT NULL,"
+	" made_by text NOT NULL, reason text NOT NULL);"
+	"CREATE TABLE expected ("
+	" key text PRIMARY KEY COLLATE \"C\", server text NOT NULL, organization text NOT NULL,"
+	" site text NOT NULL, since_ms bigint NOT NULL);"
+	"CREATE TABLE expected_former (LIKE expected INCLUDING ALL);"
+
+	"CREATE TABLE alert ("
+	" id bigint PRIMARY KEY, state bigint NOT NULL, notified bigint NOT NULL,"
+	" flapping boolean NOT NULL, event bigint NOT NULL, key text NOT NULL,"
+	" server text NOT NULL, organization text NOT NULL, site text NOT NULL,"
+	" cause text NOT NULL, verdict text NOT NULL, reason text NOT NULL, text text NOT NULL,"
+	" now_text text NOT NULL, remedy text NOT NULL, options text NOT NULL,"
+	" adapter text NOT NULL, clocks text NOT NULL, acknowledged_by text NOT NULL,"
+	" comment text NOT NULL, acknowledgements text NOT NULL, condition text NOT NULL,"
+	" opened text NOT NULL, notified_condition text NOT NULL,"
+	" acknowledged_condition text NOT NULL, degrees text NOT NULL,"
+	" notified_degrees text NOT NULL, since_ms bigint NOT NULL, gone_ms bigint,"
+	" fired_ms bigint, resolved_ms bigint, event_ms bigint, notified_ms bigint,"
+	" acknowledged_ms bigint, acknowledged_until_ms bigint, notified_acknowledged_ms bigint);"
+	"CREATE INDEX alert_state ON alert (state, id);"
+	"CREATE INDEX alert_condition ON alert (state, condition, id);"
+	"CREATE INDEX alert_untold ON alert (id) WHERE state = 3 AND notified = 1;"
+	"CREATE TABLE delivery ("
+	" id bigint PRIMARY KEY, hook text NOT NULL, lane text NOT NULL, state bigint NOT NULL,"
+	" made_ms bigint NOT NULL, next_ms bigint NOT NULL, ended_ms bigint,"
+	" attempts bigint NOT NULL, result text NOT NULL, body bytea NOT NULL);"
+	"CREATE INDEX delivery_state ON delivery (state, id);"
+	/* A body that is damaged is about nothing. */
+	"CREATE FUNCTION body_json(body bytea) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$"
+	" BEGIN RETURN convert_from(body, 'UTF8')::jsonb;"
+	" EXCEPTION WHEN OTHERS THEN RETURN '{}'; END $$;"
+	"CREATE TABLE silence ("
+	" id bigint PRIMARY KEY, server text NOT NULL, organization text NOT NULL,"
+	" site text NOT NULL, condition text NOT NULL, comment text NOT NULL,"
+	" made_by text NOT NULL, starts_ms bigint NOT NULL, ends_ms bigint NOT NULL);"
+	"CREATE TABLE hook ("
+	" name text PRIMARY KEY COLLATE \"C\", disabled boolean NOT NULL,"
+	" since_ms bigint NOT NULL);"
+	"CREATE TABLE summary ("
+	" hook text PRIMARY KEY COLLATE \"C\", kind bigint NOT NULL, held bigint NOT NULL,"
+	" opened bigint NOT NULL, resolved bigint NOT NULL, report_opened bigint NOT NULL,"
+	" report_resolved bigint NOT NULL, since_ms bigint, due_ms bigint, storm_ms bigint,"
+	" calm_ms bigint, reported_ms bigint);"
+	"CREATE TABLE identity ("
+	" kind bigint NOT NULL, name text NOT NULL COLLATE \"C\", id text, hash bytea NOT NULL,"
+	" role bigint NOT NULL, made_by text NOT NULL, made_at_ms bigint NOT NULL,"
+	" expires_at_ms bigint NOT NULL, PRIMARY KEY (kind, name));"
+	"CREATE TABLE audit ("
+	" id bigint PRIMARY KEY DEFAULT next_number('audit'), at_ms bigint NOT NULL,"
+	" who text NOT NULL, origin text NOT NULL, action text NOT NULL, kind bigint NOT NULL,"
+	" object text NOT NULL, object_id text);"
+	"INSERT INTO meta VALUES ('schema', '1'), ('oldest_standby', '1'),"
+	" ('fleet', gen_random_uuid()::text);";
+
+enum status pg_schema_make(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	return pg_script(conn, tables, "make the tables", error);
+}
+
+static const struct pg_statement find_schema = {
+	"find_schema", "look for the tables", "SELECT to_regclass('mtawatch.meta') IS NOT NULL"
+};
+static const struct pg_statement read_version = { "read_version", "read the version of the tables",
+						  "SELECT value FROM meta WHERE name = 'schema'" };
+
+static enum status check_version(const struct pg_conn *conn, const PGresult *result,
+				 char error[STORE_ERROR_SIZE])
+{
+	const char *version = PQntuples(result) > 0 ? pg_text(result, 0, 0) : "";
+
+	if (strtol(version, NULL, 10) == VERSION)
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "the store in the database at %s was written by another version of "
+		 "mtawatch-collector (its schema is '%.20s', this program knows %d)",
+		 conn->place, version, VERSION);
+	return STATUS_UNSUPPORTED;
+}
+
+enum status pg_schema_look(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	PGresult *result;
+	enum status status = pg_run(conn, &find_schema, NULL, &result, error);
+
+	if (status != STATUS_OK)
+		return status;
+	bool found = pg_number(result, 0, 0) != 0;
+	PQclear(result);
+	if (!found) {
+		snprintf(error, STORE_ERROR_SIZE, "there is no store in the database at %s",
+			 conn->place);
+		return STATUS_NOT_FOUND;
+	}
+	status = pg_run(conn, &read_version, NULL, &result, error);
+	if (status == STATUS_OK)
+		status = check_version(conn, result, error);
+	PQclear(result);
+	return status;
+}

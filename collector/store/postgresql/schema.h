@@ -1,0 +1,18 @@
+/*
+ * The tables in the database, and whose they are. Version 1 is the first; a later one brings the
+ * steps from one to the next, to be taken by whoever has the lease.
+ */
+#pragma once
+
+#include "collector/store/postgresql/conn.h"
+
+/*
+ * Looks whether there is a store of a version that we know.
+ *
+ * STATUS_NOT_FOUND    there is none
+ * STATUS_UNSUPPORTED  written by a newer version
+ */
+enum status pg_schema_look(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
+
+/* Makes it, whole or not at all, where there is none. */
+enum status pg_schema_make(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);

@@ -1,0 +1,186 @@
+#include "collector/store/postgresql/internal.h"
+
+#include <stdio.h>
+
+#include "collector/base/loop.h"
+
+static const struct pg_statement begin = { "begin", "begin a change", "BEGIN" };
+static const struct pg_statement commit = { "commit", "commit", "COMMIT" };
+static const struct pg_statement add_feed = {
+	"add_feed", "note a commit", "INSERT INTO feed (id, epoch, at_ms) VALUES ($1, $2, $3)"
+};
+
+/*
+ * The terminal writes identities, the inventory and the audit log, too. Whoever does locks this
+ * before any of their rows, so that no two wait for each other.
+ */
+static const struct pg_statement lock_counter = {
+	"lock_counter", "wait for another's change",
+	"SELECT 1 FROM counter WHERE name = 'audit' FOR UPDATE"
+};
+
+static void send_fence(struct store_db *db)
+{
+	struct pg_params params = { .n = 0 };
+
+	pg_add_text(&params, db->writer->token);
+	pg_pipeline_send(&db->conn, &pg_fence, &params);
+}
+
+static void send_feed(struct store_db *db)
+{
+	struct pg_params params = { .n = 0 };
+
+	pg_add_number(&params, db->writer->feed_id + 1);
+	pg_add_number(&params, db->writer->epoch);
+	pg_add_number(&params, loop_wall_ms());
+	pg_pipeline_send(&db->conn, &add_feed, &params);
+}
+
+static bool is_about_inventory(const struct store_change *change)
+{
+	return change->removal || change->n_expected > 0 || change->expect == STORE_EXPECT_REPLACE;
+}
+
+static bool is_of_terminal_kind(const struct store_change *change)
+{
+	return is_about_inventory(change) || change->add_identity || change->drop_identity ||
+	       change->audit;
+}
+
+/* Rare parts go behind what was gathered before them, so that all is in the order of the changes. */
+static void put_change(struct pg_segment *segment, struct store_db *db,
+		       const struct store_change *change)
+{
+	if (is_about_inventory(change)) {
+		pg_segment_flush(segment);
+		pg_send_inventory(db, change);
+	}
+	if (change->report)
+		pg_segment_put_report(segment, change->report);
+	for (size_t i = 0; i < change->n_servers; i++)
+		pg_segment_put_server(segment, &change->servers[i]);
+	for (size_t i = 0; i < change->n_events; i++)
+		pg_segment_put_event(segment, &change->events[i]);
+	for (size_t i = 0; i < change->n_alerts; i++)
+		pg_segment_put_alert(segment, change->alerts[i]);
+	for (size_t i = 0; i < change->n_dropped_alerts; i++)
+		pg_segment_drop_alert(segment, change->dropped_alerts[i]);
+	for (size_t i = 0; i < change->n_deliveries; i++)
+		pg_segment_add_delivery(segment, change->deliveries[i]);
+	if (pg_is_rare(change)) {
+		pg_segment_flush(segment);
+		pg_send_others(db, change);
+	}
+}
+
+static void send_changes(struct store_db *db, const struct store_change *const *changes, size_t n)
+{
+	struct pg_segment *segment = pg_segment_new(db);
+	bool locks = false;
+
+	for (size_t i = 0; !locks && i < n; i++)
+		locks = is_of_terminal_kind(changes[i]);
+	if (locks)
+		pg_pipeline_send(&db->conn, &lock_counter, NULL);
+	for (size_t i = 0; i < n; i++)
+		put_change(segment, db, changes[i]);
+	pg_segment_flush(segment);
+	pg_segment_free(segment);
+}
+
+/* The tables that reports go to, before the transaction: mostly they are there. */
+static enum status make_days(struct store_db *db, const struct store_change *const *changes,
+			     size_t n, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+
+	for (size_t i = 0; status == STATUS_OK && i < n; i++) {
+		const struct record_report *report = changes[i]->report;
+		int64_t day = report ? pg_day_of(report->received_at_ms) : 0;
+		if (report && !pg_memory_has_day(&db->writer->memory, day))
+			status = pg_make_day(db, day, error);
+	}
+	return status;
+}
+
+static enum status commit_judged(struct store_db *db, const struct store_change *const *changes,
+				 size_t n, char error[STORE_ERROR_SIZE])
+{
+	enum status status = make_days(db, changes, n, error);
+
+	if (status != STATUS_OK)
+		return status;
+	pg_pipeline_begin(&db->conn);
+	pg_pipeline_send(&db->conn, &begin, NULL);
+	send_fence(db);
+	send_changes(db, changes, n);
+	send_feed(db);
+	pg_pipeline_send(&db->conn, &commit, NULL);
+	status = pg_pipeline_commit(&db->conn, error);
+	if (status == STATUS_OK)
+		db->writer->feed_id++;
+	return status;
+}
+
+static bool is_for_terminal(const struct store_change *change)
+{
+	return !change->report && change->n_servers == 0 && change->n_events == 0 &&
+	       change->n_alerts == 0 && change->n_dropped_alerts == 0 && change->n_deliveries == 0;
+}
+
+static void send_aside(struct store_db *db, const struct store_change *change)
+{
+	if (is_about_inventory(change))
+		pg_send_inventory(db, change);
+	pg_send_others(db, change);
+}
+
+/* The terminal's: identities, the inventory, removals, the audit log. It needs no lease. */
+static enum status commit_aside(struct store_db *db, const struct store_change *const *changes,
+				size_t n, char error[STORE_ERROR_SIZE])
+{
+	for (size_t i = 0; i < n; i++) {
+		if (is_for_terminal(changes[i]))
+			continue;
+		snprintf(error, STORE_ERROR_SIZE,
+			 "only the collector that has the lease may store that");
+		return STATUS_UNSUPPORTED;
+	}
+	enum status status = pg_conn_connect(&db->conn, error);
+	if (status != STATUS_OK)
+		return status;
+	pg_pipeline_begin(&db->conn);
+	pg_pipeline_send(&db->conn, &begin, NULL);
+	pg_pipeline_send(&db->conn, &lock_counter, NULL);
+	for (size_t i = 0; i < n; i++)
+		send_aside(db, changes[i]);
+	pg_pipeline_send(&db->conn, &commit, NULL);
+	return pg_pipeline_commit(&db->conn, error);
+}
+
+/* Old reports go by days, in the sweep. */
+enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
+		      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	(void)limits;
+
+	if (!db->writer)
+		return commit_aside(db, changes, n, error);
+	if (!db->writer->is_loaded)
+		status = pg_load(db, error);
+	if (status == STATUS_OK)
+		status = commit_judged(db, changes, n, error);
+	if (status != STATUS_OK)
+		pg_unload(db);
+	return status;
+}
+
+/* A commit of nothing shows whether the lease is ours still, and waits for a standby as others do. */
+enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	enum status status = pg_load(db, error);
+
+	return status == STATUS_OK ? pg_commit(db, NULL, 0, NULL, error) : status;
+}
