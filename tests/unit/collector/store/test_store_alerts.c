@@ -13,6 +13,7 @@
 
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 #include "tests/unit/collector/store/store_fixture.h"
 #include "tests/unit/rows.h"
@@ -37,13 +38,7 @@ static int tear_down(void **state)
 
 static void commit(struct store_change change)
 {
-	size_t over = f.done + f.failed;
-
-	change.done = fixture_on_done;
-	change.user = &f;
-	assert_int_equal(store_submit(f.store, &change), STATUS_OK);
-	while (f.done + f.failed == over)
-		uv_run(&f.loop, UV_RUN_ONCE);
+	fixture_commit(&f, change);
 	if (f.failed > 0)
 		fail_msg("%s", f.error);
 }
@@ -360,6 +355,203 @@ static void deliveries_that_are_over_have_a_limit(void **state)
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM delivery WHERE state = 1"), 3);
 }
 
+/* More than any engine reads at once, of every condition and under names that differ by case, too. */
+#define N_ORDERED 700
+
+static const char *const ordered_names[] = { "exch1", "EXCH1", "Exch2", "alpha", "_x", "Zeta" };
+
+static void put_ordered(void)
+{
+	static struct record_alert rows[N_ORDERED];
+	static const struct record_alert *list[N_ORDERED];
+
+	for (size_t i = 0; i < N_ORDERED; i++) {
+		rows[i] = full;
+		rows[i].id = 1000 + (int64_t)((i * 389) % N_ORDERED); /* none twice */
+		rows[i].condition = (enum condition)(i * i % CONDITION_COUNT);
+		rows[i].server = ordered_names[i % 6];
+		rows[i].site = ordered_names[i / 6 % 6];
+		rows[i].organization = ordered_names[i / 36 % 6];
+		list[i] = &rows[i];
+	}
+	commit((struct store_change){ .alerts = list, .n_alerts = N_ORDERED });
+}
+
+struct ordered {
+	enum store_alert_order order;
+	size_t limit; /* so many are read */
+	size_t n;
+	int64_t ids[N_ORDERED];
+	char names[N_ORDERED][48];
+};
+
+static const char *name_of(enum store_alert_order order, const struct record_alert *row,
+			   char name[48])
+{
+	switch (order) {
+	case STORE_ALERTS_WORST:
+		snprintf(name, 48, "%s", condition_name(row->condition));
+		break;
+	case STORE_ALERTS_NEWEST:
+		name[0] = '\0';
+		break;
+	case STORE_ALERTS_SERVER:
+		snprintf(name, 48, "%s", row->server);
+		break;
+	case STORE_ALERTS_SITE:
+		snprintf(name, 48, "%s/%s", row->site, row->organization);
+		break;
+	}
+	return name;
+}
+
+static enum status keep_ordered(void *user, const struct record_alert *row)
+{
+	struct ordered *o = user;
+
+	if (o->n == o->limit)
+		return STATUS_LIMIT;
+	name_of(o->order, row, o->names[o->n]);
+	o->ids[o->n++] = row->id;
+	return STATUS_OK;
+}
+
+static void read_ordered(struct ordered *o, const struct store_alert_place *from)
+{
+	o->n = 0;
+	enum status status = store_read_alerts(store_reader(f.store), RECORD_ALERT_FIRING, o->order,
+					       from, keep_ordered, o, f.error);
+	assert_true(status == STATUS_OK || status == STATUS_LIMIT);
+}
+
+/* Is the row `i` before the next one? Equal names the newest first. */
+static bool is_before(const struct ordered *o, size_t i)
+{
+	enum condition a, b;
+	int order = text_compare(o->names[i], o->names[i + 1]);
+
+	if (o->order == STORE_ALERTS_WORST) {
+		assert_true(condition_from_name(o->names[i], &a));
+		assert_true(condition_from_name(o->names[i + 1], &b));
+		order = (int)a - (int)b;
+	}
+	return order < 0 || (order == 0 && o->ids[i] > o->ids[i + 1]);
+}
+
+static void alerts_come_in_every_order_and_go_on_from_every_place(void **state)
+{
+	static const enum store_alert_order orders[] = { STORE_ALERTS_WORST, STORE_ALERTS_NEWEST,
+							 STORE_ALERTS_SERVER, STORE_ALERTS_SITE };
+	static struct ordered all, rest;
+	(void)state;
+
+	put_ordered();
+	for_each_row(i, orders) {
+		all.order = rest.order = orders[i];
+		all.limit = N_ORDERED;
+		read_ordered(&all, &(struct store_alert_place){ "", INT64_MAX });
+		assert_int_equal(all.n, N_ORDERED);
+		for (size_t at = 0; at + 1 < all.n; at++)
+			assert_true(is_before(&all, at));
+		for (size_t at = 0; at < all.n; at += 99) {
+			rest.limit = at % 2 ? 3 : N_ORDERED;
+			read_ordered(&rest,
+				     &(struct store_alert_place){ all.names[at], all.ids[at] });
+			size_t left = all.n - at - 1;
+			assert_int_equal(rest.n, left < rest.limit ? left : rest.limit);
+			assert_memory_equal(rest.ids, all.ids + at + 1, rest.n * sizeof *rest.ids);
+		}
+	}
+}
+
+static void of_an_alert_that_changes_more_than_once_in_a_change_the_last_counts(void **state)
+{
+	struct record_alert first = full;
+	struct record_alert last = full;
+	const struct record_alert *both[] = { &first, &last };
+	const int64_t id = full.id;
+	(void)state;
+
+	first.text = "not this";
+	commit((struct store_change){ .alerts = both, .n_alerts = 2 });
+	expect_open(&last);
+	commit((struct store_change){
+		.alerts = both, .n_alerts = 2, .dropped_alerts = &id, .n_dropped_alerts = 1 });
+	expect_open(NULL);
+}
+
+struct listed_deliveries {
+	size_t n;
+	char text[1024];
+};
+
+static enum status list_delivery(void *user, const struct record_delivery *row)
+{
+	struct listed_deliveries *all = user;
+	size_t n = strlen(all->text);
+
+	all->n++;
+	snprintf(all->text + n, sizeof all->text - n, "%lld %s %s %s %lld; ", (long long)row->id,
+		 row->about.alert, row->about.server, row->about.condition,
+		 (long long)row->about.n_alerts);
+	return STATUS_OK;
+}
+
+static void put_delivery(int64_t id, const char *body)
+{
+	const struct record_delivery row = { .id = id,
+					     .hook = "ops",
+					     .lane = "HQ",
+					     .state = RECORD_DELIVERY_WAITING,
+					     .ended_ms = TIMESTAMP_NONE,
+					     .result = "",
+					     .body = body,
+					     .body_size = strlen(body) };
+	const struct record_delivery *list = &row;
+
+	commit((struct store_change){ .deliveries = &list, .n_deliveries = 1 });
+}
+
+/* Of a body that is damaged, or names none, there is nothing to tell. */
+static void deliveries_tell_what_they_are_about(void **state)
+{
+	struct listed_deliveries all = { .n = 0 };
+	struct record_delivery one = { .id = 0 };
+	struct arena arena;
+	(void)state;
+
+	put_delivery(
+		1, "{\"alerts\":[{\"id\":\"7\",\"server\":\"EX1\",\"condition\":\"silent\"},{}]}");
+	put_delivery(2, "{\"alerts\":[]}");
+	put_delivery(3, "{\"alerts\":");
+	put_delivery(4, "\xff\xfe");
+	assert_int_equal(store_read_deliveries(store_reader(f.store), RECORD_DELIVERY_WAITING,
+					       INT64_MAX, list_delivery, &all, f.error),
+			 STATUS_OK);
+	assert_string_equal(all.text, "4    0; 3    0; 2    0; 1 7 EX1 silent 2; ");
+	arena_init(&arena);
+	assert_int_equal(store_read_delivery(store_reader(f.store), 4, &arena, &one, f.error),
+			 STATUS_OK);
+	assert_int_equal(one.body_size, 2);
+	assert_memory_equal(one.body, "\xff\xfe", 2);
+	assert_int_equal(store_read_delivery(store_reader(f.store), 5, &arena, &one, f.error),
+			 STATUS_NOT_FOUND);
+	arena_deinit(&arena);
+}
+
+static void many_deliveries_are_listed_the_newest_first(void **state)
+{
+	struct listed_deliveries all = { .n = 0 };
+	(void)state;
+
+	put_deliveries(1, 600, RECORD_DELIVERY_WAITING);
+	assert_int_equal(store_read_deliveries(store_reader(f.store), RECORD_DELIVERY_WAITING, 600,
+					       list_delivery, &all, f.error),
+			 STATUS_OK);
+	assert_int_equal(all.n, 599);
+	assert_int_equal(strtol(all.text, NULL, 10), 599);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -371,6 +563,10 @@ int main(void)
 		WITH_STORE(alerts_that_are_over_have_a_limit),
 		WITH_STORE(silences_that_are_over_go),
 		WITH_STORE(deliveries_that_are_over_have_a_limit),
+		WITH_STORE(alerts_come_in_every_order_and_go_on_from_every_place),
+		WITH_STORE(of_an_alert_that_changes_more_than_once_in_a_change_the_last_counts),
+		WITH_STORE(deliveries_tell_what_they_are_about),
+		WITH_STORE(many_deliveries_are_listed_the_newest_first),
 	};
 
 	return fixture_run(tests);

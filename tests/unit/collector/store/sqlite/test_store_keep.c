@@ -361,82 +361,6 @@ static void a_database_that_is_too_large_loses_reports_and_no_latest(void **stat
 	fixture_tear_down(&f);
 }
 
-static enum status list_event(void *user, const struct record_event *event,
-			      struct store_history_place place)
-{
-	struct fixture *f = user;
-	size_t n = strlen(f->listed);
-	snprintf(f->listed + n, sizeof f->listed - n, "%lld/%lld %s %s; ", (long long)place.at_ms,
-		 (long long)place.number, event->kind, event->detail);
-	return STATUS_OK;
-}
-
-static const char *list_history(struct fixture *f, const char *key, int64_t since_ms,
-				struct store_history_place before, size_t limit)
-{
-	f->listed[0] = '\0';
-	assert_int_equal(store_read_history(store_reader(f->store), key, since_ms, before, limit,
-					    list_event, f, f->error),
-			 STATUS_OK);
-	return f->listed;
-}
-
-static void tells_what_changed_by_pages_the_latest_first(void **state)
-{
-	static const struct record_event events[] = {
-		{ "a", 1000, "verdict", "{1}" }, { "a", 2000, "files", "{2}" },
-		{ "b", 2000, "files", "{3}" },   { "a", 2000, "mta", "{4}" },
-		{ "a", 1500, "silent", "{5}" },
-	};
-	struct fixture f;
-	(void)state;
-
-	fixture_set_up(&f);
-	fixture_open(&f);
-	struct store_change change = { .events = events,
-				       .n_events = sizeof events / sizeof *events,
-				       .done = fixture_on_done,
-				       .user = &f };
-	assert_int_equal(store_submit(f.store, &change), STATUS_OK);
-	fixture_close(&f);
-	assert_int_equal(f.done, 1);
-	fixture_open(&f);
-	assert_string_equal(list_history(&f, "a", 0, STORE_HISTORY_END, 2),
-			    "2000/4 mta {4}; 2000/2 files {2}; ");
-	assert_string_equal(list_history(&f, "a", 0, (struct store_history_place){ 2000, 4 }, 2),
-			    "2000/2 files {2}; 1500/5 silent {5}; ");
-	assert_string_equal(list_history(&f, "a", 0, (struct store_history_place){ 1500, 5 }, 2),
-			    "1000/1 verdict {1}; ");
-	assert_string_equal(list_history(&f, "a", 1500, (struct store_history_place){ 1500, 5 }, 2),
-			    "");
-	assert_string_equal(list_history(&f, "nobody", 0, STORE_HISTORY_END, 2), "");
-	fixture_close(&f);
-	fixture_tear_down(&f);
-}
-
-static void keeps_so_many_changes(void **state)
-{
-	static struct record_event events[500];
-	struct store_limits limits = keep(1000);
-	struct fixture f;
-	(void)state;
-
-	fixture_set_up(&f);
-	fixture_open(&f);
-	for (int i = 0; i < 500; i++)
-		events[i] = (struct record_event){ "a", i, "files", "{}" };
-	struct store_change change = {
-		.events = events, .n_events = 500, .done = fixture_on_done, .user = &f
-	};
-	limits.changes = 100;
-	store_set_limits(f.store, &limits);
-	assert_int_equal(store_submit(f.store, &change), STATUS_OK);
-	wait_for_rows(&f, "SELECT count(*) FROM history", 100);
-	fixture_close(&f);
-	assert_int_equal(fixture_count(&f, "SELECT min(at_ms) FROM history"), 400);
-	fixture_tear_down(&f);
-}
-
 /* What the released version 1 of the schema made, word by word. */
 static const char version_1[] =
 	"CREATE TABLE report (id INTEGER PRIMARY KEY, key TEXT NOT NULL, ordinal INTEGER NOT NULL,"
@@ -509,8 +433,6 @@ int main(void)
 		cmocka_unit_test(reports_take_the_old_ones_of_their_server_away),
 		cmocka_unit_test(what_is_too_old_goes_by_itself_but_for_the_latest),
 		cmocka_unit_test(a_database_that_is_too_large_loses_reports_and_no_latest),
-		cmocka_unit_test(tells_what_changed_by_pages_the_latest_first),
-		cmocka_unit_test(keeps_so_many_changes),
 		cmocka_unit_test(a_database_of_version_1_is_read_and_written_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, fixture_sweep);
