@@ -12,7 +12,7 @@
  *   to = 02:00
  *   sites = ACME/HQ, ACME/B*
  *
- * README explains the keys.
+ * docs/alerts.md explains the keys.
  */
 #pragma once
 

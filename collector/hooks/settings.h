@@ -6,7 +6,7 @@
  *   url = https://hooks.example/mtawatch
  *   secret-file = /etc/mtawatch/operators.secret
  *
- * The rows of the table in keys.c are the keys, and which types have them; README explains
+ * The rows of the table in keys.c are the keys, and which types have them; docs/hooks.md explains
  * them. The setting hook-command is short for [hook command] with `type = command`.
  */
 #pragma once

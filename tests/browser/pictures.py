@@ -1,4 +1,4 @@
-"""python3 tests/browser/pictures.py FOLDER: the README's pictures, from the demo."""
+"""python3 tests/browser/pictures.py FOLDER: the documents' pictures, from the demo."""
 
 import sys
 import tempfile

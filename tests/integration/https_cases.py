@@ -20,7 +20,7 @@ from waiting import until
 
 
 class Https:
-    """A collector set up as README says. `pin` is the one that `init` prints."""
+    """A collector set up as docs/install.md says. `pin` is the one that `init` prints."""
 
     def __init__(self, folder):
         folder.mkdir()
@@ -51,7 +51,7 @@ class Https:
             return peer.getpeercert()["serialNumber"]
 
     def renew(self, *files):
-        """Makes these files anew and uses them, with SIGHUP as README says."""
+        """Makes these files anew and uses them, with SIGHUP as docs/install.md says."""
         before = self.serial()
         for name in files:
             (self.data / name).unlink()

@@ -11,7 +11,9 @@ AGENT = PROGRAM.parents[1] / "agent/mtawatch-agent"
 
 
 def text(path):
-    return (ROOT / path).read_text(encoding="utf-8")
+    """Of a file, or of all documents."""
+    files = [ROOT / path] if path != "docs" else [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def conditions():
@@ -23,14 +25,15 @@ def conditions():
 
 
 def missing(what, names, place, words):
-    """Fails with the names that do not stand in `place` as `words(name)`."""
+    """Fails with the names that do not stand in `place` as `words(name)`, not merely as the begin of a longer one."""
     content = text(place)
-    lacking = [name for name in names if words(name) not in content]
+    end = r"(?:(?<!\w)|(?![\w-]))"
+    lacking = [name for name in names if not re.search(re.escape(words(name)) + end, content)]
     assert not lacking, f"{place} lacks the {what} {', '.join(lacking)}: {words(lacking[0])}"
 
 
-def test_a_condition_is_explained_in_the_readme():
-    missing("condition", [name for name, _, _ in conditions()], "README.md",
+def test_a_condition_is_explained():
+    missing("condition", [name for name, _, _ in conditions()], "docs/alerts.md",
             lambda name: f"| `{name}` | {owner(name)} |")
 
 
@@ -126,11 +129,11 @@ def test_the_words_of_a_reason_are_the_rules_alone():
 def test_a_type_of_hook_is_explained_and_shown():
     types = re.findall(r"^X\(\w+, (\w+)\)", text("collector/hooks/types.def"), re.MULTILINE)
     assert len(types) >= 5
-    missing("type", types, "README.md", lambda name: f"| `{name}` | ")
+    missing("type", types, "docs/hooks.md", lambda name: f"| `{name}` | ")
     missing("type", types, "collector/deploy/sections.conf", lambda name: f"type = {name}")
 
 
-def test_a_route_is_explained_in_the_readme():
+def test_a_route_is_explained():
     paths = set(re.findall(r'HTTP_METHOD_\w+, ACCESS_[\w |]+, "(/v1/[^"]*)"', text("collector/api/api.c")))
     assert len(paths) > 20
 
@@ -139,14 +142,14 @@ def test_a_route_is_explained_in_the_readme():
         path = re.sub(r"{(\w+)}", lambda m: upper.get(m[1], m[1].upper()), path)
         return path.replace("/v1/secrets/NAME", "/v1/secrets")  # "likewise" beside the tokens
 
-    missing("route", sorted(paths), "README.md", words)
+    missing("route", sorted(paths), "docs/api.md", words)
 
 
-def test_a_setting_of_the_collector_is_explained_in_the_readme():
+def test_a_setting_of_the_collector_is_explained():
     shown = subprocess.run([PROGRAM, "serve", "--print-config"], check=True, capture_output=True, text=True)
     keys = re.findall(r"^#([a-z-]+) =", shown.stdout, re.MULTILINE)
     assert len(keys) > 10
-    missing("setting", keys, "README.md", lambda key: f"`--{key}")
+    missing("setting", keys, "docs/settings.md", lambda key: f"`--{key}")
 
 
 def settings_of_the_agent():
@@ -157,8 +160,8 @@ def settings_of_the_agent():
     return dict(found)
 
 
-def test_a_setting_of_the_agent_is_explained_in_the_readme():
-    missing("setting", settings_of_the_agent(), "README.md", lambda name: f"`--{name}")
+def test_a_setting_of_the_agent_is_explained():
+    missing("setting", settings_of_the_agent(), "docs/settings.md", lambda name: f"`--{name}")
 
 
 def test_a_setting_of_the_registry_has_a_policy_with_its_words():
@@ -184,12 +187,12 @@ def test_the_agents_help_and_config_have_each_setting():
 
 
 @pytest.mark.parametrize("program", [PROGRAM, AGENT], ids=["collector", "agent"])
-def test_a_command_is_explained_in_the_readme(program):
+def test_a_command_is_explained(program):
     shown = subprocess.run([program, "--help"], check=True, capture_output=True, text=True)
     commands = re.findall(r"^  ([a-z][a-z-]+)  (?!.*for nobody else)", re.split("Commands:?\n", shown.stdout)[1],
                           re.MULTILINE)
     assert len(commands) > 5
-    missing("command", commands, "README.md", lambda name: f"{program.name} {name}")
+    missing("command", commands, "docs", lambda name: f"{program.name} {name}")
 
 
 def promises():

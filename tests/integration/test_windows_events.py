@@ -60,7 +60,7 @@ def test_it_is_a_dll_that_is_read_and_never_run():
     assert len(image) < 8 * 1024
 
 
-def test_the_readme_names_each_event_with_its_severity():
-    rows = re.findall(r"^\| (\d+) \| (\w+) \| ", (ROOT / "README.md").read_text(), re.MULTILINE)
+def test_the_documents_name_each_event_with_its_severity():
+    rows = re.findall(r"^\| (\d+) \| (\w+) \| ", (ROOT / "docs/agents.md").read_text(), re.MULTILINE)
     assert [(int(number), severity.upper()) for number, severity in rows
             if int(number) < 400] == [(number, severity) for number, severity, _ in EVENTS]
