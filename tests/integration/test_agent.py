@@ -340,6 +340,27 @@ def test_a_send_ends_although_the_clock_of_libcurl_began_anew(agent, tmp_path):
             run.stop_in_time()
 
 
+def test_cycles_go_on_when_the_clock_is_set(agent, collector, tmp_path):
+    """By hand, or where somebody takes an hour of summer time for one of the clock: back, forward, back."""
+    clock = tmp_path / "clock"
+    within = ["env", f"LD_PRELOAD={BUILD / 'tests/integration/libwrong_clock.so'}", f"WRONG_CLOCK={clock}",
+              f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"]
+    log = tmp_path / "agent.log"
+    with running(agent.state, "--collector", collector.url, "--interval", "1", "--probe-limit", "1",
+                 "--log-file", str(log), within=within) as run:
+        until(lambda: len(collector.reports) >= 2)
+        for seconds in (-40 * 86400, 3600, -3600):
+            before = len(collector.reports)
+            clock.write_text(str(seconds))
+            until(lambda: len(collector.reports) >= before + 3)
+            told = datetime.datetime.fromisoformat(collector.reports[-1]["collected_at"].replace("Z", "+00:00"))
+            off = (told - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+            assert abs(off - seconds) < 30
+        run.stop_in_time()
+    sequences = [report["sequence"] for report in collector.reports]
+    assert sequences == sorted(set(sequences))
+
+
 def test_a_name_server_that_hangs_delays_no_cycle_and_no_end(agent, tmp_path):
     resolver = tmp_path / "resolv.conf"
     resolver.write_text(f"nameserver {SWALLOWED}\noptions timeout:30 attempts:5\n")

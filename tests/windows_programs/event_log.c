@@ -24,8 +24,9 @@
 
 #include "agent/collect/internal.h"
 #include "agent/host/disk.h"
-#include "agent/host/win32/event_log.h"
+#include "agent/host/event_log.h"
 #include "agent/host/win32/internal.h"
+#include "agent/platform/win32/text.h"
 #include "proto/base/mem.h"
 #include "proto/exposure/advisory.h"
 #include "proto/report/json.h"
@@ -132,7 +133,12 @@ static void close_log(void *log)
 	free(log);
 }
 
-static const struct event_log_calls calls = { open_log, read_log, newest, notify, close_log };
+static enum status fail(struct os_error *error, unsigned long code, const char *what)
+{
+	return win32_fail(error, code, "%s", what);
+}
+
+static const struct event_log_calls calls = { open_log, read_log, newest, notify, close_log, fail };
 
 /* The MTA's events, of whatever machine. */
 static struct host_question ask(void)

@@ -6,7 +6,7 @@
 
 #include "agent/host/disk.h"
 #include "agent/host/event_window.h"
-#include "agent/host/win32/event_log.h"
+#include "agent/host/event_log.h"
 #include "agent/host/win32/messages.h"
 #include "agent/platform/error.h"
 #include "agent/platform/win32/access_list.h"

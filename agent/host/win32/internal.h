@@ -5,7 +5,7 @@
 
 #include "agent/host/host.h"
 #include "agent/host/image/root.h"
-#include "agent/host/win32/event_log.h"
+#include "agent/host/event_log.h"
 
 struct host_system; /* events and clock, host.c's own */
 

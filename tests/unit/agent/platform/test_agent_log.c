@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "agent/platform/files.h"
 #include "proto/base/arena.h"
+#include "proto/base/timestamp.h"
 
 #define THREADS 4
 #define LINES   200 /* of each thread */
@@ -80,6 +82,35 @@ static void a_message_stands_in_the_file_with_time_and_level(void **state)
 			    arena_printf(&arena, "Z warning: name ?[31m?\n%.19sZ error: away\n",
 					 text + strcspn(text, "\n") + 1));
 	assert_int_equal(text[10], 'T');
+}
+
+/* The line's time, without fractions; in a second that has just ended it may be that one's. */
+static bool is_of(const char *line, int64_t second)
+{
+	char text[TIMESTAMP_TEXT_SIZE];
+
+	return strncmp(line, timestamp_format(second * 1000, text), 19) == 0;
+}
+
+/* Where a zone has summer time, some hours come twice in local time, and some never. */
+static void times_are_utc_whatever_the_zone(void **state)
+{
+	static const char *const zones[] = { "UTC0", "JST-9", "CET-1CEST,M3.5.0,M10.5.0/3" };
+	size_t n = 0;
+	(void)state;
+
+	log_configure(LOG_LEVEL_INFO, path, 64);
+	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+		setenv("TZ", zones[i], 1);
+		tzset();
+		log_info("here");
+		int64_t now_s = time(NULL);
+		const char *line = read_file(path, &n);
+		assert_true(is_of(line, now_s) || is_of(line, now_s - 1));
+		(void)files_remove(path);
+	}
+	unsetenv("TZ");
+	tzset();
 }
 
 /* The file never grows past its bound, and no line of the last two files is broken or missing. */
@@ -187,6 +218,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(a_message_stands_in_the_file_with_time_and_level),
+		TEST(times_are_utc_whatever_the_zone),
 		TEST(a_full_file_is_kept_as_old_and_a_new_one_begins),
 		TEST(a_full_disk_costs_messages_but_breaks_no_line),
 		TEST(a_missing_directory_is_waited_for),

@@ -1,7 +1,8 @@
 /*
  * The Application log of this Windows, read through a table of calls: event_log_calls_system is
- * advapi32.dll, a test puts its own in its place (Wine's event log is always empty). Free of
- * Windows' own types; nobody but the Windows host and its tests includes it.
+ * advapi32.dll, on Windows alone; a test puts its own in its place, on any system (and under Wine, whose
+ * event log is always empty). Read in sequence, never sought in: in a log of 2 MB or more that fails
+ * (Q177199).
  *
  * Two things are done with a log: all of it is read, for a report, and between the reports it is
  * asked every few seconds how far it goes. The system also tells that something was written
@@ -37,6 +38,8 @@ struct event_log_calls {
 	/* NotifyChangeEventLog, with an event that the system may pulse. */
 	bool (*notify)(void *log, void *event);
 	void (*close)(void *log);
+	/* Tells of a failure of the call that `what` names: the system's words for `code`. */
+	enum status (*fail)(struct os_error *error, unsigned long code, const char *what);
 };
 
 extern const struct event_log_calls event_log_calls_system;
