@@ -1,10 +1,13 @@
 #include "agent/https/curl_options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include <curl/curl.h>
 
 #include "agent/https/proxy_login.h"
+#include "agent/platform/error.h"
+#include "proto/base/text.h"
 
 /* "sha256//A;sha256//B", as libcurl wants it. */
 static char *join_pins(struct arena *arena, const struct send_options *options)
@@ -62,6 +65,22 @@ long curl_options_proxy_refusal(void *curl)
 	return status >= 300 ? status : 0;
 }
 
+/*
+ * The libcurl of the Windows build has no sentences for codes, which would be as large as the agent's own: it
+ * says "error" where another says why, and the system knows more.
+ */
+static void add_reason(void *curl, char *text, size_t size)
+{
+	static const char no_reason[] = ": error";
+	size_t length = strlen(text);
+	char *end = length >= sizeof no_reason - 1 ? text + length - (sizeof no_reason - 1) : text;
+	long code = 0;
+
+	if (text_equal(end, no_reason) &&
+	    curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &code) == CURLE_OK && code != 0)
+		os_sentence(code, end + 2, size - (size_t)(end + 2 - text));
+}
+
 void curl_options_explain(void *curl, const struct send_options *options, int code,
 			  const char *error, char *text, size_t size)
 {
@@ -72,7 +91,9 @@ void curl_options_explain(void *curl, const struct send_options *options, int co
 	else if (refusal > 0)
 		(void)snprintf(text, size, "the proxy does not let it through: HTTP status %ld",
 			       refusal);
-	else
+	else {
 		(void)snprintf(text, size, "%s",
 			       error[0] ? error : curl_easy_strerror((CURLcode)code));
+		add_reason(curl, text, size);
+	}
 }

@@ -512,6 +512,7 @@ def test_the_windows_agent_does_the_same_under_wine(collector, tmp_path):
     try:
         done = call("--collector", "http://127.0.0.1:9")
         assert done.returncode == 2 and done.stderr.count("could not send reports") == 1
+        assert re.search(r"Failed to connect to 127\.0\.0\.1 port 9 .*: .*refused", done.stderr), done.stderr
         done = call("--collector", collector.url)
         assert done.returncode == 0, done.stderr
     finally:

@@ -41,12 +41,11 @@ static enum status status_of(DWORD code)
 	}
 }
 
-/* The system's sentence for a code, without its line end; the number where it has none. */
-static void system_text(DWORD code, char *out, size_t size)
+void os_sentence(int64_t code, char *out, size_t size)
 {
 	wchar_t wide[256];
 	DWORD n = FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL,
-				 code, 0, wide, 256, NULL);
+				 (DWORD)code, 0, wide, 256, NULL);
 	while (n > 0 && (wide[n - 1] == L'\n' || wide[n - 1] == L'\r' || wide[n - 1] == L' '))
 		n--;
 	int used = 0;
@@ -55,7 +54,7 @@ static void system_text(DWORD code, char *out, size_t size)
 					   NULL);
 	out[used > 0 ? used : 0] = '\0';
 	if (used <= 0)
-		snprintf(out, size, "error %lu", code);
+		snprintf(out, size, "error %lu", (unsigned long)code);
 }
 
 enum status win32_fail(struct os_error *error, unsigned long code, const char *format, ...)
@@ -66,6 +65,6 @@ enum status win32_fail(struct os_error *error, unsigned long code, const char *f
 	va_start(args, format);
 	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
-	system_text(code, why, sizeof why);
+	os_sentence((int64_t)code, why, sizeof why);
 	return os_fail(error, status_of(code), (int64_t)code, "%s: %s", what, why);
 }
