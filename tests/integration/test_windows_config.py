@@ -6,6 +6,7 @@ Policy applies: values below Software\\Policies; Group Policy itself cannot be h
 import contextlib
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -90,6 +91,23 @@ def test_the_file_beside_the_program_is_read_without_being_named(registry, tmp_p
     assert told["file"].endswith("\\mtawatch-agent.conf")
     (interval,) = [one for one in told["settings"] if one["name"] == "interval"]
     assert (interval["value"], interval["origin"]) == ("77", "file")
+
+
+def test_the_state_directory_of_nt_4_stays_after_an_upgrade_to_windows_2000(registry):
+    """There it lies in the system's folder; %ALLUSERSPROFILE% comes with Windows 2000."""
+    former = registry.folder / "prefix/drive_c/windows/system32/mtawatch-agent"
+
+    def state_dir():
+        return registry.config()[1]["state-dir"]["value"].lower()
+    usual = state_dir()
+    assert usual.endswith(r"\mtawatch-agent") and "system32" not in usual
+    former.mkdir()
+    try:
+        assert state_dir() == usual
+        (former / "identity").write_text("x")
+        assert state_dir() == r"c:\windows\system32\mtawatch-agent"
+    finally:
+        shutil.rmtree(former)
 
 
 @contextlib.contextmanager

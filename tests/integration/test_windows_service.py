@@ -8,6 +8,7 @@ here; its event log keeps nothing (test_windows_events.py).
 import re
 import shutil
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -252,6 +253,34 @@ def test_the_words_of_the_events_are_written_again_only_where_they_differ(machin
     install()
     assert words.read_bytes() == EVENTS_DLL.read_bytes() and not written_by_others(words)
     assert sorted(path.name for path in words.parent.iterdir()) == ["mtawatch-agent.exe", words.name]
+
+
+def test_a_program_that_somebody_runs_or_may_only_read_is_replaced_and_removed(machine, install, state,
+                                                                               tmp_path):
+    """As one that came from a CD, and that Event Viewer has open for its texts."""
+    install()
+    folder = installed_file(machine).parent
+    newer = tmp_path / "mtawatch-agent.exe"
+    newer.write_bytes(AGENT.read_bytes() + b"newer")
+    for path in (installed_file(machine), newer):
+        path.chmod(0o444)
+    with (tmp_path / "run").open("wb") as out:
+        runs = subprocess.Popen([*machine.command, "--", PROGRAM, "run", "--collector", "http://127.0.0.1:9",
+                                 "--state-dir", on_windows(tmp_path / "state")],
+                                stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    until(lambda: (tmp_path / "state/sequence").exists())
+    install(program=newer)
+    assert machine.service_state() == "RUNNING"
+    assert installed_file(machine).read_bytes() == newer.read_bytes()
+    aside = folder / "mtawatch-agent.exe.old0"
+    assert aside.read_bytes() == AGENT.read_bytes()
+    assert runs.poll() is None
+    machine.run("taskkill", "/f", "/im", "mtawatch-agent.exe")
+    runs.wait(timeout=30)
+    aside.unlink()  # what Windows does when it starts
+    installed_file(machine).chmod(0o444)
+    assert machine.run(AGENT, "uninstall")[0] == 0
+    until(lambda: not folder.exists())
 
 
 def test_uninstall_leaves_nothing(machine, collector, install, state):
