@@ -101,6 +101,10 @@ enum status keystore_save_value(const char *text)
 	if (code == ERROR_SUCCESS)
 		code = RegCreateKeyExW(HKEY_LOCAL_MACHINE, KEY_PATH, 0, NULL,
 				       REG_OPTION_NON_VOLATILE, KEY_SET_VALUE, private, &key, NULL);
+	/* Somebody may have made it meanwhile; and Wine gives a new key no list. */
+	if (code == ERROR_SUCCESS)
+		code = is_ours() ? (LONG)access_list_set_key(KEY_PATH, private)
+				 : ERROR_ACCESS_DENIED;
 	free(private);
 	if (code == ERROR_SUCCESS)
 		code = RegSetValueExW(key, VALUE_NAME, 0, REG_BINARY, (const BYTE *)text,
