@@ -5,6 +5,8 @@ a service and carries out no recovery actions, so that a crash is followed by a 
 here; its event log keeps nothing (test_windows_events.py).
 """
 
+import contextlib
+import json
 import re
 import shutil
 import socket
@@ -153,7 +155,7 @@ def sockets(table, remote, state):
                for line in Path(f"/proc/thread-self/net/{table}").read_text().splitlines()[1:])
 
 
-SYN_SENT = "02"  # include/net/tcp_states.h of Linux
+SYN_SENT, TIME_WAIT = "02", "06"  # include/net/tcp_states.h of Linux
 
 
 def is_probing():
@@ -163,6 +165,23 @@ def is_probing():
 def is_looking_up():
     return any(line.split()[2].endswith(":0035")
                for line in Path("/proc/thread-self/net/udp").read_text().splitlines()[1:])
+
+
+def test_a_probe_resets_its_connections_and_leaves_no_port_behind(machine, state):
+    with socket.create_server(("", 135)) as mapper:  # a mapper that takes calls and never speaks
+        status, text, errors = machine.run(AGENT, "report", "--probe-limit", "1", "--state-dir", on_windows(state))
+        assert status == 0, errors
+        assert [row["grade"] for row in json.loads(text)["self_probes"]] == ["tcp"]
+        mapper.setblocking(False)
+        connections = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                connections.append(mapper.accept()[0])
+    for connection in connections:
+        with connection, pytest.raises(ConnectionResetError):
+            while connection.recv(1000):
+                pass
+    assert connections and not sockets("tcp", "0100FF0A:0087", TIME_WAIT)
 
 
 def test_it_stops_in_time_while_a_probe_hangs(machine, collector, install, state):
@@ -257,7 +276,7 @@ def test_the_words_of_the_events_are_written_again_only_where_they_differ(machin
 
 def test_a_program_that_somebody_runs_or_may_only_read_is_replaced_and_removed(machine, install, state,
                                                                                tmp_path):
-    """As one that came from a CD, and that Event Viewer has open for its texts."""
+    """As one that came from a CD, while a command of it runs."""
     install()
     folder = installed_file(machine).parent
     newer = tmp_path / "mtawatch-agent.exe"
@@ -275,11 +294,12 @@ def test_a_program_that_somebody_runs_or_may_only_read_is_replaced_and_removed(m
     aside = folder / "mtawatch-agent.exe.old0"
     assert aside.read_bytes() == AGENT.read_bytes()
     assert runs.poll() is None
-    machine.run("taskkill", "/f", "/im", "mtawatch-agent.exe")
+    runs.terminate()
     runs.wait(timeout=30)
     aside.unlink()  # what Windows does when it starts
     installed_file(machine).chmod(0o444)
-    assert machine.run(AGENT, "uninstall")[0] == 0
+    status, _, errors = machine.run(AGENT, "uninstall")
+    assert (status, errors) == (0, "")
     until(lambda: not folder.exists())
 
 
