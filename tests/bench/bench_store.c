@@ -2,7 +2,10 @@
  * What the store costs, without network and fleet: CPU and disk per report, how long a commit takes
  * while checkpoints go on, and how long reading all servers at a start takes.
  *
- *   bench_store [SERVERS [ROUNDS [DIRECTORY]]]    default 10000 4 /tmp
+ *   bench_store [SERVERS [ROUNDS [DIRECTORY [WAITING]]]]    default 10000 4 /tmp 64
+ *
+ * WAITING reports wait for their commit at a time: connections, as it were. Under tests/postgres.py
+ * the store is in PostgreSQL, of which neither CPU nor disk is counted here.
  *
  * The first round stores each report whole, the later ones as what differs from it.
  */
@@ -17,19 +20,21 @@
 #include <uv.h>
 
 #include "collector/base/hash.h"
+#include "collector/store/admin.h"
+#include "collector/store/postgresql/engine.h"
 #include "collector/store/sqlite/engine.h"
 #include "collector/store/store.h"
 #include "crowd.h"
 #include "proto/base/mem.h"
 
-#define T0     INT64_C(1795344323000)
-#define WINDOW 64 /* reports that wait for their commit at a time: connections, as it were */
+#define T0 INT64_C(1795344323000)
 
 struct bench {
 	uv_loop_t loop;
 	struct store *store;
 	struct crowd crowd;
-	size_t next; /* report of the round to submit */
+	size_t waiting; /* reports at a time */
+	size_t next;    /* report of the round to submit */
 	size_t done;
 	int64_t round;
 	double *waits_ms; /* of each report of the round */
@@ -163,7 +168,7 @@ static void run_round(struct bench *b, struct ride *rides, const char *directory
 
 	b->next = b->done = 0;
 	b->text_bytes = 0;
-	for (size_t i = 0; i < WINDOW; i++)
+	for (size_t i = 0; i < b->waiting; i++)
 		submit_next(&rides[i]);
 	while (b->done < b->crowd.n)
 		uv_run(&b->loop, UV_RUN_ONCE);
@@ -206,22 +211,36 @@ static void clean_up(const char *directory)
 	rmdir(directory);
 }
 
+/* Where tests/postgres.py says, or in the directory. */
+static void open_store(struct bench *b, const char *directory)
+{
+	const char *url = getenv("MTAWATCH_TEST_STORE");
+	const struct store_engine *engine = url ? &postgresql_engine : &sqlite_engine;
+	const char *location = url ? url : directory;
+	struct store_admin *admin;
+	char error[STORE_ERROR_SIZE];
+
+	must(store_admin_open(&admin, engine, location, true, error), error);
+	store_admin_close(admin);
+	must(store_open(&b->store, engine, directory, location, &b->loop, error), error);
+}
+
 int main(int argc, char **argv)
 {
 	struct bench b = { .crowd = { .n = argc > 1 ? strtoul(argv[1], NULL, 10) : 10000,
-				      .servers_per_site = 50 } };
+				      .servers_per_site = 50 },
+			   .waiting = argc > 4 ? strtoul(argv[4], NULL, 10) : 64 };
 	int64_t rounds = argc > 2 ? strtoll(argv[2], NULL, 10) : 4;
-	struct ride *rides = mem_alloc_array(WINDOW, sizeof *rides);
+	struct ride *rides = mem_alloc_array(b.waiting, sizeof *rides);
 	char directory[256];
-	char error[STORE_ERROR_SIZE];
 
 	snprintf(directory, sizeof directory, "%s/mtawatch-bench-store.XXXXXX",
 		 argc > 3 ? argv[3] : "/tmp");
 	if (!mkdtemp(directory) || uv_loop_init(&b.loop) != 0)
 		return 1;
 	b.waits_ms = mem_alloc_array(b.crowd.n, sizeof *b.waits_ms);
-	must(store_open(&b.store, &sqlite_engine, directory, directory, &b.loop, error), error);
-	for (size_t i = 0; i < WINDOW; i++)
+	open_store(&b, directory);
+	for (size_t i = 0; i < b.waiting; i++)
 		rides[i].bench = &b;
 	printf("round  reports/s   us CPU  B of text  B on disk  ratio   p50 ms   p99 ms   max "
 	       "ms\n");
