@@ -99,7 +99,13 @@ enum status fixture_try_open(struct fixture *f, struct store **out, const char *
 
 void fixture_open(struct fixture *f)
 {
-	assert_int_equal(fixture_try_open(f, &f->store, f->directory), STATUS_OK);
+	struct store_limits limits = STORE_LIMITS_DEFAULT;
+
+	if (fixture_try_open(f, &f->store, f->directory) != STATUS_OK)
+		fail_msg("%s", f->error);
+	limits.report_days = STORE_MAX_DAYS;
+	limits.change_days = STORE_MAX_DAYS;
+	store_set_limits(f->store, &limits);
 }
 
 /* Closes it, which runs everything that is pending. */
@@ -220,6 +226,7 @@ static int64_t sqlite_count(const struct fixture *f, const char *query)
 	sqlite3_stmt *statement = NULL;
 
 	assert_int_equal(sqlite3_open(fixture_path(f, SQLITE_ENGINE_FILE, path), &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000); /* the store may be sweeping */
 	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
 	int64_t n = sqlite3_column_int64(statement, 0);
@@ -234,6 +241,7 @@ static void sqlite_execute(const struct fixture *f, const char *sql)
 	sqlite3 *db = NULL;
 
 	assert_int_equal(sqlite3_open(fixture_path(f, SQLITE_ENGINE_FILE, path), &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 10000); /* the store may be sweeping */
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
 }

@@ -49,6 +49,7 @@ int fixture_sweep(void **state);
 /* Text of random hexadecimal digits, which nothing makes much smaller; to be freed. */
 char *fixture_make_random(size_t size, uint64_t seed);
 
+/* Nothing is too old for it, but what a test says so of. */
 void fixture_open(struct fixture *f);
 
 /* Where the store is (collector/store/engine.h). */
