@@ -138,15 +138,21 @@ static enum status check_rows(struct checking *c)
 	return status;
 }
 
+/* Whole tables are compared: by whatever plan is best for that. */
+static const char begin[] = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+			    "SET LOCAL enable_seqscan = on;"
+			    "SET LOCAL enable_sort = on;"
+			    "SET LOCAL enable_hashjoin = on;"
+			    "SET LOCAL enable_mergejoin = on;"
+			    "SET LOCAL statement_timeout = 0";
+
 /* All of it at one moment: a collector may go on writing. A large store takes its time. */
 static enum status check(struct checking *c)
 {
 	enum status status = pg_schema_look(&c->db.conn, c->error);
 
 	if (status == STATUS_OK)
-		status = pg_script(&c->db.conn,
-				   "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-				   "check what is stored", c->error);
+		status = pg_script(&c->db.conn, begin, "check what is stored", c->error);
 	return status == STATUS_OK ? check_rows(c) : status;
 }
 

@@ -22,6 +22,9 @@
 #define PG_READ_MS   30000
 #define PG_COMMIT_MS 10000
 
+/* How long a statement waits for another's lock. */
+#define PG_SET_LOCK_TIMEOUT "SET lock_timeout = '10s'"
+
 /* A statement of ours, prepared when a connection first needs it. */
 struct pg_statement {
 	const char *name; /* no two are alike */
@@ -30,7 +33,8 @@ struct pg_statement {
 };
 
 struct pg_conn {
-	PGconn *handle; /* NULL: not connected */
+	PGconn *handle;      /* NULL: not connected */
+	uint64_t n_connects; /* so often it was made, the last time this handle */
 	char *location;
 	const char *use;          /* "writer": the server's people see it in application_name */
 	char *place;              /* for people: "db1:5432/mtawatch" */

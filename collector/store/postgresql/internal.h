@@ -31,6 +31,8 @@
 struct pg_writer {
 	char token[PG_UUID_SIZE]; /* of the lease */
 	int64_t epoch;
+	uint64_t
+		loaded_by; /* conn.n_connects: over another connection it may be another database */
 	bool is_loaded;
 	struct pg_memory memory;
 	int64_t feed_id; /* of the last commit */
@@ -58,8 +60,9 @@ enum status pg_lease_take(struct store_db *db, char error[STORE_ERROR_SIZE]);
 void pg_lease_release(struct store_db *db);
 extern const struct pg_statement pg_fence; /* its parameter: the token */
 
-/* Reads the writer's memory anew (load.c). */
+/* Reads the writer's memory anew; or only where it has to be, so after each connecting (load.c). */
 enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
+enum status pg_need_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
 void pg_unload(struct store_db *db);
 
 /* engine.h: commit() and touch() (write.c). */

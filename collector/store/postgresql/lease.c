@@ -60,14 +60,19 @@ static enum status take_from(struct store_db *db, const PGresult *seen,
 	return status;
 }
 
+/* Its holder's commit may be under way; one that waits for a standby is not over soon. */
 enum status pg_lease_take(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
-	PGresult *seen;
-	enum status status = pg_run(&db->conn, &look, NULL, &seen, error);
+	PGresult *seen = NULL;
+	enum status status = pg_script(&db->conn, "SET lock_timeout = '2s'", take.what, error);
 
+	if (status == STATUS_OK)
+		status = pg_run(&db->conn, &look, NULL, &seen, error);
 	if (status == STATUS_OK)
 		status = take_from(db, seen, error);
 	PQclear(seen);
+	if (status == STATUS_OK)
+		status = pg_script(&db->conn, PG_SET_LOCK_TIMEOUT, take.what, error);
 	return status;
 }
 

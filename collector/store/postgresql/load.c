@@ -111,6 +111,17 @@ enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE])
 	/* A stream may be of no server that is there. */
 	writer->memory.last_stream_id = last[1];
 	writer->feed_id = last[2];
+	writer->loaded_by = db->conn.n_connects;
 	writer->is_loaded = true;
 	return STATUS_OK;
+}
+
+/* A server that took another's place may lack what that one had committed. */
+enum status pg_need_load(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	const struct pg_writer *writer = db->writer;
+
+	if (writer->is_loaded && db->conn.handle && writer->loaded_by == db->conn.n_connects)
+		return STATUS_OK;
+	return pg_load(db, error);
 }

@@ -131,7 +131,7 @@ enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int
 {
 	store_clocks_advance(&db->writer->clocks, now_ms, loop_monotonic_ms());
 	*more = false;
-	enum status status = db->writer->is_loaded ? STATUS_OK : pg_load(db, error);
+	enum status status = pg_need_load(db, error);
 	if (status == STATUS_OK)
 		status = keep_clocks(db, error);
 	if (status == STATUS_OK)

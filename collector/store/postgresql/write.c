@@ -27,6 +27,10 @@ static void send_fence(struct store_db *db)
 	pg_pipeline_send(&db->conn, &pg_fence, &params);
 }
 
+/*
+ * No two commits have a number in common. So one that was given up, and is under way all the same,
+ * makes the next one fail until what it stored is read.
+ */
 static void send_feed(struct store_db *db)
 {
 	struct pg_params params = { .n = 0 };
@@ -163,13 +167,11 @@ static enum status commit_aside(struct store_db *db, const struct store_change *
 enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
 		      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
-	enum status status = STATUS_OK;
 	(void)limits;
 
 	if (!db->writer)
 		return commit_aside(db, changes, n, error);
-	if (!db->writer->is_loaded)
-		status = pg_load(db, error);
+	enum status status = pg_need_load(db, error);
 	if (status == STATUS_OK)
 		status = commit_judged(db, changes, n, error);
 	if (status != STATUS_OK)

@@ -2,6 +2,7 @@
 #include "collector/store/postgresql/engine.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 
 #include <cmocka.h>
+#include <libpq-fe.h>
 
 #include "collector/base/hash.h"
 #include "proto/base/arena.h"
@@ -82,6 +84,70 @@ static void who_was_taken_over_makes_and_drops_no_days(void **state)
 	postgresql_engine.close(second);
 }
 
+/* Another client of the database, in the midst of something. */
+static PGconn *begin_other(const char *sql)
+{
+	PGconn *other = PQconnectdb(fixture_location(&f));
+
+	PQclear(PQexec(other, "SET search_path = mtawatch; BEGIN"));
+	PGresult *result = PQexec(other, sql);
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		fail_msg("%s", PQresultErrorMessage(result));
+	PQclear(result);
+	return other;
+}
+
+static void nobody_takes_over_in_the_midst_of_a_commit(void **state)
+{
+	struct store_db *second = NULL;
+	PGconn *commit = begin_other("SELECT fence(token) FROM lease");
+	(void)state;
+
+	assert_int_equal(postgresql_engine.open_writer(&second, fixture_location(&f), f.error),
+			 STATUS_TIMED_OUT);
+	assert_non_null(strstr(f.error, "could not take the lease: the database at /"));
+	assert_null(second);
+	fixture_report(&f, "a", 1, 1000, "body"); /* commits do not wait for each other */
+	assert_int_equal(f.done, 1);
+	PQclear(PQexec(commit, "COMMIT"));
+	PQfinish(commit);
+	assert_int_equal(postgresql_engine.open_writer(&second, fixture_location(&f), f.error),
+			 STATUS_OK);
+	fixture_report(&f, "a", 2, 2000, "body");
+	assert_int_equal(f.failed, 1);
+	postgresql_engine.close(second);
+}
+
+/* A server that neither answers nor closes, as one whose disk hangs. */
+static void a_commit_that_is_not_answered_fails_in_time(void **state)
+{
+	pid_t server = (pid_t)fixture_count(&f, "SELECT pid FROM pg_stat_activity WHERE "
+						"application_name = 'mtawatch/writer'");
+	struct timespec begin, end;
+	(void)state;
+
+	fixture_report(&f, "a", 1, 1000, "body");
+	assert_int_equal(kill(server, SIGSTOP), 0);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	fixture_report(&f, "a", 2, 2000, "body");
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_int_equal(kill(server, SIGCONT), 0);
+	assert_int_equal(f.failed, 1);
+	assert_non_null(strstr(f.error, "did not answer within 10 s"));
+	assert_in_range(end.tv_sec - begin.tv_sec, 9, 20);
+
+	/* What was given up may be committed just now: then it fails once more, for that is not read. */
+	enum status status = store_resume(f.store, f.error);
+	for (int i = 0; status != STATUS_OK && i < 100; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
+		status = store_resume(f.store, f.error);
+	}
+	assert_int_equal(status, STATUS_OK);
+	fixture_report(&f, "a", 3, 3000, "body");
+	assert_int_equal(f.done, 2);
+	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/3 body; ");
+}
+
 static void a_commit_with_a_warning_is_none(void **state)
 {
 	(void)state;
@@ -122,6 +188,36 @@ static void a_lost_connection_is_made_anew(void **state)
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.done, 2);
 	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/2 body; ");
+}
+
+/* What is under way between two commits meets it first, and connects again. */
+static void a_commit_behind_a_new_connection_knows_what_is_stored(void **state)
+{
+	struct store_limits limits = STORE_LIMITS_DEFAULT;
+	const struct record_report report = { .key = "a",
+					      .is_latest = true,
+					      .agent_id = "a",
+					      .epoch = "e",
+					      .body = "body",
+					      .body_size = 4 };
+	const struct store_change change = { .report = &report };
+	const struct store_change *changes[] = { &change };
+	struct store_db *writer = NULL;
+	bool more;
+	(void)state;
+
+	assert_int_equal(postgresql_engine.open_writer(&writer, fixture_location(&f), f.error),
+			 STATUS_OK);
+	assert_int_equal(postgresql_engine.commit(writer, changes, 1, &limits, f.error), STATUS_OK);
+	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+			    "application_name = 'mtawatch/writer'");
+	fixture_execute(&f, "TRUNCATE host, stream, report, feed"); /* lost, as it were */
+	assert_int_equal(postgresql_engine.sweep(writer, &limits, 5, &more, f.error), STATUS_OK);
+	assert_int_equal(postgresql_engine.commit(writer, changes, 1, &limits, f.error), STATUS_OK);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM host h JOIN stream s ON s.host_id "
+					   "= h.id JOIN report r ON r.stream_id = s.id"),
+			 1);
+	postgresql_engine.close(writer);
 }
 
 static void what_the_database_refuses_is_told_in_its_words_and_undone(void **state)
@@ -432,8 +528,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(who_was_taken_over_stores_nothing_any_more),
 		WITH_STORE(who_was_taken_over_makes_and_drops_no_days),
+		WITH_STORE(nobody_takes_over_in_the_midst_of_a_commit),
+		WITH_STORE(a_commit_that_is_not_answered_fails_in_time),
 		WITH_STORE(a_commit_with_a_warning_is_none),
 		WITH_STORE(a_lost_connection_is_made_anew),
+		WITH_STORE(a_commit_behind_a_new_connection_knows_what_is_stored),
 		WITH_STORE(what_the_database_refuses_is_told_in_its_words_and_undone),
 		WITH_STORE(an_address_is_told_without_its_password),
 		WITH_STORE(what_is_no_store_of_ours_is_refused),
