@@ -103,6 +103,10 @@ package_group() {
 		to compare the agent with others; Debian starts them as services
 		zabbix-agent prometheus-node-exporter
 	END
+	bench-old-machine) cat <<-'END' ;;
+		to count the instructions of the agent
+		valgrind
+	END
 	bench-collector) cat <<-'END' ;;
 		to build what the collector is compared with
 		g++ make python3 nodejs libnode-dev npm

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/platform/process.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
@@ -60,8 +61,10 @@ static enum status learn(struct collecting *c, const char *path, struct collect_
 	free(kept->path);
 	*kept = (struct collect_file){ .size = file.size, .modified_ms = file.modified_ms };
 	judge_version(kept, &file);
+	process_step_back(true); /* a megabyte takes a Pentium II a second */
 	if (hash_sha256(file.bytes, file.size, kept->sha256) == STATUS_OK)
 		kept->path = mem_strdup(path); /* without a hash it is read again */
+	process_step_back(false);
 	host_free_file(&file);
 	return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* The process as such: how it begins and ends on each system. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -15,6 +16,14 @@ void process_begin(void);
  * the program's file would stay in use.
  */
 _Noreturn void process_end(int code);
+
+/*
+ * Lets others go first where this thread computes for long (hashes, TLS): the machine has mail to deliver. Never
+ * while it probes or answers the service manager, or a busy server would look like one that is not reached.
+ * On Windows a priority below normal, which NT has for threads since 3.1 and for processes since 2000 only; the
+ * system lets even such a thread run after some seconds of waiting. POSIX: nothing.
+ */
+void process_step_back(bool back);
 
 /* A clock for agent/platform/ticks.h. Any thread. */
 uint32_t process_tick_ms(void);

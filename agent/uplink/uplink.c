@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/platform/log.h"
+#include "agent/platform/process.h"
 #include "agent/platform/sync.h"
 #include "agent/uplink/spool.h"
 #include "proto/base/mem.h"
@@ -173,6 +174,7 @@ static void run_thread(void *arg)
 {
 	struct uplink *u = arg;
 
+	process_step_back(true); /* a handshake takes a Pentium II a second */
 	while (!is_ending(u)) {
 		(void)uplink_work(u, NULL);
 		if (!is_ending(u))

@@ -12,6 +12,11 @@ void process_end(int code)
 	exit(code);
 }
 
+void process_step_back(bool back)
+{
+	(void)back; /* who has made himself nicer may not take it back */
+}
+
 uint32_t process_tick_ms(void)
 {
 	struct timespec now = { 0 };

@@ -17,6 +17,12 @@ void process_end(int code)
 	abort(); /* never reached: the right to end oneself cannot be lost */
 }
 
+void process_step_back(bool back)
+{
+	(void)SetThreadPriority(GetCurrentThread(),
+				back ? THREAD_PRIORITY_BELOW_NORMAL : THREAD_PRIORITY_NORMAL);
+}
+
 uint32_t process_tick_ms(void)
 {
 	return GetTickCount();
