@@ -279,7 +279,7 @@ static void take_more_than_has_to_be(struct server_play *play)
 {
 	int fd = server_play_dial(play);
 	server_play_say(fd, LAST("/big"));
-	take_slowly(fd, 4096, 300);
+	take_slowly(fd, 4096, 400); /* for longer than the window */
 	server_play_hear(play, fd);
 }
 
@@ -287,7 +287,7 @@ static void a_slow_reader_gets_all_in_the_end(void **state)
 {
 	(void)state;
 	struct server_play play = server_play_new();
-	play.options.slow_window_ms = 1000;
+	play.options.slow_window_ms = 3000;
 	server_play_through(&play, take_more_than_has_to_be);
 	assert_true(play.got_size[0] >
 		    SERVER_PLAY_BIG_BYTES / 2); /* what was taken slowly is not in it */
