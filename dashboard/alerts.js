@@ -87,7 +87,7 @@ function AlertRow({ alert, silences, mayEdit, isChosen, onChoose, openDialog }) 
 /* class, head, what it sorts by */
 const COLUMNS = [
   ["verdict", "State", "worst"], ["server", "Server", "server"], ["why", "What, and what to do"],
-  ["since", "Since", "newest"], ["looked", "Looked after"],
+  ["since", "Since", "newest"], ["looked", "Acknowledged"],
 ];
 
 function ColumnHead({ column: [name, title, key], sort }) {
@@ -107,7 +107,7 @@ function Heads({ mayEdit, sort, isAllChosen, onChooseAll }) {
 }
 
 function AlertTable({ alerts, isAll, where, chosen, choose, mayEdit, ...rest }) {
-  const text = isAll ? "There are no alerts." : "No alert fits what is asked for.";
+  const text = isAll ? "There are no alerts." : "No alert matches the filter.";
   if (alerts.length === 0) return html`<p class="empty" id="no-alerts">${text}</p>`;
   const open = alerts.filter((alert) => alert.state !== "resolved");
   const isAllChosen = open.length > 0 && open.every(({ id }) => chosen.has(id));

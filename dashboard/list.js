@@ -159,7 +159,7 @@ export function fleetSummary(counts, loaded) {
   if (counts.exposed) parts.push(`${counts.exposed} would fail at the next start`);
   if (counts.at_risk) parts.push(`${counts.at_risk} at risk`);
   if (parts.length === 0) parts.push("No server is known to be exposed");
-  if (counts.unknown) parts.push(`of ${counts.unknown} it cannot be told`);
+  if (counts.unknown) parts.push(`of ${counts.unknown} it is not known`);
   if (counts.not_monitored) parts.push(`${counts.not_monitored} not monitored`);
   if (counts.silent) parts.push(`${counts.silent} silent`);
   return parts.join(", ");
@@ -188,7 +188,7 @@ function FirstSteps() {
 function Empty({ state }) {
   if (state.error) return html`<p class="empty" id="empty">The collector does not answer this: ${state.error}</p>`;
   return html`<p class="empty" id="empty">
-    ${total(state.counts) === 0 ? html`<${FirstSteps} />` : "No server fits what is filtered for."}</p>`;
+    ${total(state.counts) === 0 ? html`<${FirstSteps} />` : "No server matches the filter."}</p>`;
 }
 
 const ACKNOWLEDGEMENT_TICKS = 5; // polls from one request for acknowledgements to the next

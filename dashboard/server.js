@@ -24,7 +24,7 @@ import { conditionClass, count, duration, reachWords, reasonOf, secondsSince } f
 function SilentNote({ server }) {
   const age = useClock(() => duration(secondsSince(server.reported_at) ?? 0));
   return html`<p class="note hatched">Silent: the last report is ${age} old.
-    What follows was so when the server was last heard of.</p>`;
+    What follows was so when the server last reported.</p>`;
 }
 
 const REFUSALS = {

@@ -29,7 +29,7 @@ async function preview(matchers) {
   const { servers, alerts, collector } = await matchesOf(matchers);
   const names = servers.names.slice(0, 6).join(", ") + (servers.count > 6 ? " …" : "");
   const isEmpty = servers.count === 0 && alerts.count === 0 && !collector;
-  const own = collector ? ", and ills of the collector" : "";
+  const own = collector ? ", and problems of the collector" : "";
   if (isEmpty) return { text: "It matches nothing that is known.", isEmpty };
   return {
     text: `It matches ${count(servers.count, "server")}${names && ` (${names})`}, ` +

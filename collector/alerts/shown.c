@@ -107,7 +107,7 @@ static const char *text_of(const struct record_alert *row, struct arena *arena)
 	if (row->state != RECORD_ALERT_FIRING || strncmp(row->now_text, word, n) != 0)
 		return row->text;
 	const char *why = row->now_text + n;
-	return arena_printf(arena, "It cannot be told now whether this is still so%s%s Before: %s",
+	return arena_printf(arena, "It is not known now whether this is still so%s%s Before: %s",
 			    why, *why ? "" : ".", row->text);
 }
 

@@ -44,7 +44,7 @@ static const struct row {
 	  "Adapter B (192.0.2.2) reaches no server of the site over RPC." },
 	{ "TEST3", "HQ", CONDITION_AT_RISK,
 	  "Adapter B (192.0.2.3) reaches only some of the site's servers." },
-	{ "TEST4", "BRANCH", CONDITION_SILENT, "Nothing was heard of it for 15 minutes." },
+	{ "TEST4", "BRANCH", CONDITION_SILENT, "It has not reported for 15 minutes." },
 };
 #define N_ROWS (sizeof rows / sizeof *rows)
 

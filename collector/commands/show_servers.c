@@ -168,7 +168,7 @@ int servers_main(int argc, char **argv)
 static void print_remedy(struct show *show, const struct findings *f)
 {
 	for (size_t i = 0; i < f->n_options; i++) {
-		printf(f->n_options > 1 ? "\nTo mend it, way %zu:\n" : "\nTo mend it:\n", i + 1);
+		printf(f->n_options > 1 ? "\nTo mend it, option %zu:\n" : "\nTo mend it:\n", i + 1);
 		for (size_t k = 0; k < f->options[i].n; k++) {
 			const struct findings_step *step = &f->options[i].steps[k];
 			printf("  %zu. %s  (then: %s)\n", k + 1,

@@ -8,13 +8,13 @@
 #include "collector/commands/show.h"
 #include "proto/report/report.h"
 
-const char sites_help[] =
-	"mtawatch-collector sites: show the sites and how many servers of each are how.\n"
-	"\n"
-	"Examples:\n"
-	"  mtawatch-collector sites --token-file viewer.token\n"
-	"\n"
-	"Options:\n" SHOW_HELP;
+const char sites_help[] = "mtawatch-collector sites: show the sites, and how many servers of each "
+			  "have which verdict.\n"
+			  "\n"
+			  "Examples:\n"
+			  "  mtawatch-collector sites --token-file viewer.token\n"
+			  "\n"
+			  "Options:\n" SHOW_HELP;
 
 const char matrix_help[] =
 	"mtawatch-collector matrix: show which adapter of a site reaches which server.\n"

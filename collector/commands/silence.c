@@ -165,7 +165,7 @@ static bool tell_matches(const struct api_client_answer *answer, bool *is_empty)
 			"it matches %" PRId64 " server%s%s%s, and %" PRId64 " open alert%s%s\n",
 			n_servers, n_servers == 1 ? "" : "s", text,
 			n_servers > (int64_t)n ? " ..." : "", n_alerts, n_alerts == 1 ? "" : "s",
-			is_of_collector ? "; and ills of the collector itself" : "");
+			is_of_collector ? "; and problems of the collector itself" : "");
 	*is_empty = n_servers == 0 && n_alerts == 0 && !is_of_collector;
 	arena_deinit(&arena);
 	return valid;

@@ -109,7 +109,7 @@ static void put_details(struct buffer *out, const struct message *m)
 	put_detail(out, "noticed", one->noticed);
 	put_detail(out, "opened", one->opened);
 	put_detail(out, "over", one->over);
-	put_detail(out, "looked after", one->caretaker);
+	put_detail(out, "acknowledged", one->caretaker);
 	put_detail(out, one->tone == MESSAGE_GOOD ? "now" : "why", one->why);
 	put_steps(out, one);
 	json_open_array(out, "also");

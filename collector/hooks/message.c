@@ -48,7 +48,7 @@ static const char *word_now(const struct message_writer *w, const struct notific
 	if (!*alert->server)
 		return "over";
 	if (alert->condition == CONDITION_SILENT)
-		return "heard of again";
+		return "reports again";
 	if (alert->now_text[n] != ':')
 		return "resolved";
 	return message_clean(w, arena_strndup(w->arena, alert->now_text, n));
@@ -201,7 +201,7 @@ size_t message_facts(const struct message_alert *alert, struct message_fact out[
 	const struct message_fact all[MESSAGE_MAX_FACTS] = {
 		{ "Server", alert->server },   { "Since", alert->since },
 		{ "Noticed", alert->noticed }, { "Opened", alert->opened },
-		{ "Over", alert->over },       { "Looked after", alert->caretaker },
+		{ "Over", alert->over },       { "Acknowledged", alert->caretaker },
 	};
 	size_t n = 0;
 

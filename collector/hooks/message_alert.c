@@ -220,7 +220,7 @@ static const char *how_long(const struct message_writer *w, const char *before, 
 	return arena_printf(w->arena, " %s %s", before, message_span(end_ms - begin_ms, w->arena));
 }
 
-/* "failing for 3 days (it comes and goes), looked after by kim" */
+/* "failing for 3 days (it comes and goes), acknowledged by kim" */
 static const char *line_of(const struct message_writer *w, const struct notification_alert *alert)
 {
 	const char *who = message_clean(w, alert->acknowledged_by);
@@ -232,7 +232,7 @@ static const char *line_of(const struct message_writer *w, const struct notifica
 			    *alert->server ? condition_word(alert->condition) : "open",
 			    how_long(w, "for", begin_of(alert), w->n->at_ms),
 			    alert->flapping ? " (it comes and goes)" : "",
-			    *who ? ", looked after by " : "", who);
+			    *who ? ", acknowledged by " : "", who);
 }
 
 struct message_alert message_describe_alert(const struct message_writer *w,

@@ -32,7 +32,7 @@ static const char *number(const struct message_writer *w, size_t n, const char *
 	return n == 0 ? "none" : arena_printf(w->arena, "%zu %s%s", n, thing, n == 1 ? "" : "s");
 }
 
-/* The ills of the collector count together, where the first of them stands. */
+/* The problems of the collector count together, where the first of them stands. */
 static void fold_own(const size_t firing[CONDITION_COUNT], size_t out[CONDITION_COUNT])
 {
 	int first = -1;
@@ -52,7 +52,8 @@ static const char *count_text(const struct message_writer *w, size_t n, enum con
 	const char *servers = !says_servers ? "" : n == 1 ? " server" : " servers";
 
 	if (condition_is_own(condition))
-		return arena_printf(w->arena, "%zu ill%s of the collector", n, n == 1 ? "" : "s");
+		return arena_printf(w->arena, "%zu problem%s of the collector", n,
+				    n == 1 ? "" : "s");
 	if (condition == CONDITION_UNKNOWN)
 		return arena_printf(w->arena, "cannot tell of %zu%s", n, servers);
 	if (condition == CONDITION_SURROUNDINGS)
@@ -341,7 +342,7 @@ static void put_worst(const struct message_writer *w, const struct message *m,
 	add_line(part, lines, "Since", one->since);
 	add_line(part, lines, "Why", one->reason);
 	add_line(part, lines, "First step", first_step(w, one));
-	add_line(part, lines, "Looked after", one->caretaker);
+	add_line(part, lines, "Acknowledged", one->caretaker);
 	add_line(part, lines, "Its page", one->page_url);
 	lines[part->n - 1].page_url = one->page_url;
 	lines[0].tone = one->tone;

@@ -38,7 +38,7 @@ enum message_tone message_tone_of(enum condition condition);
 struct message_alert message_describe_alert(const struct message_writer *w,
 					    const struct notification_alert *alert);
 
-/* "1 failing, 2 exposed, 1 ill of the collector"; "" where nothing fires. */
+/* "1 failing, 2 exposed, 1 problem of the collector"; "" where nothing fires. */
 const char *message_counts(const struct message_writer *w, const size_t firing[CONDITION_COUNT]);
 
 /* Counts that say of what they are, behind a first one: "3 servers exposed, 12 at risk". */

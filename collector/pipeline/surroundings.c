@@ -104,10 +104,9 @@ static const char *describe_count(const struct place *place, const char *where, 
 	size_t n = place->missing + place->heard;
 
 	if (place->heard == 0)
-		return arena_printf(arena, "Nothing is heard of any of the %zu servers%s", n,
-				    where);
-	return arena_printf(arena, "Nothing is heard of %zu of the %zu servers%s", place->missing,
-			    n, where);
+		return arena_printf(arena, "None of the %zu servers%s reports", n, where);
+	return arena_printf(arena, "%zu of the %zu servers%s do not report", place->missing, n,
+			    where);
 }
 
 static struct alert_ill describe_place(const struct place *place, const struct fleet_place *site,

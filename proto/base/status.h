@@ -15,7 +15,7 @@
 #define STATUS_MAP(X)                                                                              \
 	X(STATUS_OK, "no error")                                                                   \
 	X(STATUS_TRUNCATED, "the data ends too early")                                             \
-	X(STATUS_MALFORMED, "the data contradicts its format")                                     \
+	X(STATUS_MALFORMED, "the data is damaged, or of another format")                           \
 	X(STATUS_INVALID, "the value is not one of those allowed")                                 \
 	X(STATUS_LIMIT, "a limit is exceeded")                                                     \
 	X(STATUS_UNSUPPORTED, "this kind is not supported")                                        \

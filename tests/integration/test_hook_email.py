@@ -178,7 +178,7 @@ Since         Mon 23 Nov 2026, 20:31 CET (19:31 UTC): event 9321 in its own
               log
 Noticed       Mon 23 Nov 2026, 20:33 CET (19:33 UTC)
 Opened        Mon 23 Nov 2026, 19:02 CET (18:02 UTC)
-Looked after  kim, since Mon 23 Nov 2026, 23:59 CET (22:59 UTC) ("on my
+Acknowledged  kim, since Mon 23 Nov 2026, 23:59 CET (22:59 UTC) ("on my
               way")
 
 WHY
@@ -266,7 +266,7 @@ Since          Tue 24 Nov 2026, 03:09 CET (02:09 UTC): event 9321 in its own
 Why            The MTA is not running: its last start failed with event
                9321, NT Error 11004.
 First step     Disable adapter El90x2 (then: clear)
-Looked after   nobody yet
+Acknowledged   nobody yet
 Its page       https://collector.example/servers/EXCH1
 
 Still open     1 failing, 12 exposed, 193 silent
@@ -276,7 +276,7 @@ Changed        since Tue 24 Nov 2026, 03:10 CET (02:10 UTC): 212 alerts
 BY SITE, WORST FIRST
 ACME/HQ        1 failing
 ACME/B2        1 exposed, 5 silent
-The collector  1 ill of the collector
+The collector  1 problem of the collector
 and 38 more sites
 
 FURTHER ALERTS, WORST FIRST
@@ -321,7 +321,7 @@ FLEET = {"servers": 300, "fixed": 96, "silent": 4, "not_monitored": 1}
      "* EXCH1 (ACME/HQ): cannot tell"),
     (summary("summary", alert("", "surroundings"), alert("", "surroundings", organization="", site=""), alert(condition="silent"),
              opened=3, sites=[site("ACME/HQ", surroundings=1, silent=1), site("/", surroundings=1)]),
-     "3 alerts in 5 minutes: nothing is heard of many servers at once (ACME/HQ) and 1 more, 1 silent",
+     "3 alerts in 5 minutes: many servers stopped reporting at once (ACME/HQ) and 1 more, 1 silent",
      "All sites      many silent at once"),
     (summary("summary", alert(condition="unknown"), opened=2, firing={"unknown": 2}),
      "2 alerts in 5 minutes: cannot tell of EXCH1 (ACME/HQ) and 1 more", "Still open     cannot tell of 2"),
@@ -338,11 +338,11 @@ FLEET = {"servers": 300, "fixed": 96, "silent": 4, "not_monitored": 1}
     (summary("digest", opened=4, resolved=4), "First days: nothing that was found is open any more", "4 over"),
     (daily_report(alert(**OLD, acknowledged=KIM), alert("EXCH2", "at_risk", **OLD), DISK, opened=3, resolved=2,
                   fleet=FLEET),
-     "Daily report: 1 exposed, 1 at risk, 1 ill of the collector, fix on 96 of 300",
+     "Daily report: 1 exposed, 1 at risk, 1 problem of the collector, fix on 96 of 300",
      "* EXCH2 (ACME/HQ): at risk for 2 days"),
     (daily_report(DISK, alert("EXCH2", "silent", acknowledged=KIM, **OLD), fleet=FLEET),
-     "Daily report: 1 ill of the collector, 1 silent, fix on 96 of 300",
-     "* EXCH2 (ACME/HQ): silent for 2 days, looked after by kim"),
+     "Daily report: 1 problem of the collector, 1 silent, fix on 96 of 300",
+     "* EXCH2 (ACME/HQ): silent for 2 days, acknowledged by kim"),
     (daily_report(), "Daily report: nothing is wrong, fix on 96 of 300",
      "Nothing is wrong: no alert that this hook is told of is open, and all 300"),
     (daily_report(fleet=FLEET | {"fixed": 300}),

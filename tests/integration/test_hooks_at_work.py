@@ -46,7 +46,7 @@ def test_pagerduty_hears_that_somebody_looks_after_it(hooks, tmp_path):
             events = [json.loads(body) for *_, body in receiver.wait(3)]
     assert [event["event_action"] for event in events] == ["trigger", "acknowledge", "resolve"]
     assert len({event["dedup_key"] for event in events}) == 1
-    assert "on my way" in events[1]["payload"]["custom_details"]["looked after"]
+    assert "on my way" in events[1]["payload"]["custom_details"]["acknowledged"]
     assert events[2]["payload"]["summary"] == \
         f"Resolved: EXCH1 ({alert['organization']}/{alert['site']}), clear after less than a minute"
 

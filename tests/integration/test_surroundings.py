@@ -59,7 +59,7 @@ def test_all_silent_at_once_are_one_incident_from_begin_to_end(hooks, receiver, 
         receiver.wait(2)
         until(lambda: len(firing(collector, "silent")) == len(NAMES))
         around, = firing(collector, "surroundings")
-        assert around["text"].startswith("Nothing is heard of any of the 12 servers."), around["text"]
+        assert around["text"].startswith("None of the 12 servers reports."), around["text"]
         assert "this collector's network" in around["text"] and "mtawatch-agent doctor" in around["remedy"]
         assert {alert["inside"] for alert in firing(collector, "silent")} == {around["id"]}
         newest = max(s["reported_at"] for s in collector.get("/v1/servers")["servers"])
@@ -89,7 +89,7 @@ def test_a_site_that_falls_silent_is_one_incident_of_the_site(hooks, receiver, t
                      lambda: receiver.requests and len(firing(collector, "silent")) == len(dead))
         around, = firing(collector, "surroundings")
         assert (around["organization"], around["site"], around["server"]) == ("ACME", "BRANCH", "")
-        assert around["text"].startswith("Nothing is heard of any of the 6 servers of ACME/BRANCH.")
+        assert around["text"].startswith("None of the 6 servers of ACME/BRANCH reports.")
         assert told(receiver) == [("opened", "surroundings", "BRANCH", None)]
 
 

@@ -158,7 +158,7 @@ static void unknown_after_something_worse_stays_open_and_says_so(void **state)
 	play_expect_told(&p, "still open" GROUP "S1=exposed; ");
 	arena_init(&arena);
 	assert_string_equal(play_last_notification(&p, &arena)->alerts[0].text,
-			    "It cannot be told now whether this is still so: NIC 2 reaches nobody. "
+			    "It is not known now whether this is still so: NIC 2 reaches nobody. "
 			    "Before: NIC 2 reaches nobody.");
 	arena_deinit(&arena);
 	play_see(&p, "S1", VERDICT_FAILING);
