@@ -78,7 +78,7 @@ def test_both_builds_say_the_same_of_a_disk(reports):
 def test_adapters_come_from_windows(reports):
     windows, linux = reports
     addresses = {address for adapter in windows["adapters"]
-                 for address in adapter.get("addresses", [])}
+                 for address in adapter.get("addresses", [])} - {"0.0.0.0/32"}  # waits for DHCP, says Wine
     assert addresses == {address for adapter in linux["adapters"] if adapter["enabled"]
                          for address in adapter.get("addresses", [])}
     assert all(adapter["id"] and adapter["mac"] for adapter in windows["adapters"])
