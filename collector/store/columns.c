@@ -287,7 +287,7 @@ enum status store_column_set(const struct store_table *table, size_t i,
 		*(unsigned *)member = condition_set_from_text(text);
 		return STATUS_OK;
 	case STORE_COLUMN_HASH:
-		if (value->size == SECRET_HASH_SIZE)
+		if (value->text && value->size == SECRET_HASH_SIZE)
 			memcpy(member, value->text, SECRET_HASH_SIZE);
 		return STATUS_OK;
 	}

@@ -38,7 +38,8 @@ struct pg_host *pg_memory_add_host(struct pg_memory *memory, int64_t id, const c
 	host->id = id;
 	if (memory->last_host_id < id)
 		memory->last_host_id = id;
-	memory->all = mem_make_room(memory->all, memory->n, &memory->room, sizeof *memory->all);
+	memory->all =
+		mem_make_room(memory->all, memory->n, &memory->room, sizeof(struct pg_host *));
 	memory->all[memory->n++] = host;
 	text_map_add(&memory->hosts, host->key, host);
 	return host;
@@ -84,7 +85,7 @@ static void write_host(struct pg_memory *memory, struct pg_host *host)
 	host->is_changed = true;
 	memory->hosts_to_write =
 		mem_make_room(memory->hosts_to_write, memory->n_hosts_to_write,
-			      &memory->hosts_to_write_room, sizeof *memory->hosts_to_write);
+			      &memory->hosts_to_write_room, sizeof(struct pg_host *));
 	memory->hosts_to_write[memory->n_hosts_to_write++] = host;
 }
 
@@ -95,7 +96,7 @@ static void write_stream(struct pg_memory *memory, struct pg_stream *stream)
 	stream->is_changed = true;
 	memory->streams_to_write =
 		mem_make_room(memory->streams_to_write, memory->n_streams_to_write,
-			      &memory->streams_to_write_room, sizeof *memory->streams_to_write);
+			      &memory->streams_to_write_room, sizeof(struct pg_stream *));
 	memory->streams_to_write[memory->n_streams_to_write++] = stream;
 }
 

@@ -134,7 +134,7 @@ static struct pg_params *rows_of(struct pg_segment *segment, int64_t day)
 		found = mem_alloc(sizeof *found);
 		found->day = day;
 		segment->days = mem_make_room(segment->days, segment->n_days, &segment->days_room,
-					      sizeof *segment->days);
+					      sizeof(struct day_rows *));
 		segment->days[segment->n_days++] = found;
 	}
 	need_arrays(&found->rows, "nnnnnnnntb"); /* as append_report() has them */
