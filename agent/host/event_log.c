@@ -5,8 +5,8 @@
 #include "proto/base/mem.h"
 #include "proto/windows/eventlog.h"
 
-#define BUFFER_SIZE (64 * 1024)  /* bytes for ReadEventLog at first */
-#define BUFFER_MAX  (512 * 1024) /* more than it ever asks for */
+#define BUFFER_SIZE (64u * 1024)  /* bytes for ReadEventLog at first */
+#define BUFFER_MAX  (512u * 1024) /* more than it ever asks for */
 
 /* Codes of Windows (winerror.h). */
 #define EVENT_LOG_DONE    0ul
@@ -29,9 +29,11 @@ static enum status start_reading(struct reading *r, const struct event_log_calls
 {
 	unsigned long code = EVENT_LOG_DONE;
 	void *log = calls->open(&code);
+	*r = (struct reading){ .calls = calls, .log = log, .backwards = backwards };
 	if (!log)
 		return calls->fail(error, code, "OpenEventLog Application");
-	*r = (struct reading){ calls, log, backwards, mem_alloc(BUFFER_SIZE), BUFFER_SIZE, 0 };
+	r->room = BUFFER_SIZE;
+	r->buffer = mem_alloc(r->room);
 	return STATUS_OK;
 }
 
