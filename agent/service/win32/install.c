@@ -54,29 +54,43 @@ enum status install_place(struct arena *arena, const char **program, struct os_e
 	return STATUS_OK;
 }
 
-/*
- * The old file may not be replaced: somebody runs or reads it. It can be renamed, though, and is
- * deleted when nobody uses it any more, at the next start of the system at the latest.
- */
-static bool rename_aside(const char *program, struct arena *arena)
+/* The name that the old file has now, for which a free one is found; NULL: it keeps its own. */
+static const wchar_t *rename_aside(const char *program, struct arena *arena)
 {
 	const wchar_t *file = win32_wide(program, arena);
 
 	for (int i = 0; i < MAX_ASIDE; i++) {
 		const wchar_t *aside =
 			win32_wide(arena_printf(arena, "%s.old%d", program, i), arena);
-		if ((!DeleteFileW(aside) && GetLastError() != ERROR_FILE_NOT_FOUND) ||
-		    !MoveFileExW(file, aside, 0))
-			continue;
-		(void)MoveFileExW(aside, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
-		return true;
+		if ((DeleteFileW(aside) || GetLastError() == ERROR_FILE_NOT_FOUND) &&
+		    MoveFileExW(file, aside, 0))
+			return aside;
 	}
-	return false;
+	return NULL;
 }
 
 static bool move_over(const wchar_t *from, const wchar_t *to)
 {
 	return MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH);
+}
+
+/*
+ * The old file may not be replaced: somebody runs or reads it. It can be renamed, though, and is
+ * deleted when nobody uses it any more, at the next start of the system at the latest.
+ */
+static bool put_beside_renamed(const wchar_t *from, const wchar_t *to, const char *program,
+			       struct arena *arena)
+{
+	const wchar_t *aside = rename_aside(program, arena);
+
+	if (!aside)
+		return false;
+	if (move_over(from, to)) {
+		(void)MoveFileExW(aside, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
+		return true;
+	}
+	(void)MoveFileExW(aside, to, 0); /* the old program rather than none */
+	return false;
 }
 
 /* Moves a new file over the old one, whose program may still be about to end. */
@@ -93,7 +107,7 @@ static enum status put_in_place(const wchar_t *from, const wchar_t *to, const ch
 			Sleep(POLL_MS);
 			continue;
 		}
-		if (is_busy && rename_aside(program, arena) && move_over(from, to))
+		if (is_busy && put_beside_renamed(from, to, program, arena))
 			return STATUS_OK;
 		(void)win32_delete_file(from);
 		return win32_fail(error, code, "replace %s (does somebody use it?)", program);
