@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 from test_agent import StandIn
-from wine import AGENT, Wine, on_windows
+from wine import AGENT, PROGRAMS, Wine, on_windows
 from waiting import until
 
 POLICY = r"HKLM\Software\Policies\mtawatch"
@@ -159,3 +159,19 @@ def test_a_policy_counts_while_it_is_there_and_the_log_tells_it(registry, tmp_pa
 def test_arguments_arrive_as_they_were_typed(machine, path):
     _, settings = machine.config("--ca-file", path)
     assert settings["ca-file"]["value"] == path
+
+
+@pytest.mark.parametrize("page, text, wanted", [
+    (1252, "K\u00f6ln \u20ac", "K\u00f6ln \u20ac".encode("cp1252")),
+    (932, "\u90f5\u4fbf EXCH1 \uff71", "\u90f5\u4fbf EXCH1 \uff71".encode("cp932")),
+    (850, "K\u00f6ln", "K\u00f6ln".encode("cp850")),
+    (437, "Adapter \u90f5 is cut off", b"Adapter ? is cut off"),
+    (1252, "\u90f5" * 1000, b"?" * 1000),
+    (99999, "EXCH1", None)])
+def test_a_console_gets_its_code_page(machine, tmp_path, page, text, wanted):
+    """A text that is written to a file or a pipe stays UTF-8: what a console is, Wine without a screen has not."""
+    (tmp_path / "from").write_text(text, encoding="utf-8")
+    status, _, errors = machine.run(PROGRAMS / "code_page.exe", str(page), on_windows(tmp_path / "from"),
+                                         on_windows(tmp_path / "to"))
+    assert (status, errors) == (0 if wanted else 1, "")
+    assert wanted is None or (tmp_path / "to").read_bytes() == wanted

@@ -3,7 +3,8 @@
 #include <windows.h>
 
 #include <stdlib.h>
-#include <string.h>
+
+#include "agent/platform/win32/text.h"
 
 bool terminal_has_color(void)
 {
@@ -19,30 +20,15 @@ static HANDLE console_of(FILE *file)
 	return (file == stdout || file == stderr) && GetConsoleMode(handle, &mode) ? handle : NULL;
 }
 
-/* Our texts are UTF-8; a console of NT 4.0 has the code page of DOS. NULL: the text is as it is. */
-static char *for_console(const char *text, size_t length)
-{
-	wchar_t *wide = malloc((length + 1) * sizeof *wide); /* no more units than bytes */
-	char *oem = malloc(2 * length + 1);                  /* a unit is two bytes at most */
-	UINT page = GetConsoleOutputCP();
-
-	if (!wide || !oem ||
-	    MultiByteToWideChar(CP_UTF8, 0, text, -1, wide, (int)length + 1) == 0 ||
-	    WideCharToMultiByte(page, 0, wide, -1, oem, (int)(2 * length + 1), NULL, NULL) == 0) {
-		free(oem);
-		oem = NULL;
-	}
-	free(wide);
-	return oem;
-}
-
+/* Our texts are UTF-8; a console of NT 4.0 has the code page of DOS. */
 bool terminal_write(FILE *file, const char *text, size_t length)
 {
-	char *oem = console_of(file) ? for_console(text, length) : NULL;
-	const char *bytes = oem ? oem : text;
-	size_t n = oem ? strlen(oem) : length;
-	bool written = fwrite(bytes, 1, n, file) == n;
+	size_t n = length;
+	char *converted = console_of(file)
+				  ? win32_to_code_page(text, length, GetConsoleOutputCP(), &n)
+				  : NULL;
+	bool written = fwrite(converted ? converted : text, 1, n, file) == n;
 
-	free(oem);
+	free(converted);
 	return written;
 }

@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "agent/platform/error.h"
@@ -21,6 +22,27 @@ wchar_t *win32_wide(const char *text, struct arena *arena)
 char *win32_narrow(const wchar_t *text, struct arena *arena)
 {
 	return codepage_from_utf16le(arena, (const uint8_t *)text, wcslen(text) * sizeof *text);
+}
+
+char *win32_to_code_page(const char *text, size_t length, unsigned page, size_t *size)
+{
+	wchar_t *wide = malloc((length + 1) * sizeof *wide); /* no more units than bytes */
+	char *out = malloc(2 * length + 1);                  /* a unit is two bytes at most */
+	int units = 0;
+	int bytes = 0;
+
+	if (wide && out)
+		units = MultiByteToWideChar(CP_UTF8, 0, text, (int)length, wide, (int)length + 1);
+	if (units > 0)
+		bytes = WideCharToMultiByte(page, 0, wide, units, out, (int)(2 * length + 1), NULL,
+					    NULL);
+	free(wide);
+	if (bytes <= 0) {
+		free(out);
+		return NULL;
+	}
+	*size = (size_t)bytes;
+	return out;
 }
 
 static enum status status_of(DWORD code)
