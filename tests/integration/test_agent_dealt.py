@@ -17,6 +17,7 @@ ADDRESSES = 16 * 4  # that the agent probes at most: DEALT_MAX_ADDRESSES of PEER
 TRIES = 3
 PEERS = 5  # few enough for a test that waits for the budget: 512 connections in 240 s
 PACE_S = -(-(PEERS * 4 + 1) * TRIES * 240 // 512)  # its own address, too
+MARGIN_S = 10  # a cycle begins to be counted before its report comes, and machines are busy
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -95,8 +96,8 @@ def test_connections_are_limited_whatever_the_interval(agent, collector, tmp_pat
         until(lambda: len(collector.reports) == 2)
         begun = time.monotonic()
         before = connections()
-        time.sleep(PACE_S - 5)
+        time.sleep(PACE_S - MARGIN_S)
         assert connections() - before < 10
         until(lambda: len(collector.reports) == 3)
-        assert PACE_S - 3 < time.monotonic() - begun < PACE_S + 10
+        assert PACE_S - MARGIN_S < time.monotonic() - begun < PACE_S + MARGIN_S
     assert collector.reports[1]["interval_s"] == PACE_S
