@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """A PostgreSQL of the tests' own: in a temporary directory, over a unix socket only, never a service.
 
     tests/postgres.py COMMAND...    runs COMMAND with MTAWATCH_TEST_STORE, the address of an empty database
