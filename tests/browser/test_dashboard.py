@@ -65,7 +65,7 @@ def test_filters_and_selection_live_in_the_address(page, browser, stage):
     again.wait_for_rows(3)
     assert again.text("#shown") == "3 of 12 servers"
     browser.get(address.replace("server=NODE-A", "organization=DEMO&site=BRANCH"))
-    page.wait(lambda: "No server fits" in page.text("#empty"), "the list says that it is empty")
+    page.wait(lambda: "No server matches" in page.text("#empty"), "the list says that it is empty")
     page.click("#clear")
     page.wait_for_rows(12)
     browser.back()
