@@ -84,10 +84,9 @@ static int back_up(struct local *local, const char *file, const struct parsed_op
 {
 	char error[STORE_ERROR_SIZE];
 
-	if (local_look(local, local->data) != TERMINAL_EXIT_OK)
+	if (local_look(local, local->location.directory) != TERMINAL_EXIT_OK)
 		return TERMINAL_EXIT_FAILED;
-	if (store_backup(local->engine, local->data, file, parsed->replace != NULL, error) !=
-	    STATUS_OK)
+	if (store_backup(&local->location, file, parsed->replace != NULL, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return TERMINAL_EXIT_OK;
 }
@@ -96,8 +95,8 @@ static int restore_beside(struct local *local, const char *file, struct store_ad
 {
 	char error[STORE_ERROR_SIZE];
 
-	if (store_restore(local->engine, file, local->data, print_fault, error) != STATUS_OK ||
-	    store_admin_open(&local->store, local->engine, local->data, false, error) != STATUS_OK)
+	if (store_restore(file, &local->location, print_fault, error) != STATUS_OK ||
+	    store_admin_open(&local->store, &local->location, false, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	return revived_put_to_rest(local, present);
 }
@@ -106,14 +105,15 @@ static int restore_beside(struct local *local, const char *file, struct store_ad
 static int restore_backup(struct local *local, const char *file,
 			  const struct parsed_options *parsed)
 {
+	struct store_location before = local->location;
 	struct store_admin *present = NULL;
 	char error[STORE_ERROR_SIZE];
 
-	if (local_look(local, local->data) != TERMINAL_EXIT_OK ||
+	before.directory = parsed->present;
+	if (local_look(local, local->location.directory) != TERMINAL_EXIT_OK ||
 	    (parsed->present && local_look(local, parsed->present) != TERMINAL_EXIT_OK))
 		return TERMINAL_EXIT_FAILED;
-	if (parsed->present &&
-	    store_admin_open(&present, local->engine, parsed->present, false, error) != STATUS_OK)
+	if (parsed->present && store_admin_open(&present, &before, false, error) != STATUS_OK)
 		return terminal_fail("%s", error);
 	int rc = restore_beside(local, file, present);
 	store_admin_close(present);
@@ -124,16 +124,18 @@ static int check_store(struct local *local, const char *file, const struct parse
 {
 	char error[STORE_ERROR_SIZE];
 	struct store_check found;
-	const char *location =
-		file ? file : store_locate(local->engine, local->data, &local->arena);
+	const char *name = file ? file : store_locate(&local->location, &local->arena);
 	(void)unused;
 
-	if (!file && local_look(local, local->data) != TERMINAL_EXIT_OK)
+	if (!file && local_look(local, local->location.directory) != TERMINAL_EXIT_OK)
 		return TERMINAL_EXIT_FAILED;
-	if (store_check(local->engine, location, print_fault, &found, error) != STATUS_OK)
+	enum status status =
+		file ? store_check_backup(local->location.engine, file, print_fault, &found, error)
+		     : store_check(&local->location, print_fault, &found, error);
+	if (status != STATUS_OK)
 		return terminal_fail("%s", error);
 	if (found.faults > 0)
-		return terminal_fail("'%s' is damaged: %zu faults", location, found.faults);
+		return terminal_fail("'%s' is damaged: %zu faults", name, found.faults);
 	printf("ok: %" PRId64 " servers, %" PRId64 " reports, %" PRId64 " changes\n", found.servers,
 	       found.reports, found.changes);
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;

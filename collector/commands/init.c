@@ -77,7 +77,7 @@ struct init {
 
 static const char *path_of(struct init *init, const char *file)
 {
-	return arena_printf(&init->local.arena, "%s/%s", init->local.data, file);
+	return arena_printf(&init->local.arena, "%s/%s", init->local.location.directory, file);
 }
 
 /* Tells of one part that there is now. */
@@ -384,7 +384,7 @@ static int set_digest(struct init *init)
 
 static void tell_agents(const struct init *init)
 {
-	const char *data = init->local.data;
+	const char *data = init->local.location.directory;
 	const char *host = init->n_hosts > 0 ? init->hosts[0] : "HOST";
 
 	printf("\nEach agent needs, copied to its machine: %s/%s, and %s/%s, which is a secret.\n"
@@ -398,7 +398,7 @@ static void tell_agents(const struct init *init)
 
 static void tell_all(const struct init *init)
 {
-	const char *data = init->local.data;
+	const char *data = init->local.location.directory;
 
 	if (init->no_certificate)
 		printf("\nEach agent needs, copied to its machine: %s/%s, which is a secret.\n",

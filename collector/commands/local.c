@@ -35,8 +35,7 @@ static int find_data(struct local *local, const struct local_place *place)
 			     place->data ? place->data : place->config, &local->arena,
 			     &faults) != STATUS_OK)
 		return terminal_refuse("%s", faults.texts[0]);
-	local->engine = options.engine;
-	local->data = options.data;
+	local->location = options.store;
 	return TERMINAL_EXIT_OK;
 }
 
@@ -51,8 +50,7 @@ static int make_directory(const char *path)
 static enum status open_store(struct local *local, bool create, char error[STORE_ERROR_SIZE])
 {
 	mode_t before = umask(0077);
-	enum status status =
-		store_admin_open(&local->store, local->engine, local->data, create, error);
+	enum status status = store_admin_open(&local->store, &local->location, create, error);
 	umask(before);
 	return status;
 }
@@ -78,9 +76,9 @@ int local_open(struct local *local, const struct local_place *place, bool create
 
 	int rc = local_prepare(local, place);
 	if (rc == TERMINAL_EXIT_OK && create)
-		rc = make_directory(local->data);
+		rc = make_directory(local->location.directory);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = local_look(local, local->data);
+		rc = local_look(local, local->location.directory);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
 	switch (open_store(local, create, error)) {
@@ -89,7 +87,7 @@ int local_open(struct local *local, const struct local_place *place, bool create
 	case STATUS_NOT_FOUND:
 		return terminal_fail("%s: set it up first: mtawatch-collector init --data %s "
 				     "--host NAME",
-				     error, local->data);
+				     error, local->location.directory);
 	default:
 		return terminal_fail("%s", error);
 	}

@@ -14,8 +14,7 @@
 
 struct local {
 	struct store_admin *store;
-	const struct store_engine *engine; /* of `data` */
-	const char *data;
+	struct store_location location;
 	const char *who; /* "terminal (root)" */
 	struct arena arena;
 };
@@ -44,7 +43,7 @@ struct local_place {
  */
 int local_open(struct local *local, const struct local_place *place, bool create);
 
-/* The same without opening the store: afterwards `engine`, `data` and `who` are known. */
+/* The same without opening the store: afterwards `location` and `who` are known. */
 int local_prepare(struct local *local, const struct local_place *place);
 
 /* Is the directory safe to work in (collector/base/data_dir.h)? Else standard error says why. */

@@ -57,7 +57,7 @@ static void look_at(const struct options *options, struct store_db *db,
 
 	arena_init(&arena);
 	const char *host = host_of(hook->smtp, &arena);
-	if (*host && is_watched(options->engine, db, server_key(host, key)))
+	if (*host && is_watched(options->store.engine, db, server_key(host, key)))
 		tell(user,
 		     arena_printf(&arena,
 				  "[hook %s]: %s is a server that mtawatch watches: mail about its "
@@ -75,17 +75,18 @@ static bool is_meant(const struct hook_settings *hook, const char *name)
 void mail_host_check(const struct options *options, const char *hook, mail_host_tell *tell,
 		     void *user)
 {
+	const struct store_engine *engine = options->store.engine;
 	struct store_db *db = NULL;
 	char error[STORE_ERROR_SIZE];
 
 	for (const struct hook_settings *s = options->hooks; s; s = s->next) {
 		if (!is_meant(s, hook))
 			continue;
-		if (!db && (!options->engine->exists(options->data) ||
-			    options->engine->open_reader(&db, options->data, error) != STATUS_OK))
+		if (!db && (!engine->exists(&options->store) ||
+			    engine->open_reader(&db, &options->store, error) != STATUS_OK))
 			return;
 		look_at(options, db, s, tell, user);
 	}
 	if (db)
-		options->engine->close(db);
+		engine->close(db);
 }

@@ -195,7 +195,7 @@ static void read_file(struct reading *r, const char *path)
 /* The line of a file of the data directory that `init` wrote; NULL: there is none. */
 static const char *line_of_init(struct reading *r, const char *name, const char **path)
 {
-	*path = arena_printf(r->arena, "%s/%s", r->options->data, name);
+	*path = arena_printf(r->arena, "%s/%s", r->options->store.directory, name);
 	if (access(*path, F_OK) != 0)
 		return NULL;
 	char *text = load_file(r, *path);

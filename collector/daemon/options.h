@@ -25,6 +25,7 @@
 #include "collector/net/address.h"
 #include "collector/net/network.h"
 #include "collector/store/limits.h"
+#include "collector/store/location.h"
 #include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 #include "proto/base/status.h"
@@ -39,7 +40,6 @@
 #define OPTIONS_MAX_SETTINGS   48
 
 struct hook_settings;
-struct store_engine;
 
 struct options {
 	struct net_address listen;
@@ -48,14 +48,13 @@ struct options {
 	const char *key;       /* of its private key; not NULL where `cert` is not */
 	const char *client_ca; /* who signs what clients have to show; NULL: they need nothing */
 	size_t max_connections;
-	size_t max_of_address;             /* connections of one client address */
-	struct networks trusted_proxies;   /* what they say of clients counts */
-	size_t max_body_mb;                /* MiB of all bodies at a time */
-	size_t max_answer_mb;              /* MiB that wait for slow readers */
-	const char *data;                  /* directory of the store */
-	const struct store_engine *engine; /* what keeps it */
-	const char *hook_command;          /* NULL: no hook */
-	const char *external_url;          /* where browsers find the collector; NULL: not known */
+	size_t max_of_address;           /* connections of one client address */
+	struct networks trusted_proxies; /* what they say of clients counts */
+	size_t max_body_mb;              /* MiB of all bodies at a time */
+	size_t max_answer_mb;            /* MiB that wait for slow readers */
+	struct store_location store;
+	const char *hook_command; /* NULL: no hook */
+	const char *external_url; /* where browsers find the collector; NULL: not known */
 	struct store_limits keep;
 	enum log_level log_level;
 	enum log_format log_format;

@@ -104,7 +104,7 @@ static int fail_not_set_up(const struct serve *s)
 {
 	log_error("the data directory %s is not set up yet; first run: mtawatch-collector init "
 		  "--data %s --host NAME",
-		  s->options->data, s->options->data);
+		  s->options->store.directory, s->options->store.directory);
 	return SERVE_EXIT_FAILED;
 }
 
@@ -114,7 +114,7 @@ static int look_at_directory(const struct serve *s)
 	struct arena arena;
 
 	arena_init(&arena);
-	const char *fault = data_dir_fault(s->options->data, &arena);
+	const char *fault = data_dir_fault(s->options->store.directory, &arena);
 	if (fault)
 		log_error("%s", fault);
 	arena_deinit(&arena);
@@ -136,15 +136,13 @@ static int go_on_in_time(struct serve *s)
 static int open_store(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
-	const char *data = s->options->data;
 
 	if (look_at_directory(s) != SERVE_EXIT_OK)
 		return SERVE_EXIT_FAILED;
 
-	if (!store_exists(s->options->engine, data))
+	if (!store_exists(&s->options->store))
 		return fail_not_set_up(s);
-	if (store_open(&s->store, s->options->engine, data, data, loop_uv(s->loop), error) !=
-	    STATUS_OK)
+	if (store_open(&s->store, &s->options->store, loop_uv(s->loop), error) != STATUS_OK)
 		return fail(error);
 	store_set_limits(s->store, &s->options->keep);
 	return go_on_in_time(s);
@@ -179,7 +177,7 @@ static int open_alerting(struct serve *s)
 		.store = s->store,
 		.hooks = s->hooks,
 		.inventory = s->api.inventory,
-		.data = s->options->data,
+		.data = s->options->store.directory,
 		.settings = settings_of_alerting(s->options),
 		.now_ms = clock_now_ms,
 		.certificate_end_ms = certificate_end,

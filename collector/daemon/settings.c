@@ -22,8 +22,8 @@ static const char *read_data(const struct value_target *to, const char *text)
 {
 	struct options *options = to->member;
 
-	options->data = text;
-	options->engine = &sqlite_engine;
+	options->store.directory = text;
+	options->store.engine = &sqlite_engine;
 	return *text ? NULL : "a directory";
 }
 

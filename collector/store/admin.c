@@ -15,16 +15,16 @@ struct store_admin {
 	struct store_connection own;
 };
 
-enum status store_admin_open(struct store_admin **out, const struct store_engine *engine,
-			     const char *location, bool create, char error[STORE_ERROR_SIZE])
+enum status store_admin_open(struct store_admin **out, const struct store_location *location,
+			     bool create, char error[STORE_ERROR_SIZE])
 {
 	struct store_db *db = NULL;
 
-	enum status status = engine->open_admin(&db, location, create, error);
+	enum status status = location->engine->open_admin(&db, location, create, error);
 	if (status != STATUS_OK)
 		return status;
 	*out = mem_alloc(sizeof **out);
-	(*out)->own = (struct store_connection){ engine, db };
+	(*out)->own = (struct store_connection){ location->engine, db };
 	return STATUS_OK;
 }
 

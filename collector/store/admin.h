@@ -22,8 +22,8 @@ struct store_admin;
  * STATUS_CONFLICT     a collector of another version runs
  * others              as store_open()
  */
-enum status store_admin_open(struct store_admin **out, const struct store_engine *engine,
-			     const char *location, bool create, char error[STORE_ERROR_SIZE]);
+enum status store_admin_open(struct store_admin **out, const struct store_location *location,
+			     bool create, char error[STORE_ERROR_SIZE]);
 void store_admin_close(struct store_admin *admin);
 
 /* Commits a change (`done` is not called). STATUS_TIMED_OUT: another writer does not let go. */

@@ -153,18 +153,18 @@ static enum status start(struct asker *asker, uv_loop_t *loop, char error[STORE_
 	return STATUS_OK;
 }
 
-enum status asker_open(struct asker **out, const struct store_engine *engine, const char *location,
-		       uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+enum status asker_open(struct asker **out, const struct store_location *location, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE])
 {
 	struct asker *asker = mem_alloc(sizeof *asker);
 
-	asker->reader.engine = engine;
+	asker->reader.engine = location->engine;
 	for (size_t i = 0; i < STORE_QUESTIONS; i++)
 		STAILQ_INIT(&asker->waiting[i]);
 	STAILQ_INIT(&asker->answered);
 	if (uv_mutex_init(&asker->mutex) != 0 || uv_cond_init(&asker->woken) != 0)
 		abort(); /* only for lack of memory */
-	enum status status = engine->open_reader(&asker->reader.db, location, error);
+	enum status status = location->engine->open_reader(&asker->reader.db, location, error);
 	if (status == STATUS_OK)
 		status = start(asker, loop, error);
 	if (status != STATUS_OK) {

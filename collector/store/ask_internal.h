@@ -9,8 +9,8 @@
 struct asker;
 
 /* Errors as engine->open_reader(), or STATUS_SYSTEM where there is no thread to be had. */
-enum status asker_open(struct asker **out, const struct store_engine *engine, const char *location,
-		       uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
+enum status asker_open(struct asker **out, const struct store_location *location, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE]);
 
 /* As store_ask(). */
 enum status asker_ask(struct asker *asker, enum store_question kind, store_asked *read,

@@ -16,8 +16,8 @@
  * STATUS_CONFLICT   the file exists; `replace` allows that, where it is a backup
  * others            `error` says why
  */
-enum status store_backup(const struct store_engine *engine, const char *location, const char *path,
-			 bool replace, char error[STORE_ERROR_SIZE]);
+enum status store_backup(const struct store_location *location, const char *path, bool replace,
+			 char error[STORE_ERROR_SIZE]);
 
 /*
  * Makes the store of `location` from a backup, brought up to date and checked: whole or not at
@@ -26,5 +26,5 @@ enum status store_backup(const struct store_engine *engine, const char *location
  * STATUS_CONFLICT   there is a store already, or a collector runs
  * STATUS_MALFORMED  the backup is damaged
  */
-enum status store_restore(const struct store_engine *engine, const char *path, const char *location,
+enum status store_restore(const char *path, const struct store_location *location,
 			  void (*tell)(const char *fault), char error[STORE_ERROR_SIZE]);

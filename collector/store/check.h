@@ -22,18 +22,19 @@ struct store_check {
 };
 
 /* The store at `location` by the name that people know it by, such as its file; in `arena`. */
-const char *store_locate(const struct store_engine *engine, const char *location,
-			 struct arena *arena);
+const char *store_locate(const struct store_location *location, struct arena *arena);
 
 /*
- * Checks the store at `location`, or a backup by its file; `tell` gets each fault as a sentence
- * without a full stop.
+ * Checks a store, or a backup, which is a file of the engine that wrote it; `tell` gets each fault
+ * as a sentence without a full stop.
  *
  * STATUS_OK           it was checked; `out->faults` says how that went
  * STATUS_NOT_FOUND    there is nothing there
  * STATUS_UNSUPPORTED  of an older or newer version of the schema
  * others              as store_open(): it could not be checked to the end
  */
-enum status store_check(const struct store_engine *engine, const char *location,
-			void (*tell)(const char *fault), struct store_check *out,
-			char error[STORE_ERROR_SIZE]);
+enum status store_check(const struct store_location *location, void (*tell)(const char *fault),
+			struct store_check *out, char error[STORE_ERROR_SIZE]);
+enum status store_check_backup(const struct store_engine *engine, const char *path,
+			       void (*tell)(const char *fault), struct store_check *out,
+			       char error[STORE_ERROR_SIZE]);

@@ -3,9 +3,6 @@
  * and its neighbours know no other way to one; only collector/daemon/settings.c names one, which it
  * chooses.
  *
- * A location is what an engine finds its database by: for SQLite the data directory, for others an
- * address.
- *
  * A connection belongs to one thread at a time: the writer's, made by open_writer(), to the thread
  * that writes; readers, made by open_reader(), to the loop and to the thread that reads for it; the
  * terminal's, made by open_admin(), to its command. Errors are told in words: what was tried, on
@@ -26,21 +23,21 @@ struct store_db;
 
 struct store_engine {
 	/* Is there a store at `location`? True also where that cannot be seen. */
-	bool (*exists)(const char *location);
-	/* What store_check() takes for the store at `location`, and people know it by. */
-	const char *(*locate)(const char *location, struct arena *arena);
+	bool (*exists)(const struct store_location *location);
+	/* What people know the store at `location` by. */
+	const char *(*locate)(const struct store_location *location, struct arena *arena);
 
 	/*
 	 * The connections of a running collector, which holds the data directory's lock; errors as
 	 * store_open(). The writer's comes first and brings the schema up to date; it goes last.
 	 */
-	enum status (*open_writer)(struct store_db **out, const char *location,
+	enum status (*open_writer)(struct store_db **out, const struct store_location *location,
 				   char error[STORE_ERROR_SIZE]);
-	enum status (*open_reader)(struct store_db **out, const char *location,
+	enum status (*open_reader)(struct store_db **out, const struct store_location *location,
 				   char error[STORE_ERROR_SIZE]);
 	/* The terminal's connection, which writes and reads; as store_admin_open(). */
-	enum status (*open_admin)(struct store_db **out, const char *location, bool create,
-				  char error[STORE_ERROR_SIZE]);
+	enum status (*open_admin)(struct store_db **out, const struct store_location *location,
+				  bool create, char error[STORE_ERROR_SIZE]);
 	void (*close)(struct store_db *db); /* NULL is legal */
 
 	/*
@@ -134,11 +131,13 @@ struct store_engine {
 				    store_each_report *each, void *user,
 				    char error[STORE_ERROR_SIZE]);
 
-	/* collector/store/backup.h and check.h. */
-	enum status (*backup)(const char *location, const char *path, bool replace,
+	/* collector/store/backup.h and check.h; the last is of engines whose backups are files. */
+	enum status (*backup)(const struct store_location *location, const char *path, bool replace,
 			      char error[STORE_ERROR_SIZE]);
-	enum status (*restore)(const char *path, const char *location,
+	enum status (*restore)(const char *path, const struct store_location *location,
 			       void (*tell)(const char *fault), char error[STORE_ERROR_SIZE]);
-	enum status (*check)(const char *location, void (*tell)(const char *fault),
+	enum status (*check)(const struct store_location *location, void (*tell)(const char *fault),
 			     struct store_check *out, char error[STORE_ERROR_SIZE]);
+	enum status (*check_backup)(const char *path, void (*tell)(const char *fault),
+				    struct store_check *out, char error[STORE_ERROR_SIZE]);
 };

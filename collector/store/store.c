@@ -315,11 +315,11 @@ static enum status take_lock(struct store *store, const char *directory,
 	return status;
 }
 
-static enum status open_connections(struct store *store, const struct store_engine *engine,
-				    const char *directory, const char *location, uv_loop_t *loop,
-				    char error[STORE_ERROR_SIZE])
+static enum status open_connections(struct store *store, const struct store_location *location,
+				    uv_loop_t *loop, char error[STORE_ERROR_SIZE])
 {
-	enum status status = take_lock(store, directory, error);
+	const struct store_engine *engine = location->engine;
+	enum status status = take_lock(store, location->directory, error);
 	if (status != STATUS_OK)
 		return status;
 	store->writer.engine = store->reader.engine = engine;
@@ -327,7 +327,7 @@ static enum status open_connections(struct store *store, const struct store_engi
 	if (status == STATUS_OK)
 		status = engine->open_reader(&store->reader.db, location, error);
 	if (status == STATUS_OK)
-		status = asker_open(&store->asker, engine, location, loop, error);
+		status = asker_open(&store->asker, location, loop, error);
 	if (status != STATUS_OK)
 		close_connections(store);
 	return status;
@@ -353,13 +353,13 @@ static enum status start_thread(struct store *store, uv_loop_t *loop, char error
 	return STATUS_OK;
 }
 
-bool store_exists(const struct store_engine *engine, const char *location)
+bool store_exists(const struct store_location *location)
 {
-	return engine->exists(location);
+	return location->engine->exists(location);
 }
 
-enum status store_open(struct store **out, const struct store_engine *engine, const char *directory,
-		       const char *location, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+enum status store_open(struct store **out, const struct store_location *location, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE])
 {
 	struct store *store = mem_alloc(sizeof *store);
 
@@ -369,7 +369,7 @@ enum status store_open(struct store **out, const struct store_engine *engine, co
 	queue_init(&store->completed);
 	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
 		abort(); /* only for lack of memory */
-	enum status status = open_connections(store, engine, directory, location, loop, error);
+	enum status status = open_connections(store, location, loop, error);
 	if (status == STATUS_OK)
 		status = start_thread(store, loop, error);
 	if (status != STATUS_OK) {

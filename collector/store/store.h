@@ -1,7 +1,7 @@
 /*
  * The store: the truth that outlives the process. An engine keeps it, which store_open() is given
- * (collector/store/engine.h): sqlite/ in one SQLite database in the data directory. The interface
- * has no word of SQL, so that another engine can take its place.
+ * (collector/store/engine.h): sqlite/ in one SQLite database in the data directory, postgresql/ in a
+ * database elsewhere. The interface has no word of SQL.
  *
  * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
  * round; a thread of the store commits whatever has gathered while the previous commit was under
@@ -32,6 +32,7 @@
 #include "collector/model/record_identity.h"
 #include "collector/model/record_report.h"
 #include "collector/store/limits.h"
+#include "collector/store/location.h"
 #include "proto/base/arena.h"
 #include "proto/base/status.h"
 
@@ -56,23 +57,22 @@
 #define STORE_MAX_ASKED 1024
 
 struct store;
-struct store_engine;
 struct store_connection;
 
-/* Is there a store at `location` (engine.h)? True also where that cannot be seen. */
-bool store_exists(const struct store_engine *engine, const char *location);
+/* Is there a store at `location`? True also where that cannot be seen. */
+bool store_exists(const struct store_location *location);
 
 /*
- * Opens the store at `location`, which for SQLite is `directory` again, and brings its schema up to
- * date. On success the collector's data directory, which exists, is locked against a second one.
+ * Opens the store at `location` and brings its schema up to date. On success the collector's data
+ * directory, which exists, is locked against a second one.
  *
  * STATUS_CONFLICT     another process holds the directory
  * STATUS_UNSUPPORTED  the database was written by a newer version
  * STATUS_MALFORMED    the file is no database, or a damaged one
  * STATUS_DENIED, STATUS_FULL, STATUS_SYSTEM ...  with the system's reason in `error`
  */
-enum status store_open(struct store **out, const struct store_engine *engine, const char *directory,
-		       const char *location, uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
+enum status store_open(struct store **out, const struct store_location *location, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE]);
 
 /*
  * Ends it: what was submitted is still committed and its `done` run, then `closed` is called, once,

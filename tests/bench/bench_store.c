@@ -215,14 +215,15 @@ static void clean_up(const char *directory)
 static void open_store(struct bench *b, const char *directory)
 {
 	const char *url = getenv("MTAWATCH_TEST_STORE");
-	const struct store_engine *engine = url ? &postgresql_engine : &sqlite_engine;
-	const char *location = url ? url : directory;
+	struct store_location location = { .engine = url ? &postgresql_engine : &sqlite_engine,
+					   .directory = directory,
+					   .address = url };
 	struct store_admin *admin;
 	char error[STORE_ERROR_SIZE];
 
-	must(store_admin_open(&admin, engine, location, true, error), error);
+	must(store_admin_open(&admin, &location, true, error), error);
 	store_admin_close(admin);
-	must(store_open(&b->store, engine, directory, location, &b->loop, error), error);
+	must(store_open(&b->store, &location, &b->loop, error), error);
 }
 
 int main(int argc, char **argv)

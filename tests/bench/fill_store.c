@@ -146,9 +146,8 @@ int main(int argc, char **argv)
 	check(f.crowd.servers_per_site > 0 && f.crowd.n % f.crowd.servers_per_site == 0,
 	      "SERVERS has to be a multiple of SERVERS_PER_SITE");
 	check(loop_open(&f.loop, on_signal, NULL) == STATUS_OK, "no event loop");
-	check(store_open(&f.store, &sqlite_engine, argv[1], argv[1], loop_uv(f.loop), error) ==
-		      STATUS_OK,
-	      error);
+	struct store_location location = { .engine = &sqlite_engine, .directory = argv[1] };
+	check(store_open(&f.store, &location, loop_uv(f.loop), error) == STATUS_OK, error);
 	struct pipeline_options options = { .loop = loop_uv(f.loop),
 					    .store = f.store,
 					    .now_ms = loop_wall_ms };

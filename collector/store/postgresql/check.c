@@ -156,8 +156,8 @@ static enum status check(struct checking *c)
 	return status == STATUS_OK ? check_rows(c) : status;
 }
 
-enum status pg_check(const char *location, void (*tell)(const char *fault), struct store_check *out,
-		     char error[STORE_ERROR_SIZE])
+enum status pg_check(const struct store_location *location, void (*tell)(const char *fault),
+		     struct store_check *out, char error[STORE_ERROR_SIZE])
 {
 	struct checking c = { .tell = tell, .out = out, .error = error };
 

@@ -268,7 +268,7 @@ static enum status parse(struct pg_conn *conn, PQconninfoOption **out, char erro
 {
 	char *message = NULL;
 
-	*out = PQconninfoParse(conn->location, &message);
+	*out = PQconninfoParse(conn->address, &message);
 	PQfreemem(message);
 	if (!*out) {
 		snprintf(error, STORE_ERROR_SIZE,
@@ -333,10 +333,10 @@ enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 						       : fail_to_connect(conn, error);
 }
 
-enum status pg_conn_open(struct pg_conn *conn, const char *location, const char *use,
-			 char error[STORE_ERROR_SIZE])
+enum status pg_conn_open(struct pg_conn *conn, const struct store_location *location,
+			 const char *use, char error[STORE_ERROR_SIZE])
 {
-	*conn = (struct pg_conn){ .location = mem_strdup(location), .use = use };
+	*conn = (struct pg_conn){ .address = mem_strdup(location->address), .use = use };
 	arena_init(&conn->names);
 	return pg_conn_connect(conn, error);
 }
@@ -354,7 +354,7 @@ void pg_conn_disconnect(struct pg_conn *conn)
 void pg_conn_close(struct pg_conn *conn)
 {
 	pg_conn_disconnect(conn);
-	free(conn->location);
+	free(conn->address);
 	free(conn->place);
 	free((void *)conn->sent);
 	*conn = (struct pg_conn){ 0 };

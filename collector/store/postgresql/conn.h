@@ -35,7 +35,7 @@ struct pg_statement {
 struct pg_conn {
 	PGconn *handle;      /* NULL: not connected */
 	uint64_t n_connects; /* so often it was made, the last time this handle */
-	char *location;
+	char *address;
 	const char *use;          /* "writer": the server's people see it in application_name */
 	char *place;              /* for people: "db1:5432/mtawatch" */
 	struct text_map prepared; /* names of statements */
@@ -56,8 +56,8 @@ struct pg_conn {
  * STATUS_DENIED       it does not let us in
  * STATUS_UNREACHABLE  no server answers, or none that can be written to
  */
-enum status pg_conn_open(struct pg_conn *conn, const char *location, const char *use,
-			 char error[STORE_ERROR_SIZE]);
+enum status pg_conn_open(struct pg_conn *conn, const struct store_location *location,
+			 const char *use, char error[STORE_ERROR_SIZE]);
 
 /* Connects again, where it is not connected. */
 enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);

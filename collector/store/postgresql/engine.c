@@ -8,12 +8,12 @@
 #include "proto/base/mem.h"
 
 /* The address has no password, or it is refused wherever it is used. */
-static const char *locate(const char *location, struct arena *arena)
+static const char *locate(const struct store_location *location, struct arena *arena)
 {
-	return arena_strdup(arena, location);
+	return arena_strdup(arena, location->address);
 }
 
-static bool exists(const char *location)
+static bool exists(const struct store_location *location)
 {
 	char ignored[STORE_ERROR_SIZE];
 	struct pg_conn conn;
@@ -48,8 +48,8 @@ static enum status look_for_schema(struct store_db *db, bool create, char error[
 	return status == STATUS_NOT_FOUND && create ? pg_schema_make(&db->conn, error) : status;
 }
 
-static enum status open_as(struct store_db **out, const char *location, const char *use,
-			   bool create, char error[STORE_ERROR_SIZE])
+static enum status open_as(struct store_db **out, const struct store_location *location,
+			   const char *use, bool create, char error[STORE_ERROR_SIZE])
 {
 	struct store_db *db = mem_alloc(sizeof *db);
 
@@ -65,14 +65,14 @@ static enum status open_as(struct store_db **out, const char *location, const ch
 	return status;
 }
 
-static enum status open_reader(struct store_db **out, const char *location,
+static enum status open_reader(struct store_db **out, const struct store_location *location,
 			       char error[STORE_ERROR_SIZE])
 {
 	return open_as(out, location, "reader", false, error);
 }
 
-static enum status open_admin(struct store_db **out, const char *location, bool create,
-			      char error[STORE_ERROR_SIZE])
+static enum status open_admin(struct store_db **out, const struct store_location *location,
+			      bool create, char error[STORE_ERROR_SIZE])
 {
 	return open_as(out, location, "terminal", create, error);
 }
@@ -89,7 +89,7 @@ static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SI
 	return status == STATUS_OK ? pg_load(db, error) : status;
 }
 
-static enum status open_writer(struct store_db **out, const char *location,
+static enum status open_writer(struct store_db **out, const struct store_location *location,
 			       char error[STORE_ERROR_SIZE])
 {
 	enum status status = open_as(out, location, "writer", false, error);
@@ -118,7 +118,7 @@ static enum status read_latest_time(struct store_db *db, int64_t *out, char erro
 	return pg_read_clock(db, "latest_ms", out, error);
 }
 
-static enum status backup(const char *location, const char *path, bool replace,
+static enum status backup(const struct store_location *location, const char *path, bool replace,
 			  char error[STORE_ERROR_SIZE])
 {
 	(void)location;
@@ -129,8 +129,8 @@ static enum status backup(const char *location, const char *path, bool replace,
 	return STATUS_UNSUPPORTED;
 }
 
-static enum status restore(const char *path, const char *location, void (*tell)(const char *fault),
-			   char error[STORE_ERROR_SIZE])
+static enum status restore(const char *path, const struct store_location *location,
+			   void (*tell)(const char *fault), char error[STORE_ERROR_SIZE])
 {
 	(void)path;
 	(void)location;

@@ -199,5 +199,5 @@ enum status pg_read_expected_version(struct store_db *db, int64_t *out,
 				     char error[STORE_ERROR_SIZE]);
 
 /* check.h (check.c). */
-enum status pg_check(const char *location, void (*tell)(const char *fault), struct store_check *out,
-		     char error[STORE_ERROR_SIZE]);
+enum status pg_check(const struct store_location *location, void (*tell)(const char *fault),
+		     struct store_check *out, char error[STORE_ERROR_SIZE]);

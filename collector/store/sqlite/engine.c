@@ -10,18 +10,18 @@
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 
-static const char *locate(const char *directory, struct arena *arena)
+static const char *locate(const struct store_location *location, struct arena *arena)
 {
-	return arena_printf(arena, "%s/%s", directory, SQLITE_ENGINE_FILE);
+	return arena_printf(arena, "%s/%s", location->directory, SQLITE_ENGINE_FILE);
 }
 
-static bool exists(const char *directory)
+static bool exists(const struct store_location *location)
 {
 	struct arena arena;
 	struct stat found;
 
 	arena_init(&arena);
-	bool is_there = stat(locate(directory, &arena), &found) == 0 || errno != ENOENT;
+	bool is_there = stat(locate(location, &arena), &found) == 0 || errno != ENOENT;
 	arena_deinit(&arena);
 	return is_there;
 }
@@ -80,14 +80,14 @@ static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SI
 	return status;
 }
 
-static enum status open_reader(struct store_db **out, const char *directory,
+static enum status open_reader(struct store_db **out, const struct store_location *location,
 			       char error[STORE_ERROR_SIZE])
 {
 	struct arena arena;
 
 	arena_init(&arena);
 	*out = mem_alloc(sizeof **out);
-	enum status status = store_db_open(*out, locate(directory, &arena), error);
+	enum status status = store_db_open(*out, locate(location, &arena), error);
 	if (status != STATUS_OK) {
 		free(*out);
 		*out = NULL;
@@ -96,12 +96,12 @@ static enum status open_reader(struct store_db **out, const char *directory,
 	return status;
 }
 
-static enum status open_writer(struct store_db **out, const char *directory,
+static enum status open_writer(struct store_db **out, const struct store_location *location,
 			       char error[STORE_ERROR_SIZE])
 {
 	/* Nobody asks how much memory it has, and counting takes a lock at each allocation. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	enum status status = open_reader(out, directory, error);
+	enum status status = open_reader(out, location, error);
 	if (status == STATUS_OK)
 		status = prepare_writer(*out, error);
 	if (status != STATUS_OK) {
@@ -111,11 +111,11 @@ static enum status open_writer(struct store_db **out, const char *directory,
 	return status;
 }
 
-static enum status open_admin(struct store_db **out, const char *directory, bool create,
-			      char error[STORE_ERROR_SIZE])
+static enum status open_admin(struct store_db **out, const struct store_location *location,
+			      bool create, char error[STORE_ERROR_SIZE])
 {
 	*out = mem_alloc(sizeof **out);
-	enum status status = store_db_open_admin(*out, directory, create, error);
+	enum status status = store_db_open_admin(*out, location->directory, create, error);
 	if (status != STATUS_OK) {
 		close_connection(*out);
 		*out = NULL;
@@ -158,6 +158,29 @@ static enum status sweep(struct store_db *db, const struct store_limits *limits,
 	return status;
 }
 
+static enum status backup(const struct store_location *location, const char *path, bool replace,
+			  char error[STORE_ERROR_SIZE])
+{
+	return store_db_backup(location->directory, path, replace, error);
+}
+
+static enum status restore(const char *path, const struct store_location *location,
+			   void (*tell)(const char *fault), char error[STORE_ERROR_SIZE])
+{
+	return store_db_restore(path, location->directory, tell, error);
+}
+
+static enum status check(const struct store_location *location, void (*tell)(const char *fault),
+			 struct store_check *out, char error[STORE_ERROR_SIZE])
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status status = store_db_check(locate(location, &arena), tell, out, error);
+	arena_deinit(&arena);
+	return status;
+}
+
 const struct store_engine sqlite_engine = {
 	.exists = exists,
 	.locate = locate,
@@ -196,7 +219,8 @@ const struct store_engine sqlite_engine = {
 	.read_last_audit = store_db_read_last_audit,
 	.read_history = store_db_read_history,
 	.read_reports = store_db_read_reports,
-	.backup = store_db_backup,
-	.restore = store_db_restore,
-	.check = store_db_check,
+	.backup = backup,
+	.restore = restore,
+	.check = check,
+	.check_backup = store_db_check,
 };

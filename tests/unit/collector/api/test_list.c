@@ -36,6 +36,8 @@ static void on_watch(void *user)
 /* The handlers find the API here, with a store that is open until the play is over. */
 static void begin_call(struct call *call)
 {
+	struct store_location location = { .engine = &sqlite_engine,
+					   .directory = fixture.directory };
 	char error[STORE_ERROR_SIZE];
 
 	playing = call->context;
@@ -44,9 +46,7 @@ static void begin_call(struct call *call)
 		return;
 	turns_init(&api.turns);
 	api.loop = &playing->loop;
-	assert_int_equal(store_open(&api.store, &sqlite_engine, fixture.directory,
-				    fixture.directory, api.loop, error),
-			 STATUS_OK);
+	assert_int_equal(store_open(&api.store, &location, api.loop, error), STATUS_OK);
 	watch = loop_timer_new(api.loop, on_watch, NULL);
 	loop_timer_start(watch, 5);
 }

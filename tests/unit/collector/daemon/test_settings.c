@@ -26,7 +26,7 @@ static void there_are_defaults_for_everything(void **state)
 {
 	(void)state;
 	assert_int_equal(options_fixture_read(NULL, NULL), STATUS_OK);
-	assert_string_equal(fixture.options.data, "/var/lib/mtawatch");
+	assert_string_equal(fixture.options.store.directory, "/var/lib/mtawatch");
 	assert_true(net_address_is_loopback(&fixture.options.listen));
 	assert_false(fixture.options.allow_plain);
 	assert_null(fixture.options.hook_command);
@@ -40,7 +40,7 @@ static void the_command_line_comes_before_the_file(void **state)
 		options_fixture_read("# a comment\n\n  data = /from/file \r\nlog-level=debug\n",
 				     "--data", "/said", NULL),
 		STATUS_OK);
-	assert_string_equal(fixture.options.data, "/said");
+	assert_string_equal(fixture.options.store.directory, "/said");
 	assert_int_equal(fixture.options.log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(fixture.options.config, fixture.file);
 }
@@ -182,7 +182,7 @@ static void what_is_printed_can_be_read_again(void **state)
 	assert_non_null(strstr(printed.bytes, ", line 1)\nlog-level = error\n"));
 	assert_non_null(strstr(printed.bytes, "\n#hook-command = \n"));
 	assert_int_equal(options_fixture_read(printed.bytes, NULL), STATUS_OK);
-	assert_string_equal(fixture.options.data, "/d");
+	assert_string_equal(fixture.options.store.directory, "/d");
 	assert_int_equal(fixture.options.log_level, LOG_LEVEL_ERROR);
 	buffer_deinit(&printed);
 }

@@ -28,7 +28,7 @@ static size_t n_left;
 struct fixture_engine {
 	const char *name;
 	const struct store_engine *engine;
-	const char *(*location)(const struct fixture *f);
+	const char *(*address)(void);    /* NULL: the directory is enough */
 	void (*make)(struct fixture *f); /* an empty store; NULL: opening it does */
 	int64_t (*count)(const struct fixture *f, const char *query);
 	void (*execute)(const struct fixture *f, const char *sql);
@@ -36,6 +36,16 @@ struct fixture_engine {
 
 static const struct fixture_engine sqlite, postgresql;
 static const struct fixture_engine *engine = &sqlite;
+
+const struct store_location *fixture_location(const struct fixture *f)
+{
+	static struct store_location location;
+
+	location = (struct store_location){ .engine = engine->engine,
+					    .directory = f->directory,
+					    .address = engine->address ? engine->address() : NULL };
+	return &location;
+}
 
 void fixture_set_up(struct fixture *f)
 {
@@ -92,9 +102,10 @@ char *fixture_path(const struct fixture *f, const char *name, char path[FIXTURE_
 
 enum status fixture_try_open(struct fixture *f, struct store **out, const char *directory)
 {
-	const char *location = engine->make ? engine->location(f) : directory;
+	struct store_location location = *fixture_location(f);
 
-	return store_open(out, engine->engine, directory, location, &f->loop, f->error);
+	location.directory = directory;
+	return store_open(out, &location, &f->loop, f->error);
 }
 
 void fixture_open(struct fixture *f)
@@ -246,21 +257,15 @@ static void sqlite_execute(const struct fixture *f, const char *sql)
 	sqlite3_close(db);
 }
 
-static const char *sqlite_location(const struct fixture *f)
+static const char *postgresql_address(void)
 {
-	return f->directory;
-}
-
-static const char *postgresql_location(const struct fixture *f)
-{
-	(void)f;
 	return getenv(FIXTURE_VARIABLE);
 }
 
 /* The one value of a query's row, or the first one; NULL: there is none. To be freed. */
-static char *postgresql_query(const struct fixture *f, const char *sql)
+static char *postgresql_query(const char *sql)
 {
-	PGconn *connection = PQconnectdb(postgresql_location(f));
+	PGconn *connection = PQconnectdb(postgresql_address());
 	char *value = NULL;
 
 	if (PQstatus(connection) != CONNECTION_OK)
@@ -280,7 +285,8 @@ static char *postgresql_query(const struct fixture *f, const char *sql)
 /* A truth counts as 1, as SQLite has it. */
 static int64_t postgresql_count(const struct fixture *f, const char *query)
 {
-	char *value = postgresql_query(f, query);
+	char *value = postgresql_query(query);
+	(void)f;
 
 	assert_non_null(value);
 	int64_t n = strcmp(value, "t") == 0 ? 1 : strtoll(value, NULL, 10);
@@ -290,7 +296,8 @@ static int64_t postgresql_count(const struct fixture *f, const char *query)
 
 static void postgresql_execute(const struct fixture *f, const char *sql)
 {
-	free(postgresql_query(f, sql));
+	(void)f;
+	free(postgresql_query(sql));
 }
 
 static void postgresql_make(struct fixture *f)
@@ -298,8 +305,7 @@ static void postgresql_make(struct fixture *f)
 	struct store_admin *admin;
 
 	postgresql_execute(f, "DROP SCHEMA IF EXISTS mtawatch CASCADE");
-	if (store_admin_open(&admin, &postgresql_engine, postgresql_location(f), true, f->error) !=
-	    STATUS_OK)
+	if (store_admin_open(&admin, fixture_location(f), true, f->error) != STATUS_OK)
 		fail_msg("%s", f->error);
 	store_admin_close(admin);
 }
@@ -307,14 +313,13 @@ static void postgresql_make(struct fixture *f)
 static const struct fixture_engine sqlite = {
 	.name = "SQLite",
 	.engine = &sqlite_engine,
-	.location = sqlite_location,
 	.count = sqlite_count,
 	.execute = sqlite_execute,
 };
 static const struct fixture_engine postgresql = {
 	.name = "PostgreSQL",
 	.engine = &postgresql_engine,
-	.location = postgresql_location,
+	.address = postgresql_address,
 	.make = postgresql_make,
 	.count = postgresql_count,
 	.execute = postgresql_execute,
@@ -344,12 +349,7 @@ int fixture_run_tests(const struct CMUnitTest *tests, size_t n)
 
 enum status fixture_open_admin(struct fixture *f, struct store_admin **out)
 {
-	return store_admin_open(out, engine->engine, engine->location(f), false, f->error);
-}
-
-const char *fixture_location(const struct fixture *f)
-{
-	return engine->location(f);
+	return store_admin_open(out, fixture_location(f), false, f->error);
 }
 
 int64_t fixture_count(const struct fixture *f, const char *query)

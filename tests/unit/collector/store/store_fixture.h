@@ -52,8 +52,8 @@ char *fixture_make_random(size_t size, uint64_t seed);
 /* Nothing is too old for it, but what a test says so of. */
 void fixture_open(struct fixture *f);
 
-/* Where the store is (collector/store/engine.h). */
-const char *fixture_location(const struct fixture *f);
+/* Where the store is; until it is asked for again. */
+const struct store_location *fixture_location(const struct fixture *f);
 
 /* The terminal's connection to it, beside a collector or without one. */
 enum status fixture_open_admin(struct fixture *f, struct store_admin **out);

@@ -87,7 +87,7 @@ static void who_was_taken_over_makes_and_drops_no_days(void **state)
 /* Another client of the database, in the midst of something. */
 static PGconn *begin_other(const char *sql)
 {
-	PGconn *other = PQconnectdb(fixture_location(&f));
+	PGconn *other = PQconnectdb(fixture_location(&f)->address);
 
 	PQclear(PQexec(other, "SET search_path = mtawatch; BEGIN"));
 	PGresult *result = PQexec(other, sql);
@@ -247,18 +247,20 @@ static void an_address_is_told_without_its_password(void **state)
 		"postgresql://me:hunter2@localhost:port:/mtawatch",
 		"postgresql://localhost/mtawatch?hunter2",
 	};
+	struct store_location location = *fixture_location(&f);
 	struct store_db *db = NULL;
 	(void)state;
 
 	for_each_row(i, addresses) {
-		assert_int_equal(postgresql_engine.open_reader(&db, addresses[i], f.error),
+		location.address = addresses[i];
+		assert_int_equal(postgresql_engine.open_reader(&db, &location, f.error),
 				 STATUS_INVALID);
 		assert_null(strstr(f.error, "hunter2"));
 		assert_null(db);
 	}
-	assert_int_equal(
-		postgresql_engine.open_reader(&db, "postgresql:///mtawatch?host=/nowhere", f.error),
-		STATUS_UNREACHABLE);
+	location.address = "postgresql:///mtawatch?host=/nowhere";
+	assert_int_equal(postgresql_engine.open_reader(&db, &location, f.error),
+			 STATUS_UNREACHABLE);
 	assert_non_null(
 		strstr(f.error, "could not connect to the database at /nowhere/mtawatch: "));
 }
