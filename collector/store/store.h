@@ -44,6 +44,9 @@
 /* Rows of the audit log that are kept, the oldest dropped first. */
 #define STORE_MAX_AUDIT 200000
 
+/* Sessions of one token at a time; a further one ends the oldest. */
+#define STORE_MAX_SESSIONS_PER_TOKEN 16
+
 /* Alerts that are over, and deliveries in each state that is an end, that are kept. */
 #define STORE_MAX_ALERTS     20000
 #define STORE_MAX_DELIVERIES 1000

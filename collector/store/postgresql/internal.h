@@ -11,6 +11,7 @@
 #include "collector/store/admin.h"
 #include "collector/store/check.h"
 #include "collector/store/clocks.h"
+#include "collector/store/keep.h"
 #include "collector/store/pack.h"
 #include "collector/store/postgresql/conn.h"
 #include "collector/store/postgresql/engine.h"
@@ -113,8 +114,6 @@ void pg_send_others(struct store_db *db, const struct store_change *change);
 	"b.day = r.day"
 enum status pg_get_report(struct store_db *db, const PGresult *result, int row, int first,
 			  const char *key, struct record_report *out, char error[STORE_ERROR_SIZE]);
-/* Makes a borrowed report one that lives in `arena`. */
-void pg_keep_report(struct record_report *report, struct arena *arena);
 
 /* The first `n` columns of the one row of a result, numbers. STATUS_NOT_FOUND: it has no row. */
 enum status pg_run_numbers(struct store_db *db, const struct pg_statement *statement,

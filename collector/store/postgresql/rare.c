@@ -1,9 +1,6 @@
 /* The parts of changes that come now and then: each is a statement of its own, in their order. */
 #include "collector/store/postgresql/internal.h"
 
-/* Sessions of one token at a time; a further one ends the oldest. */
-#define MAX_SESSIONS_PER_TOKEN 16
-
 static const struct pg_statement drop_server = {
 	"drop_server", "remove a server",
 	"DELETE FROM server v USING host h WHERE h.key = $1 AND v.host_id = h.id"
@@ -200,7 +197,7 @@ static void trim(struct store_db *db, const struct record_identity *session)
 
 	pg_add_number(&params, session->made_at_ms);
 	pg_add_text(&params, session->made_by);
-	pg_add_number(&params, MAX_SESSIONS_PER_TOKEN);
+	pg_add_number(&params, STORE_MAX_SESSIONS_PER_TOKEN);
 	pg_pipeline_send(&db->conn, &trim_sessions, &params);
 }
 

@@ -124,15 +124,6 @@ enum status pg_get_report(struct store_db *db, const PGresult *result, int row, 
 	return STATUS_OK;
 }
 
-void pg_keep_report(struct record_report *report, struct arena *arena)
-{
-	report->key = arena_strdup(arena, report->key);
-	report->agent_id = arena_strdup(arena, report->agent_id);
-	report->epoch = arena_strdup(arena, report->epoch);
-	report->imported_by = arena_strdup(arena, report->imported_by);
-	report->body = arena_strndup(arena, report->body, report->body_size);
-}
-
 enum status pg_run_numbers(struct store_db *db, const struct pg_statement *statement,
 			   struct pg_params *params, int64_t *out, int n,
 			   char error[STORE_ERROR_SIZE])
@@ -231,14 +222,6 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 	return status;
 }
 
-static void keep_server(struct record_server *server, struct arena *arena)
-{
-	server->key = arena_strdup(arena, server->key);
-	server->verdict = arena_strdup(arena, server->verdict);
-	server->verdict_json = arena_strdup(arena, server->verdict_json);
-	server->adapters_json = arena_strdup(arena, server->adapters_json);
-}
-
 enum status pg_read_server(struct store_db *db, const char *key, struct arena *arena,
 			   struct record_server *out, struct record_report *latest,
 			   char error[STORE_ERROR_SIZE])
@@ -253,8 +236,8 @@ enum status pg_read_server(struct store_db *db, const char *key, struct arena *a
 	if (status == STATUS_OK)
 		status = get_server(db, rows, 0, out, latest, error);
 	if (status == STATUS_OK) {
-		keep_server(out, arena);
-		pg_keep_report(latest, arena);
+		store_keep_server(out, arena);
+		store_keep_report(latest, arena);
 	}
 	PQclear(rows);
 	return status;
@@ -273,7 +256,7 @@ static enum status find_report(struct store_db *db, const struct pg_statement *s
 	if (status == STATUS_OK)
 		status = pg_get_report(db, rows, 0, 0, key, out, error);
 	if (status == STATUS_OK)
-		pg_keep_report(out, arena);
+		store_keep_report(out, arena);
 	PQclear(rows);
 	return status;
 }

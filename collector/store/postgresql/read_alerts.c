@@ -244,15 +244,6 @@ enum status pg_read_deliveries(struct store_db *db, enum record_delivery_state s
 	return status;
 }
 
-static void keep(struct record_delivery *out, struct store_bytes body, struct arena *arena)
-{
-	out->hook = arena_strdup(arena, out->hook);
-	out->lane = arena_strdup(arena, out->lane);
-	out->result = arena_strdup(arena, out->result);
-	out->body_size = body.size;
-	out->body = arena_strndup(arena, body.at, body.size);
-}
-
 enum status pg_read_delivery(struct store_db *db, int64_t id, struct arena *arena,
 			     struct record_delivery *out, char error[STORE_ERROR_SIZE])
 {
@@ -268,7 +259,10 @@ enum status pg_read_delivery(struct store_db *db, int64_t id, struct arena *aren
 		status = pg_get_record(rows, 0, &store_deliveries, &record, db->conn.place, error);
 	if (status == STATUS_OK) {
 		*out = record.delivery;
-		keep(out, pg_bytes(rows, 0, (int)store_deliveries.n_columns), arena);
+		struct store_bytes body = pg_bytes(rows, 0, (int)store_deliveries.n_columns);
+		out->body = body.at;
+		out->body_size = body.size;
+		store_keep_delivery(out, arena);
 	}
 	PQclear(rows);
 	return status;

@@ -53,9 +53,7 @@ enum status pg_read_identity(struct store_db *db, enum record_kind kind, const c
 		status = pg_get_record(rows, 0, &store_identities, &record, db->conn.place, error);
 	if (status == STATUS_OK) {
 		*out = record.identity;
-		out->name = arena_strdup(arena, out->name);
-		out->id = arena_strdup(arena, out->id);
-		out->made_by = arena_strdup(arena, out->made_by);
+		store_keep_identity(out, arena);
 	}
 	PQclear(rows);
 	return status;

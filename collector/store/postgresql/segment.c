@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "proto/base/count.h"
 #include "proto/base/mem.h"
 
 /* Changes that one commit may tell: the low bits of their numbers. */
@@ -167,7 +168,7 @@ static void append_report(struct pg_params *rows, const struct record_report *re
 				    (int64_t)encoding };
 	size_t i = 0;
 
-	for (; i < sizeof numbers / sizeof *numbers; i++)
+	for (; i < COUNT(numbers); i++)
 		pg_append_number(rows, i, numbers[i]);
 	if (encoding == STORE_ENCODING_DELTA)
 		pg_append_number(rows, i, stream->base_sequence);

@@ -115,7 +115,7 @@ static enum status get_one(struct reading *r, int64_t id, struct arena *arena,
 	if (status == STATUS_OK)
 		status = store_db_get_report(r->db, read, 0, r->key.bytes, out, error);
 	if (status == STATUS_OK)
-		store_db_keep_report(out, arena);
+		store_keep_report(out, arena);
 	sqlite3_reset(read);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include "collector/base/file_replace.h"
 #include "collector/store/lock.h"
 #include "proto/base/arena.h"
+#include "proto/base/count.h"
 
 static bool exists(const char *path)
 {
@@ -174,7 +175,7 @@ static enum status must_be_empty(struct arena *arena, const char *store,
 {
 	static const char *const ends[] = { "", "-wal", "-journal" };
 
-	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+	for (size_t i = 0; i < COUNT(ends); i++) {
 		const char *path = arena_printf(arena, "%s%s", store, ends[i]);
 		if (exists(path))
 			return fail_with(STATUS_CONFLICT, error,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "collector/base/hash.h"
+#include "proto/base/count.h"
 
 #define TEXT_OF(number)   #number
 #define DIGITS_OF(number) TEXT_OF(number)
@@ -126,7 +127,7 @@ static enum status check_rows(struct checking *c)
 				 "report), (SELECT count(*) FROM history)",
 				 "", take_counts);
 
-	for (size_t i = 0; status == STATUS_OK && i < sizeof rules / sizeof *rules; i++)
+	for (size_t i = 0; status == STATUS_OK && i < COUNT(rules); i++)
 		status = run(c, rules[i].sql, rules[i].fault, tell_row);
 	if (status == STATUS_OK)
 		status = run(c, every_report, "", check_report);

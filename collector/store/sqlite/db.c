@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "collector/base/data_dir.h"
+#include "proto/base/count.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
@@ -427,7 +428,7 @@ static void harden(sqlite3 *handle)
 		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 },
 		{ SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
 	};
-	for (size_t i = 0; i < sizeof settings_of / sizeof *settings_of; i++)
+	for (size_t i = 0; i < COUNT(settings_of); i++)
 		sqlite3_db_config(handle, settings_of[i].what, settings_of[i].on, NULL);
 	sqlite3_extended_result_codes(handle, 1);
 	sqlite3_busy_timeout(handle, STORE_BUSY_MS);

@@ -70,18 +70,6 @@ enum status store_db_read_deliveries(struct store_db *db, enum record_delivery_s
 			     STORE_READER(give_delivery, each, user), error);
 }
 
-static void keep_texts(struct record_delivery *out, sqlite3_stmt *row, struct arena *arena)
-{
-	int after = (int)store_deliveries.n_columns;
-	const char *body = sqlite3_column_blob(row, after);
-
-	out->hook = arena_strdup(arena, out->hook);
-	out->lane = arena_strdup(arena, out->lane);
-	out->result = arena_strdup(arena, out->result);
-	out->body_size = (size_t)sqlite3_column_bytes(row, after);
-	out->body = arena_strndup(arena, body ? body : "", body ? out->body_size : 0);
-}
-
 enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena *arena,
 				   struct record_delivery *out, char error[STORE_ERROR_SIZE])
 {
@@ -93,7 +81,10 @@ enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena
 		status = store_db_get(db, find, &store_deliveries, &record, error);
 	if (status == STATUS_OK) {
 		*out = record.delivery;
-		keep_texts(out, find, arena);
+		out->body = sqlite3_column_blob(find, (int)store_deliveries.n_columns);
+		out->body_size =
+			(size_t)sqlite3_column_bytes(find, (int)store_deliveries.n_columns);
+		store_keep_delivery(out, arena);
 	}
 	store_db_done(find);
 	return status;

@@ -1,10 +1,5 @@
 #include "collector/store/sqlite/internal.h"
 
-#include "proto/base/arena.h"
-
-/* Sessions of one token at a time; a further one ends the oldest. */
-#define MAX_SESSIONS_PER_TOKEN 16
-
 STORE_DEFINE_GIVE(identity)
 STORE_DEFINE_GIVE(audit)
 
@@ -20,7 +15,7 @@ static enum status add(struct store_db *db, const struct record_identity *identi
 		status =
 			STORE_RUN(db, STORE_TRIM_SESSIONS, "end old sessions", error,
 				  STORE_NUMBER(identity->made_at_ms), STORE_TEXT(identity->made_by),
-				  STORE_NUMBER(MAX_SESSIONS_PER_TOKEN));
+				  STORE_NUMBER(STORE_MAX_SESSIONS_PER_TOKEN));
 	return status;
 }
 
@@ -77,9 +72,7 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 		status = store_db_get(db, find, &store_identities, &record, error);
 	if (status == STATUS_OK) {
 		*out = record.identity;
-		out->name = arena_strdup(arena, out->name);
-		out->id = arena_strdup(arena, out->id);
-		out->made_by = arena_strdup(arena, out->made_by);
+		store_keep_identity(out, arena);
 	}
 	store_db_done(find);
 	return status;

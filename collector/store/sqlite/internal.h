@@ -19,9 +19,10 @@
 #include "collector/model/record_report.h"
 #include "collector/store/admin.h"
 #include "collector/store/check.h"
-#include "collector/store/columns.h"
-#include "collector/store/pack.h"
 #include "collector/store/clocks.h"
+#include "collector/store/columns.h"
+#include "collector/store/keep.h"
+#include "collector/store/pack.h"
 #include "collector/store/sqlite/engine.h"
 #include "collector/store/sqlite/place.h"
 #include "collector/store/sqlite/writer_cache.h"
@@ -272,9 +273,6 @@ enum status store_db_insert_report(struct store_db *db, const struct record_repo
 #define STORE_REPORT_ID 7 /* its column */
 enum status store_db_get_report(struct store_db *db, sqlite3_stmt *row, int first, const char *key,
 				struct record_report *out, char error[STORE_ERROR_SIZE]);
-
-/* Makes a borrowed report one that lives in `arena` (read.c). */
-void store_db_keep_report(struct record_report *report, struct arena *arena);
 
 /*
  * Steps a statement that gives one row or none and whose parameters are bound; store_db_done()

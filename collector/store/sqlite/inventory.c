@@ -1,5 +1,7 @@
 #include "collector/store/sqlite/internal.h"
 
+#include "proto/base/count.h"
+
 STORE_DEFINE_GIVE(removal)
 STORE_DEFINE_GIVE(expected)
 
@@ -26,7 +28,7 @@ static enum status set_aside(struct store_db *db, char error[STORE_ERROR_SIZE])
 						      STORE_CLEAR_EXPECTED };
 	enum status status = STATUS_OK;
 
-	for (size_t i = 0; i < sizeof steps / sizeof *steps && status == STATUS_OK; i++)
+	for (size_t i = 0; i < COUNT(steps) && status == STATUS_OK; i++)
 		status = store_db_run(db, store_db_statement(db, steps[i]),
 				      "replace the expected servers", error);
 	return status;

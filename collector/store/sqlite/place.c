@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "proto/base/count.h"
 #include "proto/base/mem.h"
 
 /* Bytes of a path in a message, so that what helps fits behind it. */
@@ -55,7 +56,7 @@ enum status store_place_note(struct store_place *place, const char *path,
 	size_t size = strlen(path) + sizeof "-wal";
 
 	enum status status = note_file(place, directory_of(path), error);
-	for (size_t i = 0; status == STATUS_OK && i < sizeof ends / sizeof *ends; i++) {
+	for (size_t i = 0; status == STATUS_OK && i < COUNT(ends); i++) {
 		char *file = mem_alloc(size);
 		snprintf(file, size, "%s%s", path, ends[i]);
 		status = note_file(place, file, error);

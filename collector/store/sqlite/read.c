@@ -1,7 +1,5 @@
 #include "collector/store/sqlite/internal.h"
 
-#include "proto/base/arena.h"
-
 /* A row of STORE_LIST_SERVERS or STORE_GET_SERVER; borrowed from it. */
 static enum status get_server(struct store_db *db, sqlite3_stmt *row, struct record_server *server,
 			      struct record_report *latest, char error[STORE_ERROR_SIZE])
@@ -44,23 +42,6 @@ enum status store_db_read_servers(struct store_db *db, store_each_server *each, 
 			     visit_server, &listener, error);
 }
 
-void store_db_keep_report(struct record_report *report, struct arena *arena)
-{
-	report->key = arena_strdup(arena, report->key);
-	report->agent_id = arena_strdup(arena, report->agent_id);
-	report->epoch = arena_strdup(arena, report->epoch);
-	report->imported_by = arena_strdup(arena, report->imported_by);
-	report->body = arena_strndup(arena, report->body, report->body_size);
-}
-
-static void keep_server(struct record_server *server, struct arena *arena)
-{
-	server->key = arena_strdup(arena, server->key);
-	server->verdict = arena_strdup(arena, server->verdict);
-	server->verdict_json = arena_strdup(arena, server->verdict_json);
-	server->adapters_json = arena_strdup(arena, server->adapters_json);
-}
-
 enum status store_db_read_server(struct store_db *db, const char *key, struct arena *arena,
 				 struct record_server *out, struct record_report *latest,
 				 char error[STORE_ERROR_SIZE])
@@ -71,8 +52,8 @@ enum status store_db_read_server(struct store_db *db, const char *key, struct ar
 	if (status == STATUS_OK)
 		status = get_server(db, find, out, latest, error);
 	if (status == STATUS_OK) {
-		keep_server(out, arena);
-		store_db_keep_report(latest, arena);
+		store_keep_server(out, arena);
+		store_keep_report(latest, arena);
 	}
 	store_db_done(find);
 	return status;
@@ -89,7 +70,7 @@ enum status store_db_read_report_until(struct store_db *db, const char *key, int
 	if (status == STATUS_OK)
 		status = store_db_get_report(db, find, 0, key, out, error);
 	if (status == STATUS_OK)
-		store_db_keep_report(out, arena);
+		store_keep_report(out, arena);
 	store_db_done(find);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "collector/base/hash.h"
+#include "proto/base/count.h"
 
 /* Marks the file as ours: "mtaw". */
 #define APPLICATION_ID 0x6d746177
@@ -324,7 +325,7 @@ static const char *const migrations[] = {
 	" reported_ms INTEGER) WITHOUT ROWID;",
 };
 
-#define VERSION ((int)(sizeof migrations / sizeof *migrations))
+#define VERSION ((int)COUNT(migrations))
 
 static enum status read_number(struct store_db *db, const char *pragma, int *out,
 			       char error[STORE_ERROR_SIZE])

@@ -1,0 +1,35 @@
+#include "collector/store/keep.h"
+
+void store_keep_report(struct record_report *report, struct arena *arena)
+{
+	report->key = arena_strdup(arena, report->key);
+	report->agent_id = arena_strdup(arena, report->agent_id);
+	report->epoch = arena_strdup(arena, report->epoch);
+	report->imported_by = arena_strdup(arena, report->imported_by);
+	report->body = arena_strndup(arena, report->body, report->body_size);
+}
+
+void store_keep_server(struct record_server *server, struct arena *arena)
+{
+	server->key = arena_strdup(arena, server->key);
+	server->verdict = arena_strdup(arena, server->verdict);
+	server->verdict_json = arena_strdup(arena, server->verdict_json);
+	server->adapters_json = arena_strdup(arena, server->adapters_json);
+}
+
+void store_keep_identity(struct record_identity *identity, struct arena *arena)
+{
+	identity->name = arena_strdup(arena, identity->name);
+	identity->id = arena_strdup(arena, identity->id);
+	identity->made_by = arena_strdup(arena, identity->made_by);
+}
+
+void store_keep_delivery(struct record_delivery *delivery, struct arena *arena)
+{
+	const char *body = delivery->body ? delivery->body : "";
+
+	delivery->hook = arena_strdup(arena, delivery->hook);
+	delivery->lane = arena_strdup(arena, delivery->lane);
+	delivery->result = arena_strdup(arena, delivery->result);
+	delivery->body = arena_strndup(arena, body, delivery->body_size);
+}
