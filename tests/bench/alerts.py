@@ -34,6 +34,7 @@ SETTLING_S = 15
 
 class Receiver(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as in tests/receiver.py
     came = {}  # by server and status
     bodies = []
     news = threading.Condition()

@@ -81,6 +81,7 @@ class StandIn:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # as in receiver.py
 
             def respond(self, status, kind, answer):
                 self.send_response(status)
