@@ -14,6 +14,8 @@ static const struct command commands[] = {
 	{ "init", "set up a data directory: certificates, first secrets", init_help, init_main },
 	{ "serve", "take reports from agents, judge the servers, show them on a page", NULL,
 	  serve_main },
+	{ "login", "keep which collector the commands below ask, and with which token", login_help,
+	  login_main },
 	{ "servers", "show the servers that a running collector watches", servers_help,
 	  servers_main },
 	{ "server", "show one server: why, what to do, its paths", server_help, server_main },

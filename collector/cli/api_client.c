@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "collector/base/percent.h"
+#include "collector/cli/client_config.h"
 #include "collector/cli/console.h"
 #include "collector/cli/terminal.h"
 #include "collector/transfer/transfer.h"
@@ -58,9 +59,9 @@ static int set_url(struct api_client *r, const char *url)
 	size_t n = strlen(url);
 
 	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
-		return terminal_refuse("--url: '%s' is no URL such as https://collector:8285", url);
+		return terminal_refuse("'%s' is no URL such as https://collector:8285", url);
 	if (url[4] == ':' && !is_loopback(url + 7))
-		return terminal_refuse("--url: '%s' would carry the token over the network for "
+		return terminal_refuse("'%s' would carry the token over the network for "
 				       "everybody to read; use https://",
 				       url);
 	while (n > 0 && url[n - 1] == '/')
@@ -79,30 +80,60 @@ static bool is_token(const char *text)
 	return true;
 }
 
-static int set_token(struct api_client *r, const char *file)
+static int take_token(struct api_client *r, const char *token, const char *origin)
+{
+	if (!is_token(token))
+		return terminal_fail(
+			"%s holds no token: there are characters in it that no token has", origin);
+	r->authorization = arena_printf(&r->arena, "Authorization: Bearer %s", token);
+	return TERMINAL_EXIT_OK;
+}
+
+static int read_token(struct api_client *r, const char *file)
 {
 	struct buffer text;
 	const char *token = NULL;
+	const char *wrong = NULL;
 
-	if (!file)
-		return terminal_refuse("--token-file is missing: the collector has to know who "
-				       "asks; `mtawatch-collector token` makes tokens");
 	buffer_init(&text);
 	int rc = terminal_read_file(file, API_CLIENT_MAX_TOKEN, &text) ? TERMINAL_EXIT_OK
 								       : TERMINAL_EXIT_FAILED;
-	const char *wrong = NULL;
 	if (rc == TERMINAL_EXIT_OK && text.size > API_CLIENT_MAX_TOKEN)
 		wrong = "it is too long for one";
 	else if (rc == TERMINAL_EXIT_OK)
 		wrong = text_file_decode_word(&r->arena, text.size ? text.bytes : "", text.size,
 					      &token);
-	if (token && !is_token(token))
-		wrong = "there are characters in it that no token has";
-	if (wrong)
-		rc = terminal_fail("'%s' holds no token: %s", file, wrong);
-	else if (token)
-		r->authorization = arena_printf(&r->arena, "Authorization: Bearer %s", token);
 	buffer_deinit(&text);
+	const char *origin = arena_printf(&r->arena, "'%s'", file);
+	if (wrong)
+		return terminal_fail("%s holds no token: %s", origin, wrong);
+	return token ? take_token(r, token, origin) : rc;
+}
+
+static int set_token(struct api_client *r, const struct client_config *config)
+{
+	if (config->token_file)
+		return read_token(r, config->token_file);
+	if (config->token)
+		return take_token(r, config->token, "what is given as one");
+	return terminal_refuse(
+		"the collector has to know who asks: `mtawatch-collector login` keeps a "
+		"token, --token-file names a file with one, and `mtawatch-collector "
+		"token add` on the collector's machine makes one");
+}
+
+/* Who is asked, with what: as the options say, the environment, the client configuration. */
+static int find_collector(struct api_client *r, const struct api_client_options *options)
+{
+	struct client_config config = { options->url, options->ca_file, options->token_file,
+					options->token };
+
+	int rc = client_config_complete(&config, &r->arena);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = set_url(r, config.url ? config.url : API_CLIENT_DEFAULT_URL);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = set_token(r, &config);
+	r->ca_file = config.ca_file;
 	return rc;
 }
 
@@ -113,10 +144,7 @@ int api_client_open(struct api_client **out, const struct api_client_options *op
 	*out = NULL;
 	arena_init(&r->arena);
 	arena_init(&r->answer);
-	r->ca_file = options->ca_file;
-	int rc = set_url(r, options->url ? options->url : API_CLIENT_DEFAULT_URL);
-	if (rc == TERMINAL_EXIT_OK)
-		rc = set_token(r, options->token_file);
+	int rc = find_collector(r, options);
 	if (rc == TERMINAL_EXIT_OK && uv_loop_init(&r->loop) != 0)
 		rc = terminal_fail("the system has no resources for an event loop");
 	if (rc != TERMINAL_EXIT_OK) {

@@ -1,7 +1,7 @@
 /*
  * Calls of a collector that runs, from the terminal: `import`, `decommission` and what asks for
- * servers. The token comes from a file, for every user of the machine sees arguments; it never
- * leaves the machine unencrypted.
+ * servers. The token is never an argument, which every user of the machine sees; it never leaves the
+ * machine unencrypted. What the options leave open comes from collector/cli/client_config.h.
  */
 #pragma once
 
@@ -25,6 +25,7 @@ struct api_client_options {
 	const char *url;
 	const char *token_file;
 	const char *ca_file;
+	const char *token; /* itself, which is no option; NULL: as the others */
 };
 
 #define API_CLIENT_N_OPTIONS 3
@@ -34,9 +35,13 @@ struct api_client_options {
 		"ca-file", "FILE", &(o)->ca_file, 1, 0                                             \
 	}
 #define API_CLIENT_HELP                                                                            \
-	"  --url URL          of the collector; default " API_CLIENT_DEFAULT_URL "\n"              \
+	"  --url URL          of the collector\n"                                                  \
 	"  --token-file FILE  with a token, such as `mtawatch-collector token add` makes\n"        \
-	"  --ca-file FILE     that vouches for its certificate; default: the system's\n"
+	"  --ca-file FILE     that vouches for its certificate\n"                                  \
+	"\n"                                                                                       \
+	"Not given they are MTAWATCH_URL, MTAWATCH_TOKEN or MTAWATCH_TOKEN_FILE, and\n"            \
+	"MTAWATCH_CA_FILE of the environment; else what `mtawatch-collector login` keeps; "        \
+	"else\n" API_CLIENT_DEFAULT_URL " and the system's authorities.\n"
 
 struct api_client;
 

@@ -12,6 +12,10 @@ int init_main(int argc, char **argv);
 /* serve.c: prints its own --help, which holds every setting. */
 int serve_main(int argc, char **argv);
 
+/* login.c: where the commands below find the collector. */
+extern const char login_help[];
+int login_main(int argc, char **argv);
+
 /* show_servers.c, show_sites.c, show_alerts.c: what a running collector knows. */
 extern const char servers_help[];
 int servers_main(int argc, char **argv);

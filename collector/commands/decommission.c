@@ -10,7 +10,7 @@ const char decommission_help[] =
 	"mtawatch-collector decommission: take a server out of the fleet that is no more.\n"
 	"\n"
 	"Examples:\n"
-	"  mtawatch-collector decommission EXCH3 --reason \"sold\" --token-file operator.token\n"
+	"  mtawatch-collector decommission EXCH3 --reason \"sold\"\n"
 	"\n"
 	"It is no longer shown and alarms nobody; what it reported stays in the store as long as\n"
 	"other reports do. A report that it makes afterwards brings it back. A collector has to "

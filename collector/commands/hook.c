@@ -12,8 +12,6 @@
 #include "collector/daemon/options.h"
 #include "collector/hooks/settings.h"
 
-#define DEFAULT_CONFIG "/etc/mtawatch/collector.conf"
-
 const char hook_help[] =
 	"mtawatch-collector hook: list the hooks, try one.\n"
 	"\n"
@@ -28,7 +26,7 @@ const char hook_help[] =
 	"nothing behind.\n"
 	"\n"
 	"Options:\n"
-	"  --config FILE      the file that `serve` is given (" DEFAULT_CONFIG ")\n"
+	"  --config FILE      the file that `serve` is given (" OPTIONS_CONFIG_FILE ")\n"
 	"  --kind KIND        `alert` of one server (the default), `summary` of a storm, `digest`\n"
 	"                     of the first days of a fleet, `daily-report`\n"
 	"\n"
@@ -232,7 +230,7 @@ static int act(const struct arguments *words, const char *config, enum notificat
 int hook_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "hook list", "hook test NAME" };
-	const char *config = DEFAULT_CONFIG;
+	const char *config = OPTIONS_CONFIG_FILE;
 	const char *kind = "alert";
 	struct arguments_option options[] = { { "config", "FILE", &config, 1, 0 },
 					      { "kind", "KIND", &kind, 1, 0 } };

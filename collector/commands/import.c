@@ -14,7 +14,7 @@ const char import_help[] =
 	"mtawatch-collector import: give a collector reports that were carried by hand.\n"
 	"\n"
 	"Examples:\n"
-	"  mtawatch-collector import exch8.json exch9.json --token-file operator.token\n"
+	"  mtawatch-collector import exch8.json exch9.json\n"
 	"  mtawatch-collector export --data /mnt/old | mtawatch-collector import - \\\n"
 	"    --url https://collector.example.com:8285 --token-file operator.token\n"
 	"\n"

@@ -17,7 +17,6 @@
 #include "proto/base/timestamp.h"
 
 /* Files in the data directory. */
-#define INIT_CA_FILE         "ca.crt"
 #define INIT_CA_KEY_FILE     "ca.key"
 #define INIT_SERVER_FILE     "server.crt"
 #define INIT_SERVER_KEY_FILE "server.key"
@@ -39,7 +38,7 @@ const char init_help[] =
 	"  mtawatch-collector init --data ./data --no-certificate\n"
 	"\n"
 	"Makes what is not there yet, and changes nothing that is: the store, a certificate\n"
-	"authority (" INIT_CA_FILE "), a server certificate signed by it (" INIT_SERVER_FILE
+	"authority (" OPTIONS_CA_FILE "), a server certificate signed by it (" INIT_SERVER_FILE
 	"), an enrolment\n"
 	"secret (" INIT_SECRET_FILE ", and " INIT_AGENT_FILE " for agents to copy), and a token of "
 	"the role admin,\n"
@@ -170,7 +169,7 @@ static int make_server(struct init *init, const struct certificate_files *ca)
 
 static int make_certificates(struct init *init)
 {
-	struct certificate_files ca = { path_of(init, INIT_CA_FILE),
+	struct certificate_files ca = { path_of(init, OPTIONS_CA_FILE),
 					path_of(init, INIT_CA_KEY_FILE) };
 	if (init->no_certificate)
 		return TERMINAL_EXIT_OK;
@@ -390,7 +389,8 @@ static void tell_agents(const struct init *init)
 	printf("\nEach agent needs, copied to its machine: %s/%s, and %s/%s, which is a secret.\n"
 	       "  mtawatch-agent run --collector https://%s:8285 --ca-file %s "
 	       "--enroll-secret-file %s\n",
-	       data, INIT_CA_FILE, data, INIT_AGENT_FILE, host, INIT_CA_FILE, INIT_AGENT_FILE);
+	       data, OPTIONS_CA_FILE, data, INIT_AGENT_FILE, host, OPTIONS_CA_FILE,
+	       INIT_AGENT_FILE);
 	printf("Instead of the CA's file an agent may be given the pin of the server's key:\n"
 	       "  --pin %s\n",
 	       init->pin);

@@ -9,7 +9,7 @@ const char alerts_help[] =
 	"mtawatch-collector alerts: show the alerts that fire or are about to, worst first.\n"
 	"\n"
 	"Examples:\n"
-	"  mtawatch-collector alerts --token-file viewer.token\n"
+	"  mtawatch-collector alerts\n"
 	"\n"
 	"Those that fire count for the exit status, acknowledged or silenced or not.\n"
 	"\n"

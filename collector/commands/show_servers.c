@@ -16,7 +16,7 @@ const char servers_help[] =
 	"mtawatch-collector servers: show the servers that a running collector watches.\n"
 	"\n"
 	"Examples:\n"
-	"  mtawatch-collector servers --token-file viewer.token\n"
+	"  mtawatch-collector servers\n"
 	"  mtawatch-collector servers --verdict exposed --verdict failing --site HQ exch\n"
 	"  mtawatch-collector servers --json | jq '.servers[].server'\n"
 	"\n"
@@ -35,7 +35,7 @@ const char server_help[] =
 	"mtawatch-collector server: show one server: why, what to do, its adapters and paths.\n"
 	"\n"
 	"Examples:\n"
-	"  mtawatch-collector server EXCH1 --token-file viewer.token\n"
+	"  mtawatch-collector server EXCH1\n"
 	"\n"
 	"Options:\n" SHOW_HELP;
 

@@ -12,7 +12,7 @@ const char sites_help[] = "mtawatch-collector sites: show the sites, and how man
 			  "have which verdict.\n"
 			  "\n"
 			  "Examples:\n"
-			  "  mtawatch-collector sites --token-file viewer.token\n"
+			  "  mtawatch-collector sites\n"
 			  "\n"
 			  "Options:\n" SHOW_HELP;
 
@@ -20,7 +20,7 @@ const char matrix_help[] =
 	"mtawatch-collector matrix: show which adapter of a site reaches which server.\n"
 	"\n"
 	"Examples:\n"
-	"  mtawatch-collector matrix ACME/HQ --token-file viewer.token\n"
+	"  mtawatch-collector matrix ACME/HQ\n"
 	"\n"
 	"A cell is how far the adapter got, with '!' where that is less than what others proved:\n"
 	"a bad line is an adapter that is cut off, a bad column a server that does not answer.\n"

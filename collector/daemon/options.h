@@ -30,6 +30,12 @@
 #include "proto/base/buffer.h"
 #include "proto/base/status.h"
 
+/* The file that the service is given. */
+#define OPTIONS_CONFIG_FILE "/etc/mtawatch/collector.conf"
+
+/* In the data directory: the authority that `init` made. */
+#define OPTIONS_CA_FILE "ca.crt"
+
 /* In the data directory: where browsers find the collector, as `init` was told. */
 #define OPTIONS_URL_FILE "external-url"
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_asked_is_told(place, tmp_path):
     report.write_text(json.dumps(carried("EXCH8", 8, 60)))
     for arguments, status, words in [
             (["import"], 2, "expected \"import FILE...\""),
-            (["import", report, "--url", collector.url], 2, "--token-file is missing"),
+            (["import", report, "--url", collector.url], 2, "--token-file names a file with one"),
             (["import", report, *where[2:], "--url", "http://collector.example.com"], 2, "https://"),
             (["import", report, *where[2:], "--url", "http://localhost.example.com"], 2, "https://"),
             (["import", report, *where[2:], "--url", "collector"], 2, "is no URL"),
