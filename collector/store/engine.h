@@ -38,6 +38,11 @@ struct store_engine {
 	/* The terminal's connection, which writes and reads; as store_admin_open(). */
 	enum status (*open_admin)(struct store_db **out, const struct store_location *location,
 				  bool create, char error[STORE_ERROR_SIZE]);
+	/*
+	 * The loop's reader goes with the writer of its process, before either is used: it gives
+	 * what that has in memory. It is closed first. NULL: there is nothing in memory.
+	 */
+	void (*pair)(struct store_db *reader, struct store_db *writer);
 	void (*close)(struct store_db *db); /* NULL is legal */
 
 	/*

@@ -326,6 +326,8 @@ static enum status open_connections(struct store *store, const struct store_loca
 	status = engine->open_writer(&store->writer.db, location, error);
 	if (status == STATUS_OK)
 		status = engine->open_reader(&store->reader.db, location, error);
+	if (status == STATUS_OK && engine->pair)
+		engine->pair(store->reader.db, store->writer.db);
 	if (status == STATUS_OK)
 		status = asker_open(&store->asker, location, loop, error);
 	if (status != STATUS_OK)

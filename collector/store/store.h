@@ -14,7 +14,9 @@
  *
  * Reading sees only what is committed. store_ask() has it done by another thread of the store, with
  * a connection of its own: pages, and whatever may take a while. What the loop's thread reads itself
- * holds it up: single rows by key, and everything at start and after a failure.
+ * holds it up: single rows by key, and everything at start and after a failure. An engine whose
+ * database is across a network has that in memory, but for store_read_report_until(), for which it
+ * waits half a second at most.
  *
  * Every call belongs to the loop's thread, but for store_read_...() where store_ask() runs them.
  * Errors are told in words: what was tried, on which file,
@@ -231,7 +233,7 @@ enum status store_read_latest_time(const struct store_connection *reader, int64_
 
 /*
  * Every server that there should be, in the order of keys; and a number that grows with every
- * change to them, whoever makes it.
+ * change to them, whoever makes it; the loop's thread may see another program's some seconds later.
  */
 typedef enum status store_each_expected(void *user, const struct record_expected *expected);
 enum status store_read_expected(const struct store_connection *reader, store_each_expected *each,

@@ -115,8 +115,8 @@ static enum status fail_late(struct pg_conn *conn, const char *what, int ms,
 			     char error[STORE_ERROR_SIZE])
 {
 	snprintf(error, STORE_ERROR_SIZE,
-		 "could not %s: the database at %s did not answer within %d s", what, conn->place,
-		 ms / 1000);
+		 "could not %s: the database at %s did not answer within %g s", what, conn->place,
+		 ms / 1000.0);
 	pg_conn_disconnect(conn);
 	return STATUS_TIMED_OUT;
 }
@@ -183,13 +183,13 @@ static bool is_good(const PGresult *result)
 static enum status take_results(struct pg_conn *conn, const char *what, PGresult **out,
 				char error[STORE_ERROR_SIZE])
 {
-	uint64_t deadline_ms = loop_monotonic_ms() + PG_READ_MS;
+	uint64_t deadline_ms = loop_monotonic_ms() + (uint64_t)conn->read_ms;
 	enum status status = STATUS_OK;
 	PGresult *result = NULL;
 
 	*out = NULL;
 	for (;;) {
-		enum status waited = await(conn, what, deadline_ms, PG_READ_MS, error);
+		enum status waited = await(conn, what, deadline_ms, conn->read_ms, error);
 		if (waited != STATUS_OK) {
 			status = waited;
 			break;
@@ -321,6 +321,11 @@ enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 
 	if (conn->handle)
 		return STATUS_OK;
+	if (conn->stays_lost) {
+		snprintf(error, STORE_ERROR_SIZE, "the connection to the database at %s was lost",
+			 conn->place);
+		return STATUS_UNREACHABLE;
+	}
 	enum status status = parse(conn, &options, error);
 	if (status != STATUS_OK)
 		return status;
@@ -336,9 +341,31 @@ enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 enum status pg_conn_open(struct pg_conn *conn, const struct store_location *location,
 			 const char *use, char error[STORE_ERROR_SIZE])
 {
-	*conn = (struct pg_conn){ .address = mem_strdup(location->address), .use = use };
+	*conn = (struct pg_conn){ .address = mem_strdup(location->address),
+				  .use = use,
+				  .read_ms = PG_READ_MS };
 	arena_init(&conn->names);
 	return pg_conn_connect(conn, error);
+}
+
+void pg_conn_hurry(struct pg_conn *conn, int ms)
+{
+	conn->read_ms = ms;
+	conn->stays_lost = true;
+}
+
+enum status pg_conn_revive(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	struct pg_conn before = *conn;
+
+	if (conn->handle && !PQconsumeInput(conn->handle))
+		pg_conn_disconnect(conn);
+	conn->read_ms = PG_READ_MS;
+	conn->stays_lost = false;
+	enum status status = pg_conn_connect(conn, error);
+	conn->read_ms = before.read_ms;
+	conn->stays_lost = before.stays_lost;
+	return status;
 }
 
 void pg_conn_disconnect(struct pg_conn *conn)

@@ -34,6 +34,8 @@ struct pg_statement {
 
 struct pg_conn {
 	PGconn *handle;      /* NULL: not connected */
+	int read_ms;         /* until a statement has to be answered */
+	bool stays_lost;     /* it is made anew by pg_conn_revive() alone */
 	uint64_t n_connects; /* so often it was made, the last time this handle */
 	char *address;
 	const char *use;          /* "writer": the server's people see it in application_name */
@@ -61,6 +63,15 @@ enum status pg_conn_open(struct pg_conn *conn, const struct store_location *loca
 
 /* Connects again, where it is not connected. */
 enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
+
+/*
+ * From now on a statement has to be answered within `ms`, and a connection that is lost stays so: its
+ * thread has no time.
+ */
+void pg_conn_hurry(struct pg_conn *conn, int ms);
+
+/* Connects again also such a one, where the server has closed it. */
+enum status pg_conn_revive(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
 
 /* Ends the connection; what is under way is left to the server. */
 void pg_conn_disconnect(struct pg_conn *conn);

@@ -72,5 +72,5 @@ enum status pg_drop_day(struct store_db *db, int64_t day, char error[STORE_ERROR
 	enum status status = pg_script(&db->conn, sql.bytes, "drop an old day", error);
 	buffer_deinit(&sql);
 	/* Servers stand elsewhere now, and numbers may be free. */
-	return status == STATUS_OK ? pg_load(db, error) : status;
+	return status == STATUS_OK ? pg_load_memory(db, error) : status;
 }

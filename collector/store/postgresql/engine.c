@@ -32,12 +32,17 @@ static void close_connection(struct store_db *db)
 	if (db->writer) {
 		pg_lease_release(db);
 		pg_unload(db);
+		pg_mirror_free(db->writer->mirror);
+		uv_mutex_destroy(&db->writer->loop_use);
+		free(db->writer->standings);
 		free(db->writer);
 	}
 	pg_conn_close(&db->conn);
 	store_packer_deinit(&db->packer);
 	buffer_deinit(&db->base);
 	buffer_deinit(&db->text);
+	buffer_deinit(&db->packed);
+	buffer_deinit(&db->packed_base);
 	free(db);
 }
 
@@ -77,6 +82,16 @@ static enum status open_admin(struct store_db **out, const struct store_location
 	return open_as(out, location, "terminal", create, error);
 }
 
+static struct pg_writer *writer_new(void)
+{
+	struct pg_writer *writer = mem_alloc(sizeof *writer);
+
+	writer->mirror = pg_mirror_new();
+	if (uv_mutex_init(&writer->loop_use) != 0)
+		abort(); /* only for lack of memory */
+	return writer;
+}
+
 static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	struct store_clocks *clocks = &db->writer->clocks;
@@ -96,13 +111,19 @@ static enum status open_writer(struct store_db **out, const struct store_locatio
 
 	if (status != STATUS_OK)
 		return status;
-	(*out)->writer = mem_alloc(sizeof *(*out)->writer);
+	(*out)->writer = writer_new();
 	status = prepare_writer(*out, error);
 	if (status != STATUS_OK) {
 		close_connection(*out);
 		*out = NULL;
 	}
 	return status;
+}
+
+static void pair(struct store_db *reader, struct store_db *writer)
+{
+	reader->beside = writer->writer;
+	writer->writer->loop = reader;
 }
 
 /* Whether the database is the one that we write to is what the fence of each commit tells. */
@@ -146,6 +167,7 @@ const struct store_engine postgresql_engine = {
 	.open_writer = open_writer,
 	.open_reader = open_reader,
 	.open_admin = open_admin,
+	.pair = pair,
 	.close = close_connection,
 	.commit = pg_commit,
 	.look = look,

@@ -16,6 +16,7 @@
 #include "collector/store/postgresql/conn.h"
 #include "collector/store/postgresql/engine.h"
 #include "collector/store/postgresql/memory.h"
+#include "collector/store/postgresql/mirror.h"
 #include "collector/store/postgresql/rows.h"
 #include "collector/store/store.h"
 #include "proto/base/buffer.h"
@@ -28,6 +29,12 @@
 /* A UUID as text, and its NUL. */
 #define PG_UUID_SIZE 37
 
+/* The packed text of a report on which a server will stand, and of what it is told apart from. */
+struct pg_standing {
+	struct pg_body *body;
+	struct pg_body *base; /* NULL: it is whole */
+};
+
 /* What only the connection has that writes what the collector decides. */
 struct pg_writer {
 	char token[PG_UUID_SIZE]; /* of the lease */
@@ -36,7 +43,15 @@ struct pg_writer {
 		loaded_by; /* conn.n_connects: over another connection it may be another database */
 	bool is_loaded;
 	struct pg_memory memory;
-	int64_t feed_id; /* of the last commit */
+	struct pg_mirror *mirror;
+	/* Of the commit under way, in the order of its reports that become latest ones. */
+	struct pg_standing *standings;
+	size_t n_standings;
+	size_t standings_room;
+	bool reads_ahead;      /* answers are kept for the loop */
+	struct store_db *loop; /* the loop's reader; NULL: there is none */
+	uv_mutex_t loop_use;   /* held by whoever uses its connection */
+	int64_t feed_id;       /* of the last commit */
 	struct store_clocks clocks;
 	int64_t swept_host; /* whose changes were looked at last; 0: from the first on */
 };
@@ -46,7 +61,11 @@ struct store_db {
 	struct store_packer packer;
 	struct buffer base; /* texts of reports, while they are packed or unpacked */
 	struct buffer text;
+	struct buffer packed; /* a copy of what the mirror has of a report; so the next */
+	struct buffer packed_base;
 	struct pg_writer *writer; /* NULL: a reader's, or the terminal's */
+	struct pg_writer
+		*beside; /* of the loop's reader: whose mirror it looks into first; else NULL */
 };
 
 /*
@@ -61,10 +80,28 @@ enum status pg_lease_take(struct store_db *db, char error[STORE_ERROR_SIZE]);
 void pg_lease_release(struct store_db *db);
 extern const struct pg_statement pg_fence; /* its parameter: the token */
 
-/* Reads the writer's memory anew; or only where it has to be, so after each connecting (load.c). */
+/*
+ * Reads the writer's memory anew, and the mirror with it; or only where it has to be, so after each
+ * connecting (load.c).
+ */
 enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
+/* The same of the memory alone: rows have moved. */
+enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_need_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
 void pg_unload(struct store_db *db);
+
+/* A report of the commit under way becomes a latest one (write.c). */
+void pg_writer_add_standing(struct pg_writer *writer, struct pg_body *body, struct pg_body *base);
+void pg_writer_drop_standings(struct pg_writer *writer);
+
+/* Connects the loop's reader, which does not do that itself once something is committed (asked.c). */
+enum status pg_connect_loop(struct pg_writer *writer, char error[STORE_ERROR_SIZE]);
+
+/* Reads what the loop reads after a load, and keeps the answers (asked.c). */
+enum status pg_read_ahead(struct store_db *db, char error[STORE_ERROR_SIZE]);
+
+/* Reads which servers there should be for the loop, where they have changed (read_identity.c). */
+enum status pg_mirror_expected(struct store_db *db, char error[STORE_ERROR_SIZE]);
 
 /* engine.h: commit() and touch() (write.c). */
 enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
@@ -112,8 +149,40 @@ void pg_send_others(struct store_db *db, const struct store_change *change);
 #define PG_REPORT_BASE                                                                             \
 	" LEFT JOIN report b ON b.stream_id = r.stream_id AND b.sequence = r.base_sequence AND "   \
 	"b.day = r.day"
+/* Servers h, v, with their latest reports s, r, b. */
+#define PG_SERVER_COLUMNS                                                                          \
+	"h.key, v.silent, v.verdict, v.since_ms, coalesce(v.verdict_json, ''), "                   \
+	"coalesce(v.adapters_json, '[]'), " PG_REPORT_COLUMNS
+#define PG_SERVER_TABLES                                                                           \
+	"host h JOIN server v ON v.host_id = h.id JOIN stream s ON s.id = h.latest_stream CROSS "  \
+	"JOIN LATERAL (SELECT * FROM report l WHERE l.stream_id = s.id AND l.day = "               \
+	"coalesce(h.latest_day, s.base_day) AND l.sequence <= coalesce(h.latest_sequence, "        \
+	"9223372036854775807) ORDER BY l.sequence DESC LIMIT 1) r" PG_REPORT_BASE
+#define PG_SERVER_REPORT    6 /* its first column of the report ... */
+#define PG_REPORT_BODY      7 /* ... and among those encoding and body, then those of the base */
+#define PG_SERVER_N_COLUMNS 18
+struct record_server pg_get_server(const PGresult *result, int row);
+/* All of a report but its body; borrowed. */
+struct record_report pg_get_report_facts(const PGresult *result, int row, int first,
+					 const char *key);
 enum status pg_get_report(struct store_db *db, const PGresult *result, int row, int first,
 			  const char *key, struct record_report *out, char error[STORE_ERROR_SIZE]);
+
+/*
+ * As pg_run(), but the loop's reader asks the mirror first, and where it has to ask the database it
+ * does not wait for long. To be given back by pg_answered(), whatever comes of it.
+ */
+struct pg_asked {
+	const PGresult *rows;
+	PGresult *own; /* of these, one is there at most */
+	struct pg_answer *borrowed;
+};
+enum status pg_ask(struct store_db *db, const struct pg_statement *statement,
+		   struct pg_params *params, struct pg_asked *out, char error[STORE_ERROR_SIZE]);
+void pg_answered(struct store_db *db, struct pg_asked *asked);
+/* What a statement asks with its parameters, as the mirror keeps answers by it. */
+void pg_write_question(struct buffer *out, const struct pg_statement *statement,
+		       const struct pg_params *params);
 
 /* The first `n` columns of the one row of a result, numbers. STATUS_NOT_FOUND: it has no row. */
 enum status pg_run_numbers(struct store_db *db, const struct pg_statement *statement,

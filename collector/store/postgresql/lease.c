@@ -4,6 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* How long the end of the collector waits for the database: somebody else takes over all the same. */
+#define RELEASE_MS 2000
+
 const struct pg_statement pg_fence = { "fence", "store anything", "SELECT fence($1::text::uuid)" };
 
 static const struct pg_statement look = { "look_at_lease", "look at the lease",
@@ -85,6 +88,7 @@ void pg_lease_release(struct store_db *db)
 
 	if (!db->writer->token[0] || !db->conn.handle)
 		return;
+	pg_conn_hurry(&db->conn, RELEASE_MS);
 	pg_add_text(&params, db->writer->token);
 	pg_run(&db->conn, &release, &params, &result, ignored);
 	PQclear(result);

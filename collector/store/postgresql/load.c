@@ -5,8 +5,9 @@
 
 #include "proto/base/text.h"
 
-/* Rows that are read at once. */
-#define PAGE 10000
+/* Rows that are read at once: of streams, and of servers with their reports. */
+#define PAGE         10000
+#define SERVERS_PAGE 1000
 
 static const struct pg_statement list_days = {
 	"load_days", "see which days have a table",
@@ -21,6 +22,11 @@ static const struct pg_statement list_streams = {
 	"h.latest_day, h.latest_sequence, h.id FROM host h LEFT JOIN stream s ON s.host_id = h.id "
 	"WHERE h.id > $1 AND h.id <= $2 ORDER BY h.id, s.id"
 };
+/* Behind the columns of a server: where its latest report and the base of that are. */
+static const struct pg_statement list_latest = { "load_servers", "read the servers",
+						 "SELECT " PG_SERVER_COLUMNS
+						 ", r.day, r.base_sequence FROM " PG_SERVER_TABLES
+						 " WHERE h.key > $1 ORDER BY h.key LIMIT $2" };
 static const struct pg_statement last_ids = {
 	"last_ids", "look for the last numbers",
 	"SELECT (SELECT coalesce(max(id), 0) FROM host), (SELECT coalesce(max(id), 0) FROM "
@@ -87,13 +93,117 @@ static enum status load_days(struct store_db *db, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
+static struct pg_body *get_body(const PGresult *rows, int row, int first)
+{
+	return PQgetisnull(rows, row, first)
+		       ? NULL
+		       : pg_body_new((enum store_encoding)pg_number(rows, row, first),
+				     pg_bytes(rows, row, first + 1));
+}
+
+/* What the next report is told apart from, if that is in this row. */
+static void take_base(const struct pg_memory *memory, const struct record_report *latest,
+		      const PGresult *rows, int row, struct pg_body *body, struct pg_body *base)
+{
+	int64_t day = pg_number(rows, row, PG_SERVER_N_COLUMNS);
+	int64_t sequence = base ? pg_number(rows, row, PG_SERVER_N_COLUMNS + 1) : latest->sequence;
+	struct pg_host *host = pg_memory_find_host(memory, latest->key);
+	struct pg_stream *stream = host ? host->latest.stream : NULL;
+
+	if (stream && stream->base_day == day && stream->base_sequence == sequence)
+		pg_memory_set_base(stream, base ? base : body);
+}
+
+static void take_server(struct store_db *db, struct pg_picture *picture, const PGresult *rows,
+			int row)
+{
+	struct record_server server = pg_get_server(rows, row);
+	struct record_report latest = pg_get_report_facts(rows, row, PG_SERVER_REPORT, server.key);
+	struct pg_body *body = get_body(rows, row, PG_SERVER_REPORT + PG_REPORT_BODY);
+	struct pg_body *base = get_body(rows, row, PG_SERVER_REPORT + PG_REPORT_BODY + 2);
+
+	pg_picture_put_server(picture, &server);
+	pg_picture_put_report(picture, &latest, body, base);
+	take_base(&db->writer->memory, &latest, rows, row, body, base);
+	pg_body_unref(body);
+	pg_body_unref(base);
+}
+
+/* The servers behind `*last`, which becomes the last of them; `*n`: how many they are. */
+static enum status load_page(struct store_db *db, struct pg_picture *picture, struct buffer *last,
+			     int *n, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *rows;
+
+	pg_add_text(&params, last->bytes);
+	pg_add_number(&params, SERVERS_PAGE);
+	enum status status = pg_run(&db->conn, &list_latest, &params, &rows, error);
+	*n = status == STATUS_OK ? PQntuples(rows) : 0;
+	for (int i = 0; i < *n; i++)
+		take_server(db, picture, rows, i);
+	if (*n > 0) {
+		last->size = 0;
+		buffer_add_text(last, pg_text(rows, *n - 1, 0));
+	}
+	PQclear(rows);
+	return status;
+}
+
+static enum status load_servers(struct store_db *db, struct pg_picture *picture,
+				char error[STORE_ERROR_SIZE])
+{
+	enum status status;
+	struct buffer last;
+	int n = 0;
+
+	buffer_init(&last);
+	buffer_add_text(&last, "");
+	do
+		status = load_page(db, picture, &last, &n, error);
+	while (status == STATUS_OK && n == SERVERS_PAGE);
+	buffer_deinit(&last);
+	return status;
+}
+
+/* How far each agent has come. */
+static void note_lineages(const struct pg_memory *memory, struct pg_picture *picture)
+{
+	for (size_t i = 0; i < memory->n; i++) {
+		const struct pg_stream *stream = memory->all[i]->streams;
+		for (; stream; stream = stream->next) {
+			if (stream->last_sequence >= 0)
+				pg_picture_note(picture, stream->agent_id, stream->epoch,
+						stream->last_sequence);
+		}
+	}
+}
+
+static enum status load_mirror(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	struct pg_picture *picture = pg_picture_new();
+
+	note_lineages(&db->writer->memory, picture);
+	enum status status = load_servers(db, picture, error);
+	if (status == STATUS_OK)
+		status = pg_mirror_expected(db, error);
+	if (status == STATUS_OK)
+		status = pg_read_ahead(db, error);
+	if (status == STATUS_OK)
+		pg_mirror_show(db->writer->mirror, picture);
+	else
+		pg_picture_free(picture);
+	return status;
+}
+
 void pg_unload(struct store_db *db)
 {
 	pg_memory_forget(&db->writer->memory);
+	pg_writer_drop_standings(db->writer);
 	db->writer->is_loaded = false;
 }
 
-enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE])
+enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	struct pg_writer *writer = db->writer;
 	int64_t last[3] = { 0 };
@@ -114,6 +224,27 @@ enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE])
 	writer->loaded_by = db->conn.n_connects;
 	writer->is_loaded = true;
 	return STATUS_OK;
+}
+
+/* All as of one moment. */
+enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	enum status status =
+		pg_script(&db->conn, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+			  list_latest.what, error);
+
+	if (status != STATUS_OK)
+		return status;
+	status = pg_load_memory(db, error);
+	if (status == STATUS_OK)
+		status = load_mirror(db, error);
+	if (status == STATUS_OK)
+		status = pg_script(&db->conn, "COMMIT", list_latest.what, error);
+	if (status != STATUS_OK) {
+		pg_unload(db);
+		pg_conn_disconnect(&db->conn); /* with what was begun */
+	}
+	return status;
 }
 
 /* A server that took another's place may lack what that one had committed. */

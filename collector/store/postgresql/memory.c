@@ -13,7 +13,7 @@ static void free_host(struct pg_host *host)
 		free(stream->epoch);
 		free(stream);
 	}
-	buffer_deinit(&host->base);
+	pg_body_unref(host->base);
 	free(host->key);
 	free(host);
 }
@@ -134,15 +134,14 @@ struct pg_stream *pg_memory_stream(struct pg_memory *memory, struct pg_host *hos
 	return stream;
 }
 
-static void take_base(struct pg_stream *stream, const struct store_bytes *base,
-		      enum store_encoding encoding)
+void pg_memory_set_base(struct pg_stream *stream, struct pg_body *base)
 {
 	struct pg_host *host = stream->host;
 
+	pg_body_ref(base);
+	pg_body_unref(host->base);
 	host->base_of = stream;
-	host->base_encoding = encoding;
-	host->base.size = 0;
-	buffer_add(&host->base, base->at, base->size);
+	host->base = base;
 }
 
 /* `moves`: the stream's base_day is another one now. */
@@ -162,8 +161,7 @@ static void note_latest(struct pg_memory *memory, struct pg_stream *stream,
 }
 
 void pg_memory_note(struct pg_memory *memory, struct pg_stream *stream,
-		    const struct record_report *report, int64_t day, const struct store_bytes *base,
-		    enum store_encoding encoding)
+		    const struct record_report *report, int64_t day, struct pg_body *base)
 {
 	bool is_last = report->sequence > stream->last_sequence;
 	bool moves = base && (stream->is_new || stream->base_day != day);
@@ -174,7 +172,7 @@ void pg_memory_note(struct pg_memory *memory, struct pg_stream *stream,
 		stream->base_day = day;
 		stream->base_sequence = report->sequence;
 		write_stream(memory, stream);
-		take_base(stream, base, encoding);
+		pg_memory_set_base(stream, base);
 	}
 	note_latest(memory, stream, report, day, is_last, moves);
 }

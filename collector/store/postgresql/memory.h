@@ -1,8 +1,7 @@
 /*
  * What the writer knows of servers and streams, so that a commit asks the database nothing: the
  * numbers of their rows, on which report a server stands, and, packed, the text that its next
- * report is told apart from. Bases are those that this process has stored: after a start the first
- * report of each server is stored whole.
+ * report is told apart from.
  *
  * It is right as long as every change was committed. After one that was not, forget and load again.
  */
@@ -14,8 +13,7 @@
 
 #include "collector/base/text_map.h"
 #include "collector/model/record_report.h"
-#include "collector/store/pack.h"
-#include "proto/base/buffer.h"
+#include "collector/store/postgresql/mirror.h"
 
 struct pg_host;
 
@@ -47,8 +45,7 @@ struct pg_host {
 	struct pg_stream *streams;
 	struct pg_latest latest;
 	struct pg_stream *base_of; /* whose base `base` is; NULL: there is none */
-	enum store_encoding base_encoding;
-	struct buffer base;
+	struct pg_body *base;
 	size_t row; /* of its state among those to be written, from 1 on; 0: none */
 	bool is_new;
 	bool is_changed;
@@ -97,8 +94,10 @@ struct pg_stream *pg_memory_stream(struct pg_memory *memory, struct pg_host *hos
  * it is stored whole, and so the base of the next ones, or NULL.
  */
 void pg_memory_note(struct pg_memory *memory, struct pg_stream *stream,
-		    const struct record_report *report, int64_t day, const struct store_bytes *base,
-		    enum store_encoding encoding);
+		    const struct record_report *report, int64_t day, struct pg_body *base);
+
+/* The text that the next reports of the stream are told apart from, as it is stored. */
+void pg_memory_set_base(struct pg_stream *stream, struct pg_body *base);
 
 /* The server stands on no report any more. */
 void pg_memory_remove(struct pg_host *host);

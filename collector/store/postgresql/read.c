@@ -9,24 +9,13 @@
 /* Servers that are read at once. */
 #define PAGE 1000
 
-#define SERVER_COLUMNS                                                                             \
-	"h.key, v.silent, v.verdict, v.since_ms, coalesce(v.verdict_json, ''), "                   \
-	"coalesce(v.adapters_json, '[]'), " PG_REPORT_COLUMNS
-#define FIRST_OF_REPORT 6
-
-/* Servers h, v, with their latest reports s, r, b. */
-#define SERVER_TABLES                                                                              \
-	"host h JOIN server v ON v.host_id = h.id JOIN stream s ON s.id = h.latest_stream CROSS "  \
-	"JOIN LATERAL (SELECT * FROM report l WHERE l.stream_id = s.id AND l.day = "               \
-	"coalesce(h.latest_day, s.base_day) AND l.sequence <= coalesce(h.latest_sequence, "        \
-	"9223372036854775807) ORDER BY l.sequence DESC LIMIT 1) r" PG_REPORT_BASE
-
 static const struct pg_statement list_servers = { "list_servers", "read the servers",
-						  "SELECT " SERVER_COLUMNS " FROM " SERVER_TABLES
+						  "SELECT " PG_SERVER_COLUMNS
+						  " FROM " PG_SERVER_TABLES
 						  " WHERE h.key > $1 ORDER BY h.key LIMIT $2" };
 static const struct pg_statement one_server = { "one_server", "read a server",
-						"SELECT " SERVER_COLUMNS " FROM " SERVER_TABLES
-						" WHERE h.key = $1" };
+						"SELECT " PG_SERVER_COLUMNS
+						" FROM " PG_SERVER_TABLES " WHERE h.key = $1" };
 static const struct pg_statement report_until = {
 	"report_until", "read an earlier report",
 	"SELECT " PG_REPORT_COLUMNS " FROM (SELECT c.stream_id, c.sequence, c.day FROM host h JOIN "
@@ -79,29 +68,43 @@ static const struct pg_statement one_report = {
 	"s.id" PG_REPORT_BASE " WHERE r.stream_id = $1 AND r.sequence = $2 AND r.day = $3"
 };
 
-/* The body, into db->text. */
-static enum status unpack(struct store_db *db, const PGresult *result, int row, int first)
+/* A report's text as it is packed; borrowed. */
+struct packed {
+	int encoding;
+	struct store_bytes body;
+	bool has_base;
+	int base_encoding;
+	struct store_bytes base;
+};
+
+/* Unpacks the body, into db->text. */
+static enum status unpack(struct store_db *db, const struct packed *packed,
+			  struct record_report *out, char error[STORE_ERROR_SIZE])
 {
-	bool has_base = !PQgetisnull(result, row, first + 2);
 	enum status status = STATUS_OK;
 
 	db->base.size = 0;
 	db->text.size = 0;
-	if (has_base)
-		status = store_unpack(&db->packer, (int)pg_number(result, row, first + 2),
-				      pg_bytes(result, row, first + 3), NULL, &db->base);
+	if (packed->has_base)
+		status = store_unpack(&db->packer, packed->base_encoding, packed->base, NULL,
+				      &db->base);
 	struct store_bytes base = { db->base.bytes ? db->base.bytes : "", db->base.size };
 	if (status == STATUS_OK)
-		status = store_unpack(&db->packer, (int)pg_number(result, row, first),
-				      pg_bytes(result, row, first + 1), has_base ? &base : NULL,
-				      &db->text);
+		status = store_unpack(&db->packer, packed->encoding, packed->body,
+				      packed->has_base ? &base : NULL, &db->text);
+	if (status != STATUS_OK)
+		snprintf(error, STORE_ERROR_SIZE,
+			 "the report %" PRId64 " of the agent '%.80s' in '%s' is damaged: %s",
+			 out->sequence, out->agent_id, db->conn.place, status_text(status));
+	out->body = db->text.bytes ? db->text.bytes : "";
+	out->body_size = db->text.size;
 	return status;
 }
 
-enum status pg_get_report(struct store_db *db, const PGresult *result, int row, int first,
-			  const char *key, struct record_report *out, char error[STORE_ERROR_SIZE])
+struct record_report pg_get_report_facts(const PGresult *result, int row, int first,
+					 const char *key)
 {
-	*out = (struct record_report){
+	return (struct record_report){
 		.key = key,
 		.agent_id = pg_text(result, row, first),
 		.epoch = pg_text(result, row, first + 1),
@@ -112,30 +115,36 @@ enum status pg_get_report(struct store_db *db, const PGresult *result, int row, 
 		.body_hash = (uint64_t)pg_number(result, row, first + 6),
 		.imported_by = pg_text_or_null(result, row, first + 11),
 	};
-	enum status status = unpack(db, result, row, first + 7);
-	if (status != STATUS_OK) {
-		snprintf(error, STORE_ERROR_SIZE,
-			 "the report %" PRId64 " of the agent '%.80s' in '%s' is damaged: %s",
-			 out->sequence, out->agent_id, db->conn.place, status_text(status));
-		return status;
-	}
-	out->body = db->text.bytes ? db->text.bytes : "";
-	out->body_size = db->text.size;
-	return STATUS_OK;
+}
+
+enum status pg_get_report(struct store_db *db, const PGresult *result, int row, int first,
+			  const char *key, struct record_report *out, char error[STORE_ERROR_SIZE])
+{
+	int body = first + PG_REPORT_BODY;
+	const struct packed packed = {
+		.encoding = (int)pg_number(result, row, body),
+		.body = pg_bytes(result, row, body + 1),
+		.has_base = !PQgetisnull(result, row, body + 2),
+		.base_encoding = (int)pg_number(result, row, body + 2),
+		.base = pg_bytes(result, row, body + 3),
+	};
+
+	*out = pg_get_report_facts(result, row, first, key);
+	return unpack(db, &packed, out, error);
 }
 
 enum status pg_run_numbers(struct store_db *db, const struct pg_statement *statement,
 			   struct pg_params *params, int64_t *out, int n,
 			   char error[STORE_ERROR_SIZE])
 {
-	PGresult *result;
-	enum status status = pg_run(&db->conn, statement, params, &result, error);
+	struct pg_asked asked;
+	enum status status = pg_ask(db, statement, params, &asked, error);
 
-	if (status == STATUS_OK && PQntuples(result) == 0)
+	if (status == STATUS_OK && PQntuples(asked.rows) == 0)
 		status = STATUS_NOT_FOUND;
 	for (int i = 0; status == STATUS_OK && i < n; i++)
-		out[i] = pg_number(result, 0, i);
-	PQclear(result);
+		out[i] = pg_number(asked.rows, 0, i);
+	pg_answered(db, &asked);
 	return status;
 }
 
@@ -144,16 +153,28 @@ enum status pg_list(struct store_db *db, const struct pg_statement *statement,
 		    void (*each)(void), void *user, char error[STORE_ERROR_SIZE])
 {
 	union store_record record;
-	PGresult *rows;
-	enum status status = pg_run(&db->conn, statement, params, &rows, error);
+	struct pg_asked asked;
+	enum status status = pg_ask(db, statement, params, &asked, error);
 
-	for (int i = 0; status == STATUS_OK && i < PQntuples(rows); i++) {
-		status = pg_get_record(rows, i, table, &record, db->conn.place, error);
+	for (int i = 0; status == STATUS_OK && i < PQntuples(asked.rows); i++) {
+		status = pg_get_record(asked.rows, i, table, &record, db->conn.place, error);
 		if (status == STATUS_OK)
 			status = give(each, user, &record);
 	}
-	PQclear(rows);
+	pg_answered(db, &asked);
 	return status;
+}
+
+struct record_server pg_get_server(const PGresult *result, int row)
+{
+	return (struct record_server){
+		.key = pg_text(result, row, 0),
+		.silent = pg_number(result, row, 1) != 0,
+		.verdict = pg_text(result, row, 2),
+		.since_ms = pg_number(result, row, 3),
+		.verdict_json = pg_text(result, row, 4),
+		.adapters_json = pg_text(result, row, 5),
+	};
 }
 
 /* Borrowed from the row. */
@@ -161,15 +182,8 @@ static enum status get_server(struct store_db *db, const PGresult *rows, int row
 			      struct record_server *server, struct record_report *latest,
 			      char error[STORE_ERROR_SIZE])
 {
-	*server = (struct record_server){
-		.key = pg_text(rows, row, 0),
-		.silent = pg_number(rows, row, 1) != 0,
-		.verdict = pg_text(rows, row, 2),
-		.since_ms = pg_number(rows, row, 3),
-		.verdict_json = pg_text(rows, row, 4),
-		.adapters_json = pg_text(rows, row, 5),
-	};
-	return pg_get_report(db, rows, row, FIRST_OF_REPORT, server->key, latest, error);
+	*server = pg_get_server(rows, row);
+	return pg_get_report(db, rows, row, PG_SERVER_REPORT, server->key, latest, error);
 }
 
 /* The servers behind `*last`, which becomes the last of them; `*n`: how many they are. */
@@ -198,10 +212,96 @@ static enum status visit_page(struct store_db *db, struct buffer *last, int *n,
 	return status;
 }
 
+/* Copies what the mirror has; what is packed goes into db->packed and db->packed_base. */
+static struct packed copy_shown(struct store_db *db, const struct pg_shown *shown,
+				struct arena *arena, struct record_server *server,
+				struct record_report *latest)
+{
+	*server = (struct record_server){
+		.key = shown->key,
+		.silent = shown->silent,
+		.verdict = shown->verdict,
+		.since_ms = shown->since_ms,
+		.verdict_json = shown->verdict_json ? shown->verdict_json : "",
+		.adapters_json = shown->adapters_json ? shown->adapters_json : "[]",
+	};
+	*latest = (struct record_report){ .key = shown->key,
+					  .agent_id = shown->lineage->agent_id,
+					  .epoch = shown->lineage->epoch,
+					  .sequence = shown->sequence,
+					  .at_ms = shown->at_ms,
+					  .received_at_ms = shown->received_at_ms,
+					  .age_s = shown->age_s,
+					  .body_hash = shown->body_hash,
+					  .imported_by = shown->imported_by };
+	store_keep_server(server, arena);
+	store_keep_report(latest, arena);
+	db->packed.size = db->packed_base.size = 0;
+	buffer_add(&db->packed, shown->body->bytes, shown->body->size);
+	if (shown->base)
+		buffer_add(&db->packed_base, shown->base->bytes, shown->base->size);
+	return (struct packed){
+		.encoding = (int)shown->body->encoding,
+		.body = { db->packed.bytes, db->packed.size },
+		.has_base = shown->base,
+		.base_encoding = shown->base ? (int)shown->base->encoding : 0,
+		.base = { db->packed_base.bytes, db->packed_base.size },
+	};
+}
+
+/* From memory; the body is in db->text. */
+static enum status look_up_server(struct store_db *db, const char *key, struct arena *arena,
+				  struct record_server *server, struct record_report *latest,
+				  char error[STORE_ERROR_SIZE])
+{
+	struct packed packed;
+
+	const struct pg_shown *shown = pg_picture_find(pg_mirror_lock(db->beside->mirror), key);
+	if (shown)
+		packed = copy_shown(db, shown, arena, server, latest);
+	pg_mirror_unlock(db->beside->mirror);
+	return shown ? unpack(db, &packed, latest, error) : STATUS_NOT_FOUND;
+}
+
+static enum status visit_shown(struct store_db *db, const char *key, store_each_server *each,
+			       void *user, char error[STORE_ERROR_SIZE])
+{
+	struct record_report latest;
+	struct record_server server;
+	struct arena arena;
+
+	arena_init(&arena);
+	enum status status = look_up_server(db, key, &arena, &server, &latest, error);
+	if (status == STATUS_OK)
+		status = each(user, &server, &latest);
+	else if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK; /* it has gone meanwhile, or stands on nothing */
+	arena_deinit(&arena);
+	return status;
+}
+
+static enum status visit_all_shown(struct store_db *db, store_each_server *each, void *user,
+				   char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	struct arena arena;
+	size_t n = 0;
+
+	arena_init(&arena);
+	const char **keys = pg_picture_keys(pg_mirror_lock(db->beside->mirror), &n, &arena);
+	pg_mirror_unlock(db->beside->mirror);
+	for (size_t i = 0; status == STATUS_OK && i < n; i++)
+		status = visit_shown(db, keys[i], each, user, error);
+	arena_deinit(&arena);
+	return status;
+}
+
 /* All of them as of one moment; whoever visits them may read other things meanwhile. */
 enum status pg_read_servers(struct store_db *db, store_each_server *each, void *user,
 			    char error[STORE_ERROR_SIZE])
 {
+	if (db->beside)
+		return visit_all_shown(db, each, user, error);
 	char ignored[STORE_ERROR_SIZE];
 	struct buffer last;
 	int n = 0;
@@ -222,6 +322,17 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 	return status;
 }
 
+static enum status get_shown(struct store_db *db, const char *key, struct arena *arena,
+			     struct record_server *out, struct record_report *latest,
+			     char error[STORE_ERROR_SIZE])
+{
+	enum status status = look_up_server(db, key, arena, out, latest, error);
+
+	if (status == STATUS_OK)
+		latest->body = arena_strndup(arena, latest->body, latest->body_size);
+	return status;
+}
+
 enum status pg_read_server(struct store_db *db, const char *key, struct arena *arena,
 			   struct record_server *out, struct record_report *latest,
 			   char error[STORE_ERROR_SIZE])
@@ -229,6 +340,8 @@ enum status pg_read_server(struct store_db *db, const char *key, struct arena *a
 	struct pg_params params = { .n = 0 };
 	PGresult *rows;
 
+	if (db->beside)
+		return get_shown(db, key, arena, out, latest, error);
 	pg_add_text(&params, key);
 	enum status status = pg_run(&db->conn, &one_server, &params, &rows, error);
 	if (status == STATUS_OK && PQntuples(rows) == 0)
@@ -248,16 +361,16 @@ static enum status find_report(struct store_db *db, const struct pg_statement *s
 			       struct pg_params *params, const char *key, struct arena *arena,
 			       struct record_report *out, char error[STORE_ERROR_SIZE])
 {
-	PGresult *rows;
-	enum status status = pg_run(&db->conn, statement, params, &rows, error);
+	struct pg_asked asked;
+	enum status status = pg_ask(db, statement, params, &asked, error);
 
-	if (status == STATUS_OK && PQntuples(rows) == 0)
+	if (status == STATUS_OK && PQntuples(asked.rows) == 0)
 		status = STATUS_NOT_FOUND;
 	if (status == STATUS_OK)
-		status = pg_get_report(db, rows, 0, 0, key, out, error);
+		status = pg_get_report(db, asked.rows, 0, 0, key, out, error);
 	if (status == STATUS_OK)
 		store_keep_report(out, arena);
-	PQclear(rows);
+	pg_answered(db, &asked);
 	return status;
 }
 
@@ -287,11 +400,22 @@ enum status pg_read_body_hash(struct store_db *db, const char *agent_id, const c
 	return status;
 }
 
+static enum status look_up_last_sequence(struct pg_mirror *mirror, const char *agent_id,
+					 const char *epoch, int64_t *out)
+{
+	enum status status = pg_picture_last_sequence(pg_mirror_lock(mirror), agent_id, epoch, out);
+
+	pg_mirror_unlock(mirror);
+	return status;
+}
+
 enum status pg_read_last_sequence(struct store_db *db, const char *agent_id, const char *epoch,
 				  int64_t *out, char error[STORE_ERROR_SIZE])
 {
 	struct pg_params params = { .n = 0 };
 
+	if (db->beside)
+		return look_up_last_sequence(db->beside->mirror, agent_id, epoch, out);
 	pg_add_text(&params, agent_id);
 	pg_add_text(&params, epoch);
 	return pg_run_numbers(db, &last_sequence, &params, out, 1, error);

@@ -229,17 +229,17 @@ enum status pg_read_deliveries(struct store_db *db, enum record_delivery_state s
 
 	do {
 		struct pg_params params = { .n = 0 };
-		PGresult *rows;
+		struct pg_asked asked;
 		pg_add_number(&params, (int64_t)state);
 		pg_add_number(&params, before);
 		pg_add_number(&params, CHUNK);
-		status = pg_run(&db->conn, &list_deliveries, &params, &rows, error);
-		n = status == STATUS_OK ? PQntuples(rows) : 0;
+		status = pg_ask(db, &list_deliveries, &params, &asked, error);
+		n = status == STATUS_OK ? PQntuples(asked.rows) : 0;
 		for (int i = 0; status == STATUS_OK && i < n; i++)
-			status = give_delivery(db, rows, i, each, user, error);
+			status = give_delivery(db, asked.rows, i, each, user, error);
 		if (n > 0)
-			before = pg_number(rows, n - 1, 0); /* its id */
-		PQclear(rows);
+			before = pg_number(asked.rows, n - 1, 0); /* its id */
+		pg_answered(db, &asked);
 	} while (status == STATUS_OK && n == CHUNK);
 	return status;
 }

@@ -118,8 +118,34 @@ enum status pg_read_former_expected(struct store_db *db, store_each_expected *ea
 	return PG_LIST(db, &list_former, NULL, &store_expected, give_expected, each, user, error);
 }
 
+/* The loop reads the version first, and then a list that is at least as new. */
+enum status pg_mirror_expected(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	struct pg_mirror *mirror = db->writer->mirror;
+	struct buffer question;
+	int64_t version = 0;
+	PGresult *rows;
+
+	enum status status = pg_run_numbers(db, &expected_version, NULL, &version, 1, error);
+	if (status != STATUS_OK || version == pg_mirror_expected_version(mirror))
+		return status;
+	status = pg_run(&db->conn, &list_expected, NULL, &rows, error);
+	if (status != STATUS_OK)
+		return status;
+	buffer_init(&question);
+	pg_write_question(&question, &list_expected, NULL);
+	pg_mirror_keep(mirror, &question, rows, true);
+	pg_mirror_set_expected_version(mirror, version);
+	buffer_deinit(&question);
+	return STATUS_OK;
+}
+
 enum status pg_read_expected_version(struct store_db *db, int64_t *out,
 				     char error[STORE_ERROR_SIZE])
 {
+	if (db->beside) {
+		*out = pg_mirror_expected_version(db->beside->mirror);
+		return STATUS_OK;
+	}
 	return pg_run_numbers(db, &expected_version, NULL, out, 1, error);
 }

@@ -147,12 +147,13 @@ static bool get_base(struct store_db *db, const struct pg_stream *stream, int64_
 		     struct store_bytes *out)
 {
 	const struct pg_host *host = stream->host;
-	struct store_bytes packed = { host->base.bytes, host->base.size };
 
 	db->base.size = 0;
-	if (host->base_of != stream || stream->base_day != day ||
-	    store_unpack(&db->packer, (int)host->base_encoding, packed, NULL, &db->base) !=
-		    STATUS_OK)
+	if (!host->base || host->base_of != stream || stream->base_day != day)
+		return false;
+	struct store_bytes packed = { host->base->bytes, host->base->size };
+	if (store_unpack(&db->packer, (int)host->base->encoding, packed, NULL, &db->base) !=
+	    STATUS_OK)
 		return false;
 	*out = (struct store_bytes){ db->base.bytes ? db->base.bytes : "", db->base.size };
 	return true;
@@ -191,9 +192,17 @@ void pg_segment_put_report(struct pg_segment *segment, const struct record_repor
 	bool has_base = get_base(db, stream, day, &base);
 	enum store_encoding encoding =
 		store_pack(&db->packer, text, has_base ? &base : NULL, &packed);
+	bool is_whole = encoding != STORE_ENCODING_DELTA;
 	append_report(rows_of(segment, day), report, stream, encoding, packed);
-	pg_memory_note(memory, stream, report, day,
-		       encoding == STORE_ENCODING_DELTA ? NULL : &packed, encoding);
+	if (!is_whole && !report->is_latest) {
+		pg_memory_note(memory, stream, report, day, NULL);
+		return;
+	}
+	struct pg_body *body = pg_body_new(encoding, packed);
+	if (report->is_latest)
+		pg_writer_add_standing(db->writer, body, is_whole ? NULL : stream->host->base);
+	pg_memory_note(memory, stream, report, day, is_whole ? body : NULL);
+	pg_body_unref(body);
 }
 
 /* Of several rows of one server the last counts, but for texts that it leaves as they are. */

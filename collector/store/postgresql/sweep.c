@@ -138,5 +138,6 @@ enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int
 		status = sweep_days(db, limits, more, error);
 	if (status == STATUS_OK)
 		status = sweep_changes(db, limits, error);
-	return status;
+	/* The terminal writes it, too. */
+	return status == STATUS_OK ? pg_mirror_expected(db, error) : status;
 }

@@ -1,8 +1,10 @@
 #include "collector/store/postgresql/internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "collector/base/loop.h"
+#include "proto/base/mem.h"
 
 static const struct pg_statement begin = { "begin", "begin a change", "BEGIN" };
 static const struct pg_statement commit = { "commit", "commit", "COMMIT" };
@@ -163,6 +165,68 @@ static enum status commit_aside(struct store_db *db, const struct store_change *
 	return pg_pipeline_commit(&db->conn, error);
 }
 
+void pg_writer_add_standing(struct pg_writer *writer, struct pg_body *body, struct pg_body *base)
+{
+	writer->standings = mem_make_room(writer->standings, writer->n_standings,
+					  &writer->standings_room, sizeof *writer->standings);
+	writer->standings[writer->n_standings++] =
+		(struct pg_standing){ pg_body_ref(body), pg_body_ref(base) };
+}
+
+void pg_writer_drop_standings(struct pg_writer *writer)
+{
+	for (size_t i = 0; i < writer->n_standings; i++) {
+		pg_body_unref(writer->standings[i].body);
+		pg_body_unref(writer->standings[i].base);
+	}
+	writer->n_standings = 0;
+}
+
+/* `*standing`: the next report's, if it becomes a latest one. */
+static void show_change(struct pg_picture *picture, const struct store_change *change,
+			const struct pg_standing **standing)
+{
+	const struct record_report *report = change->report;
+
+	if (change->removal)
+		pg_picture_remove(picture, change->removal->key);
+	if (report)
+		pg_picture_note(picture, report->agent_id, report->epoch, report->sequence);
+	if (report && report->is_latest) {
+		pg_picture_put_report(picture, report, (*standing)->body, (*standing)->base);
+		(*standing)++;
+	}
+	for (size_t i = 0; i < change->n_servers; i++)
+		pg_picture_put_server(picture, &change->servers[i]);
+}
+
+/* Shows the loop what is committed. */
+static void show_changes(struct pg_writer *writer, const struct store_change *const *changes,
+			 size_t n)
+{
+	struct pg_picture *picture = pg_mirror_lock(writer->mirror);
+	const struct pg_standing *standing = writer->standings;
+
+	for (size_t i = 0; i < n; i++)
+		show_change(picture, changes[i], &standing);
+	pg_writer_drop_standings(writer);
+	pg_mirror_unlock(writer->mirror);
+	if (n > 0)
+		pg_mirror_note_commit(writer->mirror);
+}
+
+/* A list that cannot be read now is read by the sweep. */
+static void show_expected(struct store_db *db, const struct store_change *const *changes, size_t n)
+{
+	char ignored[STORE_ERROR_SIZE];
+	bool changed = false;
+
+	for (size_t i = 0; !changed && i < n; i++)
+		changed = is_about_inventory(changes[i]);
+	if (changed)
+		pg_mirror_expected(db, ignored);
+}
+
 /* Old reports go by days, in the sweep. */
 enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
 		      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
@@ -174,15 +238,34 @@ enum status pg_commit(struct store_db *db, const struct store_change *const *cha
 	enum status status = pg_need_load(db, error);
 	if (status == STATUS_OK)
 		status = commit_judged(db, changes, n, error);
-	if (status != STATUS_OK)
+	if (status != STATUS_OK) {
 		pg_unload(db);
+		return status;
+	}
+	show_changes(db->writer, changes, n);
+	show_expected(db, changes, n);
+	return STATUS_OK;
+}
+
+static enum status see_fence(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	struct pg_params params = { .n = 0 };
+	PGresult *result;
+
+	pg_add_text(&params, db->writer->token);
+	enum status status = pg_run(&db->conn, &pg_fence, &params, &result, error);
+	PQclear(result);
 	return status;
 }
 
-/* A commit of nothing shows whether the lease is ours still, and waits for a standby as others do. */
+/* A commit of nothing waits for a standby as others do. */
 enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
-	enum status status = pg_load(db, error);
+	enum status status = see_fence(db, error); /* before so much is read */
 
-	return status == STATUS_OK ? pg_commit(db, NULL, 0, NULL, error) : status;
+	if (status == STATUS_OK)
+		status = pg_load(db, error);
+	if (status == STATUS_OK)
+		status = pg_commit(db, NULL, 0, NULL, error);
+	return status == STATUS_OK ? pg_connect_loop(db->writer, error) : status;
 }

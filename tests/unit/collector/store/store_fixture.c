@@ -220,12 +220,55 @@ enum status fixture_list_server(void *user, const struct record_server *server,
 	return STATUS_OK;
 }
 
+static enum status list_servers(const struct store_connection *reader, void *user,
+				char error[STORE_ERROR_SIZE])
+{
+	return store_read_servers(reader, fixture_list_server, user, error);
+}
+
+/* What is asked of the store's thread, and what came of it. */
+struct asking {
+	struct fixture *f;
+	store_asked *read;
+	void *user;
+	enum status status;
+};
+
+static enum status read_asked(const struct store_connection *reader, void *user,
+			      char error[STORE_ERROR_SIZE])
+{
+	const struct asking *asking = user;
+	return asking->read(reader, asking->user, error);
+}
+
+static void on_answer(void *user, enum status status, const char *error)
+{
+	struct asking *asking = user;
+
+	asking->status = status;
+	if (status != STATUS_OK)
+		snprintf(asking->f->error, sizeof asking->f->error, "%s", error);
+}
+
+enum status fixture_ask(struct fixture *f, store_asked *read, void *user)
+{
+	struct asking asking = { .f = f, .read = read, .user = user };
+
+	assert_int_equal(store_ask(f->store, STORE_PAGE, read_asked, on_answer, &asking),
+			 STATUS_OK);
+	while (store_asking(f->store) > 0)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	return asking.status;
+}
+
 const char *fixture_servers(struct fixture *f)
 {
-	f->listed[0] = '\0';
-	assert_int_equal(
-		store_read_servers(store_reader(f->store), fixture_list_server, f, f->error),
-		STATUS_OK);
+	static struct fixture other;
+
+	f->listed[0] = other.listed[0] = '\0';
+	assert_int_equal(list_servers(store_reader(f->store), f, f->error), STATUS_OK);
+	assert_int_equal(fixture_ask(f, list_servers, &other), STATUS_OK);
+	assert_string_equal(f->listed, other.listed);
 	return f->listed;
 }
 

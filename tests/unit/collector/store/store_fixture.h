@@ -82,7 +82,13 @@ void fixture_commit(struct fixture *f, struct store_change change);
 void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_t at_ms,
 		    const char *body);
 
-/* A line of every server: "a clear silent=0 e/1 BODY; ". The first is for store_read_servers(). */
+/* Has something read by the store's thread, and waits for it; `error` says what went wrong. */
+enum status fixture_ask(struct fixture *f, store_asked *read, void *user);
+
+/*
+ * A line of every server: "a clear silent=0 e/1 BODY; ", which the loop's thread and the store's
+ * read alike. The first is for store_read_servers().
+ */
 enum status fixture_list_server(void *user, const struct record_server *server,
 				const struct record_report *latest);
 const char *fixture_servers(struct fixture *f);

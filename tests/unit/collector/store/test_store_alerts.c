@@ -199,6 +199,12 @@ static enum status see_summary(void *user, const struct record_summary *row)
 	return STATUS_OK;
 }
 
+static enum status read_summaries(const struct store_connection *reader, void *user,
+				  char error[STORE_ERROR_SIZE])
+{
+	return store_read_summaries(reader, see_summary, user, error);
+}
+
 static enum status see_audit(void *user, const struct record_audit *row)
 {
 	(void)user;
@@ -223,8 +229,7 @@ static void a_number_of_another_record_that_stands_for_nothing_is_damage(void **
 	arena_init(&arena);
 	fixture_execute(&f, "INSERT INTO summary (hook, kind, held, opened, resolved, "
 			    "report_opened, report_resolved) VALUES ('ops', 3, 0, 0, 0, 0, 0)");
-	assert_int_equal(store_read_summaries(store_reader(f.store), see_summary, NULL, f.error),
-			 STATUS_MALFORMED);
+	assert_int_equal(fixture_ask(&f, read_summaries, NULL), STATUS_MALFORMED);
 	fixture_execute(&f, "INSERT INTO audit (at_ms, who, origin, action, kind, object) "
 			    "VALUES (1, 'w', 'o', 'a', 7, '')");
 	assert_int_equal(

@@ -148,6 +148,130 @@ static void a_commit_that_is_not_answered_fails_in_time(void **state)
 	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/3 body; ");
 }
 
+/* Stops or continues the servers of connections. */
+static void signal_servers(const char *use, int signal)
+{
+	for (int64_t pid = 0; pid >= 0;) {
+		char sql[200];
+		snprintf(sql, sizeof sql,
+			 "SELECT coalesce(min(pid), -1) FROM pg_stat_activity WHERE pid > %d AND "
+			 "application_name LIKE 'mtawatch/%s'",
+			 (int)pid, use);
+		pid = fixture_count(&f, sql);
+		if (pid > 0)
+			assert_int_equal(kill((pid_t)pid, signal), 0);
+	}
+}
+
+static enum status count_expected(void *user, const struct record_expected *expected)
+{
+	(void)expected;
+	++*(size_t *)user;
+	return STATUS_OK;
+}
+
+/* What reports, lists and a start need is in memory; the rest fails soon. */
+static void the_loop_waits_for_no_database(void **state)
+{
+	const struct record_expected expected = {
+		.key = "x", .server = "X", .organization = "", .site = ""
+	};
+	struct record_server server;
+	struct record_report latest;
+	int64_t last = 0, version = 0;
+	struct arena arena;
+	size_t n = 0;
+	(void)state;
+
+	arena_init(&arena);
+	fixture_report(&f, "a", 1, 1000, "body");
+	fixture_commit(&f, (struct store_change){ .expected = &expected, .n_expected = 1 });
+	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/1 body; ");
+	signal_servers("%", SIGSTOP);
+	const struct store_connection *reader = store_reader(f.store);
+	uint64_t begin = uv_hrtime();
+	assert_int_equal(store_read_servers(reader, fixture_list_server, &f, f.error), STATUS_OK);
+	assert_int_equal(store_read_server(reader, "a", &arena, &server, &latest, f.error),
+			 STATUS_OK);
+	assert_string_equal(latest.body, "body");
+	assert_string_equal(latest.epoch, "e");
+	assert_string_equal(server.verdict_json, "{}");
+	assert_int_equal(store_read_server(reader, "b", &arena, &server, &latest, f.error),
+			 STATUS_NOT_FOUND);
+	assert_int_equal(store_read_last_sequence(reader, "a", "e", &last, f.error), STATUS_OK);
+	assert_int_equal(last, 1);
+	assert_int_equal(store_read_last_sequence(reader, "a", "e2", &last, f.error),
+			 STATUS_NOT_FOUND);
+	assert_int_equal(store_read_expected_version(reader, &version, f.error), STATUS_OK);
+	assert_int_equal(store_read_expected(reader, count_expected, &n, f.error), STATUS_OK);
+	assert_int_equal(n, 1);
+	assert_in_range(uv_hrtime() - begin, 0, UINT64_C(400) * 1000 * 1000);
+
+	for (int i = 0; i < 3; i++) {
+		begin = uv_hrtime();
+		enum status status =
+			store_read_report_until(reader, "a", 5000, &arena, &latest, f.error);
+		assert_int_equal(status, i == 0 ? STATUS_TIMED_OUT : STATUS_UNREACHABLE);
+		assert_in_range(uv_hrtime() - begin, 0, UINT64_C(900) * 1000 * 1000);
+	}
+	signal_servers("%", SIGCONT);
+	arena_deinit(&arena);
+}
+
+static void submit(const struct store_change *change)
+{
+	struct store_change submitted = *change;
+
+	submitted.done = fixture_on_done;
+	submitted.user = &f;
+	assert_int_equal(store_submit(f.store, &submitted), STATUS_OK);
+}
+
+/* One that is removed stands on no report; of several in a commit each counts in its turn. */
+static void what_comes_and_goes_in_one_commit_is_shown_as_it_ends(void **state)
+{
+	struct record_report reports[4];
+	const struct record_server servers[] = {
+		{ "a", false, "clear", 1, "{\"n\":1}", "[]" },
+		{ "a", true, "exposed", 2, NULL, NULL },
+		{ "b", false, "clear", 1, NULL, NULL },
+		{ "b", true, "clear", 2, "{}", NULL },
+	};
+	const struct record_removal gone = { "a", "A", 5, "x", "y" };
+	const struct record_removal gone_b = { "b", "B", 5, "x", "y" };
+	(void)state;
+
+	for (int i = 0; i < 4; i++) {
+		reports[i] = (struct record_report){ .key = i < 2 ? "a" : "b",
+						     .is_latest = true,
+						     .agent_id = "z",
+						     .epoch = i < 2 ? "e" : "f",
+						     .sequence = i,
+						     .at_ms = i,
+						     .body = "first body",
+						     .body_size = (size_t)(5 + i) };
+	}
+	submit(&(struct store_change){
+		.report = &reports[0], .servers = &servers[0], .n_servers = 1 });
+	submit(&(struct store_change){ .removal = &gone });
+	submit(&(struct store_change){
+		.report = &reports[1], .servers = &servers[1], .n_servers = 1 });
+	submit(&(struct store_change){
+		.report = &reports[2], .servers = &servers[2], .n_servers = 1 });
+	submit(&(struct store_change){ .servers = &servers[3], .n_servers = 1 });
+	fixture_commit(&f, (struct store_change){ .n_servers = 0 });
+	assert_int_equal(f.done, 6);
+	assert_string_equal(fixture_servers(&f), "a exposed silent=1 e/1 first ; "
+						 "b clear silent=1 f/2 first b; ");
+	submit(&(struct store_change){ .report = &reports[3] });
+	submit(&(struct store_change){ .removal = &gone_b });
+	fixture_commit(&f, (struct store_change){ .n_servers = 0 });
+	assert_string_equal(fixture_servers(&f), "a exposed silent=1 e/1 first ; ");
+	fixture_close(&f);
+	fixture_open(&f);
+	assert_string_equal(fixture_servers(&f), "a exposed silent=1 e/1 first ; ");
+}
+
 static void a_commit_with_a_warning_is_none(void **state)
 {
 	(void)state;
@@ -171,16 +295,22 @@ static void a_commit_with_a_warning_is_none(void **state)
 }
 
 /* Whatever is under way fails, and goes on when that is asked for; who only reads goes on at once. */
+static enum status read_hash(const struct store_connection *reader, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	return store_read_body_hash(reader, "a", "e", 1, user, error);
+}
+
 static void a_lost_connection_is_made_anew(void **state)
 {
-	uint64_t hash;
+	uint64_t hash = 0;
 	(void)state;
 
 	fixture_report(&f, "a", 1, 1000, "body");
 	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
 			    "application_name LIKE 'mtawatch/%'");
-	assert_int_equal(store_read_body_hash(store_reader(f.store), "a", "e", 1, &hash, f.error),
-			 STATUS_OK);
+	assert_int_equal(fixture_ask(&f, read_hash, &hash), STATUS_OK);
+	assert_true(hash != 0);
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.error, "could not "));
@@ -339,7 +469,7 @@ static void expect_until(const char *key, int64_t until_ms, const char *body)
 	arena_deinit(&arena);
 }
 
-/* Whole are the first of a server, of a day, of a start, and what has little in common. */
+/* Whole are the first of a server, of a day, and what has little in common. */
 static void reports_are_told_apart_from_one_of_their_day(void **state)
 {
 	(void)state;
@@ -357,8 +487,8 @@ static void reports_are_told_apart_from_one_of_their_day(void **state)
 		expect_until("a", n < 10 ? n : DAY_MS + n, body);
 		free(body);
 	}
-	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report WHERE encoding = 1"), 4);
-	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report_1 WHERE encoding = 2"), 7);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report WHERE encoding = 1"), 3);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report_1 WHERE encoding = 2"), 8);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM report WHERE encoding = 2 AND "
 					   "length(body) > 400"),
 			 0);
@@ -368,20 +498,50 @@ static void reports_are_told_apart_from_one_of_their_day(void **state)
 static enum status see_server(void *user, const struct record_server *server,
 			      const struct record_report *latest)
 {
-	(void)user;
+	char *seen = user;
 	(void)server;
-	snprintf(f.listed, sizeof f.listed, "%.*s", (int)latest->body_size, latest->body);
+	snprintf(seen, sizeof f.listed, "%.*s", (int)latest->body_size, latest->body);
 	return STATUS_OK;
 }
 
+static enum status see_servers(const struct store_connection *reader, void *user,
+			       char error[STORE_ERROR_SIZE])
+{
+	return store_read_servers(reader, see_server, user, error);
+}
+
+/* How far an agent has come in its epochs; -1: it has no report. */
+static enum status see_sequences(const struct store_connection *reader, void *user,
+				 char error[STORE_ERROR_SIZE])
+{
+	int64_t *last = user;
+	enum status status = STATUS_OK;
+	char epoch[4];
+
+	for (int i = 0; status == STATUS_OK && i < 4; i++) {
+		last[i] = -1;
+		snprintf(epoch, sizeof epoch, "e%d", i);
+		status = store_read_last_sequence(reader, "a", epoch, &last[i], error);
+		status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
+	}
+	return status;
+}
+
+/* In memory and in the database. */
 static void expect_latest(int n)
 {
+	int64_t last[4], stored_last[4];
+	static char stored[sizeof f.listed];
 	char *body = fixture_body(1, n);
 
-	f.listed[0] = '\0';
-	assert_int_equal(store_read_servers(store_reader(f.store), see_server, NULL, f.error),
-			 STATUS_OK);
+	f.listed[0] = stored[0] = '\0';
+	assert_int_equal(see_servers(store_reader(f.store), f.listed, f.error), STATUS_OK);
 	assert_string_equal(f.listed, body);
+	assert_int_equal(fixture_ask(&f, see_servers, stored), STATUS_OK);
+	assert_string_equal(stored, body);
+	assert_int_equal(see_sequences(store_reader(f.store), last, f.error), STATUS_OK);
+	assert_int_equal(fixture_ask(&f, see_sequences, stored_last), STATUS_OK);
+	assert_memory_equal(last, stored_last, sizeof last);
 	free(body);
 }
 
@@ -532,6 +692,8 @@ int main(void)
 		WITH_STORE(who_was_taken_over_makes_and_drops_no_days),
 		WITH_STORE(nobody_takes_over_in_the_midst_of_a_commit),
 		WITH_STORE(a_commit_that_is_not_answered_fails_in_time),
+		WITH_STORE(the_loop_waits_for_no_database),
+		WITH_STORE(what_comes_and_goes_in_one_commit_is_shown_as_it_ends),
 		WITH_STORE(a_commit_with_a_warning_is_none),
 		WITH_STORE(a_lost_connection_is_made_anew),
 		WITH_STORE(a_commit_behind_a_new_connection_knows_what_is_stored),

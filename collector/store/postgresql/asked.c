@@ -1,0 +1,177 @@
+/* Answers of the database, from it or read ahead for the loop's thread. */
+#include "collector/store/postgresql/internal.h"
+
+#include <stdio.h>
+
+/* How long the loop's thread waits for an answer once the collector is at work. */
+#define LOOP_MS 500
+
+/* What was asked, with its parameters, byte by byte. */
+void pg_write_question(struct buffer *out, const struct pg_statement *statement,
+		       const struct pg_params *params)
+{
+	buffer_add_text(out, statement->name);
+	for (size_t i = 0; params && i < params->n; i++) {
+		const struct pg_parameter *p = &params->at[i];
+		buffer_printf(out, " %d:", p->value ? p->size : -1);
+		if (p->value)
+			buffer_add(out, p->value, (size_t)p->size);
+	}
+}
+
+/* A statement of the loop's thread that nobody read ahead. */
+static enum status run_for_loop(struct store_db *db, const struct pg_statement *statement,
+				struct pg_params *params, PGresult **out,
+				char error[STORE_ERROR_SIZE])
+{
+	if (pg_mirror_has_committed(db->beside->mirror))
+		pg_conn_hurry(&db->conn, LOOP_MS);
+	if (uv_mutex_trylock(&db->beside->loop_use) != 0) {
+		snprintf(error, STORE_ERROR_SIZE,
+			 "could not %s: the database is being connected to", statement->what);
+		if (params)
+			pg_params_clear(params);
+		return STATUS_UNREACHABLE;
+	}
+	enum status status = pg_run(&db->conn, statement, params, out, error);
+	uv_mutex_unlock(&db->beside->loop_use);
+	return status;
+}
+
+static enum status ask_for_loop(struct store_db *db, const struct pg_statement *statement,
+				struct pg_params *params, struct pg_asked *out,
+				char error[STORE_ERROR_SIZE])
+{
+	enum status status = STATUS_OK;
+	struct buffer question;
+
+	buffer_init(&question);
+	pg_write_question(&question, statement, params);
+	out->borrowed = pg_mirror_borrow(db->beside->mirror, &question);
+	buffer_deinit(&question);
+	if (!out->borrowed)
+		status = run_for_loop(db, statement, params, &out->own, error);
+	else if (params)
+		pg_params_clear(params);
+	out->rows = out->borrowed ? pg_answer_rows(out->borrowed) : out->own;
+	return status;
+}
+
+static enum status ask_ahead(struct store_db *db, const struct pg_statement *statement,
+			     struct pg_params *params, struct pg_asked *out,
+			     char error[STORE_ERROR_SIZE])
+{
+	struct buffer question;
+	PGresult *rows;
+
+	buffer_init(&question);
+	pg_write_question(&question, statement, params);
+	enum status status = pg_run(&db->conn, statement, params, &rows, error);
+	if (status == STATUS_OK)
+		pg_mirror_keep(db->writer->mirror, &question, rows, false);
+	out->rows = rows; /* it is dropped by this thread alone */
+	buffer_deinit(&question);
+	return status;
+}
+
+enum status pg_ask(struct store_db *db, const struct pg_statement *statement,
+		   struct pg_params *params, struct pg_asked *out, char error[STORE_ERROR_SIZE])
+{
+	*out = (struct pg_asked){ .rows = NULL };
+	if (db->beside)
+		return ask_for_loop(db, statement, params, out, error);
+	if (db->writer && db->writer->reads_ahead)
+		return ask_ahead(db, statement, params, out, error);
+	enum status status = pg_run(&db->conn, statement, params, &out->own, error);
+	out->rows = out->own;
+	return status;
+}
+
+void pg_answered(struct store_db *db, struct pg_asked *asked)
+{
+	PQclear(asked->own);
+	if (asked->borrowed)
+		pg_mirror_give_back(db->beside->mirror, asked->borrowed);
+}
+
+enum status pg_connect_loop(struct pg_writer *writer, char error[STORE_ERROR_SIZE])
+{
+	if (!writer->loop)
+		return STATUS_OK;
+	uv_mutex_lock(&writer->loop_use);
+	enum status status = pg_conn_revive(&writer->loop->conn, error);
+	uv_mutex_unlock(&writer->loop_use);
+	return status;
+}
+
+static enum status ignore_alert(void *user, const struct record_alert *alert)
+{
+	(void)user;
+	(void)alert;
+	return STATUS_OK;
+}
+
+static enum status ignore_silence(void *user, const struct record_silence *silence)
+{
+	(void)user;
+	(void)silence;
+	return STATUS_OK;
+}
+
+static enum status ignore_hook(void *user, const struct record_hook *hook)
+{
+	(void)user;
+	(void)hook;
+	return STATUS_OK;
+}
+
+static enum status ignore_summary(void *user, const struct record_summary *summary)
+{
+	(void)user;
+	(void)summary;
+	return STATUS_OK;
+}
+
+static enum status ignore_removal(void *user, const struct record_removal *removal)
+{
+	(void)user;
+	(void)removal;
+	return STATUS_OK;
+}
+
+static enum status ignore_delivery(void *user, const struct record_delivery *delivery)
+{
+	(void)user;
+	(void)delivery;
+	return STATUS_OK;
+}
+
+static enum status read_all(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	int64_t last_id;
+	enum status status = pg_read_removals(db, ignore_removal, NULL, error);
+
+	if (status == STATUS_OK)
+		status = pg_read_silences(db, ignore_silence, NULL, error);
+	if (status == STATUS_OK)
+		status = pg_read_open_alerts(db, ignore_alert, NULL, error);
+	if (status == STATUS_OK)
+		status = pg_read_summaries(db, ignore_summary, NULL, error);
+	if (status == STATUS_OK)
+		status = pg_read_last_alert_id(db, &last_id, error);
+	if (status == STATUS_OK)
+		status = pg_read_deliveries(db, RECORD_DELIVERY_WAITING, INT64_MAX, ignore_delivery,
+					    NULL, error);
+	if (status == STATUS_OK)
+		status = pg_read_deliveries(db, RECORD_DELIVERY_DEAD, INT64_MAX, ignore_delivery,
+					    NULL, error);
+	return status == STATUS_OK ? pg_read_hooks(db, ignore_hook, NULL, error) : status;
+}
+
+enum status pg_read_ahead(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	db->writer->reads_ahead = true;
+	enum status status = read_all(db, error);
+	db->writer->reads_ahead = false;
+	return status;
+}
