@@ -12,6 +12,7 @@
 #include "collector/crypto/certificate.h"
 #include "collector/daemon/options.h"
 #include "collector/model/record_identity.h"
+#include "collector/store/check.h"
 #include "proto/base/buffer.h"
 #include "proto/base/text_file.h"
 #include "proto/base/timestamp.h"
@@ -36,6 +37,9 @@ const char init_help[] =
 	"Examples:\n"
 	"  mtawatch-collector init --host collector.example.com --host 10.0.0.2\n"
 	"  mtawatch-collector init --data ./data --no-certificate\n"
+	"  mtawatch-collector init --host collector.example.com \\\n"
+	"    --store 'postgresql://db.example.com/mtawatch?user=mtawatch' \\\n"
+	"    --store-password-file /etc/mtawatch/database.password\n"
 	"\n"
 	"Makes what is not there yet, and changes nothing that is: the store, a certificate\n"
 	"authority (" OPTIONS_CA_FILE "), a server certificate signed by it (" INIT_SERVER_FILE
@@ -411,6 +415,10 @@ static void tell_all(const struct init *init)
 		printf("\nThe admin token, with which you log in; it is shown only now:\n  %s\n",
 		       init->token);
 	printf("\nNext:\n  mtawatch-collector serve --data %s", data);
+	if (init->local.location.address)
+		printf(" --store '%s'", init->local.location.address);
+	if (init->local.location.password_file)
+		printf(" --store-password-file %s", init->local.location.password_file);
 	if (!init->no_certificate)
 		printf(" --listen 0.0.0.0:8285 --cert %s/%s --key %s/%s", data, INIT_SERVER_FILE,
 		       data, INIT_SERVER_KEY_FILE);
@@ -420,6 +428,9 @@ static void tell_all(const struct init *init)
 static int make_all(struct init *init)
 {
 	int rc = local_open(&init->local, &init->place, true);
+	if (rc == TERMINAL_EXIT_OK)
+		print_made("store", store_locate(&init->local.location, &init->local.arena),
+			   init->local.made_store);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = make_certificates(init);
 	if (rc == TERMINAL_EXIT_OK)

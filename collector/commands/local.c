@@ -12,6 +12,7 @@
 #include "collector/base/loop.h"
 #include "collector/cli/terminal.h"
 #include "collector/daemon/options.h"
+#include "proto/base/count.h"
 
 /* The user as the system knows them, and as whom they came where they used sudo. */
 static const char *name_user(struct arena *arena)
@@ -26,14 +27,26 @@ static const char *name_user(struct arena *arena)
 }
 
 /* What a collector would take, given that. */
-static int find_data(struct local *local, const struct local_place *place)
+static int find_store(struct local *local, const struct local_place *place)
 {
+	const struct {
+		const char *name;
+		const char *value;
+	} said[] = { { "data", place->data },
+		     { "store", place->store },
+		     { "store-password-file", place->password_file },
+		     { "config", place->config } };
+	char *argv[COUNT(said)];
 	struct faults faults;
 	struct options options;
+	int n = 0;
 
-	if (options_read_one(&options, place->data ? "data" : "config",
-			     place->data ? place->data : place->config, &local->arena,
-			     &faults) != STATUS_OK)
+	for (size_t i = 0; i < COUNT(said); i++) {
+		if (said[i].value)
+			argv[n++] =
+				arena_printf(&local->arena, "--%s=%s", said[i].name, said[i].value);
+	}
+	if (options_read(&options, n, argv, &local->arena, &faults) != STATUS_OK)
 		return terminal_refuse("%s", faults.texts[0]);
 	local->location = options.store;
 	return TERMINAL_EXIT_OK;
@@ -50,7 +63,11 @@ static int make_directory(const char *path)
 static enum status open_store(struct local *local, bool create, char error[STORE_ERROR_SIZE])
 {
 	mode_t before = umask(0077);
-	enum status status = store_admin_open(&local->store, &local->location, create, error);
+	enum status status = store_admin_open(&local->store, &local->location, false, error);
+	if (status == STATUS_NOT_FOUND && create) {
+		status = store_admin_open(&local->store, &local->location, true, error);
+		local->made_store = status == STATUS_OK;
+	}
 	umask(before);
 	return status;
 }
@@ -67,7 +84,7 @@ int local_prepare(struct local *local, const struct local_place *place)
 	*local = (struct local){ 0 };
 	arena_init(&local->arena);
 	local->who = name_user(&local->arena);
-	return find_data(local, place);
+	return find_store(local, place);
 }
 
 int local_open(struct local *local, const struct local_place *place, bool create)
@@ -85,9 +102,8 @@ int local_open(struct local *local, const struct local_place *place, bool create
 	case STATUS_OK:
 		return TERMINAL_EXIT_OK;
 	case STATUS_NOT_FOUND:
-		return terminal_fail("%s: set it up first: mtawatch-collector init --data %s "
-				     "--host NAME",
-				     error, local->location.directory);
+		return terminal_fail("%s: set it up first: %s", error,
+				     options_init_command(&local->location, &local->arena));
 	default:
 		return terminal_fail("%s", error);
 	}

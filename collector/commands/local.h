@@ -15,6 +15,7 @@
 struct local {
 	struct store_admin *store;
 	struct store_location location;
+	bool made_store; /* it was not there before */
 	const char *who; /* "terminal (root)" */
 	struct arena arena;
 };
@@ -23,15 +24,22 @@ struct local {
 #define LOCAL_HELP_DATA                                                                            \
 	"  --data DIRECTORY   the collector's; default: what --config says, else "                 \
 	"/var/lib/mtawatch\n"                                                                      \
+	"  --store URL        the database that has the store, if one does; default: what\n"       \
+	"                     --config says\n"                                                     \
+	"  --store-password-file FILE\n"                                                           \
+	"                     whose only line is the password for it\n"                            \
 	"  --config FILE      the file that `serve` is given\n"
 
 /* Which collector's files a command works on, as its arguments say; NULL: they do not. */
 struct local_place {
 	const char *data;
+	const char *store;
+	const char *password_file;
 	const char *config;
 };
 #define LOCAL_OPTIONS(p)                                                                           \
-	{ "data", "DIRECTORY", &(p)->data, 1, 0 },                                                 \
+	{ "data", "DIRECTORY", &(p)->data, 1, 0 }, { "store", "URL", &(p)->store, 1, 0 },          \
+		{ "store-password-file", "FILE", &(p)->password_file, 1, 0 },                      \
 	{                                                                                          \
 		"config", "FILE", &(p)->config, 1, 0                                               \
 	}

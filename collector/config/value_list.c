@@ -19,8 +19,22 @@ bool value_is_site_pattern(const char *word)
 	return slash && slash != word && slash[1] != '\0';
 }
 
+/* "...?password=secret&..." */
+static const char *hide_parameter(const char *value, struct arena *arena)
+{
+	static const char name[] = "password=";
+	const char *at = strstr(value, name);
+
+	if (!at)
+		return value;
+	at += sizeof name - 1;
+	return arena_printf(arena, "%.*s(hidden)%s", (int)(at - value), value,
+			    hide_parameter(at + strcspn(at, "& "), arena));
+}
+
 const char *value_shown(const char *value, struct arena *arena)
 {
+	value = hide_parameter(value, arena);
 	const char *host = strstr(value, "://");
 	size_t scheme = host ? (size_t)(host + 3 - value) : 0;
 	size_t n = host ? strcspn(host + 3, "/?#") : 0;

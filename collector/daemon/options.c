@@ -251,9 +251,11 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 	if (options.config)
 		read_file(&r, options.config);
 	for (size_t i = 0; i < settings_n; i++) {
-		if (settings[i].fallback)
-			add_fault(&r, &settings[i], settings[i].fallback, by_default);
+		const char *fallback = settings_fallback(&settings[i], &options);
+		if (fallback)
+			add_fault(&r, &settings[i], fallback, by_default);
 	}
+	settings_complete(&options);
 	read_url_file(&r);
 	alert_policy_read(&options.sections, &options.alerts, arena, faults);
 	read_digest_file(&r);
@@ -271,7 +273,7 @@ enum status options_read_one(struct options *out, const char *name, const char *
 {
 	char *argv[] = { arena_printf(arena, "--%s", name), arena_strdup(arena, value) };
 
-	return options_read(out, value ? 2 : 0, argv, arena, faults);
+	return options_read(out, 2, argv, arena, faults);
 }
 
 /* The explanation as a comment. */
@@ -332,6 +334,21 @@ static void add_option(struct buffer *out, const char *name, const char *value, 
 	if (fallback)
 		buffer_printf(out, " (%s)", fallback);
 	buffer_add_char(out, '\n');
+}
+
+const char *options_init_command(const struct store_location *store, struct arena *arena)
+{
+	const char *where =
+		store->address ? arena_printf(arena, " --store '%s'", store->address) : "";
+
+	return arena_printf(arena, "mtawatch-collector init --data %s%s --host NAME",
+			    store->directory, where);
+}
+
+bool options_is_said(const struct options *options, const char *name)
+{
+	size_t i = (size_t)(find_setting(name, strlen(name)) - settings);
+	return options->values[i] && options->origins[i] != by_default;
 }
 
 bool options_browsers_use_https(const struct options *options)

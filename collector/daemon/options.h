@@ -86,7 +86,7 @@ struct options {
 enum status options_read(struct options *out, int argc, char **argv, struct arena *arena,
 			 struct faults *faults);
 
-/* The same where just that option is given; `value` NULL: none is. */
+/* The same where just that option is given. */
 enum status options_read_one(struct options *out, const char *name, const char *value,
 			     struct arena *arena, struct faults *faults);
 
@@ -95,6 +95,12 @@ enum status options_read_one(struct options *out, const char *name, const char *
  * --config takes; defaults are commented out.
  */
 void options_print(const struct options *options, struct buffer *out);
+
+/* The command that sets a store up, for whoever looks for it in vain; in `arena`. */
+const char *options_init_command(const struct store_location *store, struct arena *arena);
+
+/* Was a setting said, on the command line or in a file? */
+bool options_is_said(const struct options *options, const char *name);
 
 /* Does external-url say that browsers find the collector by HTTPS? */
 bool options_browsers_use_https(const struct options *options);

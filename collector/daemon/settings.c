@@ -3,8 +3,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "collector/config/secret_file.h"
 #include "collector/daemon/options.h"
 #include "collector/http/clients.h"
+#include "collector/store/postgresql/engine.h"
 #include "collector/store/sqlite/engine.h"
 
 #define TRUSTED_PROXIES_EXPECTED                                                                   \
@@ -20,11 +22,31 @@ static const char *read_listen(const struct value_target *to, const char *text)
 
 static const char *read_data(const struct value_target *to, const char *text)
 {
-	struct options *options = to->member;
-
-	options->store.directory = text;
-	options->store.engine = &sqlite_engine;
+	*(const char **)to->member = text;
 	return *text ? NULL : "a directory";
+}
+
+/* An empty value is the embedded store, as if nothing had been said. */
+static const char *read_store(const struct value_target *to, const char *text)
+{
+	bool is_url = strncmp(text, "postgresql://", 13) == 0;
+
+	if (!*text)
+		return NULL;
+	*(const char **)to->member = text;
+	return is_url ? postgresql_engine_address_fault(text)
+		      : "a database, postgresql://HOST/DATABASE";
+}
+
+/* What is in it is read whenever it is used. */
+static const char *read_password_file(const struct value_target *to, const char *text)
+{
+	const char *wanted = NULL;
+
+	if (!*text)
+		return NULL;
+	*(const char **)to->member = text;
+	return secret_file_read(text, to->arena, &wanted) ? NULL : wanted;
 }
 
 static const char *read_networks(const struct value_target *to, const char *text)
@@ -78,6 +100,9 @@ static const char *read_log_format(const struct value_target *to, const char *te
 	return NULL;
 }
 
+/* A day of a database is a table, and 100,000 servers fill it with some 12 GB. */
+#define KEEP_DAYS_OF_DATABASE "2"
+
 #define ROW(name, read, member, argument, fallback, reloads, help)                                 \
 	VALUE(name, read, offsetof(struct options, member)), argument, fallback, reloads, help
 #define NUMBER(name, member, min, max, fallback, reloads, help)                                    \
@@ -111,12 +136,19 @@ const struct setting settings[] = {
 	{ NUMBER("max-answer-mb", max_answer_mb, 16, 65536, "64", false,
 		 "megabytes that answers which wait for slow readers may take together;\n"
 		 "past it the slowest are cut; a quarter is for strangers") },
-	{ VALUE("data", read_data, 0), "DIRECTORY", "/var/lib/mtawatch", false,
-	  "the store; `mtawatch-collector init` makes it" },
+	{ ROW("data", read_data, store.directory, "DIRECTORY", "/var/lib/mtawatch", false,
+	      "the embedded store, keys and certificates; `mtawatch-collector init`\nmakes it") },
+	{ ROW("store", read_store, store.address, "URL", NULL, false,
+	      "a database instead of the embedded store, as libpq has its address:\n"
+	      "postgresql://HOST,HOST/DATABASE?user=NAME") },
+	{ ROW("store-password-file", read_password_file, store.password_file, "FILE", NULL, false,
+	      "whose only line is the password for that database") },
 	{ NUMBER("keep-reports", keep.reports, 1, STORE_MAX_ROWS_PER_SERVER, "288", true,
-		 "reports that are kept of a server, the latest ones") },
+		 "reports that are kept of a server, the latest ones; not with a\ndatabase, where "
+		 "days count alone") },
 	{ NUMBER("keep-report-days", keep.report_days, 1, STORE_MAX_DAYS, "30", true,
-		 "days that they are kept; the latest of a server always stays") },
+		 "days that they are kept; the latest of a server always stays; with a\ndatabase, "
+		 "where they are its days, " KEEP_DAYS_OF_DATABASE) },
 	{ NUMBER("keep-changes", keep.changes, 1, STORE_MAX_ROWS_PER_SERVER, "1000", true,
 		 "changes that the history of a server keeps") },
 	{ NUMBER("keep-change-days", keep.change_days, 1, STORE_MAX_DAYS, "400", true,
@@ -140,8 +172,40 @@ const size_t settings_n = sizeof settings / sizeof *settings;
 _Static_assert(sizeof settings / sizeof *settings <= OPTIONS_MAX_SETTINGS,
 	       "more settings than room");
 
+const char *settings_fallback(const struct setting *setting, const struct options *options)
+{
+	bool is_kept_by_day = options->store.address &&
+			      setting->value.offset == offsetof(struct options, keep.report_days);
+
+	return is_kept_by_day ? KEEP_DAYS_OF_DATABASE : setting->fallback;
+}
+
+void settings_complete(struct options *options)
+{
+	options->store.engine = options->store.address ? &postgresql_engine : &sqlite_engine;
+	options->store.allow_plain = options->allow_plain;
+}
+
+static const char *store_contradicts(const struct options *options, const char **at)
+{
+	*at = "store-password-file";
+	if (options->store.password_file && !options->store.address)
+		return "it is for a database: --store";
+	*at = "keep-reports";
+	if (options->store.address && options_is_said(options, "keep-reports"))
+		return "a database keeps whole days of reports: --keep-report-days";
+	*at = "store";
+	return options->store.address && !options->allow_plain
+		       ? postgresql_engine_network_fault(options->store.address)
+		       : NULL;
+}
+
 const char *settings_contradict(const struct options *options, const char **at)
 {
+	const char *why = store_contradicts(options, at);
+
+	if (why)
+		return why;
 	*at = "cert";
 	if (options->cert && !options->key)
 		return "it needs the file of its private key too: --key";

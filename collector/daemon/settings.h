@@ -22,6 +22,12 @@ struct setting {
 extern const struct setting settings[];
 extern const size_t settings_n; /* at most OPTIONS_MAX_SETTINGS */
 
+/* `fallback`, or what it is where the store is in a database. */
+const char *settings_fallback(const struct setting *setting, const struct options *options);
+
+/* What follows from single values: which engine keeps the store. */
+void settings_complete(struct options *options);
+
 /*
  * What single values cannot tell: NULL where they go together, else what does not; `*at` is then
  * the name of the setting that has to change.

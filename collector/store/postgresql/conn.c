@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "collector/base/loop.h"
+#include "collector/config/secret_file.h"
+#include "collector/store/postgresql/address.h"
 #include "collector/store/postgresql/rows.h"
 #include "proto/base/count.h"
 #include "proto/base/mem.h"
@@ -45,22 +47,24 @@ static const struct {
  * durability hang on it. Every statement finds its rows by an index and in its order; the plans that
  * are ruled out would be chosen for tables that have no statistics yet, as that of today.
  */
-static const char settings[] = "SET search_path = mtawatch;"
-			       "SET synchronous_commit = on;"
-			       "SET statement_timeout = '30s';" PG_SET_LOCK_TIMEOUT ";"
-			       "SET idle_in_transaction_session_timeout = '10s';"
-			       "SET tcp_keepalives_idle = 10;"
-			       "SET tcp_keepalives_interval = 5;"
-			       "SET tcp_keepalives_count = 3;"
-			       "SET tcp_user_timeout = 10000;"
-			       "SET jit = off;"
-			       "SET enable_seqscan = off;"
-			       "SET enable_sort = off;"
-			       "SET enable_hashjoin = off;"
-			       "SET enable_mergejoin = off;"
-			       "SET enable_memoize = off;"
-			       "SET client_min_messages = warning;"
-			       "SET default_transaction_isolation = 'read committed'";
+static const char settings[] =
+	"SET search_path = mtawatch;"
+	"SET synchronous_commit = on;"
+	"SET statement_timeout = '30s';" PG_SET_LOCK_TIMEOUT ";"
+	"SET idle_in_transaction_session_timeout = '10s';"
+	"SET tcp_keepalives_idle = 10;"
+	"SET tcp_keepalives_interval = 5;"
+	"SET tcp_keepalives_count = 3;"
+	"SET tcp_user_timeout = 10000;"
+	"SET jit = off;"
+	"SET enable_seqscan = off;"
+	"SET enable_sort = off;"
+	"SET enable_hashjoin = off;"
+	"SET enable_mergejoin = off;"
+	"SET enable_memoize = off;"
+	"SET client_min_messages = warning;"
+	"SET default_transaction_isolation = 'read committed';"
+	"SELECT current_setting('fsync'), current_setting('full_page_writes')";
 
 /* What an SQLSTATE means to us (PostgreSQL, appendix A); a row of two characters is a class. */
 static const struct {
@@ -211,15 +215,6 @@ static enum status take_results(struct pg_conn *conn, const char *what, PGresult
 	return status == STATUS_OK ? STATUS_SYSTEM : status;
 }
 
-static const char *value_of(const PQconninfoOption *options, const char *keyword)
-{
-	for (; options->keyword; options++) {
-		if (strcmp(options->keyword, keyword) == 0)
-			return options->val && *options->val ? options->val : NULL;
-	}
-	return NULL;
-}
-
 /* What PQconnectdbParams() takes: the address, and what it does not say. */
 struct conninfo {
 	const char *keywords[64];
@@ -242,14 +237,14 @@ static void fill(struct conninfo *info, const PQconninfoOption *options, const c
 			add(info, o->keyword, o->val);
 	}
 	for (size_t i = 0; i < COUNT(defaults); i++) {
-		if (!value_of(options, defaults[i].keyword))
+		if (!pg_address_value(options, defaults[i].keyword))
 			add(info, defaults[i].keyword, defaults[i].value);
 	}
-	for (size_t i = 0; !value_of(options, "service") && i < COUNT(tls_defaults); i++) {
-		if (!value_of(options, tls_defaults[i].keyword))
+	for (size_t i = 0; !pg_address_value(options, "service") && i < COUNT(tls_defaults); i++) {
+		if (!pg_address_value(options, tls_defaults[i].keyword))
 			add(info, tls_defaults[i].keyword, tls_defaults[i].value);
 	}
-	if (!value_of(options, "application_name"))
+	if (!pg_address_value(options, "application_name"))
 		add(info, "application_name", application);
 }
 
@@ -263,26 +258,30 @@ static void set_place(struct pg_conn *conn, const char *host, const char *databa
 	conn->place = buffer_take_text(&place);
 }
 
-/* STATUS_INVALID: libpq's own words may show the address, and with it a password. */
 static enum status parse(struct pg_conn *conn, PQconninfoOption **out, char error[STORE_ERROR_SIZE])
 {
-	char *message = NULL;
+	const char *wanted = NULL;
 
-	*out = PQconninfoParse(conn->address, &message);
-	PQfreemem(message);
-	if (!*out) {
-		snprintf(error, STORE_ERROR_SIZE,
-			 "the address of the database is none: it has to be of the form "
-			 "postgresql://HOST/DATABASE");
-		return STATUS_INVALID;
-	}
-	if (!value_of(*out, "password"))
+	*out = pg_address_parse(conn->address, &wanted);
+	if (*out)
 		return STATUS_OK;
-	PQconninfoFree(*out);
-	snprintf(error, STORE_ERROR_SIZE,
-		 "the address of the database holds a password, which everybody may see: put it "
-		 "into a file and name that as passfile");
+	snprintf(error, STORE_ERROR_SIZE, "the address of the database has to be %s", wanted);
 	return STATUS_INVALID;
+}
+
+/* Read each time, for it may have changed. `*out` NULL: there is none. */
+static enum status read_password(const struct pg_conn *conn, struct arena *arena, const char **out,
+				 char error[STORE_ERROR_SIZE])
+{
+	const char *wanted = NULL;
+
+	*out = conn->password_file ? secret_file_read(conn->password_file, arena, &wanted) : NULL;
+	if (!conn->password_file || *out)
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "could not read the password for the database: %s has to be %s",
+		 conn->password_file, wanted);
+	return STATUS_DENIED;
 }
 
 static enum status fail_to_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
@@ -292,32 +291,94 @@ static enum status fail_to_connect(struct pg_conn *conn, char error[STORE_ERROR_
 
 	snprintf(error, STORE_ERROR_SIZE, "could not connect to the database at %s: %s",
 		 conn->place, PQerrorMessage(conn->handle));
-	for (char *at = error; (at = strchr(at, '\n')) != NULL;)
+	for (char *at = error; (at = strpbrk(at, "\n\t")) != NULL;)
 		*at = at[1] ? ' ' : '\0';
 	pg_conn_disconnect(conn);
 	return denied ? STATUS_DENIED : STATUS_UNREACHABLE;
 }
 
+/* Now it is known what a service's file said, and which of several hosts answered. */
+static enum status check_proof(const struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	PQconninfoOption *options = PQconninfo(conn->handle);
+	bool proven = conn->allow_plain || pg_address_is_here(PQhostaddr(conn->handle)) ||
+		      pg_address_proves_server(options);
+
+	PQconninfoFree(options);
+	if (proven)
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE, "the database at %s is on another machine, and %s",
+		 conn->place, PG_ADDRESS_UNPROVEN);
+	return STATUS_INVALID;
+}
+
+/* A power failure may damage what such a server has stored, however well it commits. */
+static enum status check_durable(const struct pg_conn *conn, const PGresult *found,
+				 char error[STORE_ERROR_SIZE])
+{
+	static const char *const names[] = { "fsync", "full_page_writes" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (strcmp(PQgetvalue(found, 0, (int)i), "off") != 0)
+			continue;
+		snprintf(error, STORE_ERROR_SIZE,
+			 "the database at %s would lose what it has stored in a power failure: it "
+			 "runs with %s = off",
+			 conn->place, names[i]);
+		return STATUS_REFUSED;
+	}
+	return STATUS_OK;
+}
+
+static enum status prepare_session(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "prepare a session";
+	PGresult *found = NULL;
+
+	enum status status = check_proof(conn, error);
+	if (status != STATUS_OK)
+		return status;
+	if (PQsetnonblocking(conn->handle, 1) != 0 || !PQsendQuery(conn->handle, settings))
+		return fail_lost(conn, what, error);
+	status = take_results(conn, what, &found, error);
+	if (status == STATUS_OK)
+		status = check_durable(conn, found, error);
+	PQclear(found);
+	return status;
+}
+
 static enum status begin_session(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 {
-	enum status status;
-
 	conn->n_connects++;
 	set_place(conn, PQhost(conn->handle), PQdb(conn->handle));
 	PQsetNoticeReceiver(conn->handle, on_notice, conn);
-	if (PQsetnonblocking(conn->handle, 1) != 0)
-		return fail_lost(conn, "connect", error);
-	status = pg_script(conn, settings, "prepare a session", error);
+	enum status status = prepare_session(conn, error);
 	if (status != STATUS_OK)
 		pg_conn_disconnect(conn);
 	return status;
 }
 
-enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+static enum status connect_to(struct pg_conn *conn, const PQconninfoOption *options,
+			      const char *password, char error[STORE_ERROR_SIZE])
 {
 	struct conninfo info = { .n = 0 };
-	PQconninfoOption *options;
 	char application[64];
+
+	snprintf(application, sizeof application, "mtawatch/%s", conn->use);
+	fill(&info, options, application);
+	if (password)
+		add(&info, "password", password);
+	set_place(conn, pg_address_value(options, "host"), pg_address_value(options, "dbname"));
+	conn->handle = PQconnectdbParams(info.keywords, info.values, 0);
+	return PQstatus(conn->handle) == CONNECTION_OK ? begin_session(conn, error)
+						       : fail_to_connect(conn, error);
+}
+
+enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	const char *password = NULL;
+	PQconninfoOption *options;
+	struct arena arena;
 
 	if (conn->handle)
 		return STATUS_OK;
@@ -329,21 +390,26 @@ enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 	enum status status = parse(conn, &options, error);
 	if (status != STATUS_OK)
 		return status;
-	snprintf(application, sizeof application, "mtawatch/%s", conn->use);
-	fill(&info, options, application);
-	set_place(conn, value_of(options, "host"), value_of(options, "dbname"));
-	conn->handle = PQconnectdbParams(info.keywords, info.values, 0);
+	arena_init(&arena);
+	status = read_password(conn, &arena, &password, error);
+	if (status == STATUS_OK)
+		status = connect_to(conn, options, password, error);
 	PQconninfoFree(options);
-	return PQstatus(conn->handle) == CONNECTION_OK ? begin_session(conn, error)
-						       : fail_to_connect(conn, error);
+	arena_deinit(&arena);
+	return status;
 }
 
 enum status pg_conn_open(struct pg_conn *conn, const struct store_location *location,
 			 const char *use, char error[STORE_ERROR_SIZE])
 {
-	*conn = (struct pg_conn){ .address = mem_strdup(location->address),
-				  .use = use,
-				  .read_ms = PG_READ_MS };
+	*conn = (struct pg_conn){
+		.address = mem_strdup(location->address),
+		.password_file =
+			location->password_file ? mem_strdup(location->password_file) : NULL,
+		.allow_plain = location->allow_plain,
+		.use = use,
+		.read_ms = PG_READ_MS,
+	};
 	arena_init(&conn->names);
 	return pg_conn_connect(conn, error);
 }
@@ -382,6 +448,7 @@ void pg_conn_close(struct pg_conn *conn)
 {
 	pg_conn_disconnect(conn);
 	free(conn->address);
+	free(conn->password_file);
 	free(conn->place);
 	free((void *)conn->sent);
 	*conn = (struct pg_conn){ 0 };

@@ -38,6 +38,8 @@ struct pg_conn {
 	bool stays_lost;     /* it is made anew by pg_conn_revive() alone */
 	uint64_t n_connects; /* so often it was made, the last time this handle */
 	char *address;
+	char *password_file; /* NULL: none */
+	bool allow_plain;
 	const char *use;          /* "writer": the server's people see it in application_name */
 	char *place;              /* for people: "db1:5432/mtawatch" */
 	struct text_map prepared; /* names of statements */
@@ -51,11 +53,13 @@ struct pg_conn {
 };
 
 /*
- * Keeps a copy of the address, and connects.
+ * Keeps a copy of the location, and connects.
  *
- * STATUS_INVALID      it is no address, or one with a password
+ * STATUS_INVALID      its address is none, or one with a password, or leads over the network to a
+ *                     server that proves nothing
  * STATUS_NOT_FOUND    there is no such database
- * STATUS_DENIED       it does not let us in
+ * STATUS_DENIED       it does not let us in, or the file of the password cannot be read
+ * STATUS_REFUSED      it does not keep what it commits
  * STATUS_UNREACHABLE  no server answers, or none that can be written to
  */
 enum status pg_conn_open(struct pg_conn *conn, const struct store_location *location,

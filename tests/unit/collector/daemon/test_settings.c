@@ -156,6 +156,68 @@ static void an_address_that_others_reach_needs_a_word(void **state)
 			 STATUS_OK);
 }
 
+#define DATABASE "store = postgresql://db.example.com/mtawatch\n"
+
+static void a_database_keeps_two_days_unless_it_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(options_fixture_read(NULL, NULL), STATUS_OK);
+	assert_null(fixture.options.store.address);
+	assert_int_equal(fixture.options.keep.report_days, 30);
+	assert_int_equal(options_fixture_read(DATABASE, NULL), STATUS_OK);
+	assert_string_equal(fixture.options.store.address, "postgresql://db.example.com/mtawatch");
+	assert_int_equal(fixture.options.keep.report_days, 2);
+	assert_int_equal(options_fixture_read(DATABASE "keep-report-days = 7\n", NULL), STATUS_OK);
+	assert_int_equal(fixture.options.keep.report_days, 7);
+	assert_int_equal(options_fixture_read(DATABASE, "--store", "", NULL), STATUS_OK);
+	assert_null(fixture.options.store.address); /* the embedded one after all */
+}
+
+static void an_address_of_a_database_is_looked_at(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *fault; /* NULL: allowed */
+	} cases[] = {
+		{ "store = postgresql://a,b:5433/mtawatch?user=x&connect_timeout=3\n", NULL },
+		{ "store = postgresql:///?service=mtawatch\n", NULL },
+		{ "store = postgresql://a/m?sslmode=verify-full\n", NULL },
+		{ "store = postgresql:///m?host=/run/postgresql&sslmode=disable\n", NULL },
+		{ "store = postgresql://localhost/m?sslmode=disable\n", NULL },
+		{ "store = postgresql://127.0.0.1,[::1]/m?sslmode=disable\n", NULL },
+		{ "store = postgresql://a/m?sslmode=require&hostaddr=127.0.0.1\n", NULL },
+		{ "store = postgresql://a/m?sslmode=require\nallow-plain = yes\n", NULL },
+		{ "store = postgresql://a/m?sslmode=require\n",
+		  "it leads to another machine, and with that sslmode" },
+		{ "store = postgresql://localhost,a/m?sslmode=prefer\n",
+		  "it leads to another machine, and with that sslmode" },
+		{ "store = postgresql://localhost/m?sslmode=disable&hostaddr=10.0.0.1\n",
+		  "it leads to another machine, and with that sslmode" },
+		{ "store = mysql://a/m\n", "expected a database, postgresql://HOST/DATABASE" },
+		{ "store = host=a\n", "expected a database, postgresql://HOST/DATABASE" },
+		{ "store = postgresql://a/m?wrong=1\n", "expected postgresql://HOST/DATABASE, as" },
+		{ "store = postgresql://u:hunter2@a/m\n", "postgresql://(hidden)@a/m\": expected" },
+		{ "store = postgresql://u:hunter2@a/m\n", "expected one without a password" },
+		{ "store = postgresql://a/m?password=hunter2&user=u\n",
+		  "a/m?password=(hidden)&user=u\": expected one without a password" },
+		{ "store = postgresql://a/m\nkeep-reports = 10\n",
+		  "keep-reports \"10\": a database keeps whole days of reports" },
+		{ "store = postgresql://a/m\nstore-password-file = /nowhere/p\n",
+		  "store-password-file \"/nowhere/p\": expected a file that can be read" },
+	};
+	(void)state;
+
+	for_each_row(i, cases) {
+		enum status status = options_fixture_read(cases[i].text, NULL);
+		assert_int_equal(status, cases[i].fault ? STATUS_INVALID : STATUS_OK);
+		if (!cases[i].fault)
+			continue;
+		assert_int_equal(fixture.faults.n, 1);
+		assert_non_null(strstr(fixture.faults.texts[0], cases[i].fault));
+		assert_null(strstr(fixture.faults.texts[0], "hunter2"));
+	}
+}
+
 static void a_file_at_the_limit_is_read_and_past_it_is_not(void **state)
 {
 	char *text = test_malloc(OPTIONS_MAX_FILE_BYTES + 2);
@@ -360,6 +422,8 @@ int main(void)
 		WITH_FILE(a_key_that_stands_twice_is_a_fault),
 		WITH_FILE(what_an_option_lacks_is_said),
 		WITH_FILE(an_address_that_others_reach_needs_a_word),
+		WITH_FILE(a_database_keeps_two_days_unless_it_is_told),
+		WITH_FILE(an_address_of_a_database_is_looked_at),
 		WITH_FILE(a_file_at_the_limit_is_read_and_past_it_is_not),
 		WITH_FILE(what_is_printed_can_be_read_again),
 		WITH_FILE(a_comparison_says_what_waits_for_a_restart),
