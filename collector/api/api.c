@@ -118,7 +118,17 @@ const struct problem *api_admit(void *context, const struct client *client,
 				const struct http_request *request, const struct route *route,
 				struct principal *caller)
 {
+	static const struct problem waiting = {
+		.status = 503,
+		.code = "starting",
+		.detail = "The collector waits for its store; /readyz says why.",
+		.fields = PROBLEM_RETRY_AFTER,
+	};
 	const struct api *api = context;
+
+	if (api->waits_for_store)
+		return route->handler == api_live_get || route->handler == api_ready_get ? NULL
+											 : &waiting;
 	return access_check(api->identities, request, route, schemes_of(api, client, request),
 			    caller);
 }

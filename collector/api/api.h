@@ -50,6 +50,11 @@ struct histogram;
 struct api {
 	struct uv_loop_s *loop;
 	const struct histogram *loop_turns;
+	/*
+	 * Why the store is not open yet, so that nothing is answered but /livez and /readyz, and most
+	 * of what follows is not there; NULL: it is.
+	 */
+	const char *waits_for_store;
 	struct pipeline *pipeline;
 	struct alerting *alerting;
 	struct identities *identities;

@@ -35,7 +35,7 @@ static void add_certificate(const struct api *api, struct buffer *text)
 
 	if (!tls)
 		return;
-	if (certificate_check(tls_context_info(tls), pipeline_now_ms(api->pipeline), concern) ==
+	if (certificate_check(tls_context_info(tls), clock_now_ms(), concern) ==
 	    CERTIFICATE_CONCERN_NONE)
 		buffer_add_text(text, "[+]certificate ok\n");
 	else
@@ -43,12 +43,12 @@ static void add_certificate(const struct api *api, struct buffer *text)
 }
 
 /* Told of for a day; reports go on in the order in which they come (collector/base/clock.h). */
-static void add_clock(const struct api *api, struct buffer *text)
+static void add_clock(struct buffer *text)
 {
 	struct clock_step step = clock_last_step();
 	char at[TIMESTAMP_TEXT_SIZE];
 
-	if (step.by_ms == 0 || pipeline_now_ms(api->pipeline) - step.at_ms > CLOCK_TOLD_MS)
+	if (step.by_ms == 0 || clock_now_ms() - step.at_ms > CLOCK_TOLD_MS)
 		return;
 	buffer_printf(text, "[!]clock: the system's clock was set %s by %" PRId64 " s at %s\n",
 		      step.by_ms > 0 ? "forward" : "back",
@@ -59,7 +59,8 @@ static void add_clock(const struct api *api, struct buffer *text)
 void api_ready_get(struct call *call)
 {
 	const struct api *api = call->context;
-	const char *why_not = pipeline_why_not(api->pipeline);
+	const char *why_not =
+		api->waits_for_store ? api->waits_for_store : pipeline_why_not(api->pipeline);
 	struct answer answer = { .status = why_not ? 503 : 200,
 				 .content_type = "text/plain; charset=utf-8" };
 	struct buffer text;
@@ -70,7 +71,7 @@ void api_ready_get(struct call *call)
 	else
 		buffer_add_text(&text, "[+]store ok\n");
 	add_certificate(api, &text);
-	add_clock(api, &text);
+	add_clock(&text);
 	answer.body = buffer_take(&text, &answer.size);
 	call_answer(call, &answer);
 }

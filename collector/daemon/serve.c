@@ -11,6 +11,7 @@
 #include "collector/base/loop.h"
 #include "collector/crypto/tls_context.h"
 #include "collector/daemon/certificates.h"
+#include "collector/daemon/store_wait.h"
 #include "collector/daemon/systemd.h"
 #include "collector/hooks/hook.h"
 #include "collector/http/server.h"
@@ -24,6 +25,7 @@
 struct serve {
 	const struct options *options;
 	struct loop *loop;
+	struct store_wait *wait;
 	struct store *store;
 	struct hooks *hooks;
 	struct alerting *alerting;
@@ -33,6 +35,9 @@ struct serve {
 	struct server *server;
 	struct systemd *systemd;
 	struct api api;
+	char why_waiting[STORE_ERROR_SIZE]; /* for the store */
+	bool ending;
+	int rc; /* what the process ends with */
 
 	/* How the options were made, and the last good reading of them. */
 	int argc;
@@ -90,8 +95,14 @@ static void on_server_closed(void *user)
 static void begin_end(void *user)
 {
 	struct serve *s = user;
+
+	if (s->ending)
+		return;
+	s->ending = true;
 	systemd_stopping(s->systemd);
 	s->systemd = NULL;
+	store_wait_end(s->wait);
+	s->wait = NULL;
 	certificates_attach(s->certificates, NULL);
 	if (s->server)
 		server_close(s->server, on_server_closed, s);
@@ -102,10 +113,38 @@ static void begin_end(void *user)
 /* Nobody could log in or enrol: then it is better not to begin. */
 static int fail_not_set_up(const struct serve *s)
 {
-	log_error("the data directory %s is not set up yet; first run: mtawatch-collector init "
-		  "--data %s --host NAME",
-		  s->options->store.directory, s->options->store.directory);
+	const struct store_location *store = &s->options->store;
+	struct arena arena;
+
+	arena_init(&arena);
+	log_error("the %s %s is not set up yet; first run: %s",
+		  store->address ? "database" : "data directory",
+		  store->address ? store->address : store->directory,
+		  options_init_command(store, &arena));
+	arena_deinit(&arena);
 	return SERVE_EXIT_FAILED;
+}
+
+/* The store is in a database that is away: until it is there the collector says so. */
+#define WAITS_FOR_STORE (-1)
+
+static void note_waiting(struct serve *s, const char *error)
+{
+	if (strcmp(s->why_waiting, error) != 0)
+		log_error("the collector waits for its store: %s", error);
+	snprintf(s->why_waiting, sizeof s->why_waiting, "%s", error);
+	s->api.waits_for_store = s->why_waiting;
+}
+
+/* Why it cannot be opened. */
+static int judge_failure(struct serve *s, enum status status, const char *error)
+{
+	if (status == STATUS_NOT_FOUND)
+		return fail_not_set_up(s);
+	if (!s->options->store.address || !store_wait_helps(status))
+		return fail(error);
+	note_waiting(s, error);
+	return WAITS_FOR_STORE;
 }
 
 /* Others must not be able to change what lies there. */
@@ -142,8 +181,9 @@ static int open_store(struct serve *s)
 
 	if (!store_exists(&s->options->store))
 		return fail_not_set_up(s);
-	if (store_open(&s->store, &s->options->store, loop_uv(s->loop), error) != STATUS_OK)
-		return fail(error);
+	enum status status = store_open(&s->store, &s->options->store, loop_uv(s->loop), error);
+	if (status != STATUS_OK)
+		return judge_failure(s, status, error);
 	store_set_limits(s->store, &s->options->keep);
 	return go_on_in_time(s);
 }
@@ -277,11 +317,7 @@ static int open_server(struct serve *s)
 	s->api.loop = loop_uv(s->loop);
 	s->api.loop_turns = loop_turns(s->loop);
 	turns_init(&s->api.turns);
-	s->api.pipeline = s->pipeline;
-	s->api.alerting = s->alerting;
 	s->api.started_ms = loop_wall_ms();
-	s->api.identities = s->identities;
-	s->api.store = s->store;
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	s->api.browsers_use_https = options_browsers_use_https(s->options);
 	rate_limit_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
@@ -291,7 +327,6 @@ static int open_server(struct serve *s)
 		return fail(error);
 	certificates_attach(s->certificates, s->server);
 	s->api.server = s->server;
-	look_for_links(s);
 	printf("listening on %s://%s\n", options.tls ? "https" : "http",
 	       net_address_format(server_address(s->server), text));
 	fflush(stdout);
@@ -303,8 +338,9 @@ static void tell_ready(struct serve *s)
 	char text[NET_ADDRESS_TEXT_SIZE];
 	char status[NET_ADDRESS_TEXT_SIZE + 32];
 
-	snprintf(status, sizeof status, "listening on %s",
-		 net_address_format(server_address(s->server), text));
+	snprintf(status, sizeof status, "listening on %s%s",
+		 net_address_format(server_address(s->server), text),
+		 s->wait ? ", waits for the database" : "");
 	systemd_ready(s->systemd, status);
 }
 
@@ -377,7 +413,8 @@ static void start_hooks(struct serve *s)
 	hooks_start(s->hooks, &source);
 }
 
-static int open_all(struct serve *s)
+/* What is judged and told from the store. */
+static int open_work(struct serve *s)
 {
 	int rc = open_store(s);
 	if (rc == SERVE_EXIT_OK)
@@ -388,11 +425,81 @@ static int open_all(struct serve *s)
 	}
 	if (rc == SERVE_EXIT_OK)
 		rc = open_identities(s);
-	if (rc == SERVE_EXIT_OK)
-		rc = open_certificates(s);
-	if (rc == SERVE_EXIT_OK)
-		rc = open_server(s);
+	if (rc != SERVE_EXIT_OK)
+		return rc;
+	s->api.pipeline = s->pipeline;
+	s->api.alerting = s->alerting;
+	s->api.identities = s->identities;
+	s->api.store = s->store;
+	s->api.waits_for_store = NULL;
+	look_for_links(s);
 	return rc;
+}
+
+static int open_front(struct serve *s)
+{
+	int rc = open_certificates(s);
+	return rc == SERVE_EXIT_OK ? open_server(s) : rc;
+}
+
+static void begin_work(struct serve *s)
+{
+	loop_on_reload(s->loop, reload, s);
+	start_hooks(s);
+	tell_ready(s);
+}
+
+static void give_up(struct serve *s, int rc)
+{
+	s->rc = rc;
+	loop_release(s->loop);
+	begin_end(s);
+}
+
+static void on_wait_failed(void *user, const char *error)
+{
+	note_waiting(user, error);
+}
+
+static void wait_for_store(struct serve *s);
+
+static void on_wait_over(void *user, enum status status, const char *error)
+{
+	struct serve *s = user;
+
+	store_wait_end(s->wait);
+	s->wait = NULL;
+	int rc = status == STATUS_OK ? open_work(s) : judge_failure(s, status, error);
+	if (rc == WAITS_FOR_STORE) {
+		wait_for_store(s);
+	} else if (rc != SERVE_EXIT_OK) {
+		give_up(s, rc);
+	} else {
+		log_info("the store is there");
+		begin_work(s);
+	}
+}
+
+static void wait_for_store(struct serve *s)
+{
+	struct store_wait_events events = { on_wait_failed, on_wait_over, s };
+	s->wait = store_wait_begin(loop_uv(s->loop), &s->options->store, &events);
+}
+
+/* Whoever asks meanwhile is told that it waits, and so is the service manager, which may go on. */
+static void open_all(struct serve *s)
+{
+	int work = open_work(s);
+	int rc = work == SERVE_EXIT_OK || work == WAITS_FOR_STORE ? open_front(s) : work;
+
+	if (rc != SERVE_EXIT_OK) {
+		give_up(s, rc);
+	} else if (work == WAITS_FOR_STORE) {
+		wait_for_store(s);
+		tell_ready(s);
+	} else {
+		begin_work(s);
+	}
 }
 
 int serve_run(const struct options *options, int argc, char **argv)
@@ -405,15 +512,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 		return fail("could not begin: the system has no resources for an event loop");
 	s.systemd = systemd_new(loop_uv(s.loop));
 	s.api.stats = http_stats_new(api_routes, api_n_routes);
-	int rc = open_all(&s);
-	if (rc == SERVE_EXIT_OK) {
-		loop_on_reload(s.loop, reload, &s);
-		start_hooks(&s);
-		tell_ready(&s);
-	} else {
-		loop_release(s.loop);
-		begin_end(&s);
-	}
+	open_all(&s);
 	loop_run(s.loop);
 	inventory_free(s.api.inventory);
 	pipeline_free(s.pipeline);
@@ -422,6 +521,6 @@ int serve_run(const struct options *options, int argc, char **argv)
 	arena_deinit(&s.arena);
 	identities_free(s.identities);
 	if (loop_close(s.loop) != STATUS_OK)
-		rc = SERVE_EXIT_FAILED;
-	return rc;
+		return SERVE_EXIT_FAILED;
+	return s.rc;
 }

@@ -22,7 +22,7 @@
 struct store_db;
 
 struct store_engine {
-	/* Is there a store at `location`? True also where that cannot be seen. */
+	/* Is there a store at `location`? True also where only opening it would tell. */
 	bool (*exists)(const struct store_location *location);
 	/* What people know the store at `location` by. */
 	const char *(*locate)(const struct store_location *location, struct arena *arena);

@@ -360,6 +360,15 @@ bool store_exists(const struct store_location *location)
 	return location->engine->exists(location);
 }
 
+enum status store_reach(const struct store_location *location, char error[STORE_ERROR_SIZE])
+{
+	struct store_db *db = NULL;
+
+	enum status status = location->engine->open_reader(&db, location, error);
+	location->engine->close(db);
+	return status;
+}
+
 enum status store_open(struct store **out, const struct store_location *location, uv_loop_t *loop,
 		       char error[STORE_ERROR_SIZE])
 {

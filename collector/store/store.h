@@ -64,8 +64,14 @@
 struct store;
 struct store_connection;
 
-/* Is there a store at `location`? True also where that cannot be seen. */
+/* Is there a store at `location`? True also where only opening it would tell. */
 bool store_exists(const struct store_location *location);
+
+/*
+ * Could the store at `location`, which exists, be opened for reading at this moment? As store_open(),
+ * or STATUS_NOT_FOUND; any thread.
+ */
+enum status store_reach(const struct store_location *location, char error[STORE_ERROR_SIZE]);
 
 /*
  * Opens the store at `location` and brings its schema up to date. On success the collector's data
@@ -74,6 +80,8 @@ bool store_exists(const struct store_location *location);
  * STATUS_CONFLICT     another process holds the directory
  * STATUS_UNSUPPORTED  the database was written by a newer version
  * STATUS_MALFORMED    the file is no database, or a damaged one
+ * STATUS_NOT_FOUND    the database has no store, which store_exists() does not see
+ * STATUS_UNREACHABLE, STATUS_TIMED_OUT  the database is away
  * STATUS_DENIED, STATUS_FULL, STATUS_SYSTEM ...  with the system's reason in `error`
  */
 enum status store_open(struct store **out, const struct store_location *location, uv_loop_t *loop,

@@ -15,14 +15,8 @@ static const char *locate(const struct store_location *location, struct arena *a
 
 static bool exists(const struct store_location *location)
 {
-	char ignored[STORE_ERROR_SIZE];
-	struct pg_conn conn;
-
-	enum status status = pg_conn_open(&conn, location, "look", ignored);
-	if (status == STATUS_OK)
-		status = pg_schema_look(&conn, ignored);
-	pg_conn_close(&conn);
-	return status != STATUS_NOT_FOUND;
+	(void)location;
+	return true;
 }
 
 static void close_connection(struct store_db *db)

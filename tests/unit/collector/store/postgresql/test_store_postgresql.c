@@ -400,13 +400,13 @@ static void what_is_no_store_of_ours_is_refused(void **state)
 	struct store_db *db = NULL;
 	(void)state;
 
-	assert_true(postgresql_engine.exists(fixture_location(&f)));
+	assert_int_equal(store_reach(fixture_location(&f), f.error), STATUS_OK);
 	fixture_execute(&f, "UPDATE meta SET value = '1000' WHERE name = 'schema'");
 	assert_int_equal(postgresql_engine.open_writer(&db, fixture_location(&f), f.error),
 			 STATUS_UNSUPPORTED);
 	fixture_execute(&f, "UPDATE meta SET value = '1' WHERE name = 'schema'");
 	fixture_execute(&f, "ALTER SCHEMA mtawatch RENAME TO elsewhere");
-	assert_false(postgresql_engine.exists(fixture_location(&f)));
+	assert_int_equal(store_reach(fixture_location(&f), f.error), STATUS_NOT_FOUND);
 	assert_int_equal(postgresql_engine.open_writer(&db, fixture_location(&f), f.error),
 			 STATUS_NOT_FOUND);
 	assert_int_equal(postgresql_engine.open_admin(&db, fixture_location(&f), false, f.error),

@@ -1,0 +1,307 @@
+"""One collector whose store is in a PostgreSQL of the test's own, which is stopped, killed and mistaken."""
+
+import contextlib
+import json
+import random
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+from certificates import Authority
+from postgres import Postgres, programs
+from running import PATIENCE, PROGRAM, Collector, exposed_site, faulty, minimal, set_up
+from waiting import until
+
+pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=6 * PATIENCE)
+
+
+def fails(*arguments, status=1):
+    ended = run(*arguments)
+    assert ended.returncode == status, ended.stdout + ended.stderr
+    return ended.stderr
+
+
+def succeeds(*arguments):
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
+    return ended.stdout
+
+
+@pytest.fixture(scope="module")
+def shared_server():
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(shared_server):
+    """The address of an empty one."""
+    name = f"d{random.getrandbits(40)}"
+    shared_server.execute(f"CREATE DATABASE {name}", "postgres")
+    return shared_server.address(name)
+
+
+@pytest.fixture
+def server():
+    """One that the test may stop."""
+    with Postgres() as server:
+        yield server
+
+
+def readiness(collector):
+    status, _, body = collector.ask("/readyz")
+    return status, body.decode()
+
+
+def wait_until_ready(collector):
+    until(lambda: readiness(collector)[0] == 200, lambda: readiness(collector)[1])
+
+
+def verdicts(collector):
+    return {row["server"]: row["verdict"] for row in collector.get("/v1/servers")["servers"]}
+
+
+def test_a_collector_works_on_a_database_and_finds_everything_again(tmp_path, database):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", database)
+    with Collector(data, "--store", database) as collector:
+        for report in exposed_site():
+            assert collector.post(report)[0] == 200
+        seen = verdicts(collector)
+        assert seen["EXCH1"] == "exposed"
+        assert readiness(collector) == (200, "[+]store ok\n")
+    assert not (data / "mtawatch.db").exists()
+    with Collector(data, "--store", database) as collector:
+        assert verdicts(collector) == seen
+        assert collector.post(exposed_site()[1])[0] == 200  # known: taken before
+
+
+def test_a_database_without_a_store_ends_the_start_with_what_helps(tmp_path, database):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data)
+    why = fails("serve", "--listen", "127.0.0.1:0", "--data", data, "--store", database)
+    assert f"is not set up yet; first run: mtawatch-collector init --data {data} --store '{database}' --host NAME" in why
+    assert "there is no store in the database" in fails("token", "list", "--store", database)
+
+
+def test_init_makes_what_is_not_there_and_says_what_is(tmp_path, database):
+    data, other = tmp_path / "data", tmp_path / "other"
+    first = succeeds("init", "--data", data, "--no-certificate", "--store", database)
+    assert f"store                  {database}\n" in first and f"serve --data {data} --store '{database}'" in first
+    for place in (data, other):  # the second one is another collector's of the same store
+        again = succeeds("init", "--data", place, "--no-certificate", "--store", database)
+        assert f"store                  {database}  (was there already)\n" in again
+        assert "admin token            not shown again  (was there already)\n" in again
+        assert "it is shown only now" not in again
+
+
+def test_commands_work_from_any_machine_that_has_the_address(tmp_path, database):
+    data, inventory, file = tmp_path / "data", tmp_path / "servers.txt", tmp_path / "collector.conf"
+    set_up(PROGRAM, data, "--store", database)
+    inventory.write_text("EXCH1\nEXCH9\n")
+    file.write_text(f"store = {database}\ndata = {tmp_path / 'nowhere'}\n")
+    with Collector(data, "--store", database) as collector:
+        assert collector.post(minimal("EXCH1"))[0] == 200
+        for place in (("--store", database, "--data", tmp_path / "nowhere"), ("--config", file)):
+            name = place[0].strip("-")
+            token = tmp_path / f"{name}.token"
+            succeeds("token", "add", name, "--role", "viewer", "--file", token, *place)
+            headers = {"Authorization": "Bearer " + token.read_text().strip()}
+            until(lambda: collector.ask("/v1/servers", headers=headers)[0] == 200)
+            assert name in succeeds("token", "list", *place)
+            succeeds("token", "revoke", name, *place)
+            until(lambda: collector.ask("/v1/servers", headers=headers)[0] == 401)
+            succeeds("secret", "add", name, "--file", tmp_path / f"{name}.secret", *place)
+            assert "exch1" in succeeds("agents", "list", *place)
+            succeeds("inventory", "import", inventory, "--yes", *place)
+            assert "EXCH9" in succeeds("inventory", "list", *place)
+            assert json.loads(succeeds("export", *place))["host"]["name"] == "EXCH1"
+            assert succeeds("check", *place).startswith("ok: 1 servers, 1 reports")
+        until(lambda: "EXCH9" in {row["server"] for row in collector.get("/v1/servers")["servers"]})
+        assert collector.ask("/v1/servers", headers={})[0] == 200
+    assert not (tmp_path / "nowhere").exists()
+
+
+@contextlib.contextmanager
+def waiting(data, *arguments):
+    with faulty(data, *arguments) as collector:
+        status, why = readiness(collector)
+        assert status == 503 and why.startswith("[-]store failed"), why
+        yield collector
+
+
+def test_a_database_that_is_away_at_the_start_is_waited_for(tmp_path, server):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    server.stop()
+    with waiting(data, "--store", server.url) as collector:
+        assert "could not connect to the database at" in readiness(collector)[1]
+        assert collector.ask("/livez")[0] == 200
+        for path, method in (("/", "GET"), ("/v1/servers", "GET"), ("/metrics", "GET"), ("/v1/enroll", "POST")):
+            status, headers, body = collector.ask(path, method, "{}" if method == "POST" else None, {"Authorization": ""})
+            assert (status, json.loads(body)["code"], headers["Retry-After"]) == (503, "starting", "10"), path
+        server.start()
+        wait_until_ready(collector)
+        assert collector.post(minimal("EXCH1"))[0] == 200
+    assert "the collector waits for its store: could not connect" in collector.log
+    assert "the store is there" in collector.log
+
+
+def test_a_collector_that_waits_ends_when_it_is_asked_to(tmp_path, server):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    server.stop()
+    with waiting(data, "--store", server.url) as collector:
+        time.sleep(1)
+    server.start()
+    server.execute("DROP SCHEMA mtawatch CASCADE")
+    server.stop()
+    with contextlib.suppress(AssertionError), waiting(data, "--store", server.url) as collector:
+        server.start()
+        assert collector.process.wait(PATIENCE) == 1
+    assert "is not set up yet" in collector.log
+
+
+class Load:
+    """Servers that report as fast as they can, each with the sequences that were acknowledged."""
+
+    def __init__(self, collector, servers=4):
+        self.collector = collector
+        self.taken = {f"EXCH{number}": [] for number in range(servers)}
+        self.statuses = set()
+        self.stopping = False
+        self.threads = [threading.Thread(target=self._report, args=(name,)) for name in self.taken]
+
+    def _report(self, name):
+        sequence = 1
+        while not self.stopping:
+            status, _ = self.collector.post(minimal(name, sequence))
+            self.statuses.add(status)
+            if status == 200:
+                self.taken[name].append(sequence)
+                sequence += 1
+            else:
+                time.sleep(0.1)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+
+    def wait_for_more(self):
+        goal = {name: len(taken) + 3 for name, taken in self.taken.items()}
+        until(lambda: all(len(self.taken[name]) >= n for name, n in goal.items()), lambda: readiness(self.collector)[1])
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT, signal.SIGINT])
+def test_a_database_that_goes_and_comes_back_loses_nothing_that_was_acknowledged(tmp_path, server, how):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    with faulty(data, "--store", server.url) as collector, Load(collector) as load:
+        for _ in range(2):
+            load.wait_for_more()
+            server.stop(how)
+            until(lambda: readiness(collector)[0] == 503)
+            assert collector.ask("/livez")[0] == 200
+            server.start()
+            load.wait_for_more()
+        assert readiness(collector)[0] == 200
+    assert load.statuses == {200, 503}
+    stored = {}
+    for line in succeeds("export", "--store", server.url).splitlines():
+        report = json.loads(line)
+        stored.setdefault(report["host"]["name"], []).append(report["sequence"])
+    for name, taken in load.taken.items():
+        assert set(taken) <= set(stored[name]) and len(stored[name]) == len(set(stored[name]))
+    succeeds("check", "--store", server.url)
+
+
+def restart(server, **settings):
+    server.stop()
+    server.settings.update(settings)
+    server.start()
+
+
+def test_a_collector_is_not_ready_on_a_database_that_keeps_nothing(tmp_path, server):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    restart(server, full_page_writes="off")
+    assert "it runs with full_page_writes = off" in fails("token", "list", "--store", server.url)
+    restart(server, full_page_writes="on", fsync="off")
+    with waiting(data, "--store", server.url) as collector:
+        assert "would lose what it has stored in a power failure: it runs with fsync = off" in readiness(collector)[1]
+        restart(server, fsync="on")
+        wait_until_ready(collector)
+
+
+@pytest.fixture(scope="module")
+def strict_server(tmp_path_factory):
+    """One that is reached over TLS, and asks for passwords."""
+    address = f"127.{random.randint(1, 254)}.{random.randint(0, 255)}.{random.randint(1, 254)}"
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    files = authority.sign("database", f"subjectAltName=IP:{address}")
+    with Postgres(listen_addresses=address) as server:
+        for name, file in zip(("server.crt", "server.key"), files):
+            server.own(shutil.copy(file, server.data / name))
+        rules = "local all all trust\nhostssl all all 127.0.0.0/8 scram-sha-256\n"
+        (server.data / "pg_hba.conf").write_text(rules)
+        server.execute("CREATE ROLE watch LOGIN PASSWORD 'hunter2'", "postgres")
+        server.execute("CREATE DATABASE watched OWNER watch", "postgres")
+        restart(server, ssl="on")
+        yield SimpleNamespace(server=server, host=address, authority=authority.certificate)
+
+
+def strict_address(strict, more=""):
+    return f"postgresql://{strict.host}/watched?user=watch&sslrootcert={strict.authority}{more}"
+
+
+@pytest.fixture
+def password(tmp_path):
+    file = tmp_path / "password"
+    file.write_text("hunter2\n")
+    file.chmod(0o600)
+    return file
+
+
+def test_a_password_comes_from_a_file_and_tls_is_verified(tmp_path, strict_server, password):
+    data = tmp_path / "data"
+    said = ("--store", strict_address(strict_server), "--store-password-file", password)
+    set_up(PROGRAM, data, *said)
+    with Collector(data, *said) as collector:
+        assert collector.post(minimal("EXCH1"))[0] == 200
+    how = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'watch' AND NOT ssl"
+    assert strict_server.server.execute(how, "postgres") == "0"
+    stranger = Authority(tmp_path / "stranger").certificate
+    other = said[1].replace(str(strict_server.authority), str(stranger))
+    assert "certificate verify failed" in fails("token", "list", "--store", other, *said[2:])
+    password.write_text("hunter3\n")
+    assert "password authentication failed" in fails("token", "list", *said)
+    with waiting(data, *said) as collector:  # who mends the file mends the collector
+        assert "password authentication failed" in readiness(collector)[1]
+        password.write_text("hunter2\n")
+        wait_until_ready(collector)
+    assert "hunter" not in collector.log
+
+
+def test_a_password_is_kept_from_whom_it_does_not_concern(tmp_path, strict_server, password):
+    for address in (f"postgresql://watch:hunter2@{strict_server.host}/watched", strict_address(strict_server, "&password=hunter2")):
+        why = fails("serve", "--check-config", "--store", address, status=2)
+        assert "without a password, which everybody could read here" in why and "hunter2" not in why
+    password.chmod(0o644)
+    said = ("--store", strict_address(strict_server), "--store-password-file", password)
+    assert "a file that others cannot read or write" in fails("serve", "--check-config", *said, status=2)
+    assert "no password supplied" in fails("token", "list", *said[:2])
