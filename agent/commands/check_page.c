@@ -172,6 +172,26 @@ static void put_page(struct page *page, const struct report *report,
 	put_limits(page, report);
 }
 
+static const char *first_reason(const struct assessment *assessment)
+{
+	return assessment->n_reasons > 0 ? assessment->reasons[0].text : NULL;
+}
+
+static void put_restart(struct page *page, const struct report *report,
+			const struct assessment *assessment, enum restart restart)
+{
+	struct arena arena;
+	char name[MAX_LINE];
+
+	arena_init(&arena);
+	printable(name, sizeof name, report_server_name(report));
+	fprintf(page->stream, "%s: ", name);
+	put_wrapped(
+		page, 0, "",
+		restart_sentence(restart, assessment->verdict, first_reason(assessment), &arena));
+	arena_deinit(&arena);
+}
+
 static void put_json(FILE *stream, const struct report *report, const struct assessment *assessment)
 {
 	char *json = verdict_json_write(report, false, assessment);
@@ -182,7 +202,7 @@ static void put_json(FILE *stream, const struct report *report, const struct ass
 }
 
 enum status check_page_print(FILE *stream, const struct report *report,
-			     const struct check_page_style *style, enum verdict *out)
+			     const struct check_page_style *style, struct check_page_answer *out)
 {
 	struct page page = { .stream = stream, .color = style->color };
 	struct assessment assessment;
@@ -190,11 +210,14 @@ enum status check_page_print(FILE *stream, const struct report *report,
 
 	arena_init(&arena);
 	exposure_assess_alone(report, &assessment, &arena);
+	out->verdict = assessment.verdict;
+	out->restart = restart_judge(assessment.verdict, remedy_is_to_start(&assessment.remedy));
 	if (style->json)
 		put_json(stream, report, &assessment);
+	else if (style->before_restart)
+		put_restart(&page, report, &assessment, out->restart);
 	else
 		put_page(&page, report, &assessment);
-	*out = assessment.verdict;
 	arena_deinit(&arena);
 	return fflush(stream) == 0 && !ferror(stream) ? STATUS_OK : STATUS_SYSTEM;
 }

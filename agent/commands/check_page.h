@@ -8,20 +8,26 @@
 #include <stdio.h>
 
 #include "proto/exposure/exposure.h"
+#include "proto/exposure/restart.h"
 #include "proto/report/report.h"
 
 /* How the page looks. */
 struct check_page_style {
 	bool json;
 	bool color;
+	bool before_restart; /* instead of the page: may the server be restarted? */
+};
+
+struct check_page_answer {
+	enum verdict verdict;
+	enum restart restart;
 };
 
 /*
  * Judges the report and prints the verdict, its reasons, what to do and what is not known; with
  * `json` the object of proto/exposure/verdict_json.h. Texts are made harmless for a terminal.
- * Returns the verdict through `*out`.
  *
  * STATUS_SYSTEM  it could not be printed
  */
 enum status check_page_print(FILE *stream, const struct report *report,
-			     const struct check_page_style *style, enum verdict *out);
+			     const struct check_page_style *style, struct check_page_answer *out);

@@ -42,19 +42,32 @@ int command_report(const struct call *call)
 	return EXIT_SUCCESS;
 }
 
+static int exit_of_restart(enum restart restart)
+{
+	static const int exits[] = {
+		[RESTART_NO] = EXIT_ALARM,
+		[RESTART_CANNOT_TELL] = EXIT_CANNOT_TELL,
+		[RESTART_YES] = EXIT_SUCCESS,
+	};
+
+	return exits[restart];
+}
+
 int command_check(const struct call *call)
 {
 	const struct options *options = call->options;
-	struct check_page_style style = { options->json,
-					  !options->no_color && terminal_has_color() };
-	enum verdict verdict = VERDICT_UNKNOWN;
+	struct check_page_style style = { options->json, !options->no_color && terminal_has_color(),
+					  options->before_restart };
+	struct check_page_answer answer;
 	struct report report;
 
 	if (look_once(call, &report) != STATUS_OK)
 		return EXIT_TROUBLE;
-	if (check_page_print(stdout, &report, &style, &verdict) != STATUS_OK) {
+	if (check_page_print(stdout, &report, &style, &answer) != STATUS_OK) {
 		log_error("could not print the verdict");
 		return EXIT_TROUBLE;
 	}
-	return verdict_is_alarm(verdict) ? EXIT_ALARM : EXIT_SUCCESS;
+	if (options->before_restart)
+		return exit_of_restart(answer.restart);
+	return verdict_is_alarm(answer.verdict) ? EXIT_ALARM : EXIT_SUCCESS;
 }

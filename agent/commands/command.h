@@ -11,9 +11,10 @@
 #include "proto/base/arena.h"
 
 #define EXIT_ALARM                                                                                 \
-	1              /* check: exposed or failing; config: a value does not count;
+	1                  /* check: exposed or failing; config: a value does not count;
 			  doctor, selftest: something is not well */
-#define EXIT_TROUBLE 2 /* something could not be done; it was logged */
+#define EXIT_TROUBLE     2 /* something could not be done; it was logged */
+#define EXIT_CANNOT_TELL 3 /* check --before-restart */
 
 struct config;
 struct options;

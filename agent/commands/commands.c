@@ -52,12 +52,15 @@ static const struct command commands[] = {
 			 "\n"
 			 "Examples\n"
 			 "  mtawatch-agent check --peer EXCH2=10.0.0.6 --peer EXCH3=10.0.0.7\n"
-			 "  mtawatch-agent check --json\n",
+			 "  mtawatch-agent check --json\n"
+			 "  mtawatch-agent check --before-restart && shutdown /r\n",
 		.exit_text = "The exit status is 1 if the verdict is exposed or failing, 0 for "
 			     "every other\n"
-			     "verdict, and 2 in trouble.\n",
+			     "verdict, and 2 in trouble; with --before-restart 0 if its MTA would "
+			     "start\n"
+			     "again, 1 if not, 3 if that cannot be told, and 2 in trouble.\n",
 		.options = SETTING_PROBING | SETTING_KEEPING | SETTING_DISK | SETTING_JSON |
-			   SETTING_COLOR,
+			   SETTING_COLOR | SETTING_RESTARTING,
 		.needs_host = true,
 		.run = command_check,
 	},

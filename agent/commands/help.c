@@ -15,8 +15,8 @@ static const struct section {
 	const char *heading;
 	unsigned groups;
 } sections[] = {
-	{ "Options",
-	  SETTING_ONCE | SETTING_JSON | SETTING_COLOR | SETTING_OUTPUT | SETTING_RELEASING },
+	{ "Options", SETTING_ONCE | SETTING_JSON | SETTING_COLOR | SETTING_OUTPUT |
+			     SETTING_RELEASING | SETTING_RESTARTING },
 	{ "The way to the collector", SETTING_REPORTING },
 	{ "Probing", SETTING_PROBING },
 	{ "State and messages", SETTING_KEEPING },

@@ -44,8 +44,9 @@ struct options {
 	const char *image_root;
 	bool disk_only;
 
-	bool once; /* run: one cycle and out */
-	bool json; /* for programs */
+	bool once;           /* run: one cycle and out */
+	bool json;           /* for programs */
+	bool before_restart; /* check: only whether the MTA would start again */
 	bool no_color;
 	const char *output; /* selftest: a file for its lines besides, or NULL */
 	bool keep_state;    /* uninstall: the spool stays */

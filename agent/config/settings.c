@@ -15,6 +15,8 @@ static const struct setting settings[] = {
 	      "is 0 if the collector has the report, else 2") },
 	{ ROW("json", value_switch, json, NULL, NULL, SETTING_JSON,
 	      "for programs: one JSON object") },
+	{ ROW("before-restart", value_switch, before_restart, NULL, NULL, SETTING_RESTARTING,
+	      "one sentence: would its MTA start again?") },
 	{ ROW("no-color", value_switch, no_color, NULL, NULL, SETTING_COLOR,
 	      "no colours (as with the variable NO_COLOR)") },
 

@@ -45,6 +45,7 @@ value_read setting_read_networks; /* addresses, or networks as 131.107.0.0/16; c
 #define SETTING_DISK       0x40u  /* a directory that stands for the disk */
 #define SETTING_RELEASING  0x80u  /* what stays behind */
 #define SETTING_OUTPUT     0x100u /* --output */
+#define SETTING_RESTARTING 0x200u /* --before-restart */
 #define SETTING_CONFIGURED (SETTING_REPORTING | SETTING_PROBING | SETTING_KEEPING | SETTING_DISK)
 
 struct setting {

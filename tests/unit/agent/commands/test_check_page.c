@@ -31,7 +31,8 @@ static const char body[] =
 	"{\"fact\":\"mta.events\",\"code\":5,\"message\":\"%s\"}]}";
 
 /* The page, to be freed. */
-static char *print(const char *value, const struct check_page_style *style, enum verdict *verdict)
+static char *print(const char *value, const struct check_page_style *style,
+		   struct check_page_answer *answer)
 {
 	struct json_error error = { .pointer = "" };
 	struct report report;
@@ -46,7 +47,7 @@ static char *print(const char *value, const struct check_page_style *style, enum
 		fail_msg("%s: %s", error.pointer, error.detail);
 	FILE *stream = open_memstream(&page, &size);
 	assert_non_null(stream);
-	assert_int_equal(check_page_print(stream, &report, style, verdict), STATUS_OK);
+	assert_int_equal(check_page_print(stream, &report, style, answer), STATUS_OK);
 	assert_int_equal(fclose(stream), 0);
 	arena_deinit(&arena);
 	return page;
@@ -88,10 +89,10 @@ static void hostile_values_are_text_on_the_page(void **state)
 	(void)state;
 
 	for_each_row(i, cases) {
-		enum verdict verdict = VERDICT_CLEAR;
-		char *page = print(cases[i].value, &(struct check_page_style){ .json = false },
-				   &verdict);
-		assert_int_equal(verdict, VERDICT_EXPOSED);
+		struct check_page_answer answer;
+		char *page =
+			print(cases[i].value, &(struct check_page_style){ .json = false }, &answer);
+		assert_int_equal(answer.verdict, VERDICT_EXPOSED);
 		assert_memory_equal(page, cases[i].shown, strlen(cases[i].shown));
 		assert_harmless(page);
 		assert_non_null(strstr(page, "\nWhy\n"));
@@ -103,23 +104,37 @@ static void hostile_values_are_text_on_the_page(void **state)
 static void names_of_a_kilobyte_are_shown(void **state)
 {
 	char name[REPORT_MAX_STRING]; /* a peer has one letter more */
-	enum verdict verdict;
+	struct check_page_answer answer;
 	(void)state;
 
 	memset(name, 'x', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
-	char *page = print(name, &(struct check_page_style){ .json = false }, &verdict);
+	char *page = print(name, &(struct check_page_style){ .json = false }, &answer);
 	assert_memory_equal(page, name, sizeof name - 1);
 	assert_harmless(page);
 	free(page);
 }
 
-static void json_keeps_the_values_as_they_are(void **state)
+static void before_a_restart_it_is_one_sentence(void **state)
 {
-	enum verdict verdict;
+	static const char begins[] = "EXCH1: No, its MTA would not start again. Adapter EXCH1";
+	struct check_page_answer answer;
 	(void)state;
 
-	char *page = print("x\\u001b[2J\\n", &(struct check_page_style){ .json = true }, &verdict);
+	char *page = print("EXCH1", &(struct check_page_style){ .before_restart = true }, &answer);
+	assert_int_equal(answer.restart, RESTART_NO);
+	assert_memory_equal(page, begins, sizeof begins - 1);
+	assert_harmless(page);
+	assert_null(strstr(page, "\n\n"));
+	free(page);
+}
+
+static void json_keeps_the_values_as_they_are(void **state)
+{
+	struct check_page_answer answer;
+	(void)state;
+
+	char *page = print("x\\u001b[2J\\n", &(struct check_page_style){ .json = true }, &answer);
 	assert_non_null(strstr(page, "\"server\":\"x\\u001b[2J\\n\""));
 	assert_ptr_equal(strchr(page, '\n'), page + strlen(page) - 1);
 	assert_null(strchr(page, '\033'));
@@ -131,6 +146,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hostile_values_are_text_on_the_page),
 		cmocka_unit_test(names_of_a_kilobyte_are_shown),
+		cmocka_unit_test(before_a_restart_it_is_one_sentence),
 		cmocka_unit_test(json_keeps_the_values_as_they_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
