@@ -20,6 +20,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_DELETE, ACCESS_OPERATOR, "/v1/servers/{name}", 0, api_server_delete },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/history", 0, api_history_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/report", 0, api_report_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/servers/{name}/restart", 0, api_restart_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites", 0, api_site_list },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/matrix", 0, api_matrix_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/events", 0, api_events_get },

@@ -140,6 +140,7 @@ void api_audit_list(struct call *call);
 
 /* GET /v1/servers/{name}/report */
 void api_report_get(struct call *call);
+void api_restart_get(struct call *call);
 
 /* GET /v1/sites, GET /v1/sites/{org}/{site}/matrix, GET /v1/events */
 void api_site_list(struct call *call);

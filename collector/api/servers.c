@@ -111,24 +111,31 @@ struct shown {
 	const char *etag;
 };
 
+bool api_find_view(struct call *call, const struct view **out)
+{
+	const struct api *api = call->context;
+	struct server_list list;
+
+	*out = fleet_find(pipeline_fleet(api->pipeline), call->params[0]);
+	if (*out)
+		return true;
+	if (!api_list_servers(call, &list))
+		return false;
+	*out = find_missing(&list, call->params[0]);
+	if (!*out)
+		api_answer_absent(call);
+	return *out != NULL;
+}
+
 /* False: nothing is, and the call is answered. */
 static bool find_shown(struct call *call, struct shown *out)
 {
 	const struct api *api = call->context;
 	struct fleet *fleet = pipeline_fleet(api->pipeline);
-	struct server_list list;
 
-	out->view = fleet_find(fleet, call->params[0]);
-	out->is_missing = !out->view;
-	if (out->is_missing) {
-		if (!api_list_servers(call, &list))
-			return false;
-		out->view = find_missing(&list, call->params[0]);
-	}
-	if (!out->view) {
-		api_answer_absent(call);
+	if (!api_find_view(call, &out->view))
 		return false;
-	}
+	out->is_missing = out->view->not_monitored;
 	uint64_t tag = out->is_missing ? view_tag(out->view) : fleet_detail_tag(fleet, out->view);
 	tag += api_server_notes_tag(api, out->view->key);
 	out->etag = api_make_etag(api, tag, &call->arena);

@@ -23,6 +23,12 @@ bool api_list_servers(struct call *call, struct server_list *out);
 /* Answers a call for a server that is not there: 404, or 410 for one that was removed. */
 void api_answer_absent(struct call *call);
 
+/*
+ * What is shown under the name of the path: a server of the fleet, or one that should be there and
+ * has never reported. False: there is neither, or nobody can say, and the call is answered.
+ */
+bool api_find_view(struct call *call, const struct view **out);
+
 /* Answers the call and returns false where the query is none of ours. */
 bool api_read_filter(struct call *call, struct server_filter *out);
 

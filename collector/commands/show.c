@@ -9,6 +9,7 @@
 #include "collector/base/percent.h"
 #include "collector/cli/terminal.h"
 #include "collector/model/condition.h"
+#include "collector/model/findings.h"
 #include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/exposure.h"
@@ -285,4 +286,33 @@ int show_run(const struct show_options *options, const char *path, show_print *p
 		rc = show_answer(&show, &answer, print, user);
 	show_close(&show);
 	return rc;
+}
+
+const char *show_get_verdict(struct json_reading *in, const struct json_place *at, bool *silent)
+{
+	const char *verdict = "";
+
+	*silent = false;
+	json_get_text(in, at, "verdict", &verdict);
+	json_get_bool(in, at, "silent", silent);
+	return verdict;
+}
+
+const char *show_server_verdict(struct show *show, struct json_reading *in,
+				const struct json_place *at)
+{
+	bool silent;
+	const char *verdict = show_get_verdict(in, at, &silent);
+
+	return show_verdict(show, verdict, silent);
+}
+
+const char *show_server_reason(struct show *show, struct json_reading *in,
+			       const struct json_place *at)
+{
+	struct findings findings;
+	(void)show;
+
+	findings_read(in, at, &findings);
+	return findings_lead(&findings)->text;
 }

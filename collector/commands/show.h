@@ -142,3 +142,10 @@ const char *show_error(const char *name);
 
 /* "exposed", "clear, silent"; what is shown of a verdict. */
 const char *show_verdict(struct show *show, const char *verdict, bool silent);
+
+/* The verdict of a server object, "" where there is none, and whether the server is silent. */
+const char *show_get_verdict(struct json_reading *in, const struct json_place *at, bool *silent);
+
+/* Cells of a server object: its verdict in words, and the reason that decides. */
+show_make show_server_verdict;
+show_make show_server_reason;

@@ -41,50 +41,20 @@ const char server_help[] =
 
 #define MAX_VALUES 8
 
-/* The verdict of a server, "" where there is none, and whether it is silent. */
-static const char *get_verdict(struct json_reading *in, const struct json_place *at, bool *silent)
-{
-	const char *verdict = "";
-
-	*silent = false;
-	json_get_text(in, at, "verdict", &verdict);
-	json_get_bool(in, at, "silent", silent);
-	return verdict;
-}
-
-static const char *make_verdict(struct show *show, struct json_reading *in,
-				const struct json_place *at)
-{
-	bool silent;
-	const char *verdict = get_verdict(in, at, &silent);
-
-	return show_verdict(show, verdict, silent);
-}
-
-static const char *make_reason(struct show *show, struct json_reading *in,
-			       const struct json_place *at)
-{
-	struct findings findings;
-	(void)show;
-
-	findings_read(in, at, &findings);
-	return findings_lead(&findings)->text;
-}
-
 static enum tint tint_server(struct show *show, struct json_reading *in,
 			     const struct json_place *at)
 {
 	bool silent;
-	const char *verdict = get_verdict(in, at, &silent);
+	const char *verdict = show_get_verdict(in, at, &silent);
 
 	return show_note(show, verdict, silent);
 }
 
 static const struct show_column server_columns[] = {
-	{ "VERDICT", .make = make_verdict },     { "SERVER", "server", .kind = SHOW_TEXT },
-	{ "SITE", "site", .kind = SHOW_TEXT },   { "SINCE", "since", .kind = SHOW_SINCE },
-	{ "REPORT", "age_s", .kind = SHOW_AGE }, { "MTA", "mta", .kind = SHOW_TEXT },
-	{ "REASON", .make = make_reason },
+	{ "VERDICT", .make = show_server_verdict }, { "SERVER", "server", .kind = SHOW_TEXT },
+	{ "SITE", "site", .kind = SHOW_TEXT },      { "SINCE", "since", .kind = SHOW_SINCE },
+	{ "REPORT", "age_s", .kind = SHOW_AGE },    { "MTA", "mta", .kind = SHOW_TEXT },
+	{ "REASON", .make = show_server_reason },
 };
 static const struct show_table servers_table = { server_columns, COUNT(server_columns),
 						 tint_server };
@@ -297,7 +267,7 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 	table_init(&table, names, COUNT(names), &show->arena);
 	size_t n = json_each(in, root, "adapters", SHOW_MAX_ITEMS, add_adapter, &adapter, NULL);
 	enum tint tint = tint_server(show, in, root);
-	const char *verdict = make_verdict(show, in, root);
+	const char *verdict = show_server_verdict(show, in, root);
 	if (show->json || in->status != STATUS_OK)
 		return;
 	printf("%s: %s%s%s\n", console_text(server ? server : "", &show->arena),

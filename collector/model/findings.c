@@ -23,6 +23,7 @@ static void read_step(struct json_reading *in, const struct json_place *at, void
 {
 	struct findings_step *step = item;
 
+	json_get_text(in, at, "action", &step->action);
 	json_get_text(in, at, "text", &step->text);
 	json_get_text(in, at, "verdict_after", &step->verdict_after);
 }

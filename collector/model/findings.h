@@ -21,6 +21,7 @@ struct findings_reason {
 };
 
 struct findings_step {
+	const char *action;
 	const char *text;
 	const char *verdict_after;
 };

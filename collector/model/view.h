@@ -99,6 +99,7 @@ void view_add_verdict(const struct view *view, struct buffer *out);
  * Adds the server object: the members of verdict_json_write() and
  *   "exchange_server", "since", "reported_at", "interval_s", "os", "build" (of Emsmta.exe, else of
  *   Exchange), "mta" (state of the service), each null where it is not known,
+ *   "restart": "yes", "no" or "cannot_tell" (collector/model/restart.h),
  *   "age_s": seconds from the report's time to `now_ms`,
  *   "clock_skew_s": how far its clock is ahead of the collector's, null where it is not known,
  *   "renamed_to": the name under which a silent one probably reports now, else null,

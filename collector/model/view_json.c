@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "collector/model/restart.h"
 #include "collector/model/view.h"
 #include "proto/json/slice.h"
 #include "proto/json/write.h"
@@ -162,6 +163,7 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out)
 	json_put_text(out, "os", view->os);
 	json_put_text(out, "build", view->build);
 	json_put_text(out, "mta", view->mta);
+	json_put_text(out, "restart", restart_name(view_restart(view)));
 	add_notes(view, out);
 }
 

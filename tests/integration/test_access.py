@@ -23,6 +23,7 @@ MAY = {
     "DELETE /v1/servers/{name}": OPERATOR,
     "GET /v1/servers/{name}/history": VIEWER,
     "GET /v1/servers/{name}/report": VIEWER,
+    "GET /v1/servers/{name}/restart": VIEWER,
     "GET /v1/sites": VIEWER,
     "GET /v1/sites/{org}/{site}/matrix": VIEWER,
     "GET /v1/events": VIEWER,

@@ -241,6 +241,8 @@ def test_servers_are_answered_as_described(collector):
     assert answer(collector, "GET /v1/servers/{name}", name="EXCH1")["facts"][2]["facts"]
     assert answer(collector, "GET /v1/servers/{name}/report", name="EXCH1")["received_at"]
     answer(collector, "GET /v1/servers/{name}/report", None, 404, name="EXCH9")
+    assert answer(collector, "GET /v1/servers/{name}/restart", name="EXCH1")["restart"] in ("yes", "no", "cannot_tell")
+    answer(collector, "GET /v1/servers/{name}/restart", None, 404, name="EXCH9")
     assert answer(collector, "GET /v1/sites/{org}/{site}/matrix", org="ACME", site="HQ")["cells"]
     assert answer(collector, "GET /v1/sites/{org}/{site}/matrix", org="-", site="-")["cells"] == []
     answer(collector, "GET /v1/sites/{org}/{site}/matrix", None, 404, org="ACME", site="None")
@@ -248,6 +250,7 @@ def test_servers_are_answered_as_described(collector):
     answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")
     answer(collector, "GET /v1/servers/{name}/report", None, 410, name="GONE")
+    answer(collector, "GET /v1/servers/{name}/restart", None, 410, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 400, name="GONE?colour=red")
 
 
