@@ -10,6 +10,7 @@ import { html, plain, render, useEffect } from "./html.js";
 import { Help, listenToKeys, toggleHelp } from "./keys.js";
 import { List, Strip } from "./list.js";
 import { isLive, live, startPolling, useAnswer } from "./live.js";
+import { MaintenancePage } from "./maintenance.js";
 import { Operator } from "./operator.js";
 import { ErrorBoundary, Link, useClock } from "./parts.js";
 import { filterBy, place } from "./place.js";
@@ -20,7 +21,10 @@ import { clockTime, collectorNow, CONDITIONS, duration } from "./words.js";
 
 /* ---- header ---- */
 
-const TABS = [["servers", "Servers"], ["sites", "Sites"], ["alerts", "Alerts"], ["operator", "Operation"]];
+const TABS = [
+  ["servers", "Servers"], ["sites", "Sites"], ["maintenance", "Maintenance"], ["alerts", "Alerts"],
+  ["operator", "Operation"],
+];
 const THEMES = { auto: ["◐", "Colours: as the system"], light: ["○", "Colours: light"], dark: ["●", "Colours: dark"] };
 
 function Tabs() {
@@ -130,7 +134,9 @@ function StuckHooks() {
 
 /* ---- page ---- */
 
-const PAGES = { servers: List, sites: Sites, matrix: MatrixPage, alerts: Alerts, operator: Operator };
+const PAGES = {
+  servers: List, sites: Sites, matrix: MatrixPage, maintenance: MaintenancePage, alerts: Alerts, operator: Operator,
+};
 
 /* Changes, for screen readers; sighted readers see them in their rows. */
 function Announcement() {

@@ -6,7 +6,7 @@
 import { makeStore } from "./store.js";
 import { VERDICTS } from "./words.js";
 
-export const PAGES = ["servers", "sites", "matrix", "alerts", "operator"];
+export const PAGES = ["servers", "sites", "matrix", "maintenance", "alerts", "operator"];
 
 /* Keys of the query, in the order of the address; those of lists may come more than once. */
 const LIST_KEYS = ["verdict", "state"];

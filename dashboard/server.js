@@ -17,7 +17,7 @@ import {
 import { goTo, siteName, siteOf } from "./place.js";
 import { useHasRole } from "./reader.js";
 import { Timeline } from "./timeline.js";
-import { conditionClass, count, duration, reachWords, reasonOf, secondsSince } from "./words.js";
+import { conditionClass, count, duration, reachWords, reasonOf, RESTARTS, secondsSince } from "./words.js";
 
 /* ---- why ---- */
 
@@ -66,12 +66,18 @@ function Reason({ reason }) {
   return html`<li title=${reason.code}><bdi>${reason.text}</bdi></li>`;
 }
 
+function MayRestart({ server }) {
+  return html`<p id="restart">May it be restarted?${" "}
+    <${Link} page="maintenance" to=${siteOf(server)}>${RESTARTS[server.restart]?.answer ?? server.restart}<//></p>`;
+}
+
 function Why({ server }) {
   const { reasons } = server;
   return html`<${Section} title="Why" id="why">
     ${server.silent && html`<${SilentNote} server=${server} />`}<${Notes} server=${server} />
     ${reasons.length === 0 ? html`<${Quiet}>${reasonOf(server).text}<//>` : html`<ul class="reasons">
-      ${reasons.map((reason) => html`<${Reason} key=${reason.code + reason.text} reason=${reason} />`)}</ul>`}<//>`;
+      ${reasons.map((reason) => html`<${Reason} key=${reason.code + reason.text} reason=${reason} />`)}</ul>`}
+    <${MayRestart} server=${server} /><//>`;
 }
 
 /* ---- fact tree ---- */

@@ -80,6 +80,13 @@ export function verdictWord(verdict) {
   return VERDICTS[verdict]?.word ?? String(verdict);
 }
 
+/** What the API's `restart` says of a server, worst first. */
+export const RESTARTS = {
+  no: { answer: "No: its MTA would not start again", heading: "Not to be restarted" },
+  cannot_tell: { answer: "Cannot tell whether its MTA would start again", heading: "Cannot tell" },
+  yes: { answer: "Yes", heading: "May be restarted" },
+};
+
 /** The paths of the glyph of a verdict, or of "silent". */
 export function glyphPaths(of) {
   return of === "silent" ? SILENT.mark : VERDICTS[of]?.mark ?? VERDICTS.unknown.mark;

@@ -9,6 +9,7 @@ PAGES = {
     "server": ("?server=MAIL-HQ1", "Host and report"),
     "sites": ("?page=sites", "Sites"),
     "matrix": ("?page=matrix&organization=DEMO&site=HQ", "HQ"),
+    "maintenance": ("?page=maintenance", "May be restarted"),
     "alerts": ("?page=alerts", "Alerts"),
     "silences": ("?page=alerts&tab=silences", "told to nobody"),
     "deliveries": ("?page=alerts&tab=deliveries", "Not delivered"),
