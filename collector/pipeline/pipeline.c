@@ -20,6 +20,7 @@ struct pipeline {
 	uint64_t retry_ms;
 	uint64_t revision;
 	bool ready;
+	bool is_resuming; /* the store tries to accept changes again */
 	bool stopped;
 	char why[STORE_ERROR_SIZE]; /* it is not ready */
 };
@@ -57,7 +58,8 @@ void pipeline_fail(struct pipeline *p, const char *error)
 	if (p->stopped)
 		return;
 	loop_timer_stop(p->wake);
-	loop_timer_start(p->rebuild, p->retry_ms);
+	if (!p->is_resuming)
+		loop_timer_start(p->rebuild, p->retry_ms);
 }
 
 static void on_committed(void *user, enum status status, const char *error)
@@ -145,15 +147,9 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 	submit_own(p, changes);
 }
 
-/*
- * Opens the store for changes again and loads the fleet: in this order, for loading takes long and
- * is in vain while the disk is full. Until the fleet is loaded no report is taken.
- */
 static enum status reload(struct pipeline *p, struct changes **changes, char *error)
 {
-	enum status status = store_resume(p->options.store, error);
-	if (status == STATUS_OK)
-		status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
+	enum status status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
 	if (status != STATUS_OK || !p->options.alerting)
 		return status;
 	status = alerting_load(p->options.alerting, error);
@@ -162,24 +158,46 @@ static enum status reload(struct pipeline *p, struct changes **changes, char *er
 	return status;
 }
 
-static void on_rebuild(void *user)
+static void try_again_later(struct pipeline *p, const char *error)
+{
+	p->retry_ms =
+		p->retry_ms * 2 < PIPELINE_RETRY_MAX_MS ? p->retry_ms * 2 : PIPELINE_RETRY_MAX_MS;
+	pipeline_fail(p, error);
+}
+
+/*
+ * The fleet is loaded when the store is open again, for loading takes long and is in vain while the
+ * disk is full. Until then no report is taken.
+ */
+static void on_resumed(void *user, enum status status, const char *error)
 {
 	struct pipeline *p = user;
 	struct changes *changes = NULL;
-	char error[STORE_ERROR_SIZE];
+	char why[STORE_ERROR_SIZE];
+
+	p->is_resuming = false;
+	if (p->stopped)
+		return;
+	if (status != STATUS_OK) {
+		try_again_later(p, error);
+	} else if (reload(p, &changes, why) != STATUS_OK) {
+		try_again_later(p, why);
+	} else {
+		log_info("ready again");
+		become_ready(p, changes);
+	}
+}
+
+static void on_rebuild(void *user)
+{
+	struct pipeline *p = user;
 
 	if (store_pending(p->options.store) > 0) {
 		loop_timer_start(p->rebuild, p->retry_ms);
 		return;
 	}
-	if (reload(p, &changes, error) == STATUS_OK) {
-		log_info("ready again");
-		become_ready(p, changes);
-		return;
-	}
-	p->retry_ms =
-		p->retry_ms * 2 < PIPELINE_RETRY_MAX_MS ? p->retry_ms * 2 : PIPELINE_RETRY_MAX_MS;
-	pipeline_fail(p, error);
+	p->is_resuming = true;
+	store_resume(p->options.store, on_resumed, p);
 }
 
 static void on_store_check(void *user)

@@ -33,10 +33,20 @@ struct queue {
 	size_t n;
 };
 
+/* An attempt to accept changes again. */
+struct resume {
+	store_resumed *done; /* the loop's, with `user`; NULL: there is none */
+	void *user;
+	bool is_wanted; /* under the mutex, as the rest: the thread is to try */
+	bool is_over;   /* it has */
+	enum status status;
+	char error[STORE_ERROR_SIZE];
+};
+
 struct store {
 	struct store_connection reader; /* the loop's */
 	struct asker *asker;
-	struct store_connection writer; /* the thread's; ours only while nothing is pending */
+	struct store_connection writer; /* the thread's, but for look() */
 	int lock;
 	size_t pending; /* submitted, `done` has not run; the loop's */
 	size_t pending_bytes;
@@ -63,6 +73,7 @@ struct store {
 	bool ended;          /* it has */
 	enum status failure; /* of the last commit; until store_resume() */
 	char failure_error[STORE_ERROR_SIZE];
+	struct resume resume;
 };
 
 static void queue_init(struct queue *queue)
@@ -118,7 +129,8 @@ static size_t gather(struct store *store, struct pending *batch[MAX_BATCH], uint
 	size_t n = 0;
 
 	uv_mutex_lock(&store->mutex);
-	for (uint64_t now = uv_hrtime(); store->waiting.n == 0 && !store->stopping && now < until;
+	for (uint64_t now = uv_hrtime();
+	     store->waiting.n == 0 && !store->stopping && !store->resume.is_wanted && now < until;
 	     now = uv_hrtime())
 		uv_cond_timedwait(&store->woken, &store->mutex, until - now);
 	while (n < MAX_BATCH && store->waiting.n > 0)
@@ -129,16 +141,25 @@ static size_t gather(struct store *store, struct pending *batch[MAX_BATCH], uint
 	return n;
 }
 
+/* Why nothing is committed; STATUS_OK: it is. */
+static enum status see_failure(struct store *store, char error[STORE_ERROR_SIZE])
+{
+	uv_mutex_lock(&store->mutex);
+	enum status failure = store->failure;
+	if (failure != STATUS_OK)
+		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
+	uv_mutex_unlock(&store->mutex);
+	return failure;
+}
+
 static enum status commit(struct store *store, struct pending *const *batch, size_t n,
 			  const struct store_limits *limits, char error[STORE_ERROR_SIZE])
 {
 	const struct store_change *changes[MAX_BATCH];
 
-	/* Only this thread sets a failure, and the loop clears it only while nothing is pending. */
-	if (store->failure != STATUS_OK) {
-		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
-		return store->failure;
-	}
+	enum status failure = see_failure(store, error);
+	if (failure != STATUS_OK)
+		return failure;
 	assert(n > 0 && n <= MAX_BATCH);
 	for (size_t i = 0; i < n; i++)
 		changes[i] = &batch[i]->change;
@@ -171,8 +192,7 @@ static uint64_t sweep(struct store *store, const struct store_limits *limits, bo
 	char error[STORE_ERROR_SIZE];
 	bool more = false;
 
-	/* Only this thread sets a failure; with one, the connection may be store_resume()'s. */
-	if (store->failure != STATUS_OK)
+	if (see_failure(store, error) != STATUS_OK)
 		return uv_hrtime() + SWEEP_PAUSE_NS;
 	enum status status =
 		store->writer.engine->sweep(store->writer.db, limits, loop_wall_ms(), &more, error);
@@ -190,6 +210,35 @@ static void write_batch(struct store *store, struct pending *const *batch, size_
 	hand_back(store, batch, n, status, error);
 }
 
+static enum status try_to_resume(struct store *store, char error[STORE_ERROR_SIZE])
+{
+	const struct store_engine *engine = store->writer.engine;
+
+	enum status status = engine->look(store->writer.db, error);
+	if (status == STATUS_OK && see_failure(store, error) == STATUS_MALFORMED)
+		return STATUS_MALFORMED;
+	return status == STATUS_OK ? engine->touch(store->writer.db, error) : status;
+}
+
+static void resume_if_wanted(struct store *store, bool stopping)
+{
+	char error[STORE_ERROR_SIZE] = "";
+
+	uv_mutex_lock(&store->mutex);
+	bool is_wanted = store->resume.is_wanted;
+	store->resume.is_wanted = false;
+	uv_mutex_unlock(&store->mutex);
+	if (!is_wanted)
+		return;
+	enum status status = stopping ? STATUS_REFUSED : try_to_resume(store, error);
+	uv_mutex_lock(&store->mutex);
+	store->resume.status = status;
+	snprintf(store->resume.error, sizeof store->resume.error, "%s", error);
+	store->resume.is_over = true;
+	uv_mutex_unlock(&store->mutex);
+	uv_async_send(&store->completed_signal);
+}
+
 static void write_changes(void *user)
 {
 	struct store *store = user;
@@ -204,6 +253,7 @@ static void write_changes(void *user)
 		n = gather(store, batch, next_sweep, &limits, &stopping);
 		if (n > 0)
 			write_batch(store, batch, n, &limits);
+		resume_if_wanted(store, stopping);
 		if (!stopping && uv_hrtime() >= next_sweep)
 			next_sweep = sweep(store, &limits, &failing);
 	} while (n > 0 || !stopping);
@@ -276,16 +326,31 @@ static void on_before_poll(uv_prepare_t *prepare)
 	uv_mutex_unlock(&store->mutex);
 }
 
-static void on_completed(uv_async_t *async)
+/* Not before what was submitted meanwhile has failed. */
+static void end_resume(struct store *store)
 {
-	struct store *store = async->data;
+	struct resume *resume = &store->resume;
+	char error[STORE_ERROR_SIZE];
 
+	if (!resume->done || store->pending > 0)
+		return;
 	uv_mutex_lock(&store->mutex);
-	struct pending *over = store->completed.first;
-	queue_init(&store->completed);
-	bool ended = store->ended;
+	bool is_over = resume->is_over;
+	enum status status = resume->status;
+	resume->is_over = false;
+	snprintf(error, sizeof error, "%s", resume->error);
+	if (is_over && status == STATUS_OK)
+		store->failure = STATUS_OK;
 	uv_mutex_unlock(&store->mutex);
+	if (!is_over)
+		return;
+	store_resumed *done = resume->done;
+	resume->done = NULL;
+	done(resume->user, status, error);
+}
 
+static void complete(struct store *store, struct pending *over)
+{
 	while (over) {
 		struct pending *next = over->next;
 		assert(store->pending > 0 && store->pending_bytes >= over->bytes);
@@ -296,6 +361,20 @@ static void on_completed(uv_async_t *async)
 		free(over);
 		over = next;
 	}
+}
+
+static void on_completed(uv_async_t *async)
+{
+	struct store *store = async->data;
+
+	uv_mutex_lock(&store->mutex);
+	struct pending *over = store->completed.first;
+	queue_init(&store->completed);
+	bool ended = store->ended;
+	uv_mutex_unlock(&store->mutex);
+
+	complete(store, over);
+	end_resume(store);
 	if (ended && !store->writer_has_ended) {
 		uv_thread_join(&store->thread);
 		store->writer_has_ended = true;
@@ -439,22 +518,15 @@ enum status store_look(struct store *store, char error[STORE_ERROR_SIZE])
 	return store->writer.engine->look(store->writer.db, error);
 }
 
-enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE])
+void store_resume(struct store *store, store_resumed *done, void *user)
 {
-	enum status status = store_look(store, error);
-
-	assert(store->pending == 0);  /* so the thread is asleep, and after a failure it does not */
-	uv_mutex_lock(&store->mutex); /* sweep either: its connection is ours */
-	if (status == STATUS_OK && store->failure == STATUS_MALFORMED) {
-		snprintf(error, STORE_ERROR_SIZE, "%s", store->failure_error);
-		status = STATUS_MALFORMED;
-	} else if (status == STATUS_OK && store->failure != STATUS_OK) {
-		status = store->writer.engine->touch(store->writer.db, error);
-	}
-	if (status == STATUS_OK)
-		store->failure = STATUS_OK;
+	assert(store->pending == 0 && !store->resume.done && !store->closing);
+	store->resume.done = done;
+	store->resume.user = user;
+	uv_mutex_lock(&store->mutex);
+	store->resume.is_wanted = true;
+	uv_cond_signal(&store->woken);
 	uv_mutex_unlock(&store->mutex);
-	return status;
 }
 
 enum status store_ask(struct store *store, enum store_question kind, store_asked *read,

@@ -176,13 +176,17 @@ size_t store_pending(const struct store *store);
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE]);
 
 /*
- * Accepts changes again after a failed commit, if the store is in its place and can be written. It
- * does not wait for another program's lock, and never accepts again where the database is damaged
- * (STATUS_MALFORMED): that needs `check` and `restore`.
+ * Accepts changes again after a failed commit, if the store is in its place and can be written, and
+ * connects to it again where it has to. It does not wait for another program's lock, and never accepts
+ * again where the database is damaged (STATUS_MALFORMED): that needs `check` and `restore`.
  *
- * Anything but STATUS_OK: it cannot; `error` says why, and it stays as it was.
+ * The store's thread tries that, which may take as long as a database does not answer; then `done`
+ * runs on the loop, once, never from this call. With anything but STATUS_OK it stays as it was, and
+ * `error` says why. What is submitted meanwhile fails like what failed before. Nothing may be pending,
+ * nor another of these under way; after store_close() it is STATUS_REFUSED.
  */
-enum status store_resume(struct store *store, char error[STORE_ERROR_SIZE]);
+typedef void store_resumed(void *user, enum status status, const char *error);
+void store_resume(struct store *store, store_resumed *done, void *user);
 
 /* What the loop's thread reads from. */
 const struct store_connection *store_reader(const struct store *store);

@@ -220,6 +220,36 @@ enum status fixture_list_server(void *user, const struct record_server *server,
 	return STATUS_OK;
 }
 
+static void on_resumed(void *user, enum status status, const char *error)
+{
+	struct fixture *f = user;
+
+	f->resumed = status;
+	f->is_resuming = false;
+	if (status != STATUS_OK)
+		snprintf(f->error, sizeof f->error, "%s", error);
+}
+
+void fixture_begin_resume(struct fixture *f)
+{
+	f->is_resuming = true;
+	store_resume(f->store, on_resumed, f);
+	assert_true(f->is_resuming); /* never from the call */
+}
+
+enum status fixture_end_resume(struct fixture *f)
+{
+	while (f->is_resuming)
+		uv_run(&f->loop, UV_RUN_ONCE);
+	return f->resumed;
+}
+
+enum status fixture_resume(struct fixture *f)
+{
+	fixture_begin_resume(f);
+	return fixture_end_resume(f);
+}
+
 static enum status list_servers(const struct store_connection *reader, void *user,
 				char error[STORE_ERROR_SIZE])
 {

@@ -35,6 +35,8 @@ struct fixture {
 	size_t failed; /* that were not; `error` is the last one's */
 	char error[STORE_ERROR_SIZE];
 	char listed[4096]; /* what the last list saw */
+	bool is_resuming;
+	enum status resumed;
 };
 
 /* A directory, and for engines that need more an empty store. */
@@ -81,6 +83,11 @@ void fixture_commit(struct fixture *f, struct store_change change);
 /* Commits a report of the server `key` as its latest. */
 void fixture_report(struct fixture *f, const char *key, int64_t sequence, int64_t at_ms,
 		    const char *body);
+
+/* Tries to accept changes again, and waits for that; `error` says what went wrong. */
+enum status fixture_resume(struct fixture *f);
+void fixture_begin_resume(struct fixture *f);
+enum status fixture_end_resume(struct fixture *f);
 
 /* Has something read by the store's thread, and waits for it; `error` says what went wrong. */
 enum status fixture_ask(struct fixture *f, store_asked *read, void *user);

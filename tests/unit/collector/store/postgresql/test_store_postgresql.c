@@ -50,11 +50,11 @@ static void who_was_taken_over_stores_nothing_any_more(void **state)
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.error, "another collector judges"));
-	assert_int_equal(store_resume(f.store, f.error), STATUS_FENCED);
+	assert_int_equal(fixture_resume(&f), STATUS_FENCED);
 	assert_int_equal(fixture_count(&f, "SELECT max(sequence) FROM report"), 1);
 
 	postgresql_engine.close(second);
-	assert_int_equal(store_resume(f.store, f.error), STATUS_FENCED);
+	assert_int_equal(fixture_resume(&f), STATUS_FENCED);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM lease WHERE token IS NULL"), 1);
 	assert_int_equal(fixture_count(&f, "SELECT epoch FROM lease"), 2);
 }
@@ -137,10 +137,10 @@ static void a_commit_that_is_not_answered_fails_in_time(void **state)
 	assert_in_range(end.tv_sec - begin.tv_sec, 9, 20);
 
 	/* What was given up may be committed just now: then it fails once more, for that is not read. */
-	enum status status = store_resume(f.store, f.error);
+	enum status status = fixture_resume(&f);
 	for (int i = 0; status != STATUS_OK && i < 100; i++) {
 		nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
-		status = store_resume(f.store, f.error);
+		status = fixture_resume(&f);
 	}
 	assert_int_equal(status, STATUS_OK);
 	fixture_report(&f, "a", 3, 3000, "body");
@@ -161,6 +161,83 @@ static void signal_servers(const char *use, int signal)
 		if (pid > 0)
 			assert_int_equal(kill((pid_t)pid, signal), 0);
 	}
+}
+
+/* How long the loop was held up. */
+struct ticks {
+	uv_timer_t timer;
+	uint64_t last_ms;
+	uint64_t longest_ms;
+};
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct ticks *ticks = timer->data;
+	uint64_t now_ms = uv_hrtime() / 1000000;
+
+	if (now_ms - ticks->last_ms > ticks->longest_ms)
+		ticks->longest_ms = now_ms - ticks->last_ms;
+	ticks->last_ms = now_ms;
+}
+
+static void start_ticks(struct ticks *ticks)
+{
+	ticks->last_ms = uv_hrtime() / 1000000;
+	ticks->longest_ms = 0;
+	ticks->timer.data = ticks;
+	uv_timer_init(&f.loop, &ticks->timer);
+	uv_timer_start(&ticks->timer, on_tick, 10, 10);
+}
+
+/* All of it: it takes no connection either. */
+static void a_database_that_is_stopped_holds_up_nothing(void **state)
+{
+	pid_t postmaster = (pid_t)fixture_count(
+		&f, "SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)::integer");
+	struct ticks ticks;
+	(void)state;
+
+	fixture_report(&f, "a", 1, 1000, "body");
+	start_ticks(&ticks);
+	signal_servers("%", SIGSTOP);
+	assert_int_equal(kill(postmaster, SIGSTOP), 0);
+	fixture_report(&f, "a", 2, 2000, "body");
+	assert_int_equal(f.failed, 1);
+	enum status status = fixture_resume(&f);
+	assert_int_equal(kill(postmaster, SIGCONT), 0);
+	assert_int_equal(status, STATUS_UNREACHABLE);
+	signal_servers("%", SIGCONT);
+	for (int i = 0; status != STATUS_OK && i < 100; i++) {
+		uv_sleep(20);
+		ticks.last_ms = uv_hrtime() / 1000000;
+		status = fixture_resume(&f);
+	}
+	assert_int_equal(status, STATUS_OK);
+	assert_in_range(ticks.longest_ms, 0, 300);
+	uv_close((uv_handle_t *)&ticks.timer, NULL);
+	fixture_report(&f, "a", 3, 3000, "body");
+	assert_int_equal(f.done, 2);
+}
+
+/* What is submitted while the store tries to go on was worked out on top of what is lost. */
+static void what_is_submitted_before_the_store_goes_on_fails(void **state)
+{
+	const struct record_event event = { "a", 5, "files", "x" };
+	(void)state;
+
+	fixture_report(&f, "a", 1, 1000, "body");
+	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+			    "application_name = 'mtawatch/writer'");
+	fixture_report(&f, "a", 2, 2000, "body");
+	assert_int_equal(f.failed, 1);
+	fixture_begin_resume(&f);
+	uv_sleep(500); /* the store could go on, and the loop does not know yet */
+	fixture_commit(&f, (struct store_change){ .events = &event, .n_events = 1 });
+	assert_int_equal(fixture_end_resume(&f), STATUS_OK);
+	assert_int_equal(f.failed, 2);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM history"), 0);
+	fixture_commit(&f, (struct store_change){ .events = &event, .n_events = 1 });
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM history"), 1);
 }
 
 static enum status count_expected(void *user, const struct record_expected *expected)
@@ -215,6 +292,9 @@ static void the_loop_waits_for_no_database(void **state)
 		assert_in_range(uv_hrtime() - begin, 0, UINT64_C(900) * 1000 * 1000);
 	}
 	signal_servers("%", SIGCONT);
+	assert_int_equal(fixture_resume(&f), STATUS_OK);
+	assert_int_equal(store_read_report_until(reader, "a", 5000, &arena, &latest, f.error),
+			 STATUS_OK);
 	arena_deinit(&arena);
 }
 
@@ -283,10 +363,10 @@ static void a_commit_with_a_warning_is_none(void **state)
 	assert_int_equal(f.done, 0);
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.error, "perhaps not on the standby"));
-	assert_int_equal(store_resume(f.store, f.error), STATUS_SYSTEM);
+	assert_int_equal(fixture_resume(&f), STATUS_SYSTEM);
 
 	fixture_execute(&f, "DROP TRIGGER warn ON feed");
-	assert_int_equal(store_resume(f.store, f.error), STATUS_OK);
+	assert_int_equal(fixture_resume(&f), STATUS_OK);
 	/* It was stored all the same, and what follows is told apart from that. */
 	assert_int_equal(fixture_count(&f, "SELECT max(sequence) FROM report"), 1);
 	fixture_report(&f, "a", 2, 2000, "body");
@@ -314,7 +394,7 @@ static void a_lost_connection_is_made_anew(void **state)
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.error, "could not "));
-	assert_int_equal(store_resume(f.store, f.error), STATUS_OK);
+	assert_int_equal(fixture_resume(&f), STATUS_OK);
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.done, 2);
 	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/2 body; ");
@@ -360,7 +440,7 @@ static void what_the_database_refuses_is_told_in_its_words_and_undone(void **sta
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.error, "could not store what changed: the database at /"));
 	assert_non_null(strstr(f.error, " said: "));
-	assert_int_equal(store_resume(f.store, f.error), STATUS_OK);
+	assert_int_equal(fixture_resume(&f), STATUS_OK);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM host"), 1);
 	fixture_report(&f, "c", 1, 1000, "has the number that the lost one had");
 	fixture_report(&f, "a", 1, 1000, "once more"); /* of the same identity */
@@ -692,6 +772,8 @@ int main(void)
 		WITH_STORE(who_was_taken_over_makes_and_drops_no_days),
 		WITH_STORE(nobody_takes_over_in_the_midst_of_a_commit),
 		WITH_STORE(a_commit_that_is_not_answered_fails_in_time),
+		WITH_STORE(a_database_that_is_stopped_holds_up_nothing),
+		WITH_STORE(what_is_submitted_before_the_store_goes_on_fails),
 		WITH_STORE(the_loop_waits_for_no_database),
 		WITH_STORE(what_comes_and_goes_in_one_commit_is_shown_as_it_ends),
 		WITH_STORE(a_commit_with_a_warning_is_none),

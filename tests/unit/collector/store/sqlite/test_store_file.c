@@ -110,8 +110,7 @@ static void resume(struct fixture *f)
 {
 	enum status status;
 
-	for (int i = 0; (status = store_resume(f->store, f->error)) == STATUS_TIMED_OUT && i < 500;
-	     i++)
+	for (int i = 0; (status = fixture_resume(f)) == STATUS_TIMED_OUT && i < 500; i++)
 		uv_sleep(10);
 	assert_int_equal(status, STATUS_OK);
 }
@@ -134,7 +133,7 @@ static void a_failed_commit_loses_nothing_and_writing_goes_on_after_it(void **st
 	assert_int_equal(f.failed, 3);
 	assert_non_null(strstr(f.error, SQLITE_ENGINE_FILE));
 	assert_int_equal(store_pending(f.store), 0);
-	assert_int_not_equal(store_resume(f.store, f.error), STATUS_OK);
+	assert_int_not_equal(fixture_resume(&f), STATUS_OK);
 
 	limit_files(RLIM_INFINITY);
 	fixture_report(&f, "a", 3, 3000, "body");
