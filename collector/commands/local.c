@@ -17,25 +17,27 @@
 /* The user as the system knows them, and as whom they came where they used sudo. */
 static const char *name_user(struct arena *arena)
 {
-	const struct passwd *user = getpwuid(geteuid());
+	const struct passwd *user = getpwuid(getuid());
 	const char *before = getenv("SUDO_USER");
-	const char *name = user ? user->pw_name : arena_printf(arena, "%ld", (long)geteuid());
+	const char *name = user ? user->pw_name : arena_printf(arena, "%ld", (long)getuid());
 
-	if (before && geteuid() == 0)
+	if (before && getuid() == 0)
 		return arena_printf(arena, "terminal (%s, sudo by %.63s)", name, before);
 	return arena_printf(arena, "terminal (%s)", name);
 }
 
-/* What a collector would take, given that. */
-static int find_store(struct local *local, const struct local_place *place)
+int local_find(const struct local_place *place, struct store_location *out, struct arena *arena)
 {
+	bool is_here = !place->data && !place->store && access(OPTIONS_CONFIG_FILE, R_OK) == 0;
 	const struct {
 		const char *name;
 		const char *value;
 	} said[] = { { "data", place->data },
 		     { "store", place->store },
 		     { "store-password-file", place->password_file },
-		     { "config", place->config } };
+		     { "config", place->config ? place->config
+				 : is_here     ? OPTIONS_CONFIG_FILE
+					       : NULL } };
 	char *argv[COUNT(said)];
 	struct faults faults;
 	struct options options;
@@ -43,12 +45,11 @@ static int find_store(struct local *local, const struct local_place *place)
 
 	for (size_t i = 0; i < COUNT(said); i++) {
 		if (said[i].value)
-			argv[n++] =
-				arena_printf(&local->arena, "--%s=%s", said[i].name, said[i].value);
+			argv[n++] = arena_printf(arena, "--%s=%s", said[i].name, said[i].value);
 	}
-	if (options_read(&options, n, argv, &local->arena, &faults) != STATUS_OK)
+	if (options_read(&options, n, argv, arena, &faults) != STATUS_OK)
 		return terminal_refuse("%s", faults.texts[0]);
-	local->location = options.store;
+	*out = options.store;
 	return TERMINAL_EXIT_OK;
 }
 
@@ -84,7 +85,7 @@ int local_prepare(struct local *local, const struct local_place *place)
 	*local = (struct local){ 0 };
 	arena_init(&local->arena);
 	local->who = name_user(&local->arena);
-	return find_store(local, place);
+	return local_find(place, &local->location, &local->arena);
 }
 
 int local_open(struct local *local, const struct local_place *place, bool create)

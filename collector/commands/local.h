@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "collector/cli/arguments.h"
+#include "collector/daemon/options.h"
 #include "collector/model/record_identity.h"
 #include "collector/store/admin.h"
 #include "proto/base/arena.h"
@@ -28,7 +29,8 @@ struct local {
 	"                     --config says\n"                                                     \
 	"  --store-password-file FILE\n"                                                           \
 	"                     whose only line is the password for it\n"                            \
-	"  --config FILE      the file that `serve` is given\n"
+	"  --config FILE      the file that `serve` is given; default, where it is there:\n"       \
+	"                     " OPTIONS_CONFIG_FILE "\n"
 
 /* Which collector's files a command works on, as its arguments say; NULL: they do not. */
 struct local_place {
@@ -43,6 +45,9 @@ struct local_place {
 	{                                                                                          \
 		"config", "FILE", &(p)->config, 1, 0                                               \
 	}
+
+/* What a collector would take, given that; texts in `arena`. An exit status, as of local_open(). */
+int local_find(const struct local_place *place, struct store_location *out, struct arena *arena);
 
 /*
  * Opens the store of that data directory. With `create` directory and store are made where they are

@@ -202,18 +202,6 @@ static const char *line_of_init(struct reading *r, const char *name, const char 
 	return text ? text_file_next_line(&text) : NULL;
 }
 
-/* Reads the URL that `init` was told, unless the settings have one. */
-static void read_url_file(struct reading *r)
-{
-	static const char name[] = "external-url";
-	const char *path = NULL;
-	const char *line =
-		r->options->external_url ? NULL : line_of_init(r, OPTIONS_URL_FILE, &path);
-
-	if (line)
-		add_fault(r, find_setting(name, sizeof name - 1), line, path);
-}
-
 static void read_digest_file(struct reading *r)
 {
 	int64_t *until_ms = &r->options->alerts.digest_until_ms;
@@ -256,7 +244,6 @@ enum status options_read(struct options *out, int argc, char **argv, struct aren
 			add_fault(&r, &settings[i], fallback, by_default);
 	}
 	settings_complete(&options);
-	read_url_file(&r);
 	alert_policy_read(&options.sections, &options.alerts, arena, faults);
 	read_digest_file(&r);
 	options.hooks = hook_settings_read(&options.sections, options.hook_command, arena, faults);

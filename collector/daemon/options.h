@@ -36,9 +36,6 @@
 /* In the data directory: the authority that `init` made. */
 #define OPTIONS_CA_FILE "ca.crt"
 
-/* In the data directory: where browsers find the collector, as `init` was told. */
-#define OPTIONS_URL_FILE "external-url"
-
 /* In the data directory: until when alerts are a digest a day, for the fleet is new. */
 #define OPTIONS_DIGEST_FILE "digest-until"
 

@@ -290,7 +290,7 @@ static void look_for_links(const struct serve *s)
 	if (hooks_count(s->hooks) > 0 && !s->options->external_url)
 		log_warning(
 			"what hooks tell has no links, for the address of this page is not known: "
-			"set external-url, or run mtawatch-collector init --external-url URL");
+			"set external-url");
 }
 
 static int open_server(struct serve *s)

@@ -455,8 +455,7 @@ def test_init_makes_everything_says_what_agents_need_and_changes_nothing_twice(t
     assert other.returncode == 1 and "server.crt, which was there already, is not for 'other.example'" in other.stderr
     assert {name: (data / name).read_bytes() for name in kept} == kept
     command = re.search(r"^  mtawatch-collector (serve .*)$", first.stdout, re.M).group(1).split()
-    command[command.index("--listen") + 1] = "127.0.0.1:0"
-    process = subprocess.Popen([PROGRAM, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen([PROGRAM, *command, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         url = re.search(r"https://\S+", process.stdout.readline()).group()
         asked = subprocess.run(["curl", "--silent", "--show-error", "--cacert", data / "ca.crt", "--noproxy", "*",

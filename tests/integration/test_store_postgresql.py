@@ -96,7 +96,8 @@ def test_a_database_without_a_store_ends_the_start_with_what_helps(tmp_path, dat
 def test_init_makes_what_is_not_there_and_says_what_is(tmp_path, database):
     data, other = tmp_path / "data", tmp_path / "other"
     first = succeeds("init", "--data", data, "--no-certificate", "--store", database)
-    assert f"store                  {database}\n" in first and f"serve --data {data} --store '{database}'" in first
+    assert f"store                  {database}\n" in first and f"serve --config {data}/collector.conf" in first
+    assert f"\nstore = {database}\n" in (data / "collector.conf").read_text()
     for place in (data, other):  # the second one is another collector's of the same store
         again = succeeds("init", "--data", place, "--no-certificate", "--store", database)
         assert f"store                  {database}  (was there already)\n" in again
