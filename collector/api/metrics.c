@@ -231,6 +231,9 @@ static void expose_process(const struct api *api, struct buffer *out)
 	exposition_sample(out, "mtawatch_build_info", 1, "version", MTAWATCH_VERSION, NULL);
 	expose_one(out, "mtawatch_ready", "gauge", "Whether reports can be stored.",
 		   pipeline_is_ready(api->pipeline));
+	expose_one(out, "mtawatch_store_lost_commits_total", "counter",
+		   "Commits that the database had confirmed and lacked later.",
+		   (double)store_lost_commits(api->store));
 	expose_connections(api->server, out);
 	expose_loop(api->loop_turns, out);
 	if (getrusage(RUSAGE_SELF, &used) == 0)

@@ -64,6 +64,8 @@ struct store_engine {
 			     int64_t now_ms, bool *more, char error[STORE_ERROR_SIZE]);
 	/* Sees whether writing is possible; does not wait for another's lock. */
 	enum status (*touch)(struct store_db *writer, char error[STORE_ERROR_SIZE]);
+	/* As store_lost_commits(); any thread. NULL: it loses none. */
+	int64_t (*count_lost)(struct store_db *writer);
 
 	/* The reads of collector/store/store.h, and that of admin.h. */
 	enum status (*read_servers)(struct store_db *reader, store_each_server *each, void *user,

@@ -513,6 +513,13 @@ size_t store_pending(const struct store *store)
 	return store->pending;
 }
 
+int64_t store_lost_commits(const struct store *store)
+{
+	const struct store_engine *engine = store->writer.engine;
+
+	return engine->count_lost ? engine->count_lost(store->writer.db) : 0;
+}
+
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE])
 {
 	return store->writer.engine->look(store->writer.db, error);

@@ -170,6 +170,12 @@ enum status store_submit(struct store *store, const struct store_change *change)
 size_t store_pending(const struct store *store);
 
 /*
+ * Commits that were confirmed, and were gone when the store was read again: a database that took the
+ * place of another lacked them.
+ */
+int64_t store_lost_commits(const struct store *store);
+
+/*
  * Is the store still there, under its name? Anything but STATUS_OK: it was removed, replaced or
  * mounted over, and no change is stored; `error` says what helps. Cheap.
  */

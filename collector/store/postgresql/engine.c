@@ -128,6 +128,11 @@ static enum status look(struct store_db *db, char error[STORE_ERROR_SIZE])
 	return STATUS_OK;
 }
 
+static int64_t count_lost(struct store_db *db)
+{
+	return pg_mirror_n_lost(db->writer->mirror);
+}
+
 static enum status read_latest_time(struct store_db *db, int64_t *out, char error[STORE_ERROR_SIZE])
 {
 	return pg_read_clock(db, "latest_ms", out, error);
@@ -167,6 +172,7 @@ const struct store_engine postgresql_engine = {
 	.look = look,
 	.sweep = pg_sweep,
 	.touch = pg_touch,
+	.count_lost = count_lost,
 	.read_servers = pg_read_servers,
 	.read_server = pg_read_server,
 	.read_removals = pg_read_removals,

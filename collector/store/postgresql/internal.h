@@ -51,7 +51,8 @@ struct pg_writer {
 	bool reads_ahead;      /* answers are kept for the loop */
 	struct store_db *loop; /* the loop's reader; NULL: there is none */
 	uv_mutex_t loop_use;   /* held by whoever uses its connection */
-	int64_t feed_id;       /* of the last commit */
+	int64_t feed_id;       /* of the last commit; 0: there is none yet */
+	bool has_lost_some;    /* commits are gone on which the fleet stands, until pg_touch() */
 	struct store_clocks clocks;
 	int64_t swept_host; /* whose changes were looked at last; 0: from the first on */
 };

@@ -1,9 +1,9 @@
 #include "collector/store/postgresql/internal.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "proto/base/text.h"
+#include "collector/base/log.h"
 
 /* Rows that are read at once: of streams, and of servers with their reports. */
 #define PAGE         10000
@@ -203,6 +203,23 @@ void pg_unload(struct store_db *db)
 	db->writer->is_loaded = false;
 }
 
+/*
+ * The database is another one than it was, which lacks commits that were confirmed: an asynchronous
+ * standby took the place of the server, or a backup was restored.
+ */
+static void note_lost(struct store_db *db, int64_t feed_id)
+{
+	int64_t n = db->writer->feed_id - feed_id;
+
+	if (n <= 0)
+		return;
+	log_error("the database at %s lacks the last %" PRId64 " commits that it had confirmed: "
+		  "another server took its place without them, or a backup was restored",
+		  db->conn.place, n);
+	pg_mirror_note_lost(db->writer->mirror, n);
+	db->writer->has_lost_some = true;
+}
+
 enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	struct pg_writer *writer = db->writer;
@@ -220,6 +237,7 @@ enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE])
 	}
 	/* A stream may be of no server that is there. */
 	writer->memory.last_stream_id = last[1];
+	note_lost(db, last[2]);
 	writer->feed_id = last[2];
 	writer->loaded_by = db->conn.n_connects;
 	writer->is_loaded = true;

@@ -36,6 +36,7 @@ struct pg_mirror {
 	struct pg_answer_list answers;
 	int64_t expected_version;
 	bool has_committed;
+	int64_t n_lost;
 };
 
 struct pg_body *pg_body_new(enum store_encoding encoding, struct store_bytes packed)
@@ -389,6 +390,21 @@ bool pg_mirror_has_committed(struct pg_mirror *mirror)
 	bool has_committed = mirror->has_committed;
 	pg_mirror_unlock(mirror);
 	return has_committed;
+}
+
+void pg_mirror_note_lost(struct pg_mirror *mirror, int64_t n)
+{
+	pg_mirror_lock(mirror);
+	mirror->n_lost += n;
+	pg_mirror_unlock(mirror);
+}
+
+int64_t pg_mirror_n_lost(struct pg_mirror *mirror)
+{
+	pg_mirror_lock(mirror);
+	int64_t n = mirror->n_lost;
+	pg_mirror_unlock(mirror);
+	return n;
 }
 
 struct pg_answer *pg_mirror_borrow(struct pg_mirror *mirror, const struct buffer *question)

@@ -107,6 +107,10 @@ void pg_mirror_keep(struct pg_mirror *mirror, const struct buffer *question, PGr
 void pg_mirror_note_commit(struct pg_mirror *mirror);
 bool pg_mirror_has_committed(struct pg_mirror *mirror);
 
+/* So many commits that were confirmed are gone; how many have been, in all. */
+void pg_mirror_note_lost(struct pg_mirror *mirror, int64_t n);
+int64_t pg_mirror_n_lost(struct pg_mirror *mirror);
+
 struct pg_answer;
 /* The answer, to be given back; NULL: it was not read ahead. */
 struct pg_answer *pg_mirror_borrow(struct pg_mirror *mirror, const struct buffer *question);

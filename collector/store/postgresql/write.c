@@ -227,6 +227,17 @@ static void show_expected(struct store_db *db, const struct store_change *const 
 		pg_mirror_expected(db, ignored);
 }
 
+/* What is to be committed was worked out on top of what is gone. */
+static enum status see_whether_all_is_there(const struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	if (!db->writer->has_lost_some)
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "the database at %s lacks commits that it had confirmed: all is read anew",
+		 db->conn.place);
+	return STATUS_SYSTEM;
+}
+
 /* Old reports go by days, in the sweep. */
 enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
 		      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
@@ -236,6 +247,8 @@ enum status pg_commit(struct store_db *db, const struct store_change *const *cha
 	if (!db->writer)
 		return commit_aside(db, changes, n, error);
 	enum status status = pg_need_load(db, error);
+	if (status == STATUS_OK)
+		status = see_whether_all_is_there(db, error);
 	if (status == STATUS_OK)
 		status = commit_judged(db, changes, n, error);
 	if (status != STATUS_OK) {
@@ -265,6 +278,8 @@ enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 
 	if (status == STATUS_OK)
 		status = pg_load(db, error);
+	if (status == STATUS_OK)
+		db->writer->has_lost_some = false;
 	if (status == STATUS_OK)
 		status = pg_commit(db, NULL, 0, NULL, error);
 	return status == STATUS_OK ? pg_connect_loop(db->writer, error) : status;

@@ -421,13 +421,38 @@ static void a_commit_behind_a_new_connection_knows_what_is_stored(void **state)
 	assert_int_equal(postgresql_engine.commit(writer, changes, 1, &limits, f.error), STATUS_OK);
 	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
 			    "application_name = 'mtawatch/writer'");
-	fixture_execute(&f, "TRUNCATE host, stream, report, feed"); /* lost, as it were */
+	fixture_execute(&f, "TRUNCATE host, stream, report"); /* lost, as it were */
 	assert_int_equal(postgresql_engine.sweep(writer, &limits, 5, &more, f.error), STATUS_OK);
 	assert_int_equal(postgresql_engine.commit(writer, changes, 1, &limits, f.error), STATUS_OK);
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM host h JOIN stream s ON s.host_id "
 					   "= h.id JOIN report r ON r.stream_id = s.id"),
 			 1);
 	postgresql_engine.close(writer);
+}
+
+/* As a standby does that took over without them. Who meets that first connects again. */
+static void commits_that_are_gone_are_noticed(void **state)
+{
+	(void)state;
+
+	fixture_report(&f, "a", 1, 1000, "body");
+	fixture_report(&f, "a", 2, 2000, "body");
+	fixture_report(&f, "a", 3, 3000, "body");
+	assert_int_equal(store_lost_commits(f.store), 0);
+	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+			    "application_name = 'mtawatch/writer'");
+	fixture_execute(&f, "DELETE FROM feed WHERE id > 1");
+	fixture_execute(&f, "DELETE FROM report WHERE sequence > 1");
+	uv_sleep(3000); /* the sweep connects */
+	fixture_report(&f, "a", 4, 4000, "body");
+	assert_int_equal(f.failed, 1);
+	assert_int_equal(fixture_count(&f, "SELECT max(sequence) FROM report"), 1);
+	assert_int_equal(fixture_resume(&f), STATUS_OK);
+	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/1 body; ");
+	assert_int_equal(store_lost_commits(f.store), 2);
+	fixture_report(&f, "a", 4, 4000, "body");
+	assert_int_equal(f.done, 4);
+	assert_int_equal(store_lost_commits(f.store), 2);
 }
 
 static void what_the_database_refuses_is_told_in_its_words_and_undone(void **state)
@@ -779,6 +804,7 @@ int main(void)
 		WITH_STORE(a_commit_with_a_warning_is_none),
 		WITH_STORE(a_lost_connection_is_made_anew),
 		WITH_STORE(a_commit_behind_a_new_connection_knows_what_is_stored),
+		WITH_STORE(commits_that_are_gone_are_noticed),
 		WITH_STORE(what_the_database_refuses_is_told_in_its_words_and_undone),
 		WITH_STORE(an_address_is_told_without_its_password),
 		WITH_STORE(what_is_no_store_of_ours_is_refused),
