@@ -58,7 +58,7 @@ package_group() {
 		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libpq-dev libzstd-dev libssl-dev
 		libcurl4-openssl-dev libmbedtls-dev libhivex-dev libcmocka-dev sqlite3 postgresql openssl
-		curl gzip zopfli npm iproute2 python3 python3-pytest python3-pytest-xdist
+		curl gzip zopfli npm scdoc iproute2 python3 python3-pytest python3-pytest-xdist
 		python3-jsonschema python3-requests python3-aiosmtpd python3-hivex util-linux
 	END
 	windows) cat <<-'END' ;;
