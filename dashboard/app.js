@@ -17,7 +17,7 @@ import { filterBy, place } from "./place.js";
 import { chooseNext, loadSession, session, settings } from "./reader.js";
 import { ServerPage } from "./server.js";
 import { MatrixPage, Sites } from "./sites.js";
-import { clockTime, collectorNow, CONDITIONS, duration } from "./words.js";
+import { clockTime, collectorNow, CONDITIONS, duration, timeText } from "./words.js";
 
 /* ---- header ---- */
 
@@ -92,11 +92,18 @@ function Preferences() {
     <${Tool} id="logout" title=${name && `Logged in as ${name} (${role})`} onClick=${endSession}>Log out<//></div>`;
 }
 
+/* Paper does not tell of which day it is. */
+function PrintedAt() {
+  const at = useClock(() => timeText(new Date(collectorNow()).toISOString(), settings.get().zone));
+  return html`<p class="print-only" id="printed">Printed ${at}</p>`;
+}
+
 function Header() {
   return html`<header class="top">
     <h1 title="Exchange 5.5 MTA, article Q285350"><svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
       <rect width="16" height="16" rx="3.5" /><path d="M3 9h2.5l1.5-5 2 8 1.5-3H13" /></svg>mtawatch</h1>
-    <${Tabs} /><${Search} /><${LiveStatus} /><${Preferences} /></header>`;
+    <${Tabs} /><${Search} /><${LiveStatus} /><${PrintedAt} />
+    <${Preferences} /></header>`;
 }
 
 /* ---- trouble ---- */

@@ -201,7 +201,7 @@ function RowHeads({ row: { adapter }, span }) {
   const [word, tone] = ADAPTER_STATES[adapter.state] ?? [adapter.state, "none"];
   return html`${span > 0 && html`<${ServerHead} adapter=${adapter} span=${span} />`}
     <th scope="row"><bdi>${adapter.adapter}</bdi><span class="sub"><bdi>${adapter.addresses[0]}</bdi></span></th>
-    <td><${Chip} tone=${adapter.silent ? "old" : tone}>${word}<//></td>`;
+    <td class="judged"><${Chip} tone=${adapter.silent ? "old" : tone}>${word}<//></td>`;
 }
 
 /* How many rows from this one on are of one server; 0 where the row before is, too. */
@@ -221,16 +221,17 @@ function PeerHead({ peer, bad }) {
     <span><bdi>${peer.name}</bdi>${bad && " ✕ down"}</span></th>`;
 }
 
-const HEADS = ["Server", "Adapter", "Judged", "Reaches"];
+const HEADS = [["Server"], ["Adapter"], ["Judged", "judged"], ["Reaches", "total"]]; // with their classes
 
 function ColumnHeads({ columns, isLarge }) {
-  return html`<thead><tr>${HEADS.map((head) => html`<th scope="col">${head}</th>`)}
+  return html`<thead><tr>${HEADS.map(([head, kind]) => html`<th scope="col" class=${kind}>${head}</th>`)}
     ${isLarge ? html`<th scope="col" colspan=${MANY}>Its peers</th>`
     : columns.map(({ peer, bad }) => html`<${PeerHead} peer=${peer} bad=${bad} />`)}</tr></thead>`;
 }
 
 function Totals({ columns }) {
-  return html`<tfoot><tr><th scope="row" colspan="4">Reached by</th>${columns.map((column) => html`
+  return html`<tfoot><tr><th scope="row" colspan="2">Reached by</th><td class="judged"></td><td class="total"></td>
+    ${columns.map((column) => html`
     <td class=${column.bad ? "bad-text" : ""}>${total(column)}</td>`)}</tr></tfoot>`;
 }
 

@@ -140,7 +140,7 @@ function Marks({ marks, from, span }) {
 }
 
 export function Timeline({ server }) {
-  const { body, error } = useAnswer(paths.history(server.server), server);
+  const { body, error } = useAnswer(server.reported_at && paths.history(server.server), server);
   const days = place.use((state) => (SPANS.some(([n]) => n === state.days) ? state.days : WEEK));
   const changes = body?.changes ?? [];
   const to = collectorNow();

@@ -1,5 +1,7 @@
 """Every page, dark and light: contrast, and nothing serious for axe-core. Keeps a picture of each."""
 
+from datetime import datetime, timezone
+
 import axe
 import pytest
 from conftest import picture, resize, scheme
@@ -89,6 +91,9 @@ def test_it_prints_the_list_without_what_only_a_screen_needs(page, browser):
         for gone in (".tools", ".tabs", "#filters"):
             assert not page.run("return document.querySelector(arguments[0]).checkVisibility()", gone)
         assert page.run("return document.querySelector('#rows .why').checkVisibility()")
+        assert str(datetime.now(timezone.utc).year) in page.run("return document.querySelector('#printed').innerText")
         picture(browser, "print")
+        resize(browser, 794, 1123)  # A4
+        assert page.run("return document.querySelector('#rows .c-site').checkVisibility()")
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

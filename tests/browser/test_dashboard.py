@@ -51,6 +51,8 @@ def test_a_server_that_never_reported_is_not_monitored(page, stage):
     assert "1 not monitored" in page.text("#headline")
     page.click(".tile[data-verdict=not_monitored]")
     page.wait_for_rows(1)
+    page.open_server("MAIL-LOST")
+    assert "has never reported" in page.main() and "could not be had" not in page.main()
 
 
 def test_filters_and_selection_live_in_the_address(page, browser, stage):

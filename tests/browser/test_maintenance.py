@@ -35,6 +35,11 @@ def test_each_server_of_a_site_stands_where_the_collector_says(maintenance, stag
     assert title == f"Not to be restarted ({len(wanted['no'])})"
 
 
+def test_no_name_breaks_inside(maintenance):
+    heights = maintenance.run("return [...document.querySelectorAll('main tbody a')].map((a) => a.getClientRects().length)")
+    assert heights and set(heights) == {1}
+
+
 def test_another_site_is_a_choice_away(maintenance, stage):
     maintenance.run("const site = document.querySelector('#maintenance-site');"
                     "site.selectedIndex = [...site.options].findIndex((o) => o.innerText.includes('BRANCH'));"

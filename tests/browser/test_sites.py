@@ -1,6 +1,7 @@
 """Sites, and who reaches whom in one of them."""
 
 import pytest
+from conftest import resize
 from page import Keys
 
 
@@ -35,6 +36,20 @@ def test_sites_are_worst_first_and_lead_to_their_servers(page, browser):
 
 def test_the_heading_of_a_matrix_needs_one_line(matrix):
     assert matrix.run("return document.querySelector('#headline').getClientRects()[0].height") < 30
+
+
+def test_a_phone_shows_the_cells_of_a_matrix(matrix, browser):
+    try:
+        resize(browser, 390, 844)
+        seen = matrix.run("const wide = document.querySelector('#matrix').closest('.wide').getBoundingClientRect();"
+                          "return [...document.querySelectorAll('#matrix tbody tr:first-child td.cell')]"
+                          ".filter((c) => c.getBoundingClientRect().right <= wide.right).length")
+        assert seen >= 5
+        columns = matrix.run("return [...document.querySelectorAll('#matrix thead .peer, #matrix tfoot td')]"
+                             ".filter((c) => c.checkVisibility()).map((c) => Math.round(c.getBoundingClientRect().left))")
+        assert columns[:len(columns) // 2] == columns[len(columns) // 2:]  # sums stand below their columns
+    finally:
+        resize(browser, 1366, 768)
 
 
 def test_a_bad_row_is_an_isolated_adapter(matrix):
