@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "collector/model/known_builds.h"
 #include "proto/base/arena.h"
 #include "proto/exposure/advisory.h"
 #include "proto/json/write.h"
@@ -125,6 +126,22 @@ static const char *version_of(const struct report_file *file)
 	return file && file->state == FILE_STATE_VERSIONED ? file->version : NULL;
 }
 
+static void add_known_build(const struct tree *tree, const char *version)
+{
+	const char *warning = known_build_warning(version);
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *words = known_build_words(version, &arena);
+	if (words)
+		add_fact(tree, "files/" ADVISORY_MTA_FILE "/article", "This build came with",
+			 text(words), "Microsoft's articles");
+	if (warning)
+		add_fact(tree, "files/" ADVISORY_MTA_FILE "/warning", "Known of this build",
+			 text(warning), "Microsoft's articles");
+	arena_deinit(&arena);
+}
+
 static void add_fix(const struct tree *tree)
 {
 	const char *version = version_of(report_find_file(tree->report, ADVISORY_MTA_FILE));
@@ -137,6 +154,8 @@ static void add_fix(const struct tree *tree)
 		   "version resource of the file", tree->at_ms);
 	add_fact(tree, "files/" ADVISORY_MTA_FILE, "Version of " ADVISORY_MTA_FILE, text(version),
 		 "version resource of the file");
+	if (version)
+		add_known_build(tree, version);
 	end_fact(tree);
 }
 
