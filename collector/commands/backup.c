@@ -105,11 +105,11 @@ static int restore_beside(struct local *local, const char *file, struct store_ad
 static int restore_backup(struct local *local, const char *file,
 			  const struct parsed_options *parsed)
 {
-	struct store_location before = local->location;
+	struct store_location before = { .engine = local->location.backups,
+					 .directory = parsed->present };
 	struct store_admin *present = NULL;
 	char error[STORE_ERROR_SIZE];
 
-	before.directory = parsed->present;
 	if (local_look(local, local->location.directory) != TERMINAL_EXIT_OK ||
 	    (parsed->present && local_look(local, parsed->present) != TERMINAL_EXIT_OK))
 		return TERMINAL_EXIT_FAILED;
@@ -130,7 +130,7 @@ static int check_store(struct local *local, const char *file, const struct parse
 	if (!file && local_look(local, local->location.directory) != TERMINAL_EXIT_OK)
 		return TERMINAL_EXIT_FAILED;
 	enum status status =
-		file ? store_check_backup(local->location.engine, file, print_fault, &found, error)
+		file ? store_check_backup(local->location.backups, file, print_fault, &found, error)
 		     : store_check(&local->location, print_fault, &found, error);
 	if (status != STATUS_OK)
 		return terminal_fail("%s", error);

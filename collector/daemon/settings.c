@@ -184,6 +184,7 @@ void settings_complete(struct options *options)
 {
 	options->store.engine = options->store.address ? &postgresql_engine : &sqlite_engine;
 	options->store.allow_plain = options->allow_plain;
+	options->store.backups = &sqlite_engine;
 }
 
 static const char *store_contradicts(const struct options *options, const char **at)

@@ -1,5 +1,6 @@
 /*
- * Copies of the store: a backup made while a collector runs, and the way back.
+ * Copies of the store: a backup made while a collector runs, and the way back. A backup is a file of
+ * the embedded store's, whichever engine has the store: so it is also the way from one to another.
  */
 #pragma once
 

@@ -138,7 +138,27 @@ struct store_engine {
 				    store_each_report *each, void *user,
 				    char error[STORE_ERROR_SIZE]);
 
-	/* collector/store/backup.h and check.h; the last is of engines whose backups are files. */
+	/*
+	 * For copies of whole stores (collector/store/copy.h). What a connection reads from now on is
+	 * one moment. The next line of the audit log has the number behind this one.
+	 */
+	enum status (*begin_snapshot)(struct store_db *reader, char error[STORE_ERROR_SIZE]);
+	enum status (*set_last_audit)(struct store_db *writer, int64_t id,
+				      char error[STORE_ERROR_SIZE]);
+	/*
+	 * The store at `location`, new and empty, to be filled by commits, as what nobody else opens
+	 * before it is complete; then closes it, and where `status` is not STATUS_OK takes it away
+	 * again. NULL: `restore` does it all.
+	 */
+	enum status (*begin_restore)(struct store_db **out, const struct store_location *location,
+				     char error[STORE_ERROR_SIZE]);
+	enum status (*end_restore)(struct store_db *db, enum status status,
+				   char error[STORE_ERROR_SIZE]);
+
+	/*
+	 * collector/store/backup.h and check.h. NULL but for `check`: backups are files of another
+	 * engine.
+	 */
 	enum status (*backup)(const struct store_location *location, const char *path, bool replace,
 			      char error[STORE_ERROR_SIZE]);
 	enum status (*restore)(const char *path, const struct store_location *location,

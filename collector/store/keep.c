@@ -1,5 +1,15 @@
 #include "collector/store/keep.h"
 
+void store_keep_record(const struct store_table *table, void *record, struct arena *arena)
+{
+	for (size_t i = 0; i < table->n_columns; i++) {
+		const struct store_column *column = &table->columns[i];
+		const char **text = (void *)((char *)record + column->offset);
+		if (column->kind == STORE_COLUMN_TEXT || column->kind == STORE_COLUMN_TEXT_OR_NULL)
+			*text = arena_strdup(arena, *text);
+	}
+}
+
 void store_keep_report(struct record_report *report, struct arena *arena)
 {
 	report->key = arena_strdup(arena, report->key);

@@ -10,6 +10,7 @@ struct store_engine;
 /* Strings are borrowed. */
 struct store_location {
 	const struct store_engine *engine;
+	const struct store_engine *backups; /* whose files its backups are */
 	const char *directory;     /* the collector's data directory; SQLite's file lies in it */
 	const char *address;       /* of a database, as its engine has it; NULL: there is none */
 	const char *password_file; /* whose only line is the password for it; NULL: there is none */

@@ -89,7 +89,8 @@ def test_a_database_without_a_store_ends_the_start_with_what_helps(tmp_path, dat
     data = tmp_path / "data"
     set_up(PROGRAM, data)
     why = fails("serve", "--listen", "127.0.0.1:0", "--data", data, "--store", database)
-    assert f"is not set up yet; first run: mtawatch-collector init --data {data} --store '{database}' --host NAME" in why
+    first = f"mtawatch-collector init --data {data} --store '{database}' --host NAME"
+    assert f"is not set up yet; first run: {first}" in why
     assert "there is no store in the database" in fails("token", "list", "--store", database)
 
 
@@ -148,7 +149,8 @@ def test_a_database_that_is_away_at_the_start_is_waited_for(tmp_path, server):
         assert "could not connect to the database at" in readiness(collector)[1]
         assert collector.ask("/livez")[0] == 200
         for path, method in (("/", "GET"), ("/v1/servers", "GET"), ("/metrics", "GET"), ("/v1/enroll", "POST")):
-            status, headers, body = collector.ask(path, method, "{}" if method == "POST" else None, {"Authorization": ""})
+            sent = "{}" if method == "POST" else None
+            status, headers, body = collector.ask(path, method, sent, {"Authorization": ""})
             assert (status, json.loads(body)["code"], headers["Retry-After"]) == (503, "starting", "10"), path
         server.start()
         wait_until_ready(collector)
@@ -299,7 +301,8 @@ def test_a_password_comes_from_a_file_and_tls_is_verified(tmp_path, strict_serve
 
 
 def test_a_password_is_kept_from_whom_it_does_not_concern(tmp_path, strict_server, password):
-    for address in (f"postgresql://watch:hunter2@{strict_server.host}/watched", strict_address(strict_server, "&password=hunter2")):
+    for address in (f"postgresql://watch:hunter2@{strict_server.host}/watched",
+                    strict_address(strict_server, "&password=hunter2")):
         why = fails("serve", "--check-config", "--store", address, status=2)
         assert "without a password, which everybody could read here" in why and "hunter2" not in why
     password.chmod(0o644)

@@ -138,26 +138,57 @@ static enum status read_latest_time(struct store_db *db, int64_t *out, char erro
 	return pg_read_clock(db, "latest_ms", out, error);
 }
 
-static enum status backup(const struct store_location *location, const char *path, bool replace,
-			  char error[STORE_ERROR_SIZE])
+/* Takes what a restore that was cut off has left out of the way. */
+static enum status make_hidden_schema(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 {
-	(void)location;
-	(void)path;
-	(void)replace;
-	snprintf(error, STORE_ERROR_SIZE,
-		 "a store in PostgreSQL is not backed up by this program yet: pg_dump does it");
-	return STATUS_UNSUPPORTED;
+	enum status status = pg_schema_look(conn, error);
+
+	if (status == STATUS_OK) {
+		snprintf(error, STORE_ERROR_SIZE,
+			 "there is a store already in the database at %s; 'DROP SCHEMA mtawatch "
+			 "CASCADE' removes it",
+			 conn->place);
+		return STATUS_CONFLICT;
+	}
+	if (status == STATUS_TRUNCATED)
+		status = pg_schema_drop(conn, error);
+	else if (status == STATUS_NOT_FOUND)
+		status = STATUS_OK;
+	if (status == STATUS_OK)
+		status = pg_schema_make(conn, error);
+	return status == STATUS_OK ? pg_schema_hide(conn, error) : status;
 }
 
-static enum status restore(const char *path, const struct store_location *location,
-			   void (*tell)(const char *fault), char error[STORE_ERROR_SIZE])
+static enum status begin_restore(struct store_db **out, const struct store_location *location,
+				 char error[STORE_ERROR_SIZE])
 {
-	(void)path;
-	(void)location;
-	(void)tell;
-	snprintf(error, STORE_ERROR_SIZE,
-		 "a backup is not restored into PostgreSQL by this program yet");
-	return STATUS_UNSUPPORTED;
+	struct store_db *db = mem_alloc(sizeof *db);
+
+	enum status status = pg_conn_open(&db->conn, location, "restore", error);
+	if (status == STATUS_OK)
+		status = make_hidden_schema(&db->conn, error);
+	if (status == STATUS_OK) {
+		db->writer = writer_new();
+		status = prepare_writer(db, error);
+	}
+	if (status == STATUS_OK)
+		*out = db;
+	else
+		close_connection(db);
+	return status;
+}
+
+static enum status end_restore(struct store_db *db, enum status status,
+			       char error[STORE_ERROR_SIZE])
+{
+	char ignored[STORE_ERROR_SIZE]; /* why the restore failed is what matters */
+
+	if (status == STATUS_OK)
+		status = pg_schema_show(&db->conn, error);
+	else
+		pg_schema_drop(&db->conn, ignored);
+	close_connection(db);
+	return status;
 }
 
 const struct store_engine postgresql_engine = {
@@ -200,7 +231,9 @@ const struct store_engine postgresql_engine = {
 	.read_last_audit = pg_read_last_audit,
 	.read_history = pg_read_history,
 	.read_reports = pg_read_reports,
-	.backup = backup,
-	.restore = restore,
+	.begin_snapshot = pg_begin_snapshot,
+	.set_last_audit = pg_set_last_audit,
+	.begin_restore = begin_restore,
+	.end_restore = end_restore,
 	.check = pg_check,
 };

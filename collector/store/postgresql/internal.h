@@ -64,6 +64,7 @@ struct store_db {
 	struct buffer text;
 	struct buffer packed; /* a copy of what the mirror has of a report; so the next */
 	struct buffer packed_base;
+	bool in_snapshot;         /* a transaction, until the connection is closed */
 	struct pg_writer *writer; /* NULL: a reader's, or the terminal's */
 	struct pg_writer
 		*beside; /* of the loop's reader: whose mirror it looks into first; else NULL */
@@ -203,6 +204,10 @@ enum status pg_list(struct store_db *db, const struct pg_statement *statement,
 		    void (*each)(void), void *user, char error[STORE_ERROR_SIZE]);
 #define PG_LIST(db, statement, params, table, give, each, user, error)                             \
 	pg_list(db, statement, params, table, give, (void (*)(void))(each), user, error)
+
+/* engine.h: for copies of whole stores (whole.c). */
+enum status pg_begin_snapshot(struct store_db *db, char error[STORE_ERROR_SIZE]);
+enum status pg_set_last_audit(struct store_db *db, int64_t id, char error[STORE_ERROR_SIZE]);
 
 /* The reads of engine.h: servers and reports (read.c). */
 enum status pg_read_servers(struct store_db *db, store_each_server *each, void *user,

@@ -306,9 +306,11 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 	struct buffer last;
 	int n = 0;
 
-	enum status status =
-		pg_script(&db->conn, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-			  list_servers.what, error);
+	enum status status = STATUS_OK;
+	if (!db->in_snapshot)
+		status = pg_script(&db->conn,
+				   "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+				   list_servers.what, error);
 	if (status != STATUS_OK)
 		return status;
 	buffer_init(&last);
@@ -317,7 +319,7 @@ enum status pg_read_servers(struct store_db *db, store_each_server *each, void *
 		status = visit_page(db, &last, &n, each, user, error);
 	while (status == STATUS_OK && n == PAGE);
 	buffer_deinit(&last);
-	if (db->conn.handle)
+	if (db->conn.handle && !db->in_snapshot)
 		pg_script(&db->conn, "ROLLBACK", list_servers.what, ignored); /* it only read */
 	return status;
 }

@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/store/postgresql/rows.h"
+#include "proto/base/value.h"
 
 #define VERSION 1
 
@@ -160,6 +162,27 @@ enum status pg_schema_make(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
 	return pg_script(conn, tables, "make the tables", error);
 }
 
+/* In the place of the version. */
+#define RESTORING "restoring"
+
+enum status pg_schema_hide(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	return pg_script(conn, "UPDATE meta SET value = '" RESTORING "' WHERE name = 'schema'",
+			 "begin to restore", error);
+}
+
+enum status pg_schema_show(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	return pg_script(
+		conn, "UPDATE meta SET value = '" VALUE_DIGITS(VERSION) "' WHERE name = 'schema'",
+		"complete the restored tables", error);
+}
+
+enum status pg_schema_drop(struct pg_conn *conn, char error[STORE_ERROR_SIZE])
+{
+	return pg_script(conn, "DROP SCHEMA mtawatch CASCADE", "remove the tables", error);
+}
+
 static const struct pg_statement find_schema = {
 	"find_schema", "look for the tables", "SELECT to_regclass('mtawatch.meta') IS NOT NULL"
 };
@@ -171,6 +194,13 @@ static enum status check_version(const struct pg_conn *conn, const PGresult *res
 {
 	const char *version = PQntuples(result) > 0 ? pg_text(result, 0, 0) : "";
 
+	if (strcmp(version, RESTORING) == 0) {
+		snprintf(error, STORE_ERROR_SIZE,
+			 "a backup is being restored into the database at %s; if that was cut off, "
+			 "restore it again",
+			 conn->place);
+		return STATUS_TRUNCATED;
+	}
 	if (strtol(version, NULL, 10) == VERSION)
 		return STATUS_OK;
 	snprintf(error, STORE_ERROR_SIZE,

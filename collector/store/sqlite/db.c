@@ -175,6 +175,8 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_DROP_AUDIT] = "DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - ?1",
 	[STORE_AUDIT_AFTER] = "SELECT @audit FROM audit WHERE id > ?1 ORDER BY id LIMIT ?2",
 	[STORE_AUDIT_BEFORE] = "SELECT @audit FROM audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2",
+	[STORE_CLEAR_LAST_AUDIT] = "DELETE FROM sqlite_sequence WHERE name = 'audit'",
+	[STORE_SET_LAST_AUDIT] = "INSERT INTO sqlite_sequence (name, seq) VALUES ('audit', ?1)",
 	[STORE_LAST_AUDIT] = "SELECT coalesce(max(id), 0) FROM audit",
 	[STORE_PUT_ALERT] = "INSERT OR REPLACE INTO alert (@alert) VALUES (@?alert)",
 	[STORE_DROP_ALERT] = "DELETE FROM alert WHERE id = ?1",

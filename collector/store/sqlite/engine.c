@@ -158,6 +158,13 @@ static enum status sweep(struct store_db *db, const struct store_limits *limits,
 	return status;
 }
 
+static enum status begin_snapshot(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	return sqlite3_exec(db->handle, "BEGIN", NULL, NULL, NULL) == SQLITE_OK
+		       ? STATUS_OK
+		       : store_db_fail(db, "read the store", error);
+}
+
 static enum status backup(const struct store_location *location, const char *path, bool replace,
 			  char error[STORE_ERROR_SIZE])
 {
@@ -219,6 +226,8 @@ const struct store_engine sqlite_engine = {
 	.read_last_audit = store_db_read_last_audit,
 	.read_history = store_db_read_history,
 	.read_reports = store_db_read_reports,
+	.begin_snapshot = begin_snapshot,
+	.set_last_audit = store_db_set_last_audit,
 	.backup = backup,
 	.restore = restore,
 	.check = check,

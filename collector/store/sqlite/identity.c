@@ -114,6 +114,17 @@ enum status store_db_read_audit_before(struct store_db *db, int64_t before, size
 	return read_audit(db, STORE_AUDIT_BEFORE, before, limit, each, user, error);
 }
 
+enum status store_db_set_last_audit(struct store_db *db, int64_t id, char error[STORE_ERROR_SIZE])
+{
+	static const char what[] = "number the audit log";
+	enum status status =
+		store_db_run(db, store_db_statement(db, STORE_CLEAR_LAST_AUDIT), what, error);
+
+	return status == STATUS_OK
+		       ? STORE_RUN(db, STORE_SET_LAST_AUDIT, what, error, STORE_NUMBER(id))
+		       : status;
+}
+
 enum status store_db_read_last_audit(struct store_db *db, int64_t *out,
 				     char error[STORE_ERROR_SIZE])
 {

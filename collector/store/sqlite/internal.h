@@ -97,6 +97,8 @@ enum store_statement {
 	STORE_AUDIT_AFTER,
 	STORE_AUDIT_BEFORE,
 	STORE_LAST_AUDIT,
+	STORE_CLEAR_LAST_AUDIT,
+	STORE_SET_LAST_AUDIT,
 	STORE_PUT_ALERT,
 	STORE_DROP_ALERT,
 	STORE_TRIM_ALERTS,
@@ -454,6 +456,7 @@ enum status store_db_read_audit_after(struct store_db *db, int64_t after, size_t
 enum status store_db_read_audit_before(struct store_db *db, int64_t before, size_t limit,
 				       store_each_audit *each, void *user,
 				       char error[STORE_ERROR_SIZE]);
+enum status store_db_set_last_audit(struct store_db *db, int64_t id, char error[STORE_ERROR_SIZE]);
 enum status store_db_read_last_audit(struct store_db *db, int64_t *out,
 				     char error[STORE_ERROR_SIZE]);
 

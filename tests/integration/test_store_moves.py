@@ -1,0 +1,188 @@
+"""Backups between the engines of the store: a site that has lived a little goes into PostgreSQL and back."""
+
+import contextlib
+import json
+import random
+import shutil
+import sqlite3
+import subprocess
+
+import pytest
+from postgres import Postgres, programs
+from running import PATIENCE, PROGRAM, Collector, faulty, minimal
+from stored_site import NOT_MONITORED, live, stamped
+from waiting import until
+
+pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
+
+MANY = 300  # more than one commit of a copy has
+TABLES = {
+    "report": "SELECT h.key, s.agent_id, s.epoch, r.sequence, r.at_ms, r.received_at_ms, r.age_s, r.body_hash, "
+              "r.imported_by FROM report r JOIN stream s ON s.id = r.stream_id JOIN host h ON h.id = s.host_id",
+    "history": "SELECT h.key, d.at_ms, row_number() OVER (PARTITION BY h.key ORDER BY d.at_ms, d.id), d.kind, d.detail "
+               "FROM history d JOIN host h ON h.id = d.host_id",
+    "latest_ms": "SELECT value FROM meta WHERE name = 'latest_ms'",
+    **{name: f"SELECT * FROM {name}"
+       for name in ("server", "removal", "expected", "expected_former", "alert", "delivery", "silence", "hook",
+                    "summary", "identity", "audit")},
+}
+ALERTS = ("/v1/alerts", "/v1/alerts?state=pending", "/v1/alerts?state=resolved")
+PAGES = (*ALERTS, "/v1/servers", "/v1/sites", "/v1/deliveries?state=dead", "/v1/deliveries?state=done", "/v1/silences",
+         "/v1/inventory", "/v1/agents", "/v1/tokens", "/v1/secrets", "/v1/audit")
+UNLIKE = ("as_of", "age_s", "ended_at")  # between two runs
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=6 * PATIENCE)
+
+
+def succeeds(*arguments):
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def fails(*arguments):
+    ended = run(*arguments)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    return ended.stderr
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(server):
+    name = f"d{random.getrandbits(40)}"
+    server.execute(f"CREATE DATABASE {name}", "postgres")
+    return server.address(name)
+
+
+def rows(file):
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        return {name: sorted(db.execute(query).fetchall(), key=repr) for name, query in TABLES.items()}
+
+
+def reports(*place):
+    return sorted(succeeds("export", *place).splitlines())
+
+
+def pages(collector):
+    until(lambda: not collector.get("/v1/deliveries?state=waiting")["deliveries"])  # nobody takes them any more
+    found = {path: collector.ask(path) for path in PAGES}
+    for row in collector.get("/v1/servers")["servers"]:
+        for path in ("/v1/servers/" + row["server"], f"/v1/servers/{row['server']}/history"):
+            found[path] = collector.ask(path)
+    return {path: (status, json.loads(body)) for path, (status, _, body) in found.items()}
+
+
+def timeless(page):
+    """Without what depends on when it is asked for."""
+    if isinstance(page, dict):
+        return {key: timeless(value) for key, value in page.items() if key not in UNLIKE}
+    return [timeless(value) for value in page] if isinstance(page, list) else page
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """(data directory, backup) of a site with rows of every kind."""
+    folder = tmp_path_factory.mktemp("site")
+    _, data = live(folder)
+    with Collector(data) as collector:
+        for sequence in (*range(1, MANY), MANY + 3, MANY + 1):  # the last one is late
+            assert collector.post(stamped(minimal("BUSY", sequence), sequence, off_s=sequence - MANY - 10))[0] == 200
+    backup = folder / "backup.db"
+    succeeds("backup", "--data", data, backup)
+    found = rows(backup)
+    assert not [name for name, table in found.items() if not table and name != "summary"], found
+    with contextlib.closing(sqlite3.connect(backup)) as db:  # this site has had no storm
+        db.execute("INSERT INTO summary (hook, kind, held, opened, resolved, report_opened, report_resolved, since_ms) "
+                   "VALUES ('command', 1, 2, 3, 4, 5, 6, 7)")
+        db.commit()
+    return data, backup
+
+
+def test_a_site_that_goes_through_a_database_comes_back_row_by_row(tmp_path, site, database):
+    _, backup = site
+    again = tmp_path / "again.db"
+    told = succeeds("restore", "--store", database, backup)
+    assert "token admin: may call again, also if it was revoked since the backup" in told
+    expected = rows(backup)
+    sessions = [row for row in expected["identity"] if row[0] == 4]
+    expected["identity"] = [row for row in expected["identity"] if row[0] != 4]  # everybody has to log in again
+    succeeds("backup", "--store", database, again)
+    found = rows(again)
+    ended = [row for row in found["audit"] if "session.end" in row]
+    assert len(sessions) == len(ended) == 1
+    found["audit"].remove(ended[0])
+    for name, table in expected.items():
+        assert found[name] == table, name
+    assert succeeds("check", "--store", database) == succeeds("check", backup) == succeeds("check", again)
+    plain = tmp_path / "plain"
+    plain.mkdir(mode=0o700)
+    succeeds("restore", "--data", plain, again)
+    assert reports("--data", plain) == reports("--store", database) == reports("--data", site[0])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["again.db", "plain"]  # nothing is left beside them
+
+
+def test_what_was_moved_into_a_database_is_shown_as_it_was(tmp_path, site, database):
+    data, backup = site
+    copy = tmp_path / "copy"
+    copy.mkdir(mode=0o700)
+    succeeds("restore", "--data", copy, backup)
+    succeeds("restore", "--store", database, "--present", data, backup)
+    for name in ("admin-token", "enroll-secret"):  # what the test knows of the identities
+        shutil.copy(data.with_name(f"{data.name}.{name}"), copy.with_name(f"{copy.name}.{name}"))
+    with faulty(copy) as collector:
+        before = pages(collector)
+    with faulty(copy, "--store", database) as collector:
+        after = pages(collector)
+    assert before.keys() == after.keys()
+    known = {str(row[0]) for row in rows(backup)["alert"]}
+    for page in (before, after):
+        assert page["/v1/audit"][1]["lines"].pop(0)["action"] == "session.end"  # by the restore
+        for path in ALERTS:  # others are of these two runs
+            page[path][1]["alerts"] = [alert for alert in page[path][1]["alerts"] if alert["id"] in known]
+    assert known == {alert["id"] for path in ALERTS for alert in after[path][1]["alerts"]}
+    for path, page in before.items():
+        assert page[0] == after[path][0] and (page[0] == 200 or path == f"/v1/servers/{NOT_MONITORED}/history"), path
+        assert timeless(after[path][1]) == timeless(page[1]), path
+
+
+def test_a_restore_is_whole_or_not_at_all(tmp_path, site, server, database):
+    _, backup = site
+    name = database.split("?")[0].rsplit("/", 1)[1]
+    damaged = tmp_path / "damaged.db"
+    shutil.copy(backup, damaged)
+    with contextlib.closing(sqlite3.connect(damaged)) as db:
+        db.execute("UPDATE report SET body_hash = 1")
+        db.commit()
+    assert "the backup is damaged" in fails("restore", "--store", database, damaged)
+    assert "there is no store in the database" in fails("check", "--store", database)
+
+    # One that is cut off is known to be that, and another one takes its place.
+    running = subprocess.Popen([PROGRAM, "restore", "--store", database, backup], stdout=subprocess.DEVNULL)
+    asked = "SELECT count(*) FROM pg_tables WHERE schemaname = 'mtawatch'"
+    until(lambda: server.execute(asked, name) != "0")
+    running.kill()
+    running.wait()
+    why = fails("token", "list", "--store", database)
+    assert "a backup is being restored into the database" in why and "if that was cut off, restore it again" in why
+    succeeds("restore", "--store", database, backup)
+    assert "there is a store already in the database" in fails("restore", "--store", database, backup)
+    assert "admin" in succeeds("token", "list", "--store", database)
+
+
+def test_a_backup_of_a_database_replaces_backups_alone(tmp_path, database):
+    data, file, other = tmp_path / "data", tmp_path / "backup.db", tmp_path / "notes.txt"
+    succeeds("init", "--data", data, "--no-certificate", "--store", database)
+    succeeds("backup", "--store", database, file)
+    assert "exists already" in fails("backup", "--store", database, file)
+    succeeds("backup", "--replace", "--store", database, file)
+    other.write_text("of somebody else")
+    assert "is no backup" in fails("backup", "--replace", "--store", database, other)
+    assert other.read_text() == "of somebody else"
+    assert file.stat().st_mode & 0o777 == 0o600
