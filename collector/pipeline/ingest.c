@@ -131,6 +131,23 @@ static void answer_import(struct call *call, struct fleet *fleet, const struct s
 	call_answer(call, &answer);
 }
 
+/* It was not stored; nor will it be, or its sender is to try again. */
+static void answer_not_taken(const struct pipeline *pipeline, struct call *call,
+			     const struct snapshot *snapshot)
+{
+	static const struct problem not_storable = {
+		.status = 422,
+		.code = "not_storable",
+		.detail = "The store cannot take what this report says, whenever it is sent. The "
+			  "collector's log tells why.",
+	};
+
+	if (pipeline_refuses(pipeline, snapshot))
+		call_answer_problem(call, &not_storable);
+	else
+		call_answer_not_stored(call);
+}
+
 static void on_done(void *user, bool durable)
 {
 	struct waiting *waiting = user;
@@ -141,7 +158,7 @@ static void on_done(void *user, bool durable)
 	else if (durable)
 		answer_report(waiting->call, fleet, waiting->snapshot);
 	else
-		call_answer_not_stored(waiting->call);
+		answer_not_taken(waiting->pipeline, waiting->call, waiting->snapshot);
 	snapshot_unref(waiting->snapshot);
 	free(waiting);
 }
@@ -231,6 +248,10 @@ static void take_incoming(const struct incoming *in)
 	struct fleet_earlier earlier;
 	char error[FLEET_ERROR_SIZE];
 
+	if (!pipeline_may_take(in->pipeline) || pipeline_refuses(in->pipeline, in->snapshot)) {
+		answer_not_taken(in->pipeline, in->call, in->snapshot);
+		return;
+	}
 	enum status status =
 		fleet_find_earlier(pipeline_fleet(in->pipeline), in->snapshot, &earlier, error);
 	if (status != STATUS_OK) {
@@ -261,10 +282,8 @@ void ingest_report(struct pipeline *pipeline, struct call *call, int64_t age_s,
 					       call_peer_ipv4(call), pipeline_now_ms(pipeline));
 	if (call->caller.role == ROLE_AGENT && !snapshot->is_own)
 		refuse(call, snapshot->key, INGEST_WRONG_AGENT);
-	else if (pipeline_may_take(pipeline))
-		take_incoming(&(struct incoming){ pipeline, call, snapshot, NULL, refuse });
 	else
-		call_answer_not_stored(call);
+		take_incoming(&(struct incoming){ pipeline, call, snapshot, NULL, refuse });
 	snapshot_unref(snapshot);
 }
 
@@ -295,8 +314,6 @@ void ingest_import(struct pipeline *pipeline, struct call *call, struct record_a
 		call_answer_problem(call, &not_of_then);
 	} else if (status != STATUS_OK) {
 		refuse_unreadable(call, status, &error);
-	} else if (!pipeline_may_take(pipeline)) {
-		call_answer_not_stored(call);
 	} else {
 		struct carried *carried = arena_alloc(&call->arena, sizeof *carried);
 		carried->audit = audit;

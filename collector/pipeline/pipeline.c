@@ -1,6 +1,7 @@
 #include "collector/pipeline/pipeline.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@
 #include "collector/base/loop.h"
 #include "collector/pipeline/feed.h"
 #include "collector/pipeline/recall.h"
+#include "collector/pipeline/unstorable.h"
 #include "proto/base/mem.h"
 
 struct pipeline {
@@ -17,6 +19,7 @@ struct pipeline {
 	struct loop_timer *wake;        /* when the next report ceases to be fresh */
 	struct loop_timer *rebuild;     /* after a failure */
 	struct loop_timer *store_check; /* at the place of the store */
+	struct unstorable unstorable;
 	uint64_t retry_ms;
 	uint64_t revision;
 	bool ready;
@@ -62,6 +65,17 @@ void pipeline_fail(struct pipeline *p, const char *error)
 		loop_timer_start(p->rebuild, p->retry_ms);
 }
 
+/* Its sender would send it again, and each time all would be read anew. */
+static void refuse_from_now_on(struct pipeline *p, const struct snapshot *snapshot,
+			       const char *error)
+{
+	const struct report *report = &snapshot->report;
+
+	unstorable_note(&p->unstorable, report);
+	log_error("the report %" PRId64 " of the server '%s' is refused from now on: %s",
+		  report->sequence, snapshot->key, error);
+}
+
 static void on_committed(void *user, enum status status, const char *error)
 {
 	struct pending_commit *commit = user;
@@ -73,6 +87,8 @@ static void on_committed(void *user, enum status status, const char *error)
 		fleet_publish(p->fleet, commit->changes);
 		p->revision++;
 	} else {
+		if (status == STATUS_INVALID && commit->changes->snapshot)
+			refuse_from_now_on(p, commit->changes->snapshot, error);
 		pipeline_fail(p, error);
 	}
 	if (p->options.alerting)
@@ -261,6 +277,7 @@ void pipeline_free(struct pipeline *p)
 		return;
 	recall_free(p->recall);
 	fleet_free(p->fleet);
+	unstorable_deinit(&p->unstorable);
 	free(p);
 }
 
@@ -284,6 +301,11 @@ bool pipeline_may_take(struct pipeline *p)
 	if (p->ready && !pipeline_is_ready(p))
 		loop_timer_start(p->wake, 0); /* the clock was set: it may sleep still */
 	return pipeline_is_ready(p);
+}
+
+bool pipeline_refuses(const struct pipeline *p, const struct snapshot *snapshot)
+{
+	return unstorable_is(&p->unstorable, &snapshot->report);
 }
 
 const char *pipeline_why_not(const struct pipeline *p)

@@ -28,6 +28,7 @@
 struct pipeline;
 struct feed;
 struct recall;
+struct snapshot;
 struct uv_loop_s; /* libuv: the event loop */
 
 struct pipeline_options {
@@ -65,6 +66,9 @@ bool pipeline_is_ready(const struct pipeline *pipeline);
 
 /* May the fleet take reports? To be asked before fleet_take(); where it is behind it catches up. */
 bool pipeline_may_take(struct pipeline *pipeline);
+
+/* Is that a report that the store cannot take, as was seen? Then it never will. */
+bool pipeline_refuses(const struct pipeline *pipeline, const struct snapshot *snapshot);
 
 /* Why it may not, in words; NULL: it may. Borrowed: valid until control returns to the loop. */
 const char *pipeline_why_not(const struct pipeline *pipeline);

@@ -48,7 +48,8 @@ struct store_engine {
 	/*
 	 * Commits changes together: on success they are durable, on failure nothing of them is
 	 * stored, unless a connection was lost: then nobody knows. STATUS_FENCED: another writer
-	 * has taken over. `changes` is an array of pointers. `limits` say what old reports go with it;
+	 * has taken over. STATUS_INVALID: the database does not take what one of them says; what
+	 * can be committed without that one can. `changes` is an array of pointers. `limits` say what old reports go with it;
 	 * NULL: none.
 	 */
 	enum status (*commit)(struct store_db *writer, const struct store_change *const *changes,

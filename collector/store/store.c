@@ -171,7 +171,8 @@ static void hand_back(struct store *store, struct pending *const *batch, size_t 
 {
 	uv_mutex_lock(&store->mutex);
 	if (status != STATUS_OK && store->failure == STATUS_OK) {
-		store->failure = status;
+		/* What comes behind it fails, too, but not because of what it says. */
+		store->failure = status == STATUS_INVALID ? STATUS_SYSTEM : status;
 		snprintf(store->failure_error, sizeof store->failure_error, "%s", error);
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -202,12 +203,24 @@ static uint64_t sweep(struct store *store, const struct store_limits *limits, bo
 	return uv_hrtime() + (status == STATUS_OK && more ? SWEEP_HURRY_NS : SWEEP_PAUSE_NS);
 }
 
+/*
+ * Where the database does not take what one of several changes says, they are committed one by one up
+ * to that: so it is found, and a fleet does not stand still for it.
+ */
 static void write_batch(struct store *store, struct pending *const *batch, size_t n,
 			const struct store_limits *limits)
 {
 	char error[STORE_ERROR_SIZE] = "";
 	enum status status = commit(store, batch, n, limits, error);
-	hand_back(store, batch, n, status, error);
+
+	if (status != STATUS_INVALID || n == 1) {
+		hand_back(store, batch, n, status, error);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		status = commit(store, &batch[i], 1, limits, error);
+		hand_back(store, &batch[i], 1, status, error);
+	}
 }
 
 static enum status try_to_resume(struct store *store, char error[STORE_ERROR_SIZE])

@@ -153,6 +153,7 @@ struct store_change {
 	 * Runs once, on the loop. STATUS_OK: it is durable. Anything else: nothing of it is stored,
 	 * or, where a connection was lost, nobody knows, and `error` says why; borrowed for the
 	 * call. STATUS_FENCED: another collector has taken over, and this one stores no more.
+	 * STATUS_INVALID: the database does not take what this very change says, whatever is tried.
 	 */
 	void (*done)(void *user, enum status status, const char *error);
 	void *user;

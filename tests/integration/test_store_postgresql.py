@@ -309,3 +309,29 @@ def test_a_password_is_kept_from_whom_it_does_not_concern(tmp_path, strict_serve
     said = ("--store", strict_address(strict_server), "--store-password-file", password)
     assert "a file that others cannot read or write" in fails("serve", "--check-config", *said, status=2)
     assert "no password supplied" in fails("token", "list", *said[:2])
+
+
+def test_a_report_that_the_database_does_not_take_is_refused_and_holds_up_nobody(tmp_path, server):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    refusing = ("CREATE FUNCTION mtawatch.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.sequence = 666 "
+                "THEN RAISE EXCEPTION 'not this one' USING ERRCODE = '22P05'; END IF; RETURN NEW; END $$")
+    with faulty(data, "--store", server.url) as collector:
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        server.execute(refusing)
+        server.execute("CREATE TRIGGER refuse BEFORE INSERT ON mtawatch.report FOR EACH ROW EXECUTE FUNCTION "
+                       "mtawatch.refuse()")
+        with Load(collector) as load:
+            load.wait_for_more()
+            for _ in range(3):
+                status, answer = collector.post(minimal("EXCH9", 666))
+                assert (status, answer["code"]) == (422, "not_storable")
+            load.wait_for_more()
+            assert collector.post(minimal("EXCH9", 667))[0] == 200
+    assert collector.log.count("the report 666 of the server 'exch9' is refused from now on: could not store a report: "
+                               "the database at ") == 1
+    assert collector.log.count("said: not this one") == 2  # and that it was not ready
+    exported = [json.loads(line) for line in succeeds("export", "--store", server.url).splitlines()]
+    kept = {(report["host"]["name"], report["sequence"]) for report in exported}
+    assert {(name, sequence) for name, taken in load.taken.items() for sequence in taken} <= kept
+    assert ("EXCH9", 666) not in kept and ("EXCH9", 667) in kept

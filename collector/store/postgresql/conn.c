@@ -72,12 +72,15 @@ static const struct {
 	enum status status;
 } meanings[] = {
 	{ "08", STATUS_UNREACHABLE },    /* connection exceptions */
+	{ "22", STATUS_INVALID },        /* data exceptions */
+	{ "23", STATUS_INVALID },        /* violations of integrity */
 	{ "25006", STATUS_UNREACHABLE }, /* read_only_sql_transaction: a primary no more */
 	{ "28", STATUS_DENIED },         /* invalid authorization */
 	{ "3D000", STATUS_NOT_FOUND },   /* invalid_catalog_name: no such database */
 	{ "42501", STATUS_DENIED },      /* insufficient_privilege */
 	{ "53100", STATUS_FULL },        /* disk_full */
 	{ "53300", STATUS_REFUSED },     /* too_many_connections */
+	{ "54", STATUS_INVALID },        /* limits of the program: of a row, an array ... */
 	{ "55P03", STATUS_TIMED_OUT },   /* lock_not_available */
 	{ "57014", STATUS_TIMED_OUT },   /* query_canceled, also by statement_timeout */
 	{ "57P01", STATUS_UNREACHABLE }, /* admin_shutdown */
@@ -614,8 +617,10 @@ static enum status take_sent(struct pg_conn *conn, size_t i, uint64_t deadline_m
 		if (waited != STATUS_OK)
 			return waited;
 		result = PQgetResult(conn->handle);
-		if (result && !is_good(result) && status == STATUS_OK)
+		if (result && !is_good(result) && status == STATUS_OK) {
 			status = fail_said(conn, conn->sent[i], result, error);
+			conn->failed = conn->sent[i];
+		}
 		if (result)
 			snprintf(tag, 16, "%s", PQcmdStatus(result));
 		PQclear(result);

@@ -46,7 +46,9 @@ struct pg_conn {
 	struct arena names;       /* of those that are not ours for ever */
 	bool warned;              /* a WARNING came; the next one clears it: pg_pipeline_begin() */
 	char warning[200];
-	bool unsent;       /* something of the pipeline could not be sent */
+	bool unsent; /* something of the pipeline could not be sent */
+	const char *
+		failed; /* what the last pipeline that failed could not do, if the database says so */
 	const char **sent; /* in the pipeline: what each result is of */
 	size_t n_sent;
 	size_t room;

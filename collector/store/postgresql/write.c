@@ -31,7 +31,7 @@ static void send_fence(struct store_db *db)
 
 /*
  * No two commits have a number in common. So one that was given up, and is under way all the same,
- * makes the next one fail until what it stored is read.
+ * makes the next one fail until what it stored is read; first of all, before any of its rows is met.
  */
 static void send_feed(struct store_db *db)
 {
@@ -120,13 +120,15 @@ static enum status commit_judged(struct store_db *db, const struct store_change 
 	pg_pipeline_begin(&db->conn);
 	pg_pipeline_send(&db->conn, &begin, NULL);
 	send_fence(db);
-	send_changes(db, changes, n);
 	send_feed(db);
+	send_changes(db, changes, n);
 	pg_pipeline_send(&db->conn, &commit, NULL);
 	status = pg_pipeline_commit(&db->conn, error);
 	if (status == STATUS_OK)
 		db->writer->feed_id++;
-	return status;
+	/* The number was taken by a commit that was given up: nothing is wrong with these changes. */
+	return status == STATUS_INVALID && db->conn.failed == add_feed.what ? STATUS_CONFLICT
+									    : status;
 }
 
 static bool is_for_terminal(const struct store_change *change)

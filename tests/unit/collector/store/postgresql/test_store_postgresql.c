@@ -15,6 +15,7 @@
 
 #include "collector/base/hash.h"
 #include "proto/base/arena.h"
+#include "proto/base/count.h"
 #include "tests/unit/collector/store/store_fixture.h"
 #include "tests/unit/rows.h"
 
@@ -474,6 +475,65 @@ static void what_the_database_refuses_is_told_in_its_words_and_undone(void **sta
 	assert_non_null(strstr(f.error, "could not store a report"));
 }
 
+static void note_status(void *user, enum status status, const char *error)
+{
+	*(enum status *)user = status;
+	fixture_on_done(&f, status, error);
+}
+
+/* It is found among the others of its commit; what comes behind it was worked out on top of it. */
+static void what_the_database_does_not_take_is_told_apart_from_the_rest(void **state)
+{
+	const struct record_event events[] = { { "a", 1, "files", "x" },
+					       { "a", 2, "files", "y" },
+					       { "b", 3, "files", "\xff" },
+					       { "a", 4, "files", "z" } };
+	static const enum status expected[] = { STATUS_OK, STATUS_OK, STATUS_INVALID,
+						STATUS_SYSTEM };
+	enum status statuses[COUNT(events)];
+	(void)state;
+
+	fixture_report(&f, "a", 1, 1000, "body");
+	for (size_t i = 0; i < COUNT(events); i++) {
+		const struct store_change change = { .events = &events[i],
+						     .n_events = 1,
+						     .done = note_status,
+						     .user = &statuses[i] };
+		assert_int_equal(store_submit(f.store, &change), STATUS_OK);
+	}
+	while (store_pending(f.store) > 0)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	for_each_row(i, expected)
+		assert_int_equal(statuses[i], expected[i]);
+	assert_non_null(strstr(f.error, "could not store what changed: the database at /"));
+	assert_int_equal(fixture_resume(&f), STATUS_OK);
+	assert_int_equal(fixture_count(&f, "SELECT sum(at_ms) FROM history"), 3);
+	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM host"), 1);
+	fixture_report(&f, "a", 2, 2000, "body");
+	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/2 body; ");
+}
+
+/* That it is found late says nothing of these changes. */
+static void a_commit_that_was_given_up_and_is_there_is_no_fault_of_the_next(void **state)
+{
+	const struct record_event event = { "a", 1, "files", "x" };
+	enum status status = STATUS_OK;
+	const struct store_change change = {
+		.events = &event, .n_events = 1, .done = note_status, .user = &status
+	};
+	(void)state;
+
+	fixture_report(&f, "a", 1, 1000, "body");
+	fixture_execute(&f, "INSERT INTO feed SELECT max(id) + 1, 1, 1 FROM feed");
+	assert_int_equal(store_submit(f.store, &change), STATUS_OK);
+	while (store_pending(f.store) > 0)
+		uv_run(&f.loop, UV_RUN_ONCE);
+	assert_int_equal(status, STATUS_CONFLICT);
+	assert_int_equal(fixture_resume(&f), STATUS_OK);
+	fixture_commit(&f, (struct store_change){ .events = &event, .n_events = 1 });
+	assert_int_equal(f.done, 2);
+}
+
 static void an_address_is_told_without_its_password(void **state)
 {
 	static const char *const addresses[] = {
@@ -806,6 +866,8 @@ int main(void)
 		WITH_STORE(a_commit_behind_a_new_connection_knows_what_is_stored),
 		WITH_STORE(commits_that_are_gone_are_noticed),
 		WITH_STORE(what_the_database_refuses_is_told_in_its_words_and_undone),
+		WITH_STORE(what_the_database_does_not_take_is_told_apart_from_the_rest),
+		WITH_STORE(a_commit_that_was_given_up_and_is_there_is_no_fault_of_the_next),
 		WITH_STORE(an_address_is_told_without_its_password),
 		WITH_STORE(what_is_no_store_of_ours_is_refused),
 		WITH_STORE(reports_are_told_apart_from_one_of_their_day),
