@@ -23,6 +23,12 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 # A commit of ours says for itself that it is to be waited for; fsync has to be on, or the store is refused.
 FAST = {"synchronous_commit": "off"}
+MEMORY = Path("/dev/shm")  # where fsync costs nothing, if there is room
+ROOM = 2 << 30
+
+
+def _folder():
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM else None
 
 
 def programs():
@@ -54,7 +60,7 @@ class Postgres:
     def __init__(self, durable=False, **settings):
         self.bin = programs()
         self._as = _user()
-        self.directory = Path(tempfile.mkdtemp(prefix="mtawatch-pg."))
+        self.directory = Path(tempfile.mkdtemp(prefix="mtawatch-pg.", dir=_folder()))
         self.data = self.directory / "data"
         self.settings = {} if durable else dict(FAST)
         self.settings.update(settings)
