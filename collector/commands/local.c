@@ -103,8 +103,8 @@ int local_open(struct local *local, const struct local_place *place, bool create
 	case STATUS_OK:
 		return TERMINAL_EXIT_OK;
 	case STATUS_NOT_FOUND:
-		return terminal_fail("%s: set it up first: %s", error,
-				     options_init_command(&local->location, &local->arena));
+		return terminal_fail("%s: %s", error,
+				     options_without_store(&local->location, &local->arena));
 	default:
 		return terminal_fail("%s", error);
 	}

@@ -323,12 +323,15 @@ static void add_option(struct buffer *out, const char *name, const char *value, 
 	buffer_add_char(out, '\n');
 }
 
-const char *options_init_command(const struct store_location *store, struct arena *arena)
+const char *options_without_store(const struct store_location *store, struct arena *arena)
 {
+	const char *fleet = arena_printf(arena, "%s/" STORE_FLEET, store->directory);
+	if (!store->address && access(fleet, F_OK) == 0)
+		return "its store is in a database, which --store or --config has to name";
 	const char *where =
 		store->address ? arena_printf(arena, " --store '%s'", store->address) : "";
 
-	return arena_printf(arena, "mtawatch-collector init --data %s%s --host NAME",
+	return arena_printf(arena, "first run: mtawatch-collector init --data %s%s --host NAME",
 			    store->directory, where);
 }
 

@@ -93,8 +93,8 @@ enum status options_read_one(struct options *out, const char *name, const char *
  */
 void options_print(const struct options *options, struct buffer *out);
 
-/* The command that sets a store up, for whoever looks for it in vain; in `arena`. */
-const char *options_init_command(const struct store_location *store, struct arena *arena);
+/* What helps whoever looks for a store in vain, as a sentence's end; in `arena`. */
+const char *options_without_store(const struct store_location *store, struct arena *arena);
 
 /* Was a setting said, on the command line or in a file? */
 bool options_is_said(const struct options *options, const char *name);

@@ -117,10 +117,9 @@ static int fail_not_set_up(const struct serve *s)
 	struct arena arena;
 
 	arena_init(&arena);
-	log_error("the %s %s is not set up yet; first run: %s",
-		  store->address ? "database" : "data directory",
+	log_error("the %s %s is not set up yet; %s", store->address ? "database" : "data directory",
 		  store->address ? store->address : store->directory,
-		  options_init_command(store, &arena));
+		  options_without_store(store, &arena));
 	arena_deinit(&arena);
 	return SERVE_EXIT_FAILED;
 }

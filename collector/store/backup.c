@@ -119,7 +119,7 @@ static enum status fill(const struct store_location *location, const struct stor
 	if (status != STATUS_OK)
 		return status;
 	status = store_copy(from, &to, error);
-	return to.engine->end_restore(to.db, status, error);
+	return to.engine->end_restore(to.db, location, status, error);
 }
 
 static enum status restore_from(const struct scratch *scratch,

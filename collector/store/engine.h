@@ -153,8 +153,8 @@ struct store_engine {
 	 */
 	enum status (*begin_restore)(struct store_db **out, const struct store_location *location,
 				     char error[STORE_ERROR_SIZE]);
-	enum status (*end_restore)(struct store_db *db, enum status status,
-				   char error[STORE_ERROR_SIZE]);
+	enum status (*end_restore)(struct store_db *db, const struct store_location *location,
+				   enum status status, char error[STORE_ERROR_SIZE]);
 
 	/*
 	 * collector/store/backup.h and check.h. NULL but for `check`: backups are files of another

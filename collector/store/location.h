@@ -5,6 +5,9 @@
 
 #include <stdbool.h>
 
+/* In the data directory, where a database has its store: which fleet's that is. */
+#define STORE_FLEET "fleet"
+
 struct store_engine;
 
 /* Strings are borrowed. */

@@ -61,6 +61,11 @@ def database(server):
     return server.address(name)
 
 
+def at(database):
+    """A command's arguments that name it, and no data directory of this machine."""
+    return "--store", database, "--data", "/nonexistent"
+
+
 def rows(file):
     with contextlib.closing(sqlite3.connect(file)) as db:
         return {name: sorted(db.execute(query).fetchall(), key=repr) for name, query in TABLES.items()}
@@ -108,23 +113,23 @@ def site(tmp_path_factory):
 def test_a_site_that_goes_through_a_database_comes_back_row_by_row(tmp_path, site, database):
     _, backup = site
     again = tmp_path / "again.db"
-    told = succeeds("restore", "--store", database, backup)
+    told = succeeds("restore", *at(database), backup)
     assert "token admin: may call again, also if it was revoked since the backup" in told
     expected = rows(backup)
     sessions = [row for row in expected["identity"] if row[0] == 4]
     expected["identity"] = [row for row in expected["identity"] if row[0] != 4]  # everybody has to log in again
-    succeeds("backup", "--store", database, again)
+    succeeds("backup", *at(database), again)
     found = rows(again)
     ended = [row for row in found["audit"] if "session.end" in row]
     assert len(sessions) == len(ended) == 1
     found["audit"].remove(ended[0])
     for name, table in expected.items():
         assert found[name] == table, name
-    assert succeeds("check", "--store", database) == succeeds("check", backup) == succeeds("check", again)
+    assert succeeds("check", *at(database)) == succeeds("check", backup) == succeeds("check", again)
     plain = tmp_path / "plain"
     plain.mkdir(mode=0o700)
     succeeds("restore", "--data", plain, again)
-    assert reports("--data", plain) == reports("--store", database) == reports("--data", site[0])
+    assert reports("--data", plain) == reports(*at(database)) == reports("--data", site[0])
     assert sorted(file.name for file in tmp_path.iterdir()) == ["again.db", "plain"]  # nothing is left beside them
 
 
@@ -133,13 +138,14 @@ def test_what_was_moved_into_a_database_is_shown_as_it_was(tmp_path, site, datab
     copy = tmp_path / "copy"
     copy.mkdir(mode=0o700)
     succeeds("restore", "--data", copy, backup)
-    succeeds("restore", "--store", database, "--present", data, backup)
+    succeeds("restore", "--store", database, "--data", copy, "--present", data, backup)
     for name in ("admin-token", "enroll-secret"):  # what the test knows of the identities
         shutil.copy(data.with_name(f"{data.name}.{name}"), copy.with_name(f"{copy.name}.{name}"))
     with faulty(copy) as collector:
         before = pages(collector)
     with faulty(copy, "--store", database) as collector:
         after = pages(collector)
+    assert (copy / "fleet").exists() and not (data / "fleet").exists()
     assert before.keys() == after.keys()
     known = {str(row[0]) for row in rows(backup)["alert"]}
     for page in (before, after):
@@ -160,29 +166,29 @@ def test_a_restore_is_whole_or_not_at_all(tmp_path, site, server, database):
     with contextlib.closing(sqlite3.connect(damaged)) as db:
         db.execute("UPDATE report SET body_hash = 1")
         db.commit()
-    assert "the backup is damaged" in fails("restore", "--store", database, damaged)
-    assert "there is no store in the database" in fails("check", "--store", database)
+    assert "the backup is damaged" in fails("restore", *at(database), damaged)
+    assert "there is no store in the database" in fails("check", *at(database))
 
     # One that is cut off is known to be that, and another one takes its place.
-    running = subprocess.Popen([PROGRAM, "restore", "--store", database, backup], stdout=subprocess.DEVNULL)
+    running = subprocess.Popen([PROGRAM, "restore", *at(database), backup], stdout=subprocess.DEVNULL)
     asked = "SELECT count(*) FROM pg_tables WHERE schemaname = 'mtawatch'"
     until(lambda: server.execute(asked, name) != "0")
     running.kill()
     running.wait()
-    why = fails("token", "list", "--store", database)
+    why = fails("token", "list", *at(database))
     assert "a backup is being restored into the database" in why and "if that was cut off, restore it again" in why
-    succeeds("restore", "--store", database, backup)
-    assert "there is a store already in the database" in fails("restore", "--store", database, backup)
-    assert "admin" in succeeds("token", "list", "--store", database)
+    succeeds("restore", *at(database), backup)
+    assert "there is a store already in the database" in fails("restore", *at(database), backup)
+    assert "admin" in succeeds("token", "list", *at(database))
 
 
 def test_a_backup_of_a_database_replaces_backups_alone(tmp_path, database):
     data, file, other = tmp_path / "data", tmp_path / "backup.db", tmp_path / "notes.txt"
     succeeds("init", "--data", data, "--no-certificate", "--store", database)
-    succeeds("backup", "--store", database, file)
-    assert "exists already" in fails("backup", "--store", database, file)
-    succeeds("backup", "--replace", "--store", database, file)
+    succeeds("backup", *at(database), file)
+    assert "exists already" in fails("backup", *at(database), file)
+    succeeds("backup", "--replace", *at(database), file)
     other.write_text("of somebody else")
-    assert "is no backup" in fails("backup", "--replace", "--store", database, other)
+    assert "is no backup" in fails("backup", "--replace", *at(database), other)
     assert other.read_text() == "of somebody else"
     assert file.stat().st_mode & 0o777 == 0o600

@@ -133,6 +133,38 @@ def test_commands_work_from_any_machine_that_has_the_address(tmp_path, database)
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_a_database_of_another_fleet_is_refused(tmp_path, shared_server, database):
+    data, inventory = tmp_path / "data", tmp_path / "servers.txt"
+    inventory.write_text("EXCH9\n")
+    shared_server.execute("CREATE DATABASE of_others", "postgres")
+    other = shared_server.address("of_others")
+    set_up(PROGRAM, data, "--store", database)
+    set_up(PROGRAM, tmp_path / "others", "--store", other)
+    said = ("--data", data, "--store", other)
+    for command in (("serve", "--listen", "127.0.0.1:0"), ("token", "list"), ("inventory", "import", inventory),
+                    ("backup", tmp_path / "backup.db"), ("init", "--no-certificate")):
+        why = fails(*command, *said)
+        assert "has the store of another fleet" in why and f"remove '{data}/fleet' if it is meant" in why
+    assert "EXCH9" not in succeeds("inventory", "list", "--store", other)
+    for command in (("serve", "--listen", "127.0.0.1:0"), ("token", "list")):
+        assert "its store is in a database, which --store or --config has to name" in fails(*command, "--data", data)
+    (data / "fleet").unlink()
+    with Collector(data, "--store", other):
+        pass
+    assert "has the store of another fleet" in fails("token", "list", "--data", data, "--store", database)
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path, shared_server, database):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", database)
+    name = database.split("?")[0].rsplit("/", 1)[1]
+    shared_server.execute("UPDATE mtawatch.meta SET value = '1000' WHERE name = 'schema'", name)
+    for command in (("serve", "--listen", "127.0.0.1:0"), ("token", "list"), ("backup", tmp_path / "backup.db"),
+                    ("init", "--no-certificate"), ("check",)):
+        why = fails(*command, "--data", data, "--store", database)
+        assert "was written by a newer version of mtawatch-collector (its schema is '1000', this program knows 1)" in why
+
+
 @contextlib.contextmanager
 def waiting(data, *arguments):
     with faulty(data, *arguments) as collector:

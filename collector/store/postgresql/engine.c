@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "collector/store/postgresql/internal.h"
 #include "collector/store/postgresql/schema.h"
@@ -73,7 +74,16 @@ static enum status open_reader(struct store_db **out, const struct store_locatio
 static enum status open_admin(struct store_db **out, const struct store_location *location,
 			      bool create, char error[STORE_ERROR_SIZE])
 {
-	return open_as(out, location, "terminal", create, error);
+	enum status status = open_as(out, location, "terminal", create, error);
+	if (status != STATUS_OK)
+		return status;
+	status = pg_fleet_check(*out, location->directory,
+				create ? PG_FLEET_REMEMBER : PG_FLEET_LOOK, error);
+	if (status != STATUS_OK) {
+		close_connection(*out);
+		*out = NULL;
+	}
+	return status;
 }
 
 static struct pg_writer *writer_new(void)
@@ -106,7 +116,9 @@ static enum status open_writer(struct store_db **out, const struct store_locatio
 	if (status != STATUS_OK)
 		return status;
 	(*out)->writer = writer_new();
-	status = prepare_writer(*out, error);
+	status = pg_fleet_check(*out, location->directory, PG_FLEET_REMEMBER, error);
+	if (status == STATUS_OK)
+		status = prepare_writer(*out, error);
 	if (status != STATUS_OK) {
 		close_connection(*out);
 		*out = NULL;
@@ -178,11 +190,21 @@ static enum status begin_restore(struct store_db **out, const struct store_locat
 	return status;
 }
 
-static enum status end_restore(struct store_db *db, enum status status,
-			       char error[STORE_ERROR_SIZE])
+/* The data directory goes with what was restored for it, if it is there. */
+static enum status remember_restored(struct store_db *db, const char *directory,
+				     char error[STORE_ERROR_SIZE])
+{
+	return access(directory, F_OK) == 0 ? pg_fleet_check(db, directory, PG_FLEET_REPLACE, error)
+					    : STATUS_OK;
+}
+
+static enum status end_restore(struct store_db *db, const struct store_location *location,
+			       enum status status, char error[STORE_ERROR_SIZE])
 {
 	char ignored[STORE_ERROR_SIZE]; /* why the restore failed is what matters */
 
+	if (status == STATUS_OK)
+		status = remember_restored(db, location->directory, error);
 	if (status == STATUS_OK)
 		status = pg_schema_show(&db->conn, error);
 	else

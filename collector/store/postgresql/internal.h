@@ -205,6 +205,20 @@ enum status pg_list(struct store_db *db, const struct pg_statement *statement,
 #define PG_LIST(db, statement, params, table, give, each, user, error)                             \
 	pg_list(db, statement, params, table, give, (void (*)(void))(each), user, error)
 
+/*
+ * Compares what fleet's store the database has with what the data directory remembers, where it
+ * does (fleet.c).
+ *
+ * STATUS_CONFLICT  another one's
+ */
+enum pg_fleet_use {
+	PG_FLEET_LOOK,     /* the directory may be anywhere, or nowhere */
+	PG_FLEET_REMEMBER, /* from now on, if it remembers none */
+	PG_FLEET_REPLACE,  /* whatever it remembered */
+};
+enum status pg_fleet_check(struct store_db *db, const char *directory, enum pg_fleet_use use,
+			   char error[STORE_ERROR_SIZE]);
+
 /* engine.h: for copies of whole stores (whole.c). */
 enum status pg_begin_snapshot(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_set_last_audit(struct store_db *db, int64_t id, char error[STORE_ERROR_SIZE]);

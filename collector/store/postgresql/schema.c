@@ -204,9 +204,10 @@ static enum status check_version(const struct pg_conn *conn, const PGresult *res
 	if (strtol(version, NULL, 10) == VERSION)
 		return STATUS_OK;
 	snprintf(error, STORE_ERROR_SIZE,
-		 "the store in the database at %s was written by another version of "
+		 "the store in the database at %s was written by %s version of "
 		 "mtawatch-collector (its schema is '%.20s', this program knows %d)",
-		 conn->place, version, VERSION);
+		 conn->place, strtol(version, NULL, 10) > VERSION ? "a newer" : "another", version,
+		 VERSION);
 	return STATUS_UNSUPPORTED;
 }
 
