@@ -77,6 +77,10 @@ package_group() {
 		to make and look at the Windows agent's installer package
 		wixl msitools
 	END
+	debian) cat <<-'END' ;;
+		to make Debian's packages, look at them, and install them in a fresh Debian
+		debhelper dpkg-dev lintian debootstrap iproute2 util-linux
+	END
 	lab) cat <<-'END' ;;
 		for the site in network namespaces: real endpoint mappers, and readers to check them
 		iproute2 nftables procps samba samba-common-bin tdb-tools smbclient

@@ -5,7 +5,7 @@
 #   tests/pipes.sh [SCRIPT...]    without one: every script of the repository
 set -euo pipefail
 root=$(dirname "$0")/..
-[ $# -gt 0 ] || set -- "$root"/scripts/* "$root"/packaging/* "$root"/tests/*.sh "$root"/.ci/*
+[ $# -gt 0 ] || set -- "$root"/scripts/* "$root"/packaging/{completion,manual} "$root"/packaging/debian/*.post* "$root"/tests/*.sh "$root"/.ci/*
 
 # The lines of a script without comments, one a pipe, each with its number: "NAME:12: text".
 pipes() {

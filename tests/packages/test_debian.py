@@ -1,0 +1,102 @@
+"""Debian's packages as an administrator meets them: installed in a fresh Debian 12, set up by one command, reported to,
+upgraded, removed, purged."""
+
+import re
+import shutil
+import subprocess
+
+OLD = "0.0.9"
+
+
+def with_version(package, version, folder):
+    """The same package as another version."""
+    tree = folder / f"{package.name}-{version}"
+    subprocess.run(["dpkg-deb", "--raw-extract", package, tree], check=True)
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub(r"^Version: .*$", f"Version: {version}", control.read_text(), flags=re.MULTILINE))
+    made = folder / f"{package.name.partition('_')[0]}_{version}.deb"
+    subprocess.run(["dpkg-deb", "--build", "-Znone", "--root-owner-group", tree, made], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+    return made
+
+
+def exec_start(machine, unit):
+    """What systemd would start."""
+    text = machine.run("cat", f"/lib/systemd/system/{unit}.service")
+    return re.search(r"^ExecStart=(.*)$", text, re.MULTILINE)[1].split()
+
+
+class Service:
+    """The collector as its unit starts it: by its user, with its configuration."""
+
+    def __init__(self, machine):
+        self.process = machine.start("runuser", "-u", "mtawatch", "--", *exec_start(machine, "mtawatch-collector"))
+        self.first = self.process.stdout.readline()
+
+    def __enter__(self):
+        assert self.first == "listening on https://0.0.0.0:8285\n"
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run(["pkill", "--parent", str(self.process.pid)], check=False)
+        self.process.terminate()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+def traces(machine):
+    """What a package may leave behind."""
+    return set(machine.run("sh", "-c", "find /etc /lib /usr /var/lib /root -name '*mtawatch*'; cat /etc/passwd /etc/group")
+               .splitlines())
+
+
+def servers(machine):
+    return machine.run("mtawatch-collector", "servers")
+
+
+def test_installed_set_up_reported_to_upgraded_removed_and_purged(fresh, packages, tmp_path):
+    before = traces(fresh)
+    said = fresh.install(with_version(packages["mtawatch-collector"], OLD, tmp_path), packages["mtawatch-agent"])
+    assert "to set it up and start it: mtawatch-collector init --host NAME" in said
+    for file in ("man8/mtawatch-collector.8.gz", "man8/mtawatch-agent.8.gz", "man5/mtawatch-collector.conf.5.gz"):
+        fresh.run("test", "-s", f"/usr/share/man/{file}")
+    assert "_mtawatch_agent" in fresh.run("cat", "/usr/share/bash-completion/completions/mtawatch-agent")
+    fresh.run("test", "-L", "/etc/systemd/system/multi-user.target.wants/mtawatch-collector.service")
+    fresh.run("test", "!", "-e", "/etc/mtawatch/collector.conf")
+
+    made = fresh.run("mtawatch-collector", "init", "--host", "collector.test")
+    assert "Then open https://collector.test:8285/ and log in with the token." in made
+    assert fresh.run("stat", "-c", "%U %a", "/var/lib/mtawatch", "/var/lib/mtawatch/server.key") == \
+        "mtawatch 700\nmtawatch 600\n"
+    token = re.search(r"mtw_a\w+", made)[0]
+    with Service(fresh):
+        fresh.run("mtawatch-collector", "login", input=token + "\n")
+        fresh.run("sh", "-c", """cd /var/lib/mtawatch && cp ca.crt agent-secret /etc/mtawatch && printf '%s\\n' \\
+            'collector = https://collector.test:8285' 'ca-file = /etc/mtawatch/ca.crt' \\
+            'enroll-secret-file = /etc/mtawatch/agent-secret' >/etc/mtawatch/agent.conf""")
+        fresh.run(*exec_start(fresh, "mtawatch-agent"), "--once")
+        assert re.search(r"^not applicable +fresh ", servers(fresh), re.MULTILINE)
+
+    kept = fresh.run("sha256sum", "/etc/mtawatch/collector.conf", "/var/lib/mtawatch/server.key", "/etc/mtawatch/agent.conf")
+    fresh.install(packages["mtawatch-collector"])
+    assert fresh.run("dpkg-query", "-W", "-f", "${Version}", "mtawatch-collector") != OLD
+    assert fresh.run("sha256sum", "/etc/mtawatch/collector.conf", "/var/lib/mtawatch/server.key",
+                     "/etc/mtawatch/agent.conf") == kept
+    with Service(fresh):
+        assert " fresh " in servers(fresh)
+        fresh.run(*exec_start(fresh, "mtawatch-agent"), "--once")
+
+    fresh.run("apt-get", "remove", "-y", "mtawatch-collector", "mtawatch-agent")
+    fresh.run("test", "!", "-e", "/usr/bin/mtawatch-collector", "-a", "-s", "/var/lib/mtawatch/mtawatch.db")
+    # What people put there; the agent has erased the secret.
+    fresh.run("sh", "-c", "rm -r /etc/mtawatch/ca.crt /root/.config && test ! -e /etc/mtawatch/agent-secret")
+    fresh.run("apt-get", "purge", "-y", "mtawatch-collector", "mtawatch-agent")
+    assert traces(fresh) - before == set()
+    fresh.install(packages["mtawatch-collector"])  # and is never set up
+    fresh.run("apt-get", "purge", "-y", "mtawatch-collector")
+    assert traces(fresh) - before == set()
+
+
+def test_lintian_finds_no_error(packages):
+    found = subprocess.run(["lintian", "--allow-root", *packages.values()], capture_output=True, text=True)
+    assert found.returncode == 0 and "E: " not in found.stdout, found.stdout
