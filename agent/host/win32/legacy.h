@@ -16,5 +16,5 @@
 enum status host_list_legacy(struct host *host, struct arena *arena, struct host_numbered *out,
 			     size_t *n, struct host_gaps *gaps, struct os_error *error);
 
-/* The longest prefix that holds `to`, and among these the lowest metric. */
+/* As agent/host/route_choice.h has it; failures as of host_route(). */
 enum status host_legacy_route(uint32_t to, unsigned long *index, struct os_error *error);
