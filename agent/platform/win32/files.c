@@ -200,10 +200,10 @@ static enum status write_new(const char *path, SECURITY_ATTRIBUTES *attributes, 
 	DWORD code = win32_delete_file(wide);
 	if (code != ERROR_SUCCESS && code != ERROR_FILE_NOT_FOUND)
 		return from_win32(code);
-	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, attributes, CREATE_NEW,
-				  FILE_ATTRIBUTE_NORMAL, NULL);
-	if (file == INVALID_HANDLE_VALUE)
-		return from_win32(GetLastError());
+	HANDLE file = NULL;
+	code = win32_open_file(wide, CREATE_NEW, attributes, &file);
+	if (code != ERROR_SUCCESS)
+		return from_win32(code);
 	DWORD put = 0;
 	if (!WriteFile(file, bytes, (DWORD)n, &put, NULL) || !FlushFileBuffers(file))
 		status = from_win32(GetLastError());
@@ -332,11 +332,10 @@ enum status files_erase(const char *path)
 	if (status != STATUS_OK)
 		return status;
 
-	win32_clear_read_only(wide);
-	HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
-				  FILE_ATTRIBUTE_NORMAL, NULL);
-	if (file == INVALID_HANDLE_VALUE)
-		return from_win32(GetLastError());
+	HANDLE file = NULL;
+	DWORD code = win32_open_file(wide, OPEN_EXISTING, NULL, &file);
+	if (code != ERROR_SUCCESS)
+		return from_win32(code);
 	if (!GetFileInformationByHandle(file, &facts))
 		status = from_win32(GetLastError());
 	else
