@@ -1,5 +1,5 @@
 """The agent on a network of Windows NT 4.0, as far as Wine can play one: iphlpapi.dll has the calls of NT
-and no newer ones, and the registry knows the cards.
+and no newer ones, the registry knows the cards, and Winsock tells late why a connection failed.
 
 Takes root: the adapters are those of a network namespace.
 """
@@ -89,3 +89,11 @@ def test_whatever_a_newer_call_fails_with_the_tables_of_nt_tell_the_adapters(mac
     """31: a device does not work. Only some of these say that there is no such call."""
     known = {adapter["id"] for adapter in report(machine)["adapters"]}
     assert {adapter["id"] for adapter in report(machine, FAILING_CODE=code)["adapters"]} == known
+
+
+@pytest.mark.parametrize("times, told", [("0", "refused, asked 1 times"), ("2", "refused, asked 3 times"),
+                                         ("1000", "reset, asked 4 times")])
+def test_a_connection_that_failed_never_passes_as_one_that_stands(machine, times, told):
+    """However late, or never, its reason is told. A closed port would show as one that accepts."""
+    status, text, errors = machine.run(PROGRAMS / "late_error.exe", times)
+    assert (status, text.strip(), errors) == (0, told, "")

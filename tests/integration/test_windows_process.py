@@ -1,5 +1,5 @@
-"""What the Windows agent does to its files, put to the test by a program that plays the rest of a busy server,
-under Wine: somebody who holds a file.
+"""What the Windows agent does as a process and to its files, put to the test by programs that play the rest
+of a busy server, under Wine: somebody who holds a file, or logs off.
 """
 
 import re
@@ -11,7 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
-from wine import PROGRAMS, Wine  # noqa: E402
+from wine import PROGRAMS, Wine, on_windows  # noqa: E402
+
+C, BREAK, CLOSE, LOGOFF, SHUTDOWN = "0", "1", "2", "5", "6"  # wincon.h
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +45,34 @@ def test_one_that_nobody_lets_go_is_left_as_it_was(machine, call):
     took, told, left = hold(machine, call, "60000")
     assert (told, left) == ("access is denied", "old")
     assert took >= 500
+
+
+def send(machine, event, log):
+    """Exit status, what is said of the agent, and its messages."""
+    status, text, _ = machine.run(PROGRAMS / "console_event.exe", event, on_windows(log))
+    return status, text.strip(), log.read_text() if log.exists() else ""
+
+
+@pytest.mark.parametrize("event", [C, BREAK, CLOSE, SHUTDOWN])
+def test_each_request_to_end_ends_it(machine, tmp_path, event):
+    status, text, messages = send(machine, event, tmp_path / "log")
+    assert (status, text) == (2, "ends")
+    assert ("stopped: the system shuts down" in messages) == (event == SHUTDOWN)
+
+
+def test_a_log_off_ends_no_service(machine, tmp_path):
+    """It is passed on: the handler of the system ends programs, and of services none (Q149901)."""
+    assert send(machine, LOGOFF, tmp_path / "log") == (0, "goes on, passed on", "")
+
+
+def test_no_box_waits_for_an_answer_and_what_computes_steps_back(machine):
+    status, text, _ = machine.run(PROGRAMS / "process_state.exe")
+    assert status == 0
+    assert text.splitlines() == ["boxes 0x8003", "computes at -1", "goes on at 0"]
+
+
+def test_a_mistake_of_ours_ends_it_without_a_box(machine):
+    """Of a service nobody would see that box, nor close it."""
+    status, text, errors = machine.run(PROGRAMS / "process_state.exe", "wrong")
+    assert (status, text) == (3, "")
+    assert "argc == 1" in errors and "process_state.c" in errors
