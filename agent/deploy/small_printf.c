@@ -2,7 +2,8 @@
  * mingw's printf functions by those of libcurl, which are in the program anyway: mingw's own bring
  * their own arithmetic of floating point, 22 KB that nothing here prints. What mingw's stdio.h
  * calls with __USE_MINGW_ANSI_STDIO is defined here, with the results that C99 wants; and a console
- * gets its own code page.
+ * gets its own code page. That is why fputs() and puts() are here, too, which the compiler also takes for
+ * a printf() of one text.
  */
 #include <curl/curl.h>
 #include <curl/mprintf.h>
@@ -43,6 +44,16 @@ int __mingw_vfprintf(FILE *file, const char *format, va_list args)
 int __mingw_vprintf(const char *format, va_list args)
 {
 	return __mingw_vfprintf(stdout, format, args);
+}
+
+__attribute__((used)) int fputs(const char *text, FILE *file)
+{
+	return terminal_write(file, text, strlen(text)) ? 0 : EOF;
+}
+
+__attribute__((used)) int puts(const char *text)
+{
+	return fputs(text, stdout) == 0 && fputc('\n', stdout) == '\n' ? 0 : EOF;
 }
 
 /* mbedTLS calls it by this name (mbedtls_config_agent.h). */

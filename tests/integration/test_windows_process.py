@@ -1,5 +1,5 @@
 """What the Windows agent does as a process and to its files, put to the test by programs that play the rest
-of a busy server, under Wine: somebody who holds a file, or logs off.
+of a busy server, under Wine: somebody who holds a file, a console, a log-off.
 """
 
 import re
@@ -76,3 +76,12 @@ def test_a_mistake_of_ours_ends_it_without_a_box(machine):
     status, text, errors = machine.run(PROGRAMS / "process_state.exe", "wrong")
     assert (status, text) == (3, "")
     assert "argc == 1" in errors and "process_state.c" in errors
+
+
+@pytest.mark.parametrize("page", [850, 437, 1252])
+def test_both_streams_of_a_console_get_its_code_page_and_a_file_gets_utf_8(machine, tmp_path, page):
+    out, errors = tmp_path / "out", tmp_path / "errors"
+    assert machine.run(PROGRAMS / "console.exe", str(page), on_windows(out), on_windows(errors))[0] == 0
+    of_console = "K\u00f6ln: 1\nK\u00f6ln\nK\u00f6ln".encode(f"cp{page}")
+    assert out.read_bytes() == of_console + "K\u00f6ln".encode()
+    assert errors.read_bytes().partition(b" error: ")[2] == "K\u00f6ln\n".encode(f"cp{page}")
