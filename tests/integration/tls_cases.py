@@ -9,6 +9,7 @@ as the client names it.
 import base64
 import contextlib
 import hashlib
+import shutil
 import socket
 import ssl
 import subprocess
@@ -188,6 +189,15 @@ def test_files_that_cannot_be_used_are_named(client, authority, server, tmp_path
         assert "could not use our certificate: " in said and "broken.pem" in said
         said = expect_kept(client, there, "--ca-file", client.path(broken))
         assert "could not read the CA file " in said and "broken.pem" in said
+
+
+def test_files_lie_in_a_folder_of_any_name(client, authority, server, tmp_path):
+    folder = tmp_path / "Schl\u00fcssel \u90f5"
+    folder.mkdir()
+    own = authority.sign("exch1", "extendedKeyUsage=clientAuth")
+    ca, certificate, key = [shutil.copy(file, folder) for file in (authority.certificate, *own)]
+    with collector(server, clients=authority) as there:
+        expect_taken(client, there, "--ca-file", client.path(ca), *showing(client, (certificate, key)))
 
 
 def test_what_speaks_no_tls_is_told(client, authority):

@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,21 @@ static enum status to_wide(const char *path, wchar_t wide[FILES_MAX_PATH])
 			*at = L'\\';
 	}
 	return STATUS_OK;
+}
+
+/*
+ * In the place of the C runtime's, which takes a path for text of the system's code page: libcurl and
+ * mbedTLS open with it what settings name.
+ */
+__attribute__((used)) FILE *fopen(const char *path, const char *mode)
+{
+	wchar_t wide[FILES_MAX_PATH];
+	wchar_t how[8];
+
+	if (to_wide(path, wide) != STATUS_OK ||
+	    MultiByteToWideChar(CP_UTF8, 0, mode, -1, how, 8) == 0)
+		return NULL;
+	return _wfopen(wide, how);
 }
 
 static char *to_utf8(const wchar_t *wide, struct arena *arena)
