@@ -361,6 +361,24 @@ def test_cycles_go_on_when_the_clock_is_set(agent, collector, tmp_path):
     assert sequences == sorted(set(sequences))
 
 
+def test_the_collectors_name_is_looked_up_for_each_connection(agent, tmp_path):
+    """libcurl would keep the address by the system's clock: for forty days more where that is set back."""
+    hosts, clock = tmp_path / "hosts", tmp_path / "clock"
+    hosts.write_text("127.0.0.1 collector.example\n")
+    within = ["unshare", "--mount", "sh", "-c", f"mount --bind {hosts} /etc/hosts && exec \"$@\"", "sh",
+              "env", f"LD_PRELOAD={BUILD / 'tests/integration/libwrong_clock.so'}", f"WRONG_CLOCK={clock}",
+              f"ASAN_OPTIONS={os.environ.get('ASAN_OPTIONS', '')}:verify_asan_link_order=0"]
+    with contextlib.closing(StandIn()) as first, contextlib.closing(
+            StandIn(first.port, host="127.0.0.2")) as second:
+        first.server.RequestHandlerClass.protocol_version = "HTTP/1.0"  # a connection for each report
+        with running(agent.state, "--collector", f"http://collector.example:{first.port}", "--interval", "1",
+                     "--probe-limit", "1", within=within):
+            until(lambda: first.reports)
+            hosts.write_text("127.0.0.2 collector.example\n")
+            clock.write_text(str(-40 * 86400))
+            until(lambda: second.reports)
+
+
 def test_a_name_server_that_hangs_delays_no_cycle_and_no_end(agent, tmp_path):
     resolver = tmp_path / "resolv.conf"
     resolver.write_text(f"nameserver {SWALLOWED}\noptions timeout:30 attempts:5\n")

@@ -39,3 +39,13 @@ int clock_gettime(clockid_t clock, struct timespec *out)
 		out->tv_sec += seconds_off();
 	return rc;
 }
+
+time_t time(time_t *out)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (out)
+		*out = now.tv_sec;
+	return now.tv_sec;
+}

@@ -1,8 +1,11 @@
 #include "collector/transfer/transfer.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,6 +27,7 @@ struct peer {
 	size_t n_heard;
 	const char *script; /* NULL: it never answers */
 	const char *until;  /* it answers when it has heard that */
+	uint16_t port;
 	char url[64];
 };
 
@@ -43,6 +47,21 @@ static uv_loop_t loop;
 static struct transfers *transfers;
 static struct peer peer;
 static struct ending ending;
+
+static atomic_int n_lookups;
+
+/* In the place of the C library's, for the threads of libcurl: every name is this machine's. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+		struct addrinfo **out)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	void *found = dlsym(RTLD_NEXT, "getaddrinfo");
+	(void)name;
+
+	memcpy(&real, &found, sizeof real); /* ISO C knows no conversion */
+	n_lookups++;
+	return real("127.0.0.1", service, hints, out);
+}
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf)
 {
@@ -92,7 +111,8 @@ static int set_up(void **state)
 	assert_int_equal(uv_tcp_bind(&peer.listener, (struct sockaddr *)&address, 0), 0);
 	assert_int_equal(uv_listen((uv_stream_t *)&peer.listener, 1, on_connection), 0);
 	assert_int_equal(uv_tcp_getsockname(&peer.listener, (struct sockaddr *)&address, &size), 0);
-	snprintf(peer.url, sizeof peer.url, "http://127.0.0.1:%d/hook", ntohs(address.sin_port));
+	peer.port = ntohs(address.sin_port);
+	snprintf(peer.url, sizeof peer.url, "http://127.0.0.1:%d/hook", peer.port);
 	transfers = transfers_new(&loop);
 	assert_non_null(transfers);
 	return 0;
@@ -274,6 +294,27 @@ static void a_pipe_in_the_place_of_a_file_is_not_waited_for(void **state)
 	rmdir(folder);
 }
 
+/* libcurl would keep the address by the system's clock, which somebody may set back. */
+static void a_name_is_looked_up_for_each_connection(void **state)
+{
+	char url[64];
+	struct transfer_request request = post();
+	(void)state;
+
+	snprintf(url, sizeof url, "http://receiver.example:%d/hook", peer.port);
+	request.url = url;
+	peer.script = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	peer.until = "{\"a\":1}";
+	for (int i = 1; i <= 2; i++) {
+		ending = (struct ending){ 0 };
+		memset(peer.heard, 0, sizeof peer.heard);
+		peer.n_heard = 0;
+		run(&request);
+		assert_int_equal(ending.status, 200);
+		assert_int_equal(n_lookups, i);
+	}
+}
+
 static void what_is_cancelled_or_closed_never_ends(void **state)
 {
 	struct transfer_request request = post();
@@ -356,6 +397,7 @@ int main(void)
 		WITH_PEER(a_peer_that_hangs_up_is_no_answer),
 		WITH_PEER(what_libcurl_does_not_take_ends_with_a_reason_and_is_not_sent),
 		WITH_PEER(a_pipe_in_the_place_of_a_file_is_not_waited_for),
+		WITH_PEER(a_name_is_looked_up_for_each_connection),
 		WITH_PEER(what_is_cancelled_or_closed_never_ends),
 		WITH_PEER(the_end_of_one_may_close_all),
 		WITH_PEER(who_wants_to_is_shown_what_goes_over_the_line),
