@@ -1,6 +1,25 @@
 /* Reading disks, alike on both platforms. */
 #include "agent/host/disk.h"
 
+#include <string.h>
+
+char *disk_spell(char *path)
+{
+	for (char *at = path; *at; at++) {
+		if (*at == '/')
+			*at = disk_separator[0];
+	}
+	return path;
+}
+
+char *disk_join(struct arena *arena, const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+	bool parted = n > 0 && dir[n - 1] == disk_separator[0];
+
+	return arena_printf(arena, "%s%s%s", dir, parted ? "" : disk_separator, name);
+}
+
 enum status disk_stat_file(const char *path, struct host_file *out, struct os_error *error)
 {
 	struct disk_facts facts;

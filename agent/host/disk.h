@@ -17,6 +17,15 @@
 
 #define DISK_MAX_NAMES 65536 /* of one directory */
 
+/* What parts the names of a path: one character, and a NUL. */
+extern const char disk_separator[2];
+
+/* Gives a path one spelling: on Windows it has backslashes alone. Returns it. */
+char *disk_spell(char *path);
+
+/* DIR, which is spelled so, and NAME; in `arena`. */
+char *disk_join(struct arena *arena, const char *dir, const char *name);
+
 struct disk_facts {
 	bool directory;
 	uint64_t size; /* bytes */

@@ -68,11 +68,19 @@ def test_its_report_keeps_to_the_schema(reports):
 
 def test_both_builds_say_the_same_of_a_disk(reports):
     windows, linux = reports
-    log = windows["mta"]["log"].pop("path").replace("\\", "/")
-    assert log == "Z:" + linux["mta"]["log"].pop("path")
+    assert windows["mta"]["log"].pop("path") == on_windows(linux["mta"]["log"].pop("path"))
     assert windows["exchange"] == linux["exchange"]
     assert windows["mta"] == linux["mta"]
     assert windows["files"] == linux["files"]
+
+
+def test_a_path_is_told_with_backslashes_however_it_was_typed(disk, folder, windows):
+    typed = f"Z:{disk.folder.parent}\\{disk.folder.name}/"
+    status, text, errors = windows("report", "--windows-root", typed, "--disk-only",
+                                   "--state-dir", on_windows(folder / "state" / "typed"))
+    assert status == 0, errors
+    log = json.loads(text)["mta"]["log"]["path"]
+    assert log.startswith(on_windows(disk.folder)) and "/" not in log and "\\\\" not in log
 
 
 def test_adapters_come_from_windows(reports):

@@ -60,7 +60,7 @@ static void look_into(struct search *s, const char *dir, bool endings)
 		if (!key && endings && has_ending(names[i]))
 			key = "";
 		if (key)
-			add_place(s, arena_printf(s->arena, "%s/%s", dir, names[i]), key);
+			add_place(s, disk_join(s->arena, dir, names[i]), key);
 	}
 }
 
@@ -75,7 +75,7 @@ static void look_below(struct search *s, const char *dir, const char *const *way
 	const size_t n = list_directory(s, dir, &names);
 	for (size_t i = 0; i < n; i++) {
 		if (text_equal(names[i], *way))
-			look_below(s, arena_printf(s->arena, "%s/%s", dir, names[i]), way + 1);
+			look_below(s, disk_join(s->arena, dir, names[i]), way + 1);
 	}
 }
 
@@ -87,7 +87,7 @@ static void look_into_drive(struct search *s, const char *drive)
 	const char **names = NULL;
 	const size_t n = list_directory(s, drive, &names);
 	for (size_t i = 0; i < n; i++)
-		look_below(s, arena_printf(s->arena, "%s/%s", drive, names[i]), to_config);
+		look_below(s, disk_join(s->arena, drive, names[i]), to_config);
 }
 
 static bool is_drive(const char *name)
@@ -103,7 +103,7 @@ size_t hive_search(const char *dir, struct arena *arena, struct hive_place out[H
 	const size_t n = list_directory(&s, dir, &names);
 	for (size_t i = 0; i < n; i++) {
 		if (is_drive(names[i]))
-			look_into_drive(&s, arena_printf(arena, "%s/%s", dir, names[i]));
+			look_into_drive(&s, disk_join(arena, dir, names[i]));
 	}
 	look_into_drive(&s, dir);
 	look_below(&s, dir, to_config);     /* the system root itself */

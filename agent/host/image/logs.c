@@ -56,7 +56,7 @@ struct saved_logs {
 
 static const char *base_name(const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, disk_separator[0]);
 	return slash ? slash + 1 : path;
 }
 
@@ -96,8 +96,8 @@ static void add_system_folders(struct paths *paths, const char *drive, struct ar
 	if (disk_list(drive, arena, &names, &n, &ignored) != STATUS_OK)
 		return;
 	for (size_t i = 0; i < n; i++)
-		add_path(paths, image_path_find(arena_printf(arena, "%s/%s", drive, names[i]),
-						LOG_IN_FOLDER, arena));
+		add_path(paths,
+			 image_path_find(disk_join(arena, drive, names[i]), LOG_IN_FOLDER, arena));
 }
 
 static void find_paths(const char *dir, const char *registered, struct arena *arena,
@@ -113,7 +113,7 @@ static void find_paths(const char *dir, const char *registered, struct arena *ar
 		return;
 	add_system_folders(out, dir, arena);
 	for (size_t i = 0; i < n; i++) {
-		const char *path = arena_printf(arena, "%s/%s", dir, names[i]);
+		const char *path = disk_join(arena, dir, names[i]);
 		if (ends_in(names[i], ".evt"))
 			add_path(out, path);
 		else if (strlen(names[i]) == 1)
@@ -122,7 +122,7 @@ static void find_paths(const char *dir, const char *registered, struct arena *ar
 	bool too_many = out->too_many;
 	for (size_t i = 0; i < n; i++) {
 		if (may_be_export(names[i]))
-			add_path(out, arena_printf(arena, "%s/%s", dir, names[i]));
+			add_path(out, disk_join(arena, dir, names[i]));
 	}
 	out->too_many = too_many; /* logs; of texts there may be any number */
 }

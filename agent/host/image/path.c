@@ -33,7 +33,7 @@ static const char *descend(const char *dir, const char *path, struct arena *aren
 			const char *entry = find_entry(dir, path, n, arena);
 			if (!entry)
 				return NULL;
-			dir = arena_printf(arena, "%s/%s", dir, entry);
+			dir = disk_join(arena, dir, entry);
 		}
 		path += n;
 		path += *path != '\0';
@@ -61,7 +61,7 @@ const char *image_path_find(const char *dir, const char *path, struct arena *are
 	const char *folder = find_entry(dir, path, 1, arena);
 	const char *found = NULL;
 	if (folder)
-		found = descend(arena_printf(arena, "%s/%s", dir, folder), path + 2, arena);
+		found = descend(disk_join(arena, dir, folder), path + 2, arena);
 	return found ? found : descend(dir, path + 2, arena);
 }
 

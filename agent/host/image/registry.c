@@ -103,8 +103,7 @@ static enum status find_exports(const char *dir, struct arena *arena, struct exp
 	enum status status = disk_list(dir, arena, &names, &n, error);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++) {
 		if (is_export(names[i]))
-			status = add_export(exports, arena_printf(arena, "%s/%s", dir, names[i]),
-					    error);
+			status = add_export(exports, disk_join(arena, dir, names[i]), error);
 	}
 	if (status == STATUS_OK)
 		find_hives(dir, arena, exports);

@@ -45,7 +45,7 @@ enum status image_root_open(struct image_root **out, const char *dir, struct os_
 		return os_fail(error, STATUS_NOT_FOUND, OS_NO_CODE, "%s is no directory", dir);
 
 	struct image_root *root = mem_alloc(sizeof *root);
-	root->dir = mem_strdup(dir);
+	root->dir = disk_spell(mem_strdup(dir));
 	image_registry_init(&root->registry, root->dir);
 	status = image_registry_refresh(&root->registry, error);
 	if (status == STATUS_SYSTEM)

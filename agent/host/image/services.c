@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -283,18 +282,26 @@ static enum status read_list(const struct search *s, struct os_error *error)
 	return status;
 }
 
+static enum status read_list_in(const char *dir, struct search s, struct os_error *error)
+{
+	struct arena scratch;
+	arena_init(&scratch);
+	s.path = disk_join(&scratch, dir, LIST_NAME);
+	enum status status = read_list(&s, error);
+	arena_deinit(&scratch);
+	return status;
+}
+
 enum status image_services_check(const char *dir, struct os_error *error)
 {
-	char path[4096];
-	snprintf(path, sizeof path, "%s/%s", dir, LIST_NAME);
-	return read_list(&(struct search){ .path = path }, error);
+	return read_list_in(dir, (struct search){ .name = NULL }, error);
 }
 
 enum status image_services_find(const char *dir, const char *name, const char *display_name,
 				struct host_service *out, struct os_error *error)
 {
-	char path[4096];
-	snprintf(path, sizeof path, "%s/%s", dir, LIST_NAME);
 	*out = (struct host_service){ SERVICE_STATE_UNKNOWN, REPORT_ABSENT };
-	return read_list(&(struct search){ path, name, display_name, out }, error);
+	return read_list_in(
+		dir, (struct search){ .name = name, .display_name = display_name, .out = out },
+		error);
 }

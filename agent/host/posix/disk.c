@@ -11,6 +11,8 @@
 #include "agent/platform/error.h"
 #include "proto/base/mem.h"
 
+const char disk_separator[2] = "/";
+
 static enum status fail(struct os_error *error, const char *call, const char *path)
 {
 	int code = errno;

@@ -10,15 +10,12 @@
 
 #include <windows.h>
 
+const char disk_separator[2] = "\\";
+
 /* The path as the calls want it. */
 static wchar_t *wide_path(const char *path, struct arena *arena)
 {
-	wchar_t *wide = win32_wide(path, arena);
-	for (wchar_t *at = wide; *at; at++) {
-		if (*at == L'/')
-			*at = L'\\';
-	}
-	return wide;
+	return win32_wide(disk_spell(arena_strdup(arena, path)), arena);
 }
 
 static enum status stat_wide(const wchar_t *wide, const char *path, struct disk_facts *out,
