@@ -6,6 +6,7 @@ it forgets the upgrade code of a product that has taken another one's place, so 
 tried on one that was installed anew; its msiexec /f knows no package. Exit codes are cut to eight bits.
 """
 
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -213,10 +214,28 @@ def test_the_same_package_again_without_values_is_a_repair(machine, packages, in
     assert identity(machine) == installed
 
 
-def test_an_upgrade_of_the_running_service_keeps_settings_and_key(machine, packages, installed):
+@contextlib.contextmanager
+def run_beside_the_service(machine, folder):
+    """A command of the installed program, which is in use for as long as it runs."""
+    with (folder / "run").open("wb") as out:
+        beside = subprocess.Popen([*machine.command, "--", r"C:\Program Files\mtawatch\mtawatch-agent.exe", "run",
+                                   "--collector", "http://127.0.0.1:9", "--state-dir", on_windows(folder / "state")],
+                                  stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        until((folder / "state/sequence").exists)
+        yield beside
+    finally:
+        beside.terminate()
+        beside.wait(timeout=30)
+
+
+def test_an_upgrade_of_a_program_in_use_restarts_nothing_and_keeps_settings_and_key(machine, packages, installed,
+                                                                                    tmp_path):
     before = settings(machine)
     old = machine.reg(SETTINGS)["Package"]
-    assert msiexec(machine, "/i", packages["0.2.0"]) in (0, RESTART)
+    with run_beside_the_service(machine, tmp_path) as beside:
+        assert msiexec(machine, "/i", packages["0.2.0"]) in (0, RESTART)
+        assert beside.poll() is None and machine.holder.poll() is None
     machine.stop()
     machine.start()
     until(lambda: machine.service_state() == "RUNNING")
