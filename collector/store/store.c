@@ -166,15 +166,21 @@ static enum status commit(struct store *store, struct pending *const *batch, siz
 	return store->writer.engine->commit(store->writer.db, changes, n, limits, error);
 }
 
+/* Under the mutex. */
+static void note_failure(struct store *store, enum status status, const char *error)
+{
+	if (status == STATUS_OK || store->failure != STATUS_OK)
+		return;
+	/* What comes behind it fails, too, but not because of what it says. */
+	store->failure = status == STATUS_INVALID ? STATUS_SYSTEM : status;
+	snprintf(store->failure_error, sizeof store->failure_error, "%s", error);
+}
+
 static void hand_back(struct store *store, struct pending *const *batch, size_t n,
 		      enum status status, const char *error)
 {
 	uv_mutex_lock(&store->mutex);
-	if (status != STATUS_OK && store->failure == STATUS_OK) {
-		/* What comes behind it fails, too, but not because of what it says. */
-		store->failure = status == STATUS_INVALID ? STATUS_SYSTEM : status;
-		snprintf(store->failure_error, sizeof store->failure_error, "%s", error);
-	}
+	note_failure(store, status, error);
 	for (size_t i = 0; i < n; i++) {
 		batch[i]->status = status;
 		batch[i]->error = status == STATUS_OK ? NULL : mem_strdup(error);
@@ -184,9 +190,23 @@ static void hand_back(struct store *store, struct pending *const *batch, size_t 
 	uv_async_send(&store->completed_signal);
 }
 
+/* Nothing can be committed any more, which nobody would know of before there is something. */
+static bool note_loss(struct store *store, enum status status, const char *error)
+{
+	bool is_lost =
+		status == STATUS_UNREACHABLE || status == STATUS_REFUSED || status == STATUS_FENCED;
+
+	uv_mutex_lock(&store->mutex);
+	if (is_lost)
+		note_failure(store, status, error);
+	uv_mutex_unlock(&store->mutex);
+	return is_lost;
+}
+
 /*
- * Drops a chunk of what is old, between two batches. A failure is told and harmless: the next
- * commit meets the same disk. Returns when to go on, in uv_hrtime()'s terms.
+ * Drops a chunk of what is old, between two batches. A failure is told and harmless, but that of a
+ * database that is away: the next commit meets the same disk. Returns when to go on, in uv_hrtime()'s
+ * terms.
  */
 static uint64_t sweep(struct store *store, const struct store_limits *limits, bool *failing)
 {
@@ -197,7 +217,7 @@ static uint64_t sweep(struct store *store, const struct store_limits *limits, bo
 		return uv_hrtime() + SWEEP_PAUSE_NS;
 	enum status status =
 		store->writer.engine->sweep(store->writer.db, limits, loop_wall_ms(), &more, error);
-	if (status != STATUS_OK && !*failing)
+	if (!note_loss(store, status, error) && status != STATUS_OK && !*failing)
 		log_warning("%s", error);
 	*failing = status != STATUS_OK;
 	return uv_hrtime() + (status == STATUS_OK && more ? SWEEP_HURRY_NS : SWEEP_PAUSE_NS);
@@ -535,7 +555,8 @@ int64_t store_lost_commits(const struct store *store)
 
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE])
 {
-	return store->writer.engine->look(store->writer.db, error);
+	enum status failure = see_failure(store, error);
+	return failure == STATUS_OK ? store->writer.engine->look(store->writer.db, error) : failure;
 }
 
 void store_resume(struct store *store, store_resumed *done, void *user)

@@ -178,7 +178,8 @@ int64_t store_lost_commits(const struct store *store);
 
 /*
  * Is the store still there, under its name? Anything but STATUS_OK: it was removed, replaced or
- * mounted over, and no change is stored; `error` says what helps. Cheap.
+ * mounted over, or its database is away or another collector's, and no change is stored; `error` says
+ * what helps. Cheap.
  */
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE]);
 

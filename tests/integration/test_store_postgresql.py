@@ -265,6 +265,37 @@ def test_a_database_that_goes_and_comes_back_loses_nothing_that_was_acknowledged
     succeeds("check", "--store", server.url)
 
 
+def test_a_database_that_goes_while_nobody_reports_is_noticed(tmp_path, server):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    with faulty(data, "--store", server.url) as collector:
+        assert collector.post(minimal("EXCH1"))[0] == 200
+        assert readiness(collector)[0] == 200
+        server.stop()
+        until(lambda: readiness(collector)[0] == 503)
+        assert "the database at" in readiness(collector)[1]
+        server.start()
+        wait_until_ready(collector)
+        assert verdicts(collector).keys() == {"EXCH1"}
+
+
+def test_the_collector_that_was_started_last_has_the_database(tmp_path, database):
+    first, second = tmp_path / "first", tmp_path / "second"
+    set_up(PROGRAM, first, "--store", database)
+    shutil.copytree(first, second)
+    for name in ("admin-token", "enroll-secret"):  # what the test knows of the identities
+        shutil.copy(tmp_path / f"first.{name}", tmp_path / f"second.{name}")
+    with faulty(first, "--store", database) as loser:
+        assert loser.post(minimal("EXCH1", 1))[0] == 200
+        with Collector(second, "--store", database) as winner:
+            until(lambda: "another collector" in readiness(loser)[1])
+            assert loser.ask("/readyz")[0] == 503
+            assert loser.post(minimal("EXCH1", 2))[0] == 503
+            assert winner.post(minimal("EXCH2", 1))[0] == 200
+            time.sleep(3)  # the other one does not take it back
+            assert readiness(winner)[0] == 200 and readiness(loser)[0] == 503
+
+
 def restart(server, **settings):
     server.stop()
     server.settings.update(settings)
