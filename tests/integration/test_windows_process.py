@@ -47,6 +47,11 @@ def test_one_that_nobody_lets_go_is_left_as_it_was(machine, call):
     assert took >= 500
 
 
+@pytest.mark.parametrize("call", CALLS)
+def test_one_that_may_only_be_read_is_none_the_less_ours(machine, call):
+    assert hold(machine, call, "read-only")[1:] == ("no error", CALLS[call])
+
+
 def send(machine, event, log):
     """Exit status, what is said of the agent, and its messages."""
     status, text, _ = machine.run(PROGRAMS / "console_event.exe", event, on_windows(log))

@@ -1,7 +1,8 @@
 /*
  * held_file CALL FILE MS: does to FILE, which is made anew with "old" in it, what CALL names, while this
  * program itself holds it open and shares it with nobody for so many milliseconds, as a virus scanner
- * might. Prints how the call ended, and what is in the file then.
+ * might. MS "read-only": nobody holds it, but it may only be read, as a copy from a CD. Prints how the call
+ * ended, and what is in the file then.
  *
  * CALL is replace, private, move, remove or erase (agent/platform/files.h).
  */
@@ -82,12 +83,15 @@ int main(int argc, char **argv)
 	(void)snprintf(other, sizeof other, "%s.other", path);
 	put(path, "old");
 	put(other, "new");
-	hold(path);
+	if (strcmp(argv[3], "read-only") != 0)
+		hold(path);
+	else if (!SetFileAttributesA(path, FILE_ATTRIBUTE_READONLY))
+		fail("SetFileAttributes");
 
 	DWORD began = GetTickCount();
 	enum status status = act(call, path, other);
 	printf("%lu ms, %s: ", GetTickCount() - began, status_text(status));
-	if (status != STATUS_OK)
+	if (status != STATUS_OK && held)
 		CloseHandle(held); /* so that it can be read */
 	print_content(path);
 	(void)fflush(stdout);
