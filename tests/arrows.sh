@@ -50,6 +50,7 @@ collector/http         collector/model collector/net
 collector/store        collector/model
 collector/store/sqlite collector/model collector/store
 collector/store/postgresql collector/config collector/model collector/store
+collector/cluster
 collector/auth         collector/crypto collector/model collector/http collector/store
 collector/transfer     collector/crypto
 collector/hooks        collector/config collector/crypto collector/model collector/transfer
