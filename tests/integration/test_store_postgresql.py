@@ -2,12 +2,14 @@
 
 import contextlib
 import json
+import os
 import random
 import shutil
 import signal
 import subprocess
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -398,3 +400,65 @@ def test_a_report_that_the_database_does_not_take_is_refused_and_holds_up_nobody
     kept = {(report["host"]["name"], report["sequence"]) for report in exported}
     assert {(name, sequence) for name, taken in load.taken.items() for sequence in taken} <= kept
     assert ("EXCH9", 666) not in kept and ("EXCH9", 667) in kept
+
+
+def processes(server):
+    """The server's own and those of its connections, youngest last."""
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return [server.process.pid, *map(int, children)]
+
+
+@contextlib.contextmanager
+def stopped(server):
+    """It neither answers nor closes, nor takes connections: as a machine whose disk hangs."""
+    pids = processes(server)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in reversed(pids):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+class Pulse(threading.Thread):
+    """Asks on and on, and keeps how long the slowest answer took."""
+
+    def __init__(self, collector, path, expected):
+        super().__init__()
+        self.collector, self.path, self.expected = collector, path, expected
+        self.slowest_s, self.n, self.stopping, self.wrong = 0, 0, False, []
+
+    def run(self):
+        while not self.stopping:
+            begin = time.monotonic()
+            status = self.collector.ask(self.path)[0]
+            self.slowest_s = max(self.slowest_s, time.monotonic() - begin)
+            self.n += 1
+            if status != self.expected:
+                self.wrong.append(status)
+            time.sleep(0.02)
+
+
+def test_a_database_that_is_stopped_holds_up_no_answer(tmp_path, server):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    with faulty(data, "--store", server.url) as collector:
+        pulses = [Pulse(collector, path, 200) for path in ("/livez", "/v1/servers", "/metrics", "/v1/servers/EXCH1/report")]
+        with Load(collector, 2) as load:
+            load.wait_for_more()
+            for pulse in pulses:
+                pulse.start()
+            with stopped(server):
+                until(lambda: readiness(collector)[0] == 503, lambda: readiness(collector)[1])
+                time.sleep(8)  # it tries to connect meanwhile
+            load.wait_for_more()
+        for pulse in pulses:
+            pulse.stopping = True
+            pulse.join()
+    assert load.statuses == {200, 503}
+    for pulse in pulses:
+        assert pulse.n > 20 and not pulse.wrong, (pulse.path, pulse.n, set(pulse.wrong))
+        assert pulse.slowest_s < 1, (pulse.path, pulse.slowest_s)
+    print({pulse.path: round(pulse.slowest_s, 3) for pulse in pulses})
