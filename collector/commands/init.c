@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -451,21 +452,21 @@ static bool run(const char *const *argv)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Where systemd runs, and the service has the configuration that was made. */
-static void start_service(struct init *init)
+/* Where systemd runs, and the service has the configuration that was made. An exit status. */
+static int start_service(struct init *init)
 {
 	static const char *const start[] = { "systemctl",          "enable", "--now", "--quiet",
 					     "mtawatch-collector", NULL };
 
 	if (getuid() != 0 || strcmp(init->config.path, OPTIONS_CONFIG_FILE) != 0 ||
 	    access("/run/systemd/system", F_OK) != 0)
-		return;
+		return TERMINAL_EXIT_OK;
 	init->is_running = run(start);
-	note(init, "service",
-	     init->is_running ? "mtawatch-collector, which runs and starts with the machine"
-			      : "mtawatch-collector did not start: see `systemctl status "
-				"mtawatch-collector`",
-	     true);
+	if (!init->is_running)
+		return terminal_fail("the service did not start; `systemctl status "
+				     "mtawatch-collector` says why");
+	note(init, "service", "mtawatch-collector, which runs and starts with the machine", true);
+	return TERMINAL_EXIT_OK;
 }
 
 /* What people do now. */
@@ -492,6 +493,15 @@ static void tell_agents(struct init *init)
 	       init->pin);
 }
 
+/* Before a command of root's: the collector runs as the user whose directory it is. */
+static const char *as_owner(struct init *init)
+{
+	const struct passwd *owner =
+		getuid() == 0 && init->place.owner != 0 ? getpwuid(init->place.owner) : NULL;
+
+	return owner ? arena_printf(&init->arena, "runuser -u %s -- ", owner->pw_name) : "";
+}
+
 static void tell_all(struct init *init)
 {
 	fwrite(init->told.bytes, 1, init->told.size, stdout);
@@ -502,7 +512,8 @@ static void tell_all(struct init *init)
 		printf("\nThe admin token, with which you log in; it is shown only now:\n  %s\n",
 		       init->token);
 	if (!init->is_running)
-		printf("\nStart it:\n  mtawatch-collector serve --config %s\n", init->config.path);
+		printf("\nStart it:\n  %smtawatch-collector serve --config %s\n", as_owner(init),
+		       init->config.path);
 	if (init->url)
 		printf("\n%s %s%s\n", init->is_running ? "Open" : "Then open", init->url,
 		       init->token[0] ? " and log in with the token." : "");
@@ -556,7 +567,7 @@ static int finish(struct init *init)
 		rc = rc == TERMINAL_EXIT_OK ? failed : rc;
 	}
 	if (rc == TERMINAL_EXIT_OK)
-		start_service(init);
+		rc = start_service(init);
 	tell_all(init);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return terminal_fail("could not write to standard output");
