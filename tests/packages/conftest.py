@@ -10,41 +10,64 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
-# A network that has loopback alone, processes and mounts of its own: all of it ends with the holder.
-HOLD = """set -e
+from waiting import until  # noqa: E402
+
+# A machine of its own: its network has loopback alone, and systemd starts what there is. All of it ends with the holder.
+BOOT = """set -e
+root=$2/root
 mount --make-rprivate /
 mount -t tmpfs layer "$2"
-mkdir "$2/upper" "$2/work" "$2/root"
-mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$2/root"
-mount -t proc proc "$2/root/proc"
-mount --rbind /dev "$2/root/dev"
+mkdir "$2/upper" "$2/work" "$root"
+mount -t overlay overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" "$root"
+mount -t proc proc "$root/proc"
+mount -t tmpfs run "$root/run"
+mount -t tmpfs dev "$root/dev"
+for device in null zero full random urandom tty; do
+    touch "$root/dev/$device"
+    mount --bind "/dev/$device" "$root/dev/$device"
+done
+mkdir "$root/dev/pts" "$root/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+ln -s /proc/self/fd "$root/dev/fd"
+mount -t sysfs -o ro sysfs "$root/sys"
+if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
+    mount -t cgroup2 cgroup "$root/sys/fs/cgroup"
+else
+    mount -t tmpfs cgroup "$root/sys/fs/cgroup"
+    mkdir "$root/sys/fs/cgroup/systemd"
+    mount -t cgroup -o none,name=systemd cgroup "$root/sys/fs/cgroup/systemd"
+fi
 ip link set lo up
-echo "127.0.0.1 localhost collector.test" >"$2/root/etc/hosts"
 hostname fresh
-echo ready
-exec sleep infinity"""
+echo fresh >"$root/etc/hostname"
+echo "127.0.0.1 localhost collector.test" >"$root/etc/hosts"
+cd "$root"
+mkdir old
+pivot_root . old
+umount -l /old
+exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin /sbin/init"""
 
 
 class Fresh:
-    """A fresh Debian. run() is a command in it."""
+    """A fresh Debian that runs. run() is a command in it, as root."""
 
     def __init__(self, base, folder):
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "bash", "-c", HOLD, "bash",
-             base, folder], stdout=subprocess.PIPE, text=True)
-        assert self.holder.stdout.readline() == "ready\n"
-        self.folder = folder
-        children = Path(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children").read_text()
-        self.pid = children.split()[0]
+            ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child", "bash", "-c", BOOT,
+             "bash", base, folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        children = Path(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children")
+        self.pid = until(lambda: children.read_text().split())[0]
+        until(lambda: Path(f"/proc/{self.pid}/comm").read_text() == "systemd\n")
+        until(lambda: self.run("sh", "-c", "systemctl is-system-running || true") in ("running\n", "degraded\n"))
 
     def close(self):
         self.holder.kill()
         self.holder.wait()
-        self.holder.stdout.close()
 
     def command(self, *words):
-        return ["nsenter", "--target", self.pid, "--mount", "--net", "--pid", "--uts", "--ipc", "chroot",
-                str(self.folder / "root"), "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8",
+        return ["nsenter", "--target", self.pid, "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--root", "--wd",
+                "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8",
                 "DEBIAN_FRONTEND=noninteractive", *map(str, words)]
 
     def run(self, *words, status=0, **more):
@@ -52,9 +75,6 @@ class Fresh:
         done = subprocess.run(self.command(*words), capture_output=True, text=True, timeout=120, **more)
         assert done.returncode == status, f"{words}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout
-
-    def start(self, *words):
-        return subprocess.Popen(self.command(*words), stdout=subprocess.PIPE, text=True)
 
     def put(self, file):
         """Copies a file of this machine into it; its path there."""

@@ -5,7 +5,10 @@ import re
 import shutil
 import subprocess
 
+from waiting import until
+
 OLD = "0.0.9"
+KEPT = ("/etc/mtawatch/collector.conf", "/etc/mtawatch/agent.conf", "/var/lib/mtawatch/server.key", "/var/lib/mtawatch/ca.crt")
 
 
 def with_version(package, version, folder):
@@ -20,28 +23,8 @@ def with_version(package, version, folder):
     return made
 
 
-def exec_start(machine, unit):
-    """What systemd would start."""
-    text = machine.run("cat", f"/lib/systemd/system/{unit}.service")
-    return re.search(r"^ExecStart=(.*)$", text, re.MULTILINE)[1].split()
-
-
-class Service:
-    """The collector as its unit starts it: by its user, with its configuration."""
-
-    def __init__(self, machine):
-        self.process = machine.start("runuser", "-u", "mtawatch", "--", *exec_start(machine, "mtawatch-collector"))
-        self.first = self.process.stdout.readline()
-
-    def __enter__(self):
-        assert self.first == "listening on https://0.0.0.0:8285\n"
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run(["pkill", "--parent", str(self.process.pid)], check=False)
-        self.process.terminate()
-        self.process.wait(30)
-        self.process.stdout.close()
+def is_active(machine, unit):
+    return machine.run("sh", "-c", f"systemctl is-active {unit} || true") == "active\n"
 
 
 def traces(machine):
@@ -64,29 +47,31 @@ def test_installed_set_up_reported_to_upgraded_removed_and_purged(fresh, package
     fresh.run("test", "-L", "/etc/systemd/system/multi-user.target.wants/mtawatch-collector.service")
     fresh.run("test", "!", "-e", "/etc/mtawatch/collector.conf")
 
+    assert not is_active(fresh, "mtawatch-collector") and not is_active(fresh, "mtawatch-agent")
+
     made = fresh.run("mtawatch-collector", "init", "--host", "collector.test")
-    assert "Then open https://collector.test:8285/ and log in with the token." in made
+    assert "\nOpen https://collector.test:8285/ and log in with the token.\n" in made
+    assert is_active(fresh, "mtawatch-collector")
     assert fresh.run("stat", "-c", "%U %a", "/var/lib/mtawatch", "/var/lib/mtawatch/server.key") == \
         "mtawatch 700\nmtawatch 600\n"
-    token = re.search(r"mtw_a\w+", made)[0]
-    with Service(fresh):
-        fresh.run("mtawatch-collector", "login", input=token + "\n")
-        fresh.run("sh", "-c", """cd /var/lib/mtawatch && cp ca.crt agent-secret /etc/mtawatch && printf '%s\\n' \\
-            'collector = https://collector.test:8285' 'ca-file = /etc/mtawatch/ca.crt' \\
-            'enroll-secret-file = /etc/mtawatch/agent-secret' >/etc/mtawatch/agent.conf""")
-        fresh.run(*exec_start(fresh, "mtawatch-agent"), "--once")
-        assert re.search(r"^not applicable +fresh ", servers(fresh), re.MULTILINE)
+    fresh.run("mtawatch-collector", "login", input=re.search(r"mtw_a\w+", made)[0] + "\n")
+    fresh.run("sh", "-c", """cd /var/lib/mtawatch && cp ca.crt agent-secret /etc/mtawatch && printf '%s\\n' \\
+        'collector = https://collector.test:8285' 'ca-file = /etc/mtawatch/ca.crt' \\
+        'enroll-secret-file = /etc/mtawatch/agent-secret' >/etc/mtawatch/agent.conf""")
+    fresh.run("systemctl", "restart", "mtawatch-agent")
+    until(lambda: re.search(r"^not applicable +fresh ", servers(fresh), re.MULTILINE))
 
-    kept = fresh.run("sha256sum", "/etc/mtawatch/collector.conf", "/var/lib/mtawatch/server.key", "/etc/mtawatch/agent.conf")
+    kept = fresh.run("sha256sum", *KEPT)
+    process = fresh.run("systemctl", "show", "-p", "MainPID", "mtawatch-collector")
     fresh.install(packages["mtawatch-collector"])
     assert fresh.run("dpkg-query", "-W", "-f", "${Version}", "mtawatch-collector") != OLD
-    assert fresh.run("sha256sum", "/etc/mtawatch/collector.conf", "/var/lib/mtawatch/server.key",
-                     "/etc/mtawatch/agent.conf") == kept
-    with Service(fresh):
-        assert " fresh " in servers(fresh)
-        fresh.run(*exec_start(fresh, "mtawatch-agent"), "--once")
+    assert fresh.run("sha256sum", *KEPT) == kept
+    assert is_active(fresh, "mtawatch-collector")
+    assert fresh.run("systemctl", "show", "-p", "MainPID", "mtawatch-collector") != process  # the new one runs
+    assert " fresh " in servers(fresh)
 
     fresh.run("apt-get", "remove", "-y", "mtawatch-collector", "mtawatch-agent")
+    assert not is_active(fresh, "mtawatch-collector") and not is_active(fresh, "mtawatch-agent")
     fresh.run("test", "!", "-e", "/usr/bin/mtawatch-collector", "-a", "-s", "/var/lib/mtawatch/mtawatch.db")
     # What people put there; the agent has erased the secret.
     fresh.run("sh", "-c", "rm -r /etc/mtawatch/ca.crt /root/.config && test ! -e /etc/mtawatch/agent-secret")
