@@ -75,7 +75,7 @@ package_group() {
 	END
 	package) cat <<-'END' ;;
 		to make and look at the Windows agent's installer package
-		wixl msitools
+		wixl msitools faketime
 	END
 	debian) cat <<-'END' ;;
 		to make Debian's packages, look at them, and install them in a fresh Debian

@@ -32,7 +32,7 @@ execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=crt2.o OUTPUT_VARIA
 # Version 4.0 in the header is what an NT 4.0 loader accepts. No relocations and none of the flags
 # of later loaders: NT 4.0 has no use for them. No time stamp: the same source gives the same file.
 string(JOIN " " CMAKE_EXE_LINKER_FLAGS_INIT -static -static-libgcc -nostartfiles ${crt2}
-       -Wl,-T,${CMAKE_CURRENT_LIST_DIR}/no-unwind-tables.ld
+       "-Wl,-T,\"${CMAKE_CURRENT_LIST_DIR}/no-unwind-tables.ld\""
        -Wl,--gc-sections,--no-insert-timestamp,--stack,0x80000
        -Wl,--disable-reloc-section,--disable-dynamicbase,--disable-nxcompat
        -Wl,--major-os-version,4,--minor-os-version,0
