@@ -21,9 +21,9 @@ from waiting import until
 pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
 
 
-def run(*arguments):
+def run(*arguments, **environment):
     return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
-                          timeout=6 * PATIENCE)
+                          timeout=6 * PATIENCE, env={**os.environ, **environment})
 
 
 def fails(*arguments, status=1):
@@ -363,6 +363,15 @@ def test_a_password_comes_from_a_file_and_tls_is_verified(tmp_path, strict_serve
         password.write_text("hunter2\n")
         wait_until_ready(collector)
     assert "hunter" not in collector.log
+
+
+def test_a_home_that_cannot_be_looked_into_does_no_harm(tmp_path, strict_server, password):
+    said = ("--store", strict_address(strict_server), "--store-password-file", password)
+    succeeds("init", "--data", tmp_path / "data", "--no-certificate", *said)
+    home = tmp_path / "home"
+    home.symlink_to(home)
+    ended = run("token", "list", *said, HOME=str(home))
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_a_password_is_kept_from_whom_it_does_not_concern(tmp_path, strict_server, password):

@@ -18,6 +18,12 @@
 /* Where the system's certificates are; libpq knows "system" from version 16 on. */
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 
+/*
+ * Where libpq would look for a certificate in the directory of HOME, and fail where that is of another
+ * user's: as root's is for `init`, which works as the service's user. Nothing can be below it.
+ */
+#define NO_FILE "/dev/null/none"
+
 /* What holds where the address does not say otherwise; milliseconds and seconds as libpq has them. */
 static const struct {
 	const char *keyword;
@@ -39,6 +45,7 @@ static const struct {
 } tls_defaults[] = {
 	{ "sslmode", "verify-full" },
 	{ "sslrootcert", SYSTEM_CERTIFICATES },
+	{ "sslcert", NO_FILE },
 };
 
 /*
