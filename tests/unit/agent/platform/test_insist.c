@@ -38,8 +38,8 @@ static unsigned long insist_on(struct file *file)
 	return insist_act(&(struct insist){ act, pass, file });
 }
 
-static const unsigned long held_codes[] = { INSIST_ACCESS_DENIED, INSIST_SHARING_VIOLATION,
-					    INSIST_LOCK_VIOLATION };
+static unsigned long held_codes[] = { INSIST_ACCESS_DENIED, INSIST_SHARING_VIOLATION,
+				      INSIST_LOCK_VIOLATION };
 
 static void a_file_that_somebody_holds_for_half_a_second_is_waited_for(void **state)
 {
