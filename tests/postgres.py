@@ -133,6 +133,12 @@ class Postgres:
             self.process.wait()
         self.process = None
 
+    def signal_all(self, number):
+        """To the server and all its processes: SIGSTOP, SIGCONT."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for pid in (self.process.pid, *map(int, children)):
+            os.kill(pid, number)
+
     def remove(self):
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -267,6 +267,29 @@ def test_a_database_that_goes_and_comes_back_loses_nothing_that_was_acknowledged
     succeeds("check", "--store", server.url)
 
 
+def test_a_database_that_answers_nothing_holds_nobody_up(tmp_path, server):
+    data = tmp_path / "data"
+    set_up(PROGRAM, data, "--store", server.url)
+    with faulty(data, "--store", server.url) as collector, Load(collector) as load:
+        load.wait_for_more()
+        waits = []
+
+        def is_ready_no_more():
+            began = time.monotonic()
+            assert collector.ask("/livez")[0] == 200
+            waits.append(time.monotonic() - began)
+            return readiness(collector)[0] == 503
+
+        server.signal_all(signal.SIGSTOP)
+        try:
+            until(is_ready_no_more)
+            assert "did not answer within 10 s" in readiness(collector)[1]
+        finally:
+            server.signal_all(signal.SIGCONT)
+        assert max(waits) < 5
+        load.wait_for_more()
+
+
 def test_a_database_that_goes_while_nobody_reports_is_noticed(tmp_path, server):
     data = tmp_path / "data"
     set_up(PROGRAM, data, "--store", server.url)
