@@ -91,6 +91,8 @@ enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status pg_need_load(struct store_db *db, char error[STORE_ERROR_SIZE]);
 void pg_unload(struct store_db *db);
+/* STATUS_UNREACHABLE: what the fleet stands on is gone; until pg_touch() (load.c). */
+enum status pg_see_lost(const struct store_db *db, char error[STORE_ERROR_SIZE]);
 
 /* A report of the commit under way becomes a latest one (write.c). */
 void pg_writer_add_standing(struct pg_writer *writer, struct pg_body *body, struct pg_body *base);

@@ -1,6 +1,7 @@
 #include "collector/store/postgresql/internal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collector/base/log.h"
@@ -263,6 +264,16 @@ enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE])
 		pg_conn_disconnect(&db->conn); /* with what was begun */
 	}
 	return status;
+}
+
+enum status pg_see_lost(const struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	if (!db->writer->has_lost_some)
+		return STATUS_OK;
+	snprintf(error, STORE_ERROR_SIZE,
+		 "the database at %s lacks commits that it had confirmed: all is read anew",
+		 db->conn.place);
+	return STATUS_UNREACHABLE;
 }
 
 /* A server that took another's place may lack what that one had committed. */

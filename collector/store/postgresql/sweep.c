@@ -133,6 +133,8 @@ enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int
 	*more = false;
 	enum status status = pg_need_load(db, error);
 	if (status == STATUS_OK)
+		status = pg_see_lost(db, error);
+	if (status == STATUS_OK)
 		status = keep_clocks(db, error);
 	if (status == STATUS_OK)
 		status = sweep_days(db, limits, more, error);

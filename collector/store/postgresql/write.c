@@ -229,17 +229,6 @@ static void show_expected(struct store_db *db, const struct store_change *const 
 		pg_mirror_expected(db, ignored);
 }
 
-/* What is to be committed was worked out on top of what is gone. */
-static enum status see_whether_all_is_there(const struct store_db *db, char error[STORE_ERROR_SIZE])
-{
-	if (!db->writer->has_lost_some)
-		return STATUS_OK;
-	snprintf(error, STORE_ERROR_SIZE,
-		 "the database at %s lacks commits that it had confirmed: all is read anew",
-		 db->conn.place);
-	return STATUS_SYSTEM;
-}
-
 /* Old reports go by days, in the sweep. */
 enum status pg_commit(struct store_db *db, const struct store_change *const *changes, size_t n,
 		      const struct store_limits *limits, char error[STORE_ERROR_SIZE])
@@ -250,7 +239,7 @@ enum status pg_commit(struct store_db *db, const struct store_change *const *cha
 		return commit_aside(db, changes, n, error);
 	enum status status = pg_need_load(db, error);
 	if (status == STATUS_OK)
-		status = see_whether_all_is_there(db, error);
+		status = pg_see_lost(db, error);
 	if (status == STATUS_OK)
 		status = commit_judged(db, changes, n, error);
 	if (status != STATUS_OK) {

@@ -440,11 +440,15 @@ static void commits_that_are_gone_are_noticed(void **state)
 	fixture_report(&f, "a", 2, 2000, "body");
 	fixture_report(&f, "a", 3, 3000, "body");
 	assert_int_equal(store_lost_commits(f.store), 0);
-	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
-			    "application_name = 'mtawatch/writer'");
 	fixture_execute(&f, "DELETE FROM feed WHERE id > 1");
 	fixture_execute(&f, "DELETE FROM report WHERE sequence > 1");
-	uv_sleep(3000); /* the sweep connects */
+	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+			    "application_name = 'mtawatch/writer'");
+	for (int i = 0; i < 500 && store_look(f.store, f.error) == STATUS_OK; i++)
+		uv_sleep(
+			20); /* until the sweep connects, and meets it although nothing is stored */
+	assert_int_equal(store_look(f.store, f.error), STATUS_UNREACHABLE);
+	assert_non_null(strstr(f.error, "lacks commits that it had confirmed"));
 	fixture_report(&f, "a", 4, 4000, "body");
 	assert_int_equal(f.failed, 1);
 	assert_int_equal(fixture_count(&f, "SELECT max(sequence) FROM report"), 1);
