@@ -5,7 +5,11 @@
 #   tests/pipes.sh [SCRIPT...]    without one: every script of the repository
 set -euo pipefail
 root=$(dirname "$0")/..
-[ $# -gt 0 ] || set -- "$root"/scripts/* "$root"/packaging/{completion,manual} "$root"/packaging/debian/*.post* "$root"/tests/*.sh "$root"/.ci/*
+if [ $# -eq 0 ]; then
+	cd "$root"
+	mapfile -t scripts < <(git ls-files scripts .ci 'tests/*.sh' | grep -vE '\.(scd|awk)$' | xargs -d '\n' grep -lE '^#!/bin/(ba)?sh')
+	set -- "${scripts[@]}"
+fi
 
 # The lines of a script without comments, one a pipe, each with its number: "NAME:12: text".
 pipes() {

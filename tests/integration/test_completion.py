@@ -13,7 +13,7 @@ AGENT = PROGRAM.parents[1] / "agent/mtawatch-agent"
 def scripts(tmp_path_factory):
     folder = tmp_path_factory.mktemp("completion")
     for program in (PROGRAM, AGENT):
-        made = subprocess.run([ROOT / "packaging/completion", program], check=True, capture_output=True, text=True)
+        made = subprocess.run([ROOT / "scripts/packaging/completion", program], check=True, capture_output=True, text=True)
         (folder / program.name).write_text(made.stdout)
     return folder
 

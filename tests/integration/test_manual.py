@@ -13,7 +13,7 @@ HEADING = r"Options.*:|Examples:?|Everywhere|[A-Z][A-Za-z ]+$"
 
 def page(*arguments):
     """(in scdoc, as man shows it in one wide line a paragraph)."""
-    source = subprocess.run([ROOT / "packaging/manual", *arguments], check=True, capture_output=True, text=True).stdout
+    source = subprocess.run([ROOT / "scripts/packaging/manual", *arguments], check=True, capture_output=True, text=True).stdout
     roff = subprocess.run(["scdoc"], input=source, check=True, capture_output=True, text=True).stdout
     return source, roff
 

@@ -1,4 +1,4 @@
-# Turns what --help says into scdoc, of which packaging/manual makes its pages.
+# Turns what --help says into scdoc, of which scripts/packaging/manual makes its pages.
 #
 #   -v mode=text       all of it
 #   -v mode=about      all but the options
