@@ -5,6 +5,7 @@
 
 #include "collector/model/record_identity.h"
 #include "collector/store/internal.h"
+#include "collector/store/keep.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 
@@ -65,9 +66,7 @@ static enum status keep_identity(void *user, const struct record_identity *ident
 	struct record_identity *row = &page->rows[page->n++];
 
 	*row = *identity;
-	row->name = arena_strdup(&page->arena, identity->name);
-	row->id = arena_strdup(&page->arena, identity->id);
-	row->made_by = arena_strdup(&page->arena, identity->made_by);
+	store_keep_identity(row, &page->arena);
 	return STATUS_OK;
 }
 
@@ -104,27 +103,6 @@ enum status store_admin_read_identities(struct store_admin *admin, enum record_k
 	return status;
 }
 
-struct expected_rows {
-	struct arena arena;
-	struct record_expected *rows;
-	size_t n;
-	size_t room;
-};
-
-static enum status keep_expected(void *user, const struct record_expected *expected)
-{
-	struct expected_rows *all = user;
-
-	all->rows = mem_make_room(all->rows, all->n, &all->room, sizeof *all->rows);
-	struct record_expected *row = &all->rows[all->n++];
-	*row = *expected;
-	row->key = arena_strdup(&all->arena, expected->key);
-	row->server = arena_strdup(&all->arena, expected->server);
-	row->organization = arena_strdup(&all->arena, expected->organization);
-	row->site = arena_strdup(&all->arena, expected->site);
-	return STATUS_OK;
-}
-
 /* One of the two reads of an engine. */
 typedef enum status read_expected(struct store_db *db, store_each_expected *each, void *user,
 				  char error[STORE_ERROR_SIZE]);
@@ -133,10 +111,10 @@ static enum status visit_expected(struct store_admin *admin, read_expected *read
 				  store_each_expected *each, void *user,
 				  char error[STORE_ERROR_SIZE])
 {
-	struct expected_rows all = { .n = 0 };
+	struct store_expected_rows all = { .n = 0 };
 
 	arena_init(&all.arena);
-	enum status status = read(admin->own.db, keep_expected, &all, error);
+	enum status status = read(admin->own.db, store_keep_expected, &all, error);
 	for (size_t i = 0; status == STATUS_OK && i < all.n; i++)
 		status = each(user, &all.rows[i]);
 	free(all.rows);

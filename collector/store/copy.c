@@ -213,27 +213,9 @@ static enum status copy_servers(struct copying *c)
 	return status;
 }
 
-struct expected_rows {
-	struct arena arena;
-	struct record_expected *rows;
-	size_t n;
-	size_t room;
-};
-
-static enum status keep_expected(void *user, const struct record_expected *expected)
-{
-	struct expected_rows *all = user;
-
-	all->rows = mem_make_room(all->rows, all->n, &all->room, sizeof *all->rows);
-	struct record_expected *row = &all->rows[all->n++];
-	*row = *expected;
-	store_keep_record(&store_expected, row, &all->arena);
-	return STATUS_OK;
-}
-
 /* The former list is put first, so that what takes its place makes it the former one. */
-static enum status copy_lists(struct copying *c, const struct expected_rows *former,
-			      const struct expected_rows *present)
+static enum status copy_lists(struct copying *c, const struct store_expected_rows *former,
+			      const struct store_expected_rows *present)
 {
 	struct store_change before = { .expect = STORE_EXPECT_REPLACE,
 				       .expected = former->rows,
@@ -252,15 +234,16 @@ static enum status copy_lists(struct copying *c, const struct expected_rows *for
 static enum status copy_inventory(struct copying *c)
 {
 	const struct store_engine *engine = c->from->engine;
-	struct expected_rows former = { .n = 0 };
-	struct expected_rows present = { .n = 0 };
+	struct store_expected_rows former = { .n = 0 };
+	struct store_expected_rows present = { .n = 0 };
 
 	arena_init(&former.arena);
 	arena_init(&present.arena);
 	enum status status =
-		engine->read_former_expected(c->from->db, keep_expected, &former, c->error);
+		engine->read_former_expected(c->from->db, store_keep_expected, &former, c->error);
 	if (status == STATUS_OK)
-		status = engine->read_expected(c->from->db, keep_expected, &present, c->error);
+		status =
+			engine->read_expected(c->from->db, store_keep_expected, &present, c->error);
 	if (status == STATUS_OK)
 		status = copy_lists(c, &former, &present);
 	free(former.rows);

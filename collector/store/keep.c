@@ -1,5 +1,7 @@
 #include "collector/store/keep.h"
 
+#include "proto/base/mem.h"
+
 void store_keep_record(const struct store_table *table, void *record, struct arena *arena)
 {
 	for (size_t i = 0; i < table->n_columns; i++) {
@@ -42,4 +44,15 @@ void store_keep_delivery(struct record_delivery *delivery, struct arena *arena)
 	delivery->lane = arena_strdup(arena, delivery->lane);
 	delivery->result = arena_strdup(arena, delivery->result);
 	delivery->body = arena_strndup(arena, body, delivery->body_size);
+}
+
+enum status store_keep_expected(void *user, const struct record_expected *expected)
+{
+	struct store_expected_rows *all = user;
+
+	all->rows = mem_make_room(all->rows, all->n, &all->room, sizeof *all->rows);
+	struct record_expected *row = &all->rows[all->n++];
+	*row = *expected;
+	store_keep_record(&store_expected, row, &all->arena);
+	return STATUS_OK;
 }
