@@ -8,6 +8,7 @@ Wine cannot say this: it has every import, and the processor here every instruct
 import fnmatch
 import functools
 import re
+import shlex
 import struct
 import subprocess
 from pathlib import Path
@@ -230,7 +231,7 @@ def own_flags():
     """The flags of the toolchain file for compiling and linking."""
     text = (AGENT.parents[1] / "CMakeCache.txt").read_text()
     cache = dict(re.findall(r"^(CMAKE_C_FLAGS|CMAKE_EXE_LINKER_FLAGS):STRING=(.*)$", text, re.M))
-    return cache["CMAKE_C_FLAGS"].split() + cache["CMAKE_EXE_LINKER_FLAGS"].split()
+    return shlex.split(f"{cache['CMAKE_C_FLAGS']} {cache['CMAKE_EXE_LINKER_FLAGS']}")
 
 
 NAIVE = """
