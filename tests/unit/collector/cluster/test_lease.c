@@ -30,6 +30,9 @@ struct actor {
 	enum lease_outcome outcome;
 };
 
+/* What is compared when the lease is taken: all that has to be, or less. */
+enum compared { NOTHING, TOKEN, TOKEN_AND_BEAT };
+
 /* All there is: copied at each fork. */
 struct world {
 	int64_t now_ms;
@@ -37,8 +40,7 @@ struct world {
 	struct lease_seen table; /* its row; beats are below */
 	int64_t beats[ACTORS];
 	unsigned n_tokens;
-	/* What is compared when it is taken: all that has to be, or less. */
-	enum { NOTHING, TOKEN, TOKEN_AND_BEAT } compared;
+	enum compared compared;
 };
 
 static const char *const nodes[ACTORS] = { "c0", "c1", "c2" };
@@ -249,7 +251,7 @@ static void without_comparing_two_would_act(void **state)
 	for (int compared = NOTHING; compared < TOKEN_AND_BEAT; compared++) {
 		struct world w = begin_with_judge(2);
 		struct search search = { 0 };
-		w.compared = compared;
+		w.compared = (enum compared)compared;
 		explore(&w, DEPTH, &search);
 		assert_true(search.n_broken > 0);
 	}
