@@ -148,7 +148,9 @@ def test_what_was_moved_into_a_database_is_shown_as_it_was(tmp_path, site, datab
         after = pages(collector)
     assert (copy / "fleet").exists() and not (data / "fleet").exists()
     assert before.keys() == after.keys()
-    known = {str(row[0]) for row in rows(backup)["alert"]}
+    with contextlib.closing(sqlite3.connect(backup)) as db:  # what the collector has of its own it looks at anew
+        known = {str(row[0]) for row in db.execute("SELECT id FROM alert WHERE server <> ''")}
+    assert known
     for page in (before, after):
         assert page["/v1/audit"][1]["lines"].pop(0)["action"] == "session.end"  # by the restore
         for path in ALERTS:  # others are of these two runs
