@@ -4,8 +4,10 @@ import contextlib
 import json
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
+import time
 
 import pytest
 from postgres import Postgres, programs
@@ -161,6 +163,17 @@ def test_what_was_moved_into_a_database_is_shown_as_it_was(tmp_path, site, datab
         assert timeless(after[path][1]) == timeless(page[1]), path
 
 
+def cut_off(restore, server, name):
+    """Kills a restore that has made its tables; it runs in short pieces, so that it does not get far beyond that."""
+    with subprocess.Popen(restore, stdout=subprocess.DEVNULL) as running:
+        while server.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'mtawatch'", name) == "0":
+            assert running.poll() is None
+            running.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+            running.send_signal(signal.SIGSTOP)
+        running.kill()
+
+
 def test_a_restore_is_whole_or_not_at_all(tmp_path, site, server, database):
     _, backup = site
     name = database.split("?")[0].rsplit("/", 1)[1]
@@ -173,11 +186,10 @@ def test_a_restore_is_whole_or_not_at_all(tmp_path, site, server, database):
     assert "there is no store in the database" in fails("check", *at(database))
 
     # One that is cut off is known to be that, and another one takes its place.
-    running = subprocess.Popen([PROGRAM, "restore", *at(database), backup], stdout=subprocess.DEVNULL)
-    asked = "SELECT count(*) FROM pg_tables WHERE schemaname = 'mtawatch'"
-    until(lambda: server.execute(asked, name) != "0")
-    running.kill()
-    running.wait()
+    cut_off([PROGRAM, "restore", *at(database), backup], server, name)
+    while run("token", "list", *at(database)).returncode == 0:  # on a busy machine a short piece may be the whole rest
+        server.execute("DROP SCHEMA mtawatch CASCADE", name)
+        cut_off([PROGRAM, "restore", *at(database), backup], server, name)
     why = fails("token", "list", *at(database))
     assert "a backup is being restored into the database" in why and "if that was cut off, restore it again" in why
     succeeds("restore", *at(database), backup)
