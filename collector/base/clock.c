@@ -93,6 +93,11 @@ void clock_not_before(int64_t ms)
 
 	if (now_ms >= ms)
 		return;
+	if (ms > CLOCK_MAX_MS) {
+		log_error("the store has a time beyond the year 9999, which does not count: it is "
+			  "damaged; see mtawatch-collector check");
+		return;
+	}
 	set_clock(ms, loop_monotonic_ms(), true);
 	log_jump(ms - loop_wall_ms());
 }

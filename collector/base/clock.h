@@ -10,6 +10,9 @@
 /* Of so much time one part is left out while it waits for the system's clock. */
 #define CLOCK_SLOWER_BY 16
 
+/* The end of the year 9999; what a store says beyond it is damage. */
+#define CLOCK_MAX_MS INT64_C(253402300799999)
+
 /* Milliseconds since 1970 UTC. */
 int64_t clock_now_ms(void);
 
@@ -23,5 +26,8 @@ struct clock_step {
 };
 struct clock_step clock_last_step(void);
 
-/* Sets the clock to at least the time of the latest report, which a run before this has stored. */
+/*
+ * Sets the clock to at least the time of the latest report, which a run before this has stored; one
+ * beyond CLOCK_MAX_MS does not count, and is logged.
+ */
 void clock_not_before(int64_t ms);

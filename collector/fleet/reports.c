@@ -1,13 +1,27 @@
 #include <stdio.h>
 
+#include "collector/base/clock.h"
 #include "collector/fleet/internal.h"
 #include "collector/model/record_report.h"
+
+/* Of a damaged store they may be anything. */
+static bool has_possible_times(const struct record_report *record)
+{
+	return record->received_at_ms >= 0 && record->received_at_ms <= CLOCK_MAX_MS &&
+	       record->age_s >= 0 && record->age_s <= CLOCK_MAX_MS / 1000;
+}
 
 enum status fleet_parse_stored(const struct record_report *record, struct snapshot **out,
 			       char error[FLEET_ERROR_SIZE])
 {
 	struct json_error why = { 0 };
 
+	if (!has_possible_times(record)) {
+		snprintf(error, FLEET_ERROR_SIZE,
+			 "a stored report of the server '%s' has a time that no calendar has",
+			 record->key);
+		return STATUS_MALFORMED;
+	}
 	enum status status = snapshot_read(record->body, record->body_size, record->received_at_ms,
 					   record->age_s, out, &why);
 	if (status == STATUS_OK)

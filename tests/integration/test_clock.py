@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import subprocess
 import time
 
 import pytest
@@ -81,6 +82,29 @@ def test_the_clock_is_set_forward_and_back_again(tmp_path):
         post(collector, well(), 3)
         assert shown(collector) == (3, "at_risk", False)
     assert "has caught up" in collector.log
+
+
+def damage_times(tmp_path, change):
+    """Of a store that has a report: the largest number that there is, for a time."""
+    with faulty(tmp_path / "data") as collector:
+        post(collector, well(), 1)
+    with contextlib.closing(sqlite3.connect(tmp_path / "data/mtawatch.db")) as database:
+        assert database.execute(change, (2**63 - 1,)).rowcount > 0
+        database.commit()
+
+
+def test_a_latest_time_that_no_calendar_has_does_not_count(tmp_path):
+    damage_times(tmp_path, "INSERT OR REPLACE INTO meta (name, value) VALUES ('latest_ms', ?)")
+    with faulty(tmp_path / "data") as collector:
+        year = int(collector.get("/v1/servers")["as_of"][:4])
+        assert abs(year - time.gmtime().tm_year) <= 1
+
+
+def test_a_report_of_a_time_that_no_calendar_has_is_told(tmp_path):
+    damage_times(tmp_path, "UPDATE report SET received_at_ms = ?")
+    ended = subprocess.run([PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "data"],
+                           capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode == 1 and "has a time that no calendar has" in ended.stderr
 
 
 STEPS = [-3 * 86400, -3600, 3600, 3 * 86400]
