@@ -9,6 +9,7 @@ Where PostgreSQL is not installed COMMAND runs without that, and this says so.
 import ctypes
 import os
 import pwd
+import random
 import shutil
 import signal
 import subprocess
@@ -120,6 +121,12 @@ class Postgres:
 
     def address(self, database):
         return f"postgresql:///{database}?host={self.directory}&user=mtawatch"
+
+    def make_database(self):
+        """The address of an empty one."""
+        name = f"d{random.getrandbits(40)}"
+        self.execute(f"CREATE DATABASE {name}", "postgres")
+        return self.address(name)
 
     def execute(self, sql, database="mtawatch"):
         """What psql prints of it: a line a row, its columns parted by '|'."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import random
 import shutil
 import signal
 import sqlite3
@@ -11,8 +10,9 @@ import time
 
 import pytest
 from postgres import Postgres, programs
-from running import PATIENCE, PROGRAM, Collector, faulty, minimal
+from running import PROGRAM, Collector, faulty, minimal
 from stored_site import NOT_MONITORED, live, stamped
+from terminal import fails, run, succeeds
 from waiting import until
 
 pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
@@ -34,22 +34,6 @@ PAGES = (*ALERTS, "/v1/servers", "/v1/sites", "/v1/deliveries?state=dead", "/v1/
 UNLIKE = ("as_of", "age_s", "ended_at")  # between two runs
 
 
-def run(*arguments):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=6 * PATIENCE)
-
-
-def succeeds(*arguments):
-    ended = run(*arguments)
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
-    return ended.stdout
-
-
-def fails(*arguments):
-    ended = run(*arguments)
-    assert ended.returncode == 1, ended.stdout + ended.stderr
-    return ended.stderr
-
-
 @pytest.fixture(scope="module")
 def server():
     with Postgres() as server:
@@ -58,9 +42,7 @@ def server():
 
 @pytest.fixture
 def database(server):
-    name = f"d{random.getrandbits(40)}"
-    server.execute(f"CREATE DATABASE {name}", "postgres")
-    return server.address(name)
+    return server.make_database()
 
 
 def at(database):

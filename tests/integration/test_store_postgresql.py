@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from pathlib import Path
@@ -16,26 +15,10 @@ import pytest
 from certificates import Authority
 from postgres import Postgres, programs
 from running import PATIENCE, PROGRAM, Collector, exposed_site, faulty, minimal, set_up
+from terminal import fails, run, succeeds
 from waiting import until
 
 pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
-
-
-def run(*arguments, **environment):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
-                          timeout=6 * PATIENCE, env={**os.environ, **environment})
-
-
-def fails(*arguments, status=1):
-    ended = run(*arguments)
-    assert ended.returncode == status, ended.stdout + ended.stderr
-    return ended.stderr
-
-
-def succeeds(*arguments):
-    ended = run(*arguments)
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout
-    return ended.stdout
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +29,7 @@ def shared_server():
 
 @pytest.fixture
 def database(shared_server):
-    """The address of an empty one."""
-    name = f"d{random.getrandbits(40)}"
-    shared_server.execute(f"CREATE DATABASE {name}", "postgres")
-    return shared_server.address(name)
+    return shared_server.make_database()
 
 
 @pytest.fixture
