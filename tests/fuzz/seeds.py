@@ -6,6 +6,7 @@ Run it again after a change of those or of this file; it is not part of the buil
 """
 
 import json
+import random
 import re
 import struct
 import sys
@@ -563,6 +564,9 @@ def main():
         "accept": "text/csv;q=0.5, text/*;q=1, */*;q=0",
     })
     put("webhook", kept_notifications())
+    put("site_index", {
+        "empty": b"", "one_report": b"\0\1\2\3\4\5\6\7" * 8, "silent": b"\x3b" * 200,
+        **{f"site_{seed}": random.Random(seed).randbytes(2000) for seed in range(1, 7)}})
     put("text_file", written_texts())
     put("time_zone", zones())
     put("text", {
