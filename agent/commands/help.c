@@ -1,8 +1,7 @@
 #include "agent/commands/help.h"
 
-#include <string.h>
-
 #include "agent/config/settings.h"
+#include "proto/base/option_help.h"
 
 #define COLUMN 24 /* where the words about an option begin */
 
@@ -23,29 +22,7 @@ static const struct section {
 	{ "A disk instead of this machine", SETTING_DISK },
 };
 
-static const char *next_line(const char *line)
-{
-	const char *end = strchr(line, '\n');
-	return end ? end + 1 : NULL;
-}
-
-/* "  --name ARGUMENT    words", each further line of the words below the first. */
-static void print_option(FILE *stream, const char *option, const char *argument, const char *words)
-{
-	int used =
-		fprintf(stream, "  %s%s%s", option, argument ? " " : "", argument ? argument : "");
-
-	if (used < 0 || used >= COLUMN) {
-		fputc('\n', stream);
-		used = 0;
-	}
-	for (const char *line = words; line; line = next_line(line)) {
-		fprintf(stream, "%*s%.*s\n", COLUMN - used, "", (int)strcspn(line, "\n"), line);
-		used = 0;
-	}
-}
-
-static void print_section(FILE *stream, const struct section *section, unsigned taken)
+static void add_section(struct buffer *out, const struct section *section, unsigned taken)
 {
 	size_t n = 0;
 	const struct setting *all = setting_list(&n);
@@ -56,24 +33,28 @@ static void print_section(FILE *stream, const struct section *section, unsigned 
 		if (!(all[i].group & section->groups & taken))
 			continue;
 		if (!begun)
-			fprintf(stream, "\n%s\n", section->heading);
+			buffer_printf(out, "\n%s\n", section->heading);
 		begun = true;
 		(void)snprintf(option, sizeof option, "--%s", all[i].value.name);
-		print_option(stream, option, all[i].argument, all[i].help);
+		option_help_add(out, COLUMN, option, all[i].argument, all[i].help);
 	}
 }
 
 static void print_command(FILE *stream, const struct command *command)
 {
-	fprintf(stream, "mtawatch-agent %s%s%s\n\n%s", command->name, *command->usage ? " " : "",
-		command->usage, command->about);
+	struct buffer out = { 0 };
+
+	buffer_printf(&out, "mtawatch-agent %s%s%s\n\n%s", command->name,
+		      *command->usage ? " " : "", command->usage, command->about);
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-		print_section(stream, &sections[i], command->options);
-	fputs("\nEverywhere\n", stream);
+		add_section(&out, &sections[i], command->options);
+	buffer_add_text(&out, "\nEverywhere\n");
 	if (command->options & SETTING_CONFIGURED)
-		print_option(stream, "--config", "FILE", config_help);
-	print_option(stream, "-h, --help", NULL, "prints this");
+		option_help_add(&out, COLUMN, "--config", "FILE", config_help);
+	option_help_add(&out, COLUMN, "-h, --help", NULL, "prints this");
+	fputs(out.bytes, stream);
 	fprintf(stream, "\n%s", command->exit_text);
+	buffer_deinit(&out);
 }
 
 static void print_program(FILE *stream)

@@ -9,6 +9,7 @@
 #include "collector/daemon/settings.h"
 #include "collector/hooks/settings.h"
 #include "proto/base/argument.h"
+#include "proto/base/option_help.h"
 #include "proto/base/text.h"
 #include "proto/base/text_file.h"
 #include "proto/base/timestamp.h"
@@ -297,32 +298,6 @@ void options_print(const struct options *options, struct buffer *out)
 		add_section(out, s);
 }
 
-/* The explanation, line by line, in its column. */
-static void add_explanation(struct buffer *out, const char *text)
-{
-	for (size_t n = strcspn(text, "\n"); text[n] != '\0'; n = strcspn(text, "\n")) {
-		buffer_printf(out, "%.*s\n%*s", (int)n, text, HELP_COLUMN, "");
-		text += n + 1;
-	}
-	buffer_add_text(out, text);
-}
-
-static void add_option(struct buffer *out, const char *name, const char *value, const char *text,
-		       const char *fallback)
-{
-	char option[128];
-	int n = snprintf(option, sizeof option, "  --%s%s%s", name, value ? " " : "",
-			 value ? value : "");
-	if (n < HELP_COLUMN - 1)
-		buffer_printf(out, "%-*s", HELP_COLUMN, option);
-	else
-		buffer_printf(out, "%s\n%*s", option, HELP_COLUMN, "");
-	add_explanation(out, text);
-	if (fallback)
-		buffer_printf(out, " (%s)", fallback);
-	buffer_add_char(out, '\n');
-}
-
 const char *options_without_store(const struct store_location *store, struct arena *arena)
 {
 	const char *fleet = arena_printf(arena, "%s/" STORE_FLEET, store->directory);
@@ -346,17 +321,31 @@ bool options_browsers_use_https(const struct options *options)
 	return options->external_url && strncmp(options->external_url, "https://", 8) == 0;
 }
 
+/* The words about a setting end with what it is by default. */
+static void add_help(struct buffer *out, const struct setting *setting)
+{
+	struct buffer option = { 0 };
+	struct buffer words = { 0 };
+
+	buffer_printf(&option, "--%s", setting->value.name);
+	buffer_add_text(&words, setting->help);
+	if (setting->argument && setting->fallback)
+		buffer_printf(&words, " (%s)", setting->fallback);
+	option_help_add(out, HELP_COLUMN, option.bytes, setting->argument, words.bytes);
+	buffer_deinit(&option);
+	buffer_deinit(&words);
+}
+
 void options_help(struct buffer *out)
 {
-	for (size_t i = 0; i < settings_n; i++) {
-		const struct setting *s = &settings[i];
-		add_option(out, s->value.name, s->argument, s->help,
-			   s->argument ? s->fallback : NULL);
-	}
-	add_option(out, "config", "FILE", "what is not said here is read from there", NULL);
-	add_option(out, "check-config", NULL, "say what is wrong with all that, and end", NULL);
-	add_option(out, "print-config", NULL,
-		   "print every setting and where it comes from, and end", NULL);
+	for (size_t i = 0; i < settings_n; i++)
+		add_help(out, &settings[i]);
+	option_help_add(out, HELP_COLUMN, "--config", "FILE",
+			"what is not said here is read from there");
+	option_help_add(out, HELP_COLUMN, "--check-config", NULL,
+			"say what is wrong with all that, and end");
+	option_help_add(out, HELP_COLUMN, "--print-config", NULL,
+			"print every setting and where it comes from, and end");
 }
 
 static bool same(const char *a, const char *b)
