@@ -74,9 +74,7 @@ struct loading {
 static struct view *restore_view(const struct record_server *row, const struct snapshot *latest,
 				 enum verdict verdict)
 {
-	size_t size = 0;
-	const char *at = view_find_findings(row->verdict_json, &size);
-	char *findings = mem_strndup(at ? at : "", size);
+	char *findings = view_stored_findings(row->verdict_json);
 	struct view_verdict stored = {
 		.verdict = verdict,
 		.silent = row->silent,

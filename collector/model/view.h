@@ -118,6 +118,7 @@ void view_add_open(const struct view *view, int64_t now_ms, struct buffer *out);
 void view_add_adapters(const struct site_server *server, struct buffer *out);
 
 /*
- * The findings within an object that verdict_json_write() or view_add_verdict() made; not copied.
+ * The findings, as of verdict_json_write_findings(), out of an object that verdict_json_write() or
+ * view_add_verdict() made; free().
  */
-const char *view_find_findings(const char *verdict_json, size_t *size);
+char *view_stored_findings(const char *verdict_json);

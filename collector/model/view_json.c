@@ -5,6 +5,7 @@
 
 #include "collector/model/restart.h"
 #include "collector/model/view.h"
+#include "proto/base/count.h"
 #include "proto/json/slice.h"
 #include "proto/json/write.h"
 
@@ -77,12 +78,19 @@ void view_add_verdict(const struct view *view, struct buffer *out)
 	json_close_object(out);
 }
 
-const char *view_find_findings(const char *verdict_json, size_t *size)
+char *view_stored_findings(const char *verdict_json)
 {
-	const char *at = json_slice_find(verdict_json, "reasons");
+	static const char *const members[] = { "reasons", "remedy" };
+	struct buffer out = { 0 };
+	struct json_slice value;
 
-	*size = at ? strlen(at) - 1 : 0; /* without the brace at the end */
-	return at;
+	for (size_t i = 0; i < COUNT(members); i++) {
+		if (!json_slice_member(verdict_json, members[i], &value))
+			continue;
+		json_put_name(&out, members[i]);
+		buffer_add(&out, value.at, value.size);
+	}
+	return buffer_take_text(&out);
 }
 
 /* "3 min", "2 h", "40 days": as people say it. */

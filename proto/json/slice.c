@@ -34,38 +34,25 @@ static const char *skip_value(const char *at)
 	return at;
 }
 
-static const char *find_member(const char *text, const char *name, struct json_slice *value)
+bool json_slice_member(const char *text, const char *name, struct json_slice *out)
 {
 	size_t n = strlen(name);
 
 	if (*text != '{')
-		return NULL;
+		return false;
 	for (const char *at = skip_space(text + 1); *at == '"';
 	     at = skip_space(at + (*at == ','))) {
-		const char *begin = at;
 		const char *end = skip_string(at);
 		bool is_it = (size_t)(end - at) == n + 2 && memcmp(at + 1, name, n) == 0;
 		at = skip_space(end);
 		at = skip_space(at + (*at == ':'));
 		end = skip_value(at);
-		*value = (struct json_slice){ at, (size_t)(end - at) };
+		*out = (struct json_slice){ at, (size_t)(end - at) };
 		if (is_it)
-			return begin;
+			return true;
 		at = skip_space(end);
 	}
-	return NULL;
-}
-
-bool json_slice_member(const char *text, const char *name, struct json_slice *out)
-{
-	return find_member(text, name, out) != NULL;
-}
-
-const char *json_slice_find(const char *text, const char *name)
-{
-	struct json_slice value;
-
-	return find_member(text, name, &value);
+	return false;
 }
 
 bool json_slice_next(const char **at, struct json_slice *out)

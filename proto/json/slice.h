@@ -15,9 +15,6 @@ struct json_slice {
 /* The value of the member `name`, which needs no escapes, of the object that `text` begins with. */
 bool json_slice_member(const char *text, const char *name, struct json_slice *out);
 
-/* Where that member begins, with the quote before its name; NULL: there is none. */
-const char *json_slice_find(const char *text, const char *name);
-
 /*
  * The next element of an array; `*at` is where the array begins, then behind the element. False:
  * there are no more.

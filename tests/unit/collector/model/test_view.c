@@ -92,11 +92,34 @@ static void a_clock_gets_a_note_past_the_limit_only(void **state)
 	}
 }
 
+static void stored_findings_are_read_wherever_they_stand(void **state)
+{
+	static const struct {
+		const char *stored;
+		const char *findings;
+	} cases[] = {
+		{ "{\"silent\":true,\"reasons\":[],\"remedy\":{}}",
+		  "\"reasons\":[],\"remedy\":{}" },
+		{ "{\"remedy\" : {\"reasons\":[1]} , \"reasons\" : [\"}\"] , \"silent\":true }\n",
+		  "\"reasons\":[\"}\"],\"remedy\":{\"reasons\":[1]}" },
+		{ "{\"server\":\"\\\"reasons\\\":\",\"remedy\":{}}", "\"remedy\":{}" },
+		{ "", "" },
+	};
+	(void)state;
+
+	for_each_row(i, cases) {
+		char *findings = view_stored_findings(cases[i].stored);
+		assert_string_equal(findings, cases[i].findings);
+		free(findings);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_renamed_machine_gets_a_note_beside_that_of_its_clock),
 		cmocka_unit_test(a_clock_gets_a_note_past_the_limit_only),
+		cmocka_unit_test(stored_findings_are_read_wherever_they_stand),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
