@@ -81,7 +81,8 @@ function Tool({ id, title, on, onClick, children }) {
 
 function Preferences() {
   const { theme, density, zone } = settings.use((state) => state);
-  const { name, role } = session.use((state) => state);
+  const { name, role, by } = session.use((state) => state);
+  const who = name && `Logged in as ${name} (${role})`;
   const [sign, word] = THEMES[theme];
   return html`<div class="tools">
     <${Tool} id="zone" title="Times in UTC, or in your zone" on=${zone === "utc"}
@@ -89,7 +90,8 @@ function Preferences() {
     <${Tool} id="density" title="Roomy rows" on=${density === "roomy"} onClick=${() => chooseNext("density")}>≡<//>
     <${Tool} id="theme" title=${word} onClick=${() => chooseNext("theme")}>${sign}<//>
     <${Tool} id="help-button" title="Keyboard help ( ? )" onClick=${toggleHelp}>?<//>
-    <${Tool} id="logout" title=${name && `Logged in as ${name} (${role})`} onClick=${endSession}>Log out<//></div>`;
+    ${by === "proxy" ? html`<span id="user" title=${who}>${name}</span>` :
+      html`<${Tool} id="logout" title=${who} onClick=${endSession}>Log out<//>`}</div>`;
 }
 
 /* Paper does not tell of which day it is. */

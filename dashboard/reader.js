@@ -9,7 +9,7 @@ import { makeStore } from "./store.js";
 
 /* ---- session ---- */
 
-export const session = makeStore({ name: "", role: "", expires_at: null });
+export const session = makeStore({ name: "", role: "", by: "", expires_at: null });
 
 const RANK = { viewer: 1, operator: 2, admin: 3 };
 

@@ -130,6 +130,10 @@ const struct problem *api_admit(void *context, const struct client *client,
 	if (api->waits_for_store)
 		return route->handler == api_live_get || route->handler == api_ready_get ? NULL
 											 : &waiting;
-	return access_check(api->identities, request, route, schemes_of(api, client, request),
-			    caller);
+	struct access access = {
+		.identities = api->identities,
+		.users = client_is_of_trusted_proxy(client) ? api->users : NULL,
+		.schemes = schemes_of(api, client, request),
+	};
+	return access_check(&access, request, route, caller);
 }

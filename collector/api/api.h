@@ -73,8 +73,9 @@ struct api {
 	struct server *server;    /* once it is open */
 	struct http_stats *stats; /* what was answered */
 	int64_t started_ms;
-	bool browsers_use_https; /* by external-url: a proxy in front ends their TLS */
-	uint64_t epoch;          /* told anew by each run: revisions of two runs are not the same */
+	const struct proxy_users *users; /* whom trusted proxies may name; NULL: nobody */
+	bool browsers_use_https;         /* by external-url: a proxy in front ends their TLS */
+	uint64_t epoch; /* told anew by each run: revisions of two runs are not the same */
 };
 
 extern const struct route api_routes[];

@@ -17,8 +17,13 @@ bool api_still_may(const struct call *call)
 	static const struct route route = { .method = HTTP_METHOD_GET, .access = ACCESS_VIEWER };
 	const struct api *api = call->context;
 	struct principal caller;
+	struct access access = {
+		.identities = api->identities,
+		.users = call_is_of_trusted_proxy(call) ? api->users : NULL,
+		.schemes = ACCESS_HTTPS,
+	};
 
-	return access_check(api->identities, call->request, &route, ACCESS_HTTPS, &caller) == NULL;
+	return access_check(&access, call->request, &route, &caller) == NULL;
 }
 
 bool api_is_not_over(const struct call *call)

@@ -14,7 +14,9 @@
 
 const char *api_who(struct call *call)
 {
-	const char *kind = call->caller.role == ROLE_AGENT ? "agent" : "token";
+	const char *kind = call->caller.kind == RECORD_KIND_AGENT  ? "agent"
+			   : call->caller.kind == RECORD_KIND_USER ? "user"
+								   : "token";
 	return arena_printf(&call->arena, "%s %s", kind, call->caller.name);
 }
 

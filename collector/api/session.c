@@ -20,16 +20,20 @@ struct login {
 	char text[SECRET_TEXT_SIZE];
 };
 
+/* A user is logged in as long as their proxy says so. */
 static void answer_who(struct call *call, const struct principal *who, int64_t expires_at_ms,
 		       const char *fields)
 {
+	bool is_user = who->kind == RECORD_KIND_USER;
 	struct buffer out;
 
 	buffer_init(&out);
 	json_open_object(&out, NULL);
 	json_put_text(&out, "name", who->name);
 	json_put_text(&out, "role", role_name(who->role));
-	json_put_time(&out, "expires_at", expires_at_ms ? expires_at_ms : TIMESTAMP_NONE);
+	json_put_time(&out, "expires_at",
+		      expires_at_ms && !is_user ? expires_at_ms : TIMESTAMP_NONE);
+	json_put_text(&out, "by", is_user ? "proxy" : "token");
 	json_finish(&out);
 	api_answer_json(call, 200, &out, fields);
 }

@@ -33,6 +33,18 @@ static const struct problem session_expired = {
 	.detail = "The session has ended. Log in again.",
 	.fields = ASK_NEW,
 };
+static const struct problem no_role = {
+	.status = 403,
+	.code = "no_role",
+	.detail = "The proxy that logged you in names no group of yours that has a role here.",
+};
+static const struct problem ambiguous_user = {
+	.status = 403,
+	.code = "ambiguous_user",
+	.detail = "The proxy does not say clearly who you are: " PROXY_USERS_NAME
+		  " or " PROXY_USERS_GROUPS
+		  " is there twice, or the name is too long or has characters that cannot be seen.",
+};
 static const struct problem cross_site = {
 	.status = 403,
 	.code = "cross_site",
@@ -112,17 +124,39 @@ static bool get_cookie(const char *field, char out[SECRET_TEXT_SIZE])
 	return false;
 }
 
-static const struct problem *identify(const struct identities *identities,
+/* `without` is the answer where there is no cookie. */
+static const struct problem *identify_session(const struct identities *identities,
+					      const struct http_request *request,
+					      const struct problem *without,
+					      struct principal *caller)
+{
+	char cookie[SECRET_TEXT_SIZE];
+
+	if (!get_cookie(http_field(request, "Cookie"), cookie))
+		return without;
+	return identities_find_session(identities, cookie, caller) ? NULL : &session_expired;
+}
+
+/* A proxy may have asked for a password by the Authorization field, and pass that on: no token. */
+static const struct problem *identify(const struct access *access,
 				      const struct http_request *request, struct principal *caller)
 {
 	const char *authorization = http_field(request, "Authorization");
-	char cookie[SECRET_TEXT_SIZE];
+	const char *bearer = bearer_of(authorization);
+	enum proxy_users_result user = PROXY_USERS_NONE;
 
+	if (access->users && !bearer)
+		user = proxy_users_find(access->users, request,
+					identities_now_ms(access->identities), caller);
+	if (user == PROXY_USERS_FOUND)
+		return NULL;
+	if (user == PROXY_USERS_AMBIGUOUS)
+		return &ambiguous_user;
+	if (user == PROXY_USERS_NO_ROLE)
+		return identify_session(access->identities, request, &no_role, caller);
 	if (authorization)
-		return identify_bearer(identities, bearer_of(authorization), caller);
-	if (!get_cookie(http_field(request, "Cookie"), cookie))
-		return &unauthenticated;
-	return identities_find_session(identities, cookie, caller) ? NULL : &session_expired;
+		return identify_bearer(access->identities, bearer, caller);
+	return identify_session(access->identities, request, &unauthenticated, caller);
 }
 
 enum origin { ORIGIN_OURS, ORIGIN_OTHER, ORIGIN_UNKNOWN };
@@ -156,18 +190,17 @@ static bool is_cross_site(const struct http_request *request, unsigned schemes,
 	if (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD)
 		return false;
 	enum origin origin = origin_of(request, schemes);
-	return origin == ORIGIN_OTHER ||
-	       (origin == ORIGIN_UNKNOWN && caller->kind == RECORD_KIND_SESSION);
+	bool is_browser = caller->kind == RECORD_KIND_SESSION || caller->kind == RECORD_KIND_USER;
+	return origin == ORIGIN_OTHER || (origin == ORIGIN_UNKNOWN && is_browser);
 }
 
-const struct problem *access_check(const struct identities *identities,
-				   const struct http_request *request, const struct route *route,
-				   unsigned schemes, struct principal *caller)
+const struct problem *access_check(const struct access *access, const struct http_request *request,
+				   const struct route *route, struct principal *caller)
 {
 	*caller = (struct principal){ .role = ROLE_NONE };
-	const struct problem *problem = identify(identities, request, caller);
+	const struct problem *problem = identify(access, request, caller);
 
 	if (!(route->access & 1U << caller->role))
 		return problem ? problem : &forbidden[role_lowest(route->access)];
-	return is_cross_site(request, schemes, caller) ? &cross_site : NULL;
+	return is_cross_site(request, access->schemes, caller) ? &cross_site : NULL;
 }

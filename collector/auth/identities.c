@@ -20,6 +20,7 @@ struct identity_list *identities_list(struct identities *ids, enum record_kind k
 	case RECORD_KIND_AGENT:
 	case RECORD_KIND_SERVER:
 	case RECORD_KIND_ALERT:
+	case RECORD_KIND_USER:
 		break;
 	}
 	return NULL;
@@ -163,6 +164,7 @@ size_t identities_count(const struct identities *ids, enum record_kind kind)
 	case RECORD_KIND_NONE:
 	case RECORD_KIND_SERVER:
 	case RECORD_KIND_ALERT:
+	case RECORD_KIND_USER:
 		break;
 	}
 	return 0;

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "collector/alerts/policy.h"
+#include "collector/auth/proxy_users.h"
 #include "collector/base/log.h"
 #include "collector/config/faults.h"
 #include "collector/config/section.h"
@@ -53,6 +54,7 @@ struct options {
 	size_t max_connections;
 	size_t max_of_address;           /* connections of one client address */
 	struct networks trusted_proxies; /* what they say of clients counts */
+	struct proxy_users users;        /* whom trusted proxies may name */
 	size_t max_body_mb;              /* MiB of all bodies at a time */
 	size_t max_answer_mb;            /* MiB that wait for slow readers */
 	struct store_location store;

@@ -292,6 +292,12 @@ static void look_for_links(const struct serve *s)
 			"set external-url");
 }
 
+/* NULL: no proxy may name users. */
+static const struct proxy_users *users_of(const struct options *options)
+{
+	return proxy_users_are_on(&options->users) ? &options->users : NULL;
+}
+
 static int open_server(struct serve *s)
 {
 	char error[SERVER_ERROR_SIZE];
@@ -319,6 +325,7 @@ static int open_server(struct serve *s)
 	s->api.started_ms = loop_wall_ms();
 	s->api.epoch = (uint64_t)loop_wall_ms();
 	s->api.browsers_use_https = options_browsers_use_https(s->options);
+	s->api.users = users_of(s->options);
 	rate_limit_init(&s->api.enrolments, API_ENROLL_PER_SOURCE, API_ENROLL_TOTAL);
 	rate_limit_init(&s->api.strangers, API_STRANGER_PER_SOURCE, API_STRANGER_TOTAL);
 	rate_limit_init(&s->api.logins, API_LOGIN_PER_SOURCE, API_LOGIN_TOTAL);

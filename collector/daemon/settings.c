@@ -68,6 +68,12 @@ static const char *read_networks(const struct value_target *to, const char *text
 	return NULL;
 }
 
+static const char *read_groups(const struct value_target *to, const char *text)
+{
+	*(const char **)to->member = text;
+	return text[strspn(text, " \t,")] ? NULL : "names of groups, several with commas";
+}
+
 static const char *read_external_url(const struct value_target *to, const char *text)
 {
 	bool is_url = strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0;
@@ -129,6 +135,13 @@ const struct setting settings[] = {
 	{ ROW("trusted-proxies", read_networks, trusted_proxies, "NETWORKS", NULL, false,
 	      "proxies in front of the collector, ADDRESS or ADDRESS/LENGTH, several with\n"
 	      "commas: what their X-Forwarded-For and X-Forwarded-Proto say counts") },
+	{ ROW("viewer-groups", read_groups, users.groups[ROLE_VIEWER], "GROUPS", NULL, false,
+	      "groups, several with commas, whose users a trusted proxy logs in as viewers:\n"
+	      "it names them in the fields Remote-User and Remote-Groups") },
+	{ ROW("operator-groups", read_groups, users.groups[ROLE_OPERATOR], "GROUPS", NULL, false,
+	      "the same for operators") },
+	{ ROW("admin-groups", read_groups, users.groups[ROLE_ADMIN], "GROUPS", NULL, false,
+	      "the same for admins") },
 	/* At least twice the largest body of a route, an inventory. */
 	{ NUMBER("max-body-mb", max_body_mb, 16, 65536, "256", false,
 		 "megabytes that the requests which are being received may take\ntogether") },
@@ -201,12 +214,29 @@ static const char *store_contradicts(const struct options *options, const char *
 		       : NULL;
 }
 
+/* The first setting that gives a group a role; NULL: none does. */
+static const char *name_of_groups(const struct options *options)
+{
+	static const char *const names[] = { "viewer-groups", "operator-groups", "admin-groups" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (options_is_said(options, names[i]))
+			return names[i];
+	}
+	return NULL;
+}
+
 const char *settings_contradict(const struct options *options, const char **at)
 {
 	const char *why = store_contradicts(options, at);
+	const char *groups = name_of_groups(options);
 
 	if (why)
 		return why;
+	if (groups && options->trusted_proxies.n == 0) {
+		*at = groups;
+		return "only a proxy of trusted-proxies can say who is in a group";
+	}
 	*at = "cert";
 	if (options->cert && !options->key)
 		return "it needs the file of its private key too: --key";

@@ -90,6 +90,11 @@ bool call_is_encrypted(const struct call *call)
 	return call->client && client_is_encrypted(call->client, call->request);
 }
 
+bool call_is_of_trusted_proxy(const struct call *call)
+{
+	return call->client && client_is_of_trusted_proxy(call->client);
+}
+
 bool call_has_etag(const struct call *call, const char *etag)
 {
 	const char *known = call->request ? http_field(call->request, "If-None-Match") : NULL;

@@ -85,6 +85,9 @@ uint32_t call_peer_ipv4(const struct call *call);
 /* Can nobody on the way read what is said, as far as it can be told here? */
 bool call_is_encrypted(const struct call *call);
 
+/* client_is_of_trusted_proxy() */
+bool call_is_of_trusted_proxy(const struct call *call);
+
 /* Does If-None-Match name `etag` (weak comparison)? False once the client is gone. */
 bool call_has_etag(const struct call *call, const char *etag);
 

@@ -219,6 +219,15 @@ bool client_is_encrypted(const struct client *client, const struct http_request 
 	       forwarded_is_https(trusted, request, &peer);
 }
 
+bool client_is_of_trusted_proxy(const struct client *client)
+{
+	const struct networks *trusted = client->set->trusted_proxies;
+	struct net_address peer;
+
+	return trusted && channel_peer(client->channel, &peer) &&
+	       networks_contain(trusted, &peer.address);
+}
+
 /* The answer of client_admit; good for one turn of the loop, in which rights do not change. */
 struct admission {
 	bool is_made;

@@ -66,6 +66,9 @@ bool client_peer(const struct client *client, const struct http_request *request
 		 struct net_address *out);
 bool client_is_encrypted(const struct client *client, const struct http_request *request);
 
+/* Does the connection itself come from a trusted proxy, so that what it says of its client counts? */
+bool client_is_of_trusted_proxy(const struct client *client);
+
 /*
  * May this request go to that route? Says in `*caller` who asks. NULL: yes; otherwise the problem
  * that is the answer, which lives as long as the process.

@@ -246,13 +246,20 @@ static void write_start(struct follower *f)
 	write_text(f, &out);
 }
 
-/* Of whoever makes the call: by a token and by the sessions that it made. */
+/* A token and the sessions that it made are one; a user whom a proxy names is no token. */
+static bool is_same(const struct principal *a, const struct principal *b)
+{
+	bool are_alike = (a->kind == RECORD_KIND_USER) == (b->kind == RECORD_KIND_USER);
+
+	return are_alike && strcmp(a->name, b->name) == 0;
+}
+
 static size_t count_own(const struct event_stream *e, const struct principal *caller)
 {
 	size_t n = 0;
 
 	for (const struct follower *f = e->followers; f; f = f->next)
-		n += strcmp(f->call->caller.name, caller->name) == 0;
+		n += is_same(&f->call->caller, caller);
 	return n;
 }
 
@@ -268,7 +275,8 @@ static bool has_room(const struct event_stream *e, struct call *call)
 	static const struct problem too_many_of_one = {
 		.status = 429,
 		.code = "too_many_streams_of_one",
-		.detail = "By this token, or sessions of it, as many follow the events as may.",
+		.detail = "By this token, or sessions of it, or this user, as many follow the "
+			  "events as may.",
 		.fields = "Retry-After: 30\r\n",
 	};
 

@@ -252,7 +252,7 @@ static void point_fields(struct message *m)
 	m->request.n_fields = m->n_spans;
 }
 
-static size_t count_fields(const struct http_request *request, const char *name)
+size_t http_count_fields(const struct http_request *request, const char *name)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < request->n_fields; i++)
@@ -307,8 +307,8 @@ static enum http_method method_of(const llhttp_t *parser)
 static enum http_event check_framing(struct http *http)
 {
 	struct http_request *r = &http->message->request;
-	size_t codings = count_fields(r, "Transfer-Encoding");
-	size_t lengths = count_fields(r, "Content-Length");
+	size_t codings = http_count_fields(r, "Transfer-Encoding");
+	size_t lengths = http_count_fields(r, "Content-Length");
 
 	if (lengths > 1)
 		return fail_malformed(http, "Content-Length is there more than once.");
@@ -349,9 +349,9 @@ static enum http_event check_head(struct http *http)
 		return fail_request(http, 505, "unsupported_http_version",
 				    "This server speaks HTTP/1.1 and HTTP/1.0.");
 	point_fields(m);
-	if (count_fields(r, "") > 0)
+	if (http_count_fields(r, "") > 0)
 		return fail_malformed(http, "A header field has no name.");
-	size_t hosts = count_fields(r, "Host");
+	size_t hosts = http_count_fields(r, "Host");
 	if (hosts > 1)
 		return fail_malformed(http, "Host is there more than once.");
 	if (hosts == 0 && http->parser.http_minor == 1)

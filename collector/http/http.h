@@ -109,6 +109,9 @@ const struct http_failure *http_failure(const struct http *http);
 /* The value of the first field of that name (without ASCII case), or NULL. */
 const char *http_field(const struct http_request *request, const char *name);
 
+/* How many fields have that name. */
+size_t http_count_fields(const struct http_request *request, const char *name);
+
 /* "GET" ...; "" for HTTP_METHOD_OTHER. */
 const char *http_method_name(enum http_method method);
 

@@ -3,6 +3,7 @@
 import pytest
 from conftest import picture, scheme
 from page import Keys, Page
+from simulator.collector import Collector
 
 
 class Login(Page):
@@ -85,3 +86,32 @@ def test_a_page_whose_session_ends_goes_to_the_login_and_back(login, browser, st
     login.wait(lambda: "Your session has ended" in login.text("#form"), "it says why")
     login.press(stage.collector.token, Keys.ENTER)
     login.wait(lambda: login.rows() == ["MAIL-BR5"], "the filter is still there")
+
+
+class ProxyUser(Page):
+    """The dashboard for somebody whom a proxy names; the browser says what that proxy would."""
+
+    def __init__(self, driver, collector, user, groups):
+        self.driver = driver
+        self.url = collector.url
+        driver.execute_cdp_cmd("Network.enable", {})
+        driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Remote-User": user, "Remote-Groups": groups}})
+        driver.get(collector.url)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
+
+
+def test_a_user_of_a_proxy_sees_their_name_and_no_way_to_log_out(browser, tmp_path):
+    options = ["--trusted-proxies", "127.0.0.1", "--operator-groups", "team"]
+    with Collector(tmp_path / "collector", *options) as collector, \
+            ProxyUser(browser, collector, "alice@example.com", "team") as page:
+        page.wait(lambda: page.run("return document.querySelector('#user')?.textContent") == "alice@example.com",
+                  "the name of the user")
+        assert page.run("return document.querySelector('#logout')") is None
+        assert page.run("return document.querySelector('#user').title") == "Logged in as alice@example.com (operator)"
+        assert page.faint_texts() == []
+        picture(browser, "user-of-proxy")

@@ -1,7 +1,8 @@
 /*
  * Any bytes as the header fields by which a caller says who they are, a field a line:
- * Authorization, Cookie, Origin, Sec-Fetch-Site. Nobody gets in who does not know one of the
- * secrets, and nobody changes anything by a cookie without saying where the page is from.
+ * Authorization, Cookie, Origin, Sec-Fetch-Site, and the two in which a trusted proxy names a user.
+ * Nobody gets in who does not know one of the secrets or is in the group, and nobody changes
+ * anything by a cookie, or as a user, without saying where the page is from.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,6 +18,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define KEY     "a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1"
 #define TOKEN   "mtw_v0"
 #define SESSION "5e5510"
+#define GROUP   "readers"
+
+#define N_FIELDS 6
 
 static struct record_identity token = {
 	.kind = RECORD_KIND_TOKEN, .name = "t", .role = ROLE_VIEWER, .made_by = "m"
@@ -53,13 +57,14 @@ static struct identities *identities_of_test(void)
 }
 
 /* A line a field, as far as there are lines. */
-static size_t split(char *text, struct http_field fields[4])
+static size_t split(char *text, struct http_field fields[N_FIELDS])
 {
-	static const char *const names[] = { "Authorization", "Cookie", "Origin",
-					     "Sec-Fetch-Site" };
+	static const char *const names[N_FIELDS] = { "Authorization",  "Cookie",
+						     "Origin",         "Sec-Fetch-Site",
+						     PROXY_USERS_NAME, PROXY_USERS_GROUPS };
 	size_t n = 0;
 
-	for (char *line = strsep(&text, "\n"); line && n < 4; line = strsep(&text, "\n")) {
+	for (char *line = strsep(&text, "\n"); line && n < N_FIELDS; line = strsep(&text, "\n")) {
 		fields[n].name = names[n];
 		fields[n++].value = line;
 	}
@@ -69,9 +74,10 @@ static size_t split(char *text, struct http_field fields[4])
 static void check(const struct http_request *request, const char *whole)
 {
 	static const struct route route = { .access = ACCESS_AGENT | ACCESS_VIEWER };
+	static const struct proxy_users users = { .groups = { [ROLE_VIEWER] = GROUP } };
+	struct access access = { identities_of_test(), &users, ACCESS_HTTPS };
 	struct principal caller;
-	const struct problem *problem =
-		access_check(identities_of_test(), request, &route, ACCESS_HTTPS, &caller);
+	const struct problem *problem = access_check(&access, request, &route, &caller);
 
 	if (problem && problem->status != 401 && problem->status != 403)
 		abort();
@@ -79,10 +85,11 @@ static void check(const struct http_request *request, const char *whole)
 		abort();
 	if (problem)
 		return;
-	if (!strstr(whole, KEY) && !strstr(whole, TOKEN) && !strstr(whole, SESSION))
+	if (!strstr(whole, KEY) && !strstr(whole, TOKEN) && !strstr(whole, SESSION) &&
+	    !strstr(whole, GROUP))
 		abort();
-	if (caller.kind == RECORD_KIND_SESSION && request->method == HTTP_METHOD_DELETE &&
-	    request->n_fields < 3)
+	if ((caller.kind == RECORD_KIND_SESSION || caller.kind == RECORD_KIND_USER) &&
+	    request->method == HTTP_METHOD_DELETE && request->n_fields < 3)
 		abort();
 }
 
@@ -90,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *whole = mem_strndup((const char *)data, size);
 	char *text = mem_strdup(whole);
-	struct http_field fields[4];
+	struct http_field fields[N_FIELDS];
 	struct http_request request = { .method = HTTP_METHOD_GET, .fields = fields };
 
 	request.n_fields = split(text, fields);

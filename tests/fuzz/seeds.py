@@ -522,7 +522,9 @@ def main():
         "cookie_long": b"\nmtawatch_session=" + b"0" * 500 + b"; mtawatch_session=5e5510",
         "ours": b"\n" + session + b"\n" + ours, "other": b"\n" + session + b"\nhttp://evil.example",
         "fetch_ours": b"\n" + session + b"\n" + ours + b"\nsame-origin",
-        "fetch_other": b"\n" + session + b"\n" + ours + b"\ncross-site"})
+        "fetch_other": b"\n" + session + b"\n" + ours + b"\ncross-site",
+        "user": b"\n\n" + ours + b"\nsame-origin\nalice\nx, readers",
+        "user_other": b"\n\n" + ours + b"\ncross-site\nalice\nreaders"})
     put("inventory", {
         "names": "EXCH1\nexch2.acme.example\n\n# a comment\n EXCH3 \t\n",
         "csv": "name,organization,site\r\nEXCH1,ACME,HQ\r\nEXCH2,\"A, \"\"B\"\"\",\r\n",

@@ -47,9 +47,9 @@ def free_port():
 
 class Front:
     """`kind` before the collector at `upstream`; `context` trusts its certificate. With `denies` it lets nobody
-    ask for tokens."""
+    ask for tokens. `text` is another block than that of its name."""
 
-    def __init__(self, kind, folder, upstream, denies=False):
+    def __init__(self, kind, folder, upstream, denies=False, text=None):
         folder.mkdir()
         self.port = free_port()
         authority = Authority(folder / "ca")
@@ -57,7 +57,7 @@ class Front:
         both = folder / "both.pem"
         both.write_text(certificate.read_text() + key.read_text())
         self.context = ssl.create_default_context(cafile=authority.certificate)
-        text = block(kind)
+        text = text or block(kind)
         for said, here in ((r"\b(listen|bind :)\s?443", rf"\1 127.0.0.1:{self.port}"),
                            ("/etc/ssl/collector.pem", certificate), ("/etc/ssl/private/collector.key", key),
                            ("/etc/ssl/private/collector-and-key.pem", both),
