@@ -9,9 +9,10 @@ import {
 import { html, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
 import {
-  Button, DataTable, Dialog, DurationField, endTime, Field, Link, Moment, MomentCell, NoAnswer, Pager, Quiet, TextCell,
+  Age, Button, Chip, Choices, DataTable, Dialog, DurationField, endTime, Field, Link, Moment, MomentCell, NoAnswer,
+  Pager, Quiet, TextCell,
 } from "./parts.js";
-import { place } from "./place.js";
+import { goTo, place } from "./place.js";
 import { session, useHasRole } from "./reader.js";
 import { collectorNow, count } from "./words.js";
 
@@ -23,7 +24,8 @@ function ServerHead({ name }) {
 
 /* ---- agents ---- */
 
-const AGENT_HEADS = ["Host", "Enrolled", "With the secret", "Id", ""];
+const AGENT_FILTERS = [["", "All"], ["outdated", "Outdated"], ["silent", "Silent"], ["not_monitored", "Not monitored"]];
+const AGENT_HEADS = ["Host", "Version", "Platform", "Last seen", "Enrolled", "With the secret", "Id", ""];
 
 /** Asks whether the agent `id` of a host is to be released. */
 export function ReleaseDialog({ id, host, onClose }) {
@@ -33,25 +35,40 @@ export function ReleaseDialog({ id, host, onClose }) {
       takes it. An agent that still has the secret enrols again by itself.</p><//>`;
 }
 
+function LastSeen({ agent }) {
+  if (!agent.reported_at) return agent.not_monitored ? html`<${Chip} tone="warn">not monitored<//>` : "never";
+  return html`<${Age} at=${agent.reported_at} ago />${" "}${agent.silent && html`<${Chip} tone="warn">silent<//>`}`;
+}
+
 function AgentRow({ agent, onRelease }) {
-  return html`<tr data-row=${agent.id}><${ServerHead} name=${agent.host} />
-    <${MomentCell} at=${agent.enrolled_at} /><${TextCell}>${agent.secret}<//><td class="hash">${agent.id}</td>
-    <td class="actions">${onRelease && html`<${Button} onClick=${onRelease}>Release<//>`}</td></tr>`;
+  return html`<tr data-row=${agent.id ?? agent.host}><${ServerHead} name=${agent.host} />
+    <td class="when"><bdi>${agent.version ?? "–"}</bdi>${" "}
+      ${agent.outdated && html`<${Chip} tone="warn">outdated<//>`}</td>
+    <${TextCell}>${agent.platform ?? "–"}<//><td class="when"><${LastSeen} agent=${agent} /></td>
+    ${agent.id ? html`<${MomentCell} at=${agent.enrolled_at} />` : html`<td>no agent</td>`}
+    <${TextCell}>${agent.secret ?? "–"}<//><td class="hash">${agent.id}</td>
+    <td class="actions">${onRelease && agent.id && html`<${Button} onClick=${onRelease}>Release<//>`}</td></tr>`;
+}
+
+function AgentTable({ agents }) {
+  const mayRelease = useHasRole("operator");
+  const [releasing, setReleasing] = useState(null);
+  return html`<${DataTable} label="Agents" kind="compact" heads=${AGENT_HEADS}>
+      ${agents.map((agent) => html`<${AgentRow} key=${agent.host} agent=${agent}
+        onRelease=${mayRelease && (() => setReleasing(agent))} />`)}<//>
+    ${releasing && html`<${ReleaseDialog} ...${releasing} onClose=${() => setReleasing(null)} />`}`;
 }
 
 function Agents() {
-  const { cursor } = place.use((state) => state);
-  const { body, next, error } = useAnswer(paths.agents(pageOf(cursor)));
-  const mayRelease = useHasRole("operator");
-  const [releasing, setReleasing] = useState(null);
+  const { cursor, state: [filter = ""] } = place.use((all) => all);
+  const { body, next, error } = useAnswer(paths.agents({ ...pageOf(cursor), ...(filter ? { state: filter } : {}) }));
   if (!body) return html`<${NoAnswer} error=${error} />`;
   return html`<${Quiet}>${count(body.enrolled, "agent")} enrolled. An agent belongs to one host name;
       another machine of that name is refused until it is released.<//>
-    <div class="card"><${DataTable} label="Agents" kind="compact" heads=${AGENT_HEADS}>
-      ${body.agents.map((agent) => html`<${AgentRow} key=${agent.id} agent=${agent}
-        onRelease=${mayRelease && (() => setReleasing(agent))} />`)}<//></div>
-    <${Pager} next=${next} label="Pages of agents" />
-    ${releasing && html`<${ReleaseDialog} ...${releasing} onClose=${() => setReleasing(null)} />`}`;
+    <div class="card"><${Choices} label="Agents by state" of=${AGENT_FILTERS} isOn=${(name) => name === filter}
+        onChoose=${(name) => goTo({ state: name ? [name] : [], cursor: "" }, { replace: true })} />
+      <${AgentTable} agents=${body.agents} /></div>
+    <${Pager} next=${next} label="Pages of agents" />`;
 }
 
 /* ---- inventory ---- */

@@ -17,10 +17,12 @@ function(read_bytes file out)
   set(${out} "${bytes}" PARENT_SCOPE)
 endfunction()
 
-# Writes FILE to `served` without the comments that begin a line: a browser needs none, and they are a tenth of the page.
-function(leave_comments_out file)
+# Writes FILE to `served` without the comments that begin a line, and without indentation: a browser needs neither, and
+# they are an eighth of the page.
+function(leave_out_what_people_read file)
   file(READ ${file} text)
   string(REGEX REPLACE "\n */\\*([^*]|\\*+[^*/])*\\*+/" "\n" text "\n${text}")
+  string(REGEX REPLACE "\n +" "\n" text "${text}")
   string(SUBSTRING "${text}" 1 -1 text)
   file(WRITE ${served} "${text}")
 endfunction()
@@ -38,7 +40,7 @@ foreach(file ${files})
     continue() # a note for people
   endif()
   if(extension MATCHES "^(js|css)$")
-    leave_comments_out(${file})
+    leave_out_what_people_read(${file})
   else()
     configure_file(${file} ${served} COPYONLY)
   endif()

@@ -80,6 +80,37 @@ static void expose_sites(const struct fleet *fleet, struct arena *arena, struct 
 	text_map_deinit(&tallies.by_name);
 }
 
+struct version_tally {
+	const char *version;
+	size_t n;
+	struct version_tally *next;
+};
+
+/* By the latest reports: what is still to be brought up to date. */
+static void expose_agents(const struct fleet *fleet, struct arena *arena, struct buffer *out)
+{
+	static const char name[] = "mtawatch_agent_info";
+	struct text_map by_version = { .n = 0 };
+	struct version_tally *first = NULL;
+
+	for (size_t i = 0; i < fleet_count(fleet); i++) {
+		const struct view *view = fleet_view(fleet, i);
+		const char *version = view && view->agent_version ? view->agent_version : "";
+		struct version_tally *tally = text_map_get(&by_version, version);
+		if (!tally) {
+			tally = arena_alloc(arena, sizeof *tally);
+			*tally = (struct version_tally){ version, 0, first };
+			text_map_add(&by_version, version, tally);
+			first = tally;
+		}
+		tally->n++;
+	}
+	exposition_family(out, name, "gauge", "Servers by the version of their agent.");
+	for (const struct version_tally *t = first; t; t = t->next)
+		exposition_sample(out, name, (double)t->n, "version", t->version, NULL);
+	text_map_deinit(&by_version);
+}
+
 static bool is_worth_a_sample(const struct view *view)
 {
 	return view && (view->silent || view->verdict < VERDICT_CLEAR);
@@ -313,6 +344,7 @@ void api_metrics_get(struct call *call)
 	buffer_init(&out);
 	expose_process(api, &out);
 	expose_sites(fleet, &call->arena, &out);
+	expose_agents(fleet, &call->arena, &out);
 	expose_servers(fleet, &out);
 	expose_reports(api->stats, &out);
 	expose_strangers(api, &out);

@@ -4,8 +4,11 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/local.h"
+#include "collector/commands/show.h"
+#include "collector/http/query_string.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/server_key.h"
+#include "proto/base/count.h"
 #include "proto/base/timestamp.h"
 
 const char agents_help[] =
@@ -13,14 +16,25 @@ const char agents_help[] =
 	"\n"
 	"Examples:\n"
 	"  mtawatch-collector agents list\n"
+	"  mtawatch-collector agents list --outdated\n"
+	"  mtawatch-collector agents list --data /var/lib/mtawatch\n"
 	"  mtawatch-collector agents release EXCH1\n"
 	"\n"
-	"A host name belongs to the agent that enrolled it first. After a release the next agent\n"
-	"with a valid enrolment secret may have it, such as that of a reinstalled server.\n"
+	"`list` asks a collector that runs; with --data, --store or --config it reads the store\n"
+	"itself, also where none runs, which knows only who enrolled. A host name belongs to the\n"
+	"agent that enrolled it first. After a release the next agent with a valid enrolment\n"
+	"secret may have it, such as that of a reinstalled server.\n"
 	"\n"
-	"Options:\n" LOCAL_HELP_DATA "\n"
+	"Options of list:\n"
+	"  --outdated         only agents that are older than the collector\n"
+	"  --silent           only those that have stopped reporting\n"
+	"  --not-monitored    only servers of the inventory that have never reported; of these\n"
+	"                     three, several mean any of them\n"
+	"  --json             print the collector's answer, for programs\n"
+	"  --no-color         no colours (as with the variable NO_COLOR)\n" API_CLIENT_HELP "\n"
+	"Options of both:\n" LOCAL_HELP_DATA "\n"
 	"A collector that runs knows of a release within a second. Exit status: 0 done, 1 not\n"
-	"done, 2 wrong usage.\n";
+	"done, 2 wrong usage; of a list 3 where one of it is silent or not monitored.\n";
 
 static enum status print_one(void *user, const struct record_identity *agent)
 {
@@ -32,7 +46,7 @@ static enum status print_one(void *user, const struct record_identity *agent)
 	return STATUS_OK;
 }
 
-static int list(struct local *local)
+static int list_stored(struct local *local)
 {
 	char error[STORE_ERROR_SIZE];
 
@@ -62,20 +76,121 @@ static int release(struct local *local, const char *host)
 	}
 }
 
+/* "silent, outdated"; NULL: it reports, and is as new as the collector. */
+static const char *make_state(struct show *show, struct json_reading *in,
+			      const struct json_place *at)
+{
+	bool silent = false;
+	bool outdated = false;
+	bool missing = false;
+
+	json_get_bool(in, at, "silent", &silent);
+	json_get_bool(in, at, "outdated", &outdated);
+	json_get_bool(in, at, "not_monitored", &missing);
+	if (missing)
+		return "not monitored";
+	if (!silent && !outdated)
+		return NULL;
+	return arena_printf(&show->arena, "%s%s%s", silent ? "silent" : "",
+			    silent && outdated ? ", " : "", outdated ? "outdated" : "");
+}
+
+static enum tint tint_agent(struct show *show, struct json_reading *in, const struct json_place *at)
+{
+	bool silent = false;
+	bool missing = false;
+
+	json_get_bool(in, at, "silent", &silent);
+	json_get_bool(in, at, "not_monitored", &missing);
+	if (missing)
+		return show_note(show, "not_monitored", false);
+	return silent ? show_note(show, "silent", false) : TINT_NONE;
+}
+
+static const struct show_column agent_columns[] = {
+	{ "HOST", "host", .kind = SHOW_TEXT },
+	{ "STATE", .make = make_state },
+	{ "VERSION", "version", .kind = SHOW_TEXT },
+	{ "PLATFORM", "platform", .kind = SHOW_TEXT },
+	{ "LAST SEEN", "reported_at", .kind = SHOW_SINCE },
+	{ "ENROLLED", "enrolled_at", .kind = SHOW_SINCE },
+	{ "SECRET", "secret", .kind = SHOW_TEXT },
+	{ "ID", "id", .kind = SHOW_TEXT },
+};
+static const struct show_table agents_table = { agent_columns, COUNT(agent_columns), tint_agent };
+
+/* What the command line says. */
+struct agents_options {
+	struct local_place place;
+	struct show_options show;
+	const char *outdated;
+	const char *silent;
+	const char *missing;
+};
+
+static int list_asked(const struct agents_options *o)
+{
+	struct buffer query = { 0 };
+
+	if (o->outdated)
+		query_string_add(&query, "state", "outdated");
+	if (o->silent)
+		query_string_add(&query, "state", "silent");
+	if (o->missing)
+		query_string_add(&query, "state", "not_monitored");
+	struct arena arena;
+	arena_init(&arena);
+	struct show_list list = {
+		.member = "agents",
+		.table = &agents_table,
+		.path = arena_printf(&arena, "/v1/agents?%s", query.size ? query.bytes : ""),
+	};
+	int rc = show_pages(&o->show, &list);
+	arena_deinit(&arena);
+	buffer_deinit(&query);
+	return rc;
+}
+
+static bool is_filtered(const struct agents_options *o)
+{
+	return o->outdated || o->silent || o->missing;
+}
+
+/* In the store itself: `host` is released, NULL: they are listed. */
+static int work_locally(const struct agents_options *o, const char *host)
+{
+	struct local local;
+
+	if (!host && (is_filtered(o) || o->show.json))
+		return terminal_refuse(
+			"--outdated, --silent, --not-monitored and --json are what a "
+			"collector that runs is asked for, without --data, --store "
+			"and --config");
+	int rc = local_open(&local, &o->place, false);
+	if (rc == TERMINAL_EXIT_OK)
+		rc = host ? release(&local, host) : list_stored(&local);
+	local_close(&local);
+	return rc;
+}
+
 int agents_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "agents list", "agents release HOST" };
-	struct local_place place = { 0 };
-	struct arguments_option options[] = { LOCAL_OPTIONS(&place) };
+	struct agents_options o = { .outdated = NULL };
+	struct arguments_option options[] = {
+		{ "outdated", NULL, &o.outdated, 1, 0 },
+		{ "silent", NULL, &o.silent, 1, 0 },
+		{ "not-monitored", NULL, &o.missing, 1, 0 },
+		LOCAL_OPTIONS(&o.place),
+		SHOW_OPTIONS(&o.show),
+	};
 	struct arguments words;
-	struct local local;
 
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	rc = local_open(&local, &place, false);
-	if (rc == TERMINAL_EXIT_OK)
-		rc = words.form == 0 ? list(&local) : release(&local, words.words[1]);
-	local_close(&local);
-	return rc;
+	if (words.form == 1)
+		return work_locally(&o, words.words[1]);
+	return o.place.data || o.place.store || o.place.config ? work_locally(&o, NULL)
+							       : list_asked(&o);
 }

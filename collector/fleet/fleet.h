@@ -231,6 +231,7 @@ struct fleet_row {
 	uint8_t verdict;
 	uint8_t adapters; /* as of its view */
 	bool silent;
+	bool outdated;
 	bool not_monitored; /* never of a row of the fleet */
 };
 

@@ -35,6 +35,7 @@ struct fleet_row fleet_row_of(struct view *view)
 		.verdict = (uint8_t)view->verdict,
 		.adapters = view->adapters,
 		.silent = view->silent,
+		.outdated = view->outdated,
 		.not_monitored = view->not_monitored,
 	};
 }

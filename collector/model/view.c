@@ -8,11 +8,24 @@
 #include "collector/base/hash.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
+#include "proto/base/version.h"
 #include "proto/exposure/advisory.h"
 #include "proto/json/write.h"
 
 /* The texts of a view, but for the findings; each may be NULL. */
-enum { KEY, SERVER, ORGANIZATION, SITE, EXCHANGE_SERVER, OS, BUILD, RENAMED_TO, N_TEXTS };
+enum {
+	KEY,
+	SERVER,
+	ORGANIZATION,
+	SITE,
+	EXCHANGE_SERVER,
+	OS,
+	BUILD,
+	AGENT_VERSION,
+	AGENT_PLATFORM,
+	RENAMED_TO,
+	N_TEXTS
+};
 
 static const char *build_of(const struct report *report)
 {
@@ -55,6 +68,8 @@ static struct view *new_view(const char *const texts[N_TEXTS], size_t server_siz
 	view->exchange_server = copy_text(&at, texts[EXCHANGE_SERVER], sizes[EXCHANGE_SERVER]);
 	view->os = copy_text(&at, texts[OS], sizes[OS]);
 	view->build = copy_text(&at, texts[BUILD], sizes[BUILD]);
+	view->agent_version = copy_text(&at, texts[AGENT_VERSION], sizes[AGENT_VERSION]);
+	view->agent_platform = copy_text(&at, texts[AGENT_PLATFORM], sizes[AGENT_PLATFORM]);
 	view->renamed_to = copy_text(&at, texts[RENAMED_TO], sizes[RENAMED_TO]);
 	view->findings_json = copy_text(&at, findings, findings_size);
 	view->references = 1;
@@ -81,11 +96,14 @@ struct view *view_make(const struct snapshot *latest, const struct view_verdict 
 		[EXCHANGE_SERVER] = report_server_name(report),
 		[OS] = report->host.os,
 		[BUILD] = build_of(report),
+		[AGENT_VERSION] = report->agent.version,
+		[AGENT_PLATFORM] = report->agent.platform,
 		[RENAMED_TO] = verdict->renamed_to,
 	};
 	struct view *view = new_view(texts, text_short_name_length(host), verdict->findings_json);
 
 	set_verdict(view, verdict);
+	view->outdated = view_is_outdated(report->agent.version);
 	view->mta = report->mta.known ? service_state_name(report->mta.service) : NULL;
 	view->reported_at_ms = latest->at_ms;
 	view->interval_s = report->interval_s;
@@ -127,17 +145,32 @@ struct view *view_renew(const struct view *view, const struct view_verdict *verd
 		[EXCHANGE_SERVER] = view->exchange_server,
 		[OS] = view->os,
 		[BUILD] = view->build,
+		[AGENT_VERSION] = view->agent_version,
+		[AGENT_PLATFORM] = view->agent_platform,
 		[RENAMED_TO] = verdict->renamed_to,
 	};
 	struct view *renewed = new_view(texts, strlen(view->server), verdict->findings_json);
 
 	set_verdict(renewed, verdict);
+	renewed->outdated = view->outdated;
 	renewed->mta = view->mta;
 	renewed->reported_at_ms = view->reported_at_ms;
 	renewed->interval_s = view->interval_s;
 	renewed->clock_skew_s = view->clock_skew_s;
 	renewed->body_hash = view->body_hash;
 	return renewed;
+}
+
+bool view_is_outdated(const char *agent_version)
+{
+	struct version agent = { { 0 } };
+	struct version own;
+
+	if (!version_parse(MTAWATCH_VERSION, &own))
+		return false;
+	if (agent_version && !version_parse(agent_version, &agent))
+		return true;
+	return version_compare(&agent, &own) < 0;
 }
 
 struct view *view_ref(struct view *view)

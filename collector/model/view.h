@@ -32,12 +32,15 @@ struct view {
 	const char *os;              /* NULL where it is not known; so with the next two */
 	const char *build;           /* of Emsmta.exe, else of Exchange */
 	const char *mta;             /* the state of the service */
-	const char *renamed_to;      /* the name that a silent one probably has now, or NULL */
-	const char *findings_json;   /* verdict_json_write_findings() of the assessment */
+	const char *agent_version;   /* of the agent that made the report, NULL likewise */
+	const char *agent_platform;
+	const char *renamed_to;    /* the name that a silent one probably has now, or NULL */
+	const char *findings_json; /* verdict_json_write_findings() of the assessment */
 	enum verdict verdict;
 	bool not_monitored; /* it should be there and has never reported; `verdict` is unknown */
 	uint8_t adapters;   /* the states of its adapters: view_adapter_states() */
 	bool silent;        /* the verdict is that of its last fresh moment */
+	bool outdated;      /* view_is_outdated() of its agent */
 	int64_t since_ms;   /* since when the verdict has stood */
 	int64_t reported_at_ms; /* time of the latest report */
 	int64_t interval_s;
@@ -46,6 +49,12 @@ struct view {
 	unsigned references;  /* private */
 	char texts[];         /* private */
 };
+
+/*
+ * Is an agent of that version older than this collector? Also where it tells none, which one that can be
+ * compared did never.
+ */
+bool view_is_outdated(const char *agent_version);
 
 struct view *view_ref(struct view *view);
 void view_unref(struct view *view); /* NULL is allowed */

@@ -69,6 +69,22 @@ def test_an_agent_is_released(page):
     page.wait(lambda: page.run(agents) == 11, "it is gone")
 
 
+def test_agents_are_shown_with_their_version_and_filtered(page, stage):
+    stage.collector.put("/v1/inventory", "MAIL-HQ1\nMAIL-LOST\n")
+    go(page, "agents")
+    rows = "return [...document.querySelectorAll('tr[data-row]')].map((row) => row.innerText.replace(/\\s+/g, ' '))"
+    assert all("ago" in row and "first" in row for row in page.run(rows))
+    choose = "[...document.querySelectorAll('.choices button')].find((b) => b.innerText === arguments[0]).click()"
+    page.run(choose, "Not monitored")
+    page.wait(lambda: len(page.run(rows)) == 1, "the one that nobody has heard of")
+    row, = page.run(rows)
+    assert row.startswith("mail-lost ") and "not monitored" in row and "Release" not in row
+    page.driver.refresh()  # the address keeps the filter
+    page.wait(lambda: len(page.run(rows)) == 1, "still that one")
+    page.run(choose, "All")
+    page.wait(lambda: len(page.run(rows)) == 12, "all agents")
+
+
 def test_an_inventory_is_imported_and_refused_with_its_line(page):
     go(page, "inventory")
     in_dialog(page, "Import…", "MAIL-HQ1", Keys.ENTER, "MAIL-LOST")
@@ -83,4 +99,4 @@ def test_a_viewer_sees_no_changes_and_is_told_so(browser, stage):
     page.wait(lambda: "needs a token of the role operator" in page.main(), "the page says so")
     browser.get(f"{stage.collector.url}/?page=operator")
     page.wait(lambda: "12 agents enrolled" in page.main(), "what a viewer may see")
-    assert page.run("return [...document.querySelectorAll('main button')].length") == 0
+    assert page.run("return [...document.querySelectorAll('main .button')].length") == 0

@@ -182,7 +182,8 @@ def test_the_agents_are_listed_in_pages(collector):
     while path:
         _, page, headers = call(collector, f"GET {path}")
         assert page["enrolled"] == 5 and len(page["agents"]) <= 2
-        assert set(page["agents"][0]) == {"id", "host", "enrolled_at", "secret"}
+        assert set(page["agents"][0]) == {"id", "host", "enrolled_at", "secret", "version", "platform", "reported_at", "silent",
+                                          "outdated", "not_monitored"}
         seen += [agent["host"] for agent in page["agents"]]
         path = headers["Link"] and re.fullmatch(r'<(.+)>; rel="next"', headers["Link"]).group(1)
     assert seen == [f"exch{n}" for n in range(5)]

@@ -37,17 +37,18 @@ def page_files():
     files = [f for f in (ROOT / "dashboard").iterdir() if f.suffix in PAGE_TYPES]
     files.append(BUILD / "generated/preact.js")
     assert len(files) > 2
-    return {file.name: without_comments(file) for file in files}
+    return {file.name: for_browsers(file) for file in files}
 
 
-def without_comments(file):
-    """What a browser gets of a file: without the comments that begin a line."""
+def for_browsers(file):
+    """What a browser gets of a file: without the comments that begin a line, and without indentation."""
     if file.suffix == ".html":
         return file.read_bytes()
-    return re.sub(rb"\n */\*.*?\*/", b"\n", b"\n" + file.read_bytes(), flags=re.DOTALL)[1:]
+    without = re.sub(rb"\n */\*.*?\*/", b"\n", b"\n" + file.read_bytes(), flags=re.DOTALL)
+    return re.sub(rb"\n +", b"\n", without)[1:]
 
 
-def test_every_file_of_the_dashboard_is_served_as_it_is_but_for_comments(collector):
+def test_every_file_of_the_dashboard_is_served_as_it_is_but_for_what_people_read(collector):
     for name, content in page_files().items():
         status, headers, body = collector.ask("/" + name)
         assert (status, body) == (200, content)
@@ -75,7 +76,7 @@ def test_the_whole_page_is_small_and_comes_packed(collector):
 @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "deflate, gzip;q=0.0", "xgzip", "gzipx, br", ""])
 def test_who_takes_no_gzip_gets_none(collector, accepted):
     status, headers, body = collector.ask("/style.css", headers={"Accept-Encoding": accepted})
-    assert (status, body) == (200, without_comments(ROOT / "dashboard/style.css"))
+    assert (status, body) == (200, for_browsers(ROOT / "dashboard/style.css"))
     assert "Content-Encoding" not in headers
 
 
