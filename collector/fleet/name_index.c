@@ -37,11 +37,8 @@ static void append_name(struct name_index *names, const char *name)
 
 uint32_t name_index_add(struct name_index *names, const char *name, const char *other)
 {
-	if (names->n == names->numbers_room) {
-		names->numbers_room = names->numbers_room ? names->numbers_room * 2 : 64;
-		names->begins =
-			mem_realloc(names->begins, names->numbers_room * sizeof *names->begins);
-	}
+	names->begins =
+		mem_make_room(names->begins, names->n, &names->numbers_room, sizeof *names->begins);
 	names->begins[names->n] = names->size;
 	append_name(names, name);
 	if (other && !casefold_equal(name, other))

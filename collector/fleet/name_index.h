@@ -19,7 +19,7 @@ struct name_index {
 	size_t room;
 	size_t *begins; /* of each number the place in the text */
 	uint32_t n;     /* numbers that were given */
-	uint32_t numbers_room;
+	size_t numbers_room;
 	size_t unused; /* bytes that are nobody's any more */
 };
 

@@ -54,13 +54,6 @@ static enum status fail(struct parser *p, enum status status, const char *text)
 	return status;
 }
 
-/* Room for one more in an array that grows by doubling. */
-static void *grow(void *array, size_t n, size_t size)
-{
-	bool full = n == 0 || (n >= 8 && (n & (n - 1)) == 0);
-	return full ? mem_realloc(array, (n < 8 ? 8 : 2 * n) * size) : array;
-}
-
 static enum status count_one(struct parser *p)
 {
 	if (++p->registry->n_values > REGFILE_MAX_VALUES)
@@ -207,7 +200,7 @@ static enum status get_key(struct parser *p)
 	if (status != STATUS_OK)
 		return status;
 	struct regfile *r = p->registry;
-	r->keys = grow(r->keys, r->n_keys, sizeof *r->keys);
+	r->keys = mem_make_room(r->keys, r->n_keys, &r->room, sizeof *r->keys);
 	p->key = &r->keys[r->n_keys++];
 	*p->key = (struct regfile_key){ .path = path };
 	return STATUS_OK;
@@ -480,8 +473,9 @@ static enum status keep_value(struct parser *p, const struct regfile_value *valu
 {
 	if (!p->key || !value->name)
 		return STATUS_OK;
-	p->key->values = grow(p->key->values, p->key->n_values, sizeof *value);
-	p->key->values[p->key->n_values++] = *value;
+	struct regfile_key *key = p->key;
+	key->values = mem_make_room(key->values, key->n_values, &key->room, sizeof *value);
+	key->values[key->n_values++] = *value;
 	return count_one(p);
 }
 

@@ -49,6 +49,7 @@ struct regfile_key {
 	const char *path; /* below HKEY_LOCAL_MACHINE, without a leading backslash */
 	struct regfile_value *values;
 	size_t n_values;
+	size_t room;
 };
 
 /* A line of an export that cannot be understood. */
@@ -61,6 +62,7 @@ struct regfile {
 	struct arena arena; /* private, like all of this; read through the functions */
 	struct regfile_key *keys;
 	size_t n_keys;
+	size_t room;
 	size_t n_values;
 	struct regfile_error skipped[REGFILE_MAX_SKIPPED]; /* the first of them, over all exports */
 	size_t n_skipped;                                  /* all of them */
