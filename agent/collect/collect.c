@@ -97,12 +97,6 @@ static const char *prefix_text(const struct ipv4_prefix *prefix, struct arena *a
 			    (unsigned)prefix->length);
 }
 
-static const char *address_text(uint32_t address, struct arena *arena)
-{
-	char text[IPV4_TEXT_SIZE];
-	return arena_strdup(arena, ipv4_format(address, text));
-}
-
 static void fill_adapter(struct collecting *c, const struct host_adapter *from,
 			 struct report_adapter *to)
 {
@@ -123,7 +117,7 @@ static void fill_adapter(struct collecting *c, const struct host_adapter *from,
 			name_lookup_ask_address(c->kept->names, from->addresses[i].address);
 	}
 	for (size_t i = 0; i < from->n_gateways; i++)
-		to->gateways[i] = address_text(from->gateways[i], c->arena);
+		to->gateways[i] = ipv4_text(from->gateways[i], c->arena);
 }
 
 static void get_adapters(struct collecting *c)
@@ -214,7 +208,7 @@ static void name_adapter(struct collect *collect, struct arena *arena, struct re
 		struct ipv4_prefix prefix;
 		if (!ipv4_prefix_parse(adapter->addresses[i], &prefix) || prefix.address == 0)
 			continue;
-		const char *address = address_text(prefix.address, arena);
+		const char *address = ipv4_text(prefix.address, arena);
 		const struct name_lookup_answer *answer =
 			name_lookup_of_address(collect->names, prefix.address);
 		if (answer)
@@ -251,7 +245,7 @@ static void name_host(struct collect *collect, struct arena *arena, struct repor
 							  sizeof *report->host.name_resolves_to);
 	report->host.n_name_resolves_to = answer->n_addresses;
 	for (size_t i = 0; i < answer->n_addresses; i++)
-		report->host.name_resolves_to[i] = address_text(answer->addresses[i], arena);
+		report->host.name_resolves_to[i] = ipv4_text(answer->addresses[i], arena);
 }
 
 void collect_names(struct collect *collect, struct arena *arena, struct report *report,

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 #include "proto/exposure/advisory.h"
 
@@ -37,15 +38,9 @@ struct reading {
 	struct mta_starts *history;
 };
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_word(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-	       (unsigned char)c >= 0x80;
+	return text_is_digit(c) || text_is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /*
@@ -58,12 +53,12 @@ static const char *next_number(const char *text, const char *end, int64_t *out)
 	while (at < end) {
 		const char *start = at;
 		while (at < end &&
-		       (is_word(*at) || (*at == '.' && at + 1 < end && is_digit(at[1]))))
+		       (is_word(*at) || (*at == '.' && at + 1 < end && text_is_digit(at[1]))))
 			at++;
 		bool digits = at > start && at - start <= 10;
 		int64_t number = 0;
 		for (const char *p = start; p < at && digits; p++) {
-			digits = is_digit(*p);
+			digits = text_is_digit(*p);
 			number = number * 10 + (*p - '0');
 		}
 		if (digits && number <= UINT32_MAX) {
@@ -122,7 +117,7 @@ int64_t mta_starts_nt_error(const struct host_event *event)
 static const char *next_pair(const char *text, const char **start, size_t *length)
 {
 	for (const char *at = text; *at; at++) {
-		if (!is_digit(*at))
+		if (!text_is_digit(*at))
 			continue;
 		size_t n = strspn(at, "0123456789.");
 		size_t whole = strspn(at, "0123456789");

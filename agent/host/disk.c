@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proto/base/fnv.h"
+
 char *disk_spell(char *path)
 {
 	for (char *at = path; *at; at++) {
@@ -18,6 +20,13 @@ char *disk_join(struct arena *arena, const char *dir, const char *name)
 	bool parted = n > 0 && dir[n - 1] == disk_separator[0];
 
 	return arena_printf(arena, "%s%s%s", dir, parted ? "" : disk_separator, name);
+}
+
+uint64_t disk_mark(uint64_t hash, const char *path, const struct disk_facts *facts)
+{
+	hash = fnv_add(hash, path, strlen(path) + 1);
+	hash = fnv_add(hash, &facts->size, sizeof facts->size);
+	return fnv_add(hash, &facts->modified_ms, sizeof facts->modified_ms);
 }
 
 enum status disk_stat_file(const char *path, struct host_file *out, struct os_error *error)

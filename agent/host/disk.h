@@ -34,6 +34,9 @@ struct disk_facts {
 
 enum status disk_stat(const char *path, struct disk_facts *out, struct os_error *error);
 
+/* Goes on with a hash (proto/base/fnv.h) that tells one state of files from another. */
+uint64_t disk_mark(uint64_t hash, const char *path, const struct disk_facts *facts);
+
 /*
  * Size and time of a file; no bytes.
  *

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 
 /* The number of a month, 1 to 12; 0 where there is none of that name. */
@@ -24,11 +25,8 @@ static bool fits(const char *text)
 	static const char form[HTTP_DATE_SIZE + 1] = "aaa, dd aaa dddd dd:dd:dd GMT";
 
 	for (size_t i = 0; i < HTTP_DATE_SIZE; i++) {
-		bool is_letter =
-			(text[i] >= 'A' && text[i] <= 'Z') || (text[i] >= 'a' && text[i] <= 'z');
-		bool is_digit = text[i] >= '0' && text[i] <= '9';
-		bool fit = form[i] == 'a'   ? is_letter
-			   : form[i] == 'd' ? is_digit
+		bool fit = form[i] == 'a'   ? text_is_letter(text[i])
+			   : form[i] == 'd' ? text_is_digit(text[i])
 					    : text[i] == form[i];
 		if (!fit)
 			return false;

@@ -147,20 +147,14 @@ static const char *route_to(struct routes *routes, uint32_t to)
 	return via;
 }
 
-static char *address_text(uint32_t address, struct arena *arena)
-{
-	char text[IPV4_TEXT_SIZE];
-	return arena_strdup(arena, ipv4_format(address, text));
-}
-
 static struct report_probe row_of(const struct probe_job *job, struct grade_history *history,
 				  struct arena *arena)
 {
 	struct report_probe row = {
 		.adapter = job->adapter,
 		.peer = job->peer,
-		.from = job->peer ? address_text(job->from, arena) : NULL,
-		.to = address_text(job->to, arena),
+		.from = job->peer ? ipv4_text(job->from, arena) : NULL,
+		.to = ipv4_text(job->to, arena),
 		.grade = job->grade,
 		.error = job->error,
 		.ms = job->ms,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/collect/mta_starts.h"
+#include "proto/base/fnv.h"
 #include "proto/exposure/advisory.h"
 
 void watch_init(struct watch *watch, struct host *host)
@@ -22,25 +23,15 @@ static bool service_changed(struct watch *w)
 	return changed;
 }
 
-/* FNV-1a (64 bits, its authors' constants). */
-static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ at[i]) * 0x100000001b3u;
-	return hash;
-}
-
 static uint64_t mix_adapter(uint64_t hash, const struct host_adapter *adapter)
 {
-	hash = mix(hash, adapter->id, strlen(adapter->id) + 1);
-	hash = mix(hash, &adapter->enabled, sizeof adapter->enabled);
-	hash = mix(hash, &adapter->link, sizeof adapter->link);
+	hash = fnv_add(hash, adapter->id, strlen(adapter->id) + 1);
+	hash = fnv_add(hash, &adapter->enabled, sizeof adapter->enabled);
+	hash = fnv_add(hash, &adapter->link, sizeof adapter->link);
 	for (size_t i = 0; i < adapter->n_addresses; i++) {
 		const struct ipv4_prefix *own = &adapter->addresses[i];
-		hash = mix(hash, &own->address, sizeof own->address);
-		hash = mix(hash, &own->length, sizeof own->length);
+		hash = fnv_add(hash, &own->address, sizeof own->address);
+		hash = fnv_add(hash, &own->length, sizeof own->length);
 	}
 	return hash;
 }
@@ -51,7 +42,7 @@ static bool adapters_changed(struct watch *w)
 	struct host_gaps gaps;
 	struct os_error error;
 	struct arena scratch;
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = FNV_BASIS;
 	size_t n = 0;
 
 	arena_init(&scratch);

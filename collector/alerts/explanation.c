@@ -6,6 +6,7 @@
 #include "collector/model/notification.h"
 #include "proto/base/buffer.h"
 #include "proto/base/timestamp.h"
+#include "proto/exposure/exposure.h"
 #include "proto/json/write.h"
 #include "proto/site/site.h"
 
@@ -37,13 +38,6 @@ static const char *join_reasons(const struct findings_reason *reasons, size_t n,
 	return take_text(&text, arena);
 }
 
-static const char *word_of(const char *name)
-{
-	enum verdict verdict;
-
-	return verdict_from_name(name, &verdict) ? verdict_word(verdict) : name;
-}
-
 /* "Either: ... (then clear). Or: ... Then ... (then clear)." */
 static void add_option(const struct findings_option *option, struct buffer *text)
 {
@@ -51,7 +45,8 @@ static void add_option(const struct findings_option *option, struct buffer *text
 		const struct findings_step *step = &option->steps[i];
 		buffer_printf(text, "%s%s", i ? " Then: " : "", step->text ? step->text : "");
 		if (step->verdict_after)
-			buffer_printf(text, " (verdict then: %s)", word_of(step->verdict_after));
+			buffer_printf(text, " (verdict then: %s)",
+				      verdict_word_of(step->verdict_after));
 	}
 }
 

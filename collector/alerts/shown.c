@@ -8,6 +8,7 @@
 #include "collector/base/percent.h"
 #include "collector/model/acknowledgements.h"
 #include "collector/model/notification.h"
+#include "proto/base/fnv.h"
 #include "proto/base/timestamp.h"
 #include "proto/json/fields.h"
 
@@ -68,13 +69,9 @@ const char *alerts_url(const struct alerts *alerts, const struct record_alert *r
 /* A name for all alerts of that kind about that server, whatever their degrees. */
 static const char *fingerprint_of(const struct record_alert *row, struct arena *arena)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-	const char *texts[] = { row->key, "\n", condition_name(condition_kind(row->condition)) };
+	uint64_t hash = fnv_add_text(fnv_add_text(FNV_BASIS, row->key), "\n");
 
-	for (size_t i = 0; i < 3; i++) {
-		for (const char *c = texts[i]; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-	}
+	hash = fnv_add_text(hash, condition_name(condition_kind(row->condition)));
 	return arena_printf(arena, "%016" PRIx64, hash);
 }
 

@@ -1,9 +1,7 @@
 #include "collector/base/hash.h"
 
+#include "proto/base/fnv.h"
 #include "proto/base/wire.h"
-
-#define FNV_PRIME UINT64_C(0x100000001b3)
-#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
 
 /* Texts from so many words on are hashed in as many parts at once, word by word in turn. */
 #define HASH_LANES 4
@@ -22,8 +20,7 @@ static uint64_t hash_in_turn(uint64_t hash, const char *bytes, size_t size)
 
 	for (; at + 8 <= size; at += 8)
 		hash = mix(hash, wire_le64(bytes + at));
-	for (; at < size; at++)
-		hash = (hash ^ (unsigned char)bytes[at]) * FNV_PRIME;
+	hash = fnv_add(hash, bytes + at, size - at);
 	return hash ^ hash >> 29;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/base/fnv.h"
 #include "proto/base/mem.h"
 
 #define FIRST_ROOM 64
@@ -14,16 +15,6 @@ struct text_map_entry {
 	uint64_t hash;
 	void *value;
 };
-
-static uint64_t hash_of(const char *text)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-	for (; *text; text++) {
-		hash ^= (unsigned char)*text;
-		hash *= UINT64_C(0x100000001b3);
-	}
-	return hash;
-}
 
 /* The entry of that key, or the free one where it belongs; `entries` has room. */
 static struct text_map_entry *find_entry(struct text_map_entry *entries, size_t room,
@@ -60,7 +51,7 @@ void *text_map_get(const struct text_map *map, const char *key)
 {
 	if (map->n == 0)
 		return NULL;
-	return find_entry(map->entries, map->room, key, hash_of(key))->value;
+	return find_entry(map->entries, map->room, key, fnv_add_text(FNV_BASIS, key))->value;
 }
 
 void text_map_add(struct text_map *map, const char *key, void *value)
@@ -68,7 +59,7 @@ void text_map_add(struct text_map *map, const char *key, void *value)
 	if (map->n >= map->room / 2)
 		grow_map(map);
 	assert(map->n < map->room);
-	uint64_t hash = hash_of(key);
+	uint64_t hash = fnv_add_text(FNV_BASIS, key);
 	struct text_map_entry *entry = find_entry(map->entries, map->room, key, hash);
 	*entry = (struct text_map_entry){ .key = key, .hash = hash, .value = value };
 	map->n++;
@@ -78,7 +69,8 @@ void text_map_remove(struct text_map *map, const char *key)
 {
 	if (map->n == 0)
 		return;
-	struct text_map_entry *hole = find_entry(map->entries, map->room, key, hash_of(key));
+	struct text_map_entry *hole =
+		find_entry(map->entries, map->room, key, fnv_add_text(FNV_BASIS, key));
 	if (!hole->key)
 		return;
 	/* Entries that the hole's entry pushed on move back, so that no search ends too early. */

@@ -4,17 +4,14 @@
 #include <time.h>
 
 #include "proto/base/number.h"
+#include "proto/base/text.h"
+#include "proto/base/timestamp.h"
 
 #define DAY_S         INT64_C(86400)
 #define MAX_OFFSET_H  24
 #define MAX_TIME_H    167 /* RFC 9636 section 3.3.1: up to a week before or after the day */
 #define DEFAULT_TIME  7200
 #define SUMMER_STEP_S 3600
-
-static bool is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
 
 /* "CET" or "<+0330>". */
 static bool take_name(const char **at, char out[TIME_ZONE_RULE_NAME_SIZE])
@@ -23,7 +20,8 @@ static bool take_name(const char **at, char out[TIME_ZONE_RULE_NAME_SIZE])
 	const char *begin = *at + is_quoted;
 	size_t n = 0;
 
-	while (is_letter(begin[n]) || (is_quoted && begin[n] && strchr("+-0123456789", begin[n])))
+	while (text_is_letter(begin[n]) ||
+	       (is_quoted && begin[n] && strchr("+-0123456789", begin[n])))
 		n++;
 	if (n < 3 || n >= TIME_ZONE_RULE_NAME_SIZE || (is_quoted && begin[n] != '>'))
 		return false;
@@ -115,11 +113,6 @@ bool time_zone_rule_read(const char *text, struct time_zone_rule *out)
 	return true;
 }
 
-static bool is_leap(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
 /* Seconds since 1970 of 00:00 of the first day of a month, as clocks show them. */
 static int64_t month_s(int year, int month)
 {
@@ -140,7 +133,8 @@ static int64_t moment_of(const struct time_zone_day *day, int year)
 	if (day->kind == TIME_ZONE_DAY_YEAR)
 		return january + (int64_t)day->day * DAY_S + day->time_s;
 	if (day->kind == TIME_ZONE_DAY_NO_LEAP)
-		return january + (day->day - 1 + (is_leap(year) && day->day >= 60)) * DAY_S +
+		return january +
+		       (day->day - 1 + (timestamp_is_leap_year(year) && day->day >= 60)) * DAY_S +
 		       day->time_s;
 	int64_t first = month_s(year, day->month);
 	int64_t next = day->month == 12 ? month_s(year + 1, 1) : month_s(year, day->month + 1);

@@ -348,11 +348,6 @@ void options_help(struct buffer *out)
 			"print every setting and where it comes from, and end");
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 size_t options_compare(const struct options *before, const struct options *after,
 		       struct buffer *out)
 {
@@ -360,7 +355,7 @@ size_t options_compare(const struct options *before, const struct options *after
 
 	for (size_t i = 0; i < settings_n; i++) {
 		const char *now = after->values[i];
-		if (same(before->values[i], now))
+		if (text_identical(before->values[i], now))
 			continue;
 		buffer_printf(out, "%s is %s%s\n", settings[i].value.name, now ? now : "not set",
 			      settings[i].reloads ? "" : " from the next start on");

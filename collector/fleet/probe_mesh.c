@@ -7,6 +7,7 @@
 
 #include "collector/base/lower_bound.h"
 #include "proto/base/casefold.h"
+#include "proto/base/fnv.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/mem.h"
 
@@ -23,13 +24,9 @@ struct probe_mesh_place {
 static uint64_t hash_name(const char *name)
 {
 	char folded[REPORT_MAX_STRING + 1];
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
 	casefold_copy(folded, name);
-	for (const char *c = folded; *c; c++) {
-		hash ^= (unsigned char)*c;
-		hash *= UINT64_C(0x100000001b3);
-	}
+	uint64_t hash = fnv_add_text(FNV_BASIS, folded);
 	hash ^= hash >> 33;
 	hash *= UINT64_C(0xff51afd7ed558ccd);
 	hash ^= hash >> 33;

@@ -8,6 +8,7 @@
 #include "collector/fleet/network_cards.h"
 #include "collector/model/server_key.h"
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 
 /*
  * Cards that are looked at for one address, so that no report costs more where many machines tell
@@ -154,11 +155,6 @@ static struct fleet_server *find_later(const struct fleet *fleet, const struct f
 	return best;
 }
 
-static bool same_name(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool is_called(const struct view *view, const char *key)
 {
 	char name[SERVER_KEY_SIZE];
@@ -174,7 +170,7 @@ enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *s
 	*name = NULL;
 	if (later)
 		*name = later->current ? later->current->server : later->key;
-	if (!later || (server->current && same_name(*name, server->current->renamed_to)))
+	if (!later || (server->current && text_identical(*name, server->current->renamed_to)))
 		return STATUS_OK; /* the same name as before */
 	enum status status = fleet_read_until(fleet, later, server->member->at_ms, &beside, error);
 	if (status != STATUS_OK || beside) /* both lived at one time: the card changed machines */
@@ -206,7 +202,7 @@ static enum status find_new_name(struct fleet *fleet, const struct fleet_server 
 
 	*view = NULL;
 	enum status status = fleet_renames_find(fleet, server, &name, error);
-	if (status == STATUS_OK && !same_name(name, server->current->renamed_to))
+	if (status == STATUS_OK && !text_identical(name, server->current->renamed_to))
 		*view = view_called(server, name);
 	return status;
 }

@@ -131,12 +131,6 @@ static const char *caretaker_of(const struct message_writer *w,
 			    *comment ? " (\"" : "", comment, *comment ? "\")" : "");
 }
 
-static const char *word_of_verdict(const char *name)
-{
-	enum verdict verdict;
-	return verdict_from_name(name, &verdict) ? verdict_word(verdict) : name;
-}
-
 static void tell_ways(const struct message_writer *w, const struct notification_alert *alert,
 		      struct message_alert *out)
 {
@@ -149,7 +143,7 @@ static void tell_ways(const struct message_writer *w, const struct notification_
 		for (size_t j = 0; j < option->n; j++) {
 			steps[j].text = spoken(w, option->steps[j].text);
 			steps[j].then =
-				message_clean(w, word_of_verdict(option->steps[j].verdict_after));
+				message_clean(w, verdict_word_of(option->steps[j].verdict_after));
 		}
 		ways[i] = (struct message_way){ steps, option->n };
 	}

@@ -7,6 +7,7 @@
 
 #include "collector/base/time_zone.h"
 #include "proto/base/buffer.h"
+#include "proto/base/text.h"
 #include "proto/base/timestamp.h"
 
 #define MINUTE_MS (INT64_C(60) * 1000)
@@ -71,7 +72,7 @@ static size_t moment_at(const char *text, int64_t *out_ms)
 	size_t n = 0;
 
 	for (; form[n] != '\0'; n++) {
-		bool is_digit = text[n] >= '0' && text[n] <= '9';
+		bool is_digit = text_is_digit(text[n]);
 		if (form[n] == '0' ? !is_digit : text[n] != form[n])
 			return 0;
 	}

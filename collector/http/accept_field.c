@@ -21,7 +21,7 @@ static unsigned get_weight(const char *at)
 		return ACCEPT_FIELD_MOST;
 	if (at[1] != '.')
 		return 0;
-	for (at += 2; *at >= '0' && *at <= '9' && unit > 0; at++, unit /= 10)
+	for (at += 2; text_is_digit(*at) && unit > 0; at++, unit /= 10)
 		weight += unit * (unsigned)(*at - '0');
 	return weight;
 }

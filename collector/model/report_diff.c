@@ -7,6 +7,8 @@
 #include "proto/base/buffer.h"
 #include "proto/json/fields.h"
 #include "proto/base/casefold.h"
+#include "proto/base/fnv.h"
+#include "proto/base/text.h"
 #include "proto/json/write.h"
 
 /* A comparison under way. */
@@ -19,7 +21,7 @@ struct comparison {
 
 static uint64_t mix_number(uint64_t hash, int64_t number)
 {
-	hash = (hash ^ (uint64_t)number) * UINT64_C(0x100000001b3);
+	hash = (hash ^ (uint64_t)number) * FNV_PRIME;
 	return hash ^ hash >> 29;
 }
 
@@ -29,7 +31,7 @@ static uint64_t mix_text(uint64_t hash, const char *text)
 	if (!text)
 		return mix_number(hash, -1);
 	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+		hash = (hash ^ (unsigned char)*text) * FNV_PRIME;
 	return mix_number(hash, 0);
 }
 
@@ -53,7 +55,7 @@ static uint64_t mix_start(uint64_t hash, const struct report_start *start)
 
 uint64_t report_diff_fingerprint(const struct report *r)
 {
-	uint64_t hash = mix_number(UINT64_C(0xcbf29ce484222325), r->adapters_known);
+	uint64_t hash = mix_number(FNV_BASIS, r->adapters_known);
 
 	for (size_t i = 0; i < r->n_adapters; i++)
 		hash = mix_adapter(hash, &r->adapters[i]);
@@ -82,11 +84,6 @@ static void call_each(const struct comparison *c, const char *kind, struct buffe
 	buffer_deinit(detail);
 }
 
-static bool same(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static const char *tristate_text(enum tristate value)
 {
 	switch (value) {
@@ -113,7 +110,7 @@ static void add_adapter(struct buffer *out, const char *name, const struct repor
 static const struct report_adapter *find_adapter(const struct report *r, const char *id)
 {
 	for (size_t i = 0; i < r->n_adapters; i++) {
-		if (same(r->adapters[i].id, id))
+		if (text_identical(r->adapters[i].id, id))
 			return &r->adapters[i];
 	}
 	return NULL;
@@ -189,8 +186,8 @@ static void add_file(struct buffer *out, const char *name, const struct report_f
 
 static bool same_file(const struct report_file *a, const struct report_file *b)
 {
-	return a && b && a->state == b->state && same(a->version, b->version) &&
-	       same(a->sha256, b->sha256);
+	return a && b && a->state == b->state && text_identical(a->version, b->version) &&
+	       text_identical(a->sha256, b->sha256);
 }
 
 /* `file` may be NULL in one of the two. */
@@ -251,9 +248,9 @@ static void compare_build(const struct comparison *c)
 	struct buffer out;
 
 	if (!a->exchange.build || !b->exchange.build ||
-	    (same(a->exchange.version, b->exchange.version) &&
+	    (text_identical(a->exchange.version, b->exchange.version) &&
 	     a->exchange.service_pack == b->exchange.service_pack &&
-	     same(a->exchange.build, b->exchange.build)))
+	     text_identical(a->exchange.build, b->exchange.build)))
 		return;
 	buffer_init(&out);
 	json_open_object(&out, NULL);
@@ -294,7 +291,7 @@ static void compare_service(const struct comparison *c)
 	const char *after = service_state_name(c->after->mta.service);
 	struct buffer out;
 
-	if (!before || !after || same(before, after))
+	if (!before || !after || text_identical(before, after))
 		return;
 	buffer_init(&out);
 	json_open_object(&out, NULL);

@@ -188,16 +188,13 @@ void view_unref(struct view *view)
 		free(view);
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 bool view_says_the_same(const struct view *a, const struct view *b)
 {
 	return a->verdict == b->verdict && a->silent == b->silent &&
-	       same_text(a->server, b->server) && same_text(a->organization, b->organization) &&
-	       same_text(a->site, b->site) && same_text(a->findings_json, b->findings_json);
+	       text_identical(a->server, b->server) &&
+	       text_identical(a->organization, b->organization) &&
+	       text_identical(a->site, b->site) &&
+	       text_identical(a->findings_json, b->findings_json);
 }
 
 uint8_t view_adapter_states(const struct site_server *server)
@@ -223,7 +220,7 @@ bool view_shows_the_same(const struct view *a, const struct view *b)
 {
 	return a->adapters == b->adapters && a->reported_at_ms == b->reported_at_ms &&
 	       a->body_hash == b->body_hash && a->since_ms == b->since_ms &&
-	       same_text(a->renamed_to, b->renamed_to) && view_says_the_same(a, b);
+	       text_identical(a->renamed_to, b->renamed_to) && view_says_the_same(a, b);
 }
 
 uint64_t view_tag(const struct view *view)

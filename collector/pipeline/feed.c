@@ -7,6 +7,7 @@
 #include "collector/base/loop.h"
 #include "collector/query/site_tally.h"
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 #include "proto/json/write.h"
 
 /* The numbers of a site as they were told last; by names, in order. */
@@ -24,19 +25,15 @@ struct feed {
 	struct sent_counts sent;
 };
 
-static bool is_same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* Is everything the same but for the time of the report? */
 static bool is_only_newer(const struct view *before, const struct view *after)
 {
 	return before && before->since_ms == after->since_ms &&
 	       before->interval_s == after->interval_s && view_says_the_same(before, after) &&
-	       is_same_text(before->os, after->os) && is_same_text(before->build, after->build) &&
-	       is_same_text(before->mta, after->mta) &&
-	       is_same_text(before->exchange_server, after->exchange_server);
+	       text_identical(before->os, after->os) &&
+	       text_identical(before->build, after->build) &&
+	       text_identical(before->mta, after->mta) &&
+	       text_identical(before->exchange_server, after->exchange_server);
 }
 
 static void send_server(struct feed *feed, const struct view *view, int64_t now_ms)

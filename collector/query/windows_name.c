@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/base/ipv4.h"
+#include "proto/base/text.h"
 #include "proto/base/utf8.h"
 
 #define MAX_LABEL 63
@@ -13,7 +14,7 @@
 
 static bool is_digit_or_letter(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return text_is_digit(c) || text_is_letter(c);
 }
 
 /* Letters of other scripts, but no signs: those of Latin-1, and the blocks of signs and of forms. */

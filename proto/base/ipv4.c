@@ -10,7 +10,7 @@ static int get_number(const char **at, int max)
 	const char *start = *at;
 	int value = 0;
 
-	while (**at >= '0' && **at <= '9') {
+	while (text_is_digit(**at)) {
 		value = value * 10 + (**at - '0');
 		(*at)++;
 		if (value > max)
@@ -103,4 +103,11 @@ char *ipv4_format(uint32_t address, char text[IPV4_TEXT_SIZE])
 	}
 	*at = '\0';
 	return text;
+}
+
+char *ipv4_text(uint32_t address, struct arena *arena)
+{
+	char text[IPV4_TEXT_SIZE];
+
+	return arena_strdup(arena, ipv4_format(address, text));
 }

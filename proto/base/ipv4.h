@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/base/arena.h"
+
 #define IPV4_TEXT_SIZE 16 /* "255.255.255.255" and its NUL */
 
 struct ipv4_prefix {
@@ -36,3 +38,6 @@ bool ipv4_is_self_assigned(uint32_t address);
 bool ipv4_is_multicast_or_reserved(uint32_t address);
 
 char *ipv4_format(uint32_t address, char text[IPV4_TEXT_SIZE]);
+
+/* Likewise, in the arena. */
+char *ipv4_text(uint32_t address, struct arena *arena);

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "proto/base/text.h"
+
 bool number_take(const char **at, int64_t *out)
 {
 	const char *text = *at;
@@ -10,7 +12,7 @@ bool number_take(const char **at, int64_t *out)
 
 	text += negative;
 	const char *first = text;
-	for (; *text >= '0' && *text <= '9'; text++) {
+	for (; text_is_digit(*text); text++) {
 		int digit = *text - '0';
 		if (value < (INT64_MIN + digit) / 10)
 			return false;

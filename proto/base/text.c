@@ -9,7 +9,7 @@ char text_lower(char c)
 
 int text_hex_digit(char c)
 {
-	if (c >= '0' && c <= '9')
+	if (text_is_digit(c))
 		return c - '0';
 	char letter = text_lower(c);
 	return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
@@ -36,6 +36,11 @@ bool text_equal(const char *a, const char *b)
 	return strcmp(a, b) == 0 /* as most that are equal */ || text_compare(a, b) == 0;
 }
 
+bool text_identical(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 bool text_has_prefix(const char *text, const char *prefix)
 {
 	if (!text)
@@ -45,6 +50,14 @@ bool text_has_prefix(const char *text, const char *prefix)
 		prefix++;
 	}
 	return *prefix == '\0';
+}
+
+bool text_has_suffix(const char *text, const char *suffix)
+{
+	size_t n = strlen(text);
+	size_t m = strlen(suffix);
+
+	return n > m && text_equal(text + n - m, suffix);
 }
 
 char *text_trim(char *text)
@@ -72,6 +85,11 @@ char *text_put_number(char *at, uint64_t number)
 size_t text_short_name_length(const char *host_name)
 {
 	return strcspn(host_name, ".");
+}
+
+int text_by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 uint32_t text_hash(const char *text)

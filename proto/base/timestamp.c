@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "proto/base/text.h"
+
 #define MS_PER_DAY INT64_C(86400000)
 
 /* 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z */
@@ -35,11 +37,15 @@ static void date_from_days(int64_t days, int64_t *year, int *month, int *day)
 	*year = year_of_era + era * 400 + (*month <= 2);
 }
 
+bool timestamp_is_leap_year(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
 static int days_in_month(int year, int month)
 {
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-	return month == 2 && leap ? 29 : days[month - 1];
+	return month == 2 && timestamp_is_leap_year(year) ? 29 : days[month - 1];
 }
 
 /* Exactly `n` digits; advances `*at`. Returns -1 where there are fewer. */
@@ -73,7 +79,7 @@ static int get_fraction(const char **at)
 
 	if (!get_char(at, "."))
 		return 0;
-	for (; **at >= '0' && **at <= '9'; (*at)++, digits++) {
+	for (; text_is_digit(**at); (*at)++, digits++) {
 		if (digits < 3)
 			ms = ms * 10 + (**at - '0');
 	}

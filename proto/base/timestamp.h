@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,3 +29,6 @@ enum status timestamp_parse(const char *text, int64_t *out_ms);
  * 9999 as the first or last of them. Returns `text`.
  */
 char *timestamp_format(int64_t ms, char text[TIMESTAMP_TEXT_SIZE]);
+
+/* Has the year a 29th of February? */
+bool timestamp_is_leap_year(int year);

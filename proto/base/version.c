@@ -10,7 +10,7 @@ bool version_parse(const char *text, struct version *out)
 		uint32_t value = 0;
 		if (*text < '0' || *text > '9')
 			return false;
-		for (; *text >= '0' && *text <= '9'; text++) {
+		for (; text_is_digit(*text); text++) {
 			value = value * 10 + (uint32_t)(*text - '0');
 			if (value > UINT16_MAX)
 				return false;

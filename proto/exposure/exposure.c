@@ -40,6 +40,13 @@ bool verdict_from_name(const char *name, enum verdict *out)
 	return false;
 }
 
+const char *verdict_word_of(const char *name)
+{
+	enum verdict verdict;
+
+	return verdict_from_name(name, &verdict) ? verdict_word(verdict) : name;
+}
+
 const char *remedy_action_name(enum remedy_action action)
 {
 	static const char *const names[] = { "disable_adapter", "connect_adapter",

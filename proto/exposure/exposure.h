@@ -104,5 +104,8 @@ const char *verdict_word(enum verdict verdict);
 const char *verdict_meaning(enum verdict verdict);
 bool verdict_from_name(const char *name, enum verdict *out);
 
+/* The word of a verdict that is given by its name; of another text the text. */
+const char *verdict_word_of(const char *name);
+
 /* "disable_adapter" ...; never NULL. */
 const char *remedy_action_name(enum remedy_action action);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 #include "proto/base/utf8.h"
 
 /* First guess at the number of nodes; a report has rather fewer. */
@@ -47,16 +48,11 @@ static inline const char *skip_space(const char *at)
 	return at;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static const char *digits(struct scan *s, const char *at)
 {
-	if (!is_digit(*at))
+	if (!text_is_digit(*at))
 		return fail(s, at, STATUS_MALFORMED, "expected a digit");
-	while (is_digit(*at))
+	while (text_is_digit(*at))
 		at++;
 	return at;
 }
@@ -72,7 +68,7 @@ static const char *number(struct scan *s, const char *start, struct json_quoted 
 {
 	const char *at = *start == '-' ? start + 1 : start;
 
-	if (*at == '0' && is_digit(at[1]))
+	if (*at == '0' && text_is_digit(at[1]))
 		return fail(s, at + 1, STATUS_MALFORMED, "a number with a leading zero");
 	at = digits(s, at);
 	if (at && *at == '.')
@@ -225,7 +221,7 @@ static inline __attribute__((always_inline)) const char *value(struct scan *s, c
 		at = string(s, at, &node->text);
 	} else if (*at == '{' || *at == '[') {
 		at = nested(s, at, index); /* `node` may have moved */
-	} else if (*at == '-' || is_digit(*at)) {
+	} else if (*at == '-' || text_is_digit(*at)) {
 		node->kind = JSON_NUMBER;
 		at = number(s, at, &node->text);
 	} else {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "proto/base/text.h"
 #include "proto/base/utf8.h"
 #include "proto/base/wire.h"
 #include "proto/report/report.h"
@@ -117,11 +118,6 @@ static void put_text(struct filling *f, const char *text)
 		text += put_character(f, text);
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Length of the format that may follow a number: "!s!"; 0 without one. */
 static size_t format_length(const char *text)
 {
@@ -135,7 +131,7 @@ static size_t format_length(const char *text)
 static const char *put_string(struct filling *f, const char *at, const char *const *strings,
 			      size_t n)
 {
-	size_t digits = is_digit(at[2]) ? 2 : 1;
+	size_t digits = text_is_digit(at[2]) ? 2 : 1;
 	size_t number = (size_t)(at[1] - '0');
 	if (digits == 2)
 		number = number * 10 + (size_t)(at[2] - '0');
@@ -164,7 +160,7 @@ static const char *put_escape(struct filling *f, const char *at, const char *con
 		put(f, " ", 1);
 		return at + 2;
 	default:
-		if (is_digit(at[1]))
+		if (text_is_digit(at[1]))
 			return put_string(f, at, strings, n);
 		return at + 1 + put_character(f, at + 1);
 	}

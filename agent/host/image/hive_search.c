@@ -92,8 +92,7 @@ static void look_into_drive(struct search *s, const char *drive)
 
 static bool is_drive(const char *name)
 {
-	bool letter = text_lower(name[0]) >= 'a' && text_lower(name[0]) <= 'z';
-	return letter && (name[1] == '\0' || (name[1] == ':' && name[2] == '\0'));
+	return text_is_letter(name[0]) && (name[1] == '\0' || (name[1] == ':' && name[2] == '\0'));
 }
 
 size_t hive_search(const char *dir, struct arena *arena, struct hive_place out[HIVE_SEARCH_MAX])

@@ -8,6 +8,7 @@
 #include "agent/host/event_window.h"
 #include "agent/host/image/path.h"
 #include "agent/platform/error.h"
+#include "proto/base/fnv.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 #include "proto/base/timestamp.h"
@@ -18,10 +19,6 @@
 
 #define HOW_TO_SAVE                                                                                \
 	"save the log on the server in its Event Viewer (Log, Save As) as an event log, *.evt"
-
-/* FNV-1a (64 bits, its authors' constants). */
-#define FNV_OFFSET 0xcbf29ce484222325u
-#define FNV_PRIME  0x100000001b3u
 
 /* The files that may be the log. */
 struct paths {
@@ -60,13 +57,6 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static bool ends_in(const char *name, const char *ending)
-{
-	size_t n = strlen(name);
-	size_t m = strlen(ending);
-	return n > m && text_equal(name + n - m, ending);
-}
-
 static void add_path(struct paths *paths, const char *path)
 {
 	if (!path)
@@ -84,7 +74,8 @@ static void add_path(struct paths *paths, const char *path)
 /* May it be what people take for a log? */
 static bool may_be_export(const char *name)
 {
-	return ends_in(name, ".evtx") || ends_in(name, ".csv") || ends_in(name, ".txt");
+	return text_has_suffix(name, ".evtx") || text_has_suffix(name, ".csv") ||
+	       text_has_suffix(name, ".txt");
 }
 
 /* AppEvent.Evt below each folder of a drive. */
@@ -114,7 +105,7 @@ static void find_paths(const char *dir, const char *registered, struct arena *ar
 	add_system_folders(out, dir, arena);
 	for (size_t i = 0; i < n; i++) {
 		const char *path = disk_join(arena, dir, names[i]);
-		if (ends_in(names[i], ".evt"))
+		if (text_has_suffix(names[i], ".evt"))
 			add_path(out, path);
 		else if (strlen(names[i]) == 1)
 			add_system_folders(out, path, arena);
@@ -127,26 +118,16 @@ static void find_paths(const char *dir, const char *registered, struct arena *ar
 	out->too_many = too_many; /* logs; of texts there may be any number */
 }
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
-{
-	const uint8_t *at = bytes;
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ at[i]) * FNV_PRIME;
-	return hash;
-}
-
 uint64_t image_logs_mark(const char *dir, const char *registered, struct arena *scratch)
 {
-	uint64_t hash = FNV_OFFSET;
+	uint64_t hash = FNV_BASIS;
 	struct paths *paths = arena_alloc(scratch, sizeof *paths);
 	find_paths(dir, registered, scratch, paths);
 	for (size_t i = 0; i < paths->n; i++) {
 		struct os_error ignored;
 		struct disk_facts facts = { 0 };
 		(void)disk_stat(paths->all[i], &facts, &ignored);
-		hash = mix(hash, paths->all[i], strlen(paths->all[i]) + 1);
-		hash = mix(hash, &facts.size, sizeof facts.size);
-		hash = mix(hash, &facts.modified_ms, sizeof facts.modified_ms);
+		hash = disk_mark(hash, paths->all[i], &facts);
 	}
 	return hash;
 }
@@ -226,7 +207,7 @@ static enum status refuse(const struct saved *saved, enum status status, struct 
 /* A file of a log's name must be a log; other files may be anything. */
 static bool is_named_log(const struct saved *saved)
 {
-	return ends_in(saved->path, ".evt") || ends_in(saved->path, ".evtx");
+	return text_has_suffix(saved->path, ".evt") || text_has_suffix(saved->path, ".evtx");
 }
 
 /* The file could not be read as an event log: is that of concern? */
@@ -236,7 +217,7 @@ static void note_failure(struct saved *saved, const char *source, const struct o
 	const struct host_file *file = &saved->file;
 	bool lists = log_export_lists(file->bytes, file->size, source);
 	saved->other_kind = has_other_name(saved->path);
-	saved->tells = !saved->other_kind && (lists || ends_in(saved->path, ".evt"));
+	saved->tells = !saved->other_kind && (lists || text_has_suffix(saved->path, ".evt"));
 	if (saved->tells || (is_named_log(saved) && !saved->other_kind))
 		saved->why = os_keep_error(error, arena);
 }

@@ -7,14 +7,11 @@
 #include "agent/host/image/root.h"
 #include "agent/platform/error.h"
 #include "agent/platform/log.h"
+#include "proto/base/fnv.h"
 #include "proto/base/text.h"
 
 #define CURRENT          "SYSTEM\\CurrentControlSet"
 #define MAX_CONTROL_SETS 9
-
-/* FNV-1a (64 bits, its authors' constants): tells one set of exports from another. */
-#define FNV_OFFSET 0xcbf29ce484222325u
-#define FNV_PRIME  0x100000001b3u
 
 /* The exports of the directory, as paths, and its hives. */
 struct exports {
@@ -45,30 +42,6 @@ void image_registry_deinit(struct image_registry *registry)
 	regfile_deinit(&registry->contents);
 }
 
-static uint64_t mix(uint64_t hash, const void *bytes, size_t n)
-{
-	const uint8_t *at = bytes;
-	for (size_t i = 0; i < n; i++)
-		hash = (hash ^ at[i]) * FNV_PRIME;
-	return hash;
-}
-
-static bool is_export(const char *name)
-{
-	size_t n = strlen(name);
-	return n > 4 && text_equal(name + n - 4, ".reg");
-}
-
-/* Notes what tells one state of a file from another. */
-static void take_fingerprint(struct exports *exports, const char *path,
-			     const struct disk_facts *facts)
-{
-	exports->fingerprint = mix(exports->fingerprint, path, strlen(path) + 1);
-	exports->fingerprint = mix(exports->fingerprint, &facts->size, sizeof facts->size);
-	exports->fingerprint =
-		mix(exports->fingerprint, &facts->modified_ms, sizeof facts->modified_ms);
-}
-
 static void find_hives(const char *dir, struct arena *arena, struct exports *exports)
 {
 	struct disk_facts facts;
@@ -76,7 +49,8 @@ static void find_hives(const char *dir, struct arena *arena, struct exports *exp
 	exports->n_hives = hive_search(dir, arena, exports->hives);
 	for (size_t i = 0; i < exports->n_hives; i++) {
 		if (disk_stat(exports->hives[i].path, &facts, &ignored) == STATUS_OK)
-			take_fingerprint(exports, exports->hives[i].path, &facts);
+			exports->fingerprint =
+				disk_mark(exports->fingerprint, exports->hives[i].path, &facts);
 	}
 }
 
@@ -91,7 +65,7 @@ static enum status add_export(struct exports *exports, const char *path, struct 
 			       "more than %d registry exports beside %s", IMAGE_ROOT_MAX_EXPORTS,
 			       path);
 	exports->paths[exports->n++] = path;
-	take_fingerprint(exports, path, &facts);
+	exports->fingerprint = disk_mark(exports->fingerprint, path, &facts);
 	return STATUS_OK;
 }
 
@@ -102,7 +76,7 @@ static enum status find_exports(const char *dir, struct arena *arena, struct exp
 	size_t n = 0;
 	enum status status = disk_list(dir, arena, &names, &n, error);
 	for (size_t i = 0; status == STATUS_OK && i < n; i++) {
-		if (is_export(names[i]))
+		if (text_has_suffix(names[i], ".reg"))
 			status = add_export(exports, disk_join(arena, dir, names[i]), error);
 	}
 	if (status == STATUS_OK)
@@ -226,7 +200,7 @@ static enum status load_exports(struct image_registry *registry, const struct ex
 enum status image_registry_refresh(struct image_registry *registry, struct os_error *error)
 {
 	struct arena scratch;
-	struct exports exports = { .fingerprint = FNV_OFFSET };
+	struct exports exports = { .fingerprint = FNV_BASIS };
 	arena_init(&scratch);
 	enum status status = find_exports(registry->dir, &scratch, &exports, error);
 	if (status == STATUS_OK && !(registry->loaded && registry->seen == exports.fingerprint))

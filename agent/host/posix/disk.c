@@ -10,6 +10,7 @@
 
 #include "agent/platform/error.h"
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 
 const char disk_separator[2] = "/";
 
@@ -92,11 +93,6 @@ enum status disk_read(const char *path, size_t limit, struct host_file *out, str
 	return status;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 enum status disk_list(const char *path, struct arena *arena, const char ***names, size_t *n,
 		      struct os_error *error)
 {
@@ -124,7 +120,7 @@ enum status disk_list(const char *path, struct arena *arena, const char ***names
 	*n = count;
 	if (count > 0) {
 		memcpy(*names, list, count * sizeof *list);
-		qsort(*names, count, sizeof **names, by_bytes);
+		qsort(*names, count, sizeof **names, text_by_bytes);
 	}
 	free(list);
 	return STATUS_OK;

@@ -7,6 +7,7 @@
 #include "agent/platform/win32/filetime.h"
 #include "agent/platform/win32/text.h"
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 
 #include <windows.h>
 
@@ -96,11 +97,6 @@ enum status disk_read(const char *path, size_t limit, struct host_file *out, str
 	return status;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* All names but "." and ".."; `*names` is the heap's. */
 static size_t read_names(HANDLE find, WIN32_FIND_DATAW *found, struct arena *arena,
 			 const char ***names)
@@ -139,7 +135,7 @@ enum status disk_list(const char *path, struct arena *arena, const char ***names
 		*n = count;
 		if (count > 0) {
 			memcpy(*names, list, count * sizeof *list);
-			qsort(*names, count, sizeof **names, by_bytes);
+			qsort(*names, count, sizeof **names, text_by_bytes);
 		}
 	}
 	free(list);

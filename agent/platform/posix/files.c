@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 
 static enum status from_errno(int code)
 {
@@ -264,11 +265,6 @@ enum status files_remove_dir(const char *path)
 	return errno == ENOTEMPTY || errno == EEXIST ? STATUS_CONFLICT : from_errno(errno);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The next entry that is a file, NULL at the end or on a failure (`*status`). */
 static const char *next_file(DIR *dir, enum status *status)
 {
@@ -304,7 +300,7 @@ enum status files_list(const char *path, struct arena *arena, const char ***name
 	closedir(dir);
 	if (status != STATUS_OK)
 		return status;
-	qsort(found, count, sizeof *found, compare_names);
+	qsort(found, count, sizeof *found, text_by_bytes);
 	*names = found;
 	*n = count;
 	return STATUS_OK;

@@ -382,11 +382,6 @@ enum status files_remove_dir(const char *path)
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Takes the entries of an open search. */
 static enum status take_names(HANDLE search, WIN32_FIND_DATAW *entry, struct arena *arena,
 			      const char **found, size_t *count)
@@ -426,7 +421,7 @@ enum status files_list(const char *path, struct arena *arena, const char ***name
 	}
 	if (status != STATUS_OK)
 		return status;
-	qsort(found, count, sizeof *found, compare_names);
+	qsort(found, count, sizeof *found, text_by_bytes);
 	*names = found;
 	*n = count;
 	return STATUS_OK;
