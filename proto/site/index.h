@@ -104,23 +104,6 @@ struct site_member *site_index_next_dirty(struct site_index *index);
 /* Puts a fresh member on that list; one that is not fresh has no view to change. */
 void site_index_mark_dirty(struct site_index *index, struct site_member *member);
 
-/*
- * Does a row of `of` disprove a path of `member`: did it get further than `grade`, while both were
- * true at one moment? `for_s` is how long the path has been so. The caller sees to it that the row
- * counts.
- */
-bool site_row_disproves(const struct site_member *of, const struct site_row *row,
-			const struct site_member *member, enum grade grade, int64_t for_s);
-
-/* The best grade in these counts, GRADE_UNKNOWN where there is none. */
-enum grade site_best_grade(const uint32_t proofs[SITE_PROOF_GRADES]);
-
-/* Does one of the rows count? */
-bool site_peer_rows_count(const struct site_peer_rows *on_peer);
-
-/* True where no peer that the member probed has a proof: self-probes stand in for proofs then. */
-bool site_index_lacks_proofs(const struct site_member *member);
-
 /* Do two servers of the site hold the address, as the nodes of clusters hold their heartbeat's? */
 bool site_index_is_held_twice(const struct site_index *index, uint32_t address);
 

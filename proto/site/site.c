@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/site/proof.h"
 #include "proto/site/tables.h"
 
 bool site_report_is_fresh(const struct report *report, int64_t at_ms, int64_t now_ms)
@@ -317,7 +318,7 @@ void site_view_attach(struct site_server *server, const struct report *report)
 void site_view_member(const struct site_index *index, const struct site_member *member,
 		      const struct report *report, struct site_server *out, struct arena *arena)
 {
-	struct view_context view = { index, member, site_index_lacks_proofs(member) };
+	struct view_context view = { index, member, site_member_lacks_proofs(member) };
 	size_t n_peers = count_probed(member);
 
 	*out = (struct site_server){

@@ -1,6 +1,6 @@
 /*
  * The two hash tables of a site index: peers by name, and who holds which address. Only
- * index.c and tables.c use them.
+ * this folder uses them.
  */
 #pragma once
 
