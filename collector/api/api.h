@@ -104,6 +104,10 @@ void api_server_list(struct call *call);
 void api_server_export(struct call *call);
 void api_server_get(struct call *call);
 
+/* GET /v1/trend?since=TIME, /v1/sites/{org}/{site}/trend?since=TIME */
+void api_trend_get(struct call *call);
+void api_site_trend_get(struct call *call);
+
 /* GET /v1/servers/{name}/history?since=TIME */
 void api_history_get(struct call *call);
 

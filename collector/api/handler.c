@@ -98,6 +98,11 @@ int64_t api_path_id(const struct call *call)
 	return number_parse(call->params[0], 0, INT64_MAX, &id) ? id : -1;
 }
 
+const char *api_path_name(const struct call *call, size_t i)
+{
+	return strcmp(call->params[i], "-") == 0 ? "" : call->params[i];
+}
+
 struct record_audit api_audit(struct call *call, const char *action, enum record_kind kind,
 			      const char *object)
 {

@@ -45,6 +45,9 @@ void api_answer_nothing(struct call *call, const char *fields);
 /* The id of the path, or -1: then no row has it. */
 int64_t api_path_id(const struct call *call);
 
+/* The name of an organization or a site in the path, the parameter `i`: "" for "-", which is none. */
+const char *api_path_name(const struct call *call, size_t i);
+
 /* The line of the audit log of a change by the caller; its strings live in the call's arena. */
 struct record_audit api_audit(struct call *call, const char *action, enum record_kind kind,
 			      const char *object);

@@ -286,8 +286,8 @@ void api_matrix_get(struct call *call)
 		.detail = "The site has more than 2000 servers, too many for one matrix. "
 			  "/v1/servers?site= lists them.",
 	};
-	const char *organization = strcmp(call->params[0], "-") == 0 ? "" : call->params[0];
-	const char *site = strcmp(call->params[1], "-") == 0 ? "" : call->params[1];
+	const char *organization = api_path_name(call, 0);
+	const char *site = api_path_name(call, 1);
 	uint64_t tag;
 	size_t n;
 

@@ -18,6 +18,7 @@
 #include "collector/pipeline/alerting.h"
 #include "collector/pipeline/feed.h"
 #include "collector/pipeline/pipeline.h"
+#include "collector/pipeline/trend.h"
 #include "collector/store/store.h"
 #include "proto/base/timestamp.h"
 
@@ -30,6 +31,7 @@ struct serve {
 	struct hooks *hooks;
 	struct alerting *alerting;
 	struct pipeline *pipeline;
+	struct trend *trend;
 	struct identities *identities;
 	struct certificates *certificates;
 	struct server *server;
@@ -78,6 +80,8 @@ static void on_server_closed(void *user)
 		identities_stop(s->identities);
 	certificates_close(s->certificates);
 	s->certificates = NULL;
+	if (s->trend)
+		trend_stop(s->trend);
 	if (s->pipeline)
 		pipeline_stop(s->pipeline);
 	feed_close(s->api.feed);
@@ -247,6 +251,8 @@ static int open_pipeline(struct serve *s)
 	};
 	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
 		return fail(error);
+	s->trend = trend_new(&(struct trend_options){ loop_uv(s->loop), s->store, s->pipeline,
+						      s->api.inventory });
 	return SERVE_EXIT_OK;
 }
 
@@ -521,6 +527,7 @@ int serve_run(const struct options *options, int argc, char **argv)
 	open_all(&s);
 	loop_run(s.loop);
 	inventory_free(s.api.inventory);
+	trend_free(s.trend);
 	pipeline_free(s.pipeline);
 	alerting_free(s.alerting);
 	http_stats_free(s.api.stats);

@@ -136,6 +136,17 @@ static const struct store_column summary_columns[] = {
 	TIME(summary, reported_ms),
 };
 
+static const struct store_column trend_columns[] = {
+	TEXT(trend, area),    NUMBER(trend, at_ms),
+#define X(symbol, verdict, word, meaning)                                                          \
+	{ .name = (verdict),                                                                       \
+	  .kind = STORE_COLUMN_NUMBER,                                                             \
+	  .offset = offsetof(struct record_trend, by_verdict[VERDICT_##symbol]) },
+#include "proto/exposure/verdicts.def"
+#undef X
+	NUMBER(trend, total), NUMBER(trend, not_monitored), NUMBER(trend, silent),
+};
+
 #define TABLE(variable, name, noun)                                                                \
 	const struct store_table variable = { #name, noun, name##_columns, COUNT(name##_columns) };
 
@@ -148,16 +159,23 @@ TABLE(store_identities, identity, "identity")
 TABLE(store_removals, removal, "removal")
 TABLE(store_silences, silence, "silence")
 TABLE(store_summaries, summary, "summary")
+TABLE(store_trends, trend, "row of the trend")
 
 /* The table whose name has these `n` bytes, or NULL. */
 static const struct store_table *find_table(const char *name, size_t n)
 {
 	static const struct store_table *const all[] = {
-		&store_alerts,     &store_audits,
-		&store_deliveries, &store_expected,
-		&store_hooks,      &store_identities,
-		&store_removals,   &store_silences,
-		&store_summaries,  NULL,
+		&store_alerts,
+		&store_audits,
+		&store_deliveries,
+		&store_expected,
+		&store_hooks,
+		&store_identities,
+		&store_removals,
+		&store_silences,
+		&store_summaries,
+		&store_trends,
+		NULL,
 	};
 
 	for (const struct store_table *const *table = all; *table; table++) {

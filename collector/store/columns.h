@@ -12,6 +12,7 @@
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/record_report.h"
+#include "collector/model/record_trend.h"
 #include "collector/store/store.h"
 #include "proto/base/buffer.h"
 #include "proto/base/status.h"
@@ -53,6 +54,7 @@ extern const struct store_table store_identities;
 extern const struct store_table store_removals;
 extern const struct store_table store_silences;
 extern const struct store_table store_summaries;
+extern const struct store_table store_trends;
 
 /* Room for a row of any of them. */
 union store_record {
@@ -65,6 +67,7 @@ union store_record {
 	struct record_removal removal;
 	struct record_silence silence;
 	struct record_summary summary;
+	struct record_trend trend;
 };
 
 /* What a column is in a database. */

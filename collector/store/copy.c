@@ -145,6 +145,14 @@ static enum status copy_server(void *user, const struct record_server *server,
 	return add(c, (struct store_change){ .servers = kept, .n_servers = 1 });
 }
 
+/* Of the trend. */
+struct areas {
+	struct arena arena;
+	const char **names;
+	size_t n;
+	size_t room;
+};
+
 /* The changes of one server, which are read the latest first. */
 struct events {
 	struct arena arena;
@@ -302,6 +310,37 @@ static enum status copy_summary(void *user, const struct record_summary *summary
 	return add(c, (struct store_change){ .summaries = one, .n_summaries = 1 });
 }
 
+static enum status copy_trend(void *user, const struct record_trend *trend)
+{
+	struct copying *c = user;
+	return add(c, (struct store_change){ .trends = keep(c, &store_trends, trend, sizeof *trend),
+					     .n_trends = 1 });
+}
+
+static enum status note_area(void *user, const struct record_trend *last)
+{
+	struct areas *areas = user;
+
+	areas->names = mem_make_room(areas->names, areas->n, &areas->room, sizeof(char *));
+	areas->names[areas->n++] = arena_strdup(&areas->arena, last->area);
+	return STATUS_OK;
+}
+
+static enum status copy_trends(struct copying *c)
+{
+	const struct store_engine *engine = c->from->engine;
+	struct areas areas = { .n = 0 };
+
+	arena_init(&areas.arena);
+	enum status status = engine->read_last_trends(c->from->db, note_area, &areas, c->error);
+	for (size_t i = 0; status == STATUS_OK && i < areas.n; i++)
+		status = engine->read_trend(c->from->db, areas.names[i], INT64_MIN, copy_trend, c,
+					    c->error);
+	free(areas.names);
+	arena_deinit(&areas.arena);
+	return status;
+}
+
 static enum status copy_alerts(struct copying *c)
 {
 	static const struct store_alert_place first = { "", INT64_MAX };
@@ -388,7 +427,7 @@ static enum status copy_time(struct copying *c)
 static enum status copy_all(struct copying *c)
 {
 	static enum status (*const steps[])(struct copying * c) = {
-		copy_servers, flush,       copy_inventory, copy_alerts,
+		copy_servers, flush,       copy_inventory, copy_alerts, copy_trends,
 		flush,        copy_people, flush,          copy_time,
 	};
 	enum status status = STATUS_OK;

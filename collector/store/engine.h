@@ -135,6 +135,10 @@ struct store_engine {
 				    struct store_history_place before, size_t limit,
 				    store_each_event *each, void *user,
 				    char error[STORE_ERROR_SIZE]);
+	enum status (*read_trend)(struct store_db *reader, const char *area, int64_t since_ms,
+				  store_each_trend *each, void *user, char error[STORE_ERROR_SIZE]);
+	enum status (*read_last_trends)(struct store_db *reader, store_each_trend *each, void *user,
+					char error[STORE_ERROR_SIZE]);
 	enum status (*read_reports)(struct store_db *db, const struct store_filter *filter,
 				    store_each_report *each, void *user,
 				    char error[STORE_ERROR_SIZE]);

@@ -174,3 +174,16 @@ enum status store_read_history(const struct store_connection *reader, const char
 	return reader->engine->read_history(reader->db, key, since_ms, before, limit, each, user,
 					    error);
 }
+
+enum status store_read_trend(const struct store_connection *reader, const char *area,
+			     int64_t since_ms, store_each_trend *each, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	return reader->engine->read_trend(reader->db, area, since_ms, each, user, error);
+}
+
+enum status store_read_last_trends(const struct store_connection *reader, store_each_trend *each,
+				   void *user, char error[STORE_ERROR_SIZE])
+{
+	return reader->engine->read_last_trends(reader->db, each, user, error);
+}

@@ -33,6 +33,7 @@
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "collector/model/record_report.h"
+#include "collector/model/record_trend.h"
 #include "collector/store/limits.h"
 #include "collector/store/location.h"
 #include "proto/base/arena.h"
@@ -52,6 +53,10 @@
 /* Alerts that are over, and deliveries in each state that is an end, that are kept. */
 #define STORE_MAX_ALERTS     20000
 #define STORE_MAX_DELIVERIES 1000
+
+/* Older than the first, of the trend of an area the last row of each day stays; than the second, none. */
+#define STORE_TREND_HOURLY_DAYS 60
+#define STORE_TREND_DAYS        3660
 
 /* Changes that may wait for a commit, and bytes of their reports; past either store_submit()
  * refuses. */
@@ -127,6 +132,14 @@ struct store_change {
 	 * 0, or the time: the oldest that are over go, STORE_MAX_ALERTS stay; silences over, too.
 	 */
 	int64_t trim_alerts_ms;
+
+	/*
+	 * Rows of the trend; a moment for which they are there is replaced. 0, or the time: rows go
+	 * that are too old then, and of the days that became so in the last two the finer ones.
+	 */
+	const struct record_trend *trends;
+	size_t n_trends;
+	int64_t trim_trends_ms;
 
 	/* A server that is taken out of the fleet: its row goes, its reports stay for a while. */
 	const struct record_removal *removal;
@@ -403,3 +416,14 @@ typedef enum status store_each_event(void *user, const struct record_event *even
 enum status store_read_history(const struct store_connection *reader, const char *key,
 			       int64_t since_ms, struct store_history_place before, size_t limit,
 			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);
+
+/*
+ * Rows of the trend of an area in the order of their times, from the one on that holds at `since_ms`;
+ * and of each area the last one, in the order of areas.
+ */
+typedef enum status store_each_trend(void *user, const struct record_trend *trend);
+enum status store_read_trend(const struct store_connection *reader, const char *area,
+			     int64_t since_ms, store_each_trend *each, void *user,
+			     char error[STORE_ERROR_SIZE]);
+enum status store_read_last_trends(const struct store_connection *reader, store_each_trend *each,
+				   void *user, char error[STORE_ERROR_SIZE]);

@@ -127,6 +127,7 @@ def live(folder):
     who = people(collector)
     hook.told(3)
     rule(collector, who["shifts"])
+    hook.told(4)  # of the acknowledgement, too
     hook.write("exit 1")
     assert collector.post(stamped(late(False)[0], 3))[0] == 200
     time.sleep(2)

@@ -26,6 +26,8 @@ MAY = {
     "GET /v1/servers/{name}/restart": VIEWER,
     "GET /v1/sites": VIEWER,
     "GET /v1/sites/{org}/{site}/matrix": VIEWER,
+    "GET /v1/sites/{org}/{site}/trend": VIEWER,
+    "GET /v1/trend": VIEWER,
     "GET /v1/events": VIEWER,
     "GET /v1/inventory": VIEWER,
     "PUT /v1/inventory": OPERATOR,

@@ -246,6 +246,11 @@ def test_servers_are_answered_as_described(collector):
     assert answer(collector, "GET /v1/sites/{org}/{site}/matrix", org="ACME", site="HQ")["cells"]
     assert answer(collector, "GET /v1/sites/{org}/{site}/matrix", org="-", site="-")["cells"] == []
     answer(collector, "GET /v1/sites/{org}/{site}/matrix", None, 404, org="ACME", site="None")
+    assert answer(collector, "GET /v1/trend")["counts"]["total"][-1] > 2
+    answer(collector, "GET /v1/trend", None, 400, query="?since=yesterday")
+    assert answer(collector, "GET /v1/sites/{org}/{site}/trend", org="ACME", site="HQ")["site"] == "HQ"
+    answer(collector, "GET /v1/sites/{org}/{site}/trend", None, 404, org="ACME", site="None")
+    answer(collector, "GET /v1/sites/{org}/{site}/trend", None, 400, org="ACME", site="HQ", query="?until=x")
     assert collector.post(minimal("GONE"))[0] == 200
     answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")

@@ -253,6 +253,10 @@ enum status pg_read_silences(struct store_db *db, store_each_silence *each, void
 			     char error[STORE_ERROR_SIZE]);
 enum status pg_read_hooks(struct store_db *db, store_each_hook *each, void *user,
 			  char error[STORE_ERROR_SIZE]);
+enum status pg_read_trend(struct store_db *db, const char *area, int64_t since_ms,
+			  store_each_trend *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status pg_read_last_trends(struct store_db *db, store_each_trend *each, void *user,
+				char error[STORE_ERROR_SIZE]);
 enum status pg_read_summaries(struct store_db *db, store_each_summary *each, void *user,
 			      char error[STORE_ERROR_SIZE]);
 enum status pg_read_last_alert_id(struct store_db *db, int64_t *out, char error[STORE_ERROR_SIZE]);

@@ -61,6 +61,20 @@ static const struct pg_statement put_summaries = {
 	"INSERT INTO summary (@summary) SELECT DISTINCT ON (hook) @summary FROM @?summary ORDER BY "
 	"hook, place DESC ON CONFLICT (hook) DO UPDATE SET @=summary"
 };
+static const struct pg_statement put_trends = {
+	"put_trends", "store the trend",
+	"INSERT INTO trend (@trend) SELECT DISTINCT ON (area, at_ms) @trend FROM @?trend ORDER BY "
+	"area, at_ms, place DESC ON CONFLICT (area, at_ms) DO UPDATE SET @=trend"
+};
+/* Of rows from `$1` up to `$2` the last of each area and day stay. */
+static const struct pg_statement thin_trends = {
+	"thin_trends", "drop old rows of the trend",
+	"DELETE FROM trend WHERE at_ms >= $1 AND at_ms < $2 AND EXISTS (SELECT 1 "
+	"FROM trend later WHERE later.area = trend.area AND later.at_ms > trend.at_ms "
+	"AND later.at_ms / 86400000 = trend.at_ms / 86400000)"
+};
+static const struct pg_statement drop_trends = { "drop_trends", "drop old rows of the trend",
+						 "DELETE FROM trend WHERE at_ms < $1" };
 static const struct pg_statement put_delivery = {
 	"put_delivery", "store what became of a notification",
 	"UPDATE delivery d SET state = n.state, next_ms = n.next_ms, ended_ms = n.ended_ms, "
@@ -178,6 +192,26 @@ static void send_hooks(struct store_db *db, const struct store_change *change)
 	pg_pipeline_send(&db->conn, &put_summaries, &params);
 }
 
+static void send_trends(struct store_db *db, const struct store_change *change)
+{
+	int64_t daily_ms = change->trim_trends_ms - STORE_TREND_HOURLY_DAYS * PG_DAY_MS;
+	struct pg_params rows = { .n = 0 };
+	struct pg_params thin = { .n = 0 };
+
+	if (change->n_trends > 0) {
+		pg_add_table(&rows, &store_trends);
+		for (size_t i = 0; i < change->n_trends; i++)
+			pg_append_record(&rows, 0, &store_trends, &change->trends[i]);
+		pg_pipeline_send(&db->conn, &put_trends, &rows);
+	}
+	if (!change->trim_trends_ms)
+		return;
+	pg_add_number(&thin, daily_ms - 2 * PG_DAY_MS);
+	pg_add_number(&thin, daily_ms);
+	pg_pipeline_send(&db->conn, &thin_trends, &thin);
+	send_number(db, &drop_trends, change->trim_trends_ms - STORE_TREND_DAYS * PG_DAY_MS);
+}
+
 /* One that is over makes the oldest that are over likewise go. */
 static void send_delivery(struct store_db *db, const struct record_delivery *delivery)
 {
@@ -230,7 +264,8 @@ bool pg_is_rare(const struct store_change *change)
 {
 	return change->trim_alerts_ms || change->silence || change->dropped_silence ||
 	       change->hook || change->n_summaries > 0 || change->delivery ||
-	       change->add_identity || change->drop_identity || change->audit;
+	       change->n_trends > 0 || change->trim_trends_ms || change->add_identity ||
+	       change->drop_identity || change->audit;
 }
 
 void pg_send_others(struct store_db *db, const struct store_change *change)
@@ -246,6 +281,7 @@ void pg_send_others(struct store_db *db, const struct store_change *change)
 	send_hooks(db, change);
 	if (change->delivery)
 		send_delivery(db, change->delivery);
+	send_trends(db, change);
 	if (change->add_identity || change->drop_identity || change->audit)
 		send_identity(db, change);
 }

@@ -214,6 +214,19 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_PUT_HOOK] = "INSERT OR REPLACE INTO hook (@hook) VALUES (@?hook)",
 	[STORE_PUT_SUMMARY] = "INSERT OR REPLACE INTO summary (@summary) VALUES (@?summary)",
 	[STORE_LIST_SUMMARIES] = "SELECT @summary FROM summary ORDER BY hook",
+	[STORE_PUT_TREND] = "INSERT OR REPLACE INTO trend (@trend) VALUES (@?trend)",
+	/* Of rows from `?1` up to `?2` the last of each area and day stay. */
+	[STORE_THIN_TRENDS] =
+		"DELETE FROM trend WHERE at_ms >= ?1 AND at_ms < ?2 AND EXISTS (SELECT 1 "
+		"FROM trend later WHERE later.area = trend.area AND later.at_ms > trend.at_ms "
+		"AND later.at_ms / 86400000 = trend.at_ms / 86400000)",
+	[STORE_DROP_TRENDS] = "DELETE FROM trend WHERE at_ms < ?1",
+	[STORE_LIST_TREND] = "SELECT @trend FROM trend WHERE area = ?1 AND at_ms >= coalesce("
+			     "(SELECT max(at_ms) FROM trend WHERE area = ?1 AND at_ms <= ?2), ?2) "
+			     "ORDER BY at_ms",
+	[STORE_LAST_TRENDS] = "SELECT @trend FROM trend JOIN (SELECT area AS last_area, "
+			      "max(at_ms) AS last_ms FROM trend GROUP BY area) ON area = "
+			      "last_area AND at_ms = last_ms ORDER BY area",
 	[STORE_LIST_HOOKS] = "SELECT @hook FROM hook ORDER BY name",
 	[STORE_LAST_ALERT_ID] = "SELECT max((SELECT coalesce(max(id), 0) FROM alert), (SELECT "
 				"coalesce(max(id), 0) FROM delivery), (SELECT coalesce(max(id), 0) "

@@ -121,6 +121,11 @@ enum store_statement {
 	STORE_LIST_HOOKS,
 	STORE_PUT_SUMMARY,
 	STORE_LIST_SUMMARIES,
+	STORE_PUT_TREND,
+	STORE_THIN_TRENDS,
+	STORE_DROP_TRENDS,
+	STORE_LIST_TREND,
+	STORE_LAST_TRENDS,
 	STORE_LAST_ALERT_ID,
 	STORE_STATEMENT_COUNT,
 };
@@ -500,6 +505,14 @@ enum status store_db_read_delivery(struct store_db *db, int64_t id, struct arena
 				   struct record_delivery *out, char error[STORE_ERROR_SIZE]);
 enum status store_db_read_last_alert_id(struct store_db *db, int64_t *out,
 					char error[STORE_ERROR_SIZE]);
+
+/* The trend of the fleet and of sites (trend.c). */
+enum status store_db_put_trends(struct store_db *db, const struct store_change *change,
+				char error[STORE_ERROR_SIZE]);
+enum status store_db_read_trend(struct store_db *db, const char *area, int64_t since_ms,
+				store_each_trend *each, void *user, char error[STORE_ERROR_SIZE]);
+enum status store_db_read_last_trends(struct store_db *db, store_each_trend *each, void *user,
+				      char error[STORE_ERROR_SIZE]);
 
 /* The terminal's connection, and its read (admin.c). */
 enum status store_db_open_admin(struct store_db *db, const char *directory, bool create,

@@ -323,6 +323,23 @@ static const char *const migrations[] = {
 	" storm_ms INTEGER,"
 	" calm_ms INTEGER,"
 	" reported_ms INTEGER) WITHOUT ROWID;",
+
+	/* How many servers there were of each verdict, by site and of the fleet. */
+	"CREATE TABLE trend ("
+	" area TEXT NOT NULL," /* record_trend_area() */
+	" at_ms INTEGER NOT NULL,"
+	" failing INTEGER NOT NULL,"
+	" exposed INTEGER NOT NULL,"
+	" at_risk INTEGER NOT NULL,"
+	" unknown INTEGER NOT NULL,"
+	" clear INTEGER NOT NULL,"
+	" protected INTEGER NOT NULL,"
+	" not_applicable INTEGER NOT NULL,"
+	" total INTEGER NOT NULL,"
+	" not_monitored INTEGER NOT NULL,"
+	" silent INTEGER NOT NULL,"
+	" PRIMARY KEY (area, at_ms)) WITHOUT ROWID;"
+	"CREATE INDEX trend_time ON trend (at_ms);",
 };
 
 #define VERSION ((int)COUNT(migrations))

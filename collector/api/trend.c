@@ -1,0 +1,230 @@
+/* GET /v1/trend, /v1/sites/{org}/{site}/trend: how many servers there were of each verdict. */
+#include <string.h>
+
+#include "collector/api/handler.h"
+#include "collector/api/servers.h"
+#include "collector/query/site_tally.h"
+#include "proto/base/timestamp.h"
+#include "proto/json/write.h"
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+/* Where the query does not say since when. */
+#define DEFAULT_MS (30 * DAY_MS)
+
+/* Rows of the fleet are an hour apart, those of long ago a day: twice that is a gap. */
+#define HOURLY_GAP_MS (DAY_MS / 12)
+#define DAILY_GAP_MS  (2 * DAY_MS)
+
+struct kept_row {
+	struct record_trend row;
+	struct kept_row *next;
+};
+
+struct rows {
+	struct arena *arena;
+	struct kept_row *first;
+	struct kept_row **end;
+};
+
+/* What is asked for, and what is read of it. */
+struct asked {
+	const char *organization; /* NULL: of the whole fleet; so `site` */
+	const char *site;
+	const char *area;
+	int64_t since_ms;
+	struct rows rows;
+	struct rows fleet; /* its rows tell when a collector was at work */
+};
+
+static void begin_rows(struct rows *rows, struct arena *arena)
+{
+	*rows = (struct rows){ .arena = arena };
+	rows->end = &rows->first;
+}
+
+static enum status keep_row(void *user, const struct record_trend *row)
+{
+	struct rows *rows = user;
+	struct kept_row *kept = arena_alloc(rows->arena, sizeof *kept);
+
+	kept->row = *row;
+	kept->next = NULL;
+	*rows->end = kept;
+	rows->end = &kept->next;
+	return STATUS_OK;
+}
+
+static enum status read_rows(const struct store_connection *reader, void *user,
+			     char error[STORE_ERROR_SIZE])
+{
+	struct asked *asked = user;
+	enum status status = store_read_trend(reader, RECORD_TREND_FLEET, asked->since_ms, keep_row,
+					      &asked->fleet, error);
+
+	if (status == STATUS_OK)
+		status = store_read_trend(reader, asked->area, asked->since_ms, keep_row,
+					  &asked->rows, error);
+	return status;
+}
+
+/* The counts of a row with their names, as they are in the counts of lists. */
+static int64_t get_count(const struct record_trend *row, size_t i, const char **name)
+{
+	static const char *const names[] = { "total", "not_monitored", "silent" };
+	const int64_t counts[] = { row->total, row->not_monitored, row->silent };
+
+	if (i < VERDICT_COUNT) {
+		*name = verdict_name((enum verdict)i);
+		return row->by_verdict[i];
+	}
+	*name = names[i - VERDICT_COUNT];
+	return counts[i - VERDICT_COUNT];
+}
+
+#define N_COUNTS (VERDICT_COUNT + 3)
+
+static void add_tally(struct record_trend *row, const struct server_tally *tally)
+{
+	for (size_t i = 0; i < VERDICT_COUNT; i++)
+		row->by_verdict[i] += (int64_t)tally->by_verdict[i];
+	row->total += (int64_t)tally->n;
+	row->not_monitored += (int64_t)tally->not_monitored;
+	row->silent += (int64_t)tally->silent;
+}
+
+/* How it is at this moment. */
+static bool count_now(struct call *call, const struct asked *asked, struct record_trend *out)
+{
+	const struct api *api = call->context;
+	const struct site_tally wanted = { .organization = asked->organization,
+					   .site = asked->site };
+	struct server_list list;
+	struct site_tally *sites;
+	size_t n;
+
+	*out = (struct record_trend){ .at_ms = pipeline_now_ms(api->pipeline) };
+	if (!api_list_servers(call, &list))
+		return false;
+	site_tally_make(&list, &call->arena, &sites, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!asked->site || site_tally_compare(&sites[i], &wanted) == 0)
+			add_tally(out, &sites[i].tally);
+	}
+	return true;
+}
+
+static void write_times(const struct rows *rows, struct buffer *out)
+{
+	json_open_array(out, "at");
+	for (const struct kept_row *kept = rows->first; kept; kept = kept->next)
+		json_put_time(out, NULL, kept->row.at_ms);
+	json_close_array(out);
+}
+
+static void write_counts(const struct rows *rows, struct buffer *out)
+{
+	json_open_object(out, "counts");
+	for (size_t i = 0; i < N_COUNTS; i++) {
+		const char *name;
+		get_count(&rows->first->row, i, &name);
+		json_put_line(out);
+		json_open_array(out, name);
+		for (const struct kept_row *kept = rows->first; kept; kept = kept->next)
+			json_put_integer(out, NULL, get_count(&kept->row, i, &name));
+		json_close_array(out);
+	}
+	json_close_object(out);
+}
+
+static void write_gaps(const struct rows *fleet, int64_t now_ms, struct buffer *out)
+{
+	int64_t hourly_ms = now_ms - (STORE_TREND_HOURLY_DAYS + 2) * DAY_MS;
+
+	json_open_array(out, "gaps");
+	for (const struct kept_row *kept = fleet->first; kept; kept = kept->next) {
+		int64_t from_ms = kept->row.at_ms;
+		int64_t to_ms = kept->next ? kept->next->row.at_ms : now_ms;
+		if (to_ms - from_ms <= (from_ms < hourly_ms ? DAILY_GAP_MS : HOURLY_GAP_MS))
+			continue;
+		json_open_object(out, NULL);
+		json_put_time(out, "from", from_ms);
+		json_put_time(out, "to", to_ms);
+		json_close_object(out);
+	}
+	json_close_array(out);
+}
+
+static void answer(struct call *call, void *user, enum status status)
+{
+	static const struct problem unknown = { .status = 404,
+						.code = "unknown_site",
+						.detail = "No server of this site has reported." };
+	struct asked *asked = user;
+	struct record_trend now;
+	struct buffer out;
+	(void)status; /* a trend without rows is one */
+
+	if (!count_now(call, asked, &now))
+		return;
+	if (asked->site && now.total == 0 && !asked->rows.first) {
+		call_answer_problem(call, &unknown);
+		return;
+	}
+	keep_row(&asked->rows, &now);
+	buffer_init(&out);
+	json_open_object(&out, NULL);
+	json_put_text(&out, "organization", asked->organization);
+	json_put_text(&out, "site", asked->site);
+	json_put_time(&out, "since", asked->since_ms);
+	write_times(&asked->rows, &out);
+	write_counts(&asked->rows, &out);
+	write_gaps(&asked->fleet, now.at_ms, &out);
+	json_close_object(&out);
+	buffer_add_char(&out, '\n');
+	api_answer_json(call, 200, &out, NULL);
+}
+
+/* False: the call is answered. */
+static bool read_since(struct call *call, int64_t *out)
+{
+	static const struct problem invalid = {
+		.status = 400,
+		.code = "invalid_query",
+		.detail = "The query may have since, a time such as 2026-11-22T10:45:23Z."
+	};
+	const struct api *api = call->context;
+	struct query_string query;
+
+	*out = pipeline_now_ms(api->pipeline) - DEFAULT_MS;
+	if (query_string_read(call->request->query, &call->arena, &query) == STATUS_OK &&
+	    (query.n == 0 || (query.n == 1 && strcmp(query.pairs[0].key, "since") == 0 &&
+			      timestamp_parse(query.pairs[0].value, out) == STATUS_OK)))
+		return true;
+	call_answer_problem(call, &invalid);
+	return false;
+}
+
+static void ask(struct call *call, const char *organization, const char *site)
+{
+	struct asked *asked = arena_alloc(&call->arena, sizeof *asked);
+
+	asked->organization = organization;
+	asked->site = site;
+	asked->area =
+		site ? record_trend_area(organization, site, &call->arena) : RECORD_TREND_FLEET;
+	begin_rows(&asked->rows, &call->arena);
+	begin_rows(&asked->fleet, &call->arena);
+	if (read_since(call, &asked->since_ms))
+		api_ask(call, &(struct api_question){ read_rows, answer, NULL, asked, STORE_PAGE });
+}
+
+void api_trend_get(struct call *call)
+{
+	ask(call, NULL, NULL);
+}
+
+void api_site_trend_get(struct call *call)
+{
+	ask(call, api_path_name(call, 0), api_path_name(call, 1));
+}

@@ -1,0 +1,104 @@
+"""How many servers there were of each verdict: kept once an hour, and worked out for the time before that."""
+
+import contextlib
+import datetime
+import sqlite3
+import time
+
+import pytest
+from running import PATIENCE, faulty
+from stored_site import STORES
+from test_clock import Clock, post, well
+from test_store_upgrade import Site
+
+HOUR_S, DAY_S = 3600, 86400
+BEFORE_TRENDS = 15  # the last schema that had none
+
+
+def moments(trend):
+    """Unix time and counts of each row."""
+    at = [datetime.datetime.fromisoformat(text).timestamp() for text in trend["at"]]
+    return [(when, {name: counts[i] for name, counts in trend["counts"].items()}) for i, when in enumerate(at)]
+
+
+def wait_for(collector, check, path="/v1/trend"):
+    deadline = time.monotonic() + PATIENCE
+    while not check(trend := collector.get(path)):
+        assert time.monotonic() < deadline, trend
+        time.sleep(0.2)
+    return trend
+
+
+def stored(data):
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
+        return db.execute("SELECT area, at_ms, exposed, total FROM trend ORDER BY area, at_ms").fetchall()
+
+
+def test_this_moment_is_the_last_row_also_before_anything_is_kept(tmp_path):
+    with faulty(tmp_path / "data") as collector:
+        empty = collector.get("/v1/trend")
+        assert empty["counts"]["total"] == [0] and empty["gaps"] == []
+        post(collector, well(), 1)
+        trend = collector.get("/v1/trend")
+        assert (trend["counts"]["total"][-1], trend["counts"]["at_risk"][-1]) == (3, 1)
+        site = collector.get("/v1/sites/acme/hq/trend")  # whatever the case
+        assert (site["organization"], site["site"], site["counts"]["total"][-1]) == ("acme", "hq", 3)
+        assert collector.ask("/v1/sites/ACME/NOWHERE/trend")[0] == 404
+
+
+@pytest.mark.parametrize("query", ["?since=yesterday", "?until=2026-01-01T00:00:00Z", "?since=", "?%"])
+def test_a_query_that_is_wrong_is_refused(tmp_path, query):
+    with faulty(tmp_path / "data") as collector:
+        assert collector.ask("/v1/trend" + query)[0] == 400
+
+
+def test_each_hour_is_kept_and_when_no_collector_was_at_work_is_a_gap(tmp_path):
+    clock, data = Clock(tmp_path), tmp_path / "data"
+    start = -2 * DAY_S
+    clock.set(start)
+    with faulty(data, environment=clock.environment) as collector:
+        post(collector, well(), 1)
+        wait_for(collector, lambda _: len(stored(data)) == 2)
+        clock.set(start + HOUR_S)
+        wait_for(collector, lambda _: len(stored(data)) >= 3)
+        # Nothing was heard of the servers for an hour, so the site has changed, too
+        assert [row[0] for row in stored(data)].count("") == 2
+    clock.set(start + 8 * HOUR_S)
+    with faulty(data, environment=clock.environment) as collector:
+        trend = wait_for(collector, lambda _: [row[0] for row in stored(data)].count("") == 3)
+        rows = moments(trend)
+        now = time.time() + start + 8 * HOUR_S
+        gap, = trend["gaps"]
+        begin, end = (datetime.datetime.fromisoformat(gap[side]).timestamp() for side in ("from", "to"))
+        assert begin == rows[1][0] and abs(end - begin - 7 * HOUR_S) < 120
+        assert abs(rows[-1][0] - now) < 60 and rows[0][1]["at_risk"] == 1 and rows[-1][1]["silent"] == 3
+        later = collector.get("/v1/trend?since=" + trend["at"][2])
+        assert later["at"][0] == trend["at"][2] and later["gaps"] == []
+
+
+def shift_history(data, days):
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
+        db.execute("UPDATE history SET at_ms = at_ms - ?", [days * DAY_S * 1000])
+        db.commit()
+
+
+def test_the_time_before_the_update_is_worked_out_of_the_history(tmp_path):
+    site = Site(tmp_path, BEFORE_TRENDS)
+    assert f"{BEFORE_TRENDS}.sql" in {file.name for file in STORES.iterdir()}
+    shift_history(site.data, 100)
+    with site.open() as collector:
+        trend = wait_for(collector, lambda trend: len(trend["at"]) > 24)
+        rows = moments(trend)
+        assert trend["gaps"] == []
+        assert rows[0][1]["exposed"] == rows[-1][1]["exposed"] == 2
+        whole = moments(collector.get("/v1/trend?since=2000-01-01T00:00:00Z"))
+        assert 99 * DAY_S < rows[-1][0] - whole[0][0] < 101 * DAY_S
+        steps = [b[0] - a[0] for a, b in zip(whole, whole[1:])]
+        assert steps[0] == DAY_S and HOUR_S in steps and len(whole) > 60 * 24
+        branch = moments(collector.get("/v1/sites/ACME/BRANCH/trend?since=2000-01-01T00:00:00Z"))
+        assert len(branch) < 10 and branch[0][1]["exposed"] == 1
+    kept = len(stored(site.data))
+    with site.open() as collector:  # the second time there is one already
+        wait_for(collector, lambda trend: len(trend["at"]) > 24)
+        time.sleep(1)
+        assert len(stored(site.data)) <= kept + 2
