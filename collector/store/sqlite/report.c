@@ -33,26 +33,15 @@ static enum status look_up(struct store_db *db, sqlite3_stmt *find, const char *
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-static enum status add_host(struct store_db *db, const char *key, const char *what,
-			    char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_HOST);
-	if (!add || !store_db_bind_text(add, 1, key))
-		return store_db_fail(db, what, error);
-	return store_db_run(db, add, what, error);
-}
-
 enum status store_db_host(struct store_db *db, const char *key, struct store_host *out,
 			  char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "store the name of a server";
 	int64_t columns[4];
-	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_HOST);
-	if (!find || !store_db_bind_text(find, 1, key))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *find = STORE_BOUND(db, STORE_FIND_HOST, STORE_TEXT(key));
 	enum status status = look_up(db, find, what, columns, 4, error);
 	if (status == STATUS_OK && columns[0] == NONE) {
-		status = add_host(db, key, what, error);
+		status = STORE_RUN(db, STORE_ADD_HOST, what, error, STORE_TEXT(key));
 		columns[0] = sqlite3_last_insert_rowid(db->handle);
 	}
 	*out = (struct store_host){ columns[0], columns[1], columns[2], columns[3] };
@@ -72,20 +61,14 @@ static enum status find_stream(struct store_db *db, const struct record_report *
 {
 	static const char what[] = "store who reports";
 	int64_t columns[2];
-	sqlite3_stmt *find = store_db_statement(db, STORE_FIND_STREAM);
-	if (!find || !store_db_bind_text(find, 1, report->agent_id) ||
-	    !store_db_bind_text(find, 2, report->epoch) || !store_db_bind_number(find, 3, host_id))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *find = STORE_BOUND(db, STORE_FIND_STREAM, STORE_TEXT(report->agent_id),
+					 STORE_TEXT(report->epoch), STORE_NUMBER(host_id));
 	enum status status = look_up(db, find, what, columns, 2, error);
 	*out = (struct stream){ columns[0], columns[1] };
 	if (status != STATUS_OK || out->id != NONE)
 		return status;
-
-	sqlite3_stmt *add = store_db_statement(db, STORE_ADD_STREAM);
-	if (!add || !store_db_bind_text(add, 1, report->agent_id) ||
-	    !store_db_bind_text(add, 2, report->epoch) || !store_db_bind_number(add, 3, host_id))
-		return store_db_fail(db, what, error);
-	status = store_db_run(db, add, what, error);
+	status = STORE_RUN(db, STORE_ADD_STREAM, what, error, STORE_TEXT(report->agent_id),
+			   STORE_TEXT(report->epoch), STORE_NUMBER(host_id));
 	*out = (struct stream){ sqlite3_last_insert_rowid(db->handle), -1 };
 	return status;
 }
@@ -123,9 +106,7 @@ static enum status read_base(struct store_db *db, struct writer_cache_entry *kno
 			     char error[STORE_ERROR_SIZE])
 {
 	static const char what[] = "read the base of a report";
-	sqlite3_stmt *read = store_db_statement(db, STORE_READ_BASE);
-	if (!read || !store_db_bind_number(read, 1, known->base_id))
-		return store_db_fail(db, what, error);
+	sqlite3_stmt *read = STORE_BOUND(db, STORE_READ_BASE, STORE_NUMBER(known->base_id));
 	enum status status = store_db_step(db, read, what, error);
 	db->base.size = 0;
 	if (status == STATUS_NOT_FOUND ||
@@ -159,15 +140,10 @@ static enum status set_base(struct store_db *db, const struct record_report *rep
 			    struct writer_cache_entry *known, int64_t id,
 			    char error[STORE_ERROR_SIZE])
 {
-	static const char what[] = "note what reports are based on";
-	sqlite3_stmt *set = store_db_statement(db, STORE_SET_BASE);
-
-	if (!set || !store_db_bind_number(set, 1, known->host_id) ||
-	    !store_db_bind_number(set, 2, id))
-		return store_db_fail(db, what, error);
 	known->base_id = id;
 	writer_cache_set_text(known, id, report->body, report->body_size);
-	return store_db_run(db, set, what, error);
+	return STORE_RUN(db, STORE_SET_BASE, "note what reports are based on", error,
+			 STORE_NUMBER(known->host_id), STORE_NUMBER(id));
 }
 
 /* The one or the other tells the latest report of a server, as migration 10 says. */

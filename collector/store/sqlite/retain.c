@@ -34,18 +34,6 @@ struct dropping {
 	size_t room;
 };
 
-/* Of a statement that always gives a row. */
-static enum status read_number(struct store_db *db, enum store_statement which, int64_t parameter,
-			       int64_t *out, char error[STORE_ERROR_SIZE])
-{
-	sqlite3_stmt *read = store_db_statement(db, which);
-
-	if (read && sqlite3_bind_parameter_count(read) > 0 &&
-	    !store_db_bind_number(read, 1, parameter))
-		return store_db_fail(db, what, error);
-	return store_db_numbers(db, read, what, out, 1, error);
-}
-
 static enum status drop_row(struct store_db *db, enum store_statement which, int64_t id,
 			    char error[STORE_ERROR_SIZE])
 {
@@ -83,7 +71,9 @@ static enum status take_row(struct dropping *d, sqlite3_stmt *walk, bool *stays,
 	row->at_ms = sqlite3_column_int64(walk, 1);
 	row->stays = row->id == d->host.latest_id || row->id == d->host.base_id;
 	if (is_whole && !row->stays)
-		status = read_number(d->db, STORE_HAS_DELTA, row->id, &has_delta, error);
+		status = store_db_numbers(
+			d->db, STORE_BOUND(d->db, STORE_HAS_DELTA, STORE_NUMBER(row->id)), what,
+			&has_delta, 1, error);
 	row->stays = row->stays || has_delta;
 	*stays = row->stays;
 	return status;
@@ -304,7 +294,8 @@ static enum status read_size(struct store_db *db, uint64_t *out, char error[STOR
 	enum status status = STATUS_OK;
 
 	for (size_t i = 0; status == STATUS_OK && i < 3; i++)
-		status = read_number(db, numbers[i], 0, &values[i], error);
+		status = store_db_numbers(db, store_db_statement(db, numbers[i]), what, &values[i],
+					  1, error);
 	*out = (uint64_t)((values[0] - values[1]) * values[2]);
 	return status;
 }
@@ -318,7 +309,8 @@ static enum status sweep_hosts(struct store_db *db, struct store_retention *rete
 
 	for (int i = 0; status == STATUS_OK && *budget > 0 && i < MAX_HOSTS; i++) {
 		int64_t host_id = 0;
-		status = read_number(db, STORE_NEXT_HOST, sweep->host_id, &host_id, error);
+		sqlite3_stmt *next = STORE_BOUND(db, STORE_NEXT_HOST, STORE_NUMBER(sweep->host_id));
+		status = store_db_numbers(db, next, what, &host_id, 1, error);
 		if (status == STATUS_OK && host_id == 0) {
 			sweep->host_id = 0; /* from the first one on, the next time */
 			sweep->round++;
