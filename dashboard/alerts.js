@@ -121,7 +121,7 @@ function AlertTable({ alerts, isAll, where, chosen, choose, mayEdit, ...rest }) 
 
 /* ---- many at once ---- */
 
-/* Those that fire or may, and have the same of it as some that are chosen. */
+/* The alerts that fire or may, and have the same of it as some that are chosen. */
 async function loadSame(chosen, keys) {
   const queries = new Map();
   for (const alert of chosen) {

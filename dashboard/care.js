@@ -47,7 +47,7 @@ export function ConditionBadge({ alert }) {
     ${conditionWord(alert.condition)}</span>`;
 }
 
-/* One that is not over any more, of those that there were. */
+/* An acknowledgement that somebody gave before and that has ended. */
 function Former({ one }) {
   return html`<li><bdi>${one.by}</bdi>, <${Moment} at=${one.at} />
     ${one.ended_at && html`<span> to <${Moment} at=${one.ended_at} /></span>`}

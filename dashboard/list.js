@@ -38,7 +38,7 @@ function useCounts() {
   return { counts: body ? body.find(isIt)?.counts ?? {} : null, site: chosen };
 }
 
-/* Of silent servers nothing is known to be well, so these filters leave them out, as their counts do. */
+/* Nothing is known to be well of silent servers, so these filters leave them out, as their counts do. */
 const WELL = ["clear", "protected", "not_applicable"];
 
 export function Strip() {

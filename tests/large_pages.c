@@ -1,7 +1,9 @@
-/* Linked into each sanitized program: AddressSanitizer calls this before anything else runs.
-   Its tables, some megabytes of zeros in each of its libraries, are spread over thousands of small
-   pages, and the search for leaks looks at all of them: half the time of a short program went to
-   the page faults. Where the system has no large pages, all stays as it was. */
+/*
+ * Linked into each sanitized program: AddressSanitizer calls this before anything else runs. Its
+ * tables, some megabytes of zeros in each of its libraries, are spread over thousands of small
+ * pages, and the search for leaks looks at all of them: half the time of a short program went to
+ * the page faults. Where the system has no large pages, all stays as it was.
+ */
 
 #include <link.h>
 #include <stddef.h>

@@ -6,8 +6,7 @@
 #define TCPIP_KEY "SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters"
 #define MAX_NAMES 5
 
-/* Where Windows keeps the names of its machine; the active one is the former one until it starts.
- */
+/* Where Windows keeps the names of its machine; the active one is the former until it starts. */
 static const struct {
 	const char *key;
 	const char *name;

@@ -10,9 +10,8 @@
 #include "agent/host/host.h"
 #include "proto/base/arena.h"
 
-#define EXIT_ALARM                                                                                 \
-	1                  /* check: exposed or failing; config: a value does not count;
-			  doctor, selftest: something is not well */
+/* check: exposed or failing; config: a value does not count; doctor, selftest: not all is well */
+#define EXIT_ALARM       1
 #define EXIT_TROUBLE     2 /* something could not be done; it was logged */
 #define EXIT_CANNOT_TELL 3 /* check --before-restart */
 

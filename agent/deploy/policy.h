@@ -11,8 +11,10 @@
 
 #include "agent/config/settings.h"
 
-/* Texts that the editor shows for a setting. ASCII, one line each, without quotes (an ADM cannot
- * hold them) and within the limits of the editors. */
+/*
+ * Texts that the editor shows for a setting. ASCII, one line each, without quotes (an ADM cannot
+ * hold them) and within the limits of the editors.
+ */
 struct policy_text {
 	const char *name;  /* of the setting */
 	const char *title; /* of the policy */
@@ -33,8 +35,10 @@ struct policy {
 	const struct policy_text *text;
 };
 
-/* The policies in the order of the settings; at most `room`. Ends the program where a setting that
- * can stand in the registry has no words, or words that do not keep to the limits. */
+/*
+ * The policies in the order of the settings; at most `room`. Ends the program where a setting that
+ * can stand in the registry has no words, or words that do not keep to the limits.
+ */
 size_t policy_list(struct policy *out, size_t room);
 
 /* The number that a numeric field shows first. */

@@ -32,8 +32,10 @@ struct event_log_calls {
 	 */
 	bool (*read)(void *log, bool backwards, void *buffer, uint32_t size, uint32_t *got,
 		     uint32_t *needed, unsigned long *code);
-	/* Number of the newest record (GetOldestEventLogRecord, GetNumberOfEventLogRecords); 0:
-	 * the log is empty. */
+	/*
+	 * Number of the newest record (GetOldestEventLogRecord, GetNumberOfEventLogRecords); 0: the
+	 * log is empty.
+	 */
 	bool (*newest)(void *log, uint32_t *number, unsigned long *code);
 	/* NotifyChangeEventLog, with an event that the system may pulse. */
 	bool (*notify)(void *log, void *event);

@@ -49,7 +49,7 @@ int curl_options_apply(void *curl, const struct send_options *options, struct ar
 	CURL_SET(bad, curl, CURLOPT_PROXY,
 		 options->proxy ? arena_strdup(arena, options->proxy) : "");
 	CURL_SET(bad, curl, CURLOPT_NOPROXY, "");
-	/* It would keep names by the system's clock, for as long as that is set back. */
+	/* libcurl would keep names by the system's clock, for as long as that is set back. */
 	CURL_SET(bad, curl, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	CURL_SET(bad, curl, CURLOPT_NOSIGNAL, 1L);
 	CURL_SET(bad, curl, CURLOPT_USERAGENT, "mtawatch-agent/" MTAWATCH_VERSION);

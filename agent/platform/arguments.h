@@ -6,8 +6,10 @@
 
 #include "proto/base/arena.h"
 
-/* The arguments behind the program's name; `argc` and `argv` are main's. They live in `arena` or
- * are main's own. */
+/*
+ * The arguments behind the program's name; `argc` and `argv` are main's. They live in `arena` or
+ * are main's own.
+ */
 void arguments_get(int argc, char **argv, struct arena *arena, char ***arguments, int *n);
 
 /*

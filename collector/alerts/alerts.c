@@ -274,7 +274,7 @@ void alerts_end_expected(struct alerts *alerts, int64_t now_ms, struct alert_cha
 	alerts_settle(alerts, false, now_ms, out);
 }
 
-/* Of the collector itself, or of a site: no server has such a key. */
+/* Is the subject the collector itself, or a site? No server has such a key. */
 static bool is_of_no_server(const struct alert_subject *subject)
 {
 	return *subject->key == '\0' || *subject->key == '/';

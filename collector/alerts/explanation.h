@@ -26,7 +26,7 @@ struct alert_explanation {
 	int64_t event_ms;
 };
 
-/* Of a condition that the server of that view has; everything lives in `arena`. */
+/* Explains a condition that the server of that view has; everything lives in `arena`. */
 void alert_explanation_write(const struct view *view, enum condition condition,
 			     struct alert_explanation *out, struct arena *arena);
 

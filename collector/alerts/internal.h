@@ -155,8 +155,10 @@ void alerts_emit_drop(struct alert_changes *out, int64_t id);
 void alerts_emit_delivery(struct alert_changes *out, const struct record_delivery *row);
 void alerts_free_alert(struct alert *alert);
 
-/* group.c: something is new about an alert that fires, or has; it joins the group of its
- * cause unless it is in it. */
+/*
+ * group.c: something is new about an alert that fires, or has; it joins the group of its cause
+ * unless it is in it.
+ */
 void alerts_join(struct alerts *alerts, struct alert *alert);
 
 /* "ORGANIZATION/SITE", unambiguous. */

@@ -124,7 +124,7 @@ static enum status keep_row(struct api_list *list, const struct record_identity 
 	return STATUS_OK;
 }
 
-/* Those that lack an agent and stand before the host `end`; NULL: all that are left. */
+/* Lists the servers that lack an agent, up to the host `end`; NULL: all that are left. */
 static enum status keep_missing(struct api_list *list, const char *end)
 {
 	struct listing *listing = list->user;

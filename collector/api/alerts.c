@@ -346,7 +346,7 @@ static const struct problem unknown = { .status = 404,
 					.detail =
 						"There is no alert of this id that is not over." };
 
-/* One that is to be shown; in the call's arena. */
+/* An alert that is to be shown; in the call's arena. */
 struct showing {
 	int64_t id;
 	struct arena *arena;

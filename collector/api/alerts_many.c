@@ -167,7 +167,7 @@ static enum status acknowledge(struct many *many, struct one *one)
 				    many->until_ms, &audit, on_one, one);
 }
 
-/* Of that server and condition alone: what gets worse is told. */
+/* The silence is for that server and condition alone: what gets worse is told. */
 static enum status silence(struct many *many, struct one *one)
 {
 	const struct api *api = many->call->context;

@@ -124,7 +124,7 @@ static void on_enrolled_read(struct call *call, void *user, enum status status)
 
 static void on_enrolled(struct call *call, void *user, enum status status)
 {
-	/* Of two that came at once with one key, both get the id of the first. */
+	/* Two agents that came at once with one key both get the id of the first. */
 	if (status == STATUS_CONFLICT)
 		refuse_enrolled(call, user);
 	else

@@ -35,7 +35,7 @@ static bool read_pair(struct api_list *list, const struct query_string_pair *pai
 	return true;
 }
 
-/* Of other keys than limit and cursor several mean "or". */
+/* A key that comes several times means "or"; limit and cursor come once. */
 static bool read_query(struct api_list *list)
 {
 	struct query_string *query = &list->query;

@@ -153,7 +153,7 @@ static void add_server(struct matrix *m, const struct view *view, const struct s
 	}
 }
 
-/* One that has gone meanwhile is left out. */
+/* A server that has gone meanwhile is left out. */
 static enum status read_server(struct matrix *m, const char *key, char error[FLEET_ERROR_SIZE])
 {
 	struct fleet *fleet = pipeline_fleet(m->api->pipeline);

@@ -90,7 +90,7 @@ static enum status read_secrets(struct api_list *list, char error[STORE_ERROR_SI
 				     add_row, list, error);
 }
 
-/* One that is being made; in the call's arena. */
+/* A credential that is being made; in the call's arena. */
 struct creation {
 	const struct credential_kind *credential;
 	struct record_identity identity;

@@ -84,7 +84,7 @@ void api_silence_list(struct call *call)
 	api_list_answer(call, &kind, NULL);
 }
 
-/* One that is being made; in the call's arena. */
+/* A silence that is being made; in the call's arena. */
 struct creation {
 	struct call *call;
 	struct record_silence silence;

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Of so much time one part is left out while it waits for the system's clock. */
+/* A clock that waits for the system's leaves one part in so many out. */
 #define CLOCK_SLOWER_BY 16
 
 /* The end of the year 9999; what a store says beyond it is damage. */

@@ -103,7 +103,7 @@ static void write_raw(FILE *to, const struct record_report *report)
 	buffer_deinit(&line);
 }
 
-/* One that came out of another collector has these members of its own already. */
+/* A report that came out of another collector has these members of its own already. */
 static void write_again(FILE *to, const struct record_report *record, struct report *report)
 {
 	report->received_at_ms = record->received_at_ms;

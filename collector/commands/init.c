@@ -119,7 +119,7 @@ struct init {
 	bool is_running;              /* as a service */
 };
 
-/* Of a file that is being made. */
+/* The path of a file that is being made. */
 static const char *path_of(struct init *init, const char *file)
 {
 	return arena_printf(&init->arena, "%s/%s", init->place.work, file);
@@ -182,7 +182,7 @@ static int make_certificate(const struct init *init, const struct certificate_fi
 	return TERMINAL_EXIT_OK;
 }
 
-/* One that was there has to be for all names that were given, or agents would refuse it. */
+/* A certificate that was there has to be for all names that were given: agents look at them. */
 static int look_at_certificate(const struct init *init, const struct certificate_files *server)
 {
 	char error[CERTIFICATE_ERROR_SIZE];

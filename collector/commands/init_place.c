@@ -115,7 +115,7 @@ bool init_place_has_user(const char *user)
 	return getpwnam(user) != NULL;
 }
 
-/* Whose it is to be: that user's; else as it is; else ours. */
+/* The owner of what is made: that user; else the directory's as it is; else ours. */
 static int find_owner(struct init_place *place, const char *user)
 {
 	const struct passwd *found = user ? getpwnam(user) : NULL;

@@ -30,10 +30,10 @@ struct init_place {
 int init_place_open(struct init_place *place, const char *data, const char *user,
 		    struct arena *arena);
 
-/* It is complete. Returns an exit status, as above. */
+/* The directory is complete. Returns an exit status, as above. */
 int init_place_finish(struct init_place *place);
 
-/* It came to nothing: what was made of a new one goes. */
+/* The work came to nothing: what was made of a new directory goes. */
 void init_place_abandon(struct init_place *place);
 
 /* Is there such a user? */

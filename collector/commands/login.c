@@ -12,7 +12,7 @@
 #include "proto/base/text_file.h"
 #include "proto/json/fields.h"
 
-/* Of a name and a role in an answer, and bytes of an authority's certificates. */
+/* The longest name or role in an answer, and most bytes of an authority's certificates. */
 #define MAX_TEXT     256
 #define MAX_CA_BYTES ((size_t)256 * 1024)
 

@@ -49,7 +49,7 @@ static enum status drop_identity(struct reviving *r, const struct record_identit
 	return local_drop(r->local, &gone, r->kind->action, r->error);
 }
 
-/* One that was made anew under the same name is another one. */
+/* An identity that was made anew under the same name is another one. */
 static enum status is_there(struct reviving *r, const struct record_identity *identity, bool *out)
 {
 	struct record_identity stored;
@@ -118,7 +118,7 @@ static enum status remove_again(struct reviving *r, const struct record_removal 
 	return store_admin_change(r->local->store, &change, r->error);
 }
 
-/* One that has come back since it was removed stays. */
+/* A server that has come back since it was removed stays. */
 static enum status judge_removal(void *user, const struct record_removal *removal)
 {
 	struct reviving *r = user;

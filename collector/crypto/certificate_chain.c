@@ -109,8 +109,10 @@ static size_t find_issuer(const struct chain *c, size_t i)
 	return at;
 }
 
-/* The first place where the next certificate is not the one that is needed; nothing behind it is
- * looked at, for it would be wrong for the same reason. */
+/*
+ * The first place where the next certificate is not the one that is needed; nothing behind it is
+ * looked at, for it would be wrong for the same reason.
+ */
 static void tell_break(const struct chain *c, size_t i)
 {
 	size_t at = find_issuer(c, i);

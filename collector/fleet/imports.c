@@ -3,7 +3,7 @@
 
 #include "collector/fleet/internal.h"
 
-/* Of the map: a hash as hexadecimal digits. */
+/* Keys of the map: a hash as hexadecimal digits. */
 #define KEY_SIZE 17
 
 struct import_mark {

@@ -35,7 +35,7 @@ struct fleet_server {
 	struct fleet_name *name;
 	struct fleet_server *next_of_name;
 
-	/* Of the latest report, to tell whether another one is later. */
+	/* What the latest report says of itself, to tell whether another one is later. */
 	uint64_t agent_epoch_hash; /* a hash of the agent's id and epoch */
 	int64_t sequence;
 	uint64_t fingerprint; /* hash of what its history tells (collector/model/report_diff.h) */

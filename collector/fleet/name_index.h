@@ -11,8 +11,7 @@
 
 #include "proto/base/arena.h"
 
-/* A zeroed one is empty. Its owner gives every server a number, and new ones where that is worth
- * it. */
+/* A zeroed one is empty. Its owner numbers the servers, and anew where that is worth it. */
 struct name_index {
 	char *text; /* of each number its names, a NUL behind each */
 	size_t size;

@@ -7,7 +7,7 @@
 
 #define OCTETS 6
 
-/* Of the first octet: the address was chosen by somebody, or is of a group (IEEE 802, 8.2). */
+/* Bits of the first octet: the address was chosen by somebody, or is a group's (IEEE 802, 8.2). */
 #define NOT_OF_ONE_CARD 0x03
 
 /* Addresses that Windows gives to adapters without a card, the same on every machine. */

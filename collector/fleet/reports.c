@@ -4,7 +4,7 @@
 #include "collector/fleet/internal.h"
 #include "collector/model/record_report.h"
 
-/* Of a damaged store they may be anything. */
+/* Times of a damaged store may be anything. */
 static bool has_possible_times(const struct record_report *record)
 {
 	return record->received_at_ms >= 0 && record->received_at_ms <= CLOCK_MAX_MS &&

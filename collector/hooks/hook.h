@@ -48,8 +48,10 @@ struct hook_result {
 	const char *text; /* status and output, in words; borrowed for the call */
 };
 
-/* Runs exactly once for each hook_send() unless it is cancelled: from the loop, never from the
- * call. */
+/*
+ * Runs exactly once for each hook_send() unless it is cancelled: from the loop, never from the
+ * call.
+ */
 typedef void hook_done(void *user, const struct hook_result *result);
 
 /* All hooks of a configuration. */

@@ -11,7 +11,7 @@
 #include "collector/config/value_list.h"
 #include "collector/transfer/mail_address.h"
 
-/* Of a key of PagerDuty's, as its answer to others says. */
+/* The length of PagerDuty's keys, as its answer to others says. */
 #define PAGERDUTY_KEY_LENGTH 32
 
 static const char *read_sites(const struct value_target *to, const char *value)

@@ -192,7 +192,7 @@ static const char *server_of(const struct message_writer *w, const struct notifi
 	return arena_printf(w->arena, "%s (%s)", message_clean(w, alert->server), place);
 }
 
-/* Of "The MTA is not running. Adapter B reaches ..." what stands before the second sentence. */
+/* The first sentence of "The MTA is not running. Adapter B reaches ...", with its stop. */
 static const char *first_sentence(const struct message_writer *w, const char *text)
 {
 	const char *end = strstr(text, ". ");

@@ -6,11 +6,11 @@
 
 #define INDENT "  "
 
-/* Of the names of facts, blanks behind them and all. */
+/* Columns of the names of facts, with the blanks behind them. */
 #define NAME_WIDTH         14
 #define SUMMARY_NAME_WIDTH 15
 
-/* Of the longest name that others stand behind; behind a longer one its own text does. */
+/* The longest name, in columns, that decides where texts begin; behind a longer one its own does. */
 #define MAX_NAME_WIDTH 30
 
 /* Columns of `n` bytes; each character counts as one. */

@@ -65,7 +65,7 @@ uint64_t http_stats_count(const struct http_stats *stats, const char *pattern, i
 	return n;
 }
 
-/* Of the tally at `i`, which may be that of no route. */
+/* The method of the tally at `i`, which may be that of no route. */
 static const char *method_of(const struct http_stats *stats, size_t i)
 {
 	return i < stats->n_routes ? http_method_name(stats->routes[i].method) : "";

@@ -65,8 +65,10 @@ struct record_alert {
 	int64_t acknowledged_ms;
 	int64_t acknowledged_until_ms;         /* TIMESTAMP_NONE: until it is resolved */
 	enum condition acknowledged_condition; /* its degree then: a worse one ends that */
-	/* All that there were, the oldest first, JSON: [{"by", "at", "comment", "until", "condition",
-	   "ended_at"}]. */
+	/*
+	 * All that there were, the oldest first, JSON: [{"by", "at", "comment", "until",
+	 * "condition", "ended_at"}].
+	 */
 	const char *acknowledgements;
 };
 

@@ -34,8 +34,10 @@
  */
 uint64_t report_diff_fingerprint(const struct report *report);
 
-/* `each` gets every difference; the detail is borrowed for the call. A fact that one of them could
- * not read is no difference. */
+/*
+ * `each` gets every difference; the detail is borrowed for the call. A fact that one of them could
+ * not read is no difference.
+ */
 typedef void report_diff_each(void *user, const char *kind, const char *detail);
 void report_diff_compare(const struct report *before, const struct report *after,
 			 report_diff_each *each, void *user);

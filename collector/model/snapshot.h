@@ -20,8 +20,7 @@ struct snapshot {
 	struct report report; /* with received_at_ms and age_s where a collector received it */
 	int64_t at_ms;        /* time of the report */
 	const char *key;      /* who reports: server_key() of its host name */
-	uint64_t body_hash; /* hash_bytes() of the text it was read from: tells a repetition from a
-			       conflict */
+	uint64_t body_hash;   /* hash_bytes() of its text: tells a repetition from a conflict */
 	bool stands; /* it came from an agent that enrolled long ago (collector/pipeline/sender.h) */
 	bool is_own; /* it came from the agent that it names, which reports of no other server */
 	const char *imported_by; /* who carried it; NULL: its agent sent it */

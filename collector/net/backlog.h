@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-/* Of both pools together, unless the administrator says otherwise. */
+/* The limit of both pools together, unless the administrator says otherwise. */
 #define BACKLOG_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
 /* Strangers have one part in so many. */
@@ -98,5 +98,5 @@ uint64_t backlog_next_check(const struct backlog_share *share);
  */
 bool backlog_is_too_slow(struct backlog_share *share, uint64_t now_ms);
 
-/* Of both pools. */
+/* The bytes of both pools. */
 size_t backlog_bytes(const struct backlog *backlog);

@@ -31,7 +31,7 @@ struct channel_events {
 	void (*closed)(void *user);
 };
 
-/* Of channels that speak TLS; without it all are NULL. Borrowed for the channels' lives. */
+/* What channels need to speak TLS; without it all are NULL. Borrowed for the channels' lives. */
 struct channel_security {
 	const struct tls_context *tls; /* for new channels; those that are there keep theirs */
 	struct handshakes *handshakes;

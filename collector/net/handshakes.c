@@ -5,7 +5,8 @@
 #include "collector/base/log.h"
 #include "collector/base/loop.h"
 
-/* When the timer has to look again: at once if there is room, else when the oldest has had its
+/*
+ * When the timer has to look again: at once if there is room, else when the oldest has had its
  * time.
  */
 static void plan_timer(struct handshakes *h)
@@ -96,7 +97,7 @@ bool handshakes_enter(struct handshakes *h, struct handshake *one, void *user)
 	return false;
 }
 
-/* Others are admitted from the timer only: whoever leaves is in the middle of its own work. */
+/* The timer admits the next ones, not this call: whoever leaves is in the middle of its own work. */
 void handshakes_leave(struct handshakes *h, struct handshake *one)
 {
 	if (one->place == HANDSHAKE_OUTSIDE)

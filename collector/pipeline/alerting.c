@@ -313,7 +313,7 @@ static void on_time(void *user)
 	notify_new_hooks(a, now_ms);
 }
 
-/* Of the outbox: what that means is worked out soon, not in the midst of what it does. */
+/* What a change of the outbox means is worked out soon, not in the midst of what it does. */
 static void on_outbox_changed(void *user)
 {
 	struct alerting *a = user;

@@ -131,7 +131,7 @@ static void answer_import(struct call *call, struct fleet *fleet, const struct s
 	call_answer(call, &answer);
 }
 
-/* It was not stored; nor will it be, or its sender is to try again. */
+/* The report was not stored: it never will be, or its sender is to try again. */
 static void answer_not_taken(const struct pipeline *pipeline, struct call *call,
 			     const struct snapshot *snapshot)
 {

@@ -79,7 +79,7 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(((const struct subject *)a)->key, ((const struct subject *)b)->key);
 }
 
-/* One that has come back is in the fleet: its key has one history. */
+/* A server that has come back is in the fleet: its key has one history. */
 static enum status add_removal(void *user, const struct record_removal *removal)
 {
 	struct filler *filler = user;

@@ -145,7 +145,7 @@ static enum status copy_server(void *user, const struct record_server *server,
 	return add(c, (struct store_change){ .servers = kept, .n_servers = 1 });
 }
 
-/* Of the trend. */
+/* The areas whose trend is copied. */
 struct areas {
 	struct arena arena;
 	const char **names;
@@ -270,7 +270,7 @@ static enum status copy_alert(void *user, const struct record_alert *alert)
 	return add(c, (struct store_change){ .alerts = one, .n_alerts = 1 });
 }
 
-/* It is stored as one that waits, and then as what became of it. */
+/* A delivery is stored as one that waits, and then as what became of it. */
 static enum status copy_delivery(void *user, const struct record_delivery *delivery)
 {
 	struct copying *c = user;
@@ -369,7 +369,7 @@ static enum status copy_identity(void *user, const struct record_identity *ident
 								  sizeof *identity) });
 }
 
-/* Those who follow the log know lines by their numbers. */
+/* Programs that follow the log know lines by their numbers. */
 static enum status copy_line(void *user, const struct record_audit *line)
 {
 	struct copying *c = user;

@@ -58,8 +58,10 @@
 #define STORE_TREND_HOURLY_DAYS 60
 #define STORE_TREND_DAYS        3660
 
-/* Changes that may wait for a commit, and bytes of their reports; past either store_submit()
- * refuses. */
+/*
+ * Changes that may wait for a commit, and bytes of their reports; past either store_submit()
+ * refuses.
+ */
 #define STORE_MAX_PENDING       16384
 #define STORE_MAX_PENDING_BYTES ((size_t)256 * 1024 * 1024)
 

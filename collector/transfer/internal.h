@@ -53,7 +53,7 @@ struct transfer {
 	void *user;
 };
 
-/* Of a transfer, in functions where it is `t`. */
+/* Sets an option of a transfer, in functions where it is `t`. */
 #define SET(option, value)                                                                         \
 	do {                                                                                       \
 		CURLcode code_ = curl_easy_setopt(t->easy, option, value);                         \

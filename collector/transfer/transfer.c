@@ -339,7 +339,7 @@ static void set_common(struct transfer *t, const struct transfer_request *r)
 	SET(CURLOPT_PROTOCOLS_STR, r->from ? "smtp,smtps" : "http,https");
 	SET(CURLOPT_TIMEOUT_MS, (long)r->limit_ms);
 	SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_LIMIT_MS);
-	/* It would keep names by the system's clock, for as long as that is set back. */
+	/* libcurl would keep names by the system's clock, for as long as that is set back. */
 	SET(CURLOPT_DNS_CACHE_TIMEOUT, 0L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L); /* a name lookup under way must not hold up the end */

@@ -98,8 +98,7 @@ bool casefold_has_prefix(const char *text, const char *prefix)
 	return true;
 }
 
-/* The bytes of the folded character at `*text`, which is stepped over; a byte that is none stays.
- */
+/* Puts the folded character at `*text`, and steps over it; a byte that is none stays as it is. */
 static size_t put_next(const char **text, char out[UTF8_MAX])
 {
 	uint32_t character = casefold_next(text);

@@ -165,8 +165,10 @@ static char *put_char(char *at, char c)
 	return at + 1;
 }
 
-/* Digit by digit: times are in most of what is sent and stored, and snprintf() takes ten times as
- * long. */
+/*
+ * Digit by digit: times are in most of what is sent and stored, and snprintf() takes ten times as
+ * long.
+ */
 char *timestamp_format(int64_t ms, char text[TIMESTAMP_TEXT_SIZE])
 {
 	int64_t moment = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;

@@ -55,7 +55,7 @@ value_read value_switch;
 value_read value_number;
 value_read value_size;
 
-/* One of `choices`, its number among them into an enumeration. */
+/* A text of `choices`; its number among them goes into an enumeration. */
 value_read value_choice;
 
 /* Into a const char *, copied into the arena; of the second an empty text becomes NULL. */

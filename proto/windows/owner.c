@@ -31,7 +31,7 @@ static bool is_same(const uint8_t *sid, size_t n, const void *other, size_t n_ot
 
 static const char *sid_text(const uint8_t *sid, struct arena *arena)
 {
-	/* Of the authority's six bytes no more than one is used. */
+	/* The authority has six bytes, and no more than one is used. */
 	const char *text = arena_printf(arena, "S-1-%u", sid[7]);
 	struct wire_reader r = wire_read_from(sid + SID_HEAD, (size_t)4 * sid[1]);
 

@@ -107,7 +107,7 @@ unsigned long access_list_set_file(const wchar_t *path, const void *attributes)
 {
 	const SECURITY_ATTRIBUTES *list = attributes;
 
-	/* Whose it is was looked at; that it is a group's from now on may be refused. */
+	/* The owner was looked at; that the file is a group's from now on may be refused. */
 	(void)SetFileSecurityW(path, OWNER_SECURITY_INFORMATION, administrators_own());
 	return SetFileSecurityW(path, DACL_SECURITY_INFORMATION, list->lpSecurityDescriptor)
 		       ? NO_ERROR

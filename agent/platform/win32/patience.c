@@ -9,7 +9,7 @@ _Static_assert(INSIST_ACCESS_DENIED == ERROR_ACCESS_DENIED &&
 		       INSIST_LOCK_VIOLATION == ERROR_LOCK_VIOLATION,
 	       "they are the system's codes");
 
-/* Of one of the calls below. */
+/* The arguments of one of the calls below. */
 struct attempt {
 	const wchar_t *file;
 	const wchar_t *to;

@@ -277,7 +277,7 @@ static enum status protect_events(const char *folder, struct arena *arena, struc
 	return files_exists(library) ? protect_file(library, arena, error) : STATUS_OK;
 }
 
-/* One that is there and the same stays, whoever has it open. */
+/* A DLL that is there and the same stays, whoever has it open. */
 static enum status put_events(const char *library, const struct events *events, struct arena *arena,
 			      struct os_error *error)
 {

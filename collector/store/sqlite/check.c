@@ -80,7 +80,7 @@ static void tell_row(struct checking *c, sqlite3_stmt *row, const char *fault)
 {
 	char text[160];
 
-	/* One of the texts of rules[], each with one number. */
+	/* `fault` is one of the texts of rules[], each with one number. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	snprintf(text, sizeof text, fault, (int64_t)sqlite3_column_int64(row, 0));

@@ -215,7 +215,7 @@ static const char *const sql[STORE_STATEMENT_COUNT] = {
 	[STORE_PUT_SUMMARY] = "INSERT OR REPLACE INTO summary (@summary) VALUES (@?summary)",
 	[STORE_LIST_SUMMARIES] = "SELECT @summary FROM summary ORDER BY hook",
 	[STORE_PUT_TREND] = "INSERT OR REPLACE INTO trend (@trend) VALUES (@?trend)",
-	/* Of rows from `?1` up to `?2` the last of each area and day stay. */
+	/* Leaves the last row of each area and day, of those from `?1` up to `?2`. */
 	[STORE_THIN_TRENDS] =
 		"DELETE FROM trend WHERE at_ms >= ?1 AND at_ms < ?2 AND EXISTS (SELECT 1 "
 		"FROM trend later WHERE later.area = trend.area AND later.at_ms > trend.at_ms "

@@ -14,7 +14,7 @@ static enum status add_delivery(struct store_db *db, const struct record_deliver
 	return store_db_run(db, add, what, error);
 }
 
-/* One that is over makes the oldest that are over likewise go. */
+/* A delivery that comes to its end makes the oldest of those with the same end go. */
 static enum status put_delivery(struct store_db *db, const struct record_delivery *d,
 				char error[STORE_ERROR_SIZE])
 {
@@ -44,7 +44,7 @@ enum status store_db_put_deliveries(struct store_db *db, const struct store_chan
 	return status;
 }
 
-/* Of a body that is damaged, or names none, there is no text. */
+/* A body that is damaged, or names no alert, gives no text. */
 static enum status give_delivery(sqlite3_stmt *row, union store_record *record,
 				 const struct store_reader *reader)
 {

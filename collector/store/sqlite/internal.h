@@ -365,8 +365,10 @@ enum status store_db_rows(struct store_db *db, sqlite3_stmt *list, const struct 
 			  const char *what, struct store_reader *reader,
 			  char error[STORE_ERROR_SIZE]);
 
-/* One transaction of the writer's (write.c). store_db_end() commits, or takes
- * everything back where `status` or the commit itself is a failure. */
+/*
+ * One transaction of the writer's (write.c). store_db_end() commits, or takes everything back where
+ * `status` or the commit itself is a failure.
+ */
 enum status store_db_begin(struct store_db *db, char error[STORE_ERROR_SIZE]);
 enum status store_db_end(struct store_db *db, enum status status, char error[STORE_ERROR_SIZE]);
 

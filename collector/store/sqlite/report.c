@@ -146,7 +146,7 @@ static enum status set_base(struct store_db *db, const struct record_report *rep
 			 STORE_NUMBER(known->host_id), STORE_NUMBER(id));
 }
 
-/* The one or the other tells the latest report of a server, as migration 10 says. */
+/* A host row tells the latest report by its stream or by its id, as migration 10 says. */
 static enum status write_latest(struct store_db *db, const struct writer_cache_entry *known,
 				char error[STORE_ERROR_SIZE])
 {

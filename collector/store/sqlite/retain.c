@@ -79,7 +79,7 @@ static enum status take_row(struct dropping *d, sqlite3_stmt *walk, bool *stays,
 	return status;
 }
 
-/* Of a stream whose reports are taken. */
+/* A walk along a stream whose reports are taken. */
 struct walk {
 	struct dropping *dropping;
 	size_t too_many;
@@ -168,7 +168,7 @@ static int compare_times(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* Of what was taken the oldest. */
+/* Drops the oldest of the reports that were taken. */
 static enum status drop_rows(struct dropping *d, char error[STORE_ERROR_SIZE])
 {
 	enum status status = STATUS_OK;

@@ -1,6 +1,6 @@
 #include "collector/store/sqlite/internal.h"
 
-/* Of so many reports of a server one makes us look at its old ones. */
+/* One report in so many of a server makes us look at its old ones. */
 #define RETAIN_EVERY 16
 
 /* Bytes: with less than that on the disk it is as good as full. */

@@ -1,5 +1,7 @@
-/* Machines that were renamed: which silent server is which other one now
- * (collector/fleet/renames.c). */
+/*
+ * Machines that were renamed: which silent server is which other one now
+ * (collector/fleet/renames.c).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
