@@ -10,8 +10,8 @@ import time
 
 import pytest
 from conftest import ROOT
+from version import VERSION
 
-VERSION = re.search(r"project\(mtawatch VERSION ([\d.]+)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"))[1]
 NAME = f"mtawatch-agent-windows-{VERSION}"
 
 
@@ -63,6 +63,21 @@ def test_packed_again_later_it_is_the_same(tarball, tmp_path):
     again = subprocess.run([ROOT / "scripts/package", "--windows"], check=True, stdout=subprocess.PIPE, text=True,
                            env={**os.environ, "TZ": "Asia/Tokyo"})
     assert again.returncode == 0 and tarball.read_bytes() == first.read_bytes()
+
+
+def test_built_in_another_folder_the_program_is_the_same(tarball, folder, tmp_path):
+    """Also by ccache, where it is installed: it makes the sources' paths relative to the folder of the build, and asserts
+    tell them."""
+    source = tmp_path / "another folder with blanks"
+    shutil.copytree(ROOT, source, ignore=shutil.ignore_patterns("build", ".git", "node_modules"))
+    cached = {"CMAKE_C_COMPILER_LAUNCHER": "ccache", "CCACHE_BASEDIR": str(tmp_path), "CCACHE_NOHASHDIR": "1"}
+    for command in (["cmake", "--preset", "windows"], ["cmake", "--build", "--preset", "windows", "--target", "mtawatch-agent"]):
+        subprocess.run(command, cwd=source, check=True, stdout=subprocess.DEVNULL,
+                       env=os.environ | (cached if shutil.which("ccache") else {}))
+    made = source / "build/windows/agent"
+    assert not re.search(rb"\.\./[a-z/_]+\.c\b", (made / "mtawatch-agent.exe").read_bytes())
+    assert (made / "mtawatch-agent.exe").read_bytes() == (folder / "mtawatch-agent.exe").read_bytes()
+    assert (made / "mtawatch-events.dll").read_bytes() == (ROOT / "build/windows/agent/mtawatch-events.dll").read_bytes()
 
 
 def test_another_content_is_another_product(folder, tmp_path):
