@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from busy_collector import busy_collector  # noqa: E402
 from wine import AGENT, EVENTS_DLL, Wine, events_name, network_of_its_own, on_windows  # noqa: E402
+from version import VERSION  # noqa: E402
 from waiting import until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
@@ -28,6 +29,7 @@ RESTART = 3010 % 256  # ERROR_SUCCESS_REBOOT_REQUIRED
 MAX_SIZE = 285 * 1024  # bytes
 
 PEERS = "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3"
+OLDER, NEWER, NEXT = "0.0.9", "90.0.0", "91.0.0"  # packages that call themselves so
 PIN = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
@@ -40,8 +42,8 @@ def packages(tmp_path_factory):
     made = {}
     words = folder / "words.dll"
     words.write_bytes(EVENTS_DLL.read_bytes() + b"newer")
-    for version, program, events in (("0.0.9", AGENT, EVENTS_DLL), ("0.1.0", AGENT, EVENTS_DLL), ("0.2.0", newer, EVENTS_DLL),
-                                     ("0.3.0", newer, words)):
+    for version, program, events in ((OLDER, AGENT, EVENTS_DLL), (VERSION, AGENT, EVENTS_DLL), (NEWER, newer, EVENTS_DLL),
+                                     (NEXT, newer, words)):
         made[version] = folder / f"{version}.msi"
         subprocess.run([ROOT / "scripts/package", "--version", version, "--program", program,
                         "--events", events, "--out", made[version]], check=True, stdout=subprocess.DEVNULL)
@@ -57,20 +59,20 @@ def table(package, name):
 
 
 def test_it_is_small(packages):
-    assert packages["0.1.0"].stat().st_size < MAX_SIZE
+    assert packages[VERSION].stat().st_size < MAX_SIZE
 
 
 def test_it_is_made_for_windows_installer_2(packages):
-    told = subprocess.run(["msiinfo", "suminfo", packages["0.1.0"]], check=True,
+    told = subprocess.run(["msiinfo", "suminfo", packages[VERSION]], check=True,
                           capture_output=True, text=True).stdout
     assert "Version: 200 (c8)" in told and "Template: Intel;1033" in told
     # ExtendedType came with Windows Installer 4.5.
-    assert set(table(packages["0.1.0"], "CustomAction")[0]) == {"Action", "Type", "Source",
+    assert set(table(packages[VERSION], "CustomAction")[0]) == {"Action", "Type", "Source",
                                                                "Target"}
 
 
 def test_what_decides_is_in_its_tables(packages):
-    package = packages["0.1.0"]
+    package = packages[VERSION]
     values = {row["Property"]: row["Value"] for row in table(package, "Property")}
     assert values["UpgradeCode"] == "{C41E7E0B-5B6A-4D0B-9F7C-2D7A6A5C8F10}"
     assert {"COLLECTORURL", "ENROLLSECRETFILE", "PEERS", "CAFILE", "PIN", "KEEPSTATE",
@@ -109,7 +111,7 @@ def test_what_decides_is_in_its_tables(packages):
     assert [row["Directory_"] for row in table(package, "CreateFolder")] == ["INSTALLDIR"]
     assert 0 < sequence["CreateFolders"] < sequence["InstallFiles"]
     program, events = table(package, "File")
-    assert program["Version"] == "0.1.0.0" and events["FileName"] == f"MTAWAT~1.DLL|{events_name()}"
+    assert program["Version"] == f"{VERSION}.0" and events["FileName"] == f"MTAWAT~1.DLL|{events_name()}"
 
 
 def test_the_file_of_the_events_words_is_left_alone_unless_they_are_others(packages):
@@ -122,8 +124,8 @@ def test_the_file_of_the_events_words_is_left_alone_unless_they_are_others(packa
         assert source == f"#%[INSTALLDIR]{name.partition('|')[2]}"
         assert (component["Attributes"], component["KeyPath"]) == ("128", "EventsDll")
         return component["ComponentId"], name
-    assert events("0.1.0") == events("0.2.0")
-    assert all(before != after for before, after in zip(events("0.2.0"), events("0.3.0"), strict=True))
+    assert events(VERSION) == events(NEWER)
+    assert all(before != after for before, after in zip(events(NEWER), events(NEXT), strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +172,7 @@ def identity(machine):
 @pytest.fixture(scope="module")
 def installed(machine, packages, collectors):
     """The first installation; the tests below go on from each other's end."""
-    assert msiexec(machine, "/i", packages["0.1.0"], f"COLLECTORURL={collectors[0]}",
+    assert msiexec(machine, "/i", packages[VERSION], f"COLLECTORURL={collectors[0]}",
                    f"PEERS={PEERS}") == 0
     return identity(machine)
 
@@ -187,12 +189,12 @@ def test_an_installation_with_properties(machine, collectors, installed):
     assert machine.reg(SOURCE) == {
         "EventMessageFile": rf"C:\Program Files\mtawatch\{events_name()}",
         "TypesSupported": "0x7"}
-    assert f"event 100: mtawatch-agent 0.1.0 has started. It reports to {collectors[0]}." in (
+    assert f"event 100: mtawatch-agent {VERSION} has started. It reports to {collectors[0]}." in (
         log_of(machine))
 
 
 def test_the_same_package_again_takes_new_values(machine, packages, collectors, installed):
-    assert msiexec(machine, "/i", packages["0.1.0"], f"COLLECTORURL={collectors[1]}",
+    assert msiexec(machine, "/i", packages[VERSION], f"COLLECTORURL={collectors[1]}",
                    f"PIN={PIN}", r"CAFILE=C:\ca.pem") == 0
     assert settings(machine) == {"CollectorUrl": collectors[1], "Peers": PEERS, "Pin": PIN,
                                  "CaFile": r"C:\ca.pem", "EnrollSecretFile": None}
@@ -207,7 +209,7 @@ def test_the_same_package_again_without_values_is_a_repair(machine, packages, in
     until(lambda: machine.service_state() == "STOPPED")
     program(machine).unlink()
     machine.run("reg", "delete", SOURCE, "/f")
-    assert msiexec(machine, "/i", packages["0.1.0"], *how) == 0
+    assert msiexec(machine, "/i", packages[VERSION], *how) == 0
     assert program(machine).read_bytes() == AGENT.read_bytes()
     assert settings(machine) == before and machine.reg(SOURCE)["TypesSupported"] == "0x7"
     assert machine.service_state() == "RUNNING"
@@ -234,7 +236,7 @@ def test_an_upgrade_of_a_program_in_use_restarts_nothing_and_keeps_settings_and_
     before = settings(machine)
     old = machine.reg(SETTINGS)["Package"]
     with run_beside_the_service(machine, tmp_path) as beside:
-        assert msiexec(machine, "/i", packages["0.2.0"]) in (0, RESTART)
+        assert msiexec(machine, "/i", packages[NEWER]) in (0, RESTART)
         assert beside.poll() is None and machine.holder.poll() is None
     machine.stop()
     machine.start()
@@ -247,7 +249,7 @@ def test_an_upgrade_of_a_program_in_use_restarts_nothing_and_keeps_settings_and_
 
 def test_a_removal_leaves_the_spool_where_that_is_asked(machine, packages, installed):
     reports = until(lambda: list((machine.state / "spool").glob("*.report")))
-    assert msiexec(machine, "/x", packages["0.2.0"], "KEEPSTATE=1") == 0
+    assert msiexec(machine, "/x", packages[NEWER], "KEEPSTATE=1") == 0
     assert machine.service_state() is None
     assert machine.reg(SETTINGS) is None and machine.reg(SOURCE) is None
     assert not program(machine).parent.exists()
@@ -258,28 +260,28 @@ def test_a_removal_leaves_the_spool_where_that_is_asked(machine, packages, insta
 
 def test_a_removal_leaves_nothing(machine, packages, collectors, installed):
     machine.run("reg", "add", SETTINGS, "/v", "StateDir", "/d", on_windows(machine.state), "/f")
-    assert msiexec(machine, "/i", packages["0.1.0"], f"COLLECTORURL={collectors[0]}") == 0
+    assert msiexec(machine, "/i", packages[VERSION], f"COLLECTORURL={collectors[0]}") == 0
     identity(machine)
-    assert msiexec(machine, "/x", packages["0.1.0"]) == 0
+    assert msiexec(machine, "/x", packages[VERSION]) == 0
     assert machine.service_state() is None
     assert machine.reg(SETTINGS) is None and machine.reg(SOURCE) is None
     assert not program(machine).parent.exists() and not machine.state.exists()
 
 
 def test_a_downgrade_is_refused_and_changes_nothing(machine, packages, collectors):
-    assert msiexec(machine, "/i", packages["0.2.0"], f"COLLECTORURL={collectors[1]}") == 0
-    for version in ("0.1.0", "0.0.9"):
+    assert msiexec(machine, "/i", packages[NEWER], f"COLLECTORURL={collectors[1]}") == 0
+    for version in (VERSION, OLDER):
         assert msiexec(machine, "/i", packages[version],
                        f"COLLECTORURL={collectors[0]}") == FAILURE
     assert program(machine).read_bytes() == AGENT.read_bytes() + b"newer"
     assert settings(machine)["CollectorUrl"] == collectors[1]
     assert machine.service_state() == "RUNNING"
-    assert msiexec(machine, "/x", packages["0.2.0"]) == 0
+    assert msiexec(machine, "/x", packages[NEWER]) == 0
 
 
 def test_without_any_property_it_is_installed_and_waits_for_a_policy(machine, packages):
     machine.run("reg", "add", SETTINGS, "/v", "StateDir", "/d", on_windows(machine.state), "/f")
-    assert msiexec(machine, "/i", packages["0.1.0"]) == 0
+    assert msiexec(machine, "/i", packages[VERSION]) == 0
     assert machine.service_state() == "RUNNING"
     assert settings(machine) == dict.fromkeys(settings(machine))
-    assert msiexec(machine, "/x", packages["0.1.0"]) == 0
+    assert msiexec(machine, "/x", packages[VERSION]) == 0

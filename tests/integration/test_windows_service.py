@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 from agent_rig import ENDS_WITHIN, expect_within  # noqa: E402
 from busy_collector import busy_collector  # noqa: E402
 from wine import AGENT, EVENTS_DLL, PROGRAMS, Wine, events_name, network_of_its_own, on_windows  # noqa: E402
+from version import VERSION  # noqa: E402
 from waiting import until  # noqa: E402
 
 SERVICE = r"HKLM\SYSTEM\CurrentControlSet\Services\mtawatch-agent"
@@ -113,7 +114,7 @@ def test_install_makes_a_service_that_runs(machine, collector, install, state):
         "CollectorUrl": collector, "IntervalSec": "0xe10", "StateDir": on_windows(state), "ProxyUser": "exch1",
         "Peers": "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3"}
     assert machine.service_state() == "RUNNING"
-    assert f"event 100: mtawatch-agent 0.1.0 has started. It reports to {collector}." in log_of(state)
+    assert f"event 100: mtawatch-agent {VERSION} has started. It reports to {collector}." in log_of(state)
     _, text, _ = machine.run(PROGRAM, "config")
     assert f"collector            {collector} (installer, " in text
     assert "EXCH2=10.255.0.2;EXCH3=10.255.0.3,10.255.1.3 (installer, " in text

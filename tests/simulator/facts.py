@@ -4,6 +4,8 @@ import hashlib
 import uuid
 from datetime import datetime, timedelta, timezone
 
+from version import VERSION
+
 from .world import probe_rows, self_rows
 
 # The files of article Q285350: name, bytes, does it carry a version.
@@ -114,7 +116,7 @@ def report(server, peers, *, born, now, epoch, sequence, interval):
     return {
         "schema": "mtawatch.report/1",
         "agent": {"id": str(uuid.uuid5(_NAMESPACE, server.organization + "/" + server.host)),
-                  "epoch": epoch, "version": "0.1.0", "platform": "windows-x86"},
+                  "epoch": epoch, "version": VERSION, "platform": "windows-x86"},
         "sequence": sequence, "collected_at": stamp(now), "interval_s": interval,
         "duration_ms": max([80] + [row["ms"] for row in probes]) + 40,
         "host": {"name": server.host, "os": server.os,
