@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "server", "show one server: why, what to do, its paths", server_help, server_main },
 	{ "restart-check", "tell whether servers may be restarted", restart_check_help,
 	  restart_check_main },
+	{ "what-if", "tell what changes of a site would bring", what_if_help, what_if_main },
 	{ "sites", "show the sites, and how many servers have which verdict", sites_help,
 	  sites_main },
 	{ "matrix", "show which adapter of a site reaches which server", matrix_help, matrix_main },

@@ -54,14 +54,15 @@ collector/cluster
 collector/auth         collector/crypto collector/model collector/http collector/store
 collector/transfer     collector/crypto
 collector/hooks        collector/config collector/crypto collector/model collector/transfer
-collector/fleet        collector/model collector/store
+collector/plans        collector/model
+collector/fleet        collector/model collector/store collector/plans
 collector/query        collector/model collector/http collector/store collector/fleet
 collector/alerts       collector/config collector/model collector/hooks
 collector/pipeline     collector/model collector/http collector/store collector/hooks collector/fleet collector/query collector/alerts
-collector/api          collector/crypto collector/model collector/net collector/http collector/store collector/auth collector/hooks collector/fleet collector/query collector/alerts collector/pipeline
+collector/api          collector/crypto collector/model collector/net collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/alerts collector/pipeline
 collector/daemon       collector/config collector/crypto collector/net collector/http collector/store collector/store/sqlite collector/store/postgresql collector/auth collector/hooks collector/query collector/alerts collector/pipeline collector/api
 collector/cli          collector/transfer
-collector/commands     collector/config collector/crypto collector/model collector/http collector/store collector/auth collector/hooks collector/fleet collector/query collector/daemon collector/cli
+collector/commands     collector/config collector/crypto collector/model collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/daemon collector/cli
 collector              collector/daemon collector/cli collector/commands
 END
 }

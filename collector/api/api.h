@@ -36,6 +36,9 @@
 #define API_MAX_BODY ((size_t)4096)
 #define API_MAX_IDS  ((size_t)256 * 1024) /* of a body that names many alerts */
 
+/* Of one that names changes for a what-if. */
+#define API_MAX_CHANGES ((size_t)128 * 1024)
+
 /* Lines of the log about these; the rest is counted only. */
 #define API_STRANGER_PER_SOURCE ((struct rate_limit_rule){ .burst = 3, .per_minute = 1 })
 #define API_STRANGER_TOTAL      ((struct rate_limit_rule){ .burst = 30, .per_minute = 30 })
@@ -150,6 +153,7 @@ void api_restart_get(struct call *call);
 /* GET /v1/sites, GET /v1/sites/{org}/{site}/matrix, GET /v1/events */
 void api_site_list(struct call *call);
 void api_matrix_get(struct call *call);
+void api_what_if_post(struct call *call);
 void api_events_get(struct call *call);
 
 /*

@@ -19,6 +19,9 @@ int login_main(int argc, char **argv);
 /* show_servers.c, show_sites.c, show_alerts.c: what a running collector knows. */
 extern const char restart_check_help[];
 int restart_check_main(int argc, char **argv);
+
+extern const char what_if_help[];
+int what_if_main(int argc, char **argv);
 extern const char servers_help[];
 int servers_main(int argc, char **argv);
 

@@ -227,10 +227,10 @@ int show_refuse(const struct json_reading *in)
 			     *in->error.pointer ? " at " : "", in->error.pointer);
 }
 
-static int show_answer(struct show *show, const struct api_client_answer *answer, show_print *print,
-		       void *user)
+int show_text(struct show *show, const char *body, size_t size, show_print *print, void *user)
 {
-	const char *text = as_object(show, answer);
+	const struct api_client_answer answer = { .body = body, .size = size };
+	const char *text = as_object(show, &answer);
 	struct json_reading in;
 	struct json_place root;
 
@@ -243,11 +243,11 @@ static int show_answer(struct show *show, const struct api_client_answer *answer
 	if (status != STATUS_OK)
 		return show_refuse(&in);
 	if (show->json)
-		terminal_write(answer->body, strlen(answer->body));
+		terminal_write(body, size);
 	return show_end(show);
 }
 
-int show_open(struct show *show, const struct show_options *options)
+void show_open_local(struct show *show, const struct show_options *options)
 {
 	*show = (struct show){
 		.width = console_width(),
@@ -255,6 +255,11 @@ int show_open(struct show *show, const struct show_options *options)
 		.json = options->json != NULL,
 	};
 	arena_init(&show->arena);
+}
+
+int show_open(struct show *show, const struct show_options *options)
+{
+	show_open_local(show, options);
 	return api_client_open(&show->client, &options->client);
 }
 
@@ -264,14 +269,19 @@ void show_close(struct show *show)
 	arena_deinit(&show->arena);
 }
 
-int show_ask(struct show *show, const char *path, struct api_client_answer *answer)
+int show_call(struct show *show, const struct api_client_call *call,
+	      struct api_client_answer *answer)
 {
-	struct api_client_call call = { .method = "GET", .path = path };
 	const char *error = NULL;
 
-	if (api_client_call(show->client, &call, answer, &error) == API_CLIENT_OK)
+	if (api_client_call(show->client, call, answer, &error) == API_CLIENT_OK)
 		return TERMINAL_EXIT_OK;
 	return terminal_fail("%s", console_text(error, &show->arena));
+}
+
+int show_ask(struct show *show, const char *path, struct api_client_answer *answer)
+{
+	return show_call(show, &(struct api_client_call){ .method = "GET", .path = path }, answer);
 }
 
 int show_run(const struct show_options *options, const char *path, show_print *print, void *user)
@@ -283,7 +293,7 @@ int show_run(const struct show_options *options, const char *path, show_print *p
 	if (rc == TERMINAL_EXIT_OK)
 		rc = show_ask(&show, path, &answer);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = show_answer(&show, &answer, print, user);
+		rc = show_text(&show, answer.body, answer.size, print, user);
 	show_close(&show);
 	return rc;
 }

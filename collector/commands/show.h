@@ -123,6 +123,14 @@ int show_pages(const struct show_options *options, const struct show_list *list)
  */
 int show_open(struct show *show, const struct show_options *options);
 int show_ask(struct show *show, const char *path, struct api_client_answer *answer);
+int show_call(struct show *show, const struct api_client_call *call,
+	      struct api_client_answer *answer);
+
+/* As show_open() without a connection, for what is known here already. */
+void show_open_local(struct show *show, const struct show_options *options);
+
+/* Lets `print` show a text as that of an answer; returns an exit status. */
+int show_text(struct show *show, const char *text, size_t size, show_print *print, void *user);
 void show_close(struct show *show);
 
 /* Everything is printed; returns an exit status, by what was shown where it could be. */

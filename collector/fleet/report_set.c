@@ -7,6 +7,7 @@
 #include "collector/fleet/network_cards.h"
 #include "proto/base/casefold.h"
 #include "proto/base/mem.h"
+#include "proto/base/text.h"
 #include "proto/site/site.h"
 
 struct entry {
@@ -309,4 +310,75 @@ void report_set_judge(const struct report_set *set, int64_t now_ms, struct arena
 		qsort(verdicts, count, sizeof *verdicts, compare_verdicts);
 	*out = verdicts;
 	*n = count;
+}
+
+/* Judging that others ask about later: its callback needs it. */
+static struct judging *keep_judging(const struct report_set *set, int64_t now_ms,
+				    struct arena *arena)
+{
+	struct judging *j = arena_alloc(arena, sizeof *j);
+
+	*j = (struct judging){ .at_ms = now_ms, .arena = arena };
+	find_machines(set, j);
+	find_cards(set, j);
+	return j;
+}
+
+static int compare_by_site(const void *a, const void *b)
+{
+	const struct report_set_verdict *x = a;
+	const struct report_set_verdict *y = b;
+	int order = snapshot_compare_sites(x->snapshot, y->snapshot);
+	return order ? order : strcmp(x->snapshot->key, y->snapshot->key);
+}
+
+static struct site_facts_server facts_of(const struct judging *j,
+					 const struct report_set_verdict *verdict)
+{
+	const struct snapshot *s = verdict->snapshot;
+	const char *host = s->report.host.name;
+
+	return (struct site_facts_server){
+		.key = s->key,
+		.name = arena_strndup(j->arena, host, text_short_name_length(host)),
+		.member = site_member_new(&s->report, s->at_ms, j->arena),
+		.report = &s->report,
+		.fresh = !verdict->silent,
+		.holds = !verdict->silent || !is_renamed(j, s),
+		.verdict = verdict->assessment.verdict,
+	};
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+void report_set_facts(const struct report_set *set, int64_t now_ms, struct arena *arena,
+		      struct site_facts **out, size_t *n)
+{
+	struct judging *j = keep_judging(set, now_ms, arena);
+	struct report_set_verdict *verdicts = NULL;
+	size_t n_verdicts = 0;
+
+	report_set_judge(set, now_ms, arena, &verdicts, &n_verdicts);
+	if (n_verdicts > 1)
+		qsort(verdicts, n_verdicts, sizeof *verdicts, compare_by_site);
+	struct site_facts *sites = arena_alloc_array(arena, n_verdicts, sizeof *sites);
+	*n = 0;
+	for (size_t i = 0; i < n_verdicts; i++) {
+		const struct snapshot *s = verdicts[i].snapshot;
+		if (i == 0 || snapshot_compare_sites(verdicts[i - 1].snapshot, s) != 0)
+			sites[(*n)++] = (struct site_facts){
+				.organization = or_empty(s->report.exchange.organization),
+				.site = or_empty(s->report.exchange.site),
+				.servers = arena_alloc_array(arena, n_verdicts - i,
+							     sizeof(struct site_facts_server)),
+				.is_elsewhere = is_elsewhere,
+				.elsewhere_user = j,
+			};
+		struct site_facts *site = &sites[*n - 1];
+		site->servers[site->n++] = facts_of(j, &verdicts[i]);
+	}
+	*out = sites;
 }

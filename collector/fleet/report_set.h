@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "collector/model/snapshot.h"
+#include "collector/plans/site_facts.h"
 #include "proto/base/arena.h"
 #include "proto/exposure/exposure.h"
 
@@ -32,3 +33,10 @@ struct report_set_verdict {
  */
 void report_set_judge(const struct report_set *set, int64_t now_ms, struct arena *arena,
 		      struct report_set_verdict **out, size_t *n);
+
+/*
+ * The facts of every site of the set at that moment, for what-if and plan. All of it lives in
+ * `arena`, and as long as the set.
+ */
+void report_set_facts(const struct report_set *set, int64_t now_ms, struct arena *arena,
+		      struct site_facts **out, size_t *n);

@@ -129,7 +129,7 @@ bool exposure_registry_build(const struct report *report, struct version *out)
 	return parse_normalized(report->exchange.build, out);
 }
 
-static unsigned has_mta(const struct report *report)
+unsigned exposure_has_mta(const struct report *report)
 {
 	struct version version;
 	bool file_tells = exposure_mta_version(report, &version);
@@ -151,6 +151,15 @@ static unsigned has_mta(const struct report *report)
 			return FACT_IS(false);
 	}
 	return report->exchange.installed == TRISTATE_YES && is55 ? FACT_IS(true) : FACT_EITHER;
+}
+
+bool exposure_needs_service_pack(const struct report *report)
+{
+	struct version build;
+
+	if (exposure_mta_version(report, &build) || exposure_registry_build(report, &build))
+		return version_compare(&build, &advisory_q285350.needs) < 0;
+	return report->exchange.service_pack != REPORT_ABSENT && report->exchange.service_pack < 4;
 }
 
 static unsigned era(const struct report *report)
@@ -267,7 +276,7 @@ unsigned exposure_adapters_as(const struct site_server *server, const enum adapt
 void exposure_facts_of(const struct site_server *server, struct exposure_facts *out)
 {
 	*out = (struct exposure_facts){
-		.has_mta = has_mta(server->report),
+		.has_mta = exposure_has_mta(server->report),
 		.failing = failing(server->report),
 		.era = era(server->report),
 		.clustered = clustered(server->report),

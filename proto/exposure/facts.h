@@ -61,6 +61,12 @@ enum verdict exposure_judge(const struct exposure_facts *facts, struct exposure_
 
 bool verdict_is_harmful(enum verdict verdict);
 
+/* Whether there is an Exchange 5.5 with an MTA service, as a fact of the set above. */
+unsigned exposure_has_mta(const struct report *report);
+
+/* Does the fix need the service pack first? By Emsmta.exe, else by what the registry tells. */
+bool exposure_needs_service_pack(const struct report *report);
+
 /* The version of Emsmta.exe as the rule compares it; false if it is not known. */
 bool exposure_mta_version(const struct report *report, struct version *out);
 

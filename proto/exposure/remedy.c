@@ -104,21 +104,11 @@ static void list_missing_paths(struct exposure_context *x, struct remedy *remedy
 	}
 }
 
-/* Does the fix need the service pack first? By Emsmta.exe, else by what the registry tells. */
-static bool needs_service_pack(const struct report *report)
-{
-	struct version build;
-
-	if (exposure_mta_version(report, &build) || exposure_registry_build(report, &build))
-		return version_compare(&build, &advisory_q285350.needs) < 0;
-	return report->exchange.service_pack != REPORT_ABSENT && report->exchange.service_pack < 4;
-}
-
 static void offer_fix(struct exposure_context *x, struct remedy *remedy)
 {
 	struct plan plan = plan_begin(x, remedy);
 
-	if (needs_service_pack(x->report)) {
+	if (exposure_needs_service_pack(x->report)) {
 		plan.facts.era = FACT_IS(ERA_WINDOW);
 		plan_step(&plan, REMEDY_INSTALL_SERVICE_PACK,
 			  "Install Exchange Server 5.5 Service Pack 4, which the fix needs.");

@@ -251,6 +251,13 @@ def test_servers_are_answered_as_described(collector):
     assert answer(collector, "GET /v1/sites/{org}/{site}/trend", org="ACME", site="HQ")["site"] == "HQ"
     answer(collector, "GET /v1/sites/{org}/{site}/trend", None, 404, org="ACME", site="None")
     answer(collector, "GET /v1/sites/{org}/{site}/trend", None, 400, org="ACME", site="HQ", query="?until=x")
+    changes = {"changes": [{"action": "disable_adapter", "server": "EXCH1", "adapter": "B"},
+                           {"action": "remove_server", "server": "EXCH3"}]}
+    route = "POST /v1/sites/{org}/{site}/what-if"
+    assert answer(collector, route, changes, org="ACME", site="HQ")["servers"]
+    answer(collector, route, changes, 404, org="ACME", site="None")
+    answer(collector, route, {"changes": []}, 422, org="ACME", site="HQ")
+    answer(collector, route, changes, 400, org="ACME", site="HQ", query="?colour=red")
     assert collector.post(minimal("GONE"))[0] == 200
     answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")
