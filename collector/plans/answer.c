@@ -63,16 +63,26 @@ static enum grade *list_proven(struct answer *a)
 	return grades;
 }
 
+/* Which servers the changes name. */
+static bool *list_named(struct answer *a, const struct change *changes, size_t n)
+{
+	bool *named = arena_alloc_array(&a->arena, a->facts->n, sizeof *named);
+
+	for (size_t i = 0; i < n; i++)
+		named[what_if_find(a->w, changes[i].server)] = true;
+	return named;
+}
+
 /* The servers that the changes touch. */
 static void list_rows(struct answer *a, const struct change *changes, size_t n)
 {
+	const bool *named = list_named(a, changes, n);
+
 	a->n = what_if_count_touched(a->w);
 	a->rows = arena_alloc_array(&a->arena, a->n, sizeof *a->rows);
 	for (size_t i = 0; i < a->n; i++) {
-		struct row *row = &a->rows[i];
-		row->number = what_if_touched(a->w, i);
-		for (size_t k = 0; k < n && !row->named; k++)
-			row->named = what_if_find(a->w, changes[k].server) == row->number;
+		a->rows[i].number = what_if_touched(a->w, i);
+		a->rows[i].named = named[a->rows[i].number];
 	}
 	if (a->n > 1)
 		qsort(a->rows, a->n, sizeof *a->rows, compare_rows);

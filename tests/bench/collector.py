@@ -10,6 +10,7 @@ Parts, each in a run of its own against a collector of its own:
   connections  memory of 5,000 connections that wait, plain and TLS; then each is asked again
   fleet        100,000 servers: start, memory, processor time at a report of each a minute over 2,000
                TLS connections, lists
+  plans        what-if at a site of 500 servers
 
 Everything runs on this machine, in turn, the load (wrk, one thread) beside it: the ratios are the
 figures. tests/bench/report.lua says what the reports look like. Exit status 1: a goal is missed.
@@ -36,6 +37,7 @@ sys.path.insert(0, str(HERE))
 import connections  # noqa: E402
 import load  # noqa: E402
 import peers  # noqa: E402
+import plans  # noqa: E402
 from certificates import Authority, arguments, client_of  # noqa: E402
 from running import PROGRAM, Collector, bearer, set_up  # noqa: E402
 
@@ -252,7 +254,13 @@ def fleet_part(folder, options):
     row(f"disk for each of the {n:,} later reports", f"{grown / n:,.0f} bytes")
 
 
-PARTS = {"reports": reports_part, "connections": connections_part, "fleet": fleet_part}
+def plans_part(folder, options):
+    print("What-if at one site")
+    folder.mkdir()
+    plans.measure(folder, row)
+
+
+PARTS = {"reports": reports_part, "connections": connections_part, "fleet": fleet_part, "plans": plans_part}
 
 
 def main():

@@ -1,0 +1,73 @@
+"""What a what-if costs at a site of 500 servers, over HTTP and in the collector's processor time."""
+
+import contextlib
+import json
+import statistics
+import time
+
+import load
+from running import JSON, Collector, row, server
+
+SERVERS = 500
+PEERS = 16  # that each of them probes
+MAX_WHAT_IF_MS = 20
+
+
+def name(number):
+    return f"MX{number % SERVERS:04}"
+
+
+def address(network, number):
+    number %= SERVERS
+    return f"10.{network}.{number // 250}.{number % 250 + 1}"
+
+
+def rows(number, adapter, network, grade):
+    return [{**row(adapter, name(number + k), address(network, number), address(0, number + k), grade), "via": adapter,
+             **({"error": "timeout"} if grade == "none" else {})} for k in range(1, PEERS + 1)]
+
+
+def site():
+    """Each has a second adapter; every fiftieth's hangs on another LAN."""
+    for number in range(SERVERS):
+        cut_off = number % 50 == 0
+        yield server(name(number), address(0, number),
+                     rows(number, "A", 0, "mta") + rows(number, "B", 9, "none" if cut_off else "mta"),
+                     second=address(9, number))
+
+
+def questions():
+    yield "an adapter of one disabled", [{"action": "disable_adapter", "server": name(0), "adapter": "B"}]
+    yield "an adapter that others rely on", [{"action": "disable_adapter", "server": name(1), "adapter": "A"}]
+    yield "ten servers taken out", [{"action": "remove_server", "server": name(n)} for n in range(0, SERVERS, 50)]
+    yield "a way to all 499 others", [{"action": "connect_adapter", "server": name(0), "adapter": "B"}]
+    yield "the fix on ten", [{"action": "install_fix", "server": name(n)} for n in range(0, SERVERS, 50)]
+    yield "the fix on all 500", [{"action": "install_fix", "server": name(n)} for n in range(SERVERS)]
+
+
+def ask_often(collector, changes, n=20):
+    body = json.dumps({"changes": changes})
+    times = []
+    with contextlib.closing(collector.connect(identified=False)) as connection:
+        headers = {**JSON, "Authorization": f"Bearer {collector.token}"}
+        before = load.cpu_us(collector.process.pid)
+        for _ in range(n):
+            began = time.monotonic()
+            connection.request("POST", "/v1/sites/ACME/HQ/what-if", body, headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            times.append((time.monotonic() - began) * 1000)
+            assert answer.status == 200, text
+        return statistics.median(times), (load.cpu_us(collector.process.pid) - before) / n / 1000
+
+
+def measure(folder, tell):
+    with Collector(folder / "data") as collector:
+        for report in site():
+            assert collector.post(report)[0] == 200
+        for what, changes in questions():
+            took_ms, cpu_ms = ask_often(collector, changes)
+            all_of_them = len(changes) == SERVERS
+            tell(f"what-if at {SERVERS} servers, {what}: {took_ms:.1f} ms with client; processor time",
+                 f"{cpu_ms:.1f} ms", "" if all_of_them else f"< {MAX_WHAT_IF_MS} ms",
+                 all_of_them or cpu_ms < MAX_WHAT_IF_MS)
