@@ -17,6 +17,7 @@
 #include "agent/platform/files.h"
 #include "proto/base/arena.h"
 #include "proto/base/timestamp.h"
+#include "tests/unit/rows.h"
 
 #define THREADS 4
 #define LINES   200 /* of each thread */
@@ -100,7 +101,7 @@ static void times_are_utc_whatever_the_zone(void **state)
 	(void)state;
 
 	log_configure(LOG_LEVEL_INFO, path, 64);
-	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++) {
+	for_each_row(i, zones) {
 		setenv("TZ", zones[i], 1);
 		tzset();
 		log_info("here");

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/rows.h"
+
 #define ROUND  (UINT64_C(1) << 32) /* 49.7 days */
 #define STEP   UINT32_C(3600000)
 #define ROUNDS 3
@@ -34,7 +36,7 @@ static void a_time_passes_over_the_end_of_a_round_as_it_does_elsewhere(void **st
 	static const uint32_t begins[] = { 0, 1, UINT32_C(1) << 31, UINT32_MAX - 20000,
 					   UINT32_MAX };
 	(void)state;
-	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+	for_each_row(i, begins) {
 		uint32_t begun = begins[i];
 		assert_false(ticks_have_passed(begun, begun, 20000));
 		assert_false(ticks_have_passed(begun, begun + 19999, 20000));
