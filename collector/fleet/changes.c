@@ -191,6 +191,18 @@ void fleet_changes_close(struct changes *changes, bool latest)
 	changes->n_servers = n;
 }
 
+enum status fleet_changes_hand_over(struct changes *changes, bool latest, enum status status,
+				    struct changes **out)
+{
+	if (status != STATUS_OK) {
+		changes_free(changes);
+		return status;
+	}
+	fleet_changes_close(changes, latest);
+	*out = changes;
+	return STATUS_OK;
+}
+
 struct store_change changes_for_store(const struct changes *changes)
 {
 	return (struct store_change){

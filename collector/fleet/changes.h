@@ -38,6 +38,10 @@ void fleet_changes_forget(struct changes *changes, struct fleet_server *server);
 /* Makes the rows; nothing is added afterwards. `latest`: its report is the latest of its server. */
 void fleet_changes_close(struct changes *changes, bool latest);
 
+/* Closes a change set that came about and hands it over; frees one that failed. Gives the status. */
+enum status fleet_changes_hand_over(struct changes *changes, bool latest, enum status status,
+				    struct changes **out);
+
 /* The report of the same identity that is on its way to the store, or NULL. */
 struct snapshot *fleet_changes_find(const struct fleet *fleet, const struct report *as);
 

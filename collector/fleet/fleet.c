@@ -204,17 +204,12 @@ enum status fleet_advance(struct fleet *fleet, int64_t now_ms, struct changes **
 		status = fleet_silent_rejudge_marked(fleet, made, error);
 	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, made, error);
-	if (status != STATUS_OK) {
-		changes_free(made);
-		return status;
-	}
-	fleet_changes_close(made, false);
-	*changes = made;
-	if (made->n_views == 0) {
+	status = fleet_changes_hand_over(made, false, status, changes);
+	if (status == STATUS_OK && made->n_views == 0) {
 		changes_free(made);
 		*changes = NULL;
 	}
-	return STATUS_OK;
+	return status;
 }
 
 uint64_t fleet_detail_tag(const struct fleet *fleet, const struct view *view)

@@ -110,23 +110,16 @@ void fleet_restore_signatures(struct fleet_site *site)
 static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE])
 {
-	const struct view *current = server->current;
-	struct view_verdict verdict = {
-		.verdict = current->verdict,
-		.silent = true,
-		.adapters = current->adapters,
-		.since_ms = current->since_ms,
-		.findings_json = current->findings_json,
-	};
+	const char *renamed_to = NULL;
 	struct site_server seen;
 	struct arena arena;
 
-	enum status status = fleet_renames_find(fleet, server, &verdict.renamed_to, error);
+	enum status status = fleet_renames_find(fleet, server, &renamed_to, error);
 	if (status != STATUS_OK)
 		return status;
 	arena_init(&arena);
 	site_view_member(&server->site->index, server->member, NULL, &seen, &arena);
-	fleet_changes_add(changes, server, view_renew(current, &verdict), &seen);
+	fleet_changes_add(changes, server, view_renew_silent(server->current, renamed_to), &seen);
 	arena_deinit(&arena);
 	return STATUS_OK;
 }

@@ -75,11 +75,5 @@ enum status fleet_remove(struct fleet *fleet, const struct record_removal *remov
 	}
 	if (status == STATUS_OK)
 		status = fleet_assess_touched(fleet, now_ms, made, error);
-	if (status != STATUS_OK) {
-		changes_free(made);
-		return status;
-	}
-	fleet_changes_close(made, false);
-	*changes = made;
-	return STATUS_OK;
+	return fleet_changes_hand_over(made, false, status, changes);
 }

@@ -179,21 +179,6 @@ enum status fleet_renames_find(struct fleet *fleet, const struct fleet_server *s
 	return status;
 }
 
-/* The view of a silent server whose machine is called `name` now; NULL: no new name is known. */
-static struct view *view_called(const struct fleet_server *server, const char *name)
-{
-	const struct view *current = server->current;
-	struct view_verdict verdict = {
-		.verdict = current->verdict,
-		.silent = true,
-		.adapters = current->adapters,
-		.since_ms = current->since_ms,
-		.findings_json = current->findings_json,
-		.renamed_to = name,
-	};
-	return view_renew(current, &verdict);
-}
-
 /* Looks for a silent server's new name again. `*view` is NULL where it is the one that is shown. */
 static enum status find_new_name(struct fleet *fleet, const struct fleet_server *server,
 				 struct view **view, char error[FLEET_ERROR_SIZE])
@@ -203,7 +188,7 @@ static enum status find_new_name(struct fleet *fleet, const struct fleet_server 
 	*view = NULL;
 	enum status status = fleet_renames_find(fleet, server, &name, error);
 	if (status == STATUS_OK && !text_identical(name, server->current->renamed_to))
-		*view = view_called(server, name);
+		*view = view_renew_silent(server->current, name);
 	return status;
 }
 
@@ -275,7 +260,8 @@ void fleet_renames_take_back(const struct fleet *fleet, const struct fleet_serve
 			if (!before->silent || before->member->at_ms < at_ms ||
 			    !is_called(before->current, server->key))
 				continue;
-			fleet_changes_add(changes, before, view_called(before, NULL), NULL);
+			fleet_changes_add(changes, before, view_renew_silent(before->current, NULL),
+					  NULL);
 			fleet_renames_update_addresses(before);
 		}
 	}

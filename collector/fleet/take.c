@@ -191,11 +191,5 @@ enum status fleet_take(struct fleet *fleet, struct snapshot *snapshot,
 	status = fleet_expire(fleet, now_ms, SIZE_MAX, made, error);
 	if (status == STATUS_OK)
 		status = take_new(fleet, snapshot, now_ms, made, taken, error);
-	if (status != STATUS_OK) {
-		changes_free(made);
-		return status;
-	}
-	fleet_changes_close(made, *taken == FLEET_TAKEN_LATEST);
-	*changes = made;
-	return STATUS_OK;
+	return fleet_changes_hand_over(made, *taken == FLEET_TAKEN_LATEST, status, changes);
 }

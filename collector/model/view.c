@@ -173,6 +173,20 @@ bool view_is_outdated(const char *agent_version)
 	return version_compare(&agent, &own) < 0;
 }
 
+struct view *view_renew_silent(const struct view *view, const char *renamed_to)
+{
+	const struct view_verdict verdict = {
+		.verdict = view->verdict,
+		.silent = true,
+		.adapters = view->adapters,
+		.since_ms = view->since_ms,
+		.findings_json = view->findings_json,
+		.renamed_to = renamed_to,
+	};
+
+	return view_renew(view, &verdict);
+}
+
 struct view *view_ref(struct view *view)
 {
 	view->references++;

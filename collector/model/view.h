@@ -90,6 +90,9 @@ struct view *view_make_expected(const struct record_expected *expected);
 /* A copy of a view with another verdict. */
 struct view *view_renew(const struct view *view, const struct view_verdict *verdict);
 
+/* A copy of a view whose server is silent: the verdict stays. `renamed_to` as above. */
+struct view *view_renew_silent(const struct view *view, const char *renamed_to);
+
 /* Is everything that they show the same, but for `now_ms`? */
 bool view_shows_the_same(const struct view *a, const struct view *b);
 
