@@ -31,14 +31,15 @@ class Collector:
     With `tls`, the client's ssl.SSLContext, everything here goes over HTTPS; the certificates are
     among the arguments. Calls are made with an admin's `token`, reports by an agent that enrols
     when it first has one, its id put in (`agents`); an Authorization of the test's own stays. A
-    connection of connect(identified=False) adds nothing. `errors` is what the collector has logged, known once it has ended."""
+    connection of connect(identified=False) adds nothing. `errors` is what the collector has logged, known once it has ended.
+    `program` is another version's."""
 
-    def __init__(self, data, *arguments, tls=None, environment=None, wrapper=()):
+    def __init__(self, data, *arguments, tls=None, environment=None, wrapper=(), program=PROGRAM):
         self.tls = tls
-        self.token, self.secret = set_up(PROGRAM, data)
+        self.token, self.secret = set_up(program, data)
         self.agents = identity.Agents(self._connect_from, self.secret)
         self.process = subprocess.Popen(
-            [*wrapper, PROGRAM, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
+            [*wrapper, program, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=searched_for_leaks(environment))
         line = self.process.stdout.readline()

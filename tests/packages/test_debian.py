@@ -7,7 +7,7 @@ import subprocess
 
 from waiting import until
 
-OLD = "0.0.9"
+OLD = "0.1.0"
 KEPT = ("/etc/mtawatch/collector.conf", "/etc/mtawatch/agent.conf", "/var/lib/mtawatch/server.key", "/var/lib/mtawatch/ca.crt")
 
 
