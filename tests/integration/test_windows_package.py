@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from busy_collector import busy_collector  # noqa: E402
+from documents import blocks  # noqa: E402
 from wine import AGENT, EVENTS_DLL, Wine, events_name, network_of_its_own, on_windows  # noqa: E402
 from version import VERSION  # noqa: E402
 from waiting import until  # noqa: E402
@@ -284,4 +285,18 @@ def test_without_any_property_it_is_installed_and_waits_for_a_policy(machine, pa
     assert msiexec(machine, "/i", packages[VERSION]) == 0
     assert machine.service_state() == "RUNNING"
     assert settings(machine) == dict.fromkeys(settings(machine))
+    assert msiexec(machine, "/x", packages[VERSION]) == 0
+
+
+def test_the_lines_of_the_pages_are_taken_word_for_word(machine, packages):
+    lines = [blocks(page, "run by test_windows_package.py")[0].text.split()
+             for page in ("docs/agents.md", "agent/deploy/GROUP-POLICY.md")]
+    machine.run("reg", "add", SETTINGS, "/v", "StateDir", "/d", on_windows(machine.state), "/f")
+    for program_name, action, package, quiet, *properties in lines:
+        assert (program_name, action, quiet, properties[0]) == ("msiexec", "/i", "/qn", "REBOOT=ReallySuppress")
+        assert "mtawatch-agent-" in package
+        assert msiexec(machine, action, packages[VERSION], *properties) == 0
+    given = dict(words.split("=", 1) for words in lines[0][4:])
+    assert settings(machine) == {"CollectorUrl": given["COLLECTORURL"], "CaFile": given["CAFILE"],
+                                 "EnrollSecretFile": given["ENROLLSECRETFILE"], "Peers": None, "Pin": None}
     assert msiexec(machine, "/x", packages[VERSION]) == 0

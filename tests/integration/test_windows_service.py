@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/integration")]
 
 from agent_rig import ENDS_WITHIN, expect_within  # noqa: E402
 from busy_collector import busy_collector  # noqa: E402
+from documents import blocks  # noqa: E402
 from wine import AGENT, EVENTS_DLL, PROGRAMS, Wine, events_name, network_of_its_own, on_windows  # noqa: E402
 from version import VERSION  # noqa: E402
 from waiting import until  # noqa: E402
@@ -347,3 +348,14 @@ def test_the_service_command_is_for_the_service_manager_alone(machine):
     status, text, errors = machine.run(AGENT, "service")
     assert (status, text) == (2, "")
     assert "this command is for the service manager alone" in errors
+
+
+@pytest.mark.parametrize("page", ["docs/agents.md", "agent/deploy/GROUP-POLICY.md"])
+def test_the_line_of_a_page_is_taken_word_for_word(machine, install, page):
+    command, = blocks(page, "run by test_windows_service.py")
+    words = re.search(r"mtawatch-agent(?:\.exe)? install (.*)", command.text)[1].split()
+    assert words[::2] == ["--collector", "--ca-file", "--enroll-secret-file"]
+    text, _ = install(*words)
+    assert "service   mtawatch-agent runs" in text
+    found = machine.reg(SETTINGS)
+    assert [found["CollectorUrl"], found["CaFile"], found["EnrollSecretFile"]] == words[1::2]

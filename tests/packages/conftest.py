@@ -10,7 +10,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from documents import blocks  # noqa: E402
 from waiting import until  # noqa: E402
+
+AT_HAND = ["curl", "postgresql"]  # of Debian's own, what the documents ask for
 
 # A machine of its own: its network has loopback alone, and systemd starts what there is. All of it ends with the holder.
 BOOT = """set -e
@@ -87,8 +90,9 @@ class Fresh:
 
 @pytest.fixture(scope="session")
 def packages():
-    """{name: file} of Debian's packages, as scripts/package makes them."""
-    made = subprocess.run([ROOT / "scripts/package", "--debian"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    """{name: file} of Debian's packages, made as the page of the installation says."""
+    command, = blocks("docs/install.md", "run by conftest.py")
+    made = subprocess.run(["bash", "-c", command.text], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
     return {Path(line).name.partition("_")[0]: ROOT / line for line in made.splitlines()}
 
 
@@ -96,7 +100,7 @@ def packages():
 def fresh(packages, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can make a Debian")
-    base = subprocess.run([ROOT / "scripts/debian-root", *packages.values()], check=True, stdout=subprocess.PIPE,
+    base = subprocess.run([ROOT / "scripts/debian-root", *packages.values(), *AT_HAND], check=True, stdout=subprocess.PIPE,
                           text=True).stdout.strip()
     machine = Fresh(base, tmp_path)
     yield machine

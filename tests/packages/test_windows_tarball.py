@@ -10,6 +10,7 @@ import time
 
 import pytest
 from conftest import ROOT
+from documents import blocks
 from version import VERSION
 
 NAME = f"mtawatch-agent-windows-{VERSION}"
@@ -17,7 +18,8 @@ NAME = f"mtawatch-agent-windows-{VERSION}"
 
 @pytest.fixture(scope="module")
 def tarball():
-    made = subprocess.run([ROOT / "scripts/package", "--windows"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    command, = blocks("docs/agents.md", "run by test_windows_tarball.py")
+    made = subprocess.run(["bash", "-c", command.text], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout.strip()
     assert made == f"build/packages/{NAME}.tar.gz"
     return ROOT / made
 
