@@ -58,12 +58,12 @@ def fresh_blocks(page):
 
 def report(name, site, now, adapters=1, to=None):
     """Of a server with the fault's code; its second adapter reaches nobody, where it has one."""
-    number = int(name[4:])
+    number = int(name[-1])
     peers = [peer for peer in to or [] if peer != name]
-    cards = [("A", f"10.0.0.{number}"), ("B", f"10.9.0.{number}")][:adapters]
-    rows = [{"adapter": card, "peer": peer, "from": address, "to": f"10.0.0.{peer[4:]}", "via": card,
-             "grade": "mta" if card == "A" else "none", "for_s": 3600, "ms": 3, "attempts": 1,
-             **({} if card == "A" else {"error": "timeout"})} for card, address in cards for peer in peers]
+    cards = [("El90x1", f"10.0.0.{number}"), ("El90x2", f"10.9.0.{number}")][:adapters]
+    rows = [{"adapter": card, "peer": peer, "from": address, "to": f"10.0.0.{peer[-1]}", "via": card,
+             "grade": "mta" if card == "El90x1" else "none", "for_s": 3600, "ms": 3, "attempts": 1,
+             **({} if card == "El90x1" else {"error": "timeout"})} for card, address in cards for peer in peers]
     build = "5.5.2653.23"
     return {"schema": "mtawatch.report/1", "agent": {"id": "id-" + name, "epoch": "e", "version": "1.0.0", "platform": "windows-x86"},
             "sequence": 1, "collected_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "interval_s": 3600,
@@ -78,7 +78,8 @@ def report(name, site, now, adapters=1, to=None):
 def fleet(now):
     hq = ["EXCH1", "EXCH2", "EXCH3"]
     return [report("EXCH1", "HQ", now, 2, hq), *(report(name, "HQ", now, 1, hq) for name in hq[1:]),
-            report("EXCH4", "B1", now - timedelta(days=2), 1, ["EXCH1"])]
+            report("EXCH4", "B1", now - timedelta(days=2), 1, ["EXCH1"]),
+            report("OLD9", "HQ", now - timedelta(days=2), 1, hq)]
 
 
 def dead_server(folder):
@@ -119,7 +120,7 @@ def test_the_documents_lead_from_nothing_to_a_fleet(stranger, tmp_path):
     stranger.shell("mv exch6.json exch1.json; mv exch7.json exch2.json")
     assert stranger.walk("docs/servers.md").count("imported") == 2
     stranger.shell(f"mtawatch-collector login https://collector.example:8285 --ca-file ca.crt --token-file ops.token && "
-                   "mtawatch-collector import exch1.json exch2.json")
+                   "mtawatch-collector import exch1.json exch2.json exch10.json")
     until(lambda: "not applicable" in stranger.shell("mtawatch-collector servers"))
 
     stranger.put("servers.txt", "EXCH1\nEXCH2\nEXCH3\nEXCH5\n")
@@ -128,6 +129,10 @@ def test_the_documents_lead_from_nothing_to_a_fleet(stranger, tmp_path):
     shown = stranger.walk("docs/terminal.md", stranger.token + "\n")
     assert "EXCH1" in shown and "exposed" in shown
     assert "EXCH1" in stranger.walk("docs/maintenance.md")
+    stranger.shell("mkdir reports")
+    for one in fleet(datetime(2026, 11, 22, 10, 45, 20, tzinfo=timezone.utc)):
+        stranger.put(f"reports/{one['host']['name']}.json", json.dumps(one))
+    assert "EXCH1" in stranger.walk("docs/plans.md")
     stranger.put("dead.tar", dead_server(tmp_path))
     stranger.shell("tar -C /mnt -xf dead.tar")
     stranger.walk("docs/offline.md")
