@@ -54,12 +54,16 @@ need_debian() {
 package_group() {
 	case $1 in
 	build) cat <<-'END' ;;
-		to build the agent and the collector, and for their unit tests
+		to build the agent and the collector
 		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libpq-dev libzstd-dev libssl-dev
-		libcurl4-openssl-dev libmbedtls-dev libhivex-dev libcmocka-dev sqlite3 postgresql openssl
-		curl gzip zopfli npm scdoc iproute2 python3 python3-pytest python3-pytest-xdist
-		python3-jsonschema python3-requests python3-aiosmtpd python3-hivex util-linux
+		libcurl4-openssl-dev libmbedtls-dev libhivex-dev openssl gzip zopfli npm scdoc python3
+	END
+	test) cat <<-'END' ;;
+		to test the agent and the collector
+		libcmocka-dev sqlite3 postgresql curl iproute2 util-linux
+		python3 python3-pytest python3-pytest-xdist
+		python3-jsonschema python3-requests python3-aiosmtpd python3-hivex
 	END
 	windows) cat <<-'END' ;;
 		to cross-build the 32-bit Windows agent
@@ -78,8 +82,12 @@ package_group() {
 		wixl msitools faketime
 	END
 	debian) cat <<-'END' ;;
-		to make Debian's packages, look at them, and install them in a fresh Debian
-		debhelper dpkg-dev lintian debootstrap iproute2 util-linux
+		to make Debian's packages
+		debhelper dpkg-dev
+	END
+	fresh) cat <<-'END' ;;
+		to look at Debian's packages, and to install them in a fresh Debian
+		lintian debootstrap iproute2 util-linux
 	END
 	lab) cat <<-'END' ;;
 		for the site in network namespaces: real endpoint mappers, and readers to check them
