@@ -6,53 +6,11 @@
 
 #include "proto/base/mem.h"
 
-static enum status store_report_until(void *user, const char *key, int64_t until_ms,
-				      struct arena *arena, struct record_report *out, char *error)
-{
-	return store_read_report_until(store_reader(user), key, until_ms, arena, out, error);
-}
-
-static enum status store_last_sequence(void *user, const char *agent_id, const char *epoch,
-				       int64_t *out, char *error)
-{
-	return store_read_last_sequence(store_reader(user), agent_id, epoch, out, error);
-}
-
-static enum status store_servers(void *user, store_each_server *each, void *each_user, char *error)
-{
-	return store_read_servers(store_reader(user), each, each_user, error);
-}
-
-static enum status store_server(void *user, const char *key, struct arena *arena,
-				struct record_server *server, struct record_report *latest,
-				char *error)
-{
-	return store_read_server(store_reader(user), key, arena, server, latest, error);
-}
-
-static enum status store_removals(void *user, store_each_removal *each, void *each_user,
-				  char *error)
-{
-	return store_read_removals(store_reader(user), each, each_user, error);
-}
-
-struct fleet_history fleet_history_of_store(struct store *store)
-{
-	return (struct fleet_history){
-		.report_until = store_report_until,
-		.last_sequence = store_last_sequence,
-		.servers = store_servers,
-		.server = store_server,
-		.removals = store_removals,
-		.user = store,
-	};
-}
-
-struct fleet *fleet_new(struct fleet_history history)
+struct fleet *fleet_new(const struct store_connection *store)
 {
 	struct fleet *fleet = mem_alloc(sizeof *fleet);
 
-	fleet->history = history;
+	fleet->store = store;
 	arena_init(&fleet->removals_arena);
 	return fleet;
 }
@@ -135,10 +93,9 @@ static enum status load_all(struct fleet *fleet, int64_t now_ms, struct changes 
 {
 	struct loading loading = { .fleet = fleet, .now_ms = now_ms, .error = error };
 
-	enum status status =
-		fleet->history.removals(fleet->history.user, load_removal, fleet, error);
+	enum status status = store_read_removals(fleet->store, load_removal, fleet, error);
 	if (status == STATUS_OK)
-		status = fleet->history.servers(fleet->history.user, load_server, &loading, error);
+		status = store_read_servers(fleet->store, load_server, &loading, error);
 	if (status == STATUS_OK)
 		status = fleet_renames_load(fleet, error);
 	for (size_t i = 0; i < fleet->n_sites && status == STATUS_OK; i++)
@@ -160,7 +117,7 @@ enum status fleet_load(struct fleet *fleet, int64_t now_ms, struct changes **cha
 	assert(fleet->flights.n == 0);
 	struct fleet old = *fleet;
 	*fleet = (struct fleet){
-		.history = old.history,
+		.store = old.store,
 		.flights.last_id = old.flights.last_id,
 		.published.membership = old.published.membership + 1,
 	};

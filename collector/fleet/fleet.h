@@ -67,25 +67,6 @@
 struct fleet;
 
 /*
- * What the fleet reads from the store: the functions of collector/store/store.h, or a test's own.
- */
-struct fleet_history {
-	enum status (*report_until)(void *user, const char *key, int64_t until_ms,
-				    struct arena *arena, struct record_report *out, char *error);
-	enum status (*last_sequence)(void *user, const char *agent_id, const char *epoch,
-				     int64_t *out, char *error);
-	enum status (*servers)(void *user, store_each_server *each, void *each_user, char *error);
-	enum status (*server)(void *user, const char *key, struct arena *arena,
-			      struct record_server *server, struct record_report *latest,
-			      char *error);
-	enum status (*removals)(void *user, store_each_removal *each, void *each_user, char *error);
-	void *user;
-};
-
-/* The history in a store, which must outlive the fleet. */
-struct fleet_history fleet_history_of_store(struct store *store);
-
-/*
  * What one call changed: rows for the store, and the views that become visible with them. Owns all
  * of it. A change set is published or freed unpublished, in the order in which they were made.
  */
@@ -131,7 +112,8 @@ enum fleet_taken {
 	FLEET_TAKEN_REPEATED, /* known already; nothing to store */
 };
 
-struct fleet *fleet_new(struct fleet_history history);
+/* Reads from `store` (store_reader()), which must outlive the fleet. */
+struct fleet *fleet_new(const struct store_connection *store);
 void fleet_free(struct fleet *fleet);
 
 /*

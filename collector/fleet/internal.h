@@ -93,7 +93,7 @@ struct fleet_name {
 };
 
 struct fleet {
-	struct fleet_history history;
+	const struct store_connection *store;
 	struct text_map by_key;
 	struct fleet_server **servers; /* in order of arrival */
 	size_t n;

@@ -21,8 +21,7 @@ enum status fleet_judge_stored(struct fleet *fleet, const struct view *view, str
 	*latest = NULL;
 	if (!server)
 		return STATUS_NOT_FOUND;
-	enum status status =
-		fleet->history.server(fleet->history.user, view->key, arena, row, &record, error);
+	enum status status = store_read_server(fleet->store, view->key, arena, row, &record, error);
 	if (status == STATUS_OK)
 		status = fleet_parse_stored(&record, latest, error);
 	if (status != STATUS_OK)

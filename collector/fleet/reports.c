@@ -46,8 +46,8 @@ enum status fleet_read_latest(struct fleet *fleet, const struct fleet_server *se
 		return STATUS_OK;
 	}
 	arena_init(&arena);
-	enum status status = fleet->history.server(fleet->history.user, server->key, &arena, &row,
-						   &latest, error);
+	enum status status =
+		store_read_server(fleet->store, server->key, &arena, &row, &latest, error);
 	if (status == STATUS_NOT_FOUND)
 		snprintf(error, FLEET_ERROR_SIZE,
 			 "the latest report of the server '%s' is not in the store", server->key);
@@ -66,8 +66,8 @@ static enum status read_until(struct fleet *fleet, const char *key, int64_t unti
 
 	*out = NULL;
 	arena_init(&arena);
-	enum status status = fleet->history.report_until(fleet->history.user, key, until_ms, &arena,
-							 &record, error);
+	enum status status =
+		store_read_report_until(fleet->store, key, until_ms, &arena, &record, error);
 	if (status == STATUS_OK)
 		status = fleet_parse_stored(&record, out, error);
 	else if (status == STATUS_NOT_FOUND)

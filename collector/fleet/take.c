@@ -21,9 +21,8 @@ static enum status look_up_stream(const struct fleet *fleet, const struct report
 {
 	int64_t last = INT64_MIN;
 
-	enum status status =
-		fleet->history.last_sequence(fleet->history.user, or_empty(report->agent.id),
-					     or_empty(report->agent.epoch), &last, error);
+	enum status status = store_read_last_sequence(fleet->store, or_empty(report->agent.id),
+						      or_empty(report->agent.epoch), &last, error);
 	if (status != STATUS_OK && status != STATUS_NOT_FOUND)
 		return status;
 	last = fleet_changes_last_sequence(fleet, report, last);

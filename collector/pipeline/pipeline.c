@@ -234,7 +234,7 @@ static void on_alerts_failed(void *user, const char *error)
 enum status pipeline_open(struct pipeline **out, const struct pipeline_options *options,
 			  char error[STORE_ERROR_SIZE])
 {
-	struct fleet *fleet = fleet_new(fleet_history_of_store(options->store));
+	struct fleet *fleet = fleet_new(store_reader(options->store));
 	struct changes *changes = NULL;
 	enum status status = fleet_load(fleet, options->now_ms(), &changes, error);
 	if (status == STATUS_OK && options->alerting)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "collector/model/record_identity.h"
-#include "collector/store/internal.h"
+#include "collector/store/engine.h"
 #include "collector/store/keep.h"
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"

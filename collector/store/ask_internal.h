@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "collector/store/internal.h"
+#include "collector/store/engine.h"
 
 struct asker;
 

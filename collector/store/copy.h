@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "collector/store/internal.h"
+#include "collector/store/engine.h"
 
 /* Nobody else writes to either of them; what is read is one moment. */
 enum status store_copy(const struct store_connection *from, const struct store_connection *to,

@@ -173,3 +173,9 @@ struct store_engine {
 	enum status (*check_backup)(const char *path, void (*tell)(const char *fault),
 				    struct store_check *out, char error[STORE_ERROR_SIZE]);
 };
+
+/* An engine with a connection to its database: what the reads of collector/store/store.h ask. */
+struct store_connection {
+	const struct store_engine *engine;
+	struct store_db *db; /* NULL: not opened */
+};

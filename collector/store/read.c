@@ -1,4 +1,4 @@
-#include "collector/store/internal.h"
+#include "collector/store/engine.h"
 
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"

@@ -13,6 +13,7 @@
 
 #include "collector/fleet/fleet.h"
 #include "collector/query/server_select.h"
+#include "collector/store/engine.h"
 #include "crowd.h"
 
 #define T0     INT64_C(1795344323000)
@@ -25,21 +26,26 @@ static double cpu_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static enum status no_report(void *user, const char *key, int64_t until_ms, struct arena *arena,
-			     struct record_report *out, char *error)
-{
-	(void)user, (void)key, (void)until_ms, (void)arena, (void)out, (void)error;
-	return STATUS_NOT_FOUND;
-}
-
-static enum status no_sequence(void *user, const char *agent_id, const char *epoch, int64_t *out,
-			       char *error)
-{
-	(void)user, (void)agent_id, (void)epoch, (void)out, (void)error;
-	return STATUS_NOT_FOUND;
-}
-
 /* A store that makes its rows when they are asked for. */
+struct store_db {
+	const struct crowd *crowd;
+};
+
+static enum status no_report(struct store_db *db, const char *key, int64_t until_ms,
+			     struct arena *arena, struct record_report *out,
+			     char error[STORE_ERROR_SIZE])
+{
+	(void)db, (void)key, (void)until_ms, (void)arena, (void)out, (void)error;
+	return STATUS_NOT_FOUND;
+}
+
+static enum status no_sequence(struct store_db *db, const char *agent_id, const char *epoch,
+			       int64_t *out, char error[STORE_ERROR_SIZE])
+{
+	(void)db, (void)agent_id, (void)epoch, (void)out, (void)error;
+	return STATUS_NOT_FOUND;
+}
+
 static enum status make_row(const struct crowd *crowd, size_t i, char *body,
 			    struct record_server *server, struct record_report *report)
 {
@@ -60,26 +66,28 @@ static enum status make_row(const struct crowd *crowd, size_t i, char *body,
 	return STATUS_OK;
 }
 
-static enum status all_rows(void *user, store_each_server *each, void *each_user, char *error)
+static enum status all_rows(struct store_db *db, store_each_server *each, void *user,
+			    char error[STORE_ERROR_SIZE])
 {
 	static char body[CROWD_BODY_SIZE];
-	const struct crowd *crowd = user;
+	const struct crowd *crowd = db->crowd;
 	(void)error;
 	for (size_t i = 0; i < crowd->n; i++) {
 		struct record_server server;
 		struct record_report report;
 		make_row(crowd, i, body, &server, &report);
-		enum status status = each(each_user, &server, &report);
+		enum status status = each(user, &server, &report);
 		if (status != STATUS_OK)
 			return status;
 	}
 	return STATUS_OK;
 }
 
-static enum status one_row(void *user, const char *key, struct arena *arena,
-			   struct record_server *server, struct record_report *latest, char *error)
+static enum status one_row(struct store_db *db, const char *key, struct arena *arena,
+			   struct record_server *server, struct record_report *latest,
+			   char error[STORE_ERROR_SIZE])
 {
-	const struct crowd *crowd = user;
+	const struct crowd *crowd = db->crowd;
 	char *body = arena_alloc(arena, CROWD_BODY_SIZE);
 	size_t site = (size_t)strtoul(key + 2, NULL, 10);
 	size_t place = (size_t)strtoul(key + 7, NULL, 10);
@@ -87,21 +95,27 @@ static enum status one_row(void *user, const char *key, struct arena *arena,
 	return make_row(crowd, site * crowd->servers_per_site + place, body, server, latest);
 }
 
-static enum status no_removals(void *user, store_each_removal *each, void *each_user, char *error)
+static enum status no_removals(struct store_db *db, store_each_removal *each, void *user,
+			       char error[STORE_ERROR_SIZE])
 {
-	(void)user, (void)each, (void)each_user, (void)error;
+	(void)db, (void)each, (void)user, (void)error;
 	return STATUS_OK;
 }
 
-static struct fleet *make_fleet(struct crowd *crowd)
+static struct fleet *make_fleet(const struct crowd *crowd)
 {
-	struct fleet_history history = { .report_until = no_report,
-					 .last_sequence = no_sequence,
-					 .servers = all_rows,
-					 .server = one_row,
-					 .removals = no_removals,
-					 .user = crowd };
-	return fleet_new(history);
+	static const struct store_engine engine = {
+		.read_report_until = no_report,
+		.read_last_sequence = no_sequence,
+		.read_servers = all_rows,
+		.read_server = one_row,
+		.read_removals = no_removals,
+	};
+	static struct store_db db;
+	static const struct store_connection store = { &engine, &db };
+
+	db.crowd = crowd;
+	return fleet_new(&store);
 }
 
 /* Reads, takes and publishes one report; the part of it that is reading is added to `*reading`. */

@@ -24,10 +24,11 @@ struct fixture_server {
 	struct arena arena;
 };
 
-static enum status report_until(void *user, const char *key, int64_t until_ms, struct arena *arena,
-				struct record_report *out, char *error)
+static enum status report_until(struct store_db *db, const char *key, int64_t until_ms,
+				struct arena *arena, struct record_report *out,
+				char error[STORE_ERROR_SIZE])
 {
-	const struct fixture *f = user;
+	const struct fixture *f = db->fixture;
 	const struct record_report *best = NULL;
 	(void)arena; /* the rows of the fixture live longer */
 
@@ -47,10 +48,10 @@ static enum status report_until(void *user, const char *key, int64_t until_ms, s
 	return best ? STATUS_OK : STATUS_NOT_FOUND;
 }
 
-static enum status last_sequence(void *user, const char *agent_id, const char *epoch, int64_t *out,
-				 char *error)
+static enum status last_sequence(struct store_db *db, const char *agent_id, const char *epoch,
+				 int64_t *out, char error[STORE_ERROR_SIZE])
 {
-	struct fixture *f = user;
+	struct fixture *f = db->fixture;
 	enum status status = STATUS_NOT_FOUND;
 
 	f->n_streams_looked_up++;
@@ -69,9 +70,10 @@ static enum status last_sequence(void *user, const char *agent_id, const char *e
 	return status;
 }
 
-static enum status servers(void *user, store_each_server *each, void *each_user, char *error)
+static enum status servers(struct store_db *db, store_each_server *each, void *user,
+			   char error[STORE_ERROR_SIZE])
 {
-	const struct fixture *f = user;
+	const struct fixture *f = db->fixture;
 	enum status status = STATUS_OK;
 
 	if (f->is_broken) {
@@ -79,14 +81,15 @@ static enum status servers(void *user, store_each_server *each, void *each_user,
 		return STATUS_SYSTEM;
 	}
 	for (size_t i = 0; i < f->n_servers && status == STATUS_OK; i++)
-		status = each(each_user, &f->servers[i]->row, &f->servers[i]->latest->row);
+		status = each(user, &f->servers[i]->row, &f->servers[i]->latest->row);
 	return status;
 }
 
-static enum status server(void *user, const char *key, struct arena *arena,
-			  struct record_server *out, struct record_report *latest, char *error)
+static enum status server(struct store_db *db, const char *key, struct arena *arena,
+			  struct record_server *out, struct record_report *latest,
+			  char error[STORE_ERROR_SIZE])
 {
-	const struct fixture *f = user;
+	const struct fixture *f = db->fixture;
 	(void)arena; /* the rows of the fixture live longer */
 
 	if (f->is_broken) {
@@ -103,26 +106,30 @@ static enum status server(void *user, const char *key, struct arena *arena,
 	return STATUS_NOT_FOUND;
 }
 
-static enum status removals(void *user, store_each_removal *each, void *each_user, char *error)
+static enum status removals(struct store_db *db, store_each_removal *each, void *user,
+			    char error[STORE_ERROR_SIZE])
 {
-	const struct fixture *f = user;
+	const struct fixture *f = db->fixture;
 	(void)error;
 
-	return f->removed.key ? each(each_user, &f->removed) : STATUS_OK;
+	return f->removed.key ? each(user, &f->removed) : STATUS_OK;
 }
+
+/* As much of an engine as a fleet asks. */
+static const struct store_engine engine = {
+	.read_report_until = report_until,
+	.read_last_sequence = last_sequence,
+	.read_servers = servers,
+	.read_server = server,
+	.read_removals = removals,
+};
 
 void fixture_init(struct fixture *f)
 {
 	memset(f, 0, sizeof *f);
-	f->history = (struct fleet_history){
-		.report_until = report_until,
-		.last_sequence = last_sequence,
-		.servers = servers,
-		.server = server,
-		.removals = removals,
-		.user = f,
-	};
-	f->fleet = fleet_new(f->history);
+	f->db.fixture = f;
+	f->store = (struct store_connection){ &engine, &f->db };
+	f->fleet = fleet_new(&f->store);
 }
 
 void fixture_deinit(struct fixture *f)
@@ -389,7 +396,7 @@ void fixture_restart(struct fixture *f, int64_t now_ms)
 	char error[FLEET_ERROR_SIZE] = "";
 
 	fleet_free(f->fleet);
-	f->fleet = fleet_new(f->history);
+	f->fleet = fleet_new(&f->store);
 	if (fleet_load(f->fleet, now_ms, &changes, error) != STATUS_OK)
 		fail_msg("%s", error);
 	fixture_commit(f, changes);

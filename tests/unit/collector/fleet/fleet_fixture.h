@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "collector/fleet/fleet.h"
+#include "collector/store/engine.h"
 
 #define FIXTURE_MAX_ROWS 512
 
@@ -20,9 +21,15 @@
 #define MINUTE (60 * SECOND)
 #define DAY    (1440 * MINUTE)
 
+/* The store in memory. */
+struct store_db {
+	struct fixture *fixture;
+};
+
 struct fixture {
 	struct fleet *fleet;
-	struct fleet_history history;
+	struct store_db db;
+	struct store_connection store;
 	/* What is durable. */
 	struct fixture_report *reports[FIXTURE_MAX_ROWS];
 	size_t n_reports;
