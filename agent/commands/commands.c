@@ -58,7 +58,7 @@ static const struct command commands[] = {
 			     "every other\n"
 			     "verdict, and 2 in trouble; with --before-restart 0 if its MTA would "
 			     "start\n"
-			     "again, 1 if not, 3 if that cannot be told, and 2 in trouble.\n",
+			     "again, 1 if not, 3 if it cannot tell, and 2 in trouble.\n",
 		.options = SETTING_PROBING | SETTING_KEEPING | SETTING_DISK | SETTING_JSON |
 			   SETTING_COLOR | SETTING_RESTARTING,
 		.needs_host = true,

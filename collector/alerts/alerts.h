@@ -3,7 +3,7 @@
  * go in, rows for the store come out; nothing here sends, sleeps or reads a clock.
  *
  * An alert is an incident: one for the exposure of a server, over all its degrees, one for its
- * silence, one for each ill of the collector's own. Each degree has a clock, and a worse one keeps
+ * silence, one for each trouble of the collector's own. Each degree has a clock, and a worse one keeps
  * those of the lesser ones going. The incident fires while one of its clocks does, as the worst of
  * them; while it is open it also stays so as the worst degree that merely holds.
  *
@@ -146,7 +146,7 @@ void alerts_update_self_check(struct alerts *alerts, enum condition condition,
 			      struct alert_changes *out);
 
 /*
- * Nothing is heard of most servers of a site (or of all, where both names are ""): that is one
+ * Most servers of a site (or of all, where both names are "") fell silent at once: that is one
  * incident of the surroundings, and those servers' silence is inside it.
  */
 void alerts_update_surroundings(struct alerts *alerts, const char *organization, const char *site,

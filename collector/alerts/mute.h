@@ -46,5 +46,5 @@ const char *silence_text(const struct record_silence *silence, struct arena *are
 /* Is the window open? */
 bool maintenance_is_open(const struct maintenance *window, int64_t now_ms);
 
-/* Does it concern that? An ill of the collector's own: never. */
+/* Does it concern that? A trouble of the collector's own: never. */
 bool maintenance_matches(const struct maintenance *window, const struct mute_subject *subject);

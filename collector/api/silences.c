@@ -193,10 +193,10 @@ struct matches {
 	const char *servers[MAX_NAMED];
 	size_t n_alerts;
 	struct named_alert alerts[MAX_NAMED];
-	bool is_of_collector; /* it matches an ill of the collector's own */
+	bool is_of_collector; /* it matches a trouble of the collector's own */
 };
 
-/* Some condition of a server, too: not only ills of the collector's own. */
+/* Some condition of a server, too: not only troubles of the collector's own. */
 static bool may_be_of_servers(const char *pattern)
 {
 	bool takes = *pattern == '\0';

@@ -17,7 +17,7 @@ const char restart_check_help[] =
 	"\n"
 	"The fault of article Q285350 strikes when the MTA starts: a server that has it in place\n"
 	"runs well until it is restarted. One line a server: yes; no, its MTA would not start\n"
-	"again; or it cannot be told; and why. Restart one server of a site at a time: what is\n"
+	"again; or cannot tell; and why. Restart one server of a site at a time: what is\n"
 	"known of the ways between servers was seen while the others were there.\n"
 	"\n"
 	"Options:\n"

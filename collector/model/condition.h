@@ -1,6 +1,6 @@
 /*
- * What an alert can be about: a condition of a server (its verdict, or its silence), or an ill of
- * the collector's own. Each is a row of conditions.def, and a smaller one is a worse one.
+ * What an alert can be about: a condition of a server (its verdict, or its silence), or a
+ * trouble of the collector's own. Each is a row of conditions.def, and a smaller one is a worse one.
  */
 #pragma once
 

@@ -63,7 +63,7 @@ struct notification_alert {
 	enum condition before;    /* what its receivers know of, where `has_before` */
 	bool has_before;
 	bool flapping;
-	const char *server; /* "" for an ill of the collector's own */
+	const char *server; /* "" for a trouble of the collector's own */
 	const char *organization;
 	const char *site;
 	const char *adapter;  /* the one that it is about, if it is about one */

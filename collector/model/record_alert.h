@@ -31,7 +31,7 @@ enum record_alert_notified {
  */
 struct record_alert {
 	int64_t id;
-	const char *key;          /* of the server; "" for an ill of the collector's own */
+	const char *key;          /* of the server; "" for a trouble of the collector's own */
 	enum condition condition; /* its degree now; of one that is over, the last one */
 	enum condition opened;    /* its degree when it fired first */
 	unsigned degrees;         /* CONDITION_BIT() of all that it has had since */

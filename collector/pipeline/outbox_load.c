@@ -68,7 +68,7 @@ static void on_dead_read(void *user, enum status status, const char *error)
 	if (status == STATUS_OK && outbox->last_dead_ms == dead->known_ms)
 		outbox->last_dead_ms = dead->last_ms;
 	else if (status != STATUS_OK && status != STATUS_REFUSED)
-		log_error("%s", error); /* the ill of dead letters ends with the next start */
+		log_error("%s", error); /* the alert of dead letters ends with the next start */
 	free(dead);
 	if (!outbox->is_stopped)
 		outbox->options.changed(outbox->options.user);

@@ -1,5 +1,5 @@
 /*
- * Is nothing heard of most servers at once, of a site or of all? Then it is hardly they who are
+ * Are most servers silent at once, of a site or of all? Then it is hardly they who are
  * silent, but what lies between them and the collector.
  */
 #pragma once

@@ -133,9 +133,29 @@ def test_a_type_of_hook_is_explained_and_shown():
     missing("type", types, "collector/deploy/sections.conf", lambda name: f"type = {name}")
 
 
+def keys_of(path):
+    keys = re.findall(r'VALUE\("([a-z-]+)"', text(path))
+    assert len(keys) > 8
+    return sorted(set(keys))
+
+
+@pytest.mark.parametrize("table, page", [("collector/hooks/keys.c", "docs/hooks.md"),
+                                         ("collector/alerts/policy.c", "docs/alerts.md")])
+def test_a_key_of_a_section_is_explained(table, page):
+    explained = set(re.findall(r"`([a-z-]+)`", "".join(re.findall(r"^\| (`[^|]*) \|", text(page), re.MULTILINE))))
+    assert not set(keys_of(table)) - explained, f"no table of {page} has {sorted(set(keys_of(table)) - explained)}"
+
+
+def test_a_format_of_a_webhook_is_explained():
+    formats = re.findall(r"^X\(\w+, (\w+)\)", text("collector/hooks/formats.def"), re.MULTILINE)
+    assert len(formats) >= 4
+    missing("format", formats, "docs/hooks.md", lambda name: f"`{name}`")
+
+
 def test_a_route_is_explained():
-    paths = set(re.findall(r'HTTP_METHOD_\w+, ACCESS_[\w |]+, "(/v1/[^"]*)"', text("collector/api/api.c")))
-    assert len(paths) > 20
+    paths = set(re.findall(r'HTTP_METHOD_\w+, ACCESS_[\w |]+, "([^"]*)"', text("collector/api/api.c")))
+    paths = {path for path in paths if not path.endswith((".js", ".css"))} - {"/", "/login", "/{file}"}  # the page
+    assert len(paths) > 24
 
     def words(path):
         upper = {"org": "ORGANIZATION"}
