@@ -104,8 +104,8 @@ package_group() {
 		chromium chromium-headless-shell chromium-driver python3-selenium python3-pytest
 	END
 	check) cat <<-'END' ;;
-		to check the style of the code
-		clang clang-format clang-tidy shellcheck
+		to check the style of the code, and the spelling
+		clang clang-format clang-tidy shellcheck codespell
 	END
 	fuzz) cat <<-'END' ;;
 		for the fuzz targets
