@@ -1,4 +1,5 @@
 /* GET /v1/agents, DELETE /v1/agents/{id}. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ struct kept {
 };
 
 struct listing {
-	const struct server_list *servers; /* until the rows are read */
+	const struct server_list *servers; /* while the list begins */
 	bool is_filtered;
 	struct wanted *wanted; /* by their keys */
 	size_t n_wanted;
@@ -104,6 +105,11 @@ static const struct problem *begin_agents(struct api_list *list)
 	return NULL;
 }
 
+static void go_on_behind(struct listing *listing, const char *host)
+{
+	snprintf(listing->after, sizeof listing->after, "%s", host);
+}
+
 static enum status keep_row(struct api_list *list, const struct record_identity *agent,
 			    bool is_missing)
 {
@@ -148,7 +154,7 @@ static enum status take_agent(void *user, const struct record_identity *agent)
 	bool is_missing = false;
 
 	listing->n_read++;
-	server_key(agent->name, listing->after);
+	go_on_behind(listing, agent->name);
 	if (listing->is_filtered) {
 		enum status status = keep_missing(list, agent->name);
 		if (status != STATUS_OK)
@@ -168,7 +174,7 @@ static enum status read_agents(struct api_list *list, char error[STORE_ERROR_SIZ
 	size_t piece = listing->is_filtered ? API_MAX_LIMIT : list->limit + 1;
 	enum status status;
 
-	server_key(list->cursor ? list->cursor : "", listing->after);
+	go_on_behind(listing, list->cursor ? list->cursor : "");
 	listing->at = lower_bound(listing->wanted, listing->n_wanted, sizeof *listing->wanted,
 				  listing->after, compare_key);
 	if (listing->at < listing->n_wanted &&
