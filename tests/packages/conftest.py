@@ -1,6 +1,7 @@
 """Packages in a fresh Debian: a layer over what scripts/debian-root makes, in namespaces of its own. Run by root."""
 
 import os
+import pwd
 import subprocess
 import sys
 from pathlib import Path
@@ -88,12 +89,22 @@ class Fresh:
         return self.run("apt-get", "install", "-y", "--no-install-recommends", *[self.put(file) for file in files])
 
 
+def as_owner(*command, **environment):
+    """The lines that a command prints which makes packages. It runs as whoever has the source, also where the tests run as root:
+    what root has built, they could not build again."""
+    owner, user = pwd.getpwuid(ROOT.stat().st_uid), {}
+    if os.geteuid() == 0 and owner.pw_uid != 0:
+        user = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+        environment["HOME"] = owner.pw_dir
+    return subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, **environment}, **user).stdout.splitlines()
+
+
 @pytest.fixture(scope="session")
 def packages():
     """{name: file} of Debian's packages, made as the page of the installation says."""
     command, = blocks("docs/install.md", "run by conftest.py")
-    made = subprocess.run(["bash", "-c", command.text], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout
-    return {Path(line).name.partition("_")[0]: ROOT / line for line in made.splitlines()}
+    return {Path(line).name.partition("_")[0]: ROOT / line for line in as_owner("bash", "-c", command.text)}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, as_owner
 from documents import blocks
 from version import VERSION
 
@@ -19,7 +19,7 @@ NAME = f"mtawatch-agent-windows-{VERSION}"
 @pytest.fixture(scope="module")
 def tarball():
     command, = blocks("docs/agents.md", "run by test_windows_tarball.py")
-    made = subprocess.run(["bash", "-c", command.text], check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout.strip()
+    made, = as_owner("bash", "-c", command.text)
     assert made == f"build/packages/{NAME}.tar.gz"
     return ROOT / made
 
@@ -62,9 +62,8 @@ def test_packed_again_later_it_is_the_same(tarball, tmp_path):
     first = tmp_path / "first"
     shutil.copy(tarball, first)
     time.sleep(2.1)  # as far apart as times of FAT, and of cabinets, can be told
-    again = subprocess.run([ROOT / "scripts/package", "--windows"], check=True, stdout=subprocess.PIPE, text=True,
-                           env={**os.environ, "TZ": "Asia/Tokyo"})
-    assert again.returncode == 0 and tarball.read_bytes() == first.read_bytes()
+    as_owner("scripts/package", "--windows", TZ="Asia/Tokyo")
+    assert tarball.read_bytes() == first.read_bytes()
 
 
 def test_built_in_another_folder_the_program_is_the_same(tarball, folder, tmp_path):
