@@ -299,8 +299,6 @@ void api_matrix_get(struct call *call)
 		call_answer_problem(call, &unknown);
 	else if (n > API_MATRIX_MAX_SERVERS)
 		call_answer_problem(call, &too_large);
-	else if (call_has_etag(call, etag))
-		call_answer_not_modified(call, etag);
-	else
+	else if (!call_answer_not_modified(call, etag))
 		begin_matrix(call, keys, n, etag);
 }

@@ -51,9 +51,7 @@ static void answer_asset(struct call *call, const char *name)
 		return;
 	}
 	const struct asset_body *body = gzip ? &asset->gzip : &asset->plain;
-	if (call_has_etag(call, body->etag))
-		call_answer_not_modified(call, body->etag);
-	else
+	if (!call_answer_not_modified(call, body->etag))
 		call_answer(call,
 			    &(struct answer){ .status = 200,
 					      .content_type = asset->content_type,

@@ -33,10 +33,9 @@ void api_report_get(struct call *call)
 		return;
 	}
 	const char *etag = api_make_etag(api, view->body_hash, &call->arena);
-	if (call_has_etag(call, etag)) {
-		call_answer_not_modified(call, etag);
-	} else if (fleet_read_judged(fleet, view, &call->arena, &seen, &latest, error) ==
-		   STATUS_OK) {
+	if (call_answer_not_modified(call, etag))
+		return;
+	if (fleet_read_judged(fleet, view, &call->arena, &seen, &latest, error) == STATUS_OK) {
 		answer_report(call, &latest->report, etag);
 		snapshot_unref(latest);
 	} else {

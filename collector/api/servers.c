@@ -56,10 +56,8 @@ static void answer_page(struct call *call, const struct server_filter *filter)
 		return;
 	server_select(filter, &list, &call->arena, &page);
 	const char *etag = api_make_etag(api, tag_of_page(&page), &call->arena);
-	if (call_has_etag(call, etag)) {
-		call_answer_not_modified(call, etag);
+	if (call_answer_not_modified(call, etag))
 		return;
-	}
 	if (page.more)
 		fields = arena_printf(
 			&call->arena, "%s%s", fields,
@@ -197,10 +195,8 @@ void api_server_get(struct call *call)
 
 	if (!api_has_no_query(call) || !find_shown(call, &shown))
 		return;
-	if (call_has_etag(call, shown.etag)) {
-		call_answer_not_modified(call, shown.etag);
+	if (call_answer_not_modified(call, shown.etag))
 		return;
-	}
 	names->key = arena_strdup(&call->arena, shown.view->key);
 	api_ask(call, &(struct api_question){ api_server_names_read, answer_server, NULL, names,
 					      STORE_LOOK_UP });

@@ -6,11 +6,6 @@
 #include "collector/query/site_tally.h"
 #include "proto/json/write.h"
 
-static uint64_t tag_of(const struct buffer *body)
-{
-	return hash_bytes(body->bytes, body->size);
-}
-
 void api_site_list(struct call *call)
 {
 	const struct api *api = call->context;
@@ -30,11 +25,9 @@ void api_site_list(struct call *call)
 	}
 	json_close_array(&out);
 	buffer_add_char(&out, '\n');
-	const char *etag = api_make_etag(api, tag_of(&out), &call->arena);
-	if (call_has_etag(call, etag)) {
+	const char *etag = api_make_etag(api, hash_bytes(out.bytes, out.size), &call->arena);
+	if (call_answer_not_modified(call, etag))
 		buffer_deinit(&out);
-		call_answer_not_modified(call, etag);
-	} else {
+	else
 		api_answer_tagged(call, &out, etag, NULL);
-	}
 }

@@ -95,7 +95,7 @@ bool call_is_of_trusted_proxy(const struct call *call)
 	return call->client && client_is_of_trusted_proxy(call->client);
 }
 
-bool call_has_etag(const struct call *call, const char *etag)
+static bool has_etag(const struct call *call, const char *etag)
 {
 	const char *known = call->request ? http_field(call->request, "If-None-Match") : NULL;
 	if (!known)
@@ -107,8 +107,12 @@ bool call_has_etag(const struct call *call, const char *etag)
 	return strstr(known, opaque) != NULL;
 }
 
-void call_answer_not_modified(struct call *call, const char *etag)
+bool call_answer_not_modified(struct call *call, const char *etag)
 {
-	struct answer answer = { .status = 304, .etag = etag };
+	const struct answer answer = { .status = 304, .etag = etag };
+
+	if (!has_etag(call, etag))
+		return false;
 	call_answer(call, &answer);
+	return true;
 }

@@ -88,8 +88,8 @@ bool call_is_encrypted(const struct call *call);
 /* client_is_of_trusted_proxy() */
 bool call_is_of_trusted_proxy(const struct call *call);
 
-/* Does If-None-Match name `etag` (weak comparison)? False once the client is gone. */
-bool call_has_etag(const struct call *call, const char *etag);
-
-/* 304 for that etag, without a body. */
-void call_answer_not_modified(struct call *call, const char *etag);
+/*
+ * Answers 304, without a body, where If-None-Match names `etag` (weak comparison): the client has it.
+ * False: the call is to be answered.
+ */
+bool call_answer_not_modified(struct call *call, const char *etag);

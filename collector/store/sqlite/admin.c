@@ -9,11 +9,6 @@
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 
-static bool exists(const char *path)
-{
-	return !file_fault(path);
-}
-
 /* The schema is ours to change only under the lock, that is, while no collector runs. */
 static enum status bring_up_to_date(struct store_db *db, const char *lock_path,
 				    char error[STORE_ERROR_SIZE])
@@ -38,7 +33,7 @@ enum status store_db_open_admin(struct store_db *db, const char *directory, bool
 	enum status status = STATUS_NOT_FOUND;
 
 	snprintf(error, STORE_ERROR_SIZE, "there is no store in %s", directory);
-	if (create || exists(file))
+	if (create || !file_fault(file))
 		status = store_db_open(db, file, error);
 	if (status == STATUS_OK)
 		status = bring_up_to_date(db, lock, error);

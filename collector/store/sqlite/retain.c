@@ -52,17 +52,12 @@ static enum status read_host(struct dropping *d, size_t *n_reports, char error[S
 	return status;
 }
 
-static struct old_report *add_row(struct dropping *d)
-{
-	d->rows = mem_make_room(d->rows, d->n, &d->room, sizeof *d->rows);
-	return &d->rows[d->n++];
-}
-
 /* A row of STORE_WALK_STREAM; `*stays` tells whether it may not go. */
 static enum status take_row(struct dropping *d, sqlite3_stmt *walk, bool *stays,
 			    char error[STORE_ERROR_SIZE])
 {
-	struct old_report *row = add_row(d);
+	d->rows = mem_make_room(d->rows, d->n, &d->room, sizeof *d->rows);
+	struct old_report *row = &d->rows[d->n++];
 	bool is_whole = sqlite3_column_int(walk, 2) != 0;
 	int64_t has_delta = 0;
 	enum status status = STATUS_OK;
