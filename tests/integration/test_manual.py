@@ -44,7 +44,7 @@ def test_a_page_has_every_line_of_every_help(program, own):
         for line in text.splitlines()[1:]:
             if line and not re.match(HEADING, line) and (own or not line.startswith("  ")):
                 assert flat(re.sub(r"^mtawatch-\w+ [a-z-]+: ", "", line)) in words, f"{command}: {line}"
-        for option in re.findall(r"^  (?:-h, )?(--[a-z-]+)", text, re.MULTILINE):
+        for option in re.findall(r"^  (?:-h, )?(--[a-z0-9-]+)", text, re.MULTILINE):
             assert re.search(rf"^\*\\(-h, )?{option}\*", source, re.MULTILINE), f"{command}: {option}"
 
 
