@@ -22,7 +22,7 @@ static const struct command commands[] = {
 	{ "restart-check", "tell whether servers may be restarted", restart_check_help,
 	  restart_check_main },
 	{ "what-if", "tell what changes of a site would bring", what_if_help, what_if_main },
-	{ "sites", "show the sites, and how many servers have which verdict", sites_help,
+	{ "sites", "show the sites, worst first, with their servers by verdict", sites_help,
 	  sites_main },
 	{ "matrix", "show which adapter of a site reaches which server", matrix_help, matrix_main },
 	{ "alerts", "show the alerts that fire or are about to", alerts_help, alerts_main },

@@ -1,5 +1,6 @@
 #include "collector/cli/table.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Behind a cell that is not the last one of its line. */
@@ -7,6 +8,9 @@
 
 /* A column is not made narrower, however narrow the terminal. */
 #define LEAST 6
+
+/* Characters of a computer's name (MAX_COMPUTERNAME_LENGTH). */
+#define NAME 15
 
 struct table_row {
 	struct table_row *next;
@@ -42,6 +46,8 @@ void table_init(struct table *table, const char *const *names, size_t n_columns,
 {
 	*table = (struct table){ .arena = arena, .n_columns = n_columns, .end = &table->first };
 	table_add(table, names, TINT_NONE);
+	for (size_t i = 0; i < n_columns; i++)
+		table->least[i] = table->widths[i] > LEAST ? table->widths[i] : LEAST;
 }
 
 void table_init_more(struct table *table, const struct table *before, struct arena *arena)
@@ -50,6 +56,14 @@ void table_init_more(struct table *table, const struct table *before, struct are
 				 .n_columns = before->n_columns,
 				 .end = &table->first };
 	memcpy(table->widths, before->widths, sizeof table->widths);
+	memcpy(table->least, before->least, sizeof table->least);
+}
+
+void table_keep_names(struct table *table, size_t column)
+{
+	assert(column < table->n_columns);
+	if (table->least[column] < NAME)
+		table->least[column] = NAME;
 }
 
 void table_add(struct table *table, const char *const *cells, enum tint tint)
@@ -104,30 +118,41 @@ static void print_row(const struct table *table, const struct table_row *row, co
 	fputc('\n', out);
 }
 
-/* The widest of those that may become narrower; `n_columns`: there is none. */
-static size_t find_widest(const size_t *widths, size_t n)
+/* The widest of those that are wider than `least` says (NULL: LEAST); `n`: there is none. */
+static size_t find_widest(const size_t *widths, const size_t *least, size_t n)
 {
 	size_t widest = n;
 
 	for (size_t i = 0; i < n; i++) {
-		if (widths[i] > LEAST && (widest == n || widths[i] >= widths[widest]))
+		bool may_shrink = widths[i] > (least ? least[i] : LEAST);
+		if (may_shrink && (widest == n || widths[i] >= widths[widest]))
 			widest = i;
 	}
 	return widest;
+}
+
+/* Makes columns narrower while the line is wider than `width`; returns how wide it is then. */
+static size_t shrink(size_t *widths, const size_t *least, size_t n, size_t whole, size_t width)
+{
+	size_t widest;
+
+	while (whole > width && (widest = find_widest(widths, least, n)) < n) {
+		widths[widest]--;
+		whole--;
+	}
+	return whole;
 }
 
 void table_print(const struct table *table, size_t width, bool color, FILE *out)
 {
 	size_t widths[TABLE_MAX_COLUMNS];
 	size_t whole = table_width(table);
-	size_t widest;
 
 	memcpy(widths, table->widths, sizeof widths);
-	while (width > 0 && whole > width &&
-	       (widest = find_widest(widths, table->n_columns)) < table->n_columns) {
-		widths[widest]--;
-		whole--;
-	}
+	if (width > 0)
+		whole = shrink(widths, table->least, table->n_columns, whole, width);
+	if (width > 0)
+		shrink(widths, NULL, table->n_columns, whole, width);
 	for (const struct table_row *row = table->first; row; row = row->next)
 		print_row(table, row, widths, color, out);
 }

@@ -19,6 +19,7 @@ struct table {
 	struct arena *arena; /* everything lies there */
 	size_t n_columns;
 	size_t widths[TABLE_MAX_COLUMNS]; /* characters */
+	size_t least[TABLE_MAX_COLUMNS];  /* not cut below, as long as others can give */
 	struct table_row *first;
 	struct table_row **end;
 };
@@ -30,11 +31,20 @@ void table_init(struct table *table, const char *const *names, size_t n_columns,
 /* The next part of one that goes on: without names, no column narrower than before. */
 void table_init_more(struct table *table, const struct table *before, struct arena *arena);
 
+/*
+ * This column has names by which somebody asks for more: of those that Windows allows for a
+ * computer none is cut while another column can be.
+ */
+void table_keep_names(struct table *table, size_t column);
+
 /* A line; NULL is shown as a dash. `tint` is that of the first cell. */
 void table_add(struct table *table, const char *const *cells, enum tint tint);
 
 /* Of a whole line, in characters. */
 size_t table_width(const struct table *table);
 
-/* Prints it. `width` 0: as wide as it is; else the widest cells are cut so that it fits. */
+/*
+ * Prints it. `width` 0: as wide as it is; else the widest cells are cut so that it fits; headings
+ * and names last.
+ */
 void table_print(const struct table *table, size_t width, bool color, FILE *out);

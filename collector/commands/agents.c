@@ -108,7 +108,7 @@ static enum tint tint_agent(struct show *show, struct json_reading *in, const st
 }
 
 static const struct show_column agent_columns[] = {
-	{ "HOST", "host", .kind = SHOW_TEXT },
+	{ "HOST", "host", .kind = SHOW_NAME },
 	{ "STATE", .make = make_state },
 	{ "VERSION", "version", .kind = SHOW_TEXT },
 	{ "PLATFORM", "platform", .kind = SHOW_TEXT },

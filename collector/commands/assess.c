@@ -86,6 +86,7 @@ static void print_table(const struct report_set_verdict *verdicts, size_t n, str
 	struct table table;
 
 	table_init(&table, names, sizeof names / sizeof *names, arena);
+	table_keep_names(&table, 1);
 	for (size_t i = 0; i < n; i++) {
 		const struct report_set_verdict *v = &verdicts[i];
 		const struct report *report = &v->snapshot->report;

@@ -54,7 +54,7 @@ static enum tint tint_server(struct show *show, struct json_reading *in,
 }
 
 static const struct show_column columns[] = {
-	{ "RESTART", .make = make_answer },      { "SERVER", "server", .kind = SHOW_TEXT },
+	{ "RESTART", .make = make_answer },      { "SERVER", "server", .kind = SHOW_NAME },
 	{ "SITE", "site", .kind = SHOW_TEXT },   { "VERDICT", .make = show_server_verdict },
 	{ "REPORT", "age_s", .kind = SHOW_AGE }, { "REASON", .make = show_server_reason },
 };

@@ -172,6 +172,10 @@ void show_headings(struct show *show, const struct show_table *of, struct table 
 	for (size_t i = 0; i < of->n_columns; i++)
 		names[i] = of->columns[i].heading;
 	table_init(table, names, of->n_columns, &show->arena);
+	for (size_t i = 0; i < of->n_columns; i++) {
+		if (of->columns[i].kind == SHOW_NAME)
+			table_keep_names(table, i);
+	}
 }
 
 void show_row(struct show *show, struct json_reading *in, const struct json_place *at,

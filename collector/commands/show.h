@@ -68,6 +68,7 @@ typedef const char *show_make(struct show *show, struct json_reading *in,
 /* How a member is shown. */
 enum show_kind {
 	SHOW_TEXT,
+	SHOW_NAME,   /* a text that stays whole while others can be cut */
 	SHOW_NUMBER, /* not 0 */
 	SHOW_TIME,
 	SHOW_SINCE, /* a time, as what has passed since */

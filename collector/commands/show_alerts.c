@@ -60,7 +60,7 @@ static enum tint tint_alert(struct show *show, struct json_reading *in, const st
 
 static const struct show_column columns[] = {
 	{ "STATE", .make = make_state },           { "CONDITION", "condition", .kind = SHOW_WORD },
-	{ "SERVER", "server", .kind = SHOW_TEXT }, { "SITE", "site", .kind = SHOW_TEXT },
+	{ "SERVER", "server", .kind = SHOW_NAME }, { "SITE", "site", .kind = SHOW_TEXT },
 	{ "SINCE", "since", .kind = SHOW_SINCE },  { "ACKNOWLEDGED", .make = make_acknowledgement },
 	{ "TEXT", "text", .kind = SHOW_TEXT },
 };

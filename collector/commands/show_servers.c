@@ -51,7 +51,7 @@ static enum tint tint_server(struct show *show, struct json_reading *in,
 }
 
 static const struct show_column server_columns[] = {
-	{ "VERDICT", .make = show_server_verdict }, { "SERVER", "server", .kind = SHOW_TEXT },
+	{ "VERDICT", .make = show_server_verdict }, { "SERVER", "server", .kind = SHOW_NAME },
 	{ "SITE", "site", .kind = SHOW_TEXT },      { "SINCE", "since", .kind = SHOW_SINCE },
 	{ "REPORT", "age_s", .kind = SHOW_AGE },    { "MTA", "mta", .kind = SHOW_TEXT },
 	{ "REASON", .make = show_server_reason },
@@ -265,6 +265,7 @@ static void print_server(struct show *show, struct json_reading *in, const struc
 		lines[i] = show_cell(show, in, root, &server_lines[i]);
 	findings_read(in, root, &findings);
 	table_init(&table, names, COUNT(names), &show->arena);
+	table_keep_names(&table, 2);
 	size_t n = json_each(in, root, "adapters", SHOW_MAX_ITEMS, add_adapter, &adapter, NULL);
 	enum tint tint = tint_server(show, in, root);
 	const char *verdict = show_server_verdict(show, in, root);

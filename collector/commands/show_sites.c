@@ -1,20 +1,21 @@
 /* The commands `sites` and `matrix`. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/commands/show.h"
 #include "proto/report/report.h"
 
-const char sites_help[] = "mtawatch-collector sites: show the sites, and how many servers of each "
-			  "have which verdict.\n"
-			  "\n"
-			  "Examples:\n"
-			  "  mtawatch-collector sites\n"
-			  "\n"
-			  "Options:\n" SHOW_HELP;
+const char sites_help[] =
+	"mtawatch-collector sites: show the sites, worst first, and how many servers of each have\n"
+	"which verdict.\n"
+	"\n"
+	"Examples:\n"
+	"  mtawatch-collector sites\n"
+	"\n"
+	"Options:\n" SHOW_HELP;
 
 const char matrix_help[] =
 	"mtawatch-collector matrix: show which adapter of a site reaches which server.\n"
@@ -28,48 +29,105 @@ const char matrix_help[] =
 	"\n"
 	"Options:\n" SHOW_HELP;
 
-#define COUNT(heading, name)                                                                       \
-	{                                                                                          \
-		heading, "counts." name, .kind = SHOW_NUMBER                                       \
-	}
+/* What is counted of a site, worst first: verdicts, and what goes beside them. */
+static const char *const counted[] = { "failing", "exposed",   "at_risk",
+				       "silent",  "unknown",   "not_monitored",
+				       "clear",   "protected", "not_applicable" };
+#define N_COUNTED (sizeof counted / sizeof *counted)
+#define N_BAD     6 /* of these are no good news */
 
-static const struct show_column site_columns[] = {
-	{ "SITE", "site", .kind = SHOW_TEXT },
-	{ "ORGANIZATION", "organization", .kind = SHOW_TEXT },
-	COUNT("FAILING", "failing"),
-	COUNT("EXPOSED", "exposed"),
-	COUNT("AT RISK", "at_risk"),
-	COUNT("CANNOT TELL", "unknown"),
-	COUNT("NOT MONITORED", "not_monitored"),
-	COUNT("CLEAR", "clear"),
-	COUNT("PROTECTED", "protected"),
-	COUNT("NOT APPLICABLE", "not_applicable"),
-	COUNT("SILENT", "silent"),
+struct site_shown {
+	const char *site;
+	const char *organization;
+	int64_t total;
+	int64_t counts[N_COUNTED];
+	size_t place; /* in the answer */
 };
-#define N_COLUMNS (sizeof site_columns / sizeof *site_columns)
 
-/* Notes every word that is counted; the tint is that of the worst. */
-static enum tint tint_site(struct show *show, struct json_reading *in, const struct json_place *at)
+static void read_site(struct json_reading *in, const struct json_place *at, void *item)
 {
-	enum tint tint = TINT_NONE;
+	struct site_shown *site = item;
+	struct json_place counts;
 
-	for (size_t i = N_COLUMNS; i-- > 0;) {
-		const struct show_column *c = &site_columns[i];
-		if (c->kind == SHOW_NUMBER && show_cell(show, in, at, c))
-			tint = show_note(show, c->member + strlen("counts."), false);
+	json_get_text(in, at, "site", &site->site);
+	json_get_text(in, at, "organization", &site->organization);
+	if (!json_get_object(in, at, "counts", &counts))
+		return;
+	json_get_integer(in, &counts, "total", 0, SHOW_MAX_ITEMS, &site->total);
+	for (size_t i = 0; i < N_COUNTED; i++)
+		json_get_integer(in, &counts, counted[i], 0, SHOW_MAX_ITEMS, &site->counts[i]);
+}
+
+/* The site with more of the worst comes first; those alike stay as they came. */
+static int compare_sites(const void *left, const void *right)
+{
+	const struct site_shown *a = left;
+	const struct site_shown *b = right;
+
+	for (size_t i = 0; i < N_BAD; i++) {
+		if (a->counts[i] != b->counts[i])
+			return a->counts[i] > b->counts[i] ? -1 : 1;
 	}
-	return tint;
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+/* The first of the words that is counted at all; N_COUNTED: none is. */
+static size_t find_worst(const struct site_shown *site)
+{
+	size_t i = 0;
+
+	while (i < N_COUNTED && site->counts[i] == 0)
+		i++;
+	return i;
+}
+
+/* "1 exposed, 2 clear" */
+static const char *join_counts(struct show *show, const struct site_shown *site)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < N_COUNTED; i++) {
+		if (site->counts[i] != 0)
+			text = arena_printf(&show->arena, "%s%s%" PRId64 " %s", text ? text : "",
+					    text ? ", " : "", site->counts[i],
+					    show_verdict(show, counted[i], false));
+	}
+	return text;
+}
+
+static void add_site(struct show *show, const struct site_shown *site, struct table *table)
+{
+	size_t worst = find_worst(site);
+	const char *cells[] = {
+		worst < N_COUNTED ? show_verdict(show, counted[worst], false) : NULL,
+		site->site,
+		site->organization,
+		arena_printf(&show->arena, "%" PRId64, site->total),
+		join_counts(show, site),
+	};
+
+	table_add(table, cells,
+		  worst < N_COUNTED ? show_note(show, counted[worst], false) : TINT_NONE);
 }
 
 static void print_sites(struct show *show, struct json_reading *in, const struct json_place *root,
 			void *user)
 {
-	static const struct show_table sites = { site_columns, N_COLUMNS, tint_site };
+	static const char *const names[] = { "WORST", "SITE", "ORGANIZATION", "SERVERS",
+					     "OF THESE" };
 	struct table table;
+	size_t n = 0;
 	(void)user;
 
-	show_headings(show, &sites, &table);
-	show_rows(show, in, root, "items", &sites, &table, NULL);
+	struct site_shown *sites = json_get_list(in, root, "items", SHOW_MAX_ITEMS, sizeof *sites,
+						 read_site, &n, NULL);
+	for (size_t i = 0; i < n; i++)
+		sites[i].place = i;
+	if (n > 0)
+		qsort(sites, n, sizeof *sites, compare_sites);
+	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
+	for (size_t i = 0; i < n; i++)
+		add_site(show, &sites[i], &table);
 	if (!show->json && in->status == STATUS_OK)
 		table_print(&table, show->width, show->color, stdout);
 }
@@ -205,6 +263,8 @@ static void print_short_paths(struct show *show, const struct matrix_shown *m)
 	size_t n = 0;
 
 	table_init(&table, names, sizeof names / sizeof *names, &show->arena);
+	table_keep_names(&table, 1);
+	table_keep_names(&table, 3);
 	for (size_t i = 0; i < m->n_cells; i++) {
 		const struct cell_shown *cell = &m->cells[i];
 		if (!is_inside(m, cell) || !falls_short(cell))

@@ -75,7 +75,7 @@ static const char *make_place(struct show *show, struct json_reading *in,
 static const struct show_column columns[] = {
 	{ "ID", "id", .kind = SHOW_TEXT },
 	{ "SITES", .make = make_place },
-	{ "SERVER", "matchers.server", .kind = SHOW_TEXT },
+	{ "SERVER", "matchers.server", .kind = SHOW_NAME },
 	{ "CONDITION", "matchers.condition", .kind = SHOW_TEXT },
 	{ "UNTIL", "ends_at", .kind = SHOW_TIME },
 	{ "BY", "by", .kind = SHOW_TEXT },

@@ -92,12 +92,63 @@ def test_a_server_is_shown_with_why_and_what_to_do(collector):
 
 def test_sites_and_a_matrix_are_shown(collector):
     shown = show(collector, "sites")
-    assert shown.returncode == EXPOSED and shown.stdout.splitlines()[1].split()[:4] == ["HQ", "ACME", "-", "1"]
+    assert shown.returncode == EXPOSED
+    assert shown.stdout.splitlines()[1].split() == "exposed HQ ACME 3 1 exposed, 2 clear".split()
     shown = show(collector, "matrix", "acme/hq")
     lines = [line.split() for line in shown.stdout.splitlines()]
     assert shown.returncode == EXPOSED
     assert lines[0][:3] == ["STATE", "SERVER", "ADAPTER"] and set(lines[0][3:]) == {"EXCH1", "EXCH2", "EXCH3"}
     assert lines[2][:3] == ["isolated", "EXCH1", "B"] and sorted(lines[2][3:]) == ["-", "none!", "none!"]
+
+
+SITES = ["A site whose name has a lot of letters", "Bern", "Z comes last"]
+ORGANIZATION = "An organization with a long name"
+
+
+def names_at(place):
+    """As long as Windows lets names of computers be."""
+    return [f"MAIL-SERVER-{place}-{number}" for number in range(3)]
+
+
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory):
+    """Three sites, the last of which has an exposed server."""
+    folder = tmp_path_factory.mktemp("long")
+    with Collector(folder / "data") as running:
+        running.token_file = folder / "token"
+        running.token_file.write_text(running.token)
+        for place, site in enumerate(SITES):
+            for report in exposed_site():
+                text = json.dumps(report).replace('"10.', f'"1{place}.').replace('"HQ"', json.dumps(site))
+                text = text.replace('"ACME"', json.dumps(ORGANIZATION))
+                for number, name in enumerate(names_at(place)):
+                    text = text.replace(f'"EXCH{number + 1}"', f'"{name}"')
+                report = json.loads(text)
+                if place < 2:
+                    report["adapters"] = report["adapters"][:1]
+                    report["probes"] = [probe for probe in report["probes"] if probe["adapter"] == "A"]
+                assert running.post(report)[0] == 200
+        yield running
+
+
+@pytest.mark.parametrize("words", [["servers"], ["sites"], ["alerts"], ["matrix", f"{ORGANIZATION}/{SITES[2]}"],
+                                   ["agents", "list"], ["server", names_at(2)[0]]], ids=" ".join)
+def test_at_80_columns_headings_and_names_of_servers_are_whole(long_names, words):
+    _, text = on_a_terminal(long_names, *words, "--no-color")
+    lines = text.splitlines()
+    table = lines[next(i for i, line in enumerate(lines) if re.match(r"[A-Z]{4,} .*[A-Z]{2}$", line)):]
+    assert max(len(line) for line in table) <= 80, text
+    assert "..." not in table[0]
+    if words != ["sites"]:
+        assert names_at(2)[0].lower() in text.lower(), text
+
+
+def test_the_worst_site_is_the_first(long_names):
+    shown = show(long_names, "sites")
+    assert [line[:20].split()[0] for line in shown.stdout.splitlines()] == ["WORST", "exposed", "clear", "clear"]
+    sites = [re.split(r"  +", line)[1] for line in shown.stdout.splitlines()[1:]]
+    assert sites == [SITES[2], SITES[0], SITES[1]]
+    assert re.split(r"  +", shown.stdout.splitlines()[1])[-2:] == ["3", "1 exposed, 2 clear"]
 
 
 def test_a_table_fits_the_terminal(collector):
