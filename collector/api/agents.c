@@ -1,6 +1,5 @@
 /* GET /v1/agents, DELETE /v1/agents/{id}. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "collector/api/list.h"
@@ -56,32 +55,32 @@ static bool allows(const struct api_list *list, const struct query_string_pair *
 	return false;
 }
 
+static void want(struct listing *listing, const char *key, bool is_missing, struct arena *arena)
+{
+	listing->wanted[listing->n_wanted++] =
+		(struct wanted){ arena_strdup(arena, key), is_missing };
+}
+
+/* In the order of keys, as both tables are. */
 static void gather(struct listing *listing, const struct api_list *list)
 {
-	const struct server_table *known = &listing->servers->known;
-	const struct server_table *missing = &listing->servers->missing;
+	const struct server_list *servers = listing->servers;
+	const struct server_table *known = &servers->known;
 	bool silent = api_list_selects(list, "state", "silent");
 	bool outdated = api_list_selects(list, "state", "outdated");
-	size_t n_missing = api_list_selects(list, "state", "not_monitored") ? missing->n : 0;
-	size_t n = 0;
+	bool missing = api_list_selects(list, "state", "not_monitored");
+	size_t n_missing = missing ? servers->missing.n : 0;
+	size_t next = 0;
 
 	listing->wanted =
 		arena_alloc_array(list->arena, known->n + n_missing, sizeof *listing->wanted);
-	for (size_t i = 0; i < known->n; i++) {
-		const struct fleet_row *row = &known->rows[i];
-		if ((silent && row->silent) || (outdated && row->outdated))
-			listing->wanted[n++] =
-				(struct wanted){ arena_strdup(list->arena, row->key), false };
+	for (size_t i = 0; i <= known->n; i++) {
+		for (; next < n_missing && servers->behind[next] == i; next++)
+			want(listing, servers->missing.rows[next].key, true, list->arena);
+		if (i < known->n &&
+		    ((silent && known->rows[i].silent) || (outdated && known->rows[i].outdated)))
+			want(listing, known->rows[i].key, false, list->arena);
 	}
-	for (size_t i = 0; i < n_missing; i++)
-		listing->wanted[n++] =
-			(struct wanted){ arena_strdup(list->arena, missing->rows[i].key), true };
-	listing->n_wanted = n;
-}
-
-static int compare_wanted(const void *a, const void *b)
-{
-	return strcmp(((const struct wanted *)a)->key, ((const struct wanted *)b)->key);
 }
 
 static int compare_key(const void *wanted, const void *key)
@@ -97,11 +96,8 @@ static const struct problem *begin_agents(struct api_list *list)
 
 	json_put_integer(&list->out, "enrolled", (int64_t)n);
 	listing->is_filtered = query_string_count(&list->query, "state") > 0;
-	if (!listing->is_filtered)
-		return NULL;
-	gather(listing, list);
-	if (listing->n_wanted > 0)
-		qsort(listing->wanted, listing->n_wanted, sizeof *listing->wanted, compare_wanted);
+	if (listing->is_filtered)
+		gather(listing, list);
 	return NULL;
 }
 
