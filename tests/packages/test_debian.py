@@ -4,8 +4,15 @@ upgraded, removed, purged."""
 import re
 import shutil
 import subprocess
+import sys
 
+import pytest
+from conftest import ROOT
 from waiting import until
+
+sys.path.insert(0, str(ROOT / "tests/integration"))
+
+import old_version  # noqa: E402
 
 OLD = "0.1.0"
 KEPT = ("/etc/mtawatch/collector.conf", "/etc/mtawatch/agent.conf", "/var/lib/mtawatch/server.key", "/var/lib/mtawatch/ca.crt")
@@ -80,6 +87,32 @@ def test_installed_set_up_reported_to_upgraded_removed_and_purged(fresh, package
     fresh.install(packages["mtawatch-collector"])  # and is never set up
     fresh.run("apt-get", "purge", "-y", "mtawatch-collector")
     assert traces(fresh) - before == set()
+
+
+def test_what_0_1_0_kept_is_taken_over(fresh, packages, tmp_path):
+    """It had no package: `cmake --install` put it there, and its data directory is where the package's is."""
+    old = old_version.programs()
+    if not old:
+        pytest.skip(f"what {old_version.VERSION} kept: its commit {old_version.COMMIT} is not in this clone's history")
+    fresh.install(*packages.values())
+    collector, agent = fresh.put(old / "mtawatch-collector"), fresh.put(old / "mtawatch-agent")
+    fresh.run("sh", "-c", f"chmod +x {collector} {agent} && install -d -o mtawatch -g mtawatch -m 700 /var/lib/mtawatch")
+    made = fresh.run("runuser", "-u", "mtawatch", "--", collector, "init", "--host", "collector.test")
+    fresh.run("systemd-run", "--unit", "old", "--uid", "mtawatch", collector, "serve", "--listen", "0.0.0.0:8285",
+              "--cert", "/var/lib/mtawatch/server.crt", "--key", "/var/lib/mtawatch/server.key")
+    fresh.run("cp", "/var/lib/mtawatch/enroll-secret", "/root/secret")
+    report = (agent, "run", "--once", "--collector", "https://collector.test:8285", "--ca-file", "/var/lib/mtawatch/ca.crt",
+              "--enroll-secret-file", "/root/secret", "--state-dir", "/var/lib/mtawatch-agent")
+    until(lambda: fresh.run("sh", "-c", f"{' '.join(report)} && echo done || true").endswith("done\n"))
+    fresh.run("systemctl", "stop", "old")
+
+    kept = fresh.run("sha256sum", *KEPT[2:])
+    fresh.run("mtawatch-collector", "init", "--host", "collector.test")
+    assert is_active(fresh, "mtawatch-collector") and fresh.run("sha256sum", *KEPT[2:]) == kept
+    fresh.run("mtawatch-collector", "login", input=re.search(r"mtw_a\w+", made)[0] + "\n")
+    assert " fresh " in servers(fresh)
+    fresh.run(*report)  # the old agent goes on
+    assert f" outdated  {old_version.VERSION} " in fresh.run("mtawatch-collector", "agents", "list")
 
 
 def test_lintian_finds_no_error(packages):
