@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{ "server", "show one server: why, what to do, its paths", server_help, server_main },
 	{ "restart-check", "tell whether servers may be restarted", restart_check_help,
 	  restart_check_main },
+	{ "plan", "tell the fewest changes that make a site safe, in order", plan_help, plan_main },
 	{ "what-if", "tell what changes of a site would bring", what_if_help, what_if_main },
 	{ "sites", "show the sites, worst first, with their servers by verdict", sites_help,
 	  sites_main },

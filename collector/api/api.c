@@ -25,6 +25,7 @@ const struct route api_routes[] = {
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/matrix", 0, api_matrix_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/trend", 0, api_site_trend_get },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/trend", 0, api_trend_get },
+	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/sites/{org}/{site}/plan", 0, api_plan_get },
 	{ HTTP_METHOD_POST, ACCESS_VIEWER, "/v1/sites/{org}/{site}/what-if", API_MAX_CHANGES,
 	  api_what_if_post },
 	{ HTTP_METHOD_GET, ACCESS_VIEWER, "/v1/events", 0, api_events_get },

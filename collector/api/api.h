@@ -39,6 +39,9 @@
 /* Of one that names changes for a what-if. */
 #define API_MAX_CHANGES ((size_t)128 * 1024)
 
+/* Plans that are made at a time: each may take seconds of a thread. */
+#define API_MAX_PLANS 4
+
 /* Lines of the log about these; the rest is counted only. */
 #define API_STRANGER_PER_SOURCE ((struct rate_limit_rule){ .burst = 3, .per_minute = 1 })
 #define API_STRANGER_TOTAL      ((struct rate_limit_rule){ .burst = 30, .per_minute = 30 })
@@ -73,6 +76,7 @@ struct api {
 	struct refusals refusals;
 	unsigned n_showing_lists; /* piece by piece */
 	unsigned n_changing_many; /* calls that change many alerts, under way */
+	unsigned n_plans;         /* being made */
 	struct server *server;    /* once it is open */
 	struct http_stats *stats; /* what was answered */
 	int64_t started_ms;
@@ -153,6 +157,7 @@ void api_restart_get(struct call *call);
 /* GET /v1/sites, GET /v1/sites/{org}/{site}/matrix, GET /v1/events */
 void api_site_list(struct call *call);
 void api_matrix_get(struct call *call);
+void api_plan_get(struct call *call);
 void api_what_if_post(struct call *call);
 void api_events_get(struct call *call);
 

@@ -20,6 +20,9 @@ int login_main(int argc, char **argv);
 extern const char restart_check_help[];
 int restart_check_main(int argc, char **argv);
 
+extern const char plan_help[];
+int plan_main(int argc, char **argv);
+
 extern const char what_if_help[];
 int what_if_main(int argc, char **argv);
 extern const char servers_help[];

@@ -8,9 +8,9 @@
 #include "collector/commands/commands.h"
 #include "collector/commands/report_files.h"
 #include "collector/commands/show.h"
+#include "collector/model/server_key.h"
 #include "collector/plans/answer.h"
 #include "proto/base/count.h"
-#include "proto/base/text.h"
 #include "proto/json/write.h"
 
 const char what_if_help[] =
@@ -374,8 +374,11 @@ static int ask_collector(const struct question *q)
 
 static bool is_of_site(const struct site_facts *site, const char *server)
 {
+	char key[SERVER_KEY_SIZE];
+
+	(void)server_key(server, key);
 	for (size_t i = 0; i < site->n; i++) {
-		if (text_equal(site->servers[i].name, server))
+		if (strcmp(site->servers[i].key, key) == 0)
 			return true;
 	}
 	return false;

@@ -12,6 +12,7 @@ struct fleet_site_facts {
 	struct site_facts facts;
 	struct fleet *fleet;
 	const struct fleet_site *site;
+	bool sealed;
 	struct snapshot **snapshots; /* of the reports that were read; NULL: not yet */
 	struct text_map elsewhere;   /* names that were asked about: to themselves where they are */
 	char error[FLEET_ERROR_SIZE];
@@ -35,6 +36,8 @@ static bool is_elsewhere(void *user, const char *server_name)
 	const char *known = text_map_get(&f->elsewhere, key);
 	if (known)
 		return *known != '\0';
+	if (f->sealed) /* a name of the site itself, between two reports of its server */
+		return false;
 	const struct fleet_server *server = fleet_name_find(f->fleet, server_name);
 	while (server && server->site == f->site)
 		server = server->next_of_name;
@@ -58,7 +61,7 @@ static void keep_snapshot(struct fleet_site_facts *f, struct site_facts_server *
 static bool read_report(void *user, struct site_facts_server *of)
 {
 	struct fleet_site_facts *f = user;
-	const struct fleet_server *server = fleet_server_find(f->fleet, of->key);
+	const struct fleet_server *server = f->sealed ? NULL : fleet_server_find(f->fleet, of->key);
 	struct snapshot *latest = NULL;
 
 	if (!server || fleet_read_latest(f->fleet, server, &latest, f->error) != STATUS_OK)
@@ -147,6 +150,11 @@ void fleet_site_facts_free(struct fleet_site_facts *f)
 struct site_facts *fleet_site_facts_get(struct fleet_site_facts *f)
 {
 	return &f->facts;
+}
+
+void fleet_site_facts_seal(struct fleet_site_facts *f)
+{
+	f->sealed = true;
 }
 
 const char *fleet_site_facts_error(const struct fleet_site_facts *f)

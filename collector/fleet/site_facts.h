@@ -27,5 +27,11 @@ struct site_facts *fleet_site_facts_get(struct fleet_site_facts *facts);
 enum status fleet_site_facts_read(struct fleet_site_facts *facts, size_t server,
 				  char error[FLEET_ERROR_SIZE]);
 
+/*
+ * Nothing more is asked of the fleet from then on, so that another thread may have the facts: every
+ * report is read, and every name that a report tells was asked about by a what-if.
+ */
+void fleet_site_facts_seal(struct fleet_site_facts *facts);
+
 /* Why the last report could not be read that a what-if asked for; "" where none was. */
 const char *fleet_site_facts_error(const struct fleet_site_facts *facts);

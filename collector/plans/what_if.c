@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/lower_bound.h"
+#include "collector/model/server_key.h"
 #include "proto/base/casefold.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/mem.h"
-#include "proto/base/text.h"
 #include "proto/exposure/advisory.h"
 #include "proto/exposure/facts.h"
 #include "proto/site/proof.h"
@@ -158,6 +159,14 @@ static void set_report(struct what_if *w, struct server *server, const struct re
 	save(w, server);
 	server->report = report;
 	put(w, server, site_member_new(report, old->at_ms, &w->top->arena), old);
+}
+
+/* The same where nothing is different of what others need of it. */
+static void set_own_facts(struct what_if *w, struct server *server, const struct report *report)
+{
+	save(w, server);
+	server->report = report;
+	site_index_mark_dirty(&w->index, server->member);
 }
 
 /* A copy of a server's report for changes; NULL: it could not be read. */
@@ -434,7 +443,7 @@ static enum status install(struct what_if *w, struct server *server, const struc
 		}
 	}
 	change_forget_failure(report, &w->top->arena);
-	set_report(w, server, report);
+	set_own_facts(w, server, report);
 	return STATUS_OK;
 }
 
@@ -449,7 +458,7 @@ static enum status start(struct what_if *w, struct server *server, struct what_i
 			      server->facts->name);
 	change_forget_failure(report, &w->top->arena);
 	report->mta.service = SERVICE_STATE_RUNNING;
-	set_report(w, server, report);
+	set_own_facts(w, server, report);
 	return STATUS_OK;
 }
 
@@ -601,13 +610,20 @@ bool what_if_is_removed(const struct what_if *w, size_t server)
 	return w->servers[server].removed;
 }
 
+static int compare_keys(const void *item, const void *wanted)
+{
+	const struct site_facts_server *server = item;
+	return strcmp(server->key, wanted);
+}
+
 size_t what_if_find(const struct what_if *w, const char *server)
 {
-	for (size_t i = 0; i < w->facts->n; i++) {
-		if (text_equal(w->facts->servers[i].name, server))
-			return i;
-	}
-	return SIZE_MAX;
+	const struct site_facts *facts = w->facts;
+	char key[SERVER_KEY_SIZE];
+
+	size_t at = lower_bound(facts->servers, facts->n, sizeof *facts->servers,
+				server_key(server, key), compare_keys);
+	return at < facts->n && strcmp(facts->servers[at].key, key) == 0 ? at : SIZE_MAX;
 }
 
 size_t what_if_count_touched(const struct what_if *w)
@@ -618,6 +634,11 @@ size_t what_if_count_touched(const struct what_if *w)
 size_t what_if_touched(const struct what_if *w, size_t i)
 {
 	return w->top->saved[i].number;
+}
+
+enum verdict what_if_touched_before(const struct what_if *w, size_t i)
+{
+	return w->top->saved[i].server.verdict;
 }
 
 bool what_if_view(struct what_if *w, size_t number, struct site_server *out, struct arena *arena)

@@ -59,6 +59,7 @@ size_t what_if_find(const struct what_if *w, const char *server);
 /* The servers that the last push changed, or that see something else because of it. */
 size_t what_if_count_touched(const struct what_if *w);
 size_t what_if_touched(const struct what_if *w, size_t i);
+enum verdict what_if_touched_before(const struct what_if *w, size_t i); /* what it was */
 
 /*
  * What the site shows of a fresh server that is not removed, with its report: as exposure_assess()

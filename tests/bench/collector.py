@@ -10,7 +10,7 @@ Parts, each in a run of its own against a collector of its own:
   connections  memory of 5,000 connections that wait, plain and TLS; then each is asked again
   fleet        100,000 servers: start, memory, processor time at a report of each a minute over 2,000
                TLS connections, lists
-  plans        what-if at a site of 500 servers
+  plans        what-if and plan at a site of 500 servers
 
 Everything runs on this machine, in turn, the load (wrk, one thread) beside it: the ratios are the
 figures. tests/bench/report.lua says what the reports look like. Exit status 1: a goal is missed.
@@ -255,7 +255,7 @@ def fleet_part(folder, options):
 
 
 def plans_part(folder, options):
-    print("What-if at one site")
+    print("What-if and plan at one site")
     folder.mkdir()
     plans.measure(folder, row)
 

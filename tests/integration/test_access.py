@@ -28,6 +28,7 @@ MAY = {
     "GET /v1/sites/{org}/{site}/matrix": VIEWER,
     "GET /v1/sites/{org}/{site}/trend": VIEWER,
     "GET /v1/trend": VIEWER,
+    "GET /v1/sites/{org}/{site}/plan": VIEWER,
     "POST /v1/sites/{org}/{site}/what-if": VIEWER,
     "GET /v1/events": VIEWER,
     "GET /v1/inventory": VIEWER,

@@ -22,7 +22,7 @@ PLANNED = set()
 # Answers that need a broken disk, a flood or a limit that other tests reach.
 UNSEEN = {"429", "503"}
 UNSEEN_OF = {("POST /v1/deliveries/{id}/retry", "204"),
-             ("POST /v1/deliveries/{id}/retry", "409"), ("GET /v1/sites/{org}/{site}/matrix", "422")}
+             ("POST /v1/deliveries/{id}/retry", "409"), ("GET /v1/sites/{org}/{site}/matrix", "422"), ("GET /v1/sites/{org}/{site}/plan", "422")}
 
 seen = set()  # (route, status)
 
@@ -258,6 +258,9 @@ def test_servers_are_answered_as_described(collector):
     answer(collector, route, changes, 404, org="ACME", site="None")
     answer(collector, route, {"changes": []}, 422, org="ACME", site="HQ")
     answer(collector, route, changes, 400, org="ACME", site="HQ", query="?colour=red")
+    assert answer(collector, "GET /v1/sites/{org}/{site}/plan", org="ACME", site="HQ")["steps"]
+    answer(collector, "GET /v1/sites/{org}/{site}/plan", None, 404, org="ACME", site="None")
+    answer(collector, "GET /v1/sites/{org}/{site}/plan", None, 400, org="ACME", site="HQ", query="?prefer=luck")
     assert collector.post(minimal("GONE"))[0] == 200
     answer(collector, "DELETE /v1/servers/{name}", None, 204, name="GONE")
     answer(collector, "DELETE /v1/servers/{name}", None, 404, name="GONE")

@@ -1,0 +1,38 @@
+/*
+ * What may be done about one server: each way a list of changes, cheapest first. A way that cannot
+ * mend the server, whatever is done about all others, is none.
+ */
+#pragma once
+
+#include "collector/plans/plan.h"
+
+/* Adapters of a server that are not good, of which every combination is looked at. */
+#define OPTIONS_MAX_ADAPTERS 4
+
+/* Compared in this order. */
+struct option_cost {
+	unsigned changes;     /* to start an MTA is none */
+	unsigned disfavoured; /* adapters, or fixes, by the preference */
+	unsigned connections; /* that somebody has to make: rather an adapter disabled */
+};
+
+struct option {
+	struct change *changes;
+	size_t n;
+	struct option_cost cost;
+	size_t number; /* in which it was thought of */
+};
+
+struct options {
+	size_t server;
+	struct option *list;
+	size_t n;
+	bool complete; /* it has no more bad adapters than are looked at */
+};
+
+int option_cost_compare(struct option_cost a, struct option_cost b);
+struct option_cost option_cost_add(struct option_cost a, struct option_cost b);
+
+/* The ways for a fresh server that is failing, exposed or at risk. False: its report cannot be read. */
+bool options_make(struct what_if *w, size_t server, const char *name,
+		  enum plan_preference preference, struct arena *arena, struct options *out);
