@@ -3,26 +3,19 @@
 #include "collector/auth/identities.h"
 #include "collector/auth/identities_internal.h"
 #include "collector/model/record_identity.h"
+#include "collector/store/keep.h"
 #include "proto/base/mem.h"
 
 static void copy_change(struct identity_change *pending, const struct record_identity *identity,
 			const struct record_audit *audit)
 {
-	struct arena *arena = &pending->arena;
-
 	pending->identity = *identity;
-	pending->identity.name = arena_strdup(arena, identity->name);
-	pending->identity.id = arena_strdup(arena, identity->id);
-	pending->identity.made_by = arena_strdup(arena, identity->made_by);
-	pending->audit = (struct record_audit){
-		.at_ms = audit->at_ms,
-		.who = arena_strdup(arena, audit->who),
-		.origin = arena_strdup(arena, audit->origin),
-		.action = arena_strdup(arena, audit->action),
-		.kind = identity->kind,
-		.object = pending->identity.name,
-		.object_id = pending->identity.id,
-	};
+	pending->audit = *audit;
+	pending->audit.kind = identity->kind;
+	pending->audit.object = identity->name;
+	pending->audit.object_id = identity->id;
+	store_keep_record(&store_identities, &pending->identity, &pending->arena);
+	store_keep_record(&store_audits, &pending->audit, &pending->arena);
 }
 
 enum status identity_change_compare(const struct store_connection *reader,

@@ -4,14 +4,13 @@
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
 #include "collector/pipeline/alerting_internal.h"
+#include "collector/store/keep.h"
 
 static const struct record_audit *keep_audit(struct alerting_change *pending,
 					     const struct record_audit *audit)
 {
 	pending->audit = *audit;
-	pending->audit.who = arena_strdup(&pending->arena, audit->who);
-	pending->audit.origin = arena_strdup(&pending->arena, audit->origin);
-	pending->audit.object = arena_strdup(&pending->arena, audit->object);
+	store_keep_record(&store_audits, &pending->audit, &pending->arena);
 	return &pending->audit;
 }
 
@@ -59,12 +58,7 @@ enum status alerting_add_silence(struct alerting *a, struct record_silence *sile
 	audit->object = silence_text(silence, &pending->arena);
 	change.audit = keep_audit(pending, audit);
 	pending->silence = *silence;
-	pending->silence.server = arena_strdup(&pending->arena, silence->server);
-	pending->silence.organization = arena_strdup(&pending->arena, silence->organization);
-	pending->silence.site = arena_strdup(&pending->arena, silence->site);
-	pending->silence.condition = arena_strdup(&pending->arena, silence->condition);
-	pending->silence.comment = arena_strdup(&pending->arena, silence->comment);
-	pending->silence.by = arena_strdup(&pending->arena, silence->by);
+	store_keep_record(&store_silences, &pending->silence, &pending->arena);
 	return alerting_submit(pending, &change);
 }
 

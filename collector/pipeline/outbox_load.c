@@ -6,6 +6,7 @@
 #include "collector/base/loop.h"
 #include "collector/model/record_alert.h"
 #include "collector/model/record_identity.h"
+#include "collector/store/keep.h"
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
@@ -27,9 +28,7 @@ static enum status load_row(void *user, const struct record_delivery *row)
 	l->rows = mem_make_room(l->rows, l->n, &l->room, sizeof *l->rows);
 	struct record_delivery *copy = &l->rows[l->n++];
 	*copy = *row;
-	copy->hook = arena_strdup(&l->arena, row->hook);
-	copy->lane = arena_strdup(&l->arena, row->lane);
-	copy->result = arena_strdup(&l->arena, row->result);
+	store_keep_record(&store_deliveries, copy, &l->arena);
 	return STATUS_OK;
 }
 
@@ -162,15 +161,6 @@ static void on_resend_stored(void *user, enum status status, const char *error)
 	free(resend);
 }
 
-static struct record_audit copy_audit(const struct record_audit *audit, struct arena *arena)
-{
-	struct record_audit copy = *audit;
-	copy.who = arena_strdup(arena, audit->who);
-	copy.origin = arena_strdup(arena, audit->origin);
-	copy.object = arena_strdup(arena, audit->object);
-	return copy;
-}
-
 /* Is it waiting still, as the row says, or dead? */
 static bool may_be_sent_again(const struct outbox *outbox, const struct record_delivery *row)
 {
@@ -193,9 +183,7 @@ enum status outbox_retry(struct outbox *outbox, const struct record_delivery *ro
 				       .user = resend };
 	*resend = (struct resend){ .outbox = outbox, .row = *row, .done = done, .user = user };
 	arena_init(&resend->arena);
-	resend->row.hook = arena_strdup(&resend->arena, row->hook);
-	resend->row.lane = arena_strdup(&resend->arena, row->lane);
-	resend->row.result = arena_strdup(&resend->arena, row->result);
+	store_keep_record(&store_deliveries, &resend->row, &resend->arena);
 	resend->row.state = RECORD_DELIVERY_WAITING;
 	resend->row.next_ms = outbox->options.now_ms();
 	resend->row.ended_ms = TIMESTAMP_NONE;
@@ -204,7 +192,8 @@ enum status outbox_retry(struct outbox *outbox, const struct record_delivery *ro
 	if (outbox_is_disabled(outbox, resend->row.hook))
 		change.hook = &resend->hook;
 	if (audit) {
-		resend->audit = copy_audit(audit, &resend->arena);
+		resend->audit = *audit;
+		store_keep_record(&store_audits, &resend->audit, &resend->arena);
 		change.audit = &resend->audit;
 	}
 	enum status status = store_submit(outbox->options.store, &change);

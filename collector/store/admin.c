@@ -66,7 +66,7 @@ static enum status keep_identity(void *user, const struct record_identity *ident
 	struct record_identity *row = &page->rows[page->n++];
 
 	*row = *identity;
-	store_keep_identity(row, &page->arena);
+	store_keep_record(&store_identities, row, &page->arena);
 	return STATUS_OK;
 }
 

@@ -29,20 +29,11 @@ void store_keep_server(struct record_server *server, struct arena *arena)
 	server->adapters_json = arena_strdup(arena, server->adapters_json);
 }
 
-void store_keep_identity(struct record_identity *identity, struct arena *arena)
-{
-	identity->name = arena_strdup(arena, identity->name);
-	identity->id = arena_strdup(arena, identity->id);
-	identity->made_by = arena_strdup(arena, identity->made_by);
-}
-
 void store_keep_delivery(struct record_delivery *delivery, struct arena *arena)
 {
 	const char *body = delivery->body ? delivery->body : "";
 
-	delivery->hook = arena_strdup(arena, delivery->hook);
-	delivery->lane = arena_strdup(arena, delivery->lane);
-	delivery->result = arena_strdup(arena, delivery->result);
+	store_keep_record(&store_deliveries, delivery, arena);
 	delivery->body = arena_strndup(arena, body, delivery->body_size);
 }
 

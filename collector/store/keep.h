@@ -17,7 +17,6 @@ void store_keep_record(const struct store_table *table, void *record, struct are
 
 void store_keep_report(struct record_report *report, struct arena *arena);
 void store_keep_server(struct record_server *server, struct arena *arena);
-void store_keep_identity(struct record_identity *identity, struct arena *arena);
 /* Its body, too; but for what it is about. */
 void store_keep_delivery(struct record_delivery *delivery, struct arena *arena);
 

@@ -53,7 +53,7 @@ enum status pg_read_identity(struct store_db *db, enum record_kind kind, const c
 		status = pg_get_record(rows, 0, &store_identities, &record, db->conn.place, error);
 	if (status == STATUS_OK) {
 		*out = record.identity;
-		store_keep_identity(out, arena);
+		store_keep_record(&store_identities, out, arena);
 	}
 	PQclear(rows);
 	return status;

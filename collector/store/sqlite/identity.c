@@ -72,7 +72,7 @@ enum status store_db_read_identity(struct store_db *db, enum record_kind kind, c
 		status = store_db_get(db, find, &store_identities, &record, error);
 	if (status == STATUS_OK) {
 		*out = record.identity;
-		store_keep_identity(out, arena);
+		store_keep_record(&store_identities, out, arena);
 	}
 	store_db_done(find);
 	return status;
