@@ -146,7 +146,7 @@ static void fill(struct trend *trend, int64_t now_ms)
 {
 	begin(trend);
 	trend_fill(trend->options.store, pipeline_fleet(trend->options.pipeline), now_ms, on_filled,
-		   trend);
+		   &trend->stopped, trend);
 }
 
 static void count(struct record_trend *row, const struct server_tally *tally)

@@ -22,6 +22,7 @@ struct subject {
 struct filler {
 	struct store *store;
 	trend_filled *done;
+	const bool *stopped;
 	void *user;
 	struct arena arena; /* of keys, and of rows */
 	struct subject *subjects;
@@ -157,7 +158,7 @@ static void on_stored(void *user, enum status status, const char *error)
 {
 	struct filler *filler = user;
 
-	if (status == STATUS_OK && filler->next < filler->n_rows)
+	if (status == STATUS_OK && filler->next < filler->n_rows && !*filler->stopped)
 		store_some(filler);
 	else
 		end(filler, status, error);
@@ -183,7 +184,7 @@ static void on_read(void *user, enum status status, const char *error)
 {
 	struct filler *filler = user;
 
-	if (status != STATUS_OK) {
+	if (status != STATUS_OK || *filler->stopped) {
 		end(filler, status, error);
 	} else if (filler->next < filler->n) {
 		ask(filler);
@@ -202,11 +203,11 @@ static void ask(struct filler *filler)
 }
 
 void trend_fill(struct store *store, const struct fleet *fleet, int64_t now_ms, trend_filled *done,
-		void *user)
+		const bool *stopped, void *user)
 {
 	struct filler *filler = mem_alloc(sizeof *filler);
 
-	*filler = (struct filler){ .store = store, .done = done, .user = user };
+	*filler = (struct filler){ .store = store, .done = done, .stopped = stopped, .user = user };
 	arena_init(&filler->arena);
 	filler->past = trend_past_new(now_ms, STORE_TREND_HOURLY_DAYS, STORE_TREND_DAYS);
 	add_fleet(filler, fleet);

@@ -6,7 +6,7 @@ import sqlite3
 import time
 
 import pytest
-from running import PATIENCE, faulty
+from running import PATIENCE, faulty, minimal
 from stored_site import STORES
 from test_clock import Clock, post, well
 from test_store_upgrade import Site
@@ -102,3 +102,16 @@ def test_the_time_before_the_update_is_worked_out_of_the_history(tmp_path):
         wait_for(collector, lambda trend: len(trend["at"]) > 24)
         time.sleep(1)
         assert len(stored(site.data)) <= kept + 2
+
+
+def test_a_collector_that_ends_amid_the_past_ends_well(tmp_path):
+    data = tmp_path / "data"
+    with faulty(data) as collector:
+        for number in range(900):  # 200 at a time
+            assert collector.post(minimal(f"S{number}"))[0] == 200
+    for wait in range(8):
+        with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
+            db.execute("DELETE FROM trend")
+            db.commit()
+        with faulty(data):
+            time.sleep(wait / 200)
