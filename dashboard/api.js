@@ -94,6 +94,8 @@ export const paths = {
   report: (name) => `v1/servers/${id(name)}/report`,
   sites: () => "v1/sites",
   matrix: (organization, site) => `v1/sites/${id(organization || "-")}/${id(site || "-")}/matrix`,
+  plan: ({ organization, site }, prefer) => (
+    `v1/sites/${id(organization || "-")}/${id(site || "-")}/plan?prefer=${prefer}`),
   alerts: (query) => paged("v1/alerts", query),
   silences: () => "v1/silences",
   deliveries: (query) => paged("v1/deliveries", query),
@@ -106,6 +108,8 @@ export const paths = {
 };
 
 export const logIn = (token) => sendChange("POST", "v1/session", { token });
+export const askWhatIf = ({ organization, site }, changes) => (
+  sendChange("POST", `v1/sites/${id(organization)}/${id(site)}/what-if`, { changes }));
 export const acknowledge = (alert, value) => sendChange("POST", `v1/alerts/${id(alert)}/acknowledge`, value);
 export const acknowledgeMany = (value) => sendChange("POST", "v1/alerts/acknowledge", value);
 export const silenceMany = (value) => sendChange("POST", "v1/alerts/silence", value);

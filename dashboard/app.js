@@ -14,6 +14,7 @@ import { MaintenancePage } from "./maintenance.js";
 import { Operator } from "./operator.js";
 import { ErrorBoundary, Link, useClock } from "./parts.js";
 import { filterBy, place } from "./place.js";
+import { PlansPage } from "./plans.js";
 import { chooseNext, loadSession, session, settings } from "./reader.js";
 import { ServerPage } from "./server.js";
 import { MatrixPage, Sites } from "./sites.js";
@@ -22,8 +23,8 @@ import { clockTime, collectorNow, CONDITIONS, duration, timeText } from "./words
 /* ---- header ---- */
 
 const TABS = [
-  ["servers", "Servers"], ["sites", "Sites"], ["maintenance", "Maintenance"], ["alerts", "Alerts"],
-  ["operator", "Operation"],
+  ["servers", "Servers"], ["sites", "Sites"], ["maintenance", "Maintenance"],
+  ["plans", "What if"], ["alerts", "Alerts"], ["operator", "Operation"],
 ];
 const THEMES = { auto: ["◐", "Colours: as the system"], light: ["○", "Colours: light"], dark: ["●", "Colours: dark"] };
 
@@ -144,7 +145,8 @@ function StuckHooks() {
 /* ---- page ---- */
 
 const PAGES = {
-  servers: List, sites: Sites, matrix: MatrixPage, maintenance: MaintenancePage, alerts: Alerts, operator: Operator,
+  servers: List, sites: Sites, matrix: MatrixPage, maintenance: MaintenancePage, plans: PlansPage, alerts: Alerts,
+  operator: Operator,
 };
 
 /* Changes, for screen readers; sighted readers see them in their rows. */

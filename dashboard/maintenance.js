@@ -6,18 +6,9 @@
 import { paths } from "./api.js";
 import { html } from "./html.js";
 import { useAnswer } from "./live.js";
-import { Age, Badge, DataTable, Link, Main, NoAnswer, Section, TextCell } from "./parts.js";
-import { goTo, place, serverQuery, siteName, siteOf } from "./place.js";
+import { Age, Badge, DataTable, Link, Main, NoAnswer, Section, SiteChoice, siteAt, TextCell } from "./parts.js";
+import { place, serverQuery } from "./place.js";
 import { reasonOf, RESTARTS } from "./words.js";
-
-const keyOf = ({ organization, site }) => JSON.stringify([organization, site]);
-
-function SiteChoice({ sites, chosen }) {
-  const choose = (event) => goTo(siteOf(sites[event.target.selectedIndex]));
-  return html`<label class="site-choice">Site <select id="maintenance-site" onChange=${choose}>
-    ${sites.map((site) => html`<option key=${keyOf(site)} selected=${keyOf(siteOf(site)) === keyOf(chosen)}>
-      ${siteName(site)}</option>`)}</select></label>`;
-}
 
 function Row({ server }) {
   return html`<tr data-server=${server.server}>
@@ -45,14 +36,9 @@ function Groups({ site }) {
       <${Group} key=${answer} answer=${answer} servers=${body.servers} />`)}</div>`;
 }
 
-/* The site that the address names, else the first of all. */
-function siteAt({ organization, site }, sites) {
-  return organization || site ? siteOf({ organization, site }) : siteOf(sites[0]);
-}
-
 function Maintenance({ sites }) {
   const site = siteAt(place.use((state) => state), sites);
-  return html`<p class="summary"><${SiteChoice} sites=${sites} chosen=${site} /></p>
+  return html`<p class="summary"><${SiteChoice} id="maintenance-site" sites=${sites} chosen=${site} /></p>
     <p class="quiet">Restart one server of a site at a time: what is known of the ways between servers was seen while
       the others were there.</p><${Groups} site=${site} />`;
 }

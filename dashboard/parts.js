@@ -6,7 +6,7 @@
 
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { noteFailure, pollNow } from "./live.js";
-import { goTo, goToPage, pageUrl, place, placeUrl } from "./place.js";
+import { goTo, goToPage, pageUrl, place, placeUrl, siteName, siteOf } from "./place.js";
 import { settings } from "./reader.js";
 import { bothTimes, duration, glyphPaths, secondsSince, timeText, verdictWord } from "./words.js";
 
@@ -146,6 +146,22 @@ export function DataTable({ heads, children, kind = "", label, none = "None." })
   if (children.length === 0) return html`<${Quiet}>${none}<//>`;
   return html`<${Wide} label=${label}><table class="facts ${kind}">
     <${HeadRow} heads=${heads} /><tbody>${children}</tbody></table><//>`;
+}
+
+/* ---- site ---- */
+
+/** The site that the address names, else the first of all. */
+export function siteAt({ organization, site }, sites) {
+  return organization || site ? siteOf({ organization, site }) : siteOf(sites[0]);
+}
+
+const siteKey = ({ organization, site }) => JSON.stringify([organization, site]);
+
+export function SiteChoice({ id, sites, chosen }) {
+  const choose = (event) => goTo(siteOf(sites[event.target.selectedIndex]));
+  return html`<label class="site-choice">Site <select id=${id} onChange=${choose}>
+    ${sites.map((site) => html`<option key=${siteKey(site)} selected=${siteKey(siteOf(site)) === siteKey(chosen)}>
+      ${siteName(site)}</option>`)}</select></label>`;
 }
 
 /* ---- buttons ---- */

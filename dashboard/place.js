@@ -6,12 +6,13 @@
 import { makeStore } from "./store.js";
 import { VERDICTS } from "./words.js";
 
-export const PAGES = ["servers", "sites", "matrix", "maintenance", "alerts", "operator"];
+export const PAGES = ["servers", "sites", "matrix", "maintenance", "plans", "alerts", "operator"];
 
 /* Keys of the query, in the order of the address; those of lists may come more than once. */
 const LIST_KEYS = ["verdict", "state"];
 const TEXT_KEYS = [
   "page", "tab", "organization", "site", "silent", "q", "sort", "cursor", "server", "rows", "days", "deliveries",
+  "prefer",
 ];
 const DEFAULT = { page: "servers" };
 

@@ -12,6 +12,7 @@ PAGES = {
     "sites": ("?page=sites", "Sites"),
     "matrix": ("?page=matrix&organization=DEMO&site=HQ", "HQ"),
     "maintenance": ("?page=maintenance", "May be restarted"),
+    "plans": ("?page=plans&organization=DEMO&site=HQ", "No step makes another server worse"),
     "alerts": ("?page=alerts", "Alerts"),
     "silences": ("?page=alerts&tab=silences", "told to nobody"),
     "deliveries": ("?page=alerts&tab=deliveries", "Not delivered"),
