@@ -310,7 +310,7 @@ static const struct {
 };
 
 /* One line on standard output, and in the file where one is named: each before the next trial begins. */
-static bool tell(const struct call *call, const char *line)
+static bool print_line(const struct call *call, const char *line)
 {
 	const char *path = call->options->output;
 
@@ -334,10 +334,11 @@ static bool try_one(const struct call *call, size_t i, bool *good)
 		word = "none";
 	else if (status != STATUS_OK)
 		*good = false;
-	return tell(call,
-		    arena_printf(call->arena, "%-8s  %-6s  code %5" PRId64 "  %5" PRIu64 " ms  %s",
-				 trials[i].name, word, status == STATUS_OK ? 0 : t.error.code,
-				 took_ms, status == STATUS_OK ? t.found : t.error.text));
+	return print_line(call,
+			  arena_printf(call->arena,
+				       "%-8s  %-6s  code %5" PRId64 "  %5" PRIu64 " ms  %s",
+				       trials[i].name, word, status == STATUS_OK ? 0 : t.error.code,
+				       took_ms, status == STATUS_OK ? t.found : t.error.text));
 }
 
 int command_selftest(const struct call *call)
@@ -346,8 +347,8 @@ int command_selftest(const struct call *call)
 	bool good = true;
 	bool told = !path || files_remove(path) == STATUS_OK;
 
-	told = told && tell(call, arena_printf(call->arena, "mtawatch-agent %s on %s",
-					       MTAWATCH_VERSION, host_platform()));
+	told = told && print_line(call, arena_printf(call->arena, "mtawatch-agent %s on %s",
+						     MTAWATCH_VERSION, host_platform()));
 	for (size_t i = 0; told && i < COUNT(trials); i++)
 		told = try_one(call, i, &good);
 	if (!told) {

@@ -51,7 +51,7 @@ static const struct {
 	{ MBEDTLS_ERR_NET_SEND_FAILED, "sending failed" },
 };
 
-static const char *find(int code)
+static const char *find_text(int code)
 {
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		if (texts[i].code == code)
@@ -63,11 +63,11 @@ static const char *find(int code)
 void mbedtls_strerror(int error, char *buffer, size_t size)
 {
 	int number = error < 0 ? -error : error;
-	const char *text = find(-number);
+	const char *text = find_text(-number);
 	if (!text)
-		text = find(-(number & ~DEEPER));
+		text = find_text(-(number & ~DEEPER));
 	if (!text)
-		text = find(-(number & DEEPER));
+		text = find_text(-(number & DEEPER));
 	if (size > 0)
 		(void)snprintf(buffer, size, "%s", text ? text : "an error of mbedTLS");
 }

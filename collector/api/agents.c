@@ -203,7 +203,7 @@ static void show_agent(struct buffer *out, const struct kept *kept, const struct
 }
 
 /* Shows the next few, by what is known of their servers now. */
-static bool show(struct api_list *list)
+static bool show_agents(struct api_list *list)
 {
 	const struct api *api = list->call->context;
 	struct listing *listing = list->user;
@@ -227,7 +227,7 @@ void api_agent_list(struct call *call)
 		.allows = allows,
 		.begin = begin_agents,
 		.read = read_agents,
-		.show = show,
+		.show = show_agents,
 	};
 	struct listing *listing = arena_alloc(&call->arena, sizeof *listing);
 	struct server_list servers;

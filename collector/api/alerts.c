@@ -244,7 +244,7 @@ static enum status add_row(void *user, const struct record_alert *alert)
 }
 
 /* Shows the next few. */
-static bool show(struct api_list *list)
+static bool show_alerts(struct api_list *list)
 {
 	const struct api *api = list->call->context;
 	struct listing *listing = list->user;
@@ -325,7 +325,7 @@ void api_alert_list(struct call *call)
 		.allows = allows,
 		.begin = begin_list,
 		.read = api_list_read_states,
-		.show = show,
+		.show = show_alerts,
 		.states = state_names,
 		.n_states = N_STATES,
 		.read_state = read_state,

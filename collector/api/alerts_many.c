@@ -120,7 +120,7 @@ static const char *code_of(enum status status)
 					  : "not_stored";
 }
 
-static void change(struct many *many, struct one *one)
+static void change_alert(struct many *many, struct one *one)
 {
 	if (one->failure)
 		return;
@@ -135,13 +135,13 @@ static void change(struct many *many, struct one *one)
  * The next few; those that cannot be changed cost next to nothing. The rest stays as it is once nobody
  * waits for the answer: the client has gone, or the collector ends.
  */
-static void go_on(struct many *many)
+static void change_next(struct many *many)
 {
 	bool is_waited_for = many->call->request != NULL;
 
 	for (; is_waited_for && many->next && many->waiting < AT_ONCE;
 	     many->next = many->next->next)
-		change(many, many->next);
+		change_alert(many, many->next);
 	if (many->waiting == 0)
 		answer(many);
 }
@@ -154,7 +154,7 @@ static void on_one(void *user, enum status status, const char *error)
 	if (status != STATUS_OK)
 		one->failure = "not_stored";
 	if (--one->many->waiting == 0)
-		go_on(one->many);
+		change_next(one->many);
 }
 
 static enum status acknowledge(struct many *many, struct one *one)
@@ -343,7 +343,7 @@ static void on_found(struct call *call, void *user, enum status status)
 	(void)status; /* alerts that are not there say so themselves */
 
 	many->next = many->first;
-	go_on(many);
+	change_next(many);
 }
 
 static void give_up(void *user)

@@ -144,7 +144,7 @@ static int check_store(struct local *local, const char *file, const struct parse
 typedef int job(struct local *local, const char *file, const struct parsed_options *parsed);
 
 /* `rc` is that of the reading of the command line. */
-static int run(int rc, const struct parsed_options *parsed, job *carry_out)
+static int run_job(int rc, const struct parsed_options *parsed, job *carry_out)
 {
 	struct local local;
 
@@ -164,7 +164,7 @@ int backup_main(int argc, char **argv)
 	struct arguments_option options[] = { LOCAL_OPTIONS(&parsed.place),
 					      { "replace", NULL, &parsed.replace, 1, 0 } };
 
-	return run(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed, back_up);
+	return run_job(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed, back_up);
 }
 
 int restore_main(int argc, char **argv)
@@ -174,8 +174,8 @@ int restore_main(int argc, char **argv)
 	struct arguments_option options[] = { LOCAL_OPTIONS(&parsed.place),
 					      { "present", "DIR", &parsed.present, 1, 0 } };
 
-	return run(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed,
-		   restore_backup);
+	return run_job(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed,
+		       restore_backup);
 }
 
 int check_main(int argc, char **argv)
@@ -184,5 +184,6 @@ int check_main(int argc, char **argv)
 	struct parsed_options parsed = { .replace = NULL };
 	struct arguments_option options[] = { LOCAL_OPTIONS(&parsed.place) };
 
-	return run(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed, check_store);
+	return run_job(ARGUMENTS_READ(&parsed.words, argc, argv, forms, options), &parsed,
+		       check_store);
 }

@@ -76,7 +76,7 @@ static int list(const struct options *options)
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-static void show(void *user, bool sent, const char *line)
+static void show_line(void *user, bool sent, const char *line)
 {
 	(void)user;
 	printf("%s %s\n", sent ? ">" : "<", line);
@@ -189,7 +189,7 @@ static int run_try(struct try *try, const struct options *options, const char *n
 	if (loop_open(&try->loop, close_try, try) != STATUS_OK)
 		return terminal_fail("the system has no resources for an event loop");
 	try->hooks = hooks_open(loop_uv(try->loop), options->hooks);
-	hooks_show(try->hooks, show, NULL);
+	hooks_show(try->hooks, show_line, NULL);
 	struct hook *hook = hooks_find(try->hooks, name);
 	const char *reason_not = hook ? why_not(hook, try->reason) : NULL;
 	if (hook && !reason_not)

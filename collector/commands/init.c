@@ -205,7 +205,7 @@ static int make_config(struct init *init, const char *at)
 
 /* The service. */
 
-static bool run(const char *const *argv)
+static bool run_program(const char *const *argv)
 {
 	pid_t child = 0;
 	int status = 0;
@@ -228,7 +228,7 @@ static int start_service(struct init *init)
 	if (getuid() != 0 || strcmp(init->config.path, OPTIONS_CONFIG_FILE) != 0 ||
 	    access("/run/systemd/system", F_OK) != 0)
 		return TERMINAL_EXIT_OK;
-	init->is_running = run(start);
+	init->is_running = run_program(start);
 	if (!init->is_running)
 		return terminal_fail("the service did not start; `systemctl status "
 				     "mtawatch-collector` says why");

@@ -43,8 +43,8 @@ struct inventory_options {
 	const char *yes;
 };
 
-static int change(struct local *t, struct store_change *change, const char *action,
-		  const char *object)
+static int change_inventory(struct local *t, struct store_change *change, const char *action,
+			    const char *object)
 {
 	char error[STORE_ERROR_SIZE];
 	struct record_audit audit = {
@@ -89,8 +89,9 @@ static int replace(struct local *t, const struct inventory_options *o, struct in
 	struct store_change change_all = { .expect = STORE_EXPECT_REPLACE,
 					   .expected = after->rows,
 					   .n_expected = after->n };
-	int rc = inventory_change_is_none(&difference) ? TERMINAL_EXIT_OK
-						       : change(t, &change_all, action, "");
+	int rc = inventory_change_is_none(&difference)
+			 ? TERMINAL_EXIT_OK
+			 : change_inventory(t, &change_all, action, "");
 	if (rc == TERMINAL_EXIT_OK)
 		terminal_print("%zu servers are expected\n", after->n);
 	return rc;
@@ -159,7 +160,7 @@ static int remove_one(struct local *t, const char *name)
 		return terminal_fail("%s", error);
 	if (!inventory_list_find(&list, key))
 		return terminal_fail("no server of the name '%s' is expected", key);
-	return change(t, &drop, "inventory.remove", key);
+	return change_inventory(t, &drop, "inventory.remove", key);
 }
 
 static int carry_out(struct local *t, const struct inventory_options *o,

@@ -167,7 +167,7 @@ static int who_am_i(const struct client_config *config, const char **who, struct
 	return rc;
 }
 
-static int keep(const struct client_config *config, const char *who, struct arena *arena)
+static int keep_config(const struct client_config *config, const char *who, struct arena *arena)
 {
 	struct buffer ca;
 	int rc = TERMINAL_EXIT_OK;
@@ -195,7 +195,7 @@ static int log_in(struct client_config *config, const char *token_file, struct a
 		rc = client_config_complete(config, arena);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = who_am_i(config, &who, arena);
-	return rc == TERMINAL_EXIT_OK ? keep(config, who, arena) : rc;
+	return rc == TERMINAL_EXIT_OK ? keep_config(config, who, arena) : rc;
 }
 
 int login_main(int argc, char **argv)

@@ -197,8 +197,8 @@ static int list_credentials(struct local *local, const struct credential_kind *c
 	return fflush(stdout) == 0 ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
 }
 
-static int run(int argc, char **argv, const struct credential_kind *credential,
-	       const struct arguments_forms *forms)
+static int run_kind(int argc, char **argv, const struct credential_kind *credential,
+		    const struct arguments_forms *forms)
 {
 	struct parsed_options parsed = { 0 };
 	struct arguments_option options[] = {
@@ -226,12 +226,12 @@ static int run(int argc, char **argv, const struct credential_kind *credential,
 int token_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "token add NAME", "token list", "token revoke NAME" };
-	return run(argc, argv, &tokens, &(const struct arguments_forms){ forms, 3 });
+	return run_kind(argc, argv, &tokens, &(const struct arguments_forms){ forms, 3 });
 }
 
 int secret_main(int argc, char **argv)
 {
 	static const char *const forms[] = { "secret add NAME", "secret list",
 					     "secret revoke NAME" };
-	return run(argc, argv, &secrets, &(const struct arguments_forms){ forms, 3 });
+	return run_kind(argc, argv, &secrets, &(const struct arguments_forms){ forms, 3 });
 }

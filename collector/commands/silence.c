@@ -210,7 +210,7 @@ static int end_silence(struct api_client *client, const char *id)
 	return TERMINAL_EXIT_OK;
 }
 
-static int change(const struct silence *s)
+static int change_silence(const struct silence *s)
 {
 	struct api_client *client = NULL;
 
@@ -259,5 +259,5 @@ int silence_main(int argc, char **argv)
 		rc = check_options(&s, &words);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	return s.list ? show_silences(&s) : change(&s);
+	return s.list ? show_silences(&s) : change_silence(&s);
 }

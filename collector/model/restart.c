@@ -14,7 +14,7 @@ static bool starting_is_left(const struct findings *findings)
 	       strcmp(first->steps[0].action, remedy_action_name(REMEDY_START_MTA)) == 0;
 }
 
-static enum restart judge(const struct view *view, const struct findings *findings)
+static enum restart judge_findings(const struct view *view, const struct findings *findings)
 {
 	if (view->silent || view->not_monitored)
 		return RESTART_CANNOT_TELL;
@@ -29,7 +29,7 @@ enum restart view_restart(const struct view *view)
 	arena_init(&arena);
 	if (view->verdict == VERDICT_FAILING) /* of others they say nothing about it */
 		(void)findings_of_view(view, &arena, &findings);
-	enum restart restart = judge(view, &findings);
+	enum restart restart = judge_findings(view, &findings);
 	arena_deinit(&arena);
 	return restart;
 }
@@ -53,5 +53,5 @@ const char *view_restart_text(const struct view *view, struct arena *arena)
 	const char *why = findings_lead(&findings)->text;
 	if (view->silent)
 		return silent_text(view, why, arena);
-	return restart_sentence(judge(view, &findings), view->verdict, why, arena);
+	return restart_sentence(judge_findings(view, &findings), view->verdict, why, arena);
 }

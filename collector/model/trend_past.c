@@ -40,7 +40,7 @@ struct trend_past {
 };
 
 /* A server on its way through its history. */
-struct passage {
+struct past_server {
 	bool is_known;
 	bool silent;
 	enum verdict verdict;
@@ -99,29 +99,30 @@ static void add_step(struct trend_past *past, size_t place, int64_t at_ms, int c
 }
 
 /* As collector/query/server_select.h counts: what was good of a silent one is good no longer. */
-static bool counts_by_verdict(const struct passage *passage)
+static bool counts_by_verdict(const struct past_server *server)
 {
-	return !passage->silent || passage->verdict < VERDICT_CLEAR;
+	return !server->silent || server->verdict < VERDICT_CLEAR;
 }
 
-static void count_in(struct trend_past *past, const struct passage *passage, size_t place,
+static void count_in(struct trend_past *past, const struct past_server *server, size_t place,
 		     int64_t at_ms, int more)
 {
 	add_step(past, place, at_ms, COUNTED_TOTAL, more);
-	if (counts_by_verdict(passage))
-		add_step(past, place, at_ms, (int)passage->verdict, more);
-	if (passage->silent)
+	if (counts_by_verdict(server))
+		add_step(past, place, at_ms, (int)server->verdict, more);
+	if (server->silent)
 		add_step(past, place, at_ms, COUNTED_SILENT, more);
 }
 
 /* 0 is the number of the fleet, and the place of a server whose site nobody knows. */
-static void count(struct trend_past *past, const struct passage *passage, int64_t at_ms, int more)
+static void count_steps(struct trend_past *past, const struct past_server *server, int64_t at_ms,
+			int more)
 {
-	if (!passage->is_known)
+	if (!server->is_known)
 		return;
-	count_in(past, passage, 0, at_ms, more);
-	if (passage->place != 0)
-		count_in(past, passage, passage->place, at_ms, more);
+	count_in(past, server, 0, at_ms, more);
+	if (server->place != 0)
+		count_in(past, server, server->place, at_ms, more);
 }
 
 /* The text of a member of a checked object; "" where there is none. */
@@ -148,22 +149,23 @@ static size_t read_place(struct trend_past *past, const char *detail, const char
 }
 
 /* What a change of `kind` makes of it. */
-static void change(struct trend_past *past, struct passage *passage, const char *kind,
-		   const char *detail, struct arena *arena)
+static void apply_event(struct trend_past *past, struct past_server *server, const char *kind,
+			const char *detail, struct arena *arena)
 {
 	struct json_slice silent;
 
 	if (strcmp(kind, "reported") == 0)
-		*passage = (struct passage){ .verdict = VERDICT_UNKNOWN, .place = passage->place };
-	passage->is_known = true;
+		*server =
+			(struct past_server){ .verdict = VERDICT_UNKNOWN, .place = server->place };
+	server->is_known = true;
 	if (strcmp(kind, "verdict") == 0)
-		verdict_from_name(read_text(detail, "after", arena), &passage->verdict);
+		verdict_from_name(read_text(detail, "after", arena), &server->verdict);
 	else if (strcmp(kind, "silent") == 0)
-		passage->silent = json_slice_member(detail, "silent", &silent) && *silent.at == 't';
-	else if (strcmp(kind, "place") == 0 && passage->place != 0)
-		passage->place = read_place(past, detail, "after", arena);
+		server->silent = json_slice_member(detail, "silent", &silent) && *silent.at == 't';
+	else if (strcmp(kind, "place") == 0 && server->place != 0)
+		server->place = read_place(past, detail, "after", arena);
 	else if (strcmp(kind, "removed") == 0)
-		passage->is_known = false;
+		server->is_known = false;
 }
 
 static bool is_counted(const struct record_event *event)
@@ -195,18 +197,18 @@ static size_t first_place(struct trend_past *past, const struct trend_past_serve
 
 void trend_past_add(struct trend_past *past, const struct trend_past_server *server)
 {
-	struct passage passage = { .verdict = VERDICT_UNKNOWN };
+	struct past_server then = { .verdict = VERDICT_UNKNOWN };
 	struct arena arena;
 
 	arena_init(&arena);
-	passage.place = first_place(past, server, &arena);
+	then.place = first_place(past, server, &arena);
 	for (size_t i = 0; i < server->n_events; i++) {
 		const struct record_event *event = &server->events[i];
 		if (!is_counted(event) || event->at_ms >= past->now_ms)
 			continue;
-		count(past, &passage, event->at_ms, -1);
-		change(past, &passage, event->kind, event->detail, &arena);
-		count(past, &passage, event->at_ms, 1);
+		count_steps(past, &then, event->at_ms, -1);
+		apply_event(past, &then, event->kind, event->detail, &arena);
+		count_steps(past, &then, event->at_ms, 1);
 	}
 	arena_deinit(&arena);
 }
@@ -222,7 +224,7 @@ static int compare_steps(const void *a, const void *b)
 }
 
 /* The rows as they are made. */
-struct making {
+struct row_list {
 	const struct trend_past *past;
 	struct arena *arena;
 	struct record_trend *rows;
@@ -230,12 +232,12 @@ struct making {
 	size_t room;
 };
 
-static void add_row(struct making *making, const struct record_trend *row)
+static void add_row(struct row_list *list, const struct record_trend *row)
 {
-	if (row->at_ms >= making->past->now_ms)
+	if (row->at_ms >= list->past->now_ms)
 		return; /* what is so now its keeper says */
-	making->rows = mem_make_room(making->rows, making->n, &making->room, sizeof *making->rows);
-	making->rows[making->n++] = *row;
+	list->rows = mem_make_room(list->rows, list->n, &list->room, sizeof *list->rows);
+	list->rows[list->n++] = *row;
 }
 
 static bool counts_the_same(const struct record_trend *a, const struct record_trend *b)
@@ -245,14 +247,14 @@ static bool counts_the_same(const struct record_trend *a, const struct record_tr
 }
 
 /* A row for each hour or day behind `row` in which nothing changed, before `until_ms`. */
-static void fill(struct making *making, struct record_trend row, int64_t until_ms)
+static void fill_row(struct row_list *list, struct record_trend row, int64_t until_ms)
 {
-	int64_t at_ms = round_up(making->past, row.at_ms + 1);
+	int64_t at_ms = round_up(list->past, row.at_ms + 1);
 
-	while (at_ms < until_ms && at_ms < making->past->now_ms) {
+	while (at_ms < until_ms && at_ms < list->past->now_ms) {
 		row.at_ms = at_ms;
-		add_row(making, &row);
-		at_ms = round_up(making->past, at_ms + 1);
+		add_row(list, &row);
+		at_ms = round_up(list->past, at_ms + 1);
 	}
 }
 
@@ -267,42 +269,42 @@ static void take_step(struct record_trend *row, const struct step *step)
 }
 
 /* The rows of a place, whose first step is at `i`; returns behind the last one. */
-static size_t make_rows(struct making *making, size_t i)
+static size_t make_rows(struct row_list *list, size_t i)
 {
-	const struct trend_past *past = making->past;
+	const struct trend_past *past = list->past;
 	size_t place = past->steps[i].place;
-	struct record_trend row = { .area = arena_strdup(making->arena, past->places[place]) };
+	struct record_trend row = { .area = arena_strdup(list->arena, past->places[place]) };
 	struct record_trend before = row;
 
 	while (i < past->n && past->steps[i].place == place) {
 		row.at_ms = past->steps[i].at_ms;
 		if (place == 0 && before.at_ms > 0)
-			fill(making, before, row.at_ms);
+			fill_row(list, before, row.at_ms);
 		for (; i < past->n && past->steps[i].place == place &&
 		       past->steps[i].at_ms == row.at_ms;
 		     i++)
 			take_step(&row, &past->steps[i]);
 		if (place == 0 || !counts_the_same(&row, &before))
-			add_row(making, &row);
+			add_row(list, &row);
 		before = row;
 	}
 	if (place == 0)
-		fill(making, row, past->now_ms);
+		fill_row(list, row, past->now_ms);
 	return i;
 }
 
 void trend_past_rows(struct trend_past *past, struct arena *arena, struct record_trend **out,
 		     size_t *n)
 {
-	struct making making = { .past = past, .arena = arena };
+	struct row_list list = { .past = past, .arena = arena };
 
 	if (past->n > 0)
 		qsort(past->steps, past->n, sizeof *past->steps, compare_steps);
 	for (size_t i = 0; i < past->n;)
-		i = make_rows(&making, i);
-	*n = making.n;
-	*out = arena_alloc_array(arena, making.n, sizeof **out);
-	if (making.n > 0)
-		memcpy(*out, making.rows, making.n * sizeof **out);
-	free(making.rows);
+		i = make_rows(&list, i);
+	*n = list.n;
+	*out = arena_alloc_array(arena, list.n, sizeof **out);
+	if (list.n > 0)
+		memcpy(*out, list.rows, list.n * sizeof **out);
+	free(list.rows);
 }

@@ -111,7 +111,7 @@ static enum status ask_fleet(const struct recall *recall, struct inquiry *inquir
 	return status;
 }
 
-static void go_on(struct recall *recall);
+static void recall_next(struct recall *recall);
 
 /* An end may answer a call, whose client may report again at once: that gathers. */
 static void on_answer(void *user, enum status status, const char *error)
@@ -128,7 +128,7 @@ static void on_answer(void *user, enum status status, const char *error)
 		end_inquiry(inquiry, ask_fleet(recall, inquiry, why), why);
 	}
 	end_all(&answered, status, error);
-	go_on(recall);
+	recall_next(recall);
 }
 
 /*
@@ -169,7 +169,7 @@ static bool ask_store(struct recall *recall)
 	return false;
 }
 
-static void go_on(struct recall *recall)
+static void recall_next(struct recall *recall)
 {
 	bool waits = false;
 
@@ -188,7 +188,7 @@ void recall_ask(struct recall *recall, struct snapshot *snapshot, recall_done *d
 	inquiry->user = user;
 	STAILQ_INSERT_TAIL(&recall->gathered, inquiry, link);
 	if (!recall->is_busy)
-		go_on(recall);
+		recall_next(recall);
 }
 
 static bool is_in(const struct inquiry_list *list, const struct report *report)

@@ -64,7 +64,7 @@ static void note_last(struct trend *trend, const struct record_trend *row)
 	last->area = area;
 }
 
-static void begin(struct trend *trend)
+static void begin_work(struct trend *trend)
 {
 	arena_clear(&trend->arena);
 	trend->n_rows = 0;
@@ -122,7 +122,7 @@ static void on_lasts(void *user, enum status status, const char *error)
 
 static void ask_lasts(struct trend *trend)
 {
-	begin(trend);
+	begin_work(trend);
 	enum status status =
 		store_ask(trend->options.store, STORE_PAGE, read_lasts, on_lasts, trend);
 	if (status != STATUS_OK)
@@ -142,14 +142,14 @@ static void on_filled(void *user, enum status status, const char *error)
 	look_soon(trend);
 }
 
-static void fill(struct trend *trend, int64_t now_ms)
+static void fill_past(struct trend *trend, int64_t now_ms)
 {
-	begin(trend);
+	begin_work(trend);
 	trend_fill(trend->options.store, pipeline_fleet(trend->options.pipeline), now_ms, on_filled,
 		   &trend->stopped, trend);
 }
 
-static void count(struct record_trend *row, const struct server_tally *tally)
+static void add_tally(struct record_trend *row, const struct server_tally *tally)
 {
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
 		row->by_verdict[i] += (int64_t)tally->by_verdict[i];
@@ -196,8 +196,8 @@ static void add_areas(struct trend *trend, const struct server_list *list, int64
 	for (size_t i = 0; i < n; i++) {
 		struct record_trend row = { .at_ms = now_ms };
 		row.area = record_trend_area(sites[i].organization, sites[i].site, arena);
-		count(&row, &sites[i].tally);
-		count(&all, &sites[i].tally);
+		add_tally(&row, &sites[i].tally);
+		add_tally(&all, &sites[i].tally);
 		add_if_changed(trend, &row);
 		text_map_add(&present, row.area, &sites[i]);
 	}
@@ -238,7 +238,7 @@ static void record(struct trend *trend, int64_t now_ms)
 	struct server_list list;
 	struct arena arena;
 
-	begin(trend);
+	begin_work(trend);
 	arena_init(&arena);
 	enum status status =
 		inventory_list(trend->options.inventory, pipeline_fleet(trend->options.pipeline),
@@ -253,7 +253,7 @@ static void record(struct trend *trend, int64_t now_ms)
 }
 
 /* Nothing is kept of a fleet that nobody reports to. */
-static void look(struct trend *trend)
+static void look_for_changes(struct trend *trend)
 {
 	const struct pipeline *pipeline = trend->options.pipeline;
 	int64_t now_ms = pipeline_now_ms(pipeline);
@@ -265,7 +265,7 @@ static void look(struct trend *trend)
 	if (!trend->knows)
 		ask_lasts(trend);
 	else if (!last && !trend->has_past)
-		fill(trend, now_ms);
+		fill_past(trend, now_ms);
 	else if (!last || last->at_ms / HOUR_MS != now_ms / HOUR_MS)
 		record(trend, now_ms);
 }
@@ -275,7 +275,7 @@ static void on_look(void *user)
 	struct trend *trend = user;
 
 	loop_timer_start(trend->look, TREND_LOOK_MS);
-	look(trend);
+	look_for_changes(trend);
 }
 
 struct trend *trend_new(const struct trend_options *options)

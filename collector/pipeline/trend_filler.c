@@ -44,7 +44,7 @@ struct history {
 	size_t room;
 };
 
-static void end(struct filler *filler, enum status status, const char *error)
+static void end_filling(struct filler *filler, enum status status, const char *error)
 {
 	filler->done(filler->user, status, error);
 	trend_past_free(filler->past);
@@ -161,7 +161,7 @@ static void on_stored(void *user, enum status status, const char *error)
 	if (status == STATUS_OK && filler->next < filler->n_rows && !*filler->stopped)
 		store_some(filler);
 	else
-		end(filler, status, error);
+		end_filling(filler, status, error);
 }
 
 static void store_some(struct filler *filler)
@@ -175,7 +175,7 @@ static void store_some(struct filler *filler)
 	filler->next += change.n_trends;
 	enum status status = store_submit(filler->store, &change);
 	if (status != STATUS_OK)
-		end(filler, status, "too many changes wait for the store");
+		end_filling(filler, status, "too many changes wait for the store");
 }
 
 static void ask(struct filler *filler);
@@ -185,7 +185,7 @@ static void on_read(void *user, enum status status, const char *error)
 	struct filler *filler = user;
 
 	if (status != STATUS_OK || *filler->stopped) {
-		end(filler, status, error);
+		end_filling(filler, status, error);
 	} else if (filler->next < filler->n) {
 		ask(filler);
 	} else {
@@ -199,7 +199,7 @@ static void ask(struct filler *filler)
 	enum status status = store_ask(filler->store, STORE_PAGE, read_some, on_read, filler);
 
 	if (status != STATUS_OK)
-		end(filler, status, "too much is asked of the store");
+		end_filling(filler, status, "too much is asked of the store");
 }
 
 void trend_fill(struct store *store, const struct fleet *fleet, int64_t now_ms, trend_filled *done,

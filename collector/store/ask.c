@@ -137,7 +137,7 @@ static void on_answered(uv_async_t *async)
 	}
 }
 
-static enum status start(struct asker *asker, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+static enum status start_thread(struct asker *asker, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
 {
 	int code = uv_thread_create(&asker->thread, answer_questions, asker);
 	if (code != 0) {
@@ -166,7 +166,7 @@ enum status asker_open(struct asker **out, const struct store_location *location
 		abort(); /* only for lack of memory */
 	enum status status = location->engine->open_reader(&asker->reader.db, location, error);
 	if (status == STATUS_OK)
-		status = start(asker, loop, error);
+		status = start_thread(asker, loop, error);
 	if (status != STATUS_OK) {
 		destroy(asker);
 		return status;

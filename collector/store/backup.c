@@ -110,8 +110,8 @@ enum status store_backup(const struct store_location *location, const char *path
 					: backup_through(location, path, replace, error);
 }
 
-static enum status fill(const struct store_location *location, const struct store_connection *from,
-			char error[STORE_ERROR_SIZE])
+static enum status fill_store(const struct store_location *location,
+			      const struct store_connection *from, char error[STORE_ERROR_SIZE])
 {
 	struct store_connection to = { .engine = location->engine };
 
@@ -132,7 +132,7 @@ static enum status restore_from(const struct scratch *scratch,
 		return status;
 	status = from.engine->begin_snapshot(from.db, error);
 	if (status == STATUS_OK)
-		status = fill(location, &from, error);
+		status = fill_store(location, &from, error);
 	from.engine->close(from.db);
 	return status;
 }

@@ -62,7 +62,7 @@ static enum status flush(struct copying *c)
 	return status;
 }
 
-static enum status add(struct copying *c, struct store_change change)
+static enum status add_change(struct copying *c, struct store_change change)
 {
 	assert(c->n < BATCH);
 	c->changes[c->n++] = change;
@@ -70,8 +70,8 @@ static enum status add(struct copying *c, struct store_change change)
 }
 
 /* A copy of a record of columns.h, for the next commit. */
-static void *keep(struct copying *c, const struct store_table *table, const void *record,
-		  size_t size)
+static void *keep_record(struct copying *c, const struct store_table *table, const void *record,
+			 size_t size)
 {
 	void *kept = arena_alloc(&c->arena, size);
 
@@ -113,8 +113,9 @@ static enum status copy_removal(void *user, const struct record_removal *removal
 	struct copying *c = user;
 
 	know(c, removal->key);
-	return add(c, (struct store_change){
-			      .removal = keep(c, &store_removals, removal, sizeof *removal) });
+	return add_change(c,
+			  (struct store_change){ .removal = keep_record(c, &store_removals, removal,
+									sizeof *removal) });
 }
 
 static enum status copy_report(void *user, const struct record_report *report, int64_t id)
@@ -130,7 +131,7 @@ static enum status copy_report(void *user, const struct record_report *report, i
 			  strcmp(server->agent_id, report->agent_id) == 0 &&
 			  strcmp(server->epoch, report->epoch) == 0;
 	c->bytes += report->body_size;
-	return add(c, (struct store_change){ .report = kept });
+	return add_change(c, (struct store_change){ .report = kept });
 }
 
 static enum status copy_server(void *user, const struct record_server *server,
@@ -142,7 +143,7 @@ static enum status copy_server(void *user, const struct record_server *server,
 
 	*kept = *server;
 	store_keep_server(kept, &c->arena);
-	return add(c, (struct store_change){ .servers = kept, .n_servers = 1 });
+	return add_change(c, (struct store_change){ .servers = kept, .n_servers = 1 });
 }
 
 /* The areas whose trend is copied. */
@@ -183,7 +184,7 @@ static enum status copy_event(struct copying *c, const char *key, const struct r
 	kept->key = key;
 	kept->kind = arena_strdup(&c->arena, event->kind);
 	kept->detail = arena_strdup(&c->arena, event->detail);
-	return add(c, (struct store_change){ .events = kept, .n_events = 1 });
+	return add_change(c, (struct store_change){ .events = kept, .n_events = 1 });
 }
 
 static enum status copy_history_of(struct copying *c, const char *key)
@@ -232,10 +233,10 @@ static enum status copy_lists(struct copying *c, const struct store_expected_row
 					    former->n > 0 ? STORE_EXPECT_REPLACE : STORE_EXPECT_ADD,
 				    .expected = present->rows,
 				    .n_expected = present->n };
-	enum status status = former->n > 0 ? add(c, before) : STATUS_OK;
+	enum status status = former->n > 0 ? add_change(c, before) : STATUS_OK;
 
 	if (status == STATUS_OK && (former->n > 0 || present->n > 0))
-		status = add(c, now);
+		status = add_change(c, now);
 	return status == STATUS_OK ? flush(c) : status;
 }
 
@@ -266,8 +267,8 @@ static enum status copy_alert(void *user, const struct record_alert *alert)
 	struct copying *c = user;
 	const struct record_alert **one = arena_alloc(&c->arena, sizeof(struct record_alert *));
 
-	*one = keep(c, &store_alerts, alert, sizeof *alert);
-	return add(c, (struct store_change){ .alerts = one, .n_alerts = 1 });
+	*one = keep_record(c, &store_alerts, alert, sizeof *alert);
+	return add_change(c, (struct store_change){ .alerts = one, .n_alerts = 1 });
 }
 
 /* A delivery is stored as one that waits, and then as what became of it. */
@@ -284,21 +285,23 @@ static enum status copy_delivery(void *user, const struct record_delivery *deliv
 		return status;
 	*one = kept;
 	c->bytes += kept->body_size;
-	return add(c,
-		   (struct store_change){ .deliveries = one, .n_deliveries = 1, .delivery = kept });
+	return add_change(
+		c, (struct store_change){ .deliveries = one, .n_deliveries = 1, .delivery = kept });
 }
 
 static enum status copy_silence(void *user, const struct record_silence *silence)
 {
 	struct copying *c = user;
-	return add(c, (struct store_change){
-			      .silence = keep(c, &store_silences, silence, sizeof *silence) });
+	return add_change(c,
+			  (struct store_change){ .silence = keep_record(c, &store_silences, silence,
+									sizeof *silence) });
 }
 
 static enum status copy_hook(void *user, const struct record_hook *hook)
 {
 	struct copying *c = user;
-	return add(c, (struct store_change){ .hook = keep(c, &store_hooks, hook, sizeof *hook) });
+	return add_change(c, (struct store_change){
+				     .hook = keep_record(c, &store_hooks, hook, sizeof *hook) });
 }
 
 static enum status copy_summary(void *user, const struct record_summary *summary)
@@ -306,15 +309,16 @@ static enum status copy_summary(void *user, const struct record_summary *summary
 	struct copying *c = user;
 	const struct record_summary **one = arena_alloc(&c->arena, sizeof(struct record_summary *));
 
-	*one = keep(c, &store_summaries, summary, sizeof *summary);
-	return add(c, (struct store_change){ .summaries = one, .n_summaries = 1 });
+	*one = keep_record(c, &store_summaries, summary, sizeof *summary);
+	return add_change(c, (struct store_change){ .summaries = one, .n_summaries = 1 });
 }
 
 static enum status copy_trend(void *user, const struct record_trend *trend)
 {
 	struct copying *c = user;
-	return add(c, (struct store_change){ .trends = keep(c, &store_trends, trend, sizeof *trend),
-					     .n_trends = 1 });
+	return add_change(c, (struct store_change){
+				     .trends = keep_record(c, &store_trends, trend, sizeof *trend),
+				     .n_trends = 1 });
 }
 
 static enum status note_area(void *user, const struct record_trend *last)
@@ -365,8 +369,9 @@ static enum status copy_alerts(struct copying *c)
 static enum status copy_identity(void *user, const struct record_identity *identity)
 {
 	struct copying *c = user;
-	return add(c, (struct store_change){ .add_identity = keep(c, &store_identities, identity,
-								  sizeof *identity) });
+	return add_change(c, (struct store_change){
+				     .add_identity = keep_record(c, &store_identities, identity,
+								 sizeof *identity) });
 }
 
 /* Programs that follow the log know lines by their numbers. */
@@ -382,8 +387,9 @@ static enum status copy_line(void *user, const struct record_audit *line)
 	}
 	c->last_audit = line->id;
 	return status == STATUS_OK
-		       ? add(c, (struct store_change){ .audit = keep(c, &store_audits, line,
-								     sizeof *line) })
+		       ? add_change(c, (struct store_change){ .audit = keep_record(c, &store_audits,
+										   line,
+										   sizeof *line) })
 		       : status;
 }
 

@@ -65,7 +65,7 @@ static struct arena_block *block_with_room(struct arena *arena, size_t size)
 }
 
 /* Not zeroed. */
-static void *take(struct arena *arena, size_t size)
+static void *take_bytes(struct arena *arena, size_t size)
 {
 	const size_t align = _Alignof(max_align_t);
 	size_t rounded = (size + align - 1) / align * align;
@@ -82,7 +82,7 @@ static void *take(struct arena *arena, size_t size)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	return memset(take(arena, size), 0, size);
+	return memset(take_bytes(arena, size), 0, size);
 }
 
 void *arena_alloc_array(struct arena *arena, size_t n, size_t size)
@@ -105,7 +105,7 @@ char *arena_strndup(struct arena *arena, const char *bytes, size_t n)
 {
 	if (!bytes)
 		return NULL;
-	char *copy = take(arena, n + 1);
+	char *copy = take_bytes(arena, n + 1);
 	if (n > 0)
 		memcpy(copy, bytes, n);
 	copy[n] = '\0';

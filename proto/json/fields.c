@@ -62,8 +62,8 @@ static const struct json_node *search(const struct json_node *object, const char
  * The member, NULL where it is absent or something has failed. Members are asked for in the order
  * in which agents write them, so it is most often the one behind that which was found last.
  */
-static const struct json_node *look(const struct json_reading *in, const struct json_place *at,
-				    const char *name)
+static const struct json_node *look_for(const struct json_reading *in, const struct json_place *at,
+					const char *name)
 {
 	const struct json_node *object = at->value;
 	const struct json_node *member = in->next;
@@ -82,7 +82,7 @@ static const struct json_node *find(struct json_reading *in, const struct json_p
 				    const char *name)
 {
 	const struct json_node *object = at->value;
-	const struct json_node *member = look(in, at, name);
+	const struct json_node *member = look_for(in, at, name);
 
 	if (!member)
 		return NULL;
@@ -119,7 +119,7 @@ void json_end(struct json_reading *in)
 
 void json_require(struct json_reading *in, const struct json_place *at, const char *name)
 {
-	if (in->status == STATUS_OK && !look(in, at, name))
+	if (in->status == STATUS_OK && !look_for(in, at, name))
 		json_refuse(in, at, name, STATUS_INVALID, "is missing");
 }
 

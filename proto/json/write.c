@@ -25,14 +25,14 @@ static bool needs_comma(const struct buffer *out)
 }
 
 /* Texts in a buffer are counted and have no NUL. */
-static char *put(char *at, const char *text, size_t size)
+static char *put_bytes(char *at, const char *text, size_t size)
 {
 	memcpy(at, text, size);
 	return at + size;
 }
 
 /* Adds the comma and the name before a value of `n` bytes, which the caller writes. */
-static char *begin(struct buffer *out, const char *name, size_t n)
+static char *begin_value(struct buffer *out, const char *name, size_t n)
 {
 	bool comma = needs_comma(out);
 	size_t size = name ? strlen(name) : 0;
@@ -43,7 +43,7 @@ static char *begin(struct buffer *out, const char *name, size_t n)
 	if (!name)
 		return at;
 	*at++ = '"';
-	at = put(at, name, size);
+	at = put_bytes(at, name, size);
 	*at++ = '"';
 	*at++ = ':';
 	return at;
@@ -51,7 +51,7 @@ static char *begin(struct buffer *out, const char *name, size_t n)
 
 void json_open_object(struct buffer *out, const char *name)
 {
-	*begin(out, name, 1) = '{';
+	*begin_value(out, name, 1) = '{';
 }
 
 void json_close_object(struct buffer *out)
@@ -66,7 +66,7 @@ void json_finish(struct buffer *out)
 
 void json_open_array(struct buffer *out, const char *name)
 {
-	*begin(out, name, 1) = '[';
+	*begin_value(out, name, 1) = '[';
 }
 
 void json_close_array(struct buffer *out)
@@ -76,14 +76,14 @@ void json_close_array(struct buffer *out)
 
 void json_put_name(struct buffer *out, const char *name)
 {
-	begin(out, name, 0);
+	begin_value(out, name, 0);
 }
 
 void json_put_line(struct buffer *out)
 {
 	if (out->size > 0 && out->bytes[out->size - 1] == '\n')
 		return;
-	*begin(out, NULL, 1) = '\n';
+	*begin_value(out, NULL, 1) = '\n';
 }
 
 /* Control characters, quote and backslash as escapes (RFC 8259 section 7). */
@@ -118,7 +118,7 @@ void json_put_text_cut(struct buffer *out, const char *name, const char *text, s
 {
 	size_t left = strlen(text);
 
-	*begin(out, name, 1) = '"';
+	*begin_value(out, name, 1) = '"';
 	for (;;) {
 		size_t plain = json_plain_length(text, left < max ? left : max);
 		buffer_add(out, text, plain);
@@ -155,9 +155,9 @@ void json_put_text(struct buffer *out, const char *name, const char *text)
 		json_put_text_cut(out, name, text, SIZE_MAX);
 		return;
 	}
-	char *at = begin(out, name, size + 2);
+	char *at = begin_value(out, name, size + 2);
 	*at++ = '"';
-	at = put(at, text, size);
+	at = put_bytes(at, text, size);
 	*at = '"';
 }
 
@@ -171,7 +171,7 @@ void json_put_texts(struct buffer *out, const char *name, const char *const *tex
 
 void json_put_integer(struct buffer *out, const char *name, int64_t value)
 {
-	begin(out, name, 0);
+	begin_value(out, name, 0);
 	buffer_add_integer(out, value);
 }
 
@@ -185,7 +185,7 @@ void json_put_integer_unless(struct buffer *out, const char *name, int64_t value
 
 void json_put_id(struct buffer *out, const char *name, int64_t id)
 {
-	*begin(out, name, 1) = '"';
+	*begin_value(out, name, 1) = '"';
 	buffer_add_integer(out, id);
 	buffer_add_char(out, '"');
 }
@@ -204,5 +204,5 @@ void json_put_bool(struct buffer *out, const char *name, bool value)
 void json_put_json(struct buffer *out, const char *name, const char *json)
 {
 	size_t size = strlen(json);
-	(void)put(begin(out, name, size), json, size);
+	(void)put_bytes(begin_value(out, name, size), json, size);
 }

@@ -13,7 +13,7 @@ static const char *date(int64_t ms, struct arena *arena)
 }
 
 /* ", WHAT: N" where there is something to count. */
-static const char *count(const char *what, int64_t n, struct arena *arena)
+static const char *count_words(const char *what, int64_t n, struct arena *arena)
 {
 	return n > 0 ? arena_printf(arena, ", %s: %" PRId64, what, n) : "";
 }
@@ -36,10 +36,11 @@ const char *report_log_words(const struct report_log *log, bool none_failed, str
 {
 	if (!log->known || !log->path || log->records == REPORT_ABSENT)
 		return NULL;
-	return arena_printf(arena, "%s: records: %" PRId64 "%s%s%s", log->path, log->records,
-			    count("damaged", log->lost, arena),
-			    count("of the MTA on other computers, left out", log->foreign, arena),
-			    reach(log, none_failed, arena));
+	return arena_printf(
+		arena, "%s: records: %" PRId64 "%s%s%s", log->path, log->records,
+		count_words("damaged", log->lost, arena),
+		count_words("of the MTA on other computers, left out", log->foreign, arena),
+		reach(log, none_failed, arena));
 }
 
 bool report_none_failed(const struct report *report)

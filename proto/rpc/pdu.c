@@ -242,8 +242,8 @@ enum status pdu_get_fault(const uint8_t *pdu, const struct pdu_header *header,
 	return r.status;
 }
 
-/* Returns where the PDU begins; end() fills in its length. */
-static size_t begin(struct wire_writer *w, enum pdu_type type, uint32_t call_id)
+/* Returns where the PDU begins; end_pdu() fills in its length. */
+static size_t begin_pdu(struct wire_writer *w, enum pdu_type type, uint32_t call_id)
 {
 	size_t start = w->at;
 
@@ -259,7 +259,7 @@ static size_t begin(struct wire_writer *w, enum pdu_type type, uint32_t call_id)
 	return start;
 }
 
-static enum status end(struct wire_writer *w, size_t start)
+static enum status end_pdu(struct wire_writer *w, size_t start)
 {
 	if (w->status == STATUS_OK && w->at - start > PDU_MAX_FRAGMENT)
 		wire_put_fail(w, STATUS_LIMIT);
@@ -272,7 +272,7 @@ static enum status end(struct wire_writer *w, size_t start)
 enum status pdu_put_bind(struct wire_writer *w, uint32_t call_id,
 			 const struct pdu_syntax *interface_syntax)
 {
-	size_t start = begin(w, PDU_BIND, call_id);
+	size_t start = begin_pdu(w, PDU_BIND, call_id);
 
 	wire_put_u16(w, PDU_MAX_FRAGMENT); /* max_xmit_frag */
 	wire_put_u16(w, PDU_MAX_FRAGMENT); /* max_recv_frag */
@@ -284,12 +284,12 @@ enum status pdu_put_bind(struct wire_writer *w, uint32_t call_id,
 	wire_put_zeros(w, 1);
 	put_syntax(w, interface_syntax);
 	put_syntax(w, &pdu_ndr);
-	return end(w, start);
+	return end_pdu(w, start);
 }
 
 size_t pdu_begin_request(struct wire_writer *w, uint32_t call_id, uint16_t opnum)
 {
-	size_t start = begin(w, PDU_REQUEST, call_id);
+	size_t start = begin_pdu(w, PDU_REQUEST, call_id);
 
 	wire_put_u32(w, 0); /* alloc_hint */
 	wire_put_u16(w, 0); /* context id */
@@ -301,7 +301,7 @@ enum status pdu_end_request(struct wire_writer *w, size_t start)
 {
 	if (w->status == STATUS_OK)
 		wire_patch_u32(w, start + PDU_HEADER_SIZE, (uint32_t)(w->at - start - 24));
-	return end(w, start);
+	return end_pdu(w, start);
 }
 
 void pdu_assembly_reset(struct pdu_assembly *assembly)

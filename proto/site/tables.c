@@ -17,7 +17,7 @@ struct site_holding {
 	uint32_t count;
 };
 
-static void *take(struct site_index *index, size_t size)
+static void *take_memory(struct site_index *index, size_t size)
 {
 	return index->arena ? arena_alloc(index->arena, size) : mem_alloc(size);
 }
@@ -42,7 +42,7 @@ struct site_peer *site_table_find_peer(const struct site_index *index, const cha
 static void grow_peers(struct site_index *index)
 {
 	size_t n = index->n_buckets ? index->n_buckets * 2 : FIRST_BUCKETS;
-	struct site_peer **buckets = take(index, n * sizeof(struct site_peer *));
+	struct site_peer **buckets = take_memory(index, n * sizeof(struct site_peer *));
 
 	for (size_t i = 0; i < index->n_buckets; i++) {
 		while (index->buckets[i]) {
@@ -67,7 +67,7 @@ struct site_peer *site_table_peer(struct site_index *index, const char *name, ui
 	if (index->n_peers >= index->n_buckets)
 		grow_peers(index);
 	size_t size = strlen(name) + 1;
-	peer = take(index, sizeof *peer + size);
+	peer = take_memory(index, sizeof *peer + size);
 	peer->hash = hash;
 	memcpy(peer->name, name, size);
 	peer->next_in_bucket = index->buckets[hash & (index->n_buckets - 1)];
@@ -167,7 +167,7 @@ bool site_table_is_held_by(const struct site_index *index, uint32_t address,
 static void grow_holdings(struct site_index *index)
 {
 	size_t n = index->n_holding_buckets ? index->n_holding_buckets * 2 : FIRST_BUCKETS;
-	struct site_holding **buckets = take(index, n * sizeof(struct site_holding *));
+	struct site_holding **buckets = take_memory(index, n * sizeof(struct site_holding *));
 
 	for (size_t i = 0; i < index->n_holding_buckets; i++) {
 		while (index->holdings[i]) {
@@ -185,7 +185,7 @@ static void grow_holdings(struct site_index *index)
 
 static void add_holding(struct site_index *index, uint32_t address, const struct site_peer *holder)
 {
-	struct site_holding *h = take(index, sizeof *h);
+	struct site_holding *h = take_memory(index, sizeof *h);
 
 	if (index->n_holdings >= index->n_holding_buckets)
 		grow_holdings(index);

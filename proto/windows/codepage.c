@@ -13,7 +13,7 @@ static const uint16_t high_1252[32] = {
 };
 
 /* Writes one character; gives the place behind it. A NUL would end the text too early. */
-static char *put(char *out, uint32_t c)
+static char *put_utf8(char *out, uint32_t c)
 {
 	if (c == 0)
 		c = REPLACEMENT;
@@ -55,7 +55,7 @@ char *codepage_from_utf16le(struct arena *arena, const uint8_t *bytes, size_t n)
 				i++;
 			}
 		}
-		out = put(out, c >= 0xD800 && c < 0xE000 ? REPLACEMENT : c);
+		out = put_utf8(out, c >= 0xD800 && c < 0xE000 ? REPLACEMENT : c);
 	}
 	return text;
 }
@@ -67,7 +67,7 @@ char *codepage_from_1252(struct arena *arena, const uint8_t *bytes, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		bool high = bytes[i] >= 0x80 && bytes[i] < 0xA0;
-		out = put(out, high ? high_1252[bytes[i] - 0x80] : bytes[i]);
+		out = put_utf8(out, high ? high_1252[bytes[i] - 0x80] : bytes[i]);
 	}
 	return text;
 }
@@ -101,7 +101,7 @@ char *codepage_from_utf8(struct arena *arena, const uint8_t *bytes, size_t n)
 	for (size_t i = 0; i < n;) {
 		size_t length = bytes[i] ? utf8_length(bytes + i, n - i) : 0;
 		if (length == 0) {
-			out = put(out, REPLACEMENT);
+			out = put_utf8(out, REPLACEMENT);
 			i++;
 			continue;
 		}

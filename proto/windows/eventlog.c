@@ -210,8 +210,8 @@ static bool is_own(const struct eventlog_filter *filter, const char *computer)
 	return false;
 }
 
-static void fill(struct eventlog_event *out, const struct fixed *fixed, const struct parts *parts,
-		 struct arena *arena)
+static void fill_event(struct eventlog_event *out, const struct fixed *fixed,
+		       const struct parts *parts, struct arena *arena)
 {
 	struct wire_reader strings = parts->strings;
 
@@ -369,7 +369,7 @@ bool eventlog_next(struct eventlog *log, const struct eventlog_filter *filter, s
 		}
 		bool of_source = !filter->source || says(&parts.source, filter->source);
 		if (count_record(log, &fixed, &parts, filter, of_source) && of_source) {
-			fill(out, &fixed, &parts, arena);
+			fill_event(out, &fixed, &parts, arena);
 			return true;
 		}
 	}

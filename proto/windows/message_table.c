@@ -68,7 +68,7 @@ struct filling {
 	bool full;
 };
 
-static void put(struct filling *f, const char *character, size_t n)
+static void put_bytes(struct filling *f, const char *character, size_t n)
 {
 	if (f->n + n > REPORT_MAX_STRING) {
 		f->full = true;
@@ -100,15 +100,15 @@ static size_t put_character(struct filling *f, const char *text)
 	size_t n = utf8_length(text, left);
 	if (n == 0) {
 		char replacement[UTF8_MAX];
-		put(f, replacement, utf8_encode(UTF8_REPLACEMENT, replacement));
+		put_bytes(f, replacement, utf8_encode(UTF8_REPLACEMENT, replacement));
 		return 1;
 	}
 	if (text[0] == '\r' && text[1] == '\n')
 		n = 2;
 	if (text[0] == '\r' || is_break((const unsigned char *)text, n))
-		put(f, " ", 1);
+		put_bytes(f, " ", 1);
 	else
-		put(f, text, n);
+		put_bytes(f, text, n);
 	return n;
 }
 
@@ -141,7 +141,7 @@ static const char *put_string(struct filling *f, const char *at, const char *con
 		return end + format_length(end);
 	}
 	for (; at < end && !f->full; at++)
-		put(f, at, 1);
+		put_bytes(f, at, 1);
 	return end;
 }
 
@@ -157,7 +157,7 @@ static const char *put_escape(struct filling *f, const char *at, const char *con
 	case 'r':
 	case 't':
 	case 'b':
-		put(f, " ", 1);
+		put_bytes(f, " ", 1);
 		return at + 2;
 	default:
 		if (text_is_digit(at[1]))

@@ -58,8 +58,8 @@ static void report_fault(struct checking *c, const char *fault)
 }
 
 /* `each` looks at a row. */
-static enum status run(struct checking *c, const char *sql, const char *what,
-		       void (*each)(struct checking *c, sqlite3_stmt *row, const char *what))
+static enum status run_query(struct checking *c, const char *sql, const char *what,
+			     void (*each)(struct checking *c, sqlite3_stmt *row, const char *what))
 {
 	sqlite3_stmt *statement = NULL;
 	enum status status = STATUS_OK;
@@ -122,25 +122,27 @@ static void take_counts(struct checking *c, sqlite3_stmt *row, const char *unuse
 
 static enum status check_rows(struct checking *c)
 {
-	enum status status = run(c,
-				 "SELECT (SELECT count(*) FROM server), (SELECT count(*) FROM "
-				 "report), (SELECT count(*) FROM history)",
-				 "", take_counts);
+	enum status status =
+		run_query(c,
+			  "SELECT (SELECT count(*) FROM server), (SELECT count(*) FROM "
+			  "report), (SELECT count(*) FROM history)",
+			  "", take_counts);
 
 	for (size_t i = 0; status == STATUS_OK && i < COUNT(rules); i++)
-		status = run(c, rules[i].sql, rules[i].fault, tell_row);
+		status = run_query(c, rules[i].sql, rules[i].fault, tell_row);
 	if (status == STATUS_OK)
-		status = run(c, every_report, "", check_report);
+		status = run_query(c, every_report, "", check_report);
 	return status;
 }
 
 /* All of it at one moment: a collector may go on writing. */
-static enum status check(struct checking *c)
+static enum status check_tables(struct checking *c)
 {
 	if (sqlite3_exec(c->db.handle, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		return store_db_fail(&c->db, "check what is stored", c->error);
-	enum status status = run(c, "PRAGMA integrity_check(" DIGITS_OF(STORE_CHECK_MAX_FAULTS) ")",
-				 "", tell_integrity);
+	enum status status =
+		run_query(c, "PRAGMA integrity_check(" DIGITS_OF(STORE_CHECK_MAX_FAULTS) ")", "",
+			  tell_integrity);
 	if (status == STATUS_OK && c->out->faults == 0)
 		status = check_rows(c);
 	if (status == STATUS_MALFORMED && c->out->faults > 0)
@@ -166,7 +168,7 @@ enum status store_db_check(const char *path, void (*tell_fault)(const char *faul
 		status = STATUS_UNSUPPORTED;
 	}
 	if (status == STATUS_OK)
-		status = check(&c);
+		status = check_tables(&c);
 	store_db_close(&c.db);
 	return status;
 }

@@ -126,7 +126,7 @@ static bool pause_for_commits(struct store_checkpointer *c, bool left_something)
 	return more;
 }
 
-static void run(void *user)
+static void run_checkpoints(void *user)
 {
 	struct store_checkpointer *c = user;
 	bool failing = false;
@@ -152,7 +152,7 @@ enum status store_checkpointer_start(struct store_checkpointer **out, const char
 	sqlite3_busy_timeout(c->db.handle, 0);
 	if (uv_mutex_init(&c->mutex) != 0 || uv_cond_init(&c->woken) != 0)
 		abort(); /* only for lack of memory */
-	int code = uv_thread_create(&c->thread, run, c);
+	int code = uv_thread_create(&c->thread, run_checkpoints, c);
 	if (code != 0) {
 		snprintf(error, STORE_ERROR_SIZE, "could not start a thread for '%s': %s", path,
 			 uv_strerror(code));

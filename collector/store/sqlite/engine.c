@@ -123,7 +123,7 @@ static enum status open_admin(struct store_db **out, const struct store_location
 	return status;
 }
 
-static enum status look(struct store_db *db, char error[STORE_ERROR_SIZE])
+static enum status look_at_place(struct store_db *db, char error[STORE_ERROR_SIZE])
 {
 	return store_place_look(&db->place, error);
 }
@@ -138,7 +138,7 @@ static enum status commit(struct store_db *db, const struct store_change *const 
 	if (status == STATUS_OK && db->checkpointer)
 		store_checkpointer_wake(db->checkpointer, db->log_pages);
 	/* Looked at behind the commit: what went into a file that is gone is not acknowledged. */
-	return status == STATUS_OK ? look(db, error) : status;
+	return status == STATUS_OK ? look_at_place(db, error) : status;
 }
 
 static enum status sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
@@ -177,8 +177,9 @@ static enum status restore(const char *path, const struct store_location *locati
 	return store_db_restore(path, location->directory, tell, error);
 }
 
-static enum status check(const struct store_location *location, void (*tell)(const char *fault),
-			 struct store_check *out, char error[STORE_ERROR_SIZE])
+static enum status check_store(const struct store_location *location,
+			       void (*tell)(const char *fault), struct store_check *out,
+			       char error[STORE_ERROR_SIZE])
 {
 	struct arena arena;
 
@@ -196,7 +197,7 @@ const struct store_engine sqlite_engine = {
 	.open_admin = open_admin,
 	.close = close_connection,
 	.commit = commit,
-	.look = look,
+	.look = look_at_place,
 	.sweep = sweep,
 	.touch = store_db_touch,
 	.read_servers = store_db_read_servers,
@@ -232,6 +233,6 @@ const struct store_engine sqlite_engine = {
 	.set_last_audit = store_db_set_last_audit,
 	.backup = backup,
 	.restore = restore,
-	.check = check,
+	.check = check_store,
 	.check_backup = store_db_check,
 };
