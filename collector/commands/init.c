@@ -396,6 +396,19 @@ static int find_places(struct init *init)
 	return init->config.path ? init_config_look(&init->config, &init->arena) : TERMINAL_EXIT_OK;
 }
 
+/* What a machine calls itself need not be what others call it, so it is only proposed. */
+static int refuse_without_host(void)
+{
+	char name[256] = "NAME";
+
+	gethostname(name, sizeof name - 1);
+	return terminal_refuse(
+		"--host is needed: the name by which agents reach this collector, for "
+		"its certificate; or --no-certificate. If they call this machine as it "
+		"calls itself: --host %s",
+		name);
+}
+
 int init_main(int argc, char **argv)
 {
 	struct init init = { 0 };
@@ -416,8 +429,7 @@ int init_main(int argc, char **argv)
 		return rc;
 	init.n_hosts = options[0].n;
 	if (init.n_hosts == 0 && !init.no_certificate)
-		return terminal_refuse("--host is needed: the name by which agents reach this "
-				       "collector, for its certificate; or --no-certificate");
+		return refuse_without_host();
 	arena_init(&init.arena);
 	buffer_init(&init.told);
 	rc = find_places(&init);
