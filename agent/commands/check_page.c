@@ -60,14 +60,14 @@ static void put_heading(struct page *page, const char *text)
 	fprintf(page->stream, "\n%s\n", text);
 }
 
-/* The verdict by its name, which scripts look for; what it means in words. */
+/* The verdict, and what it means; scripts look at the exit status, or ask for JSON. */
 static void put_verdict(struct page *page, const struct report *report, enum verdict verdict)
 {
 	char name[MAX_LINE];
 
 	printable(name, sizeof name, report_server_name(report));
 	fprintf(page->stream, "%s: %s%s%s\n", name, page->color ? color_of(verdict) : "",
-		verdict_name(verdict), page->color ? COLOR_NONE : "");
+		verdict_word(verdict), page->color ? COLOR_NONE : "");
 	put_wrapped(page, 0, "", verdict_meaning(verdict));
 }
 

@@ -15,7 +15,7 @@ static void take_verdict(struct announced_verdict *s, enum verdict verdict, cons
 {
 	if (!s->known || s->verdict != verdict)
 		announce_verdict(s->host, verdict,
-				 s->known ? verdict_name(s->verdict) : "not known", judge);
+				 s->known ? verdict_word(s->verdict) : "not known", judge);
 	s->known = true;
 	s->verdict = verdict;
 }

@@ -126,7 +126,7 @@ def test_a_wrong_command_line_suggests_help_and_exits_2(agent):
 
 def test_check_tells_people_and_programs(agent):
     done = agent("check", "--peer", f"EXCH2={SWALLOWED}", ok=0)
-    assert ": not_applicable\n" in done.stdout.splitlines(keepends=True)[0]
+    assert ": not applicable\n" in done.stdout.splitlines(keepends=True)[0]
     assert "\033" not in done.stdout
     verdict = json.loads(agent("check", "--json", ok=0).stdout)
     assert verdict["verdict"] == "not_applicable"

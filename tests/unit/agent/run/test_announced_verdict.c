@@ -106,7 +106,7 @@ static void without_a_collector_it_judges_at_once_and_tells_everything(void **st
 	announced_verdict_judge(&announced, &harmless, false);
 	expect_event(1, 202, "not known", "no collector is set");
 	announced_verdict_judge(&announced, &failing, false);
-	expect_event(2, 221, "not_applicable", "no collector is set");
+	expect_event(2, 221, "not applicable", "no collector is set");
 }
 
 static void a_collector_that_is_set_later_gets_its_time_to_answer(void **state)
@@ -119,7 +119,7 @@ static void a_collector_that_is_set_later_gets_its_time_to_answer(void **state)
 	assert_int_equal(machine.n_written, 1);
 	machine.now_ms++;
 	announced_verdict_judge(&announced, &failing, true);
-	expect_event(2, 221, "not_applicable", "the collector is away");
+	expect_event(2, 221, "not applicable", "the collector is away");
 }
 
 static void what_was_told_before_a_restart_is_not_told_again(void **state)
