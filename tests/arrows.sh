@@ -50,7 +50,7 @@ collector/http         collector/model collector/net
 collector/store        collector/model
 collector/store/sqlite collector/model collector/store
 collector/store/postgresql collector/config collector/model collector/store
-collector/cluster
+collector/cluster      collector/crypto collector/model collector/store
 collector/auth         collector/crypto collector/model collector/http collector/store
 collector/transfer     collector/crypto
 collector/hooks        collector/config collector/crypto collector/model collector/transfer
@@ -59,8 +59,8 @@ collector/fleet        collector/model collector/store collector/plans
 collector/query        collector/model collector/http collector/store collector/fleet
 collector/alerts       collector/config collector/model collector/hooks
 collector/pipeline     collector/model collector/http collector/store collector/hooks collector/fleet collector/query collector/alerts
-collector/api          collector/crypto collector/model collector/net collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/alerts collector/pipeline
-collector/daemon       collector/config collector/crypto collector/net collector/http collector/store collector/store/sqlite collector/store/postgresql collector/auth collector/hooks collector/query collector/alerts collector/pipeline collector/api
+collector/api          collector/cluster collector/crypto collector/model collector/net collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/alerts collector/pipeline
+collector/daemon       collector/cluster collector/config collector/crypto collector/model collector/net collector/http collector/store collector/store/sqlite collector/store/postgresql collector/auth collector/hooks collector/query collector/alerts collector/pipeline collector/api
 collector/cli          collector/transfer
 collector/commands     collector/config collector/crypto collector/model collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/daemon collector/cli
 collector              collector/daemon collector/cli collector/commands

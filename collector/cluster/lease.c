@@ -16,12 +16,27 @@ static bool is_ours(const struct lease *lease)
 	return lease->token[0] && strcmp(lease->seen.token, lease->token) == 0;
 }
 
-/* It is free, its holder is our predecessor, whom the data directory's lock proves dead, or silent. */
+/* One that was left to somebody is left to them for a while. */
+static bool is_free_for(const struct lease *lease)
+{
+	const char *next = lease->seen.next;
+
+	return !next[0] || strcmp(next, lease->node) == 0 ||
+	       lease->unchanged >= lease->takeover_after;
+}
+
+/* Its holder is our predecessor, whom the data directory's lock proves dead, or is silent. */
+static bool is_forsaken(const struct lease *lease)
+{
+	return strcmp(lease->seen.node, lease->node) == 0 ||
+	       lease->unchanged >= lease->takeover_after;
+}
+
 static bool may_be_taken(const struct lease *lease)
 {
-	return lease->has_seen && !lease->looks_first &&
-	       (!lease->seen.token[0] || strcmp(lease->seen.node, lease->node) == 0 ||
-		lease->unchanged >= lease->takeover_after);
+	if (!lease->has_seen || lease->looks_first)
+		return false;
+	return lease->seen.token[0] ? is_forsaken(lease) : is_free_for(lease);
 }
 
 enum lease_step lease_next(const struct lease *lease, int64_t now_ms, int64_t turned_ms)
@@ -49,10 +64,14 @@ void lease_beat_begins(struct lease *lease, int64_t now_ms)
 	begin(lease, now_ms);
 }
 
+/* A free one has no holder that could beat. */
 static bool is_same(const struct lease_seen *a, const struct lease_seen *b)
 {
-	return a->beat == b->beat && strcmp(a->token, b->token) == 0 &&
-	       strcmp(a->incarnation, b->incarnation) == 0;
+	if (strcmp(a->token, b->token) != 0)
+		return false;
+	if (!a->token[0])
+		return a->epoch == b->epoch && strcmp(a->next, b->next) == 0;
+	return a->beat == b->beat && strcmp(a->incarnation, b->incarnation) == 0;
 }
 
 static void take_look(struct lease *lease, const struct lease_seen *seen)
@@ -95,7 +114,7 @@ struct lease_attempt lease_take_begins(struct lease *lease, int64_t now_ms, cons
 	assert(!lease->is_held && lease->has_seen);
 	begin(lease, now_ms);
 	snprintf(lease->token, sizeof lease->token, "%s", token);
-	lease->highest_epoch++;
+	lease->epoch = ++lease->highest_epoch;
 	bool is_others = lease->seen.token[0] && strcmp(lease->seen.node, lease->node) != 0;
 	return (struct lease_attempt){
 		.seen_epoch = lease->seen.epoch,
@@ -145,6 +164,21 @@ void lease_note_fenced(struct lease *lease)
 bool lease_is_held(const struct lease *lease)
 {
 	return lease->is_held;
+}
+
+int64_t lease_epoch(const struct lease *lease)
+{
+	return lease->epoch;
+}
+
+bool lease_is_lost(const struct lease *lease)
+{
+	return lease->is_lost;
+}
+
+void lease_retire(struct lease *lease)
+{
+	lease->can_judge = false;
 }
 
 const char *lease_token(const struct lease *lease)

@@ -13,7 +13,8 @@
  * Liveness is observed: a holder is taken over from when the count in its row has stood still for
  * `takeover_after` looks in a row, each at least a second after the one before had ended. No clock
  * of another machine decides anything, only that a second is about as long here as there. A look
- * that fails counts as none, for who could not see cannot say that somebody was silent.
+ * that fails counts as none, for who could not see cannot say that somebody was silent. A lease that
+ * was given back for somebody else to take is left to them for as many looks.
  *
  * It keeps two from acting at a time; what keeps a commit of one that was stopped from doing harm is
  * the fence of each commit (collector/store/postgresql/lease.c).
@@ -23,8 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LEASE_TOKEN_SIZE 37 /* a UUID as text, and its NUL */
-#define LEASE_NODE_SIZE  64
+#include "collector/model/record_collector.h"
 
 /* Between the end of a look and the next. */
 #define LEASE_LOOK_MS INT64_C(1000)
@@ -32,24 +32,7 @@
 /* A collector whose loop has not turned for so long does not beat: it hangs. */
 #define LEASE_HANGS_MS INT64_C(2000)
 
-/* The lease as it stands, and what its holder says of itself. */
-struct lease_seen {
-	int64_t epoch;
-	char token[LEASE_TOKEN_SIZE]; /* "": nobody has it */
-	char node[LEASE_NODE_SIZE];
-	char incarnation[LEASE_TOKEN_SIZE]; /* "": the holder has no row; so the beat, 0 */
-	int64_t beat;
-};
-
 enum lease_step { LEASE_WAIT, LEASE_BEAT, LEASE_TAKE, LEASE_LEAVE };
-
-/* What became of an attempt to take it. */
-enum lease_outcome {
-	LEASE_TAKEN,
-	LEASE_NOT_TAKEN, /* somebody was faster */
-	LEASE_BUSY,      /* its holder's commit is under way */
-	LEASE_UNKNOWN,   /* the connection was lost: the next look tells */
-};
 
 /* Private, but may be copied. */
 struct lease {
@@ -68,6 +51,7 @@ struct lease {
 	char token
 		[LEASE_TOKEN_SIZE]; /* ours, or of an attempt whose outcome is not known; "": none */
 	char given_back[LEASE_TOKEN_SIZE];
+	int64_t epoch; /* of that token */
 	bool is_held;
 	bool is_lost;         /* somebody else took over */
 	int64_t confirmed_ms; /* when the last beat that was heard began; while it is held */
@@ -85,20 +69,12 @@ void lease_beat_begins(struct lease *lease, int64_t now_ms);
 void lease_beat_ended(struct lease *lease, int64_t now_ms, const struct lease_seen *seen);
 
 /*
- * What the transaction compares with and sets. It locks the holder's row first, and so waits for a
+ * What is compared and set, in one transaction. It locks the holder's row first, and so waits for a
  * beat that is under way: one that beats again before it is replaced is left alone, and else its next
  * beat waits in turn, and reads then that it was replaced.
+ *
+ * `token`: a new one, as random as can be. Borrowed from the lease until the attempt ends.
  */
-struct lease_attempt {
-	int64_t seen_epoch;
-	const char *seen_token; /* "": NULL */
-	const char *holder;     /* whose row has to be as it was seen; NULL: nobody's */
-	const char *incarnation;
-	int64_t beat;
-	int64_t epoch; /* beyond any that was ever seen */
-	const char *token;
-};
-/* `token`: a new one, as random as can be. Borrowed from the lease until the attempt ends. */
 struct lease_attempt lease_take_begins(struct lease *lease, int64_t now_ms, const char *token);
 void lease_take_ended(struct lease *lease, enum lease_outcome outcome);
 
@@ -114,6 +90,13 @@ void lease_note_fenced(struct lease *lease);
 /* Whether it is ours, as far as is known; commits go under its token. */
 bool lease_is_held(const struct lease *lease);
 const char *lease_token(const struct lease *lease);
+int64_t lease_epoch(const struct lease *lease); /* of that token, while it is held */
+
+/* It was ours, and somebody else took over. */
+bool lease_is_lost(const struct lease *lease);
+
+/* Takes nothing from now on. */
+void lease_retire(struct lease *lease);
 
 /*
  * Whether nobody else can have taken over yet: then the collector may act, and else it waits. Ends a

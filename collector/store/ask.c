@@ -153,20 +153,18 @@ static enum status start_thread(struct asker *asker, uv_loop_t *loop, char error
 	return STATUS_OK;
 }
 
-enum status asker_open(struct asker **out, const struct store_location *location, uv_loop_t *loop,
+enum status asker_open(struct asker **out, const struct store_connection *reader, uv_loop_t *loop,
 		       char error[STORE_ERROR_SIZE])
 {
 	struct asker *asker = mem_alloc(sizeof *asker);
 
-	asker->reader.engine = location->engine;
+	asker->reader = *reader;
 	for (size_t i = 0; i < STORE_QUESTIONS; i++)
 		STAILQ_INIT(&asker->waiting[i]);
 	STAILQ_INIT(&asker->answered);
 	if (uv_mutex_init(&asker->mutex) != 0 || uv_cond_init(&asker->woken) != 0)
 		abort(); /* only for lack of memory */
-	enum status status = location->engine->open_reader(&asker->reader.db, location, error);
-	if (status == STATUS_OK)
-		status = start_thread(asker, loop, error);
+	enum status status = start_thread(asker, loop, error);
 	if (status != STATUS_OK) {
 		destroy(asker);
 		return status;

@@ -8,8 +8,8 @@
 
 struct asker;
 
-/* Errors as engine->open_reader(), or STATUS_SYSTEM where there is no thread to be had. */
-enum status asker_open(struct asker **out, const struct store_location *location, uv_loop_t *loop,
+/* Takes the connection whatever happens. STATUS_SYSTEM: there is no thread to be had. */
+enum status asker_open(struct asker **out, const struct store_connection *reader, uv_loop_t *loop,
 		       char error[STORE_ERROR_SIZE]);
 
 /* As store_ask(). */

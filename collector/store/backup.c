@@ -52,7 +52,7 @@ static enum status copy_into(const struct store_location *to, const struct store
 
 	enum status status = from->engine->begin_snapshot(from->db, error);
 	if (status == STATUS_OK)
-		status = to->engine->open_writer(&writer.db, to, error);
+		status = to->engine->open_writer(&writer.db, to, NULL, error);
 	if (status != STATUS_OK)
 		return status;
 	status = store_copy(from, &writer, error);

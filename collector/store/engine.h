@@ -16,6 +16,7 @@
 
 #include "collector/store/admin.h"
 #include "collector/store/check.h"
+#include "collector/store/seat.h"
 #include "collector/store/store.h"
 
 /* A connection; each engine defines its own. */
@@ -30,9 +31,10 @@ struct store_engine {
 	/*
 	 * The connections of a running collector, which holds the data directory's lock; errors as
 	 * store_open(). The writer's comes first and brings the schema up to date; it goes last.
+	 * `claim` as store_connect() has it.
 	 */
 	enum status (*open_writer)(struct store_db **out, const struct store_location *location,
-				   char error[STORE_ERROR_SIZE]);
+				   const struct store_claim *claim, char error[STORE_ERROR_SIZE]);
 	enum status (*open_reader)(struct store_db **out, const struct store_location *location,
 				   char error[STORE_ERROR_SIZE]);
 	/* The terminal's connection, which writes and reads; as store_admin_open(). */
@@ -44,6 +46,19 @@ struct store_engine {
 	 */
 	void (*pair)(struct store_db *reader, struct store_db *writer);
 	void (*close)(struct store_db *db); /* NULL is legal */
+
+	/* collector/store/seat.h; NULL where the store is its collector's alone. */
+	enum status (*open_seat)(struct store_db **out, const struct store_location *location,
+				 char error[STORE_ERROR_SIZE]);
+	enum status (*beat)(struct store_db *seat, const struct record_collector *self,
+			    bool is_first, char error[STORE_ERROR_SIZE]);
+	enum status (*read_look)(struct store_db *db, struct arena *arena, struct store_look *out,
+				 char error[STORE_ERROR_SIZE]);
+	enum lease_outcome (*take_lease)(struct store_db *seat, const char *node,
+					 const struct lease_attempt *attempt,
+					 char error[STORE_ERROR_SIZE]);
+	enum status (*release_lease)(struct store_db *seat, const char *token, const char *next,
+				     char error[STORE_ERROR_SIZE]);
 
 	/*
 	 * Commits changes together: on success they are durable, on failure nothing of them is

@@ -16,4 +16,7 @@
  */
 enum status store_lock_take(const char *path, int *lock, char *error, size_t error_size);
 
+/* The same for a data directory: its STORE_LOCK (collector/store/store.h). */
+enum status store_lock_directory(const char *directory, int *lock, char *error, size_t error_size);
+
 void store_lock_release(int lock);

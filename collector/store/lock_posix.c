@@ -8,6 +8,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "collector/store/store.h"
+#include "proto/base/arena.h"
+
 /* Who holds it, as written by take(); for the message only. */
 static long read_holder(int fd)
 {
@@ -47,6 +50,17 @@ enum status store_lock_take(const char *path, int *lock, char *error, size_t err
 		return fail(fd, path, errno, error, error_size);
 	*lock = fd;
 	return STATUS_OK;
+}
+
+enum status store_lock_directory(const char *directory, int *lock, char *error, size_t error_size)
+{
+	struct arena arena;
+
+	arena_init(&arena);
+	const char *path = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
+	enum status status = store_lock_take(path, lock, error, error_size);
+	arena_deinit(&arena);
+	return status;
 }
 
 void store_lock_release(int lock)

@@ -12,6 +12,8 @@
 #include "proto/base/arena.h"
 #include "proto/base/mem.h"
 
+#define NO_LOCK (-1)
+
 /* Changes of one commit at most: a longer one would keep the first of them waiting. */
 #define MAX_BATCH 512
 
@@ -46,9 +48,10 @@ struct resume {
 struct store {
 	struct store_connection reader; /* the loop's */
 	struct asker *asker;
-	struct store_connection writer; /* the thread's, but for look() */
-	int lock;
-	size_t pending; /* submitted, `done` has not run; the loop's */
+	struct store_connection for_asker; /* until that is there */
+	struct store_connection writer;    /* the thread's, but for look() */
+	int lock;                          /* NO_LOCK: it is another's */
+	size_t pending;                    /* submitted, `done` has not run; the loop's */
 	size_t pending_bytes;
 	bool closing;
 	bool writer_has_ended;
@@ -300,9 +303,15 @@ static void write_changes(void *user)
 
 static void close_connections(struct store *store)
 {
-	store->reader.engine->close(store->reader.db);
-	store->writer.engine->close(store->writer.db);
-	store_lock_release(store->lock);
+	const struct store_engine *engine = store->writer.engine;
+
+	if (engine) {
+		engine->close(store->for_asker.db);
+		engine->close(store->reader.db);
+		engine->close(store->writer.db);
+	}
+	if (store->lock != NO_LOCK)
+		store_lock_release(store->lock);
 }
 
 static void destroy(struct store *store)
@@ -415,35 +424,19 @@ static void on_completed(uv_async_t *async)
 	}
 }
 
-static enum status take_lock(struct store *store, const char *directory,
-			     char error[STORE_ERROR_SIZE])
-{
-	struct arena arena;
-
-	arena_init(&arena);
-	const char *path = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
-	enum status status = store_lock_take(path, &store->lock, error, STORE_ERROR_SIZE);
-	arena_deinit(&arena);
-	return status;
-}
-
 static enum status open_connections(struct store *store, const struct store_location *location,
-				    uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+				    const struct store_claim *claim, char error[STORE_ERROR_SIZE])
 {
 	const struct store_engine *engine = location->engine;
-	enum status status = take_lock(store, location->directory, error);
-	if (status != STATUS_OK)
-		return status;
-	store->writer.engine = store->reader.engine = engine;
-	status = engine->open_writer(&store->writer.db, location, error);
+
+	store->writer.engine = store->reader.engine = store->for_asker.engine = engine;
+	enum status status = engine->open_writer(&store->writer.db, location, claim, error);
 	if (status == STATUS_OK)
 		status = engine->open_reader(&store->reader.db, location, error);
 	if (status == STATUS_OK && engine->pair)
 		engine->pair(store->reader.db, store->writer.db);
 	if (status == STATUS_OK)
-		status = asker_open(&store->asker, location, loop, error);
-	if (status != STATUS_OK)
-		close_connections(store);
+		status = engine->open_reader(&store->for_asker.db, location, error);
 	return status;
 }
 
@@ -454,7 +447,6 @@ static enum status start_thread(struct store *store, uv_loop_t *loop, char error
 		snprintf(error, STORE_ERROR_SIZE, "could not start a thread for the store: %s",
 			 uv_strerror(code));
 		asker_close(store->asker, NULL, NULL);
-		close_connections(store);
 		return STATUS_SYSTEM;
 	}
 	/* The thread signals only what was submitted, so the handle may come after it. */
@@ -481,26 +473,58 @@ enum status store_reach(const struct store_location *location, char error[STORE_
 	return status;
 }
 
-enum status store_open(struct store **out, const struct store_location *location, uv_loop_t *loop,
-		       char error[STORE_ERROR_SIZE])
+enum status store_connect(struct store **out, const struct store_location *location,
+			  const struct store_claim *claim, char error[STORE_ERROR_SIZE])
 {
 	struct store *store = mem_alloc(sizeof *store);
+	enum status status = STATUS_OK;
 
+	store->lock = NO_LOCK;
 	store->limits = STORE_LIMITS_DEFAULT;
 	queue_init(&store->submitted);
 	queue_init(&store->waiting);
 	queue_init(&store->completed);
 	if (uv_mutex_init(&store->mutex) != 0 || uv_cond_init(&store->woken) != 0)
 		abort(); /* only for lack of memory */
-	enum status status = open_connections(store, location, loop, error);
+	if (!claim)
+		status = store_lock_directory(location->directory, &store->lock, error,
+					      STORE_ERROR_SIZE);
+	if (status == STATUS_OK)
+		status = open_connections(store, location, claim, error);
+	if (status == STATUS_OK)
+		*out = store;
+	else
+		store_discard(store);
+	return status;
+}
+
+void store_discard(struct store *store)
+{
+	if (!store)
+		return;
+	close_connections(store);
+	destroy(store);
+}
+
+enum status store_start(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE])
+{
+	struct store_connection reader = store->for_asker;
+
+	store->for_asker.db = NULL;
+	enum status status = asker_open(&store->asker, &reader, loop, error);
 	if (status == STATUS_OK)
 		status = start_thread(store, loop, error);
-	if (status != STATUS_OK) {
-		destroy(store);
-		return status;
-	}
-	*out = store;
-	return STATUS_OK;
+	if (status != STATUS_OK)
+		store_discard(store);
+	return status;
+}
+
+enum status store_open(struct store **out, const struct store_location *location, uv_loop_t *loop,
+		       char error[STORE_ERROR_SIZE])
+{
+	enum status status = store_connect(out, location, NULL, error);
+
+	return status == STATUS_OK ? store_start(*out, loop, error) : status;
 }
 
 void store_close(struct store *store, void (*closed)(void *user), void *user)

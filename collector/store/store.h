@@ -71,6 +71,12 @@
 struct store;
 struct store_connection;
 
+/* The lease under which a store is opened that others could open, too. */
+struct store_claim {
+	const char *token;
+	int64_t epoch;
+};
+
 /* Is there a store at `location`? True also where only opening it would tell. */
 bool store_exists(const struct store_location *location);
 
@@ -93,6 +99,17 @@ enum status store_reach(const struct store_location *location, char error[STORE_
  */
 enum status store_open(struct store **out, const struct store_location *location, uv_loop_t *loop,
 		       char error[STORE_ERROR_SIZE]);
+
+/*
+ * The same in two steps. The first may take long, and any thread may make it; the second is the loop's,
+ * and discards the store where it fails. Where `claim` is given the directory's lock is the caller's
+ * (collector/store/seat.h); else it is taken, and with it the lease of a store that is shared.
+ */
+enum status store_connect(struct store **out, const struct store_location *location,
+			  const struct store_claim *claim, char error[STORE_ERROR_SIZE]);
+enum status store_start(struct store *store, uv_loop_t *loop, char error[STORE_ERROR_SIZE]);
+/* Ends one that was not started; any thread. NULL is allowed. */
+void store_discard(struct store *store);
 
 /*
  * Ends it: what was submitted is still committed and its `done` run, then `closed` is called, once,

@@ -20,7 +20,7 @@ static bool exists(const struct store_location *location)
 	return true;
 }
 
-static void close_connection(struct store_db *db)
+void pg_close(struct store_db *db)
 {
 	if (!db)
 		return;
@@ -48,8 +48,8 @@ static enum status look_for_schema(struct store_db *db, bool create, char error[
 	return status == STATUS_NOT_FOUND && create ? pg_schema_make(&db->conn, error) : status;
 }
 
-static enum status open_as(struct store_db **out, const struct store_location *location,
-			   const char *use, bool create, char error[STORE_ERROR_SIZE])
+static enum status open_or_make(struct store_db **out, const struct store_location *location,
+				const char *use, bool create, char error[STORE_ERROR_SIZE])
 {
 	struct store_db *db = mem_alloc(sizeof *db);
 
@@ -60,27 +60,33 @@ static enum status open_as(struct store_db **out, const struct store_location *l
 		*out = db;
 		return STATUS_OK;
 	}
-	close_connection(db);
+	pg_close(db);
 	*out = NULL;
 	return status;
+}
+
+enum status pg_open_as(struct store_db **out, const struct store_location *location,
+		       const char *use, char error[STORE_ERROR_SIZE])
+{
+	return open_or_make(out, location, use, false, error);
 }
 
 static enum status open_reader(struct store_db **out, const struct store_location *location,
 			       char error[STORE_ERROR_SIZE])
 {
-	return open_as(out, location, "reader", false, error);
+	return pg_open_as(out, location, "reader", error);
 }
 
 static enum status open_admin(struct store_db **out, const struct store_location *location,
 			      bool create, char error[STORE_ERROR_SIZE])
 {
-	enum status status = open_as(out, location, "terminal", create, error);
+	enum status status = open_or_make(out, location, "terminal", create, error);
 	if (status != STATUS_OK)
 		return status;
 	status = pg_fleet_check(*out, location->directory,
 				create ? PG_FLEET_REMEMBER : PG_FLEET_LOOK, error);
 	if (status != STATUS_OK) {
-		close_connection(*out);
+		pg_close(*out);
 		*out = NULL;
 	}
 	return status;
@@ -96,11 +102,23 @@ static struct pg_writer *writer_new(void)
 	return writer;
 }
 
-static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SIZE])
+/* Under a lease that is its collector's, or one of its own. */
+static enum status begin_lease(struct store_db *db, const struct store_claim *claim,
+			       char error[STORE_ERROR_SIZE])
+{
+	if (!claim)
+		return pg_lease_take(db, error);
+	snprintf(db->writer->token, sizeof db->writer->token, "%s", claim->token);
+	db->writer->epoch = claim->epoch;
+	return STATUS_OK;
+}
+
+static enum status prepare_writer(struct store_db *db, const struct store_claim *claim,
+				  char error[STORE_ERROR_SIZE])
 {
 	struct store_clocks *clocks = &db->writer->clocks;
 
-	enum status status = pg_lease_take(db, error);
+	enum status status = begin_lease(db, claim, error);
 	if (status == STATUS_OK)
 		status = pg_read_clock(db, "age_ms", &clocks->age_ms, error);
 	if (status == STATUS_OK)
@@ -109,18 +127,18 @@ static enum status prepare_writer(struct store_db *db, char error[STORE_ERROR_SI
 }
 
 static enum status open_writer(struct store_db **out, const struct store_location *location,
-			       char error[STORE_ERROR_SIZE])
+			       const struct store_claim *claim, char error[STORE_ERROR_SIZE])
 {
-	enum status status = open_as(out, location, "writer", false, error);
+	enum status status = pg_open_as(out, location, "writer", error);
 
 	if (status != STATUS_OK)
 		return status;
 	(*out)->writer = writer_new();
 	status = pg_fleet_check(*out, location->directory, PG_FLEET_REMEMBER, error);
 	if (status == STATUS_OK)
-		status = prepare_writer(*out, error);
+		status = prepare_writer(*out, claim, error);
 	if (status != STATUS_OK) {
-		close_connection(*out);
+		pg_close(*out);
 		*out = NULL;
 	}
 	return status;
@@ -181,12 +199,12 @@ static enum status begin_restore(struct store_db **out, const struct store_locat
 		status = make_hidden_schema(&db->conn, error);
 	if (status == STATUS_OK) {
 		db->writer = writer_new();
-		status = prepare_writer(db, error);
+		status = prepare_writer(db, NULL, error);
 	}
 	if (status == STATUS_OK)
 		*out = db;
 	else
-		close_connection(db);
+		pg_close(db);
 	return status;
 }
 
@@ -209,7 +227,7 @@ static enum status end_restore(struct store_db *db, const struct store_location 
 		status = pg_schema_show(&db->conn, error);
 	else
 		pg_schema_drop(&db->conn, ignored);
-	close_connection(db);
+	pg_close(db);
 	return status;
 }
 
@@ -220,7 +238,12 @@ const struct store_engine postgresql_engine = {
 	.open_reader = open_reader,
 	.open_admin = open_admin,
 	.pair = pair,
-	.close = close_connection,
+	.close = pg_close,
+	.open_seat = pg_open_seat,
+	.beat = pg_beat,
+	.read_look = pg_read_look,
+	.take_lease = pg_take_lease,
+	.release_lease = pg_release_lease,
 	.commit = pg_commit,
 	.look = look,
 	.sweep = pg_sweep,

@@ -38,6 +38,7 @@ struct pg_standing {
 /* What only the connection has that writes what the collector decides. */
 struct pg_writer {
 	char token[PG_UUID_SIZE]; /* of the lease */
+	bool is_own_token;        /* taken by this connection, which gives it back */
 	int64_t epoch;
 	uint64_t
 		loaded_by; /* conn.n_connects: over another connection it may be another database */
@@ -81,6 +82,24 @@ struct store_db {
 enum status pg_lease_take(struct store_db *db, char error[STORE_ERROR_SIZE]);
 void pg_lease_release(struct store_db *db);
 extern const struct pg_statement pg_fence; /* its parameter: the token */
+enum status pg_fail_without_lease(const struct store_db *db, char error[STORE_ERROR_SIZE]);
+
+/* A connection for some use, and its end (engine.c). */
+enum status pg_open_as(struct store_db **out, const struct store_location *location,
+		       const char *use, char error[STORE_ERROR_SIZE]);
+void pg_close(struct store_db *db);
+
+/* engine.h: a collector's seat (seat.c). */
+enum status pg_open_seat(struct store_db **out, const struct store_location *location,
+			 char error[STORE_ERROR_SIZE]);
+enum status pg_beat(struct store_db *db, const struct record_collector *self, bool is_first,
+		    char error[STORE_ERROR_SIZE]);
+enum status pg_read_look(struct store_db *db, struct arena *arena, struct store_look *out,
+			 char error[STORE_ERROR_SIZE]);
+enum lease_outcome pg_take_lease(struct store_db *db, const char *node,
+				 const struct lease_attempt *attempt, char error[STORE_ERROR_SIZE]);
+enum status pg_release_lease(struct store_db *db, const char *token, const char *next,
+			     char error[STORE_ERROR_SIZE]);
 
 /*
  * Reads the writer's memory anew, and the mirror with it; or only where it has to be, so after each

@@ -15,8 +15,8 @@ static const struct pg_statement look = { "look_at_lease", "look at the lease",
 /* Whoever took it since we looked has another token, or another epoch. */
 static const struct pg_statement take = {
 	"take_lease", "take the lease",
-	"UPDATE lease SET epoch = epoch + 1, token = gen_random_uuid(), node = $1, "
-	"taken_at = clock_timestamp() WHERE scope = 'judge' AND epoch = $2 AND "
+	"UPDATE lease SET epoch = epoch + 1, token = gen_random_uuid(), node = $1, next = NULL, "
+	"taken_ms = now_ms() WHERE scope = 'judge' AND epoch = $2 AND "
 	"token IS NOT DISTINCT FROM $3::text::uuid RETURNING epoch, token::text"
 };
 static const struct pg_statement release = {
@@ -37,7 +37,14 @@ static enum status keep_token(struct store_db *db, const PGresult *taken,
 	}
 	writer->epoch = pg_number(taken, 0, 0);
 	snprintf(writer->token, sizeof writer->token, "%s", pg_text(taken, 0, 1));
+	writer->is_own_token = true;
 	return STATUS_OK;
+}
+
+enum status pg_fail_without_lease(const struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	snprintf(error, STORE_ERROR_SIZE, "'%s' is damaged: there is no lease", db->conn.place);
+	return STATUS_MALFORMED;
 }
 
 static enum status take_from(struct store_db *db, const PGresult *seen,
@@ -47,11 +54,8 @@ static enum status take_from(struct store_db *db, const PGresult *seen,
 	char node[256] = "";
 	PGresult *taken;
 
-	if (PQntuples(seen) == 0) {
-		snprintf(error, STORE_ERROR_SIZE, "'%s' is damaged: there is no lease",
-			 db->conn.place);
-		return STATUS_MALFORMED;
-	}
+	if (PQntuples(seen) == 0)
+		return pg_fail_without_lease(db, error);
 	gethostname(node, sizeof node - 1); /* for people; nothing hangs on it */
 	pg_add_text(&params, node);
 	pg_add_number(&params, pg_number(seen, 0, 0));
@@ -86,7 +90,7 @@ void pg_lease_release(struct store_db *db)
 	char ignored[STORE_ERROR_SIZE];
 	PGresult *result;
 
-	if (!db->writer->token[0] || !db->conn.handle)
+	if (!db->writer->is_own_token || !db->conn.handle)
 		return;
 	pg_conn_hurry(&db->conn, RELEASE_MS);
 	pg_add_text(&params, db->writer->token);

@@ -16,7 +16,8 @@
  * `fleet` tells which installation this is; `age_ms` and `latest_ms` are collector/store/clocks.h.
  *
  * lease: who judges, one row. It is written when the lease is taken or given back, never by a
- * commit, which locks it FOR SHARE: until that is over nobody can take it.
+ * commit, which locks it FOR SHARE: until that is over nobody can take it. A collector's row is
+ * written by itself once a second; take_lease() waits for a beat of the holder that is under way.
  *
  * report: a day (UTC, of the moment of receipt, counted from 1970) is a table, whose deltas have
  * their bases in it. The day -1 has the latest reports of servers that fell silent before the days
@@ -35,9 +36,39 @@ static const char tables[] =
 	" scope text PRIMARY KEY CHECK (scope = 'judge'),"
 	" epoch bigint NOT NULL," /* grows whenever it is taken */
 	" token uuid,"            /* NULL: nobody has it */
-	" node text,"             /* whose it is or was, for people; so the next one */
-	" taken_at timestamptz);"
-	"INSERT INTO lease VALUES ('judge', 0, NULL, NULL, NULL);"
+	" node text,"             /* whose it is or was */
+	" next text,"             /* who is to have it; NULL: whoever comes first */
+	" taken_ms bigint);"      /* for people */
+	"INSERT INTO lease VALUES ('judge', 0, NULL, NULL, NULL, NULL);"
+	"CREATE TABLE collector ("
+	" node text PRIMARY KEY COLLATE \"C\","
+	" incarnation uuid NOT NULL," /* of the process */
+	" beat bigint NOT NULL,"
+	" url text NOT NULL,"
+	" version text NOT NULL,"
+	" settings text NOT NULL,"
+	" state text NOT NULL,"
+	" since_ms bigint NOT NULL,"
+	" clock_ms bigint NOT NULL,"
+	" seen_ms bigint NOT NULL)" /* by the clock of the database */
+	" WITH (fillfactor = 10, autovacuum_vacuum_threshold = 200,"
+	" autovacuum_vacuum_scale_factor = 0);"
+	"CREATE FUNCTION now_ms() RETURNS bigint LANGUAGE sql AS $$"
+	" SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint $$;"
+	"CREATE FUNCTION take_lease(seen_epoch bigint, seen_token uuid, holder text,"
+	" holder_incarnation uuid, holder_beat bigint, new_epoch bigint, new_token uuid, taker "
+	"text)"
+	" RETURNS boolean LANGUAGE plpgsql SET search_path = mtawatch AS $$ BEGIN"
+	" PERFORM set_config('lock_timeout', '2s', true);"
+	" PERFORM 1 FROM collector WHERE node = holder FOR UPDATE;"
+	" IF EXISTS (SELECT 1 FROM collector WHERE node = holder AND"
+	"  (incarnation, beat) IS DISTINCT FROM (holder_incarnation, holder_beat)) THEN"
+	"  RETURN false;"
+	" END IF;"
+	" UPDATE lease SET epoch = new_epoch, token = new_token, node = taker, next = NULL,"
+	"  taken_ms = now_ms() WHERE scope = 'judge' AND epoch = seen_epoch AND"
+	"  token IS NOT DISTINCT FROM seen_token;"
+	" RETURN FOUND; END $$;"
 	"CREATE FUNCTION fence(mine uuid) RETURNS void LANGUAGE plpgsql"
 	" SET search_path = mtawatch AS $$ BEGIN"
 	" PERFORM 1 FROM lease WHERE scope = 'judge' AND token = mine FOR SHARE;"

@@ -218,8 +218,7 @@ enum status store_db_restore(const char *path, const char *directory,
 
 	arena_init(&arena);
 	const char *store = arena_printf(&arena, "%s/%s", directory, SQLITE_ENGINE_FILE);
-	const char *lock_path = arena_printf(&arena, "%s/%s", directory, STORE_LOCK);
-	enum status status = store_lock_take(lock_path, &lock, error, STORE_ERROR_SIZE);
+	enum status status = store_lock_directory(directory, &lock, error, STORE_ERROR_SIZE);
 	if (status == STATUS_OK) {
 		status = restore_backup(&arena, path, store, tell, error);
 		store_lock_release(lock);

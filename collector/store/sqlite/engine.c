@@ -97,8 +97,9 @@ static enum status open_reader(struct store_db **out, const struct store_locatio
 }
 
 static enum status open_writer(struct store_db **out, const struct store_location *location,
-			       char error[STORE_ERROR_SIZE])
+			       const struct store_claim *claim, char error[STORE_ERROR_SIZE])
 {
+	(void)claim; /* the data directory's lock is enough */
 	/* Nobody asks how much memory it has, and counting takes a lock at each allocation. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	enum status status = open_reader(out, location, error);

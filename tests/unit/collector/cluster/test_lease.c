@@ -340,6 +340,23 @@ static void what_is_given_back_is_taken_at_the_next_look(void **state)
 	assert_string_equal(lease_give_back(&w.actors[0].lease, w.now_ms, 0), "");
 }
 
+static void what_is_left_to_somebody_is_taken_by_another_only_if_they_do_not(void **state)
+{
+	struct world w = begin_with_judge(0);
+	(void)state;
+
+	lease_give_back(&w.actors[0].lease, w.now_ms, 0);
+	w.table.token[0] = '\0';
+	snprintf(w.table.next, sizeof w.table.next, "c2");
+	struct world then = w;
+	assert_int_equal(count_seconds_until_acting(&then, 2), 1);
+	then = w;
+	assert_int_equal(count_seconds_until_acting(&then, 1),
+			 3); /* one that is new, and two more */
+	then = w;
+	assert_int_equal(count_seconds_until_acting(&then, 0), 3);
+}
+
 /* The data directory's lock proves it dead. */
 static void ones_own_predecessor_is_not_waited_for(void **state)
 {
@@ -425,6 +442,7 @@ int main(void)
 		cmocka_unit_test(a_judge_that_beats_is_left_alone),
 		cmocka_unit_test(who_could_not_look_cannot_say_that_somebody_was_silent),
 		cmocka_unit_test(what_is_given_back_is_taken_at_the_next_look),
+		cmocka_unit_test(what_is_left_to_somebody_is_taken_by_another_only_if_they_do_not),
 		cmocka_unit_test(ones_own_predecessor_is_not_waited_for),
 		cmocka_unit_test(an_attempt_whose_answer_was_lost_is_known_at_the_next_look),
 		cmocka_unit_test(a_lease_that_is_in_use_is_looked_at_once_more),

@@ -46,8 +46,9 @@ static void who_was_taken_over_stores_nothing_any_more(void **state)
 
 	fixture_report(&f, "a", 1, 1000, "body");
 	assert_int_equal(f.done, 1);
-	assert_int_equal(postgresql_engine.open_writer(&second, fixture_location(&f), f.error),
-			 STATUS_OK);
+	assert_int_equal(
+		postgresql_engine.open_writer(&second, fixture_location(&f), NULL, f.error),
+		STATUS_OK);
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.failed, 1);
 	assert_non_null(strstr(f.error, "another collector judges"));
@@ -70,10 +71,11 @@ static void who_was_taken_over_makes_and_drops_no_days(void **state)
 	(void)state;
 
 	fixture_report(&f, "a", 1, 1000, "body");
-	assert_int_equal(postgresql_engine.open_writer(&first, fixture_location(&f), f.error),
+	assert_int_equal(postgresql_engine.open_writer(&first, fixture_location(&f), NULL, f.error),
 			 STATUS_OK);
-	assert_int_equal(postgresql_engine.open_writer(&second, fixture_location(&f), f.error),
-			 STATUS_OK);
+	assert_int_equal(
+		postgresql_engine.open_writer(&second, fixture_location(&f), NULL, f.error),
+		STATUS_OK);
 	fixture_report(&f, "a", 2, DAY_MS, "body");
 	assert_int_equal(f.failed, 1);
 	assert_int_equal(postgresql_engine.sweep(first, &none, 1000 * DAY_MS, &more, f.error),
@@ -104,16 +106,18 @@ static void nobody_takes_over_in_the_midst_of_a_commit(void **state)
 	PGconn *commit = begin_other("SELECT fence(token) FROM lease");
 	(void)state;
 
-	assert_int_equal(postgresql_engine.open_writer(&second, fixture_location(&f), f.error),
-			 STATUS_TIMED_OUT);
+	assert_int_equal(
+		postgresql_engine.open_writer(&second, fixture_location(&f), NULL, f.error),
+		STATUS_TIMED_OUT);
 	assert_non_null(strstr(f.error, "could not take the lease: the database at /"));
 	assert_null(second);
 	fixture_report(&f, "a", 1, 1000, "body"); /* commits do not wait for each other */
 	assert_int_equal(f.done, 1);
 	PQclear(PQexec(commit, "COMMIT"));
 	PQfinish(commit);
-	assert_int_equal(postgresql_engine.open_writer(&second, fixture_location(&f), f.error),
-			 STATUS_OK);
+	assert_int_equal(
+		postgresql_engine.open_writer(&second, fixture_location(&f), NULL, f.error),
+		STATUS_OK);
 	fixture_report(&f, "a", 2, 2000, "body");
 	assert_int_equal(f.failed, 1);
 	postgresql_engine.close(second);
@@ -417,8 +421,9 @@ static void a_commit_behind_a_new_connection_knows_what_is_stored(void **state)
 	bool more;
 	(void)state;
 
-	assert_int_equal(postgresql_engine.open_writer(&writer, fixture_location(&f), f.error),
-			 STATUS_OK);
+	assert_int_equal(
+		postgresql_engine.open_writer(&writer, fixture_location(&f), NULL, f.error),
+		STATUS_OK);
 	assert_int_equal(postgresql_engine.commit(writer, changes, 1, &limits, f.error), STATUS_OK);
 	fixture_execute(&f, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
 			    "application_name = 'mtawatch/writer'");
@@ -571,12 +576,12 @@ static void what_is_no_store_of_ours_is_refused(void **state)
 
 	assert_int_equal(store_reach(fixture_location(&f), f.error), STATUS_OK);
 	fixture_execute(&f, "UPDATE meta SET value = '1000' WHERE name = 'schema'");
-	assert_int_equal(postgresql_engine.open_writer(&db, fixture_location(&f), f.error),
+	assert_int_equal(postgresql_engine.open_writer(&db, fixture_location(&f), NULL, f.error),
 			 STATUS_UNSUPPORTED);
 	fixture_execute(&f, "UPDATE meta SET value = '1' WHERE name = 'schema'");
 	fixture_execute(&f, "ALTER SCHEMA mtawatch RENAME TO elsewhere");
 	assert_int_equal(store_reach(fixture_location(&f), f.error), STATUS_NOT_FOUND);
-	assert_int_equal(postgresql_engine.open_writer(&db, fixture_location(&f), f.error),
+	assert_int_equal(postgresql_engine.open_writer(&db, fixture_location(&f), NULL, f.error),
 			 STATUS_NOT_FOUND);
 	assert_int_equal(postgresql_engine.open_admin(&db, fixture_location(&f), false, f.error),
 			 STATUS_NOT_FOUND);
