@@ -343,8 +343,16 @@ void alerting_configure(struct alerting *a, const struct alerting_settings *sett
 struct alerting *alerting_new(const struct alerting_options *options)
 {
 	struct alerting *a = mem_alloc(sizeof *a);
-	struct outbox_options outbox = { options->loop,   options->store,    options->hooks,
-					 options->now_ms, on_outbox_changed, a };
+	struct outbox_options outbox = {
+		.loop = options->loop,
+		.store = options->store,
+		.hooks = options->hooks,
+		.now_ms = options->now_ms,
+		.changed = on_outbox_changed,
+		.user = a,
+		.may_send = options->may_act,
+		.may_user = options->user,
+	};
 
 	a->options = *options;
 	a->alerts = alerts_new();

@@ -289,6 +289,11 @@ static bool is_future(int64_t ms, int64_t now_ms)
 	return ms > now_ms && ms - now_ms <= OUTBOX_MAX_RETRY_AFTER_S * 1000;
 }
 
+static bool may_send(const struct outbox *outbox)
+{
+	return !outbox->options.may_send || outbox->options.may_send(outbox->options.may_user);
+}
+
 /* An attempt whose notification is read from the store. */
 struct attempt {
 	struct delivery *delivery;
@@ -346,7 +351,7 @@ static void on_attempt_read(void *user, enum status status, const char *error)
 
 	delivery->is_busy = false;
 	delivery->hook_state->n_running--;
-	if (status != STATUS_OK)
+	if (status != STATUS_OK || !may_send(outbox))
 		delivery->row.next_ms = outbox->options.now_ms() + SAVE_RETRY_MS;
 	else if (!outbox->is_stopped)
 		make_attempt(attempt);
@@ -393,6 +398,8 @@ static int64_t try_head(struct delivery *delivery, int64_t now_ms)
 		return INT64_MAX; /* on_sent() of another one tries again */
 	struct hook *hook = hooks_find(outbox->options.hooks, delivery->row.hook);
 	const char *why_not = why_not_sent(hook, delivery->hook_state);
+	if (!may_send(outbox))
+		return now_ms + SAVE_RETRY_MS;
 	if (why_not) {
 		end_unsent(delivery, why_not);
 		return INT64_MAX;

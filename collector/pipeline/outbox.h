@@ -52,6 +52,9 @@ struct outbox_options {
 	 */
 	void (*changed)(void *user);
 	void *user;
+	/* May anybody be told anything at this moment? NULL: always. */
+	bool (*may_send)(void *may_user);
+	void *may_user;
 };
 
 /*

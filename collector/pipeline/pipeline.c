@@ -76,6 +76,22 @@ static void refuse_from_now_on(struct pipeline *p, const struct snapshot *snapsh
 		  report->sequence, snapshot->key, error);
 }
 
+static void note_fenced(const struct pipeline *p)
+{
+	const struct pipeline_lease *lease = p->options.lease;
+
+	if (lease)
+		lease->fenced(lease->user);
+}
+
+/* What others do meanwhile is theirs. */
+static const char *why_not_ours(const struct pipeline *p)
+{
+	const struct pipeline_lease *lease = p->options.lease;
+
+	return lease ? lease->why_not(lease->user) : NULL;
+}
+
 static void on_committed(void *user, enum status status, const char *error)
 {
 	struct pending_commit *commit = user;
@@ -90,6 +106,8 @@ static void on_committed(void *user, enum status status, const char *error)
 		if (status == STATUS_INVALID && commit->changes->snapshot)
 			refuse_from_now_on(p, commit->changes->snapshot, error);
 		pipeline_fail(p, error);
+		if (status == STATUS_FENCED)
+			note_fenced(p);
 	}
 	if (p->options.alerting)
 		alerting_finish(p->options.alerting, commit->alerts, status == STATUS_OK);
@@ -165,6 +183,8 @@ static void become_ready(struct pipeline *p, struct changes *changes)
 
 static enum status reload(struct pipeline *p, struct changes **changes, char *error)
 {
+	if (p->options.lease)
+		p->options.lease->loads(p->options.lease->user);
 	enum status status = fleet_load(p->fleet, p->options.now_ms(), changes, error);
 	if (status != STATUS_OK || !p->options.alerting)
 		return status;
@@ -194,6 +214,8 @@ static void on_resumed(void *user, enum status status, const char *error)
 	p->is_resuming = false;
 	if (p->stopped)
 		return;
+	if (status == STATUS_FENCED)
+		note_fenced(p);
 	if (status != STATUS_OK) {
 		try_again_later(p, error);
 	} else if (reload(p, &changes, why) != STATUS_OK) {
@@ -293,7 +315,7 @@ struct recall *pipeline_recall(struct pipeline *p)
 
 bool pipeline_is_ready(const struct pipeline *p)
 {
-	return p->ready && !fleet_is_behind(p->fleet, p->options.now_ms());
+	return p->ready && !fleet_is_behind(p->fleet, p->options.now_ms()) && !why_not_ours(p);
 }
 
 bool pipeline_may_take(struct pipeline *p)
@@ -310,7 +332,7 @@ bool pipeline_refuses(const struct pipeline *p, const struct snapshot *snapshot)
 
 const char *pipeline_why_not(const struct pipeline *p)
 {
-	return p->ready ? NULL : p->why;
+	return p->ready ? why_not_ours(p) : p->why;
 }
 
 uint64_t pipeline_revision(const struct pipeline *p)

@@ -31,6 +31,17 @@ struct recall;
 struct snapshot;
 struct uv_loop_s; /* libuv: the event loop */
 
+/* What the pipeline asks about the right to judge, and tells. */
+struct pipeline_lease {
+	/* Why nothing may be done to others at this moment, in words; NULL: it may. */
+	const char *(*why_not)(void *user);
+	/* The loop is held up now by reading all that is stored. */
+	void (*loads)(void *user);
+	/* Another collector judges, as the store says: this one never will again. */
+	void (*fenced)(void *user);
+	void *user;
+};
+
 struct pipeline_options {
 	struct uv_loop_s *loop;
 	struct store *store;       /* outlives the pipeline */
@@ -38,6 +49,8 @@ struct pipeline_options {
 	struct alerting *alerting; /* NULL: there are no alerts; else until pipeline_stop() */
 	int64_t (*now_ms)(void);
 	void (*not_before)(int64_t ms); /* that clock is no earlier; NULL: it cannot be told */
+	/* Where others could judge in our place; NULL: nobody could. */
+	const struct pipeline_lease *lease;
 };
 
 /*
@@ -61,7 +74,7 @@ struct fleet *pipeline_fleet(struct pipeline *pipeline);
 /* For reports that may have come before. */
 struct recall *pipeline_recall(struct pipeline *pipeline);
 
-/* Is the fleet what the store says, and as of now? */
+/* Is the fleet what the store says, and as of now, and ours to judge? */
 bool pipeline_is_ready(const struct pipeline *pipeline);
 
 /* May the fleet take reports? To be asked before fleet_take(); where it is behind it catches up. */

@@ -38,6 +38,7 @@ static struct play {
 	int64_t now;
 	int64_t last_id;
 	size_t n_changes;
+	bool is_held;       /* nobody may be told anything */
 	enum status answer; /* to a request to send again */
 	bool answered;
 	struct sending sendings[64]; /* in the order in which they began */
@@ -88,6 +89,12 @@ static void on_changed(void *user)
 	play->n_changes++;
 }
 
+static bool may_send(void *user)
+{
+	(void)user;
+	return !play->is_held;
+}
+
 static bool store_is_busy(void)
 {
 	return store_pending(play->f.store) + store_asking(play->f.store) > 0;
@@ -109,7 +116,8 @@ static void open_outbox(void)
 	struct outbox_options options = { .loop = &play->f.loop,
 					  .store = play->f.store,
 					  .now_ms = now_ms,
-					  .changed = on_changed };
+					  .changed = on_changed,
+					  .may_send = may_send };
 	play->outbox = outbox_new(&options);
 	assert_int_equal(outbox_load(play->outbox, play->f.error), STATUS_OK);
 }
@@ -300,6 +308,26 @@ static void what_is_taken_is_sent_once(void **state)
 	pass(86400 * S);
 	expect_sent("");
 	assert_int_equal(count("state = 2 AND attempts = 1"), 1);
+}
+
+static void nobody_is_told_anything_while_that_may_not_be(void **state)
+{
+	(void)state;
+	play->is_held = true;
+	put("ops", "HQ");
+	pass(10 * S);
+	expect_sent("");
+	play->is_held = false;
+	pass(10 * S);
+	expect_sent("1 ");
+	finish("1", HOOK_RETRY, 0);
+	play->is_held = true; /* as that of a process that was stopped for long */
+	pass(60 * S);
+	expect_sent("");
+	play->is_held = false;
+	pass(10 * S);
+	expect_sent("1 ");
+	finish("1", HOOK_DELIVERED, 0);
 }
 
 static void a_lane_keeps_its_order_whatever_fails(void **state)
@@ -554,6 +582,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pauses_double_up_to_a_quarter_of_an_hour),
+		IN_PLAY(nobody_is_told_anything_while_that_may_not_be),
 		IN_PLAY(what_is_taken_is_sent_once),
 		IN_PLAY(a_lane_keeps_its_order_whatever_fails),
 		IN_PLAY(a_hook_that_hangs_delays_no_other_and_takes_a_few_at_once),
