@@ -1,5 +1,6 @@
 #include "collector/api/api.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "collector/auth/access.h"
@@ -120,6 +121,79 @@ static unsigned schemes_of(const struct api *api, const struct client *client,
 	return api->browsers_use_https ? ACCESS_HTTP | ACCESS_HTTPS : ACCESS_HTTP;
 }
 
+bool api_stands_by(const struct api *api)
+{
+	return !api->identities && api->member && member_role(api->member) != MEMBER_HOLDS;
+}
+
+/* A browser that wants a page: what a program asks for is not to be given to another address. */
+static bool wants_page(const struct http_request *request)
+{
+	const char *accept = http_field(request, "Accept");
+
+	return (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD) &&
+	       accept && strstr(accept, "text/html");
+}
+
+/* Whoever came by the judge's own address, through a proxy, would come here again. */
+static bool came_by(const struct http_request *request, const char *url)
+{
+	const char *host = http_field(request, "Host");
+	const char *at = strstr(url, "://");
+	size_t n = at ? strcspn(at + 3, "/") : 0;
+
+	return host && at && strlen(host) == n && strncmp(at + 3, host, n) == 0;
+}
+
+/* The same page there. False: that is too long. */
+static bool write_location(const struct http_request *request, const char *url, char *out,
+			   size_t size)
+{
+	size_t n = strlen(url);
+
+	while (n > 0 && url[n - 1] == '/')
+		n--;
+	int length = snprintf(out, size, "Location: %.*s%s%s%s\r\n", (int)n, url, request->path,
+			      request->query ? "?" : "", request->query ? request->query : "");
+	return length > 0 && (size_t)length < size;
+}
+
+/* Where the judge is, if that can be written into an answer. */
+static const char *url_of(const struct record_collector *judge)
+{
+	bool fits = judge && judge->url[0] && strlen(judge->url) < API_MAX_JUDGE_URL;
+
+	return fits && !strpbrk(judge->url, "\r\n") ? judge->url : NULL;
+}
+
+static const struct problem *lead_to_judge(struct api *api, const struct http_request *request)
+{
+	const struct record_collector *judge = member_judge(api->member);
+	const char *url = url_of(judge);
+
+	snprintf(api->judge_detail, sizeof api->judge_detail,
+		 judge ? "This collector stands by; the collector %s judges%s%s."
+		       : "This collector stands by, and no collector judges at this moment.",
+		 judge ? judge->node : "", url ? ", at " : "", url ? url : "");
+	bool leads = url && wants_page(request) && !came_by(request, url) &&
+		     write_location(request, url, api->judge_fields, sizeof api->judge_fields);
+	api->not_the_judge = (struct problem){
+		.status = leads ? 307 : 503,
+		.code = "not_the_judge",
+		.detail = api->judge_detail,
+		.fields = leads ? api->judge_fields : NULL,
+		.judge = url,
+	};
+	return &api->not_the_judge;
+}
+
+/* What is answered in every state. The metrics of one that stands by have nothing of the fleet. */
+static bool is_always_answered(const struct api *api, const struct route *route)
+{
+	return route->handler == api_live_get || route->handler == api_ready_get ||
+	       (route->handler == api_metrics_get && api_stands_by(api));
+}
+
 const struct problem *api_admit(void *context, const struct client *client,
 				const struct http_request *request, const struct route *route,
 				struct principal *caller)
@@ -127,18 +201,20 @@ const struct problem *api_admit(void *context, const struct client *client,
 	static const struct problem waiting = {
 		.status = 503,
 		.code = "starting",
-		.detail = "The collector waits for its store; /readyz says why.",
+		.detail = "The collector waits for its store, or reads it; /readyz says more.",
 		.fields = PROBLEM_RETRY_AFTER,
 	};
-	const struct api *api = context;
+	struct api *api = context;
 
-	if (api->waits_for_store)
-		return route->handler == api_live_get || route->handler == api_ready_get ? NULL
-											 : &waiting;
-	struct access access = {
-		.identities = api->identities,
-		.users = client_is_of_trusted_proxy(client) ? api->users : NULL,
-		.schemes = schemes_of(api, client, request),
-	};
-	return access_check(&access, request, route, caller);
+	if (api->identities) {
+		struct access access = {
+			.identities = api->identities,
+			.users = client_is_of_trusted_proxy(client) ? api->users : NULL,
+			.schemes = schemes_of(api, client, request),
+		};
+		return access_check(&access, request, route, caller);
+	}
+	if (is_always_answered(api, route))
+		return NULL;
+	return !api->waits_for_store && api_stands_by(api) ? lead_to_judge(api, request) : &waiting;
 }

@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 #include "collector/base/turns.h"
+#include "collector/cluster/member.h"
 #include "collector/http/call.h"
 #include "collector/http/event_stream.h"
+#include "collector/http/problem.h"
 #include "collector/pipeline/feed.h"
 #include "collector/query/inventory.h"
 #include "collector/auth/identities.h"
@@ -42,6 +44,9 @@
 /* Plans that are made at a time: each may take seconds of a thread. */
 #define API_MAX_PLANS 4
 
+/* An address of another collector that a client is led to. */
+#define API_MAX_JUDGE_URL 512
+
 /* Lines of the log about these; the rest is counted only. */
 #define API_STRANGER_PER_SOURCE ((struct rate_limit_rule){ .burst = 3, .per_minute = 1 })
 #define API_STRANGER_TOTAL      ((struct rate_limit_rule){ .burst = 30, .per_minute = 30 })
@@ -61,7 +66,9 @@ struct api {
 	 * of what follows is not there; NULL: it is.
 	 */
 	const char *waits_for_store;
-	struct pipeline *pipeline;
+	bool is_starting;          /* it is not known yet whether it stands by: likewise */
+	struct member *member;     /* among those that share the store; NULL: it is ours alone */
+	struct pipeline *pipeline; /* NULL: it stands by, or loads; so the next four */
 	struct alerting *alerting;
 	struct identities *identities;
 	struct store *store;
@@ -69,6 +76,9 @@ struct api {
 	struct turns turns; /* of answers that are written piece by piece */
 	struct event_stream *events;
 	struct feed *feed; /* NULL at the end, when the store commits what waits; so `events` */
+	struct problem not_the_judge; /* the last one, with the texts of its fields and detail */
+	char judge_fields[2 * API_MAX_JUDGE_URL];
+	char judge_detail[API_MAX_JUDGE_URL + 160];
 	struct rate_limit enrolments;
 	struct rate_limit logins;
 	struct rate_limit strangers; /* of the lines about them */
@@ -84,6 +94,9 @@ struct api {
 	bool browsers_use_https;         /* by external-url: a proxy in front ends their TLS */
 	uint64_t epoch; /* told anew by each run: revisions of two runs are not the same */
 };
+
+/* Does another collector judge, or nobody, so that this one stands by? */
+bool api_stands_by(const struct api *api);
 
 extern const struct route api_routes[];
 extern const size_t api_n_routes;

@@ -56,20 +56,59 @@ static void add_clock(struct buffer *text)
 		      timestamp_format(step.at_ms, at));
 }
 
+/* Why the store cannot be used; NULL: it can. */
+static const char *why_no_store(const struct api *api)
+{
+	if (api->waits_for_store)
+		return api->waits_for_store;
+	if (api->pipeline)
+		return pipeline_why_not(api->pipeline);
+	return api->member ? member_error(api->member) : NULL;
+}
+
+/* Of one that others could judge in the place of. Returns whether it is the judge. */
+static bool add_role(const struct api *api, struct buffer *text)
+{
+	const char *node = member_node(api->member);
+	const struct record_collector *judge = member_judge(api->member);
+
+	if (api->pipeline)
+		buffer_printf(text, "[+]judge: this collector, %s, judges\n", node);
+	else if (!api_stands_by(api))
+		buffer_printf(text, "[-]judge: this collector, %s, reads the store to judge\n",
+			      node);
+	else
+		buffer_printf(text, "[+]standby: this collector, %s, stands by; %s%s judges%s%s\n",
+			      node, judge ? "the collector " : "nobody", judge ? judge->node : "",
+			      judge && judge->url[0] ? ", at " : "", judge ? judge->url : "");
+	return api->pipeline != NULL;
+}
+
+/* "?judge": a balancer asks whether the calls of others are to go here. */
+static bool asks_for_judge(const struct call *call)
+{
+	const char *query = call->request->query;
+	return query && strcmp(query, "judge") == 0;
+}
+
 void api_ready_get(struct call *call)
 {
 	const struct api *api = call->context;
-	const char *why_not =
-		api->waits_for_store ? api->waits_for_store : pipeline_why_not(api->pipeline);
-	struct answer answer = { .status = why_not ? 503 : 200,
-				 .content_type = "text/plain; charset=utf-8" };
+	const char *why_not = why_no_store(api);
+	bool is_ready = !why_not && !api->is_starting;
+	struct answer answer = { .content_type = "text/plain; charset=utf-8" };
 	struct buffer text;
 
 	buffer_init(&text);
 	if (why_not)
 		buffer_printf(&text, "[-]store failed: reports cannot be stored: %s\n", why_not);
+	else if (api->is_starting)
+		buffer_add_text(&text, "[-]judge: it is being looked who judges\n");
 	else
 		buffer_add_text(&text, "[+]store ok\n");
+	if (api->member && !add_role(api, &text))
+		is_ready &= api_stands_by(api) && !asks_for_judge(call);
+	answer.status = is_ready ? 200 : 503;
 	add_certificate(api, &text);
 	add_clock(&text);
 	answer.body = buffer_take(&text, &answer.size);

@@ -254,17 +254,26 @@ static void expose_loop(const struct histogram *turns, struct buffer *out)
 	histogram_expose(turns, name, NULL, NULL, NULL, NULL, out);
 }
 
+static void expose_store(const struct api *api, struct buffer *out)
+{
+	expose_one(out, "mtawatch_ready", "gauge", "Whether reports can be stored.",
+		   api->pipeline && pipeline_is_ready(api->pipeline));
+	expose_one(out, "mtawatch_judges", "gauge",
+		   "Whether this collector judges; of those that share a database one does.",
+		   api->pipeline != NULL);
+	if (api->store)
+		expose_one(out, "mtawatch_store_lost_commits_total", "counter",
+			   "Commits that the database had confirmed and lacked later.",
+			   (double)store_lost_commits(api->store));
+}
+
 static void expose_process(const struct api *api, struct buffer *out)
 {
 	struct rusage used;
 
 	exposition_family(out, "mtawatch_build_info", "gauge", "1, with the version as a label.");
 	exposition_sample(out, "mtawatch_build_info", 1, "version", MTAWATCH_VERSION, NULL);
-	expose_one(out, "mtawatch_ready", "gauge", "Whether reports can be stored.",
-		   pipeline_is_ready(api->pipeline));
-	expose_one(out, "mtawatch_store_lost_commits_total", "counter",
-		   "Commits that the database had confirmed and lacked later.",
-		   (double)store_lost_commits(api->store));
+	expose_store(api, out);
 	expose_connections(api->server, out);
 	expose_loop(api->loop_turns, out);
 	if (getrusage(RUSAGE_SELF, &used) == 0)
@@ -334,22 +343,29 @@ static void expose_outbox(struct alerting *alerting, struct buffer *out)
 		     "Notifications that could not be delivered.", count_dead, out);
 }
 
+static void expose_fleet(const struct api *api, struct arena *arena, struct buffer *out)
+{
+	const struct fleet *fleet = pipeline_fleet(api->pipeline);
+
+	expose_sites(fleet, arena, out);
+	expose_agents(fleet, arena, out);
+	expose_servers(fleet, out);
+	expose_reports(api->stats, out);
+	expose_strangers(api, out);
+	expose_alerts(alerting_alerts(api->alerting), out);
+	expose_outbox(api->alerting, out);
+}
+
 void api_metrics_get(struct call *call)
 {
 	const struct api *api = call->context;
-	const struct fleet *fleet = pipeline_fleet(api->pipeline);
 	struct answer answer = { .status = 200, .content_type = EXPOSITION_CONTENT_TYPE };
 	struct buffer out;
 
 	buffer_init(&out);
 	expose_process(api, &out);
-	expose_sites(fleet, &call->arena, &out);
-	expose_agents(fleet, &call->arena, &out);
-	expose_servers(fleet, &out);
-	expose_reports(api->stats, &out);
-	expose_strangers(api, &out);
-	expose_alerts(alerting_alerts(api->alerting), &out);
-	expose_outbox(api->alerting, &out);
+	if (api->pipeline)
+		expose_fleet(api, &call->arena, &out);
 	http_stats_expose(api->stats, &out);
 	answer.body = buffer_take(&out, &answer.size);
 	call_answer(call, &answer);

@@ -1,5 +1,8 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "collector/cli/terminal.h"
 #include "collector/cli/command.h"
@@ -9,6 +12,7 @@
 #include "collector/daemon/options.h"
 #include "collector/daemon/serve.h"
 #include "proto/base/arena.h"
+#include "proto/base/mem.h"
 
 static const char help[] =
 	"mtawatch-collector serve: take reports, judge the servers, show them on a page.\n"
@@ -78,11 +82,33 @@ static int check_settings(const struct options *options)
 	return fflush(stdout) == 0 ? SERVE_EXIT_OK : SERVE_EXIT_FAILED;
 }
 
+/* The same program in the same process, so that its service manager sees no end. */
+static int begin_anew(int argc, char **argv)
+{
+	static char self[] = "/proc/self/exe";
+	char **all = mem_alloc_array((size_t)argc + 3, sizeof *all);
+
+	all[0] = (char[]){ "mtawatch-collector" };
+	all[1] = (char[]){ "serve" };
+	memcpy(all + 2, argv, (size_t)argc * sizeof *all);
+	execv(self, all);
+	terminal_warn("could not begin anew with '%s': %s", self, strerror(errno));
+	free(all);
+	return SERVE_EXIT_FAILED;
+}
+
+static int serve(const struct options *options, int argc, char **argv)
+{
+	int rc = serve_run(options, argc, argv);
+
+	return rc == SERVE_BEGIN_ANEW ? begin_anew(argc, argv) : rc;
+}
+
 static int act(const struct options *options, int argc, char **argv)
 {
 	if (options->print_only)
 		return print_options(options);
-	return options->check_only ? check_settings(options) : serve_run(options, argc, argv);
+	return options->check_only ? check_settings(options) : serve(options, argc, argv);
 }
 
 int serve_main(int argc, char **argv)

@@ -58,6 +58,8 @@ struct options {
 	size_t max_body_mb;              /* MiB of all bodies at a time */
 	size_t max_answer_mb;            /* MiB that wait for slow readers */
 	struct store_location store;
+	const char *node; /* among collectors that share a database; NULL: one that is made */
+	size_t takeover_after;
 	const char *hook_command; /* NULL: no hook */
 	const char *external_url; /* where browsers find the collector; NULL: not known */
 	struct store_limits keep;

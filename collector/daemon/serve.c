@@ -11,7 +11,8 @@
 #include "collector/base/loop.h"
 #include "collector/crypto/tls_context.h"
 #include "collector/daemon/certificates.h"
-#include "collector/daemon/store_wait.h"
+#include "collector/daemon/membership.h"
+#include "collector/daemon/node.h"
 #include "collector/daemon/systemd.h"
 #include "collector/hooks/hook.h"
 #include "collector/http/server.h"
@@ -26,7 +27,8 @@
 struct serve {
 	const struct options *options;
 	struct loop *loop;
-	struct store_wait *wait;
+	struct membership *membership; /* NULL: the store is this collector's alone */
+	struct pipeline_lease lease;
 	struct store *store;
 	struct hooks *hooks;
 	struct alerting *alerting;
@@ -37,9 +39,12 @@ struct serve {
 	struct server *server;
 	struct systemd *systemd;
 	struct api api;
-	char why_waiting[STORE_ERROR_SIZE]; /* for the store */
+	char why_waiting[STORE_ERROR_SIZE];       /* for the store */
+	char stands_by_for[LEASE_NODE_SIZE + 64]; /* what was logged last */
+	char why_not_ours[STORE_ERROR_SIZE + 96];
 	bool ending;
-	int rc; /* what the process ends with */
+	bool begins_anew; /* when all is closed */
+	int rc;           /* what the process ends with */
 
 	/* How the options were made, and the last good reading of them. */
 	int argc;
@@ -58,10 +63,18 @@ static int fail(const char *error)
  * The end, in the reverse order: first nobody can ask any more, then nobody is told, then the store
  * commits what waits. Each step begins when the one before is over.
  */
+static void on_membership_closed(void *user)
+{
+	struct serve *s = user;
+	s->membership = NULL;
+}
+
 static void on_store_closed(void *user)
 {
 	struct serve *s = user;
 	s->store = NULL;
+	if (s->membership)
+		membership_close(s->membership, on_membership_closed, s);
 }
 
 static void on_hooks_closed(void *user)
@@ -70,6 +83,8 @@ static void on_hooks_closed(void *user)
 	s->hooks = NULL;
 	if (s->store)
 		store_close(s->store, on_store_closed, s);
+	else
+		on_store_closed(s);
 }
 
 static void on_server_closed(void *user)
@@ -100,13 +115,18 @@ static void begin_end(void *user)
 {
 	struct serve *s = user;
 
-	if (s->ending)
+	if (s->ending) {
+		s->begins_anew = false; /* whoever asks for an end means it */
 		return;
+	}
 	s->ending = true;
-	systemd_stopping(s->systemd);
+	if (s->begins_anew)
+		systemd_beginning_anew(s->systemd);
+	else
+		systemd_stopping(s->systemd);
 	s->systemd = NULL;
-	store_wait_end(s->wait);
-	s->wait = NULL;
+	if (s->membership)
+		membership_retire(s->membership);
 	certificates_attach(s->certificates, NULL);
 	if (s->server)
 		server_close(s->server, on_server_closed, s);
@@ -128,26 +148,20 @@ static int fail_not_set_up(const struct serve *s)
 	return SERVE_EXIT_FAILED;
 }
 
-/* The store is in a database that is away: until it is there the collector says so. */
-#define WAITS_FOR_STORE (-1)
-
-static void note_waiting(struct serve *s, const char *error)
+static void note_waiting(void *user, const char *error)
 {
+	struct serve *s = user;
+
 	if (strcmp(s->why_waiting, error) != 0)
 		log_error("the collector waits for its store: %s", error);
 	snprintf(s->why_waiting, sizeof s->why_waiting, "%s", error);
 	s->api.waits_for_store = s->why_waiting;
 }
 
-/* Why it cannot be opened. */
-static int judge_failure(struct serve *s, enum status status, const char *error)
+/* It cannot be opened. */
+static int fail_to_open(struct serve *s, enum status status, const char *error)
 {
-	if (status == STATUS_NOT_FOUND)
-		return fail_not_set_up(s);
-	if (!s->options->store.address || !store_wait_helps(status))
-		return fail(error);
-	note_waiting(s, error);
-	return WAITS_FOR_STORE;
+	return status == STATUS_NOT_FOUND ? fail_not_set_up(s) : fail(error);
 }
 
 /* Others must not be able to change what lies there. */
@@ -179,16 +193,10 @@ static int open_store(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
 
-	if (look_at_directory(s) != SERVE_EXIT_OK)
-		return SERVE_EXIT_FAILED;
-
 	if (!store_exists(&s->options->store))
 		return fail_not_set_up(s);
 	enum status status = store_open(&s->store, &s->options->store, loop_uv(s->loop), error);
-	if (status != STATUS_OK)
-		return judge_failure(s, status, error);
-	store_set_limits(s->store, &s->options->keep);
-	return go_on_in_time(s);
+	return status == STATUS_OK ? SERVE_EXIT_OK : fail_to_open(s, status, error);
 }
 
 static int64_t certificate_end(void *user)
@@ -211,19 +219,26 @@ static struct alerting_settings settings_of_alerting(const struct options *optio
 	return (struct alerting_settings){ &options->alerts, options->external_url };
 }
 
+static bool may_act(void *user)
+{
+	const struct serve *s = user;
+	return !s->membership || member_may_act(membership_member(s->membership));
+}
+
 static int open_alerting(struct serve *s)
 {
 	s->api.inventory = inventory_new(s->store);
-	s->hooks = hooks_open(loop_uv(s->loop), s->options->hooks);
+	s->hooks = hooks_open(loop_uv(s->loop), s->latest.hooks);
 	struct alerting_options options = {
 		.loop = loop_uv(s->loop),
 		.store = s->store,
 		.hooks = s->hooks,
 		.inventory = s->api.inventory,
 		.data = s->options->store.directory,
-		.settings = settings_of_alerting(s->options),
+		.settings = settings_of_alerting(&s->latest),
 		.now_ms = clock_now_ms,
 		.certificate_end_ms = certificate_end,
+		.may_act = may_act,
 		.changed = tell_alert,
 		.user = s,
 	};
@@ -238,6 +253,31 @@ static void open_feed(struct serve *s)
 	s->api.feed = feed_new(loop_uv(s->loop), s->api.events, s->api.inventory);
 }
 
+static const char *why_not_ours(void *user)
+{
+	struct serve *s = user;
+
+	if (may_act(s))
+		return NULL;
+	const char *error = member_error(membership_member(s->membership));
+	snprintf(s->why_not_ours, sizeof s->why_not_ours,
+		 "it is not known for some seconds whether this collector judges still%s%s",
+		 error ? ": " : "", error ? error : "");
+	return s->why_not_ours;
+}
+
+static void expect_load(void *user)
+{
+	const struct serve *s = user;
+	member_expect_load(membership_member(s->membership));
+}
+
+static void note_fenced(void *user)
+{
+	const struct serve *s = user;
+	member_note_fenced(membership_member(s->membership));
+}
+
 static int open_pipeline(struct serve *s)
 {
 	char error[STORE_ERROR_SIZE];
@@ -248,7 +288,9 @@ static int open_pipeline(struct serve *s)
 		.alerting = s->alerting,
 		.now_ms = clock_now_ms,
 		.not_before = clock_not_before,
+		.lease = s->membership ? &s->lease : NULL,
 	};
+	s->lease = (struct pipeline_lease){ why_not_ours, expect_load, note_fenced, s };
 	if (pipeline_open(&s->pipeline, &options, error) != STATUS_OK)
 		return fail(error);
 	s->trend = trend_new(&(struct trend_options){ loop_uv(s->loop), s->store, s->pipeline,
@@ -349,10 +391,10 @@ static void tell_ready(struct serve *s)
 {
 	char text[NET_ADDRESS_TEXT_SIZE];
 	char status[NET_ADDRESS_TEXT_SIZE + 32];
+	const char *but = s->api.waits_for_store ? ", waits for the database" : ", stands by";
 
 	snprintf(status, sizeof status, "listening on %s%s",
-		 net_address_format(server_address(s->server), text),
-		 s->wait ? ", waits for the database" : "");
+		 net_address_format(server_address(s->server), text), s->store ? "" : but);
 	systemd_ready(s->systemd, status);
 }
 
@@ -364,9 +406,31 @@ static void log_lines(struct buffer *text)
 		log_info("%s", line);
 }
 
-static void take_over(struct serve *s, const struct options *options)
+/* What the others are told: it may have changed with the settings, or is known now. */
+static void tell_others(struct serve *s, const struct options *options)
+{
+	struct arena arena;
+
+	if (!s->membership)
+		return;
+	arena_init(&arena);
+	struct member_about about = { node_url(options, server_address(s->server), &arena),
+				      node_settings(options, &arena) };
+	membership_tell(s->membership, &about);
+	arena_deinit(&arena);
+}
+
+static void reload_work(struct serve *s, const struct options *options)
 {
 	struct alerting_settings alerting = settings_of_alerting(options);
+
+	store_set_limits(s->store, &options->keep);
+	hooks_reload(s->hooks, options->hooks);
+	alerting_configure(s->alerting, &alerting);
+}
+
+static void take_over(struct serve *s, const struct options *options)
+{
 	struct buffer text;
 
 	buffer_init(&text);
@@ -375,10 +439,10 @@ static void take_over(struct serve *s, const struct options *options)
 	log_set(options->log_format, options->log_level);
 	log_lines(&text);
 	certificates_reload(s->certificates, options);
-	store_set_limits(s->store, &options->keep);
-	hooks_reload(s->hooks, options->hooks);
 	s->api.browsers_use_https = options_browsers_use_https(options);
-	alerting_configure(s->alerting, &alerting);
+	if (s->store)
+		reload_work(s, options);
+	tell_others(s, options);
 	buffer_deinit(&text);
 }
 
@@ -425,10 +489,11 @@ static void start_hooks(struct serve *s)
 	hooks_start(s->hooks, &source);
 }
 
-/* What is judged and told from the store. */
+/* What is judged and told from the store, which is open. */
 static int open_work(struct serve *s)
 {
-	int rc = open_store(s);
+	store_set_limits(s->store, &s->latest.keep);
+	int rc = go_on_in_time(s);
 	if (rc == SERVE_EXIT_OK)
 		rc = open_alerting(s);
 	if (rc == SERVE_EXIT_OK) {
@@ -441,8 +506,8 @@ static int open_work(struct serve *s)
 		return rc;
 	s->api.pipeline = s->pipeline;
 	s->api.alerting = s->alerting;
-	s->api.identities = s->identities;
 	s->api.store = s->store;
+	s->api.identities = s->identities;
 	s->api.waits_for_store = NULL;
 	look_for_links(s);
 	return rc;
@@ -454,13 +519,6 @@ static int open_front(struct serve *s)
 	return rc == SERVE_EXIT_OK ? open_server(s) : rc;
 }
 
-static void begin_work(struct serve *s)
-{
-	loop_on_reload(s->loop, reload, s);
-	start_hooks(s);
-	tell_ready(s);
-}
-
 static void give_up(struct serve *s, int rc)
 {
 	s->rc = rc;
@@ -468,50 +526,113 @@ static void give_up(struct serve *s, int rc)
 	begin_end(s);
 }
 
-static void on_wait_failed(void *user, const char *error)
+static void on_standby(void *user)
 {
-	note_waiting(user, error);
+	struct serve *s = user;
+	const struct record_collector *judge = member_judge(membership_member(s->membership));
+	const char *name = judge ? judge->node : "nobody";
+
+	s->api.member = membership_member(s->membership);
+	s->api.waits_for_store = NULL;
+	s->api.is_starting = false;
+	if (strcmp(s->stands_by_for, name) == 0)
+		return;
+	snprintf(s->stands_by_for, sizeof s->stands_by_for, "%s", name);
+	log_info("stands by: %s judges", name);
+	tell_ready(s);
 }
 
-static void wait_for_store(struct serve *s);
-
-static void on_wait_over(void *user, enum status status, const char *error)
+static bool on_judge(void *user, struct store *store)
 {
 	struct serve *s = user;
 
-	store_wait_end(s->wait);
-	s->wait = NULL;
-	int rc = status == STATUS_OK ? open_work(s) : judge_failure(s, status, error);
-	if (rc == WAITS_FOR_STORE) {
-		wait_for_store(s);
-	} else if (rc != SERVE_EXIT_OK) {
-		give_up(s, rc);
-	} else {
-		log_info("the store is there");
-		begin_work(s);
-	}
-}
-
-static void wait_for_store(struct serve *s)
-{
-	struct store_wait_events events = { on_wait_failed, on_wait_over, s };
-	s->wait = store_wait_begin(loop_uv(s->loop), &s->options->store, &events);
-}
-
-/* Whoever asks meanwhile is told that it waits, and so is the service manager, which may go on. */
-static void open_all(struct serve *s)
-{
-	int work = open_work(s);
-	int rc = work == SERVE_EXIT_OK || work == WAITS_FOR_STORE ? open_front(s) : work;
-
+	s->api.member = membership_member(s->membership);
+	s->api.is_starting = false;
+	s->store = store;
+	int rc = open_work(s);
 	if (rc != SERVE_EXIT_OK) {
 		give_up(s, rc);
-	} else if (work == WAITS_FOR_STORE) {
-		wait_for_store(s);
-		tell_ready(s);
-	} else {
-		begin_work(s);
+		return false;
 	}
+	start_hooks(s);
+	log_info("judges");
+	tell_ready(s);
+	return true;
+}
+
+static void begin_anew(void *user)
+{
+	struct serve *s = user;
+
+	s->begins_anew = true;
+	loop_release(s->loop);
+	begin_end(s);
+}
+
+static void on_membership_failed(void *user, enum status status, const char *error)
+{
+	give_up(user, fail_to_open(user, status, error));
+}
+
+static int open_membership(struct serve *s)
+{
+	char error[STORE_ERROR_SIZE];
+	char node[LEASE_NODE_SIZE];
+	struct arena arena;
+
+	if (node_find(s->options, node, error) != STATUS_OK)
+		return fail(error);
+	arena_init(&arena);
+	struct membership_options options = {
+		.loop = loop_uv(s->loop),
+		.location = &s->options->store,
+		.node = node,
+		.about = { s->options->external_url, node_settings(s->options, &arena) },
+		.takeover_after = (unsigned)s->options->takeover_after,
+		.waits = note_waiting,
+		.stands_by = on_standby,
+		.judges = on_judge,
+		.is_ready = is_ready,
+		.leaves = begin_anew,
+		.failed = on_membership_failed,
+		.user = s,
+	};
+	s->api.is_starting = true;
+	enum status status = membership_open(&s->membership, &options, error);
+	arena_deinit(&arena);
+	return status == STATUS_OK ? SERVE_EXIT_OK : fail_to_open(s, status, error);
+}
+
+/* The store is this collector's alone. */
+static int open_alone(struct serve *s)
+{
+	int rc = open_store(s);
+
+	return rc == SERVE_EXIT_OK ? open_work(s) : rc;
+}
+
+/*
+ * Whoever asks before the store is there is told that it waits, or stands by, and so is the service
+ * manager, which may go on.
+ */
+static void open_all(struct serve *s)
+{
+	bool is_shared = store_is_shared(&s->options->store);
+	int rc = look_at_directory(s);
+
+	if (rc == SERVE_EXIT_OK)
+		rc = is_shared ? open_membership(s) : open_alone(s);
+	if (rc == SERVE_EXIT_OK)
+		rc = open_front(s);
+	if (rc != SERVE_EXIT_OK) {
+		give_up(s, rc);
+		return;
+	}
+	loop_on_reload(s->loop, reload, s);
+	tell_others(s, &s->latest);
+	if (!is_shared)
+		start_hooks(s);
+	tell_ready(s);
 }
 
 int serve_run(const struct options *options, int argc, char **argv)
@@ -535,5 +656,5 @@ int serve_run(const struct options *options, int argc, char **argv)
 	identities_free(s.identities);
 	if (loop_close(s.loop) != STATUS_OK)
 		return SERVE_EXIT_FAILED;
-	return s.rc;
+	return s.begins_anew && s.rc == SERVE_EXIT_OK ? SERVE_BEGIN_ANEW : s.rc;
 }

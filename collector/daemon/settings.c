@@ -6,6 +6,7 @@
 #include "collector/config/secret_file.h"
 #include "collector/daemon/options.h"
 #include "collector/http/clients.h"
+#include "collector/model/record_collector.h"
 #include "collector/store/postgresql/engine.h"
 #include "collector/store/sqlite/engine.h"
 
@@ -47,6 +48,14 @@ static const char *read_password_file(const struct value_target *to, const char 
 		return NULL;
 	*(const char **)to->member = text;
 	return secret_file_read(text, to->arena, &wanted) ? NULL : wanted;
+}
+
+static const char *read_node(const struct value_target *to, const char *text)
+{
+	*(const char **)to->member = text;
+	return record_collector_node_is_valid(text)
+		       ? NULL
+		       : "a name of up to 63 letters, digits, '.', '-' and '_'";
 }
 
 static const char *read_networks(const struct value_target *to, const char *text)
@@ -156,6 +165,13 @@ const struct setting settings[] = {
 	      "postgresql://HOST,HOST/DATABASE?user=NAME") },
 	{ ROW("store-password-file", read_password_file, store.password_file, "FILE", NULL, false,
 	      "whose only line is the password for that database") },
+	{ ROW("node", read_node, node, "NAME", NULL, false,
+	      "this collector's name among those that share the database; by default\nthe "
+	      "machine's, and four digits that the data directory keeps") },
+	{ NUMBER("takeover-after", takeover_after, 2, 600, "5", false,
+		 "seconds without a sign of the collector that judges until another one\nof the "
+		 "same "
+		 "database takes over; alike on all") },
 	{ NUMBER("keep-reports", keep.reports, 1, STORE_MAX_ROWS_PER_SERVER, "288", true,
 		 "reports that are kept of a server, the latest ones; not with a\ndatabase, where "
 		 "days count alone") },
@@ -208,6 +224,9 @@ static const char *store_contradicts(const struct options *options, const char *
 	*at = "keep-reports";
 	if (options->store.address && options_is_said(options, "keep-reports"))
 		return "a database keeps whole days of reports: --keep-report-days";
+	*at = "node";
+	if (options->node && !options->store.address)
+		return "only collectors that share a database have names: --store";
 	*at = "store";
 	return options->store.address && !options->allow_plain
 		       ? postgresql_engine_network_fault(options->store.address)

@@ -103,6 +103,13 @@ void systemd_reloading(struct systemd *s)
 	notify_systemd(s, text);
 }
 
+void systemd_beginning_anew(struct systemd *s)
+{
+	systemd_reloading(s);
+	loop_timer_close(s->watchdog);
+	free(s);
+}
+
 void systemd_stopping(struct systemd *s)
 {
 	if (!s)

@@ -15,6 +15,8 @@ char *problem_write(const struct problem *problem, size_t *size)
 	json_put_integer(&out, "status", problem->status);
 	json_put_text(&out, "code", problem->code);
 	json_put_text(&out, "detail", problem->detail);
+	if (problem->judge)
+		json_put_text(&out, "judge", problem->judge);
 	if (problem->pointer) {
 		json_open_array(&out, "errors");
 		json_open_object(&out, NULL);

@@ -15,6 +15,7 @@ struct problem {
 	const char *pointer;      /* JSON pointer into the request's body, or NULL */
 	const char *pointer_note; /* what is wrong there */
 	const char *fields;       /* further header lines, each with its CRLF, or NULL */
+	const char *judge;        /* the address of the collector to ask instead, or NULL */
 };
 
 /* The body, to be passed to free(). */

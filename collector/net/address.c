@@ -74,6 +74,19 @@ bool net_address_is_loopback(const struct net_address *address)
 	return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
 }
 
+bool net_address_is_any(const struct net_address *address)
+{
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	if (address->address.ss_family == AF_INET) {
+		memcpy(&in, &address->address, sizeof in);
+		return in.sin_addr.s_addr == htonl(INADDR_ANY);
+	}
+	memcpy(&in6, &address->address, sizeof in6);
+	return IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr);
+}
+
 uint32_t net_address_ipv4(const struct net_address *address)
 {
 	struct sockaddr_in in;

@@ -27,6 +27,9 @@ enum status net_address_parse(const char *text, struct net_address *out);
 /* Reaches no other machine: 127.0.0.0/8 or ::1. */
 bool net_address_is_loopback(const struct net_address *address);
 
+/* Stands for every address of this machine: 0.0.0.0 or ::. */
+bool net_address_is_any(const struct net_address *address);
+
 /* As a number, also of one that IPv6 carries (::ffff:10.0.0.5); 0: it is no IPv4 address. */
 uint32_t net_address_ipv4(const struct net_address *address);
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import identity  # noqa: E402
 from identity import bearer, set_up  # noqa: E402
 from leaks import searched_for_leaks  # noqa: E402
+from waiting import until  # noqa: E402
 
 PROGRAM = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize")) / "collector/mtawatch-collector"
 PATIENCE = 60  # seconds; a sanitized program on a busy machine is slow
@@ -49,6 +50,13 @@ class Collector:
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.ended = False
         self.errors = None
+        if "--store" in arguments:
+            until(self._judges_or_cannot, lambda: self.ask("/readyz", headers={"Authorization": ""})[2])
+
+    def _judges_or_cannot(self):
+        """Where others might judge it listens before it knows."""
+        status, _, body = self.ask("/readyz?judge", headers={"Authorization": ""})
+        return status == 200 or b"[-]store failed" in body or b"stands by; the collector" in body
 
     def __enter__(self):
         return self
@@ -69,7 +77,7 @@ class Collector:
             raise
         if number != signal.SIGKILL:
             assert self.process.returncode == 0, self.errors
-            expected = ("warning: refused a", "what hooks tell has no links")
+            expected = ("warning: refused a", "what hooks tell has no links", "info: stands by", "info: judges")
             others = [line for line in self.errors.splitlines() if not any(words in line for words in expected)]
             assert self.tls or others == []
             assert "error: " not in self.errors

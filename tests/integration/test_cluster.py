@@ -1,0 +1,325 @@
+"""Several collectors on one database: one judges, the others stand by and take over."""
+
+import contextlib
+import http.client
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import identity
+import pytest
+from leaks import searched_for_leaks
+from postgres import Postgres, programs
+from receiver import Receiver
+from running import JSON, PATIENCE, PROGRAM, Collector, exposed_site, minimal, samples, set_up
+from terminal import succeeds
+from waiting import until
+
+pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
+
+TAKEOVER_S = 3
+
+
+@pytest.fixture(scope="module")
+def shared_server():
+    with Postgres() as server:
+        yield server
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Member(Collector):
+    """One of several collectors, on a port that stays its own when it begins anew. It may complain."""
+
+    def __init__(self, directory, node, store, *arguments):
+        self.node, self.directory, self.store = node, directory / node, store
+        self.port = free_port()
+        self.arguments = arguments
+        self.process = None
+        self.tls = None
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def prepare(self, first=None):
+        if first:
+            shutil.copytree(first.directory, self.directory)
+            for name in ("admin-token", "enroll-secret"):  # what the test knows of the identities
+                shutil.copy(first.directory.parent / f"{first.node}.{name}", self.directory.parent / f"{self.node}.{name}")
+        self.token, self.secret = set_up(PROGRAM, self.directory, "--store", self.store)
+        self.agents = first.agents if first else identity.Agents(self._connect_from, self.secret)
+
+    def start(self):
+        self.log_file = open(self.directory.parent / f"{self.node}.log", "a+")
+        self.process = subprocess.Popen(
+            [PROGRAM, "serve", "--listen", f"127.0.0.1:{self.port}", "--data", self.directory, "--store", self.store,
+             "--node", self.node, "--takeover-after", str(TAKEOVER_S), "--external-url", self.url, *self.arguments],
+            stdout=self.log_file, stderr=self.log_file, text=True, env=searched_for_leaks(None))
+        until(self.is_alive, self.log)
+        return self
+
+    def log(self):
+        self.log_file.seek(0)
+        return self.log_file.read()
+
+    def is_alive(self):
+        assert self.process.poll() is None, self.log()
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            return self.ask("/livez", headers={"Authorization": ""})[0] == 200
+        return False
+
+    def readiness(self, query=""):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            status, _, body = self.ask("/readyz" + query, headers={"Authorization": ""})
+            return status, body.decode()
+        return None, "no answer"
+
+    def judges(self):
+        status, text = self.readiness("?judge")
+        return status == 200 and "judges" in text
+
+    def stands_by(self):
+        status, text = self.readiness()
+        return status == 200 and "stands by" in text
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE)
+
+
+@contextlib.contextmanager
+def cluster(directory, store, *nodes, arguments=()):
+    members = [Member(directory, node, store, *arguments) for node in nodes]
+    for member in members:
+        member.prepare(members[0] if member is not members[0] else None)
+    try:
+        yield members
+    finally:
+        for member in members:
+            if member.process and member.process.poll() is None:
+                member.process.send_signal(signal.SIGCONT)
+                member.process.send_signal(signal.SIGTERM)
+        for member in members:
+            if member.process:
+                assert member.process.wait(PATIENCE) in (0, -signal.SIGKILL), member.log()
+                print(f"--- {member.node}\n{member.log()}")
+
+
+@pytest.fixture
+def pair(tmp_path, shared_server):
+    with cluster(tmp_path, shared_server.make_database(), "c1", "c2") as (first, second):
+        first.start()
+        until(first.judges, first.log)
+        second.start()
+        until(second.stands_by, second.log)
+        yield first, second
+
+
+class Load:
+    """Servers that report as fast as they can, as agents do: where they are not taken they try the next collector."""
+
+    def __init__(self, members, servers=4):
+        self.members = members
+        self.agents = members[0].agents
+        self.taken = {f"EXCH{number}": [] for number in range(servers)}
+        self.answers = set()
+        self.stopping = False
+        self.threads = [threading.Thread(target=self._report, args=(name,)) for name in self.taken]
+
+    def _post(self, member, report):
+        body, headers = self.agents.sign(json.dumps(report))
+        connection = http.client.HTTPConnection("127.0.0.1", member.port, timeout=1)
+        try:
+            connection.request("POST", "/v1/reports", body, {**JSON, **headers})
+            answer = connection.getresponse()
+            code = json.loads(answer.read()).get("code", "")
+            self.answers.add((answer.status, code))
+            return answer.status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def _report(self, name):
+        sequence, at = 1, 0
+        while not self.stopping:
+            if self._post(self.members[at], minimal(name, sequence)) == 200:
+                self.taken[name].append(sequence)
+                sequence += 1
+            else:
+                at = (at + 1) % len(self.members)
+                time.sleep(0.05)
+
+    def __enter__(self):
+        for name in self.taken:
+            self.agents.enrol(name)
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        for thread in self.threads:
+            thread.join()
+
+    def wait_for_more(self):
+        goal = {name: len(taken) + 3 for name, taken in self.taken.items()}
+        until(lambda: all(len(self.taken[name]) >= n for name, n in goal.items()), lambda: self.answers)
+
+    def assert_nothing_lost(self, store):
+        """Nothing that was acknowledged, and nothing stored twice."""
+        stored = {}
+        for line in succeeds("export", "--store", store).splitlines():
+            report = json.loads(line)
+            stored.setdefault(report["host"]["name"], []).append(report["sequence"])
+        for name, taken in self.taken.items():
+            assert set(taken) <= set(stored[name]) and len(stored[name]) == len(set(stored[name]))
+        succeeds("check", "--store", store)
+
+
+def seconds_until(what, hint=lambda: None):
+    begin = time.monotonic()
+    until(what, hint)
+    return time.monotonic() - begin
+
+
+@contextlib.contextmanager
+def stopped(member):
+    member.process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        member.process.send_signal(signal.SIGCONT)
+
+
+def test_one_judges_and_the_other_stands_by_and_says_so(pair):
+    judge, standby = pair
+    time.sleep(TAKEOVER_S + 1)
+    assert judge.judges() and standby.stands_by()
+    assert judge.readiness() == (200, "[+]store ok\n[+]judge: this collector, c1, judges\n")
+    said = f"[+]store ok\n[+]standby: this collector, c2, stands by; the collector c1 judges, at {judge.url}\n"
+    assert standby.readiness() == (200, said) and standby.readiness("?judge") == (503, said)
+    assert standby.ask("/livez", headers={"Authorization": ""})[0] == 200
+    for path, method in (("/v1/servers", "GET"), ("/v1/reports", "POST"), ("/v1/enroll", "POST"), ("/", "GET")):
+        status, headers, body = standby.ask(path, method, "{}" if method == "POST" else None, {"Authorization": ""})
+        problem = json.loads(body)
+        assert (status, problem["code"], problem["judge"]) == (503, "not_the_judge", judge.url), path
+        assert problem["detail"] == f"This collector stands by; the collector c1 judges, at {judge.url}."
+    status, headers, body = standby.ask("/metrics", headers={"Authorization": ""})
+    assert status == 200 and b"mtawatch_judges 0" in body and b"mtawatch_servers" not in body
+    assert samples(judge, "mtawatch_judges") == {"": 1}
+
+
+def test_a_browser_is_led_to_the_judge(pair):
+    judge, standby = pair
+    page = {"Accept": "text/html,application/xhtml+xml", "Authorization": ""}
+    status, headers, _ = standby.ask("/login?next=%2Falerts", headers=page)
+    assert (status, headers["Location"]) == (307, judge.url + "/login?next=%2Falerts")
+    assert standby.ask("/v1/reports", "POST", "{}", page)[0] == 503
+    through = {**page, "Host": judge.url.removeprefix("http://")}  # a proxy that leads to the wrong one
+    assert standby.ask("/", headers=through)[0] == 503
+
+
+def test_a_judge_that_is_killed_is_taken_over_from(pair):
+    judge, standby = pair
+    with Load(pair) as load:
+        load.wait_for_more()
+        judge.stop(signal.SIGKILL)
+        took = seconds_until(standby.judges, standby.log)
+        load.wait_for_more()
+        judge.start()
+        until(judge.stands_by, judge.log)
+    assert took > TAKEOVER_S - 1
+    print(f"taken over {took:.1f} s after the kill")
+    assert (503, "not_the_judge") in load.answers
+    load.assert_nothing_lost(judge.store)
+
+
+def test_a_judge_that_ends_orderly_is_taken_over_from_at_once(pair):
+    judge, standby = pair
+    with Load(pair) as load:
+        load.wait_for_more()
+        assert judge.stop() == 0
+        took = seconds_until(standby.judges, standby.log)
+        load.wait_for_more()
+    print(f"taken over {took:.1f} s after its end")
+    assert took < TAKEOVER_S
+    load.assert_nothing_lost(judge.store)
+
+
+def test_a_judge_that_starts_again_takes_up_its_own_lease(pair):
+    judge, standby = pair
+    judge.stop(signal.SIGKILL)
+    judge.start()
+    assert seconds_until(judge.judges, judge.log) < TAKEOVER_S
+    assert standby.stands_by()
+
+
+def test_a_judge_that_was_stopped_judges_no_more_when_it_goes_on(pair):
+    judge, standby = pair
+    with Load(pair) as load:
+        load.wait_for_more()
+        with stopped(judge):
+            took = seconds_until(standby.judges, standby.log)
+            load.wait_for_more()
+        until(judge.stands_by, judge.log)
+        load.wait_for_more()
+        assert standby.judges()
+    print(f"taken over {took:.1f} s after the stop")
+    assert "judges no more: c2 took over" in judge.log()
+    assert judge.process.poll() is None  # it is the same process
+    load.assert_nothing_lost(judge.store)
+
+
+def hooked(directory, receiver):
+    file = directory / "hooks.conf"
+    file.write_text(f"[alerts]\ngroup-interval = 0s\n[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
+    return "--config", file
+
+
+def test_a_judge_that_was_stopped_tells_nothing_that_another_has_told(tmp_path, shared_server):
+    with Receiver(first=[(503, {})]) as receiver, cluster(
+            tmp_path, shared_server.make_database(), "c1", "c2", arguments=hooked(tmp_path, receiver)) as (judge, standby):
+        judge.start()
+        until(judge.judges, judge.log)
+        standby.start()
+        until(standby.stands_by, standby.log)
+        for report in exposed_site():
+            assert judge.post(report)[0] == 200
+        receiver.wait(1)  # that it is exposed; tried again in five seconds
+        with stopped(judge):
+            until(standby.judges, standby.log)
+            receiver.wait(2)
+            time.sleep(5)
+        until(judge.stands_by, judge.log)
+        time.sleep(2)
+        assert len(receiver.requests) == 2
+        assert receiver.notifications()[0] == receiver.notifications()[1]
+
+
+def test_two_that_start_at_once_agree(tmp_path, shared_server):
+    with cluster(tmp_path, shared_server.make_database(), "c1", "c2", "c3") as members:
+        for member in members:
+            member.start()
+        until(lambda: sum(member.judges() for member in members) == 1)
+        until(lambda: sum(member.stands_by() for member in members) == 2)
+        time.sleep(TAKEOVER_S)
+        assert [sum(member.judges() for member in members), sum(member.stands_by() for member in members)] == [1, 2]
+
+
+def test_a_second_process_of_one_name_ends_the_first(tmp_path, shared_server):
+    with cluster(tmp_path, shared_server.make_database(), "c1", "c2") as (first, second):
+        first.start()
+        until(first.judges, first.log)
+        second.node = "c1"
+        second.start()
+        assert first.process.wait(PATIENCE) == 1
+        assert "another process works on the database" in first.log()
+        until(second.judges, second.log)
+        first.process = None
