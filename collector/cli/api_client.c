@@ -14,7 +14,6 @@
 #include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 #include "proto/base/mem.h"
-#include "proto/base/text_file.h"
 #include "proto/json/fields.h"
 
 /* Bytes of a text in a problem, and of the places that it names. */
@@ -91,23 +90,11 @@ static int take_token(struct api_client *r, const char *token, const char *origi
 
 static int read_token(struct api_client *r, const char *file)
 {
-	struct buffer text;
 	const char *token = NULL;
-	const char *wrong = NULL;
 
-	buffer_init(&text);
-	int rc = terminal_read_file(file, API_CLIENT_MAX_TOKEN, &text) ? TERMINAL_EXIT_OK
-								       : TERMINAL_EXIT_FAILED;
-	if (rc == TERMINAL_EXIT_OK && text.size > API_CLIENT_MAX_TOKEN)
-		wrong = "it is too long for one";
-	else if (rc == TERMINAL_EXIT_OK)
-		wrong = text_file_decode_word(&r->arena, text.size ? text.bytes : "", text.size,
-					      &token);
-	buffer_deinit(&text);
-	const char *origin = arena_printf(&r->arena, "'%s'", file);
-	if (wrong)
-		return terminal_fail("%s holds no token: %s", origin, wrong);
-	return token ? take_token(r, token, origin) : rc;
+	int rc = terminal_read_word(file, API_CLIENT_MAX_TOKEN, "token", &r->arena, &token);
+	return rc == TERMINAL_EXIT_OK ? take_token(r, token, arena_printf(&r->arena, "'%s'", file))
+				      : rc;
 }
 
 static int set_token(struct api_client *r, const struct client_config *config)

@@ -10,6 +10,7 @@
 
 #include "collector/cli/command.h"
 #include "collector/cli/console.h"
+#include "proto/base/text_file.h"
 
 /* One line, harmless. */
 static void print_line(FILE *out, const char *format, va_list args)
@@ -104,6 +105,21 @@ bool terminal_read_file(const char *name, size_t max, struct buffer *out)
 	if (file && !is_stdin)
 		fclose(file);
 	return ok;
+}
+
+int terminal_read_word(const char *name, size_t max, const char *noun, struct arena *arena,
+		       const char **word)
+{
+	struct buffer text = { 0 };
+	const char *wrong = NULL;
+
+	int rc = terminal_read_file(name, max, &text) ? TERMINAL_EXIT_OK : TERMINAL_EXIT_FAILED;
+	if (rc == TERMINAL_EXIT_OK && text.size > max)
+		wrong = "it is too long for one";
+	else if (rc == TERMINAL_EXIT_OK)
+		wrong = text_file_decode_word(arena, text.size ? text.bytes : "", text.size, word);
+	buffer_deinit(&text);
+	return wrong ? terminal_fail("'%s' holds no %s: %s", name, noun, wrong) : rc;
 }
 
 static int write_secret(FILE *file, const char *secret, const char *path)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 
 #define TERMINAL_EXIT_OK     0
@@ -40,6 +41,13 @@ int terminal_refuse(const char *format, ...) __attribute__((format(PRINTF_FORMAT
  * long is seen to be. False: it could not be read, which is told.
  */
 bool terminal_read_file(const char *name, size_t max, struct buffer *out);
+
+/*
+ * Reads a file that holds one word and is of at most `max` bytes. `noun` is what it is, "token", in
+ * what is told where the file holds none. Returns an exit status.
+ */
+int terminal_read_word(const char *name, size_t max, const char *noun, struct arena *arena,
+		       const char **word);
 
 /*
  * Writes a secret on a line of its own: into a new file that only its owner may read, or on

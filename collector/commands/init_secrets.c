@@ -6,11 +6,12 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/init_internal.h"
 #include "collector/model/record_identity.h"
-#include "proto/base/text_file.h"
 
 /* Names of what is made first. */
 #define FIRST_TOKEN  "admin"
 #define FIRST_SECRET "first"
+
+#define MAX_SECRET_FILE 512 /* with what blanks and lines are around it */
 
 static enum status see_secret(void *user, const struct record_identity *identity)
 {
@@ -51,7 +52,6 @@ static int hand_to_agents(struct init *init, const char *secret)
 static int see_to_agents(struct init *init, const char *secret_file)
 {
 	const char *path = init_made_path(init, INIT_AGENT_FILE);
-	struct buffer text;
 	const char *word = NULL;
 
 	if (access(path, F_OK) == 0) {
@@ -61,15 +61,7 @@ static int see_to_agents(struct init *init, const char *secret_file)
 	}
 	if (access(secret_file, F_OK) != 0)
 		return TERMINAL_EXIT_OK; /* taken away, as one may */
-	buffer_init(&text);
-	int rc = terminal_read_file(secret_file, SECRET_TEXT_SIZE, &text) ? TERMINAL_EXIT_OK
-									  : TERMINAL_EXIT_FAILED;
-	const char *wrong = rc == TERMINAL_EXIT_OK ? text_file_decode_word(&init->arena, text.bytes,
-									   text.size, &word)
-						   : NULL;
-	buffer_deinit(&text);
-	if (wrong)
-		return terminal_fail("'%s' holds no secret: %s", secret_file, wrong);
+	int rc = terminal_read_word(secret_file, MAX_SECRET_FILE, "secret", &init->arena, &word);
 	return rc == TERMINAL_EXIT_OK ? hand_to_agents(init, word) : rc;
 }
 

@@ -9,7 +9,7 @@
 #include "collector/cli/terminal.h"
 #include "collector/commands/commands.h"
 #include "collector/daemon/options.h"
-#include "proto/base/text_file.h"
+#include "proto/base/buffer.h"
 #include "proto/json/fields.h"
 
 /* The longest name or role in an answer, and most bytes of an authority's certificates. */
@@ -82,30 +82,6 @@ static int ask_for_token(const char **token, struct arena *arena)
 	return TERMINAL_EXIT_OK;
 }
 
-/* The bytes of a file; an empty one has none. */
-static int read_whole(const char *path, size_t max, struct buffer *out)
-{
-	if (!terminal_read_file(path, max, out))
-		return TERMINAL_EXIT_FAILED;
-	return out->size <= max ? TERMINAL_EXIT_OK
-				: terminal_fail("'%s' has more than %zu bytes", path, max);
-}
-
-static int read_token(const char *path, const char **token, struct arena *arena)
-{
-	struct buffer text;
-
-	buffer_init(&text);
-	int rc = read_whole(path, API_CLIENT_MAX_TOKEN, &text);
-	if (rc == TERMINAL_EXIT_OK) {
-		const char *wrong =
-			text_file_decode_word(arena, text.size ? text.bytes : "", text.size, token);
-		rc = wrong ? terminal_fail("'%s' holds no token: %s", path, wrong) : rc;
-	}
-	buffer_deinit(&text);
-	return rc;
-}
-
 /* As a client of this machine calls it. */
 static const char *local_url(const struct options *options, struct arena *arena)
 {
@@ -173,8 +149,10 @@ static int keep_config(const struct client_config *config, const char *who, stru
 	int rc = TERMINAL_EXIT_OK;
 
 	buffer_init(&ca);
-	if (config->ca_file)
-		rc = read_whole(config->ca_file, MAX_CA_BYTES, &ca);
+	if (config->ca_file && !terminal_read_file(config->ca_file, MAX_CA_BYTES, &ca))
+		rc = TERMINAL_EXIT_FAILED;
+	else if (ca.size > MAX_CA_BYTES)
+		rc = terminal_fail("'%s' has more than %zu bytes", config->ca_file, MAX_CA_BYTES);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = client_config_write(config, config->ca_file ? ca.bytes : NULL, ca.size, arena);
 	buffer_deinit(&ca);
@@ -188,7 +166,8 @@ static int keep_config(const struct client_config *config, const char *who, stru
 static int log_in(struct client_config *config, const char *token_file, struct arena *arena)
 {
 	const char *who = NULL;
-	int rc = token_file ? read_token(token_file, &config->token, arena)
+	int rc = token_file ? terminal_read_word(token_file, API_CLIENT_MAX_TOKEN, "token", arena,
+						 &config->token)
 			    : ask_for_token(&config->token, arena);
 
 	if (rc == TERMINAL_EXIT_OK)
