@@ -112,12 +112,18 @@ def test_a_site_has_a_matrix_up_to_its_limit():
             matrix = collector.get(path)
             assert len(matrix["adapters"]) == 2 * MATRIX_SERVERS and len(matrix["peers"]) == MATRIX_SERVERS
             assert len({cell["from"] for cell in matrix["cells"]}) == 2 * MATRIX_SERVERS
+            plan = collector.get(path.replace("matrix", "plan"))
+            assert sum(plan["before"].values()) == MATRIX_SERVERS and plan["steps"]
             exchange = {"organization": site["organization"], "site": site["site"], "server": "ONE-MORE"}
             assert collector.post(minimal("ONE-MORE", exchange=exchange))[0] == 200
             status, headers, body = collector.ask(path)
             problem = json.loads(body)
             assert (status, problem["code"]) == (422, "site_too_large") and str(MATRIX_SERVERS) in problem["detail"]
             assert headers["Content-Type"] == "application/problem+json"
+            assert json.loads(collector.ask(path.replace("matrix", "plan"))[2])["code"] == "site_too_large"
+            changes = json.dumps({"changes": [{"action": "install_fix", "server": "ONE-MORE"}]})
+            _, _, body = collector.ask(path.replace("matrix", "what-if"), "POST", changes, JSON)
+            assert json.loads(body)["code"] == "site_too_large"
             assert collector.ask("/v1/servers/ONE-MORE", "DELETE")[0] == 204
             assert len(collector.get(path)["peers"]) == MATRIX_SERVERS
 
