@@ -22,8 +22,9 @@
 #define ADVISORY_EVENT_BACK_FAILED   9322 /* "MtaBindBack failed" */
 #define ADVISORY_EVENT_PERFMON       9406 /* "not enough Performance Monitor memory" */
 
-#define ADVISORY_NT_ERROR_NO_DATA  11004 /* WSANO_DATA (Winsock): the fault's signature in 9321 */
-#define ADVISORY_NT_ERROR_ENDPOINT 1720  /* in 9321: the static port is taken (Q180795) */
+#define ADVISORY_NT_ERROR_NO_DATA     11004 /* WSANO_DATA (Winsock): the fault's signature in 9321 */
+#define ADVISORY_NT_ERROR_ENDPOINT    1720  /* in 9321: the static port is taken (Q180795) */
+#define ADVISORY_NT_ERROR_UNAVAILABLE 1722  /* in 9318, 9322: a name was not found (Q279537) */
 
 struct advisory_file {
 	const char *name;

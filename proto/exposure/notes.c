@@ -1,6 +1,10 @@
 #include "proto/exposure/advisory.h"
 #include "proto/exposure/internal.h"
 
+#define NAME_NOT_FOUND "a server's name was not found"
+#define NAMES_REMEDY   "Give each server a full name in DNS or HOSTS"
+#define BINDING_REMEDY "Bind the adapter of the site's network first"
+
 static void note_name_lookups(struct exposure_context *x, struct reason_list *list)
 {
 	for (size_t i = 0; i < x->server->n_adapters; i++) {
@@ -54,13 +58,39 @@ static void note_inbound(struct exposure_context *x, struct reason_list *list)
 	}
 }
 
-static void note_article(struct exposure_context *x, struct reason_list *list, const char *article,
-			 int64_t event, const char *what)
+/* Faults of a failed start that look like ours, each with the event that shows it. */
+static const struct sibling {
+	const char *article;
+	const char *what;
+	const char *remedy;
+	int16_t event;
+	int16_t nt_error;  /* REPORT_ABSENT: any */
+	bool after_listen; /* only beside 9321 */
+} siblings[] = {
+	{ "Q180795", "another program has the MTA's static RPC port", "Free it, or set another",
+	  ADVISORY_EVENT_LISTEN_FAILED, ADVISORY_NT_ERROR_ENDPOINT, false },
+	{ "Q279415", "beside 9321: the adapters' binding order", BINDING_REMEDY,
+	  ADVISORY_EVENT_PERFMON, REPORT_ABSENT, true },
+	{ "Q279537", NAME_NOT_FOUND, NAMES_REMEDY, ADVISORY_EVENT_BIND_FAILED,
+	  ADVISORY_NT_ERROR_UNAVAILABLE, false },
+	{ "Q279537", NAME_NOT_FOUND, NAMES_REMEDY, ADVISORY_EVENT_BACK_FAILED,
+	  ADVISORY_NT_ERROR_UNAVAILABLE, false },
+	{ "Q280449", "the MTA could not bind to another's over RPC", BINDING_REMEDY,
+	  ADVISORY_EVENT_BIND_FAILED, REPORT_ABSENT, false },
+};
+
+static const struct report_event *find_sibling(const struct report_start *start,
+					       const struct sibling *sibling)
 {
-	struct reason *reason = reason_add(x, list, "other_article", "Event %d: %s (%s).",
-					   (int)event, what, article);
-	reason_text(reason, "article", article);
-	reason_number(reason, "event", event);
+	if (sibling->after_listen && !exposure_find_event(start, ADVISORY_EVENT_LISTEN_FAILED))
+		return NULL;
+	for (size_t i = 0; i < start->n_events; i++) {
+		const struct report_event *event = &start->events[i];
+		if (event->id == sibling->event &&
+		    (sibling->nt_error == REPORT_ABSENT || event->nt_error == sibling->nt_error))
+			return event;
+	}
+	return NULL;
 }
 
 /* Events beside the failed start that belong to other articles. */
@@ -70,17 +100,21 @@ static void note_other_articles(struct exposure_context *x, struct reason_list *
 	if (!start || start->outcome == START_OUTCOME_STARTED)
 		return;
 
-	const struct report_event *listen =
-		exposure_find_event(start, ADVISORY_EVENT_LISTEN_FAILED);
-	if (listen && listen->nt_error == ADVISORY_NT_ERROR_ENDPOINT)
-		note_article(x, list, "Q180795", listen->id,
-			     "the MTA's static RPC port is taken by another program");
-	if (listen && exposure_find_event(start, ADVISORY_EVENT_PERFMON))
-		note_article(x, list, "Q279415", ADVISORY_EVENT_PERFMON,
-			     "beside 9321 it points at the binding order of the adapters");
-	if (exposure_find_event(start, ADVISORY_EVENT_BIND_FAILED))
-		note_article(x, list, "Q280449", ADVISORY_EVENT_BIND_FAILED,
-			     "the MTA could not bind to another server's MTA over RPC");
+	const char *not_ours = exposure_is_11004(start) ? "" : "This is not error 11004. ";
+	for (size_t i = 0; i < sizeof siblings / sizeof *siblings; i++) {
+		const struct sibling *s = &siblings[i];
+		const struct report_event *event = find_sibling(start, s);
+		if (!event)
+			continue;
+		struct reason *reason =
+			reason_add(x, list, "other_article", "%sEvent %d: %s (%s). %s.", not_ours,
+				   (int)s->event, s->what, s->article, s->remedy);
+		reason_text(reason, "article", s->article);
+		reason_number(reason, "event", s->event);
+		if (event->nt_error != REPORT_ABSENT)
+			reason_number(reason, "nt_error", event->nt_error);
+		reason_text(reason, "remedy", s->remedy);
+	}
 }
 
 static const char *why_not_running(const struct exposure_context *x)

@@ -153,15 +153,16 @@ static void offer_adapters(struct exposure_context *x, struct remedy *out)
 	if (x->server->n_active == good)
 		return;
 	if (!exposure_fact_is(x->facts.clustered, false)) {
-		list_missing_paths(
-			x, out,
-			x->report->exchange.clustered == TRISTATE_YES
-				? "An adapter of a cluster may be its private network (the "
-				  "heartbeat) and must not be disabled for this: make the missing "
-				  "paths work."
-				: "It is not known whether this is a cluster, so an adapter may be "
-				  "its private network (the heartbeat) and must not be disabled "
-				  "for this: make the missing paths work.");
+		const char *may_be = x->report->exchange.clustered == TRISTATE_YES
+					     ? "An adapter of a cluster"
+					     : "It is not known whether this is a cluster, so an "
+					       "adapter";
+		const char *why = arena_printf(x->arena,
+					       "%s may be its private network (the heartbeat) and "
+					       "must not be disabled for this: make the missing "
+					       "paths work.",
+					       may_be);
+		list_missing_paths(x, out, why);
 		offer_for_adapters(x, out, REMEDY_CONNECT_ADAPTER, ADAPTER_GOOD,
 				   "Connect the network of");
 	} else if (good == 0) {

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -593,6 +594,76 @@ static void an_address_that_dhcp_did_not_give_is_named(void **state)
 	}
 }
 
+static const struct {
+	const char *events; /* "ID/ERROR", without the error where none is told */
+	const char *articles;
+	const char *begins; /* the first of their sentences */
+} sibling_rows[] = {
+	{ "9321/1720 9266", "Q180795", "This is not error 11004. Event 9321: another program has" },
+	{ "9321/11004 9266 9406", "Q279415", "Event 9406: beside 9321" },
+	{ "9321/1722 9406", "Q279415", "This is not error 11004. Event 9406: beside 9321" },
+	{ "9266 9406", "", "" },
+	{ "9318/1722 9266", "Q279537 Q280449",
+	  "This is not error 11004. Event 9318: a server's name" },
+	{ "9322/1722 9266", "Q279537", "This is not error 11004. Event 9322: a server's name" },
+	{ "9322/5 9266", "", "" },
+	{ "9318 9321/11004 9266", "Q280449", "Event 9318: the MTA could not bind" },
+};
+
+static void add_events(struct scene *s, const char *text)
+{
+	while (*text) {
+		char *end;
+		long id = strtol(text, &end, 10);
+		long error = *end == '/' ? strtol(end + 1, &end, 10) : REPORT_ABSENT;
+		builder_event(&s->b, &s->server->mta.last_start, id, error);
+		text = end + (*end == ' ');
+	}
+}
+
+/* What stands in the evidence of a reason, "" where it has no such text. */
+static const char *evidence_of(const struct reason *reason, const char *key)
+{
+	for (size_t i = 0; i < reason->n_evidence; i++) {
+		if (strcmp(reason->evidence[i].key, key) == 0)
+			return reason->evidence[i].text;
+	}
+	return "";
+}
+
+static void check_siblings(size_t row)
+{
+	const char *begins = sibling_rows[row].begins;
+	char articles[64] = "";
+	struct scene s;
+
+	scene_init(&s, "5.5.2653.23", TRISTATE_NO);
+	s.server->mta.service = SERVICE_STATE_STOPPED;
+	s.server->mta.last_start = (struct report_start){ .present = true,
+							  .at_ms = TIMESTAMP_NONE,
+							  .outcome = START_OUTCOME_FAILED };
+	add_events(&s, sibling_rows[row].events);
+	const struct assessment *found = builder_assess(&s.b, 0);
+	for (size_t i = 0; i < found->n_reasons; i++) {
+		const struct reason *reason = &found->reasons[i];
+		if (strcmp(reason->code, "other_article") != 0)
+			continue;
+		if (!*articles)
+			assert_memory_equal(reason->text, begins, strlen(begins));
+		strcat(strcat(articles, *articles ? " " : ""), evidence_of(reason, "article"));
+		assert_non_null(strstr(reason->text, evidence_of(reason, "remedy")));
+	}
+	assert_string_equal(articles, sibling_rows[row].articles);
+	builder_deinit(&s.b);
+}
+
+static void faults_that_look_alike_are_told_apart(void **state)
+{
+	(void)state;
+	for (size_t row = 0; row < sizeof sibling_rows / sizeof *sibling_rows; row++)
+		check_siblings(row);
+}
+
 static void notes_help_and_decide_nothing(void **state)
 {
 	struct report_lookup lookup = { "10.9.0.5", "exch1.other", 0, 11004 };
@@ -645,6 +716,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_known_is_told_with_the_way_to_it),
 		cmocka_unit_test(a_way_that_is_missing_is_told_as_that),
 		cmocka_unit_test(an_address_that_dhcp_did_not_give_is_named),
+		cmocka_unit_test(faults_that_look_alike_are_told_apart),
 		cmocka_unit_test(notes_help_and_decide_nothing),
 		cmocka_unit_test(a_stopped_mta_is_said),
 	};
