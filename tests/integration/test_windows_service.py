@@ -352,10 +352,19 @@ def test_the_service_command_is_for_the_service_manager_alone(machine):
 
 @pytest.mark.parametrize("page", ["docs/agents.md", "agent/deploy/GROUP-POLICY.md"])
 def test_the_line_of_a_page_is_taken_word_for_word(machine, install, page):
-    command, = blocks(page, "run by test_windows_service.py")
+    command = blocks(page, "run by test_windows_service.py")[-1]
     words = re.search(r"mtawatch-agent(?:\.exe)? install (.*)", command.text)[1].split()
     assert words[::2] == ["--collector", "--ca-file", "--enroll-secret-file"]
     text, _ = install(*words)
     assert "service   mtawatch-agent runs" in text
     found = machine.reg(SETTINGS)
     assert [found["CollectorUrl"], found["CaFile"], found["EnrollSecretFile"]] == words[1::2]
+
+
+def test_the_shutdown_script_of_the_guide_writes_its_line(machine, install, tmp_path):
+    command = blocks("agent/deploy/GROUP-POLICY.md", "run by test_windows_service.py")[0]
+    install("--collector", "https://collector.example:8285")
+    script = tmp_path / "shutdown.bat"
+    script.write_text(command.text.replace("\n", "\r\n"))
+    machine.run("cmd", "/c", on_windows(script))
+    assert (machine.folder / "prefix/drive_c/windows/mtawatch-restart.log").read_text().strip()
