@@ -183,12 +183,28 @@ static enum origin origin_of(const struct http_request *request, unsigned scheme
 	return host && is_our_origin(origin, host, schemes) ? ORIGIN_OURS : ORIGIN_OTHER;
 }
 
-/* May a page have made it? Reading needs no such proof: other sites do not see the answer. */
+/*
+ * Does a page of another site load it into itself? Browsers keep our own cookie from such requests,
+ * but perhaps not that of a proxy's login. Following a link is none.
+ */
+static bool is_embedded(const struct http_request *request)
+{
+	const char *site = http_field(request, "Sec-Fetch-Site");
+	const char *mode = http_field(request, "Sec-Fetch-Mode");
+	bool is_ours = !site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0;
+
+	return !is_ours && !(mode && strcmp(mode, "navigate") == 0);
+}
+
+/*
+ * May a page of another site have made it? Reading by a cookie needs no proof: SameSite keeps it
+ * away, and other sites do not see the answer.
+ */
 static bool is_cross_site(const struct http_request *request, unsigned schemes,
 			  const struct principal *caller)
 {
 	if (request->method == HTTP_METHOD_GET || request->method == HTTP_METHOD_HEAD)
-		return false;
+		return caller->kind == RECORD_KIND_USER && is_embedded(request);
 	enum origin origin = origin_of(request, schemes);
 	bool is_browser = caller->kind == RECORD_KIND_SESSION || caller->kind == RECORD_KIND_USER;
 	return origin == ORIGIN_OTHER || (origin == ORIGIN_UNKNOWN && is_browser);

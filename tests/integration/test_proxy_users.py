@@ -153,6 +153,16 @@ def test_a_page_of_another_site_changes_nothing_as_a_user(site, fields, status):
     assert answer[0] == status and (status == 404 or answer[2]["code"] == "cross_site")
 
 
+@pytest.mark.parametrize("site_of_page, mode, status", [
+    ("cross-site", "no-cors", 403), ("cross-site", "cors", 403), ("same-site", "no-cors", 403), ("cross-site", None, 403),
+    ("cross-site", "navigate", 200), ("same-origin", "cors", 200), ("none", "navigate", 200), (None, None, 200)])
+def test_a_page_of_another_site_loads_nothing_as_a_user_and_may_lead_here(site, site_of_page, mode, status):
+    _, front = site
+    fields = {"Sec_Fetch_Site": site_of_page, "Sec_Fetch_Mode": mode}
+    answer = asked(front, "/v1/servers", "bob", **{name: value for name, value in fields.items() if value})
+    assert answer[0] == status and (status == 200 or answer[2]["code"] == "cross_site")
+
+
 def test_the_origin_of_the_page_of_a_user_does_as_well(site):
     _, front = site
     assert asked(front, "/v1/servers/NONE", "root", "DELETE", Origin=f"https://localhost:{front.port}")[0] == 404
