@@ -1,7 +1,8 @@
 /*
  * Name lookups that delay nobody. The system's resolver blocks for as long as it likes and cannot
  * be stopped, so each lookup runs on a thread of its own; its answer is taken when it is there, in
- * this cycle or a later one, and is kept for NAME_LOOKUP_FRESH_MS. A lookup that hangs costs one thread.
+ * this cycle or a later one, and is kept for NAME_LOOKUP_FRESH_MS. A lookup that hangs costs one
+ * thread.
  *
  * Used by one thread. The host must outlive every lookup: a process that ends just ends them.
  */

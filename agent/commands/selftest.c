@@ -309,7 +309,10 @@ static const struct {
 	{ "versions", try_versions }, { "files", try_files },
 };
 
-/* One line on standard output, and in the file where one is named: each before the next trial begins. */
+/*
+ * One line on standard output, and in the file where one is named: each before the next trial
+ * begins.
+ */
 static bool print_line(const struct call *call, const char *line)
 {
 	const char *path = call->options->output;

@@ -1,7 +1,7 @@
 /*
- * libcurl's way through a SOCKS proxy in place of its own, which has no switch to be left out and is a
- * hundredth of the program: the agent's proxies are of HTTP alone (setting_read_proxy()). The name and
- * the parameters are those of lib/socks.h.
+ * libcurl's way through a SOCKS proxy in place of its own, which has no switch to be left out and
+ * is a hundredth of the program: the agent's proxies are of HTTP alone (setting_read_proxy()). The
+ * name and the parameters are those of lib/socks.h.
  */
 #include <curl/curl.h>
 

@@ -2,8 +2,8 @@
  * mingw's printf functions by those of libcurl, which are in the program anyway: mingw's own bring
  * their own arithmetic of floating point, 22 KB that nothing here prints. What mingw's stdio.h
  * calls with __USE_MINGW_ANSI_STDIO is defined here, with the results that C99 wants; and a console
- * gets its own code page. That is why fputs() and puts() are here, too, which the compiler also takes for
- * a printf() of one text.
+ * gets its own code page. That is why fputs() and puts() are here, too, which the compiler also
+ * takes for a printf() of one text.
  */
 #include <curl/curl.h>
 #include <curl/mprintf.h>

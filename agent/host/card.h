@@ -1,7 +1,7 @@
 /*
  * What Windows NT 4.0 calls a network adapter: its own tables know a number, the registry knows the
- * cards and their addresses. For win32/legacy.c; the registry is asked through agent/host/host.h, so
- * that tests ask it on any system.
+ * cards and their addresses. For win32/legacy.c; the registry is asked through agent/host/host.h,
+ * so that tests ask it on any system.
  */
 #pragma once
 

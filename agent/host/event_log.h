@@ -1,8 +1,8 @@
 /*
  * The Application log of this Windows, read through a table of calls: event_log_calls_system is
- * advapi32.dll, on Windows alone; a test puts its own in its place, on any system (and under Wine, whose
- * event log is always empty). Read in sequence, never sought in: in a log of 2 MB or more that fails
- * (Q177199).
+ * advapi32.dll, on Windows alone; a test puts its own in its place, on any system (and under Wine,
+ * whose event log is always empty). Read in sequence, never sought in: in a log of 2 MB or more
+ * that fails (Q177199).
  *
  * Two things are done with a log: all of it is read, for a report, and between the reports it is
  * asked every few seconds how far it goes. The system also tells that something was written
@@ -48,8 +48,8 @@ extern const struct event_log_calls event_log_calls_system;
 
 /*
  * Reads the whole log; everything but its path is answered, strings and all in `arena`. A log that
- * is cleared meanwhile is read anew, EVENT_LOG_ATTEMPTS times in all. One that cannot be read on before
- * its end gives what was read, and a gap.
+ * is cleared meanwhile is read anew, EVENT_LOG_ATTEMPTS times in all. One that cannot be read on
+ * before its end gives what was read, and a gap.
  *
  * STATUS_DENIED, STATUS_SYSTEM  it would not open, or not be read at all
  */
@@ -68,8 +68,8 @@ struct event_log_watch {
 
 /*
  * Has something been written that fits the window, since the last look? The first one says no.
- * After the log was cleared, all that is in it counts. Not more than EVENT_LOG_NEWS_MAX bytes of new
- * records are read: what lies before them is left to the next report.
+ * After the log was cleared, all that is in it counts. Not more than EVENT_LOG_NEWS_MAX bytes of
+ * new records are read: what lies before them is left to the next report.
  *
  * STATUS_DENIED, STATUS_SYSTEM  as above; the next look opens the log anew
  */

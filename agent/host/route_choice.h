@@ -1,6 +1,6 @@
 /*
- * Which adapter Windows NT 4.0 sends through, by its table of routes: it has no call that says so. For
- * win32/legacy.c, which reads the table.
+ * Which adapter Windows NT 4.0 sends through, by its table of routes: it has no call that says so.
+ * For win32/legacy.c, which reads the table.
  */
 #pragma once
 
@@ -23,8 +23,8 @@ struct route_choice {
 };
 
 /*
- * Takes one route into account, if it leads to `address`: the longest prefix wins, and among these the
- * lowest metric. Of two routes alike NT takes that of the adapter that is bound first, which the
- * table does not tell: a tie.
+ * Takes one route into account, if it leads to `address`: the longest prefix wins, and among these
+ * the lowest metric. Of two routes alike NT takes that of the adapter that is bound first, which
+ * the table does not tell: a tie.
  */
 void route_choice_weigh(struct route_choice *choice, const struct route *route, uint32_t address);

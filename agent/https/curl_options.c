@@ -68,8 +68,8 @@ long curl_options_proxy_refusal(void *curl)
 }
 
 /*
- * The libcurl of the Windows build has no sentences for codes, which would be as large as the agent's own: it
- * says "error" where another says why, and the system knows more.
+ * The libcurl of the Windows build has no sentences for codes, which would be as large as the
+ * agent's own: it says "error" where another says why, and the system knows more.
  */
 static void add_reason(void *curl, char *text, size_t size)
 {

@@ -8,8 +8,8 @@
 #include "proto/base/arena.h"
 
 /*
- * Why it is none to hand to a library, as the rest of a sentence that begins with its name; NULL: it
- * is a file, or for the library to find fault with. `path` may be NULL.
+ * Why it is none to hand to a library, as the rest of a sentence that begins with its name; NULL:
+ * it is a file, or for the library to find fault with. `path` may be NULL.
  */
 const char *named_file_fault(const char *path);
 

@@ -72,8 +72,9 @@ static size_t on_header(char *line, size_t one, size_t n, void *user)
 }
 
 /*
- * Asked at least once a second. Before Vista libcurl takes its time from GetTickCount() (lib/timeval.c),
- * and a timeout that runs when that begins anew lasts 49.7 days; here is another one.
+ * Asked at least once a second. Before Vista libcurl takes its time from GetTickCount()
+ * (lib/timeval.c), and a timeout that runs when that begins anew lasts 49.7 days; here is another
+ * one.
  */
 static int on_progress(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)

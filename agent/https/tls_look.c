@@ -126,7 +126,9 @@ static void look_free(struct look *l)
 	free(l);
 }
 
-/* Certificates in DER begin with a SEQUENCE (X.690 section 8.9), those in PEM with a line of text. */
+/*
+ * Certificates in DER begin with a SEQUENCE (X.690 section 8.9), those in PEM with a line of text.
+ */
 static bool is_der(const char *path)
 {
 	char *bytes = NULL;
@@ -229,7 +231,9 @@ static bool is_issuer(const mbedtls_x509_crt *c, const mbedtls_x509_crt *of)
 	       memcmp(c->subject_raw.p, of->issuer_raw.p, c->subject_raw.len) == 0;
 }
 
-/* The expired CA certificate that would vouch for the chain, where no valid one of that name does. */
+/*
+ * The expired CA certificate that would vouch for the chain, where no valid one of that name does.
+ */
 static void take_authority(struct look *l, const mbedtls_x509_crt *chain, struct arena *arena,
 			   struct tls_view *out)
 {

@@ -1,9 +1,9 @@
 /*
  * How connecting ended, where the system tells in two places that do not always agree.
  *
- * On Windows NT select() may tell of a failure, in its exceptional set, a moment before SO_ERROR has
- * its reason: a connection that was refused passes as one that stands (OpenJDK asks again for the same
- * reason). Windows alone; the seam is there for tests on any system.
+ * On Windows NT select() may tell of a failure, in its exceptional set, a moment before SO_ERROR
+ * has its reason: a connection that was refused passes as one that stands (OpenJDK asks again for
+ * the same reason). Windows alone; the seam is there for tests on any system.
  */
 #pragma once
 

@@ -20,8 +20,8 @@ enum status os_fail(struct os_error *error, enum status status, int64_t code, co
 		    ...) __attribute__((format(PRINTF_FORMAT, 4, 5)));
 
 /*
- * What the system says of one of its codes (errno; GetLastError(), Winsock's), without a line end; the number
- * where it has nothing to say. `size` is not 0.
+ * What the system says of one of its codes (errno; GetLastError(), Winsock's), without a line end;
+ * the number where it has nothing to say. `size` is not 0.
  */
 void os_sentence(int64_t code, char *out, size_t size);
 

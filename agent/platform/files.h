@@ -22,8 +22,8 @@
 const char *files_default_state_dir(struct arena *arena);
 
 /*
- * The state directory where an upgrade of the system moves it: the one that an agent has used, that is
- * has its identity in it; `usual` where that is neither, or both.
+ * The state directory where an upgrade of the system moves it: the one that an agent has used, that
+ * is has its identity in it; `usual` where that is neither, or both.
  */
 const char *files_used_state_dir(struct arena *arena, const char *usual, const char *former);
 

@@ -1,7 +1,7 @@
 /*
  * What is done to a file that a virus scanner, a backup or another run of this program holds for a
- * moment: it is tried again until that moment is over. Windows alone (win32/patience.h); the seam is
- * there for tests on any system.
+ * moment: it is tried again until that moment is over. Windows alone (win32/patience.h); the seam
+ * is there for tests on any system.
  */
 #pragma once
 

@@ -79,7 +79,10 @@ static void write_entry(enum log_level level, const char *text)
 			 timestamp_format(process_wall_ms() / 1000 * 1000, when), names[level],
 			 text);
 
-	/* A call writes a whole line, so that lines of two threads do not mix. Losing a line is no failure. */
+	/*
+	 * A call writes a whole line, so that lines of two threads do not mix. Losing a line is no
+	 * failure.
+	 */
 	(void)fputs(line, stderr);
 	log_lock();
 	if (level == LOG_LEVEL_ERROR)

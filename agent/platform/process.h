@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Before anything else. On Windows: the system shows no box that nobody would close, for a drive without
- * a disk or a fault of the program.
+ * Before anything else. On Windows: the system shows no box that nobody would close, for a drive
+ * without a disk or a fault of the program.
  */
 void process_begin(void);
 
@@ -18,10 +18,11 @@ void process_begin(void);
 _Noreturn void process_end(int code);
 
 /*
- * Lets others go first where this thread computes for long (hashes, TLS): the machine has mail to deliver. Never
- * while it probes or answers the service manager, or a busy server would look like one that is not reached.
- * On Windows a priority below normal, which NT has for threads since 3.1 and for processes since 2000 only; the
- * system lets even such a thread run after some seconds of waiting. POSIX: nothing.
+ * Lets others go first where this thread computes for long (hashes, TLS): the machine has mail to
+ * deliver. Never while it probes or answers the service manager, or a busy server would look like
+ * one that is not reached. On Windows a priority below normal, which NT has for threads since 3.1
+ * and for processes since 2000 only; the system lets even such a thread run after some seconds of
+ * waiting. POSIX: nothing.
  */
 void process_step_back(bool back);
 
@@ -29,7 +30,7 @@ void process_step_back(bool back);
 uint32_t process_tick_ms(void);
 
 /*
- * Milliseconds since 1970 by the system's clock. Windows' C runtime has the time from local time, which is
- * an hour wrong while the time zone changes.
+ * Milliseconds since 1970 by the system's clock. Windows' C runtime has the time from local time,
+ * which is an hour wrong while the time zone changes.
  */
 int64_t process_wall_ms(void);

@@ -39,12 +39,15 @@ struct socket_watch {
 enum probe_error socket_connect(uint32_t from, uint32_t to, uint16_t port, socket_handle *out);
 
 /*
- * How the connecting ended: PROBE_OK where the connection stands. `failed` is the watch's; PROBE_RESET
- * where the system does not say why.
+ * How the connecting ended: PROBE_OK where the connection stands. `failed` is the watch's;
+ * PROBE_RESET where the system does not say why.
  */
 enum probe_error socket_finish(socket_handle socket, bool failed);
 
-/* Sends what there is room for; `*sent` may be 0, also where the connection is not quite there yet. PROBE_RESET where the connection is gone. */
+/*
+ * Sends what there is room for; `*sent` may be 0, also where the connection is not quite there yet.
+ * PROBE_RESET where the connection is gone.
+ */
 enum probe_error socket_send(socket_handle socket, const void *bytes, size_t n, size_t *sent);
 
 /* Receives what is there; `*got` may be 0. PROBE_CLOSED at the peer's orderly end. */

@@ -1,7 +1,7 @@
 /*
- * How two threads of the agent share memory: a lock around it, and an event that one signals and the
- * other waits for. posix/sync.c and win32/sync.c implement them (on Windows as a critical section and
- * an event, which NT has had since 3.1).
+ * How two threads of the agent share memory: a lock around it, and an event that one signals and
+ * the other waits for. posix/sync.c and win32/sync.c implement them (on Windows as a critical
+ * section and an event, which NT has had since 3.1).
  *
  * Threads themselves are agent/host/host.h's. A failure to make either ends the process, as one of
  * memory does (proto/base/mem.h).

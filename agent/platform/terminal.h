@@ -13,7 +13,7 @@
 bool terminal_has_color(void);
 
 /*
- * Windows alone, below its printf functions: writes UTF-8 text, which ends at a zero behind its `length`
- * bytes, to a stream; a console gets its own code page. False where not all was written.
+ * Windows alone, below its printf functions: writes UTF-8 text, which ends at a zero behind its
+ * `length` bytes, to a stream; a console gets its own code page. False where not all was written.
  */
 bool terminal_write(FILE *file, const char *text, size_t length);

@@ -1,6 +1,6 @@
 /*
- * Milliseconds of a clock that nobody sets and that has 32 bits, as GetTickCount() of Windows NT: it begins
- * anew after 49.7 days. Pure.
+ * Milliseconds of a clock that nobody sets and that has 32 bits, as GetTickCount() of Windows NT:
+ * it begins anew after 49.7 days. Pure.
  */
 #pragma once
 

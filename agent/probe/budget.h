@@ -1,6 +1,6 @@
 /*
- * How many connections probing may begin, whatever peers, addresses, adapters and intervals make of it:
- * Windows NT 4.0 has 3,976 ephemeral ports and keeps each for 240 seconds behind its connection
+ * How many connections probing may begin, whatever peers, addresses, adapters and intervals make of
+ * it: Windows NT 4.0 has 3,976 ephemeral ports and keeps each for 240 seconds behind its connection
  * (Q149532, Q170791), and Exchange needs them, too. In no BUDGET_WINDOW_MS are there more than
  * BUDGET_CONNECTIONS. Connections are reset at their end besides, so that most keep no port.
  */
@@ -19,7 +19,10 @@ struct connection_budget {
 	size_t n;
 };
 
-/* The moment from which on `n` more connections may begin; 0: at any. More than there are counts as all. */
+/*
+ * The moment from which on `n` more connections may begin; 0: at any. More than there are counts as
+ * all.
+ */
 uint64_t budget_ready_ms(const struct connection_budget *budget, size_t n);
 
 /* Notes `n` connections that begin now. */

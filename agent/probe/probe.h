@@ -4,8 +4,8 @@
  *
  * A probe never goes past binding and asking the endpoint mapper, and it is gentle: at most
  * PROBE_MAX_SOCKETS at once, a new connection every PROBE_PACE_MS. Probes beyond that wait, and
- * their time counts from their own start. What goes beyond the budget of connections waits likewise;
- * of a probe that has begun no more tries are made then.
+ * their time counts from their own start. What goes beyond the budget of connections waits
+ * likewise; of a probe that has begun no more tries are made then.
  *
  * Two clocks watch a probe. The limit spans all its tries; PROBE_TRIES of them are made while it
  * lasts. A try that hears nothing for limit / PROBE_TRIES is cut, and the next begins; one that is

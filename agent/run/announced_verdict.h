@@ -1,8 +1,8 @@
 /*
  * The verdict on this server as its administrators were told it last, and whose word counts: the
  * collector's. Where no collector is set, the agent judges alone; where one is set but has not
- * answered for ANNOUNCED_VERDICT_ALONE_S, it does so too, but tells an alarm only, for it knows less. Each
- * change is announced (agent/host/announce.h). One thread uses it.
+ * answered for ANNOUNCED_VERDICT_ALONE_S, it does so too, but tells an alarm only, for it knows
+ * less. Each change is announced (agent/host/announce.h). One thread uses it.
  */
 #pragma once
 

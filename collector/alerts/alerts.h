@@ -3,9 +3,9 @@
  * go in, rows for the store come out; nothing here sends, sleeps or reads a clock.
  *
  * An alert is an incident: one for the exposure of a server, over all its degrees, one for its
- * silence, one for each trouble of the collector's own. Each degree has a clock, and a worse one keeps
- * those of the lesser ones going. The incident fires while one of its clocks does, as the worst of
- * them; while it is open it also stays so as the worst degree that merely holds.
+ * silence, one for each trouble of the collector's own. Each degree has a clock, and a worse one
+ * keeps those of the lesser ones going. The incident fires while one of its clocks does, as the
+ * worst of them; while it is open it also stays so as the worst degree that merely holds.
  *
  * Every alert that is not over is in memory; it is a cache of the store as the fleet is one, ahead
  * of it until the commit, and read anew with the fleet after a failed one. Each call that changes
@@ -22,8 +22,9 @@
  * of it to its end.
  *
  * A hook of which more than `storm-after` notifications would go within five minutes gets summaries
- * instead, until it is calm; in the first days of a fleet (`digest-until`) one a day, but what fails
- * singly. What a summary stands for is stored with the alerts, and read from them when it is due.
+ * instead, until it is calm; in the first days of a fleet (`digest-until`) one a day, but what
+ * fails singly. What a summary stands for is stored with the alerts, and read from them when it is
+ * due.
  *
  * `unknown` is no recovery: an incident of a worse verdict stays open while too little is known.
  * Silence is counted from when the collector could hear (alerts_start_grace).

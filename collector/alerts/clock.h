@@ -1,6 +1,6 @@
 /*
- * The clock of one condition: when does one that comes and goes make an alert fire, and when is that
- * over? Pure: observations and the time go in, a step comes out.
+ * The clock of one condition: when does one that comes and goes make an alert fire, and when is
+ * that over? Pure: observations and the time go in, a step comes out.
  *
  * An alert is pending until its condition has held for as long as the policy says, then it fires;
  * it is resolved when the condition has been gone for as long. A condition that changes

@@ -164,7 +164,10 @@ void alerts_join(struct alerts *alerts, struct alert *alert);
 /* "ORGANIZATION/SITE", unambiguous. */
 const char *alerts_place_key(const char *organization, const char *site, struct arena *arena);
 
-/* Notifies of what is due of the groups that were touched (or of all), and frees alerts that are over. */
+/*
+ * Notifies of what is due of the groups that were touched (or of all), and frees alerts that are
+ * over.
+ */
 void alerts_settle(struct alerts *alerts, bool all, int64_t now_ms, struct alert_changes *out);
 
 void alerts_free_group(struct alert_group *group);

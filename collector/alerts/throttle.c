@@ -16,7 +16,10 @@
 #define SECOND_MS INT64_C(1000)
 #define DAY_MS    (INT64_C(86400) * SECOND_MS)
 
-/* The span in which more notifications than `storm-after` are a storm, and from one summary of it to the next. */
+/*
+ * The span in which more notifications than `storm-after` are a storm, and from one summary of it
+ * to the next.
+ */
 #define STORM_MS (300 * SECOND_MS)
 
 /* Alerts that begin together come in one summary: the first one is due so much later. */

@@ -17,8 +17,8 @@
 int64_t clock_now_ms(void);
 
 /*
- * The last time that the system's clock was seen to be set while this ran, by more than a second; it
- * is logged, too. A machine that slept looks the same: its monotonic clock stood still.
+ * The last time that the system's clock was seen to be set while this ran, by more than a second;
+ * it is logged, too. A machine that slept looks the same: its monotonic clock stood still.
  */
 struct clock_step {
 	int64_t at_ms; /* on the clock as it was set, by clock_now_ms() where that is later */

@@ -62,7 +62,9 @@ static bool watch_signals(struct loop *loop)
 	return good;
 }
 
-/* Before the loop waits again. What it has waited since it came here last is no part of its turn. */
+/*
+ * Before the loop waits again. What it has waited since it came here last is no part of its turn.
+ */
 static void on_turn_ends(uv_prepare_t *handle)
 {
 	struct loop *loop = handle->data;

@@ -52,8 +52,8 @@ struct loop_timer;
 struct loop_timer *loop_timer_new(uv_loop_t *loop, void (*fire)(void *user), void *user);
 
 /*
- * Starts it, or starts it again. With 0 it fires in the next turn of the loop: libuv itself would let
- * one that starts itself anew fire on and on in the same turn, and nothing else would be heard.
+ * Starts it, or starts it again. With 0 it fires in the next turn of the loop: libuv itself would
+ * let one that starts itself anew fire on and on in the same turn, and nothing else would be heard.
  */
 void loop_timer_start(struct loop_timer *timer, uint64_t ms);
 void loop_timer_stop(struct loop_timer *timer);

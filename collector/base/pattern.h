@@ -18,7 +18,7 @@ uint64_t pattern_letters_of(const char *text);
 bool pattern_matches(const char *pattern, const char *text);
 
 /*
- * Of a place, "ORGANIZATION/SITE": the first '/' parts the two, so a '*' stays on its side. Where an
- * organisation's name has a '/' itself, '?' stands for that.
+ * Of a place, "ORGANIZATION/SITE": the first '/' parts the two, so a '*' stays on its side. Where
+ * an organisation's name has a '/' itself, '?' stands for that.
  */
 bool pattern_matches_place(const char *pattern, const char *organization, const char *site);

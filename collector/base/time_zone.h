@@ -1,7 +1,7 @@
 /*
  * The local time of a place, by the system's time zone database (RFC 9636, TZif). The C library
- * knows one zone for the whole process, and changing that disturbs other threads; this one reads the
- * file of a zone, so that each reader of mail can have their own.
+ * knows one zone for the whole process, and changing that disturbs other threads; this one reads
+ * the file of a zone, so that each reader of mail can have their own.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Work that is done piece by piece on the loop, so that nobody else waits long: those who share their
- * turns do one piece in a turn of the loop, one after the other, however many they are.
+ * Work that is done piece by piece on the loop, so that nobody else waits long: those who share
+ * their turns do one piece in a turn of the loop, one after the other, however many they are.
  */
 #pragma once
 

@@ -7,7 +7,10 @@
 
 #include "proto/base/arena.h"
 
-/* A value as messages may show it: of a URL with a user and a password not these, in whichever part. */
+/*
+ * A value as messages may show it: of a URL with a user and a password not these, in whichever
+ * part.
+ */
 const char *value_shown(const char *value, struct arena *arena);
 
 #define SITE_PATTERN_EXPECTED "ORGANIZATION/SITE, such as ACME/HQ or ACME/*; several with commas"

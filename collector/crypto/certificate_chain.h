@@ -1,6 +1,7 @@
 /*
  * The certificates of a server's file in the order in which clients get them, and what a client
- * would miss or refuse in them. One that knows the server's key by a pin alone looks at none of this.
+ * would miss or refuse in them. One that knows the server's key by a pin alone looks at none of
+ * this.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Change sets from inside the fleet, and those whose report is not durable yet; what their users see
- * of them is in collector/fleet/fleet.h.
+ * Change sets from inside the fleet, and those whose report is not durable yet; what their users
+ * see of them is in collector/fleet/fleet.h.
  */
 #pragma once
 
@@ -38,7 +38,9 @@ void fleet_changes_forget(struct changes *changes, struct fleet_server *server);
 /* Makes the rows; nothing is added afterwards. `latest`: its report is the latest of its server. */
 void fleet_changes_close(struct changes *changes, bool latest);
 
-/* Closes a change set that came about and hands it over; frees one that failed. Gives the status. */
+/*
+ * Closes a change set that came about and hands it over; frees one that failed. Gives the status.
+ */
 enum status fleet_changes_hand_over(struct changes *changes, bool latest, enum status status,
 				    struct changes **out);
 

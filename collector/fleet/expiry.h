@@ -1,6 +1,6 @@
 /*
- * When reports cease to be fresh: the servers that are not silent, as a binary heap. A parent expires
- * no later than its two children, and every server knows its slot.
+ * When reports cease to be fresh: the servers that are not silent, as a binary heap. A parent
+ * expires no later than its two children, and every server knows its slot.
  */
 #pragma once
 

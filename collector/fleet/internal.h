@@ -1,7 +1,7 @@
 /*
  * Inside the fleet: its servers and sites, and what its parts do for each other. Only this folder
- * includes this; collector/fleet/fleet.h is the contract. Parts with a state of their own have a header:
- * changes.h, expiry.h, renames.h, rows.h.
+ * includes this; collector/fleet/fleet.h is the contract. Parts with a state of their own have a
+ * header: changes.h, expiry.h, renames.h, rows.h.
  */
 #pragma once
 
@@ -235,23 +235,23 @@ enum status fleet_assess_touched(struct fleet *fleet, int64_t now_ms, struct cha
 				 char error[FLEET_ERROR_SIZE]);
 
 /*
- * Assesses what a site shows of a server (`seen`, with the report attached) and adds the view to the
- * changes where it shows something else than the current one. Of `verdict` the caller sets silent,
- * renamed_to, and since_ms for a verdict that is new.
+ * Assesses what a site shows of a server (`seen`, with the report attached) and adds the view to
+ * the changes where it shows something else than the current one. Of `verdict` the caller sets
+ * silent, renamed_to, and since_ms for a verdict that is new.
  */
 void fleet_judge_seen(struct fleet_server *server, const struct snapshot *report,
 		      const struct site_server *seen, struct view_verdict verdict,
 		      struct changes *changes, struct arena *arena);
 
 /*
- * After loading: computes the signature of each server whose stored verdict still holds, so that it is
- * not judged again.
+ * After loading: computes the signature of each server whose stored verdict still holds, so that it
+ * is not judged again.
  */
 void fleet_restore_signatures(struct fleet_site *site);
 
 /*
- * Makes the servers silent whose reports have expired by `now_ms`, in order of expiry, and judges the
- * servers that this concerns; stops once `most` or more are silent.
+ * Makes the servers silent whose reports have expired by `now_ms`, in order of expiry, and judges
+ * the servers that this concerns; stops once `most` or more are silent.
  */
 enum status fleet_expire(struct fleet *fleet, int64_t now_ms, size_t most, struct changes *changes,
 			 char error[FLEET_ERROR_SIZE]);

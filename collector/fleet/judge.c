@@ -106,7 +106,10 @@ void fleet_restore_signatures(struct fleet_site *site)
 		site_index_mark_dirty(&site->index, unjudged->member);
 }
 
-/* A server that falls silent keeps its verdict: it was judged at its last fresh moment, just before. */
+/*
+ * A server that falls silent keeps its verdict: it was judged at its last fresh moment, just
+ * before.
+ */
 static enum status keep_verdict(struct fleet *fleet, struct fleet_server *server,
 				struct changes *changes, char error[FLEET_ERROR_SIZE])
 {

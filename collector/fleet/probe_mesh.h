@@ -9,12 +9,12 @@
  * servers everybody probes everybody.
  *
  * What agents claim is not proven: who has an enrolment secret can let any number of servers appear
- * in a site, with addresses of anybody. So a name is a newcomer until an agent of standing, one that
- * enrolled a day ago, or a week where its reports come from an address that they do not name
- * (collector/pipeline/sender.h), reports as it. Newcomers have at most
- * PROBE_MESH_MAX_NEWCOMERS places of a server's list while others of standing could fill the rest;
- * and of a name that one of standing carries only the addresses of those of standing are dealt. In
- * a fleet that is new everybody is a newcomer and nothing is held back.
+ * in a site, with addresses of anybody. So a name is a newcomer until an agent of standing, one
+ * that enrolled a day ago, or a week where its reports come from an address that they do not name
+ * (collector/pipeline/sender.h), reports as it. Newcomers have at most PROBE_MESH_MAX_NEWCOMERS
+ * places of a server's list while others of standing could fill the rest; and of a name that one of
+ * standing carries only the addresses of those of standing are dealt. In a fleet that is new
+ * everybody is a newcomer and nothing is held back.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * What the fleet publishes: a row for each server in the order of the keys, as stored last. A row may
- * outlive its server until the removal is durable.
+ * What the fleet publishes: a row for each server in the order of the keys, as stored last. A row
+ * may outlive its server until the removal is durable.
  */
 #pragma once
 

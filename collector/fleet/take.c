@@ -106,7 +106,9 @@ static enum status refuse_other_body(const struct snapshot *snapshot, uint64_t b
 	return STATUS_CONFLICT;
 }
 
-/* Makes the report its server's latest. A fresh server is judged with its site, a silent one here. */
+/*
+ * Makes the report its server's latest. A fresh server is judged with its site, a silent one here.
+ */
 static enum status take_latest(struct fleet *fleet, struct fleet_server *server,
 			       struct snapshot *latest, struct changes *changes,
 			       char error[FLEET_ERROR_SIZE])

@@ -2,9 +2,9 @@
  * A hook that is a program of the administrator's: run once per notification, the JSON on its
  * standard input.
  *
- * The program runs with nothing of the collector's but PATH, HOME, LANG and TZ in its environment, in the
- * root directory, with its standard output and error read by us; it leads a process group of its
- * own, which is killed when the time limit passes. Exit status 0 is success.
+ * The program runs with nothing of the collector's but PATH, HOME, LANG and TZ in its environment,
+ * in the root directory, with its standard output and error read by us; it leads a process group of
+ * its own, which is killed when the time limit passes. Exit status 0 is success.
  */
 #pragma once
 

@@ -22,7 +22,10 @@
 #define MAX_LIST 2900
 #define MAX_NEXT 300
 
-/* Bytes of a fact, or of a site, so that no fact is left out; and of what is said of those left out. */
+/*
+ * Bytes of a fact, or of a site, so that no fact is left out; and of what is said of those left
+ * out.
+ */
 #define MAX_SUM       ((size_t)240)
 #define ROOM_FOR_REST ((size_t)64)
 

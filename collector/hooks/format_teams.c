@@ -1,6 +1,6 @@
 /*
- * Declared in collector/hooks/formats.h. Texts from outside stand in rich text blocks, for which there is
- * no Markdown to escape (adaptivecards.io/explorer/RichTextBlock.html, version 1.2).
+ * Declared in collector/hooks/formats.h. Texts from outside stand in rich text blocks, for which
+ * there is no Markdown to escape (adaptivecards.io/explorer/RichTextBlock.html, version 1.2).
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * The forms of a webhook's body that are for people: a message as JSON for Slack, Microsoft Teams and
- * PagerDuty. Whatever the texts hold, they stay within what the receivers take, and mean nothing to
- * them but themselves.
+ * The forms of a webhook's body that are for people: a message as JSON for Slack, Microsoft Teams
+ * and PagerDuty. Whatever the texts hold, they stay within what the receivers take, and mean
+ * nothing to them but themselves.
  */
 #pragma once
 
@@ -12,9 +12,10 @@
 #include "proto/base/buffer.h"
 
 /*
- * A message for an incoming webhook of Slack, in blocks (docs.slack.dev/reference/block-kit/blocks): a
- * message has at most 50 of them, a header 150 characters, a section 3,000; all together about 13,000,
- * which the reference does not say, but Slack's answer msg_blocks_too_long does.
+ * A message for an incoming webhook of Slack, in blocks
+ * (docs.slack.dev/reference/block-kit/blocks): a message has at most 50 of them, a header 150
+ * characters, a section 3,000; all together about 13,000, which the reference does not say, but
+ * Slack's answer msg_blocks_too_long does.
  */
 #define HOOK_SLACK_MAX_BLOCKS  50
 #define HOOK_SLACK_MAX_HEADER  150
@@ -32,7 +33,8 @@ void hook_teams_write(const struct message *message, struct buffer *out);
 
 /*
  * An event of PagerDuty's Events API V2 (developer.pagerduty.com/docs/events-api-v2): trigger,
- * acknowledge once somebody looks after all that fires, resolve; one alert there for each group here.
+ * acknowledge once somebody looks after all that fires, resolve; one alert there for each group
+ * here.
  */
 #define HOOK_PAGERDUTY_MAX_SUMMARY 1024
 #define HOOK_PAGERDUTY_MAX_KEY     255

@@ -251,7 +251,9 @@ bool hook_is_notified(const struct hook *hook)
 
 bool hook_shows_acknowledgements(const struct hook *hook)
 {
-	/* An Alertmanager's receivers know no acknowledgement; who reads a message for people does. */
+	/*
+	 * An Alertmanager's receivers know no acknowledgement; who reads a message for people does.
+	 */
 	if (hook->type == HOOK_TYPE_WEBHOOK)
 		return hook->settings->format != HOOK_FORMAT_ALERTMANAGER;
 	return hook_ops_of(hook->type)->shows_acknowledgements;

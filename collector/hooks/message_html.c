@@ -11,7 +11,9 @@
 #define HEAD "margin:20px 0 6px;font-size:13px;line-height:18px;font-weight:bold;color:#59636e;"
 #define PART "padding:0 24px;"
 
-/* The strong and the light colour of a tone; white text on the strong one has a contrast above 4.5. */
+/*
+ * The strong and the light colour of a tone; white text on the strong one has a contrast above 4.5.
+ */
 static const struct {
 	const char *strong;
 	const char *light;

@@ -10,7 +10,9 @@
 #define NAME_WIDTH         14
 #define SUMMARY_NAME_WIDTH 15
 
-/* The longest name, in columns, that decides where texts begin; behind a longer one its own does. */
+/*
+ * The longest name, in columns, that decides where texts begin; behind a longer one its own does.
+ */
 #define MAX_NAME_WIDTH 30
 
 /* Columns of `n` bytes; each character counts as one. */

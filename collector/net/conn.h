@@ -25,8 +25,8 @@
 #define CONN_READ_BYTES ((size_t)64 * 1024) /* most that one `bytes` brings */
 
 /*
- * Bytes of answers that may wait for a slow reader before nothing more is read of it, and answers in
- * pieces pause. The kernel's own buffers keep a fast one busy.
+ * Bytes of answers that may wait for a slow reader before nothing more is read of it, and answers
+ * in pieces pause. The kernel's own buffers keep a fast one busy.
  */
 #define CONN_MAX_QUEUED ((size_t)32 * 1024)
 

@@ -97,7 +97,9 @@ bool handshakes_enter(struct handshakes *h, struct handshake *one, void *user)
 	return false;
 }
 
-/* The timer admits the next ones, not this call: whoever leaves is in the middle of its own work. */
+/*
+ * The timer admits the next ones, not this call: whoever leaves is in the middle of its own work.
+ */
 void handshakes_leave(struct handshakes *h, struct handshake *one)
 {
 	if (one->place == HANDSHAKE_OUTSIDE)

@@ -201,7 +201,9 @@ static void take_snapshot(const struct incoming *in, const struct fleet_earlier 
 		changes->audit = carried ? carried->audit : NULL;
 		submit_changes(in->pipeline, in->call, in->snapshot, changes, taken);
 	} else if (status == STATUS_CONFLICT && carried && carried->exported) {
-		/* An exported report has not the text that the agent sent, but it is that report. */
+		/*
+		 * An exported report has not the text that the agent sent, but it is that report.
+		 */
 		answer_import(in->call, fleet, in->snapshot, FLEET_TAKEN_REPEATED);
 	} else if (status == STATUS_CONFLICT) {
 		in->refuse(in->call, in->snapshot->key, INGEST_CONFLICTING);

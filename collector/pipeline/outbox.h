@@ -24,8 +24,8 @@
 #define OUTBOX_MAX_AT_ONCE 8
 
 /*
- * The pause between two attempts. Standard Webhooks goes up to 24 hours; an alert is of little use so
- * late, and a receiver that came back is to hear soon what is wrong.
+ * The pause between two attempts. Standard Webhooks goes up to 24 hours; an alert is of little use
+ * so late, and a receiver that came back is to hear soon what is wrong.
  */
 #define OUTBOX_MIN_PAUSE_MS (INT64_C(5) * 1000)
 #define OUTBOX_MAX_PAUSE_MS (INT64_C(15) * 60 * 1000)
@@ -47,8 +47,8 @@ struct outbox_options {
 	struct hooks *hooks; /* likewise, but for outbox_stop() */
 	int64_t (*now_ms)(void);
 	/*
-	 * Called when a hook is disabled or enabled, begins to fail or takes something again, or the
-	 * number of dead letters changes.
+	 * Called when a hook is disabled or enabled, begins to fail or takes something again, or
+	 * the number of dead letters changes.
 	 */
 	void (*changed)(void *user);
 	void *user;

@@ -97,8 +97,8 @@ static void end_all(struct inquiry_list *list, enum status status, const char *e
 }
 
 /*
- * What the fleet knows counts before what the store has said: a report of the same identity may have
- * been taken a moment ago.
+ * What the fleet knows counts before what the store has said: a report of the same identity may
+ * have been taken a moment ago.
  */
 static enum status ask_fleet(const struct recall *recall, struct inquiry *inquiry,
 			     char error[FLEET_ERROR_SIZE])

@@ -1,7 +1,7 @@
 /*
- * Asks the store, off the loop, whether reports came before whose agents may have sent them already:
- * those that repeat what was not confirmed, or come late out of a spool. One question is under way
- * at a time, and all that gather meanwhile are in the next one.
+ * Asks the store, off the loop, whether reports came before whose agents may have sent them
+ * already: those that repeat what was not confirmed, or come late out of a spool. One question is
+ * under way at a time, and all that gather meanwhile are in the next one.
  *
  * The reports of one identity are answered in the order of their asking, and none finds less than
  * was taken before it: whoever takes one at once (fleet_find_earlier()) asks recall_is_asked()

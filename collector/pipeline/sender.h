@@ -15,8 +15,9 @@
 #include "proto/report/report.h"
 
 /*
- * An agent stands for its server so long after it enrolled: time enough to see in the list of agents
- * who does not belong there. Where its reports come from an address that they do not name, longer.
+ * An agent stands for its server so long after it enrolled: time enough to see in the list of
+ * agents who does not belong there. Where its reports come from an address that they do not name,
+ * longer.
  */
 #define SENDER_STANDING_MS       (INT64_C(86400) * 1000)
 #define SENDER_STANDING_UNFIT_MS (7 * SENDER_STANDING_MS)

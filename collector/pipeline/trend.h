@@ -1,7 +1,7 @@
 /*
- * Keeps the trend: once an hour it stores how many servers of the fleet, and of each site where that
- * changed, there are of each verdict. So rows of the fleet tell when a collector was at work. A store
- * that has no trend yet gets that of its past first (collector/pipeline/trend_filler.h).
+ * Keeps the trend: once an hour it stores how many servers of the fleet, and of each site where
+ * that changed, there are of each verdict. So rows of the fleet tell when a collector was at work.
+ * A store that has no trend yet gets that of its past first (collector/pipeline/trend_filler.h).
  *
  * What fails is logged and tried again. The loop's thread only.
  */

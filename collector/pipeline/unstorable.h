@@ -1,6 +1,6 @@
 /*
- * Reports that the store cannot take because of what they say, whatever is tried: a fault of ours, for
- * which a fleet shall not stand still. The last ones are remembered, until the collector ends.
+ * Reports that the store cannot take because of what they say, whatever is tried: a fault of ours,
+ * for which a fleet shall not stand still. The last ones are remembered, until the collector ends.
  */
 #pragma once
 

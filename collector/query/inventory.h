@@ -20,7 +20,8 @@ void inventory_free(struct inventory *inventory); /* NULL is allowed */
 
 /*
  * What lists show: the servers of `fleet`, and as missing the expected ones that it shows nothing
- * of, neither under that name nor as the name of a server's Exchange. Borrowed until control returns to the loop; a part of it lies in `arena`.
+ * of, neither under that name nor as the name of a server's Exchange. Borrowed until control
+ * returns to the loop; a part of it lies in `arena`.
  *
  * STATUS_SYSTEM ...  the store could not be read; then those of the fleet are there, and nobody is
  *                    missing

@@ -36,8 +36,8 @@ struct inventory_change {
 };
 
 /*
- * Compares `before` with the `n` rows that are to come, in the order of keys. Of a server that stays
- * the new row gets the moment since which it is expected. The arrays lie in `arena`.
+ * Compares `before` with the `n` rows that are to come, in the order of keys. Of a server that
+ * stays the new row gets the moment since which it is expected. The arrays lie in `arena`.
  */
 void inventory_change_find(const struct inventory_list *before, struct record_expected *after,
 			   size_t n, struct arena *arena, struct inventory_change *out);

@@ -5,9 +5,9 @@
  *
  * A table's first line may be a heading, which says what its columns are: those of a name, an
  * organization and a site are taken, others are left out. Without one the columns are name,
- * organization, site, of which the last two may be absent or empty. Blank lines and lines that begin
- * with "#" are skipped. A name is that of the host, of which the part up to the first dot counts,
- * without case.
+ * organization, site, of which the last two may be absent or empty. Blank lines and lines that
+ * begin with "#" are skipped. A name is that of the host, of which the part up to the first dot
+ * counts, without case.
  */
 #pragma once
 

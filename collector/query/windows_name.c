@@ -17,7 +17,9 @@ static bool is_digit_or_letter(char c)
 	return text_is_digit(c) || text_is_letter(c);
 }
 
-/* Letters of other scripts, but no signs: those of Latin-1, and the blocks of signs and of forms. */
+/*
+ * Letters of other scripts, but no signs: those of Latin-1, and the blocks of signs and of forms.
+ */
 static bool is_foreign_letter(uint32_t c)
 {
 	return c >= 0xC0 && c != 0xD7 && c != 0xF7 && c != 0x61C && !(c >= 0x2000 && c <= 0x2BFF) &&

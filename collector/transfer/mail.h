@@ -1,6 +1,7 @@
 /*
- * Mail as text (RFC 5322, MIME): plain text in UTF-8, and perhaps HTML beside it. Whatever the values
- * hold, they make no header of their own, and nothing that turns the reading direction or a terminal.
+ * Mail as text (RFC 5322, MIME): plain text in UTF-8, and perhaps HTML beside it. Whatever the
+ * values hold, they make no header of their own, and nothing that turns the reading direction or a
+ * terminal.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * FNV-1a, 64 bits (its authors' constants): tells one state of things from another, and spreads texts
- * over a table. Nothing keeps somebody who chooses the bytes from making two that are alike.
+ * FNV-1a, 64 bits (its authors' constants): tells one state of things from another, and spreads
+ * texts over a table. Nothing keeps somebody who chooses the bytes from making two that are alike.
  */
 #pragma once
 

@@ -3,10 +3,10 @@
  * Excel, regedit and the prompt of Windows each write text in a way of their own; what comes out of
  * here is the same for all of them.
  *
- * Read are UTF-8 with or without its byte order mark; UTF-16 of either byte order, by its mark or by
- * the zeros in it; lines that end in CR LF, LF or CR, the last one perhaps in nothing; the Ctrl-Z
- * that DOS puts at an end. Bytes that are neither are taken for a code page of Windows and stay as
- * they are: nobody says which one it is.
+ * Read are UTF-8 with or without its byte order mark; UTF-16 of either byte order, by its mark or
+ * by the zeros in it; lines that end in CR LF, LF or CR, the last one perhaps in nothing; the
+ * Ctrl-Z that DOS puts at an end. Bytes that are neither are taken for a code page of Windows and
+ * stay as they are: nobody says which one it is.
  */
 #pragma once
 

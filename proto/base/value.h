@@ -38,7 +38,9 @@ struct value {
 	const char *const *choices; /* the texts that it may be, behind them a NULL */
 };
 
-/* A row: its name, its function, the offset, and what else it needs, in the order of the members. */
+/*
+ * A row: its name, its function, the offset, and what else it needs, in the order of the members.
+ */
 #define VALUE(its_name, its_read, its_offset, ...)                                                 \
 	{                                                                                          \
 		.name = (its_name), .read = (its_read), .offset = (its_offset), __VA_ARGS__        \

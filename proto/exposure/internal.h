@@ -33,7 +33,9 @@ void reason_text(struct reason *reason, const char *key, const char *text);
 void reason_number(struct reason *reason, const char *key, int64_t number);
 void reason_list_of(struct reason *reason, const char *key, const char **list, size_t n);
 
-/* reasons.c: what decided. missing.c: what is not known. notes.c: what helps and decides nothing. */
+/*
+ * reasons.c: what decided. missing.c: what is not known. notes.c: what helps and decides nothing.
+ */
 void exposure_add_reasons(struct exposure_context *x, struct reason_list *list);
 void exposure_add_missing(struct exposure_context *x, struct reason_list *list);
 void exposure_add_notes(struct exposure_context *x, struct reason_list *list);

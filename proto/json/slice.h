@@ -1,6 +1,6 @@
 /*
- * Parts of a JSON text as they stand there: not read further, not copied. For texts that are known to
- * be JSON, such as stored ones; of another text a part may be anything, but none ends behind it.
+ * Parts of a JSON text as they stand there: not read further, not copied. For texts that are known
+ * to be JSON, such as stored ones; of another text a part may be anything, but none ends behind it.
  */
 #pragma once
 

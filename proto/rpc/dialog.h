@@ -6,8 +6,8 @@
  * interface (GRADE_MTA). It never calls an operation of the MTA: MtaBind, opnum 0, would make the
  * peer bind back (Q159298).
  *
- * A dialog does no I/O: it holds no socket and no clock. The owner connects, moves bytes and watches
- * the time, one dialog at a time or many from one select() loop:
+ * A dialog does no I/O: it holds no socket and no clock. The owner connects, moves bytes and
+ * watches the time, one dialog at a time or many from one select() loop:
  *
  *   dialog_start(&d);
  *   while (!dialog_is_over(&d)) {

@@ -231,8 +231,9 @@ static bool is_disproved(const struct site_peer_rows *said, const struct site_me
 }
 
 /*
- * Where the best grade of a peer's proofs stayed, a path may still begin or cease to fall short: proofs
- * count against paths that were true at the same time, and the changed rows have other times.
+ * Where the best grade of a peer's proofs stayed, a path may still begin or cease to fall short:
+ * proofs count against paths that were true at the same time, and the changed rows have other
+ * times.
  */
 static bool verdict_may_flip(const struct site_peer_change *peer, int8_t best,
 			     const struct site_peer_rows *on_peer)

@@ -1,7 +1,7 @@
 /*
- * A change of a site's index, for as long as a call takes: which rows count anew, what becomes of the
- * sums over them, and whose view may be another afterwards. index.c changes who is in the site between
- * its begin and its end.
+ * A change of a site's index, for as long as a call takes: which rows count anew, what becomes of
+ * the sums over them, and whose view may be another afterwards. index.c changes who is in the site
+ * between its begin and its end.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ struct site_change {
 struct site_change site_change_begin(struct site_index *index);
 
 /*
- * Counts anew what the change made outdated, marks as dirty who may look different now, and drops the
- * peers that nobody names any more.
+ * Counts anew what the change made outdated, marks as dirty who may look different now, and drops
+ * the peers that nobody names any more.
  */
 void site_change_finish(struct site_change *change);
 

@@ -127,8 +127,8 @@ static void unlink_member(struct site_change *change, struct site_member *member
 }
 
 /*
- * Counts the member among the holders of its addresses, or no longer. Other nodes of the same server
- * recount their rows: a row on an own address is void.
+ * Counts the member among the holders of its addresses, or no longer. Other nodes of the same
+ * server recount their rows: a row on an own address is void.
  */
 static void set_addresses_held(struct site_change *change, struct site_member *member, bool holds)
 {
@@ -190,7 +190,10 @@ void site_index_put(struct site_index *index, struct site_member *member, bool f
 		site_change_apply(&change, old, -1);
 	if (old && old->holds && !holds_alike)
 		set_addresses_held(&change, old, false);
-	/* The new member joins before the old one leaves: a name of both must not be dropped between. */
+	/*
+	 * The new member joins before the old one leaves: a name of both must not be dropped
+	 * between.
+	 */
 	link_member(&change, member);
 	if (old)
 		unlink_member(&change, old);

@@ -46,8 +46,8 @@ struct site_peer {
 struct site_holding;
 
 /*
- * Between two calls: a peer has members or peer_rows, n_peers and n_names count them, and `change` is
- * NULL; its proofs and inbound are the sums over the rows that count of fresh members, and of no
+ * Between two calls: a peer has members or peer_rows, n_peers and n_names count them, and `change`
+ * is NULL; its proofs and inbound are the sums over the rows that count of fresh members, and of no
  * others; a dirty member is fresh, and on the list once; a member that holds its addresses is among
  * their holders, each of which has a member that does.
  */

@@ -89,7 +89,9 @@ struct site_member {
 	struct site_member **link;
 };
 
-/* Makes a member in `arena`, or where that is NULL on the heap for free(). It is in no index yet. */
+/*
+ * Makes a member in `arena`, or where that is NULL on the heap for free(). It is in no index yet.
+ */
 struct site_member *site_member_new(const struct report *report, int64_t at_ms,
 				    struct arena *arena);
 

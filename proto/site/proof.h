@@ -1,5 +1,6 @@
 /*
- * What rows prove: which of them disprove what another says, and how far the proofs of a peer reach.
+ * What rows prove: which of them disprove what another says, and how far the proofs of a peer
+ * reach.
  */
 #pragma once
 

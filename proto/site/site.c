@@ -165,7 +165,9 @@ static void walk_path(const struct view_context *view, const struct site_nic *ni
 	path->borrowed = succeeded && all_elsewhere;
 }
 
-/* A success that left through an adapter proves its wire, whichever adapter's address it carried. */
+/*
+ * A success that left through an adapter proves its wire, whichever adapter's address it carried.
+ */
 static bool carried_a_success(const struct site_member *member, const struct site_nic *nic)
 {
 	const struct site_row *rows = site_member_rows(member);

@@ -19,8 +19,9 @@
  *                    SYSTEM\CurrentControlSet\Services\NAME is installed
  *   Application log  as agent/host/image/logs.h says
  *
- * Files are read anew when they have changed. A DIR without hive and export has no registry: reading it
- * is then a failure of the system, not the absence of a key. Failures as in agent/host/host.h.
+ * Files are read anew when they have changed. A DIR without hive and export has no registry:
+ * reading it is then a failure of the system, not the absence of a key. Failures as in
+ * agent/host/host.h.
  */
 #pragma once
 

@@ -1,4 +1,7 @@
-/* Shared by the files of the Windows host, and included by nothing else. Free of Windows' own types. */
+/*
+ * Shared by the files of the Windows host, and included by nothing else. Free of Windows' own
+ * types.
+ */
 #pragma once
 
 #include <stdbool.h>

@@ -49,8 +49,8 @@ static enum status to_wide(const char *path, wchar_t wide[FILES_MAX_PATH])
 }
 
 /*
- * In the place of the C runtime's, which takes a path for text of the system's code page: libcurl and
- * mbedTLS open with it what settings name.
+ * In the place of the C runtime's, which takes a path for text of the system's code page: libcurl
+ * and mbedTLS open with it what settings name.
  */
 __attribute__((used)) FILE *fopen(const char *path, const char *mode)
 {

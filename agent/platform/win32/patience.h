@@ -1,7 +1,8 @@
 /*
  * Files that a virus scanner, a backup or another run of this program holds for a moment, and files
- * that were copied from a CD, which keep its read-only attribute. Each call that returns a code clears that
- * attribute of what it replaces, deletes or writes, and tries again as agent/platform/insist.h has it.
+ * that were copied from a CD, which keep its read-only attribute. Each call that returns a code
+ * clears that attribute of what it replaces, deletes or writes, and tries again as
+ * agent/platform/insist.h has it.
  */
 #pragma once
 
@@ -14,8 +15,8 @@ DWORD win32_replace_file(const wchar_t *from, const wchar_t *to);
 DWORD win32_delete_file(const wchar_t *file);
 
 /*
- * CreateFileW() to write, shared with nobody; likewise. A file that is new may have to wait for the end
- * of one of its name that is deleted and that somebody still reads.
+ * CreateFileW() to write, shared with nobody; likewise. A file that is new may have to wait for the
+ * end of one of its name that is deleted and that somebody still reads.
  */
 DWORD win32_open_file(const wchar_t *file, DWORD disposition, SECURITY_ATTRIBUTES *attributes,
 		      HANDLE *out);

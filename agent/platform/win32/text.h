@@ -12,8 +12,8 @@ wchar_t *win32_wide(const char *text, struct arena *arena);
 char *win32_narrow(const wchar_t *text, struct arena *arena);
 
 /*
- * UTF-8 in another code page, what it has no character for as "?"; to be passed to free(). NULL, and
- * `*size` as it was: there is no such page here.
+ * UTF-8 in another code page, what it has no character for as "?"; to be passed to free(). NULL,
+ * and `*size` as it was: there is no such page here.
  */
 char *win32_to_code_page(const char *text, size_t length, unsigned page, size_t *size);
 

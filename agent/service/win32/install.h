@@ -29,16 +29,16 @@ enum status install_place(struct arena *arena, const char **program, struct os_e
 enum status install_program(const char *program, bool *copied, struct os_error *error);
 
 /*
- * Puts the DLL with the words of the events beside the program, protected likewise; `*library` is its
- * path, in `arena`. Its name changes with its content, so that no upgrade replaces one that Event
- * Viewer holds open; those of before go, at the next start of the system where they are held.
+ * Puts the DLL with the words of the events beside the program, protected likewise; `*library` is
+ * its path, in `arena`. Its name changes with its content, so that no upgrade replaces one that
+ * Event Viewer holds open; those of before go, at the next start of the system where they are held.
  */
 enum status install_events(const char *program, struct arena *arena, const char **library,
 			   struct os_error *error);
 
 /*
- * Removes the program, that DLL and their folder, which must be empty then. What somebody still uses goes
- * at the next start of the system (`*later`).
+ * Removes the program, that DLL and their folder, which must be empty then. What somebody still
+ * uses goes at the next start of the system (`*later`).
  */
 enum status install_remove_program(const char *program, bool *later, struct os_error *error);
 
@@ -47,8 +47,8 @@ enum status install_setting(const char *name, const char *text, uint32_t number,
 			    struct os_error *error);
 
 /*
- * Gives that key to Administrators, lets Users read it, and makes it where it is not there. One that
- * is somebody else's is refused before that: what stands in it is theirs.
+ * Gives that key to Administrators, lets Users read it, and makes it where it is not there. One
+ * that is somebody else's is refused before that: what stands in it is theirs.
  */
 enum status install_check_settings(struct os_error *error);
 enum status install_protect_settings(struct os_error *error);
