@@ -57,7 +57,7 @@ package_group() {
 		to build the agent and the collector
 		gcc libc6-dev cmake ninja-build pkg-config git ca-certificates
 		libuv1-dev node-llhttp libcjson-dev libsqlite3-dev libpq-dev libzstd-dev libssl-dev
-		libcurl4-openssl-dev libmbedtls-dev libhivex-dev openssl gzip zopfli npm scdoc python3
+		libcurl4-openssl-dev libmbedtls-dev libhivex-dev openssl gzip zopfli terser npm scdoc python3
 	END
 	test) cat <<-'END' ;;
 		to test the agent and the collector

@@ -1,5 +1,7 @@
 # Makes OUT, the C table of the files in DIRECTORY, and of others (collector/api/assets_table.h).
-#   cmake -D DIRECTORY=dashboard -D "MORE=openapi.json;preact.js" -D ZOPFLI=zopfli -D OUT=assets_table.c -P assets.cmake
+#   cmake -D DIRECTORY=dashboard -D "MORE=openapi.json;preact.js" -D ZOPFLI=zopfli -D TERSER=terser -D OUT=assets_table.c -P assets.cmake
+cmake_policy(SET CMP0057 NEW) # IN_LIST
+set(ENV{NODE_PATH} /usr/share/nodejs) # where Debian's terser has its modules, whichever node runs it
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
@@ -17,13 +19,20 @@ function(read_bytes file out)
   set(${out} "${bytes}" PARENT_SCOPE)
 endfunction()
 
-# Writes FILE to `served` without the comments that begin a line, and without indentation: a browser needs neither, and
-# they are an eighth of the page.
-function(leave_out_what_people_read file)
+# Writes FILE to `served` without what a browser does not need: of a module terser leaves that out, of a style the
+# comments that begin a line, and indentation. What others made small stays as it is.
+function(make_small file extension)
   file(READ ${file} text)
-  string(REGEX REPLACE "\n */\\*([^*]|\\*+[^*/])*\\*+/" "\n" text "\n${text}")
-  string(REGEX REPLACE "\n +" "\n" text "${text}")
-  string(SUBSTRING "${text}" 1 -1 text)
+  if(extension STREQUAL "js" AND NOT file IN_LIST MORE)
+    execute_process(COMMAND ${TERSER} --module --compress --mangle -- ${file} OUTPUT_FILE ${served}
+                    COMMAND_ERROR_IS_FATAL ANY)
+    return()
+  endif()
+  if(extension STREQUAL "css" AND NOT file IN_LIST MORE)
+    string(REGEX REPLACE "\n */\\*([^*]|\\*+[^*/])*\\*+/" "\n" text "\n${text}")
+    string(REGEX REPLACE "\n +" "\n" text "${text}")
+    string(SUBSTRING "${text}" 1 -1 text)
+  endif()
   file(WRITE ${served} "${text}")
 endfunction()
 
@@ -40,7 +49,7 @@ foreach(file ${files})
     continue() # a note for people
   endif()
   if(extension MATCHES "^(js|css)$")
-    leave_out_what_people_read(${file})
+    make_small(${file} ${extension})
   else()
     configure_file(${file} ${served} COPYONLY)
   endif()

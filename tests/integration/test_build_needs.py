@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import threading
@@ -14,15 +15,16 @@ from agent_rig import BUILD
 from certificates import Authority
 from running import ROOT
 
-SCRIPT = ROOT / "collector/api/preact.cmake"
-PIN = json.loads((ROOT / "dashboard/package-lock.json").read_text())["packages"]["node_modules/htm"]
-MODULE = BUILD / "generated/preact.js"
-WAYS = ("npm config set cafile /path/to/ca.pem", "npm config set https-proxy http://HOST:PORT", "-DMTAWATCH_HTM=/path/to/htm-")
+SCRIPT = ROOT / "collector/api/packages.cmake"
+LOCK = json.loads((ROOT / "dashboard/package-lock.json").read_text())["packages"]
+PINS = {name: LOCK["node_modules/" + name] for name in ("htm", "uplot")}
+MADE = ("preact.js", "uplot.js", "uplot.css")
+WAYS = ("npm config set cafile /path/to/ca.pem", "npm config set https-proxy http://HOST:PORT", "-DMTAWATCH_NPM_PACKAGES=FOLDER")
 
 
 def make(folder, *definitions, **environment):
-    """(status, what it says, the module that it made)"""
-    out = folder / "preact.js"
+    """(status, what it says, the folder of what it made)"""
+    out = folder / "made"
     done = subprocess.run(["cmake", "-D", f"DASHBOARD={ROOT}/dashboard", "-D", f"WORK={folder}/work", "-D", f"OUT={out}",
                            *(word for text in definitions for word in ("-D", text)), "-P", SCRIPT],
                           capture_output=True, text=True, timeout=120, env={**os.environ, **environment})
@@ -30,28 +32,34 @@ def make(folder, *definitions, **environment):
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    """The package htm, as npm's registry has it."""
+def packages(tmp_path_factory):
+    """The folder with the packages, as npm's registry has them."""
     folder = tmp_path_factory.mktemp("npm")
-    packed = subprocess.run(["npm", "pack", "--prefer-offline", "--loglevel=error", f"htm@{PIN['version']}"], cwd=folder,
+    wanted = [f"{name}@{pin['version']}" for name, pin in PINS.items()]
+    packed = subprocess.run(["npm", "pack", "--prefer-offline", "--loglevel=error", *wanted], cwd=folder,
                             capture_output=True, text=True)
     if packed.returncode != 0:
-        pytest.skip(f"npm cannot get the package: {packed.stderr}")
-    file, = folder.glob("htm-*.tgz")
-    return file
+        pytest.skip(f"npm cannot get the packages: {packed.stderr}")
+    return folder
+
+
+def is_whole(folder):
+    return all((folder / name).read_bytes() == (BUILD / "generated" / name).read_bytes() for name in MADE)
 
 
 @pytest.fixture
-def inspected(tmp_path, package):
-    """A registry with that package, behind a certificate for which nobody but an authority of the house vouches: its URL, and
+def inspected(tmp_path, packages):
+    """A registry with those packages, behind a certificate for which nobody but an authority of the house vouches: its URL, and
     the authority's file."""
     class Registry(BaseHTTPRequestHandler):
         def do_GET(self):
-            url = f"https://localhost:{self.server.server_port}/htm.tgz"
-            about = {"name": "htm", "dist-tags": {"latest": PIN["version"]}, "versions": {
-                PIN["version"]: {"name": "htm", "version": PIN["version"],
-                                 "dist": {"tarball": url, "integrity": PIN["integrity"]}}}}
-            body = json.dumps(about).encode() if self.path == "/htm" else package.read_bytes()
+            name = self.path[1:]
+            pin = PINS.get(name)
+            body = (packages / name).read_bytes() if pin is None else json.dumps({
+                "name": name, "dist-tags": {"latest": pin["version"]}, "versions": {pin["version"]: {
+                    "name": name, "version": pin["version"], "dist": {
+                        "tarball": f"https://localhost:{self.server.server_port}/{name}-{pin['version']}.tgz",
+                        "integrity": pin["integrity"]}}}}).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -85,18 +93,22 @@ def test_behind_a_proxy_that_inspects_tls_the_ways_out_are_named_and_lead_out(tm
     assert status != 0 and not out.exists()
     assert "certificate" in said and all(way in said for way in WAYS), said
     status, said, out = by_npm(tmp_path, url, npm_config_cafile=str(authority))  # as `npm config set cafile` has it
-    assert (status, out.read_bytes()) == (0, MODULE.read_bytes()), said
+    assert status == 0 and is_whole(out), said
 
 
-def test_without_npm_the_package_from_elsewhere_does_and_no_other_file(tmp_path, package):
-    status, said, out = make(tmp_path, f"PACKAGE={package}")
-    assert (status, out.read_bytes()) == (0, MODULE.read_bytes()), said
-    other = tmp_path / "other.tgz"
-    other.write_bytes(package.read_bytes() + b"x")
-    status, said, _ = make(tmp_path, f"PACKAGE={other}")
-    assert status != 0 and f"{other} is not the package that dashboard/package-lock.json pins" in said
-    status, said, _ = make(tmp_path, f"PACKAGE={tmp_path}/none.tgz")
-    assert status != 0 and "there is no file" in said and f"https://registry.npmjs.org/htm/-/{package.name}" in said
+def test_without_npm_the_packages_from_elsewhere_do_and_no_other_files(tmp_path, packages):
+    for _ in range(2):  # the second time over the first
+        status, said, out = make(tmp_path, f"PACKAGES={packages}")
+        assert status == 0 and is_whole(out), said
+    other = tmp_path / "other"
+    shutil.copytree(packages, other)
+    file = other / f"uplot-{PINS['uplot']['version']}.tgz"
+    file.write_bytes(file.read_bytes() + b"x")
+    status, said, _ = make(tmp_path, f"PACKAGES={other}")
+    assert status != 0 and f"{file} is not the package that dashboard/package-lock.json pins" in said
+    file.unlink()
+    status, said, _ = make(tmp_path, f"PACKAGES={other}")
+    assert status != 0 and "there is no file" in said and f"https://registry.npmjs.org/uplot/-/{file.name}" in said
 
 
 def test_where_there_is_no_npm_the_configuration_says_what_is_needed(tmp_path):
@@ -110,7 +122,7 @@ def test_where_there_is_no_npm_the_configuration_says_what_is_needed(tmp_path):
                            "-DCMAKE_INCLUDE_PATH=/usr/include;/usr/share/include"],
                           capture_output=True, text=True, env={**os.environ, "PATH": str(programs)})
     said = " ".join(done.stderr.split())
-    assert done.returncode != 0 and "npm is not here" in said and "-DMTAWATCH_HTM=/path/to/htm-VERSION.tgz" in said, said
+    assert done.returncode != 0 and "npm is not here" in said and "-DMTAWATCH_NPM_PACKAGES=/path/to/folder" in said, said
 
 
 def packages_of(*groups):
