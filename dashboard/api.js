@@ -85,6 +85,8 @@ const id = encodeURIComponent;
 const FAR = "2100-01-01T00:00:00Z";
 const paged = (path, query) => `${path}?${new URLSearchParams(query)}`;
 
+const sitePath = (organization, site) => `v1/sites/${id(organization || "-")}/${id(site || "-")}`;
+
 /** The addresses of the API; for get(), and for links. */
 export const paths = {
   servers: (query) => `v1/servers?${query}`,
@@ -93,9 +95,9 @@ export const paths = {
   history: (name) => `v1/servers/${id(name)}/history?limit=1000`,
   report: (name) => `v1/servers/${id(name)}/report`,
   sites: () => "v1/sites",
-  matrix: (organization, site) => `v1/sites/${id(organization || "-")}/${id(site || "-")}/matrix`,
-  plan: ({ organization, site }, prefer) => (
-    `v1/sites/${id(organization || "-")}/${id(site || "-")}/plan?prefer=${prefer}`),
+  matrix: (organization, site) => `${sitePath(organization, site)}/matrix`,
+  trend: (site, since) => `${site ? sitePath(site.organization, site.site) : "v1"}/trend?since=${since}`,
+  plan: ({ organization, site }, prefer) => `${sitePath(organization, site)}/plan?prefer=${prefer}`,
   alerts: (query) => paged("v1/alerts", query),
   silences: () => "v1/silences",
   deliveries: (query) => paged("v1/deliveries", query),
@@ -109,7 +111,7 @@ export const paths = {
 
 export const logIn = (token) => sendChange("POST", "v1/session", { token });
 export const askWhatIf = ({ organization, site }, changes) => (
-  sendChange("POST", `v1/sites/${id(organization)}/${id(site)}/what-if`, { changes }));
+  sendChange("POST", `${sitePath(organization, site)}/what-if`, { changes }));
 export const acknowledge = (alert, value) => sendChange("POST", `v1/alerts/${id(alert)}/acknowledge`, value);
 export const acknowledgeMany = (value) => sendChange("POST", "v1/alerts/acknowledge", value);
 export const silenceMany = (value) => sendChange("POST", "v1/alerts/silence", value);
@@ -147,6 +149,20 @@ export async function health() {
   const response = await request("readyz");
   const lines = (await response.text()).trim();
   return { ready: response.ok, text: response.ok ? "ready" : lines || `not ready (${response.status})` };
+}
+
+/** A module that is needed when something is shown, with the style that has its name. */
+export async function loadModule(name) {
+  const url = `${name}.css`;
+  if (!document.querySelector(`link[href="${url}"]`)) {
+    const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: url });
+    const styled = new Promise((resolve) => {
+      style.onload = style.onerror = resolve;
+    });
+    document.head.append(style);
+    await styled;
+  }
+  return (await import(`./${name}.js`)).default;
 }
 
 /** The stream of changes. */

@@ -7,7 +7,7 @@ import { paths } from "./api.js";
 import { fleet, setReaderAtRow, showPending } from "./fleet.js";
 import { Component, html, useEffect, useMemo, useRef } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Badge, Button, Glyph, Link, Main, Pager, TextLine } from "./parts.js";
+import { Age, Badge, Button, Glyph, LaterTrend, Link, Main, Pager, TextLine } from "./parts.js";
 import { filterBy, goTo, isFiltered, place, placeUrl, serverQuery, showAll, siteName, siteOf } from "./place.js";
 import { count, reasonOf, remedyLine, serviceWord, SILENT, VERDICTS } from "./words.js";
 
@@ -237,6 +237,7 @@ export function List() {
   const shown = state.servers.length > 0 && !state.error;
   const tools = html`<${SiteFilter} /><${ShownCount} state=${state} where=${where} />`;
   return html`<${Main} title=${site ? `${siteName(site)}: ${summary}` : summary} tools=${tools}>
+    ${state.loaded && html`<${LaterTrend} />`}
     ${state.pendingCount > 0 && html`<${Button} id="pill" class="pill" onClick=${showPending}>
       ${count(state.pendingCount, "change")} – show<//>`}
     ${shown && html`<${ServerTable} state=${state} where=${where} body=${body}

@@ -4,6 +4,7 @@
  * dialogs, which ask something before a change is made, and say when the collector refuses.
  */
 
+import { loadModule } from "./api.js";
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { noteFailure, pollNow } from "./live.js";
 import { goTo, goToPage, pageUrl, place, placeUrl, siteName, siteOf } from "./place.js";
@@ -162,6 +163,30 @@ export function SiteChoice({ id, sites, chosen }) {
   return html`<label class="site-choice">Site <select id=${id} onChange=${choose}>
     ${sites.map((site) => html`<option key=${siteKey(site)} selected=${siteKey(siteOf(site)) === siteKey(chosen)}>
       ${siteName(site)}</option>`)}</select></label>`;
+}
+
+/* ---- later ---- */
+
+const loaded = new Map(); // name of a module: its component
+
+/** The component of a module that is asked for when what is more urgent is shown; class `room` keeps its place. */
+function Later({ module, room, ...rest }) {
+  const [, redraw] = useState(0);
+  const Part = loaded.get(module);
+  useEffect(() => {
+    if (!Part) {
+      loadModule(module).then((part) => {
+        loaded.set(module, part);
+        redraw(1);
+      }, noteFailure);
+    }
+  }, []);
+  return Part ? html`<${Part} ...${rest} />` : html`<div class=${room}></div>`;
+}
+
+export function LaterTrend({ site }) {
+  const isOpen = settings.use((state) => state.trend === "open");
+  return html`<${Later} module="trend" room=${isOpen ? "trend-room open" : "trend-room"} site=${site} />`;
 }
 
 /* ---- buttons ---- */

@@ -29,7 +29,10 @@ export async function loadSession() {
 /* ---- settings ---- */
 
 const KEY = "mtawatch";
-const CHOICES = { theme: ["auto", "light", "dark"], density: ["compact", "roomy"], zone: ["local", "utc"] };
+const CHOICES = {
+  theme: ["auto", "light", "dark"], density: ["compact", "roomy"], zone: ["local", "utc"],
+  trend: innerWidth > 700 && innerHeight > 850 ? ["open", "folded"] : ["folded", "open"], // the list comes first
+};
 
 function readSettings() {
   let stored = {};

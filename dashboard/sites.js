@@ -9,7 +9,7 @@
 import { paths } from "./api.js";
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Button, Chip, Glyph, Link, Main, NoAnswer, Wide } from "./parts.js";
+import { Age, Button, Chip, Glyph, LaterTrend, Link, Main, NoAnswer, Wide } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
 import {
   ADAPTER_STATES, CONDITIONS, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS,
@@ -345,5 +345,6 @@ export function MatrixPage() {
   useEffect(() => setIsLarge(body?.peers.length > MANY), [body]);
   return html`<${Main} title=${html`Who reaches whom in <bdi>${siteName({ organization, site })}</bdi>`}
     tools=${html`<${Link} class="link" to=${{ organization, site }}>Its servers<//>`}>
+    ${body && html`<${LaterTrend} site=${{ organization, site }} />`}
     ${body ? html`<${Matrix} matrix=${body} />` : html`<${NoAnswer} error=${error} />`}<//>`;
 }

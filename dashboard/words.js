@@ -181,6 +181,7 @@ export function duration(seconds) {
 }
 
 const DAY_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 /** A moment in a zone, "utc" or else the reader's; "" for what is no time. */
@@ -189,6 +190,11 @@ export function timeText(text, zone) {
   if (Number.isNaN(ms)) return "";
   if (zone !== "utc") return DAY_TIME.format(ms);
   return new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+}
+
+/** Its day alone. */
+export function dateText(ms, zone) {
+  return zone === "utc" ? new Date(ms).toISOString().slice(0, 10) : DAY.format(ms);
 }
 
 /** The moment in both zones, for titles. */

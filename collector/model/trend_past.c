@@ -29,6 +29,7 @@ struct trend_past {
 	int64_t now_ms;
 	int64_t hourly_ms; /* since then, a midnight, by the hour */
 	int64_t begin_ms;  /* no row is older */
+	int64_t watched_from_ms;
 	struct arena names;
 	struct text_map numbers; /* of places, one more than they are, as pointers */
 	const char **places;
@@ -69,9 +70,15 @@ struct trend_past *trend_past_new(int64_t now_ms, int hourly_days, int days)
 	*past = (struct trend_past){ .now_ms = now_ms };
 	past->hourly_ms = now_ms / DAY_MS * DAY_MS - hourly_days * DAY_MS;
 	past->begin_ms = now_ms - days * DAY_MS;
+	past->watched_from_ms = INT64_MIN;
 	arena_init(&past->names);
 	find_place(past, RECORD_TREND_FLEET);
 	return past;
+}
+
+void trend_past_watched_from(struct trend_past *past, int64_t from_ms)
+{
+	past->watched_from_ms = from_ms;
 }
 
 void trend_past_free(struct trend_past *past)
@@ -181,6 +188,11 @@ static bool is_counted(const struct record_event *event)
 	return false;
 }
 
+static bool counts_then(const struct trend_past *past, const struct record_event *event)
+{
+	return event->at_ms >= past->watched_from_ms || strcmp(event->kind, "silent") != 0;
+}
+
 /* Where it was before it first moved; where it is, if it never did. */
 static size_t first_place(struct trend_past *past, const struct trend_past_server *server,
 			  struct arena *arena)
@@ -204,7 +216,7 @@ void trend_past_add(struct trend_past *past, const struct trend_past_server *ser
 	then.place = first_place(past, server, &arena);
 	for (size_t i = 0; i < server->n_events; i++) {
 		const struct record_event *event = &server->events[i];
-		if (!is_counted(event) || event->at_ms >= past->now_ms)
+		if (!is_counted(event) || event->at_ms >= past->now_ms || !counts_then(past, event))
 			continue;
 		count_steps(past, &then, event->at_ms, -1);
 		apply_event(past, &then, event->kind, event->detail, &arena);

@@ -23,6 +23,12 @@ struct trend_past *trend_past_new(int64_t now_ms, int hourly_days, int days);
 void trend_past_free(struct trend_past *past);
 
 /*
+ * Nobody was silent before: no collector was there that could have missed reports, and what is told of
+ * that time was reported later. Without it, INT64_MIN.
+ */
+void trend_past_watched_from(struct trend_past *past, int64_t from_ms);
+
+/*
  * A server whose changes these are, the oldest first, and whose reports name this site now; NULL: it
  * was removed.
  */

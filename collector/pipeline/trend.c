@@ -19,8 +19,9 @@ struct trend {
 	struct loop_timer *look;
 	bool is_busy; /* with the store, which says when it is done */
 	bool stopped;
-	bool knows;    /* what the store has */
-	bool has_past; /* was filled, so far as there is history */
+	bool knows;       /* what the store has */
+	bool has_past;    /* was filled, so far as there is history */
+	int64_t begun_ms; /* when servers were seen first; 0: not yet */
 
 	/* The last row of each area; they own their texts. */
 	struct text_map last;
@@ -149,6 +150,12 @@ static void fill_past(struct trend *trend, int64_t now_ms)
 		   &trend->stopped, trend);
 }
 
+static void begin_trend(struct trend *trend, int64_t now_ms)
+{
+	if (now_ms - trend->begun_ms >= TREND_BEGIN_MS)
+		fill_past(trend, now_ms);
+}
+
 static void add_tally(struct record_trend *row, const struct server_tally *tally)
 {
 	for (size_t i = 0; i < VERDICT_COUNT; i++)
@@ -255,17 +262,19 @@ static void record(struct trend *trend, int64_t now_ms)
 /* Nothing is kept of a fleet that nobody reports to. */
 static void look_for_changes(struct trend *trend)
 {
-	const struct pipeline *pipeline = trend->options.pipeline;
+	struct pipeline *pipeline = trend->options.pipeline;
 	int64_t now_ms = pipeline_now_ms(pipeline);
 	const struct record_trend *last = text_map_get(&trend->last, RECORD_TREND_FLEET);
 
-	if (trend->is_busy || !pipeline_is_ready(pipeline) ||
-	    fleet_count(pipeline_fleet(trend->options.pipeline)) == 0)
+	if (trend->is_busy || !pipeline_may_take(pipeline) ||
+	    fleet_count(pipeline_fleet(pipeline)) == 0)
 		return;
+	if (trend->begun_ms == 0)
+		trend->begun_ms = now_ms;
 	if (!trend->knows)
 		ask_lasts(trend);
 	else if (!last && !trend->has_past)
-		fill_past(trend, now_ms);
+		begin_trend(trend, now_ms);
 	else if (!last || last->at_ms / HOUR_MS != now_ms / HOUR_MS)
 		record(trend, now_ms);
 }

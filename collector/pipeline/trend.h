@@ -18,6 +18,12 @@ struct uv_loop_s; /* libuv: the event loop */
 /* How often it is looked whether an hour is over. */
 #define TREND_LOOK_MS UINT64_C(5000)
 
+/*
+ * A trend is begun so long after the first report, or the start: what waited in spools while there
+ * was no collector comes first.
+ */
+#define TREND_BEGIN_MS INT64_C(60000)
+
 struct trend_options {
 	struct uv_loop_s *loop;
 	struct store *store; /* they outlive it */

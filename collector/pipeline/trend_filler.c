@@ -30,7 +30,7 @@ struct filler {
 	size_t room;
 	size_t next;       /* subject, then row */
 	size_t n_in_fleet; /* subjects, in the order of keys; others were removed */
-	bool has_removals;
+	bool has_frame;    /* knows who was removed, and when the store was made */
 	struct trend_past *past;
 	struct record_trend *rows;
 	size_t n_rows;
@@ -135,6 +135,25 @@ static enum status read_subject(const struct store_connection *reader, struct fi
 	return status;
 }
 
+/* The log's first line is of the moment when the store was made. */
+static enum status note_first_line(void *user, const struct record_audit *line)
+{
+	if (line->id == 1)
+		trend_past_watched_from(user, line->at_ms);
+	return STATUS_OK;
+}
+
+static enum status read_frame(const struct store_connection *reader, struct filler *filler,
+			      char error[STORE_ERROR_SIZE])
+{
+	enum status status =
+		store_read_audit_after(reader, 0, 1, note_first_line, filler->past, error);
+
+	filler->has_frame = true;
+	return status == STATUS_OK ? store_read_removals(reader, add_removal, filler, error)
+				   : status;
+}
+
 /* On the reading thread, which alone uses the filler meanwhile. */
 static enum status read_some(const struct store_connection *reader, void *user,
 			     char error[STORE_ERROR_SIZE])
@@ -142,9 +161,8 @@ static enum status read_some(const struct store_connection *reader, void *user,
 	struct filler *filler = user;
 	enum status status = STATUS_OK;
 
-	if (!filler->has_removals)
-		status = store_read_removals(reader, add_removal, filler, error);
-	filler->has_removals = true;
+	if (!filler->has_frame)
+		status = read_frame(reader, filler, error);
 	for (size_t i = 0; status == STATUS_OK && i < SERVERS && filler->next < filler->n; i++)
 		status = read_subject(reader, filler, &filler->subjects[filler->next++], error);
 	if (status == STATUS_OK && filler->next == filler->n)

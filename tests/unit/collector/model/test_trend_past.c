@@ -136,6 +136,25 @@ static void a_silent_server_that_was_well_counts_as_silent_alone(void **state)
 	}
 }
 
+/* What is told of the time before there was a collector was reported later. */
+static void nobody_was_silent_before_there_was_a_collector(void **state)
+{
+	const struct record_event events[] = {
+		verdict(AT(100, 2, 10), IS_CLEAR),
+		{ .at_ms = AT(100, 3, 10), .kind = "silent", .detail = "{\"silent\":true}" }
+	};
+	struct trend_past *past = trend_past_new(NOW, 60, 365);
+	(void)state;
+
+	trend_past_watched_from(past, AT(100, 3, 11));
+	add(past, "HQ", events, COUNT(events));
+	assert_non_null(strstr(describe(past), " 100.5 0 1 0\n"));
+	past = trend_past_new(NOW, 60, 365);
+	trend_past_watched_from(past, AT(100, 3, 10));
+	add(past, "HQ", events, COUNT(events));
+	assert_non_null(strstr(describe(past), " 100.5 0 0 1\n"));
+}
+
 static void a_server_counts_where_it_was(void **state)
 {
 	const struct record_event events[] = {
@@ -195,6 +214,7 @@ int main(void)
 		cmocka_unit_test(a_site_has_a_row_for_each_hour_that_changed_something),
 		cmocka_unit_test(what_is_older_is_told_by_the_day),
 		cmocka_unit_test(a_silent_server_that_was_well_counts_as_silent_alone),
+		cmocka_unit_test(nobody_was_silent_before_there_was_a_collector),
 		cmocka_unit_test(a_server_counts_where_it_was),
 		cmocka_unit_test(one_that_was_removed_counts_for_the_fleet_until_then),
 		cmocka_unit_test(what_is_damaged_or_to_come_is_left_out),
