@@ -9,11 +9,11 @@
  *
  * A browser sends its cookies, that of a proxy's login as well, along whatever page makes it call.
  * SameSite=Strict keeps those of other sites away, but another port or name of the same site is none
- * for that rule; so a request that changes something and is made by a browser must come from a page of ours: Sec-Fetch-Site
- * says "same-origin", or, where the browser does not send that (plain HTTP), Origin names our own
- * scheme and host. With a cookie, and of a user, one of the two has to be there.
- * What a user reads must not be loaded into a page of another site either, which SameSite does for
- * our own cookie.
+ * for that rule; so a request that changes something and is made by a browser must come from a page
+ * of ours: Sec-Fetch-Site says "same-origin", or, where the browser does not send that (plain HTTP),
+ * Origin names our own scheme and host. With a cookie, and of a user, one of the two has to be
+ * there. What a user reads must not be loaded into a page of another site either, which SameSite
+ * does for our own cookie.
  */
 #pragma once
 
