@@ -39,7 +39,8 @@ CHANGES = [
     ("POST /v1/session", {"token": "{token}"}, "session.begin", None),
     ("DELETE /v1/session", None, "session.end", None),
 ]
-NO_LINE = ["POST /v1/reports"]  # reports change what is known, not what somebody decided
+# Reports change what is known, not what somebody decided; a question changes nothing.
+NO_LINE = ["POST /v1/reports", "POST /v1/sites/{org}/{site}/what-if"]
 
 
 def newest(collector):
