@@ -1,7 +1,7 @@
 /*
  * The configuration file: lines KEY = VALUE, where KEY is the name of a setting; empty lines and
- * lines that begin with '#' or ';' are skipped, quotes around a value are taken off, switches are yes or no, `peer` may be repeated. Any
- * text that proto/base/text_file.h reads as UTF-8.
+ * lines that begin with '#' or ';' are skipped, quotes around a value are taken off, switches are
+ * yes or no, `peer` may be repeated. Any text that proto/base/text_file.h reads as UTF-8.
  */
 #pragma once
 

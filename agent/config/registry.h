@@ -19,7 +19,8 @@
 
 /*
  * Adds what stands in both keys. A single value that cannot be read is added as that. A key of
- * somebody else's counts for nothing: `*ignored` (in the layers' arena) says which and why, or NULL.
+ * somebody else's counts for nothing: `*ignored` (in the layers' arena) says which and why, or
+ * NULL.
  *
  * Failures as of host_find_key(): a key may not even be opened; `*error` (in the layers' arena)
  * says which and why, and what was added until then is of no use.

@@ -62,7 +62,10 @@ enum status spool_put(struct spool *spool, const char *body, const struct moment
  */
 enum status spool_get_newest(struct spool *spool, const struct moment *now, struct spooled *out);
 
-/* Removes a report that the collector has taken. If it has been dropped meanwhile, that is no failure. */
+/*
+ * Removes a report that the collector has taken. If it has been dropped meanwhile, that is no
+ * failure.
+ */
 void spool_remove(struct spool *spool, int64_t number);
 
 /* The collector refused it: puts it aside, so that it blocks nothing. */

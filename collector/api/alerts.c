@@ -54,7 +54,9 @@ static void add_acknowledgement(struct buffer *out, const struct record_alert *a
 	json_close_object(out);
 }
 
-/* Who silences all by a thousand silences has a page of a thousand alerts say so a million times. */
+/*
+ * Who silences all by a thousand silences has a page of a thousand alerts say so a million times.
+ */
 #define MAX_SILENCED_BY 32
 
 static void add_silences(struct buffer *out, const struct alerts *alerts,

@@ -1,6 +1,7 @@
 /*
- * POST /v1/alerts/acknowledge and POST /v1/alerts/silence: what people do about many alerts at once.
- * A few are changed, and when these are stored the next few: meanwhile the loop does other things.
+ * POST /v1/alerts/acknowledge and POST /v1/alerts/silence: what people do about many alerts at
+ * once. A few are changed, and when these are stored the next few: meanwhile the loop does other
+ * things.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -132,8 +133,8 @@ static void change_alert(struct many *many, struct one *one)
 }
 
 /*
- * The next few; those that cannot be changed cost next to nothing. The rest stays as it is once nobody
- * waits for the answer: the client has gone, or the collector ends.
+ * The next few; those that cannot be changed cost next to nothing. The rest stays as it is once
+ * nobody waits for the answer: the client has gone, or the collector ends.
  */
 static void change_next(struct many *many)
 {

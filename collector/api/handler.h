@@ -45,7 +45,9 @@ void api_answer_nothing(struct call *call, const char *fields);
 /* The id of the path, or -1: then no row has it. */
 int64_t api_path_id(const struct call *call);
 
-/* The name of an organization or a site in the path, the parameter `i`: "" for "-", which is none. */
+/*
+ * The name of an organization or a site in the path, the parameter `i`: "" for "-", which is none.
+ */
 const char *api_path_name(const struct call *call, size_t i);
 
 /* The line of the audit log of a change by the caller; its strings live in the call's arena. */
@@ -73,16 +75,16 @@ void api_answer_ended(void *user, enum status status, const char *error);
 void api_answer_refused(struct call *call, enum status status, const struct problem *why);
 
 /*
- * 503: the store cannot be read, for the reason that is logged here ("": there is none to log). What
- * is in memory is right all the same, so that nobody but this caller is to know.
+ * 503: the store cannot be read, for the reason that is logged here ("": there is none to log).
+ * What is in memory is right all the same, so that nobody but this caller is to know.
  */
 extern const struct problem api_unreadable;
 void api_answer_unreadable(struct call *call, const char *error);
 
 /*
- * What the store is to be asked for a call, off the loop (store_ask()). `read` may use `user` and the
- * call's arena, which are its own meanwhile, and nothing else of the call. Then `done` answers the
- * call, on the loop: with STATUS_OK, or STATUS_NOT_FOUND where `read` returned that.
+ * What the store is to be asked for a call, off the loop (store_ask()). `read` may use `user` and
+ * the call's arena, which are its own meanwhile, and nothing else of the call. Then `done` answers
+ * the call, on the loop: with STATUS_OK, or STATUS_NOT_FOUND where `read` returned that.
  *
  * `done` does not run where the store could not be read, which is answered here, 503, or where the
  * client has gone meanwhile: then nothing more is done for it. `drop` runs instead, and frees what

@@ -25,8 +25,8 @@ void api_live_get(struct call *call)
 }
 
 /*
- * A certificate that ends is told of, but decides nothing: agents with a pin go on whatever its time, and a collector
- * that nobody is sent to any more can be told nothing.
+ * A certificate that ends is told of, but decides nothing: agents with a pin go on whatever its
+ * time, and a collector that nobody is sent to any more can be told nothing.
  */
 static void add_certificate(const struct api *api, struct buffer *text)
 {

@@ -1,6 +1,6 @@
 /*
- * GET, PUT /v1/inventory, POST /v1/inventory/former/restore, DELETE /v1/inventory/{name}: the servers that
- * there should be.
+ * GET, PUT /v1/inventory, POST /v1/inventory/former/restore, DELETE /v1/inventory/{name}: the
+ * servers that there should be.
  */
 #include "collector/api/list.h"
 

@@ -1,7 +1,7 @@
 /*
- * GET /v1/sites/{org}/{site}/plan: the smallest set of changes that makes the site safe. The reports
- * of its servers are read a few in a turn of the loop; the search runs on the store's other thread,
- * with facts of its own, so that it holds up nobody but questions to the store.
+ * GET /v1/sites/{org}/{site}/plan: the smallest set of changes that makes the site safe. The
+ * reports of its servers are read a few in a turn of the loop; the search runs on the store's other
+ * thread, with facts of its own, so that it holds up nobody but questions to the store.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
- * POST /v1/sites/{org}/{site}/what-if: what the rule would say if something were changed. Nothing is
- * stored. In one turn of the loop: what is asked is about one moment, and only what changes is read.
+ * POST /v1/sites/{org}/{site}/what-if: what the rule would say if something were changed. Nothing
+ * is stored. In one turn of the loop: what is asked is about one moment, and only what changes is
+ * read.
  */
 #include <string.h>
 

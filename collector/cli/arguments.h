@@ -17,8 +17,9 @@ struct arguments_option {
 };
 
 /*
- * What words may follow, each form as a user is told of it: "agents release HOST". The first word is
- * the command; words in capitals stand for any; "[FILE]" may lack, of "FILE..." there may be more.
+ * What words may follow, each form as a user is told of it: "agents release HOST". The first word
+ * is the command; words in capitals stand for any; "[FILE]" may lack, of "FILE..." there may be
+ * more.
  */
 struct arguments_forms {
 	const char *const *list;

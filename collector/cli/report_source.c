@@ -77,7 +77,9 @@ const char *report_source_open(struct report_source *f, const char *name)
 	return NULL;
 }
 
-/* Adds the next line with its end, up to a little more than a report may have. False: none is left. */
+/*
+ * Adds the next line with its end, up to a little more than a report may have. False: none is left.
+ */
 static bool read_line(struct report_source *f)
 {
 	int c = next_byte(f);

@@ -13,11 +13,11 @@
  * Liveness is observed: a holder is taken over from when the count in its row has stood still for
  * `takeover_after` looks in a row, each at least a second after the one before had ended. No clock
  * of another machine decides anything, only that a second is about as long here as there. A look
- * that fails counts as none, for who could not see cannot say that somebody was silent. A lease that
- * was given back for somebody else to take is left to them for as many looks.
+ * that fails counts as none, for who could not see cannot say that somebody was silent. A lease
+ * that was given back for somebody else to take is left to them for as many looks.
  *
- * It keeps two from acting at a time; what keeps a commit of one that was stopped from doing harm is
- * the fence of each commit (collector/store/postgresql/lease.c).
+ * It keeps two from acting at a time; what keeps a commit of one that was stopped from doing harm
+ * is the fence of each commit (collector/store/postgresql/lease.c).
  */
 #pragma once
 
@@ -70,8 +70,8 @@ void lease_beat_ended(struct lease *lease, int64_t now_ms, const struct lease_se
 
 /*
  * What is compared and set, in one transaction. It locks the holder's row first, and so waits for a
- * beat that is under way: one that beats again before it is replaced is left alone, and else its next
- * beat waits in turn, and reads then that it was replaced.
+ * beat that is under way: one that beats again before it is replaced is left alone, and else its
+ * next beat waits in turn, and reads then that it was replaced.
  *
  * `token`: a new one, as random as can be. Borrowed from the lease until the attempt ends.
  */
@@ -99,7 +99,7 @@ bool lease_is_lost(const struct lease *lease);
 void lease_retire(struct lease *lease);
 
 /*
- * Whether nobody else can have taken over yet: then the collector may act, and else it waits. Ends a
- * second before others take over.
+ * Whether nobody else can have taken over yet: then the collector may act, and else it waits. Ends
+ * a second before others take over.
  */
 bool lease_may_act(const struct lease *lease, int64_t now_ms);

@@ -96,8 +96,8 @@ void init_note(struct init *init, const char *what, const char *where, bool made
 }
 
 /*
- * What a new fleet shows at first was so for long: it is told in a digest a day, and not by an alert
- * for each server. A store that was there before has had its first day.
+ * What a new fleet shows at first was so for long: it is told in a digest a day, and not by an
+ * alert for each server. A store that was there before has had its first day.
  */
 static int set_digest(struct init *init)
 {
@@ -370,7 +370,10 @@ static const char *realpath_of(struct init *init, const char *path)
 	return kept;
 }
 
-/* Which configuration, NULL: the one in the data directory; which store, as that or the options say. */
+/*
+ * Which configuration, NULL: the one in the data directory; which store, as that or the options
+ * say.
+ */
 static int find_places(struct init *init)
 {
 	struct local_place place = init->said;

@@ -1,6 +1,6 @@
 /*
- * The file that `init` writes for `serve`: the few settings without which nobody reaches the collector,
- * and all others, explained, to be taken up. A file that is there stays as it is.
+ * The file that `init` writes for `serve`: the few settings without which nobody reaches the
+ * collector, and all others, explained, to be taken up. A file that is there stays as it is.
  */
 #pragma once
 
@@ -25,13 +25,18 @@ struct init_config {
 void init_config_set(struct init_config *config, const char *key, const char *value,
 		     bool is_asked_for);
 
-/* Returns an exit status; unless that is TERMINAL_EXIT_OK standard error says what does not go together. */
+/*
+ * Returns an exit status; unless that is TERMINAL_EXIT_OK standard error says what does not go
+ * together.
+ */
 int init_config_check(const struct init_config *config, struct arena *arena);
 
 /* Can a file be made there? An exit status, as above. */
 int init_config_look(const struct init_config *config, struct arena *arena);
 
-/* Makes the file `at`, which is to be that of `config` or to become it. An exit status, as above. */
+/*
+ * Makes the file `at`, which is to be that of `config` or to become it. An exit status, as above.
+ */
 int init_config_write(const struct init_config *config, const char *at, struct arena *arena);
 
 /*

@@ -16,7 +16,10 @@
 
 typedef int act_on_entry(int directory, const char *name, const struct init_place *place);
 
-/* Calls for each entry of a directory; no link is followed to it. False: it is none, or a call failed. */
+/*
+ * Calls for each entry of a directory; no link is followed to it. False: it is none, or a call
+ * failed.
+ */
 static bool each_entry(const char *path, act_on_entry *act, const struct init_place *place)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /*
- * Where `init` makes a data directory. A new one is made aside, as DIRECTORY.new, and comes to its place
- * when it is complete: there is never half of one. One that has something in it is worked on where it is.
- * Root makes it as the user whose it is to be, and is root again afterwards.
+ * Where `init` makes a data directory. A new one is made aside, as DIRECTORY.new, and comes to its
+ * place when it is complete: there is never half of one. One that has something in it is worked on
+ * where it is. Root makes it as the user whose it is to be, and is root again afterwards.
  */
 #pragma once
 
@@ -24,8 +24,8 @@ struct init_place {
 
 /*
  * Makes the directory, and lets root become its owner: `user`; NULL: root stays root, unless it is
- * another user's already. Returns an exit status; unless that is TERMINAL_EXIT_OK standard error says
- * why, and nothing is left to do.
+ * another user's already. Returns an exit status; unless that is TERMINAL_EXIT_OK standard error
+ * says why, and nothing is left to do.
  */
 int init_place_open(struct init_place *place, const char *data, const char *user,
 		    struct arena *arena);

@@ -63,8 +63,8 @@ static int change_inventory(struct local *t, struct store_change *change, const 
 }
 
 /*
- * Says what `after` changes, and puts it in the place of what is expected now. What drops most needs
- * the administrator's yes where `asks`.
+ * Says what `after` changes, and puts it in the place of what is expected now. What drops most
+ * needs the administrator's yes where `asks`.
  */
 static int replace(struct local *t, const struct inventory_options *o, struct inventory_list *after,
 		   bool asks, const char *action)

@@ -1,7 +1,7 @@
 /*
- * The states of a collector whose store is in a database that others may have, too: it waits for the
- * database, stands by, loads when it has the lease, judges, and leaves when another one is to judge.
- * Leaving is a new beginning of the process, so that there is one way into each state.
+ * The states of a collector whose store is in a database that others may have, too: it waits for
+ * the database, stands by, loads when it has the lease, judges, and leaves when another one is to
+ * judge. Leaving is a new beginning of the process, so that there is one way into each state.
  *
  * The loop's thread only.
  */
@@ -47,8 +47,8 @@ enum status membership_open(struct membership **out, const struct membership_opt
 			    char error[STORE_ERROR_SIZE]);
 
 /*
- * Two steps to the end: from the first on nothing is taken and nothing is told; the second, after the
- * store is closed, lets the lease go, and calls `closed`, from the loop.
+ * Two steps to the end: from the first on nothing is taken and nothing is told; the second, after
+ * the store is closed, lets the lease go, and calls `closed`, from the loop.
  */
 void membership_retire(struct membership *membership);
 void membership_close(struct membership *membership, void (*closed)(void *user), void *user);

@@ -1,6 +1,7 @@
 /*
  * Waits for a store that is in a database until that can be reached, for ever: the database may be
- * started after the collector, or be failing over. It is tried off the loop. The loop's thread only.
+ * started after the collector, or be failing over. It is tried off the loop. The loop's thread
+ * only.
  */
 #pragma once
 
@@ -14,13 +15,16 @@
 
 struct store_wait;
 
-/* May a store that could not be opened for that reason be there later, without anybody's doing here? */
+/*
+ * May a store that could not be opened for that reason be there later, without anybody's doing
+ * here?
+ */
 bool store_wait_helps(enum status status);
 
 /*
- * Tries until it is known what opening the store would come to, which `over` is told, from the loop:
- * STATUS_OK, or why waiting does not help. Before that `failed` is told of each attempt that failed.
- * store_wait_end() is due either way. `location` is borrowed.
+ * Tries until it is known what opening the store would come to, which `over` is told, from the
+ * loop: STATUS_OK, or why waiting does not help. Before that `failed` is told of each attempt that
+ * failed. store_wait_end() is due either way. `location` is borrowed.
  */
 struct store_wait_events {
 	void (*failed)(void *user, const char *error);

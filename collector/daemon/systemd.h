@@ -20,7 +20,9 @@ void systemd_ready(struct systemd *systemd, const char *status);
 /* The settings are being read again; systemd_ready() follows. */
 void systemd_reloading(struct systemd *systemd);
 
-/* The process begins anew; what it is then tells that it is ready. Frees it as systemd_stopping(). */
+/*
+ * The process begins anew; what it is then tells that it is ready. Frees it as systemd_stopping().
+ */
 void systemd_beginning_anew(struct systemd *systemd);
 
 /* Tells systemd that the service ends; the handle closes a little later. NULL is allowed. */

@@ -89,7 +89,7 @@ bool call_is_encrypted(const struct call *call);
 bool call_is_of_trusted_proxy(const struct call *call);
 
 /*
- * Answers 304, without a body, where If-None-Match names `etag` (weak comparison): the client has it.
- * False: the call is to be answered.
+ * Answers 304, without a body, where If-None-Match names `etag` (weak comparison): the client has
+ * it. False: the call is to be answered.
  */
 bool call_answer_not_modified(struct call *call, const char *etag);

@@ -66,7 +66,9 @@ bool client_peer(const struct client *client, const struct http_request *request
 		 struct net_address *out);
 bool client_is_encrypted(const struct client *client, const struct http_request *request);
 
-/* Does the connection itself come from a trusted proxy, so that what it says of its client counts? */
+/*
+ * Does the connection itself come from a trusted proxy, so that what it says of its client counts?
+ */
 bool client_is_of_trusted_proxy(const struct client *client);
 
 /*
@@ -122,7 +124,9 @@ void clients_accept(struct clients *clients, struct uv_stream_s *listener);
 /* Ends each one after the answer that is due, at once where none is. */
 void clients_end(struct clients *clients);
 
-/* Ends the answers in pieces of those who may not: what has an end of its own does not look whole. */
+/*
+ * Ends the answers in pieces of those who may not: what has an end of its own does not look whole.
+ */
 void clients_recheck_access(struct clients *clients, client_is_still_allowed *is_allowed);
 
 /* Closes all connections now. */

@@ -1,6 +1,7 @@
 /*
  * What an alert can be about: a condition of a server (its verdict, or its silence), or a
- * trouble of the collector's own. Each is a row of conditions.def, and a smaller one is a worse one.
+ * trouble of the collector's own. Each is a row of conditions.def, and a smaller one is a worse
+ * one.
  */
 #pragma once
 

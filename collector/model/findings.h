@@ -51,5 +51,7 @@ void findings_read(struct json_reading *in, const struct json_place *at, struct 
 /* The members in a view's `findings_json` as one object, to be read. */
 const char *findings_object(const char *findings_json, struct arena *arena);
 
-/* Reads the findings of a view; false: an older version wrote them in another form, `out` is empty. */
+/*
+ * Reads the findings of a view; false: an older version wrote them in another form, `out` is empty.
+ */
 bool findings_of_view(const struct view *view, struct arena *arena, struct findings *out);

@@ -1,8 +1,8 @@
 /*
  * A notification: what one hook is told at once of the alerts of one group, that is, of one site
  * and cause; or, in a summary, of what happened in many groups. The outbox keeps it in the store as
- * the JSON text of notification_write() until the hook has taken it; hooks send that text, or render
- * the struct in the form of their receivers.
+ * the JSON text of notification_write() until the hook has taken it; hooks send that text, or
+ * render the struct in the form of their receivers.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * Who makes a call, as proven by a key, a token, a session or the word of a proxy; a copy, so that it outlives a
- * revocation that happens while the call waits.
+ * Who makes a call, as proven by a key, a token, a session or the word of a proxy; a copy, so that
+ * it outlives a revocation that happens while the call waits.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /*
- * How many servers there were of each verdict at a moment: what the store keeps of the past of a site
- * and of the whole fleet, as plain rows. A row holds until the next one of its area.
+ * How many servers there were of each verdict at a moment: what the store keeps of the past of a
+ * site and of the whole fleet, as plain rows. A row holds until the next one of its area.
  */
 #pragma once
 

@@ -51,8 +51,8 @@ struct view {
 };
 
 /*
- * Is an agent of that version older than this collector? One that tells no version, or none that can be
- * compared, counts as older.
+ * Is an agent of that version older than this collector? One that tells no version, or none that
+ * can be compared, counts as older.
  */
 bool view_is_outdated(const char *agent_version);
 

@@ -43,8 +43,8 @@ static bool is_row_of(const char *adapter, const char *id)
 
 /*
  * Will the adapter stay isolated, or become unjudged at best, whatever other servers do? Their
- * changes add no row to this server's report, so one that reached nobody will reach nobody; rows that
- * do not count now may count then.
+ * changes add no row to this server's report, so one that reached nobody will reach nobody; rows
+ * that do not count now may count then.
  */
 static bool is_cut_off_for_good(const struct subject *s, const struct site_adapter *adapter)
 {

@@ -33,6 +33,9 @@ struct options {
 int option_cost_compare(struct option_cost a, struct option_cost b);
 struct option_cost option_cost_add(struct option_cost a, struct option_cost b);
 
-/* The ways for a fresh server that is failing, exposed or at risk. False: its report cannot be read. */
+/*
+ * The ways for a fresh server that is failing, exposed or at risk. False: its report cannot be
+ * read.
+ */
 bool options_make(struct what_if *w, size_t server, const char *name,
 		  enum plan_preference preference, struct arena *arena, struct options *out);

@@ -57,8 +57,8 @@ const char *plan_preference_name(enum plan_preference preference);
 bool plan_preference_from_name(const char *name, enum plan_preference *out);
 
 /*
- * Makes a plan from the facts as they are: nothing is put on `w`, neither before nor after. Lives in
- * `arena`. False: a report could not be read.
+ * Makes a plan from the facts as they are: nothing is put on `w`, neither before nor after. Lives
+ * in `arena`. False: a report could not be read.
  */
 bool plan_make(struct what_if *w, const struct site_facts *facts, enum plan_preference preference,
 	       struct arena *arena, struct plan *out);

@@ -1,6 +1,7 @@
 /*
- * Copies of the store: a backup made while a collector runs, and the way back. A backup is a file of
- * the embedded store's, whichever engine has the store: so it is also the way from one to another.
+ * Copies of the store: a backup made while a collector runs, and the way back. A backup is a file
+ * of the embedded store's, whichever engine has the store: so it is also the way from one to
+ * another.
  */
 #pragma once
 

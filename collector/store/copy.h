@@ -1,7 +1,7 @@
 /*
- * Copies everything that one store holds into another, empty one, of whatever engine: by the reads and
- * commits that a collector makes. Numbers of rows stay where somebody may know them: those of alerts,
- * notifications, silences and lines of the audit log.
+ * Copies everything that one store holds into another, empty one, of whatever engine: by the reads
+ * and commits that a collector makes. Numbers of rows stay where somebody may know them: those of
+ * alerts, notifications, silences and lines of the audit log.
  */
 #pragma once
 

@@ -64,8 +64,8 @@ struct store_engine {
 	 * Commits changes together: on success they are durable, on failure nothing of them is
 	 * stored, unless a connection was lost: then nobody knows. STATUS_FENCED: another writer
 	 * has taken over. STATUS_INVALID: the database does not take what one of them says; what
-	 * can be committed without that one can. `changes` is an array of pointers. `limits` say what old reports go with it;
-	 * NULL: none.
+	 * can be committed without that one can. `changes` is an array of pointers. `limits` say
+	 * what old reports go with it; NULL: none.
 	 */
 	enum status (*commit)(struct store_db *writer, const struct store_change *const *changes,
 			      size_t n, const struct store_limits *limits,
@@ -159,16 +159,16 @@ struct store_engine {
 				    char error[STORE_ERROR_SIZE]);
 
 	/*
-	 * For copies of whole stores (collector/store/copy.h). What a connection reads from now on is
-	 * one moment. The next line of the audit log has the number behind this one.
+	 * For copies of whole stores (collector/store/copy.h). What a connection reads from now on
+	 * is one moment. The next line of the audit log has the number behind this one.
 	 */
 	enum status (*begin_snapshot)(struct store_db *reader, char error[STORE_ERROR_SIZE]);
 	enum status (*set_last_audit)(struct store_db *writer, int64_t id,
 				      char error[STORE_ERROR_SIZE]);
 	/*
-	 * The store at `location`, new and empty, to be filled by commits, as what nobody else opens
-	 * before it is complete; then closes it, and where `status` is not STATUS_OK takes it away
-	 * again. NULL: `restore` does it all.
+	 * The store at `location`, new and empty, to be filled by commits, as what nobody else
+	 * opens before it is complete; then closes it, and where `status` is not STATUS_OK takes it
+	 * away again. NULL: `restore` does it all.
 	 */
 	enum status (*begin_restore)(struct store_db **out, const struct store_location *location,
 				     char error[STORE_ERROR_SIZE]);

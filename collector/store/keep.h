@@ -20,7 +20,10 @@ void store_keep_server(struct record_server *server, struct arena *arena);
 /* Its body, too; but for what it is about. */
 void store_keep_delivery(struct record_delivery *delivery, struct arena *arena);
 
-/* Rows of an inventory, as the reads of one hand them over. `arena` is the owner's to begin and end. */
+/*
+ * Rows of an inventory, as the reads of one hand them over. `arena` is the owner's to begin and
+ * end.
+ */
 struct store_expected_rows {
 	struct arena arena;
 	struct record_expected *rows; /* to be freed */

@@ -34,8 +34,8 @@ struct store_look {
 };
 
 /*
- * Stores our row, counting its beat up, and then looks. With `is_first` it takes the place of another
- * process of our node.
+ * Stores our row, counting its beat up, and then looks. With `is_first` it takes the place of
+ * another process of our node.
  *
  * STATUS_CONFLICT  another process has taken ours
  */
@@ -49,8 +49,8 @@ enum lease_outcome store_seat_take(struct store_seat *seat, const char *node,
 				   char error[STORE_ERROR_SIZE]);
 
 /*
- * Gives the lease back, if `token` is the one that holds: for the node `next`, if that is not NULL, or
- * for whom somebody has asked for.
+ * Gives the lease back, if `token` is the one that holds: for the node `next`, if that is not NULL,
+ * or for whom somebody has asked for.
  */
 enum status store_seat_release(struct store_seat *seat, const char *token, const char *next,
 			       char error[STORE_ERROR_SIZE]);

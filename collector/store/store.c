@@ -208,8 +208,8 @@ static bool note_loss(struct store *store, enum status status, const char *error
 
 /*
  * Drops a chunk of what is old, between two batches. A failure is told and harmless, but that of a
- * database that is away: the next commit meets the same disk. Returns when to go on, in uv_hrtime()'s
- * terms.
+ * database that is away: the next commit meets the same disk. Returns when to go on, in
+ * uv_hrtime()'s terms.
  */
 static uint64_t sweep(struct store *store, const struct store_limits *limits, bool *failing)
 {
@@ -227,8 +227,8 @@ static uint64_t sweep(struct store *store, const struct store_limits *limits, bo
 }
 
 /*
- * Where the database does not take what one of several changes says, they are committed one by one up
- * to that: so it is found, and a fleet does not stand still for it.
+ * Where the database does not take what one of several changes says, they are committed one by one
+ * up to that: so it is found, and a fleet does not stand still for it.
  */
 static void write_batch(struct store *store, struct pending *const *batch, size_t n,
 			const struct store_limits *limits)

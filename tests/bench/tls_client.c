@@ -2,8 +2,8 @@
  * tls_client handshake CA.pem NAME PORT    a TLS handshake with 127.0.0.1, as the Windows agent makes it
  * tls_client hash BYTES                    SHA-256 of so many bytes
  *
- * For tests/bench/old_machine.py, which compiles it with mbedTLS in the agent's own configuration, for 32 bits
- * and a processor without SSE, and counts the instructions of `measured`.
+ * For tests/bench/old_machine.py, which compiles it with mbedTLS in the agent's own configuration,
+ * for 32 bits and a processor without SSE, and counts the instructions of `measured`.
  */
 #include <mbedtls/ctr_drbg.h>
 #include <mbedtls/net_sockets.h>

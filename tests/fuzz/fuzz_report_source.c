@@ -1,6 +1,6 @@
 /*
- * Any bytes as a file of reports that a person hands in: it is read to its end, each report has text
- * and stands behind the one before it, and no more is kept of one than a report may have.
+ * Any bytes as a file of reports that a person hands in: it is read to its end, each report has
+ * text and stands behind the one before it, and no more is kept of one than a report may have.
  */
 #include <stdint.h>
 #include <stdlib.h>

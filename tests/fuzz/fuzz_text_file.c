@@ -30,7 +30,9 @@ static void check_form(const struct text_file *file)
 		abort();
 }
 
-/* What is read may look like something else without its mark; it is read or refused all the same. */
+/*
+ * What is read may look like something else without its mark; it is read or refused all the same.
+ */
 static void check_again(struct arena *arena, const struct text_file *file)
 {
 	struct text_file again;

@@ -1,6 +1,6 @@
 /*
- * The input of a target whose reader takes a file: a folder of the process's own, in memory where the
- * system has a place for that, which goes with the process.
+ * The input of a target whose reader takes a file: a folder of the process's own, in memory where
+ * the system has a place for that, which goes with the process.
  */
 #pragma once
 

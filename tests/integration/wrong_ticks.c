@@ -1,7 +1,7 @@
 /*
- * A clock of Windows NT, whose milliseconds begin anew after 49.7 days, for tests, to be preloaded into the
- * agent. Once the file that WRONG_TICKS names is there, libcurl's clock stands at its beginning, and a minute
- * has passed for everybody else.
+ * A clock of Windows NT, whose milliseconds begin anew after 49.7 days, for tests, to be preloaded
+ * into the agent. Once the file that WRONG_TICKS names is there, libcurl's clock stands at its
+ * beginning, and a minute has passed for everybody else.
  */
 #include <dlfcn.h>
 #include <stdbool.h>

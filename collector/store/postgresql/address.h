@@ -21,7 +21,9 @@ PQconninfoOption *pg_address_parse(const char *address, const char **wanted);
 /* NULL: it is not said. */
 const char *pg_address_value(const PQconninfoOption *options, const char *keyword);
 
-/* Is it a socket's directory, or a name or address of this machine? "" and NULL are this machine. */
+/*
+ * Is it a socket's directory, or a name or address of this machine? "" and NULL are this machine.
+ */
 bool pg_address_is_here(const char *host);
 
 /* Does the server have to show a certificate for its name? */

@@ -19,12 +19,15 @@
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs/ca-certificates.crt"
 
 /*
- * Where libpq would look for a certificate in the directory of HOME, and fail where that is of another
- * user's: as root's is for `init`, which works as the service's user. Nothing can be below it.
+ * Where libpq would look for a certificate in the directory of HOME, and fail where that is of
+ * another user's: as root's is for `init`, which works as the service's user. Nothing can be below
+ * it.
  */
 #define NO_FILE "/dev/null/none"
 
-/* What holds where the address does not say otherwise; milliseconds and seconds as libpq has them. */
+/*
+ * What holds where the address does not say otherwise; milliseconds and seconds as libpq has them.
+ */
 static const struct {
 	const char *keyword;
 	const char *value;
@@ -51,8 +54,8 @@ static const struct {
 /*
  * The server ends a transaction whose client was stopped, and notices one that is gone. What an
  * administrator has set for the role or database does not count: the order of commits and their
- * durability hang on it. Every statement finds its rows by an index and in its order; the plans that
- * are ruled out would be chosen for tables that have no statistics yet, as that of today.
+ * durability hang on it. Every statement finds its rows by an index and in its order; the plans
+ * that are ruled out would be chosen for tables that have no statistics yet, as that of today.
  */
 static const char settings[] =
 	"SET search_path = mtawatch;"

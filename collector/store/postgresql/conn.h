@@ -2,8 +2,8 @@
  * A connection to the database: made when it is needed, with deadlines of its own, for a server
  * that was stopped neither answers nor closes. One thread at a time.
  *
- * Errors are told as "could not WHAT: the database at HOST said: ...", never with a password. After a
- * lost connection or a passed deadline it is closed; whether what was being done then was done
+ * Errors are told as "could not WHAT: the database at HOST said: ...", never with a password. After
+ * a lost connection or a passed deadline it is closed; whether what was being done then was done
  * nobody knows.
  */
 #pragma once
@@ -71,8 +71,8 @@ enum status pg_conn_open(struct pg_conn *conn, const struct store_location *loca
 enum status pg_conn_connect(struct pg_conn *conn, char error[STORE_ERROR_SIZE]);
 
 /*
- * From now on a statement has to be answered within `ms`, and a connection that is lost stays so: its
- * thread has no time.
+ * From now on a statement has to be answered within `ms`, and a connection that is lost stays so:
+ * its thread has no time.
  */
 void pg_conn_hurry(struct pg_conn *conn, int ms);
 
@@ -86,9 +86,9 @@ void pg_conn_disconnect(struct pg_conn *conn);
 void pg_conn_close(struct pg_conn *conn);
 
 /*
- * Runs a statement and gives its result, to be passed to PQclear(); values are binary. `params` NULL:
- * it has none; they are cleared. Where the connection was lost before, it is made anew, unless
- * that would leave a transaction behind.
+ * Runs a statement and gives its result, to be passed to PQclear(); values are binary. `params`
+ * NULL: it has none; they are cleared. Where the connection was lost before, it is made anew,
+ * unless that would leave a transaction behind.
  *
  * STATUS_UNREACHABLE, STATUS_TIMED_OUT  lost; and as pg_conn_status() has it
  */

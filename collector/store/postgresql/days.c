@@ -9,8 +9,8 @@ int64_t pg_day_of(int64_t received_at_ms)
 }
 
 /*
- * Attached, it is a partition; a PARTITION OF would wait for whoever reads, and let others wait. The
- * constraint spares looking at rows that are not there.
+ * Attached, it is a partition; a PARTITION OF would wait for whoever reads, and let others wait.
+ * The constraint spares looking at rows that are not there.
  */
 enum status pg_make_day(struct store_db *db, int64_t day, char error[STORE_ERROR_SIZE])
 {
@@ -31,8 +31,8 @@ enum status pg_make_day(struct store_db *db, int64_t day, char error[STORE_ERROR
 }
 
 /*
- * What servers stand on moves to the day PG_REST, with its base, and their streams point there; what
- * is there for no server any more goes, and streams that lead nowhere do.
+ * What servers stand on moves to the day PG_REST, with its base, and their streams point there;
+ * what is there for no server any more goes, and streams that lead nowhere do.
  */
 static const char drop_day[] =
 	"SELECT fence('%s');"

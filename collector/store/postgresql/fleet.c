@@ -1,6 +1,6 @@
 /*
- * Which installation a database has, and a data directory is of: so that a mistaken address does not
- * give one fleet's agents and alerts to another.
+ * Which installation a database has, and a data directory is of: so that a mistaken address does
+ * not give one fleet's agents and alerts to another.
  */
 #include "collector/store/postgresql/internal.h"
 

@@ -72,8 +72,8 @@ struct store_db {
 };
 
 /*
- * The lease (lease.c): takes it from whoever has it; gives it back, if it is ours still; sees whether
- * it is.
+ * The lease (lease.c): takes it from whoever has it; gives it back, if it is ours still; sees
+ * whether it is.
  *
  * STATUS_CONFLICT   somebody else took it at the same moment
  * STATUS_TIMED_OUT  its holder's commit is under way
@@ -117,7 +117,9 @@ enum status pg_see_lost(const struct store_db *db, char error[STORE_ERROR_SIZE])
 void pg_writer_add_standing(struct pg_writer *writer, struct pg_body *body, struct pg_body *base);
 void pg_writer_drop_standings(struct pg_writer *writer);
 
-/* Connects the loop's reader, which does not do that itself once something is committed (asked.c). */
+/*
+ * Connects the loop's reader, which does not do that itself once something is committed (asked.c).
+ */
 enum status pg_connect_loop(struct pg_writer *writer, char error[STORE_ERROR_SIZE]);
 
 /* Reads what the loop reads after a load, and keeps the answers (asked.c). */
@@ -161,8 +163,8 @@ void pg_send_inventory(struct store_db *db, const struct store_change *change);
 void pg_send_others(struct store_db *db, const struct store_change *change);
 
 /*
- * A report from a row: the columns PG_REPORT_COLUMNS from `first` on, of the tables stream s, report
- * r and its base b. Borrowed from the result and the connection, until the next one.
+ * A report from a row: the columns PG_REPORT_COLUMNS from `first` on, of the tables stream s,
+ * report r and its base b. Borrowed from the result and the connection, until the next one.
  *
  * STATUS_MALFORMED  it is damaged
  */

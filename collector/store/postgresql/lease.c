@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long the end of the collector waits for the database: somebody else takes over all the same. */
+/*
+ * How long the end of the collector waits for the database: somebody else takes over all the same.
+ */
 #define RELEASE_MS 2000
 
 const struct pg_statement pg_fence = { "fence", "store anything", "SELECT fence($1::text::uuid)" };

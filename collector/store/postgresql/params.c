@@ -4,7 +4,9 @@
 #include <limits.h>
 #include <string.h>
 
-/* Before the elements: dimensions, whether there are NULLs, type, elements, the first one's number. */
+/*
+ * Before the elements: dimensions, whether there are NULLs, type, elements, the first one's number.
+ */
 #define HEADER_SIZE 20
 
 static void put_32(char *at, uint32_t value)

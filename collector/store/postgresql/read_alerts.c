@@ -12,7 +12,9 @@ PG_DEFINE_GIVE(silence)
 PG_DEFINE_GIVE(hook)
 PG_DEFINE_GIVE(summary)
 
-/* Alerts in the state `$1` in the order of a text, from behind the text `$3` with the id `$2` on. */
+/*
+ * Alerts in the state `$1` in the order of a text, from behind the text `$3` with the id `$2` on.
+ */
 #define FOLDED(text) "lower((" text ") COLLATE \"C\")"
 #define ALERTS_BY(text)                                                                            \
 	"SELECT @alert FROM alert WHERE state = $1 AND (" FOLDED(text) " > " FOLDED(               \

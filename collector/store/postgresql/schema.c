@@ -12,8 +12,9 @@
 /*
  * Run as one script, which is one transaction.
  *
- * meta: `schema` is the version, `oldest_standby` the oldest one whose standbys may go on beside it,
- * `fleet` tells which installation this is; `age_ms` and `latest_ms` are collector/store/clocks.h.
+ * meta: `schema` is the version, `oldest_standby` the oldest one whose standbys may go on beside
+ * it, `fleet` tells which installation this is; `age_ms` and `latest_ms` are
+ * collector/store/clocks.h.
  *
  * lease: who judges, one row. It is written when the lease is taken or given back, never by a
  * commit, which locks it FOR SHARE: until that is over nobody can take it. A collector's row is
@@ -21,13 +22,14 @@
  *
  * report: a day (UTC, of the moment of receipt, counted from 1970) is a table, whose deltas have
  * their bases in it. The day -1 has the latest reports of servers that fell silent before the days
- * that are kept. The key begins with the stream, so that one of its reports is found without its day.
+ * that are kept. The key begins with the stream, so that one of its reports is found without its
+ * day.
  *
  * host: the server stands on a report of `latest_stream`, the last one of the stream's `base_day`
  * while `latest_day` is NULL, so that most reports change no row here.
  *
- * counter: numbers that the terminal takes, too. `audit` is locked until the commit by whoever takes
- * one, so that the order of the numbers is that of the commits.
+ * counter: numbers that the terminal takes, too. `audit` is locked until the commit by whoever
+ * takes one, so that the order of the numbers is that of the commits.
  */
 static const char tables[] =
 	"CREATE SCHEMA mtawatch;"

@@ -1,4 +1,6 @@
-/* A collector's seat: its row, what it sees of the others, and the lease (collector/store/seat.h). */
+/*
+ * A collector's seat: its row, what it sees of the others, and the lease (collector/store/seat.h).
+ */
 #include "collector/store/postgresql/internal.h"
 
 #include <stdio.h>
@@ -8,8 +10,8 @@
 #define BEAT_MS 5000
 
 /*
- * Nobody waits for a standby so that a beat is kept: one that is lost harms nobody. The row of another
- * process is left as it is.
+ * Nobody waits for a standby so that a beat is kept: one that is lost harms nobody. The row of
+ * another process is left as it is.
  */
 static const struct pg_statement beat = {
 	"beat", "say that this collector lives",

@@ -125,7 +125,9 @@ static enum status sweep_changes(struct store_db *db, const struct store_limits 
 	return status;
 }
 
-/* A day at a time: `*more`, there may be another one. Tomorrow's table is made by its first report. */
+/*
+ * A day at a time: `*more`, there may be another one. Tomorrow's table is made by its first report.
+ */
 enum status pg_sweep(struct store_db *db, const struct store_limits *limits, int64_t now_ms,
 		     bool *more, char error[STORE_ERROR_SIZE])
 {

@@ -31,7 +31,8 @@ static void send_fence(struct store_db *db)
 
 /*
  * No two commits have a number in common. So one that was given up, and is under way all the same,
- * makes the next one fail until what it stored is read; first of all, before any of its rows is met.
+ * makes the next one fail until what it stored is read; first of all, before any of its rows is
+ * met.
  */
 static void send_feed(struct store_db *db)
 {
@@ -54,7 +55,9 @@ static bool is_of_terminal_kind(const struct store_change *change)
 	       change->audit;
 }
 
-/* Rare parts go behind what was gathered before them, so that all is in the order of the changes. */
+/*
+ * Rare parts go behind what was gathered before them, so that all is in the order of the changes.
+ */
 static void put_change(struct pg_segment *segment, struct store_db *db,
 		       const struct store_change *change)
 {
@@ -126,7 +129,9 @@ static enum status commit_judged(struct store_db *db, const struct store_change 
 	status = pg_pipeline_commit(&db->conn, error);
 	if (status == STATUS_OK)
 		db->writer->feed_id++;
-	/* The number was taken by a commit that was given up: nothing is wrong with these changes. */
+	/*
+	 * The number was taken by a commit that was given up: nothing is wrong with these changes.
+	 */
 	return status == STATUS_INVALID && db->conn.failed == add_feed.what ? STATUS_CONFLICT
 									    : status;
 }

@@ -117,7 +117,8 @@ static enum status get_one(struct reading *r, int64_t id, struct arena *arena,
 
 /*
  * One that has gone since its number was read is left out. `each` may wait for long, for whoever
- * reads a pipe: it has a copy, and meanwhile nothing is read that the log would have to be kept for.
+ * reads a pipe: it has a copy, and meanwhile nothing is read that the log would have to be kept
+ * for.
  */
 static enum status read_one(struct reading *r, int64_t id, store_each_report *each, void *user,
 			    char error[STORE_ERROR_SIZE])

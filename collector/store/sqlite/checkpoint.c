@@ -54,8 +54,8 @@ static void release_writer(struct store_checkpointer *c)
  * may take long. Where one leaves something, somebody reads (a backup, a check), and the log can
  * only grow before they are through.
  *
- * The log keeps its size on the disk until there is rest: to give back tens of MB and to take them again
- * costs the commits more than all else that a checkpoint does.
+ * The log keeps its size on the disk until there is rest: to give back tens of MB and to take them
+ * again costs the commits more than all else that a checkpoint does.
  */
 static int start_over(struct store_checkpointer *c)
 {

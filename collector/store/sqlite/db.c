@@ -10,7 +10,9 @@
 #include "proto/base/mem.h"
 #include "proto/base/timestamp.h"
 
-/* Alerts in the state `?1` in the order of a text, from behind the text `?3` with the id `?2` on. */
+/*
+ * Alerts in the state `?1` in the order of a text, from behind the text `?3` with the id `?2` on.
+ */
 #define STORE_ALERTS_BY(text)                                                                      \
 	"SELECT @alert FROM alert WHERE state = ?1 AND (" text " COLLATE NOCASE > ?3 OR (" text    \
 	" COLLATE NOCASE = ?3 AND id < ?2)) ORDER BY " text " COLLATE NOCASE, id DESC"

@@ -311,8 +311,8 @@ bool store_db_bind_time(sqlite3_stmt *statement, int at, int64_t ms);
 int64_t store_db_time(sqlite3_stmt *row, int column);
 
 /*
- * A text of a row, borrowed from it; of other types than text what SQLite makes of them, "" of a NULL,
- * which only damage puts into a column that is NOT NULL.
+ * A text of a row, borrowed from it; of other types than text what SQLite makes of them, "" of a
+ * NULL, which only damage puts into a column that is NOT NULL.
  */
 const char *store_db_text(sqlite3_stmt *row, int column);
 

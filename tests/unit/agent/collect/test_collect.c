@@ -120,7 +120,9 @@ static void a_machine_without_exchange_is_told_as_such(void **state)
 	assert_int_equal(report.collected_at_ms, 1000000);
 }
 
-/* A part of the registry is missing, or an MTA of former days was left behind: never an all-clear. */
+/*
+ * A part of the registry is missing, or an MTA of former days was left behind: never an all-clear.
+ */
 static void an_mta_on_the_disk_is_never_told_as_none(void **state)
 {
 	static const struct fake_file program[] = { { .path = "C:\\exchsrvr\\bin\\Emsmta.exe" } };

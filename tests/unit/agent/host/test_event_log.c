@@ -21,7 +21,10 @@
 #define NO_ROOM      122ul
 #define CHANGED      1503ul
 
-/* A log of records `oldest` to `newest`; each 100th is the MTA's. What happens meanwhile is planned. */
+/*
+ * A log of records `oldest` to `newest`; each 100th is the MTA's. What happens meanwhile is
+ * planned.
+ */
 static struct {
 	uint32_t oldest;
 	uint32_t newest;

@@ -379,7 +379,10 @@ static void expect(const struct probe_job *job, const char *what, enum grade gra
 			 job->error == PROBE_OK ? "no error" : probe_error_name(job->error));
 }
 
-/* Sockets of this namespace that keep a port for a connection that is over: state 06 of /proc/net/tcp. */
+/*
+ * Sockets of this namespace that keep a port for a connection that is over: state 06 of
+ * /proc/net/tcp.
+ */
 static size_t count_time_waits(void)
 {
 	char line[256];

@@ -53,7 +53,8 @@ void play_restart(struct play *p);
 
 /*
  * "escalated[ORG/HQ/adapter_isolated] S1=exposed>failing; ", since the last time; '~': it flaps,
- * "+ann": who looks after it; " +2 -1" behind the alerts of a summary: how many opened and were over.
+ * "+ann": who looks after it; " +2 -1" behind the alerts of a summary: how many opened and were
+ * over.
  */
 void play_expect_told(struct play *p, const char *told);
 

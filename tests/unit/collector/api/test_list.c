@@ -315,7 +315,9 @@ static void look_whether_gone(void *user)
 	slow = NULL;
 }
 
-/* The server ends meanwhile, which waits for an answer for a while, and cuts the connection then. */
+/*
+ * The server ends meanwhile, which waits for an answer for a while, and cuts the connection then.
+ */
 static void answer_slowly(struct call *call)
 {
 	static const struct api_list_kind kind = { .member = "rows",

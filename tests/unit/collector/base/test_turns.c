@@ -74,7 +74,10 @@ static void mark_turn_of_loop(uv_check_t *handle)
 		strcat(done, ".");
 }
 
-/* The loop itself tells its turns: uv_run(UV_RUN_ONCE) looks at the timers twice, before and after it waits. */
+/*
+ * The loop itself tells its turns: uv_run(UV_RUN_ONCE) looks at the timers twice, before and after
+ * it waits.
+ */
 static void no_turn_of_the_loop_sees_two_pieces(void **state)
 {
 	struct work a, b;

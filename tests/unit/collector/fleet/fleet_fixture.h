@@ -99,6 +99,8 @@ char *fixture_verdict_json(const struct view *view);
 /* The next number; the same for the same seed. */
 uint32_t fixture_random(uint32_t *seed);
 
-/* Rows for `struct fixture_words`, of each other of `n` servers with a chance of one in `rarity`. */
+/*
+ * Rows for `struct fixture_words`, of each other of `n` servers with a chance of one in `rarity`.
+ */
 void fixture_random_rows(uint32_t *seed, size_t n, size_t self, uint32_t rarity, char *out,
 			 size_t size);

@@ -360,7 +360,9 @@ static void deliveries_that_are_over_have_a_limit(void **state)
 	assert_int_equal(fixture_count(&f, "SELECT count(*) FROM delivery WHERE state = 1"), 3);
 }
 
-/* More than any engine reads at once, of every condition and under names that differ by case, too. */
+/*
+ * More than any engine reads at once, of every condition and under names that differ by case, too.
+ */
 #define N_ORDERED 700
 
 static const char *const ordered_names[] = { "exch1", "EXCH1", "Exch2", "alpha", "_x", "Zeta" };

@@ -141,7 +141,10 @@ static void a_commit_that_is_not_answered_fails_in_time(void **state)
 	assert_non_null(strstr(f.error, "did not answer within 10 s"));
 	assert_in_range(end.tv_sec - begin.tv_sec, 9, 20);
 
-	/* What was given up may be committed just now: then it fails once more, for that is not read. */
+	/*
+	 * What was given up may be committed just now: then it fails once more, for that is not
+	 * read.
+	 */
 	enum status status = fixture_resume(&f);
 	for (int i = 0; status != STATUS_OK && i < 100; i++) {
 		nanosleep(&(struct timespec){ .tv_nsec = 20 * 1000 * 1000 }, NULL);
@@ -379,7 +382,9 @@ static void a_commit_with_a_warning_is_none(void **state)
 	assert_string_equal(fixture_servers(&f), "a clear silent=0 e/2 body; ");
 }
 
-/* Whatever is under way fails, and goes on when that is asked for; who only reads goes on at once. */
+/*
+ * Whatever is under way fails, and goes on when that is asked for; who only reads goes on at once.
+ */
 static enum status read_hash(const struct store_connection *reader, void *user,
 			     char error[STORE_ERROR_SIZE])
 {
@@ -719,7 +724,9 @@ static void expect_latest(int n)
 	free(body);
 }
 
-/* Lives that take turns, reports that come late, days that begin with them: seen by reading alone. */
+/*
+ * Lives that take turns, reports that come late, days that begin with them: seen by reading alone.
+ */
 static void the_latest_is_found_however_reports_come(void **state)
 {
 	unsigned seed = 5;

@@ -577,7 +577,10 @@ static void how_many_servers_there_are_is_known_from_the_start(void **state)
 	tear_down(&rig);
 }
 
-/* What version 8 of the schema had of these, all that is asked of it, with what a renamed agent left in it. */
+/*
+ * What version 8 of the schema had of these, all that is asked of it, with what a renamed agent
+ * left in it.
+ */
 static const char version_8[] =
 	"CREATE TABLE meta (name TEXT PRIMARY KEY NOT NULL, value) WITHOUT ROWID;"
 	"CREATE TABLE host (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, base_id INTEGER,"
