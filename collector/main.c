@@ -35,6 +35,8 @@ static const struct command commands[] = {
 	{ "secret", "make, list, revoke the secrets with which agents enrol", secret_help,
 	  secret_main },
 	{ "agents", "list the agents that have enrolled, release one", agents_help, agents_main },
+	{ "collectors", "show who shares the database and who judges, hand that over",
+	  collectors_help, collectors_main },
 	{ "hook", "list the hooks, try one", hook_help, hook_main },
 	{ "inventory", "tell which servers there should be", inventory_help, inventory_main },
 	{ "decommission", "take a server out of the fleet that is no more", decommission_help,

@@ -62,7 +62,7 @@ collector/pipeline     collector/model collector/http collector/store collector/
 collector/api          collector/cluster collector/crypto collector/model collector/net collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/alerts collector/pipeline
 collector/daemon       collector/cluster collector/config collector/crypto collector/model collector/net collector/http collector/store collector/store/sqlite collector/store/postgresql collector/auth collector/hooks collector/query collector/alerts collector/pipeline collector/api
 collector/cli          collector/transfer
-collector/commands     collector/config collector/crypto collector/model collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/daemon collector/cli
+collector/commands     collector/cluster collector/config collector/crypto collector/model collector/http collector/store collector/auth collector/hooks collector/plans collector/fleet collector/query collector/daemon collector/cli
 collector              collector/daemon collector/cli collector/commands
 END
 }

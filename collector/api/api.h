@@ -200,6 +200,11 @@ void api_silence_delete(struct call *call);
 void api_delivery_list(struct call *call);
 void api_delivery_retry(struct call *call);
 
+/* GET /v1/collectors, POST /v1/collectors/{node}/handover, DELETE /v1/collectors/{node} */
+void api_collector_list(struct call *call);
+void api_collector_handover(struct call *call);
+void api_collector_forget(struct call *call);
+
 /* GET /metrics */
 void api_metrics_get(struct call *call);
 

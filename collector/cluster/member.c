@@ -435,11 +435,5 @@ const struct record_collector *member_judge(const struct member *m)
 {
 	const struct store_look *look = member_look(m);
 
-	for (size_t i = 0; look && look->lease.token[0] && i < look->n; i++) {
-		const struct record_collector *collector = &look->collectors[i];
-		if (strcmp(collector->node, look->lease.node) == 0)
-			return look->now_ms - collector->seen_ms < MEMBER_SILENT_MS ? collector
-										    : NULL;
-	}
-	return NULL;
+	return look ? collectors_judge(look) : NULL;
 }

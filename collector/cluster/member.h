@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/cluster/collectors.h"
 #include "collector/cluster/lease.h"
 #include "collector/store/seat.h"
 
@@ -17,9 +18,6 @@
 
 /* How long the loop may be held up by what is expected to: everything read from the store. */
 #define MEMBER_LOAD_MS (INT64_C(120) * 1000)
-
-/* A collector that has not beaten for so long is not counted on. */
-#define MEMBER_SILENT_MS (INT64_C(10) * 1000)
 
 struct member;
 

@@ -57,6 +57,9 @@ int secret_main(int argc, char **argv);
 extern const char agents_help[];
 int agents_main(int argc, char **argv);
 
+extern const char collectors_help[];
+int collectors_main(int argc, char **argv);
+
 extern const char hook_help[];
 int hook_main(int argc, char **argv);
 

@@ -143,8 +143,7 @@ static const char *find_standby(const struct membership *m)
 
 	for (size_t i = 0; look && i < look->n; i++) {
 		const struct record_collector *c = &look->collectors[i];
-		if (strcmp(c->node, m->options.node) != 0 && c->state == RECORD_COLLECTOR_STANDBY &&
-		    look->now_ms - c->seen_ms < MEMBER_SILENT_MS)
+		if (strcmp(c->node, m->options.node) != 0 && collectors_stands_by(look, c))
 			return c->node;
 	}
 	return NULL;

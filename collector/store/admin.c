@@ -1,6 +1,7 @@
 #include "collector/store/admin.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "collector/model/record_identity.h"
@@ -138,6 +139,16 @@ enum status store_admin_read_removals(struct store_admin *admin, store_each_remo
 				      void *user, char error[STORE_ERROR_SIZE])
 {
 	return admin->own.engine->read_removals(admin->own.db, each, user, error);
+}
+
+enum status store_admin_look(struct store_admin *admin, struct arena *arena, struct store_look *out,
+			     char error[STORE_ERROR_SIZE])
+{
+	if (admin->own.engine->read_look)
+		return admin->own.engine->read_look(admin->own.db, arena, out, error);
+	snprintf(error, STORE_ERROR_SIZE,
+		 "only collectors whose store is in a database (store) know of each other");
+	return STATUS_UNSUPPORTED;
 }
 
 enum status store_admin_has_server(struct store_admin *admin, const char *key, bool *out,

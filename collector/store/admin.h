@@ -48,6 +48,11 @@ enum status store_admin_read_former_expected(struct store_admin *admin, store_ea
 enum status store_admin_read_removals(struct store_admin *admin, store_each_removal *each,
 				      void *user, char error[STORE_ERROR_SIZE]);
 
+/* Who shares the store, as of now; in `arena`. STATUS_UNSUPPORTED: it is its collector's alone. */
+struct store_look;
+enum status store_admin_look(struct store_admin *admin, struct arena *arena, struct store_look *out,
+			     char error[STORE_ERROR_SIZE]);
+
 /* Is the server of that key in the fleet? */
 enum status store_admin_has_server(struct store_admin *admin, const char *key, bool *out,
 				   char error[STORE_ERROR_SIZE]);

@@ -178,6 +178,13 @@ struct store_change {
 	const struct record_identity *add_identity;
 	const struct record_identity *drop_identity;
 
+	/*
+	 * Of a store that is shared: the collector that is to judge, and one that is no more; by
+	 * their nodes.
+	 */
+	const char *hand_over_to;
+	const char *forget_collector;
+
 	/* A line of the audit log; left out where the identity was taken, or not there. */
 	const struct record_audit *audit;
 

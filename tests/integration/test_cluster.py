@@ -16,7 +16,8 @@ from leaks import searched_for_leaks
 from postgres import Postgres, programs
 from receiver import Receiver
 from running import JSON, PATIENCE, PROGRAM, Collector, exposed_site, minimal, samples, set_up
-from terminal import succeeds
+from terminal import fails, succeeds
+from test_openapi import check
 from waiting import until
 
 pytestmark = pytest.mark.skipif(not programs(), reason="there is no PostgreSQL (Debian: postgresql)")
@@ -111,6 +112,11 @@ def cluster(directory, store, *nodes, arguments=()):
                 print(f"--- {member.node}\n{member.log()}")
 
 
+def states(judge):
+    """What each has said of itself, as the others see it a second later."""
+    return {row["node"]: row["state"] for row in judge.get("/v1/collectors")["collectors"]}
+
+
 @pytest.fixture
 def pair(tmp_path, shared_server):
     with cluster(tmp_path, shared_server.make_database(), "c1", "c2") as (first, second):
@@ -118,6 +124,7 @@ def pair(tmp_path, shared_server):
         until(first.judges, first.log)
         second.start()
         until(second.stands_by, second.log)
+        until(lambda: states(first) == {"c1": "judging", "c2": "standby"}, lambda: states(first))
         yield first, second
 
 
@@ -323,3 +330,74 @@ def test_a_second_process_of_one_name_ends_the_first(tmp_path, shared_server):
         assert "another process works on the database" in first.log()
         until(second.judges, second.log)
         first.process = None
+
+
+def test_judging_is_handed_over_in_order(pair):
+    judge, standby = pair
+    with Load(pair) as load:
+        load.wait_for_more()
+        begin = time.monotonic()
+        succeeds("collectors", "handover", "c2", "--store", judge.store)
+        took = time.monotonic() - begin
+        assert standby.judges()
+        until(lambda: states(standby)["c1"] == "standby", judge.log)
+        load.wait_for_more()
+        assert judge.ask("/v1/collectors/c2/handover", "POST")[0] == 503  # it does not judge
+        assert standby.ask("/v1/collectors/c9/handover", "POST")[0] == 404
+        status, _, body = standby.ask("/v1/collectors/c2/handover", "POST")
+        assert (status, json.loads(body)["code"]) == (409, "not_standing_by")
+        assert standby.ask("/v1/collectors/c1/handover", "POST")[0] == 204
+        until(judge.judges, judge.log)
+        until(standby.stands_by, standby.log)
+        load.wait_for_more()
+    print(f"handed over in {took:.1f} s")
+    assert took < TAKEOVER_S + 1
+    lines = judge.get("/v1/audit")["lines"]
+    assert [(line["action"], line["object"]) for line in lines if line["action"] == "collector.handover"] == \
+        [("collector.handover", "c1"), ("collector.handover", "c2")]
+    load.assert_nothing_lost(judge.store)
+
+
+def test_what_is_handed_over_to_one_that_died_is_taken_by_another(pair, shared_server):
+    judge, standby = pair
+    with stopped(standby):
+        database = judge.store.split("?")[0].rsplit("/", 1)[1]
+        shared_server.execute("UPDATE mtawatch.lease SET next = 'c2'", database)
+        until(judge.stands_by, judge.log)
+        took = seconds_until(judge.judges, judge.log)
+    assert took > TAKEOVER_S - 2
+    until(standby.stands_by, standby.log)
+
+
+def test_the_list_tells_who_judges_and_who_does_not_run(pair):
+    judge, standby = pair
+    check("GET /v1/collectors", *judge.ask("/v1/collectors"))
+    said = judge.get("/v1/collectors")
+    assert (said["judge"], said["lease"]) == ("c1", 1)
+    assert [(row["node"], row["state"], row["judges"], row["runs"], row["url"], row["settings_differ"])
+            for row in said["collectors"]] == [("c1", "judging", True, True, judge.url, ""),
+                                               ("c2", "standby", False, True, standby.url, "")]
+    assert all(abs(row["clock_ahead_ms"]) < 2000 for row in said["collectors"])
+    listed = succeeds("collectors", "list", "--store", judge.store).splitlines()
+    assert [line.split()[:2] for line in listed[1:]] == [["c1", "judging"], ["c2", "standby"]]
+    assert judge.ask("/v1/collectors/c2", "DELETE")[0] == 409
+    assert "c2 runs" in fails("collectors", "forget", "c2", "--store", judge.store)
+    standby.arguments = ("--keep-changes", "17")
+    standby.stop(signal.SIGKILL)
+    standby.start()
+    until(standby.stands_by, standby.log)
+    until(lambda: judge.get("/v1/collectors")["collectors"][1]["settings_differ"] == "keep-changes")
+    assert "has other settings: keep-changes" in succeeds("collectors", "list", "--store", judge.store)
+    assert standby.stop() == 0
+    until(lambda: judge.get("/v1/collectors")["collectors"][1]["state"] == "ended")
+    assert judge.ask("/v1/collectors/c2", "DELETE")[0] == 204
+    assert "no collector 'c2'" in fails("collectors", "forget", "c2", "--store", judge.store)
+    until(lambda: [row["node"] for row in judge.get("/v1/collectors")["collectors"]] == ["c1"])
+
+
+def test_the_embedded_store_knows_of_no_other_collector(tmp_path):
+    with Collector(tmp_path / "data") as collector:
+        nobody = {"judge": None, "judges_since": None, "lease": 0, "collectors": []}
+        assert collector.get("/v1/collectors") == nobody
+        assert collector.ask("/readyz?judge")[2] == b"[+]store ok\n"
+        assert "only collectors whose store is in a database" in fails("collectors", "list", "--data", tmp_path / "data")

@@ -22,6 +22,9 @@ PLANNED = set()
 # Answers that need a broken disk, a flood or a limit that other tests reach.
 UNSEEN = {"429", "503"}
 UNSEEN_OF = {("POST /v1/deliveries/{id}/retry", "204"),
+             # Of several collectors: test_cluster.py.
+             *((route, status) for route in ("POST /v1/collectors/{node}/handover", "DELETE /v1/collectors/{node}")
+               for status in ("204", "409")),
              ("POST /v1/deliveries/{id}/retry", "409"), ("GET /v1/sites/{org}/{site}/matrix", "422"), ("GET /v1/sites/{org}/{site}/plan", "422")}
 
 seen = set()  # (route, status)
@@ -175,7 +178,7 @@ def filled(route):
     """Its path, for an object that is there."""
     public = {route.split("/")[-1] for route in OPERATIONS}
     file = next(path.name for path in (ROOT / "dashboard").glob("*.js") if path.name not in public)
-    names = {"name": "EXCH1", "file": file, "org": "ACME", "site": "HQ", "id": "0"}
+    names = {"name": "EXCH1", "file": file, "org": "ACME", "site": "HQ", "id": "0", "node": "c1"}
     return route.split(" ")[1].format(**names)
 
 
@@ -345,6 +348,8 @@ def test_enrolments_are_answered_as_described(collector):
     assert answer(collector, "GET /v1/agents", query="?limit=1")["enrolled"] > 1
     answer(collector, "DELETE /v1/agents/{id}", None, 204, id=agent)
     answer(collector, "DELETE /v1/agents/{id}", None, 404, id=agent)
+    answer(collector, "POST /v1/collectors/{node}/handover", None, 404, node="c9")
+    answer(collector, "DELETE /v1/collectors/{node}", None, 404, node="c9")
 
 
 @pytest.mark.parametrize("kind", ["token", "secret"])

@@ -117,6 +117,11 @@ static const struct pg_statement trim_sessions = {
 	"DESC, name LIMIT $3)))"
 };
 
+static const struct pg_statement hand_over = { "hand_over", "ask for another collector to judge",
+					       "UPDATE lease SET next = $1" };
+static const struct pg_statement forget_collector = { "forget_collector", "forget a collector",
+						      "DELETE FROM collector WHERE node = $1" };
+
 static void send_record(struct store_db *db, const struct pg_statement *statement,
 			const struct store_table *table, const void *record)
 {
@@ -265,7 +270,8 @@ bool pg_is_rare(const struct store_change *change)
 	return change->trim_alerts_ms || change->silence || change->dropped_silence ||
 	       change->hook || change->n_summaries > 0 || change->delivery ||
 	       change->n_trends > 0 || change->trim_trends_ms || change->add_identity ||
-	       change->drop_identity || change->audit;
+	       change->drop_identity || change->hand_over_to || change->forget_collector ||
+	       change->audit;
 }
 
 void pg_send_others(struct store_db *db, const struct store_change *change)
@@ -282,6 +288,10 @@ void pg_send_others(struct store_db *db, const struct store_change *change)
 	if (change->delivery)
 		send_delivery(db, change->delivery);
 	send_trends(db, change);
+	if (change->hand_over_to)
+		send_text(db, &hand_over, change->hand_over_to);
+	if (change->forget_collector)
+		send_text(db, &forget_collector, change->forget_collector);
 	if (change->add_identity || change->drop_identity || change->audit)
 		send_identity(db, change);
 }
