@@ -131,6 +131,7 @@ struct agents_options {
 static int list_asked(const struct agents_options *o)
 {
 	struct buffer query = { 0 };
+	struct arena arena;
 
 	if (o->outdated)
 		query_string_add(&query, "state", "outdated");
@@ -138,7 +139,6 @@ static int list_asked(const struct agents_options *o)
 		query_string_add(&query, "state", "silent");
 	if (o->missing)
 		query_string_add(&query, "state", "not_monitored");
-	struct arena arena;
 	arena_init(&arena);
 	struct show_list list = {
 		.member = "agents",
@@ -151,9 +151,18 @@ static int list_asked(const struct agents_options *o)
 	return rc;
 }
 
-static bool is_filtered(const struct agents_options *o)
+/* Does it have what only a collector that runs can be asked? */
+static bool asks_collector(const struct agents_options *o)
 {
-	return o->outdated || o->silent || o->missing;
+	const struct api_client_options *client = &o->show.client;
+
+	return o->outdated || o->silent || o->missing || o->show.json || client->url ||
+	       client->token_file || client->ca_file;
+}
+
+static bool names_store(const struct agents_options *o)
+{
+	return o->place.data || o->place.store || o->place.password_file || o->place.config;
 }
 
 /* In the store itself: `host` is released, NULL: they are listed. */
@@ -161,11 +170,6 @@ static int work_locally(const struct agents_options *o, const char *host)
 {
 	struct local local;
 
-	if (!host && (is_filtered(o) || o->show.json))
-		return terminal_refuse(
-			"--outdated, --silent, --not-monitored and --json are what a "
-			"collector that runs is asked for, without --data, --store "
-			"and --config");
 	int rc = local_open(&local, &o->place, false);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = host ? release(&local, host) : list_stored(&local);
@@ -189,8 +193,12 @@ int agents_main(int argc, char **argv)
 	int rc = ARGUMENTS_READ(&words, argc, argv, forms, options);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (words.form == 1)
-		return work_locally(&o, words.words[1]);
-	return o.place.data || o.place.store || o.place.config ? work_locally(&o, NULL)
-							       : list_asked(&o);
+	const char *host = words.form == 1 ? words.words[1] : NULL;
+	bool is_local = host || names_store(&o);
+	if (is_local && asks_collector(&o))
+		return terminal_refuse("%s works on the store itself; what a collector that runs "
+				       "is asked, and which one, has no place there",
+				       host ? "agents release"
+					    : "agents list with --data, --store or --config");
+	return is_local ? work_locally(&o, host) : list_asked(&o);
 }

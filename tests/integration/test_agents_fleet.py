@@ -96,12 +96,14 @@ def test_the_terminal_shows_them_and_filters(collector):
     assert all(len(line) <= 80 for line in on_a_terminal(collector, "agents", "list", NO_COLOR="1")[1].splitlines())
 
 
-def test_a_store_is_listed_without_a_collector_and_asked_for_no_more_than_it_knows(collector):
+def test_a_store_is_listed_without_a_collector_and_asked_for_nothing_that_only_one_knows(collector):
     data = collector.token_file.with_name("data")
     listed = subprocess.run([PROGRAM, "agents", "list", "--data", data], capture_output=True, text=True)
     assert listed.returncode == 0 and "enrolled " in listed.stdout
-    refused = subprocess.run([PROGRAM, "agents", "list", "--outdated", "--data", data], capture_output=True, text=True)
-    assert refused.returncode == USAGE and "a collector that runs is asked for" in refused.stderr
+    for words in (["list", "--outdated", "--data", data], ["list", "--url", collector.url, "--data", data],
+                  ["release", "OLD", "--url", collector.url]):
+        refused = subprocess.run([PROGRAM, "agents", *words], capture_output=True, text=True)
+        assert refused.returncode == USAGE and "works on the store itself" in refused.stderr, words
 
 
 def test_metrics_count_the_agents_by_version(collector):
