@@ -1,4 +1,5 @@
 #include "proto/base/arena.h"
+#include "proto/base/fnv.h"
 #include "proto/base/ipv4.h"
 #include "proto/base/printable.h"
 #include "proto/base/text.h"
@@ -24,6 +25,27 @@ static void names_compare_without_ascii_case(void **state)
 	assert_true(text_has_prefix("MSExchangeMTA", "msexchange"));
 	assert_false(text_has_prefix("MSE", "msexchange"));
 	assert_int_equal(text_short_name_length("exch1.acme.example"), 5);
+	assert_true(text_has_suffix("Application.EVT", ".evt"));
+	assert_false(text_has_suffix(".evt", ".evt"));
+	assert_false(text_has_suffix("t", ".evt"));
+}
+
+static void identical_texts_have_the_same_bytes_or_are_both_absent(void **state)
+{
+	(void)state;
+	assert_true(text_identical("EXCH1", "EXCH1"));
+	assert_false(text_identical("EXCH1", "exch1"));
+	assert_true(text_identical(NULL, NULL));
+	assert_false(text_identical(NULL, ""));
+	assert_false(text_identical("", NULL));
+}
+
+/* Two of the vectors of FNV's authors. */
+static void bytes_hash_as_fnv_1a(void **state)
+{
+	(void)state;
+	assert_true(fnv_add_text(FNV_BASIS, "a") == UINT64_C(0xaf63dc4c8601ec8c));
+	assert_true(fnv_add(FNV_BASIS, "foobar", 6) == UINT64_C(0x85944171f73967e8));
 }
 
 static void letters_and_digits_are_those_of_ascii(void **state)
@@ -37,6 +59,10 @@ static void letters_and_digits_are_those_of_ascii(void **state)
 	assert_int_equal(text_hex_digit('F'), 15);
 	assert_int_equal(text_hex_digit('g'), -1);
 	assert_int_equal(text_hex_digit('\0'), -1);
+	assert_true(text_is_digit('0') && text_is_digit('9'));
+	assert_false(text_is_digit('/') || text_is_digit(':'));
+	assert_true(text_is_letter('A') && text_is_letter('z'));
+	assert_false(text_is_letter('@') || text_is_letter('[') || text_is_letter('\xe4'));
 }
 
 static void addresses_are_four_plain_numbers(void **state)
@@ -149,6 +175,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_compare_without_ascii_case),
+		cmocka_unit_test(identical_texts_have_the_same_bytes_or_are_both_absent),
+		cmocka_unit_test(bytes_hash_as_fnv_1a),
 		cmocka_unit_test(letters_and_digits_are_those_of_ascii),
 		cmocka_unit_test(addresses_are_four_plain_numbers),
 		cmocka_unit_test(a_prefix_holds_its_subnet),
