@@ -13,9 +13,10 @@ import { bothTimes, duration, glyphPaths, secondsSince, timeText, verdictWord } 
 
 /* ---- badge ---- */
 
+export const glyphOf = (name) => glyphPaths(name).map((d) => html`<path d=${d} />`);
+
 export function Glyph({ of }) {
-  return html`<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">
-    ${glyphPaths(of).map((d) => html`<path d=${d} />`)}</svg>`;
+  return html`<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true">${glyphOf(of)}</svg>`;
 }
 
 export function VerdictBadge({ verdict }) {
@@ -170,7 +171,7 @@ export function SiteChoice({ id, sites, chosen }) {
 const loaded = new Map(); // name of a module: its component
 
 /** The component of a module that is asked for when what is more urgent is shown; class `room` keeps its place. */
-function Later({ module, room, ...rest }) {
+export function Later({ module, room, ...rest }) {
   const [, redraw] = useState(0);
   const Part = loaded.get(module);
   useEffect(() => {

@@ -32,6 +32,7 @@ const KEY = "mtawatch";
 const CHOICES = {
   theme: ["auto", "light", "dark"], density: ["compact", "roomy"], zone: ["local", "utc"],
   trend: innerWidth > 700 && innerHeight > 850 ? ["open", "folded"] : ["folded", "open"], // the list comes first
+  network: ["open", "folded"],
 };
 
 function readSettings() {

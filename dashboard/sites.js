@@ -9,8 +9,9 @@
 import { paths } from "./api.js";
 import { Component, html, useEffect, useMemo, useRef, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
-import { Age, Button, Chip, Glyph, LaterTrend, Link, Main, NoAnswer, Wide } from "./parts.js";
+import { Age, Button, Chip, Glyph, Later, LaterTrend, Link, Main, NoAnswer, Wide } from "./parts.js";
 import { goTo, place, siteName, siteOf } from "./place.js";
+import { makeStore } from "./store.js";
 import {
   ADAPTER_STATES, CONDITIONS, count, duration, errorWords, GRADES, reachWords, SILENT, VERDICTS,
 } from "./words.js";
@@ -118,6 +119,25 @@ function countReach({ adapters, peers, cells }) {
   }
   for (const column of columns) column.bad = column.probed > 0 && column.reached === 0;
   return { rows, columns };
+}
+
+/** The server that the pointer or the focus is at, in the picture of the network or in the matrix. */
+export const pointed = makeStore({ server: "" });
+
+/** Whom a server has reached: {from, reached, missed: names of servers, adapters: [{adapter, reached, probed}]} */
+export function reachesOf(matrix, name) {
+  const { rows } = countReach(matrix);
+  const own = rows.filter((row) => row.adapter.server === name);
+  const [reached, missed] = [new Set(), new Set()];
+  for (const row of own) {
+    for (const [to, cell] of row.cells) {
+      if (!cell.grade) continue;
+      const isReached = ["ok", "part"].includes(toneOf(cell));
+      for (const server of matrix.peers[to].servers) (isReached ? reached : missed).add(server);
+    }
+  }
+  return { from: name, reached, missed, adapters: own.map((row) => (
+    { adapter: row.adapter.adapter, reached: row.reached, probed: row.probed })) };
 }
 
 const isSameName = (a, b) => a.toLowerCase() === b.toLowerCase();
@@ -237,7 +257,10 @@ function Totals({ columns }) {
 
 /* `columns` are those of this row; `r` is its place in the table. */
 function MatrixRow({ row, r, span, columns, tabStop, shownAt, onFocus, onHover }) {
-  return html`<tr class=${`${row.bad ? "bad-row" : ""} ${span ? "first" : ""}`}>
+  const { server } = row.adapter;
+  const isPointed = pointed.use((state) => state.server === server);
+  return html`<tr class=${`${row.bad ? "bad-row" : ""} ${span ? "first" : ""} ${isPointed ? "pointed" : ""}`}
+      onMouseEnter=${() => pointed.set({ server })}>
     <${RowHeads} row=${row} span=${span} />
     <td class=${row.bad && row.reached < row.probed ? "total bad-text" : "total"}>${total(row)}</td>
     ${columns.map(({ peer, index }, c) => html`<${MatrixCell} key=${index} row=${row} peer=${peer}
@@ -346,5 +369,7 @@ export function MatrixPage() {
   return html`<${Main} title=${html`Who reaches whom in <bdi>${siteName({ organization, site })}</bdi>`}
     tools=${html`<${Link} class="link" to=${{ organization, site }}>Its servers<//>`}>
     ${body && html`<${LaterTrend} site=${{ organization, site }} />`}
+    ${body?.adapters.length > 0 && html`<${Later} module="network" room="trend-room" matrix=${body}
+      site=${{ organization, site }} />`}
     ${body ? html`<${Matrix} matrix=${body} />` : html`<${NoAnswer} error=${error} />`}<//>`;
 }

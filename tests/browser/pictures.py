@@ -14,7 +14,9 @@ from simulator.play import Play
 from simulator.send import Sender
 
 DAYS = 21
-PAGES = {"dashboard": "", "server": "?server=MAIL-HQ2", "alerts": "?page=alerts"}
+PAGES = {"dashboard": "", "server": "?server=MAIL-HQ2", "alerts": "?page=alerts",
+         "network": "?page=matrix&organization=DEMO&site=HQ"}
+FOLDED = {"network": "#trend .fold"}  # what would stand in the way
 SETTINGS = """[alerts]
 group-wait = 0s
 [hook chat]
@@ -46,6 +48,8 @@ def take(driver, collector, folder):
         page = Page(driver, collector, query)
         page.wait(lambda: driver.find_elements("css selector", "main h1, main h2, main table"), f"page {name}")
         time.sleep(2)  # until what the page asks for later stands
+        if name in FOLDED:
+            page.click(FOLDED[name])
         driver.save_screenshot(str(folder / f"{name}.png"))
 
 
@@ -58,6 +62,7 @@ def main(folder):
         (scratch / "collector.conf").write_text(SETTINGS.format(receivers.url))
         with Collector(scratch / "collector", "--config", scratch / "collector.conf") as collector:
             play_the_demo(collector)
+            time.sleep(70)  # for a trend begins a minute after the first report
             with open_chromium(scratch / "chromium") as driver:
                 take(driver, collector, folder)
         receivers.stop()
