@@ -105,6 +105,7 @@ export const paths = {
   tokens: () => "v1/tokens",
   secrets: () => "v1/secrets",
   audit: (query) => paged("v1/audit", query),
+  collectors: () => "v1/collectors",
   inventory: () => "v1/inventory",
   session: () => "v1/session",
 };
@@ -123,6 +124,8 @@ export const matchesOf = (matchers) => sendChange("POST", "v1/silences", { match
 export const endSilence = (silence) => sendChange("DELETE", `v1/silences/${id(silence)}`);
 export const retryDelivery = (delivery) => sendChange("POST", `v1/deliveries/${id(delivery)}/retry`);
 export const releaseAgent = (agent) => sendChange("DELETE", `v1/agents/${id(agent)}`);
+export const handOver = (node) => sendChange("POST", `v1/collectors/${id(node)}/handover`);
+export const forgetCollector = (node) => sendChange("DELETE", `v1/collectors/${id(node)}`);
 export const addToken = (value) => sendChange("POST", "v1/tokens", value);
 export const revokeToken = (name) => sendChange("DELETE", `v1/tokens/${id(name)}`);
 export const addSecret = (value) => sendChange("POST", "v1/secrets", value);

@@ -6,6 +6,7 @@
 import {
   addSecret, addToken, paths, putInventory, releaseAgent, removeExpected, revokeSecret, revokeToken,
 } from "./api.js";
+import { Collectors } from "./collectors.js";
 import { html, useState } from "./html.js";
 import { live, useAnswer } from "./live.js";
 import {
@@ -230,6 +231,7 @@ const TABS = [
   ["tokens", "Tokens", Tokens, "admin"],
   ["secrets", "Enrolment secrets", Secrets, "admin"],
   ["audit", "Audit log", Audit, "operator"],
+  ["collectors", "Collectors", Collectors, "viewer"],
 ];
 
 function Tab({ tab, current }) {

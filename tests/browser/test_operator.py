@@ -3,7 +3,8 @@
 import pytest
 from page import Keys, Page
 
-TABS = {"agents": "MAIL-HQ1", "inventory": "Import", "tokens": "admin", "secrets": "first", "audit": "agent.enroll"}
+TABS = {"agents": "MAIL-HQ1", "inventory": "Import", "tokens": "admin", "secrets": "first", "audit": "agent.enroll",
+        "collectors": "keeps everything itself"}
 
 
 def go(page, tab):
