@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-# What is made for readers of the source alone has no commands for anybody else.
 PAGES = sorted(file.relative_to(ROOT).as_posix() for file in
                [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "agent/deploy").glob("*.md")])
-BLOCK = re.compile(r"^(?:<!-- (?P<how>[^\n]*) -->\n)?```(?P<language>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^(?:<!-- (?P<how>[^\n]*) -->\n)?```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
+                   re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,8 @@ class ProxyUser(Page):
         self.driver = driver
         self.url = collector.url
         driver.execute_cdp_cmd("Network.enable", {})
-        driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Remote-User": user, "Remote-Groups": groups}})
+        driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", {
+            "headers": {"Remote-User": user, "Remote-Groups": groups}})
         driver.get(collector.url)
 
     def __enter__(self):

@@ -1,5 +1,5 @@
-"""Users whom an authenticating proxy names: nginx as docs/reverse-proxy.md sets it up, before a stand-in for Authelia and
-oauth2-proxy, which are not in Debian; and what is said to the collector without such a proxy."""
+"""Users whom an authenticating proxy names: nginx as docs/reverse-proxy.md sets it up, before a stand-in for Authelia
+and oauth2-proxy, which are not in Debian; and what is said to the collector without such a proxy."""
 
 import contextlib
 import http.server
@@ -154,8 +154,8 @@ def test_a_page_of_another_site_changes_nothing_as_a_user(site, fields, status):
 
 
 @pytest.mark.parametrize("site_of_page, mode, status", [
-    ("cross-site", "no-cors", 403), ("cross-site", "cors", 403), ("same-site", "no-cors", 403), ("cross-site", None, 403),
-    ("cross-site", "navigate", 200), ("same-origin", "cors", 200), ("none", "navigate", 200), (None, None, 200)])
+    ("cross-site", "no-cors", 403), ("cross-site", "cors", 403), ("same-site", "no-cors", 403),
+    ("cross-site", None, 403), ("cross-site", "navigate", 200), ("same-origin", "cors", 200), ("none", "navigate", 200), (None, None, 200)])
 def test_a_page_of_another_site_loads_nothing_as_a_user_and_may_lead_here(site, site_of_page, mode, status):
     _, front = site
     fields = {"Sec_Fetch_Site": site_of_page, "Sec_Fetch_Mode": mode}
@@ -193,7 +193,8 @@ ROOT_OF_PROXY = (b"Remote-User: root", b"Remote-Groups: admins")
 def test_fields_count_from_a_trusted_proxy_alone(collector):
     assert said(collector, *ROOT_OF_PROXY) == (200, "root")
     assert said(collector, *ROOT_OF_PROXY, source="127.0.0.5") == (401, "unauthenticated")
-    assert said(collector, *ROOT_OF_PROXY, b"X-Forwarded-For: 127.0.0.1", source="127.0.0.5") == (401, "unauthenticated")
+    forwarded = (*ROOT_OF_PROXY, b"X-Forwarded-For: 127.0.0.1")
+    assert said(collector, *forwarded, source="127.0.0.5") == (401, "unauthenticated")
 
 
 @pytest.mark.parametrize("lines, answer", [
