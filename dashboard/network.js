@@ -131,7 +131,7 @@ function reachWords(servers, name, reaches) {
 
 /* ---- card ---- */
 
-/* Of a large site those that are on one subnet. */
+/* The part of a large site that is on one subnet. */
 function partOf(network, subnet) {
   const servers = network.servers.filter(({ adapters }) => adapters.some((adapter) => adapter.subnet === subnet));
   const seen = new Set(servers.flatMap(({ adapters }) => adapters.map((adapter) => adapter.subnet)));

@@ -38,7 +38,7 @@
 #define API_MAX_BODY ((size_t)4096)
 #define API_MAX_IDS  ((size_t)256 * 1024) /* of a body that names many alerts */
 
-/* Of one that names changes for a what-if. */
+/* The longest body that names changes for a what-if. */
 #define API_MAX_CHANGES ((size_t)128 * 1024)
 
 /* Plans that are made at a time: each may take seconds of a thread. */

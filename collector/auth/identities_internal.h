@@ -45,7 +45,7 @@ struct identity_list *identities_list(struct identities *identities, enum record
  */
 void identities_refresh(struct identities *identities);
 
-/* Of a news that begins: nothing is known yet. */
+/* What a news has seen that begins: nothing is known yet. */
 #define IDENTITIES_SEEN_NOTHING INT64_C(-1)
 
 /* News of the store about identities: read on one thread, taken on the loop. */

@@ -6,7 +6,7 @@
 #include "proto/base/text_file.h"
 #include "proto/report/report.h"
 
-/* Of a file that has to be decoded as a whole. */
+/* The longest file that has to be decoded as a whole. */
 #define MAX_DECODED ((size_t)256 * 1024 * 1024)
 
 static int next_byte(struct report_source *f)

@@ -24,7 +24,7 @@ struct table {
 	struct table_row **end;
 };
 
-/* Of at most TABLE_MAX_COLUMNS; the names are the first line. */
+/* A table of at most TABLE_MAX_COLUMNS columns; the names are the first line. */
 void table_init(struct table *table, const char *const *names, size_t n_columns,
 		struct arena *arena);
 
@@ -40,7 +40,7 @@ void table_keep_names(struct table *table, size_t column);
 /* A line; NULL is shown as a dash. `tint` is that of the first cell. */
 void table_add(struct table *table, const char *const *cells, enum tint tint);
 
-/* Of a whole line, in characters. */
+/* The width of a whole line, in characters. */
 size_t table_width(const struct table *table);
 
 /*

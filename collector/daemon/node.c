@@ -14,7 +14,7 @@
 /* In the data directory. */
 #define NODE_FILE "node"
 
-/* Of the name of a machine, so that there is room for a hyphen and digits. */
+/* The longest name of a machine, so that there is room for a hyphen and digits. */
 #define MAX_HOST (LEASE_NODE_SIZE - 6)
 
 /* What was kept, if it is a name that begins with this machine's. */

@@ -11,7 +11,7 @@
 #include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 
-/* Of more the oldest go. */
+/* More acknowledgements drive the oldest out. */
 #define ACKNOWLEDGEMENTS_MAX 32
 
 struct acknowledgement {

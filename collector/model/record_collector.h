@@ -58,7 +58,7 @@ struct record_collector {
 	int64_t beat;
 	const char *url; /* where it is reached; "": not known */
 	const char *version;
-	/* Of what all should have alike: lines of a name, a blank and a hash. */
+	/* The settings that all should have alike: lines of a name, a blank and a hash. */
 	const char *settings;
 	enum record_collector_state state;
 	int64_t since_ms; /* so it is; so `clock_ms`, by its own clock */

@@ -21,5 +21,5 @@ struct record_trend {
 	int64_t silent;
 };
 
-/* That of a site, whatever the case of its names; "" and NULL: none is told. In `arena`. */
+/* The area of a site, whatever the case of its names; "" and NULL: none is told. In `arena`. */
 const char *record_trend_area(const char *organization, const char *site, struct arena *arena);

@@ -5,7 +5,7 @@
 #include "collector/model/findings.h"
 #include "proto/base/timestamp.h"
 
-/* Of a failing one: is the first way to mend it to start the MTA, and nothing else? */
+/* Is the first way to mend a failing server to start the MTA, and nothing else? */
 static bool starting_is_left(const struct findings *findings)
 {
 	const struct findings_option *first = findings->options;

@@ -104,7 +104,7 @@ enum status store_admin_read_identities(struct store_admin *admin, enum record_k
 	return status;
 }
 
-/* One of the two reads of an engine. */
+/* A read of an engine: of the list of expected servers, or of the one before. */
 typedef enum status read_expected(struct store_db *db, store_each_expected *each, void *user,
 				  char error[STORE_ERROR_SIZE]);
 

@@ -80,7 +80,7 @@ static enum status check_rule(struct checking *c, const struct pg_statement *rul
 	return status;
 }
 
-/* It can be read, and it is what came. */
+/* Checks that a report can be read, and is what came. */
 static void check_report(struct checking *c, const PGresult *rows, int row)
 {
 	char text[STORE_ERROR_SIZE];
@@ -96,7 +96,7 @@ static void check_report(struct checking *c, const PGresult *rows, int row)
 	}
 }
 
-/* Those behind `at`, which becomes the place of the last of them. */
+/* Checks the reports behind `at`, which becomes the place of the last of them. */
 static enum status check_page(struct checking *c, int64_t at[3], int *n)
 {
 	struct pg_params params = { .n = 0 };

@@ -85,7 +85,7 @@ enum status pg_lease_take(struct store_db *db, char error[STORE_ERROR_SIZE])
 	return status;
 }
 
-/* One that is not given back is taken over all the same. */
+/* A lease that is not given back is taken over all the same. */
 void pg_lease_release(struct store_db *db)
 {
 	struct pg_params params = { .n = 0 };

@@ -75,7 +75,7 @@ void pg_picture_put_report(struct pg_picture *picture, const struct record_repor
 			   struct pg_body *body, struct pg_body *base);
 /* Texts that are NULL stay as they are. */
 void pg_picture_put_server(struct pg_picture *picture, const struct record_server *server);
-/* It is in the fleet no more. */
+/* The server is in the fleet no more. */
 void pg_picture_remove(struct pg_picture *picture, const char *key);
 
 /* A server with both, or NULL. */

@@ -10,7 +10,7 @@
 
 #include "proto/base/buffer.h"
 
-/* Those of the widest table, an alert, and of an audit row. */
+/* Enough for the widest table, an alert, and an audit row. */
 #define PG_MAX_PARAMETERS 48
 
 /* Types by their OIDs (PostgreSQL, src/include/catalog/pg_type.dat). */

@@ -38,7 +38,7 @@ static const struct pg_statement put_expected = {
 static const struct pg_statement mark_expected = { "mark_expected",
 						   "count a change of the expected servers",
 						   "SELECT next_number('expected')" };
-/* Those that are over and known to be: `$1` stay. */
+/* Drops alerts that are over and known to be: `$1` stay. */
 static const struct pg_statement trim_alerts = {
 	"trim_alerts", "drop old alerts",
 	"DELETE FROM alert WHERE state = 3 AND notified <> 1 AND id <= (SELECT id FROM alert WHERE "
@@ -66,7 +66,7 @@ static const struct pg_statement put_trends = {
 	"INSERT INTO trend (@trend) SELECT DISTINCT ON (area, at_ms) @trend FROM @?trend ORDER BY "
 	"area, at_ms, place DESC ON CONFLICT (area, at_ms) DO UPDATE SET @=trend"
 };
-/* Of rows from `$1` up to `$2` the last of each area and day stay. */
+/* Leaves the last row of each area and day, of those from `$1` up to `$2`. */
 static const struct pg_statement thin_trends = {
 	"thin_trends", "drop old rows of the trend",
 	"DELETE FROM trend WHERE at_ms >= $1 AND at_ms < $2 AND EXISTS (SELECT 1 "
@@ -109,7 +109,7 @@ static const struct pg_statement trim_audit = {
 	"trim_audit", "write the audit log",
 	"DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - $1"
 };
-/* Those that are over, and of one token all but the `$3` newest. */
+/* Drops sessions that are over, and of one token all but the `$3` newest. */
 static const struct pg_statement trim_sessions = {
 	"trim_sessions", "end old sessions",
 	"DELETE FROM identity WHERE kind = 4 AND (expires_at_ms <= $1 OR (made_by = $2 AND name "
@@ -217,7 +217,7 @@ static void send_trends(struct store_db *db, const struct store_change *change)
 	send_number(db, &drop_trends, change->trim_trends_ms - STORE_TREND_DAYS * PG_DAY_MS);
 }
 
-/* One that is over makes the oldest that are over likewise go. */
+/* A delivery that comes to its end makes the oldest of those with the same end go. */
 static void send_delivery(struct store_db *db, const struct record_delivery *delivery)
 {
 	struct pg_params params = { .n = 0 };

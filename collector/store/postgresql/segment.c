@@ -47,7 +47,7 @@ static const struct pg_statement add_events = {
 	"INSERT INTO history (host_id, at_ms, number, kind, detail) SELECT * FROM unnest("
 	"$1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])"
 };
-/* Of several rows of one alert the last one counts. */
+/* The last one counts where an alert has several rows. */
 static const struct pg_statement put_alerts = {
 	"put_alerts", "store an alert",
 	"INSERT INTO alert (@alert) SELECT DISTINCT ON (id) @alert FROM @?alert ORDER BY id, place "
@@ -205,7 +205,7 @@ void pg_segment_put_report(struct pg_segment *segment, const struct record_repor
 	pg_body_unref(body);
 }
 
-/* Of several rows of one server the last counts, but for texts that it leaves as they are. */
+/* The last row of a server counts, but for texts that it leaves as they are. */
 static void merge(struct record_server *before, const struct record_server *server)
 {
 	struct record_server merged = *server;
@@ -254,7 +254,7 @@ static bool is_dropped(const struct pg_segment *segment, int64_t id)
 	return i < segment->n_dropped;
 }
 
-/* Those that are dropped go behind those that are put; one that comes again goes behind that. */
+/* Dropped alerts go behind those that are put; one that comes again goes behind that. */
 void pg_segment_put_alert(struct pg_segment *segment, const struct record_alert *alert)
 {
 	if (is_dropped(segment, alert->id))
