@@ -22,6 +22,7 @@ import contextlib
 import os
 import re
 import resource
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -47,7 +48,7 @@ MAX_P99_MS = 25
 MAX_PLAIN, MAX_TLS = 1024, 16 * 1024
 DRIVE = 1.05
 SERVERS, SERVERS_PER_SITE, TLS_CONNECTIONS = 100_000, 20, 2000
-MAX_CORES, MAX_MEMORY_PER_SERVER, MAX_START_S, MAX_LIST_MS = 0.5, 6 * 1024, 8, 10
+MAX_CORES, MAX_MEMORY_PER_SERVER, MAX_START_S, MAX_LIST_MS, MAX_TREND_MS = 0.5, 6 * 1024, 8, 10, 20
 
 missed = []
 
@@ -170,6 +171,16 @@ def fill(folder):
     return file, size
 
 
+def fill_trend(data):
+    """A year of rows, as a collector keeps them: by the hour for 60 days, by the day before that."""
+    now, hour = int(time.time() * 1000), 3_600_000
+    moments = [now - n * hour for n in range(1, 60 * 24)] + [now - n * 24 * hour for n in range(60, 365)]
+    with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
+        db.executemany("INSERT INTO trend VALUES ('', ?, 1, 20, 300, 40, 50000, 49639, 0, 100000, 0, 7)",
+                       [(at,) for at in moments])
+        db.commit()
+
+
 # First pages, the worst among them: a search that finds nobody, or everybody, and orders that end
 # with what comes first.
 LISTS = ("limit=100", "verdict=exposed&limit=100", "site=SITE0007", "q=mx0100-00012", "q=nowhere", "q=0&limit=100",
@@ -200,6 +211,13 @@ def lists(collector):
         is_first_page = path.startswith("/v1/servers") and "limit=1000" not in path
         row(f"GET {path}: {took_ms:.1f} ms with client and TLS; processor time", f"{cpu_ms:.1f} ms",
             f"< {MAX_LIST_MS} ms" if is_first_page else "", not is_first_page or cpu_ms < MAX_LIST_MS)
+
+
+def trend(collector):
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 365 * 86400))
+    took_ms, cpu_ms = ask_often(collector, f"/v1/trend?since={since}")
+    row(f"GET /v1/trend over a year: {took_ms:.1f} ms with client and TLS; processor time", f"{cpu_ms:.1f} ms",
+        f"< {MAX_TREND_MS} ms", cpu_ms < MAX_TREND_MS)
 
 
 def reports_taken(collector):
@@ -238,6 +256,7 @@ def fleet_part(folder, options):
     with Collector(folder / "empty") as empty:
         nothing = load.own_memory(empty.process.pid)
     fleet, size = fill(folder)
+    fill_trend(folder / "data")
     authority = Authority(folder / "authority")
     began = time.monotonic()
     with Collector(folder / "data", *arguments(authority.sign_server()), "--max-connections-per-address",
@@ -246,6 +265,7 @@ def fleet_part(folder, options):
         took = time.monotonic() - began
         row("from its start until it is ready", f"{took:.1f} s", f"< {MAX_START_S} s", took < MAX_START_S)
         lists(collector)
+        trend(collector)
         n = steady(collector, fleet, 3 * options.seconds)
         memory = (load.own_memory(collector.process.pid) - nothing) / SERVERS
         row("memory for each server, after that", f"{memory:,.0f} bytes", f"< {MAX_MEMORY_PER_SERVER:,} bytes",
