@@ -33,9 +33,20 @@ struct options {
 int option_cost_compare(struct option_cost a, struct option_cost b);
 struct option_cost option_cost_add(struct option_cost a, struct option_cost b);
 
+/* Addresses that a plan may give up: of adapters that are not good. */
+struct doubtful {
+	uint32_t *addresses; /* in order */
+	size_t n;
+};
+
+/* Lists those of the servers to mend, whose `server` is set. False: a report cannot be read. */
+bool options_list_doubtful(struct what_if *w, const struct options *servers, size_t n,
+			   struct arena *arena, struct doubtful *out);
+
 /*
- * The ways for a fresh server that is failing, exposed or at risk. False: its report cannot be
- * read.
+ * The ways for a fresh server that is failing, exposed or at risk; `out->server` is set, and
+ * nothing is put. False: its report cannot be read.
  */
-bool options_make(struct what_if *w, size_t server, const char *name,
-		  enum plan_preference preference, struct arena *arena, struct options *out);
+bool options_make(struct what_if *w, const struct site_facts *facts,
+		  enum plan_preference preference, const struct doubtful *doubtful,
+		  struct arena *arena, struct options *out);

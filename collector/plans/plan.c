@@ -5,11 +5,11 @@
 
 #include "collector/plans/options.h"
 
-/* Members that are made (what_if_work()) before the search for the smallest set gives up. */
-#define MAX_EXACT_WORK 60000
+/* Work (what_if_work()) after which the search for the smallest set gives up: a second or two. */
+#define MAX_EXACT_WORK 200000
 
 /* The same of a plan that mends one server after the other. */
-#define MAX_GREEDY_WORK 300000
+#define MAX_GREEDY_WORK 600000
 
 /* Changes of an option: adapters, service pack, fix, start. */
 #define MAX_OPTION (OPTIONS_MAX_ADAPTERS + 3)
@@ -166,16 +166,19 @@ static void sort_servers(struct planning *p)
 /* Those that are to be mended. Returns whether every way to mend each is among its options. */
 static bool list_servers(struct planning *p, enum plan_preference preference)
 {
+	struct doubtful doubtful;
 	bool complete = true;
 
 	p->servers = arena_alloc_array(p->arena, p->facts->n, sizeof *p->servers);
-	for (size_t i = 0; i < p->facts->n && !p->unread; i++) {
-		if (!is_to_mend(p, i))
-			continue;
-		struct options *options = &p->servers[p->n++];
-		p->unread |= !options_make(p->w, i, p->facts->servers[i].name, preference, p->arena,
-					   options);
-		complete &= options->complete;
+	for (size_t i = 0; i < p->facts->n; i++) {
+		if (is_to_mend(p, i))
+			p->servers[p->n++].server = i;
+	}
+	p->unread = !options_list_doubtful(p->w, p->servers, p->n, p->arena, &doubtful);
+	for (size_t i = 0; i < p->n && !p->unread; i++) {
+		p->unread = !options_make(p->w, p->facts, preference, &doubtful, p->arena,
+					  &p->servers[i]);
+		complete &= p->servers[i].complete;
 	}
 	sort_servers(p);
 	return complete;

@@ -52,6 +52,7 @@ struct what_if {
 	struct site_index index;
 	struct frame *top;
 	struct arena scratch; /* of a view */
+	size_t n_probed;      /* servers that the members have probed, in all */
 	size_t work;
 };
 
@@ -60,14 +61,27 @@ static size_t number_of(const struct what_if *w, const struct server *server)
 	return (size_t)(server - w->servers);
 }
 
+/*
+ * To put a member in, or to view it, takes longer the more it has probed, and the more servers have
+ * probed each of its peers; to put it in (`pairs_at_once` 16) more so than to view it (256).
+ */
+static void count_work(struct what_if *w, const struct site_member *member, size_t pairs_at_once)
+{
+	size_t pairs = member->n_peer_rows * (w->n_probed / w->facts->n);
+
+	w->work += 1 + member->n_rows / 32 + pairs / pairs_at_once;
+}
+
 static void put(struct what_if *w, struct server *server, struct site_member *member,
 		struct site_member *old)
 {
 	member->user = server;
 	server->member = member;
 	site_index_put(&w->index, member, server->facts->fresh, old);
+	w->n_probed += member->n_peer_rows;
+	w->n_probed -= old ? old->n_peer_rows : 0;
 	site_index_hold(&w->index, member, server->facts->holds);
-	w->work++;
+	count_work(w, member, 16);
 }
 
 /* The report of a server with its changes, or NULL: it could not be read. */
@@ -477,6 +491,7 @@ static enum status take_out(struct what_if *w, struct server *server)
 	}
 	server->removed = true;
 	site_index_remove(&w->index, server->member);
+	w->n_probed -= server->member->n_peer_rows;
 	return g.all ? STATUS_OK : drop_given_up(w, &g, probers, n);
 }
 
@@ -522,6 +537,7 @@ static enum status judge(struct what_if *w, struct server *server)
 	struct site_server seen;
 
 	site_view_member(&w->index, server->member, NULL, &seen, &w->scratch);
+	count_work(w, server->member, 256);
 	uint64_t signature = site_view_signature(&seen);
 	if (signature == server->signature && !server->was_saved)
 		return STATUS_OK;
@@ -575,12 +591,10 @@ enum status what_if_push(struct what_if *w, const struct change *changes, size_t
 static void put_back(struct what_if *w, struct server *server, const struct server *was)
 {
 	struct site_member *now = server->removed ? NULL : server->member;
-	bool removed_again = was->removed && now;
 
+	assert(!was->removed); /* nothing is changed of a server that is taken out */
 	*server = *was;
-	if (removed_again)
-		site_index_remove(&w->index, now);
-	else if (!was->removed && now != was->member)
+	if (now != was->member)
 		put(w, server, was->member, now);
 }
 

@@ -70,5 +70,5 @@ bool what_if_view(struct what_if *w, size_t server, struct site_server *out, str
 /* The best grade that anybody is proven to reach of a server, with all changes; itself aside. */
 enum grade what_if_proven(const struct what_if *w, size_t server);
 
-/* How many members were made since the beginning: what the work amounts to. */
+/* What the work since the beginning amounts to, some 10 us for each. */
 size_t what_if_work(const struct what_if *w);
