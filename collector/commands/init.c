@@ -147,11 +147,11 @@ static void choose_settings(struct init *init)
 
 	if (!has_url && init->n_hosts > 0)
 		init->url = arena_printf(&init->arena, "%s/", address_of(init));
-	if (init->said.data)
+	if (init->given.data)
 		init_config_set(config, "data", init->place.data, true);
-	init_config_set(config, "store", init->location.address, init->said.store != NULL);
+	init_config_set(config, "store", init->location.address, init->given.store != NULL);
 	init_config_set(config, "store-password-file", init->location.password_file,
-			init->said.password_file != NULL);
+			init->given.password_file != NULL);
 	init_config_set(config, "listen", listen, init->listen != NULL);
 	if (!init->no_certificate) {
 		init_config_set(config, "cert", init_final_path(init, INIT_SERVER_FILE), false);
@@ -376,7 +376,7 @@ static const char *realpath_of(struct init *init, const char *path)
  */
 static int find_places(struct init *init)
 {
-	struct local_place place = init->said;
+	struct local_place place = init->given;
 	const char *inside =
 		place.data ? arena_printf(&init->arena, "%s/" INIT_CONFIG_FILE, place.data)
 			   : OPTIONS_CONFIG_FILE;
@@ -390,12 +390,12 @@ static int find_places(struct init *init)
 	int rc = local_find(&place, &init->location, &init->arena);
 	if (rc != TERMINAL_EXIT_OK)
 		return rc;
-	if (!init->said.data && !init->user && getuid() == 0 &&
+	if (!init->given.data && !init->user && getuid() == 0 &&
 	    init_place_has_user(INIT_PLACE_SERVICE_USER))
 		init->user = INIT_PLACE_SERVICE_USER;
-	init->config.path = init->said.config ? init->said.config
-			    : init->said.data ? NULL
-					      : OPTIONS_CONFIG_FILE;
+	init->config.path = init->given.config ? init->given.config
+			    : init->given.data ? NULL
+					       : OPTIONS_CONFIG_FILE;
 	return init->config.path ? init_config_look(&init->config, &init->arena) : TERMINAL_EXIT_OK;
 }
 
@@ -423,7 +423,7 @@ int init_main(int argc, char **argv)
 		{ "token-file", "FILE", &init.token_file, 1, 0 },
 		{ "external-url", "URL", &init.url, 1, 0 },
 		{ "user", "NAME", &init.user, 1, 0 },
-		LOCAL_OPTIONS(&init.said),
+		LOCAL_OPTIONS(&init.given),
 	};
 	struct arguments words;
 

@@ -22,7 +22,7 @@
 
 /* Options of the command line, and what has come of it. */
 struct init {
-	struct local_place said;
+	struct local_place given;
 	const char *no_certificate;
 	const char *token_file;
 	const char *url;    /* where browsers find the collector; NULL: not known */

@@ -32,20 +32,20 @@ int local_find(const struct local_place *place, struct store_location *out, stru
 	const struct {
 		const char *name;
 		const char *value;
-	} said[] = { { "data", place->data },
-		     { "store", place->store },
-		     { "store-password-file", place->password_file },
-		     { "config", place->config ? place->config
-				 : is_here     ? OPTIONS_CONFIG_FILE
-					       : NULL } };
-	char *argv[COUNT(said)];
+	} given[] = { { "data", place->data },
+		      { "store", place->store },
+		      { "store-password-file", place->password_file },
+		      { "config", place->config ? place->config
+				  : is_here     ? OPTIONS_CONFIG_FILE
+						: NULL } };
+	char *argv[COUNT(given)];
 	struct faults faults;
 	struct options options;
 	int n = 0;
 
-	for (size_t i = 0; i < COUNT(said); i++) {
-		if (said[i].value)
-			argv[n++] = arena_printf(arena, "--%s=%s", said[i].name, said[i].value);
+	for (size_t i = 0; i < COUNT(given); i++) {
+		if (given[i].value)
+			argv[n++] = arena_printf(arena, "--%s=%s", given[i].name, given[i].value);
 	}
 	if (options_read(&options, n, argv, arena, &faults) != STATUS_OK)
 		return terminal_refuse("%s", faults.texts[0]);

@@ -40,7 +40,8 @@ static void append(struct sections *sections, struct section *section)
 	sections->last = section;
 }
 
-static void complain_kind(const struct section *section, struct arena *arena, struct faults *faults)
+static void add_kind_fault(const struct section *section, struct arena *arena,
+			   struct faults *faults)
 {
 	struct suggestion meant = suggest_begin(section->kind);
 
@@ -60,7 +61,7 @@ static void check_section(const struct sections *sections, const struct section 
 	while (i < N_KINDS && strcmp(kinds[i].kind, section->kind) != 0)
 		i++;
 	if (i == N_KINDS)
-		complain_kind(section, arena, faults);
+		add_kind_fault(section, arena, faults);
 	else if (kinds[i].named && !is_name(section->name))
 		faults_add(faults, arena,
 			   "%s: a section [%s NAME] needs a name of 1 to %d letters, digits, '-', "
@@ -133,9 +134,9 @@ static const struct section_key *find_key(const struct section_key *keys, size_t
 	return NULL;
 }
 
-static void complain_unknown(const struct section *section, const struct section_entry *entry,
-			     const struct section_key *keys, size_t n_keys, struct arena *arena,
-			     struct faults *faults)
+static void add_unknown_fault(const struct section *section, const struct section_entry *entry,
+			      const struct section_key *keys, size_t n_keys, struct arena *arena,
+			      struct faults *faults)
 {
 	struct suggestion meant = suggest_begin(entry->key);
 
@@ -153,7 +154,7 @@ static void read_entry(const struct section *section, const struct section_entry
 	const struct section_entry *before = find_entry(section, entry->key, entry);
 
 	if (!key) {
-		complain_unknown(section, entry, keys, n_keys, arena, faults);
+		add_unknown_fault(section, entry, keys, n_keys, arena, faults);
 		return;
 	}
 	if (before && !key->repeats)

@@ -40,8 +40,8 @@ static const struct setting *find_setting(const char *name, size_t n)
 	return NULL;
 }
 
-static void complain_unknown(struct reading *r, const char *place, const char *what,
-			     const char *name, size_t n)
+static void add_unknown_fault(struct reading *r, const char *place, const char *what,
+			      const char *name, size_t n)
 {
 	struct suggestion meant = suggest_begin(arena_strndup(r->arena, name, n));
 
@@ -81,7 +81,7 @@ static void read_argument(struct reading *r, struct argument_reader *in, const s
 	} else if (argument_is(a, "print-config")) {
 		r->options->print_only = true;
 	} else if (!setting && !argument_is(a, "config")) {
-		complain_unknown(r, command_line, "option", a->name, a->n);
+		add_unknown_fault(r, command_line, "option", a->name, a->n);
 	} else {
 		if (a->value || !setting || setting->argument)
 			value = argument_value(in, a);
@@ -143,7 +143,7 @@ static void read_line(struct reading *r, char *line, const char *origin)
 	if (setting)
 		add_fault(r, setting, value, origin);
 	else
-		complain_unknown(r, origin, "key", name, strlen(name));
+		add_unknown_fault(r, origin, "key", name, strlen(name));
 }
 
 /* The text of a file as lines of UTF-8; NULL where it is none, which is complained of. */
