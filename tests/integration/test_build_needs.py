@@ -136,3 +136,12 @@ def test_who_builds_or_packs_is_given_no_packages_of_tests():
     groups = {group for line in asked for group in line.split()}
     assert {"build", "debian", "windows", "package"} == groups
     assert packages_of(*groups) & packages_of("test", "fresh", "lab", "browser", "load", "wine") == {"python3"}
+
+
+def test_what_the_dashboard_takes_from_others_is_named_with_its_licence_and_in_what_the_collector_is_linked_of():
+    taken = json.loads((ROOT / "dashboard/package.json").read_text())["dependencies"]
+    licences = (ROOT / "scripts/packaging/debian/copyright").read_text()
+    assert [name for name in taken if f"Files: npm/{name}\n" not in licences] == []
+    listed = subprocess.run(["bash", "-c", 'eval "$(sed -n "/^of_the_dashboard()/,/^}/p" scripts/package)"; of_the_dashboard'],
+                            cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    assert listed == [f"npm:{name}={version}" for name, version in taken.items()]
