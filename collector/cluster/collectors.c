@@ -32,6 +32,18 @@ const struct record_collector *collectors_judge(const struct store_look *look)
 	return holder && collectors_runs(look, holder) ? holder : NULL;
 }
 
+const char *collectors_away(const struct store_look *look, struct arena *arena)
+{
+	const char *names = NULL;
+
+	for (size_t i = 0; i < look->n; i++) {
+		const struct record_collector *c = &look->collectors[i];
+		if (c->state != RECORD_COLLECTOR_ENDED && !collectors_runs(look, c))
+			names = names ? arena_printf(arena, "%s, %s", names, c->node) : c->node;
+	}
+	return names ? arena_strdup(arena, names) : NULL;
+}
+
 int64_t collectors_clock_ahead_ms(const struct record_collector *collector)
 {
 	return collector->clock_ms - collector->seen_ms;

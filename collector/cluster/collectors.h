@@ -22,6 +22,9 @@ bool collectors_stands_by(const struct store_look *look, const struct record_col
 /* Whose the lease is, and who runs; NULL: nobody. */
 const struct record_collector *collectors_judge(const struct store_look *look);
 
+/* The names of those that do not run and had not ended, parted by ", "; NULL: none. In `arena`. */
+const char *collectors_away(const struct store_look *look, struct arena *arena);
+
 /* How far its clock is ahead of the database's; as good as a beat is quick. */
 int64_t collectors_clock_ahead_ms(const struct record_collector *collector);
 

@@ -225,6 +225,15 @@ static bool may_act(void *user)
 	return !s->membership || member_may_act(membership_member(s->membership));
 }
 
+static const char *list_away(void *user, struct arena *arena)
+{
+	const struct serve *s = user;
+	const struct store_look *look =
+		s->membership ? member_look(membership_member(s->membership)) : NULL;
+
+	return look ? collectors_away(look, arena) : NULL;
+}
+
 static int open_alerting(struct serve *s)
 {
 	s->api.inventory = inventory_new(s->store);
@@ -238,6 +247,7 @@ static int open_alerting(struct serve *s)
 		.settings = settings_of_alerting(&s->latest),
 		.now_ms = clock_now_ms,
 		.certificate_end_ms = certificate_end,
+		.away = list_away,
 		.may_act = may_act,
 		.changed = tell_alert,
 		.user = s,

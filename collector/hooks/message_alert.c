@@ -71,6 +71,8 @@ static const char *effect_of(enum condition condition)
 		return "Somebody was not told of something.";
 	case CONDITION_HOOK:
 		return "Whoever is told by this hook learns nothing meanwhile.";
+	case CONDITION_COLLECTOR:
+		return "Reports are taken, but there is one collector less to take over.";
 	case CONDITION_COUNT:
 		break;
 	}

@@ -246,6 +246,7 @@ static void check_own_conditions(struct alerting *a, int64_t now_ms, struct aler
 			.last_dead_ms = outbox_last_dead_ms(a->outbox),
 			.stuck_hook = stuck.hook,
 			.stuck_ms = stuck.since_ms,
+			.away = a->options.away ? a->options.away(a->options.user, &arena) : NULL,
 		};
 		const struct alert_ill ill =
 			self_check_run(&facts, (enum condition)i, now_ms, &arena);

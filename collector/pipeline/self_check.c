@@ -99,6 +99,25 @@ static struct alert_ill check_hooks(const struct self_check_facts *facts, int64_
 	return result;
 }
 
+static struct alert_ill check_collectors(const struct self_check_facts *facts, int64_t now_ms,
+					 struct arena *arena)
+{
+	struct alert_ill result = { .text = "Every collector of the database gives a sign.",
+				    .remedy = "" };
+	(void)now_ms;
+
+	if (!facts->away)
+		return result;
+	result.active = true;
+	result.text = arena_printf(arena,
+				   "Of the collectors that share the database these give no sign "
+				   "any more, and had not ended: %s.",
+				   facts->away);
+	result.remedy = "Start it again, or, if it is no more, run mtawatch-collector collectors "
+			"forget NAME.";
+	return result;
+}
+
 /* A check for each condition of the collector's own; test_self_check runs them all. */
 static struct alert_ill (*const checks[CONDITION_COUNT])(const struct self_check_facts *facts,
 							 int64_t now_ms, struct arena *arena) = {
@@ -106,6 +125,7 @@ static struct alert_ill (*const checks[CONDITION_COUNT])(const struct self_check
 	[CONDITION_CERTIFICATE] = check_certificate,
 	[CONDITION_DEAD_LETTERS] = check_dead_letters,
 	[CONDITION_HOOK] = check_hooks,
+	[CONDITION_COLLECTOR] = check_collectors,
 };
 
 struct alert_ill self_check_run(const struct self_check_facts *facts, enum condition condition,

@@ -26,6 +26,7 @@ struct self_check_facts {
 	int64_t last_dead_ms;       /* TIMESTAMP_NONE: there are no dead letters */
 	const char *stuck_hook;     /* NULL: none is */
 	int64_t stuck_ms;           /* since when it is */
+	const char *away;           /* names of other collectors that give no sign; NULL: none */
 };
 
 /* Is so little free of a file system that people have to be told? */

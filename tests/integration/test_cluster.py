@@ -219,7 +219,8 @@ def test_one_judges_and_the_other_stands_by_and_says_so(pair):
         assert (status, problem["code"], problem["judge"]) == (503, "not_the_judge", judge.url), path
         assert problem["detail"] == f"This collector stands by; the collector c1 judges, at {judge.url}."
     status, headers, body = standby.ask("/metrics", headers={"Authorization": ""})
-    assert status == 200 and b"mtawatch_judges 0" in body and b"mtawatch_servers" not in body
+    assert status == 200 and b"mtawatch_judges 0" in body
+    assert b"mtawatch_servers" not in body and b"mtawatch_ready" not in body
     assert samples(judge, "mtawatch_judges") == {"": 1}
 
 
@@ -393,6 +394,26 @@ def test_the_list_tells_who_judges_and_who_does_not_run(pair):
     assert judge.ask("/v1/collectors/c2", "DELETE")[0] == 204
     assert "no collector 'c2'" in fails("collectors", "forget", "c2", "--store", judge.store)
     until(lambda: [row["node"] for row in judge.get("/v1/collectors")["collectors"]] == ["c1"])
+
+
+def test_one_that_died_is_an_alert_until_it_is_forgotten(tmp_path, shared_server):
+    """The collector looks for its own ills once a minute."""
+    file = tmp_path / "alerts.conf"
+    file.write_text("[alerts]\nhold-collector = 0s\n")
+    with cluster(tmp_path, shared_server.make_database(), "c1", "c2", arguments=("--config", file)) as (judge, second):
+        second.start()
+        until(second.judges, second.log)
+        second.stop(signal.SIGKILL)
+        judge.start()
+        until(judge.judges, judge.log)
+        until(lambda: not judge.get("/v1/collectors")["collectors"][1]["runs"])
+        judge.stop()  # the look at its start finds it
+        judge.start()
+        until(judge.judges, judge.log)
+        fired = until(lambda: judge.get("/v1/alerts?condition=collector")["alerts"], seconds=90)
+        assert "had not ended: c2." in fired[0]["text"]
+        succeeds("collectors", "forget", "c2", "--store", judge.store)
+        until(lambda: not judge.get("/v1/alerts?condition=collector&state=firing")["alerts"], seconds=90)
 
 
 def test_the_embedded_store_knows_of_no_other_collector(tmp_path):

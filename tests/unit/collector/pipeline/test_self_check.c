@@ -69,6 +69,16 @@ static void a_hook_that_takes_nothing_is_one(void **state)
 	assert_false(active(&facts, CONDITION_HOOK, "Every hook takes what it is told."));
 }
 
+static void a_collector_that_gives_no_sign_is_one(void **state)
+{
+	struct self_check_facts facts = { .away = "mon2, mon3" };
+	(void)state;
+
+	assert_true(active(&facts, CONDITION_COLLECTOR, "had not ended: mon2, mon3."));
+	facts.away = NULL;
+	assert_false(active(&facts, CONDITION_COLLECTOR, "Every collector"));
+}
+
 /* Both have to be little: the room, and its part of the whole. */
 static void little_room_is_one_at_its_limits(void **state)
 {
@@ -109,6 +119,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_that_ends_soon_is_one),
 		cmocka_unit_test(a_dead_letter_is_one_for_a_day),
+		cmocka_unit_test(a_collector_that_gives_no_sign_is_one),
 		cmocka_unit_test(a_hook_that_takes_nothing_is_one),
 		cmocka_unit_test(little_room_is_one_at_its_limits),
 		cmocka_unit_test(a_file_system_that_cannot_be_asked_is_none),
