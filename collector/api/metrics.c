@@ -256,15 +256,16 @@ static void expose_loop(const struct histogram *turns, struct buffer *out)
 
 static void expose_store(const struct api *api, struct buffer *out)
 {
-	expose_one(out, "mtawatch_ready", "gauge", "Whether reports can be stored.",
-		   api->pipeline && pipeline_is_ready(api->pipeline));
 	expose_one(out, "mtawatch_judges", "gauge",
 		   "Whether this collector judges; of those that share a database one does.",
 		   api->pipeline != NULL);
-	if (api->store)
-		expose_one(out, "mtawatch_store_lost_commits_total", "counter",
-			   "Commits that the database had confirmed and lacked later.",
-			   (double)store_lost_commits(api->store));
+	if (!api->pipeline)
+		return; /* nobody is to be woken because it stands by */
+	expose_one(out, "mtawatch_ready", "gauge", "Whether reports can be stored.",
+		   pipeline_is_ready(api->pipeline));
+	expose_one(out, "mtawatch_store_lost_commits_total", "counter",
+		   "Commits that the database had confirmed and lacked later.",
+		   (double)store_lost_commits(api->store));
 }
 
 static void expose_process(const struct api *api, struct buffer *out)
