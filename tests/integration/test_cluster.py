@@ -359,6 +359,28 @@ def test_judging_is_handed_over_in_order(pair):
     load.assert_nothing_lost(judge.store)
 
 
+def test_the_service_manager_hears_of_a_new_beginning_and_of_no_end(tmp_path, shared_server, monkeypatch):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, cluster(
+            tmp_path, shared_server.make_database(), "c1", "c2") as (judge, standby):
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        judge.start()
+        until(judge.judges, judge.log)
+        monkeypatch.delenv("NOTIFY_SOCKET")
+        standby.start()
+        until(lambda: states(judge).get("c2") == "standby")
+        pid = judge.process.pid
+        succeeds("collectors", "handover", "c2", "--store", judge.store)
+        until(judge.stands_by, judge.log)
+        told = []
+        while not (told and told[-1].endswith(", stands by") and any("RELOADING=1" in text for text in told)):
+            told.append(manager.recv(512).decode())
+        anew = next(i for i, text in enumerate(told) if "RELOADING=1" in text)
+        assert all(text.startswith("READY=1\n") for text in told[:anew] + told[anew + 1:]), told
+        assert judge.process.poll() is None and judge.process.pid == pid
+
+
 def test_what_is_handed_over_to_one_that_died_is_taken_by_another(pair, shared_server):
     judge, standby = pair
     with stopped(standby):
