@@ -215,15 +215,14 @@ void site_change_ask_elsewhere(struct site_change *change, struct site_peer *pee
 	change_of(change, peer)->needs_recount = true;
 }
 
-/* Does one of `said` (NULL: no rows) disprove the row of `member`? */
-static bool is_disproved(const struct site_peer_rows *said, const struct site_member *member,
+/* Does one of `by` (NULL: no rows) disprove the row of `member`? */
+static bool is_disproved(const struct site_peer_rows *by, const struct site_member *member,
 			 const struct site_row *row)
 {
-	const struct site_row *rows =
-		said ? site_member_rows(said->member) + said->first_row : NULL;
+	const struct site_row *rows = by ? site_member_rows(by->member) + by->first_row : NULL;
 
-	for (size_t i = 0; said && i < said->n_rows; i++) {
-		if (rows[i].counts && site_row_disproves(said->member, &rows[i], member,
+	for (size_t i = 0; by && i < by->n_rows; i++) {
+		if (rows[i].counts && site_row_disproves(by->member, &rows[i], member,
 							 (enum grade)row->grade, row->for_s))
 			return true;
 	}
