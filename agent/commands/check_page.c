@@ -161,14 +161,24 @@ static void put_limits(struct page *page, const struct report *report)
 	put_wrapped(page, 0, "", limits_of(report));
 }
 
+/* Where the agent that runs sends its reports, and what the others answered it. */
+static void put_collectors(struct page *page, const char *note)
+{
+	if (!note)
+		return;
+	put_heading(page, "The collectors");
+	put_wrapped(page, 4, "  - ", note);
+}
+
 static void put_page(struct page *page, const struct report *report,
-		     const struct assessment *assessment)
+		     const struct assessment *assessment, const char *collectors)
 {
 	put_verdict(page, report, assessment->verdict);
 	put_reasons(page, assessment);
 	put_remedy(page, &assessment->remedy);
 	put_log(page, report);
 	put_problems(page, report);
+	put_collectors(page, collectors);
 	put_limits(page, report);
 }
 
@@ -217,7 +227,7 @@ enum status check_page_print(FILE *stream, const struct report *report,
 	else if (style->before_restart)
 		put_restart(&page, report, &assessment, out->restart);
 	else
-		put_page(&page, report, &assessment);
+		put_page(&page, report, &assessment, style->collectors);
 	arena_deinit(&arena);
 	return fflush(stream) == 0 && !ferror(stream) ? STATUS_OK : STATUS_SYSTEM;
 }

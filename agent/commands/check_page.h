@@ -15,7 +15,8 @@
 struct check_page_style {
 	bool json;
 	bool color;
-	bool before_restart; /* instead of the page: may the server be restarted? */
+	bool before_restart;    /* instead of the page: may the server be restarted? */
+	const char *collectors; /* what the running agent noted of them; NULL: nothing */
 };
 
 struct check_page_answer {

@@ -6,10 +6,12 @@
 
 #include "agent/commands/check_page.h"
 #include "agent/config/options.h"
+#include "agent/platform/files.h"
 #include "agent/platform/log.h"
 #include "agent/platform/terminal.h"
 #include "agent/run/cycle.h"
 #include "agent/service/signals.h"
+#include "agent/uplink/upstream.h"
 #include "proto/report/json.h"
 
 static enum status look_once(const struct call *call, struct report *report)
@@ -53,11 +55,21 @@ static int exit_of_restart(enum restart restart)
 	return exits[restart];
 }
 
+/* What the agent that runs noted of its collectors; NULL: nothing. */
+static const char *noted(const struct call *call)
+{
+	const char *state_dir = call->options->state_dir;
+
+	if (!state_dir)
+		state_dir = files_default_state_dir(call->arena);
+	return state_dir ? upstream_read_note(state_dir, call->arena) : NULL;
+}
+
 int command_check(const struct call *call)
 {
 	const struct options *options = call->options;
 	struct check_page_style style = { options->json, !options->no_color && terminal_has_color(),
-					  options->before_restart };
+					  options->before_restart, noted(call) };
 	struct check_page_answer answer;
 	struct report report;
 

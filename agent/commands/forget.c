@@ -3,9 +3,16 @@
 #include "agent/platform/files.h"
 #include "agent/platform/keystore.h"
 
-/* Files that agent/uplink/identity.c, cycle.c and run.c keep beside the key and the spool. */
-static const char *const ours[] = { "identity", "sequence",           "answer.json",
-				    "history",  "mtawatch-agent.log", "mtawatch-agent.log.old" };
+/* Files that agent/uplink/ and agent/run/ keep beside the key and the spool. */
+static const char *const ours[] = {
+	"identity",
+	"sequence",
+	"answer.json",
+	"history",
+	"collectors",
+	"mtawatch-agent.log",
+	"mtawatch-agent.log.old",
+};
 
 struct forgetting {
 	struct arena *arena;

@@ -60,13 +60,12 @@ static bool is_packaged(const struct call *call)
 }
 
 /* A host that is an address can be verified by a pin alone. */
-static void warn_of_address(const struct options *options)
+static void warn_of_address(const struct options *options, const char *url)
 {
-	const char *url = options->collector;
 	char host[HOST_MAX_NAME];
 	uint32_t address = 0;
 
-	if (!url || strncmp(url, "https://", 8) != 0 || options->pins.n > 0)
+	if (strncmp(url, "https://", 8) != 0 || options->pins.n > 0)
 		return;
 	(void)snprintf(host, sizeof host, "%.*s", (int)strcspn(url + 8, ":/"), url + 8);
 	if (ipv4_parse(host, &address))
@@ -93,7 +92,8 @@ static void warn_of_file(const char *what, const char *path)
 
 static void warn(const struct options *options)
 {
-	warn_of_address(options);
+	for (size_t i = 0; i < options->collectors.n; i++)
+		warn_of_address(options, options->collectors.list[i]);
 	warn_of_file("the certificates of", options->ca_file);
 	warn_of_file("the enrolment secret in", options->enroll_secret_file);
 	warn_of_file("the client certificate", options->client_cert);
@@ -101,49 +101,47 @@ static void warn(const struct options *options)
 	warn_of_file("the proxy's password in", options->proxy_password_file);
 }
 
-/* The peers of the command line, with a semicolon between them. */
-static const char *joined_peers(const struct layers *layers, struct arena *arena)
+/* All that the command line says of a setting; NULL: nothing. */
+static const char *given(const struct call *call, const struct setting *setting)
 {
 	const char *all = NULL;
 
-	for (const struct layer_value *v = layers->first; v; v = v->next) {
-		if (v->layer == LAYER_COMMAND_LINE && v->setting->value.read == setting_read_peers)
-			all = all ? arena_printf(arena, "%s;%s", all, v->text) : v->text;
+	for (const struct layer_value *v = config_layers(call->config)->first; v; v = v->next) {
+		if (v->layer == LAYER_COMMAND_LINE && v->setting == setting)
+			all = setting_join(setting, all, v->text, call->arena);
 	}
 	return all;
 }
 
-static enum status write_setting(const struct layer_value *value, const struct layers *layers,
-				 struct arena *arena, struct os_error *error)
+static enum status write_setting(const struct call *call, const struct setting *setting,
+				 const char *text, struct os_error *error)
 {
-	const struct setting *setting = value->setting;
-	const char *text = value->text;
 	int64_t number = 0;
 
 	if (setting->value.read == value_number) {
 		(void)number_parse(text, 0, UINT32_MAX, &number); /* checked by config_open() */
 		return install_setting(setting->value_name, NULL, (uint32_t)number, error);
 	}
-	if (setting->value.read == setting_read_peers)
-		text = joined_peers(layers, arena);
-	else if (setting->value.read == setting_read_path)
-		text = install_full_path(text, arena);
+	if (setting->value.read == setting_read_path)
+		text = install_full_path(text, call->arena);
 	return install_setting(setting->value_name, text, 0, error);
 }
 
 /* Settings that were not given stay as they are. */
 static enum status write_settings(const struct call *call, struct os_error *error)
 {
-	const struct layers *layers = config_layers(call->config);
+	size_t n = 0;
+	const struct setting *all = setting_list(&n);
 
-	for (const struct layer_value *v = layers->first; v; v = v->next) {
-		if (v->layer != LAYER_COMMAND_LINE || !v->setting->value_name)
+	for (size_t i = 0; i < n; i++) {
+		const char *text = all[i].value_name ? given(call, &all[i]) : NULL;
+		if (!text)
 			continue;
-		enum status status = write_setting(v, layers, call->arena, error);
+		enum status status = write_setting(call, &all[i], text, error);
 		if (status != STATUS_OK)
 			return status;
 		print_step("setting",
-			   arena_printf(call->arena, "%s = %s", v->setting->value_name, v->text));
+			   arena_printf(call->arena, "%s = %s", all[i].value_name, text));
 	}
 	return STATUS_OK;
 }

@@ -29,17 +29,15 @@ static enum status remove_state(const struct call *call, const char *state_dir)
 static void give_name_back(const struct call *call, const char *state_dir)
 {
 	const struct options *o = call->options;
-	const char *collectors[] = { o->collector, o->collector_fallback };
 	const struct send_options send = send_options_of(o);
 	const char *words = "no collector is set";
 
-	for (size_t i = 0; i < sizeof collectors / sizeof *collectors; i++) {
-		if (!collectors[i])
-			continue;
-		enum status status = enroll_release(call->host, state_dir, collectors[i], &send,
+	for (size_t i = 0; i < o->collectors.n; i++) {
+		const char *collector = o->collectors.list[i];
+		enum status status = enroll_release(call->host, state_dir, collector, &send,
 						    call->arena, &words);
 		if (status == STATUS_OK) {
-			printf("collector %s: this server's name is free\n", collectors[i]);
+			printf("collector %s: this server's name is free\n", collector);
 			return;
 		}
 	}

@@ -9,7 +9,7 @@
 
 int command_run(const struct call *call)
 {
-	if (!call->options->collector) {
+	if (call->options->collectors.n == 0) {
 		log_error("run needs --collector: where to send the reports");
 		return EXIT_TROUBLE;
 	}

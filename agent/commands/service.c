@@ -19,14 +19,14 @@ struct serving {
 static void on_ready(void *user)
 {
 	struct serving *s = user;
-	const char *collector = s->call->options->collector;
 	struct arena arena;
 
 	service_ready();
 	arena_init(&arena);
+	const char *collectors = option_urls_text(&s->call->options->collectors, &arena);
 	announce(s->host, ANNOUNCE_STARTED, MTAWATCH_VERSION,
-		 collector ? arena_printf(&arena, "It reports to %s.", collector)
-			   : "No collector is set: until one is, it judges this server alone.");
+		 collectors ? arena_printf(&arena, "It reports to %s.", collectors)
+			    : "No collector is set: until one is, it judges this server alone.");
 	arena_deinit(&arena);
 	service_keep_alive();
 }

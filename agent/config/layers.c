@@ -62,10 +62,7 @@ static void choose(const struct deciding *d, const struct layer_value *value)
 {
 	struct layer_choice *c = d->choice;
 
-	if (c->text && d->setting->value.read == setting_read_peers)
-		c->text = arena_printf(d->layers->arena, "%s;%s", c->text, value->text);
-	else
-		c->text = value->text;
+	c->text = setting_join(d->setting, c->text, value->text, d->layers->arena);
 	c->layer = value->layer;
 	c->where = value->where;
 }

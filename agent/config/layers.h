@@ -53,7 +53,7 @@ struct layers {
 struct layer_choice {
 	enum layer layer;  /* the highest of those that it comes from */
 	const char *where; /* NULL: LAYER_DEFAULT */
-	const char *text;  /* NULL: not set; several peers have a semicolon between them */
+	const char *text;  /* NULL: not set; of several values that add up, joined */
 	bool kept;         /* it is that of before, for what stands there now is not valid */
 };
 

@@ -1,5 +1,14 @@
 #include "agent/config/options.h"
 
+const char *option_urls_text(const struct option_urls *urls, struct arena *arena)
+{
+	const char *text = urls->list[0];
+
+	for (size_t i = 1; i < urls->n; i++)
+		text = arena_printf(arena, "%s, %s", text, urls->list[i]);
+	return text;
+}
+
 void options_init(struct options *options)
 {
 	size_t n = 0;

@@ -17,10 +17,15 @@ struct option_pins {
 	size_t n; /* 0: none; the certificate is judged by its issuer alone */
 };
 
+/* Collectors, in the order in which they are asked. */
+struct option_urls {
+	const char *list[SETTING_MAX_URLS];
+	size_t n;
+};
+
 /* A text that is not set is NULL. Texts are borrowed. */
 struct options {
-	const char *collector;
-	const char *collector_fallback; /* the second collector's URL */
+	struct option_urls collectors;
 	const char *ca_file;
 	struct option_pins pins;
 	const char *client_cert; /* file */
@@ -51,6 +56,9 @@ struct options {
 	const char *output; /* selftest: a file for its lines besides, or NULL */
 	bool keep_state;    /* uninstall: the spool stays */
 };
+
+/* "https://a.example, https://b.example" in `arena`; NULL: there is none. */
+const char *option_urls_text(const struct option_urls *urls, struct arena *arena);
 
 /* Every setting at its default. */
 void options_init(struct options *options);

@@ -26,10 +26,12 @@ static const struct setting settings[] = {
 	{ ROW("keep-state", value_switch, keep_state, NULL, NULL, SETTING_RELEASING,
 	      "leave the unsent and the refused reports where they are") },
 
-	{ ROW("collector", setting_read_url, collector, "CollectorUrl", "URL", SETTING_REPORTING,
-	      "where to send the reports, http:// or https://") },
-	{ ROW("collector-fallback", setting_read_url, collector_fallback, "CollectorFallbackUrl",
-	      "URL", SETTING_REPORTING, "where to send them while the first cannot be reached") },
+	{ ROW("collector", setting_read_urls, collectors, "CollectorUrl", "URL[,URL]",
+	      SETTING_REPORTING,
+	      "where to send the reports, http:// or https://; up to 8 are\n"
+	      "asked in this order") },
+	{ ROW("collector-fallback", setting_read_urls, collectors, "CollectorFallbackUrl",
+	      "URL[,URL]", SETTING_REPORTING, "more, behind those") },
 	{ ROW("ca-file", setting_read_path, ca_file, "CaFile", "FILE", SETTING_REPORTING,
 	      "certificates that vouch for the collector, PEM") },
 	{ ROW("pin", setting_read_pins, pins, "Pin", "PIN[,PIN]", SETTING_REPORTING,

@@ -21,14 +21,16 @@ struct options;
 #define SETTING_MIN_LOG_KB   64
 #define SETTING_LOG_KB       1024 /* where none is set */
 #define SETTING_MAX_PINS     2    /* the current key and the next one */
+#define SETTING_MAX_URLS     8    /* of collectors */
 #define SETTING_INTERVAL_S   300 /* between cycles where neither a setting nor the collector says */
 #define SETTING_NETWORK_TEXT 18  /* bytes: "131.107.222.111/32" */
 #define SETTING_PIN_TEXT     52  /* bytes: "sha256//" and 32 bytes in Base64 */
 
 /* How the values are read that only the agent has; by these a setting's form is known, too. */
-value_read setting_read_path;  /* 1 to SETTING_MAX_TEXT characters */
-value_read setting_read_user;  /* a name of as many characters, without a colon (RFC 7617) */
-value_read setting_read_url;   /* http:// or https://, without user and password */
+value_read setting_read_path; /* 1 to SETTING_MAX_TEXT characters */
+value_read setting_read_user; /* a name of as many characters, without a colon (RFC 7617) */
+value_read
+	setting_read_urls; /* http:// or https://, without user and password; with commas; adds them */
 value_read setting_read_proxy; /* http://, without user and password */
 value_read setting_read_level; /* error, warning, info */
 value_read setting_read_pins;  /* one or two, between them a comma */
@@ -70,6 +72,10 @@ const struct setting *setting_find(const char *name, size_t n);
  */
 const char *setting_apply(const struct setting *setting, const char *value, struct arena *arena,
 			  struct options *options);
+
+/* What a value means behind those `before` it (NULL: none): they add up, or the last one counts. */
+const char *setting_join(const struct setting *setting, const char *before, const char *value,
+			 struct arena *arena);
 
 /*
  * Does the value hold a password (a URL with user and password)? Then it is never shown, logged or

@@ -41,26 +41,60 @@ const char *setting_read_path(const struct value_target *to, const char *value)
 	return NULL;
 }
 
-/* "https://user:password@host": something stands before the host. */
-static bool has_user(const char *url)
+/* "https://user:password@host": something stands before a host. */
+static bool has_user(const char *urls)
 {
-	const char *host = strstr(url, "//");
-
-	return host && memchr(host + 2, '@', strcspn(host + 2, "/?#")) != NULL;
+	while ((urls = strstr(urls, "//")) != NULL) {
+		urls += strlen("//");
+		if (memchr(urls, '@', strcspn(urls, "/?#")))
+			return true;
+	}
+	return false;
 }
 
 bool setting_is_secret(const struct setting *setting, const char *value)
 {
 	value_read *read = setting->value.read;
 
-	return (read == setting_read_url || read == setting_read_proxy) && has_user(value);
+	return (read == setting_read_urls || read == setting_read_proxy) && has_user(value);
 }
 
-const char *setting_read_url(const struct value_target *to, const char *value)
+const char *setting_join(const struct setting *setting, const char *before, const char *value,
+			 struct arena *arena)
 {
-	if (!send_is_url(value) || has_user(value))
-		return "an http:// or https:// URL, without user and password";
-	return setting_read_path(to, value);
+	char comma = setting->value.read == setting_read_urls    ? ','
+		     : setting->value.read == setting_read_peers ? ';'
+								 : '\0';
+
+	return before && comma ? arena_printf(arena, "%s%c%s", before, comma, value) : value;
+}
+
+/* Takes the next item off a list, without the spaces around it; NULL: there was none left. */
+static const char *next_item(struct arena *arena, const char **list, char comma)
+{
+	const char *item = *list;
+	const char *end = item ? strchr(item, comma) : NULL;
+
+	*list = end ? end + 1 : NULL;
+	if (!item)
+		return NULL;
+	return text_trim(arena_strndup(arena, item, end ? (size_t)(end - item) : strlen(item)));
+}
+
+const char *setting_read_urls(const struct value_target *to, const char *value)
+{
+	struct option_urls *urls = to->member;
+	struct option_urls more = *urls;
+
+	for (const char *url; (url = next_item(to->arena, &value, ',')) != NULL;) {
+		if (more.n == SETTING_MAX_URLS || !send_is_url(url) || has_user(url) ||
+		    count_units(url) > SETTING_MAX_TEXT)
+			return "an http:// or https:// URL, without user and password, or 8 with "
+			       "commas";
+		more.list[more.n++] = url;
+	}
+	*urls = more;
+	return NULL;
 }
 
 /* A proxy takes what follows a colon for the password. */
@@ -96,8 +130,7 @@ const char *setting_read_pins(const struct value_target *to, const char *value)
 {
 	struct option_pins pins = { 0 };
 
-	for (const char *at = value; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-		const char *pin = arena_strndup(to->arena, at, strcspn(at, ","));
+	for (const char *pin; (pin = next_item(to->arena, &value, ',')) != NULL;) {
 		if (pins.n == SETTING_MAX_PINS || !is_pin(pin))
 			return "one or two of the form sha256//BASE64, between them a comma";
 		pins.list[pins.n++] = pin;
@@ -109,17 +142,14 @@ const char *setting_read_pins(const struct value_target *to, const char *value)
 /* Adds the addresses of "10.0.0.6,10.0.0.7" to `peer`. */
 static bool add_addresses(struct arena *arena, const char *list, struct peer *peer)
 {
-	for (;;) {
-		size_t n = strcspn(list, ",");
-		uint32_t address = 0;
+	uint32_t address = 0;
 
-		if (!ipv4_parse(arena_strndup(arena, list, n), &address) ||
-		    !peers_usable_address(address) || !peers_add_address(peer, address))
+	for (const char *text; (text = next_item(arena, &list, ',')) != NULL;) {
+		if (!ipv4_parse(text, &address) || !peers_usable_address(address) ||
+		    !peers_add_address(peer, address))
 			return false;
-		if (list[n] == '\0')
-			return true;
-		list += n + 1;
 	}
+	return true;
 }
 
 /* "EXCH2=10.0.0.6,10.0.0.7" */
@@ -142,8 +172,8 @@ const char *setting_read_peers(const struct value_target *to, const char *value)
 	struct peers *more = arena_alloc(to->arena, sizeof *more);
 
 	*more = *peers;
-	for (const char *at = value; at; at = strchr(at, ';') ? strchr(at, ';') + 1 : NULL) {
-		if (!add_peer(to->arena, arena_strndup(to->arena, at, strcspn(at, ";")), more))
+	for (const char *peer; (peer = next_item(to->arena, &value, ';')) != NULL;) {
+		if (!add_peer(to->arena, peer, more))
 			return "NAME=ADDRESS[,ADDRESS...] with IPv4 addresses of another server";
 	}
 	if (more->n > PEERS_MAX_CONFIGURED || more->left_out > 0)
@@ -152,28 +182,13 @@ const char *setting_read_peers(const struct value_target *to, const char *value)
 	return NULL;
 }
 
-/* Reads one of "131.107.0.0/16, 192.0.2.7"; gives the rest after its comma, NULL at the end. */
-static const char *read_network(struct arena *arena, const char *list, struct ipv4_prefix *out,
-				bool *good)
-{
-	const char *begin = list + strspn(list, " ");
-	size_t n = strcspn(begin, " ,");
-	const char *end = begin + n + strspn(begin + n, " ");
-
-	*good = ipv4_prefix_parse(arena_strndup(arena, begin, n), out) &&
-		(*end == ',' || *end == '\0');
-	return *end == ',' ? end + 1 : NULL;
-}
-
 const char *setting_read_networks(const struct value_target *to, const char *value)
 {
 	struct peer_networks networks = { 0 };
 
-	for (const char *at = value; at;) {
-		bool good = networks.n < PEERS_MAX_NETWORKS;
-		if (good)
-			at = read_network(to->arena, at, &networks.list[networks.n++], &good);
-		if (!good)
+	for (const char *text; (text = next_item(to->arena, &value, ',')) != NULL;) {
+		if (networks.n == PEERS_MAX_NETWORKS ||
+		    !ipv4_prefix_parse(text, &networks.list[networks.n++]))
 			return "at most 32 IPv4 addresses or networks as 131.107.0.0/16, between "
 			       "them a comma";
 	}

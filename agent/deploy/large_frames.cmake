@@ -15,7 +15,6 @@ set_source_files_properties(
   ${root}/agent/run/run.c
   ${root}/agent/service/win32/scm.c
   ${root}/agent/uplink/answer.c
-  ${root}/agent/uplink/upstream.c
   ${root}/proto/rpc/dialog.c
   ${root}/proto/rpc/epm.c
   DIRECTORY ${root}/agent ${root}/proto

@@ -8,17 +8,19 @@
 
 static const struct policy_text texts[] = {
 	{ .name = "collector",
-	  .title = "Collector URL",
-	  .label = "URL",
+	  .title = "Collector URLs",
+	  .label = "URL, or up to 8 with commas between them",
 	  .help = "Where the agent sends its reports: an http:// or https:// URL without user and "
-		  "password, such as https://collector.example:8285. While it is not set here or "
-		  "by "
-		  "the installer, the agent reports nothing. A change counts from the agent's next "
-		  "cycle on." },
+		  "password, such as https://collector.example:8285. Of several, with commas "
+		  "between them, the next is asked where one does not answer or does not judge; "
+		  "the agent stays there and asks the first one again after an hour. While none is "
+		  "set here or by the installer, the agent reports nothing. A change counts from "
+		  "the agent's next cycle on." },
 	{ .name = "collector-fallback",
-	  .title = "Second collector URL",
-	  .label = "URL",
-	  .help = "Where the agent sends its reports while the first collector cannot be reached. "
+	  .title = "Further collector URLs",
+	  .label = "URL, or several with commas between them",
+	  .help = "Collectors that are asked behind those of the policy Collector URLs, for "
+		  "instance where its field is too short for all of them; together at most 8. "
 		  "Leave it out where there is one collector." },
 	{ .name = "ca-file",
 	  .title = "Certificates that vouch for the collector",
@@ -189,6 +191,8 @@ size_t policy_max_text(const struct policy *policy)
 {
 	if (policy->setting->value.read == setting_read_pins)
 		return SETTING_MAX_PINS * SETTING_PIN_TEXT + SETTING_MAX_PINS - 1;
+	if (policy->setting->value.read == setting_read_urls)
+		return SETTING_MAX_URLS * (SETTING_MAX_TEXT + 1) - 1;
 	if (policy->setting->value.read == setting_read_networks)
 		return PEERS_MAX_NETWORKS * (SETTING_NETWORK_TEXT + 1) - 1;
 	if (policy->setting->value.read == value_switch)

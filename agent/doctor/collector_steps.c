@@ -120,6 +120,13 @@ static void check_clock(struct doctor *d)
 	"ask for an enrolment secret, put it into a file, and name that with "                     \
 	"--enroll-secret-file (EnrollSecretFile)"
 
+static void note_taker(struct doctor *d, const char *text)
+{
+	doctor_note(d, "key", DOCTOR_OK, text, NULL);
+	if (!d->taker)
+		d->taker = d->url;
+}
+
 /* Asks whether the collector knows the enrolment secret, which this does not use up. */
 static void try_secret(struct doctor *d, struct enroll *enroll, const char *host_name,
 		       const char *why)
@@ -129,19 +136,17 @@ static void try_secret(struct doctor *d, struct enroll *enroll, const char *host
 
 	if (enroll_check_secret(enroll, d->sender, d->url, host_name, d->arena, &words) ==
 	    STATUS_OK)
-		doctor_note(d, "key", DOCTOR_OK,
-			    arena_printf(d->arena,
-					 "%s; the collector knows the enrolment secret %s: the "
-					 "agent enrols with its next report",
-					 why, file),
-			    NULL);
+		note_taker(d, arena_printf(d->arena,
+					   "%s; the collector knows the enrolment secret %s: the "
+					   "agent enrols with its next report",
+					   why, file));
 	else
 		doctor_note(d, "key", DOCTOR_FAIL, arena_printf(d->arena, "%s; %s", why, words),
 			    TODO_SECRET);
 }
 
 /* An empty report: who is known is told that it is none, who is not known is not heard. */
-static void try_key(struct doctor *d, const struct enroll *enroll, const char *what)
+static struct answer_problem post_nothing(struct doctor *d, const struct enroll *enroll)
 {
 	struct send_request request = { .method = SEND_POST,
 					.collector = d->url,
@@ -149,20 +154,24 @@ static void try_key(struct doctor *d, const struct enroll *enroll, const char *w
 					.body = "{}",
 					.authorization = enroll_authorization(enroll, d->arena),
 					.age_ms = -1 };
-	struct send_result result;
+	struct send_result *result = arena_alloc(d->arena, sizeof *result);
 
-	send_do(d->sender, &request, &result);
-	struct answer_problem problem = answer_read_problem(&result, d->arena);
-	if (problem.code && (result.http_status == 400 || result.http_status == 422))
-		doctor_note(d, "key", DOCTOR_OK,
-			    arena_printf(d->arena, "%s; the collector takes its reports", what),
-			    NULL);
-	else
+	send_do(d->sender, &request, result);
+	struct answer_problem problem = answer_read_problem(result, d->arena);
+	free(result->body);
+	return problem;
+}
+
+static void try_key(struct doctor *d, const struct answer_problem *problem, const char *what)
+{
+	if (!answer_is_refusal(problem)) {
 		doctor_note(
 			d, "key", DOCTOR_FAIL,
-			arena_printf(d->arena, "%s; the collector says: %s", what, problem.words),
+			arena_printf(d->arena, "%s; the collector says: %s", what, problem->words),
 			TODO_SECRET);
-	free(result.body);
+		return;
+	}
+	note_taker(d, arena_printf(d->arena, "%s; the collector takes its reports", what));
 }
 
 /* The name that this server's reports carry; "" where the system does not tell. */
@@ -178,6 +187,7 @@ static const char *host_name_of(struct doctor *d)
 
 static void examine_key(struct doctor *d, struct enroll *enroll)
 {
+	struct answer_problem problem = post_nothing(d, enroll);
 	const char *name = host_name_of(d);
 	const char *what = "not enrolled, and no enrolment secret is set";
 	bool is_others = enroll_id(enroll) && *name && !enroll_is_for(enroll, name);
@@ -191,12 +201,15 @@ static void examine_key(struct doctor *d, struct enroll *enroll)
 		what = arena_printf(d->arena, "enrolled as agent %s", enroll_id(enroll));
 	else if (d->options->enroll_secret_file)
 		what = "not enrolled yet";
-	if (enroll_is_due(enroll, name))
+	if (answer_is_standby(&problem))
+		doctor_note(d, "key", DOCTOR_SKIPPED,
+			    arena_printf(d->arena, "it stands by: %s", problem.words), NULL);
+	else if (enroll_is_due(enroll, name))
 		try_secret(d, enroll, name, what);
 	else if (is_others)
 		doctor_note(d, "key", DOCTOR_FAIL, what, TODO_SECRET);
 	else
-		try_key(d, enroll, what);
+		try_key(d, &problem, what);
 }
 
 static void check_key(struct doctor *d)

@@ -30,37 +30,32 @@ bool doctor_skips(struct doctor *d, const char *step)
 	return true;
 }
 
-/* "policy, HKLM\Software\..." */
-static const char *origin_of(const struct doctor *d, const char *name)
+/* What settings of this kind say, each with its origin: "http://proxy:3128 (policy, HKLM\...)". */
+static const char *as_set(const struct doctor *d, value_read *kind)
 {
 	size_t n = 0;
 	const struct setting *all = setting_list(&n);
 	const struct layer_choice *choices = config_result(d->config)->choices;
+	const char *text = "";
 
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(all[i].value.name, name) == 0 && choices[i].text)
-			return arena_printf(d->arena, "%s, %s", layer_name(choices[i].layer),
-					    choices[i].where ? choices[i].where : "built in");
+		if (all[i].value.read == kind && choices[i].text)
+			text = arena_printf(d->arena, "%s%s%s (%s, %s)", text,
+					    *text ? "; then " : "", choices[i].text,
+					    layer_name(choices[i].layer), choices[i].where);
 	}
-	return "not set";
+	return text;
 }
 
 static void check_settings(struct doctor *d)
 {
-	const struct options *o = d->options;
-	const char *fallback =
-		o->collector_fallback
-			? arena_printf(d->arena, "; the second is %s (%s)", o->collector_fallback,
-				       origin_of(d, "collector-fallback"))
-			: "";
-
-	if (!o->collector) {
+	if (d->options->collectors.n == 0) {
 		doctor_block(d, "settings", "no collector is set",
 			     "set CollectorUrl by policy, or name it with --collector");
 		return;
 	}
-	const char *text = arena_printf(d->arena, "the collector is %s (%s)%s", o->collector,
-					origin_of(d, "collector"), fallback);
+	const char *text =
+		arena_printf(d->arena, "the collector is %s", as_set(d, setting_read_urls));
 	if (config_has_invalid(d->config))
 		doctor_note(d, "settings", DOCTOR_FAIL,
 			    arena_printf(d->arena, "%s; some values are not valid and do not count",
@@ -149,7 +144,7 @@ static const char *proxy_of(const struct doctor *d)
 {
 	const char *user = d->options->proxy_user;
 
-	return arena_printf(d->arena, "%s (%s)%s%s", d->options->proxy, origin_of(d, "proxy"),
+	return arena_printf(d->arena, "%s%s%s", as_set(d, setting_read_proxy),
 			    user ? " with the user " : "", user ? user : "");
 }
 
@@ -199,6 +194,17 @@ static void examine_collector(struct doctor *d, const char *url)
 	doctor_collector_steps(d, &collector);
 }
 
+/* Of several collectors one has to take the reports; those that stand by are well without. */
+static void check_reports(struct doctor *d)
+{
+	d->url = NULL;
+	if (d->taker ? d->options->collectors.n > 1 : doctor_is_well(d->out))
+		doctor_note(d, "reports", d->taker ? DOCTOR_OK : DOCTOR_FAIL,
+			    arena_printf(d->arena, "%s takes them",
+					 d->taker ? d->taker : "no collector"),
+			    d->taker ? NULL : "try again in a minute");
+}
+
 static bool is_stopped(void *user)
 {
 	bool (*const *stopped)(void) = user;
@@ -208,30 +214,32 @@ static bool is_stopped(void *user)
 void doctor_examine(struct host *host, const struct config *config, bool (*stopped)(void),
 		    struct arena *arena, struct doctor_findings *out)
 {
-	struct doctor d = { .host = host,
-			    .config = config,
-			    .stopped = stopped,
-			    .options = config_options(config),
-			    .arena = arena,
-			    .out = out };
+	struct doctor *d = arena_alloc(arena, sizeof *d);
 
+	*d = (struct doctor){ .host = host,
+			      .config = config,
+			      .stopped = stopped,
+			      .options = config_options(config),
+			      .arena = arena,
+			      .out = out };
 	out->n = 0;
-	d.state_dir = d.options->state_dir ? d.options->state_dir : files_default_state_dir(arena);
-	d.send = send_options_of(d.options);
-	d.send.stopped = is_stopped;
-	d.send.user = &stopped;
-	check_settings(&d);
-	check_state(&d);
-	if (!d.options->collector)
+	d->state_dir =
+		d->options->state_dir ? d->options->state_dir : files_default_state_dir(arena);
+	d->send = send_options_of(d->options);
+	d->send.stopped = is_stopped;
+	d->send.user = &stopped;
+	check_settings(d);
+	check_state(d);
+	if (d->options->collectors.n == 0)
 		return;
-	if (send_open(&d.sender, &d.send) != STATUS_OK) {
-		doctor_block(&d, "collector", "libcurl would not start", NULL);
+	if (send_open(&d->sender, &d->send) != STATUS_OK) {
+		doctor_block(d, "collector", "libcurl would not start", NULL);
 		return;
 	}
-	examine_collector(&d, d.options->collector);
-	if (d.options->collector_fallback)
-		examine_collector(&d, d.options->collector_fallback);
-	send_close(d.sender);
+	for (size_t i = 0; i < d->options->collectors.n; i++)
+		examine_collector(d, d->options->collectors.list[i]);
+	send_close(d->sender);
+	check_reports(d);
 }
 
 bool doctor_is_well(const struct doctor_findings *findings)

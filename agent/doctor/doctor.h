@@ -12,8 +12,10 @@
  *   collector  what answers is healthy
  *   clock      this machine's clock agrees with its
  *   key        it knows the agent, and takes its reports
+ *   reports    one of several collectors takes them
  *
- * From `name` on they are gone for the second collector, too. What a failure makes pointless is
+ * From `name` to `key` they are gone for each collector; one that stands by while another judges is
+ * well without the last of them. What a failure makes pointless is
  * skipped, and why. Nothing is changed (a state directory that is made for the trial goes again), and
  * no report is sent: to try the key, an empty one goes up that the collector refuses to everybody.
  * Each step does what a run does, so that they do not differ.
@@ -28,7 +30,7 @@
 #include "agent/host/host.h"
 #include "proto/base/arena.h"
 
-#define DOCTOR_MAX_STEPS  18    /* two, and eight for either collector */
+#define DOCTOR_MAX_STEPS  (3 + 8 * SETTING_MAX_URLS)
 #define DOCTOR_MAX_SKEW_S 300   /* what clocks may differ */
 #define DOCTOR_NAME_MS    10000 /* for an answer of the name servers */
 #define DOCTOR_PORT_MS    10000 /* for a connection */

@@ -16,6 +16,7 @@ struct doctor {
 	struct sender *sender;
 	struct arena *arena;
 	struct doctor_findings *out;
+	const char *taker; /* the first collector that takes our reports; NULL: none so far */
 
 	/* About the collector that is being examined. */
 	const char *url;     /* NULL: of neither */

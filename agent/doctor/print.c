@@ -37,6 +37,8 @@ bool doctor_print_text(FILE *stream, const struct doctor_findings *findings, boo
 		const struct doctor_step *step = &findings->steps[i];
 		if (step->collector && (!collector || strcmp(collector, step->collector) != 0))
 			fprintf(stream, "\n%s\n", step->collector);
+		else if (collector && !step->collector)
+			fputc('\n', stream);
 		collector = step->collector;
 		print_step(stream, step, color);
 	}

@@ -75,7 +75,7 @@ static enum status run_cycle(struct runner *r)
 	arena_init(&arena);
 	enum status status = cycle_run(&r->cycle, &arena, &report, &at);
 	if (status == STATUS_OK)
-		announced_verdict_judge(&r->announced, &report, r->options->collector != NULL);
+		announced_verdict_judge(&r->announced, &report, r->options->collectors.n > 0);
 	if (status == STATUS_OK && r->uplink) {
 		char *body = report_json_write(&report);
 		uplink_offer(r->uplink, body, &at, cycle_interval_s(&r->cycle));
@@ -111,19 +111,19 @@ static enum status open_uplink(struct runner *r)
 {
 	const struct options *o = r->options;
 
-	if (!o->collector) {
+	if (o->collectors.n == 0) {
 		log_warning("no collector is set: this server is judged alone until one is");
 		return STATUS_OK;
 	}
-	struct upstream_options options = { .collector = o->collector,
-					    .fallback = o->collector_fallback,
+	struct upstream_options options = { .collectors = o->collectors.list,
+					    .n_collectors = o->collectors.n,
 					    .state_dir = r->cycle.state_dir,
 					    .enroll_secret_file = o->enroll_secret_file,
 					    .send = send_options_of(o) };
 	enum status status = uplink_open(&r->uplink, r->host, &options);
 
 	if (status != STATUS_OK)
-		log_error("could not make ready to send to %s: %s", o->collector,
+		log_error("could not make ready to send to %s: %s", o->collectors.list[0],
 			  status_text(status));
 	else if (!o->once)
 		status = uplink_start(r->uplink);
@@ -235,8 +235,9 @@ enum status run(struct host *host, struct config *config, bool (*stopped)(void),
 	if (status == STATUS_OK) {
 		announced_verdict_init(&r.announced, host,
 				       cycle_has_answer(&r.cycle) ? &r.cycle.answer.verdict : NULL);
+		const char *collectors = option_urls_text(&options->collectors, &r.cycle.arena);
 		log_info("mtawatch-agent %s reports to %s", MTAWATCH_VERSION,
-			 options->collector ? options->collector : "nobody yet");
+			 collectors ? collectors : "nobody yet");
 		r.next_ms = host_now_ms(host);
 		if (hooks)
 			hooks->ready(hooks->user);

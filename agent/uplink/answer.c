@@ -189,6 +189,11 @@ bool answer_is_refusal(const struct answer_problem *problem)
 	return false;
 }
 
+bool answer_is_standby(const struct answer_problem *problem)
+{
+	return problem->code && strcmp(problem->code, "not_the_judge") == 0;
+}
+
 enum status answer_read_enrolment(const char *text, size_t size, char id[UUID_TEXT_SIZE])
 {
 	cJSON *root = parse(text, size);

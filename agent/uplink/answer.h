@@ -53,6 +53,9 @@ struct answer_problem answer_read_problem(const struct send_result *result, stru
 /* Will the collector, whose word it is, never take that report, however often it is sent? */
 bool answer_is_refusal(const struct answer_problem *problem);
 
+/* Does it say that another collector judges, which is to be asked? */
+bool answer_is_standby(const struct answer_problem *problem);
+
 /*
  * Reads the answer to an enrolment: the id that the collector gave.
  *

@@ -383,16 +383,16 @@ enum status enroll_do(struct enroll *enroll, struct sender *sender, const char *
 enum status enroll_check_secret(struct enroll *enroll, struct sender *sender, const char *collector,
 				const char *host_name, struct arena *arena, const char **words)
 {
-	struct send_result result;
+	struct send_result *result = arena_alloc(arena, sizeof *result);
 	char *secret = NULL;
 	enum status status = read_secret(enroll, arena, &secret, words);
 
 	if (status != STATUS_OK)
 		return status;
-	post_secret(sender, collector, secret, host_name, NULL, &result);
-	struct answer_problem problem = answer_read_problem(&result, arena);
-	bool is_good = result.http_status == 204;
-	free(result.body);
+	post_secret(sender, collector, secret, host_name, NULL, result);
+	struct answer_problem problem = answer_read_problem(result, arena);
+	bool is_good = result->http_status == 204;
+	free(result->body);
 	if (is_good)
 		return STATUS_OK;
 	if (problem.code && strcmp(problem.code, "invalid_member") == 0)

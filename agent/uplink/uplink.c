@@ -162,12 +162,9 @@ bool uplink_work(struct uplink *uplink, bool (*stopped)(void))
 /* How long to wait, unless an event is signalled. */
 static uint32_t idle_ms(struct uplink *u)
 {
-	uint64_t now_ms = host_now_ms(u->host);
-	uint64_t due_ms = upstream_due_ms(u->upstream);
+	uint32_t wait_ms = upstream_wait_ms(u->upstream);
 
-	if (spool_count(u->spool) == 0 || due_ms > now_ms + MAX_IDLE_MS)
-		return MAX_IDLE_MS;
-	return due_ms > now_ms ? (uint32_t)(due_ms - now_ms) : 0;
+	return spool_count(u->spool) == 0 || wait_ms > MAX_IDLE_MS ? MAX_IDLE_MS : wait_ms;
 }
 
 static void run_thread(void *arg)

@@ -35,7 +35,7 @@ struct uplink_news {
  * Opens the spool in the state directory and makes ready to send; the options' strings are copied.
  * `options->stopped` is of no use here: uplink_close() ends it.
  *
- * STATUS_INVALID, STATUS_SYSTEM  as of upstream_open()
+ * STATUS_SYSTEM  as of upstream_open()
  */
 enum status uplink_open(struct uplink **out, struct host *host,
 			const struct upstream_options *options);

@@ -6,15 +6,17 @@
 
 #include "agent/host/announce.h"
 #include "agent/https/tls_failure.h"
+#include "agent/platform/files.h"
 #include "agent/platform/log.h"
 #include "agent/uplink/answer.h"
 #include "agent/uplink/enroll.h"
 #include "agent/uplink/report_peek.h"
+#include "agent/uplink/ring.h"
+#include "proto/base/buffer.h"
 #include "proto/base/mem.h"
 #include "proto/base/text.h"
 
 #define REPORTS_PATH "/v1/reports"
-#define MAX_WAYS     2
 
 /* Why nobody took a report on a way. What is of another kind than the last one is said again. */
 struct failure {
@@ -26,10 +28,9 @@ struct failure {
 
 struct way {
 	const char *url;
-	bool away;         /* and it was said */
-	long away_kind;    /* that was said */
-	int64_t backoff_s; /* of the next failure */
-	uint64_t not_before_ms;
+	bool away;      /* and it was said */
+	long away_kind; /* that was said */
+	char *why;      /* in words; NULL: it was never away */
 };
 
 struct upstream {
@@ -38,14 +39,16 @@ struct upstream {
 	struct send_options send;
 	struct sender *sender;
 	struct enroll *enroll;
-	struct way list[MAX_WAYS];
-	size_t n;
-	uint64_t away_since_ms; /* no collector has answered a report since then; 0: one has */
+	struct way ways[RING_MAX];
+	struct ring ring;           /* of their numbers */
+	const struct way *told_way; /* where reports go, as it was said; NULL: none of it yet */
+	const char *note;           /* the file UPSTREAM_NOTE */
+	uint64_t away_since_ms;     /* no collector has answered a report since then; 0: one has */
 	bool away_announced;
 	bool refusal_announced;
 
 	/* State of one call. */
-	int64_t interval_s;
+	uint32_t longest_rest_s;
 	size_t waiting;
 	struct upstream_answer *answer;
 };
@@ -56,21 +59,12 @@ struct sending {
 	const char *body;
 	int64_t age_ms;
 	struct arena arena;
+	struct send_result result; /* of the last request */
 };
-
-static void add_way(struct upstream *w, const char *url)
-{
-	w->list[w->n++] = (struct way){ .url = arena_strdup(&w->arena, url),
-					.backoff_s = UPSTREAM_MIN_BACKOFF_S };
-}
 
 enum status upstream_open(struct upstream **out, struct host *host,
 			  const struct upstream_options *options)
 {
-	if (!send_is_url(options->collector) ||
-	    (options->fallback && !send_is_url(options->fallback)))
-		return STATUS_INVALID;
-
 	struct upstream *w = mem_alloc(sizeof *w);
 	w->host = host;
 	arena_init(&w->arena);
@@ -80,9 +74,9 @@ enum status upstream_open(struct upstream **out, struct host *host,
 		upstream_close(w);
 		return status;
 	}
-	add_way(w, options->collector);
-	if (options->fallback)
-		add_way(w, options->fallback);
+	for (; w->ring.n < options->n_collectors; w->ring.n++)
+		w->ways[w->ring.n].url = arena_strdup(&w->arena, options->collectors[w->ring.n]);
+	w->note = files_join(&w->arena, options->state_dir, UPSTREAM_NOTE);
 	w->enroll = enroll_open(host, options->state_dir, options->enroll_secret_file);
 	*out = w;
 	return STATUS_OK;
@@ -94,6 +88,8 @@ void upstream_close(struct upstream *upstream)
 		return;
 	send_close(upstream->sender);
 	enroll_close(upstream->enroll);
+	for (size_t i = 0; i < upstream->ring.n; i++)
+		free(upstream->ways[i].why);
 	arena_deinit(&upstream->arena);
 	free(upstream);
 }
@@ -103,43 +99,52 @@ const char *upstream_id(const struct upstream *upstream)
 	return enroll_id(upstream->enroll);
 }
 
-uint64_t upstream_due_ms(const struct upstream *upstream)
+uint32_t upstream_wait_ms(struct upstream *upstream)
 {
-	uint64_t due_ms = UINT64_MAX;
-
-	for (size_t i = 0; i < upstream->n; i++) {
-		if (upstream->list[i].not_before_ms < due_ms)
-			due_ms = upstream->list[i].not_before_ms;
-	}
-	return due_ms;
+	return ring_wait_ms(&upstream->ring, (uint32_t)host_now_ms(upstream->host));
 }
 
-/* `n` with a quarter more or less, so that a fleet does not come back all at once. */
-static uint64_t with_jitter(struct host *host, uint64_t n)
+/* How long to leave the way alone. */
+static void back_off(struct upstream *w, const struct way *way, int64_t at_least_s)
 {
 	struct os_error error;
 	uint16_t random = 0x8000;
 
-	if (host_random(host, &random, sizeof random, &error) != STATUS_OK)
-		random = 0x8000; /* no jitter then */
-	return n * 3 / 4 + n / 2 * random / 0xffff;
+	(void)host_random(w->host, &random, sizeof random, &error); /* else there is no jitter */
+	ring_pass(&w->ring, (size_t)(way - w->ways), (uint32_t)host_now_ms(w->host),
+		  w->longest_rest_s, (uint32_t)at_least_s, random);
 }
 
-/* How long to leave the way alone. */
-static void back_off(struct upstream *w, struct way *way, int64_t at_least_s)
+/* For who asks what the agent is doing: where reports go, and what the other collectors said. */
+static void write_note(const struct upstream *w)
 {
-	int64_t longest_s =
-		w->interval_s < UPSTREAM_MAX_BACKOFF_S ? w->interval_s : UPSTREAM_MAX_BACKOFF_S;
-	int64_t wait_s = way->backoff_s < longest_s ? way->backoff_s : longest_s;
+	struct buffer out = { 0 };
 
-	way->backoff_s = wait_s * 2;
-	if (at_least_s > wait_s)
-		wait_s = at_least_s;
-	way->not_before_ms = host_now_ms(w->host) + with_jitter(w->host, (uint64_t)wait_s * 1000);
+	for (size_t i = 0; i < w->ring.n; i++) {
+		const struct way *way = &w->ways[i];
+		if (way->away || way == w->told_way)
+			buffer_printf(&out, "%s%s: %s", out.size > 0 ? "; " : "", way->url,
+				      way->away ? way->why : "takes the reports");
+	}
+	(void)files_replace(w->note, out.bytes, out.size); /* nothing depends on it */
+	buffer_deinit(&out);
+}
+
+const char *upstream_read_note(const char *state_dir, struct arena *arena)
+{
+	char *text = NULL;
+	size_t n = 0;
+
+	if (files_read(files_join(arena, state_dir, UPSTREAM_NOTE), UPSTREAM_MAX_NOTE, &text, &n) !=
+	    STATUS_OK)
+		return NULL;
+	const char *note = arena_strdup(arena, text);
+	free(text);
+	return note;
 }
 
 /* Tells the administrators, once, of collectors that all stay away. */
-static void announce_away(struct upstream *w, const char *why)
+static void announce_away(struct upstream *w, const struct way *way, const char *why)
 {
 	uint64_t now_ms = host_now_ms(w->host);
 
@@ -147,7 +152,7 @@ static void announce_away(struct upstream *w, const char *why)
 		w->away_since_ms = now_ms;
 	if (w->away_announced || now_ms - w->away_since_ms < UPSTREAM_LONG_AWAY_S * UINT64_C(1000))
 		return;
-	announce(w->host, ANNOUNCE_COLLECTOR_AWAY, w->list[0].url, why);
+	announce(w->host, ANNOUNCE_COLLECTOR_AWAY, way->url, why);
 	w->away_announced = true;
 }
 
@@ -163,24 +168,31 @@ static const char *words_of_tls(const struct upstream *w, const struct way *way,
 static void on_away(struct upstream *w, struct way *way, const struct failure *failure)
 {
 	back_off(w, way, failure->wait_s);
-	announce_away(w, failure->words);
-	if (!way->away || way->away_kind != failure->kind)
-		log_error("could not send reports to the collector %s: %s; they are kept and sent "
-			  "later",
-			  way->url, failure->words);
+	announce_away(w, way, failure->words);
+	if (way->away && way->away_kind == failure->kind)
+		return;
+	log_error("could not send reports to the collector %s: %s; they are kept until one takes "
+		  "them",
+		  way->url, failure->words);
 	way->away = true;
 	way->away_kind = failure->kind;
+	free(way->why);
+	way->why = mem_strdup(failure->words);
+	write_note(w);
 }
 
 /* A collector that answered a report is reachable. */
 static void on_here(struct upstream *w, struct way *way)
 {
-	if (way->away)
-		log_info("the collector %s can be reached again; %lu report(s) to send", way->url,
-			 (unsigned long)w->waiting);
+	bool is_new = way->away || w->told_way != way;
+
+	ring_stay(&w->ring, (size_t)(way - w->ways), (uint32_t)host_now_ms(w->host));
 	way->away = false;
-	way->backoff_s = UPSTREAM_MIN_BACKOFF_S;
-	way->not_before_ms = 0;
+	w->told_way = way;
+	if (is_new) {
+		log_info("reports go to %s now; %lu to send", way->url, (unsigned long)w->waiting);
+		write_note(w);
+	}
 	if (w->away_announced)
 		announce(w->host, ANNOUNCE_COLLECTOR_BACK, way->url, NULL);
 	w->away_announced = false;
@@ -211,14 +223,14 @@ static const char *words_of_stranger(const struct upstream *w, const struct answ
 }
 
 /* Hands on the answer. One that no collector gives (a proxy's page, say) is as good as none. */
-static enum upstream_fate take_answer(struct upstream *w, struct way *way, struct sending *sending,
-				      struct send_result *result)
+static enum upstream_fate take_answer(struct upstream *w, struct way *way, struct sending *sending)
 {
-	struct answer answer;
+	struct send_result *result = &sending->result;
+	struct answer *answer = arena_alloc(&sending->arena, sizeof *answer);
 	const char *why = NULL;
 	const char *body = result->body ? result->body : "";
 
-	if (answer_read(body, result->size, &sending->arena, &answer, &why) == STATUS_OK) {
+	if (answer_read(body, result->size, &sending->arena, answer, &why) == STATUS_OK) {
 		on_here(w, way);
 		w->refusal_announced = false;
 		w->answer->body = result->body;
@@ -253,9 +265,9 @@ static const char *words_of_other_name(const struct upstream *w, const struct se
 }
 
 /* An answer that is no acceptance, or none at all. */
-static enum upstream_fate take_problem(struct upstream *w, struct way *way, struct sending *sending,
-				       const struct send_result *result)
+static enum upstream_fate take_problem(struct upstream *w, struct way *way, struct sending *sending)
 {
+	const struct send_result *result = &sending->result;
 	struct answer_problem problem = answer_read_problem(result, &sending->arena);
 	struct failure failure = { .kind = result->http_status,
 				   .words = problem.words,
@@ -277,46 +289,39 @@ static enum upstream_fate take_problem(struct upstream *w, struct way *way, stru
 	return UPSTREAM_KEPT;
 }
 
+static void forget_result(struct sending *sending)
+{
+	free(sending->result.body);
+	sending->result.body = NULL;
+}
+
 /* Enrols, if that has to be. */
 static enum upstream_fate enroll(struct upstream *w, struct way *way, struct sending *sending)
 {
-	struct send_result result;
 	struct failure failure = { .kind = ENROLLING };
 	enum upstream_fate fate = UPSTREAM_KEPT;
 
 	enum status status = enroll_do(w->enroll, w->sender, way->url, sending->host,
-				       &sending->arena, &result, &failure.words);
-	failure.wait_s = result.retry_s;
+				       &sending->arena, &sending->result, &failure.words);
+	failure.wait_s = sending->result.retry_s;
 	if (status == STATUS_OK)
 		fate = UPSTREAM_ACCEPTED;
 	else if (status == STATUS_TIMED_OUT)
 		fate = UPSTREAM_STOPPED;
 	else if (status == STATUS_UNREACHABLE)
-		fate = take_problem(w, way, sending, &result);
+		fate = take_problem(w, way, sending);
 	else
 		on_away(w, way, &failure);
-	free(result.body);
+	forget_result(sending);
 	return fate;
 }
 
-/* Is that the collector's word, and no proxy's that wants a password? */
-static bool is_stranger(const struct send_result *result, struct arena *arena)
-{
-	struct answer_problem problem = answer_read_problem(result, arena);
-
-	return result->http_status == 401 && is_code(&problem, "unknown_agent");
-}
-
-/* `first`: once, the agent may enrol again where it is not known any more. */
-static enum upstream_fate post(struct upstream *w, struct way *way, struct sending *sending,
-			       bool first)
+static void send_report(struct upstream *w, const struct way *way, struct sending *sending)
 {
 	struct send_request request = { .method = SEND_POST,
 					.collector = way->url,
 					.path = REPORTS_PATH,
 					.age_ms = sending->age_ms };
-	struct send_result result;
-	enum upstream_fate fate = UPSTREAM_STOPPED;
 
 	/* A report that was made before the enrolment carries another id. */
 	if (enroll_id(w->enroll))
@@ -324,19 +329,37 @@ static enum upstream_fate post(struct upstream *w, struct way *way, struct sendi
 			report_peek_with_id(sending->body, enroll_id(w->enroll), &sending->arena);
 	request.body = sending->body;
 	request.authorization = enroll_authorization(w->enroll, &sending->arena);
-	send_do(w->sender, &request, &result);
-	/* The first collector's word that we are unknown there: once more, as somebody new. */
-	if (first && is_stranger(&result, &sending->arena) && way == w->list &&
-	    enroll_id(w->enroll) && enroll_lost(w->enroll)) {
-		free(result.body);
+	send_do(w->sender, &request, &sending->result);
+}
+
+/* Is it the collector's word, and no proxy's that wants a password, that it does not know us? */
+static bool is_stranger(const struct upstream *w, struct sending *sending)
+{
+	struct answer_problem problem = answer_read_problem(&sending->result, &sending->arena);
+
+	return sending->result.http_status == 401 && is_code(&problem, "unknown_agent") &&
+	       enroll_id(w->enroll);
+}
+
+/* Who is not known any more enrols again, once. */
+static enum upstream_fate post(struct upstream *w, struct way *way, struct sending *sending)
+{
+	enum upstream_fate fate = UPSTREAM_STOPPED;
+
+	send_report(w, way, sending);
+	if (is_stranger(w, sending) && enroll_lost(w->enroll)) {
+		forget_result(sending);
 		fate = enroll(w, way, sending);
-		return fate == UPSTREAM_ACCEPTED ? post(w, way, sending, false) : fate;
+		if (fate != UPSTREAM_ACCEPTED)
+			return fate;
+		fate = UPSTREAM_STOPPED;
+		send_report(w, way, sending);
 	}
-	if (result.http_status == 200)
-		fate = take_answer(w, way, sending, &result);
-	else if (result.outcome != SEND_STOPPED)
-		fate = take_problem(w, way, sending, &result);
-	free(result.body);
+	if (sending->result.http_status == 200)
+		fate = take_answer(w, way, sending);
+	else if (sending->result.outcome != SEND_STOPPED)
+		fate = take_problem(w, way, sending);
+	forget_result(sending);
 	return fate;
 }
 
@@ -346,7 +369,7 @@ static enum upstream_fate send_on(struct upstream *w, struct way *way, struct se
 
 	if (sending->host && enroll_is_due(w->enroll, sending->host))
 		fate = enroll(w, way, sending);
-	return fate == UPSTREAM_ACCEPTED ? post(w, way, sending, true) : fate;
+	return fate == UPSTREAM_ACCEPTED ? post(w, way, sending) : fate;
 }
 
 enum upstream_fate upstream_send(struct upstream *upstream, const char *report, int64_t age_ms,
@@ -354,17 +377,18 @@ enum upstream_fate upstream_send(struct upstream *upstream, const char *report, 
 {
 	enum upstream_fate fate = UPSTREAM_KEPT;
 	struct sending sending = { .body = report, .age_ms = age_ms };
+	size_t order[RING_MAX];
+	size_t n = ring_order(&upstream->ring, (uint32_t)host_now_ms(upstream->host), order);
 
 	*answer = (struct upstream_answer){ 0 };
-	upstream->interval_s = interval_s;
+	upstream->longest_rest_s =
+		interval_s < UPSTREAM_MAX_BACKOFF_S ? (uint32_t)interval_s : UPSTREAM_MAX_BACKOFF_S;
 	upstream->waiting = waiting;
 	upstream->answer = answer;
 	arena_init(&sending.arena);
 	sending.host = report_peek_host(report, &sending.arena);
-	for (size_t i = 0; i < upstream->n && fate == UPSTREAM_KEPT; i++) {
-		if (upstream->list[i].not_before_ms <= host_now_ms(upstream->host))
-			fate = send_on(upstream, &upstream->list[i], &sending);
-	}
+	for (size_t i = 0; i < n && fate == UPSTREAM_KEPT; i++)
+		fate = send_on(upstream, &upstream->ways[order[i]], &sending);
 	arena_deinit(&sending.arena);
 	return fate;
 }

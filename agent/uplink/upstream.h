@@ -1,11 +1,11 @@
 /*
- * The ways to the fleet's collector: a first URL and perhaps a second one, tried in this order, and
- * the agent's standing there (agent/uplink/enroll.h). Sends one report at a time and tells what
- * became of it; what to do about it is the uplink's (agent/uplink/uplink.h).
+ * The ways to the fleet's collectors, asked in the order of agent/uplink/ring.h, and the agent's
+ * standing there (agent/uplink/enroll.h). Sends one report at a time and tells what became of it; what
+ * to do about it is the uplink's (agent/uplink/uplink.h).
  *
- * A way on which nothing comes is said once, and once when it works again; in between it is left
- * alone for UPSTREAM_MIN_BACKOFF_S, twice that, and so on up to the interval or UPSTREAM_MAX_BACKOFF_S, or
- * for what the collector's Retry-After asks for, each time with jitter.
+ * A way on which nothing comes is said once, and once when it works again; in between it rests, at
+ * most for the interval or UPSTREAM_MAX_BACKOFF_S, or for what the collector's Retry-After asks for.
+ * Where reports go, and what the other collectors answered, stands in the file UPSTREAM_NOTE.
  *
  * The administrators are told (agent/host/announce.h) when no report could be sent for
  * UPSTREAM_LONG_AWAY_S, of the end of that, and of the first refusal since one was taken.
@@ -20,15 +20,16 @@
 #include "agent/https/send.h"
 #include "proto/base/status.h"
 
-#define UPSTREAM_MIN_BACKOFF_S 2
+#define UPSTREAM_NOTE          "collectors" /* in the state directory; a line for people */
+#define UPSTREAM_MAX_NOTE      65536
 #define UPSTREAM_MAX_BACKOFF_S 300
 #define UPSTREAM_LONG_AWAY_S   900 /* three default intervals: the collector calls us silent */
 
 struct upstream;
 
 struct upstream_options {
-	const char *collector;
-	const char *fallback;           /* NULL: there is no second one */
+	const char *const *collectors; /* their URLs (send_is_url()), at most RING_MAX */
+	size_t n_collectors;
 	const char *state_dir;          /* where the key is */
 	const char *enroll_secret_file; /* NULL: none */
 	struct send_options send;
@@ -52,8 +53,7 @@ struct upstream_answer {
 /*
  * Makes ready; the options' strings are copied.
  *
- * STATUS_INVALID  a collector is no http:// or https:// URL
- * STATUS_SYSTEM   libcurl would not start
+ * STATUS_SYSTEM  libcurl would not start
  */
 enum status upstream_open(struct upstream **out, struct host *host,
 			  const struct upstream_options *options);
@@ -68,8 +68,11 @@ enum upstream_fate upstream_send(struct upstream *upstream, const char *report, 
 				 int64_t interval_s, size_t waiting,
 				 struct upstream_answer *answer);
 
-/* When there is a way to be tried, by host_now_ms(). */
-uint64_t upstream_due_ms(const struct upstream *upstream);
+/* How long until there is a way to be tried. */
+uint32_t upstream_wait_ms(struct upstream *upstream);
+
+/* What stands in the file UPSTREAM_NOTE of this directory, in `arena`; NULL: nothing can be read there. */
+const char *upstream_read_note(const char *state_dir, struct arena *arena);
 
 /* The id that the collector gave; NULL: not enrolled. Good until the next call. */
 const char *upstream_id(const struct upstream *upstream);

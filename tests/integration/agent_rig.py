@@ -74,6 +74,7 @@ class StandIn:
         self.peers = []
         self.interval_s = 300
         self.enrolments = []
+        self.connections = []
         self.roll = roll
         self.live = 200    # of GET
         self.date = None   # of its clock, as the header tells it; None: the true one
@@ -104,7 +105,7 @@ class StandIn:
                 self.respond(*stand_in.roll.release(self.path.rpartition("/")[2]))
 
             def do_GET(self):
-                self.respond(stand_in.live, "text/plain", b"ok\n")
+                self.respond(*stand_in.get(self.path))
 
             def date_time_string(self, timestamp=None):
                 return stand_in.date or super().date_time_string(timestamp)
@@ -113,6 +114,10 @@ class StandIn:
                 pass
 
         class Server(http.server.ThreadingHTTPServer):
+            def process_request(self, request, client_address):
+                stand_in.connections.append(request)
+                super().process_request(request, client_address)
+
             def handle_error(self, request, client_address):
                 pass  # handshakes that fail on purpose
 
@@ -132,6 +137,9 @@ class StandIn:
         refusal = self.roll.refuses(headers, report) if self.roll and report else None
         return refusal or ok({"accepted": report.get("sequence", 0), "verdict": "exposed",
                               "peers": self.peers, "interval_s": self.interval_s})
+
+    def get(self, path):
+        return self.live, "text/plain", b"ok\n"
 
     def enroll(self, asked):
         self.enrolments.append(asked)
@@ -157,7 +165,24 @@ class StandIn:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.connections:  # as a program's end ends them, those that are kept open too
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self.thread.join()
+
+
+class StandingBy(StandIn):
+    """A stand-in for a collector that leaves all but its health to the one that judges, as PROTOCOL.md has it."""
+
+    def answer(self, report, headers):
+        return problem(503, "not_the_judge", "another collector judges")
+
+    def get(self, path):
+        return super().get(path) if path == "/livez" else self.answer(None, None)
+
+    def enroll(self, asked):
+        self.enrolments.append(asked)
+        return self.answer(None, None)
 
 
 class Running:

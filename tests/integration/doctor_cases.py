@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from agent_rig import Roll, StandIn
+from agent_rig import Roll, StandIn, StandingBy
 from proxy import Proxy
 from tls_cases import (authority, collector, pin_of, server, showing, stranger,  # noqa: F401
                        trusting)
@@ -176,10 +176,38 @@ def test_a_second_collector_has_its_own_steps(examine):
         there.refuse(422, "schema: missing")
         found = examine(1, "--collector", f"http://127.0.0.1:{nobody.getsockname()[1]}",
                         "--collector-fallback", there.url)
-    assert f"the second is {there.url}" in found["settings"]["text"]
+    assert f"; then {there.url} (command line, --collector-fallback)" in found["settings"]["text"]
     second = [step for step in found.steps if step["collector"] == there.url]
     assert [step["step"] for step in second] == STEPS
     assert "fail" not in [step["result"] for step in second]
+    assert found["reports"]["text"] == f"{there.url} takes them"
+
+
+def test_one_that_stands_by_is_well_where_another_takes_the_reports(examine):
+    with contextlib.closing(StandingBy()) as standby, contextlib.closing(StandIn()) as judge:
+        judge.refuse(422, "schema: missing")
+        found = examine(0, "--collector", f"{standby.url},{judge.url}")
+    assert found["key"]["result"] == "skipped"
+    assert found["key"]["text"] == "it stands by: HTTP status 503: another collector judges"
+    assert found["reports"]["text"] == f"{judge.url} takes them"
+
+
+def test_an_agent_without_a_key_may_enrol_at_any_of_them(examine, doctor, tmp_path):
+    file = tmp_path / "secret.txt"
+    file.write_text("mtw_e" + "a" * 64 + "\n")
+    with contextlib.closing(StandingBy()) as standby, \
+            contextlib.closing(StandIn(roll=Roll("mtw_e" + "a" * 64))) as judge:
+        found = examine(0, "--collector", standby.url, "--collector", judge.url, "--enroll-secret-file",
+                        doctor.path(file))
+    assert found["key"]["result"] == "skipped" and not standby.enrolments
+    assert found["reports"]["text"] == f"{judge.url} takes them"
+
+
+def test_without_one_that_judges_no_report_is_taken(examine):
+    with contextlib.closing(StandingBy()) as one, contextlib.closing(StandingBy()) as other:
+        found = examine(1, "--collector", one.url, "--collector", other.url)
+        assert found["reports"]["text"] == "no collector takes them" and found["reports"]["todo"]
+        assert examine(1, "--collector", one.url)["reports"]["result"] == "fail"
 
 
 def test_a_page_of_a_proxy_is_no_collector(examine):

@@ -35,12 +35,12 @@ class Collector:
     connection of connect(identified=False) adds nothing. `errors` is what the collector has logged, known once it has ended.
     `program` is another version's."""
 
-    def __init__(self, data, *arguments, tls=None, environment=None, wrapper=(), program=PROGRAM):
+    def __init__(self, data, *arguments, port=0, tls=None, environment=None, wrapper=(), program=PROGRAM):
         self.tls = tls
         self.token, self.secret = set_up(program, data)
         self.agents = identity.Agents(self._connect_from, self.secret)
         self.process = subprocess.Popen(
-            [*wrapper, program, "serve", "--listen", "127.0.0.1:0", "--data", data, *arguments],
+            [*wrapper, program, "serve", "--listen", f"127.0.0.1:{port}", "--data", data, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=searched_for_leaks(environment))
         line = self.process.stdout.readline()

@@ -281,7 +281,7 @@ def test_a_page_of_a_proxy_is_not_the_collectors_word(machine, collector, status
     collector.answer_as_proxy(status)
     said = machine.once(2)
     assert f"a proxy answered, not the collector: HTTP status {status} (text/html)" in said
-    assert "they are kept and sent later" in said
+    assert "they are kept until one takes them" in said
     assert len(machine.spooled()) == 1 and not list((machine.state / "rejected").iterdir())
     machine.once(0)
     assert not machine.spooled(), "it was sent after all"

@@ -25,11 +25,17 @@ PIN = "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 LONGEST = {
     "AllowPlain": lambda n: "yes" + "s" * (n - 3),
     "AllowPeers": lambda n: ",".join(["131.107.222.111/32"] * 32) + "0" * (n - 32 * 19 + 1),
-    "CollectorUrl": lambda n: "https://" + "c" * (n - 8),
-    "CollectorFallbackUrl": lambda n: "https://" + "c" * (n - 8),
+    "CollectorUrl": lambda n: collectors(n),
+    "CollectorFallbackUrl": lambda n: collectors(n),
     "Proxy": lambda n: "http://" + "p" * (n - 7),
     "Pin": lambda n: f"{PIN},{PIN}" + "=" * (n - 2 * len(PIN) - 1),
 }
+
+
+def collectors(n):
+    """Eight of the longest, the last as long as is left of `n`."""
+    seven = ("https://" + "c" * 992 + ",") * 7
+    return seven + "https://" + "c" * (n - len(seven) - 8)
 
 
 @pytest.fixture(scope="module")

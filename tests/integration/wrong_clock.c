@@ -1,6 +1,7 @@
 /*
  * A system's clock that somebody sets, for tests, to be preloaded into a program: the file that
- * WRONG_CLOCK names says by how many seconds it is off.
+ * WRONG_CLOCK names says by how many seconds it is off; that of WRONG_UPTIME says it of the clocks that
+ * nobody sets, so that hours pass at once.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -17,9 +18,9 @@ __attribute__((constructor)) static void begin(void)
 	memcpy(&real_clock_gettime, &found, sizeof found);
 }
 
-static time_t seconds_off(void)
+static time_t seconds_off(const char *variable)
 {
-	const char *path = getenv("WRONG_CLOCK");
+	const char *path = getenv(variable);
 	char text[16] = "";
 	FILE *file = path ? fopen(path, "r") : NULL;
 
@@ -35,8 +36,9 @@ int clock_gettime(clockid_t clock, struct timespec *out)
 	if (!real_clock_gettime)
 		begin();
 	int rc = real_clock_gettime(clock, out);
-	if (rc == 0 && clock == CLOCK_REALTIME)
-		out->tv_sec += seconds_off();
+	if (rc == 0)
+		out->tv_sec +=
+			seconds_off(clock == CLOCK_REALTIME ? "WRONG_CLOCK" : "WRONG_UPTIME");
 	return rc;
 }
 

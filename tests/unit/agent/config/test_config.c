@@ -189,7 +189,7 @@ static void a_policy_counts_from_the_next_reading_and_no_more_when_it_is_lifted(
 static void what_is_not_valid_any_more_stays_as_it_was(void **state)
 {
 	static const struct fake_value good[] = {
-		TEXT(CONFIG_POLICY_KEY, "CollectorUrl", "https://good"),
+		TEXT(CONFIG_POLICY_KEY, "CollectorUrl", "https://good, https://next"),
 		TEXT(CONFIG_INSTALLER_KEY, "CollectorUrl", "https://installer"),
 	};
 	static const struct fake_value bad[] = {
@@ -203,7 +203,9 @@ static void what_is_not_valid_any_more_stays_as_it_was(void **state)
 	set_registry(bad, 2);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(config_refresh(config), 0);
-		assert_string_equal(config_options(config)->collector, "https://good");
+		assert_string_equal(config_options(config)->collectors.list[0], "https://good");
+		assert_string_equal(config_options(config)->collectors.list[1], "https://next");
+		assert_int_equal(config_options(config)->collectors.n, 2);
 		assert_true(choice("collector")->kept);
 	}
 	config_close(config);

@@ -79,7 +79,7 @@ static void a_command_line_says_everything(void **state)
 				   "--peer=B=10.0.0.8 --interval 60 --probe-limit=5 --once"),
 			 STATUS_OK);
 	assert_ptr_equal(line.command, command_find("run"));
-	assert_string_equal(options.collector, "https://c.example");
+	assert_string_equal(options.collectors.list[0], "https://c.example");
 	assert_int_equal(options.peers.n, 2);
 	assert_string_equal(options.peers.list[0].name, "A");
 	assert_int_equal(options.peers.list[0].n_addresses, 2);
@@ -103,7 +103,7 @@ static void a_file_says_the_same_and_the_command_line_goes_over_it(void **state)
 		   "disk-only = yes");
 	assert_int_equal(read_line(arena_printf(&arena, "run --interval 20 --config=%s", path)),
 			 STATUS_OK);
-	assert_string_equal(options.collector, "http://127.0.0.1:8470");
+	assert_string_equal(options.collectors.list[0], "http://127.0.0.1:8470");
 	assert_int_equal(options.peers.n, 1);
 	assert_string_equal(options.image_root, "/srv/dead server");
 	assert_true(options.disk_only);
@@ -158,6 +158,10 @@ static void a_mistake_on_the_command_line_is_named(void **state)
 		{ "run --collector http:///x", "--collector http:///x: expected an http://" },
 		{ "check --collector http://c", "--collector is no option of check" },
 		{ "run --collector https://u:p@c", "--collector: expected an http://" },
+		{ "run --collector https://a,https://u:p@c", "--collector: expected an http://" },
+		{ "run --collector https://u,s:p@c", "--collector: expected an http://" },
+		{ "run --collector https://a,", "--collector https://a,: expected an http://" },
+		{ "run --collector https://a,ftp://b", "--collector https://a,ftp://b: expected" },
 		{ "run --proxy https://proxy", "--proxy https://proxy: expected http://HOST:PORT" },
 		{ "run --proxy-user a:b",
 		  "--proxy-user a:b: expected a user's name, without a colon" },
@@ -202,7 +206,8 @@ static void the_way_to_the_collector_can_be_set(void **state)
 				   "," PIN_B " "
 				   "--enroll-secret-file secret.txt"),
 			 STATUS_OK);
-	assert_string_equal(options.collector_fallback, "https://d.example:8443/x");
+	assert_int_equal(options.collectors.n, 2);
+	assert_string_equal(options.collectors.list[1], "https://d.example:8443/x");
 	assert_string_equal(options.proxy, "http://proxy:3128");
 	assert_string_equal(options.ca_file, "ca.pem");
 	assert_string_equal(options.client_cert, "cert.pem");
@@ -211,6 +216,54 @@ static void the_way_to_the_collector_can_be_set(void **state)
 	assert_int_equal(options.pins.n, 2);
 	assert_string_equal(options.pins.list[0], PIN_A);
 	assert_string_equal(options.pins.list[1], PIN_B);
+}
+
+static void expect_collectors(const char *text)
+{
+	assert_string_equal(option_urls_text(&options.collectors, &arena), text);
+}
+
+static void several_collectors_may_be_named(void **state)
+{
+	(void)state;
+	assert_int_equal(read_with_file("collector = https://a , https://b\n"
+					"collector-fallback = https://d,https://e\n"
+					"collector = https://c\n"),
+			 STATUS_OK);
+	expect_collectors("https://a, https://b, https://c, https://d, https://e");
+	assert_int_equal(read_line("run --collector https://a --collector https://b,https://c"),
+			 STATUS_OK);
+	expect_collectors("https://a, https://b, https://c");
+	assert_int_equal(read_line("run --collector-fallback https://d"), STATUS_OK);
+	expect_collectors("https://d");
+	assert_int_equal(read_line("run"), STATUS_OK);
+	assert_int_equal(options.collectors.n, 0);
+}
+
+static void a_higher_place_names_all_collectors(void **state)
+{
+	(void)state;
+	write_file(
+		"collector = https://a\ncollector = https://b\ncollector-fallback = https://d\n");
+	assert_int_equal(
+		read_line(arena_printf(&arena, "run --collector https://c --config=%s", path)),
+		STATUS_OK);
+	expect_collectors("https://c, https://d");
+}
+
+static void eight_collectors_may_be_named(void **state)
+{
+	const char *text = "collector = https://c1\n";
+	(void)state;
+
+	for (int i = 2; i <= SETTING_MAX_URLS; i++)
+		text = arena_printf(&arena, "%scollector = https://c%d\n", text, i);
+	assert_int_equal(read_with_file(text), STATUS_OK);
+	assert_int_equal(options.collectors.n, SETTING_MAX_URLS);
+	assert_string_equal(options.collectors.list[7], "https://c8");
+	text = arena_printf(&arena, "%scollector-fallback = https://c9\n", text);
+	assert_int_equal(read_with_file(text), STATUS_INVALID);
+	assert_non_null(strstr(error, ":9: collector-fallback = https://c9: expected an http://"));
 }
 
 static void messages_have_a_file_a_level_and_a_bound(void **state)
@@ -332,6 +385,9 @@ int main(void)
 		TEST(a_mistake_on_the_command_line_is_named),
 		TEST(help_is_given_whatever_else_is_wrong),
 		TEST(the_way_to_the_collector_can_be_set),
+		TEST(several_collectors_may_be_named),
+		TEST(a_higher_place_names_all_collectors),
+		TEST(eight_collectors_may_be_named),
 		TEST(messages_have_a_file_a_level_and_a_bound),
 		TEST(several_peers_may_stand_in_one_value),
 		TEST(a_text_is_as_long_as_windows_counts_it),

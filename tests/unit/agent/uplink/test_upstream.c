@@ -73,7 +73,10 @@ static int set_up(void **state)
 	assert_int_equal(bind(answerer.listener, (struct sockaddr *)&at, size), 0);
 	assert_int_equal(getsockname(answerer.listener, (struct sockaddr *)&at, &size), 0);
 	(void)snprintf(url, sizeof url, "http://127.0.0.1:%u", ntohs(at.sin_port));
-	const struct upstream_options options = { .collector = url, .state_dir = "/nonexistent" };
+	const char *const collectors[] = { url };
+	const struct upstream_options options = { .collectors = collectors,
+						  .n_collectors = 1,
+						  .state_dir = "/nonexistent" };
 	assert_int_equal(upstream_open(&upstream, fake_host(&machine), &options), STATUS_OK);
 	return 0;
 }
