@@ -8,6 +8,7 @@
 
 #include "collector/base/percent.h"
 #include "collector/cli/client_config.h"
+#include "collector/cli/collector_urls.h"
 #include "collector/cli/console.h"
 #include "collector/cli/terminal.h"
 #include "collector/transfer/transfer.h"
@@ -26,7 +27,8 @@
 struct api_client {
 	uv_loop_t loop;
 	struct transfers *transfers;
-	const char *url; /* without a slash at its end */
+	struct collector_urls urls;
+	size_t at; /* the one that is asked; who takes the call goes on to be */
 	const char *authorization;
 	const char *ca_file;
 	struct arena arena;  /* the above */
@@ -39,35 +41,6 @@ struct problem_place {
 	const char *pointer;
 	const char *detail;
 };
-
-/* Does a token on its way there stay on this machine? */
-static bool is_loopback(const char *host)
-{
-	size_t n = strcspn(host, ":/");
-	static const char *const names[] = { "localhost", "127.0.0.1" };
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strlen(names[i]) == n && strncmp(host, names[i], n) == 0)
-			return true;
-	}
-	return strncmp(host, "[::1]", 5) == 0 && strchr(":/", host[5]);
-}
-
-static int set_url(struct api_client *r, const char *url)
-{
-	size_t n = strlen(url);
-
-	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
-		return terminal_refuse("'%s' is no URL such as https://collector:8285", url);
-	if (url[4] == ':' && !is_loopback(url + 7))
-		return terminal_refuse("'%s' would carry the token over the network for "
-				       "everybody to read; use https://",
-				       url);
-	while (n > 0 && url[n - 1] == '/')
-		n--;
-	r->url = arena_strndup(&r->arena, url, n);
-	return TERMINAL_EXIT_OK;
-}
 
 /* May it stand in a header field? */
 static bool is_token(const char *text)
@@ -97,6 +70,11 @@ static int read_token(struct api_client *r, const char *file)
 				      : rc;
 }
 
+static const char *url_of(const struct api_client *r)
+{
+	return r->urls.list[r->at];
+}
+
 static int set_token(struct api_client *r, const struct client_config *config)
 {
 	if (config->token_file)
@@ -117,7 +95,8 @@ static int find_collector(struct api_client *r, const struct api_client_options 
 
 	int rc = client_config_complete(&config, &r->arena);
 	if (rc == TERMINAL_EXIT_OK)
-		rc = set_url(r, config.url ? config.url : API_CLIENT_DEFAULT_URL);
+		rc = collector_urls_read(&r->urls, config.url ? config.url : API_CLIENT_DEFAULT_URL,
+					 &r->arena);
 	if (rc == TERMINAL_EXIT_OK)
 		rc = set_token(r, &config);
 	r->ca_file = config.ca_file;
@@ -196,8 +175,8 @@ static void read_place(struct json_reading *in, const struct json_place *at, voi
 	json_get_text(in, at, "detail", &place->detail);
 }
 
-/* What a problem says, "DETAIL (/host/name: expected a string)"; NULL: it is none. */
-static const char *words_of(struct api_client *r)
+/* What a problem says, "DETAIL (/host/name: expected a string)", and its code; NULL: it is none. */
+static const char *words_of(struct api_client *r, const char **code)
 {
 	struct json_reading in;
 	struct json_place root;
@@ -208,6 +187,7 @@ static const char *words_of(struct api_client *r)
 	if (json_begin(&in, r->result.body, r->result.size, MAX_PROBLEM_TEXT, &r->answer, &root) ==
 	    STATUS_OK) {
 		json_get_text(&in, &root, "detail", &detail);
+		json_get_text(&in, &root, "code", code);
 		places = json_get_list(&in, &root, "errors", MAX_PROBLEM_PLACES,
 				       sizeof(struct problem_place), read_place, &n, NULL);
 	}
@@ -229,17 +209,21 @@ static const char *tell_stranger(struct api_client *r)
 	const char *line = arena_strndup(&r->answer, body, n < MAX_SHOWN ? n : MAX_SHOWN);
 
 	return arena_printf(&r->answer, "%s answers with status %ld, as no collector does%s%s",
-			    r->url, r->result.status, *line ? ": " : "",
+			    url_of(r), r->result.status, *line ? ": " : "",
 			    console_text(line, &r->answer));
 }
 
-static enum api_client_result judge_answer(struct api_client *r, const char **error)
+/* Sets `*takes_nothing` where the call had no effect, so that another collector may be asked. */
+static enum api_client_result judge_answer(struct api_client *r, const char **error,
+					   bool *takes_nothing)
 {
 	long status = r->result.status;
+	const char *code = NULL;
 
 	if (!r->result.completed) {
-		*error = arena_printf(&r->answer, "could not reach the collector at %s: %s", r->url,
-				      r->result.error);
+		*takes_nothing = r->result.unsent;
+		*error = arena_printf(&r->answer, "could not reach the collector at %s: %s",
+				      url_of(r), r->result.error);
 		return API_CLIENT_FAILED;
 	}
 	if (r->result.is_cut) {
@@ -248,8 +232,13 @@ static enum api_client_result judge_answer(struct api_client *r, const char **er
 	}
 	if (status >= 200 && status < 300)
 		return API_CLIENT_OK;
-	const char *words = words_of(r);
+	const char *words = words_of(r, &code);
 	*error = words ? words : tell_stranger(r);
+	if (status == 503 && words && code && strcmp(code, "not_the_judge") == 0) {
+		*takes_nothing = true;
+		*error = arena_printf(&r->answer, "the collector at %s stands by: %s", url_of(r),
+				      words);
+	}
 	return words && status != 401 && status != 403 && status < 500 ? API_CLIENT_REFUSED
 								       : API_CLIENT_FAILED;
 }
@@ -265,8 +254,7 @@ static const char *next_of(struct api_client *r)
 	return arena_strndup(&r->answer, link + 1, n);
 }
 
-enum api_client_result api_client_call(struct api_client *r, const struct api_client_call *call,
-				       struct api_client_answer *answer, const char **error)
+static void send_call(struct api_client *r, const struct api_client_call *call)
 {
 	struct transfer_request request = {
 		.limit_ms = API_CLIENT_LIMIT_MS,
@@ -277,7 +265,7 @@ enum api_client_result api_client_call(struct api_client *r, const struct api_cl
 		.ca_file = r->ca_file,
 	};
 
-	request.url = arena_printf(&r->answer, "%s%s", r->url, call->path);
+	request.url = arena_printf(&r->answer, "%s%s", url_of(r), call->path);
 	request.fields[request.n_fields++] = r->authorization;
 	request.fields[request.n_fields++] = arena_printf(
 		&r->answer, "Accept: %s", call->accept ? call->accept : "application/json");
@@ -287,6 +275,24 @@ enum api_client_result api_client_call(struct api_client *r, const struct api_cl
 			arena_printf(&r->answer, "Content-Type: %s", call->type);
 	transfer_start(r->transfers, &request, on_done, r);
 	uv_run(&r->loop, UV_RUN_DEFAULT);
+}
+
+enum api_client_result api_client_call(struct api_client *r, const struct api_client_call *call,
+				       struct api_client_answer *answer, const char **error)
+{
+	enum api_client_result result = API_CLIENT_FAILED;
+	const char *before = NULL; /* of those that took nothing */
+
+	for (size_t i = 0; i < r->urls.n; i++) {
+		bool takes_nothing = false;
+		send_call(r, call);
+		result = judge_answer(r, error, &takes_nothing);
+		if (!takes_nothing)
+			break;
+		before = before ? arena_printf(&r->answer, "%s; %s", before, *error) : *error;
+		*error = before;
+		r->at = (r->at + 1) % r->urls.n;
+	}
 	*answer = (struct api_client_answer){ r->result.body, r->result.size, next_of(r) };
-	return judge_answer(r, error);
+	return result;
 }

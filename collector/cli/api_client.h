@@ -22,7 +22,7 @@
 
 /* What the command line says; each may be NULL. */
 struct api_client_options {
-	const char *url;
+	const char *url; /* or several, as of collector/cli/collector_urls.h */
 	const char *token_file;
 	const char *ca_file;
 	const char *token; /* itself, which is no option; NULL: as the others */
@@ -30,12 +30,12 @@ struct api_client_options {
 
 #define API_CLIENT_N_OPTIONS 3
 #define API_CLIENT_OPTIONS(o)                                                                      \
-	{ "url", "URL", &(o)->url, 1, 0 }, { "token-file", "FILE", &(o)->token_file, 1, 0 },       \
+	{ "url", "URL[,URL]", &(o)->url, 1, 0 }, { "token-file", "FILE", &(o)->token_file, 1, 0 }, \
 	{                                                                                          \
 		"ca-file", "FILE", &(o)->ca_file, 1, 0                                             \
 	}
 #define API_CLIENT_HELP                                                                            \
-	"  --url URL          of the collector\n"                                                  \
+	"  --url URL[,URL]    of the collector; of several the one that judges is asked\n"         \
 	"  --token-file FILE  with a token, such as `mtawatch-collector token add` makes\n"        \
 	"  --ca-file FILE     that vouches for its certificate\n"                                  \
 	"\n"                                                                                       \
@@ -73,7 +73,11 @@ enum api_client_result {
 	API_CLIENT_FAILED,  /* `error`: cannot be reached, does not know us, or cannot answer now */
 };
 
-/* Waits for the answer. `*error` is set unless all is well, and lives as the answer. */
+/*
+ * Waits for the answer. Of several collectors the next is asked where one stands by or no connection
+ * comes about; what one has answered, or may have carried out, stands. `*error` is set unless all is
+ * well, and lives as the answer.
+ */
 enum api_client_result api_client_call(struct api_client *client,
 				       const struct api_client_call *call,
 				       struct api_client_answer *answer, const char **error);

@@ -8,6 +8,7 @@
 
 #include "collector/base/file_open.h"
 #include "collector/base/file_replace.h"
+#include "collector/cli/collector_urls.h"
 #include "collector/cli/terminal.h"
 #include "proto/base/text.h"
 #include "proto/base/text_file.h"
@@ -125,19 +126,6 @@ static int read_file(struct client_config *out, struct arena *arena)
 	return rc;
 }
 
-/* Without the slashes at its end? */
-static bool same_url(const char *a, const char *b)
-{
-	size_t n = strlen(a);
-	size_t m = strlen(b);
-
-	while (n > 0 && a[n - 1] == '/')
-		n--;
-	while (m > 0 && b[m - 1] == '/')
-		m--;
-	return n == m && strncmp(a, b, n) == 0;
-}
-
 static void take_environment(struct client_config *config)
 {
 	if (!config->url)
@@ -160,9 +148,10 @@ int client_config_complete(struct client_config *config, struct arena *arena)
 		return TERMINAL_EXIT_OK; /* nobody asks the file */
 	int rc = read_file(&file, arena);
 	if (rc != TERMINAL_EXIT_OK || !file.url ||
-	    (config->url && !same_url(config->url, file.url)))
+	    (config->url && !collector_urls_are_among(config->url, file.url, arena)))
 		return rc;
-	config->url = file.url;
+	if (!config->url)
+		config->url = file.url;
 	if (!config->ca_file)
 		config->ca_file = file.ca_file;
 	if (!config->token_file && !config->token)

@@ -3,11 +3,11 @@
  * environment, then the client configuration of the user, a file that `login` writes:
  *
  *   # as the collector's own file: key = value
- *   url = https://collector.example.com:8285
+ *   url = https://collector.example.com:8285,https://another.example.com:8285
  *   ca-file = /home/kim/.config/mtawatch/ca.crt
  *   token = mtw_v...
  *
- * Token and authority of the file are for its collector alone: with another URL they do not count.
+ * Token and authority of the file are for its collectors alone: with another URL they do not count.
  */
 #pragma once
 
@@ -23,7 +23,7 @@
 
 /* Each may be NULL: nobody says it. */
 struct client_config {
-	const char *url;
+	const char *url; /* or several, as of collector/cli/collector_urls.h */
 	const char *ca_file;
 	const char *token_file;
 	const char *token; /* itself; goes behind a token_file of an option */

@@ -72,13 +72,24 @@ static void fill_texts(struct transfer *t, CURLcode code, struct transfer_result
 		out->error = transfer_secrets_strike(&t->secrets, error, &n, &t->arena);
 }
 
+/* Nothing of the request has left, and it is not for the peer's certificate or for ours. */
+static bool is_unsent(const struct transfer *t, CURLcode code)
+{
+	curl_off_t ready_us = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+	return code != CURLE_OK && ready_us == 0 && code != CURLE_PEER_FAILED_VERIFICATION &&
+	       code != CURLE_SSL_CERTPROBLEM && code != CURLE_SSL_CACERT_BADFILE;
+}
+
 static void fill_result(struct transfer *t, CURLcode code, struct transfer_result *out)
 {
 	curl_off_t retry_s = 0;
 
 	/* An answer that is cut is one all the same: its status came before its body. */
 	*out = (struct transfer_result){ .completed = code == CURLE_OK || t->is_cut,
-					 .is_cut = t->is_cut };
+					 .is_cut = t->is_cut,
+					 .unsent = is_unsent(t, code) };
 	fill_texts(t, code, out);
 	out->link = find_link(t);
 	/* The calls below fail only for an invalid handle. */

@@ -75,8 +75,9 @@ struct transfer_request {
 };
 
 struct transfer_result {
-	long status;      /* of HTTP or SMTP; 0: there was no answer */
-	bool completed;   /* the exchange came to its end, whatever the status */
+	long status;    /* of HTTP or SMTP; 0: there was no answer */
+	bool completed; /* the exchange came to its end, whatever the status */
+	bool unsent; /* no connection came about; false where the peer's certificate is at fault */
 	int64_t retry_s;  /* what Retry-After says; 0: nothing */
 	const char *body; /* the beginning of the answer, with a NUL behind it */
 			  /* Body and error are without what is secret of the request. */

@@ -1,12 +1,16 @@
 """Where the terminal's commands find their collector: options, the environment, and what `login` keeps."""
 
+import contextlib
 import os
 import pty
 import re
+import socket
 import stat
 import subprocess
+import threading
 
 import pytest
+from agent_rig import StandIn, StandingBy
 from certificates import Authority, arguments, client_of
 from running import PATIENCE, PROGRAM, Collector
 
@@ -144,3 +148,76 @@ def test_without_any_of_it_the_way_in_is_told(home):
     assert done.returncode == 2 and re.search("`mtawatch-collector login`.*`mtawatch-collector token add`", done.stderr)
     done = run(home, "login")
     assert done.returncode == 2 and "login https://HOST:8285" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory):
+    with Collector(tmp_path_factory.mktemp("judge") / "data") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def breaker():
+    """A URL where calls are taken, and the connection breaks instead of an answer; and a list of these calls."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def break_off():
+            with contextlib.suppress(OSError):
+                while True:
+                    with listener.accept()[0] as peer:
+                        heard.append(peer.recv(65536))
+        thread = threading.Thread(target=break_off)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+NOBODY = "http://127.0.0.1:1"
+
+
+def test_of_several_collectors_the_one_that_judges_is_asked(judge, home):
+    with contextlib.closing(StandingBy()) as standby:
+        for words, variables in (([], {"MTAWATCH_URL": f"{NOBODY}, {standby.url}/,{judge.url}"}),
+                                 (["--url", f"{standby.url},{judge.url}"], {})):
+            done = run(home, "servers", *words, **variables, MTAWATCH_TOKEN=judge.token)
+            assert (done.returncode, done.stderr) == (0, "")
+        done = run(home, "servers", "--url", f"{NOBODY},{standby.url}", MTAWATCH_TOKEN=judge.token)
+        assert done.returncode == 1
+        assert f"could not reach the collector at {NOBODY}: " in done.stderr
+        assert f"; the collector at {standby.url} stands by: another collector judges" in done.stderr
+
+
+def test_after_a_login_at_several_any_of_them_is_asked(judge, home):
+    with contextlib.closing(StandingBy()) as standby:
+        done = run(home, "login", f"{standby.url},{judge.url}", stdin=judge.token + "\n")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"url = {standby.url},{judge.url}\n" in (home / ".config/mtawatch/client.conf").read_text()
+    for words in ([], ["--url", judge.url], ["--url", f"{judge.url},{standby.url}"]):
+        done = run(home, "servers", *words)
+        assert (done.returncode, done.stderr) == (0, ""), words
+    done = run(home, "servers", "--url", f"{judge.url},http://localhost:{judge.port}")
+    assert done.returncode == 2 and "the collector has to know who asks" in done.stderr
+
+
+def test_a_refusal_is_final(judge, home):
+    with contextlib.closing(StandIn()) as other:
+        done = run(home, "servers", "--url", f"{judge.url},{other.url}", MTAWATCH_TOKEN="mtw_v" + "0" * 64)
+        assert done.returncode == 1 and other.url not in done.stderr and not other.connections
+
+
+def test_a_call_that_may_have_been_carried_out_is_not_repeated(judge, home):
+    with breaker() as (url, heard):
+        done = run(home, "silence", "--server", "EXCH1", "--for", "1h", "--url", f"{url},{judge.url}",
+                   MTAWATCH_TOKEN=judge.token)
+    assert done.returncode == 1 and f"could not reach the collector at {url}: " in done.stderr
+    assert len(heard) == 1 and heard[0].startswith(b"POST /v1/silences ")
+    assert judge.get("/v1/silences")["silences"] == []
+
+
+@pytest.mark.parametrize("urls, complaint", [
+    ("https://a,", "'' is no URL"), ("https://a,http://b", "'http://b' would carry the token over the network"),
+    (",".join(f"https://c{n}" for n in range(9)), "there are more than 8 URLs of collectors")])
+def test_a_list_that_is_none_is_refused(home, urls, complaint):
+    done = run(home, "servers", "--url", urls, MTAWATCH_TOKEN="mtw_v0")
+    assert done.returncode == 2 and complaint in done.stderr
