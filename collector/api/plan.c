@@ -47,9 +47,9 @@ static enum status search(const struct store_connection *reader, void *user,
 			  char error[STORE_ERROR_SIZE])
 {
 	struct making *m = *(struct making **)user;
-	(void)reader; /* everything is read already */
-	(void)error;
+	(void)reader; /* everything is read already, so nothing can fail */
 
+	*error = '\0';
 	m->made = plan_answer(m->w, fleet_site_facts_get(m->facts), m->preference, &m->out);
 	return STATUS_OK;
 }
@@ -75,7 +75,7 @@ static void drop(void *user)
 static void begin_search(struct making *m)
 {
 	struct call *call = m->call;
-	struct making **kept = arena_alloc(&call->arena, sizeof *kept);
+	struct making **kept = arena_alloc(&call->arena, sizeof(struct making *));
 
 	*kept = m;
 	m->w = what_if_new(fleet_site_facts_get(m->facts));

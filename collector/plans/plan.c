@@ -230,7 +230,7 @@ static void keep_order(struct planning *p)
 {
 	p->n_best = p->n_order;
 	if (p->n_order > 0)
-		memcpy(p->best, p->order, p->n_order * sizeof *p->best);
+		memcpy(p->best, p->order, p->n_order * sizeof(struct change *));
 }
 
 static void plan_greedily(struct planning *p)
@@ -341,7 +341,7 @@ static void search(struct planning *p, size_t i, struct option_cost cost)
 static bool plan_exactly(struct planning *p)
 {
 	p->least = arena_alloc_array(p->arena, p->n + 1, sizeof *p->least);
-	p->chosen = arena_alloc_array(p->arena, p->n, sizeof *p->chosen);
+	p->chosen = arena_alloc_array(p->arena, p->n, sizeof(struct option *));
 	p->all = arena_alloc_array(p->arena, p->n * MAX_OPTION, sizeof *p->all);
 	p->sequences = arena_alloc_array(p->arena, p->n, sizeof *p->sequences);
 	for (size_t i = p->n; i-- > 0;)
@@ -436,8 +436,8 @@ bool plan_make(struct what_if *w, const struct site_facts *facts, enum plan_pref
 	for (size_t i = 0; i < facts->n; i++)
 		p.before[i] = what_if_verdict(w, i);
 	bool complete = list_servers(&p, preference);
-	p.order = arena_alloc_array(arena, p.n * MAX_OPTION, sizeof *p.order);
-	p.best = arena_alloc_array(arena, p.n * MAX_OPTION, sizeof *p.best);
+	p.order = arena_alloc_array(arena, p.n * MAX_OPTION, sizeof(struct change *));
+	p.best = arena_alloc_array(arena, p.n * MAX_OPTION, sizeof(struct change *));
 	if (p.n <= PLAN_MAX_EXACT)
 		drop_hopeless(&p);
 	plan_greedily(&p);

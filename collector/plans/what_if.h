@@ -1,8 +1,8 @@
 /*
  * What if: the facts of a site, changed, and what the rule (proto/exposure) says of every server
  * then. Changes are put on top of each other and taken away again; nothing outside is touched. Only
- * what a change alters is looked at again, so that a change of one server costs what its peers see of
- * it, not what the site holds.
+ * what a change alters is looked at again, so that a change of one server costs what its peers see
+ * of it, not what the site holds.
  *
  * What a change does to the facts, beside its own server's report (collector/plans/change.h):
  *   - rows of others on an address that the server gives up are gone with it; of a server that
@@ -63,7 +63,8 @@ enum verdict what_if_touched_before(const struct what_if *w, size_t i); /* what 
 
 /*
  * What the site shows of a fresh server that is not removed, with its report: as exposure_assess()
- * takes it. Lives in `arena`, and as long as the changes that it shows are put. False: its report could not be read.
+ * takes it. Lives in `arena`, and as long as the changes that it shows are put. False: its report
+ * could not be read.
  */
 bool what_if_view(struct what_if *w, size_t server, struct site_server *out, struct arena *arena);
 
