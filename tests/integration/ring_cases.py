@@ -46,10 +46,14 @@ def secret_of(agent, judge, folder):
     return ["--enroll-secret-file", agent.path(file)]
 
 
-def reports_of(data):
-    """(epoch, sequence) of all that a collector holds, which need not run."""
-    reports = [json.loads(line) for line in succeeds("export", "--data", data).splitlines()]
+def reports_of_export(*where):
+    """(epoch, sequence) of all that a store holds, whose collector need not run."""
+    reports = [json.loads(line) for line in succeeds("export", *where).splitlines()]
     return {(report["agent"]["epoch"], report["sequence"]) for report in reports}
+
+
+def reports_of(data):
+    return reports_of_export("--data", data)
 
 
 def note_of(agent):

@@ -195,12 +195,12 @@ def test_an_installation_with_properties(machine, collectors, installed):
 
 
 def test_the_same_package_again_takes_new_values(machine, packages, collectors, installed):
-    assert msiexec(machine, "/i", packages[VERSION], f"COLLECTORURL={collectors[1]}",
+    assert msiexec(machine, "/i", packages[VERSION], f"COLLECTORURL={collectors[1]},{collectors[0]}",
                    f"PIN={PIN}", r"CAFILE=C:\ca.pem") == 0
-    assert settings(machine) == {"CollectorUrl": collectors[1], "Peers": PEERS, "Pin": PIN,
+    assert settings(machine) == {"CollectorUrl": f"{collectors[1]},{collectors[0]}", "Peers": PEERS, "Pin": PIN,
                                  "CaFile": r"C:\ca.pem", "EnrollSecretFile": None}
     assert machine.service_state() == "RUNNING"
-    until(lambda: f"It reports to {collectors[1]}." in log_of(machine))
+    until(lambda: f"It reports to {collectors[1]}, {collectors[0]}." in log_of(machine))
 
 
 @pytest.mark.parametrize("how", [[], ["REINSTALL=ALL", "REINSTALLMODE=amus"]])
