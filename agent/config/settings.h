@@ -27,10 +27,9 @@ struct options;
 #define SETTING_PIN_TEXT     52  /* bytes: "sha256//" and 32 bytes in Base64 */
 
 /* How the values are read that only the agent has; by these a setting's form is known, too. */
-value_read setting_read_path; /* 1 to SETTING_MAX_TEXT characters */
-value_read setting_read_user; /* a name of as many characters, without a colon (RFC 7617) */
-value_read
-	setting_read_urls; /* http:// or https://, without user and password; with commas; adds them */
+value_read setting_read_path;  /* 1 to SETTING_MAX_TEXT characters */
+value_read setting_read_user;  /* a name of as many characters, without a colon (RFC 7617) */
+value_read setting_read_urls;  /* http:// or https://, without user; commas between; adds them */
 value_read setting_read_proxy; /* http://, without user and password */
 value_read setting_read_level; /* error, warning, info */
 value_read setting_read_pins;  /* one or two, between them a comma */
