@@ -3,6 +3,8 @@
 import contextlib
 import http.client
 import json
+import os
+import random
 import shutil
 import signal
 import socket
@@ -131,8 +133,9 @@ def pair(tmp_path, shared_server):
 class Load:
     """Servers that report as fast as they can, as agents do: where they are not taken they try the next collector."""
 
-    def __init__(self, members, servers=4):
+    def __init__(self, members, servers=4, pause_s=0):
         self.members = members
+        self.pause_s = pause_s
         self.agents = members[0].agents
         self.taken = {f"EXCH{number}": [] for number in range(servers)}
         self.answers = set()
@@ -159,6 +162,7 @@ class Load:
             if self._post(self.members[at], minimal(name, sequence)) == 200:
                 self.taken[name].append(sequence)
                 sequence += 1
+                time.sleep(self.pause_s)
             else:
                 at = (at + 1) % len(self.members)
                 time.sleep(0.05)
@@ -444,3 +448,56 @@ def test_the_embedded_store_knows_of_no_other_collector(tmp_path):
         assert collector.get("/v1/collectors") == nobody
         assert collector.ask("/readyz?judge")[2] == b"[+]store ok\n"
         assert "only collectors whose store is in a database" in fails("collectors", "list", "--data", tmp_path / "data")
+
+
+PLAY_S = int(os.environ.get("MTAWATCH_NEMESIS_S", "30"))
+
+
+def hurt_a_collector(chance, members):
+    member = chance.choice(members)
+    how = chance.choice(["stop", "kill", "end"])
+    if how == "stop":
+        with stopped(member):
+            time.sleep(chance.uniform(0.5, 2 * TAKEOVER_S))
+    else:
+        member.stop(signal.SIGKILL if how == "kill" else signal.SIGTERM)
+        time.sleep(chance.uniform(0, 2))
+        member.start()
+    return f"{how} {member.node}"
+
+
+def hurt_the_database(chance, server):
+    server.stop(chance.choice([signal.SIGKILL, signal.SIGQUIT, signal.SIGINT]))
+    time.sleep(chance.uniform(0, 2))
+    server.start()
+    return "restart of the database"
+
+
+def feed_of(server):
+    """Epochs of the last 10,000 commits in their order."""
+    return [int(line) for line in server.execute("SELECT epoch FROM mtawatch.feed ORDER BY id").split()]
+
+
+def test_whatever_dies_or_stops_nothing_is_lost_and_nothing_is_there_twice(tmp_path):
+    """MTAWATCH_NEMESIS_S is how long that goes on, MTAWATCH_SEED which it is."""
+    seed = int(os.environ.get("MTAWATCH_SEED", random.randrange(1 << 32)))
+    chance = random.Random(seed)
+    done = []
+    with Postgres(durable=True) as server, cluster(tmp_path, server.url, "c1", "c2", "c3") as members:
+        for member in members:
+            member.start()
+        until(lambda: any(member.judges() for member in members))
+        with Load(members, 6, pause_s=0.05) as load:
+            load.wait_for_more()
+            end = time.monotonic() + PLAY_S
+            while time.monotonic() < end:
+                done.append(hurt_the_database(chance, server) if chance.random() < 0.2
+                            else hurt_a_collector(chance, members))
+                time.sleep(chance.uniform(0.5, 2 * TAKEOVER_S))
+            load.wait_for_more()
+        until(lambda: sorted((m.judges(), m.stands_by()) for m in members) == [(False, True)] * 2 + [(True, False)])
+        print(f"seed {seed}: {', '.join(done)}; {sum(map(len, load.taken.values()))} acknowledged, {load.answers}")
+        load.assert_nothing_lost(server.url)
+        epochs = feed_of(server)
+        assert epochs == sorted(epochs)  # whoever was taken over from committed nothing more
+        assert epochs[0] < epochs[-1], done
