@@ -52,7 +52,7 @@ class Front:
     def __init__(self, kind, folder, upstream, denies=False, text=None):
         folder.mkdir()
         self.port = free_port()
-        authority = Authority(folder / "ca")
+        self.authority = authority = Authority(folder / "ca")
         certificate, key = authority.sign_server()
         both = folder / "both.pem"
         both.write_text(certificate.read_text() + key.read_text())

@@ -2,10 +2,13 @@
 lost while they take turns."""
 
 import json
+import re
 import subprocess
 
 import pytest
 from agent_rig import AGENT, running
+from documents import blocks
+from fronts import Front, block, program
 from postgres import programs
 from ring_cases import reports_of_export
 from terminal import run
@@ -44,3 +47,30 @@ def test_an_agent_goes_where_a_collector_judges_and_loses_nothing(pair, tmp_path
     for epoch in {epoch for epoch, _ in held()}:
         sequences = sorted(sequence for begun, sequence in held() if begun == epoch)
         assert sequences == list(range(1, len(sequences) + 1))
+
+
+@pytest.mark.skipif(not program("haproxy"), reason="MTAWATCH_HAPROXY names no haproxy")
+def test_a_balancer_sends_an_agent_to_the_one_that_judges(pair, tmp_path):
+    judge, other = pair
+    backend, = blocks("docs/scale.md", "run by test_cluster_agents.py")
+    frontend = re.sub(r"^backend collector\n.*", "", block("haproxy"), flags=re.MULTILINE | re.DOTALL)
+    text = frontend + backend.text.replace("10.0.0.11:8285", "127.0.0.1:8285").replace(
+        "10.0.0.12:8285", f"127.0.0.1:{other.port}")
+    secret = tmp_path / "secret.txt"
+    secret.write_text(judge.secret + "\n")
+
+    def held():
+        return reports_of_export("--data", judge.directory, "--store", judge.store)
+
+    with Front("haproxy", tmp_path / "front", judge.port, text=text) as front:
+        # It takes all for well until it has asked them.
+        until(lambda: all(front.ask("/readyz?judge")[0] == 200 for _ in range(4)))
+        with running(tmp_path / "state", "--collector", f"https://localhost:{front.port}", "--ca-file",
+                     front.authority.certificate, "--enroll-secret-file", secret, "--interval", "1", "--probe-limit",
+                     "1") as agent:
+            until(lambda: len(held()) >= 4)
+            assert agent.says("could not send reports") == 0
+            seen = len(held())
+            judge.stop()
+            until(other.judges)
+            until(lambda: len(held()) >= seen + 2)
