@@ -289,6 +289,50 @@ def test_a_judge_that_was_stopped_judges_no_more_when_it_goes_on(pair):
     load.assert_nothing_lost(judge.store)
 
 
+@contextlib.contextmanager
+def commit_under_way(judge, shared_server, database, report):
+    """A report that the judge stores: its connection of the database does not go on before the end."""
+    pid = int(shared_server.execute(
+        f"SELECT pid FROM pg_stat_activity WHERE datname = '{database}' AND application_name = 'mtawatch/writer'"))
+    body, headers = judge.agents.sign(json.dumps(report))
+    connection = http.client.HTTPConnection("127.0.0.1", judge.port, timeout=PATIENCE)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        connection.request("POST", "/v1/reports", body, {**JSON, **headers})
+        time.sleep(1)  # that the commit is sent
+        yield connection
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+def test_a_commit_that_another_judge_overtook_is_refused_by_the_fence_alone(pair, shared_server, fenced):
+    """Without the fence it is stored, so that nothing else can have refused it with the fence."""
+    judge, standby = pair
+    database = judge.store.split("?")[0].rsplit("/", 1)[1]
+
+    def stored():
+        return shared_server.execute("SELECT array_agg(sequence) FROM mtawatch.report", database)
+
+    assert judge.post(minimal("EXCH1", 1))[0] == 200
+    if not fenced:
+        shared_server.execute("CREATE OR REPLACE FUNCTION mtawatch.fence(mine uuid) RETURNS void LANGUAGE plpgsql AS "
+                              "$$ BEGIN END $$", database)
+    so_far = len(shared_server.log())
+    with contextlib.ExitStack() as at_the_end:
+        with commit_under_way(judge, shared_server, database, minimal("EXCH1", 2)) as answer:
+            at_the_end.enter_context(stopped(judge))
+            until(standby.judges, standby.log)
+            shared_server.execute("DELETE FROM mtawatch.feed WHERE epoch > 1", database)  # else a number is taken twice
+        if fenced:
+            until(lambda: "another collector judges" in shared_server.log()[so_far:])
+        else:
+            until(lambda: stored() == "{1,2}", stored)
+    if fenced:
+        assert answer.getresponse().status == 503 and stored() == "{1}"
+        until(judge.stands_by, judge.log)
+
+
 def hooked(directory, receiver):
     file = directory / "hooks.conf"
     file.write_text(f"[alerts]\ngroup-interval = 0s\n[hook ops]\ntype = webhook\nurl = {receiver.url}\n")
