@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/base/log.h"
 #include "collector/model/trend_past.h"
 #include "proto/base/mem.h"
 
@@ -230,5 +231,6 @@ void trend_fill(struct store *store, const struct fleet *fleet, int64_t now_ms, 
 	filler->past = trend_past_new(now_ms, STORE_TREND_HOURLY_DAYS, STORE_TREND_DAYS);
 	add_fleet(filler, fleet);
 	filler->n_in_fleet = filler->n;
+	log_debug("the trend of the past is worked out of the history of %zu servers", filler->n);
 	ask(filler);
 }

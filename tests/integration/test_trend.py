@@ -121,10 +121,12 @@ def test_a_collector_that_ends_amid_the_past_ends_well(tmp_path):
     with contextlib.closing(sqlite3.connect(data / "mtawatch.db")) as db:
         columns = [name for _, name, *_ in db.execute("PRAGMA table_info(history)") if name not in ("id", "at_ms")]
         of_all = ", ".join(columns)
-        db.execute(f"""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+        db.execute(f"""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
                        INSERT INTO history (at_ms, {of_all}) SELECT at_ms - i, {of_all} FROM history, n""")
         db.execute("DELETE FROM trend")
         db.commit()
-    for _ in range(3):
-        with faulty(data):
-            time.sleep(0.2)  # it has begun, and takes longer than that
+    clock = Clock(tmp_path)
+    with faulty(data, "--log-level", "debug", environment=clock.environment) as collector:
+        time.sleep(6)  # it has seen its servers
+        clock.set(61)
+        assert any("is worked out" in line for line in collector.process.stderr)  # which takes longer than its end
