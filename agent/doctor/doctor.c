@@ -77,7 +77,10 @@ static enum status count_files(const struct doctor *d, const char *folder, size_
 	return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
-/* Can the state be kept? The directory is made as a run makes it, and goes again if it was not there. */
+/*
+ * Can the state be kept? The directory is made as a run makes it, and goes again if it was not
+ * there.
+ */
 static enum status try_state_dir(const struct doctor *d)
 {
 	const char **names = NULL;

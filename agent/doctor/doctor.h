@@ -16,9 +16,9 @@
  *
  * From `name` to `key` they are gone for each collector; one that stands by while another judges is
  * well without the last of them. What a failure makes pointless is
- * skipped, and why. Nothing is changed (a state directory that is made for the trial goes again), and
- * no report is sent: to try the key, an empty one goes up that the collector refuses to everybody.
- * Each step does what a run does, so that they do not differ.
+ * skipped, and why. Nothing is changed (a state directory that is made for the trial goes again),
+ * and no report is sent: to try the key, an empty one goes up that the collector refuses to
+ * everybody. Each step does what a run does, so that they do not differ.
  */
 #pragma once
 

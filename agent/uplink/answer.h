@@ -45,8 +45,8 @@ struct answer_problem {
 
 /*
  * Reads what came in place of an answer. Only a problem (application/problem+json) with a code is
- * the collector's word: a proxy on the way answers with the same statuses. `words` are always there:
- * the problem's, or who answered instead, or why nobody did.
+ * the collector's word: a proxy on the way answers with the same statuses. `words` are always
+ * there: the problem's, or who answered instead, or why nobody did.
  */
 struct answer_problem answer_read_problem(const struct send_result *result, struct arena *arena);
 

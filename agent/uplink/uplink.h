@@ -55,8 +55,8 @@ void uplink_offer(struct uplink *uplink, const char *body, const struct moment *
 		  int64_t interval_s);
 
 /*
- * Without the thread: sends what there is, now, the newest report first. `stopped` may be NULL. True
- * if the collector has that one; what became of older ones is logged.
+ * Without the thread: sends what there is, now, the newest report first. `stopped` may be NULL.
+ * True if the collector has that one; what became of older ones is logged.
  */
 bool uplink_work(struct uplink *uplink, bool (*stopped)(void));
 

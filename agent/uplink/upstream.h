@@ -1,11 +1,11 @@
 /*
  * The ways to the fleet's collectors, asked in the order of agent/uplink/ring.h, and the agent's
- * standing there (agent/uplink/enroll.h). Sends one report at a time and tells what became of it; what
- * to do about it is the uplink's (agent/uplink/uplink.h).
+ * standing there (agent/uplink/enroll.h). Sends one report at a time and tells what became of it;
+ * what to do about it is the uplink's (agent/uplink/uplink.h).
  *
  * A way on which nothing comes is said once, and once when it works again; in between it rests, at
- * most for the interval or UPSTREAM_MAX_BACKOFF_S, or for what the collector's Retry-After asks for.
- * Where reports go, and what the other collectors answered, stands in the file UPSTREAM_NOTE.
+ * most for the interval or UPSTREAM_MAX_BACKOFF_S, or for what the collector's Retry-After asks
+ * for. Where reports go, and what the other collectors answered, stands in the file UPSTREAM_NOTE.
  *
  * The administrators are told (agent/host/announce.h) when no report could be sent for
  * UPSTREAM_LONG_AWAY_S, of the end of that, and of the first refusal since one was taken.
@@ -71,7 +71,10 @@ enum upstream_fate upstream_send(struct upstream *upstream, const char *report, 
 /* How long until there is a way to be tried. */
 uint32_t upstream_wait_ms(struct upstream *upstream);
 
-/* What stands in the file UPSTREAM_NOTE of this directory, in `arena`; NULL: nothing can be read there. */
+/*
+ * What stands in the file UPSTREAM_NOTE of this directory, in `arena`; NULL: nothing can be read
+ * there.
+ */
 const char *upstream_read_note(const char *state_dir, struct arena *arena);
 
 /* The id that the collector gave; NULL: not enrolled. Good until the next call. */

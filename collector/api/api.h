@@ -62,8 +62,8 @@ struct api {
 	struct uv_loop_s *loop;
 	const struct histogram *loop_turns;
 	/*
-	 * Why the store is not open yet, so that nothing is answered but /livez and /readyz, and most
-	 * of what follows is not there; NULL: it is.
+	 * Why the store is not open yet, so that nothing is answered but /livez and /readyz, and
+	 * most of what follows is not there; NULL: it is.
 	 */
 	const char *waits_for_store;
 	bool is_starting;          /* it is not known yet whether it stands by: likewise */

@@ -8,11 +8,11 @@
  * route for everybody none of them has to be right.
  *
  * A browser sends its cookies, that of a proxy's login as well, along whatever page makes it call.
- * SameSite=Strict keeps those of other sites away, but another port or name of the same site is none
- * for that rule; so a request that changes something and is made by a browser must come from a page
- * of ours: Sec-Fetch-Site says "same-origin", or, where the browser does not send that (plain HTTP),
- * Origin names our own scheme and host. With a cookie, and of a user, one of the two has to be
- * there. What a user reads must not be loaded into a page of another site either, which SameSite
+ * SameSite=Strict keeps those of other sites away, but another port or name of the same site is
+ * none for that rule; so a request that changes something and is made by a browser must come from a
+ * page of ours: Sec-Fetch-Site says "same-origin", or, where the browser does not send that (plain
+ * HTTP), Origin names our own scheme and host. With a cookie, and of a user, one of the two has to
+ * be there. What a user reads must not be loaded into a page of another site either, which SameSite
  * does for our own cookie.
  */
 #pragma once
@@ -40,7 +40,8 @@ struct access {
 
 /*
  * NULL: `route` may have it. Otherwise the problem to answer, static: 401 unauthenticated,
- * unknown_agent, unknown_token, session_expired; 403 forbidden, cross_site, no_role, ambiguous_user.
+ * unknown_agent, unknown_token, session_expired; 403 forbidden, cross_site, no_role,
+ * ambiguous_user.
  */
 const struct problem *access_check(const struct access *access, const struct http_request *request,
 				   const struct route *route, struct principal *caller);

@@ -1,7 +1,7 @@
 /*
  * Calls of a collector that runs, from the terminal: `import`, `decommission` and what asks for
- * servers. The token is never an argument, which every user of the machine sees; it never leaves the
- * machine unencrypted. What the options leave open comes from collector/cli/client_config.h.
+ * servers. The token is never an argument, which every user of the machine sees; it never leaves
+ * the machine unencrypted. What the options leave open comes from collector/cli/client_config.h.
  */
 #pragma once
 
@@ -74,9 +74,9 @@ enum api_client_result {
 };
 
 /*
- * Waits for the answer. Of several collectors the next is asked where one stands by or no connection
- * comes about; what one has answered, or may have carried out, stands. `*error` is set unless all is
- * well, and lives as the answer.
+ * Waits for the answer. Of several collectors the next is asked where one stands by or no
+ * connection comes about; what one has answered, or may have carried out, stands. `*error` is set
+ * unless all is well, and lives as the answer.
  */
 enum api_client_result api_client_call(struct api_client *client,
 				       const struct api_client_call *call,

@@ -33,8 +33,8 @@ struct client_config {
 const char *client_config_path(struct arena *arena);
 
 /*
- * Completes what options say by the environment and the file; texts live in `arena`. Returns an exit
- * status; unless that is TERMINAL_EXIT_OK standard error says why.
+ * Completes what options say by the environment and the file; texts live in `arena`. Returns an
+ * exit status; unless that is TERMINAL_EXIT_OK standard error says why.
  */
 int client_config_complete(struct client_config *config, struct arena *arena);
 

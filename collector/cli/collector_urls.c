@@ -29,7 +29,9 @@ static int check(const char *url)
 	return TERMINAL_EXIT_OK;
 }
 
-/* Takes the next one off the list, without blanks around it and slashes at its end; NULL: the end. */
+/*
+ * Takes the next one off the list, without blanks around it and slashes at its end; NULL: the end.
+ */
 static const char *next_url(const char **list, struct arena *arena)
 {
 	if (!*list)

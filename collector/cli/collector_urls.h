@@ -18,8 +18,8 @@ struct collector_urls {
 
 /*
  * Reads a list, its texts into `arena`. Returns an exit status; unless that is TERMINAL_EXIT_OK
- * standard error says why: something is no http:// or https:// URL, or http:// would carry the token
- * over the network, or there are too many.
+ * standard error says why: something is no http:// or https:// URL, or http:// would carry the
+ * token over the network, or there are too many.
  */
 int collector_urls_read(struct collector_urls *out, const char *text, struct arena *arena);
 

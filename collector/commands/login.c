@@ -1,4 +1,7 @@
-/* The command `login`: where the collector is and what to show it, kept for the commands that ask it. */
+/*
+ * The command `login`: where the collector is and what to show it, kept for the commands that ask
+ * it.
+ */
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -95,7 +98,9 @@ static const char *local_url(const struct options *options, struct arena *arena)
 			    is_any ? "localhost" : "", is_any ? strrchr(at, ':') : at);
 }
 
-/* The collector of this machine, and the authority that `init` made for it, where we may read it. */
+/*
+ * The collector of this machine, and the authority that `init` made for it, where we may read it.
+ */
 static int find_here(struct client_config *config, struct arena *arena)
 {
 	struct options options;

@@ -66,7 +66,8 @@ struct store_filter {
 
 /*
  * The kept reports, server by server, the oldest first; `id` tells them apart. They are read one by
- * one, so a collector that runs is held up by none, however long `each` takes. Borrowed for the call; `each` as in store.h.
+ * one, so a collector that runs is held up by none, however long `each` takes. Borrowed for the
+ * call; `each` as in store.h.
  */
 typedef enum status store_each_report(void *user, const struct record_report *report, int64_t id);
 enum status store_admin_read_reports(struct store_admin *admin, const struct store_filter *filter,

@@ -1,7 +1,7 @@
 /*
  * The store: the truth that outlives the process. An engine keeps it, which store_open() is given
- * (collector/store/engine.h): sqlite/ in one SQLite database in the data directory, postgresql/ in a
- * database elsewhere. The interface has no word of SQL.
+ * (collector/store/engine.h): sqlite/ in one SQLite database in the data directory, postgresql/ in
+ * a database elsewhere. The interface has no word of SQL.
  *
  * Writing is asynchronous: store_submit() queues a change, which the loop hands over when it comes
  * round; a thread of the store commits whatever has gathered while the previous commit was under
@@ -13,10 +13,10 @@
  * the fleet (fleet_load), then store_resume(); tried again after a pause while it fails.
  *
  * Reading sees only what is committed. store_ask() has it done by another thread of the store, with
- * a connection of its own: pages, and whatever may take a while. What the loop's thread reads itself
- * holds it up: single rows by key, and everything at start and after a failure. An engine whose
- * database is across a network has that in memory, but for store_read_report_until(), for which it
- * waits half a second at most.
+ * a connection of its own: pages, and whatever may take a while. What the loop's thread reads
+ * itself holds it up: single rows by key, and everything at start and after a failure. An engine
+ * whose database is across a network has that in memory, but for store_read_report_until(), for
+ * which it waits half a second at most.
  *
  * Every call belongs to the loop's thread, but for store_read_...() where store_ask() runs them.
  * Errors are told in words: what was tried, on which file,
@@ -54,7 +54,10 @@
 #define STORE_MAX_ALERTS     20000
 #define STORE_MAX_DELIVERIES 1000
 
-/* Older than the first, of the trend of an area the last row of each day stays; than the second, none. */
+/*
+ * Older than the first, of the trend of an area the last row of each day stays; than the second,
+ * none.
+ */
 #define STORE_TREND_HOURLY_DAYS 60
 #define STORE_TREND_DAYS        3660
 
@@ -81,8 +84,8 @@ struct store_claim {
 bool store_exists(const struct store_location *location);
 
 /*
- * Could the store at `location`, which exists, be opened for reading at this moment? As store_open(),
- * or STATUS_NOT_FOUND; any thread.
+ * Could the store at `location`, which exists, be opened for reading at this moment? As
+ * store_open(), or STATUS_NOT_FOUND; any thread.
  */
 enum status store_reach(const struct store_location *location, char error[STORE_ERROR_SIZE]);
 
@@ -101,9 +104,10 @@ enum status store_open(struct store **out, const struct store_location *location
 		       char error[STORE_ERROR_SIZE]);
 
 /*
- * The same in two steps. The first may take long, and any thread may make it; the second is the loop's,
- * and discards the store where it fails. Where `claim` is given the directory's lock is the caller's
- * (collector/store/seat.h); else it is taken, and with it the lease of a store that is shared.
+ * The same in two steps. The first may take long, and any thread may make it; the second is the
+ * loop's, and discards the store where it fails. Where `claim` is given the directory's lock is the
+ * caller's (collector/store/seat.h); else it is taken, and with it the lease of a store that is
+ * shared.
  */
 enum status store_connect(struct store **out, const struct store_location *location,
 			  const struct store_claim *claim, char error[STORE_ERROR_SIZE]);
@@ -210,27 +214,27 @@ enum status store_submit(struct store *store, const struct store_change *change)
 size_t store_pending(const struct store *store);
 
 /*
- * Commits that were confirmed, and were gone when the store was read again: a database that took the
- * place of another lacked them.
+ * Commits that were confirmed, and were gone when the store was read again: a database that took
+ * the place of another lacked them.
  */
 int64_t store_lost_commits(const struct store *store);
 
 /*
  * Is the store still there, under its name? Anything but STATUS_OK: it was removed, replaced or
- * mounted over, or its database is away or another collector's, and no change is stored; `error` says
- * what helps. Cheap.
+ * mounted over, or its database is away or another collector's, and no change is stored; `error`
+ * says what helps. Cheap.
  */
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE]);
 
 /*
  * Accepts changes again after a failed commit, if the store is in its place and can be written, and
- * connects to it again where it has to. It does not wait for another program's lock, and never accepts
- * again where the database is damaged (STATUS_MALFORMED): that needs `check` and `restore`.
+ * connects to it again where it has to. It does not wait for another program's lock, and never
+ * accepts again where the database is damaged (STATUS_MALFORMED): that needs `check` and `restore`.
  *
  * The store's thread tries that, which may take as long as a database does not answer; then `done`
  * runs on the loop, once, never from this call. With anything but STATUS_OK it stays as it was, and
- * `error` says why. What is submitted meanwhile fails like what failed before. Nothing may be pending,
- * nor another of these under way; after store_close() it is STATUS_REFUSED.
+ * `error` says why. What is submitted meanwhile fails like what failed before. Nothing may be
+ * pending, nor another of these under way; after store_close() it is STATUS_REFUSED.
  */
 typedef void store_resumed(void *user, enum status status, const char *error);
 void store_resume(struct store *store, store_resumed *done, void *user);
@@ -286,7 +290,9 @@ typedef enum status store_each_removal(void *user, const struct record_removal *
 enum status store_read_removals(const struct store_connection *reader, store_each_removal *each,
 				void *user, char error[STORE_ERROR_SIZE]);
 
-/* The latest that the system's clock has said while a collector ran, but for a minute; 0: unknown. */
+/*
+ * The latest that the system's clock has said while a collector ran, but for a minute; 0: unknown.
+ */
 enum status store_read_latest_time(const struct store_connection *reader, int64_t *out,
 				   char error[STORE_ERROR_SIZE]);
 
@@ -444,8 +450,8 @@ enum status store_read_history(const struct store_connection *reader, const char
 			       store_each_event *each, void *user, char error[STORE_ERROR_SIZE]);
 
 /*
- * Rows of the trend of an area in the order of their times, from the one on that holds at `since_ms`;
- * and of each area the last one, in the order of areas.
+ * Rows of the trend of an area in the order of their times, from the one on that holds at
+ * `since_ms`; and of each area the last one, in the order of areas.
  */
 typedef enum status store_each_trend(void *user, const struct record_trend *trend);
 enum status store_read_trend(const struct store_connection *reader, const char *area,

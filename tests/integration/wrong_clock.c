@@ -1,7 +1,7 @@
 /*
  * A system's clock that somebody sets, for tests, to be preloaded into a program: the file that
- * WRONG_CLOCK names says by how many seconds it is off; that of WRONG_UPTIME says it of the clocks that
- * nobody sets, so that hours pass at once.
+ * WRONG_CLOCK names says by how many seconds it is off; that of WRONG_UPTIME says it of the clocks
+ * that nobody sets, so that hours pass at once.
  */
 #include <dlfcn.h>
 #include <stdio.h>

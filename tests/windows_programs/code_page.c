@@ -1,6 +1,6 @@
 /*
- * code_page PAGE FROM TO: the UTF-8 text in the file FROM, in the code page PAGE as a console gets it,
- * into the file TO; status 1 where there is no such page.
+ * code_page PAGE FROM TO: the UTF-8 text in the file FROM, in the code page PAGE as a console gets
+ * it, into the file TO; status 1 where there is no such page.
  */
 #include <stdbool.h>
 #include <stdio.h>

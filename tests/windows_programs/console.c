@@ -1,7 +1,7 @@
 /*
- * console PAGE OUT ERRORS: writes a text to standard output and standard error in each way in which the agent
- * does; these go into the files OUT and ERRORS and pass for a console of that code page. Once more it is
- * written to the end of OUT as a file.
+ * console PAGE OUT ERRORS: writes a text to standard output and standard error in each way in which
+ * the agent does; these go into the files OUT and ERRORS and pass for a console of that code page.
+ * Once more it is written to the end of OUT as a file.
  */
 #include <stdio.h>
 #include <stdlib.h>

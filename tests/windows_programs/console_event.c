@@ -1,7 +1,8 @@
 /*
- * console_event EVENT LOG: hands the event of that number (CTRL_C_EVENT and so on) to the agent as the system
- * does, on another thread, and prints whether the agent passed it on to the next handler, and whether it is
- * to end. An agent that ends does so by itself, with its own exit status. Its messages go into the file LOG.
+ * console_event EVENT LOG: hands the event of that number (CTRL_C_EVENT and so on) to the agent as
+ * the system does, on another thread, and prints whether the agent passed it on to the next
+ * handler, and whether it is to end. An agent that ends does so by itself, with its own exit
+ * status. Its messages go into the file LOG.
  *
  * Wine sends none of them for a log-off.
  */

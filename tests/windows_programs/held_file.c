@@ -1,8 +1,8 @@
 /*
- * held_file CALL FILE MS: does to FILE, which is made anew with "old" in it, what CALL names, while this
- * program itself holds it open and shares it with nobody for so many milliseconds, as a virus scanner
- * might. MS "read-only": nobody holds it, but it may only be read, as a copy from a CD. Prints how the call
- * ended, and what is in the file then.
+ * held_file CALL FILE MS: does to FILE, which is made anew with "old" in it, what CALL names, while
+ * this program itself holds it open and shares it with nobody for so many milliseconds, as a virus
+ * scanner might. MS "read-only": nobody holds it, but it may only be read, as a copy from a CD.
+ * Prints how the call ended, and what is in the file then.
  *
  * CALL is replace, private, move, remove or erase (agent/platform/files.h).
  */

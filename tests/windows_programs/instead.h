@@ -1,6 +1,6 @@
 /*
- * A function of a test's own in the place of one that a program would import from a DLL: everything that
- * is linked with it calls this one. The file is compiled without link-time optimization.
+ * A function of a test's own in the place of one that a program would import from a DLL: everything
+ * that is linked with it calls this one. The file is compiled without link-time optimization.
  *
  *	static UINT WINAPI page_of_console(void) { ... }
  *	INSTEAD_OF("GetConsoleOutputCP@0", page_of_console)

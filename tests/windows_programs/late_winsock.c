@@ -1,6 +1,6 @@
 /*
- * A Winsock that tells why a connection failed (SO_ERROR) when it was asked so many times in vain as the
- * environment variable LATE_ERRORS says; that of Wine tells it at once.
+ * A Winsock that tells why a connection failed (SO_ERROR) when it was asked so many times in vain
+ * as the environment variable LATE_ERRORS says; that of Wine tells it at once.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
  * What iphlpapi.dll of Windows NT 4.0 SP6a has of the functions that the agent asks for (Q193059),
  * and nothing that came later: Wine has all of them, whatever Windows it plays. One of these few is
- * missing too where the environment variable HIDDEN_CALL names it. Where FAILING_CODE is one of the system's
- * codes, GetAdaptersInfo is there, and always fails with it.
+ * missing too where the environment variable HIDDEN_CALL names it. Where FAILING_CODE is one of the
+ * system's codes, GetAdaptersInfo is there, and always fails with it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
- * process_state: prints how the agent begins (the boxes that the system shows no more, as a number), and
- * the priority of a thread of it that computes, and of the same thread afterwards. With an argument it ends
- * as the agent does where it finds a mistake of its own.
+ * process_state: prints how the agent begins (the boxes that the system shows no more, as a
+ * number), and the priority of a thread of it that computes, and of the same thread afterwards.
+ * With an argument it ends as the agent does where it finds a mistake of its own.
  */
 #include <assert.h>
 #include <stdio.h>

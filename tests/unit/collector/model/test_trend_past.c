@@ -30,7 +30,9 @@ static struct record_event verdict(int64_t at_ms, const char *detail)
 #define IS_EXPOSED "{\"before\":null,\"after\":\"exposed\",\"reasons\":[]}"
 #define IS_CLEAR   "{\"before\":\"exposed\",\"after\":\"clear\",\"reasons\":[]}"
 
-/* "PLACE DAY.HOUR exposed clear silent", of each row a line; "/" stands between names of a place. */
+/*
+ * "PLACE DAY.HOUR exposed clear silent", of each row a line; "/" stands between names of a place.
+ */
 static const char *describe(struct trend_past *past)
 {
 	static char text[8192];
