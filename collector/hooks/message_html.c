@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "collector/base/html.h"
 #include "collector/hooks/message.h"
 
 #define FONT "font-family:'Segoe UI',Helvetica,Arial,sans-serif;"
@@ -24,33 +25,11 @@ static const struct {
 	[MESSAGE_GOOD] = { "#1a7f37", "#e9f6ec" },
 };
 
-static void add_escaped(struct buffer *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			buffer_add_text(out, "&amp;");
-			break;
-		case '<':
-			buffer_add_text(out, "&lt;");
-			break;
-		case '>':
-			buffer_add_text(out, "&gt;");
-			break;
-		case '"':
-			buffer_add_text(out, "&quot;");
-			break;
-		default:
-			buffer_add_char(out, *text);
-		}
-	}
-}
-
 /* "<TAG STYLE>text</TAG>" */
 static void add_element(struct buffer *out, const char *tag, const char *style, const char *text)
 {
 	buffer_printf(out, "<%s style=\"%s\">", tag, style);
-	add_escaped(out, text);
+	html_add_escaped(out, text);
 	buffer_printf(out, "</%s>\n", tag);
 }
 
@@ -59,9 +38,9 @@ static void add_link(struct buffer *out, const char *url, const char *style, con
 	if (!message_is_link(url))
 		return;
 	buffer_add_text(out, "<a href=\"");
-	add_escaped(out, url);
+	html_add_escaped(out, url);
 	buffer_printf(out, "\" style=\"%s\">", style);
-	add_escaped(out, text);
+	html_add_escaped(out, text);
 	buffer_add_text(out, "</a>\n");
 }
 
@@ -99,10 +78,10 @@ static void add_steps(struct buffer *out, const struct message_way *way)
 	buffer_add_text(out, "<ol style=\"margin:0 0 8px;padding:0 0 0 24px\">\n");
 	for (size_t i = 0; i < way->n; i++) {
 		buffer_add_text(out, "<li style=\"" TEXT "\">");
-		add_escaped(out, way->steps[i].text);
+		html_add_escaped(out, way->steps[i].text);
 		if (*way->steps[i].then) {
 			buffer_add_text(out, " <b style=\"white-space:nowrap\">then: ");
-			add_escaped(out, way->steps[i].then);
+			html_add_escaped(out, way->steps[i].then);
 			buffer_add_text(out, "</b>");
 		}
 		buffer_add_text(out, "</li>\n");
@@ -205,10 +184,10 @@ static void open_top(struct buffer *out, const struct message *m, const char *ti
 		      "background:%s;font-size:14px;line-height:20px;font-weight:bold;"
 		      "color:#ffffff\">",
 		      colors[m->tone].strong);
-	add_escaped(out, title);
+	html_add_escaped(out, title);
 	if (*event) {
 		buffer_add_text(out, " &middot; ");
-		add_escaped(out, event);
+		html_add_escaped(out, event);
 	}
 	buffer_add_text(out, "</td></tr>\n<tr><td style=\"" PART "padding-top:18px\">\n");
 }
@@ -339,7 +318,7 @@ void message_write_html(const struct message *m, struct buffer *out)
 	buffer_add_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
 			     "<meta charset=\"utf-8\">\n"
 			     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>");
-	add_escaped(out, m->subject);
+	html_add_escaped(out, m->subject);
 	buffer_add_text(out, "</title>\n</head>\n"
 			     "<body style=\"margin:0;padding:0;background:#eff2f5;" FONT "\">\n"
 			     "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" "
