@@ -26,6 +26,8 @@ static const struct command commands[] = {
 	{ "sites", "show the sites, worst first, with their servers by verdict", sites_help,
 	  sites_main },
 	{ "matrix", "show which adapter of a site reaches which server", matrix_help, matrix_main },
+	{ "report", "write a site as a page to print, for people without a login", report_help,
+	  report_main },
 	{ "alerts", "show the alerts that fire or are about to", alerts_help, alerts_main },
 	{ "acknowledge", "say that somebody looks after alerts", acknowledge_help,
 	  acknowledge_main },

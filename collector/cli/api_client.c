@@ -70,7 +70,7 @@ static int read_token(struct api_client *r, const char *file)
 				      : rc;
 }
 
-static const char *url_of(const struct api_client *r)
+const char *api_client_url(const struct api_client *r)
 {
 	return r->urls.list[r->at];
 }
@@ -209,7 +209,7 @@ static const char *tell_stranger(struct api_client *r)
 	const char *line = arena_strndup(&r->answer, body, n < MAX_SHOWN ? n : MAX_SHOWN);
 
 	return arena_printf(&r->answer, "%s answers with status %ld, as no collector does%s%s",
-			    url_of(r), r->result.status, *line ? ": " : "",
+			    api_client_url(r), r->result.status, *line ? ": " : "",
 			    console_text(line, &r->answer));
 }
 
@@ -223,7 +223,7 @@ static enum api_client_result judge_answer(struct api_client *r, const char **er
 	if (!r->result.completed) {
 		*takes_nothing = r->result.unsent;
 		*error = arena_printf(&r->answer, "could not reach the collector at %s: %s",
-				      url_of(r), r->result.error);
+				      api_client_url(r), r->result.error);
 		return API_CLIENT_FAILED;
 	}
 	if (r->result.is_cut) {
@@ -236,8 +236,8 @@ static enum api_client_result judge_answer(struct api_client *r, const char **er
 	*error = words ? words : tell_stranger(r);
 	if (status == 503 && words && code && strcmp(code, "not_the_judge") == 0) {
 		*takes_nothing = true;
-		*error = arena_printf(&r->answer, "the collector at %s stands by: %s", url_of(r),
-				      words);
+		*error = arena_printf(&r->answer, "the collector at %s stands by: %s",
+				      api_client_url(r), words);
 	}
 	return words && status != 401 && status != 403 && status < 500 ? API_CLIENT_REFUSED
 								       : API_CLIENT_FAILED;
@@ -265,7 +265,7 @@ static void send_call(struct api_client *r, const struct api_client_call *call)
 		.ca_file = r->ca_file,
 	};
 
-	request.url = arena_printf(&r->answer, "%s%s", url_of(r), call->path);
+	request.url = arena_printf(&r->answer, "%s%s", api_client_url(r), call->path);
 	request.fields[request.n_fields++] = r->authorization;
 	request.fields[request.n_fields++] = arena_printf(
 		&r->answer, "Accept: %s", call->accept ? call->accept : "application/json");

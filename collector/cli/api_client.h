@@ -82,6 +82,9 @@ enum api_client_result api_client_call(struct api_client *client,
 				       const struct api_client_call *call,
 				       struct api_client_answer *answer, const char **error);
 
+/* The collector that answered last, or would be asked; lives as the client. */
+const char *api_client_url(const struct api_client *client);
+
 /* `text` percent-encoded, as a part of a path or of a query; lives as an answer. */
 const char *api_client_escape(struct api_client *client, const char *text);
 

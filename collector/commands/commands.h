@@ -37,6 +37,10 @@ int sites_main(int argc, char **argv);
 extern const char matrix_help[];
 int matrix_main(int argc, char **argv);
 
+/* site_paper.c: a site on paper, for people who have no login. */
+extern const char report_help[];
+int report_main(int argc, char **argv);
+
 extern const char alerts_help[];
 int alerts_main(int argc, char **argv);
 
