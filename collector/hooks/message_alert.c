@@ -67,6 +67,9 @@ static const char *effect_of(enum condition condition)
 		return "A collector with a full disk takes no reports and tells nobody anything.";
 	case CONDITION_CERTIFICATE:
 		return "Once it has expired agents no longer report, and nobody learns what fails.";
+	case CONDITION_STORE_LOST:
+		return "What was stored in the last moments before that is gone, although it was "
+		       "acknowledged.";
 	case CONDITION_DEAD_LETTERS:
 		return "Somebody was not told of something.";
 	case CONDITION_HOOK:

@@ -233,6 +233,7 @@ static void check_own_conditions(struct alerting *a, int64_t now_ms, struct aler
 	a->look_ms = now_ms + ALERTING_LOOK_MS;
 	update_expected(a, now_ms, out);
 	struct outbox_stuck stuck = outbox_find_stuck(a->outbox);
+	struct store_loss loss = store_last_loss(a->options.store);
 	arena_init(&arena);
 	for (int i = 0; i < CONDITION_COUNT; i++) {
 		if (!condition_is_own((enum condition)i))
@@ -243,6 +244,8 @@ static void check_own_conditions(struct alerting *a, int64_t now_ms, struct aler
 				a->options.certificate_end_ms
 					? a->options.certificate_end_ms(a->options.user)
 					: TIMESTAMP_NONE,
+			.lost_commits = loss.n_commits,
+			.lost_ms = loss.at_ms,
 			.last_dead_ms = outbox_last_dead_ms(a->outbox),
 			.stuck_hook = stuck.hook,
 			.stuck_ms = stuck.since_ms,

@@ -58,6 +58,32 @@ static struct alert_ill check_certificate(const struct self_check_facts *facts, 
 	return result;
 }
 
+static struct alert_ill check_store_lost(const struct self_check_facts *facts, int64_t now_ms,
+					 struct arena *arena)
+{
+	struct alert_ill result = { .text = "The database has what it confirmed.", .remedy = "" };
+	char at[TIMESTAMP_TEXT_SIZE];
+
+	if (facts->lost_commits == 0)
+		return result;
+	format_seconds(facts->lost_ms, at);
+	result.active = now_ms - facts->lost_ms < SELF_CHECK_STORE_LOST_MS;
+	if (!result.active) {
+		result.text =
+			arena_printf(arena, "Since %s the database has had what it confirmed.", at);
+		return result;
+	}
+	result.text = arena_printf(arena,
+				   "Since %s the database has lacked the last %" PRId64
+				   " commits that it had confirmed before: another server took its "
+				   "place without them, or a backup was restored.",
+				   at, facts->lost_commits);
+	result.remedy = "Reports come anew by themselves. Look once more at what people changed "
+			"shortly before: acknowledgements, silences, identities, the inventory. A "
+			"synchronous standby (synchronous_standby_names) prevents it.";
+	return result;
+}
+
 static struct alert_ill check_dead_letters(const struct self_check_facts *facts, int64_t now_ms,
 					   struct arena *arena)
 {
@@ -123,6 +149,7 @@ static struct alert_ill (*const checks[CONDITION_COUNT])(const struct self_check
 							 int64_t now_ms, struct arena *arena) = {
 	[CONDITION_DISK] = check_disk,
 	[CONDITION_CERTIFICATE] = check_certificate,
+	[CONDITION_STORE_LOST] = check_store_lost,
 	[CONDITION_DEAD_LETTERS] = check_dead_letters,
 	[CONDITION_HOOK] = check_hooks,
 	[CONDITION_COLLECTOR] = check_collectors,

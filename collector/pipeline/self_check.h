@@ -20,9 +20,14 @@
 /* A dead letter is an ill for this long. */
 #define SELF_CHECK_DEAD_LETTER_MS (INT64_C(24) * 3600 * 1000)
 
+/* Confirmed commits that are gone are an ill for this long. */
+#define SELF_CHECK_STORE_LOST_MS (INT64_C(24) * 3600 * 1000)
+
 struct self_check_facts {
 	const char *data;           /* directory of the store */
 	int64_t certificate_end_ms; /* TIMESTAMP_NONE: there is no certificate */
+	int64_t lost_commits;       /* 0: none was ever lost */
+	int64_t lost_ms;            /* when that was seen */
 	int64_t last_dead_ms;       /* TIMESTAMP_NONE: there are no dead letters */
 	const char *stuck_hook;     /* NULL: none is */
 	int64_t stuck_ms;           /* since when it is */

@@ -577,6 +577,13 @@ int64_t store_lost_commits(const struct store *store)
 	return engine->count_lost ? engine->count_lost(store->writer.db) : 0;
 }
 
+struct store_loss store_last_loss(const struct store *store)
+{
+	const struct store_engine *engine = store->writer.engine;
+
+	return engine->last_loss ? engine->last_loss(store->writer.db) : (struct store_loss){ 0 };
+}
+
 enum status store_look(struct store *store, char error[STORE_ERROR_SIZE])
 {
 	enum status failure = see_failure(store, error);

@@ -219,6 +219,14 @@ size_t store_pending(const struct store *store);
  */
 int64_t store_lost_commits(const struct store *store);
 
+/* The last time that some were gone; the store knows it from run to run. `n_commits` 0: never. */
+struct store_loss {
+	int64_t n_commits;
+	int64_t at_ms;
+};
+
+struct store_loss store_last_loss(const struct store *store);
+
 /*
  * Is the store still there, under its name? Anything but STATUS_OK: it was removed, replaced or
  * mounted over, or its database is away or another collector's, and no change is stored; `error`

@@ -486,6 +486,29 @@ def test_one_that_died_is_an_alert_until_it_is_forgotten(tmp_path, shared_server
         until(lambda: not judge.get("/v1/alerts?condition=collector&state=firing")["alerts"], seconds=90)
 
 
+def test_confirmed_commits_that_are_gone_are_an_alert(tmp_path, shared_server):
+    """As of a standby that took over without them. The collector that looks is another run than the one that saw it."""
+    with cluster(tmp_path, shared_server.make_database(), "c1") as (collector,):
+        database = collector.store.split("?")[0].rsplit("/", 1)[1]
+        collector.start()
+        until(collector.judges, collector.log)
+        assert collector.post(minimal("EXCH1", 1))[0] == 200
+        kept = shared_server.execute("SELECT max(id) FROM mtawatch.feed", database)
+        for sequence in (2, 3, 4):
+            assert collector.post(minimal("EXCH1", sequence))[0] == 200
+        shared_server.execute(f"DELETE FROM mtawatch.feed WHERE id > {kept}; DELETE FROM mtawatch.report WHERE sequence > 1; "
+                              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE "
+                              f"application_name = 'mtawatch/writer' AND datname = '{database}'", database)
+        lost = until(lambda: samples(collector, "mtawatch_store_lost_commits_total")[""])
+        until(lambda: collector.post(minimal("EXCH1", 5))[0] == 200)
+        assert lost >= 3
+        assert collector.stop() == 0
+        collector.start()
+        until(collector.judges, collector.log)
+        fired = until(lambda: collector.get("/v1/alerts?condition=store_lost&state=firing")["alerts"], seconds=90)
+        assert f"has lacked the last {lost:.0f} commits that it had confirmed" in fired[0]["text"]
+
+
 def test_the_embedded_store_knows_of_no_other_collector(tmp_path):
     with Collector(tmp_path / "data") as collector:
         nobody = {"judge": None, "judges_since": None, "lease": 0, "collectors": []}

@@ -80,8 +80,8 @@ def test_a_summary_has_what_is_said_of_all_as_its_common_annotations(hooks):
 
 
 def test_every_condition_has_a_name_and_a_severity(hooks):
-    conditions = ["failing", "exposed", "at_risk", "unknown", "silent", "disk", "certificate", "dead_letters",
-                  "hook", "collector"]
+    conditions = ["failing", "exposed", "at_risk", "unknown", "silent", "disk", "certificate", "store_lost",
+                  "dead_letters", "hook", "collector"]
     with Receiver() as receiver:
         hooks.add("ops", type="webhook", url=receiver.url)
         *_, body = sent(hooks, receiver, notification(*(alert(condition=c) for c in conditions)))

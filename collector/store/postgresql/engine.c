@@ -123,6 +123,8 @@ static enum status prepare_writer(struct store_db *db, const struct store_claim 
 		status = pg_read_clock(db, "age_ms", &clocks->age_ms, error);
 	if (status == STATUS_OK)
 		status = pg_read_clock(db, "latest_ms", &clocks->latest_ms, error);
+	if (status == STATUS_OK)
+		status = pg_load_loss(db, error);
 	return status == STATUS_OK ? pg_load(db, error) : status;
 }
 
@@ -161,6 +163,11 @@ static enum status look(struct store_db *db, char error[STORE_ERROR_SIZE])
 static int64_t count_lost(struct store_db *db)
 {
 	return pg_mirror_n_lost(db->writer->mirror);
+}
+
+static struct store_loss last_loss(struct store_db *db)
+{
+	return pg_mirror_last_loss(db->writer->mirror);
 }
 
 static enum status read_latest_time(struct store_db *db, int64_t *out, char error[STORE_ERROR_SIZE])
@@ -249,6 +256,7 @@ const struct store_engine postgresql_engine = {
 	.sweep = pg_sweep,
 	.touch = pg_touch,
 	.count_lost = count_lost,
+	.last_loss = last_loss,
 	.read_servers = pg_read_servers,
 	.read_server = pg_read_server,
 	.read_removals = pg_read_removals,

@@ -10,6 +10,12 @@
 #define PAGE         10000
 #define SERVERS_PAGE 1000
 
+static const struct pg_statement save_loss = {
+	"save_loss", "save how many commits were lost",
+	"INSERT INTO meta SELECT name, value FROM unnest(ARRAY['lost_commits', 'lost_ms'], "
+	"ARRAY[$2, now_ms()::text]) AS n (name, value), fence($1::uuid) ON CONFLICT (name) DO "
+	"UPDATE SET value = EXCLUDED.value"
+};
 static const struct pg_statement list_days = {
 	"load_days", "see which days have a table",
 	"SELECT substr(c.relname, 8) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
@@ -218,7 +224,7 @@ static void note_lost(struct store_db *db, int64_t feed_id)
 		  "another server took its place without them, or a backup was restored",
 		  db->conn.place, n);
 	pg_mirror_note_lost(db->writer->mirror, n);
-	db->writer->has_lost_some = true;
+	db->writer->n_lost += n;
 }
 
 enum status pg_load_memory(struct store_db *db, char error[STORE_ERROR_SIZE])
@@ -268,12 +274,46 @@ enum status pg_load(struct store_db *db, char error[STORE_ERROR_SIZE])
 
 enum status pg_see_lost(const struct store_db *db, char error[STORE_ERROR_SIZE])
 {
-	if (!db->writer->has_lost_some)
+	if (db->writer->n_lost == 0)
 		return STATUS_OK;
 	snprintf(error, STORE_ERROR_SIZE,
 		 "the database at %s lacks commits that it had confirmed: all is read anew",
 		 db->conn.place);
 	return STATUS_UNREACHABLE;
+}
+
+/* That some were lost outlives whoever saw it. */
+enum status pg_load_loss(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	struct store_loss loss = { 0 };
+	enum status status = pg_read_clock(db, "lost_commits", &loss.n_commits, error);
+
+	if (status == STATUS_OK)
+		status = pg_read_clock(db, "lost_ms", &loss.at_ms, error);
+	if (status == STATUS_OK)
+		pg_mirror_show_loss(db->writer->mirror, loss);
+	return status;
+}
+
+enum status pg_save_loss(struct store_db *db, char error[STORE_ERROR_SIZE])
+{
+	struct pg_writer *writer = db->writer;
+	struct pg_params params = { .n = 0 };
+	char n[24];
+	PGresult *result;
+
+	if (writer->n_lost == 0)
+		return STATUS_OK;
+	snprintf(n, sizeof n, "%" PRId64, writer->n_lost);
+	pg_add_text(&params, writer->token);
+	pg_add_text(&params, n);
+	enum status status = pg_run(&db->conn, &save_loss, &params, &result, error);
+	PQclear(result);
+	if (status == STATUS_OK)
+		status = pg_load_loss(db, error);
+	if (status == STATUS_OK)
+		writer->n_lost = 0;
+	return status;
 }
 
 /* A server that took another's place may lack what that one had committed. */

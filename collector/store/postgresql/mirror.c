@@ -37,6 +37,7 @@ struct pg_mirror {
 	int64_t expected_version;
 	bool has_committed;
 	int64_t n_lost;
+	struct store_loss last_loss;
 };
 
 struct pg_body *pg_body_new(enum store_encoding encoding, struct store_bytes packed)
@@ -397,6 +398,21 @@ void pg_mirror_note_lost(struct pg_mirror *mirror, int64_t n)
 	pg_mirror_lock(mirror);
 	mirror->n_lost += n;
 	pg_mirror_unlock(mirror);
+}
+
+void pg_mirror_show_loss(struct pg_mirror *mirror, struct store_loss loss)
+{
+	pg_mirror_lock(mirror);
+	mirror->last_loss = loss;
+	pg_mirror_unlock(mirror);
+}
+
+struct store_loss pg_mirror_last_loss(struct pg_mirror *mirror)
+{
+	pg_mirror_lock(mirror);
+	struct store_loss loss = mirror->last_loss;
+	pg_mirror_unlock(mirror);
+	return loss;
 }
 
 int64_t pg_mirror_n_lost(struct pg_mirror *mirror)

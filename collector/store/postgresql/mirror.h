@@ -16,6 +16,7 @@
 
 #include "collector/model/record_report.h"
 #include "collector/store/pack.h"
+#include "collector/store/store.h"
 #include "proto/base/arena.h"
 #include "proto/base/buffer.h"
 
@@ -109,6 +110,8 @@ bool pg_mirror_has_committed(struct pg_mirror *mirror);
 
 /* So many commits that were confirmed are gone; how many have been, in all. */
 void pg_mirror_note_lost(struct pg_mirror *mirror, int64_t n);
+void pg_mirror_show_loss(struct pg_mirror *mirror, struct store_loss loss);
+struct store_loss pg_mirror_last_loss(struct pg_mirror *mirror);
 int64_t pg_mirror_n_lost(struct pg_mirror *mirror);
 
 struct pg_answer;

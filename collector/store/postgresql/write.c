@@ -275,7 +275,7 @@ enum status pg_touch(struct store_db *db, char error[STORE_ERROR_SIZE])
 	if (status == STATUS_OK)
 		status = pg_load(db, error);
 	if (status == STATUS_OK)
-		db->writer->has_lost_some = false;
+		status = pg_save_loss(db, error);
 	if (status == STATUS_OK)
 		status = pg_commit(db, NULL, 0, NULL, error);
 	return status == STATUS_OK ? pg_connect_loop(db->writer, error) : status;

@@ -58,6 +58,21 @@ static void a_dead_letter_is_one_for_a_day(void **state)
 		active(&facts, CONDITION_DEAD_LETTERS, "No notification is left undelivered."));
 }
 
+static void confirmed_commits_that_are_gone_are_one_for_a_day(void **state)
+{
+	struct self_check_facts facts = { .lost_commits = 7,
+					  .lost_ms = NOW_MS - SELF_CHECK_STORE_LOST_MS + 1 };
+	(void)state;
+
+	assert_true(
+		active(&facts, CONDITION_STORE_LOST,
+		       "Since 2026-11-21T10:45:23Z the database has lacked the last 7 commits"));
+	facts.lost_ms--;
+	assert_false(active(&facts, CONDITION_STORE_LOST, "has had what it confirmed"));
+	facts.lost_commits = 0;
+	assert_false(active(&facts, CONDITION_STORE_LOST, "The database has what it confirmed."));
+}
+
 static void a_hook_that_takes_nothing_is_one(void **state)
 {
 	struct self_check_facts facts = { .stuck_hook = "pager", .stuck_ms = NOW_MS + 7 };
@@ -119,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_certificate_that_ends_soon_is_one),
 		cmocka_unit_test(a_dead_letter_is_one_for_a_day),
+		cmocka_unit_test(confirmed_commits_that_are_gone_are_one_for_a_day),
 		cmocka_unit_test(a_collector_that_gives_no_sign_is_one),
 		cmocka_unit_test(a_hook_that_takes_nothing_is_one),
 		cmocka_unit_test(little_room_is_one_at_its_limits),

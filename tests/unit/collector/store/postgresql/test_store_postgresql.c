@@ -468,6 +468,15 @@ static void commits_that_are_gone_are_noticed(void **state)
 	fixture_report(&f, "a", 4, 4000, "body");
 	assert_int_equal(f.done, 4);
 	assert_int_equal(store_lost_commits(f.store), 2);
+
+	struct store_loss loss = store_last_loss(f.store);
+	assert_int_equal(loss.n_commits, 2);
+	assert_true(loss.at_ms > INT64_C(1700000000000));
+	fixture_close(&f);
+	fixture_open(&f);
+	assert_int_equal(store_lost_commits(f.store), 0); /* of this run */
+	assert_int_equal(store_last_loss(f.store).n_commits, 2);
+	assert_int_equal(store_last_loss(f.store).at_ms, loss.at_ms);
 }
 
 static void what_the_database_refuses_is_told_in_its_words_and_undone(void **state)
