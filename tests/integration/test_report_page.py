@@ -12,12 +12,15 @@ from test_clock import Clock, post
 from test_restart import mended
 
 HOSTILE = "<script>alert(1)</script>\"'&\x01\x1b[31m"
-DAY_S = 86400
+
+
+def run(environment, *words):
+    return subprocess.run([PROGRAM, "report", *words], capture_output=True, text=True, timeout=PATIENCE,
+                          env={"HOME": "/nonexistent", **environment})
 
 
 def report(collector, *words, site="ACME/HQ"):
-    return subprocess.run([PROGRAM, "report", "--site", site, *words], capture_output=True, text=True, timeout=PATIENCE,
-                          env={"MTAWATCH_URL": collector.url, "MTAWATCH_TOKEN": collector.token, "HOME": "/nonexistent"})
+    return run({"MTAWATCH_URL": collector.url, "MTAWATCH_TOKEN": collector.token}, "--site", site, *words)
 
 
 class Loads(html.parser.HTMLParser):
@@ -50,7 +53,8 @@ def words(element):
 def section(root, title):
     """The element behind a heading."""
     body = list(root.find("body"))
-    return next(body[i + 1] for i, element in enumerate(body) if element.tag == "h2" and words(element).startswith(title))
+    return next(body[i + 1] for i, element in enumerate(body)
+                if element.tag == "h2" and words(element).startswith(title))
 
 
 def rows(table):
@@ -152,7 +156,8 @@ def test_a_server_that_never_reported_takes_the_certificate(tmp_path):
                            {"Content-Type": "text/csv"})[0] == 200
         root = page(report(running))
         assert certified(root) is None
-        assert ["1", "not monitored", "Should be there, and has never reported."] in rows(section(root, "Servers by verdict"))
+        counts = rows(section(root, "Servers by verdict"))
+        assert ["1", "not monitored", "Should be there, and has never reported."] in counts
 
 
 def test_a_server_that_cannot_be_told_takes_the_certificate_and_is_said_to_be(tmp_path):
@@ -194,11 +199,10 @@ def test_it_says_why_there_is_no_page_and_writes_none(collector):
     unknown = report(collector, site="ACME/NOWHERE")
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert "no report of ACME/NOWHERE: No server of this site has reported" in unknown.stderr
-    refused = [report(collector, site="HQ"), report(collector, "--format", "pdf"), report(collector, "--since", "monday"),
-               report(collector, "--since", "2999-01-01T00:00:00Z")]
+    refused = [report(collector, site="HQ"), report(collector, "--format", "pdf"),
+               report(collector, "--since", "monday"), report(collector, "--since", "2999-01-01T00:00:00Z")]
     assert [(one.returncode, one.stdout) for one in refused] == [(2, "")] * 4
     assert re.search("ORGANIZATION/SITE, not HQ.*expected html, not 'pdf'.*monday.*is not in the past",
                      " ".join(one.stderr for one in refused), re.DOTALL)
-    nobody = subprocess.run([PROGRAM, "report", "--site", "ACME/HQ", "--url", "http://127.0.0.1:1"], capture_output=True,
-                            text=True, timeout=PATIENCE, env={"MTAWATCH_TOKEN": collector.token, "HOME": "/nonexistent"})
+    nobody = run({"MTAWATCH_TOKEN": collector.token}, "--site", "ACME/HQ", "--url", "http://127.0.0.1:1")
     assert (nobody.returncode, nobody.stdout) == (1, "") and "127.0.0.1:1" in nobody.stderr
