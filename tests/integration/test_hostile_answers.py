@@ -175,10 +175,10 @@ def run(most_kb, *words):
 
 
 LONG = os.environ.get("MTAWATCH_HOSTILE") == "long"
-COMMANDS = ["servers", "import", "server", "alerts", "matrix"] if LONG else ["servers"]
+COMMANDS = ["servers", "import", "server", "alerts", "matrix", "report"] if LONG else ["servers"]
 # many_peers could be an answer; what endless_body tries, endless_chunks does
 TO_THE_TERMINAL = [kind for kind in KINDS if kind is not many_peers and (LONG or kind is not endless_body)]
-OPERANDS = {"import": ["{report}"], "server": ["EXCH1"], "matrix": ["ACME", "HQ"]}
+OPERANDS = {"import": ["{report}"], "server": ["EXCH1"], "matrix": ["ACME", "HQ"], "report": ["--site", "ACME/HQ"]}
 
 
 @pytest.mark.parametrize("kind", TO_THE_TERMINAL)
