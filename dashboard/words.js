@@ -55,7 +55,7 @@ export const SILENT = {
 /* Conditions of the collector itself; all others are verdicts, or silence. */
 const SELF_CONDITIONS = {
   surroundings: "Many silent", disk: "Disk", certificate: "Certificate", store_lost: "Commits lost",
-  dead_letters: "Not delivered", hook: "Hook stuck", collector: "Collector away",
+  dead_letters: "Not delivered", hook: "Hook stuck", collector: "Collectors",
 };
 
 /**

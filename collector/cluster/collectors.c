@@ -49,6 +49,27 @@ int64_t collectors_clock_ahead_ms(const struct record_collector *collector)
 	return collector->clock_ms - collector->seen_ms;
 }
 
+const char *collectors_clocks_apart(const struct store_look *look, struct arena *arena)
+{
+	int64_t least_ms = INT64_MAX;
+	int64_t most_ms = INT64_MIN;
+	const char *clocks = "";
+
+	for (size_t i = 0; i < look->n; i++) {
+		const struct record_collector *c = &look->collectors[i];
+		int64_t ahead_ms = collectors_clock_ahead_ms(c);
+		if (!collectors_runs(look, c))
+			continue;
+		least_ms = ahead_ms < least_ms ? ahead_ms : least_ms;
+		most_ms = ahead_ms > most_ms ? ahead_ms : most_ms;
+		clocks = arena_printf(arena, "%s%s%s %.1f s", clocks, *clocks ? ", " : "", c->node,
+				      (double)(ahead_ms / 100) / 10); /* no -0.0 */
+	}
+	/* Where nobody runs the least is the greater one. */
+	return least_ms < most_ms && most_ms - least_ms > COLLECTORS_CLOCKS_APART_MS ? clocks
+										     : NULL;
+}
+
 /* Is the line, of `n` bytes, one of the text? */
 static bool has_line(const char *text, const char *line, size_t n)
 {

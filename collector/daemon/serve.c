@@ -225,13 +225,24 @@ static bool may_act(void *user)
 	return !s->membership || member_may_act(membership_member(s->membership));
 }
 
+/* NULL: nothing is known of others. */
+static const struct store_look *look_at_collectors(const struct serve *s)
+{
+	return s->membership ? member_look(membership_member(s->membership)) : NULL;
+}
+
 static const char *list_away(void *user, struct arena *arena)
 {
-	const struct serve *s = user;
-	const struct store_look *look =
-		s->membership ? member_look(membership_member(s->membership)) : NULL;
+	const struct store_look *look = look_at_collectors(user);
 
 	return look ? collectors_away(look, arena) : NULL;
+}
+
+static const char *list_clocks_apart(void *user, struct arena *arena)
+{
+	const struct store_look *look = look_at_collectors(user);
+
+	return look ? collectors_clocks_apart(look, arena) : NULL;
 }
 
 static int open_alerting(struct serve *s)
@@ -248,6 +259,7 @@ static int open_alerting(struct serve *s)
 		.now_ms = clock_now_ms,
 		.certificate_end_ms = certificate_end,
 		.away = list_away,
+		.clocks_apart = list_clocks_apart,
 		.may_act = may_act,
 		.changed = tell_alert,
 		.user = s,

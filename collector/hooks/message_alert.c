@@ -75,7 +75,8 @@ static const char *effect_of(enum condition condition)
 	case CONDITION_HOOK:
 		return "Whoever is told by this hook learns nothing meanwhile.";
 	case CONDITION_COLLECTOR:
-		return "Reports are taken, but there is one collector less to take over.";
+		return "Reports are taken, but whoever should take over next may be unable to, or "
+		       "have a wrong clock.";
 	case CONDITION_COUNT:
 		break;
 	}

@@ -250,6 +250,9 @@ static void check_own_conditions(struct alerting *a, int64_t now_ms, struct aler
 			.stuck_hook = stuck.hook,
 			.stuck_ms = stuck.since_ms,
 			.away = a->options.away ? a->options.away(a->options.user, &arena) : NULL,
+			.clocks_apart = a->options.clocks_apart
+						? a->options.clocks_apart(a->options.user, &arena)
+						: NULL,
 		};
 		const struct alert_ill ill =
 			self_check_run(&facts, (enum condition)i, now_ms, &arena);

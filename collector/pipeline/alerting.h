@@ -42,6 +42,8 @@ struct alerting_options {
 	int64_t (*certificate_end_ms)(void *user);
 	/* Names of other collectors that give no sign, in `arena`; NULL: none does. May be NULL. */
 	const char *(*away)(void *user, struct arena *arena);
+	/* How far the clock of each is ahead of the database's, if they are apart; likewise. */
+	const char *(*clocks_apart)(void *user, struct arena *arena);
 	/* May anybody be told anything at this moment? NULL: always. */
 	bool (*may_act)(void *user);
 	/* An alert is durable as it is now; borrowed for the call. May be NULL. */

@@ -128,19 +128,34 @@ static struct alert_ill check_hooks(const struct self_check_facts *facts, int64_
 static struct alert_ill check_collectors(const struct self_check_facts *facts, int64_t now_ms,
 					 struct arena *arena)
 {
-	struct alert_ill result = { .text = "Every collector of the database gives a sign.",
+	struct alert_ill result = { .text = "Every collector of the database gives a sign, and "
+					    "their clocks agree.",
 				    .remedy = "" };
+	const char *away = "";
+	const char *apart = "";
 	(void)now_ms;
 
-	if (!facts->away)
+	if (!facts->away && !facts->clocks_apart)
 		return result;
+	if (facts->away)
+		away = arena_printf(arena,
+				    "Of the collectors that share the database these give no sign "
+				    "any more, and had not ended: %s.",
+				    facts->away);
+	if (facts->clocks_apart)
+		apart = arena_printf(arena,
+				     "The clocks of the collectors are apart; so far each is ahead "
+				     "of the database's: %s.",
+				     facts->clocks_apart);
+	const char *blank = facts->away && facts->clocks_apart ? " " : "";
 	result.active = true;
-	result.text = arena_printf(arena,
-				   "Of the collectors that share the database these give no sign "
-				   "any more, and had not ended: %s.",
-				   facts->away);
-	result.remedy = "Start it again, or, if it is no more, run mtawatch-collector collectors "
-			"forget NAME.";
+	result.text = arena_printf(arena, "%s%s%s", away, blank, apart);
+	result.remedy = arena_printf(
+		arena, "%s%s%s",
+		facts->away ? "Start it again, or, if it is no more, run mtawatch-collector "
+			      "collectors forget NAME."
+			    : "",
+		blank, facts->clocks_apart ? "Set the clocks of their machines by NTP." : "");
 	return result;
 }
 

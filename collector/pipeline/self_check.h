@@ -32,6 +32,7 @@ struct self_check_facts {
 	const char *stuck_hook;     /* NULL: none is */
 	int64_t stuck_ms;           /* since when it is */
 	const char *away;           /* names of other collectors that give no sign; NULL: none */
+	const char *clocks_apart;   /* how far each is ahead of the database's; NULL: they agree */
 };
 
 /* Is so little free of a file system that people have to be told? */

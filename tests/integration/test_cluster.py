@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -484,6 +485,42 @@ def test_one_that_died_is_an_alert_until_it_is_forgotten(tmp_path, shared_server
         assert "had not ended: c2." in fired[0]["text"]
         succeeds("collectors", "forget", "c2", "--store", judge.store)
         until(lambda: not judge.get("/v1/alerts?condition=collector&state=firing")["alerts"], seconds=90)
+
+
+# What one of them says of its clock, as if that were so far ahead.
+CLOCK_AHEAD = """
+CREATE FUNCTION mtawatch.ahead() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN NEW.clock_ms := NEW.clock_ms + {ms}; RETURN NEW; END $$;
+CREATE TRIGGER ahead BEFORE INSERT ON mtawatch.collector FOR EACH ROW WHEN (NEW.node = 'c2')
+  EXECUTE FUNCTION mtawatch.ahead()"""
+
+
+@pytest.mark.parametrize("ms", [3000, 30000])
+def test_clocks_that_are_apart_are_an_alert(tmp_path, shared_server, ms):
+    """The one that is handed over to looks at once."""
+    file = tmp_path / "alerts.conf"
+    file.write_text("[alerts]\nhold-collector = 0s\n")
+    with cluster(tmp_path, shared_server.make_database(), "c1", "c2", arguments=("--config", file)) as (first, second):
+        database = first.store.split("?")[0].rsplit("/", 1)[1]
+        shared_server.execute(CLOCK_AHEAD.format(ms=ms), database)
+        first.start()
+        until(first.judges, first.log)
+        second.start()
+        until(lambda: states(first).get("c2") == "standby")
+        succeeds("collectors", "handover", "c2", "--store", first.store)
+        until(second.judges, second.log)
+        until(first.stands_by, first.log)
+        if ms < 5000:
+            time.sleep(2)
+            assert second.get("/v1/alerts?condition=collector")["alerts"] == []
+            return
+        fired = until(lambda: second.get("/v1/alerts?condition=collector&state=firing")["alerts"], seconds=90)
+        assert re.search(r"clocks of the collectors are apart; .*: c1 -?[01]\.\d s, c2 (29|30)\.\d s\.", fired[0]["text"])
+        shared_server.execute("DROP TRIGGER ahead ON mtawatch.collector", database)
+        time.sleep(2)
+        succeeds("collectors", "handover", "c1", "--store", first.store)
+        until(first.judges, first.log)
+        until(lambda: not first.get("/v1/alerts?condition=collector&state=firing")["alerts"], seconds=90)
 
 
 def test_confirmed_commits_that_are_gone_are_an_alert(tmp_path, shared_server):

@@ -94,6 +94,18 @@ static void a_collector_that_gives_no_sign_is_one(void **state)
 	assert_false(active(&facts, CONDITION_COLLECTOR, "Every collector"));
 }
 
+static void clocks_of_collectors_that_are_apart_are_one(void **state)
+{
+	struct self_check_facts facts = { .clocks_apart = "mon1 0.0 s, mon2 -7.5 s" };
+	(void)state;
+
+	assert_true(active(&facts, CONDITION_COLLECTOR,
+			   "The clocks of the collectors are apart; so far each is ahead of the "
+			   "database's: mon1 0.0 s, mon2 -7.5 s."));
+	facts.away = "mon3";
+	assert_true(active(&facts, CONDITION_COLLECTOR, "had not ended: mon3. The clocks"));
+}
+
 /* Both have to be little: the room, and its part of the whole. */
 static void little_room_is_one_at_its_limits(void **state)
 {
@@ -136,6 +148,7 @@ int main(void)
 		cmocka_unit_test(a_dead_letter_is_one_for_a_day),
 		cmocka_unit_test(confirmed_commits_that_are_gone_are_one_for_a_day),
 		cmocka_unit_test(a_collector_that_gives_no_sign_is_one),
+		cmocka_unit_test(clocks_of_collectors_that_are_apart_are_one),
 		cmocka_unit_test(a_hook_that_takes_nothing_is_one),
 		cmocka_unit_test(little_room_is_one_at_its_limits),
 		cmocka_unit_test(a_file_system_that_cannot_be_asked_is_none),
