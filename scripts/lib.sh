@@ -7,6 +7,7 @@
 #   need_debian               ends the script on a system whose packages are not Debian 12's
 #   need_packages GROUP...    installs what is missing of the groups (package_group lists them)
 #   unpack_package NAME       prints a folder with the files of a Debian package that is not installed
+#   haproxy_libraries         what an unpacked haproxy needs in LD_LIBRARY_PATH
 #   debian_mirror             the archive that this machine's own apt uses for its release
 #
 # MTAWATCH_CACHE names the folder for what is built or fetched once and kept outside of the
@@ -95,6 +96,10 @@ package_group() {
 		tshark python3-impacket
 		python3 python3-pytest
 	END
+	cluster) cat <<-'END' ;;
+		for several collectors on two database servers
+		postgresql util-linux python3
+	END
 	wine) cat <<-'END' ;;
 		to run the 32-bit Windows agent
 		debootstrap util-linux
@@ -181,6 +186,15 @@ unpack_package() {
 		mv -T "$new" "$folder" 2>/dev/null || [ -d "$folder" ] || die "could not write $folder"
 	fi
 	printf '%s\n' "$folder"
+}
+
+# The libraries of haproxy that its package only depends on, as a search path.
+haproxy_libraries() {
+	local name found=''
+	for name in liblua5.3-0 libopentracing-c-wrapper0 libopentracing1; do
+		found+=:$(echo "$(unpack_package "$name")"/usr/lib/*-linux-gnu)
+	done
+	printf '%s\n' "${found#:}"
 }
 
 debian_mirror() {
