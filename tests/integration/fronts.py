@@ -10,6 +10,7 @@ import subprocess
 import time
 
 from certificates import Authority
+from ports import free_port
 from running import PATIENCE, ROOT
 
 NGINX = """daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;
@@ -38,11 +39,6 @@ def program(kind):
 def block(language):
     text = (ROOT / "docs/reverse-proxy.md").read_text()
     return re.search(rf"^```{re.escape(language)}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)[1]
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 class Front:

@@ -16,6 +16,7 @@ import time
 import identity
 import pytest
 from leaks import searched_for_leaks
+from ports import free_port
 from postgres import Postgres, programs
 from receiver import Receiver
 from running import JSON, PATIENCE, PROGRAM, Collector, exposed_site, minimal, samples, set_up
@@ -32,12 +33,6 @@ TAKEOVER_S = 3
 def shared_server():
     with Postgres() as server:
         yield server
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Member(Collector):
@@ -463,6 +458,8 @@ def test_the_list_tells_who_judges_and_who_does_not_run(pair):
     assert standby.stop() == 0
     until(lambda: judge.get("/v1/collectors")["collectors"][1]["state"] == "ended")
     assert judge.ask("/v1/collectors/c2", "DELETE")[0] == 204
+    line = judge.get("/v1/audit?limit=1")["lines"][0]
+    assert (line["action"], line["object"]) == ("collector.forget", "c2")
     assert "no collector 'c2'" in fails("collectors", "forget", "c2", "--store", judge.store)
     until(lambda: [row["node"] for row in judge.get("/v1/collectors")["collectors"]] == ["c1"])
 

@@ -4,25 +4,19 @@ MTAWATCH_ALERTMANAGER names the folder with prometheus-alertmanager and amtool (
 
 import json
 import os
-import socket
 import subprocess
 import urllib.request
 from pathlib import Path
 
 import pytest
 from hook_rig import HOSTILE, PATIENCE, ROOT, Hooks, alert, hostile, notification, resolved
+from ports import free_port
 from waiting import until
 
 FOLDER = os.environ.get("MTAWATCH_ALERTMANAGER")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="MTAWATCH_ALERTMANAGER does not name the programs")
 
 CONFIG = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
 
 # Debian's reads its template from a fixed place; in a mount namespace of its own it finds it there.
 RUN = """mount -t tmpfs none /usr/share && mkdir -p /usr/share/prometheus &&

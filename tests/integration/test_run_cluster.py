@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import tempfile
 import urllib.request
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fronts import program
+from ports import free_ports
 from postgres import programs
 from running import PATIENCE, PROGRAM, ROOT
 from waiting import until
@@ -22,18 +22,6 @@ pytestmark = [
 ]
 
 PORTS = 6  # that it takes, one after another
-
-
-def is_free(port):
-    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-        return True
-    return False
-
-
-def free_ports():
-    """The first of as many as it takes; below those that the system gives to tests beside this one."""
-    return next(first for first in range(20000 + os.getpid() % 1000 * PORTS, 32000, PORTS)
-                if all(is_free(first + number) for number in range(PORTS)))
 
 
 class Cluster:
@@ -87,7 +75,7 @@ def folder():
 
 
 def test_another_collector_judges_after_the_first_is_killed_as_it_was_printed(folder):
-    cluster = Cluster(folder, free_ports())
+    cluster = Cluster(folder, free_ports(PORTS))
     try:
         until(cluster.is_ready, cluster.says)
         name, pid = cluster.judges()[-1]

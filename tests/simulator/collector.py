@@ -5,7 +5,6 @@ MTAWATCH_BUILD names the build directory that holds it (default: build/sanitize)
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,12 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 
 import identity  # noqa: E402
+from ports import free_port  # noqa: E402
 
 BUILD = Path(os.environ.get("MTAWATCH_BUILD", ROOT / "build/sanitize"))
 PROGRAM = BUILD / "collector/mtawatch-collector"
 STARTS_WITHIN = 60  # seconds; a sanitized program on a busy machine is slow
 ENDS_WITHIN = 60
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Collector:
