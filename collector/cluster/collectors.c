@@ -58,12 +58,13 @@ const char *collectors_clocks_apart(const struct store_look *look, struct arena 
 	for (size_t i = 0; i < look->n; i++) {
 		const struct record_collector *c = &look->collectors[i];
 		int64_t ahead_ms = collectors_clock_ahead_ms(c);
+		int64_t tenths = ahead_ms / 100; /* of a second; so nothing is shown as -0.0 */
 		if (!collectors_runs(look, c))
 			continue;
 		least_ms = ahead_ms < least_ms ? ahead_ms : least_ms;
 		most_ms = ahead_ms > most_ms ? ahead_ms : most_ms;
 		clocks = arena_printf(arena, "%s%s%s %.1f s", clocks, *clocks ? ", " : "", c->node,
-				      (double)(ahead_ms / 100) / 10); /* no -0.0 */
+				      (double)tenths / 10);
 	}
 	/* Where nobody runs the least is the greater one. */
 	return least_ms < most_ms && most_ms - least_ms > COLLECTORS_CLOCKS_APART_MS ? clocks

@@ -374,9 +374,10 @@ def test_the_collectors_name_is_looked_up_for_each_connection(agent, tmp_path):
         with running(agent.state, "--collector", f"http://collector.example:{first.port}", "--interval", "1",
                      "--probe-limit", "1", within=within):
             until(lambda: first.reports)
-            hosts.write_text("127.0.0.2 collector.example\n")
+            with hosts.open("r+") as file:  # never empty, so that no name server is asked meanwhile
+                file.write("127.0.0.2 collector.example\n")
             clock.write_text(str(-40 * 86400))
-            until(lambda: second.reports)
+            until(lambda: second.reports, lambda: (len(first.reports), (agent.state / "collectors").read_text()))
 
 
 def test_a_name_server_that_hangs_delays_no_cycle_and_no_end(agent, tmp_path):
