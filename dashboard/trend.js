@@ -221,8 +221,8 @@ function Jumps({ jumps }) {
 function Table({ trend }) {
   const rows = changedRows(trend);
   const jumps = jumpsOf(trend);
-  return html`<details class="as-table"><summary>As a table: ${count(rows.length, "change")},
-      ${jumps.length} of them large</summary><${Jumps} jumps=${jumps} />
+  return html`<details class="as-table"><summary>As a table: ${count(rows.length, "change")}, of
+      them large: ${jumps.length}</summary><${Jumps} jumps=${jumps} />
     <${DataTable} kind="trend-table" label="Servers over time" heads=${["From", ...KINDS.all.map(wordOf), "All"]}>
       ${rows.slice(0, ROWS).map((i) => html`<tr key=${i}><td><${Moment} at=${trend.at[i]} /></td>
         ${[...KINDS.all, "total"].map((name) => html`<td class="number-cell">
