@@ -84,15 +84,6 @@ static int64_t get_count(const struct record_trend *row, size_t i, const char **
 
 #define N_COUNTS (VERDICT_COUNT + 3)
 
-static void add_tally(struct record_trend *row, const struct server_tally *tally)
-{
-	for (size_t i = 0; i < VERDICT_COUNT; i++)
-		row->by_verdict[i] += (int64_t)tally->by_verdict[i];
-	row->total += (int64_t)tally->n;
-	row->not_monitored += (int64_t)tally->not_monitored;
-	row->silent += (int64_t)tally->silent;
-}
-
 /* How it is at this moment. */
 static bool count_now(struct call *call, const struct asked *asked, struct record_trend *out)
 {
@@ -109,7 +100,7 @@ static bool count_now(struct call *call, const struct asked *asked, struct recor
 	site_tally_make(&list, &call->arena, &sites, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (!asked->site || site_tally_compare(&sites[i], &wanted) == 0)
-			add_tally(out, &sites[i].tally);
+			server_tally_add_to_trend(&sites[i].tally, out);
 	}
 	return true;
 }

@@ -65,6 +65,12 @@ static void note_last(struct trend *trend, const struct record_trend *row)
 	last->area = area;
 }
 
+static void note_rows(struct trend *trend)
+{
+	for (size_t i = 0; i < trend->n_rows; i++)
+		note_last(trend, &trend->rows[i]);
+}
+
 static void begin_work(struct trend *trend)
 {
 	arena_clear(&trend->arena);
@@ -115,8 +121,7 @@ static void on_lasts(void *user, enum status status, const char *error)
 		end_failed(trend, status, error);
 		return;
 	}
-	for (size_t i = 0; i < trend->n_rows; i++)
-		note_last(trend, &trend->rows[i]);
+	note_rows(trend);
 	trend->knows = true;
 	look_soon(trend);
 }
@@ -154,15 +159,6 @@ static void begin_trend(struct trend *trend, int64_t now_ms)
 {
 	if (now_ms - trend->begun_ms >= TREND_BEGIN_MS)
 		fill_past(trend, now_ms);
-}
-
-static void add_tally(struct record_trend *row, const struct server_tally *tally)
-{
-	for (size_t i = 0; i < VERDICT_COUNT; i++)
-		row->by_verdict[i] += (int64_t)tally->by_verdict[i];
-	row->total += (int64_t)tally->n;
-	row->not_monitored += (int64_t)tally->not_monitored;
-	row->silent += (int64_t)tally->silent;
 }
 
 static bool counts_the_same(const struct record_trend *a, const struct record_trend *b)
@@ -203,8 +199,8 @@ static void add_areas(struct trend *trend, const struct server_list *list, int64
 	for (size_t i = 0; i < n; i++) {
 		struct record_trend row = { .at_ms = now_ms };
 		row.area = record_trend_area(sites[i].organization, sites[i].site, arena);
-		add_tally(&row, &sites[i].tally);
-		add_tally(&all, &sites[i].tally);
+		server_tally_add_to_trend(&sites[i].tally, &row);
+		server_tally_add_to_trend(&sites[i].tally, &all);
 		add_if_changed(trend, &row);
 		text_map_add(&present, row.area, &sites[i]);
 	}
@@ -221,8 +217,7 @@ static void on_stored(void *user, enum status status, const char *error)
 		end_failed(trend, status, error);
 		return;
 	}
-	for (size_t i = 0; i < trend->n_rows; i++)
-		note_last(trend, &trend->rows[i]);
+	note_rows(trend);
 	trend->is_busy = false;
 }
 

@@ -64,6 +64,15 @@ void site_tally_make(const struct server_list *list, struct arena *arena, struct
 	*out = tallies;
 }
 
+void server_tally_add_to_trend(const struct server_tally *tally, struct record_trend *row)
+{
+	for (size_t i = 0; i < VERDICT_COUNT; i++)
+		row->by_verdict[i] += (int64_t)tally->by_verdict[i];
+	row->total += (int64_t)tally->n;
+	row->not_monitored += (int64_t)tally->not_monitored;
+	row->silent += (int64_t)tally->silent;
+}
+
 void server_tally_write(const struct server_tally *tally, struct buffer *out)
 {
 	json_open_object(out, "counts");

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "collector/model/record_trend.h"
 #include "collector/query/server_select.h"
 #include "proto/base/buffer.h"
 
@@ -20,6 +21,9 @@ void site_tally_make(const struct server_list *list, struct arena *arena, struct
 
 /* The order of their names. */
 int site_tally_compare(const struct site_tally *a, const struct site_tally *b);
+
+/* Counts these servers, too, in a row of the trend. */
+void server_tally_add_to_trend(const struct server_tally *tally, struct record_trend *row);
 
 /* Adds '"counts":{...}', and {"organization","site","counts"}. */
 void server_tally_write(const struct server_tally *tally, struct buffer *out);
