@@ -98,6 +98,10 @@ int64_t api_path_id(const struct call *call)
 	return number_parse(call->params[0], 0, INT64_MAX, &id) ? id : -1;
 }
 
+const struct problem api_unknown_site = { .status = 404,
+					  .code = "unknown_site",
+					  .detail = "No server of this site has reported." };
+
 const char *api_path_name(const struct call *call, size_t i)
 {
 	return strcmp(call->params[i], "-") == 0 ? "" : call->params[i];

@@ -108,5 +108,8 @@ void api_fail_change(struct call *call, const char *error);
 /* Is it not too soon for one more of these from its source? Otherwise the call is answered, 429. */
 bool api_is_in_time(struct call *call, struct rate_limit *limit, const char *code);
 
+/* 404: of a site that no server is of. */
+extern const struct problem api_unknown_site;
+
 /* Is there no query? Otherwise the call is answered, 400. */
 bool api_has_no_query(struct call *call);

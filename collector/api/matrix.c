@@ -277,9 +277,6 @@ static void begin_matrix(struct call *call, const char **keys, size_t n, const c
 
 void api_matrix_get(struct call *call)
 {
-	static const struct problem unknown = { .status = 404,
-						.code = "unknown_site",
-						.detail = "No server of this site has reported." };
 	static const struct problem too_large = {
 		.status = 422,
 		.code = "site_too_large",
@@ -296,7 +293,7 @@ void api_matrix_get(struct call *call)
 	const char **keys = find_keys(call, organization, site, &n, &tag);
 	const char *etag = api_make_etag(call->context, tag, &call->arena);
 	if (n == 0)
-		call_answer_problem(call, &unknown);
+		call_answer_problem(call, &api_unknown_site);
 	else if (n > API_MATRIX_MAX_SERVERS)
 		call_answer_problem(call, &too_large);
 	else if (!call_answer_not_modified(call, etag))

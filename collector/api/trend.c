@@ -148,9 +148,6 @@ static void write_gaps(const struct rows *fleet, int64_t now_ms, struct buffer *
 
 static void answer(struct call *call, void *user, enum status status)
 {
-	static const struct problem unknown = { .status = 404,
-						.code = "unknown_site",
-						.detail = "No server of this site has reported." };
 	struct asked *asked = user;
 	struct record_trend now;
 	struct buffer out;
@@ -159,7 +156,7 @@ static void answer(struct call *call, void *user, enum status status)
 	if (!count_now(call, asked, &now))
 		return;
 	if (asked->site && now.total == 0 && !asked->rows.first) {
-		call_answer_problem(call, &unknown);
+		call_answer_problem(call, &api_unknown_site);
 		return;
 	}
 	keep_row(&asked->rows, &now);

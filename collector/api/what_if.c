@@ -15,9 +15,6 @@
 
 struct fleet_site_facts *api_site_facts(struct call *call)
 {
-	static const struct problem unknown = { .status = 404,
-						.code = "unknown_site",
-						.detail = "No server of this site has reported." };
 	static const struct problem too_large = {
 		.status = 422,
 		.code = "site_too_large",
@@ -31,7 +28,7 @@ struct fleet_site_facts *api_site_facts(struct call *call)
 	enum status status =
 		fleet_site_facts_new(pipeline_fleet(api->pipeline), organization, site, &facts);
 	if (status != STATUS_OK)
-		call_answer_problem(call, status == STATUS_LIMIT ? &too_large : &unknown);
+		call_answer_problem(call, status == STATUS_LIMIT ? &too_large : &api_unknown_site);
 	return facts;
 }
 
